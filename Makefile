@@ -1,0 +1,128 @@
+# Everything the project does, as one word each. A bare Debian with Rust (rustup) and Python 3.11+ is enough:
+# every target installs the rest by itself, into .venv* (pip) or, when run as root, from Debian's packages.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BENCH_VENV := .venv-bench
+# `make bench TORCH=0` leaves PyTorch out (its wheel and libraries are 3 GB).
+TORCH ?= 1
+# Options for bench/run.py, for example ARGS="--quick --only matmul".
+ARGS ?=
+
+# The Python crate is tested by pytest: as a Rust test binary it would not link (an extension leaves libpython out).
+RUST_CRATES := --workspace --exclude civita-python
+# nextest runs every test in a process of its own and stops one that hangs; `cargo test` runs the same tests where
+# it is not installed (building it would take longer than the tests).
+NEXTEST := $(shell command -v cargo-nextest >/dev/null && echo yes)
+TEST := $(if $(NEXTEST),cargo nextest run,cargo test)
+
+# pyo3 finds python3 by itself; told only when another one was asked for, so that a plain `cargo build` beside make
+# does not rebuild it.
+ifneq ($(origin PYTHON),file)
+export PYO3_PYTHON := $(shell command -v $(PYTHON))
+endif
+# Colours and bars are for people at a terminal.
+ifdef CI
+export CARGO_TERM_COLOR := never
+export PIP_PROGRESS_BAR := off
+endif
+
+.PHONY: help demo test tier1 tier2 tier3 bench clean \
+        fmt clippy doc rust-tests doc-tests python python-tests miri neon deny oracles bench-python bench-peers
+
+help: ## this list
+	@echo "make TARGET, where TARGET is one of"
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+## ---- the main job ------------------------------------------------------------------------------------------------
+
+demo: ## train a digit reader in Rust: accuracy, confusion matrix, two PNGs in out/
+	@tools/need.sh cc
+	@mkdir -p out
+	cargo run --release --package civita --example digits
+
+## ---- the checks, quick to thorough -------------------------------------------------------------------------------
+
+tier1: fmt ## seconds (once built): format, lints, the engine's unit tests
+	cargo clippy $(RUST_CRATES) -- -D warnings
+	$(TEST) --package civita-core --lib
+
+test: tier2 ## everything a change must pass; what continuous integration runs
+
+tier2: fmt clippy doc rust-tests doc-tests python-tests ## = test
+	@echo "tier2: all passed"
+
+fmt: ## rustfmt, checked
+	@tools/need.sh cc
+	cargo fmt --all --check
+
+clippy: ## lints on all targets, warnings denied
+	cargo clippy --workspace --all-targets -- -D warnings
+
+doc: ## the API documentation, warnings denied
+	RUSTDOCFLAGS="-D warnings" cargo doc $(RUST_CRATES) --no-deps
+
+rust-tests: ## all Rust tests
+	$(TEST) $(RUST_CRATES) $(if $(NEXTEST),,--all-targets)
+
+doc-tests: ## the examples in the documentation
+	cargo test $(RUST_CRATES) --doc
+
+python: $(VENV)/.ready ## build the Python package into .venv
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(VENV)/bin/maturin develop --release --manifest-path python/Cargo.toml
+
+python-tests: python ## the Python tests
+	$(VENV)/bin/python -m pytest python/tests -q
+
+## ---- the long checks ---------------------------------------------------------------------------------------------
+
+tier3: miri neon deny oracles ## long: miri, NEON under qemu, licences and advisories, live PyTorch
+	@echo "tier3: all passed"
+
+miri: ## the engine's unsafe modules under miri (needs the nightly toolchain with miri)
+	tools/miri.sh
+
+neon: ## the engine's tests on NEON, under qemu-aarch64
+	tools/neon.sh
+
+deny: ## licences, duplicates, sources and advisories of the dependencies
+	tools/deny.sh
+
+oracles: $(BENCH_VENV)/.torch ## compute PyTorch's gradients again and compare them with the files kept
+	$(BENCH_VENV)/bin/python tests/oracles/make_torch.py --check
+
+## ---- speed -------------------------------------------------------------------------------------------------------
+
+bench: bench-python bench-peers ## civita, NumPy, PyTorch; then civita, ndarray, numr from Rust
+
+WITH_TORCH := $(if $(filter 0,$(TORCH)),,$(BENCH_VENV)/.torch)
+
+bench-python: $(BENCH_VENV)/.ready $(WITH_TORCH) ## from Python: table, JSON, PNG in bench/results/
+	VIRTUAL_ENV="$(CURDIR)/$(BENCH_VENV)" $(BENCH_VENV)/bin/maturin develop --release --manifest-path python/Cargo.toml
+	$(BENCH_VENV)/bin/python bench/run.py $(ARGS)
+
+bench-peers: ## from Rust, in a workspace of its own: bench/peers
+	cargo run --release --manifest-path bench/peers/Cargo.toml -- --json bench/results/peers.json
+
+## ---- housekeeping ------------------------------------------------------------------------------------------------
+
+$(VENV)/.ready: tools/requirements-test.txt tools/venv.sh
+	PYTHON="$(PYTHON)" tools/venv.sh $(VENV) -r tools/requirements-test.txt
+	@touch $@
+
+$(BENCH_VENV)/.ready: tools/requirements-bench.txt tools/venv.sh
+	PYTHON="$(PYTHON)" tools/venv.sh $(BENCH_VENV) -r tools/requirements-bench.txt
+	@touch $@
+
+$(BENCH_VENV)/.torch: $(BENCH_VENV)/.ready
+	PYTHON="$(PYTHON)" tools/venv.sh $(BENCH_VENV) 'torch>=2.9,<3'
+	@touch $@
+
+clean: ## remove what was built, the virtual environments and the demo's pictures
+	cargo clean
+	rm -rf $(VENV) $(BENCH_VENV) out bench/peers/target python/tests/__pycache__ .pytest_cache

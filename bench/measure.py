@@ -1,0 +1,180 @@
+"""The worker: times rows of the table in this process, the libraries in turn, and prints one JSON line a cell.
+
+Started by run.py, once for each number of threads: thread counts are read when a library is imported.
+"""
+
+import gc
+import importlib
+import itertools
+import json
+import resource
+import statistics
+import sys
+import time
+
+from rows import DATA, ROWS
+
+# A sample lasts about this long: long enough for the clock, short enough that the machine is the same for all three.
+SAMPLE_SECONDS = 0.001
+ROUNDS = (7, 60)
+# From this many elements on libraries use threads, and their idle threads go on spinning for a while after the work:
+# a pause lets them sleep before the next library is timed. 2 ms is above what libgomp and OpenBLAS (as run.py sets
+# it) spin for.
+THREADED, PAUSE_SECONDS = 10_000, 0.002
+
+
+def load(library: str, threads: int):
+    """The module, its `numpy array -> own array`, and what turns its result into NumPy's."""
+    module = importlib.import_module(library)
+    if library == "torch":
+        module.set_num_threads(threads)
+        module.set_num_interop_threads(1)
+        module.set_grad_enabled(False)
+        return module, module.from_numpy, lambda y: y.to(module.float64).numpy()
+    return module, module.asarray if library == "numpy" else module.array, lambda y: y
+
+
+def compile_loop(statement: str, names: list[str]):
+    """`timeit`'s loop with every name a local: loop(n, xp, …) runs the statement n times and returns the seconds."""
+    source = (
+        f"def loop(_n, xp, {', '.join(names)}):\n"
+        "    _count = _repeat(None, _n)\n"
+        "    _start = _clock()\n"
+        "    for _ in _count:\n"
+        f"        {statement}\n"
+        "    return _clock() - _start\n"
+    )
+    scope = {"_repeat": itertools.repeat, "_clock": time.perf_counter}
+    exec(source, scope)  # the table's own statements, nothing from outside
+    return scope["loop"]
+
+
+class Subject:
+    """One library's side of one cell: its arrays, its loop, its times."""
+
+    def __init__(self, library, module, convert, row, arrays):
+        statement = row.statement(library)
+        values = {name: convert(array) for name, array in arrays.items()}
+        init = row.init.get(library)
+        if init:
+            scope = {"xp": module, **values}
+            exec(init, scope)
+            values = {k: v for k, v in scope.items() if k != "xp" and not k.startswith("__")}
+        used = set(compile(statement, "row", "exec").co_names)
+        names = sorted(used & values.keys())
+        loop, arguments = compile_loop(statement, names), [values[n] for n in names]
+        self.library, self.times = library, []
+        self.loop = lambda n: loop(n, module, *arguments)
+        head, _, last = statement.rpartition(";")
+        self.result = lambda: _evaluate(head, last, {"xp": module, **values})
+
+    def calibrate(self):
+        """Finds how many runs make a sample; runs everything that is slow only the first time."""
+        self.loop(1)
+        n, seconds = 1, self.loop(1)
+        while seconds < SAMPLE_SECONDS / 4 and n < 1_000_000:
+            n *= 4
+            seconds = self.loop(n)
+        self.estimate = seconds / n
+        self.runs = max(1, round(SAMPLE_SECONDS / self.estimate))
+
+    def sample(self, pause: float):
+        if pause:
+            time.sleep(pause)
+        if self.estimate < 2 * SAMPLE_SECONDS:
+            self.loop(1)  # wakes this library's threads and caches; long runs do that by themselves
+        self.times.append(self.loop(self.runs) / self.runs)
+
+
+def _evaluate(head: str, last: str, scope: dict):
+    exec(head, scope)
+    return eval(last.strip(), scope)
+
+
+def measure(row, label, size, dtype, libraries, budget, threads):
+    """Times one cell; returns its record, or None when no library has this row."""
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    statements = {name: row.statement(name) for name in libraries}
+    statements = {name: s for name, s in statements.items() if s}
+    used = set()
+    for name, statement in statements.items():
+        for source in (statement, row.init.get(name, "")):
+            used |= set(compile(source, "row", "exec").co_names) & DATA.keys()
+    shapes = size if isinstance(size, dict) else dict.fromkeys(used, size)
+    make_as = "float32" if dtype == "bfloat16" else dtype
+    arrays = {name: DATA[name](rng, shapes[name], make_as) for name in sorted(used)}
+    elements = max(array.size for array in arrays.values())
+
+    record = {"row": row.name, "size": label, "dtype": dtype, "threads": threads, "statement": row.civita}
+    subjects, errors = [], {}
+    for name in statements:
+        module, convert, _ = libraries[name]
+        try:
+            subject = Subject(name, module, convert, row, arrays)
+            subject.calibrate()
+            subjects.append(subject)
+        except Exception as error:  # a row that a library cannot do is a result, not the end of the run
+            errors[name] = f"{type(error).__name__}: {error}"[:200]
+    if not subjects:
+        return record | {"errors": errors, "seconds": {}}
+
+    by_name = {s.library: s for s in subjects}
+    if elements <= 10_000 and {"numpy", "civita"} <= by_name.keys():
+        ours, theirs = (np.asarray(by_name[n].result()) for n in ("civita", "numpy"))
+        tolerance = 1e-4 if dtype == "float32" else 1e-9
+        if not np.allclose(ours, theirs, rtol=tolerance, atol=tolerance, equal_nan=True):
+            errors["civita"] = "result differs from NumPy's"
+
+    one_round = sum(max(s.estimate * s.runs, SAMPLE_SECONDS) for s in subjects)
+    pause = PAUSE_SECONDS if threads > 1 and elements >= THREADED and len(subjects) > 1 else 0.0
+    rounds = int(budget / (one_round + pause * len(subjects)))
+    # Seven rounds of half a second would be too long; three give a median.
+    rounds = max(3 if one_round > 0.5 else ROUNDS[0], min(ROUNDS[1], rounds))
+    for turn in range(rounds):
+        first = turn % len(subjects)
+        for subject in subjects[first:] + subjects[:first]:
+            subject.sample(pause)
+    seconds = {s.library: statistics.median(s.times) for s in subjects}
+    return record | {"seconds": seconds, "rounds": rounds, "errors": errors}
+
+
+def peak_memory(library: str) -> dict:
+    """How many times the size of one array the process grows by, over two inputs and `a + b`: 3 is the least."""
+    module, convert, _ = load(library, 2)
+    import numpy as np
+
+    tiny = convert(np.ones(1000))
+    tiny = tiny + tiny
+    n = 16_000_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    make = module.ones
+    a = make((n,), dtype=module.float64)
+    b = make((n,), dtype=module.float64)
+    c = a + b
+    assert float(c[-1]) == 2.0
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"library": library, "arrays": (after - before) * 1024 / (n * 8)}
+
+
+def main():
+    job = json.loads(sys.argv[1])
+    if "memory" in job:
+        print(json.dumps(peak_memory(job["memory"])))
+        return
+    libraries = {name: load(name, job["threads"]) for name in job["libraries"]}
+    cells = [(row, label, size, dtype) for row in ROWS for label, size in row.sizes.items() for dtype in row.dtypes]
+    wanted = [cells[i] for i in job["cells"]]
+    gc.disable()
+    for row, label, size, dtype in wanted:
+        target = row.target(label, job["threads"])
+        budget = job["budget"] * (1.0 if target is not None else 0.4)
+        record = measure(row, label, size, dtype, libraries, budget, job["threads"])
+        record |= {"target": target, "reference": row.reference, "grid": row.grid}
+        print(json.dumps(record), flush=True)
+        gc.collect()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""What is measured: a table of rows, each a statement that NumPy, Civita and PyTorch run on the same numbers.
+
+A statement is Python source over `xp` (numpy, civita or torch) and the arrays it names; DATA says what each name
+holds. Where the libraries write a thing differently, the row has a statement for each; `torch=None` leaves it out.
+
+`targets` are the promised ratios, reference time ÷ Civita's time, at two threads, by size. At one thread every row of
+the grid (elementwise, reductions) promises 1.0 at every size.
+"""
+
+from dataclasses import dataclass, field
+
+GRID = {"1": 1, "100": 100, "10K": 10_000, "1M": 1_000_000, "10M": 10_000_000}
+FLOATS = ("float32", "float64")
+
+# name -> numbers, from a random generator, a shape and a dtype
+DATA = {
+    "x": lambda rng, shape, dtype: rng.standard_normal(shape).astype(dtype) * 2,  # both signs
+    "a": lambda rng, shape, dtype: rng.uniform(0.5, 2.0, shape).astype(dtype),  # safe for log, division and powers
+    "b": lambda rng, shape, dtype: rng.uniform(0.5, 2.0, shape).astype(dtype),
+    "c": lambda rng, shape, dtype: rng.uniform(-2.0, 0.5, shape).astype(dtype),
+    "z": lambda rng, shape, dtype: rng.uniform(0, 1, shape).astype(dtype) * 0,  # `any` must look at every element
+    "m": lambda rng, shape, dtype: rng.uniform(0, 1, shape) < 0.5,  # an unpredictable mask
+    "i": lambda rng, shape, dtype: rng.integers(-100, 100, shape).astype(dtype),
+    "w": lambda rng, shape, dtype: rng.standard_normal(shape).astype("float32"),  # converted by each library's `init`
+}
+
+
+@dataclass
+class Row:
+    name: str
+    civita: str
+    numpy: str | None = ""  # "": the same statement; None: the library has no such thing
+    torch: str | None = ""
+    sizes: dict = field(default_factory=lambda: dict(GRID))  # label -> n, a shape, or {name: shape}
+    dtypes: tuple = FLOATS
+    targets: dict = field(default_factory=dict)  # size label (or "*") -> promised ratio at two threads
+    grid: bool = True  # promises 1.0 at one thread
+    reference: str = "numpy"  # whose time is divided by Civita's
+    init: dict = field(default_factory=dict)  # library -> statement run once before, may define names
+
+    def statement(self, library: str) -> str | None:
+        chosen = getattr(self, library)
+        return self.civita if chosen == "" else chosen
+
+    def target(self, label: str, threads: int) -> float | None:
+        if threads == 1:
+            return 1.0 if self.grid else None
+        return self.targets.get(label, self.targets.get("*"))
+
+
+def special(name, civita, sizes, target, **more) -> Row:
+    return Row(name, civita, sizes=sizes, targets={"*": target}, grid=False, **more)
+
+
+MATMUL = {str(n): (n, n) for n in (16, 64, 128, 256, 512, 1000, 1024, 2048)}
+
+ROWS = [
+    # ---- elementwise, one input
+    Row("neg", "-x"),
+    Row("abs", "xp.abs(x)"),
+    Row("exp", "xp.exp(x)", targets={"1M": 2.5}),
+    Row("log", "xp.log(a)", targets={"1M": 2.5}),
+    Row("tanh", "xp.tanh(x)", targets={"1M": 2.5}),
+    Row("relu", "xp.relu(x)", numpy="xp.maximum(x, 0)"),
+    Row("floor", "xp.floor(x)"),
+    Row("isnan", "xp.isnan(x)"),
+    Row("conj", "xp.conj(x)", torch=None),
+    # ---- elementwise, two and three inputs
+    Row(
+        "add",
+        "a + b",
+        sizes={"1": 1, "100": 100, "10K": 10_000, "100K": 100_000, "1M": 1_000_000, "10M": 10_000_000},
+        targets={"1": 1.5, "100": 1.5, "100K": 1.6, "1M": 1.6, "10M": 1.6},
+    ),
+    Row("sub", "a - b"),
+    Row("mul", "a * b"),
+    Row("div", "a / b"),
+    Row("floor_divide", "x // a"),
+    Row("maximum", "xp.maximum(x, a)"),
+    Row("pow", "a ** b"),
+    Row("lt", "x < a"),
+    Row("eq", "x == a"),
+    Row("logical_and", "xp.logical_and(x, a)"),
+    Row("where", "xp.where(m, a, b)", targets={"1M": 15}),
+    # ---- reductions and scans
+    Row("sum", "x.sum()", targets={"1M": 5}),
+    Row("mean", "x.mean()"),
+    Row("max", "x.max()", targets={"1M": 1.3}),
+    Row("argmax", "x.argmax()"),
+    Row("var", "x.var()", torch="x.var(correction=0)", targets={"1M": 3}),
+    Row(
+        "logsumexp",
+        "xp.logsumexp(x)",
+        numpy="t = x.max(); xp.log(xp.exp(x - t).sum()) + t",
+        torch="xp.logsumexp(x, 0)",
+    ),
+    Row("any", "z.any()"),
+    Row("cumsum", "xp.cumsum(x, 0)", targets={"1M": 3}),
+    # ---- shapes, views, selections
+    special("boolean select", "x[m]", {"1M": 1_000_000}, 5),
+    special("sum over axis 0", "x.sum(0)", {"2000x2000": (2000, 2000)}, 1.5),
+    special("sum over axis 1", "x.sum(1)", {"2000x2000": (2000, 2000)}, 1.5),
+    special("outer add", "a + b", {"(1000,1)+(1,1000)": {"a": (1000, 1), "b": (1, 1000)}}, 5),
+    special("a + a.T", "a + a.T", {"1000x1000": (1000, 1000)}, 2),
+    special("copy of a.T", "a.T.copy()", {"4096x4096": (4096, 4096)}, 2.5, torch="a.T.contiguous()"),
+    special(
+        "softmax",
+        "xp.softmax(x, axis=-1)",
+        {"1000x1000": (1000, 1000)},
+        3,
+        numpy="e = xp.exp(x - x.max(-1, keepdims=True)); e / e.sum(-1, keepdims=True)",
+        torch="xp.softmax(x, -1)",
+    ),
+    special(
+        "exp(a*b + c), fused",
+        "fused(a, b, c)",
+        {"1M": 1_000_000},
+        3,
+        numpy="xp.exp(a * b + c)",
+        torch="xp.exp(a * b + c)",
+        init={"civita": "fused = xp.fuse(lambda a, b, c: xp.exp(a * b + c))"},
+    ),
+    # ---- matrices
+    special("matmul", "a @ b", MATMUL, 0.95),
+    special("matmul", "i @ i", {"256": (256, 256)}, 15, dtypes=("int64",)),
+    special(
+        "matmul",
+        "v @ v",
+        {"512": (512, 512)},
+        0.4,
+        dtypes=("bfloat16",),
+        numpy=None,
+        reference="torch",
+        init={"civita": "v = w.astype(xp.bfloat16)", "torch": "v = w.to(xp.bfloat16)"},
+    ),
+]

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Civita, NumPy and PyTorch on the same statements, interleaved in one run; medians and ratios.
+
+    bench/run.py                      everything, about eight minutes
+    bench/run.py --quick              fewer sizes, shorter samples: about a minute
+    bench/run.py --only 'matmul|sum'  rows whose name matches; --threads 1 or --threads 2 chooses one of the halves
+    bench/run.py --markdown           print the tables of the last run (bench/results/latest.json) and stop
+
+Writes bench/results/latest.json and latest.png, and prints tables. A ratio is the other's time ÷ Civita's time, so
+above 1 Civita is faster. rows.py holds what is measured and what is promised, measure.py how.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import report
+from rows import ROWS
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results"
+# Time for one cell's samples. Cells without a promise get less; slow ones take at least three rounds.
+CELL_SECONDS = 0.3
+QUICK_SIZES = {"1", "10K", "1M"}
+
+
+def threads_environment(threads: int) -> dict:
+    """Every library's own way to be told how many threads it may use; read when it is imported."""
+    names = ("OPENBLAS", "OMP", "MKL", "CIVITA")
+    counts = {f"{name}_NUM_THREADS": str(threads) for name in names}
+    # OpenBLAS's idle threads spin for 2^26 cycles otherwise, through the next library's turn.
+    return os.environ | counts | {"OPENBLAS_THREAD_TIMEOUT": "20"}
+
+
+def worker(job: dict, threads: int):
+    """Runs measure.py and yields its records as they come."""
+    command = [sys.executable, str(HERE / "measure.py"), json.dumps(job)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=threads_environment(threads)) as process:
+        for line in process.stdout:
+            yield json.loads(line)
+    if process.returncode:
+        print(f"the worker for {job} ended with status {process.returncode}", file=sys.stderr)
+
+
+def machine(libraries: list[str]) -> dict:
+    cpu = platform.processor() or platform.machine()
+    try:
+        cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()).group(1)
+    except (OSError, AttributeError):
+        pass
+    versions = {}
+    for name in libraries:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "?"
+    return {
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "versions": versions,
+        "date": time.strftime("%Y-%m-%d"),
+        "load": round(os.getloadavg()[0], 2),
+    }
+
+
+def choose(only: str, quick: bool) -> list[int]:
+    """The numbers of the cells to run: big arrays last within a row, rows in the table's order."""
+    cells = [(row, label, dtype) for row in ROWS for label in row.sizes for dtype in row.dtypes]
+    return [
+        number
+        for number, (row, label, _) in enumerate(cells)
+        if re.search(only, row.name) and not (quick and row.grid and label not in QUICK_SIZES)
+    ]
+
+
+def judge(record: dict) -> dict:
+    """Adds the ratios and whether the promise is kept."""
+    seconds = record["seconds"]
+    ours = seconds.get("civita")
+    ratios = {name: s / ours for name, s in seconds.items() if ours and name != "civita"}
+    ratio = ratios.get(record["reference"])
+    # Judged as printed, to two digits: the third is noise.
+    kept = None if record["target"] is None or ratio is None else round(ratio, 2) >= record["target"]
+    return record | {"ratios": ratios, "ratio": ratio, "kept": kept}
+
+
+def progress(record: dict, done: int, total: int):
+    where = f"{record['row']} {record['size']} {record['dtype']}, {record['threads']} thread(s)"
+    times = "  ".join(f"{name} {report.duration(s)}" for name, s in record["seconds"].items())
+    verdict = "" if record["ratio"] is None else f"  {record['ratio']:.2f}x"
+    if record["kept"] is False:
+        verdict += f"  BELOW {record['target']}"
+    for name, error in record["errors"].items():
+        verdict += f"  [{name}: {error}]"
+    print(f"[{done:3}/{total}] {where:48} {times}{verdict}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", default="", metavar="REGEX")
+    parser.add_argument("--threads", type=int, action="append", metavar="N")
+    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--out", type=Path, default=RESULTS / "latest.json")
+    args = parser.parse_args()
+
+    if args.markdown:
+        print(report.markdown(json.loads(args.out.read_text())))
+        return 0
+
+    libraries = ["numpy", "civita", "torch"]
+    for name in list(libraries):
+        if importlib.util.find_spec(name) is None:
+            print(f"note: {name} is not installed; its column stays empty")
+            libraries.remove(name)
+
+    setting = machine(libraries)
+    if setting["load"] > 0.5:
+        print(f"note: the machine is busy (load {setting['load']}); figures at two threads will suffer most")
+    cells = choose(args.only, args.quick)
+    threads = args.threads or [1, 2]
+    started, records = time.monotonic(), []
+    for count in threads:
+        job = {
+            "threads": count,
+            "libraries": libraries,
+            "cells": cells,
+            "budget": CELL_SECONDS / 4 if args.quick else CELL_SECONDS,
+        }
+        for record in worker(job, count):
+            records.append(judge(record))
+            progress(records[-1], len(records), len(cells) * len(threads))
+    memory = [found for name in libraries for found in worker({"memory": name}, 2)] if not args.only else []
+
+    run = {"machine": setting, "records": records, "memory": memory}
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(run, indent=1) + "\n")
+    print("\n" + report.markdown(run))
+    picture = report.chart(run, args.out.with_suffix(".png"))
+    missed = [r for r in records if r["kept"] is False]
+    print(
+        f"\n{len(records)} cells in {time.monotonic() - started:.0f} s, {len(missed)} below their promise; "
+        f"{args.out.name}{' and ' + picture.name if picture else ''} in {args.out.parent.name}/"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

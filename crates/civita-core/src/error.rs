@@ -1,0 +1,186 @@
+//! The one error type: one `Box` wide, opaque outside, structured inside.
+//!
+//! A text has up to four parts, in this order: what was asked and what was found, the rule that it breaks, and a hint
+//! with the code that would mend it.
+//!
+//! ```text
+//! matmul: shapes (3, 4) and (5, 6) cannot be multiplied: the inner dimensions are 4 and 5
+//!   rule: the last axis of the left operand must be as long as the second-to-last axis of the right one
+//!   hint: `a.t().matmul(&b)` …
+//! ```
+
+use std::fmt;
+
+use crate::dtype::DType;
+
+/// What every engine function returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ErrorKind {
+    Shape,
+    Axis,
+    Index,
+    Dtype,
+    Value,
+    Memory,
+    Device,
+    Aliasing,
+    Gradient,
+    Io,
+}
+
+/// Why an operation could not be done. Ask with the predicates; read with `Display`.
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    op: &'static str,
+    problem: String,
+    shapes: Vec<Vec<usize>>,
+    dtypes: Vec<DType>,
+    axis: Option<isize>,
+    rule: Option<String>,
+    hint: Option<String>,
+}
+
+macro_rules! kinds {
+    ($($(#[doc = $new_doc:literal])* $new:ident, $(#[doc = $is_doc:literal])* $is:ident, $Kind:ident;)*) => { $(
+        $(#[doc = $new_doc])*
+        #[cold]
+        pub fn $new(op: &'static str, problem: impl Into<String>) -> Error {
+            Error::new(ErrorKind::$Kind, op, problem.into())
+        }
+        $(#[doc = $is_doc])*
+        pub fn $is(&self) -> bool {
+            self.0.kind == ErrorKind::$Kind
+        }
+    )* };
+}
+
+impl Error {
+    kinds! {
+        /// Shapes that do not fit each other, or that overflow.
+        shape, /// Is it about shapes or ranks?
+        is_shape, Shape;
+        /// An axis that the tensor does not have, or that is named twice.
+        axis, /// Is it about an axis?
+        is_axis, Axis;
+        /// An index or slice out of range.
+        index, /// Is it about an index or slice?
+        is_index, Index;
+        /// A dtype that the operation does not take.
+        dtype, /// Is it about a dtype?
+        is_dtype, Dtype;
+        /// A value that the operation does not take.
+        value, /// Is it about the value of an argument?
+        is_value, Value;
+        /// Memory that could not be had.
+        memory, /// Is it about memory?
+        is_memory, Memory;
+        /// A device that is missing or cannot do it.
+        device, /// Is it about a device?
+        is_device, Device;
+        /// Memory that may not be written, or that overlaps.
+        aliasing, /// Is it about memory that is shared or read-only?
+        is_aliasing, Aliasing;
+        /// A gradient that does not exist.
+        gradient, /// Is it about differentiation?
+        is_gradient, Gradient;
+        /// A file or stream.
+        io, /// Is it about a file or stream?
+        is_io, Io;
+    }
+
+    fn new(kind: ErrorKind, op: &'static str, problem: String) -> Error {
+        Error(Box::new(Inner { kind, op, problem, shapes: Vec::new(), dtypes: Vec::new(), axis: None, rule: None, hint: None }))
+    }
+
+    /// Adds the shapes that were found.
+    pub fn shapes(mut self, shapes: &[&[usize]]) -> Error {
+        self.0.shapes = shapes.iter().map(|s| s.to_vec()).collect();
+        self
+    }
+
+    /// Adds the dtypes that were found.
+    pub fn dtypes(mut self, dtypes: &[DType]) -> Error {
+        self.0.dtypes = dtypes.to_vec();
+        self
+    }
+
+    /// Adds the axis that was asked for.
+    pub fn at_axis(mut self, axis: isize) -> Error {
+        self.0.axis = Some(axis);
+        self
+    }
+
+    /// Adds the rule that was broken.
+    pub fn rule(mut self, rule: impl Into<String>) -> Error {
+        self.0.rule = Some(rule.into());
+        self
+    }
+
+    /// Adds the code that would mend it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Error {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the operation that the user called, when an inner one failed.
+    pub fn in_op(mut self, op: &'static str) -> Error {
+        self.0.op = op;
+        self
+    }
+
+    /// The operation that failed.
+    pub fn op(&self) -> &'static str {
+        self.0.op
+    }
+
+    /// The shapes that were found, if shapes were the problem.
+    pub fn found_shapes(&self) -> &[Vec<usize>] {
+        &self.0.shapes
+    }
+
+    /// The dtypes that were found, if dtypes were the problem.
+    pub fn found_dtypes(&self) -> &[DType] {
+        &self.0.dtypes
+    }
+
+    /// The axis that was asked for, if an axis was the problem.
+    pub fn found_axis(&self) -> Option<isize> {
+        self.0.axis
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        write!(f, "{}: {}", inner.op, inner.problem)?;
+        if let Some(rule) = &inner.rule {
+            write!(f, "\n  rule: {rule}")?;
+        }
+        if let Some(hint) = &inner.hint {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The same text as `Display`, so that `unwrap()` and a `main` that returns it show what a person can read.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// `(3, 4)`, as NumPy writes a shape; `(3,)` and `()`.
+pub fn shape_text(shape: &[usize]) -> String {
+    match shape {
+        [n] => format!("({n},)"),
+        _ => format!("({})", shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}

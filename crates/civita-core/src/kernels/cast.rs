@@ -1,0 +1,182 @@
+//! Conversions between any two dtypes, over contiguous memory.
+//!
+//! Floats to integers go towards zero and saturate (NaN becomes 0), where C, and so NumPy, leaves the result undefined;
+//! integers to narrower ones wrap; complex numbers lose their imaginary part; anything but zero is true. `f64` goes to
+//! the half-precision floats directly, because on the way through `f32` it would be rounded twice.
+
+use std::marker::PhantomData;
+
+use num_complex::Complex;
+
+use super::lane::{B8, ToBool};
+use crate::dtype::DType;
+use crate::isa::{Body, Isa, Kernel, Shells, level};
+use crate::math::half;
+
+/// `f16` in memory.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct F16(u16);
+/// `bf16` in memory.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct BF16(u16);
+
+trait Cast<U>: Copy {
+    fn cast(self) -> U;
+}
+
+macro_rules! numbers {
+    ($($a:ident),*) => { $( numbers!(@from $a; u8, u16, u32, u64, i8, i16, i32, i64, f32, f64); )* };
+    (@from $a:ident; $($b:ident),*) => {
+        $( impl Cast<$b> for $a {
+            #[inline(always)]
+            fn cast(self) -> $b {
+                self as $b
+            }
+        } )*
+        impl Cast<B8> for $a {
+            #[inline(always)]
+            fn cast(self) -> B8 {
+                B8::new(self.truth())
+            }
+        }
+        impl Cast<$a> for B8 {
+            #[inline(always)]
+            fn cast(self) -> $a {
+                u8::from(self.get()) as $a
+            }
+        }
+        numbers!(@complex $a f32 f64);
+    };
+    (@complex $a:ident $($f:ident)*) => { $(
+        impl Cast<Complex<$f>> for $a {
+            #[inline(always)]
+            fn cast(self) -> Complex<$f> {
+                Complex::new(self as $f, 0.0)
+            }
+        }
+        impl Cast<$a> for Complex<$f> {
+            #[inline(always)]
+            fn cast(self) -> $a {
+                self.re as $a
+            }
+        }
+    )* };
+}
+numbers!(u8, u16, u32, u64, i8, i16, i32, i64, f32, f64);
+
+macro_rules! complexes {
+    ($($f:ident)*) => { $(
+        impl Cast<Complex<f32>> for Complex<$f> {
+            #[inline(always)]
+            fn cast(self) -> Complex<f32> {
+                Complex::new(self.re as f32, self.im as f32)
+            }
+        }
+        impl Cast<Complex<f64>> for Complex<$f> {
+            #[inline(always)]
+            fn cast(self) -> Complex<f64> {
+                Complex::new(self.re as f64, self.im as f64)
+            }
+        }
+        impl Cast<B8> for Complex<$f> {
+            #[inline(always)]
+            fn cast(self) -> B8 {
+                B8::new(self.truth())
+            }
+        }
+        impl Cast<Complex<$f>> for B8 {
+            #[inline(always)]
+            fn cast(self) -> Complex<$f> {
+                Complex::new(Cast::<$f>::cast(self), 0.0)
+            }
+        }
+    )* };
+}
+complexes!(f32 f64);
+impl Cast<B8> for B8 {
+    #[inline(always)]
+    fn cast(self) -> B8 {
+        B8::new(self.get())
+    }
+}
+
+/// Halves go through `f32`, which holds them exactly; integers and `f64` come to them in one rounding.
+macro_rules! halves {
+    ($($H:ident $widen:ident $from32:ident $from64:ident;)*) => { $(
+        impl $H {
+            #[inline(always)]
+            fn widen(self) -> f32 {
+                half::$widen(self.0)
+            }
+        }
+        halves!(@to $H; B8, u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, Complex<f32>, Complex<f64>, F16, BF16);
+        impl Cast<$H> for f32 {
+            #[inline(always)]
+            fn cast(self) -> $H {
+                $H(half::$from32(self))
+            }
+        }
+        impl Cast<$H> for f64 {
+            #[inline(always)]
+            fn cast(self) -> $H {
+                $H(half::$from64(self))
+            }
+        }
+        halves!(@from $H f32; B8, u8, u16, i8, i16, Complex<f32>);
+        halves!(@from $H f64; u32, u64, i32, i64, Complex<f64>);
+    )* };
+    (@to $H:ident; $($t:ty),*) => { $(
+        impl Cast<$t> for $H {
+            #[inline(always)]
+            fn cast(self) -> $t {
+                self.widen().cast()
+            }
+        }
+    )* };
+    (@from $H:ident $through:ident; $($t:ty),*) => { $(
+        impl Cast<$H> for $t {
+            #[inline(always)]
+            fn cast(self) -> $H {
+                Cast::<$through>::cast(self).cast()
+            }
+        }
+    )* };
+}
+halves! {
+    F16 f16_to_f32 f32_to_f16 f64_to_f16;
+    BF16 bf16_to_f32 f32_to_bf16 f64_to_bf16;
+}
+
+struct Convert<A, B>(PhantomData<(A, B)>);
+impl<A: Cast<B> + 'static, B: Copy + 'static> Body for Convert<A, B> {
+    #[inline(always)]
+    unsafe fn run<I: Isa>(n: usize, [x, ..]: [*const u8; 3], out: *mut u8) {
+        #[inline(always)]
+        unsafe fn each<A: Cast<B>, B>(x: *const A, out: &mut [B]) {
+            for (i, o) in out.iter_mut().enumerate() {
+                // SAFETY: `i < n`, and `x` is valid for `n` elements.
+                *o = unsafe { *x.add(i) }.cast();
+            }
+        }
+        // SAFETY: the contract of `Kernel`.
+        unsafe { each::<A, B>(x.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
+    }
+}
+
+macro_rules! table {
+    ($from:ident, $to:ident; $($D:ident $t:ty),*) => { table!(@rows $from, $to; [$($D $t),*]; $($D $t),*) };
+    (@rows $from:ident, $to:ident; $all:tt; $($D:ident $t:ty),*) => {
+        match $from { $(DType::$D => table!(@row $t, $to; $all),)* }
+    };
+    (@row $a:ty, $to:ident; [$($D:ident $t:ty),*]) => {
+        match $to { $(DType::$D => Shells::<Convert<$a, $t>>::BY_LEVEL[level() as usize],)* }
+    };
+}
+
+/// The kernel that converts contiguous elements.
+pub fn kernel(from: DType, to: DType) -> Kernel {
+    table!(from, to; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64,
+        F16 F16, BF16 BF16, F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
+}

@@ -1,0 +1,307 @@
+//! Elementwise kernels: every row of the table × every lane of its class × every instruction set.
+//!
+//! A kernel reads contiguous lanes and writes contiguous lanes. An operand that is the same for the whole block is a
+//! variant of the kernel, not a filled block. Inputs are read through raw pointers, because memory that Python sees may
+//! not be lent as a slice; the output is a slice of its own, which is what lets the loop vectorise without a run-time
+//! test for overlap.
+
+use std::marker::PhantomData;
+
+use num_complex::Complex;
+
+use super::lane::*;
+use crate::dtype::DType;
+use crate::isa::{Body, Isa, Kernel, Shells, level};
+use crate::ops::{Op, elementwise_rows};
+
+/// The kernels of an op for one lane, by which operands are the same for the whole block.
+///
+/// Unary: `[each]`. Binary: `[both vary, b is one value, a is one value]`. Ternary: `[all vary, third is one value,
+/// second is one value, second and third are]`; the first always varies.
+#[derive(Clone, Copy)]
+pub struct Variants {
+    by_form: [[Kernel; 3]; 4],
+}
+
+impl Variants {
+    /// The kernel for this machine where `uniform` (bit i for operand i) says which operands are one value.
+    #[inline]
+    pub fn pick(&self, form: usize) -> Kernel {
+        self.by_form[form][level() as usize]
+    }
+}
+
+trait Map1<T: Lane> {
+    type Out: Lane;
+    fn at<I: Isa>(x: T) -> Self::Out;
+}
+trait Map2<T: Lane> {
+    type Out: Lane;
+    fn at<I: Isa>(a: T, b: T) -> Self::Out;
+}
+trait Map3<T: Lane> {
+    type Out: Lane;
+    fn at<I: Isa>(c: B8, a: T, b: T) -> Self::Out;
+}
+
+struct Loop1<K, T>(PhantomData<(K, T)>);
+impl<T: Lane, K: Map1<T>> Body for Loop1<K, T> {
+    #[inline(always)]
+    unsafe fn run<I: Isa>(n: usize, [x, ..]: [*const u8; 3], out: *mut u8) {
+        #[inline(always)]
+        unsafe fn each<T: Lane, K: Map1<T>, I: Isa>(x: *const T, out: &mut [K::Out]) {
+            for (i, o) in out.iter_mut().enumerate() {
+                // SAFETY: `i < n`, and `x` is valid for `n` elements.
+                *o = K::at::<I>(unsafe { *x.add(i) });
+            }
+        }
+        // SAFETY: the contract of `Kernel`: `n` elements each, the output disjoint from the input.
+        unsafe { each::<T, K, I>(x.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
+    }
+}
+
+/// `FORM`: 0 both vary, 1 `b` is one value, 2 `a` is one value.
+struct Loop2<K, A, B, const FORM: usize>(PhantomData<(K, A, B)>);
+impl<A: Lane, B: Lane, T: Lane + From<A> + From<B>, K: Map2In<A, B, T = T>, const FORM: usize> Body for Loop2<K, A, B, FORM> {
+    #[inline(always)]
+    unsafe fn run<I: Isa>(n: usize, [a, b, _]: [*const u8; 3], out: *mut u8) {
+        #[inline(always)]
+        unsafe fn each<A: Lane, B: Lane, K: Map2In<A, B>, I: Isa, const FORM: usize>(a: *const A, b: *const B, out: &mut [K::Out]) {
+            // SAFETY: `i < n`, and an operand that varies is valid for `n` elements, one that does not for one.
+            unsafe {
+                match FORM {
+                    0 => {
+                        for (i, o) in out.iter_mut().enumerate() {
+                            *o = K::at::<I>((*a.add(i)).into(), (*b.add(i)).into());
+                        }
+                    }
+                    1 => {
+                        let b: K::T = (*b).into();
+                        for (i, o) in out.iter_mut().enumerate() {
+                            *o = K::at::<I>((*a.add(i)).into(), b);
+                        }
+                    }
+                    _ => {
+                        let a: K::T = (*a).into();
+                        for (i, o) in out.iter_mut().enumerate() {
+                            *o = K::at::<I>(a, (*b.add(i)).into());
+                        }
+                    }
+                }
+            }
+        }
+        // SAFETY: the contract of `Kernel`.
+        unsafe { each::<A, B, K, I, FORM>(a.cast(), b.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
+    }
+}
+
+/// A binary op whose operands lie in memory as `A` and `B` and are computed in `T`: the same type but for `u64` with
+/// `i64`, which are compared in [`Wide`].
+trait Map2In<A: Lane, B: Lane> {
+    type T: Lane + From<A> + From<B>;
+    type Out: Lane;
+    fn at<I: Isa>(a: Self::T, b: Self::T) -> Self::Out;
+}
+struct Plain<K>(PhantomData<K>);
+impl<T: Lane, K: Map2<T>> Map2In<T, T> for Plain<K> {
+    type T = T;
+    type Out = K::Out;
+    #[inline(always)]
+    fn at<I: Isa>(a: T, b: T) -> K::Out {
+        K::at::<I>(a, b)
+    }
+}
+struct Exact<K>(PhantomData<K>);
+macro_rules! exact {
+    ($($a:ty, $b:ty);*) => { $(
+        impl<K: Map2<Wide>> Map2In<$a, $b> for Exact<K> {
+            type T = Wide;
+            type Out = K::Out;
+            #[inline(always)]
+            fn at<I: Isa>(a: Wide, b: Wide) -> K::Out {
+                K::at::<I>(a, b)
+            }
+        }
+    )* };
+}
+exact!(u64, i64; i64, u64);
+
+/// `A`, `B`: does the second, the third operand vary?
+struct Loop3<K, T, const A: bool, const B: bool>(PhantomData<(K, T)>);
+impl<T: Lane, K: Map3<T>, const A: bool, const B: bool> Body for Loop3<K, T, A, B> {
+    #[inline(always)]
+    unsafe fn run<I: Isa>(n: usize, [c, a, b]: [*const u8; 3], out: *mut u8) {
+        #[inline(always)]
+        unsafe fn each<T: Lane, K: Map3<T>, I: Isa, const A: bool, const B: bool>(
+            c: *const B8,
+            a: *const T,
+            b: *const T,
+            out: &mut [K::Out],
+        ) {
+            // SAFETY: `i < n`, and an operand that varies is valid for `n` elements, one that does not for one.
+            unsafe {
+                let (a0, b0) = (*a, *b);
+                for (i, o) in out.iter_mut().enumerate() {
+                    *o = K::at::<I>(*c.add(i), if A { *a.add(i) } else { a0 }, if B { *b.add(i) } else { b0 });
+                }
+            }
+        }
+        if n == 0 {
+            return;
+        }
+        // SAFETY: the contract of `Kernel`, and there is an element to read.
+        unsafe { each::<T, K, I, A, B>(c.cast(), a.cast(), b.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
+    }
+}
+
+struct Table<K>(PhantomData<K>);
+impl<K> Table<K> {
+    const fn unary<T: Lane>() -> Variants
+    where
+        K: Map1<T>,
+    {
+        let each = Shells::<Loop1<K, T>>::BY_LEVEL;
+        Variants { by_form: [each; 4] }
+    }
+    const fn binary<A: Lane, B: Lane>() -> Variants
+    where
+        K: Map2In<A, B>,
+    {
+        let both = Shells::<Loop2<K, A, B, 0>>::BY_LEVEL;
+        Variants { by_form: [both, Shells::<Loop2<K, A, B, 1>>::BY_LEVEL, Shells::<Loop2<K, A, B, 2>>::BY_LEVEL, both] }
+    }
+    const fn ternary<T: Lane>() -> Variants
+    where
+        K: Map3<T>,
+    {
+        Variants {
+            by_form: [
+                Shells::<Loop3<K, T, true, true>>::BY_LEVEL,
+                Shells::<Loop3<K, T, true, false>>::BY_LEVEL,
+                Shells::<Loop3<K, T, false, true>>::BY_LEVEL,
+                Shells::<Loop3<K, T, false, false>>::BY_LEVEL,
+            ],
+        }
+    }
+}
+
+/// The lane that comes out, by class.
+macro_rules! out_lane {
+    (ToReal $T:ident) => { <$T as Lane>::Real };
+    (ToBool $T:ident) => { B8 };
+    (Compare $T:ident) => { B8 };
+    ($Other:ident $T:ident) => { $T };
+}
+
+/// The lanes that a class computes in: the compute dtypes of [`crate::ops::Class::loops`], as types.
+macro_rules! with_lanes {
+    (Ring => $m:ident!($($args:tt)*)) => { with_lanes!(@every $m!($($args)*)) };
+    (Ordered => $m:ident!($($args:tt)*)) => { with_lanes!(@every $m!($($args)*)) };
+    (ToReal => $m:ident!($($args:tt)*)) => { with_lanes!(@every $m!($($args)*)) };
+    (ToBool => $m:ident!($($args:tt)*)) => { with_lanes!(@every $m!($($args)*)) };
+    (Compare => $m:ident!($($args:tt)*)) => { with_lanes!(@every $m!($($args)*)) };
+    (Select => $m:ident!($($args:tt)*)) => { with_lanes!(@every $m!($($args)*)) };
+    (Subtractive => $m:ident!($($args:tt)*)) => { with_lanes!(@numbers $m!($($args)*)) };
+    (Numeric => $m:ident!($($args:tt)*)) => { with_lanes!(@numbers $m!($($args)*)) };
+    (RealSame => $m:ident!($($args:tt)*)) => {
+        $m!($($args)*; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64, F32 f32, F64 f64)
+    };
+    (RealPair => $m:ident!($($args:tt)*)) => {
+        $m!($($args)*; U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64, F32 f32, F64 f64)
+    };
+    (ToFloat => $m:ident!($($args:tt)*)) => { $m!($($args)*; F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>) };
+    (TrueDiv => $m:ident!($($args:tt)*)) => { $m!($($args)*; F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>) };
+    (Bits => $m:ident!($($args:tt)*)) => {
+        $m!($($args)*; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64)
+    };
+    (@every $m:ident!($($args:tt)*)) => {
+        $m!($($args)*; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64,
+            F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
+    };
+    (@numbers $m:ident!($($args:tt)*)) => {
+        $m!($($args)*; U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64,
+            F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
+    };
+}
+macro_rules! unary_table {
+    ($Op:ident, $dtype:ident; $($D:ident $t:ty),*) => {
+        match $dtype { $(DType::$D => Some(const { &Table::<$Op>::unary::<$t>() }),)* #[allow(unreachable_patterns)] _ => None }
+    };
+}
+macro_rules! binary_table {
+    ($Op:ident, $dtype:ident; $($D:ident $t:ty),*) => {
+        match $dtype { $(DType::$D => Some(const { &Table::<Plain<$Op>>::binary::<$t, $t>() }),)* #[allow(unreachable_patterns)] _ => None }
+    };
+}
+macro_rules! ternary_table {
+    ($Op:ident, $dtype:ident; $($D:ident $t:ty),*) => {
+        match $dtype { $(DType::$D => Some(const { &Table::<$Op>::ternary::<$t>() }),)* #[allow(unreachable_patterns)] _ => None }
+    };
+}
+/// The exact comparison of 64-bit integers of either sign, where the class has one.
+macro_rules! exact_table {
+    (Compare $Op:ident $first:ident) => {
+        match $first {
+            DType::U64 => Some(const { &Table::<Exact<$Op>>::binary::<u64, i64>() }),
+            _ => Some(const { &Table::<Exact<$Op>>::binary::<i64, u64>() }),
+        }
+    };
+    ($Other:ident $Op:ident $first:ident) => { None };
+}
+
+macro_rules! define {
+    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
+        numpy: $numpy1:literal, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
+        samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
+    })* }
+    binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
+        numpy: $numpy2:literal, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
+        samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
+    })* }
+    ternary { $($(#[doc = $doc3:literal])* $Op3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident {
+        numpy: $numpy3:literal, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
+        samples: [$($sample3:expr),*], example: $example3:literal => $prints3:literal,
+    })* }) => {
+        $(
+            struct $Op1;
+            impl<T: $class1> Map1<T> for $Op1 {
+                type Out = out_lane!($class1 T);
+                #[inline(always)]
+                fn at<I: Isa>($x: T) -> Self::Out {
+                    $kernel1
+                }
+            }
+        )*
+        $(
+            struct $Op2;
+            impl<T: $class2> Map2<T> for $Op2 {
+                type Out = out_lane!($class2 T);
+                #[inline(always)]
+                fn at<I: Isa>($a: T, $b: T) -> Self::Out {
+                    $kernel2
+                }
+            }
+        )*
+        $(
+            struct $Op3;
+            impl<T: Lane> Map3<T> for $Op3 {
+                type Out = T;
+                #[inline(always)]
+                fn at<I: Isa>($c: B8, $p: T, $q: T) -> T {
+                    $kernel3
+                }
+            }
+        )*
+        /// The kernels of `op` for inputs of these compute dtypes; `None` where its class has no such lane.
+        pub fn kernels(op: Op, inputs: [DType; 3]) -> Option<&'static Variants> {
+            let (first, last) = (inputs[0], inputs[op.row().arity - 1]);
+            match op {
+                $(Op::$Op1 => with_lanes!($class1 => unary_table!($Op1, first)),)*
+                $(Op::$Op2 if first != last => exact_table!($class2 $Op2 first),)*
+                $(Op::$Op2 => with_lanes!($class2 => binary_table!($Op2, first)),)*
+                $(Op::$Op3 => with_lanes!($class3 => ternary_table!($Op3, last)),)*
+            }
+        }
+    };
+}
+elementwise_rows!(define);

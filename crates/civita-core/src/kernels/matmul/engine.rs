@@ -1,0 +1,221 @@
+//! Which kernels multiply which dtype: one [`Engine`] for each dtype and instruction set.
+
+use half::{bf16, f16};
+
+use super::lanes::*;
+use super::lines;
+use super::pack::*;
+use super::shells::{self, LineKernels, Uniform};
+use super::source::*;
+use super::tile::TileKernels;
+use super::vector::VectorKernels;
+use crate::dtype::DType;
+use crate::isa::Level;
+
+/// Everything that the loops need to know of a dtype: they work on bytes.
+pub(super) struct Engine {
+    /// Bytes of an element in memory, in a panel, and of a sum.
+    pub elem: usize,
+    pub packed: usize,
+    pub acc: usize,
+    /// Rows of a full tile; half a tile has half of them.
+    pub rows: usize,
+    /// Packed columns in a register; a full tile has two registers of columns.
+    pub lanes: usize,
+    /// Packed columns for each element of B, and packed steps for each along k: 2 for complex numbers.
+    pub parts: usize,
+    /// Elements along k in one packed step: 2 for pairs.
+    pub group: usize,
+    /// May the kernels read A and B where they lie (for complex numbers: A only)?
+    pub direct: bool,
+    pub kernels: TileKernels,
+    pub packs: Packs,
+    /// For products with vectors.
+    pub vector: VectorKernels,
+    /// From sums to elements, where they differ.
+    pub finish: Option<Finish>,
+}
+
+/// Rounds `n` sums into elements, adding what is there if the last argument says so.
+///
+/// # Safety
+/// Both pointers are valid for `n`.
+pub(super) type Finish = unsafe fn(sums: *const u8, n: usize, out: *mut u8, accumulate: bool);
+
+/// # Safety
+/// As [`Finish`].
+unsafe fn finish<A: Copy, S: Copy>(
+    sums: *const u8,
+    n: usize,
+    out: *mut u8,
+    accumulate: bool,
+    map: impl Fn(A, Option<S>) -> S,
+) {
+    let (sums, out) = (sums.cast::<A>(), out.cast::<S>());
+    for i in 0..n {
+        // SAFETY: valid for `n` elements.
+        unsafe {
+            out.add(i).write(map(
+                sums.add(i).read(),
+                accumulate.then(|| out.add(i).read()),
+            ))
+        };
+    }
+}
+
+/// # Safety
+/// As [`Finish`].
+unsafe fn finish_bf16(sums: *const u8, n: usize, out: *mut u8, accumulate: bool) {
+    // SAFETY: the caller's contract is the same.
+    unsafe {
+        finish::<f32, bf16>(sums, n, out, accumulate, |sum, old| {
+            bf16::from_f32(old.map_or(0.0, bf16::to_f32) + sum)
+        });
+    }
+}
+
+/// # Safety
+/// As [`Finish`].
+unsafe fn finish_f16(sums: *const u8, n: usize, out: *mut u8, accumulate: bool) {
+    use half::slice::HalfFloatSliceExt;
+    // SAFETY: valid for `n` elements, which any bytes are; the caller's sums and output are apart.
+    let (sums, out) = unsafe {
+        (
+            std::slice::from_raw_parts(sums.cast::<f32>(), n),
+            std::slice::from_raw_parts_mut(out.cast::<f16>(), n),
+        )
+    };
+    if accumulate {
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = f16::from_f32(out.to_f32() + sum);
+        }
+    } else {
+        out.convert_from_f32_slice(sums);
+    }
+}
+
+/// # Safety
+/// As [`Finish`].
+unsafe fn finish_i8(sums: *const u8, n: usize, out: *mut u8, accumulate: bool) {
+    // SAFETY: the caller's contract is the same.
+    unsafe {
+        finish::<i16, i8>(sums, n, out, accumulate, |sum, old| {
+            old.unwrap_or(0).wrapping_add(sum as i8)
+        })
+    }
+}
+
+const fn engine<V: Uniform, const PARTS: usize>(
+    elem: usize,
+    rows: usize,
+    kernels: TileKernels,
+    packs: Packs,
+    lines: LineKernels,
+    finish: Option<Finish>,
+) -> Engine {
+    // sums that are not elements came from packed elements that are not
+    let direct = size_of::<V::Packed>() * PARTS == elem && elem > 1;
+    Engine {
+        elem,
+        packed: size_of::<V::Packed>(),
+        acc: size_of::<V::Acc>(),
+        rows,
+        lanes: V::N,
+        parts: PARTS,
+        group: 1,
+        direct,
+        kernels,
+        packs,
+        vector: VectorKernels {
+            packed: size_of::<V::Packed>(),
+            parts: PARTS,
+            direct,
+            lines,
+            packs,
+            add_blocks: lines::add_blocks::<V::Acc>,
+            combine: lines::combine::<V::Acc>,
+            store: lines::store::<V::Acc, PARTS>,
+        },
+        finish,
+    }
+}
+
+/// The table of one instruction set. Unsigned integers are signed ones here: wrapping products and sums are the same
+/// bits. `bool` (any byte but 0 is true) is packed, so that its bytes are 0 and 1.
+macro_rules! table {
+    ($name:ident, $packs:ident; $F32:ty, $F64:ty, $I16:ty, $I32:ty, $I64:ty, $Bool:ty) => {
+        fn $name(dtype: DType) -> &'static Engine {
+            use shells::$name as shell;
+            const fn row<V: Uniform, S: Source, const PARTS: usize>(
+                elem: usize,
+                finish: Option<Finish>,
+            ) -> Engine {
+                engine::<V, PARTS>(
+                    elem,
+                    shell::ROWS,
+                    shell::tiles::<V>(),
+                    $packs::<S>(),
+                    shell::lines::<V, PARTS>(),
+                    finish,
+                )
+            }
+            match dtype {
+                DType::F32 => &const { row::<$F32, Plain<f32>, 1>(4, None) },
+                DType::F64 => &const { row::<$F64, Plain<f64>, 1>(8, None) },
+                DType::I16 | DType::U16 => &const { row::<$I16, Plain<i16>, 1>(2, None) },
+                DType::I32 | DType::U32 => &const { row::<$I32, Plain<i32>, 1>(4, None) },
+                DType::I64 | DType::U64 => &const { row::<$I64, Plain<i64>, 1>(8, None) },
+                DType::Bool => &const { row::<$Bool, Plain<u8>, 1>(1, None) },
+                DType::I8 | DType::U8 => &const { row::<$I16, Plain<i8>, 1>(1, Some(finish_i8)) },
+                DType::F16 => &const { row::<$F32, Plain<f16>, 1>(2, Some(finish_f16)) },
+                DType::BF16 => &const { row::<$F32, Plain<bf16>, 1>(2, Some(finish_bf16)) },
+                DType::C64 => &const { row::<$F32, Parts<f32>, 2>(8, None) },
+                DType::C128 => &const { row::<$F64, Parts<f64>, 2>(16, None) },
+            }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+table!(baseline, baseline_packs; F32x4, F64x2, I16x8, Single<i32>, Single<i64>, Boolx16);
+#[cfg(target_arch = "x86_64")]
+table!(avx2, avx2_packs; F32x8, F64x4, I16x16, I32x8, I64x4, Boolx32);
+#[cfg(target_arch = "x86_64")]
+table!(avx512, avx2_packs; F32x16, F64x8, I16x32, I32x16, I64x8, Boolx64);
+#[cfg(target_arch = "aarch64")]
+table!(baseline, baseline_packs; F32x4, F64x2, I16x8, I32x4, Single<i64>, Boolx16);
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+table!(baseline, baseline_packs;
+       Single<f32>, Single<f64>, Single<i16>, Single<i32>, Single<i64>, Single<u8>);
+
+/// Matrices of `bf16` in pairs; vectors as without them.
+#[cfg(target_arch = "x86_64")]
+static BF16_PAIRS: Engine = Engine {
+    packed: size_of::<u32>(),
+    group: 2,
+    kernels: shells::avx512_bf16::TILES,
+    packs: avx2_packs::<Pairs>(),
+    ..engine::<F32x16, 1>(
+        2,
+        shells::avx512::ROWS,
+        shells::avx512_bf16::TILES,
+        avx2_packs::<Plain<bf16>>(),
+        shells::avx512::lines::<F32x16, 1>(),
+        Some(finish_bf16),
+    )
+};
+
+/// The engine for a dtype on an instruction set.
+pub(super) fn engine_for(dtype: DType, level: Level) -> &'static Engine {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 if dtype == DType::BF16 && is_x86_feature_detected!("avx512bf16") => {
+            &BF16_PAIRS
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => avx512(dtype),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => avx2(dtype),
+        _ => baseline(dtype),
+    }
+}

@@ -1,0 +1,151 @@
+//! Moving elements between strided and contiguous memory, by element size alone.
+//!
+//! `gather` brings a run or a tile into contiguous scratch, `scatter` takes one out. A tile whose rows lie across the
+//! memory (a transposed operand) is read along the memory, eight by eight, so that each cache line is used whole.
+
+/// A two-dimensional run of elements in memory, strides in elements.
+#[derive(Clone, Copy, Debug)]
+pub struct Tile {
+    /// Rows.
+    pub rows: usize,
+    /// Elements of a row.
+    pub cols: usize,
+    /// From a row to the next.
+    pub row_stride: isize,
+    /// From an element of a row to the next.
+    pub col_stride: isize,
+}
+
+/// Copies a strided tile to `out`, row by row, contiguous.
+///
+/// # Safety
+/// Every element that `tile` names from `src` is valid for reads of `size` bytes, `out` for writes of all of them, and
+/// they do not overlap.
+pub unsafe fn gather(size: usize, tile: Tile, src: *const u8, out: *mut u8) {
+    // SAFETY: the caller's contract; the size says which type has as many bytes. Reads and writes are unaligned-safe,
+    // because foreign memory need not be aligned.
+    unsafe {
+        match size {
+            1 => gather_as::<u8>(tile, src.cast(), out.cast()),
+            2 => gather_as::<u16>(tile, src.cast(), out.cast()),
+            4 => gather_as::<u32>(tile, src.cast(), out.cast()),
+            8 => gather_as::<u64>(tile, src.cast(), out.cast()),
+            _ => gather_as::<[u64; 2]>(tile, src.cast(), out.cast()),
+        }
+    }
+}
+
+/// Copies contiguous elements to a strided tile.
+///
+/// # Safety
+/// As [`gather`], the other way round; no two elements of the tile are the same memory.
+pub unsafe fn scatter(size: usize, tile: Tile, src: *const u8, out: *mut u8) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        match size {
+            1 => scatter_as::<u8>(tile, src.cast(), out.cast()),
+            2 => scatter_as::<u16>(tile, src.cast(), out.cast()),
+            4 => scatter_as::<u32>(tile, src.cast(), out.cast()),
+            8 => scatter_as::<u64>(tile, src.cast(), out.cast()),
+            _ => scatter_as::<[u64; 2]>(tile, src.cast(), out.cast()),
+        }
+    }
+}
+
+/// Writes one element to every place of a tile.
+///
+/// # Safety
+/// `src` is valid for one element of `size` bytes, every place of `tile` from `out` for writes.
+pub unsafe fn fill(size: usize, tile: Tile, src: *const u8, out: *mut u8) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        match size {
+            1 => fill_as::<u8>(tile, src.cast(), out.cast()),
+            2 => fill_as::<u16>(tile, src.cast(), out.cast()),
+            4 => fill_as::<u32>(tile, src.cast(), out.cast()),
+            8 => fill_as::<u64>(tile, src.cast(), out.cast()),
+            _ => fill_as::<[u64; 2]>(tile, src.cast(), out.cast()),
+        }
+    }
+}
+
+const SIDE: usize = 8;
+
+unsafe fn gather_as<T: Copy>(t: Tile, src: *const T, out: *mut T) {
+    // SAFETY: every index is one that the tile names, or one of `rows × cols` in `out`.
+    unsafe {
+        if t.col_stride == 1 {
+            for r in 0..t.rows {
+                std::ptr::copy_nonoverlapping(src.offset(r as isize * t.row_stride), out.add(r * t.cols), t.cols);
+            }
+        } else if t.row_stride == 1 && t.rows >= SIDE {
+            gather_across(t, src, out);
+        } else {
+            for r in 0..t.rows {
+                let (src, out) = (src.offset(r as isize * t.row_stride), out.add(r * t.cols));
+                for c in 0..t.cols {
+                    *out.add(c) = src.offset(c as isize * t.col_stride).read_unaligned();
+                }
+            }
+        }
+    }
+}
+
+/// Rows are neighbours in memory: squares of 8 × 8 are read along the memory and turned in registers.
+unsafe fn gather_across<T: Copy>(t: Tile, src: *const T, out: *mut T) {
+    let (rows, cols) = (t.rows / SIDE * SIDE, t.cols / SIDE * SIDE);
+    // SAFETY: as `gather_as`.
+    unsafe {
+        for r in (0..rows).step_by(SIDE) {
+            for c in (0..cols).step_by(SIDE) {
+                let square: [[T; SIDE]; SIDE] = std::array::from_fn(|i| {
+                    src.offset((c + i) as isize * t.col_stride).add(r).cast::<[T; SIDE]>().read_unaligned()
+                });
+                for j in 0..SIDE {
+                    let row: [T; SIDE] = std::array::from_fn(|i| square[i][j]);
+                    out.add((r + j) * t.cols + c).cast::<[T; SIDE]>().write_unaligned(row);
+                }
+            }
+        }
+        for r in 0..t.rows {
+            for c in if r < rows { cols } else { 0 }..t.cols {
+                *out.add(r * t.cols + c) = src.offset(c as isize * t.col_stride).add(r).read_unaligned();
+            }
+        }
+    }
+}
+
+unsafe fn scatter_as<T: Copy>(t: Tile, src: *const T, out: *mut T) {
+    // SAFETY: every index is one that the tile names, or one of `rows × cols` in `src`.
+    unsafe {
+        for r in 0..t.rows {
+            let (src, out) = (src.add(r * t.cols), out.offset(r as isize * t.row_stride));
+            if t.col_stride == 1 {
+                std::ptr::copy_nonoverlapping(src, out, t.cols);
+            } else {
+                for c in 0..t.cols {
+                    out.offset(c as isize * t.col_stride).write_unaligned(*src.add(c));
+                }
+            }
+        }
+    }
+}
+
+unsafe fn fill_as<T: Copy>(t: Tile, src: *const T, out: *mut T) {
+    // SAFETY: one element to read; every index to write is one that the tile names.
+    unsafe {
+        let value = src.read_unaligned();
+        for r in 0..t.rows {
+            let out = out.offset(r as isize * t.row_stride);
+            if t.col_stride == 1 {
+                for c in 0..t.cols {
+                    out.add(c).write_unaligned(value);
+                }
+            } else {
+                for c in 0..t.cols {
+                    out.offset(c as isize * t.col_stride).write_unaligned(value);
+                }
+            }
+        }
+    }
+}

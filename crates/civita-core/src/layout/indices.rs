@@ -1,0 +1,74 @@
+//! From indices of a tensor to indices of its buffer, one element at a time.
+
+use super::{Dims, Layout};
+
+impl Layout {
+    /// Index in the buffer of the element at `index`; `None` when `index` is outside the shape.
+    pub fn index_of(&self, index: &[usize]) -> Option<usize> {
+        if index.len() != self.rank() {
+            return None;
+        }
+        let mut at = self.offset as isize;
+        for ((&i, &n), &stride) in index.iter().zip(&self.shape).zip(&self.strides) {
+            if i >= n {
+                return None;
+            }
+            at = at.wrapping_add((i as isize).wrapping_mul(stride));
+        }
+        (self.len != 0).then_some(at as usize)
+    }
+
+    /// Index in the buffer of each element, in C order of the elements.
+    ///
+    /// ```
+    /// use civita_core::layout::Layout;
+    /// let t = Layout::contiguous(&[2, 3])?.transpose();
+    /// assert_eq!(t.indices().collect::<Vec<_>>(), [0, 3, 1, 4, 2, 5]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    pub fn indices(&self) -> Indices<'_> {
+        Indices {
+            layout: self,
+            index: Dims::from_elem(0, self.rank()),
+            at: self.offset as isize,
+            left: self.len,
+        }
+    }
+}
+
+/// What [`Layout::indices`] gives.
+#[derive(Clone, Debug)]
+pub struct Indices<'a> {
+    layout: &'a Layout,
+    index: Dims,
+    at: isize,
+    left: usize,
+}
+
+impl Iterator for Indices<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        self.left = self.left.checked_sub(1)?;
+        let now = self.at as usize;
+        let Layout { shape, strides, .. } = self.layout;
+        for axis in (0..shape.len()).rev() {
+            self.index[axis] += 1;
+            self.at = self.at.wrapping_add(strides[axis]);
+            if self.index[axis] < shape[axis] {
+                break;
+            }
+            self.index[axis] = 0;
+            self.at = self
+                .at
+                .wrapping_sub((shape[axis] as isize).wrapping_mul(strides[axis]));
+        }
+        Some(now)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Indices<'_> {}

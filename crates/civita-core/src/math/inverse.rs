@@ -1,0 +1,133 @@
+//! Inverse trigonometric functions and `hypot`.
+
+use super::Real;
+use super::float::{Float, polynomial};
+use crate::isa::Isa;
+
+/// `atan2` by one division. With a ≤ b the smaller and the larger magnitude, the angle of a/b is
+/// ```text
+/// atan c + atan t,   t = (a - c b) / (b + c a),   c = 0, ½ or 1, whichever is near a/b: |t| ≤ ¼
+/// ```
+/// where a - c b is exact; then it is mirrored at π/4 when |y| > |x| and at π/2 when x < 0. The constants are kept in
+/// two parts of which the high ones add without error.
+#[inline(always)]
+pub(super) fn atan2<F: Real, I: Isa>(y: F, x: F) -> F {
+    let (ay, ax) = (y.abs(), x.abs());
+    let swap = ay > ax;
+    let a = if swap { ax } else { ay };
+    let b = if swap { ay } else { ax };
+    // infinities stand for their directions: as ones beside zeros; 0/0 is 0
+    let infinite = b == F::INFINITY;
+    let direction = if a == F::INFINITY { F::ONE } else { F::ZERO };
+    let a = if infinite { direction } else { a };
+    let b = if infinite | (b == F::ZERO) { F::ONE } else { b };
+    // b + a must not overflow, and parts of subnormals must not lose bits
+    let quarter = F::HALF * F::HALF;
+    let scale = if b > F::SQUARES.bounds[1] {
+        quarter
+    } else {
+        F::ONE
+    };
+    let scale = if b < F::SQUARES.bounds[0] {
+        F::SQUARES.up[0]
+    } else {
+        scale
+    };
+    let (a, b) = (a * scale, b * scale);
+    let (middle, diagonal) = (a > b * quarter, a > b * (F::HALF + quarter));
+    let c = if middle { F::HALF } else { F::ZERO };
+    let c = if diagonal { F::ONE } else { c };
+    let [half, one, right, straight] = F::ANGLES;
+    let high = if middle { half[0] } else { F::ZERO };
+    let high = if diagonal { one[0] } else { high };
+    let low = if middle { half[1] } else { F::ZERO };
+    let low = if diagonal { one[1] } else { low };
+    let t = (a - c * b) / (b + c * a);
+    let z = t * t;
+    let low = low + (t * z).mul_add::<I>(polynomial::<F, I>(F::ATAN, z), t);
+    let high = if swap { right[0] - high } else { high };
+    let low = if swap { right[1] - low } else { low };
+    let back = x.negative();
+    let high = if back { straight[0] - high } else { high };
+    let low = if back { straight[1] - low } else { low };
+    let result = (high + low).with_sign(y);
+    if y.is_nan() | x.is_nan() {
+        F::NAN
+    } else {
+        result
+    }
+}
+
+/// For |x| > ½: z = (1 - |x|) / 2, s = √z, what rounding lost of s, and s z P(z).
+#[inline(always)]
+fn half_angle<F: Real, I: Isa>(z: F) -> (F, F, F) {
+    let s = z.sqrt();
+    let (square, low) = super::pow::product::<F, I>(s, s);
+    let rest = ((z - square) - low) / (s + s);
+    let lost = if s > F::ZERO { rest } else { F::ZERO };
+    (s, lost, s * z * polynomial::<F, I>(F::ASIN, z))
+}
+
+#[inline(always)]
+pub(super) fn asin<F: Real, I: Isa>(x: F) -> F {
+    let a = x.abs();
+    let z = x * x;
+    let near = (a * z).mul_add::<I>(polynomial::<F, I>(F::ASIN, z), a);
+    let (s, lost, tail) = half_angle::<F, I>((F::ONE - a) * F::HALF);
+    let [high, low] = F::FRAC_PI_2_ROUNDED;
+    let far =
+        (high - (s + s)) + (low - F::TWO * (lost + tail) + ((high - (high - (s + s))) - (s + s)));
+    (if a <= F::HALF { near } else { far }).with_sign(x)
+}
+
+#[inline(always)]
+pub(super) fn acos<F: Real, I: Isa>(x: F) -> F {
+    let a = x.abs();
+    let z = x * x;
+    let [high, low] = F::FRAC_PI_2_ROUNDED;
+    let near = high - (x - (low - x * z * polynomial::<F, I>(F::ASIN, z)));
+    let (s, lost, tail) = half_angle::<F, I>((F::ONE - a) * F::HALF);
+    let angle = F::TWO * (s + (lost + tail));
+    let far = if x < F::ZERO {
+        F::TWO * (high - (s + (lost + tail - low)))
+    } else {
+        angle
+    };
+    if a <= F::HALF { near } else { far }
+}
+
+/// Both squares are exact in `f64`, so the result is rounded only once more.
+#[inline(always)]
+pub(super) fn hypot32(x: f32, y: f32) -> f32 {
+    let (wide_x, wide_y) = (x as f64, y as f64);
+    let h = (wide_x * wide_x + wide_y * wide_y).sqrt() as f32;
+    if x.abs() == f32::INFINITY || y.abs() == f32::INFINITY {
+        f32::INFINITY
+    } else {
+        h
+    }
+}
+
+#[inline(always)]
+pub(super) fn hypot64<I: Isa>(x: f64, y: f64) -> f64 {
+    let (x, y) = (x.abs(), y.abs());
+    let larger = if x > y { x } else { y };
+    let s = f64::SQUARES;
+    let (scale, back) = if larger > s.bounds[1] {
+        (s.down[0], s.down[1])
+    } else {
+        (1.0, 1.0)
+    };
+    let (scale, back) = if larger < s.bounds[0] {
+        (s.up[0], s.up[1])
+    } else {
+        (scale, back)
+    };
+    let (a, b) = (x * scale, y * scale);
+    let h = Real::mul_add::<I>(a, a, b * b).sqrt() * back;
+    if x == f64::INFINITY || y == f64::INFINITY {
+        f64::INFINITY
+    } else {
+        h
+    }
+}

@@ -1,0 +1,439 @@
+//! Laws of the elementary functions, on every instruction set that this processor has.
+
+use num_complex::Complex;
+
+use super::{Real, complex, log, pow, trig};
+use crate::isa::{Baseline, Body, Isa, Kernel, Level, Shells};
+
+macro_rules! kernels {
+    ($($name:ident($x:ident, $y:ident, $out:ident) $body:block)*) => { $(
+        struct $name<F>(std::marker::PhantomData<F>);
+        impl<F: pow::Power + trig::Trig> Body for $name<F> {
+            #[inline(always)]
+            unsafe fn run<I: Isa>(n: usize, inputs: [*const u8; 3], out: *mut u8) {
+                // SAFETY: `run` below passes two inputs and one output of `n` elements each, all distinct.
+                let ($x, $y, $out) = unsafe {
+                    (
+                        std::slice::from_raw_parts(inputs[0].cast::<F>(), n),
+                        std::slice::from_raw_parts(inputs[1].cast::<F>(), n),
+                        std::slice::from_raw_parts_mut(out.cast::<F>(), n),
+                    )
+                };
+                let _ = $y;
+                $body
+            }
+        }
+    )* };
+}
+macro_rules! unary {
+    ($($name:ident $method:ident;)*) => {
+        kernels! { $($name(x, y, out) {
+            for (o, &x) in out.iter_mut().zip(x) {
+                *o = x.$method::<I>();
+            }
+        })* }
+    };
+}
+macro_rules! binary {
+    ($($name:ident $method:ident;)*) => {
+        kernels! { $($name(x, y, out) {
+            for ((o, &x), &y) in out.iter_mut().zip(x).zip(y) {
+                *o = x.$method::<I>(y);
+            }
+        })* }
+    };
+}
+unary! {
+    Exp exp; Exp2 exp2; Expm1 expm1; Log log; Log2 log2; Log10 log10; Log1p log1p;
+    Sin sin; Cos cos; Tan tan; Sinh sinh; Cosh cosh; Tanh tanh; Asin asin; Acos acos; Atan atan;
+    Floor floor; Ceil ceil; Trunc trunc; Rint rint;
+}
+binary! { Pow pow; Atan2 atan2; Hypot hypot; }
+kernels! {
+    SinSlice(x, y, out) { trig::sin_slice::<F, I>(x, out) }
+    CosSlice(x, y, out) { trig::cos_slice::<F, I>(x, out) }
+    TanSlice(x, y, out) { trig::tan_slice::<F, I>(x, out) }
+    LogSlice(x, y, out) { log::log_slice::<F, I>(x, out) }
+    Log2Slice(x, y, out) { log::log2_slice::<F, I>(x, out) }
+    Log10Slice(x, y, out) { log::log10_slice::<F, I>(x, out) }
+    PowSlice(x, y, out) { pow::pow_slice::<F, I>(x, y, out) }
+}
+
+fn run<F: Real>(kernel: Kernel, x: &[F], y: &[F]) -> Vec<F> {
+    assert_eq!(x.len(), y.len());
+    let mut out = vec![F::ZERO; x.len()];
+    let inputs = [x.as_ptr().cast(), y.as_ptr().cast(), std::ptr::null()];
+    // SAFETY: two inputs and an output of that length, and the callers ask for available levels only.
+    unsafe { kernel(x.len(), inputs, out.as_mut_ptr().cast()) };
+    out
+}
+
+/// `f64` bits in the order of the numbers, so that a difference counts the numbers between.
+fn rank(x: f64) -> i64 {
+    let bits = x.to_bits() as i64;
+    if bits < 0 { i64::MIN - bits } else { bits }
+}
+
+/// Both NaN, or equal with the same sign.
+fn same(a: f64, b: f64) -> bool {
+    (a.is_nan() && b.is_nan()) || (a == b && a.is_sign_negative() == b.is_sign_negative())
+}
+
+#[test]
+fn f32_functions_stay_within_their_error_over_all_exponents() {
+    type Row = (&'static str, [Kernel; 3], fn(f64) -> f64, f64);
+    let rows: &[Row] = &[
+        ("exp", Shells::<Exp<f32>>::BY_LEVEL, f64::exp, 1.1),
+        ("exp2", Shells::<Exp2<f32>>::BY_LEVEL, f64::exp2, 1.1),
+        ("expm1", Shells::<Expm1<f32>>::BY_LEVEL, f64::exp_m1, 1.5),
+        ("log", Shells::<Log<f32>>::BY_LEVEL, f64::ln, 1.0),
+        ("log slice", Shells::<LogSlice<f32>>::BY_LEVEL, f64::ln, 1.0),
+        ("log2", Shells::<Log2<f32>>::BY_LEVEL, f64::log2, 1.5),
+        ("log10", Shells::<Log10<f32>>::BY_LEVEL, f64::log10, 1.5),
+        ("log1p", Shells::<Log1p<f32>>::BY_LEVEL, f64::ln_1p, 1.1),
+        ("sin", Shells::<Sin<f32>>::BY_LEVEL, f64::sin, 1.6),
+        ("cos", Shells::<Cos<f32>>::BY_LEVEL, f64::cos, 1.6),
+        ("tan", Shells::<Tan<f32>>::BY_LEVEL, f64::tan, 3.5),
+        (
+            "sin slice",
+            Shells::<SinSlice<f32>>::BY_LEVEL,
+            f64::sin,
+            1.6,
+        ),
+        (
+            "cos slice",
+            Shells::<CosSlice<f32>>::BY_LEVEL,
+            f64::cos,
+            1.6,
+        ),
+        (
+            "tan slice",
+            Shells::<TanSlice<f32>>::BY_LEVEL,
+            f64::tan,
+            3.5,
+        ),
+        ("sinh", Shells::<Sinh<f32>>::BY_LEVEL, f64::sinh, 2.5),
+        ("cosh", Shells::<Cosh<f32>>::BY_LEVEL, f64::cosh, 1.6),
+        ("tanh", Shells::<Tanh<f32>>::BY_LEVEL, f64::tanh, 4.0),
+        ("asin", Shells::<Asin<f32>>::BY_LEVEL, f64::asin, 1.0),
+        ("acos", Shells::<Acos<f32>>::BY_LEVEL, f64::acos, 1.0),
+        ("atan", Shells::<Atan<f32>>::BY_LEVEL, f64::atan, 2.2),
+    ];
+    let mut x: Vec<f32> = (0..=u32::MAX).step_by(20_011).map(f32::from_bits).collect();
+    x.extend((-100_000..100_000).map(|i| i as f32 * 1e-4));
+    x.extend([
+        0.0,
+        -0.0,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::NAN,
+        1.0,
+        -1.0,
+        f32::MIN_POSITIVE,
+    ]);
+    for &(name, shells, truth, limit) in rows {
+        for level in Level::available() {
+            for (&x, &y) in x.iter().zip(&run(shells[level as usize], &x, &x)) {
+                let wanted = truth(x as f64);
+                let nearest = wanted as f32;
+                if nearest.is_nan() || nearest.is_infinite() || nearest == 0.0 {
+                    let ok = same(y as f64, nearest as f64) || (nearest == 0.0 && y.abs() <= 1e-45);
+                    assert!(
+                        ok,
+                        "{name} {} of {x:e}: {y:e}, not {nearest:e}",
+                        level.name()
+                    );
+                    continue;
+                }
+                let exponent = wanted.abs().log2().floor().max(-126.0);
+                let error = (y as f64 - wanted).abs() / (exponent - 23.0).exp2();
+                assert!(
+                    error <= limit,
+                    "{name} {} of {x:e}: {y:e}, off by {error}",
+                    level.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn f64_functions_agree_with_values_in_1400_bits() {
+    // name, kernel, numbers that may lie between the result and the exactly rounded one
+    let rows: &[(&str, [Kernel; 3], i64)] = &[
+        ("exp", Shells::<Exp<f64>>::BY_LEVEL, 1),
+        ("exp2", Shells::<Exp2<f64>>::BY_LEVEL, 1),
+        ("expm1", Shells::<Expm1<f64>>::BY_LEVEL, 1),
+        ("log", Shells::<Log<f64>>::BY_LEVEL, 1),
+        ("log", Shells::<LogSlice<f64>>::BY_LEVEL, 1),
+        ("log2", Shells::<Log2<f64>>::BY_LEVEL, 1),
+        ("log2", Shells::<Log2Slice<f64>>::BY_LEVEL, 1),
+        ("log10", Shells::<Log10<f64>>::BY_LEVEL, 1),
+        ("log10", Shells::<Log10Slice<f64>>::BY_LEVEL, 1),
+        ("log1p", Shells::<Log1p<f64>>::BY_LEVEL, 1),
+        ("sin", Shells::<Sin<f64>>::BY_LEVEL, 1),
+        ("sin", Shells::<SinSlice<f64>>::BY_LEVEL, 1),
+        ("cos", Shells::<Cos<f64>>::BY_LEVEL, 1),
+        ("cos", Shells::<CosSlice<f64>>::BY_LEVEL, 1),
+        ("tan", Shells::<Tan<f64>>::BY_LEVEL, 2),
+        ("tan", Shells::<TanSlice<f64>>::BY_LEVEL, 2),
+        ("sinh", Shells::<Sinh<f64>>::BY_LEVEL, 2),
+        ("cosh", Shells::<Cosh<f64>>::BY_LEVEL, 1),
+        ("tanh", Shells::<Tanh<f64>>::BY_LEVEL, 2),
+        ("asin", Shells::<Asin<f64>>::BY_LEVEL, 1),
+        ("acos", Shells::<Acos<f64>>::BY_LEVEL, 1),
+        ("atan", Shells::<Atan<f64>>::BY_LEVEL, 2),
+    ];
+    let bits = |text: &str| f64::from_bits(u64::from_str_radix(text, 16).unwrap());
+    for &(name, shells, limit) in rows {
+        let (x, wanted): (Vec<f64>, Vec<f64>) = include_str!("golden.csv")
+            .lines()
+            .map(|line| line.split(',').collect::<Vec<_>>())
+            .filter(|fields| fields[0] == name)
+            .map(|fields| (bits(fields[1]), bits(fields[2])))
+            .unzip();
+        assert!(!x.is_empty(), "no values for {name}");
+        for level in Level::available() {
+            let y = run(shells[level as usize], &x, &x);
+            for ((x, y), wanted) in x.iter().zip(y).zip(&wanted) {
+                let apart = (rank(y) - rank(*wanted)).abs();
+                assert!(
+                    apart <= limit,
+                    "{name} {} of {x:e}: {y:e}, not {wanted:e}",
+                    level.name()
+                );
+            }
+        }
+    }
+}
+
+/// Pairs of every value here with every other.
+fn pairs() -> (Vec<f64>, Vec<f64>) {
+    let mut values = vec![
+        0.0,
+        0.5,
+        1.0,
+        1.5,
+        2.0,
+        3.0,
+        4.0,
+        1e10,
+        1e300,
+        5e-324,
+        1e-310,
+        f64::MAX,
+        f64::INFINITY,
+    ];
+    values.extend([
+        9_007_199_254_740_991.0,
+        9_007_199_254_740_993.0,
+        1.0 + f64::EPSILON,
+        0.999,
+        f64::NAN,
+    ]);
+    values.extend(values.clone().iter().map(|v| -v));
+    let x = values
+        .iter()
+        .flat_map(|&x| values.iter().map(move |_| x))
+        .collect();
+    let y = values.iter().flat_map(|_| values.iter().copied()).collect();
+    (x, y)
+}
+
+#[test]
+fn functions_of_two_numbers_have_the_special_values_of_c99() {
+    type Row<F> = (&'static str, [Kernel; 3], fn(F, F) -> F);
+    let wide: &[Row<f64>] = &[
+        ("pow", Shells::<Pow<f64>>::BY_LEVEL, f64::powf),
+        ("pow slice", Shells::<PowSlice<f64>>::BY_LEVEL, f64::powf),
+        ("atan2", Shells::<Atan2<f64>>::BY_LEVEL, f64::atan2),
+        ("hypot", Shells::<Hypot<f64>>::BY_LEVEL, f64::hypot),
+    ];
+    let narrow: &[Row<f32>] = &[
+        ("pow", Shells::<Pow<f32>>::BY_LEVEL, f32::powf),
+        ("pow slice", Shells::<PowSlice<f32>>::BY_LEVEL, f32::powf),
+        ("atan2", Shells::<Atan2<f32>>::BY_LEVEL, f32::atan2),
+        ("hypot", Shells::<Hypot<f32>>::BY_LEVEL, f32::hypot),
+    ];
+    let (x, y) = pairs();
+    for level in Level::available() {
+        for &(name, shells, truth) in wide {
+            for ((&x, &y), r) in x.iter().zip(&y).zip(run(shells[level as usize], &x, &y)) {
+                let wanted = truth(x, y);
+                let close = same(r, wanted) || (rank(r) - rank(wanted)).abs() <= 2 && !r.is_nan();
+                assert!(
+                    close,
+                    "{name} {} of {x:e}, {y:e}: {r:e}, not {wanted:e}",
+                    level.name()
+                );
+            }
+        }
+        let x: Vec<f32> = x.iter().map(|&v| v as f32).collect();
+        let y: Vec<f32> = y.iter().map(|&v| v as f32).collect();
+        for &(name, shells, truth) in narrow {
+            for ((&x, &y), r) in x.iter().zip(&y).zip(run(shells[level as usize], &x, &y)) {
+                let wanted = truth(x, y);
+                let apart = (r as f64 - wanted as f64).abs();
+                let close = same(r as f64, wanted as f64)
+                    || apart <= wanted.abs() as f64 * 2.4e-7 + 1.5e-45;
+                assert!(
+                    close,
+                    "{name} {} of {x:e}, {y:e}: {r:e}, not {wanted:e}",
+                    level.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn rounding_is_exact_with_and_without_an_instruction() {
+    type Row = (&'static str, [Kernel; 3], fn(f64) -> f64);
+    let rows: &[Row] = &[
+        ("floor", Shells::<Floor<f64>>::BY_LEVEL, f64::floor),
+        ("ceil", Shells::<Ceil<f64>>::BY_LEVEL, f64::ceil),
+        ("trunc", Shells::<Trunc<f64>>::BY_LEVEL, f64::trunc),
+        ("rint", Shells::<Rint<f64>>::BY_LEVEL, f64::round_ties_even),
+    ];
+    let mut x: Vec<f64> = (-40..=40).map(|i| i as f64 / 8.0).collect();
+    for near in [
+        4_503_599_627_370_496.0_f64,
+        2_251_799_813_685_248.0,
+        1.0,
+        f64::MIN_POSITIVE,
+    ] {
+        for bits in near.to_bits() - 3..near.to_bits() + 4 {
+            x.extend([
+                f64::from_bits(bits),
+                -f64::from_bits(bits),
+                f64::from_bits(bits) + 0.5,
+            ]);
+        }
+    }
+    x.extend([
+        0.0,
+        -0.0,
+        5e-324,
+        -5e-324,
+        1e300,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NAN,
+    ]);
+    for &(name, shells, truth) in rows {
+        for level in Level::available() {
+            for (&x, y) in x.iter().zip(run(shells[level as usize], &x, &x)) {
+                assert!(same(y, truth(x)), "{name} {} of {x:e}: {y:e}", level.name());
+            }
+        }
+    }
+}
+
+fn c(re: f64, im: f64) -> Complex<f64> {
+    Complex { re, im }
+}
+
+fn near(a: Complex<f64>, b: Complex<f64>) -> bool {
+    let part = |a: f64, b: f64, scale: f64| same(a, b) || (a - b).abs() <= 1e-14 * scale;
+    let scale = b.re.abs().max(b.im.abs());
+    part(a.re, b.re, scale) && part(a.im, b.im, scale)
+}
+
+#[test]
+fn complex_functions_agree_with_num_complex() {
+    type Row = (
+        &'static str,
+        fn(Complex<f64>) -> Complex<f64>,
+        fn(Complex<f64>) -> Complex<f64>,
+    );
+    let rows: &[Row] = &[
+        ("exp", complex::exp::<f64, Baseline>, Complex::exp),
+        ("log", complex::log::<f64, Baseline>, Complex::ln),
+        ("sqrt", complex::sqrt::<f64, Baseline>, Complex::sqrt),
+        ("sin", complex::sin::<f64, Baseline>, Complex::sin),
+        ("cos", complex::cos::<f64, Baseline>, Complex::cos),
+        ("tan", complex::tan::<f64, Baseline>, Complex::tan),
+        ("sinh", complex::sinh::<f64, Baseline>, Complex::sinh),
+        ("cosh", complex::cosh::<f64, Baseline>, Complex::cosh),
+        ("tanh", complex::tanh::<f64, Baseline>, Complex::tanh),
+    ];
+    for &(name, ours, theirs) in rows {
+        for i in -12..=12 {
+            for j in -12..=12 {
+                let z = c(i as f64 * 0.37 + 0.013, j as f64 * 0.29 + 0.007);
+                assert!(
+                    near(ours(z), theirs(z)),
+                    "{name} of {z}: {}, not {}",
+                    ours(z),
+                    theirs(z)
+                );
+            }
+        }
+    }
+    let (a, b) = (c(1.5, -2.0), c(0.3, 0.7));
+    assert!(near(complex::div(a, b), a / b) && near(complex::mul(a, b), a * b));
+    assert!(near(complex::pow::<f64, Baseline>(a, b), a.powc(b)));
+    assert!(near(
+        complex::pow::<f64, Baseline>(a, c(-5.0, 0.0)),
+        a.powi(-5)
+    ));
+}
+
+#[test]
+fn complex_special_values_are_numpys() {
+    const INF: f64 = f64::INFINITY;
+    const NAN: f64 = f64::NAN;
+    type Row = (Complex<f64>, Complex<f64>);
+    let rows: &[Row] = &[
+        (complex::exp::<f64, Baseline>(c(-INF, INF)), c(0.0, 0.0)),
+        (complex::exp::<f64, Baseline>(c(INF, 0.0)), c(INF, 0.0)),
+        (complex::exp::<f64, Baseline>(c(INF, NAN)), c(INF, NAN)),
+        (complex::exp::<f64, Baseline>(c(0.0, INF)), c(NAN, NAN)),
+        (complex::log::<f64, Baseline>(c(0.0, 0.0)), c(-INF, 0.0)),
+        (
+            complex::log::<f64, Baseline>(c(-0.0, 0.0)),
+            c(-INF, std::f64::consts::PI),
+        ),
+        (
+            complex::log::<f64, Baseline>(c(-INF, INF)),
+            c(INF, 0.75 * std::f64::consts::PI),
+        ),
+        (complex::log::<f64, Baseline>(c(NAN, INF)), c(INF, NAN)),
+        (
+            complex::log::<f64, Baseline>(c(1e308, 1e308)),
+            c(709.542_782_232_446, std::f64::consts::FRAC_PI_4),
+        ),
+        (
+            complex::log::<f64, Baseline>(c(1.0, 1e-10)),
+            c(5e-21, 1e-10),
+        ),
+        (complex::sqrt::<f64, Baseline>(c(-0.0, -0.0)), c(0.0, -0.0)),
+        (complex::sqrt::<f64, Baseline>(c(NAN, INF)), c(INF, INF)),
+        (complex::sqrt::<f64, Baseline>(c(-INF, 1.0)), c(0.0, INF)),
+        (complex::sqrt::<f64, Baseline>(c(-4.0, -0.0)), c(0.0, -2.0)),
+        (complex::tanh::<f64, Baseline>(c(INF, 1.0)), c(1.0, 0.0)),
+        (complex::tanh::<f64, Baseline>(c(1.0, INF)), c(NAN, NAN)),
+        (complex::tanh::<f64, Baseline>(c(800.0, 1.0)), c(1.0, 0.0)),
+        (complex::div(c(1.0, 1.0), c(0.0, 0.0)), c(INF, INF)),
+        (complex::div(c(1e300, 1e300), c(1e300, 1e300)), c(1.0, 0.0)),
+        (
+            complex::pow::<f64, Baseline>(c(0.0, 0.0), c(0.0, 0.0)),
+            c(1.0, 0.0),
+        ),
+        (
+            complex::pow::<f64, Baseline>(c(NAN, NAN), c(0.0, 0.0)),
+            c(1.0, 0.0),
+        ),
+        (
+            complex::pow::<f64, Baseline>(c(0.0, 0.0), c(2.0, 0.0)),
+            c(0.0, 0.0),
+        ),
+        (
+            complex::pow::<f64, Baseline>(c(0.0, 0.0), c(-1.0, 0.0)),
+            c(NAN, NAN),
+        ),
+    ];
+    for (i, &(ours, wanted)) in rows.iter().enumerate() {
+        assert!(near(ours, wanted), "row {i}: {ours}, not {wanted}");
+    }
+}

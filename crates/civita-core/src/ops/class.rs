@@ -1,0 +1,149 @@
+//! Signature classes: the closed set of rules from the dtypes of an op's inputs to the dtypes that it computes in and
+//! returns. A row names its class; nothing about dtypes stands anywhere else.
+//!
+//! The rule is NumPy's: promote the inputs, then take the first loop of the class to which that dtype casts safely. A
+//! class lists its loops in order; so `exp` of `bool`, `i8` and `u8` is `f16`, of `i16` `f32`, of `i32` `f64`.
+
+use smallvec::SmallVec;
+
+use super::Op;
+use crate::dtype::{Casting, DType, DType::*, Kind, can_cast, promote};
+use crate::error::{Error, Result as Outcome};
+
+/// A family of ops with one rule for dtypes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Every dtype, which stays: `add`.
+    Ring,
+    /// Every dtype, which stays: `maximum`.
+    Ordered,
+    /// Numbers, whose dtype stays; truth values are refused: `sub`, `neg`.
+    Subtractive,
+    /// Numbers, whose dtype stays; truth values become `i8`: `square`, `pow`.
+    Numeric,
+    /// Every dtype; a complex one becomes its real part's: `abs`.
+    ToReal,
+    /// Real dtypes, which stay: `floor`.
+    RealSame,
+    /// Real numbers, whose dtype stays; truth values become `i8`: `floor_divide`.
+    RealPair,
+    /// Floats and complex; integers go to the float that holds them: `exp`.
+    ToFloat,
+    /// Floats and complex; integers go to `f64`: `div`.
+    TrueDiv,
+    /// Every dtype, a truth value comes out: `isnan`, `logical_and`.
+    ToBool,
+    /// Every dtype, a truth value comes out; `u64` with `i64` is compared exactly: `lt`.
+    Compare,
+    /// Truth values and integers, which stay: `bitwise_and`.
+    Bits,
+    /// A truth value and two of any dtype, which stays: `where`.
+    Select,
+}
+
+/// What a class makes of the dtype that it computed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Result {
+    /// The same.
+    Same,
+    /// The real part's.
+    Real,
+    /// A truth value.
+    Bool,
+}
+
+/// The dtypes of one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// What each input is converted to.
+    pub inputs: [DType; 3],
+    /// What comes out.
+    pub output: DType,
+}
+
+const EVERY: &[DType] = &DType::ALL;
+const NUMBERS: &[DType] = &[I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64, C64, C128];
+const REALS: &[DType] = &[Bool, I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64];
+const REAL_NUMBERS: &[DType] = &[I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64];
+const FLOATS: &[DType] = &[F16, BF16, F32, F64, C64, C128];
+const WHOLE: &[DType] = &[Bool, I8, U8, I16, U16, I32, U32, I64, U64];
+
+impl Class {
+    /// The dtypes that it computes in, in the order in which they are tried.
+    pub const fn loops(self) -> &'static [DType] {
+        match self {
+            Class::Ring | Class::Ordered | Class::ToReal | Class::ToBool | Class::Compare | Class::Select => EVERY,
+            Class::Subtractive | Class::Numeric => NUMBERS,
+            Class::RealSame => REALS,
+            Class::RealPair => REAL_NUMBERS,
+            Class::ToFloat | Class::TrueDiv => FLOATS,
+            Class::Bits => WHOLE,
+        }
+    }
+
+    /// What comes out.
+    pub const fn result(self) -> Result {
+        match self {
+            Class::ToReal => Result::Real,
+            Class::ToBool | Class::Compare => Result::Bool,
+            _ => Result::Same,
+        }
+    }
+
+    /// The loop for inputs that promote to `dtype`, or `None` where the class takes no such input.
+    pub fn compute(self, dtype: DType) -> Option<DType> {
+        let loops = self.loops();
+        if loops.contains(&dtype) {
+            return Some(dtype);
+        }
+        match self {
+            Class::Subtractive if dtype == Bool => None,
+            Class::TrueDiv if dtype.kind() <= Kind::Signed => Some(F64),
+            _ => loops.iter().copied().find(|&l| can_cast(dtype, l, Casting::Safe)),
+        }
+    }
+}
+
+impl Op {
+    /// The dtypes of a call with inputs of these dtypes.
+    ///
+    /// ```
+    /// use civita_core::{dtype::DType, ops::Op};
+    /// assert_eq!(Op::Exp.signature(&[DType::I8]).unwrap().output, DType::F16);
+    /// assert!(Op::BitwiseAnd.signature(&[DType::F32, DType::F32]).is_err());
+    /// ```
+    pub fn signature(self, inputs: &[DType]) -> Outcome<Signature> {
+        let class = self.row().class;
+        // `where` chooses by its first input, the rest of the ops promote all
+        let typed = if class == Class::Select { &inputs[1..] } else { inputs };
+        let promoted = typed.iter().copied().reduce(promote).unwrap_or(Bool);
+        if class == Class::Compare && matches!(inputs, [U64, I64] | [I64, U64]) {
+            return Ok(Signature { inputs: [inputs[0], inputs[1], Bool], output: Bool });
+        }
+        let Some(compute) = class.compute(promoted) else { return Err(self.refuse(inputs)) };
+        let output = match class.result() {
+            Result::Same => compute,
+            Result::Real => compute.to_real(),
+            Result::Bool => Bool,
+        };
+        let first = if class == Class::Select { Bool } else { compute };
+        Ok(Signature { inputs: [first, compute, compute], output })
+    }
+
+    #[cold]
+    fn refuse(self, inputs: &[DType]) -> Error {
+        let row = self.row();
+        let names: SmallVec<[&str; 3]> = inputs.iter().map(|d| d.name()).collect();
+        let taken: Vec<&str> = row.class.loops().iter().map(|d| d.name()).collect();
+        let hint = match (self, inputs) {
+            (Op::Sub, _) => "`bitwise_xor` tells where two truth values differ; or convert to an integer first",
+            (Op::Neg, _) => "`logical_not` turns a truth value around; or convert to an integer first",
+            (_, all) if all.iter().any(|d| d.is_complex()) => "take the real part, the imaginary part or `abs` first",
+            _ => "convert first, for example with `.cast::<i64>()` (Python: `.astype('int64')`)",
+        };
+        Error::dtype(row.name, format!("takes no {}", names.join(" with ")))
+            .dtypes(inputs)
+            .rule(format!("the op computes in {}", taken.join(", ")))
+            .hint(hint)
+    }
+}

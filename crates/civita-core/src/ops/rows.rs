@@ -1,0 +1,519 @@
+//! The table of elementwise ops. A row says everything about an op, once:
+//!
+//! ```text
+//! /// doc
+//! Variant method(arguments): Class {
+//!     numpy: its NumPy name,  torch: its PyTorch name,
+//!     kernel: branch-free scalar Rust; `I` is the instruction set
+//!     device: the expression that WGSL and CUDA C share
+//!     gradient: the partial derivatives, written with ops, or why there are none
+//!     samples: arguments around which derivatives are checked
+//!     example: Rust => what it prints
+//! }
+//! ```
+//!
+//! A row without a column does not match the macro's pattern: the program does not compile. Three callbacks expand the
+//! table: [`Op`] with its data (here), the kernels (`kernels::map`), the methods of expressions (`program::expr`). The
+//! face expands it once more for typed methods. Everything else reads [`ROWS`].
+
+use super::Class;
+use crate::program::Expr;
+
+/// A partial derivative of `y = f(x)` from `(x, y)`.
+pub type Partial1 = for<'b> fn(Expr<'b>, Expr<'b>) -> Expr<'b>;
+/// A partial derivative of `y = f(a, b)` from `(a, b, y)`.
+pub type Partial2 = for<'b> fn(Expr<'b>, Expr<'b>, Expr<'b>) -> Expr<'b>;
+/// A partial derivative of `y = f(a, b, c)` from `(a, b, c, y)`.
+pub type Partial3 = for<'b> fn(Expr<'b>, Expr<'b>, Expr<'b>, Expr<'b>) -> Expr<'b>;
+
+/// How an op is differentiated. What the graph keeps follows from what the expressions read.
+#[derive(Clone, Copy)]
+pub enum Gradient {
+    /// `∂y/∂x`. In reverse mode its conjugate multiplies the incoming gradient, in forward mode itself the tangent.
+    Unary(Partial1),
+    /// `∂y/∂a`, `∂y/∂b`.
+    Binary(Partial2, Partial2),
+    /// Of three inputs those that a gradient can reach; the others select.
+    Ternary(Option<Partial3>, Option<Partial3>, Option<Partial3>),
+    /// Not holomorphic: both maps are given, `(x, y, gradient) → gradient of x` and `(x, y, tangent) → tangent of y`.
+    Maps(Partial2, Partial2),
+    /// Zero wherever there is a derivative.
+    Zero,
+    /// None, and why.
+    None(&'static str),
+}
+
+/// Hands the whole table of elementwise ops to a macro: how the face makes its methods.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! elementwise_rows {
+    ($callback:ident) => {
+        $callback! {
+            unary {
+                /// The negative, `-x`.
+                Neg neg(x): Subtractive {
+                    numpy: "negative", torch: "neg",
+                    kernel: x.neg(),
+                    device: "-x",
+                    gradient: Unary(|x, _| x.like(-1.0)),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1.0, -2.0].neg()" => "[-1.  2.]",
+                }
+                /// The absolute value `|x|`; of a complex number `√(re² + im²)`, without overflow.
+                Abs abs(x): ToReal {
+                    numpy: "absolute", torch: "abs",
+                    kernel: x.abs::<I>(),
+                    device: "abs(x)",
+                    gradient: Maps(|x, _, g| g * x.sign(), |x, _, t| (t * x.sign().conj()).real()),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1, -2].abs()" => "[1 2]",
+                }
+                /// The sign: -1, 0 or 1, of a complex number `x / |x|`; NaN of NaN.
+                Sign sign(x): Numeric {
+                    numpy: "sign", torch: "sgn",
+                    kernel: x.sign::<I>(),
+                    device: "sign_of(x)",
+                    gradient: Zero,
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![2.5, 0.0, -1.0].sign()" => "[ 1.  0. -1.]",
+                }
+                /// The real part; of a real number the number itself.
+                Real real(x): ToReal {
+                    numpy: "real", torch: "real",
+                    kernel: x.re(),
+                    device: "x",
+                    gradient: Maps(|_, _, g| g, |_, _, t| t.real()),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1.0, -2.0].real()" => "[ 1. -2.]",
+                }
+                /// The imaginary part; of a real number zero.
+                Imag imag(x): ToReal {
+                    numpy: "imag", torch: "imag",
+                    kernel: x.im(),
+                    device: "0.0 * x",
+                    gradient: Maps(|_, _, g| g * g.complex(0.0, 1.0), |_, _, t| t.imag()),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1.0, -2.0].imag()" => "[0. 0.]",
+                }
+                /// The complex conjugate; a real number stays.
+                Conj conj(x): Numeric {
+                    numpy: "conjugate", torch: "conj",
+                    kernel: x.conj(),
+                    device: "x",
+                    gradient: Maps(|_, _, g| g.conj(), |_, _, t| t.conj()),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1.0, -2.0].conj()" => "[ 1. -2.]",
+                }
+                /// The square `x²`; integers wrap.
+                Square square(x): Numeric {
+                    numpy: "square", torch: "square",
+                    kernel: x.mul::<I>(x),
+                    device: "x * x",
+                    gradient: Unary(|x, _| x + x),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1.0, -2.0].square()" => "[1. 4.]",
+                }
+                /// The reciprocal `1 / x`; integers divide towards zero.
+                Reciprocal reciprocal(x): Numeric {
+                    numpy: "reciprocal", torch: "reciprocal",
+                    kernel: x.recip::<I>(),
+                    device: "1 / x",
+                    gradient: Unary(|_, y| -(y * y)),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![2.0, -4.0].reciprocal()" => "[ 0.5  -0.25]",
+                }
+                /// The square root; NaN of a negative number.
+                Sqrt sqrt(x): ToFloat {
+                    numpy: "sqrt", torch: "sqrt",
+                    kernel: x.sqrt::<I>(),
+                    device: "sqrt(x)",
+                    gradient: Unary(|_, y| y.like(0.5) / y),
+                    samples: [0.25, 0.5, 3.0],
+                    example: "tensor![1.0, 4.0].sqrt()" => "[1. 2.]",
+                }
+                /// The exponential `e^x`.
+                Exp exp(x): ToFloat {
+                    numpy: "exp", torch: "exp",
+                    kernel: x.exp::<I>(),
+                    device: "exp(x)",
+                    gradient: Unary(|_, y| y),
+                    samples: [-1.0, 0.25, 2.0],
+                    example: "tensor![0.0, 1.0].exp()" => "[1.         2.71828183]",
+                }
+                /// The natural logarithm; -inf of zero, NaN of a negative number.
+                Log log(x): ToFloat {
+                    numpy: "log", torch: "log",
+                    kernel: x.log::<I>(),
+                    device: "log(x)",
+                    gradient: Unary(|x, _| x.reciprocal()),
+                    samples: [0.25, 0.5, 3.0],
+                    example: "tensor![1.0, 10.0].log()" => "[0.         2.30258509]",
+                }
+                /// The sine; `x` in radians.
+                Sin sin(x): ToFloat {
+                    numpy: "sin", torch: "sin",
+                    kernel: x.sin::<I>(),
+                    device: "sin(x)",
+                    gradient: Unary(|x, _| x.cos()),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![0.0, 1.0].sin()" => "[0.         0.84147098]",
+                }
+                /// The cosine; `x` in radians.
+                Cos cos(x): ToFloat {
+                    numpy: "cos", torch: "cos",
+                    kernel: x.cos::<I>(),
+                    device: "cos(x)",
+                    gradient: Unary(|x, _| -x.sin()),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![0.0, 1.0].cos()" => "[1.         0.54030231]",
+                }
+                /// The hyperbolic tangent.
+                Tanh tanh(x): ToFloat {
+                    numpy: "tanh", torch: "tanh",
+                    kernel: x.tanh::<I>(),
+                    device: "tanh(x)",
+                    gradient: Unary(|_, y| 1.0 - y * y),
+                    samples: [-2.0, 0.5, 1.5],
+                    example: "tensor![0.0, 1.0].tanh()" => "[0.         0.76159416]",
+                }
+                /// The rectified linear unit `max(x, 0)`; NaN of NaN. Its derivative at 0 is 0, as in PyTorch.
+                Relu relu(x): RealSame {
+                    numpy: "relu", torch: "relu",
+                    kernel: x.relu(),
+                    device: "relu_of(x)",
+                    gradient: Unary(|x, _| x.gt(x.like(0.0)).choose(x.like(1.0), x.like(0.0))),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1.5, -2.0].relu()" => "[1.5 0. ]",
+                }
+                /// The largest integer that is not above `x`; integers stay.
+                Floor floor(x): RealSame {
+                    numpy: "floor", torch: "floor",
+                    kernel: x.floor::<I>(),
+                    device: "floor(x)",
+                    gradient: Zero,
+                    samples: [-2.25, 0.5, 3.75],
+                    example: "tensor![1.5, -1.5].floor()" => "[ 1. -2.]",
+                }
+                /// Is it NaN? Of a complex number: is a part of it?
+                IsNan isnan(x): ToBool {
+                    numpy: "isnan", torch: "isnan",
+                    kernel: B8::new(x.is_nan()),
+                    device: "is_nan(x)",
+                    gradient: None("its result is a truth value"),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1.0, f64::NAN].isnan()" => "[False  True]",
+                }
+                /// Is it false, that is zero?
+                LogicalNot logical_not(x): ToBool {
+                    numpy: "logical_not", torch: "logical_not",
+                    kernel: B8::new(!x.truth()),
+                    device: "x == 0",
+                    gradient: None("its result is a truth value"),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1.0, 0.0].logical_not()" => "[False  True]",
+                }
+                /// Every bit turned around; of a truth value its negation.
+                Invert invert(x): Bits {
+                    numpy: "invert", torch: "bitwise_not",
+                    kernel: x.not(),
+                    device: "~x",
+                    gradient: None("it works on bits"),
+                    samples: [-2.0, 0.0, 3.0],
+                    example: "tensor![1, -2].invert()" => "[-2  1]",
+                }
+            }
+            binary {
+                /// The sum `a + b`; integers wrap, of truth values it is their or.
+                Add add(a, b): Ring {
+                    numpy: "add", torch: "add",
+                    kernel: a.add(b),
+                    device: "a + b",
+                    gradient: Binary(|_, _, y| y.like(1.0), |_, _, y| y.like(1.0)),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1.0, 2.0].add(&tensor![10.0, 20.0])?" => "[11. 22.]",
+                }
+                /// The difference `a - b`; integers wrap, truth values are refused.
+                Sub sub(a, b): Subtractive {
+                    numpy: "subtract", torch: "sub",
+                    kernel: a.sub(b),
+                    device: "a - b",
+                    gradient: Binary(|_, _, y| y.like(1.0), |_, _, y| y.like(-1.0)),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1.0, 2.0].sub(&tensor![10.0, 20.0])?" => "[ -9. -18.]",
+                }
+                /// The product `a · b`; integers wrap, of truth values it is their and.
+                Mul mul(a, b): Ring {
+                    numpy: "multiply", torch: "mul",
+                    kernel: a.mul::<I>(b),
+                    device: "a * b",
+                    gradient: Binary(|_, b, _| b, |a, _, _| a),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1.0, 2.0].mul(&tensor![10.0, 20.0])?" => "[10. 40.]",
+                }
+                /// The quotient `a / b`; integers are divided as `f64`.
+                Div div(a, b): TrueDiv {
+                    numpy: "divide", torch: "div",
+                    kernel: a.div::<I>(b),
+                    device: "a / b",
+                    gradient: Binary(|_, b, _| b.reciprocal(), |_, b, y| -(y / b)),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1.0, 2.0].div(&tensor![10.0, 5.0])?" => "[0.1 0.4]",
+                }
+                /// The quotient rounded down `⌊a / b⌋`; integers divided by zero give 0.
+                FloorDivide floor_divide(a, b): RealPair {
+                    numpy: "floor_divide", torch: "floor_divide",
+                    kernel: a.floor_div::<I>(b),
+                    device: "floor_divide_of(a, b)",
+                    gradient: Zero,
+                    samples: [(-2.0, 0.75), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![7.0, -7.0].floor_divide(&tensor![2.0, 2.0])?" => "[ 3. -4.]",
+                }
+                /// The remainder `a - b · ⌊a / b⌋`, which has the sign of `b`.
+                Remainder remainder(a, b): RealPair {
+                    numpy: "remainder", torch: "remainder",
+                    kernel: a.rem::<I>(b),
+                    device: "remainder_of(a, b)",
+                    gradient: Binary(|_, _, y| y.like(1.0), |a, b, _| -a.floor_divide(b)),
+                    samples: [(-2.0, 0.75), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![7.0, -7.0].remainder(&tensor![4.0, 4.0])?" => "[3. 1.]",
+                }
+                /// The power `a^b`; integers wrap, and a negative integer exponent of an integer is an error.
+                Pow pow(a, b): Numeric {
+                    numpy: "power", torch: "pow",
+                    kernel: a.pow::<I>(b),
+                    device: "pow_of(a, b)",
+                    gradient: Binary(
+                        |a, b, y| b.eq(b.like(0.0)).choose(y.like(0.0), b * a.pow(b - b.like(1.0))),
+                        |a, b, y| a.eq(a.like(0.0)).logical_and(b.real().ge(b.real().like(0.0))).choose(y.like(0.0), y * a.log())
+                    ),
+                    samples: [(2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![2.0, 9.0].pow(&tensor![3.0, 0.5])?" => "[8. 3.]",
+                }
+                /// The larger of the two; NaN where either is. Where they are equal each gets half of the gradient.
+                Maximum maximum(a, b): Ordered {
+                    numpy: "maximum", torch: "maximum",
+                    kernel: a.maximum(b),
+                    device: "maximum_of(a, b)",
+                    gradient: Binary(
+                        |a, b, _| a.eq(b).choose(a.like(0.5), a.ge(b).choose(a.like(1.0), a.like(0.0))),
+                        |a, b, _| a.eq(b).choose(a.like(0.5), a.lt(b).choose(a.like(1.0), a.like(0.0)))
+                    ),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1.0, 5.0].maximum(&tensor![2.0, 3.0])?" => "[2. 5.]",
+                }
+                /// The smaller of the two; NaN where either is. Where they are equal each gets half of the gradient.
+                Minimum minimum(a, b): Ordered {
+                    numpy: "minimum", torch: "minimum",
+                    kernel: a.minimum(b),
+                    device: "minimum_of(a, b)",
+                    gradient: Binary(
+                        |a, b, _| a.eq(b).choose(a.like(0.5), a.le(b).choose(a.like(1.0), a.like(0.0))),
+                        |a, b, _| a.eq(b).choose(a.like(0.5), a.gt(b).choose(a.like(1.0), a.like(0.0)))
+                    ),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1.0, 5.0].minimum(&tensor![2.0, 3.0])?" => "[1. 3.]",
+                }
+                /// Is `a = b`?
+                Eq eq(a, b): Compare {
+                    numpy: "equal", torch: "eq",
+                    kernel: B8::new(a.equal(b)),
+                    device: "a == b",
+                    gradient: None("its result is a truth value"),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1, 2].eq(&tensor![1, 3])?" => "[ True False]",
+                }
+                /// Is `a ≠ b`?
+                Ne ne(a, b): Compare {
+                    numpy: "not_equal", torch: "ne",
+                    kernel: B8::new(!a.equal(b)),
+                    device: "a != b",
+                    gradient: None("its result is a truth value"),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1, 2].ne(&tensor![1, 3])?" => "[False  True]",
+                }
+                /// Is `a < b`? Complex numbers compare by real part, then by imaginary part.
+                Lt lt(a, b): Compare {
+                    numpy: "less", torch: "lt",
+                    kernel: B8::new(a.less(b)),
+                    device: "a < b",
+                    gradient: None("its result is a truth value"),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1, 2].lt(&tensor![2, 2])?" => "[ True False]",
+                }
+                /// Is `a ≤ b`?
+                Le le(a, b): Compare {
+                    numpy: "less_equal", torch: "le",
+                    kernel: B8::new(a.less_equal(b)),
+                    device: "a <= b",
+                    gradient: None("its result is a truth value"),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1, 2].le(&tensor![2, 1])?" => "[ True False]",
+                }
+                /// Is `a > b`?
+                Gt gt(a, b): Compare {
+                    numpy: "greater", torch: "gt",
+                    kernel: B8::new(b.less(a)),
+                    device: "a > b",
+                    gradient: None("its result is a truth value"),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1, 2].gt(&tensor![1, 1])?" => "[False  True]",
+                }
+                /// Is `a ≥ b`?
+                Ge ge(a, b): Compare {
+                    numpy: "greater_equal", torch: "ge",
+                    kernel: B8::new(b.less_equal(a)),
+                    device: "a >= b",
+                    gradient: None("its result is a truth value"),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1, 2].ge(&tensor![2, 2])?" => "[False  True]",
+                }
+                /// The bits that both have; of truth values their and.
+                BitwiseAnd bitwise_and(a, b): Bits {
+                    numpy: "bitwise_and", torch: "bitwise_and",
+                    kernel: a.and(b),
+                    device: "a & b",
+                    gradient: None("it works on bits"),
+                    samples: [(6.0, 3.0)],
+                    example: "tensor![6, 5].bitwise_and(&tensor![3, 4])?" => "[2 4]",
+                }
+                /// The bits that either has; of truth values their or.
+                BitwiseOr bitwise_or(a, b): Bits {
+                    numpy: "bitwise_or", torch: "bitwise_or",
+                    kernel: a.or(b),
+                    device: "a | b",
+                    gradient: None("it works on bits"),
+                    samples: [(6.0, 3.0)],
+                    example: "tensor![6, 5].bitwise_or(&tensor![3, 4])?" => "[7 5]",
+                }
+                /// The bits that one of the two has; of truth values whether they differ.
+                BitwiseXor bitwise_xor(a, b): Bits {
+                    numpy: "bitwise_xor", torch: "bitwise_xor",
+                    kernel: a.xor(b),
+                    device: "a ^ b",
+                    gradient: None("it works on bits"),
+                    samples: [(6.0, 3.0)],
+                    example: "tensor![6, 5].bitwise_xor(&tensor![3, 4])?" => "[5 1]",
+                }
+                /// Are both true, that is not zero?
+                LogicalAnd logical_and(a, b): ToBool {
+                    numpy: "logical_and", torch: "logical_and",
+                    kernel: B8::new(a.truth() & b.truth()),
+                    device: "(a != 0) && (b != 0)",
+                    gradient: None("its result is a truth value"),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1, 2].logical_and(&tensor![0, 2])?" => "[False  True]",
+                }
+                /// Is either true, that is not zero?
+                LogicalOr logical_or(a, b): ToBool {
+                    numpy: "logical_or", torch: "logical_or",
+                    kernel: B8::new(a.truth() | b.truth()),
+                    device: "(a != 0) || (b != 0)",
+                    gradient: None("its result is a truth value"),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1, 0].logical_or(&tensor![0, 0])?" => "[ True False]",
+                }
+            }
+            ternary {
+                /// `a` where the condition is true, `b` elsewhere.
+                Where choose(c, a, b): Select {
+                    numpy: "where", torch: "where",
+                    kernel: if c.get() { a } else { b },
+                    device: "select_of(c, a, b)",
+                    gradient: Ternary(
+                        Option::None,
+                        Some(|c, _, _, y| c.choose(y.like(1.0), y.like(0.0))),
+                        Some(|c, _, _, y| c.choose(y.like(0.0), y.like(1.0)))
+                    ),
+                    samples: [(1.0, 0.5, 2.0), (0.0, 3.0, -1.0)],
+                    example: "tensor![true, false].choose(&tensor![1, 2], &tensor![10, 20])?" => "[ 1 20]",
+                }
+            }
+        }
+    };
+}
+pub use elementwise_rows;
+
+macro_rules! define {
+    (@row $Op:ident $name:ident $class:ident $numpy:literal $torch:literal $arity:literal $device:literal $gradient:expr, [$($sample:expr),*], $example:literal $prints:literal $($doc:literal)*) => {
+        Row {
+            op: Op::$Op,
+            name: stringify!($name),
+            numpy: $numpy,
+            torch: $torch,
+            doc: concat!($($doc, "\n"),*),
+            arity: $arity,
+            class: Class::$class,
+            device: $device,
+            gradient: { use Gradient::*; $gradient },
+            samples: &[$($sample),*],
+            example: ($example, $prints),
+        }
+    };
+    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
+        numpy: $numpy1:literal, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
+        samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
+    })* }
+    binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
+        numpy: $numpy2:literal, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
+        samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
+    })* }
+    ternary { $($(#[doc = $doc3:literal])* $Op3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident {
+        numpy: $numpy3:literal, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
+        samples: [$($sample3:expr),*], example: $example3:literal => $prints3:literal,
+    })* }) => {
+        /// An elementwise operation.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum Op {
+            $($(#[doc = $doc1])* $Op1,)*
+            $($(#[doc = $doc2])* $Op2,)*
+            $($(#[doc = $doc3])* $Op3,)*
+        }
+        /// Every elementwise op, in the order of [`Op`].
+        pub static ROWS: &[Row] = &[
+            $(define!(@row $Op1 $name1 $class1 $numpy1 $torch1 1 $device1 $gradient1, [$([$sample1, 0.0, 0.0]),*], $example1 $prints1 $($doc1)*),)*
+            $(define!(@row $Op2 $name2 $class2 $numpy2 $torch2 2 $device2 $gradient2, [$([$sample2.0, $sample2.1, 0.0]),*], $example2 $prints2 $($doc2)*),)*
+            $(define!(@row $Op3 $name3 $class3 $numpy3 $torch3 3 $device3 $gradient3, [$([$sample3.0, $sample3.1, $sample3.2]),*], $example3 $prints3 $($doc3)*),)*
+        ];
+    };
+}
+elementwise_rows!(define);
+
+/// An op as data.
+pub struct Row {
+    /// Which.
+    pub op: Op,
+    /// The method's name in Rust.
+    pub name: &'static str,
+    /// The function's name in NumPy (and in Python).
+    pub numpy: &'static str,
+    /// The function's name in PyTorch.
+    pub torch: &'static str,
+    /// What it computes.
+    pub doc: &'static str,
+    /// How many inputs it takes.
+    pub arity: usize,
+    /// The rule for its dtypes.
+    pub class: Class,
+    /// The expression that WGSL and CUDA C share.
+    pub device: &'static str,
+    /// How it is differentiated.
+    pub gradient: Gradient,
+    /// Arguments around which derivatives are checked.
+    pub samples: &'static [[f64; 3]],
+    /// Rust code, and what it prints.
+    pub example: (&'static str, &'static str),
+}
+
+impl Op {
+    /// Its row.
+    #[inline]
+    pub fn row(self) -> &'static Row {
+        &ROWS[self as usize]
+    }
+
+    /// The op with this NumPy or Rust name.
+    pub fn from_name(name: &str) -> Option<Op> {
+        ROWS.iter().find(|r| r.numpy == name || r.name == name).map(|r| r.op)
+    }
+}

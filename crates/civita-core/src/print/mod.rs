@@ -1,0 +1,312 @@
+//! Arrays as text, character by character as NumPy 2.4 writes them: `str(a)`, `repr(a)` and `str(a[i])`.
+//!
+//! ```text
+//! collect   the elements that will be printed: all, or the corners when there are more than `threshold`
+//! measure   one common format for them (notation, digits, width): `elements`, which writes floats with `float`, whose
+//!           digits come from `digits`
+//! lay out   brackets, line breaks, `...`
+//! ```
+//! The printer knows no tensor: it asks a [`Source`] for one element at a time, and only for those that it prints.
+//!
+//! One deliberate difference from NumPy: with `edgeitems = 0` a summary is measured by the elements that it shows, where
+//! NumPy measures the whole array. `bf16`, which NumPy lacks, follows the rules of `f16`.
+
+mod digits;
+mod elements;
+mod float;
+mod options;
+
+#[cfg(test)]
+mod tests;
+
+use elements::{ElementFormat, as_int, bool_text};
+
+pub use options::{FloatMode, Options, Sign, get_options, set_options};
+
+use crate::dtype::{DType, Kind, Scalar};
+use digits::Binary;
+use float::{Style, Trim};
+
+/// What is printed: a dtype, a shape, and a way to get the element at an index.
+pub struct Source<'a> {
+    /// The elements' type.
+    pub dtype: DType,
+    /// The length of each axis.
+    pub shape: &'a [usize],
+    /// The element at an index as long as the shape. Called once for each element that is printed.
+    pub get: &'a dyn Fn(&[usize]) -> Scalar,
+}
+
+impl Source<'_> {
+    fn is_empty(&self) -> bool {
+        self.shape.contains(&0)
+    }
+
+    /// Does it have more elements than are printed in full?
+    fn is_summarised(&self, options: &Options) -> bool {
+        let size = self
+            .shape
+            .iter()
+            .fold(1usize, |size, &n| size.saturating_mul(n));
+        !self.is_empty() && size > options.threshold
+    }
+}
+
+/// The text of an array as NumPy's `str(a)` has it. An array without axes reads like its element.
+///
+/// ```
+/// use civita_core::dtype::{DType, Scalar};
+/// use civita_core::print::{Options, Source, to_string};
+/// let get = |index: &[usize]| Scalar::Float(index[0] as f64 / 2.0);
+/// let source = Source { dtype: DType::F64, shape: &[4], get: &get };
+/// assert_eq!(to_string(&source, &Options::DEFAULT), "[0.  0.5 1.  1.5]");
+/// ```
+pub fn to_string(source: &Source, options: &Options) -> String {
+    if source.shape.is_empty() {
+        return scalar_text((source.get)(&[]), source.dtype);
+    }
+    array_text(source, " ", 0, options.linewidth, options)
+}
+
+/// The text of an array as NumPy's `repr(a)` has it, between `prefix` (NumPy: `array(`) and `suffix` (NumPy: `)`). The
+/// dtype is given unless the elements imply it, the shape when they do not show it.
+///
+/// ```
+/// use civita_core::dtype::{DType, Scalar};
+/// use civita_core::print::{Options, Source, repr};
+/// let get = |index: &[usize]| Scalar::Int(10 * index[0] as i128 + index[1] as i128);
+/// let source = Source { dtype: DType::I32, shape: &[2, 2], get: &get };
+/// let text = "array([[ 0,  1],\n       [10, 11]], dtype=int32)";
+/// assert_eq!(repr(&source, "array(", ")", &Options::DEFAULT), text);
+/// ```
+pub fn repr(source: &Source, prefix: &str, suffix: &str, options: &Options) -> String {
+    let indent = prefix.chars().count();
+    let width = options.linewidth.saturating_sub(suffix.chars().count());
+    let mut text = format!(
+        "{prefix}{}",
+        array_text(source, ", ", indent, width, options)
+    );
+
+    let mut extras = Vec::new();
+    if (source.is_empty() && source.shape != [0]) || source.is_summarised(options) {
+        extras.push(format!("shape={}", shape_text(source.shape)));
+    }
+    let implied = matches!(
+        source.dtype,
+        DType::Bool | DType::I64 | DType::F64 | DType::C128
+    );
+    if !implied || source.is_empty() {
+        extras.push(format!("dtype={}", source.dtype.name()));
+    }
+    if !extras.is_empty() {
+        text.push(',');
+        let extras = extras.join(", ");
+        let line = text.rsplit('\n').next().unwrap_or(&text).chars().count();
+        if line + 1 + extras.chars().count() + suffix.chars().count() > options.linewidth {
+            text.push('\n');
+            text.push_str(&" ".repeat(indent));
+        } else {
+            text.push(' ');
+        }
+        text.push_str(&extras);
+    }
+    text.push_str(suffix);
+    text
+}
+
+/// The text of one element as NumPy's `str(a[i])` has it.
+///
+/// ```
+/// use civita_core::dtype::{DType, Scalar};
+/// use civita_core::print::scalar_text;
+/// assert_eq!(scalar_text(Scalar::Float(1e-5), DType::F64), "1e-05");
+/// assert_eq!(scalar_text(Scalar::Float(f64::from(0.1f32)), DType::F32), "0.1");
+/// assert_eq!(scalar_text(Scalar::Bool(true), DType::Bool), "True");
+/// ```
+pub fn scalar_text(value: Scalar, dtype: DType) -> String {
+    match dtype.kind() {
+        Kind::Bool => bool_text(value).to_owned(),
+        Kind::Unsigned | Kind::Signed => as_int(value).to_string(),
+        Kind::Float => float_text(value.as_f64(), dtype, Trim::OneZero, false),
+        Kind::Complex => {
+            let (value, real) = (value.as_complex(), dtype.to_real());
+            if value.re == 0.0 && value.re.is_sign_positive() {
+                return float_text(value.im, real, Trim::Bare, false) + "j";
+            }
+            let re = float_text(value.re, real, Trim::Bare, false);
+            let im = float_text(value.im, real, Trim::Bare, true);
+            format!("({re}{im}j)")
+        }
+    }
+}
+
+/// One float beside no others.
+fn float_text(value: f64, dtype: DType, trim: Trim, plus: bool) -> String {
+    let sign = if plus { "+" } else { "" };
+    if value.is_nan() {
+        return format!("{sign}nan");
+    }
+    if value.is_infinite() {
+        return format!("{}inf", if value < 0.0 { "-" } else { sign });
+    }
+    let too_large = match dtype {
+        DType::F16 | DType::BF16 => 1e3,
+        DType::F32 => 1e6,
+        _ => 1e16,
+    };
+    let size = value.abs();
+    let scientific = size != 0.0 && !(1e-4..too_large).contains(&size);
+    let trim = if scientific { Trim::Bare } else { trim };
+    let style = Style {
+        scientific,
+        trim,
+        plus,
+        ..Style::SHORTEST
+    };
+    float::text(Binary::new(value, dtype), &style)
+}
+
+/// A shape as Python writes a tuple.
+fn shape_text(shape: &[usize]) -> String {
+    match shape {
+        [only] => format!("({only},)"),
+        _ => {
+            let lengths: Vec<String> = shape.iter().map(usize::to_string).collect();
+            format!("({})", lengths.join(", "))
+        }
+    }
+}
+
+/// The bracketed elements, as they stand behind `indent` characters in lines of `width`.
+fn array_text(
+    source: &Source,
+    separator: &str,
+    indent: usize,
+    width: usize,
+    options: &Options,
+) -> String {
+    if source.is_empty() {
+        return "[]".to_owned();
+    }
+    let edge = source.is_summarised(options).then_some(options.edgeitems);
+    let mut values = Vec::new();
+    collect(
+        source,
+        edge,
+        &mut Vec::with_capacity(source.shape.len()),
+        &mut values,
+    );
+    let format = match (source.dtype.kind(), source.shape) {
+        (Kind::Bool, []) => ElementFormat::Bool { width: 0 },
+        _ => ElementFormat::new(&values, source.dtype, options),
+    };
+    let words = values.iter().map(|v| format.text(*v));
+    let mut layout = Layout {
+        words,
+        separator,
+        edge,
+        out: String::new(),
+    };
+    layout.nest(source.shape, indent + 1, width);
+    layout.out
+}
+
+/// Is something left out of an axis of a summary?
+fn is_cut(length: usize, edge: Option<usize>) -> bool {
+    edge.is_some_and(|edge| edge.saturating_mul(2) < length)
+}
+
+/// How many elements of an axis stand before the `...`, and how many behind it; all behind where nothing is left out.
+/// The last element is always printed, as in NumPy.
+fn ends(length: usize, edge: Option<usize>) -> (usize, usize) {
+    match edge {
+        Some(edge) if is_cut(length, Some(edge)) => (edge, edge.max(1)),
+        _ => (0, length),
+    }
+}
+
+/// The elements to print, in their order.
+fn collect(source: &Source, edge: Option<usize>, index: &mut Vec<usize>, values: &mut Vec<Scalar>) {
+    let Some(&length) = source.shape.get(index.len()) else {
+        values.push((source.get)(index));
+        return;
+    };
+    let (head, tail) = ends(length, edge);
+    for i in (0..head).chain(length - tail..length) {
+        index.push(i);
+        collect(source, edge, index, values);
+        index.pop();
+    }
+}
+
+/// Brackets and line breaks around the elements' texts.
+struct Layout<'a, W> {
+    words: W,
+    separator: &'a str,
+    edge: Option<usize>,
+    out: String,
+}
+
+impl<W: Iterator<Item = String>> Layout<'_, W> {
+    /// Writes the array of this shape that comes next: lines begin behind `indent` characters and, with the brackets
+    /// that close it, end within `width`.
+    fn nest(&mut self, shape: &[usize], indent: usize, width: usize) {
+        match *shape {
+            [] => self.out.extend(self.words.next()),
+            [length] => self.row(length, indent, width.saturating_sub(1)),
+            [length, ref inner @ ..] => {
+                let (head, tail) = ends(length, self.edge);
+                let between = self.separator.trim_end().to_owned() + &"\n".repeat(inner.len());
+                let blank = " ".repeat(indent);
+                self.out.push('[');
+                for i in 0..head + tail {
+                    if i > 0 {
+                        self.out.push_str(&between);
+                        self.out.push_str(&blank);
+                    }
+                    if i == head && is_cut(length, self.edge) {
+                        self.out.push_str("...");
+                        self.out.push_str(&between);
+                        self.out.push_str(&blank);
+                    }
+                    self.nest(inner, indent + 1, width.saturating_sub(1));
+                }
+                self.out.push(']');
+            }
+        }
+    }
+
+    /// One axis of elements, broken into lines that end within `width`.
+    fn row(&mut self, length: usize, indent: usize, width: usize) {
+        let (head, tail) = ends(length, self.edge);
+        self.out.push('[');
+        let mut column = indent;
+        for i in 0..head + tail {
+            if i == head && is_cut(length, self.edge) {
+                self.word("...", indent, width, &mut column);
+                self.out.push_str(self.separator);
+                column += self.separator.len();
+            }
+            let word = self.words.next().unwrap_or_default();
+            self.word(&word, indent, width, &mut column);
+            if i + 1 < head + tail {
+                self.out.push_str(self.separator);
+                column += self.separator.len();
+            }
+        }
+        self.out.push(']');
+    }
+
+    /// Appends a word, on a new line where it would not fit; a word alone on its line stays there in any case.
+    fn word(&mut self, word: &str, indent: usize, width: usize, column: &mut usize) {
+        let length = word.chars().count();
+        if *column + length > width && *column > indent {
+            self.out.truncate(self.out.trim_end().len());
+            self.out.push('\n');
+            self.out.push_str(&" ".repeat(indent));
+            *column = indent;
+        }
+        self.out.push_str(word);
+        *column += length;
+    }
+}

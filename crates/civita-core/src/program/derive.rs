@@ -1,0 +1,138 @@
+//! Derivatives of programs are programs, made from the rows' partials. A chain that runs as one pass has a derivative
+//! that runs as one pass; and since that is a program too, it can be derived again.
+
+use super::expr::{Builder, Expr, Node, Program};
+use crate::ops::Gradient;
+
+impl Program {
+    /// The gradient of input `i`: a program of the inputs, the output and the output's gradient, in that order. `None`
+    /// where no gradient can reach the input.
+    pub fn vjp(&self, i: usize) -> Option<Program> {
+        let builder = Builder::new();
+        let (inputs, output, gradient) = self.symbols(&builder);
+        let at = self.values(&builder, &inputs, output);
+        let mut adjoint: Vec<Option<Expr<'_>>> = vec![None; self.nodes().len()];
+        adjoint[self.output() as usize] = Some(gradient);
+        let mut found: Option<Expr<'_>> = None;
+        for (id, node) in self.nodes().iter().enumerate().rev() {
+            let Some(g) = adjoint[id] else { continue };
+            let y = at[id];
+            let mut send = |to: u16, g: Expr<'_>| {
+                let g = builder.at(g.id());
+                let slot = &mut adjoint[to as usize];
+                *slot = Some(match *slot {
+                    Some(old) => old + g,
+                    None => g,
+                });
+            };
+            match *node {
+                Node::Input(n) if n as usize == i => found = Some(g),
+                Node::Input(_) | Node::Const(_) | Node::Like(..) => {}
+                Node::Cast(a, _) => send(a, g),
+                Node::Op(op, args) => {
+                    let v = args.map(|a| at.get(a as usize).copied().unwrap_or(y));
+                    match op.row().gradient {
+                        Gradient::Unary(d) => send(args[0], g * d(v[0], y).conj()),
+                        Gradient::Binary(da, db) => {
+                            send(args[0], g * da(v[0], v[1], y).conj());
+                            send(args[1], g * db(v[0], v[1], y).conj());
+                        }
+                        Gradient::Ternary(da, db, dc) => {
+                            for (arg, d) in args.into_iter().zip([da, db, dc]) {
+                                if let Some(d) = d {
+                                    send(arg, g * d(v[0], v[1], v[2], y).conj());
+                                }
+                            }
+                        }
+                        Gradient::Maps(back, _) => send(args[0], back(v[0], y, g)),
+                        Gradient::Zero | Gradient::None(_) => {}
+                    }
+                }
+            }
+        }
+        found.map(|g| builder.finish(self.inputs() + 2, g))
+    }
+
+    /// The tangent of the output when the inputs in `moving` have tangents: a program of the inputs, the output and the
+    /// tangents of all inputs, in that order. `None` where the output stands still.
+    pub fn jvp(&self, moving: &[bool]) -> Option<Program> {
+        let builder = Builder::new();
+        let (inputs, output, _) = self.symbols(&builder);
+        let at = self.values(&builder, &inputs, output);
+        let mut tangent: Vec<Option<Expr<'_>>> = Vec::with_capacity(self.nodes().len());
+        for (id, node) in self.nodes().iter().enumerate() {
+            let y = at[id];
+            let t = match *node {
+                Node::Input(n) => moving[n as usize].then(|| builder.input(self.inputs() + 1 + n as usize)),
+                Node::Const(_) | Node::Like(..) => None,
+                Node::Cast(a, dtype) => tangent[a as usize].map(|t| t.cast(dtype)),
+                Node::Op(op, args) => {
+                    let arity = op.row().arity;
+                    let v = args.map(|a| at.get(a as usize).copied().unwrap_or(y));
+                    let part = |k: usize| if k < arity { tangent[args[k] as usize] } else { None };
+                    let sum = |parts: [Option<Expr<'_>>; 3]| {
+                        parts.into_iter().flatten().map(|p| builder.at(p.id())).reduce(|a, b| a + b)
+                    };
+                    match op.row().gradient {
+                        Gradient::Unary(d) => part(0).map(|t| t * d(v[0], y)),
+                        Gradient::Binary(da, db) => {
+                            sum([part(0).map(|t| t * da(v[0], v[1], y)), part(1).map(|t| t * db(v[0], v[1], y)), None])
+                        }
+                        Gradient::Ternary(da, db, dc) => {
+                            let one = |k: usize, d: Option<crate::ops::Partial3>| {
+                                part(k).zip(d).map(|(t, d)| t * d(v[0], v[1], v[2], y))
+                            };
+                            sum([one(0, da), one(1, db), one(2, dc)])
+                        }
+                        Gradient::Maps(_, forward) => part(0).map(|t| forward(v[0], y, t)),
+                        Gradient::Zero | Gradient::None(_) => None,
+                    }
+                }
+            };
+            tangent.push(t);
+        }
+        tangent[self.output() as usize].map(|t| builder.finish(2 * self.inputs() + 1, t))
+    }
+
+    /// Symbols for the inputs, the output, and what follows them.
+    fn symbols<'b>(&self, builder: &'b Builder) -> (Vec<Expr<'b>>, Expr<'b>, Expr<'b>) {
+        let n = self.inputs();
+        ((0..n).map(|i| builder.input(i)).collect(), builder.input(n), builder.input(n + 1))
+    }
+
+    /// Every value of the program, computed again from the inputs, but the output, which is at hand.
+    fn values<'b>(&self, builder: &'b Builder, inputs: &[Expr<'b>], output: Expr<'b>) -> Vec<Expr<'b>> {
+        let mut at = builder.inline(self, inputs);
+        if !matches!(self.nodes()[self.output() as usize], Node::Input(_)) {
+            at[self.output() as usize] = output;
+        }
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::Op;
+
+    #[test]
+    fn a_derivative_reads_only_what_its_row_says() {
+        let exp = Program::of(Op::Exp).vjp(0).unwrap();
+        assert_eq!(exp.to_string(), "mul(x2, conj(x1))");
+        let log = Program::of(Op::Log).vjp(0).unwrap();
+        assert!(log.reads(0) && !log.reads(1));
+    }
+
+    #[test]
+    fn a_chain_is_derived_as_one_program() {
+        let chain = Program::trace(2, |b| (b.input(0) * b.input(1) + 1.0).exp());
+        let d = chain.vjp(0).unwrap();
+        assert_eq!(d.to_string(), "mul(mul(x3, conj(x2)), conj(x1))");
+    }
+
+    #[test]
+    fn no_gradient_reaches_a_condition() {
+        assert!(Program::of(Op::Where).vjp(0).is_none());
+        assert!(Program::of(Op::Floor).vjp(0).is_none());
+    }
+}

@@ -1,0 +1,327 @@
+//! Expressions: the symbols with which programs and derivatives are written.
+
+use std::cell::RefCell;
+use std::ops;
+
+use num_complex::Complex;
+
+use crate::dtype::{DType, Scalar};
+use crate::ops::{Op, elementwise_rows};
+
+/// One value of a program, by its place in [`Program::nodes`].
+pub type Id = u16;
+
+/// What a value is computed from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Node {
+    /// An input, by its number.
+    Input(u8),
+    /// A constant that takes the dtype of what it meets (NEP 50).
+    Const(Scalar),
+    /// A constant of another value's dtype.
+    Like(Id, Scalar),
+    /// Another value in this dtype.
+    Cast(Id, DType),
+    /// An op on one to three values.
+    Op(Op, [Id; 3]),
+}
+
+/// Where expressions are collected while they are written.
+#[derive(Debug, Default)]
+pub struct Builder {
+    nodes: RefCell<Vec<Node>>,
+}
+
+/// A value that is being described, not computed. Operators and the methods of the rows make new ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Expr<'b> {
+    builder: &'b Builder,
+    id: Id,
+}
+
+/// A function of one element of each input, as straight-line code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Program {
+    inputs: usize,
+    nodes: Vec<Node>,
+    output: Id,
+}
+
+impl Builder {
+    /// An empty one.
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    /// The same value twice is one node.
+    fn push(&self, node: Node) -> Expr<'_> {
+        let mut nodes = self.nodes.borrow_mut();
+        let id = nodes.iter().position(|n| *n == node).unwrap_or_else(|| {
+            nodes.push(node);
+            nodes.len() - 1
+        });
+        assert!(id < Id::MAX as usize, "a program has at most {} steps", Id::MAX);
+        Expr { builder: self, id: id as Id }
+    }
+
+    /// Input number `i`.
+    pub fn input(&self, i: usize) -> Expr<'_> {
+        self.push(Node::Input(i as u8))
+    }
+
+    /// A constant.
+    pub fn constant(&self, value: Scalar) -> Expr<'_> {
+        self.push(Node::Const(value))
+    }
+
+    /// The expression with this id, which this builder gave out.
+    pub fn at(&self, id: Id) -> Expr<'_> {
+        Expr { builder: self, id }
+    }
+
+    /// Any op on as many values as it takes.
+    pub fn op(&self, op: Op, args: &[Expr<'_>]) -> Expr<'_> {
+        let mut ids = [0; 3];
+        for (id, arg) in ids.iter_mut().zip(args) {
+            *id = arg.id;
+        }
+        if op == Op::Conj && matches!(self.nodes.borrow()[ids[0] as usize], Node::Like(_, Scalar::Float(_))) {
+            return self.at(ids[0]);
+        }
+        // what derivatives are full of: times one, times minus one
+        if op == Op::Mul {
+            let one = |id: Id| matches!(self.nodes.borrow()[id as usize], Node::Like(_, Scalar::Float(v)) if v == 1.0);
+            if one(ids[0]) {
+                return self.at(ids[1]);
+            }
+            if one(ids[1]) {
+                return self.at(ids[0]);
+            }
+            if matches!(self.nodes.borrow()[ids[1] as usize], Node::Like(_, Scalar::Float(v)) if v == -1.0) {
+                return -self.at(ids[0]);
+            }
+        }
+        self.push(Node::Op(op, ids))
+    }
+
+    /// Writes `program` into this builder with these expressions as its inputs.
+    pub fn inline<'b>(&'b self, program: &Program, inputs: &[Expr<'b>]) -> Vec<Expr<'b>> {
+        let mut at: Vec<Expr<'b>> = Vec::with_capacity(program.nodes.len());
+        for node in &program.nodes {
+            at.push(match *node {
+                Node::Input(i) => inputs[i as usize],
+                Node::Const(c) => self.constant(c),
+                Node::Like(of, c) => self.push(Node::Like(at[of as usize].id, c)),
+                Node::Cast(of, dtype) => at[of as usize].cast(dtype),
+                Node::Op(op, args) => {
+                    let args: Vec<_> = args[..op.row().arity].iter().map(|&a| at[a as usize]).collect();
+                    self.op(op, &args)
+                }
+            });
+        }
+        at
+    }
+
+    /// The program of `inputs` inputs that ends in `output`, without what it does not need.
+    pub fn finish(&self, inputs: usize, output: Expr<'_>) -> Program {
+        let nodes = self.nodes.borrow();
+        let mut needed = vec![false; nodes.len()];
+        needed[output.id as usize] = true;
+        for (i, node) in nodes.iter().enumerate().rev() {
+            if needed[i] {
+                node.for_each_argument(|a| needed[a as usize] = true);
+            }
+        }
+        let mut place = vec![0 as Id; nodes.len()];
+        let mut kept = Vec::new();
+        for (i, node) in nodes.iter().enumerate().filter(|(i, _)| needed[*i]) {
+            place[i] = kept.len() as Id;
+            kept.push(node.map_arguments(|a| place[a as usize]));
+        }
+        Program { inputs, nodes: kept, output: place[output.id as usize] }
+    }
+}
+
+impl Node {
+    pub(super) fn for_each_argument(&self, mut f: impl FnMut(Id)) {
+        match *self {
+            Node::Input(_) | Node::Const(_) => {}
+            Node::Like(a, _) | Node::Cast(a, _) => f(a),
+            Node::Op(op, args) => args[..op.row().arity].iter().for_each(|&a| f(a)),
+        }
+    }
+
+    fn map_arguments(&self, f: impl Fn(Id) -> Id) -> Node {
+        match *self {
+            Node::Input(_) | Node::Const(_) => *self,
+            Node::Like(a, c) => Node::Like(f(a), c),
+            Node::Cast(a, dtype) => Node::Cast(f(a), dtype),
+            Node::Op(op, mut args) => {
+                args[..op.row().arity].iter_mut().for_each(|a| *a = f(*a));
+                Node::Op(op, args)
+            }
+        }
+    }
+}
+
+impl Program {
+    /// Traces a closure: what it does to expressions is the program.
+    ///
+    /// ```
+    /// use civita_core::program::Program;
+    /// let program = Program::trace(2, |b| (b.input(0) * b.input(1) + 1.0).exp());
+    /// assert_eq!(program.to_string(), "exp(add(mul(x0, x1), 1))");
+    /// ```
+    pub fn trace(inputs: usize, f: impl for<'b> FnOnce(&'b Builder) -> Expr<'b>) -> Program {
+        let builder = Builder::new();
+        let output = f(&builder);
+        builder.finish(inputs, output)
+    }
+
+    /// The program of a single op.
+    pub fn of(op: Op) -> Program {
+        let arity = op.row().arity;
+        Program::trace(arity, |b| {
+            let args: Vec<_> = (0..arity).map(|i| b.input(i)).collect();
+            b.op(op, &args)
+        })
+    }
+
+    /// How many inputs it takes.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Its values, each after what it is computed from.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The value that it returns.
+    pub fn output(&self) -> Id {
+        self.output
+    }
+
+    /// Does the result depend on input `i`?
+    pub fn reads(&self, i: usize) -> bool {
+        self.nodes.contains(&Node::Input(i as u8))
+    }
+}
+
+/// The program as nested calls.
+impl std::fmt::Display for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        fn write(p: &Program, id: Id, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            match p.nodes[id as usize] {
+                Node::Input(i) => write!(f, "x{i}"),
+                Node::Const(c) | Node::Like(_, c) => write!(f, "{c}"),
+                Node::Cast(a, dtype) => {
+                    write!(f, "{dtype}(")?;
+                    write(p, a, f)?;
+                    f.write_str(")")
+                }
+                Node::Op(op, args) => {
+                    write!(f, "{}(", op.row().name)?;
+                    for (i, &a) in args[..op.row().arity].iter().enumerate() {
+                        if i > 0 {
+                            f.write_str(", ")?;
+                        }
+                        write(p, a, f)?;
+                    }
+                    f.write_str(")")
+                }
+            }
+        }
+        write(self, self.output, f)
+    }
+}
+
+impl<'b> Expr<'b> {
+    /// Its place in the builder.
+    pub fn id(self) -> Id {
+        self.id
+    }
+
+    /// The builder that it belongs to.
+    pub fn builder(self) -> &'b Builder {
+        self.builder
+    }
+
+    /// A constant of the same dtype as this value.
+    pub fn like(self, value: f64) -> Expr<'b> {
+        self.builder.push(Node::Like(self.id, Scalar::Float(value)))
+    }
+
+    /// A complex constant.
+    pub fn complex(self, re: f64, im: f64) -> Expr<'b> {
+        self.builder.constant(Scalar::Complex(Complex::new(re, im)))
+    }
+
+    /// The same value in another dtype.
+    pub fn cast(self, dtype: DType) -> Expr<'b> {
+        self.builder.push(Node::Cast(self.id, dtype))
+    }
+}
+
+macro_rules! operators {
+    ($($Trait:ident $method:ident $Op:ident),*) => { $(
+        impl<'b> ops::$Trait for Expr<'b> {
+            type Output = Expr<'b>;
+            fn $method(self, rhs: Expr<'b>) -> Expr<'b> {
+                self.builder.op(Op::$Op, &[self, rhs])
+            }
+        }
+        impl<'b> ops::$Trait<f64> for Expr<'b> {
+            type Output = Expr<'b>;
+            fn $method(self, rhs: f64) -> Expr<'b> {
+                self.builder.op(Op::$Op, &[self, self.builder.constant(Scalar::Float(rhs))])
+            }
+        }
+        impl<'b> ops::$Trait<Expr<'b>> for f64 {
+            type Output = Expr<'b>;
+            fn $method(self, rhs: Expr<'b>) -> Expr<'b> {
+                rhs.builder.op(Op::$Op, &[rhs.builder.constant(Scalar::Float(self)), rhs])
+            }
+        }
+    )* };
+}
+operators!(Add add Add, Sub sub Sub, Mul mul Mul, Div div Div);
+
+impl<'b> ops::Neg for Expr<'b> {
+    type Output = Expr<'b>;
+    fn neg(self) -> Expr<'b> {
+        self.builder.op(Op::Neg, &[self])
+    }
+}
+
+macro_rules! methods {
+    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
+        numpy: $numpy1:literal, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
+        samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
+    })* }
+    binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
+        numpy: $numpy2:literal, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
+        samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
+    })* }
+    ternary { $($(#[doc = $doc3:literal])* $Op3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident {
+        numpy: $numpy3:literal, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
+        samples: [$($sample3:expr),*], example: $example3:literal => $prints3:literal,
+    })* }) => {
+        /// One method for each row.
+        impl<'b> Expr<'b> {
+            $($(#[doc = $doc1])* #[allow(clippy::should_implement_trait)]
+            pub fn $name1(self) -> Expr<'b> {
+                self.builder.op(Op::$Op1, &[self])
+            })*
+            $($(#[doc = $doc2])* #[allow(clippy::should_implement_trait)]
+            pub fn $name2(self, $b: Expr<'b>) -> Expr<'b> {
+                self.builder.op(Op::$Op2, &[self, $b])
+            })*
+            $($(#[doc = $doc3])*
+            pub fn $name3(self, $p: Expr<'b>, $q: Expr<'b>) -> Expr<'b> {
+                self.builder.op(Op::$Op3, &[self, $p, $q])
+            })*
+        }
+    };
+}
+elementwise_rows!(methods);

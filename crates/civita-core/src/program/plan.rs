@@ -1,0 +1,303 @@
+//! Plans: a program with the dtypes of its inputs known. Casts are put where the signature classes ask for them, kernels
+//! are picked, and every intermediate value has a register.
+
+use smallvec::SmallVec;
+
+use super::expr::{Node, Program};
+use crate::dtype::{DType, Kind, Scalar, promote};
+use crate::error::Result;
+use crate::isa::Kernel;
+use crate::kernels::cast;
+use crate::kernels::map::{Variants, kernels};
+use crate::ops::{Class, Op};
+
+/// Where a step finds a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Src {
+    /// An input, in its lane.
+    Input(u8),
+    /// A register.
+    Reg(u8),
+    /// A constant.
+    Const(u8),
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Code {
+    Op(&'static Variants, u8),
+    Cast(Kernel),
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Step {
+    pub code: Code,
+    pub args: [Src; 3],
+    pub out: u8,
+}
+
+/// What to run for inputs of certain dtypes.
+#[derive(Clone)]
+pub struct Plan {
+    /// The dtype of each input as it lies in memory.
+    pub(super) inputs: SmallVec<[DType; 3]>,
+    pub(super) constants: SmallVec<[[u8; 16]; 1]>,
+    pub(super) steps: SmallVec<[Step; 2]>,
+    pub(super) result: Src,
+    pub(super) registers: usize,
+    /// Of the result while it is computed.
+    pub(super) lane: DType,
+    /// Bytes of the widest lane.
+    pub(super) widest: usize,
+    /// Cost of an element, in additions.
+    pub(super) weight: usize,
+    output: DType,
+}
+
+/// A value while the plan is made.
+#[derive(Clone, Copy)]
+struct Value {
+    src: Src,
+    dtype: DType,
+    weak: Option<Scalar>,
+}
+
+impl Plan {
+    /// The dtype of the result.
+    pub fn output(&self) -> DType {
+        self.output
+    }
+
+    /// The plan of `program` for inputs of these dtypes; a scalar that is weak (NEP 50) stands beside its dtype.
+    pub fn new(program: &Program, inputs: &[DType]) -> Result<Plan> {
+        let mut plan = Plan::empty(inputs);
+        let mut values: Vec<Value> = Vec::with_capacity(program.nodes().len());
+        for node in program.nodes() {
+            let value = match *node {
+                Node::Input(i) => Value { src: Src::Input(i), dtype: inputs[i as usize], weak: None },
+                Node::Const(c) => Value { src: Src::Const(0), dtype: c.default_dtype(), weak: Some(c) },
+                Node::Like(of, c) => {
+                    let dtype = values[of as usize].dtype;
+                    Value { src: plan.constant(c, dtype)?, dtype, weak: None }
+                }
+                Node::Cast(of, dtype) => {
+                    let of = plan.strong(values[of as usize])?;
+                    Value { src: plan.convert(of.src, of.dtype, dtype), dtype, weak: None }
+                }
+                Node::Op(op, ids) => {
+                    let args: SmallVec<[Value; 3]> = ids[..op.row().arity].iter().map(|&i| values[i as usize]).collect();
+                    plan.op(op, &args)?
+                }
+            };
+            values.push(value);
+        }
+        let result = plan.strong(values[program.output() as usize])?;
+        plan.end(result.src, result.dtype);
+        plan.share_registers();
+        Ok(plan)
+    }
+
+    /// The plan of a single op, without a program: the way of every eager call. `weak` holds the inputs that are Python
+    /// or Rust scalars; they are constants of the plan, and not counted among `inputs`.
+    #[inline]
+    pub fn single(op: Op, inputs: &[DType], weak: Option<(usize, Scalar)>) -> Result<Plan> {
+        let mut plan = Plan::empty(inputs);
+        let arity = op.row().arity;
+        let mut args = SmallVec::<[Value; 3]>::new();
+        let mut next = 0;
+        for i in 0..arity {
+            args.push(match weak {
+                Some((at, c)) if at == i => Value { src: Src::Const(0), dtype: c.default_dtype(), weak: Some(c) },
+                _ => {
+                    next += 1;
+                    Value { src: Src::Input(next as u8 - 1), dtype: inputs[next - 1], weak: None }
+                }
+            });
+        }
+        let result = plan.op(op, &args)?;
+        plan.end(result.src, result.dtype);
+        Ok(plan)
+    }
+
+    /// The plan that copies one input, in another dtype.
+    #[inline]
+    pub fn copy(from: DType, to: DType) -> Plan {
+        let mut plan = Plan::empty(&[from]);
+        plan.end(Src::Input(0), from);
+        plan.output = to; // the store converts, in one rounding
+        if from == DType::Bool && to == DType::Bool {
+            // foreign bytes may be anything; what the engine makes is 0 and 1
+            let out = plan.register();
+            plan.steps.push(Step { code: Code::Cast(cast::kernel(from, to)), args: [Src::Input(0); 3], out });
+            plan.result = Src::Reg(out);
+        }
+        plan
+    }
+
+    /// The plan that converts one input to the lane of `to`, for kernels that go on in it.
+    pub(crate) fn copy_to_lane(from: DType, to: DType) -> Plan {
+        let mut plan = Plan::empty(&[from]);
+        let src = plan.convert(Src::Input(0), from, to);
+        plan.end(src, to.compute());
+        plan
+    }
+
+    /// The dtype that the result is computed in.
+    pub(crate) fn lane(&self) -> DType {
+        self.lane
+    }
+
+    /// Does the only input pass unchanged, in its lane already?
+    pub(crate) fn is_identity(&self) -> bool {
+        self.steps.is_empty() && self.inputs.len() == 1 && self.inputs[0] == self.lane
+    }
+
+    fn empty(inputs: &[DType]) -> Plan {
+        Plan {
+            inputs: SmallVec::from_slice(inputs),
+            constants: SmallVec::new(),
+            steps: SmallVec::new(),
+            result: Src::Input(0),
+            registers: 0,
+            lane: DType::F32,
+            widest: inputs.iter().map(|d| d.compute().size()).max().unwrap_or(1),
+            weight: 1,
+            output: DType::F32,
+        }
+    }
+
+    fn end(&mut self, result: Src, dtype: DType) {
+        self.result = result;
+        self.output = dtype;
+        self.lane = dtype.compute();
+        self.widest = self.widest.max(self.lane.size());
+    }
+
+    fn constant(&mut self, c: Scalar, dtype: DType) -> Result<Src> {
+        // rounded to the dtype first, then widened to its lane: as if it had been an element
+        let bytes = c.to_bytes(dtype)?;
+        let lane = dtype.compute();
+        let bytes = if lane == dtype { bytes } else { Scalar::from_bytes(dtype, &bytes).to_bytes(lane)? };
+        self.constants.push(bytes);
+        Ok(Src::Const(self.constants.len() as u8 - 1))
+    }
+
+    /// A weak value by itself takes its default dtype.
+    fn strong(&mut self, v: Value) -> Result<Value> {
+        match v.weak {
+            Some(c) => Ok(Value { src: self.constant(c, v.dtype)?, dtype: v.dtype, weak: None }),
+            None => Ok(v),
+        }
+    }
+
+    fn register(&mut self) -> u8 {
+        self.registers += 1;
+        self.registers as u8 - 1
+    }
+
+    /// From the lane of one dtype to the lane of another.
+    fn convert(&mut self, src: Src, from: DType, to: DType) -> Src {
+        let (a, b) = (from.compute(), to.compute());
+        if a == b {
+            return src;
+        }
+        let out = self.register();
+        self.widest = self.widest.max(b.size());
+        self.steps.push(Step { code: Code::Cast(cast::kernel(a, b)), args: [src; 3], out });
+        Src::Reg(out)
+    }
+
+    fn op(&mut self, op: Op, args: &[Value]) -> Result<Value> {
+        let row = op.row();
+        // weak scalars take the dtype that the others promote to, unless they are of a later kind
+        let first = usize::from(row.class == Class::Select);
+        let met = args[first..].iter().filter(|v| v.weak.is_none()).map(|v| v.dtype).reduce(promote);
+        let mut dtypes = SmallVec::<[DType; 3]>::new();
+        for (i, v) in args.iter().enumerate() {
+            dtypes.push(match (v.weak, met) {
+                (Some(c), Some(met)) if i >= first => weak_dtype(row.class, c, met),
+                _ => v.dtype,
+            });
+        }
+        if row.class == Class::Numeric && matches!(op, Op::Conj) && !dtypes[0].is_complex() && dtypes[0] != DType::Bool {
+            return self.strong(args[0]); // what is real is its own conjugate
+        }
+        let signature = op.signature(&dtypes)?;
+        let mut srcs = [Src::Const(0); 3];
+        for (i, v) in args.iter().enumerate() {
+            srcs[i] = match v.weak {
+                Some(c) => {
+                    // through the scalar's own dtype where the op computes in a float: `u8 / 300` is fine
+                    let fits = c.to_bytes(signature.inputs[i]).is_ok();
+                    let dtype = if fits { signature.inputs[i] } else { dtypes[i] };
+                    let src = self.constant(c, dtype)?;
+                    self.convert(src, dtype, signature.inputs[i])
+                }
+                None => self.convert(v.src, v.dtype, signature.inputs[i]),
+            };
+        }
+        // what an op does not take is never read: it may as well be the first
+        let first = srcs[0];
+        srcs[args.len()..].fill(first);
+        let lanes = signature.inputs.map(DType::compute);
+        let Some(code) = kernels(op, lanes) else {
+            unreachable!("{op:?} has no kernel for {lanes:?}, which its class lists: a bug of the tables");
+        };
+        let out = self.register();
+        self.weight += match op {
+            Op::Pow => 24,
+            Op::Sqrt | Op::Div | Op::Reciprocal => 3,
+            _ if row.class == Class::ToFloat => 10,
+            _ => 1,
+        };
+        self.widest = self.widest.max(signature.output.compute().size()).max(lanes[0].size());
+        self.steps.push(Step { code: Code::Op(code, row.arity as u8), args: srcs, out });
+        Ok(Value { src: Src::Reg(out), dtype: signature.output, weak: None })
+    }
+
+    /// Gives registers back after their last use, so that a long chain stays in L1. A step never writes where it reads.
+    fn share_registers(&mut self) {
+        let mut last = vec![usize::MAX; self.registers];
+        for (i, step) in self.steps.iter().enumerate() {
+            for arg in step.args {
+                if let Src::Reg(r) = arg {
+                    last[r as usize] = i;
+                }
+            }
+        }
+        let mut place = vec![0u8; self.registers];
+        let mut free: Vec<u8> = Vec::new();
+        let mut used = 0;
+        for i in 0..self.steps.len() {
+            let step = &mut self.steps[i];
+            let out = free.pop().unwrap_or_else(|| {
+                used += 1;
+                used - 1
+            });
+            place[step.out as usize] = out;
+            let mut done: SmallVec<[u8; 3]> = SmallVec::new();
+            for arg in &mut step.args {
+                if let Src::Reg(r) = *arg {
+                    if last[r as usize] == i && !done.contains(&r) {
+                        done.push(r);
+                    }
+                    *arg = Src::Reg(place[r as usize]);
+                }
+            }
+            step.out = out;
+            free.extend(done.iter().map(|&r| place[r as usize]));
+        }
+        if let Src::Reg(r) = self.result {
+            self.result = Src::Reg(place[r as usize]);
+        }
+        self.registers = used as usize;
+    }
+}
+
+/// The dtype of a weak scalar beside `met`. A comparison with an integer that `met` cannot hold is exact, as in NumPy.
+fn weak_dtype(class: Class, c: Scalar, met: DType) -> DType {
+    let dtype = c.weak_with(met);
+    if class == Class::Compare && dtype.kind() <= Kind::Signed && c.to_bytes(dtype).is_err() {
+        return c.default_dtype();
+    }
+    dtype
+}

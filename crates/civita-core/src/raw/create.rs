@@ -1,0 +1,264 @@
+//! New tensors: from values, filled, counted.
+
+use super::Raw;
+use crate::dtype::{DType, Element, Scalar};
+use crate::error::{Error, Result, shape_text};
+use crate::layout::Layout;
+use crate::program::{Plan, Target};
+use crate::storage::Storage;
+
+fn bytes_of(layout: &Layout, dtype: DType) -> usize {
+    // a layout's length is bounded so that the largest element type does not overflow
+    layout.len() * dtype.size()
+}
+
+impl Raw {
+    /// A tensor whose elements nobody chose. The bytes are initialised, so reading them is defined.
+    pub fn empty(shape: &[usize], dtype: DType) -> Result<Raw> {
+        if dtype == DType::Bool {
+            return Raw::zeros(shape, dtype); // other bytes than 0 and 1 are no truth values
+        }
+        Raw::unwritten(shape, dtype)
+    }
+
+    /// As [`Raw::empty`], to be written by a kernel before anyone sees it.
+    pub(crate) fn unwritten(shape: &[usize], dtype: DType) -> Result<Raw> {
+        let layout = Layout::contiguous(shape)?;
+        let storage = Storage::uninit(bytes_of(&layout, dtype))?;
+        Ok(Raw::new(storage, layout, dtype))
+    }
+
+    /// Zeros.
+    pub fn zeros(shape: &[usize], dtype: DType) -> Result<Raw> {
+        let layout = Layout::contiguous(shape)?;
+        let storage = Storage::zeroed(bytes_of(&layout, dtype))?;
+        Ok(Raw::new(storage, layout, dtype))
+    }
+
+    /// Ones.
+    pub fn ones(shape: &[usize], dtype: DType) -> Result<Raw> {
+        Raw::full(shape, Scalar::Bool(true), dtype)
+    }
+
+    /// One value everywhere.
+    pub fn full(shape: &[usize], value: Scalar, dtype: DType) -> Result<Raw> {
+        let one = Raw::scalar(value, dtype)?;
+        let out = Raw::unwritten(shape, dtype)?;
+        out.write_copy(&one)?;
+        Ok(out)
+    }
+
+    /// A tensor of rank 0.
+    #[inline]
+    pub fn scalar(value: Scalar, dtype: DType) -> Result<Raw> {
+        let bytes = value.to_bytes(dtype)?;
+        let storage = Storage::uninit(dtype.size())?;
+        // SAFETY: the buffer is new, ours alone, and as long as the element.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), storage.ptr(), dtype.size()) };
+        Ok(Raw::new(storage, Layout::scalar(), dtype))
+    }
+
+    /// The elements of a vector in C order, without a copy.
+    ///
+    /// # Errors
+    /// When `shape` has another number of elements.
+    pub fn from_vec<T: Element>(values: Vec<T>, shape: &[usize]) -> Result<Raw> {
+        let layout = fitting(values.len(), shape)?;
+        Ok(Raw::new(Storage::from_vec(values), layout, T::DTYPE))
+    }
+
+    /// A copy of the elements of a slice in C order.
+    pub fn from_slice<T: Element>(values: &[T], shape: &[usize]) -> Result<Raw> {
+        let layout = fitting(values.len(), shape)?;
+        let storage = Storage::uninit(size_of_val(values))?;
+        // SAFETY: the buffer is new, ours alone, and as long as the slice.
+        unsafe { std::ptr::copy_nonoverlapping(values.as_ptr().cast(), storage.ptr(), size_of_val(values)) };
+        Ok(Raw::new(storage, layout, T::DTYPE))
+    }
+
+    /// A tensor over memory that others may write at any time.
+    ///
+    /// # Errors
+    /// When the strides (in elements, from `ptr`) leave the `bytes`.
+    ///
+    /// # Safety
+    /// `base` is valid for reads of `bytes` bytes (and for writes, if `writable`) until `owner` is dropped.
+    pub unsafe fn foreign(
+        base: *mut u8,
+        bytes: usize,
+        dtype: DType,
+        shape: &[usize],
+        strides: &[isize],
+        offset: usize,
+        owner: Box<dyn Send + Sync>,
+        writable: bool,
+    ) -> Result<Raw> {
+        let layout = Layout::from_parts(shape, strides, offset, bytes / dtype.size())?;
+        // SAFETY: the caller's contract.
+        let storage = unsafe { Storage::foreign(base, bytes, owner, writable) };
+        Ok(Raw::new(storage, layout, dtype))
+    }
+
+    /// `start`, `start + step`, … below `stop` (above it for a negative step): `⌈(stop - start) / step⌉` elements.
+    ///
+    /// # Errors
+    /// When the step is zero or not finite, or a value does not fit.
+    pub fn arange(start: Scalar, stop: Scalar, step: Scalar, dtype: DType) -> Result<Raw> {
+        let len = match (start, stop, step) {
+            (Scalar::Int(a), Scalar::Int(b), Scalar::Int(s)) if s != 0 => {
+                let span = b.checked_sub(a).ok_or_else(|| too_long("arange"))?;
+                if (span > 0) != (s > 0) { 0 } else { (span.unsigned_abs().div_ceil(s.unsigned_abs())) as f64 as u128 }
+            }
+            _ => {
+                let (a, b, s) = (start.as_f64(), stop.as_f64(), step.as_f64());
+                let len = ((b - a) / s).ceil();
+                if s == 0.0 || len.is_nan() {
+                    return Err(Error::value("arange", format!("cannot count from {start} to {stop} in steps of {step}"))
+                        .rule("the step must not be zero, and none of the three may be NaN"));
+                }
+                if len.is_infinite() && len > 0.0 {
+                    return Err(too_long("arange"));
+                }
+                len.max(0.0) as u128
+            }
+        };
+        let len = usize::try_from(len).map_err(|_| too_long("arange"))?;
+        if dtype == DType::Bool && len > 2 {
+            return Err(Error::dtype("arange", "there are only two truth values to count").dtypes(&[dtype]));
+        }
+        let out = Raw::unwritten(&[len], dtype)?;
+        // NumPy's rule: the second value is rounded to the dtype, and the difference is what is added each time
+        let counted = |i: f64| Scalar::Float(start.as_f64() + i * step.as_f64());
+        if len == 0 {
+            return Ok(out);
+        }
+        if dtype.kind() <= crate::dtype::Kind::Signed {
+            let whole = |s: Scalar| match s {
+                Scalar::Int(v) => v,
+                Scalar::Bool(v) => v.into(),
+                other => other.as_f64() as i128,
+            };
+            let first = whole(start);
+            let by = match (start, step) {
+                (Scalar::Int(_), Scalar::Int(s)) => s,
+                _ => whole(counted(1.0)) - first,
+            };
+            Scalar::Int(first).to_bytes(dtype)?;
+            if let Some(last) = by.checked_mul(len as i128 - 1).and_then(|v| v.checked_add(first)) {
+                Scalar::Int(last).to_bytes(dtype)?;
+            }
+            // wrapping arithmetic in 64 bits is exact modulo the width
+            fill_counted(&out, |i| (first as i64).wrapping_add((by as i64).wrapping_mul(i as i64)))?;
+        } else {
+            let (first, by) = (start.as_f64(), step.as_f64());
+            fill_counted(&out, |i| first + i as f64 * by)?;
+        }
+        Ok(out)
+    }
+
+    /// `num` values evenly spaced from `start` to `stop`, which is the last one, or would be the next one without
+    /// `endpoint`.
+    pub fn linspace(start: f64, stop: f64, num: usize, endpoint: Endpoint, dtype: DType) -> Result<Raw> {
+        let out = Raw::unwritten(&[num], dtype)?;
+        let gaps = match endpoint {
+            Endpoint::Included => num.saturating_sub(1),
+            Endpoint::Excluded => num,
+        };
+        let step = (stop - start) / gaps as f64;
+        let last = num.wrapping_sub(1);
+        // integers are rounded down, as NumPy does
+        let whole = dtype.kind() <= crate::dtype::Kind::Signed;
+        fill_counted(&out, |i| {
+            let v = if gaps == 0 {
+                start
+            } else if i == last && endpoint == Endpoint::Included {
+                stop
+            } else if step == 0.0 {
+                // the step underflows: scale afterwards
+                start + (i as f64 / gaps as f64) * (stop - start)
+            } else {
+                start + i as f64 * step
+            };
+            if whole { v.floor() } else { v }
+        })?;
+        Ok(out)
+    }
+
+    /// Ones on the `k`-th diagonal of an `n × m` matrix, zeros elsewhere.
+    pub fn eye(n: usize, m: usize, k: isize, dtype: DType) -> Result<Raw> {
+        let out = Raw::zeros(&[n, m], dtype)?;
+        if k.unsigned_abs() < if k < 0 { n } else { m } {
+            let diagonal = out.with_layout(out.layout.diagonal(k, 0, 1)?);
+            diagonal.write_copy(&Raw::scalar(Scalar::Bool(true), dtype)?)?;
+        }
+        Ok(out)
+    }
+
+    /// Uninitialised memory in the layout that a result of these operands should have: theirs where all agree on a
+    /// permuted dense one, C order otherwise.
+    #[inline]
+    pub(crate) fn for_result(shape: &[usize], dtype: DType, operands: &[&Raw]) -> Result<Raw> {
+        let mut layout = None;
+        if shape.len() >= 2 {
+            let mut full = operands.iter().filter(|o| o.shape() == shape);
+            if let Some(first) = full.next()
+                && !first.layout.is_contiguous()
+                && full.all(|o| o.layout.strides() == first.layout.strides())
+                && operands.iter().all(|o| o.shape() == shape || o.len() == 1)
+                && first.layout.is_dense()
+                && first.layout.strides().iter().all(|&s| s >= 0)
+            {
+                layout = Some(Layout::from_parts(shape, first.layout.strides(), 0, first.len())?);
+            }
+        }
+        let layout = match layout {
+            Some(layout) => layout,
+            None => Layout::contiguous(shape)?,
+        };
+        let storage = Storage::uninit(bytes_of(&layout, dtype))?;
+        let out = Raw::new(storage, layout, dtype);
+        // a result belongs to the world of its operands
+        if operands.iter().any(|o| o.storage.access() != crate::storage::Access::Owned) { out.into_aliased() } else { Ok(out) }
+    }
+}
+
+/// Is the end of a range part of it?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Yes.
+    Included,
+    /// No.
+    Excluded,
+}
+
+fn fitting(len: usize, shape: &[usize]) -> Result<Layout> {
+    let layout = Layout::contiguous(shape)?;
+    if layout.len() != len {
+        return Err(Error::shape("from_vec", format!("{len} values do not fill shape {}, which has {}", shape_text(shape), layout.len()))
+            .shapes(&[shape])
+            .hint("the product of the lengths must be the number of values"));
+    }
+    Ok(layout)
+}
+
+#[cold]
+fn too_long(op: &'static str) -> Error {
+    Error::shape(op, "the result has more elements than memory has addresses")
+}
+
+/// Fills a new contiguous tensor with a function of the index, converted to its dtype block by block.
+fn fill_counted<T: Element>(out: &Raw, f: impl Fn(usize) -> T + Sync) -> Result<()> {
+    let plan = Plan::copy(T::DTYPE, out.dtype);
+    const BLOCK: usize = 1024;
+    for at in (0..out.len()).step_by(BLOCK) {
+        let n = BLOCK.min(out.len() - at);
+        let values: Vec<T> = (at..at + n).map(&f).collect();
+        let layout = Layout::contiguous(&[n])?;
+        let part = out.layout.narrow(0, at, n)?;
+        let source = crate::program::Source { ptr: values.as_ptr().cast(), layout: &layout };
+        let target = Target { ptr: out.base(), layout: &part, dtype: out.dtype, shared: false };
+        // SAFETY: the source is the vector, the target a part of a new buffer that nobody else sees.
+        unsafe { crate::program::run(&plan, &[source], target)? };
+    }
+    Ok(())
+}

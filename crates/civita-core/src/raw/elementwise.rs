@@ -1,0 +1,287 @@
+//! Eager elementwise calls: one op, or one fused function, on whole tensors.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::Raw;
+use super::copy::check_cast;
+use crate::dtype::{Casting, DType, Kind, Scalar};
+use crate::error::{Error, Result, shape_text};
+use crate::explain;
+use crate::graph::{self, Function};
+use crate::layout::{Axes, KeepDims, broadcast_shapes};
+use crate::ops::{Fold, Op, elementwise_rows};
+use crate::program::{MOST, Plan, Source, Target, run};
+use crate::storage::{Storage, guard};
+
+/// What an op is applied to.
+#[derive(Clone, Copy)]
+pub enum Operand<'a> {
+    /// A tensor.
+    Tensor(&'a Raw),
+    /// A scalar of the host language, which takes the tensors' dtype (NEP 50).
+    Scalar(Scalar),
+}
+
+impl<'a> From<&'a Raw> for Operand<'a> {
+    fn from(x: &'a Raw) -> Operand<'a> {
+        Operand::Tensor(x)
+    }
+}
+impl From<Scalar> for Operand<'_> {
+    fn from(x: Scalar) -> Self {
+        Operand::Scalar(x)
+    }
+}
+
+type Inputs<'a> = SmallVec<[&'a Raw; 3]>;
+
+impl Raw {
+    /// Applies an op, with broadcasting and promotion.
+    ///
+    /// ```
+    /// use civita_core::{dtype::{DType, Scalar}, ops::Op, raw::Raw};
+    /// let x = Raw::from_vec(vec![1.0f32, 2.0], &[2])?;
+    /// let y = Raw::apply(Op::Mul, &[(&x).into(), Scalar::Float(2.5).into()])?;
+    /// assert_eq!(y.to_vec::<f32>()?, [2.5, 5.0]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the shapes do not broadcast, the op takes no such dtypes, or an argument has no result.
+    #[inline]
+    pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
+        let (inputs, weak) = split(operands);
+        if inputs.iter().any(|x| x.tracks_gradient()) && graph::recording() {
+            return Raw::apply_recorded(op, operands);
+        }
+        if weak.len() > 1 || inputs.is_empty() {
+            // scalars among themselves
+            let values = strong(op, operands)?;
+            return Raw::apply(op, &values.iter().map(Operand::Tensor).collect::<SmallVec<[_; 3]>>());
+        }
+        let dtypes: SmallVec<[DType; 3]> = inputs.iter().map(|x| x.dtype()).collect();
+        let plan = Plan::single(op, &dtypes, weak.first().copied())?;
+        if op == Op::Pow {
+            check_exponent(operands, &plan)?;
+        }
+        run_new(op.row().name, &plan, &inputs)
+    }
+
+    /// As [`Raw::apply`] when a gradient may reach an operand: scalars become tensors, and the call is recorded.
+    #[cold]
+    fn apply_recorded(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
+        let values = strong(op, operands)?;
+        let inputs: Inputs<'_> = values.iter().collect();
+        let out = graph::no_grad(|| Raw::apply(op, &inputs.iter().map(|x| Operand::Tensor(x)).collect::<SmallVec<[_; 3]>>()))?;
+        Ok(graph::elementwise(out, Function::of(op), &inputs))
+    }
+
+    /// Applies a fused function: one pass over memory.
+    ///
+    /// # Errors
+    /// As [`Raw::apply`]; and when the number of inputs is not what the function takes.
+    pub fn call(function: &Arc<Function>, inputs: &[&Raw]) -> Result<Raw> {
+        if inputs.len() != function.program().inputs() || inputs.len() > MOST {
+            return Err(Error::value("fuse", format!("the function takes {} inputs, not {}", function.program().inputs(), inputs.len()))
+                .rule(format!("a fused function takes at most {MOST}")));
+        }
+        let dtypes: SmallVec<[DType; 4]> = inputs.iter().map(|x| x.dtype()).collect();
+        let plan = function.plan(&dtypes)?;
+        let out = run_new(function.name(), &plan, inputs)?;
+        Ok(graph::elementwise(out, function, inputs))
+    }
+
+    /// Sums over the axes along which `shape` was broadcast to this tensor's: the transpose of broadcasting.
+    pub(crate) fn sum_to(&self, shape: &[usize]) -> Result<Raw> {
+        if self.shape() == shape {
+            return Ok(self.clone());
+        }
+        let extra = self.rank().saturating_sub(shape.len());
+        let axes: SmallVec<[isize; 6]> = (0..self.rank())
+            .filter(|&a| a < extra || (shape[a - extra] == 1 && self.shape()[a] != 1))
+            .map(|a| a as isize)
+            .collect();
+        let sum = self.fold(Fold::Sum, Axes::List(&axes), KeepDims::Yes)?;
+        sum.reshape(shape)
+    }
+}
+
+fn split<'a>(operands: &[Operand<'a>]) -> (Inputs<'a>, SmallVec<[(usize, Scalar); 2]>) {
+    let mut inputs = Inputs::new();
+    let mut weak = SmallVec::new();
+    for (i, operand) in operands.iter().enumerate() {
+        match operand {
+            Operand::Tensor(x) => inputs.push(*x),
+            Operand::Scalar(s) => weak.push((i, *s)),
+        }
+    }
+    (inputs, weak)
+}
+
+/// Every operand as a tensor; scalars in the dtype that they take beside the tensors.
+fn strong(op: Op, operands: &[Operand<'_>]) -> Result<SmallVec<[Raw; 3]>> {
+    let first = usize::from(op.row().class == crate::ops::Class::Select);
+    let met = operands[first.min(operands.len())..]
+        .iter()
+        .filter_map(|o| match o {
+            Operand::Tensor(x) => Some(x.dtype()),
+            Operand::Scalar(_) => None,
+        })
+        .reduce(crate::dtype::promote);
+    // scalars among themselves: the latest kind decides
+    let alone = operands
+        .iter()
+        .skip(first)
+        .filter_map(|o| match o {
+            Operand::Scalar(s) => Some(s.default_dtype()),
+            Operand::Tensor(_) => None,
+        })
+        .reduce(crate::dtype::promote);
+    operands
+        .iter()
+        .enumerate()
+        .map(|(i, o)| match o {
+            Operand::Tensor(x) => Ok((*x).clone()),
+            Operand::Scalar(s) if i < first => Raw::scalar(Scalar::Bool(s.as_complex() != num_complex::Complex::ZERO), DType::Bool),
+            Operand::Scalar(s) => {
+                let dtype = match met {
+                    Some(met) => s.weak_with(met),
+                    None => alone.unwrap_or(s.default_dtype()),
+                };
+                // true division and the like compute integers in a float that holds more
+                let dtype = if s.to_bytes(dtype).is_err() { s.default_dtype() } else { dtype };
+                Raw::scalar(*s, dtype)
+            }
+        })
+        .collect()
+}
+
+#[inline]
+fn common_shape(op: &'static str, inputs: &[&Raw]) -> Result<crate::layout::Dims> {
+    let first = inputs[0].shape();
+    if inputs[1..].iter().all(|x| x.shape() == first) {
+        return Ok(crate::layout::Dims::from_slice(first));
+    }
+    let shapes: SmallVec<[&[usize]; 4]> = inputs.iter().map(|x| x.shape()).collect();
+    broadcast_shapes(op, &shapes)
+}
+
+#[inline]
+fn run_new(op: &'static str, plan: &Plan, inputs: &[&Raw]) -> Result<Raw> {
+    let shape = common_shape(op, inputs)?;
+    let out = Raw::for_result(&shape, plan.output(), inputs)?;
+    run_into(op, plan, inputs, &out, false)?;
+    Ok(out)
+}
+
+/// The one place where an elementwise plan meets memory.
+#[inline]
+fn run_into(op: &'static str, plan: &Plan, inputs: &[&Raw], out: &Raw, shared: bool) -> Result<()> {
+    let reads: SmallVec<[&Storage; 4]> = inputs.iter().map(|x| x.storage()).collect();
+    let _guards = guard::acquire(&reads, &[out.storage()]);
+    let sources: SmallVec<[Source<'_>; 4]> = inputs.iter().map(|x| Source { ptr: x.base(), layout: x.layout() }).collect();
+    let target = Target { ptr: out.base(), layout: out.layout(), dtype: out.dtype(), shared };
+    explain::note(op, out.len(), || (plan.output(), explain::Kind::Elementwise));
+    // SAFETY: layouts lie within their buffers, the guards keep writers away, `shared` is told, and the plan was made for
+    // these dtypes.
+    unsafe { run(plan, &sources, target) }
+}
+
+/// Applies an op and writes the result into `out`, which its views see: NumPy's `out=` and `a += b`.
+///
+/// # Errors
+/// As [`Raw::apply`]; when the result does not have `out`'s shape, `casting` does not allow its dtype, or the memory may
+/// not be written.
+pub fn write_elementwise(op: Op, operands: &[Operand<'_>], out: &mut Raw, casting: Casting) -> Result<()> {
+    let name = op.row().name;
+    out.may_be_written(name)?;
+    let values = strong(op, operands)?;
+    let inputs: Inputs<'_> = values.iter().collect();
+    let dtypes: SmallVec<[DType; 3]> = inputs.iter().map(|x| x.dtype()).collect();
+    let plan = Plan::single(op, &dtypes, None)?;
+    check_cast(name, plan.output(), out.dtype(), casting)?;
+    let shape = common_shape(name, &inputs)?;
+    if broadcast_shapes(name, &[&shape, out.shape()]).ok().as_deref() != Some(out.shape()) {
+        return Err(Error::shape(name, format!("the result of shape {} does not fit into the output of shape {}", shape_text(&shape), shape_text(out.shape())))
+            .shapes(&[&shape, out.shape()])
+            .rule("an output must have the shape to which the inputs broadcast"));
+    }
+    if graph::recording() && (out.tracks_gradient() || inputs.iter().any(|x| x.tracks_gradient())) {
+        let result = Raw::apply(op, operands)?;
+        return out.assign(&result);
+    }
+    if op == Op::Pow {
+        check_exponent(operands, &plan)?;
+    }
+    let overlap = |x: &&Raw| Storage::same_buffer(x.storage(), out.storage()) && x.layout().overlaps(out.layout());
+    let shared = inputs.iter().any(overlap);
+    if shared && inputs.iter().any(|x| overlap(x) && x.layout() != out.layout()) {
+        // an element would be written before another reads it
+        let result = Raw::apply(op, operands)?;
+        return out.assign(&result);
+    }
+    if out.storage().access() == crate::storage::Access::Owned {
+        let result = Raw::apply(op, operands)?;
+        return out.assign(&result);
+    }
+    run_into(name, &plan, &inputs, out, shared)
+}
+
+/// An integer to a negative integer power is a fraction: refused, as in NumPy.
+fn check_exponent(operands: &[Operand<'_>], plan: &Plan) -> Result<()> {
+    if plan.output().kind() != Kind::Signed {
+        return Ok(());
+    }
+    let negative = match operands[1] {
+        Operand::Scalar(s) => s.as_f64() < 0.0,
+        Operand::Tensor(b) if b.dtype().kind() == Kind::Signed && !b.is_empty() => {
+            b.detach().fold(Fold::Min, Axes::All, KeepDims::No)?.item()?.as_f64() < 0.0
+        }
+        Operand::Tensor(_) => false,
+    };
+    if negative {
+        return Err(Error::value("pow", "integers to negative integer powers are not allowed")
+            .hint("convert the base first: `.cast::<f64>()` (Python: `.astype('float64')`)"));
+    }
+    Ok(())
+}
+
+macro_rules! methods {
+    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
+        numpy: $numpy1:literal, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
+        samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
+    })* }
+    binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
+        numpy: $numpy2:literal, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
+        samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
+    })* }
+    ternary { $($(#[doc = $doc3:literal])* $Op3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident {
+        numpy: $numpy3:literal, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
+        samples: [$($sample3:expr),*], example: $example3:literal => $prints3:literal,
+    })* }) => {
+        /// One method for each row. Errors as [`Raw::apply`].
+        impl Raw {
+            $($(#[doc = $doc1])*
+            pub fn $name1(&self) -> Result<Raw> {
+                Raw::apply(Op::$Op1, &[self.into()])
+            })*
+            $($(#[doc = $doc2])*
+            pub fn $name2(&self, $b: &Raw) -> Result<Raw> {
+                Raw::apply(Op::$Op2, &[self.into(), $b.into()])
+            })*
+            $($(#[doc = $doc3])*
+            pub fn $name3(&self, $p: &Raw, $q: &Raw) -> Result<Raw> {
+                Raw::apply(Op::$Op3, &[self.into(), $p.into(), $q.into()])
+            })*
+        }
+    };
+}
+elementwise_rows!(methods);
+
+/// A fused function of inputs that broadcast to `out`, into new memory that nobody else sees.
+pub(crate) fn call_into(function: &Arc<Function>, inputs: &[&Raw], out: &Raw) -> Result<()> {
+    let dtypes: SmallVec<[DType; 4]> = inputs.iter().map(|x| x.dtype()).collect();
+    run_into(function.name(), &*function.plan(&dtypes)?, inputs, out, false)
+}

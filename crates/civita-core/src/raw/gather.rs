@@ -1,0 +1,378 @@
+//! Elements picked by index or by mask.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::Raw;
+use crate::dtype::{DType, Kind, Scalar};
+use crate::error::{Error, Result, shape_text};
+use crate::explain;
+use crate::graph::{self, Gradients, Linear, Node, Rule};
+use crate::layout::{Axes, normalize_axis};
+use crate::storage::{Access, guard};
+use crate::threads;
+
+/// What becomes of an index that is out of range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is an error; negative ones count from the end.
+    Raise,
+    /// It is taken modulo the length.
+    Wrap,
+    /// It becomes the nearest one that is in range.
+    Clip,
+}
+
+/// Elements of a task.
+const PIECE: usize = 1 << 15;
+
+struct Shared<T>(*mut T);
+// SAFETY: tasks write disjoint parts.
+unsafe impl<T> Sync for Shared<T> {}
+impl<T> Shared<T> {
+    fn get(&self) -> *mut T {
+        self.0
+    }
+}
+
+impl Raw {
+    /// The elements of an integer tensor, checked against a length. Copied before they are looked at, so that nobody can
+    /// change them in between.
+    fn checked_indices(&self, op: &'static str, len: usize, mode: Mode) -> Result<Vec<usize>> {
+        if !self.dtype().is_integer() {
+            return Err(Error::dtype(op, format!("indices are integers, not {}", self.dtype()))
+                .dtypes(&[self.dtype()])
+                .hint("a mask of truth values goes to `select`"));
+        }
+        let values = self.detach().cast(DType::I64)?.to_vec::<i64>()?;
+        let n = len as i64;
+        values
+            .into_iter()
+            .map(|i| {
+                let at = match mode {
+                    Mode::Raise if i < 0 => i + n,
+                    Mode::Raise => i,
+                    Mode::Wrap if n > 0 => i.rem_euclid(n),
+                    Mode::Clip => i.clamp(0, n - 1),
+                    Mode::Wrap => -1,
+                };
+                if (0..n).contains(&at) {
+                    return Ok(at as usize);
+                }
+                Err(Error::index(op, format!("index {i} is out of range for an axis of length {len}"))
+                    .rule(format!("indices go from {} to {}", -n, n - 1)))
+            })
+            .collect()
+    }
+
+    /// The elements at `indices` along an axis: `x[:, indices]` for axis 1. The axis is replaced by the indices' axes.
+    ///
+    /// # Errors
+    /// When an index is out of range (by [`Mode::Raise`]) or not an integer, or the axis does not exist.
+    pub fn take(&self, indices: &Raw, axis: isize, mode: Mode) -> Result<Raw> {
+        let at = normalize_axis("take", axis, self.rank())?;
+        let (n, list) = (self.shape()[at], Arc::new(indices.checked_indices("take", self.shape()[at], mode)?));
+        let mut shape = self.shape()[..at].to_vec();
+        shape.extend_from_slice(indices.shape());
+        shape.extend_from_slice(&self.shape()[at + 1..]);
+        let flat = self.taken(&list, at)?;
+        let out = flat.reshape(&shape)?;
+        let (back, few) = (list.clone(), flat.shape().to_vec());
+        let whole = shape.clone();
+        Ok(graph::linear(
+            out,
+            self,
+            Linear {
+                name: "take",
+                forward: Box::new(move |t| t.taken(&list, at)?.reshape(&whole)),
+                backward: Box::new(move |g| g.reshape(&few)?.added_at(&back, at, n)),
+            },
+        ))
+    }
+
+    /// Rows by checked indices, which replace the axis by one of their number.
+    fn taken(&self, list: &Arc<Vec<usize>>, at: usize) -> Result<Raw> {
+        let x = self.detach().contiguous()?;
+        let mut shape = x.shape().to_vec();
+        let n = std::mem::replace(&mut shape[at], list.len());
+        let out = Raw::unwritten(&shape, x.dtype())?.in_world_of(&x)?;
+        let inner: usize = shape[at + 1..].iter().product::<usize>() * x.dtype().size();
+        let outer: usize = shape[..at].iter().product();
+        let _guards = guard::acquire(&[x.storage()], &[out.storage()]);
+        explain::note("take", out.len(), || (out.dtype(), explain::Kind::Gather));
+        let (from, to) = (Shared(x.ptr()), Shared(out.ptr()));
+        let group = (PIECE * 4 / inner.max(1)).max(1);
+        threads::run_ranges(outer * list.len(), group, &|range| {
+            for task in range {
+                let (o, i) = (task / list.len(), list[task % list.len()]);
+                // SAFETY: the index was checked; each task writes rows of its own.
+                unsafe {
+                    let src = from.get().add((o * n + i) * inner);
+                    std::ptr::copy_nonoverlapping(src, to.get().add(task * inner), inner);
+                }
+            }
+        });
+        drop(_guards);
+        if !self.tracks_gradient() {
+            return Ok(out);
+        }
+        let (list, back) = (list.clone(), list.clone());
+        Ok(graph::linear(
+            out,
+            self,
+            Linear {
+                name: "take",
+                forward: Box::new(move |t| t.taken(&list, at)),
+                backward: Box::new(move |g| g.added_at(&back, at, n)),
+            },
+        ))
+    }
+
+    /// The transpose of [`Raw::taken`]: rows are added to zeros at their indices, in order, so that the result does not
+    /// depend on threads.
+    fn added_at(&self, list: &Arc<Vec<usize>>, at: usize, n: usize) -> Result<Raw> {
+        let mut shape = self.shape().to_vec();
+        shape[at] = n;
+        let zeros = Raw::zeros(&shape, self.dtype())?.in_world_of(self)?;
+        let x = self.detach();
+        for (k, &i) in list.iter().enumerate() {
+            let row = zeros.with_layout(zeros.layout.narrow(at as isize, i, 1)?);
+            row.write_copy(&row.add(&x.with_layout(x.layout.narrow(at as isize, k, 1)?))?)?;
+        }
+        let (list, back) = (list.clone(), list.clone());
+        Ok(graph::linear(
+            zeros,
+            self,
+            Linear {
+                name: "index_add",
+                forward: Box::new(move |t| t.added_at(&list, at, n)),
+                backward: Box::new(move |g| g.taken(&back, at)),
+            },
+        ))
+    }
+
+    /// The elements where a mask is true, in C order: `x[mask]`. The mask covers the leading axes, which become one.
+    ///
+    /// # Errors
+    /// When the mask is not of truth values, or its shape is not that of the leading axes.
+    pub fn select(&self, mask: &Raw) -> Result<Raw> {
+        let list = Mask::new("select", self, mask)?;
+        list.compress(self)
+    }
+
+    /// Writes `source` where a mask is true: `x[mask] = source`. `source` broadcasts to what `x[mask]` would be.
+    ///
+    /// # Errors
+    /// As [`Raw::select`] and [`Raw::assign`].
+    pub fn assign_where(&mut self, mask: &Raw, source: &Raw) -> Result<()> {
+        let mask = Mask::new("assign", self, mask)?;
+        self.may_be_written("assign")?;
+        let mut few = vec![mask.count];
+        few.extend_from_slice(&self.shape()[mask.axes..]);
+        let source = source.cast(self.dtype())?;
+        let source = source.broadcast_to(&few).map_err(|e| e.in_op("assign"))?;
+        // what is written is placed among zeros, then chosen: both are ops, so the graph knows them
+        let placed = mask.expand(&source, self.shape())?;
+        let mut wide = mask.shape.clone();
+        wide.resize(self.rank(), 1);
+        let new = mask.bytes()?.reshape(&wide)?.choose(&placed, self)?;
+        self.assign(&new)
+    }
+
+    /// Where each index is, in a new last axis of length `depth`: 1, and 0 elsewhere.
+    ///
+    /// # Errors
+    /// When an index is not an integer from 0 to `depth - 1`.
+    pub fn one_hot(&self, depth: usize, dtype: DType) -> Result<Raw> {
+        let list = self.checked_indices("one_hot", depth, Mode::Raise)?;
+        if self.dtype().kind() == Kind::Signed && !self.is_empty() {
+            let least = self.detach().fold(crate::ops::Fold::Min, Axes::All, crate::layout::KeepDims::No)?.item()?;
+            if least.as_f64() < 0.0 {
+                return Err(Error::index("one_hot", format!("index {least} is negative"))
+                    .rule(format!("a class is a number from 0 to {}", depth.wrapping_sub(1) as isize)));
+            }
+        }
+        let mut shape = self.shape().to_vec();
+        shape.push(depth);
+        let out = Raw::zeros(&shape, dtype)?;
+        let one = Scalar::Bool(true).to_bytes(dtype)?;
+        let size = dtype.size();
+        for (row, i) in list.into_iter().enumerate() {
+            // SAFETY: the index was checked against the row's length; the tensor is new.
+            unsafe { std::ptr::copy_nonoverlapping(one.as_ptr(), out.ptr().add((row * depth + i) * size), size) };
+        }
+        out.in_world_of(self)
+    }
+}
+
+/// A mask whose bytes nobody else can change, and how many of them are true before each piece.
+#[derive(Clone)]
+struct Mask {
+    values: Arc<Raw>,
+    shape: Vec<usize>,
+    /// Axes of the operand that it covers.
+    axes: usize,
+    before: Arc<Vec<usize>>,
+    count: usize,
+}
+
+impl Mask {
+    fn new(op: &'static str, x: &Raw, mask: &Raw) -> Result<Mask> {
+        if mask.dtype() != DType::Bool {
+            return Err(Error::dtype(op, format!("a mask is of truth values, not {}", mask.dtype()))
+                .dtypes(&[mask.dtype()])
+                .hint("compare first, as in `x.gt(&zero)`; integer indices go to `take`"));
+        }
+        if mask.rank() > x.rank() || mask.shape() != &x.shape()[..mask.rank()] {
+            return Err(Error::index(op, format!("a mask of shape {} does not cover the leading axes of shape {}", shape_text(mask.shape()), shape_text(x.shape())))
+                .shapes(&[mask.shape(), x.shape()])
+                .rule("a mask has the lengths of the axes that it replaces"));
+        }
+        let shape = mask.shape().to_vec();
+        let values = match mask.storage().access() {
+            Access::Owned if mask.layout().is_contiguous() => mask.detach(),
+            _ => mask.detach().copied()?.into_owned()?,
+        };
+        let pieces = values.len().div_ceil(PIECE);
+        let mut before = vec![0usize; pieces + 1];
+        let (from, to) = (Shared(values.ptr()), Shared(before.as_mut_ptr()));
+        let n = values.len();
+        threads::run(pieces, &|p| {
+            let many = PIECE.min(n - p * PIECE);
+            // SAFETY: a piece of the mask, one count.
+            unsafe {
+                let bytes = std::slice::from_raw_parts(from.get().add(p * PIECE).cast_const(), many);
+                // in bytes first: 255 of them fit, and 64 at a time are one vector
+                let count: usize = bytes.chunks(128).map(|c| c.iter().fold(0u8, |s, &b| s + u8::from(b != 0)) as usize).sum();
+                *to.get().add(p + 1) = count;
+            }
+        });
+        for p in 0..pieces {
+            before[p + 1] += before[p];
+        }
+        let count = before[pieces];
+        Ok(Mask { values: Arc::new(values), axes: shape.len(), shape, before: Arc::new(before), count })
+    }
+
+    fn bytes(&self) -> Result<Raw> {
+        Ok((*self.values).clone())
+    }
+
+    /// The rows of `x` where the mask is true.
+    fn compress(&self, x: &Raw) -> Result<Raw> {
+        let mut shape = vec![self.count];
+        shape.extend_from_slice(&x.shape()[self.axes..]);
+        let source = x.detach().contiguous()?;
+        let out = Raw::unwritten(&shape, x.dtype())?.in_world_of(x)?;
+        let inner: usize = shape[1..].iter().product::<usize>() * x.dtype().size();
+        let guards = guard::acquire(&[source.storage()], &[out.storage()]);
+        explain::note("select", source.len(), || (out.dtype(), explain::Kind::Gather));
+        self.each_piece(|bytes, row, place| {
+            // SAFETY: `row` counts rows of the source, `place` those of the result before this piece.
+            unsafe { pick(bytes, inner, source.ptr().add(row * inner), out.ptr().add(place * inner)) };
+        });
+        drop(guards);
+        if !x.tracks_gradient() {
+            return Ok(out);
+        }
+        Ok(graph::record(out, &[x], |_| Box::new(Select { mask: self.clone(), shape: x.shape().to_vec(), compress: true })))
+    }
+
+    /// Zeros of `shape`, with the rows of `few` where the mask is true: the transpose of [`Mask::compress`].
+    fn expand(&self, few: &Raw, shape: &[usize]) -> Result<Raw> {
+        let source = few.detach().contiguous()?;
+        let out = Raw::zeros(shape, few.dtype())?.in_world_of(few)?;
+        let inner: usize = shape[self.axes..].iter().product::<usize>() * few.dtype().size();
+        let guards = guard::acquire(&[source.storage()], &[out.storage()]);
+        self.each_piece(|bytes, row, place| {
+            let mut place = place;
+            for (i, _) in bytes.iter().enumerate().filter(|(_, b)| **b != 0) {
+                // SAFETY: a row of each.
+                unsafe {
+                    std::ptr::copy_nonoverlapping(source.ptr().add(place * inner), out.ptr().add((row + i) * inner), inner);
+                }
+                place += 1;
+            }
+        });
+        drop(guards);
+        if !few.tracks_gradient() {
+            return Ok(out);
+        }
+        Ok(graph::record(out, &[few], |_| Box::new(Select { mask: self.clone(), shape: shape.to_vec(), compress: false })))
+    }
+
+    /// Calls `f` with the bytes of each piece, the number of its first row, and how many were true before it.
+    fn each_piece(&self, f: impl Fn(&[u8], usize, usize) + Sync) {
+        let (from, n) = (Shared(self.values.ptr()), self.values.len());
+        threads::run(n.div_ceil(PIECE), &|p| {
+            let many = PIECE.min(n - p * PIECE);
+            // SAFETY: a piece of a mask that is ours alone.
+            let bytes = unsafe { std::slice::from_raw_parts(from.get().add(p * PIECE).cast_const(), many) };
+            f(bytes, p * PIECE, self.before[p]);
+        });
+    }
+}
+
+/// Copies the rows whose byte is not 0. Without a branch: each row is written, and only counted if it was meant.
+///
+/// # Safety
+/// As many rows of `inner` bytes as there are bytes from `src`, as many as are true at `out`.
+unsafe fn pick(bytes: &[u8], inner: usize, src: *const u8, out: *mut u8) {
+    unsafe fn rows<T: Copy>(bytes: &[u8], src: *const T, mut out: *mut T) {
+        const BLOCK: usize = 256;
+        // one more than a block, for what is written and not counted
+        let mut kept = [const { std::mem::MaybeUninit::<T>::uninit() }; BLOCK + 1];
+        for (k, block) in bytes.chunks(BLOCK).enumerate() {
+            let mut n = 0;
+            for (i, &b) in block.iter().enumerate() {
+                // SAFETY: the caller's contract; `n ≤ i < BLOCK`.
+                unsafe { kept.get_unchecked_mut(n).write(*src.add(k * BLOCK + i)) };
+                n += usize::from(b != 0);
+            }
+            // SAFETY: `n` were written, and there is room for all that are true.
+            unsafe {
+                std::ptr::copy_nonoverlapping(kept.as_ptr().cast::<T>(), out, n);
+                out = out.add(n);
+            }
+        }
+    }
+    // SAFETY: the caller's contract; elements are aligned as the pool's memory and vectors are, and foreign memory was
+    // copied when it is not.
+    unsafe {
+        match inner {
+            1 => rows::<u8>(bytes, src, out),
+            2 => rows::<u16>(bytes, src.cast(), out.cast()),
+            4 => rows::<u32>(bytes, src.cast(), out.cast()),
+            8 => rows::<u64>(bytes, src.cast(), out.cast()),
+            _ => {
+                let mut place = 0;
+                for (i, _) in bytes.iter().enumerate().filter(|(_, b)| **b != 0) {
+                    std::ptr::copy_nonoverlapping(src.add(i * inner), out.add(place * inner), inner);
+                    place += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Selection by a mask, or its transpose.
+struct Select {
+    mask: Mask,
+    shape: Vec<usize>,
+    compress: bool,
+}
+
+impl Rule for Select {
+    fn name(&self) -> &'static str {
+        if self.compress { "select" } else { "expand" }
+    }
+    fn backward(&self, _: &Arc<Node>, g: &Raw, _: &[bool]) -> Result<Gradients> {
+        let back = if self.compress { self.mask.expand(g, &self.shape)? } else { self.mask.compress(g)? };
+        Ok(SmallVec::from_iter([Some(back)]))
+    }
+    fn forward(&self, _: &Arc<Node>, tangents: &[Option<Raw>]) -> Result<Option<Raw>> {
+        let forward = |t: &Raw| if self.compress { self.mask.compress(t) } else { self.mask.expand(t, &self.shape) };
+        tangents[0].as_ref().map(forward).transpose()
+    }
+}

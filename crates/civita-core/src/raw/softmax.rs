@@ -1,0 +1,95 @@
+//! Softmax: exponentials that sum to one.
+
+use std::sync::{Arc, OnceLock};
+
+use smallvec::SmallVec;
+
+use super::Raw;
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::graph::{self, Function, Gradients, Node, Rule, Saved};
+use crate::layout::{Axes, KeepDims, normalize_axis};
+use crate::ops::{Class, Fold};
+use crate::program::Program;
+use crate::threads;
+
+/// Elements that are worked on at once: they stay in L2.
+const SLAB: usize = 1 << 15;
+
+impl Raw {
+    /// `e^(x - max) / Σ e^(x - max)` along an axis. Integers are computed as `exp` does.
+    ///
+    /// # Errors
+    /// When the axis does not exist.
+    pub fn softmax(&self, axis: isize) -> Result<Raw> {
+        let at = normalize_axis("softmax", axis, self.rank())?;
+        let dtype = Class::ToFloat.compute(self.dtype()).unwrap_or(DType::F64);
+        let x = self.cast(dtype)?;
+        let out = Raw::unwritten(x.shape(), dtype)?.in_world_of(&x)?;
+        if !out.is_empty() {
+            write_softmax(&x.detach(), &out, at)?;
+        }
+        Ok(graph::record(out, &[&x], |y| Box::new(Softmax { y: Saved::output(y), axis: at as isize })))
+    }
+}
+
+/// Slab by slab along the longest other axis; within one, each pass finds in L2 what the one before left there.
+fn write_softmax(x: &Raw, out: &Raw, axis: usize) -> Result<()> {
+    let other = (0..x.rank()).filter(|&a| a != axis).max_by_key(|&a| x.shape()[a]);
+    let Some(other) = other.filter(|_| x.len() > SLAB) else {
+        return softmax_of(x, out, axis);
+    };
+    let len = x.shape()[other];
+    let step = (SLAB * len / x.len()).clamp(1, len);
+    let failed = std::sync::Mutex::new(None);
+    let slab = |i: usize| -> Result<()> {
+        let many = step.min(len - i * step);
+        let part = x.with_layout(x.layout.narrow(other as isize, i * step, many)?);
+        let to = out.with_layout(out.layout.narrow(other as isize, i * step, many)?);
+        softmax_of(&part, &to, axis)
+    };
+    threads::run(len.div_ceil(step), &|i| {
+        if let Err(error) = slab(i) {
+            *failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+        }
+    });
+    failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+fn softmax_of(x: &Raw, out: &Raw, axis: usize) -> Result<()> {
+    static QUOTIENT: OnceLock<Arc<Function>> = OnceLock::new();
+    let quotient = QUOTIENT.get_or_init(|| Function::new(Program::trace(2, |b| b.input(0) / b.input(1)), "softmax"));
+    let along = [axis as isize];
+    let real = if x.dtype().is_complex() { x.real()? } else { x.clone() };
+    let m = real.fold(Fold::Max, Axes::List(&along), KeepDims::Yes)?;
+    let e = Raw::call(Function::of_shifted_exp(), &[x, &m])?;
+    let s = e.fold(Fold::Sum, Axes::List(&along), KeepDims::Yes)?;
+    super::elementwise::call_into(quotient, &[&e, &s], out)
+}
+
+struct Softmax {
+    y: Saved,
+    axis: isize,
+}
+
+impl Softmax {
+    /// `y · (v - Σ y · v)`: the Jacobian is symmetric, so it is both maps.
+    fn apply(&self, node: &Arc<Node>, v: &Raw, conjugate: bool) -> Result<Raw> {
+        let y = self.y.get_output("softmax", node)?;
+        let y = if conjugate && y.dtype().is_complex() { y.conj()? } else { y };
+        let weighted = y.mul(v)?.fold(Fold::Sum, Axes::List(&[self.axis]), KeepDims::Yes)?;
+        y.mul(&v.sub(&weighted)?)
+    }
+}
+
+impl Rule for Softmax {
+    fn name(&self) -> &'static str {
+        "softmax"
+    }
+    fn backward(&self, node: &Arc<Node>, g: &Raw, _: &[bool]) -> Result<Gradients> {
+        Ok(SmallVec::from_iter([Some(self.apply(node, g, true)?)]))
+    }
+    fn forward(&self, node: &Arc<Node>, tangents: &[Option<Raw>]) -> Result<Option<Raw>> {
+        tangents[0].as_ref().map(|t| self.apply(node, t, false)).transpose()
+    }
+}

@@ -1,0 +1,161 @@
+//! The index of an extreme.
+//!
+//! Rows of contiguous elements are searched block by block: the extreme of a block with the vector fold, and only the
+//! block that holds the best one is looked through for its place.
+
+use std::marker::PhantomData;
+
+use num_complex::Complex;
+
+use super::Call;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::isa::{Body, Isa, Kernel, Shells, level};
+use crate::kernels::fold::folding;
+use crate::kernels::lane::{B8, Compare};
+use crate::layout::KeepDims;
+use crate::ops::Fold;
+use crate::raw::Raw;
+use crate::storage::guard;
+use crate::threads;
+
+/// Elements of a block, and of a task.
+const BLOCK: usize = 1 << 12;
+const PIECE: usize = 1 << 15;
+
+/// Writes the index of the first of `n` elements that is equal to the second input, or NaN if that is, as `u64`; `n` if
+/// there is none.
+struct Find<T>(PhantomData<T>);
+impl<T: Compare> Body for Find<T> {
+    #[inline(always)]
+    unsafe fn run<I: Isa>(n: usize, [x, value, _]: [*const u8; 3], out: *mut u8) {
+        const STEP: usize = 64;
+        let x = x.cast::<T>();
+        // SAFETY: `n` elements, one value, one index.
+        unsafe {
+            let value = *value.cast::<T>();
+            let hit = |i: usize| {
+                let v = *x.add(i);
+                v.equal(value) | (v.is_nan() & value.is_nan())
+            };
+            let mut i = 0;
+            while i + STEP <= n {
+                let mut any = false;
+                for k in 0..STEP {
+                    any |= hit(i + k);
+                }
+                if any {
+                    break;
+                }
+                i += STEP;
+            }
+            while i < n && !hit(i) {
+                i += 1;
+            }
+            *out.cast::<u64>() = i as u64;
+        }
+    }
+}
+
+fn find(dtype: DType) -> Kernel {
+    macro_rules! table {
+        ($($D:ident $t:ty),*) => {
+            match dtype {
+                $(DType::$D => Shells::<Find<$t>>::BY_LEVEL[level() as usize],)*
+                DType::F16 | DType::BF16 => find(DType::F32),
+            }
+        };
+    }
+    table!(Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64, F32 f32, F64 f64,
+        C64 Complex<f32>, C128 Complex<f64>)
+}
+
+pub(crate) fn argmax(x: &Raw, call: &Call<'_>) -> Result<Raw> {
+    arg(Fold::Max, x, call)
+}
+
+pub(crate) fn argmin(x: &Raw, call: &Call<'_>) -> Result<Raw> {
+    arg(Fold::Min, x, call)
+}
+
+fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
+    let name = call.op.row().name;
+    // over all axes the index counts elements in C order; over one axis along it
+    let whole = call.axes.len() == x.rank();
+    if !whole && call.axes.len() != 1 {
+        return Err(Error::axis(name, format!("{} axes have no common index", call.axes.len()))
+            .rule("an index counts along one axis, or over all of them")
+            .hint("join the axes first with `reshape`"));
+    }
+    let lane = x.dtype().compute();
+    let rows = x.detach().cast(lane)?;
+    let rows = if whole {
+        rows.reshape(&[1, x.len()])?
+    } else {
+        rows.move_axis(call.axes[0] as isize, -1)?.contiguous()?
+    };
+    let rows = rows.contiguous()?;
+    let Some(folding) = folding(fold, lane) else {
+        return Err(Error::dtype(name, format!("takes no {}", x.dtype())));
+    };
+    let (n, size, find) = (call.count, lane.size(), find(lane));
+    let outputs = if n == 0 { 0 } else { rows.len() / n };
+    let kept = crate::layout::reduced_shape(x.shape(), &call.axes, KeepDims::Yes);
+    let out = Raw::unwritten(&kept, DType::I64)?;
+    let out = if x.storage().access() == crate::storage::Access::Owned { out } else { out.into_aliased()? };
+    let _guards = guard::acquire(&[rows.storage()], &[out.storage()]);
+    // one row may be longer than a task: its pieces have extremes of their own, the first of the best wins
+    let pieces = n.div_ceil(PIECE).max(1);
+    let mut best = vec![[0u8; 16]; outputs * pieces];
+    struct Shared(*const u8, *mut [u8; 16], *mut i64);
+    // SAFETY: tasks write distinct elements.
+    unsafe impl Sync for Shared {}
+    impl Shared {
+        fn get(&self) -> (*const u8, *mut [u8; 16], *mut i64) {
+            (self.0, self.1, self.2)
+        }
+    }
+    let shared = Shared(rows.ptr(), best.as_mut_ptr(), out.ptr().cast());
+    let extreme_of = |at: *const u8, n: usize, to: *mut u8| {
+        // SAFETY: `n` elements from `at`, an accumulator at `to`.
+        unsafe {
+            std::ptr::copy_nonoverlapping(folding.identity.as_ptr(), to, 16);
+            let mut done = 0;
+            while done < n {
+                let m = BLOCK.min(n - done);
+                (folding.along)(m, [at.add(done * size); 3], to);
+                done += m;
+            }
+        }
+    };
+    let group = (PIECE / n.max(1)).max(1);
+    threads::run_ranges(outputs * pieces, if pieces > 1 { 1 } else { group }, &|range| {
+        let (x, best, _) = shared.get();
+        for task in range {
+            let (row, piece) = (task / pieces, task % pieces);
+            let from = row * n + piece * PIECE;
+            let many = PIECE.min(n - piece * PIECE);
+            // SAFETY: a piece of a row, one extreme.
+            unsafe { extreme_of(x.add(from * size), many, best.add(task).cast()) };
+        }
+    });
+    threads::run_ranges(outputs, group, &|range| {
+        let (x, best, out) = shared.get();
+        for row in range {
+            // SAFETY: the row and its extremes; one result.
+            unsafe {
+                let mut value = [0u8; 16];
+                std::ptr::copy_nonoverlapping(folding.identity.as_ptr(), value.as_mut_ptr(), 16);
+                for p in 0..pieces {
+                    (folding.merge)(1, [best.add(row * pieces + p).cast::<u8>().cast_const(); 3], value.as_mut_ptr());
+                }
+                let mut index = 0u64;
+                find(n, [x.add(row * n * size), value.as_ptr(), x], (&raw mut index).cast());
+                *out.add(row) = (index as i64).min(n as i64 - 1);
+            }
+        }
+    });
+    drop(_guards);
+    call.finish(out)
+}
+

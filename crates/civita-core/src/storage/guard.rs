@@ -1,0 +1,255 @@
+//! Guards: an operation's right to touch the bytes of Aliased and Foreign buffers.
+//!
+//! Each buffer carries one word: how many read it, whether one writes it, whether somebody waits. An operation takes
+//! one lock for each distinct buffer, in the order of their addresses, so that two operations never wait for each
+//! other. Readers go first: a thread that reads a buffer may read it again, whoever waits to write.
+//!
+//! Owned buffers need no guard, and an operation on them pays for nothing but the question.
+
+use std::marker::PhantomData;
+use std::ptr;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use smallvec::SmallVec;
+
+use super::{Access, Buffer, Storage};
+
+/// Locks that an operation holds; released when dropped, in any thread.
+#[must_use = "dropping the guards releases the buffers"]
+pub struct Guards<'a> {
+    held: SmallVec<[Held; 4]>,
+    storages: PhantomData<&'a Storage>,
+}
+
+/// A buffer, in the lowest bit whether it is written: one word, so that sorting and moving them is cheap.
+#[derive(Clone, Copy)]
+struct Held(*const Buffer);
+
+impl Held {
+    #[inline]
+    fn new(storage: &Storage, mode: Mode) -> Held {
+        const { assert!(align_of::<Buffer>() > 1) };
+        let buffer: *const Buffer = &*storage.0;
+        Held(buffer.map_addr(|address| address | mode as usize))
+    }
+
+    #[inline]
+    fn buffer(self) -> *const Buffer {
+        self.0.map_addr(|address| address & !1)
+    }
+
+    #[inline]
+    fn mode(self) -> Mode {
+        if self.0.addr() & 1 == 0 {
+            Mode::Read
+        } else {
+            Mode::Write
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Read,
+    Write,
+}
+
+// SAFETY: the buffers are `Sync` and borrowed for the guards' lifetime, and the locks belong to no thread.
+unsafe impl Send for Guards<'_> {}
+// SAFETY: a shared reference to the guards does nothing.
+unsafe impl Sync for Guards<'_> {}
+
+/// Waits until every buffer of `reads` may be read and every one of `writes` written. A buffer in both is written.
+///
+/// The caller holds no lock that a holder of a guard could want: in Python, not the GIL ([`try_acquire`] first). It
+/// holds no guard on any of `writes` already, for it would wait for itself.
+#[inline]
+pub fn acquire<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Guards<'a> {
+    let guards = wanted(reads, writes);
+    for held in &guards.held {
+        // SAFETY: the buffers are borrowed for `'a`.
+        unsafe { &*held.buffer() }.lock.acquire(held.mode());
+    }
+    guards
+}
+
+/// As [`acquire`] when that needs no waiting, else `None` with nothing taken.
+#[inline]
+pub fn try_acquire<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Option<Guards<'a>> {
+    let mut guards = wanted(reads, writes);
+    for i in 0..guards.held.len() {
+        let held = guards.held[i];
+        // SAFETY: the buffers are borrowed for `'a`.
+        if !unsafe { &*held.buffer() }.lock.try_acquire(held.mode()) {
+            // what was not taken must not be released, and what was taken not counted as written
+            for held in guards.held.drain(..).take(i) {
+                // SAFETY: as above.
+                unsafe { &*held.buffer() }.lock.release(held.mode());
+            }
+            return None;
+        }
+    }
+    Some(guards)
+}
+
+/// The distinct buffers that need a lock, in the order of their addresses, none taken yet. Nothing may unwind between
+/// here and the taking, else the drop would release what was never held.
+#[inline]
+fn wanted<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Guards<'a> {
+    let mut held: SmallVec<[Held; 4]> = SmallVec::new();
+    for (storages, mode) in [(writes, Mode::Write), (reads, Mode::Read)] {
+        for storage in storages {
+            if storage.access() != Access::Owned {
+                insert(&mut held, Held::new(storage, mode));
+            }
+        }
+    }
+    Guards {
+        held,
+        storages: PhantomData,
+    }
+}
+
+/// Insertion sort: an operation has few buffers. Writes come first, so a buffer that is there already is locked enough.
+#[inline]
+fn insert(held: &mut SmallVec<[Held; 4]>, new: Held) {
+    let mut at = held.len();
+    while at > 0 && held[at - 1].buffer() >= new.buffer() {
+        at -= 1;
+        if held[at].buffer() == new.buffer() {
+            return;
+        }
+    }
+    held.push(new);
+    for i in (at + 1..held.len()).rev() {
+        held.swap(i, i - 1);
+    }
+}
+
+impl Drop for Guards<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        for held in &self.held {
+            // SAFETY: the buffers are borrowed for the guards' lifetime.
+            let buffer = unsafe { &*held.buffer() };
+            if held.mode() == Mode::Write {
+                // no other writer is there, so counting needs no read-modify-write
+                buffer
+                    .version
+                    .store(buffer.version.load(Relaxed).wrapping_add(1), Release);
+            }
+            buffer.lock.release(held.mode());
+        }
+    }
+}
+
+const WRITER: u32 = 1 << 31;
+const WAITERS: u32 = 1 << 30;
+const READERS: u32 = WAITERS - 1;
+
+/// One buffer's lock.
+pub(super) struct Lock(AtomicU32);
+
+impl Lock {
+    pub(super) const fn new() -> Lock {
+        Lock(AtomicU32::new(0))
+    }
+
+    /// The word with this lock taken, if it is free for it.
+    #[inline]
+    fn taken(word: u32, mode: Mode) -> Option<u32> {
+        match mode {
+            // a lock that a billion readers hold is not free for one more
+            Mode::Read if word & WRITER == 0 && word & READERS != READERS => Some(word + 1),
+            Mode::Write if word & !WAITERS == 0 => Some(word | WRITER),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn try_acquire(&self, mode: Mode) -> bool {
+        let mut word = self.0.load(Relaxed);
+        while let Some(taken) = Lock::taken(word, mode) {
+            match self.0.compare_exchange_weak(word, taken, Acquire, Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    #[inline]
+    fn acquire(&self, mode: Mode) {
+        if !self.try_acquire(mode) {
+            self.wait(mode);
+        }
+    }
+
+    #[inline]
+    fn release(&self, mode: Mode) {
+        let before = match mode {
+            Mode::Read => self.0.fetch_sub(1, Release),
+            // the bit is set, so subtracting clears it: one instruction on x86, where fetch_and is a loop
+            Mode::Write => self.0.fetch_sub(WRITER, Release),
+        };
+        let freed = mode == Mode::Write || before & READERS == 1;
+        if freed && before & WAITERS != 0 {
+            self.wake();
+        }
+    }
+
+    /// Spins for about as long as a small operation takes, then sleeps.
+    #[cold]
+    fn wait(&self, mode: Mode) {
+        for _ in 0..if cfg!(miri) { 4 } else { 100 } {
+            std::hint::spin_loop();
+            if self.try_acquire(mode) {
+                return;
+            }
+        }
+        let bed = self.bed();
+        let mut asleep = bed.asleep.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            // Announced before looking again: a holder that releases after our look sees it, and its `wake` cannot pass
+            // the mutex before we sleep.
+            self.0.fetch_or(WAITERS, Relaxed);
+            if self.try_acquire(mode) {
+                return;
+            }
+            asleep = bed
+                .morning
+                .wait(asleep)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    #[cold]
+    fn wake(&self) {
+        let bed = self.bed();
+        let _asleep = bed.asleep.lock().unwrap_or_else(PoisonError::into_inner);
+        // those who still have to wait will announce themselves again
+        self.0.fetch_and(!WAITERS, Relaxed);
+        bed.morning.notify_all();
+    }
+
+    /// Where the waiters of this lock sleep. Beds are shared: a lock has no room for one of its own.
+    fn bed(&self) -> &'static Bed {
+        let address = ptr::from_ref(self).addr() as u64;
+        // Fibonacci hashing (Knuth, vol. 3, section 6.4): addresses differ in their middle bits
+        &BEDS[(address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60) as usize]
+    }
+}
+
+struct Bed {
+    asleep: Mutex<()>,
+    morning: Condvar,
+}
+
+static BEDS: [Bed; 16] = [const {
+    Bed {
+        asleep: Mutex::new(()),
+        morning: Condvar::new(),
+    }
+}; 16];

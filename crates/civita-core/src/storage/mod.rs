@@ -1,0 +1,311 @@
+//! The bytes of tensors: who may touch them, and where they come from.
+//!
+//! A [`Storage`] is a shared handle on one buffer; views share it. The three kinds of [`Access`] differ in when bytes
+//! may change, and so in what the rest of the engine may do with them:
+//!
+//! | access | bytes change | read | written |
+//! |---|---|---|---|
+//! | Owned | only through the sole handle | by reference, no lock | by the sole handle |
+//! | Aliased | through any handle | by pointer under a read guard | by pointer under a write guard |
+//! | Foreign | at any time, by others too | as Aliased, and nothing read is trusted twice | as Aliased, if writable |
+//!
+//! [`guard::acquire`] takes what each of them needs. Memory comes from [`pool`].
+
+pub mod guard;
+pub mod pool;
+mod shared;
+mod system;
+
+#[cfg(test)]
+mod tests;
+
+use std::alloc::Layout;
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::{AtomicU8, AtomicU64};
+
+use crate::dtype::Element;
+use crate::error::Result;
+use guard::Lock;
+use pool::{Block, Fill};
+pub use shared::Shared;
+
+/// When the bytes of a buffer may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Access {
+    /// Only through the sole handle (every tensor made in Rust): values are immutable while shared.
+    Owned,
+    /// Through any handle, under a write guard (every array made in Python).
+    Aliased,
+    /// At any time: the memory was imported from, or exported to, code that knows no guards.
+    Foreign,
+}
+
+/// A shared handle on one buffer of bytes.
+///
+/// ```
+/// use civita_core::storage::{Access, Storage};
+/// let mut a = Storage::zeroed(24)?;
+/// assert_eq!((a.len(), a.access(), a.is_unique()), (24, Access::Owned, true));
+/// let b = a.clone();
+/// assert!(Storage::same_buffer(&a, &b) && !a.is_unique());
+/// # Ok::<(), civita_core::error::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Storage(Shared<Buffer>);
+
+struct Buffer {
+    ptr: NonNull<u8>,
+    len: usize,
+    lock: Lock,
+    /// An [`Access`].
+    access: AtomicU8,
+    writable: bool,
+    version: AtomicU64,
+    memory: Memory,
+}
+
+/// Where the bytes are given back.
+enum Memory {
+    Pool(Block),
+    /// A `Vec`'s allocation.
+    Heap(Layout),
+    /// Nothing to give back but the owner. Held for its `Drop` only.
+    Owner {
+        _owner: Box<dyn Send + Sync>,
+    },
+}
+
+// SAFETY: a buffer is plain bytes. They are written by the sole handle, under a write guard, or (Foreign) by those who
+// answer for it; the fields beside them are atomics or never change while shared.
+unsafe impl Send for Buffer {}
+// SAFETY: as above.
+unsafe impl Sync for Buffer {}
+
+const _: () = {
+    const fn threads_share<T: Send + Sync>() {}
+    threads_share::<Storage>();
+};
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        match self.memory {
+            // SAFETY: the block was given to this buffer alone and dies with it.
+            Memory::Pool(block) => unsafe { pool::give_back(self.ptr, block) },
+            Memory::Heap(layout) if layout.size() > 0 => {
+                // SAFETY: `from_vec` took over an allocation of this layout from its `Vec`.
+                unsafe { std::alloc::dealloc(self.ptr.as_ptr(), layout) }
+            }
+            Memory::Heap(_) | Memory::Owner { .. } => {}
+        }
+    }
+}
+
+impl Storage {
+    fn new(
+        ptr: NonNull<u8>,
+        len: usize,
+        memory: Memory,
+        access: Access,
+        writable: bool,
+    ) -> Storage {
+        Storage(Shared::new(Buffer {
+            ptr,
+            len,
+            lock: Lock::new(),
+            access: AtomicU8::new(access as u8),
+            writable,
+            version: AtomicU64::new(0),
+            memory,
+        }))
+    }
+
+    fn pooled(bytes: usize, fill: Fill) -> Result<Storage> {
+        let (ptr, block) = pool::take(bytes, fill)?;
+        Ok(Storage::new(
+            ptr,
+            bytes,
+            Memory::Pool(block),
+            Access::Owned,
+            true,
+        ))
+    }
+
+    /// `bytes` bytes of any value, at an address that is a multiple of 64. They are initialised (they read as some
+    /// value), so the name means only that nobody chose them.
+    ///
+    /// # Errors
+    /// `is_memory()` when there is not that much.
+    #[inline]
+    pub fn uninit(bytes: usize) -> Result<Storage> {
+        Storage::pooled(bytes, Fill::Any)
+    }
+
+    /// `bytes` zeros, at an address that is a multiple of 64. Large ones cost nothing before they are touched.
+    ///
+    /// # Errors
+    /// `is_memory()` when there is not that much.
+    pub fn zeroed(bytes: usize) -> Result<Storage> {
+        Storage::pooled(bytes, Fill::Zero)
+    }
+
+    /// The elements of a `Vec`, without copying them. Aligned as `T` is, no more.
+    pub fn from_vec<T: Element>(vec: Vec<T>) -> Storage {
+        let mut vec = ManuallyDrop::new(vec);
+        // a `Vec` exists, so neither product overflows
+        let len = vec.len() * size_of::<T>();
+        // SAFETY: the size is at most isize::MAX for a `Vec`'s allocation, the alignment is `T`'s.
+        let layout = unsafe {
+            Layout::from_size_align_unchecked(vec.capacity() * size_of::<T>(), align_of::<T>())
+        };
+        // SAFETY: a `Vec`'s pointer is never null.
+        let ptr = unsafe { NonNull::new_unchecked(vec.as_mut_ptr().cast()) };
+        Storage::new(ptr, len, Memory::Heap(layout), Access::Owned, true)
+    }
+
+    /// Memory of somebody else, kept alive by `owner`.
+    ///
+    /// # Safety
+    /// The `bytes` bytes at `ptr` stay allocated and initialised until `owner` is dropped, and may be read (and written,
+    /// if `writable`) from any thread until then. `ptr` may be null or dangling when `bytes` is 0.
+    pub unsafe fn foreign(
+        ptr: *mut u8,
+        bytes: usize,
+        owner: Box<dyn Send + Sync>,
+        writable: bool,
+    ) -> Storage {
+        let ptr = NonNull::new(ptr).unwrap_or(pool::NOWHERE);
+        Storage::new(
+            ptr,
+            bytes,
+            Memory::Owner { _owner: owner },
+            Access::Foreign,
+            writable,
+        )
+    }
+
+    /// The first byte. Reading through it needs what [`Access`] says; writing, also that [`Storage::writable`].
+    #[inline]
+    pub fn ptr(&self) -> *mut u8 {
+        self.0.ptr.as_ptr()
+    }
+
+    /// Bytes.
+    #[inline]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a size in bytes; emptiness is the layout's"
+    )]
+    pub fn len(&self) -> usize {
+        self.0.len
+    }
+
+    /// When the bytes may change.
+    #[inline]
+    pub fn access(&self) -> Access {
+        match self.0.access.load(Acquire) {
+            0 => Access::Owned,
+            1 => Access::Aliased,
+            _ => Access::Foreign,
+        }
+    }
+
+    /// May the bytes be written at all? Only imported memory may be read-only.
+    #[inline]
+    pub fn writable(&self) -> bool {
+        self.0.writable
+    }
+
+    /// Is this the only handle? Then nobody else reaches the bytes of an Owned buffer, and nobody can until this handle
+    /// is cloned.
+    #[inline]
+    pub fn is_unique(&mut self) -> bool {
+        Shared::get_mut(&mut self.0).is_some()
+    }
+
+    /// Are these handles on the same buffer?
+    #[inline]
+    pub fn same_buffer(a: &Storage, b: &Storage) -> bool {
+        Shared::ptr_eq(&a.0, &b.0)
+    }
+
+    /// How often the bytes were written through a guard. A saved tensor compares it to know whether it is what it was.
+    #[inline]
+    pub fn version(&self) -> u64 {
+        self.0.version.load(Acquire)
+    }
+
+    /// Counts a write, for one that needed no guard (through the sole handle).
+    #[inline]
+    pub fn bump_version(&self) {
+        self.0.version.fetch_add(1, Release);
+    }
+
+    /// Says that others got the address (buffer protocol, DLPack): from now on the buffer is Foreign.
+    ///
+    /// An Owned buffer must be unique when it is handed to someone who may write: other handles may hold references.
+    pub fn mark_exported(&self) {
+        self.0.access.store(Access::Foreign as u8, Release);
+    }
+
+    /// The same bytes as an Aliased buffer: itself when it is one, moved when this is the only handle on an Owned one,
+    /// else copied.
+    ///
+    /// # Errors
+    /// `is_memory()` when the copy does not fit.
+    pub fn into_aliased(self) -> Result<Storage> {
+        self.into_access(Access::Aliased)
+    }
+
+    /// The same bytes as an Owned buffer: itself when it is one, moved when this is the only handle on an Aliased one,
+    /// else copied, under a read guard.
+    ///
+    /// # Errors
+    /// `is_memory()` when the copy does not fit.
+    pub fn into_owned(self) -> Result<Storage> {
+        self.into_access(Access::Owned)
+    }
+
+    fn into_access(mut self, wanted: Access) -> Result<Storage> {
+        let found = self.access();
+        if found == wanted {
+            return Ok(self);
+        }
+        if found != Access::Foreign
+            && let Some(buffer) = Shared::get_mut(&mut self.0)
+        {
+            *buffer.access.get_mut() = wanted as u8;
+            return Ok(self);
+        }
+        let copy = self.copied()?;
+        copy.0.access.store(wanted as u8, Release);
+        Ok(copy)
+    }
+
+    /// An Owned copy of the bytes, made under a read guard.
+    ///
+    /// # Errors
+    /// `is_memory()` when it does not fit.
+    pub fn copied(&self) -> Result<Storage> {
+        let copy = Storage::uninit(self.len())?;
+        let _guards = guard::acquire(&[self], &[]);
+        // SAFETY: both hold `len` bytes, the copy is new and so apart, and the guard (or Owned access) keeps writers
+        // that know of guards away.
+        unsafe { self.ptr().copy_to_nonoverlapping(copy.ptr(), self.len()) };
+        Ok(copy)
+    }
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Storage")
+            .field("ptr", &self.ptr())
+            .field("len", &self.len())
+            .field("access", &self.access())
+            .field("version", &self.version())
+            .finish()
+    }
+}

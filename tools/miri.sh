@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# The engine's unsafe modules under miri, which checks every pointer, borrow and data race in the tests it runs.
+# MIRI_TESTS chooses tests by module path; kernels are checked on short arrays, so that the whole takes minutes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! cargo +nightly miri --version >/dev/null 2>&1; then
+  rustup toolchain install nightly --profile minimal --component miri,rust-src || {
+    echo "miri needs the nightly toolchain: rustup toolchain install nightly --component miri,rust-src" >&2
+    exit 1
+  }
+fi
+# Parked worker threads outlive main: not a leak. Reading CIVITA_* from the environment needs isolation off.
+export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-ignore-leaks ${MIRIFLAGS:-}"
+export CIVITA_NUM_THREADS=${CIVITA_NUM_THREADS:-2} PROPTEST_CASES=${PROPTEST_CASES:-4}
+# A target directory of its own: nightly and stable would otherwise rebuild each other's files.
+read -ra tests <<<"${MIRI_TESTS:-storage pool threads layout program raw}"
+cargo +nightly miri test --package civita-core --lib --target-dir target/miri -- "${tests[@]}"
