@@ -7,7 +7,7 @@ use num_complex::Complex;
 
 use crate::dtype::DType;
 use crate::isa::Isa;
-use crate::math::{Real, complex};
+use crate::math::{Real, complex, log, pow, trig};
 
 /// A truth value in memory. Any byte but 0 counts as true, so that memory filled by others is never undefined.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,15 @@ pub trait Subtractive: Ring {
 pub trait Numeric: Subtractive {
     /// Power; integers wrap, an exponent below zero is refused before the kernel runs.
     fn pow<I: Isa>(self, b: Self) -> Self;
+    /// Powers of a run, where that has a kernel of its own; says whether it has. `FORM`: 0 both vary, 1 the exponent is
+    /// one value, 2 the base is.
+    ///
+    /// # Safety
+    /// What varies is valid for as many elements as `out` has, what does not for one.
+    #[inline(always)]
+    unsafe fn pow_run<I: Isa, const FORM: usize>(_a: *const Self, _b: *const Self, _out: &mut [Self]) -> bool {
+        false
+    }
     /// Conjugate.
     fn conj(self) -> Self;
     /// `x / |x|`, 0 at 0, NaN of NaN.
@@ -93,6 +102,39 @@ pub trait ToFloat: Numeric {
     fn exp<I: Isa>(self) -> Self;
     /// Natural logarithm.
     fn log<I: Isa>(self) -> Self;
+    /// Logarithms of a run.
+    ///
+    /// # Safety
+    /// `x` is valid for as many elements as `out` has; so for the two below.
+    #[inline(always)]
+    unsafe fn log_run<I: Isa>(x: *const Self, out: &mut [Self]) {
+        for (i, o) in out.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *o = unsafe { *x.add(i) }.log::<I>();
+        }
+    }
+    /// Sines of a run.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn sin_run<I: Isa>(x: *const Self, out: &mut [Self]) {
+        for (i, o) in out.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *o = unsafe { *x.add(i) }.sin::<I>();
+        }
+    }
+    /// Cosines of a run.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn cos_run<I: Isa>(x: *const Self, out: &mut [Self]) {
+        for (i, o) in out.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *o = unsafe { *x.add(i) }.cos::<I>();
+        }
+    }
     /// Hyperbolic tangent.
     fn tanh<I: Isa>(self) -> Self;
     /// Square root.
@@ -342,6 +384,20 @@ macro_rules! floats {
                 Real::pow::<I>(self, b)
             }
             #[inline(always)]
+            unsafe fn pow_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+                // SAFETY: the caller's contract. The slices live for this call, in which nobody writes: an op holds the
+                // guards of its inputs.
+                unsafe {
+                    let n = out.len();
+                    match FORM {
+                        0 => pow::pow_slice::<$t, I>(std::slice::from_raw_parts(a, n), std::slice::from_raw_parts(b, n), out),
+                        1 => pow::pow_exponent::<$t, I>(std::slice::from_raw_parts(a, n), *b, out),
+                        _ => pow::pow_base::<$t, I>(*a, std::slice::from_raw_parts(b, n), out),
+                    }
+                }
+                true
+            }
+            #[inline(always)]
             fn conj(self) -> Self {
                 self
             }
@@ -421,6 +477,21 @@ macro_rules! floats {
             #[inline(always)]
             fn log<I: Isa>(self) -> Self {
                 Real::log::<I>(self)
+            }
+            #[inline(always)]
+            unsafe fn log_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                log::log_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            unsafe fn sin_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                trig::sin_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            unsafe fn cos_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                trig::cos_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
             }
             #[inline(always)]
             fn tanh<I: Isa>(self) -> Self {

@@ -34,10 +34,29 @@ impl Variants {
 trait Map1<T: Lane> {
     type Out: Lane;
     fn at<I: Isa>(x: T) -> Self::Out;
+
+    /// # Safety
+    /// `x` is valid for as many elements as `out` has.
+    #[inline(always)]
+    unsafe fn run<I: Isa>(x: *const T, out: &mut [Self::Out]) {
+        for (i, o) in out.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *o = Self::at::<I>(unsafe { *x.add(i) });
+        }
+    }
 }
 trait Map2<T: Lane> {
     type Out: Lane;
     fn at<I: Isa>(a: T, b: T) -> Self::Out;
+
+    /// A kernel of its own, for rows that have one. Says whether there was one.
+    ///
+    /// # Safety
+    /// As [`Loop2`] says for the form.
+    #[inline(always)]
+    unsafe fn run<I: Isa, const FORM: usize>(_a: *const T, _b: *const T, _out: &mut [Self::Out]) -> bool {
+        false
+    }
 }
 trait Map3<T: Lane> {
     type Out: Lane;
@@ -48,15 +67,8 @@ struct Loop1<K, T>(PhantomData<(K, T)>);
 impl<T: Lane, K: Map1<T>> Body for Loop1<K, T> {
     #[inline(always)]
     unsafe fn run<I: Isa>(n: usize, [x, ..]: [*const u8; 3], out: *mut u8) {
-        #[inline(always)]
-        unsafe fn each<T: Lane, K: Map1<T>, I: Isa>(x: *const T, out: &mut [K::Out]) {
-            for (i, o) in out.iter_mut().enumerate() {
-                // SAFETY: `i < n`, and `x` is valid for `n` elements.
-                *o = K::at::<I>(unsafe { *x.add(i) });
-            }
-        }
         // SAFETY: the contract of `Kernel`: `n` elements each, the output disjoint from the input.
-        unsafe { each::<T, K, I>(x.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
+        unsafe { K::run::<I>(x.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
     }
 }
 
@@ -69,6 +81,9 @@ impl<A: Lane, B: Lane, T: Lane + From<A> + From<B>, K: Map2In<A, B, T = T>, cons
         unsafe fn each<A: Lane, B: Lane, K: Map2In<A, B>, I: Isa, const FORM: usize>(a: *const A, b: *const B, out: &mut [K::Out]) {
             // SAFETY: `i < n`, and an operand that varies is valid for `n` elements, one that does not for one.
             unsafe {
+                if K::run::<I, FORM>(a, b, out) {
+                    return;
+                }
                 match FORM {
                     0 => {
                         for (i, o) in out.iter_mut().enumerate() {
@@ -101,6 +116,15 @@ trait Map2In<A: Lane, B: Lane> {
     type T: Lane + From<A> + From<B>;
     type Out: Lane;
     fn at<I: Isa>(a: Self::T, b: Self::T) -> Self::Out;
+
+    /// As [`Map2::run`].
+    ///
+    /// # Safety
+    /// As there.
+    #[inline(always)]
+    unsafe fn run<I: Isa, const FORM: usize>(_a: *const A, _b: *const B, _out: &mut [Self::Out]) -> bool {
+        false
+    }
 }
 struct Plain<K>(PhantomData<K>);
 impl<T: Lane, K: Map2<T>> Map2In<T, T> for Plain<K> {
@@ -109,6 +133,11 @@ impl<T: Lane, K: Map2<T>> Map2In<T, T> for Plain<K> {
     #[inline(always)]
     fn at<I: Isa>(a: T, b: T) -> K::Out {
         K::at::<I>(a, b)
+    }
+    #[inline(always)]
+    unsafe fn run<I: Isa, const FORM: usize>(a: *const T, b: *const T, out: &mut [K::Out]) -> bool {
+        // SAFETY: the caller's contract.
+        unsafe { K::run::<I, FORM>(a, b, out) }
     }
 }
 struct Exact<K>(PhantomData<K>);
@@ -183,6 +212,28 @@ impl<K> Table<K> {
             ],
         }
     }
+}
+
+/// Rows with kernels of their own beside the element's formula: they treat the rare arguments of a block apart.
+macro_rules! own_run {
+    (Log) => { own_run!(@unary log_run); };
+    (Sin) => { own_run!(@unary sin_run); };
+    (Cos) => { own_run!(@unary cos_run); };
+    (Pow) => {
+        #[inline(always)]
+        unsafe fn run<I: Isa, const FORM: usize>(a: *const T, b: *const T, out: &mut [T]) -> bool {
+            // SAFETY: the caller's contract.
+            unsafe { T::pow_run::<I, FORM>(a, b, out) }
+        }
+    };
+    (@unary $run:ident) => {
+        #[inline(always)]
+        unsafe fn run<I: Isa>(x: *const T, out: &mut [T]) {
+            // SAFETY: the caller's contract.
+            unsafe { T::$run::<I>(x, out) }
+        }
+    };
+    ($Other:ident) => {};
 }
 
 /// The lane that comes out, by class.
@@ -270,6 +321,7 @@ macro_rules! define {
                 fn at<I: Isa>($x: T) -> Self::Out {
                     $kernel1
                 }
+                own_run!($Op1);
             }
         )*
         $(
@@ -280,6 +332,7 @@ macro_rules! define {
                 fn at<I: Isa>($a: T, $b: T) -> Self::Out {
                     $kernel2
                 }
+                own_run!($Op2);
             }
         )*
         $(

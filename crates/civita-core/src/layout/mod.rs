@@ -99,6 +99,18 @@ impl Layout {
         })
     }
 
+    /// The layout of a contiguous one from the start of a buffer of its own.
+    #[inline]
+    pub(crate) fn dense_like(like: &Layout) -> Layout {
+        debug_assert!(like.contiguous);
+        Layout {
+            shape: inline(&like.shape),
+            strides: inline(&like.strides),
+            offset: 0,
+            ..*like
+        }
+    }
+
     /// A tensor of rank 0: one element, at offset 0.
     #[inline]
     pub fn scalar() -> Layout {

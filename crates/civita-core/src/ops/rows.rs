@@ -512,6 +512,16 @@ impl Op {
         &ROWS[self as usize]
     }
 
+    /// What an element costs, in additions: how work is split among threads.
+    pub(crate) fn weight(self) -> usize {
+        match self {
+            Op::Pow | Op::FloorDivide | Op::Remainder => 24,
+            Op::Sqrt | Op::Div | Op::Reciprocal => 3,
+            _ if self.row().class == Class::ToFloat => 10,
+            _ => 1,
+        }
+    }
+
     /// The op with this NumPy or Rust name.
     pub fn from_name(name: &str) -> Option<Op> {
         ROWS.iter().find(|r| r.numpy == name || r.name == name).map(|r| r.op)

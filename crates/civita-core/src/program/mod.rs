@@ -15,4 +15,4 @@ mod run;
 
 pub use expr::{Builder, Expr, Node, Program};
 pub use plan::Plan;
-pub(crate) use run::{MOST, Source, Target, run};
+pub(crate) use run::{GRAIN, MOST, Source, Target, run};

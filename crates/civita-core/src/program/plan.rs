@@ -243,12 +243,7 @@ impl Plan {
             unreachable!("{op:?} has no kernel for {lanes:?}, which its class lists: a bug of the tables");
         };
         let out = self.register();
-        self.weight += match op {
-            Op::Pow => 24,
-            Op::Sqrt | Op::Div | Op::Reciprocal => 3,
-            _ if row.class == Class::ToFloat => 10,
-            _ => 1,
-        };
+        self.weight += op.weight();
         self.widest = self.widest.max(signature.output.compute().size()).max(lanes[0].size());
         self.steps.push(Step { code: Code::Op(code, row.arity as u8), args: srcs, out });
         Ok(Value { src: Src::Reg(out), dtype: signature.output, weak: None })

@@ -43,7 +43,7 @@ pub(crate) struct Target<'a> {
 }
 
 /// Elements of an addition that are worth a task of their own: 4 µs on one core, 20 times what a fork-join costs.
-const GRAIN: usize = 1 << 14;
+pub(crate) const GRAIN: usize = 1 << 14;
 /// Scratch of all registers and brought inputs together: half of an L1 cache.
 const SCRATCH: usize = 1 << 14;
 /// Rows of a tile: a cache line of `f32`.

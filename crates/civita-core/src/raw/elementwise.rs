@@ -52,6 +52,14 @@ impl Raw {
     /// When the shapes do not broadcast, the op takes no such dtypes, or an argument has no result.
     #[inline]
     pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
+        let recorded = graph::recording() && operands.iter().any(|o| matches!(o, Operand::Tensor(x) if x.tracks_gradient()));
+        if !recorded && let Some(done) = super::dense::apply(op, operands) {
+            return done;
+        }
+        Raw::apply_any(op, operands)
+    }
+
+    fn apply_any(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
         let (inputs, weak) = split(operands);
         if inputs.iter().any(|x| x.tracks_gradient()) && graph::recording() {
             return Raw::apply_recorded(op, operands);

@@ -5,6 +5,7 @@
 
 mod copy;
 mod create;
+mod dense;
 mod elementwise;
 mod gather;
 mod join;

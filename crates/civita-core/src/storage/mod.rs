@@ -90,6 +90,21 @@ const _: () = {
     threads_share::<Storage>();
 };
 
+impl Buffer {
+    #[inline(always)]
+    fn new(ptr: NonNull<u8>, len: usize, memory: Memory, access: Access, writable: bool) -> Buffer {
+        Buffer {
+            ptr,
+            len,
+            lock: Lock::new(),
+            access: AtomicU8::new(access as u8),
+            writable,
+            version: AtomicU64::new(0),
+            memory,
+        }
+    }
+}
+
 impl Drop for Buffer {
     fn drop(&mut self) {
         match self.memory {
@@ -105,33 +120,12 @@ impl Drop for Buffer {
 }
 
 impl Storage {
-    fn new(
-        ptr: NonNull<u8>,
-        len: usize,
-        memory: Memory,
-        access: Access,
-        writable: bool,
-    ) -> Storage {
-        Storage(Shared::new(Buffer {
-            ptr,
-            len,
-            lock: Lock::new(),
-            access: AtomicU8::new(access as u8),
-            writable,
-            version: AtomicU64::new(0),
-            memory,
-        }))
-    }
-
     fn pooled(bytes: usize, fill: Fill) -> Result<Storage> {
         let (ptr, block) = pool::take(bytes, fill)?;
-        Ok(Storage::new(
-            ptr,
-            bytes,
-            Memory::Pool(block),
-            Access::Owned,
-            true,
-        ))
+        // the closure builds the buffer where it stays; from a value it would be copied there
+        Ok(Storage(Shared::made_by(move || {
+            Buffer::new(ptr, bytes, Memory::Pool(block), Access::Owned, true)
+        })))
     }
 
     /// `bytes` bytes of any value, at an address that is a multiple of 64. They are initialised (they read as some
@@ -139,7 +133,6 @@ impl Storage {
     ///
     /// # Errors
     /// `is_memory()` when there is not that much.
-    #[inline]
     pub fn uninit(bytes: usize) -> Result<Storage> {
         Storage::pooled(bytes, Fill::Any)
     }
@@ -163,7 +156,14 @@ impl Storage {
         };
         // SAFETY: a `Vec`'s pointer is never null.
         let ptr = unsafe { NonNull::new_unchecked(vec.as_mut_ptr().cast()) };
-        Storage::new(ptr, len, Memory::Heap(layout), Access::Owned, true)
+        let memory = Memory::Heap(layout);
+        Storage(Shared::new(Buffer::new(
+            ptr,
+            len,
+            memory,
+            Access::Owned,
+            true,
+        )))
     }
 
     /// Memory of somebody else, kept alive by `owner`.
@@ -178,13 +178,14 @@ impl Storage {
         writable: bool,
     ) -> Storage {
         let ptr = NonNull::new(ptr).unwrap_or(pool::NOWHERE);
-        Storage::new(
+        let memory = Memory::Owner { _owner: owner };
+        Storage(Shared::new(Buffer::new(
             ptr,
             bytes,
-            Memory::Owner { _owner: owner },
+            memory,
             Access::Foreign,
             writable,
-        )
+        )))
     }
 
     /// The first byte. Reading through it needs what [`Access`] says; writing, also that [`Storage::writable`].

@@ -27,15 +27,26 @@ pub(super) enum Fill {
     Zero,
 }
 
-/// How a block goes back.
+/// How a block goes back: to the list of its class (`2 * class + 1`), to the system (its size, which is even; the pool
+/// would not keep it), or not at all (0: no bytes were asked for). A word and not an `enum`, because copying one byte
+/// of a larger value and then the whole stalls the processor for longer than the pool takes.
 #[derive(Clone, Copy)]
-pub(super) enum Block {
-    /// There is none: no bytes were asked for.
-    Empty,
-    /// To the list of this class.
-    Class(u8),
-    /// To the system: a block of this size, which the pool would not keep.
-    Exact(usize),
+pub(super) struct Block(usize);
+
+impl Block {
+    const NONE: Block = Block(0);
+
+    const fn of_class(class: usize) -> Block {
+        Block(2 * class + 1)
+    }
+
+    const fn class(self) -> Option<usize> {
+        if self.0 % 2 == 1 {
+            Some(self.0 / 2)
+        } else {
+            None
+        }
+    }
 }
 
 /// The address of empty buffers.
@@ -79,10 +90,10 @@ const CLASSES: usize = class_of(LARGEST) + 1;
 ///
 /// # Errors
 /// `is_memory()` when there is none.
-#[inline]
+#[inline(always)]
 pub(super) fn take(bytes: usize, fill: Fill) -> Result<(NonNull<u8>, Block)> {
     if bytes == 0 {
-        return Ok((NOWHERE, Block::Empty));
+        return Ok((NOWHERE, Block::NONE));
     }
     if bytes <= SMALL && pool_limit() > 0 {
         let class = class_of(bytes);
@@ -91,7 +102,7 @@ pub(super) fn take(bytes: usize, fill: Fill) -> Result<(NonNull<u8>, Block)> {
                 // SAFETY: the block is ours and at least that long.
                 unsafe { ptr.write_bytes(0, bytes) };
             }
-            return Ok((ptr, Block::Class(class as u8)));
+            return Ok((ptr, Block::of_class(class)));
         }
     }
     take_slowly(bytes, fill)
@@ -114,16 +125,13 @@ fn take_slowly(bytes: usize, fill: Fill) -> Result<(NonNull<u8>, Block)> {
         CLASSES
     };
     let (size, block) = if class < CLASSES && class_size(class) <= pool_limit() {
-        (class_size(class), Block::Class(class as u8))
+        (class_size(class), Block::of_class(class))
     } else {
         // what will not be kept need not be rounded up either
-        (
-            bytes.next_multiple_of(ALIGN),
-            Block::Exact(bytes.next_multiple_of(ALIGN)),
-        )
+        let size = bytes.next_multiple_of(ALIGN);
+        (size, Block(size))
     };
-    if let Block::Class(class) = block
-        && let class = usize::from(class)
+    if let Some(class) = block.class()
         && class >= SMALL_CLASSES
         && let Some(ptr) = cache().and_then(|mut cache| cache.pop(class))
     {
@@ -150,20 +158,14 @@ fn take_slowly(bytes: usize, fill: Fill) -> Result<(NonNull<u8>, Block)> {
 /// `ptr` and `block` came from one call of [`take`], and the block is not used any more.
 #[inline]
 pub(super) unsafe fn give_back(ptr: NonNull<u8>, block: Block) {
-    match block {
-        Block::Empty => {}
-        Block::Class(class) => {
-            let class = usize::from(class);
-            if class < SMALL_CLASSES {
-                // SAFETY: the caller's promise.
-                unsafe { give_back_small(ptr, class) };
-            } else {
-                // SAFETY: the caller's promise.
-                unsafe { give_back_large(ptr, class) };
-            }
-        }
+    match block.class() {
         // SAFETY: the caller's promise.
-        Block::Exact(size) => unsafe { system::release(ptr, size) },
+        Some(class) if class < SMALL_CLASSES => unsafe { give_back_small(ptr, class) },
+        // SAFETY: the caller's promise.
+        Some(class) => unsafe { give_back_large(ptr, class) },
+        None if block.0 == 0 => {}
+        // SAFETY: the caller's promise.
+        None => unsafe { system::release(ptr, block.0) },
     }
 }
 

@@ -45,14 +45,15 @@ pub(super) unsafe fn release(ptr: NonNull<u8>, size: usize) {
     unsafe { dealloc(ptr.as_ptr(), Layout::from_size_align_unchecked(size, ALIGN)) };
 }
 
-/// The bytes that are mapped for a block: from 4 MiB on also the last page is huge, below it might be mostly waste.
+/// The bytes that are mapped for a block: whole pages (the largest that systems use have 64 KiB), and from 4 MiB on
+/// whole huge ones, which below could be mostly waste.
 #[cfg(all(unix, not(miri)))]
 fn mapped(size: usize) -> usize {
     #[cfg(target_os = "linux")]
     if size >= 2 * HUGE {
         return size.next_multiple_of(HUGE);
     }
-    size
+    size.next_multiple_of(64 << 10)
 }
 
 #[cfg(all(unix, not(miri)))]
@@ -83,9 +84,7 @@ fn map(size: usize) -> Option<NonNull<u8>> {
             if before > 0 {
                 libc::munmap(whole.as_ptr().cast(), before);
             }
-            if before < HUGE {
-                libc::munmap(ptr.add(size).as_ptr().cast(), HUGE - before);
-            }
+            libc::munmap(ptr.add(size).as_ptr().cast(), HUGE - before);
             libc::madvise(ptr.as_ptr().cast(), size, libc::MADV_HUGEPAGE);
             return Some(ptr);
         }

@@ -1,0 +1,139 @@
+//! The short way of an op whose operands already lie as its kernel wants them: contiguous, of one shape or one value, in
+//! the lane. Most calls are like that, and small ones are as dear as the way to the kernel is long: here it is a table
+//! look-up, one allocation and the kernel.
+
+use std::sync::OnceLock;
+
+use super::{Operand, Raw};
+use crate::dtype::{DType, Scalar};
+use crate::error::Result;
+use crate::explain;
+use crate::kernels::map::{Variants, kernels};
+use crate::layout::Layout;
+use crate::ops::{Class, Op, ROWS};
+use crate::program::GRAIN;
+use crate::storage::{Access, Storage, guard};
+use crate::threads;
+
+/// An op on operands of one dtype that is a lane of its class, and whose result is one too.
+#[derive(Clone, Copy)]
+struct Entry {
+    kernels: &'static Variants,
+    output: DType,
+    weight: usize,
+}
+
+fn entry(op: Op, dtype: DType) -> Option<Entry> {
+    static TABLE: OnceLock<Vec<Option<Entry>>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let mut table = Vec::with_capacity(ROWS.len() * DType::ALL.len());
+        for row in ROWS {
+            for dtype in DType::ALL {
+                let inputs = vec![dtype; row.arity];
+                let signature = row.op.signature(&inputs).ok().filter(|s| {
+                    row.class != Class::Select && s.inputs[0] == dtype && dtype.compute() == dtype && s.output.compute() == s.output
+                });
+                table.push(signature.and_then(|s| {
+                    Some(Entry { kernels: kernels(row.op, [dtype; 3])?, output: s.output, weight: row.op.weight() })
+                }));
+            }
+        }
+        table
+    });
+    table[op as usize * DType::ALL.len() + dtype as usize]
+}
+
+/// A value that is the same for all elements, as bytes.
+#[repr(align(16))]
+struct One([u8; 16]);
+
+/// The op by the short way, or `None` when the operands need the long one.
+#[inline]
+pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
+    match *operands {
+        [Operand::Tensor(x)] => {
+            let entry = entry(op, x.dtype())?;
+            if !x.layout().is_contiguous() {
+                return None;
+            }
+            Some(run(op, entry, x, [x.ptr(); 2], 0, &[x.storage()]))
+        }
+        [Operand::Tensor(a), Operand::Tensor(b)] if a.dtype() == b.dtype() => {
+            let entry = entry(op, a.dtype())?;
+            if !a.layout().is_contiguous() || !b.layout().is_contiguous() || op == Op::Pow {
+                return None;
+            }
+            let (like, form) = if a.shape() == b.shape() {
+                (a, 0)
+            } else if b.len() == 1 && b.rank() <= a.rank() {
+                (a, 1)
+            } else if a.len() == 1 && a.rank() <= b.rank() {
+                (b, 2)
+            } else {
+                return None;
+            };
+            Some(run(op, entry, like, [a.ptr(), b.ptr()], form, &[a.storage(), b.storage()]))
+        }
+        [Operand::Tensor(x), Operand::Scalar(s)] => scalar(op, x, s, 1),
+        [Operand::Scalar(s), Operand::Tensor(x)] => scalar(op, x, s, 2),
+        _ => None,
+    }
+}
+
+#[inline]
+fn scalar(op: Op, x: &Raw, s: Scalar, form: usize) -> Option<Result<Raw>> {
+    let dtype = x.dtype();
+    if s.weak_with(dtype) != dtype || !x.layout().is_contiguous() || (op == Op::Pow && !dtype.is_float()) {
+        return None;
+    }
+    let entry = entry(op, dtype)?;
+    // what does not fit is for the long way to refuse, or to compare
+    let one = One(s.to_bytes(dtype).ok()?);
+    let one = one.0.as_ptr().cast_mut();
+    let args = if form == 1 { [x.ptr(), one] } else { [one, x.ptr()] };
+    Some(run(op, entry, x, args, form, &[x.storage()]))
+}
+
+/// # Errors
+/// When there is no memory for the result.
+#[inline]
+fn run(op: Op, entry: Entry, like: &Raw, [a, b]: [*mut u8; 2], form: usize, reads: &[&Storage]) -> Result<Raw> {
+    let n = like.len();
+    let mut storage = Storage::uninit(n * entry.output.size())?;
+    let owned = reads.iter().all(|s| s.access() == Access::Owned);
+    if !owned {
+        storage = storage.into_aliased()?;
+    }
+    let out = Raw::new(storage, Layout::dense_like(like.layout()), entry.output);
+    let _guards = (!owned).then(|| guard::acquire(reads, &[]));
+    explain::note(op.row().name, n, || (entry.output, explain::Kind::Elementwise));
+    let kernel = entry.kernels.pick(form);
+    let grain = (GRAIN / entry.weight.min(16)).max(512);
+    if n < 2 * grain {
+        // SAFETY: contiguous operands of `n` elements, or of one where the form says so; new memory for the result,
+        // which nobody else sees; the guards keep writers away.
+        unsafe { kernel(n, [a, b, b].map(|p| p.cast_const()), out.base()) };
+        return Ok(out);
+    }
+    let (sa, sb) = (like.dtype().size() * usize::from(form != 2), like.dtype().size() * usize::from(form != 1));
+    let at = Shared([a, b, out.base()]);
+    let size = entry.output.size();
+    threads::run_ranges(n, grain, &|range| {
+        let [a, b, o] = at.get();
+        // SAFETY: as above, for a part that no other task has.
+        unsafe {
+            let (a, b) = (a.add(range.start * sa), b.add(range.start * sb));
+            kernel(range.len(), [a, b, b].map(|p| p.cast_const()), o.add(range.start * size));
+        }
+    });
+    Ok(out)
+}
+
+struct Shared([*mut u8; 3]);
+// SAFETY: tasks write disjoint parts of the last.
+unsafe impl Sync for Shared {}
+impl Shared {
+    fn get(&self) -> [*mut u8; 3] {
+        self.0
+    }
+}

@@ -1,0 +1,240 @@
+//! `cv.ndarray`: a handle on the engine's tensor, in the world where views alias.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use civita_core::dtype::DType;
+use civita_core::raw::Raw;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::dtype::PyDType;
+use crate::error::{Outcome, type_error};
+
+/// An n-dimensional array: NumPy's semantics, gradients, SIMD kernels.
+///
+/// Made by `cv.array`, `cv.asarray`, `cv.zeros` and the like. Views share memory as in NumPy.
+#[pyclass(name = "ndarray", module = "civita", frozen)]
+pub struct Array {
+    raw: Raw,
+    /// Was this array given another place in the gradient graph after it was made? Then `later` holds it.
+    moved: AtomicBool,
+    later: Mutex<Option<Box<Raw>>>,
+}
+
+/// The tensor of an array, borrowed where it is the one that the array was made with.
+pub enum Held<'a> {
+    First(&'a Raw),
+    Later(Box<Raw>),
+}
+
+impl Deref for Held<'_> {
+    type Target = Raw;
+    #[inline]
+    fn deref(&self) -> &Raw {
+        match self {
+            Held::First(raw) => raw,
+            Held::Later(raw) => raw,
+        }
+    }
+}
+
+impl Array {
+    /// Wraps a tensor; one of Rust's world crosses into Python's.
+    #[inline]
+    pub fn new(raw: Raw) -> Outcome<Array> {
+        Ok(Array { raw: raw.into_aliased()?, moved: AtomicBool::new(false), later: Mutex::new(None) })
+    }
+
+    /// The tensor.
+    #[inline]
+    pub fn raw(&self) -> Held<'_> {
+        if self.moved.load(Ordering::Acquire) { self.moved_raw() } else { Held::First(&self.raw) }
+    }
+
+    #[cold]
+    fn moved_raw(&self) -> Held<'_> {
+        match &*self.later.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(raw) => Held::Later(raw.clone()),
+            None => Held::First(&self.raw),
+        }
+    }
+
+    /// The same memory at another place of the gradient graph.
+    pub fn move_to(&self, raw: Raw) {
+        let old = self.later.lock().unwrap_or_else(PoisonError::into_inner).replace(Box::new(raw));
+        self.moved.store(true, Ordering::Release);
+        // a graph is taken apart without the lock
+        drop(old);
+    }
+
+    /// Lets `f` write into the tensor, and keeps what that does to its place in the graph.
+    pub fn write<R>(&self, f: impl FnOnce(&mut Raw) -> Outcome<R>) -> Outcome<R> {
+        let mut raw = self.raw().clone();
+        let before = raw.node().map(std::sync::Arc::as_ptr);
+        let result = f(&mut raw);
+        if raw.node().map(std::sync::Arc::as_ptr) != before {
+            self.move_to(raw);
+        }
+        result
+    }
+}
+
+/// A tensor as a Python object.
+#[inline]
+pub fn wrap(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
+    Ok(Py::new(py, Array::new(raw)?)?.into_any())
+}
+
+#[pymethods]
+impl Array {
+    /// Lengths of the axes.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.raw.shape())
+    }
+
+    /// Type of the elements.
+    #[getter]
+    fn dtype(&self, py: Python<'_>) -> Py<PyDType> {
+        PyDType::of(py, self.raw.dtype())
+    }
+
+    /// Number of axes.
+    #[getter]
+    fn ndim(&self) -> usize {
+        self.raw.rank()
+    }
+
+    /// Number of elements.
+    #[getter]
+    fn size(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// Bytes of one element.
+    #[getter]
+    fn itemsize(&self) -> usize {
+        self.raw.dtype().size()
+    }
+
+    /// Bytes of all elements.
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.raw.len() * self.raw.dtype().size()
+    }
+
+    /// Bytes from one element to the next along each axis.
+    #[getter]
+    fn strides<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let size = self.raw.dtype().size() as isize;
+        PyTuple::new(py, self.raw.layout().strides().iter().map(|s| s.wrapping_mul(size)))
+    }
+
+    /// Where the elements live: `"cpu"`.
+    #[getter]
+    fn device(&self) -> String {
+        self.raw.device().to_string()
+    }
+
+    /// The same value on a device; there is only `"cpu"`.
+    #[pyo3(signature = (device, /, *, stream=None))]
+    fn to_device(slf: Bound<'_, Self>, device: &str, stream: Option<Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+        if stream.is_some() {
+            return Err(crate::error::value_error("to_device: the device \"cpu\" has no streams"));
+        }
+        if device != "cpu" {
+            return Err(crate::error::value_error(format!("to_device: there is no device {device:?}; the devices are [\"cpu\"]")));
+        }
+        Ok(slf.into_any().unbind())
+    }
+
+    /// How the elements lie in memory: `c_contiguous`, `f_contiguous`, `writeable`, `aligned`; also by name, `a.flags["WRITEABLE"]`.
+    #[getter]
+    fn flags(&self) -> Flags {
+        let layout = self.raw.layout();
+        Flags {
+            c_contiguous: layout.is_contiguous(),
+            f_contiguous: layout.is_fortran_contiguous(),
+            writeable: self.raw.storage().writable() && !layout.has_internal_overlap(),
+        }
+    }
+
+    /// The axes in reverse order; a view.
+    #[getter(T)]
+    fn transposed(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        wrap(py, self.raw().transpose())
+    }
+
+    /// The last two axes exchanged; a view.
+    #[getter(mT)]
+    fn matrix_transposed(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        if self.raw.rank() < 2 {
+            return Err(crate::error::value_error(format!("mT: an array of {} axes is no stack of matrices", self.raw.rank())));
+        }
+        wrap(py, self.raw().swap_axes(-1, -2)?)
+    }
+
+    fn __len__(&self) -> Outcome<usize> {
+        self.raw.shape().first().copied().ok_or_else(|| type_error("len() of unsized object: the array has no axes"))
+    }
+
+    // elements compare by value, so an array is no key
+    #[classattr]
+    const __hash__: Option<Py<PyAny>> = None;
+
+    /// Above NumPy's, so that `np_array + cv_array` is ours.
+    #[classattr]
+    const __array_priority__: f64 = 1000.0;
+}
+
+/// What `a.flags` returns.
+#[pyclass(name = "flagsobj", module = "civita", frozen)]
+struct Flags {
+    #[pyo3(get)]
+    c_contiguous: bool,
+    #[pyo3(get)]
+    f_contiguous: bool,
+    #[pyo3(get)]
+    writeable: bool,
+}
+
+#[pymethods]
+impl Flags {
+    #[getter]
+    fn aligned(&self) -> bool {
+        true
+    }
+
+    fn __getitem__(&self, name: &str) -> Outcome<bool> {
+        match name {
+            "C_CONTIGUOUS" | "C" | "CONTIGUOUS" => Ok(self.c_contiguous),
+            "F_CONTIGUOUS" | "F" | "FORTRAN" => Ok(self.f_contiguous),
+            "WRITEABLE" | "W" => Ok(self.writeable),
+            "ALIGNED" | "A" => Ok(true),
+            _ => Err(pyo3::exceptions::PyKeyError::new_err(format!("unknown flag {name:?}")).into()),
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        let text = |b| if b { "True" } else { "False" };
+        format!(
+            "  C_CONTIGUOUS : {}\n  F_CONTIGUOUS : {}\n  WRITEABLE : {}\n  ALIGNED : True\n",
+            text(self.c_contiguous),
+            text(self.f_contiguous),
+            text(self.writeable)
+        )
+    }
+}
+
+/// Bytes per element, for those who only have the dtype.
+pub fn bytes(raw: &Raw) -> usize {
+    let dtype: DType = raw.dtype();
+    raw.len() * dtype.size()
+}
+
+/// Adds the class to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<Array>()
+}

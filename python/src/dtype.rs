@@ -1,0 +1,360 @@
+//! `cv.float32` and its like: one object for each dtype, which compares equal with NumPy's, Python's types and names.
+
+use civita_core::dtype::{Casting, DType, Kind, Scalar, can_cast as engine_can_cast, promote};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::pyclass::CompareOp;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyString, PyTuple, PyType};
+
+use crate::array::{Array, wrap};
+use crate::convert::{Value, value};
+use crate::error::{Outcome, type_error};
+
+/// The type of an array's elements.
+#[pyclass(name = "dtype", module = "civita", frozen)]
+pub struct PyDType(pub DType);
+
+impl PyDType {
+    /// The one object of this dtype.
+    #[inline]
+    pub fn of(py: Python<'_>, dtype: DType) -> Py<PyDType> {
+        static ALL: PyOnceLock<Vec<Py<PyDType>>> = PyOnceLock::new();
+        let all = ALL.get_or_init(py, || {
+            // an object that cannot be made here (no memory for 40 bytes) ends the program
+            DType::ALL.into_iter().filter_map(|d| Py::new(py, PyDType(d)).ok()).collect()
+        });
+        all[dtype as usize].clone_ref(py)
+    }
+}
+
+/// NumPy's type characters; `E` is ml_dtypes' for `bfloat16`.
+pub fn type_char(dtype: DType) -> char {
+    match dtype {
+        DType::Bool => '?',
+        DType::U8 => 'B',
+        DType::U16 => 'H',
+        DType::U32 => 'I',
+        DType::U64 => 'L',
+        DType::I8 => 'b',
+        DType::I16 => 'h',
+        DType::I32 => 'i',
+        DType::I64 => 'l',
+        DType::F16 => 'e',
+        DType::BF16 => 'E',
+        DType::F32 => 'f',
+        DType::F64 => 'd',
+        DType::C64 => 'F',
+        DType::C128 => 'D',
+    }
+}
+
+/// A dtype from one of NumPy's names and codes (`float32`, `f4`, `<f4`, `f`).
+pub fn from_text(text: &str) -> Option<DType> {
+    use DType::*;
+    // the other byte order is another dtype
+    let plain = text.strip_prefix(['=', '|', if cfg!(target_endian = "little") { '<' } else { '>' }]).unwrap_or(text);
+    Some(match plain {
+        "bool" | "bool_" | "?" | "b1" => Bool,
+        "uint8" | "u1" | "B" | "ubyte" => U8,
+        "uint16" | "u2" | "H" | "ushort" => U16,
+        "uint32" | "u4" | "I" | "uintc" => U32,
+        "uint64" | "u8" | "L" | "Q" | "P" | "N" | "uint" | "ulong" | "ulonglong" | "uintp" => U64,
+        "int8" | "i1" | "b" | "byte" => I8,
+        "int16" | "i2" | "h" | "short" => I16,
+        "int32" | "i4" | "i" | "intc" => I32,
+        "int64" | "i8" | "l" | "q" | "p" | "n" | "int" | "int_" | "long" | "longlong" | "intp" => I64,
+        "float16" | "f2" | "e" | "half" => F16,
+        "bfloat16" => BF16,
+        "float32" | "f4" | "f" | "single" => F32,
+        "float64" | "f8" | "d" | "double" | "float" | "float_" => F64,
+        "complex64" | "c8" | "F" | "csingle" => C64,
+        "complex128" | "c16" | "D" | "complex" | "cdouble" => C128,
+        _ => return None,
+    })
+}
+
+/// The dtype that an object names, if it names any.
+pub fn lookup(ob: &Bound<'_, PyAny>) -> Option<DType> {
+    if let Ok(dtype) = ob.cast_exact::<PyDType>() {
+        return Some(dtype.get().0);
+    }
+    let py = ob.py();
+    if let Ok(text) = ob.cast::<PyString>() {
+        return from_text(text.to_str().ok()?);
+    }
+    if let Ok(class) = ob.cast::<PyType>() {
+        // NumPy's scalar types and ml_dtypes' go by their names
+        return match () {
+            () if class.is(py.get_type::<PyBool>()) => Some(DType::Bool),
+            () if class.is(py.get_type::<PyInt>()) => Some(DType::I64),
+            () if class.is(py.get_type::<PyFloat>()) => Some(DType::F64),
+            () if class.is(py.get_type::<PyComplex>()) => Some(DType::C128),
+            () => {
+                let module = class.module().ok()?;
+                let module = module.to_str().ok()?;
+                if module != "numpy" && module != "ml_dtypes" {
+                    return None;
+                }
+                from_text(class.name().ok()?.to_str().ok()?)
+            }
+        };
+    }
+    // NumPy's dtype objects
+    let class = ob.get_type();
+    if !class.hasattr("newbyteorder").unwrap_or(false) {
+        return None;
+    }
+    if !ob.getattr("isnative").ok()?.extract::<bool>().ok()? {
+        return None;
+    }
+    from_text(ob.getattr("name").ok()?.cast::<PyString>().ok()?.to_str().ok()?)
+}
+
+/// # Errors
+/// When the object names no dtype that there is.
+pub fn parse(ob: &Bound<'_, PyAny>) -> Outcome<DType> {
+    lookup(ob).ok_or_else(|| {
+        let text = ob.repr().map_or_else(|_| "it".to_owned(), |r| r.to_string());
+        let names: Vec<&str> = DType::ALL.iter().map(|d| d.name()).collect();
+        type_error(format!("data type {text} not understood\n  rule: the dtypes are {}", names.join(", ")))
+    })
+}
+
+/// As [`parse`], where `None` leaves the choice.
+pub fn parse_optional(ob: Option<&Bound<'_, PyAny>>) -> Outcome<Option<DType>> {
+    match ob {
+        Some(ob) if !ob.is_none() => parse(ob).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// # Errors
+/// When NumPy has no such rule.
+pub fn casting(name: &str) -> Outcome<Casting> {
+    match name {
+        "no" | "equiv" => Ok(Casting::No),
+        "safe" => Ok(Casting::Safe),
+        "same_kind" => Ok(Casting::SameKind),
+        "unsafe" => Ok(Casting::Unsafe),
+        _ => Err(crate::error::value_error(format!(
+            "casting must be one of 'no', 'equiv', 'safe', 'same_kind', or 'unsafe', not {name:?}"
+        ))),
+    }
+}
+
+#[pymethods]
+impl PyDType {
+    #[new]
+    #[pyo3(signature = (dtype, /))]
+    fn new(dtype: &Bound<'_, PyAny>) -> Outcome<PyDType> {
+        parse(dtype).map(PyDType)
+    }
+
+    /// NumPy's name: `float32`.
+    #[getter]
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// Bytes of one element.
+    #[getter]
+    fn itemsize(&self) -> usize {
+        self.0.size()
+    }
+
+    /// Bytes that the address of an element is a multiple of.
+    #[getter]
+    fn alignment(&self) -> usize {
+        self.0.to_real().size()
+    }
+
+    /// The sort of number, NumPy's letter: `b`, `u`, `i`, `f`, `c`.
+    #[getter]
+    fn kind(&self) -> char {
+        match self.0.kind() {
+            Kind::Bool => 'b',
+            Kind::Unsigned => 'u',
+            Kind::Signed => 'i',
+            Kind::Float => 'f',
+            Kind::Complex => 'c',
+        }
+    }
+
+    /// NumPy's one-letter code.
+    #[getter]
+    fn char(&self) -> char {
+        type_char(self.0)
+    }
+
+    /// NumPy's code with byte order and size: `<f4`.
+    #[getter]
+    fn str(&self) -> String {
+        let order = match self.0.size() {
+            1 => '|',
+            _ if cfg!(target_endian = "little") => '<',
+            _ => '>',
+        };
+        format!("{order}{}{}", self.kind(), self.0.size())
+    }
+
+    /// Always: the other byte order is converted on the way in.
+    #[getter]
+    fn isnative(&self) -> bool {
+        true
+    }
+
+    /// NumPy's dtype, so that `np.dtype(cv.float32)` and `np_array.astype(cv.float32)` work.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
+        if self.0 == DType::BF16 {
+            return Err(type_error("NumPy has no bfloat16\n  hint: `.astype('float32')` holds every value of it"));
+        }
+        Ok(py.import("numpy")?.getattr("dtype")?.call1((self.0.name(),))?)
+    }
+
+    /// A value of this dtype, as an array without axes: `cv.float32(1)`.
+    #[pyo3(signature = (value=None, /))]
+    fn __call__(&self, py: Python<'_>, value: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+        let raw = match value {
+            None => civita_core::raw::Raw::zeros(&[], self.0)?,
+            Some(value) => crate::convert::array_of(value, Some(self.0))?.copied()?,
+        };
+        wrap(py, raw)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("dtype('{}')", self.0.name())
+    }
+
+    fn __str__(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// The hash of the name, which it equals.
+    fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
+        PyString::intern(py, self.0.name()).hash()
+    }
+
+    fn __richcmp__(&self, py: Python<'_>, other: &Bound<'_, PyAny>, op: CompareOp) -> Py<PyAny> {
+        let same = lookup(other) == Some(self.0);
+        match op {
+            CompareOp::Eq => PyBool::new(py, same).to_owned().into_any().unbind(),
+            CompareOp::Ne => PyBool::new(py, !same).to_owned().into_any().unbind(),
+            _ => py.NotImplemented(),
+        }
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, [py.get_type::<PyDType>().into_any(), PyTuple::new(py, [self.0.name()])?.into_any()])
+    }
+}
+
+/// The dtype of what `cv.result_type` and `cv.can_cast` are asked about: an array's, a named one, or a scalar.
+enum Asked {
+    Strong(DType),
+    Weak(Scalar),
+}
+
+fn asked(ob: &Bound<'_, PyAny>) -> Outcome<Asked> {
+    if let Ok(array) = ob.cast::<Array>() {
+        return Ok(Asked::Strong(array.get().raw().dtype()));
+    }
+    if let Some(dtype) = lookup(ob) {
+        return Ok(Asked::Strong(dtype));
+    }
+    if ob.is_instance_of::<PyString>() {
+        parse(ob)?;
+    }
+    Ok(match value(ob)? {
+        Value::Weak(scalar) => Asked::Weak(scalar),
+        Value::Ref(raw) => Asked::Strong(raw.dtype()),
+        Value::Own(raw) => Asked::Strong(raw.dtype()),
+    })
+}
+
+/// The dtype of an operation between these arrays, dtypes and Python scalars (which are weak, NEP 50).
+#[pyfunction]
+#[pyo3(signature = (*arrays_and_dtypes), text_signature = "(*arrays_and_dtypes)")]
+fn result_type(py: Python<'_>, arrays_and_dtypes: &Bound<'_, PyTuple>) -> Outcome<Py<PyDType>> {
+    let mut strong: Option<DType> = None;
+    let mut weak: Vec<Scalar> = Vec::new();
+    for ob in arrays_and_dtypes.iter() {
+        match asked(&ob)? {
+            Asked::Strong(d) => strong = Some(strong.map_or(d, |s| promote(s, d))),
+            Asked::Weak(s) => weak.push(s),
+        }
+    }
+    let dtype = match strong {
+        Some(d) => weak.iter().fold(d, |d, s| s.weak_with(d)),
+        None => weak
+            .iter()
+            .map(|s| s.default_dtype())
+            .reduce(promote)
+            .ok_or_else(|| crate::error::value_error("at least one array or dtype is required"))?,
+    };
+    Ok(PyDType::of(py, dtype))
+}
+
+/// The smallest dtype to which both can be cast safely.
+#[pyfunction]
+#[pyo3(signature = (type1, type2))]
+fn promote_types(py: Python<'_>, type1: &Bound<'_, PyAny>, type2: &Bound<'_, PyAny>) -> Outcome<Py<PyDType>> {
+    Ok(PyDType::of(py, promote(parse(type1)?, parse(type2)?)))
+}
+
+/// May one dtype be cast to the other under this rule: `no`, `equiv`, `safe`, `same_kind`, `unsafe`?
+#[pyfunction]
+#[pyo3(signature = (from_, to, casting="safe"))]
+fn can_cast(from_: &Bound<'_, PyAny>, to: &Bound<'_, PyAny>, casting: &str) -> Outcome<bool> {
+    match asked(from_)? {
+        Asked::Strong(from) => Ok(engine_can_cast(from, parse(to)?, self::casting(casting)?)),
+        Asked::Weak(_) => Err(PyTypeError::new_err(
+            "can_cast() does not support Python ints, floats, and complex because the result used to depend on the value",
+        )
+        .into()),
+    }
+}
+
+/// Is the dtype of this kind? Kinds are the Array API's: `bool`, `signed integer`, `unsigned integer`, `integral`,
+/// `real floating`, `complex floating`, `numeric`; or another dtype; or a tuple of them.
+#[pyfunction]
+#[pyo3(signature = (dtype, kind))]
+fn isdtype(dtype: &Bound<'_, PyAny>, kind: &Bound<'_, PyAny>) -> Outcome<bool> {
+    let d = parse(dtype)?;
+    if let Ok(kinds) = kind.cast::<PyTuple>() {
+        for kind in kinds.iter() {
+            if isdtype(dtype, &kind)? {
+                return Ok(true);
+            }
+        }
+        return Ok(false);
+    }
+    if let Ok(name) = kind.cast::<PyString>() {
+        return Ok(match name.to_str()? {
+            "bool" => d == DType::Bool,
+            "signed integer" => d.kind() == Kind::Signed,
+            "unsigned integer" => d.kind() == Kind::Unsigned,
+            "integral" => d.is_integer(),
+            "real floating" => d.is_float(),
+            "complex floating" => d.is_complex(),
+            "numeric" => d != DType::Bool,
+            other => return Err(crate::error::value_error(format!("isdtype: unknown kind {other:?}"))),
+        });
+    }
+    Ok(parse(kind)? == d)
+}
+
+/// Adds the dtypes under their names, and the functions on them.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<PyDType>()?;
+    for dtype in DType::ALL {
+        m.add(dtype.name(), PyDType::of(m.py(), dtype))?;
+    }
+    m.add("bool_", PyDType::of(m.py(), DType::Bool))?;
+    m.add_function(wrap_pyfunction!(result_type, m)?)?;
+    m.add_function(wrap_pyfunction!(promote_types, m)?)?;
+    m.add_function(wrap_pyfunction!(can_cast, m)?)?;
+    m.add_function(wrap_pyfunction!(isdtype, m)?)?;
+    Ok(())
+}

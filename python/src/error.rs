@@ -1,0 +1,88 @@
+//! The engine's errors as Python's exceptions; the text is the engine's.
+
+use civita_core::error::Error;
+use pyo3::exceptions::{PyIndexError, PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyTuple, PyType};
+
+/// What functions of this crate return: an exception of Python's or an error of the engine's, by `?`.
+pub type Outcome<T> = Result<T, Fault>;
+
+/// An exception.
+pub struct Fault(PyErr);
+
+impl From<PyErr> for Fault {
+    fn from(error: PyErr) -> Fault {
+        Fault(error)
+    }
+}
+
+impl From<Fault> for PyErr {
+    fn from(fault: Fault) -> PyErr {
+        fault.0
+    }
+}
+
+impl From<Error> for Fault {
+    #[cold]
+    fn from(error: Error) -> Fault {
+        let text = error.to_string();
+        Fault(if error.is_axis() {
+            Python::attach(|py| match axis_error(py) {
+                Ok(class) => PyErr::from_type(class.bind(py).clone(), text),
+                Err(failed) => failed,
+            })
+        } else if error.is_memory() {
+            PyMemoryError::new_err(text)
+        } else if error.is_index() {
+            PyIndexError::new_err(text)
+        } else if error.is_dtype() && error.op() == "scalar" {
+            // a Python integer beside an array whose dtype cannot hold it
+            PyOverflowError::new_err(text)
+        } else if error.is_dtype() {
+            PyTypeError::new_err(text)
+        } else if error.is_gradient() || error.is_device() {
+            PyRuntimeError::new_err(text)
+        } else if error.is_io() {
+            PyOSError::new_err(text)
+        } else {
+            PyValueError::new_err(text)
+        })
+    }
+}
+
+/// `AxisError`: NumPy's is a `ValueError` and an `IndexError` too.
+pub fn axis_error(py: Python<'_>) -> PyResult<&'static Py<PyType>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    // SAFETY of the lifetime: the cell is static, and never emptied.
+    CLASS.get_or_try_init(py, || {
+        let bases = PyTuple::new(py, [py.get_type::<PyValueError>(), py.get_type::<PyIndexError>()])?;
+        let doc = c"An axis that the array does not have, or that is named twice.";
+        PyErr::new_type(py, c"civita.AxisError", Some(doc), Some(bases.as_any()), None)
+    })
+}
+
+/// A `TypeError`.
+#[cold]
+pub fn type_error(text: impl Into<String>) -> Fault {
+    Fault(PyTypeError::new_err(text.into()))
+}
+
+/// A `ValueError`.
+#[cold]
+pub fn value_error(text: impl Into<String>) -> Fault {
+    Fault(PyValueError::new_err(text.into()))
+}
+
+/// An `IndexError`.
+#[cold]
+pub fn index_error(text: impl Into<String>) -> Fault {
+    Fault(PyIndexError::new_err(text.into()))
+}
+
+/// A `RuntimeError`.
+#[cold]
+pub fn runtime_error(text: impl Into<String>) -> Fault {
+    Fault(PyRuntimeError::new_err(text.into()))
+}

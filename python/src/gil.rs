@@ -1,0 +1,81 @@
+//! When the interpreter is released: around large work, and while an operation waits for another's guard.
+//!
+//! Small work keeps it: to release and take it again costs as much as adding a thousand numbers. But nobody may wait for
+//! a guard while attached, for the holder of that guard may be waiting for the interpreter. So the engine calls
+//! [`wait_detached`] before it goes to sleep.
+
+use std::cell::Cell;
+
+use civita_core::storage::guard;
+use pyo3::prelude::*;
+
+/// Elements from which on other Python threads may run beside the work.
+const LARGE: usize = 1 << 15;
+
+thread_local! {
+    /// Has this thread released the interpreter (through this module)?
+    static DETACHED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Marks the thread as detached until dropped, also by a panic.
+struct Mark;
+
+impl Mark {
+    fn set() -> Mark {
+        DETACHED.set(true);
+        Mark
+    }
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        DETACHED.set(false);
+    }
+}
+
+/// Runs `f`, which works on about this many elements; with the interpreter released when they are many.
+#[inline]
+pub fn work<R: Send>(py: Python<'_>, elements: usize, f: impl FnOnce() -> R + Send) -> R {
+    if elements < LARGE { f() } else { released(py, f) }
+}
+
+/// Runs `f` with the interpreter released.
+#[inline(never)]
+pub fn released<R: Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
+    py.detach(|| {
+        let _mark = Mark::set();
+        f()
+    })
+}
+
+/// Elements that an elementwise operation on operands of these sizes works on, at most.
+#[inline]
+pub fn broadcast_len(lens: &[usize]) -> usize {
+    let most = lens.iter().copied().max().unwrap_or(1);
+    // a small operand beside a large one only repeats; two that are both not small may be an outer product
+    lens.iter().filter(|&&n| n != most && n > 1).fold(most, |all, &n| all.saturating_mul(n))
+}
+
+/// Tells the engine how to wait.
+pub fn install() {
+    guard::set_wait_hook(wait_detached);
+}
+
+fn wait_detached(sleep: &mut dyn FnMut()) {
+    struct Send1<'a>(&'a mut dyn FnMut());
+    // SAFETY: `detach` runs its closure on the calling thread.
+    unsafe impl Send for Send1<'_> {}
+    // A thread of the engine's pool has no Python state, and one that runs large work has let go already.
+    // SAFETY: the function may be called from any thread, attached or not.
+    if DETACHED.get() || unsafe { pyo3::ffi::PyGILState_GetThisThreadState() }.is_null() {
+        return sleep();
+    }
+    // SAFETY: a thread that Python knows is attached while it runs this crate, but inside `released`.
+    let py = unsafe { Python::assume_attached() };
+    let sleep = Send1(sleep);
+    py.detach(move || {
+        let sleep = sleep;
+        let _mark = Mark::set();
+        (sleep.0)();
+    });
+}

@@ -1,0 +1,52 @@
+//! The Python door: `import civita as cv`.
+//!
+//! Nothing is computed here. An argument becomes a [`civita_core::raw::Raw`] or a scalar (`convert`), the engine does
+//! the work with the interpreter released where it takes long (`gil`), and what comes back is wrapped again (`array`).
+//! Functions are objects over the engine's tables (`ufunc`, `reduction`), so that a new row is a new function.
+
+mod array;
+mod assign;
+mod buffer;
+mod convert;
+mod create;
+mod dlpack;
+mod dtype;
+mod error;
+mod functions;
+mod fuse;
+mod gil;
+mod gradient;
+mod index;
+mod interop;
+mod limits;
+mod machine;
+mod methods;
+mod operators;
+mod printing;
+mod reduction;
+mod rows;
+mod ufunc;
+
+use pyo3::prelude::*;
+
+/// The engine of Civita. Import `civita`, which adds the rest.
+#[pymodule(gil_used = false)]
+fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    gil::install();
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    m.add("AxisError", error::axis_error(m.py())?)?;
+    array::register(m)?;
+    dtype::register(m)?;
+    ufunc::register(m)?;
+    reduction::register(m)?;
+    create::register(m)?;
+    functions::register(m)?;
+    fuse::register(m)?;
+    gradient::register(m)?;
+    interop::register(m)?;
+    limits::register(m)?;
+    machine::register(m)?;
+    printing::register(m)?;
+    rows::register(m)?;
+    Ok(())
+}
