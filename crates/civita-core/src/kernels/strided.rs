@@ -3,6 +3,10 @@
 //! `gather` brings a run or a tile into contiguous scratch, `scatter` takes one out. A tile whose rows lie across the
 //! memory (a transposed operand) is read along the memory, eight by eight, so that each cache line is used whole.
 
+use std::marker::PhantomData;
+
+use crate::isa::{Body, Isa, kernel};
+
 /// A two-dimensional run of elements in memory, strides in elements.
 #[derive(Clone, Copy, Debug)]
 pub struct Tile {
@@ -71,7 +75,7 @@ pub unsafe fn fill(size: usize, tile: Tile, src: *const u8, out: *mut u8) {
 
 const SIDE: usize = 8;
 
-unsafe fn gather_as<T: Copy>(t: Tile, src: *const T, out: *mut T) {
+unsafe fn gather_as<T: Copy + 'static>(t: Tile, src: *const T, out: *mut T) {
     // SAFETY: every index is one that the tile names, or one of `rows × cols` in `out`.
     unsafe {
         if t.col_stride == 1 {
@@ -79,7 +83,7 @@ unsafe fn gather_as<T: Copy>(t: Tile, src: *const T, out: *mut T) {
                 std::ptr::copy_nonoverlapping(src.offset(r as isize * t.row_stride), out.add(r * t.cols), t.cols);
             }
         } else if t.row_stride == 1 && t.rows >= SIDE {
-            gather_across(t, src, out);
+            kernel::<Across<T>>()(0, [src.cast(), (&raw const t).cast(), src.cast()], out.cast());
         } else {
             for r in 0..t.rows {
                 let (src, out) = (src.offset(r as isize * t.row_stride), out.add(r * t.cols));
@@ -91,7 +95,18 @@ unsafe fn gather_as<T: Copy>(t: Tile, src: *const T, out: *mut T) {
     }
 }
 
+/// [`gather_across`] for an instruction set; the second input is the [`Tile`].
+struct Across<T>(PhantomData<T>);
+impl<T: Copy + 'static> Body for Across<T> {
+    #[inline(always)]
+    unsafe fn run<I: Isa>(_: usize, [src, tile, _]: [*const u8; 3], out: *mut u8) {
+        // SAFETY: the caller's contract.
+        unsafe { gather_across::<T>(*tile.cast::<Tile>(), src.cast(), out.cast()) }
+    }
+}
+
 /// Rows are neighbours in memory: squares of 8 × 8 are read along the memory and turned in registers.
+#[inline(always)]
 unsafe fn gather_across<T: Copy>(t: Tile, src: *const T, out: *mut T) {
     let (rows, cols) = (t.rows / SIDE * SIDE, t.cols / SIDE * SIDE);
     // SAFETY: as `gather_as`.

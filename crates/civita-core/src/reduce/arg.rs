@@ -19,9 +19,11 @@ use crate::raw::Raw;
 use crate::storage::guard;
 use crate::threads;
 
-/// Elements of a block, and of a task.
+/// Elements that are folded at once, and of a piece, of which one is looked through.
 const BLOCK: usize = 1 << 12;
-const PIECE: usize = 1 << 15;
+const PIECE: usize = 1 << 12;
+/// Elements of a task.
+const TASK: usize = 1 << 15;
 
 /// Writes the index of the first of `n` elements that is equal to the second input, or NaN if that is, as `u64`; `n` if
 /// there is none.
@@ -128,8 +130,8 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
             }
         }
     };
-    let group = (PIECE / n.max(1)).max(1);
-    threads::run_ranges(outputs * pieces, if pieces > 1 { 1 } else { group }, &|range| {
+    let group = (TASK / n.max(1)).max(1);
+    threads::run_ranges(outputs * pieces, if pieces > 1 { TASK / PIECE } else { group }, &|range| {
         let (x, best, _) = shared.get();
         for task in range {
             let (row, piece) = (task / pieces, task % pieces);
@@ -149,9 +151,19 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
                 for p in 0..pieces {
                     (folding.merge)(1, [best.add(row * pieces + p).cast::<u8>().cast_const(); 3], value.as_mut_ptr());
                 }
-                let mut index = 0u64;
-                find(n, [x.add(row * n * size), value.as_ptr(), x], (&raw mut index).cast());
-                *out.add(row) = (index as i64).min(n as i64 - 1);
+                // the first piece whose extreme it is holds the first such element
+                let mut index = 1u64;
+                let mut piece = 0;
+                while piece + 1 < pieces {
+                    find(1, [best.add(row * pieces + piece).cast::<u8>().cast_const(), value.as_ptr(), x], (&raw mut index).cast());
+                    if index == 0 {
+                        break;
+                    }
+                    piece += 1;
+                }
+                let (from, many) = (piece * PIECE, PIECE.min(n - piece * PIECE));
+                find(many, [x.add((row * n + from) * size), value.as_ptr(), x], (&raw mut index).cast());
+                *out.add(row) = (from as i64 + index as i64).min(n as i64 - 1);
             }
         }
     });

@@ -14,14 +14,18 @@ use std::cell::UnsafeCell;
 use smallvec::SmallVec;
 
 use crate::kernels::fold::{Folding, Rows};
-use crate::kernels::strided::{Tile, gather, scatter};
+use crate::error::Result;
+use crate::kernels::strided::{Tile, fill, gather, scatter};
 use crate::layout::{Layout, Order, Walk};
+use crate::storage::Storage;
 use crate::threads;
 
 /// Elements of a piece: some 10 µs of work.
 const PIECE: usize = 1 << 15;
-/// Columns of a tile.
-const COLUMNS: usize = 1024;
+/// Columns of a tile: long enough that each row's part is more than the prefetcher's page.
+const COLUMNS: usize = 2048;
+/// Elements of a piece of columns: enough rows that what begins and ends a piece does not show.
+const SLICE: usize = 1 << 17;
 /// Elements that are folded to one accumulator at once.
 const RUN: usize = 1 << 13;
 /// Runs shorter than this are folded across, where there is something to fold across.
@@ -88,10 +92,10 @@ pub(crate) unsafe fn fold(
     out: *mut u8,
     strides: &[isize],
     offset: usize,
-) {
+) -> Result<()> {
     let walk = Walk::<2>::new(layout.shape(), [layout.strides(), strides], [layout.offset(), offset], Order::First);
     if walk.is_empty() {
-        return;
+        return Ok(());
     }
     let mut axes: AxisList =
         (0..walk.shape.len()).map(|a| Axis { len: walk.shape[a], x: walk.strides[0][a], out: walk.strides[1][a] }).collect();
@@ -107,7 +111,7 @@ pub(crate) unsafe fn fold(
         let kept = axes.remove(k);
         axes.push(kept);
     }
-    let Some(inner) = axes.pop() else { return };
+    let Some(inner) = axes.pop() else { return Ok(()) };
     let (kept, reduced): (AxisList, AxisList) = axes.into_iter().partition(|a| a.out != 0);
     let acc = folding.acc.size();
     // SAFETY: the walk's offsets lie within the buffers.
@@ -115,7 +119,14 @@ pub(crate) unsafe fn fold(
         unsafe { (x.offset(walk.offsets[0] * size as isize), out.offset(walk.offsets[1] * acc as isize)) };
     let job = Job { folding, size, acc, x, out, kept, reduced, inner };
     // SAFETY: the caller's contract.
-    unsafe { if inner.out == 0 { job.along() } else { job.across() } }
+    unsafe {
+        if inner.out == 0 {
+            job.along();
+            Ok(())
+        } else {
+            job.across()
+        }
+    }
 }
 
 impl Job<'_> {
@@ -199,14 +210,14 @@ impl Job<'_> {
         unsafe { std::ptr::copy_nonoverlapping(acc, self.out.offset(out * self.acc as isize), self.acc) };
     }
 
-    unsafe fn across(&self) {
+    unsafe fn across(&self) -> Result<()> {
         let (outer, rows, cols) = (count(&self.kept), count(&self.reduced), self.inner.len);
         let tiles = cols.div_ceil(COLUMNS);
         let units = outer * tiles;
-        let height = (PIECE / cols.min(COLUMNS)).max(1);
+        let height = (SLICE / cols.min(COLUMNS)).max(1);
         if units >= 32 || rows < 2 * height {
             // whole columns: as many tiles to a task as make a piece
-            let group = (PIECE / (rows * cols.min(COLUMNS))).max(1);
+            let group = (PIECE / (rows * cols.min(COLUMNS)).max(1)).max(1);
             threads::run_ranges(units, group, &|range| {
                 for unit in range {
                     let (x, out) = offsets(&self.kept, unit / tiles);
@@ -214,13 +225,13 @@ impl Job<'_> {
                     unsafe { self.tile(x, unit % tiles * COLUMNS, 0..rows, self.out, out, self.inner.out) };
                 }
             });
-            return;
+            return Ok(());
         }
         // few columns of many rows: pieces of rows have partial results of their own
         let pieces = rows.div_ceil(height);
         let results = outer * cols;
-        let mut partial = vec![0u8; pieces * results * self.acc];
-        let base = Pointer(partial.as_mut_ptr());
+        let partial = Storage::uninit(pieces * results * self.acc)?;
+        let base = Pointer(partial.ptr());
         threads::run(units * pieces, &|task| {
             let (unit, piece) = (task / pieces, task % pieces);
             let (x, _) = offsets(&self.kept, unit / tiles);
@@ -234,19 +245,22 @@ impl Job<'_> {
         let mut left = pieces;
         while left > 1 {
             let half = left / 2;
-            let (into, from) = partial.split_at_mut((left - half) * results * self.acc);
             // SAFETY: `half` times as many accumulators as there are results, on both sides.
-            unsafe { (self.folding.merge)(half * results, [from.as_ptr(); 3], into.as_mut_ptr()) };
+            unsafe {
+                let from = partial.ptr().add((left - half) * results * self.acc).cast_const();
+                (self.folding.merge)(half * results, [from; 3], partial.ptr());
+            }
             left -= half;
         }
         for o in 0..outer {
             let tile = Tile { rows: 1, cols, row_stride: 0, col_stride: self.inner.out };
             // SAFETY: the results of an outer index.
             unsafe {
-                let from = partial.as_ptr().add(o * cols * self.acc);
+                let from = partial.ptr().add(o * cols * self.acc).cast_const();
                 scatter(self.acc, tile, from, self.out.offset(offsets(&self.kept, o).1 * self.acc as isize));
             }
         }
+        Ok(())
     }
 
     /// Folds rows of one tile of columns, and puts the results at `to[out + c · stride]`.
@@ -256,9 +270,8 @@ impl Job<'_> {
         unsafe {
             let scratch = MEMORY.with(|m| m.0.get().cast::<u8>());
             let acc = scratch.add(GATHERED);
-            for c in 0..n {
-                std::ptr::copy_nonoverlapping(self.folding.identity.as_ptr(), acc.add(c * self.acc), self.acc);
-            }
+            let line = Tile { rows: 1, cols: n, row_stride: 0, col_stride: 1 };
+            fill(self.acc, line, self.folding.identity.as_ptr(), acc);
             let x = self.x.offset((x + first as isize * self.inner.x) * self.size as isize);
             // the innermost reduced axis is the kernel's, the rest are looped over
             let (row, outer) = match self.reduced.split_last() {
@@ -287,9 +300,8 @@ impl Job<'_> {
         // SAFETY: as `tile`; several short rows lie side by side in a contiguous operand, and so do their accumulators.
         unsafe {
             if self.inner.x == 1 && n == self.inner.len && stride == n as isize && room >= 4 && many >= 2 * room {
-                for c in n..room * n {
-                    std::ptr::copy_nonoverlapping(self.folding.identity.as_ptr(), acc.add(c * self.acc), self.acc);
-                }
+                let more = Tile { rows: 1, cols: (room - 1) * n, row_stride: 0, col_stride: 1 };
+                fill(self.acc, more, self.folding.identity.as_ptr(), acc.add(n * self.acc));
                 across(x, room * n, Rows { count: many / room, stride: (room * n) as isize }, acc);
                 for k in 1..room {
                     (self.folding.merge)(n, [acc.add(k * n * self.acc).cast_const(); 3], acc);

@@ -139,7 +139,7 @@ fn fold_planned(fold: Fold, plan: &Plan, inputs: &[&Raw], shape: &[usize], axes:
     if plan.is_identity() && inputs[0].shape() == shape {
         let x = inputs[0];
         // SAFETY: layouts lie within their buffers, guards keep writers away, the result is new.
-        unsafe { driver::fold(&folding, size, x.base(), x.layout(), out.base(), &strides, 0) };
+        unsafe { driver::fold(&folding, size, x.base(), x.layout(), out.base(), &strides, 0)? };
         return Ok(result);
     }
     // slab by slab: along the longest kept axis, and if that is not enough along the longest reduced one
@@ -177,9 +177,8 @@ fn fold_planned(fold: Fold, plan: &Plan, inputs: &[&Raw], shape: &[usize], axes:
         // SAFETY: the slab is new; partial results of distinct slabs are distinct, since the cut axes lead to them.
         unsafe {
             run(plan, &sources, target)?;
-            driver::fold(&folding, size, memory.ptr(), &slab, partial.base(), &strides, offset);
+            driver::fold(&folding, size, memory.ptr(), &slab, partial.base(), &strides, offset)
         }
-        Ok(())
     };
     let failed = std::sync::Mutex::new(None);
     threads::run(cuts_k * cuts_r, &|index| {

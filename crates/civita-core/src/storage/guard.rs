@@ -7,10 +7,10 @@
 //! Owned buffers need no guard, and an operation on them pays for nothing but the question.
 
 use std::marker::PhantomData;
-use std::ptr;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::{mem, ptr};
 
 use smallvec::SmallVec;
 
@@ -65,7 +65,7 @@ unsafe impl Sync for Guards<'_> {}
 ///
 /// The caller holds no lock that a holder of a guard could want: in Python, not the GIL ([`try_acquire`] first). It
 /// holds no guard on any of `writes` already, for it would wait for itself.
-#[inline]
+#[inline(never)]
 pub fn acquire<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Guards<'a> {
     let guards = wanted(reads, writes);
     for held in &guards.held {
@@ -96,20 +96,20 @@ pub fn try_acquire<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Option<
 
 /// The distinct buffers that need a lock, in the order of their addresses, none taken yet. Nothing may unwind between
 /// here and the taking, else the drop would release what was never held.
-#[inline]
+#[inline(always)]
 fn wanted<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Guards<'a> {
-    let mut held: SmallVec<[Held; 4]> = SmallVec::new();
+    let mut guards = Guards {
+        held: SmallVec::new(),
+        storages: PhantomData,
+    };
     for (storages, mode) in [(writes, Mode::Write), (reads, Mode::Read)] {
         for storage in storages {
             if storage.access() != Access::Owned {
-                insert(&mut held, Held::new(storage, mode));
+                insert(&mut guards.held, Held::new(storage, mode));
             }
         }
     }
-    Guards {
-        held,
-        storages: PhantomData,
-    }
+    guards
 }
 
 /// Insertion sort: an operation has few buffers. Writes come first, so a buffer that is there already is locked enough.
@@ -122,10 +122,11 @@ fn insert(held: &mut SmallVec<[Held; 4]>, new: Held) {
             return;
         }
     }
-    held.push(new);
-    for i in (at + 1..held.len()).rev() {
-        held.swap(i, i - 1);
+    let mut moved = new;
+    for held in &mut held[at..] {
+        moved = mem::replace(held, moved);
     }
+    held.push(moved);
 }
 
 impl Drop for Guards<'_> {

@@ -11,6 +11,7 @@
 //!
 //! [`guard::acquire`] takes what each of them needs. Memory comes from [`pool`].
 
+mod class;
 pub mod guard;
 pub mod pool;
 mod shared;

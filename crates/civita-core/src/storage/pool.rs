@@ -15,6 +15,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
+use super::class::{CLASSES, LARGEST, SMALL, SMALL_CLASSES, class_of, class_size};
 use super::system::{self, ALIGN};
 use crate::error::{Error, Result};
 
@@ -57,34 +58,6 @@ pub(super) const NOWHERE: NonNull<u8> = {
         None => unreachable!(),
     }
 };
-
-// Sizes are counted in lines of ALIGN bytes: 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, …
-
-/// The smallest class that holds `bytes` (not 0).
-const fn class_of(bytes: usize) -> usize {
-    let last = (bytes - 1) / ALIGN;
-    if last < 4 {
-        return last;
-    }
-    let shift = last.ilog2() as usize - 2;
-    4 * shift + (last >> shift)
-}
-
-/// The bytes of a class.
-const fn class_size(class: usize) -> usize {
-    if class < 4 {
-        return ALIGN * (class + 1);
-    }
-    let shift = class / 4 - 1;
-    (ALIGN * (class % 4 + 5)) << shift
-}
-
-/// Blocks up to this size are kept by threads.
-const SMALL: usize = 64 << 10;
-const SMALL_CLASSES: usize = class_of(SMALL) + 1;
-/// No class is larger than this, nor is any block that the pool keeps.
-const LARGEST: usize = isize::MAX as usize / 4;
-const CLASSES: usize = class_of(LARGEST) + 1;
 
 /// Takes a block of at least `bytes` bytes at a multiple of 64.
 ///
@@ -170,12 +143,6 @@ pub(super) unsafe fn give_back(ptr: NonNull<u8>, block: Block) {
 }
 
 // ---- small blocks: lists of the thread ----
-
-/// The class of small blocks that hold `bytes`; does not compile for larger ones.
-pub(super) const fn small_class_of(bytes: usize) -> usize {
-    assert!(0 < bytes && bytes <= SMALL);
-    class_of(bytes)
-}
 
 /// Takes a block of a small class, whatever it holds.
 #[inline]
@@ -443,23 +410,6 @@ fn bytes_text(bytes: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_class_holds_its_bytes_and_wastes_at_most_a_quarter() {
-        let edges = (0..60).flat_map(|p| [(1usize << p) - 1, 1 << p, (1 << p) + 1]);
-        for bytes in (1..10_000).chain(edges).filter(|&b| 0 < b && b <= LARGEST) {
-            let class = class_of(bytes);
-            let size = class_size(class);
-            assert!(
-                size >= bytes && size <= (bytes + bytes / 4).max(bytes + ALIGN),
-                "{bytes}"
-            );
-            assert!(
-                class < CLASSES && (class == 0 || class_size(class - 1) < bytes),
-                "{bytes}"
-            );
-        }
-    }
 
     #[test]
     fn sizes_are_written_for_people() {

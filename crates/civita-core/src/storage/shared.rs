@@ -7,6 +7,7 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicUsize, fence};
 
+use super::class::small_class_of;
 use super::pool;
 use super::system::ALIGN;
 
@@ -30,7 +31,7 @@ unsafe impl<T: Send + Sync> Sync for Shared<T> {}
 impl<T> Shared<T> {
     const CLASS: usize = {
         assert!(align_of::<Counted<T>>() <= ALIGN);
-        pool::small_class_of(size_of::<Counted<T>>())
+        small_class_of(size_of::<Counted<T>>())
     };
 
     /// Puts `value` into a box of its own. Ends the program when there is no memory, as `Arc::new` does.

@@ -2,12 +2,18 @@
 //!
 //! Four layers, each knowing only the one below:
 //! - this file: batches, and which path a product takes;
-//! - [`blocked`]: loops over blocks that fit the caches, packing ([`pack`]) and tasks; [`vector`]: matrix times vector;
-//! - [`engine`]: which kernels and packers a dtype has on an instruction set;
-//! - [`tile`]: the micro-kernel, generic over the register type ([`lanes`]).
+//! - `blocked`: loops over blocks that fit the caches, packing (`pack`, `source`, `transpose`) and tasks; `vector`:
+//!   matrix times vector (over `lines`);
+//! - `engine`: which kernels and packers a dtype has on an instruction set (compiled in `shells`);
+//! - `tile`: the micro-kernel, generic over the register type (`lanes`).
 //!
 //! `f16` and `bf16` are summed in `f32` and rounded once; integers wrap; `bool` is or of ands; complex numbers run on the
-//! real kernels. Blocks and the order of sums depend on sizes alone, so bits are equal for any number of threads.
+//! real kernels. Where the processor multiplies pairs of `bf16` (AVX-512 BF16), it does so here, and then takes subnormal
+//! `bf16` for zero, as PyTorch does there. Blocks and the order of sums depend on sizes alone, so bits are equal for any
+//! number of threads.
+//!
+//! Measured on one Zen 5 core (peak 268 GFLOP/s in `f32`), against OpenBLAS 0.3.31 in NumPy: `f32` 230–250 GFLOP/s from
+//! 64³ to 2048³ (OpenBLAS 97–129), `f64` 105–120 (50–63), `i64` 256³ 0.31 ms (18), `bf16` 512³ 430 (oneDNN 490).
 
 mod blocked;
 mod engine;

@@ -304,6 +304,17 @@ fn large_products_cut_into_tasks_agree_with_the_triple_loop() {
     check::<i64>(r, 100, 90, 300, [0, 0]);
     check::<bf16>(r, 130, 140, 530, [0, 0]);
     check::<Complex<f64>>(r, 60, 70, 400, [6, 2]);
+    // more than one super-block
+    check::<f32>(r, 3, 4100, 5, [0, 0]);
+    check::<i32>(r, 4100, 3, 5, [1, 0]);
+    check::<f16>(r, 2050, 3, 5, [0, 0]);
+    // many rows and several blocks along k in the vector paths, in dot products and in columns
+    for kinds in [[0, 0], [1, 0], [3, 3]] {
+        check::<f32>(r, 300, 1, 17000, kinds);
+        check::<Complex<f32>>(r, 200, 1, 17000, kinds);
+    }
+    check::<f64>(r, 1, 1, 100_000, [0, 0]);
+    check::<f16>(r, 1, 130, 17000, [0, 1]);
 }
 
 #[test]

@@ -1,0 +1,305 @@
+//! New tensors.
+
+use std::ops::Range;
+
+use civita_core::dtype::{DType, Element as Held, Scalar as Value};
+use civita_core::raw::{Endpoint, Raw};
+
+use crate::error::OrRaise;
+use crate::rank::wrap;
+use crate::{DYN, Element, Matrix, Real, Result, Tensor, Vector};
+
+/// Shapes of tensors of rank `N`: `[usize; N]`, a length alone for vectors, a slice or vector of lengths for [`DYN`].
+///
+/// Lengths are `usize` and no other type, so that literals are lengths.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a shape of rank {N}",
+    note = "a shape is an array with a `usize` for each axis; `Tensor<T, DYN>` takes slices and vectors too"
+)]
+pub trait IntoShape<const N: usize> {
+    /// Calls `f` with the lengths.
+    #[doc(hidden)]
+    #[track_caller]
+    fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R;
+}
+impl<const N: usize> IntoShape<N> for [usize; N] {
+    #[inline]
+    #[track_caller]
+    fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R {
+        f(self)
+    }
+}
+impl IntoShape<1> for usize {
+    #[inline]
+    #[track_caller]
+    fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R {
+        f(&[*self])
+    }
+}
+impl IntoShape<DYN> for &[usize] {
+    #[inline]
+    #[track_caller]
+    fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R {
+        f(self)
+    }
+}
+impl IntoShape<DYN> for Vec<usize> {
+    #[inline]
+    #[track_caller]
+    fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R {
+        f(self)
+    }
+}
+
+fn dtype_of<T: Element>() -> DType {
+    <T as Held>::DTYPE
+}
+
+/// Constructors. They panic when the shape overflows or memory cannot be had; [`catch`](crate::catch) makes that an
+/// error.
+impl<T: Element, const N: usize> Tensor<T, N> {
+    /// Zeros.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Matrix::<f32>::zeros([2, 3]).to_string(), "[[0. 0. 0.]\n [0. 0. 0.]]");
+    /// ```
+    #[track_caller]
+    pub fn zeros(shape: impl IntoShape<N>) -> Self {
+        wrap(shape.with(|s| Raw::zeros(s, dtype_of::<T>())).or_raise())
+    }
+
+    /// Ones.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Vector::<i32>::ones(3).to_string(), "[1 1 1]");
+    /// ```
+    #[track_caller]
+    pub fn ones(shape: impl IntoShape<N>) -> Self {
+        wrap(shape.with(|s| Raw::ones(s, dtype_of::<T>())).or_raise())
+    }
+
+    /// One value everywhere.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Vector::full(3, 2.5).to_string(), "[2.5 2.5 2.5]");
+    /// ```
+    #[track_caller]
+    pub fn full(shape: impl IntoShape<N>, value: T) -> Self {
+        wrap(shape.with(|s| Raw::full(s, value.into_scalar(), dtype_of::<T>())).or_raise())
+    }
+
+    /// The elements of a vector in C order under a shape, without a copy.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let x = Matrix::from_shape_vec([2, 2], vec![1, 2, 3, 4])?;
+    /// assert_eq!(x.to_string(), "[[1 2]\n [3 4]]");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the shape has another number of elements.
+    pub fn from_shape_vec(shape: impl IntoShape<N>, values: Vec<T>) -> Result<Self> {
+        shape.with(|s| Raw::from_vec(values, s)).map(wrap)
+    }
+}
+
+impl<T: Element> Tensor<T, 0> {
+    /// A tensor without axes, of one value.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Tensor::scalar(2.5).to_string(), "2.5");
+    /// ```
+    #[track_caller]
+    pub fn scalar(value: T) -> Self {
+        wrap(Raw::scalar(value.into_scalar(), dtype_of::<T>()).or_raise())
+    }
+}
+
+impl<T: Element> Vector<T> {
+    /// A copy of a slice.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Vector::from_slice(&[1.0, 2.0]).to_string(), "[1. 2.]");
+    /// ```
+    #[track_caller]
+    pub fn from_slice(values: &[T]) -> Self {
+        wrap(Raw::from_slice(values, &[values.len()]).or_raise())
+    }
+
+    /// The elements of a vector, without a copy.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Vector::from_vec(vec![1u8, 2]).to_string(), "[1 2]");
+    /// ```
+    #[track_caller]
+    pub fn from_vec(values: Vec<T>) -> Self {
+        let n = values.len();
+        wrap(Raw::from_vec(values, &[n]).or_raise())
+    }
+}
+
+impl<T: Element + Real> Vector<T> {
+    /// The numbers of a range, one by one.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Vector::<i64>::arange(2..5).to_string(), "[2 3 4]");
+    /// assert_eq!(Vector::arange(0.5..3.0).to_string(), "[0.5 1.5 2.5]");
+    /// ```
+    #[track_caller]
+    pub fn arange(range: Range<T>) -> Self {
+        let (start, stop) = (range.start.into_scalar(), range.end.into_scalar());
+        wrap(Raw::arange(start, stop, Value::Int(1), dtype_of::<T>()).or_raise())
+    }
+
+    /// The numbers of a range in steps, down if the step is negative.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Vector::arange_step(0.0..1.0, 0.25).to_string(), "[0.   0.25 0.5  0.75]");
+    /// assert_eq!(Vector::arange_step(5i32..0, -2).to_string(), "[5 3 1]");
+    /// ```
+    #[track_caller]
+    pub fn arange_step(range: Range<T>, step: T) -> Self {
+        let [start, stop, step] = [range.start, range.end, step].map(T::into_scalar);
+        wrap(Raw::arange(start, stop, step, dtype_of::<T>()).or_raise())
+    }
+
+    /// `num` numbers evenly spaced from `start` to `stop`, which is the last.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Vector::linspace(0.0, 1.0, 5).to_string(), "[0.   0.25 0.5  0.75 1.  ]");
+    /// ```
+    #[track_caller]
+    pub fn linspace(start: T, stop: T, num: usize) -> Self {
+        let (start, stop) = (start.into_scalar().as_f64(), stop.into_scalar().as_f64());
+        wrap(Raw::linspace(start, stop, num, Endpoint::Included, dtype_of::<T>()).or_raise())
+    }
+}
+
+impl<T: Element> Matrix<T> {
+    /// The identity: ones on the diagonal, zeros elsewhere.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Matrix::<f64>::eye(2).to_string(), "[[1. 0.]\n [0. 1.]]");
+    /// ```
+    #[track_caller]
+    pub fn eye(n: usize) -> Self {
+        Self::eye_diagonal([n, n], 0)
+    }
+
+    /// Ones on the `k`-th diagonal: above the main one for positive `k`, below it for negative.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Matrix::<i32>::eye_diagonal([2, 3], 1).to_string(), "[[0 1 0]\n [0 0 1]]");
+    /// ```
+    #[track_caller]
+    pub fn eye_diagonal(shape: [usize; 2], k: isize) -> Self {
+        wrap(Raw::eye(shape[0], shape[1], k, dtype_of::<T>()).or_raise())
+    }
+}
+
+impl<T: Element> FromIterator<T> for Vector<T> {
+    #[track_caller]
+    fn from_iter<I: IntoIterator<Item = T>>(iter: I) -> Self {
+        Vector::from_vec(iter.into_iter().collect())
+    }
+}
+impl<T: Element> From<Vec<T>> for Vector<T> {
+    #[track_caller]
+    fn from(values: Vec<T>) -> Self {
+        Vector::from_vec(values)
+    }
+}
+impl<T: Element> From<&[T]> for Vector<T> {
+    #[track_caller]
+    fn from(values: &[T]) -> Self {
+        Vector::from_slice(values)
+    }
+}
+impl<T: Element> From<T> for Tensor<T, 0> {
+    #[track_caller]
+    fn from(value: T) -> Self {
+        Tensor::scalar(value)
+    }
+}
+
+macro_rules! from_arrays {
+    ($($n:literal: $T:ident => $array:ty, $whole:ty, [$($K:ident)*], $values:ident => $flat:expr;)*) => { $(
+        impl<$T: Element, $(const $K: usize),*> From<$array> for Tensor<$T, $n> {
+            #[track_caller]
+            fn from($values: $array) -> Self {
+                wrap(Raw::from_slice($flat, &[$($K),*]).or_raise())
+            }
+        }
+        impl<$(const $K: usize),*> Literal<$whole> {
+            #[track_caller]
+            pub fn tensor(self) -> Tensor<i64, $n> {
+                self.0.into()
+            }
+        }
+        impl<$T: Element, $(const $K: usize),*> LiteralTensor for Literal<$array> {
+            type Out = Tensor<$T, $n>;
+            #[track_caller]
+            fn tensor(self) -> Self::Out {
+                self.0.into()
+            }
+        }
+    )* };
+}
+from_arrays! {
+    1: T => [T; A], [i64; A], [A], v => &v;
+    2: T => [[T; B]; A], [[i64; B]; A], [A B], v => v.as_flattened();
+    3: T => [[[T; C]; B]; A], [[[i64; C]; B]; A], [A B C], v => v.as_flattened().as_flattened();
+    4: T => [[[[T; D]; C]; B]; A], [[[[i64; D]; C]; B]; A], [A B C D],
+        v => v.as_flattened().as_flattened().as_flattened();
+}
+
+/// What `tensor!` wraps its literals in.
+///
+/// A literal like `1` has no type yet when the macro sees it. The inherent method of `Literal<[i64; _]>` is the first
+/// that the compiler tries, and makes it `i64`; where the type is another already, or the literal is a float, only the
+/// trait's method fits.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Literal<A>(pub A);
+
+#[doc(hidden)]
+pub trait LiteralTensor {
+    type Out;
+    fn tensor(self) -> Self::Out;
+}
+
+/// A tensor of literals: nested brackets are its axes.
+///
+/// Elements without a type of their own are `f64` or `i64`; a suffix on the first one changes that.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let a = tensor![[1.0, 2.0], [3.0, 4.0]]; // Tensor<f64, 2>
+/// let b = tensor![1, 2, 3]; // Tensor<i64, 1>
+/// let c = tensor![1.0f32, 2.0]; // Tensor<f32, 1>
+/// let d = tensor![true, false]; // Tensor<bool, 1>
+/// let e = tensor![0.5; 3]; // three times the same
+/// assert_eq!(a.to_string(), "[[1. 2.]\n [3. 4.]]");
+/// assert_eq!(format!("{} {} {} {}", b.dtype(), c.dtype(), d.dtype(), e), "int64 float32 bool [0.5 0.5 0.5]");
+/// ```
+#[macro_export]
+macro_rules! tensor {
+    ($($elements:tt)*) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::LiteralTensor as _;
+        $crate::__private::Literal([$($elements)*]).tensor()
+    }};
+}

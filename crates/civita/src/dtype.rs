@@ -1,0 +1,342 @@
+//! What may stand as the element type of a tensor, and what two of them become together: the static half of the
+//! engine's tables. The constants at the end compare the two halves while this crate is being compiled.
+
+use civita_core::dtype::{self, DType};
+use half::{bf16, f16};
+
+use crate::{Tensor, c64, c128};
+
+/// The element type of a tensor that knows it at run time only: from a file, from a model, from Python.
+#[derive(Clone, Copy, Debug)]
+pub struct Any;
+
+mod sealed {
+    pub trait Sealed {}
+}
+use sealed::Sealed;
+
+/// What may stand in `Tensor<T, _>`: the fifteen element types, and [`Any`].
+///
+/// The associated types are what families of functions make of `T`, by NumPy's rules.
+#[diagnostic::on_unimplemented(
+    message = "a tensor cannot hold `{Self}`",
+    note = "element types are bool, u8–u64, i8–i64, f16, bf16, f32, f64, c64, c128 and `Any`"
+)]
+pub trait Dtype: Sealed + 'static {
+    /// Of `exp`, `sqrt` and the like: `f64` for `i32`, `f32` for `i16`, `f16` for `i8` and `bool`.
+    type Float: Dtype;
+    /// Of `mean` and of true division: `f64` for every integer.
+    type Mean: Dtype;
+    /// Of `sum`: 64 bits for integers.
+    type Sum: Dtype;
+    /// Of `abs` and the real part: `f32` for `c64`.
+    type Real: Dtype;
+    /// Of arithmetic that does not know truth values: `i8` for `bool`.
+    type Number: Dtype;
+    /// The dtype, or `None` for [`Any`].
+    const DTYPE: Option<DType>;
+}
+
+/// An element type that is known to the compiler: all but [`Any`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an element type",
+    note = "element types are bool, u8–u64, i8–i64, f16, bf16, f32, f64, c64, c128"
+)]
+pub trait Element: Dtype + Scalar + Takes<Self> + dtype::Element + Promote<Self, Out = Self> {
+    #[doc(hidden)]
+    fn from_scalar(value: dtype::Scalar) -> Self;
+}
+
+/// A number or truth value of the host language, which takes the element type of the tensor beside it (NEP 50).
+pub trait Scalar: Copy + Sealed {
+    /// As the engine knows it.
+    fn into_scalar(self) -> dtype::Scalar;
+}
+
+/// Says which scalars may stand beside a tensor of `Self`.
+///
+/// Each element type takes itself, floats and complex numbers take integers too, and the types without literals of
+/// their own take the literals nearest to them: `f16`, `bf16` and `c64` take `f32`, `c128` takes `f64`. No type takes
+/// two kinds of float: so the literal in `2.0 * &x` has one type only, which the compiler finds.
+#[diagnostic::on_unimplemented(
+    message = "a tensor of `{Self}` takes no scalar `{S}`: the result would need another element type",
+    note = "convert the scalar, or the tensor with `.cast::<…>()`"
+)]
+pub trait Takes<S>: Dtype {}
+
+/// The element type that holds both (NEP 50): `i32` with `f32` is `f64`.
+#[diagnostic::on_unimplemented(message = "`{Self}` and `{U}` have no common element type")]
+pub trait Promote<U>: Dtype {
+    /// That type.
+    type Out: Dtype;
+}
+/// What `T` and `U` become together.
+pub type Promoted<T, U> = <T as Promote<U>>::Out;
+
+/// Numbers: all but `bool`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number: subtraction and negation refuse truth values",
+    note = "`logical_not` turns a truth value around, `bitwise_xor` tells where two differ; or convert with \
+            `.cast::<i64>()`"
+)]
+pub trait Number: Dtype {}
+
+/// Types with an order, without imaginary part: all but `c64` and `c128`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is complex: this function takes real numbers",
+    note = "take `.real()`, `.imag()` or `.abs()` first"
+)]
+pub trait Real: Dtype {}
+
+/// Types with bits to work on: `bool` and the integers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no bits to work on: this function takes truth values and integers",
+    note = "convert first, for example with `.cast::<i64>()`"
+)]
+pub trait Bits: Dtype {}
+
+/// Types that a gradient exists for: floats and complex numbers.
+#[diagnostic::on_unimplemented(
+    message = "a tensor of `{Self}` has no gradient: only floats and complex numbers can be varied",
+    note = "convert first, for example with `.cast::<f64>()`"
+)]
+pub trait Differentiable: Dtype {}
+
+/// Truth values.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a truth value: the condition of a choice is a tensor of `bool`",
+    note = "compare first, as in `x.gt(0.0)?`"
+)]
+pub trait Truth: Dtype {}
+
+/// The real floats: `f16`, `bf16`, `f32`, `f64`. All that a generic numeric function needs are its supertraits.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// fn standardize<T: Float, const N: usize>(x: &Tensor<T, N>) -> civita::Result<Tensor<T, N>> {
+///     let x = x - x.over(0).keepdims().mean()?;
+///     Ok(&x / x.over(0).keepdims().std()?)
+/// }
+/// let x = tensor![[1.0, 10.0], [3.0, 30.0]];
+/// assert_eq!(format!("{}", standardize(&x)?), "[[-1. -1.]\n [ 1.  1.]]");
+/// # civita::Result::Ok(())
+/// ```
+pub trait Float:
+    Element
+    + Takes<i32>
+    + Dtype<Float = Self, Mean = Self, Sum = Self, Real = Self, Number = Self>
+    + Number
+    + Real
+    + Differentiable
+    + PartialOrd
+{
+    /// The nearest value of this type.
+    fn from_f64(value: f64) -> Self;
+    /// The same value.
+    fn to_f64(self) -> f64;
+}
+
+macro_rules! dtypes {
+    ($($t:ty = $d:ident: $float:ty, $mean:ty, $sum:ty, $real:ty, $number:ty;)*) => { $(
+        impl Sealed for $t {}
+        impl Dtype for $t {
+            type Float = $float;
+            type Mean = $mean;
+            type Sum = $sum;
+            type Real = $real;
+            type Number = $number;
+            const DTYPE: Option<DType> = Some(DType::$d);
+        }
+        impl Takes<$t> for $t {}
+        impl Takes<$t> for Any {}
+    )* };
+}
+dtypes! {
+    // type         Float Mean  Sum   Real  Number
+    bool = Bool:    f16,  f64,  i64,  bool, i8;
+    u8 = U8:        f16,  f64,  u64,  u8,   u8;
+    u16 = U16:      f32,  f64,  u64,  u16,  u16;
+    u32 = U32:      f64,  f64,  u64,  u32,  u32;
+    u64 = U64:      f64,  f64,  u64,  u64,  u64;
+    i8 = I8:        f16,  f64,  i64,  i8,   i8;
+    i16 = I16:      f32,  f64,  i64,  i16,  i16;
+    i32 = I32:      f64,  f64,  i64,  i32,  i32;
+    i64 = I64:      f64,  f64,  i64,  i64,  i64;
+    f16 = F16:      f16,  f16,  f16,  f16,  f16;
+    bf16 = BF16:    bf16, bf16, bf16, bf16, bf16;
+    f32 = F32:      f32,  f32,  f32,  f32,  f32;
+    f64 = F64:      f64,  f64,  f64,  f64,  f64;
+    c64 = C64:      c64,  c64,  c64,  f32,  c64;
+    c128 = C128:    c128, c128, c128, f64,  c128;
+}
+
+impl Sealed for Any {}
+impl Dtype for Any {
+    type Float = Any;
+    type Mean = Any;
+    type Sum = Any;
+    type Real = Any;
+    type Number = Any;
+    const DTYPE: Option<DType> = None;
+}
+
+macro_rules! scalars {
+    ($($t:ty: $into:expr, $from:expr;)*) => { $(
+        impl Scalar for $t {
+            #[inline]
+            fn into_scalar(self) -> dtype::Scalar {
+                $into(self)
+            }
+        }
+        impl Element for $t {
+            #[inline]
+            fn from_scalar(value: dtype::Scalar) -> $t {
+                $from(value)
+            }
+        }
+    )* };
+    (integers $($t:ty)*) => {
+        scalars! { $($t: |v| dtype::Scalar::Int(v as i128), |s| match s {
+            dtype::Scalar::Int(v) => v as $t,
+            other => other.as_f64() as $t,
+        };)* }
+    };
+}
+scalars! { integers u8 u16 u32 u64 i8 i16 i32 i64 }
+scalars! {
+    bool: dtype::Scalar::Bool, |s: dtype::Scalar| s.as_complex() != c128::new(0.0, 0.0);
+    f16: |v: f16| dtype::Scalar::Float(v.to_f64()), |s: dtype::Scalar| f16::from_f64(s.as_f64());
+    bf16: |v: bf16| dtype::Scalar::Float(v.to_f64()), |s: dtype::Scalar| bf16::from_f64(s.as_f64());
+    f32: |v: f32| dtype::Scalar::Float(v.into()), |s: dtype::Scalar| s.as_f64() as f32;
+    f64: dtype::Scalar::Float, |s: dtype::Scalar| s.as_f64();
+    c64: |v: c64| dtype::Scalar::Complex(c128::new(v.re.into(), v.im.into())),
+        |s: dtype::Scalar| { let v = s.as_complex(); c64::new(v.re as f32, v.im as f32) };
+    c128: dtype::Scalar::Complex, |s: dtype::Scalar| s.as_complex();
+}
+
+macro_rules! takes {
+    ($($t:ty: $($s:ty)*;)*) => { $($(impl Takes<$s> for $t {})*)* };
+}
+takes! {
+    f16: f32 i32;
+    bf16: f32 i32;
+    f32: i32;
+    f64: i32;
+    c64: f32 i32;
+    c128: f64 i32;
+}
+
+macro_rules! families {
+    ($($Trait:ident: $($t:ty)*;)*) => { $($(impl $Trait for $t {})*)* };
+}
+families! {
+    Number: u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 c64 c128 Any;
+    Real: bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 Any;
+    Bits: bool u8 u16 u32 u64 i8 i16 i32 i64 Any;
+    Differentiable: f16 bf16 f32 f64 c64 c128 Any;
+    Truth: bool Any;
+}
+
+macro_rules! floats {
+    ($($t:ty: $from:expr, $to:expr;)*) => { $(
+        impl Float for $t {
+            #[inline]
+            fn from_f64(value: f64) -> $t {
+                $from(value)
+            }
+            #[inline]
+            fn to_f64(self) -> f64 {
+                $to(self)
+            }
+        }
+    )* };
+}
+floats! {
+    f16: f16::from_f64, f16::to_f64;
+    bf16: bf16::from_f64, bf16::to_f64;
+    f32: |v| v as f32, f64::from;
+    f64: |v| v, |v| v;
+}
+
+/// The promotion table as types. Each entry is compared with the engine's function below.
+macro_rules! promotion {
+    ($($t:ident: $($u:ident)*;)*) => {
+        $(promotion!(@row $t: bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 c64 c128 => $($u)*);)*
+        $(
+            impl Promote<Any> for $t {
+                type Out = Any;
+            }
+            impl Promote<$t> for Any {
+                type Out = Any;
+            }
+        )*
+    };
+    (@row $t:ident: $($u:ident)* => $($out:ident)*) => { $(
+        impl Promote<$u> for $t {
+            type Out = $out;
+        }
+        const _: () = agrees::<$t, $u>();
+    )* };
+}
+promotion! {
+    //     bool u8   u16  u32  u64  i8   i16  i32  i64  f16  bf16 f32  f64  c64  c128
+    bool:  bool u8   u16  u32  u64  i8   i16  i32  i64  f16  bf16 f32  f64  c64  c128;
+    u8:    u8   u8   u16  u32  u64  i16  i16  i32  i64  f16  bf16 f32  f64  c64  c128;
+    u16:   u16  u16  u16  u32  u64  i32  i32  i32  i64  f32  f32  f32  f64  c64  c128;
+    u32:   u32  u32  u32  u32  u64  i64  i64  i64  i64  f64  f64  f64  f64  c128 c128;
+    u64:   u64  u64  u64  u64  u64  f64  f64  f64  f64  f64  f64  f64  f64  c128 c128;
+    i8:    i8   i16  i32  i64  f64  i8   i16  i32  i64  f16  bf16 f32  f64  c64  c128;
+    i16:   i16  i16  i32  i64  f64  i16  i16  i32  i64  f32  f32  f32  f64  c64  c128;
+    i32:   i32  i32  i32  i64  f64  i32  i32  i32  i64  f64  f64  f64  f64  c128 c128;
+    i64:   i64  i64  i64  i64  f64  i64  i64  i64  i64  f64  f64  f64  f64  c128 c128;
+    f16:   f16  f16  f32  f64  f64  f16  f32  f64  f64  f16  f32  f32  f64  c64  c128;
+    bf16:  bf16 bf16 f32  f64  f64  bf16 f32  f64  f64  f32  bf16 f32  f64  c64  c128;
+    f32:   f32  f32  f32  f64  f64  f32  f32  f64  f64  f32  f32  f32  f64  c64  c128;
+    f64:   f64  f64  f64  f64  f64  f64  f64  f64  f64  f64  f64  f64  f64  c128 c128;
+    c64:   c64  c64  c64  c128 c128 c64  c64  c128 c128 c64  c64  c64  c128 c64  c128;
+    c128:  c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128;
+}
+impl Promote<Any> for Any {
+    type Out = Any;
+}
+
+const fn agrees<T: Promote<U>, U: Dtype>() {
+    match (T::DTYPE, U::DTYPE, <T::Out as Dtype>::DTYPE) {
+        (Some(t), Some(u), Some(out)) => {
+            assert!(dtype::promote(t, u) as u8 == out as u8, "the promotion table differs from the engine's")
+        }
+        _ => panic!("the table has only types that are known"),
+    }
+}
+
+const _: () = {
+    const fn threads_share<T: Send + Sync>() {}
+    threads_share::<Tensor<f32, 2>>();
+};
+
+#[cfg(test)]
+mod tests {
+    use civita_core::ops::{Class, ReduceClass};
+
+    use super::*;
+
+    fn agree<T: Element + Promote<T>>() {
+        let Some(t) = T::DTYPE else { panic!("an element type is known") };
+        assert_eq!(t, <T as dtype::Element>::DTYPE);
+        assert_eq!(<T::Float as Dtype>::DTYPE, Class::ToFloat.compute(t));
+        assert_eq!(<T::Mean as Dtype>::DTYPE, Class::TrueDiv.compute(t));
+        assert_eq!(<T::Number as Dtype>::DTYPE, Class::Numeric.compute(t));
+        assert_eq!(<T::Real as Dtype>::DTYPE, Some(t.to_real()));
+        assert_eq!(<T::Sum as Dtype>::DTYPE, Some(ReduceClass::Sum.result(t)));
+        assert_eq!(<T::Mean as Dtype>::DTYPE, Some(ReduceClass::Mean.result(t)));
+        assert_eq!(<<T::Mean as Dtype>::Real as Dtype>::DTYPE, Some(ReduceClass::RealMean.result(t)));
+        assert_eq!(<T::Float as Dtype>::DTYPE, Some(ReduceClass::Float.result(t)));
+    }
+
+    #[test]
+    fn the_types_of_results_are_the_engines() {
+        macro_rules! all { ($($t:ty)*) => { $(agree::<$t>();)* } }
+        all!(bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 c64 c128);
+    }
+}

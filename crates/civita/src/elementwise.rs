@@ -1,0 +1,189 @@
+//! One method for each row of the table of elementwise ops. The class of a row decides the type of its result.
+
+use civita_core::elementwise_rows;
+use civita_core::ops::Op;
+use civita_core::raw::{Operand, Raw};
+
+use crate::error::OrRaise;
+use crate::rank::wrap;
+use crate::{Bits, Broadcast, Dtype, FromRaw, Number, Rank, Real, Result, Scalar, Takes, Tensor, TensorRank, Truth};
+
+/// The right operand of a named method: a tensor of the same element type that broadcasts, or a scalar that the element
+/// type takes.
+///
+/// One element type, so that the compiler finds it (`a.add(&Vector::zeros(3))`); operators promote.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the right operand beside a tensor of `{T}` and rank {N}",
+    note = "a named method takes a borrowed tensor of the same element type (`a.add(&b)?`), or a scalar",
+    note = "operators promote (`&a + &b`); or convert one side with `.cast::<…>()`"
+)]
+pub trait Rhs<T, const N: usize> {
+    /// What both broadcast to, holding `U`.
+    type Out<U: Dtype>: FromRaw;
+    #[doc(hidden)]
+    fn operand(&self) -> Operand<'_>;
+}
+impl<T: Dtype, const N: usize, const M: usize> Rhs<T, N> for &Tensor<T, M>
+where
+    Rank<N>: Broadcast<M>,
+{
+    type Out<U: Dtype> = <Rank<N> as Broadcast<M>>::Out<U>;
+    #[inline]
+    fn operand(&self) -> Operand<'_> {
+        Operand::Tensor(&self.raw)
+    }
+}
+impl<T: Takes<S>, S: Scalar, const N: usize> Rhs<T, N> for S {
+    type Out<U: Dtype> = Tensor<U, N>;
+    #[inline]
+    fn operand(&self) -> Operand<'_> {
+        Operand::Scalar(self.into_scalar())
+    }
+}
+
+/// What a condition of rank `N` and two values of rank `M` and `K` broadcast to.
+pub type Chosen<U, const N: usize, const M: usize, const K: usize> =
+    <<Rank<N> as Broadcast<M>>::Rank as BroadcastWith<K>>::Out<U>;
+
+/// [`Broadcast`] of a rank that is a type already.
+pub trait BroadcastWith<const K: usize>: TensorRank {
+    /// The rank of the result.
+    type Rank: TensorRank;
+    /// The result.
+    type Out<U: Dtype>: FromRaw;
+}
+impl<const N: usize, const K: usize> BroadcastWith<K> for Rank<N>
+where
+    Rank<N>: Broadcast<K>,
+{
+    type Rank = <Rank<N> as Broadcast<K>>::Rank;
+    type Out<U: Dtype> = <Rank<N> as Broadcast<K>>::Out<U>;
+}
+
+#[track_caller]
+fn unary(op: Op, x: &Raw) -> Raw {
+    Raw::apply(op, &[x.into()]).or_raise()
+}
+
+fn binary(op: Op, a: &Raw, b: Operand<'_>) -> Result<Raw> {
+    Raw::apply(op, &[a.into(), b])
+}
+
+fn ternary(op: Op, c: &Raw, a: Operand<'_>, b: Operand<'_>) -> Result<Raw> {
+    Raw::apply(op, &[c.into(), a, b])
+}
+
+/// The documentation that a row carries, with its example, which is run.
+macro_rules! example {
+    ($example:literal, $prints:literal) => {
+        concat!(
+            "\n```\nuse civita::prelude::*;\nassert_eq!(format!(\"{}\", ",
+            $example,
+            "), \"",
+            $prints,
+            "\");\n# civita::Result::Ok(())\n```"
+        )
+    };
+}
+pub(crate) use example;
+
+/// The type of a result, and the bound on the operand, by class.
+macro_rules! unary {
+    ([$($doc:tt)*] $Op:ident $name:ident Subtractive) => { unary!(@ [$($doc)*] $Op $name T, T: Number); };
+    ([$($doc:tt)*] $Op:ident $name:ident Numeric) => { unary!(@ [$($doc)*] $Op $name T::Number,); };
+    ([$($doc:tt)*] $Op:ident $name:ident RealSame) => { unary!(@ [$($doc)*] $Op $name T, T: Real); };
+    ([$($doc:tt)*] $Op:ident $name:ident RealPair) => { unary!(@ [$($doc)*] $Op $name T::Number, T: Real); };
+    ([$($doc:tt)*] $Op:ident $name:ident ToReal) => { unary!(@ [$($doc)*] $Op $name T::Real,); };
+    ([$($doc:tt)*] $Op:ident $name:ident ToFloat) => { unary!(@ [$($doc)*] $Op $name T::Float,); };
+    ([$($doc:tt)*] $Op:ident $name:ident TrueDiv) => { unary!(@ [$($doc)*] $Op $name T::Mean,); };
+    ([$($doc:tt)*] $Op:ident $name:ident ToBool) => { unary!(@ [$($doc)*] $Op $name bool,); };
+    ([$($doc:tt)*] $Op:ident $name:ident Bits) => { unary!(@ [$($doc)*] $Op $name T, T: Bits); };
+    ([$($doc:tt)*] $Op:ident $name:ident Ring) => { unary!(@ [$($doc)*] $Op $name T,); };
+    ([$($doc:tt)*] $Op:ident $name:ident Ordered) => { unary!(@ [$($doc)*] $Op $name T,); };
+    (@ [$($doc:tt)*] $Op:ident $name:ident $out:ty, $($bound:tt)*) => {
+        $($doc)*
+        #[allow(clippy::should_implement_trait)]
+        #[track_caller]
+        pub fn $name(&self) -> Tensor<$out, N>
+        where
+            $($bound)*
+        {
+            wrap(unary(Op::$Op, &self.raw))
+        }
+    };
+}
+
+macro_rules! binary {
+    ([$($doc:tt)*] $Op:ident $name:ident $b:ident Ring) => { binary!(@ [$($doc)*] $Op $name $b T,); };
+    ([$($doc:tt)*] $Op:ident $name:ident $b:ident Ordered) => { binary!(@ [$($doc)*] $Op $name $b T,); };
+    ([$($doc:tt)*] $Op:ident $name:ident $b:ident Subtractive) => { binary!(@ [$($doc)*] $Op $name $b T, T: Number); };
+    ([$($doc:tt)*] $Op:ident $name:ident $b:ident Numeric) => { binary!(@ [$($doc)*] $Op $name $b T::Number,); };
+    ([$($doc:tt)*] $Op:ident $name:ident $b:ident RealSame) => { binary!(@ [$($doc)*] $Op $name $b T, T: Real); };
+    ([$($doc:tt)*] $Op:ident $name:ident $b:ident RealPair) => { binary!(@ [$($doc)*] $Op $name $b T::Number, T: Real); };
+    ([$($doc:tt)*] $Op:ident $name:ident $b:ident ToReal) => { binary!(@ [$($doc)*] $Op $name $b T::Real,); };
+    ([$($doc:tt)*] $Op:ident $name:ident $b:ident ToFloat) => { binary!(@ [$($doc)*] $Op $name $b T::Float,); };
+    ([$($doc:tt)*] $Op:ident $name:ident $b:ident TrueDiv) => { binary!(@ [$($doc)*] $Op $name $b T::Mean,); };
+    ([$($doc:tt)*] $Op:ident $name:ident $b:ident ToBool) => { binary!(@ [$($doc)*] $Op $name $b bool,); };
+    ([$($doc:tt)*] $Op:ident $name:ident $b:ident Compare) => { binary!(@ [$($doc)*] $Op $name $b bool,); };
+    ([$($doc:tt)*] $Op:ident $name:ident $b:ident Bits) => { binary!(@ [$($doc)*] $Op $name $b T, T: Bits); };
+    (@ [$($doc:tt)*] $Op:ident $name:ident $b:ident $out:ty, $($bound:tt)*) => {
+        $($doc)*
+        ///
+        /// # Errors
+        /// When the shapes do not broadcast, or an element has no result.
+        #[allow(clippy::should_implement_trait)]
+        pub fn $name<B: Rhs<T, N>>(&self, $b: B) -> Result<B::Out<$out>>
+        where
+            $($bound)*
+        {
+            binary(Op::$Op, &self.raw, $b.operand()).map(wrap)
+        }
+    };
+}
+
+macro_rules! ternary {
+    ([$($doc:tt)*] $Op:ident $name:ident $a:ident $b:ident Select) => {
+        $($doc)*
+        ///
+        /// # Errors
+        /// When the shapes do not broadcast.
+        pub fn $name<U: Dtype, const M: usize, const K: usize>(
+            &self,
+            $a: &Tensor<U, M>,
+            $b: &Tensor<U, K>,
+        ) -> Result<Chosen<U, N, M, K>>
+        where
+            T: Truth,
+            Rank<N>: Broadcast<M>,
+            <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,
+        {
+            ternary(Op::$Op, &self.raw, (&$a.raw).into(), (&$b.raw).into()).map(wrap)
+        }
+    };
+}
+
+macro_rules! methods {
+    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
+        numpy: $numpy1:literal, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
+        samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
+    })* }
+    binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
+        numpy: $numpy2:literal, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
+        samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
+    })* }
+    ternary { $($(#[doc = $doc3:literal])* $Op3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident {
+        numpy: $numpy3:literal, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
+        samples: [$($sample3:expr),*], example: $example3:literal => $prints3:literal,
+    })* }) => {
+        /// One method for each row of the table of elementwise ops.
+        ///
+        /// Those of one tensor panic where the result cannot be had (memory, or a dtype of [`Any`](crate::Any) that the
+        /// op refuses); [`catch`](crate::catch) makes that an error.
+        impl<T: Dtype, const N: usize> Tensor<T, N> {
+            $(unary! { [$(#[doc = $doc1])* #[doc = example!($example1, $prints1)]] $Op1 $name1 $class1 })*
+            $(binary! { [$(#[doc = $doc2])* #[doc = example!($example2, $prints2)]] $Op2 $name2 $b $class2 })*
+            $(ternary! { [$(#[doc = $doc3])* #[doc = example!($example3, $prints3)]] $Op3 $name3 $p $q $class3 })*
+        }
+    };
+}
+elementwise_rows!(methods);

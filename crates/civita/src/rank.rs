@@ -1,0 +1,266 @@
+//! Arithmetic of ranks. Stable Rust has no `{N + 1}` in types, so the rules are tables of impls, made by macros for
+//! ranks 0 to 8 and [`DYN`]. Their result is a tensor type, which keeps bounds out of the signatures of users.
+
+use std::ops::RangeFull;
+
+use civita_core::layout::Axes as Named;
+use civita_core::raw::Raw;
+
+use crate::{DYN, Dtype, FromRaw, Tensor};
+
+/// A rank as a type.
+#[derive(Clone, Copy, Debug)]
+pub struct Rank<const N: usize>;
+
+/// [`Rank<N>`], whatever `N` is: leads to the tensors of that rank.
+pub trait TensorRank {
+    /// The tensor of this rank that holds `T`.
+    type Of<T: Dtype>: FromRaw;
+}
+impl<const N: usize> TensorRank for Rank<N> {
+    type Of<T: Dtype> = Tensor<T, N>;
+}
+
+/// Which ranks broadcast together, and to what: the larger one.
+///
+/// The same rank is a blanket impl, so generic functions over one rank need no `where`. Over two unknown ranks, use
+/// [`DYN`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not broadcast with rank {M}",
+    note = "static ranks are 0 to 8; use `Tensor<T, DYN>` beyond, and in code that is generic over two ranks"
+)]
+pub trait Broadcast<const M: usize> {
+    /// The rank of the result.
+    type Rank: TensorRank;
+    /// The result.
+    type Out<T: Dtype>: FromRaw;
+}
+impl<const N: usize> Broadcast<N> for Rank<N> {
+    type Rank = Rank<N>;
+    type Out<T: Dtype> = Tensor<T, N>;
+}
+
+/// The tensor of `T` to which ranks `N` and `M` broadcast.
+pub type Broadcasted<T, const N: usize, const M: usize> = <Rank<N> as Broadcast<M>>::Out<T>;
+
+macro_rules! broadcast {
+    ($($n:literal: $($m:expr),*;)*) => { $($(
+        impl Broadcast<{ $m }> for Rank<{ $n }> {
+            type Rank = Rank<{ $m }>;
+            type Out<T: Dtype> = Tensor<T, { $m }>;
+        }
+        impl Broadcast<{ $n }> for Rank<{ $m }> {
+            type Rank = Rank<{ $m }>;
+            type Out<T: Dtype> = Tensor<T, { $m }>;
+        }
+    )*)* };
+}
+broadcast! {
+    0: 1, 2, 3, 4, 5, 6, 7, 8, DYN;
+    1: 2, 3, 4, 5, 6, 7, 8, DYN;
+    2: 3, 4, 5, 6, 7, 8, DYN;
+    3: 4, 5, 6, 7, 8, DYN;
+    4: 5, 6, 7, 8, DYN;
+    5: 6, 7, 8, DYN;
+    6: 7, 8, DYN;
+    7: 8, DYN;
+    8: DYN;
+}
+
+/// What `x.over(…)` takes: an axis, an array or slice of axes, or `..` for all.
+///
+/// Axes are `isize`, and no other integer type, so that a literal is an axis; negative ones count from the end.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no axes",
+    note = "axes are `isize`: `over(0)`, `over([0, -1])`, a slice `over(&list)`, or `over(..)` for all"
+)]
+pub trait AxisArg {
+    /// As the engine takes them.
+    fn axes(&self) -> Named<'_>;
+}
+impl AxisArg for isize {
+    #[inline]
+    fn axes(&self) -> Named<'_> {
+        Named::List(std::slice::from_ref(self))
+    }
+}
+impl<const K: usize> AxisArg for [isize; K] {
+    #[inline]
+    fn axes(&self) -> Named<'_> {
+        Named::List(self)
+    }
+}
+impl AxisArg for &[isize] {
+    #[inline]
+    fn axes(&self) -> Named<'_> {
+        Named::List(self)
+    }
+}
+impl AxisArg for RangeFull {
+    #[inline]
+    fn axes(&self) -> Named<'_> {
+        Named::All
+    }
+}
+
+/// The rank that is left after axes go: one axis lowers it by one, `K` axes by `K`; it is [`DYN`] after a slice of axes.
+#[diagnostic::on_unimplemented(
+    message = "a tensor of rank {N} has not as many axes as `{Self}` names",
+    note = "with `.keepdims()` the rank stays"
+)]
+pub trait Axes<const N: usize>: AxisArg {
+    /// The result.
+    type Out<T: Dtype>: FromRaw;
+}
+impl<const N: usize> Axes<N> for RangeFull {
+    type Out<T: Dtype> = Tensor<T, 0>;
+}
+impl<const N: usize> Axes<N> for &[isize] {
+    type Out<T: Dtype> = Tensor<T, DYN>;
+}
+
+macro_rules! axes {
+    ($($k:literal: $($n:expr => $m:expr),*;)*) => { $($(
+        impl Axes<{ $n }> for [isize; $k] {
+            type Out<T: Dtype> = Tensor<T, { $m }>;
+        }
+    )*)* };
+    (one $($n:expr => $m:expr),*) => { $(
+        impl Axes<{ $n }> for isize {
+            type Out<T: Dtype> = Tensor<T, { $m }>;
+        }
+    )* };
+}
+axes!(one 1 => 0, 2 => 1, 3 => 2, 4 => 3, 5 => 4, 6 => 5, 7 => 6, 8 => 7, DYN => DYN);
+axes! {
+    0: 0 => 0, 1 => 1, 2 => 2, 3 => 3, 4 => 4, 5 => 5, 6 => 6, 7 => 7, 8 => 8, DYN => DYN;
+    1: 1 => 0, 2 => 1, 3 => 2, 4 => 3, 5 => 4, 6 => 5, 7 => 6, 8 => 7, DYN => DYN;
+    2: 2 => 0, 3 => 1, 4 => 2, 5 => 3, 6 => 4, 7 => 5, 8 => 6, DYN => DYN;
+    3: 3 => 0, 4 => 1, 5 => 2, 6 => 3, 7 => 4, 8 => 5, DYN => DYN;
+    4: 4 => 0, 5 => 1, 6 => 2, 7 => 3, 8 => 4, DYN => DYN;
+    5: 5 => 0, 6 => 1, 7 => 2, 8 => 3, DYN => DYN;
+    6: 6 => 0, 7 => 1, 8 => 2, DYN => DYN;
+    7: 7 => 0, 8 => 1, DYN => DYN;
+    8: 8 => 0, DYN => DYN;
+}
+
+/// The rank of a matrix product: a vector's axis leaves the result, the other axes broadcast.
+#[diagnostic::on_unimplemented(
+    message = "there is no matrix product of `{Self}` and rank {M}",
+    note = "both operands need an axis: ranks are 1 to 8, or `DYN`"
+)]
+pub trait Contract<const M: usize> {
+    /// The result.
+    type Out<T: Dtype>: FromRaw;
+}
+macro_rules! contract {
+    ($($n:expr, $($m:expr => $out:expr),*;)*) => { $($(
+        impl Contract<{ $m }> for Rank<{ $n }> {
+            type Out<T: Dtype> = Tensor<T, { $out }>;
+        }
+    )*)* };
+}
+contract! {
+    1, 1 => 0, 2 => 1, 3 => 2, 4 => 3, 5 => 4, 6 => 5, 7 => 6, 8 => 7, DYN => DYN;
+    2, 1 => 1, 2 => 2, 3 => 3, 4 => 4, 5 => 5, 6 => 6, 7 => 7, 8 => 8, DYN => DYN;
+    3, 1 => 2, 2 => 3, 3 => 3, 4 => 4, 5 => 5, 6 => 6, 7 => 7, 8 => 8, DYN => DYN;
+    4, 1 => 3, 2 => 4, 3 => 4, 4 => 4, 5 => 5, 6 => 6, 7 => 7, 8 => 8, DYN => DYN;
+    5, 1 => 4, 2 => 5, 3 => 5, 4 => 5, 5 => 5, 6 => 6, 7 => 7, 8 => 8, DYN => DYN;
+    6, 1 => 5, 2 => 6, 3 => 6, 4 => 6, 5 => 6, 6 => 6, 7 => 7, 8 => 8, DYN => DYN;
+    7, 1 => 6, 2 => 7, 3 => 7, 4 => 7, 5 => 7, 6 => 7, 7 => 7, 8 => 8, DYN => DYN;
+    8, 1 => 7, 2 => 8, 3 => 8, 4 => 8, 5 => 8, 6 => 8, 7 => 8, 8 => 8, DYN => DYN;
+    DYN, 1 => DYN, 2 => DYN, 3 => DYN, 4 => DYN, 5 => DYN, 6 => DYN, 7 => DYN, 8 => DYN, DYN => DYN;
+}
+
+/// One axis more: `stack`, `one_hot`, `s![NewAxis]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot have one axis more",
+    note = "static ranks are 0 to 8; `.to_dyn()` goes beyond"
+)]
+pub trait Grow: TensorRank {
+    /// That rank.
+    type Out: TensorRank;
+}
+/// One axis less: `s![0]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no axis left to index",
+    note = "an integer between the brackets takes an axis away; a range keeps it"
+)]
+pub trait Shrink: TensorRank {
+    /// That rank.
+    type Out: TensorRank;
+}
+macro_rules! neighbours {
+    ($($n:expr => $m:expr),*) => { $(
+        impl Grow for Rank<{ $n }> {
+            type Out = Rank<{ $m }>;
+        }
+        impl Shrink for Rank<{ $m }> {
+            type Out = Rank<{ $n }>;
+        }
+    )* };
+}
+neighbours!(0 => 1, 1 => 2, 2 => 3, 3 => 4, 4 => 5, 5 => 6, 6 => 7, 7 => 8, DYN => DYN);
+
+/// The tensor of `T` with one axis more than `N`.
+pub type Grown<T, const N: usize> = <<Rank<N> as Grow>::Out as TensorRank>::Of<T>;
+
+/// The rank of `take`: the axis is replaced by the axes of the indices, so `N + M - 1`.
+#[diagnostic::on_unimplemented(message = "rank {M} indices do not fit into `{Self}`", note = "use `DYN` ranks")]
+pub trait Replace<const M: usize> {
+    /// The result.
+    type Out<T: Dtype>: FromRaw;
+}
+macro_rules! replace {
+    ($($n:expr, $($m:expr => $out:expr),*;)*) => { $($(
+        impl Replace<{ $m }> for Rank<{ $n }> {
+            type Out<T: Dtype> = Tensor<T, { $out }>;
+        }
+    )*)* };
+}
+replace! {
+    1, 0 => 0, 1 => 1, 2 => 2, 3 => 3, 4 => 4, DYN => DYN;
+    2, 0 => 1, 1 => 2, 2 => 3, 3 => 4, 4 => 5, DYN => DYN;
+    3, 0 => 2, 1 => 3, 2 => 4, 3 => 5, 4 => 6, DYN => DYN;
+    4, 0 => 3, 1 => 4, 2 => 5, 3 => 6, 4 => 7, DYN => DYN;
+    5, 0 => 4, 1 => 5, 2 => 6, 3 => 7, 4 => 8, DYN => DYN;
+    6, 0 => 5, 1 => 6, 2 => 7, 3 => 8, DYN => DYN;
+    7, 0 => 6, 1 => 7, 2 => 8, DYN => DYN;
+    8, 0 => 7, 1 => 8, DYN => DYN;
+    DYN, 0 => DYN, 1 => DYN, 2 => DYN, 3 => DYN, 4 => DYN, DYN => DYN;
+}
+
+/// The rank of `x.select(mask)`: the axes that the mask covers become one, so `N - M + 1`.
+#[diagnostic::on_unimplemented(
+    message = "a mask of rank {M} covers more axes than `{Self}` has",
+    note = "a mask covers the leading axes"
+)]
+pub trait Compress<const M: usize> {
+    /// The result.
+    type Out<T: Dtype>: FromRaw;
+}
+macro_rules! compress {
+    ($($n:expr, $($m:expr => $out:expr),*;)*) => { $($(
+        impl Compress<{ $m }> for Rank<{ $n }> {
+            type Out<T: Dtype> = Tensor<T, { $out }>;
+        }
+    )*)* };
+}
+compress! {
+    0, 0 => 1, DYN => DYN;
+    1, 0 => 2, 1 => 1, DYN => DYN;
+    2, 0 => 3, 1 => 2, 2 => 1, DYN => DYN;
+    3, 0 => 4, 1 => 3, 2 => 2, 3 => 1, DYN => DYN;
+    4, 0 => 5, 1 => 4, 2 => 3, 3 => 2, 4 => 1, DYN => DYN;
+    5, 0 => 6, 1 => 5, 2 => 4, 3 => 3, 4 => 2, 5 => 1, DYN => DYN;
+    6, 0 => 7, 1 => 6, 2 => 5, 3 => 4, 4 => 3, 5 => 2, 6 => 1, DYN => DYN;
+    7, 0 => 8, 1 => 7, 2 => 6, 3 => 5, 4 => 4, 5 => 3, 6 => 2, 7 => 1, DYN => DYN;
+    8, 1 => 8, 2 => 7, 3 => 6, 4 => 5, 5 => 4, 6 => 3, 7 => 2, 8 => 1, DYN => DYN;
+    DYN, 0 => DYN, 1 => DYN, 2 => DYN, 3 => DYN, 4 => DYN, 5 => DYN, 6 => DYN, 7 => DYN, 8 => DYN, DYN => DYN;
+}
+
+/// Wraps what the engine made.
+#[inline]
+pub(crate) fn wrap<X: FromRaw>(raw: Raw) -> X {
+    X::wrap(raw)
+}

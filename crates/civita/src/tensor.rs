@@ -1,0 +1,365 @@
+//! The tensor: one type, as static as the user likes.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use civita_core::device::Device;
+use civita_core::dtype::{DType, Scalar as Value};
+use civita_core::error::shape_text;
+use civita_core::raw::Raw;
+
+use crate::error::OrRaise;
+use crate::rank::wrap;
+use crate::{Any, Dtype, Element, Error, Result};
+
+/// The rank of a tensor that knows it at run time only, as in `Tensor<f32, DYN>`.
+pub const DYN: usize = usize::MAX;
+
+/// An n-dimensional array of elements `T` with `N` axes.
+///
+/// | | element type | rank |
+/// |---|---|---|
+/// | `Tensor<f32, 2>` | known to the compiler | known to the compiler |
+/// | `Tensor<f32, DYN>` | known to the compiler | known at run time |
+/// | [`AnyTensor`] | known at run time | known at run time |
+///
+/// The rank of a result, after broadcasting or reducing axes, and its element type, after promotion, are computed by
+/// the compiler. A clone is another handle on the same value, and costs as little as one on an [`Arc`](std::sync::Arc);
+/// writing copies the elements first if others hold them, so a value never changes under another handle.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+/// let mean = x.over(0).mean()?; // Tensor<f64, 1>
+/// assert_eq!(format!("{}", &x - &mean), "[[-1. -1.]\n [ 1.  1.]]");
+/// # civita::Result::Ok(())
+/// ```
+pub struct Tensor<T, const N: usize> {
+    pub(crate) raw: Raw,
+    _element: PhantomData<fn() -> T>,
+}
+
+/// A tensor that knows its element type and its rank at run time only.
+pub type AnyTensor = Tensor<Any, DYN>;
+/// A tensor with one axis.
+pub type Vector<T> = Tensor<T, 1>;
+/// A tensor with two axes, rows and columns.
+pub type Matrix<T> = Tensor<T, 2>;
+
+/// Tensor types: what signatures that compute a rank end in.
+pub trait FromRaw: Sized {
+    /// A tensor of this type over what the engine made.
+    #[doc(hidden)]
+    fn wrap(raw: Raw) -> Self;
+}
+
+impl<T: Dtype, const N: usize> FromRaw for Tensor<T, N> {
+    #[inline]
+    fn wrap(raw: Raw) -> Self {
+        debug_assert!(N == DYN || raw.rank() == N, "a tensor of rank {} became one of rank {N}", raw.rank());
+        debug_assert!(
+            T::DTYPE.is_none_or(|d| d == raw.dtype()),
+            "a tensor of {} became a `Tensor<{}, _>`",
+            raw.dtype(),
+            std::any::type_name::<T>()
+        );
+        Tensor { raw, _element: PhantomData }
+    }
+}
+
+impl<T, const N: usize> Clone for Tensor<T, N> {
+    #[inline]
+    fn clone(&self) -> Self {
+        Tensor { raw: self.raw.clone(), _element: PhantomData }
+    }
+}
+
+impl<T: Dtype, const N: usize> Tensor<T, N> {
+    /// Lengths of the axes.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Matrix::<f32>::zeros([2, 3]).shape(), [2, 3]);
+    /// ```
+    #[inline]
+    pub fn shape(&self) -> &[usize] {
+        self.raw.shape()
+    }
+
+    /// Number of axes (NumPy's `ndim`).
+    #[doc(alias = "ndim")]
+    #[inline]
+    pub fn rank(&self) -> usize {
+        self.raw.rank()
+    }
+
+    /// Number of elements (NumPy's `size`).
+    #[doc(alias = "size")]
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// Has it no elements?
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.raw.is_empty()
+    }
+
+    /// The element type as a value.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![1, 2].dtype().name(), "int64");
+    /// ```
+    #[inline]
+    pub fn dtype(&self) -> DType {
+        self.raw.dtype()
+    }
+
+    /// Where it lives.
+    #[inline]
+    pub fn device(&self) -> Device {
+        self.raw.device()
+    }
+
+    /// The engine's tensor inside.
+    #[inline]
+    pub fn raw(&self) -> &Raw {
+        &self.raw
+    }
+
+    /// The engine's tensor, taken out.
+    #[inline]
+    pub fn into_raw(self) -> Raw {
+        self.raw
+    }
+
+    /// A tensor of this type over one of the engine's.
+    ///
+    /// # Errors
+    /// When its dtype or rank is another.
+    pub fn from_raw(raw: Raw) -> Result<Self> {
+        check(&raw, T::DTYPE, N)?;
+        raw.into_owned().map(wrap)
+    }
+
+    /// The same tensor with element type and rank known at run time only.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let x: AnyTensor = tensor![1.0, 2.0].into_any() * 0.5;
+    /// assert_eq!(x.to_string(), "[0.5 1. ]");
+    /// ```
+    #[inline]
+    pub fn into_any(self) -> crate::AnyTensor {
+        wrap(self.raw)
+    }
+
+    /// The same tensor with the rank known at run time only.
+    #[inline]
+    pub fn to_dyn(&self) -> Tensor<T, DYN> {
+        wrap(self.raw.clone())
+    }
+
+    /// The same tensor with this element type and rank, which the compiler may infer.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let any = tensor![1, 2].into_any();
+    /// let x: Vector<i64> = any.typed()?;
+    /// let error = any.typed::<f32, 1>().unwrap_err();
+    /// assert_eq!(error.to_string(), "typed: the elements are int64, not float32\n  hint: convert first: `.cast::<f32>()`");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the element type or the rank is another.
+    pub fn typed<U: Dtype, const M: usize>(&self) -> Result<Tensor<U, M>> {
+        check(&self.raw, U::DTYPE, M)?;
+        Ok(wrap(self.raw.clone()))
+    }
+
+    /// The elements converted to another type, as Rust's `as` does: floats go towards zero and saturate, integers wrap.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![1.7, -1.7].cast::<i32>().to_vec(), [1, -1]);
+    /// ```
+    #[doc(alias = "astype")]
+    #[track_caller]
+    pub fn cast<U: Element>(&self) -> Tensor<U, N> {
+        wrap(self.raw.cast(<U as civita_core::dtype::Element>::DTYPE).or_raise())
+    }
+
+    /// A copy with memory of its own, in C order.
+    #[track_caller]
+    pub fn copy(&self) -> Self {
+        wrap(self.raw.copied().or_raise())
+    }
+
+    /// The same elements in C order: itself if they lie so already, else a copy.
+    #[doc(alias = "ascontiguousarray")]
+    #[track_caller]
+    pub fn contiguous(&self) -> Self {
+        wrap(self.raw.contiguous().or_raise())
+    }
+}
+
+/// The elements, one by one.
+impl<T: Element, const N: usize> Tensor<T, N> {
+    /// The elements without a copy, where they lie in C order.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.as_slice()?, [1.0, 2.0, 3.0, 4.0]);
+    /// assert!(x.t().as_slice().is_err());
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When they are not contiguous: see [`Tensor::contiguous`] and [`Tensor::to_vec`].
+    #[inline]
+    pub fn as_slice(&self) -> Result<&[T]> {
+        self.raw.as_slice()
+    }
+
+    /// A copy of the elements in C order.
+    #[doc(alias = "tolist")]
+    #[track_caller]
+    pub fn to_vec(&self) -> Vec<T> {
+        self.raw.to_vec().or_raise()
+    }
+
+    /// The value of a tensor with one element.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![1.0, 2.0].sum().item()?, 3.0);
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there are more, or none.
+    pub fn item(&self) -> Result<T> {
+        self.raw.item().map(T::from_scalar)
+    }
+
+    /// The element at an index, one number for each axis; negative ones count from the end.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![[1, 2], [3, 4]].at([1, -1])?, 4);
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When it is out of range.
+    pub fn at<const K: usize>(&self, index: [isize; K]) -> Result<T> {
+        let items = index.map(civita_core::layout::SliceItem::Index);
+        let place = self.raw.layout().slice(&items).map_err(|e| e.in_op("at"))?;
+        if place.rank() > 0 {
+            return Err(Error::index("at", format!("{K} numbers for shape {}", shape_text(self.shape())))
+                .rule("an index has one number for each axis")
+                .hint("`slice(s![…])` takes parts"));
+        }
+        self.raw.detach().slice(&items)?.item().map(T::from_scalar)
+    }
+
+    /// The elements in C order.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let sum: f64 = tensor![1.0, 2.0].iter().sum();
+    /// assert_eq!(sum, 3.0);
+    /// ```
+    #[track_caller]
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter(match self.as_slice() {
+            Ok(slice) => Elements::Lent(slice.iter()),
+            Err(_) => Elements::Copied(self.to_vec().into_iter()),
+        })
+    }
+}
+
+/// The elements of a tensor in C order.
+#[derive(Clone, Debug)]
+pub struct Iter<'a, T>(Elements<'a, T>);
+
+#[derive(Clone, Debug)]
+enum Elements<'a, T> {
+    Lent(std::slice::Iter<'a, T>),
+    Copied(std::vec::IntoIter<T>),
+}
+
+impl<T: Copy> Iterator for Iter<'_, T> {
+    type Item = T;
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        match &mut self.0 {
+            Elements::Lent(i) => i.next().copied(),
+            Elements::Copied(i) => i.next(),
+        }
+    }
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match &self.0 {
+            Elements::Lent(i) => i.size_hint(),
+            Elements::Copied(i) => i.size_hint(),
+        }
+    }
+}
+impl<T: Copy> ExactSizeIterator for Iter<'_, T> {}
+
+impl<'a, T: Element, const N: usize> IntoIterator for &'a Tensor<T, N> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+    #[track_caller]
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+/// The elements of a tensor that knows their type at run time.
+impl<const N: usize> Tensor<Any, N> {
+    /// The value of a tensor with one element, of whatever type.
+    ///
+    /// # Errors
+    /// When there are more, or none.
+    pub fn item(&self) -> Result<Value> {
+        self.raw.item()
+    }
+}
+
+fn check(raw: &Raw, dtype: Option<DType>, rank: usize) -> Result<()> {
+    if let Some(dtype) = dtype
+        && dtype != raw.dtype()
+    {
+        return Err(Error::dtype("typed", format!("the elements are {}, not {dtype}", raw.dtype()))
+            .dtypes(&[raw.dtype(), dtype])
+            .hint(format!("convert first: `.cast::<{}>()`", dtype.rust_name())));
+    }
+    if rank != DYN && rank != raw.rank() {
+        return Err(Error::shape("typed", format!("shape {} has rank {}, not {rank}", shape_text(raw.shape()), raw.rank()))
+            .shapes(&[raw.shape()])
+            .hint("give it another shape first: `.reshape([…])`"));
+    }
+    Ok(())
+}
+
+/// As NumPy's `str` writes it.
+impl<T, const N: usize> fmt::Display for Tensor<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.raw.display())
+    }
+}
+
+/// As NumPy's `repr` writes it, with dtype, shape and device.
+impl<T, const N: usize> fmt::Debug for Tensor<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (dtype, shape, device) = (self.raw.dtype(), shape_text(self.raw.shape()), self.raw.device());
+        let gradient = if self.raw.tracks_gradient() { ", gradient" } else { "" };
+        f.write_str(&self.raw.repr("tensor(", &format!(", dtype={dtype}, shape={shape}, device={device}{gradient})")))
+    }
+}

@@ -1,0 +1,382 @@
+//! Python objects as operands: arrays, Python scalars (weak, NEP 50), NumPy's arrays and scalars, buffers, nested lists.
+
+use civita_core::dtype::{DType, Kind, Scalar, promote};
+use civita_core::raw::{Operand, Raw};
+use num_complex::Complex;
+use pyo3::exceptions::PyOverflowError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyComplex, PyComplexMethods, PyFloat, PyInt, PyList, PySequence, PyString, PyTuple};
+
+use crate::array::{Array, Held};
+use crate::buffer;
+use crate::error::{Outcome, type_error, value_error};
+use crate::fuse::PyExpr;
+
+/// What an operation is applied to.
+pub enum Value<'a> {
+    /// An array.
+    Ref(Held<'a>),
+    /// Something that became one.
+    Own(Raw),
+    /// A Python scalar.
+    Weak(Scalar),
+}
+
+impl Value<'_> {
+    /// For the engine.
+    #[inline]
+    pub fn operand(&self) -> Operand<'_> {
+        match self {
+            Value::Ref(raw) => Operand::Tensor(raw),
+            Value::Own(raw) => Operand::Tensor(raw),
+            Value::Weak(scalar) => Operand::Scalar(*scalar),
+        }
+    }
+
+    /// Number of elements.
+    #[inline]
+    pub fn len(&self) -> usize {
+        match self {
+            Value::Ref(raw) => raw.len(),
+            Value::Own(raw) => raw.len(),
+            Value::Weak(_) => 1,
+        }
+    }
+}
+
+/// The tensor that an object is or becomes, or a weak scalar.
+#[inline]
+pub fn value<'a>(ob: &'a Bound<'_, PyAny>) -> Outcome<Value<'a>> {
+    if let Ok(array) = ob.cast_exact::<Array>() {
+        return Ok(Value::Ref(array.get().raw()));
+    }
+    match scalar_exact(ob)? {
+        Some(scalar) => Ok(Value::Weak(scalar)),
+        None => foreign_value(ob),
+    }
+}
+
+#[cold]
+fn foreign_value<'a>(ob: &'a Bound<'_, PyAny>) -> Outcome<Value<'a>> {
+    if let Some(raw) = imported(ob)? {
+        return Ok(Value::Own(raw));
+    }
+    if let Some(scalar) = scalar_like(ob)? {
+        return Ok(Value::Weak(scalar));
+    }
+    match nested(ob, None)? {
+        Some(raw) => Ok(Value::Own(raw)),
+        None => Err(not_an_array(ob)),
+    }
+}
+
+/// Could it be an operand at all? Operators return `NotImplemented` when not, so that the other side gets its turn.
+pub fn is_operand(ob: &Bound<'_, PyAny>) -> bool {
+    !ob.is_none() && !ob.is_instance_of::<PyString>() && !ob.is_instance_of::<PyExpr>()
+}
+
+/// `bool`, `int`, `float` and `complex` themselves, not their subclasses (NumPy's `float64` is one of `float`).
+#[inline]
+pub fn scalar_exact(ob: &Bound<'_, PyAny>) -> Outcome<Option<Scalar>> {
+    if let Ok(v) = ob.cast_exact::<PyFloat>() {
+        return Ok(Some(Scalar::Float(v.value())));
+    }
+    if ob.is_exact_instance_of::<PyInt>() {
+        return integer(ob).map(Some);
+    }
+    if let Ok(v) = ob.cast_exact::<PyBool>() {
+        return Ok(Some(Scalar::Bool(v.is_true())));
+    }
+    if let Ok(v) = ob.cast_exact::<PyComplex>() {
+        return Ok(Some(Scalar::Complex(Complex::new(v.real(), v.imag()))));
+    }
+    Ok(None)
+}
+
+fn integer(ob: &Bound<'_, PyAny>) -> Outcome<Scalar> {
+    match ob.extract::<i64>() {
+        Ok(v) => Ok(Scalar::Int(v.into())),
+        Err(_) => match ob.extract::<i128>() {
+            Ok(v) => Ok(Scalar::Int(v)),
+            Err(_) => Err(PyOverflowError::new_err("Python integer too large for any dtype").into()),
+        },
+    }
+}
+
+/// Subclasses of Python's numbers (enums), and what can stand for one by `__index__`, `__complex__` or `__float__`
+/// (fractions, decimals).
+fn scalar_like(ob: &Bound<'_, PyAny>) -> Outcome<Option<Scalar>> {
+    if ob.is_instance_of::<PyInt>() || (ob.hasattr("__index__")? && !ob.is_instance_of::<PySequence>()) {
+        let index = ob.py().import("operator")?.getattr("index")?.call1((ob,))?;
+        return integer(&index).map(Some);
+    }
+    if let Ok(v) = ob.cast::<PyFloat>() {
+        return Ok(Some(Scalar::Float(v.value())));
+    }
+    if let Ok(v) = ob.cast::<PyComplex>() {
+        return Ok(Some(Scalar::Complex(Complex::new(v.real(), v.imag()))));
+    }
+    if ob.hasattr("__float__")? && !ob.is_instance_of::<PySequence>() {
+        return Ok(Some(Scalar::Float(ob.extract::<f64>()?)));
+    }
+    Ok(None)
+}
+
+/// An array of somebody else's, without a copy where its layout allows: by the buffer protocol, else by what
+/// `__array__` returns, else by DLPack.
+pub fn imported(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
+    if let Ok(array) = ob.cast::<Array>() {
+        return Ok(Some(array.get().raw().clone()));
+    }
+    if ob.is_instance_of::<PyBytes>() || ob.is_instance_of::<PyByteArray>() || ob.is_instance_of::<PyString>() {
+        return Ok(None);
+    }
+    if ob.is_instance_of::<PyList>() || ob.is_instance_of::<PyTuple>() {
+        return Ok(None);
+    }
+    if buffer::has_buffer(ob) {
+        return buffer::import(ob).map(Some);
+    }
+    if ob.hasattr("__array__")? {
+        let array = ob.call_method0("__array__")?;
+        return buffer::import(&array).map(Some);
+    }
+    if ob.hasattr("__dlpack__")? {
+        return crate::dlpack::import(ob).map(Some);
+    }
+    Ok(None)
+}
+
+#[cold]
+fn not_an_array(ob: &Bound<'_, PyAny>) -> crate::error::Fault {
+    let name = ob.get_type().name().map_or_else(|_| "object".to_owned(), |n| n.to_string());
+    type_error(format!("a value of type '{name}' is no array and cannot become one"))
+}
+
+/// The array that an object is or becomes, in this dtype if one is given. It shares memory where it can.
+pub fn array_of(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Raw> {
+    if let Ok(array) = ob.cast_exact::<Array>() {
+        return converted(array.get().raw().clone(), dtype);
+    }
+    if let Some(scalar) = scalar_exact(ob)? {
+        return scalar_array(scalar, dtype);
+    }
+    if let Some(raw) = imported(ob)? {
+        return converted(raw, dtype);
+    }
+    if let Some(scalar) = scalar_like(ob)? {
+        return scalar_array(scalar, dtype);
+    }
+    nested(ob, dtype)?.ok_or_else(|| not_an_array(ob))
+}
+
+fn converted(raw: Raw, dtype: Option<DType>) -> Outcome<Raw> {
+    match dtype {
+        Some(dtype) if dtype != raw.dtype() => Ok(raw.cast(dtype)?),
+        _ => Ok(raw),
+    }
+}
+
+/// A scalar as an array without axes. Integers must fit; floats lose their fraction in an integer dtype, as in NumPy.
+pub fn scalar_array(scalar: Scalar, dtype: Option<DType>) -> Outcome<Raw> {
+    let own = scalar.default_dtype();
+    let dtype = dtype.unwrap_or(own);
+    match (scalar.kind(), dtype.kind()) {
+        (Kind::Complex, to) if to != Kind::Complex => {
+            Err(type_error(format!("a complex scalar does not fit into {dtype}\n  hint: take its real part first")))
+        }
+        (_, Kind::Bool) => Ok(Raw::scalar(Scalar::Bool(scalar.as_complex() != Complex::ZERO), dtype)?),
+        (Kind::Float, Kind::Signed | Kind::Unsigned) => Ok(Raw::scalar(scalar, own)?.cast(dtype)?),
+        _ => Ok(Raw::scalar(scalar, dtype)?),
+    }
+}
+
+/// A leaf of nested lists.
+enum Leaf {
+    Scalar(Scalar),
+    Array(Raw),
+}
+
+/// The array that nested sequences describe: NumPy's rules for its dtype; `None` when the object is no sequence.
+fn nested(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> {
+    if !is_list(ob) {
+        return Ok(None);
+    }
+    let mut leaves = Vec::new();
+    let mut shape = Vec::new();
+    collect(ob, 0, &mut shape, &mut leaves)?;
+    if leaves.is_empty() {
+        return Ok(Some(Raw::zeros(&shape, dtype.unwrap_or(DType::F64))?));
+    }
+    if leaves.iter().any(|l| matches!(l, Leaf::Array(_))) {
+        return stacked(leaves, shape, dtype).map(Some);
+    }
+    let scalars: Vec<Scalar> = leaves
+        .into_iter()
+        .filter_map(|l| match l {
+            Leaf::Scalar(s) => Some(s),
+            Leaf::Array(_) => None,
+        })
+        .collect();
+    of_scalars(&scalars, &shape, dtype).map(Some)
+}
+
+/// The dtype that holds all of these; of none `float64`.
+fn common(scalars: &[Scalar]) -> DType {
+    let mut kinds = [false; 5];
+    for s in scalars {
+        kinds[s.kind() as usize] = true;
+    }
+    if !kinds[Kind::Signed as usize] || kinds[Kind::Float as usize] || kinds[Kind::Complex as usize] {
+        // the latest kind decides
+        return scalars.iter().map(|s| s.default_dtype()).max_by_key(|d| d.kind()).unwrap_or(DType::F64);
+    }
+    // integers may be above the range of int64
+    scalars.iter().map(|s| s.default_dtype()).reduce(promote).unwrap_or(DType::F64)
+}
+
+fn of_scalars(scalars: &[Scalar], shape: &[usize], dtype: Option<DType>) -> Outcome<Raw> {
+    let own = common(scalars);
+    let wanted = dtype.unwrap_or(own);
+    if wanted.kind() != Kind::Complex && own.is_complex() {
+        return Err(type_error(format!("complex numbers do not fit into {wanted}\n  hint: take their real parts first")));
+    }
+    if wanted.is_integer() && own.kind() <= Kind::Signed {
+        // each must fit
+        let wide = scalars.iter().map(|s| s.to_bytes(wanted)).collect::<Result<Vec<_>, _>>()?;
+        let signed = wanted.kind() == Kind::Signed;
+        drop(wide);
+        let int = |s: &Scalar| match *s {
+            Scalar::Bool(v) => i128::from(v),
+            Scalar::Int(v) => v,
+            _ => 0,
+        };
+        let raw = if signed {
+            Raw::from_vec(scalars.iter().map(|s| int(s) as i64).collect(), shape)?
+        } else {
+            Raw::from_vec(scalars.iter().map(|s| int(s) as u64).collect(), shape)?
+        };
+        return Ok(raw.cast(wanted)?);
+    }
+    let raw = match own.kind() {
+        Kind::Bool => Raw::from_vec(scalars.iter().map(|s| s.as_f64() != 0.0).collect::<Vec<bool>>(), shape)?,
+        Kind::Complex => Raw::from_vec(scalars.iter().map(|s| s.as_complex()).collect(), shape)?,
+        Kind::Unsigned | Kind::Signed if own == DType::U64 => {
+            Raw::from_vec(scalars.iter().map(|s| if let Scalar::Int(v) = s { *v as u64 } else { s.as_f64() as u64 }).collect(), shape)?
+        }
+        Kind::Unsigned | Kind::Signed => {
+            Raw::from_vec(scalars.iter().map(|s| if let Scalar::Int(v) = s { *v as i64 } else { s.as_f64() as i64 }).collect(), shape)?
+        }
+        Kind::Float => Raw::from_vec(scalars.iter().map(|s| s.as_f64()).collect(), shape)?,
+    };
+    Ok(raw.cast(wanted)?)
+}
+
+fn stacked(leaves: Vec<Leaf>, prefix: Vec<usize>, dtype: Option<DType>) -> Outcome<Raw> {
+    let dtype = dtype.unwrap_or_else(|| {
+        leaves
+            .iter()
+            .map(|l| match l {
+                Leaf::Scalar(s) => s.default_dtype(),
+                Leaf::Array(a) => a.dtype(),
+            })
+            .reduce(promote)
+            .unwrap_or(DType::F64)
+    });
+    let rows = leaves
+        .into_iter()
+        .map(|l| match l {
+            Leaf::Scalar(s) => scalar_array(s, Some(dtype)),
+            Leaf::Array(a) => Ok(a.cast(dtype)?),
+        })
+        .collect::<Outcome<Vec<Raw>>>()?;
+    if rows.iter().any(|r| r.shape() != rows[0].shape()) {
+        return Err(ragged(&prefix));
+    }
+    let all = Raw::stack(&rows.iter().collect::<Vec<_>>(), 0)?;
+    let mut shape = prefix;
+    shape.extend_from_slice(rows[0].shape());
+    Ok(all.reshape(&shape)?)
+}
+
+/// Deeper lists than this are refused: NumPy's own limit.
+const DEEPEST: usize = 64;
+
+fn is_list(ob: &Bound<'_, PyAny>) -> bool {
+    ob.is_instance_of::<PyList>()
+        || ob.is_instance_of::<PyTuple>()
+        || (!ob.is_instance_of::<PyString>()
+            && !ob.is_instance_of::<PyBytes>()
+            && !ob.is_instance_of::<PyByteArray>()
+            && ob.cast::<PySequence>().is_ok())
+}
+
+/// Walks the lists: `shape` is what the first ones say, and the rest must agree.
+fn collect(ob: &Bound<'_, PyAny>, depth: usize, shape: &mut Vec<usize>, leaves: &mut Vec<Leaf>) -> Outcome<()> {
+    if depth == DEEPEST {
+        return Err(value_error(format!("lists may be nested at most {DEEPEST} deep")));
+    }
+    let len = ob.len()?;
+    if shape.len() == depth {
+        if !leaves.is_empty() {
+            // a list where the first lists had a number
+            return Err(ragged(shape));
+        }
+        shape.push(len);
+    } else if shape[depth] != len {
+        return Err(ragged(&shape[..depth]));
+    }
+    if depth + 1 == shape.len() {
+        leaves.reserve(len);
+    }
+    let mut each = |item: &Bound<'_, PyAny>| -> Outcome<()> {
+        if let Some(scalar) = scalar_exact(item)? {
+            return leaf(Leaf::Scalar(scalar), depth, shape, leaves);
+        }
+        if item.is_instance_of::<PyList>() || item.is_instance_of::<PyTuple>() {
+            return collect(item, depth + 1, shape, leaves);
+        }
+        if let Some(raw) = imported(item)? {
+            return leaf(Leaf::Array(raw), depth, shape, leaves);
+        }
+        if let Some(scalar) = scalar_like(item)? {
+            return leaf(Leaf::Scalar(scalar), depth, shape, leaves);
+        }
+        if is_list(item) {
+            return collect(item, depth + 1, shape, leaves);
+        }
+        Err(not_an_array(item))
+    };
+    if let Ok(list) = ob.cast::<PyList>() {
+        for item in list.iter() {
+            each(&item)?;
+        }
+    } else if let Ok(tuple) = ob.cast::<PyTuple>() {
+        for item in tuple.iter_borrowed() {
+            each(&item)?;
+        }
+    } else {
+        for i in 0..len {
+            each(&ob.get_item(i)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn leaf(leaf: Leaf, depth: usize, shape: &[usize], leaves: &mut Vec<Leaf>) -> Outcome<()> {
+    if depth + 1 != shape.len() {
+        return Err(ragged(&shape[..=depth]));
+    }
+    leaves.push(leaf);
+    Ok(())
+}
+
+#[cold]
+fn ragged(shape: &[usize]) -> crate::error::Fault {
+    value_error(format!(
+        "the nested lists are ragged: beyond the first {} the lengths differ; the shape that all of them agree on is {}\n  rule: lists at one depth must have one \
+         length and one depth",
+        if shape.len() == 1 { "axis".to_owned() } else { format!("{} axes", shape.len()) },
+        civita_core::error::shape_text(shape)
+    ))
+}

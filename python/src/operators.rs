@@ -1,0 +1,296 @@
+//! Operators, with NumPy's arrays and Python's scalars on either side.
+
+use civita_core::dtype::{Casting, Scalar};
+use civita_core::error::Error;
+use civita_core::ops::Op;
+use civita_core::raw::{Operand, Raw, write_elementwise};
+use pyo3::prelude::*;
+use pyo3::pyclass::CompareOp;
+use pyo3::types::{PyBool, PyComplex, PyFloat};
+
+use crate::array::{Array, wrap};
+use crate::convert::{Value, array_of, is_operand, scalar_exact, value};
+use crate::error::{Outcome, type_error, value_error};
+use crate::fuse::PyExpr;
+use crate::gil;
+
+/// Applies an op, with the interpreter released when it is large.
+#[inline]
+pub fn apply(py: Python<'_>, op: Op, values: &[&Value<'_>]) -> Outcome<Raw> {
+    let result = match values {
+        [a] => {
+            let operands = [a.operand()];
+            gil::work(py, a.len(), || Raw::apply(op, &operands))
+        }
+        [a, b] => {
+            let operands = [a.operand(), b.operand()];
+            let n = if a.len() == b.len() { a.len() } else { gil::broadcast_len(&[a.len(), b.len()]) };
+            gil::work(py, n, || Raw::apply(op, &operands))
+        }
+        _ => {
+            let operands: smallvec::SmallVec<[Operand<'_>; 3]> = values.iter().map(|v| v.operand()).collect();
+            let lens: smallvec::SmallVec<[usize; 3]> = values.iter().map(|v| v.len()).collect();
+            gil::work(py, gil::broadcast_len(&lens), || Raw::apply(op, &operands))
+        }
+    };
+    result.or_else(|error| beyond_range(op, values, error))
+}
+
+/// A Python integer that the array's dtype cannot hold still compares: `uint8_array < 300` is true everywhere.
+#[cold]
+fn beyond_range(op: Op, values: &[&Value<'_>], error: Error) -> Outcome<Raw> {
+    let compares = matches!(op, Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge);
+    if !compares || !error.is_dtype() || error.op() != "scalar" {
+        return Err(error.into());
+    }
+    // beside such a scalar every element of the array is alike: compare the scalar with the ends of the range
+    let one = |v: &Value<'_>| -> Option<(bool, Raw)> {
+        match v {
+            Value::Weak(Scalar::Int(i)) => Raw::scalar(Scalar::Float(if *i < 0 { f64::NEG_INFINITY } else { f64::INFINITY }), civita_core::dtype::DType::F64)
+                .ok()
+                .map(|r| (false, r)),
+            Value::Weak(_) => None,
+            Value::Ref(r) => r.detach().cast(civita_core::dtype::DType::F64).ok().map(|r| (true, r)),
+            Value::Own(r) => r.detach().cast(civita_core::dtype::DType::F64).ok().map(|r| (true, r)),
+        }
+    };
+    match values {
+        [a, b] => match (one(a), one(b)) {
+            (Some((_, a)), Some((_, b))) => Ok(Raw::apply(op, &[(&a).into(), (&b).into()])?),
+            _ => Err(error.into()),
+        },
+        _ => Err(error.into()),
+    }
+}
+
+#[inline]
+fn binary(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>, reflected: bool) -> Outcome<Py<PyAny>> {
+    let py = array.py();
+    let this = Value::Ref(array.get().raw());
+    if let Ok(other) = other.cast_exact::<Array>() {
+        let other = Value::Ref(other.get().raw());
+        let raw = if reflected { apply(py, op, &[&other, &this]) } else { apply(py, op, &[&this, &other]) }?;
+        return wrap(py, raw);
+    }
+    if let Some(scalar) = scalar_exact(other)? {
+        let other = Value::Weak(scalar);
+        let raw = if reflected { apply(py, op, &[&other, &this]) } else { apply(py, op, &[&this, &other]) }?;
+        return wrap(py, raw);
+    }
+    binary_slow(op, this, other, reflected)
+}
+
+#[cold]
+fn binary_slow(op: Op, this: Value<'_>, other: &Bound<'_, PyAny>, reflected: bool) -> Outcome<Py<PyAny>> {
+    let py = other.py();
+    if !is_operand(other) {
+        return Ok(py.NotImplemented());
+    }
+    let other = match value(other) {
+        Ok(other) => other,
+        Err(fault) => {
+            let error = PyErr::from(fault);
+            if error.is_instance_of::<pyo3::exceptions::PyTypeError>(py) {
+                return Ok(py.NotImplemented());
+            }
+            return Err(error.into());
+        }
+    };
+    let raw = if reflected { apply(py, op, &[&other, &this]) } else { apply(py, op, &[&this, &other]) }?;
+    wrap(py, raw)
+}
+
+fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<()> {
+    let other = value(other)?;
+    let py = array.py();
+    array.get().write(|out| {
+        let this = out.clone();
+        let operands = [Operand::Tensor(&this), other.operand()];
+        Ok(gil::work(py, this.len(), || write_elementwise(op, &operands, out, Casting::SameKind))?)
+    })
+}
+
+macro_rules! operators {
+    ($($name:ident $reflected:ident $in_place:ident $Op:ident,)*) => {
+        #[pymethods]
+        impl Array {
+            $(
+                #[inline]
+                fn $name(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+                    binary(Op::$Op, slf, other, false)
+                }
+                #[inline]
+                fn $reflected(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+                    binary(Op::$Op, slf, other, true)
+                }
+                fn $in_place(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<()> {
+                    in_place(Op::$Op, slf, other)
+                }
+            )*
+        }
+    };
+}
+operators! {
+    __add__ __radd__ __iadd__ Add,
+    __sub__ __rsub__ __isub__ Sub,
+    __mul__ __rmul__ __imul__ Mul,
+    __truediv__ __rtruediv__ __itruediv__ Div,
+    __floordiv__ __rfloordiv__ __ifloordiv__ FloorDivide,
+    __mod__ __rmod__ __imod__ Remainder,
+    __and__ __rand__ __iand__ BitwiseAnd,
+    __or__ __ror__ __ior__ BitwiseOr,
+    __xor__ __rxor__ __ixor__ BitwiseXor,
+}
+
+fn no_modulus(modulus: &Bound<'_, PyAny>) -> Outcome<()> {
+    if modulus.is_none() { Ok(()) } else { Err(type_error("pow() of an array takes no modulus\n  hint: `(a ** b) % m`")) }
+}
+
+fn unary(op: Op, array: &Bound<'_, Array>) -> Outcome<Py<PyAny>> {
+    let py = array.py();
+    wrap(py, apply(py, op, &[&Value::Ref(array.get().raw())])?)
+}
+
+/// The matrix product of two operands.
+pub fn matmul(py: Python<'_>, a: &Raw, b: &Raw) -> Outcome<Raw> {
+    // an element of the product costs a row and a column
+    let work = a.len().saturating_mul(b.shape().last().copied().unwrap_or(1)).max(b.len());
+    Ok(gil::work(py, work, || a.matmul(b))?)
+}
+
+#[pymethods]
+impl Array {
+    fn __pow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, modulus: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+        no_modulus(modulus)?;
+        binary(Op::Pow, slf, other, false)
+    }
+    fn __rpow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, modulus: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+        no_modulus(modulus)?;
+        binary(Op::Pow, slf, other, true)
+    }
+    fn __ipow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, modulus: &Bound<'_, PyAny>) -> Outcome<()> {
+        no_modulus(modulus)?;
+        in_place(Op::Pow, slf, other)
+    }
+
+    fn __neg__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        unary(Op::Neg, slf)
+    }
+    fn __pos__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        let raw = slf.get().raw();
+        if raw.dtype() == civita_core::dtype::DType::Bool {
+            return Err(type_error("+: takes no bool"));
+        }
+        wrap(slf.py(), raw.copied()?)
+    }
+    fn __abs__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        unary(Op::Abs, slf)
+    }
+    fn __invert__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        unary(Op::Invert, slf)
+    }
+
+    fn __matmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+        let py = slf.py();
+        if !is_operand(other) {
+            return Ok(py.NotImplemented());
+        }
+        wrap(py, matmul(py, &slf.get().raw(), &array_of(other, None)?)?)
+    }
+    fn __rmatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+        let py = slf.py();
+        if !is_operand(other) {
+            return Ok(py.NotImplemented());
+        }
+        wrap(py, matmul(py, &array_of(other, None)?, &slf.get().raw())?)
+    }
+    fn __imatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<()> {
+        let product = matmul(slf.py(), &slf.get().raw(), &array_of(other, None)?)?;
+        slf.get().write(|out| Ok(out.assign(&product.cast_if(out.dtype(), Casting::SameKind)?)?))
+    }
+
+    fn __richcmp__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, op: CompareOp) -> Outcome<Py<PyAny>> {
+        let op = match op {
+            CompareOp::Lt => Op::Lt,
+            CompareOp::Le => Op::Le,
+            CompareOp::Eq => Op::Eq,
+            CompareOp::Ne => Op::Ne,
+            CompareOp::Gt => Op::Gt,
+            CompareOp::Ge => Op::Ge,
+        };
+        binary(op, slf, other, false)
+    }
+
+    fn __bool__(&self) -> Outcome<bool> {
+        let raw = self.raw();
+        match raw.len() {
+            1 => Ok(raw.item()?.as_complex() != num_complex::Complex::ZERO),
+            0 => Err(value_error("The truth value of an empty array is ambiguous\n  hint: `a.size > 0` asks whether it has elements")),
+            _ => Err(value_error("The truth value of an array with more than one element is ambiguous\n  hint: `a.any()` or `a.all()`")),
+        }
+    }
+
+    fn __int__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
+        let value = python_scalar(py, self.scalar("int")?)?;
+        Ok(py.get_type::<pyo3::types::PyInt>().call1((value,))?)
+    }
+
+    fn __float__(&self) -> Outcome<f64> {
+        match self.scalar("float")? {
+            Scalar::Complex(_) => Err(type_error("float() of a complex number\n  hint: take `.real` or `abs()` first")),
+            other => Ok(other.as_f64()),
+        }
+    }
+
+    fn __complex__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyComplex>> {
+        let value = self.scalar("complex")?.as_complex();
+        Ok(PyComplex::from_doubles(py, value.re, value.im))
+    }
+
+    fn __index__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
+        let raw = self.raw();
+        if raw.rank() != 0 || !raw.dtype().is_integer() {
+            return Err(type_error("only integer arrays without axes can be converted to an index"));
+        }
+        python_scalar(py, raw.item()?)
+    }
+
+    fn __contains__(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> Outcome<bool> {
+        let equal = binary(Op::Eq, slf, item, false)?;
+        match equal.bind(slf.py()).cast::<Array>() {
+            Ok(array) => {
+                let any = array.get().raw().reduce(civita_core::ops::Reduction::Any, Default::default())?;
+                Ok(any.item()? == Scalar::Bool(true))
+            }
+            Err(_) => Ok(false),
+        }
+    }
+}
+
+impl Array {
+    fn scalar(&self, to: &str) -> Outcome<Scalar> {
+        let raw = self.raw();
+        if raw.rank() != 0 {
+            return Err(type_error(format!("{to}(): only arrays without axes can be converted to Python scalars\n  hint: `a.item()` takes any array of one element")));
+        }
+        Ok(raw.item()?)
+    }
+}
+
+/// A scalar as Python's.
+pub fn python_scalar(py: Python<'_>, scalar: Scalar) -> Outcome<Bound<'_, PyAny>> {
+    Ok(match scalar {
+        Scalar::Bool(v) => PyBool::new(py, v).to_owned().into_any(),
+        Scalar::Int(v) => match i64::try_from(v) {
+            Ok(v) => v.into_pyobject(py).map_err(PyErr::from)?.into_any(),
+            Err(_) => v.into_pyobject(py).map_err(PyErr::from)?.into_any(),
+        },
+        Scalar::Float(v) => PyFloat::new(py, v).into_any(),
+        Scalar::Complex(v) => PyComplex::from_doubles(py, v.re, v.im).into_any(),
+    })
+}
+
+/// Is the object a symbol of a fused function?
+pub fn is_expr(ob: &Bound<'_, PyAny>) -> bool {
+    ob.is_exact_instance_of::<PyExpr>()
+}

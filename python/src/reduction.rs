@@ -1,0 +1,268 @@
+//! Reductions: one object for each row of the engine's table, and the methods of arrays.
+
+use civita_core::dtype::{Casting, DType};
+use civita_core::layout::{Axes, KeepDims};
+use civita_core::ops::{REDUCTIONS, ReduceClass, Reduction, ReductionRow};
+use civita_core::raw::Raw;
+use civita_core::reduce::ReduceOptions;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyInt, PyTuple};
+use smallvec::SmallVec;
+
+use crate::array::{Array, wrap};
+use crate::convert::array_of;
+
+use crate::error::{Outcome, type_error, value_error};
+use crate::gil;
+use crate::ufunc::output;
+
+/// A function that reduces axes.
+#[pyclass(name = "reduction", module = "civita", frozen)]
+pub struct Reducer(&'static ReductionRow);
+
+/// Names beside NumPy's.
+const ALIASES: &[(&str, Reduction)] =
+    &[("amax", Reduction::Max), ("amin", Reduction::Min)];
+
+/// The parameters of a class after the array, in NumPy's order; those after `*` go by name only.
+fn parameters(class: ReduceClass) -> &'static str {
+    match class {
+        ReduceClass::Sum | ReduceClass::Mean => "axis=None, dtype=None, out=None, keepdims=False",
+        ReduceClass::RealMean => "axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, correction=None",
+        ReduceClass::Float => "axis=None, keepdims=False, *, dtype=None, out=None",
+        ReduceClass::Index => "axis=None, out=None, *, keepdims=False",
+        ReduceClass::Same | ReduceClass::Bool => "axis=None, out=None, keepdims=False",
+    }
+}
+
+/// One or several axes, or all of them.
+pub enum AxisArg {
+    All,
+    List(SmallVec<[isize; 6]>),
+}
+
+impl AxisArg {
+    /// From an int, a tuple of them, or None.
+    pub fn parse(ob: &Bound<'_, PyAny>) -> Outcome<AxisArg> {
+        if ob.is_none() {
+            return Ok(AxisArg::All);
+        }
+        if ob.is_exact_instance_of::<PyInt>() {
+            return Ok(AxisArg::List(SmallVec::from_slice(&[ob.extract()?])));
+        }
+        let many = |list: &mut dyn Iterator<Item = Bound<'_, PyAny>>| -> Outcome<AxisArg> {
+            list.map(|o| o.extract::<isize>().map_err(Into::into)).collect::<Outcome<_>>().map(AxisArg::List)
+        };
+        if let Ok(tuple) = ob.cast::<PyTuple>() {
+            return many(&mut tuple.iter());
+        }
+        if let Ok(list) = ob.cast::<pyo3::types::PyList>() {
+            return many(&mut list.iter());
+        }
+        match ob.extract::<isize>() {
+            Ok(axis) => Ok(AxisArg::List(SmallVec::from_slice(&[axis]))),
+            Err(_) => Err(type_error(format!(
+                "an axis is an integer, several are a tuple of integers, not '{}'",
+                ob.get_type().name()?
+            ))),
+        }
+    }
+
+    /// For the engine.
+    pub fn axes(&self) -> Axes<'_> {
+        match self {
+            AxisArg::All => Axes::All,
+            AxisArg::List(list) => Axes::List(list),
+        }
+    }
+}
+
+/// What a call says.
+struct Call<'py> {
+    axis: AxisArg,
+    dtype: Option<DType>,
+    out: Option<Bound<'py, Array>>,
+    keepdims: bool,
+    ddof: Option<f64>,
+}
+
+impl<'py> Call<'py> {
+    fn set(&mut self, row: &ReductionRow, name: &str, given: &Bound<'py, PyAny>) -> Outcome<()> {
+        match name {
+            "axis" => self.axis = AxisArg::parse(given)?,
+            "dtype" => self.dtype = crate::dtype::parse_optional(Some(given))?,
+            "out" => self.out = output(given)?,
+            "keepdims" => self.keepdims = given.is_truthy()?,
+            "ddof" | "correction" if given.is_none() => {}
+            "ddof" | "correction" => {
+                if self.ddof.is_some_and(|d| d != 0.0) {
+                    return Err(value_error("ddof and correction can't be provided simultaneously"));
+                }
+                self.ddof = Some(given.extract()?);
+            }
+            other => return Err(type_error(format!("{}() got an unexpected keyword argument '{other}'", row.numpy))),
+        }
+        Ok(())
+    }
+
+    /// Binds arguments to the parameters of a row, by the text that `inspect` reads.
+    fn bind(row: &ReductionRow, args: &[Bound<'py, PyAny>], kwargs: Option<&Bound<'py, PyDict>>) -> Outcome<Call<'py>> {
+        let mut call = Call { axis: AxisArg::All, dtype: None, out: None, keepdims: false, ddof: None };
+        if args.is_empty() && kwargs.is_none() {
+            return Ok(call);
+        }
+        let names = || parameters(row.class).split(", ").map(|p| p.split('=').next().unwrap_or(p));
+        let mut positional = names().take_while(|n| *n != "*");
+        for arg in args {
+            let Some(name) = positional.next() else {
+                return Err(type_error(format!("{}() takes at most {} arguments after the array", row.numpy, names().take_while(|n| *n != "*").count())));
+            };
+            call.set(row, name, arg)?;
+        }
+        let taken = args.len();
+        for (key, given) in kwargs.iter().flat_map(|k| k.iter()) {
+            let key = key.extract::<std::borrow::Cow<'_, str>>()?;
+            match names().filter(|n| *n != "*").position(|n| n == key) {
+                Some(at) if at < taken => {
+                    return Err(type_error(format!("{}() got multiple values for argument '{key}'", row.numpy)));
+                }
+                Some(_) => call.set(row, &key, &given)?,
+                None => {
+                    return Err(type_error(format!(
+                        "{}() got an unexpected keyword argument '{key}'\n  rule: the signature is {}(a, {})",
+                        row.numpy,
+                        row.numpy,
+                        parameters(row.class)
+                    )));
+                }
+            }
+        }
+        Ok(call)
+    }
+}
+
+#[inline]
+fn reduce<'py>(
+    py: Python<'py>,
+    row: &'static ReductionRow,
+    x: &Raw,
+    args: &[Bound<'py, PyAny>],
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> Outcome<Py<PyAny>> {
+    let call = Call::bind(row, args, kwargs)?;
+    let options = ReduceOptions {
+        axes: call.axis.axes(),
+        keepdims: if call.keepdims { KeepDims::Yes } else { KeepDims::No },
+        dtype: call.dtype,
+        ddof: call.ddof.unwrap_or(0.0),
+    };
+    let result = gil::work(py, x.len(), || x.reduce(row.op, options))?;
+    match call.out {
+        None => wrap(py, result),
+        Some(out) => write_out(row.numpy, result, out),
+    }
+}
+
+/// Puts a result into the array that was given for it.
+pub fn write_out(name: &str, result: Raw, out: Bound<'_, Array>) -> Outcome<Py<PyAny>> {
+    out.get().write(|raw| {
+        if raw.shape() != result.shape() {
+            return Err(value_error(format!(
+                "{name}: the result has shape {}, the output {}",
+                civita_core::error::shape_text(result.shape()),
+                civita_core::error::shape_text(raw.shape())
+            )));
+        }
+        let result = result.cast_if(raw.dtype(), Casting::SameKind)?;
+        Ok(raw.assign(&result)?)
+    })?;
+    Ok(out.into_any().unbind())
+}
+
+#[pymethods]
+impl Reducer {
+    #[pyo3(signature = (*args, **kwargs))]
+    fn __call__<'py>(&self, args: &Bound<'py, PyTuple>, kwargs: Option<&Bound<'py, PyDict>>) -> Outcome<Py<PyAny>> {
+        let py = args.py();
+        let mut rest: SmallVec<[Bound<'py, PyAny>; 4]> = args.iter().collect();
+        if rest.is_empty() {
+            return Err(type_error(format!("{}() missing 1 required positional argument: 'a'", self.0.numpy)));
+        }
+        let first = rest.remove(0);
+        if let Ok(array) = first.cast_exact::<Array>() {
+            return reduce(py, self.0, &array.get().raw(), &rest, kwargs);
+        }
+        reduce(py, self.0, &array_of(&first, None)?, &rest, kwargs)
+    }
+
+    #[getter]
+    fn __name__(&self) -> &'static str {
+        self.0.numpy
+    }
+
+    #[getter]
+    fn __qualname__(&self) -> &'static str {
+        self.0.numpy
+    }
+
+    #[getter]
+    fn __doc__(&self) -> String {
+        let doc: Vec<&str> = self.0.doc.lines().map(str::trim).collect();
+        format!("{}{}\n\n{}\n\nIn PyTorch `{}`.", self.0.numpy, self.__text_signature__(), doc.join("\n").trim(), self.0.torch)
+    }
+
+    #[getter]
+    fn __text_signature__(&self) -> String {
+        format!("(a, {})", parameters(self.0.class))
+    }
+
+    /// What `inspect.signature` reads.
+    #[getter]
+    fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let code = format!("def f{}: ...", self.__text_signature__());
+        let names = PyDict::new(py);
+        py.import("builtins")?.getattr("exec")?.call1((code, &names))?;
+        py.import("inspect")?.getattr("signature")?.call1((names.get_item("f")?,))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<reduction '{}'>", self.0.numpy)
+    }
+
+    /// Pickled by name.
+    fn __reduce__(&self) -> &'static str {
+        self.0.numpy
+    }
+}
+
+macro_rules! methods {
+    ($($(#[doc = $doc:literal])* $Op:ident $name:ident: $class:ident {
+        numpy: $numpy:literal, torch: $torch:literal, compute: $compute:path, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
+        example: $example:literal => $prints:literal,
+    })*) => {
+        #[pymethods]
+        impl Array {
+            $(
+                $(#[doc = $doc])*
+                #[pyo3(signature = (*args, **kwargs))]
+                fn $name<'py>(slf: &Bound<'py, Self>, args: &Bound<'py, PyTuple>, kwargs: Option<&Bound<'py, PyDict>>) -> Outcome<Py<PyAny>> {
+                    let args: SmallVec<[Bound<'py, PyAny>; 4]> = args.iter().collect();
+                    reduce(slf.py(), Reduction::$Op.row(), &slf.get().raw(), &args, kwargs)
+                }
+            )*
+        }
+    };
+}
+civita_core::ops::reduction_rows!(methods);
+
+/// Adds a function for each row.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<Reducer>()?;
+    for row in REDUCTIONS {
+        m.add(row.numpy, Py::new(m.py(), Reducer(row))?)?;
+    }
+    for (alias, op) in ALIASES {
+        m.add(*alias, Py::new(m.py(), Reducer(op.row()))?)?;
+    }
+    Ok(())
+}
