@@ -4,7 +4,7 @@ use civita_core::error::Error;
 use pyo3::exceptions::{PyIndexError, PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::{PyDict, PyType};
 
 /// What functions of this crate return: an exception of Python's or an error of the engine's, by `?`.
 pub type Outcome<T> = Result<T, Fault>;
@@ -55,11 +55,12 @@ impl From<Error> for Fault {
 /// `AxisError`: NumPy's is a `ValueError` and an `IndexError` too.
 pub fn axis_error(py: Python<'_>) -> PyResult<&'static Py<PyType>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    // SAFETY of the lifetime: the cell is static, and never emptied.
     CLASS.get_or_try_init(py, || {
-        let bases = PyTuple::new(py, [py.get_type::<PyValueError>(), py.get_type::<PyIndexError>()])?;
-        let doc = c"An axis that the array does not have, or that is named twice.";
-        PyErr::new_type(py, c"civita.AxisError", Some(doc), Some(bases.as_any()), None)
+        let bases = (py.get_type::<PyValueError>(), py.get_type::<PyIndexError>());
+        let members = PyDict::new(py);
+        members.set_item("__module__", "civita")?;
+        members.set_item("__doc__", "An axis that the array does not have, or that is named twice.")?;
+        Ok(py.get_type::<PyType>().call1(("AxisError", bases, members))?.cast_into::<PyType>()?.unbind())
     })
 }
 

@@ -1,5 +1,8 @@
 //! `cv.fuse`: a Python function of symbols becomes one pass over memory.
 
+// what `#[pymethods]` writes inside a macro of ours looks like our own code to the lint
+#![allow(unsafe_op_in_unsafe_fn)]
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use civita_core::dtype::Scalar;

@@ -1,5 +1,8 @@
 //! Operators, with NumPy's arrays and Python's scalars on either side.
 
+// what `#[pymethods]` writes inside a macro of ours looks like our own code to the lint
+#![allow(unsafe_op_in_unsafe_fn)]
+
 use civita_core::dtype::{Casting, Scalar};
 use civita_core::error::Error;
 use civita_core::ops::Op;

@@ -1,5 +1,8 @@
 //! Reductions: one object for each row of the engine's table, and the methods of arrays.
 
+// what `#[pymethods]` writes inside a macro of ours looks like our own code to the lint
+#![allow(unsafe_op_in_unsafe_fn)]
+
 use civita_core::dtype::{Casting, DType};
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::ops::{REDUCTIONS, ReduceClass, Reduction, ReductionRow};

@@ -36,6 +36,35 @@ fn main() -> civita_core::error::Result<()> {
         "copyt" => Box::new(|| big.copied()),
         "matmul" => Box::new(|| p.matmul(&p)),
         "take" => Box::new(|| a.take(&Raw::arange(Scalar::Int(0), Scalar::Int(1000), Scalar::Int(1), DType::I64)?, 0, Mode::Raise)),
+        "tinysum" => {
+            let x = Raw::ones(&[1], dtype)?;
+            Box::new(move || { for _ in 0..99 { x.sum_all()?; } x.sum_all() })
+        }
+        "tinymean" => {
+            let x = Raw::ones(&[1], dtype)?;
+            Box::new(move || { for _ in 0..99 { x.reduce(Reduction::Mean, Default::default())?; } x.sum_all() })
+        }
+        "tinyvar" => {
+            let x = Raw::ones(&[1], dtype)?;
+            Box::new(move || { for _ in 0..99 { x.reduce(Reduction::Var, Default::default())?; } x.sum_all() })
+        }
+        "tinymax" => {
+            let x = Raw::ones(&[1], dtype)?;
+            Box::new(move || { for _ in 0..99 { x.reduce(Reduction::Max, Default::default())?; } x.sum_all() })
+        }
+        "tinycast" => {
+            let x = Raw::ones(&[1], dtype)?;
+            Box::new(move || { for _ in 0..99 { x.cast(DType::I32)?; } x.sum_all() })
+        }
+        "tinybcast" => {
+            let x = Raw::ones(&[3, 1], dtype)?;
+            let y = Raw::ones(&[1, 3], dtype)?;
+            Box::new(move || { for _ in 0..99 { x.add(&y)?; } x.sum_all() })
+        }
+        "tinymatmul" => {
+            let x = Raw::ones(&[2, 2], dtype)?;
+            Box::new(move || { for _ in 0..99 { x.matmul(&x)?; } x.sum_all() })
+        }
         _ => return Ok(()),
     };
     let mut v: Vec<f64> = Vec::new();

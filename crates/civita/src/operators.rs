@@ -33,27 +33,107 @@ fn apply_assign(op: Op, a: &mut Raw, b: Operand<'_>) {
     *a = result;
 }
 
-/// `$out` is what the operator makes of the promoted element type `P`, `$bound` what it asks of it.
+type Same<P> = P;
+type MeanOf<P> = <P as Dtype>::Mean;
+type NumberOf<P> = <P as Dtype>::Number;
+
+/// `$Out` is what the operator makes of an element type, `$Bound` what it asks of it, `$fits` what it takes for the
+/// result to have the type of the left operand.
 macro_rules! operators {
-    ($($Trait:ident $method:ident $Assign:ident $assign:ident $Op:ident: $out:ty, [$($bound:tt)*];)*) => { $(
-        operators!(@form $Trait $method $Op $out, [$($bound)*], &Tensor<T, N>, &Tensor<U, M>);
-        operators!(@form $Trait $method $Op $out, [$($bound)*], &Tensor<T, N>, Tensor<U, M>);
-        operators!(@form $Trait $method $Op $out, [$($bound)*], Tensor<T, N>, &Tensor<U, M>);
-        operators!(@form $Trait $method $Op $out, [$($bound)*], Tensor<T, N>, Tensor<U, M>);
-        operators!(@scalar $Trait $method $Op $out, [$($bound)*], &Tensor<P, N>);
-        operators!(@scalar $Trait $method $Op $out, [$($bound)*], Tensor<P, N>);
-        operators!(@left $Trait $method $Op $out, [$($bound)*],
-            bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 c64 c128);
-        operators!(@assign $Assign $assign $Op [$($bound)*] $out, &Tensor<U, M>);
-        operators!(@assign $Assign $assign $Op [$($bound)*] $out, Tensor<U, M>);
-        impl<P: Takes<S> $($bound)*, S: Scalar, const N: usize> ops::$Assign<S> for Tensor<P, N>
-        where
-            P: Dtype<$out = P>,
-        {
+    ($($Trait:ident $method:ident, $Assign:ident $assign:ident, $Op:ident: $Out:ident, $Bound:ident, [$($fits:tt)*];)*) => { $(
+        operators!(@form $Trait $method $Op $Out $Bound, &Tensor<T, N>, &Tensor<U, M>);
+        operators!(@form $Trait $method $Op $Out $Bound, &Tensor<T, N>, Tensor<U, M>);
+        operators!(@form $Trait $method $Op $Out $Bound, Tensor<T, N>, &Tensor<U, M>);
+        operators!(@form $Trait $method $Op $Out $Bound, Tensor<T, N>, Tensor<U, M>);
+        operators!(@scalar $Trait $method $Op $Out $Bound, &Tensor<T, N>);
+        operators!(@scalar $Trait $method $Op $Out $Bound, Tensor<T, N>);
+        operators!(@left $Trait $method $Op $Out $Bound, bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 c64 c128);
+        operators!(@assign $Assign $assign $Op $Bound, [$($fits)*], &Tensor<U, M>);
+        operators!(@assign $Assign $assign $Op $Bound, [$($fits)*], Tensor<U, M>);
+        impl<T: Takes<S> + $Bound + Dtype<$($fits)*>, S: Scalar, const N: usize> ops::$Assign<S> for Tensor<T, N> {
             #[track_caller]
             fn $assign(&mut self, rhs: S) {
                 apply_assign(Op::$Op, &mut self.raw, rhs.into_scalar().into());
             }
         }
     )* };
+    (@form $Trait:ident $method:ident $Op:ident $Out:ident $Bound:ident, $L:ty, $R:ty) => {
+        impl<T: Promote<U>, U: Dtype, const N: usize, const M: usize> ops::$Trait<$R> for $L
+        where
+            Rank<N>: Broadcast<M>,
+            Promoted<T, U>: $Bound,
+        {
+            type Output = Broadcasted<$Out<Promoted<T, U>>, N, M>;
+            #[inline]
+            #[track_caller]
+            fn $method(self, rhs: $R) -> Self::Output {
+                wrap(apply(Op::$Op, (&self.raw).into(), (&rhs.raw).into()))
+            }
+        }
+    };
+    (@scalar $Trait:ident $method:ident $Op:ident $Out:ident $Bound:ident, $L:ty) => {
+        impl<T: Takes<S> + $Bound, S: Scalar, const N: usize> ops::$Trait<S> for $L {
+            type Output = Tensor<$Out<T>, N>;
+            #[inline]
+            #[track_caller]
+            fn $method(self, rhs: S) -> Self::Output {
+                wrap(apply(Op::$Op, (&self.raw).into(), rhs.into_scalar().into()))
+            }
+        }
+    };
+    (@left $Trait:ident $method:ident $Op:ident $Out:ident $Bound:ident, $($S:ty)*) => { $(
+        operators!(@left_of $S, $Trait $method $Op $Out $Bound, &Tensor<T, N>);
+        operators!(@left_of $S, $Trait $method $Op $Out $Bound, Tensor<T, N>);
+    )* };
+    (@left_of $S:ty, $Trait:ident $method:ident $Op:ident $Out:ident $Bound:ident, $R:ty) => {
+        impl<T: Takes<$S> + $Bound, const N: usize> ops::$Trait<$R> for $S {
+            type Output = Tensor<$Out<T>, N>;
+            #[inline]
+            #[track_caller]
+            fn $method(self, rhs: $R) -> Self::Output {
+                wrap(apply(Op::$Op, self.into_scalar().into(), (&rhs.raw).into()))
+            }
+        }
+    };
+    (@assign $Assign:ident $assign:ident $Op:ident $Bound:ident, [$($fits:tt)*], $R:ty) => {
+        impl<T: Promote<U, Out = T> + $Bound + Dtype<$($fits)*>, U: Dtype, const N: usize, const M: usize>
+            ops::$Assign<$R> for Tensor<T, N>
+        where
+            Rank<N>: Broadcast<M>,
+        {
+            #[track_caller]
+            fn $assign(&mut self, rhs: $R) {
+                apply_assign(Op::$Op, &mut self.raw, (&rhs.raw).into());
+            }
+        }
+    };
+}
+operators! {
+    Add add, AddAssign add_assign, Add: Same, Dtype, [];
+    Sub sub, SubAssign sub_assign, Sub: Same, Number, [];
+    Mul mul, MulAssign mul_assign, Mul: Same, Dtype, [];
+    Div div, DivAssign div_assign, Div: MeanOf, Dtype, [Mean = T];
+    Rem rem, RemAssign rem_assign, Remainder: NumberOf, Real, [Number = T];
+    BitAnd bitand, BitAndAssign bitand_assign, BitwiseAnd: Same, Bits, [];
+    BitOr bitor, BitOrAssign bitor_assign, BitwiseOr: Same, Bits, [];
+    BitXor bitxor, BitXorAssign bitxor_assign, BitwiseXor: Same, Bits, [];
+}
+
+macro_rules! unary {
+    ($($Trait:ident $method:ident $Op:ident $Bound:ident $X:ty;)*) => { $(
+        impl<T: $Bound, const N: usize> ops::$Trait for $X {
+            type Output = Tensor<T, N>;
+            #[inline]
+            #[track_caller]
+            fn $method(self) -> Tensor<T, N> {
+                wrap(Raw::apply(Op::$Op, &[(&self.raw).into()]).or_raise())
+            }
+        }
+    )* };
+}
+unary! {
+    Neg neg Neg Number &Tensor<T, N>;
+    Neg neg Neg Number Tensor<T, N>;
+    Not not Invert Bits &Tensor<T, N>;
+    Not not Invert Bits Tensor<T, N>;
 }

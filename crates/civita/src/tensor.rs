@@ -358,8 +358,20 @@ impl<T, const N: usize> fmt::Display for Tensor<T, N> {
 /// As NumPy's `repr` writes it, with dtype, shape and device.
 impl<T, const N: usize> fmt::Debug for Tensor<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (dtype, shape, device) = (self.raw.dtype(), shape_text(self.raw.shape()), self.raw.device());
-        let gradient = if self.raw.tracks_gradient() { ", gradient" } else { "" };
-        f.write_str(&self.raw.repr("tensor(", &format!(", dtype={dtype}, shape={shape}, device={device}{gradient})")))
+        const PREFIX: &str = "tensor(";
+        let text = self.raw.repr(PREFIX, "");
+        // the elements end at the last bracket, or before the first comma of a single one; all that follows is ours
+        let elements = match text.rfind(']') {
+            Some(end) => &text[..=end],
+            None => text.split(',').next().unwrap_or(&text),
+        };
+        f.write_str(elements)?;
+        f.write_str(",")?;
+        if elements.contains('\n') { write!(f, "\n{:1$}", "", PREFIX.len())? } else { f.write_str(" ")? };
+        write!(f, "dtype={}, shape={}, device={}", self.raw.dtype(), shape_text(self.raw.shape()), self.raw.device())?;
+        if self.raw.tracks_gradient() {
+            f.write_str(", gradient")?;
+        }
+        f.write_str(")")
     }
 }

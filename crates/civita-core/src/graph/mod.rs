@@ -15,7 +15,7 @@ mod in_place;
 mod reverse;
 mod rules;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -99,25 +99,45 @@ impl Node {
     }
 }
 
-/// A chain of a million ops is a chain of a million nodes: they are taken apart one by one, not by recursion.
+/// What a node holds others with.
+type Held = (SmallVec<[Option<Arc<Node>>; 3]>, Option<Box<dyn Rule>>, Option<Raw>);
+
+thread_local! {
+    /// What the outermost drop of a node on this thread still has to take apart.
+    static FALLING: RefCell<Option<Vec<Held>>> = const { RefCell::new(None) };
+}
+
+/// A chain of a million ops is a chain of a million nodes: they are taken apart one by one, not by recursion. Whichever
+/// handle is the last one, an input's or that of a value that a rule has saved: a node that falls while another is being
+/// taken apart only queues what it holds.
 impl Drop for Node {
     fn drop(&mut self) {
-        let mut left: Vec<Arc<Node>> = Vec::new();
-        let mut rules: Vec<Box<dyn Rule>> = Vec::new();
-        left.extend(self.inputs.drain(..).flatten());
-        rules.extend(self.rule.take());
-        loop {
-            // what a rule has saved may hold the last handle on a node too; its drop only ever sees emptied nodes
-            if let Some(node) = left.pop() {
-                if let Some(mut node) = Arc::into_inner(node) {
-                    left.extend(node.inputs.drain(..).flatten());
-                    rules.extend(node.rule.take());
-                }
-            } else if let Some(rule) = rules.pop() {
-                drop(rule);
-            } else {
-                return;
+        let gradient = self.gradient.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let mut held = Some((std::mem::take(&mut self.inputs), self.rule.take(), gradient));
+        let outermost = FALLING.try_with(|falling| match &mut *falling.borrow_mut() {
+            Some(queue) => {
+                queue.extend(held.take());
+                false
             }
+            empty => {
+                *empty = Some(Vec::new());
+                true
+            }
+        });
+        // a thread that is ending has no queue any more: `held` falls by recursion
+        if outermost != Ok(true) {
+            return;
+        }
+        while let Some(next) = held {
+            drop(next);
+            held = FALLING.with(|falling| {
+                let mut falling = falling.borrow_mut();
+                let next = falling.as_mut().and_then(Vec::pop);
+                if next.is_none() {
+                    *falling = None;
+                }
+                next
+            });
         }
     }
 }

@@ -46,11 +46,23 @@ pub struct Rows {
 }
 
 trait Monoid<T: Lane>: 'static {
+    /// What is kept of a few elements beside their fold.
+    type Mark: Copy;
+    /// What all of them are.
     type Acc: Lane;
     const IDENTITY: Self::Acc;
-    fn part<I: Isa>(a: T, b: T) -> T;
-    fn lift(x: T) -> Self::Acc;
+    /// Do parts lose nothing, however many elements they are of?
+    const EXACT: bool;
+    fn mark(x: T) -> Self::Mark;
+    fn marks(a: Self::Mark, b: Self::Mark) -> Self::Mark;
+    fn part<I: Isa>(part: T, x: T) -> T;
+    fn lift(part: T, mark: Self::Mark) -> Self::Acc;
     fn merge<I: Isa>(a: Self::Acc, b: Self::Acc) -> Self::Acc;
+
+    #[inline(always)]
+    fn one(x: T) -> Self::Acc {
+        Self::lift(x, Self::mark(x))
+    }
 }
 
 /// Elements folded in their own type before they go to the accumulator.
@@ -66,17 +78,42 @@ macro_rules! along {
         const L: usize = $lanes;
         let mut wide = [<$M as Monoid<$T>>::IDENTITY; L];
         let mut i = 0;
+        if <$M as Monoid<$T>>::EXACT && $n >= L {
+            // SAFETY: `L ≤ n`, and every index below is under `n`.
+            unsafe {
+                let mut part: [$T; L] = std::array::from_fn(|l| *$x.add(l));
+                let mut mark: [<$M as Monoid<$T>>::Mark; L] =
+                    std::array::from_fn(|l| <$M as Monoid<$T>>::mark(part[l]));
+                i = L;
+                while i + L <= $n {
+                    for l in 0..L {
+                        let v = *$x.add(i + l);
+                        part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], v);
+                        mark[l] = <$M as Monoid<$T>>::marks(mark[l], <$M as Monoid<$T>>::mark(v));
+                    }
+                    i += L;
+                }
+                for l in 0..L {
+                    wide[l] = <$M as Monoid<$T>>::lift(part[l], mark[l]);
+                }
+            }
+        }
         while i + L * DEPTH <= $n {
             // SAFETY: `i + L · DEPTH ≤ n`.
             unsafe {
+                // two arrays, not one of pairs: pairs would have to be taken apart for every vector
                 let mut part: [$T; L] = std::array::from_fn(|l| *$x.add(i + l));
+                let mut mark: [<$M as Monoid<$T>>::Mark; L] =
+                    std::array::from_fn(|l| <$M as Monoid<$T>>::mark(part[l]));
                 for d in 1..DEPTH {
                     for l in 0..L {
-                        part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], *$x.add(i + d * L + l));
+                        let v = *$x.add(i + d * L + l);
+                        part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], v);
+                        mark[l] = <$M as Monoid<$T>>::marks(mark[l], <$M as Monoid<$T>>::mark(v));
                     }
                 }
                 for l in 0..L {
-                    wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], <$M as Monoid<$T>>::lift(part[l]));
+                    wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], <$M as Monoid<$T>>::lift(part[l], mark[l]));
                 }
             }
             i += L * DEPTH;
@@ -84,13 +121,13 @@ macro_rules! along {
         while i + L <= $n {
             for l in 0..L {
                 // SAFETY: `i + l < n`.
-                wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], <$M as Monoid<$T>>::lift(unsafe { *$x.add(i + l) }));
+                wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], <$M as Monoid<$T>>::one(unsafe { *$x.add(i + l) }));
             }
             i += L;
         }
         for l in 0..$n - i {
             // SAFETY: `i + l < n`.
-            wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], <$M as Monoid<$T>>::lift(unsafe { *$x.add(i + l) }));
+            wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], <$M as Monoid<$T>>::one(unsafe { *$x.add(i + l) }));
         }
         let mut half = L / 2;
         while half > 0 {
@@ -112,7 +149,7 @@ impl<T: Lane, M: Monoid<T>> Body for Along<M, T> {
             let mut acc = M::IDENTITY;
             for i in 0..n {
                 // SAFETY: `i < n`.
-                acc = M::merge::<I>(acc, M::lift(unsafe { *x.add(i) }));
+                acc = M::merge::<I>(acc, M::one(unsafe { *x.add(i) }));
             }
             acc
         } else {
@@ -141,12 +178,15 @@ impl<T: Lane, M: Monoid<T>> Body for Across<M, T> {
             let row: [*const T; D] = std::array::from_fn(|d| unsafe { x.offset(d as isize * stride) });
             for (c, o) in out.iter_mut().enumerate() {
                 // SAFETY: as above.
-                let mut part: T = unsafe { *row[0].add(c) };
+                let mut part = unsafe { *row[0].add(c) };
+                let mut mark = M::mark(part);
                 for d in 1..D {
                     // SAFETY: as above.
-                    part = M::part::<I>(part, unsafe { *row[d].add(c) });
+                    let v = unsafe { *row[d].add(c) };
+                    part = M::part::<I>(part, v);
+                    mark = M::marks(mark, M::mark(v));
                 }
-                *o = M::merge::<I>(*o, M::lift(part));
+                *o = M::merge::<I>(*o, M::lift(part, mark));
             }
         }
         // SAFETY: the second input is `Rows`; `count` rows of `n` columns lie from `x` on; `n` accumulators at `out`.
@@ -190,14 +230,20 @@ struct Min;
 macro_rules! sums {
     ($($t:ty => $acc:ty, $zero:expr, $one:expr, $lift:expr;)*) => { $(
         impl Monoid<$t> for Sum {
+            type Mark = ();
             type Acc = $acc;
             const IDENTITY: $acc = $zero;
+            const EXACT: bool = false;
+            #[inline(always)]
+            fn mark(_: $t) {}
+            #[inline(always)]
+            fn marks(_: (), _: ()) {}
             #[inline(always)]
             fn part<I: Isa>(a: $t, b: $t) -> $t {
                 Ring::add(a, b)
             }
             #[inline(always)]
-            fn lift(x: $t) -> $acc {
+            fn lift(x: $t, (): ()) -> $acc {
                 $lift(x)
             }
             #[inline(always)]
@@ -206,14 +252,20 @@ macro_rules! sums {
             }
         }
         impl Monoid<$t> for Prod {
+            type Mark = ();
             type Acc = $acc;
             const IDENTITY: $acc = $one;
+            const EXACT: bool = false;
+            #[inline(always)]
+            fn mark(_: $t) {}
+            #[inline(always)]
+            fn marks(_: (), _: ()) {}
             #[inline(always)]
             fn part<I: Isa>(a: $t, b: $t) -> $t {
                 Ring::mul::<I>(a, b)
             }
             #[inline(always)]
-            fn lift(x: $t) -> $acc {
+            fn lift(x: $t, (): ()) -> $acc {
                 $lift(x)
             }
             #[inline(always)]
@@ -239,14 +291,20 @@ macro_rules! extremes {
     )* };
     (@one $M:ident $t:ty, $identity:expr, $f:ident) => {
         impl Monoid<$t> for $M {
+            type Mark = ();
             type Acc = $t;
             const IDENTITY: $t = $identity;
+            const EXACT: bool = true;
+            #[inline(always)]
+            fn mark(_: $t) {}
+            #[inline(always)]
+            fn marks(_: (), _: ()) {}
             #[inline(always)]
             fn part<I: Isa>(a: $t, b: $t) -> $t {
                 Ordered::$f(a, b)
             }
             #[inline(always)]
-            fn lift(x: $t) -> $t {
+            fn lift(x: $t, (): ()) -> $t {
                 x
             }
             #[inline(always)]
@@ -266,10 +324,50 @@ extremes! {
     i16, i16::MIN, i16::MAX;
     i32, i32::MIN, i32::MAX;
     i64, i64::MIN, i64::MAX;
-    f32, f32::NEG_INFINITY, f32::INFINITY;
-    f64, f64::NEG_INFINITY, f64::INFINITY;
     Complex<f32>, Complex::new(f32::NEG_INFINITY, f32::NEG_INFINITY), Complex::new(f32::INFINITY, f32::INFINITY);
     Complex<f64>, Complex::new(f64::NEG_INFINITY, f64::NEG_INFINITY), Complex::new(f64::INFINITY, f64::INFINITY);
+}
+
+/// Extremes of floats. To carry a NaN along takes two comparisons and a blend one after the other, twice as long as
+/// memory takes. So a part keeps the extreme of what is no NaN, in one instruction, and beside it the largest magnitude
+/// as bits, which is above infinity's when there was a NaN.
+macro_rules! float_extremes {
+    ($($t:ident $bits:ident;)*) => { $(
+        float_extremes!(@one Max $t $bits, $t::NEG_INFINITY, maximum, >);
+        float_extremes!(@one Min $t $bits, $t::INFINITY, minimum, <);
+    )* };
+    (@one $M:ident $t:ident $bits:ident, $identity:expr, $f:ident, $better:tt) => {
+        impl Monoid<$t> for $M {
+            type Mark = $bits;
+            type Acc = $t;
+            const IDENTITY: $t = $identity;
+            const EXACT: bool = true;
+            #[inline(always)]
+            fn mark(x: $t) -> $bits {
+                x.abs().to_bits()
+            }
+            #[inline(always)]
+            fn marks(a: $bits, b: $bits) -> $bits {
+                a.max(b)
+            }
+            #[inline(always)]
+            fn part<I: Isa>(best: $t, x: $t) -> $t {
+                if x $better best { x } else { best }
+            }
+            #[inline(always)]
+            fn lift(best: $t, magnitude: $bits) -> $t {
+                if magnitude > $t::INFINITY.to_bits() { $t::NAN } else { best }
+            }
+            #[inline(always)]
+            fn merge<I: Isa>(a: $t, b: $t) -> $t {
+                Ordered::$f(a, b)
+            }
+        }
+    };
+}
+float_extremes! {
+    f32 u32;
+    f64 u64;
 }
 
 struct Table<M, T>(PhantomData<(M, T)>);

@@ -1,6 +1,7 @@
 //! Loops over contiguous memory, one instruction set at a time. Nothing here knows of shapes, strides or threads.
 
 pub mod cast;
+pub(crate) mod compress;
 pub mod fold;
 
 pub mod lane;
@@ -8,3 +9,4 @@ pub mod map;
 pub mod matmul;
 
 pub mod strided;
+pub(crate) mod transpose;

@@ -5,6 +5,7 @@
 
 use std::marker::PhantomData;
 
+use super::transpose::{BLOCK, transpose};
 use crate::isa::{Body, Isa, kernel};
 
 /// A two-dimensional run of elements in memory, strides in elements.
@@ -73,8 +74,6 @@ pub unsafe fn fill(size: usize, tile: Tile, src: *const u8, out: *mut u8) {
     }
 }
 
-const SIDE: usize = 8;
-
 unsafe fn gather_as<T: Copy + 'static>(t: Tile, src: *const T, out: *mut T) {
     // SAFETY: every index is one that the tile names, or one of `rows × cols` in `out`.
     unsafe {
@@ -82,7 +81,7 @@ unsafe fn gather_as<T: Copy + 'static>(t: Tile, src: *const T, out: *mut T) {
             for r in 0..t.rows {
                 std::ptr::copy_nonoverlapping(src.offset(r as isize * t.row_stride), out.add(r * t.cols), t.cols);
             }
-        } else if t.row_stride == 1 && t.rows >= SIDE {
+        } else if t.row_stride == 1 && t.rows >= BLOCK {
             kernel::<Across<T>>()(0, [src.cast(), (&raw const t).cast(), src.cast()], out.cast());
         } else {
             for r in 0..t.rows {
@@ -101,25 +100,20 @@ impl<T: Copy + 'static> Body for Across<T> {
     #[inline(always)]
     unsafe fn run<I: Isa>(_: usize, [src, tile, _]: [*const u8; 3], out: *mut u8) {
         // SAFETY: the caller's contract.
-        unsafe { gather_across::<T>(*tile.cast::<Tile>(), src.cast(), out.cast()) }
+        unsafe { gather_across::<T, I>(*tile.cast::<Tile>(), src.cast(), out.cast()) }
     }
 }
 
 /// Rows are neighbours in memory: squares of 8 × 8 are read along the memory and turned in registers.
 #[inline(always)]
-unsafe fn gather_across<T: Copy>(t: Tile, src: *const T, out: *mut T) {
-    let (rows, cols) = (t.rows / SIDE * SIDE, t.cols / SIDE * SIDE);
+unsafe fn gather_across<T: Copy, I: Isa>(t: Tile, src: *const T, out: *mut T) {
+    let (rows, cols) = (t.rows / BLOCK * BLOCK, t.cols / BLOCK * BLOCK);
     // SAFETY: as `gather_as`.
     unsafe {
-        for r in (0..rows).step_by(SIDE) {
-            for c in (0..cols).step_by(SIDE) {
-                let square: [[T; SIDE]; SIDE] = std::array::from_fn(|i| {
-                    src.offset((c + i) as isize * t.col_stride).add(r).cast::<[T; SIDE]>().read_unaligned()
-                });
-                for j in 0..SIDE {
-                    let row: [T; SIDE] = std::array::from_fn(|i| square[i][j]);
-                    out.add((r + j) * t.cols + c).cast::<[T; SIDE]>().write_unaligned(row);
-                }
+        for c in (0..cols).step_by(BLOCK) {
+            for r in (0..rows).step_by(BLOCK) {
+                let from = src.offset(c as isize * t.col_stride).add(r);
+                transpose::<T, I>(from, t.col_stride, out.add(r * t.cols + c), t.cols);
             }
         }
         for r in 0..t.rows {

@@ -87,12 +87,12 @@ fn hint(shapes: &[&[usize]], rank: usize) -> String {
                 shape.resize(rank - lead, 1);
                 return format!(
                     "if the {name} operand's axes are meant to lie further left, `.reshape({shape:?})` (or \
-                     `.unsqueeze(-1)`) makes it fit"
+                     `.expand_dims(-1)`) makes it fit"
                 );
             }
         }
     }
-    "insert axes of length 1 with `.unsqueeze(axis)` (Python: `x[:, None]`), or change a shape with `.reshape(…)`"
+    "insert axes of length 1 with `.expand_dims(axis)` (Python: `x[:, None]`), or change a shape with `.reshape(…)`"
         .to_owned()
 }
 
@@ -150,6 +150,6 @@ impl Layout {
         Error::shape("broadcast_to", format!("a tensor of shape {from} cannot be broadcast to {to}: {why}"))
             .shapes(&[&self.shape, shape])
             .rule("shapes are compared from the last axis; a length must be equal or 1, and missing axes lead")
-            .hint("insert axes of length 1 with `.unsqueeze(axis)`, or change the shape with `.reshape(…)`")
+            .hint("insert axes of length 1 with `.expand_dims(axis)`, or change the shape with `.reshape(…)`")
     }
 }

@@ -43,6 +43,12 @@ pub enum Gradient {
     None(&'static str),
 }
 
+/// How `y = x / |x|` moves when `x` moves along `v`, which is also its transpose: the part of `v` that is across `y`,
+/// over `|x|`. Of a real number nothing is left.
+fn turned<'b>(x: Expr<'b>, y: Expr<'b>, v: Expr<'b>) -> Expr<'b> {
+    x.eq(x.like(0.0)).choose(v.like(0.0), (v - y * (y.conj() * v).real()) / x.abs())
+}
+
 /// Hands the whole table of elementwise ops to a macro: how the face makes its methods.
 #[doc(hidden)]
 #[macro_export]
@@ -73,7 +79,7 @@ macro_rules! elementwise_rows {
                     numpy: "sign", torch: "sgn",
                     kernel: x.sign::<I>(),
                     device: "sign_of(x)",
-                    gradient: Zero,
+                    gradient: Maps(turned, turned),
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![2.5, 0.0, -1.0].sign()" => "[ 1.  0. -1.]",
                 }

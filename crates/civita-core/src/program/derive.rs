@@ -2,7 +2,7 @@
 //! that runs as one pass; and since that is a program too, it can be derived again.
 
 use super::expr::{Builder, Expr, Node, Program};
-use crate::ops::Gradient;
+use crate::ops::{ClassResult, Gradient};
 
 impl Program {
     /// The gradient of input `i`: a program of the inputs, the output and the output's gradient, in that order. `None`
@@ -28,8 +28,10 @@ impl Program {
             match *node {
                 Node::Input(n) if n as usize == i => found = Some(g),
                 Node::Input(_) | Node::Const(_) | Node::Like(..) => {}
-                Node::Cast(a, _) => send(a, g),
+                // the gradient of a real number is real, whatever complex number it meets later
+                Node::Cast(a, dtype) => send(a, if dtype.is_complex() { g } else { g.real() }),
                 Node::Op(op, args) => {
+                    let g = if op.row().class.result() == ClassResult::Real { g.real() } else { g };
                     let v = args.map(|a| at.get(a as usize).copied().unwrap_or(y));
                     match op.row().gradient {
                         Gradient::Unary(d) => send(args[0], g * d(v[0], y).conj()),

@@ -1,6 +1,6 @@
 //! Expressions: the symbols with which programs and derivatives are written.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops;
 
 use num_complex::Complex;
@@ -15,7 +15,7 @@ pub type Id = u16;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Node {
     /// An input, by its number.
-    Input(u8),
+    Input(u16),
     /// A constant that takes the dtype of what it meets (NEP 50).
     Const(Scalar),
     /// A constant of another value's dtype.
@@ -30,6 +30,7 @@ pub enum Node {
 #[derive(Debug, Default)]
 pub struct Builder {
     nodes: RefCell<Vec<Node>>,
+    overflow: Cell<bool>,
 }
 
 /// A value that is being described, not computed. Operators and the methods of the rows make new ones.
@@ -45,7 +46,13 @@ pub struct Program {
     inputs: usize,
     nodes: Vec<Node>,
     output: Id,
+    /// Were there more steps than a program holds? Then what is here means nothing, and has no plan.
+    overflow: bool,
 }
+
+/// The most values that a program holds. Each takes at most four registers (its own, and one for each converted
+/// argument) before they are shared, and those are counted in 16 bits.
+pub(super) const MOST_NODES: usize = 1 << 14;
 
 impl Builder {
     /// An empty one.
@@ -53,20 +60,26 @@ impl Builder {
         Builder::default()
     }
 
-    /// The same value twice is one node.
+    /// The same value twice is one node. One node too many is told when the program is called, where errors are.
     fn push(&self, node: Node) -> Expr<'_> {
         let mut nodes = self.nodes.borrow_mut();
         let id = nodes.iter().position(|n| *n == node).unwrap_or_else(|| {
+            if nodes.len() == MOST_NODES {
+                self.overflow.set(true);
+                return 0;
+            }
             nodes.push(node);
             nodes.len() - 1
         });
-        assert!(id < Id::MAX as usize, "a program has at most {} steps", Id::MAX);
         Expr { builder: self, id: id as Id }
     }
 
     /// Input number `i`.
     pub fn input(&self, i: usize) -> Expr<'_> {
-        self.push(Node::Input(i as u8))
+        if i >= MOST_NODES {
+            self.overflow.set(true);
+        }
+        self.push(Node::Input(i as u16))
     }
 
     /// A constant.
@@ -138,12 +151,12 @@ impl Builder {
             place[i] = kept.len() as Id;
             kept.push(node.map_arguments(|a| place[a as usize]));
         }
-        Program { inputs, nodes: kept, output: place[output.id as usize] }
+        Program { inputs, nodes: kept, output: place[output.id as usize], overflow: self.overflow.get() }
     }
 }
 
 impl Node {
-    pub(super) fn for_each_argument(&self, mut f: impl FnMut(Id)) {
+    pub(crate) fn for_each_argument(&self, mut f: impl FnMut(Id)) {
         match *self {
             Node::Input(_) | Node::Const(_) => {}
             Node::Like(a, _) | Node::Cast(a, _) => f(a),
@@ -204,20 +217,29 @@ impl Program {
 
     /// Does the result depend on input `i`?
     pub fn reads(&self, i: usize) -> bool {
-        self.nodes.contains(&Node::Input(i as u8))
+        self.nodes.contains(&Node::Input(i as u16))
+    }
+
+    /// Was it larger than a program can be?
+    pub(super) fn overflows(&self) -> bool {
+        self.overflow
     }
 }
 
-/// The program as nested calls.
+/// The program as nested calls; of a large one the beginning, for a value that is used twice is written twice.
 impl std::fmt::Display for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        fn write(p: &Program, id: Id, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        fn write(p: &Program, id: Id, left: &mut usize, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            if *left == 0 {
+                return f.write_str("…");
+            }
+            *left -= 1;
             match p.nodes[id as usize] {
                 Node::Input(i) => write!(f, "x{i}"),
                 Node::Const(c) | Node::Like(_, c) => write!(f, "{c}"),
                 Node::Cast(a, dtype) => {
                     write!(f, "{dtype}(")?;
-                    write(p, a, f)?;
+                    write(p, a, left, f)?;
                     f.write_str(")")
                 }
                 Node::Op(op, args) => {
@@ -226,13 +248,13 @@ impl std::fmt::Display for Program {
                         if i > 0 {
                             f.write_str(", ")?;
                         }
-                        write(p, a, f)?;
+                        write(p, a, left, f)?;
                     }
                     f.write_str(")")
                 }
             }
         }
-        write(self, self.output, f)
+        write(self, self.output, &mut 500, f)
     }
 }
 

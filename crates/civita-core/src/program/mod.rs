@@ -13,6 +13,6 @@ mod expr;
 mod plan;
 mod run;
 
-pub use expr::{Builder, Expr, Node, Program};
+pub use expr::{Builder, Expr, Id, Node, Program};
 pub use plan::Plan;
-pub(crate) use run::{GRAIN, MOST, Source, Target, run};
+pub(crate) use run::{GRAIN, Source, Target, run};

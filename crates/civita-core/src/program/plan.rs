@@ -3,9 +3,10 @@
 
 use smallvec::SmallVec;
 
-use super::expr::{Node, Program};
+use super::expr::{MOST_NODES, Node, Program};
+use super::run::MOST;
 use crate::dtype::{DType, Kind, Scalar, promote};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::isa::Kernel;
 use crate::kernels::cast;
 use crate::kernels::map::{Variants, kernels};
@@ -15,11 +16,11 @@ use crate::ops::{Class, Op};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Src {
     /// An input, in its lane.
-    Input(u8),
+    Input(u16),
     /// A register.
-    Reg(u8),
+    Reg(u16),
     /// A constant.
-    Const(u8),
+    Const(u16),
 }
 
 #[derive(Clone, Copy)]
@@ -32,15 +33,23 @@ pub(super) enum Code {
 pub(super) struct Step {
     pub code: Code,
     pub args: [Src; 3],
-    pub out: u8,
+    pub out: u16,
 }
+
+/// A constant's bytes, where a kernel may read it as any lane.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+pub(super) struct Constant(pub [u8; 16]);
+
+/// The most values that a plan has at once: their scratch must stay in L1, and a word has a bit for each.
+const MOST_REGISTERS: usize = 64;
 
 /// What to run for inputs of certain dtypes.
 #[derive(Clone)]
 pub struct Plan {
     /// The dtype of each input as it lies in memory.
     pub(super) inputs: SmallVec<[DType; 3]>,
-    pub(super) constants: SmallVec<[[u8; 16]; 1]>,
+    pub(super) constants: SmallVec<[Constant; 1]>,
     pub(super) steps: SmallVec<[Step; 2]>,
     pub(super) result: Src,
     pub(super) registers: usize,
@@ -67,8 +76,20 @@ impl Plan {
         self.output
     }
 
+    /// Can it run as one pass? Programs with too many inputs or too many values at once run op by op.
+    pub(crate) fn is_one_pass(&self) -> bool {
+        self.registers <= MOST_REGISTERS && self.inputs.len() <= MOST
+    }
+
     /// The plan of `program` for inputs of these dtypes; a scalar that is weak (NEP 50) stands beside its dtype.
+    ///
+    /// # Errors
+    /// When an op takes no such dtypes, or the program is larger than programs can be.
     pub fn new(program: &Program, inputs: &[DType]) -> Result<Plan> {
+        if program.overflows() {
+            return Err(Error::value("fuse", format!("the program has more than {MOST_NODES} steps"))
+                .hint("cut it into several fused functions"));
+        }
         let mut plan = Plan::empty(inputs);
         let mut values: Vec<Value> = Vec::with_capacity(program.nodes().len());
         for node in program.nodes() {
@@ -109,7 +130,7 @@ impl Plan {
                 Some((at, c)) if at == i => Value { src: Src::Const(0), dtype: c.default_dtype(), weak: Some(c) },
                 _ => {
                     next += 1;
-                    Value { src: Src::Input(next as u8 - 1), dtype: inputs[next - 1], weak: None }
+                    Value { src: Src::Input(next as u16 - 1), dtype: inputs[next - 1], weak: None }
                 }
             });
         }
@@ -177,8 +198,8 @@ impl Plan {
         let bytes = c.to_bytes(dtype)?;
         let lane = dtype.compute();
         let bytes = if lane == dtype { bytes } else { Scalar::from_bytes(dtype, &bytes).to_bytes(lane)? };
-        self.constants.push(bytes);
-        Ok(Src::Const(self.constants.len() as u8 - 1))
+        self.constants.push(Constant(bytes));
+        Ok(Src::Const(self.constants.len() as u16 - 1))
     }
 
     /// A weak value by itself takes its default dtype.
@@ -189,9 +210,9 @@ impl Plan {
         }
     }
 
-    fn register(&mut self) -> u8 {
+    fn register(&mut self) -> u16 {
         self.registers += 1;
-        self.registers as u8 - 1
+        self.registers as u16 - 1
     }
 
     /// From the lane of one dtype to the lane of another.
@@ -218,8 +239,8 @@ impl Plan {
                 _ => v.dtype,
             });
         }
-        if row.class == Class::Numeric && matches!(op, Op::Conj) && !dtypes[0].is_complex() && dtypes[0] != DType::Bool {
-            return self.strong(args[0]); // what is real is its own conjugate
+        if matches!(op, Op::Conj | Op::Real) && !dtypes[0].is_complex() && dtypes[0] != DType::Bool {
+            return self.strong(args[0]); // what is real is its own conjugate and its own real part
         }
         let signature = op.signature(&dtypes)?;
         let mut srcs = [Src::Const(0); 3];
@@ -259,8 +280,8 @@ impl Plan {
                 }
             }
         }
-        let mut place = vec![0u8; self.registers];
-        let mut free: Vec<u8> = Vec::new();
+        let mut place = vec![0u16; self.registers];
+        let mut free: Vec<u16> = Vec::new();
         let mut used = 0;
         for i in 0..self.steps.len() {
             let step = &mut self.steps[i];
@@ -269,7 +290,7 @@ impl Plan {
                 used - 1
             });
             place[step.out as usize] = out;
-            let mut done: SmallVec<[u8; 3]> = SmallVec::new();
+            let mut done: SmallVec<[u16; 3]> = SmallVec::new();
             for arg in &mut step.args {
                 if let Src::Reg(r) = *arg {
                     if last[r as usize] == i && !done.contains(&r) {

@@ -127,6 +127,8 @@ struct Job<'a, const K: usize> {
     inputs: usize,
     /// Elements of a block.
     block: usize,
+    /// Bytes of the widest element that scratch holds.
+    widest: usize,
 }
 // SAFETY: the pointers are used under the contract of `run`: tasks write disjoint parts of the output.
 unsafe impl<const K: usize> Sync for Job<'_, K> {}
@@ -161,9 +163,11 @@ impl<'a, const K: usize> Job<'a, K> {
         }
         let store = (plan.lane != target.dtype).then(|| cast::kernel(plan.lane, target.dtype));
         let parts = plan.registers + sources.len() + 1;
-        let mut block = (SCRATCH / (parts * plan.widest)).clamp(128, 2048).min(PARTS / (parts * plan.widest));
+        // what is stored to places that are not contiguous lies in scratch first, in the output's dtype
+        let widest = plan.widest.max(target.dtype.size());
+        let mut block = (SCRATCH / (parts * widest)).clamp(128, 2048).min(PARTS / (parts * widest));
         if tiled {
-            block = block.min(TILES / sources.len() / (TILE_ROWS * plan.widest));
+            block = block.min(TILES / sources.len() / (TILE_ROWS * widest));
         }
         if block >= 64 {
             block = block / 64 * 64;
@@ -179,6 +183,7 @@ impl<'a, const K: usize> Job<'a, K> {
             tiled,
             inputs: sources.len(),
             block,
+            widest,
         }
     }
 
@@ -292,7 +297,7 @@ impl<'a, const K: usize> Job<'a, K> {
         let b = &self.bring[k];
         // SAFETY: the caller names places of the walk; scratch parts are as long as a block.
         unsafe {
-            let src = if contiguous && src.addr().is_multiple_of(b.size) {
+            let src = if contiguous && src.addr().is_multiple_of(b.size.min(8)) {
                 src
             } else {
                 let raw = if b.convert.is_some() { scratch.raw(self) } else { scratch.input(k, self) };
@@ -313,13 +318,13 @@ impl<'a, const K: usize> Job<'a, K> {
     /// One block: the steps, then the store.
     #[inline]
     unsafe fn block(&self, scratch: Scratch, inputs: &[At; K], n: usize, out: *mut u8, tile: Tile) {
-        let in_place = tile.rows == 1 && tile.col_stride == 1 && out.addr().is_multiple_of(self.out_size);
+        let in_place = tile.rows == 1 && tile.col_stride == 1 && out.addr().is_multiple_of(self.out_size.min(8));
         let direct = self.store.is_none() && in_place && !self.shared;
         let mut uniform = 0u64;
         let find = |src: Src, uniform: u64| match src {
             Src::Input(i) => inputs[i as usize + 1],
             Src::Reg(r) => At { ptr: scratch.register(r, self).cast_const(), uniform: uniform >> r & 1 == 1 },
-            Src::Const(c) => At { ptr: self.plan.constants[c as usize].as_ptr(), uniform: true },
+            Src::Const(c) => At { ptr: self.plan.constants[c as usize].0.as_ptr(), uniform: true },
         };
         let last = self.plan.steps.len().wrapping_sub(1);
         let mut stored = false;
@@ -416,7 +421,7 @@ impl Scratch {
     #[inline]
     fn part<const K: usize>(self, i: usize, job: &Job<'_, K>) -> *mut u8 {
         // `Job::new` chose the block so that all parts fit
-        self.0.wrapping_add(i * job.block * job.plan.widest)
+        self.0.wrapping_add(i * job.block * job.widest)
     }
     #[inline]
     fn raw<const K: usize>(self, job: &Job<'_, K>) -> *mut u8 {
@@ -427,7 +432,7 @@ impl Scratch {
         self.part(k, job)
     }
     #[inline]
-    fn register<const K: usize>(self, r: u8, job: &Job<'_, K>) -> *mut u8 {
+    fn register<const K: usize>(self, r: u16, job: &Job<'_, K>) -> *mut u8 {
         self.part(1 + job.inputs + r as usize, job)
     }
     #[inline]

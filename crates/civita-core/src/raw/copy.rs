@@ -67,7 +67,10 @@ impl Raw {
     pub(crate) fn write_copy(&self, source: &Raw) -> Result<()> {
         let plan = Plan::copy(source.dtype, self.dtype);
         let shared = crate::storage::Storage::same_buffer(&self.storage, &source.storage) && self.layout.overlaps(&source.layout);
-        if shared && self.layout != source.layout {
+        if shared && self.layout == source.layout && self.dtype == source.dtype {
+            return Ok(()); // onto itself
+        }
+        if shared && self.layout != source.layout || self.touches_foreign(source) {
             // an overlap that is not element on element: through a copy
             return self.write_copy(&source.detach().copied()?);
         }
@@ -77,6 +80,16 @@ impl Raw {
         // SAFETY: layouts lie within their buffers (constructors check that), the guards keep writers away, and an
         // overlap is element on element.
         unsafe { run(&plan, &[source], target) }
+    }
+
+    /// Might this memory be another buffer's too? Two imports of one array are two buffers over the same bytes.
+    pub(super) fn touches_foreign(&self, other: &Raw) -> bool {
+        let (a, b) = (&self.storage, &other.storage);
+        if a.access() == Access::Owned || b.access() == Access::Owned || crate::storage::Storage::same_buffer(a, b) {
+            return false;
+        }
+        let (from, to) = (a.ptr().addr(), b.ptr().addr());
+        from < to.saturating_add(b.len()) && to < from.saturating_add(a.len())
     }
 
     /// Writes `source`, broadcast and converted, into this tensor: `a[...] = b`.

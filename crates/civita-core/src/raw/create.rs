@@ -79,7 +79,7 @@ impl Raw {
     /// A tensor over memory that others may write at any time.
     ///
     /// # Errors
-    /// When the strides (in elements, from `ptr`) leave the `bytes`.
+    /// When the strides (in elements, from `base`) leave the `bytes`, or `base` is not aligned as elements are.
     ///
     /// # Safety
     /// `base` is valid for reads of `bytes` bytes (and for writes, if `writable`) until `owner` is dropped.
@@ -94,6 +94,13 @@ impl Raw {
         writable: bool,
     ) -> Result<Raw> {
         let layout = Layout::from_parts(shape, strides, offset, bytes / dtype.size())?;
+        let align = dtype.size().min(8);
+        if !layout.is_empty() && !base.addr().is_multiple_of(align) {
+            return Err(Error::value("foreign", format!("the memory begins at an address that is no multiple of {align}"))
+                .dtypes(&[dtype])
+                .rule("elements lie at multiples of their size, of 8 bytes at most")
+                .hint("copy the memory to where it is aligned, then import that"));
+        }
         // SAFETY: the caller's contract.
         let storage = unsafe { Storage::foreign(base, bytes, owner, writable) };
         Ok(Raw::new(storage, layout, dtype))

@@ -12,7 +12,7 @@ use crate::explain;
 use crate::graph::{self, Function};
 use crate::layout::{Axes, KeepDims, broadcast_shapes};
 use crate::ops::{Fold, Op, elementwise_rows};
-use crate::program::{MOST, Plan, Source, Target, run};
+use crate::program::{Node, Plan, Program, Source, Target, run};
 use crate::storage::{Storage, guard};
 
 /// What an op is applied to.
@@ -91,13 +91,17 @@ impl Raw {
     /// # Errors
     /// As [`Raw::apply`]; and when the number of inputs is not what the function takes.
     pub fn call(function: &Arc<Function>, inputs: &[&Raw]) -> Result<Raw> {
-        if inputs.len() != function.program().inputs() || inputs.len() > MOST {
+        if inputs.len() != function.program().inputs() || inputs.is_empty() {
             return Err(Error::value("fuse", format!("the function takes {} inputs, not {}", function.program().inputs(), inputs.len()))
-                .rule(format!("a fused function takes at most {MOST}")));
+                .rule("a fused function takes one input or more, and is called with as many"));
         }
         let dtypes: SmallVec<[DType; 4]> = inputs.iter().map(|x| x.dtype()).collect();
         let plan = function.plan(&dtypes)?;
-        let out = run_new(function.name(), &plan, inputs)?;
+        let out = if plan.is_one_pass() {
+            run_new(function.name(), &plan, inputs)?
+        } else {
+            graph::no_grad(|| by_steps(function.program(), plan.output(), inputs))?
+        };
         Ok(graph::elementwise(out, function, inputs))
     }
 
@@ -114,6 +118,57 @@ impl Raw {
         let sum = self.fold(Fold::Sum, Axes::List(&axes), KeepDims::Yes)?;
         sum.reshape(shape)
     }
+}
+
+/// A program that is too large for one pass, op by op.
+fn by_steps(program: &Program, output: DType, inputs: &[&Raw]) -> Result<Raw> {
+    #[derive(Clone)]
+    enum Value {
+        Tensor(Raw),
+        Weak(Scalar),
+        Gone,
+    }
+    let operand = |v: &Value| match v {
+        Value::Tensor(x) => Ok(x.clone()),
+        Value::Weak(c) => Raw::scalar(*c, c.default_dtype()),
+        Value::Gone => Raw::zeros(&[], output),
+    };
+    let mut last = vec![program.nodes().len(); program.nodes().len()];
+    for (i, node) in program.nodes().iter().enumerate() {
+        node.for_each_argument(|a| last[a as usize] = i);
+    }
+    let mut values: Vec<Value> = Vec::with_capacity(last.len());
+    for (i, node) in program.nodes().iter().enumerate() {
+        let value = match *node {
+            Node::Input(n) => Value::Tensor(inputs[n as usize].detach()),
+            Node::Const(c) => Value::Weak(c),
+            Node::Like(of, c) => Value::Tensor(Raw::scalar(c, operand(&values[of as usize])?.dtype())?),
+            Node::Cast(of, dtype) => Value::Tensor(operand(&values[of as usize])?.cast(dtype)?),
+            Node::Op(op, args) => {
+                let args: SmallVec<[Value; 3]> = args[..op.row().arity].iter().map(|&a| values[a as usize].clone()).collect();
+                let gone = Scalar::Bool(false);
+                let operands: SmallVec<[Operand<'_>; 3]> = args
+                    .iter()
+                    .map(|v| match v {
+                        Value::Tensor(x) => Operand::Tensor(x),
+                        Value::Weak(c) => Operand::Scalar(*c),
+                        Value::Gone => Operand::Scalar(gone),
+                    })
+                    .collect();
+                Value::Tensor(Raw::apply(op, &operands)?)
+            }
+        };
+        values.push(value);
+        // memory goes back when a value was used for the last time
+        node.for_each_argument(|a| {
+            if last[a as usize] == i && a != program.output() {
+                values[a as usize] = Value::Gone;
+            }
+        });
+    }
+    let result = operand(&values[program.output() as usize])?.cast(output)?;
+    let shape = common_shape("fuse", inputs)?;
+    if result.shape() == shape.as_slice() { Ok(result) } else { result.broadcast_to(&shape)?.copied() }
 }
 
 fn split<'a>(operands: &[Operand<'a>]) -> (Inputs<'a>, SmallVec<[(usize, Scalar); 2]>) {
@@ -225,7 +280,7 @@ pub fn write_elementwise(op: Op, operands: &[Operand<'_>], out: &mut Raw, castin
     }
     let overlap = |x: &&Raw| Storage::same_buffer(x.storage(), out.storage()) && x.layout().overlaps(out.layout());
     let shared = inputs.iter().any(overlap);
-    if shared && inputs.iter().any(|x| overlap(x) && x.layout() != out.layout()) {
+    if inputs.iter().any(|x| x.touches_foreign(out) || overlap(x) && x.layout() != out.layout()) {
         // an element would be written before another reads it
         let result = Raw::apply(op, operands)?;
         return out.assign(&result);

@@ -9,6 +9,8 @@ use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::explain;
 use crate::graph::{self, Gradients, Linear, Node, Rule};
+use crate::isa::kernel;
+use crate::kernels::compress::Compress;
 use crate::layout::{Axes, normalize_axis};
 use crate::storage::{Access, guard};
 use crate::threads;
@@ -45,7 +47,11 @@ impl Raw {
                 .dtypes(&[self.dtype()])
                 .hint("a mask of truth values goes to `select`"));
         }
-        let values = self.detach().cast(DType::I64)?.to_vec::<i64>()?;
+        let values = match self.dtype() {
+            // beyond i64 is beyond any length
+            DType::U64 => self.to_vec::<u64>()?.into_iter().map(|i| i64::try_from(i).unwrap_or(i64::MAX)).collect(),
+            _ => self.detach().cast(DType::I64)?.to_vec::<i64>()?,
+        };
         let n = len as i64;
         values
             .into_iter()
@@ -54,14 +60,17 @@ impl Raw {
                     Mode::Raise if i < 0 => i + n,
                     Mode::Raise => i,
                     Mode::Wrap if n > 0 => i.rem_euclid(n),
-                    Mode::Clip => i.clamp(0, n - 1),
-                    Mode::Wrap => -1,
+                    Mode::Clip if n > 0 => i.clamp(0, n - 1),
+                    Mode::Wrap | Mode::Clip => -1, // nothing is in range
                 };
                 if (0..n).contains(&at) {
                     return Ok(at as usize);
                 }
-                Err(Error::index(op, format!("index {i} is out of range for an axis of length {len}"))
-                    .rule(format!("indices go from {} to {}", -n, n - 1)))
+                let error = Error::index(op, format!("index {i} is out of range for an axis of length {len}"));
+                Err(match n {
+                    0 => error.rule("an axis of length 0 has no element"),
+                    _ => error.rule(format!("indices go from {} to {}", -n, n - 1)),
+                })
             })
             .collect()
     }
@@ -103,7 +112,9 @@ impl Raw {
         explain::note("take", out.len(), || (out.dtype(), explain::Kind::Gather));
         let (from, to) = (Shared(x.ptr()), Shared(out.ptr()));
         let group = (PIECE * 4 / inner.max(1)).max(1);
-        threads::run_ranges(outer * list.len(), group, &|range| {
+        // rows without bytes may be more than anyone can count
+        let rows = if out.is_empty() { 0 } else { outer * list.len() };
+        threads::run_ranges(rows, group, &|range| {
             for task in range {
                 let (o, i) = (task / list.len(), list[task % list.len()]);
                 // SAFETY: the index was checked; each task writes rows of its own.
@@ -314,37 +325,19 @@ impl Mask {
     }
 }
 
-/// Copies the rows whose byte is not 0. Without a branch: each row is written, and only counted if it was meant.
+/// Copies the rows of `inner` bytes whose mask byte is not 0.
 ///
 /// # Safety
-/// As many rows of `inner` bytes as there are bytes from `src`, as many as are true at `out`.
+/// As many rows as there are bytes from `src`, as many as are true at `out`.
 unsafe fn pick(bytes: &[u8], inner: usize, src: *const u8, out: *mut u8) {
-    unsafe fn rows<T: Copy>(bytes: &[u8], src: *const T, mut out: *mut T) {
-        const BLOCK: usize = 256;
-        // one more than a block, for what is written and not counted
-        let mut kept = [const { std::mem::MaybeUninit::<T>::uninit() }; BLOCK + 1];
-        for (k, block) in bytes.chunks(BLOCK).enumerate() {
-            let mut n = 0;
-            for (i, &b) in block.iter().enumerate() {
-                // SAFETY: the caller's contract; `n ≤ i < BLOCK`.
-                unsafe { kept.get_unchecked_mut(n).write(*src.add(k * BLOCK + i)) };
-                n += usize::from(b != 0);
-            }
-            // SAFETY: `n` were written, and there is room for all that are true.
-            unsafe {
-                std::ptr::copy_nonoverlapping(kept.as_ptr().cast::<T>(), out, n);
-                out = out.add(n);
-            }
-        }
-    }
-    // SAFETY: the caller's contract; elements are aligned as the pool's memory and vectors are, and foreign memory was
-    // copied when it is not.
+    let inputs = [src, bytes.as_ptr(), src];
+    // SAFETY: the caller's contract.
     unsafe {
         match inner {
-            1 => rows::<u8>(bytes, src, out),
-            2 => rows::<u16>(bytes, src.cast(), out.cast()),
-            4 => rows::<u32>(bytes, src.cast(), out.cast()),
-            8 => rows::<u64>(bytes, src.cast(), out.cast()),
+            1 => kernel::<Compress<u8>>()(bytes.len(), inputs, out),
+            2 => kernel::<Compress<u16>>()(bytes.len(), inputs, out),
+            4 => kernel::<Compress<u32>>()(bytes.len(), inputs, out),
+            8 => kernel::<Compress<u64>>()(bytes.len(), inputs, out),
             _ => {
                 let mut place = 0;
                 for (i, _) in bytes.iter().enumerate().filter(|(_, b)| **b != 0) {

@@ -72,6 +72,11 @@ fn find(dtype: DType) -> Kernel {
         C64 Complex<f32>, C128 Complex<f64>)
 }
 
+/// An element of any lane, where kernels may read and write it.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+struct Value([u8; 16]);
+
 pub(crate) fn argmax(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     arg(Fold::Max, x, call)
 }
@@ -108,12 +113,12 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let _guards = guard::acquire(&[rows.storage()], &[out.storage()]);
     // one row may be longer than a task: its pieces have extremes of their own, the first of the best wins
     let pieces = n.div_ceil(PIECE).max(1);
-    let mut best = vec![[0u8; 16]; outputs * pieces];
-    struct Shared(*const u8, *mut [u8; 16], *mut i64);
+    let mut best = vec![Value([0; 16]); outputs * pieces];
+    struct Shared(*const u8, *mut Value, *mut i64);
     // SAFETY: tasks write distinct elements.
     unsafe impl Sync for Shared {}
     impl Shared {
-        fn get(&self) -> (*const u8, *mut [u8; 16], *mut i64) {
+        fn get(&self) -> (*const u8, *mut Value, *mut i64) {
             (self.0, self.1, self.2)
         }
     }
@@ -146,16 +151,15 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
         for row in range {
             // SAFETY: the row and its extremes; one result.
             unsafe {
-                let mut value = [0u8; 16];
-                std::ptr::copy_nonoverlapping(folding.identity.as_ptr(), value.as_mut_ptr(), 16);
+                let mut value = Value(folding.identity);
                 for p in 0..pieces {
-                    (folding.merge)(1, [best.add(row * pieces + p).cast::<u8>().cast_const(); 3], value.as_mut_ptr());
+                    (folding.merge)(1, [best.add(row * pieces + p).cast::<u8>().cast_const(); 3], value.0.as_mut_ptr());
                 }
                 // the first piece whose extreme it is holds the first such element
                 let mut index = 1u64;
                 let mut piece = 0;
                 while piece + 1 < pieces {
-                    find(1, [best.add(row * pieces + piece).cast::<u8>().cast_const(), value.as_ptr(), x], (&raw mut index).cast());
+                    find(1, [best.add(row * pieces + piece).cast::<u8>().cast_const(), value.0.as_ptr(), x], (&raw mut index).cast());
                     if index == 0 {
                         break;
                     }

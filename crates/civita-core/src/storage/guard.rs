@@ -9,7 +9,7 @@
 use std::marker::PhantomData;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::{mem, ptr};
 
 use smallvec::SmallVec;
@@ -92,6 +92,18 @@ pub fn try_acquire<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Option<
         }
     }
     Some(guards)
+}
+
+/// Runs a wait that may be long: what [`set_wait_hook`] takes.
+pub type WaitHook = fn(&mut dyn FnMut());
+
+static WAIT: OnceLock<WaitHook> = OnceLock::new();
+
+/// Says what is done around every wait for a guard, on the thread that waits. The hook calls its argument once, which
+/// returns when the guard is taken. The Python door lets go of the interpreter meanwhile, because the holder of the
+/// guard may want it. The first hook stays.
+pub fn set_wait_hook(hook: WaitHook) {
+    _ = WAIT.set(hook);
 }
 
 /// The distinct buffers that need a lock, in the order of their addresses, none taken yet. Nothing may unwind between
@@ -210,6 +222,14 @@ impl Lock {
                 return;
             }
         }
+        let mut sleep = || self.sleep(mode);
+        match WAIT.get() {
+            Some(hook) => hook(&mut sleep),
+            None => sleep(),
+        }
+    }
+
+    fn sleep(&self, mode: Mode) {
         let bed = self.bed();
         let mut asleep = bed.asleep.lock().unwrap_or_else(PoisonError::into_inner);
         loop {

@@ -2,7 +2,7 @@
 //!
 //! Four layers, each knowing only the one below:
 //! - this file: batches, and which path a product takes;
-//! - `blocked`: loops over blocks that fit the caches, packing (`pack`, `source`, `transpose`) and tasks; `vector`:
+//! - `blocked`: loops over blocks that fit the caches, packing (`pack`, `source`, `kernels::transpose`) and tasks; `vector`:
 //!   matrix times vector (over `lines`);
 //! - `engine`: which kernels and packers a dtype has on an instruction set (compiled in `shells`);
 //! - `tile`: the micro-kernel, generic over the register type (`lanes`).
@@ -27,7 +27,6 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod tile;
-mod transpose;
 mod vector;
 
 pub use shape::{MatmulShape, shape_check};

@@ -4,7 +4,7 @@ use half::{bf16, f16};
 use num_complex::Complex;
 
 use super::pack::{Panel, Source};
-use super::transpose::{BLOCK, transpose};
+use crate::kernels::transpose::{BLOCK, transpose};
 use crate::isa::Isa;
 
 /// An element that becomes one packed element.
@@ -142,7 +142,7 @@ unsafe fn transposed<S: Convert, I: Isa>(p: &Panel) {
                         *v = from.add(j).read_unaligned().convert();
                     }
                 }
-                transpose::<S::Packed, I>(&block, dst.add(step * p.width + line), p.width);
+                transpose::<S::Packed, I>(block.as_ptr().cast(), BLOCK as isize, dst.add(step * p.width + line), p.width);
             }
         }
         for line in 0..p.lines {

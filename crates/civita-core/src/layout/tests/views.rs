@@ -175,7 +175,7 @@ fn shapes_that_do_not_broadcast_are_named_with_the_axis_and_what_would_help() {
         text(&[&[3, 4], &[3]]),
         "add: shapes (3, 4) and (3,) cannot be broadcast: axis -1 has the lengths 4 and 3\n  rule: shapes are compared \
          from the last axis; two lengths fit when they are equal or one is 1\n  hint: if the second operand's axes are \
-         meant to lie further left, `.reshape([3, 1])` (or `.unsqueeze(-1)`) makes it fit"
+         meant to lie further left, `.reshape([3, 1])` (or `.expand_dims(-1)`) makes it fit"
     );
     let error = text(&[&[2, 3], &[1], &[2, 4]]);
     assert!(
@@ -183,7 +183,7 @@ fn shapes_that_do_not_broadcast_are_named_with_the_axis_and_what_would_help() {
         "{error}"
     );
     assert!(
-        error.contains("hint: insert axes of length 1 with `.unsqueeze(axis)`"),
+        error.contains("hint: insert axes of length 1 with `.expand_dims(axis)`"),
         "{error}"
     );
     let error = text(&[&[MAX_ELEMENTS, 1], &[2]]);

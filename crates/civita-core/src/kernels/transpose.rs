@@ -3,15 +3,16 @@
 use crate::isa::Isa;
 
 /// Side of a block.
-pub(super) const BLOCK: usize = 8;
+pub(crate) const BLOCK: usize = 8;
 
-/// Writes the columns of `block` as rows, `width` elements apart.
+/// Writes the columns of a block, whose rows are `stride` elements apart, as rows `width` elements apart.
 ///
 /// # Safety
-/// `to` is valid for 8 rows of 8; the processor has what `I` says.
+/// `from` is valid for 8 rows of 8, `to` likewise; the processor has what `I` says.
 #[inline(always)]
-pub(super) unsafe fn transpose<T: Copy, I: Isa>(
-    block: &[[T; BLOCK]; BLOCK],
+pub(crate) unsafe fn transpose<T: Copy, I: Isa>(
+    from: *const T,
+    stride: isize,
     to: *mut T,
     width: usize,
 ) {
@@ -20,16 +21,20 @@ pub(super) unsafe fn transpose<T: Copy, I: Isa>(
         // SAFETY: `I` has AVX2; a block is 64 elements of that size.
         unsafe {
             match size_of::<T>() {
-                4 => return avx2::transpose_4(block.as_ptr().cast(), to.cast(), width),
-                8 => return avx2::transpose_8(block.as_ptr().cast(), to.cast(), width),
+                4 => return avx2::transpose_4(from.cast(), stride, to.cast(), width),
+                8 => return avx2::transpose_8(from.cast(), stride, to.cast(), width),
                 _ => {}
             }
         }
     }
-    for j in 0..BLOCK {
-        for (i, row) in block.iter().enumerate() {
-            // SAFETY: the caller says that the rows are there.
-            unsafe { to.add(j * width + i).write(row[j]) };
+    // SAFETY: the caller says that the rows are there; in memory that is not ours they need not be aligned.
+    unsafe {
+        let rows: [[T; BLOCK]; BLOCK] =
+            std::array::from_fn(|i| from.offset(i as isize * stride).cast::<[T; BLOCK]>().read_unaligned());
+        for j in 0..BLOCK {
+            for (i, row) in rows.iter().enumerate() {
+                to.add(j * width + i).write_unaligned(row[j]);
+            }
         }
     }
 }
@@ -41,12 +46,12 @@ mod avx2 {
     /// Three rounds: 32-bit neighbours, 64-bit neighbours, halves.
     ///
     /// # Safety
-    /// `from` is valid for 64, `to` for 8 rows of 8.
+    /// As [`super::transpose`].
     #[target_feature(enable = "avx2")]
     #[inline]
-    pub(super) unsafe fn transpose_4(from: *const f32, to: *mut f32, width: usize) {
+    pub(super) unsafe fn transpose_4(from: *const f32, stride: isize, to: *mut f32, width: usize) {
         // SAFETY: the caller's contract.
-        let row: [__m256; 8] = std::array::from_fn(|i| unsafe { _mm256_loadu_ps(from.add(8 * i)) });
+        let row: [__m256; 8] = std::array::from_fn(|i| unsafe { _mm256_loadu_ps(from.offset(i as isize * stride)) });
         let mut pairs = [_mm256_setzero_ps(); 8];
         for i in 0..4 {
             pairs[2 * i] = _mm256_unpacklo_ps(row[2 * i], row[2 * i + 1]);
@@ -74,14 +79,14 @@ mod avx2 {
     /// Four blocks of 4 × 4.
     ///
     /// # Safety
-    /// `from` is valid for 64, `to` for 8 rows of 8.
+    /// As [`super::transpose`].
     #[target_feature(enable = "avx2")]
     #[inline]
-    pub(super) unsafe fn transpose_8(from: *const f64, to: *mut f64, width: usize) {
+    pub(super) unsafe fn transpose_8(from: *const f64, stride: isize, to: *mut f64, width: usize) {
         for (i, j) in [(0, 0), (0, 4), (4, 0), (4, 4)] {
             // SAFETY: the caller's contract.
             let row: [__m256d; 4] =
-                std::array::from_fn(|r| unsafe { _mm256_loadu_pd(from.add(8 * (i + r) + j)) });
+                std::array::from_fn(|r| unsafe { _mm256_loadu_pd(from.offset((i + r) as isize * stride).add(j)) });
             let (a, b) = (
                 _mm256_unpacklo_pd(row[0], row[1]),
                 _mm256_unpackhi_pd(row[0], row[1]),

@@ -1,0 +1,223 @@
+//! Elements picked by index or by mask, and tensors joined.
+
+use civita_core::dtype::Element as Held;
+use civita_core::raw::{Mode, Raw};
+
+use crate::error::OrRaise;
+use crate::rank::wrap;
+use crate::{
+    Compress, Dtype, Element, Grow, Grown, Rank, Replace, Result, Tensor, Truth,
+};
+
+impl<T: Dtype, const N: usize> Tensor<T, N> {
+    /// The elements at `indices` along an axis: NumPy's `x[:, indices]` for axis 1. Negative ones count from the end. The
+    /// axes of the indices replace the axis.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let x = tensor![[1, 2, 3], [4, 5, 6]];
+    /// assert_eq!(x.take(&tensor![-1, 0], 1)?.to_string(), "[[3 1]\n [6 4]]");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When an index is out of range or not an integer, or the axis does not exist.
+    #[doc(alias = "index_select")]
+    pub fn take<I: Dtype, const M: usize>(
+        &self,
+        indices: &Tensor<I, M>,
+        axis: isize,
+    ) -> Result<<Rank<N> as Replace<M>>::Out<T>>
+    where
+        Rank<N>: Replace<M>,
+    {
+        self.raw.take(&indices.raw, axis, Mode::Raise).map(wrap)
+    }
+
+    /// The elements where a mask is true, in C order: NumPy's `x[mask]`. The mask covers the leading axes, which become
+    /// one.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let x = tensor![1.0, -2.0, 3.0];
+    /// assert_eq!(x.select(&x.gt(0.0)?)?.to_string(), "[1. 3.]");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the shape of the mask is not that of the leading axes.
+    #[doc(alias = "masked_select")]
+    pub fn select<B: Truth, const M: usize>(&self, mask: &Tensor<B, M>) -> Result<<Rank<N> as Compress<M>>::Out<T>>
+    where
+        Rank<N>: Compress<M>,
+    {
+        self.raw.select(&mask.raw).map(wrap)
+    }
+
+    /// Writes `source` where a mask is true: NumPy's `x[mask] = source`. `source` broadcasts to what `x.select(mask)`
+    /// would be.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let mut x = tensor![1.0, -2.0, 3.0];
+    /// x.assign_where(&x.lt(0.0)?, &Tensor::scalar(0.0))?;
+    /// assert_eq!(x.to_string(), "[1. 0. 3.]");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the shape of the mask is not that of the leading axes, or `source` does not broadcast.
+    #[doc(alias = "masked_fill")]
+    pub fn assign_where<B: Truth, const M: usize, const K: usize>(
+        &mut self,
+        mask: &Tensor<B, M>,
+        source: &Tensor<T, K>,
+    ) -> Result<()> {
+        self.raw.assign_where(&mask.raw, &source.raw)
+    }
+
+    /// Where each index is, in a new last axis of this length: 1, and 0 elsewhere.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let x: Matrix<f32> = tensor![0, 2].one_hot(3)?;
+    /// assert_eq!(x.to_string(), "[[1. 0. 0.]\n [0. 0. 1.]]");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When an index is not an integer from 0 to `depth - 1`.
+    pub fn one_hot<U: Element>(&self, depth: usize) -> Result<Grown<U, N>>
+    where
+        Rank<N>: Grow,
+    {
+        self.raw.one_hot(depth, <U as Held>::DTYPE).map(wrap)
+    }
+
+    /// The running sum along an axis. Integers and truth values are summed in 64 bits.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![1, 2, 3].cumsum(0)?.to_string(), "[1 3 6]");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the axis does not exist.
+    pub fn cumsum(&self, axis: isize) -> Result<Tensor<T::Sum, N>> {
+        self.raw.cumsum(Some(axis), None).map(wrap)
+    }
+
+    /// `e^x / Σ e^x` along an axis, without overflow: positive numbers whose sum is 1.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![0.0, 0.0, 1000.0].softmax(-1)?.to_string(), "[0. 0. 1.]");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the axis does not exist.
+    pub fn softmax(&self, axis: isize) -> Result<Tensor<T::Float, N>> {
+        self.raw.softmax(axis).map(wrap)
+    }
+}
+
+fn raws<T, const N: usize>(parts: &[&Tensor<T, N>]) -> Vec<Raw> {
+    parts.iter().map(|p| p.raw.clone()).collect()
+}
+
+/// Joins tensors along an axis that they have; their other lengths are equal.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let (a, b) = (tensor![[1, 2]], tensor![[3, 4], [5, 6]]);
+/// assert_eq!(civita::concatenate(&[&a, &b], 0)?.to_string(), "[[1 2]\n [3 4]\n [5 6]]");
+/// # civita::Result::Ok(())
+/// ```
+///
+/// # Errors
+/// When there are none, the axis is missing, or other lengths differ.
+pub fn concatenate<T: Dtype, const N: usize>(parts: &[&Tensor<T, N>], axis: isize) -> Result<Tensor<T, N>> {
+    let parts = raws(parts);
+    Raw::concatenate(&parts.iter().collect::<Vec<_>>(), axis).map(wrap)
+}
+
+/// Joins tensors of one shape along a new axis, at this place of the result.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// assert_eq!(civita::stack(&[&tensor![1, 2], &tensor![3, 4]], 0)?.to_string(), "[[1 2]\n [3 4]]");
+/// # civita::Result::Ok(())
+/// ```
+///
+/// # Errors
+/// When there are none, or their shapes differ.
+pub fn stack<T: Dtype, const N: usize>(parts: &[&Tensor<T, N>], axis: isize) -> Result<Grown<T, N>>
+where
+    Rank<N>: Grow,
+{
+    let parts = raws(parts);
+    Raw::stack(&parts.iter().collect::<Vec<_>>(), axis).map(wrap)
+}
+
+/// Comparisons of whole tensors.
+impl<T: Dtype, const N: usize> Tensor<T, N> {
+    /// Have the two the same shape and equal elements? NaN is not equal to itself.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert!(tensor![1.0, 2.0].array_equal(&tensor![1, 2]));
+    /// assert!(!tensor![1.0, 2.0].array_equal(&tensor![1.0]));
+    /// ```
+    #[track_caller]
+    pub fn array_equal<U: Dtype, const M: usize>(&self, other: &Tensor<U, M>) -> bool {
+        self.shape() == other.shape() && truth(self.raw.detach().eq(&other.raw.detach())).or_raise()
+    }
+
+    /// Are all elements near each other, `|a - b| ≤ 1e-8 + 1e-5 · |b|`?
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert!((tensor![0.1, 0.2] * 3.0).allclose(&tensor![0.3, 0.6])?);
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the shapes do not broadcast.
+    pub fn allclose<U: Dtype, const M: usize>(&self, other: &Tensor<U, M>) -> Result<bool> {
+        self.allclose_within(other, 1e-5, 1e-8)
+    }
+
+    /// Are all elements near each other, `|a - b| ≤ absolute + relative · |b|`?
+    ///
+    /// # Errors
+    /// When the shapes do not broadcast.
+    pub fn allclose_within<U: Dtype, const M: usize>(
+        &self,
+        other: &Tensor<U, M>,
+        relative: f64,
+        absolute: f64,
+    ) -> Result<bool> {
+        near(&self.raw.detach(), &other.raw.detach(), relative, absolute)
+    }
+}
+
+fn truth(x: Result<Raw>) -> Result<bool> {
+    Ok(x?.reduce(civita_core::ops::Reduction::All, Default::default())?.item()?.as_f64() != 0.0)
+}
+
+fn near(a: &Raw, b: &Raw, relative: f64, absolute: f64) -> Result<bool> {
+    use civita_core::dtype::{DType, Scalar};
+    use civita_core::ops::Op;
+    let wide = |x: &Raw| x.cast(if x.dtype().is_complex() { DType::C128 } else { DType::F64 });
+    let (a, b) = (wide(a)?, wide(b)?);
+    let scaled = Raw::apply(Op::Mul, &[(&b.abs()?).into(), Scalar::Float(relative).into()])?;
+    let bound = Raw::apply(Op::Add, &[(&scaled).into(), Scalar::Float(absolute).into()])?;
+    // an infinite bound would take everything; equal infinities are equal
+    let finite = Raw::apply(Op::Lt, &[(&bound).into(), Scalar::Float(f64::INFINITY).into()])?;
+    let close = a.sub(&b)?.abs()?.le(&bound)?.logical_and(&finite)?;
+    truth(close.logical_or(&a.eq(&b)?))
+}

@@ -1,0 +1,206 @@
+//! Other shapes of the same elements.
+
+use crate::create::IntoShape;
+use crate::error::OrRaise;
+use crate::rank::wrap;
+use crate::{AxisArg, Axes, DYN, Dtype, Grow, Grown, Rank, Result, Tensor, Vector};
+
+/// Views share the memory of the tensor; nothing is copied but where [`Tensor::reshape`] says so.
+impl<T: Dtype, const N: usize> Tensor<T, N> {
+    /// The same elements in C order under another shape: a view where the memory allows it, else a copy.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let x = Vector::<i64>::arange(0..6).reshape([2, 3])?;
+    /// assert_eq!(x.to_string(), "[[0 1 2]\n [3 4 5]]");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the shape has another number of elements.
+    pub fn reshape<const M: usize>(&self, shape: impl IntoShape<M>) -> Result<Tensor<T, M>> {
+        shape.with(|s| self.raw.reshape(s)).map(wrap)
+    }
+
+    /// As [`Tensor::reshape`], where one length may be -1: whatever is left.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let x = Vector::<i64>::arange(0..6).reshape_infer([-1, 2])?;
+    /// assert_eq!(x.shape(), [3, 2]);
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the lengths do not divide the number of elements.
+    pub fn reshape_infer<const M: usize>(&self, shape: [isize; M]) -> Result<Tensor<T, M>> {
+        self.raw.reshape_to(&shape).map(wrap)
+    }
+
+    /// As [`Tensor::reshape`], to a shape whose rank is known at run time only.
+    ///
+    /// # Errors
+    /// When the shape has another number of elements.
+    pub fn reshape_any(&self, shape: &[usize]) -> Result<Tensor<T, DYN>> {
+        self.raw.reshape(shape).map(wrap)
+    }
+
+    /// All elements in C order under one axis.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![[1, 2], [3, 4]].flatten().to_string(), "[1 2 3 4]");
+    /// ```
+    #[doc(alias = "ravel")]
+    #[track_caller]
+    pub fn flatten(&self) -> Vector<T> {
+        wrap(self.raw.reshape(&[self.raw.len()]).or_raise())
+    }
+
+    /// All axes in reverse order: of a matrix the transpose (NumPy's `x.T`).
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![[1, 2], [3, 4]].t().to_string(), "[[1 3]\n [2 4]]");
+    /// ```
+    #[doc(alias = "T")]
+    #[doc(alias = "transpose")]
+    pub fn t(&self) -> Self {
+        wrap(self.raw.transpose())
+    }
+
+    /// The axes in another order (NumPy's `transpose(axes)`).
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Tensor::<f32, 3>::zeros([2, 3, 4]).permute([2, 0, 1])?.shape(), [4, 2, 3]);
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When `axes` is not each axis once.
+    pub fn permute(&self, axes: impl AxisArg) -> Result<Self> {
+        match axes.axes() {
+            civita_core::layout::Axes::List(list) => self.raw.permute(list).map(wrap),
+            civita_core::layout::Axes::All => Ok(self.clone()),
+        }
+    }
+
+    /// Two axes exchanged (NumPy's `swapaxes`).
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Tensor::<f32, 3>::zeros([2, 3, 4]).swap_axes(-1, -2)?.shape(), [2, 4, 3]);
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When one does not exist.
+    #[doc(alias = "swapaxes")]
+    pub fn swap_axes(&self, a: isize, b: isize) -> Result<Self> {
+        self.raw.swap_axes(a, b).map(wrap)
+    }
+
+    /// One axis moved to another place (NumPy's `moveaxis`).
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Tensor::<f32, 3>::zeros([2, 3, 4]).move_axis(0, -1)?.shape(), [3, 4, 2]);
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When one of the two does not exist.
+    #[doc(alias = "moveaxis")]
+    pub fn move_axis(&self, from: isize, to: isize) -> Result<Self> {
+        self.raw.move_axis(from, to).map(wrap)
+    }
+
+    /// The elements in reverse order along some axes, or along all with `..`.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![[1, 2], [3, 4]].flip(1)?.to_string(), "[[2 1]\n [4 3]]");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When an axis does not exist.
+    pub fn flip(&self, axes: impl AxisArg) -> Result<Self> {
+        self.raw.flip(axes.axes()).map(wrap)
+    }
+
+    /// Repeated along axes of length 1 and along new leading axes, without a copy.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![1, 2].broadcast_to([2, 2])?.to_string(), "[[1 2]\n [1 2]]");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the shape does not broadcast to this one.
+    pub fn broadcast_to<const M: usize>(&self, shape: impl IntoShape<M>) -> Result<Tensor<T, M>> {
+        shape.with(|s| self.raw.broadcast_to(s)).map(wrap)
+    }
+
+    /// Without these axes, which must have length 1.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![[1, 2]].squeeze(0)?.to_string(), "[1 2]");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When one does not exist or is longer.
+    pub fn squeeze<A: Axes<N>>(&self, axes: A) -> Result<A::Out<T>> {
+        match axes.axes() {
+            civita_core::layout::Axes::List(list) => self.raw.squeeze(Some(list)).map(wrap),
+            civita_core::layout::Axes::All => self.raw.reshape(&[]).map_err(|e| e.in_op("squeeze")).map(wrap),
+        }
+    }
+
+    /// Without any axis of length 1.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(Tensor::<f32, 3>::zeros([1, 3, 1]).squeeze_all().shape(), [3]);
+    /// ```
+    #[track_caller]
+    pub fn squeeze_all(&self) -> Tensor<T, DYN> {
+        wrap(self.raw.squeeze(None).or_raise())
+    }
+
+    /// With a new axis of length 1 at this place of the result (PyTorch's `unsqueeze`).
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![1, 2].expand_dims(1)?.to_string(), "[[1]\n [2]]");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the place does not exist.
+    #[doc(alias = "unsqueeze")]
+    pub fn expand_dims(&self, axis: isize) -> Result<Grown<T, N>>
+    where
+        Rank<N>: Grow,
+    {
+        self.raw.expand_dims(&[axis]).map(wrap)
+    }
+
+    /// Elements `start..start + len` of an axis (PyTorch's `narrow`). Unlike in a slice, out of range is an error.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![1, 2, 3, 4].narrow(0, 1, 2)?.to_string(), "[2 3]");
+    /// # civita::Result::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the axis does not exist or is shorter.
+    pub fn narrow(&self, axis: isize, start: usize, len: usize) -> Result<Self> {
+        self.raw.narrow(axis, start, len).map(wrap)
+    }
+}

@@ -1,0 +1,114 @@
+//! `a[key] = value`.
+
+use civita_core::dtype::{DType, Kind};
+use civita_core::error::shape_text;
+use civita_core::graph;
+use civita_core::layout::SliceItem;
+use civita_core::raw::Raw;
+use pyo3::prelude::*;
+
+use crate::array::Array;
+use crate::convert::{Value, array_of, scalar_array, value};
+use crate::error::{Outcome, runtime_error, type_error, value_error};
+use crate::gil;
+use crate::index::{Picked, basic, entries, lone_mask, picked};
+
+/// The value of an assignment, for an array of this dtype.
+fn source(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Raw> {
+    match value(ob)? {
+        Value::Weak(s) if s.kind() == Kind::Complex && !dtype.is_complex() => {
+            Err(type_error(format!("a complex number does not fit into {dtype}\n  hint: assign its `.real`")))
+        }
+        Value::Weak(s) => scalar_array(s, Some(dtype)),
+        Value::Ref(raw) => Ok(raw.clone()),
+        Value::Own(_) => array_of(ob, None),
+    }
+}
+
+/// Leading axes of length 1 go, as in NumPy.
+fn without_leading_ones(source: Raw, rank: usize) -> Outcome<Raw> {
+    let extra = source.rank().saturating_sub(rank);
+    if extra == 0 || source.shape()[..extra].iter().any(|&n| n != 1) {
+        return Ok(source);
+    }
+    let shape = source.shape()[extra..].to_vec();
+    Ok(source.reshape(&shape)?)
+}
+
+/// Writes `source` over what an index by arrays picks, one row after the other: of equal places the last one stays.
+fn scatter(picked: Picked, source: Raw) -> Outcome<()> {
+    if graph::recording() && (picked.view.tracks_gradient() || source.tracks_gradient()) {
+        return Err(runtime_error(
+            "assignment by integer arrays is not differentiable\n  hint: `cv.where` with a mask is; or write inside `cv.no_grad()`",
+        ));
+    }
+    let Picked { view, axes, flat, shape, place } = picked;
+    let view = view.detach();
+    let rest = &view.shape()[axes..];
+    // what `x[key]` would be, with the picked axes in front
+    let mut full = rest[..place].to_vec();
+    full.extend_from_slice(&shape);
+    full.extend_from_slice(&rest[place..]);
+    let source = without_leading_ones(source, full.len())?.detach().cast(view.dtype())?;
+    let source = source.broadcast_to(&full).map_err(|_| {
+        value_error(format!(
+            "shape mismatch: value array of shape {} could not be broadcast to indexing result of shape {}",
+            shape_text(source.shape()),
+            shape_text(&full)
+        ))
+    })?;
+    let order: Vec<isize> =
+        (place..place + shape.len()).chain(0..place).chain(place + shape.len()..full.len()).map(|a| a as isize).collect();
+    let mut rows = vec![flat.len()];
+    rows.extend_from_slice(rest);
+    let rows = source.permute(&order)?.copied()?.reshape(&rows)?;
+    let lens = &view.shape()[..axes];
+    for (k, mut at) in flat.into_iter().enumerate() {
+        let mut items = vec![SliceItem::Index(0); axes];
+        for axis in (0..axes).rev() {
+            items[axis] = SliceItem::Index((at % lens[axis]) as isize);
+            at /= lens[axis];
+        }
+        // the view shares its memory with the array: writing into it writes there
+        view.clone().assign_slice(&items, &rows.slice(&[SliceItem::Index(k as isize)])?)?;
+    }
+    Ok(())
+}
+
+/// Writes `value` over what `key` picks.
+pub fn set(py: Python<'_>, x: &mut Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Outcome<()> {
+    let entries = entries(key)?;
+    let source = source(value, x.dtype())?;
+    if let Some(items) = basic(&entries) {
+        let part = x.layout().slice(&items)?;
+        let source = without_leading_ones(source, part.rank())?;
+        return Ok(gil::work(py, part.len(), || x.assign_slice(&items, &source))?);
+    }
+    if let Some(mask) = lone_mask(&entries) {
+        let source = without_leading_ones(source, 1 + x.rank().saturating_sub(mask.rank()))?;
+        return Ok(gil::work(py, x.len(), || x.assign_where(mask, &source))?);
+    }
+    scatter(picked(x, &entries)?, source)
+}
+
+#[pymethods]
+impl Array {
+    fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Outcome<()> {
+        let py = slf.py();
+        slf.get().write(|x| set(py, x, key, value))
+    }
+
+    fn __delitem__(&self, _key: &Bound<'_, PyAny>) -> Outcome<()> {
+        Err(value_error("cannot delete array elements"))
+    }
+
+    /// Writes one value over all elements.
+    #[pyo3(signature = (value))]
+    fn fill(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> Outcome<()> {
+        let py = slf.py();
+        slf.get().write(|x| {
+            let source = source(value, x.dtype())?;
+            Ok(gil::work(py, x.len(), || x.assign(&source))?)
+        })
+    }
+}

@@ -1,0 +1,183 @@
+//! NumPy's other protocols, DLPack's methods, and pickling.
+
+
+use civita_core::raw::Raw;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+
+use crate::array::{Array, wrap};
+use crate::dlpack;
+use crate::error::{Outcome, runtime_error, type_error, value_error};
+
+#[pymethods]
+impl Array {
+    /// A NumPy array over the same memory; a copy where the dtype differs or `copy=True`.
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(slf: &Bound<'py, Self>, dtype: Option<&Bound<'py, PyAny>>, copy: Option<bool>) -> Outcome<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let raw = slf.get().raw();
+        if raw.tracks_gradient() {
+            return Err(runtime_error("NumPy would lose the gradient of an array that tracks one\n  hint: `.detach()` first"));
+        }
+        if raw.dtype() == civita_core::dtype::DType::BF16 {
+            return Err(type_error("NumPy has no bfloat16\n  hint: `.astype('float32')` holds every value of it"));
+        }
+        drop(raw);
+        let numpy = py.import("numpy")?;
+        // the view is a buffer with strides, so nothing is copied
+        let array = numpy.getattr("asarray")?.call1((py.import("builtins")?.getattr("memoryview")?.call1((slf,))?,))?;
+        let converts = match dtype {
+            Some(d) if !d.is_none() => !array.getattr("dtype")?.eq(d)?,
+            _ => false,
+        };
+        if converts {
+            if copy == Some(false) {
+                return Err(value_error("Unable to avoid copy while creating an array as requested"));
+            }
+            return Ok(array.call_method1("astype", (dtype,))?);
+        }
+        if copy == Some(true) {
+            return Ok(array.call_method0("copy")?);
+        }
+        Ok(array)
+    }
+
+    /// NumPy's ufuncs on our arrays are ours where we have one of that name; else they run on NumPy arrays over the same
+    /// memory.
+    #[pyo3(signature = (ufunc, method, *inputs, **kwargs))]
+    fn __array_ufunc__<'py>(
+        &self,
+        ufunc: &Bound<'py, PyAny>,
+        method: &str,
+        inputs: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let py = ufunc.py();
+        let name: String = ufunc.getattr("__name__")?.extract()?;
+        let ours = civita_core::ops::ROWS.iter().any(|row| row.numpy == name) || name == "matmul";
+        let out = match kwargs {
+            Some(k) => k.get_item("out")?,
+            None => None,
+        };
+        let into_numpy = match &out {
+            Some(out) => out.cast::<PyTuple>().is_ok_and(|t| t.iter().any(|o| !o.is_none() && !o.is_instance_of::<Array>())),
+            None => false,
+        };
+        if method == "__call__" && ours && !into_numpy {
+            return Ok(py.import("civita._civita")?.getattr(name.as_str())?.call(inputs, kwargs)?);
+        }
+        let numpy = py.import("numpy")?.getattr("asarray")?;
+        let plain = |ob: Bound<'py, PyAny>| -> PyResult<Bound<'py, PyAny>> {
+            if ob.is_instance_of::<Array>() { numpy.call1((ob,)) } else { Ok(ob) }
+        };
+        let inputs = inputs.iter().map(plain).collect::<PyResult<Vec<_>>>()?;
+        let ours_out = out.as_ref().filter(|_| !into_numpy).cloned();
+        if let (Some(kwargs), Some(out)) = (kwargs, out)
+            && let Ok(out) = out.cast::<PyTuple>()
+        {
+            let out = out.iter().map(plain).collect::<PyResult<Vec<_>>>()?;
+            kwargs.set_item("out", PyTuple::new(py, out)?)?;
+        }
+        let result = ufunc.getattr(method)?.call(PyTuple::new(py, inputs)?, kwargs)?;
+        if let Some(out) = ours_out
+            && let Ok(out) = out.cast::<PyTuple>()
+            && out.len() == 1
+        {
+            return Ok(out.get_item(0)?);
+        }
+        let wrapped = |ob: &Bound<'py, PyAny>| -> Outcome<Bound<'py, PyAny>> {
+            let is_array = ob.hasattr("__array_interface__")?;
+            if into_numpy || !is_array {
+                return Ok(ob.clone());
+            }
+            Ok(wrap(py, crate::convert::array_of(ob, None)?)?.into_bound(py))
+        };
+        match result.cast::<PyTuple>() {
+            Ok(tuple) => Ok(PyTuple::new(py, tuple.iter().map(|o| wrapped(&o)).collect::<Outcome<Vec<_>>>()?)?.into_any()),
+            Err(_) => wrapped(&result),
+        }
+    }
+
+    /// The array API's functions for this array.
+    #[pyo3(signature = (*, api_version=None))]
+    fn __array_namespace__<'py>(&self, py: Python<'py>, api_version: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
+        let _ = api_version;
+        Ok(py.import("civita")?.into_any())
+    }
+
+    /// A DLPack capsule over the same memory.
+    #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
+    fn __dlpack__<'py>(
+        &self,
+        py: Python<'py>,
+        stream: Option<&Bound<'py, PyAny>>,
+        max_version: Option<(u32, u32)>,
+        dl_device: Option<(i32, i32)>,
+        copy: Option<bool>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        if stream.is_some_and(|s| !s.is_none()) {
+            return Err(value_error("__dlpack__: the CPU has no streams"));
+        }
+        if dl_device.is_some_and(|d| d != dlpack::CPU) {
+            return Err(pyo3::exceptions::PyBufferError::new_err("__dlpack__: the array is on the CPU").into());
+        }
+        let raw = self.raw();
+        if raw.tracks_gradient() {
+            return Err(pyo3::exceptions::PyBufferError::new_err("an array that tracks a gradient is not handed out\n  hint: `.detach()` first").into());
+        }
+        let raw = if copy == Some(true) { raw.copied()?.into_aliased()? } else { raw.clone() };
+        dlpack::export(py, raw, max_version.is_some_and(|v| v.0 >= 1))
+    }
+
+    /// The device in DLPack's numbers: `(1, 0)`, the CPU.
+    fn __dlpack_device__(&self) -> (i32, i32) {
+        dlpack::CPU
+    }
+
+    /// Pickled as dtype, shape and bytes in C order.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let raw = slf.get().raw();
+        let dense = raw.detach().copied()?;
+        let len = crate::array::bytes(&dense);
+        // SAFETY: the copy is contiguous and ours alone; a tensor without elements has no bytes.
+        let bytes = if len == 0 { &[][..] } else { unsafe { std::slice::from_raw_parts(dense.ptr().cast_const(), len) } };
+        let rebuild = py.import("civita._civita")?.getattr("_from_bytes")?;
+        let args = (PyBytes::new(py, bytes), raw.dtype().name(), PyTuple::new(py, raw.shape())?, raw.node().is_some_and(|n| n.is_leaf()));
+        Ok(PyTuple::new(py, [rebuild, args.into_pyobject(py)?.into_any()])?)
+    }
+}
+
+/// The array that was pickled.
+#[pyfunction]
+fn _from_bytes(py: Python<'_>, bytes: &Bound<'_, PyBytes>, dtype: &str, shape: Vec<usize>, requires_grad: bool) -> Outcome<Py<PyAny>> {
+    let dtype = crate::dtype::from_text(dtype).ok_or_else(|| type_error(format!("data type {dtype:?} not understood")))?;
+    let bytes = bytes.as_bytes();
+    let raw = Raw::zeros(&shape, dtype)?;
+    if crate::array::bytes(&raw) != bytes.len() {
+        return Err(value_error(format!("{} bytes do not fill an array of {} bytes", bytes.len(), crate::array::bytes(&raw))));
+    }
+    // SAFETY: the tensor is new, contiguous, and has as many bytes.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), raw.ptr(), bytes.len()) };
+    if dtype == civita_core::dtype::DType::Bool && bytes.iter().any(|b| *b > 1) {
+        return Err(value_error("a truth value is a byte 0 or 1"));
+    }
+    let raw = raw.into_aliased()?;
+    wrap(py, if requires_grad { raw.requires_grad()? } else { raw })
+}
+
+/// An array over the memory of any object with `__dlpack__`.
+#[pyfunction]
+#[pyo3(signature = (x, /, *, device=None, copy=None))]
+fn from_dlpack(py: Python<'_>, x: &Bound<'_, PyAny>, device: Option<&str>, copy: Option<bool>) -> Outcome<Py<PyAny>> {
+    crate::create::check_device(device)?;
+    let raw = dlpack::import(x)?;
+    wrap(py, if copy == Some(true) { raw.copied()? } else { raw })
+}
+
+/// Adds the functions to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(_from_bytes, m)?)?;
+    m.add_function(wrap_pyfunction!(from_dlpack, m)?)?;
+    Ok(())
+}

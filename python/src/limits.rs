@@ -1,0 +1,150 @@
+//! `finfo`, `iinfo`, and constants.
+
+use civita_core::dtype::{DType, Kind};
+use pyo3::prelude::*;
+
+use crate::array::Array;
+use crate::dtype::{PyDType, parse};
+use crate::error::{Outcome, value_error};
+
+/// Limits of a float dtype, or of the parts of a complex one.
+#[pyclass(name = "finfo", module = "civita", frozen)]
+struct FloatLimits {
+    dtype: DType,
+    /// Bits of an element.
+    #[pyo3(get)]
+    bits: usize,
+    /// The distance from 1 to the next number.
+    #[pyo3(get)]
+    eps: f64,
+    /// The largest number.
+    #[pyo3(get)]
+    max: f64,
+    /// The smallest positive number that is not subnormal.
+    #[pyo3(get)]
+    smallest_normal: f64,
+    /// The smallest positive number.
+    #[pyo3(get)]
+    smallest_subnormal: f64,
+}
+
+fn dtype_or_array(ob: &Bound<'_, PyAny>) -> Outcome<DType> {
+    match ob.cast::<Array>() {
+        Ok(array) => Ok(array.get().raw().dtype()),
+        Err(_) => parse(ob),
+    }
+}
+
+#[pymethods]
+impl FloatLimits {
+    #[new]
+    #[pyo3(signature = (dtype, /))]
+    fn new(dtype: &Bound<'_, PyAny>) -> Outcome<FloatLimits> {
+        let dtype = dtype_or_array(dtype)?.to_real();
+        // bits of the exponent and of the fraction
+        let (exponent, fraction) = match dtype {
+            DType::F16 => (5, 10),
+            DType::BF16 => (8, 7),
+            DType::F32 => (8, 23),
+            DType::F64 => (11, 52),
+            other => return Err(value_error(format!("data type {other} not inexact"))),
+        };
+        let two = |power: i32| 2f64.powi(power);
+        let least = 2 - (1 << (exponent - 1));
+        let subnormal = if dtype == DType::F64 { f64::from_bits(1) } else { two(least - fraction) };
+        Ok(FloatLimits {
+            dtype,
+            bits: dtype.size() * 8,
+            eps: two(-fraction),
+            max: (2.0 - two(-fraction)) * two(1 - least),
+            smallest_normal: two(least),
+            smallest_subnormal: subnormal,
+        })
+    }
+
+    #[getter]
+    fn dtype(&self, py: Python<'_>) -> Py<PyDType> {
+        PyDType::of(py, self.dtype)
+    }
+
+    /// The largest negative number.
+    #[getter]
+    fn min(&self) -> f64 {
+        -self.max
+    }
+
+    /// The smallest positive number that is not subnormal.
+    #[getter]
+    fn tiny(&self) -> f64 {
+        self.smallest_normal
+    }
+
+    /// Decimal digits that are always right.
+    #[getter]
+    fn precision(&self) -> i32 {
+        (-self.eps.log10()).floor() as i32
+    }
+
+    /// The distance from 1 to the next number, in decimal: `10**-precision`.
+    #[getter]
+    fn resolution(&self) -> f64 {
+        10f64.powi(-self.precision())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("finfo(resolution={:e}, min={:e}, max={:e}, dtype={})", self.resolution(), -self.max, self.max, self.dtype.name())
+    }
+}
+
+/// Limits of an integer dtype.
+#[pyclass(name = "iinfo", module = "civita", frozen)]
+struct IntegerLimits {
+    dtype: DType,
+    /// Bits of an element.
+    #[pyo3(get)]
+    bits: u32,
+    /// The smallest number.
+    #[pyo3(get)]
+    min: i64,
+    /// The largest number.
+    #[pyo3(get)]
+    max: u64,
+}
+
+#[pymethods]
+impl IntegerLimits {
+    #[new]
+    #[pyo3(signature = (dtype, /))]
+    fn new(dtype: &Bound<'_, PyAny>) -> Outcome<IntegerLimits> {
+        let dtype = dtype_or_array(dtype)?;
+        let bits = dtype.size() as u32 * 8;
+        let (min, max) = match dtype.kind() {
+            Kind::Unsigned => (0, u64::MAX >> (64 - bits)),
+            Kind::Signed => (i64::MIN >> (64 - bits), u64::MAX >> (65 - bits)),
+            _ => return Err(value_error(format!("Invalid integer data type '{dtype}'."))),
+        };
+        Ok(IntegerLimits { dtype, bits, min, max })
+    }
+
+    #[getter]
+    fn dtype(&self, py: Python<'_>) -> Py<PyDType> {
+        PyDType::of(py, self.dtype)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("iinfo(min={}, max={}, dtype={})", self.min, self.max, self.dtype.name())
+    }
+}
+
+/// Adds the classes and constants to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<FloatLimits>()?;
+    m.add_class::<IntegerLimits>()?;
+    m.add("pi", std::f64::consts::PI)?;
+    m.add("e", std::f64::consts::E)?;
+    m.add("inf", f64::INFINITY)?;
+    m.add("nan", f64::NAN)?;
+    m.add("euler_gamma", 0.577_215_664_901_532_9)?;
+    m.add("newaxis", m.py().None())?;
+    Ok(())
+}

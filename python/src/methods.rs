@@ -1,0 +1,247 @@
+//! Methods of arrays that are neither operators nor reductions.
+
+use civita_core::dtype::{DType, Scalar};
+use civita_core::layout::SliceItem;
+use civita_core::ops::Op;
+use civita_core::raw::{Mode, Raw};
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use crate::array::{Array, wrap};
+use crate::convert::{Value, array_of};
+use crate::dtype::{casting as casting_rule, parse, parse_optional};
+use crate::error::{Outcome, type_error, value_error};
+use crate::gil;
+use crate::operators::{apply, python_scalar};
+use crate::reduction::write_out;
+use crate::ufunc::output;
+
+/// Integers given one by one or as one sequence: `reshape(2, 3)`, `reshape((2, 3))`.
+pub fn integers(args: &Bound<'_, PyTuple>) -> Outcome<Vec<isize>> {
+    if args.len() == 1 {
+        let first = args.get_item(0)?;
+        if let Ok(many) = first.extract::<Vec<isize>>() {
+            return Ok(many);
+        }
+    }
+    Ok(args.extract::<Vec<isize>>()?)
+}
+
+/// How `mode=` treats indices that are out of range.
+pub fn mode(name: &str) -> Outcome<Mode> {
+    match name {
+        "raise" => Ok(Mode::Raise),
+        "wrap" => Ok(Mode::Wrap),
+        "clip" => Ok(Mode::Clip),
+        _ => Err(value_error(format!("mode must be 'raise', 'wrap' or 'clip', not {name:?}"))),
+    }
+}
+
+/// Elements along an axis, or of the flattened array.
+pub fn take(py: Python<'_>, x: &Raw, indices: &Bound<'_, PyAny>, axis: Option<isize>, mode_name: &str) -> Outcome<Raw> {
+    let mode = mode(mode_name)?;
+    let indices = match array_of(indices, None)? {
+        empty if empty.is_empty() && indices.is_instance_of::<PyList>() => empty.cast(DType::I64)?,
+        other => other,
+    };
+    Ok(gil::work(py, indices.len(), || match axis {
+        Some(axis) => x.take(&indices, axis, mode),
+        None => x.reshape(&[x.len()])?.take(&indices, 0, mode),
+    })?)
+}
+
+/// Axes for `transpose`: none is all of them in reverse.
+pub fn transposed(x: &Raw, axes: Option<&[isize]>) -> Outcome<Raw> {
+    match axes {
+        None => Ok(x.transpose()),
+        Some(axes) => Ok(x.permute(axes)?),
+    }
+}
+
+#[pymethods]
+impl Array {
+    /// The same elements under another shape; one length may be -1. A view where the memory allows it.
+    #[pyo3(signature = (*shape, copy=None), text_signature = "($self, *shape, copy=None)")]
+    fn reshape(&self, py: Python<'_>, shape: &Bound<'_, PyTuple>, copy: Option<bool>) -> Outcome<Py<PyAny>> {
+        wrap(py, reshaped(py, &self.raw(), &integers(shape)?, copy)?)
+    }
+
+    /// One axis: a view where the memory allows it.
+    fn ravel(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        wrap(py, reshaped(py, &self.raw(), &[-1], None)?)
+    }
+
+    /// A copy with one axis.
+    fn flatten(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        wrap(py, reshaped(py, &self.raw(), &[-1], Some(true))?)
+    }
+
+    /// The axes in another order, or in reverse; a view.
+    #[pyo3(signature = (*axes), text_signature = "($self, *axes)")]
+    fn transpose(&self, py: Python<'_>, axes: &Bound<'_, PyTuple>) -> Outcome<Py<PyAny>> {
+        let none = axes.is_empty() || (axes.len() == 1 && axes.get_item(0)?.is_none());
+        let list = if none { None } else { Some(integers(axes)?) };
+        wrap(py, transposed(&self.raw(), list.as_deref())?)
+    }
+
+    /// Two axes exchanged; a view.
+    fn swapaxes(&self, py: Python<'_>, axis1: isize, axis2: isize) -> Outcome<Py<PyAny>> {
+        wrap(py, self.raw().swap_axes(axis1, axis2)?)
+    }
+
+    /// Without axes of length 1; a view.
+    #[pyo3(signature = (axis=None))]
+    fn squeeze(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+        wrap(py, crate::functions::squeezed(&self.raw(), axis)?)
+    }
+
+    /// A copy in another dtype; with `copy=False` only where it differs.
+    #[pyo3(signature = (dtype, *, casting="unsafe", copy=true, order=None, device=None))]
+    fn astype(slf: &Bound<'_, Self>, dtype: &Bound<'_, PyAny>, casting: &str, copy: bool, order: Option<&str>, device: Option<&str>) -> Outcome<Py<PyAny>> {
+        crate::create::check_device(device)?;
+        let _ = order;
+        let py = slf.py();
+        let raw = slf.get().raw();
+        let (dtype, rule) = (parse(dtype)?, casting_rule(casting)?);
+        if dtype == raw.dtype() {
+            if !copy {
+                return Ok(slf.clone().into_any().unbind());
+            }
+            return wrap(py, gil::work(py, raw.len(), || raw.copied())?);
+        }
+        let raw = &*raw;
+        wrap(py, gil::work(py, raw.len(), || raw.cast_if(dtype, rule))?)
+    }
+
+    /// A copy, contiguous in C order.
+    #[pyo3(signature = (order=None))]
+    fn copy(&self, py: Python<'_>, order: Option<&str>) -> Outcome<Py<PyAny>> {
+        let _ = order;
+        let raw = self.raw();
+        let raw = &*raw;
+        wrap(py, gil::work(py, raw.len(), || raw.copied())?)
+    }
+
+    fn __copy__(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        self.copy(py, None)
+    }
+
+    fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+        self.copy(py, None)
+    }
+
+    /// The value of an array of one element, or the element at an index, as a Python number.
+    #[pyo3(signature = (*args))]
+    fn item<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>) -> Outcome<Bound<'py, PyAny>> {
+        let raw = self.raw();
+        if args.is_empty() {
+            return python_scalar(py, raw.item()?);
+        }
+        let index = integers(args)?;
+        let flat = if index.len() == 1 && raw.rank() != 1 { raw.reshape(&[raw.len()])? } else { raw.clone() };
+        if index.len() != flat.rank() {
+            return Err(value_error(format!("incorrect number of indices for array: {} for {} axes", index.len(), flat.rank())));
+        }
+        let items: Vec<SliceItem> = index.into_iter().map(SliceItem::Index).collect();
+        python_scalar(py, flat.slice(&items)?.item()?)
+    }
+
+    /// The elements as nested lists of Python numbers.
+    fn tolist<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
+        let raw = self.raw();
+        let values = raw.scalars()?;
+        listed(py, raw.shape(), &mut values.into_iter())
+    }
+
+    /// The elements at indices along an axis, or of the flattened array.
+    #[pyo3(signature = (indices, axis=None, out=None, mode="raise"))]
+    fn take(&self, py: Python<'_>, indices: &Bound<'_, PyAny>, axis: Option<isize>, out: Option<&Bound<'_, PyAny>>, mode: &str) -> Outcome<Py<PyAny>> {
+        let result = take(py, &self.raw(), indices, axis, mode)?;
+        match out.map(output).transpose()?.flatten() {
+            Some(out) => write_out("take", result, out),
+            None => wrap(py, result),
+        }
+    }
+
+    /// The running sum along an axis, or over all elements.
+    #[pyo3(signature = (axis=None, dtype=None, out=None))]
+    fn cumsum(&self, py: Python<'_>, axis: Option<isize>, dtype: Option<&Bound<'_, PyAny>>, out: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+        let dtype = parse_optional(dtype)?;
+        let raw = self.raw();
+        let raw = &*raw;
+        let result = gil::work(py, raw.len(), || raw.cumsum(axis, dtype))?;
+        match out.map(output).transpose()?.flatten() {
+            Some(out) => write_out("cumsum", result, out),
+            None => wrap(py, result),
+        }
+    }
+
+    /// The complex conjugate; a real array itself.
+    fn conj(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        let py = slf.py();
+        if !slf.get().raw().dtype().is_complex() {
+            return Ok(slf.clone().into_any().unbind());
+        }
+        wrap(py, apply(py, Op::Conj, &[&Value::Ref(slf.get().raw())])?)
+    }
+
+    /// The complex conjugate; a real array itself.
+    fn conjugate(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        Self::conj(slf)
+    }
+
+    /// The real part; of a real array the array itself.
+    #[getter]
+    fn real(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        let py = slf.py();
+        if !slf.get().raw().dtype().is_complex() {
+            return Ok(slf.clone().into_any().unbind());
+        }
+        wrap(py, apply(py, Op::Real, &[&Value::Ref(slf.get().raw())])?)
+    }
+
+    /// The imaginary part.
+    #[getter]
+    fn imag(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        let py = slf.py();
+        wrap(py, apply(py, Op::Imag, &[&Value::Ref(slf.get().raw())])?)
+    }
+
+    /// The dot product: `cv.dot`.
+    fn dot(&self, py: Python<'_>, b: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+        wrap(py, crate::functions::dot_product(py, &self.raw(), &array_of(b, None)?)?)
+    }
+
+    /// Where elements are not zero: an array of indices for each axis.
+    fn nonzero(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        crate::functions::nonzero_tuple(slf.py(), slf.as_any())
+    }
+}
+
+/// The array under another shape.
+pub fn reshaped(py: Python<'_>, x: &Raw, shape: &[isize], copy: Option<bool>) -> Outcome<Raw> {
+    let shape = x.layout().resolve_shape(shape)?;
+    match copy {
+        Some(true) => Ok(gil::work(py, x.len(), || x.copied()?.reshape(&shape))?),
+        Some(false) if x.layout().reshape(&shape)?.is_none() => {
+            Err(value_error("Unable to avoid creating a copy while reshaping\n  hint: `copy=None` copies only where it must"))
+        }
+        _ => Ok(gil::work(py, x.len(), || x.reshape(&shape))?),
+    }
+}
+
+fn listed<'py>(py: Python<'py>, shape: &[usize], values: &mut dyn Iterator<Item = Scalar>) -> Outcome<Bound<'py, PyAny>> {
+    match shape {
+        [] => match values.next() {
+            Some(v) => python_scalar(py, v),
+            None => Err(type_error("tolist: an element is missing")),
+        },
+        [n, rest @ ..] => {
+            let list = PyList::empty(py);
+            for _ in 0..*n {
+                list.append(listed(py, rest, values)?)?;
+            }
+            Ok(list.into_any())
+        }
+    }
+}
