@@ -182,6 +182,15 @@ macro_rules! elementwise_rows {
                     samples: [-2.0, 0.5, 1.5],
                     example: "tensor![0.0, 1.0].tanh()" => "[0.         0.76159416]",
                 }
+                /// The logistic function `1 / (1 + e^-x)`.
+                Sigmoid sigmoid(x): ToFloat {
+                    numpy: "sigmoid", torch: "sigmoid",
+                    kernel: x.neg().exp::<I>().add(T::ONE).recip::<I>(),
+                    device: "1 / (1 + exp(-x))",
+                    gradient: Unary(|_, y| y * (1.0 - y)),
+                    samples: [-2.0, 0.5, 1.5],
+                    example: "tensor![0.0, 1.0].sigmoid()" => "[0.5        0.73105858]",
+                }
                 /// The rectified linear unit `max(x, 0)`; NaN of NaN. Its derivative at 0 is 0, as in PyTorch.
                 Relu relu(x): RealSame {
                     numpy: "relu", torch: "relu",
