@@ -186,7 +186,9 @@ impl Array {
 
     /// Above NumPy's, so that `np_array + cv_array` is ours.
     #[classattr]
-    const __array_priority__: f64 = 1000.0;
+    fn __array_priority__() -> f64 {
+        1000.0
+    }
 }
 
 /// What `a.flags` returns.

@@ -11,6 +11,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::array::Array;
+use crate::dtype::lookup;
 use crate::error::{Outcome, type_error, value_error};
 
 /// Does the object offer a buffer?
@@ -63,6 +64,8 @@ fn dtype_of(format: &str, itemsize: usize) -> Option<DType> {
     })
 }
 
+const LONG_IS_64: bool = size_of::<std::ffi::c_long>() == 8;
+
 /// The format that says a dtype.
 fn format_of(dtype: DType) -> Option<&'static CStr> {
     Some(match dtype {
@@ -70,10 +73,13 @@ fn format_of(dtype: DType) -> Option<&'static CStr> {
         DType::U8 => c"B",
         DType::U16 => c"H",
         DType::U32 => c"I",
+        // NumPy's int64 is a C long where that has 64 bits, and prints its name beside any other
+        DType::U64 if LONG_IS_64 => c"L",
         DType::U64 => c"Q",
         DType::I8 => c"b",
         DType::I16 => c"h",
         DType::I32 => c"i",
+        DType::I64 if LONG_IS_64 => c"l",
         DType::I64 => c"q",
         DType::F16 => c"e",
         DType::BF16 => return None,
@@ -106,6 +112,13 @@ pub fn import(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
         // SAFETY: a C string that lives as long as the view.
         unsafe { CStr::from_ptr(info.format) }.to_string_lossy().into_owned()
     };
+    if format == "B"
+        && let Ok(own) = ob.getattr("dtype")
+        && lookup(&own).is_none()
+    {
+        // NumPy's dates come as plain bytes
+        return Err(type_error(format!("data type '{own}' has no counterpart here")));
+    }
     let Some(dtype) = dtype_of(&format, itemsize) else {
         if format.starts_with(if cfg!(target_endian = "little") { ['>', '!'] } else { ['<', '<'] }) && ob.hasattr("astype")? {
             // the other byte order: NumPy turns it around

@@ -157,9 +157,13 @@ impl PyExpr {
     #[classattr]
     const __hash__: Option<Py<PyAny>> = None;
     #[classattr]
-    const __array_priority__: f64 = 1000.0;
+    fn __array_priority__() -> f64 {
+        1000.0
+    }
     #[classattr]
-    const __array_ufunc__: Option<Py<PyAny>> = None;
+    fn __array_ufunc__() -> Option<Py<PyAny>> {
+        None
+    }
 
     fn __repr__(&self) -> String {
         format!("<civita.Expr {}>", self.id)
@@ -178,7 +182,7 @@ const KEPT: usize = 32;
 
 type Traced = (Vec<Part>, Arc<Function>);
 
-/// A function that runs as one pass over memory.
+// A function that runs as one pass over memory. Without a doc of its own, which would hide the instances'.
 #[pyclass(name = "fused", module = "civita", frozen, dict)]
 pub struct Fused {
     function: Py<PyAny>,

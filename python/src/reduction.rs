@@ -19,7 +19,7 @@ use crate::error::{Outcome, type_error, value_error};
 use crate::gil;
 use crate::ufunc::output;
 
-/// A function that reduces axes.
+// A function that reduces axes. Without a doc of its own, which would hide the instances'.
 #[pyclass(name = "reduction", module = "civita", frozen)]
 pub struct Reducer(&'static ReductionRow);
 
@@ -240,7 +240,7 @@ impl Reducer {
 
 macro_rules! methods {
     ($($(#[doc = $doc:literal])* $Op:ident $name:ident: $class:ident {
-        numpy: $numpy:literal, torch: $torch:literal, compute: $compute:path, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
+        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:path, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
         example: $example:literal => $prints:literal,
     })*) => {
         #[pymethods]

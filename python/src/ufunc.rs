@@ -15,7 +15,7 @@ use crate::fuse;
 use crate::gil;
 use crate::operators::{apply, is_expr};
 
-/// A function that works element by element, with broadcasting and promotion.
+// A function that works element by element, with broadcasting and promotion. Without a doc of its own, which would hide the instances'.
 #[pyclass(name = "ufunc", module = "civita", frozen)]
 pub struct Ufunc(pub &'static Row);
 

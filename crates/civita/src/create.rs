@@ -91,13 +91,25 @@ impl<T: Element, const N: usize> Tensor<T, N> {
         wrap(shape.with(|s| Raw::full(s, value.into_scalar(), dtype_of::<T>())).or_raise())
     }
 
+    /// Zeros of the same shape and element type.
+    #[track_caller]
+    pub fn zeros_like(&self) -> Self {
+        wrap(Raw::zeros(self.shape(), dtype_of::<T>()).or_raise())
+    }
+
+    /// Ones of the same shape and element type.
+    #[track_caller]
+    pub fn ones_like(&self) -> Self {
+        wrap(Raw::ones(self.shape(), dtype_of::<T>()).or_raise())
+    }
+
     /// The elements of a vector in C order under a shape, without a copy.
     ///
     /// ```
     /// # use civita::prelude::*;
     /// let x = Matrix::from_shape_vec([2, 2], vec![1, 2, 3, 4])?;
     /// assert_eq!(x.to_string(), "[[1 2]\n [3 4]]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors

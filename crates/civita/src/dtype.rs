@@ -120,7 +120,7 @@ pub trait Truth: Dtype {}
 /// }
 /// let x = tensor![[1.0, 10.0], [3.0, 30.0]];
 /// assert_eq!(format!("{}", standardize(&x)?), "[[-1. -1.]\n [ 1.  1.]]");
-/// # civita::Result::Ok(())
+/// # Ok::<(), civita::Error>(())
 /// ```
 pub trait Float:
     Element

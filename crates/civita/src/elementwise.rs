@@ -81,26 +81,31 @@ macro_rules! example {
             $example,
             "), \"",
             $prints,
-            "\");\n# civita::Result::Ok(())\n```"
+            "\");\n# Ok::<(), civita::Error>(())\n```"
         )
     };
 }
 pub(crate) use example;
 
-/// The type of a result, and the bound on the operand, by class.
+/// Hands `$callback` the type of a result and the bound on the operand that a signature class stands for.
+macro_rules! by_class {
+    (Ring $callback:ident $args:tt) => { $callback! { $args [T] [] } };
+    (Ordered $callback:ident $args:tt) => { $callback! { $args [T] [] } };
+    (Subtractive $callback:ident $args:tt) => { $callback! { $args [T] [T: Number] } };
+    (Numeric $callback:ident $args:tt) => { $callback! { $args [T::Number] [] } };
+    (RealSame $callback:ident $args:tt) => { $callback! { $args [T] [T: Real] } };
+    (RealPair $callback:ident $args:tt) => { $callback! { $args [T::Number] [T: Real] } };
+    (ToReal $callback:ident $args:tt) => { $callback! { $args [T::Real] [] } };
+    (ToFloat $callback:ident $args:tt) => { $callback! { $args [T::Float] [] } };
+    (TrueDiv $callback:ident $args:tt) => { $callback! { $args [T::Mean] [] } };
+    (ToBool $callback:ident $args:tt) => { $callback! { $args [bool] [] } };
+    (Compare $callback:ident $args:tt) => { $callback! { $args [bool] [] } };
+    (Bits $callback:ident $args:tt) => { $callback! { $args [T] [T: Bits] } };
+}
+pub(crate) use by_class;
+
 macro_rules! unary {
-    ([$($doc:tt)*] $Op:ident $name:ident Subtractive) => { unary!(@ [$($doc)*] $Op $name T, T: Number); };
-    ([$($doc:tt)*] $Op:ident $name:ident Numeric) => { unary!(@ [$($doc)*] $Op $name T::Number,); };
-    ([$($doc:tt)*] $Op:ident $name:ident RealSame) => { unary!(@ [$($doc)*] $Op $name T, T: Real); };
-    ([$($doc:tt)*] $Op:ident $name:ident RealPair) => { unary!(@ [$($doc)*] $Op $name T::Number, T: Real); };
-    ([$($doc:tt)*] $Op:ident $name:ident ToReal) => { unary!(@ [$($doc)*] $Op $name T::Real,); };
-    ([$($doc:tt)*] $Op:ident $name:ident ToFloat) => { unary!(@ [$($doc)*] $Op $name T::Float,); };
-    ([$($doc:tt)*] $Op:ident $name:ident TrueDiv) => { unary!(@ [$($doc)*] $Op $name T::Mean,); };
-    ([$($doc:tt)*] $Op:ident $name:ident ToBool) => { unary!(@ [$($doc)*] $Op $name bool,); };
-    ([$($doc:tt)*] $Op:ident $name:ident Bits) => { unary!(@ [$($doc)*] $Op $name T, T: Bits); };
-    ([$($doc:tt)*] $Op:ident $name:ident Ring) => { unary!(@ [$($doc)*] $Op $name T,); };
-    ([$($doc:tt)*] $Op:ident $name:ident Ordered) => { unary!(@ [$($doc)*] $Op $name T,); };
-    (@ [$($doc:tt)*] $Op:ident $name:ident $out:ty, $($bound:tt)*) => {
+    ([$Op:ident $name:ident $($doc:tt)*] [$out:ty] [$($bound:tt)*]) => {
         $($doc)*
         #[allow(clippy::should_implement_trait)]
         #[track_caller]
@@ -114,19 +119,7 @@ macro_rules! unary {
 }
 
 macro_rules! binary {
-    ([$($doc:tt)*] $Op:ident $name:ident $b:ident Ring) => { binary!(@ [$($doc)*] $Op $name $b T,); };
-    ([$($doc:tt)*] $Op:ident $name:ident $b:ident Ordered) => { binary!(@ [$($doc)*] $Op $name $b T,); };
-    ([$($doc:tt)*] $Op:ident $name:ident $b:ident Subtractive) => { binary!(@ [$($doc)*] $Op $name $b T, T: Number); };
-    ([$($doc:tt)*] $Op:ident $name:ident $b:ident Numeric) => { binary!(@ [$($doc)*] $Op $name $b T::Number,); };
-    ([$($doc:tt)*] $Op:ident $name:ident $b:ident RealSame) => { binary!(@ [$($doc)*] $Op $name $b T, T: Real); };
-    ([$($doc:tt)*] $Op:ident $name:ident $b:ident RealPair) => { binary!(@ [$($doc)*] $Op $name $b T::Number, T: Real); };
-    ([$($doc:tt)*] $Op:ident $name:ident $b:ident ToReal) => { binary!(@ [$($doc)*] $Op $name $b T::Real,); };
-    ([$($doc:tt)*] $Op:ident $name:ident $b:ident ToFloat) => { binary!(@ [$($doc)*] $Op $name $b T::Float,); };
-    ([$($doc:tt)*] $Op:ident $name:ident $b:ident TrueDiv) => { binary!(@ [$($doc)*] $Op $name $b T::Mean,); };
-    ([$($doc:tt)*] $Op:ident $name:ident $b:ident ToBool) => { binary!(@ [$($doc)*] $Op $name $b bool,); };
-    ([$($doc:tt)*] $Op:ident $name:ident $b:ident Compare) => { binary!(@ [$($doc)*] $Op $name $b bool,); };
-    ([$($doc:tt)*] $Op:ident $name:ident $b:ident Bits) => { binary!(@ [$($doc)*] $Op $name $b T, T: Bits); };
-    (@ [$($doc:tt)*] $Op:ident $name:ident $b:ident $out:ty, $($bound:tt)*) => {
+    ([$Op:ident $name:ident $b:ident $($doc:tt)*] [$out:ty] [$($bound:tt)*]) => {
         $($doc)*
         ///
         /// # Errors
@@ -141,8 +134,9 @@ macro_rules! binary {
     };
 }
 
+/// `Select` is the only class of three operands so far.
 macro_rules! ternary {
-    ([$($doc:tt)*] $Op:ident $name:ident $a:ident $b:ident Select) => {
+    ([$Op:ident $name:ident $a:ident $b:ident $($doc:tt)*] Select) => {
         $($doc)*
         ///
         /// # Errors
@@ -164,15 +158,15 @@ macro_rules! ternary {
 
 macro_rules! methods {
     (unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
-        numpy: $numpy1:literal, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
+        numpy: $numpy1:ident, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
         samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
     })* }
     binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
-        numpy: $numpy2:literal, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
+        numpy: $numpy2:ident, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
         samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
     })* }
     ternary { $($(#[doc = $doc3:literal])* $Op3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident {
-        numpy: $numpy3:literal, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
+        numpy: $numpy3:ident, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
         samples: [$($sample3:expr),*], example: $example3:literal => $prints3:literal,
     })* }) => {
         /// One method for each row of the table of elementwise ops.
@@ -180,9 +174,9 @@ macro_rules! methods {
         /// Those of one tensor panic where the result cannot be had (memory, or a dtype of [`Any`](crate::Any) that the
         /// op refuses); [`catch`](crate::catch) makes that an error.
         impl<T: Dtype, const N: usize> Tensor<T, N> {
-            $(unary! { [$(#[doc = $doc1])* #[doc = example!($example1, $prints1)]] $Op1 $name1 $class1 })*
-            $(binary! { [$(#[doc = $doc2])* #[doc = example!($example2, $prints2)]] $Op2 $name2 $b $class2 })*
-            $(ternary! { [$(#[doc = $doc3])* #[doc = example!($example3, $prints3)]] $Op3 $name3 $p $q $class3 })*
+            $(by_class! { $class1 unary [$Op1 $name1 $(#[doc = $doc1])* #[doc = example!($example1, $prints1)]] })*
+            $(by_class! { $class2 binary [$Op2 $name2 $b $(#[doc = $doc2])* #[doc = example!($example2, $prints2)]] })*
+            $(ternary! { [$Op3 $name3 $p $q $(#[doc = $doc3])* #[doc = example!($example3, $prints3)]] $class3 })*
         }
     };
 }

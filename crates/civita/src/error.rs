@@ -23,7 +23,7 @@ thread_local! {
 /// let error = civita::catch(|| &a + &b).unwrap_err();
 /// assert!(error.is_shape());
 /// assert_eq!(civita::catch(|| &a + &a)?.to_vec(), [2.0; 3]);
-/// # civita::Result::Ok(())
+/// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors

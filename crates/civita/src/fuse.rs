@@ -54,7 +54,7 @@ impl<const K: usize> Fused<K> {
     /// let near = fuse!(|a, b| (a - b).abs().lt(a.like(0.5)));
     /// let y = near.call_any((&tensor![1.0, 2.0], &tensor![1.25, 3.0]))?;
     /// assert_eq!(y.to_string(), "[ True False]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -184,7 +184,7 @@ where
 /// let f = fuse!(|a, b| (a * b + 1.0).exp());
 /// let y = f.call((&tensor![0.0, 1.0], &tensor![2.0, -1.0]))?;
 /// assert_eq!(y.to_string(), "[2.71828183 1.        ]");
-/// # civita::Result::Ok(())
+/// # Ok::<(), civita::Error>(())
 /// ```
 #[macro_export]
 macro_rules! fuse {

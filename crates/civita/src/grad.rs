@@ -19,7 +19,7 @@ impl<T: Differentiable, const N: usize> Tensor<T, N> {
     /// let y = (&x * &x).sum();
     /// y.backward()?;
     /// assert_eq!(x.grad().map(|g| g.to_vec()), Some(vec![2.0, 4.0, 6.0]));
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// Integers have no gradient; a tensor of them does not compile:
@@ -56,7 +56,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// let x = tensor![1.0, 2.0].requires_grad();
     /// (&x * 3.0).backward_from(&tensor![1.0, 10.0])?;
     /// assert_eq!(x.grad().map(|g| g.to_vec()), Some(vec![3.0, 30.0]));
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -148,7 +148,7 @@ tuples! {
 /// let y = (&a * &b).sum();
 /// let (da, db) = grad_of(&y, (&a, &b))?;
 /// assert_eq!(format!("{da} {db}"), "[3. 3.] 3.0");
-/// # civita::Result::Ok(())
+/// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors
@@ -168,7 +168,7 @@ pub fn grad_of<T: Dtype, const N: usize, I: Inputs>(y: &Tensor<T, N>, inputs: I)
 /// let dy = grad_of_kept(&y, &x, Keep::Graph)?;
 /// let ddy = grad_of(&dy, &x)?;
 /// assert_eq!(format!("{dy} {ddy}"), "12.0 12.0");
-/// # civita::Result::Ok(())
+/// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors
@@ -187,7 +187,7 @@ pub fn grad_of_kept<T: Dtype, const N: usize, I: Inputs>(y: &Tensor<T, N>, input
 ///
 /// let (y, dy) = civita::jvp(|x| Ok(&x * &x), &tensor![1.0, 2.0], &tensor![1.0, 0.5])?;
 /// assert_eq!(format!("{y} {dy}"), "[1. 4.] [2. 2.]");
-/// # civita::Result::Ok(())
+/// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors
@@ -211,7 +211,7 @@ pub fn jvp<I: Inputs, T: Dtype, const N: usize>(
 /// civita::check_gradients(|x| Ok(x.exp() * x.sin()), &x)?;
 /// // what is not recorded has no gradient, and that is found
 /// assert!(civita::check_gradients(|x| x.detach().mul(&x), &x).is_err());
-/// # civita::Result::Ok(())
+/// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors

@@ -17,7 +17,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # use civita::prelude::*;
     /// let x = tensor![[1, 2, 3], [4, 5, 6]];
     /// assert_eq!(x.take(&tensor![-1, 0], 1)?.to_string(), "[[3 1]\n [6 4]]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # use civita::prelude::*;
     /// let x = tensor![1.0, -2.0, 3.0];
     /// assert_eq!(x.select(&x.gt(0.0)?)?.to_string(), "[1. 3.]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// let mut x = tensor![1.0, -2.0, 3.0];
     /// x.assign_where(&x.lt(0.0)?, &Tensor::scalar(0.0))?;
     /// assert_eq!(x.to_string(), "[1. 0. 3.]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # use civita::prelude::*;
     /// let x: Matrix<f32> = tensor![0, 2].one_hot(3)?;
     /// assert_eq!(x.to_string(), "[[1. 0. 0.]\n [0. 0. 1.]]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![1, 2, 3].cumsum(0)?.to_string(), "[1 3 6]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -113,7 +113,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![0.0, 0.0, 1000.0].softmax(-1)?.to_string(), "[0. 0. 1.]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -134,7 +134,7 @@ fn raws<T, const N: usize>(parts: &[&Tensor<T, N>]) -> Vec<Raw> {
 ///
 /// let (a, b) = (tensor![[1, 2]], tensor![[3, 4], [5, 6]]);
 /// assert_eq!(civita::concatenate(&[&a, &b], 0)?.to_string(), "[[1 2]\n [3 4]\n [5 6]]");
-/// # civita::Result::Ok(())
+/// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors
@@ -150,7 +150,7 @@ pub fn concatenate<T: Dtype, const N: usize>(parts: &[&Tensor<T, N>], axis: isiz
 /// use civita::prelude::*;
 ///
 /// assert_eq!(civita::stack(&[&tensor![1, 2], &tensor![3, 4]], 0)?.to_string(), "[[1 2]\n [3 4]]");
-/// # civita::Result::Ok(())
+/// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors
@@ -182,7 +182,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert!((tensor![0.1, 0.2] * 3.0).allclose(&tensor![0.3, 0.6])?);
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors

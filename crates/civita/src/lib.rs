@@ -1,4 +1,86 @@
-//! Civita.
+//! Numerical computing for Rust: n-dimensional arrays with NumPy's semantics, gradients, and SIMD kernels.
+//!
+//! # The first page
+//!
+//! ```
+//! use civita::prelude::*;
+//!
+//! # fn main() -> civita::Result<()> {
+//! // tensors know the type of their elements and the number of their axes
+//! let a = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]; // Tensor<f64, 2>
+//! let b = Vector::linspace(0.0, 1.0, 3); // Tensor<f64, 1>
+//!
+//! // operators broadcast and promote, as NumPy's do, and the compiler knows what comes out
+//! assert_eq!(format!("{}", &a * 2.0 + &b), "[[ 2.   4.5  7. ]\n [ 8.  10.5 13. ]]");
+//! let counts: Matrix<f64> = &a + &tensor![10, 20, 30]; // i64 and f64 are f64
+//! assert_eq!(format!("{counts}"), "[[11. 22. 33.]\n [14. 25. 36.]]");
+//!
+//! // reductions of everything, or over axes
+//! assert_eq!(format!("{} {}", a.sum(), a.over(0).mean()?), "21.0 [2.5 3.5 4.5]");
+//!
+//! // slices are views
+//! assert_eq!(format!("{}", a.slice(s![.., ..;-1])?), "[[3. 2. 1.]\n [6. 5. 4.]]");
+//! assert_eq!(format!("{}", a.select(&a.gt(3.5)?)?), "[4. 5. 6.]");
+//!
+//! // products of matrices and vectors
+//! assert_eq!(format!("{}", a.matmul(&b)?), "[4.  8.5]");
+//!
+//! // gradients
+//! let x = tensor![1.0, 2.0, 3.0].requires_grad();
+//! let y = (&x * &x).sum();
+//! y.backward()?;
+//! assert_eq!(x.grad().map(|g| g.to_string()), Some("[2. 4. 6.]".to_string()));
+//!
+//! // one pass over memory
+//! let f = fuse!(|a, b| (a * b + 1.0).exp());
+//! assert_eq!(format!("{}", f.call((&a, &b))?.shape().len()), "2");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is where
+//!
+//! * [`Tensor<T, N>`](Tensor): the one type. `N` may be [`DYN`] and `T` may be [`Any`], when they are known at run time
+//!   only: [`AnyTensor`] is both. [`Vector<T>`](Vector) and [`Matrix<T>`](Matrix) have one and two axes.
+//! * [`tensor!`], [`s!`], [`fuse!`]: literals, slices, fused functions.
+//! * [`np`]: NumPy's functions under NumPy's names.
+//! * [`grad_of`], [`jvp`], [`check_gradients`], [`no_grad`]: derivatives beyond [`Tensor::backward`].
+//! * [`prelude`]: what most programs need.
+//!
+//! # Results and panics
+//!
+//! A method returns a [`Result`] when its arguments can be wrong: a shape, an axis, an index. Operators, constructors,
+//! functions of one tensor and reductions of all elements panic, with the [`Error`] as payload; [`catch`] turns that into
+//! a `Result`. An error says what was found, the rule, and the code that would mend it:
+//!
+//! ```
+//! use civita::prelude::*;
+//!
+//! let error = tensor![1, 2].add(&tensor![1, 2, 3]).unwrap_err();
+//! assert!(error.is_shape());
+//! assert!(error.to_string().starts_with("add: shapes (2,) and (3,) cannot be broadcast"));
+//! ```
+//!
+//! # Values
+//!
+//! A tensor is a value. A clone costs no more than a counter; a write copies the elements first if another handle holds
+//! them. Views, such as slices, share memory and never change under each other.
+//!
+//! # Generic code
+//!
+//! [`Float`] has all that a numeric function needs as supertraits, and functions over one rank need no bound for it:
+//!
+//! ```
+//! use civita::prelude::*;
+//!
+//! fn standardize<T: Float, const N: usize>(x: &Tensor<T, N>) -> civita::Result<Tensor<T, N>> {
+//!     Ok((x - x.over(0).keepdims().mean()?) / x.over(0).keepdims().std()?)
+//! }
+//! # standardize(&tensor![1.0, 2.0]).map(drop).unwrap();
+//! ```
+//!
+//! Over two unknown ranks, use [`DYN`]. Reduce with `keepdims` in generic code: without it the rank of the result would
+//! need a bound.
 
 mod create;
 mod dtype;
@@ -8,6 +90,7 @@ mod fuse;
 mod grad;
 mod index;
 mod matmul;
+pub mod np;
 mod operators;
 mod rank;
 mod reduce;
@@ -15,6 +98,14 @@ mod slice;
 mod tensor;
 mod view;
 
+pub use civita_core::device::Device;
+pub use civita_core::dtype::{DType, Scalar as Value};
+pub use civita_core::explain::{Kind, Note, explain};
+pub use civita_core::info::{Info, info};
+pub use civita_core::print::{
+    Options as PrintOptions, get_options as get_print_options, set_options as set_print_options,
+};
+pub use civita_core::threads::{set_threads, threads, with_threads};
 pub use create::IntoShape;
 pub use dtype::{
     Any, Bits, Differentiable, Dtype, Element, Float, Number, Promote, Promoted, Real, Scalar, Takes, Truth,
@@ -27,7 +118,9 @@ pub use grad::{
 };
 pub use half::{bf16, f16};
 pub use index::{concatenate, stack};
-pub use rank::{Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, Grow, Grown, Rank, Replace, Shrink, TensorRank};
+pub use rank::{
+    Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, Grow, Grown, Rank, Replace, Shrink, TensorRank,
+};
 pub use reduce::{Over, OverKept};
 pub use slice::{Ellipsis, NewAxis, Slice, SliceEntry, SliceInt, SliceItem, SliceOf, SliceStep};
 pub use tensor::{AnyTensor, DYN, FromRaw, Iter, Matrix, Tensor, Vector};
@@ -47,8 +140,10 @@ pub mod __private {
 }
 
 /// What most programs need: `use civita::prelude::*;`.
+///
+/// `std::ops::Add` and its like are not here on purpose: their methods would hide `a.add(&b)?`.
 pub mod prelude {
     pub use crate::{
-        Any, AnyTensor, DYN, Element, Ellipsis, Float, Matrix, NewAxis, Tensor, Vector, fuse, no_grad, s, tensor,
+        Any, AnyTensor, DYN, Element, Ellipsis, Float, Matrix, NewAxis, Tensor, Vector, fuse, no_grad, np, s, tensor,
     };
 }

@@ -14,7 +14,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// let y: Vector<f64> = x.matmul(&tensor![1.0, 10.0])?;
     /// assert_eq!(y.to_string(), "[21. 43.]");
     /// assert_eq!(x.matmul(&x)?.to_string(), "[[ 7. 10.]\n [15. 22.]]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl<T: Dtype> Vector<T> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![1, 2, 3].dot(&tensor![1, 10, 100])?.to_string(), "321");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors

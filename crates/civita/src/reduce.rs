@@ -36,7 +36,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// assert_eq!(x.over(-1).keepdims().max()?.to_string(), "[[2.]\n [4.]]");
     /// assert_eq!(x.over([0, 1]).mean()?.to_string(), "2.5");
     /// assert_eq!(x.over(..).ddof(1.0).var()?.to_string(), "1.6666666666666667");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     pub fn over<A: AxisArg>(&self, axes: A) -> Over<'_, T, N, A> {
         Over { x: self, axes, ddof: 0.0 }
@@ -73,7 +73,7 @@ fn all(op: Reduction, x: &Raw) -> Raw {
 }
 
 /// The type of a result by class.
-macro_rules! out {
+macro_rules! reduced {
     (Sum) => { T::Sum };
     (Mean) => { T::Mean };
     (RealMean) => { <T::Mean as Dtype>::Real };
@@ -82,10 +82,11 @@ macro_rules! out {
     (Index) => { i64 };
     (Bool) => { bool };
 }
+pub(crate) use reduced;
 
 macro_rules! reductions {
     ($($(#[doc = $doc:literal])* $Op:ident $name:ident: $class:ident {
-        numpy: $numpy:literal, torch: $torch:literal, compute: $compute:path, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
+        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:path, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
         example: $example:literal => $prints:literal,
     })*) => {
         /// Reductions of all elements. Over some of the axes: [`Tensor::over`].
@@ -96,7 +97,7 @@ macro_rules! reductions {
             $(#[doc = $doc])*
             #[doc = example!($example, $prints)]
             #[track_caller]
-            pub fn $name(&self) -> Tensor<out!($class), 0> {
+            pub fn $name(&self) -> Tensor<reduced!($class), 0> {
                 wrap(all(Reduction::$Op, &self.raw))
             }
         )* }
@@ -107,7 +108,7 @@ macro_rules! reductions {
             ///
             /// # Errors
             /// When an axis does not exist or is named twice, or there is no result, as of the maximum of nothing.
-            pub fn $name(self) -> Result<A::Out<out!($class)>> {
+            pub fn $name(self) -> Result<A::Out<reduced!($class)>> {
                 self.reduce(Reduction::$Op, KeepDims::No).map(wrap)
             }
         )* }
@@ -118,7 +119,7 @@ macro_rules! reductions {
             ///
             /// # Errors
             /// When an axis does not exist or is named twice, or there is no result, as of the maximum of nothing.
-            pub fn $name(self) -> Result<Tensor<out!($class), N>> {
+            pub fn $name(self) -> Result<Tensor<reduced!($class), N>> {
                 self.0.reduce(Reduction::$Op, KeepDims::Yes).map(wrap)
             }
         )* }

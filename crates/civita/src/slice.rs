@@ -240,7 +240,7 @@ tuples! {
 /// assert_eq!(row.to_string(), "[4 5 6]");
 /// assert_eq!(part.to_string(), "[[1 3]\n [4 6]]");
 /// assert_eq!(column.to_string(), "[[3]\n [6]]");
-/// # civita::Result::Ok(())
+/// # Ok::<(), civita::Error>(())
 /// ```
 #[macro_export]
 macro_rules! s {
@@ -267,7 +267,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// let x = Vector::<i64>::arange(0..6);
     /// assert_eq!(x.slice(s![1..5;2])?.to_string(), "[1 3]");
     /// assert_eq!(x.slice(s![..;-1])?.to_string(), "[5 4 3 2 1 0]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -286,7 +286,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// let mut x = Matrix::<f64>::zeros([2, 3]);
     /// x.slice_assign(s![.., 1..], &tensor![1.0, 2.0])?;
     /// assert_eq!(x.to_string(), "[[0. 1. 2.]\n [0. 1. 2.]]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors

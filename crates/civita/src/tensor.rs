@@ -33,7 +33,7 @@ pub const DYN: usize = usize::MAX;
 /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
 /// let mean = x.over(0).mean()?; // Tensor<f64, 1>
 /// assert_eq!(format!("{}", &x - &mean), "[[-1. -1.]\n [ 1.  1.]]");
-/// # civita::Result::Ok(())
+/// # Ok::<(), civita::Error>(())
 /// ```
 pub struct Tensor<T, const N: usize> {
     pub(crate) raw: Raw,
@@ -171,7 +171,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// let x: Vector<i64> = any.typed()?;
     /// let error = any.typed::<f32, 1>().unwrap_err();
     /// assert_eq!(error.to_string(), "typed: the elements are int64, not float32\n  hint: convert first: `.cast::<f32>()`");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -216,7 +216,7 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
     /// assert_eq!(x.as_slice()?, [1.0, 2.0, 3.0, 4.0]);
     /// assert!(x.t().as_slice().is_err());
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -238,7 +238,7 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![1.0, 2.0].sum().item()?, 3.0);
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -252,7 +252,7 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![[1, 2], [3, 4]].at([1, -1])?, 4);
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -325,9 +325,15 @@ impl<'a, T: Element, const N: usize> IntoIterator for &'a Tensor<T, N> {
 impl<const N: usize> Tensor<Any, N> {
     /// The value of a tensor with one element, of whatever type.
     ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![1, 2].into_any().sum().value()?.as_f64(), 3.0);
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// When there are more, or none.
-    pub fn item(&self) -> Result<Value> {
+    pub fn value(&self) -> Result<Value> {
         self.raw.item()
     }
 }

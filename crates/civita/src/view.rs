@@ -13,7 +13,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # use civita::prelude::*;
     /// let x = Vector::<i64>::arange(0..6).reshape([2, 3])?;
     /// assert_eq!(x.to_string(), "[[0 1 2]\n [3 4 5]]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -28,7 +28,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # use civita::prelude::*;
     /// let x = Vector::<i64>::arange(0..6).reshape_infer([-1, 2])?;
     /// assert_eq!(x.shape(), [3, 2]);
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(Tensor::<f32, 3>::zeros([2, 3, 4]).permute([2, 0, 1])?.shape(), [4, 2, 3]);
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(Tensor::<f32, 3>::zeros([2, 3, 4]).swap_axes(-1, -2)?.shape(), [2, 4, 3]);
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -106,7 +106,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(Tensor::<f32, 3>::zeros([2, 3, 4]).move_axis(0, -1)?.shape(), [3, 4, 2]);
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -121,7 +121,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![[1, 2], [3, 4]].flip(1)?.to_string(), "[[2 1]\n [4 3]]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -135,7 +135,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![1, 2].broadcast_to([2, 2])?.to_string(), "[[1 2]\n [1 2]]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -149,7 +149,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![[1, 2]].squeeze(0)?.to_string(), "[1 2]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -177,7 +177,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![1, 2].expand_dims(1)?.to_string(), "[[1]\n [2]]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
@@ -195,7 +195,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![1, 2, 3, 4].narrow(0, 1, 2)?.to_string(), "[2 3]");
-    /// # civita::Result::Ok(())
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors

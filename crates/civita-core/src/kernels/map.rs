@@ -302,15 +302,15 @@ macro_rules! exact_table {
 
 macro_rules! define {
     (unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
-        numpy: $numpy1:literal, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
+        numpy: $numpy1:ident, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
         samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
     })* }
     binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
-        numpy: $numpy2:literal, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
+        numpy: $numpy2:ident, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
         samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
     })* }
     ternary { $($(#[doc = $doc3:literal])* $Op3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident {
-        numpy: $numpy3:literal, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
+        numpy: $numpy3:ident, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
         samples: [$($sample3:expr),*], example: $example3:literal => $prints3:literal,
     })* }) => {
         $(

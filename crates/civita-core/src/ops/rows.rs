@@ -3,7 +3,7 @@
 //! ```text
 //! /// doc
 //! Variant method(arguments): Class {
-//!     numpy: its NumPy name,  torch: its PyTorch name,
+//!     numpy: its NumPy name,  torch: "its PyTorch name",
 //!     kernel: branch-free scalar Rust; `I` is the instruction set
 //!     device: the expression that WGSL and CUDA C share
 //!     gradient: the partial derivatives, written with ops, or why there are none
@@ -58,7 +58,7 @@ macro_rules! elementwise_rows {
             unary {
                 /// The negative, `-x`.
                 Neg neg(x): Subtractive {
-                    numpy: "negative", torch: "neg",
+                    numpy: negative, torch: "neg",
                     kernel: x.neg(),
                     device: "-x",
                     gradient: Unary(|x, _| x.like(-1.0)),
@@ -67,7 +67,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The absolute value `|x|`; of a complex number `√(re² + im²)`, without overflow.
                 Abs abs(x): ToReal {
-                    numpy: "absolute", torch: "abs",
+                    numpy: absolute, torch: "abs",
                     kernel: x.abs::<I>(),
                     device: "abs(x)",
                     gradient: Maps(|x, _, g| g * x.sign(), |x, _, t| (t * x.sign().conj()).real()),
@@ -76,7 +76,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The sign: -1, 0 or 1, of a complex number `x / |x|`; NaN of NaN.
                 Sign sign(x): Numeric {
-                    numpy: "sign", torch: "sgn",
+                    numpy: sign, torch: "sgn",
                     kernel: x.sign::<I>(),
                     device: "sign_of(x)",
                     gradient: Maps(turned, turned),
@@ -85,7 +85,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The real part; of a real number the number itself.
                 Real real(x): ToReal {
-                    numpy: "real", torch: "real",
+                    numpy: real, torch: "real",
                     kernel: x.re(),
                     device: "x",
                     gradient: Maps(|_, _, g| g, |_, _, t| t.real()),
@@ -94,7 +94,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The imaginary part; of a real number zero.
                 Imag imag(x): ToReal {
-                    numpy: "imag", torch: "imag",
+                    numpy: imag, torch: "imag",
                     kernel: x.im(),
                     device: "0.0 * x",
                     gradient: Maps(|_, _, g| g * g.complex(0.0, 1.0), |_, _, t| t.imag()),
@@ -103,7 +103,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The complex conjugate; a real number stays.
                 Conj conj(x): Numeric {
-                    numpy: "conjugate", torch: "conj",
+                    numpy: conjugate, torch: "conj",
                     kernel: x.conj(),
                     device: "x",
                     gradient: Maps(|_, _, g| g.conj(), |_, _, t| t.conj()),
@@ -112,7 +112,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The square `x²`; integers wrap.
                 Square square(x): Numeric {
-                    numpy: "square", torch: "square",
+                    numpy: square, torch: "square",
                     kernel: x.mul::<I>(x),
                     device: "x * x",
                     gradient: Unary(|x, _| x + x),
@@ -121,7 +121,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The reciprocal `1 / x`; integers divide towards zero.
                 Reciprocal reciprocal(x): Numeric {
-                    numpy: "reciprocal", torch: "reciprocal",
+                    numpy: reciprocal, torch: "reciprocal",
                     kernel: x.recip::<I>(),
                     device: "1 / x",
                     gradient: Unary(|_, y| -(y * y)),
@@ -130,7 +130,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The square root; NaN of a negative number.
                 Sqrt sqrt(x): ToFloat {
-                    numpy: "sqrt", torch: "sqrt",
+                    numpy: sqrt, torch: "sqrt",
                     kernel: x.sqrt::<I>(),
                     device: "sqrt(x)",
                     gradient: Unary(|_, y| y.like(0.5) / y),
@@ -139,7 +139,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The exponential `e^x`.
                 Exp exp(x): ToFloat {
-                    numpy: "exp", torch: "exp",
+                    numpy: exp, torch: "exp",
                     kernel: x.exp::<I>(),
                     device: "exp(x)",
                     gradient: Unary(|_, y| y),
@@ -148,7 +148,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The natural logarithm; -inf of zero, NaN of a negative number.
                 Log log(x): ToFloat {
-                    numpy: "log", torch: "log",
+                    numpy: log, torch: "log",
                     kernel: x.log::<I>(),
                     device: "log(x)",
                     gradient: Unary(|x, _| x.reciprocal()),
@@ -157,7 +157,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The sine; `x` in radians.
                 Sin sin(x): ToFloat {
-                    numpy: "sin", torch: "sin",
+                    numpy: sin, torch: "sin",
                     kernel: x.sin::<I>(),
                     device: "sin(x)",
                     gradient: Unary(|x, _| x.cos()),
@@ -166,7 +166,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The cosine; `x` in radians.
                 Cos cos(x): ToFloat {
-                    numpy: "cos", torch: "cos",
+                    numpy: cos, torch: "cos",
                     kernel: x.cos::<I>(),
                     device: "cos(x)",
                     gradient: Unary(|x, _| -x.sin()),
@@ -175,7 +175,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The hyperbolic tangent.
                 Tanh tanh(x): ToFloat {
-                    numpy: "tanh", torch: "tanh",
+                    numpy: tanh, torch: "tanh",
                     kernel: x.tanh::<I>(),
                     device: "tanh(x)",
                     gradient: Unary(|_, y| 1.0 - y * y),
@@ -184,7 +184,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The logistic function `1 / (1 + e^-x)`.
                 Sigmoid sigmoid(x): ToFloat {
-                    numpy: "sigmoid", torch: "sigmoid",
+                    numpy: sigmoid, torch: "sigmoid",
                     kernel: x.neg().exp::<I>().add(T::ONE).recip::<I>(),
                     device: "1 / (1 + exp(-x))",
                     gradient: Unary(|_, y| y * (1.0 - y)),
@@ -193,7 +193,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The rectified linear unit `max(x, 0)`; NaN of NaN. Its derivative at 0 is 0, as in PyTorch.
                 Relu relu(x): RealSame {
-                    numpy: "relu", torch: "relu",
+                    numpy: relu, torch: "relu",
                     kernel: x.relu(),
                     device: "relu_of(x)",
                     gradient: Unary(|x, _| x.gt(x.like(0.0)).choose(x.like(1.0), x.like(0.0))),
@@ -202,7 +202,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The largest integer that is not above `x`; integers stay.
                 Floor floor(x): RealSame {
-                    numpy: "floor", torch: "floor",
+                    numpy: floor, torch: "floor",
                     kernel: x.floor::<I>(),
                     device: "floor(x)",
                     gradient: Zero,
@@ -211,7 +211,7 @@ macro_rules! elementwise_rows {
                 }
                 /// Is it NaN? Of a complex number: is a part of it?
                 IsNan isnan(x): ToBool {
-                    numpy: "isnan", torch: "isnan",
+                    numpy: isnan, torch: "isnan",
                     kernel: B8::new(x.is_nan()),
                     device: "is_nan(x)",
                     gradient: None("its result is a truth value"),
@@ -220,7 +220,7 @@ macro_rules! elementwise_rows {
                 }
                 /// Is it false, that is zero?
                 LogicalNot logical_not(x): ToBool {
-                    numpy: "logical_not", torch: "logical_not",
+                    numpy: logical_not, torch: "logical_not",
                     kernel: B8::new(!x.truth()),
                     device: "x == 0",
                     gradient: None("its result is a truth value"),
@@ -229,7 +229,7 @@ macro_rules! elementwise_rows {
                 }
                 /// Every bit turned around; of a truth value its negation.
                 Invert invert(x): Bits {
-                    numpy: "invert", torch: "bitwise_not",
+                    numpy: invert, torch: "bitwise_not",
                     kernel: x.not(),
                     device: "~x",
                     gradient: None("it works on bits"),
@@ -240,7 +240,7 @@ macro_rules! elementwise_rows {
             binary {
                 /// The sum `a + b`; integers wrap, of truth values it is their or.
                 Add add(a, b): Ring {
-                    numpy: "add", torch: "add",
+                    numpy: add, torch: "add",
                     kernel: a.add(b),
                     device: "a + b",
                     gradient: Binary(|_, _, y| y.like(1.0), |_, _, y| y.like(1.0)),
@@ -249,7 +249,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The difference `a - b`; integers wrap, truth values are refused.
                 Sub sub(a, b): Subtractive {
-                    numpy: "subtract", torch: "sub",
+                    numpy: subtract, torch: "sub",
                     kernel: a.sub(b),
                     device: "a - b",
                     gradient: Binary(|_, _, y| y.like(1.0), |_, _, y| y.like(-1.0)),
@@ -258,7 +258,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The product `a · b`; integers wrap, of truth values it is their and.
                 Mul mul(a, b): Ring {
-                    numpy: "multiply", torch: "mul",
+                    numpy: multiply, torch: "mul",
                     kernel: a.mul::<I>(b),
                     device: "a * b",
                     gradient: Binary(|_, b, _| b, |a, _, _| a),
@@ -267,7 +267,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The quotient `a / b`; integers are divided as `f64`.
                 Div div(a, b): TrueDiv {
-                    numpy: "divide", torch: "div",
+                    numpy: divide, torch: "div",
                     kernel: a.div::<I>(b),
                     device: "a / b",
                     gradient: Binary(|_, b, _| b.reciprocal(), |_, b, y| -(y / b)),
@@ -276,7 +276,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The quotient rounded down `⌊a / b⌋`; integers divided by zero give 0.
                 FloorDivide floor_divide(a, b): RealPair {
-                    numpy: "floor_divide", torch: "floor_divide",
+                    numpy: floor_divide, torch: "floor_divide",
                     kernel: a.floor_div::<I>(b),
                     device: "floor_divide_of(a, b)",
                     gradient: Zero,
@@ -285,7 +285,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The remainder `a - b · ⌊a / b⌋`, which has the sign of `b`.
                 Remainder remainder(a, b): RealPair {
-                    numpy: "remainder", torch: "remainder",
+                    numpy: remainder, torch: "remainder",
                     kernel: a.rem::<I>(b),
                     device: "remainder_of(a, b)",
                     gradient: Binary(|_, _, y| y.like(1.0), |a, b, _| -a.floor_divide(b)),
@@ -294,7 +294,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The power `a^b`; integers wrap, and a negative integer exponent of an integer is an error.
                 Pow pow(a, b): Numeric {
-                    numpy: "power", torch: "pow",
+                    numpy: power, torch: "pow",
                     kernel: a.pow::<I>(b),
                     device: "pow_of(a, b)",
                     gradient: Binary(
@@ -306,7 +306,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The larger of the two; NaN where either is. Where they are equal each gets half of the gradient.
                 Maximum maximum(a, b): Ordered {
-                    numpy: "maximum", torch: "maximum",
+                    numpy: maximum, torch: "maximum",
                     kernel: a.maximum(b),
                     device: "maximum_of(a, b)",
                     gradient: Binary(
@@ -318,7 +318,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The smaller of the two; NaN where either is. Where they are equal each gets half of the gradient.
                 Minimum minimum(a, b): Ordered {
-                    numpy: "minimum", torch: "minimum",
+                    numpy: minimum, torch: "minimum",
                     kernel: a.minimum(b),
                     device: "minimum_of(a, b)",
                     gradient: Binary(
@@ -330,7 +330,7 @@ macro_rules! elementwise_rows {
                 }
                 /// Is `a = b`?
                 Eq eq(a, b): Compare {
-                    numpy: "equal", torch: "eq",
+                    numpy: equal, torch: "eq",
                     kernel: B8::new(a.equal(b)),
                     device: "a == b",
                     gradient: None("its result is a truth value"),
@@ -339,7 +339,7 @@ macro_rules! elementwise_rows {
                 }
                 /// Is `a ≠ b`?
                 Ne ne(a, b): Compare {
-                    numpy: "not_equal", torch: "ne",
+                    numpy: not_equal, torch: "ne",
                     kernel: B8::new(!a.equal(b)),
                     device: "a != b",
                     gradient: None("its result is a truth value"),
@@ -348,7 +348,7 @@ macro_rules! elementwise_rows {
                 }
                 /// Is `a < b`? Complex numbers compare by real part, then by imaginary part.
                 Lt lt(a, b): Compare {
-                    numpy: "less", torch: "lt",
+                    numpy: less, torch: "lt",
                     kernel: B8::new(a.less(b)),
                     device: "a < b",
                     gradient: None("its result is a truth value"),
@@ -357,7 +357,7 @@ macro_rules! elementwise_rows {
                 }
                 /// Is `a ≤ b`?
                 Le le(a, b): Compare {
-                    numpy: "less_equal", torch: "le",
+                    numpy: less_equal, torch: "le",
                     kernel: B8::new(a.less_equal(b)),
                     device: "a <= b",
                     gradient: None("its result is a truth value"),
@@ -366,7 +366,7 @@ macro_rules! elementwise_rows {
                 }
                 /// Is `a > b`?
                 Gt gt(a, b): Compare {
-                    numpy: "greater", torch: "gt",
+                    numpy: greater, torch: "gt",
                     kernel: B8::new(b.less(a)),
                     device: "a > b",
                     gradient: None("its result is a truth value"),
@@ -375,7 +375,7 @@ macro_rules! elementwise_rows {
                 }
                 /// Is `a ≥ b`?
                 Ge ge(a, b): Compare {
-                    numpy: "greater_equal", torch: "ge",
+                    numpy: greater_equal, torch: "ge",
                     kernel: B8::new(b.less_equal(a)),
                     device: "a >= b",
                     gradient: None("its result is a truth value"),
@@ -384,7 +384,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The bits that both have; of truth values their and.
                 BitwiseAnd bitwise_and(a, b): Bits {
-                    numpy: "bitwise_and", torch: "bitwise_and",
+                    numpy: bitwise_and, torch: "bitwise_and",
                     kernel: a.and(b),
                     device: "a & b",
                     gradient: None("it works on bits"),
@@ -393,7 +393,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The bits that either has; of truth values their or.
                 BitwiseOr bitwise_or(a, b): Bits {
-                    numpy: "bitwise_or", torch: "bitwise_or",
+                    numpy: bitwise_or, torch: "bitwise_or",
                     kernel: a.or(b),
                     device: "a | b",
                     gradient: None("it works on bits"),
@@ -402,7 +402,7 @@ macro_rules! elementwise_rows {
                 }
                 /// The bits that one of the two has; of truth values whether they differ.
                 BitwiseXor bitwise_xor(a, b): Bits {
-                    numpy: "bitwise_xor", torch: "bitwise_xor",
+                    numpy: bitwise_xor, torch: "bitwise_xor",
                     kernel: a.xor(b),
                     device: "a ^ b",
                     gradient: None("it works on bits"),
@@ -411,7 +411,7 @@ macro_rules! elementwise_rows {
                 }
                 /// Are both true, that is not zero?
                 LogicalAnd logical_and(a, b): ToBool {
-                    numpy: "logical_and", torch: "logical_and",
+                    numpy: logical_and, torch: "logical_and",
                     kernel: B8::new(a.truth() & b.truth()),
                     device: "(a != 0) && (b != 0)",
                     gradient: None("its result is a truth value"),
@@ -420,7 +420,7 @@ macro_rules! elementwise_rows {
                 }
                 /// Is either true, that is not zero?
                 LogicalOr logical_or(a, b): ToBool {
-                    numpy: "logical_or", torch: "logical_or",
+                    numpy: logical_or, torch: "logical_or",
                     kernel: B8::new(a.truth() | b.truth()),
                     device: "(a != 0) || (b != 0)",
                     gradient: None("its result is a truth value"),
@@ -431,7 +431,7 @@ macro_rules! elementwise_rows {
             ternary {
                 /// `a` where the condition is true, `b` elsewhere.
                 Where choose(c, a, b): Select {
-                    numpy: "where", torch: "where",
+                    numpy: where, torch: "where",
                     kernel: if c.get() { a } else { b },
                     device: "select_of(c, a, b)",
                     gradient: Ternary(
@@ -449,11 +449,11 @@ macro_rules! elementwise_rows {
 pub use elementwise_rows;
 
 macro_rules! define {
-    (@row $Op:ident $name:ident $class:ident $numpy:literal $torch:literal $arity:literal $device:literal $gradient:expr, [$($sample:expr),*], $example:literal $prints:literal $($doc:literal)*) => {
+    (@row $Op:ident $name:ident $class:ident $numpy:ident $torch:literal $arity:literal $device:literal $gradient:expr, [$($sample:expr),*], $example:literal $prints:literal $($doc:literal)*) => {
         Row {
             op: Op::$Op,
             name: stringify!($name),
-            numpy: $numpy,
+            numpy: stringify!($numpy),
             torch: $torch,
             doc: concat!($($doc, "\n"),*),
             arity: $arity,
@@ -465,15 +465,15 @@ macro_rules! define {
         }
     };
     (unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
-        numpy: $numpy1:literal, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
+        numpy: $numpy1:ident, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
         samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
     })* }
     binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
-        numpy: $numpy2:literal, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
+        numpy: $numpy2:ident, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
         samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
     })* }
     ternary { $($(#[doc = $doc3:literal])* $Op3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident {
-        numpy: $numpy3:literal, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
+        numpy: $numpy3:ident, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
         samples: [$($sample3:expr),*], example: $example3:literal => $prints3:literal,
     })* }) => {
         /// An elementwise operation.

@@ -32,8 +32,14 @@ impl Raw {
         if dtype == self.dtype {
             return Ok(self.clone());
         }
-        let out = Raw::for_result(self.shape(), dtype, &[self])?;
-        out.write_copy(self)?;
+        let out = match super::dense::cast(self, dtype) {
+            Some(out) => out?,
+            None => {
+                let out = Raw::for_result(self.shape(), dtype, &[self])?;
+                out.write_copy(self)?;
+                out
+            }
+        };
         if !dtype.is_differentiable() {
             return Ok(out);
         }

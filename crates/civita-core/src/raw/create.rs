@@ -1,5 +1,7 @@
 //! New tensors: from values, filled, counted.
 
+use smallvec::SmallVec;
+
 use super::Raw;
 use crate::dtype::{DType, Element, Scalar};
 use crate::error::{Error, Result, shape_text};
@@ -201,26 +203,14 @@ impl Raw {
         Ok(out)
     }
 
-    /// Uninitialised memory in the layout that a result of these operands should have: theirs where all agree on a
-    /// permuted dense one, C order otherwise.
+    /// Memory to be written, in the layout that a result of these operands should have: NumPy's `order='K'`.
     #[inline]
     pub(crate) fn for_result(shape: &[usize], dtype: DType, operands: &[&Raw]) -> Result<Raw> {
-        let mut layout = None;
-        if shape.len() >= 2 {
-            let mut full = operands.iter().filter(|o| o.shape() == shape);
-            if let Some(first) = full.next()
-                && !first.layout.is_contiguous()
-                && full.all(|o| o.layout.strides() == first.layout.strides())
-                && operands.iter().all(|o| o.shape() == shape || o.len() == 1)
-                && first.layout.is_dense()
-                && first.layout.strides().iter().all(|&s| s >= 0)
-            {
-                layout = Some(Layout::from_parts(shape, first.layout.strides(), 0, first.len())?);
-            }
-        }
-        let layout = match layout {
-            Some(layout) => layout,
-            None => Layout::contiguous(shape)?,
+        let layout = if shape.len() < 2 || operands.iter().all(|o| o.layout.is_contiguous()) {
+            Layout::contiguous(shape)?
+        } else {
+            let layouts: SmallVec<[&Layout; 4]> = operands.iter().map(|o| &o.layout).collect();
+            Layout::keep_order(shape, &layouts)?
         };
         let storage = Storage::uninit(bytes_of(&layout, dtype))?;
         let out = Raw::new(storage, layout, dtype);

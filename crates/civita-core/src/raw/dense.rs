@@ -8,6 +8,8 @@ use super::{Operand, Raw};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::explain;
+use crate::isa::Kernel;
+use crate::kernels::cast;
 use crate::kernels::map::{Variants, kernels};
 use crate::layout::Layout;
 use crate::ops::{Class, Op, ROWS};
@@ -94,21 +96,45 @@ fn scalar(op: Op, x: &Raw, s: Scalar, form: usize) -> Option<Result<Raw>> {
     Some(run(op, entry, x, args, form, &[x.storage()]))
 }
 
+/// The conversion of a contiguous tensor, or `None` when it is not.
+#[inline]
+pub(super) fn cast(x: &Raw, dtype: DType) -> Option<Result<Raw>> {
+    if !x.layout().is_contiguous() {
+        return None;
+    }
+    let kernel = cast::kernel(x.dtype(), dtype);
+    Some(run_kernel("cast", kernel, 2, dtype, x, [x.ptr(); 2], 0, &[x.storage()]))
+}
+
 /// # Errors
 /// When there is no memory for the result.
 #[inline]
-fn run(op: Op, entry: Entry, like: &Raw, [a, b]: [*mut u8; 2], form: usize, reads: &[&Storage]) -> Result<Raw> {
+fn run(op: Op, entry: Entry, like: &Raw, args: [*mut u8; 2], form: usize, reads: &[&Storage]) -> Result<Raw> {
+    run_kernel(op.row().name, entry.kernels.pick(form), entry.weight, entry.output, like, args, form, reads)
+}
+
+#[allow(clippy::too_many_arguments)] // one call from each of the two above, inlined
+#[inline]
+fn run_kernel(
+    name: &'static str,
+    kernel: Kernel,
+    weight: usize,
+    output: DType,
+    like: &Raw,
+    [a, b]: [*mut u8; 2],
+    form: usize,
+    reads: &[&Storage],
+) -> Result<Raw> {
     let n = like.len();
-    let mut storage = Storage::uninit(n * entry.output.size())?;
+    let mut storage = Storage::uninit(n * output.size())?;
     let owned = reads.iter().all(|s| s.access() == Access::Owned);
     if !owned {
         storage = storage.into_aliased()?;
     }
-    let out = Raw::new(storage, Layout::dense_like(like.layout()), entry.output);
+    let out = Raw::new(storage, Layout::dense_like(like.layout()), output);
     let _guards = (!owned).then(|| guard::acquire(reads, &[]));
-    explain::note(op.row().name, n, || (entry.output, explain::Kind::Elementwise));
-    let kernel = entry.kernels.pick(form);
-    let grain = (GRAIN / entry.weight.min(16)).max(512);
+    explain::note(name, n, || (output, explain::Kind::Elementwise));
+    let grain = (GRAIN / weight.min(16)).max(512);
     if n < 2 * grain {
         // SAFETY: contiguous operands of `n` elements, or of one where the form says so; new memory for the result,
         // which nobody else sees; the guards keep writers away.
@@ -117,7 +143,7 @@ fn run(op: Op, entry: Entry, like: &Raw, [a, b]: [*mut u8; 2], form: usize, read
     }
     let (sa, sb) = (like.dtype().size() * usize::from(form != 2), like.dtype().size() * usize::from(form != 1));
     let at = Shared([a, b, out.base()]);
-    let size = entry.output.size();
+    let size = output.size();
     threads::run_ranges(n, grain, &|range| {
         let [a, b, o] = at.get();
         // SAFETY: as above, for a part that no other task has.

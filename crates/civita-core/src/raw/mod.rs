@@ -147,10 +147,12 @@ impl Raw {
 
     /// Moves the value into Rust's world, where it never changes under a handle.
     pub fn into_owned(self) -> crate::error::Result<Raw> {
-        if self.storage.access() == Access::Owned {
-            return Ok(self);
+        match self.storage.access() {
+            Access::Owned => Ok(self),
+            Access::Aliased => Ok(Raw { storage: self.storage.into_owned()?, ..self }),
+            // bytes that others chose are looked at once, in a copy
+            Access::Foreign => self.copied(),
         }
-        self.copied()
     }
 }
 

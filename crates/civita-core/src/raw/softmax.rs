@@ -25,10 +25,12 @@ impl Raw {
         let at = normalize_axis("softmax", axis, self.rank())?;
         let dtype = Class::ToFloat.compute(self.dtype()).unwrap_or(DType::F64);
         let x = self.cast(dtype)?;
-        let out = Raw::unwritten(x.shape(), dtype)?.in_world_of(&x)?;
+        // ours alone while it is written, so that the tasks wait for no guard of it
+        let out = Raw::unwritten(x.shape(), dtype)?;
         if !out.is_empty() {
             write_softmax(&x.detach(), &out, at)?;
         }
+        let out = out.in_world_of(&x)?;
         Ok(graph::record(out, &[&x], |y| Box::new(Softmax { y: Saved::output(y), axis: at as isize })))
     }
 }

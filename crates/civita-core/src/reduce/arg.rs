@@ -166,7 +166,7 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
                     piece += 1;
                 }
                 let (from, many) = (piece * PIECE, PIECE.min(n - piece * PIECE));
-                find(many, [x.add((row * n + from) * size), value.as_ptr(), x], (&raw mut index).cast());
+                find(many, [x.add((row * n + from) * size), value.0.as_ptr(), x], (&raw mut index).cast());
                 *out.add(row) = (from as i64 + index as i64).min(n as i64 - 1);
             }
         }

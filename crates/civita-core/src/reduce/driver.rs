@@ -27,7 +27,9 @@ const COLUMNS: usize = 2048;
 /// Elements of a piece of columns: enough rows that what begins and ends a piece does not show.
 const SLICE: usize = 1 << 17;
 /// Elements that are folded to one accumulator at once.
-const RUN: usize = 1 << 13;
+pub(super) const RUN: usize = 1 << 13;
+/// Elements of one result that are folded by one thread, run after run.
+pub(super) const SERIAL: usize = 2 * PIECE;
 /// Runs shorter than this are folded across, where there is something to fold across.
 const SHORT: usize = 24;
 
@@ -133,7 +135,7 @@ impl Job<'_> {
     unsafe fn along(&self) {
         let (outputs, rows, n) = (count(&self.kept), count(&self.reduced), self.inner.len);
         let each = rows * n;
-        if each < 2 * PIECE {
+        if each < SERIAL {
             let group = (PIECE / each).max(1);
             threads::run_ranges(outputs, group, &|range| {
                 for o in range {

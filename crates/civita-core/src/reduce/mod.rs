@@ -9,11 +9,12 @@ use smallvec::SmallVec;
 pub(crate) use arg::{argmax, argmin};
 use rules::{Extreme, Product};
 
-use crate::dtype::{DType, Scalar};
+use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{Error, Result};
 use crate::explain;
 use crate::graph::{self, Function, Linear};
 use crate::kernels::fold::{Folding, folding};
+use crate::kernels::strided::{Tile, fill};
 use crate::layout::{Axes, KeepDims, Layout, reduced_shape};
 use crate::ops::{Fold, Op, Reduction};
 use crate::program::{Plan, Program, Source, Target, run};
@@ -128,6 +129,9 @@ fn fold_planned(fold: Fold, plan: &Plan, inputs: &[&Raw], shape: &[usize], axes:
         return Err(Error::dtype("reduce", format!("cannot fold {}", plan.output())));
     };
     let kept = reduced_shape(shape, axes, KeepDims::Yes);
+    if let Some(done) = fold_whole(&folding, plan, inputs, shape, axes, &kept) {
+        return done;
+    }
     let out = identity(&folding, &kept, inputs)?;
     let strides: SmallVec<[isize; 6]> =
         (0..shape.len()).map(|a| if axes.contains(&a) { 0 } else { out.layout().strides()[a] }).collect();
@@ -205,17 +209,49 @@ fn fold_planned(fold: Fold, plan: &Plan, inputs: &[&Raw], shape: &[usize], axes:
     Ok(result)
 }
 
+/// The short way: all elements of one contiguous tensor, few enough for one thread. The same runs as the driver's, so
+/// the same bits.
+fn fold_whole(folding: &Folding, plan: &Plan, inputs: &[&Raw], shape: &[usize], axes: &[usize], kept: &[usize]) -> Option<Result<Raw>> {
+    let x = inputs[0];
+    let short = plan.is_identity() && axes.len() == shape.len() && x.layout().is_contiguous() && x.shape() == shape;
+    if !short || x.len() >= driver::SERIAL {
+        return None;
+    }
+    Some(Raw::unwritten(kept, folding.acc).and_then(|out| out.in_world_of(x)).inspect(|out| {
+        let _guard = guard::acquire(&[x.storage()], &[]);
+        explain::note("reduce", x.len(), || (folding.acc, explain::Kind::Reduce));
+        let (acc, size) = (out.base(), x.dtype().size());
+        // SAFETY: one new accumulator; runs of a contiguous tensor that nobody writes.
+        unsafe {
+            std::ptr::copy_nonoverlapping(folding.identity.as_ptr(), acc, folding.acc.size());
+            for from in (0..x.len()).step_by(driver::RUN) {
+                let n = driver::RUN.min(x.len() - from);
+                (folding.along)(n, [x.ptr().add(from * size).cast_const(); 3], acc);
+            }
+        }
+    }))
+}
+
 /// Accumulators that change nothing.
 fn identity(folding: &Folding, shape: &[usize], inputs: &[&Raw]) -> Result<Raw> {
-    let one = Raw::scalar(Scalar::from_bytes(folding.acc, &folding.identity), folding.acc)?;
     let out = Raw::unwritten(shape, folding.acc)?;
-    out.write_copy(&one)?;
+    let line = Tile { rows: 1, cols: out.len(), row_stride: 0, col_stride: 1 };
+    // SAFETY: a new contiguous tensor; one accumulator to fill it with.
+    unsafe { fill(folding.acc.size(), line, folding.identity.as_ptr(), out.base()) };
     if inputs.iter().any(|x| x.storage().access() != crate::storage::Access::Owned) { out.into_aliased() } else { Ok(out) }
 }
 
 /// The fold of `x` in the lane of `dtype`, as a tensor of `dtype`, axes kept; not recorded.
 fn folded(fold: Fold, x: &Raw, call: &Call<'_>, dtype: DType) -> Result<Raw> {
-    let plan = Plan::copy_to_lane(x.dtype(), dtype);
+    // sums of narrow integers are those of wide ones, wrapped; of truth values the sum is their or, the product their and
+    let (fold, lane) = match (fold, dtype.kind()) {
+        (Fold::Sum, Kind::Bool) => (Fold::Max, dtype),
+        (Fold::Prod, Kind::Bool) => (Fold::Min, dtype),
+        (Fold::Sum | Fold::Prod, Kind::Signed) => (fold, DType::I64),
+        (Fold::Sum | Fold::Prod, Kind::Unsigned) => (fold, DType::U64),
+        _ => (fold, dtype),
+    };
+    let plan = Plan::copy_to_lane(x.dtype(), lane);
     let acc = fold_planned(fold, &plan, &[x], x.shape(), &call.axes)?;
     acc.cast(dtype)
 }

@@ -1,0 +1,188 @@
+//! NumPy's functions, under NumPy's names: `np::matmul(&a, &b)`, `np::exp(&x)`, `np::where_(&c, &a, &b)`.
+//!
+//! Each is a method too; the methods have short names (`a.sub(&b)`, `x.neg()`) where NumPy's are long (`subtract`,
+//! `negative`). Reductions here are of all elements; over some axes they are `x.over(0).sum()?`.
+//!
+//! ```
+//! use civita::prelude::*;
+//!
+//! let x = np::linspace(0.0, 1.0, 5);
+//! let y = np::subtract(&np::square(&x), 1.0)?;
+//! assert_eq!(y.to_string(), "[-1.     -0.9375 -0.75   -0.4375  0.    ]");
+//! assert_eq!(np::max(&y).to_string(), "0.0");
+//! # Ok::<(), civita::Error>(())
+//! ```
+
+use std::ops::Range;
+
+use civita_core::{elementwise_rows, reduction_rows};
+
+use crate::create::IntoShape;
+use crate::elementwise::{BroadcastWith, Chosen, Rhs, by_class};
+use crate::reduce::reduced;
+use crate::{
+    Axes, AxisArg, Bits, Broadcast, Compress, Contract, Dtype, Element, Grow, Grown, Matrix, Number,
+    Rank, Real, Replace, Result, Tensor, Truth, Vector,
+};
+
+pub use self::{absolute as abs, conjugate as conj, divide as true_divide, invert as bitwise_not, power as pow};
+pub use crate::index::{concatenate, stack};
+
+macro_rules! unary {
+    ([$numpy:ident $name:ident $($doc:tt)*] [$out:ty] [$($bound:tt)*]) => {
+        $($doc)*
+        #[doc = concat!("\n\nThe method: [`Tensor::", stringify!($name), "`].")]
+        #[track_caller]
+        pub fn $numpy<T: Dtype, const N: usize>(x: &Tensor<T, N>) -> Tensor<$out, N>
+        where
+            $($bound)*
+        {
+            x.$name()
+        }
+    };
+}
+
+macro_rules! binary {
+    ([$numpy:ident $name:ident $a:ident $b:ident $($doc:tt)*] [$out:ty] [$($bound:tt)*]) => {
+        $($doc)*
+        #[doc = concat!("\n\nThe method: [`Tensor::", stringify!($name), "`].")]
+        ///
+        /// # Errors
+        /// When the shapes do not broadcast, or an element has no result.
+        pub fn $numpy<T: Dtype, const N: usize, B: Rhs<T, N>>($a: &Tensor<T, N>, $b: B) -> Result<B::Out<$out>>
+        where
+            $($bound)*
+        {
+            $a.$name($b)
+        }
+    };
+}
+
+macro_rules! functions {
+    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
+        numpy: $numpy1:ident, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
+        samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
+    })* }
+    binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
+        numpy: $numpy2:ident, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
+        samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
+    })* }
+    ternary { $($ternary:tt)* }) => {
+        $(by_class! { $class1 unary [$numpy1 $name1 $(#[doc = $doc1])*] })*
+        $(by_class! { $class2 binary [$numpy2 $name2 $a $b $(#[doc = $doc2])*] })*
+    };
+}
+elementwise_rows!(functions);
+
+macro_rules! reductions {
+    ($($(#[doc = $doc:literal])* $Op:ident $name:ident: $class:ident {
+        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:path, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
+        example: $example:literal => $prints:literal,
+    })*) => { $(
+        $(#[doc = $doc])*
+        #[doc = concat!("\n\nThe method: [`Tensor::", stringify!($name), "`].")]
+        #[track_caller]
+        pub fn $numpy<T: Dtype, const N: usize>(x: &Tensor<T, N>) -> Tensor<reduced!($class), 0> {
+            x.$name()
+        }
+    )* };
+}
+reduction_rows!(reductions);
+
+/// `a` where the condition is true, `b` elsewhere. (`where` is a word of the language.)
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let x = tensor![1.0, -2.0];
+/// assert_eq!(np::where_(&x.gt(0.0)?, &x, &Tensor::scalar(0.0))?.to_string(), "[1. 0.]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When the shapes do not broadcast.
+pub fn where_<C: Truth, T: Dtype, const N: usize, const M: usize, const K: usize>(
+    condition: &Tensor<C, N>,
+    a: &Tensor<T, M>,
+    b: &Tensor<T, K>,
+) -> Result<Chosen<T, N, M, K>>
+where
+    Rank<N>: Broadcast<M>,
+    <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,
+{
+    condition.choose(a, b)
+}
+
+/// A function that calls the method or constructor of another name.
+macro_rules! forward {
+    ($($(#[doc = $doc:literal])* fn $name:ident[$($generics:tt)*]($($arg:ident: $ty:ty),*) -> $out:ty
+        $(where [$($bound:tt)*])? = $call:expr;)*) => { $(
+        $(#[doc = $doc])*
+        #[track_caller]
+        pub fn $name<$($generics)*>($($arg: $ty),*) -> $out
+        $(where $($bound)*)?
+        {
+            $call
+        }
+    )* };
+}
+forward! {
+    /// Zeros: [`Tensor::zeros`].
+    fn zeros[T: Element, const N: usize](shape: impl IntoShape<N>) -> Tensor<T, N> = Tensor::zeros(shape);
+    /// Ones: [`Tensor::ones`].
+    fn ones[T: Element, const N: usize](shape: impl IntoShape<N>) -> Tensor<T, N> = Tensor::ones(shape);
+    /// One value everywhere: [`Tensor::full`].
+    fn full[T: Element, const N: usize](shape: impl IntoShape<N>, value: T) -> Tensor<T, N> = Tensor::full(shape, value);
+    /// Zeros of the shape and element type of another tensor.
+    fn zeros_like[T: Element, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.zeros_like();
+    /// Ones of the shape and element type of another tensor.
+    fn ones_like[T: Element, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.ones_like();
+    /// The numbers of a range: [`Tensor::arange`], in other steps than 1 [`Tensor::arange_step`].
+    fn arange[T: Element + Real](range: Range<T>) -> Vector<T> = Vector::arange(range);
+    /// Numbers evenly spaced: [`Tensor::linspace`].
+    fn linspace[T: Element + Real](start: T, stop: T, num: usize) -> Vector<T> = Vector::linspace(start, stop, num);
+    /// The identity: [`Tensor::eye`].
+    fn eye[T: Element](n: usize) -> Matrix<T> = Matrix::eye(n);
+    /// The matrix product: [`Tensor::matmul`].
+    fn matmul[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>)
+        -> Result<<Rank<N> as Contract<M>>::Out<T>> where [Rank<N>: Contract<M>] = a.matmul(b);
+    /// The inner product of vectors: [`Tensor::dot`].
+    fn dot[T: Dtype](a: &Vector<T>, b: &Vector<T>) -> Result<Tensor<T, 0>> = a.dot(b);
+    /// The same elements under another shape: [`Tensor::reshape`].
+    fn reshape[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, shape: impl IntoShape<M>)
+        -> Result<Tensor<T, M>> = x.reshape(shape);
+    /// All elements under one axis: [`Tensor::flatten`].
+    fn ravel[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Vector<T> = x.flatten();
+    /// All axes in reverse order: [`Tensor::t`].
+    fn transpose[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.t();
+    /// The axes in another order: [`Tensor::permute`].
+    fn permute_dims[T: Dtype, const N: usize](x: &Tensor<T, N>, axes: impl AxisArg) -> Result<Tensor<T, N>> = x.permute(axes);
+    /// Two axes exchanged: [`Tensor::swap_axes`].
+    fn swapaxes[T: Dtype, const N: usize](x: &Tensor<T, N>, a: isize, b: isize) -> Result<Tensor<T, N>> = x.swap_axes(a, b);
+    /// One axis moved: [`Tensor::move_axis`].
+    fn moveaxis[T: Dtype, const N: usize](x: &Tensor<T, N>, from: isize, to: isize) -> Result<Tensor<T, N>> = x.move_axis(from, to);
+    /// The elements in reverse order: [`Tensor::flip`].
+    fn flip[T: Dtype, const N: usize](x: &Tensor<T, N>, axes: impl AxisArg) -> Result<Tensor<T, N>> = x.flip(axes);
+    /// Repeated without a copy: [`Tensor::broadcast_to`].
+    fn broadcast_to[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, shape: impl IntoShape<M>)
+        -> Result<Tensor<T, M>> = x.broadcast_to(shape);
+    /// Without axes of length 1: [`Tensor::squeeze`].
+    fn squeeze[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> Result<A::Out<T>> = x.squeeze(axes);
+    /// With a new axis: [`Tensor::expand_dims`].
+    fn expand_dims[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Result<Grown<T, N>>
+        where [Rank<N>: Grow] = x.expand_dims(axis);
+    /// Elements by index along an axis: [`Tensor::take`].
+    fn take[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, indices: &Tensor<I, M>, axis: isize)
+        -> Result<<Rank<N> as Replace<M>>::Out<T>> where [Rank<N>: Replace<M>] = x.take(indices, axis);
+    /// The elements where a condition is true: [`Tensor::select`].
+    fn extract[C: Truth, T: Dtype, const N: usize, const M: usize](condition: &Tensor<C, M>, x: &Tensor<T, N>)
+        -> Result<<Rank<N> as Compress<M>>::Out<T>> where [Rank<N>: Compress<M>] = x.select(condition);
+    /// The running sum: [`Tensor::cumsum`].
+    fn cumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Result<Tensor<T::Sum, N>> = x.cumsum(axis);
+    /// Exponentials that sum to 1: [`Tensor::softmax`] (SciPy).
+    fn softmax[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Result<Tensor<T::Float, N>> = x.softmax(axis);
+    /// Are all elements near each other? [`Tensor::allclose`].
+    fn allclose[T: Dtype, U: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> Result<bool> = a.allclose(b);
+    /// Are shapes and elements equal? [`Tensor::array_equal`].
+    fn array_equal[T: Dtype, U: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool = a.array_equal(b);
+}

@@ -1,0 +1,309 @@
+"""NumPy and SciPy as oracles: what a row of `cv.rows()` should compute, values worth trying, layouts worth trying, and
+what counts as equal.
+
+A new row needs nothing here when NumPy or `scipy.special` has a function of its `numpy` name. Otherwise it gets a
+formula in `FORMULAS`, and the driver fails until it has one.
+
+NumPy has no bfloat16. On its side such an array is float32 that holds only values of bfloat16, and a result is rounded
+to one by `to_bfloat16`.
+"""
+
+import warnings
+
+import numpy as np
+import scipy.special
+
+import civita as cv
+
+ROWS = [row for row in cv.rows() if row["kind"] == "elementwise"]
+REDUCTIONS = [row for row in cv.rows() if row["kind"] == "reduction"]
+
+INTEGERS = ["uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"]
+FLOATS = ["float16", "bfloat16", "float32", "float64"]
+COMPLEX = ["complex64", "complex128"]
+DTYPES = ["bool", *INTEGERS, *FLOATS, *COMPLEX]
+NUMPY_DTYPES = [d for d in DTYPES if d != "bfloat16"]
+
+WIDE = {
+    "float16": np.float64,
+    "bfloat16": np.float64,
+    "float32": np.float64,
+    "float64": np.longdouble,
+    "complex64": np.complex128,
+    "complex128": np.clongdouble,
+}
+
+
+def storage(dtype):
+    """The NumPy dtype that stands for one of Civita's."""
+    return np.dtype("float32" if dtype == "bfloat16" else dtype)
+
+
+def to_bfloat16(x):
+    """Float32 rounded to the nearest bfloat16, ties to even, as float32."""
+    x = np.asarray(x)
+    if x.dtype != np.float32:
+        # rounded to odd first, so that rounding twice is rounding once
+        wide, x = x, x.astype(np.float32)
+        inexact = (x.astype(wide.dtype) != wide) & np.isfinite(x) & np.isfinite(wide)
+        bits = x.view(np.uint32) if x.ndim else x.reshape(1).view(np.uint32).reshape(())
+        towards_zero = np.where(np.abs(x).astype(wide.dtype) > np.abs(wide), bits - np.uint32(1), bits)
+        x = np.where(inexact, towards_zero | np.uint32(1), bits).astype(np.uint32).view(np.float32).reshape(wide.shape)
+    bits = np.ascontiguousarray(x).reshape(x.shape).view(np.uint32)
+    odd = (bits >> np.uint32(16)) & np.uint32(1)
+    rounded = ((bits + (np.uint32(0x7FFF) + odd)) & np.uint32(0xFFFF0000)).view(np.float32)
+    return np.where(np.isnan(x), np.float32(np.nan), rounded)
+
+
+def rounded(x, dtype):
+    """Values of a wider dtype in this one."""
+    if dtype == "bfloat16":
+        return to_bfloat16(x)
+    return np.asarray(x).astype(dtype)
+
+
+def to_numpy(a):
+    """The elements of one of Civita's arrays, bfloat16 as float32."""
+    if a.dtype == "bfloat16":
+        a = a.detach().astype("float32")
+    return np.array(a.detach(), copy=True)
+
+
+def to_civita(a, dtype):
+    """NumPy's array with Civita's dtype, contiguous."""
+    return cv.array(a).astype(dtype) if dtype == "bfloat16" else cv.array(np.ascontiguousarray(a).reshape(a.shape))
+
+
+# ---- what a row computes -----------------------------------------------------------------------------------------
+
+
+def _sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def _relu(x):
+    # one zero, and NaN stays
+    return np.where(x > 0, x, np.where(x != x, x, np.zeros_like(x)))
+
+
+def _logsumexp(x, axis=None, keepdims=False):
+    wide = {"e": np.float32, "f": np.float64}.get(x.dtype.char)
+    return scipy.special.logsumexp(x if wide is None else x.astype(wide), axis=axis, keepdims=keepdims)
+
+
+# Rows whose name is neither NumPy's nor scipy.special's, or means something else there.
+FORMULAS = {"sigmoid": _sigmoid, "relu": _relu, "logsumexp": _logsumexp}
+
+# Rows of a class that rounds freely (`exp`), which must be rounded correctly all the same.
+EXACT = {"sqrt"}
+# Rows of a class that rounds correctly (`add`), which may err by a few units in the last place.
+ROUNDED = {"power"}
+
+
+def reference(row):
+    """NumPy's function of a row, or SciPy's, or a formula."""
+    name = row["numpy"]
+    found = FORMULAS.get(name) or getattr(np, name, None) or getattr(scipy.special, name, None)
+    assert found is not None, f"the row '{name}' has no function in NumPy or scipy.special: add a formula to FORMULAS"
+    return found
+
+
+def ulps(row, dtype):
+    """How far from the true value a result may be."""
+    inexact = row["numpy"] in ROUNDED or (row["class"] == "ToFloat" and row["numpy"] not in EXACT)
+    if dtype not in FLOATS + COMPLEX or not inexact:
+        return 0
+    # 16-bit floats are computed in float32
+    return 1 if dtype in ("float16", "bfloat16") else 4
+
+
+def widened(a, dtype):
+    return a.astype(WIDE[dtype]) if dtype in WIDE else a
+
+
+def expected(row, arrays, dtypes, result):
+    """What a row should give: NumPy's value, and the true one (of a wider computation) in the same dtype."""
+    f = reference(row)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        # result type bfloat16: NumPy's float32 computation rounded
+        own = np.asarray(f(*arrays))
+        if result == "bfloat16":
+            own = to_bfloat16(own.astype(np.float32))
+        if not ulps(row, result):
+            return own, own
+        compute = result
+        try:
+            true = np.asarray(f(*(widened(a.astype(storage(compute)), compute) for a in arrays)))
+        except TypeError:
+            true = own
+        return own, rounded(true, result)
+
+
+# ---- what counts as equal ----------------------------------------------------------------------------------------
+
+
+def ordered(x):
+    """Floats as integers in the same order, one apart where they are neighbours."""
+    x = np.ascontiguousarray(x).reshape(np.shape(x))
+    kind = {2: np.int16, 4: np.int32, 8: np.int64}[x.dtype.itemsize]
+    bits = x.view(kind).astype(np.int64)
+    low = np.int64(np.iinfo(kind).min)
+    return np.where(bits < 0, low - bits, bits)
+
+
+def distance(got, want, dtype):
+    """Units in the last place between two arrays of real floats; NaN beside NaN is 0, beside a number the most."""
+    far = np.iinfo(np.int64).max
+    a, b = ordered(got), ordered(want)
+    with np.errstate(over="ignore"):
+        gap = np.abs(a - b).astype(np.int64)
+    gap = np.where((a < 0) != (b < 0), np.where(np.abs(a / 2 - b / 2) > 2**61, far, gap), gap)
+    if dtype == "bfloat16":
+        gap = gap >> 16
+    both = np.isnan(got) & np.isnan(want)
+    either = np.isnan(got) ^ np.isnan(want)
+    return np.where(both, 0, np.where(either, far, gap))
+
+
+def _first(bad, got, want, inputs):
+    at = tuple(int(i[0]) for i in np.nonzero(bad))
+    texts = [f"{np.broadcast_to(a, np.shape(got))[at]!r}" for a in inputs]
+    return f"{int(np.sum(bad))} of {bad.size} differ; at {at}: got {got[at]!r}, want {want[at]!r}, inputs {texts}"
+
+
+def assert_same(got, want, dtype=None, limit=0, message="", inputs=()):
+    """Equal dtype, shape, values (within `limit` ULP for floats), NaN in the same places, zeros of the same sign."""
+    dtype = dtype or str(want.dtype)
+    assert isinstance(got, cv.ndarray), f"{message}: not an array: {type(got)}"
+    assert str(got.dtype) == dtype, f"{message}: dtype {got.dtype}, want {dtype}"
+    assert got.shape == np.shape(want), f"{message}: shape {got.shape}, want {np.shape(want)}"
+    same_values(to_numpy(got), np.asarray(want), dtype, limit, message, inputs)
+
+
+def same_values(got, want, dtype, limit=0, message="", inputs=()):
+    if got.dtype.kind == "c":
+        if not limit:
+            same_values(got.real, want.real, dtype, 0, f"{message} (real part)", inputs)
+            same_values(got.imag, want.imag, dtype, 0, f"{message} (imaginary part)", inputs)
+            return
+        # the parts of a complex result are accurate together, not each
+        finite = np.isfinite(got) & np.isfinite(want)
+        with np.errstate(all="ignore"):
+            near = np.abs(got - want) <= limit * np.finfo(got.dtype).eps * np.abs(want) + 4 * np.finfo(got.dtype).smallest_subnormal
+        alike = (_class(got.real) == _class(want.real)) & (_class(got.imag) == _class(want.imag))
+        bad = ~np.where(finite, near, alike)
+        assert not bad.any(), f"{message}: {_first(bad, got, want, inputs)}"
+        return
+    if got.dtype.kind != "f":
+        bad = got != want
+        assert not bad.any(), f"{message}: {_first(bad, got, want, inputs)}"
+        return
+    want = want.astype(got.dtype)
+    bad = (distance(got, want, dtype) > limit) | ((np.signbit(got) != np.signbit(want)) & ~np.isnan(want))
+    assert not bad.any(), f"{message}: {_first(bad, got, want, inputs)}"
+
+
+def _class(x):
+    """0 finite, 1 inf, -1 -inf, 2 NaN."""
+    return np.where(np.isnan(x), 2, np.where(np.isinf(x), np.sign(x), 0))
+
+
+# ---- values ------------------------------------------------------------------------------------------------------
+
+
+def specials(dtype):
+    """Values at which something usually breaks."""
+    if dtype == "bool":
+        return np.array([False, True])
+    if dtype in INTEGERS:
+        info = np.iinfo(dtype)
+        all_ = {info.min, info.min + 1, info.max, info.max - 1, info.max // 2, info.max // 2 + 1, 0, 1, 2, 3, 7, 10, -1, -2, -7, 64, 100}
+        return np.array(sorted(v for v in all_ if info.min <= v <= info.max), dtype)
+    if dtype in COMPLEX:
+        part = np.array([0.0, -0.0, 1.0, -1.5, 0.5, 30.0, np.inf, -np.inf, np.nan], "float32" if dtype == "complex64" else "float64")
+        z = np.empty((len(part), len(part)), dtype)
+        z.real, z.imag = part[:, None], part[None, :]
+        return z.ravel()
+    real = np.float32 if dtype == "bfloat16" else np.dtype(dtype).type
+    if dtype == "bfloat16":
+        largest, tiny, least, eps = 3.3895314e38, 1.1754944e-38, 9.1835e-41, 2.0**-7
+    else:
+        info = np.finfo(dtype)
+        largest, tiny, least, eps = info.max, info.tiny, info.smallest_subnormal, info.eps
+    values = [0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 7.25, 10.0, 88.0, 100.0, 710.0, 1e4, largest, tiny, least, 3 * least, eps, 1 + eps, 1 - eps / 2, np.inf, np.pi, np.e]
+    values = np.array([real(v) for v in values], real)
+    values = np.concatenate([values, -values, np.array([np.nan], real)])
+    return to_bfloat16(values) if dtype == "bfloat16" else values
+
+
+def ordinary(rng, dtype, n):
+    """Random values of moderate size; integers of all sizes."""
+    if dtype == "bool":
+        return rng.integers(0, 2, n).astype(bool)
+    if dtype in INTEGERS:
+        info = np.iinfo(dtype)
+        large = rng.integers(info.min, info.max, n, dtype=dtype, endpoint=True)
+        small = rng.integers(max(info.min, -9), 10, n).astype(dtype)
+        return np.where(rng.random(n) < 0.5, large, small)
+    if dtype in COMPLEX:
+        part = "float32" if dtype == "complex64" else "float64"
+        return (ordinary(rng, part, n) + 1j * ordinary(rng, part, n)).astype(dtype)
+    x = rng.normal(size=n) * np.exp2(rng.integers(-6, 5, n))
+    return to_bfloat16(x.astype(np.float32)) if dtype == "bfloat16" else x.astype(dtype)
+
+
+def any_bits(rng, dtype, n):
+    """Floats of all magnitudes: random bits."""
+    if dtype in COMPLEX:
+        part = "float32" if dtype == "complex64" else "float64"
+        z = np.empty(n, dtype)
+        z.real, z.imag = any_bits(rng, part, n), any_bits(rng, part, n)
+        return z
+    if dtype not in FLOATS:
+        return ordinary(rng, dtype, n)
+    size = storage(dtype).itemsize
+    bits = rng.integers(0, 1 << (8 * size), n, dtype=f"uint{8 * size}") if size < 8 else rng.integers(0, 2**64 - 1, n, dtype="uint64", endpoint=True)
+    if dtype == "bfloat16":
+        bits &= np.uint32(0xFFFF0000)
+    return bits.view(storage(dtype))
+
+
+# ---- layouts -----------------------------------------------------------------------------------------------------
+
+# Each makes a view of `rows` × `columns` from an array of twice as many rows and columns, the same way in both libraries.
+LAYOUTS = {
+    "contiguous": lambda xp, big, r, c: xp.reshape(xp.ravel(big)[: r * c], (r, c)),
+    "offset": lambda xp, big, r, c: xp.reshape(xp.ravel(big)[1 : 1 + r * c], (r, c)),
+    "rows of a larger": lambda xp, big, r, c: big[:r, :c],
+    "transposed": lambda xp, big, r, c: xp.reshape(xp.ravel(big)[: r * c], (c, r)).T,
+    "stepped": lambda xp, big, r, c: big[: 2 * r : 2, : 2 * c : 2],
+    "reversed": lambda xp, big, r, c: big[:r, :c][::-1, ::-1],
+    "reversed rows": lambda xp, big, r, c: big[:r, :c][::-1],
+    "reversed columns": lambda xp, big, r, c: xp.reshape(xp.ravel(big)[: r * c], (r, c))[:, ::-1],
+    "broadcast row": lambda xp, big, r, c: xp.broadcast_to(big[0, :c], (r, c)),
+    "broadcast column": lambda xp, big, r, c: xp.broadcast_to(big[:r, :1], (r, c)),
+    "broadcast 0-d": lambda xp, big, r, c: xp.broadcast_to(big[1, 1], (r, c)),
+}
+
+# 0, 1, and one to either side of every vector width up to 64 lanes of twice.
+LENGTHS = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 23, 31, 32, 33, 47, 63, 64, 65, 95, 127, 128, 129, 130]
+# One to either side of the blocks that stay in L1, and enough for several threads.
+LONG = [1023, 1025, 4099, 70_001]
+
+
+def pair(values, dtype):
+    """The same values in both libraries."""
+    return values, to_civita(values, dtype)
+
+
+def promoted(a, b):
+    """NumPy's promotion, with bfloat16 as the float of half float32's size that is not float16."""
+    if a == b == "bfloat16":
+        return "bfloat16"
+    if "bfloat16" in (a, b):
+        other = b if a == "bfloat16" else a
+        if other in ("bool", "uint8", "int8"):
+            return "bfloat16"
+        return str(np.promote_types("float32", other)) if other != "float16" else "float32"
+    return str(np.promote_types(a, b))
