@@ -5,20 +5,21 @@ use civita_core::error::shape_text;
 use civita_core::graph;
 use civita_core::layout::SliceItem;
 use civita_core::raw::Raw;
+use civita_core::storage::guard;
 use pyo3::prelude::*;
 
 use crate::array::Array;
-use crate::convert::{Value, array_of, scalar_array, value};
+use crate::convert::{Value, array_of, scalar_array, scalar_exact, value};
 use crate::error::{Outcome, runtime_error, type_error, value_error};
 use crate::gil;
-use crate::index::{Picked, basic, entries, lone_mask, picked};
+use crate::index::{Picked, basic, element, entries, lone_mask, picked};
 
 /// The value of an assignment, for an array of this dtype.
 fn source(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Raw> {
     match value(ob)? {
-        Value::Weak(s) if s.kind() == Kind::Complex && !dtype.is_complex() => {
-            Err(type_error(format!("a complex number does not fit into {dtype}\n  hint: assign its `.real`")))
-        }
+        Value::Weak(s) if s.kind() == Kind::Complex && !dtype.is_complex() => Err(type_error(
+            format!("a complex number does not fit into {dtype}\n  hint: assign its `.real`"),
+        )),
         Value::Weak(s) => scalar_array(s, Some(dtype)),
         Value::Ref(raw) => Ok(raw.clone()),
         Value::Own(_) => array_of(ob, None),
@@ -42,14 +43,22 @@ fn scatter(picked: Picked, source: Raw) -> Outcome<()> {
             "assignment by integer arrays is not differentiable\n  hint: `cv.where` with a mask is; or write inside `cv.no_grad()`",
         ));
     }
-    let Picked { view, axes, flat, shape, place } = picked;
+    let Picked {
+        view,
+        axes,
+        flat,
+        shape,
+        place,
+    } = picked;
     let view = view.detach();
     let rest = &view.shape()[axes..];
     // what `x[key]` would be, with the picked axes in front
     let mut full = rest[..place].to_vec();
     full.extend_from_slice(&shape);
     full.extend_from_slice(&rest[place..]);
-    let source = without_leading_ones(source, full.len())?.detach().cast(view.dtype())?;
+    let source = without_leading_ones(source, full.len())?
+        .detach()
+        .cast(view.dtype())?;
     let source = source.broadcast_to(&full).map_err(|_| {
         value_error(format!(
             "shape mismatch: value array of shape {} could not be broadcast to indexing result of shape {}",
@@ -57,8 +66,11 @@ fn scatter(picked: Picked, source: Raw) -> Outcome<()> {
             shape_text(&full)
         ))
     })?;
-    let order: Vec<isize> =
-        (place..place + shape.len()).chain(0..place).chain(place + shape.len()..full.len()).map(|a| a as isize).collect();
+    let order: Vec<isize> = (place..place + shape.len())
+        .chain(0..place)
+        .chain(place + shape.len()..full.len())
+        .map(|a| a as isize)
+        .collect();
     let mut rows = vec![flat.len()];
     rows.extend_from_slice(rest);
     let rows = source.permute(&order)?.copied()?.reshape(&rows)?;
@@ -70,19 +82,27 @@ fn scatter(picked: Picked, source: Raw) -> Outcome<()> {
             at /= lens[axis];
         }
         // the view shares its memory with the array: writing into it writes there
-        view.clone().assign_slice(&items, &rows.slice(&[SliceItem::Index(k as isize)])?)?;
+        view.clone()
+            .assign_slice(&items, &rows.slice(&[SliceItem::Index(k as isize)])?)?;
     }
     Ok(())
 }
 
 /// Writes `value` over what `key` picks.
-pub fn set(py: Python<'_>, x: &mut Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Outcome<()> {
+pub fn set(
+    py: Python<'_>,
+    x: &mut Raw,
+    key: &Bound<'_, PyAny>,
+    value: &Bound<'_, PyAny>,
+) -> Outcome<()> {
     let entries = entries(key)?;
     let source = source(value, x.dtype())?;
     if let Some(items) = basic(&entries) {
         let part = x.layout().slice(&items)?;
         let source = without_leading_ones(source, part.rank())?;
-        return Ok(gil::work(py, part.len(), || x.assign_slice(&items, &source))?);
+        return Ok(gil::work(py, part.len(), || {
+            x.assign_slice(&items, &source)
+        })?);
     }
     if let Some(mask) = lone_mask(&entries) {
         let source = without_leading_ones(source, 1 + x.rank().saturating_sub(mask.rank()))?;
@@ -91,10 +111,47 @@ pub fn set(py: Python<'_>, x: &mut Raw, key: &Bound<'_, PyAny>, value: &Bound<'_
     scatter(picked(x, &entries)?, source)
 }
 
+/// Writes a number over one element: the short way of `a[i] = 2.5`. False when it takes the long one.
+#[inline]
+fn set_element(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> bool {
+    let Ok(Some(scalar)) = scalar_exact(value) else {
+        return false;
+    };
+    let dtype = x.dtype();
+    // what loses something, or does not fit, is the long way's
+    if x.tracks_gradient()
+        || scalar.kind() > dtype.kind()
+        || !x.storage().writable()
+        || x.layout().has_internal_overlap()
+    {
+        return false;
+    }
+    let (Some(place), Ok(bytes)) = (element(x, key), scalar.to_bytes(dtype)) else {
+        return false;
+    };
+    let _guard = guard::acquire(&[], &[x.storage()]);
+    // SAFETY: the layout gave the place, so it lies within the buffer, which the guard gives us alone.
+    unsafe {
+        std::ptr::copy_nonoverlapping(
+            bytes.as_ptr(),
+            x.storage().ptr().add(place * dtype.size()),
+            dtype.size(),
+        )
+    };
+    true
+}
+
 #[pymethods]
 impl Array {
-    fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Outcome<()> {
+    fn __setitem__(
+        slf: &Bound<'_, Self>,
+        key: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+    ) -> Outcome<()> {
         let py = slf.py();
+        if set_element(&slf.get().raw(), key, value) {
+            return Ok(());
+        }
         slf.get().write(|x| set(py, x, key, value))
     }
 

@@ -40,7 +40,11 @@ impl Drop for Exported {
 
 /// The dtype of a format of the `struct` module and an item size.
 fn dtype_of(format: &str, itemsize: usize) -> Option<DType> {
-    let native = if cfg!(target_endian = "little") { '<' } else { '>' };
+    let native = if cfg!(target_endian = "little") {
+        '<'
+    } else {
+        '>'
+    };
     let code = format.strip_prefix(['@', '=', native]).unwrap_or(format);
     let kind = match code {
         "?" => 'b',
@@ -110,19 +114,31 @@ pub fn import(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
         "B".to_owned()
     } else {
         // SAFETY: a C string that lives as long as the view.
-        unsafe { CStr::from_ptr(info.format) }.to_string_lossy().into_owned()
+        unsafe { CStr::from_ptr(info.format) }
+            .to_string_lossy()
+            .into_owned()
     };
     if format == "B"
         && let Ok(own) = ob.getattr("dtype")
         && lookup(&own).is_none()
     {
         // NumPy's dates come as plain bytes
-        return Err(type_error(format!("data type '{own}' has no counterpart here")));
+        return Err(type_error(format!(
+            "data type '{own}' has no counterpart here"
+        )));
     }
     let Some(dtype) = dtype_of(&format, itemsize) else {
-        if format.starts_with(if cfg!(target_endian = "little") { ['>', '!'] } else { ['<', '<'] }) && ob.hasattr("astype")? {
+        if format.starts_with(if cfg!(target_endian = "little") {
+            ['>', '!']
+        } else {
+            ['<', '<']
+        }) && ob.hasattr("astype")?
+        {
             // the other byte order: NumPy turns it around
-            let native = ob.call_method1("astype", (ob.getattr("dtype")?.call_method1("newbyteorder", ("=",))?,))?;
+            let native = ob.call_method1(
+                "astype",
+                (ob.getattr("dtype")?.call_method1("newbyteorder", ("=",))?,),
+            )?;
             return import(&native);
         }
         return Err(type_error(format!(
@@ -136,11 +152,16 @@ pub fn import(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
         (!p.is_null()).then(|| unsafe { std::slice::from_raw_parts(p, rank) }.to_vec())
     };
     if field(info.suboffsets).is_some_and(|s| s.iter().any(|&o| o >= 0)) {
-        return Err(value_error("a buffer of pointers to rows has no strides\n  hint: copy it into one block first"));
+        return Err(value_error(
+            "a buffer of pointers to rows has no strides\n  hint: copy it into one block first",
+        ));
     }
     let bytes = usize::try_from(info.len).unwrap_or(0);
     let shape: Vec<usize> = match field(info.shape) {
-        Some(shape) => shape.into_iter().map(|n| usize::try_from(n).unwrap_or(0)).collect(),
+        Some(shape) => shape
+            .into_iter()
+            .map(|n| usize::try_from(n).unwrap_or(0))
+            .collect(),
         None if rank == 0 => Vec::new(),
         None => vec![bytes / itemsize],
     };
@@ -148,7 +169,11 @@ pub fn import(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
         Some(strides) => strides,
         None => {
             let size = itemsize as isize;
-            Layout::contiguous(&shape)?.strides().iter().map(|s| s * size).collect()
+            Layout::contiguous(&shape)?
+                .strides()
+                .iter()
+                .map(|s| s * size)
+                .collect()
         }
     };
     if shape.contains(&0) {
@@ -157,24 +182,46 @@ pub fn import(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
     // from the lowest address that is reached to the end of the highest element
     let (mut low, mut high) = (0isize, 0isize);
     for (&n, &s) in shape.iter().zip(&strides) {
-        let reach = (n as isize - 1).checked_mul(s).ok_or_else(|| value_error("the strides of the buffer overflow"))?;
+        let reach = (n as isize - 1)
+            .checked_mul(s)
+            .ok_or_else(|| value_error("the strides of the buffer overflow"))?;
         let end = if reach < 0 { &mut low } else { &mut high };
-        *end = end.checked_add(reach).ok_or_else(|| value_error("the strides of the buffer overflow"))?;
+        *end = end
+            .checked_add(reach)
+            .ok_or_else(|| value_error("the strides of the buffer overflow"))?;
     }
     let base = info.buf.cast::<u8>().wrapping_offset(low);
     let align = dtype.to_real().size();
     let size = itemsize as isize;
-    let whole = strides.iter().zip(&shape).all(|(s, &n)| n == 1 || s % size == 0);
+    let whole = strides
+        .iter()
+        .zip(&shape)
+        .all(|(s, &n)| n == 1 || s % size == 0);
     if !whole || !base.addr().is_multiple_of(align) {
         return copied(&view, &shape, dtype);
     }
     let span = (high - low) as usize + itemsize;
-    let steps: Vec<isize> = strides.iter().zip(&shape).map(|(s, &n)| if n == 1 { 0 } else { s / size }).collect();
+    let steps: Vec<isize> = strides
+        .iter()
+        .zip(&shape)
+        .map(|(s, &n)| if n == 1 { 0 } else { s / size })
+        .collect();
     let offset = low.unsigned_abs() / itemsize;
     let writable = info.readonly == 0;
     // SAFETY: the exporter promises the memory that the view describes, from the lowest to the highest element, until it
     // is released, which is when the owner is dropped.
-    Ok(unsafe { Raw::foreign(base, span, dtype, &shape, &steps, offset, Box::new(view), writable) }?)
+    Ok(unsafe {
+        Raw::foreign(
+            base,
+            span,
+            dtype,
+            &shape,
+            &steps,
+            offset,
+            Box::new(view),
+            writable,
+        )
+    }?)
 }
 
 /// The elements of a view in C order, in memory of our own.
@@ -182,14 +229,18 @@ fn copied(view: &Exported, shape: &[usize], dtype: DType) -> Outcome<Raw> {
     let raw = Raw::zeros(shape, dtype)?;
     let bytes = (raw.len() * dtype.size()) as isize;
     // SAFETY: the tensor is new, and has as many bytes as the view's elements.
-    let failed = unsafe { ffi::PyBuffer_ToContiguous(raw.ptr().cast(), &raw const *view.0, bytes, b'C' as c_char) };
+    let failed = unsafe {
+        ffi::PyBuffer_ToContiguous(raw.ptr().cast(), &raw const *view.0, bytes, b'C' as c_char)
+    };
     if failed != 0 {
         return Err(Python::attach(PyErr::fetch).into());
     }
     if dtype == DType::Bool {
         // other bytes than 0 and 1 are true
         // SAFETY: the tensor is new and ours alone.
-        unsafe { std::slice::from_raw_parts_mut(raw.ptr(), raw.len()) }.iter_mut().for_each(|b| *b = u8::from(*b != 0));
+        unsafe { std::slice::from_raw_parts_mut(raw.ptr(), raw.len()) }
+            .iter_mut()
+            .for_each(|b| *b = u8::from(*b != 0));
     }
     Ok(raw)
 }
@@ -205,7 +256,11 @@ struct Described {
 impl Array {
     /// # Safety
     /// Called by Python with a view to fill.
-    unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
+    unsafe fn __getbuffer__(
+        slf: Bound<'_, Self>,
+        view: *mut ffi::Py_buffer,
+        flags: c_int,
+    ) -> PyResult<()> {
         if view.is_null() {
             return Err(PyBufferError::new_err("there is no view to fill"));
         }
@@ -214,10 +269,14 @@ impl Array {
         let array = slf.get();
         let raw = array.raw();
         if raw.tracks_gradient() {
-            return Err(PyBufferError::new_err("an array that tracks a gradient is not handed out\n  hint: `.detach()` first"));
+            return Err(PyBufferError::new_err(
+                "an array that tracks a gradient is not handed out\n  hint: `.detach()` first",
+            ));
         }
         let Some(format) = format_of(raw.dtype()) else {
-            return Err(PyBufferError::new_err("the buffer protocol has no bfloat16\n  hint: `.astype('float32')` holds every value of it"));
+            return Err(PyBufferError::new_err(
+                "the buffer protocol has no bfloat16\n  hint: `.astype('float32')` holds every value of it",
+            ));
         };
         let has = |flag: c_int| flags & flag == flag;
         let writable = raw.storage().writable() && !raw.layout().has_internal_overlap();
@@ -227,10 +286,14 @@ impl Array {
         let c_order = raw.layout().is_contiguous();
         let f_order = raw.layout().is_fortran_contiguous();
         if (!has(ffi::PyBUF_STRIDES) || has(ffi::PyBUF_C_CONTIGUOUS)) && !c_order {
-            return Err(PyBufferError::new_err("the array is not contiguous in C order"));
+            return Err(PyBufferError::new_err(
+                "the array is not contiguous in C order",
+            ));
         }
         if has(ffi::PyBUF_F_CONTIGUOUS) && !f_order {
-            return Err(PyBufferError::new_err("the array is not contiguous in Fortran order"));
+            return Err(PyBufferError::new_err(
+                "the array is not contiguous in Fortran order",
+            ));
         }
         if has(ffi::PyBUF_ANY_CONTIGUOUS) && !c_order && !f_order {
             return Err(PyBufferError::new_err("the array is not contiguous"));
@@ -238,7 +301,12 @@ impl Array {
         let size = raw.dtype().size() as isize;
         let mut described = Box::new(Described {
             shape: raw.shape().iter().map(|&n| n as isize).collect(),
-            strides: raw.layout().strides().iter().map(|s| s.wrapping_mul(size)).collect(),
+            strides: raw
+                .layout()
+                .strides()
+                .iter()
+                .map(|s| s.wrapping_mul(size))
+                .collect(),
             format: format.to_owned(),
         });
         // from now on others may write
@@ -251,10 +319,22 @@ impl Array {
             view.len = (raw.len() as isize) * size;
             view.readonly = c_int::from(!writable);
             view.itemsize = size;
-            view.format = if has(ffi::PyBUF_FORMAT) { described.format.as_ptr().cast_mut() } else { ptr::null_mut() };
+            view.format = if has(ffi::PyBUF_FORMAT) {
+                described.format.as_ptr().cast_mut()
+            } else {
+                ptr::null_mut()
+            };
             view.ndim = raw.rank() as c_int;
-            view.shape = if has(ffi::PyBUF_ND) { described.shape.as_mut_ptr() } else { ptr::null_mut() };
-            view.strides = if has(ffi::PyBUF_STRIDES) { described.strides.as_mut_ptr() } else { ptr::null_mut() };
+            view.shape = if has(ffi::PyBUF_ND) {
+                described.shape.as_mut_ptr()
+            } else {
+                ptr::null_mut()
+            };
+            view.strides = if has(ffi::PyBUF_STRIDES) {
+                described.strides.as_mut_ptr()
+            } else {
+                ptr::null_mut()
+            };
             view.suboffsets = ptr::null_mut();
             view.internal = Box::into_raw(described).cast();
             drop(raw);

@@ -5,7 +5,10 @@ use civita_core::raw::{Operand, Raw};
 use num_complex::Complex;
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyComplex, PyComplexMethods, PyFloat, PyInt, PyList, PySequence, PyString, PyTuple};
+use pyo3::types::{
+    PyBool, PyByteArray, PyBytes, PyComplex, PyComplexMethods, PyFloat, PyInt, PyList, PySequence,
+    PyString, PyTuple,
+};
 
 use crate::array::{Array, Held};
 use crate::buffer;
@@ -16,8 +19,8 @@ use crate::fuse::PyExpr;
 pub enum Value<'a> {
     /// An array.
     Ref(Held<'a>),
-    /// Something that became one.
-    Own(Raw),
+    /// Something that became one; boxed, so that a borrowed array is cheap to hand around.
+    Own(Box<Raw>),
     /// A Python scalar.
     Weak(Scalar),
 }
@@ -59,13 +62,13 @@ pub fn value<'a>(ob: &'a Bound<'_, PyAny>) -> Outcome<Value<'a>> {
 #[cold]
 fn foreign_value<'a>(ob: &'a Bound<'_, PyAny>) -> Outcome<Value<'a>> {
     if let Some(raw) = imported(ob)? {
-        return Ok(Value::Own(raw));
+        return Ok(Value::Own(Box::new(raw)));
     }
     if let Some(scalar) = scalar_like(ob)? {
         return Ok(Value::Weak(scalar));
     }
     match nested(ob, None)? {
-        Some(raw) => Ok(Value::Own(raw)),
+        Some(raw) => Ok(Value::Own(Box::new(raw))),
         None => Err(not_an_array(ob)),
     }
 }
@@ -98,7 +101,9 @@ fn integer(ob: &Bound<'_, PyAny>) -> Outcome<Scalar> {
         Ok(v) => Ok(Scalar::Int(v.into())),
         Err(_) => match ob.extract::<i128>() {
             Ok(v) => Ok(Scalar::Int(v)),
-            Err(_) => Err(PyOverflowError::new_err("Python integer too large for any dtype").into()),
+            Err(_) => {
+                Err(PyOverflowError::new_err("Python integer too large for any dtype").into())
+            }
         },
     }
 }
@@ -106,7 +111,9 @@ fn integer(ob: &Bound<'_, PyAny>) -> Outcome<Scalar> {
 /// Subclasses of Python's numbers (enums), and what can stand for one by `__index__`, `__complex__` or `__float__`
 /// (fractions, decimals).
 fn scalar_like(ob: &Bound<'_, PyAny>) -> Outcome<Option<Scalar>> {
-    if ob.is_instance_of::<PyInt>() || (ob.hasattr("__index__")? && !ob.is_instance_of::<PySequence>()) {
+    if ob.is_instance_of::<PyInt>()
+        || (ob.hasattr("__index__")? && !ob.is_instance_of::<PySequence>())
+    {
         let index = ob.py().import("operator")?.getattr("index")?.call1((ob,))?;
         return integer(&index).map(Some);
     }
@@ -128,7 +135,10 @@ pub fn imported(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
     if let Ok(array) = ob.cast::<Array>() {
         return Ok(Some(array.get().raw().clone()));
     }
-    if ob.is_instance_of::<PyBytes>() || ob.is_instance_of::<PyByteArray>() || ob.is_instance_of::<PyString>() {
+    if ob.is_instance_of::<PyBytes>()
+        || ob.is_instance_of::<PyByteArray>()
+        || ob.is_instance_of::<PyString>()
+    {
         return Ok(None);
     }
     if ob.is_instance_of::<PyList>() || ob.is_instance_of::<PyTuple>() {
@@ -149,8 +159,13 @@ pub fn imported(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
 
 #[cold]
 fn not_an_array(ob: &Bound<'_, PyAny>) -> crate::error::Fault {
-    let name = ob.get_type().name().map_or_else(|_| "object".to_owned(), |n| n.to_string());
-    type_error(format!("a value of type '{name}' is no array and cannot become one"))
+    let name = ob
+        .get_type()
+        .name()
+        .map_or_else(|_| "object".to_owned(), |n| n.to_string());
+    type_error(format!(
+        "a value of type '{name}' is no array and cannot become one"
+    ))
 }
 
 /// The array that an object is or becomes, in this dtype if one is given. It shares memory where it can.
@@ -182,10 +197,13 @@ pub fn scalar_array(scalar: Scalar, dtype: Option<DType>) -> Outcome<Raw> {
     let own = scalar.default_dtype();
     let dtype = dtype.unwrap_or(own);
     match (scalar.kind(), dtype.kind()) {
-        (Kind::Complex, to) if to != Kind::Complex => {
-            Err(type_error(format!("a complex scalar does not fit into {dtype}\n  hint: take its real part first")))
-        }
-        (_, Kind::Bool) => Ok(Raw::scalar(Scalar::Bool(scalar.as_complex() != Complex::ZERO), dtype)?),
+        (Kind::Complex, to) if to != Kind::Complex => Err(type_error(format!(
+            "a complex scalar does not fit into {dtype}\n  hint: take its real part first"
+        ))),
+        (_, Kind::Bool) => Ok(Raw::scalar(
+            Scalar::Bool(scalar.as_complex() != Complex::ZERO),
+            dtype,
+        )?),
         (Kind::Float, Kind::Signed | Kind::Unsigned) => Ok(Raw::scalar(scalar, own)?.cast(dtype)?),
         _ => Ok(Raw::scalar(scalar, dtype)?),
     }
@@ -227,23 +245,37 @@ fn common(scalars: &[Scalar]) -> DType {
     for s in scalars {
         kinds[s.kind() as usize] = true;
     }
-    if !kinds[Kind::Signed as usize] || kinds[Kind::Float as usize] || kinds[Kind::Complex as usize] {
+    if !kinds[Kind::Signed as usize] || kinds[Kind::Float as usize] || kinds[Kind::Complex as usize]
+    {
         // the latest kind decides
-        return scalars.iter().map(|s| s.default_dtype()).max_by_key(|d| d.kind()).unwrap_or(DType::F64);
+        return scalars
+            .iter()
+            .map(|s| s.default_dtype())
+            .max_by_key(|d| d.kind())
+            .unwrap_or(DType::F64);
     }
     // integers may be above the range of int64
-    scalars.iter().map(|s| s.default_dtype()).reduce(promote).unwrap_or(DType::F64)
+    scalars
+        .iter()
+        .map(|s| s.default_dtype())
+        .reduce(promote)
+        .unwrap_or(DType::F64)
 }
 
 fn of_scalars(scalars: &[Scalar], shape: &[usize], dtype: Option<DType>) -> Outcome<Raw> {
     let own = common(scalars);
     let wanted = dtype.unwrap_or(own);
     if wanted.kind() != Kind::Complex && own.is_complex() {
-        return Err(type_error(format!("complex numbers do not fit into {wanted}\n  hint: take their real parts first")));
+        return Err(type_error(format!(
+            "complex numbers do not fit into {wanted}\n  hint: take their real parts first"
+        )));
     }
     if wanted.is_integer() && own.kind() <= Kind::Signed {
         // each must fit
-        let wide = scalars.iter().map(|s| s.to_bytes(wanted)).collect::<Result<Vec<_>, _>>()?;
+        let wide = scalars
+            .iter()
+            .map(|s| s.to_bytes(wanted))
+            .collect::<Result<Vec<_>, _>>()?;
         let signed = wanted.kind() == Kind::Signed;
         drop(wide);
         let int = |s: &Scalar| match *s {
@@ -259,14 +291,40 @@ fn of_scalars(scalars: &[Scalar], shape: &[usize], dtype: Option<DType>) -> Outc
         return Ok(raw.cast(wanted)?);
     }
     let raw = match own.kind() {
-        Kind::Bool => Raw::from_vec(scalars.iter().map(|s| s.as_f64() != 0.0).collect::<Vec<bool>>(), shape)?,
+        Kind::Bool => Raw::from_vec(
+            scalars
+                .iter()
+                .map(|s| s.as_f64() != 0.0)
+                .collect::<Vec<bool>>(),
+            shape,
+        )?,
         Kind::Complex => Raw::from_vec(scalars.iter().map(|s| s.as_complex()).collect(), shape)?,
-        Kind::Unsigned | Kind::Signed if own == DType::U64 => {
-            Raw::from_vec(scalars.iter().map(|s| if let Scalar::Int(v) = s { *v as u64 } else { s.as_f64() as u64 }).collect(), shape)?
-        }
-        Kind::Unsigned | Kind::Signed => {
-            Raw::from_vec(scalars.iter().map(|s| if let Scalar::Int(v) = s { *v as i64 } else { s.as_f64() as i64 }).collect(), shape)?
-        }
+        Kind::Unsigned | Kind::Signed if own == DType::U64 => Raw::from_vec(
+            scalars
+                .iter()
+                .map(|s| {
+                    if let Scalar::Int(v) = s {
+                        *v as u64
+                    } else {
+                        s.as_f64() as u64
+                    }
+                })
+                .collect(),
+            shape,
+        )?,
+        Kind::Unsigned | Kind::Signed => Raw::from_vec(
+            scalars
+                .iter()
+                .map(|s| {
+                    if let Scalar::Int(v) = s {
+                        *v as i64
+                    } else {
+                        s.as_f64() as i64
+                    }
+                })
+                .collect(),
+            shape,
+        )?,
         Kind::Float => Raw::from_vec(scalars.iter().map(|s| s.as_f64()).collect(), shape)?,
     };
     Ok(raw.cast(wanted)?)
@@ -312,9 +370,16 @@ fn is_list(ob: &Bound<'_, PyAny>) -> bool {
 }
 
 /// Walks the lists: `shape` is what the first ones say, and the rest must agree.
-fn collect(ob: &Bound<'_, PyAny>, depth: usize, shape: &mut Vec<usize>, leaves: &mut Vec<Leaf>) -> Outcome<()> {
+fn collect(
+    ob: &Bound<'_, PyAny>,
+    depth: usize,
+    shape: &mut Vec<usize>,
+    leaves: &mut Vec<Leaf>,
+) -> Outcome<()> {
     if depth == DEEPEST {
-        return Err(value_error(format!("lists may be nested at most {DEEPEST} deep")));
+        return Err(value_error(format!(
+            "lists may be nested at most {DEEPEST} deep"
+        )));
     }
     let len = ob.len()?;
     if shape.len() == depth {
@@ -376,7 +441,11 @@ fn ragged(shape: &[usize]) -> crate::error::Fault {
     value_error(format!(
         "the nested lists are ragged: beyond the first {} the lengths differ; the shape that all of them agree on is {}\n  rule: lists at one depth must have one \
          length and one depth",
-        if shape.len() == 1 { "axis".to_owned() } else { format!("{} axes", shape.len()) },
+        if shape.len() == 1 {
+            "axis".to_owned()
+        } else {
+            format!("{} axes", shape.len())
+        },
         civita_core::error::shape_text(shape)
     ))
 }

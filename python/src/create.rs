@@ -3,7 +3,7 @@
 use civita_core::dtype::{DType, Kind, Scalar, promote};
 use civita_core::raw::{Endpoint, Raw};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PySequence, PyTuple};
+use pyo3::types::{PyInt, PyList, PySequence, PyTuple};
 
 use crate::array::{Array, wrap};
 use crate::convert::{Value, array_of, scalar_array, value};
@@ -16,13 +16,21 @@ pub fn shape_of(ob: &Bound<'_, PyAny>) -> Outcome<Vec<usize>> {
     let length = |ob: &Bound<'_, PyAny>| -> Outcome<usize> {
         match ob.extract::<isize>() {
             Ok(n) if n >= 0 => Ok(n as usize),
-            Ok(n) => Err(value_error(format!("negative dimensions are not allowed: {n}"))),
+            Ok(n) => Err(value_error(format!(
+                "negative dimensions are not allowed: {n}"
+            ))),
             Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(ob.py()) => {
                 Err(value_error("a length of the shape is larger than memory"))
             }
-            Err(_) => Err(type_error(format!("a length is an integer, not '{}'", ob.get_type().name()?))),
+            Err(_) => Err(type_error(format!(
+                "a length is an integer, not '{}'",
+                ob.get_type().name()?
+            ))),
         }
     };
+    if ob.is_exact_instance_of::<PyInt>() {
+        return Ok(vec![length(ob)?]);
+    }
     if let Ok(tuple) = ob.cast::<PyTuple>() {
         return tuple.iter().map(|n| length(&n)).collect();
     }
@@ -30,9 +38,9 @@ pub fn shape_of(ob: &Bound<'_, PyAny>) -> Outcome<Vec<usize>> {
         return list.iter().map(|n| length(&n)).collect();
     }
     match ob.cast::<PySequence>() {
-        Ok(sequence) if !ob.is_instance_of::<Array>() => {
-            (0..sequence.len()?).map(|i| length(&sequence.get_item(i)?)).collect()
-        }
+        Ok(sequence) if !ob.is_instance_of::<Array>() => (0..sequence.len()?)
+            .map(|i| length(&sequence.get_item(i)?))
+            .collect(),
         _ => Ok(vec![length(ob)?]),
     }
 }
@@ -41,14 +49,18 @@ pub fn shape_of(ob: &Bound<'_, PyAny>) -> Outcome<Vec<usize>> {
 pub fn check_device(device: Option<&str>) -> Outcome<()> {
     match device {
         None | Some("cpu") => Ok(()),
-        Some(other) => Err(value_error(format!("there is no device {other:?}; the devices are [\"cpu\"]"))),
+        Some(other) => Err(value_error(format!(
+            "there is no device {other:?}; the devices are [\"cpu\"]"
+        ))),
     }
 }
 
 fn check_order(order: Option<&str>) -> Outcome<()> {
     match order {
         None | Some("C" | "K" | "A") => Ok(()),
-        Some(other) => Err(value_error(format!("order {other:?} is not there: new arrays are in C order\n  hint: `.T` of an array in C order lies in Fortran order"))),
+        Some(other) => Err(value_error(format!(
+            "order {other:?} is not there: new arrays are in C order\n  hint: `.T` of an array in C order lies in Fortran order"
+        ))),
     }
 }
 
@@ -90,7 +102,12 @@ fn array(
     finish(py, raw, requires_grad)
 }
 
-fn taken(py: Python<'_>, object: &Bound<'_, PyAny>, dtype: Option<DType>, copy: Option<bool>) -> Outcome<Raw> {
+fn taken(
+    py: Python<'_>,
+    object: &Bound<'_, PyAny>,
+    dtype: Option<DType>,
+    copy: Option<bool>,
+) -> Outcome<Raw> {
     let raw = array_of(object, None)?;
     let shared = is_array_like(object)?;
     let converts = dtype.is_some_and(|d| d != raw.dtype());
@@ -115,7 +132,9 @@ fn is_array_like(ob: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(ob.is_instance_of::<Array>()
         || (!ob.is_instance_of::<PyList>()
             && !ob.is_instance_of::<PyTuple>()
-            && (crate::buffer::has_buffer(ob) || ob.hasattr("__array__")? || ob.hasattr("__dlpack__")?)))
+            && (crate::buffer::has_buffer(ob)
+                || ob.hasattr("__array__")?
+                || ob.hasattr("__dlpack__")?)))
 }
 
 /// As `array`, sharing the memory of another array (NumPy's too) where its dtype allows.
@@ -180,7 +199,12 @@ filled! {
     empty_like Raw::empty;
 }
 
-fn filled_with(py: Python<'_>, shape: &[usize], fill: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Py<PyAny>> {
+fn filled_with(
+    py: Python<'_>,
+    shape: &[usize],
+    fill: &Bound<'_, PyAny>,
+    dtype: Option<DType>,
+) -> Outcome<Py<PyAny>> {
     match value(fill)? {
         Value::Weak(s) => {
             let one = scalar_array(s, dtype)?;
@@ -224,8 +248,16 @@ fn full_like(
     check_device(device)?;
     check_order(order)?;
     let a = array_of(a, None)?;
-    let shape = shape.map(shape_of).transpose()?.unwrap_or_else(|| a.shape().to_vec());
-    filled_with(py, &shape, fill_value, Some(parse_optional(dtype)?.unwrap_or(a.dtype())))
+    let shape = shape
+        .map(shape_of)
+        .transpose()?
+        .unwrap_or_else(|| a.shape().to_vec());
+    filled_with(
+        py,
+        &shape,
+        fill_value,
+        Some(parse_optional(dtype)?.unwrap_or(a.dtype())),
+    )
 }
 
 fn number(ob: &Bound<'_, PyAny>) -> Outcome<(Scalar, DType)> {
@@ -253,19 +285,39 @@ fn arange(
         Some(stop) => (number(start)?, number(stop)?),
         None => (zero, number(start)?),
     };
-    let step = step.map(number).transpose()?.unwrap_or((Scalar::Int(1), DType::I64));
-    if [start, stop, step].iter().any(|(s, _)| s.kind() == Kind::Complex) {
-        return Err(type_error("arange: complex numbers have no order to count in"));
+    let step = step
+        .map(number)
+        .transpose()?
+        .unwrap_or((Scalar::Int(1), DType::I64));
+    if [start, stop, step]
+        .iter()
+        .any(|(s, _)| s.kind() == Kind::Complex)
+    {
+        return Err(type_error(
+            "arange: complex numbers have no order to count in",
+        ));
     }
     let dtype = parse_optional(dtype)?.unwrap_or_else(|| {
         let all = promote(promote(start.1, stop.1), step.1);
         if all == DType::Bool { DType::I64 } else { all }
     });
-    let whole = |s: Scalar| if let Scalar::Bool(v) = s { Scalar::Int(v.into()) } else { s };
+    let whole = |s: Scalar| {
+        if let Scalar::Bool(v) = s {
+            Scalar::Int(v.into())
+        } else {
+            s
+        }
+    };
     if whole(step.0).as_f64() == 0.0 {
-        return Err(pyo3::exceptions::PyZeroDivisionError::new_err("arange: Maximum allowed size exceeded: the step is 0").into());
+        return Err(pyo3::exceptions::PyZeroDivisionError::new_err(
+            "arange: Maximum allowed size exceeded: the step is 0",
+        )
+        .into());
     }
-    wrap(py, Raw::arange(whole(start.0), whole(stop.0), whole(step.0), dtype)?)
+    wrap(
+        py,
+        Raw::arange(whole(start.0), whole(stop.0), whole(step.0), dtype)?,
+    )
 }
 
 /// `num` values evenly spaced from `start` to `stop`, which is the last one unless `endpoint=False`.
@@ -281,29 +333,63 @@ fn linspace(
     device: Option<&str>,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
-    let n = usize::try_from(num).map_err(|_| value_error(format!("Number of samples, {num}, must be non-negative.")))?;
-    let end = if endpoint { Endpoint::Included } else { Endpoint::Excluded };
+    let n = usize::try_from(num)
+        .map_err(|_| value_error(format!("Number of samples, {num}, must be non-negative.")))?;
+    let end = if endpoint {
+        Endpoint::Included
+    } else {
+        Endpoint::Excluded
+    };
     let (a, b) = (number(start)?, number(stop)?);
     if a.0.kind() == Kind::Complex || b.0.kind() == Kind::Complex {
-        return Err(type_error("linspace: only real ends\n  hint: combine two of them, `cv.linspace(..) + 1j * cv.linspace(..)`"));
+        return Err(type_error(
+            "linspace: only real ends\n  hint: combine two of them, `cv.linspace(..) + 1j * cv.linspace(..)`",
+        ));
     }
-    wrap(py, Raw::linspace(a.0.as_f64(), b.0.as_f64(), n, end, parse_optional(dtype)?.unwrap_or(DType::F64))?)
+    wrap(
+        py,
+        Raw::linspace(
+            a.0.as_f64(),
+            b.0.as_f64(),
+            n,
+            end,
+            parse_optional(dtype)?.unwrap_or(DType::F64),
+        )?,
+    )
 }
 
 /// Ones on a diagonal of a matrix, zeros elsewhere.
 #[pyfunction]
 #[pyo3(signature = (N, M=None, k=0, dtype=None, *, device=None))]
 #[allow(non_snake_case)]
-fn eye(py: Python<'_>, N: usize, M: Option<usize>, k: isize, dtype: Option<&Bound<'_, PyAny>>, device: Option<&str>) -> Outcome<Py<PyAny>> {
+fn eye(
+    py: Python<'_>,
+    N: usize,
+    M: Option<usize>,
+    k: isize,
+    dtype: Option<&Bound<'_, PyAny>>,
+    device: Option<&str>,
+) -> Outcome<Py<PyAny>> {
     check_device(device)?;
-    wrap(py, Raw::eye(N, M.unwrap_or(N), k, parse_optional(dtype)?.unwrap_or(DType::F64))?)
+    wrap(
+        py,
+        Raw::eye(
+            N,
+            M.unwrap_or(N),
+            k,
+            parse_optional(dtype)?.unwrap_or(DType::F64),
+        )?,
+    )
 }
 
 /// The identity matrix.
 #[pyfunction]
 #[pyo3(signature = (n, dtype=None))]
 fn identity(py: Python<'_>, n: usize, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
-    wrap(py, Raw::eye(n, n, 0, parse_optional(dtype)?.unwrap_or(DType::F64))?)
+    wrap(
+        py,
+        Raw::eye(n, n, 0, parse_optional(dtype)?.unwrap_or(DType::F64))?,
+    )
 }
 
 /// A copy of an array, contiguous in C order.
@@ -317,7 +403,11 @@ fn copy(py: Python<'_>, a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
 /// The array in C order: itself where it lies so already, else a copy.
 #[pyfunction]
 #[pyo3(signature = (a, dtype=None))]
-fn ascontiguousarray(py: Python<'_>, a: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+fn ascontiguousarray(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    dtype: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
     let raw = array_of(a, parse_optional(dtype)?)?;
     wrap(py, gil::work(py, raw.len(), || raw.contiguous())?)
 }

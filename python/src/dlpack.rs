@@ -146,17 +146,39 @@ pub fn export(py: Python<'_>, raw: Raw, versioned: bool) -> Outcome<Bound<'_, Py
     let context = Box::into_raw(context).cast::<c_void>();
     let (pointer, name) = if versioned {
         let flags = if writable { 0 } else { READ_ONLY };
-        let managed = ManagedVersioned { major: 1, minor: 0, context, deleter: Some(delete_versioned), flags, tensor };
+        let managed = ManagedVersioned {
+            major: 1,
+            minor: 0,
+            context,
+            deleter: Some(delete_versioned),
+            flags,
+            tensor,
+        };
         (Box::into_raw(Box::new(managed)).cast::<c_void>(), NAME_1)
     } else {
-        let managed = Managed { tensor, context, deleter: Some(delete) };
+        let managed = Managed {
+            tensor,
+            context,
+            deleter: Some(delete),
+        };
         (Box::into_raw(Box::new(managed)).cast::<c_void>(), NAME)
     };
     // SAFETY: attached; the name is static, the destructor takes what is put here.
-    let capsule = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyCapsule_New(pointer, name.as_ptr(), Some(drop_capsule))) };
+    let capsule = unsafe {
+        Bound::from_owned_ptr_or_err(
+            py,
+            ffi::PyCapsule_New(pointer, name.as_ptr(), Some(drop_capsule)),
+        )
+    };
     capsule.map_err(|error| {
         // SAFETY: nobody took the tensor.
-        unsafe { if versioned { delete_versioned(pointer.cast()) } else { delete(pointer.cast()) } };
+        unsafe {
+            if versioned {
+                delete_versioned(pointer.cast())
+            } else {
+                delete(pointer.cast())
+            }
+        };
         error.into()
     })
 }
@@ -202,7 +224,9 @@ fn capsule_of<'py>(x: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
     match x.call_method("__dlpack__", (), Some(&kwargs)) {
         Ok(capsule) => Ok(capsule),
         // a producer of the time before 1.0 has no such argument
-        Err(error) if error.is_instance_of::<pyo3::exceptions::PyTypeError>(x.py()) => Ok(x.call_method0("__dlpack__")?),
+        Err(error) if error.is_instance_of::<pyo3::exceptions::PyTypeError>(x.py()) => {
+            Ok(x.call_method0("__dlpack__")?)
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -210,27 +234,39 @@ fn capsule_of<'py>(x: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
 /// An array over the memory of an object with `__dlpack__`.
 pub fn import(x: &Bound<'_, PyAny>) -> Outcome<Raw> {
     if !x.hasattr("__dlpack__")? {
-        return Err(type_error(format!("a value of type '{}' has no __dlpack__", x.get_type().name()?)));
+        return Err(type_error(format!(
+            "a value of type '{}' has no __dlpack__",
+            x.get_type().name()?
+        )));
     }
     let (kind, _): (i32, i32) = x.call_method0("__dlpack_device__")?.extract()?;
     if kind != CPU.0 {
-        return Err(PyBufferError::new_err(format!("from_dlpack: the array is on a device of kind {kind}, not on the CPU")).into());
+        return Err(PyBufferError::new_err(format!(
+            "from_dlpack: the array is on a device of kind {kind}, not on the CPU"
+        ))
+        .into());
     }
     let capsule = capsule_of(x)?;
     // SAFETY: attached, a live object.
-    let valid = |name: &CStr| unsafe { ffi::PyCapsule_IsValid(capsule.as_ptr(), name.as_ptr()) } != 0;
+    let valid =
+        |name: &CStr| unsafe { ffi::PyCapsule_IsValid(capsule.as_ptr(), name.as_ptr()) } != 0;
     let (new, name, used) = if valid(NAME_1) {
         (true, NAME_1, USED_1)
     } else if valid(NAME) {
         (false, NAME, USED)
     } else {
-        return Err(value_error("__dlpack__ did not return a capsule that can be used"));
+        return Err(value_error(
+            "__dlpack__ did not return a capsule that can be used",
+        ));
     };
     // SAFETY: the capsule is valid under this name, and so holds such a tensor; renaming it makes the tensor ours.
     let owner = unsafe {
         let pointer = ffi::PyCapsule_GetPointer(capsule.as_ptr(), name.as_ptr());
         if new && (*pointer.cast::<ManagedVersioned>()).major != 1 {
-            return Err(PyBufferError::new_err("from_dlpack: the capsule is of a later major version of DLPack than 1").into());
+            return Err(PyBufferError::new_err(
+                "from_dlpack: the capsule is of a later major version of DLPack than 1",
+            )
+            .into());
         }
         if ffi::PyCapsule_SetName(capsule.as_ptr(), used.as_ptr()) != 0 {
             return Err(PyErr::fetch(x.py()).into());
@@ -248,10 +284,18 @@ pub fn import(x: &Bound<'_, PyAny>) -> Outcome<Raw> {
             Owner::New(m) => (&m.as_ref().tensor, m.as_ref().flags & READ_ONLY == 0),
         }
     };
-    let Some(dtype) = DType::ALL.into_iter().find(|&d| code(d) == (tensor.code, tensor.bits)).filter(|_| tensor.lanes == 1) else {
-        return Err(type_error(format!("from_dlpack: there is no dtype for type code {} with {} bits", tensor.code, tensor.bits)));
+    let Some(dtype) = DType::ALL
+        .into_iter()
+        .find(|&d| code(d) == (tensor.code, tensor.bits))
+        .filter(|_| tensor.lanes == 1)
+    else {
+        return Err(type_error(format!(
+            "from_dlpack: there is no dtype for type code {} with {} bits",
+            tensor.code, tensor.bits
+        )));
     };
-    let rank = usize::try_from(tensor.ndim).map_err(|_| value_error("from_dlpack: a negative number of axes"))?;
+    let rank = usize::try_from(tensor.ndim)
+        .map_err(|_| value_error("from_dlpack: a negative number of axes"))?;
     let field = |p: *mut i64| -> Option<Vec<i64>> {
         if rank == 0 {
             return Some(Vec::new());
@@ -259,7 +303,9 @@ pub fn import(x: &Bound<'_, PyAny>) -> Outcome<Raw> {
         // SAFETY: the arrays of a tensor have one entry for each axis, or are null.
         (!p.is_null()).then(|| unsafe { std::slice::from_raw_parts(p, rank) }.to_vec())
     };
-    let Some(shape) = field(tensor.shape) else { return Err(value_error("from_dlpack: the tensor has no shape")) };
+    let Some(shape) = field(tensor.shape) else {
+        return Err(value_error("from_dlpack: the tensor has no shape"));
+    };
     let shape = shape
         .into_iter()
         .map(|n| usize::try_from(n).map_err(|_| value_error("from_dlpack: a negative length")))
@@ -274,21 +320,44 @@ pub fn import(x: &Bound<'_, PyAny>) -> Outcome<Raw> {
     let overflow = || value_error("from_dlpack: the strides overflow");
     let (mut low, mut high) = (0isize, 0isize);
     for (&n, &s) in shape.iter().zip(&strides) {
-        let reach = isize::try_from(n - 1).ok().and_then(|n| n.checked_mul(s)).ok_or_else(overflow)?;
+        let reach = isize::try_from(n - 1)
+            .ok()
+            .and_then(|n| n.checked_mul(s))
+            .ok_or_else(overflow)?;
         let end = if reach < 0 { &mut low } else { &mut high };
         *end = end.checked_add(reach).ok_or_else(overflow)?;
     }
     let size = dtype.size() as isize;
-    let first = tensor.data.cast::<u8>().wrapping_add(tensor.byte_offset as usize);
+    let first = tensor
+        .data
+        .cast::<u8>()
+        .wrapping_add(tensor.byte_offset as usize);
     let low_bytes = low.checked_mul(size).ok_or_else(overflow)?;
-    let span = high.checked_sub(low).and_then(|n| n.checked_add(1)).and_then(|n| n.checked_mul(size)).ok_or_else(overflow)?;
+    let span = high
+        .checked_sub(low)
+        .and_then(|n| n.checked_add(1))
+        .and_then(|n| n.checked_mul(size))
+        .ok_or_else(overflow)?;
     let base = first.wrapping_offset(low_bytes);
     if first.is_null() || !base.addr().is_multiple_of(dtype.to_real().size()) {
-        return Err(value_error("from_dlpack: the memory is not aligned to its elements\n  hint: copy it first"));
+        return Err(value_error(
+            "from_dlpack: the memory is not aligned to its elements\n  hint: copy it first",
+        ));
     }
     // SAFETY: the producer promises the memory that the tensor describes until its deleter is called, which is when the
     // owner is dropped.
-    Ok(unsafe { Raw::foreign(base, span as usize, dtype, &shape, &strides, low.unsigned_abs(), Box::new(owner), writable) }?)
+    Ok(unsafe {
+        Raw::foreign(
+            base,
+            span as usize,
+            dtype,
+            &shape,
+            &strides,
+            low.unsigned_abs(),
+            Box::new(owner),
+            writable,
+        )
+    }?)
 }
 
 const _: () = {

@@ -22,7 +22,10 @@ impl PyDType {
         static ALL: PyOnceLock<Vec<Py<PyDType>>> = PyOnceLock::new();
         let all = ALL.get_or_init(py, || {
             // an object that cannot be made here (no memory for 40 bytes) ends the program
-            DType::ALL.into_iter().filter_map(|d| Py::new(py, PyDType(d)).ok()).collect()
+            DType::ALL
+                .into_iter()
+                .filter_map(|d| Py::new(py, PyDType(d)).ok())
+                .collect()
         });
         all[dtype as usize].clone_ref(py)
     }
@@ -53,7 +56,17 @@ pub fn type_char(dtype: DType) -> char {
 pub fn from_text(text: &str) -> Option<DType> {
     use DType::*;
     // the other byte order is another dtype
-    let plain = text.strip_prefix(['=', '|', if cfg!(target_endian = "little") { '<' } else { '>' }]).unwrap_or(text);
+    let plain = text
+        .strip_prefix([
+            '=',
+            '|',
+            if cfg!(target_endian = "little") {
+                '<'
+            } else {
+                '>'
+            },
+        ])
+        .unwrap_or(text);
     Some(match plain {
         "bool" | "bool_" | "?" | "b1" => Bool,
         "uint8" | "u1" | "B" | "ubyte" => U8,
@@ -63,7 +76,9 @@ pub fn from_text(text: &str) -> Option<DType> {
         "int8" | "i1" | "b" | "byte" => I8,
         "int16" | "i2" | "h" | "short" => I16,
         "int32" | "i4" | "i" | "intc" => I32,
-        "int64" | "i8" | "l" | "q" | "p" | "n" | "int" | "int_" | "long" | "longlong" | "intp" => I64,
+        "int64" | "i8" | "l" | "q" | "p" | "n" | "int" | "int_" | "long" | "longlong" | "intp" => {
+            I64
+        }
         "float16" | "f2" | "e" | "half" => F16,
         "bfloat16" => BF16,
         "float32" | "f4" | "f" | "single" => F32,
@@ -108,16 +123,28 @@ pub fn lookup(ob: &Bound<'_, PyAny>) -> Option<DType> {
     if !ob.getattr("isnative").ok()?.extract::<bool>().ok()? {
         return None;
     }
-    from_text(ob.getattr("name").ok()?.cast::<PyString>().ok()?.to_str().ok()?)
+    from_text(
+        ob.getattr("name")
+            .ok()?
+            .cast::<PyString>()
+            .ok()?
+            .to_str()
+            .ok()?,
+    )
 }
 
 /// # Errors
 /// When the object names no dtype that there is.
 pub fn parse(ob: &Bound<'_, PyAny>) -> Outcome<DType> {
     lookup(ob).ok_or_else(|| {
-        let text = ob.repr().map_or_else(|_| "it".to_owned(), |r| r.to_string());
+        let text = ob
+            .repr()
+            .map_or_else(|_| "it".to_owned(), |r| r.to_string());
         let names: Vec<&str> = DType::ALL.iter().map(|d| d.name()).collect();
-        type_error(format!("data type {text} not understood\n  rule: the dtypes are {}", names.join(", ")))
+        type_error(format!(
+            "data type {text} not understood\n  rule: the dtypes are {}",
+            names.join(", ")
+        ))
     })
 }
 
@@ -208,9 +235,14 @@ impl PyDType {
     #[getter]
     fn dtype<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
         if self.0 == DType::BF16 {
-            return Err(type_error("NumPy has no bfloat16\n  hint: `.astype('float32')` holds every value of it"));
+            return Err(type_error(
+                "NumPy has no bfloat16\n  hint: `.astype('float32')` holds every value of it",
+            ));
         }
-        Ok(py.import("numpy")?.getattr("dtype")?.call1((self.0.name(),))?)
+        Ok(py
+            .import("numpy")?
+            .getattr("dtype")?
+            .call1((self.0.name(),))?)
     }
 
     /// A value of this dtype, as an array without axes: `cv.float32(1)`.
@@ -246,7 +278,13 @@ impl PyDType {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, [py.get_type::<PyDType>().into_any(), PyTuple::new(py, [self.0.name()])?.into_any()])
+        PyTuple::new(
+            py,
+            [
+                py.get_type::<PyDType>().into_any(),
+                PyTuple::new(py, [self.0.name()])?.into_any(),
+            ],
+        )
     }
 }
 
@@ -299,7 +337,11 @@ fn result_type(py: Python<'_>, arrays_and_dtypes: &Bound<'_, PyTuple>) -> Outcom
 /// The smallest dtype to which both can be cast safely.
 #[pyfunction]
 #[pyo3(signature = (type1, type2))]
-fn promote_types(py: Python<'_>, type1: &Bound<'_, PyAny>, type2: &Bound<'_, PyAny>) -> Outcome<Py<PyDType>> {
+fn promote_types(
+    py: Python<'_>,
+    type1: &Bound<'_, PyAny>,
+    type2: &Bound<'_, PyAny>,
+) -> Outcome<Py<PyDType>> {
     Ok(PyDType::of(py, promote(parse(type1)?, parse(type2)?)))
 }
 
@@ -339,7 +381,11 @@ fn isdtype(dtype: &Bound<'_, PyAny>, kind: &Bound<'_, PyAny>) -> Outcome<bool> {
             "real floating" => d.is_float(),
             "complex floating" => d.is_complex(),
             "numeric" => d != DType::Bool,
-            other => return Err(crate::error::value_error(format!("isdtype: unknown kind {other:?}"))),
+            other => {
+                return Err(crate::error::value_error(format!(
+                    "isdtype: unknown kind {other:?}"
+                )));
+            }
         });
     }
     Ok(parse(kind)? == d)

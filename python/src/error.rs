@@ -1,7 +1,10 @@
 //! The engine's errors as Python's exceptions; the text is the engine's.
 
 use civita_core::error::Error;
-use pyo3::exceptions::{PyIndexError, PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{
+    PyIndexError, PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError,
+    PyValueError,
+};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
@@ -59,8 +62,15 @@ pub fn axis_error(py: Python<'_>) -> PyResult<&'static Py<PyType>> {
         let bases = (py.get_type::<PyValueError>(), py.get_type::<PyIndexError>());
         let members = PyDict::new(py);
         members.set_item("__module__", "civita")?;
-        members.set_item("__doc__", "An axis that the array does not have, or that is named twice.")?;
-        Ok(py.get_type::<PyType>().call1(("AxisError", bases, members))?.cast_into::<PyType>()?.unbind())
+        members.set_item(
+            "__doc__",
+            "An axis that the array does not have, or that is named twice.",
+        )?;
+        Ok(py
+            .get_type::<PyType>()
+            .call1(("AxisError", bases, members))?
+            .cast_into::<PyType>()?
+            .unbind())
     })
 }
 

@@ -15,7 +15,6 @@ use crate::dtype::parse_optional;
 use crate::error::{Outcome, type_error, value_error};
 use crate::gil;
 use crate::methods;
-use crate::operators::apply;
 use crate::reduction::{AxisArg, write_out};
 use crate::ufunc::output;
 
@@ -27,13 +26,18 @@ fn many(ob: &Bound<'_, PyAny>) -> Outcome<Vec<Raw>> {
     if let Ok(tuple) = ob.cast::<PyTuple>() {
         return tuple.iter().map(|o| array_of(&o, None)).collect();
     }
-    if ob.is_instance_of::<Array>() || ob.cast::<PySequence>().is_ok() || crate::buffer::has_buffer(ob) {
+    if ob.is_instance_of::<Array>()
+        || ob.cast::<PySequence>().is_ok()
+        || crate::buffer::has_buffer(ob)
+    {
         let all = array_of(ob, None)?;
         return (0..all.shape().first().copied().unwrap_or(0))
             .map(|i| Ok(all.slice(&[civita_core::layout::SliceItem::Index(i as isize)])?))
             .collect();
     }
-    Err(type_error("the arrays to join are given as one sequence\n  hint: `cv.concatenate([a, b])`"))
+    Err(type_error(
+        "the arrays to join are given as one sequence\n  hint: `cv.concatenate([a, b])`",
+    ))
 }
 
 fn joined(
@@ -48,7 +52,10 @@ fn joined(
     let n: usize = parts.iter().map(Raw::len).sum();
     let result = gil::work(py, n, || {
         let parts = match dtype {
-            Some(d) => parts.iter().map(|p| p.cast(d)).collect::<civita_core::error::Result<Vec<_>>>()?,
+            Some(d) => parts
+                .iter()
+                .map(|p| p.cast(d))
+                .collect::<civita_core::error::Result<Vec<_>>>()?,
             None => parts,
         };
         join(&parts.iter().collect::<Vec<_>>())
@@ -62,25 +69,50 @@ fn joined(
 /// Joins arrays along an axis that they have; with `axis=None` flattened.
 #[pyfunction]
 #[pyo3(signature = (arrays, axis=Some(0), out=None, *, dtype=None), text_signature = "(arrays, axis=0, out=None, *, dtype=None)")]
-fn concatenate(py: Python<'_>, arrays: &Bound<'_, PyAny>, axis: Option<isize>, out: Option<&Bound<'_, PyAny>>, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+fn concatenate(
+    py: Python<'_>,
+    arrays: &Bound<'_, PyAny>,
+    axis: Option<isize>,
+    out: Option<&Bound<'_, PyAny>>,
+    dtype: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
     let mut parts = many(arrays)?;
     if axis.is_none() {
-        parts = parts.iter().map(|p| p.reshape(&[p.len()])).collect::<Result<_, _>>()?;
+        parts = parts
+            .iter()
+            .map(|p| p.reshape(&[p.len()]))
+            .collect::<Result<_, _>>()?;
     }
-    joined(py, "concatenate", parts, out, dtype, |parts| Raw::concatenate(parts, axis.unwrap_or(0)))
+    joined(py, "concatenate", parts, out, dtype, |parts| {
+        Raw::concatenate(parts, axis.unwrap_or(0))
+    })
 }
 
 /// Joins arrays of one shape along a new axis.
 #[pyfunction]
 #[pyo3(signature = (arrays, axis=0, out=None, *, dtype=None))]
-fn stack(py: Python<'_>, arrays: &Bound<'_, PyAny>, axis: isize, out: Option<&Bound<'_, PyAny>>, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
-    joined(py, "stack", many(arrays)?, out, dtype, |parts| Raw::stack(parts, axis))
+fn stack(
+    py: Python<'_>,
+    arrays: &Bound<'_, PyAny>,
+    axis: isize,
+    out: Option<&Bound<'_, PyAny>>,
+    dtype: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    joined(py, "stack", many(arrays)?, out, dtype, |parts| {
+        Raw::stack(parts, axis)
+    })
 }
 
 /// The matrix product over the last two axes; `a @ b`.
 #[pyfunction]
 #[pyo3(signature = (x1, x2, /, out=None, *, dtype=None))]
-fn matmul(py: Python<'_>, x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>, out: Option<&Bound<'_, PyAny>>, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+fn matmul(
+    py: Python<'_>,
+    x1: &Bound<'_, PyAny>,
+    x2: &Bound<'_, PyAny>,
+    out: Option<&Bound<'_, PyAny>>,
+    dtype: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
     let dtype = parse_optional(dtype)?;
     let (mut a, mut b) = (array_of(x1, None)?, array_of(x2, None)?);
     if let Some(d) = dtype {
@@ -117,7 +149,12 @@ pub fn dot_product(py: Python<'_>, a: &Raw, b: &Raw) -> Outcome<Raw> {
 /// the second-to-last of `b`.
 #[pyfunction]
 #[pyo3(signature = (a, b, out=None))]
-fn dot(py: Python<'_>, a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, out: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+fn dot(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    b: &Bound<'_, PyAny>,
+    out: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
     let result = dot_product(py, &array_of(a, None)?, &array_of(b, None)?)?;
     match out.map(output).transpose()?.flatten() {
         Some(out) => write_out("dot", result, out),
@@ -128,7 +165,12 @@ fn dot(py: Python<'_>, a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, out: Option<&
 /// The same elements under another shape; a view where the memory allows it.
 #[pyfunction]
 #[pyo3(signature = (a, /, shape, *, copy=None))]
-fn reshape(py: Python<'_>, a: &Bound<'_, PyAny>, shape: &Bound<'_, PyAny>, copy: Option<bool>) -> Outcome<Py<PyAny>> {
+fn reshape(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    shape: &Bound<'_, PyAny>,
+    copy: Option<bool>,
+) -> Outcome<Py<PyAny>> {
     let list = match shape.extract::<isize>() {
         Ok(n) => vec![n],
         Err(_) => shape.extract::<Vec<isize>>()?,
@@ -146,7 +188,10 @@ fn ravel(py: Python<'_>, a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
 #[pyfunction]
 #[pyo3(signature = (a, axes=None))]
 fn transpose(py: Python<'_>, a: &Bound<'_, PyAny>, axes: Option<Vec<isize>>) -> Outcome<Py<PyAny>> {
-    wrap(py, methods::transposed(&array_of(a, None)?, axes.as_deref())?)
+    wrap(
+        py,
+        methods::transposed(&array_of(a, None)?, axes.as_deref())?,
+    )
 }
 
 /// The axes in another order; a view.
@@ -162,20 +207,33 @@ fn permute_dims(py: Python<'_>, a: &Bound<'_, PyAny>, axes: Vec<isize>) -> Outco
 fn matrix_transpose(py: Python<'_>, x: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
     let x = array_of(x, None)?;
     if x.rank() < 2 {
-        return Err(value_error(format!("matrix_transpose: an array of {} axes is no stack of matrices", x.rank())));
+        return Err(value_error(format!(
+            "matrix_transpose: an array of {} axes is no stack of matrices",
+            x.rank()
+        )));
     }
     wrap(py, x.swap_axes(-1, -2)?)
 }
 
 /// Two axes exchanged; a view.
 #[pyfunction]
-fn swapaxes(py: Python<'_>, a: &Bound<'_, PyAny>, axis1: isize, axis2: isize) -> Outcome<Py<PyAny>> {
+fn swapaxes(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    axis1: isize,
+    axis2: isize,
+) -> Outcome<Py<PyAny>> {
     wrap(py, array_of(a, None)?.swap_axes(axis1, axis2)?)
 }
 
 /// Axes moved to other places; a view.
 #[pyfunction]
-fn moveaxis(py: Python<'_>, a: &Bound<'_, PyAny>, source: &Bound<'_, PyAny>, destination: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+fn moveaxis(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    source: &Bound<'_, PyAny>,
+    destination: &Bound<'_, PyAny>,
+) -> Outcome<Py<PyAny>> {
     let a = array_of(a, None)?;
     let list = |ob: &Bound<'_, PyAny>| -> Outcome<Vec<isize>> {
         match AxisArg::parse(ob)? {
@@ -185,7 +243,9 @@ fn moveaxis(py: Python<'_>, a: &Bound<'_, PyAny>, source: &Bound<'_, PyAny>, des
     };
     let (from, to) = (list(source)?, list(destination)?);
     if from.len() != to.len() {
-        return Err(value_error("moveaxis: `source` and `destination` arguments must have the same number of elements"));
+        return Err(value_error(
+            "moveaxis: `source` and `destination` arguments must have the same number of elements",
+        ));
     }
     if from.len() == 1 {
         return wrap(py, a.move_axis(from[0], to[0])?);
@@ -197,14 +257,22 @@ fn moveaxis(py: Python<'_>, a: &Bound<'_, PyAny>, source: &Bound<'_, PyAny>, des
         order[t] = Some(f);
     }
     let mut rest = (0..a.rank()).filter(|axis| !from.contains(axis));
-    let order: Vec<isize> = order.into_iter().filter_map(|o| o.or_else(|| rest.next())).map(|o| o as isize).collect();
+    let order: Vec<isize> = order
+        .into_iter()
+        .filter_map(|o| o.or_else(|| rest.next()))
+        .map(|o| o as isize)
+        .collect();
     wrap(py, a.permute(&order)?)
 }
 
 /// The elements in reverse order along axes, or along all; a view.
 #[pyfunction]
 #[pyo3(signature = (m, axis=None))]
-fn flip(py: Python<'_>, m: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+fn flip(
+    py: Python<'_>,
+    m: &Bound<'_, PyAny>,
+    axis: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
     let axis = axis.map_or(Ok(AxisArg::All), AxisArg::parse)?;
     wrap(py, array_of(m, None)?.flip(axis.axes())?)
 }
@@ -220,14 +288,22 @@ pub fn squeezed(x: &Raw, axis: Option<&Bound<'_, PyAny>>) -> Outcome<Raw> {
 /// Without axes of length 1: those named, or all; a view.
 #[pyfunction]
 #[pyo3(signature = (a, axis=None))]
-fn squeeze(py: Python<'_>, a: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+fn squeeze(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    axis: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
     wrap(py, squeezed(&array_of(a, None)?, axis)?)
 }
 
 /// New axes of length 1 at these places of the result; a view.
 #[pyfunction]
 #[pyo3(signature = (a, axis=None))]
-fn expand_dims(py: Python<'_>, a: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+fn expand_dims(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    axis: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
     match axis.map_or(Ok(AxisArg::List(smallvec::smallvec![0])), AxisArg::parse)? {
         AxisArg::All => Err(type_error("expand_dims: an axis is an integer")),
         AxisArg::List(list) => wrap(py, array_of(a, None)?.expand_dims(&list)?),
@@ -237,34 +313,63 @@ fn expand_dims(py: Python<'_>, a: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyA
 /// Repeated to a shape without a copy; a view that cannot be written.
 #[pyfunction]
 #[pyo3(signature = (array, shape))]
-fn broadcast_to(py: Python<'_>, array: &Bound<'_, PyAny>, shape: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+fn broadcast_to(
+    py: Python<'_>,
+    array: &Bound<'_, PyAny>,
+    shape: &Bound<'_, PyAny>,
+) -> Outcome<Py<PyAny>> {
     wrap(py, array_of(array, None)?.broadcast_to(&shape_of(shape)?)?)
 }
 
 /// All arrays repeated to their common shape; views that cannot be written.
 #[pyfunction]
 #[pyo3(signature = (*arrays))]
-fn broadcast_arrays<'py>(py: Python<'py>, arrays: &Bound<'py, PyTuple>) -> Outcome<Bound<'py, PyTuple>> {
-    let all = arrays.iter().map(|a| array_of(&a, None)).collect::<Outcome<Vec<_>>>()?;
+fn broadcast_arrays<'py>(
+    py: Python<'py>,
+    arrays: &Bound<'py, PyTuple>,
+) -> Outcome<Bound<'py, PyTuple>> {
+    let all = arrays
+        .iter()
+        .map(|a| array_of(&a, None))
+        .collect::<Outcome<Vec<_>>>()?;
     let shapes: Vec<&[usize]> = all.iter().map(|a| a.shape()).collect();
     let shape = broadcast_shapes("broadcast_arrays", &shapes)?;
-    let views = all.iter().map(|a| wrap(py, a.broadcast_to(&shape)?)).collect::<Outcome<Vec<_>>>()?;
+    let views = all
+        .iter()
+        .map(|a| wrap(py, a.broadcast_to(&shape)?))
+        .collect::<Outcome<Vec<_>>>()?;
     Ok(PyTuple::new(py, views)?)
 }
 
 /// The shape to which these shapes broadcast.
 #[pyfunction(name = "broadcast_shapes")]
 #[pyo3(signature = (*shapes))]
-fn common_shape<'py>(py: Python<'py>, shapes: &Bound<'py, PyTuple>) -> Outcome<Bound<'py, PyTuple>> {
-    let all = shapes.iter().map(|s| shape_of(&s)).collect::<Outcome<Vec<_>>>()?;
+fn common_shape<'py>(
+    py: Python<'py>,
+    shapes: &Bound<'py, PyTuple>,
+) -> Outcome<Bound<'py, PyTuple>> {
+    let all = shapes
+        .iter()
+        .map(|s| shape_of(&s))
+        .collect::<Outcome<Vec<_>>>()?;
     let all: Vec<&[usize]> = all.iter().map(Vec::as_slice).collect();
-    Ok(PyTuple::new(py, broadcast_shapes("broadcast_shapes", &all)?)?)
+    Ok(PyTuple::new(
+        py,
+        broadcast_shapes("broadcast_shapes", &all)?,
+    )?)
 }
 
 /// The elements at indices along an axis, or of the flattened array.
 #[pyfunction]
 #[pyo3(signature = (a, indices, axis=None, out=None, mode="raise"))]
-fn take(py: Python<'_>, a: &Bound<'_, PyAny>, indices: &Bound<'_, PyAny>, axis: Option<isize>, out: Option<&Bound<'_, PyAny>>, mode: &str) -> Outcome<Py<PyAny>> {
+fn take(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    indices: &Bound<'_, PyAny>,
+    axis: Option<isize>,
+    out: Option<&Bound<'_, PyAny>>,
+    mode: &str,
+) -> Outcome<Py<PyAny>> {
     let result = methods::take(py, &array_of(a, None)?, indices, axis, mode)?;
     match out.map(output).transpose()?.flatten() {
         Some(out) => write_out("take", result, out),
@@ -283,25 +388,43 @@ fn softmax(py: Python<'_>, x: &Bound<'_, PyAny>, axis: isize) -> Outcome<Py<PyAn
 /// Where each index is, in a new last axis: 1, and 0 elsewhere. Without `num_classes` as many as the largest index needs.
 #[pyfunction]
 #[pyo3(signature = (x, num_classes=None, dtype=None))]
-fn one_hot(py: Python<'_>, x: &Bound<'_, PyAny>, num_classes: Option<usize>, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+fn one_hot(
+    py: Python<'_>,
+    x: &Bound<'_, PyAny>,
+    num_classes: Option<usize>,
+    dtype: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
     let x = array_of(x, None)?;
     let depth = match num_classes {
         Some(n) => n,
         None if x.is_empty() => 0,
         None => {
-            let Scalar::Int(most) = x.detach().reduce(Reduction::Max, ReduceOptions::default())?.item()? else {
+            let Scalar::Int(most) = x
+                .detach()
+                .reduce(Reduction::Max, ReduceOptions::default())?
+                .item()?
+            else {
                 return Err(type_error("one_hot: indices are integers"));
             };
             usize::try_from(most.saturating_add(1)).unwrap_or(0)
         }
     };
-    wrap(py, x.one_hot(depth, parse_optional(dtype)?.unwrap_or(DType::F64))?)
+    wrap(
+        py,
+        x.one_hot(depth, parse_optional(dtype)?.unwrap_or(DType::F64))?,
+    )
 }
 
 /// The running sum along an axis, or over all elements.
 #[pyfunction]
 #[pyo3(signature = (a, axis=None, dtype=None, out=None))]
-fn cumsum(py: Python<'_>, a: &Bound<'_, PyAny>, axis: Option<isize>, dtype: Option<&Bound<'_, PyAny>>, out: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+fn cumsum(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    axis: Option<isize>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    out: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
     let (a, dtype) = (array_of(a, None)?, parse_optional(dtype)?);
     let result = gil::work(py, a.len(), || a.cumsum(axis, dtype))?;
     match out.map(output).transpose()?.flatten() {
@@ -313,17 +436,34 @@ fn cumsum(py: Python<'_>, a: &Bound<'_, PyAny>, axis: Option<isize>, dtype: Opti
 /// A copy in another dtype; with `copy=False` only where it differs.
 #[pyfunction]
 #[pyo3(signature = (x, dtype, /, *, copy=true, device=None))]
-fn astype(py: Python<'_>, x: &Bound<'_, PyAny>, dtype: &Bound<'_, PyAny>, copy: bool, device: Option<&str>) -> Outcome<Py<PyAny>> {
+fn astype(
+    py: Python<'_>,
+    x: &Bound<'_, PyAny>,
+    dtype: &Bound<'_, PyAny>,
+    copy: bool,
+    device: Option<&str>,
+) -> Outcome<Py<PyAny>> {
     crate::create::check_device(device)?;
     let (x, dtype) = (array_of(x, None)?, crate::dtype::parse(dtype)?);
-    wrap(py, gil::work(py, x.len(), || if dtype == x.dtype() && copy { x.copied() } else { x.cast(dtype) })?)
+    wrap(
+        py,
+        gil::work(py, x.len(), || {
+            if dtype == x.dtype() && copy {
+                x.copied()
+            } else {
+                x.cast(dtype)
+            }
+        })?,
+    )
 }
 
 /// Where elements are not zero: a tuple with an array of indices for each axis.
 pub fn nonzero_tuple(py: Python<'_>, a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
     let a = array_of(a, None)?.detach();
     if a.rank() == 0 {
-        return Err(value_error("Calling nonzero on 0d arrays is not allowed.\n  hint: `a.reshape(1).nonzero()`"));
+        return Err(value_error(
+            "Calling nonzero on 0d arrays is not allowed.\n  hint: `a.reshape(1).nonzero()`",
+        ));
     }
     let found = crate::index::nonzero(&a)?;
     let arrays = found
@@ -346,21 +486,43 @@ fn nonzero(py: Python<'_>, a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
 fn strong(v: Value<'_>) -> Outcome<Raw> {
     match v {
         Value::Ref(raw) => Ok(raw.detach()),
-        Value::Own(raw) => Ok(raw),
+        Value::Own(raw) => Ok(*raw),
         Value::Weak(s) => crate::convert::scalar_array(s, None),
     }
 }
 
 /// `|a - b| ≤ atol + rtol · |b|`, or equal, or both NaN where that counts.
-fn close(py: Python<'_>, a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, rtol: f64, atol: f64, equal_nan: bool) -> Outcome<Raw> {
+fn close(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    b: &Bound<'_, PyAny>,
+    rtol: f64,
+    atol: f64,
+    equal_nan: bool,
+) -> Outcome<Raw> {
     let (a, b) = (strong(value(a)?)?, strong(value(b)?)?);
-    let real = |x: Raw| if x.dtype().is_complex() { x.cast(DType::C128) } else { x.cast(DType::F64) };
+    let real = |x: Raw| {
+        if x.dtype().is_complex() {
+            x.cast(DType::C128)
+        } else {
+            x.cast(DType::F64)
+        }
+    };
     let (a, b) = (real(a)?, real(b)?);
     gil::work(py, gil::broadcast_len(&[a.len(), b.len()]), || {
-        let bound = Raw::apply(Op::Add, &[(&Raw::apply(Op::Mul, &[(&b.abs()?).into(), Scalar::Float(rtol).into()])?).into(), Scalar::Float(atol).into()])?;
+        let bound = Raw::apply(
+            Op::Add,
+            &[
+                (&Raw::apply(Op::Mul, &[(&b.abs()?).into(), Scalar::Float(rtol).into()])?).into(),
+                Scalar::Float(atol).into(),
+            ],
+        )?;
         let near = a.sub(&b)?.abs()?.le(&bound)?;
         // an infinite bound says nothing
-        let finite = Raw::apply(Op::Lt, &[(&b.abs()?).into(), Scalar::Float(f64::INFINITY).into()])?;
+        let finite = Raw::apply(
+            Op::Lt,
+            &[(&b.abs()?).into(), Scalar::Float(f64::INFINITY).into()],
+        )?;
         let mut same = near.logical_and(&finite)?.logical_or(&a.eq(&b)?)?;
         if equal_nan {
             same = same.logical_or(&a.isnan()?.logical_and(&b.isnan()?)?)?;
@@ -372,30 +534,57 @@ fn close(py: Python<'_>, a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, rtol: f64, 
 /// Element by element: `|a - b| ≤ atol + rtol · |b|`?
 #[pyfunction]
 #[pyo3(signature = (a, b, rtol=1e-5, atol=1e-8, equal_nan=false))]
-fn isclose(py: Python<'_>, a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, rtol: f64, atol: f64, equal_nan: bool) -> Outcome<Py<PyAny>> {
+fn isclose(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    b: &Bound<'_, PyAny>,
+    rtol: f64,
+    atol: f64,
+    equal_nan: bool,
+) -> Outcome<Py<PyAny>> {
     wrap(py, close(py, a, b, rtol, atol, equal_nan)?)
 }
 
 fn all_true(x: &Raw) -> Outcome<bool> {
-    Ok(x.reduce(Reduction::All, ReduceOptions { axes: Axes::All, ..Default::default() })?.item()? == Scalar::Bool(true))
+    Ok(x.reduce(
+        Reduction::All,
+        ReduceOptions {
+            axes: Axes::All,
+            ..Default::default()
+        },
+    )?
+    .item()?
+        == Scalar::Bool(true))
 }
 
 /// Are all elements close? See `isclose`.
 #[pyfunction]
 #[pyo3(signature = (a, b, rtol=1e-5, atol=1e-8, equal_nan=false))]
-fn allclose(py: Python<'_>, a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, rtol: f64, atol: f64, equal_nan: bool) -> Outcome<bool> {
+fn allclose(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    b: &Bound<'_, PyAny>,
+    rtol: f64,
+    atol: f64,
+    equal_nan: bool,
+) -> Outcome<bool> {
     all_true(&close(py, a, b, rtol, atol, equal_nan)?)
 }
 
 /// Have the two the same shape and equal elements?
 #[pyfunction]
 #[pyo3(signature = (a1, a2, equal_nan=false))]
-fn array_equal(py: Python<'_>, a1: &Bound<'_, PyAny>, a2: &Bound<'_, PyAny>, equal_nan: bool) -> Outcome<bool> {
+fn array_equal(
+    py: Python<'_>,
+    a1: &Bound<'_, PyAny>,
+    a2: &Bound<'_, PyAny>,
+    equal_nan: bool,
+) -> Outcome<bool> {
     let (a, b) = (array_of(a1, None)?.detach(), array_of(a2, None)?.detach());
     if a.shape() != b.shape() {
         return Ok(false);
     }
-    let mut same = apply(py, Op::Eq, &[&Value::Own(a.clone()), &Value::Own(b.clone())])?;
+    let mut same = gil::work(py, a.len(), || a.eq(&b))?;
     if equal_nan {
         same = same.logical_or(&a.isnan()?.logical_and(&b.isnan()?)?)?;
     }
@@ -436,7 +625,8 @@ fn shares_memory(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Outcome<bool> {
     };
     match (span(&a), span(&b)) {
         (Some((a0, a1)), Some((b0, b1))) if a0 < b1 && b0 < a1 => {
-            let same = civita_core::storage::Storage::same_buffer(a.storage(), b.storage()) && a.dtype() == b.dtype();
+            let same = civita_core::storage::Storage::same_buffer(a.storage(), b.storage())
+                && a.dtype() == b.dtype();
             Ok(!same || a.layout().overlaps(b.layout()))
         }
         _ => Ok(false),

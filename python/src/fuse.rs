@@ -46,8 +46,13 @@ pub fn apply(py: Python<'_>, op: Op, args: &[Bound<'_, PyAny>]) -> Outcome<Py<Py
     for arg in args {
         if let Ok(expr) = arg.cast_exact::<PyExpr>() {
             let expr = expr.get();
-            if builder.as_ref().is_some_and(|b| !Arc::ptr_eq(b, &expr.builder)) {
-                return Err(value_error("the symbols belong to different fused functions"));
+            if builder
+                .as_ref()
+                .is_some_and(|b| !Arc::ptr_eq(b, &expr.builder))
+            {
+                return Err(value_error(
+                    "the symbols belong to different fused functions",
+                ));
             }
             builder = Some(expr.builder.clone());
             parts.push(Part::Id(expr.id));
@@ -60,7 +65,9 @@ pub fn apply(py: Python<'_>, op: Op, args: &[Bound<'_, PyAny>]) -> Outcome<Py<Py
             )));
         }
     }
-    let Some(builder) = builder else { return Err(type_error("there is no symbol among the operands")) };
+    let Some(builder) = builder else {
+        return Err(type_error("there is no symbol among the operands"));
+    };
     let id = {
         let b = locked(&builder);
         let exprs: SmallVec<[civita_core::program::Expr<'_>; 3]> = parts
@@ -77,14 +84,25 @@ pub fn apply(py: Python<'_>, op: Op, args: &[Bound<'_, PyAny>]) -> Outcome<Py<Py
 
 fn finished(py: Python<'_>, builder: Arc<Mutex<Builder>>, id: Id) -> Outcome<Py<PyAny>> {
     if usize::from(id) >= STEPS {
-        return Err(value_error(format!("a fused function has at most {STEPS} steps\n  hint: split it")));
+        return Err(value_error(format!(
+            "a fused function has at most {STEPS} steps\n  hint: split it"
+        )));
     }
     Ok(Py::new(py, PyExpr { builder, id })?.into_any())
 }
 
-fn binary(op: Op, this: &Bound<'_, PyExpr>, other: &Bound<'_, PyAny>, reflected: bool) -> Outcome<Py<PyAny>> {
+fn binary(
+    op: Op,
+    this: &Bound<'_, PyExpr>,
+    other: &Bound<'_, PyAny>,
+    reflected: bool,
+) -> Outcome<Py<PyAny>> {
     let this = this.as_any().clone();
-    let args = if reflected { [other.clone(), this] } else { [this, other.clone()] };
+    let args = if reflected {
+        [other.clone(), this]
+    } else {
+        [this, other.clone()]
+    };
     apply(other.py(), op, &args)
 }
 
@@ -117,10 +135,18 @@ operators! {
 
 #[pymethods]
 impl PyExpr {
-    fn __pow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, _modulus: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    fn __pow__(
+        slf: &Bound<'_, Self>,
+        other: &Bound<'_, PyAny>,
+        _modulus: &Bound<'_, PyAny>,
+    ) -> Outcome<Py<PyAny>> {
         binary(Op::Pow, slf, other, false)
     }
-    fn __rpow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, _modulus: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    fn __rpow__(
+        slf: &Bound<'_, Self>,
+        other: &Bound<'_, PyAny>,
+        _modulus: &Bound<'_, PyAny>,
+    ) -> Outcome<Py<PyAny>> {
         binary(Op::Pow, slf, other, true)
     }
     fn __neg__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
@@ -132,7 +158,11 @@ impl PyExpr {
     fn __invert__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
         apply(slf.py(), Op::Invert, &[slf.as_any().clone()])
     }
-    fn __richcmp__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, op: CompareOp) -> Outcome<Py<PyAny>> {
+    fn __richcmp__(
+        slf: &Bound<'_, Self>,
+        other: &Bound<'_, PyAny>,
+        op: CompareOp,
+    ) -> Outcome<Py<PyAny>> {
         let op = match op {
             CompareOp::Lt => Op::Lt,
             CompareOp::Le => Op::Le,
@@ -144,7 +174,9 @@ impl PyExpr {
         binary(op, slf, other, false)
     }
     fn __bool__(&self) -> Outcome<bool> {
-        Err(type_error("a fused function cannot branch on values, which are not known yet\n  hint: `cv.where(condition, a, b)`"))
+        Err(type_error(
+            "a fused function cannot branch on values, which are not known yet\n  hint: `cv.where(condition, a, b)`",
+        ))
     }
 
     /// The same value in another dtype.
@@ -201,7 +233,14 @@ impl Fused {
                 Part::Array => {
                     let id = locked(&builder).input(inputs).id();
                     inputs += 1;
-                    Py::new(py, PyExpr { builder: builder.clone(), id })?.into_any()
+                    Py::new(
+                        py,
+                        PyExpr {
+                            builder: builder.clone(),
+                            id,
+                        },
+                    )?
+                    .into_any()
                 }
             });
         }
@@ -210,7 +249,9 @@ impl Fused {
             Ok(expr) if Arc::ptr_eq(&expr.get().builder, &builder) => expr.get().id,
             _ => {
                 let name = result.get_type().name()?.to_string();
-                return Err(type_error(format!("a fused function must return one value computed from its arguments, not a '{name}'")));
+                return Err(type_error(format!(
+                    "a fused function must return one value computed from its arguments, not a '{name}'"
+                )));
             }
         };
         let b = locked(&builder);
@@ -220,7 +261,13 @@ impl Fused {
     }
 
     fn function_for(&self, py: Python<'_>, parts: Vec<Part>) -> Outcome<Arc<Function>> {
-        if let Some((_, f)) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|(p, _)| *p == parts) {
+        if let Some((_, f)) = self
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .find(|(p, _)| *p == parts)
+        {
             return Ok(f.clone());
         }
         // the function runs without the lock: it may call itself
@@ -253,7 +300,10 @@ impl Fused {
             .collect();
         if parts.iter().all(|p| *p != Part::Array) {
             // scalars alone: the first one becomes an array, so that there is something to compute on
-            let raws = obs.iter().map(|ob| array_of(ob, None)).collect::<Outcome<Vec<Raw>>>()?;
+            let raws = obs
+                .iter()
+                .map(|ob| array_of(ob, None))
+                .collect::<Outcome<Vec<Raw>>>()?;
             let f = self.function_for(py, vec![Part::Array; raws.len()])?;
             return wrap(py, Raw::call(&f, &raws.iter().collect::<Vec<_>>())?);
         }
@@ -267,7 +317,10 @@ impl Fused {
             })
             .collect();
         let lens: SmallVec<[usize; 8]> = inputs.iter().map(|x| x.len()).collect();
-        wrap(py, gil::work(py, gil::broadcast_len(&lens), || Raw::call(&f, &inputs))?)
+        wrap(
+            py,
+            gil::work(py, gil::broadcast_len(&lens), || Raw::call(&f, &inputs))?,
+        )
     }
 
     #[getter]
@@ -325,10 +378,16 @@ fn fuse(py: Python<'_>, function: Py<PyAny>) -> Outcome<Fused> {
         return Err(type_error("fuse takes a function"));
     }
     let name = match function.getattr(py, "__name__") {
-        Ok(name) => name.extract::<String>(py).unwrap_or_else(|_| "fused".to_owned()),
+        Ok(name) => name
+            .extract::<String>(py)
+            .unwrap_or_else(|_| "fused".to_owned()),
         Err(_) => "fused".to_owned(),
     };
-    Ok(Fused { function, name: interned(&name), kept: Mutex::new(Vec::new()) })
+    Ok(Fused {
+        function,
+        name: interned(&name),
+        kept: Mutex::new(Vec::new()),
+    })
 }
 
 /// Adds `fuse` and the classes behind it.

@@ -36,7 +36,11 @@ impl Drop for Mark {
 /// Runs `f`, which works on about this many elements; with the interpreter released when they are many.
 #[inline]
 pub fn work<R: Send>(py: Python<'_>, elements: usize, f: impl FnOnce() -> R + Send) -> R {
-    if elements < LARGE { f() } else { released(py, f) }
+    if elements < LARGE {
+        f()
+    } else {
+        released(py, f)
+    }
 }
 
 /// Runs `f` with the interpreter released.
@@ -53,7 +57,9 @@ pub fn released<R: Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
 pub fn broadcast_len(lens: &[usize]) -> usize {
     let most = lens.iter().copied().max().unwrap_or(1);
     // a small operand beside a large one only repeats; two that are both not small may be an outer product
-    lens.iter().filter(|&&n| n != most && n > 1).fold(most, |all, &n| all.saturating_mul(n))
+    lens.iter()
+        .filter(|&&n| n != most && n > 1)
+        .fold(most, |all, &n| all.saturating_mul(n))
 }
 
 /// Tells the engine how to wait.

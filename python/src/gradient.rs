@@ -13,7 +13,11 @@ use crate::error::{Outcome, runtime_error, type_error};
 use crate::gil;
 
 fn keep(create_graph: bool) -> Keep {
-    if create_graph { Keep::Graph } else { Keep::Values }
+    if create_graph {
+        Keep::Graph
+    } else {
+        Keep::Values
+    }
 }
 
 #[pymethods]
@@ -29,10 +33,16 @@ impl Array {
         let raw = self.raw().clone();
         let leaf = raw.node().is_none_or(|n| n.is_leaf());
         if !leaf {
-            return Err(runtime_error("requires_grad of a computed array cannot be changed\n  hint: `.detach()` gives a constant"));
+            return Err(runtime_error(
+                "requires_grad of a computed array cannot be changed\n  hint: `.detach()` gives a constant",
+            ));
         }
         if raw.tracks_gradient() != wanted {
-            self.move_to(if wanted { raw.requires_grad()? } else { raw.detach() });
+            self.move_to(if wanted {
+                raw.requires_grad()?
+            } else {
+                raw.detach()
+            });
         }
         Ok(())
     }
@@ -60,7 +70,9 @@ impl Array {
     #[getter]
     fn grad(&self, py: Python<'_>) -> Outcome<Option<Py<PyAny>>> {
         let raw = self.raw();
-        let Some(gradient) = raw.grad() else { return Ok(None) };
+        let Some(gradient) = raw.grad() else {
+            return Ok(None);
+        };
         if gradient.storage().access() != Access::Owned {
             return wrap(py, gradient).map(Some);
         }
@@ -95,14 +107,22 @@ impl Array {
     /// Adds the gradient of this array to every leaf that it was computed from. An array of several elements needs the
     /// gradient of what comes after it. The graph stays, so `retain_graph` changes nothing.
     #[pyo3(signature = (gradient=None, retain_graph=None, create_graph=false))]
-    fn backward(&self, py: Python<'_>, gradient: Option<&Bound<'_, PyAny>>, retain_graph: Option<bool>, create_graph: bool) -> Outcome<()> {
+    fn backward(
+        &self,
+        py: Python<'_>,
+        gradient: Option<&Bound<'_, PyAny>>,
+        retain_graph: Option<bool>,
+        create_graph: bool,
+    ) -> Outcome<()> {
         let _ = retain_graph;
         let raw = self.raw().clone();
         let seed = match gradient {
             Some(g) if !g.is_none() => Some(array_of(g, None)?),
             _ => None,
         };
-        Ok(gil::released(py, || graph::backward(&raw, seed.as_ref(), keep(create_graph)))?)
+        Ok(gil::released(py, || {
+            graph::backward(&raw, seed.as_ref(), keep(create_graph))
+        })?)
     }
 
     /// The same memory as a constant of the graph.
@@ -138,7 +158,9 @@ fn grad<'py>(
     create_graph: bool,
 ) -> Outcome<Bound<'py, PyTuple>> {
     if outputs.is_callable() && !outputs.is_instance_of::<Array>() {
-        return Err(type_error("grad takes arrays, not a function\n  hint: `cv.grad(f(x), x)`"));
+        return Err(type_error(
+            "grad takes arrays, not a function\n  hint: `cv.grad(f(x), x)`",
+        ));
     }
     let (outputs, inputs) = (raws(&arrays(outputs)?)?, raws(&arrays(inputs)?)?);
     let seeds: Vec<Option<Raw>> = match grad_outputs {
@@ -146,17 +168,38 @@ fn grad<'py>(
         Some(g) if g.is_none() => vec![None; outputs.len()],
         Some(g) => arrays(g)?
             .iter()
-            .map(|g| if g.is_none() { Ok(None) } else { array_of(g, None).map(Some) })
+            .map(|g| {
+                if g.is_none() {
+                    Ok(None)
+                } else {
+                    array_of(g, None).map(Some)
+                }
+            })
             .collect::<Outcome<_>>()?,
     };
     if seeds.len() != outputs.len() {
-        return Err(crate::error::value_error(format!("grad: {} outputs but {} gradients of them", outputs.len(), seeds.len())));
+        return Err(crate::error::value_error(format!(
+            "grad: {} outputs but {} gradients of them",
+            outputs.len(),
+            seeds.len()
+        )));
     }
     let found = gil::released(py, || {
-        let outputs: Vec<(&Raw, Option<&Raw>)> = outputs.iter().zip(&seeds).map(|(o, s)| (o, s.as_ref())).collect();
-        graph::grad(&outputs, &inputs.iter().collect::<Vec<_>>(), keep(create_graph))
+        let outputs: Vec<(&Raw, Option<&Raw>)> = outputs
+            .iter()
+            .zip(&seeds)
+            .map(|(o, s)| (o, s.as_ref()))
+            .collect();
+        graph::grad(
+            &outputs,
+            &inputs.iter().collect::<Vec<_>>(),
+            keep(create_graph),
+        )
     })?;
-    let found = found.into_iter().map(|g| wrap(py, g)).collect::<Outcome<Vec<_>>>()?;
+    let found = found
+        .into_iter()
+        .map(|g| wrap(py, g))
+        .collect::<Outcome<Vec<_>>>()?;
     Ok(PyTuple::new(py, found)?)
 }
 
@@ -176,7 +219,10 @@ impl Caller<'_, '_> {
 
     fn called(&self, inputs: &[Raw]) -> Outcome<Vec<Raw>> {
         let py = self.function.py();
-        let args = inputs.iter().map(|x| aliased(py, x)).collect::<Outcome<Vec<_>>>()?;
+        let args = inputs
+            .iter()
+            .map(|x| aliased(py, x))
+            .collect::<Outcome<Vec<_>>>()?;
         let result = self.function.call1(PyTuple::new(py, args)?)?;
         raws(&arrays(&result)?)
     }
@@ -185,7 +231,10 @@ impl Caller<'_, '_> {
         let mut all = self.call(inputs)?;
         match (all.pop(), all.is_empty()) {
             (Some(one), true) => Ok(one),
-            _ => Err(Error::value("check_gradients", "the function must return one array")),
+            _ => Err(Error::value(
+                "check_gradients",
+                "the function must return one array",
+            )),
         }
     }
 
@@ -206,10 +255,23 @@ fn aliased(py: Python<'_>, x: &Raw) -> Outcome<Py<PyAny>> {
 /// The value of `f` at `primals`, and how it changes when they move along `tangents`: `(f(x), J·v)`.
 #[pyfunction]
 #[pyo3(signature = (f, primals, tangents))]
-fn jvp<'py>(py: Python<'py>, f: &Bound<'py, PyAny>, primals: &Bound<'py, PyAny>, tangents: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyTuple>> {
-    let in_python = |all: Vec<Raw>| -> Outcome<Vec<Raw>> { all.into_iter().map(|x| Ok(x.into_aliased()?)).collect() };
-    let (inputs, tangents) = (in_python(raws(&arrays(primals)?)?)?, in_python(raws(&arrays(tangents)?)?)?);
-    let caller = Caller { function: f, raised: Default::default() };
+fn jvp<'py>(
+    py: Python<'py>,
+    f: &Bound<'py, PyAny>,
+    primals: &Bound<'py, PyAny>,
+    tangents: &Bound<'py, PyAny>,
+) -> Outcome<Bound<'py, PyTuple>> {
+    let in_python = |all: Vec<Raw>| -> Outcome<Vec<Raw>> {
+        all.into_iter().map(|x| Ok(x.into_aliased()?)).collect()
+    };
+    let (inputs, tangents) = (
+        in_python(raws(&arrays(primals)?)?)?,
+        in_python(raws(&arrays(tangents)?)?)?,
+    );
+    let caller = Caller {
+        function: f,
+        raised: Default::default(),
+    };
     let several = std::cell::Cell::new(false);
     let result = graph::jvp(
         |leaves| {
@@ -222,7 +284,10 @@ fn jvp<'py>(py: Python<'py>, f: &Bound<'py, PyAny>, primals: &Bound<'py, PyAny>,
     );
     let (values, changes) = caller.finish(result)?;
     let pack = |all: Vec<Raw>| -> Outcome<Bound<'py, PyAny>> {
-        let mut all = all.into_iter().map(|x| Ok(wrap(py, x)?.into_bound(py))).collect::<Outcome<Vec<_>>>()?;
+        let mut all = all
+            .into_iter()
+            .map(|x| Ok(wrap(py, x)?.into_bound(py)))
+            .collect::<Outcome<Vec<_>>>()?;
         match all.len() {
             1 => Ok(all.remove(0)),
             _ => Ok(PyTuple::new(py, all)?.into_any()),
@@ -231,12 +296,31 @@ fn jvp<'py>(py: Python<'py>, f: &Bound<'py, PyAny>, primals: &Bound<'py, PyAny>,
     Ok(PyTuple::new(py, [pack(values)?, pack(changes)?])?)
 }
 
-type Check = fn(&dyn Fn(&[Raw]) -> civita_core::error::Result<Raw>, &[Raw], Tolerance) -> civita_core::error::Result<()>;
+type Check = fn(
+    &dyn Fn(&[Raw]) -> civita_core::error::Result<Raw>,
+    &[Raw],
+    Tolerance,
+) -> civita_core::error::Result<()>;
 
-fn checked(check: Check, f: &Bound<'_, PyAny>, inputs: &Bound<'_, PyAny>, tolerance: Tolerance) -> Outcome<bool> {
-    let inputs = raws(&arrays(inputs)?)?.into_iter().map(|x| Ok(x.detach().into_aliased()?)).collect::<Outcome<Vec<_>>>()?;
-    let caller = Caller { function: f, raised: Default::default() };
-    caller.finish(check(&|inputs| caller.one(&in_python(inputs)?), &inputs, tolerance))?;
+fn checked(
+    check: Check,
+    f: &Bound<'_, PyAny>,
+    inputs: &Bound<'_, PyAny>,
+    tolerance: Tolerance,
+) -> Outcome<bool> {
+    let inputs = raws(&arrays(inputs)?)?
+        .into_iter()
+        .map(|x| Ok(x.detach().into_aliased()?))
+        .collect::<Outcome<Vec<_>>>()?;
+    let caller = Caller {
+        function: f,
+        raised: Default::default(),
+    };
+    caller.finish(check(
+        &|inputs| caller.one(&in_python(inputs)?),
+        &inputs,
+        tolerance,
+    ))?;
     Ok(true)
 }
 
@@ -248,15 +332,45 @@ fn in_python(inputs: &[Raw]) -> civita_core::error::Result<Vec<Raw>> {
 /// names the element whose derivative is wrong.
 #[pyfunction]
 #[pyo3(signature = (f, inputs, eps=1e-6, atol=1e-6, rtol=1e-4))]
-fn check_gradients(f: &Bound<'_, PyAny>, inputs: &Bound<'_, PyAny>, eps: f64, atol: f64, rtol: f64) -> Outcome<bool> {
-    checked(|f, x, t| graph::check_gradients(f, x, t), f, inputs, Tolerance { step: eps, absolute: atol, relative: rtol })
+fn check_gradients(
+    f: &Bound<'_, PyAny>,
+    inputs: &Bound<'_, PyAny>,
+    eps: f64,
+    atol: f64,
+    rtol: f64,
+) -> Outcome<bool> {
+    checked(
+        |f, x, t| graph::check_gradients(f, x, t),
+        f,
+        inputs,
+        Tolerance {
+            step: eps,
+            absolute: atol,
+            relative: rtol,
+        },
+    )
 }
 
 /// As `check_gradients`, of the gradients themselves: second derivatives.
 #[pyfunction]
 #[pyo3(signature = (f, inputs, eps=1e-6, atol=1e-5, rtol=1e-3))]
-fn check_second_gradients(f: &Bound<'_, PyAny>, inputs: &Bound<'_, PyAny>, eps: f64, atol: f64, rtol: f64) -> Outcome<bool> {
-    checked(|f, x, t| graph::check_second_gradients(f, x, t), f, inputs, Tolerance { step: eps, absolute: atol, relative: rtol })
+fn check_second_gradients(
+    f: &Bound<'_, PyAny>,
+    inputs: &Bound<'_, PyAny>,
+    eps: f64,
+    atol: f64,
+    rtol: f64,
+) -> Outcome<bool> {
+    checked(
+        |f, x, t| graph::check_second_gradients(f, x, t),
+        f,
+        inputs,
+        Tolerance {
+            step: eps,
+            absolute: atol,
+            relative: rtol,
+        },
+    )
 }
 
 /// Nothing is recorded inside: `with cv.no_grad(): ...`; or `@cv.no_grad()` over a function.
@@ -269,7 +383,9 @@ struct PyNoGrad {
 impl PyNoGrad {
     #[new]
     fn new() -> PyNoGrad {
-        PyNoGrad { held: Default::default() }
+        PyNoGrad {
+            held: Default::default(),
+        }
     }
 
     fn __enter__(slf: Py<Self>, py: Python<'_>) -> Py<Self> {
@@ -285,7 +401,12 @@ impl PyNoGrad {
 
     /// A function that runs without recording.
     fn __call__(&self, py: Python<'_>, function: Py<PyAny>) -> PyResult<Py<PyAny>> {
-        let quiet = Py::new(py, Quiet { function: function.clone_ref(py) })?;
+        let quiet = Py::new(
+            py,
+            Quiet {
+                function: function.clone_ref(py),
+            },
+        )?;
         let update = py.import("functools")?.getattr("update_wrapper")?;
         Ok(update.call1((quiet, function))?.unbind())
     }
@@ -300,7 +421,12 @@ struct Quiet {
 #[pymethods]
 impl Quiet {
     #[pyo3(signature = (*args, **kwargs))]
-    fn __call__<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>, kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyAny>> {
+    fn __call__<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let _pause = NoGrad::new();
         self.function.bind(py).call(args, kwargs)
     }

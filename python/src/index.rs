@@ -8,8 +8,10 @@ use civita_core::dtype::{DType, Scalar};
 use civita_core::error::shape_text;
 use civita_core::layout::{SliceItem, broadcast_shapes};
 use civita_core::raw::{Mode, Raw};
+use civita_core::storage::guard;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
+use smallvec::SmallVec;
 
 use crate::array::{Array, wrap};
 use crate::convert::array_of;
@@ -40,9 +42,17 @@ fn clamped(ob: &Bound<'_, PyAny>) -> Outcome<isize> {
 fn range(slice: &Bound<'_, PySlice>) -> Outcome<SliceItem> {
     let part = |name: &str| -> Outcome<Option<isize>> {
         let ob = slice.getattr(name)?;
-        if ob.is_none() { Ok(None) } else { clamped(&ob).map(Some) }
+        if ob.is_none() {
+            Ok(None)
+        } else {
+            clamped(&ob).map(Some)
+        }
     };
-    Ok(SliceItem::Range { start: part("start")?, stop: part("stop")?, step: part("step")?.unwrap_or(1) })
+    Ok(SliceItem::Range {
+        start: part("start")?,
+        stop: part("stop")?,
+        step: part("step")?.unwrap_or(1),
+    })
 }
 
 fn entry(ob: &Bound<'_, PyAny>) -> Outcome<Entry> {
@@ -73,8 +83,12 @@ fn entry(ob: &Bound<'_, PyAny>) -> Outcome<Entry> {
     }
     if raw.dtype().is_integer() {
         if raw.rank() == 0 {
-            let Scalar::Int(i) = raw.item()? else { return Err(wrong(ob)) };
-            return Ok(Entry::Basic(SliceItem::Index(isize::try_from(i).unwrap_or(isize::MAX))));
+            let Scalar::Int(i) = raw.item()? else {
+                return Err(wrong(ob));
+            };
+            return Ok(Entry::Basic(SliceItem::Index(
+                isize::try_from(i).unwrap_or(isize::MAX),
+            )));
         }
         return Ok(Entry::Integers(raw));
     }
@@ -82,12 +96,18 @@ fn entry(ob: &Bound<'_, PyAny>) -> Outcome<Entry> {
         // an empty list says no dtype
         return Ok(Entry::Integers(raw.cast(DType::I64)?));
     }
-    Err(index_error(format!("arrays used as indices must be of integer (or boolean) type, not {}", raw.dtype())))
+    Err(index_error(format!(
+        "arrays used as indices must be of integer (or boolean) type, not {}",
+        raw.dtype()
+    )))
 }
 
 #[cold]
 fn wrong(ob: &Bound<'_, PyAny>) -> crate::error::Fault {
-    let name = ob.get_type().name().map_or_else(|_| "object".to_owned(), |n| n.to_string());
+    let name = ob
+        .get_type()
+        .name()
+        .map_or_else(|_| "object".to_owned(), |n| n.to_string());
     index_error(format!(
         "only integers, slices (`:`), ellipsis (`...`), cv.newaxis (`None`) and integer or boolean arrays are valid indices, not '{name}'"
     ))
@@ -159,9 +179,14 @@ pub fn picked(x: &Raw, entries: &[Entry]) -> Outcome<Picked> {
     let mut picks: Vec<Option<usize>> = Vec::new();
     // a group that a slice, `None` or `...` interrupts comes first in the result
     let (mut apart, mut last) = (false, None);
-    let ellipsis = entries.iter().filter(|e| matches!(e, Entry::Basic(SliceItem::Ellipsis))).count();
+    let ellipsis = entries
+        .iter()
+        .filter(|e| matches!(e, Entry::Basic(SliceItem::Ellipsis)))
+        .count();
     if ellipsis > 1 {
-        return Err(index_error("an index can only have a single ellipsis ('...')"));
+        return Err(index_error(
+            "an index can only have a single ellipsis ('...')",
+        ));
     }
     let mut used = 0;
     for e in entries {
@@ -172,11 +197,17 @@ pub fn picked(x: &Raw, entries: &[Entry]) -> Outcome<Picked> {
         };
     }
     let Some(whole) = x.rank().checked_sub(used) else {
-        return Err(index_error(format!("too many indices for array: array is {}-dimensional, but {used} were indexed", x.rank())));
+        return Err(index_error(format!(
+            "too many indices for array: array is {}-dimensional, but {used} were indexed",
+            x.rank()
+        )));
     };
     let mut axis = 0;
     for (number, e) in entries.iter().enumerate() {
-        let mut advanced = |arrays: &mut Vec<Raw>, items: &mut Vec<SliceItem>, picks: &mut Vec<Option<usize>>, array: Raw| {
+        let mut advanced = |arrays: &mut Vec<Raw>,
+                            items: &mut Vec<SliceItem>,
+                            picks: &mut Vec<Option<usize>>,
+                            array: Raw| {
             apart |= last.is_some_and(|l| l + 1 < number);
             last = Some(number);
             picks.push(Some(arrays.len()));
@@ -195,9 +226,13 @@ pub fn picked(x: &Raw, entries: &[Entry]) -> Outcome<Picked> {
             }
             Entry::Mask(mask) => {
                 if mask.rank() == 0 {
-                    return Err(index_error("an index by a single truth value is not there\n  hint: `x[None]` adds an axis, `x[:0]` takes nothing"));
+                    return Err(index_error(
+                        "an index by a single truth value is not there\n  hint: `x[None]` adds an axis, `x[:0]` takes nothing",
+                    ));
                 }
-                if x.shape()[axis..].len() < mask.rank() || mask.shape() != &x.shape()[axis..axis + mask.rank()] {
+                if x.shape()[axis..].len() < mask.rank()
+                    || mask.shape() != &x.shape()[axis..axis + mask.rank()]
+                {
                     return Err(index_error(format!(
                         "a mask of shape {} does not cover the axes from {axis} on of shape {}\n  rule: a mask has the lengths of the axes that it replaces",
                         shape_text(mask.shape()),
@@ -206,7 +241,12 @@ pub fn picked(x: &Raw, entries: &[Entry]) -> Outcome<Picked> {
                 }
                 for places in nonzero(mask)? {
                     let n = places.len();
-                    advanced(&mut arrays, &mut items, &mut picks, Raw::from_vec(places, &[n])?);
+                    advanced(
+                        &mut arrays,
+                        &mut items,
+                        &mut picks,
+                        Raw::from_vec(places, &[n])?,
+                    );
                 }
                 axis += mask.rank();
             }
@@ -226,33 +266,56 @@ pub fn picked(x: &Raw, entries: &[Entry]) -> Outcome<Picked> {
     }
     let sliced = x.slice(&items)?;
     picks.resize(sliced.rank(), None);
-    let front: Vec<isize> = (0..sliced.rank()).filter(|&a| picks[a].is_some()).map(|a| a as isize).collect();
-    let place = if apart { 0 } else { front.first().map_or(0, |&a| a as usize) };
-    let rest = (0..sliced.rank()).filter(|&a| picks[a].is_none()).map(|a| a as isize);
+    let front: Vec<isize> = (0..sliced.rank())
+        .filter(|&a| picks[a].is_some())
+        .map(|a| a as isize)
+        .collect();
+    let place = if apart {
+        0
+    } else {
+        front.first().map_or(0, |&a| a as usize)
+    };
+    let rest = (0..sliced.rank())
+        .filter(|&a| picks[a].is_none())
+        .map(|a| a as isize);
     let order: Vec<isize> = front.iter().copied().chain(rest).collect();
     let view = sliced.permute(&order)?;
     let shapes: Vec<&[usize]> = arrays.iter().map(|a| a.shape()).collect();
     let shape = broadcast_shapes("index", &shapes)
         .map_err(|_| {
             let all: Vec<String> = shapes.iter().map(|s| shape_text(s)).collect();
-            index_error(format!("shape mismatch: indexing arrays could not be broadcast together with shapes {}", all.join(" ")))
+            index_error(format!(
+                "shape mismatch: indexing arrays could not be broadcast together with shapes {}",
+                all.join(" ")
+            ))
         })?
         .to_vec();
     let total: usize = shape.iter().product();
     let mut flat = vec![0usize; total];
     for (k, array) in arrays.iter().enumerate() {
         let n = view.shape()[k];
-        let values = array.cast(DType::I64)?.broadcast_to(&shape)?.to_vec::<i64>()?;
+        let values = array
+            .cast(DType::I64)?
+            .broadcast_to(&shape)?
+            .to_vec::<i64>()?;
         for (place, i) in flat.iter_mut().zip(values) {
             let at = if i < 0 { i.saturating_add(n as i64) } else { i };
             if at < 0 || at >= n as i64 {
                 let axis = order[k];
-                return Err(index_error(format!("index {i} is out of bounds for axis {axis} with size {n}")));
+                return Err(index_error(format!(
+                    "index {i} is out of bounds for axis {axis} with size {n}"
+                )));
             }
             *place = *place * n + at as usize;
         }
     }
-    Ok(Picked { view, axes: arrays.len(), flat, shape, place })
+    Ok(Picked {
+        view,
+        axes: arrays.len(),
+        flat,
+        shape,
+        place,
+    })
 }
 
 impl Picked {
@@ -268,7 +331,11 @@ impl Picked {
         let view = &self.view;
         let one_axis = self.axes == 1;
         let rows = gil::work(py, elements, || {
-            let merged = if one_axis { view.clone() } else { view.reshape(&shape)? };
+            let merged = if one_axis {
+                view.clone()
+            } else {
+                view.reshape(&shape)?
+            };
             merged.take(&index, 0, Mode::Raise)
         })?;
         let mut full = self.shape.clone();
@@ -279,13 +346,64 @@ impl Picked {
         }
         // the picked axes go where the first of them was
         let (new, before) = (self.shape.len(), self.place);
-        let order: Vec<isize> = (new..new + before).chain(0..new).chain(new + before..full.len()).map(|a| a as isize).collect();
+        let order: Vec<isize> = (new..new + before)
+            .chain(0..new)
+            .chain(new + before..full.len())
+            .map(|a| a as isize)
+            .collect();
         Ok(out.permute(&order)?)
+    }
+}
+
+/// The place in the buffer of the element that integers alone name: the short way of `a[i]` and `a[i, j]`. Whatever else
+/// the key is, or wrong with it, is for the long way.
+#[inline]
+pub fn element(x: &Raw, key: &Bound<'_, PyAny>) -> Option<usize> {
+    let mut index: SmallVec<[usize; 6]> = SmallVec::new();
+    let mut number = |ob: &Bound<'_, PyAny>| -> Option<()> {
+        let n = *x.shape().get(index.len())?;
+        if !ob.is_exact_instance_of::<PyInt>() {
+            return None;
+        }
+        let i = ob.extract::<isize>().ok()?;
+        index.push(usize::try_from(if i < 0 { i.checked_add_unsigned(n)? } else { i }).ok()?);
+        Some(())
+    };
+    match key.cast_exact::<PyTuple>() {
+        Ok(tuple) => tuple.iter_borrowed().try_for_each(|ob| number(&ob))?,
+        Err(_) => number(key)?,
+    }
+    if index.len() != x.rank() || index.is_empty() {
+        None
+    } else {
+        x.layout().index_of(&index)
     }
 }
 
 /// The elements that an index picks.
 pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
+    if !x.tracks_gradient()
+        && let Some(place) = element(x, key)
+    {
+        let out = Raw::empty(&[], x.dtype())?;
+        let size = x.dtype().size();
+        let _guard = guard::acquire(&[x.storage()], &[]);
+        // SAFETY: the layout gave the place, so it lies within the buffer, which the guard keeps from being written; the
+        // new tensor holds one element.
+        unsafe {
+            std::ptr::copy_nonoverlapping(
+                x.storage().ptr().add(place * size).cast_const(),
+                out.ptr(),
+                size,
+            )
+        };
+        if x.dtype() == DType::Bool {
+            // memory of others may hold any byte
+            // SAFETY: one byte of the new tensor.
+            unsafe { *out.ptr() = u8::from(*out.ptr() != 0) };
+        }
+        return Ok(out);
+    }
     if key.is_exact_instance_of::<PyInt>() && x.rank() >= 1 {
         return view(x, &[SliceItem::Index(clamped(key)?)]);
     }
@@ -317,14 +435,21 @@ impl Array {
 
     fn __iter__(slf: &Bound<'_, Self>) -> Outcome<Rows> {
         let len = slf.get().__len_or_error()?;
-        Ok(Rows { array: slf.clone().unbind(), next: std::sync::atomic::AtomicUsize::new(0), len })
+        Ok(Rows {
+            array: slf.clone().unbind(),
+            next: std::sync::atomic::AtomicUsize::new(0),
+            len,
+        })
     }
 }
 
 impl Array {
     fn __len_or_error(&self) -> Outcome<usize> {
         let raw = self.raw();
-        raw.shape().first().copied().ok_or_else(|| crate::error::type_error("iteration over a 0-d array"))
+        raw.shape()
+            .first()
+            .copied()
+            .ok_or_else(|| crate::error::type_error("iteration over a 0-d array"))
     }
 }
 
@@ -347,10 +472,15 @@ impl Rows {
         if i >= self.len {
             return Ok(None);
         }
-        wrap(py, view(&self.array.get().raw(), &[SliceItem::Index(i as isize)])?).map(Some)
+        wrap(
+            py,
+            view(&self.array.get().raw(), &[SliceItem::Index(i as isize)])?,
+        )
+        .map(Some)
     }
 
     fn __length_hint__(&self) -> usize {
-        self.len.saturating_sub(self.next.load(std::sync::atomic::Ordering::Relaxed))
+        self.len
+            .saturating_sub(self.next.load(std::sync::atomic::Ordering::Relaxed))
     }
 }

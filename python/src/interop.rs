@@ -1,6 +1,5 @@
 //! NumPy's other protocols, DLPack's methods, and pickling.
 
-
 use civita_core::raw::Raw;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
@@ -13,26 +12,39 @@ use crate::error::{Outcome, runtime_error, type_error, value_error};
 impl Array {
     /// A NumPy array over the same memory; a copy where the dtype differs or `copy=True`.
     #[pyo3(signature = (dtype=None, copy=None))]
-    fn __array__<'py>(slf: &Bound<'py, Self>, dtype: Option<&Bound<'py, PyAny>>, copy: Option<bool>) -> Outcome<Bound<'py, PyAny>> {
+    fn __array__<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> Outcome<Bound<'py, PyAny>> {
         let py = slf.py();
         let raw = slf.get().raw();
         if raw.tracks_gradient() {
-            return Err(runtime_error("NumPy would lose the gradient of an array that tracks one\n  hint: `.detach()` first"));
+            return Err(runtime_error(
+                "NumPy would lose the gradient of an array that tracks one\n  hint: `.detach()` first",
+            ));
         }
         if raw.dtype() == civita_core::dtype::DType::BF16 {
-            return Err(type_error("NumPy has no bfloat16\n  hint: `.astype('float32')` holds every value of it"));
+            return Err(type_error(
+                "NumPy has no bfloat16\n  hint: `.astype('float32')` holds every value of it",
+            ));
         }
         drop(raw);
         let numpy = py.import("numpy")?;
         // the view is a buffer with strides, so nothing is copied
-        let array = numpy.getattr("asarray")?.call1((py.import("builtins")?.getattr("memoryview")?.call1((slf,))?,))?;
+        let array = numpy.getattr("asarray")?.call1((py
+            .import("builtins")?
+            .getattr("memoryview")?
+            .call1((slf,))?,))?;
         let converts = match dtype {
             Some(d) if !d.is_none() => !array.getattr("dtype")?.eq(d)?,
             _ => false,
         };
         if converts {
             if copy == Some(false) {
-                return Err(value_error("Unable to avoid copy while creating an array as requested"));
+                return Err(value_error(
+                    "Unable to avoid copy while creating an array as requested",
+                ));
             }
             return Ok(array.call_method1("astype", (dtype,))?);
         }
@@ -60,15 +72,25 @@ impl Array {
             None => None,
         };
         let into_numpy = match &out {
-            Some(out) => out.cast::<PyTuple>().is_ok_and(|t| t.iter().any(|o| !o.is_none() && !o.is_instance_of::<Array>())),
+            Some(out) => out.cast::<PyTuple>().is_ok_and(|t| {
+                t.iter()
+                    .any(|o| !o.is_none() && !o.is_instance_of::<Array>())
+            }),
             None => false,
         };
         if method == "__call__" && ours && !into_numpy {
-            return Ok(py.import("civita._civita")?.getattr(name.as_str())?.call(inputs, kwargs)?);
+            return Ok(py
+                .import("civita._civita")?
+                .getattr(name.as_str())?
+                .call(inputs, kwargs)?);
         }
         let numpy = py.import("numpy")?.getattr("asarray")?;
         let plain = |ob: Bound<'py, PyAny>| -> PyResult<Bound<'py, PyAny>> {
-            if ob.is_instance_of::<Array>() { numpy.call1((ob,)) } else { Ok(ob) }
+            if ob.is_instance_of::<Array>() {
+                numpy.call1((ob,))
+            } else {
+                Ok(ob)
+            }
         };
         let inputs = inputs.iter().map(plain).collect::<PyResult<Vec<_>>>()?;
         let ours_out = out.as_ref().filter(|_| !into_numpy).cloned();
@@ -78,7 +100,9 @@ impl Array {
             let out = out.iter().map(plain).collect::<PyResult<Vec<_>>>()?;
             kwargs.set_item("out", PyTuple::new(py, out)?)?;
         }
-        let result = ufunc.getattr(method)?.call(PyTuple::new(py, inputs)?, kwargs)?;
+        let result = ufunc
+            .getattr(method)?
+            .call(PyTuple::new(py, inputs)?, kwargs)?;
         if let Some(out) = ours_out
             && let Ok(out) = out.cast::<PyTuple>()
             && out.len() == 1
@@ -93,14 +117,25 @@ impl Array {
             Ok(wrap(py, crate::convert::array_of(ob, None)?)?.into_bound(py))
         };
         match result.cast::<PyTuple>() {
-            Ok(tuple) => Ok(PyTuple::new(py, tuple.iter().map(|o| wrapped(&o)).collect::<Outcome<Vec<_>>>()?)?.into_any()),
+            Ok(tuple) => Ok(PyTuple::new(
+                py,
+                tuple
+                    .iter()
+                    .map(|o| wrapped(&o))
+                    .collect::<Outcome<Vec<_>>>()?,
+            )?
+            .into_any()),
             Err(_) => wrapped(&result),
         }
     }
 
     /// The array API's functions for this array.
     #[pyo3(signature = (*, api_version=None))]
-    fn __array_namespace__<'py>(&self, py: Python<'py>, api_version: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
+    fn __array_namespace__<'py>(
+        &self,
+        py: Python<'py>,
+        api_version: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let _ = api_version;
         Ok(py.import("civita")?.into_any())
     }
@@ -119,13 +154,23 @@ impl Array {
             return Err(value_error("__dlpack__: the CPU has no streams"));
         }
         if dl_device.is_some_and(|d| d != dlpack::CPU) {
-            return Err(pyo3::exceptions::PyBufferError::new_err("__dlpack__: the array is on the CPU").into());
+            return Err(pyo3::exceptions::PyBufferError::new_err(
+                "__dlpack__: the array is on the CPU",
+            )
+            .into());
         }
         let raw = self.raw();
         if raw.tracks_gradient() {
-            return Err(pyo3::exceptions::PyBufferError::new_err("an array that tracks a gradient is not handed out\n  hint: `.detach()` first").into());
+            return Err(pyo3::exceptions::PyBufferError::new_err(
+                "an array that tracks a gradient is not handed out\n  hint: `.detach()` first",
+            )
+            .into());
         }
-        let raw = if copy == Some(true) { raw.copied()?.into_aliased()? } else { raw.clone() };
+        let raw = if copy == Some(true) {
+            raw.copied()?.into_aliased()?
+        } else {
+            raw.clone()
+        };
         dlpack::export(py, raw, max_version.is_some_and(|v| v.0 >= 1))
     }
 
@@ -141,21 +186,44 @@ impl Array {
         let dense = raw.detach().copied()?;
         let len = crate::array::bytes(&dense);
         // SAFETY: the copy is contiguous and ours alone; a tensor without elements has no bytes.
-        let bytes = if len == 0 { &[][..] } else { unsafe { std::slice::from_raw_parts(dense.ptr().cast_const(), len) } };
+        let bytes = if len == 0 {
+            &[][..]
+        } else {
+            unsafe { std::slice::from_raw_parts(dense.ptr().cast_const(), len) }
+        };
         let rebuild = py.import("civita._civita")?.getattr("_from_bytes")?;
-        let args = (PyBytes::new(py, bytes), raw.dtype().name(), PyTuple::new(py, raw.shape())?, raw.node().is_some_and(|n| n.is_leaf()));
-        Ok(PyTuple::new(py, [rebuild, args.into_pyobject(py)?.into_any()])?)
+        let args = (
+            PyBytes::new(py, bytes),
+            raw.dtype().name(),
+            PyTuple::new(py, raw.shape())?,
+            raw.node().is_some_and(|n| n.is_leaf()),
+        );
+        Ok(PyTuple::new(
+            py,
+            [rebuild, args.into_pyobject(py)?.into_any()],
+        )?)
     }
 }
 
 /// The array that was pickled.
 #[pyfunction]
-fn _from_bytes(py: Python<'_>, bytes: &Bound<'_, PyBytes>, dtype: &str, shape: Vec<usize>, requires_grad: bool) -> Outcome<Py<PyAny>> {
-    let dtype = crate::dtype::from_text(dtype).ok_or_else(|| type_error(format!("data type {dtype:?} not understood")))?;
+fn _from_bytes(
+    py: Python<'_>,
+    bytes: &Bound<'_, PyBytes>,
+    dtype: &str,
+    shape: Vec<usize>,
+    requires_grad: bool,
+) -> Outcome<Py<PyAny>> {
+    let dtype = crate::dtype::from_text(dtype)
+        .ok_or_else(|| type_error(format!("data type {dtype:?} not understood")))?;
     let bytes = bytes.as_bytes();
     let raw = Raw::zeros(&shape, dtype)?;
     if crate::array::bytes(&raw) != bytes.len() {
-        return Err(value_error(format!("{} bytes do not fill an array of {} bytes", bytes.len(), crate::array::bytes(&raw))));
+        return Err(value_error(format!(
+            "{} bytes do not fill an array of {} bytes",
+            bytes.len(),
+            crate::array::bytes(&raw)
+        )));
     }
     // SAFETY: the tensor is new, contiguous, and has as many bytes.
     unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), raw.ptr(), bytes.len()) };
@@ -163,16 +231,35 @@ fn _from_bytes(py: Python<'_>, bytes: &Bound<'_, PyBytes>, dtype: &str, shape: V
         return Err(value_error("a truth value is a byte 0 or 1"));
     }
     let raw = raw.into_aliased()?;
-    wrap(py, if requires_grad { raw.requires_grad()? } else { raw })
+    wrap(
+        py,
+        if requires_grad {
+            raw.requires_grad()?
+        } else {
+            raw
+        },
+    )
 }
 
 /// An array over the memory of any object with `__dlpack__`.
 #[pyfunction]
 #[pyo3(signature = (x, /, *, device=None, copy=None))]
-fn from_dlpack(py: Python<'_>, x: &Bound<'_, PyAny>, device: Option<&str>, copy: Option<bool>) -> Outcome<Py<PyAny>> {
+fn from_dlpack(
+    py: Python<'_>,
+    x: &Bound<'_, PyAny>,
+    device: Option<&str>,
+    copy: Option<bool>,
+) -> Outcome<Py<PyAny>> {
     crate::create::check_device(device)?;
     let raw = dlpack::import(x)?;
-    wrap(py, if copy == Some(true) { raw.copied()? } else { raw })
+    wrap(
+        py,
+        if copy == Some(true) {
+            raw.copied()?
+        } else {
+            raw
+        },
+    )
 }
 
 /// Adds the functions to the module.

@@ -51,7 +51,11 @@ impl FloatLimits {
         };
         let two = |power: i32| 2f64.powi(power);
         let least = 2 - (1 << (exponent - 1));
-        let subnormal = if dtype == DType::F64 { f64::from_bits(1) } else { two(least - fraction) };
+        let subnormal = if dtype == DType::F64 {
+            f64::from_bits(1)
+        } else {
+            two(least - fraction)
+        };
         Ok(FloatLimits {
             dtype,
             bits: dtype.size() * 8,
@@ -92,7 +96,13 @@ impl FloatLimits {
     }
 
     fn __repr__(&self) -> String {
-        format!("finfo(resolution={:e}, min={:e}, max={:e}, dtype={})", self.resolution(), -self.max, self.max, self.dtype.name())
+        format!(
+            "finfo(resolution={:e}, min={:e}, max={:e}, dtype={})",
+            self.resolution(),
+            -self.max,
+            self.max,
+            self.dtype.name()
+        )
     }
 }
 
@@ -123,7 +133,12 @@ impl IntegerLimits {
             Kind::Signed => (i64::MIN >> (64 - bits), u64::MAX >> (65 - bits)),
             _ => return Err(value_error(format!("Invalid integer data type '{dtype}'."))),
         };
-        Ok(IntegerLimits { dtype, bits, min, max })
+        Ok(IntegerLimits {
+            dtype,
+            bits,
+            min,
+            max,
+        })
     }
 
     #[getter]
@@ -132,7 +147,12 @@ impl IntegerLimits {
     }
 
     fn __repr__(&self) -> String {
-        format!("iinfo(min={}, max={}, dtype={})", self.min, self.max, self.dtype.name())
+        format!(
+            "iinfo(min={}, max={}, dtype={})",
+            self.min,
+            self.max,
+            self.dtype.name()
+        )
     }
 }
 

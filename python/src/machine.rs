@@ -59,7 +59,9 @@ fn set_num_threads(n: isize) -> Outcome<()> {
             threads::set_threads(n);
             Ok(())
         }
-        _ => Err(value_error(format!("set_num_threads: {n} is no number of threads; at least one works"))),
+        _ => Err(value_error(format!(
+            "set_num_threads: {n} is no number of threads; at least one works"
+        ))),
     }
 }
 

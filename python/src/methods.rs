@@ -33,15 +33,25 @@ pub fn mode(name: &str) -> Outcome<Mode> {
         "raise" => Ok(Mode::Raise),
         "wrap" => Ok(Mode::Wrap),
         "clip" => Ok(Mode::Clip),
-        _ => Err(value_error(format!("mode must be 'raise', 'wrap' or 'clip', not {name:?}"))),
+        _ => Err(value_error(format!(
+            "mode must be 'raise', 'wrap' or 'clip', not {name:?}"
+        ))),
     }
 }
 
 /// Elements along an axis, or of the flattened array.
-pub fn take(py: Python<'_>, x: &Raw, indices: &Bound<'_, PyAny>, axis: Option<isize>, mode_name: &str) -> Outcome<Raw> {
+pub fn take(
+    py: Python<'_>,
+    x: &Raw,
+    indices: &Bound<'_, PyAny>,
+    axis: Option<isize>,
+    mode_name: &str,
+) -> Outcome<Raw> {
     let mode = mode(mode_name)?;
     let indices = match array_of(indices, None)? {
-        empty if empty.is_empty() && indices.is_instance_of::<PyList>() => empty.cast(DType::I64)?,
+        empty if empty.is_empty() && indices.is_instance_of::<PyList>() => {
+            empty.cast(DType::I64)?
+        }
         other => other,
     };
     Ok(gil::work(py, indices.len(), || match axis {
@@ -62,7 +72,12 @@ pub fn transposed(x: &Raw, axes: Option<&[isize]>) -> Outcome<Raw> {
 impl Array {
     /// The same elements under another shape; one length may be -1. A view where the memory allows it.
     #[pyo3(signature = (*shape, copy=None), text_signature = "($self, *shape, copy=None)")]
-    fn reshape(&self, py: Python<'_>, shape: &Bound<'_, PyTuple>, copy: Option<bool>) -> Outcome<Py<PyAny>> {
+    fn reshape(
+        &self,
+        py: Python<'_>,
+        shape: &Bound<'_, PyTuple>,
+        copy: Option<bool>,
+    ) -> Outcome<Py<PyAny>> {
         wrap(py, reshaped(py, &self.raw(), &integers(shape)?, copy)?)
     }
 
@@ -97,7 +112,14 @@ impl Array {
 
     /// A copy in another dtype; with `copy=False` only where it differs.
     #[pyo3(signature = (dtype, *, casting="unsafe", copy=true, order=None, device=None))]
-    fn astype(slf: &Bound<'_, Self>, dtype: &Bound<'_, PyAny>, casting: &str, copy: bool, order: Option<&str>, device: Option<&str>) -> Outcome<Py<PyAny>> {
+    fn astype(
+        slf: &Bound<'_, Self>,
+        dtype: &Bound<'_, PyAny>,
+        casting: &str,
+        copy: bool,
+        order: Option<&str>,
+        device: Option<&str>,
+    ) -> Outcome<Py<PyAny>> {
         crate::create::check_device(device)?;
         let _ = order;
         let py = slf.py();
@@ -138,9 +160,17 @@ impl Array {
             return python_scalar(py, raw.item()?);
         }
         let index = integers(args)?;
-        let flat = if index.len() == 1 && raw.rank() != 1 { raw.reshape(&[raw.len()])? } else { raw.clone() };
+        let flat = if index.len() == 1 && raw.rank() != 1 {
+            raw.reshape(&[raw.len()])?
+        } else {
+            raw.clone()
+        };
         if index.len() != flat.rank() {
-            return Err(value_error(format!("incorrect number of indices for array: {} for {} axes", index.len(), flat.rank())));
+            return Err(value_error(format!(
+                "incorrect number of indices for array: {} for {} axes",
+                index.len(),
+                flat.rank()
+            )));
         }
         let items: Vec<SliceItem> = index.into_iter().map(SliceItem::Index).collect();
         python_scalar(py, flat.slice(&items)?.item()?)
@@ -155,7 +185,14 @@ impl Array {
 
     /// The elements at indices along an axis, or of the flattened array.
     #[pyo3(signature = (indices, axis=None, out=None, mode="raise"))]
-    fn take(&self, py: Python<'_>, indices: &Bound<'_, PyAny>, axis: Option<isize>, out: Option<&Bound<'_, PyAny>>, mode: &str) -> Outcome<Py<PyAny>> {
+    fn take(
+        &self,
+        py: Python<'_>,
+        indices: &Bound<'_, PyAny>,
+        axis: Option<isize>,
+        out: Option<&Bound<'_, PyAny>>,
+        mode: &str,
+    ) -> Outcome<Py<PyAny>> {
         let result = take(py, &self.raw(), indices, axis, mode)?;
         match out.map(output).transpose()?.flatten() {
             Some(out) => write_out("take", result, out),
@@ -165,7 +202,13 @@ impl Array {
 
     /// The running sum along an axis, or over all elements.
     #[pyo3(signature = (axis=None, dtype=None, out=None))]
-    fn cumsum(&self, py: Python<'_>, axis: Option<isize>, dtype: Option<&Bound<'_, PyAny>>, out: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+    fn cumsum(
+        &self,
+        py: Python<'_>,
+        axis: Option<isize>,
+        dtype: Option<&Bound<'_, PyAny>>,
+        out: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<Py<PyAny>> {
         let dtype = parse_optional(dtype)?;
         let raw = self.raw();
         let raw = &*raw;
@@ -182,7 +225,7 @@ impl Array {
         if !slf.get().raw().dtype().is_complex() {
             return Ok(slf.clone().into_any().unbind());
         }
-        wrap(py, apply(py, Op::Conj, &[&Value::Ref(slf.get().raw())])?)
+        apply(py, Op::Conj, &[&Value::Ref(slf.get().raw())])
     }
 
     /// The complex conjugate; a real array itself.
@@ -197,19 +240,22 @@ impl Array {
         if !slf.get().raw().dtype().is_complex() {
             return Ok(slf.clone().into_any().unbind());
         }
-        wrap(py, apply(py, Op::Real, &[&Value::Ref(slf.get().raw())])?)
+        apply(py, Op::Real, &[&Value::Ref(slf.get().raw())])
     }
 
     /// The imaginary part.
     #[getter]
     fn imag(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
         let py = slf.py();
-        wrap(py, apply(py, Op::Imag, &[&Value::Ref(slf.get().raw())])?)
+        apply(py, Op::Imag, &[&Value::Ref(slf.get().raw())])
     }
 
     /// The dot product: `cv.dot`.
     fn dot(&self, py: Python<'_>, b: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
-        wrap(py, crate::functions::dot_product(py, &self.raw(), &array_of(b, None)?)?)
+        wrap(
+            py,
+            crate::functions::dot_product(py, &self.raw(), &array_of(b, None)?)?,
+        )
     }
 
     /// Where elements are not zero: an array of indices for each axis.
@@ -223,14 +269,18 @@ pub fn reshaped(py: Python<'_>, x: &Raw, shape: &[isize], copy: Option<bool>) ->
     let shape = x.layout().resolve_shape(shape)?;
     match copy {
         Some(true) => Ok(gil::work(py, x.len(), || x.copied()?.reshape(&shape))?),
-        Some(false) if x.layout().reshape(&shape)?.is_none() => {
-            Err(value_error("Unable to avoid creating a copy while reshaping\n  hint: `copy=None` copies only where it must"))
-        }
+        Some(false) if x.layout().reshape(&shape)?.is_none() => Err(value_error(
+            "Unable to avoid creating a copy while reshaping\n  hint: `copy=None` copies only where it must",
+        )),
         _ => Ok(gil::work(py, x.len(), || x.reshape(&shape))?),
     }
 }
 
-fn listed<'py>(py: Python<'py>, shape: &[usize], values: &mut dyn Iterator<Item = Scalar>) -> Outcome<Bound<'py, PyAny>> {
+fn listed<'py>(
+    py: Python<'py>,
+    shape: &[usize],
+    values: &mut dyn Iterator<Item = Scalar>,
+) -> Outcome<Bound<'py, PyAny>> {
     match shape {
         [] => match values.next() {
             Some(v) => python_scalar(py, v),

@@ -19,7 +19,7 @@ use crate::gil;
 
 /// Applies an op, with the interpreter released when it is large.
 #[inline]
-pub fn apply(py: Python<'_>, op: Op, values: &[&Value<'_>]) -> Outcome<Raw> {
+pub fn apply(py: Python<'_>, op: Op, values: &[&Value<'_>]) -> Outcome<Py<PyAny>> {
     let result = match values {
         [a] => {
             let operands = [a.operand()];
@@ -27,16 +27,24 @@ pub fn apply(py: Python<'_>, op: Op, values: &[&Value<'_>]) -> Outcome<Raw> {
         }
         [a, b] => {
             let operands = [a.operand(), b.operand()];
-            let n = if a.len() == b.len() { a.len() } else { gil::broadcast_len(&[a.len(), b.len()]) };
+            let n = if a.len() == b.len() {
+                a.len()
+            } else {
+                gil::broadcast_len(&[a.len(), b.len()])
+            };
             gil::work(py, n, || Raw::apply(op, &operands))
         }
         _ => {
-            let operands: smallvec::SmallVec<[Operand<'_>; 3]> = values.iter().map(|v| v.operand()).collect();
+            let operands: smallvec::SmallVec<[Operand<'_>; 3]> =
+                values.iter().map(|v| v.operand()).collect();
             let lens: smallvec::SmallVec<[usize; 3]> = values.iter().map(|v| v.len()).collect();
             gil::work(py, gil::broadcast_len(&lens), || Raw::apply(op, &operands))
         }
     };
-    result.or_else(|error| beyond_range(op, values, error))
+    match result {
+        Ok(raw) => wrap(py, raw),
+        Err(error) => wrap(py, beyond_range(op, values, error)?),
+    }
 }
 
 /// A Python integer that the array's dtype cannot hold still compares: `uint8_array < 300` is true everywhere.
@@ -49,12 +57,27 @@ fn beyond_range(op: Op, values: &[&Value<'_>], error: Error) -> Outcome<Raw> {
     // beside such a scalar every element of the array is alike: compare the scalar with the ends of the range
     let one = |v: &Value<'_>| -> Option<(bool, Raw)> {
         match v {
-            Value::Weak(Scalar::Int(i)) => Raw::scalar(Scalar::Float(if *i < 0 { f64::NEG_INFINITY } else { f64::INFINITY }), civita_core::dtype::DType::F64)
-                .ok()
-                .map(|r| (false, r)),
+            Value::Weak(Scalar::Int(i)) => Raw::scalar(
+                Scalar::Float(if *i < 0 {
+                    f64::NEG_INFINITY
+                } else {
+                    f64::INFINITY
+                }),
+                civita_core::dtype::DType::F64,
+            )
+            .ok()
+            .map(|r| (false, r)),
             Value::Weak(_) => None,
-            Value::Ref(r) => r.detach().cast(civita_core::dtype::DType::F64).ok().map(|r| (true, r)),
-            Value::Own(r) => r.detach().cast(civita_core::dtype::DType::F64).ok().map(|r| (true, r)),
+            Value::Ref(r) => r
+                .detach()
+                .cast(civita_core::dtype::DType::F64)
+                .ok()
+                .map(|r| (true, r)),
+            Value::Own(r) => r
+                .detach()
+                .cast(civita_core::dtype::DType::F64)
+                .ok()
+                .map(|r| (true, r)),
         }
     };
     match values {
@@ -67,24 +90,40 @@ fn beyond_range(op: Op, values: &[&Value<'_>], error: Error) -> Outcome<Raw> {
 }
 
 #[inline]
-fn binary(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>, reflected: bool) -> Outcome<Py<PyAny>> {
+fn binary(
+    op: Op,
+    array: &Bound<'_, Array>,
+    other: &Bound<'_, PyAny>,
+    reflected: bool,
+) -> Outcome<Py<PyAny>> {
     let py = array.py();
     let this = Value::Ref(array.get().raw());
     if let Ok(other) = other.cast_exact::<Array>() {
         let other = Value::Ref(other.get().raw());
-        let raw = if reflected { apply(py, op, &[&other, &this]) } else { apply(py, op, &[&this, &other]) }?;
-        return wrap(py, raw);
+        return if reflected {
+            apply(py, op, &[&other, &this])
+        } else {
+            apply(py, op, &[&this, &other])
+        };
     }
     if let Some(scalar) = scalar_exact(other)? {
         let other = Value::Weak(scalar);
-        let raw = if reflected { apply(py, op, &[&other, &this]) } else { apply(py, op, &[&this, &other]) }?;
-        return wrap(py, raw);
+        return if reflected {
+            apply(py, op, &[&other, &this])
+        } else {
+            apply(py, op, &[&this, &other])
+        };
     }
     binary_slow(op, this, other, reflected)
 }
 
 #[cold]
-fn binary_slow(op: Op, this: Value<'_>, other: &Bound<'_, PyAny>, reflected: bool) -> Outcome<Py<PyAny>> {
+fn binary_slow(
+    op: Op,
+    this: Value<'_>,
+    other: &Bound<'_, PyAny>,
+    reflected: bool,
+) -> Outcome<Py<PyAny>> {
     let py = other.py();
     if !is_operand(other) {
         return Ok(py.NotImplemented());
@@ -99,8 +138,11 @@ fn binary_slow(op: Op, this: Value<'_>, other: &Bound<'_, PyAny>, reflected: boo
             return Err(error.into());
         }
     };
-    let raw = if reflected { apply(py, op, &[&other, &this]) } else { apply(py, op, &[&this, &other]) }?;
-    wrap(py, raw)
+    if reflected {
+        apply(py, op, &[&other, &this])
+    } else {
+        apply(py, op, &[&this, &other])
+    }
 }
 
 fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<()> {
@@ -109,7 +151,9 @@ fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outco
     array.get().write(|out| {
         let this = out.clone();
         let operands = [Operand::Tensor(&this), other.operand()];
-        Ok(gil::work(py, this.len(), || write_elementwise(op, &operands, out, Casting::SameKind))?)
+        Ok(gil::work(py, this.len(), || {
+            write_elementwise(op, &operands, out, Casting::SameKind)
+        })?)
     })
 }
 
@@ -146,32 +190,53 @@ operators! {
 }
 
 fn no_modulus(modulus: &Bound<'_, PyAny>) -> Outcome<()> {
-    if modulus.is_none() { Ok(()) } else { Err(type_error("pow() of an array takes no modulus\n  hint: `(a ** b) % m`")) }
+    if modulus.is_none() {
+        Ok(())
+    } else {
+        Err(type_error(
+            "pow() of an array takes no modulus\n  hint: `(a ** b) % m`",
+        ))
+    }
 }
 
 fn unary(op: Op, array: &Bound<'_, Array>) -> Outcome<Py<PyAny>> {
     let py = array.py();
-    wrap(py, apply(py, op, &[&Value::Ref(array.get().raw())])?)
+    apply(py, op, &[&Value::Ref(array.get().raw())])
 }
 
 /// The matrix product of two operands.
 pub fn matmul(py: Python<'_>, a: &Raw, b: &Raw) -> Outcome<Raw> {
     // an element of the product costs a row and a column
-    let work = a.len().saturating_mul(b.shape().last().copied().unwrap_or(1)).max(b.len());
+    let work = a
+        .len()
+        .saturating_mul(b.shape().last().copied().unwrap_or(1))
+        .max(b.len());
     Ok(gil::work(py, work, || a.matmul(b))?)
 }
 
 #[pymethods]
 impl Array {
-    fn __pow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, modulus: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    fn __pow__(
+        slf: &Bound<'_, Self>,
+        other: &Bound<'_, PyAny>,
+        modulus: &Bound<'_, PyAny>,
+    ) -> Outcome<Py<PyAny>> {
         no_modulus(modulus)?;
         binary(Op::Pow, slf, other, false)
     }
-    fn __rpow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, modulus: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    fn __rpow__(
+        slf: &Bound<'_, Self>,
+        other: &Bound<'_, PyAny>,
+        modulus: &Bound<'_, PyAny>,
+    ) -> Outcome<Py<PyAny>> {
         no_modulus(modulus)?;
         binary(Op::Pow, slf, other, true)
     }
-    fn __ipow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, modulus: &Bound<'_, PyAny>) -> Outcome<()> {
+    fn __ipow__(
+        slf: &Bound<'_, Self>,
+        other: &Bound<'_, PyAny>,
+        modulus: &Bound<'_, PyAny>,
+    ) -> Outcome<()> {
         no_modulus(modulus)?;
         in_place(Op::Pow, slf, other)
     }
@@ -209,10 +274,15 @@ impl Array {
     }
     fn __imatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<()> {
         let product = matmul(slf.py(), &slf.get().raw(), &array_of(other, None)?)?;
-        slf.get().write(|out| Ok(out.assign(&product.cast_if(out.dtype(), Casting::SameKind)?)?))
+        slf.get()
+            .write(|out| Ok(out.assign(&product.cast_if(out.dtype(), Casting::SameKind)?)?))
     }
 
-    fn __richcmp__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, op: CompareOp) -> Outcome<Py<PyAny>> {
+    fn __richcmp__(
+        slf: &Bound<'_, Self>,
+        other: &Bound<'_, PyAny>,
+        op: CompareOp,
+    ) -> Outcome<Py<PyAny>> {
         let op = match op {
             CompareOp::Lt => Op::Lt,
             CompareOp::Le => Op::Le,
@@ -228,8 +298,12 @@ impl Array {
         let raw = self.raw();
         match raw.len() {
             1 => Ok(raw.item()?.as_complex() != num_complex::Complex::ZERO),
-            0 => Err(value_error("The truth value of an empty array is ambiguous\n  hint: `a.size > 0` asks whether it has elements")),
-            _ => Err(value_error("The truth value of an array with more than one element is ambiguous\n  hint: `a.any()` or `a.all()`")),
+            0 => Err(value_error(
+                "The truth value of an empty array is ambiguous\n  hint: `a.size > 0` asks whether it has elements",
+            )),
+            _ => Err(value_error(
+                "The truth value of an array with more than one element is ambiguous\n  hint: `a.any()` or `a.all()`",
+            )),
         }
     }
 
@@ -240,7 +314,9 @@ impl Array {
 
     fn __float__(&self) -> Outcome<f64> {
         match self.scalar("float")? {
-            Scalar::Complex(_) => Err(type_error("float() of a complex number\n  hint: take `.real` or `abs()` first")),
+            Scalar::Complex(_) => Err(type_error(
+                "float() of a complex number\n  hint: take `.real` or `abs()` first",
+            )),
             other => Ok(other.as_f64()),
         }
     }
@@ -253,7 +329,9 @@ impl Array {
     fn __index__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
         let raw = self.raw();
         if raw.rank() != 0 || !raw.dtype().is_integer() {
-            return Err(type_error("only integer arrays without axes can be converted to an index"));
+            return Err(type_error(
+                "only integer arrays without axes can be converted to an index",
+            ));
         }
         python_scalar(py, raw.item()?)
     }
@@ -262,7 +340,10 @@ impl Array {
         let equal = binary(Op::Eq, slf, item, false)?;
         match equal.bind(slf.py()).cast::<Array>() {
             Ok(array) => {
-                let any = array.get().raw().reduce(civita_core::ops::Reduction::Any, Default::default())?;
+                let any = array
+                    .get()
+                    .raw()
+                    .reduce(civita_core::ops::Reduction::Any, Default::default())?;
                 Ok(any.item()? == Scalar::Bool(true))
             }
             Err(_) => Ok(false),
@@ -274,7 +355,9 @@ impl Array {
     fn scalar(&self, to: &str) -> Outcome<Scalar> {
         let raw = self.raw();
         if raw.rank() != 0 {
-            return Err(type_error(format!("{to}(): only arrays without axes can be converted to Python scalars\n  hint: `a.item()` takes any array of one element")));
+            return Err(type_error(format!(
+                "{to}(): only arrays without axes can be converted to Python scalars\n  hint: `a.item()` takes any array of one element"
+            )));
         }
         Ok(raw.item()?)
     }

@@ -33,13 +33,23 @@ impl Array {
     fn __format__<'py>(slf: &Bound<'py, Self>, spec: &str) -> Outcome<Bound<'py, PyAny>> {
         let raw = slf.get().raw();
         if spec.is_empty() {
-            return Ok(raw.display().into_pyobject(slf.py()).map_err(PyErr::from)?.into_any());
+            return Ok(raw
+                .display()
+                .into_pyobject(slf.py())
+                .map_err(PyErr::from)?
+                .into_any());
         }
         if raw.rank() != 0 {
-            return Err(type_error("unsupported format string passed to civita.ndarray.__format__\n  hint: `.item()` of an array of one element formats as a number"));
+            return Err(type_error(
+                "unsupported format string passed to civita.ndarray.__format__\n  hint: `.item()` of an array of one element formats as a number",
+            ));
         }
         let value = crate::operators::python_scalar(slf.py(), raw.item()?)?;
-        Ok(slf.py().import("builtins")?.getattr("format")?.call1((value, spec))?)
+        Ok(slf
+            .py()
+            .import("builtins")?
+            .getattr("format")?
+            .call1((value, spec))?)
     }
 }
 
@@ -82,7 +92,11 @@ fn set_printoptions(
             Ok(n) => n,
             // sys.maxsize, math.inf: all of it
             Err(_) if v.extract::<f64>()? == f64::INFINITY => usize::MAX,
-            Err(_) => return Err(value_error("threshold must be a number of elements, not nan")),
+            Err(_) => {
+                return Err(value_error(
+                    "threshold must be a number of elements, not nan",
+                ));
+            }
         };
     }
     if let Some(v) = edgeitems {
@@ -101,11 +115,13 @@ fn set_printoptions(
         options.infstr = Cow::Owned(v);
     }
     if let Some(v) = sign {
-        options.sign = Sign::from_name(v).ok_or_else(|| value_error("sign option must be one of ' ', '+', or '-'"))?;
+        options.sign = Sign::from_name(v)
+            .ok_or_else(|| value_error("sign option must be one of ' ', '+', or '-'"))?;
     }
     if let Some(v) = floatmode {
-        options.floatmode = FloatMode::from_name(v)
-            .ok_or_else(|| value_error("floatmode option must be one of fixed, unique, maxprec, maxprec_equal"))?;
+        options.floatmode = FloatMode::from_name(v).ok_or_else(|| {
+            value_error("floatmode option must be one of fixed, unique, maxprec, maxprec_equal")
+        })?;
     }
     print::set_options(options);
     Ok(())
@@ -114,7 +130,17 @@ fn set_printoptions(
 /// The print options as a dict.
 #[pyfunction]
 fn get_printoptions(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    let Options { precision, threshold, edgeitems, linewidth, suppress_small, sign, floatmode, nanstr, infstr } = print::get_options();
+    let Options {
+        precision,
+        threshold,
+        edgeitems,
+        linewidth,
+        suppress_small,
+        sign,
+        floatmode,
+        nanstr,
+        infstr,
+    } = print::get_options();
     let dict = PyDict::new(py);
     dict.set_item("edgeitems", edgeitems)?;
     dict.set_item("threshold", threshold)?;
@@ -140,19 +166,32 @@ impl PrintOptions {
     #[new]
     #[pyo3(signature = (**options))]
     fn new(py: Python<'_>, options: Option<Bound<'_, PyDict>>) -> PrintOptions {
-        PrintOptions { wanted: options.unwrap_or_else(|| PyDict::new(py)).unbind(), before: Default::default() }
+        PrintOptions {
+            wanted: options.unwrap_or_else(|| PyDict::new(py)).unbind(),
+            before: Default::default(),
+        }
     }
 
     fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let before = print::get_options();
-        py.import("civita._civita")?.getattr("set_printoptions")?.call((), Some(self.wanted.bind(py)))?;
-        self.before.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(before);
+        py.import("civita._civita")?
+            .getattr("set_printoptions")?
+            .call((), Some(self.wanted.bind(py)))?;
+        self.before
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .push(before);
         get_printoptions(py)
     }
 
     #[pyo3(signature = (*_error))]
     fn __exit__(&self, _error: &Bound<'_, PyTuple>) {
-        if let Some(before) = self.before.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop() {
+        if let Some(before) = self
+            .before
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .pop()
+        {
             print::set_options(before);
         }
     }

@@ -24,14 +24,15 @@ use crate::ufunc::output;
 pub struct Reducer(&'static ReductionRow);
 
 /// Names beside NumPy's.
-const ALIASES: &[(&str, Reduction)] =
-    &[("amax", Reduction::Max), ("amin", Reduction::Min)];
+const ALIASES: &[(&str, Reduction)] = &[("amax", Reduction::Max), ("amin", Reduction::Min)];
 
 /// The parameters of a class after the array, in NumPy's order; those after `*` go by name only.
 fn parameters(class: ReduceClass) -> &'static str {
     match class {
         ReduceClass::Sum | ReduceClass::Mean => "axis=None, dtype=None, out=None, keepdims=False",
-        ReduceClass::RealMean => "axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, correction=None",
+        ReduceClass::RealMean => {
+            "axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, correction=None"
+        }
         ReduceClass::Float => "axis=None, keepdims=False, *, dtype=None, out=None",
         ReduceClass::Index => "axis=None, out=None, *, keepdims=False",
         ReduceClass::Same | ReduceClass::Bool => "axis=None, out=None, keepdims=False",
@@ -54,7 +55,9 @@ impl AxisArg {
             return Ok(AxisArg::List(SmallVec::from_slice(&[ob.extract()?])));
         }
         let many = |list: &mut dyn Iterator<Item = Bound<'_, PyAny>>| -> Outcome<AxisArg> {
-            list.map(|o| o.extract::<isize>().map_err(Into::into)).collect::<Outcome<_>>().map(AxisArg::List)
+            list.map(|o| o.extract::<isize>().map_err(Into::into))
+                .collect::<Outcome<_>>()
+                .map(AxisArg::List)
         };
         if let Ok(tuple) = ob.cast::<PyTuple>() {
             return many(&mut tuple.iter());
@@ -99,26 +102,51 @@ impl<'py> Call<'py> {
             "ddof" | "correction" if given.is_none() => {}
             "ddof" | "correction" => {
                 if self.ddof.is_some_and(|d| d != 0.0) {
-                    return Err(value_error("ddof and correction can't be provided simultaneously"));
+                    return Err(value_error(
+                        "ddof and correction can't be provided simultaneously",
+                    ));
                 }
                 self.ddof = Some(given.extract()?);
             }
-            other => return Err(type_error(format!("{}() got an unexpected keyword argument '{other}'", row.numpy))),
+            other => {
+                return Err(type_error(format!(
+                    "{}() got an unexpected keyword argument '{other}'",
+                    row.numpy
+                )));
+            }
         }
         Ok(())
     }
 
     /// Binds arguments to the parameters of a row, by the text that `inspect` reads.
-    fn bind(row: &ReductionRow, args: &[Bound<'py, PyAny>], kwargs: Option<&Bound<'py, PyDict>>) -> Outcome<Call<'py>> {
-        let mut call = Call { axis: AxisArg::All, dtype: None, out: None, keepdims: false, ddof: None };
+    fn bind(
+        row: &ReductionRow,
+        args: &[Bound<'py, PyAny>],
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> Outcome<Call<'py>> {
+        let mut call = Call {
+            axis: AxisArg::All,
+            dtype: None,
+            out: None,
+            keepdims: false,
+            ddof: None,
+        };
         if args.is_empty() && kwargs.is_none() {
             return Ok(call);
         }
-        let names = || parameters(row.class).split(", ").map(|p| p.split('=').next().unwrap_or(p));
+        let names = || {
+            parameters(row.class)
+                .split(", ")
+                .map(|p| p.split('=').next().unwrap_or(p))
+        };
         let mut positional = names().take_while(|n| *n != "*");
         for arg in args {
             let Some(name) = positional.next() else {
-                return Err(type_error(format!("{}() takes at most {} arguments after the array", row.numpy, names().take_while(|n| *n != "*").count())));
+                return Err(type_error(format!(
+                    "{}() takes at most {} arguments after the array",
+                    row.numpy,
+                    names().take_while(|n| *n != "*").count()
+                )));
             };
             call.set(row, name, arg)?;
         }
@@ -127,7 +155,10 @@ impl<'py> Call<'py> {
             let key = key.extract::<std::borrow::Cow<'_, str>>()?;
             match names().filter(|n| *n != "*").position(|n| n == key) {
                 Some(at) if at < taken => {
-                    return Err(type_error(format!("{}() got multiple values for argument '{key}'", row.numpy)));
+                    return Err(type_error(format!(
+                        "{}() got multiple values for argument '{key}'",
+                        row.numpy
+                    )));
                 }
                 Some(_) => call.set(row, &key, &given)?,
                 None => {
@@ -155,7 +186,11 @@ fn reduce<'py>(
     let call = Call::bind(row, args, kwargs)?;
     let options = ReduceOptions {
         axes: call.axis.axes(),
-        keepdims: if call.keepdims { KeepDims::Yes } else { KeepDims::No },
+        keepdims: if call.keepdims {
+            KeepDims::Yes
+        } else {
+            KeepDims::No
+        },
         dtype: call.dtype,
         ddof: call.ddof.unwrap_or(0.0),
     };
@@ -185,11 +220,18 @@ pub fn write_out(name: &str, result: Raw, out: Bound<'_, Array>) -> Outcome<Py<P
 #[pymethods]
 impl Reducer {
     #[pyo3(signature = (*args, **kwargs))]
-    fn __call__<'py>(&self, args: &Bound<'py, PyTuple>, kwargs: Option<&Bound<'py, PyDict>>) -> Outcome<Py<PyAny>> {
+    fn __call__<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> Outcome<Py<PyAny>> {
         let py = args.py();
         let mut rest: SmallVec<[Bound<'py, PyAny>; 4]> = args.iter().collect();
         if rest.is_empty() {
-            return Err(type_error(format!("{}() missing 1 required positional argument: 'a'", self.0.numpy)));
+            return Err(type_error(format!(
+                "{}() missing 1 required positional argument: 'a'",
+                self.0.numpy
+            )));
         }
         let first = rest.remove(0);
         if let Ok(array) = first.cast_exact::<Array>() {
@@ -211,7 +253,13 @@ impl Reducer {
     #[getter]
     fn __doc__(&self) -> String {
         let doc: Vec<&str> = self.0.doc.lines().map(str::trim).collect();
-        format!("{}{}\n\n{}\n\nIn PyTorch `{}`.", self.0.numpy, self.__text_signature__(), doc.join("\n").trim(), self.0.torch)
+        format!(
+            "{}{}\n\n{}\n\nIn PyTorch `{}`.",
+            self.0.numpy,
+            self.__text_signature__(),
+            doc.join("\n").trim(),
+            self.0.torch
+        )
     }
 
     #[getter]
@@ -224,8 +272,12 @@ impl Reducer {
     fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let code = format!("def f{}: ...", self.__text_signature__());
         let names = PyDict::new(py);
-        py.import("builtins")?.getattr("exec")?.call1((code, &names))?;
-        py.import("inspect")?.getattr("signature")?.call1((names.get_item("f")?,))
+        py.import("builtins")?
+            .getattr("exec")?
+            .call1((code, &names))?;
+        py.import("inspect")?
+            .getattr("signature")?
+            .call1((names.get_item("f")?,))
     }
 
     fn __repr__(&self) -> String {

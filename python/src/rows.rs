@@ -29,7 +29,11 @@ fn rows(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
             }
         }
         d.set_item("loops", loops)?;
-        let samples: Vec<Vec<f64>> = row.samples.iter().map(|s| s[..row.arity].to_vec()).collect();
+        let samples: Vec<Vec<f64>> = row
+            .samples
+            .iter()
+            .map(|s| s[..row.arity].to_vec())
+            .collect();
         d.set_item("samples", samples)?;
         let (differentiable, zero, why) = match row.gradient {
             Gradient::Zero => (true, true, None),
@@ -53,7 +57,10 @@ fn rows(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
         d.set_item("doc", lines(row.doc))?;
         d.set_item("arity", 1)?;
         d.set_item("class", format!("{:?}", row.class))?;
-        let loops: Vec<(&str, &str)> = DType::ALL.into_iter().map(|t| (t.name(), row.class.result(t).name())).collect();
+        let loops: Vec<(&str, &str)> = DType::ALL
+            .into_iter()
+            .map(|t| (t.name(), row.class.result(t).name()))
+            .collect();
         d.set_item("loops", loops)?;
         d.set_item("of_nothing", row.of_nothing)?;
         d.set_item("differentiable", row.no_gradient.is_none())?;
@@ -66,7 +73,12 @@ fn rows(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 }
 
 fn lines(doc: &str) -> String {
-    doc.lines().map(str::trim).collect::<Vec<_>>().join("\n").trim().to_owned()
+    doc.lines()
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join("\n")
+        .trim()
+        .to_owned()
 }
 
 /// Adds the function to the module.

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::{Array, wrap};
+use crate::array::Array;
 use crate::convert::{Value, value};
 use crate::dtype::{casting as casting_rule, parse_optional, type_char};
 use crate::error::{Outcome, type_error, value_error};
@@ -47,15 +47,25 @@ struct Options<'py> {
 }
 
 impl Ufunc {
-    fn options<'py>(&self, args: &Bound<'py, PyTuple>, kwargs: Option<&Bound<'py, PyDict>>) -> Outcome<Options<'py>> {
+    fn options<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> Outcome<Options<'py>> {
         let name = self.0.numpy;
-        let mut options = Options { out: None, dtype: None, casting: Casting::SameKind };
+        let mut options = Options {
+            out: None,
+            dtype: None,
+            casting: Casting::SameKind,
+        };
         if args.len() > self.0.arity {
             options.out = output(&args.get_item(self.0.arity)?)?;
         }
         for (key, given) in kwargs.iter().flat_map(|k| k.iter()) {
             match key.extract::<std::borrow::Cow<'_, str>>()?.as_ref() {
-                "out" if options.out.is_some() => return Err(type_error(format!("{name}() got the output twice"))),
+                "out" if options.out.is_some() => {
+                    return Err(type_error(format!("{name}() got the output twice")));
+                }
                 "out" => options.out = output(&given)?,
                 "dtype" => options.dtype = parse_optional(Some(&given))?,
                 "casting" => options.casting = casting_rule(&given.extract::<String>()?)?,
@@ -71,7 +81,12 @@ impl Ufunc {
 
     /// Everything but the plain call with as many arguments as there are inputs.
     #[cold]
-    fn call_with(&self, py: Python<'_>, mut values: Args<'_>, options: Options<'_>) -> Outcome<Py<PyAny>> {
+    fn call_with(
+        &self,
+        py: Python<'_>,
+        mut values: Args<'_>,
+        options: Options<'_>,
+    ) -> Outcome<Py<PyAny>> {
         let op = self.0.op;
         let select = self.0.class == Class::Select;
         if let Some(dtype) = options.dtype {
@@ -80,9 +95,17 @@ impl Ufunc {
                     continue;
                 }
                 *v = match &*v {
-                    Value::Weak(s) => Value::Own(crate::convert::scalar_array(*s, Some(dtype))?),
-                    Value::Ref(raw) => Value::Own(raw.cast_if(dtype, options.casting).map_err(|e| e.in_op(self.0.name))?),
-                    Value::Own(raw) => Value::Own(raw.cast_if(dtype, options.casting).map_err(|e| e.in_op(self.0.name))?),
+                    Value::Weak(s) => {
+                        Value::Own(Box::new(crate::convert::scalar_array(*s, Some(dtype))?))
+                    }
+                    Value::Ref(raw) => Value::Own(Box::new(
+                        raw.cast_if(dtype, options.casting)
+                            .map_err(|e| e.in_op(self.0.name))?,
+                    )),
+                    Value::Own(raw) => Value::Own(Box::new(
+                        raw.cast_if(dtype, options.casting)
+                            .map_err(|e| e.in_op(self.0.name))?,
+                    )),
                 };
             }
         } else if options.casting != Casting::Unsafe && options.casting != Casting::SameKind {
@@ -90,10 +113,14 @@ impl Ufunc {
         }
         let Some(out) = options.out else {
             let refs: SmallVec<[&Value<'_>; 3]> = values.iter().collect();
-            return wrap(py, apply(py, op, &refs)?);
+            return apply(py, op, &refs);
         };
         let operands: SmallVec<[Operand<'_>; 3]> = values.iter().map(|v| v.operand()).collect();
-        out.get().write(|raw| Ok(gil::work(py, raw.len(), || write_elementwise(op, &operands, raw, options.casting))?))?;
+        out.get().write(|raw| {
+            Ok(gil::work(py, raw.len(), || {
+                write_elementwise(op, &operands, raw, options.casting)
+            })?)
+        })?;
         Ok(out.into_any().unbind())
     }
 
@@ -110,7 +137,10 @@ impl Ufunc {
         let signature = self.0.op.signature(&dtypes)?;
         for (i, (&from, &to)) in dtypes.iter().zip(&signature.inputs).enumerate() {
             if !matches!(values[i], Value::Weak(_)) && !can_cast(from, to, casting) {
-                return Err(type_error(format!("{}: cannot cast input {i} from {from} to {to} according to the casting rule", self.0.numpy)));
+                return Err(type_error(format!(
+                    "{}: cannot cast input {i} from {from} to {to} according to the casting rule",
+                    self.0.numpy
+                )));
             }
         }
         Ok(())
@@ -119,9 +149,16 @@ impl Ufunc {
     #[cold]
     fn wrong_count(&self, found: usize) -> crate::error::Fault {
         if self.0.op == Op::Where && found == 2 {
-            return value_error("where() takes a condition and both choices, or the condition alone\n  hint: `cv.where(condition, x, y)`");
+            return value_error(
+                "where() takes a condition and both choices, or the condition alone\n  hint: `cv.where(condition, x, y)`",
+            );
         }
-        type_error(format!("{}() takes from {} to {} positional arguments but {found} were given", self.0.numpy, self.0.arity, self.0.arity + 1))
+        type_error(format!(
+            "{}() takes from {} to {} positional arguments but {found} were given",
+            self.0.numpy,
+            self.0.arity,
+            self.0.arity + 1
+        ))
     }
 
     fn parameters(&self) -> &'static [&'static str] {
@@ -147,14 +184,20 @@ pub fn output<'py>(ob: &Bound<'py, PyAny>) -> Outcome<Option<Bound<'py, Array>>>
     }
     match ob.cast::<Array>() {
         Ok(array) => Ok(Some(array.clone())),
-        Err(_) => Err(type_error("return arrays must be of civita.ndarray\n  hint: `cv.asarray(a)` shares the memory of a NumPy array")),
+        Err(_) => Err(type_error(
+            "return arrays must be of civita.ndarray\n  hint: `cv.asarray(a)` shares the memory of a NumPy array",
+        )),
     }
 }
 
 #[pymethods]
 impl Ufunc {
     #[pyo3(signature = (*args, **kwargs))]
-    fn __call__<'py>(&self, args: &Bound<'py, PyTuple>, kwargs: Option<&Bound<'py, PyDict>>) -> Outcome<Py<PyAny>> {
+    fn __call__<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> Outcome<Py<PyAny>> {
         let py = args.py();
         let arity = self.0.arity;
         let given = args.len();
@@ -169,27 +212,30 @@ impl Ufunc {
             if arity == 1 {
                 if let Ok(array) = a.cast_exact::<Array>() {
                     let array = Value::Ref(array.get().raw());
-                    return wrap(py, apply(py, self.0.op, &[&array])?);
+                    return apply(py, self.0.op, &[&array]);
                 }
             } else if arity == 2 {
                 let b = args.get_borrowed_item(1)?;
                 if let (Ok(a), Ok(b)) = (a.cast_exact::<Array>(), b.cast_exact::<Array>()) {
                     let (a, b) = (Value::Ref(a.get().raw()), Value::Ref(b.get().raw()));
-                    return wrap(py, apply(py, self.0.op, &[&a, &b])?);
+                    return apply(py, self.0.op, &[&a, &b]);
                 }
             }
         }
         let inputs: SmallVec<[Bound<'py, PyAny>; 3]> = args.iter().take(arity).collect();
         if inputs.iter().any(is_expr) {
             if given != arity || kwargs.is_some() {
-                return Err(type_error(format!("{}() takes neither out nor dtype inside a fused function", self.0.numpy)));
+                return Err(type_error(format!(
+                    "{}() takes neither out nor dtype inside a fused function",
+                    self.0.numpy
+                )));
             }
             return fuse::apply(py, self.0.op, &inputs);
         }
         let values = inputs.iter().map(value).collect::<Outcome<Args<'_>>>()?;
         if given == arity && kwargs.is_none() {
             let refs: SmallVec<[&Value<'_>; 3]> = values.iter().collect();
-            return wrap(py, apply(py, self.0.op, &refs)?);
+            return apply(py, self.0.op, &refs);
         }
         self.call_with(py, values, self.options(args, kwargs)?)
     }
@@ -221,7 +267,10 @@ impl Ufunc {
 
     #[getter]
     fn __text_signature__(&self) -> String {
-        format!("({}, /, out=None, *, dtype=None, casting='same_kind')", self.parameters().join(", "))
+        format!(
+            "({}, /, out=None, *, dtype=None, casting='same_kind')",
+            self.parameters().join(", ")
+        )
     }
 
     /// What `inspect.signature` reads.
@@ -229,9 +278,13 @@ impl Ufunc {
     fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let code = format!("def f{}: ...", self.__text_signature__());
         let names = PyDict::new(py);
-        py.import("builtins")?.getattr("exec")?.call1((code, &names))?;
+        py.import("builtins")?
+            .getattr("exec")?
+            .call1((code, &names))?;
         let function = names.get_item("f")?;
-        py.import("inspect")?.getattr("signature")?.call1((function,))
+        py.import("inspect")?
+            .getattr("signature")?
+            .call1((function,))
     }
 
     /// Number of inputs.
@@ -268,7 +321,10 @@ impl Ufunc {
             .filter_map(|&d| {
                 let inputs = vec![d; self.0.arity];
                 let signature = self.0.op.signature(&inputs).ok()?;
-                let inputs: String = signature.inputs[..self.0.arity].iter().map(|&d| type_char(d)).collect();
+                let inputs: String = signature.inputs[..self.0.arity]
+                    .iter()
+                    .map(|&d| type_char(d))
+                    .collect();
                 Some(format!("{inputs}->{}", type_char(signature.output)))
             })
             .collect()
@@ -287,7 +343,10 @@ impl Ufunc {
 /// Adds a function for each row, under NumPy's name and its other ones.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<Ufunc>()?;
-    let functions = ROWS.iter().map(|row| Py::new(m.py(), Ufunc(row))).collect::<PyResult<Vec<_>>>()?;
+    let functions = ROWS
+        .iter()
+        .map(|row| Py::new(m.py(), Ufunc(row)))
+        .collect::<PyResult<Vec<_>>>()?;
     for (row, function) in ROWS.iter().zip(&functions) {
         m.add(row.numpy, function)?;
     }

@@ -25,14 +25,16 @@ def refuses(row, arrays):
     return row["numpy"] == "power" and arrays[0].dtype.kind in "iu" and arrays[1].dtype.kind == "i" and (arrays[1] < 0).any()
 
 
-def check(row, numpys, civitas, dtypes, result, message):
-    own, true = oracle.expected(row, numpys, dtypes, result)
+def check(row, numpys, civitas, result, message):
+    own, true, slack = oracle.expected(row, numpys, result)
     got = getattr(cv, row["numpy"])(*civitas)
-    limit = oracle.ulps(row, result)
-    if limit and got.dtype != "bool":
-        assert_same(got, true, result, limit, message, numpys)
-        return
-    assert_same(got, own, result, 0, message, numpys)
+    limit = oracle.ulps(row, result, any(a.dtype.kind == "c" for a in numpys))
+    if row["class"] == "Ordered" and own.dtype.kind == "f":
+        # of zeros with different signs NumPy takes either, by instruction set and place
+        both_zero = (own == 0) & (numpys[0] == 0) & (numpys[1] == 0)
+        values = oracle.to_numpy(got)
+        own = np.where(both_zero & (values == 0), values, own)
+    assert_same(got, true if limit else own, result, limit, message, numpys, slack)
 
 
 def without_negative_exponents(row, values):
@@ -60,7 +62,7 @@ def test_every_length_around_every_vector_width(row, dtype, result, rng):
         pairs = [oracle.pair(v, d) for v, d in zip(values, dtypes)]
         for start in (0, 1):
             a, b = [p[0][start : start + n] for p in pairs], [p[1][start : start + n] for p in pairs]
-            check(row, a, b, dtypes, result, f"{n} elements from {start}")
+            check(row, a, b, result, f"{n} elements from {start}")
 
 
 @pytest.mark.parametrize("row, dtype, result", LOOPS)
@@ -72,14 +74,18 @@ def test_special_values(row, dtype, result, rng):
     if values[0].size > 20_000:
         keep = rng.permutation(values[0].size)[:20_000]
         values = [v[keep] for v in values]
-    check(row, values, [oracle.to_civita(v, d) for v, d in zip(values, dtypes)], dtypes, result, "special values")
+    arrays = [oracle.to_civita(v, d) for v, d in zip(values, dtypes)]
+    check(row, values, arrays, result, "special values")
+    if result in oracle.COMPLEX and row["numpy"] != "power":
+        want = oracle.expected(row, values, result)[0]
+        oracle.same_class(oracle.to_numpy(getattr(cv, row["numpy"])(*arrays)), want, "special values", values)
 
 
 @pytest.mark.parametrize("row, dtype, result", [p for p in LOOPS if p.values[1] in FLOATS + oracle.COMPLEX])
 def test_floats_of_all_magnitudes(row, dtype, result, rng):
     dtypes = inputs_of(row, dtype)
     values = [oracle.any_bits(rng, d, 3000) for d in dtypes]
-    check(row, values, [oracle.to_civita(v, d) for v, d in zip(values, dtypes)], dtypes, result, "random bits")
+    check(row, values, [oracle.to_civita(v, d) for v, d in zip(values, dtypes)], result, "random bits")
 
 
 def layouts_of(rng, dtype, r, c):
@@ -104,7 +110,7 @@ def test_every_layout(row, dtype, result, rng):
         for choice in choices:
             a = [LAYOUTS[name](np, n, r, c) for name, (n, _) in zip(choice, bigs)]
             b = [LAYOUTS[name](cv, x, r, c) for name, (_, x) in zip(choice, bigs)]
-            check(row, a, b, dtypes, result, f"{choice} {(r, c)}")
+            check(row, a, b, result, f"{choice} {(r, c)}")
 
 
 @pytest.mark.parametrize("row", ROWS, ids=names)
@@ -123,7 +129,7 @@ def test_many_axes_and_broadcasting(row, rng):
             except ValueError:
                 turned, order = values, np.arange(4)
             arrays = [cv.transpose(a, [int(i) for i in order]) if a.ndim == 4 else a for a in arrays]
-            check(row, turned, arrays, dtypes, result, f"{chosen} {order}")
+            check(row, turned, arrays, result, f"{chosen} {order}")
 
 
 @pytest.mark.parametrize("row", ROWS, ids=names)
@@ -134,8 +140,8 @@ def test_large_arrays_on_several_threads(row, rng):
         dtypes = inputs_of(row, dtype)
         values = without_negative_exponents(row, [oracle.ordinary(rng, d, LONG[-1]) for d in dtypes])
         arrays = [oracle.to_civita(v, d) for v, d in zip(values, dtypes)]
-        check(row, values, arrays, dtypes, result, "70 001 elements")
-        check(row, [v[::-3] for v in values], [a[::-3] for a in arrays], dtypes, result, "every third of 70 001")
+        check(row, values, arrays, result, "70 001 elements")
+        check(row, [v[::-3] for v in values], [a[::-3] for a in arrays], result, "every third of 70 001")
 
 
 @pytest.mark.parametrize("row", ROWS, ids=names)
@@ -166,7 +172,15 @@ def agree(row, numpys, civitas, message):
     want = np.asarray(want)
     result = str(want.dtype)
     assert got.dtype == result, f"{message}: dtype {got.dtype}, want {result}"
-    assert_same(got, want, result, oracle.ulps(row, result), message, numpys)
+    check(row, [np.asarray(a, weak_dtype(numpys, a)) for a in numpys], civitas, result, message)
+
+
+def weak_dtype(arrays, a):
+    """The dtype that a Python scalar takes beside an array."""
+    if isinstance(a, np.ndarray):
+        return a.dtype
+    strong = [x for x in arrays if isinstance(x, np.ndarray)]
+    return np.result_type(*strong, a) if strong and not (isinstance(a, int) and strong[0].dtype.kind in "biu") else None
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if r["arity"] == 1], ids=names)
@@ -203,7 +217,7 @@ def test_bfloat16_with_every_dtype(row, rng):
             same = [v.astype(oracle.storage(common)) for v in values]
             if common == "bfloat16":
                 same = [oracle.to_bfloat16(v) for v in same]
-            check(row, same, arrays, kinds, loops[common], f"{kinds}")
+            check(row, same, arrays, loops[common], f"{kinds}")
 
 
 @pytest.mark.parametrize("row", [r for r in BINARY if r["class"] == "Compare"], ids=names)
@@ -269,7 +283,7 @@ def test_operators_are_the_functions(name, rng):
         if dtype in INTEGERS:
             x, y = x % 11, y % 7
         x, y = x.astype(dtype), y.astype(dtype)
-        limit = oracle.ulps(row, result)
+        limit = oracle.ulps(row, result, dtype in oracle.COMPLEX)
         a, b = cv.array(x), cv.array(y)
         want = f(x, y)
         assert_same(f(a, b), want, result, limit, dtype)
@@ -278,11 +292,14 @@ def test_operators_are_the_functions(name, rng):
         assert_same(f(x, b), want, result, limit, dtype)
         for scalar in (True, 2, 1.5, np.float32(1.5), np.int8(2), np.float64(2.5)):
             for u, v, p, q in [(x, scalar, a, scalar), (scalar, y, scalar, b)]:
+                if name == "power" and dtype == "bool" and scalar is not True:
+                    continue  # see docs/differences.md: a shortcut of NumPy's
                 want2, got = outcome(f, u, v), outcome(f, p, q)
                 if isinstance(want2, Exception):
                     assert isinstance(got, Exception), f"{dtype} {scalar!r}"
                     continue
-                assert_same(got, want2, None, max(limit, 4 if name == "power" and want2.dtype.kind in "fc" else 0), f"{dtype} {scalar!r}")
+                near = 4 if want2.dtype.kind == "c" or (name == "power" and want2.dtype.kind == "f") else 0
+                assert_same(got, want2, None, near, f"{dtype} {scalar!r}")
 
 
 def test_unary_operators(rng):

@@ -366,6 +366,8 @@ impl Scalar {
     pub fn weak_with(self, dtype: DType) -> DType {
         match (dtype.kind(), self.kind()) {
             (Kind::Bool, Kind::Bool) => Bool,
+            // an integer above its range does not make it unsigned
+            (Kind::Bool, Kind::Unsigned | Kind::Signed) => I64,
             (Kind::Bool, _) => self.default_dtype(),
             (Kind::Unsigned | Kind::Signed, Kind::Float) => F64,
             (Kind::Unsigned | Kind::Signed, Kind::Complex) => C128,

@@ -365,8 +365,10 @@ fn reduces_as_plain_rust(x: &Raw, axes: &[isize]) {
                 0.0 => found.as_complex().re == wanted,
                 p => (found.as_complex().re - wanted).abs() <= p * wanted.abs().max(1.0),
             };
+            // float16 ends at 65504
+            let beyond_f16 = dtype == DType::F16 && wanted.abs() > 65_000.0 && found.as_complex().re.abs() == f64::INFINITY;
             assert!(
-                near || (wanted.is_nan() && found.as_complex().re.is_nan()) || found.as_complex().re == wanted,
+                near || beyond_f16 || (wanted.is_nan() && found.as_complex().re.is_nan()) || found.as_complex().re == wanted,
                 "{} of {dtype} over {axes:?} of {:?}: {found:?}, not {wanted}",
                 row.name,
                 x.layout()
@@ -387,7 +389,8 @@ fn found_precision(found: &Scalar, op: Reduction, x: &Raw) -> f64 {
         (_, DType::BF16) => 8e-3,
         (_, DType::F16 | DType::Bool | DType::U8 | DType::I8) => 1e-3,
         (_, DType::F32 | DType::C64 | DType::U16 | DType::I16) => 1e-6,
-        _ => 1e-13,
+        // the plain sum rounds more often than the engine's
+        _ => 1e-11,
     }
 }
 

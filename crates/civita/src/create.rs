@@ -247,19 +247,15 @@ impl<T: Element> From<T> for Tensor<T, 0> {
 }
 
 macro_rules! from_arrays {
-    ($($n:literal: $T:ident => $array:ty, $whole:ty, [$($K:ident)*], $values:ident => $flat:expr;)*) => { $(
+    ($($n:literal: $T:ident => $array:ty, $integers:ty, $floats:ty, [$($K:ident)*], $values:ident => $flat:expr;)*) => { $(
         impl<$T: Element, $(const $K: usize),*> From<$array> for Tensor<$T, $n> {
             #[track_caller]
             fn from($values: $array) -> Self {
                 wrap(Raw::from_slice($flat, &[$($K),*]).or_raise())
             }
         }
-        impl<$(const $K: usize),*> Literal<$whole> {
-            #[track_caller]
-            pub fn tensor(self) -> Tensor<i64, $n> {
-                self.0.into()
-            }
-        }
+        from_arrays!(@literal $n, i64, $integers, $($K)*);
+        from_arrays!(@literal $n, f64, $floats, $($K)*);
         impl<$T: Element, $(const $K: usize),*> LiteralTensor for Literal<$array> {
             type Out = Tensor<$T, $n>;
             #[track_caller]
@@ -268,20 +264,29 @@ macro_rules! from_arrays {
             }
         }
     )* };
+    (@literal $n:literal, $t:ty, $array:ty, $($K:ident)*) => {
+        impl<$(const $K: usize),*> Literal<$array> {
+            #[track_caller]
+            pub fn tensor(self) -> Tensor<$t, $n> {
+                self.0.into()
+            }
+        }
+    };
 }
 from_arrays! {
-    1: T => [T; A], [i64; A], [A], v => &v;
-    2: T => [[T; B]; A], [[i64; B]; A], [A B], v => v.as_flattened();
-    3: T => [[[T; C]; B]; A], [[[i64; C]; B]; A], [A B C], v => v.as_flattened().as_flattened();
-    4: T => [[[[T; D]; C]; B]; A], [[[[i64; D]; C]; B]; A], [A B C D],
+    1: T => [T; A], [i64; A], [f64; A], [A], v => &v;
+    2: T => [[T; B]; A], [[i64; B]; A], [[f64; B]; A], [A B], v => v.as_flattened();
+    3: T => [[[T; C]; B]; A], [[[i64; C]; B]; A], [[[f64; C]; B]; A], [A B C],
+        v => v.as_flattened().as_flattened();
+    4: T => [[[[T; D]; C]; B]; A], [[[[i64; D]; C]; B]; A], [[[[f64; D]; C]; B]; A], [A B C D],
         v => v.as_flattened().as_flattened().as_flattened();
 }
 
 /// What `tensor!` wraps its literals in.
 ///
-/// A literal like `1` has no type yet when the macro sees it. The inherent method of `Literal<[i64; _]>` is the first
-/// that the compiler tries, and makes it `i64`; where the type is another already, or the literal is a float, only the
-/// trait's method fits.
+/// A literal like `1` or `1.0` has no type yet when the macro sees it. The inherent methods of `Literal<[i64; _]>` and
+/// `Literal<[f64; _]>` are the first that the compiler tries; one of them fits, and settles the type. Where the type is
+/// another already, only the trait's method fits.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Literal<A>(pub A);

@@ -64,6 +64,17 @@ pub trait Scalar: Copy + Sealed {
 )]
 pub trait Takes<S>: Dtype {}
 
+/// [`Takes`], of a scalar on the left.
+///
+/// [`Any`] takes every scalar on the right, but only one type of each kind on the left: what comes out of `2.0 * &x` is
+/// known only when the type of the literal is.
+#[diagnostic::on_unimplemented(
+    message = "a tensor of `{Self}` takes no scalar `{S}`: the result would need another element type",
+    note = "convert the scalar, or the tensor with `.cast::<…>()`"
+)]
+pub trait TakesLeft<S>: Takes<S> {}
+impl<T: Element + Takes<S>, S> TakesLeft<S> for T {}
+
 /// The element type that holds both (NEP 50): `i32` with `f32` is `f64`.
 #[diagnostic::on_unimplemented(message = "`{Self}` and `{U}` have no common element type")]
 pub trait Promote<U>: Dtype {
@@ -226,6 +237,11 @@ takes! {
     c64: f32 i32;
     c128: f64 i32;
 }
+
+impl TakesLeft<bool> for Any {}
+impl TakesLeft<i64> for Any {}
+impl TakesLeft<f64> for Any {}
+impl TakesLeft<c128> for Any {}
 
 macro_rules! families {
     ($($Trait:ident: $($t:ty)*;)*) => { $($(impl $Trait for $t {})*)* };

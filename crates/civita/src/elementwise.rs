@@ -18,23 +18,29 @@ use crate::{Bits, Broadcast, Dtype, FromRaw, Number, Rank, Real, Result, Scalar,
     note = "operators promote (`&a + &b`); or convert one side with `.cast::<…>()`"
 )]
 pub trait Rhs<T, const N: usize> {
-    /// What both broadcast to, holding `U`.
-    type Out<U: Dtype>: FromRaw;
+    /// What both broadcast to, holding `V`.
+    type Out<V: Dtype>: FromRaw;
     #[doc(hidden)]
     fn operand(&self) -> Operand<'_>;
 }
-impl<T: Dtype, const N: usize, const M: usize> Rhs<T, N> for &Tensor<T, M>
+
+/// The same type. Written so, and not as one type parameter, a tensor of another type is told apart from a scalar that is
+/// none: the text above is shown, and not that a tensor is no scalar.
+pub trait Is<U>: Dtype {}
+impl<T: Dtype> Is<T> for T {}
+
+impl<T: Is<U>, U: Dtype, const N: usize, const M: usize> Rhs<T, N> for &Tensor<U, M>
 where
     Rank<N>: Broadcast<M>,
 {
-    type Out<U: Dtype> = <Rank<N> as Broadcast<M>>::Out<U>;
+    type Out<V: Dtype> = <Rank<N> as Broadcast<M>>::Out<V>;
     #[inline]
     fn operand(&self) -> Operand<'_> {
         Operand::Tensor(&self.raw)
     }
 }
 impl<T: Takes<S>, S: Scalar, const N: usize> Rhs<T, N> for S {
-    type Out<U: Dtype> = Tensor<U, N>;
+    type Out<V: Dtype> = Tensor<V, N>;
     #[inline]
     fn operand(&self) -> Operand<'_> {
         Operand::Scalar(self.into_scalar())

@@ -8,7 +8,7 @@ use crate::error::OrRaise;
 use crate::rank::wrap;
 use crate::{Differentiable, Dtype, Result, Tensor};
 
-impl<T: Differentiable, const N: usize> Tensor<T, N> {
+impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// The same value as a new variable, whose gradient [`backward`](Tensor::backward) will collect. Its clones are the
     /// same variable.
     ///
@@ -32,12 +32,13 @@ impl<T: Differentiable, const N: usize> Tensor<T, N> {
     /// # Panics
     /// When an [`Any`](crate::Any) holds integers.
     #[track_caller]
-    pub fn requires_grad(self) -> Self {
+    pub fn requires_grad(self) -> Self
+    where
+        T: Differentiable,
+    {
         wrap(self.raw.requires_grad().or_raise())
     }
-}
 
-impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// Adds the gradient of this one number with respect to each variable that it was computed from to what they have:
     /// see [`Tensor::grad`].
     ///

@@ -11,7 +11,7 @@ use half::{bf16, f16};
 use crate::error::OrRaise;
 use crate::rank::wrap;
 use crate::{
-    Bits, Broadcast, Broadcasted, Dtype, Number, Promote, Promoted, Rank, Real, Scalar, Takes, Tensor, c64, c128,
+    Bits, Broadcast, Broadcasted, Dtype, Number, Promote, Promoted, Rank, Real, Scalar, Takes, TakesLeft, Tensor, c64, c128,
 };
 
 #[track_caller]
@@ -86,7 +86,7 @@ macro_rules! operators {
         operators!(@left_of $S, $Trait $method $Op $Out $Bound, Tensor<T, N>);
     )* };
     (@left_of $S:ty, $Trait:ident $method:ident $Op:ident $Out:ident $Bound:ident, $R:ty) => {
-        impl<T: Takes<$S> + $Bound, const N: usize> ops::$Trait<$R> for $S {
+        impl<T: TakesLeft<$S> + $Bound, const N: usize> ops::$Trait<$R> for $S {
             type Output = Tensor<$Out<T>, N>;
             #[inline]
             #[track_caller]

@@ -102,13 +102,16 @@ macro_rules! reductions {
             }
         )* }
         /// The reductions over axes, which go.
-        impl<T: Dtype, const N: usize, A: Axes<N>> Over<'_, T, N, A> { $(
+        impl<T: Dtype, const N: usize, A: AxisArg> Over<'_, T, N, A> { $(
             $(#[doc = $doc])*
             #[doc = example!($example, $prints)]
             ///
             /// # Errors
             /// When an axis does not exist or is named twice, or there is no result, as of the maximum of nothing.
-            pub fn $name(self) -> Result<A::Out<reduced!($class)>> {
+            pub fn $name(self) -> Result<A::Out<reduced!($class)>>
+            where
+                A: Axes<N>,
+            {
                 self.reduce(Reduction::$Op, KeepDims::No).map(wrap)
             }
         )* }

@@ -99,7 +99,8 @@ fn seed_for(output: &Raw, seed: Option<&Raw>) -> Result<Raw> {
             .hint("reduce it first: `y.sum().backward()`; or give the gradient of what comes after")),
         Some(seed) if seed.shape() != output.shape() => {
             Err(Error::shape("backward", format!("the gradient has shape {}, the output {}", shape_text(seed.shape()), shape_text(output.shape())))
-                .shapes(&[seed.shape(), output.shape()]))
+                .shapes(&[seed.shape(), output.shape()])
+                .rule("a gradient has the shape of what it is the gradient of"))
         }
         Some(seed) => seed.cast(output.dtype()),
     }

@@ -52,6 +52,8 @@ pub trait Subtractive: Ring {
     fn sub(self, b: Self) -> Self;
     /// Negative.
     fn neg(self) -> Self;
+    /// `x / |x|`, 0 at 0, NaN of NaN.
+    fn sign<I: Isa>(self) -> Self;
 }
 /// Numbers: everything but truth values.
 pub trait Numeric: Subtractive {
@@ -68,8 +70,6 @@ pub trait Numeric: Subtractive {
     }
     /// Conjugate.
     fn conj(self) -> Self;
-    /// `x / |x|`, 0 at 0, NaN of NaN.
-    fn sign<I: Isa>(self) -> Self;
     /// `1 / x`; integers divide towards zero, `1 / 0` is what NumPy leaves there.
     fn recip<I: Isa>(self) -> Self;
 }
@@ -100,6 +100,8 @@ pub trait RealPair: Lane {
 pub trait ToFloat: Numeric {
     /// `e^x`.
     fn exp<I: Isa>(self) -> Self;
+    /// `1 / (1 + e^-x)`, where that is small as `e^x / (1 + e^x)`, which does not overflow.
+    fn sigmoid<I: Isa>(self) -> Self;
     /// Natural logarithm.
     fn log<I: Isa>(self) -> Self;
     /// Logarithms of a run.
@@ -228,6 +230,11 @@ macro_rules! integers {
             fn neg(self) -> Self {
                 self.wrapping_neg()
             }
+            #[inline(always)]
+            #[allow(unused_comparisons)]
+            fn sign<I: Isa>(self) -> Self {
+                ((self > 0) as $t).wrapping_sub((self < 0) as $t)
+            }
         }
         impl Numeric for $t {
             #[inline(always)]
@@ -249,14 +256,9 @@ macro_rules! integers {
                 self
             }
             #[inline(always)]
-            #[allow(unused_comparisons)]
-            fn sign<I: Isa>(self) -> Self {
-                ((self > 0) as $t).wrapping_sub((self < 0) as $t)
-            }
-            #[inline(always)]
             fn recip<I: Isa>(self) -> Self {
-                // only 1 and -1 have a whole reciprocal; NumPy leaves the smallest value for 1 / 0 in signed types
-                if self == 0 { <$t>::MIN } else if self == 1 || self.wrapping_add(1) == 0 && $signed { self } else { 0 }
+                // only 1 and -1 have a whole reciprocal; for 1 / 0 NumPy leaves the smallest value of 32 and 64 bits, else 0
+                if self == 0 { if <$t>::BITS >= 32 { <$t>::MIN } else { 0 } } else if self == 1 || self.wrapping_add(1) == 0 && $signed { self } else { 0 }
             }
         }
         impl ToReal for $t {
@@ -377,6 +379,11 @@ macro_rules! floats {
             fn neg(self) -> Self {
                 -self
             }
+            #[inline(always)]
+            fn sign<I: Isa>(self) -> Self {
+                // keeps NaN; both zeros give +0, as NumPy does
+                if self > 0.0 { 1.0 } else if self < 0.0 { -1.0 } else if self == 0.0 { 0.0 } else { self }
+            }
         }
         impl Numeric for $t {
             #[inline(always)]
@@ -400,11 +407,6 @@ macro_rules! floats {
             #[inline(always)]
             fn conj(self) -> Self {
                 self
-            }
-            #[inline(always)]
-            fn sign<I: Isa>(self) -> Self {
-                // keeps NaN; both zeros give +0, as NumPy does
-                if self > 0.0 { 1.0 } else if self < 0.0 { -1.0 } else if self == 0.0 { 0.0 } else { self }
             }
             #[inline(always)]
             fn recip<I: Isa>(self) -> Self {
@@ -473,6 +475,11 @@ macro_rules! floats {
             #[inline(always)]
             fn exp<I: Isa>(self) -> Self {
                 Real::exp::<I>(self)
+            }
+            #[inline(always)]
+            fn sigmoid<I: Isa>(self) -> Self {
+                let e = Real::exp::<I>(-<$t>::abs(self));
+                (if self < 0.0 { e } else { 1.0 }) / (1.0 + e)
             }
             #[inline(always)]
             fn log<I: Isa>(self) -> Self {
@@ -571,6 +578,20 @@ macro_rules! complexes {
             fn neg(self) -> Self {
                 -self
             }
+            #[inline(always)]
+            fn sign<I: Isa>(self) -> Self {
+                let r = complex::abs::<$f, I>(self);
+                if r == 0.0 {
+                    Self::ZERO
+                } else if r == <$f>::INFINITY {
+                    // the infinite part decides; two have no direction
+                    let of = |part: $f, other: $f| if part.is_infinite() { part.signum() } else { other };
+                    let both = if self.re.is_infinite() && self.im.is_infinite() { <$f>::NAN } else { 0.0 };
+                    if both.is_nan() { Complex::new(both, both) } else { Complex::new(of(self.re, 0.0), of(self.im, 0.0)) }
+                } else {
+                    Complex::new(self.re / r, self.im / r)
+                }
+            }
         }
         impl Numeric for Complex<$f> {
             #[inline(always)]
@@ -582,13 +603,8 @@ macro_rules! complexes {
                 Complex::new(self.re, -self.im)
             }
             #[inline(always)]
-            fn sign<I: Isa>(self) -> Self {
-                let r = complex::abs::<$f, I>(self);
-                if r == 0.0 { Self::ZERO } else { Complex::new(self.re / r, self.im / r) }
-            }
-            #[inline(always)]
             fn recip<I: Isa>(self) -> Self {
-                complex::div::<$f>(Self::ONE, self)
+                complex::recip::<$f>(self)
             }
         }
         impl ToReal for Complex<$f> {
@@ -609,6 +625,12 @@ macro_rules! complexes {
             #[inline(always)]
             fn exp<I: Isa>(self) -> Self {
                 complex::exp::<$f, I>(self)
+            }
+            #[inline(always)]
+            fn sigmoid<I: Isa>(self) -> Self {
+                let small = self.re < 0.0;
+                let e = complex::exp::<$f, I>(if small { self } else { Subtractive::neg(self) });
+                complex::div::<$f>(if small { e } else { Self::ONE }, Ring::add(e, Self::ONE))
             }
             #[inline(always)]
             fn log<I: Isa>(self) -> Self {

@@ -312,7 +312,7 @@ pub(crate) fn checked_len(op: &'static str, shape: &[usize]) -> Result<usize> {
 #[cold]
 fn too_large(op: &'static str, shape: &[usize]) -> Error {
     let problem = format!(
-        "the shape {} has more elements than memory can",
+        "the shape {} has more elements than memory has addresses",
         shape_text(shape)
     );
     Error::shape(op, problem).shapes(&[shape]).rule(format!(

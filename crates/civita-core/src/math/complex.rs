@@ -45,6 +45,26 @@ pub fn div<F: Real>(a: Complex<F>, b: Complex<F>) -> Complex<F> {
     }
 }
 
+/// `1 / z`, with NumPy's roundings and zeros, which are not those of its division.
+#[inline(always)]
+pub fn recip<F: Real>(z: Complex<F>) -> Complex<F> {
+    if z.im.abs() <= z.re.abs() {
+        let ratio = z.im / z.re;
+        let d = z.re + z.im * ratio;
+        Complex {
+            re: F::ONE / d,
+            im: -ratio / d,
+        }
+    } else {
+        let ratio = z.re / z.im;
+        let d = z.re * ratio + z.im;
+        Complex {
+            re: ratio / d,
+            im: -F::ONE / d,
+        }
+    }
+}
+
 /// |z| = √(re² + im²) without overflow.
 #[inline(always)]
 pub fn abs<F: Real, I: Isa>(z: Complex<F>) -> F {
@@ -268,6 +288,13 @@ pub fn cosh<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
 /// sin z = -i sinh(i z).
 #[inline(always)]
 pub fn sin<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
+    if z.im.abs() == F::INFINITY && !z.re.is_finite() {
+        // C99 leaves the sign open; it is the one that NumPy's C libraries give
+        return Complex {
+            re: F::NAN,
+            im: F::INFINITY,
+        };
+    }
     let w = sinh::<F, I>(Complex {
         re: -z.im,
         im: z.re,
@@ -356,7 +383,7 @@ pub fn tan<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
     }
 }
 
-/// z^w as NumPy's `npy_cpow`: z^0 is 1; 0^w is 0 for real positive w and NaN else; small integer exponents by repeated
+/// z^w as NumPy's `npy_cpow`: z^0 is 1; 0^w is 0 for w of positive real part and NaN else; small integer exponents by repeated
 /// multiplication; everything else e^(w ln z).
 #[inline(always)]
 pub fn pow<F: Real, I: Isa>(z: Complex<F>, w: Complex<F>) -> Complex<F> {
@@ -368,7 +395,7 @@ pub fn pow<F: Real, I: Isa>(z: Complex<F>, w: Complex<F>) -> Complex<F> {
         return one;
     }
     if z.re == F::ZERO && z.im == F::ZERO {
-        return if w.re > F::ZERO && w.im == F::ZERO {
+        return if w.re > F::ZERO {
             Complex {
                 re: F::ZERO,
                 im: F::ZERO,

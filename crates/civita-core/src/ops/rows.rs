@@ -75,7 +75,7 @@ macro_rules! elementwise_rows {
                     example: "tensor![1, -2].abs()" => "[1 2]",
                 }
                 /// The sign: -1, 0 or 1, of a complex number `x / |x|`; NaN of NaN.
-                Sign sign(x): Numeric {
+                Sign sign(x): Subtractive {
                     numpy: sign, torch: "sgn",
                     kernel: x.sign::<I>(),
                     device: "sign_of(x)",
@@ -185,7 +185,7 @@ macro_rules! elementwise_rows {
                 /// The logistic function `1 / (1 + e^-x)`.
                 Sigmoid sigmoid(x): ToFloat {
                     numpy: sigmoid, torch: "sigmoid",
-                    kernel: x.neg().exp::<I>().add(T::ONE).recip::<I>(),
+                    kernel: x.sigmoid::<I>(),
                     device: "1 / (1 + exp(-x))",
                     gradient: Unary(|_, y| y * (1.0 - y)),
                     samples: [-2.0, 0.5, 1.5],

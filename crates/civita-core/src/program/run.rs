@@ -192,7 +192,7 @@ impl<'a, const K: usize> Job<'a, K> {
     unsafe fn rows(&self, rows: std::ops::Range<usize>, cols: std::ops::Range<usize>) {
         let axes = self.walk.shape.len();
         let whole = cols.len() == self.walk.inner_len();
-        let packed = whole && cols.len() < SHORT && axes >= 2;
+        let packed = whole && cols.len() < SHORT.min(self.block + 1) && axes >= 2;
         let height = if axes >= 2 { self.walk.shape[axes - 2] } else { 1 };
         let scratch = Scratch::take();
         let mut row = rows.start;

@@ -211,7 +211,8 @@ impl Raw {
     pub fn at(&self, index: &[usize]) -> Result<Scalar> {
         let Some(place) = self.layout.index_of(index) else {
             return Err(Error::index("at", format!("there is no element {} in shape {}", shape_text(index), shape_text(self.shape())))
-                .shapes(&[self.shape()]));
+                .shapes(&[self.shape()])
+                .rule("an index has a number for each axis, from 0 to one less than its length"));
         };
         let _guard = guard::acquire(&[&self.storage], &[]);
         Ok(self.read_at(place))
@@ -254,6 +255,7 @@ impl Raw {
         }
         Err(Error::dtype(op, format!("the elements are {}, not {}", self.dtype, dtype))
             .dtypes(&[self.dtype, dtype])
+            .rule("elements leave a tensor as what they are")
             .hint(format!("convert first: `.cast::<{}>()`", dtype.rust_name())))
     }
 }

@@ -32,7 +32,7 @@ impl Raw {
 
     /// Zeros.
     pub fn zeros(shape: &[usize], dtype: DType) -> Result<Raw> {
-        let layout = Layout::contiguous(shape)?;
+        let layout = Layout::contiguous(shape).map_err(|e| e.in_op("zeros"))?;
         let storage = Storage::zeroed(bytes_of(&layout, dtype))?;
         Ok(Raw::new(storage, layout, dtype))
     }
@@ -71,7 +71,7 @@ impl Raw {
 
     /// A copy of the elements of a slice in C order.
     pub fn from_slice<T: Element>(values: &[T], shape: &[usize]) -> Result<Raw> {
-        let layout = fitting(values.len(), shape)?;
+        let layout = fitting(values.len(), shape).map_err(|e| e.in_op("from_slice"))?;
         let storage = Storage::uninit(size_of_val(values))?;
         // SAFETY: the buffer is new, ours alone, and as long as the slice.
         unsafe { std::ptr::copy_nonoverlapping(values.as_ptr().cast(), storage.ptr(), size_of_val(values)) };
@@ -95,6 +95,11 @@ impl Raw {
         owner: Box<dyn Send + Sync>,
         writable: bool,
     ) -> Result<Raw> {
+        let align = if dtype.is_complex() { dtype.size() / 2 } else { dtype.size() };
+        if bytes > 0 && !base.addr().is_multiple_of(align) {
+            return Err(Error::aliasing("asarray", format!("the memory of {dtype} is not aligned to {align} bytes"))
+                .hint("copy it first: `np.copy(a)`"));
+        }
         let layout = Layout::from_parts(shape, strides, offset, bytes / dtype.size())?;
         let align = dtype.size().min(8);
         if !layout.is_empty() && !base.addr().is_multiple_of(align) {
@@ -152,9 +157,9 @@ impl Raw {
                 (Scalar::Int(_), Scalar::Int(s)) => s,
                 _ => whole(counted(1.0)) - first,
             };
-            Scalar::Int(first).to_bytes(dtype)?;
+            Scalar::Int(first).to_bytes(dtype).map_err(|e| e.in_op("arange"))?;
             if let Some(last) = by.checked_mul(len as i128 - 1).and_then(|v| v.checked_add(first)) {
-                Scalar::Int(last).to_bytes(dtype)?;
+                Scalar::Int(last).to_bytes(dtype).map_err(|e| e.in_op("arange"))?;
             }
             // wrapping arithmetic in 64 bits is exact modulo the width
             fill_counted(&out, |i| (first as i64).wrapping_add((by as i64).wrapping_mul(i as i64)))?;

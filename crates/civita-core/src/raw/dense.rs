@@ -31,12 +31,15 @@ fn entry(op: Op, dtype: DType) -> Option<Entry> {
         let mut table = Vec::with_capacity(ROWS.len() * DType::ALL.len());
         for row in ROWS {
             for dtype in DType::ALL {
-                let inputs = vec![dtype; row.arity];
-                let signature = row.op.signature(&inputs).ok().filter(|s| {
-                    row.class != Class::Select && s.inputs[0] == dtype && dtype.compute() == dtype && s.output.compute() == s.output
+                let mut inputs = [dtype; 3];
+                if row.class == Class::Select {
+                    inputs[0] = DType::Bool;
+                }
+                let signature = row.op.signature(&inputs[..row.arity]).ok().filter(|s| {
+                    s.inputs[1] == dtype && dtype.compute() == dtype && s.output.compute() == s.output
                 });
                 table.push(signature.and_then(|s| {
-                    Some(Entry { kernels: kernels(row.op, [dtype; 3])?, output: s.output, weight: row.op.weight() })
+                    Some(Entry { kernels: kernels(row.op, inputs)?, output: s.output, weight: row.op.weight() })
                 }));
             }
         }
@@ -76,6 +79,20 @@ pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
             };
             Some(run(op, entry, like, [a.ptr(), b.ptr()], form, &[a.storage(), b.storage()]))
         }
+        [Operand::Tensor(c), Operand::Tensor(a), Operand::Tensor(b)] => {
+            let entry = entry(op, a.dtype()).filter(|_| c.dtype() == DType::Bool && a.dtype() == b.dtype())?;
+            let contiguous = [c, a, b].iter().all(|x| x.layout().is_contiguous());
+            let fits = |x: &Raw| x.shape() == c.shape() || (x.len() == 1 && x.rank() <= c.rank());
+            if !contiguous || !fits(a) || !fits(b) {
+                return None;
+            }
+            let size = a.dtype().size();
+            let vary = [a, b].map(|x| x.shape() == c.shape());
+            let steps = [1, size * usize::from(vary[0]), size * usize::from(vary[1])];
+            let kernel = entry.kernels.pick(usize::from(!vary[1]) + 2 * usize::from(!vary[0]));
+            let reads = [c.storage(), a.storage(), b.storage()];
+            Some(run_kernel(op.row().name, kernel, entry.weight, entry.output, c, [c.ptr(), a.ptr(), b.ptr()], steps, &reads))
+        }
         [Operand::Tensor(x), Operand::Scalar(s)] => scalar(op, x, s, 1),
         [Operand::Scalar(s), Operand::Tensor(x)] => scalar(op, x, s, 2),
         _ => None,
@@ -103,17 +120,20 @@ pub(super) fn cast(x: &Raw, dtype: DType) -> Option<Result<Raw>> {
         return None;
     }
     let kernel = cast::kernel(x.dtype(), dtype);
-    Some(run_kernel("cast", kernel, 2, dtype, x, [x.ptr(); 2], 0, &[x.storage()]))
+    Some(run_kernel("cast", kernel, 2, dtype, x, [x.ptr(); 3], [x.dtype().size(); 3], &[x.storage()]))
 }
 
 /// # Errors
 /// When there is no memory for the result.
 #[inline]
-fn run(op: Op, entry: Entry, like: &Raw, args: [*mut u8; 2], form: usize, reads: &[&Storage]) -> Result<Raw> {
-    run_kernel(op.row().name, entry.kernels.pick(form), entry.weight, entry.output, like, args, form, reads)
+fn run(op: Op, entry: Entry, like: &Raw, [a, b]: [*mut u8; 2], form: usize, reads: &[&Storage]) -> Result<Raw> {
+    let size = like.dtype().size();
+    let steps = [size * usize::from(form != 2), size * usize::from(form != 1), 0];
+    run_kernel(op.row().name, entry.kernels.pick(form), entry.weight, entry.output, like, [a, b, b], steps, reads)
 }
 
-#[allow(clippy::too_many_arguments)] // one call from each of the two above, inlined
+/// `steps` are bytes from an element to the next, 0 for one value.
+#[allow(clippy::too_many_arguments)] // inlined into each of the three above
 #[inline]
 fn run_kernel(
     name: &'static str,
@@ -121,8 +141,8 @@ fn run_kernel(
     weight: usize,
     output: DType,
     like: &Raw,
-    [a, b]: [*mut u8; 2],
-    form: usize,
+    args: [*mut u8; 3],
+    steps: [usize; 3],
     reads: &[&Storage],
 ) -> Result<Raw> {
     let n = like.len();
@@ -138,28 +158,27 @@ fn run_kernel(
     if n < 2 * grain {
         // SAFETY: contiguous operands of `n` elements, or of one where the form says so; new memory for the result,
         // which nobody else sees; the guards keep writers away.
-        unsafe { kernel(n, [a, b, b].map(|p| p.cast_const()), out.base()) };
+        unsafe { kernel(n, args.map(|p| p.cast_const()), out.base()) };
         return Ok(out);
     }
-    let (sa, sb) = (like.dtype().size() * usize::from(form != 2), like.dtype().size() * usize::from(form != 1));
-    let at = Shared([a, b, out.base()]);
+    let at = Shared(args, out.base());
     let size = output.size();
     threads::run_ranges(n, grain, &|range| {
-        let [a, b, o] = at.get();
+        let (args, out) = at.get();
         // SAFETY: as above, for a part that no other task has.
         unsafe {
-            let (a, b) = (a.add(range.start * sa), b.add(range.start * sb));
-            kernel(range.len(), [a, b, b].map(|p| p.cast_const()), o.add(range.start * size));
+            let args = std::array::from_fn(|k| args[k].add(range.start * steps[k]).cast_const());
+            kernel(range.len(), args, out.add(range.start * size));
         }
     });
     Ok(out)
 }
 
-struct Shared([*mut u8; 3]);
+struct Shared([*mut u8; 3], *mut u8);
 // SAFETY: tasks write disjoint parts of the last.
 unsafe impl Sync for Shared {}
 impl Shared {
-    fn get(&self) -> [*mut u8; 3] {
-        self.0
+    fn get(&self) -> ([*mut u8; 3], *mut u8) {
+        (self.0, self.1)
     }
 }

@@ -306,6 +306,7 @@ fn check_exponent(operands: &[Operand<'_>], plan: &Plan) -> Result<()> {
     };
     if negative {
         return Err(Error::value("pow", "integers to negative integer powers are not allowed")
+            .rule("integers stay integers, and such a power is a fraction")
             .hint("convert the base first: `.cast::<f64>()` (Python: `.astype('float64')`)"));
     }
     Ok(())

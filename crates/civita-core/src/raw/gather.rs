@@ -45,7 +45,10 @@ impl Raw {
         if !self.dtype().is_integer() {
             return Err(Error::dtype(op, format!("indices are integers, not {}", self.dtype()))
                 .dtypes(&[self.dtype()])
-                .hint("a mask of truth values goes to `select`"));
+                .hint(match self.dtype() {
+                    DType::Bool => "a mask of truth values goes to `select`",
+                    _ => "convert them first: `.cast::<i64>()` (Python: `.astype('int64')`)",
+                }));
         }
         let values = match self.dtype() {
             // beyond i64 is beyond any length
@@ -168,8 +171,33 @@ impl Raw {
     /// # Errors
     /// When the mask is not of truth values, or its shape is not that of the leading axes.
     pub fn select(&self, mask: &Raw) -> Result<Raw> {
+        if let Some(done) = self.select_short(mask) {
+            return done;
+        }
         let list = Mask::new("select", self, mask)?;
         list.compress(self)
+    }
+
+    /// [`Raw::select`] of few contiguous elements, each with a byte of the mask: no pieces, and nothing to record.
+    fn select_short(&self, mask: &Raw) -> Option<Result<Raw>> {
+        let contiguous = self.layout.is_contiguous() && mask.layout.is_contiguous();
+        let short = contiguous && mask.shape() == self.shape() && self.len() <= PIECE && self.dtype().size() <= 8;
+        let foreign = mask.storage().access() == Access::Foreign; // its bytes may change between counting and copying
+        if !short || mask.dtype() != DType::Bool || foreign || self.tracks_gradient() {
+            return None;
+        }
+        let guards = guard::acquire(&[self.storage(), mask.storage()], &[]);
+        let n = self.len();
+        // SAFETY: the bytes of a contiguous mask, which nobody writes under the guard.
+        let bytes: &[u8] = if n == 0 { &[] } else { unsafe { std::slice::from_raw_parts(mask.ptr().cast_const(), n) } };
+        let count: usize = bytes.chunks(128).map(|c| c.iter().fold(0u8, |s, &b| s + u8::from(b != 0)) as usize).sum();
+        let out = Raw::unwritten(&[count], self.dtype()).and_then(|out| out.in_world_of(self));
+        Some(out.inspect(|out| {
+            explain::note("select", n, || (out.dtype(), explain::Kind::Gather));
+            // SAFETY: as many elements as bytes, room for as many as are true.
+            unsafe { pick(bytes, self.dtype().size(), self.ptr(), out.ptr()) };
+            drop(guards);
+        }))
     }
 
     /// Writes `source` where a mask is true: `x[mask] = source`. `source` broadcasts to what `x[mask]` would be.
@@ -196,12 +224,12 @@ impl Raw {
     /// # Errors
     /// When an index is not an integer from 0 to `depth - 1`.
     pub fn one_hot(&self, depth: usize, dtype: DType) -> Result<Raw> {
-        let list = self.checked_indices("one_hot", depth, Mode::Raise)?;
+        let classes = || format!("a class is a number from 0 to {}", depth as i128 - 1);
+        let list = self.checked_indices("one_hot", depth, Mode::Raise).map_err(|e| if e.is_index() { e.rule(classes()) } else { e })?;
         if self.dtype().kind() == Kind::Signed && !self.is_empty() {
             let least = self.detach().fold(crate::ops::Fold::Min, Axes::All, crate::layout::KeepDims::No)?.item()?;
             if least.as_f64() < 0.0 {
-                return Err(Error::index("one_hot", format!("index {least} is negative"))
-                    .rule(format!("a class is a number from 0 to {}", depth.wrapping_sub(1) as isize)));
+                return Err(Error::index("one_hot", format!("index {least} is negative")).rule(classes()));
             }
         }
         let mut shape = self.shape().to_vec();

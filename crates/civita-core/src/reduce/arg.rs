@@ -11,7 +11,7 @@ use super::Call;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::isa::{Body, Isa, Kernel, Shells, level};
-use crate::kernels::fold::folding;
+use crate::kernels::fold::{Folding, folding};
 use crate::kernels::lane::{B8, Compare};
 use crate::layout::KeepDims;
 use crate::ops::Fold;
@@ -85,6 +85,24 @@ pub(crate) fn argmin(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     arg(Fold::Min, x, call)
 }
 
+/// The index in one contiguous piece, without rows and tasks.
+fn short(folding: &Folding, x: &Raw, call: &Call<'_>) -> Result<Raw> {
+    let kept = crate::layout::reduced_shape(x.shape(), &call.axes, KeepDims::Yes);
+    let out = Raw::unwritten(&kept, DType::I64)?.in_world_of(x)?;
+    let guard = guard::acquire(&[x.storage()], &[]);
+    let mut value = Value(folding.identity);
+    let mut index = 0u64;
+    // SAFETY: the elements of a contiguous tensor that nobody writes; one accumulator, one index, one new result.
+    unsafe {
+        let at = x.ptr().cast_const();
+        (folding.along)(x.len(), [at; 3], value.0.as_mut_ptr());
+        find(x.dtype())(x.len(), [at, value.0.as_ptr(), at], (&raw mut index).cast());
+        *out.ptr().cast::<i64>() = (index as i64).min(x.len() as i64 - 1);
+    }
+    drop(guard);
+    call.finish(out)
+}
+
 fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let name = call.op.row().name;
     // over all axes the index counts elements in C order; over one axis along it
@@ -95,6 +113,9 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
             .hint("join the axes first with `reshape`"));
     }
     let lane = x.dtype().compute();
+    if whole && x.layout().is_contiguous() && x.dtype() == lane && x.len() <= PIECE && let Some(folding) = folding(fold, lane) {
+        return short(&folding, x, call);
+    }
     let rows = x.detach().cast(lane)?;
     let rows = if whole {
         rows.reshape(&[1, x.len()])?

@@ -359,11 +359,32 @@ fn extreme(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
 }
 
 pub(crate) fn any(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    call.finish(folded(Fold::Max, &x.detach(), call, DType::Bool)?)
+    truth(Fold::Max, x, call, true)
 }
 
 pub(crate) fn all(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    call.finish(folded(Fold::Min, &x.detach(), call, DType::Bool)?)
+    truth(Fold::Min, x, call, false)
+}
+
+/// One element may decide: `any` is true after the first true one. So the whole of a long contiguous tensor is looked at
+/// in parts, each twice as long as the one before.
+fn truth(fold: Fold, x: &Raw, call: &Call<'_>, decides: bool) -> Result<Raw> {
+    let x = x.detach();
+    if call.axes.len() < x.rank() || !x.layout().is_contiguous() || x.len() <= SLAB {
+        return call.finish(folded(fold, &x, call, DType::Bool)?);
+    }
+    let flat = x.reshape(&[x.len()])?;
+    let part = Call { axes: SmallVec::from_slice(&[0]), ..call.keep(KeepDims::Yes, DType::Bool) };
+    let (mut from, mut n) = (0, SLAB);
+    let mut found = !decides;
+    while from < x.len() && found != decides {
+        n = n.min(x.len() - from);
+        found = folded(fold, &flat.narrow(0, from, n)?, &part, DType::Bool)?.item()? == Scalar::Bool(true);
+        from += n;
+        n *= 2;
+    }
+    let kept = reduced_shape(x.shape(), &call.axes, KeepDims::Yes);
+    call.finish(Raw::full(&kept, Scalar::Bool(found), DType::Bool)?.in_world_of(&x)?)
 }
 
 /// `m + ln Σ e^(x - m)` about the maximum `m`, or about 0 where that is infinite.

@@ -1,0 +1,5 @@
+use civita::prelude::*;
+
+fn main() {
+    let _ = tensor![1.0, 2.0] & tensor![1.0, 2.0];
+}
