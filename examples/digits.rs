@@ -51,11 +51,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let targets: Matrix<f32> = concatenate(&[&y_train; 5], 0)?.one_hot(DIGITS)?;
     let count = inputs.shape()[0];
 
-    println!("{} digits to learn from, {} to be tested on", train.len(), test.len());
+    println!(
+        "{} digits to learn from, {} to be tested on",
+        train.len(),
+        test.len()
+    );
     let mut network = Network::new(&mut random);
     let (mut losses, mut accuracies) = (Vec::new(), Vec::new());
     let bar = ProgressBar::new(EPOCHS as u64);
-    bar.set_style(ProgressStyle::with_template("{bar:40} epoch {pos:>2}/{len}  {msg}")?);
+    bar.set_style(ProgressStyle::with_template(
+        "{bar:40} epoch {pos:>2}/{len}  {msg}",
+    )?);
     let start = Instant::now();
     for epoch in 0..EPOCHS {
         let rate = RATE * (1.0 - epoch as f32 / EPOCHS as f32);
@@ -83,7 +89,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let wrong = read.ne(&y_test)?;
     let digits = |of: &Vector<i64>| -> civita::Result<Vec<usize>> {
-        Ok(of.select(&wrong)?.iter().map(|digit| digit as usize).collect())
+        Ok(of
+            .select(&wrong)?
+            .iter()
+            .map(|digit| digit as usize)
+            .collect())
     };
     let misread = x_test.select(&wrong)?;
     let (pictures, _) = misread.as_slice()?.as_chunks();
@@ -119,7 +129,12 @@ impl Network {
             unreachable!("as many values as the shape has")
         };
         let (b1, b2) = (Vector::zeros(HIDDEN), Vector::zeros(DIGITS));
-        Network { w1, b1: Parameter::new(b1), w2, b2: Parameter::new(b2) }
+        Network {
+            w1,
+            b1: Parameter::new(b1),
+            w2,
+            b2: Parameter::new(b2),
+        }
     }
 
     /// A score for each digit; the largest wins.
@@ -147,7 +162,8 @@ fn moved(images: &Matrix<f32>, down: isize, right: isize) -> civita::Result<Matr
     let mut wide = Tensor::<f32, 3>::zeros([n, SIDE + 2, SIDE + 2]);
     wide.slice_assign(s![.., 1..-1, 1..-1], &images.reshape([n, SIDE, SIDE])?)?;
     let (top, left, side) = (1 - down, 1 - right, SIDE as isize);
-    wide.slice(s![.., top..top + side, left..left + side])?.reshape([n, PIXELS])
+    wide.slice(s![.., top..top + side, left..left + side])?
+        .reshape([n, PIXELS])
 }
 
 /// What is learned, and how it last moved.
@@ -159,12 +175,17 @@ struct Parameter<const N: usize> {
 impl<const N: usize> Parameter<N> {
     fn new(value: Tensor<f32, N>) -> Self {
         let velocity = &value * 0.0;
-        Parameter { value: value.requires_grad(), velocity }
+        Parameter {
+            value: value.requires_grad(),
+            velocity,
+        }
     }
 
     /// A step down the gradient, with momentum and weight decay.
     fn descend(&mut self, rate: f32) {
-        let Some(gradient) = self.value.grad() else { return };
+        let Some(gradient) = self.value.grad() else {
+            return;
+        };
         let value = self.value.detach();
         self.velocity = &self.velocity * MOMENTUM + gradient + &value * DECAY;
         self.value = (value - &self.velocity * rate).requires_grad();
@@ -191,8 +212,12 @@ fn confusion(read: &Vector<i64>, labels: &Vector<i64>) -> civita::Result<Matrix<
 /// Images as rows of pixels, and the digits that they show.
 fn load(path: &Path) -> Result<(Matrix<f32>, Vector<i64>), Box<dyn Error>> {
     let text = std::fs::read_to_string(path)?;
-    let numbers = text.split([',', '\n']).filter(|n| !n.is_empty()).map(str::parse);
-    let rows = Vector::from_vec(numbers.collect::<Result<Vec<i64>, _>>()?).reshape_infer([-1, PIXELS as isize + 1])?;
+    let numbers = text
+        .split([',', '\n'])
+        .filter(|n| !n.is_empty())
+        .map(str::parse);
+    let rows = Vector::from_vec(numbers.collect::<Result<Vec<i64>, _>>()?)
+        .reshape_infer([-1, PIXELS as isize + 1])?;
     let images = rows.slice(s![.., ..PIXELS])?.cast();
     let labels = rows.slice(s![.., PIXELS])?;
     Ok((images, labels))
@@ -200,7 +225,9 @@ fn load(path: &Path) -> Result<(Matrix<f32>, Vector<i64>), Box<dyn Error>> {
 
 /// A path within the project, wherever the example is run from.
 fn project(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
 }
 
 /// xorshift64* (Marsaglia 2003, Vigna 2016): small, and good enough to shuffle.

@@ -101,15 +101,6 @@ fn wrap_owned(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
     place(py, raw.into_aliased()?)
 }
 
-/// The result of an operation as a Python object.
-#[inline]
-pub fn wrap_result(py: Python<'_>, result: civita_core::error::Result<Raw>) -> Outcome<Py<PyAny>> {
-    match result {
-        Ok(raw) => wrap(py, raw),
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// A new object, written where it will stay. `Py::new` asks `object.__new__` for the memory and moves the value through
 /// its initializer: 30 ns of a call that takes 100.
 #[inline]

@@ -75,7 +75,10 @@ fn finish(py: Python<'_>, raw: Raw, requires_grad: bool) -> Outcome<Py<PyAny>> {
 /// An array from nested lists, a number, another array, or any object with the buffer protocol, `__array__` or DLPack. A
 /// copy, unless `copy=False` (which refuses to copy) or `copy=None` (which copies only where it must).
 #[pyfunction]
-#[pyo3(signature = (object, dtype=None, *, copy=Some(true), order=None, ndmin=0, requires_grad=false, device=None))]
+#[pyo3(
+    signature = (object, dtype=None, *, copy=Some(true), order=None, ndmin=0, requires_grad=false, device=None),
+    text_signature = "(object, dtype=None, *, copy=True, order=None, ndmin=0, requires_grad=False, device=None)"
+)]
 #[allow(clippy::too_many_arguments)]
 fn array(
     py: Python<'_>,

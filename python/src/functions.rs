@@ -379,7 +379,7 @@ fn take(
 
 /// `e^(x - max) / Σ e^(x - max)` along an axis.
 #[pyfunction]
-#[pyo3(signature = (x, axis=-1))]
+#[pyo3(signature = (x, axis=-1), text_signature = "(x, axis=-1)")]
 fn softmax(py: Python<'_>, x: &Bound<'_, PyAny>, axis: isize) -> Outcome<Py<PyAny>> {
     let x = array_of(x, None)?;
     wrap(py, gil::work(py, x.len(), || x.softmax(axis))?)
@@ -533,7 +533,7 @@ fn close(
 
 /// Element by element: `|a - b| ≤ atol + rtol · |b|`?
 #[pyfunction]
-#[pyo3(signature = (a, b, rtol=1e-5, atol=1e-8, equal_nan=false))]
+#[pyo3(signature = (a, b, rtol=1e-5, atol=1e-8, equal_nan=false), text_signature = "(a, b, rtol=1e-05, atol=1e-08, equal_nan=False)")]
 fn isclose(
     py: Python<'_>,
     a: &Bound<'_, PyAny>,
@@ -559,7 +559,7 @@ fn all_true(x: &Raw) -> Outcome<bool> {
 
 /// Are all elements close? See `isclose`.
 #[pyfunction]
-#[pyo3(signature = (a, b, rtol=1e-5, atol=1e-8, equal_nan=false))]
+#[pyo3(signature = (a, b, rtol=1e-5, atol=1e-8, equal_nan=false), text_signature = "(a, b, rtol=1e-05, atol=1e-08, equal_nan=False)")]
 fn allclose(
     py: Python<'_>,
     a: &Bound<'_, PyAny>,

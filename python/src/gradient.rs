@@ -331,7 +331,7 @@ fn in_python(inputs: &[Raw]) -> civita_core::error::Result<Vec<Raw>> {
 /// Compares the gradients of `f` at `inputs` (float64 or complex128) with central differences; True, or an error that
 /// names the element whose derivative is wrong.
 #[pyfunction]
-#[pyo3(signature = (f, inputs, eps=1e-6, atol=1e-6, rtol=1e-4))]
+#[pyo3(signature = (f, inputs, eps=1e-6, atol=1e-6, rtol=1e-4), text_signature = "(f, inputs, eps=1e-06, atol=1e-06, rtol=0.0001)")]
 fn check_gradients(
     f: &Bound<'_, PyAny>,
     inputs: &Bound<'_, PyAny>,
@@ -353,7 +353,7 @@ fn check_gradients(
 
 /// As `check_gradients`, of the gradients themselves: second derivatives.
 #[pyfunction]
-#[pyo3(signature = (f, inputs, eps=1e-6, atol=1e-5, rtol=1e-3))]
+#[pyo3(signature = (f, inputs, eps=1e-6, atol=1e-5, rtol=1e-3), text_signature = "(f, inputs, eps=1e-06, atol=1e-05, rtol=0.001)")]
 fn check_second_gradients(
     f: &Bound<'_, PyAny>,
     inputs: &Bound<'_, PyAny>,

@@ -9,6 +9,7 @@ use civita_core::error::shape_text;
 use civita_core::layout::{SliceItem, broadcast_shapes};
 use civita_core::raw::{Mode, Raw};
 use civita_core::storage::guard;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
 use smallvec::SmallVec;
@@ -40,18 +41,16 @@ fn clamped(ob: &Bound<'_, PyAny>) -> Outcome<isize> {
 }
 
 fn range(slice: &Bound<'_, PySlice>) -> Outcome<SliceItem> {
-    let part = |name: &str| -> Outcome<Option<isize>> {
-        let ob = slice.getattr(name)?;
-        if ob.is_none() {
-            Ok(None)
-        } else {
-            clamped(&ob).map(Some)
-        }
-    };
+    let (mut start, mut stop, mut step) = (0, 0, 0);
+    // ends that are not given, and those beyond memory, come as the ends of `isize`: out of range, and so clamped
+    // SAFETY: attached, a slice, three places to write to.
+    if unsafe { ffi::PySlice_Unpack(slice.as_ptr(), &mut start, &mut stop, &mut step) } != 0 {
+        return Err(PyErr::fetch(slice.py()).into());
+    }
     Ok(SliceItem::Range {
-        start: part("start")?,
-        stop: part("stop")?,
-        step: part("step")?.unwrap_or(1),
+        start: Some(start),
+        stop: Some(stop),
+        step,
     })
 }
 
@@ -406,6 +405,9 @@ pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
     }
     if key.is_exact_instance_of::<PyInt>() && x.rank() >= 1 {
         return view(x, &[SliceItem::Index(clamped(key)?)]);
+    }
+    if let Ok(slice) = key.cast_exact::<PySlice>() {
+        return Ok(x.slice(&[range(slice)?])?);
     }
     let entries = entries(key)?;
     if let Some(items) = basic(&entries) {

@@ -185,10 +185,10 @@ impl Array {
         let raw = slf.get().raw();
         let dense = raw.detach().copied()?;
         let len = crate::array::bytes(&dense);
-        // SAFETY: the copy is contiguous and ours alone; a tensor without elements has no bytes.
         let bytes = if len == 0 {
             &[][..]
         } else {
+            // SAFETY: the copy is contiguous and ours alone, and has that many bytes.
             unsafe { std::slice::from_raw_parts(dense.ptr().cast_const(), len) }
         };
         let rebuild = py.import("civita._civita")?.getattr("_from_bytes")?;

@@ -5,7 +5,8 @@ use civita_core::layout::SliceItem;
 use civita_core::ops::Op;
 use civita_core::raw::{Mode, Raw};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyInt, PyList, PyTuple};
+use smallvec::SmallVec;
 
 use crate::array::{Array, wrap};
 use crate::convert::{Value, array_of};
@@ -17,14 +18,26 @@ use crate::reduction::write_out;
 use crate::ufunc::output;
 
 /// Integers given one by one or as one sequence: `reshape(2, 3)`, `reshape((2, 3))`.
-pub fn integers(args: &Bound<'_, PyTuple>) -> Outcome<Vec<isize>> {
+pub fn integers(args: &Bound<'_, PyTuple>) -> Outcome<Dims> {
     if args.len() == 1 {
-        let first = args.get_item(0)?;
-        if let Ok(many) = first.extract::<Vec<isize>>() {
-            return Ok(many);
+        let first = args.get_borrowed_item(0)?;
+        if let Ok(tuple) = first.cast::<PyTuple>() {
+            return each(&tuple);
+        }
+        if !first.is_exact_instance_of::<PyInt>()
+            && let Ok(many) = first.extract::<Vec<isize>>()
+        {
+            return Ok(Dims::from_vec(many));
         }
     }
-    Ok(args.extract::<Vec<isize>>()?)
+    each(args)
+}
+
+/// A few signed lengths or axes.
+pub type Dims = SmallVec<[isize; 6]>;
+
+fn each(tuple: &Bound<'_, PyTuple>) -> Outcome<Dims> {
+    tuple.iter_borrowed().map(|ob| Ok(ob.extract::<isize>()?)).collect()
 }
 
 /// How `mode=` treats indices that are out of range.

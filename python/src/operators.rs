@@ -3,10 +3,11 @@
 // what `#[pymethods]` writes inside a macro of ours looks like our own code to the lint
 #![allow(unsafe_op_in_unsafe_fn)]
 
-use civita_core::dtype::{Casting, Scalar};
+use civita_core::dtype::{Casting, DType, Scalar};
 use civita_core::error::Error;
 use civita_core::ops::Op;
 use civita_core::raw::{Operand, Raw, write_elementwise};
+use num_complex::Complex;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
 use pyo3::types::{PyBool, PyComplex, PyFloat};
@@ -47,46 +48,32 @@ pub fn apply(py: Python<'_>, op: Op, values: &[&Value<'_>]) -> Outcome<Py<PyAny>
     }
 }
 
-/// A Python integer that the array's dtype cannot hold still compares: `uint8_array < 300` is true everywhere.
+/// A Python integer that the array's dtype cannot hold still compares, and is true: `uint8_array < 300` everywhere.
 #[cold]
 fn beyond_range(op: Op, values: &[&Value<'_>], error: Error) -> Outcome<Raw> {
     let compares = matches!(op, Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge);
-    if !compares || !error.is_dtype() || error.op() != "scalar" {
+    let logical = matches!(op, Op::LogicalAnd | Op::LogicalOr);
+    // truth is asked of integers that NumPy can hold
+    let held = |v: &&Value<'_>| !matches!(v, Value::Weak(Scalar::Int(i)) if i64::try_from(*i).is_err());
+    let answers = compares || (logical && values.iter().all(held));
+    if !answers || !error.is_dtype() || error.op() != "scalar" {
         return Err(error.into());
     }
-    // beside such a scalar every element of the array is alike: compare the scalar with the ends of the range
-    let one = |v: &Value<'_>| -> Option<(bool, Raw)> {
-        match v {
-            Value::Weak(Scalar::Int(i)) => Raw::scalar(
-                Scalar::Float(if *i < 0 {
-                    f64::NEG_INFINITY
-                } else {
-                    f64::INFINITY
-                }),
-                civita_core::dtype::DType::F64,
-            )
-            .ok()
-            .map(|r| (false, r)),
-            Value::Weak(_) => None,
-            Value::Ref(r) => r
-                .detach()
-                .cast(civita_core::dtype::DType::F64)
-                .ok()
-                .map(|r| (true, r)),
-            Value::Own(r) => r
-                .detach()
-                .cast(civita_core::dtype::DType::F64)
-                .ok()
-                .map(|r| (true, r)),
+    let stand_in = |v: &Value<'_>| match v {
+        // it lies beyond every element, on this side
+        Value::Weak(Scalar::Int(i)) if compares => {
+            let end = if *i < 0 { f64::NEG_INFINITY } else { f64::INFINITY };
+            Raw::scalar(Scalar::Float(end), DType::F64)
         }
+        Value::Weak(s) => Raw::scalar(Scalar::Bool(s.as_complex() != Complex::ZERO), DType::Bool),
+        Value::Ref(raw) if compares => raw.detach().cast(DType::F64),
+        Value::Own(raw) if compares => raw.cast(DType::F64),
+        Value::Ref(raw) => Ok(raw.detach()),
+        Value::Own(raw) => Ok(raw.detach()),
     };
-    match values {
-        [a, b] => match (one(a), one(b)) {
-            (Some((_, a)), Some((_, b))) => Ok(Raw::apply(op, &[(&a).into(), (&b).into()])?),
-            _ => Err(error.into()),
-        },
-        _ => Err(error.into()),
-    }
+    let values = values.iter().map(|v| stand_in(v)).collect::<Result<Vec<_>, _>>()?;
+    let operands: Vec<Operand<'_>> = values.iter().map(Operand::Tensor).collect();
+    Ok(Raw::apply(op, &operands)?)
 }
 
 #[inline]
@@ -246,7 +233,7 @@ impl Array {
     }
     fn __pos__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
         let raw = slf.get().raw();
-        if raw.dtype() == civita_core::dtype::DType::Bool {
+        if raw.dtype() == DType::Bool {
             return Err(type_error("+: takes no bool"));
         }
         wrap(slf.py(), raw.copied()?)
@@ -297,7 +284,7 @@ impl Array {
     fn __bool__(&self) -> Outcome<bool> {
         let raw = self.raw();
         match raw.len() {
-            1 => Ok(raw.item()?.as_complex() != num_complex::Complex::ZERO),
+            1 => Ok(raw.item()?.as_complex() != Complex::ZERO),
             0 => Err(value_error(
                 "The truth value of an empty array is ambiguous\n  hint: `a.size > 0` asks whether it has elements",
             )),

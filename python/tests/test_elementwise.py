@@ -29,11 +29,8 @@ def check(row, numpys, civitas, result, message):
     own, true, slack = oracle.expected(row, numpys, result)
     got = getattr(cv, row["numpy"])(*civitas)
     limit = oracle.ulps(row, result, any(a.dtype.kind == "c" for a in numpys))
-    if row["class"] == "Ordered" and own.dtype.kind == "f":
-        # of zeros with different signs NumPy takes either, by instruction set and place
-        both_zero = (own == 0) & (numpys[0] == 0) & (numpys[1] == 0)
-        values = oracle.to_numpy(got)
-        own = np.where(both_zero & (values == 0), values, own)
+    if row["class"] == "Ordered":
+        own = oracle.either_zero(got, own, numpys)
     assert_same(got, true if limit else own, result, limit, message, numpys, slack)
 
 
@@ -171,16 +168,18 @@ def agree(row, numpys, civitas, message):
         return
     want = np.asarray(want)
     result = str(want.dtype)
-    assert got.dtype == result, f"{message}: dtype {got.dtype}, want {result}"
-    check(row, [np.asarray(a, weak_dtype(numpys, a)) for a in numpys], civitas, result, message)
+    if oracle.ulps(row, result, any(np.iscomplexobj(a) for a in numpys)):
+        check(row, [np.asarray(a, weak_dtype(numpys, a)) for a in numpys], civitas, result, message)
+        return
+    if row["class"] == "Ordered":
+        want = oracle.either_zero(got, want, numpys)
+    assert_same(got, want, result, 0, message, numpys)
 
 
 def weak_dtype(arrays, a):
     """The dtype that a Python scalar takes beside an array."""
-    if isinstance(a, np.ndarray):
-        return a.dtype
     strong = [x for x in arrays if isinstance(x, np.ndarray)]
-    return np.result_type(*strong, a) if strong and not (isinstance(a, int) and strong[0].dtype.kind in "biu") else None
+    return a.dtype if isinstance(a, np.ndarray) else None if not strong else np.result_type(*strong, a)
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if r["arity"] == 1], ids=names)
@@ -239,6 +238,8 @@ def test_python_scalars_are_weak(row, rng):
         for scalar in SCALARS:
             if row["numpy"] == "power" and not isinstance(scalar, complex) and x.dtype.kind in "iu" and scalar == scalar and scalar < 0 and not isinstance(scalar, float):
                 continue
+            if dtype == "bool" and row["class"] == "Compare" and type(scalar) is int and not -(2**63) <= scalar < 2**63:
+                continue  # see docs/differences.md: NumPy compares other dtypes with any integer, but not truth values
             agree(row, [x, scalar], [cv.array(x), scalar], f"{dtype} with {scalar!r}")
             if row["numpy"] == "power" and (x < 0).any() and isinstance(scalar, int) and x.dtype.kind == "i":
                 continue

@@ -1,7 +1,6 @@
 //! The rows as a user of Civita writes them.
 
 use civita::prelude::*;
-use civita::{Matrix, Vector};
 
 use crate::measure::{Run, timed, timed_try};
 use crate::numbers;
@@ -66,7 +65,7 @@ mod vector {
                     "eq" => try_timed(move || x.eq(&a)),
                     "where" => {
                         let m = Vector::from_vec(numbers::m(n));
-                        try_timed(move || civita::np::r#where(&m, &a, &b))
+                        try_timed(move || m.choose(&a, &b))
                     }
                     "sum" => timed(move || x.sum()),
                     "mean" => timed(move || x.mean()),
@@ -90,7 +89,7 @@ mod vector {
                     "exp(a*b + c) fused" => {
                         let c = load(numbers::c(n));
                         let fused = fuse!(|a, b, c| (a * b + c).exp());
-                        try_timed(move || fused(&a, &b, &c))
+                        try_timed(move || fused.call((&a, &b, &c)))
                     }
                     _ => None,
                 }
@@ -121,7 +120,7 @@ mod matrix {
                     "sum over axis 0" => try_timed(move || x.over(0).sum()),
                     "sum over axis 1" => try_timed(move || x.over(1).sum()),
                     "a + a.T" => timed(move || &a + &a.t()),
-                    "copy of a.T" => timed(move || a.t().to_contiguous()),
+                    "copy of a.T" => timed(move || a.t().contiguous()),
                     "softmax" => try_timed(move || x.softmax(-1)),
                     "matmul" => try_timed(move || a.matmul(&b)),
                     _ => None,

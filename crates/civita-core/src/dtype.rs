@@ -8,6 +8,7 @@ use std::fmt;
 
 use half::{bf16, f16};
 use num_complex::Complex;
+use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
 
@@ -266,6 +267,20 @@ pub const fn promote(a: DType, b: DType) -> DType {
         }
         _ => larger,
     }
+}
+
+/// The dtype of an operation between any number of these, as NumPy's `result_type`: floats and complex numbers first, so
+/// that integers among themselves do not widen it (`u8`, `i8` and `f16` give `f16`, though `u8` with `i8` is `i16`).
+///
+/// ```
+/// use civita_core::dtype::{DType, promote_all};
+/// assert_eq!(promote_all(&[DType::U8, DType::I8, DType::F16]), Some(DType::F16));
+/// assert_eq!(promote_all(&[]), None);
+/// ```
+pub fn promote_all(dtypes: &[DType]) -> Option<DType> {
+    let mut sorted: SmallVec<[DType; 8]> = SmallVec::from_slice(dtypes);
+    sorted.sort_by_key(|d| std::cmp::Reverse(d.kind()));
+    sorted.into_iter().reduce(promote)
 }
 
 /// May a value of `from` be cast to `to` under this rule?

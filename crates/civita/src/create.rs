@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use civita_core::dtype::{DType, Element as Held, Scalar as Value};
+use civita_core::dtype::Scalar as Value;
 use civita_core::raw::{Endpoint, Raw};
 
 use crate::error::OrRaise;
@@ -14,7 +14,8 @@ use crate::{DYN, Element, Matrix, Real, Result, Tensor, Vector};
 /// Lengths are `usize` and no other type, so that literals are lengths.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a shape of rank {N}",
-    note = "a shape is an array with a `usize` for each axis; `Tensor<T, DYN>` takes slices and vectors too"
+    note = "a shape is an array with a `usize` for each axis; `Tensor<T, DYN>` takes slices and vectors too; a length of \
+            -1 goes to `reshape_infer`"
 )]
 pub trait IntoShape<const N: usize> {
     /// Calls `f` with the lengths.
@@ -51,10 +52,6 @@ impl IntoShape<DYN> for Vec<usize> {
     }
 }
 
-fn dtype_of<T: Element>() -> DType {
-    <T as Held>::DTYPE
-}
-
 /// Constructors. They panic when the shape overflows or memory cannot be had; [`catch`](crate::catch) makes that an
 /// error.
 impl<T: Element, const N: usize> Tensor<T, N> {
@@ -66,7 +63,7 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// ```
     #[track_caller]
     pub fn zeros(shape: impl IntoShape<N>) -> Self {
-        wrap(shape.with(|s| Raw::zeros(s, dtype_of::<T>())).or_raise())
+        wrap(shape.with(|s| Raw::zeros(s, T::DTYPE)).or_raise())
     }
 
     /// Ones.
@@ -77,7 +74,7 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// ```
     #[track_caller]
     pub fn ones(shape: impl IntoShape<N>) -> Self {
-        wrap(shape.with(|s| Raw::ones(s, dtype_of::<T>())).or_raise())
+        wrap(shape.with(|s| Raw::ones(s, T::DTYPE)).or_raise())
     }
 
     /// One value everywhere.
@@ -88,19 +85,23 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// ```
     #[track_caller]
     pub fn full(shape: impl IntoShape<N>, value: T) -> Self {
-        wrap(shape.with(|s| Raw::full(s, value.into_scalar(), dtype_of::<T>())).or_raise())
+        wrap(
+            shape
+                .with(|s| Raw::full(s, value.into_scalar(), T::DTYPE))
+                .or_raise(),
+        )
     }
 
     /// Zeros of the same shape and element type.
     #[track_caller]
     pub fn zeros_like(&self) -> Self {
-        wrap(Raw::zeros(self.shape(), dtype_of::<T>()).or_raise())
+        wrap(Raw::zeros(self.shape(), T::DTYPE).or_raise())
     }
 
     /// Ones of the same shape and element type.
     #[track_caller]
     pub fn ones_like(&self) -> Self {
-        wrap(Raw::ones(self.shape(), dtype_of::<T>()).or_raise())
+        wrap(Raw::ones(self.shape(), T::DTYPE).or_raise())
     }
 
     /// The elements of a vector in C order under a shape, without a copy.
@@ -128,7 +129,7 @@ impl<T: Element> Tensor<T, 0> {
     /// ```
     #[track_caller]
     pub fn scalar(value: T) -> Self {
-        wrap(Raw::scalar(value.into_scalar(), dtype_of::<T>()).or_raise())
+        wrap(Raw::scalar(value.into_scalar(), T::DTYPE).or_raise())
     }
 }
 
@@ -168,7 +169,7 @@ impl<T: Element + Real> Vector<T> {
     #[track_caller]
     pub fn arange(range: Range<T>) -> Self {
         let (start, stop) = (range.start.into_scalar(), range.end.into_scalar());
-        wrap(Raw::arange(start, stop, Value::Int(1), dtype_of::<T>()).or_raise())
+        wrap(Raw::arange(start, stop, Value::Int(1), T::DTYPE).or_raise())
     }
 
     /// The numbers of a range in steps, down if the step is negative.
@@ -181,7 +182,7 @@ impl<T: Element + Real> Vector<T> {
     #[track_caller]
     pub fn arange_step(range: Range<T>, step: T) -> Self {
         let [start, stop, step] = [range.start, range.end, step].map(T::into_scalar);
-        wrap(Raw::arange(start, stop, step, dtype_of::<T>()).or_raise())
+        wrap(Raw::arange(start, stop, step, T::DTYPE).or_raise())
     }
 
     /// `num` numbers evenly spaced from `start` to `stop`, which is the last.
@@ -193,7 +194,7 @@ impl<T: Element + Real> Vector<T> {
     #[track_caller]
     pub fn linspace(start: T, stop: T, num: usize) -> Self {
         let (start, stop) = (start.into_scalar().as_f64(), stop.into_scalar().as_f64());
-        wrap(Raw::linspace(start, stop, num, Endpoint::Included, dtype_of::<T>()).or_raise())
+        wrap(Raw::linspace(start, stop, num, Endpoint::Included, T::DTYPE).or_raise())
     }
 }
 
@@ -217,7 +218,7 @@ impl<T: Element> Matrix<T> {
     /// ```
     #[track_caller]
     pub fn eye_diagonal(shape: [usize; 2], k: isize) -> Self {
-        wrap(Raw::eye(shape[0], shape[1], k, dtype_of::<T>()).or_raise())
+        wrap(Raw::eye(shape[0], shape[1], k, T::DTYPE).or_raise())
     }
 }
 

@@ -33,8 +33,8 @@ pub trait Dtype: Sealed + 'static {
     type Real: Dtype;
     /// Of arithmetic that does not know truth values: `i8` for `bool`.
     type Number: Dtype;
-    /// The dtype, or `None` for [`Any`].
-    const DTYPE: Option<DType>;
+    /// The dtype where the compiler knows it: `None` for [`Any`].
+    const KNOWN: Option<DType>;
 }
 
 /// An element type that is known to the compiler: all but [`Any`].
@@ -42,7 +42,9 @@ pub trait Dtype: Sealed + 'static {
     message = "`{Self}` is not an element type",
     note = "element types are bool, u8–u64, i8–i64, f16, bf16, f32, f64, c64, c128"
 )]
-pub trait Element: Dtype + Scalar + Takes<Self> + dtype::Element + Promote<Self, Out = Self> {
+pub trait Element:
+    Dtype + Scalar + Takes<Self> + dtype::Element + Promote<Self, Out = Self>
+{
     #[doc(hidden)]
     fn from_scalar(value: dtype::Scalar) -> Self;
 }
@@ -157,7 +159,7 @@ macro_rules! dtypes {
             type Sum = $sum;
             type Real = $real;
             type Number = $number;
-            const DTYPE: Option<DType> = Some(DType::$d);
+            const KNOWN: Option<DType> = Some(DType::$d);
         }
         impl Takes<$t> for $t {}
         impl Takes<$t> for Any {}
@@ -189,7 +191,7 @@ impl Dtype for Any {
     type Sum = Any;
     type Real = Any;
     type Number = Any;
-    const DTYPE: Option<DType> = None;
+    const KNOWN: Option<DType> = None;
 }
 
 macro_rules! scalars {
@@ -318,9 +320,12 @@ impl Promote<Any> for Any {
 }
 
 const fn agrees<T: Promote<U>, U: Dtype>() {
-    match (T::DTYPE, U::DTYPE, <T::Out as Dtype>::DTYPE) {
+    match (T::KNOWN, U::KNOWN, <T::Out as Dtype>::KNOWN) {
         (Some(t), Some(u), Some(out)) => {
-            assert!(dtype::promote(t, u) as u8 == out as u8, "the promotion table differs from the engine's")
+            assert!(
+                dtype::promote(t, u) as u8 == out as u8,
+                "the promotion table differs from the engine's"
+            )
         }
         _ => panic!("the table has only types that are known"),
     }
@@ -338,16 +343,22 @@ mod tests {
     use super::*;
 
     fn agree<T: Element + Promote<T>>() {
-        let Some(t) = T::DTYPE else { panic!("an element type is known") };
-        assert_eq!(t, <T as dtype::Element>::DTYPE);
-        assert_eq!(<T::Float as Dtype>::DTYPE, Class::ToFloat.compute(t));
-        assert_eq!(<T::Mean as Dtype>::DTYPE, Class::TrueDiv.compute(t));
-        assert_eq!(<T::Number as Dtype>::DTYPE, Class::Numeric.compute(t));
-        assert_eq!(<T::Real as Dtype>::DTYPE, Some(t.to_real()));
-        assert_eq!(<T::Sum as Dtype>::DTYPE, Some(ReduceClass::Sum.result(t)));
-        assert_eq!(<T::Mean as Dtype>::DTYPE, Some(ReduceClass::Mean.result(t)));
-        assert_eq!(<<T::Mean as Dtype>::Real as Dtype>::DTYPE, Some(ReduceClass::RealMean.result(t)));
-        assert_eq!(<T::Float as Dtype>::DTYPE, Some(ReduceClass::Float.result(t)));
+        let t = T::DTYPE;
+        assert_eq!(T::KNOWN, Some(t));
+        assert_eq!(<T::Float as Dtype>::KNOWN, Class::ToFloat.compute(t));
+        assert_eq!(<T::Mean as Dtype>::KNOWN, Class::TrueDiv.compute(t));
+        assert_eq!(<T::Number as Dtype>::KNOWN, Class::Numeric.compute(t));
+        assert_eq!(<T::Real as Dtype>::KNOWN, Some(t.to_real()));
+        assert_eq!(<T::Sum as Dtype>::KNOWN, Some(ReduceClass::Sum.result(t)));
+        assert_eq!(<T::Mean as Dtype>::KNOWN, Some(ReduceClass::Mean.result(t)));
+        assert_eq!(
+            <<T::Mean as Dtype>::Real as Dtype>::KNOWN,
+            Some(ReduceClass::RealMean.result(t))
+        );
+        assert_eq!(
+            <T::Float as Dtype>::KNOWN,
+            Some(ReduceClass::Float.result(t))
+        );
     }
 
     #[test]

@@ -6,7 +6,10 @@ use civita_core::raw::{Operand, Raw};
 
 use crate::error::OrRaise;
 use crate::rank::wrap;
-use crate::{Bits, Broadcast, Dtype, FromRaw, Number, Rank, Real, Result, Scalar, Takes, Tensor, TensorRank, Truth};
+use crate::{
+    Bits, Broadcast, Dtype, FromRaw, Number, Rank, Real, Result, Scalar, Takes, Tensor, TensorRank,
+    Truth,
+};
 
 /// The right operand of a named method: a tensor of the same element type that broadcasts, or a scalar that the element
 /// type takes.
@@ -95,29 +98,53 @@ pub(crate) use example;
 
 /// Hands `$callback` the type of a result and the bound on the operand that a signature class stands for.
 macro_rules! by_class {
-    (Ring $callback:ident $args:tt) => { $callback! { $args [T] [] } };
-    (Ordered $callback:ident $args:tt) => { $callback! { $args [T] [] } };
-    (Subtractive $callback:ident $args:tt) => { $callback! { $args [T] [T: Number] } };
-    (Numeric $callback:ident $args:tt) => { $callback! { $args [T::Number] [] } };
-    (RealSame $callback:ident $args:tt) => { $callback! { $args [T] [T: Real] } };
-    (RealPair $callback:ident $args:tt) => { $callback! { $args [T::Number] [T: Real] } };
-    (ToReal $callback:ident $args:tt) => { $callback! { $args [T::Real] [] } };
-    (ToFloat $callback:ident $args:tt) => { $callback! { $args [T::Float] [] } };
-    (TrueDiv $callback:ident $args:tt) => { $callback! { $args [T::Mean] [] } };
-    (ToBool $callback:ident $args:tt) => { $callback! { $args [bool] [] } };
-    (Compare $callback:ident $args:tt) => { $callback! { $args [bool] [] } };
-    (Bits $callback:ident $args:tt) => { $callback! { $args [T] [T: Bits] } };
+    (Ring $callback:ident $args:tt) => {
+        $callback! { $args [T] [] }
+    };
+    (Ordered $callback:ident $args:tt) => {
+        $callback! { $args [T] [] }
+    };
+    (Subtractive $callback:ident $args:tt) => {
+        $callback! { $args [T] [Number] }
+    };
+    (Numeric $callback:ident $args:tt) => {
+        $callback! { $args [T::Number] [] }
+    };
+    (RealSame $callback:ident $args:tt) => {
+        $callback! { $args [T] [Real] }
+    };
+    (RealPair $callback:ident $args:tt) => {
+        $callback! { $args [T::Number] [Real] }
+    };
+    (ToReal $callback:ident $args:tt) => {
+        $callback! { $args [T::Real] [] }
+    };
+    (ToFloat $callback:ident $args:tt) => {
+        $callback! { $args [T::Float] [] }
+    };
+    (TrueDiv $callback:ident $args:tt) => {
+        $callback! { $args [T::Mean] [] }
+    };
+    (ToBool $callback:ident $args:tt) => {
+        $callback! { $args [bool] [] }
+    };
+    (Compare $callback:ident $args:tt) => {
+        $callback! { $args [bool] [] }
+    };
+    (Bits $callback:ident $args:tt) => {
+        $callback! { $args [T] [Bits] }
+    };
 }
 pub(crate) use by_class;
 
 macro_rules! unary {
-    ([$Op:ident $name:ident $($doc:tt)*] [$out:ty] [$($bound:tt)*]) => {
+    ([$Op:ident $name:ident $($doc:tt)*] [$out:ty] [$($bound:ident)?]) => {
         $($doc)*
         #[allow(clippy::should_implement_trait)]
         #[track_caller]
         pub fn $name(&self) -> Tensor<$out, N>
         where
-            $($bound)*
+            $(T: $bound)?
         {
             wrap(unary(Op::$Op, &self.raw))
         }
@@ -125,7 +152,7 @@ macro_rules! unary {
 }
 
 macro_rules! binary {
-    ([$Op:ident $name:ident $b:ident $($doc:tt)*] [$out:ty] [$($bound:tt)*]) => {
+    ([$Op:ident $name:ident $b:ident $($doc:tt)*] [$out:ty] [$($bound:ident)?]) => {
         $($doc)*
         ///
         /// # Errors
@@ -133,7 +160,7 @@ macro_rules! binary {
         #[allow(clippy::should_implement_trait)]
         pub fn $name<B: Rhs<T, N>>(&self, $b: B) -> Result<B::Out<$out>>
         where
-            $($bound)*
+            $(T: $bound)?
         {
             binary(Op::$Op, &self.raw, $b.operand()).map(wrap)
         }

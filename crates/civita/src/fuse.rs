@@ -35,13 +35,16 @@ impl<const K: usize> Fused<K> {
     /// the first tensor: then see [`Fused::call_any`].
     pub fn call<I: FuseInputs<K>>(&self, inputs: I) -> Result<I::Out> {
         let raw = self.apply(&inputs)?;
-        if let Some(dtype) = I::First::DTYPE
+        if let Some(dtype) = I::First::KNOWN
             && dtype != raw.dtype()
         {
-            return Err(Error::dtype("fuse", format!("the result is {}, the first input {dtype}", raw.dtype()))
-                .dtypes(&[raw.dtype(), dtype])
-                .rule("`call` gives a tensor of the first input's element type")
-                .hint("`call_any` gives what comes out"));
+            return Err(Error::dtype(
+                "fuse",
+                format!("the result is {}, the first input {dtype}", raw.dtype()),
+            )
+            .dtypes(&[raw.dtype(), dtype])
+            .rule("`call` gives a tensor of the first input's element type")
+            .hint("`call_any` gives what comes out"));
         }
         Ok(wrap(raw))
     }
@@ -110,9 +113,11 @@ impl<T: Dtype, const N: usize> FuseInputs<1> for (&Tensor<T, N>,) {
 
 type R2<const A: usize, const B: usize> = <Rank<A> as Broadcast<B>>::Rank;
 type R3<const A: usize, const B: usize, const C: usize> = <R2<A, B> as BroadcastWith<C>>::Rank;
-type R4<const A: usize, const B: usize, const C: usize, const D: usize> = <R3<A, B, C> as BroadcastWith<D>>::Rank;
+type R4<const A: usize, const B: usize, const C: usize, const D: usize> =
+    <R3<A, B, C> as BroadcastWith<D>>::Rank;
 
-impl<T: Dtype, U: Dtype, const A: usize, const B: usize> FuseInputs<2> for (&Tensor<T, A>, &Tensor<U, B>)
+impl<T: Dtype, U: Dtype, const A: usize, const B: usize> FuseInputs<2>
+    for (&Tensor<T, A>, &Tensor<U, B>)
 where
     Rank<A>: Broadcast<B>,
 {
@@ -134,8 +139,16 @@ where
         [&self.0.raw, &self.1.raw, &self.2.raw]
     }
 }
-impl<T: Dtype, U: Dtype, V: Dtype, W: Dtype, const A: usize, const B: usize, const C: usize, const D: usize>
-    FuseInputs<4> for (&Tensor<T, A>, &Tensor<U, B>, &Tensor<V, C>, &Tensor<W, D>)
+impl<
+    T: Dtype,
+    U: Dtype,
+    V: Dtype,
+    W: Dtype,
+    const A: usize,
+    const B: usize,
+    const C: usize,
+    const D: usize,
+> FuseInputs<4> for (&Tensor<T, A>, &Tensor<U, B>, &Tensor<V, C>, &Tensor<W, D>)
 where
     Rank<A>: Broadcast<B>,
     R2<A, B>: BroadcastWith<C>,
@@ -158,7 +171,14 @@ impl<
     const C: usize,
     const D: usize,
     const E: usize,
-> FuseInputs<5> for (&Tensor<T, A>, &Tensor<U, B>, &Tensor<V, C>, &Tensor<W, D>, &Tensor<X, E>)
+> FuseInputs<5>
+    for (
+        &Tensor<T, A>,
+        &Tensor<U, B>,
+        &Tensor<V, C>,
+        &Tensor<W, D>,
+        &Tensor<X, E>,
+    )
 where
     Rank<A>: Broadcast<B>,
     R2<A, B>: BroadcastWith<C>,
@@ -168,7 +188,13 @@ where
     type First = T;
     type Out = <R4<A, B, C, D> as BroadcastWith<E>>::Out<T>;
     fn raws(&self) -> [&Raw; 5] {
-        [&self.0.raw, &self.1.raw, &self.2.raw, &self.3.raw, &self.4.raw]
+        [
+            &self.0.raw,
+            &self.1.raw,
+            &self.2.raw,
+            &self.3.raw,
+            &self.4.raw,
+        ]
     }
 }
 

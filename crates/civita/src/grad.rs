@@ -1,7 +1,7 @@
 //! Gradients: reverse mode, forward mode, checks.
 
-pub use civita_core::graph::{Keep, NoGrad, Tolerance, no_grad};
 use civita_core::graph::{self};
+pub use civita_core::graph::{Keep, NoGrad, Tolerance, no_grad};
 use civita_core::raw::Raw;
 
 use crate::error::OrRaise;
@@ -154,7 +154,10 @@ tuples! {
 ///
 /// # Errors
 /// When `y` has several elements, or it or an input is not part of a graph.
-pub fn grad_of<T: Dtype, const N: usize, I: Inputs>(y: &Tensor<T, N>, inputs: I) -> Result<I::Values> {
+pub fn grad_of<T: Dtype, const N: usize, I: Inputs>(
+    y: &Tensor<T, N>,
+    inputs: I,
+) -> Result<I::Values> {
     grad_of_kept(y, inputs, Keep::Values)
 }
 
@@ -174,7 +177,11 @@ pub fn grad_of<T: Dtype, const N: usize, I: Inputs>(y: &Tensor<T, N>, inputs: I)
 ///
 /// # Errors
 /// As [`grad_of`].
-pub fn grad_of_kept<T: Dtype, const N: usize, I: Inputs>(y: &Tensor<T, N>, inputs: I, keep: Keep) -> Result<I::Values> {
+pub fn grad_of_kept<T: Dtype, const N: usize, I: Inputs>(
+    y: &Tensor<T, N>,
+    inputs: I,
+    keep: Keep,
+) -> Result<I::Values> {
     let raws = inputs.raws();
     let found = graph::grad(&[(&y.raw, None)], &raws.iter().collect::<Vec<_>>(), keep)?;
     Ok(inputs.values(&found))
@@ -221,7 +228,11 @@ pub fn check_gradients<I: Inputs, T: Dtype, const N: usize>(
     f: impl Fn(I::Values) -> Result<Tensor<T, N>>,
     inputs: I,
 ) -> Result<()> {
-    graph::check_gradients(&|x| Ok(f(inputs.values(x))?.into_raw()), &inputs.raws(), Tolerance::default())
+    graph::check_gradients(
+        &|x| Ok(f(inputs.values(x))?.into_raw()),
+        &inputs.raws(),
+        Tolerance::default(),
+    )
 }
 
 /// As [`check_gradients`], of the gradients themselves: second derivatives.
@@ -232,5 +243,9 @@ pub fn check_second_gradients<I: Inputs, T: Dtype, const N: usize>(
     f: impl Fn(I::Values) -> Result<Tensor<T, N>>,
     inputs: I,
 ) -> Result<()> {
-    graph::check_second_gradients(&|x| Ok(f(inputs.values(x))?.into_raw()), &inputs.raws(), Tolerance::default())
+    graph::check_second_gradients(
+        &|x| Ok(f(inputs.values(x))?.into_raw()),
+        &inputs.raws(),
+        Tolerance::default(),
+    )
 }

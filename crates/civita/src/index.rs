@@ -1,13 +1,10 @@
 //! Elements picked by index or by mask, and tensors joined.
 
-use civita_core::dtype::Element as Held;
 use civita_core::raw::{Mode, Raw};
 
 use crate::error::OrRaise;
 use crate::rank::wrap;
-use crate::{
-    Compress, Dtype, Element, Grow, Grown, Rank, Replace, Result, Tensor, Truth,
-};
+use crate::{Compress, Dtype, Element, Grow, Grown, Rank, Replace, Result, Tensor, Truth};
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// The elements at `indices` along an axis: NumPy's `x[:, indices]` for axis 1. Negative ones count from the end. The
@@ -47,7 +44,10 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When the shape of the mask is not that of the leading axes.
     #[doc(alias = "masked_select")]
-    pub fn select<B: Truth, const M: usize>(&self, mask: &Tensor<B, M>) -> Result<<Rank<N> as Compress<M>>::Out<T>>
+    pub fn select<B: Truth, const M: usize>(
+        &self,
+        mask: &Tensor<B, M>,
+    ) -> Result<<Rank<N> as Compress<M>>::Out<T>>
     where
         Rank<N>: Compress<M>,
     {
@@ -91,7 +91,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     where
         Rank<N>: Grow,
     {
-        self.raw.one_hot(depth, <U as Held>::DTYPE).map(wrap)
+        self.raw.one_hot(depth, U::DTYPE).map(wrap)
     }
 
     /// The running sum along an axis. Integers and truth values are summed in 64 bits.
@@ -139,7 +139,10 @@ fn raws<T, const N: usize>(parts: &[&Tensor<T, N>]) -> Vec<Raw> {
 ///
 /// # Errors
 /// When there are none, the axis is missing, or other lengths differ.
-pub fn concatenate<T: Dtype, const N: usize>(parts: &[&Tensor<T, N>], axis: isize) -> Result<Tensor<T, N>> {
+pub fn concatenate<T: Dtype, const N: usize>(
+    parts: &[&Tensor<T, N>],
+    axis: isize,
+) -> Result<Tensor<T, N>> {
     let parts = raws(parts);
     Raw::concatenate(&parts.iter().collect::<Vec<_>>(), axis).map(wrap)
 }
@@ -206,18 +209,34 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
 }
 
 fn truth(x: Result<Raw>) -> Result<bool> {
-    Ok(x?.reduce(civita_core::ops::Reduction::All, Default::default())?.item()?.as_f64() != 0.0)
+    Ok(x?
+        .reduce(civita_core::ops::Reduction::All, Default::default())?
+        .item()?
+        .as_f64()
+        != 0.0)
 }
 
 fn near(a: &Raw, b: &Raw, relative: f64, absolute: f64) -> Result<bool> {
     use civita_core::dtype::{DType, Scalar};
     use civita_core::ops::Op;
-    let wide = |x: &Raw| x.cast(if x.dtype().is_complex() { DType::C128 } else { DType::F64 });
+    let wide = |x: &Raw| {
+        x.cast(if x.dtype().is_complex() {
+            DType::C128
+        } else {
+            DType::F64
+        })
+    };
     let (a, b) = (wide(a)?, wide(b)?);
-    let scaled = Raw::apply(Op::Mul, &[(&b.abs()?).into(), Scalar::Float(relative).into()])?;
+    let scaled = Raw::apply(
+        Op::Mul,
+        &[(&b.abs()?).into(), Scalar::Float(relative).into()],
+    )?;
     let bound = Raw::apply(Op::Add, &[(&scaled).into(), Scalar::Float(absolute).into()])?;
     // an infinite bound would take everything; equal infinities are equal
-    let finite = Raw::apply(Op::Lt, &[(&bound).into(), Scalar::Float(f64::INFINITY).into()])?;
+    let finite = Raw::apply(
+        Op::Lt,
+        &[(&bound).into(), Scalar::Float(f64::INFINITY).into()],
+    )?;
     let close = a.sub(&b)?.abs()?.le(&bound)?.logical_and(&finite)?;
     truth(close.logical_or(&a.eq(&b)?))
 }

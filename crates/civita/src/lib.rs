@@ -108,18 +108,21 @@ pub use civita_core::print::{
 pub use civita_core::threads::{set_threads, threads, with_threads};
 pub use create::IntoShape;
 pub use dtype::{
-    Any, Bits, Differentiable, Dtype, Element, Float, Number, Promote, Promoted, Real, Scalar, Takes, TakesLeft, Truth,
+    Any, Bits, Differentiable, Dtype, Element, Float, Number, Promote, Promoted, Real, Scalar,
+    Takes, TakesLeft, Truth,
 };
 pub use elementwise::{BroadcastWith, Chosen, Is, Rhs};
 pub use error::{Error, Result, catch};
 pub use fuse::{FuseInputs, Fused};
 pub use grad::{
-    Inputs, Keep, NoGrad, Tolerance, check_gradients, check_second_gradients, grad_of, grad_of_kept, jvp, no_grad,
+    Inputs, Keep, NoGrad, Tolerance, check_gradients, check_second_gradients, grad_of,
+    grad_of_kept, jvp, no_grad,
 };
 pub use half::{bf16, f16};
 pub use index::{concatenate, stack};
 pub use rank::{
-    Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, Grow, Grown, Rank, Replace, Shrink, TensorRank,
+    Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, Grow, Grown, Rank, Replace, Shrink,
+    TensorRank,
 };
 pub use reduce::{Over, OverKept};
 pub use slice::{Ellipsis, NewAxis, Slice, SliceEntry, SliceInt, SliceItem, SliceOf, SliceStep};
@@ -144,6 +147,12 @@ pub mod __private {
 /// `std::ops::Add` and its like are not here on purpose: their methods would hide `a.add(&b)?`.
 pub mod prelude {
     pub use crate::{
-        Any, AnyTensor, DYN, Element, Ellipsis, Float, Matrix, NewAxis, Tensor, Vector, fuse, no_grad, np, s, tensor,
+        Any, AnyTensor, DYN, Element, Ellipsis, Float, Matrix, NewAxis, Tensor, Vector, fuse,
+        no_grad, np, s, tensor,
     };
 }
+
+/// The blocks of `docs/numpy.md` are run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/numpy.md")]
+struct NumpyPage;

@@ -21,7 +21,10 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// When the inner lengths differ, or the batch axes do not broadcast.
     #[doc(alias = "mm")]
     #[doc(alias = "bmm")]
-    pub fn matmul<const M: usize>(&self, rhs: &Tensor<T, M>) -> Result<<Rank<N> as Contract<M>>::Out<T>>
+    pub fn matmul<const M: usize>(
+        &self,
+        rhs: &Tensor<T, M>,
+    ) -> Result<<Rank<N> as Contract<M>>::Out<T>>
     where
         Rank<N>: Contract<M>,
     {
@@ -42,6 +45,9 @@ impl<T: Dtype> Vector<T> {
     /// When the lengths differ.
     #[doc(alias = "inner")]
     pub fn dot(&self, rhs: &Vector<T>) -> Result<Tensor<T, 0>> {
-        self.raw.matmul(&rhs.raw).map_err(|e| e.in_op("dot")).map(wrap)
+        self.raw
+            .matmul(&rhs.raw)
+            .map_err(|e| e.in_op("dot"))
+            .map(wrap)
     }
 }

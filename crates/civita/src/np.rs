@@ -21,38 +21,34 @@ use crate::create::IntoShape;
 use crate::elementwise::{BroadcastWith, Chosen, Rhs, by_class};
 use crate::reduce::reduced;
 use crate::{
-    Axes, AxisArg, Bits, Broadcast, Compress, Contract, Dtype, Element, Grow, Grown, Matrix, Number,
-    Rank, Real, Replace, Result, Tensor, Truth, Vector,
+    Axes, AxisArg, Bits, Broadcast, Compress, Contract, Dtype, Element, Grow, Grown, Matrix,
+    Number, Rank, Real, Replace, Result, Tensor, Truth, Vector,
 };
 
-pub use self::{absolute as abs, conjugate as conj, divide as true_divide, invert as bitwise_not, power as pow};
+pub use self::{
+    absolute as abs, conjugate as conj, divide as true_divide, invert as bitwise_not, power as pow,
+};
 pub use crate::index::{concatenate, stack};
 
 macro_rules! unary {
-    ([$numpy:ident $name:ident $($doc:tt)*] [$out:ty] [$($bound:tt)*]) => {
+    ([$numpy:ident $name:ident $($doc:tt)*] [$out:ty] [$($bound:ident)?]) => {
         $($doc)*
         #[doc = concat!("\n\nThe method: [`Tensor::", stringify!($name), "`].")]
         #[track_caller]
-        pub fn $numpy<T: Dtype, const N: usize>(x: &Tensor<T, N>) -> Tensor<$out, N>
-        where
-            $($bound)*
-        {
+        pub fn $numpy<T: Dtype $(+ $bound)?, const N: usize>(x: &Tensor<T, N>) -> Tensor<$out, N> {
             x.$name()
         }
     };
 }
 
 macro_rules! binary {
-    ([$numpy:ident $name:ident $a:ident $b:ident $($doc:tt)*] [$out:ty] [$($bound:tt)*]) => {
+    ([$numpy:ident $name:ident $a:ident $b:ident $($doc:tt)*] [$out:ty] [$($bound:ident)?]) => {
         $($doc)*
         #[doc = concat!("\n\nThe method: [`Tensor::", stringify!($name), "`].")]
         ///
         /// # Errors
         /// When the shapes do not broadcast, or an element has no result.
-        pub fn $numpy<T: Dtype, const N: usize, B: Rhs<T, N>>($a: &Tensor<T, N>, $b: B) -> Result<B::Out<$out>>
-        where
-            $($bound)*
-        {
+        pub fn $numpy<T: Dtype $(+ $bound)?, const N: usize, B: Rhs<T, N>>($a: &Tensor<T, N>, $b: B) -> Result<B::Out<$out>> {
             $a.$name($b)
         }
     };

@@ -11,7 +11,8 @@ use half::{bf16, f16};
 use crate::error::OrRaise;
 use crate::rank::wrap;
 use crate::{
-    Bits, Broadcast, Broadcasted, Dtype, Number, Promote, Promoted, Rank, Real, Scalar, Takes, TakesLeft, Tensor, c64, c128,
+    Bits, Broadcast, Broadcasted, Dtype, Number, Promote, Promoted, Rank, Real, Scalar, Takes,
+    TakesLeft, Tensor, c64, c128,
 };
 
 #[track_caller]
@@ -25,9 +26,12 @@ fn apply_assign(op: Op, a: &mut Raw, b: Operand<'_>) {
     let result = Raw::apply(op, &[(&*a).into(), b]).or_raise();
     if result.shape() != a.shape() {
         let (from, to) = (shape_text(result.shape()), shape_text(a.shape()));
-        Err(Error::shape(op.row().name, format!("the result of shape {from} does not fit into the operand of shape {to}"))
-            .shapes(&[result.shape(), a.shape()])
-            .rule("what is assigned to keeps its shape; only the right operand is broadcast"))
+        Err(Error::shape(
+            op.row().name,
+            format!("the result of shape {from} does not fit into the operand of shape {to}"),
+        )
+        .shapes(&[result.shape(), a.shape()])
+        .rule("what is assigned to keeps its shape; only the right operand is broadcast"))
         .or_raise()
     }
     *a = result;

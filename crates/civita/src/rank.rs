@@ -206,7 +206,10 @@ neighbours!(0 => 1, 1 => 2, 2 => 3, 3 => 4, 4 => 5, 5 => 6, 6 => 7, 7 => 8, DYN 
 pub type Grown<T, const N: usize> = <<Rank<N> as Grow>::Out as TensorRank>::Of<T>;
 
 /// The rank of `take`: the axis is replaced by the axes of the indices, so `N + M - 1`.
-#[diagnostic::on_unimplemented(message = "rank {M} indices do not fit into `{Self}`", note = "use `DYN` ranks")]
+#[diagnostic::on_unimplemented(
+    message = "rank {M} indices do not fit into `{Self}`",
+    note = "use `DYN` ranks"
+)]
 pub trait Replace<const M: usize> {
     /// The result.
     type Out<T: Dtype>: FromRaw;

@@ -39,7 +39,11 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Ok::<(), civita::Error>(())
     /// ```
     pub fn over<A: AxisArg>(&self, axes: A) -> Over<'_, T, N, A> {
-        Over { x: self, axes, ddof: 0.0 }
+        Over {
+            x: self,
+            axes,
+            ddof: 0.0,
+        }
     }
 }
 
@@ -56,7 +60,15 @@ impl<'a, T: Dtype, const N: usize, A: AxisArg> Over<'a, T, N, A> {
     }
 
     fn reduce(&self, op: Reduction, keepdims: KeepDims) -> Result<Raw> {
-        self.x.raw.reduce(op, ReduceOptions { axes: self.axes.axes(), keepdims, dtype: None, ddof: self.ddof })
+        self.x.raw.reduce(
+            op,
+            ReduceOptions {
+                axes: self.axes.axes(),
+                keepdims,
+                dtype: None,
+                ddof: self.ddof,
+            },
+        )
     }
 }
 
@@ -74,13 +86,27 @@ fn all(op: Reduction, x: &Raw) -> Raw {
 
 /// The type of a result by class.
 macro_rules! reduced {
-    (Sum) => { T::Sum };
-    (Mean) => { T::Mean };
-    (RealMean) => { <T::Mean as Dtype>::Real };
-    (Float) => { T::Float };
-    (Same) => { T };
-    (Index) => { i64 };
-    (Bool) => { bool };
+    (Sum) => {
+        T::Sum
+    };
+    (Mean) => {
+        T::Mean
+    };
+    (RealMean) => {
+        <T::Mean as Dtype>::Real
+    };
+    (Float) => {
+        T::Float
+    };
+    (Same) => {
+        T
+    };
+    (Index) => {
+        i64
+    };
+    (Bool) => {
+        bool
+    };
 }
 pub(crate) use reduced;
 

@@ -101,7 +101,11 @@ fn bounds<I: SliceInt>(range: &impl std::ops::RangeBounds<I>) -> SliceItem {
         Bound::Included(i) => i.to_isize().checked_add(1),
         Bound::Unbounded => None,
     };
-    SliceItem::Range { start, stop, step: 1 }
+    SliceItem::Range {
+        start,
+        stop,
+        step: 1,
+    }
 }
 
 impl SliceEntry for RangeFull {
@@ -255,7 +259,12 @@ macro_rules! s {
     (@ [$($done:tt)*] $entry:expr; $step:expr, $($rest:tt)*) => {
         $crate::s!(@ [$($done)* $crate::__private::Stepped($entry, $step),] $($rest)*)
     };
-    ($($entries:tt)*) => { $crate::s!(@ [] $($entries)*) };
+    ($($entries:tt)*) => {{
+        // -1 is the last place, so `1..-1` is no empty range
+        #[allow(clippy::reversed_empty_ranges)]
+        let slice = $crate::s!(@ [] $($entries)*);
+        slice
+    }};
 }
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
@@ -291,7 +300,11 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the slice leaves the tensor, or `source` does not broadcast to it.
-    pub fn slice_assign<const M: usize>(&mut self, slice: impl Slice, source: &Tensor<T, M>) -> Result<()> {
+    pub fn slice_assign<const M: usize>(
+        &mut self,
+        slice: impl Slice,
+        source: &Tensor<T, M>,
+    ) -> Result<()> {
         self.raw.assign_slice(slice.items().as_ref(), &source.raw)
     }
 }

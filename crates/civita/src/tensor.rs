@@ -57,21 +57,31 @@ pub trait FromRaw: Sized {
 impl<T: Dtype, const N: usize> FromRaw for Tensor<T, N> {
     #[inline]
     fn wrap(raw: Raw) -> Self {
-        debug_assert!(N == DYN || raw.rank() == N, "a tensor of rank {} became one of rank {N}", raw.rank());
         debug_assert!(
-            T::DTYPE.is_none_or(|d| d == raw.dtype()),
+            N == DYN || raw.rank() == N,
+            "a tensor of rank {} became one of rank {N}",
+            raw.rank()
+        );
+        debug_assert!(
+            T::KNOWN.is_none_or(|d| d == raw.dtype()),
             "a tensor of {} became a `Tensor<{}, _>`",
             raw.dtype(),
             std::any::type_name::<T>()
         );
-        Tensor { raw, _element: PhantomData }
+        Tensor {
+            raw,
+            _element: PhantomData,
+        }
     }
 }
 
 impl<T, const N: usize> Clone for Tensor<T, N> {
     #[inline]
     fn clone(&self) -> Self {
-        Tensor { raw: self.raw.clone(), _element: PhantomData }
+        Tensor {
+            raw: self.raw.clone(),
+            _element: PhantomData,
+        }
     }
 }
 
@@ -141,7 +151,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When its dtype or rank is another.
     pub fn from_raw(raw: Raw) -> Result<Self> {
-        check(&raw, T::DTYPE, N)?;
+        check(&raw, T::KNOWN, N)?;
         raw.into_owned().map(wrap)
     }
 
@@ -177,7 +187,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When the element type or the rank is another.
     pub fn typed<U: Dtype, const M: usize>(&self) -> Result<Tensor<U, M>> {
-        check(&self.raw, U::DTYPE, M)?;
+        check(&self.raw, U::KNOWN, M)?;
         Ok(wrap(self.raw.clone()))
     }
 
@@ -190,7 +200,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     #[doc(alias = "astype")]
     #[track_caller]
     pub fn cast<U: Element>(&self) -> Tensor<U, N> {
-        wrap(self.raw.cast(<U as civita_core::dtype::Element>::DTYPE).or_raise())
+        wrap(self.raw.cast(U::DTYPE).or_raise())
     }
 
     /// A copy with memory of its own, in C order.
@@ -261,9 +271,12 @@ impl<T: Element, const N: usize> Tensor<T, N> {
         let items = index.map(civita_core::layout::SliceItem::Index);
         let place = self.raw.layout().slice(&items).map_err(|e| e.in_op("at"))?;
         if place.rank() > 0 {
-            return Err(Error::index("at", format!("{K} numbers for shape {}", shape_text(self.shape())))
-                .rule("an index has one number for each axis")
-                .hint("`slice(s![…])` takes parts"));
+            return Err(Error::index(
+                "at",
+                format!("{K} numbers for shape {}", shape_text(self.shape())),
+            )
+            .rule("an index has one number for each axis")
+            .hint("`slice(s![…])` takes parts"));
         }
         self.raw.detach().slice(&items)?.item().map(T::from_scalar)
     }
@@ -342,14 +355,24 @@ fn check(raw: &Raw, dtype: Option<DType>, rank: usize) -> Result<()> {
     if let Some(dtype) = dtype
         && dtype != raw.dtype()
     {
-        return Err(Error::dtype("typed", format!("the elements are {}, not {dtype}", raw.dtype()))
-            .dtypes(&[raw.dtype(), dtype])
-            .hint(format!("convert first: `.cast::<{}>()`", dtype.rust_name())));
+        return Err(Error::dtype(
+            "typed",
+            format!("the elements are {}, not {dtype}", raw.dtype()),
+        )
+        .dtypes(&[raw.dtype(), dtype])
+        .hint(format!("convert first: `.cast::<{}>()`", dtype.rust_name())));
     }
     if rank != DYN && rank != raw.rank() {
-        return Err(Error::shape("typed", format!("shape {} has rank {}, not {rank}", shape_text(raw.shape()), raw.rank()))
-            .shapes(&[raw.shape()])
-            .hint("give it another shape first: `.reshape([…])`"));
+        return Err(Error::shape(
+            "typed",
+            format!(
+                "shape {} has rank {}, not {rank}",
+                shape_text(raw.shape()),
+                raw.rank()
+            ),
+        )
+        .shapes(&[raw.shape()])
+        .hint("give it another shape first: `.reshape([…])`"));
     }
     Ok(())
 }
@@ -373,8 +396,18 @@ impl<T, const N: usize> fmt::Debug for Tensor<T, N> {
         };
         f.write_str(elements)?;
         f.write_str(",")?;
-        if elements.contains('\n') { write!(f, "\n{:1$}", "", PREFIX.len())? } else { f.write_str(" ")? };
-        write!(f, "dtype={}, shape={}, device={}", self.raw.dtype(), shape_text(self.raw.shape()), self.raw.device())?;
+        if elements.contains('\n') {
+            write!(f, "\n{:1$}", "", PREFIX.len())?
+        } else {
+            f.write_str(" ")?
+        };
+        write!(
+            f,
+            "dtype={}, shape={}, device={}",
+            self.raw.dtype(),
+            shape_text(self.raw.shape()),
+            self.raw.device()
+        )?;
         if self.raw.tracks_gradient() {
             f.write_str(", gradient")?;
         }

@@ -3,7 +3,7 @@
 use crate::create::IntoShape;
 use crate::error::OrRaise;
 use crate::rank::wrap;
-use crate::{AxisArg, Axes, DYN, Dtype, Grow, Grown, Rank, Result, Tensor, Vector};
+use crate::{Axes, AxisArg, DYN, Dtype, Grow, Grown, Rank, Result, Tensor, Vector};
 
 /// Views share the memory of the tensor; nothing is copied but where [`Tensor::reshape`] says so.
 impl<T: Dtype, const N: usize> Tensor<T, N> {
@@ -157,7 +157,11 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     pub fn squeeze<A: Axes<N>>(&self, axes: A) -> Result<A::Out<T>> {
         match axes.axes() {
             civita_core::layout::Axes::List(list) => self.raw.squeeze(Some(list)).map(wrap),
-            civita_core::layout::Axes::All => self.raw.reshape(&[]).map_err(|e| e.in_op("squeeze")).map(wrap),
+            civita_core::layout::Axes::All => self
+                .raw
+                .reshape(&[])
+                .map_err(|e| e.in_op("squeeze"))
+                .map(wrap),
         }
     }
 

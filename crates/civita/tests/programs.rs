@@ -22,16 +22,25 @@ fn the_first_lines_of_a_numpy_user() -> Result<()> {
     let c = Matrix::<f64>::ones([4, 4]);
     assert_eq!(a.add(&b)?.to_string(), "[1. 2. 3.]");
     assert_eq!(a.dot(&b)?.to_string(), "0.0");
-    assert_eq!(format!("{} {} {}", a.sum(), a.mean(), a.max()), "6.0 2.0 3.0");
+    assert_eq!(
+        format!("{} {} {}", a.sum(), a.mean(), a.max()),
+        "6.0 2.0 3.0"
+    );
     assert_eq!((&a * 2.0).to_string(), "[2. 4. 6.]");
-    assert_eq!(c.to_string(), "[[1. 1. 1. 1.]\n [1. 1. 1. 1.]\n [1. 1. 1. 1.]\n [1. 1. 1. 1.]]");
+    assert_eq!(
+        c.to_string(),
+        "[[1. 1. 1. 1.]\n [1. 1. 1. 1.]\n [1. 1. 1. 1.]\n [1. 1. 1. 1.]]"
+    );
 
     let x = tensor![[1.0, 2.0], [3.0, 4.0]].requires_grad();
     let w = Matrix::eye(2);
     assert_eq!(x.matmul(&w)?.to_string(), "[[1. 2.]\n [3. 4.]]");
     let y = (&x * &x).sum();
     y.backward()?;
-    assert_eq!(x.grad().map(|g| g.to_string()), Some("[[2. 4.]\n [6. 8.]]".into()));
+    assert_eq!(
+        x.grad().map(|g| g.to_string()),
+        Some("[[2. 4.]\n [6. 8.]]".into())
+    );
     Ok(())
 }
 
@@ -55,30 +64,60 @@ fn types_and_ranks_are_computed_by_the_compiler() -> Result<()> {
     let b: Tensor<f32, 3> = Tensor::<f32, 3>::ones([5, 2, 3]).matmul(&x)?;
     let o: Tensor<f32, 1> = x.matmul(&Vector::ones(4))?;
     assert_eq!(p.shape(), e.shape());
-    assert_eq!(format!("{s} {g} {a} {v} {k}"), "12 2.718281828459045 [5.] [0.5 0.5] [1 1]");
-    assert_eq!(format!("{h} {q}"), format!("{} {}", Matrix::<f32>::ones([3, 4]), Matrix::<f64>::full([3, 4], 0.5)));
-    assert_eq!(format!("{} {} {}", r.dtype(), z.dtype(), d.dtype()), "float16 float32 float32");
+    assert_eq!(
+        format!("{s} {g} {a} {v} {k}"),
+        "12 2.718281828459045 [5.] [0.5 0.5] [1 1]"
+    );
+    assert_eq!(
+        format!("{h} {q}"),
+        format!(
+            "{} {}",
+            Matrix::<f32>::ones([3, 4]),
+            Matrix::<f64>::full([3, 4], 0.5)
+        )
+    );
+    assert_eq!(
+        format!("{} {} {}", r.dtype(), z.dtype(), d.dtype()),
+        "float16 float32 float32"
+    );
     assert_eq!((b.shape(), o.shape()), (&[5, 2, 4][..], &[3][..]));
     Ok(())
 }
 
 #[test]
 fn literals_find_their_type_on_both_sides() {
-    let (x, h, n) = (Vector::<f32>::ones(2), Vector::<f16>::ones(2), tensor![1i64, 2]);
+    let (x, h, n) = (
+        Vector::<f32>::ones(2),
+        Vector::<f16>::ones(2),
+        tensor![1i64, 2],
+    );
     let left: Tensor<f32, 1> = (2.0 * &x).exp();
     assert_eq!(left.to_string(), "[7.389056 7.389056]");
     assert_eq!((2 - &x).log().to_string(), "[0. 0.]");
     assert_eq!((1.0 / (h * 2.0)).to_string(), "[0.5 0.5]");
     assert_eq!((10 - &n).to_string(), "[9 8]");
     assert_eq!((10 / n).to_string(), "[10.  5.]");
-    assert_eq!((tensor![c64::new(0.0, 1.0)] * 2.0 + 1).to_string(), "[1.+2.j]");
+    assert_eq!(
+        (tensor![c64::new(0.0, 1.0)] * 2.0 + 1).to_string(),
+        "[1.+2.j]"
+    );
     assert_eq!((2.0 * tensor![1, 2].into_any()).to_string(), "[2. 4.]");
 }
 
 #[test]
 fn generic_functions_need_no_bounds_for_ranks() -> Result<()> {
-    assert_eq!(standardize(&tensor![[1.0f32, 10.0], [3.0, 30.0]])?.to_string(), "[[-1. -1.]\n [ 1.  1.]]");
-    assert_eq!(standardize(&Vector::<f16>::arange_step(f16::ZERO..f16::from_f64(4.0), f16::from_f64(2.0)))?.to_string(), "[-1.  1.]");
+    assert_eq!(
+        standardize(&tensor![[1.0f32, 10.0], [3.0, 30.0]])?.to_string(),
+        "[[-1. -1.]\n [ 1.  1.]]"
+    );
+    assert_eq!(
+        standardize(&Vector::<f16>::arange_step(
+            f16::ZERO..f16::from_f64(4.0),
+            f16::from_f64(2.0)
+        ))?
+        .to_string(),
+        "[-1.  1.]"
+    );
     // x · √((2 e^max(x, ½) + x) / 2)
     assert!(smoothed(&tensor![0.0, 1.0])?.allclose(&tensor![0.0, (1f64.exp() + 0.5).sqrt()])?);
     Ok(())
@@ -114,7 +153,10 @@ fn slices_have_the_rank_that_they_leave() -> Result<()> {
     let e: Tensor<i64, 1> = x.slice(s![0, .., 0])?.slice(s![i..])?;
     let f: Tensor<i64, DYN> = x.to_dyn().slice(s![0])?;
     assert_eq!(format!("{a} {b} {e}"), "23 [20 21 22 23] [4 8]");
-    assert_eq!(c.to_string(), "[[[ 7  5]\n  [11  9]]\n\n [[19 17]\n  [23 21]]]");
+    assert_eq!(
+        c.to_string(),
+        "[[[ 7  5]\n  [11  9]]\n\n [[19 17]\n  [23 21]]]"
+    );
     assert_eq!((d.shape(), f.shape()), (&[1, 2, 3, 2][..], &[3, 4][..]));
     // a method right after it: the rank is known before the type of the literals is
     assert_eq!(x.slice(s![1..2, 0])?.flatten().to_string(), "[12 13 14 15]");
@@ -127,13 +169,19 @@ fn a_value_does_not_change_under_another_handle() -> Result<()> {
     let (copy, row) = (x.clone(), x.slice(s![0])?);
     x.slice_assign(s![0, ..], &tensor![1.0, 2.0])?;
     x.assign_where(&x.gt(1.5)?, &Tensor::scalar(9.0))?;
-    assert_eq!(format!("{x} {copy} {row}"), "[[1. 9.]\n [0. 0.]] [[0. 0.]\n [0. 0.]] [0. 0.]");
+    assert_eq!(
+        format!("{x} {copy} {row}"),
+        "[[1. 9.]\n [0. 0.]] [[0. 0.]\n [0. 0.]] [0. 0.]"
+    );
     Ok(())
 }
 
 #[test]
 fn gradients_of_several_inputs_and_of_higher_order() -> Result<()> {
-    let (w, b) = (tensor![[1.0, 2.0], [3.0, 4.0]].requires_grad(), tensor![0.5, -0.5].requires_grad());
+    let (w, b) = (
+        tensor![[1.0, 2.0], [3.0, 4.0]].requires_grad(),
+        tensor![0.5, -0.5].requires_grad(),
+    );
     let x = tensor![1.0, -1.0];
     let y = (x.matmul(&w)? + &b).tanh().sum();
     let (dw, db) = grad_of(&y, (&w, &b))?;
@@ -142,7 +190,10 @@ fn gradients_of_several_inputs_and_of_higher_order() -> Result<()> {
     let none = no_grad(|| (&w * 2.0).tracks_gradient());
     assert!(!none && (&w * 2.0).tracks_gradient() && !w.detach().tracks_gradient());
 
-    civita::check_gradients(|(w, b)| Ok((x.matmul(&w)? + b).tanh()), (&w.detach(), &b.detach()))?;
+    civita::check_gradients(
+        |(w, b)| Ok((x.matmul(&w)? + b).tanh()),
+        (&w.detach(), &b.detach()),
+    )?;
     civita::check_second_gradients(|x| Ok(x.exp() * x.sin()), &x)?;
     let (value, change) = civita::jvp(|x| Ok(x.sum()), &x, &tensor![1.0, 10.0])?;
     assert_eq!(format!("{value} {change}"), "0.0 11.0");
@@ -161,11 +212,18 @@ fn gradients_of_several_inputs_and_of_higher_order() -> Result<()> {
 fn fused_functions_broadcast_and_have_gradients() -> Result<()> {
     let scale = 2.0;
     let f = fuse!(|a, b, c| (a * b + c) * scale);
-    let (a, b, c) = (tensor![[1.0], [2.0]].requires_grad(), tensor![3.0, 4.0], Tensor::scalar(1.0));
+    let (a, b, c) = (
+        tensor![[1.0], [2.0]].requires_grad(),
+        tensor![3.0, 4.0],
+        Tensor::scalar(1.0),
+    );
     let y: Matrix<f64> = f.call((&a, &b, &c))?;
     assert_eq!(y.to_string(), "[[ 8. 10.]\n [14. 18.]]");
     y.sum().backward()?;
-    assert_eq!(a.grad().map(|g| g.to_string()), Some("[[14.]\n [14.]]".into()));
+    assert_eq!(
+        a.grad().map(|g| g.to_string()),
+        Some("[[14.]\n [14.]]".into())
+    );
     let error = f.call((&tensor![1, 2], &b, &c)).unwrap_err();
     assert!(error.is_dtype(), "{error}");
     Ok(())
@@ -180,9 +238,19 @@ fn conversions_keep_values() -> Result<()> {
     assert_eq!(Tensor::from(2.5f64).item()?, 2.5);
     let buffer = vec![1.0f64; 100];
     let address = buffer.as_ptr();
-    assert_eq!(Vector::from_vec(buffer).as_slice()?.as_ptr(), address, "no copy");
-    assert_eq!(x.cast::<f64>().into_any().typed::<f64, 1>()?.to_vec(), [0.0, 1.0, 2.0]);
-    assert_eq!(format!("{:?}", x), "tensor([0, 1, 2], dtype=uint8, shape=(3,), device=cpu)");
+    assert_eq!(
+        Vector::from_vec(buffer).as_slice()?.as_ptr(),
+        address,
+        "no copy"
+    );
+    assert_eq!(
+        x.cast::<f64>().into_any().typed::<f64, 1>()?.to_vec(),
+        [0.0, 1.0, 2.0]
+    );
+    assert_eq!(
+        format!("{:?}", x),
+        "tensor([0, 1, 2], dtype=uint8, shape=(3,), device=cpu)"
+    );
     let (_, notes) = civita::explain(|| x.cast::<f32>().exp());
     assert!(notes.iter().any(|n| n.op == "exp"));
     Ok::<(), Error>(())

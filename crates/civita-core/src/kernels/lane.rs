@@ -7,7 +7,8 @@ use num_complex::Complex;
 
 use crate::dtype::DType;
 use crate::isa::Isa;
-use crate::math::{Real, complex, log, pow, trig};
+use crate::math::divide::{self, Division};
+use crate::math::{Real, complex, exp, log, pow, trig};
 
 /// A truth value in memory. Any byte but 0 counts as true, so that memory filled by others is never undefined.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +96,23 @@ pub trait RealPair: Lane {
     fn floor_div<I: Isa>(self, b: Self) -> Self;
     /// `a - b · ⌊a / b⌋`, with the sign of `b`.
     fn rem<I: Isa>(self, b: Self) -> Self;
+    /// Floor quotients of a run, where that has a kernel of its own; says whether it has. `FORM` as in
+    /// [`Numeric::pow_run`].
+    ///
+    /// # Safety
+    /// As there; so for the next.
+    #[inline(always)]
+    unsafe fn floor_div_run<I: Isa, const FORM: usize>(_a: *const Self, _b: *const Self, _out: &mut [Self]) -> bool {
+        false
+    }
+    /// Remainders of a run.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn rem_run<I: Isa, const FORM: usize>(_a: *const Self, _b: *const Self, _out: &mut [Self]) -> bool {
+        false
+    }
 }
 /// Functions of floats and complex numbers.
 pub trait ToFloat: Numeric {
@@ -107,12 +125,34 @@ pub trait ToFloat: Numeric {
     /// Logarithms of a run.
     ///
     /// # Safety
-    /// `x` is valid for as many elements as `out` has; so for the two below.
+    /// `x` is valid for as many elements as `out` has; so for those below.
     #[inline(always)]
     unsafe fn log_run<I: Isa>(x: *const Self, out: &mut [Self]) {
         for (i, o) in out.iter_mut().enumerate() {
             // SAFETY: the caller's contract.
             *o = unsafe { *x.add(i) }.log::<I>();
+        }
+    }
+    /// Exponentials of a run.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn exp_run<I: Isa>(x: *const Self, out: &mut [Self]) {
+        for (i, o) in out.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *o = unsafe { *x.add(i) }.exp::<I>();
+        }
+    }
+    /// Hyperbolic tangents of a run.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn tanh_run<I: Isa>(x: *const Self, out: &mut [Self]) {
+        for (i, o) in out.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *o = unsafe { *x.add(i) }.tanh::<I>();
         }
     }
     /// Sines of a run.
@@ -352,6 +392,23 @@ macro_rules! integers {
 }
 integers!(u8 U8 false, u16 U16 false, u32 U32 false, u64 U64 false, i8 I8 true, i16 I16 true, i32 I32 true, i64 I64 true);
 
+/// Quotients or remainders of a run, by which operands vary.
+///
+/// # Safety
+/// As [`Numeric::pow_run`] says.
+#[inline(always)]
+unsafe fn division_run<D: Division, T: Real, I: Isa, const FORM: usize>(a: *const T, b: *const T, out: &mut [T]) {
+    let n = out.len();
+    // SAFETY: the caller's contract; the slices live for this call, in which nobody writes.
+    unsafe {
+        match FORM {
+            0 => divide::each::<D, T, I>(std::slice::from_raw_parts(a, n), std::slice::from_raw_parts(b, n), out),
+            1 => divide::by_one::<D, T, I>(std::slice::from_raw_parts(a, n), *b, out),
+            _ => divide::of_one::<D, T, I>(*a, std::slice::from_raw_parts(b, n), out),
+        }
+    }
+}
+
 macro_rules! floats {
     ($($t:ident $D:ident),*) => { $(
         impl Lane for $t {
@@ -441,34 +498,23 @@ macro_rules! floats {
         impl RealPair for $t {
             #[inline(always)]
             fn floor_div<I: Isa>(self, b: Self) -> Self {
-                // CPython's float floor division, as in NumPy's npy_floor_divide
-                let m = self % b;
-                if b == 0.0 {
-                    return self / b;
-                }
-                let mut div = (self - m) / b;
-                if m != 0.0 && (b < 0.0) != (m < 0.0) {
-                    div -= 1.0;
-                }
-                if div != 0.0 {
-                    let f = Real::floor::<I>(div);
-                    if div - f > 0.5 { f + 1.0 } else { f }
-                } else if div.is_nan() {
-                    div
-                } else {
-                    (0.0 as $t).copysign(self / b)
-                }
+                divide::Floor::full::<$t, I>(self, b)
             }
             #[inline(always)]
             fn rem<I: Isa>(self, b: Self) -> Self {
-                let m = self % b;
-                if b == 0.0 || m.is_nan() {
-                    m
-                } else if m != 0.0 {
-                    if (b < 0.0) != (m < 0.0) { m + b } else { m }
-                } else {
-                    (0.0 as $t).copysign(b)
-                }
+                divide::Remainder::full::<$t, I>(self, b)
+            }
+            #[inline(always)]
+            unsafe fn floor_div_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+                // SAFETY: the caller's contract.
+                unsafe { division_run::<divide::Floor, $t, I, FORM>(a, b, out) };
+                true
+            }
+            #[inline(always)]
+            unsafe fn rem_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+                // SAFETY: the caller's contract.
+                unsafe { division_run::<divide::Remainder, $t, I, FORM>(a, b, out) };
+                true
             }
         }
         impl ToFloat for $t {
@@ -484,6 +530,16 @@ macro_rules! floats {
             #[inline(always)]
             fn log<I: Isa>(self) -> Self {
                 Real::log::<I>(self)
+            }
+            #[inline(always)]
+            unsafe fn exp_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                exp::exp_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            unsafe fn tanh_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                exp::tanh_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
             }
             #[inline(always)]
             unsafe fn log_run<I: Isa>(x: *const $t, out: &mut [$t]) {

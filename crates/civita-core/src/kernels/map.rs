@@ -216,14 +216,19 @@ impl<K> Table<K> {
 
 /// Rows with kernels of their own beside the element's formula: they treat the rare arguments of a block apart.
 macro_rules! own_run {
+    (Exp) => { own_run!(@unary exp_run); };
+    (Tanh) => { own_run!(@unary tanh_run); };
     (Log) => { own_run!(@unary log_run); };
     (Sin) => { own_run!(@unary sin_run); };
     (Cos) => { own_run!(@unary cos_run); };
-    (Pow) => {
+    (Pow) => { own_run!(@binary pow_run); };
+    (FloorDivide) => { own_run!(@binary floor_div_run); };
+    (Remainder) => { own_run!(@binary rem_run); };
+    (@binary $run:ident) => {
         #[inline(always)]
         unsafe fn run<I: Isa, const FORM: usize>(a: *const T, b: *const T, out: &mut [T]) -> bool {
             // SAFETY: the caller's contract.
-            unsafe { T::pow_run::<I, FORM>(a, b, out) }
+            unsafe { T::$run::<I, FORM>(a, b, out) }
         }
     };
     (@unary $run:ident) => {

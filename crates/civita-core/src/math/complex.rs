@@ -94,7 +94,11 @@ pub fn exp<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
         if re < F::ZERO && !im.is_finite() {
             return Complex {
                 re: F::ZERO,
-                im: F::ZERO,
+                im: if im.is_nan() {
+                    F::ZERO
+                } else {
+                    F::ZERO.copysign(im)
+                },
             };
         }
         if !im.is_finite() {

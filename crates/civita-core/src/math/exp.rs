@@ -157,3 +157,41 @@ pub(super) fn tanh64<I: Isa>(x: f64) -> f64 {
     let e = scaled_expm1::<f64, I, false>(-2.0 * if a > 20.0 { 20.0 } else { a }, 1.0, 0.0);
     (e / (2.0 + e)).with_sign(x)
 }
+
+/// `out = e^x`, element by element, as far as both reach. Faster than a loop over [`Real::exp`] where the instruction
+/// set has a kernel of its own.
+#[inline(always)]
+pub fn exp_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
+    #[cfg(target_arch = "x86_64")]
+    if size_of::<F>() == 8 && I::VECTOR_BYTES == 64 {
+        let n = x.len().min(out.len());
+        // SAFETY: the type of that size is `f64`; both reach that far; `I` is `Avx512` only in its shell.
+        unsafe {
+            let out = std::slice::from_raw_parts_mut(out.as_mut_ptr().cast::<f64>(), n);
+            super::avx512::exp64(x.as_ptr().cast(), out);
+        }
+        return;
+    }
+    for (o, &x) in out.iter_mut().zip(x) {
+        *o = x.exp::<I>();
+    }
+}
+
+/// `out = tanh x`, element by element, as far as both reach. Faster than a loop over [`Real::tanh`] where the instruction
+/// set has a kernel of its own.
+#[inline(always)]
+pub fn tanh_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
+    #[cfg(target_arch = "x86_64")]
+    if size_of::<F>() == 8 && I::VECTOR_BYTES == 64 {
+        let n = x.len().min(out.len());
+        // SAFETY: the type of that size is `f64`; both reach that far; `I` is `Avx512` only in its shell.
+        unsafe {
+            let out = std::slice::from_raw_parts_mut(out.as_mut_ptr().cast::<f64>(), n);
+            super::avx512::tanh64(x.as_ptr().cast(), out);
+        }
+        return;
+    }
+    for (o, &x) in out.iter_mut().zip(x) {
+        *o = x.tanh::<I>();
+    }
+}

@@ -96,6 +96,16 @@ fn in_blocks<F: Real>(x: &[F], out: &mut [F], usual: impl Fn(F) -> F, full: impl
 /// special cases are looked for once in a block.
 #[inline(always)]
 pub fn log_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
+    #[cfg(target_arch = "x86_64")]
+    if size_of::<F>() == 8 && I::VECTOR_BYTES == 64 {
+        let n = x.len().min(out.len());
+        // SAFETY: the type of that size is `f64`; both reach that far; `I` is `Avx512` only in its shell.
+        unsafe {
+            let out = std::slice::from_raw_parts_mut(out.as_mut_ptr().cast::<f64>(), n);
+            super::avx512::log64(x.as_ptr().cast(), out);
+        }
+        return;
+    }
     in_blocks(x, out, log_positive::<F, I, false>, log::<F, I>);
 }
 

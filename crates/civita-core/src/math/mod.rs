@@ -21,8 +21,11 @@
 
 use crate::isa::Isa;
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 pub mod complex;
-mod exp;
+pub mod divide;
+pub mod exp;
 mod float;
 pub mod half;
 mod inverse;

@@ -78,7 +78,7 @@ fn log_in_two<I: Isa, const SUBNORMAL: bool>(x: f64) -> [f64; 2] {
 
 /// Everything around the core: signs, zeros, infinities, NaN.
 #[inline(always)]
-fn finish<F: Real, I: Isa>(x: F, y: F, core: F) -> F {
+pub(super) fn finish<F: Real, I: Isa>(x: F, y: F, core: F) -> F {
     let a = x.abs();
     let to_zero = if y < F::ZERO { F::INFINITY } else { F::ZERO };
     let to_infinity = if y < F::ZERO { F::ZERO } else { F::INFINITY };
@@ -109,6 +109,36 @@ pub trait Power: Real {
     fn log_sum<I: Isa, const FULL: bool>(x: Self) -> [f64; 2];
     /// The base to the power `y · (log[0] + log[1])`.
     fn exp_sum<I: Isa, const FULL: bool>(log: [f64; 2], y: Self) -> Self;
+
+    /// `out = x ^ y` by a kernel of the instruction set's own; says whether it has one. `X`, `Y`: do they vary?
+    ///
+    /// # Safety
+    /// What varies is valid for as many elements as `out` has, what does not for one.
+    unsafe fn kernel<I: Isa, const X: bool, const Y: bool>(
+        x: *const Self,
+        y: *const Self,
+        out: &mut [Self],
+    ) -> bool;
+}
+
+macro_rules! kernel {
+    ($avx512:ident) => {
+        #[inline(always)]
+        unsafe fn kernel<I: Isa, const X: bool, const Y: bool>(
+            x: *const Self,
+            y: *const Self,
+            out: &mut [Self],
+        ) -> bool {
+            #[cfg(target_arch = "x86_64")]
+            if I::VECTOR_BYTES == 64 {
+                // SAFETY: the caller's contract; `I` is `Avx512` only in its shell.
+                unsafe { super::avx512::$avx512::<X, Y>(x, y, out) };
+                return true;
+            }
+            let _ = (x, y, out);
+            false
+        }
+    };
 }
 
 /// Beyond ±2^70 as an exponent the result is decided, and the splitting of products would overflow.
@@ -122,6 +152,7 @@ fn clamp_exponent(y: f64) -> f64 {
 }
 
 impl Power for f64 {
+    kernel!(pow64);
     #[inline(always)]
     fn log_sum<I: Isa, const FULL: bool>(x: f64) -> [f64; 2] {
         log_in_two::<I, FULL>(x)
@@ -135,6 +166,7 @@ impl Power for f64 {
 }
 
 impl Power for f32 {
+    kernel!(pow32);
     #[inline(always)]
     fn log_sum<I: Isa, const FULL: bool>(x: f32) -> [f64; 2] {
         // log1p(f) = f - f²/2 + f³ P(f), 2^-38.2
@@ -252,6 +284,11 @@ impl Logs {
 /// `out = x ^ y`, element by element, as far as all three reach. Faster than a loop over [`Real::pow`].
 #[inline(always)]
 pub fn pow_slice<F: Power, I: Isa>(x: &[F], y: &[F], out: &mut [F]) {
+    let n = x.len().min(y.len()).min(out.len());
+    // SAFETY: all three reach that far.
+    if unsafe { F::kernel::<I, true, true>(x.as_ptr(), y.as_ptr(), &mut out[..n]) } {
+        return;
+    }
     let mut logs = Logs::ZERO;
     for ((x, y), out) in x
         .chunks(BLOCK)
@@ -262,9 +299,36 @@ pub fn pow_slice<F: Power, I: Isa>(x: &[F], y: &[F], out: &mut [F]) {
     }
 }
 
+/// Exponents that are one exact operation; says whether `y` is such.
+#[inline(always)]
+fn simple_exponent<F: Real>(x: &[F], y: F, out: &mut [F]) -> bool {
+    let pairs = out.iter_mut().zip(x);
+    if y == F::TWO {
+        pairs.for_each(|(o, &x)| *o = x * x);
+    } else if y == F::HALF {
+        // a root, as in NumPy and PyTorch; C99's power differs for -0 and -∞
+        pairs.for_each(|(o, &x)| *o = x.sqrt());
+    } else if y == F::ONE {
+        pairs.for_each(|(o, &x)| *o = x);
+    } else if y == -F::ONE {
+        pairs.for_each(|(o, &x)| *o = F::ONE / x);
+    } else {
+        return false;
+    }
+    true
+}
+
 /// `out = x ^ y` with one exponent, as [`pow_slice`].
 #[inline(always)]
 pub fn pow_exponent<F: Power, I: Isa>(x: &[F], y: F, out: &mut [F]) {
+    if simple_exponent(x, y, out) {
+        return;
+    }
+    let n = x.len().min(out.len());
+    // SAFETY: both reach that far.
+    if unsafe { F::kernel::<I, true, false>(x.as_ptr(), &y, &mut out[..n]) } {
+        return;
+    }
     let mut logs = Logs::ZERO;
     for (x, out) in x.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
         logs.block::<F, I>(x.iter().map(|&x| (x, y)), out);
@@ -274,6 +338,11 @@ pub fn pow_exponent<F: Power, I: Isa>(x: &[F], y: F, out: &mut [F]) {
 /// `out = x ^ y` with one base, as [`pow_slice`].
 #[inline(always)]
 pub fn pow_base<F: Power, I: Isa>(x: F, y: &[F], out: &mut [F]) {
+    let n = y.len().min(out.len());
+    // SAFETY: both reach that far.
+    if unsafe { F::kernel::<I, false, true>(&x, y.as_ptr(), &mut out[..n]) } {
+        return;
+    }
     let mut logs = Logs::ZERO;
     for (y, out) in y.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
         logs.block::<F, I>(y.iter().map(|&y| (x, y)), out);

@@ -2,7 +2,8 @@
 
 use num_complex::Complex;
 
-use super::{Real, complex, log, pow, trig};
+use super::divide::{self, Division};
+use super::{Real, complex, exp, log, pow, trig};
 use crate::isa::{Baseline, Body, Isa, Kernel, Level, Shells};
 
 macro_rules! kernels {
@@ -53,9 +54,14 @@ kernels! {
     SinSlice(x, y, out) { trig::sin_slice::<F, I>(x, out) }
     CosSlice(x, y, out) { trig::cos_slice::<F, I>(x, out) }
     TanSlice(x, y, out) { trig::tan_slice::<F, I>(x, out) }
+    ExpSlice(x, y, out) { exp::exp_slice::<F, I>(x, out) }
+    TanhSlice(x, y, out) { exp::tanh_slice::<F, I>(x, out) }
     LogSlice(x, y, out) { log::log_slice::<F, I>(x, out) }
     Log2Slice(x, y, out) { log::log2_slice::<F, I>(x, out) }
     Log10Slice(x, y, out) { log::log10_slice::<F, I>(x, out) }
+    FloorDivide(x, y, out) { divide::each::<divide::Floor, F, I>(x, y, out) }
+    Remainder(x, y, out) { divide::each::<divide::Remainder, F, I>(x, y, out) }
+    PowExponent(x, y, out) { pow::pow_exponent::<F, I>(x, y[0], out) }
     PowSlice(x, y, out) { pow::pow_slice::<F, I>(x, y, out) }
 }
 
@@ -162,6 +168,7 @@ fn f64_functions_agree_with_values_in_1400_bits() {
     // name, kernel, numbers that may lie between the result and the exactly rounded one
     let rows: &[(&str, [Kernel; 3], i64)] = &[
         ("exp", Shells::<Exp<f64>>::BY_LEVEL, 1),
+        ("exp", Shells::<ExpSlice<f64>>::BY_LEVEL, 1),
         ("exp2", Shells::<Exp2<f64>>::BY_LEVEL, 1),
         ("expm1", Shells::<Expm1<f64>>::BY_LEVEL, 1),
         ("log", Shells::<Log<f64>>::BY_LEVEL, 1),
@@ -180,6 +187,7 @@ fn f64_functions_agree_with_values_in_1400_bits() {
         ("sinh", Shells::<Sinh<f64>>::BY_LEVEL, 2),
         ("cosh", Shells::<Cosh<f64>>::BY_LEVEL, 1),
         ("tanh", Shells::<Tanh<f64>>::BY_LEVEL, 2),
+        ("tanh", Shells::<TanhSlice<f64>>::BY_LEVEL, 2),
         ("asin", Shells::<Asin<f64>>::BY_LEVEL, 1),
         ("acos", Shells::<Acos<f64>>::BY_LEVEL, 1),
         ("atan", Shells::<Atan<f64>>::BY_LEVEL, 2),
@@ -324,6 +332,83 @@ fn rounding_is_exact_with_and_without_an_instruction() {
         for level in Level::available() {
             for (&x, y) in x.iter().zip(run(shells[level as usize], &x, &x)) {
                 assert!(same(y, truth(x)), "{name} {} of {x:e}: {y:e}", level.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn floor_division_and_remainder_are_those_of_fmod() {
+    let (mut x, mut y) = pairs();
+    let mut state = 1_u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
+    };
+    for i in 0..20_000 {
+        // near whole quotients of every size, where rounding the quotient goes wrong
+        let b = random();
+        let a = b * (random() * f64::from(i % 60).exp2()).round();
+        x.extend([a, a.next_up(), a.next_down()]);
+        y.extend([b; 3]);
+    }
+    fn agrees<F: pow::Power + super::trig::Trig>(x: &[F], y: &[F]) {
+        type Row<F> = (&'static str, [Kernel; 3], fn(F, F) -> F);
+        let rows: [Row<F>; 2] = [
+            (
+                "floor_divide",
+                Shells::<FloorDivide<F>>::BY_LEVEL,
+                divide::Floor::full::<F, Baseline>,
+            ),
+            (
+                "remainder",
+                Shells::<Remainder<F>>::BY_LEVEL,
+                divide::Remainder::full::<F, Baseline>,
+            ),
+        ];
+        for (name, shells, truth) in rows {
+            for level in Level::available() {
+                for ((&x, &y), r) in x.iter().zip(y).zip(run(shells[level as usize], x, y)) {
+                    let wanted = truth(x, y);
+                    assert!(
+                        same(r.to_f64(), wanted.to_f64()),
+                        "{name} {} of {x}, {y}: {r}, not {wanted}",
+                        level.name()
+                    );
+                }
+            }
+        }
+    }
+    agrees(&x, &y);
+    let narrow = |v: &[f64]| v.iter().map(|&v| v as f32).collect::<Vec<_>>();
+    agrees(&narrow(&x), &narrow(&y));
+}
+
+#[test]
+fn powers_of_short_runs_and_of_one_exponent_are_those_of_long_runs() {
+    let x: Vec<f64> = (0..300).map(|i| f64::from(i) * 0.25 - 3.0).collect();
+    for exponent in [2.0, 0.5, 1.0, -1.0, 3.0, -0.75] {
+        let y = vec![exponent; x.len()];
+        for level in Level::available() {
+            let long = run(Shells::<PowSlice<f64>>::BY_LEVEL[level as usize], &x, &y);
+            for n in [1, 7, 8, 9, 100, 257, 300] {
+                let one = run(
+                    Shells::<PowExponent<f64>>::BY_LEVEL[level as usize],
+                    &x[..n],
+                    &y[..n],
+                );
+                let each = run(
+                    Shells::<PowSlice<f64>>::BY_LEVEL[level as usize],
+                    &x[..n],
+                    &y[..n],
+                );
+                for i in 0..n {
+                    let close = same(one[i], long[i]) || (rank(one[i]) - rank(long[i])).abs() <= 1;
+                    assert!(close, "{} ^ {exponent}: {}, not {}", x[i], one[i], long[i]);
+                    assert!(same(each[i], long[i]));
+                }
             }
         }
     }

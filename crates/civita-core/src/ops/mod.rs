@@ -3,6 +3,7 @@
 //! `rows` holds the table. An op is one row of it; see `docs/adding-an-op.md` for a walk through one.
 
 mod class;
+pub mod device;
 mod reduction;
 mod rows;
 

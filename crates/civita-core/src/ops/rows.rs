@@ -60,7 +60,7 @@ macro_rules! elementwise_rows {
                 Neg neg(x): Subtractive {
                     numpy: negative, torch: "neg",
                     kernel: x.neg(),
-                    device: "-x",
+                    device: "negative_of(x)",
                     gradient: Unary(|x, _| x.like(-1.0)),
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![1.0, -2.0].neg()" => "[-1.  2.]",
@@ -96,7 +96,7 @@ macro_rules! elementwise_rows {
                 Imag imag(x): ToReal {
                     numpy: imag, torch: "imag",
                     kernel: x.im(),
-                    device: "0.0 * x",
+                    device: "zero_of(x)",
                     gradient: Maps(|_, _, g| g * g.complex(0.0, 1.0), |_, _, t| t.imag()),
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![1.0, -2.0].imag()" => "[0. 0.]",
@@ -123,7 +123,7 @@ macro_rules! elementwise_rows {
                 Reciprocal reciprocal(x): Numeric {
                     numpy: reciprocal, torch: "reciprocal",
                     kernel: x.recip::<I>(),
-                    device: "1 / x",
+                    device: "reciprocal_of(x)",
                     gradient: Unary(|_, y| -(y * y)),
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![2.0, -4.0].reciprocal()" => "[ 0.5  -0.25]",
@@ -204,7 +204,7 @@ macro_rules! elementwise_rows {
                 Floor floor(x): RealSame {
                     numpy: floor, torch: "floor",
                     kernel: x.floor::<I>(),
-                    device: "floor(x)",
+                    device: "floor_of(x)",
                     gradient: Zero,
                     samples: [-2.25, 0.5, 3.75],
                     example: "tensor![1.5, -1.5].floor()" => "[ 1. -2.]",
@@ -231,7 +231,7 @@ macro_rules! elementwise_rows {
                 Invert invert(x): Bits {
                     numpy: invert, torch: "bitwise_not",
                     kernel: x.not(),
-                    device: "~x",
+                    device: "invert_of(x)",
                     gradient: None("it works on bits"),
                     samples: [-2.0, 0.0, 3.0],
                     example: "tensor![1, -2].invert()" => "[-2  1]",

@@ -65,7 +65,7 @@ pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
         }
         [Operand::Tensor(a), Operand::Tensor(b)] if a.dtype() == b.dtype() => {
             let entry = entry(op, a.dtype())?;
-            if !a.layout().is_contiguous() || !b.layout().is_contiguous() || op == Op::Pow {
+            if !a.layout().is_contiguous() || !b.layout().is_contiguous() || (op == Op::Pow && !a.dtype().is_float()) {
                 return None;
             }
             let (like, form) = if a.shape() == b.shape() {

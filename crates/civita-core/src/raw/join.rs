@@ -1,7 +1,7 @@
 //! Several tensors into one.
 
 use super::Raw;
-use crate::dtype::promote;
+use crate::dtype::{DType, promote_all};
 use crate::error::{Error, Result, shape_text};
 use crate::graph::{self, Gradients, Node, Rule};
 use crate::layout::normalize_axis;
@@ -83,7 +83,7 @@ impl Raw {
             }
             lengths.push(part.shape()[at]);
             shape[at] = shape[at].checked_add(part.shape()[at]).ok_or_else(|| Error::shape(OP, "the result is too long"))?;
-            dtype = promote(dtype, part.dtype());
+            dtypes.push(part.dtype());
         }
         let out = Raw::for_result(&shape, dtype, parts)?;
         let mut start = 0;

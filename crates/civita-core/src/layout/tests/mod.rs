@@ -1,7 +1,6 @@
 //! Laws of layouts, against a model that does everything the long way: an n-d array of buffer indices in C order.
 
 mod axes;
-mod cost;
 mod extent;
 mod extremes;
 mod reshape;

@@ -1,0 +1,172 @@
+//! What the device texts of rows may call. A row's text is one expression that WGSL and CUDA C share; where the languages
+//! differ, or where a built-in is not what NumPy computes, it calls a function of this prelude instead. A backend puts the
+//! prelude before the kernels that it generates.
+//!
+//! Truth values are computed as `u32` in WGSL and `bool` in CUDA C, 0 or 1; whatever is not 0 is true when it is stored, so
+//! `a + b` and `a * b` are their or and their and.
+//!
+//! Measured on WebGPU adapters: `x != x` may be false for NaN, `max`, `min`, `sign` and `clamp` may lose NaN, and there are
+//! no literals for infinity or NaN. So NaN is told by its bits and made from bits.
+
+use crate::dtype::DType;
+
+/// The WGSL functions that device texts call, for operands of this dtype; `None` where WebGPU has no such type. `T` is
+/// the type of the operands.
+///
+/// ```
+/// use civita_core::{dtype::DType, ops::device};
+/// assert!(device::wgsl(DType::F32).unwrap().contains("fn maximum_of(a: T, b: T) -> T"));
+/// assert!(device::wgsl(DType::F64).is_none());
+/// ```
+pub fn wgsl(dtype: DType) -> Option<String> {
+    let (name, own) = match dtype {
+        DType::F32 => ("f32", WGSL_FLOAT),
+        DType::I32 => ("i32", WGSL_INTEGER),
+        DType::U32 => ("u32", WGSL_INTEGER),
+        DType::Bool => ("u32", WGSL_INTEGER),
+        _ => return None,
+    };
+    let sign = match dtype {
+        DType::U32 | DType::Bool => WGSL_UNSIGNED,
+        _ => WGSL_SIGNED,
+    };
+    let invert = match dtype {
+        DType::F32 => "",
+        DType::Bool => "fn invert_of(x: T) -> T { return 1u - x; }\n",
+        _ => "fn invert_of(x: T) -> T { return ~x; }\n",
+    };
+    Some(format!("alias T = {name};\n{own}{sign}{invert}{WGSL_ANY}"))
+}
+
+const WGSL_ANY: &str = "\
+fn zero_of(x: T) -> T { return T(0); }
+fn select_of(c: u32, a: T, b: T) -> T { return select(b, a, c != 0u); }
+";
+
+const WGSL_SIGNED: &str = "\
+fn negative_of(x: T) -> T { return -x; }
+";
+
+const WGSL_UNSIGNED: &str = "\
+fn negative_of(x: T) -> T { return T(0) - x; }
+";
+
+const WGSL_FLOAT: &str = "\
+fn is_nan(x: T) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+fn nan() -> T {
+    var bits = 0x7fc00000u; // a variable: a constant that is NaN is refused
+    return bitcast<T>(bits);
+}
+fn sign_of(x: T) -> T {
+    let sign = select(select(T(0), T(-1), x < T(0)), T(1), x > T(0));
+    return select(sign, x, is_nan(x));
+}
+fn relu_of(x: T) -> T { return select(select(T(0), x, x > T(0)), x, is_nan(x)); }
+fn floor_of(x: T) -> T { return floor(x); }
+fn reciprocal_of(x: T) -> T { return T(1) / x; }
+fn maximum_of(a: T, b: T) -> T { return select(select(b, a, a > b || is_nan(a)), b, is_nan(b) && !is_nan(a)); }
+fn minimum_of(a: T, b: T) -> T { return select(select(b, a, a < b || is_nan(a)), b, is_nan(b) && !is_nan(a)); }
+fn remainder_of(a: T, b: T) -> T {
+    let r = a % b;
+    return select(r, r + b, r != T(0) && (r < T(0)) != (b < T(0)));
+}
+fn floor_divide_of(a: T, b: T) -> T {
+    let q = (a - remainder_of(a, b)) / b;
+    return select(select(floor(q), floor(q) + T(1), q - floor(q) > T(0.5)), a / b, b == T(0));
+}
+fn pow_of(a: T, b: T) -> T {
+    let p = pow(abs(a), b); // of a negative base undefined
+    let whole = floor(b) == b;
+    let odd = whole && floor(b * T(0.5)) * T(2) != b;
+    let y = select(p, select(select(nan(), p, whole), -p, odd), a < T(0));
+    return select(y, T(1), b == T(0) || a == T(1));
+}
+";
+
+const WGSL_INTEGER: &str = "\
+fn is_nan(x: T) -> bool { return false; }
+fn sign_of(x: T) -> T { return T(x > T(0)) - T(x < T(0)); }
+fn relu_of(x: T) -> T { return max(x, T(0)); }
+fn floor_of(x: T) -> T { return x; }
+fn reciprocal_of(x: T) -> T { return select(T(0), x, x == T(1) || x + T(1) == T(0)); }
+fn maximum_of(a: T, b: T) -> T { return max(a, b); }
+fn minimum_of(a: T, b: T) -> T { return min(a, b); }
+fn floor_divide_of(a: T, b: T) -> T {
+    if b == T(0) { return T(0); }
+    let q = a / b;
+    return select(q, q - T(1), a % b != T(0) && (a < T(0)) != (b < T(0)));
+}
+fn remainder_of(a: T, b: T) -> T {
+    if b == T(0) { return T(0); }
+    let r = a % b;
+    return select(r, r + b, r != T(0) && (r < T(0)) != (b < T(0)));
+}
+fn pow_of(a: T, b: T) -> T {
+    var base = a;
+    var left = u32(b);
+    var y = T(1);
+    while left != 0u {
+        if (left & 1u) != 0u { y *= base; }
+        base *= base;
+        left >>= 1u;
+    }
+    return y;
+}
+";
+
+/// The CUDA C functions that device texts call, for operands of every type. A complex type, which NVRTC does not bring,
+/// has to be defined before.
+pub const CUDA_C: &str = r#"
+template <class T> __device__ inline bool is_nan(T) { return false; }
+template <> __device__ inline bool is_nan(float x) { return x != x; }
+template <> __device__ inline bool is_nan(double x) { return x != x; }
+template <class T> __device__ inline T negative_of(T x) { return T(-x); }
+template <class T> __device__ inline T zero_of(T) { return T(0); }
+template <class T> __device__ inline T sign_of(T x) { return is_nan(x) ? x : T((x > T(0)) - (x < T(0))); }
+template <class T> __device__ inline T relu_of(T x) { return x > T(0) || is_nan(x) ? x : T(0); }
+template <class T> __device__ inline T floor_of(T x) { return x; }
+template <> __device__ inline float floor_of(float x) { return floorf(x); }
+template <> __device__ inline double floor_of(double x) { return floor(x); }
+template <class T> __device__ inline T reciprocal_of(T x) { return x == T(1) || T(x + T(1)) == T(0) ? x : T(0); }
+template <> __device__ inline float reciprocal_of(float x) { return 1.0f / x; }
+template <> __device__ inline double reciprocal_of(double x) { return 1.0 / x; }
+template <class T> __device__ inline T invert_of(T x) { return T(~x); }
+template <> __device__ inline bool invert_of(bool x) { return !x; }
+template <class T> __device__ inline T maximum_of(T a, T b) { return a > b || is_nan(a) ? a : b; }
+template <class T> __device__ inline T minimum_of(T a, T b) { return a < b || is_nan(a) ? a : b; }
+template <class T> __device__ inline T remainder_of(T a, T b) {
+    if (b == T(0)) return T(0);
+    T r = T(a % b);
+    return r != T(0) && (r < T(0)) != (b < T(0)) ? T(r + b) : r;
+}
+template <> __device__ inline float remainder_of(float a, float b) {
+    float r = fmodf(a, b);
+    return r != 0.0f && (r < 0.0f) != (b < 0.0f) ? r + b : r;
+}
+template <> __device__ inline double remainder_of(double a, double b) {
+    double r = fmod(a, b);
+    return r != 0.0 && (r < 0.0) != (b < 0.0) ? r + b : r;
+}
+template <class T> __device__ inline T floor_divide_of(T a, T b) {
+    if (b == T(0)) return T(0);
+    T q = T(a / b);
+    return T(a % b) != T(0) && (a < T(0)) != (b < T(0)) ? T(q - T(1)) : q;
+}
+template <> __device__ inline float floor_divide_of(float a, float b) {
+    return b == 0.0f ? a / b : rintf((a - remainder_of(a, b)) / b);
+}
+template <> __device__ inline double floor_divide_of(double a, double b) {
+    return b == 0.0 ? a / b : rint((a - remainder_of(a, b)) / b);
+}
+template <class T> __device__ inline T pow_of(T a, T b) {
+    T y = T(1);
+    for (unsigned long long left = (unsigned long long)b; left != 0; left >>= 1) {
+        if (left & 1) y = T(y * a);
+        a = T(a * a);
+    }
+    return y;
+}
+template <> __device__ inline float pow_of(float a, float b) { return powf(a, b); }
+template <> __device__ inline double pow_of(double a, double b) { return pow(a, b); }
+template <class T> __device__ inline T select_of(bool c, T a, T b) { return c ? a : b; }
+"#;

@@ -1,0 +1,253 @@
+"""Running sums, matrix products and softmax against NumPy and SciPy."""
+
+import itertools
+
+import numpy as np
+import pytest
+import scipy.special
+
+import civita as cv
+import oracle
+from oracle import COMPLEX, DTYPES, FLOATS, INTEGERS, LAYOUTS, assert_same
+
+SUMS = {"bool": "int64", **{d: "uint64" if d[0] == "u" else "int64" for d in INTEGERS}, **{d: d for d in FLOATS + COMPLEX}}
+
+
+def of(rng, dtype, shape):
+    x = oracle.ordinary(rng, dtype, int(np.prod(shape, dtype=int)))
+    return x.reshape(shape).astype(oracle.storage(dtype))
+
+
+def close(got, true, scale, dtype, message, factor=4.0):
+    """Within `factor` roundings of `scale`, which the true value came from."""
+    assert got.dtype == dtype, message
+    assert got.shape == true.shape, message
+    values = oracle.to_numpy(got)
+    eps = {"bfloat16": 2.0**-7}.get(dtype) or np.finfo(dtype).eps
+    least = {"bfloat16": 1e-40}.get(dtype) or np.finfo(dtype).smallest_subnormal
+    with np.errstate(all="ignore"):
+        bad = ~(np.abs(values - true) <= factor * eps * scale + 2 * least)
+    assert not bad.any(), f"{message}: {values[bad][:4]} {np.asarray(true)[bad][:4]}"
+
+
+# ---- cumsum ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_cumsum(dtype, rng):
+    def one(x, a, message, **options):
+        got = cv.cumsum(a, **options)
+        result = SUMS[dtype]
+        if result in FLOATS + COMPLEX:
+            wide = x.astype(oracle.WIDE[dtype])
+            close(got, np.cumsum(wide, **options), np.cumsum(np.abs(wide), **options), result, message, 2 + x.size / 8)
+        else:
+            assert_same(got, np.cumsum(x, **options), result, 0, message)
+
+    for n in oracle.LENGTHS:
+        x = of(rng, dtype, (n + 1,))
+        a = oracle.to_civita(x, dtype)
+        one(x[1:], a[1:], f"{n}", axis=0)
+        one(x[::-1], a[::-1], f"{n} backwards")
+    for shape in [(), (3, 4), (2, 3, 5), (0, 3), (2, 0)]:
+        x = of(rng, dtype, shape)
+        a = oracle.to_civita(x, dtype)
+        for axis in (None, *range(-len(shape), len(shape))):
+            one(x, a, f"{shape} {axis}", axis=axis)
+    big = of(rng, dtype, (10, 66))
+    mine = oracle.to_civita(big, dtype)
+    for name, view in LAYOUTS.items():
+        for axis in (None, 0, 1):
+            one(view(np, big, 5, 33), view(cv, mine, 5, 33), f"{name} {axis}", axis=axis)
+
+
+def test_cumsum_of_many_elements(rng):
+    for dtype in ("float32", "float64", "int32", "bool"):
+        x = of(rng, dtype, (300_001,))
+        got, want = cv.cumsum(cv.array(x)), np.cumsum(x.astype("float64" if dtype == "float32" else dtype))
+        if dtype == "float32":
+            np.testing.assert_allclose(np.asarray(got), want, rtol=1e-4, atol=1e-1)
+        elif dtype == "float64":
+            np.testing.assert_allclose(np.asarray(got), want, rtol=1e-9, atol=1e-8)
+        else:
+            assert_same(got, np.cumsum(x))
+    # the running float32 sum of ten million tenths: NumPy's is off by 9%
+    got = cv.cumsum(cv.full(10_000_000, 0.1, dtype="float32"))[-1].item()
+    assert abs(got - 1e6) < 1e-4 * 1e6
+
+
+def test_cumsum_into_another_dtype_and_out():
+    x = np.array([200, 100, 50], "uint8")
+    assert_same(cv.cumsum(cv.array(x), dtype="uint8"), np.cumsum(x, dtype="uint8"))
+    assert_same(cv.cumsum(cv.array(x), dtype="float32"), np.cumsum(x, dtype="float32"))
+    out = cv.zeros(3)
+    assert cv.cumsum(cv.array([1.0, 2.0, 3.0]), out=out) is out
+    assert out.tolist() == [1, 3, 6]
+    a = cv.array([1.0, np.nan, 2.0, np.inf])
+    np.testing.assert_array_equal(np.asarray(cv.cumsum(a)), [1, np.nan, np.nan, np.nan])
+
+
+# ---- matmul ------------------------------------------------------------------------------------------------------
+
+SHAPES = [
+    ((3,), (3,)),
+    ((0,), (0,)),
+    ((3,), (3, 4)),
+    ((2, 3), (3,)),
+    ((2, 3), (3, 4)),
+    ((1, 1), (1, 1)),
+    ((2, 0), (0, 4)),
+    ((0, 3), (3, 4)),
+    ((5, 2, 3), (3, 4)),
+    ((5, 2, 3), (3,)),
+    ((3,), (5, 3, 4)),
+    ((2, 3), (5, 3, 4)),
+    ((5, 2, 3), (5, 3, 4)),
+    ((5, 1, 2, 3), (4, 3, 2)),
+    ((1, 2, 3), (5, 3, 4)),
+    ((0, 2, 3), (3, 4)),
+    ((2, 1, 2, 3), (1, 3, 3, 2)),
+    ((17, 19), (19, 23)),
+    ((33, 65), (65, 31)),
+    ((64, 64), (64, 64)),
+    ((1, 130), (130, 1)),
+    ((130, 1), (1, 130)),
+    ((7, 300), (300, 5)),
+]
+
+
+def product(x, y, dtype, message, a=None, b=None, result=None):
+    a = oracle.to_civita(x, dtype) if a is None else a
+    b = oracle.to_civita(y, dtype) if b is None else b
+    result = result or dtype
+    got = cv.matmul(a, b)
+    if result in FLOATS + COMPLEX:
+        wide = oracle.WIDE[dtype] if dtype not in ("float64", "complex128") else x.dtype
+        true = np.asarray(np.matmul(x.astype(wide), y.astype(wide)))
+        scale = np.asarray(np.matmul(np.abs(x).astype(np.float64), np.abs(y).astype(np.float64)))
+        close(got, true, scale, result, message, (2 + x.shape[-1] / 8) * (2 if result in COMPLEX else 1))
+    else:
+        assert_same(got, np.asarray(np.matmul(x, y)), result, 0, message)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_matmul_of_every_rank(dtype, rng):
+    for p, q in SHAPES:
+        product(of(rng, dtype, p), of(rng, dtype, q), dtype, f"{p} @ {q}")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_matmul_of_every_layout(dtype, rng):
+    for r, k, c in [(3, 5, 4), (18, 33, 20)]:
+        x, y = of(rng, dtype, (2 * r, 2 * k)), of(rng, dtype, (2 * k, 2 * c))
+        a, b = oracle.to_civita(x, dtype), oracle.to_civita(y, dtype)
+        for p, q in itertools.product(LAYOUTS, LAYOUTS):
+            if r == 18 and rng.random() < 0.7:
+                continue
+            product(
+                LAYOUTS[p](np, x, r, k), LAYOUTS[q](np, y, k, c), dtype, f"{p} @ {q} {(r, k, c)}", LAYOUTS[p](cv, a, r, k), LAYOUTS[q](cv, b, k, c)
+            )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64", "complex64", "bfloat16"])
+def test_matmul_of_odd_and_large_sizes(dtype, rng):
+    for m in (1, 6, 7, 8, 15, 16, 17, 31, 33, 48, 65, 100, 129):
+        k, n = int(rng.integers(1, 140)), int(rng.integers(1, 140))
+        product(of(rng, dtype, (m, k)), of(rng, dtype, (k, n)), dtype, f"{(m, k, n)}")
+    product(of(rng, dtype, (257, 300)), of(rng, dtype, (300, 259)), dtype, "257 300 259")
+    product(of(rng, dtype, (513, 700)), of(rng, dtype, (700,)), dtype, "a matrix and a vector")
+    product(of(rng, dtype, (700,)), of(rng, dtype, (700, 513)), dtype, "a vector and a matrix")
+    product(of(rng, dtype, (40, 9, 8)), of(rng, dtype, (40, 8, 7)), dtype, "many small ones")
+    x, y = of(rng, dtype, (9, 8, 40)), of(rng, dtype, (40, 7, 8))
+    a, b = cv.transpose(oracle.to_civita(x, dtype), (2, 0, 1)), cv.transpose(oracle.to_civita(y, dtype), (0, 2, 1))
+    product(x.transpose(2, 0, 1), y.transpose(0, 2, 1), dtype, "many turned ones", a, b)
+
+
+def test_integer_products_wrap():
+    for dtype in INTEGERS:
+        info = np.iinfo(dtype)
+        x = np.full((5, 40), info.max, dtype)
+        product(x, x.T.copy(), dtype, dtype)
+
+
+def test_products_of_truth_values_are_truth_values(rng):
+    x, y = rng.random((9, 20)) < 0.2, rng.random((20, 7)) < 0.2
+    assert_same(cv.array(x) @ cv.array(y), x @ y)
+    assert_same(cv.array(x) @ cv.array(y[:, 0]), x @ y[:, 0])
+
+
+def test_mixed_products_promote(rng):
+    for p, q in itertools.product(oracle.NUMPY_DTYPES, repeat=2):
+        x, y = of(rng, p, (3, 4)), of(rng, q, (4, 2))
+        want = np.matmul(x, y)
+        got = cv.matmul(cv.array(x), cv.array(y))
+        assert got.dtype == str(want.dtype), (p, q)
+        with np.errstate(all="ignore"):
+            if want.dtype.kind in "fc":
+                scale = np.matmul(np.abs(x.astype("complex128")), np.abs(y.astype("complex128"))).real
+                close(got, want.astype(np.clongdouble if want.dtype.kind == "c" else np.longdouble), scale, str(want.dtype), (p, q), 8)
+            else:
+                assert_same(got, want)
+
+
+def test_nan_and_infinity_in_products():
+    for value in (np.nan, np.inf):
+        for n in (2, 17, 70):
+            x = np.ones((n, n))
+            x[1, 0] = value
+            with np.errstate(all="ignore"):
+                np.testing.assert_array_equal(np.asarray(cv.array(x) @ cv.zeros((n, n))), x @ np.zeros((n, n)))
+                np.testing.assert_array_equal(np.asarray(cv.array(x) @ cv.ones((n, n))), x @ np.ones((n, n)))
+
+
+def test_product_operators_and_out(rng):
+    x, y = rng.normal(size=(3, 4)), rng.normal(size=(4, 3))
+    a, b = cv.array(x), cv.array(y)
+    want = cv.matmul(a, b)
+    assert (a @ b).tolist() == (a @ y).tolist() == (x @ b).tolist() == want.tolist()
+    out = cv.zeros((3, 3))
+    assert cv.matmul(a, b, out=out) is out
+    assert out.tolist() == want.tolist()
+    # into its own operand
+    square = cv.array(rng.normal(size=(3, 3)))
+    twice = (square @ square).tolist()
+    cv.matmul(square, square, out=square)
+    assert square.tolist() == twice
+    square @= cv.eye(3)
+    assert square.tolist() == twice
+
+
+def test_dot(rng):
+    for p, q in [((), ()), ((), (3,)), ((2, 3), ()), ((3,), (3,)), ((2, 3), (3,)), ((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((3,), (5, 3, 4)), ((5, 2, 3), (6, 3, 2))]:
+        x, y = rng.normal(size=p), rng.normal(size=q)
+        np.testing.assert_allclose(np.asarray(cv.dot(cv.array(x), cv.array(y))), np.dot(x, y), rtol=1e-13)
+
+
+# ---- softmax -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_softmax(dtype, rng):
+    for shape in [(1,), (5,), (3, 4), (2, 3, 67), (4, 130), (300, 3)]:
+        x = of(rng, dtype, shape)
+        a = oracle.to_civita(x, dtype)
+        for axis in range(-len(shape), len(shape)):
+            true = scipy.special.softmax(x.astype("float64"), axis=axis)
+            close(cv.softmax(a, axis), true, true + 1e-3 * true.max(), dtype, f"{shape} {axis}", 8 + shape[axis] / 8 + float(np.max(np.abs(x))))
+    big = of(rng, dtype, (10, 66))
+    mine = oracle.to_civita(big, dtype)
+    for name, view in LAYOUTS.items():
+        for axis in (0, 1):
+            true = scipy.special.softmax(view(np, big, 5, 33).astype("float64"), axis=axis)
+            close(cv.softmax(view(cv, mine, 5, 33), axis), true, true + 1e-3, dtype, f"{name} {axis}", 30)
+
+
+def test_softmax_neither_overflows_nor_loses_nan():
+    np.testing.assert_allclose(np.asarray(cv.softmax(cv.array([1000.0, 1000.0]))), [0.5, 0.5])
+    np.testing.assert_allclose(np.asarray(cv.softmax(cv.array([-1e300, 0.0]))), [0, 1])
+    np.testing.assert_allclose(np.asarray(cv.softmax(cv.array([-np.inf, 0.0]))), [0, 1])
+    assert np.isnan(np.asarray(cv.softmax(cv.array([np.nan, 0.0])))).all()
+    assert cv.softmax(cv.array([1, 2, 3])).dtype == "float64"
+    assert cv.softmax(cv.array([True, False])).dtype == "float16"
+    assert cv.softmax(cv.zeros((0, 3)), 0).shape == (0, 3)
+    assert cv.softmax(cv.zeros((3, 0)), 0).shape == (3, 0)

@@ -1,0 +1,285 @@
+"""Every reduction row on every dtype, over every axis and layout, against NumPy and SciPy; made from `cv.rows()`."""
+
+import itertools
+import warnings
+
+import numpy as np
+import pytest
+
+import civita as cv
+import oracle
+from oracle import COMPLEX, FLOATS, LAYOUTS, LONG, REDUCTIONS, assert_same
+
+LOOPS = [pytest.param(row, i, o, id=f"{row['numpy']}-{i}") for row in REDUCTIONS for i, o in row["loops"]]
+# NumPy's index of an extreme takes one axis or all.
+ONE_AXIS = ("Index",)
+names = lambda row: row["numpy"]
+
+
+def compare(row, x, a, dtype, result, message, **options):
+    f = oracle.reference(row)
+    got = getattr(cv, row["numpy"])(a, **options)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        if result not in FLOATS + COMPLEX or row["class"] == "Same":
+            want = np.asarray(f(x, **options))
+            if dtype == "bfloat16" and row["class"] != "Same":
+                want = want.astype(result)
+            if row["class"] == "Same" and want.dtype.kind == "f":
+                # the largest of 0 and -0 is either
+                values = oracle.to_numpy(got)
+                want = np.where((want == 0) & (values == 0), values, want).astype(want.dtype)
+            assert_same(got, want, result, 0, message)
+            return
+        wide = x.astype(oracle.WIDE.get(dtype, np.longdouble))
+        true = np.asarray(f(wide, **options))
+        # rounding errors are relative to the sum of magnitudes
+        scale = np.maximum(np.abs(true), np.abs(np.asarray(f(np.abs(wide), **options))))
+        if row["class"] == "Float":
+            scale = scale + 1  # a logarithm of about 1 is what is left of it
+        # and what the inputs' own roundings change, as the variance of what differs little
+        eps = {"bfloat16": 2.0**-7}.get(result) or np.finfo(result).eps
+        nudged = wide * (1 + np.longdouble(eps) / 2 * ((-1.0) ** np.arange(x.size)).reshape(x.shape))
+        change = np.abs(np.asarray(f(nudged, **options)) - true)
+    assert got.dtype == result, message
+    assert got.shape == true.shape, message
+    values = oracle.to_numpy(got)
+    want = oracle.rounded(true, result)
+    least = {"bfloat16": 9.2e-41}.get(result) or np.finfo(result).smallest_subnormal
+    number = np.isfinite(want) & np.isfinite(scale)
+    with np.errstate(all="ignore"):
+        near = np.abs(values.astype(true.dtype) - true) <= (2 + x.size / 8) * (eps * scale + change) + 2 * least
+    alike = np.array_equal(np.isnan(values), np.isnan(want)) and (values[~number & ~np.isnan(want)] == want[~number & ~np.isnan(want)]).all()
+    if near[number].all() and alike:
+        return
+    off = np.argwhere(number & ~near)
+    where = "" if not len(off) else f"at {tuple(off[0])} got {values[tuple(off[0])]!r}, want {want[tuple(off[0])]!r}; "
+    pytest.fail(f"{message}: {where}got {values.ravel()[:8]!r}, want {want.ravel()[:8]!r}")
+
+
+def axes_of(ndim, row):
+    yield {}
+    for axis in range(-ndim, ndim):
+        yield {"axis": axis}
+    if row["class"] not in ONE_AXIS:
+        for n in range(2, ndim + 1):
+            for several in itertools.combinations(range(ndim), n):
+                yield {"axis": several}
+        if ndim:
+            yield {"axis": ()}
+            yield {"axis": (-1, 0)[:ndim]}
+
+
+def of(rng, dtype, shape):
+    x = oracle.ordinary(rng, dtype, int(np.prod(shape, dtype=int)))
+    return x.reshape(shape).astype(oracle.storage(dtype))
+
+
+@pytest.mark.parametrize("row, dtype, result", LOOPS)
+def test_result_dtype_is_numpys(row, dtype, result):
+    if dtype == "bfloat16":
+        return
+    want = np.asarray(oracle.reference(row)(np.ones(3, dtype))).dtype
+    if row["numpy"] not in oracle.FORMULAS:
+        assert str(want) == result
+
+
+@pytest.mark.parametrize("row, dtype, result", LOOPS)
+def test_every_axis_of_every_rank(row, dtype, result, rng):
+    for shape in [(), (1,), (5,), (17,), (3, 4), (2, 3, 5), (2, 3, 2, 4)]:
+        x = of(rng, dtype, shape)
+        a = oracle.to_civita(x, dtype)
+        for options in axes_of(len(shape), row):
+            if row["class"] in ONE_AXIS and options.get("axis") == ():
+                continue
+            for keepdims in (False, True):
+                compare(row, x, a, dtype, result, f"{shape} {options} {keepdims}", keepdims=keepdims, **options)
+
+
+@pytest.mark.parametrize("row, dtype, result", LOOPS)
+def test_every_layout(row, dtype, result, rng):
+    for r, c in [(5, 7), (4, 33)]:
+        big = of(rng, dtype, (2 * r, 2 * c))
+        mine = oracle.to_civita(big, dtype)
+        for name, view in LAYOUTS.items():
+            x, a = view(np, big, r, c), view(cv, mine, r, c)
+            for options in ({}, {"axis": 0}, {"axis": 1}):
+                compare(row, x, a, dtype, result, f"{name} {(r, c)} {options}", **options)
+    cube = of(rng, dtype, (3, 4, 5))
+    mine = oracle.to_civita(cube, dtype)
+    for order in itertools.permutations(range(3)):
+        x, a = np.transpose(cube, order)[:, ::-1], cv.transpose(mine, order)[:, ::-1]
+        for options in axes_of(3, row):
+            if options.get("axis") != () or row["class"] not in ONE_AXIS:
+                compare(row, x, a, dtype, result, f"{order} {options}", **options)
+
+
+@pytest.mark.parametrize("row, dtype, result", LOOPS)
+def test_every_length(row, dtype, result, rng):
+    for n in oracle.LENGTHS[1:]:
+        x = of(rng, dtype, (n + 1,))
+        a = oracle.to_civita(x, dtype)
+        for start in (0, 1):
+            compare(row, x[start : start + n], a[start : start + n], dtype, result, f"{n} from {start}")
+        compare(row, x[::-1], a[::-1], dtype, result, f"{n + 1} backwards")
+        two = np.stack([x, x[::-1]])
+        compare(row, two, oracle.to_civita(two, dtype), dtype, result, f"columns of {n + 1}", axis=0)
+
+
+@pytest.mark.parametrize("row, dtype, result", LOOPS)
+def test_special_values_anywhere(row, dtype, result, rng):
+    values = oracle.specials(dtype)
+    for n in (1, 3, 20, 70):
+        for _ in range(12):
+            x = oracle.ordinary(rng, dtype, n).astype(oracle.storage(dtype))
+            x[rng.integers(0, n)] = rng.choice(values)
+            if rng.random() < 0.5:
+                x[rng.integers(0, n)] = rng.choice(values)
+            if dtype in COMPLEX + FLOATS and result in FLOATS + COMPLEX and row["class"] != "Same":
+                # of magnitudes that overflow only where the true result does
+                big = np.abs(x.astype(np.complex128)) > 1e3
+                x = np.where(big & np.isfinite(x), x.dtype.type(7), x)
+                if dtype in COMPLEX:
+                    # which NaN an infinite complex product or sum gives is nobody's promise
+                    x = np.where(np.isfinite(x), x, x.dtype.type(complex(np.nan, np.nan)))
+            compare(row, x, oracle.to_civita(x, dtype), dtype, result, f"{x!r}")
+
+
+@pytest.mark.parametrize("row", REDUCTIONS, ids=names)
+def test_nan_anywhere_is_found(row):
+    if row["class"] not in ("Same", "Index", "Sum", "Mean"):
+        return
+    for n in (1, 2, 15, 16, 17, 63, 64, 65, 1000, 5000):
+        for at in sorted({0, 1 % n, n // 2, n - 1}):
+            x = np.arange(n, dtype="float32")
+            x[at] = np.nan
+            got = getattr(cv, row["numpy"])(cv.array(x)).item()
+            want = getattr(np, row["numpy"])(x).item()
+            assert got == want or (got != got and want != want), (n, at)
+
+
+@pytest.mark.parametrize("row", REDUCTIONS, ids=names)
+def test_large_arrays(row, rng):
+    for dtype, result in row["loops"]:
+        if dtype not in ("float32", "float64", "int32", "bool", "float16"):
+            continue
+        x = (oracle.ordinary(rng, dtype, LONG[-1]) if row["numpy"] != "prod" else np.ones(LONG[-1])).astype(dtype)
+        a = cv.array(x)
+        compare(row, x, a, dtype, result, "flat")
+        compare(row, x[::-3], a[::-3], dtype, result, "stepped")
+        y, b = x[:70_000].reshape(350, 200), a[:70_000].reshape(350, 200)
+        for view in (lambda m: m, lambda m: m.T, lambda m: m[:, ::-1], lambda m: m[::2, 1:]):
+            for axis in (0, 1):
+                compare(row, view(y), view(b), dtype, result, f"axis {axis}", axis=axis)
+        y, b = x[:69_984].reshape(6, 2, 18, 324), a[:69_984].reshape(6, 2, 18, 324)
+        if row["class"] not in ONE_AXIS:
+            for axes in [(0, 2), (1, 3), (0, 3), (1, 2), (0, 1, 2)]:
+                compare(row, y, b, dtype, result, f"axes {axes}", axis=axes)
+
+
+@pytest.mark.parametrize("row", REDUCTIONS, ids=names)
+def test_of_nothing(row):
+    for dtype, result in row["loops"]:
+        if dtype == "bfloat16":
+            continue
+        for shape in [(0,), (0, 3), (3, 0), (2, 0, 3)]:
+            x, a = np.ones(shape, dtype), cv.ones(shape, dtype)
+            for axis in (None, *range(len(shape))):
+                try:
+                    with warnings.catch_warnings(), np.errstate(all="ignore"):
+                        warnings.simplefilter("ignore")
+                        want = np.asarray(oracle.reference(row)(x, axis=axis))
+                except (ValueError, IndexError):
+                    if row["of_nothing"] is not None:  # SciPy's logsumexp refuses, though the sum of nothing is 0
+                        want = np.full(np.sum(x, axis=axis).shape, row["of_nothing"], result)
+                    else:
+                        with pytest.raises(ValueError, match=row["numpy"]):
+                            getattr(cv, row["numpy"])(a, axis=axis)
+                        continue
+                got = getattr(cv, row["numpy"])(a, axis=axis)
+                np.testing.assert_array_equal(oracle.to_numpy(got), want)
+                assert got.dtype == result
+
+
+def test_the_extreme_of_nothing_says_so():
+    for name in ("max", "min", "argmax", "argmin"):
+        with pytest.raises(ValueError, match="empty|no element|nothing"):
+            getattr(cv, name)(cv.zeros((0,)))
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "std"])
+def test_dtype_argument(name, rng):
+    for dtype in ("bool", "uint8", "int32", "float16", "float32"):
+        x = np.abs(of(rng, dtype, (3, 5)))
+        for to in ("int64", "float32", "float64", "complex128"):
+            if name in ("mean", "var", "std") and to not in ("float32", "float64"):
+                continue
+            want = getattr(np, name)(x, axis=0, dtype=to)
+            got = getattr(cv, name)(cv.array(x), axis=0, dtype=to)
+            assert got.dtype == str(want.dtype), (dtype, to)
+            np.testing.assert_allclose(oracle.to_numpy(got), want, rtol=1e-5, err_msg=f"{dtype} {to}")
+
+
+def test_ddof_and_correction(rng):
+    x = rng.normal(size=(4, 6))
+    a = cv.array(x)
+    for name in ("var", "std"):
+        for ddof in (0, 1, 2, 0.5, 4, 7):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                want = getattr(np, name)(x, axis=0, ddof=ddof)
+            np.testing.assert_allclose(np.asarray(getattr(cv, name)(a, axis=0, ddof=ddof)), want, rtol=1e-13)
+            np.testing.assert_allclose(np.asarray(getattr(cv, name)(a, axis=0, correction=ddof)), want, rtol=1e-13)
+
+
+@pytest.mark.parametrize("row", REDUCTIONS, ids=names)
+def test_methods_and_out(row, rng):
+    x = rng.normal(size=(4, 6))
+    a = cv.array(x)
+    want = getattr(cv, row["numpy"])(a, axis=1)
+    assert getattr(a, row["numpy"])(axis=1).tolist() == want.tolist()
+    out = cv.zeros(4, want.dtype)
+    assert getattr(cv, row["numpy"])(a, axis=1, out=out) is out
+    assert out.tolist() == want.tolist()
+    with pytest.raises(ValueError, match=r"\(4,\).*\(5,\)"):
+        getattr(cv, row["numpy"])(a, axis=1, out=cv.zeros(5, want.dtype))
+
+
+# ---- accuracy ----------------------------------------------------------------------------------------------------
+
+
+def test_ten_million_tenths_sum_to_seven_digits():
+    n = 10_000_000
+    x = cv.full(n, 0.1, dtype="float32")
+    true = n * float(np.float32(0.1))
+    assert abs(x.sum().item() - true) <= 1e-7 * true
+    assert abs(x.mean().item() - true / n) <= 1e-7 * true / n
+    assert abs(cv.full((n // 10, 10), 0.1, dtype="float32").sum(axis=0)[3].item() - true / 10) <= 1e-7 * true / 10
+    assert abs(cv.full((10, n // 10), 0.1, dtype="float32").sum(axis=1)[3].item() - true / 10) <= 1e-7 * true / 10
+    wide = cv.full(n, 0.1)
+    assert abs(wide.sum().item() - 1e6) <= 1e-13 * 1e6
+
+
+def test_the_variance_of_large_numbers_that_differ_little():
+    for dtype in ("float64", "int64"):
+        assert cv.var(cv.array([1e8, 1e8 + 1] * 500).astype(dtype)).item() == 0.25
+    assert cv.var(cv.array([1e4, 1e4 + 1] * 500, dtype="float32")).item() == 0.25
+    assert cv.std(cv.array([[1e8, 1e8 + 1]] * 9), axis=1).tolist() == [0.5] * 9
+    # one number many times does not vary
+    assert cv.var(cv.full(1001, 0.1)).item() <= 1e-32
+
+
+def test_half_precision_sums_do_not_stall():
+    # a running float16 sum of ones stops at 2048, of bfloat16 at 256
+    assert cv.ones(30_000, dtype="float16").sum().item() == 30_000
+    assert cv.ones(4096, dtype="bfloat16").sum().item() == 4096
+    assert cv.ones((4096, 3), dtype="bfloat16").mean(axis=0).tolist() == [1, 1, 1]
+    assert cv.full(10_000, 60_000, dtype="float16").mean().item() == 60_000
+
+
+def test_logsumexp_neither_overflows_nor_underflows():
+    for c in (0.0, 1000.0, -1000.0, 1e300, -1e300):
+        assert cv.logsumexp(cv.array([c, c])).item() == pytest.approx(c + np.log(2))
+    assert cv.logsumexp(cv.array([-np.inf, -np.inf])).item() == -np.inf
+    assert cv.logsumexp(cv.array([np.inf, 1.0])).item() == np.inf
+    assert np.isnan(cv.logsumexp(cv.array([np.nan, 1.0])).item())

@@ -1,0 +1,319 @@
+"""Views, joins, selections and new arrays against NumPy's, in shape, dtype, value and in what shares memory."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import civita as cv
+import oracle
+from oracle import DTYPES, NUMPY_DTYPES, assert_same
+
+CUBE = np.arange(2 * 3 * 4).reshape(2, 3, 4)
+
+
+def both(f, *shapes, dtype="int64"):
+    """`f` of either library over the same arrays; a view in one is a view in the other."""
+    xs = [np.arange(int(np.prod(s, dtype=int)), dtype=dtype).reshape(s) for s in shapes]
+    arrays = [cv.array(x) for x in xs]
+    try:
+        want = f(np, *xs)
+    except (ValueError, IndexError, TypeError) as error:
+        with pytest.raises(type(error) if not isinstance(error, np.exceptions.AxisError) else (cv.AxisError, ValueError)):
+            f(cv, *arrays)
+        return
+    got = f(cv, *arrays)
+    want = np.asarray(want)
+    assert_same(got, want)
+    if want.size and len(xs) == 1 and want.ndim:
+        assert cv.shares_memory(got, arrays[0]) == np.shares_memory(want, xs[0])
+
+
+VIEWS = {
+    "transpose": [lambda xp, x, p=p: xp.transpose(x, p) for p in [None, (0, 1, 2), (2, 1, 0), (1, 2, 0), (-1, 0, 1), (0, 0, 1), (0, 1), (0, 1, 3)]],
+    "reshape": [lambda xp, x, s=s: xp.reshape(x, s) for s in [24, -1, (24,), (6, 4), (2, -1), (-1, 8), (3, 2, 4), (1, 24, 1), (2, 2, 2, 3), (5, 5), (-1, 5), (-1, -1), (0, -1), ()]],
+    "reshape turned": [lambda xp, x, s=s: xp.reshape(xp.transpose(x, (2, 0, 1)), s) for s in [24, (4, 6), (8, 3), (4, 2, 3), (2, 2, 6), (2, 12)]],
+    "reshape stepped": [lambda xp, x, s=s: xp.reshape(x[:, ::2], s) for s in [16, (2, 8), (4, 4), (2, 2, 2, 2), (4, 2, 2)]],
+    "swapaxes": [lambda xp, x, a=a, b=b: xp.swapaxes(x, a, b) for a in range(-4, 4) for b in (-1, 0, 2, 3)],
+    "moveaxis": [lambda xp, x, a=a, b=b: xp.moveaxis(x, a, b) for a, b in [(0, 2), (-1, 0), (2, -3), ((0, 1), (1, 2)), ((0, 1), (2, 0)), (3, 0), ((0, 0), (1, 2)), ((0, 1), (2,))]],
+    "flip": [lambda xp, x, a=a: xp.flip(x, a) for a in [None, 0, 1, -1, (0, 2), (0, 1, 2), 3, (1, 1)]],
+    "expand_dims": [lambda xp, x, a=a: xp.expand_dims(x, a) for a in [0, 1, 3, -1, -4, (0, 1), (0, 4), (-1, 0), 4, (0, 0)]],
+    "squeeze": [lambda xp, x, a=a: xp.squeeze(x[:1, :, :1], a) for a in [None, 0, 2, -1, (0, 2), 1, 3]],
+    "broadcast_to": [lambda xp, x, s=s: xp.broadcast_to(x, s) for s in [(2, 3, 4), (5, 2, 3, 4), (1, 2, 3, 4), (2, 3, 5), (3, 4), (0, 2, 3, 4)]],
+    "broadcast ones": [lambda xp, x, s=s: xp.broadcast_to(x[:1, :, :1], s) for s in [(2, 3, 4), (7, 5, 3, 2), (0, 3, 4)]],
+    "ravel": [lambda xp, x: xp.ravel(x), lambda xp, x: xp.ravel(x.T), lambda xp, x: xp.ravel(x[::-1]), lambda xp, x: xp.ravel(x[0])],
+    "matrix_transpose": [lambda xp, x: xp.matrix_transpose(x), lambda xp, x: x.mT, lambda xp, x: x.T, lambda xp, x: xp.matrix_transpose(x[0, 0])],
+    "permute_dims": [lambda xp, x: xp.permute_dims(x, (1, 0, 2))],
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_views(name):
+    for f in VIEWS[name]:
+        both(f, (2, 3, 4))
+    for f in VIEWS[name]:
+        both(f, (2, 0, 4))
+
+
+def test_methods_of_views():
+    for f in [
+        lambda xp, x: x.reshape(6, 4),
+        lambda xp, x: x.reshape((6, 4)),
+        lambda xp, x: x.transpose(2, 0, 1),
+        lambda xp, x: x.transpose((2, 0, 1)),
+        lambda xp, x: x.transpose(),
+        lambda xp, x: x.swapaxes(0, 1),
+        lambda xp, x: x.squeeze(),
+        lambda xp, x: x.ravel(),
+        lambda xp, x: x.flatten(),
+        lambda xp, x: x.copy(),
+    ]:
+        both(f, (2, 3, 4))
+        both(f, (1, 6, 4))
+
+
+JOINS = [
+    [(2, 3), (2, 3)],
+    [(2, 3), (4, 3)],
+    [(2, 3), (2, 5)],
+    [(2, 3)],
+    [(0, 3), (2, 3)],
+    [(2, 3), (3,)],
+    [(3,), (3,), (3,)],
+    [(2, 2, 2), (2, 2, 2)],
+    [(), ()],
+]
+
+
+@pytest.mark.parametrize("name", ["concatenate", "stack"])
+def test_joins(name):
+    for shapes in JOINS:
+        for axis in (None, 0, 1, -1, 2, -3, 5):
+            if name == "stack" and axis is None:
+                continue
+            both(lambda xp, *xs: getattr(xp, name)(xs, axis=axis), *shapes)
+    both(lambda xp, x, y: getattr(xp, name)([x.T, y[::-1]], axis=1), (3, 2), (2, 3))
+    with pytest.raises(ValueError):
+        getattr(cv, name)([])
+
+
+def test_joins_promote(rng):
+    for p, q in itertools.product(DTYPES, repeat=2):
+        x, y = oracle.ordinary(rng, p, 3), oracle.ordinary(rng, q, 3)
+        got = cv.concatenate([oracle.to_civita(x, p), oracle.to_civita(y, q)])
+        assert got.dtype == oracle.promoted(p, q)
+        if "bfloat16" not in (p, q):
+            assert_same(got, np.concatenate([x, y]))
+    assert_same(cv.concatenate([cv.array([1, 2]), cv.array([2.5])], dtype="float32"), np.concatenate([[1, 2], [2.5]], dtype="float32"))
+    out = cv.zeros(3)
+    assert cv.concatenate([cv.array([1.0]), cv.array([2.0, 3.0])], out=out) is out and out.tolist() == [1, 2, 3]
+
+
+def test_take(rng):
+    for dtype in DTYPES:
+        x = oracle.ordinary(rng, dtype, 60).reshape(3, 4, 5)
+        a = oracle.to_civita(x, dtype)
+        for axis in (None, 0, 1, 2, -1):
+            n = 60 if axis is None else x.shape[axis]
+            for shape in [(), (3,), (2, 2), (0,), (70,)]:
+                index = rng.integers(-n, n, shape)
+                assert_same(cv.take(a, cv.array(index), axis=axis), np.take(x, index, axis=axis), dtype)
+                assert_same(cv.take(a.T, cv.array(index), axis=axis), np.take(x.T, index, axis=axis), dtype) if axis is None else None
+    x = np.arange(5)
+    for mode in ("wrap", "clip"):
+        assert_same(cv.take(cv.array(x), [-7, 9, 2, 5], mode=mode), np.take(x, [-7, 9, 2, 5], mode=mode))
+    assert_same(cv.take(cv.array(x), [0, 1]), np.take(x, [0, 1]))
+    assert_same(cv.array(CUBE).take([1, 0], axis=1), CUBE.take([1, 0], axis=1))
+    for bad in ([5], [-6]):
+        with pytest.raises(IndexError, match="5|6"):
+            cv.take(cv.array(x), bad)
+
+
+def test_boolean_selection(rng):
+    for dtype in DTYPES:
+        for n in (0, 1, 7, 64, 65, 1000, 5001):
+            x, mask = oracle.ordinary(rng, dtype, n), rng.random(n) < 0.5
+            a, m = oracle.to_civita(x, dtype), cv.array(mask)
+            assert_same(a[m], x[mask], dtype)
+            assert_same(a[::-1][m], x[::-1][mask], dtype)
+            assert_same(a[m[::-1]], x[mask[::-1]], dtype)
+        x, a = oracle.ordinary(rng, dtype, 60).reshape(3, 4, 5), None
+        a = oracle.to_civita(x, dtype)
+        for mask in (x > 0 if dtype not in oracle.COMPLEX else x.real > 0, rng.random(3) < 0.5, rng.random((3, 4)) < 0.5, np.zeros(3, bool), np.ones(3, bool)):
+            assert_same(a[cv.array(mask)], x[mask], dtype)
+            assert_same(a[mask], x[mask], dtype)
+    big = rng.normal(size=300_000)
+    assert_same(cv.array(big)[cv.array(big) > 0.5], big[big > 0.5])
+    with pytest.raises(IndexError, match=r"3"):
+        cv.arange(4)[cv.ones(3, bool)]
+
+
+def test_boolean_assignment(rng):
+    for dtype in NUMPY_DTYPES:
+        x = oracle.ordinary(rng, dtype, 60).reshape(3, 4, 5)
+        values = oracle.ordinary(rng, dtype, 60)
+        for mask in (rng.random((3, 4, 5)) < 0.5, rng.random(3) < 0.5, rng.random((3, 4)) < 0.5, np.zeros((3, 4, 5), bool)):
+            y, a = x.copy(), cv.array(x)
+            y[mask], a[cv.array(mask)] = values[0], cv.array(values[0])
+            assert_same(a, y)
+            row = x[mask]
+            fill = np.resize(values, row.shape)
+            y[mask], a[cv.array(mask)] = fill, cv.array(fill)
+            assert_same(a, y)
+            y.T[mask.T], a.T[cv.array(mask).T] = 1, 1
+            assert_same(a, y)
+    a = cv.arange(5)
+    with pytest.raises(ValueError, match="3"):
+        a[cv.array([True, False, True, False, False])] = cv.array([1, 2, 3])
+
+
+def test_integer_array_indexing(rng):
+    x = rng.normal(size=(4, 5, 6))
+    a = cv.array(x)
+    i, j, k = rng.integers(-4, 4, (3, 1)), rng.integers(-5, 5, (2,)), rng.integers(-6, 6, (3, 2))
+    for key in [
+        (i,), (i, j), (i, j, k), (slice(None), j), (i, slice(None), k), (i, slice(1, 4), 2), (Ellipsis, k), (0, j), (None, i), (i, None, j),
+        ([0, 2],), ([[0, 1], [2, 3]], 1), (slice(None, None, -1), [1, 0, 1]), (np.array([], int),), (1, slice(None), k), (j, rng.random(5) < 0.5)[:1],
+    ]:
+        mine = tuple(cv.array(e) if isinstance(e, np.ndarray) else e for e in key)
+        assert_same(a[mine], x[key])
+        y, b = x.copy(), cv.array(x)
+        y[key], b[mine] = 7.5, 7.5
+        assert_same(b, y)
+        fill = rng.normal(size=x[key].shape)
+        unique = x[key].size == np.unique(np.arange(x.size).reshape(x.shape)[key]).size
+        if unique:
+            y[key], b[mine] = fill, cv.array(fill)
+            assert_same(b, y)
+    for bad in [([4],), (0, [5]), ([0], [0], [0], [0])]:
+        with pytest.raises(IndexError):
+            x[bad]
+        with pytest.raises(IndexError):
+            a[bad]
+
+
+# ---- new arrays --------------------------------------------------------------------------------------------------
+
+
+def test_filled_arrays():
+    for shape in [(), 3, (3,), (2, 3), (0,), (2, 0, 3), [2, 2]]:
+        for dtype in NUMPY_DTYPES:
+            assert_same(cv.zeros(shape, dtype), np.zeros(shape, dtype))
+            assert_same(cv.ones(shape, dtype), np.ones(shape, dtype))
+            assert_same(cv.full(shape, 7, dtype), np.full(shape, 7, dtype))
+            assert cv.empty(shape, dtype).shape == np.empty(shape, dtype).shape
+        assert_same(cv.zeros(shape), np.zeros(shape))
+        for fill in (True, 3, 2.5, 1j, 2**63):
+            assert_same(cv.full(shape, fill), np.full(shape, fill))
+    x = CUBE.astype("float32")
+    for name in ("zeros_like", "ones_like"):
+        assert_same(getattr(cv, name)(cv.array(x)), getattr(np, name)(x))
+        assert_same(getattr(cv, name)(cv.array(x), dtype="int8"), getattr(np, name)(x, dtype="int8"))
+    assert_same(cv.full_like(cv.array(x), 3), np.full_like(x, 3))
+
+
+RANGES = [(5,), (0,), (-3,), (2, 7), (7, 2), (2, 7, 2), (7, 2, -2), (0, 1, 0.1), (0.5, 3), (3.5,), (1, 1), (-1.5, 1.5, 0.5), (10, 0, -3), (0, 10, 3), (True, 5), (0, 1e-3, 1e-4), (2**40, 2**40 + 3), (1, 2, 0.3)]
+
+
+def test_arange():
+    for args in RANGES:
+        assert_same(cv.arange(*args), np.arange(*args), None, 4, str(args))
+        for dtype in ("float32", "int16", "float64", "uint8", "complex64", "float16"):
+            if dtype in ("uint8", "int16") and any(not isinstance(v, int) or v < 0 or v > 200 for v in args):
+                continue
+            if dtype == "float16":
+                continue
+            want = np.arange(*args, dtype=dtype)
+            assert_same(cv.arange(*args, dtype=dtype), want, None, 4, f"{args} {dtype}")
+    assert_same(cv.arange(start=1, stop=5, step=2), np.arange(start=1, stop=5, step=2))
+    with pytest.raises(ZeroDivisionError):
+        cv.arange(1, 5, 0)
+    with pytest.raises((ValueError, MemoryError)):
+        cv.arange(0, float("nan"))
+    with pytest.raises((ValueError, MemoryError)):
+        cv.arange(0, float("inf"))
+
+
+def test_linspace():
+    for args in [(0, 1), (0, 1, 5), (1, 0, 5), (2, 3, 1), (2, 3, 0), (-1.5, 7.25, 12), (0, 0, 3), (1e300, -1e300, 4), (0, 1, 101)]:
+        for endpoint in (True, False):
+            np.testing.assert_allclose(np.asarray(cv.linspace(*args, endpoint=endpoint)), np.linspace(*args, endpoint=endpoint), rtol=1e-15, atol=1e-16)
+        if len(args) < 3 or args[2] > 1:
+            assert cv.linspace(*args)[-1].item() == args[1]
+        for dtype in ("float32", "int64", "complex128"):
+            if abs(args[0]) < 1e10:
+                assert_same(cv.linspace(*args, dtype=dtype), np.linspace(*args, dtype=dtype), None, 1, f"{args} {dtype}")
+    with pytest.raises(ValueError, match="non-negative"):
+        cv.linspace(0, 1, -1)
+
+
+def test_eye():
+    for args in [(3,), (3, 5), (5, 3), (0,), (3, 0)]:
+        for k in (-7, -2, -1, 0, 1, 2, 7):
+            for dtype in ("float64", "int8", "bool", "complex64"):
+                assert_same(cv.eye(*args, k=k, dtype=dtype), np.eye(*args, k=k, dtype=dtype))
+    assert_same(cv.identity(3), np.identity(3))
+
+
+def test_one_hot():
+    index = np.array([[0, 2], [1, 0]])
+    assert_same(cv.one_hot(cv.array(index), 3), np.eye(3)[index])
+    assert_same(cv.one_hot(cv.array(index), 4, dtype="int64"), np.eye(4, dtype="int64")[index])
+    with pytest.raises((IndexError, ValueError), match="2"):
+        cv.one_hot(cv.array(index), 2)
+
+
+NESTED = [1, 2.5, True, 1j, [1, 2], [1, 2.5], [True, 2], [[1, 2], [3, 4]], [], [[]], [[], []], [1, 2**63], [2**63, 1], [-1, 2**63], [1.5, 1j], ((1, 2), [3, 4]), range(4), [range(3), range(3)], [np.float32(1), np.float32(2)], [np.int8(1), 2.5], [np.arange(3), np.arange(3)], [[True], [False]], [0.1, 2**70], np.float16(1), np.uint8(3), -0.0, [float("nan"), float("inf")]]
+
+
+@pytest.mark.parametrize("value", NESTED, ids=repr)
+def test_arrays_of_nested_lists(value):
+    try:
+        want = np.array(value)
+    except OverflowError:
+        return
+    if want.dtype == object:
+        return
+    assert_same(cv.array(value), want)
+    for dtype in ("float32", "int64", "complex128", "bool"):
+        try:
+            want = np.array(value, dtype=dtype)
+        except (TypeError, OverflowError, ValueError):
+            with pytest.raises((TypeError, OverflowError, ValueError)):
+                cv.array(value, dtype=dtype)
+            continue
+        assert_same(cv.array(value, dtype=dtype), want)
+
+
+def test_conversions_between_the_libraries_share_memory():
+    for dtype in NUMPY_DTYPES:
+        x = np.ones((3, 4), dtype)
+        for view in (x, x.T, x[::2], x[:, ::-1], x[1, 1:]):
+            a = cv.asarray(view)
+            assert_same(a, view)
+            assert np.shares_memory(np.asarray(a), x)
+            back = np.asarray(a)
+            assert back.dtype == x.dtype and back.shape == view.shape and back.strides == view.strides
+    a = cv.zeros((2, 3))
+    np.asarray(a)[0, 0] = 5
+    assert a[0, 0].item() == 5
+    assert memoryview(a).shape == (2, 3) and memoryview(a.T).strides == (8, 24)
+    big = np.arange(6, dtype=">f4").reshape(2, 3)
+    assert_same(cv.array(big), big.astype("float32"))
+
+
+def test_attributes(rng):
+    for dtype in NUMPY_DTYPES:
+        x = np.ones((2, 3, 4), dtype)
+        a = cv.array(x)
+        for name in ("shape", "ndim", "size", "itemsize", "nbytes", "strides"):
+            assert getattr(a, name) == getattr(x, name), name
+            assert getattr(a.T[::2], name) == getattr(x.T[::2], name), name
+        assert a.flags.c_contiguous and not a.T.flags.c_contiguous and a.T.flags.f_contiguous
+        assert a.dtype == x.dtype and a.dtype == dtype and a.dtype.kind == x.dtype.kind
+        assert len(a) == 2 and a.tolist() == x.tolist()
+        assert [r.tolist() for r in a] == x.tolist()
+    z = rng.normal(size=3) + 1j * rng.normal(size=3)
+    assert_same(cv.array(z).real, z.real)
+    assert_same(cv.array(z).imag, z.imag)
+    assert_same(cv.array(z).conj(), z.conj())
