@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The engine's unsafe modules under miri, which checks every pointer, borrow and data race in the tests it runs.
-# MIRI_TESTS chooses tests by module path; kernels are checked on short arrays, so that the whole takes minutes.
+# MIRI_TESTS chooses unit tests by module path, MIRI_SUITES integration tests. All use short arrays under miri, so that the
+# whole takes minutes; the kernels are those of the baseline.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,5 +15,10 @@ fi
 export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-ignore-leaks ${MIRIFLAGS:-}"
 export CIVITA_NUM_THREADS=${CIVITA_NUM_THREADS:-2} PROPTEST_CASES=${PROPTEST_CASES:-4}
 # A target directory of its own: nightly and stable would otherwise rebuild each other's files.
-read -ra tests <<<"${MIRI_TESTS:-storage pool threads layout program raw}"
-cargo +nightly miri test --package civita-core --lib --target-dir target/miri -- "${tests[@]}"
+miri=(cargo +nightly miri test --package civita-core --target-dir "${MIRI_TARGET:-target/miri}")
+# modules: the bytes and who may touch them, index arithmetic, programs, the table of ops
+read -ra tests <<<"${MIRI_TESTS:-storage pool threads layout program raw reduce ops explain}"
+"${miri[@]}" --lib -- "${tests[@]}"
+# drivers: blocks, tiles, packing, folds, scans, gathering (layouts); guards and foreign memory (aliasing); the graph
+read -ra suites <<<"${MIRI_SUITES:-aliasing layouts gradients}"
+"${miri[@]}" "${suites[@]/#/--test=}"

@@ -1,6 +1,6 @@
 //! `a[key] = value`.
 
-use civita_core::dtype::{DType, Kind};
+use civita_core::dtype::DType;
 use civita_core::error::shape_text;
 use civita_core::graph;
 use civita_core::layout::SliceItem;
@@ -10,16 +10,13 @@ use pyo3::prelude::*;
 
 use crate::array::Array;
 use crate::convert::{Value, array_of, scalar_array, scalar_exact, value};
-use crate::error::{Outcome, runtime_error, type_error, value_error};
+use crate::error::{Outcome, runtime_error, value_error};
 use crate::gil;
 use crate::index::{Picked, basic, element, entries, lone_mask, picked};
 
 /// The value of an assignment, for an array of this dtype.
 fn source(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Raw> {
     match value(ob)? {
-        Value::Weak(s) if s.kind() == Kind::Complex && !dtype.is_complex() => Err(type_error(
-            format!("a complex number does not fit into {dtype}\n  hint: assign its `.real`"),
-        )),
         Value::Weak(s) => scalar_array(s, Some(dtype)),
         Value::Ref(raw) => Ok(raw.clone()),
         Value::Own(_) => array_of(ob, None),

@@ -194,17 +194,46 @@ fn converted(raw: Raw, dtype: Option<DType>) -> Outcome<Raw> {
 
 /// A scalar as an array without axes. Integers must fit; floats lose their fraction in an integer dtype, as in NumPy.
 pub fn scalar_array(scalar: Scalar, dtype: Option<DType>) -> Outcome<Raw> {
-    let own = scalar.default_dtype();
-    let dtype = dtype.unwrap_or(own);
-    match (scalar.kind(), dtype.kind()) {
-        (Kind::Complex, to) if to != Kind::Complex => Err(type_error(format!(
-            "a complex scalar does not fit into {dtype}\n  hint: take its real part first"
-        ))),
-        (_, Kind::Bool) => Ok(Raw::scalar(
-            Scalar::Bool(scalar.as_complex() != Complex::ZERO),
-            dtype,
-        )?),
-        (Kind::Float, Kind::Signed | Kind::Unsigned) => Ok(Raw::scalar(scalar, own)?.cast(dtype)?),
+    let dtype = dtype.unwrap_or(scalar.default_dtype());
+    match dtype.kind() {
+        Kind::Bool => Ok(Raw::scalar(Scalar::Bool(truth(scalar)), dtype)?),
+        Kind::Signed | Kind::Unsigned => Ok(whole(scalar, dtype)?.cast(dtype)?),
+        Kind::Float if scalar.kind() == Kind::Complex => Err(complex_into(dtype)),
+        _ => Ok(Raw::scalar(scalar, dtype)?),
+    }
+}
+
+fn truth(scalar: Scalar) -> bool {
+    // a NaN is not zero, and neither is an integer that only differs from it in its lowest bits
+    match scalar {
+        Scalar::Int(v) => v != 0,
+        other => other.as_complex() != Complex::ZERO,
+    }
+}
+
+#[cold]
+fn complex_into(dtype: DType) -> crate::error::Fault {
+    type_error(format!(
+        "a complex number does not fit into {dtype}\n  hint: take its real part first"
+    ))
+}
+
+/// The integer that a scalar becomes on its way into an integer dtype: an integer must fit into it, a float into 64 bits.
+fn whole(scalar: Scalar, dtype: DType) -> Outcome<Raw> {
+    match scalar {
+        Scalar::Complex(_) => Err(complex_into(dtype)),
+        Scalar::Float(v) if v.is_nan() => Err(value_error("cannot convert float NaN to integer")),
+        Scalar::Float(v) if v.is_infinite() => {
+            Err(PyOverflowError::new_err("cannot convert float infinity to integer").into())
+        }
+        Scalar::Float(v) => {
+            let wide = if dtype == DType::U64 && v >= 0.0 {
+                DType::U64
+            } else {
+                DType::I64
+            };
+            Ok(Raw::scalar(Scalar::Int(v as i128), wide)?)
+        }
         _ => Ok(Raw::scalar(scalar, dtype)?),
     }
 }
@@ -265,67 +294,40 @@ fn common(scalars: &[Scalar]) -> DType {
 fn of_scalars(scalars: &[Scalar], shape: &[usize], dtype: Option<DType>) -> Outcome<Raw> {
     let own = common(scalars);
     let wanted = dtype.unwrap_or(own);
-    if wanted.kind() != Kind::Complex && own.is_complex() {
-        return Err(type_error(format!(
-            "complex numbers do not fit into {wanted}\n  hint: take their real parts first"
-        )));
+    if wanted.is_float() && own.is_complex() {
+        return Err(complex_into(wanted));
     }
-    if wanted.is_integer() && own.kind() <= Kind::Signed {
-        // each must fit
-        let wide = scalars
-            .iter()
-            .map(|s| s.to_bytes(wanted))
-            .collect::<Result<Vec<_>, _>>()?;
-        let signed = wanted.kind() == Kind::Signed;
-        drop(wide);
-        let int = |s: &Scalar| match *s {
-            Scalar::Bool(v) => i128::from(v),
-            Scalar::Int(v) => v,
-            _ => 0,
-        };
-        let raw = if signed {
-            Raw::from_vec(scalars.iter().map(|s| int(s) as i64).collect(), shape)?
-        } else {
-            Raw::from_vec(scalars.iter().map(|s| int(s) as u64).collect(), shape)?
-        };
-        return Ok(raw.cast(wanted)?);
-    }
-    let raw = match own.kind() {
+    let raw = match wanted.kind() {
         Kind::Bool => Raw::from_vec(
-            scalars
-                .iter()
-                .map(|s| s.as_f64() != 0.0)
-                .collect::<Vec<bool>>(),
+            scalars.iter().map(|&s| truth(s)).collect::<Vec<bool>>(),
             shape,
         )?,
-        Kind::Complex => Raw::from_vec(scalars.iter().map(|s| s.as_complex()).collect(), shape)?,
-        Kind::Unsigned | Kind::Signed if own == DType::U64 => Raw::from_vec(
-            scalars
-                .iter()
-                .map(|s| {
-                    if let Scalar::Int(v) = s {
-                        *v as u64
-                    } else {
-                        s.as_f64() as u64
+        Kind::Signed | Kind::Unsigned => {
+            // each must fit
+            let wide = |s: &Scalar| -> Outcome<i128> {
+                match *s {
+                    Scalar::Bool(v) => Ok(v.into()),
+                    Scalar::Int(v) => {
+                        s.to_bytes(wanted)?;
+                        Ok(v)
                     }
-                })
-                .collect(),
-            shape,
-        )?,
-        Kind::Unsigned | Kind::Signed => Raw::from_vec(
-            scalars
-                .iter()
-                .map(|s| {
-                    if let Scalar::Int(v) = s {
-                        *v as i64
-                    } else {
-                        s.as_f64() as i64
-                    }
-                })
-                .collect(),
-            shape,
-        )?,
+                    other => match whole(other, wanted)?.item()? {
+                        Scalar::Int(v) => Ok(v),
+                        _ => Err(complex_into(wanted)),
+                    },
+                }
+            };
+            // of 64 bits either signedness has the same ones
+            Raw::from_vec(
+                scalars
+                    .iter()
+                    .map(|s| Ok(wide(s)? as u64))
+                    .collect::<Outcome<Vec<u64>>>()?,
+                shape,
+            )?
+        }
         Kind::Float => Raw::from_vec(scalars.iter().map(|s| s.as_f64()).collect(), shape)?,
+        Kind::Complex => Raw::from_vec(scalars.iter().map(|s| s.as_complex()).collect(), shape)?,
     };
     Ok(raw.cast(wanted)?)
 }

@@ -1,6 +1,8 @@
 //! `cv.float32` and its like: one object for each dtype, which compares equal with NumPy's, Python's types and names.
 
-use civita_core::dtype::{Casting, DType, Kind, Scalar, can_cast as engine_can_cast, promote};
+use civita_core::dtype::{
+    Casting, DType, Kind, Scalar, can_cast as engine_can_cast, promote, promote_all,
+};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
@@ -315,15 +317,15 @@ fn asked(ob: &Bound<'_, PyAny>) -> Outcome<Asked> {
 #[pyfunction]
 #[pyo3(signature = (*arrays_and_dtypes), text_signature = "(*arrays_and_dtypes)")]
 fn result_type(py: Python<'_>, arrays_and_dtypes: &Bound<'_, PyTuple>) -> Outcome<Py<PyDType>> {
-    let mut strong: Option<DType> = None;
+    let mut strong: Vec<DType> = Vec::new();
     let mut weak: Vec<Scalar> = Vec::new();
     for ob in arrays_and_dtypes.iter() {
         match asked(&ob)? {
-            Asked::Strong(d) => strong = Some(strong.map_or(d, |s| promote(s, d))),
+            Asked::Strong(d) => strong.push(d),
             Asked::Weak(s) => weak.push(s),
         }
     }
-    let dtype = match strong {
+    let dtype = match promote_all(&strong) {
         Some(d) => weak.iter().fold(d, |d, s| s.weak_with(d)),
         None => weak
             .iter()

@@ -134,8 +134,8 @@ pub fn basic(entries: &[Entry]) -> Option<Vec<SliceItem>> {
 /// The mask of an index that is a mask over leading axes and nothing else.
 pub fn lone_mask(entries: &[Entry]) -> Option<&Raw> {
     match entries {
-        [Entry::Mask(mask)] if mask.rank() > 0 => Some(mask),
-        [Entry::Mask(mask), Entry::Basic(SliceItem::Ellipsis)] if mask.rank() > 0 => Some(mask),
+        [Entry::Mask(mask)] => Some(mask),
+        [Entry::Mask(mask), Entry::Basic(SliceItem::Ellipsis)] => Some(mask),
         _ => None,
     }
 }
@@ -226,7 +226,7 @@ pub fn picked(x: &Raw, entries: &[Entry]) -> Outcome<Picked> {
             Entry::Mask(mask) => {
                 if mask.rank() == 0 {
                     return Err(index_error(
-                        "an index by a single truth value is not there\n  hint: `x[None]` adds an axis, `x[:0]` takes nothing",
+                        "a single truth value stands alone in an index, not beside others\n  hint: `x[None]` adds an axis, `x[:0]` takes nothing",
                     ));
                 }
                 if x.shape()[axis..].len() < mask.rank()

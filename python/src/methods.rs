@@ -37,7 +37,10 @@ pub fn integers(args: &Bound<'_, PyTuple>) -> Outcome<Dims> {
 pub type Dims = SmallVec<[isize; 6]>;
 
 fn each(tuple: &Bound<'_, PyTuple>) -> Outcome<Dims> {
-    tuple.iter_borrowed().map(|ob| Ok(ob.extract::<isize>()?)).collect()
+    tuple
+        .iter_borrowed()
+        .map(|ob| Ok(ob.extract::<isize>()?))
+        .collect()
 }
 
 /// How `mode=` treats indices that are out of range.

@@ -54,7 +54,8 @@ fn beyond_range(op: Op, values: &[&Value<'_>], error: Error) -> Outcome<Raw> {
     let compares = matches!(op, Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge);
     let logical = matches!(op, Op::LogicalAnd | Op::LogicalOr);
     // truth is asked of integers that NumPy can hold
-    let held = |v: &&Value<'_>| !matches!(v, Value::Weak(Scalar::Int(i)) if i64::try_from(*i).is_err());
+    let held =
+        |v: &&Value<'_>| !matches!(v, Value::Weak(Scalar::Int(i)) if i64::try_from(*i).is_err());
     let answers = compares || (logical && values.iter().all(held));
     if !answers || !error.is_dtype() || error.op() != "scalar" {
         return Err(error.into());
@@ -62,7 +63,11 @@ fn beyond_range(op: Op, values: &[&Value<'_>], error: Error) -> Outcome<Raw> {
     let stand_in = |v: &Value<'_>| match v {
         // it lies beyond every element, on this side
         Value::Weak(Scalar::Int(i)) if compares => {
-            let end = if *i < 0 { f64::NEG_INFINITY } else { f64::INFINITY };
+            let end = if *i < 0 {
+                f64::NEG_INFINITY
+            } else {
+                f64::INFINITY
+            };
             Raw::scalar(Scalar::Float(end), DType::F64)
         }
         Value::Weak(s) => Raw::scalar(Scalar::Bool(s.as_complex() != Complex::ZERO), DType::Bool),
@@ -71,9 +76,36 @@ fn beyond_range(op: Op, values: &[&Value<'_>], error: Error) -> Outcome<Raw> {
         Value::Ref(raw) => Ok(raw.detach()),
         Value::Own(raw) => Ok(raw.detach()),
     };
-    let values = values.iter().map(|v| stand_in(v)).collect::<Result<Vec<_>, _>>()?;
+    let values = values
+        .iter()
+        .map(|v| stand_in(v))
+        .collect::<Result<Vec<_>, _>>()?;
     let operands: Vec<Operand<'_>> = values.iter().map(Operand::Tensor).collect();
     Ok(Raw::apply(op, &operands)?)
+}
+
+/// Applies an op to one array.
+#[inline]
+pub fn apply_to_one(py: Python<'_>, op: Op, a: &Raw) -> Outcome<Py<PyAny>> {
+    match gil::work(py, a.len(), || Raw::apply(op, &[Operand::Tensor(a)])) {
+        Ok(raw) => wrap(py, raw),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Applies an op to two arrays.
+#[inline]
+pub fn apply_to_two(py: Python<'_>, op: Op, a: &Raw, b: &Raw) -> Outcome<Py<PyAny>> {
+    let n = if a.len() == b.len() {
+        a.len()
+    } else {
+        gil::broadcast_len(&[a.len(), b.len()])
+    };
+    let operands = [Operand::Tensor(a), Operand::Tensor(b)];
+    match gil::work(py, n, || Raw::apply(op, &operands)) {
+        Ok(raw) => wrap(py, raw),
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[inline]
@@ -84,15 +116,25 @@ fn binary(
     reflected: bool,
 ) -> Outcome<Py<PyAny>> {
     let py = array.py();
-    let this = Value::Ref(array.get().raw());
+    let this = array.get().raw();
     if let Ok(other) = other.cast_exact::<Array>() {
-        let other = Value::Ref(other.get().raw());
+        let other = other.get().raw();
         return if reflected {
-            apply(py, op, &[&other, &this])
+            apply_to_two(py, op, &other, &this)
         } else {
-            apply(py, op, &[&this, &other])
+            apply_to_two(py, op, &this, &other)
         };
     }
+    binary_slow(op, Value::Ref(this), other, reflected)
+}
+
+fn binary_slow(
+    op: Op,
+    this: Value<'_>,
+    other: &Bound<'_, PyAny>,
+    reflected: bool,
+) -> Outcome<Py<PyAny>> {
+    let py = other.py();
     if let Some(scalar) = scalar_exact(other)? {
         let other = Value::Weak(scalar);
         return if reflected {
@@ -101,17 +143,6 @@ fn binary(
             apply(py, op, &[&this, &other])
         };
     }
-    binary_slow(op, this, other, reflected)
-}
-
-#[cold]
-fn binary_slow(
-    op: Op,
-    this: Value<'_>,
-    other: &Bound<'_, PyAny>,
-    reflected: bool,
-) -> Outcome<Py<PyAny>> {
-    let py = other.py();
     if !is_operand(other) {
         return Ok(py.NotImplemented());
     }
@@ -188,7 +219,7 @@ fn no_modulus(modulus: &Bound<'_, PyAny>) -> Outcome<()> {
 
 fn unary(op: Op, array: &Bound<'_, Array>) -> Outcome<Py<PyAny>> {
     let py = array.py();
-    apply(py, op, &[&Value::Ref(array.get().raw())])
+    apply_to_one(py, op, &array.get().raw())
 }
 
 /// The matrix product of two operands.

@@ -13,7 +13,7 @@ use crate::dtype::{casting as casting_rule, parse_optional, type_char};
 use crate::error::{Outcome, type_error, value_error};
 use crate::fuse;
 use crate::gil;
-use crate::operators::{apply, is_expr};
+use crate::operators::{apply, apply_to_one, apply_to_two, is_expr};
 
 // A function that works element by element, with broadcasting and promotion. Without a doc of its own, which would hide the instances'.
 #[pyclass(name = "ufunc", module = "civita", frozen)]
@@ -77,6 +77,40 @@ impl Ufunc {
             }
         }
         Ok(options)
+    }
+
+    /// A call with any arguments.
+    #[inline(never)]
+    fn call<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> Outcome<Py<PyAny>> {
+        let py = args.py();
+        let arity = self.0.arity;
+        let given = args.len();
+        if given != arity && given != arity + 1 {
+            if self.0.op == Op::Where && given == 1 && kwargs.is_none() {
+                return crate::functions::nonzero_tuple(py, &args.get_item(0)?);
+            }
+            return Err(self.wrong_count(given));
+        }
+        let inputs: SmallVec<[Bound<'py, PyAny>; 3]> = args.iter().take(arity).collect();
+        if inputs.iter().any(is_expr) {
+            if given != arity || kwargs.is_some() {
+                return Err(type_error(format!(
+                    "{}() takes neither out nor dtype inside a fused function",
+                    self.0.numpy
+                )));
+            }
+            return fuse::apply(py, self.0.op, &inputs);
+        }
+        let values = inputs.iter().map(value).collect::<Outcome<Args<'_>>>()?;
+        if given == arity && kwargs.is_none() {
+            let refs: SmallVec<[&Value<'_>; 3]> = values.iter().collect();
+            return apply(py, self.0.op, &refs);
+        }
+        self.call_with(py, values, self.options(args, kwargs)?)
     }
 
     /// Everything but the plain call with as many arguments as there are inputs.
@@ -198,46 +232,24 @@ impl Ufunc {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
-        let py = args.py();
-        let arity = self.0.arity;
-        let given = args.len();
-        if given != arity && given != arity + 1 {
-            if self.0.op == Op::Where && given == 1 && kwargs.is_none() {
-                return crate::functions::nonzero_tuple(py, &args.get_item(0)?);
-            }
-            return Err(self.wrong_count(given));
-        }
-        if given == arity && kwargs.is_none() {
+        let (py, op) = (args.py(), self.0.op);
+        if kwargs.is_none() && args.len() == self.0.arity {
+            // arrays and nothing else: the short way
             let a = args.get_borrowed_item(0)?;
-            if arity == 1 {
-                if let Ok(array) = a.cast_exact::<Array>() {
-                    let array = Value::Ref(array.get().raw());
-                    return apply(py, self.0.op, &[&array]);
-                }
-            } else if arity == 2 {
-                let b = args.get_borrowed_item(1)?;
-                if let (Ok(a), Ok(b)) = (a.cast_exact::<Array>(), b.cast_exact::<Array>()) {
-                    let (a, b) = (Value::Ref(a.get().raw()), Value::Ref(b.get().raw()));
-                    return apply(py, self.0.op, &[&a, &b]);
+            if let Ok(a) = a.cast_exact::<Array>() {
+                match self.0.arity {
+                    1 => return apply_to_one(py, op, &a.get().raw()),
+                    2 => {
+                        let b = args.get_borrowed_item(1)?;
+                        if let Ok(b) = b.cast_exact::<Array>() {
+                            return apply_to_two(py, op, &a.get().raw(), &b.get().raw());
+                        }
+                    }
+                    _ => {}
                 }
             }
         }
-        let inputs: SmallVec<[Bound<'py, PyAny>; 3]> = args.iter().take(arity).collect();
-        if inputs.iter().any(is_expr) {
-            if given != arity || kwargs.is_some() {
-                return Err(type_error(format!(
-                    "{}() takes neither out nor dtype inside a fused function",
-                    self.0.numpy
-                )));
-            }
-            return fuse::apply(py, self.0.op, &inputs);
-        }
-        let values = inputs.iter().map(value).collect::<Outcome<Args<'_>>>()?;
-        if given == arity && kwargs.is_none() {
-            let refs: SmallVec<[&Value<'_>; 3]> = values.iter().collect();
-            return apply(py, self.0.op, &refs);
-        }
-        self.call_with(py, values, self.options(args, kwargs)?)
+        self.call(args, kwargs)
     }
 
     /// NumPy's name of the function.

@@ -160,8 +160,9 @@ def test_boolean_assignment(rng):
             fill = np.resize(values, row.shape)
             y[mask], a[cv.array(mask)] = fill, cv.array(fill)
             assert_same(a, y)
-            y.T[mask.T], a.T[cv.array(mask).T] = 1, 1
-            assert_same(a, y)
+            if mask.ndim == 3:
+                y.T[mask.T], a.T[cv.array(mask).T] = 1, 1
+                assert_same(a, y)
     a = cv.arange(5)
     with pytest.raises(ValueError, match="3"):
         a[cv.array([True, False, True, False, False])] = cv.array([1, 2, 3])
@@ -172,8 +173,8 @@ def test_integer_array_indexing(rng):
     a = cv.array(x)
     i, j, k = rng.integers(-4, 4, (3, 1)), rng.integers(-5, 5, (2,)), rng.integers(-6, 6, (3, 2))
     for key in [
-        (i,), (i, j), (i, j, k), (slice(None), j), (i, slice(None), k), (i, slice(1, 4), 2), (Ellipsis, k), (0, j), (None, i), (i, None, j),
-        ([0, 2],), ([[0, 1], [2, 3]], 1), (slice(None, None, -1), [1, 0, 1]), (np.array([], int),), (1, slice(None), k), (j, rng.random(5) < 0.5)[:1],
+        (i,), (i, j), (i, j, k), (slice(None), j), (i, slice(None), k), (i, slice(1, 4), 2), (i, slice(0, 0), 2), (Ellipsis, k), (0, j), (None, i), (i, None, j),
+        ([0, 2],), ([[0, 1], [2, 3]], 1), (slice(None, None, -1), [1, 0, 1]), (np.array([], int),), (1, slice(None), k), (slice(None), rng.random(5) < 0.5), (slice(None), rng.random((5, 6)) < 0.5), (1, rng.random(5) < 0.5, slice(0, 3)),
     ]:
         mine = tuple(cv.array(e) if isinstance(e, np.ndarray) else e for e in key)
         assert_same(a[mine], x[key])
@@ -276,6 +277,8 @@ def test_arrays_of_nested_lists(value):
         return
     assert_same(cv.array(value), want)
     for dtype in ("float32", "int64", "complex128", "bool"):
+        if dtype == "bool" and "9223372036854775808" in repr(value):
+            continue  # true for Civita, too large for NumPy
         try:
             want = np.array(value, dtype=dtype)
         except (TypeError, OverflowError, ValueError):

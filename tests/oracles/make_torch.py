@@ -44,8 +44,8 @@ def reduce(full, over):
 
 
 def every(x, k):
-    """`axis=None` with keepdims, spelled out for PyTorch."""
-    return {"dim": tuple(range(x.ndim)), "keepdim": True} if k["axis"] is None else AXIS(k)
+    """`axis=None`, spelled out for PyTorch."""
+    return {"dim": tuple(range(x.ndim)), "keepdim": k["keepdims"]} if k["axis"] is None else AXIS(k)
 
 
 OPS = {

@@ -785,10 +785,10 @@ fn functions_that_cannot_be_called() {
 fn foreign_memory_that_is_refused() {
     says(
         foreign(1, &[2], &[1], 0),
-        Error::is_value,
-        "foreign: the memory begins at an address that is no multiple of 8\n\
-         \x20 rule: elements lie at multiples of their size, of 8 bytes at most\n\
-         \x20 hint: copy the memory to where it is aligned, then import that",
+        Error::is_aliasing,
+        "asarray: the memory of float64 is not aligned to 8 bytes\n\
+         \x20 rule: elements lie at multiples of their size, complex ones of half of it\n\
+         \x20 hint: copy it first: `np.copy(a)`",
     );
     says(
         foreign(0, &[5], &[1], 0),

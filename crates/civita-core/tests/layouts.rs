@@ -120,7 +120,7 @@ fn agree(what: &str, operands: &[Raw], f: impl Fn(&[Raw]) -> Result<Raw>) {
     }
 }
 
-const CASES: u32 = if cfg!(miri) { 3 } else { 96 };
+const CASES: u32 = if cfg!(miri) { 2 } else { 96 };
 
 fn shape_of(random: &mut Random, most: usize) -> Vec<usize> {
     const LENGTHS: &[usize] = if cfg!(miri) { &[0, 1, 2, 3, 5] } else { &[0, 1, 1, 2, 3, 5, 7, 8, 16, 17, 31, 65] };
@@ -139,7 +139,7 @@ fn part_of(random: &mut Random, shape: &[usize]) -> Vec<usize> {
     shape[from..].iter().map(|&n| if random.below(4) == 0 { 1 } else { n }).collect()
 }
 
-const MOST: usize = if cfg!(miri) { 40 } else { 30_000 };
+const MOST: usize = if cfg!(miri) { 30 } else { 30_000 };
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
@@ -248,6 +248,9 @@ proptest! {
     fn reductions_in_plain_rust(seed: u64) {
         let random = &mut Random(seed);
         for dtype in DType::ALL {
+            if cfg!(miri) && random.below(5) > 0 {
+                continue;
+            }
             let shape = shape_of(random, MOST / 4);
             let x = strided(random, &shape, STEPS, |r, n| whole(r, n, dtype));
             let axes: Vec<isize> = (0..shape.len() as isize).filter(|_| random.below(2) == 0).collect();
@@ -396,7 +399,7 @@ fn found_precision(found: &Scalar, op: Reduction, x: &Raw) -> f64 {
 
 /// Sizes around the borders of blocks (2,048 and less), tasks (16,384), pieces and slabs (32,768).
 const LARGE: &[&[usize]] = if cfg!(miri) {
-    &[&[70], &[3, 33]]
+    &[&[3, 33]]
 } else {
     &[
         &[2047],
@@ -436,7 +439,8 @@ fn layouts(random: &mut Random, shape: &[usize], fill: impl Fn(&mut Random, usiz
 fn large_sizes_cross_every_border() {
     let random = &mut Random(7);
     for shape in LARGE {
-        for dtype in [DType::U8, DType::F16, DType::F32, DType::F64, DType::C128] {
+        let dtypes = [DType::U8, DType::F16, DType::F32, DType::F64, DType::C128];
+        for dtype in dtypes.into_iter().filter(|d| !cfg!(miri) || *d == DType::F16) {
             let all = layouts(random, shape, |r, n| whole(r, n, dtype));
             for (i, x) in all.iter().enumerate() {
                 let y = &all[(i + 1 + random.below(all.len() - 1)) % all.len()];

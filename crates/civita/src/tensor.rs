@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use civita_core::device::Device;
 use civita_core::dtype::{DType, Scalar as Value};
 use civita_core::error::shape_text;
+use civita_core::print::{FloatMode, Options, get_options};
 use civita_core::raw::Raw;
 
 use crate::error::OrRaise;
@@ -251,6 +252,9 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///
+    /// Where the elements are literals that nothing has given a type yet, as in `Vector::from_slice(&[1.0])`, name it:
+    /// `let sum: f64 = x.sum().item()?`.
+    ///
     /// # Errors
     /// When there are more, or none.
     pub fn item(&self) -> Result<T> {
@@ -377,10 +381,30 @@ fn check(raw: &Raw, dtype: Option<DType>, rank: usize) -> Result<()> {
     Ok(())
 }
 
-/// As NumPy's `str` writes it.
+/// As NumPy's `str` writes it; a precision, as in `{:.2}`, is the number of digits after the point.
+///
+/// ```
+/// # use civita::prelude::*;
+/// let x = tensor![1.0, 0.125];
+/// assert_eq!(format!("{x} {x:.2}"), "[1.    0.125] [1.00 0.12]");
+/// assert_eq!(format!("{:.1}%", x.mean() * 100.0), "56.2%");
+/// ```
 impl<T, const N: usize> fmt::Display for Tensor<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.raw.display())
+        let Some(precision) = f.precision() else {
+            return f.pad(&self.raw.display());
+        };
+        if self.raw.rank() == 0
+            && let Ok(Value::Float(value)) = self.raw.item()
+        {
+            return fmt::Display::fmt(&value, f);
+        }
+        let options = get_options();
+        f.write_str(&self.raw.display_with(&Options {
+            precision,
+            floatmode: FloatMode::Fixed,
+            ..options
+        }))
     }
 }
 

@@ -15,9 +15,12 @@ use crate::raw::Raw;
 pub struct Function {
     program: Program,
     name: &'static str,
-    plans: Mutex<Vec<(SmallVec<[DType; 4]>, Arc<Plan>)>>,
+    plans: Mutex<Vec<Planned>>,
     vjps: Vec<OnceLock<Option<Arc<Function>>>>,
 }
+
+/// A plan, by the dtypes of the inputs that it is for.
+type Planned = (SmallVec<[DType; 4]>, Arc<Plan>);
 
 /// The most plans that a function keeps; programs see few combinations of dtypes.
 const PLANS: usize = 16;

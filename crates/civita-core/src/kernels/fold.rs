@@ -180,9 +180,9 @@ impl<T: Lane, M: Monoid<T>> Body for Across<M, T> {
                 // SAFETY: as above.
                 let mut part = unsafe { *row[0].add(c) };
                 let mut mark = M::mark(part);
-                for d in 1..D {
+                for row in &row[1..] {
                     // SAFETY: as above.
-                    let v = unsafe { *row[d].add(c) };
+                    let v = unsafe { *row.add(c) };
                     part = M::part::<I>(part, v);
                     mark = M::marks(mark, M::mark(v));
                 }

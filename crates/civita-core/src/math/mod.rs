@@ -10,14 +10,17 @@
 //! * clamps written `if x > hi { hi } else { x }`, which are one instruction and keep NaN;
 //! * exact products by FMA where there is one, by Dekker's splitting elsewhere (only `pow` and `log2`, `log10`).
 //!
+//! On AVX-512 `pow` and the `f64` runs of `exp log tanh` are kernels of their own, with tables: `avx512.rs`.
+//!
 //! Largest errors seen, in ULP, over the full range with subnormal arguments and results: `exp exp2 log log1p log2 log10
-//! pow asin acos hypot` 1.2 (`pow` and `hypot` of `f32` 0.53), `sin cos` 0.8 (`f32` 1.5), `expm1` 1.3, `cosh` 1.5,
-//! `atan atan2` 2, `tan sinh` 2.2 (`tan` of `f32` 3.1), `tanh` 2.5 (`f32` 3.3, without FMA 3.9). Special values are C99's
-//! and NumPy's.
+//! pow asin acos hypot` 1.2 (`pow` and `hypot` of `f32` 0.53, `pow` of `f32` with AVX-512 1.1), `sin cos` 0.8 (`f32`
+//! 1.5), `expm1` 1.3, `cosh` 1.5, `atan atan2` 2, `tan sinh` 2.2 (`tan` of `f32` 3.1), `tanh` 2.5 (`f32` 3.3, without FMA
+//! 3.9). Special values are C99's and NumPy's.
 //!
 //! Some functions have rare arguments that cost much: huge ones in `sin cos tan`, zero, subnormal, negative and infinite
 //! ones in `log` and `pow`. The methods here are right for all of them; loops should call [`trig::sin_slice`],
-//! [`log::log_slice`], [`pow::pow_slice`] and their siblings, which look for the rare ones once in a block.
+//! [`log::log_slice`], [`pow::pow_slice`], [`divide::each`] and their siblings, which look for the rare ones once in a
+//! block.
 
 use crate::isa::Isa;
 

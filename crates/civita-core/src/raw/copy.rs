@@ -244,6 +244,11 @@ impl Raw {
         self.printed(|p| print::to_string(p, &print::get_options()))
     }
 
+    /// As [`Raw::display`], with options of the caller's.
+    pub fn display_with(&self, options: &print::Options) -> String {
+        self.printed(|p| print::to_string(p, options))
+    }
+
     /// As NumPy's `repr` writes it, between a prefix such as `array(` and a suffix.
     pub fn repr(&self, prefix: &str, suffix: &str) -> String {
         self.printed(|p| print::repr(p, prefix, suffix, &print::get_options()))

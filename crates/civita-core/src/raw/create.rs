@@ -85,6 +85,7 @@ impl Raw {
     ///
     /// # Safety
     /// `base` is valid for reads of `bytes` bytes (and for writes, if `writable`) until `owner` is dropped.
+    #[allow(clippy::too_many_arguments)] // what a buffer's description has, no less
     pub unsafe fn foreign(
         base: *mut u8,
         bytes: usize,
@@ -95,18 +96,13 @@ impl Raw {
         owner: Box<dyn Send + Sync>,
         writable: bool,
     ) -> Result<Raw> {
-        let align = if dtype.is_complex() { dtype.size() / 2 } else { dtype.size() };
-        if bytes > 0 && !base.addr().is_multiple_of(align) {
-            return Err(Error::aliasing("asarray", format!("the memory of {dtype} is not aligned to {align} bytes"))
-                .hint("copy it first: `np.copy(a)`"));
-        }
         let layout = Layout::from_parts(shape, strides, offset, bytes / dtype.size())?;
-        let align = dtype.size().min(8);
+        let align = if dtype.is_complex() { dtype.size() / 2 } else { dtype.size() };
         if !layout.is_empty() && !base.addr().is_multiple_of(align) {
-            return Err(Error::value("foreign", format!("the memory begins at an address that is no multiple of {align}"))
+            return Err(Error::aliasing("asarray", format!("the memory of {dtype} is not aligned to {align} bytes"))
                 .dtypes(&[dtype])
-                .rule("elements lie at multiples of their size, of 8 bytes at most")
-                .hint("copy the memory to where it is aligned, then import that"));
+                .rule("elements lie at multiples of their size, complex ones of half of it")
+                .hint("copy it first: `np.copy(a)`"));
         }
         // SAFETY: the caller's contract.
         let storage = unsafe { Storage::foreign(base, bytes, owner, writable) };

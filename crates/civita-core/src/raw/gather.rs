@@ -325,13 +325,12 @@ impl Mask {
         let inner: usize = shape[self.axes..].iter().product::<usize>() * few.dtype().size();
         let guards = guard::acquire(&[source.storage()], &[out.storage()]);
         self.each_piece(|bytes, row, place| {
-            let mut place = place;
-            for (i, _) in bytes.iter().enumerate().filter(|(_, b)| **b != 0) {
+            let meant = bytes.iter().enumerate().filter(|(_, b)| **b != 0);
+            for (place, (i, _)) in (place..).zip(meant) {
                 // SAFETY: a row of each.
                 unsafe {
                     std::ptr::copy_nonoverlapping(source.ptr().add(place * inner), out.ptr().add((row + i) * inner), inner);
                 }
-                place += 1;
             }
         });
         drop(guards);
@@ -367,10 +366,9 @@ unsafe fn pick(bytes: &[u8], inner: usize, src: *const u8, out: *mut u8) {
             4 => kernel::<Compress<u32>>()(bytes.len(), inputs, out),
             8 => kernel::<Compress<u64>>()(bytes.len(), inputs, out),
             _ => {
-                let mut place = 0;
-                for (i, _) in bytes.iter().enumerate().filter(|(_, b)| **b != 0) {
+                let meant = bytes.iter().enumerate().filter(|(_, b)| **b != 0);
+                for (place, (i, _)) in meant.enumerate() {
                     std::ptr::copy_nonoverlapping(src.add(i * inner), out.add(place * inner), inner);
-                    place += 1;
                 }
             }
         }

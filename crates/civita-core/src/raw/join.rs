@@ -71,7 +71,7 @@ impl Raw {
         }
         let at = normalize_axis(OP, axis, first.rank())?;
         let mut shape = first.shape().to_vec();
-        let mut dtype = first.dtype();
+        let mut dtypes: Vec<DType> = vec![first.dtype()];
         let mut lengths = vec![first.shape()[at]];
         for (i, part) in parts.iter().enumerate().skip(1) {
             let fits = part.rank() == shape.len() && (0..shape.len()).all(|a| a == at || part.shape()[a] == shape[a]);
@@ -85,6 +85,7 @@ impl Raw {
             shape[at] = shape[at].checked_add(part.shape()[at]).ok_or_else(|| Error::shape(OP, "the result is too long"))?;
             dtypes.push(part.dtype());
         }
+        let dtype = promote_all(&dtypes).unwrap_or(first.dtype());
         let out = Raw::for_result(&shape, dtype, parts)?;
         let mut start = 0;
         for (part, &len) in parts.iter().zip(&lengths) {

@@ -149,9 +149,11 @@ impl Raw {
     pub fn into_owned(self) -> crate::error::Result<Raw> {
         match self.storage.access() {
             Access::Owned => Ok(self),
-            Access::Aliased => Ok(Raw { storage: self.storage.into_owned()?, ..self }),
+            // ops that only move bytes (`take`, `where`) leave foreign truth values as others wrote them: other bytes than
+            // 0 and 1 must not become a Rust `bool`, and a copy turns them into these
+            Access::Aliased if self.dtype != DType::Bool => Ok(Raw { storage: self.storage.into_owned()?, ..self }),
             // bytes that others chose are looked at once, in a copy
-            Access::Foreign => self.copied(),
+            Access::Aliased | Access::Foreign => self.copied(),
         }
     }
 }

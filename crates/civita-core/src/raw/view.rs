@@ -63,6 +63,9 @@ impl Raw {
         let Some(layout) = self.layout.reshape(shape)? else {
             return self.contiguous()?.reshape(shape);
         };
+        if !self.tracks_gradient() {
+            return Ok(self.with_layout(layout));
+        }
         let (old, new) = (self.shape().to_vec(), shape.to_vec());
         Ok(self.view("reshape", layout, move |t| t.reshape(&new), move |g| g.reshape(&old)))
     }
@@ -156,6 +159,9 @@ impl Raw {
             return Ok(self.clone());
         }
         let layout = self.layout.broadcast_to(shape)?;
+        if !self.tracks_gradient() {
+            return Ok(self.with_layout(layout));
+        }
         let (old, new) = (self.shape().to_vec(), shape.to_vec());
         Ok(self.view("broadcast_to", layout, move |t| t.broadcast_to(&new), move |g| g.sum_to(&old)))
     }

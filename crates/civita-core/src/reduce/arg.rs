@@ -127,7 +127,7 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
         return Err(Error::dtype(name, format!("takes no {}", x.dtype())));
     };
     let (n, size, find) = (call.count, lane.size(), find(lane));
-    let outputs = if n == 0 { 0 } else { rows.len() / n };
+    let outputs = rows.len().checked_div(n).unwrap_or(0);
     let kept = crate::layout::reduced_shape(x.shape(), &call.axes, KeepDims::Yes);
     let out = Raw::unwritten(&kept, DType::I64)?;
     let out = if x.storage().access() == crate::storage::Access::Owned { out } else { out.into_aliased()? };

@@ -1,0 +1,302 @@
+"""Derivatives of every row: finite differences in float64 and complex128, second ones too, and PyTorch's values from
+`tests/oracles/torch.json`."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+
+import civita as cv
+import oracle
+from oracle import REDUCTIONS, ROWS
+
+names = lambda row: row["numpy"]
+SMOOTH = [row for row in ROWS if row["differentiable"] and not row["zero_gradient"]]
+# Pairs of shapes that broadcast against each other in every way.
+SHAPES = {1: [((),), ((3,),), ((2, 3),), ((2, 0),)], 2: [((3,), (3,)), ((), (3,)), ((2, 1), (3,)), ((2, 3), ()), ((1, 3), (2, 1)), ((0, 3), (1, 3))], 3: [((3,), (3,), (3,)), ((2, 1), (3,), ()), ((2, 3), (1, 3), (2, 1))]}
+
+
+def function(row):
+    return getattr(cv, row["numpy"])
+
+
+def arguments(row, shapes, dtype, rng):
+    """Arrays near the row's samples, where it is smooth."""
+    samples = np.array(row["samples"])
+    chosen = samples[rng.integers(0, len(samples), 1)[0]]
+    arrays = []
+    for value, shape in zip(chosen, shapes):
+        x = value + rng.uniform(-0.05, 0.05, shape)
+        if dtype == "complex128":
+            x = x + 1j * rng.uniform(0.1, 0.4, shape)
+        arrays.append(cv.array(np.asarray(x, dtype)))
+    return arrays
+
+
+def bound(row, arrays):
+    """The row as a function of what moves: the condition of `where` does not."""
+    f = function(row)
+    if row["class"] == "Select":
+        condition = cv.array(np.asarray(arrays[0]).real > 0.5)
+        return (lambda *moving: f(condition, *moving)), arrays[1:]
+    return f, arrays
+
+
+def takes(row, dtype):
+    return dtype in dict(row["loops"])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("row", SMOOTH, ids=names)
+def test_first_and_second_gradients_are_the_differences(row, dtype, rng):
+    if not takes(row, dtype) or (row["class"] == "Ordered" and dtype == "complex128"):
+        return
+    if dtype == "complex128" and row["numpy"] in ("sign",):
+        return  # x / |x| turns, but its derivative along x is not one of its conjugate: see docs/differences.md
+    for shapes in SHAPES[row["arity"]]:
+        for _ in row["samples"]:
+            f, arrays = bound(row, arguments(row, shapes, dtype, rng))
+            assert cv.check_gradients(f, arrays)
+            assert cv.check_second_gradients(f, arrays)
+
+
+@pytest.mark.parametrize("row", [r for r in SMOOTH if r["arity"] == 2], ids=names)
+def test_gradients_reach_views_and_broadcast_operands(row, rng):
+    f, arrays = bound(row, arguments(row, [(3, 4)] * row["arity"], "float64", rng))
+    turned = lambda *xs: f(*(x.T[::-1, 1:2] if i else x.T for i, x in enumerate(xs)))
+    assert cv.check_gradients(turned, arrays)
+    assert cv.check_second_gradients(lambda *xs: turned(*xs).sum(axis=0), arrays)
+    # one tensor as both operands
+    assert cv.check_gradients(lambda x: f(*[x] * len(arrays)), arrays[:1])
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r["zero_gradient"]], ids=names)
+def test_steps_have_a_gradient_of_zero(row, rng):
+    leaves = [cv.array(np.asarray(a)).requires_grad_() for a in arguments(row, [(3,)] * row["arity"], "float64", rng)]
+    y = function(row)(*leaves)
+    found = cv.grad(y.sum() if y.requires_grad else (y + leaves[0] * 0).sum(), leaves)
+    assert all(g.tolist() == [0, 0, 0] for g in found)
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if not r["differentiable"]], ids=names)
+def test_rows_without_a_derivative_say_so(row):
+    dtype = "float64" if takes(row, "float64") else "int64"
+    if dtype == "int64":
+        with pytest.raises((TypeError, RuntimeError, ValueError)):
+            cv.ones(3, dtype).requires_grad_()
+        return
+    y = function(row)(*[cv.ones(3, dtype, requires_grad=True)] * row["arity"])
+    assert not y.requires_grad
+    with pytest.raises(RuntimeError):
+        y.sum().backward()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=names)
+def test_derivatives_keep_the_dtype_of_what_they_belong_to(row, rng):
+    if not row["differentiable"]:
+        return
+    for dtype in ("float32", "float16", "bfloat16", "complex64"):
+        if not takes(row, dtype) or row["zero_gradient"]:
+            continue
+        f, arrays = bound(row, arguments(row, [(2,)] * row["arity"], "float64", rng))
+        leaves = [a.astype(dtype).requires_grad_() for a in arrays]
+        y = f(*leaves)
+        for g in cv.grad(y, leaves, cv.ones_like(y.detach())):
+            assert g.dtype == dtype and g.shape == (2,)
+
+
+@pytest.mark.parametrize("row", [r for r in REDUCTIONS if r["differentiable"]], ids=names)
+def test_gradients_of_reductions_over_every_axis(row, rng):
+    f = getattr(cv, row["numpy"])
+    for dtype in ("float64", "complex128"):
+        if dtype == "complex128" and (row["class"] == "Same" or row["numpy"] == "std"):
+            continue
+        x = rng.permutation(24).reshape(2, 3, 4) * 0.11 + 0.3
+        x = cv.array(x if dtype == "float64" else x * (1 + 0.3j))
+        for axis in [None, 0, 1, 2, -1, (0, 2), (0, 1, 2)]:
+            for keepdims in (False, True):
+                g = lambda a: f(a, axis=axis, keepdims=keepdims)
+                assert cv.check_gradients(g, [x], rtol=1e-3)
+        assert cv.check_second_gradients(lambda a: f(a, axis=1), [x])
+        assert cv.check_second_gradients(lambda a: f(a.T[::-1], axis=(0, 1)), [x])
+
+
+def test_products_with_zeros_have_gradients():
+    for values in ([1.0, 0.0, 3.0], [0.0, 0.0, 3.0], [0.0, 0.0, 0.0]):
+        assert cv.check_gradients(lambda x: cv.prod(x), [cv.array(values)])
+        assert cv.check_second_gradients(lambda x: cv.prod(x), [cv.array([1.5, 2.0, 3.0])])
+
+
+STRUCTURED = {
+    "matmul 2-d": (lambda a, b: a @ b, [(2, 3), (3, 4)]),
+    "matmul batched": (lambda a, b: a @ b, [(2, 1, 2, 3), (3, 3, 2)]),
+    "matmul vectors": (lambda a, b: a @ b, [(3,), (3,)]),
+    "matmul vector left": (lambda a, b: a @ b, [(3,), (2, 3, 2)]),
+    "matmul vector right": (lambda a, b: a @ b, [(2, 2, 3), (3,)]),
+    "cumsum": (lambda a: cv.cumsum(a, axis=1), [(2, 4)]),
+    "cumsum flat": (lambda a: cv.cumsum(a), [(2, 3)]),
+    "softmax": (lambda a: cv.softmax(a, 0), [(3, 2)]),
+    "take": (lambda a: cv.take(a, [1, 1, 0], axis=1), [(2, 3)]),
+    "index": (lambda a: a[cv.array([2, 0, 2])], [(3, 2)]),
+    "slice": (lambda a: a[::-1, 1:], [(2, 3)]),
+    "select": (lambda a: a[cv.array([True, False, True])], [(3, 2)]),
+    "reshape": (lambda a: a.reshape(3, 2), [(2, 3)]),
+    "transpose": (lambda a: a.T * cv.array([[1.0, 2.0]]), [(2, 3)]),
+    "flip": (lambda a: cv.flip(a, 0) * cv.array([[1.0], [2.0]]), [(2, 3)]),
+    "broadcast_to": (lambda a: cv.broadcast_to(a, (4, 2, 3)), [(2, 1)]),
+    "concatenate": (lambda a, b: cv.concatenate([a, b, a], axis=1), [(2, 3), (2, 1)]),
+    "stack": (lambda a, b: cv.stack([a, b], axis=1), [(2,), (2,)]),
+    "squeeze": (lambda a: a.squeeze(), [(1, 3, 1)]),
+    "astype": (lambda a: a.astype("complex128") * 1j, [(3,)]),
+    "a composition": (lambda a, b: cv.log(cv.exp(a * b).sum(axis=0) + 1) / (b * b + 1).mean(), [(2, 3), (3,)]),
+}
+
+
+@pytest.mark.parametrize("name", STRUCTURED)
+def test_gradients_of_structured_operations(name, rng):
+    f, shapes = STRUCTURED[name]
+    arrays = [cv.array(rng.uniform(-1, 1, s)) for s in shapes]
+    assert cv.check_gradients(f, arrays)
+    assert cv.check_second_gradients(f, arrays)
+    if name != "astype":
+        assert cv.check_gradients(f, [cv.array(np.asarray(a) + 1j * rng.uniform(-1, 1, a.shape)) for a in arrays])
+
+
+def test_check_gradients_finds_a_wrong_derivative():
+    x = cv.array([1.0, 2.0])
+    with pytest.raises(RuntimeError, match="element 0.*differences"):
+        cv.check_gradients(lambda a: a * a.detach(), [x])
+    with pytest.raises(TypeError, match="float64"):
+        cv.check_gradients(lambda a: a, [x.astype("float32")])
+
+
+# ---- PyTorch -----------------------------------------------------------------------------------------------------
+
+FILE = pathlib.Path(__file__).parents[2] / "tests" / "oracles" / "torch.json"
+CASES = json.loads(FILE.read_text())["cases"]
+NAMES = {"sub": "subtract", "mul": "multiply", "div": "divide"}
+
+
+def decode(a):
+    data = np.array([float(v) for v in a["data"]])
+    if a["dtype"].startswith("complex"):
+        data = data.view(np.complex128)
+    return data.astype(a["dtype"]).reshape(a["shape"])
+
+
+def call(case):
+    """The case as a function of all of its inputs."""
+    kwargs = dict(case["kwargs"])
+    axis = kwargs.get("axis")
+    if isinstance(axis, list):
+        kwargs["axis"] = tuple(axis)
+    op = case["op"]
+    f = getattr(cv, NAMES.get(op, op))
+    if op == "concatenate":
+        return lambda *xs: f(xs, **kwargs)
+    return lambda *xs: f(*xs, **kwargs)
+
+
+def near(got, want, message):
+    loose = want["dtype"] in ("float32", "complex64")
+    want = decode(want)
+    assert got.dtype == str(want.dtype) and got.shape == want.shape, message
+    np.testing.assert_allclose(np.asarray(got.detach()), want, rtol=2e-5 if loose else 1e-11, atol=1e-5 if loose else 1e-12, err_msg=message)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["name"])
+def test_pytorchs_values(case):
+    f = call(case)
+    moving = [i for i, g in enumerate(case["grads"]) if g is not None]
+    inputs = [cv.array(decode(x)) for x in case["inputs"]]
+    for i in moving:
+        inputs[i].requires_grad_()
+    leaves = [inputs[i] for i in moving]
+    y = f(*inputs)
+    near(y, case["output"], "value")
+    cotangent = cv.array(decode(case["cotangent"]))
+    grads = cv.grad(y, leaves, cotangent, create_graph=True)
+    for i, g in zip(moving, grads):
+        near(g, case["grads"][i], f"gradient of input {i}")
+    y.backward(cotangent)
+    for i in moving:
+        near(inputs[i].grad, case["grads"][i], f"backward to input {i}")
+
+    weights = [cv.array(decode(case["weights"][i])) for i in moving]
+    curved = [(g, w) for g, w in zip(grads, weights) if g.requires_grad]
+    second = cv.grad([g for g, _ in curved], leaves, [w for _, w in curved]) if curved else [cv.zeros_like(x) for x in leaves]
+    for i, s in zip(moving, second):
+        near(s, case["second"][i], f"second gradient of input {i}")
+
+    def along(*xs):
+        each = iter(xs)
+        return f(*(next(each) if i in moving else x for i, x in enumerate(inputs)))
+
+    value, change = cv.jvp(along, [x.detach() for x in leaves], weights)
+    near(value, case["output"], "value of jvp")
+    near(change, case["jvp"], "jvp")
+
+
+# ---- manners -----------------------------------------------------------------------------------------------------
+
+
+def test_gradients_add_up_until_they_are_taken_away():
+    x = cv.array([1.0, 2.0], requires_grad=True)
+    (x * x).sum().backward()
+    (x * x).sum().backward()
+    assert x.grad.tolist() == [4, 8]
+    x.grad = None
+    (3 * x).sum().backward()
+    assert x.grad.tolist() == [3, 3]
+
+
+def test_writing_over_what_backward_needs_is_an_error():
+    x = cv.array([1.0, 2.0], requires_grad=True)
+    y = x * 2
+    z = y * y
+    with cv.no_grad():
+        y += 1
+    with pytest.raises(RuntimeError, match="(?i)in place|modified|written|changed"):
+        z.sum().backward()
+
+
+def test_in_place_writes_are_recorded():
+    x = cv.array([1.0, 2.0, 3.0], requires_grad=True)
+    y = x * 1
+    y[1:] = y[:-1] * 2
+    y *= 3
+    y.sum().backward()
+    assert x.grad.tolist() == [9, 6, 0]
+
+
+def test_no_grad_records_nothing():
+    x = cv.array([1.0], requires_grad=True)
+    with cv.no_grad():
+        assert not (x * 2).requires_grad
+        assert not cv.is_grad_enabled()
+    assert (x * 2).requires_grad
+    assert not (x.detach() * 2).requires_grad
+
+
+def test_integers_have_no_gradient():
+    with pytest.raises((TypeError, RuntimeError), match="int64"):
+        cv.array([1, 2], requires_grad=True)
+
+
+def test_a_long_chain_neither_overflows_nor_leaks():
+    x = cv.array(1.0, requires_grad=True)
+    y = x
+    for _ in range(200_000):
+        y = y * 1.0
+    y.backward()
+    assert x.grad.item() == 1
+    del y
+
+
+def test_third_derivatives():
+    x = cv.array(2.0, requires_grad=True)
+    y = x**4
+    for want in (32.0, 48.0, 48.0, 24.0):
+        (y,) = cv.grad(y, x, create_graph=True)
+        assert y.item() == pytest.approx(want)
