@@ -1,11 +1,17 @@
 """One seed for everything, and NumPy's floating-point warnings off: the tests provoke them on purpose."""
 
+import pathlib
+import tempfile
+
 import hypothesis
+import hypothesis.configuration
 import numpy as np
 import pytest
 
 import civita as cv
 
+# what it remembers between runs would make them differ
+hypothesis.configuration.set_hypothesis_home_dir(pathlib.Path(tempfile.gettempdir()) / "hypothesis-of-civita")
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, database=None, print_blob=False)
 hypothesis.settings.load_profile("fixed")
 

@@ -237,7 +237,9 @@ def near_complex(got, want, limit, message, inputs, slack):
     info = np.finfo(got.dtype)
     finite = np.isfinite(got) & np.isfinite(want)
     size = np.maximum(np.abs(want.real), np.abs(want.imag))
-    near = np.abs(got.astype(WIDE[str(got.dtype)]) - want) <= limit * (info.eps * size + slack + 4 * info.smallest_subnormal)
+    near = np.abs(got.astype(WIDE[str(got.dtype)]) - want) <= limit * (
+        info.eps * size + slack + 4 * info.smallest_subnormal
+    )
     neither = ~np.isfinite(got) & ~np.isfinite(want)
     edge = (size + limit * slack) >= info.max * (1 - limit * info.eps)
     bad = ~np.where(finite, near, neither | edge) & ~(limit * slack >= size)
@@ -266,10 +268,30 @@ def specials(dtype):
         return np.array([False, True])
     if dtype in INTEGERS:
         info = np.iinfo(dtype)
-        all_ = {info.min, info.min + 1, info.max, info.max - 1, info.max // 2, info.max // 2 + 1, 0, 1, 2, 3, 7, 10, -1, -2, -7, 64, 100}
+        all_ = {
+            info.min,
+            info.min + 1,
+            info.max,
+            info.max - 1,
+            info.max // 2,
+            info.max // 2 + 1,
+            0,
+            1,
+            2,
+            3,
+            7,
+            10,
+            -1,
+            -2,
+            -7,
+            64,
+            100,
+        }
         return np.array(sorted(v for v in all_ if info.min <= v <= info.max), dtype)
     if dtype in COMPLEX:
-        part = np.array([0.0, -0.0, 1.0, -1.5, 0.5, 30.0, np.inf, -np.inf, np.nan], "float32" if dtype == "complex64" else "float64")
+        part = np.array(
+            [0.0, -0.0, 1.0, -1.5, 0.5, 30.0, np.inf, -np.inf, np.nan], "float32" if dtype == "complex64" else "float64"
+        )
         z = np.empty((len(part), len(part)), dtype)
         z.real, z.imag = part[:, None], part[None, :]
         return z.ravel()
@@ -279,7 +301,34 @@ def specials(dtype):
     else:
         info = np.finfo(dtype)
         largest, tiny, least, eps = info.max, info.tiny, info.smallest_subnormal, info.eps
-    values = [0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 7.25, 10.0, 88.0, 100.0, 710.0, 1e4, largest, tiny, least, 3 * least, eps, 1 + eps, 1 - eps / 2, np.inf, np.pi, np.e]
+    values = [
+        0.0,
+        0.25,
+        0.5,
+        0.75,
+        1.0,
+        1.5,
+        2.0,
+        2.5,
+        3.0,
+        3.5,
+        7.25,
+        10.0,
+        88.0,
+        100.0,
+        710.0,
+        1e4,
+        largest,
+        tiny,
+        least,
+        3 * least,
+        eps,
+        1 + eps,
+        1 - eps / 2,
+        np.inf,
+        np.pi,
+        np.e,
+    ]
     values = np.array([real(v) for v in values], real)
     values = np.concatenate([values, -values, np.array([np.nan], real)])
     return to_bfloat16(values) if dtype == "bfloat16" else values
@@ -311,7 +360,11 @@ def any_bits(rng, dtype, n):
     if dtype not in FLOATS:
         return ordinary(rng, dtype, n)
     size = storage(dtype).itemsize
-    bits = rng.integers(0, 1 << (8 * size), n, dtype=f"uint{8 * size}") if size < 8 else rng.integers(0, 2**64 - 1, n, dtype="uint64", endpoint=True)
+    bits = (
+        rng.integers(0, 1 << (8 * size), n, dtype=f"uint{8 * size}")
+        if size < 8
+        else rng.integers(0, 2**64 - 1, n, dtype="uint64", endpoint=True)
+    )
     if dtype == "bfloat16":
         bits &= np.uint32(0xFFFF0000)
     return bits.view(storage(dtype))
@@ -319,7 +372,7 @@ def any_bits(rng, dtype, n):
 
 # ---- layouts -----------------------------------------------------------------------------------------------------
 
-# Each makes a view of `rows` × `columns` from an array of twice as many rows and columns, the same way in both libraries.
+# Each makes a view of `r` × `c` from an array of twice as many rows and columns, the same way in both libraries.
 LAYOUTS = {
     "contiguous": lambda xp, big, r, c: xp.reshape(xp.ravel(big)[: r * c], (r, c)),
     "offset": lambda xp, big, r, c: xp.reshape(xp.ravel(big)[1 : 1 + r * c], (r, c)),

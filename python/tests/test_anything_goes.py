@@ -10,10 +10,66 @@ from hypothesis import strategies as st
 import civita as cv
 
 # Those that change the whole process, or wait for files and devices.
-LEFT_OUT = {"set_num_threads", "set_printoptions", "printoptions", "no_grad", "ndarray", "dtype", "ufunc", "reduction", "Expr", "Info", "AxisError"}
+LEFT_OUT = {
+    "set_num_threads",
+    "set_printoptions",
+    "printoptions",
+    "no_grad",
+    "ndarray",
+    "dtype",
+    "ufunc",
+    "reduction",
+    "Expr",
+    "Info",
+    "AxisError",
+}
 FUNCTIONS = sorted(n for n in dir(cv) if not n.startswith("_") and n not in LEFT_OUT and callable(getattr(cv, n)))
-METHODS = sorted(n for n in dir(cv.ndarray) if n not in ("__class__", "__new__", "__init__", "__init_subclass__", "__subclasshook__", "__reduce__", "__reduce_ex__", "__getattribute__", "__setattr__", "__delattr__", "__dir__", "__sizeof__", "__getstate__"))
-KEYWORDS = ["axis", "dtype", "out", "keepdims", "ddof", "casting", "axes", "shape", "copy", "num", "mode", "indices", "k", "gradient", "create_graph", "requires_grad", "num_classes", "endpoint", "order", "device", "correction", "where", "step", "stop"]
+METHODS = sorted(
+    n
+    for n in dir(cv.ndarray)
+    if n
+    not in (
+        "__class__",
+        "__new__",
+        "__init__",
+        "__init_subclass__",
+        "__subclasshook__",
+        "__reduce__",
+        "__reduce_ex__",
+        "__getattribute__",
+        "__setattr__",
+        "__delattr__",
+        "__dir__",
+        "__sizeof__",
+        "__getstate__",
+    )
+)
+KEYWORDS = [
+    "axis",
+    "dtype",
+    "out",
+    "keepdims",
+    "ddof",
+    "casting",
+    "axes",
+    "shape",
+    "copy",
+    "num",
+    "mode",
+    "indices",
+    "k",
+    "gradient",
+    "create_graph",
+    "requires_grad",
+    "num_classes",
+    "endpoint",
+    "order",
+    "device",
+    "correction",
+    "where",
+    "step",
+    "stop",
+]
 
 
 class Odd:
@@ -48,7 +104,21 @@ def arrays():
     return st.builds(
         make,
         st.sampled_from([(), (0,), (1,), (3,), (2, 3), (3, 3), (2, 0), (2, 3, 2)]),
-        st.sampled_from(["bool", "uint8", "int8", "int64", "uint64", "float16", "bfloat16", "float32", "float64", "complex64", "complex128"]),
+        st.sampled_from(
+            [
+                "bool",
+                "uint8",
+                "int8",
+                "int64",
+                "uint64",
+                "float16",
+                "bfloat16",
+                "float32",
+                "float64",
+                "complex64",
+                "complex128",
+            ]
+        ),
         st.integers(0, 4),
         st.booleans(),
     )
@@ -56,18 +126,93 @@ def arrays():
 
 NUMBERS = st.one_of(
     st.integers(-4, 6),
-    st.sampled_from([2**31, -(2**31), 2**40, 2**63 - 1, -(2**63), 2**63, 2**64, 10**40, -1e308, float("nan"), float("inf"), 1e-320, 2.5, 1j, complex("nan"), True, False]),
+    st.sampled_from(
+        [
+            2**31,
+            -(2**31),
+            2**40,
+            2**63 - 1,
+            -(2**63),
+            2**63,
+            2**64,
+            10**40,
+            -1e308,
+            float("nan"),
+            float("inf"),
+            1e-320,
+            2.5,
+            1j,
+            complex("nan"),
+            True,
+            False,
+        ]
+    ),
 )
 GARBAGE = st.one_of(
     st.none(),
     NUMBERS,
     arrays(),
-    st.sampled_from(["", "float32", "int8", "axis", "same_kind", "\udcff", "x" * 1000, b"bytes", bytearray(b"12"), Ellipsis, slice(None), slice(5, -9, -2), slice(None, None, 0), slice("a"), range(3), {1: 2}, {3}, object(), object, Odd(), len, lambda *a: a, cv, cv.float32, np.dtype(">i4"), np.float32(3), np.int8(-1), np.array(["s"]), np.array([None, 1]), np.zeros((2, 3), "M8[s]"), np.zeros(3), np.ones((3, 1), bool), memoryview(b"abcd"), NotImplemented, ValueError("value")]),
+    st.sampled_from(
+        [
+            "",
+            "float32",
+            "int8",
+            "axis",
+            "same_kind",
+            "\udcff",
+            "x" * 1000,
+            b"bytes",
+            bytearray(b"12"),
+            Ellipsis,
+            slice(None),
+            slice(5, -9, -2),
+            slice(None, None, 0),
+            slice("a"),
+            range(3),
+            {1: 2},
+            {3},
+            object(),
+            object,
+            Odd(),
+            len,
+            lambda *a: a,
+            cv,
+            cv.float32,
+            np.dtype(">i4"),
+            np.float32(3),
+            np.int8(-1),
+            np.array(["s"]),
+            np.array([None, 1]),
+            np.zeros((2, 3), "M8[s]"),
+            np.zeros(3),
+            np.ones((3, 1), bool),
+            memoryview(b"abcd"),
+            NotImplemented,
+            ValueError("value"),
+        ]
+    ),
     st.lists(st.one_of(NUMBERS, arrays(), st.lists(NUMBERS, max_size=3), st.none(), st.text(max_size=3)), max_size=4),
     st.lists(NUMBERS, max_size=4).map(tuple),
     st.tuples(arrays(), arrays()),
 )
-ORDINARY = (TypeError, ValueError, IndexError, OverflowError, MemoryError, RuntimeError, AttributeError, ZeroDivisionError, KeyError, BufferError, RecursionError, NotImplementedError, StopIteration, AssertionError, ArithmeticError, LookupError)
+ORDINARY = (
+    TypeError,
+    ValueError,
+    IndexError,
+    OverflowError,
+    MemoryError,
+    RuntimeError,
+    AttributeError,
+    ZeroDivisionError,
+    KeyError,
+    BufferError,
+    RecursionError,
+    NotImplementedError,
+    StopIteration,
+    AssertionError,
+    ArithmeticError,
+    LookupError,
+)
 
 
 def attempt(f, args, kwargs):
@@ -86,8 +231,10 @@ def attempt(f, args, kwargs):
 
 def small(args):
     """Allocations of gigabytes succeed, and take long: not what is tested here."""
+
     def big(v):
         return isinstance(v, (int, float)) and not isinstance(v, bool) and 10**6 < abs(v) < 2**46
+
     flat = [x for a in args for x in (a if isinstance(a, (list, tuple)) else [a])]
     return not any(big(v) for v in flat)
 
@@ -105,7 +252,11 @@ def test_functions(name, args, keywords):
 
 @pytest.mark.parametrize("name", METHODS)
 @ANY
-@given(a=arrays(), args=st.lists(GARBAGE, max_size=3), keywords=st.dictionaries(st.sampled_from(KEYWORDS), GARBAGE, max_size=1))
+@given(
+    a=arrays(),
+    args=st.lists(GARBAGE, max_size=3),
+    keywords=st.dictionaries(st.sampled_from(KEYWORDS), GARBAGE, max_size=1),
+)
 def test_methods(name, a, args, keywords):
     if not small([*args, *keywords.values()]):
         return
@@ -127,7 +278,38 @@ def test_indexing(a, key, value):
 
 
 @settings(ANY, max_examples=1500)
-@given(a=arrays(), b=GARBAGE, op=st.sampled_from(["+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "^", "<", "<=", "==", "!=", ">", ">=", "+=", "*=", "**=", "@=", "%=", "//="]), left=st.booleans())
+@given(
+    a=arrays(),
+    b=GARBAGE,
+    op=st.sampled_from(
+        [
+            "+",
+            "-",
+            "*",
+            "/",
+            "//",
+            "%",
+            "**",
+            "@",
+            "&",
+            "|",
+            "^",
+            "<",
+            "<=",
+            "==",
+            "!=",
+            ">",
+            ">=",
+            "+=",
+            "*=",
+            "**=",
+            "@=",
+            "%=",
+            "//=",
+        ]
+    ),
+    left=st.booleans(),
+)
 def test_operators(a, b, op, left):
     def compute():
         names = {"a": a, "b": b}
@@ -140,6 +322,15 @@ def test_operators(a, b, op, left):
 
 
 @settings(ANY, max_examples=300)
-@given(data=st.recursive(st.one_of(NUMBERS, st.none(), st.text(max_size=2), arrays()), lambda inner: st.one_of(st.lists(inner, max_size=4), st.tuples(inner, inner)), max_leaves=12), dtype=st.one_of(st.none(), st.sampled_from(["bool", "int8", "uint64", "float16", "bfloat16", "complex64", "nonsense"])))
+@given(
+    data=st.recursive(
+        st.one_of(NUMBERS, st.none(), st.text(max_size=2), arrays()),
+        lambda inner: st.one_of(st.lists(inner, max_size=4), st.tuples(inner, inner)),
+        max_leaves=12,
+    ),
+    dtype=st.one_of(
+        st.none(), st.sampled_from(["bool", "int8", "uint64", "float16", "bfloat16", "complex64", "nonsense"])
+    ),
+)
 def test_nested_lists(data, dtype):
     attempt(cv.array, (data,), {"dtype": dtype})

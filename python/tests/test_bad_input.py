@@ -15,7 +15,11 @@ READ_ONLY.flags.writeable = False
 BAD = {
     # shapes
     "matmul": (lambda: A34 @ A56, ValueError, [r"(3, 4)", r"(5, 6)", "4 ≠ 5", "hint"]),
-    "matmul says which transpose was meant": (lambda: cv.ones((3, 4)) @ cv.ones((5, 4)), ValueError, ["(3, 4)", "(5, 4)", "(3, 5)", "hint"]),
+    "matmul says which transpose was meant": (
+        lambda: cv.ones((3, 4)) @ cv.ones((5, 4)),
+        ValueError,
+        ["(3, 4)", "(5, 4)", "(3, 5)", "hint"],
+    ),
     "matmul of 0-d": (lambda: cv.array(1.0) @ A34, ValueError, ["matmul", "()"]),
     "matmul batches": (lambda: cv.ones((2, 3, 4)) @ cv.ones((3, 4, 5)), ValueError, ["(2, 3, 4)", "(3, 4, 5)"]),
     "dot": (lambda: cv.dot(cv.ones(3), cv.ones(4)), ValueError, ["(3,)", "(4,)"]),
@@ -45,13 +49,21 @@ BAD = {
     "allocation": (lambda: cv.zeros(2**50), MemoryError, ["PiB"]),
     "allocation of ones": (lambda: cv.ones((2**24, 2**24)), MemoryError, ["PiB"]),
     "allocation of a result": (lambda: cv.broadcast_to(cv.ones(1), (2**50,)) + 1, MemoryError, ["PiB"]),
-    "broadcasting that overflows": (lambda: cv.broadcast_to(cv.ones(1), (2**62, 2**62)), (ValueError, MemoryError), ["4611686018427387904"]),
+    "broadcasting that overflows": (
+        lambda: cv.broadcast_to(cv.ones(1), (2**62, 2**62)),
+        (ValueError, MemoryError),
+        ["4611686018427387904"],
+    ),
     "arange beyond memory": (lambda: cv.arange(0, 1e18), (MemoryError, ValueError), ["memory|large|PiB|EiB"]),
     "arange without end": (lambda: cv.arange(0, float("inf")), (ValueError, OverflowError), ["arange"]),
     "eye beyond memory": (lambda: cv.eye(2**40), (MemoryError, ValueError), []),
     "one_hot beyond memory": (lambda: cv.one_hot(cv.array([0, 2**60])), (MemoryError, ValueError), []),
     "negative length": (lambda: cv.zeros(-1), ValueError, ["negative", "-1"]),
-    "lists nested too deep": (lambda: cv.array(__import__("functools").reduce(lambda a, _: [a], range(100), 1)), ValueError, ["64"]),
+    "lists nested too deep": (
+        lambda: cv.array(__import__("functools").reduce(lambda a, _: [a], range(100), 1)),
+        ValueError,
+        ["64"],
+    ),
     # axes
     "axis": (lambda: A34.sum(axis=2), cv.AxisError, ["2", "(3, 4)|2 axes|rank 2|dimension 2"]),
     "negative axis": (lambda: A34.sum(axis=-3), cv.AxisError, ["-3"]),
@@ -77,7 +89,11 @@ BAD = {
     "objects": (lambda: cv.array([object()]), TypeError, ["object"]),
     "text": (lambda: cv.array("text"), TypeError, ["str"]),
     "None": (lambda: cv.array(None), TypeError, ["None"]),
-    "NumPy's objects": (lambda: cv.array(np.array([1, "a", None], dtype=object)), (TypeError, ValueError), ["object|O"]),
+    "NumPy's objects": (
+        lambda: cv.array(np.array([1, "a", None], dtype=object)),
+        (TypeError, ValueError),
+        ["object|O"],
+    ),
     "NumPy's dates": (lambda: cv.array(np.array(["2020-01-01"], "M8[D]")), (TypeError, ValueError), []),
     "NumPy's structures": (lambda: cv.array(np.zeros(2, [("a", "i4")])), (TypeError, ValueError), []),
     "a set": (lambda: cv.array({1, 2}), TypeError, ["set"]),
@@ -86,13 +102,21 @@ BAD = {
     "an integer beyond all dtypes": (lambda: I64 + 2**200, OverflowError, []),
     "negative powers of integers": (lambda: I64 ** cv.array([-1, 2, 3]), ValueError, ["negative"]),
     "a negative power of integers": (lambda: I64**-1, ValueError, ["negative"]),
-    "out of another dtype": (lambda: cv.add(F32, 1.5, out=cv.zeros(3, "int64")), TypeError, ["float32", "int64", "same_kind"]),
+    "out of another dtype": (
+        lambda: cv.add(F32, 1.5, out=cv.zeros(3, "int64")),
+        TypeError,
+        ["float32", "int64", "same_kind"],
+    ),
     "in place of another dtype": (lambda: I64.copy().__iadd__(1.5), TypeError, ["float64", "int64"]),
     "casting": (lambda: F32.astype("int8", casting="safe"), TypeError, ["float32", "int8", "safe"]),
     "an unknown casting": (lambda: F32.astype("int8", casting="maybe"), ValueError, ["maybe", "same_kind"]),
     "NaN in an integer array": (lambda: I64.copy().__setitem__(0, float("nan")), ValueError, ["NaN"]),
     "infinity in an integer array": (lambda: cv.array([float("inf")], dtype="int64"), OverflowError, ["infinity"]),
-    "an integer too large for its dtype": (lambda: cv.array([1, 2**63], dtype="int64"), OverflowError, ["9223372036854775808|too large"]),
+    "an integer too large for its dtype": (
+        lambda: cv.array([1, 2**63], dtype="int64"),
+        OverflowError,
+        ["9223372036854775808|too large"],
+    ),
     "check_gradients in float32": (lambda: cv.check_gradients(lambda x: x, [F32]), TypeError, ["float64"]),
     # indices
     "index": (lambda: A34[3], IndexError, ["3"]),
@@ -107,7 +131,11 @@ BAD = {
     "an index array out of range": (lambda: A34[cv.array([0, 3])], IndexError, ["3"]),
     "a mask of another length": (lambda: A34[cv.ones(4, "bool")], IndexError, ["4", "3"]),
     "a mask of another shape": (lambda: A34[cv.ones((4, 3), "bool")], IndexError, ["(4, 3)|4", "(3, 4)|3"]),
-    "mask values of another length": (lambda: cv.arange(3).__setitem__(cv.array([True, True, False]), cv.arange(3)), ValueError, ["3", "2"]),
+    "mask values of another length": (
+        lambda: cv.arange(3).__setitem__(cv.array([True, True, False]), cv.arange(3)),
+        ValueError,
+        ["3", "2"],
+    ),
     "take": (lambda: cv.take(A34, [12]), IndexError, ["12"]),
     "take of floats": (lambda: cv.take(A34, [0.5]), (TypeError, IndexError), ["float64"]),
     "take in an unknown mode": (lambda: cv.take(A34, [0], mode="bounce"), ValueError, ["bounce", "clip"]),
@@ -128,8 +156,16 @@ BAD = {
     "float of complex": (lambda: float(cv.array(1j)), TypeError, ["complex"]),
     "index by a float array": (lambda: [1, 2][cv.array(1.0)], TypeError, ["integer"]),
     # memory
-    "writing into a broadcast view": (lambda: cv.broadcast_to(cv.ones(1), (3,)).__setitem__(0, 1), ValueError, ["read-only|same memory"]),
-    "adding into a broadcast view": (lambda: cv.add(1, 1, out=cv.broadcast_to(cv.ones(1), (3,))), ValueError, ["read-only|same memory"]),
+    "writing into a broadcast view": (
+        lambda: cv.broadcast_to(cv.ones(1), (3,)).__setitem__(0, 1),
+        ValueError,
+        ["read-only|same memory"],
+    ),
+    "adding into a broadcast view": (
+        lambda: cv.add(1, 1, out=cv.broadcast_to(cv.ones(1), (3,))),
+        ValueError,
+        ["read-only|same memory"],
+    ),
     "writing into read-only memory": (lambda: cv.asarray(READ_ONLY).__setitem__(0, 1), ValueError, ["read-only"]),
     "in place into read-only memory": (lambda: cv.asarray(READ_ONLY).__iadd__(1), ValueError, ["read-only"]),
     "out of read-only memory": (lambda: cv.add(1.0, READ_ONLY, out=cv.asarray(READ_ONLY)), ValueError, ["read-only"]),
@@ -158,7 +194,11 @@ BAD = {
     "gradients of integers": (lambda: cv.array([1], requires_grad=True), (TypeError, RuntimeError), ["int64"]),
     "backward of many": (lambda: cv.ones(3, requires_grad=True).__mul__(2).backward(), RuntimeError, ["(3,)", "sum()"]),
     "backward of a constant": (lambda: cv.ones(()).backward(), RuntimeError, ["requires"]),
-    "backward with another shape": (lambda: cv.ones(3, requires_grad=True).__mul__(2).backward(cv.ones(4)), ValueError, ["(4,)", "(3,)"]),
+    "backward with another shape": (
+        lambda: cv.ones(3, requires_grad=True).__mul__(2).backward(cv.ones(4)),
+        ValueError,
+        ["(4,)", "(3,)"],
+    ),
     "grad of a function": (lambda: cv.grad(lambda x: x, F32), TypeError, ["function"]),
     "NumPy of what tracks": (lambda: np.asarray(cv.ones(3, requires_grad=True)), RuntimeError, ["detach"]),
     "bfloat16 for NumPy": (lambda: np.asarray(cv.ones(3, "bfloat16")), TypeError, ["bfloat16", "float32"]),
@@ -227,7 +267,12 @@ def test_more_axes_than_numpy_has():
 
 def test_a_failed_operation_changes_nothing():
     a = cv.arange(6)
-    for call in (lambda: a.__setitem__(slice(0, 3), cv.ones(4)), lambda: cv.add(a, 0.5, out=a), lambda: a.__iadd__(cv.ones(5, "int64")), lambda: a.__setitem__(cv.array([0, 99]), 7)):
+    for call in (
+        lambda: a.__setitem__(slice(0, 3), cv.ones(4)),
+        lambda: cv.add(a, 0.5, out=a),
+        lambda: a.__iadd__(cv.ones(5, "int64")),
+        lambda: a.__setitem__(cv.array([0, 99]), 7),
+    ):
         with pytest.raises((ValueError, TypeError, IndexError)):
             call()
     assert a.tolist() == [0, 1, 2, 3, 4, 5]

@@ -72,7 +72,13 @@ class _nothing:
 
 def test_bfloat16_rounds_to_even(rng):
     for source in ("float32", "float64"):
-        x = np.concatenate([oracle.any_bits(rng, source, 20_000), oracle.specials(source), np.float32(1) + np.arange(64, dtype="float32") * np.float32(2**-10)]).astype(source)
+        x = np.concatenate(
+            [
+                oracle.any_bits(rng, source, 20_000),
+                oracle.specials(source),
+                np.float32(1) + np.arange(64, dtype="float32") * np.float32(2**-10),
+            ]
+        ).astype(source)
         got = oracle.to_numpy(cv.array(x).astype("bfloat16"))
         with np.errstate(all="ignore"):
             want = oracle.to_bfloat16(x)
@@ -128,7 +134,11 @@ def test_dtype_names_and_limits():
             for what in ("eps", "max", "min", "tiny", "smallest_normal", "bits"):
                 assert float(getattr(mine, what)) == float(getattr(theirs, what)), (name, what)
         if name in INTEGERS:
-            assert (cv.iinfo(name).min, cv.iinfo(name).max, cv.iinfo(name).bits) == (np.iinfo(name).min, np.iinfo(name).max, np.iinfo(name).bits)
+            assert (cv.iinfo(name).min, cv.iinfo(name).max, cv.iinfo(name).bits) == (
+                np.iinfo(name).min,
+                np.iinfo(name).max,
+                np.iinfo(name).bits,
+            )
     for bad in ("float128", "object", "S3", "int7", object, "datetime64"):
         with pytest.raises(TypeError, match="not understood"):
             cv.zeros(1, bad)

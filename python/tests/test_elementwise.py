@@ -22,7 +22,12 @@ def inputs_of(row, dtype):
 
 def refuses(row, arrays):
     """Powers of integers with negative exponents are errors in both libraries."""
-    return row["numpy"] == "power" and arrays[0].dtype.kind in "iu" and arrays[1].dtype.kind == "i" and (arrays[1] < 0).any()
+    return (
+        row["numpy"] == "power"
+        and arrays[0].dtype.kind in "iu"
+        and arrays[1].dtype.kind == "i"
+        and (arrays[1] < 0).any()
+    )
 
 
 def check(row, numpys, civitas, result, message):
@@ -117,7 +122,9 @@ def test_many_axes_and_broadcasting(row, rng):
         dtypes = inputs_of(row, dtype)
         for _ in range(6):
             chosen = [shapes[i] for i in rng.integers(0, len(shapes), row["arity"])]
-            values = without_negative_exponents(row, [oracle.ordinary(rng, d, int(np.prod(s, dtype=int))).reshape(s) for d, s in zip(dtypes, chosen)])
+            values = without_negative_exponents(
+                row, [oracle.ordinary(rng, d, int(np.prod(s, dtype=int))).reshape(s) for d, s in zip(dtypes, chosen)]
+            )
             arrays = [oracle.to_civita(v, d) for v, d in zip(values, dtypes)]
             order = rng.permutation(4)
             turned = [np.transpose(v, order) if v.ndim == 4 else v for v in values]
@@ -228,7 +235,39 @@ def test_unsigned_and_signed_compare_exactly(row):
     agree(row, [y, x], [cv.array(y), cv.array(x)], "int64 with uint64")
 
 
-SCALARS = [True, False, 0, 1, -1, 3, 127, 128, 255, 256, -128, -129, 300, 2**31, -(2**31) - 1, 2**40, 2**63 - 1, -(2**63), 2**63, 2**64 - 1, 2**64, 10**30, 2.5, -0.0, 1e5, 1e39, 1e300, float("inf"), float("nan"), 1j, 2 - 3.5j]
+SCALARS = [
+    True,
+    False,
+    0,
+    1,
+    -1,
+    3,
+    127,
+    128,
+    255,
+    256,
+    -128,
+    -129,
+    300,
+    2**31,
+    -(2**31) - 1,
+    2**40,
+    2**63 - 1,
+    -(2**63),
+    2**63,
+    2**64 - 1,
+    2**64,
+    10**30,
+    2.5,
+    -0.0,
+    1e5,
+    1e39,
+    1e300,
+    float("inf"),
+    float("nan"),
+    1j,
+    2 - 3.5j,
+]
 
 
 @pytest.mark.parametrize("row", BINARY, ids=names)
@@ -236,7 +275,14 @@ def test_python_scalars_are_weak(row, rng):
     for dtype in oracle.NUMPY_DTYPES:
         x = oracle.ordinary(rng, dtype, 9)
         for scalar in SCALARS:
-            if row["numpy"] == "power" and not isinstance(scalar, complex) and x.dtype.kind in "iu" and scalar == scalar and scalar < 0 and not isinstance(scalar, float):
+            if (
+                row["numpy"] == "power"
+                and not isinstance(scalar, complex)
+                and x.dtype.kind in "iu"
+                and scalar == scalar
+                and scalar < 0
+                and not isinstance(scalar, float)
+            ):
                 continue
             huge = type(scalar) is int and not -(2**63) <= scalar < 2**63
             if huge and (row["class"] == "ToBool" or (row["class"] == "Compare" and dtype == "bool")):

@@ -1,4 +1,4 @@
-"""A fused function computes what its operations compute one by one, on every dtype and layout, and has their gradient."""
+"""A fused function computes what its operations compute one by one, on every dtype and layout; so does its gradient."""
 
 import numpy as np
 import pytest
@@ -61,12 +61,22 @@ def test_chains_are_their_operations(name, rng):
     f, count = CHAINS[name]
     for dtype in DTYPES:
         for n in (0, 1, 7, 33, 130, 5000):
-            same(f, [oracle.to_civita(values(rng, dtype, n), dtype) for _ in range(count)], f"{dtype} {n}", dtype in ROUGH)
+            same(
+                f,
+                [oracle.to_civita(values(rng, dtype, n), dtype) for _ in range(count)],
+                f"{dtype} {n}",
+                dtype in ROUGH,
+            )
         big = [oracle.to_civita(values(rng, dtype, 40).reshape(4, 10), dtype) for _ in range(count)]
         for layout, view in LAYOUTS.items():
             same(f, [view(cv, b, 2, 5) for b in big], f"{dtype} {layout}", dtype in ROUGH)
         same(f, [view(cv, b, 2, 5) for b, view in zip(big, LAYOUTS.values())], f"{dtype} mixed layouts", dtype in ROUGH)
-    same(f, [cv.ones(s, d) for s, d in zip([(3, 1), (4,), ()], ["float32", "int64", "float16"])][:count], "mixed dtypes and shapes", True)
+    same(
+        f,
+        [cv.ones(s, d) for s, d in zip([(3, 1), (4,), ()], ["float32", "int64", "float16"])][:count],
+        "mixed dtypes and shapes",
+        True,
+    )
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: r["numpy"])
@@ -80,7 +90,9 @@ def test_every_row_can_be_fused(row, rng):
         np.testing.assert_array_equal(oracle.to_numpy(fused), oracle.to_numpy(f(*arrays)))
 
 
-@pytest.mark.parametrize("name", ["a * b + c", "exp(a * b + 1)", "a polynomial", "tanh and where", "one operand twice", "a norm"])
+@pytest.mark.parametrize(
+    "name", ["a * b + c", "exp(a * b + 1)", "a polynomial", "tanh and where", "one operand twice", "a norm"]
+)
 def test_fused_functions_have_gradients(name, rng):
     f, count = CHAINS[name]
     arrays = [cv.array(rng.uniform(0.2, 1.5, s)) for s in [(2, 3), (3,), (2, 1)][:count]]

@@ -10,7 +10,11 @@ import civita as cv
 import oracle
 from oracle import COMPLEX, DTYPES, FLOATS, INTEGERS, LAYOUTS, assert_same
 
-SUMS = {"bool": "int64", **{d: "uint64" if d[0] == "u" else "int64" for d in INTEGERS}, **{d: d for d in FLOATS + COMPLEX}}
+SUMS = {
+    "bool": "int64",
+    **{d: "uint64" if d[0] == "u" else "int64" for d in INTEGERS},
+    **{d: d for d in FLOATS + COMPLEX},
+}
 
 
 def of(rng, dtype, shape):
@@ -145,7 +149,12 @@ def test_matmul_of_every_layout(dtype, rng):
             if r == 18 and rng.random() < 0.7:
                 continue
             product(
-                LAYOUTS[p](np, x, r, k), LAYOUTS[q](np, y, k, c), dtype, f"{p} @ {q} {(r, k, c)}", LAYOUTS[p](cv, a, r, k), LAYOUTS[q](cv, b, k, c)
+                LAYOUTS[p](np, x, r, k),
+                LAYOUTS[q](np, y, k, c),
+                dtype,
+                f"{p} @ {q} {(r, k, c)}",
+                LAYOUTS[p](cv, a, r, k),
+                LAYOUTS[q](cv, b, k, c),
             )
 
 
@@ -185,7 +194,14 @@ def test_mixed_products_promote(rng):
         with np.errstate(all="ignore"):
             if want.dtype.kind in "fc":
                 scale = np.matmul(np.abs(x.astype("complex128")), np.abs(y.astype("complex128"))).real
-                close(got, want.astype(np.clongdouble if want.dtype.kind == "c" else np.longdouble), scale, str(want.dtype), (p, q), 8)
+                close(
+                    got,
+                    want.astype(np.clongdouble if want.dtype.kind == "c" else np.longdouble),
+                    scale,
+                    str(want.dtype),
+                    (p, q),
+                    8,
+                )
             else:
                 assert_same(got, want)
 
@@ -218,7 +234,18 @@ def test_product_operators_and_out(rng):
 
 
 def test_dot(rng):
-    for p, q in [((), ()), ((), (3,)), ((2, 3), ()), ((3,), (3,)), ((2, 3), (3,)), ((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((3,), (5, 3, 4)), ((5, 2, 3), (6, 3, 2))]:
+    for p, q in [
+        ((), ()),
+        ((), (3,)),
+        ((2, 3), ()),
+        ((3,), (3,)),
+        ((2, 3), (3,)),
+        ((2, 3), (3, 4)),
+        ((5, 2, 3), (3, 4)),
+        ((2, 3), (5, 3, 4)),
+        ((3,), (5, 3, 4)),
+        ((5, 2, 3), (6, 3, 2)),
+    ]:
         x, y = rng.normal(size=p), rng.normal(size=q)
         np.testing.assert_allclose(np.asarray(cv.dot(cv.array(x), cv.array(y))), np.dot(x, y), rtol=1e-13)
 
@@ -233,7 +260,14 @@ def test_softmax(dtype, rng):
         a = oracle.to_civita(x, dtype)
         for axis in range(-len(shape), len(shape)):
             true = scipy.special.softmax(x.astype("float64"), axis=axis)
-            close(cv.softmax(a, axis), true, true + 1e-3 * true.max(), dtype, f"{shape} {axis}", 8 + shape[axis] / 8 + float(np.max(np.abs(x))))
+            close(
+                cv.softmax(a, axis),
+                true,
+                true + 1e-3 * true.max(),
+                dtype,
+                f"{shape} {axis}",
+                8 + shape[axis] / 8 + float(np.max(np.abs(x))),
+            )
     big = of(rng, dtype, (10, 66))
     mine = oracle.to_civita(big, dtype)
     for name, view in LAYOUTS.items():

@@ -19,7 +19,9 @@ def both(f, *shapes, dtype="int64"):
     try:
         want = f(np, *xs)
     except (ValueError, IndexError, TypeError) as error:
-        with pytest.raises(type(error) if not isinstance(error, np.exceptions.AxisError) else (cv.AxisError, ValueError)):
+        with pytest.raises(
+            type(error) if not isinstance(error, np.exceptions.AxisError) else (cv.AxisError, ValueError)
+        ):
             f(cv, *arrays)
         return
     got = f(cv, *arrays)
@@ -30,19 +32,74 @@ def both(f, *shapes, dtype="int64"):
 
 
 VIEWS = {
-    "transpose": [lambda xp, x, p=p: xp.transpose(x, p) for p in [None, (0, 1, 2), (2, 1, 0), (1, 2, 0), (-1, 0, 1), (0, 0, 1), (0, 1), (0, 1, 3)]],
-    "reshape": [lambda xp, x, s=s: xp.reshape(x, s) for s in [24, -1, (24,), (6, 4), (2, -1), (-1, 8), (3, 2, 4), (1, 24, 1), (2, 2, 2, 3), (5, 5), (-1, 5), (-1, -1), (0, -1), ()]],
-    "reshape turned": [lambda xp, x, s=s: xp.reshape(xp.transpose(x, (2, 0, 1)), s) for s in [24, (4, 6), (8, 3), (4, 2, 3), (2, 2, 6), (2, 12)]],
-    "reshape stepped": [lambda xp, x, s=s: xp.reshape(x[:, ::2], s) for s in [16, (2, 8), (4, 4), (2, 2, 2, 2), (4, 2, 2)]],
+    "transpose": [
+        lambda xp, x, p=p: xp.transpose(x, p)
+        for p in [None, (0, 1, 2), (2, 1, 0), (1, 2, 0), (-1, 0, 1), (0, 0, 1), (0, 1), (0, 1, 3)]
+    ],
+    "reshape": [
+        lambda xp, x, s=s: xp.reshape(x, s)
+        for s in [
+            24,
+            -1,
+            (24,),
+            (6, 4),
+            (2, -1),
+            (-1, 8),
+            (3, 2, 4),
+            (1, 24, 1),
+            (2, 2, 2, 3),
+            (5, 5),
+            (-1, 5),
+            (-1, -1),
+            (0, -1),
+            (),
+        ]
+    ],
+    "reshape turned": [
+        lambda xp, x, s=s: xp.reshape(xp.transpose(x, (2, 0, 1)), s)
+        for s in [24, (4, 6), (8, 3), (4, 2, 3), (2, 2, 6), (2, 12)]
+    ],
+    "reshape stepped": [
+        lambda xp, x, s=s: xp.reshape(x[:, ::2], s) for s in [16, (2, 8), (4, 4), (2, 2, 2, 2), (4, 2, 2)]
+    ],
     "swapaxes": [lambda xp, x, a=a, b=b: xp.swapaxes(x, a, b) for a in range(-4, 4) for b in (-1, 0, 2, 3)],
-    "moveaxis": [lambda xp, x, a=a, b=b: xp.moveaxis(x, a, b) for a, b in [(0, 2), (-1, 0), (2, -3), ((0, 1), (1, 2)), ((0, 1), (2, 0)), (3, 0), ((0, 0), (1, 2)), ((0, 1), (2,))]],
+    "moveaxis": [
+        lambda xp, x, a=a, b=b: xp.moveaxis(x, a, b)
+        for a, b in [
+            (0, 2),
+            (-1, 0),
+            (2, -3),
+            ((0, 1), (1, 2)),
+            ((0, 1), (2, 0)),
+            (3, 0),
+            ((0, 0), (1, 2)),
+            ((0, 1), (2,)),
+        ]
+    ],
     "flip": [lambda xp, x, a=a: xp.flip(x, a) for a in [None, 0, 1, -1, (0, 2), (0, 1, 2), 3, (1, 1)]],
-    "expand_dims": [lambda xp, x, a=a: xp.expand_dims(x, a) for a in [0, 1, 3, -1, -4, (0, 1), (0, 4), (-1, 0), 4, (0, 0)]],
+    "expand_dims": [
+        lambda xp, x, a=a: xp.expand_dims(x, a) for a in [0, 1, 3, -1, -4, (0, 1), (0, 4), (-1, 0), 4, (0, 0)]
+    ],
     "squeeze": [lambda xp, x, a=a: xp.squeeze(x[:1, :, :1], a) for a in [None, 0, 2, -1, (0, 2), 1, 3]],
-    "broadcast_to": [lambda xp, x, s=s: xp.broadcast_to(x, s) for s in [(2, 3, 4), (5, 2, 3, 4), (1, 2, 3, 4), (2, 3, 5), (3, 4), (0, 2, 3, 4)]],
-    "broadcast ones": [lambda xp, x, s=s: xp.broadcast_to(x[:1, :, :1], s) for s in [(2, 3, 4), (7, 5, 3, 2), (0, 3, 4)]],
-    "ravel": [lambda xp, x: xp.ravel(x), lambda xp, x: xp.ravel(x.T), lambda xp, x: xp.ravel(x[::-1]), lambda xp, x: xp.ravel(x[0])],
-    "matrix_transpose": [lambda xp, x: xp.matrix_transpose(x), lambda xp, x: x.mT, lambda xp, x: x.T, lambda xp, x: xp.matrix_transpose(x[0, 0])],
+    "broadcast_to": [
+        lambda xp, x, s=s: xp.broadcast_to(x, s)
+        for s in [(2, 3, 4), (5, 2, 3, 4), (1, 2, 3, 4), (2, 3, 5), (3, 4), (0, 2, 3, 4)]
+    ],
+    "broadcast ones": [
+        lambda xp, x, s=s: xp.broadcast_to(x[:1, :, :1], s) for s in [(2, 3, 4), (7, 5, 3, 2), (0, 3, 4)]
+    ],
+    "ravel": [
+        lambda xp, x: xp.ravel(x),
+        lambda xp, x: xp.ravel(x.T),
+        lambda xp, x: xp.ravel(x[::-1]),
+        lambda xp, x: xp.ravel(x[0]),
+    ],
+    "matrix_transpose": [
+        lambda xp, x: xp.matrix_transpose(x),
+        lambda xp, x: x.mT,
+        lambda xp, x: x.T,
+        lambda xp, x: xp.matrix_transpose(x[0, 0]),
+    ],
     "permute_dims": [lambda xp, x: xp.permute_dims(x, (1, 0, 2))],
 }
 
@@ -104,7 +161,10 @@ def test_joins_promote(rng):
         assert got.dtype == oracle.promoted(p, q)
         if "bfloat16" not in (p, q):
             assert_same(got, np.concatenate([x, y]))
-    assert_same(cv.concatenate([cv.array([1, 2]), cv.array([2.5])], dtype="float32"), np.concatenate([[1, 2], [2.5]], dtype="float32"))
+    assert_same(
+        cv.concatenate([cv.array([1, 2]), cv.array([2.5])], dtype="float32"),
+        np.concatenate([[1, 2], [2.5]], dtype="float32"),
+    )
     out = cv.zeros(3)
     assert cv.concatenate([cv.array([1.0]), cv.array([2.0, 3.0])], out=out) is out and out.tolist() == [1, 2, 3]
 
@@ -118,7 +178,9 @@ def test_take(rng):
             for shape in [(), (3,), (2, 2), (0,), (70,)]:
                 index = rng.integers(-n, n, shape)
                 assert_same(cv.take(a, cv.array(index), axis=axis), np.take(x, index, axis=axis), dtype)
-                assert_same(cv.take(a.T, cv.array(index), axis=axis), np.take(x.T, index, axis=axis), dtype) if axis is None else None
+                assert_same(
+                    cv.take(a.T, cv.array(index), axis=axis), np.take(x.T, index, axis=axis), dtype
+                ) if axis is None else None
     x = np.arange(5)
     for mode in ("wrap", "clip"):
         assert_same(cv.take(cv.array(x), [-7, 9, 2, 5], mode=mode), np.take(x, [-7, 9, 2, 5], mode=mode))
@@ -139,7 +201,13 @@ def test_boolean_selection(rng):
             assert_same(a[m[::-1]], x[mask[::-1]], dtype)
         x, a = oracle.ordinary(rng, dtype, 60).reshape(3, 4, 5), None
         a = oracle.to_civita(x, dtype)
-        for mask in (x > 0 if dtype not in oracle.COMPLEX else x.real > 0, rng.random(3) < 0.5, rng.random((3, 4)) < 0.5, np.zeros(3, bool), np.ones(3, bool)):
+        for mask in (
+            x > 0 if dtype not in oracle.COMPLEX else x.real > 0,
+            rng.random(3) < 0.5,
+            rng.random((3, 4)) < 0.5,
+            np.zeros(3, bool),
+            np.ones(3, bool),
+        ):
             assert_same(a[cv.array(mask)], x[mask], dtype)
             assert_same(a[mask], x[mask], dtype)
     big = rng.normal(size=300_000)
@@ -152,7 +220,12 @@ def test_boolean_assignment(rng):
     for dtype in NUMPY_DTYPES:
         x = oracle.ordinary(rng, dtype, 60).reshape(3, 4, 5)
         values = oracle.ordinary(rng, dtype, 60)
-        for mask in (rng.random((3, 4, 5)) < 0.5, rng.random(3) < 0.5, rng.random((3, 4)) < 0.5, np.zeros((3, 4, 5), bool)):
+        for mask in (
+            rng.random((3, 4, 5)) < 0.5,
+            rng.random(3) < 0.5,
+            rng.random((3, 4)) < 0.5,
+            np.zeros((3, 4, 5), bool),
+        ):
             y, a = x.copy(), cv.array(x)
             y[mask], a[cv.array(mask)] = values[0], cv.array(values[0])
             assert_same(a, y)
@@ -173,8 +246,25 @@ def test_integer_array_indexing(rng):
     a = cv.array(x)
     i, j, k = rng.integers(-4, 4, (3, 1)), rng.integers(-5, 5, (2,)), rng.integers(-6, 6, (3, 2))
     for key in [
-        (i,), (i, j), (i, j, k), (slice(None), j), (i, slice(None), k), (i, slice(1, 4), 2), (i, slice(0, 0), 2), (Ellipsis, k), (0, j), (None, i), (i, None, j),
-        ([0, 2],), ([[0, 1], [2, 3]], 1), (slice(None, None, -1), [1, 0, 1]), (np.array([], int),), (1, slice(None), k), (slice(None), rng.random(5) < 0.5), (slice(None), rng.random((5, 6)) < 0.5), (1, rng.random(5) < 0.5, slice(0, 3)),
+        (i,),
+        (i, j),
+        (i, j, k),
+        (slice(None), j),
+        (i, slice(None), k),
+        (i, slice(1, 4), 2),
+        (i, slice(0, 0), 2),
+        (Ellipsis, k),
+        (0, j),
+        (None, i),
+        (i, None, j),
+        ([0, 2],),
+        ([[0, 1], [2, 3]], 1),
+        (slice(None, None, -1), [1, 0, 1]),
+        (np.array([], int),),
+        (1, slice(None), k),
+        (slice(None), rng.random(5) < 0.5),
+        (slice(None), rng.random((5, 6)) < 0.5),
+        (1, rng.random(5) < 0.5, slice(0, 3)),
     ]:
         mine = tuple(cv.array(e) if isinstance(e, np.ndarray) else e for e in key)
         assert_same(a[mine], x[key])
@@ -213,7 +303,26 @@ def test_filled_arrays():
     assert_same(cv.full_like(cv.array(x), 3), np.full_like(x, 3))
 
 
-RANGES = [(5,), (0,), (-3,), (2, 7), (7, 2), (2, 7, 2), (7, 2, -2), (0, 1, 0.1), (0.5, 3), (3.5,), (1, 1), (-1.5, 1.5, 0.5), (10, 0, -3), (0, 10, 3), (True, 5), (0, 1e-3, 1e-4), (2**40, 2**40 + 3), (1, 2, 0.3)]
+RANGES = [
+    (5,),
+    (0,),
+    (-3,),
+    (2, 7),
+    (7, 2),
+    (2, 7, 2),
+    (7, 2, -2),
+    (0, 1, 0.1),
+    (0.5, 3),
+    (3.5,),
+    (1, 1),
+    (-1.5, 1.5, 0.5),
+    (10, 0, -3),
+    (0, 10, 3),
+    (True, 5),
+    (0, 1e-3, 1e-4),
+    (2**40, 2**40 + 3),
+    (1, 2, 0.3),
+]
 
 
 def test_arange():
@@ -236,14 +345,31 @@ def test_arange():
 
 
 def test_linspace():
-    for args in [(0, 1), (0, 1, 5), (1, 0, 5), (2, 3, 1), (2, 3, 0), (-1.5, 7.25, 12), (0, 0, 3), (1e300, -1e300, 4), (0, 1, 101)]:
+    for args in [
+        (0, 1),
+        (0, 1, 5),
+        (1, 0, 5),
+        (2, 3, 1),
+        (2, 3, 0),
+        (-1.5, 7.25, 12),
+        (0, 0, 3),
+        (1e300, -1e300, 4),
+        (0, 1, 101),
+    ]:
         for endpoint in (True, False):
-            np.testing.assert_allclose(np.asarray(cv.linspace(*args, endpoint=endpoint)), np.linspace(*args, endpoint=endpoint), rtol=1e-15, atol=1e-16)
+            np.testing.assert_allclose(
+                np.asarray(cv.linspace(*args, endpoint=endpoint)),
+                np.linspace(*args, endpoint=endpoint),
+                rtol=1e-15,
+                atol=1e-16,
+            )
         if len(args) < 3 or args[2] > 1:
             assert cv.linspace(*args)[-1].item() == args[1]
         for dtype in ("float32", "int64", "complex128"):
             if abs(args[0]) < 1e10:
-                assert_same(cv.linspace(*args, dtype=dtype), np.linspace(*args, dtype=dtype), None, 1, f"{args} {dtype}")
+                assert_same(
+                    cv.linspace(*args, dtype=dtype), np.linspace(*args, dtype=dtype), None, 1, f"{args} {dtype}"
+                )
     with pytest.raises(ValueError, match="non-negative"):
         cv.linspace(0, 1, -1)
 
@@ -264,7 +390,35 @@ def test_one_hot():
         cv.one_hot(cv.array(index), 2)
 
 
-NESTED = [1, 2.5, True, 1j, [1, 2], [1, 2.5], [True, 2], [[1, 2], [3, 4]], [], [[]], [[], []], [1, 2**63], [2**63, 1], [-1, 2**63], [1.5, 1j], ((1, 2), [3, 4]), range(4), [range(3), range(3)], [np.float32(1), np.float32(2)], [np.int8(1), 2.5], [np.arange(3), np.arange(3)], [[True], [False]], [0.1, 2**70], np.float16(1), np.uint8(3), -0.0, [float("nan"), float("inf")]]
+NESTED = [
+    1,
+    2.5,
+    True,
+    1j,
+    [1, 2],
+    [1, 2.5],
+    [True, 2],
+    [[1, 2], [3, 4]],
+    [],
+    [[]],
+    [[], []],
+    [1, 2**63],
+    [2**63, 1],
+    [-1, 2**63],
+    [1.5, 1j],
+    ((1, 2), [3, 4]),
+    range(4),
+    [range(3), range(3)],
+    [np.float32(1), np.float32(2)],
+    [np.int8(1), 2.5],
+    [np.arange(3), np.arange(3)],
+    [[True], [False]],
+    [0.1, 2**70],
+    np.float16(1),
+    np.uint8(3),
+    -0.0,
+    [float("nan"), float("inf")],
+]
 
 
 @pytest.mark.parametrize("value", NESTED, ids=repr)

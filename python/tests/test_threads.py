@@ -75,7 +75,9 @@ OTHERS = {
     "a sum with the turned": lambda x: x[:, :300] + x[:, :300].T,
     "concatenate": lambda x: cv.concatenate([x, x[::-1]], axis=1),
     "cast": lambda x: x.astype("float16"),
-    "gradient": lambda x: (lambda leaf: cv.grad((cv.tanh(leaf @ leaf.T) ** 2).sum(), leaf)[0])(x.copy().requires_grad_()),
+    "gradient": lambda x: (lambda leaf: cv.grad((cv.tanh(leaf @ leaf.T) ** 2).sum(), leaf)[0])(
+        x.copy().requires_grad_()
+    ),
 }
 
 
@@ -241,7 +243,9 @@ def test_a_forked_child_computes(threads):
             if child == 0:
                 try:
                     y = cv.full(500_000, 2.0)
-                    fine = (y * y).sum().item() == 2_000_000 and (cv.ones((300, 300)) @ cv.ones((300, 300)))[0, 0].item() == 300
+                    fine = (y * y).sum().item() == 2_000_000 and (cv.ones((300, 300)) @ cv.ones((300, 300)))[
+                        0, 0
+                    ].item() == 300
                     os._exit(0 if fine else 3)
                 except BaseException:  # noqa: BLE001
                     os._exit(4)

@@ -15,6 +15,7 @@ import pytest
 
 import civita as cv
 
+HERE = pathlib.Path(__file__).parent
 TABLES = pathlib.Path(np.__file__).parent / "_core" / "tests" / "data"
 ISAS = ["baseline", "avx2", "avx512", "neon"]
 
@@ -40,7 +41,9 @@ def read(path):
 
 def floats(bits, dtype):
     size = np.dtype(dtype).itemsize
-    return np.array([struct.unpack("f" if size == 4 else "d", struct.pack("I" if size == 4 else "Q", b))[0] for b in bits], dtype)
+    return np.array(
+        [struct.unpack("f" if size == 4 else "d", struct.pack("I" if size == 4 else "Q", b))[0] for b in bits], dtype
+    )
 
 
 def check_all():
@@ -68,24 +71,21 @@ def within(got, want, limit):
     return (gap <= limit) | (np.isnan(got) & np.isnan(want))
 
 
-def run_on(isa, code):
-    environment = {**os.environ, "CIVITA_ISA": isa, "PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path])}
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300)
-
-
-def available():
-    """The instruction sets that this machine has."""
-    found = []
-    for isa in ISAS:
-        done = run_on(isa, "import civita as cv; print(cv.info().isa)")
-        if done.returncode == 0 and done.stdout.strip() == isa:
-            found.append(isa)
-    return found
+def run_on(isa, *arguments):
+    """Python in a process of its own that uses this instruction set."""
+    path = os.pathsep.join([str(HERE), *sys.path])
+    environment = {**os.environ, "CIVITA_ISA": isa, "PYTHONPATH": path}
+    return subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=300)
 
 
 @pytest.fixture(scope="module")
 def isas():
-    found = available()
+    """The instruction sets that this machine has."""
+    found = []
+    for isa in ISAS:
+        done = run_on(isa, "-c", "import civita as cv; print(cv.info().isa)")
+        if done.returncode == 0 and done.stdout.strip() == isa:
+            found.append(isa)
     assert "baseline" in found
     return found
 
@@ -96,16 +96,15 @@ def test_there_are_tables_for_the_rows():
 
 def test_tables_pass_on_every_instruction_set(isas):
     for isa in isas:
-        done = run_on(isa, "import test_umath_tables as t, sys; sys.exit(min(t.check_all(), 100))")
+        done = run_on(isa, "-c", "import test_umath_tables as t, sys; sys.exit(min(t.check_all(), 100))")
         assert done.returncode == 0, f"{isa}:\n{done.stdout}{done.stderr}"
 
 
 def test_every_test_of_a_row_passes_on_every_instruction_set(isas):
     """The row-driven tests again, under the instruction sets that are not the one in use."""
-    here = pathlib.Path(__file__).parent
+    files = [str(HERE / f"test_{name}.py") for name in ("elementwise", "reductions", "products_and_sums")]
     for isa in isas:
         if isa == cv.info().isa:
             continue
-        code = f"import pytest, sys; sys.exit(pytest.main(['-q', '-x', '-p', 'no:cacheprovider', {str(here / 'test_elementwise.py')!r}, {str(here / 'test_reductions.py')!r}, {str(here / 'test_products_and_sums.py')!r}]))"
-        done = run_on(isa, code)
+        done = run_on(isa, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *files)
         assert done.returncode == 0, f"{isa}:\n{done.stdout[-3000:]}{done.stderr[-2000:]}"

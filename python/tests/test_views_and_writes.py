@@ -9,9 +9,16 @@ import civita as cv
 
 SLICES = st.one_of(
     st.none(),
-    st.builds(slice, st.one_of(st.none(), st.integers(-6, 6)), st.one_of(st.none(), st.integers(-6, 6)), st.sampled_from([None, 1, 2, 3, -1, -2, -3])),
+    st.builds(
+        slice,
+        st.one_of(st.none(), st.integers(-6, 6)),
+        st.one_of(st.none(), st.integers(-6, 6)),
+        st.sampled_from([None, 1, 2, 3, -1, -2, -3]),
+    ),
 )
-ENTRY = st.one_of(SLICES.map(lambda s: slice(None) if s is None else s), st.integers(-4, 3), st.just(None), st.just(Ellipsis))
+ENTRY = st.one_of(
+    SLICES.map(lambda s: slice(None) if s is None else s), st.integers(-4, 3), st.just(None), st.just(Ellipsis)
+)
 KEY = st.one_of(ENTRY, st.lists(ENTRY, max_size=4).map(tuple))
 VALUE = st.one_of(st.integers(-9, 9), st.just("another"), st.just("row"))
 STEP = st.one_of(
@@ -72,7 +79,11 @@ def run(xp, arrays, step):
 
 
 @settings(max_examples=800)
-@given(st.sampled_from([(24,), (4, 6), (2, 3, 4), (6, 1, 4), (3, 0, 2), ()]), st.lists(STEP, min_size=1, max_size=14), st.sampled_from(["int64", "float32", "int8", "float16"]))
+@given(
+    st.sampled_from([(24,), (4, 6), (2, 3, 4), (6, 1, 4), (3, 0, 2), ()]),
+    st.lists(STEP, min_size=1, max_size=14),
+    st.sampled_from(["int64", "float32", "int8", "float16"]),
+)
 def test_random_programs_of_views_and_writes_stay_equal(shape, steps, dtype):
     n = int(np.prod(shape, dtype=int))
     theirs = [np.arange(n).astype(dtype).reshape(shape)]

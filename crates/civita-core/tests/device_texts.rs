@@ -48,8 +48,12 @@ fn every_device_text_is_valid_wgsl_for_every_type_of_its_class() {
                 Err(e) => Err(e.emit_to_string(&text)),
                 Ok(module) => {
                     use naga::valid::{Capabilities, ValidationFlags, Validator};
-                    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
-                    validator.validate(&module).map(drop).map_err(|e| e.emit_to_string(&text))
+                    let mut validator =
+                        Validator::new(ValidationFlags::all(), Capabilities::empty());
+                    validator
+                        .validate(&module)
+                        .map(drop)
+                        .map_err(|e| e.emit_to_string(&text))
                 }
             };
             checked += 1;
@@ -58,18 +62,31 @@ fn every_device_text_is_valid_wgsl_for_every_type_of_its_class() {
             }
         }
     }
-    assert!(failures.is_empty(), "{} of {checked}:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {checked}:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 /// CUDA C is C++ with qualifiers; a host compiler knows all else that the texts use.
 #[test]
 fn every_device_text_is_valid_cpp() {
-    let found = ["c++", "g++", "clang++"].into_iter().find(|c| Command::new(c).arg("--version").output().is_ok_and(|o| o.status.success()));
+    let found = ["c++", "g++", "clang++"].into_iter().find(|c| {
+        Command::new(c)
+            .arg("--version")
+            .output()
+            .is_ok_and(|o| o.status.success())
+    });
     let Some(compiler) = found else {
         println!("skipped: no C++ compiler");
         return;
     };
-    let mut text = format!("#include <cmath>\nusing namespace std;\n#define __device__\n{}\n", device::CUDA_C);
+    let mut text = format!(
+        "#include <cmath>\nusing namespace std;\n#define __device__\n{}\n",
+        device::CUDA_C
+    );
     let types = [
         (DType::Bool, "bool"),
         (DType::U8, "unsigned char"),
@@ -86,21 +103,39 @@ fn every_device_text_is_valid_cpp() {
     for row in ROWS {
         for (dtype, name) in types.iter().filter(|(d, _)| row.class.loops().contains(d)) {
             let arguments = NAMES[row.arity - 1][..row.arity].iter().enumerate();
-            let arguments: Vec<String> =
-                arguments.map(|(k, n)| format!("{} {n}", if is_condition(row, k) { "bool" } else { name })).collect();
-            let out = if row.class.result() == ClassResult::Bool { "bool" } else { name };
+            let arguments: Vec<String> = arguments
+                .map(|(k, n)| format!("{} {n}", if is_condition(row, k) { "bool" } else { name }))
+                .collect();
+            let out = if row.class.result() == ClassResult::Bool {
+                "bool"
+            } else {
+                name
+            };
             // abs of unsigned integers is ambiguous in C++: the backend defines it, as it does here
             if row.name == "abs" && dtype.kind() <= civita_core::dtype::Kind::Unsigned {
                 continue;
             }
-            text += &format!("{out} {}_{dtype}({}) {{ return {}; }}\n", row.name, arguments.join(", "), row.device);
+            text += &format!(
+                "{out} {}_{dtype}({}) {{ return {}; }}\n",
+                row.name,
+                arguments.join(", "),
+                row.device
+            );
         }
     }
     let folder = std::env::temp_dir().join(format!("civita-device-texts-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("rows.cpp");
     std::fs::write(&file, &text).unwrap();
-    let output = Command::new(compiler).args(["-std=c++17", "-fsyntax-only", "-w"]).arg(&file).output().unwrap();
+    let output = Command::new(compiler)
+        .args(["-std=c++17", "-fsyntax-only", "-w"])
+        .arg(&file)
+        .output()
+        .unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -20,14 +20,18 @@ fn of(dtype: DType, shape: &[usize]) -> Raw {
 
 #[track_caller]
 fn says<T>(result: Result<T>, is: fn(&Error) -> bool, text: &str) {
-    let Err(error) = result else { panic!("no error, where `{text}` was expected") };
+    let Err(error) = result else {
+        panic!("no error, where `{text}` was expected")
+    };
     assert_eq!(error.to_string(), text);
     assert!(is(&error), "of another kind: {error}");
 }
 
-
 fn over(axes: &[isize]) -> ReduceOptions<'_> {
-    ReduceOptions { axes: Axes::List(axes), ..Default::default() }
+    ReduceOptions {
+        axes: Axes::List(axes),
+        ..Default::default()
+    }
 }
 
 /// Four numbers, 8 bytes each, that begin `shift` bytes after an aligned address.
@@ -188,7 +192,9 @@ fn shapes_that_overflow_and_memory_that_cannot_be_had() {
          \x20 rule: the lengths that are not 0 must multiply to at most 576460752303423487",
     );
     says(
-        zeros(&[1 << 20, 1]).broadcast_to(&[1 << 20, 1 << 30]).and_then(|x| x.copied()),
+        zeros(&[1 << 20, 1])
+            .broadcast_to(&[1 << 20, 1 << 30])
+            .and_then(|x| x.copied()),
         Error::is_memory,
         "allocate: 8.0 PiB (9007199254740992 bytes) could not be had",
     );
@@ -485,7 +491,9 @@ fn dtypes_and_scalars_that_an_op_does_not_take() {
          \x20 hint: convert explicitly: `.cast::<f32>()` (Python: `.astype('float32')`)",
     );
     says(
-        Raw::from_vec(vec![2i32], &[1]).unwrap().pow(&Raw::from_vec(vec![-1i32], &[1]).unwrap()),
+        Raw::from_vec(vec![2i32], &[1])
+            .unwrap()
+            .pow(&Raw::from_vec(vec![-1i32], &[1]).unwrap()),
         Error::is_value,
         "pow: integers to negative integer powers are not allowed\n\
          \x20 rule: integers stay integers, and such a power is a fraction\n\
@@ -502,18 +510,33 @@ fn ranges_that_do_not_end() {
          \x20 rule: the step must not be zero, and none of the three may be NaN",
     );
     says(
-        Raw::arange(Scalar::Float(0.0), Scalar::Float(f64::NAN), Scalar::Int(1), DType::F64),
+        Raw::arange(
+            Scalar::Float(0.0),
+            Scalar::Float(f64::NAN),
+            Scalar::Int(1),
+            DType::F64,
+        ),
         Error::is_value,
         "arange: cannot count from 0 to NaN in steps of 1\n\
          \x20 rule: the step must not be zero, and none of the three may be NaN",
     );
     says(
-        Raw::arange(Scalar::Float(0.0), Scalar::Float(f64::INFINITY), Scalar::Int(1), DType::F64),
+        Raw::arange(
+            Scalar::Float(0.0),
+            Scalar::Float(f64::INFINITY),
+            Scalar::Int(1),
+            DType::F64,
+        ),
         Error::is_shape,
         "arange: the result has more elements than memory has addresses",
     );
     says(
-        Raw::arange(Scalar::Int(0), Scalar::Int(i128::MAX), Scalar::Int(1), DType::I64),
+        Raw::arange(
+            Scalar::Int(0),
+            Scalar::Int(i128::MAX),
+            Scalar::Int(1),
+            DType::I64,
+        ),
         Error::is_shape,
         "arange: the result has more elements than memory has addresses",
     );
@@ -540,7 +563,11 @@ fn picking_what_is_not_there() {
          \x20 rule: indices go from -3 to 2",
     );
     says(
-        zeros(&[3]).take(&Raw::from_vec(vec![u64::MAX], &[1]).unwrap(), 0, Mode::Raise),
+        zeros(&[3]).take(
+            &Raw::from_vec(vec![u64::MAX], &[1]).unwrap(),
+            0,
+            Mode::Raise,
+        ),
         Error::is_index,
         "take: index 9223372036854775807 is out of range for an axis of length 3\n\
          \x20 rule: indices go from -3 to 2",
@@ -588,13 +615,17 @@ fn picking_what_is_not_there() {
          \x20 rule: a mask has the lengths of the axes that it replaces",
     );
     says(
-        Raw::from_vec(vec![0i64, -1], &[2]).unwrap().one_hot(3, DType::F32),
+        Raw::from_vec(vec![0i64, -1], &[2])
+            .unwrap()
+            .one_hot(3, DType::F32),
         Error::is_index,
         "one_hot: index -1 is negative\n\
          \x20 rule: a class is a number from 0 to 2",
     );
     says(
-        Raw::from_vec(vec![0i64, 3], &[2]).unwrap().one_hot(3, DType::F32),
+        Raw::from_vec(vec![0i64, 3], &[2])
+            .unwrap()
+            .one_hot(3, DType::F32),
         Error::is_index,
         "one_hot: index 3 is out of range for an axis of length 3\n\
          \x20 rule: a class is a number from 0 to 2",
@@ -677,7 +708,10 @@ fn places_that_cannot_be_written() {
          \x20 hint: insert axes of length 1 with `.expand_dims(axis)`, or change the shape with `.reshape(…)`",
     );
     says(
-        zeros(&[2]).broadcast_to(&[2, 2]).unwrap().assign(&zeros(&[2])),
+        zeros(&[2])
+            .broadcast_to(&[2, 2])
+            .unwrap()
+            .assign(&zeros(&[2])),
         Error::is_aliasing,
         "assign: several elements of the tensor are the same memory, as after broadcasting\n\
          \x20 hint: write into a copy: `.copy()`",
@@ -689,19 +723,34 @@ fn places_that_cannot_be_written() {
          \x20 hint: write into a copy: `.copy()`",
     );
     says(
-        write_elementwise(Op::Add, &[(&zeros(&[2])).into(), (&zeros(&[2])).into()], &mut of(DType::I32, &[2]), Casting::SameKind),
+        write_elementwise(
+            Op::Add,
+            &[(&zeros(&[2])).into(), (&zeros(&[2])).into()],
+            &mut of(DType::I32, &[2]),
+            Casting::SameKind,
+        ),
         Error::is_dtype,
         "add: cannot cast float64 to int32 according to the rule 'same_kind'\n\
          \x20 hint: convert explicitly: `.cast::<i32>()` (Python: `.astype('int32')`)",
     );
     says(
-        write_elementwise(Op::Add, &[(&zeros(&[2])).into(), (&zeros(&[2])).into()], &mut zeros(&[1]), Casting::SameKind),
+        write_elementwise(
+            Op::Add,
+            &[(&zeros(&[2])).into(), (&zeros(&[2])).into()],
+            &mut zeros(&[1]),
+            Casting::SameKind,
+        ),
         Error::is_shape,
         "add: the result of shape (2,) does not fit into the output of shape (1,)\n\
          \x20 rule: an output must have the shape to which the inputs broadcast",
     );
     says(
-        write_elementwise(Op::Add, &[(&zeros(&[2])).into(), (&zeros(&[2])).into()], &mut read_only(), Casting::SameKind),
+        write_elementwise(
+            Op::Add,
+            &[(&zeros(&[2])).into(), (&zeros(&[2])).into()],
+            &mut read_only(),
+            Casting::SameKind,
+        ),
         Error::is_aliasing,
         "add: the memory is read-only\n\
          \x20 hint: write into a copy: `.copy()`",
@@ -724,13 +773,21 @@ fn gradients_that_do_not_exist() {
          \x20 hint: call `.requires_grad()` on the inputs before computing with them, outside `no_grad`",
     );
     says(
-        backward(&zeros(&[2]).requires_grad().unwrap(), Some(&zeros(&[3])), Keep::Values),
+        backward(
+            &zeros(&[2]).requires_grad().unwrap(),
+            Some(&zeros(&[3])),
+            Keep::Values,
+        ),
         Error::is_shape,
         "backward: the gradient has shape (3,), the output (2,)\n\
          \x20 rule: a gradient has the shape of what it is the gradient of",
     );
     says(
-        grad(&[(&zeros(&[]).requires_grad().unwrap(), None)], &[&zeros(&[])], Keep::Values),
+        grad(
+            &[(&zeros(&[]).requires_grad().unwrap(), None)],
+            &[&zeros(&[])],
+            Keep::Values,
+        ),
         Error::is_gradient,
         "grad: an input was not computed from a tensor that requires a gradient\n\
          \x20 hint: call `.requires_grad()` on the inputs before computing with them, outside `no_grad`",
@@ -753,7 +810,11 @@ fn gradients_that_do_not_exist() {
         "jvp: 1 inputs but 0 tangents",
     );
     says(
-        check_gradients(&|x| Ok(x[0].clone()), &[of(DType::F32, &[1])], Tolerance::default()),
+        check_gradients(
+            &|x| Ok(x[0].clone()),
+            &[of(DType::F32, &[1])],
+            Tolerance::default(),
+        ),
         Error::is_dtype,
         "check_gradients: differences of float32 are too coarse\n\
          \x20 rule: the inputs must be float64 or complex128",

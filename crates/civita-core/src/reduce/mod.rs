@@ -132,6 +132,21 @@ fn fold_planned(fold: Fold, plan: &Plan, inputs: &[&Raw], shape: &[usize], axes:
     if let Some(done) = fold_whole(&folding, plan, inputs, shape, axes, &kept) {
         return done;
     }
+    let total: usize = shape.iter().product();
+    if !plan.is_identity() && total <= SLAB && total > 0 {
+        // one slab: made whole, then folded as it lies
+        let made = Raw::for_result(shape, plan.lane(), inputs)?;
+        {
+            let reads: SmallVec<[&Storage; 4]> = inputs.iter().map(|x| x.storage()).collect();
+            let _guards = guard::acquire(&reads, &[made.storage()]);
+            let sources: SmallVec<[Source<'_>; 4]> =
+                inputs.iter().map(|x| Source { ptr: x.base(), layout: x.layout() }).collect();
+            let target = Target { ptr: made.base(), layout: made.layout(), dtype: plan.lane(), shared: false };
+            // SAFETY: layouts lie within their buffers, guards keep writers away, the target is new.
+            unsafe { run(plan, &sources, target)? };
+        }
+        return fold_planned(fold, &Plan::copy_to_lane(plan.lane(), plan.lane()), &[&made], shape, axes);
+    }
     let out = identity(&folding, &kept, inputs)?;
     let strides: SmallVec<[isize; 6]> =
         (0..shape.len()).map(|a| if axes.contains(&a) { 0 } else { out.layout().strides()[a] }).collect();
@@ -147,7 +162,6 @@ fn fold_planned(fold: Fold, plan: &Plan, inputs: &[&Raw], shape: &[usize], axes:
         return Ok(result);
     }
     // slab by slab: along the longest kept axis, and if that is not enough along the longest reduced one
-    let total: usize = shape.iter().product();
     let longest = |reduced: bool| (0..shape.len()).filter(|a| axes.contains(a) == reduced).max_by_key(|&a| shape[a]);
     let (k, r) = (longest(false), longest(true));
     let cut = |axis: Option<usize>, elements: usize| {
@@ -370,8 +384,11 @@ pub(crate) fn all(x: &Raw, call: &Call<'_>) -> Result<Raw> {
 /// in parts, each twice as long as the one before.
 fn truth(fold: Fold, x: &Raw, call: &Call<'_>, decides: bool) -> Result<Raw> {
     let x = x.detach();
-    if call.axes.len() < x.rank() || !x.layout().is_contiguous() || x.len() <= SLAB {
+    if call.axes.len() < x.rank() || !x.layout().is_contiguous() {
         return call.finish(folded(fold, &x, call, DType::Bool)?);
+    }
+    if x.len() <= SLAB {
+        return call.finish(folded(fold, &x.cast(DType::Bool)?, call, DType::Bool)?);
     }
     let flat = x.reshape(&[x.len()])?;
     let part = Call { axes: SmallVec::from_slice(&[0]), ..call.keep(KeepDims::Yes, DType::Bool) };
@@ -379,7 +396,8 @@ fn truth(fold: Fold, x: &Raw, call: &Call<'_>, decides: bool) -> Result<Raw> {
     let mut found = !decides;
     while from < x.len() && found != decides {
         n = n.min(x.len() - from);
-        found = folded(fold, &flat.narrow(0, from, n)?, &part, DType::Bool)?.item()? == Scalar::Bool(true);
+        let values = flat.narrow(0, from, n)?.cast(DType::Bool)?;
+        found = folded(fold, &values, &part, DType::Bool)?.item()? == Scalar::Bool(true);
         from += n;
         n *= 2;
     }
@@ -393,10 +411,15 @@ pub(crate) fn logsumexp(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let shift = if call.count == 0 {
         Raw::zeros(&reduced_shape(x.shape(), &call.axes, KeepDims::Yes), x.dtype().to_real())?
     } else {
-        let m = folded(Fold::Max, &x.detach().real()?, call, x.dtype().to_real())?;
+        let real = if x.dtype().is_complex() { x.detach().real()? } else { x.detach() };
+        let m = folded(Fold::Max, &real, call, x.dtype().to_real())?;
         let zero = Scalar::Float(0.0);
-        let infinite = Raw::apply(Op::Eq, &[(&m.abs()?).into(), Scalar::Float(f64::INFINITY).into()])?;
-        Raw::apply(Op::Where, &[(&infinite).into(), zero.into(), (&m).into()])?
+        if m.len() == 1 {
+            if m.item()?.as_f64().is_infinite() { Raw::zeros(m.shape(), m.dtype())?.in_world_of(&m)? } else { m }
+        } else {
+            let infinite = Raw::apply(Op::Eq, &[(&m.abs()?).into(), Scalar::Float(f64::INFINITY).into()])?;
+            Raw::apply(Op::Where, &[(&infinite).into(), zero.into(), (&m).into()])?
+        }
     };
     if x.tracks_gradient() && graph::recording() {
         let e = x.sub(&shift)?.exp()?;
