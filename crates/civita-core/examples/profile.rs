@@ -20,7 +20,10 @@ fn together(elements: usize) -> usize {
 
 fn main() -> Result<()> {
     let arg = |i: usize, default: &str| std::env::args().nth(i).unwrap_or_else(|| default.into());
-    let (name, dtype) = (arg(1, "add"), DType::from_name(&arg(2, "f32")).unwrap_or(DType::F32));
+    let (name, dtype) = (
+        arg(1, "add"),
+        DType::from_name(&arg(2, "f32")).unwrap_or(DType::F32),
+    );
     let n: usize = arg(3, "1000000").parse().unwrap_or(1_000_000);
     civita_core::threads::set_threads(arg(4, "1").parse().unwrap_or(1));
 
@@ -28,9 +31,18 @@ fn main() -> Result<()> {
     let a = Raw::linspace(-10.0, 10.0, n, Endpoint::Included, dtype)?;
     let b = Raw::linspace(0.1, 3.0, n, Endpoint::Included, dtype)?;
     let mask = b.sin()?.gt(&Raw::scalar(Scalar::Float(0.7), dtype)?)?;
-    let square = Raw::linspace(0.1, 3.0, side * side, Endpoint::Included, dtype)?.reshape(&[side, side])?;
+    let square =
+        Raw::linspace(0.1, 3.0, side * side, Endpoint::Included, dtype)?.reshape(&[side, side])?;
     let turned = square.transpose();
-    let over = |axis: isize| square.reduce(Reduction::Sum, ReduceOptions { axes: Axes::List(&[axis]), ..Default::default() });
+    let over = |axis: isize| {
+        square.reduce(
+            Reduction::Sum,
+            ReduceOptions {
+                axes: Axes::List(&[axis]),
+                ..Default::default()
+            },
+        )
+    };
     let call = || match name.as_str() {
         "sum0" => over(0),
         "sum1" => over(1),
@@ -46,7 +58,10 @@ fn main() -> Result<()> {
             (Some(op), _) if op.row().arity == 1 => Raw::apply(op, &[(&b).into()]),
             (Some(op), _) => Raw::apply(op, &[(&b).into(), (&a).into()]),
             (None, Some(op)) => a.reduce(op, ReduceOptions::default()),
-            (None, None) => Err(Error::value("profile", format!("there is no operation `{name}`"))),
+            (None, None) => Err(Error::value(
+                "profile",
+                format!("there is no operation `{name}`"),
+            )),
         },
     };
     let mut times: Vec<f64> = Vec::new();
@@ -60,6 +75,10 @@ fn main() -> Result<()> {
     }
     times.sort_by(f64::total_cmp);
     let threads = civita_core::threads::threads();
-    println!("{name} {dtype} {n} elements, {threads} thread(s): least {:.3} µs, median {:.3} µs", times[0], times[times.len() / 2]);
+    println!(
+        "{name} {dtype} {n} elements, {threads} thread(s): least {:.3} µs, median {:.3} µs",
+        times[0],
+        times[times.len() / 2]
+    );
     Ok(())
 }

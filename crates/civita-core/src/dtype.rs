@@ -80,7 +80,9 @@ use DType::*;
 
 impl DType {
     /// Every dtype, in the order of the enum.
-    pub const ALL: [DType; 15] = [Bool, U8, U16, U32, U64, I8, I16, I32, I64, F16, BF16, F32, F64, C64, C128];
+    pub const ALL: [DType; 15] = [
+        Bool, U8, U16, U32, U64, I8, I16, I32, I64, F16, BF16, F32, F64, C64, C128,
+    ];
 
     /// Bytes for one element.
     pub const fn size(self) -> usize {
@@ -137,7 +139,9 @@ impl DType {
 
     /// The dtype with this NumPy or Rust name.
     pub fn from_name(name: &str) -> Option<DType> {
-        DType::ALL.into_iter().find(|d| d.name() == name || d.rust_name() == name)
+        DType::ALL
+            .into_iter()
+            .find(|d| d.name() == name || d.rust_name() == name)
     }
 
     /// The sort of number.
@@ -227,7 +231,11 @@ const fn float_for(bytes: usize, half: DType) -> DType {
 /// ```
 pub const fn promote(a: DType, b: DType) -> DType {
     // the later kind second, so that each pair is written once
-    let (a, b) = if a.kind() as u8 > b.kind() as u8 { (b, a) } else { (a, b) };
+    let (a, b) = if a.kind() as u8 > b.kind() as u8 {
+        (b, a)
+    } else {
+        (a, b)
+    };
     let larger = if a.size() > b.size() { a } else { b };
     match (a.kind(), b.kind()) {
         (Kind::Bool, _) => b,
@@ -300,7 +308,8 @@ pub const fn can_cast(from: DType, to: DType, casting: Casting) -> bool {
         Casting::Safe => safe,
         Casting::SameKind => {
             let (f, t) = (from.kind(), to.kind());
-            let within = f as u8 == t as u8 || (matches!(f, Kind::Unsigned) && matches!(t, Kind::Signed));
+            let within =
+                f as u8 == t as u8 || (matches!(f, Kind::Unsigned) && matches!(t, Kind::Signed));
             safe || within || (t as u8 > f as u8 && !matches!(t, Kind::Unsigned))
         }
         Casting::Unsafe => true,
@@ -315,7 +324,9 @@ mod sealed {
 ///
 /// # Safety
 /// Sealed: the list below is the whole of it. Every type is plain old data of [`DType::size`] bytes.
-pub unsafe trait Element: sealed::Sealed + Copy + Default + PartialEq + fmt::Debug + Send + Sync + 'static {
+pub unsafe trait Element:
+    sealed::Sealed + Copy + Default + PartialEq + fmt::Debug + Send + Sync + 'static
+{
     /// Its dtype.
     const DTYPE: DType;
 }
@@ -541,6 +552,9 @@ mod tests {
     fn a_scalar_that_does_not_fit_is_refused() {
         let error = Scalar::Int(300).to_bytes(U8).unwrap_err();
         assert!(error.is_dtype());
-        assert!(error.to_string().contains("300 does not fit into uint8"), "{error}");
+        assert!(
+            error.to_string().contains("300 does not fit into uint8"),
+            "{error}"
+        );
     }
 }

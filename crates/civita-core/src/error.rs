@@ -94,7 +94,16 @@ impl Error {
     }
 
     fn new(kind: ErrorKind, op: &'static str, problem: String) -> Error {
-        Error(Box::new(Inner { kind, op, problem, shapes: Vec::new(), dtypes: Vec::new(), axis: None, rule: None, hint: None }))
+        Error(Box::new(Inner {
+            kind,
+            op,
+            problem,
+            shapes: Vec::new(),
+            dtypes: Vec::new(),
+            axis: None,
+            rule: None,
+            hint: None,
+        }))
     }
 
     /// Adds the shapes that were found.
@@ -181,6 +190,13 @@ impl std::error::Error for Error {}
 pub fn shape_text(shape: &[usize]) -> String {
     match shape {
         [n] => format!("({n},)"),
-        _ => format!("({})", shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        _ => format!(
+            "({})",
+            shape
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
     }
 }

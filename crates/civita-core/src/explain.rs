@@ -78,8 +78,19 @@ pub(crate) fn note(op: &'static str, elements: usize, what: impl FnOnce() -> (DT
         return;
     }
     let (dtype, kind) = what();
-    let threads = if elements < PARALLEL { 1 } else { threads::threads() };
-    let note = Note { op, kind, dtype, elements, isa: level(), threads };
+    let threads = if elements < PARALLEL {
+        1
+    } else {
+        threads::threads()
+    };
+    let note = Note {
+        op,
+        kind,
+        dtype,
+        elements,
+        isa: level(),
+        threads,
+    };
     if log {
         eprintln!("civita: {note}");
     }
@@ -115,7 +126,10 @@ pub fn explain<R>(f: impl FnOnce() -> R) -> (R, Vec<Note>) {
             LISTENING.with(|l| l.set(self.1));
         }
     }
-    let outer = Restore(NOTES.with(|n| n.borrow_mut().replace(Vec::new())), LISTENING.with(|l| l.replace(true)));
+    let outer = Restore(
+        NOTES.with(|n| n.borrow_mut().replace(Vec::new())),
+        LISTENING.with(|l| l.replace(true)),
+    );
     let result = f();
     let notes = NOTES.with(|n| n.borrow_mut().take()).unwrap_or_default();
     drop(outer);

@@ -45,10 +45,20 @@ pub fn info() -> Info {
 impl fmt::Display for Info {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "civita {}", self.version)?;
-        writeln!(f, "  processor         {} with {} (in use: {})", self.arch, self.widest.name(), self.isa.name())?;
+        writeln!(
+            f,
+            "  processor         {} with {} (in use: {})",
+            self.arch,
+            self.widest.name(),
+            self.isa.name()
+        )?;
         writeln!(f, "  threads           {}", self.threads)?;
         writeln!(f, "  memory kept       up to {} MiB", self.pool_limit >> 20)?;
         writeln!(f, "  devices           cpu")?;
-        write!(f, "  ops               {} elementwise, {} reductions", self.ops.0, self.ops.1)
+        write!(
+            f,
+            "  ops               {} elementwise, {} reductions",
+            self.ops.0, self.ops.1
+        )
     }
 }

@@ -100,7 +100,9 @@ impl Level {
     /// Every level that this processor can run.
     pub fn available() -> impl Iterator<Item = Level> {
         let widest = Level::detect();
-        [Level::Baseline, Level::Avx2, Level::Avx512].into_iter().filter(move |&l| l <= widest)
+        [Level::Baseline, Level::Avx2, Level::Avx512]
+            .into_iter()
+            .filter(move |&l| l <= widest)
     }
 }
 
@@ -110,7 +112,9 @@ pub fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(|| {
         let wanted = std::env::var("CIVITA_ISA").unwrap_or_default();
-        Level::available().find(|l| l.name() == wanted).unwrap_or_else(Level::detect)
+        Level::available()
+            .find(|l| l.name() == wanted)
+            .unwrap_or_else(Level::detect)
     })
 }
 
@@ -159,7 +163,9 @@ unsafe fn avx2<B: Body>(n: usize, inputs: [*const u8; 3], out: *mut u8) {
     unsafe { B::run::<Avx2>(n, inputs, out) }
 }
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c,bmi1,bmi2,lzcnt,popcnt")]
+#[target_feature(
+    enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c,bmi1,bmi2,lzcnt,popcnt"
+)]
 unsafe fn avx512<B: Body>(n: usize, inputs: [*const u8; 3], out: *mut u8) {
     // SAFETY: as above.
     unsafe { B::run::<Avx512>(n, inputs, out) }

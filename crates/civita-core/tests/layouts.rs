@@ -512,7 +512,7 @@ fn found_precision(found: &Scalar, op: Reduction, x: &Raw) -> f64 {
 
 /// Sizes around the borders of blocks (2,048 and less), tasks (16,384), pieces and slabs (32,768).
 const LARGE: &[&[usize]] = if cfg!(miri) {
-    &[&[3, 33]]
+    &[&[3, 17]]
 } else {
     &[
         &[2047],

@@ -19,7 +19,11 @@ pub struct Tolerance {
 impl Default for Tolerance {
     /// For `f64`: the error of a central difference with a step of 1e-6 is near 1e-9.
     fn default() -> Tolerance {
-        Tolerance { step: 1e-6, absolute: 1e-6, relative: 1e-4 }
+        Tolerance {
+            step: 1e-6,
+            absolute: 1e-6,
+            relative: 1e-4,
+        }
     }
 }
 
@@ -33,33 +37,60 @@ type F<'a> = &'a dyn Fn(&[Raw]) -> Result<Raw>;
 pub fn check_gradients(f: F<'_>, inputs: &[Raw], tolerance: Tolerance) -> Result<()> {
     for x in inputs {
         if !matches!(x.dtype(), DType::F64 | DType::C128) {
-            return Err(Error::dtype("check_gradients", format!("differences of {} are too coarse", x.dtype()))
-                .dtypes(&[x.dtype()])
-                .rule("the inputs must be float64 or complex128"));
+            return Err(Error::dtype(
+                "check_gradients",
+                format!("differences of {} are too coarse", x.dtype()),
+            )
+            .dtypes(&[x.dtype()])
+            .rule("the inputs must be float64 or complex128"));
         }
     }
-    let leaves = inputs.iter().map(Raw::requires_grad).collect::<Result<Vec<_>>>()?;
+    let leaves = inputs
+        .iter()
+        .map(Raw::requires_grad)
+        .collect::<Result<Vec<_>>>()?;
     let y = f(&leaves)?;
     let weights = weights_like(&y)?;
     let analytic = if y.tracks_gradient() {
-        grad(&[(&y, Some(&weights))], &leaves.iter().collect::<Vec<_>>(), Keep::Values)?
+        grad(
+            &[(&y, Some(&weights))],
+            &leaves.iter().collect::<Vec<_>>(),
+            Keep::Values,
+        )?
     } else {
-        leaves.iter().map(|x| Raw::zeros(x.shape(), x.dtype())).collect::<Result<_>>()?
+        leaves
+            .iter()
+            .map(|x| Raw::zeros(x.shape(), x.dtype()))
+            .collect::<Result<_>>()?
     };
     // Re⟨w, f(x)⟩, the real function whose gradient `analytic` is
     let value = |inputs: &[Raw]| -> Result<f64> {
-        no_grad(|| Ok(f(inputs)?.mul(&weights.conj()?)?.real()?.sum_all()?.cast(DType::F64)?.item()?.as_f64()))
+        no_grad(|| {
+            Ok(f(inputs)?
+                .mul(&weights.conj()?)?
+                .real()?
+                .sum_all()?
+                .cast(DType::F64)?
+                .item()?
+                .as_f64())
+        })
     };
     for (i, (x, gradient)) in inputs.iter().zip(&analytic).enumerate() {
         let values = scalars(x)?;
         let gradients = scalars(gradient)?;
         for (k, (&v, &g)) in values.iter().zip(&gradients).enumerate() {
-            let directions: &[(f64, f64)] = if x.dtype() == DType::C128 { &[(1.0, 0.0), (0.0, 1.0)] } else { &[(1.0, 0.0)] };
+            let directions: &[(f64, f64)] = if x.dtype() == DType::C128 {
+                &[(1.0, 0.0), (0.0, 1.0)]
+            } else {
+                &[(1.0, 0.0)]
+            };
             for &(re, im) in directions {
                 let moved = |h: f64| -> Result<f64> {
                     let mut all = values.clone();
                     all[k] = match v {
-                        Scalar::Complex(c) => Scalar::Complex(c + num_complex::Complex::new(h * re, h * im)),
+                        Scalar::Complex(c) => {
+                            Scalar::Complex(c + num_complex::Complex::new(h * re, h * im))
+                        }
                         other => Scalar::Float(other.as_f64() + h),
                     };
                     let mut inputs = inputs.to_vec();
@@ -70,11 +101,15 @@ pub fn check_gradients(f: F<'_>, inputs: &[Raw], tolerance: Tolerance) -> Result
                 let numeric = (moved(h)? - moved(-h)?) / (2.0 * h);
                 let g = g.as_complex();
                 let analytic = g.re * re + g.im * im;
-                let near = (analytic - numeric).abs() <= tolerance.absolute + tolerance.relative * numeric.abs();
+                let near = (analytic - numeric).abs()
+                    <= tolerance.absolute + tolerance.relative * numeric.abs();
                 if !near {
                     return Err(Error::gradient(
                         "check_gradients",
-                        format!("input {i} of shape {}, element {k}: the gradient is {analytic}, differences say {numeric}", shape_text(x.shape())),
+                        format!(
+                            "input {i} of shape {}, element {k}: the gradient is {analytic}, differences say {numeric}",
+                            shape_text(x.shape())
+                        ),
                     ));
                 }
             }
@@ -94,7 +129,9 @@ pub fn check_second_gradients(f: F<'_>, inputs: &[Raw], tolerance: Tolerance) ->
             let leaves = if all.iter().any(Raw::tracks_gradient) {
                 all.to_vec()
             } else {
-                all.iter().map(Raw::requires_grad).collect::<Result<Vec<_>>>()?
+                all.iter()
+                    .map(Raw::requires_grad)
+                    .collect::<Result<Vec<_>>>()?
             };
             super::recorded(|| {
                 let y = f(&leaves)?;
@@ -129,8 +166,17 @@ fn scalars(x: &Raw) -> Result<Vec<Scalar>> {
 
 fn rebuilt(like: &Raw, values: &[Scalar]) -> Result<Raw> {
     match like.dtype() {
-        DType::C128 => Raw::from_vec(values.iter().map(|v| v.as_complex()).collect(), like.shape()),
-        DType::C64 => Raw::from_vec(values.iter().map(|v| v.as_complex()).collect(), like.shape())?.cast(DType::C64),
-        dtype => Raw::from_vec(values.iter().map(|v| v.as_f64()).collect(), like.shape())?.cast(dtype),
+        DType::C128 => Raw::from_vec(
+            values.iter().map(|v| v.as_complex()).collect(),
+            like.shape(),
+        ),
+        DType::C64 => Raw::from_vec(
+            values.iter().map(|v| v.as_complex()).collect(),
+            like.shape(),
+        )?
+        .cast(DType::C64),
+        dtype => {
+            Raw::from_vec(values.iter().map(|v| v.as_f64()).collect(), like.shape())?.cast(dtype)
+        }
     }
 }

@@ -29,7 +29,12 @@ impl Function {
     /// A function that computes this program; the name is for texts.
     pub fn new(program: Program, name: &'static str) -> Arc<Function> {
         let vjps = (0..program.inputs()).map(|_| OnceLock::new()).collect();
-        Arc::new(Function { program, name, plans: Mutex::new(Vec::new()), vjps })
+        Arc::new(Function {
+            program,
+            name,
+            plans: Mutex::new(Vec::new()),
+            vjps,
+        })
     }
 
     /// The function of a single op.
@@ -65,7 +70,9 @@ impl Function {
 
     /// The gradient of input `i`, a function of the inputs, the output and the output's gradient.
     fn vjp(&self, i: usize) -> Option<&Arc<Function>> {
-        self.vjps[i].get_or_init(|| self.program.vjp(i).map(|p| Function::new(p, self.name))).as_ref()
+        self.vjps[i]
+            .get_or_init(|| self.program.vjp(i).map(|p| Function::new(p, self.name)))
+            .as_ref()
     }
 }
 
@@ -93,7 +100,11 @@ pub(crate) fn elementwise(out: Raw, function: &Arc<Function>, inputs: &[&Raw]) -
         }
         Box::new(Elementwise {
             function: function.clone(),
-            inputs: inputs.iter().zip(&reads).map(|(x, &read)| read.then(|| Saved::new(x))).collect(),
+            inputs: inputs
+                .iter()
+                .zip(&reads)
+                .map(|(x, &read)| read.then(|| Saved::new(x)))
+                .collect(),
             output: reads[n].then(|| Saved::output(out)),
         })
     })
@@ -105,7 +116,12 @@ impl Elementwise {
         let name = self.function.name;
         let mut values = Vec::with_capacity(self.inputs.len() + 2);
         for saved in &self.inputs {
-            values.push(saved.as_ref().map_or(Ok(stand_in), |s| s.get(name)).cloned()?);
+            values.push(
+                saved
+                    .as_ref()
+                    .map_or(Ok(stand_in), |s| s.get(name))
+                    .cloned()?,
+            );
         }
         values.push(match &self.output {
             Some(saved) => saved.get_output(name, node)?,
@@ -139,9 +155,15 @@ impl Rule for Elementwise {
     fn forward(&self, node: &Arc<Node>, tangents: &[Option<Raw>]) -> Result<Option<Raw>> {
         let stand_in = Raw::zeros(&[], node.dtype)?;
         let mut values = self.values(node, &stand_in)?;
-        values.extend(tangents.iter().map(|t| t.clone().unwrap_or_else(|| stand_in.clone())));
+        values.extend(
+            tangents
+                .iter()
+                .map(|t| t.clone().unwrap_or_else(|| stand_in.clone())),
+        );
         let moving: Vec<bool> = tangents.iter().map(Option::is_some).collect();
-        let Some(program) = self.function.program.jvp(&moving) else { return Ok(None) };
+        let Some(program) = self.function.program.jvp(&moving) else {
+            return Ok(None);
+        };
         let values: Vec<&Raw> = values.iter().collect();
         Raw::call(&Function::new(program, self.function.name), &values).map(Some)
     }

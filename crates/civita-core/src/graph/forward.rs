@@ -14,16 +14,33 @@ use crate::raw::Raw;
 ///
 /// # Errors
 /// When a tangent has another shape than its input, or `f` fails.
-pub fn jvp(f: impl FnOnce(&[Raw]) -> Result<Vec<Raw>>, inputs: &[Raw], tangents: &[Raw]) -> Result<(Vec<Raw>, Vec<Raw>)> {
+pub fn jvp(
+    f: impl FnOnce(&[Raw]) -> Result<Vec<Raw>>,
+    inputs: &[Raw],
+    tangents: &[Raw],
+) -> Result<(Vec<Raw>, Vec<Raw>)> {
     if inputs.len() != tangents.len() {
-        return Err(Error::value("jvp", format!("{} inputs but {} tangents", inputs.len(), tangents.len())));
+        return Err(Error::value(
+            "jvp",
+            format!("{} inputs but {} tangents", inputs.len(), tangents.len()),
+        ));
     }
-    let leaves = inputs.iter().map(Raw::requires_grad).collect::<Result<Vec<_>>>()?;
+    let leaves = inputs
+        .iter()
+        .map(Raw::requires_grad)
+        .collect::<Result<Vec<_>>>()?;
     let mut moving: HashMap<u64, Raw> = HashMap::new();
     for (leaf, tangent) in leaves.iter().zip(tangents) {
         if leaf.shape() != tangent.shape() {
-            return Err(Error::shape("jvp", format!("a tangent has shape {}, its input {}", shape_text(tangent.shape()), shape_text(leaf.shape())))
-                .shapes(&[tangent.shape(), leaf.shape()]));
+            return Err(Error::shape(
+                "jvp",
+                format!(
+                    "a tangent has shape {}, its input {}",
+                    shape_text(tangent.shape()),
+                    shape_text(leaf.shape())
+                ),
+            )
+            .shapes(&[tangent.shape(), leaf.shape()]));
         }
         if let Some(node) = leaf.node() {
             moving.insert(node.id, tangent.cast(leaf.dtype())?);
@@ -33,8 +50,11 @@ pub fn jvp(f: impl FnOnce(&[Raw]) -> Result<Vec<Raw>>, inputs: &[Raw], tangents:
     no_grad(|| {
         for node in below(&outputs).values() {
             let Some(rule) = &node.rule else { continue };
-            let tangents: Vec<Option<Raw>> =
-                node.inputs.iter().map(|i| i.as_ref().and_then(|i| moving.get(&i.id).cloned())).collect();
+            let tangents: Vec<Option<Raw>> = node
+                .inputs
+                .iter()
+                .map(|i| i.as_ref().and_then(|i| moving.get(&i.id).cloned()))
+                .collect();
             if tangents.iter().all(Option::is_none) {
                 continue;
             }

@@ -61,7 +61,11 @@ pub struct Node {
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Node {
-    fn new(value: &Raw, rule: Option<Box<dyn Rule>>, inputs: SmallVec<[Option<Arc<Node>>; 3]>) -> Arc<Node> {
+    fn new(
+        value: &Raw,
+        rule: Option<Box<dyn Rule>>,
+        inputs: SmallVec<[Option<Arc<Node>>; 3]>,
+    ) -> Arc<Node> {
         Arc::new(Node {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             rule,
@@ -91,7 +95,10 @@ impl Node {
     }
 
     fn gradient(&self) -> Option<Raw> {
-        self.gradient.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.gradient
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn set_gradient(&self, g: Option<Raw>) {
@@ -100,7 +107,11 @@ impl Node {
 }
 
 /// What a node holds others with.
-type Held = (SmallVec<[Option<Arc<Node>>; 3]>, Option<Box<dyn Rule>>, Option<Raw>);
+type Held = (
+    SmallVec<[Option<Arc<Node>>; 3]>,
+    Option<Box<dyn Rule>>,
+    Option<Raw>,
+);
 
 thread_local! {
     /// What the outermost drop of a node on this thread still has to take apart.
@@ -112,7 +123,11 @@ thread_local! {
 /// taken apart only queues what it holds.
 impl Drop for Node {
     fn drop(&mut self) {
-        let gradient = self.gradient.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let gradient = self
+            .gradient
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let mut held = Some((std::mem::take(&mut self.inputs), self.rule.take(), gradient));
         let outermost = FALLING.try_with(|falling| match &mut *falling.borrow_mut() {
             Some(queue) => {
@@ -202,10 +217,13 @@ impl Raw {
     /// When the dtype is neither float nor complex.
     pub fn requires_grad(&self) -> Result<Raw> {
         if !self.dtype().is_differentiable() {
-            return Err(Error::gradient("requires_grad", format!("a tensor of {} has no gradient", self.dtype()))
-                .dtypes(&[self.dtype()])
-                .rule("only floats and complex numbers can be varied")
-                .hint("convert first: `.cast::<f64>()` (Python: `.astype('float64')`)"));
+            return Err(Error::gradient(
+                "requires_grad",
+                format!("a tensor of {} has no gradient", self.dtype()),
+            )
+            .dtypes(&[self.dtype()])
+            .rule("only floats and complex numbers can be varied")
+            .hint("convert first: `.cast::<f64>()` (Python: `.astype('float64')`)"));
         }
         let value = self.detach();
         let node = Node::new(&value, None, SmallVec::new());

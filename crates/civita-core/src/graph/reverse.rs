@@ -57,27 +57,41 @@ pub fn grad(outputs: &[(&Raw, Option<&Raw>)], inputs: &[&Raw], keep: Keep) -> Re
         }
         Ok(())
     })?;
-    inputs.iter().zip(found).map(|(input, g)| g.map_or_else(|| Raw::zeros(input.shape(), input.dtype()), Ok)).collect()
+    inputs
+        .iter()
+        .zip(found)
+        .map(|(input, g)| g.map_or_else(|| Raw::zeros(input.shape(), input.dtype()), Ok))
+        .collect()
 }
 
 #[cold]
 fn no_graph(op: &'static str, what: &str) -> Error {
-    Error::gradient(op, format!("{what} was not computed from a tensor that requires a gradient"))
-        .hint("call `.requires_grad()` on the inputs before computing with them, outside `no_grad`")
+    Error::gradient(
+        op,
+        format!("{what} was not computed from a tensor that requires a gradient"),
+    )
+    .hint("call `.requires_grad()` on the inputs before computing with them, outside `no_grad`")
 }
 
-fn walk(outputs: &[(&Raw, Option<&Raw>)], keep: Keep, mut visit: impl FnMut(&Arc<Node>, Raw) -> Result<()>) -> Result<()> {
+fn walk(
+    outputs: &[(&Raw, Option<&Raw>)],
+    keep: Keep,
+    mut visit: impl FnMut(&Arc<Node>, Raw) -> Result<()>,
+) -> Result<()> {
     let _pause = (keep == Keep::Values).then(NoGrad::new);
     // by number: the last one is newer than all that are left, so all its users are done
     let mut waiting: BTreeMap<u64, (Arc<Node>, Raw)> = BTreeMap::new();
     for (output, seed) in outputs {
-        let Some(node) = output.node() else { return Err(no_graph("backward", "the output")) };
+        let Some(node) = output.node() else {
+            return Err(no_graph("backward", "the output"));
+        };
         let seed = seed_for(output, *seed)?;
         add(&mut waiting, node, seed)?;
     }
     while let Some((_, (node, gradient))) = waiting.pop_last() {
         if let Some(rule) = &node.rule {
-            let wanted: smallvec::SmallVec<[bool; 3]> = node.inputs.iter().map(Option::is_some).collect();
+            let wanted: smallvec::SmallVec<[bool; 3]> =
+                node.inputs.iter().map(Option::is_some).collect();
             let gradients = rule.backward(&node, &gradient, &wanted)?;
             for (input, g) in node.inputs.iter().zip(gradients) {
                 if let (Some(input), Some(g)) = (input, g) {
@@ -92,16 +106,29 @@ fn walk(outputs: &[(&Raw, Option<&Raw>)], keep: Keep, mut visit: impl FnMut(&Arc
 
 fn seed_for(output: &Raw, seed: Option<&Raw>) -> Result<Raw> {
     match seed {
-        None if output.len() == 1 => Raw::ones(output.shape(), output.dtype()).map(|s| s.in_world_of(output))?,
-        None => Err(Error::gradient("backward", format!("the output has shape {}, so it has no gradient by itself", shape_text(output.shape())))
-            .shapes(&[output.shape()])
-            .rule("backward starts from one number")
-            .hint("reduce it first: `y.sum().backward()`; or give the gradient of what comes after")),
-        Some(seed) if seed.shape() != output.shape() => {
-            Err(Error::shape("backward", format!("the gradient has shape {}, the output {}", shape_text(seed.shape()), shape_text(output.shape())))
-                .shapes(&[seed.shape(), output.shape()])
-                .rule("a gradient has the shape of what it is the gradient of"))
+        None if output.len() == 1 => {
+            Raw::ones(output.shape(), output.dtype()).map(|s| s.in_world_of(output))?
         }
+        None => Err(Error::gradient(
+            "backward",
+            format!(
+                "the output has shape {}, so it has no gradient by itself",
+                shape_text(output.shape())
+            ),
+        )
+        .shapes(&[output.shape()])
+        .rule("backward starts from one number")
+        .hint("reduce it first: `y.sum().backward()`; or give the gradient of what comes after")),
+        Some(seed) if seed.shape() != output.shape() => Err(Error::shape(
+            "backward",
+            format!(
+                "the gradient has shape {}, the output {}",
+                shape_text(seed.shape()),
+                shape_text(output.shape())
+            ),
+        )
+        .shapes(&[seed.shape(), output.shape()])
+        .rule("a gradient has the shape of what it is the gradient of")),
         Some(seed) => seed.cast(output.dtype()),
     }
 }
@@ -109,11 +136,19 @@ fn seed_for(output: &Raw, seed: Option<&Raw>) -> Result<Raw> {
 /// A gradient has the shape and dtype of what it is the gradient of: broadcasting is summed away, and the imaginary part
 /// of the gradient of a real number dropped.
 pub(super) fn fitted(g: Raw, node: &Node) -> Result<Raw> {
-    let g = if g.shape() == node.shape.as_slice() { g } else { g.sum_to(&node.shape)? };
+    let g = if g.shape() == node.shape.as_slice() {
+        g
+    } else {
+        g.sum_to(&node.shape)?
+    };
     g.cast(node.dtype)
 }
 
-fn add(waiting: &mut BTreeMap<u64, (Arc<Node>, Raw)>, node: &Arc<Node>, gradient: Raw) -> Result<()> {
+fn add(
+    waiting: &mut BTreeMap<u64, (Arc<Node>, Raw)>,
+    node: &Arc<Node>,
+    gradient: Raw,
+) -> Result<()> {
     use std::collections::btree_map::Entry;
     match waiting.entry(node.id) {
         Entry::Vacant(place) => {

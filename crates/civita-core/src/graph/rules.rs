@@ -18,17 +18,25 @@ pub(crate) struct Saved {
 impl Saved {
     /// Keeps an input, with its node, so that the rule's result can be differentiated too.
     pub fn new(value: &Raw) -> Saved {
-        Saved { value: value.clone(), version: value.storage().version() }
+        Saved {
+            value: value.clone(),
+            version: value.storage().version(),
+        }
     }
 
     /// Keeps an output, without its node, which will own this.
     pub fn output(value: &Raw) -> Saved {
-        Saved { value: value.detach(), version: value.storage().version() }
+        Saved {
+            value: value.detach(),
+            version: value.storage().version(),
+        }
     }
 
     /// The value, if nobody has written its memory meanwhile.
     pub fn get(&self, op: &'static str) -> Result<&Raw> {
-        if self.value.storage().access() != Access::Owned && self.value.storage().version() != self.version {
+        if self.value.storage().access() != Access::Owned
+            && self.value.storage().version() != self.version
+        {
             return Err(Error::gradient(op, "a value that backward needs was written in place")
                 .shapes(&[self.value.shape()])
                 .rule("what the derivative reads must stay as it was until backward has run")
@@ -45,7 +53,10 @@ impl Saved {
 
 /// Hangs a node on `out` if an input has one and this thread is recording.
 pub(crate) fn record(out: Raw, inputs: &[&Raw], rule: impl FnOnce(&Raw) -> Box<dyn Rule>) -> Raw {
-    if !inputs.iter().any(|i| i.tracks_gradient()) || !recording() || !out.dtype().is_differentiable() {
+    if !inputs.iter().any(|i| i.tracks_gradient())
+        || !recording()
+        || !out.dtype().is_differentiable()
+    {
         return out;
     }
     let rule = rule(&out);

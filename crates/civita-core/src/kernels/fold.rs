@@ -113,7 +113,10 @@ macro_rules! along {
                     }
                 }
                 for l in 0..L {
-                    wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], <$M as Monoid<$T>>::lift(part[l], mark[l]));
+                    wide[l] = <$M as Monoid<$T>>::merge::<$I>(
+                        wide[l],
+                        <$M as Monoid<$T>>::lift(part[l], mark[l]),
+                    );
                 }
             }
             i += L * DEPTH;
@@ -121,13 +124,19 @@ macro_rules! along {
         while i + L <= $n {
             for l in 0..L {
                 // SAFETY: `i + l < n`.
-                wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], <$M as Monoid<$T>>::one(unsafe { *$x.add(i + l) }));
+                wide[l] = <$M as Monoid<$T>>::merge::<$I>(
+                    wide[l],
+                    <$M as Monoid<$T>>::one(unsafe { *$x.add(i + l) }),
+                );
             }
             i += L;
         }
         for l in 0..$n - i {
             // SAFETY: `i + l < n`.
-            wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], <$M as Monoid<$T>>::one(unsafe { *$x.add(i + l) }));
+            wide[l] = <$M as Monoid<$T>>::merge::<$I>(
+                wide[l],
+                <$M as Monoid<$T>>::one(unsafe { *$x.add(i + l) }),
+            );
         }
         let mut half = L / 2;
         while half > 0 {
@@ -173,9 +182,14 @@ impl<T: Lane, M: Monoid<T>> Body for Across<M, T> {
     #[inline(always)]
     unsafe fn run<I: Isa>(n: usize, [x, rows, _]: [*const u8; 3], out: *mut u8) {
         #[inline(always)]
-        unsafe fn rows_of<T: Lane, M: Monoid<T>, I: Isa, const D: usize>(x: *const T, stride: isize, out: &mut [M::Acc]) {
+        unsafe fn rows_of<T: Lane, M: Monoid<T>, I: Isa, const D: usize>(
+            x: *const T,
+            stride: isize,
+            out: &mut [M::Acc],
+        ) {
             // SAFETY: the caller has D rows of as many columns as `out` from `x` on.
-            let row: [*const T; D] = std::array::from_fn(|d| unsafe { x.offset(d as isize * stride) });
+            let row: [*const T; D] =
+                std::array::from_fn(|d| unsafe { x.offset(d as isize * stride) });
             for (c, o) in out.iter_mut().enumerate() {
                 // SAFETY: as above.
                 let mut part = unsafe { *row[0].add(c) };
@@ -377,7 +391,13 @@ impl<T: Lane, M: Monoid<T>> Table<M, T> {
         let mut identity = [0; 16];
         let value = M::IDENTITY;
         // SAFETY: a lane is at most 16 bytes of plain data.
-        unsafe { std::ptr::copy_nonoverlapping((&raw const value).cast::<u8>(), identity.as_mut_ptr(), size_of::<M::Acc>()) };
+        unsafe {
+            std::ptr::copy_nonoverlapping(
+                (&raw const value).cast::<u8>(),
+                identity.as_mut_ptr(),
+                size_of::<M::Acc>(),
+            )
+        };
         Folding {
             along: Shells::<Along<M, T>>::BY_LEVEL[level],
             across: Shells::<Across<M, T>>::BY_LEVEL[level],
@@ -397,11 +417,19 @@ macro_rules! table {
 /// The kernels that fold lanes of this dtype: sums and products have 64-bit integers, floats and complex; extremes all.
 pub fn folding(fold: Fold, lane: DType) -> Option<Folding> {
     match fold {
-        Fold::Sum => table!(Sum, lane; I64 i64, U64 u64, F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>),
-        Fold::Prod => table!(Prod, lane; I64 i64, U64 u64, F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>),
-        Fold::Max => table!(Max, lane; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64,
-            F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>),
-        Fold::Min => table!(Min, lane; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64,
-            F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>),
+        Fold::Sum => {
+            table!(Sum, lane; I64 i64, U64 u64, F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
+        }
+        Fold::Prod => {
+            table!(Prod, lane; I64 i64, U64 u64, F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
+        }
+        Fold::Max => {
+            table!(Max, lane; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64,
+            F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
+        }
+        Fold::Min => {
+            table!(Min, lane; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64,
+            F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
+        }
     }
 }

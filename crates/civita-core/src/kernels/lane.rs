@@ -66,7 +66,11 @@ pub trait Numeric: Subtractive {
     /// # Safety
     /// What varies is valid for as many elements as `out` has, what does not for one.
     #[inline(always)]
-    unsafe fn pow_run<I: Isa, const FORM: usize>(_a: *const Self, _b: *const Self, _out: &mut [Self]) -> bool {
+    unsafe fn pow_run<I: Isa, const FORM: usize>(
+        _a: *const Self,
+        _b: *const Self,
+        _out: &mut [Self],
+    ) -> bool {
         false
     }
     /// Conjugate.
@@ -102,7 +106,11 @@ pub trait RealPair: Lane {
     /// # Safety
     /// As there; so for the next.
     #[inline(always)]
-    unsafe fn floor_div_run<I: Isa, const FORM: usize>(_a: *const Self, _b: *const Self, _out: &mut [Self]) -> bool {
+    unsafe fn floor_div_run<I: Isa, const FORM: usize>(
+        _a: *const Self,
+        _b: *const Self,
+        _out: &mut [Self],
+    ) -> bool {
         false
     }
     /// Remainders of a run.
@@ -110,7 +118,11 @@ pub trait RealPair: Lane {
     /// # Safety
     /// As above.
     #[inline(always)]
-    unsafe fn rem_run<I: Isa, const FORM: usize>(_a: *const Self, _b: *const Self, _out: &mut [Self]) -> bool {
+    unsafe fn rem_run<I: Isa, const FORM: usize>(
+        _a: *const Self,
+        _b: *const Self,
+        _out: &mut [Self],
+    ) -> bool {
         false
     }
 }
@@ -397,12 +409,20 @@ integers!(u8 U8 false, u16 U16 false, u32 U32 false, u64 U64 false, i8 I8 true, 
 /// # Safety
 /// As [`Numeric::pow_run`] says.
 #[inline(always)]
-unsafe fn division_run<D: Division, T: Real, I: Isa, const FORM: usize>(a: *const T, b: *const T, out: &mut [T]) {
+unsafe fn division_run<D: Division, T: Real, I: Isa, const FORM: usize>(
+    a: *const T,
+    b: *const T,
+    out: &mut [T],
+) {
     let n = out.len();
     // SAFETY: the caller's contract; the slices live for this call, in which nobody writes.
     unsafe {
         match FORM {
-            0 => divide::each::<D, T, I>(std::slice::from_raw_parts(a, n), std::slice::from_raw_parts(b, n), out),
+            0 => divide::each::<D, T, I>(
+                std::slice::from_raw_parts(a, n),
+                std::slice::from_raw_parts(b, n),
+                out,
+            ),
             1 => divide::by_one::<D, T, I>(std::slice::from_raw_parts(a, n), *b, out),
             _ => divide::of_one::<D, T, I>(*a, std::slice::from_raw_parts(b, n), out),
         }

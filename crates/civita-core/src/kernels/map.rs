@@ -54,7 +54,11 @@ trait Map2<T: Lane> {
     /// # Safety
     /// As [`Loop2`] says for the form.
     #[inline(always)]
-    unsafe fn run<I: Isa, const FORM: usize>(_a: *const T, _b: *const T, _out: &mut [Self::Out]) -> bool {
+    unsafe fn run<I: Isa, const FORM: usize>(
+        _a: *const T,
+        _b: *const T,
+        _out: &mut [Self::Out],
+    ) -> bool {
         false
     }
 }
@@ -74,11 +78,17 @@ impl<T: Lane, K: Map1<T>> Body for Loop1<K, T> {
 
 /// `FORM`: 0 both vary, 1 `b` is one value, 2 `a` is one value.
 struct Loop2<K, A, B, const FORM: usize>(PhantomData<(K, A, B)>);
-impl<A: Lane, B: Lane, T: Lane + From<A> + From<B>, K: Map2In<A, B, T = T>, const FORM: usize> Body for Loop2<K, A, B, FORM> {
+impl<A: Lane, B: Lane, T: Lane + From<A> + From<B>, K: Map2In<A, B, T = T>, const FORM: usize> Body
+    for Loop2<K, A, B, FORM>
+{
     #[inline(always)]
     unsafe fn run<I: Isa>(n: usize, [a, b, _]: [*const u8; 3], out: *mut u8) {
         #[inline(always)]
-        unsafe fn each<A: Lane, B: Lane, K: Map2In<A, B>, I: Isa, const FORM: usize>(a: *const A, b: *const B, out: &mut [K::Out]) {
+        unsafe fn each<A: Lane, B: Lane, K: Map2In<A, B>, I: Isa, const FORM: usize>(
+            a: *const A,
+            b: *const B,
+            out: &mut [K::Out],
+        ) {
             // SAFETY: `i < n`, and an operand that varies is valid for `n` elements, one that does not for one.
             unsafe {
                 if K::run::<I, FORM>(a, b, out) {
@@ -106,7 +116,13 @@ impl<A: Lane, B: Lane, T: Lane + From<A> + From<B>, K: Map2In<A, B, T = T>, cons
             }
         }
         // SAFETY: the contract of `Kernel`.
-        unsafe { each::<A, B, K, I, FORM>(a.cast(), b.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
+        unsafe {
+            each::<A, B, K, I, FORM>(
+                a.cast(),
+                b.cast(),
+                std::slice::from_raw_parts_mut(out.cast(), n),
+            )
+        }
     }
 }
 
@@ -122,7 +138,11 @@ trait Map2In<A: Lane, B: Lane> {
     /// # Safety
     /// As there.
     #[inline(always)]
-    unsafe fn run<I: Isa, const FORM: usize>(_a: *const A, _b: *const B, _out: &mut [Self::Out]) -> bool {
+    unsafe fn run<I: Isa, const FORM: usize>(
+        _a: *const A,
+        _b: *const B,
+        _out: &mut [Self::Out],
+    ) -> bool {
         false
     }
 }
@@ -171,7 +191,11 @@ impl<T: Lane, K: Map3<T>, const A: bool, const B: bool> Body for Loop3<K, T, A, 
             unsafe {
                 let (a0, b0) = (*a, *b);
                 for (i, o) in out.iter_mut().enumerate() {
-                    *o = K::at::<I>(*c.add(i), if A { *a.add(i) } else { a0 }, if B { *b.add(i) } else { b0 });
+                    *o = K::at::<I>(
+                        *c.add(i),
+                        if A { *a.add(i) } else { a0 },
+                        if B { *b.add(i) } else { b0 },
+                    );
                 }
             }
         }
@@ -179,7 +203,14 @@ impl<T: Lane, K: Map3<T>, const A: bool, const B: bool> Body for Loop3<K, T, A, 
             return;
         }
         // SAFETY: the contract of `Kernel`, and there is an element to read.
-        unsafe { each::<T, K, I, A, B>(c.cast(), a.cast(), b.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
+        unsafe {
+            each::<T, K, I, A, B>(
+                c.cast(),
+                a.cast(),
+                b.cast(),
+                std::slice::from_raw_parts_mut(out.cast(), n),
+            )
+        }
     }
 }
 
@@ -197,7 +228,14 @@ impl<K> Table<K> {
         K: Map2In<A, B>,
     {
         let both = Shells::<Loop2<K, A, B, 0>>::BY_LEVEL;
-        Variants { by_form: [both, Shells::<Loop2<K, A, B, 1>>::BY_LEVEL, Shells::<Loop2<K, A, B, 2>>::BY_LEVEL, both] }
+        Variants {
+            by_form: [
+                both,
+                Shells::<Loop2<K, A, B, 1>>::BY_LEVEL,
+                Shells::<Loop2<K, A, B, 2>>::BY_LEVEL,
+                both,
+            ],
+        }
     }
     const fn ternary<T: Lane>() -> Variants
     where
@@ -243,10 +281,18 @@ macro_rules! own_run {
 
 /// The lane that comes out, by class.
 macro_rules! out_lane {
-    (ToReal $T:ident) => { <$T as Lane>::Real };
-    (ToBool $T:ident) => { B8 };
-    (Compare $T:ident) => { B8 };
-    ($Other:ident $T:ident) => { $T };
+    (ToReal $T:ident) => {
+        <$T as Lane>::Real
+    };
+    (ToBool $T:ident) => {
+        B8
+    };
+    (Compare $T:ident) => {
+        B8
+    };
+    ($Other:ident $T:ident) => {
+        $T
+    };
 }
 
 /// The lanes that a class computes in: the compute dtypes of [`crate::ops::Class::loops`], as types.
@@ -302,7 +348,9 @@ macro_rules! exact_table {
             _ => Some(const { &Table::<Exact<$Op>>::binary::<i64, u64>() }),
         }
     };
-    ($Other:ident $Op:ident $first:ident) => { None };
+    ($Other:ident $Op:ident $first:ident) => {
+        None
+    };
 }
 
 macro_rules! define {

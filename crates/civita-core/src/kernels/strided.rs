@@ -79,10 +79,18 @@ unsafe fn gather_as<T: Copy + 'static>(t: Tile, src: *const T, out: *mut T) {
     unsafe {
         if t.col_stride == 1 {
             for r in 0..t.rows {
-                std::ptr::copy_nonoverlapping(src.offset(r as isize * t.row_stride), out.add(r * t.cols), t.cols);
+                std::ptr::copy_nonoverlapping(
+                    src.offset(r as isize * t.row_stride),
+                    out.add(r * t.cols),
+                    t.cols,
+                );
             }
         } else if t.row_stride == 1 && t.rows >= BLOCK {
-            kernel::<Across<T>>()(0, [src.cast(), (&raw const t).cast(), src.cast()], out.cast());
+            kernel::<Across<T>>()(
+                0,
+                [src.cast(), (&raw const t).cast(), src.cast()],
+                out.cast(),
+            );
         } else {
             for r in 0..t.rows {
                 let (src, out) = (src.offset(r as isize * t.row_stride), out.add(r * t.cols));
@@ -118,7 +126,10 @@ unsafe fn gather_across<T: Copy, I: Isa>(t: Tile, src: *const T, out: *mut T) {
         }
         for r in 0..t.rows {
             for c in if r < rows { cols } else { 0 }..t.cols {
-                *out.add(r * t.cols + c) = src.offset(c as isize * t.col_stride).add(r).read_unaligned();
+                *out.add(r * t.cols + c) = src
+                    .offset(c as isize * t.col_stride)
+                    .add(r)
+                    .read_unaligned();
             }
         }
     }
@@ -133,7 +144,8 @@ unsafe fn scatter_as<T: Copy>(t: Tile, src: *const T, out: *mut T) {
                 std::ptr::copy_nonoverlapping(src, out, t.cols);
             } else {
                 for c in 0..t.cols {
-                    out.offset(c as isize * t.col_stride).write_unaligned(*src.add(c));
+                    out.offset(c as isize * t.col_stride)
+                        .write_unaligned(*src.add(c));
                 }
             }
         }

@@ -29,8 +29,11 @@ pub(crate) unsafe fn transpose<T: Copy, I: Isa>(
     }
     // SAFETY: the caller says that the rows are there; in memory that is not ours they need not be aligned.
     unsafe {
-        let rows: [[T; BLOCK]; BLOCK] =
-            std::array::from_fn(|i| from.offset(i as isize * stride).cast::<[T; BLOCK]>().read_unaligned());
+        let rows: [[T; BLOCK]; BLOCK] = std::array::from_fn(|i| {
+            from.offset(i as isize * stride)
+                .cast::<[T; BLOCK]>()
+                .read_unaligned()
+        });
         for j in 0..BLOCK {
             for (i, row) in rows.iter().enumerate() {
                 to.add(j * width + i).write_unaligned(row[j]);
@@ -51,7 +54,8 @@ mod avx2 {
     #[inline]
     pub(super) unsafe fn transpose_4(from: *const f32, stride: isize, to: *mut f32, width: usize) {
         // SAFETY: the caller's contract.
-        let row: [__m256; 8] = std::array::from_fn(|i| unsafe { _mm256_loadu_ps(from.offset(i as isize * stride)) });
+        let row: [__m256; 8] =
+            std::array::from_fn(|i| unsafe { _mm256_loadu_ps(from.offset(i as isize * stride)) });
         let mut pairs = [_mm256_setzero_ps(); 8];
         for i in 0..4 {
             pairs[2 * i] = _mm256_unpacklo_ps(row[2 * i], row[2 * i + 1]);
@@ -85,8 +89,9 @@ mod avx2 {
     pub(super) unsafe fn transpose_8(from: *const f64, stride: isize, to: *mut f64, width: usize) {
         for (i, j) in [(0, 0), (0, 4), (4, 0), (4, 4)] {
             // SAFETY: the caller's contract.
-            let row: [__m256d; 4] =
-                std::array::from_fn(|r| unsafe { _mm256_loadu_pd(from.offset((i + r) as isize * stride).add(j)) });
+            let row: [__m256d; 4] = std::array::from_fn(|r| unsafe {
+                _mm256_loadu_pd(from.offset((i + r) as isize * stride).add(j))
+            });
             let (a, b) = (
                 _mm256_unpacklo_pd(row[0], row[1]),
                 _mm256_unpackhi_pd(row[0], row[1]),

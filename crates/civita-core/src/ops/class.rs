@@ -62,8 +62,12 @@ pub struct Signature {
 }
 
 const EVERY: &[DType] = &DType::ALL;
-const NUMBERS: &[DType] = &[I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64, C64, C128];
-const REALS: &[DType] = &[Bool, I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64];
+const NUMBERS: &[DType] = &[
+    I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64, C64, C128,
+];
+const REALS: &[DType] = &[
+    Bool, I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64,
+];
 const REAL_NUMBERS: &[DType] = &[I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64];
 const FLOATS: &[DType] = &[F16, BF16, F32, F64, C64, C128];
 const WHOLE: &[DType] = &[Bool, I8, U8, I16, U16, I32, U32, I64, U64];
@@ -72,7 +76,12 @@ impl Class {
     /// The dtypes that it computes in, in the order in which they are tried.
     pub const fn loops(self) -> &'static [DType] {
         match self {
-            Class::Ring | Class::Ordered | Class::ToReal | Class::ToBool | Class::Compare | Class::Select => EVERY,
+            Class::Ring
+            | Class::Ordered
+            | Class::ToReal
+            | Class::ToBool
+            | Class::Compare
+            | Class::Select => EVERY,
             Class::Subtractive | Class::Numeric => NUMBERS,
             Class::RealSame => REALS,
             Class::RealPair => REAL_NUMBERS,
@@ -99,7 +108,10 @@ impl Class {
         match self {
             Class::Subtractive if dtype == Bool => None,
             Class::TrueDiv if dtype.kind() <= Kind::Signed => Some(F64),
-            _ => loops.iter().copied().find(|&l| can_cast(dtype, l, Casting::Safe)),
+            _ => loops
+                .iter()
+                .copied()
+                .find(|&l| can_cast(dtype, l, Casting::Safe)),
         }
     }
 }
@@ -115,19 +127,35 @@ impl Op {
     pub fn signature(self, inputs: &[DType]) -> Outcome<Signature> {
         let class = self.row().class;
         // `where` chooses by its first input, the rest of the ops promote all
-        let typed = if class == Class::Select { &inputs[1..] } else { inputs };
+        let typed = if class == Class::Select {
+            &inputs[1..]
+        } else {
+            inputs
+        };
         let promoted = typed.iter().copied().reduce(promote).unwrap_or(Bool);
         if class == Class::Compare && matches!(inputs, [U64, I64] | [I64, U64]) {
-            return Ok(Signature { inputs: [inputs[0], inputs[1], Bool], output: Bool });
+            return Ok(Signature {
+                inputs: [inputs[0], inputs[1], Bool],
+                output: Bool,
+            });
         }
-        let Some(compute) = class.compute(promoted) else { return Err(self.refuse(inputs)) };
+        let Some(compute) = class.compute(promoted) else {
+            return Err(self.refuse(inputs));
+        };
         let output = match class.result() {
             Result::Same => compute,
             Result::Real => compute.to_real(),
             Result::Bool => Bool,
         };
-        let first = if class == Class::Select { Bool } else { compute };
-        Ok(Signature { inputs: [first, compute, compute], output })
+        let first = if class == Class::Select {
+            Bool
+        } else {
+            compute
+        };
+        Ok(Signature {
+            inputs: [first, compute, compute],
+            output,
+        })
     }
 
     #[cold]
@@ -136,9 +164,15 @@ impl Op {
         let names: SmallVec<[&str; 3]> = inputs.iter().map(|d| d.name()).collect();
         let taken: Vec<&str> = row.class.loops().iter().map(|d| d.name()).collect();
         let hint = match (self, inputs) {
-            (Op::Sub, _) => "`bitwise_xor` tells where two truth values differ; or convert to an integer first",
-            (Op::Neg, _) => "`logical_not` turns a truth value around; or convert to an integer first",
-            (_, all) if all.iter().any(|d| d.is_complex()) => "take the real part, the imaginary part or `abs` first",
+            (Op::Sub, _) => {
+                "`bitwise_xor` tells where two truth values differ; or convert to an integer first"
+            }
+            (Op::Neg, _) => {
+                "`logical_not` turns a truth value around; or convert to an integer first"
+            }
+            (_, all) if all.iter().any(|d| d.is_complex()) => {
+                "take the real part, the imaginary part or `abs` first"
+            }
             _ => "convert first, for example with `.cast::<i64>()` (Python: `.astype('int64')`)",
         };
         Error::dtype(row.name, format!("takes no {}", names.join(" with ")))

@@ -117,6 +117,7 @@ fn pow_of(a: T, b: T) -> T {
 /// The CUDA C functions that device texts call, for operands of every type. A complex type, which NVRTC does not bring,
 /// has to be defined before.
 pub const CUDA_C: &str = r#"
+typedef unsigned int u32; // so that a text may say `u32(condition)` in both languages
 template <class T> __device__ inline bool is_nan(T) { return false; }
 template <> __device__ inline bool is_nan(float x) { return x != x; }
 template <> __device__ inline bool is_nan(double x) { return x != x; }

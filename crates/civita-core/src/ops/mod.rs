@@ -8,9 +8,9 @@ mod reduction;
 mod rows;
 
 pub use class::{Class, Result as ClassResult, Signature};
-pub use reduction::{Fold, REDUCTIONS, ReduceClass, Reduction, ReductionRow};
-pub use rows::{Gradient, Op, Partial1, Partial2, Partial3, ROWS, Row};
 #[doc(hidden)]
 pub use reduction::reduction_rows;
+pub use reduction::{Fold, REDUCTIONS, ReduceClass, Reduction, ReductionRow};
 #[doc(hidden)]
 pub use rows::elementwise_rows;
+pub use rows::{Gradient, Op, Partial1, Partial2, Partial3, ROWS, Row};

@@ -44,7 +44,10 @@ impl ReduceClass {
         match (self, dtype.kind()) {
             (ReduceClass::Sum, Kind::Bool | Kind::Signed) => I64,
             (ReduceClass::Sum, Kind::Unsigned) => U64,
-            (ReduceClass::Mean | ReduceClass::RealMean, Kind::Bool | Kind::Signed | Kind::Unsigned) => F64,
+            (
+                ReduceClass::Mean | ReduceClass::RealMean,
+                Kind::Bool | Kind::Signed | Kind::Unsigned,
+            ) => F64,
             (ReduceClass::RealMean, _) => dtype.to_real(),
             (ReduceClass::Float, _) => super::Class::ToFloat.compute(dtype).unwrap_or(dtype),
             (ReduceClass::Index, _) => I64,
@@ -164,8 +167,12 @@ macro_rules! reduction_rows {
 pub use reduction_rows;
 
 macro_rules! why {
-    (yes) => { None };
-    (no $why:literal) => { Some($why) };
+    (yes) => {
+        None
+    };
+    (no $why:literal) => {
+        Some($why)
+    };
 }
 
 macro_rules! define {
@@ -202,7 +209,10 @@ impl Reduction {
 
     /// The reduction with this NumPy or Rust name.
     pub fn from_name(name: &str) -> Option<Reduction> {
-        REDUCTIONS.iter().find(|r| r.numpy == name || r.name == name).map(|r| r.op)
+        REDUCTIONS
+            .iter()
+            .find(|r| r.numpy == name || r.name == name)
+            .map(|r| r.op)
     }
 
     /// # Errors
@@ -211,8 +221,10 @@ impl Reduction {
         if elements > 0 || results == 0 || self.row().of_nothing.is_some() {
             return Ok(());
         }
-        Err(Error::value(self.row().name, "there are no elements to reduce")
-            .rule("an extreme of nothing does not exist")
-            .hint("check `is_empty()` first"))
+        Err(
+            Error::value(self.row().name, "there are no elements to reduce")
+                .rule("an extreme of nothing does not exist")
+                .hint("check `is_empty()` first"),
+        )
     }
 }

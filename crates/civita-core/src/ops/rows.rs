@@ -46,7 +46,8 @@ pub enum Gradient {
 /// How `y = x / |x|` moves when `x` moves along `v`, which is also its transpose: the part of `v` that is across `y`,
 /// over `|x|`. Of a real number nothing is left.
 fn turned<'b>(x: Expr<'b>, y: Expr<'b>, v: Expr<'b>) -> Expr<'b> {
-    x.eq(x.like(0.0)).choose(v.like(0.0), (v - y * (y.conj() * v).real()) / x.abs())
+    x.eq(x.like(0.0))
+        .choose(v.like(0.0), (v - y * (y.conj() * v).real()) / x.abs())
 }
 
 /// Hands the whole table of elementwise ops to a macro: how the face makes its methods.
@@ -539,6 +540,8 @@ impl Op {
 
     /// The op with this NumPy or Rust name.
     pub fn from_name(name: &str) -> Option<Op> {
-        ROWS.iter().find(|r| r.numpy == name || r.name == name).map(|r| r.op)
+        ROWS.iter()
+            .find(|r| r.numpy == name || r.name == name)
+            .map(|r| r.op)
     }
 }

@@ -31,7 +31,11 @@ impl Program {
                 // the gradient of a real number is real, whatever complex number it meets later
                 Node::Cast(a, dtype) => send(a, if dtype.is_complex() { g } else { g.real() }),
                 Node::Op(op, args) => {
-                    let g = if op.row().class.result() == ClassResult::Real { g.real() } else { g };
+                    let g = if op.row().class.result() == ClassResult::Real {
+                        g.real()
+                    } else {
+                        g
+                    };
                     let v = args.map(|a| at.get(a as usize).copied().unwrap_or(y));
                     match op.row().gradient {
                         Gradient::Unary(d) => send(args[0], g * d(v[0], y).conj()),
@@ -65,21 +69,35 @@ impl Program {
         for (id, node) in self.nodes().iter().enumerate() {
             let y = at[id];
             let t = match *node {
-                Node::Input(n) => moving[n as usize].then(|| builder.input(self.inputs() + 1 + n as usize)),
+                Node::Input(n) => {
+                    moving[n as usize].then(|| builder.input(self.inputs() + 1 + n as usize))
+                }
                 Node::Const(_) | Node::Like(..) => None,
                 Node::Cast(a, dtype) => tangent[a as usize].map(|t| t.cast(dtype)),
                 Node::Op(op, args) => {
                     let arity = op.row().arity;
                     let v = args.map(|a| at.get(a as usize).copied().unwrap_or(y));
-                    let part = |k: usize| if k < arity { tangent[args[k] as usize] } else { None };
+                    let part = |k: usize| {
+                        if k < arity {
+                            tangent[args[k] as usize]
+                        } else {
+                            None
+                        }
+                    };
                     let sum = |parts: [Option<Expr<'_>>; 3]| {
-                        parts.into_iter().flatten().map(|p| builder.at(p.id())).reduce(|a, b| a + b)
+                        parts
+                            .into_iter()
+                            .flatten()
+                            .map(|p| builder.at(p.id()))
+                            .reduce(|a, b| a + b)
                     };
                     match op.row().gradient {
                         Gradient::Unary(d) => part(0).map(|t| t * d(v[0], y)),
-                        Gradient::Binary(da, db) => {
-                            sum([part(0).map(|t| t * da(v[0], v[1], y)), part(1).map(|t| t * db(v[0], v[1], y)), None])
-                        }
+                        Gradient::Binary(da, db) => sum([
+                            part(0).map(|t| t * da(v[0], v[1], y)),
+                            part(1).map(|t| t * db(v[0], v[1], y)),
+                            None,
+                        ]),
                         Gradient::Ternary(da, db, dc) => {
                             let one = |k: usize, d: Option<crate::ops::Partial3>| {
                                 part(k).zip(d).map(|(t, d)| t * d(v[0], v[1], v[2], y))
@@ -99,11 +117,20 @@ impl Program {
     /// Symbols for the inputs, the output, and what follows them.
     fn symbols<'b>(&self, builder: &'b Builder) -> (Vec<Expr<'b>>, Expr<'b>, Expr<'b>) {
         let n = self.inputs();
-        ((0..n).map(|i| builder.input(i)).collect(), builder.input(n), builder.input(n + 1))
+        (
+            (0..n).map(|i| builder.input(i)).collect(),
+            builder.input(n),
+            builder.input(n + 1),
+        )
     }
 
     /// Every value of the program, computed again from the inputs, but the output, which is at hand.
-    fn values<'b>(&self, builder: &'b Builder, inputs: &[Expr<'b>], output: Expr<'b>) -> Vec<Expr<'b>> {
+    fn values<'b>(
+        &self,
+        builder: &'b Builder,
+        inputs: &[Expr<'b>],
+        output: Expr<'b>,
+    ) -> Vec<Expr<'b>> {
         let mut at = builder.inline(self, inputs);
         if !matches!(self.nodes()[self.output() as usize], Node::Input(_)) {
             at[self.output() as usize] = output;

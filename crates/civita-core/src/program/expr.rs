@@ -71,7 +71,10 @@ impl Builder {
             nodes.push(node);
             nodes.len() - 1
         });
-        Expr { builder: self, id: id as Id }
+        Expr {
+            builder: self,
+            id: id as Id,
+        }
     }
 
     /// Input number `i`.
@@ -98,7 +101,12 @@ impl Builder {
         for (id, arg) in ids.iter_mut().zip(args) {
             *id = arg.id;
         }
-        if op == Op::Conj && matches!(self.nodes.borrow()[ids[0] as usize], Node::Like(_, Scalar::Float(_))) {
+        if op == Op::Conj
+            && matches!(
+                self.nodes.borrow()[ids[0] as usize],
+                Node::Like(_, Scalar::Float(_))
+            )
+        {
             return self.at(ids[0]);
         }
         // what derivatives are full of: times one, times minus one
@@ -110,7 +118,8 @@ impl Builder {
             if one(ids[1]) {
                 return self.at(ids[0]);
             }
-            if matches!(self.nodes.borrow()[ids[1] as usize], Node::Like(_, Scalar::Float(v)) if v == -1.0) {
+            if matches!(self.nodes.borrow()[ids[1] as usize], Node::Like(_, Scalar::Float(v)) if v == -1.0)
+            {
                 return -self.at(ids[0]);
             }
         }
@@ -127,7 +136,10 @@ impl Builder {
                 Node::Like(of, c) => self.push(Node::Like(at[of as usize].id, c)),
                 Node::Cast(of, dtype) => at[of as usize].cast(dtype),
                 Node::Op(op, args) => {
-                    let args: Vec<_> = args[..op.row().arity].iter().map(|&a| at[a as usize]).collect();
+                    let args: Vec<_> = args[..op.row().arity]
+                        .iter()
+                        .map(|&a| at[a as usize])
+                        .collect();
                     self.op(op, &args)
                 }
             });
@@ -151,7 +163,12 @@ impl Builder {
             place[i] = kept.len() as Id;
             kept.push(node.map_arguments(|a| place[a as usize]));
         }
-        Program { inputs, nodes: kept, output: place[output.id as usize], overflow: self.overflow.get() }
+        Program {
+            inputs,
+            nodes: kept,
+            output: place[output.id as usize],
+            overflow: self.overflow.get(),
+        }
     }
 }
 
@@ -229,7 +246,12 @@ impl Program {
 /// The program as nested calls; of a large one the beginning, for a value that is used twice is written twice.
 impl std::fmt::Display for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        fn write(p: &Program, id: Id, left: &mut usize, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        fn write(
+            p: &Program,
+            id: Id,
+            left: &mut usize,
+            f: &mut std::fmt::Formatter<'_>,
+        ) -> std::fmt::Result {
             if *left == 0 {
                 return f.write_str("…");
             }

@@ -87,25 +87,47 @@ impl Plan {
     /// When an op takes no such dtypes, or the program is larger than programs can be.
     pub fn new(program: &Program, inputs: &[DType]) -> Result<Plan> {
         if program.overflows() {
-            return Err(Error::value("fuse", format!("the program has more than {MOST_NODES} steps"))
-                .hint("cut it into several fused functions"));
+            return Err(Error::value(
+                "fuse",
+                format!("the program has more than {MOST_NODES} steps"),
+            )
+            .hint("cut it into several fused functions"));
         }
         let mut plan = Plan::empty(inputs);
         let mut values: Vec<Value> = Vec::with_capacity(program.nodes().len());
         for node in program.nodes() {
             let value = match *node {
-                Node::Input(i) => Value { src: Src::Input(i), dtype: inputs[i as usize], weak: None },
-                Node::Const(c) => Value { src: Src::Const(0), dtype: c.default_dtype(), weak: Some(c) },
+                Node::Input(i) => Value {
+                    src: Src::Input(i),
+                    dtype: inputs[i as usize],
+                    weak: None,
+                },
+                Node::Const(c) => Value {
+                    src: Src::Const(0),
+                    dtype: c.default_dtype(),
+                    weak: Some(c),
+                },
                 Node::Like(of, c) => {
                     let dtype = values[of as usize].dtype;
-                    Value { src: plan.constant(c, dtype)?, dtype, weak: None }
+                    Value {
+                        src: plan.constant(c, dtype)?,
+                        dtype,
+                        weak: None,
+                    }
                 }
                 Node::Cast(of, dtype) => {
                     let of = plan.strong(values[of as usize])?;
-                    Value { src: plan.convert(of.src, of.dtype, dtype), dtype, weak: None }
+                    Value {
+                        src: plan.convert(of.src, of.dtype, dtype),
+                        dtype,
+                        weak: None,
+                    }
                 }
                 Node::Op(op, ids) => {
-                    let args: SmallVec<[Value; 3]> = ids[..op.row().arity].iter().map(|&i| values[i as usize]).collect();
+                    let args: SmallVec<[Value; 3]> = ids[..op.row().arity]
+                        .iter()
+                        .map(|&i| values[i as usize])
+                        .collect();
                     plan.op(op, &args)?
                 }
             };
@@ -127,10 +149,18 @@ impl Plan {
         let mut next = 0;
         for i in 0..arity {
             args.push(match weak {
-                Some((at, c)) if at == i => Value { src: Src::Const(0), dtype: c.default_dtype(), weak: Some(c) },
+                Some((at, c)) if at == i => Value {
+                    src: Src::Const(0),
+                    dtype: c.default_dtype(),
+                    weak: Some(c),
+                },
                 _ => {
                     next += 1;
-                    Value { src: Src::Input(next as u16 - 1), dtype: inputs[next - 1], weak: None }
+                    Value {
+                        src: Src::Input(next as u16 - 1),
+                        dtype: inputs[next - 1],
+                        weak: None,
+                    }
                 }
             });
         }
@@ -148,7 +178,11 @@ impl Plan {
         if from == DType::Bool && to == DType::Bool {
             // foreign bytes may be anything; what the engine makes is 0 and 1
             let out = plan.register();
-            plan.steps.push(Step { code: Code::Cast(cast::kernel(from, to)), args: [Src::Input(0); 3], out });
+            plan.steps.push(Step {
+                code: Code::Cast(cast::kernel(from, to)),
+                args: [Src::Input(0); 3],
+                out,
+            });
             plan.result = Src::Reg(out);
         }
         plan
@@ -197,7 +231,11 @@ impl Plan {
         // rounded to the dtype first, then widened to its lane: as if it had been an element
         let bytes = c.to_bytes(dtype)?;
         let lane = dtype.compute();
-        let bytes = if lane == dtype { bytes } else { Scalar::from_bytes(dtype, &bytes).to_bytes(lane)? };
+        let bytes = if lane == dtype {
+            bytes
+        } else {
+            Scalar::from_bytes(dtype, &bytes).to_bytes(lane)?
+        };
         self.constants.push(Constant(bytes));
         Ok(Src::Const(self.constants.len() as u16 - 1))
     }
@@ -205,7 +243,11 @@ impl Plan {
     /// A weak value by itself takes its default dtype.
     fn strong(&mut self, v: Value) -> Result<Value> {
         match v.weak {
-            Some(c) => Ok(Value { src: self.constant(c, v.dtype)?, dtype: v.dtype, weak: None }),
+            Some(c) => Ok(Value {
+                src: self.constant(c, v.dtype)?,
+                dtype: v.dtype,
+                weak: None,
+            }),
             None => Ok(v),
         }
     }
@@ -223,7 +265,11 @@ impl Plan {
         }
         let out = self.register();
         self.widest = self.widest.max(b.size());
-        self.steps.push(Step { code: Code::Cast(cast::kernel(a, b)), args: [src; 3], out });
+        self.steps.push(Step {
+            code: Code::Cast(cast::kernel(a, b)),
+            args: [src; 3],
+            out,
+        });
         Src::Reg(out)
     }
 
@@ -231,7 +277,11 @@ impl Plan {
         let row = op.row();
         // weak scalars take the dtype that the others promote to, unless they are of a later kind
         let first = usize::from(row.class == Class::Select);
-        let met = args[first..].iter().filter(|v| v.weak.is_none()).map(|v| v.dtype).reduce(promote);
+        let met = args[first..]
+            .iter()
+            .filter(|v| v.weak.is_none())
+            .map(|v| v.dtype)
+            .reduce(promote);
         let mut dtypes = SmallVec::<[DType; 3]>::new();
         for (i, v) in args.iter().enumerate() {
             dtypes.push(match (v.weak, met) {
@@ -239,7 +289,8 @@ impl Plan {
                 _ => v.dtype,
             });
         }
-        if matches!(op, Op::Conj | Op::Real) && !dtypes[0].is_complex() && dtypes[0] != DType::Bool {
+        if matches!(op, Op::Conj | Op::Real) && !dtypes[0].is_complex() && dtypes[0] != DType::Bool
+        {
             return self.strong(args[0]); // what is real is its own conjugate and its own real part
         }
         let signature = op.signature(&dtypes)?;
@@ -261,13 +312,26 @@ impl Plan {
         srcs[args.len()..].fill(first);
         let lanes = signature.inputs.map(DType::compute);
         let Some(code) = kernels(op, lanes) else {
-            unreachable!("{op:?} has no kernel for {lanes:?}, which its class lists: a bug of the tables");
+            unreachable!(
+                "{op:?} has no kernel for {lanes:?}, which its class lists: a bug of the tables"
+            );
         };
         let out = self.register();
         self.weight += op.weight();
-        self.widest = self.widest.max(signature.output.compute().size()).max(lanes[0].size());
-        self.steps.push(Step { code: Code::Op(code, row.arity as u8), args: srcs, out });
-        Ok(Value { src: Src::Reg(out), dtype: signature.output, weak: None })
+        self.widest = self
+            .widest
+            .max(signature.output.compute().size())
+            .max(lanes[0].size());
+        self.steps.push(Step {
+            code: Code::Op(code, row.arity as u8),
+            args: srcs,
+            out,
+        });
+        Ok(Value {
+            src: Src::Reg(out),
+            dtype: signature.output,
+            weak: None,
+        })
     }
 
     /// Gives registers back after their last use, so that a long chain stays in L1. A step never writes where it reads.

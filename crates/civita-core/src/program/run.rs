@@ -72,7 +72,11 @@ pub(crate) unsafe fn run(plan: &Plan, sources: &[Source<'_>], target: Target<'_>
 /// The most inputs that a program takes.
 pub(crate) const MOST: usize = 8;
 
-unsafe fn run_with<const K: usize>(plan: &Plan, sources: &[Source<'_>], target: Target<'_>) -> Result<()> {
+unsafe fn run_with<const K: usize>(
+    plan: &Plan,
+    sources: &[Source<'_>],
+    target: Target<'_>,
+) -> Result<()> {
     let none = Layout::scalar();
     let layouts = std::array::from_fn(|k| match k {
         0 => target.layout,
@@ -94,7 +98,9 @@ unsafe fn run_with<const K: usize>(plan: &Plan, sources: &[Source<'_>], target: 
     let width = cols.div_ceil(across).next_multiple_of(64);
     let across = cols.div_ceil(width);
     // whole tiles of rows, so that a transposed input is read by cache lines
-    let height = (grain / width.min(cols)).max(1).next_multiple_of(if job.tiled { TILE_ROWS } else { 1 });
+    let height = (grain / width.min(cols))
+        .max(1)
+        .next_multiple_of(if job.tiled { TILE_ROWS } else { 1 });
     threads::run(across * rows.div_ceil(height), &|task| {
         let (r, c) = (task / across * height, task % across * width);
         // SAFETY: the tasks cover the walk without overlap.
@@ -145,7 +151,11 @@ impl<'a, const K: usize> Job<'a, K> {
         let axes = walk.shape.len();
         let mut tiled = false;
         let mut ptr = [target.ptr; K];
-        let mut bring = [Bring { size: 1, convert: None, across: false }; K];
+        let mut bring = [Bring {
+            size: 1,
+            convert: None,
+            across: false,
+        }; K];
         for (k, source) in sources.iter().enumerate().map(|(i, s)| (i + 1, s)) {
             let dtype = plan.inputs[k - 1];
             let lane = dtype.compute();
@@ -165,7 +175,9 @@ impl<'a, const K: usize> Job<'a, K> {
         let parts = plan.registers + sources.len() + 1;
         // what is stored to places that are not contiguous lies in scratch first, in the output's dtype
         let widest = plan.widest.max(target.dtype.size());
-        let mut block = (SCRATCH / (parts * widest)).clamp(128, 2048).min(PARTS / (parts * widest));
+        let mut block = (SCRATCH / (parts * widest))
+            .clamp(128, 2048)
+            .min(PARTS / (parts * widest));
         if tiled {
             block = block.min(TILES / sources.len() / (TILE_ROWS * widest));
         }
@@ -193,7 +205,11 @@ impl<'a, const K: usize> Job<'a, K> {
         let axes = self.walk.shape.len();
         let whole = cols.len() == self.walk.inner_len();
         let packed = whole && cols.len() < SHORT.min(self.block + 1) && axes >= 2;
-        let height = if axes >= 2 { self.walk.shape[axes - 2] } else { 1 };
+        let height = if axes >= 2 {
+            self.walk.shape[axes - 2]
+        } else {
+            1
+        };
         let scratch = Scratch::take();
         let mut row = rows.start;
         while row < rows.end {
@@ -201,10 +217,18 @@ impl<'a, const K: usize> Job<'a, K> {
             let inside = row % height;
             let count = (height - inside).min(rows.end - row);
             let mut base = [0isize; K];
-            self.walk.for_each_outer(2, row / height..row / height + 1, |offsets| base = offsets);
-            let down: [isize; K] = std::array::from_fn(|k| if axes >= 2 { self.walk.strides[k][axes - 2] } else { 0 });
+            self.walk
+                .for_each_outer(2, row / height..row / height + 1, |offsets| base = offsets);
+            let down: [isize; K] = std::array::from_fn(|k| {
+                if axes >= 2 {
+                    self.walk.strides[k][axes - 2]
+                } else {
+                    0
+                }
+            });
             for k in 0..K {
-                base[k] += inside as isize * down[k] + cols.start as isize * self.walk.strides[k][axes - 1];
+                base[k] += inside as isize * down[k]
+                    + cols.start as isize * self.walk.strides[k][axes - 1];
             }
             let step = if packed {
                 (self.block / cols.len()).max(1)
@@ -230,7 +254,14 @@ impl<'a, const K: usize> Job<'a, K> {
     }
 
     /// Some long rows, a block of columns at a time.
-    unsafe fn tile(&self, scratch: Scratch, at: [isize; K], down: [isize; K], rows: usize, cols: usize) {
+    unsafe fn tile(
+        &self,
+        scratch: Scratch,
+        at: [isize; K],
+        down: [isize; K],
+        rows: usize,
+        cols: usize,
+    ) {
         let inner = self.walk.inner_strides();
         for c in (0..cols).step_by(self.block) {
             let n = self.block.min(cols - c);
@@ -240,26 +271,57 @@ impl<'a, const K: usize> Job<'a, K> {
                 if self.tiled {
                     for k in (1..=self.inputs).filter(|&k| self.bring[k].across) {
                         let size = self.bring[k].size;
-                        let tile = Tile { rows, cols: n, row_stride: down[k], col_stride: inner[k] };
-                        gather(size, tile, self.ptr[k].offset(begin(k, 0) * size as isize), scratch.tile(k, self));
+                        let tile = Tile {
+                            rows,
+                            cols: n,
+                            row_stride: down[k],
+                            col_stride: inner[k],
+                        };
+                        gather(
+                            size,
+                            tile,
+                            self.ptr[k].offset(begin(k, 0) * size as isize),
+                            scratch.tile(k, self),
+                        );
                     }
                 }
                 for r in 0..rows {
-                    let mut inputs = [At { ptr: std::ptr::null(), uniform: true }; K];
+                    let mut inputs = [At {
+                        ptr: std::ptr::null(),
+                        uniform: true,
+                    }; K];
                     for k in 1..=self.inputs {
                         let b = &self.bring[k];
                         let (src, stride) = if b.across {
                             (scratch.tile(k, self).add(r * n * b.size).cast_const(), 1)
                         } else {
-                            (self.ptr[k].offset(begin(k, r) * b.size as isize).cast_const(), inner[k])
+                            (
+                                self.ptr[k]
+                                    .offset(begin(k, r) * b.size as isize)
+                                    .cast_const(),
+                                inner[k],
+                            )
                         };
                         let uniform = stride == 0;
                         let m = if uniform { 1 } else { n };
-                        let line = Tile { rows: 1, cols: m, row_stride: 0, col_stride: stride };
-                        inputs[k] = At { ptr: self.brought(scratch, k, src, line, uniform || stride == 1), uniform };
+                        let line = Tile {
+                            rows: 1,
+                            cols: m,
+                            row_stride: 0,
+                            col_stride: stride,
+                        };
+                        inputs[k] = At {
+                            ptr: self.brought(scratch, k, src, line, uniform || stride == 1),
+                            uniform,
+                        };
                     }
                     let out = self.ptr[0].offset(begin(0, r) * self.out_size as isize);
-                    let line = Tile { rows: 1, cols: n, row_stride: 0, col_stride: inner[0] };
+                    let line = Tile {
+                        rows: 1,
+                        cols: n,
+                        row_stride: 0,
+                        col_stride: inner[0],
+                    };
                     self.block(scratch, &inputs, n, out, line);
                 }
             }
@@ -267,25 +329,55 @@ impl<'a, const K: usize> Job<'a, K> {
     }
 
     /// Some short rows as one block.
-    unsafe fn packed(&self, scratch: Scratch, at: [isize; K], down: [isize; K], rows: usize, cols: usize) {
+    unsafe fn packed(
+        &self,
+        scratch: Scratch,
+        at: [isize; K],
+        down: [isize; K],
+        rows: usize,
+        cols: usize,
+    ) {
         let inner = self.walk.inner_strides();
         let n = rows * cols;
         let joined = |k: usize| inner[k] == 1 && (down[k] == cols as isize || rows == 1);
-        let mut inputs = [At { ptr: std::ptr::null(), uniform: true }; K];
+        let mut inputs = [At {
+            ptr: std::ptr::null(),
+            uniform: true,
+        }; K];
         // SAFETY: every place is one that the walk names.
         unsafe {
             for k in 1..=self.inputs {
                 let uniform = inner[k] == 0 && down[k] == 0;
                 let (rows, cols) = if uniform { (1, 1) } else { (rows, cols) };
-                let tile = Tile { rows, cols, row_stride: down[k], col_stride: inner[k] };
-                let src = self.ptr[k].offset(at[k] * self.bring[k].size as isize).cast_const();
-                inputs[k] = At { ptr: self.brought(scratch, k, src, tile, uniform || joined(k)), uniform };
+                let tile = Tile {
+                    rows,
+                    cols,
+                    row_stride: down[k],
+                    col_stride: inner[k],
+                };
+                let src = self.ptr[k]
+                    .offset(at[k] * self.bring[k].size as isize)
+                    .cast_const();
+                inputs[k] = At {
+                    ptr: self.brought(scratch, k, src, tile, uniform || joined(k)),
+                    uniform,
+                };
             }
             let out = self.ptr[0].offset(at[0] * self.out_size as isize);
             let tile = if joined(0) {
-                Tile { rows: 1, cols: n, row_stride: 0, col_stride: 1 }
+                Tile {
+                    rows: 1,
+                    cols: n,
+                    row_stride: 0,
+                    col_stride: 1,
+                }
             } else {
-                Tile { rows, cols, row_stride: down[0], col_stride: inner[0] }
+                Tile {
+                    rows,
+                    cols,
+                    row_stride: down[0],
+                    col_stride: inner[0],
+                }
             };
             self.block(scratch, &inputs, n, out, tile);
         }
@@ -293,14 +385,25 @@ impl<'a, const K: usize> Job<'a, K> {
 
     /// An input in its lane, contiguous: in place where it is so already.
     #[inline]
-    unsafe fn brought(&self, scratch: Scratch, k: usize, src: *const u8, tile: Tile, contiguous: bool) -> *const u8 {
+    unsafe fn brought(
+        &self,
+        scratch: Scratch,
+        k: usize,
+        src: *const u8,
+        tile: Tile,
+        contiguous: bool,
+    ) -> *const u8 {
         let b = &self.bring[k];
         // SAFETY: the caller names places of the walk; scratch parts are as long as a block.
         unsafe {
             let src = if contiguous && src.addr().is_multiple_of(b.size.min(8)) {
                 src
             } else {
-                let raw = if b.convert.is_some() { scratch.raw(self) } else { scratch.input(k, self) };
+                let raw = if b.convert.is_some() {
+                    scratch.raw(self)
+                } else {
+                    scratch.input(k, self)
+                };
                 gather(b.size, tile, src, raw);
                 raw.cast_const()
             };
@@ -318,13 +421,21 @@ impl<'a, const K: usize> Job<'a, K> {
     /// One block: the steps, then the store.
     #[inline]
     unsafe fn block(&self, scratch: Scratch, inputs: &[At; K], n: usize, out: *mut u8, tile: Tile) {
-        let in_place = tile.rows == 1 && tile.col_stride == 1 && out.addr().is_multiple_of(self.out_size.min(8));
+        let in_place = tile.rows == 1
+            && tile.col_stride == 1
+            && out.addr().is_multiple_of(self.out_size.min(8));
         let direct = self.store.is_none() && in_place && !self.shared;
         let mut uniform = 0u64;
         let find = |src: Src, uniform: u64| match src {
             Src::Input(i) => inputs[i as usize + 1],
-            Src::Reg(r) => At { ptr: scratch.register(r, self).cast_const(), uniform: uniform >> r & 1 == 1 },
-            Src::Const(c) => At { ptr: self.plan.constants[c as usize].0.as_ptr(), uniform: true },
+            Src::Reg(r) => At {
+                ptr: scratch.register(r, self).cast_const(),
+                uniform: uniform >> r & 1 == 1,
+            },
+            Src::Const(c) => At {
+                ptr: self.plan.constants[c as usize].0.as_ptr(),
+                uniform: true,
+            },
         };
         let last = self.plan.steps.len().wrapping_sub(1);
         let mut stored = false;
@@ -342,7 +453,12 @@ impl<'a, const K: usize> Job<'a, K> {
                             if u[0] {
                                 // SAFETY: a block of truth values fits where any block does.
                                 unsafe {
-                                    let line = Tile { rows: 1, cols: n, row_stride: 0, col_stride: 1 };
+                                    let line = Tile {
+                                        rows: 1,
+                                        cols: n,
+                                        row_stride: 0,
+                                        col_stride: 1,
+                                    };
                                     fill(1, line, args[0].ptr, scratch.raw(self));
                                 }
                                 args[0].ptr = scratch.raw(self).cast_const();
@@ -438,6 +554,7 @@ impl Scratch {
     #[inline]
     fn tile<const K: usize>(self, k: usize, job: &Job<'_, K>) -> *mut u8 {
         // `Job::new` chose the block so that the tiles of all inputs fit
-        self.0.wrapping_add(PARTS + TILES / job.inputs / 64 * 64 * (k - 1))
+        self.0
+            .wrapping_add(PARTS + TILES / job.inputs / 64 * 64 * (k - 1))
     }
 }

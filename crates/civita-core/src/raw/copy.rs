@@ -22,7 +22,11 @@ impl Raw {
         if self.layout.is_contiguous() {
             return Ok(self.clone());
         }
-        let out = Raw::for_result(self.shape(), self.dtype, &[&self.with_layout(Layout::contiguous(&[0])?)])?;
+        let out = Raw::for_result(
+            self.shape(),
+            self.dtype,
+            &[&self.with_layout(Layout::contiguous(&[0])?)],
+        )?;
         out.write_copy(self)?;
         Ok(self.same_value(out))
     }
@@ -47,7 +51,11 @@ impl Raw {
         Ok(graph::linear(
             out,
             self,
-            Linear { name: "cast", forward: Box::new(move |t| t.cast(dtype)), backward: Box::new(move |g| g.cast(from)) },
+            Linear {
+                name: "cast",
+                forward: Box::new(move |t| t.cast(dtype)),
+                backward: Box::new(move |g| g.cast(from)),
+            },
         ))
     }
 
@@ -64,7 +72,11 @@ impl Raw {
         graph::linear(
             out,
             self,
-            Linear { name: "copy", forward: Box::new(|t| Ok(t.clone())), backward: Box::new(|g| Ok(g.clone())) },
+            Linear {
+                name: "copy",
+                forward: Box::new(|t| Ok(t.clone())),
+                backward: Box::new(|g| Ok(g.clone())),
+            },
         )
     }
 
@@ -72,7 +84,8 @@ impl Raw {
     /// own way to fill what it just made; the doors go through [`Raw::assign`].
     pub(crate) fn write_copy(&self, source: &Raw) -> Result<()> {
         let plan = Plan::copy(source.dtype, self.dtype);
-        let shared = crate::storage::Storage::same_buffer(&self.storage, &source.storage) && self.layout.overlaps(&source.layout);
+        let shared = crate::storage::Storage::same_buffer(&self.storage, &source.storage)
+            && self.layout.overlaps(&source.layout);
         if shared && self.layout == source.layout && self.dtype == source.dtype {
             return Ok(()); // onto itself
         }
@@ -81,8 +94,16 @@ impl Raw {
             return self.write_copy(&source.detach().copied()?);
         }
         let _guards = guard::acquire(&[&source.storage], &[&self.storage]);
-        let source = Source { ptr: source.base(), layout: &source.layout };
-        let target = Target { ptr: self.base(), layout: &self.layout, dtype: self.dtype, shared };
+        let source = Source {
+            ptr: source.base(),
+            layout: &source.layout,
+        };
+        let target = Target {
+            ptr: self.base(),
+            layout: &self.layout,
+            dtype: self.dtype,
+            shared,
+        };
         // SAFETY: layouts lie within their buffers (constructors check that), the guards keep writers away, and an
         // overlap is element on element.
         unsafe { run(&plan, &[source], target) }
@@ -91,7 +112,10 @@ impl Raw {
     /// Might this memory be another buffer's too? Two imports of one array are two buffers over the same bytes.
     pub(super) fn touches_foreign(&self, other: &Raw) -> bool {
         let (a, b) = (&self.storage, &other.storage);
-        if a.access() == Access::Owned || b.access() == Access::Owned || crate::storage::Storage::same_buffer(a, b) {
+        if a.access() == Access::Owned
+            || b.access() == Access::Owned
+            || crate::storage::Storage::same_buffer(a, b)
+        {
             return false;
         }
         let (from, to) = (a.ptr().addr(), b.ptr().addr());
@@ -135,11 +159,16 @@ impl Raw {
     /// When the memory is read-only, or an element of it stands for several.
     pub(crate) fn may_be_written(&self, op: &'static str) -> Result<()> {
         if !self.storage.writable() {
-            return Err(Error::aliasing(op, "the memory is read-only").hint("write into a copy: `.copy()`"));
+            return Err(
+                Error::aliasing(op, "the memory is read-only").hint("write into a copy: `.copy()`")
+            );
         }
         if self.layout.has_internal_overlap() {
-            return Err(Error::aliasing(op, "several elements of the tensor are the same memory, as after broadcasting")
-                .hint("write into a copy: `.copy()`"));
+            return Err(Error::aliasing(
+                op,
+                "several elements of the tensor are the same memory, as after broadcasting",
+            )
+            .hint("write into a copy: `.copy()`"));
         }
         Ok(())
     }
@@ -162,7 +191,9 @@ impl Raw {
         let dense = self.detach().copied()?;
         let mut out = vec![T::default(); self.len()];
         // SAFETY: the copy is contiguous, ours alone, and of `T`.
-        unsafe { std::ptr::copy_nonoverlapping(dense.ptr().cast::<T>(), out.as_mut_ptr(), self.len()) };
+        unsafe {
+            std::ptr::copy_nonoverlapping(dense.ptr().cast::<T>(), out.as_mut_ptr(), self.len())
+        };
         Ok(out)
     }
 
@@ -174,13 +205,18 @@ impl Raw {
     pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
         self.expect_dtype("as_slice", T::DTYPE)?;
         if !self.layout.is_contiguous() {
-            return Err(Error::value("as_slice", "the elements are not contiguous in memory")
-                .shapes(&[self.shape()])
-                .hint("make them so first: `.contiguous()`, or copy them out: `.to_vec()`"));
+            return Err(
+                Error::value("as_slice", "the elements are not contiguous in memory")
+                    .shapes(&[self.shape()])
+                    .hint("make them so first: `.contiguous()`, or copy them out: `.to_vec()`"),
+            );
         }
         if self.storage.access() != Access::Owned {
-            return Err(Error::aliasing("as_slice", "the memory is shared with code that may write it")
-                .hint("copy the elements out: `.to_vec()`"));
+            return Err(Error::aliasing(
+                "as_slice",
+                "the memory is shared with code that may write it",
+            )
+            .hint("copy the elements out: `.to_vec()`"));
         }
         if self.is_empty() {
             return Ok(&[]);
@@ -196,10 +232,17 @@ impl Raw {
     /// When there are more, or none.
     pub fn item(&self) -> Result<Scalar> {
         if self.len() != 1 {
-            return Err(Error::shape("item", format!("a tensor of shape {} has {} elements", shape_text(self.shape()), self.len()))
-                .shapes(&[self.shape()])
-                .rule("`item` takes a tensor of exactly one element")
-                .hint("`to_vec()` returns all elements; an index picks one"));
+            return Err(Error::shape(
+                "item",
+                format!(
+                    "a tensor of shape {} has {} elements",
+                    shape_text(self.shape()),
+                    self.len()
+                ),
+            )
+            .shapes(&[self.shape()])
+            .rule("`item` takes a tensor of exactly one element")
+            .hint("`to_vec()` returns all elements; an index picks one"));
         }
         self.at(&vec![0; self.rank()])
     }
@@ -210,9 +253,16 @@ impl Raw {
     /// When there is no such element.
     pub fn at(&self, index: &[usize]) -> Result<Scalar> {
         let Some(place) = self.layout.index_of(index) else {
-            return Err(Error::index("at", format!("there is no element {} in shape {}", shape_text(index), shape_text(self.shape())))
-                .shapes(&[self.shape()])
-                .rule("an index has a number for each axis, from 0 to one less than its length"));
+            return Err(Error::index(
+                "at",
+                format!(
+                    "there is no element {} in shape {}",
+                    shape_text(index),
+                    shape_text(self.shape())
+                ),
+            )
+            .shapes(&[self.shape()])
+            .rule("an index has a number for each axis, from 0 to one less than its length"));
         };
         let _guard = guard::acquire(&[&self.storage], &[]);
         Ok(self.read_at(place))
@@ -228,15 +278,29 @@ impl Raw {
         let size = self.dtype.size();
         let mut bytes = [0u8; 16];
         // SAFETY: the layout gave the place, so it lies within the buffer.
-        unsafe { std::ptr::copy_nonoverlapping(self.base().add(place * size).cast_const(), bytes.as_mut_ptr(), size) };
+        unsafe {
+            std::ptr::copy_nonoverlapping(
+                self.base().add(place * size).cast_const(),
+                bytes.as_mut_ptr(),
+                size,
+            )
+        };
         Scalar::from_bytes(self.dtype, &bytes)
     }
 
     /// What `print` takes: the elements by index.
     fn printed<R>(&self, f: impl FnOnce(&Printed<'_>) -> R) -> R {
         let _guard = guard::acquire(&[&self.storage], &[]);
-        let get = |index: &[usize]| self.layout.index_of(index).map_or(Scalar::Bool(false), |place| self.read_at(place));
-        f(&Printed { dtype: self.dtype, shape: self.shape(), get: &get })
+        let get = |index: &[usize]| {
+            self.layout
+                .index_of(index)
+                .map_or(Scalar::Bool(false), |place| self.read_at(place))
+        };
+        f(&Printed {
+            dtype: self.dtype,
+            shape: self.shape(),
+            get: &get,
+        })
     }
 
     /// As NumPy's `str` writes it.
@@ -258,10 +322,13 @@ impl Raw {
         if self.dtype == dtype {
             return Ok(());
         }
-        Err(Error::dtype(op, format!("the elements are {}, not {}", self.dtype, dtype))
-            .dtypes(&[self.dtype, dtype])
-            .rule("elements leave a tensor as what they are")
-            .hint(format!("convert first: `.cast::<{}>()`", dtype.rust_name())))
+        Err(Error::dtype(
+            op,
+            format!("the elements are {}, not {}", self.dtype, dtype),
+        )
+        .dtypes(&[self.dtype, dtype])
+        .rule("elements leave a tensor as what they are")
+        .hint(format!("convert first: `.cast::<{}>()`", dtype.rust_name())))
     }
 }
 
@@ -270,9 +337,16 @@ fn part_takes(part: &Layout, source: &Raw) -> Result<()> {
     // NumPy lets leading axes of length 1 go in an assignment
     let extra = source.rank().saturating_sub(part.rank());
     if broadcast.is_err() && source.shape()[..extra].iter().all(|&n| n == 1) && extra > 0 {
-        return Err(Error::shape("assign", format!("a value of shape {} has more axes than the place of shape {}", shape_text(source.shape()), shape_text(part.shape())))
-            .shapes(&[part.shape(), source.shape()])
-            .hint("drop the axes of length 1: `.squeeze()`"));
+        return Err(Error::shape(
+            "assign",
+            format!(
+                "a value of shape {} has more axes than the place of shape {}",
+                shape_text(source.shape()),
+                shape_text(part.shape())
+            ),
+        )
+        .shapes(&[part.shape(), source.shape()])
+        .hint("drop the axes of length 1: `.squeeze()`"));
     }
     broadcast.map(drop).map_err(|e| e.in_op("assign"))
 }
@@ -289,7 +363,14 @@ pub(super) fn check_cast(op: &'static str, from: DType, to: DType, casting: Cast
         Casting::SameKind => "same_kind",
         Casting::Unsafe => "unsafe",
     };
-    Err(Error::dtype(op, format!("cannot cast {from} to {to} according to the rule '{rule}'"))
-        .dtypes(&[from, to])
-        .hint(format!("convert explicitly: `.cast::<{}>()` (Python: `.astype('{}')`)", to.rust_name(), to.name())))
+    Err(Error::dtype(
+        op,
+        format!("cannot cast {from} to {to} according to the rule '{rule}'"),
+    )
+    .dtypes(&[from, to])
+    .hint(format!(
+        "convert explicitly: `.cast::<{}>()` (Python: `.astype('{}')`)",
+        to.rust_name(),
+        to.name()
+    )))
 }

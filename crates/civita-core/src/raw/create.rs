@@ -74,7 +74,13 @@ impl Raw {
         let layout = fitting(values.len(), shape).map_err(|e| e.in_op("from_slice"))?;
         let storage = Storage::uninit(size_of_val(values))?;
         // SAFETY: the buffer is new, ours alone, and as long as the slice.
-        unsafe { std::ptr::copy_nonoverlapping(values.as_ptr().cast(), storage.ptr(), size_of_val(values)) };
+        unsafe {
+            std::ptr::copy_nonoverlapping(
+                values.as_ptr().cast(),
+                storage.ptr(),
+                size_of_val(values),
+            )
+        };
         Ok(Raw::new(storage, layout, T::DTYPE))
     }
 
@@ -97,12 +103,19 @@ impl Raw {
         writable: bool,
     ) -> Result<Raw> {
         let layout = Layout::from_parts(shape, strides, offset, bytes / dtype.size())?;
-        let align = if dtype.is_complex() { dtype.size() / 2 } else { dtype.size() };
+        let align = if dtype.is_complex() {
+            dtype.size() / 2
+        } else {
+            dtype.size()
+        };
         if !layout.is_empty() && !base.addr().is_multiple_of(align) {
-            return Err(Error::aliasing("asarray", format!("the memory of {dtype} is not aligned to {align} bytes"))
-                .dtypes(&[dtype])
-                .rule("elements lie at multiples of their size, complex ones of half of it")
-                .hint("copy it first: `np.copy(a)`"));
+            return Err(Error::aliasing(
+                "asarray",
+                format!("the memory of {dtype} is not aligned to {align} bytes"),
+            )
+            .dtypes(&[dtype])
+            .rule("elements lie at multiples of their size, complex ones of half of it")
+            .hint("copy it first: `np.copy(a)`"));
         }
         // SAFETY: the caller's contract.
         let storage = unsafe { Storage::foreign(base, bytes, owner, writable) };
@@ -117,14 +130,21 @@ impl Raw {
         let len = match (start, stop, step) {
             (Scalar::Int(a), Scalar::Int(b), Scalar::Int(s)) if s != 0 => {
                 let span = b.checked_sub(a).ok_or_else(|| too_long("arange"))?;
-                if (span > 0) != (s > 0) { 0 } else { (span.unsigned_abs().div_ceil(s.unsigned_abs())) as f64 as u128 }
+                if (span > 0) != (s > 0) {
+                    0
+                } else {
+                    (span.unsigned_abs().div_ceil(s.unsigned_abs())) as f64 as u128
+                }
             }
             _ => {
                 let (a, b, s) = (start.as_f64(), stop.as_f64(), step.as_f64());
                 let len = ((b - a) / s).ceil();
                 if s == 0.0 || len.is_nan() {
-                    return Err(Error::value("arange", format!("cannot count from {start} to {stop} in steps of {step}"))
-                        .rule("the step must not be zero, and none of the three may be NaN"));
+                    return Err(Error::value(
+                        "arange",
+                        format!("cannot count from {start} to {stop} in steps of {step}"),
+                    )
+                    .rule("the step must not be zero, and none of the three may be NaN"));
                 }
                 if len.is_infinite() && len > 0.0 {
                     return Err(too_long("arange"));
@@ -134,7 +154,9 @@ impl Raw {
         };
         let len = usize::try_from(len).map_err(|_| too_long("arange"))?;
         if dtype == DType::Bool && len > 2 {
-            return Err(Error::dtype("arange", "there are only two truth values to count").dtypes(&[dtype]));
+            return Err(
+                Error::dtype("arange", "there are only two truth values to count").dtypes(&[dtype]),
+            );
         }
         let out = Raw::unwritten(&[len], dtype)?;
         // NumPy's rule: the second value is rounded to the dtype, and the difference is what is added each time
@@ -153,12 +175,21 @@ impl Raw {
                 (Scalar::Int(_), Scalar::Int(s)) => s,
                 _ => whole(counted(1.0)) - first,
             };
-            Scalar::Int(first).to_bytes(dtype).map_err(|e| e.in_op("arange"))?;
-            if let Some(last) = by.checked_mul(len as i128 - 1).and_then(|v| v.checked_add(first)) {
-                Scalar::Int(last).to_bytes(dtype).map_err(|e| e.in_op("arange"))?;
+            Scalar::Int(first)
+                .to_bytes(dtype)
+                .map_err(|e| e.in_op("arange"))?;
+            if let Some(last) = by
+                .checked_mul(len as i128 - 1)
+                .and_then(|v| v.checked_add(first))
+            {
+                Scalar::Int(last)
+                    .to_bytes(dtype)
+                    .map_err(|e| e.in_op("arange"))?;
             }
             // wrapping arithmetic in 64 bits is exact modulo the width
-            fill_counted(&out, |i| (first as i64).wrapping_add((by as i64).wrapping_mul(i as i64)))?;
+            fill_counted(&out, |i| {
+                (first as i64).wrapping_add((by as i64).wrapping_mul(i as i64))
+            })?;
         } else {
             let (first, by) = (start.as_f64(), step.as_f64());
             fill_counted(&out, |i| first + i as f64 * by)?;
@@ -168,7 +199,13 @@ impl Raw {
 
     /// `num` values evenly spaced from `start` to `stop`, which is the last one, or would be the next one without
     /// `endpoint`.
-    pub fn linspace(start: f64, stop: f64, num: usize, endpoint: Endpoint, dtype: DType) -> Result<Raw> {
+    pub fn linspace(
+        start: f64,
+        stop: f64,
+        num: usize,
+        endpoint: Endpoint,
+        dtype: DType,
+    ) -> Result<Raw> {
         let out = Raw::unwritten(&[num], dtype)?;
         let gaps = match endpoint {
             Endpoint::Included => num.saturating_sub(1),
@@ -216,7 +253,14 @@ impl Raw {
         let storage = Storage::uninit(bytes_of(&layout, dtype))?;
         let out = Raw::new(storage, layout, dtype);
         // a result belongs to the world of its operands
-        if operands.iter().any(|o| o.storage.access() != crate::storage::Access::Owned) { out.into_aliased() } else { Ok(out) }
+        if operands
+            .iter()
+            .any(|o| o.storage.access() != crate::storage::Access::Owned)
+        {
+            out.into_aliased()
+        } else {
+            Ok(out)
+        }
     }
 }
 
@@ -232,9 +276,16 @@ pub enum Endpoint {
 fn fitting(len: usize, shape: &[usize]) -> Result<Layout> {
     let layout = Layout::contiguous(shape)?;
     if layout.len() != len {
-        return Err(Error::shape("from_vec", format!("{len} values do not fill shape {}, which has {}", shape_text(shape), layout.len()))
-            .shapes(&[shape])
-            .hint("the product of the lengths must be the number of values"));
+        return Err(Error::shape(
+            "from_vec",
+            format!(
+                "{len} values do not fill shape {}, which has {}",
+                shape_text(shape),
+                layout.len()
+            ),
+        )
+        .shapes(&[shape])
+        .hint("the product of the lengths must be the number of values"));
     }
     Ok(layout)
 }
@@ -253,8 +304,16 @@ fn fill_counted<T: Element>(out: &Raw, f: impl Fn(usize) -> T + Sync) -> Result<
         let values: Vec<T> = (at..at + n).map(&f).collect();
         let layout = Layout::contiguous(&[n])?;
         let part = out.layout.narrow(0, at, n)?;
-        let source = crate::program::Source { ptr: values.as_ptr().cast(), layout: &layout };
-        let target = Target { ptr: out.base(), layout: &part, dtype: out.dtype, shared: false };
+        let source = crate::program::Source {
+            ptr: values.as_ptr().cast(),
+            layout: &layout,
+        };
+        let target = Target {
+            ptr: out.base(),
+            layout: &part,
+            dtype: out.dtype,
+            shared: false,
+        };
         // SAFETY: the source is the vector, the target a part of a new buffer that nobody else sees.
         unsafe { crate::program::run(&plan, &[source], target)? };
     }

@@ -36,10 +36,16 @@ fn entry(op: Op, dtype: DType) -> Option<Entry> {
                     inputs[0] = DType::Bool;
                 }
                 let signature = row.op.signature(&inputs[..row.arity]).ok().filter(|s| {
-                    s.inputs[1] == dtype && dtype.compute() == dtype && s.output.compute() == s.output
+                    s.inputs[1] == dtype
+                        && dtype.compute() == dtype
+                        && s.output.compute() == s.output
                 });
                 table.push(signature.and_then(|s| {
-                    Some(Entry { kernels: kernels(row.op, inputs)?, output: s.output, weight: row.op.weight() })
+                    Some(Entry {
+                        kernels: kernels(row.op, inputs)?,
+                        output: s.output,
+                        weight: row.op.weight(),
+                    })
                 }));
             }
         }
@@ -65,7 +71,10 @@ pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
         }
         [Operand::Tensor(a), Operand::Tensor(b)] if a.dtype() == b.dtype() => {
             let entry = entry(op, a.dtype())?;
-            if !a.layout().is_contiguous() || !b.layout().is_contiguous() || (op == Op::Pow && !a.dtype().is_float()) {
+            if !a.layout().is_contiguous()
+                || !b.layout().is_contiguous()
+                || (op == Op::Pow && !a.dtype().is_float())
+            {
                 return None;
             }
             let (like, form) = if a.shape() == b.shape() {
@@ -77,10 +86,18 @@ pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
             } else {
                 return None;
             };
-            Some(run(op, entry, like, [a.ptr(), b.ptr()], form, &[a.storage(), b.storage()]))
+            Some(run(
+                op,
+                entry,
+                like,
+                [a.ptr(), b.ptr()],
+                form,
+                &[a.storage(), b.storage()],
+            ))
         }
         [Operand::Tensor(c), Operand::Tensor(a), Operand::Tensor(b)] => {
-            let entry = entry(op, a.dtype()).filter(|_| c.dtype() == DType::Bool && a.dtype() == b.dtype())?;
+            let entry = entry(op, a.dtype())
+                .filter(|_| c.dtype() == DType::Bool && a.dtype() == b.dtype())?;
             let contiguous = [c, a, b].iter().all(|x| x.layout().is_contiguous());
             let fits = |x: &Raw| x.shape() == c.shape() || (x.len() == 1 && x.rank() <= c.rank());
             if !contiguous || !fits(a) || !fits(b) {
@@ -89,9 +106,20 @@ pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
             let size = a.dtype().size();
             let vary = [a, b].map(|x| x.shape() == c.shape());
             let steps = [1, size * usize::from(vary[0]), size * usize::from(vary[1])];
-            let kernel = entry.kernels.pick(usize::from(!vary[1]) + 2 * usize::from(!vary[0]));
+            let kernel = entry
+                .kernels
+                .pick(usize::from(!vary[1]) + 2 * usize::from(!vary[0]));
             let reads = [c.storage(), a.storage(), b.storage()];
-            Some(run_kernel(op.row().name, kernel, entry.weight, entry.output, c, [c.ptr(), a.ptr(), b.ptr()], steps, &reads))
+            Some(run_kernel(
+                op.row().name,
+                kernel,
+                entry.weight,
+                entry.output,
+                c,
+                [c.ptr(), a.ptr(), b.ptr()],
+                steps,
+                &reads,
+            ))
         }
         [Operand::Tensor(x), Operand::Scalar(s)] => scalar(op, x, s, 1),
         [Operand::Scalar(s), Operand::Tensor(x)] => scalar(op, x, s, 2),
@@ -102,14 +130,21 @@ pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
 #[inline]
 fn scalar(op: Op, x: &Raw, s: Scalar, form: usize) -> Option<Result<Raw>> {
     let dtype = x.dtype();
-    if s.weak_with(dtype) != dtype || !x.layout().is_contiguous() || (op == Op::Pow && !dtype.is_float()) {
+    if s.weak_with(dtype) != dtype
+        || !x.layout().is_contiguous()
+        || (op == Op::Pow && !dtype.is_float())
+    {
         return None;
     }
     let entry = entry(op, dtype)?;
     // what does not fit is for the long way to refuse, or to compare
     let one = One(s.to_bytes(dtype).ok()?);
     let one = one.0.as_ptr().cast_mut();
-    let args = if form == 1 { [x.ptr(), one] } else { [one, x.ptr()] };
+    let args = if form == 1 {
+        [x.ptr(), one]
+    } else {
+        [one, x.ptr()]
+    };
     Some(run(op, entry, x, args, form, &[x.storage()]))
 }
 
@@ -120,16 +155,45 @@ pub(super) fn cast(x: &Raw, dtype: DType) -> Option<Result<Raw>> {
         return None;
     }
     let kernel = cast::kernel(x.dtype(), dtype);
-    Some(run_kernel("cast", kernel, 2, dtype, x, [x.ptr(); 3], [x.dtype().size(); 3], &[x.storage()]))
+    Some(run_kernel(
+        "cast",
+        kernel,
+        2,
+        dtype,
+        x,
+        [x.ptr(); 3],
+        [x.dtype().size(); 3],
+        &[x.storage()],
+    ))
 }
 
 /// # Errors
 /// When there is no memory for the result.
 #[inline]
-fn run(op: Op, entry: Entry, like: &Raw, [a, b]: [*mut u8; 2], form: usize, reads: &[&Storage]) -> Result<Raw> {
+fn run(
+    op: Op,
+    entry: Entry,
+    like: &Raw,
+    [a, b]: [*mut u8; 2],
+    form: usize,
+    reads: &[&Storage],
+) -> Result<Raw> {
     let size = like.dtype().size();
-    let steps = [size * usize::from(form != 2), size * usize::from(form != 1), 0];
-    run_kernel(op.row().name, entry.kernels.pick(form), entry.weight, entry.output, like, [a, b, b], steps, reads)
+    let steps = [
+        size * usize::from(form != 2),
+        size * usize::from(form != 1),
+        0,
+    ];
+    run_kernel(
+        op.row().name,
+        entry.kernels.pick(form),
+        entry.weight,
+        entry.output,
+        like,
+        [a, b, b],
+        steps,
+        reads,
+    )
 }
 
 /// `steps` are bytes from an element to the next, 0 for one value.

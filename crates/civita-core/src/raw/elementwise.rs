@@ -52,7 +52,10 @@ impl Raw {
     /// When the shapes do not broadcast, the op takes no such dtypes, or an argument has no result.
     #[inline]
     pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
-        let recorded = graph::recording() && operands.iter().any(|o| matches!(o, Operand::Tensor(x) if x.tracks_gradient()));
+        let recorded = graph::recording()
+            && operands
+                .iter()
+                .any(|o| matches!(o, Operand::Tensor(x) if x.tracks_gradient()));
         if !recorded && let Some(done) = super::dense::apply(op, operands) {
             return done;
         }
@@ -67,7 +70,13 @@ impl Raw {
         if weak.len() > 1 || inputs.is_empty() {
             // scalars among themselves
             let values = strong(op, operands)?;
-            return Raw::apply(op, &values.iter().map(Operand::Tensor).collect::<SmallVec<[_; 3]>>());
+            return Raw::apply(
+                op,
+                &values
+                    .iter()
+                    .map(Operand::Tensor)
+                    .collect::<SmallVec<[_; 3]>>(),
+            );
         }
         let dtypes: SmallVec<[DType; 3]> = inputs.iter().map(|x| x.dtype()).collect();
         let plan = Plan::single(op, &dtypes, weak.first().copied())?;
@@ -82,7 +91,15 @@ impl Raw {
     fn apply_recorded(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
         let values = strong(op, operands)?;
         let inputs: Inputs<'_> = values.iter().collect();
-        let out = graph::no_grad(|| Raw::apply(op, &inputs.iter().map(|x| Operand::Tensor(x)).collect::<SmallVec<[_; 3]>>()))?;
+        let out = graph::no_grad(|| {
+            Raw::apply(
+                op,
+                &inputs
+                    .iter()
+                    .map(|x| Operand::Tensor(x))
+                    .collect::<SmallVec<[_; 3]>>(),
+            )
+        })?;
         Ok(graph::elementwise(out, Function::of(op), &inputs))
     }
 
@@ -92,8 +109,15 @@ impl Raw {
     /// As [`Raw::apply`]; and when the number of inputs is not what the function takes.
     pub fn call(function: &Arc<Function>, inputs: &[&Raw]) -> Result<Raw> {
         if inputs.len() != function.program().inputs() || inputs.is_empty() {
-            return Err(Error::value("fuse", format!("the function takes {} inputs, not {}", function.program().inputs(), inputs.len()))
-                .rule("a fused function takes one input or more, and is called with as many"));
+            return Err(Error::value(
+                "fuse",
+                format!(
+                    "the function takes {} inputs, not {}",
+                    function.program().inputs(),
+                    inputs.len()
+                ),
+            )
+            .rule("a fused function takes one input or more, and is called with as many"));
         }
         let dtypes: SmallVec<[DType; 4]> = inputs.iter().map(|x| x.dtype()).collect();
         let plan = function.plan(&dtypes)?;
@@ -142,10 +166,15 @@ fn by_steps(program: &Program, output: DType, inputs: &[&Raw]) -> Result<Raw> {
         let value = match *node {
             Node::Input(n) => Value::Tensor(inputs[n as usize].detach()),
             Node::Const(c) => Value::Weak(c),
-            Node::Like(of, c) => Value::Tensor(Raw::scalar(c, operand(&values[of as usize])?.dtype())?),
+            Node::Like(of, c) => {
+                Value::Tensor(Raw::scalar(c, operand(&values[of as usize])?.dtype())?)
+            }
             Node::Cast(of, dtype) => Value::Tensor(operand(&values[of as usize])?.cast(dtype)?),
             Node::Op(op, args) => {
-                let args: SmallVec<[Value; 3]> = args[..op.row().arity].iter().map(|&a| values[a as usize].clone()).collect();
+                let args: SmallVec<[Value; 3]> = args[..op.row().arity]
+                    .iter()
+                    .map(|&a| values[a as usize].clone())
+                    .collect();
                 let gone = Scalar::Bool(false);
                 let operands: SmallVec<[Operand<'_>; 3]> = args
                     .iter()
@@ -168,7 +197,11 @@ fn by_steps(program: &Program, output: DType, inputs: &[&Raw]) -> Result<Raw> {
     }
     let result = operand(&values[program.output() as usize])?.cast(output)?;
     let shape = common_shape("fuse", inputs)?;
-    if result.shape() == shape.as_slice() { Ok(result) } else { result.broadcast_to(&shape)?.copied() }
+    if result.shape() == shape.as_slice() {
+        Ok(result)
+    } else {
+        result.broadcast_to(&shape)?.copied()
+    }
 }
 
 fn split<'a>(operands: &[Operand<'a>]) -> (Inputs<'a>, SmallVec<[(usize, Scalar); 2]>) {
@@ -207,14 +240,21 @@ fn strong(op: Op, operands: &[Operand<'_>]) -> Result<SmallVec<[Raw; 3]>> {
         .enumerate()
         .map(|(i, o)| match o {
             Operand::Tensor(x) => Ok((*x).clone()),
-            Operand::Scalar(s) if i < first => Raw::scalar(Scalar::Bool(s.as_complex() != num_complex::Complex::ZERO), DType::Bool),
+            Operand::Scalar(s) if i < first => Raw::scalar(
+                Scalar::Bool(s.as_complex() != num_complex::Complex::ZERO),
+                DType::Bool,
+            ),
             Operand::Scalar(s) => {
                 let dtype = match met {
                     Some(met) => s.weak_with(met),
                     None => alone.unwrap_or(s.default_dtype()),
                 };
                 // true division and the like compute integers in a float that holds more
-                let dtype = if s.to_bytes(dtype).is_err() { s.default_dtype() } else { dtype };
+                let dtype = if s.to_bytes(dtype).is_err() {
+                    s.default_dtype()
+                } else {
+                    dtype
+                };
                 Raw::scalar(*s, dtype)
             }
         })
@@ -244,9 +284,22 @@ fn run_new(op: &'static str, plan: &Plan, inputs: &[&Raw]) -> Result<Raw> {
 fn run_into(op: &'static str, plan: &Plan, inputs: &[&Raw], out: &Raw, shared: bool) -> Result<()> {
     let reads: SmallVec<[&Storage; 4]> = inputs.iter().map(|x| x.storage()).collect();
     let _guards = guard::acquire(&reads, &[out.storage()]);
-    let sources: SmallVec<[Source<'_>; 4]> = inputs.iter().map(|x| Source { ptr: x.base(), layout: x.layout() }).collect();
-    let target = Target { ptr: out.base(), layout: out.layout(), dtype: out.dtype(), shared };
-    explain::note(op, out.len(), || (plan.output(), explain::Kind::Elementwise));
+    let sources: SmallVec<[Source<'_>; 4]> = inputs
+        .iter()
+        .map(|x| Source {
+            ptr: x.base(),
+            layout: x.layout(),
+        })
+        .collect();
+    let target = Target {
+        ptr: out.base(),
+        layout: out.layout(),
+        dtype: out.dtype(),
+        shared,
+    };
+    explain::note(op, out.len(), || {
+        (plan.output(), explain::Kind::Elementwise)
+    });
     // SAFETY: layouts lie within their buffers, the guards keep writers away, `shared` is told, and the plan was made for
     // these dtypes.
     unsafe { run(plan, &sources, target) }
@@ -257,7 +310,12 @@ fn run_into(op: &'static str, plan: &Plan, inputs: &[&Raw], out: &Raw, shared: b
 /// # Errors
 /// As [`Raw::apply`]; when the result does not have `out`'s shape, `casting` does not allow its dtype, or the memory may
 /// not be written.
-pub fn write_elementwise(op: Op, operands: &[Operand<'_>], out: &mut Raw, casting: Casting) -> Result<()> {
+pub fn write_elementwise(
+    op: Op,
+    operands: &[Operand<'_>],
+    out: &mut Raw,
+    casting: Casting,
+) -> Result<()> {
     let name = op.row().name;
     out.may_be_written(name)?;
     let values = strong(op, operands)?;
@@ -266,10 +324,21 @@ pub fn write_elementwise(op: Op, operands: &[Operand<'_>], out: &mut Raw, castin
     let plan = Plan::single(op, &dtypes, None)?;
     check_cast(name, plan.output(), out.dtype(), casting)?;
     let shape = common_shape(name, &inputs)?;
-    if broadcast_shapes(name, &[&shape, out.shape()]).ok().as_deref() != Some(out.shape()) {
-        return Err(Error::shape(name, format!("the result of shape {} does not fit into the output of shape {}", shape_text(&shape), shape_text(out.shape())))
-            .shapes(&[&shape, out.shape()])
-            .rule("an output must have the shape to which the inputs broadcast"));
+    if broadcast_shapes(name, &[&shape, out.shape()])
+        .ok()
+        .as_deref()
+        != Some(out.shape())
+    {
+        return Err(Error::shape(
+            name,
+            format!(
+                "the result of shape {} does not fit into the output of shape {}",
+                shape_text(&shape),
+                shape_text(out.shape())
+            ),
+        )
+        .shapes(&[&shape, out.shape()])
+        .rule("an output must have the shape to which the inputs broadcast"));
     }
     if graph::recording() && (out.tracks_gradient() || inputs.iter().any(|x| x.tracks_gradient())) {
         let result = Raw::apply(op, operands)?;
@@ -278,9 +347,14 @@ pub fn write_elementwise(op: Op, operands: &[Operand<'_>], out: &mut Raw, castin
     if op == Op::Pow {
         check_exponent(operands, &plan)?;
     }
-    let overlap = |x: &&Raw| Storage::same_buffer(x.storage(), out.storage()) && x.layout().overlaps(out.layout());
+    let overlap = |x: &&Raw| {
+        Storage::same_buffer(x.storage(), out.storage()) && x.layout().overlaps(out.layout())
+    };
     let shared = inputs.iter().any(overlap);
-    if inputs.iter().any(|x| x.touches_foreign(out) || overlap(x) && x.layout() != out.layout()) {
+    if inputs
+        .iter()
+        .any(|x| x.touches_foreign(out) || overlap(x) && x.layout() != out.layout())
+    {
         // an element would be written before another reads it
         let result = Raw::apply(op, operands)?;
         return out.assign(&result);
@@ -300,14 +374,20 @@ fn check_exponent(operands: &[Operand<'_>], plan: &Plan) -> Result<()> {
     let negative = match operands[1] {
         Operand::Scalar(s) => s.as_f64() < 0.0,
         Operand::Tensor(b) if b.dtype().kind() == Kind::Signed && !b.is_empty() => {
-            b.detach().fold(Fold::Min, Axes::All, KeepDims::No)?.item()?.as_f64() < 0.0
+            b.detach()
+                .fold(Fold::Min, Axes::All, KeepDims::No)?
+                .item()?
+                .as_f64()
+                < 0.0
         }
         Operand::Tensor(_) => false,
     };
     if negative {
-        return Err(Error::value("pow", "integers to negative integer powers are not allowed")
-            .rule("integers stay integers, and such a power is a fraction")
-            .hint("convert the base first: `.cast::<f64>()` (Python: `.astype('float64')`)"));
+        return Err(
+            Error::value("pow", "integers to negative integer powers are not allowed")
+                .rule("integers stay integers, and such a power is a fraction")
+                .hint("convert the base first: `.cast::<f64>()` (Python: `.astype('float64')`)"),
+        );
     }
     Ok(())
 }
@@ -347,5 +427,11 @@ elementwise_rows!(methods);
 /// A fused function of inputs that broadcast to `out`, into new memory that nobody else sees.
 pub(crate) fn call_into(function: &Arc<Function>, inputs: &[&Raw], out: &Raw) -> Result<()> {
     let dtypes: SmallVec<[DType; 4]> = inputs.iter().map(|x| x.dtype()).collect();
-    run_into(function.name(), &*function.plan(&dtypes)?, inputs, out, false)
+    run_into(
+        function.name(),
+        &*function.plan(&dtypes)?,
+        inputs,
+        out,
+        false,
+    )
 }

@@ -43,16 +43,22 @@ impl Raw {
     /// change them in between.
     fn checked_indices(&self, op: &'static str, len: usize, mode: Mode) -> Result<Vec<usize>> {
         if !self.dtype().is_integer() {
-            return Err(Error::dtype(op, format!("indices are integers, not {}", self.dtype()))
-                .dtypes(&[self.dtype()])
-                .hint(match self.dtype() {
-                    DType::Bool => "a mask of truth values goes to `select`",
-                    _ => "convert them first: `.cast::<i64>()` (Python: `.astype('int64')`)",
-                }));
+            return Err(
+                Error::dtype(op, format!("indices are integers, not {}", self.dtype()))
+                    .dtypes(&[self.dtype()])
+                    .hint(match self.dtype() {
+                        DType::Bool => "a mask of truth values goes to `select`",
+                        _ => "convert them first: `.cast::<i64>()` (Python: `.astype('int64')`)",
+                    }),
+            );
         }
         let values = match self.dtype() {
             // beyond i64 is beyond any length
-            DType::U64 => self.to_vec::<u64>()?.into_iter().map(|i| i64::try_from(i).unwrap_or(i64::MAX)).collect(),
+            DType::U64 => self
+                .to_vec::<u64>()?
+                .into_iter()
+                .map(|i| i64::try_from(i).unwrap_or(i64::MAX))
+                .collect(),
             _ => self.detach().cast(DType::I64)?.to_vec::<i64>()?,
         };
         let n = len as i64;
@@ -69,7 +75,10 @@ impl Raw {
                 if (0..n).contains(&at) {
                     return Ok(at as usize);
                 }
-                let error = Error::index(op, format!("index {i} is out of range for an axis of length {len}"));
+                let error = Error::index(
+                    op,
+                    format!("index {i} is out of range for an axis of length {len}"),
+                );
                 Err(match n {
                     0 => error.rule("an axis of length 0 has no element"),
                     _ => error.rule(format!("indices go from {} to {}", -n, n - 1)),
@@ -84,7 +93,10 @@ impl Raw {
     /// When an index is out of range (by [`Mode::Raise`]) or not an integer, or the axis does not exist.
     pub fn take(&self, indices: &Raw, axis: isize, mode: Mode) -> Result<Raw> {
         let at = normalize_axis("take", axis, self.rank())?;
-        let (n, list) = (self.shape()[at], Arc::new(indices.checked_indices("take", self.shape()[at], mode)?));
+        let (n, list) = (
+            self.shape()[at],
+            Arc::new(indices.checked_indices("take", self.shape()[at], mode)?),
+        );
         let mut shape = self.shape()[..at].to_vec();
         shape.extend_from_slice(indices.shape());
         shape.extend_from_slice(&self.shape()[at + 1..]);
@@ -116,7 +128,11 @@ impl Raw {
         let (from, to) = (Shared(x.ptr()), Shared(out.ptr()));
         let group = (PIECE * 4 / inner.max(1)).max(1);
         // rows without bytes may be more than anyone can count
-        let rows = if out.is_empty() { 0 } else { outer * list.len() };
+        let rows = if out.is_empty() {
+            0
+        } else {
+            outer * list.len()
+        };
         threads::run_ranges(rows, group, &|range| {
             for task in range {
                 let (o, i) = (task / list.len(), list[task % list.len()]);
@@ -181,7 +197,10 @@ impl Raw {
     /// [`Raw::select`] of few contiguous elements, each with a byte of the mask: no pieces, and nothing to record.
     fn select_short(&self, mask: &Raw) -> Option<Result<Raw>> {
         let contiguous = self.layout.is_contiguous() && mask.layout.is_contiguous();
-        let short = contiguous && mask.shape() == self.shape() && self.len() <= PIECE && self.dtype().size() <= 8;
+        let short = contiguous
+            && mask.shape() == self.shape()
+            && self.len() <= PIECE
+            && self.dtype().size() <= 8;
         let foreign = mask.storage().access() == Access::Foreign; // its bytes may change between counting and copying
         if !short || mask.dtype() != DType::Bool || foreign || self.tracks_gradient() {
             return None;
@@ -189,8 +208,15 @@ impl Raw {
         let guards = guard::acquire(&[self.storage(), mask.storage()], &[]);
         let n = self.len();
         // SAFETY: the bytes of a contiguous mask, which nobody writes under the guard.
-        let bytes: &[u8] = if n == 0 { &[] } else { unsafe { std::slice::from_raw_parts(mask.ptr().cast_const(), n) } };
-        let count: usize = bytes.chunks(128).map(|c| c.iter().fold(0u8, |s, &b| s + u8::from(b != 0)) as usize).sum();
+        let bytes: &[u8] = if n == 0 {
+            &[]
+        } else {
+            unsafe { std::slice::from_raw_parts(mask.ptr().cast_const(), n) }
+        };
+        let count: usize = bytes
+            .chunks(128)
+            .map(|c| c.iter().fold(0u8, |s, &b| s + u8::from(b != 0)) as usize)
+            .sum();
         let out = Raw::unwritten(&[count], self.dtype()).and_then(|out| out.in_world_of(self));
         Some(out.inspect(|out| {
             explain::note("select", n, || (out.dtype(), explain::Kind::Gather));
@@ -225,11 +251,22 @@ impl Raw {
     /// When an index is not an integer from 0 to `depth - 1`.
     pub fn one_hot(&self, depth: usize, dtype: DType) -> Result<Raw> {
         let classes = || format!("a class is a number from 0 to {}", depth as i128 - 1);
-        let list = self.checked_indices("one_hot", depth, Mode::Raise).map_err(|e| if e.is_index() { e.rule(classes()) } else { e })?;
+        let list = self
+            .checked_indices("one_hot", depth, Mode::Raise)
+            .map_err(|e| if e.is_index() { e.rule(classes()) } else { e })?;
         if self.dtype().kind() == Kind::Signed && !self.is_empty() {
-            let least = self.detach().fold(crate::ops::Fold::Min, Axes::All, crate::layout::KeepDims::No)?.item()?;
+            let least = self
+                .detach()
+                .fold(
+                    crate::ops::Fold::Min,
+                    Axes::All,
+                    crate::layout::KeepDims::No,
+                )?
+                .item()?;
             if least.as_f64() < 0.0 {
-                return Err(Error::index("one_hot", format!("index {least} is negative")).rule(classes()));
+                return Err(
+                    Error::index("one_hot", format!("index {least} is negative")).rule(classes()),
+                );
             }
         }
         let mut shape = self.shape().to_vec();
@@ -239,7 +276,13 @@ impl Raw {
         let size = dtype.size();
         for (row, i) in list.into_iter().enumerate() {
             // SAFETY: the index was checked against the row's length; the tensor is new.
-            unsafe { std::ptr::copy_nonoverlapping(one.as_ptr(), out.ptr().add((row * depth + i) * size), size) };
+            unsafe {
+                std::ptr::copy_nonoverlapping(
+                    one.as_ptr(),
+                    out.ptr().add((row * depth + i) * size),
+                    size,
+                )
+            };
         }
         out.in_world_of(self)
     }
@@ -259,14 +302,24 @@ struct Mask {
 impl Mask {
     fn new(op: &'static str, x: &Raw, mask: &Raw) -> Result<Mask> {
         if mask.dtype() != DType::Bool {
-            return Err(Error::dtype(op, format!("a mask is of truth values, not {}", mask.dtype()))
-                .dtypes(&[mask.dtype()])
-                .hint("compare first, as in `x.gt(&zero)`; integer indices go to `take`"));
+            return Err(Error::dtype(
+                op,
+                format!("a mask is of truth values, not {}", mask.dtype()),
+            )
+            .dtypes(&[mask.dtype()])
+            .hint("compare first, as in `x.gt(&zero)`; integer indices go to `take`"));
         }
         if mask.rank() > x.rank() || mask.shape() != &x.shape()[..mask.rank()] {
-            return Err(Error::index(op, format!("a mask of shape {} does not cover the leading axes of shape {}", shape_text(mask.shape()), shape_text(x.shape())))
-                .shapes(&[mask.shape(), x.shape()])
-                .rule("a mask has the lengths of the axes that it replaces"));
+            return Err(Error::index(
+                op,
+                format!(
+                    "a mask of shape {} does not cover the leading axes of shape {}",
+                    shape_text(mask.shape()),
+                    shape_text(x.shape())
+                ),
+            )
+            .shapes(&[mask.shape(), x.shape()])
+            .rule("a mask has the lengths of the axes that it replaces"));
         }
         let shape = mask.shape().to_vec();
         let values = match mask.storage().access() {
@@ -281,9 +334,13 @@ impl Mask {
             let many = PIECE.min(n - p * PIECE);
             // SAFETY: a piece of the mask, one count.
             unsafe {
-                let bytes = std::slice::from_raw_parts(from.get().add(p * PIECE).cast_const(), many);
+                let bytes =
+                    std::slice::from_raw_parts(from.get().add(p * PIECE).cast_const(), many);
                 // in bytes first: 255 of them fit, and 64 at a time are one vector
-                let count: usize = bytes.chunks(128).map(|c| c.iter().fold(0u8, |s, &b| s + u8::from(b != 0)) as usize).sum();
+                let count: usize = bytes
+                    .chunks(128)
+                    .map(|c| c.iter().fold(0u8, |s, &b| s + u8::from(b != 0)) as usize)
+                    .sum();
                 *to.get().add(p + 1) = count;
             }
         });
@@ -291,7 +348,13 @@ impl Mask {
             before[p + 1] += before[p];
         }
         let count = before[pieces];
-        Ok(Mask { values: Arc::new(values), axes: shape.len(), shape, before: Arc::new(before), count })
+        Ok(Mask {
+            values: Arc::new(values),
+            axes: shape.len(),
+            shape,
+            before: Arc::new(before),
+            count,
+        })
     }
 
     fn bytes(&self) -> Result<Raw> {
@@ -306,16 +369,31 @@ impl Mask {
         let out = Raw::unwritten(&shape, x.dtype())?.in_world_of(x)?;
         let inner: usize = shape[1..].iter().product::<usize>() * x.dtype().size();
         let guards = guard::acquire(&[source.storage()], &[out.storage()]);
-        explain::note("select", source.len(), || (out.dtype(), explain::Kind::Gather));
+        explain::note("select", source.len(), || {
+            (out.dtype(), explain::Kind::Gather)
+        });
         self.each_piece(|bytes, row, place| {
             // SAFETY: `row` counts rows of the source, `place` those of the result before this piece.
-            unsafe { pick(bytes, inner, source.ptr().add(row * inner), out.ptr().add(place * inner)) };
+            unsafe {
+                pick(
+                    bytes,
+                    inner,
+                    source.ptr().add(row * inner),
+                    out.ptr().add(place * inner),
+                )
+            };
         });
         drop(guards);
         if !x.tracks_gradient() {
             return Ok(out);
         }
-        Ok(graph::record(out, &[x], |_| Box::new(Select { mask: self.clone(), shape: x.shape().to_vec(), compress: true })))
+        Ok(graph::record(out, &[x], |_| {
+            Box::new(Select {
+                mask: self.clone(),
+                shape: x.shape().to_vec(),
+                compress: true,
+            })
+        }))
     }
 
     /// Zeros of `shape`, with the rows of `few` where the mask is true: the transpose of [`Mask::compress`].
@@ -329,7 +407,11 @@ impl Mask {
             for (place, (i, _)) in (place..).zip(meant) {
                 // SAFETY: a row of each.
                 unsafe {
-                    std::ptr::copy_nonoverlapping(source.ptr().add(place * inner), out.ptr().add((row + i) * inner), inner);
+                    std::ptr::copy_nonoverlapping(
+                        source.ptr().add(place * inner),
+                        out.ptr().add((row + i) * inner),
+                        inner,
+                    );
                 }
             }
         });
@@ -337,7 +419,13 @@ impl Mask {
         if !few.tracks_gradient() {
             return Ok(out);
         }
-        Ok(graph::record(out, &[few], |_| Box::new(Select { mask: self.clone(), shape: shape.to_vec(), compress: false })))
+        Ok(graph::record(out, &[few], |_| {
+            Box::new(Select {
+                mask: self.clone(),
+                shape: shape.to_vec(),
+                compress: false,
+            })
+        }))
     }
 
     /// Calls `f` with the bytes of each piece, the number of its first row, and how many were true before it.
@@ -346,7 +434,8 @@ impl Mask {
         threads::run(n.div_ceil(PIECE), &|p| {
             let many = PIECE.min(n - p * PIECE);
             // SAFETY: a piece of a mask that is ours alone.
-            let bytes = unsafe { std::slice::from_raw_parts(from.get().add(p * PIECE).cast_const(), many) };
+            let bytes =
+                unsafe { std::slice::from_raw_parts(from.get().add(p * PIECE).cast_const(), many) };
             f(bytes, p * PIECE, self.before[p]);
         });
     }
@@ -368,7 +457,11 @@ unsafe fn pick(bytes: &[u8], inner: usize, src: *const u8, out: *mut u8) {
             _ => {
                 let meant = bytes.iter().enumerate().filter(|(_, b)| **b != 0);
                 for (place, (i, _)) in meant.enumerate() {
-                    std::ptr::copy_nonoverlapping(src.add(i * inner), out.add(place * inner), inner);
+                    std::ptr::copy_nonoverlapping(
+                        src.add(i * inner),
+                        out.add(place * inner),
+                        inner,
+                    );
                 }
             }
         }
@@ -387,11 +480,21 @@ impl Rule for Select {
         if self.compress { "select" } else { "expand" }
     }
     fn backward(&self, _: &Arc<Node>, g: &Raw, _: &[bool]) -> Result<Gradients> {
-        let back = if self.compress { self.mask.expand(g, &self.shape)? } else { self.mask.compress(g)? };
+        let back = if self.compress {
+            self.mask.expand(g, &self.shape)?
+        } else {
+            self.mask.compress(g)?
+        };
         Ok(SmallVec::from_iter([Some(back)]))
     }
     fn forward(&self, _: &Arc<Node>, tangents: &[Option<Raw>]) -> Result<Option<Raw>> {
-        let forward = |t: &Raw| if self.compress { self.mask.compress(t) } else { self.mask.expand(t, &self.shape) };
+        let forward = |t: &Raw| {
+            if self.compress {
+                self.mask.compress(t)
+            } else {
+                self.mask.expand(t, &self.shape)
+            }
+        };
         tangents[0].as_ref().map(forward).transpose()
     }
 }

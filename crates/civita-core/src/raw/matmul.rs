@@ -23,7 +23,14 @@ impl Raw {
         let shape = shape_check(self.shape(), rhs.shape())?;
         let dtype = promote(self.dtype(), rhs.dtype());
         let (a, b) = (self.detach().cast(dtype)?, rhs.detach().cast(dtype)?);
-        let out = Raw::for_result(&shape.out, dtype, &[&a.with_layout(Layout::contiguous(&[0])?), &b.with_layout(Layout::contiguous(&[0])?)])?;
+        let out = Raw::for_result(
+            &shape.out,
+            dtype,
+            &[
+                &a.with_layout(Layout::contiguous(&[0])?),
+                &b.with_layout(Layout::contiguous(&[0])?),
+            ],
+        )?;
         if !out.is_empty() {
             // each operand with its batch axes and two more
             let matrix = |x: &Raw, rows: usize, cols: usize, column: bool| -> Result<Layout> {
@@ -35,9 +42,15 @@ impl Raw {
                 full.extend([rows, cols]);
                 layout.broadcast_to(&full)
             };
-            let (la, lb) = (matrix(&a, shape.m, shape.k, false)?, matrix(&b, shape.k, shape.n, true)?);
+            let (la, lb) = (
+                matrix(&a, shape.m, shape.k, false)?,
+                matrix(&b, shape.k, shape.n, true)?,
+            );
             let operand = |x: &Raw, l: &Layout| Operand {
-                ptr: x.base().wrapping_add(l.offset() * dtype.size()).cast_const(),
+                ptr: x
+                    .base()
+                    .wrapping_add(l.offset() * dtype.size())
+                    .cast_const(),
                 row_stride: l.strides()[l.rank() - 2],
                 col_stride: l.strides()[l.rank() - 1],
             };
@@ -58,9 +71,16 @@ impl Raw {
                 steps[axis] = step;
                 step *= shape.batch[axis] as isize;
             }
-            let batch = Batch { shape: &shape.batch, a: &la.strides()[..axes], b: &lb.strides()[..axes], c: &steps };
+            let batch = Batch {
+                shape: &shape.batch,
+                a: &la.strides()[..axes],
+                b: &lb.strides()[..axes],
+                c: &steps,
+            };
             let _guards = guard::acquire(&[a.storage(), b.storage()], &[out.storage()]);
-            explain::note("matmul", shape.m * shape.n * shape.k, || (dtype, explain::Kind::Matmul));
+            explain::note("matmul", shape.m * shape.n * shape.k, || {
+                (dtype, explain::Kind::Matmul)
+            });
             // SAFETY: layouts lie within their buffers, guards keep writers away, the result is new.
             unsafe { matmul(dtype, &problem, &batch)? };
         }
@@ -76,7 +96,11 @@ impl Raw {
     /// The conjugate transpose of the last two axes.
     fn adjoint(&self) -> Result<Raw> {
         let t = self.swap_axes(-2, -1)?;
-        if t.dtype().is_complex() { t.conj() } else { Ok(t) }
+        if t.dtype().is_complex() {
+            t.conj()
+        } else {
+            Ok(t)
+        }
     }
 }
 
@@ -109,16 +133,32 @@ impl Rule for Product {
         let mut out: Gradients = SmallVec::from_iter([None, None]);
         if let (true, Some(b)) = (wanted[0], &self.b) {
             let b = b.get("matmul")?;
-            let b = if b.rank() == 1 { b.expand_dims(&[1])? } else { b.clone() };
+            let b = if b.rank() == 1 {
+                b.expand_dims(&[1])?
+            } else {
+                b.clone()
+            };
             let da = g.matmul(&b.adjoint()?)?;
-            let column = if self.shapes[0].len() == 1 { da.squeeze(Some(&[-2]))? } else { da };
+            let column = if self.shapes[0].len() == 1 {
+                da.squeeze(Some(&[-2]))?
+            } else {
+                da
+            };
             out[0] = Some(column);
         }
         if let (true, Some(a)) = (wanted[1], &self.a) {
             let a = a.get("matmul")?;
-            let a = if a.rank() == 1 { a.expand_dims(&[0])? } else { a.clone() };
+            let a = if a.rank() == 1 {
+                a.expand_dims(&[0])?
+            } else {
+                a.clone()
+            };
             let db = a.adjoint()?.matmul(&g)?;
-            let row = if self.shapes[1].len() == 1 { db.squeeze(Some(&[-1]))? } else { db };
+            let row = if self.shapes[1].len() == 1 {
+                db.squeeze(Some(&[-1]))?
+            } else {
+                db
+            };
             out[1] = Some(row);
         }
         Ok(out)

@@ -46,12 +46,22 @@ const _: () = {
 impl Raw {
     /// A tensor over these bytes.
     pub(crate) fn new(storage: Storage, layout: Layout, dtype: DType) -> Raw {
-        Raw { storage, layout, dtype, node: None }
+        Raw {
+            storage,
+            layout,
+            dtype,
+            node: None,
+        }
     }
 
     /// The same elements seen through another layout, which lies within the same buffer.
     pub(crate) fn with_layout(&self, layout: Layout) -> Raw {
-        Raw { storage: self.storage.clone(), layout, dtype: self.dtype, node: None }
+        Raw {
+            storage: self.storage.clone(),
+            layout,
+            dtype: self.dtype,
+            node: None,
+        }
     }
 
     /// Lengths of the axes.
@@ -116,7 +126,10 @@ impl Raw {
 
     /// The same value as a constant of the graph.
     pub fn detach(&self) -> Raw {
-        Raw { node: None, ..self.clone() }
+        Raw {
+            node: None,
+            ..self.clone()
+        }
     }
 
     pub(crate) fn with_node(mut self, node: Option<Arc<Node>>) -> Raw {
@@ -134,7 +147,8 @@ impl Raw {
     #[inline]
     pub fn ptr(&self) -> *mut u8 {
         // the offset of an empty view may be anywhere; wrapping keeps it a plain address
-        self.base().wrapping_add(self.layout.offset() * self.dtype.size())
+        self.base()
+            .wrapping_add(self.layout.offset() * self.dtype.size())
     }
 
     /// Moves the value into Python's world, where views alias: without a copy when nobody else holds the bytes.
@@ -142,7 +156,10 @@ impl Raw {
         if self.storage.access() != Access::Owned {
             return Ok(self);
         }
-        Ok(Raw { storage: self.storage.into_aliased()?, ..self })
+        Ok(Raw {
+            storage: self.storage.into_aliased()?,
+            ..self
+        })
     }
 
     /// Moves the value into Rust's world, where it never changes under a handle.
@@ -151,7 +168,10 @@ impl Raw {
             Access::Owned => Ok(self),
             // ops that only move bytes (`take`, `where`) leave foreign truth values as others wrote them: other bytes than
             // 0 and 1 must not become a Rust `bool`, and a copy turns them into these
-            Access::Aliased if self.dtype != DType::Bool => Ok(Raw { storage: self.storage.into_owned()?, ..self }),
+            Access::Aliased if self.dtype != DType::Bool => Ok(Raw {
+                storage: self.storage.into_owned()?,
+                ..self
+            }),
             // bytes that others chose are looked at once, in a copy
             Access::Aliased | Access::Foreign => self.copied(),
         }
@@ -161,6 +181,11 @@ impl Raw {
 impl std::fmt::Debug for Raw {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.display())?;
-        write!(f, " dtype={} shape={} device=cpu", self.dtype, crate::error::shape_text(self.shape()))
+        write!(
+            f,
+            " dtype={} shape={} device=cpu",
+            self.dtype,
+            crate::error::shape_text(self.shape())
+        )
     }
 }

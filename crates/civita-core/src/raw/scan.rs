@@ -75,7 +75,11 @@ impl<T: Ring, const ONE: bool> Body for Added<T, ONE> {
 fn kernels(dtype: DType) -> [Kernel; 3] {
     fn of<T: Ring + Lane>() -> [Kernel; 3] {
         let l = level() as usize;
-        [Shells::<Running<T>>::BY_LEVEL[l], Shells::<Added<T, false>>::BY_LEVEL[l], Shells::<Added<T, true>>::BY_LEVEL[l]]
+        [
+            Shells::<Running<T>>::BY_LEVEL[l],
+            Shells::<Added<T, false>>::BY_LEVEL[l],
+            Shells::<Added<T, true>>::BY_LEVEL[l],
+        ]
     }
     match dtype {
         DType::I8 => of::<i8>(),
@@ -107,7 +111,11 @@ impl Raw {
         };
         let at = normalize_axis("cumsum", axis, self.rank())?;
         let dtype = dtype.unwrap_or_else(|| ReduceClass::Sum.result(self.dtype()));
-        let lane = if dtype == DType::Bool { DType::I64 } else { dtype.compute() };
+        let lane = if dtype == DType::Bool {
+            DType::I64
+        } else {
+            dtype.compute()
+        };
         // summed in place, in a copy of its own
         let out = Raw::unwritten(self.shape(), lane)?.in_world_of(self)?;
         out.write_copy(self)?;
@@ -176,7 +184,13 @@ unsafe fn running(at: *mut u8, lane: DType, outer: usize, n: usize, inner: usize
             for row in range {
                 let mut carry = [0u128; 1];
                 // SAFETY: one row.
-                unsafe { running(n, [carry.as_mut_ptr().cast::<u8>().cast_const(); 3], shared.at(row * n * size)) };
+                unsafe {
+                    running(
+                        n,
+                        [carry.as_mut_ptr().cast::<u8>().cast_const(); 3],
+                        shared.at(row * n * size),
+                    )
+                };
             }
         });
         return;
@@ -186,7 +200,10 @@ unsafe fn running(at: *mut u8, lane: DType, outer: usize, n: usize, inner: usize
     let sums = Shared(carries.as_mut_ptr().cast());
     let piece = |task: usize| {
         let p = task % pieces;
-        (shared.at((task / pieces * n + p * PIECE) * size), PIECE.min(n - p * PIECE))
+        (
+            shared.at((task / pieces * n + p * PIECE) * size),
+            PIECE.min(n - p * PIECE),
+        )
     };
     threads::run(outer * pieces, &|task| {
         let (at, m) = piece(task);
@@ -197,7 +214,13 @@ unsafe fn running(at: *mut u8, lane: DType, outer: usize, n: usize, inner: usize
         for p in 1..pieces {
             let task = row * pieces + p;
             // SAFETY: two carries.
-            unsafe { two(1, [sums.at((task - 1) * 16).cast_const(); 3], sums.at(task * 16)) };
+            unsafe {
+                two(
+                    1,
+                    [sums.at((task - 1) * 16).cast_const(); 3],
+                    sums.at(task * 16),
+                )
+            };
         }
     }
     threads::run(outer * pieces, &|task| {

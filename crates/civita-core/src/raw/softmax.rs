@@ -31,13 +31,20 @@ impl Raw {
             write_softmax(&x.detach(), &out, at)?;
         }
         let out = out.in_world_of(&x)?;
-        Ok(graph::record(out, &[&x], |y| Box::new(Softmax { y: Saved::output(y), axis: at as isize })))
+        Ok(graph::record(out, &[&x], |y| {
+            Box::new(Softmax {
+                y: Saved::output(y),
+                axis: at as isize,
+            })
+        }))
     }
 }
 
 /// Slab by slab along the longest other axis; within one, each pass finds in L2 what the one before left there.
 fn write_softmax(x: &Raw, out: &Raw, axis: usize) -> Result<()> {
-    let other = (0..x.rank()).filter(|&a| a != axis).max_by_key(|&a| x.shape()[a]);
+    let other = (0..x.rank())
+        .filter(|&a| a != axis)
+        .max_by_key(|&a| x.shape()[a]);
     let Some(other) = other.filter(|_| x.len() > SLAB) else {
         return softmax_of(x, out, axis);
     };
@@ -52,17 +59,27 @@ fn write_softmax(x: &Raw, out: &Raw, axis: usize) -> Result<()> {
     };
     threads::run(len.div_ceil(step), &|i| {
         if let Err(error) = slab(i) {
-            *failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+            *failed
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
         }
     });
-    failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).map_or(Ok(()), Err)
+    failed
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .map_or(Ok(()), Err)
 }
 
 fn softmax_of(x: &Raw, out: &Raw, axis: usize) -> Result<()> {
     static QUOTIENT: OnceLock<Arc<Function>> = OnceLock::new();
-    let quotient = QUOTIENT.get_or_init(|| Function::new(Program::trace(2, |b| b.input(0) / b.input(1)), "softmax"));
+    let quotient = QUOTIENT
+        .get_or_init(|| Function::new(Program::trace(2, |b| b.input(0) / b.input(1)), "softmax"));
     let along = [axis as isize];
-    let real = if x.dtype().is_complex() { x.real()? } else { x.clone() };
+    let real = if x.dtype().is_complex() {
+        x.real()?
+    } else {
+        x.clone()
+    };
     let m = real.fold(Fold::Max, Axes::List(&along), KeepDims::Yes)?;
     let e = Raw::call(Function::of_shifted_exp(), &[x, &m])?;
     let s = e.fold(Fold::Sum, Axes::List(&along), KeepDims::Yes)?;
@@ -78,8 +95,14 @@ impl Softmax {
     /// `y · (v - Σ y · v)`: the Jacobian is symmetric, so it is both maps.
     fn apply(&self, node: &Arc<Node>, v: &Raw, conjugate: bool) -> Result<Raw> {
         let y = self.y.get_output("softmax", node)?;
-        let y = if conjugate && y.dtype().is_complex() { y.conj()? } else { y };
-        let weighted = y.mul(v)?.fold(Fold::Sum, Axes::List(&[self.axis]), KeepDims::Yes)?;
+        let y = if conjugate && y.dtype().is_complex() {
+            y.conj()?
+        } else {
+            y
+        };
+        let weighted = y
+            .mul(v)?
+            .fold(Fold::Sum, Axes::List(&[self.axis]), KeepDims::Yes)?;
         y.mul(&v.sub(&weighted)?)
     }
 }
@@ -92,6 +115,9 @@ impl Rule for Softmax {
         Ok(SmallVec::from_iter([Some(self.apply(node, g, true)?)]))
     }
     fn forward(&self, node: &Arc<Node>, tangents: &[Option<Raw>]) -> Result<Option<Raw>> {
-        tangents[0].as_ref().map(|t| self.apply(node, t, false)).transpose()
+        tangents[0]
+            .as_ref()
+            .map(|t| self.apply(node, t, false))
+            .transpose()
     }
 }

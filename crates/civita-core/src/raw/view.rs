@@ -17,7 +17,15 @@ impl Raw {
         if !self.tracks_gradient() {
             return out;
         }
-        graph::linear(out, self, Linear { name, forward: Box::new(forward), backward: Box::new(backward) })
+        graph::linear(
+            out,
+            self,
+            Linear {
+                name,
+                forward: Box::new(forward),
+                backward: Box::new(backward),
+            },
+        )
     }
 
     /// The elements that a slice names: `x[1:5, ::2, None, ...]`.
@@ -30,13 +38,19 @@ impl Raw {
             return Ok(self.with_layout(layout));
         }
         let (items, again, shape) = (items.to_vec(), items.to_vec(), self.shape().to_vec());
-        Ok(self.view("slice", layout, move |t| t.slice(&again), move |g| g.embed(&shape, &items)))
+        Ok(self.view(
+            "slice",
+            layout,
+            move |t| t.slice(&again),
+            move |g| g.embed(&shape, &items),
+        ))
     }
 
     /// Zeros of `shape` with this tensor in a slice of it: the transpose of slicing.
     fn embed(&self, shape: &[usize], items: &[SliceItem]) -> Result<Raw> {
         let out = Raw::zeros(shape, self.dtype)?.in_world_of(self)?;
-        out.with_layout(out.layout.slice(items)?).write_copy(&self.detach())?;
+        out.with_layout(out.layout.slice(items)?)
+            .write_copy(&self.detach())?;
         if !self.tracks_gradient() {
             return Ok(out);
         }
@@ -67,7 +81,12 @@ impl Raw {
             return Ok(self.with_layout(layout));
         }
         let (old, new) = (self.shape().to_vec(), shape.to_vec());
-        Ok(self.view("reshape", layout, move |t| t.reshape(&new), move |g| g.reshape(&old)))
+        Ok(self.view(
+            "reshape",
+            layout,
+            move |t| t.reshape(&new),
+            move |g| g.reshape(&old),
+        ))
     }
 
     /// As [`Raw::reshape`], where one length may be -1: whatever is left.
@@ -93,12 +112,22 @@ impl Raw {
             inverse[from.rem_euclid(rank) as usize] = to as isize;
         }
         let axes = axes.to_vec();
-        Ok(self.view("permute", layout, move |t| t.permute(&axes), move |g| g.permute(&inverse)))
+        Ok(self.view(
+            "permute",
+            layout,
+            move |t| t.permute(&axes),
+            move |g| g.permute(&inverse),
+        ))
     }
 
     /// All axes in reverse order: of a matrix the transpose.
     pub fn transpose(&self) -> Raw {
-        self.view("transpose", self.layout.transpose(), |t| Ok(t.transpose()), |g| Ok(g.transpose()))
+        self.view(
+            "transpose",
+            self.layout.transpose(),
+            |t| Ok(t.transpose()),
+            |g| Ok(g.transpose()),
+        )
     }
 
     /// Two axes exchanged.
@@ -107,7 +136,12 @@ impl Raw {
     /// When one does not exist.
     pub fn swap_axes(&self, a: isize, b: isize) -> Result<Raw> {
         let layout = self.layout.swap_axes(a, b)?;
-        Ok(self.view("swap_axes", layout, move |t| t.swap_axes(a, b), move |g| g.swap_axes(a, b)))
+        Ok(self.view(
+            "swap_axes",
+            layout,
+            move |t| t.swap_axes(a, b),
+            move |g| g.swap_axes(a, b),
+        ))
     }
 
     /// One axis moved to another place.
@@ -116,7 +150,12 @@ impl Raw {
     /// When one of the two does not exist.
     pub fn move_axis(&self, from: isize, to: isize) -> Result<Raw> {
         let layout = self.layout.move_axis(from, to)?;
-        Ok(self.view("move_axis", layout, move |t| t.move_axis(from, to), move |g| g.move_axis(to, from)))
+        Ok(self.view(
+            "move_axis",
+            layout,
+            move |t| t.move_axis(from, to),
+            move |g| g.move_axis(to, from),
+        ))
     }
 
     /// The elements in reverse order along some axes.
@@ -125,9 +164,18 @@ impl Raw {
     /// When an axis does not exist.
     pub fn flip(&self, axes: Axes<'_>) -> Result<Raw> {
         let layout = self.layout.flip(axes)?;
-        let list: Vec<isize> = axes.resolve("flip", self.rank())?.iter().map(|&a| a as isize).collect();
+        let list: Vec<isize> = axes
+            .resolve("flip", self.rank())?
+            .iter()
+            .map(|&a| a as isize)
+            .collect();
         let again = list.clone();
-        Ok(self.view("flip", layout, move |t| t.flip(Axes::List(&list)), move |g| g.flip(Axes::List(&again))))
+        Ok(self.view(
+            "flip",
+            layout,
+            move |t| t.flip(Axes::List(&list)),
+            move |g| g.flip(Axes::List(&again)),
+        ))
     }
 
     /// Without axes of length 1: those named, or all.
@@ -137,7 +185,12 @@ impl Raw {
     pub fn squeeze(&self, axes: Option<&[isize]>) -> Result<Raw> {
         let layout = self.layout.squeeze(axes)?;
         let (old, new) = (self.shape().to_vec(), layout.shape().to_vec());
-        Ok(self.view("squeeze", layout, move |t| t.reshape(&new), move |g| g.reshape(&old)))
+        Ok(self.view(
+            "squeeze",
+            layout,
+            move |t| t.reshape(&new),
+            move |g| g.reshape(&old),
+        ))
     }
 
     /// With new axes of length 1 at these places of the result.
@@ -147,7 +200,12 @@ impl Raw {
     pub fn expand_dims(&self, axes: &[isize]) -> Result<Raw> {
         let layout = self.layout.expand_dims(axes)?;
         let (old, new) = (self.shape().to_vec(), layout.shape().to_vec());
-        Ok(self.view("expand_dims", layout, move |t| t.reshape(&new), move |g| g.reshape(&old)))
+        Ok(self.view(
+            "expand_dims",
+            layout,
+            move |t| t.reshape(&new),
+            move |g| g.reshape(&old),
+        ))
     }
 
     /// Repeated along axes of length 1 and new leading axes, without a copy.
@@ -163,11 +221,20 @@ impl Raw {
             return Ok(self.with_layout(layout));
         }
         let (old, new) = (self.shape().to_vec(), shape.to_vec());
-        Ok(self.view("broadcast_to", layout, move |t| t.broadcast_to(&new), move |g| g.sum_to(&old)))
+        Ok(self.view(
+            "broadcast_to",
+            layout,
+            move |t| t.broadcast_to(&new),
+            move |g| g.sum_to(&old),
+        ))
     }
 
     /// A new tensor joins the world of the one that it belongs to.
     pub(crate) fn in_world_of(self, other: &Raw) -> Result<Raw> {
-        if other.storage.access() == crate::storage::Access::Owned { Ok(self) } else { self.into_aliased() }
+        if other.storage.access() == crate::storage::Access::Owned {
+            Ok(self)
+        } else {
+            self.into_aliased()
+        }
     }
 }

@@ -108,12 +108,20 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     // over all axes the index counts elements in C order; over one axis along it
     let whole = call.axes.len() == x.rank();
     if !whole && call.axes.len() != 1 {
-        return Err(Error::axis(name, format!("{} axes have no common index", call.axes.len()))
-            .rule("an index counts along one axis, or over all of them")
-            .hint("join the axes first with `reshape`"));
+        return Err(Error::axis(
+            name,
+            format!("{} axes have no common index", call.axes.len()),
+        )
+        .rule("an index counts along one axis, or over all of them")
+        .hint("join the axes first with `reshape`"));
     }
     let lane = x.dtype().compute();
-    if whole && x.layout().is_contiguous() && x.dtype() == lane && x.len() <= PIECE && let Some(folding) = folding(fold, lane) {
+    if whole
+        && x.layout().is_contiguous()
+        && x.dtype() == lane
+        && x.len() <= PIECE
+        && let Some(folding) = folding(fold, lane)
+    {
         return short(&folding, x, call);
     }
     let rows = x.detach().cast(lane)?;
@@ -130,7 +138,11 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let outputs = rows.len().checked_div(n).unwrap_or(0);
     let kept = crate::layout::reduced_shape(x.shape(), &call.axes, KeepDims::Yes);
     let out = Raw::unwritten(&kept, DType::I64)?;
-    let out = if x.storage().access() == crate::storage::Access::Owned { out } else { out.into_aliased()? };
+    let out = if x.storage().access() == crate::storage::Access::Owned {
+        out
+    } else {
+        out.into_aliased()?
+    };
     let _guards = guard::acquire(&[rows.storage()], &[out.storage()]);
     // one row may be longer than a task: its pieces have extremes of their own, the first of the best wins
     let pieces = n.div_ceil(PIECE).max(1);
@@ -157,16 +169,20 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
         }
     };
     let group = (TASK / n.max(1)).max(1);
-    threads::run_ranges(outputs * pieces, if pieces > 1 { TASK / PIECE } else { group }, &|range| {
-        let (x, best, _) = shared.get();
-        for task in range {
-            let (row, piece) = (task / pieces, task % pieces);
-            let from = row * n + piece * PIECE;
-            let many = PIECE.min(n - piece * PIECE);
-            // SAFETY: a piece of a row, one extreme.
-            unsafe { extreme_of(x.add(from * size), many, best.add(task).cast()) };
-        }
-    });
+    threads::run_ranges(
+        outputs * pieces,
+        if pieces > 1 { TASK / PIECE } else { group },
+        &|range| {
+            let (x, best, _) = shared.get();
+            for task in range {
+                let (row, piece) = (task / pieces, task % pieces);
+                let from = row * n + piece * PIECE;
+                let many = PIECE.min(n - piece * PIECE);
+                // SAFETY: a piece of a row, one extreme.
+                unsafe { extreme_of(x.add(from * size), many, best.add(task).cast()) };
+            }
+        },
+    );
     threads::run_ranges(outputs, group, &|range| {
         let (x, best, out) = shared.get();
         for row in range {
@@ -174,20 +190,36 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
             unsafe {
                 let mut value = Value(folding.identity);
                 for p in 0..pieces {
-                    (folding.merge)(1, [best.add(row * pieces + p).cast::<u8>().cast_const(); 3], value.0.as_mut_ptr());
+                    (folding.merge)(
+                        1,
+                        [best.add(row * pieces + p).cast::<u8>().cast_const(); 3],
+                        value.0.as_mut_ptr(),
+                    );
                 }
                 // the first piece whose extreme it is holds the first such element
                 let mut index = 1u64;
                 let mut piece = 0;
                 while piece + 1 < pieces {
-                    find(1, [best.add(row * pieces + piece).cast::<u8>().cast_const(), value.0.as_ptr(), x], (&raw mut index).cast());
+                    find(
+                        1,
+                        [
+                            best.add(row * pieces + piece).cast::<u8>().cast_const(),
+                            value.0.as_ptr(),
+                            x,
+                        ],
+                        (&raw mut index).cast(),
+                    );
                     if index == 0 {
                         break;
                     }
                     piece += 1;
                 }
                 let (from, many) = (piece * PIECE, PIECE.min(n - piece * PIECE));
-                find(many, [x.add((row * n + from) * size), value.0.as_ptr(), x], (&raw mut index).cast());
+                find(
+                    many,
+                    [x.add((row * n + from) * size), value.0.as_ptr(), x],
+                    (&raw mut index).cast(),
+                );
                 *out.add(row) = (from as i64 + index as i64).min(n as i64 - 1);
             }
         }
@@ -195,4 +227,3 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     drop(_guards);
     call.finish(out)
 }
-

@@ -13,8 +13,8 @@ use std::cell::UnsafeCell;
 
 use smallvec::SmallVec;
 
-use crate::kernels::fold::{Folding, Rows};
 use crate::error::Result;
+use crate::kernels::fold::{Folding, Rows};
 use crate::kernels::strided::{Tile, fill, gather, scatter};
 use crate::layout::{Layout, Order, Walk};
 use crate::storage::Storage;
@@ -95,12 +95,22 @@ pub(crate) unsafe fn fold(
     strides: &[isize],
     offset: usize,
 ) -> Result<()> {
-    let walk = Walk::<2>::new(layout.shape(), [layout.strides(), strides], [layout.offset(), offset], Order::First);
+    let walk = Walk::<2>::new(
+        layout.shape(),
+        [layout.strides(), strides],
+        [layout.offset(), offset],
+        Order::First,
+    );
     if walk.is_empty() {
         return Ok(());
     }
-    let mut axes: AxisList =
-        (0..walk.shape.len()).map(|a| Axis { len: walk.shape[a], x: walk.strides[0][a], out: walk.strides[1][a] }).collect();
+    let mut axes: AxisList = (0..walk.shape.len())
+        .map(|a| Axis {
+            len: walk.shape[a],
+            x: walk.strides[0][a],
+            out: walk.strides[1][a],
+        })
+        .collect();
     // a single element has stride 1 in both
     if walk.len() == 1 {
         axes[0].out = 0;
@@ -113,13 +123,28 @@ pub(crate) unsafe fn fold(
         let kept = axes.remove(k);
         axes.push(kept);
     }
-    let Some(inner) = axes.pop() else { return Ok(()) };
+    let Some(inner) = axes.pop() else {
+        return Ok(());
+    };
     let (kept, reduced): (AxisList, AxisList) = axes.into_iter().partition(|a| a.out != 0);
     let acc = folding.acc.size();
     // SAFETY: the walk's offsets lie within the buffers.
-    let (x, out) =
-        unsafe { (x.offset(walk.offsets[0] * size as isize), out.offset(walk.offsets[1] * acc as isize)) };
-    let job = Job { folding, size, acc, x, out, kept, reduced, inner };
+    let (x, out) = unsafe {
+        (
+            x.offset(walk.offsets[0] * size as isize),
+            out.offset(walk.offsets[1] * acc as isize),
+        )
+    };
+    let job = Job {
+        folding,
+        size,
+        acc,
+        x,
+        out,
+        kept,
+        reduced,
+        inner,
+    };
     // SAFETY: the caller's contract.
     unsafe {
         if inner.out == 0 {
@@ -151,14 +176,21 @@ impl Job<'_> {
             return;
         }
         // few results of many elements: pieces of rows, or of a row
-        let (height, width) = if n >= PIECE { (1, PIECE) } else { (PIECE / n, n) };
+        let (height, width) = if n >= PIECE {
+            (1, PIECE)
+        } else {
+            (PIECE / n, n)
+        };
         let wide = n.div_ceil(width);
         let pieces = rows.div_ceil(height) * wide;
         let mut partial = vec![Acc(self.folding.identity); outputs * pieces];
         let base = Pointer(partial.as_mut_ptr());
         threads::run(outputs * pieces, &|task| {
             let (x, _) = offsets(&self.kept, task / pieces);
-            let (r, c) = ((task % pieces) / wide * height, (task % pieces) % wide * width);
+            let (r, c) = (
+                (task % pieces) / wide * height,
+                (task % pieces) % wide * width,
+            );
             // SAFETY: one partial result, by one task.
             unsafe {
                 let acc = base.get().add(task).cast::<u8>();
@@ -182,8 +214,18 @@ impl Job<'_> {
     }
 
     /// Folds columns of some rows, which begin at offset `x`, into one accumulator.
-    unsafe fn runs(&self, x: isize, rows: std::ops::Range<usize>, cols: std::ops::Range<usize>, acc: *mut u8) {
-        let limit = if self.inner.x == 1 { RUN } else { RUN.min(GATHERED / self.size) };
+    unsafe fn runs(
+        &self,
+        x: isize,
+        rows: std::ops::Range<usize>,
+        cols: std::ops::Range<usize>,
+        acc: *mut u8,
+    ) {
+        let limit = if self.inner.x == 1 {
+            RUN
+        } else {
+            RUN.min(GATHERED / self.size)
+        };
         for r in rows {
             let row = x + offsets(&self.reduced, r).0;
             let mut c = cols.start;
@@ -191,12 +233,19 @@ impl Job<'_> {
                 let n = limit.min(cols.end - c);
                 // SAFETY: a run of the walk; what is gathered fits the scratch.
                 unsafe {
-                    let src = self.x.offset((row + c as isize * self.inner.x) * self.size as isize);
+                    let src = self
+                        .x
+                        .offset((row + c as isize * self.inner.x) * self.size as isize);
                     let src = if self.inner.x == 1 {
                         src
                     } else {
                         let scratch = MEMORY.with(|m| m.0.get().cast::<u8>());
-                        let tile = Tile { rows: 1, cols: n, row_stride: 0, col_stride: self.inner.x };
+                        let tile = Tile {
+                            rows: 1,
+                            cols: n,
+                            row_stride: 0,
+                            col_stride: self.inner.x,
+                        };
                         gather(self.size, tile, src, scratch);
                         scratch.cast_const()
                     };
@@ -209,7 +258,9 @@ impl Job<'_> {
 
     unsafe fn put(&self, acc: *const u8, out: isize) {
         // SAFETY: the result lies within the output.
-        unsafe { std::ptr::copy_nonoverlapping(acc, self.out.offset(out * self.acc as isize), self.acc) };
+        unsafe {
+            std::ptr::copy_nonoverlapping(acc, self.out.offset(out * self.acc as isize), self.acc)
+        };
     }
 
     unsafe fn across(&self) -> Result<()> {
@@ -224,7 +275,16 @@ impl Job<'_> {
                 for unit in range {
                     let (x, out) = offsets(&self.kept, unit / tiles);
                     // SAFETY: the results of one tile, by one task.
-                    unsafe { self.tile(x, unit % tiles * COLUMNS, 0..rows, self.out, out, self.inner.out) };
+                    unsafe {
+                        self.tile(
+                            x,
+                            unit % tiles * COLUMNS,
+                            0..rows,
+                            self.out,
+                            out,
+                            self.inner.out,
+                        )
+                    };
                 }
             });
             return Ok(());
@@ -241,7 +301,14 @@ impl Job<'_> {
             // SAFETY: a tile of one piece's partial results, by one task.
             unsafe {
                 let at = base.get().add(piece * results * self.acc);
-                self.tile(x, unit % tiles * COLUMNS, range, at, (unit / tiles * cols) as isize, 1);
+                self.tile(
+                    x,
+                    unit % tiles * COLUMNS,
+                    range,
+                    at,
+                    (unit / tiles * cols) as isize,
+                    1,
+                );
             }
         });
         let mut left = pieces;
@@ -249,36 +316,72 @@ impl Job<'_> {
             let half = left / 2;
             // SAFETY: `half` times as many accumulators as there are results, on both sides.
             unsafe {
-                let from = partial.ptr().add((left - half) * results * self.acc).cast_const();
+                let from = partial
+                    .ptr()
+                    .add((left - half) * results * self.acc)
+                    .cast_const();
                 (self.folding.merge)(half * results, [from; 3], partial.ptr());
             }
             left -= half;
         }
         for o in 0..outer {
-            let tile = Tile { rows: 1, cols, row_stride: 0, col_stride: self.inner.out };
+            let tile = Tile {
+                rows: 1,
+                cols,
+                row_stride: 0,
+                col_stride: self.inner.out,
+            };
             // SAFETY: the results of an outer index.
             unsafe {
                 let from = partial.ptr().add(o * cols * self.acc).cast_const();
-                scatter(self.acc, tile, from, self.out.offset(offsets(&self.kept, o).1 * self.acc as isize));
+                scatter(
+                    self.acc,
+                    tile,
+                    from,
+                    self.out
+                        .offset(offsets(&self.kept, o).1 * self.acc as isize),
+                );
             }
         }
         Ok(())
     }
 
     /// Folds rows of one tile of columns, and puts the results at `to[out + c · stride]`.
-    unsafe fn tile(&self, x: isize, first: usize, rows: std::ops::Range<usize>, to: *mut u8, out: isize, stride: isize) {
+    unsafe fn tile(
+        &self,
+        x: isize,
+        first: usize,
+        rows: std::ops::Range<usize>,
+        to: *mut u8,
+        out: isize,
+        stride: isize,
+    ) {
         let n = COLUMNS.min(self.inner.len - first);
         // SAFETY: columns of the walk; the accumulators of a tile and what is gathered fit the scratch.
         unsafe {
             let scratch = MEMORY.with(|m| m.0.get().cast::<u8>());
             let acc = scratch.add(GATHERED);
-            let line = Tile { rows: 1, cols: n, row_stride: 0, col_stride: 1 };
+            let line = Tile {
+                rows: 1,
+                cols: n,
+                row_stride: 0,
+                col_stride: 1,
+            };
             fill(self.acc, line, self.folding.identity.as_ptr(), acc);
-            let x = self.x.offset((x + first as isize * self.inner.x) * self.size as isize);
+            let x = self
+                .x
+                .offset((x + first as isize * self.inner.x) * self.size as isize);
             // the innermost reduced axis is the kernel's, the rest are looped over
             let (row, outer) = match self.reduced.split_last() {
                 Some((last, rest)) => (*last, rest),
-                None => (Axis { len: 1, x: 0, out: 0 }, &[][..]),
+                None => (
+                    Axis {
+                        len: 1,
+                        x: 0,
+                        out: 0,
+                    },
+                    &[][..],
+                ),
             };
             let mut r = rows.start;
             while r < rows.end {
@@ -288,8 +391,18 @@ impl Job<'_> {
                 self.rows(x.offset(at * self.size as isize), n, many, row.x, acc);
                 r += many;
             }
-            let tile = Tile { rows: 1, cols: n, row_stride: 0, col_stride: stride };
-            scatter(self.acc, tile, acc, to.offset((out + first as isize * stride) * self.acc as isize));
+            let tile = Tile {
+                rows: 1,
+                cols: n,
+                row_stride: 0,
+                col_stride: stride,
+            };
+            scatter(
+                self.acc,
+                tile,
+                acc,
+                to.offset((out + first as isize * stride) * self.acc as isize),
+            );
         }
     }
 
@@ -301,28 +414,85 @@ impl Job<'_> {
         let room = COLUMNS / n;
         // SAFETY: as `tile`; several short rows lie side by side in a contiguous operand, and so do their accumulators.
         unsafe {
-            if self.inner.x == 1 && n == self.inner.len && stride == n as isize && room >= 4 && many >= 2 * room {
-                let more = Tile { rows: 1, cols: (room - 1) * n, row_stride: 0, col_stride: 1 };
-                fill(self.acc, more, self.folding.identity.as_ptr(), acc.add(n * self.acc));
-                across(x, room * n, Rows { count: many / room, stride: (room * n) as isize }, acc);
+            if self.inner.x == 1
+                && n == self.inner.len
+                && stride == n as isize
+                && room >= 4
+                && many >= 2 * room
+            {
+                let more = Tile {
+                    rows: 1,
+                    cols: (room - 1) * n,
+                    row_stride: 0,
+                    col_stride: 1,
+                };
+                fill(
+                    self.acc,
+                    more,
+                    self.folding.identity.as_ptr(),
+                    acc.add(n * self.acc),
+                );
+                across(
+                    x,
+                    room * n,
+                    Rows {
+                        count: many / room,
+                        stride: (room * n) as isize,
+                    },
+                    acc,
+                );
                 for k in 1..room {
                     (self.folding.merge)(n, [acc.add(k * n * self.acc).cast_const(); 3], acc);
                 }
                 let done = many / room * room;
-                across(x.add(done * n * self.size), n, Rows { count: many - done, stride }, acc);
+                across(
+                    x.add(done * n * self.size),
+                    n,
+                    Rows {
+                        count: many - done,
+                        stride,
+                    },
+                    acc,
+                );
                 return;
             }
             if self.inner.x == 1 {
-                return across(x, n, Rows { count: many, stride }, acc);
+                return across(
+                    x,
+                    n,
+                    Rows {
+                        count: many,
+                        stride,
+                    },
+                    acc,
+                );
             }
             let scratch = MEMORY.with(|m| m.0.get().cast::<u8>());
             let height = (GATHERED / (n * self.size)).max(1);
             let mut r = 0;
             while r < many {
                 let rows = height.min(many - r);
-                let tile = Tile { rows, cols: n, row_stride: stride, col_stride: self.inner.x };
-                gather(self.size, tile, x.offset(r as isize * stride * self.size as isize), scratch);
-                across(scratch, n, Rows { count: rows, stride: n as isize }, acc);
+                let tile = Tile {
+                    rows,
+                    cols: n,
+                    row_stride: stride,
+                    col_stride: self.inner.x,
+                };
+                gather(
+                    self.size,
+                    tile,
+                    x.offset(r as isize * stride * self.size as isize),
+                    scratch,
+                );
+                across(
+                    scratch,
+                    n,
+                    Rows {
+                        count: rows,
+                        stride: n as isize,
+                    },
+                    acc,
+                );
                 r += rows;
             }
         }

@@ -38,7 +38,12 @@ pub struct ReduceOptions<'a> {
 impl Default for ReduceOptions<'_> {
     /// Over all axes, which go.
     fn default() -> Self {
-        ReduceOptions { axes: Axes::All, keepdims: KeepDims::No, dtype: None, ddof: 0.0 }
+        ReduceOptions {
+            axes: Axes::All,
+            keepdims: KeepDims::No,
+            dtype: None,
+            ddof: 0.0,
+        }
     }
 }
 
@@ -71,10 +76,23 @@ impl Raw {
         let row = op.row();
         let axes = options.axes.resolve(row.name, self.rank())?;
         let count: usize = axes.iter().map(|&a| self.shape()[a]).product();
-        let results: usize = reduced_shape(self.shape(), &axes, KeepDims::No).iter().product();
+        let results: usize = reduced_shape(self.shape(), &axes, KeepDims::No)
+            .iter()
+            .product();
         op.check_elements(count, results)?;
-        let dtype = options.dtype.unwrap_or_else(|| row.class.result(self.dtype()));
-        (row.compute)(self, &Call { op, axes, options, count, dtype })
+        let dtype = options
+            .dtype
+            .unwrap_or_else(|| row.class.result(self.dtype()));
+        (row.compute)(
+            self,
+            &Call {
+                op,
+                axes,
+                options,
+                count,
+                dtype,
+            },
+        )
     }
 
     /// The bare fold over axes, in the row's dtype: for the engine's own sums and extremes.
@@ -86,7 +104,14 @@ impl Raw {
             Fold::Min => Reduction::Min,
         };
         // a sum keeps the dtype of floats; integers that were summed away stay what they are elsewhere
-        self.reduce(op, ReduceOptions { axes, keepdims, ..Default::default() })
+        self.reduce(
+            op,
+            ReduceOptions {
+                axes,
+                keepdims,
+                ..Default::default()
+            },
+        )
     }
 
     /// The sum of all elements.
@@ -100,7 +125,12 @@ impl Call<'_> {
         Call {
             op: self.op,
             axes: self.axes.clone(),
-            options: ReduceOptions { axes: Axes::All, keepdims, dtype: None, ddof: self.options.ddof },
+            options: ReduceOptions {
+                axes: Axes::All,
+                keepdims,
+                dtype: None,
+                ddof: self.options.ddof,
+            },
             count: self.count,
             dtype,
         }
@@ -116,7 +146,12 @@ impl Call<'_> {
 }
 
 fn reduced_shape_of_kept(kept: &Raw, axes: &[usize]) -> SmallVec<[usize; 6]> {
-    kept.shape().iter().enumerate().filter(|(a, _)| !axes.contains(a)).map(|(_, &n)| n).collect()
+    kept.shape()
+        .iter()
+        .enumerate()
+        .filter(|(a, _)| !axes.contains(a))
+        .map(|(_, &n)| n)
+        .collect()
 }
 
 /// Elements that are made for a fold at once, where the operand is not folded as it lies: they stay in L2.
@@ -124,9 +159,18 @@ const SLAB: usize = 1 << 15;
 
 /// `fold` over the axes of what `plan` makes of the inputs, which broadcast to `shape`; the axes stay. The result is an
 /// accumulator, in its dtype.
-fn fold_planned(fold: Fold, plan: &Plan, inputs: &[&Raw], shape: &[usize], axes: &[usize]) -> Result<Raw> {
+fn fold_planned(
+    fold: Fold,
+    plan: &Plan,
+    inputs: &[&Raw],
+    shape: &[usize],
+    axes: &[usize],
+) -> Result<Raw> {
     let Some(folding) = folding(fold, plan.lane()) else {
-        return Err(Error::dtype("reduce", format!("cannot fold {}", plan.output())));
+        return Err(Error::dtype(
+            "reduce",
+            format!("cannot fold {}", plan.output()),
+        ));
     };
     let kept = reduced_shape(shape, axes, KeepDims::Yes);
     if let Some(done) = fold_whole(&folding, plan, inputs, shape, axes, &kept) {
@@ -139,39 +183,83 @@ fn fold_planned(fold: Fold, plan: &Plan, inputs: &[&Raw], shape: &[usize], axes:
         {
             let reads: SmallVec<[&Storage; 4]> = inputs.iter().map(|x| x.storage()).collect();
             let _guards = guard::acquire(&reads, &[made.storage()]);
-            let sources: SmallVec<[Source<'_>; 4]> =
-                inputs.iter().map(|x| Source { ptr: x.base(), layout: x.layout() }).collect();
-            let target = Target { ptr: made.base(), layout: made.layout(), dtype: plan.lane(), shared: false };
+            let sources: SmallVec<[Source<'_>; 4]> = inputs
+                .iter()
+                .map(|x| Source {
+                    ptr: x.base(),
+                    layout: x.layout(),
+                })
+                .collect();
+            let target = Target {
+                ptr: made.base(),
+                layout: made.layout(),
+                dtype: plan.lane(),
+                shared: false,
+            };
             // SAFETY: layouts lie within their buffers, guards keep writers away, the target is new.
             unsafe { run(plan, &sources, target)? };
         }
-        return fold_planned(fold, &Plan::copy_to_lane(plan.lane(), plan.lane()), &[&made], shape, axes);
+        return fold_planned(
+            fold,
+            &Plan::copy_to_lane(plan.lane(), plan.lane()),
+            &[&made],
+            shape,
+            axes,
+        );
     }
     let out = identity(&folding, &kept, inputs)?;
-    let strides: SmallVec<[isize; 6]> =
-        (0..shape.len()).map(|a| if axes.contains(&a) { 0 } else { out.layout().strides()[a] }).collect();
+    let strides: SmallVec<[isize; 6]> = (0..shape.len())
+        .map(|a| {
+            if axes.contains(&a) {
+                0
+            } else {
+                out.layout().strides()[a]
+            }
+        })
+        .collect();
     let reads: SmallVec<[&Storage; 4]> = inputs.iter().map(|x| x.storage()).collect();
     let result = out.clone();
     let _guards = guard::acquire(&reads, &[out.storage()]);
-    explain::note("reduce", shape.iter().product(), || (folding.acc, explain::Kind::Reduce));
+    explain::note("reduce", shape.iter().product(), || {
+        (folding.acc, explain::Kind::Reduce)
+    });
     let size = plan.lane().size();
     if plan.is_identity() && inputs[0].shape() == shape {
         let x = inputs[0];
         // SAFETY: layouts lie within their buffers, guards keep writers away, the result is new.
-        unsafe { driver::fold(&folding, size, x.base(), x.layout(), out.base(), &strides, 0)? };
+        unsafe {
+            driver::fold(
+                &folding,
+                size,
+                x.base(),
+                x.layout(),
+                out.base(),
+                &strides,
+                0,
+            )?
+        };
         return Ok(result);
     }
     // slab by slab: along the longest kept axis, and if that is not enough along the longest reduced one
-    let longest = |reduced: bool| (0..shape.len()).filter(|a| axes.contains(a) == reduced).max_by_key(|&a| shape[a]);
+    let longest = |reduced: bool| {
+        (0..shape.len())
+            .filter(|a| axes.contains(a) == reduced)
+            .max_by_key(|&a| shape[a])
+    };
     let (k, r) = (longest(false), longest(true));
     let cut = |axis: Option<usize>, elements: usize| {
         let len = axis.map_or(1, |a| shape[a]);
-        let step = len.div_ceil(elements.div_ceil(SLAB).clamp(1, len.max(1))).max(1);
+        let step = len
+            .div_ceil(elements.div_ceil(SLAB).clamp(1, len.max(1)))
+            .max(1);
         (step, len.div_ceil(step).max(1))
     };
     let (step_k, cuts_k) = cut(k, total);
     let (step_r, cuts_r) = cut(r, total / cuts_k);
-    let layouts = inputs.iter().map(|x| x.layout().broadcast_to(shape)).collect::<Result<SmallVec<[Layout; 4]>>>()?;
+    let layouts = inputs
+        .iter()
+        .map(|x| x.layout().broadcast_to(shape))
+        .collect::<Result<SmallVec<[Layout; 4]>>>()?;
     // each cut of the reduced axis has partial results of its own
     let partial = identity(&folding, &[cuts_r, out.len()], inputs)?;
     let task = |index: usize| -> Result<()> {
@@ -180,31 +268,59 @@ fn fold_planned(fold: Fold, plan: &Plan, inputs: &[&Raw], shape: &[usize], axes:
             let mut layout = layout.clone();
             for (axis, i, step) in [(k, ik, step_k), (r, ir, step_r)] {
                 if let Some(axis) = axis {
-                    layout = layout.narrow(axis as isize, i * step, step.min(shape[axis] - i * step))?;
+                    layout =
+                        layout.narrow(axis as isize, i * step, step.min(shape[axis] - i * step))?;
                 }
             }
             Ok(layout)
         };
-        let parts = layouts.iter().map(narrow).collect::<Result<SmallVec<[Layout; 4]>>>()?;
-        let sources: SmallVec<[Source<'_>; 4]> =
-            inputs.iter().zip(&parts).map(|(x, layout)| Source { ptr: x.base(), layout }).collect();
+        let parts = layouts
+            .iter()
+            .map(narrow)
+            .collect::<Result<SmallVec<[Layout; 4]>>>()?;
+        let sources: SmallVec<[Source<'_>; 4]> = inputs
+            .iter()
+            .zip(&parts)
+            .map(|(x, layout)| Source {
+                ptr: x.base(),
+                layout,
+            })
+            .collect();
         let slab = Layout::contiguous(parts[0].shape())?;
         let memory = Storage::uninit(slab.len() * size)?;
-        let target = Target { ptr: memory.ptr(), layout: &slab, dtype: plan.lane(), shared: false };
+        let target = Target {
+            ptr: memory.ptr(),
+            layout: &slab,
+            dtype: plan.lane(),
+            shared: false,
+        };
         let offset = k.map_or(0, |axis| ik * step_k * strides[axis] as usize) + ir * out.len();
         // SAFETY: the slab is new; partial results of distinct slabs are distinct, since the cut axes lead to them.
         unsafe {
             run(plan, &sources, target)?;
-            driver::fold(&folding, size, memory.ptr(), &slab, partial.base(), &strides, offset)
+            driver::fold(
+                &folding,
+                size,
+                memory.ptr(),
+                &slab,
+                partial.base(),
+                &strides,
+                offset,
+            )
         }
     };
     let failed = std::sync::Mutex::new(None);
     threads::run(cuts_k * cuts_r, &|index| {
         if let Err(error) = task(index) {
-            *failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
+            *failed
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
         }
     });
-    if let Some(error) = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+    if let Some(error) = failed
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    {
         return Err(error);
     }
     // a tree over the cuts
@@ -225,34 +341,71 @@ fn fold_planned(fold: Fold, plan: &Plan, inputs: &[&Raw], shape: &[usize], axes:
 
 /// The short way: all elements of one contiguous tensor, few enough for one thread. The same runs as the driver's, so
 /// the same bits.
-fn fold_whole(folding: &Folding, plan: &Plan, inputs: &[&Raw], shape: &[usize], axes: &[usize], kept: &[usize]) -> Option<Result<Raw>> {
+fn fold_whole(
+    folding: &Folding,
+    plan: &Plan,
+    inputs: &[&Raw],
+    shape: &[usize],
+    axes: &[usize],
+    kept: &[usize],
+) -> Option<Result<Raw>> {
     let x = inputs[0];
-    let short = plan.is_identity() && axes.len() == shape.len() && x.layout().is_contiguous() && x.shape() == shape;
+    let short = plan.is_identity()
+        && axes.len() == shape.len()
+        && x.layout().is_contiguous()
+        && x.shape() == shape;
     if !short || x.len() >= driver::SERIAL {
         return None;
     }
-    Some(Raw::unwritten(kept, folding.acc).and_then(|out| out.in_world_of(x)).inspect(|out| {
-        let _guard = guard::acquire(&[x.storage()], &[]);
-        explain::note("reduce", x.len(), || (folding.acc, explain::Kind::Reduce));
-        let (acc, size) = (out.base(), x.dtype().size());
-        // SAFETY: one new accumulator; runs of a contiguous tensor that nobody writes.
-        unsafe {
-            std::ptr::copy_nonoverlapping(folding.identity.as_ptr(), acc, folding.acc.size());
-            for from in (0..x.len()).step_by(driver::RUN) {
-                let n = driver::RUN.min(x.len() - from);
-                (folding.along)(n, [x.ptr().add(from * size).cast_const(); 3], acc);
-            }
-        }
-    }))
+    Some(
+        Raw::unwritten(kept, folding.acc)
+            .and_then(|out| out.in_world_of(x))
+            .inspect(|out| {
+                let _guard = guard::acquire(&[x.storage()], &[]);
+                explain::note("reduce", x.len(), || (folding.acc, explain::Kind::Reduce));
+                let (acc, size) = (out.base(), x.dtype().size());
+                // SAFETY: one new accumulator; runs of a contiguous tensor that nobody writes.
+                unsafe {
+                    std::ptr::copy_nonoverlapping(
+                        folding.identity.as_ptr(),
+                        acc,
+                        folding.acc.size(),
+                    );
+                    for from in (0..x.len()).step_by(driver::RUN) {
+                        let n = driver::RUN.min(x.len() - from);
+                        (folding.along)(n, [x.ptr().add(from * size).cast_const(); 3], acc);
+                    }
+                }
+            }),
+    )
 }
 
 /// Accumulators that change nothing.
 fn identity(folding: &Folding, shape: &[usize], inputs: &[&Raw]) -> Result<Raw> {
     let out = Raw::unwritten(shape, folding.acc)?;
-    let line = Tile { rows: 1, cols: out.len(), row_stride: 0, col_stride: 1 };
+    let line = Tile {
+        rows: 1,
+        cols: out.len(),
+        row_stride: 0,
+        col_stride: 1,
+    };
     // SAFETY: a new contiguous tensor; one accumulator to fill it with.
-    unsafe { fill(folding.acc.size(), line, folding.identity.as_ptr(), out.base()) };
-    if inputs.iter().any(|x| x.storage().access() != crate::storage::Access::Owned) { out.into_aliased() } else { Ok(out) }
+    unsafe {
+        fill(
+            folding.acc.size(),
+            line,
+            folding.identity.as_ptr(),
+            out.base(),
+        )
+    };
+    if inputs
+        .iter()
+        .any(|x| x.storage().access() != crate::storage::Access::Owned)
+    {
+        out.into_aliased()
+    } else {
+        Ok(out)
+    }
 }
 
 /// The fold of `x` in the lane of `dtype`, as a tensor of `dtype`, axes kept; not recorded.
@@ -290,14 +443,20 @@ pub(crate) fn sum(x: &Raw, call: &Call<'_>) -> Result<Raw> {
 
 pub(crate) fn prod(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let kept = folded(Fold::Prod, x, call, call.dtype)?;
-    call.finish(graph::record(kept, &[x], |kept| Box::new(Product::new(x, kept, &call.axes))))
+    call.finish(graph::record(kept, &[x], |kept| {
+        Box::new(Product::new(x, kept, &call.axes))
+    }))
 }
 
 pub(crate) fn mean(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     // in the accumulator's dtype until the division, so that only one rounding is seen
     let plan = Plan::copy_to_lane(x.dtype(), call.dtype);
     let acc = fold_planned(Fold::Sum, &plan, &[x], x.shape(), &call.axes)?;
-    let mean = Raw::apply(Op::Div, &[(&acc).into(), Scalar::Float(call.count as f64).into()])?.cast(call.dtype)?;
+    let mean = Raw::apply(
+        Op::Div,
+        &[(&acc).into(), Scalar::Float(call.count as f64).into()],
+    )?
+    .cast(call.dtype)?;
     let (full, axes, n) = (x.shape().to_vec(), call.axes.clone(), call.count as f64);
     let share = move |g: Raw| Raw::apply(Op::Div, &[(&g).into(), Scalar::Float(n).into()]);
     let few = mean.shape().to_vec();
@@ -327,20 +486,35 @@ fn variance(x: &Raw, call: &Call<'_>) -> Result<Raw> {
         d if d.is_complex() || d.is_float() => d,
         _ => DType::F64,
     };
-    let compute = call.options.dtype.filter(|d| d.is_float() || d.is_complex()).unwrap_or(compute);
+    let compute = call
+        .options
+        .dtype
+        .filter(|d| d.is_float() || d.is_complex())
+        .unwrap_or(compute);
     let x = x.cast(compute)?;
     let mean_of = call.keep(KeepDims::Yes, compute);
     let n = (call.count as f64 - call.options.ddof).max(0.0);
     if x.tracks_gradient() && graph::recording() {
         let d = x.sub(&mean(&x, &mean_of)?)?;
-        let square = if compute.is_complex() { d.mul(&d.conj()?)?.real()? } else { d.square()? };
+        let square = if compute.is_complex() {
+            d.mul(&d.conj()?)?.real()?
+        } else {
+            d.square()?
+        };
         let real = call.keep(KeepDims::Yes, compute.to_real());
-        return Raw::apply(Op::Div, &[(&sum(&square, &real)?).into(), Scalar::Float(n).into()])?.cast(call.dtype);
+        return Raw::apply(
+            Op::Div,
+            &[(&sum(&square, &real)?).into(), Scalar::Float(n).into()],
+        )?
+        .cast(call.dtype);
     }
     // the mean stays in the accumulator's dtype: rounded to f32 or f16 it would shift the variance
     let plan = Plan::copy_to_lane(x.dtype(), compute);
     let acc = fold_planned(Fold::Sum, &plan, &[&x], x.shape(), &call.axes)?;
-    let mean = Raw::apply(Op::Div, &[(&acc).into(), Scalar::Float(call.count as f64).into()])?;
+    let mean = Raw::apply(
+        Op::Div,
+        &[(&acc).into(), Scalar::Float(call.count as f64).into()],
+    )?;
     let deviation = match compute {
         DType::F16 | DType::BF16 | DType::F32 => {
             // (x - m)² in f32 about a mean of f32: the rest of the mean, squared, is taken off again below
@@ -348,10 +522,17 @@ fn variance(x: &Raw, call: &Call<'_>) -> Result<Raw> {
             let plan = Function::of_square_deviation().plan(&[x.dtype(), DType::F32])?;
             let acc = fold_planned(Fold::Sum, &plan, &[&x, &m32], x.shape(), &call.axes)?;
             let rest = mean.sub(&m32.cast(DType::F64)?)?.square()?;
-            acc.sub(&Raw::apply(Op::Mul, &[(&rest).into(), Scalar::Float(call.count as f64).into()])?)?
+            acc.sub(&Raw::apply(
+                Op::Mul,
+                &[(&rest).into(), Scalar::Float(call.count as f64).into()],
+            )?)?
         }
         _ => {
-            let function = if compute.is_complex() { Function::of_complex_deviation() } else { Function::of_square_deviation() };
+            let function = if compute.is_complex() {
+                Function::of_complex_deviation()
+            } else {
+                Function::of_square_deviation()
+            };
             let plan = function.plan(&[x.dtype(), mean.dtype()])?;
             fold_planned(Fold::Sum, &plan, &[&x, &mean], x.shape(), &call.axes)?
         }
@@ -369,7 +550,9 @@ pub(crate) fn min(x: &Raw, call: &Call<'_>) -> Result<Raw> {
 
 fn extreme(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let kept = folded(fold, x, call, call.dtype)?;
-    call.finish(graph::record(kept, &[x], |kept| Box::new(Extreme::new(x, kept, &call.axes))))
+    call.finish(graph::record(kept, &[x], |kept| {
+        Box::new(Extreme::new(x, kept, &call.axes))
+    }))
 }
 
 pub(crate) fn any(x: &Raw, call: &Call<'_>) -> Result<Raw> {
@@ -391,7 +574,10 @@ fn truth(fold: Fold, x: &Raw, call: &Call<'_>, decides: bool) -> Result<Raw> {
         return call.finish(folded(fold, &x.cast(DType::Bool)?, call, DType::Bool)?);
     }
     let flat = x.reshape(&[x.len()])?;
-    let part = Call { axes: SmallVec::from_slice(&[0]), ..call.keep(KeepDims::Yes, DType::Bool) };
+    let part = Call {
+        axes: SmallVec::from_slice(&[0]),
+        ..call.keep(KeepDims::Yes, DType::Bool)
+    };
     let (mut from, mut n) = (0, SLAB);
     let mut found = !decides;
     while from < x.len() && found != decides {
@@ -409,21 +595,39 @@ fn truth(fold: Fold, x: &Raw, call: &Call<'_>, decides: bool) -> Result<Raw> {
 pub(crate) fn logsumexp(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let x = x.cast(call.dtype)?;
     let shift = if call.count == 0 {
-        Raw::zeros(&reduced_shape(x.shape(), &call.axes, KeepDims::Yes), x.dtype().to_real())?
+        Raw::zeros(
+            &reduced_shape(x.shape(), &call.axes, KeepDims::Yes),
+            x.dtype().to_real(),
+        )?
     } else {
-        let real = if x.dtype().is_complex() { x.detach().real()? } else { x.detach() };
+        let real = if x.dtype().is_complex() {
+            x.detach().real()?
+        } else {
+            x.detach()
+        };
         let m = folded(Fold::Max, &real, call, x.dtype().to_real())?;
         let zero = Scalar::Float(0.0);
         if m.len() == 1 {
-            if m.item()?.as_f64().is_infinite() { Raw::zeros(m.shape(), m.dtype())?.in_world_of(&m)? } else { m }
+            if m.item()?.as_f64().is_infinite() {
+                Raw::zeros(m.shape(), m.dtype())?.in_world_of(&m)?
+            } else {
+                m
+            }
         } else {
-            let infinite = Raw::apply(Op::Eq, &[(&m.abs()?).into(), Scalar::Float(f64::INFINITY).into()])?;
+            let infinite = Raw::apply(
+                Op::Eq,
+                &[(&m.abs()?).into(), Scalar::Float(f64::INFINITY).into()],
+            )?;
             Raw::apply(Op::Where, &[(&infinite).into(), zero.into(), (&m).into()])?
         }
     };
     if x.tracks_gradient() && graph::recording() {
         let e = x.sub(&shift)?.exp()?;
-        return call.finish(sum(&e, &call.keep(KeepDims::Yes, x.dtype()))?.log()?.add(&shift)?);
+        return call.finish(
+            sum(&e, &call.keep(KeepDims::Yes, x.dtype()))?
+                .log()?
+                .add(&shift)?,
+        );
     }
     let plan = Function::of_shifted_exp().plan(&[x.dtype(), shift.dtype()])?;
     let acc = fold_planned(Fold::Sum, &plan, &[&x, &shift], x.shape(), &call.axes)?;
@@ -434,7 +638,12 @@ impl Function {
     /// `(x - m)²`.
     fn of_square_deviation() -> &'static std::sync::Arc<Function> {
         static F: std::sync::OnceLock<std::sync::Arc<Function>> = std::sync::OnceLock::new();
-        F.get_or_init(|| Function::new(Program::trace(2, |b| (b.input(0) - b.input(1)).square()), "var"))
+        F.get_or_init(|| {
+            Function::new(
+                Program::trace(2, |b| (b.input(0) - b.input(1)).square()),
+                "var",
+            )
+        })
     }
     /// `|x - m|²`.
     fn of_complex_deviation() -> &'static std::sync::Arc<Function> {
@@ -452,6 +661,11 @@ impl Function {
     /// `e^(x - m)`.
     pub(crate) fn of_shifted_exp() -> &'static std::sync::Arc<Function> {
         static F: std::sync::OnceLock<std::sync::Arc<Function>> = std::sync::OnceLock::new();
-        F.get_or_init(|| Function::new(Program::trace(2, |b| (b.input(0) - b.input(1)).exp()), "logsumexp"))
+        F.get_or_init(|| {
+            Function::new(
+                Program::trace(2, |b| (b.input(0) - b.input(1)).exp()),
+                "logsumexp",
+            )
+        })
     }
 }

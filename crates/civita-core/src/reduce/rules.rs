@@ -20,7 +20,11 @@ pub(super) struct Extreme {
 
 impl Extreme {
     pub fn new(x: &Raw, kept: &Raw, axes: &[usize]) -> Extreme {
-        Extreme { x: Saved::new(x), y: Saved::output(kept), axes: axes.iter().map(|&a| a as isize).collect() }
+        Extreme {
+            x: Saved::new(x),
+            y: Saved::output(kept),
+            axes: axes.iter().map(|&a| a as isize).collect(),
+        }
     }
 
     /// Each element's share: `1 / k` for each of `k` equal ones, 0 elsewhere.
@@ -42,8 +46,12 @@ impl Rule for Extreme {
         Ok(SmallVec::from_iter([Some(g.mul(&self.share()?)?)]))
     }
     fn forward(&self, _: &Arc<Node>, tangents: &[Option<Raw>]) -> Result<Option<Raw>> {
-        let Some(t) = &tangents[0] else { return Ok(None) };
-        t.mul(&self.share()?)?.fold(Fold::Sum, Axes::List(&self.axes), KeepDims::Yes).map(Some)
+        let Some(t) = &tangents[0] else {
+            return Ok(None);
+        };
+        t.mul(&self.share()?)?
+            .fold(Fold::Sum, Axes::List(&self.axes), KeepDims::Yes)
+            .map(Some)
     }
 }
 
@@ -56,7 +64,11 @@ pub(super) struct Product {
 
 impl Product {
     pub fn new(x: &Raw, kept: &Raw, axes: &[usize]) -> Product {
-        Product { x: Saved::new(x), y: Saved::output(kept), axes: axes.iter().map(|&a| a as isize).collect() }
+        Product {
+            x: Saved::new(x),
+            y: Saved::output(kept),
+            axes: axes.iter().map(|&a| a as isize).collect(),
+        }
     }
 
     fn partials(&self, node: &Arc<Node>) -> Result<Raw> {
@@ -70,9 +82,15 @@ impl Product {
         let y = self.y.get_output("prod", node)?;
         let at_zero = Raw::apply(Op::Eq, &[(&zeros).into(), Scalar::Int(1).into()])?;
         let nothing = Scalar::Float(0.0);
-        let for_zero = Raw::apply(Op::Where, &[(&at_zero).into(), (&others).into(), nothing.into()])?;
+        let for_zero = Raw::apply(
+            Op::Where,
+            &[(&at_zero).into(), (&others).into(), nothing.into()],
+        )?;
         let plain = y.div(&safe)?;
-        Raw::apply(Op::Where, &[(&zero).into(), (&for_zero).into(), (&plain).into()])
+        Raw::apply(
+            Op::Where,
+            &[(&zero).into(), (&for_zero).into(), (&plain).into()],
+        )
     }
 }
 
@@ -81,10 +99,16 @@ impl Rule for Product {
         "prod"
     }
     fn backward(&self, node: &Arc<Node>, g: &Raw, _: &[bool]) -> Result<Gradients> {
-        Ok(SmallVec::from_iter([Some(g.mul(&self.partials(node)?.conj()?)?)]))
+        Ok(SmallVec::from_iter([Some(
+            g.mul(&self.partials(node)?.conj()?)?,
+        )]))
     }
     fn forward(&self, node: &Arc<Node>, tangents: &[Option<Raw>]) -> Result<Option<Raw>> {
-        let Some(t) = &tangents[0] else { return Ok(None) };
-        t.mul(&self.partials(node)?)?.fold(Fold::Sum, Axes::List(&self.axes), KeepDims::Yes).map(Some)
+        let Some(t) = &tangents[0] else {
+            return Ok(None);
+        };
+        t.mul(&self.partials(node)?)?
+            .fold(Fold::Sum, Axes::List(&self.axes), KeepDims::Yes)
+            .map(Some)
     }
 }

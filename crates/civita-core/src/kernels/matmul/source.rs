@@ -4,8 +4,8 @@ use half::{bf16, f16};
 use num_complex::Complex;
 
 use super::pack::{Panel, Source};
-use crate::kernels::transpose::{BLOCK, transpose};
 use crate::isa::Isa;
+use crate::kernels::transpose::{BLOCK, transpose};
 
 /// An element that becomes one packed element.
 pub(super) trait Convert: Copy + 'static {
@@ -142,7 +142,12 @@ unsafe fn transposed<S: Convert, I: Isa>(p: &Panel) {
                         *v = from.add(j).read_unaligned().convert();
                     }
                 }
-                transpose::<S::Packed, I>(block.as_ptr().cast(), BLOCK as isize, dst.add(step * p.width + line), p.width);
+                transpose::<S::Packed, I>(
+                    block.as_ptr().cast(),
+                    BLOCK as isize,
+                    dst.add(step * p.width + line),
+                    p.width,
+                );
             }
         }
         for line in 0..p.lines {

@@ -172,7 +172,7 @@ fn a_shape_that_overflows_is_refused_by_name() {
     assert!(error.is_shape());
     assert_eq!(
         error.to_string(),
-        "layout: the shape (18446744073709551615, 2) has more elements than memory can\n  rule: the lengths that are \
+        "layout: the shape (18446744073709551615, 2) has more elements than memory has addresses\n  rule: the lengths that are \
          not 0 must multiply to at most 576460752303423487"
     );
     assert!(Layout::contiguous(&[MAX_ELEMENTS + 1]).is_err());
