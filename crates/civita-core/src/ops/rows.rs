@@ -329,6 +329,19 @@ macro_rules! elementwise_rows {
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, 5.0].minimum(&tensor![2.0, 3.0])?" => "[1. 3.]",
                 }
+                /// The larger of the two, or the one that is a number where the other is NaN. Of equals the first gets the
+                /// gradient.
+                Fmax fmax(a, b): Ordered {
+                    numpy: fmax, torch: "fmax",
+                    kernel: if b.is_nan() { a } else if a.is_nan() { b } else { a.maximum(b) },
+                    device: "select_of(u32(is_nan(b)), a, select_of(u32(is_nan(a)), b, maximum_of(a, b)))",
+                    gradient: Binary(
+                        |a, b, _| a.ge(b).logical_or(b.isnan()).choose(a.like(1.0), a.like(0.0)),
+                        |a, b, _| a.ge(b).logical_or(b.isnan()).choose(b.like(0.0), b.like(1.0))
+                    ),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1.0, f64::NAN].fmax(&tensor![2.0, 3.0])?" => "[2. 3.]",
+                }
                 /// Is `a = b`?
                 Eq eq(a, b): Compare {
                     numpy: equal, torch: "eq",
