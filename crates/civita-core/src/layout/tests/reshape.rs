@@ -103,7 +103,10 @@ fn shapes_with_minus_1_resolve_as_in_numpy() {
     assert!(text(6, &[-1, -1]).starts_with("reshape: the shape [-1, -1] has more than one -1\n"));
     assert!(text(6, &[-2, 3]).starts_with("reshape: the shape [-2, 3] has the length -2\n"));
     assert!(text(6, &[isize::MAX, 2]).contains("has more elements than memory has addresses"));
-    assert!(text(6, &[isize::MAX, isize::MAX, -1]).contains("has more elements than memory has addresses"));
+    assert!(
+        text(6, &[isize::MAX, isize::MAX, -1])
+            .contains("has more elements than memory has addresses")
+    );
 }
 
 #[test]
