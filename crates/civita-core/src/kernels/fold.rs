@@ -124,19 +124,15 @@ macro_rules! along {
         while i + L <= $n {
             for l in 0..L {
                 // SAFETY: `i + l < n`.
-                wide[l] = <$M as Monoid<$T>>::merge::<$I>(
-                    wide[l],
-                    <$M as Monoid<$T>>::one(unsafe { *$x.add(i + l) }),
-                );
+                let v = <$M as Monoid<$T>>::one(unsafe { *$x.add(i + l) });
+                wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], v);
             }
             i += L;
         }
         for l in 0..$n - i {
             // SAFETY: `i + l < n`.
-            wide[l] = <$M as Monoid<$T>>::merge::<$I>(
-                wide[l],
-                <$M as Monoid<$T>>::one(unsafe { *$x.add(i + l) }),
-            );
+            let v = <$M as Monoid<$T>>::one(unsafe { *$x.add(i + l) });
+            wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], v);
         }
         let mut half = L / 2;
         while half > 0 {

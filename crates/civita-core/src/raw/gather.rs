@@ -211,6 +211,7 @@ impl Raw {
         let bytes: &[u8] = if n == 0 {
             &[]
         } else {
+            // SAFETY: as above.
             unsafe { std::slice::from_raw_parts(mask.ptr().cast_const(), n) }
         };
         let count: usize = bytes
