@@ -1,6 +1,6 @@
 //! The gradient graph: which tensors came from which, and how a change of one changes the other.
 //!
-//! A [`Node`] hangs on each tensor that a gradient can reach. It holds the nodes of its inputs and a [`Rule`]: the linear
+//! A [`Node`] hangs on each tensor that a gradient can reach. It holds the nodes of its inputs and a rule: the linear
 //! map from their tangents to its own, and the transposed map from its gradient to theirs. Reverse mode walks the nodes
 //! from the newest to the oldest with the transposed maps, forward mode from the oldest to the newest with the maps. The
 //! rules are written with ops, so they can be recorded themselves: that is what higher orders are.
