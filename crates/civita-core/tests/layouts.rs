@@ -561,6 +561,7 @@ fn layouts(
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow, and no other code than the rest")]
 fn large_sizes_cross_every_border() {
     let random = &mut Random(7);
     for shape in LARGE {
@@ -704,6 +705,7 @@ fn two_imports_of_one_memory_may_overlap() -> Result<()> {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow, and no other code than the rest")]
 fn programs_that_are_too_large_for_one_pass_give_the_same() -> Result<()> {
     let n = if cfg!(miri) { 70 } else { 300 };
     let x = Raw::from_vec((0..n).map(|i| i as f64).collect(), &[n])?;
