@@ -3,9 +3,9 @@
 
 Run it with a Python that has scikit-learn:
 
-    python3 -m venv /tmp/sk && /tmp/sk/bin/pip install scikit-learn
-    /tmp/sk/bin/python tools/make_digits.py            # writes the file
-    /tmp/sk/bin/python tools/make_digits.py --check    # compares it with the one in the repository
+    python3 -m venv .venv-digits && .venv-digits/bin/pip install scikit-learn
+    .venv-digits/bin/python tools/make_digits.py            # writes the file
+    .venv-digits/bin/python tools/make_digits.py --check    # compares it with the one in the repository
 
 One line per image: 64 pixels, row by row, each 0 (paper) to 16 (ink), then the digit. No header, so that
 `numpy.loadtxt(path, delimiter=",", dtype=int)` and a three-line parser in any language read it.
