@@ -29,6 +29,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize}
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use place::Place;
+
 /// The most threads that a fork-join uses, the caller among them.
 pub const MAX_THREADS: usize = 256;
 const MAX_HELPERS: usize = MAX_THREADS - 1;
@@ -196,6 +198,7 @@ impl Job {
 
 struct Slot {
     state: AtomicU8,
+    place: Place,
     /// Written by the one that holds `Pool::busy` while the gate is shut; read by it and by those inside the gate.
     thread: UnsafeCell<Option<Thread>>,
 }
@@ -203,8 +206,10 @@ struct Slot {
 const ABSENT: u8 = 0;
 const AWAKE: u8 = 1;
 const ASLEEP: u8 = 2;
+/// Somebody is about to wake it.
+const STIRRED: u8 = 3;
 /// The system gave no thread (as on WASM); not asked for again.
-const REFUSED: u8 = 3;
+const REFUSED: u8 = 4;
 
 /// The gate, and the job behind it on the line that a helper has to fetch anyway. Alone on its line and the next: x86
 /// prefetches them in pairs.
@@ -231,6 +236,7 @@ static POOL: Pool = {
         slots: [const {
             Slot {
                 state: AtomicU8::new(ABSENT),
+                place: Place::new(),
                 thread: UnsafeCell::new(None),
             }
         }; MAX_HELPERS],
@@ -318,6 +324,7 @@ impl Pool {
     /// What a helper does.
     fn help(&'static self, index: usize) {
         LIMIT.set(1);
+        self.slots[index].place.start();
         let Gate(gate, cell) = &self.gate;
         let end = if index.is_multiple_of(2) {
             End::High
@@ -357,25 +364,37 @@ impl Pool {
     }
 
     fn sleep(&self, index: usize) {
-        let state = &self.slots[index].state;
+        let Slot { state, place, .. } = &self.slots[index];
         state.store(ASLEEP, SeqCst);
         let seen = self.gate.0.load(SeqCst);
         if is_open(seen) && index < may_enter(seen) {
-            state.store(AWAKE, Relaxed);
+            // when this fails, somebody is waking us, and we wait for that
+            let _ = state.compare_exchange(ASLEEP, AWAKE, Relaxed, Relaxed);
         }
-        while state.load(Acquire) == ASLEEP {
+        while state.load(Acquire) != AWAKE {
             thread::park();
         }
+        place.arrive();
     }
 
     fn wake(&self, slots: Range<usize>) {
-        for slot in &self.slots[slots] {
-            if slot.state.load(SeqCst) == ASLEEP
-                && slot.state.compare_exchange(ASLEEP, AWAKE, AcqRel, Relaxed).is_ok()
-                // SAFETY: we hold `busy` or are inside the gate; the cell is written under `busy` before it opens.
-                && let Some(thread) = unsafe { &*slot.thread.get() }
+        for Slot {
+            state,
+            place,
+            thread,
+        } in &self.slots[slots]
+        {
+            if state.load(SeqCst) == ASLEEP
+                && state
+                    .compare_exchange(ASLEEP, STIRRED, AcqRel, Relaxed)
+                    .is_ok()
             {
-                thread.unpark();
+                place.keep_off();
+                state.store(AWAKE, Release);
+                // SAFETY: we hold `busy` or are inside the gate; the cell is written under `busy` before it opens.
+                if let Some(thread) = unsafe { &*thread.get() } {
+                    thread.unpark();
+                }
             }
         }
     }
@@ -442,6 +461,7 @@ fn survive_fork() {
     }
 }
 
+mod place;
 #[cfg(test)]
 #[path = "threads/tests.rs"]
 mod tests;

@@ -195,3 +195,28 @@ fn a_forked_child_makes_its_own_helpers() {
     }
     assert_eq!(status, 0);
 }
+
+/// A helper that was woken may run wherever it could before.
+#[cfg(all(target_os = "linux", not(miri)))]
+#[test]
+fn waking_leaves_the_affinity_as_it_was() {
+    let allowed = || {
+        let mut set = std::mem::MaybeUninit::<libc::cpu_set_t>::zeroed();
+        // SAFETY: the size is the set's, which all zeros make an empty one.
+        unsafe {
+            let rc = libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), set.as_mut_ptr());
+            assert_eq!(rc, 0);
+            libc::CPU_COUNT(&set.assume_init())
+        }
+    };
+    let mine = allowed();
+    for _ in 0..50 {
+        std::thread::sleep(10 * SPIN);
+        with_threads(4, || {
+            run(64, &|_| {
+                assert_eq!(allowed(), mine);
+                std::thread::sleep(SPIN);
+            });
+        });
+    }
+}
