@@ -335,10 +335,41 @@ fn every_differentiable_reduction_has_the_derivatives_that_differences_say() {
 
 #[test]
 #[cfg_attr(miri, ignore = "slow, and no other code than the rest")]
-fn a_product_with_one_zero_has_first_and_second_derivatives() {
+fn a_product_with_zeros_has_first_and_second_derivatives() {
     let mut failures = Failures::default();
-    let f = |x: &[Raw]| x[0].reduce(Reduction::Prod, ReduceOptions::default());
-    failures.check("prod", &f, &[reals(vec![0.0, 2.0, -1.5, 0.5], &[4])]);
+    let prod = |axes: &'static [isize]| {
+        move |x: &[Raw]| {
+            let options = ReduceOptions {
+                axes: if axes.is_empty() {
+                    Axes::All
+                } else {
+                    Axes::List(axes)
+                },
+                ..Default::default()
+            };
+            x[0].reduce(Reduction::Prod, options)
+        }
+    };
+    for zeros in 0..5 {
+        let mut x = vec![1.5, 2.0, -1.5, 0.5, -2.0];
+        x[..zeros].fill(0.0);
+        x.swap(1, 3);
+        failures.check(
+            &format!("prod with {zeros} zeros"),
+            &prod(&[]),
+            &[reals(x, &[5])],
+        );
+    }
+    let x = vec![0.0, 2.0, 0.0, 0.5, 1.5, 0.0, -2.0, 0.0, 3.0, 1.0, 0.5, -0.5];
+    for axes in [&[0isize] as &[_], &[1], &[-1, 0], &[0, 1, 2]] {
+        let x = reals(x.clone(), &[2, 3, 2]);
+        failures.check(&format!("prod over {axes:?}"), &prod(axes), &[x.clone()]);
+        failures.check(
+            &format!("prod of transposed over {axes:?}"),
+            &prod(axes),
+            &[x.transpose()],
+        );
+    }
 }
 
 #[test]
