@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::Raw;
+use super::{Raw, scan};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::explain;
@@ -159,20 +159,26 @@ impl Raw {
         ))
     }
 
-    /// The transpose of [`Raw::taken`]: rows are added to zeros at their indices, in order, so that the result does not
-    /// depend on threads.
+    /// The transpose of [`Raw::taken`]: rows are added to zeros at their indices. A task owns rows of the result and adds
+    /// to each in the order of the indices, so that the bits do not depend on threads; half floats are added in `f32`.
     fn added_at(&self, list: &Arc<Vec<usize>>, at: usize, n: usize) -> Result<Raw> {
         let mut shape = self.shape().to_vec();
         shape[at] = n;
-        let zeros = Raw::zeros(&shape, self.dtype())?.in_world_of(self)?;
-        let x = self.detach();
-        for (k, &i) in list.iter().enumerate() {
-            let row = zeros.with_layout(zeros.layout.narrow(at as isize, i, 1)?);
-            row.write_copy(&row.add(&x.with_layout(x.layout.narrow(at as isize, k, 1)?))?)?;
+        let lane = self.dtype().compute();
+        let x = self.detach().cast(lane)?.contiguous()?;
+        let out = Raw::zeros(&shape, lane)?.in_world_of(&x)?;
+        // where there are no elements, an axis may be longer than any memory
+        if !x.is_empty() {
+            let inner: usize = shape[at + 1..].iter().product();
+            add_rows(&x, &out, list, n, inner);
+        }
+        let out = out.cast(self.dtype())?;
+        if !self.tracks_gradient() {
+            return Ok(out);
         }
         let (list, back) = (list.clone(), list.clone());
         Ok(graph::linear(
-            zeros,
+            out,
             self,
             Linear {
                 name: "index_add",
@@ -286,6 +292,61 @@ impl Raw {
             };
         }
         out.in_world_of(self)
+    }
+}
+
+/// Adds the rows of `x` (`inner` elements each, a block of them for every index of the list) to those of `out` (`n` in a
+/// block). Both are contiguous, of one lane, and not empty.
+fn add_rows(x: &Raw, out: &Raw, list: &[usize], n: usize, inner: usize) {
+    let rows = Grouped::new(list, n);
+    let (add, bytes) = (scan::add_to(x.dtype()), inner * x.dtype().size());
+    let _guards = guard::acquire(&[x.storage()], &[out.storage()]);
+    explain::note("index_add", x.len(), || {
+        (out.dtype(), explain::Kind::Gather)
+    });
+    let (from, to) = (Shared(x.ptr()), Shared(out.ptr()));
+    let each = (x.len() / (out.len() / inner)).max(1);
+    threads::run_ranges(out.len() / inner, (PIECE / each).max(1), &|range| {
+        for target in range {
+            let first = target / n * list.len();
+            for &place in rows.of(target % n) {
+                // SAFETY: rows of the input by their number in it; the row of the output is this task's.
+                unsafe {
+                    let row = from.get().add((first + place) * bytes).cast_const();
+                    add(inner, [row; 3], to.get().add(target * bytes));
+                }
+            }
+        }
+    });
+}
+
+/// Places of a list of indices, by index: a counting sort, which keeps their order.
+struct Grouped {
+    places: Vec<usize>,
+    /// Where the places of each index begin, and the end.
+    starts: Vec<usize>,
+}
+
+impl Grouped {
+    fn new(list: &[usize], n: usize) -> Grouped {
+        let mut starts = vec![0; n + 2];
+        for &i in list {
+            starts[i + 2] += 1;
+        }
+        for i in 2..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        // `starts[i + 1]` walks from the beginning of group `i` to its end, where group `i + 1` begins
+        let mut places = vec![0; list.len()];
+        for (place, &i) in list.iter().enumerate() {
+            places[starts[i + 1]] = place;
+            starts[i + 1] += 1;
+        }
+        Grouped { places, starts }
+    }
+
+    fn of(&self, i: usize) -> &[usize] {
+        &self.places[self.starts[i]..self.starts[i + 1]]
     }
 }
 

@@ -97,6 +97,11 @@ fn kernels(dtype: DType) -> [Kernel; 3] {
     }
 }
 
+/// Adds `n` elements of a lane to the output.
+pub(super) fn add_to(lane: DType) -> Kernel {
+    kernels(lane)[1]
+}
+
 /// Elements of a piece of a long row.
 const PIECE: usize = 1 << 14;
 
