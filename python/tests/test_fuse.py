@@ -101,3 +101,14 @@ def test_fused_functions_have_gradients(name, rng):
     leaves = [a.copy().requires_grad_() for a in arrays]
     for g, h in zip(cv.grad(f(*leaves).sum(), leaves), cv.grad(cv.fuse(f)(*leaves).sum(), leaves)):
         np.testing.assert_allclose(np.asarray(g), np.asarray(h), rtol=1e-12)
+
+
+def test_fused_integer_powers_refuse_what_is_no_integer():
+    power = cv.fuse(lambda a, b: a**b + 1)
+    bases, exponents = cv.array([2, 3, -2]), cv.array([3, 0, 2])
+    np.testing.assert_array_equal(np.asarray(power(bases, exponents)), [9, 2, 5])
+    with pytest.raises(ValueError, match="integers to negative integer powers are not allowed"):
+        power(bases, cv.array([1, 1, -1]))
+    with pytest.raises(ValueError, match="integers to negative integer powers are not allowed"):
+        cv.fuse(lambda a: a**-2)(bases)
+    np.testing.assert_allclose(np.asarray(power(bases, -exponents.astype("float64"))), [1.125, 2, 1.25])

@@ -60,6 +60,8 @@ pub struct Plan {
     /// Cost of an element, in additions.
     pub(super) weight: usize,
     output: DType,
+    /// Is there an op with no result for some values?
+    partial: bool,
 }
 
 /// A value while the plan is made.
@@ -76,9 +78,15 @@ impl Plan {
         self.output
     }
 
-    /// Can it run as one pass? Programs with too many inputs or too many values at once run op by op.
+    /// Can it run as one pass? Programs with too many inputs or too many values at once run op by op, and so do those
+    /// whose values must be looked at before an op takes them.
     pub(crate) fn is_one_pass(&self) -> bool {
-        self.registers <= MOST_REGISTERS && self.inputs.len() <= MOST
+        self.registers <= MOST_REGISTERS && self.inputs.len() <= MOST && !self.partial
+    }
+
+    /// May it refuse some values: is there an integer power whose exponent may be negative?
+    pub(crate) fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// The plan of `program` for inputs of these dtypes; a scalar that is weak (NEP 50) stands beside its dtype.
@@ -217,6 +225,7 @@ impl Plan {
             widest: inputs.iter().map(|d| d.compute().size()).max().unwrap_or(1),
             weight: 1,
             output: DType::F32,
+            partial: false,
         }
     }
 
@@ -310,6 +319,12 @@ impl Plan {
         // what an op does not take is never read: it may as well be the first
         let first = srcs[0];
         srcs[args.len()..].fill(first);
+        if op == Op::Pow && signature.output.kind() == Kind::Signed {
+            self.partial |= match args[1].weak {
+                Some(c) => c.as_f64() < 0.0,
+                None => args[1].dtype.kind() == Kind::Signed,
+            };
+        }
         let lanes = signature.inputs.map(DType::compute);
         let Some(code) = kernels(op, lanes) else {
             unreachable!(

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::Raw;
 use super::copy::check_cast;
-use crate::dtype::{Casting, DType, Kind, Scalar};
+use crate::dtype::{Casting, DType, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::explain;
 use crate::graph::{self, Function};
@@ -80,8 +80,8 @@ impl Raw {
         }
         let dtypes: SmallVec<[DType; 3]> = inputs.iter().map(|x| x.dtype()).collect();
         let plan = Plan::single(op, &dtypes, weak.first().copied())?;
-        if op == Op::Pow {
-            check_exponent(operands, &plan)?;
+        if plan.is_partial() {
+            check_exponent(operands)?;
         }
         run_new(op.row().name, &plan, &inputs)
     }
@@ -344,8 +344,8 @@ pub fn write_elementwise(
         let result = Raw::apply(op, operands)?;
         return out.assign(&result);
     }
-    if op == Op::Pow {
-        check_exponent(operands, &plan)?;
+    if plan.is_partial() {
+        check_exponent(operands)?;
     }
     let overlap = |x: &&Raw| {
         Storage::same_buffer(x.storage(), out.storage()) && x.layout().overlaps(out.layout())
@@ -367,20 +367,14 @@ pub fn write_elementwise(
 }
 
 /// An integer to a negative integer power is a fraction: refused, as in NumPy.
-fn check_exponent(operands: &[Operand<'_>], plan: &Plan) -> Result<()> {
-    if plan.output().kind() != Kind::Signed {
-        return Ok(());
-    }
+fn check_exponent(operands: &[Operand<'_>]) -> Result<()> {
     let negative = match operands[1] {
         Operand::Scalar(s) => s.as_f64() < 0.0,
-        Operand::Tensor(b) if b.dtype().kind() == Kind::Signed && !b.is_empty() => {
-            b.detach()
-                .fold(Fold::Min, Axes::All, KeepDims::No)?
-                .item()?
-                .as_f64()
-                < 0.0
+        Operand::Tensor(b) if b.is_empty() => false,
+        Operand::Tensor(b) => {
+            let least = b.detach().fold(Fold::Min, Axes::All, KeepDims::No)?;
+            least.item()?.as_f64() < 0.0
         }
-        Operand::Tensor(_) => false,
     };
     if negative {
         return Err(
