@@ -1,0 +1,233 @@
+//! Floating-point numbers.
+
+use super::{
+    Compare, Lane, Numeric, Ordered, RealPair, RealSame, Ring, Subtractive, ToBool, ToFloat,
+    ToReal, TrueDiv, order,
+};
+use crate::dtype::DType;
+use crate::isa::Isa;
+use crate::math::divide::{self, Division};
+use crate::math::{Real, exp, log, pow, trig};
+
+/// Quotients or remainders of a run, by which operands vary.
+///
+/// # Safety
+/// As [`Numeric::pow_run`] says.
+#[inline(always)]
+unsafe fn division_run<D: Division, T: Real, I: Isa, const FORM: usize>(
+    a: *const T,
+    b: *const T,
+    out: &mut [T],
+) {
+    let n = out.len();
+    // SAFETY: the caller's contract; the slices live for this call, in which nobody writes.
+    unsafe {
+        match FORM {
+            0 => divide::each::<D, T, I>(
+                std::slice::from_raw_parts(a, n),
+                std::slice::from_raw_parts(b, n),
+                out,
+            ),
+            1 => divide::by_one::<D, T, I>(std::slice::from_raw_parts(a, n), *b, out),
+            _ => divide::of_one::<D, T, I>(*a, std::slice::from_raw_parts(b, n), out),
+        }
+    }
+}
+
+macro_rules! floats {
+    ($($t:ident $D:ident),*) => { $(
+        impl Lane for $t {
+            const DTYPE: DType = DType::$D;
+            type Real = $t;
+            const ZERO: $t = 0.0;
+            const ONE: $t = 1.0;
+        }
+        impl Ring for $t {
+            #[inline(always)]
+            fn add(self, b: Self) -> Self {
+                self + b
+            }
+            #[inline(always)]
+            fn mul<I: Isa>(self, b: Self) -> Self {
+                self * b
+            }
+        }
+        impl Subtractive for $t {
+            #[inline(always)]
+            fn sub(self, b: Self) -> Self {
+                self - b
+            }
+            #[inline(always)]
+            fn neg(self) -> Self {
+                -self
+            }
+            #[inline(always)]
+            fn sign<I: Isa>(self) -> Self {
+                // keeps NaN; both zeros give +0, as NumPy does
+                if self > 0.0 { 1.0 } else if self < 0.0 { -1.0 } else if self == 0.0 { 0.0 } else { self }
+            }
+        }
+        impl Numeric for $t {
+            #[inline(always)]
+            fn pow<I: Isa>(self, b: Self) -> Self {
+                Real::pow::<I>(self, b)
+            }
+            #[inline(always)]
+            unsafe fn pow_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+                // SAFETY: the caller's contract. The slices live for this call, in which nobody writes: an op holds the
+                // guards of its inputs.
+                unsafe {
+                    let n = out.len();
+                    match FORM {
+                        0 => pow::pow_slice::<$t, I>(std::slice::from_raw_parts(a, n), std::slice::from_raw_parts(b, n), out),
+                        1 => pow::pow_exponent::<$t, I>(std::slice::from_raw_parts(a, n), *b, out),
+                        _ => pow::pow_base::<$t, I>(*a, std::slice::from_raw_parts(b, n), out),
+                    }
+                }
+                true
+            }
+            #[inline(always)]
+            fn conj(self) -> Self {
+                self
+            }
+            #[inline(always)]
+            fn recip<I: Isa>(self) -> Self {
+                1.0 / self
+            }
+        }
+        impl ToReal for $t {
+            #[inline(always)]
+            fn abs<I: Isa>(self) -> Self {
+                <$t>::abs(self)
+            }
+            #[inline(always)]
+            fn re(self) -> Self {
+                self
+            }
+            #[inline(always)]
+            fn im(self) -> Self {
+                0.0
+            }
+        }
+        impl RealSame for $t {
+            #[inline(always)]
+            fn floor<I: Isa>(self) -> Self {
+                Real::floor::<I>(self)
+            }
+            #[inline(always)]
+            fn relu(self) -> Self {
+                // the comparison is false for NaN, so NaN stays
+                if self < 0.0 { 0.0 } else { self }
+            }
+        }
+        impl RealPair for $t {
+            #[inline(always)]
+            fn floor_div<I: Isa>(self, b: Self) -> Self {
+                divide::Floor::full::<$t, I>(self, b)
+            }
+            #[inline(always)]
+            fn rem<I: Isa>(self, b: Self) -> Self {
+                divide::Remainder::full::<$t, I>(self, b)
+            }
+            #[inline(always)]
+            unsafe fn floor_div_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+                // SAFETY: the caller's contract.
+                unsafe { division_run::<divide::Floor, $t, I, FORM>(a, b, out) };
+                true
+            }
+            #[inline(always)]
+            unsafe fn rem_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+                // SAFETY: the caller's contract.
+                unsafe { division_run::<divide::Remainder, $t, I, FORM>(a, b, out) };
+                true
+            }
+        }
+        impl ToFloat for $t {
+            #[inline(always)]
+            fn exp<I: Isa>(self) -> Self {
+                Real::exp::<I>(self)
+            }
+            #[inline(always)]
+            fn sigmoid<I: Isa>(self) -> Self {
+                let e = Real::exp::<I>(-<$t>::abs(self));
+                (if self < 0.0 { e } else { 1.0 }) / (1.0 + e)
+            }
+            #[inline(always)]
+            fn log<I: Isa>(self) -> Self {
+                Real::log::<I>(self)
+            }
+            #[inline(always)]
+            unsafe fn exp_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                exp::exp_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            unsafe fn tanh_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                exp::tanh_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            unsafe fn log_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                log::log_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            unsafe fn sin_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                trig::sin_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            unsafe fn cos_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                trig::cos_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            fn tanh<I: Isa>(self) -> Self {
+                Real::tanh::<I>(self)
+            }
+            #[inline(always)]
+            fn sqrt<I: Isa>(self) -> Self {
+                Real::sqrt(self)
+            }
+            #[inline(always)]
+            fn sin<I: Isa>(self) -> Self {
+                Real::sin::<I>(self)
+            }
+            #[inline(always)]
+            fn cos<I: Isa>(self) -> Self {
+                Real::cos::<I>(self)
+            }
+        }
+        impl TrueDiv for $t {
+            #[inline(always)]
+            fn div<I: Isa>(self, b: Self) -> Self {
+                self / b
+            }
+        }
+        impl ToBool for $t {
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                self != self
+            }
+            #[inline(always)]
+            fn truth(self) -> bool {
+                self != 0.0
+            }
+        }
+        impl Compare for $t {
+            order!();
+        }
+        impl Ordered for $t {
+            #[inline(always)]
+            fn maximum(self, b: Self) -> Self {
+                // `a` when it is larger or NaN, else `b`, which may be NaN itself; of equal zeros the first
+                if self >= b || self != self { self } else { b }
+            }
+            #[inline(always)]
+            fn minimum(self, b: Self) -> Self {
+                if self <= b || self != self { self } else { b }
+            }
+        }
+    )* };
+}
+floats!(f32 F32, f64 F64);
