@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize}
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use place::Place;
+use place::{Place, here};
 
 /// The most threads that a fork-join uses, the caller among them.
 pub const MAX_THREADS: usize = 256;
@@ -157,6 +157,8 @@ pub fn run_ranges(len: usize, grain: usize, body: &(dyn Fn(Range<usize>) + Sync)
 struct Job {
     body: *const (dyn Fn(usize) + Sync),
     tasks: usize,
+    /// The processor of the thread whose job it is.
+    cpu: i32,
 }
 
 // The gate, from its lowest bits: tasks taken at the low end, to which FULL - tasks is added (24 bits) | tasks taken at
@@ -266,7 +268,11 @@ impl Pool {
                 body,
             )
         };
-        let job = Job { body, tasks };
+        let job = Job {
+            body,
+            tasks,
+            cpu: here(),
+        };
         // SAFETY: `busy` is ours and the gate is shut with nobody inside.
         unsafe { *cell.get() = Some(job) };
         // The first task is ours. SeqCst here, in `wake` and in `sleep`: either the sleeper sees the open gate, or we see
@@ -345,10 +351,14 @@ impl Pool {
                     let helpers = may_enter(seen);
                     self.wake(first.min(helpers)..(first + FAN).min(helpers));
                     // SAFETY: inside the gate the cell is not written.
-                    if let Some(job) = unsafe { *cell.get() } {
+                    let job = unsafe { *cell.get() };
+                    if let Some(job) = job {
                         self.work(job, job.task(seen, end), end);
                     }
                     gate.fetch_sub(ONE_INSIDE, Release);
+                    if let Some(job) = job {
+                        self.slots[index].place.leave(job.cpu);
+                    }
                     spin = Spin::start();
                 }
             } else if !spin.again() {

@@ -8,6 +8,8 @@
 //! only the clamp that keeps n in range. NaN passes through the arithmetic.
 
 use super::Real;
+#[cfg(target_arch = "x86_64")]
+use super::avx512;
 use super::float::{Float, polynomial};
 use crate::isa::Isa;
 
@@ -163,14 +165,14 @@ pub(super) fn tanh64<I: Isa>(x: f64) -> f64 {
 #[inline(always)]
 pub fn exp_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
     #[cfg(target_arch = "x86_64")]
-    if size_of::<F>() == 8 && I::VECTOR_BYTES == 64 {
-        let n = x.len().min(out.len());
-        // SAFETY: the type of that size is `f64`; both reach that far; `I` is `Avx512` only in its shell.
-        unsafe {
-            let out = std::slice::from_raw_parts_mut(out.as_mut_ptr().cast::<f64>(), n);
-            super::avx512::exp64(x.as_ptr().cast(), out);
-        }
-        return;
+    if I::VECTOR_BYTES == 64 {
+        // SAFETY: `I` is `Avx512` only in its shell; `Real` is `f32` or `f64`, by its size.
+        return unsafe {
+            match size_of::<F>() {
+                4 => avx512::run(avx512::exp32, x, out),
+                _ => avx512::run(avx512::exp64, x, out),
+            }
+        };
     }
     for (o, &x) in out.iter_mut().zip(x) {
         *o = x.exp::<I>();
@@ -182,14 +184,9 @@ pub fn exp_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
 #[inline(always)]
 pub fn tanh_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
     #[cfg(target_arch = "x86_64")]
-    if size_of::<F>() == 8 && I::VECTOR_BYTES == 64 {
-        let n = x.len().min(out.len());
-        // SAFETY: the type of that size is `f64`; both reach that far; `I` is `Avx512` only in its shell.
-        unsafe {
-            let out = std::slice::from_raw_parts_mut(out.as_mut_ptr().cast::<f64>(), n);
-            super::avx512::tanh64(x.as_ptr().cast(), out);
-        }
-        return;
+    if I::VECTOR_BYTES == 64 && size_of::<F>() == 8 {
+        // SAFETY: `I` is `Avx512` only in its shell; the type of that size is `f64`.
+        return unsafe { avx512::run(avx512::tanh64, x, out) };
     }
     for (o, &x) in out.iter_mut().zip(x) {
         *o = x.tanh::<I>();

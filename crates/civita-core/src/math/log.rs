@@ -7,6 +7,8 @@
 //! the high part. Zero, negative numbers, infinity and NaN are selected at the end.
 
 use super::Real;
+#[cfg(target_arch = "x86_64")]
+use super::avx512;
 use super::pow::product;
 use crate::isa::Isa;
 
@@ -97,14 +99,14 @@ fn in_blocks<F: Real>(x: &[F], out: &mut [F], usual: impl Fn(F) -> F, full: impl
 #[inline(always)]
 pub fn log_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
     #[cfg(target_arch = "x86_64")]
-    if size_of::<F>() == 8 && I::VECTOR_BYTES == 64 {
-        let n = x.len().min(out.len());
-        // SAFETY: the type of that size is `f64`; both reach that far; `I` is `Avx512` only in its shell.
-        unsafe {
-            let out = std::slice::from_raw_parts_mut(out.as_mut_ptr().cast::<f64>(), n);
-            super::avx512::log64(x.as_ptr().cast(), out);
-        }
-        return;
+    if I::VECTOR_BYTES == 64 {
+        // SAFETY: `I` is `Avx512` only in its shell; `Real` is `f32` or `f64`, by its size.
+        return unsafe {
+            match size_of::<F>() {
+                4 => avx512::run(avx512::log32, x, out),
+                _ => avx512::run(avx512::log64, x, out),
+            }
+        };
     }
     in_blocks(x, out, log_positive::<F, I, false>, log::<F, I>);
 }

@@ -1,16 +1,21 @@
-//! Where helpers run: a woken helper is kept off the processor of the thread that wakes it.
+//! Where helpers run: not on the processor of the thread whose job they do.
 //!
-//! Linux means to put a thread that it wakes on an idle processor. In virtual machines it often does not: a processor
-//! that halted counts as taken by the host (`vcpu_is_preempted`), and where few processors share a cache the search ends
-//! early (`SIS_UTIL`), so the thread lands on the waker's own and waits there, for milliseconds, while another is idle.
-//! On two processors that made every second operation of a program that sleeps in between run on one. So the waker
-//! takes its processor from the sleeper's affinity, and the helper puts it back once it runs: four system calls, about
-//! 1 µs together, beside a wake's tens. Elsewhere than on Linux nothing is done.
+//! Linux means to spread threads over idle processors. In virtual machines it often does not: a processor that halted
+//! counts as taken by the host (`vcpu_is_preempted`), and where few processors share a cache the search ends early
+//! (`SIS_UTIL`), so a thread that is woken or new lands on the waker's own and stays, while another is idle. On two
+//! processors that made every second operation of a program that sleeps in between run on one, and some programs as a
+//! whole. So
+//!
+//! - a waker takes its processor from the sleeper's affinity, and the helper puts it back once it runs: four system
+//!   calls, about 1 µs together, beside a wake's tens;
+//! - a helper that finds itself on the processor of its job's thread moves away, which is rare.
+//!
+//! Elsewhere than on Linux nothing is done.
 
 #[cfg(all(target_os = "linux", not(miri)))]
-pub(super) use linux::Place;
+pub(super) use linux::{Place, here};
 #[cfg(not(all(target_os = "linux", not(miri))))]
-pub(super) use other::Place;
+pub(super) use other::{Place, here};
 
 #[cfg(all(target_os = "linux", not(miri)))]
 mod linux {
@@ -51,8 +56,20 @@ mod linux {
             if cpu != NONE
                 && let Some(mut set) = affinity(0)
             {
-                // SAFETY: `cpu` came from `here` and was looked at with `CPU_ISSET`, so it is within the set.
+                // SAFETY: `cpu` came from `here`, so it is below CPU_SETSIZE.
                 unsafe { libc::CPU_SET(cpu as usize, &mut set) };
+                set_affinity(0, &set);
+            }
+        }
+
+        /// The helper leaves this processor, if it is on it and may run on others.
+        pub fn leave(&self, cpu: i32) {
+            if cpu != NONE
+                && here() == cpu
+                && let Some(set) = affinity(0)
+                && let Some(others) = without(set, cpu)
+            {
+                set_affinity(0, &others);
                 set_affinity(0, &set);
             }
         }
@@ -63,23 +80,28 @@ mod linux {
             if cpu == NONE || thread == NONE {
                 return;
             }
-            let Some(mut set) = affinity(thread) else {
-                return;
-            };
-            // SAFETY: within the set, which has CPU_SETSIZE bits.
-            unsafe {
-                if !libc::CPU_ISSET(cpu as usize, &set) || libc::CPU_COUNT(&set) < 2 {
-                    return;
-                }
-                libc::CPU_CLR(cpu as usize, &mut set);
+            if let Some(others) = affinity(thread).and_then(|set| without(set, cpu)) {
+                self.taken.store(cpu, Relaxed);
+                set_affinity(thread, &others);
             }
-            self.taken.store(cpu, Relaxed);
-            set_affinity(thread, &set);
         }
     }
 
-    /// The processor that this thread is on, where a set can name it.
-    fn here() -> i32 {
+    /// The set without a processor that is in it, unless it is the only one.
+    fn without(mut set: cpu_set_t, cpu: i32) -> Option<cpu_set_t> {
+        // SAFETY: `cpu` came from `here`, so it is below CPU_SETSIZE.
+        unsafe {
+            if !libc::CPU_ISSET(cpu as usize, &set) || libc::CPU_COUNT(&set) < 2 {
+                return None;
+            }
+            libc::CPU_CLR(cpu as usize, &mut set);
+        }
+        Some(set)
+    }
+
+    /// The processor that this thread is on, where a set can name it; else -1.
+    #[inline]
+    pub fn here() -> i32 {
         // SAFETY: no arguments.
         let cpu = unsafe { libc::sched_getcpu() };
         if (0..libc::CPU_SETSIZE).contains(&cpu) {
@@ -116,6 +138,11 @@ mod other {
         }
         pub fn start(&self) {}
         pub fn arrive(&self) {}
+        pub fn leave(&self, _: i32) {}
         pub fn keep_off(&self) {}
+    }
+
+    pub fn here() -> i32 {
+        -1
     }
 }

@@ -17,12 +17,38 @@
 mod narrow;
 mod wide;
 
-pub use narrow::pow32;
-pub use wide::{exp64, log64, pow64, tanh64};
+pub use narrow::{exp as exp32, log as log32, pow as pow32};
+pub use wide::{exp as exp64, log as log64, pow as pow64, tanh as tanh64};
+
+/// A kernel of one argument. It wants AVX-512 F, VL, DQ and BW, and as many elements as the output has.
+type Unary<T> = unsafe fn(*const T, &mut [T]);
+
+/// `out = f(x)` by `f`, which is of as many bytes, as far as both reach.
+///
+/// # Safety
+/// The processor has AVX-512 F, VL, DQ and BW, and `F` and `T` are one type.
+#[inline]
+pub unsafe fn run<F: 'static, T: 'static>(f: Unary<T>, x: &[F], out: &mut [F]) {
+    let n = x.len().min(out.len());
+    // SAFETY: the caller's contract; both slices reach that far.
+    unsafe {
+        f(
+            x.as_ptr().cast(),
+            std::slice::from_raw_parts_mut(out.as_mut_ptr().cast(), n),
+        );
+    }
+}
+
+/// Elements worked on at a time.
+const BLOCK: usize = 256;
+
+/// Scratch for a block, in the L1 cache.
+#[repr(align(64))]
+struct Scratch<T>([std::mem::MaybeUninit<T>; BLOCK]);
 
 /// Writes a function for this instruction set.
 macro_rules! avx512 {
-    ($($(#[$attribute:meta])* $visibility:vis fn $name:ident($($argument:ident: $t:ty),* $(,)?) $(-> $result:ty)? $body:block)*) => { $(
+    ($($(#[$attribute:meta])* $visibility:vis fn $name:ident($($argument:tt: $t:ty),* $(,)?) $(-> $result:ty)? $body:block)*) => { $(
         $(#[$attribute])*
         #[inline]
         #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
@@ -31,9 +57,149 @@ macro_rules! avx512 {
 }
 use avx512;
 
-/// Elements worked on at a time.
-const BLOCK: usize = 256;
+/// What both widths have. The file that uses it names its vectors `V`, its masks `Mask`, and the intrinsics for them.
+macro_rules! width {
+    ($t:ident, $LANES:literal) => {
+        /// Two vectors that are looked into, by the low bits of an index.
+        #[repr(align(64))]
+        struct Table([$t; 2 * $LANES]);
 
-/// Scratch for a block, in the L1 cache.
-#[repr(align(64))]
-struct Scratch<T>([std::mem::MaybeUninit<T>; BLOCK]);
+        /// A table in registers.
+        #[derive(Clone, Copy)]
+        struct Loaded(V, V);
+
+        avx512! {
+            fn registers(table: &Table) -> Loaded {
+                // SAFETY: two vectors, aligned to 64 bytes.
+                unsafe { Loaded(load_aligned(table.0.as_ptr()), load_aligned(table.0.as_ptr().add($LANES))) }
+            }
+            fn look_up(table: Loaded, index: V) -> V {
+                permute(table.0, bits(index), table.1)
+            }
+            /// Between two bounds; NaN stays.
+            fn clamp(x: V, low: $t, high: $t) -> V {
+                // both return their second operand where one is NaN
+                larger(all(low), smaller(all(high), x))
+            }
+            /// k and m of `x = 2^k m`, `m` from ¾ to 1½, of the magnitude.
+            fn split(x: V) -> (V, V) {
+                let m = mantissa::<_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_ZERO>(x);
+                (exponent_for(x, m), m)
+            }
+            /// The k that belongs to this m.
+            fn exponent_for(x: V, m: V) -> V {
+                let k = exponent(x);
+                let below = compare::<_CMP_LT_OQ>(m, all(1.0));
+                add_where(k, below, k, all(1.0))
+            }
+        }
+
+        /// The first `n` lanes.
+        #[inline(always)]
+        fn first(n: usize) -> Mask {
+            if n >= $LANES { !0 } else { (1 << n) - 1 }
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+        unsafe fn load<const VARIES: bool>(p: *const $t, i: usize, mask: Mask) -> V {
+            // SAFETY: the caller vouches for the elements that the mask names, and for the first one.
+            unsafe {
+                if !VARIES {
+                    all(*p)
+                } else if mask == !0 {
+                    load_whole(p.add(i))
+                } else {
+                    load_some(mask, p.add(i))
+                }
+            }
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+        unsafe fn store(p: *mut $t, mask: Mask, v: V) {
+            // SAFETY: the caller vouches for the elements that the mask names.
+            unsafe {
+                if mask == !0 {
+                    store_whole(p, v);
+                } else {
+                    store_some(p, mask, v);
+                }
+            }
+        }
+
+        /// `out = x ^ y`. `X`, `Y`: do they vary?
+        ///
+        /// # Safety
+        /// The processor has AVX-512 F, VL, DQ and BW. What varies is valid for as many elements as `out` has, what does
+        /// not for one.
+        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+        pub unsafe fn pow<const X: bool, const Y: bool>(x: *const $t, y: *const $t, out: &mut [$t]) {
+            let mut scratch = [const { Scratch([const { std::mem::MaybeUninit::<$t>::uninit() }; BLOCK]) }; 2];
+            let [high, low] = scratch.each_mut().map(|s| s.0.as_mut_ptr().cast::<$t>());
+            let n = out.len();
+            let out = out.as_mut_ptr();
+            let mut start = 0;
+            while start < n {
+                let len = (n - start).min(BLOCK);
+                let tables = LOGARITHM.map(|t| registers(t));
+                for i in (0..len).step_by($LANES) {
+                    let mask = first(len - i);
+                    // SAFETY: the mask names elements below `n` only.
+                    let (a, b) = unsafe { (load::<X>(x, start + i, mask), load::<Y>(y, start + i, mask)) };
+                    let (h, l) = log_in_two(a, tables);
+                    let p = mul(b, h);
+                    // the low part of an infinite product would be NaN
+                    let small = compare::<_CMP_LT_OQ>(magnitude(p), all(POWERS));
+                    let p_low = fma(b, l, fms(b, h, p));
+                    // SAFETY: the scratch has whole vectors.
+                    unsafe {
+                        store_aligned(high.add(i), p);
+                        store_aligned(low.add(i), keep(small, p_low));
+                    }
+                }
+                let tables = EXPONENTIAL.map(|t| registers(t));
+                for i in (0..len).step_by($LANES) {
+                    let mask = first(len - i);
+                    // SAFETY: written above; and the mask.
+                    let (p, p_low, a) = unsafe {
+                        (load_aligned(high.add(i)), load_aligned(low.add(i)), load::<X>(x, start + i, mask))
+                    };
+                    let mut r = exp_sum(p, p_low, tables);
+                    if compare::<_CMP_UNORD_Q>(r, r) | signs(bits(a)) != 0 {
+                        // SAFETY: as above.
+                        r = finish(a, unsafe { load::<Y>(y, start + i, mask) }, r);
+                    }
+                    // SAFETY: as above.
+                    unsafe { store(out.add(start + i), mask, r) };
+                }
+                start += len;
+            }
+        }
+    };
+}
+use width;
+
+/// `out = f(x)` by vectors.
+macro_rules! unary {
+    ($t:ident, $LANES:literal; $($(#[$doc:meta])* $name:ident = $f:ident[$($from:ident),*];)*) => { $(
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// The processor has AVX-512 F, VL, DQ and BW, and `x` is valid for as many elements as `out` has.
+        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+        pub unsafe fn $name(x: *const $t, out: &mut [$t]) {
+            let tables = [$(registers(&$from)),*];
+            let n = out.len();
+            let out = out.as_mut_ptr();
+            for i in (0..n).step_by($LANES) {
+                let mask = first(n - i);
+                // SAFETY: the mask names elements below `n` only.
+                let r = $f(unsafe { load::<true>(x, i, mask) }, tables);
+                // SAFETY: as above.
+                unsafe { store(out.add(i), mask, r) };
+            }
+        }
+    )* };
+}
+use unary;

@@ -3,28 +3,36 @@
 // the tables are written as the fit printed them, among other numbers √2
 #![allow(clippy::excessive_precision, clippy::approx_constant)]
 
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __m512 as V, __mmask16 as Mask, _CMP_EQ_OQ, _CMP_LT_OQ, _CMP_UNORD_Q, _MM_MANT_NORM_P75_1P5,
+    _MM_MANT_SIGN_NAN, _MM_MANT_SIGN_ZERO, _mm512_abs_ps as magnitude, _mm512_add_ps as add,
+    _mm512_castps_si512 as bits, _mm512_cmp_ps_mask as compare, _mm512_fmadd_ps as fma,
+    _mm512_fmsub_ps as fms, _mm512_fnmadd_ps as fnma, _mm512_getexp_ps as exponent,
+    _mm512_getmant_ps as mantissa, _mm512_load_ps as load_aligned, _mm512_loadu_ps as load_whole,
+    _mm512_mask_add_ps as add_where, _mm512_mask_mov_ps as replace,
+    _mm512_mask_storeu_ps as store_some, _mm512_maskz_loadu_ps as load_some,
+    _mm512_maskz_mov_ps as keep, _mm512_max_ps as larger, _mm512_min_ps as smaller,
+    _mm512_movepi32_mask as signs, _mm512_mul_ps as mul, _mm512_permutex2var_ps as permute,
+    _mm512_scalef_ps as scale, _mm512_set1_ps as all, _mm512_store_ps as store_aligned,
+    _mm512_storeu_ps as store_whole, _mm512_sub_ps as sub,
+};
 
-use super::{BLOCK, Scratch, avx512};
+use super::{BLOCK, Scratch, avx512, unary, width};
 use crate::isa::Avx512;
-use crate::math::pow::finish;
+use crate::math::pow::finish as special;
 
-/// A table by the low five bits, for `f32`: c is the nearest multiple of 1/32 there.
-#[repr(align(64))]
-struct Narrow([f32; 32]);
-
-/// As [`SIXTEENTHS`].
+/// Adding it rounds to 32nds and leaves their number in the low bits.
 const THIRTY_SECONDS: f32 = 1.5 * (1_u32 << 18) as f32;
 
 /// About 1/c, in 32nds below 1 and in 64ths above, which makes r exact.
-static RECIPROCAL_NARROW: Narrow = Narrow([
+static RECIPROCAL: Table = Table([
     1.0, 0.968_75, 0.937_5, 0.921_875, 0.890_625, 0.859_375, 0.843_75, 0.828_125, 0.796_875,
     0.781_25, 0.765_625, 0.75, 0.734_375, 0.718_75, 0.703_125, 0.687_5, 0.671_875, 1.0, 1.0, 1.0,
     1.0, 1.0, 1.0, 1.0, 1.312_5, 1.281_25, 1.218_75, 1.187_5, 1.156_25, 1.093_75, 1.062_5,
     1.031_25,
 ]);
 /// -log2 of that in multiples of 2^-15: sums with k are exact.
-static LOG2: Narrow = Narrow([
+static LOG2: Table = Table([
     0.0,
     0.045_806_884_765_625,
     0.093_109_130_859_375,
@@ -59,7 +67,7 @@ static LOG2: Narrow = Narrow([
     -0.044_403_076_171_875,
 ]);
 /// The rest.
-static LOG2_LOW: Narrow = Narrow([
+static LOG2_LOW: Table = Table([
     0.0,
     -3.195_152_4e-06,
     2.735_321e-07,
@@ -94,7 +102,7 @@ static LOG2_LOW: Narrow = Narrow([
     8.956_814e-06,
 ]);
 /// 2^(i/32).
-static EXP2_NARROW: Narrow = Narrow([
+static EXP2: Table = Table([
     1.0,
     1.021_897_2,
     1.044_273_7,
@@ -129,7 +137,7 @@ static EXP2_NARROW: Narrow = Narrow([
     1.957_144_1,
 ]);
 /// What rounding lost of it.
-static EXP2_LOW_NARROW: Narrow = Narrow([
+static EXP2_LOW: Table = Table([
     0.0,
     -4.811_56e-08,
     4.833_47e-08,
@@ -163,175 +171,172 @@ static EXP2_LOW_NARROW: Narrow = Narrow([
     9.845_328e-09,
     -1.702_180_4e-08,
 ]);
+/// -ln of the reciprocal in multiples of 2^-15: sums with k times the high part of ln 2 are exact.
+static LOG: Table = Table([
+    0.0,
+    0.031_738_28,
+    0.064_544_68,
+    0.081_359_86,
+    0.115_844_73,
+    0.151_550_3,
+    0.169_891_36,
+    0.188_598_63,
+    0.227_050_78,
+    0.246_856_69,
+    0.267_059_33,
+    0.287_689_2,
+    0.308_746_34,
+    0.330_230_7,
+    0.352_233_9,
+    0.374_694_82,
+    0.397_674_56,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    -0.271_942_14,
+    -0.247_833_25,
+    -0.197_814_94,
+    -0.171_844_48,
+    -0.145_172_12,
+    -0.089_599_61,
+    -0.060_638_428,
+    -0.030_761_719,
+]);
+/// The rest.
+static LOG_LOW: Table = Table([
+    0.0,
+    1.041_706_5e-5,
+    -6.156_597e-6,
+    -1.422_382_8e-5,
+    -1.291_103_8e-5,
+    -3.948_415_5e-7,
+    7.679_373e-6,
+    -7.463_004_7e-6,
+    6.669_385e-6,
+    3.388_478_5e-6,
+    3.459_077e-6,
+    -7.136_532_5e-6,
+    -1.085_624_1e-5,
+    1.097_398e-5,
+    -1.329_312_9e-5,
+    -1.374_777_3e-6,
+    8.407_119e-6,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    8.423_188e-6,
+    -2.911_951_5e-6,
+    -1.080_192_4e-5,
+    -5.774_504_6e-6,
+    -9.890_704e-6,
+    -1.254_931_4e-5,
+    1.380_591_8e-5,
+    -9.939_917e-6,
+]);
+/// ln 2 in a multiple of 2^-15, and a rest above 0, so that both have the sign of an infinite exponent.
+const LN_2: [f32; 2] = [0.693_145_75, 1.428_606_8e-6];
 
-/// A table in two registers.
-#[derive(Clone, Copy)]
-struct LoadedNarrow(__m512, __m512);
+/// For [`log_in_two`].
+static LOGARITHM: [&Table; 3] = [&RECIPROCAL, &LOG2, &LOG2_LOW];
+/// For [`exp_sum`].
+static EXPONENTIAL: [&Table; 2] = [&EXP2, &EXP2_LOW];
+/// Exponents (of 2) beyond which powers are 0 or infinite.
+const POWERS: f32 = 200.0;
+
+width!(f32, 16);
+unary! { f32, 16;
+    /// Exponentials.
+    exp = exp_of[EXP2, EXP2_LOW];
+    /// Natural logarithms.
+    log = log_of[RECIPROCAL, LOG, LOG_LOW];
+}
 
 avx512! {
-    fn load_narrow(table: &Narrow) -> LoadedNarrow {
-        // SAFETY: 32 floats, aligned to 64 bytes.
-        unsafe { LoadedNarrow(_mm512_load_ps(table.0.as_ptr()), _mm512_load_ps(table.0.as_ptr().add(16))) }
-    }
-    fn look_up_narrow(table: LoadedNarrow, index: __m512) -> __m512 {
-        _mm512_permutex2var_ps(table.0, _mm512_castps_si512(index), table.1)
-    }
-    /// log2 |x| in two parts, 2^-30; NaN for 0 and infinity.
-    fn log2_in_two(x: __m512, reciprocal: LoadedNarrow, log2: LoadedNarrow, log2_low: LoadedNarrow) -> (__m512, __m512) {
-        let c = |v: f32| _mm512_set1_ps(v);
-        let m = _mm512_getmant_ps::<_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_ZERO>(x);
-        let k = _mm512_getexp_ps(x);
-        let below = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(m, c(1.0));
-        let k = _mm512_mask_add_ps(k, below, k, c(1.0));
-        let index = _mm512_add_ps(m, c(THIRTY_SECONDS));
-        let r = _mm512_fmadd_ps(m, look_up_narrow(reciprocal, index), c(-1.0));
-        let base = _mm512_add_ps(k, look_up_narrow(log2, index));
+    /// The logarithm for powers: log2 |x| in two parts, 2^-30; NaN for 0 and infinity.
+    fn log_in_two(x: V, tables: [Loaded; 3]) -> (V, V) {
+        let [reciprocal, log2, log2_low] = tables;
+        let (k, m) = split(x);
+        let index = add(m, all(THIRTY_SECONDS));
+        let r = fma(m, look_up(reciprocal, index), all(-1.0));
+        let base = add(k, look_up(log2, index));
         // log2(1 + r) = r / ln 2 + r² P(r), 2^-37.5
-        let scale = c(std::f32::consts::LOG2_E);
-        let z = _mm512_mul_ps(r, r);
-        let even = _mm512_fmadd_ps(c(-0.240_144_15), z, c(-0.360_674_1));
-        let odd = _mm512_fmadd_ps(c(0.288_785_04), z, c(0.480_898_3));
-        let even = _mm512_fmadd_ps(even, z, c(-0.721_347_5));
-        let p = _mm512_fmadd_ps(odd, r, even);
-        let h = _mm512_fmadd_ps(r, scale, base);
-        let lost = _mm512_fmadd_ps(r, scale, _mm512_sub_ps(base, h));
-        let low = _mm512_add_ps(_mm512_fmadd_ps(r, c(1.925_963e-8), look_up_narrow(log2_low, index)), lost);
-        let low = _mm512_fmadd_ps(z, p, low);
-        let high = _mm512_add_ps(h, low);
-        (high, _mm512_add_ps(_mm512_sub_ps(h, high), low))
+        let scale = all(std::f32::consts::LOG2_E);
+        let z = mul(r, r);
+        let even = fma(all(-0.240_144_15), z, all(-0.360_674_1));
+        let odd = fma(all(0.288_785_04), z, all(0.480_898_3));
+        let even = fma(even, z, all(-0.721_347_5));
+        let p = fma(odd, r, even);
+        let h = fma(r, scale, base);
+        let lost = fma(r, scale, sub(base, h));
+        let low = add(fma(r, all(1.925_963e-8), look_up(log2_low, index)), lost);
+        let low = fma(z, p, low);
+        let high = add(h, low);
+        (high, add(sub(h, high), low))
     }
     /// 2^(x + low).
-    fn exp2_sum(x: __m512, low: __m512, exp2: LoadedNarrow, exp2_low: LoadedNarrow) -> __m512 {
-        let c = |v: f32| _mm512_set1_ps(v);
-        let x = _mm512_max_ps(c(-160.0), _mm512_min_ps(c(130.0), x));
-        let index = _mm512_add_ps(x, c(THIRTY_SECONDS));
-        let n = _mm512_sub_ps(index, c(THIRTY_SECONDS));
-        let r = _mm512_add_ps(_mm512_sub_ps(x, n), low);
+    fn exp_sum(x: V, low: V, tables: [Loaded; 2]) -> V {
+        let [exp2, exp2_low] = tables;
+        let x = clamp(x, -160.0, 130.0);
+        let index = add(x, all(THIRTY_SECONDS));
+        let n = sub(index, all(THIRTY_SECONDS));
+        let r = add(sub(x, n), low);
         // (2^r - 1) / r, 2^-33.1
-        let p = _mm512_fmadd_ps(c(0.055_504_587), r, c(0.240_228_53));
-        let p = _mm512_mul_ps(_mm512_fmadd_ps(p, r, c(0.693_147_2)), r);
-        let t = look_up_narrow(exp2, index);
-        let v = _mm512_add_ps(_mm512_fmadd_ps(p, t, look_up_narrow(exp2_low, index)), t);
-        _mm512_scalef_ps(v, n)
+        let p = fma(all(0.055_504_587), r, all(0.240_228_53));
+        let p = mul(fma(p, r, all(0.693_147_2)), r);
+        let t = look_up(exp2, index);
+        let v = add(fma(p, t, look_up(exp2_low, index)), t);
+        scale(v, n)
     }
-}
-
-/// The first `n` lanes.
-#[inline(always)]
-fn mask16(n: usize) -> __mmask16 {
-    if n >= 16 { !0 } else { (1 << n) - 1 }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-unsafe fn load32<const VARIES: bool>(p: *const f32, i: usize, mask: __mmask16) -> __m512 {
-    // SAFETY: the caller vouches for the elements that the mask names, and for the first one.
-    unsafe {
-        if !VARIES {
-            _mm512_set1_ps(*p)
-        } else if mask == !0 {
-            _mm512_loadu_ps(p.add(i))
-        } else {
-            _mm512_maskz_loadu_ps(mask, p.add(i))
-        }
+    fn log_of(x: V, tables: [Loaded; 3]) -> V {
+        let [reciprocal, log, log_low] = tables;
+        // NaN for negative numbers; -∞ and ∞ come as exponents of 0 and ∞
+        let m = mantissa::<_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_NAN>(x);
+        let k = exponent_for(x, m);
+        let index = add(m, all(THIRTY_SECONDS));
+        let r = fma(m, look_up(reciprocal, index), all(-1.0));
+        let base = fma(k, all(LN_2[0]), look_up(log, index));
+        let low = fma(k, all(LN_2[1]), look_up(log_low, index));
+        // (log1p(r) - r) / r², 2^-25.9, and |r| < 0.03
+        let z = mul(r, r);
+        let odd = fma(all(0.199_858_41), z, all(0.333_333_43));
+        let even = fma(all(-0.250_142_87), z, all(-0.5));
+        add(base, add(r, fma(fma(odd, r, even), z, low)))
     }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-unsafe fn store32(p: *mut f32, mask: __mmask16, v: __m512) {
-    // SAFETY: the caller vouches for the elements that the mask names.
-    unsafe {
-        if mask == !0 {
-            _mm512_storeu_ps(p, v);
-        } else {
-            _mm512_mask_storeu_ps(p, mask, v);
-        }
+    fn exp_of(x: V, tables: [Loaded; 2]) -> V {
+        let [exp2, exp2_low] = tables;
+        let x = clamp(x, -110.0, 90.0);
+        let index = fma(x, all(std::f32::consts::LOG2_E), all(THIRTY_SECONDS));
+        let n = sub(index, all(THIRTY_SECONDS));
+        let r = fnma(n, all(-1.904_654_2e-9), fnma(n, all(0.693_147_2), x));
+        // (e^r - 1 - r) / r², and |r| < 0.011: 2^-30
+        let p = fma(fma(all(0.166_667_43), r, all(0.5)), mul(r, r), r);
+        let t = look_up(exp2, index);
+        scale(add(fma(p, t, look_up(exp2_low, index)), t), n)
     }
-}
-
-/// `out = x ^ y`. `X`, `Y`: do they vary?
-///
-/// # Safety
-/// The processor has AVX-512 F, VL, DQ and BW. What varies is valid for as many elements as `out` has, what does not for
-/// one.
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-pub unsafe fn pow32<const X: bool, const Y: bool>(x: *const f32, y: *const f32, out: &mut [f32]) {
-    let mut scratch =
-        [const { Scratch([const { std::mem::MaybeUninit::<f32>::uninit() }; BLOCK]) }; 2];
-    let [high, low] = scratch.each_mut().map(|s| s.0.as_mut_ptr().cast::<f32>());
-    let n = out.len();
-    let out = out.as_mut_ptr();
-    let mut start = 0;
-    while start < n {
-        let len = (n - start).min(BLOCK);
-        let (reciprocal, log2, log2_low) = (
-            load_narrow(&RECIPROCAL_NARROW),
-            load_narrow(&LOG2),
-            load_narrow(&LOG2_LOW),
-        );
-        for i in (0..len).step_by(16) {
-            let mask = mask16(len - i);
-            // SAFETY: the mask names elements below `n` only.
-            let (a, b) = unsafe {
-                (
-                    load32::<X>(x, start + i, mask),
-                    load32::<Y>(y, start + i, mask),
-                )
-            };
-            let (h, l) = log2_in_two(a, reciprocal, log2, log2_low);
-            let p = _mm512_mul_ps(b, h);
-            // the low part of an infinite product would be NaN
-            let small = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(_mm512_abs_ps(p), _mm512_set1_ps(200.0));
-            let p_low = _mm512_fmadd_ps(b, l, _mm512_fmsub_ps(b, h, p));
-            // SAFETY: the scratch has whole vectors.
-            unsafe {
-                _mm512_store_ps(high.add(i), p);
-                _mm512_store_ps(low.add(i), _mm512_maskz_mov_ps(small, p_low));
-            }
-        }
-        let (exp2, exp2_low) = (load_narrow(&EXP2_NARROW), load_narrow(&EXP2_LOW_NARROW));
-        for i in (0..len).step_by(16) {
-            let mask = mask16(len - i);
-            // SAFETY: written above; and the mask.
-            let (p, p_low, a) = unsafe {
-                (
-                    _mm512_load_ps(high.add(i)),
-                    _mm512_load_ps(low.add(i)),
-                    load32::<X>(x, start + i, mask),
-                )
-            };
-            let mut r = exp2_sum(p, p_low, exp2, exp2_low);
-            let rare = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(r, r)
-                | _mm512_movepi32_mask(_mm512_castps_si512(a));
-            if rare != 0 {
-                // SAFETY: as above.
-                r = finish32(a, unsafe { load32::<Y>(y, start + i, mask) }, r);
-            }
-            // SAFETY: as above.
-            unsafe { store32(out.add(start + i), mask, r) };
-        }
-        start += len;
-    }
-}
-
-avx512! {
     /// The sign and the special cases.
     #[cold]
-    fn finish32(a: __m512, b: __m512, r: __m512) -> __m512 {
+    fn finish(a: V, b: V, r: V) -> V {
         // 1 to an infinite exponent comes as NaN
-        let one = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(_mm512_abs_ps(a), _mm512_set1_ps(1.0));
-        let r = _mm512_mask_mov_ps(r, one, _mm512_set1_ps(1.0));
+        let one = compare::<_CMP_EQ_OQ>(magnitude(a), all(1.0));
+        let r = replace(r, one, all(1.0));
         let mut lanes = [[0.0_f32; 16]; 3];
         for (lanes, v) in lanes.iter_mut().zip([a, b, r]) {
             // SAFETY: sixteen floats.
-            unsafe { _mm512_storeu_ps(lanes.as_mut_ptr(), v) };
+            unsafe { store_whole(lanes.as_mut_ptr(), v) };
         }
         let [a, b, mut r] = lanes;
         for ((r, a), b) in r.iter_mut().zip(a).zip(b) {
-            *r = finish::<f32, Avx512>(a, b, *r);
+            *r = special::<f32, Avx512>(a, b, *r);
         }
         // SAFETY: as above.
-        unsafe { _mm512_loadu_ps(r.as_ptr()) }
+        unsafe { load_whole(r.as_ptr()) }
     }
 }

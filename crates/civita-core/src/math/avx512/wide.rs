@@ -3,13 +3,23 @@
 // the tables are written as the fit printed them, among other numbers √2
 #![allow(clippy::excessive_precision, clippy::approx_constant)]
 
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __m512d as V, __mmask8 as Mask, _CMP_EQ_OQ, _CMP_LT_OQ, _CMP_UNORD_Q, _MM_FROUND_NO_EXC,
+    _MM_FROUND_TO_ZERO, _MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_NAN, _MM_MANT_SIGN_ZERO,
+    _mm512_abs_pd as magnitude, _mm512_add_pd as add, _mm512_and_pd as and,
+    _mm512_andnot_pd as clear, _mm512_castpd_si512 as bits, _mm512_cmp_pd_mask as compare,
+    _mm512_div_pd as div, _mm512_fmadd_pd as fma, _mm512_fmsub_pd as fms, _mm512_fnmadd_pd as fnma,
+    _mm512_getexp_pd as exponent, _mm512_getmant_pd as mantissa, _mm512_load_pd as load_aligned,
+    _mm512_loadu_pd as load_whole, _mm512_mask_add_pd as add_where, _mm512_mask_mov_pd as replace,
+    _mm512_mask_storeu_pd as store_some, _mm512_mask_xor_pd as xor_where,
+    _mm512_maskz_loadu_pd as load_some, _mm512_maskz_mov_pd as keep, _mm512_max_pd as larger,
+    _mm512_min_pd as smaller, _mm512_movepi64_mask as signs, _mm512_mul_pd as mul,
+    _mm512_or_pd as or, _mm512_permutex2var_pd as permute, _mm512_roundscale_pd as round,
+    _mm512_scalef_pd as scale, _mm512_set1_pd as all, _mm512_store_pd as store_aligned,
+    _mm512_storeu_pd as store_whole, _mm512_sub_pd as sub,
+};
 
-use super::{BLOCK, Scratch, avx512};
-
-/// A table by the low four bits.
-#[repr(align(64))]
-struct Table([f64; 16]);
+use super::{BLOCK, Scratch, avx512, unary, width};
 
 /// Adding it rounds to sixteenths and leaves their number in the low bits.
 const SIXTEENTHS: f64 = 1.5 * (1_u64 << 48) as f64;
@@ -117,166 +127,49 @@ static EXP2_LOST: Table = Table([
     -5.545_065_618_639_427e-17,
 ]);
 
-/// A table in two registers.
-#[derive(Clone, Copy)]
-struct Loaded(__m512d, __m512d);
+/// For [`log_in_two`].
+static LOGARITHM: [&Table; 3] = [&RECIPROCAL, &LOG, &LOG_LOW];
+/// For [`exp_sum`].
+static EXPONENTIAL: [&Table; 2] = [&EXP2, &EXP2_LOW];
+/// Exponents beyond which powers are 0 or infinite.
+const POWERS: f64 = 1000.0;
 
-avx512! {
-    fn load(table: &Table) -> Loaded {
-        // SAFETY: sixteen doubles, aligned to 64 bytes.
-        unsafe { Loaded(_mm512_load_pd(table.0.as_ptr()), _mm512_load_pd(table.0.as_ptr().add(8))) }
-    }
-    fn look_up(table: Loaded, index: __m512d) -> __m512d {
-        _mm512_permutex2var_pd(table.0, _mm512_castpd_si512(index), table.1)
-    }
-    fn all(x: f64) -> __m512d {
-        _mm512_set1_pd(x)
-    }
-    fn fma(a: __m512d, b: __m512d, c: __m512d) -> __m512d {
-        _mm512_fmadd_pd(a, b, c)
-    }
-    fn add(a: __m512d, b: __m512d) -> __m512d {
-        _mm512_add_pd(a, b)
-    }
-    fn sub(a: __m512d, b: __m512d) -> __m512d {
-        _mm512_sub_pd(a, b)
-    }
-    fn mul(a: __m512d, b: __m512d) -> __m512d {
-        _mm512_mul_pd(a, b)
-    }
-    /// Between two bounds; NaN stays.
-    fn clamp(x: __m512d, low: f64, high: f64) -> __m512d {
-        // both return their second operand where one is NaN
-        _mm512_max_pd(all(low), _mm512_min_pd(all(high), x))
-    }
-    /// k and m of `x = 2^k m`, `m` from ¾ to 1½, of the magnitude.
-    fn split(x: __m512d) -> (__m512d, __m512d) {
-        let m = _mm512_getmant_pd::<_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_ZERO>(x);
-        let k = _mm512_getexp_pd(x);
-        let below = _mm512_cmp_pd_mask::<_CMP_LT_OQ>(m, all(1.0));
-        (_mm512_mask_add_pd(k, below, k, all(1.0)), m)
-    }
-}
-
-/// The first `n` lanes.
-#[inline(always)]
-fn mask8(n: usize) -> __mmask8 {
-    if n >= 8 { !0 } else { (1 << n) - 1 }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-unsafe fn load64<const VARIES: bool>(p: *const f64, i: usize, mask: __mmask8) -> __m512d {
-    // SAFETY: the caller vouches for the elements that the mask names, and for the first one.
-    unsafe {
-        if !VARIES {
-            _mm512_set1_pd(*p)
-        } else if mask == !0 {
-            _mm512_loadu_pd(p.add(i))
-        } else {
-            _mm512_maskz_loadu_pd(mask, p.add(i))
-        }
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-unsafe fn store64(p: *mut f64, mask: __mmask8, v: __m512d) {
-    // SAFETY: the caller vouches for the elements that the mask names.
-    unsafe {
-        if mask == !0 {
-            _mm512_storeu_pd(p, v);
-        } else {
-            _mm512_mask_storeu_pd(p, mask, v);
-        }
-    }
-}
-
-/// As [`super::pow32`].
-///
-/// # Safety
-/// As there.
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-pub unsafe fn pow64<const X: bool, const Y: bool>(x: *const f64, y: *const f64, out: &mut [f64]) {
-    let mut scratch =
-        [const { Scratch([const { std::mem::MaybeUninit::<f64>::uninit() }; BLOCK]) }; 2];
-    let [high, low] = scratch.each_mut().map(|s| s.0.as_mut_ptr().cast::<f64>());
-    let n = out.len();
-    let out = out.as_mut_ptr();
-    let mut start = 0;
-    while start < n {
-        let len = (n - start).min(BLOCK);
-        let (reciprocal, log, log_low) = (load(&RECIPROCAL), load(&LOG), load(&LOG_LOW));
-        for i in (0..len).step_by(8) {
-            let mask = mask8(len - i);
-            // SAFETY: the mask names elements below `n` only.
-            let (a, b) = unsafe {
-                (
-                    load64::<X>(x, start + i, mask),
-                    load64::<Y>(y, start + i, mask),
-                )
-            };
-            let (h, l) = log_in_two(a, reciprocal, log, log_low);
-            let p = mul(b, h);
-            // the low part of an infinite product would be NaN
-            let small = _mm512_cmp_pd_mask::<_CMP_LT_OQ>(_mm512_abs_pd(p), all(1000.0));
-            let p_low = fma(b, l, _mm512_fmsub_pd(b, h, p));
-            // SAFETY: the scratch has whole vectors.
-            unsafe {
-                _mm512_store_pd(high.add(i), p);
-                _mm512_store_pd(low.add(i), _mm512_maskz_mov_pd(small, p_low));
-            }
-        }
-        let (exp2, exp2_low) = (load(&EXP2), load(&EXP2_LOW));
-        for i in (0..len).step_by(8) {
-            let mask = mask8(len - i);
-            // SAFETY: written above; and the mask.
-            let (p, p_low, a) = unsafe {
-                (
-                    _mm512_load_pd(high.add(i)),
-                    _mm512_load_pd(low.add(i)),
-                    load64::<X>(x, start + i, mask),
-                )
-            };
-            let mut r = exp_sum(p, p_low, exp2, exp2_low);
-            let rare = _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(r, r)
-                | _mm512_movepi64_mask(_mm512_castpd_si512(a));
-            if rare != 0 {
-                // SAFETY: as above.
-                r = finish64(a, unsafe { load64::<Y>(y, start + i, mask) }, r);
-            }
-            // SAFETY: as above.
-            unsafe { store64(out.add(start + i), mask, r) };
-        }
-        start += len;
-    }
+width!(f64, 8);
+unary! { f64, 8;
+    /// Exponentials.
+    exp = exp_of[EXP2, EXP2_LOW];
+    /// Natural logarithms.
+    log = log_of[RECIPROCAL, LOG, LOG_LOW];
+    /// Hyperbolic tangents.
+    tanh = tanh_of[EXP2, EXP2_LOST];
 }
 
 avx512! {
     /// The sign and the special cases, in vectors: the compiler makes none of eight doubles.
     #[cold]
-    fn finish64(a: __m512d, b: __m512d, r: __m512d) -> __m512d {
+    fn finish(a: V, b: V, r: V) -> V {
         let (zero, one, infinity) = (all(0.0), all(1.0), all(f64::INFINITY));
-        let size = _mm512_abs_pd(a);
-        let equal = |v, w| _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(v, w);
-        let less = |v, w| _mm512_cmp_pd_mask::<_CMP_LT_OQ>(v, w);
+        let size = magnitude(a);
+        let equal = |v, w| compare::<_CMP_EQ_OQ>(v, w);
+        let less = |v, w| compare::<_CMP_LT_OQ>(v, w);
         let below = less(b, zero);
-        let r = _mm512_mask_mov_pd(r, equal(size, one), one);
-        let r = _mm512_mask_mov_pd(r, equal(size, zero), _mm512_maskz_mov_pd(below, infinity));
-        let r = _mm512_mask_mov_pd(r, equal(size, infinity), _mm512_maskz_mov_pd(!below, infinity));
-        let is_whole = |v| equal(_mm512_roundscale_pd::<{ _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC }>(v), v);
+        let r = replace(r, equal(size, one), one);
+        let r = replace(r, equal(size, zero), keep(below, infinity));
+        let r = replace(r, equal(size, infinity), keep(!below, infinity));
+        let is_whole = |v| equal(round::<{ _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC }>(v), v);
         let whole = is_whole(b);
         let odd = whole & !is_whole(mul(b, all(0.5)));
-        let flip = odd & _mm512_movepi64_mask(_mm512_castpd_si512(a));
-        let r = _mm512_mask_xor_pd(r, flip, r, all(-0.0));
+        let flip = odd & signs(bits(a));
+        let r = xor_where(r, flip, r, all(-0.0));
         let outside = less(a, zero) & less(size, infinity) & !whole;
-        let nan = outside | _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(a, b);
-        let r = _mm512_mask_mov_pd(r, nan, all(f64::NAN));
-        _mm512_mask_mov_pd(r, equal(b, zero) | equal(a, one), one)
+        let nan = outside | compare::<_CMP_UNORD_Q>(a, b);
+        let r = replace(r, nan, all(f64::NAN));
+        replace(r, equal(b, zero) | equal(a, one), one)
     }
 
     /// log |x| in two parts, 2^-64; NaN for 0 and infinity.
-    fn log_in_two(x: __m512d, reciprocal: Loaded, log: Loaded, log_low: Loaded) -> (__m512d, __m512d) {
+    fn log_in_two(x: V, tables: [Loaded; 3]) -> (V, V) {
+        let [reciprocal, log, log_low] = tables;
         let (k, m) = split(x);
         let index = add(m, all(SIXTEENTHS));
         let r = fma(m, look_up(reciprocal, index), all(-1.0));
@@ -296,23 +189,27 @@ avx512! {
         let h = add(base, r);
         let l = add(sub(base, h), r);
         let half = mul(r, all(0.5));
-        let sum = _mm512_fnmadd_pd(half, r, h);
-        let lost = _mm512_fnmadd_pd(half, r, sub(h, sum));
+        let sum = fnma(half, r, h);
+        let lost = fnma(half, r, sub(h, sum));
         let low = add(add(low, l), lost);
         let low = fma(mul(r, z), p, low);
         let high = add(sum, low);
         (high, add(sub(sum, high), low))
     }
     /// e^(x + low).
-    fn exp_sum(x: __m512d, low: __m512d, exp2: Loaded, exp2_low: Loaded) -> __m512d {
+    fn exp_sum(x: V, low: V, tables: [Loaded; 2]) -> V {
+        let [exp2, exp2_low] = tables;
         let x = clamp(x, -760.0, 720.0);
         let index = fma(x, all(std::f64::consts::LOG2_E), all(SIXTEENTHS));
         let n = sub(index, all(SIXTEENTHS));
-        let r = add(_mm512_fnmadd_pd(n, all(LN_2[0]), x), _mm512_fnmadd_pd(n, all(LN_2[1]), low));
-        _mm512_scalef_pd(exp_small(r, index, exp2, exp2_low), n)
+        let r = add(fnma(n, all(LN_2[0]), x), fnma(n, all(LN_2[1]), low));
+        scale(exp_small(r, index, exp2, exp2_low), n)
+    }
+    fn exp_of(x: V, tables: [Loaded; 2]) -> V {
+        exp_sum(x, all(0.0), tables)
     }
     /// e^r · 2^(index / 16), |r| at most ln 2 / 32.
-    fn exp_small(r: __m512d, index: __m512d, exp2: Loaded, exp2_low: Loaded) -> __m512d {
+    fn exp_small(r: V, index: V, exp2: Loaded, exp2_low: Loaded) -> V {
         // (e^r - 1 - r) / r², 2^-56.3
         let z = mul(r, r);
         let even = fma(all(0.001_388_859_323_149_424_9), z, all(0.041_666_666_693_367_146));
@@ -322,51 +219,12 @@ avx512! {
         let t = look_up(exp2, index);
         add(fma(p, t, look_up(exp2_low, index)), t)
     }
-}
 
-/// `out = f(x)` by vectors.
-macro_rules! unary64 {
-    ($(#[$doc:meta])* $name:ident, |$x:ident, [$($table:ident = $from:ident),*]| $body:expr) => {
-        $(#[$doc])*
-        ///
-        /// # Safety
-        /// The processor has AVX-512 F, VL, DQ and BW, and `x` is valid for as many elements as `out` has.
-        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-        pub unsafe fn $name(x: *const f64, out: &mut [f64]) {
-            $(let $table = load(&$from);)*
-            let n = out.len();
-            let out = out.as_mut_ptr();
-            for i in (0..n).step_by(8) {
-                let mask = mask8(n - i);
-                // SAFETY: the mask names elements below `n` only.
-                let $x = unsafe { load64::<true>(x, i, mask) };
-                let r = $body;
-                // SAFETY: as above.
-                unsafe { store64(out.add(i), mask, r) };
-            }
-        }
-    };
-}
-unary64! {
-    /// Exponentials.
-    exp64, |x, [exp2 = EXP2, exp2_low = EXP2_LOW]| exp_sum(x, all(0.0), exp2, exp2_low)
-}
-unary64! {
-    /// Natural logarithms.
-    log64, |x, [reciprocal = RECIPROCAL, high = LOG, low = LOG_LOW]| log(x, reciprocal, high, low)
-}
-unary64! {
-    /// Hyperbolic tangents.
-    tanh64, |x, [exp2 = EXP2, lost = EXP2_LOST]| tanh(x, exp2, lost)
-}
-
-avx512! {
-    fn log(x: __m512d, reciprocal: Loaded, log: Loaded, log_low: Loaded) -> __m512d {
+    fn log_of(x: V, tables: [Loaded; 3]) -> V {
+        let [reciprocal, log, log_low] = tables;
         // NaN for negative numbers; -∞ and ∞ come as exponents of 0 and ∞
-        let m = _mm512_getmant_pd::<_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_NAN>(x);
-        let k = _mm512_getexp_pd(x);
-        let below = _mm512_cmp_pd_mask::<_CMP_LT_OQ>(m, all(1.0));
-        let k = _mm512_mask_add_pd(k, below, k, all(1.0));
+        let m = mantissa::<_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_NAN>(x);
+        let k = exponent_for(x, m);
         let index = add(m, all(SIXTEENTHS));
         let r = fma(m, look_up(reciprocal, index), all(-1.0));
         let base = fma(k, all(LN_2[0]), look_up(log, index));
@@ -384,12 +242,13 @@ avx512! {
         add(base, add(r, fma(p, z, low)))
     }
     /// As -e / (2 + e) with e = expm1(-2|x|), from -1 to 0.
-    fn tanh(x: __m512d, exp2: Loaded, lost: Loaded) -> __m512d {
-        let a = _mm512_min_pd(all(20.0), _mm512_abs_pd(x));
+    fn tanh_of(x: V, tables: [Loaded; 2]) -> V {
+        let [exp2, lost] = tables;
+        let a = smaller(all(20.0), magnitude(x));
         let y = mul(a, all(-2.0));
         let index = fma(y, all(std::f64::consts::LOG2_E), all(SIXTEENTHS));
         let n = sub(index, all(SIXTEENTHS));
-        let r = _mm512_fnmadd_pd(n, all(LN_2[1]), _mm512_fnmadd_pd(n, all(LN_2[0]), y));
+        let r = fnma(n, all(LN_2[1]), fnma(n, all(LN_2[0]), y));
         // (e^r - 1 - r) / r², 2^-66.3
         let z = mul(r, r);
         let even = fma(all(0.001_388_911_254_985_335_2), z, all(0.041_666_666_660_585_29));
@@ -398,14 +257,14 @@ avx512! {
         let odd = fma(odd, z, all(0.166_666_666_666_666_2));
         let p = fma(odd, r, even);
         let q = add(fma(p, z, look_up(lost, index)), r);
-        let s = _mm512_scalef_pd(look_up(exp2, index), n);
+        let s = scale(look_up(exp2, index), n);
         // s - 1 and what rounding loses of it
         let base = sub(s, all(1.0));
         let rest = sub(s, add(base, all(1.0)));
         let e = add(base, fma(s, q, rest));
-        let t = _mm512_div_pd(e, add(e, all(2.0)));
+        let t = div(e, add(e, all(2.0)));
         // the magnitude with the sign of x
         let sign = all(-0.0);
-        _mm512_or_pd(_mm512_andnot_pd(sign, t), _mm512_and_pd(sign, x))
+        or(clear(sign, t), and(sign, x))
     }
 }
