@@ -358,7 +358,7 @@ impl Picked {
 /// the key is, or wrong with it, is for the long way.
 #[inline]
 pub fn element(x: &Raw, key: &Bound<'_, PyAny>) -> Option<usize> {
-    let mut index: SmallVec<[usize; 6]> = SmallVec::new();
+    let mut index: SmallVec<[usize; 4]> = SmallVec::new();
     let mut number = |ob: &Bound<'_, PyAny>| -> Option<()> {
         let n = *x.shape().get(index.len())?;
         if !ob.is_exact_instance_of::<PyInt>() {

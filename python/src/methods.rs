@@ -34,7 +34,7 @@ pub fn integers(args: &Bound<'_, PyTuple>) -> Outcome<Dims> {
 }
 
 /// A few signed lengths or axes.
-pub type Dims = SmallVec<[isize; 6]>;
+pub type Dims = SmallVec<[isize; 4]>;
 
 fn each(tuple: &Bound<'_, PyTuple>) -> Outcome<Dims> {
     tuple

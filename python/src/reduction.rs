@@ -42,7 +42,7 @@ fn parameters(class: ReduceClass) -> &'static str {
 /// One or several axes, or all of them.
 pub enum AxisArg {
     All,
-    List(SmallVec<[isize; 6]>),
+    List(SmallVec<[isize; 4]>),
 }
 
 impl AxisArg {

@@ -53,7 +53,7 @@ pub struct Node {
     /// `None` for a leaf.
     rule: Option<Box<dyn Rule>>,
     inputs: SmallVec<[Option<Arc<Node>>; 3]>,
-    shape: SmallVec<[usize; 6]>,
+    shape: SmallVec<[usize; 4]>,
     dtype: DType,
     gradient: Mutex<Option<Raw>>,
 }

@@ -19,7 +19,7 @@ impl Axes<'_> {
     ///
     /// # Errors
     /// When an axis does not exist or is named twice.
-    pub fn resolve(self, op: &'static str, rank: usize) -> Result<SmallVec<[usize; 6]>> {
+    pub fn resolve(self, op: &'static str, rank: usize) -> Result<SmallVec<[usize; 4]>> {
         match self {
             Axes::All => Ok((0..rank).collect()),
             Axes::List(list) => {
@@ -74,8 +74,8 @@ pub fn normalize_axes(
     op: &'static str,
     axes: &[isize],
     rank: usize,
-) -> Result<SmallVec<[usize; 6]>> {
-    let mut out: SmallVec<[usize; 6]> = SmallVec::new();
+) -> Result<SmallVec<[usize; 4]>> {
+    let mut out: SmallVec<[usize; 4]> = SmallVec::new();
     for &axis in axes {
         let at = normalize_axis(op, axis, rank)?;
         // checked one by one, so that a list from outside never grows past the rank

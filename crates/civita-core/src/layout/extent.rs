@@ -136,7 +136,7 @@ impl Layout {
     }
 
     /// Absolute stride and length of each axis longer than 1. There is no axis of length 0.
-    fn long_axes(&self) -> SmallVec<[(usize, usize); 6]> {
+    fn long_axes(&self) -> SmallVec<[(usize, usize); 4]> {
         let axes = self.shape.iter().zip(&self.strides);
         axes.filter(|&(&n, _)| n > 1)
             .map(|(&n, &s)| (s.unsigned_abs(), n))

@@ -33,10 +33,14 @@ pub use reshape::resolve_shape;
 pub use slice::SliceItem;
 pub use walk::Walk;
 
-/// Lengths of axes; on the stack up to six of them.
-pub type Dims = SmallVec<[usize; 6]>;
-/// Steps between neighbours along each axis, in elements; on the stack up to six of them.
-pub type Strides = SmallVec<[isize; 6]>;
+/// The axes that a layout holds without memory of its own. With four a tensor's handle has 128 bytes, which compilers
+/// move by themselves; with six each move was a call of `memcpy`, a tenth of the cost of a small operation.
+pub(crate) const INLINE: usize = 4;
+
+/// Lengths of axes; inline up to four of them.
+pub type Dims = SmallVec<[usize; INLINE]>;
+/// Steps between neighbours along each axis, in elements; inline up to four of them.
+pub type Strides = SmallVec<[isize; INLINE]>;
 
 /// The most elements that a tensor may have: as many of the largest dtype (16 bytes) as `isize` counts bytes.
 pub const MAX_ELEMENTS: usize = isize::MAX as usize / 16;
@@ -269,23 +273,23 @@ impl Layout {
 
 /// `SmallVec::from_slice` without its call to `memcpy`, which costs more than the copy for the usual ranks.
 #[inline]
-fn inline<T: Copy + Default>(values: &[T]) -> SmallVec<[T; 6]> {
+fn inline<T: Copy + Default>(values: &[T]) -> SmallVec<[T; INLINE]> {
     let o = T::default();
     match *values {
         [] => SmallVec::new(),
-        [a] => SmallVec::from_buf_and_len([a, o, o, o, o, o], 1),
-        [a, b] => SmallVec::from_buf_and_len([a, b, o, o, o, o], 2),
-        [a, b, c] => SmallVec::from_buf_and_len([a, b, c, o, o, o], 3),
-        [a, b, c, d] => SmallVec::from_buf_and_len([a, b, c, d, o, o], 4),
+        [a] => SmallVec::from_buf_and_len([a, o, o, o], 1),
+        [a, b] => SmallVec::from_buf_and_len([a, b, o, o], 2),
+        [a, b, c] => SmallVec::from_buf_and_len([a, b, c, o], 3),
+        [a, b, c, d] => SmallVec::from_buf_and_len([a, b, c, d], 4),
         _ => SmallVec::from_slice(values),
     }
 }
 
 /// `SmallVec::from_elem`, which pushes one by one, from an array where that fits.
 #[inline]
-fn sized<T: Copy>(len: usize, value: T) -> SmallVec<[T; 6]> {
-    if len <= 6 {
-        SmallVec::from_buf_and_len([value; 6], len)
+fn sized<T: Copy>(len: usize, value: T) -> SmallVec<[T; INLINE]> {
+    if len <= INLINE {
+        SmallVec::from_buf_and_len([value; INLINE], len)
     } else {
         SmallVec::from_elem(value, len)
     }

@@ -87,7 +87,7 @@ impl Layout {
             Some(own) if input.shape[own] != 1 => input.strides[own],
             _ => 0,
         };
-        let mut order: SmallVec<[usize; 6]> = SmallVec::new();
+        let mut order: SmallVec<[usize; 4]> = SmallVec::new();
         for axis in (0..rank).rev() {
             let wants = |k: usize| {
                 Order::All.wants(

@@ -156,7 +156,7 @@ impl Layout {
     /// such a pair of groups the old axes must be one run (each stride is the next one times its length), which the new axes
     /// then divide. Both shapes hold the same number of elements, which is not 0.
     fn split_and_merge(&self, shape: &[usize]) -> Option<Strides> {
-        let old: smallvec::SmallVec<[(usize, isize); 6]> = (self.shape.iter().copied())
+        let old: smallvec::SmallVec<[(usize, isize); 4]> = (self.shape.iter().copied())
             .zip(self.strides.iter().copied())
             .filter(|&(n, _)| n != 1)
             .collect();

@@ -45,7 +45,7 @@ impl Layout {
     pub fn swap_axes(&self, a: isize, b: isize) -> Result<Layout> {
         let a = normalize_axis("swap_axes", a, self.rank())?;
         let b = normalize_axis("swap_axes", b, self.rank())?;
-        let mut order: SmallVec<[usize; 6]> = (0..self.rank()).collect();
+        let mut order: SmallVec<[usize; 4]> = (0..self.rank()).collect();
         order.swap(a, b);
         Ok(self.permuted(&order))
     }
@@ -57,7 +57,7 @@ impl Layout {
     pub fn move_axis(&self, from: isize, to: isize) -> Result<Layout> {
         let from = normalize_axis("move_axis", from, self.rank())?;
         let to = normalize_axis("move_axis", to, self.rank())?;
-        let mut order: SmallVec<[usize; 6]> = (0..self.rank()).collect();
+        let mut order: SmallVec<[usize; 4]> = (0..self.rank()).collect();
         let axis = order.remove(from);
         order.insert(to, axis);
         Ok(self.permuted(&order))
@@ -88,7 +88,7 @@ impl Layout {
     /// # Errors
     /// When a named axis does not exist, is named twice, or is longer than 1.
     pub fn squeeze(&self, axes: Option<&[isize]>) -> Result<Layout> {
-        let drop: SmallVec<[usize; 6]> = match axes {
+        let drop: SmallVec<[usize; 4]> = match axes {
             None => (0..self.rank()).filter(|&k| self.shape[k] == 1).collect(),
             Some(axes) => normalize_axes("squeeze", axes, self.rank())?,
         };

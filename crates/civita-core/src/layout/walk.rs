@@ -15,7 +15,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::order::{Order, place};
-use super::{Dims, Layout, Strides, sized};
+use super::{Dims, INLINE, Layout, Strides, sized};
 use crate::error::Result;
 
 /// A loop nest over `K` operands. It always has at least one axis.
@@ -53,8 +53,10 @@ impl<const K: usize> Walk<K> {
         let offsets = offsets.map(|o| o as isize);
         match one_run(shape, strides, order) {
             Some(run) => Walk {
-                shape: Dims::from_buf_and_len([run.length; 6], 1),
-                strides: run.strides.map(|s| Strides::from_buf_and_len([s; 6], 1)),
+                shape: Dims::from_buf_and_len([run.length; INLINE], 1),
+                strides: run
+                    .strides
+                    .map(|s| Strides::from_buf_and_len([s; INLINE], 1)),
                 offsets,
             },
             None => Walk::nest(shape, strides, offsets, order),
@@ -99,7 +101,7 @@ impl<const K: usize> Walk<K> {
             };
         }
         // which axes, innermost first
-        let mut axes: SmallVec<[usize; 6]> = SmallVec::new();
+        let mut axes: SmallVec<[usize; 4]> = SmallVec::new();
         for axis in (0..shape.len()).rev() {
             if shape[axis] == 1 {
                 continue;

@@ -135,7 +135,7 @@ impl Raw {
             return Ok(self.clone());
         }
         let extra = self.rank().saturating_sub(shape.len());
-        let axes: SmallVec<[isize; 6]> = (0..self.rank())
+        let axes: SmallVec<[isize; 4]> = (0..self.rank())
             .filter(|&a| a < extra || (shape[a - extra] == 1 && self.shape()[a] != 1))
             .map(|a| a as isize)
             .collect();

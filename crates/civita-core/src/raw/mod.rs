@@ -41,6 +41,8 @@ pub struct Raw {
 const _: () = {
     const fn threads_share<T: Send + Sync>() {}
     threads_share::<Raw>();
+    // what compilers move without calling `memcpy`
+    assert!(size_of::<Raw>() <= 128);
 };
 
 impl Raw {

@@ -85,19 +85,39 @@ pub(crate) fn argmin(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     arg(Fold::Min, x, call)
 }
 
-/// The index in one contiguous piece, without rows and tasks.
+/// Pieces that [`short`] looks at: as many as one task.
+const FEW: usize = TASK / PIECE;
+
+/// The index in a few contiguous pieces, without rows and tasks.
 fn short(folding: &Folding, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let shape = crate::layout::reduced_shape(x.shape(), &call.axes, call.options.keepdims);
     let out = Raw::unwritten(&shape, DType::I64)?.in_world_of(x)?;
     let guard = guard::acquire(&[x.storage()], &[]);
+    let (n, size, find) = (x.len(), x.dtype().size(), find(x.dtype()));
+    let at = |piece: usize| x.ptr().wrapping_add(piece * PIECE * size).cast_const();
+    let many = |piece: usize| PIECE.min(n - piece * PIECE);
+    let pieces = n.div_ceil(PIECE);
+    let mut best = [Value(folding.identity); FEW];
     let mut value = Value(folding.identity);
-    let mut index = 0u64;
-    // SAFETY: the elements of a contiguous tensor that nobody writes; one accumulator, one index, one new result.
+    // SAFETY: the elements of a contiguous tensor that nobody writes; accumulators; one index, one new result.
     unsafe {
-        let at = x.ptr().cast_const();
-        (folding.along)(x.len(), [at; 3], value.0.as_mut_ptr());
-        find(x.dtype())(x.len(), [at, value.0.as_ptr(), at], (&raw mut index).cast());
-        *out.ptr().cast::<i64>() = (index as i64).min(x.len() as i64 - 1);
+        for (piece, best) in best[..pieces].iter_mut().enumerate() {
+            let to = best.0.as_mut_ptr();
+            (folding.along)(many(piece), [at(piece); 3], to);
+            (folding.merge)(1, [to.cast_const(); 3], value.0.as_mut_ptr());
+        }
+        let value = value.0.as_ptr();
+        // the first piece whose extreme it is holds the first such element
+        let holds = |piece: &Value| {
+            let mut index = 1u64;
+            find(1, [piece.0.as_ptr(), value, value], (&raw mut index).cast());
+            index == 0
+        };
+        let piece = best[..pieces].iter().position(holds).unwrap_or(0);
+        let mut index = 0u64;
+        let from = at(piece);
+        find(many(piece), [from, value, from], (&raw mut index).cast());
+        *out.ptr().cast::<i64>() = ((piece * PIECE) as i64 + index as i64).min(n as i64 - 1);
     }
     drop(guard);
     Ok(out)
@@ -119,7 +139,7 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     if whole
         && x.layout().is_contiguous()
         && x.dtype() == lane
-        && x.len() <= PIECE
+        && x.len() <= TASK
         && let Some(folding) = folding(fold, lane)
     {
         return short(&folding, x, call);

@@ -49,7 +49,7 @@ struct Axis {
     x: isize,
     out: isize,
 }
-type AxisList = SmallVec<[Axis; 6]>;
+type AxisList = SmallVec<[Axis; 4]>;
 
 fn count(axes: &[Axis]) -> usize {
     axes.iter().map(|a| a.len).product()

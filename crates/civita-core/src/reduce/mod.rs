@@ -50,7 +50,7 @@ impl Default for ReduceOptions<'_> {
 /// A call that has been checked: axes in range.
 pub(crate) struct Call<'a> {
     pub op: Reduction,
-    pub axes: SmallVec<[usize; 6]>,
+    pub axes: SmallVec<[usize; 4]>,
     pub options: ReduceOptions<'a>,
     /// Elements to a result.
     pub count: usize,
@@ -145,7 +145,7 @@ impl Call<'_> {
     }
 }
 
-fn reduced_shape_of_kept(kept: &Raw, axes: &[usize]) -> SmallVec<[usize; 6]> {
+fn reduced_shape_of_kept(kept: &Raw, axes: &[usize]) -> SmallVec<[usize; 4]> {
     kept.shape()
         .iter()
         .enumerate()
@@ -208,7 +208,7 @@ fn fold_planned(
         );
     }
     let out = identity(&folding, &kept, inputs)?;
-    let strides: SmallVec<[isize; 6]> = (0..shape.len())
+    let strides: SmallVec<[isize; 4]> = (0..shape.len())
         .map(|a| {
             if axes.contains(&a) {
                 0

@@ -14,7 +14,7 @@ use crate::raw::Raw;
 pub(super) struct Extreme {
     x: Saved,
     y: Saved,
-    axes: SmallVec<[isize; 6]>,
+    axes: SmallVec<[isize; 4]>,
 }
 
 impl Extreme {
@@ -57,7 +57,7 @@ impl Rule for Extreme {
 /// `∂Πx / ∂xᵢ = Π_{j≠i} xⱼ`, without a division: right with any number of zeros, and so are its own derivatives.
 pub(super) struct Product {
     x: Saved,
-    axes: SmallVec<[isize; 6]>,
+    axes: SmallVec<[isize; 4]>,
 }
 
 impl Product {
