@@ -1,6 +1,6 @@
 //! One method for each row of the table of elementwise ops. The class of a row decides the type of its result.
 
-use civita_core::elementwise_rows;
+use civita_core::elementwise_heads;
 use civita_core::ops::Op;
 use civita_core::raw::{Operand, Raw};
 
@@ -190,18 +190,9 @@ macro_rules! ternary {
 }
 
 macro_rules! methods {
-    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
-        numpy: $numpy1:ident, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
-        samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
-    })* }
-    binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
-        numpy: $numpy2:ident, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
-        samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
-    })* }
-    ternary { $($(#[doc = $doc3:literal])* $Op3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident {
-        numpy: $numpy3:ident, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
-        samples: [$($sample3:expr),*], example: $example3:literal => $prints3:literal,
-    })* }) => {
+    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $numpy1:ident $name1:ident($x:ident): $class1:ident $example1:literal $prints1:literal;)* }
+    binary { $($(#[doc = $doc2:literal])* $Op2:ident $numpy2:ident $name2:ident($a:ident, $b:ident): $class2:ident $example2:literal $prints2:literal;)* }
+    ternary { $($(#[doc = $doc3:literal])* $Op3:ident $numpy3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident $example3:literal $prints3:literal;)* }) => {
         /// One method for each row of the table of elementwise ops.
         ///
         /// Those of one tensor panic where the result cannot be had (memory, or a dtype of [`Any`](crate::Any) that the
@@ -213,4 +204,4 @@ macro_rules! methods {
         }
     };
 }
-elementwise_rows!(methods);
+elementwise_heads!(methods);

@@ -15,7 +15,7 @@
 
 use std::ops::Range;
 
-use civita_core::{elementwise_rows, reduction_rows};
+use civita_core::{elementwise_heads, reduction_rows};
 
 use crate::create::IntoShape;
 use crate::elementwise::{BroadcastWith, Chosen, Rhs, by_class};
@@ -55,20 +55,14 @@ macro_rules! binary {
 }
 
 macro_rules! functions {
-    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
-        numpy: $numpy1:ident, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
-        samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
-    })* }
-    binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
-        numpy: $numpy2:ident, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
-        samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
-    })* }
+    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $numpy1:ident $name1:ident($x:ident): $class1:ident $example1:literal $prints1:literal;)* }
+    binary { $($(#[doc = $doc2:literal])* $Op2:ident $numpy2:ident $name2:ident($a:ident, $b:ident): $class2:ident $example2:literal $prints2:literal;)* }
     ternary { $($ternary:tt)* }) => {
         $(by_class! { $class1 unary [$numpy1 $name1 $(#[doc = $doc1])*] })*
         $(by_class! { $class2 binary [$numpy2 $name2 $a $b $(#[doc = $doc2])*] })*
     };
 }
-elementwise_rows!(functions);
+elementwise_heads!(functions);
 
 macro_rules! reductions {
     ($($(#[doc = $doc:literal])* $Op:ident $name:ident: $class:ident {

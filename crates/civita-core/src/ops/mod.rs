@@ -11,6 +11,6 @@ pub use class::{Class, Result as ClassResult, Signature};
 #[doc(hidden)]
 pub use reduction::reduction_rows;
 pub use reduction::{Fold, REDUCTIONS, ReduceClass, Reduction, ReductionRow};
-#[doc(hidden)]
-pub use rows::elementwise_rows;
 pub use rows::{Gradient, Op, Partial1, Partial2, Partial3, ROWS, Row};
+#[doc(hidden)]
+pub use rows::{elementwise_heads, elementwise_rows};

@@ -12,9 +12,9 @@
 //! }
 //! ```
 //!
-//! A row without a column does not match the macro's pattern: the program does not compile. Three callbacks expand the
-//! table: [`Op`] with its data (here), the kernels (`kernels::map`), the methods of expressions (`program::expr`). The
-//! face expands it once more for typed methods. Everything else reads [`ROWS`].
+//! A row without a column does not match the macro's pattern: the program does not compile. Two macros read all columns:
+//! [`Op`] with its data (here) and the kernels (`kernels::map`). The methods of expressions, of `Raw` and of the face are
+//! made of the heads of rows, which [`elementwise_heads`] hands out. Everything else reads [`ROWS`].
 
 use super::Class;
 use crate::program::Expr;
@@ -54,8 +54,9 @@ fn turned<'b>(x: Expr<'b>, y: Expr<'b>, v: Expr<'b>) -> Expr<'b> {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! elementwise_rows {
-    ($callback:ident) => {
+    ($callback:ident $($first:tt)*) => {
         $callback! {
+            $($first)*
             unary {
                 /// The negative, `-x`.
                 Neg neg(x): Subtractive {
@@ -461,6 +462,36 @@ macro_rules! elementwise_rows {
     };
 }
 pub use elementwise_rows;
+
+/// Hands the heads of the rows to a macro: names, arguments, classes, examples, which is what methods are made of. A new
+/// column shows in the patterns of this macro and of the two that read every column, the ops and the kernels.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! elementwise_heads {
+    ($callback:ident) => {
+        $crate::elementwise_rows! { elementwise_heads @of $callback }
+    };
+    (@of $callback:ident
+    unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
+        numpy: $numpy1:ident, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
+        samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
+    })* }
+    binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
+        numpy: $numpy2:ident, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
+        samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
+    })* }
+    ternary { $($(#[doc = $doc3:literal])* $Op3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident {
+        numpy: $numpy3:ident, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
+        samples: [$($sample3:expr),*], example: $example3:literal => $prints3:literal,
+    })* }) => {
+        $callback! {
+            unary { $($(#[doc = $doc1])* $Op1 $numpy1 $name1($x): $class1 $example1 $prints1;)* }
+            binary { $($(#[doc = $doc2])* $Op2 $numpy2 $name2($a, $b): $class2 $example2 $prints2;)* }
+            ternary { $($(#[doc = $doc3])* $Op3 $numpy3 $name3($c, $p, $q): $class3 $example3 $prints3;)* }
+        }
+    };
+}
+pub use elementwise_heads;
 
 macro_rules! define {
     (@row $Op:ident $name:ident $class:ident $numpy:ident $torch:literal $arity:literal $device:literal $gradient:expr, [$($sample:expr),*], $example:literal $prints:literal $($doc:literal)*) => {

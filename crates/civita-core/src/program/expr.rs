@@ -6,7 +6,7 @@ use std::ops;
 use num_complex::Complex;
 
 use crate::dtype::{DType, Scalar};
-use crate::ops::{Op, elementwise_rows};
+use crate::ops::{Op, elementwise_heads};
 
 /// One value of a program, by its place in [`Program::nodes`].
 pub type Id = u16;
@@ -339,18 +339,9 @@ impl<'b> ops::Neg for Expr<'b> {
 }
 
 macro_rules! methods {
-    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
-        numpy: $numpy1:ident, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
-        samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
-    })* }
-    binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
-        numpy: $numpy2:ident, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
-        samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
-    })* }
-    ternary { $($(#[doc = $doc3:literal])* $Op3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident {
-        numpy: $numpy3:ident, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
-        samples: [$($sample3:expr),*], example: $example3:literal => $prints3:literal,
-    })* }) => {
+    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $numpy1:ident $name1:ident($x:ident): $class1:ident $example1:literal $prints1:literal;)* }
+    binary { $($(#[doc = $doc2:literal])* $Op2:ident $numpy2:ident $name2:ident($a:ident, $b:ident): $class2:ident $example2:literal $prints2:literal;)* }
+    ternary { $($(#[doc = $doc3:literal])* $Op3:ident $numpy3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident $example3:literal $prints3:literal;)* }) => {
         /// One method for each row.
         impl<'b> Expr<'b> {
             $($(#[doc = $doc1])* #[allow(clippy::should_implement_trait)]
@@ -368,4 +359,4 @@ macro_rules! methods {
         }
     };
 }
-elementwise_rows!(methods);
+elementwise_heads!(methods);

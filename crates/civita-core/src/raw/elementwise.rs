@@ -11,7 +11,7 @@ use crate::error::{Error, Result, shape_text};
 use crate::explain;
 use crate::graph::{self, Function};
 use crate::layout::{Axes, KeepDims, broadcast_shapes};
-use crate::ops::{Fold, Op, elementwise_rows};
+use crate::ops::{Fold, Op, elementwise_heads};
 use crate::program::{Node, Plan, Program, Source, Target, run};
 use crate::storage::{Storage, guard};
 
@@ -387,18 +387,9 @@ fn check_exponent(operands: &[Operand<'_>]) -> Result<()> {
 }
 
 macro_rules! methods {
-    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $name1:ident($x:ident): $class1:ident {
-        numpy: $numpy1:ident, torch: $torch1:literal, kernel: $kernel1:expr, device: $device1:literal, gradient: $gradient1:expr,
-        samples: [$($sample1:expr),*], example: $example1:literal => $prints1:literal,
-    })* }
-    binary { $($(#[doc = $doc2:literal])* $Op2:ident $name2:ident($a:ident, $b:ident): $class2:ident {
-        numpy: $numpy2:ident, torch: $torch2:literal, kernel: $kernel2:expr, device: $device2:literal, gradient: $gradient2:expr,
-        samples: [$($sample2:expr),*], example: $example2:literal => $prints2:literal,
-    })* }
-    ternary { $($(#[doc = $doc3:literal])* $Op3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident {
-        numpy: $numpy3:ident, torch: $torch3:literal, kernel: $kernel3:expr, device: $device3:literal, gradient: $gradient3:expr,
-        samples: [$($sample3:expr),*], example: $example3:literal => $prints3:literal,
-    })* }) => {
+    (unary { $($(#[doc = $doc1:literal])* $Op1:ident $numpy1:ident $name1:ident($x:ident): $class1:ident $example1:literal $prints1:literal;)* }
+    binary { $($(#[doc = $doc2:literal])* $Op2:ident $numpy2:ident $name2:ident($a:ident, $b:ident): $class2:ident $example2:literal $prints2:literal;)* }
+    ternary { $($(#[doc = $doc3:literal])* $Op3:ident $numpy3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident $example3:literal $prints3:literal;)* }) => {
         /// One method for each row. Errors as [`Raw::apply`].
         impl Raw {
             $($(#[doc = $doc1])*
@@ -416,7 +407,7 @@ macro_rules! methods {
         }
     };
 }
-elementwise_rows!(methods);
+elementwise_heads!(methods);
 
 /// A fused function of inputs that broadcast to `out`, into new memory that nobody else sees.
 pub(crate) fn call_into(function: &Arc<Function>, inputs: &[&Raw], out: &Raw) -> Result<()> {
