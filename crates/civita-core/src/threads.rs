@@ -152,6 +152,23 @@ pub fn run_ranges(len: usize, grain: usize, body: &(dyn Fn(Range<usize>) + Sync)
     });
 }
 
+/// A pointer that tasks share; each reads and writes its own part of what is there.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<T>(pub *mut T);
+
+// SAFETY: an address is a number; who follows it answers for that.
+unsafe impl<T> Send for Parts<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Parts<T> {}
+
+impl<T> Parts<T> {
+    /// Element `i`, which need not exist.
+    #[inline]
+    pub fn at(&self, i: usize) -> *mut T {
+        self.0.wrapping_add(i)
+    }
+}
+
 /// A job with its borrow erased: the gate keeps helpers from reaching it after `run` returned.
 #[derive(Clone, Copy)]
 struct Job {

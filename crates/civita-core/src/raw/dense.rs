@@ -15,7 +15,7 @@ use crate::layout::Layout;
 use crate::ops::{Class, Op, ROWS};
 use crate::program::GRAIN;
 use crate::storage::{Access, Storage, guard};
-use crate::threads;
+use crate::threads::{self, Parts};
 
 /// An op on operands of one dtype that is a lane of its class, and whose result is one too.
 #[derive(Clone, Copy)]
@@ -225,24 +225,14 @@ fn run_kernel(
         unsafe { kernel(n, args.map(|p| p.cast_const()), out.base()) };
         return Ok(out);
     }
-    let at = Shared(args, out.base());
+    let (args, to) = (args.map(Parts), Parts(out.base()));
     let size = output.size();
     threads::run_ranges(n, grain, &|range| {
-        let (args, out) = at.get();
         // SAFETY: as above, for a part that no other task has.
         unsafe {
-            let args = std::array::from_fn(|k| args[k].add(range.start * steps[k]).cast_const());
-            kernel(range.len(), args, out.add(range.start * size));
+            let from = std::array::from_fn(|k| args[k].at(range.start * steps[k]).cast_const());
+            kernel(range.len(), from, to.at(range.start * size));
         }
     });
     Ok(out)
-}
-
-struct Shared([*mut u8; 3], *mut u8);
-// SAFETY: tasks write disjoint parts of the last.
-unsafe impl Sync for Shared {}
-impl Shared {
-    fn get(&self) -> ([*mut u8; 3], *mut u8) {
-        (self.0, self.1)
-    }
 }

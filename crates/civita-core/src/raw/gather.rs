@@ -13,7 +13,7 @@ use crate::isa::kernel;
 use crate::kernels::compress::Compress;
 use crate::layout::{Axes, normalize_axis};
 use crate::storage::{Access, guard};
-use crate::threads;
+use crate::threads::{self, Parts};
 
 /// What becomes of an index that is out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,15 +28,6 @@ pub enum Mode {
 
 /// Elements of a task.
 const PIECE: usize = 1 << 15;
-
-struct Shared<T>(*mut T);
-// SAFETY: tasks write disjoint parts.
-unsafe impl<T> Sync for Shared<T> {}
-impl<T> Shared<T> {
-    fn get(&self) -> *mut T {
-        self.0
-    }
-}
 
 impl Raw {
     /// The elements of an integer tensor, checked against a length. Copied before they are looked at, so that nobody can
@@ -125,7 +116,7 @@ impl Raw {
         let outer: usize = shape[..at].iter().product();
         let _guards = guard::acquire(&[x.storage()], &[out.storage()]);
         explain::note("take", out.len(), || (out.dtype(), explain::Kind::Gather));
-        let (from, to) = (Shared(x.ptr()), Shared(out.ptr()));
+        let (from, to) = (Parts(x.ptr()), Parts(out.ptr()));
         let group = (PIECE * 4 / inner.max(1)).max(1);
         // rows without bytes may be more than anyone can count
         let rows = if out.is_empty() {
@@ -138,8 +129,8 @@ impl Raw {
                 let (o, i) = (task / list.len(), list[task % list.len()]);
                 // SAFETY: the index was checked; each task writes rows of its own.
                 unsafe {
-                    let src = from.get().add((o * n + i) * inner);
-                    std::ptr::copy_nonoverlapping(src, to.get().add(task * inner), inner);
+                    let src = from.at((o * n + i) * inner);
+                    std::ptr::copy_nonoverlapping(src, to.at(task * inner), inner);
                 }
             }
         });
@@ -304,7 +295,7 @@ fn add_rows(x: &Raw, out: &Raw, list: &[usize], n: usize, inner: usize) {
     explain::note("index_add", x.len(), || {
         (out.dtype(), explain::Kind::Gather)
     });
-    let (from, to) = (Shared(x.ptr()), Shared(out.ptr()));
+    let (from, to) = (Parts(x.ptr()), Parts(out.ptr()));
     let each = (x.len() / (out.len() / inner)).max(1);
     threads::run_ranges(out.len() / inner, (PIECE / each).max(1), &|range| {
         for target in range {
@@ -312,8 +303,8 @@ fn add_rows(x: &Raw, out: &Raw, list: &[usize], n: usize, inner: usize) {
             for &place in rows.of(target % n) {
                 // SAFETY: rows of the input by their number in it; the row of the output is this task's.
                 unsafe {
-                    let row = from.get().add((first + place) * bytes).cast_const();
-                    add(inner, [row; 3], to.get().add(target * bytes));
+                    let row = from.at((first + place) * bytes).cast_const();
+                    add(inner, [row; 3], to.at(target * bytes));
                 }
             }
         }
@@ -390,20 +381,19 @@ impl Mask {
         };
         let pieces = values.len().div_ceil(PIECE);
         let mut before = vec![0usize; pieces + 1];
-        let (from, to) = (Shared(values.ptr()), Shared(before.as_mut_ptr()));
+        let (from, to) = (Parts(values.ptr()), Parts(before.as_mut_ptr()));
         let n = values.len();
         threads::run(pieces, &|p| {
             let many = PIECE.min(n - p * PIECE);
             // SAFETY: a piece of the mask, one count.
             unsafe {
-                let bytes =
-                    std::slice::from_raw_parts(from.get().add(p * PIECE).cast_const(), many);
+                let bytes = std::slice::from_raw_parts(from.at(p * PIECE).cast_const(), many);
                 // in bytes first: 255 of them fit, and 64 at a time are one vector
                 let count: usize = bytes
                     .chunks(128)
                     .map(|c| c.iter().fold(0u8, |s, &b| s + u8::from(b != 0)) as usize)
                     .sum();
-                *to.get().add(p + 1) = count;
+                *to.at(p + 1) = count;
             }
         });
         for p in 0..pieces {
@@ -492,12 +482,12 @@ impl Mask {
 
     /// Calls `f` with the bytes of each piece, the number of its first row, and how many were true before it.
     fn each_piece(&self, f: impl Fn(&[u8], usize, usize) + Sync) {
-        let (from, n) = (Shared(self.values.ptr()), self.values.len());
+        let (from, n) = (Parts(self.values.ptr()), self.values.len());
         threads::run(n.div_ceil(PIECE), &|p| {
             let many = PIECE.min(n - p * PIECE);
             // SAFETY: a piece of a mask that is ours alone.
             let bytes =
-                unsafe { std::slice::from_raw_parts(from.get().add(p * PIECE).cast_const(), many) };
+                unsafe { std::slice::from_raw_parts(from.at(p * PIECE).cast_const(), many) };
             f(bytes, p * PIECE, self.before[p]);
         });
     }

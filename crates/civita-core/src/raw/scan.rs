@@ -13,7 +13,7 @@ use crate::isa::{Body, Isa, Kernel, Shells, level};
 use crate::kernels::lane::{Lane, Ring};
 use crate::layout::{Axes, normalize_axis};
 use crate::ops::ReduceClass;
-use crate::threads;
+use crate::threads::{self, Parts};
 
 /// Turns `n` elements into their running sums, in place, from the sum at the first input; leaves the last sum there.
 struct Running<T>(PhantomData<T>);
@@ -149,21 +149,12 @@ impl Raw {
     }
 }
 
-struct Shared(*mut u8);
-// SAFETY: tasks write disjoint parts.
-unsafe impl Sync for Shared {}
-impl Shared {
-    fn at(&self, byte: usize) -> *mut u8 {
-        self.0.wrapping_add(byte)
-    }
-}
-
 /// # Safety
 /// `outer × n × inner` elements lie at `at`, which nobody else touches.
 unsafe fn running(at: *mut u8, lane: DType, outer: usize, n: usize, inner: usize) {
     let [running, two, one] = kernels(lane);
     let size = lane.size();
-    let shared = Shared(at);
+    let shared = Parts::<u8>(at);
     if inner > 1 {
         // row by row: each is added to the next
         let width = inner.min(4096);
@@ -202,7 +193,7 @@ unsafe fn running(at: *mut u8, lane: DType, outer: usize, n: usize, inner: usize
     }
     // long rows: each piece by itself, then what came before it
     let mut carries = vec![0u128; outer * pieces];
-    let sums = Shared(carries.as_mut_ptr().cast());
+    let sums = Parts::<u8>(carries.as_mut_ptr().cast());
     let piece = |task: usize| {
         let p = task % pieces;
         (

@@ -17,7 +17,7 @@ use crate::layout::KeepDims;
 use crate::ops::Fold;
 use crate::raw::Raw;
 use crate::storage::guard;
-use crate::threads;
+use crate::threads::{self, Parts};
 
 /// Elements that are folded at once, and of a piece, of which one is looked through.
 const BLOCK: usize = 1 << 12;
@@ -167,15 +167,11 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     // one row may be longer than a task: its pieces have extremes of their own, the first of the best wins
     let pieces = n.div_ceil(PIECE).max(1);
     let mut best = vec![Value([0; 16]); outputs * pieces];
-    struct Shared(*const u8, *mut Value, *mut i64);
-    // SAFETY: tasks write distinct elements.
-    unsafe impl Sync for Shared {}
-    impl Shared {
-        fn get(&self) -> (*const u8, *mut Value, *mut i64) {
-            (self.0, self.1, self.2)
-        }
-    }
-    let shared = Shared(rows.ptr(), best.as_mut_ptr(), out.ptr().cast());
+    let (from, bests, to) = (
+        Parts(rows.ptr()),
+        Parts(best.as_mut_ptr()),
+        Parts(out.ptr().cast::<i64>()),
+    );
     let extreme_of = |at: *const u8, n: usize, to: *mut u8| {
         // SAFETY: `n` elements from `at`, an accumulator at `to`.
         unsafe {
@@ -193,18 +189,15 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
         outputs * pieces,
         if pieces > 1 { TASK / PIECE } else { group },
         &|range| {
-            let (x, best, _) = shared.get();
             for task in range {
                 let (row, piece) = (task / pieces, task % pieces);
-                let from = row * n + piece * PIECE;
+                let first = row * n + piece * PIECE;
                 let many = PIECE.min(n - piece * PIECE);
-                // SAFETY: a piece of a row, one extreme.
-                unsafe { extreme_of(x.add(from * size), many, best.add(task).cast()) };
+                extreme_of(from.at(first * size), many, bests.at(task).cast());
             }
         },
     );
     threads::run_ranges(outputs, group, &|range| {
-        let (x, best, out) = shared.get();
         for row in range {
             // SAFETY: the row and its extremes; one result.
             unsafe {
@@ -212,7 +205,7 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
                 for p in 0..pieces {
                     (folding.merge)(
                         1,
-                        [best.add(row * pieces + p).cast::<u8>().cast_const(); 3],
+                        [bests.at(row * pieces + p).cast::<u8>().cast_const(); 3],
                         value.0.as_mut_ptr(),
                     );
                 }
@@ -223,9 +216,9 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
                     find(
                         1,
                         [
-                            best.add(row * pieces + piece).cast::<u8>().cast_const(),
+                            bests.at(row * pieces + piece).cast::<u8>().cast_const(),
                             value.0.as_ptr(),
-                            x,
+                            value.0.as_ptr(),
                         ],
                         (&raw mut index).cast(),
                     );
@@ -234,13 +227,17 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
                     }
                     piece += 1;
                 }
-                let (from, many) = (piece * PIECE, PIECE.min(n - piece * PIECE));
+                let (start, many) = (piece * PIECE, PIECE.min(n - piece * PIECE));
                 find(
                     many,
-                    [x.add((row * n + from) * size), value.0.as_ptr(), x],
+                    [
+                        from.at((row * n + start) * size).cast_const(),
+                        value.0.as_ptr(),
+                        value.0.as_ptr(),
+                    ],
                     (&raw mut index).cast(),
                 );
-                *out.add(row) = (from as i64 + index as i64).min(n as i64 - 1);
+                *to.at(row) = (start as i64 + index as i64).min(n as i64 - 1);
             }
         }
     });

@@ -18,7 +18,7 @@ use crate::kernels::fold::{Folding, Rows};
 use crate::kernels::strided::{Tile, fill, gather, scatter};
 use crate::layout::{Layout, Order, Walk};
 use crate::storage::Storage;
-use crate::threads;
+use crate::threads::{self, Parts};
 
 /// Elements of a piece: some 10 µs of work.
 const PIECE: usize = 1 << 15;
@@ -184,7 +184,7 @@ impl Job<'_> {
         let wide = n.div_ceil(width);
         let pieces = rows.div_ceil(height) * wide;
         let mut partial = vec![Acc(self.folding.identity); outputs * pieces];
-        let base = Pointer(partial.as_mut_ptr());
+        let base = Parts(partial.as_mut_ptr());
         threads::run(outputs * pieces, &|task| {
             let (x, _) = offsets(&self.kept, task / pieces);
             let (r, c) = (
@@ -193,7 +193,7 @@ impl Job<'_> {
             );
             // SAFETY: one partial result, by one task.
             unsafe {
-                let acc = base.get().add(task).cast::<u8>();
+                let acc = base.at(task).cast::<u8>();
                 self.runs(x, r..(r + height).min(rows), c..(c + width).min(n), acc);
             }
         });
@@ -293,14 +293,14 @@ impl Job<'_> {
         let pieces = rows.div_ceil(height);
         let results = outer * cols;
         let partial = Storage::uninit(pieces * results * self.acc)?;
-        let base = Pointer(partial.ptr());
+        let base = Parts(partial.ptr());
         threads::run(units * pieces, &|task| {
             let (unit, piece) = (task / pieces, task % pieces);
             let (x, _) = offsets(&self.kept, unit / tiles);
             let range = piece * height..((piece + 1) * height).min(rows);
             // SAFETY: a tile of one piece's partial results, by one task.
             unsafe {
-                let at = base.get().add(piece * results * self.acc);
+                let at = base.at(piece * results * self.acc);
                 self.tile(
                     x,
                     unit % tiles * COLUMNS,
@@ -502,12 +502,3 @@ impl Job<'_> {
 #[derive(Clone, Copy)]
 #[repr(align(16))]
 struct Acc([u8; 16]);
-
-struct Pointer<T>(*mut T);
-// SAFETY: each task uses its own part of what it points to.
-unsafe impl<T> Sync for Pointer<T> {}
-impl<T> Pointer<T> {
-    fn get(&self) -> *mut T {
-        self.0
-    }
-}
