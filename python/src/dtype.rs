@@ -393,13 +393,41 @@ fn isdtype(dtype: &Bound<'_, PyAny>, kind: &Bound<'_, PyAny>) -> Outcome<bool> {
     Ok(parse(kind)? == d)
 }
 
+/// NumPy's other names for dtypes, most of them C's.
+const ALIASES: &[&str] = &[
+    "bool_",
+    "byte",
+    "ubyte",
+    "short",
+    "ushort",
+    "intc",
+    "uintc",
+    "int_",
+    "uint",
+    "long",
+    "ulong",
+    "longlong",
+    "ulonglong",
+    "intp",
+    "uintp",
+    "half",
+    "single",
+    "double",
+    "csingle",
+    "cdouble",
+];
+
 /// Adds the dtypes under their names, and the functions on them.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyDType>()?;
     for dtype in DType::ALL {
         m.add(dtype.name(), PyDType::of(m.py(), dtype))?;
     }
-    m.add("bool_", PyDType::of(m.py(), DType::Bool))?;
+    for name in ALIASES {
+        if let Some(dtype) = from_text(name) {
+            m.add(*name, PyDType::of(m.py(), dtype))?;
+        }
+    }
     m.add_function(wrap_pyfunction!(result_type, m)?)?;
     m.add_function(wrap_pyfunction!(promote_types, m)?)?;
     m.add_function(wrap_pyfunction!(can_cast, m)?)?;

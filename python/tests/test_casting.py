@@ -142,3 +142,13 @@ def test_dtype_names_and_limits():
     for bad in ("float128", "object", "S3", "int7", object, "datetime64"):
         with pytest.raises(TypeError, match="not understood"):
             cv.zeros(1, bad)
+
+
+@pytest.mark.parametrize(
+    "name",
+    "bool_ byte ubyte short ushort intc uintc int_ uint long ulong longlong ulonglong intp uintp"
+    " half single double csingle cdouble".split(),
+)
+def test_dtypes_go_by_numpys_other_names(name):
+    assert getattr(cv, name) == cv.dtype(getattr(np, name)) == cv.dtype(name)
+    assert cv.zeros(2, dtype=getattr(cv, name)).dtype.name == np.dtype(getattr(np, name)).name

@@ -330,25 +330,44 @@ class ndarray:
 bfloat16: dtype
 bool: dtype
 bool_: dtype
+byte: dtype
+cdouble: dtype
 complex128: dtype
 complex64: dtype
+csingle: dtype
+double: dtype
 e: float
 euler_gamma: float
 float16: dtype
 float32: dtype
 float64: dtype
+half: dtype
 inf: float
 int16: dtype
 int32: dtype
 int64: dtype
 int8: dtype
+int_: dtype
+intc: dtype
+intp: dtype
+long: dtype
+longlong: dtype
 nan: float
 newaxis: None
 pi: float
+short: dtype
+single: dtype
+ubyte: dtype
+uint: dtype
 uint16: dtype
 uint32: dtype
 uint64: dtype
 uint8: dtype
+uintc: dtype
+uintp: dtype
+ulong: dtype
+ulonglong: dtype
+ushort: dtype
 __version__: str
 __array_api_version__: str
 
@@ -388,6 +407,9 @@ floor: ufunc
 """The largest integer that is not above `x`; integers stay."""
 floor_divide: ufunc
 """The quotient rounded down `⌊a / b⌋`; integers divided by zero give 0."""
+fmax: ufunc
+"""The larger of the two, or the one that is a number where the other is NaN. Of equals the first gets the
+gradient."""
 ge: ufunc
 """See `greater_equal`."""
 greater: ufunc
