@@ -69,14 +69,14 @@ fn a_matrix_product_names_shapes_lengths_and_the_transposes_that_fit() {
         Error::is_shape,
         "matmul: shapes (3, 4) and (5, 6) cannot be multiplied: the inner dimensions 4 ≠ 5\n\
          \x20 rule: the last axis of the left operand must be as long as the second-to-last axis of the right one\n\
-         \x20 hint: no transpose makes them fit: `a.matmul(&b.t())` has 4 ≠ 6, `a.t().matmul(&b)` has 3 ≠ 5, `a.t().matmul(&b.t())` has 3 ≠ 6; check how the operands were made",
+         \x20 hint: no transpose makes them fit: a·bᵀ has 4 ≠ 6, aᵀ·b has 3 ≠ 5, aᵀ·bᵀ has 3 ≠ 6; check how the operands were made",
     );
     says(
         zeros(&[3, 4]).matmul(&zeros(&[3])),
         Error::is_shape,
         "matmul: shapes (3, 4) and (3,) cannot be multiplied: the inner dimensions 4 ≠ 3\n\
          \x20 rule: the last axis of the left operand must be as long as the vector on the right\n\
-         \x20 hint: `a.t().matmul(&b)` multiplies (4, 3) by (3,) and gives (4,)",
+         \x20 hint: `a.t().matmul(&b)` (Python: `a.T @ b`) multiplies (4, 3) by (3,) and gives (4,)",
     );
     says(
         zeros(&[2, 3, 4]).matmul(&zeros(&[5, 4, 6])),
@@ -96,7 +96,7 @@ fn a_matrix_product_names_shapes_lengths_and_the_transposes_that_fit() {
         Error::is_shape,
         "matmul: shapes (3, 4) and (3, 4) cannot be multiplied: the inner dimensions 4 ≠ 3\n\
          \x20 rule: the last axis of the left operand must be as long as the second-to-last axis of the right one\n\
-         \x20 hint: `a.matmul(&b.t())` multiplies (3, 4) by (4, 3) and gives (3, 3); `a.t().matmul(&b)` multiplies (4, 3) by (3, 4) and gives (4, 4)",
+         \x20 hint: `a.matmul(&b.t())` (Python: `a @ b.T`) multiplies (3, 4) by (4, 3) and gives (3, 3); `a.t().matmul(&b)` (Python: `a.T @ b`) multiplies (4, 3) by (3, 4) and gives (4, 4)",
     );
 }
 
@@ -606,7 +606,7 @@ fn picking_what_is_not_there() {
         zeros(&[3]).select(&of(DType::I64, &[3])),
         Error::is_dtype,
         "select: a mask is of truth values, not int64\n\
-         \x20 hint: compare first, as in `x.gt(&zero)`; integer indices go to `take`",
+         \x20 hint: compare first, as in `x.gt(&zero)` (Python: `x > 0`); integer indices go to `take`",
     );
     says(
         zeros(&[3]).select(&of(DType::Bool, &[3, 1])),
@@ -691,21 +691,21 @@ fn places_that_cannot_be_written() {
         Error::is_shape,
         "assign: a tensor of shape (3,) cannot be broadcast to (2,): axis -1 has length 3, not 2 or 1\n\
          \x20 rule: shapes are compared from the last axis; a length must be equal or 1, and missing axes lead\n\
-         \x20 hint: insert axes of length 1 with `.expand_dims(axis)`, or change the shape with `.reshape(…)`",
+         \x20 hint: insert axes of length 1 with `.expand_dims(axis)` (Python: `cv.expand_dims(x, axis)`), or change the shape with `.reshape(…)`",
     );
     says(
         zeros(&[2]).clone().assign(&zeros(&[2, 2])),
         Error::is_shape,
         "assign: a tensor of shape (2, 2) cannot be broadcast to (2,): it has 2 axes and the target only 1\n\
          \x20 rule: shapes are compared from the last axis; a length must be equal or 1, and missing axes lead\n\
-         \x20 hint: insert axes of length 1 with `.expand_dims(axis)`, or change the shape with `.reshape(…)`",
+         \x20 hint: insert axes of length 1 with `.expand_dims(axis)` (Python: `cv.expand_dims(x, axis)`), or change the shape with `.reshape(…)`",
     );
     says(
         zeros(&[2]).clone().assign(&zeros(&[2, 1, 2])),
         Error::is_shape,
         "assign: a tensor of shape (2, 1, 2) cannot be broadcast to (2,): it has 3 axes and the target only 1\n\
          \x20 rule: shapes are compared from the last axis; a length must be equal or 1, and missing axes lead\n\
-         \x20 hint: insert axes of length 1 with `.expand_dims(axis)`, or change the shape with `.reshape(…)`",
+         \x20 hint: insert axes of length 1 with `.expand_dims(axis)` (Python: `cv.expand_dims(x, axis)`), or change the shape with `.reshape(…)`",
     );
     says(
         zeros(&[2])
@@ -770,7 +770,7 @@ fn gradients_that_do_not_exist() {
         zeros(&[]).backward(),
         Error::is_gradient,
         "backward: the output was not computed from a tensor that requires a gradient\n\
-         \x20 hint: call `.requires_grad()` on the inputs before computing with them, outside `no_grad`",
+         \x20 hint: call `.requires_grad()` (Python: `.requires_grad_()`) on the inputs before computing with them, outside `no_grad`",
     );
     says(
         backward(
@@ -790,7 +790,7 @@ fn gradients_that_do_not_exist() {
         ),
         Error::is_gradient,
         "grad: an input was not computed from a tensor that requires a gradient\n\
-         \x20 hint: call `.requires_grad()` on the inputs before computing with them, outside `no_grad`",
+         \x20 hint: call `.requires_grad()` (Python: `.requires_grad_()`) on the inputs before computing with them, outside `no_grad`",
     );
     says(
         zeros(&[2]).requires_grad().unwrap().assign(&zeros(&[2])),

@@ -24,7 +24,7 @@ fn of_shapes_that_do_not_fit_each_other() {
         Error::is_shape,
         "matmul: shapes (3, 4) and (5, 6) cannot be multiplied: the inner dimensions 4 ≠ 5
   rule: the last axis of the left operand must be as long as the second-to-last axis of the right one
-  hint: no transpose makes them fit: `a.matmul(&b.t())` has 4 ≠ 6, `a.t().matmul(&b)` has 3 ≠ 5, `a.t().matmul(&b.t())` has 3 ≠ 6; check how the operands were made",
+  hint: no transpose makes them fit: a·bᵀ has 4 ≠ 6, aᵀ·b has 3 ≠ 5, aᵀ·bᵀ has 3 ≠ 6; check how the operands were made",
     );
     let text = "add: shapes (3, 4) and (3,) cannot be broadcast: axis -1 has the lengths 4 and 3
   rule: shapes are compared from the last axis; two lengths fit when they are equal or one is 1
@@ -199,7 +199,7 @@ fn of_gradients_that_do_not_exist() {
         x().sum().backward(),
         Error::is_gradient,
         "backward: the output was not computed from a tensor that requires a gradient
-  hint: call `.requires_grad()` on the inputs before computing with them, outside `no_grad`",
+  hint: call `.requires_grad()` (Python: `.requires_grad_()`) on the inputs before computing with them, outside `no_grad`",
     );
 }
 

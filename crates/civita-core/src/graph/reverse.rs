@@ -70,7 +70,7 @@ fn no_graph(op: &'static str, what: &str) -> Error {
         op,
         format!("{what} was not computed from a tensor that requires a gradient"),
     )
-    .hint("call `.requires_grad()` on the inputs before computing with them, outside `no_grad`")
+    .hint("call `.requires_grad()` (Python: `.requires_grad_()`) on the inputs before computing with them, outside `no_grad`")
 }
 
 fn walk(

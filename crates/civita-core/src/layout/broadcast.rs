@@ -150,6 +150,6 @@ impl Layout {
         Error::shape("broadcast_to", format!("a tensor of shape {from} cannot be broadcast to {to}: {why}"))
             .shapes(&[&self.shape, shape])
             .rule("shapes are compared from the last axis; a length must be equal or 1, and missing axes lead")
-            .hint("insert axes of length 1 with `.expand_dims(axis)`, or change the shape with `.reshape(…)`")
+            .hint("insert axes of length 1 with `.expand_dims(axis)` (Python: `cv.expand_dims(x, axis)`), or change the shape with `.reshape(…)`")
     }
 }

@@ -360,7 +360,7 @@ impl Mask {
                 format!("a mask is of truth values, not {}", mask.dtype()),
             )
             .dtypes(&[mask.dtype()])
-            .hint("compare first, as in `x.gt(&zero)`; integer indices go to `take`"));
+            .hint("compare first, as in `x.gt(&zero)` (Python: `x > 0`); integer indices go to `take`"));
         }
         if mask.rank() > x.rank() || mask.shape() != &x.shape()[..mask.rank()] {
             return Err(Error::index(

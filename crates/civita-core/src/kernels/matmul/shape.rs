@@ -125,7 +125,10 @@ fn transposes(a: &[usize], b: &[usize]) -> String {
         }
         s
     };
-    let method = |s: &[usize]| if s.len() == 2 { ".t()" } else { ".mt()" };
+    let methods = |s: &[usize]| match s.len() {
+        2 => (".t()", ".T"),
+        _ => (".mt()", ".mT"),
+    };
     let mut fitting = Vec::new();
     let mut tried = Vec::new();
     for (turn_a, turn_b) in [(false, true), (true, false), (true, true)] {
@@ -136,11 +139,15 @@ fn transposes(a: &[usize], b: &[usize]) -> String {
             if turn_a { flip(a) } else { a.to_vec() },
             if turn_b { flip(b) } else { b.to_vec() },
         );
-        let code = match (turn_a, turn_b) {
-            (false, _) => format!("`a.matmul(&b{})`", method(b)),
-            (true, false) => format!("`a{}.matmul(&b)`", method(a)),
-            (true, true) => format!("`a{}.matmul(&b{})`", method(a), method(b)),
+        let (call, product) = match (turn_a, turn_b) {
+            (false, _) => ((("", ""), methods(b)), "a·bᵀ"),
+            (true, false) => ((methods(a), ("", "")), "aᵀ·b"),
+            (true, true) => ((methods(a), methods(b)), "aᵀ·bᵀ"),
         };
+        let code = format!(
+            "`a{}.matmul(&b{})` (Python: `a{} @ b{}`)",
+            call.0.0, call.1.0, call.0.1, call.1.1
+        );
         match shape_check_fits(&left, &right) {
             Some(out) => fitting.push(format!(
                 "{code} multiplies {} by {} and gives {}",
@@ -150,7 +157,7 @@ fn transposes(a: &[usize], b: &[usize]) -> String {
             )),
             None => {
                 let inner = (left[left.len() - 1], right[right.len().saturating_sub(2)]);
-                tried.push(format!("{code} has {} ≠ {}", inner.0, inner.1));
+                tried.push(format!("{product} has {} ≠ {}", inner.0, inner.1));
             }
         }
     }
