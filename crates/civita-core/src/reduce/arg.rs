@@ -97,23 +97,29 @@ fn short(folding: &Folding, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let at = |piece: usize| x.ptr().wrapping_add(piece * PIECE * size).cast_const();
     let many = |piece: usize| PIECE.min(n - piece * PIECE);
     let pieces = n.div_ceil(PIECE);
-    let mut best = [Value(folding.identity); FEW];
+    let mut best = [const { std::mem::MaybeUninit::<Value>::uninit() }; FEW];
     let mut value = Value(folding.identity);
-    // SAFETY: the elements of a contiguous tensor that nobody writes; accumulators; one index, one new result.
+    // SAFETY: the elements of a contiguous tensor that nobody writes; accumulators, of which the first `pieces` are
+    // written; one index, one new result.
     unsafe {
         for (piece, best) in best[..pieces].iter_mut().enumerate() {
-            let to = best.0.as_mut_ptr();
+            let to = best.write(Value(folding.identity)).0.as_mut_ptr();
             (folding.along)(many(piece), [at(piece); 3], to);
             (folding.merge)(1, [to.cast_const(); 3], value.0.as_mut_ptr());
         }
         let value = value.0.as_ptr();
         // the first piece whose extreme it is holds the first such element
-        let holds = |piece: &Value| {
+        let holds = |piece: usize| {
             let mut index = 1u64;
-            find(1, [piece.0.as_ptr(), value, value], (&raw mut index).cast());
+            find(
+                1,
+                [best[piece].as_ptr().cast(), value, value],
+                (&raw mut index).cast(),
+            );
             index == 0
         };
-        let piece = best[..pieces].iter().position(holds).unwrap_or(0);
+        let last = pieces.saturating_sub(1);
+        let piece = (0..last).find(|&piece| holds(piece)).unwrap_or(last);
         let mut index = 0u64;
         let from = at(piece);
         find(many(piece), [from, value, from], (&raw mut index).cast());

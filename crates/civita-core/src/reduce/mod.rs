@@ -3,6 +3,7 @@
 mod arg;
 mod driver;
 mod rules;
+mod whole;
 
 use smallvec::SmallVec;
 
@@ -76,10 +77,10 @@ impl Raw {
         let row = op.row();
         let axes = options.axes.resolve(row.name, self.rank())?;
         let count: usize = axes.iter().map(|&a| self.shape()[a]).product();
-        let results: usize = reduced_shape(self.shape(), &axes, KeepDims::No)
-            .iter()
-            .product();
-        op.check_elements(count, results)?;
+        if count == 0 {
+            let results = reduced_shape(self.shape(), &axes, KeepDims::No);
+            op.check_elements(count, results.iter().product())?;
+        }
         let dtype = options
             .dtype
             .unwrap_or_else(|| row.class.result(self.dtype()));
@@ -425,6 +426,9 @@ fn folded(fold: Fold, x: &Raw, call: &Call<'_>, dtype: DType) -> Result<Raw> {
 
 /// The transpose of a sum over kept axes is broadcasting.
 fn summed(x: &Raw, kept: Raw) -> Raw {
+    if !x.tracks_gradient() {
+        return kept;
+    }
     let (full, few) = (x.shape().to_vec(), kept.shape().to_vec());
     graph::linear(
         kept,
@@ -438,10 +442,16 @@ fn summed(x: &Raw, kept: Raw) -> Raw {
 }
 
 pub(crate) fn sum(x: &Raw, call: &Call<'_>) -> Result<Raw> {
+    if let Some(done) = whole::fold(Fold::Sum, x, call) {
+        return done;
+    }
     call.finish(summed(x, folded(Fold::Sum, x, call, call.dtype)?))
 }
 
 pub(crate) fn prod(x: &Raw, call: &Call<'_>) -> Result<Raw> {
+    if let Some(done) = whole::fold(Fold::Prod, x, call) {
+        return done;
+    }
     let kept = folded(Fold::Prod, x, call, call.dtype)?;
     call.finish(graph::record(kept, &[x], |_| {
         Box::new(Product::new(x, &call.axes))
@@ -449,6 +459,9 @@ pub(crate) fn prod(x: &Raw, call: &Call<'_>) -> Result<Raw> {
 }
 
 pub(crate) fn mean(x: &Raw, call: &Call<'_>) -> Result<Raw> {
+    if let Some(done) = whole::mean(x, call) {
+        return done;
+    }
     // in the accumulator's dtype until the division, so that only one rounding is seen
     let plan = Plan::copy_to_lane(x.dtype(), call.dtype);
     let acc = fold_planned(Fold::Sum, &plan, &[x], x.shape(), &call.axes)?;
@@ -473,14 +486,18 @@ pub(crate) fn mean(x: &Raw, call: &Call<'_>) -> Result<Raw> {
 }
 
 pub(crate) fn var(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    call.finish(variance(x, call)?)
+    let n = (call.count as f64 - call.options.ddof).max(0.0);
+    match whole::variance(x, call, n) {
+        Some(done) => done,
+        None => call.finish(variance(x, call, n)?),
+    }
 }
 
 pub(crate) fn std(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    call.finish(variance(x, call)?.sqrt()?)
+    var(x, call)?.sqrt()
 }
 
-fn variance(x: &Raw, call: &Call<'_>) -> Result<Raw> {
+fn variance(x: &Raw, call: &Call<'_>, n: f64) -> Result<Raw> {
     // computed in a float, complex if need be; the result is real
     let compute = match x.dtype() {
         d if d.is_complex() || d.is_float() => d,
@@ -493,7 +510,6 @@ fn variance(x: &Raw, call: &Call<'_>) -> Result<Raw> {
         .unwrap_or(compute);
     let x = x.cast(compute)?;
     let mean_of = call.keep(KeepDims::Yes, compute);
-    let n = (call.count as f64 - call.options.ddof).max(0.0);
     if x.tracks_gradient() && graph::recording() {
         let d = x.sub(&mean(&x, &mean_of)?)?;
         let square = if compute.is_complex() {
@@ -549,6 +565,9 @@ pub(crate) fn min(x: &Raw, call: &Call<'_>) -> Result<Raw> {
 }
 
 fn extreme(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
+    if let Some(done) = whole::fold(fold, x, call) {
+        return done;
+    }
     let kept = folded(fold, x, call, call.dtype)?;
     call.finish(graph::record(kept, &[x], |kept| {
         Box::new(Extreme::new(x, kept, &call.axes))
@@ -571,7 +590,11 @@ fn truth(fold: Fold, x: &Raw, call: &Call<'_>, decides: bool) -> Result<Raw> {
         return call.finish(folded(fold, &x, call, DType::Bool)?);
     }
     if x.len() <= SLAB {
-        return call.finish(folded(fold, &x.cast(DType::Bool)?, call, DType::Bool)?);
+        let x = x.cast(DType::Bool)?;
+        return match whole::fold(fold, &x, call) {
+            Some(done) => done,
+            None => call.finish(folded(fold, &x, call, DType::Bool)?),
+        };
     }
     let flat = x.reshape(&[x.len()])?;
     let part = Call {
@@ -593,6 +616,9 @@ fn truth(fold: Fold, x: &Raw, call: &Call<'_>, decides: bool) -> Result<Raw> {
 
 /// `m + ln Σ e^(x - m)` about the maximum `m`, or about 0 where that is infinite.
 pub(crate) fn logsumexp(x: &Raw, call: &Call<'_>) -> Result<Raw> {
+    if let Some(done) = whole::logsumexp(x, call) {
+        return done;
+    }
     let x = x.cast(call.dtype)?;
     let shift = if call.count == 0 {
         Raw::zeros(
