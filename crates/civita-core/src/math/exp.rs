@@ -130,6 +130,12 @@ pub(super) fn cosh<F: Real, I: Isa>(x: F) -> F {
     double + (F::HALF * F::HALF) / double
 }
 
+/// From here on `tanh` rounds to 1 in `f32`.
+pub(super) const TANH_IS_ONE: f32 = 9.02;
+/// The polynomials of [`tanh32`] over z, from the highest power.
+pub(super) const TANH_P: [f32; 2] = [1.141_664_1e-4, 2.976_935_2e-2];
+pub(super) const TANH_Q: [f32; 3] = [1.227_384_2e-6, 1.206_095_2e-3, 0.113_102_64];
+
 /// `tanh` by doubling the angle of a rational function:
 /// ```text
 /// tanh(x/2) = a / 2 (1 + q),   a = x (1 + p),   p and q polynomials in x² that vanish at 0
@@ -140,12 +146,12 @@ pub(super) fn cosh<F: Real, I: Isa>(x: F) -> F {
 /// function of x itself was off by 6 ULP near 8.
 #[inline(always)]
 pub(super) fn tanh32<I: Isa>(x: f32) -> f32 {
-    const P: [f32; 2] = [1.141_664_1e-4, 2.976_935_2e-2];
-    const Q: [f32; 3] = [1.227_384_2e-6, 1.206_095_2e-3, 0.113_102_64];
-    let x = clamp(x, [-9.02, 9.02]);
+    let [p0, p1] = TANH_P;
+    let [q0, q1, q2] = TANH_Q;
+    let x = clamp(x, [-TANH_IS_ONE, TANH_IS_ONE]);
     let z = x * x;
-    let p = z * Real::mul_add::<I>(P[0], z, P[1]);
-    let q = z * Real::mul_add::<I>(Real::mul_add::<I>(Q[0], z, Q[1]), z, Q[2]);
+    let p = z * Real::mul_add::<I>(p0, z, p1);
+    let q = z * Real::mul_add::<I>(Real::mul_add::<I>(q0, z, q1), z, q2);
     let a = Real::mul_add::<I>(x, p, x);
     let above = Real::mul_add::<I>(a, q, a);
     let below = 1.0 + Real::mul_add::<I>(0.25 * a, a, q * (q + 2.0));
@@ -184,9 +190,14 @@ pub fn exp_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
 #[inline(always)]
 pub fn tanh_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
     #[cfg(target_arch = "x86_64")]
-    if I::VECTOR_BYTES == 64 && size_of::<F>() == 8 {
-        // SAFETY: `I` is `Avx512` only in its shell; the type of that size is `f64`.
-        return unsafe { avx512::run(avx512::tanh64, x, out) };
+    if I::VECTOR_BYTES == 64 {
+        // SAFETY: `I` is `Avx512` only in its shell; `Real` is `f32` or `f64`, by its size.
+        return unsafe {
+            match size_of::<F>() {
+                4 => avx512::run(avx512::tanh32, x, out),
+                _ => avx512::run(avx512::tanh64, x, out),
+            }
+        };
     }
     for (o, &x) in out.iter_mut().zip(x) {
         *o = x.tanh::<I>();

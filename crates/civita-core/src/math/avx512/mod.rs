@@ -17,7 +17,7 @@
 mod narrow;
 mod wide;
 
-pub use narrow::{exp as exp32, log as log32, pow as pow32};
+pub use narrow::{exp as exp32, log as log32, pow as pow32, tanh as tanh32};
 pub use wide::{exp as exp64, log as log64, pow as pow64, tanh as tanh64};
 
 /// A kernel of one argument. It wants AVX-512 F, VL, DQ and BW, and as many elements as the output has.

@@ -6,10 +6,10 @@
 use std::arch::x86_64::{
     __m512 as V, __mmask16 as Mask, _CMP_EQ_OQ, _CMP_LT_OQ, _CMP_UNORD_Q, _MM_MANT_NORM_P75_1P5,
     _MM_MANT_SIGN_NAN, _MM_MANT_SIGN_ZERO, _mm512_abs_ps as magnitude, _mm512_add_ps as add,
-    _mm512_castps_si512 as bits, _mm512_cmp_ps_mask as compare, _mm512_fmadd_ps as fma,
-    _mm512_fmsub_ps as fms, _mm512_fnmadd_ps as fnma, _mm512_getexp_ps as exponent,
-    _mm512_getmant_ps as mantissa, _mm512_load_ps as load_aligned, _mm512_loadu_ps as load_whole,
-    _mm512_mask_add_ps as add_where, _mm512_mask_mov_ps as replace,
+    _mm512_castps_si512 as bits, _mm512_cmp_ps_mask as compare, _mm512_div_ps as div,
+    _mm512_fmadd_ps as fma, _mm512_fmsub_ps as fms, _mm512_fnmadd_ps as fnma,
+    _mm512_getexp_ps as exponent, _mm512_getmant_ps as mantissa, _mm512_load_ps as load_aligned,
+    _mm512_loadu_ps as load_whole, _mm512_mask_add_ps as add_where, _mm512_mask_mov_ps as replace,
     _mm512_mask_storeu_ps as store_some, _mm512_maskz_loadu_ps as load_some,
     _mm512_maskz_mov_ps as keep, _mm512_max_ps as larger, _mm512_min_ps as smaller,
     _mm512_movepi32_mask as signs, _mm512_mul_ps as mul, _mm512_permutex2var_ps as permute,
@@ -17,8 +17,11 @@ use std::arch::x86_64::{
     _mm512_storeu_ps as store_whole, _mm512_sub_ps as sub,
 };
 
+use std::array::from_fn;
+
 use super::{BLOCK, Scratch, avx512, unary, width};
 use crate::isa::Avx512;
+use crate::math::exp::{TANH_IS_ONE, TANH_P, TANH_Q};
 use crate::math::pow::finish as special;
 
 /// Adding it rounds to 32nds and leaves their number in the low bits.
@@ -339,4 +342,54 @@ avx512! {
         // SAFETY: as above.
         unsafe { load_whole(r.as_ptr()) }
     }
+}
+
+/// Vectors worked on at once where one alone would wait for its own results: their instructions alternate.
+const ABREAST: usize = 4;
+
+/// Hyperbolic tangents, by [`crate::math::exp::tanh32`]'s formula.
+///
+/// # Safety
+/// The processor has AVX-512 F, VL, DQ and BW, and `x` is valid for as many elements as `out` has.
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+pub unsafe fn tanh(x: *const f32, out: &mut [f32]) {
+    let n = out.len();
+    let out = out.as_mut_ptr();
+    let mut i = 0;
+    while i + ABREAST * 16 <= n {
+        // SAFETY: as many vectors lie before `n`.
+        unsafe {
+            let r = tanh_of::<ABREAST>(std::array::from_fn(|k| load_whole(x.add(i + 16 * k))));
+            for (k, r) in r.into_iter().enumerate() {
+                store_whole(out.add(i + 16 * k), r);
+            }
+        }
+        i += ABREAST * 16;
+    }
+    for i in (i..n).step_by(16) {
+        let mask = first(n - i);
+        // SAFETY: the mask names elements below `n` only.
+        unsafe {
+            let [r] = tanh_of([load::<true>(x, i, mask)]);
+            store(out.add(i), mask, r);
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+fn tanh_of<const N: usize>(x: [V; N]) -> [V; N] {
+    let x = x.map(|x| clamp(x, -TANH_IS_ONE, TANH_IS_ONE));
+    let z = x.map(|x| mul(x, x));
+    let p = z.map(|z| fma(all(TANH_P[0]), z, all(TANH_P[1])));
+    let q = z.map(|z| fma(all(TANH_Q[0]), z, all(TANH_Q[1])));
+    let p: [V; N] = from_fn(|k| mul(p[k], z[k]));
+    let q: [V; N] = from_fn(|k| fma(q[k], z[k], all(TANH_Q[2])));
+    let a: [V; N] = from_fn(|k| fma(x[k], p[k], x[k]));
+    let q: [V; N] = from_fn(|k| mul(q[k], z[k]));
+    let quarter = a.map(|a| mul(a, all(0.25)));
+    let above: [V; N] = from_fn(|k| fma(a[k], q[k], a[k]));
+    let square: [V; N] = from_fn(|k| mul(q[k], add(q[k], all(2.0))));
+    let below: [V; N] = from_fn(|k| add(fma(quarter[k], a[k], square[k]), all(1.0)));
+    from_fn(|k| div(above[k], below[k]))
 }
