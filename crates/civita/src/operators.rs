@@ -5,7 +5,7 @@ use std::ops;
 
 use civita_core::error::{Error, shape_text};
 use civita_core::ops::Op;
-use civita_core::raw::{Operand, Raw};
+use civita_core::raw::{Operand, Raw, apply_in_place};
 use half::{bf16, f16};
 
 use crate::error::OrRaise;
@@ -23,6 +23,9 @@ fn apply(op: Op, a: Operand<'_>, b: Operand<'_>) -> Raw {
 /// `a op= b`: the result must have the shape of `a`.
 #[track_caller]
 fn apply_assign(op: Op, a: &mut Raw, b: Operand<'_>) {
+    if apply_in_place(op, a, b).or_raise() {
+        return;
+    }
     let result = Raw::apply(op, &[(&*a).into(), b]).or_raise();
     if result.shape() != a.shape() {
         let (from, to) = (shape_text(result.shape()), shape_text(a.shape()));

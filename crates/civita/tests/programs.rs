@@ -255,3 +255,34 @@ fn conversions_keep_values() -> Result<()> {
     assert!(notes.iter().any(|n| n.op == "exp"));
     Ok::<(), Error>(())
 }
+
+#[test]
+fn assigning_operators_write_where_nobody_else_looks() {
+    let mut x = Vector::from_slice(&[1.0, 2.0, 3.0]);
+    let at = x.as_slice().unwrap().as_ptr();
+    x += 1.0;
+    x *= &tensor![2.0];
+    x -= tensor![1.0, 1.0, 1.0];
+    assert_eq!(x.to_vec(), [3.0, 5.0, 7.0]);
+    assert_eq!(x.as_slice().unwrap().as_ptr(), at);
+
+    // a second handle keeps what it had
+    let before = x.clone();
+    x += &before;
+    assert_eq!(x.to_vec(), [6.0, 10.0, 14.0]);
+    assert_eq!(before.to_vec(), [3.0, 5.0, 7.0]);
+
+    // a slice of another tensor's elements is a handle on them too
+    let whole = Matrix::<f64>::ones([2, 2]);
+    let mut row = whole.slice(s![0]).unwrap();
+    row += 1.0;
+    assert_eq!((row.to_vec(), whole.to_vec()), (vec![2.0; 2], vec![1.0; 4]));
+
+    // backward needs the old elements
+    let w = Vector::from_slice(&[2.0, 3.0]).requires_grad();
+    let mut y = &w * &w;
+    let z = &y * &y;
+    y += 1.0;
+    z.sum().backward().unwrap();
+    assert_eq!(w.grad().unwrap().to_vec(), [32.0, 108.0]);
+}

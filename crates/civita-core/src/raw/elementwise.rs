@@ -13,7 +13,7 @@ use crate::graph::{self, Function};
 use crate::layout::{Axes, KeepDims, broadcast_shapes};
 use crate::ops::{Fold, Op, elementwise_heads};
 use crate::program::{Node, Plan, Program, Source, Target, run};
-use crate::storage::{Storage, guard};
+use crate::storage::{Access, Storage, guard};
 
 /// What an op is applied to.
 #[derive(Clone, Copy)]
@@ -359,11 +359,48 @@ pub fn write_elementwise(
         let result = Raw::apply(op, operands)?;
         return out.assign(&result);
     }
-    if out.storage().access() == crate::storage::Access::Owned {
+    if out.storage().access() == Access::Owned {
         let result = Raw::apply(op, operands)?;
         return out.assign(&result);
     }
     run_into(name, &plan, &inputs, out, shared)
+}
+
+/// `a op= b` in the memory of `a`, and whether that was possible: `a` is the only handle on Owned bytes, nothing is
+/// recorded, and the result has its shape and dtype. If not, nothing was done.
+///
+/// # Errors
+/// As [`Raw::apply`].
+pub fn apply_in_place(op: Op, a: &mut Raw, b: Operand<'_>) -> Result<bool> {
+    let alone = a.storage().access() == Access::Owned
+        && a.storage.is_unique()
+        && !a.tracks_gradient()
+        && !a.layout().has_internal_overlap();
+    let name = op.row().name;
+    let a: &Raw = a;
+    let (inputs, weak): (Inputs<'_>, _) = match b {
+        Operand::Tensor(b) if b.tracks_gradient() && graph::recording() => return Ok(false),
+        Operand::Tensor(b) => (SmallVec::from_slice(&[a, b]), None),
+        Operand::Scalar(s) => (SmallVec::from_slice(&[a]), Some((1, s))),
+    };
+    let fits = |x: &&Raw| {
+        let both = broadcast_shapes(name, &[a.shape(), x.shape()]);
+        both.is_ok_and(|shape| shape.as_slice() == a.shape())
+    };
+    if !alone || !inputs.iter().all(fits) {
+        return Ok(false);
+    }
+    let dtypes: SmallVec<[DType; 3]> = inputs.iter().map(|x| x.dtype()).collect();
+    let plan = Plan::single(op, &dtypes, weak)?;
+    if plan.output() != a.dtype() {
+        return Ok(false);
+    }
+    if plan.is_partial() {
+        check_exponent(&[a.into(), b])?;
+    }
+    run_into(name, &plan, &inputs, a, true)?;
+    a.storage().bump_version();
+    Ok(true)
 }
 
 /// An integer to a negative integer power is a fraction: refused, as in NumPy.

@@ -17,7 +17,7 @@ mod view;
 use std::sync::Arc;
 
 pub use create::Endpoint;
-pub use elementwise::{Operand, write_elementwise};
+pub use elementwise::{Operand, apply_in_place, write_elementwise};
 pub use gather::Mode;
 
 use crate::device::Device;
