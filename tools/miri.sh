@@ -11,8 +11,9 @@ if ! cargo +nightly miri --version >/dev/null 2>&1; then
     exit 1
   }
 fi
-# Parked worker threads outlive main: not a leak. Reading CIVITA_* from the environment needs isolation off.
-export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-ignore-leaks ${MIRIFLAGS:-}"
+# Parked worker threads outlive main: not a leak. Reading CIVITA_* from the environment needs isolation off. Processors give
+# a NaN the same sign each time, which the tests of equal bits rely on; miri draws it by lot.
+export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-ignore-leaks -Zmiri-deterministic-floats ${MIRIFLAGS:-}"
 export CIVITA_NUM_THREADS=${CIVITA_NUM_THREADS:-2} PROPTEST_CASES=${PROPTEST_CASES:-4}
 # A target directory of its own: nightly and stable would otherwise rebuild each other's files.
 miri=(cargo +nightly miri test --package civita-core --target-dir "${MIRI_TARGET:-target/miri}")

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::Dims;
+use super::{Dims, INLINE};
 use crate::error::{Error, Result};
 
 /// The axes that a reduction runs over.
@@ -19,8 +19,12 @@ impl Axes<'_> {
     ///
     /// # Errors
     /// When an axis does not exist or is named twice.
-    pub fn resolve(self, op: &'static str, rank: usize) -> Result<SmallVec<[usize; 4]>> {
+    pub fn resolve(self, op: &'static str, rank: usize) -> Result<Dims> {
         match self {
+            // most have few axes: no loop that pushes
+            Axes::All if rank <= INLINE => {
+                Ok(SmallVec::from_buf_and_len(std::array::from_fn(|a| a), rank))
+            }
             Axes::All => Ok((0..rank).collect()),
             Axes::List(list) => {
                 let mut axes = normalize_axes(op, list, rank)?;
@@ -70,12 +74,8 @@ fn no_axis(op: &'static str, axis: isize, rank: usize) -> Error {
 ///
 /// # Errors
 /// When one does not exist, or two are the same.
-pub fn normalize_axes(
-    op: &'static str,
-    axes: &[isize],
-    rank: usize,
-) -> Result<SmallVec<[usize; 4]>> {
-    let mut out: SmallVec<[usize; 4]> = SmallVec::new();
+pub fn normalize_axes(op: &'static str, axes: &[isize], rank: usize) -> Result<Dims> {
+    let mut out: Dims = SmallVec::new();
     for &axis in axes {
         let at = normalize_axis(op, axis, rank)?;
         // checked one by one, so that a list from outside never grows past the rank

@@ -128,6 +128,15 @@ impl Layout {
         }
     }
 
+    /// One element, with this many axes.
+    pub(crate) fn ones(rank: usize) -> Layout {
+        Layout {
+            shape: sized(rank, 1),
+            strides: sized(rank, 1),
+            ..Layout::scalar()
+        }
+    }
+
     /// A layout from outside (NumPy, DLPack, a file) over a buffer of `buffer_len` elements.
     ///
     /// # Errors

@@ -11,9 +11,10 @@ use crate::isa::Kernel;
 use crate::kernels::cast;
 use crate::kernels::fold::folding;
 use crate::kernels::map::kernels;
-use crate::layout::reduced_shape;
+use crate::layout::{KeepDims, Layout};
 use crate::ops::{Fold, Op};
 use crate::raw::Raw;
+use crate::storage::Storage;
 use crate::storage::guard::{self, Guards};
 
 /// Elements that are made before they are folded.
@@ -151,8 +152,13 @@ impl<'a> Whole<'a> {
     /// The result, in the tensor's dtype and in the shape that the caller wants.
     fn result(self, value: Option<One>) -> Option<Result<Raw>> {
         let value = value?.cast(self.x.dtype());
-        let shape = reduced_shape(self.x.shape(), &self.call.axes, self.call.options.keepdims);
-        let out = Raw::unwritten(&shape, value.dtype).and_then(|out| out.in_world_of(self.x));
+        let layout = match self.call.options.keepdims {
+            KeepDims::No => Layout::scalar(),
+            KeepDims::Yes => Layout::ones(self.x.rank()),
+        };
+        let out = Storage::uninit(value.dtype.size())
+            .map(|storage| Raw::new(storage, layout, value.dtype))
+            .and_then(|out| out.in_world_of(self.x));
         Some(out.inspect(|out| {
             // SAFETY: a new tensor of one element of this dtype.
             unsafe { std::ptr::copy_nonoverlapping(value.at(), out.base(), value.dtype.size()) };
