@@ -172,13 +172,8 @@ pub(super) fn tanh64<I: Isa>(x: f64) -> f64 {
 pub fn exp_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
     #[cfg(target_arch = "x86_64")]
     if I::VECTOR_BYTES == 64 {
-        // SAFETY: `I` is `Avx512` only in its shell; `Real` is `f32` or `f64`, by its size.
-        return unsafe {
-            match size_of::<F>() {
-                4 => avx512::run(avx512::exp32, x, out),
-                _ => avx512::run(avx512::exp64, x, out),
-            }
-        };
+        // SAFETY: `I` is `Avx512` only in its shell.
+        return unsafe { avx512::run(avx512::exp32, avx512::exp64, x, out) };
     }
     for (o, &x) in out.iter_mut().zip(x) {
         *o = x.exp::<I>();
@@ -191,13 +186,8 @@ pub fn exp_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
 pub fn tanh_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
     #[cfg(target_arch = "x86_64")]
     if I::VECTOR_BYTES == 64 {
-        // SAFETY: `I` is `Avx512` only in its shell; `Real` is `f32` or `f64`, by its size.
-        return unsafe {
-            match size_of::<F>() {
-                4 => avx512::run(avx512::tanh32, x, out),
-                _ => avx512::run(avx512::tanh64, x, out),
-            }
-        };
+        // SAFETY: `I` is `Avx512` only in its shell.
+        return unsafe { avx512::run(avx512::tanh32, avx512::tanh64, x, out) };
     }
     for (o, &x) in out.iter_mut().zip(x) {
         *o = x.tanh::<I>();

@@ -100,13 +100,8 @@ fn in_blocks<F: Real>(x: &[F], out: &mut [F], usual: impl Fn(F) -> F, full: impl
 pub fn log_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
     #[cfg(target_arch = "x86_64")]
     if I::VECTOR_BYTES == 64 {
-        // SAFETY: `I` is `Avx512` only in its shell; `Real` is `f32` or `f64`, by its size.
-        return unsafe {
-            match size_of::<F>() {
-                4 => avx512::run(avx512::log32, x, out),
-                _ => avx512::run(avx512::log64, x, out),
-            }
-        };
+        // SAFETY: `I` is `Avx512` only in its shell.
+        return unsafe { avx512::run(avx512::log32, avx512::log64, x, out) };
     }
     in_blocks(x, out, log_positive::<F, I, false>, log::<F, I>);
 }

@@ -20,22 +20,24 @@ mod wide;
 pub use narrow::{exp as exp32, log as log32, pow as pow32, tanh as tanh32};
 pub use wide::{exp as exp64, log as log64, pow as pow64, tanh as tanh64};
 
+use super::Real;
+
 /// A kernel of one argument. It wants AVX-512 F, VL, DQ and BW, and as many elements as the output has.
 type Unary<T> = unsafe fn(*const T, &mut [T]);
 
-/// `out = f(x)` by `f`, which is of as many bytes, as far as both reach.
+/// `out = f(x)` by the kernel for the type, as far as both reach.
 ///
 /// # Safety
-/// The processor has AVX-512 F, VL, DQ and BW, and `F` and `T` are one type.
+/// The processor has AVX-512 F, VL, DQ and BW.
 #[inline]
-pub unsafe fn run<F: 'static, T: 'static>(f: Unary<T>, x: &[F], out: &mut [F]) {
-    let n = x.len().min(out.len());
-    // SAFETY: the caller's contract; both slices reach that far.
+pub unsafe fn run<F: Real>(narrow: Unary<f32>, wide: Unary<f64>, x: &[F], out: &mut [F]) {
+    let (n, x, out) = (x.len().min(out.len()), x.as_ptr(), out.as_mut_ptr());
+    // SAFETY: `Real` is `f32` or `f64`, by its size; both slices reach that far.
     unsafe {
-        f(
-            x.as_ptr().cast(),
-            std::slice::from_raw_parts_mut(out.as_mut_ptr().cast(), n),
-        );
+        match size_of::<F>() {
+            4 => narrow(x.cast(), std::slice::from_raw_parts_mut(out.cast(), n)),
+            _ => wide(x.cast(), std::slice::from_raw_parts_mut(out.cast(), n)),
+        }
     }
 }
 
