@@ -19,7 +19,7 @@ SAMPLE_SECONDS = 0.001
 ROUNDS = (7, 60)
 # From this many elements on libraries use threads, and their idle threads go on spinning for a while after the work:
 # a pause lets them sleep before the next library is timed. 2 ms is above what libgomp and OpenBLAS (as run.py sets
-# it) spin for.
+# them) spin for.
 THREADED, PAUSE_SECONDS = 10_000, 0.002
 
 
