@@ -46,16 +46,22 @@ def grid(records: list[dict], threads: int) -> str:
 
 
 def promises(records: list[dict]) -> str:
-    """The cells with a promise of their own, with everybody's times."""
-    rows = []
+    """The cells with a promise of their own, with everybody's times: a line a size, each cell `f32 / f64`."""
+    lines: dict[tuple, list[dict]] = {}
     for r in records:
-        if r["target"] is None or (r["grid"] and r["threads"] == 1):
-            continue
-        s = r["seconds"]
-        times = [duration(s[name]) if name in s else "–" for name in ("numpy", "torch", "civita")]
-        promise = f"{r['target']:g}" + (" (PyTorch)" if r["reference"] == "torch" else "")
-        rows.append([f"{r['row']}, {r['size']} {SHORT.get(r['dtype'], r['dtype'])}", *times, ratio_text(r), promise])
-    return table(["2 threads", "NumPy", "PyTorch", "Civita", "ratio", "promised"], rows)
+        if r["target"] is not None and (not r["grid"] or r["threads"] > 1):
+            lines.setdefault((r["row"], r["size"], r["target"], r["reference"]), []).append(r)
+    rows = []
+    for (row, size, target, reference), found in lines.items():
+        dtypes = [SHORT.get(r["dtype"], r["dtype"]) for r in found]
+        name = f"{row}, {size}" + ("" if dtypes == ["f32", "f64"] else f", {' / '.join(dtypes)}")
+        time = lambda library: " / ".join(
+            duration(r["seconds"][library]) if library in r["seconds"] else "–" for r in found
+        )
+        promise = f"{target:g}" + (" (PyTorch)" if reference == "torch" else "")
+        ratios = " / ".join(map(ratio_text, found))
+        rows.append([name, time("numpy"), time("torch"), time("civita"), ratios, promise])
+    return table(["2 threads, f32 / f64", "NumPy", "PyTorch", "Civita", "ratio", "promised"], rows)
 
 
 def memory(found: list[dict]) -> str:

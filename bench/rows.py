@@ -21,6 +21,7 @@ DATA = {
     "z": lambda rng, shape, dtype: rng.uniform(0, 1, shape).astype(dtype) * 0,  # `any` must look at every element
     "m": lambda rng, shape, dtype: rng.uniform(0, 1, shape) < 0.5,  # an unpredictable mask
     "i": lambda rng, shape, dtype: rng.integers(-100, 100, shape).astype(dtype),
+    "p": lambda rng, shape, dtype: rng.integers(0, shape if isinstance(shape, int) else shape[0], shape),  # places
     "w": lambda rng, shape, dtype: rng.standard_normal(shape).astype("float32"),  # converted by each library's `init`
 }
 
@@ -98,6 +99,8 @@ ROWS = [
     Row("cumsum", "xp.cumsum(x, 0)", targets={"1M": 3}),
     # ---- shapes, views, selections
     special("boolean select", "x[m]", {"1M": 1_000_000}, 5),
+    special("x[p], integers", "x[p]", {"1M": 1_000_000}, 1),
+    special("x[p] = a, integers", "x[p] = a", {"1M": 1_000_000}, None),
     special("sum over axis 0", "x.sum(0)", {"2000x2000": (2000, 2000)}, 1.5),
     special("sum over axis 1", "x.sum(1)", {"2000x2000": (2000, 2000)}, 1.5),
     special("outer add", "a + b", {"(1000,1)+(1,1000)": {"a": (1000, 1), "b": (1, 1000)}}, 5),

@@ -1,18 +1,19 @@
 //! `a[key] = value`.
 
+use std::sync::Arc;
+
 use civita_core::dtype::DType;
 use civita_core::error::shape_text;
 use civita_core::graph;
-use civita_core::layout::SliceItem;
 use civita_core::raw::Raw;
 use civita_core::storage::guard;
 use pyo3::prelude::*;
 
 use crate::array::Array;
 use crate::convert::{Value, array_of, scalar_array, scalar_exact, value};
-use crate::error::{Outcome, runtime_error, value_error};
+use crate::error::{Outcome, value_error};
 use crate::gil;
-use crate::index::{Picked, basic, element, entries, lone_mask, picked};
+use crate::index::{Entry, Picked, basic, element, entries, lone_mask, picked};
 
 /// The value of an assignment, for an array of this dtype.
 fn source(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Raw> {
@@ -34,28 +35,22 @@ fn without_leading_ones(source: Raw, rank: usize) -> Outcome<Raw> {
 }
 
 /// Writes `source` over what an index by arrays picks, one row after the other: of equal places the last one stays.
-fn scatter(picked: Picked, source: Raw) -> Outcome<()> {
-    if graph::recording() && (picked.view.tracks_gradient() || source.tracks_gradient()) {
-        return Err(runtime_error(
-            "assignment by integer arrays is not differentiable\n  hint: `cv.where` with a mask is; or write inside `cv.no_grad()`",
-        ));
-    }
+fn scatter(py: Python<'_>, x: &mut Raw, picked: Picked, source: Raw) -> Outcome<()> {
     let Picked {
-        view,
+        mut view,
         axes,
         flat,
         shape,
         place,
+        items,
+        order,
     } = picked;
-    let view = view.detach();
-    let rest = &view.shape()[axes..];
-    // what `x[key]` would be, with the picked axes in front
+    let rest = view.shape()[axes..].to_vec();
+    // what `x[key]` would be, with the picked axes where they stand
     let mut full = rest[..place].to_vec();
     full.extend_from_slice(&shape);
     full.extend_from_slice(&rest[place..]);
-    let source = without_leading_ones(source, full.len())?
-        .detach()
-        .cast(view.dtype())?;
+    let source = without_leading_ones(source, full.len())?.cast(view.dtype())?;
     let source = source.broadcast_to(&full).map_err(|_| {
         value_error(format!(
             "shape mismatch: value array of shape {} could not be broadcast to indexing result of shape {}",
@@ -63,26 +58,32 @@ fn scatter(picked: Picked, source: Raw) -> Outcome<()> {
             shape_text(&full)
         ))
     })?;
-    let order: Vec<isize> = (place..place + shape.len())
+    let in_front: Vec<isize> = (place..place + shape.len())
         .chain(0..place)
         .chain(place + shape.len()..full.len())
         .map(|a| a as isize)
         .collect();
     let mut rows = vec![flat.len()];
-    rows.extend_from_slice(rest);
-    let rows = source.permute(&order)?.copied()?.reshape(&rows)?;
-    let lens = &view.shape()[..axes];
-    for (k, mut at) in flat.into_iter().enumerate() {
-        let mut items = vec![SliceItem::Index(0); axes];
-        for axis in (0..axes).rev() {
-            items[axis] = SliceItem::Index((at % lens[axis]) as isize);
-            at /= lens[axis];
-        }
+    rows.extend_from_slice(&rest);
+    let rows = source.permute(&in_front)?.reshape(&rows)?;
+    if !(graph::recording() && (x.tracks_gradient() || rows.tracks_gradient())) {
         // the view shares its memory with the array: writing into it writes there
-        view.clone()
-            .assign_slice(&items, &rows.slice(&[SliceItem::Index(k as isize)])?)?;
+        return Ok(gil::work(py, rows.len(), || {
+            view.assign_rows(axes, &flat, &rows)
+        })?);
     }
-    Ok(())
+    // the same as an op on the view's values, which then take the view's place
+    let mut merged = vec![view.shape()[..axes].iter().product()];
+    merged.extend_from_slice(&rest);
+    let new = view
+        .reshape(&merged)?
+        .put(&Arc::new(flat), &rows)?
+        .reshape(view.shape())?;
+    let mut back = vec![0; order.len()];
+    for (to, &from) in order.iter().enumerate() {
+        back[from as usize] = to as isize;
+    }
+    Ok(x.assign_slice(&items, &new.permute(&back)?)?)
 }
 
 /// Writes `value` over what `key` picks.
@@ -105,7 +106,13 @@ pub fn set(
         let source = without_leading_ones(source, 1 + x.rank().saturating_sub(mask.rank()))?;
         return Ok(gil::work(py, x.len(), || x.assign_where(mask, &source))?);
     }
-    scatter(picked(x, &entries)?, source)
+    if let [Entry::Integers(places)] = &entries[..]
+        && gil::work(py, places.len(), || x.put_plain(places, &source))?
+    {
+        return Ok(());
+    }
+    let picked = picked(x, &entries)?;
+    scatter(py, x, picked, source)
 }
 
 /// Writes a number over one element: the short way of `a[i] = 2.5`. False when it takes the long one.

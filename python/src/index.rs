@@ -4,6 +4,8 @@
 //! else is an index by arrays: those of integers (masks become the integers where they are true) broadcast together and
 //! become one flat index over the axes that they stand for.
 
+use std::sync::Arc;
+
 use civita_core::dtype::{DType, Scalar};
 use civita_core::error::shape_text;
 use civita_core::layout::{SliceItem, broadcast_shapes};
@@ -152,6 +154,9 @@ pub struct Picked {
     pub shape: Vec<usize>,
     /// Where that shape stands in the result, before how many of the other axes.
     pub place: usize,
+    /// How the view came from the array: sliced by these, then its axes in this order.
+    pub items: Vec<SliceItem>,
+    pub order: Vec<isize>,
 }
 
 /// The places where a mask is true, along each of its axes.
@@ -289,15 +294,14 @@ pub fn picked(x: &Raw, entries: &[Entry]) -> Outcome<Picked> {
             ))
         })?
         .to_vec();
-    let total: usize = shape.iter().product();
-    let mut flat = vec![0usize; total];
+    let mut flat: Vec<usize> = Vec::new();
     for (k, array) in arrays.iter().enumerate() {
         let n = view.shape()[k];
         let values = array
             .cast(DType::I64)?
             .broadcast_to(&shape)?
             .to_vec::<i64>()?;
-        for (place, i) in flat.iter_mut().zip(values) {
+        let checked = |i: i64| {
             let at = if i < 0 { i.saturating_add(n as i64) } else { i };
             if at < 0 || at >= n as i64 {
                 let axis = order[k];
@@ -305,7 +309,15 @@ pub fn picked(x: &Raw, entries: &[Entry]) -> Outcome<Picked> {
                     "index {i} is out of bounds for axis {axis} with size {n}"
                 )));
             }
-            *place = *place * n + at as usize;
+            Ok(at as usize)
+        };
+        if k == 0 {
+            // in the memory of the values
+            flat = values.into_iter().map(checked).collect::<Outcome<_>>()?;
+            continue;
+        }
+        for (place, i) in flat.iter_mut().zip(values) {
+            *place = *place * n + checked(i)?;
         }
     }
     Ok(Picked {
@@ -314,6 +326,8 @@ pub fn picked(x: &Raw, entries: &[Entry]) -> Outcome<Picked> {
         flat,
         shape,
         place,
+        items,
+        order,
     })
 }
 
@@ -325,7 +339,7 @@ impl Picked {
         let mut shape = vec![merged];
         shape.extend_from_slice(&rest);
         let total = self.flat.len();
-        let index = Raw::from_vec(self.flat.into_iter().map(|i| i as i64).collect(), &[total])?;
+        let places = Arc::new(self.flat);
         let elements = total.saturating_mul(rest.iter().product());
         let view = &self.view;
         let one_axis = self.axes == 1;
@@ -335,7 +349,7 @@ impl Picked {
             } else {
                 view.reshape(&shape)?
             };
-            merged.take(&index, 0, Mode::Raise)
+            merged.take_rows(&places)
         })?;
         let mut full = self.shape.clone();
         full.extend_from_slice(&rest);
@@ -415,6 +429,12 @@ pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
     }
     if let Some(mask) = lone_mask(&entries) {
         return Ok(gil::work(py, x.len(), || x.select(mask))?);
+    }
+    // of one array along the first axis; what is wrong with it the long way tells
+    if let ([Entry::Integers(places)], true) = (&entries[..], x.rank() > 0)
+        && let Ok(out) = gil::work(py, places.len(), || x.take(places, 0, Mode::Raise))
+    {
+        return Ok(out);
     }
     picked(x, &entries)?.take(py)
 }

@@ -308,3 +308,47 @@ def test_third_derivatives():
     for want in (32.0, 48.0, 48.0, 24.0):
         (y,) = cv.grad(y, x, create_graph=True)
         assert y.item() == pytest.approx(want)
+
+
+@pytest.mark.parametrize(
+    "key, shape",
+    [
+        ([2, 0], (3, 4)),
+        ([2, 0, 2], (3, 4)),  # of equal places the last value stays
+        (([0, 2, 0], [1, 3, 1]), (3, 4)),
+        ((slice(None), [3, 1]), (3, 4)),
+        ((slice(None, None, 2), None, [1, 3]), (3, 4)),
+        (([1], slice(None), [0, 2]), (2, 3, 4)),
+        ((slice(1), [[0, 2], [1, 1]]), (2, 3, 4)),
+        ((np.array([[True, False], [True, True]]), 1), (2, 2, 3)),
+    ],
+)
+def test_assignment_by_integer_arrays_has_gradients(key, shape, rng):
+    index = key if not isinstance(key, tuple) else tuple(np.asarray(k) if isinstance(k, list) else k for k in key)
+    values, old = rng.normal(size=np.zeros(shape)[index].shape), rng.normal(size=shape)
+
+    def put(x, v):
+        y = x * x
+        y[index] = v * v
+        return y
+
+    want = old * old
+    want[index] = values * values
+    np.testing.assert_allclose(np.asarray(put(cv.array(old), cv.array(values))), want, rtol=1e-12)
+    assert cv.check_gradients(put, [cv.array(old), cv.array(values)])
+    assert cv.check_second_gradients(put, [cv.array(old), cv.array(values)])
+    # a value that broadcasts
+    assert cv.check_gradients(put, [cv.array(old), cv.array(1.5)])
+
+
+def test_the_gradient_of_put_rows_goes_to_what_stayed():
+    x = cv.array([1.0, 2.0, 3.0], requires_grad=True)
+    v = cv.array([10.0, 20.0, 30.0], requires_grad=True)
+    y = x * 2
+    y[[0, 2, 0]] = v
+    (y * cv.array([1.0, 2.0, 3.0])).sum().backward()
+    np.testing.assert_array_equal(np.asarray(x.grad), [0, 4, 0])
+    np.testing.assert_array_equal(np.asarray(v.grad), [0, 3, 1])
+    with cv.no_grad():
+        y[[1]] = 7
+    np.testing.assert_array_equal(np.asarray(y.detach()), [30, 7, 20])

@@ -1,6 +1,8 @@
 //! Ops on strided operands against the same on copies that a plain loop over `layout().indices()` made: whatever way the
 //! drivers take (in place, tiled, packed, gathered, converted, split among threads), the bits are those of the simplest.
 
+use std::sync::Arc;
+
 use civita_core::dtype::{Casting, DType, Kind, Scalar};
 use civita_core::error::Result;
 use civita_core::graph::Function;
@@ -817,4 +819,68 @@ fn extreme_shapes() -> Result<()> {
         [0.0; 4]
     );
     Ok(())
+}
+
+#[test]
+fn rows_are_put_in_order_and_where_nobody_else_looks() {
+    let numbers = |n: usize, from: i32| (0..n as i32).map(|i| i + from).collect::<Vec<_>>();
+    let x = Raw::from_vec(numbers(12, 0), &[4, 3]).unwrap();
+    let rows = Raw::from_vec(numbers(9, 100), &[3, 3]).unwrap();
+    let want = [106, 107, 108, 3, 4, 5, 103, 104, 105, 9, 10, 11];
+    let places = Arc::new(vec![0, 2, 0]);
+    let before = x.clone();
+    let put = x.put(&places, &rows).unwrap();
+    assert_eq!(put.to_vec::<i32>().unwrap(), want);
+    let mut written = x.clone();
+    written.assign_rows(1, &places, &rows).unwrap();
+    assert_eq!(written.to_vec::<i32>().unwrap(), want);
+    assert_eq!(before.to_vec::<i32>().unwrap(), numbers(12, 0));
+    assert_eq!(
+        put.take_rows(&places).unwrap().to_vec::<i32>().unwrap()[..3],
+        want[..3]
+    );
+
+    // rows across the memory, and places over two axes
+    let mut turned = x.transpose().into_aliased().unwrap();
+    let columns = Raw::from_vec(vec![-1, -2, -3, -4], &[1, 4]).unwrap();
+    turned.assign_rows(1, &[1], &columns).unwrap();
+    assert_eq!(
+        turned.transpose().to_vec::<i32>().unwrap(),
+        [0, -1, 2, 3, -2, 5, 6, -3, 8, 9, -4, 11]
+    );
+    let singles = Raw::from_vec(vec![70, 80], &[2]).unwrap();
+    turned.assign_rows(2, &[11, 0], &singles).unwrap();
+    assert_eq!(turned.to_vec::<i32>().unwrap()[0], 80);
+    assert_eq!(turned.to_vec::<i32>().unwrap()[11], 70);
+
+    // plain indices need no copies; what is not plain is for the long way
+    let mut line = Raw::from_vec(numbers(5, 0), &[5]).unwrap();
+    let at = Raw::from_vec(vec![-1i64, 0, -1], &[3]).unwrap();
+    let values = Raw::from_vec(vec![7, 8, 9], &[3]).unwrap();
+    assert!(line.put_plain(&at, &values).unwrap());
+    assert_eq!(line.to_vec::<i32>().unwrap(), [8, 1, 2, 3, 9]);
+    let outside = Raw::from_vec(vec![0i64, 5, 1], &[3]).unwrap();
+    assert!(!line.put_plain(&outside, &values).unwrap());
+    assert!(
+        !line
+            .put_plain(&at.cast(DType::I32).unwrap(), &values)
+            .unwrap()
+    );
+    assert!(
+        !line
+            .put_plain(&at, &values.cast(DType::I64).unwrap())
+            .unwrap()
+    );
+    assert_eq!(line.to_vec::<i32>().unwrap(), [8, 1, 2, 3, 9]);
+
+    let error = written
+        .assign_rows(1, &[4], &rows.narrow(0, 0, 1).unwrap())
+        .unwrap_err();
+    assert_eq!(error.to_string(), "put: there is no row 4 among 4");
+    let error = written.assign_rows(1, &[0], &rows).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "put: rows of shape (3, 3) are not 1 of shape (3,)"
+    );
+    assert!(x.take_rows(&Arc::new(vec![4])).unwrap_err().is_index());
 }

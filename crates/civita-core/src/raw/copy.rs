@@ -175,7 +175,7 @@ impl Raw {
 
     /// Copies the bytes of an Owned tensor if others hold them, so that they may be written. The whole buffer, so that
     /// every layout within it stays true.
-    fn make_unique(&mut self) -> Result<()> {
+    pub(super) fn make_unique(&mut self) -> Result<()> {
         if self.storage.access() == Access::Owned && !self.storage.is_unique() {
             self.storage = self.storage.copied()?;
         }
@@ -188,12 +188,19 @@ impl Raw {
     /// When `T` is another dtype.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
         self.expect_dtype("to_vec", T::DTYPE)?;
-        let dense = self.detach().copied()?;
-        let mut out = vec![T::default(); self.len()];
-        // SAFETY: the copy is contiguous, ours alone, and of `T`.
-        unsafe {
-            std::ptr::copy_nonoverlapping(dense.ptr().cast::<T>(), out.as_mut_ptr(), self.len())
+        // bytes that others may change, or that are no truth values, are not read as `T`
+        let plain = self.storage.access() == Access::Owned && self.layout.is_contiguous();
+        let dense = match plain {
+            true => self.detach(),
+            false => self.detach().copied()?,
         };
+        let n = self.len();
+        let mut out = Vec::with_capacity(n);
+        // SAFETY: contiguous elements of `T` that nobody writes; room for as many.
+        unsafe {
+            std::ptr::copy_nonoverlapping(dense.ptr().cast::<T>(), out.as_mut_ptr(), n);
+            out.set_len(n);
+        }
         Ok(out)
     }
 

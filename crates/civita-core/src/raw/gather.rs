@@ -1,6 +1,8 @@
 //! Elements picked by index or by mask.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use smallvec::SmallVec;
 
@@ -84,6 +86,11 @@ impl Raw {
     /// When an index is out of range (by [`Mode::Raise`]) or not an integer, or the axis does not exist.
     pub fn take(&self, indices: &Raw, axis: isize, mode: Mode) -> Result<Raw> {
         let at = normalize_axis("take", axis, self.rank())?;
+        if mode == Mode::Raise
+            && let Some(done) = self.take_short(indices, at)
+        {
+            return done;
+        }
         let (n, list) = (
             self.shape()[at],
             Arc::new(indices.checked_indices("take", self.shape()[at], mode)?),
@@ -106,8 +113,69 @@ impl Raw {
         ))
     }
 
+    /// [`Raw::take`] of small rows of the first long axis by plain `i64`, with nothing to record: checked and picked in one
+    /// pass. `None` when it is not so, or an index is out of range, which the long way tells.
+    fn take_short(&self, indices: &Raw, at: usize) -> Option<Result<Raw>> {
+        let shape = self.shape();
+        let n = shape[at];
+        let bytes = shape[at + 1..].iter().product::<usize>() * self.dtype().size();
+        let pick = match bytes {
+            1 => pick_checked::<u8>,
+            2 => pick_checked::<u16>,
+            4 => pick_checked::<u32>,
+            8 => pick_checked::<u64>,
+            _ => return None,
+        };
+        let short = n > 0
+            && shape[..at].iter().all(|&n| n == 1)
+            && self.layout().is_contiguous()
+            && indices.is_plain_i64()
+            && !self.tracks_gradient();
+        if !short {
+            return None;
+        }
+        let mut full = shape[..at].to_vec();
+        full.extend_from_slice(indices.shape());
+        full.extend_from_slice(&shape[at + 1..]);
+        let out = Raw::unwritten(&full, self.dtype()).and_then(|out| out.in_world_of(self));
+        let out = match out {
+            Ok(out) => out,
+            Err(error) => return Some(Err(error)),
+        };
+        let guards = guard::acquire(&[self.storage(), indices.storage()], &[]);
+        let (list, from, to) = (
+            Parts(indices.ptr().cast::<i64>()),
+            Parts(self.ptr()),
+            Parts(out.ptr()),
+        );
+        let outside = AtomicBool::new(false);
+        threads::run_ranges(indices.len(), PIECE, &|range| {
+            // SAFETY: plain indices, which nobody writes under the guard; `n` rows; a part of the new tensor.
+            unsafe {
+                let list =
+                    std::slice::from_raw_parts(list.at(range.start).cast_const(), range.len());
+                if !pick(list, n, from.at(0).cast_const(), to.at(range.start * bytes)) {
+                    outside.store(true, Relaxed);
+                }
+            }
+        });
+        drop(guards);
+        if outside.into_inner() {
+            return None;
+        }
+        explain::note("take", out.len(), || (out.dtype(), explain::Kind::Gather));
+        Some(Ok(out))
+    }
+
+    /// Contiguous indices that can be looked at where they lie: a guard keeps everybody from changing them.
+    pub(super) fn is_plain_i64(&self) -> bool {
+        self.dtype() == DType::I64
+            && self.layout().is_contiguous()
+            && self.storage().access() != Access::Foreign
+    }
+
     /// Rows by checked indices, which replace the axis by one of their number.
-    fn taken(&self, list: &Arc<Vec<usize>>, at: usize) -> Result<Raw> {
+    pub(super) fn taken(&self, list: &Arc<Vec<usize>>, at: usize) -> Result<Raw> {
         let x = self.detach().contiguous()?;
         let mut shape = x.shape().to_vec();
         let n = std::mem::replace(&mut shape[at], list.len());
@@ -125,12 +193,26 @@ impl Raw {
             outer * list.len()
         };
         threads::run_ranges(rows, group, &|range| {
-            for task in range {
-                let (o, i) = (task / list.len(), list[task % list.len()]);
-                // SAFETY: the index was checked; each task writes rows of its own.
-                unsafe {
-                    let src = from.at((o * n + i) * inner);
-                    std::ptr::copy_nonoverlapping(src, to.at(task * inner), inner);
+            // SAFETY: the indices were checked; each task writes rows of its own.
+            unsafe {
+                match (inner, outer) {
+                    (1, 1) => pick_each::<u8>(&list[range.clone()], from.at(0), to.at(range.start)),
+                    (2, 1) => {
+                        pick_each::<u16>(&list[range.clone()], from.at(0), to.at(range.start * 2))
+                    }
+                    (4, 1) => {
+                        pick_each::<u32>(&list[range.clone()], from.at(0), to.at(range.start * 4))
+                    }
+                    (8, 1) => {
+                        pick_each::<u64>(&list[range.clone()], from.at(0), to.at(range.start * 8))
+                    }
+                    _ => {
+                        for task in range {
+                            let (o, i) = (task / list.len(), list[task % list.len()]);
+                            let src = from.at((o * n + i) * inner).cast_const();
+                            std::ptr::copy_nonoverlapping(src, to.at(task * inner), inner);
+                        }
+                    }
                 }
             }
         });
@@ -283,6 +365,44 @@ impl Raw {
             };
         }
         out.in_world_of(self)
+    }
+}
+
+/// Rows of the size of a `T` among `n`, negative indices counted from the end, and whether all of them exist; another
+/// row stands for one that does not.
+///
+/// # Safety
+/// `n` rows at `from`, at least one; room for as many as there are indices.
+unsafe fn pick_checked<T: Copy>(list: &[i64], n: usize, from: *const u8, to: *mut u8) -> bool {
+    let (from, to) = (from.cast::<T>(), to.cast::<T>());
+    let mut all = true;
+    for (k, &i) in list.iter().enumerate() {
+        let at = row_of(i, n);
+        all &= at < n;
+        // SAFETY: the caller's contract. A row of several elements need not lie at a multiple of its size.
+        unsafe {
+            to.add(k)
+                .write_unaligned(from.add(if at < n { at } else { 0 }).read_unaligned())
+        };
+    }
+    all
+}
+
+/// The row that an index means, negative ones counted from the end; `n` or more where there is none.
+#[inline(always)]
+pub(super) fn row_of(i: i64, n: usize) -> usize {
+    (if i < 0 { i.wrapping_add(n as i64) } else { i }) as usize
+}
+
+/// Rows of the size of a `T`, which one load and one store move.
+///
+/// # Safety
+/// As many rows at `from` as every index says, and room for as many as there are indices.
+unsafe fn pick_each<T: Copy>(list: &[usize], from: *const u8, to: *mut u8) {
+    let (from, to) = (from.cast::<T>(), to.cast::<T>());
+    for (k, &i) in list.iter().enumerate() {
+        // SAFETY: the caller's contract. A row of several elements need not lie at a multiple of its size.
+        unsafe { to.add(k).write_unaligned(from.add(i).read_unaligned()) };
     }
 }
 

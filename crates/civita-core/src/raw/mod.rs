@@ -10,6 +10,7 @@ mod elementwise;
 mod gather;
 mod join;
 mod matmul;
+mod put;
 mod scan;
 mod softmax;
 mod view;
