@@ -23,7 +23,7 @@ struct F16(u16);
 struct BF16(u16);
 
 trait Cast<U>: Copy {
-    fn cast(self) -> U;
+    fn convert(self) -> U;
 }
 
 macro_rules! numbers {
@@ -31,19 +31,19 @@ macro_rules! numbers {
     (@from $a:ident; $($b:ident),*) => {
         $( impl Cast<$b> for $a {
             #[inline(always)]
-            fn cast(self) -> $b {
+            fn convert(self) -> $b {
                 self as $b
             }
         } )*
         impl Cast<B8> for $a {
             #[inline(always)]
-            fn cast(self) -> B8 {
+            fn convert(self) -> B8 {
                 B8::new(self.truth())
             }
         }
         impl Cast<$a> for B8 {
             #[inline(always)]
-            fn cast(self) -> $a {
+            fn convert(self) -> $a {
                 u8::from(self.get()) as $a
             }
         }
@@ -52,13 +52,13 @@ macro_rules! numbers {
     (@complex $a:ident $($f:ident)*) => { $(
         impl Cast<Complex<$f>> for $a {
             #[inline(always)]
-            fn cast(self) -> Complex<$f> {
+            fn convert(self) -> Complex<$f> {
                 Complex::new(self as $f, 0.0)
             }
         }
         impl Cast<$a> for Complex<$f> {
             #[inline(always)]
-            fn cast(self) -> $a {
+            fn convert(self) -> $a {
                 self.re as $a
             }
         }
@@ -70,26 +70,26 @@ macro_rules! complexes {
     ($($f:ident)*) => { $(
         impl Cast<Complex<f32>> for Complex<$f> {
             #[inline(always)]
-            fn cast(self) -> Complex<f32> {
+            fn convert(self) -> Complex<f32> {
                 Complex::new(self.re as f32, self.im as f32)
             }
         }
         impl Cast<Complex<f64>> for Complex<$f> {
             #[inline(always)]
-            fn cast(self) -> Complex<f64> {
+            fn convert(self) -> Complex<f64> {
                 Complex::new(self.re as f64, self.im as f64)
             }
         }
         impl Cast<B8> for Complex<$f> {
             #[inline(always)]
-            fn cast(self) -> B8 {
+            fn convert(self) -> B8 {
                 B8::new(self.truth())
             }
         }
         impl Cast<Complex<$f>> for B8 {
             #[inline(always)]
-            fn cast(self) -> Complex<$f> {
-                Complex::new(Cast::<$f>::cast(self), 0.0)
+            fn convert(self) -> Complex<$f> {
+                Complex::new(Cast::<$f>::convert(self), 0.0)
             }
         }
     )* };
@@ -97,7 +97,7 @@ macro_rules! complexes {
 complexes!(f32 f64);
 impl Cast<B8> for B8 {
     #[inline(always)]
-    fn cast(self) -> B8 {
+    fn convert(self) -> B8 {
         B8::new(self.get())
     }
 }
@@ -114,13 +114,13 @@ macro_rules! halves {
         halves!(@to $H; B8, u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, Complex<f32>, Complex<f64>, F16, BF16);
         impl Cast<$H> for f32 {
             #[inline(always)]
-            fn cast(self) -> $H {
+            fn convert(self) -> $H {
                 $H(half::$from32(self))
             }
         }
         impl Cast<$H> for f64 {
             #[inline(always)]
-            fn cast(self) -> $H {
+            fn convert(self) -> $H {
                 $H(half::$from64(self))
             }
         }
@@ -130,16 +130,16 @@ macro_rules! halves {
     (@to $H:ident; $($t:ty),*) => { $(
         impl Cast<$t> for $H {
             #[inline(always)]
-            fn cast(self) -> $t {
-                self.widen().cast()
+            fn convert(self) -> $t {
+                self.widen().convert()
             }
         }
     )* };
     (@from $H:ident $through:ident; $($t:ty),*) => { $(
         impl Cast<$H> for $t {
             #[inline(always)]
-            fn cast(self) -> $H {
-                Cast::<$through>::cast(self).cast()
+            fn convert(self) -> $H {
+                Cast::<$through>::convert(self).convert()
             }
         }
     )* };
@@ -157,7 +157,7 @@ impl<A: Cast<B> + 'static, B: Copy + 'static> Body for Convert<A, B> {
         unsafe fn each<A: Cast<B>, B>(x: *const A, out: &mut [B]) {
             for (i, o) in out.iter_mut().enumerate() {
                 // SAFETY: `i < n`, and `x` is valid for `n` elements.
-                *o = unsafe { *x.add(i) }.cast();
+                *o = unsafe { *x.add(i) }.convert();
             }
         }
         // SAFETY: the contract of `Kernel`.
