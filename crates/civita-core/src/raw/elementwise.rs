@@ -369,6 +369,17 @@ pub fn write_elementwise(
 /// `a op= b` in the memory of `a`, and whether that was possible: `a` is the only handle on Owned bytes, nothing is
 /// recorded, and the result has its shape and dtype. If not, nothing was done.
 ///
+/// ```
+/// use civita_core::{dtype::Scalar, ops::Op, raw::{Raw, apply_in_place}};
+/// let mut x = Raw::from_vec(vec![1.0, 2.0], &[2])?;
+/// assert!(apply_in_place(Op::Add, &mut x, Scalar::Float(0.5).into())?);
+/// assert_eq!(x.to_vec::<f64>()?, [1.5, 2.5]);
+/// let other = x.clone();
+/// assert!(!apply_in_place(Op::Add, &mut x, Scalar::Float(0.5).into())?);
+/// # drop(other);
+/// # Ok::<(), civita_core::error::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`Raw::apply`].
 pub fn apply_in_place(op: Op, a: &mut Raw, b: Operand<'_>) -> Result<bool> {

@@ -17,6 +17,14 @@ impl Raw {
     /// Writes `rows[k]` over the row at `places[k]`, one after the other: of equal places the last stays. A place counts
     /// the rows that the first `axes` axes hold, in C order. An Owned tensor is copied first when others hold its bytes.
     ///
+    /// ```
+    /// use civita_core::raw::Raw;
+    /// let mut x = Raw::from_vec(vec![1, 2, 3, 4], &[2, 2])?;
+    /// x.assign_rows(2, &[3, 0], &Raw::from_vec(vec![7, 8], &[2])?)?;
+    /// assert_eq!(x.to_vec::<i32>()?, [8, 2, 3, 7]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// When `rows` is not one row for each place, a place does not exist, or the memory is read-only. Nothing is
     /// recorded: a gradient goes through [`Raw::put`].
@@ -45,6 +53,15 @@ impl Raw {
 
     /// Writes `rows[k]` over the row `indices[k]` of the first axis, where that needs no copies: plain `i64` that all
     /// exist, contiguous tensors of one dtype in different memory, and nothing to record. Says whether it was done.
+    ///
+    /// ```
+    /// use civita_core::raw::Raw;
+    /// let mut x = Raw::from_vec(vec![1, 2, 3], &[3])?;
+    /// let at = Raw::from_vec(vec![-1i64], &[1])?;
+    /// assert!(x.put_plain(&at, &Raw::from_vec(vec![9], &[1])?)?);
+    /// assert_eq!(x.to_vec::<i32>()?, [1, 2, 9]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the memory is read-only.
@@ -154,6 +171,14 @@ impl Raw {
 
     /// The rows of the first axis at these places.
     ///
+    /// ```
+    /// use civita_core::raw::Raw;
+    /// use std::sync::Arc;
+    /// let x = Raw::from_vec(vec![1.0, 2.0, 3.0], &[3])?;
+    /// assert_eq!(x.take_rows(&Arc::new(vec![2, 0]))?.to_vec::<f64>()?, [3.0, 1.0]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// When a place does not exist.
     pub fn take_rows(&self, places: &Arc<Vec<usize>>) -> Result<Raw> {
@@ -164,6 +189,15 @@ impl Raw {
 
     /// This tensor with `rows[k]` in the place of its row `places[k]`, of equal places the last. Recorded: the rows that
     /// were replaced get no gradient, and of those that were put only what stayed.
+    ///
+    /// ```
+    /// use civita_core::raw::Raw;
+    /// use std::sync::Arc;
+    /// let x = Raw::from_vec(vec![1.0, 2.0, 3.0], &[3])?;
+    /// let rows = Raw::from_vec(vec![7.0, 8.0, 9.0], &[3])?;
+    /// assert_eq!(x.put(&Arc::new(vec![0, 2, 0]), &rows)?.to_vec::<f64>()?, [9.0, 2.0, 8.0]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Raw::assign_rows`].

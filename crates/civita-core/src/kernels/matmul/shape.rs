@@ -25,7 +25,7 @@ pub struct MatmulShape {
 /// assert_eq!(shape_check(&[8, 3, 4], &[4, 5])?.out, [8, 3, 5]);
 /// assert_eq!(shape_check(&[4], &[4])?.out, []);
 /// let error = shape_check(&[3, 4], &[5, 4]).unwrap_err();
-/// assert!(error.to_string().contains("hint: `a.matmul(&b.t())` multiplies (3, 4) by (4, 5) and gives (3, 5)"));
+/// assert!(error.to_string().contains("hint: `a.matmul(&b.t())` (Python: `a @ b.T`) multiplies (3, 4) by (4, 5) and gives (3, 5)"));
 /// # Ok::<(), civita_core::error::Error>(())
 /// ```
 ///
