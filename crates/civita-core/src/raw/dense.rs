@@ -4,6 +4,8 @@
 
 use std::sync::OnceLock;
 
+use smallvec::SmallVec;
+
 use super::{Operand, Raw};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
@@ -218,21 +220,154 @@ fn run_kernel(
     let out = Raw::new(storage, Layout::dense_like(like.layout()), output);
     let _guards = (!owned).then(|| guard::acquire(reads, &[]));
     explain::note(name, n, || (output, explain::Kind::Elementwise));
-    let grain = (GRAIN / weight.min(16)).max(512);
+    // SAFETY: contiguous operands of `n` elements, or of one where the form says so; new memory for the result, which
+    // nobody else sees; the guards keep writers away.
+    unsafe { execute(kernel, weight, n, args, steps, out.base(), output.size()) };
+    Ok(out)
+}
+
+/// Elements of a task, by what one costs.
+fn grain(weight: usize) -> usize {
+    (GRAIN / weight.min(16)).max(512)
+}
+
+/// # Safety
+/// As [`Kernel`], for operands whose elements are `steps` bytes apart, and elements of `size` bytes from `out` on.
+#[inline]
+unsafe fn execute(
+    kernel: Kernel,
+    weight: usize,
+    n: usize,
+    args: [*mut u8; 3],
+    steps: [usize; 3],
+    out: *mut u8,
+    size: usize,
+) {
+    let grain = grain(weight);
     if n < 2 * grain {
-        // SAFETY: contiguous operands of `n` elements, or of one where the form says so; new memory for the result,
-        // which nobody else sees; the guards keep writers away.
-        unsafe { kernel(n, args.map(|p| p.cast_const()), out.base()) };
-        return Ok(out);
+        // SAFETY: the caller's contract.
+        unsafe { kernel(n, args.map(|p| p.cast_const()), out) };
+        return;
     }
-    let (args, to) = (args.map(Parts), Parts(out.base()));
-    let size = output.size();
+    let (args, to) = (args.map(Parts), Parts(out));
     threads::run_ranges(n, grain, &|range| {
+        let from = std::array::from_fn(|k| args[k].at(range.start * steps[k]).cast_const());
         // SAFETY: as above, for a part that no other task has.
-        unsafe {
-            let from = std::array::from_fn(|k| args[k].at(range.start * steps[k]).cast_const());
-            kernel(range.len(), from, to.at(range.start * size));
+        unsafe { kernel(range.len(), from, to.at(range.start * size)) };
+    });
+}
+
+/// Bytes that are made beside the output where an operand is the output itself: a kernel never writes where it reads.
+const BLOCK: usize = 4096;
+
+#[repr(align(64))]
+struct Scratch([std::mem::MaybeUninit<u8>; BLOCK]);
+
+/// As [`execute`] where an operand lies where the output does, element on element.
+///
+/// # Safety
+/// As there, but for that overlap.
+unsafe fn execute_in_place(
+    kernel: Kernel,
+    weight: usize,
+    n: usize,
+    args: [*mut u8; 3],
+    steps: [usize; 3],
+    out: *mut u8,
+    size: usize,
+) {
+    let (args, to) = (args.map(Parts), Parts(out));
+    threads::run_ranges(n, grain(weight), &|range| {
+        let mut scratch = Scratch([const { std::mem::MaybeUninit::uninit() }; BLOCK]);
+        let scratch = scratch.0.as_mut_ptr().cast::<u8>();
+        for start in range.clone().step_by(BLOCK / size) {
+            let many = (BLOCK / size).min(range.end - start);
+            let from = std::array::from_fn(|k| args[k].at(start * steps[k]).cast_const());
+            // SAFETY: the caller's contract, for a part that no other task has, which fits the scratch.
+            unsafe {
+                kernel(many, from, scratch);
+                std::ptr::copy_nonoverlapping(scratch, to.at(start * size), many * size);
+            }
         }
     });
-    Ok(out)
+}
+
+/// [`apply`] into memory that is there: `None` when the operands or `out` need the long way, or overlap otherwise than
+/// element on element. Nothing is recorded, and `out` may be written.
+pub(super) fn apply_into(op: Op, operands: &[Operand<'_>], out: &Raw) -> Option<()> {
+    let mut one = None;
+    let dtype = operands.iter().find_map(|o| match o {
+        Operand::Tensor(x) => Some(x.dtype()),
+        Operand::Scalar(_) => None,
+    })?;
+    let entry = entry(op, dtype)?;
+    let plain = out.dtype() == entry.output
+        && out.layout().is_contiguous()
+        && operands.len() == op.row().arity
+        && operands.len() <= 2
+        && (op != Op::Pow || dtype.is_float());
+    if !plain {
+        return None;
+    }
+    let size = dtype.size();
+    let mut args = [(out.ptr(), 0); 2];
+    let mut reads: SmallVec<[&Storage; 2]> = SmallVec::new();
+    let (mut in_place, mut whole) = (false, false);
+    for (arg, operand) in args.iter_mut().zip(operands) {
+        *arg = match operand {
+            Operand::Scalar(s) if s.weak_with(dtype) == dtype => {
+                let one = one.insert(One(s.to_bytes(dtype).ok()?));
+                (one.0.as_ptr().cast_mut(), 0)
+            }
+            Operand::Tensor(x) if x.dtype() == dtype && x.layout().is_contiguous() => {
+                let same = x.shape() == out.shape();
+                if !same && (x.len() != 1 || x.rank() > out.rank()) || x.touches_foreign(out) {
+                    return None;
+                }
+                if Storage::same_buffer(x.storage(), out.storage())
+                    && x.layout().overlaps(out.layout())
+                {
+                    if !same || x.ptr() != out.ptr() || entry.output.size() != size {
+                        return None;
+                    }
+                    in_place = true;
+                }
+                whole |= same;
+                reads.push(x.storage());
+                (x.ptr(), size * usize::from(same))
+            }
+            _ => return None,
+        };
+    }
+    // one value alone does not fill an output
+    if !whole {
+        return None;
+    }
+    let form = match (operands.len(), args[0].1, args[1].1) {
+        (1, ..) => 0,
+        (_, 0, _) => 2,
+        (_, _, 0) => 1,
+        _ => 0,
+    };
+    let kernel = entry.kernels.pick(form);
+    let _guards = guard::acquire(&reads, &[out.storage()]);
+    explain::note(op.row().name, out.len(), || {
+        (out.dtype(), explain::Kind::Elementwise)
+    });
+    let run = if in_place { execute_in_place } else { execute };
+    let [(a, step_a), (b, step_b)] = args;
+    // SAFETY: contiguous operands of as many elements as the output, or of one where the form says so, which nobody else
+    // writes under the guards; none of them overlaps the output but element on element.
+    unsafe {
+        run(
+            kernel,
+            entry.weight,
+            out.len(),
+            [a, b, b],
+            [step_a, step_b, step_b],
+            out.ptr(),
+            out.dtype().size(),
+        )
+    };
+    Some(())
 }

@@ -318,6 +318,17 @@ pub fn write_elementwise(
 ) -> Result<()> {
     let name = op.row().name;
     out.may_be_written(name)?;
+    let recorded = graph::recording()
+        && (out.tracks_gradient()
+            || operands
+                .iter()
+                .any(|o| matches!(o, Operand::Tensor(x) if x.tracks_gradient())));
+    if !recorded
+        && out.storage().access() != Access::Owned
+        && super::dense::apply_into(op, operands, out).is_some()
+    {
+        return Ok(());
+    }
     let values = strong(op, operands)?;
     let inputs: Inputs<'_> = values.iter().collect();
     let dtypes: SmallVec<[DType; 3]> = inputs.iter().map(|x| x.dtype()).collect();
@@ -340,7 +351,7 @@ pub fn write_elementwise(
         .shapes(&[&shape, out.shape()])
         .rule("an output must have the shape to which the inputs broadcast"));
     }
-    if graph::recording() && (out.tracks_gradient() || inputs.iter().any(|x| x.tracks_gradient())) {
+    if recorded {
         let result = Raw::apply(op, operands)?;
         return out.assign(&result);
     }
@@ -400,6 +411,10 @@ pub fn apply_in_place(op: Op, a: &mut Raw, b: Operand<'_>) -> Result<bool> {
     };
     if !alone || !inputs.iter().all(fits) {
         return Ok(false);
+    }
+    if super::dense::apply_into(op, &[a.into(), b], a).is_some() {
+        a.storage().bump_version();
+        return Ok(true);
     }
     let dtypes: SmallVec<[DType; 3]> = inputs.iter().map(|x| x.dtype()).collect();
     let plan = Plan::single(op, &dtypes, weak)?;
