@@ -7,7 +7,7 @@ use civita_core::graph::{Function, Keep, Tolerance, backward, check_gradients, g
 use civita_core::layout::{Axes, SliceItem};
 use civita_core::ops::{Op, Reduction};
 use civita_core::program::Program;
-use civita_core::raw::{Mode, Raw, write_elementwise};
+use civita_core::raw::{Mode, Raw, apply_in_place, write_elementwise};
 use civita_core::reduce::ReduceOptions;
 
 fn zeros(shape: &[usize]) -> Raw {
@@ -867,5 +867,33 @@ fn foreign_memory_that_is_refused() {
         foreign(0, &[2], &[1, 1], 0),
         Error::is_shape,
         "layout: the shape (2,) has 1 axes but there are 2 strides",
+    );
+}
+
+#[test]
+fn ops_on_another_number_of_operands() {
+    let x = zeros(&[2]);
+    for (op, operands, text) in [
+        (Op::Add, &[(&x).into()][..], "add: takes 2 operands, not 1"),
+        (
+            Op::Neg,
+            &[(&x).into(), (&x).into()],
+            "neg: takes 1 operands, not 2",
+        ),
+        (Op::Where, &[(&x).into()], "choose: takes 3 operands, not 1"),
+    ] {
+        says(Raw::apply(op, operands), Error::is_value, text);
+        let mut out = zeros(&[2]);
+        says(
+            write_elementwise(op, operands, &mut out, Casting::Safe),
+            Error::is_value,
+            text,
+        );
+    }
+    let mut x = zeros(&[2]);
+    says(
+        apply_in_place(Op::Neg, &mut x, Scalar::Float(1.0).into()),
+        Error::is_value,
+        "neg: takes 1 operands, not 2",
     );
 }

@@ -883,4 +883,8 @@ fn rows_are_put_in_order_and_where_nobody_else_looks() {
         "put: rows of shape (3, 3) are not 1 of shape (3,)"
     );
     assert!(x.take_rows(&Arc::new(vec![4])).unwrap_err().is_index());
+    let number = Raw::scalar(Scalar::Float(1.0), DType::F64).unwrap();
+    assert!(number.take_rows(&Arc::new(vec![])).unwrap_err().is_axis());
+    assert!(number.put(&Arc::new(vec![]), &x).unwrap_err().is_axis());
+    assert!(written.assign_rows(3, &[0], &rows).unwrap_err().is_axis());
 }

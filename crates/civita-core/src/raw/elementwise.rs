@@ -49,9 +49,11 @@ impl Raw {
     /// ```
     ///
     /// # Errors
-    /// When the shapes do not broadcast, the op takes no such dtypes, or an argument has no result.
+    /// When the shapes do not broadcast, the op takes no such dtypes or another number of operands, or an argument has no
+    /// result.
     #[inline]
     pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
+        check_count(op, operands.len())?;
         let recorded = graph::recording()
             && operands
                 .iter()
@@ -316,6 +318,7 @@ pub fn write_elementwise(
     out: &mut Raw,
     casting: Casting,
 ) -> Result<()> {
+    check_count(op, operands.len())?;
     let name = op.row().name;
     out.may_be_written(name)?;
     let recorded = graph::recording()
@@ -394,6 +397,7 @@ pub fn write_elementwise(
 /// # Errors
 /// As [`Raw::apply`].
 pub fn apply_in_place(op: Op, a: &mut Raw, b: Operand<'_>) -> Result<bool> {
+    check_count(op, 2)?;
     let alone = a.storage().access() == Access::Owned
         && a.storage.is_unique()
         && !a.tracks_gradient()
@@ -427,6 +431,25 @@ pub fn apply_in_place(op: Op, a: &mut Raw, b: Operand<'_>) -> Result<bool> {
     run_into(name, &plan, &inputs, a, true)?;
     a.storage().bump_version();
     Ok(true)
+}
+
+/// As many operands as the op takes?
+#[inline]
+fn check_count(op: Op, given: usize) -> Result<()> {
+    if given == op.row().arity {
+        Ok(())
+    } else {
+        Err(wrong_count(op, given))
+    }
+}
+
+#[cold]
+fn wrong_count(op: Op, given: usize) -> Error {
+    let row = op.row();
+    Error::value(
+        row.name,
+        format!("takes {} operands, not {given}", row.arity),
+    )
 }
 
 /// An integer to a negative integer power is a fraction: refused, as in NumPy.

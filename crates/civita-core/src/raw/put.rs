@@ -26,11 +26,13 @@ impl Raw {
     /// ```
     ///
     /// # Errors
-    /// When `rows` is not one row for each place, a place does not exist, or the memory is read-only. Nothing is
-    /// recorded: a gradient goes through [`Raw::put`].
+    /// When there are fewer axes, `rows` is not one row for each place, a place does not exist, or the memory is
+    /// read-only. Nothing is recorded: a gradient goes through [`Raw::put`].
     pub fn assign_rows(&mut self, axes: usize, places: &[usize], rows: &Raw) -> Result<()> {
-        let many: usize = self.shape()[..axes].iter().product();
-        let row = &self.shape()[axes..];
+        let Some((lead, row)) = self.shape().split_at_checked(axes) else {
+            return Err(too_few_axes("put", axes, self.rank()));
+        };
+        let many: usize = lead.iter().product();
         if rows.rank() == 0 || rows.shape()[0] != places.len() || &rows.shape()[1..] != row {
             return Err(Error::shape(
                 "put",
@@ -180,9 +182,11 @@ impl Raw {
     /// ```
     ///
     /// # Errors
-    /// When a place does not exist.
+    /// When a place does not exist, or the tensor has no axis.
     pub fn take_rows(&self, places: &Arc<Vec<usize>>) -> Result<Raw> {
-        let many = self.shape().first().copied().unwrap_or(0);
+        let Some(&many) = self.shape().first() else {
+            return Err(too_few_axes("take", 1, 0));
+        };
         rows_exist("take", places, many)?;
         self.taken(places, 0)
     }
@@ -228,6 +232,13 @@ unsafe fn each_plain<T: Copy>(list: &[i64], n: usize, from: *const u8, to: *mut 
                 .write_unaligned(from.add(k).read_unaligned())
         };
     }
+}
+
+fn too_few_axes(op: &'static str, wanted: usize, rank: usize) -> Error {
+    Error::axis(
+        op,
+        format!("rows along {wanted} axes, of a tensor of rank {rank}"),
+    )
 }
 
 fn rows_exist(op: &'static str, places: &[usize], many: usize) -> Result<()> {
