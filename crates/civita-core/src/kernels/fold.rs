@@ -121,18 +121,39 @@ macro_rules! along {
             }
             i += L * DEPTH;
         }
-        while i + L <= $n {
-            for l in 0..L {
-                // SAFETY: `i + l < n`.
-                let v = <$M as Monoid<$T>>::one(unsafe { *$x.add(i + l) });
-                wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], v);
+        let more = ($n - i) / L;
+        if more > 0 {
+            // SAFETY: `i + L · more ≤ n`.
+            unsafe {
+                let mut part: [$T; L] = std::array::from_fn(|l| *$x.add(i + l));
+                let mut mark: [<$M as Monoid<$T>>::Mark; L] =
+                    std::array::from_fn(|l| <$M as Monoid<$T>>::mark(part[l]));
+                for d in 1..more {
+                    for l in 0..L {
+                        let v = *$x.add(i + d * L + l);
+                        part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], v);
+                        mark[l] = <$M as Monoid<$T>>::marks(mark[l], <$M as Monoid<$T>>::mark(v));
+                    }
+                }
+                for l in 0..L {
+                    wide[l] = <$M as Monoid<$T>>::merge::<$I>(
+                        wide[l],
+                        <$M as Monoid<$T>>::lift(part[l], mark[l]),
+                    );
+                }
             }
-            i += L;
+            i += L * more;
         }
-        for l in 0..$n - i {
-            // SAFETY: `i + l < n`.
-            let v = <$M as Monoid<$T>>::one(unsafe { *$x.add(i + l) });
-            wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], v);
+        along!(@some $M, $T, $I, L / 2, $n, $x, i, wide);
+        along!(@some $M, $T, $I, L / 4, $n, $x, i, wide);
+        along!(@some $M, $T, $I, L / 8, $n, $x, i, wide);
+        // one chain of its own: an index that is not known would keep the lanes in memory
+        let mut rest = <$M as Monoid<$T>>::IDENTITY;
+        while i < $n {
+            // SAFETY: `i < n`.
+            let v = <$M as Monoid<$T>>::one(unsafe { *$x.add(i) });
+            rest = <$M as Monoid<$T>>::merge::<$I>(rest, v);
+            i += 1;
         }
         let mut half = L / 2;
         while half > 0 {
@@ -141,8 +162,19 @@ macro_rules! along {
             }
             half /= 2;
         }
-        wide[0]
+        <$M as Monoid<$T>>::merge::<$I>(wide[0], rest)
     }};
+    // half a vector group and less: a loop over a number that is not known to the compiler goes one by one
+    (@some $M:ty, $T:ty, $I:ty, $many:expr, $n:expr, $x:expr, $i:ident, $wide:ident) => {
+        if $i + $many <= $n {
+            for l in 0..$many {
+                // SAFETY: `i + l < n`.
+                let v = <$M as Monoid<$T>>::one(unsafe { *$x.add($i + l) });
+                $wide[l] = <$M as Monoid<$T>>::merge::<$I>($wide[l], v);
+            }
+            $i += $many;
+        }
+    };
 }
 
 impl<T: Lane, M: Monoid<T>> Body for Along<M, T> {

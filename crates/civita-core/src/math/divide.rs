@@ -3,7 +3,7 @@
 //! `fmod` of the C library is a loop over bits, one element at a time. While the quotient is so small that all integers
 //! near it are numbers, one division does:
 //! ```text
-//! q = trunc(a / b),  m = a - q b exactly, by FMA or by an exact product
+//! q = ⌊a / b⌋ of the rounded quotient,  m = a - q b with its right sign, by FMA or by an exact product
 //! ```
 //! Rounding can only take a quotient up to the next integer, and then m has the wrong sign and one `b` too little. The
 //! others (huge quotients, zero divisors, infinities, NaN) are looked for once in a block.
@@ -16,8 +16,8 @@ use crate::isa::Isa;
 pub trait Division {
     /// For any operands.
     fn full<F: Real, I: Isa>(a: F, b: F) -> F;
-    /// The same from the truncated quotient and the remainder with the sign of `a`.
-    fn usual<F: Real, I: Isa>(b: F, q: F, m: F) -> F;
+    /// The same from the floor of the rounded quotient and what it leaves, and whether that has the wrong sign.
+    fn usual<F: Real>(b: F, q: F, m: F, over: bool) -> F;
 }
 
 /// `⌊a / b⌋`.
@@ -43,9 +43,8 @@ impl Division for Floor {
         }
     }
     #[inline(always)]
-    fn usual<F: Real, I: Isa>(b: F, q: F, m: F) -> F {
-        let apart = (m != F::ZERO) & ((b < F::ZERO) != (m < F::ZERO));
-        if apart { q - F::ONE } else { q }
+    fn usual<F: Real>(_: F, q: F, _: F, over: bool) -> F {
+        if over { q - F::ONE } else { q }
     }
 }
 
@@ -56,22 +55,22 @@ impl Division for Remainder {
         if (b == F::ZERO) | m.is_nan() {
             m
         } else {
-            Self::usual::<F, I>(b, F::ZERO, m)
+            Self::usual(b, F::ZERO, m, (b < F::ZERO) != (m < F::ZERO))
         }
     }
     #[inline(always)]
-    fn usual<F: Real, I: Isa>(b: F, _: F, m: F) -> F {
-        let apart = (b < F::ZERO) != (m < F::ZERO);
-        let r = if apart { m + b } else { m };
+    fn usual<F: Real>(b: F, _: F, m: F, over: bool) -> F {
+        let r = if over { m + b } else { m };
         if m == F::ZERO { m.copysign(b) } else { r }
     }
 }
 
-/// The truncated quotient, the remainder with the sign of `a`, and whether they are right.
+/// The floor of the rounded quotient, what it leaves of `a`, whether that has another sign than `b`, and whether all this
+/// is right.
 #[inline(always)]
-fn divide<F: Real, I: Isa>(a: F, b: F) -> (F, F, bool) {
+fn divide<F: Real, I: Isa>(a: F, b: F) -> (F, F, bool, bool) {
     let t = a / b;
-    let q = t.trunc::<I>();
+    let q = t.floor::<I>();
     let (m, exact) = if I::FMA {
         ((-q).mul_add::<I>(b, a), b.abs() <= F::MAX)
     } else {
@@ -79,10 +78,8 @@ fn divide<F: Real, I: Isa>(a: F, b: F) -> (F, F, bool) {
         let [low, high] = F::SQUARES.bounds;
         ((a - p) - p_low, (b.abs() >= low) & (b.abs() <= high))
     };
-    let over = (m != F::ZERO) & ((m < F::ZERO) != (a < F::ZERO));
-    let m = if over { m + b.abs().copysign(a) } else { m };
-    let q = if over { q - F::ONE.copysign(t) } else { q };
-    (q, m, (t.abs() < F::INTEGERS * F::HALF) & exact)
+    let over = m * F::ONE.copysign(b) < F::ZERO;
+    (q, m, over, (t.abs() < F::INTEGERS * F::HALF) & exact)
 }
 
 /// Elements worked on at a time.
@@ -92,13 +89,13 @@ const BLOCK: usize = 256;
 fn block<D: Division, F: Real, I: Isa>(pairs: impl Iterator<Item = (F, F)> + Clone, out: &mut [F]) {
     let mut rare = false;
     for (o, (a, b)) in out.iter_mut().zip(pairs.clone()) {
-        let (q, m, usual) = divide::<F, I>(a, b);
+        let (q, m, over, usual) = divide::<F, I>(a, b);
         rare |= !usual;
-        *o = D::usual::<F, I>(b, q, m);
+        *o = D::usual(b, q, m, over);
     }
     if rare {
         for (o, (a, b)) in out.iter_mut().zip(pairs) {
-            if !divide::<F, I>(a, b).2 {
+            if !divide::<F, I>(a, b).3 {
                 *o = D::full::<F, I>(a, b);
             }
         }

@@ -13,75 +13,159 @@ use crate::isa::{Body, Isa, Kernel, Shells, level};
 use crate::kernels::lane::{Lane, Ring};
 use crate::layout::{Axes, normalize_axis};
 use crate::ops::ReduceClass;
+use crate::storage::guard;
 use crate::threads::{self, Parts};
 
-/// Turns `n` elements into their running sums, in place, from the sum at the first input; leaves the last sum there.
-struct Running<T>(PhantomData<T>);
-impl<T: Ring> Body for Running<T> {
-    #[inline(always)]
-    unsafe fn run<I: Isa>(n: usize, [carry, ..]: [*const u8; 3], out: *mut u8) {
-        // SAFETY: `n` elements at `out`, one at `carry`, which is writable and elsewhere.
-        unsafe {
-            let carry = carry.cast::<T>().cast_mut();
-            let out = std::slice::from_raw_parts_mut(out.cast::<T>(), n);
-            let mut sum = *carry;
-            // in blocks of eight: their inner sums do not wait for what came before
-            let mut blocks = out.chunks_exact_mut(8);
-            for b in &mut blocks {
-                let mut s: [T; 8] = std::array::from_fn(|i| b[i]);
-                for step in [1, 2, 4] {
-                    let before = s;
-                    for i in step..8 {
-                        s[i] = before[i - step].add(before[i]);
-                    }
-                }
-                for i in 0..8 {
-                    b[i] = sum.add(s[i]);
-                }
-                sum = sum.add(s[7]);
+/// Where the sum of a piece stands.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+struct Carry {
+    /// Sum of the pieces before: what is added to each running sum of this one.
+    before: [u8; 16],
+    /// Sum of this piece so far.
+    inside: [u8; 16],
+}
+
+impl Carry {
+    /// Nothing yet: what changes no number, not even -0.
+    fn none(lane: DType) -> Carry {
+        let mut zero = [0; 16];
+        match lane {
+            DType::F32 | DType::C64 => {
+                zero.as_chunks_mut::<4>().0.fill((-0f32).to_ne_bytes());
             }
-            for v in blocks.into_remainder() {
-                sum = sum.add(*v);
-                *v = sum;
+            DType::F64 | DType::C128 => {
+                zero.as_chunks_mut::<8>().0.fill((-0f64).to_ne_bytes());
             }
-            *carry = sum;
+            _ => {}
         }
+        Carry {
+            before: zero,
+            inside: zero,
+        }
+    }
+
+    /// That of the piece after this one.
+    fn next(mut self, lane: DType, scan: Scan) -> Carry {
+        // SAFETY: one element of the lane each.
+        unsafe { (scan.added)(1, [self.before.as_ptr(); 3], self.inside.as_mut_ptr()) };
+        Carry {
+            before: self.inside,
+            ..Carry::none(lane)
+        }
+    }
+
+    /// As it was before its piece was summed.
+    fn restarted(self, lane: DType) -> Carry {
+        Carry {
+            before: self.before,
+            ..Carry::none(lane)
+        }
+    }
+}
+
+/// `out[i] ← before + (inside + x[0] + … + x[i])`; then `inside` is the sum of all. The [`Carry`] is the second input and
+/// may be written; without `WRITE` it is all that is. The output may be the first input.
+///
+/// So a piece has the same bits whoever sums it, and the pieces before it may be summed later.
+struct Running<T, const WRITE: bool>(PhantomData<T>);
+impl<T: Ring, const WRITE: bool> Body for Running<T, WRITE> {
+    #[inline(always)]
+    unsafe fn run<I: Isa>(n: usize, [x, carry, _]: [*const u8; 3], out: *mut u8) {
+        // SAFETY: `n` elements at `x` and `out`, a carry.
+        unsafe {
+            let (x, out) = (x.cast::<T>(), out.cast::<T>());
+            // in blocks of a vector: their inner sums do not wait for what came before
+            match size_of::<T>() {
+                ..=4 => blocks::<T, WRITE, 16>(n, x, carry.cast_mut().cast(), out),
+                _ => blocks::<T, WRITE, 8>(n, x, carry.cast_mut().cast(), out),
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As [`Running`].
+#[inline(always)]
+unsafe fn blocks<T: Ring, const WRITE: bool, const W: usize>(
+    n: usize,
+    x: *const T,
+    carry: *mut Carry,
+    out: *mut T,
+) {
+    // SAFETY: the caller's contract; a lane fits 16 bytes.
+    unsafe {
+        let before = (&raw const (*carry).before).cast::<T>().read();
+        let inside = (&raw mut (*carry).inside).cast::<T>();
+        let mut sum = *inside;
+        let mut i = 0;
+        while i + W <= n {
+            // read as a whole and written as a whole: the output may lie on the input
+            let mut s = x.add(i).cast::<[T; W]>().read();
+            let mut step = 1;
+            while step < W {
+                let old = s;
+                for k in step..W {
+                    s[k] = old[k - step].add(old[k]);
+                }
+                step *= 2;
+            }
+            if WRITE {
+                let sums: [T; W] = std::array::from_fn(|k| before.add(sum.add(s[k])));
+                out.add(i).cast::<[T; W]>().write(sums);
+            }
+            sum = sum.add(s[W - 1]);
+            i += W;
+        }
+        while i < n {
+            sum = sum.add(*x.add(i));
+            if WRITE {
+                *out.add(i) = before.add(sum);
+            }
+            i += 1;
+        }
+        *inside = sum;
     }
 }
 
 /// `out[i] ← out[i] + x[i]`.
-struct Added<T, const ONE: bool>(PhantomData<T>);
-impl<T: Ring, const ONE: bool> Body for Added<T, ONE> {
+struct Added<T>(PhantomData<T>);
+impl<T: Ring> Body for Added<T> {
     #[inline(always)]
     unsafe fn run<I: Isa>(n: usize, [x, ..]: [*const u8; 3], out: *mut u8) {
         #[inline(always)]
-        unsafe fn each<T: Ring, const ONE: bool>(x: *const T, out: &mut [T]) {
-            // SAFETY: `n` elements at `x`, or one.
-            unsafe {
-                let first = *x;
-                for (i, o) in out.iter_mut().enumerate() {
-                    *o = if ONE { first } else { *x.add(i) }.add(*o);
-                }
+        unsafe fn each<T: Ring>(x: *const T, out: &mut [T]) {
+            for (i, o) in out.iter_mut().enumerate() {
+                // SAFETY: `n` elements at `x`.
+                *o = unsafe { *x.add(i) }.add(*o);
             }
         }
-        if n > 0 {
-            // SAFETY: the contract of `Kernel`.
-            unsafe { each::<T, ONE>(x.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
-        }
+        // SAFETY: the contract of `Kernel`.
+        unsafe { each::<T>(x.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
     }
 }
 
-/// Running sum, sum of two, sum with one.
-fn kernels(dtype: DType) -> [Kernel; 3] {
-    fn of<T: Ring + Lane>() -> [Kernel; 3] {
+/// The kernels of running sums over a lane.
+#[derive(Clone, Copy)]
+struct Scan {
+    /// Running sums.
+    running: Kernel,
+    /// Their last alone: nothing is written but the carry.
+    total: Kernel,
+    /// `out[i] ← out[i] + x[i]`.
+    added: Kernel,
+}
+
+fn kernels(lane: DType) -> Scan {
+    fn of<T: Ring + Lane>() -> Scan {
         let l = level() as usize;
-        [
-            Shells::<Running<T>>::BY_LEVEL[l],
-            Shells::<Added<T, false>>::BY_LEVEL[l],
-            Shells::<Added<T, true>>::BY_LEVEL[l],
-        ]
+        Scan {
+            running: Shells::<Running<T, true>>::BY_LEVEL[l],
+            total: Shells::<Running<T, false>>::BY_LEVEL[l],
+            added: Shells::<Added<T>>::BY_LEVEL[l],
+        }
     }
-    match dtype {
+    match lane {
         DType::I8 => of::<i8>(),
         DType::I16 => of::<i16>(),
         DType::I32 => of::<i32>(),
@@ -99,7 +183,7 @@ fn kernels(dtype: DType) -> [Kernel; 3] {
 
 /// Adds `n` elements of a lane to the output.
 pub(super) fn add_to(lane: DType) -> Kernel {
-    kernels(lane)[1]
+    kernels(lane).added
 }
 
 /// Elements of a piece of a long row.
@@ -121,16 +205,21 @@ impl Raw {
         } else {
             dtype.compute()
         };
-        // summed in place, in a copy of its own
         let out = Raw::unwritten(self.shape(), lane)?.in_world_of(self)?;
-        out.write_copy(self)?;
+        // what does not lie as the kernels want it is brought over first, and summed where it then is
+        let here = self.layout.is_contiguous() && self.dtype == lane;
+        if !here {
+            out.write_copy(self)?;
+        }
         explain::note("cumsum", self.len(), || (dtype, explain::Kind::Scan));
         let n = self.shape()[at];
         let inner: usize = self.shape()[at + 1..].iter().product();
         let outer: usize = self.shape()[..at].iter().product();
         if !out.is_empty() {
-            // SAFETY: the copy is contiguous, new, and of the lane.
-            unsafe { running(out.ptr(), lane, outer, n, inner) };
+            let _guards = guard::acquire(&[self.storage()], &[out.storage()]);
+            let x = if here { self.ptr() } else { out.ptr() };
+            // SAFETY: both are contiguous and of the lane; the output is new.
+            unsafe { running(x, out.ptr(), lane, [outer, n, inner]) };
         }
         let out = out.cast(dtype)?;
         let from = at as isize;
@@ -149,81 +238,99 @@ impl Raw {
     }
 }
 
+/// Running sums along the middle one of three axes.
+///
 /// # Safety
-/// `outer × n × inner` elements lie at `at`, which nobody else touches.
-unsafe fn running(at: *mut u8, lane: DType, outer: usize, n: usize, inner: usize) {
-    let [running, two, one] = kernels(lane);
+/// That many elements of the lane lie at `x` and at `out`, which is `x` itself or elsewhere; nobody writes the one or
+/// touches the other meanwhile.
+unsafe fn running(x: *const u8, out: *mut u8, lane: DType, [outer, n, inner]: [usize; 3]) {
+    let scan = kernels(lane);
     let size = lane.size();
-    let shared = Parts::<u8>(at);
+    let (x, out) = (Parts(x.cast_mut()), Parts(out));
     if inner > 1 {
-        // row by row: each is added to the next
-        let width = inner.min(4096);
-        let tiles = inner.div_ceil(width);
-        let group = (PIECE / (n * width)).max(1);
-        threads::run_ranges(outer * tiles, group, &|range| {
-            for task in range {
-                let first = task / tiles * n * inner + task % tiles * width;
-                let m = width.min(inner - task % tiles * width);
-                for r in 1..n {
-                    let row = shared.at((first + r * inner) * size);
-                    // SAFETY: two rows of the same tile.
-                    unsafe { two(m, [row.wrapping_sub(inner * size).cast_const(); 3], row) };
+        // SAFETY: the caller's contract.
+        return unsafe { rows(x, out, lane, [outer, n, inner]) };
+    }
+    let pieces = n.div_ceil(PIECE);
+    let at = |task: usize| {
+        let piece = task % pieces;
+        let (first, many) = (piece * PIECE, PIECE.min(n - piece * PIECE));
+        ((task / pieces * n + first) * size, many)
+    };
+    if pieces == 1 || threads::threads() == 1 {
+        let group = (PIECE / n).max(1);
+        threads::run_ranges(outer, group, &|range| {
+            for row in range {
+                let mut carry = Carry::none(lane);
+                for task in row * pieces..(row + 1) * pieces {
+                    let (at, many) = at(task);
+                    // SAFETY: a piece of a row that no other task has.
+                    unsafe {
+                        let from = x.at(at).cast_const();
+                        let state = (&raw mut carry).cast::<u8>();
+                        (scan.running)(many, [from, state, from], out.at(at));
+                        carry = carry.next(lane, scan);
+                    }
                 }
             }
         });
         return;
     }
-    let pieces = n.div_ceil(PIECE);
-    if pieces <= 2 {
-        let group = (PIECE / n).max(1);
-        threads::run_ranges(outer, group, &|range| {
-            for row in range {
-                let mut carry = [0u128; 1];
-                // SAFETY: one row.
-                unsafe {
-                    running(
-                        n,
-                        [carry.as_mut_ptr().cast::<u8>().cast_const(); 3],
-                        shared.at(row * n * size),
-                    )
-                };
-            }
-        });
-        return;
-    }
-    // long rows: each piece by itself, then what came before it
-    let mut carries = vec![0u128; outer * pieces];
-    let sums = Parts::<u8>(carries.as_mut_ptr().cast());
-    let piece = |task: usize| {
-        let p = task % pieces;
-        (
-            shared.at((task / pieces * n + p * PIECE) * size),
-            PIECE.min(n - p * PIECE),
-        )
-    };
+    // long rows on many threads: the sum of each piece, then its running sums from those before it
+    let mut carries = vec![Carry::none(lane); outer * pieces];
+    let state = Parts(carries.as_mut_ptr());
     threads::run(outer * pieces, &|task| {
-        let (at, m) = piece(task);
-        // SAFETY: one piece, one carry.
-        unsafe { running(m, [sums.at(task * 16).cast_const(); 3], at) };
+        let (at, many) = at(task);
+        let (from, state) = (x.at(at), state.at(task).cast::<u8>());
+        // SAFETY: one piece, one carry; no output is written.
+        unsafe { (scan.total)(many, [from, state, from].map(|p| p.cast_const()), from) };
     });
-    for row in 0..outer {
-        for p in 1..pieces {
-            let task = row * pieces + p;
-            // SAFETY: two carries.
-            unsafe {
-                two(
-                    1,
-                    [sums.at((task - 1) * 16).cast_const(); 3],
-                    sums.at(task * 16),
-                )
-            };
+    for row in carries.chunks_mut(pieces) {
+        let mut before = Carry::none(lane);
+        for carry in row {
+            before.inside = carry.inside;
+            let next = before.next(lane, scan);
+            *carry = before.restarted(lane);
+            before = next;
         }
     }
+    let state = Parts(carries.as_mut_ptr());
     threads::run(outer * pieces, &|task| {
-        let (at, m) = piece(task);
-        if task % pieces > 0 {
-            // SAFETY: one piece, the sum of those before it.
-            unsafe { one(m, [sums.at((task - 1) * 16).cast_const(); 3], at) };
+        let (at, many) = at(task);
+        let (from, state) = (x.at(at).cast_const(), state.at(task).cast::<u8>());
+        // SAFETY: one piece, one carry.
+        unsafe { (scan.running)(many, [from, state.cast_const(), from], out.at(at)) };
+    });
+}
+
+/// Row after row, each added to the one before.
+///
+/// # Safety
+/// As [`running`].
+unsafe fn rows(x: Parts<u8>, out: Parts<u8>, lane: DType, [outer, n, inner]: [usize; 3]) {
+    let added = kernels(lane).added;
+    let size = lane.size();
+    let width = inner.min(4096);
+    let tiles = inner.div_ceil(width);
+    let group = (PIECE / (n * width)).max(1);
+    threads::run_ranges(outer * tiles, group, &|range| {
+        for task in range {
+            let first = task / tiles * n * inner + task % tiles * width;
+            let many = width.min(inner - task % tiles * width);
+            for r in 0..n {
+                let at = (first + r * inner) * size;
+                let (from, to) = (x.at(at).cast_const(), out.at(at));
+                // SAFETY: two rows of a tile that no other task has.
+                unsafe {
+                    if from != to.cast_const() {
+                        std::ptr::copy_nonoverlapping(from, to, many * size);
+                    }
+                    if r > 0 {
+                        let above = to.wrapping_sub(inner * size).cast_const();
+                        added(many, [above; 3], to);
+                    }
+                }
+            }
         }
     });
 }
