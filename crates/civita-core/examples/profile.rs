@@ -8,8 +8,10 @@ use std::time::Instant;
 
 use civita_core::dtype::{DType, Scalar};
 use civita_core::error::{Error, Result};
+use civita_core::graph::Function;
 use civita_core::layout::Axes;
 use civita_core::ops::{Op, Reduction};
+use civita_core::program::Program;
 use civita_core::raw::{Endpoint, Raw};
 use civita_core::reduce::ReduceOptions;
 
@@ -33,6 +35,21 @@ fn main() -> Result<()> {
     let mask = b.sin()?.gt(&Raw::scalar(Scalar::Float(0.7), dtype)?)?;
     let square =
         Raw::linspace(0.1, 3.0, side * side, Endpoint::Included, dtype)?.reshape(&[side, side])?;
+    let square = match std::env::var("VEC") {
+        Ok(k) => {
+            let k: usize = k.parse().unwrap();
+            let mut v = vec![1.0f64; side * side + 8];
+            v[0] = 2.0;
+            Raw::from_vec(v, &[side * side + 8])?
+                .slice(&[civita_core::layout::SliceItem::Range {
+                    start: Some(k as isize),
+                    stop: Some((k + side * side) as isize),
+                    step: 1,
+                }])?
+                .reshape(&[side, side])?
+        }
+        _ => square,
+    };
     let turned = square.transpose();
     let over = |axis: isize| {
         square.reduce(
@@ -43,7 +60,14 @@ fn main() -> Result<()> {
             },
         )
     };
+    // exp(a*b + c) of something: three inputs, three steps
+    let fused = Function::new(
+        Program::trace(3, |f| (f.input(0) * f.input(1) + f.input(2)).exp()),
+        "fused",
+    );
+    let c = b.neg()?;
     let call = || match name.as_str() {
+        "fused" => Raw::call(&fused, &[&a, &b, &c]),
         "sum0" => over(0),
         "sum1" => over(1),
         "a+a.T" => square.add(&turned),

@@ -12,6 +12,7 @@ mod derive;
 mod expr;
 mod plan;
 mod run;
+mod steps;
 
 pub use expr::{Builder, Expr, Id, Node, Program};
 pub use plan::Plan;

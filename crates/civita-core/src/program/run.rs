@@ -16,7 +16,8 @@
 
 use std::cell::UnsafeCell;
 
-use super::plan::{Code, Plan, Src};
+use super::plan::Plan;
+use super::steps::Steps;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::isa::Kernel;
@@ -44,8 +45,9 @@ pub(crate) struct Target<'a> {
 
 /// Elements of an addition that are worth a task of their own: 4 µs on one core, 20 times what a fork-join costs.
 pub(crate) const GRAIN: usize = 1 << 14;
-/// Scratch of all registers and brought inputs together: half of an L1 cache.
-const SCRATCH: usize = 1 << 14;
+/// Scratch of all registers and brought inputs together: what an L1 cache of 32 or 48 KiB holds, of which one pass
+/// touches half.
+const SCRATCH: usize = 1 << 15;
 /// Rows of a tile: a cache line of `f32`.
 const TILE_ROWS: usize = 16;
 /// Rows shorter than this are packed.
@@ -139,13 +141,6 @@ struct Job<'a, const K: usize> {
 // SAFETY: the pointers are used under the contract of `run`: tasks write disjoint parts of the output.
 unsafe impl<const K: usize> Sync for Job<'_, K> {}
 
-/// A value during a block: where it is, and whether it is one value for all elements.
-#[derive(Clone, Copy)]
-struct At {
-    ptr: *const u8,
-    uniform: bool,
-}
-
 impl<'a, const K: usize> Job<'a, K> {
     fn new(plan: &'a Plan, walk: Walk<K>, sources: &[Source<'_>], target: Target<'_>) -> Self {
         let axes = walk.shape.len();
@@ -211,6 +206,12 @@ impl<'a, const K: usize> Job<'a, K> {
             1
         };
         let scratch = Scratch::take();
+        let strides = &self.walk.strides;
+        let mut steps = Steps::new(
+            self.plan,
+            |i| strides[i + 1][axes - 1] == 0 && (!packed || strides[i + 1][axes - 2] == 0),
+            |r| scratch.register(r, self),
+        );
         let mut row = rows.start;
         while row < rows.end {
             // the rows that share all outer indices: from one to the next it is one stride
@@ -243,9 +244,9 @@ impl<'a, const K: usize> Job<'a, K> {
                 // SAFETY: the rows lie within the walk.
                 unsafe {
                     if packed {
-                        self.packed(scratch, at, down, many, cols.len());
+                        self.packed(scratch, &mut steps, at, down, many, cols.len());
                     } else {
-                        self.tile(scratch, at, down, many, cols.len());
+                        self.tile(scratch, &mut steps, at, down, many, cols.len());
                     }
                 }
             }
@@ -257,6 +258,7 @@ impl<'a, const K: usize> Job<'a, K> {
     unsafe fn tile(
         &self,
         scratch: Scratch,
+        steps: &mut Steps,
         at: [isize; K],
         down: [isize; K],
         rows: usize,
@@ -286,10 +288,6 @@ impl<'a, const K: usize> Job<'a, K> {
                     }
                 }
                 for r in 0..rows {
-                    let mut inputs = [At {
-                        ptr: std::ptr::null(),
-                        uniform: true,
-                    }; K];
                     for k in 1..=self.inputs {
                         let b = &self.bring[k];
                         let (src, stride) = if b.across {
@@ -310,10 +308,8 @@ impl<'a, const K: usize> Job<'a, K> {
                             row_stride: 0,
                             col_stride: stride,
                         };
-                        inputs[k] = At {
-                            ptr: self.brought(scratch, k, src, line, uniform || stride == 1),
-                            uniform,
-                        };
+                        let at = self.brought(scratch, k, src, line, uniform || stride == 1);
+                        steps.set_input(k - 1, at);
                     }
                     let out = self.ptr[0].offset(begin(0, r) * self.out_size as isize);
                     let line = Tile {
@@ -322,7 +318,7 @@ impl<'a, const K: usize> Job<'a, K> {
                         row_stride: 0,
                         col_stride: inner[0],
                     };
-                    self.block(scratch, &inputs, n, out, line);
+                    self.block(scratch, steps, n, out, line);
                 }
             }
         }
@@ -332,6 +328,7 @@ impl<'a, const K: usize> Job<'a, K> {
     unsafe fn packed(
         &self,
         scratch: Scratch,
+        steps: &mut Steps,
         at: [isize; K],
         down: [isize; K],
         rows: usize,
@@ -340,10 +337,6 @@ impl<'a, const K: usize> Job<'a, K> {
         let inner = self.walk.inner_strides();
         let n = rows * cols;
         let joined = |k: usize| inner[k] == 1 && (down[k] == cols as isize || rows == 1);
-        let mut inputs = [At {
-            ptr: std::ptr::null(),
-            uniform: true,
-        }; K];
         // SAFETY: every place is one that the walk names.
         unsafe {
             for k in 1..=self.inputs {
@@ -358,10 +351,8 @@ impl<'a, const K: usize> Job<'a, K> {
                 let src = self.ptr[k]
                     .offset(at[k] * self.bring[k].size as isize)
                     .cast_const();
-                inputs[k] = At {
-                    ptr: self.brought(scratch, k, src, tile, uniform || joined(k)),
-                    uniform,
-                };
+                let at = self.brought(scratch, k, src, tile, uniform || joined(k));
+                steps.set_input(k - 1, at);
             }
             let out = self.ptr[0].offset(at[0] * self.out_size as isize);
             let tile = if joined(0) {
@@ -379,7 +370,7 @@ impl<'a, const K: usize> Job<'a, K> {
                     col_stride: inner[0],
                 }
             };
-            self.block(scratch, &inputs, n, out, tile);
+            self.block(scratch, steps, n, out, tile);
         }
     }
 
@@ -420,76 +411,30 @@ impl<'a, const K: usize> Job<'a, K> {
 
     /// One block: the steps, then the store.
     #[inline]
-    unsafe fn block(&self, scratch: Scratch, inputs: &[At; K], n: usize, out: *mut u8, tile: Tile) {
+    unsafe fn block(&self, scratch: Scratch, steps: &Steps, n: usize, out: *mut u8, tile: Tile) {
         let in_place = tile.rows == 1
             && tile.col_stride == 1
             && out.addr().is_multiple_of(self.out_size.min(8));
         let direct = self.store.is_none() && in_place && !self.shared;
-        let mut uniform = 0u64;
-        let find = |src: Src, uniform: u64| match src {
-            Src::Input(i) => inputs[i as usize + 1],
-            Src::Reg(r) => At {
-                ptr: scratch.register(r, self).cast_const(),
-                uniform: uniform >> r & 1 == 1,
-            },
-            Src::Const(c) => At {
-                ptr: self.plan.constants[c as usize].0.as_ptr(),
-                uniform: true,
-            },
+        let spread = |one: *const u8| {
+            let line = Tile {
+                rows: 1,
+                cols: n,
+                row_stride: 0,
+                col_stride: 1,
+            };
+            // SAFETY: a block of truth values fits where any block does.
+            unsafe { fill(1, line, one, scratch.raw(self)) };
+            scratch.raw(self).cast_const()
         };
-        let last = self.plan.steps.len().wrapping_sub(1);
-        let mut stored = false;
-        for (i, step) in self.plan.steps.iter().enumerate() {
-            let mut args = step.args.map(|a| find(a, uniform));
-            let (kernel, all) = match step.code {
-                Code::Cast(kernel) => (kernel, args[0].uniform),
-                Code::Op(variants, arity) => {
-                    let u = args.map(|a| a.uniform);
-                    let all = u[..arity as usize].iter().all(|&u| u);
-                    let form = match arity {
-                        _ if all => 0,
-                        2 => usize::from(u[1]) + 2 * usize::from(u[0]),
-                        3 => {
-                            if u[0] {
-                                // SAFETY: a block of truth values fits where any block does.
-                                unsafe {
-                                    let line = Tile {
-                                        rows: 1,
-                                        cols: n,
-                                        row_stride: 0,
-                                        col_stride: 1,
-                                    };
-                                    fill(1, line, args[0].ptr, scratch.raw(self));
-                                }
-                                args[0].ptr = scratch.raw(self).cast_const();
-                            }
-                            usize::from(u[2]) + 2 * usize::from(u[1])
-                        }
-                        _ => 0,
-                    };
-                    (variants.pick(form), all)
-                }
-            };
-            let m = if all { 1 } else { n };
-            let to = if i == last && direct && m == n {
-                stored = true;
-                out
-            } else {
-                scratch.register(step.out, self)
-            };
-            // SAFETY: inputs are `m` elements or one, as the form says; the output is `m` elements of scratch or of the
-            // output, and no register is written by the step that reads it.
-            unsafe { kernel(m, args.map(|a| a.ptr), to) };
-            uniform = uniform & !(1 << step.out) | u64::from(all) << step.out;
-        }
-        if stored {
-            return;
-        }
-        let result = find(self.plan.result, uniform);
-        // SAFETY: the result is `n` elements, or one; the output's places are those of the walk.
+        // SAFETY: the caller's contract; the result is `n` elements, or one; the output's places are those of the walk.
         unsafe {
-            if result.uniform && n > 1 {
-                let mut value = result.ptr;
+            if steps.run(n, direct.then_some(out), spread) {
+                return;
+            }
+            let result = steps.result();
+            if steps.one && n > 1 {
+                let mut value = result;
                 if let Some(store) = self.store {
                     store(1, [value; 3], scratch.raw(self));
                     value = scratch.raw(self).cast_const();
@@ -497,10 +442,10 @@ impl<'a, const K: usize> Job<'a, K> {
                 return fill(self.out_size, tile, value, out);
             }
             match self.store {
-                None => scatter(self.out_size, tile, result.ptr, out),
-                Some(store) if in_place && !self.shared => store(n, [result.ptr; 3], out),
+                None => scatter(self.out_size, tile, result, out),
+                Some(store) if in_place && !self.shared => store(n, [result; 3], out),
                 Some(store) => {
-                    store(n, [result.ptr; 3], scratch.raw(self));
+                    store(n, [result; 3], scratch.raw(self));
                     scatter(self.out_size, tile, scratch.raw(self).cast_const(), out);
                 }
             }
@@ -548,8 +493,8 @@ impl Scratch {
         self.part(k, job)
     }
     #[inline]
-    fn register<const K: usize>(self, r: u16, job: &Job<'_, K>) -> *mut u8 {
-        self.part(1 + job.inputs + r as usize, job)
+    fn register<const K: usize>(self, r: usize, job: &Job<'_, K>) -> *mut u8 {
+        self.part(1 + job.inputs + r, job)
     }
     #[inline]
     fn tile<const K: usize>(self, k: usize, job: &Job<'_, K>) -> *mut u8 {
