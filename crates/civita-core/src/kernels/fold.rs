@@ -34,6 +34,8 @@ pub struct Folding {
     pub acc: DType,
     /// An accumulator that changes nothing.
     pub identity: [u8; 16],
+    /// The first byte of one that nothing changes any more, where there is such: the rest need not be looked at.
+    pub settled: Option<u8>,
 }
 
 /// The rows that `across` folds.
@@ -53,6 +55,7 @@ trait Monoid<T: Lane>: 'static {
     const IDENTITY: Self::Acc;
     /// Do parts lose nothing, however many elements they are of?
     const EXACT: bool;
+    const SETTLED: Option<u8> = None;
     fn mark(x: T) -> Self::Mark;
     fn marks(a: Self::Mark, b: Self::Mark) -> Self::Mark;
     fn part<I: Isa>(part: T, x: T) -> T;
@@ -394,6 +397,85 @@ float_extremes! {
     f64 u64;
 }
 
+struct Any;
+struct All;
+
+/// Truth. What is kept of elements are bits as wide as they are: of `Any` those of the numbers, without the sign of a
+/// zero; of `All` a mask of where there was a zero.
+macro_rules! truths {
+    ($($t:ty, $bits:ident, $of:expr;)*) => { $(
+        impl Monoid<$t> for Any {
+            type Mark = $bits;
+            type Acc = B8;
+            const IDENTITY: B8 = B8(0);
+            const EXACT: bool = true;
+            const SETTLED: Option<u8> = Some(1);
+            #[inline(always)]
+            fn mark(x: $t) -> $bits {
+                $of(x)
+            }
+            #[inline(always)]
+            fn marks(a: $bits, b: $bits) -> $bits {
+                a | b
+            }
+            #[inline(always)]
+            fn part<I: Isa>(a: $t, _: $t) -> $t {
+                a
+            }
+            #[inline(always)]
+            fn lift(_: $t, bits: $bits) -> B8 {
+                B8::new(bits != 0)
+            }
+            #[inline(always)]
+            fn merge<I: Isa>(a: B8, b: B8) -> B8 {
+                B8(a.0 | b.0)
+            }
+        }
+        impl Monoid<$t> for All {
+            type Mark = $bits;
+            type Acc = B8;
+            const IDENTITY: B8 = B8(1);
+            const EXACT: bool = true;
+            const SETTLED: Option<u8> = Some(0);
+            #[inline(always)]
+            fn mark(x: $t) -> $bits {
+                if $of(x) == 0 { $bits::MAX } else { 0 }
+            }
+            #[inline(always)]
+            fn marks(a: $bits, b: $bits) -> $bits {
+                a | b
+            }
+            #[inline(always)]
+            fn part<I: Isa>(a: $t, _: $t) -> $t {
+                a
+            }
+            #[inline(always)]
+            fn lift(_: $t, zeros: $bits) -> B8 {
+                B8::new(zeros == 0)
+            }
+            #[inline(always)]
+            fn merge<I: Isa>(a: B8, b: B8) -> B8 {
+                B8(a.0 & b.0)
+            }
+        }
+    )* };
+}
+truths! {
+    B8, u8, |x: B8| x.0;
+    u8, u8, |x| x;
+    u16, u16, |x| x;
+    u32, u32, |x| x;
+    u64, u64, |x| x;
+    i8, u8, |x| x as u8;
+    i16, u16, |x| x as u16;
+    i32, u32, |x| x as u32;
+    i64, u64, |x| x as u64;
+    f32, u32, |x: f32| x.to_bits() << 1;
+    f64, u64, |x: f64| x.to_bits() << 1;
+    Complex<f32>, u32, |x: Complex<f32>| (x.re.to_bits() | x.im.to_bits()) << 1;
+    Complex<f64>, u64, |x: Complex<f64>| (x.re.to_bits() | x.im.to_bits()) << 1;
+}
+
 struct Table<M, T>(PhantomData<(M, T)>);
 impl<T: Lane, M: Monoid<T>> Table<M, T> {
     fn get() -> Folding {
@@ -414,6 +496,7 @@ impl<T: Lane, M: Monoid<T>> Table<M, T> {
             merge: Shells::<Merge<M, T>>::BY_LEVEL[level],
             acc: M::Acc::DTYPE,
             identity,
+            settled: M::SETTLED,
         }
     }
 }
@@ -424,7 +507,15 @@ macro_rules! table {
     };
 }
 
-/// The kernels that fold lanes of this dtype: sums and products have 64-bit integers, floats and complex; extremes all.
+macro_rules! all_lanes {
+    ($M:ident, $lane:ident) => {
+        table!($M, $lane; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64,
+            F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
+    };
+}
+
+/// The kernels that fold lanes of this dtype: sums and products have 64-bit integers, floats and complex; extremes and truth
+/// all.
 pub fn folding(fold: Fold, lane: DType) -> Option<Folding> {
     match fold {
         Fold::Sum => {
@@ -433,13 +524,9 @@ pub fn folding(fold: Fold, lane: DType) -> Option<Folding> {
         Fold::Prod => {
             table!(Prod, lane; I64 i64, U64 u64, F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
         }
-        Fold::Max => {
-            table!(Max, lane; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64,
-            F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
-        }
-        Fold::Min => {
-            table!(Min, lane; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64,
-            F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
-        }
+        Fold::Max => all_lanes!(Max, lane),
+        Fold::Min => all_lanes!(Min, lane),
+        Fold::Any => all_lanes!(Any, lane),
+        Fold::All => all_lanes!(All, lane),
     }
 }

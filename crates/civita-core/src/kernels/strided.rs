@@ -91,12 +91,48 @@ unsafe fn gather_as<T: Copy + 'static>(t: Tile, src: *const T, out: *mut T) {
                 [src.cast(), (&raw const t).cast(), src.cast()],
                 out.cast(),
             );
+        } else if matches!(t.col_stride, -1 | 2 | -2) && t.cols >= LONG {
+            kernel::<Stepped<T>>()(
+                0,
+                [src.cast(), (&raw const t).cast(), src.cast()],
+                out.cast(),
+            );
         } else {
-            for r in 0..t.rows {
-                let (src, out) = (src.offset(r as isize * t.row_stride), out.add(r * t.cols));
-                for c in 0..t.cols {
-                    *out.add(c) = src.offset(c as isize * t.col_stride).read_unaligned();
-                }
+            step_by(t, t.col_stride, src, out);
+        }
+    }
+}
+
+/// Shorter rows are not worth a kernel.
+const LONG: usize = 16;
+
+/// Every `step`-th element. With a step that the compiler knows it reads vectors and picks from them.
+#[inline(always)]
+unsafe fn step_by<T: Copy>(t: Tile, step: isize, src: *const T, out: *mut T) {
+    for r in 0..t.rows {
+        // SAFETY: as `gather_as`.
+        unsafe {
+            let (src, out) = (src.offset(r as isize * t.row_stride), out.add(r * t.cols));
+            for c in 0..t.cols {
+                *out.add(c) = src.offset(c as isize * step).read_unaligned();
+            }
+        }
+    }
+}
+
+/// [`step_by`] of the usual steps for an instruction set; the second input is the [`Tile`].
+struct Stepped<T>(PhantomData<T>);
+impl<T: Copy + 'static> Body for Stepped<T> {
+    #[inline(always)]
+    unsafe fn run<I: Isa>(_: usize, [src, tile, _]: [*const u8; 3], out: *mut u8) {
+        // SAFETY: the caller's contract.
+        unsafe {
+            let (t, src, out) = (*tile.cast::<Tile>(), src.cast::<T>(), out.cast::<T>());
+            match t.col_stride {
+                -1 => step_by(t, -1, src, out),
+                2 => step_by(t, 2, src, out),
+                -2 => step_by(t, -2, src, out),
+                step => step_by(t, step, src, out),
             }
         }
     }

@@ -17,6 +17,10 @@ pub enum Fold {
     Max,
     /// The smaller, NaN if either is.
     Min,
+    /// Is either true (anything but 0)?
+    Any,
+    /// Are both?
+    All,
 }
 
 /// From the dtype of the operand to that of the result.

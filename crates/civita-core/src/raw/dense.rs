@@ -65,6 +65,11 @@ struct One([u8; 16]);
 pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
     match *operands {
         [Operand::Tensor(x)] => {
+            if let Op::Real | Op::Imag = op
+                && let Some(part) = part_of(op, x)
+            {
+                return Some(part);
+            }
             let entry = entry(op, x.dtype())?;
             if !x.layout().is_contiguous() {
                 return None;
@@ -127,6 +132,38 @@ pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
         [Operand::Scalar(s), Operand::Tensor(x)] => scalar(op, x, s, 2),
         _ => None,
     }
+}
+
+/// The real part of real numbers, which is the tensor itself, and parts of complex numbers where views alias: there they
+/// are views, as NumPy's.
+#[cold]
+fn part_of(op: Op, x: &Raw) -> Option<Result<Raw>> {
+    let dtype = x.dtype();
+    if !dtype.is_complex() {
+        return (op == Op::Real && dtype != DType::Bool).then(|| Ok(x.clone()));
+    }
+    if x.storage().access() == Access::Owned {
+        return None;
+    }
+    let part = usize::from(op == Op::Imag);
+    let real = dtype.to_real();
+    let layout = x.layout();
+    // a real number is half a complex one
+    let strides: SmallVec<[isize; 4]> = layout
+        .strides()
+        .iter()
+        .map(|s| s.checked_mul(2))
+        .collect::<Option<_>>()?;
+    let of_buffer = x.storage().len() / real.size();
+    Some(
+        Layout::from_parts(
+            layout.shape(),
+            &strides,
+            2 * layout.offset() + part,
+            of_buffer,
+        )
+        .map(|layout| Raw::new(x.storage().clone(), layout, real)),
+    )
 }
 
 #[inline]

@@ -51,10 +51,13 @@ impl<T: Compare> Body for Find<T> {
                 }
                 i += STEP;
             }
-            while i < n && !hit(i) {
-                i += 1;
+            // the least of the places, not the first found: that has no branches, and vector instructions
+            let many = STEP.min(n - i);
+            let mut first = many as u32;
+            for k in 0..many {
+                first = first.min(if hit(i + k) { k as u32 } else { many as u32 });
             }
-            *out.cast::<u64>() = i as u64;
+            *out.cast::<u64>() = (i + first as usize) as u64;
         }
     }
 }
@@ -65,6 +68,70 @@ fn find(dtype: DType) -> Kernel {
             match dtype {
                 $(DType::$D => Shells::<Find<$t>>::BY_LEVEL[level() as usize],)*
                 DType::F16 | DType::BF16 => find(DType::F32),
+            }
+        };
+    }
+    table!(Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64, F32 f32, F64 f64,
+        C64 Complex<f32>, C128 Complex<f64>)
+}
+
+/// Rows whose columns are searched at once.
+#[repr(C)]
+struct Rows {
+    count: usize,
+    /// Elements from one to the next.
+    stride: isize,
+    /// The best of each column so far; before the first row anything.
+    best: *mut u8,
+}
+
+/// Writes the row of the extreme of each of `n` columns, as `i64`: of equal ones the first, and the first NaN before all.
+struct Across<T, const MAX: bool>(PhantomData<T>);
+impl<T: Compare, const MAX: bool> Body for Across<T, MAX> {
+    #[inline(always)]
+    unsafe fn run<I: Isa>(n: usize, [x, rows, _]: [*const u8; 3], out: *mut u8) {
+        #[inline(always)]
+        unsafe fn row<T: Compare, const MAX: bool>(
+            r: i64,
+            x: *const T,
+            best: &mut [T],
+            index: &mut [i64],
+        ) {
+            for (c, (best, index)) in best.iter_mut().zip(index).enumerate() {
+                // SAFETY: the row has as many columns as there are places.
+                let v = unsafe { *x.add(c) };
+                let beats = if MAX { best.less(v) } else { v.less(*best) };
+                let better = (beats | v.is_nan()) & !best.is_nan();
+                *best = if better { v } else { *best };
+                *index = if better { r } else { *index };
+            }
+        }
+        // SAFETY: `Rows` with a row at least; as many places as columns.
+        unsafe {
+            let Rows {
+                count,
+                stride,
+                best,
+            } = rows.cast::<Rows>().read();
+            let (x, best) = (x.cast::<T>(), best.cast::<T>());
+            best.copy_from_nonoverlapping(x, n);
+            let best = std::slice::from_raw_parts_mut(best, n);
+            let index = std::slice::from_raw_parts_mut(out.cast::<i64>(), n);
+            index.fill(0);
+            for r in 1..count {
+                row::<T, MAX>(r as i64, x.offset(r as isize * stride), best, index);
+            }
+        }
+    }
+}
+
+fn across(fold: Fold, dtype: DType) -> Kernel {
+    macro_rules! table {
+        ($($D:ident $t:ty),*) => {
+            match (dtype, fold) {
+                $((DType::$D, Fold::Max) => Shells::<Across<$t, true>>::BY_LEVEL[level() as usize],
+                (DType::$D, _) => Shells::<Across<$t, false>>::BY_LEVEL[level() as usize],)*
+                (DType::F16 | DType::BF16, _) => across(fold, DType::F32),
             }
         };
     }
@@ -151,6 +218,9 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
         return short(&folding, x, call);
     }
     let rows = x.detach().cast(lane)?;
+    if let Some(columns) = Columns::of(&rows, call) {
+        return columns.search(fold, lane, &rows, x, call);
+    }
     let rows = if whole {
         rows.reshape(&[1, x.len()])?
     } else {
@@ -163,13 +233,26 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let (n, size, find) = (call.count, lane.size(), find(lane));
     let outputs = rows.len().checked_div(n).unwrap_or(0);
     let kept = crate::layout::reduced_shape(x.shape(), &call.axes, KeepDims::Yes);
-    let out = Raw::unwritten(&kept, DType::I64)?;
-    let out = if x.storage().access() == crate::storage::Access::Owned {
-        out
-    } else {
-        out.into_aliased()?
-    };
+    let out = Raw::unwritten(&kept, DType::I64)?.in_world_of(x)?;
     let _guards = guard::acquire(&[rows.storage()], &[out.storage()]);
+    if n <= PIECE {
+        let (from, to) = (Parts(rows.ptr()), Parts(out.ptr().cast::<i64>()));
+        threads::run_ranges(outputs, (TASK / n.max(1)).max(1), &|range| {
+            for row in range {
+                let at = from.at(row * n * size).cast_const();
+                let mut value = Value(folding.identity);
+                let mut index = 0u64;
+                // SAFETY: a row and one result.
+                unsafe {
+                    (folding.along)(n, [at; 3], value.0.as_mut_ptr());
+                    find(n, [at, value.0.as_ptr(), at], (&raw mut index).cast());
+                    *to.at(row) = (index as i64).min(n as i64 - 1);
+                }
+            }
+        });
+        drop(_guards);
+        return call.finish(out);
+    }
     // one row may be longer than a task: its pieces have extremes of their own, the first of the best wins
     let pieces = n.div_ceil(PIECE).max(1);
     let mut best = vec![Value([0; 16]); outputs * pieces];
@@ -249,4 +332,79 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     });
     drop(_guards);
     call.finish(out)
+}
+
+/// Columns that lie side by side, searched row by row: reading them one by one would be a transposition.
+struct Columns {
+    outer: usize,
+    rows: usize,
+    columns: usize,
+    /// Elements from one row to the next.
+    stride: isize,
+}
+
+/// Columns of a tile: their extremes and indices stay in L1.
+const TILE: usize = 1 << 10;
+/// Fewer are not worth a kernel's vectors.
+const FEWEST: usize = 8;
+
+impl Columns {
+    /// None when the elements along the axis are what lies side by side.
+    fn of(x: &Raw, call: &Call<'_>) -> Option<Columns> {
+        let (&[axis], rows) = (call.axes.as_slice(), call.count) else {
+            return None;
+        };
+        let (shape, strides) = (x.shape(), x.layout().strides());
+        let found = if x.layout().is_contiguous() {
+            let columns = shape[axis + 1..].iter().product();
+            Columns {
+                outer: shape[..axis].iter().product(),
+                rows,
+                columns,
+                stride: columns as isize,
+            }
+        } else if x.rank() == 2 && strides[1 - axis] == 1 {
+            Columns {
+                outer: 1,
+                rows,
+                columns: shape[1 - axis],
+                stride: strides[axis],
+            }
+        } else {
+            return None;
+        };
+        (found.columns >= FEWEST && rows > 0 && found.outer > 0).then_some(found)
+    }
+
+    fn search(&self, fold: Fold, lane: DType, rows: &Raw, x: &Raw, call: &Call<'_>) -> Result<Raw> {
+        let kept = crate::layout::reduced_shape(x.shape(), &call.axes, KeepDims::Yes);
+        let out = Raw::unwritten(&kept, DType::I64)?.in_world_of(x)?;
+        let guards = guard::acquire(&[rows.storage()], &[out.storage()]);
+        let (kernel, size) = (across(fold, lane), lane.size());
+        let (from, to) = (Parts(rows.ptr()), Parts(out.ptr().cast::<i64>()));
+        let tiles = self.columns.div_ceil(TILE);
+        let group = (TASK / (self.rows * self.columns.min(TILE))).max(1);
+        threads::run_ranges(self.outer * tiles, group, &|range| {
+            let mut best = [const { std::mem::MaybeUninit::<Value>::uninit() }; TILE];
+            for task in range {
+                let (outer, first) = (task / tiles, task % tiles * TILE);
+                let at = from.at((outer * self.rows * self.columns + first) * size);
+                let places = Rows {
+                    count: self.rows,
+                    stride: self.stride,
+                    best: best.as_mut_ptr().cast(),
+                };
+                let n = TILE.min(self.columns - first);
+                // SAFETY: columns of the tensor, and their results, of this task alone; a lane has at most the size of
+                // a `Value`.
+                unsafe {
+                    let at = at.cast_const();
+                    let to = to.at(outer * self.columns + first);
+                    kernel(n, [at, (&raw const places).cast(), at], to.cast());
+                }
+            }
+        });
+        drop(guards);
+        call.finish(out)
+    }
 }

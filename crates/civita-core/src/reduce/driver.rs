@@ -10,6 +10,8 @@
 //! depend on how many threads there are. What is not contiguous is gathered into L1 first.
 
 use std::cell::UnsafeCell;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use smallvec::SmallVec;
 
@@ -185,7 +187,12 @@ impl Job<'_> {
         let pieces = rows.div_ceil(height) * wide;
         let mut partial = vec![Acc(self.folding.identity); outputs * pieces];
         let base = Parts(partial.as_mut_ptr());
+        // of one result, what one piece has settled the others need not look at
+        let settled = AtomicBool::new(false);
         threads::run(outputs * pieces, &|task| {
+            if outputs == 1 && settled.load(Relaxed) {
+                return;
+            }
             let (x, _) = offsets(&self.kept, task / pieces);
             let (r, c) = (
                 (task % pieces) / wide * height,
@@ -195,6 +202,9 @@ impl Job<'_> {
             unsafe {
                 let acc = base.at(task).cast::<u8>();
                 self.runs(x, r..(r + height).min(rows), c..(c + width).min(n), acc);
+                if self.folding.settled == Some(*acc) {
+                    settled.store(true, Relaxed);
+                }
             }
         });
         for (o, partial) in partial.chunks_mut(pieces).enumerate() {
@@ -250,6 +260,9 @@ impl Job<'_> {
                         scratch.cast_const()
                     };
                     (self.folding.along)(n, [src; 3], acc);
+                    if self.folding.settled == Some(*acc) {
+                        return;
+                    }
                 }
                 c += n;
             }

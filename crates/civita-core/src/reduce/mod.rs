@@ -103,6 +103,8 @@ impl Raw {
             Fold::Prod => Reduction::Prod,
             Fold::Max => Reduction::Max,
             Fold::Min => Reduction::Min,
+            Fold::Any => Reduction::Any,
+            Fold::All => Reduction::All,
         };
         // a sum keeps the dtype of floats; integers that were summed away stay what they are elsewhere
         self.reduce(
@@ -575,43 +577,20 @@ fn extreme(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
 }
 
 pub(crate) fn any(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    truth(Fold::Max, x, call, true)
+    truth(Fold::Any, x, call)
 }
 
 pub(crate) fn all(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    truth(Fold::Min, x, call, false)
+    truth(Fold::All, x, call)
 }
 
-/// One element may decide: `any` is true after the first true one. So the whole of a long contiguous tensor is looked at
-/// in parts, each twice as long as the one before.
-fn truth(fold: Fold, x: &Raw, call: &Call<'_>, decides: bool) -> Result<Raw> {
+fn truth(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let x = x.detach();
-    if call.axes.len() < x.rank() || !x.layout().is_contiguous() {
-        return call.finish(folded(fold, &x, call, DType::Bool)?);
+    if let Some(done) = whole::truth(fold, &x, call) {
+        return done;
     }
-    if x.len() <= SLAB {
-        let x = x.cast(DType::Bool)?;
-        return match whole::fold(fold, &x, call) {
-            Some(done) => done,
-            None => call.finish(folded(fold, &x, call, DType::Bool)?),
-        };
-    }
-    let flat = x.reshape(&[x.len()])?;
-    let part = Call {
-        axes: SmallVec::from_slice(&[0]),
-        ..call.keep(KeepDims::Yes, DType::Bool)
-    };
-    let (mut from, mut n) = (0, SLAB);
-    let mut found = !decides;
-    while from < x.len() && found != decides {
-        n = n.min(x.len() - from);
-        let values = flat.narrow(0, from, n)?.cast(DType::Bool)?;
-        found = folded(fold, &values, &part, DType::Bool)?.item()? == Scalar::Bool(true);
-        from += n;
-        n *= 2;
-    }
-    let kept = reduced_shape(x.shape(), &call.axes, KeepDims::Yes);
-    call.finish(Raw::full(&kept, Scalar::Bool(found), DType::Bool)?.in_world_of(&x)?)
+    let plan = Plan::copy_to_lane(x.dtype(), x.dtype().compute());
+    call.finish(fold_planned(fold, &plan, &[&x], x.shape(), &call.axes)?)
 }
 
 /// `m + ln Σ e^(x - m)` about the maximum `m`, or about 0 where that is infinite.

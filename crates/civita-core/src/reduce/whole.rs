@@ -75,7 +75,6 @@ impl<'a> Whole<'a> {
         let short = call.axes.len() == x.rank()
             && x.layout().is_contiguous()
             && (1..driver::SERIAL).contains(&x.len())
-            && x.dtype() == call.dtype
             && x.dtype() == x.dtype().compute()
             && !(x.tracks_gradient() && graph::recording());
         short.then(|| Whole {
@@ -103,6 +102,9 @@ impl<'a> Whole<'a> {
             let at = make(from, n);
             // SAFETY: `n` elements, one accumulator.
             unsafe { (folding.along)(n, [at; 3], acc.0.as_mut_ptr()) };
+            if folding.settled == Some(acc.0[0]) {
+                break;
+            }
         }
         Some(One {
             bytes: acc,
@@ -149,9 +151,9 @@ impl<'a> Whole<'a> {
         sum.op(Op::Div, self.number(self.call.count as f64, sum)?)
     }
 
-    /// The result, in the tensor's dtype and in the shape that the caller wants.
+    /// The result, in the dtype and the shape that the caller wants.
     fn result(self, value: Option<One>) -> Option<Result<Raw>> {
-        let value = value?.cast(self.x.dtype());
+        let value = value?.cast(self.call.dtype);
         let layout = match self.call.options.keepdims {
             KeepDims::No => Layout::scalar(),
             KeepDims::Yes => Layout::ones(self.x.rank()),
@@ -170,23 +172,34 @@ fn inexact(x: &Raw) -> bool {
     x.dtype().is_float() || x.dtype().is_complex()
 }
 
+/// Is the result of the operand's dtype?
+fn same(x: &Raw, call: &Call<'_>) -> bool {
+    x.dtype() == call.dtype
+}
+
 pub(super) fn fold(fold: Fold, x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
     // sums of narrow integers are those of wide ones, and of truth values something else
     let wide = matches!(fold, Fold::Max | Fold::Min) || inexact(x) || x.dtype().size() == 8;
-    let whole = Whole::new(x, call).filter(|_| wide)?;
+    let whole = Whole::new(x, call).filter(|_| wide && same(x, call))?;
+    let value = whole.fold(fold);
+    whole.result(value)
+}
+
+pub(super) fn truth(fold: Fold, x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
+    let whole = Whole::new(x, call)?;
     let value = whole.fold(fold);
     whole.result(value)
 }
 
 pub(super) fn mean(x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
-    let whole = Whole::new(x, call).filter(|_| inexact(x))?;
+    let whole = Whole::new(x, call).filter(|_| inexact(x) && same(x, call))?;
     let value = whole.mean();
     whole.result(value)
 }
 
 /// Real numbers only.
 pub(super) fn variance(x: &Raw, call: &Call<'_>, n: f64) -> Option<Result<Raw>> {
-    let whole = Whole::new(x, call).filter(|_| x.dtype().is_float())?;
+    let whole = Whole::new(x, call).filter(|_| x.dtype().is_float() && same(x, call))?;
     let value = whole.mean().and_then(|mean| {
         // about a mean of the lane; the rest of the mean, squared, is taken off again
         let near = mean.cast(x.dtype());
@@ -202,7 +215,7 @@ pub(super) fn variance(x: &Raw, call: &Call<'_>, n: f64) -> Option<Result<Raw>> 
 
 /// Real numbers only.
 pub(super) fn logsumexp(x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
-    let whole = Whole::new(x, call).filter(|_| x.dtype().is_float())?;
+    let whole = Whole::new(x, call).filter(|_| x.dtype().is_float() && same(x, call))?;
     let value = whole.fold(Fold::Max).and_then(|max| {
         let infinite = Scalar::from_bytes(max.dtype, &max.bytes.0)
             .as_f64()

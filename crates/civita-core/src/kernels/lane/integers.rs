@@ -6,9 +6,94 @@ use super::{
 };
 use crate::dtype::DType;
 use crate::isa::Isa;
+use crate::math::Real;
 
 macro_rules! integers {
-    ($($t:ident $D:ident $signed:literal),*) => { $(
+    (@division $t:ident by $f:ident $whole:ident) => {
+        #[inline(always)]
+        fn floor_div<I: Isa>(self, b: Self) -> Self {
+            let divisor = if b == 0 { 1 } else { b };
+            let q = floor_quotient::<$f, I>(self as $f, divisor as $f);
+            // one quotient is too large for its type: the least number's by -1, which wraps
+            const TOP: $f = <$whole>::MAX as $f;
+            let inside = if q < TOP { q } else { TOP };
+            // SAFETY: a whole number between the ends of the type; of 8 and 16 bits far from them.
+            let whole = unsafe { inside.to_int_unchecked::<$whole>() } as $t;
+            let whole = if q > TOP { <$t>::MIN } else { whole };
+            if b == 0 { 0 } else { whole }
+        }
+        #[inline(always)]
+        fn rem<I: Isa>(self, b: Self) -> Self {
+            let r = self.wrapping_sub(self.floor_div::<I>(b).wrapping_mul(b));
+            if b == 0 { 0 } else { r }
+        }
+    };
+    (@division $t:ident wide) => {
+        #[inline(always)]
+        #[allow(unused_comparisons)]
+        fn floor_div<I: Isa>(self, b: Self) -> Self {
+            if b == 0 {
+                return 0;
+            }
+            let q = self.wrapping_div(b);
+            let r = self.wrapping_sub(q.wrapping_mul(b));
+            if r != 0 && (r < 0) != (b < 0) { q.wrapping_sub(1) } else { q }
+        }
+        #[inline(always)]
+        fn rem<I: Isa>(self, b: Self) -> Self {
+            let r = self.wrapping_sub(self.floor_div::<I>(b).wrapping_mul(b));
+            if b == 0 { 0 } else { r }
+        }
+        #[inline(always)]
+        unsafe fn floor_div_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+            // SAFETY: the caller's contract.
+            unsafe {
+                integers!(@run $t I FORM a b out, |_: $t, b: $t, q: $t| if b == 0 { 0 } else { q }, |a: $t, b| a.floor_div::<I>(b))
+            }
+        }
+        #[inline(always)]
+        unsafe fn rem_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+            // SAFETY: the caller's contract.
+            unsafe {
+                integers!(@run $t I FORM a b out, |a: $t, b: $t, q: $t| if b == 0 { 0 } else { a.wrapping_sub(q.wrapping_mul(b)) }, |a: $t, b| a.rem::<I>(b))
+            }
+        }
+    };
+    (@run $t:ident $I:ident $FORM:ident $a:ident $b:ident $out:ident, $usual:expr, $any:expr) => {{
+        let at = |i: usize| {
+            (
+                *$a.add(if $FORM == 2 { 0 } else { i }),
+                *$b.add(if $FORM == 1 { 0 } else { i }),
+            )
+        };
+        // the sign spread over the rest turns a negative number into the one below its magnitude
+        let magnitude = |v: $t| (v ^ (v >> 63)) as u64;
+        for (k, out) in $out.chunks_mut(BLOCK).enumerate() {
+            let from = k * BLOCK;
+            let mut high = 0;
+            for i in 0..out.len() {
+                let (a, b) = at(from + i);
+                high |= magnitude(a) | magnitude(b);
+            }
+            if high < EXACT {
+                for (i, o) in out.iter_mut().enumerate() {
+                    let (a, b) = at(from + i);
+                    let divisor = if b == 0 { 1 } else { b };
+                    let q = floor_quotient::<f64, $I>(a as f64, divisor as f64);
+                    // SAFETY: at most 2^53.
+                    let q = q.to_int_unchecked::<i64>() as $t;
+                    *o = $usual(a, b, q);
+                }
+            } else {
+                for (i, o) in out.iter_mut().enumerate() {
+                    let (a, b) = at(from + i);
+                    *o = $any(a, b);
+                }
+            }
+        }
+        true
+    }};
+    ($($t:ident $D:ident $signed:literal $($division:ident)*;)*) => { $(
         impl Lane for $t {
             const DTYPE: DType = DType::$D;
             type Real = $t;
@@ -91,25 +176,7 @@ macro_rules! integers {
             }
         }
         impl RealPair for $t {
-            #[inline(always)]
-            #[allow(unused_comparisons)]
-            fn floor_div<I: Isa>(self, b: Self) -> Self {
-                if b == 0 {
-                    return 0;
-                }
-                let q = self.wrapping_div(b);
-                let r = self.wrapping_rem(b);
-                if r != 0 && (r < 0) != (b < 0) { q.wrapping_sub(1) } else { q }
-            }
-            #[inline(always)]
-            #[allow(unused_comparisons)]
-            fn rem<I: Isa>(self, b: Self) -> Self {
-                if b == 0 {
-                    return 0;
-                }
-                let r = self.wrapping_rem(b);
-                if r != 0 && (r < 0) != (b < 0) { r.wrapping_add(b) } else { r }
-            }
+            integers!(@division $t $($division)*);
         }
         impl ToBool for $t {
             #[inline(always)]
@@ -154,7 +221,24 @@ macro_rules! integers {
         }
     )* };
 }
-integers!(u8 U8 false, u16 U16 false, u32 U32 false, u64 U64 false, i8 I8 true, i16 I16 true, i32 I32 true, i64 I64 true);
+integers! {
+    u8 U8 false by f32 i32; u16 U16 false by f32 i32; u32 U32 false by f64 u32; u64 U64 false wide;
+    i8 I8 true by f32 i32; i16 I16 true by f32 i32; i32 I32 true by f64 i32; i64 I64 true wide;
+}
+
+/// The floor of a quotient of integers by a division of floats, of which processors have vectors.
+///
+/// Where `a / b` is not whole it is `1 / |b|` from the next whole number, and rounding moves it by less: by
+/// `|a / b| ε`, and `|a| ε` is below 1 for 16 bits in `f32` (ε = 2^-24), for 32 bits and up to 2^53 in `f64` (2^-53).
+#[inline(always)]
+fn floor_quotient<F: Real, I: Isa>(a: F, b: F) -> F {
+    (a / b).floor::<I>()
+}
+
+/// Integers below this divide as floats.
+const EXACT: u64 = 1 << 53;
+/// Elements that are looked at before it is known how they divide.
+const BLOCK: usize = 256;
 
 /// Both 64-bit integers at once: what `u64` and `i64` compare in, exactly. Never in memory.
 #[derive(Clone, Copy, Debug)]
@@ -199,5 +283,49 @@ impl Compare for Wide {
     #[inline(always)]
     fn less_equal(self, b: Self) -> bool {
         self.0 <= b.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::isa::Baseline;
+
+    /// By 128-bit integers, which lose nothing.
+    #[test]
+    fn quotients_and_remainders_are_those_of_whole_numbers() {
+        fn truth(a: i128, b: i128) -> (i128, i128) {
+            if b == 0 {
+                return (0, 0);
+            }
+            let r = ((a % b) + b) % b;
+            ((a - r) / b, r)
+        }
+        macro_rules! check {
+            ($($t:ident)*) => { $(
+                let mut values = vec![$t::MIN, $t::MAX, 0];
+                for shift in 0..$t::BITS {
+                    let power = (1 as $t).wrapping_shl(shift);
+                    values.extend([power, power.wrapping_sub(1), power.wrapping_add(1), power.wrapping_neg()]);
+                    values.push(($t::MAX / 3).wrapping_shr(shift));
+                }
+                for &a in &values {
+                    for &b in &values {
+                        let (q, r) = truth(a as i128, b as i128);
+                        let (q, r) = (q as $t, r as $t);
+                        assert_eq!(RealPair::floor_div::<Baseline>(a, b), q, "{a} // {b}");
+                        assert_eq!(RealPair::rem::<Baseline>(a, b), r, "{a} % {b}");
+                        let mut runs = [0; 2];
+                        // SAFETY: one element each.
+                        let own = unsafe {
+                            $t::floor_div_run::<Baseline, 0>(&a, &b, &mut runs[..1])
+                                && $t::rem_run::<Baseline, 0>(&a, &b, &mut runs[1..])
+                        };
+                        assert!(!own || runs == [q, r], "{a} by {b} in a run: {runs:?}");
+                    }
+                }
+            )* };
+        }
+        check!(u8 u16 u32 u64 i8 i16 i32 i64);
     }
 }
