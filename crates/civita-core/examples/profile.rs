@@ -32,7 +32,7 @@ fn main() -> Result<()> {
     let side = (n as f64).sqrt() as usize;
     let a = Raw::linspace(-10.0, 10.0, n, Endpoint::Included, dtype)?;
     let b = Raw::linspace(0.1, 3.0, n, Endpoint::Included, dtype)?;
-    let mask = b.sin()?.gt(&Raw::scalar(Scalar::Float(0.7), dtype)?)?;
+    let mask = b.sin()?.gt(&Raw::scalar(Scalar::Float(0.7), DType::F64)?)?;
     let square =
         Raw::linspace(0.1, 3.0, side * side, Endpoint::Included, dtype)?.reshape(&[side, side])?;
     let square = match std::env::var("VEC") {
@@ -70,6 +70,13 @@ fn main() -> Result<()> {
         "fused" => Raw::call(&fused, &[&a, &b, &c]),
         "sum0" => over(0),
         "sum1" => over(1),
+        "max1" => square.reduce(
+            Reduction::Max,
+            ReduceOptions {
+                axes: Axes::List(&[1]),
+                ..Default::default()
+            },
+        ),
         "a+a.T" => square.add(&turned),
         "copy.T" => turned.copied(),
         "matmul" => square.matmul(&square),

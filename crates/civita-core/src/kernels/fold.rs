@@ -75,6 +75,20 @@ struct Along<M, T>(PhantomData<(M, T)>);
 struct Across<M, T>(PhantomData<(M, T)>);
 struct Merge<M, T>(PhantomData<(M, T)>);
 
+/// Runs `$body` with the halves of `$lanes`, each a number that the compiler knows: lanes at places that it does not know
+/// would lie in memory.
+macro_rules! halves {
+    ($lanes:ident, $half:ident, $body:block) => {
+        halves!($lanes, $half, $body, 128 64 32 16 8 4 2 1)
+    };
+    ($lanes:ident, $half:ident, $body:block, $($h:literal)*) => { $(
+        if $lanes > $h {
+            let $half = $h;
+            $body
+        }
+    )* };
+}
+
 /// Four vectors of the widest instruction set or more: enough independent chains to hide the latency of an addition. 64
 /// lanes and not 32, because a loop so short that the compiler unrolls it whole is put together again from the narrowest
 /// vectors (seen with `f64`: half the speed).
@@ -83,26 +97,6 @@ macro_rules! along {
         const L: usize = $lanes;
         let mut wide = [<$M as Monoid<$T>>::IDENTITY; L];
         let mut i = 0;
-        if <$M as Monoid<$T>>::EXACT && $n >= L {
-            // SAFETY: `L ≤ n`, and every index below is under `n`.
-            unsafe {
-                let mut part: [$T; L] = std::array::from_fn(|l| *$x.add(l));
-                let mut mark: [<$M as Monoid<$T>>::Mark; L] =
-                    std::array::from_fn(|l| <$M as Monoid<$T>>::mark(part[l]));
-                i = L;
-                while i + L <= $n {
-                    for l in 0..L {
-                        let v = *$x.add(i + l);
-                        part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], v);
-                        mark[l] = <$M as Monoid<$T>>::marks(mark[l], <$M as Monoid<$T>>::mark(v));
-                    }
-                    i += L;
-                }
-                for l in 0..L {
-                    wide[l] = <$M as Monoid<$T>>::lift(part[l], mark[l]);
-                }
-            }
-        }
         while i + L <= $n {
             // as many as there are: a number known to the compiler makes it read lane by lane, eight rows each, which no
             // processor reads ahead of
@@ -140,13 +134,11 @@ macro_rules! along {
             rest = <$M as Monoid<$T>>::merge::<$I>(rest, v);
             i += 1;
         }
-        let mut half = L / 2;
-        while half > 0 {
+        halves!(L, half, {
             for l in 0..half {
                 wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], wide[l + half]);
             }
-            half /= 2;
-        }
+        });
         <$M as Monoid<$T>>::merge::<$I>(wide[0], rest)
     }};
     // half a vector group and less: a loop over a number that is not known to the compiler goes one by one
@@ -162,6 +154,37 @@ macro_rules! along {
     };
 }
 
+/// The same of a fold whose parts lose nothing: one pass in the element type, `n ≥ lanes`. What is left at the end is
+/// folded together with elements that were folded already, which changes nothing.
+macro_rules! along_exactly {
+    ($M:ty, $T:ty, $I:ty, $lanes:expr, $n:expr, $x:expr) => {{
+        const L: usize = $lanes;
+        // SAFETY: `L ≤ n`, and every index below is under `n`.
+        unsafe {
+            let mut part: [$T; L] = std::array::from_fn(|l| *$x.add(l));
+            let mut mark: [<$M as Monoid<$T>>::Mark; L] =
+                std::array::from_fn(|l| <$M as Monoid<$T>>::mark(part[l]));
+            let mut i = L;
+            while i < $n {
+                let from = i.min($n - L);
+                for l in 0..L {
+                    let v = *$x.add(from + l);
+                    part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], v);
+                    mark[l] = <$M as Monoid<$T>>::marks(mark[l], <$M as Monoid<$T>>::mark(v));
+                }
+                i += L;
+            }
+            halves!(L, half, {
+                for l in 0..half {
+                    part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], part[l + half]);
+                    mark[l] = <$M as Monoid<$T>>::marks(mark[l], mark[l + half]);
+                }
+            });
+            <$M as Monoid<$T>>::lift(part[0], mark[0])
+        }
+    }};
+}
+
 impl<T: Lane, M: Monoid<T>> Body for Along<M, T> {
     #[inline(always)]
     unsafe fn run<I: Isa>(n: usize, [x, ..]: [*const u8; 3], out: *mut u8) {
@@ -174,12 +197,17 @@ impl<T: Lane, M: Monoid<T>> Body for Along<M, T> {
                 acc = M::merge::<I>(acc, M::one(unsafe { *x.add(i) }));
             }
             acc
+        } else if M::EXACT {
+            // as many lanes as the row has: a longer one would be idle, a shorter one slow
+            match size_of::<T>() {
+                1 if n >= 256 => along_exactly!(M, T, I, 256, n, x),
+                1 | 2 if n >= 128 => along_exactly!(M, T, I, 128, n, x),
+                ..=8 if n >= 64 => along_exactly!(M, T, I, 64, n, x),
+                _ => along_exactly!(M, T, I, 32, n, x),
+            }
         } else {
             match size_of::<T>() {
-                1 => along!(M, T, I, 256, n, x),
-                2 => along!(M, T, I, 128, n, x),
-                4 => along!(M, T, I, 64, n, x),
-                8 => along!(M, T, I, 64, n, x),
+                ..=8 => along!(M, T, I, 64, n, x),
                 _ => along!(M, T, I, 16, n, x),
             }
         };
