@@ -1,21 +1,27 @@
-//! The short way: all elements of one contiguous tensor in its lane, few enough for one thread, nothing to record. Kernels
-//! run on the tensor and on numbers on the stack, with no tensor in between: a reduction of few elements costs as much
-//! as its allocations.
+//! The short way: all elements of one contiguous tensor in its lane, with nothing to record. Kernels run on the tensor and
+//! on numbers on the stack, with no tensor in between: a reduction of few elements costs as much as its allocations, and
+//! one of many as much as its passes over memory.
+//!
+//! What takes two passes (a variance, a sum of exponentials about a maximum) makes both over a piece that stays in the
+//! cache, and puts the pieces together by their own rule. Pieces have a fixed length, so that the bits do not depend on
+//! how many threads there are.
 
 use super::{Call, driver};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::explain;
 use crate::graph;
-use crate::isa::Kernel;
+use crate::isa::{Baseline, Kernel};
 use crate::kernels::cast;
 use crate::kernels::fold::folding;
 use crate::kernels::map::kernels;
 use crate::layout::{KeepDims, Layout};
+use crate::math::Real;
 use crate::ops::{Fold, Op};
 use crate::raw::Raw;
-use crate::storage::Storage;
 use crate::storage::guard::{self, Guards};
+use crate::storage::{Access, Storage};
+use crate::threads::{self, Parts};
 
 /// Elements that are made before they are folded.
 const BLOCK: usize = 1024;
@@ -52,21 +58,20 @@ impl One {
         One { bytes, dtype }
     }
 
-    /// `op(self, b)` in its own dtype; what takes one operand does not look at `b`.
-    fn op(self, op: Op, b: One) -> Option<One> {
-        let kernel = kernels(op, [self.dtype; 3])?.pick(0);
-        let mut bytes = Bytes([0; 16]);
-        // SAFETY: one element each, of the dtype that the kernel is for.
-        unsafe { kernel(1, [self.at(), b.at(), b.at()], bytes.0.as_mut_ptr()) };
-        Some(One { bytes, ..self })
+    /// As a number, which real lanes are without loss, but for large integers.
+    fn number(self) -> f64 {
+        Scalar::from_bytes(self.dtype, &self.bytes.0).as_f64()
     }
 }
+
+/// Elements of a piece: they stay in L2 between two passes.
+const PIECE: usize = 1 << 14;
 
 /// A tensor that may take the short way, readable while this lives.
 struct Whole<'a> {
     x: &'a Raw,
     call: &'a Call<'a>,
-    _guards: Guards<'a>,
+    _guards: Option<Guards<'a>>,
 }
 
 impl<'a> Whole<'a> {
@@ -74,31 +79,40 @@ impl<'a> Whole<'a> {
     fn new(x: &'a Raw, call: &'a Call<'a>) -> Option<Whole<'a>> {
         let short = call.axes.len() == x.rank()
             && x.layout().is_contiguous()
-            && (1..driver::SERIAL).contains(&x.len())
+            && !x.is_empty()
             && x.dtype() == x.dtype().compute()
             && !(x.tracks_gradient() && graph::recording());
         short.then(|| Whole {
             x,
             call,
-            _guards: guard::acquire(&[x.storage()], &[]),
+            _guards: (x.storage().access() != Access::Owned)
+                .then(|| guard::acquire(&[x.storage()], &[])),
         })
     }
 
-    /// Folds runs: `make` says where `n` elements from the `i`-th on are.
+    /// Is the result of the operand's dtype?
+    fn keeps_dtype(&self) -> bool {
+        self.x.dtype() == self.call.dtype
+    }
+
+    fn note(&self) {
+        explain::note("reduce", self.x.len(), || {
+            (self.call.dtype, explain::Kind::Reduce)
+        });
+    }
+
+    /// Folds elements `from..to`, run after run: `make` says where `n` elements from the `i`-th on are.
     fn runs(
         &self,
         fold: Fold,
+        (from, to): (usize, usize),
         run: usize,
-        make: impl FnMut(usize, usize) -> *const u8,
+        mut make: impl FnMut(usize, usize) -> *const u8,
     ) -> Option<One> {
         let folding = folding(fold, self.x.dtype())?;
-        explain::note("reduce", self.x.len(), || {
-            (folding.acc, explain::Kind::Reduce)
-        });
         let mut acc = Bytes(folding.identity);
-        let mut make = make;
-        for from in (0..self.x.len()).step_by(run) {
-            let n = run.min(self.x.len() - from);
+        for from in (from..to).step_by(run) {
+            let n = run.min(to - from);
             let at = make(from, n);
             // SAFETY: `n` elements, one accumulator.
             unsafe { (folding.along)(n, [at; 3], acc.0.as_mut_ptr()) };
@@ -113,26 +127,33 @@ impl<'a> Whole<'a> {
     }
 
     /// Of the elements as they lie. The same runs as the driver's, so the same bits.
-    fn fold(&self, fold: Fold) -> Option<One> {
-        self.runs(fold, driver::RUN, |from, _| self.element(from))
+    fn fold(&self, fold: Fold, part: (usize, usize)) -> Option<One> {
+        self.runs(fold, part, driver::RUN, |from, _| self.element(from))
+    }
+
+    /// All of few elements.
+    fn fold_few(&self, fold: Fold) -> Option<One> {
+        self.note();
+        self.fold(fold, (0, self.x.len()))
     }
 
     /// The sum of `then(x - middle)`.
-    fn sum_about(&self, middle: One, then: Op) -> Option<One> {
+    fn sum_about(&self, middle: One, then: Op, part: (usize, usize)) -> Option<f64> {
         let lanes = [self.x.dtype(); 3];
         // the second operand is one value
         let sub: Kernel = kernels(Op::Sub, lanes)?.pick(1);
         let then: Kernel = kernels(then, lanes)?.pick(0);
         let mut rooms = [[const { std::mem::MaybeUninit::<Bytes>::uninit() }; BLOCK / 2]; 2];
         let [first, second] = rooms.each_mut().map(|r| r.as_mut_ptr().cast::<u8>());
-        self.runs(Fold::Sum, BLOCK, |from, n| {
+        let sum = self.runs(Fold::Sum, part, BLOCK, |from, n| {
             // SAFETY: `n` elements of at most 8 bytes from the tensor, and room for as many.
             unsafe {
                 sub(n, [self.element(from), middle.at(), middle.at()], first);
                 then(n, [first.cast_const(); 3], second);
             }
             second.cast_const()
-        })
+        })?;
+        Some(sum.number())
     }
 
     fn element(&self, i: usize) -> *const u8 {
@@ -142,13 +163,27 @@ impl<'a> Whole<'a> {
             .cast_const()
     }
 
-    fn number(&self, value: f64, of: One) -> Option<One> {
-        One::new(value, of.dtype)
-    }
-
-    fn mean(&self) -> Option<One> {
-        let sum = self.fold(Fold::Sum)?;
-        sum.op(Op::Div, self.number(self.call.count as f64, sum)?)
+    /// What `of` makes of each piece, put together from the first to the last.
+    fn pieces(
+        &self,
+        of: impl Fn((usize, usize)) -> Option<Piece> + Sync,
+        join: impl Fn(Piece, Piece) -> Piece,
+    ) -> Option<Piece> {
+        self.note();
+        let n = self.x.len();
+        if n <= PIECE {
+            return of((0, n));
+        }
+        let mut found = vec![None; n.div_ceil(PIECE)];
+        let places = Parts(found.as_mut_ptr());
+        threads::run(found.len(), &|i| {
+            let piece = of((i * PIECE, n.min((i + 1) * PIECE)));
+            // SAFETY: a place of this task's own.
+            unsafe { *places.at(i) = piece };
+        });
+        let mut found = found.into_iter();
+        let first = found.next()??;
+        found.try_fold(first, |all, piece| Some(join(all, piece?)))
     }
 
     /// The result, in the dtype and the shape that the caller wants.
@@ -166,67 +201,114 @@ impl<'a> Whole<'a> {
             unsafe { std::ptr::copy_nonoverlapping(value.at(), out.base(), value.dtype.size()) };
         }))
     }
+
+    fn number(self, value: Option<f64>) -> Option<Result<Raw>> {
+        let value = One::new(value?, DType::F64);
+        self.result(value)
+    }
+}
+
+/// Elements that were looked at: how many, about which number, and the sum of what they are about it.
+#[derive(Clone, Copy)]
+struct Piece {
+    count: f64,
+    middle: f64,
+    sum: f64,
 }
 
 fn inexact(x: &Raw) -> bool {
     x.dtype().is_float() || x.dtype().is_complex()
 }
 
-/// Is the result of the operand's dtype?
-fn same(x: &Raw, call: &Call<'_>) -> bool {
-    x.dtype() == call.dtype
+/// Longer ones are for many threads.
+fn few(x: &Raw) -> bool {
+    x.len() < driver::SERIAL
 }
 
 pub(super) fn fold(fold: Fold, x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
     // sums of narrow integers are those of wide ones, and of truth values something else
     let wide = matches!(fold, Fold::Max | Fold::Min) || inexact(x) || x.dtype().size() == 8;
-    let whole = Whole::new(x, call).filter(|_| wide && same(x, call))?;
-    let value = whole.fold(fold);
+    let whole = Whole::new(x, call).filter(|w| wide && few(x) && w.keeps_dtype())?;
+    let value = whole.fold_few(fold);
     whole.result(value)
 }
 
 pub(super) fn truth(fold: Fold, x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
-    let whole = Whole::new(x, call)?;
-    let value = whole.fold(fold);
-    whole.result(value)
-}
-
-pub(super) fn mean(x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
-    let whole = Whole::new(x, call).filter(|_| inexact(x) && same(x, call))?;
-    let value = whole.mean();
+    let whole = Whole::new(x, call).filter(|_| few(x))?;
+    let value = whole.fold_few(fold);
     whole.result(value)
 }
 
 /// Real numbers only.
+pub(super) fn mean(x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
+    let real = x.dtype().is_float() && few(x);
+    let whole = Whole::new(x, call).filter(|w| real && w.keeps_dtype())?;
+    let sum = whole.fold_few(Fold::Sum);
+    whole.number(sum.map(|sum| sum.number() / call.count as f64))
+}
+
+/// Real numbers only. Pieces are joined as in Chan, Golub and LeVeque, "Algorithms for computing the sample variance"
+/// (1983), formula 2.1b.
 pub(super) fn variance(x: &Raw, call: &Call<'_>, n: f64) -> Option<Result<Raw>> {
-    let whole = Whole::new(x, call).filter(|_| x.dtype().is_float() && same(x, call))?;
-    let value = whole.mean().and_then(|mean| {
+    let real = x.dtype().is_float();
+    let whole = Whole::new(x, call).filter(|w| real && w.keeps_dtype())?;
+    let of = |part: (usize, usize)| {
+        let count = (part.1 - part.0) as f64;
+        let mean = whole.fold(Fold::Sum, part)?.number() / count;
         // about a mean of the lane; the rest of the mean, squared, is taken off again
-        let near = mean.cast(x.dtype());
-        let sum = whole.sum_about(near, Op::Square)?;
-        let rest = mean.op(Op::Sub, near.cast(mean.dtype))?;
-        let rest = rest.op(Op::Square, rest)?;
-        let many = whole.number(call.count as f64, sum)?;
-        let sum = sum.op(Op::Sub, rest.op(Op::Mul, many)?)?;
-        sum.op(Op::Div, whole.number(n, sum)?)
-    });
-    whole.result(value)
+        let near = One::new(mean, DType::F64)?.cast(x.dtype());
+        let rest = mean - near.number();
+        let sum = whole.sum_about(near, Op::Square, part)? - rest * rest * count;
+        Some(Piece {
+            count,
+            middle: mean,
+            sum,
+        })
+    };
+    let join = |a: Piece, b: Piece| {
+        let (count, apart) = (a.count + b.count, b.middle - a.middle);
+        Piece {
+            count,
+            middle: a.middle + apart * (b.count / count),
+            sum: a.sum + b.sum + apart * apart * (a.count * b.count / count),
+        }
+    };
+    let all = whole.pieces(of, join);
+    whole.number(all.map(|all| all.sum / n))
 }
 
 /// Real numbers only.
 pub(super) fn logsumexp(x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
-    let whole = Whole::new(x, call).filter(|_| x.dtype().is_float() && same(x, call))?;
-    let value = whole.fold(Fold::Max).and_then(|max| {
-        let infinite = Scalar::from_bytes(max.dtype, &max.bytes.0)
-            .as_f64()
-            .is_infinite();
-        let shift = if infinite {
-            whole.number(0.0, max)?
+    let real = x.dtype().is_float();
+    let whole = Whole::new(x, call).filter(|w| real && w.keeps_dtype())?;
+    let of = |part: (usize, usize)| {
+        let max = whole.fold(Fold::Max, part)?;
+        let shift = if max.number().is_infinite() {
+            One::new(0.0, x.dtype())?
         } else {
             max
         };
-        let sum = whole.sum_about(shift, Op::Exp)?;
-        sum.op(Op::Log, sum)?.op(Op::Add, shift.cast(sum.dtype))
-    });
-    whole.result(value)
+        Some(Piece {
+            count: 0.0,
+            middle: shift.number(),
+            sum: whole.sum_about(shift, Op::Exp, part)?,
+        })
+    };
+    let join = |a: Piece, b: Piece| {
+        // nothing but -∞ adds nothing, about whatever; to ∞ nothing adds but NaN
+        if a.sum == 0.0 || b.sum.is_nan() || (b.sum.is_infinite() && !a.sum.is_nan()) {
+            return b;
+        }
+        if b.sum == 0.0 || !a.sum.is_finite() {
+            return a;
+        }
+        let (high, low) = if a.middle >= b.middle { (a, b) } else { (b, a) };
+        let less = Real::exp::<Baseline>(low.middle - high.middle);
+        Piece {
+            sum: high.sum + low.sum * less,
+            ..high
+        }
+    };
+    let all = whole.pieces(of, join);
+    whole.number(all.map(|all| Real::log::<Baseline>(all.sum) + all.middle))
 }
