@@ -80,6 +80,23 @@ def test_cumsum_of_many_elements(rng):
     assert abs(got - 1e6) < 1e-4 * 1e6
 
 
+def test_cumsum_of_negative_zeros_and_of_views(rng, set_threads):
+    """Nothing is added to the first element, not even 0; and what is summed may lie anyhow."""
+    for dtype in ("float32", "float64", "complex64"):
+        x = np.full(40, -0.0).astype(dtype)
+        np.testing.assert_array_equal(np.signbit(np.asarray(cv.cumsum(cv.array(x))).real), np.signbit(np.cumsum(x).real))
+    x = rng.integers(-9, 9, (50, 60)).astype("int32")
+    for view in (x, x.T, x[::-1, ::2], x[:, ::-3]):
+        for axis in (0, 1, None):
+            got = cv.cumsum(cv.asarray(view), axis=axis)
+            np.testing.assert_array_equal(np.asarray(got), np.cumsum(view, axis=axis))
+    x = rng.standard_normal(100_000)
+    for threads in (1, 2):
+        set_threads(threads)
+        parts = np.asarray(cv.cumsum(cv.array(x)))
+        np.testing.assert_allclose(parts, np.cumsum(x), rtol=0, atol=1e-9)
+
+
 def test_cumsum_into_another_dtype_and_out():
     x = np.array([200, 100, 50], "uint8")
     assert_same(cv.cumsum(cv.array(x), dtype="uint8"), np.cumsum(x, dtype="uint8"))

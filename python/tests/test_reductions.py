@@ -293,3 +293,72 @@ def test_logsumexp_neither_overflows_nor_underflows():
     assert cv.logsumexp(cv.array([-np.inf, -np.inf])).item() == -np.inf
     assert cv.logsumexp(cv.array([np.inf, 1.0])).item() == np.inf
     assert np.isnan(cv.logsumexp(cv.array([np.nan, 1.0])).item())
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin"])
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float16", "float32", "float64", "complex64"])
+@pytest.mark.parametrize("shape", [(5, 8), (37, 50), (3, 9, 11), (2, 1, 40), (4, 2000), (300, 1100), (2, 5000)])
+def test_the_first_of_equal_extremes_along_any_axis(name, dtype, shape, rng):
+    """Few distinct values, so most extremes occur often; NaN in some columns; columns side by side and strided."""
+    x = rng.integers(0, 4, shape).astype(dtype)
+    if np.dtype(dtype).kind in "fc":
+        x[rng.random(shape) < 0.02] = np.nan
+    for layout in (x, x[::-1], x.T, x[..., ::2], np.asfortranarray(x)):
+        a = cv.asarray(layout)
+        for axis in range(layout.ndim):
+            got, want = getattr(cv, name)(a, axis=axis), getattr(np, name)(layout, axis=axis)
+            np.testing.assert_array_equal(np.asarray(got), want, f"axis {axis} of {layout.shape}, {layout.strides}")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [1, 1000, 16_384, 16_385, 50_000, 200_000])
+def test_variance_and_logsumexp_of_pieces(dtype, n, rng):
+    """Long tensors are taken in pieces, which differ in where their mean and their maximum are."""
+    drift = np.linspace(-300, 300, n)
+    x = (drift + rng.standard_normal(n)).astype(dtype)
+    eps = np.finfo(dtype).eps
+    wide = x.astype(np.longdouble)
+    for y in (x, x[::-1].copy()):
+        a = cv.array(y)
+        assert abs(float(a.var()) / float(wide.var() or 1) - (n > 1)) <= 8 * eps
+        assert abs(float(cv.logsumexp(a)) - float(scipy_logsumexp(wide))) <= 8 * eps * 300
+
+
+def scipy_logsumexp(x):
+    top = x.max()
+    return np.log(np.exp(x - top).sum()) + top
+
+
+@pytest.mark.parametrize("place", [0, 20_000, 49_999])
+def test_pieces_with_infinities_and_nan(place):
+    low, far = np.full(50_000, -np.inf), np.full(50_000, 1000.0)
+    assert cv.logsumexp(cv.array(low)) == -np.inf
+    low[place] = -7.0
+    assert cv.logsumexp(cv.array(low)) == -7.0
+    far[place] = np.inf
+    assert cv.logsumexp(cv.array(far)) == np.inf
+    assert np.isnan(float(cv.array(far).var()))
+    far[50_000 - 1 - place] = np.nan
+    assert np.isnan(float(cv.logsumexp(cv.array(far))))
+    assert np.isnan(float(cv.array(far).var()))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "int64", "float16", "float32", "float64", "complex128"])
+@pytest.mark.parametrize("n", [1, 31, 32, 63, 64, 65, 255, 300, 9000, 70_000])
+def test_one_element_decides_wherever_it_is(dtype, n):
+    none, every = np.zeros(n, dtype), np.ones(n, dtype)
+    if np.dtype(dtype).kind in "fc":
+        none[::2] = -none[::2]  # -0 is no truth
+    assert not cv.any(cv.array(none)) and cv.all(cv.array(every))
+    for i in {0, n // 3, n - 1}:
+        one, but_one = none.copy(), every.copy()
+        one[i], but_one[i] = 1, 0
+        assert cv.any(cv.array(one)) and not cv.all(cv.array(but_one))
+        rows = np.stack([one, none, but_one, every])
+        for axis in (0, 1):
+            for f in ("any", "all"):
+                want = getattr(np, f)(rows, axis=axis)
+                np.testing.assert_array_equal(np.asarray(getattr(cv, f)(cv.array(rows), axis=axis)), want)
+    if np.dtype(dtype).kind in "fc":
+        none[n // 2] = np.nan
+        assert cv.any(cv.array(none))

@@ -215,3 +215,21 @@ def test_in_place_keeps_the_dtype():
         a /= 2
     with pytest.raises(ValueError):
         a += cv.ones((2, 3), "int64")
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_parts_of_complex_arrays_are_views(dtype):
+    x = (np.arange(12) + 1j * np.arange(12, 24)).astype(dtype).reshape(3, 4)
+    for view in (np.s_[:], np.s_[::2, ::-1], np.s_[1], np.s_[..., 2], np.s_[:0]):
+        n, c = x.copy(), cv.array(x)
+        for part in ("real", "imag"):
+            got, want = getattr(c[view], part), getattr(n[view], part)
+            assert got.dtype == want.dtype and got.shape == want.shape
+            assert got.strides == want.strides or not want.size
+            np.testing.assert_array_equal(np.asarray(got), want)
+            got[...] = 7
+            want[...] = 7
+        np.testing.assert_array_equal(np.asarray(c), n)
+    real = cv.array([1.0, 2.0])
+    cv.real(real)[0] = 5.0
+    assert real[0] == 5.0

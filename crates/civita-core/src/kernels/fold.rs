@@ -16,6 +16,7 @@ use std::marker::PhantomData;
 
 use num_complex::Complex;
 
+use super::Slot;
 use super::lane::{B8, Lane, Ordered, Ring};
 use crate::dtype::DType;
 use crate::isa::{Body, Isa, Kernel, Shells, level};
@@ -33,7 +34,7 @@ pub struct Folding {
     /// Dtype of the accumulator.
     pub acc: DType,
     /// An accumulator that changes nothing.
-    pub identity: [u8; 16],
+    pub identity: Slot,
     /// The first byte of one that nothing changes any more, where there is such: the rest need not be looked at.
     pub settled: Option<u8>,
 }
@@ -508,13 +509,13 @@ struct Table<M, T>(PhantomData<(M, T)>);
 impl<T: Lane, M: Monoid<T>> Table<M, T> {
     fn get() -> Folding {
         let level = level() as usize;
-        let mut identity = [0; 16];
+        let mut identity = Slot::ZERO;
         let value = M::IDENTITY;
         // SAFETY: a lane is at most 16 bytes of plain data.
         unsafe {
             std::ptr::copy_nonoverlapping(
                 (&raw const value).cast::<u8>(),
-                identity.as_mut_ptr(),
+                identity.at_mut(),
                 size_of::<M::Acc>(),
             )
         };

@@ -10,3 +10,26 @@ pub mod matmul;
 
 pub mod strided;
 pub(crate) mod transpose;
+
+/// Room for one element of any dtype, aligned for all of them: where kernels find what is the same for all elements, and
+/// leave what they fold.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(16))]
+pub struct Slot(pub [u8; 16]);
+
+impl Slot {
+    /// All bytes 0.
+    pub const ZERO: Slot = Slot([0; 16]);
+
+    /// Where it is.
+    #[inline]
+    pub const fn at(&self) -> *const u8 {
+        self.0.as_ptr()
+    }
+
+    /// The same, to write.
+    #[inline]
+    pub const fn at_mut(&mut self) -> *mut u8 {
+        self.0.as_mut_ptr()
+    }
+}

@@ -8,8 +8,8 @@ use super::run::MOST;
 use crate::dtype::{DType, Kind, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::isa::Kernel;
-use crate::kernels::cast;
 use crate::kernels::map::{Variants, kernels};
+use crate::kernels::{Slot, cast};
 use crate::ops::{Class, Op};
 
 /// Where a step finds a value.
@@ -36,11 +36,6 @@ pub(super) struct Step {
     pub out: u16,
 }
 
-/// A constant's bytes, where a kernel may read it as any lane.
-#[derive(Clone, Copy)]
-#[repr(C, align(16))]
-pub(super) struct Constant(pub [u8; 16]);
-
 /// The most values that a plan has at once: their scratch must stay in L1, and a word has a bit for each.
 const MOST_REGISTERS: usize = 64;
 
@@ -49,7 +44,7 @@ const MOST_REGISTERS: usize = 64;
 pub struct Plan {
     /// The dtype of each input as it lies in memory.
     pub(super) inputs: SmallVec<[DType; 3]>,
-    pub(super) constants: SmallVec<[Constant; 1]>,
+    pub(super) constants: SmallVec<[Slot; 1]>,
     pub(super) steps: SmallVec<[Step; 2]>,
     pub(super) result: Src,
     pub(super) registers: usize,
@@ -245,7 +240,7 @@ impl Plan {
         } else {
             Scalar::from_bytes(dtype, &bytes).to_bytes(lane)?
         };
-        self.constants.push(Constant(bytes));
+        self.constants.push(Slot(bytes));
         Ok(Src::Const(self.constants.len() as u16 - 1))
     }
 

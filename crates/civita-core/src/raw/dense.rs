@@ -11,8 +11,8 @@ use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::explain;
 use crate::isa::Kernel;
-use crate::kernels::cast;
 use crate::kernels::map::{Variants, kernels};
+use crate::kernels::{Slot, cast};
 use crate::layout::Layout;
 use crate::ops::{Class, Op, ROWS};
 use crate::program::GRAIN;
@@ -55,10 +55,6 @@ fn entry(op: Op, dtype: DType) -> Option<Entry> {
     });
     table[op as usize * DType::ALL.len() + dtype as usize]
 }
-
-/// A value that is the same for all elements, as bytes.
-#[repr(align(16))]
-struct One([u8; 16]);
 
 /// The op by the short way, or `None` when the operands need the long one.
 #[inline]
@@ -177,8 +173,8 @@ fn scalar(op: Op, x: &Raw, s: Scalar, form: usize) -> Option<Result<Raw>> {
     }
     let entry = entry(op, dtype)?;
     // what does not fit is for the long way to refuse, or to compare
-    let one = One(s.to_bytes(dtype).ok()?);
-    let one = one.0.as_ptr().cast_mut();
+    let one = Slot(s.to_bytes(dtype).ok()?);
+    let one = one.at().cast_mut();
     let args = if form == 1 {
         [x.ptr(), one]
     } else {
@@ -353,8 +349,8 @@ pub(super) fn apply_into(op: Op, operands: &[Operand<'_>], out: &Raw) -> Option<
     for (arg, operand) in args.iter_mut().zip(operands) {
         *arg = match operand {
             Operand::Scalar(s) if s.weak_with(dtype) == dtype => {
-                let one = one.insert(One(s.to_bytes(dtype).ok()?));
-                (one.0.as_ptr().cast_mut(), 0)
+                let one = one.insert(Slot(s.to_bytes(dtype).ok()?));
+                (one.at().cast_mut(), 0)
             }
             Operand::Tensor(x) if x.dtype() == dtype && x.layout().is_contiguous() => {
                 let same = x.shape() == out.shape();

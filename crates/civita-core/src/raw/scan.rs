@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::explain;
 use crate::graph::{self, Linear};
 use crate::isa::{Body, Isa, Kernel, Shells, level};
+use crate::kernels::Slot;
 use crate::kernels::lane::{Lane, Ring};
 use crate::layout::{Axes, normalize_axis};
 use crate::ops::ReduceClass;
@@ -18,24 +19,24 @@ use crate::threads::{self, Parts};
 
 /// Where the sum of a piece stands.
 #[derive(Clone, Copy)]
-#[repr(C, align(16))]
+#[repr(C)]
 struct Carry {
     /// Sum of the pieces before: what is added to each running sum of this one.
-    before: [u8; 16],
+    before: Slot,
     /// Sum of this piece so far.
-    inside: [u8; 16],
+    inside: Slot,
 }
 
 impl Carry {
     /// Nothing yet: what changes no number, not even -0.
     fn none(lane: DType) -> Carry {
-        let mut zero = [0; 16];
+        let mut zero = Slot::ZERO;
         match lane {
             DType::F32 | DType::C64 => {
-                zero.as_chunks_mut::<4>().0.fill((-0f32).to_ne_bytes());
+                zero.0.as_chunks_mut::<4>().0.fill((-0f32).to_ne_bytes());
             }
             DType::F64 | DType::C128 => {
-                zero.as_chunks_mut::<8>().0.fill((-0f64).to_ne_bytes());
+                zero.0.as_chunks_mut::<8>().0.fill((-0f64).to_ne_bytes());
             }
             _ => {}
         }
@@ -48,7 +49,7 @@ impl Carry {
     /// That of the piece after this one.
     fn next(mut self, lane: DType, scan: Scan) -> Carry {
         // SAFETY: one element of the lane each.
-        unsafe { (scan.added)(1, [self.before.as_ptr(); 3], self.inside.as_mut_ptr()) };
+        unsafe { (scan.added)(1, [self.before.at(); 3], self.inside.at_mut()) };
         Carry {
             before: self.inside,
             ..Carry::none(lane)

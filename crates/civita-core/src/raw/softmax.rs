@@ -7,11 +7,15 @@ use smallvec::SmallVec;
 use super::Raw;
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::explain;
 use crate::graph::{self, Function, Gradients, Node, Rule, Saved};
+use crate::kernels::fold::folding;
+use crate::kernels::{Slot, cast, map};
 use crate::layout::{Axes, KeepDims, normalize_axis};
-use crate::ops::{Class, Fold};
-use crate::program::Program;
-use crate::threads;
+use crate::ops::{Class, Fold, Op};
+use crate::program::{GRAIN, Program};
+use crate::storage::guard;
+use crate::threads::{self, Parts};
 
 /// Elements that are worked on at once: they stay in L2.
 const SLAB: usize = 1 << 15;
@@ -27,7 +31,7 @@ impl Raw {
         let x = self.cast(dtype)?;
         // ours alone while it is written, so that the tasks wait for no guard of it
         let out = Raw::unwritten(x.shape(), dtype)?;
-        if !out.is_empty() {
+        if !out.is_empty() && !write_rows(&x, &out, at) {
             write_softmax(&x.detach(), &out, at)?;
         }
         let out = out.in_world_of(&x)?;
@@ -37,6 +41,72 @@ impl Raw {
                 axis: at as isize,
             })
         }))
+    }
+}
+
+/// Bytes of a row that is worked on as one.
+const ROW: usize = 1 << 14;
+
+/// Rows that lie as the kernels want them, each in the cache from its maximum to its quotients; false when they do not.
+fn write_rows(x: &Raw, out: &Raw, axis: usize) -> bool {
+    let (dtype, n) = (x.dtype(), x.shape().get(axis).copied().unwrap_or(0));
+    let plain = axis + 1 == x.rank()
+        && dtype.is_float()
+        && dtype == dtype.compute()
+        && n * dtype.size() <= ROW
+        && x.layout().is_contiguous();
+    let kernels = [(Op::Sub, 1), (Op::Exp, 0), (Op::Div, 1)]
+        .map(|(op, form)| map::kernels(op, [dtype; 3]).map(|k| k.pick(form)));
+    let (true, [Some(sub), Some(exp), Some(div)], Some(max), Some(sum)) = (
+        plain,
+        kernels,
+        folding(Fold::Max, dtype),
+        folding(Fold::Sum, dtype),
+    ) else {
+        return false;
+    };
+    let round = cast::kernel(sum.acc, dtype);
+    explain::note("softmax", x.len(), || (dtype, explain::Kind::Elementwise));
+    let _guards = guard::acquire(&[x.storage()], &[]);
+    let (from, to) = (Parts(x.ptr()), Parts(out.ptr()));
+    let rows = x.len() / n;
+    threads::run_ranges(rows, (GRAIN / 8 / n).max(1), &|range| {
+        let mut rooms = [const { Room::new() }; 2];
+        let [first, second] = rooms.each_mut().map(Room::at);
+        for row in range {
+            let at = from.at(row * n * dtype.size()).cast_const();
+            let mut top = max.identity;
+            let mut total = sum.identity;
+            let mut scale = Slot::ZERO;
+            // SAFETY: a row of the operand, and its result, which is this task's alone; room for as many elements.
+            unsafe {
+                (max.along)(n, [at; 3], top.at_mut());
+                sub(n, [at, top.at(), at], first);
+                exp(n, [first.cast_const(); 3], second);
+                (sum.along)(n, [second.cast_const(); 3], total.at_mut());
+                round(1, [total.at(); 3], scale.at_mut());
+                let second = second.cast_const();
+                div(
+                    n,
+                    [second, scale.at(), second],
+                    to.at(row * n * dtype.size()),
+                );
+            }
+        }
+    });
+    true
+}
+
+#[repr(align(64))]
+struct Room([std::mem::MaybeUninit<u8>; ROW]);
+
+impl Room {
+    const fn new() -> Room {
+        Room([const { std::mem::MaybeUninit::uninit() }; ROW])
+    }
+
+    fn at(&mut self) -> *mut u8 {
+        self.0.as_mut_ptr().cast()
     }
 }
 

@@ -11,6 +11,7 @@ use super::Call;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::isa::{Body, Isa, Kernel, Shells, level};
+use crate::kernels::Slot;
 use crate::kernels::fold::{Folding, folding};
 use crate::kernels::lane::{B8, Compare};
 use crate::layout::KeepDims;
@@ -139,11 +140,6 @@ fn across(fold: Fold, dtype: DType) -> Kernel {
         C64 Complex<f32>, C128 Complex<f64>)
 }
 
-/// An element of any lane, where kernels may read and write it.
-#[derive(Clone, Copy)]
-#[repr(C, align(16))]
-struct Value([u8; 16]);
-
 pub(crate) fn argmax(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     arg(Fold::Max, x, call)
 }
@@ -164,17 +160,17 @@ fn short(folding: &Folding, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let at = |piece: usize| x.ptr().wrapping_add(piece * PIECE * size).cast_const();
     let many = |piece: usize| PIECE.min(n - piece * PIECE);
     let pieces = n.div_ceil(PIECE);
-    let mut best = [const { std::mem::MaybeUninit::<Value>::uninit() }; FEW];
-    let mut value = Value(folding.identity);
+    let mut best = [const { std::mem::MaybeUninit::<Slot>::uninit() }; FEW];
+    let mut value = folding.identity;
     // SAFETY: the elements of a contiguous tensor that nobody writes; accumulators, of which the first `pieces` are
     // written; one index, one new result.
     unsafe {
         for (piece, best) in best[..pieces].iter_mut().enumerate() {
-            let to = best.write(Value(folding.identity)).0.as_mut_ptr();
+            let to = best.write(folding.identity).at_mut();
             (folding.along)(many(piece), [at(piece); 3], to);
-            (folding.merge)(1, [to.cast_const(); 3], value.0.as_mut_ptr());
+            (folding.merge)(1, [to.cast_const(); 3], value.at_mut());
         }
-        let value = value.0.as_ptr();
+        let value = value.at();
         // the first piece whose extreme it is holds the first such element
         let holds = |piece: usize| {
             let mut index = 1u64;
@@ -240,12 +236,12 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
         threads::run_ranges(outputs, (TASK / n.max(1)).max(1), &|range| {
             for row in range {
                 let at = from.at(row * n * size).cast_const();
-                let mut value = Value(folding.identity);
+                let mut value = folding.identity;
                 let mut index = 0u64;
                 // SAFETY: a row and one result.
                 unsafe {
-                    (folding.along)(n, [at; 3], value.0.as_mut_ptr());
-                    find(n, [at, value.0.as_ptr(), at], (&raw mut index).cast());
+                    (folding.along)(n, [at; 3], value.at_mut());
+                    find(n, [at, value.at(), at], (&raw mut index).cast());
                     *to.at(row) = (index as i64).min(n as i64 - 1);
                 }
             }
@@ -255,7 +251,7 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     }
     // one row may be longer than a task: its pieces have extremes of their own, the first of the best wins
     let pieces = n.div_ceil(PIECE).max(1);
-    let mut best = vec![Value([0; 16]); outputs * pieces];
+    let mut best = vec![Slot::ZERO; outputs * pieces];
     let (from, bests, to) = (
         Parts(rows.ptr()),
         Parts(best.as_mut_ptr()),
@@ -264,7 +260,7 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let extreme_of = |at: *const u8, n: usize, to: *mut u8| {
         // SAFETY: `n` elements from `at`, an accumulator at `to`.
         unsafe {
-            std::ptr::copy_nonoverlapping(folding.identity.as_ptr(), to, 16);
+            std::ptr::copy_nonoverlapping(folding.identity.at(), to, 16);
             let mut done = 0;
             while done < n {
                 let m = BLOCK.min(n - done);
@@ -290,12 +286,12 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
         for row in range {
             // SAFETY: the row and its extremes; one result.
             unsafe {
-                let mut value = Value(folding.identity);
+                let mut value = folding.identity;
                 for p in 0..pieces {
                     (folding.merge)(
                         1,
                         [bests.at(row * pieces + p).cast::<u8>().cast_const(); 3],
-                        value.0.as_mut_ptr(),
+                        value.at_mut(),
                     );
                 }
                 // the first piece whose extreme it is holds the first such element
@@ -306,8 +302,8 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
                         1,
                         [
                             bests.at(row * pieces + piece).cast::<u8>().cast_const(),
-                            value.0.as_ptr(),
-                            value.0.as_ptr(),
+                            value.at(),
+                            value.at(),
                         ],
                         (&raw mut index).cast(),
                     );
@@ -321,8 +317,8 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
                     many,
                     [
                         from.at((row * n + start) * size).cast_const(),
-                        value.0.as_ptr(),
-                        value.0.as_ptr(),
+                        value.at(),
+                        value.at(),
                     ],
                     (&raw mut index).cast(),
                 );
@@ -385,7 +381,7 @@ impl Columns {
         let tiles = self.columns.div_ceil(TILE);
         let group = (TASK / (self.rows * self.columns.min(TILE))).max(1);
         threads::run_ranges(self.outer * tiles, group, &|range| {
-            let mut best = [const { std::mem::MaybeUninit::<Value>::uninit() }; TILE];
+            let mut best = [const { std::mem::MaybeUninit::<Slot>::uninit() }; TILE];
             for task in range {
                 let (outer, first) = (task / tiles, task % tiles * TILE);
                 let at = from.at((outer * self.rows * self.columns + first) * size);
@@ -396,7 +392,7 @@ impl Columns {
                 };
                 let n = TILE.min(self.columns - first);
                 // SAFETY: columns of the tensor, and their results, of this task alone; a lane has at most the size of
-                // a `Value`.
+                // a `Slot`.
                 unsafe {
                     let at = at.cast_const();
                     let to = to.at(outer * self.columns + first);

@@ -169,9 +169,9 @@ impl Job<'_> {
                     let (x, out) = offsets(&self.kept, o);
                     // SAFETY: one result, by one task; its pieces are those of the walk.
                     unsafe {
-                        let mut acc = Acc(self.folding.identity);
-                        self.runs(x, 0..rows, 0..n, acc.0.as_mut_ptr());
-                        self.put(acc.0.as_ptr(), out);
+                        let mut acc = self.folding.identity;
+                        self.runs(x, 0..rows, 0..n, acc.at_mut());
+                        self.put(acc.at(), out);
                     }
                 }
             });
@@ -185,7 +185,7 @@ impl Job<'_> {
         };
         let wide = n.div_ceil(width);
         let pieces = rows.div_ceil(height) * wide;
-        let mut partial = vec![Acc(self.folding.identity); outputs * pieces];
+        let mut partial = vec![self.folding.identity; outputs * pieces];
         let base = Parts(partial.as_mut_ptr());
         // of one result, what one piece has settled the others need not look at
         let settled = AtomicBool::new(false);
@@ -212,14 +212,14 @@ impl Job<'_> {
             while left > 1 {
                 let half = left / 2;
                 for i in 0..half {
-                    let from = partial[left - half + i].0.as_ptr();
+                    let from = partial[left - half + i].at();
                     // SAFETY: two accumulators.
-                    unsafe { (self.folding.merge)(1, [from; 3], partial[i].0.as_mut_ptr()) };
+                    unsafe { (self.folding.merge)(1, [from; 3], partial[i].at_mut()) };
                 }
                 left -= half;
             }
             // SAFETY: a result of the walk.
-            unsafe { self.put(partial[0].0.as_ptr(), offsets(&self.kept, o).1) };
+            unsafe { self.put(partial[0].at(), offsets(&self.kept, o).1) };
         }
     }
 
@@ -385,7 +385,7 @@ impl Job<'_> {
                 row_stride: 0,
                 col_stride: 1,
             };
-            fill(self.acc, line, self.folding.identity.as_ptr(), acc);
+            fill(self.acc, line, self.folding.identity.at(), acc);
             let x = self
                 .x
                 .offset((x + first as isize * self.inner.x) * self.size as isize);
@@ -447,7 +447,7 @@ impl Job<'_> {
                 fill(
                     self.acc,
                     more,
-                    self.folding.identity.as_ptr(),
+                    self.folding.identity.at(),
                     acc.add(n * self.acc),
                 );
                 across(
@@ -516,7 +516,3 @@ impl Job<'_> {
         }
     }
 }
-
-#[derive(Clone, Copy)]
-#[repr(align(16))]
-struct Acc([u8; 16]);

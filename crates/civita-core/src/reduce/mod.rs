@@ -369,11 +369,7 @@ fn fold_whole(
                 let (acc, size) = (out.base(), x.dtype().size());
                 // SAFETY: one new accumulator; runs of a contiguous tensor that nobody writes.
                 unsafe {
-                    std::ptr::copy_nonoverlapping(
-                        folding.identity.as_ptr(),
-                        acc,
-                        folding.acc.size(),
-                    );
+                    std::ptr::copy_nonoverlapping(folding.identity.at(), acc, folding.acc.size());
                     for from in (0..x.len()).step_by(driver::RUN) {
                         let n = driver::RUN.min(x.len() - from);
                         (folding.along)(n, [x.ptr().add(from * size).cast_const(); 3], acc);
@@ -393,14 +389,7 @@ fn identity(folding: &Folding, shape: &[usize], inputs: &[&Raw]) -> Result<Raw> 
         col_stride: 1,
     };
     // SAFETY: a new contiguous tensor; one accumulator to fill it with.
-    unsafe {
-        fill(
-            folding.acc.size(),
-            line,
-            folding.identity.as_ptr(),
-            out.base(),
-        )
-    };
+    unsafe { fill(folding.acc.size(), line, folding.identity.at(), out.base()) };
     if inputs
         .iter()
         .any(|x| x.storage().access() != crate::storage::Access::Owned)

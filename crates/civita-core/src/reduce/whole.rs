@@ -12,9 +12,9 @@ use crate::error::Result;
 use crate::explain;
 use crate::graph;
 use crate::isa::{Baseline, Kernel};
-use crate::kernels::cast;
 use crate::kernels::fold::folding;
 use crate::kernels::map::kernels;
+use crate::kernels::{Slot, cast};
 use crate::layout::{KeepDims, Layout};
 use crate::math::Real;
 use crate::ops::{Fold, Op};
@@ -26,35 +26,30 @@ use crate::threads::{self, Parts};
 /// Elements that are made before they are folded.
 const BLOCK: usize = 1024;
 
-/// Room for an element of any lane.
-#[derive(Clone, Copy)]
-#[repr(C, align(16))]
-struct Bytes([u8; 16]);
-
 /// A number on the stack.
 #[derive(Clone, Copy)]
 struct One {
-    bytes: Bytes,
+    bytes: Slot,
     dtype: DType,
 }
 
 impl One {
     fn new(value: f64, dtype: DType) -> Option<One> {
-        let bytes = Bytes(Scalar::Float(value).to_bytes(dtype).ok()?);
+        let bytes = Slot(Scalar::Float(value).to_bytes(dtype).ok()?);
         Some(One { bytes, dtype })
     }
 
     fn at(&self) -> *const u8 {
-        self.bytes.0.as_ptr()
+        self.bytes.at()
     }
 
     fn cast(self, dtype: DType) -> One {
         if self.dtype == dtype {
             return self;
         }
-        let mut bytes = Bytes([0; 16]);
+        let mut bytes = Slot::ZERO;
         // SAFETY: one element of each dtype.
-        unsafe { cast::kernel(self.dtype, dtype)(1, [self.at(); 3], bytes.0.as_mut_ptr()) };
+        unsafe { cast::kernel(self.dtype, dtype)(1, [self.at(); 3], bytes.at_mut()) };
         One { bytes, dtype }
     }
 
@@ -110,12 +105,12 @@ impl<'a> Whole<'a> {
         mut make: impl FnMut(usize, usize) -> *const u8,
     ) -> Option<One> {
         let folding = folding(fold, self.x.dtype())?;
-        let mut acc = Bytes(folding.identity);
+        let mut acc = folding.identity;
         for from in (from..to).step_by(run) {
             let n = run.min(to - from);
             let at = make(from, n);
             // SAFETY: `n` elements, one accumulator.
-            unsafe { (folding.along)(n, [at; 3], acc.0.as_mut_ptr()) };
+            unsafe { (folding.along)(n, [at; 3], acc.at_mut()) };
             if folding.settled == Some(acc.0[0]) {
                 break;
             }
@@ -143,7 +138,7 @@ impl<'a> Whole<'a> {
         // the second operand is one value
         let sub: Kernel = kernels(Op::Sub, lanes)?.pick(1);
         let then: Kernel = kernels(then, lanes)?.pick(0);
-        let mut rooms = [[const { std::mem::MaybeUninit::<Bytes>::uninit() }; BLOCK / 2]; 2];
+        let mut rooms = [[const { std::mem::MaybeUninit::<Slot>::uninit() }; BLOCK / 2]; 2];
         let [first, second] = rooms.each_mut().map(|r| r.as_mut_ptr().cast::<u8>());
         let sum = self.runs(Fold::Sum, part, BLOCK, |from, n| {
             // SAFETY: `n` elements of at most 8 bytes from the tensor, and room for as many.
