@@ -166,22 +166,31 @@ macro_rules! along_exactly {
             let mut mark: [<$M as Monoid<$T>>::Mark; L] =
                 std::array::from_fn(|l| <$M as Monoid<$T>>::mark(part[l]));
             let mut i = L;
-            while i < $n {
-                let from = i.min($n - L);
+            while i + L <= $n {
                 for l in 0..L {
-                    let v = *$x.add(from + l);
+                    let v = *$x.add(i + l);
                     part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], v);
                     mark[l] = <$M as Monoid<$T>>::marks(mark[l], <$M as Monoid<$T>>::mark(v));
                 }
                 i += L;
             }
+            for l in 0..L {
+                let v = *$x.add($n - L + l);
+                part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], v);
+                mark[l] = <$M as Monoid<$T>>::marks(mark[l], <$M as Monoid<$T>>::mark(v));
+            }
+            // What is taken apart lies in memory. The compiler is kept from seeing that these arrays are those above,
+            // because then it would keep those there too (up to four times slower, and not the same types each time).
+            let (mut best, mut kept) = (part, mark);
+            std::hint::black_box(&mut best);
+            std::hint::black_box(&mut kept);
             halves!(L, half, {
                 for l in 0..half {
-                    part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], part[l + half]);
-                    mark[l] = <$M as Monoid<$T>>::marks(mark[l], mark[l + half]);
+                    best[l] = <$M as Monoid<$T>>::part::<$I>(best[l], best[l + half]);
+                    kept[l] = <$M as Monoid<$T>>::marks(kept[l], kept[l + half]);
                 }
             });
-            <$M as Monoid<$T>>::lift(part[0], mark[0])
+            <$M as Monoid<$T>>::lift(best[0], kept[0])
         }
     }};
 }
