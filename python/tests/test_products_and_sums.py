@@ -80,7 +80,7 @@ def test_cumsum_of_many_elements(rng):
     assert abs(got - 1e6) < 1e-4 * 1e6
 
 
-def test_cumsum_of_negative_zeros_and_of_views(rng, set_threads):
+def test_cumsum_of_negative_zeros_and_of_views(rng, threads):
     """Nothing is added to the first element, not even 0; and what is summed may lie anyhow."""
     for dtype in ("float32", "float64", "complex64"):
         x = np.full(40, -0.0).astype(dtype)
@@ -91,8 +91,8 @@ def test_cumsum_of_negative_zeros_and_of_views(rng, set_threads):
             got = cv.cumsum(cv.asarray(view), axis=axis)
             np.testing.assert_array_equal(np.asarray(got), np.cumsum(view, axis=axis))
     x = rng.standard_normal(100_000)
-    for threads in (1, 2):
-        set_threads(threads)
+    for n in (1, 2):
+        threads(n)
         parts = np.asarray(cv.cumsum(cv.array(x)))
         np.testing.assert_allclose(parts, np.cumsum(x), rtol=0, atol=1e-9)
 

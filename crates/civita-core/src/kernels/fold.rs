@@ -49,7 +49,9 @@ pub struct Rows {
 }
 
 trait Monoid<T: Lane>: 'static {
-    /// What is kept of a few elements beside their fold.
+    /// What few elements are folded in.
+    type Part: Copy;
+    /// What is kept of them beside their fold.
     type Mark: Copy;
     /// What all of them are.
     type Acc: Lane;
@@ -59,13 +61,14 @@ trait Monoid<T: Lane>: 'static {
     const SETTLED: Option<u8> = None;
     fn mark(x: T) -> Self::Mark;
     fn marks(a: Self::Mark, b: Self::Mark) -> Self::Mark;
-    fn part<I: Isa>(part: T, x: T) -> T;
-    fn lift(part: T, mark: Self::Mark) -> Self::Acc;
+    fn start(x: T) -> Self::Part;
+    fn part<I: Isa>(a: Self::Part, b: Self::Part) -> Self::Part;
+    fn lift(part: Self::Part, mark: Self::Mark) -> Self::Acc;
     fn merge<I: Isa>(a: Self::Acc, b: Self::Acc) -> Self::Acc;
 
     #[inline(always)]
     fn one(x: T) -> Self::Acc {
-        Self::lift(x, Self::mark(x))
+        Self::lift(Self::start(x), Self::mark(x))
     }
 }
 
@@ -105,13 +108,14 @@ macro_rules! along {
             // SAFETY: `i + L · depth ≤ n`.
             unsafe {
                 // two arrays, not one of pairs: pairs would have to be taken apart for every vector
-                let mut part: [$T; L] = std::array::from_fn(|l| *$x.add(i + l));
+                let mut part: [<$M as Monoid<$T>>::Part; L] =
+                    std::array::from_fn(|l| <$M as Monoid<$T>>::start(*$x.add(i + l)));
                 let mut mark: [<$M as Monoid<$T>>::Mark; L] =
-                    std::array::from_fn(|l| <$M as Monoid<$T>>::mark(part[l]));
+                    std::array::from_fn(|l| <$M as Monoid<$T>>::mark(*$x.add(i + l)));
                 for d in 1..depth {
                     for l in 0..L {
                         let v = *$x.add(i + d * L + l);
-                        part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], v);
+                        part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], <$M as Monoid<$T>>::start(v));
                         mark[l] = <$M as Monoid<$T>>::marks(mark[l], <$M as Monoid<$T>>::mark(v));
                     }
                 }
@@ -162,21 +166,22 @@ macro_rules! along_exactly {
         const L: usize = $lanes;
         // SAFETY: `L ≤ n`, and every index below is under `n`.
         unsafe {
-            let mut part: [$T; L] = std::array::from_fn(|l| *$x.add(l));
+            let mut part: [<$M as Monoid<$T>>::Part; L] =
+                std::array::from_fn(|l| <$M as Monoid<$T>>::start(*$x.add(l)));
             let mut mark: [<$M as Monoid<$T>>::Mark; L] =
-                std::array::from_fn(|l| <$M as Monoid<$T>>::mark(part[l]));
+                std::array::from_fn(|l| <$M as Monoid<$T>>::mark(*$x.add(l)));
             let mut i = L;
             while i + L <= $n {
                 for l in 0..L {
                     let v = *$x.add(i + l);
-                    part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], v);
+                    part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], <$M as Monoid<$T>>::start(v));
                     mark[l] = <$M as Monoid<$T>>::marks(mark[l], <$M as Monoid<$T>>::mark(v));
                 }
                 i += L;
             }
             for l in 0..L {
                 let v = *$x.add($n - L + l);
-                part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], v);
+                part[l] = <$M as Monoid<$T>>::part::<$I>(part[l], <$M as Monoid<$T>>::start(v));
                 mark[l] = <$M as Monoid<$T>>::marks(mark[l], <$M as Monoid<$T>>::mark(v));
             }
             // What is taken apart lies in memory. The compiler is kept from seeing that these arrays are those above,
@@ -243,12 +248,12 @@ impl<T: Lane, M: Monoid<T>> Body for Across<M, T> {
                 std::array::from_fn(|d| unsafe { x.offset(d as isize * stride) });
             for (c, o) in out.iter_mut().enumerate() {
                 // SAFETY: as above.
-                let mut part = unsafe { *row[0].add(c) };
-                let mut mark = M::mark(part);
+                let first = unsafe { *row[0].add(c) };
+                let (mut part, mut mark) = (M::start(first), M::mark(first));
                 for row in &row[1..] {
                     // SAFETY: as above.
                     let v = unsafe { *row.add(c) };
-                    part = M::part::<I>(part, v);
+                    part = M::part::<I>(part, M::start(v));
                     mark = M::marks(mark, M::mark(v));
                 }
                 *o = M::merge::<I>(*o, M::lift(part, mark));
@@ -292,61 +297,65 @@ struct Prod;
 struct Max;
 struct Min;
 
+/// `$t` is summed in `$part` eight at a time, and those in `$acc`; products are taken in `$acc` at once, but for floats.
 macro_rules! sums {
-    ($($t:ty => $acc:ty, $zero:expr, $one:expr, $lift:expr;)*) => { $(
-        impl Monoid<$t> for Sum {
-            type Mark = ();
-            type Acc = $acc;
-            const IDENTITY: $acc = $zero;
-            const EXACT: bool = false;
-            #[inline(always)]
-            fn mark(_: $t) {}
-            #[inline(always)]
-            fn marks(_: (), _: ()) {}
-            #[inline(always)]
-            fn part<I: Isa>(a: $t, b: $t) -> $t {
-                Ring::add(a, b)
-            }
-            #[inline(always)]
-            fn lift(x: $t, (): ()) -> $acc {
-                $lift(x)
-            }
-            #[inline(always)]
-            fn merge<I: Isa>(a: $acc, b: $acc) -> $acc {
-                Ring::add(a, b)
-            }
-        }
-        impl Monoid<$t> for Prod {
-            type Mark = ();
-            type Acc = $acc;
-            const IDENTITY: $acc = $one;
-            const EXACT: bool = false;
-            #[inline(always)]
-            fn mark(_: $t) {}
-            #[inline(always)]
-            fn marks(_: (), _: ()) {}
-            #[inline(always)]
-            fn part<I: Isa>(a: $t, b: $t) -> $t {
-                Ring::mul::<I>(a, b)
-            }
-            #[inline(always)]
-            fn lift(x: $t, (): ()) -> $acc {
-                $lift(x)
-            }
-            #[inline(always)]
-            fn merge<I: Isa>(a: $acc, b: $acc) -> $acc {
-                Ring::mul::<I>(a, b)
-            }
-        }
+    ($($t:ty, $zero:expr, $one:expr; $part:ty, $start:expr, $lift:expr; $factor:ty, $first:expr, $last:expr; $acc:ty;)*) => { $(
+        sums!(@one Sum $t, $zero, $part, $start, $lift, $acc, |a, b| Ring::add(a, b));
+        sums!(@one Prod $t, $one, $factor, $first, $last, $acc, |a, b| Ring::mul::<I>(a, b));
     )* };
+    (@one $M:ident $t:ty, $identity:expr, $part:ty, $start:expr, $lift:expr, $acc:ty, |$a:ident, $b:ident| $fold:expr) => {
+        impl Monoid<$t> for $M {
+            type Part = $part;
+            type Mark = ();
+            type Acc = $acc;
+            const IDENTITY: $acc = $identity;
+            const EXACT: bool = false;
+            #[inline(always)]
+            fn mark(_: $t) {}
+            #[inline(always)]
+            fn marks(_: (), _: ()) {}
+            #[inline(always)]
+            fn start(x: $t) -> $part {
+                $start(x)
+            }
+            #[inline(always)]
+            fn part<I: Isa>($a: $part, $b: $part) -> $part {
+                $fold
+            }
+            #[inline(always)]
+            fn lift(x: $part, (): ()) -> $acc {
+                $lift(x)
+            }
+            #[inline(always)]
+            fn merge<I: Isa>($a: $acc, $b: $acc) -> $acc {
+                $fold
+            }
+        }
+    };
+}
+/// Eight numbers of up to 16 bits fit 32; of 32 bits they need 64, as all products do.
+macro_rules! integer_sums {
+    ($($t:ty, $part:ty, $acc:ty;)*) => { sums! { $(
+        $t, 0, 1; $part, |x| x as $part, |x| x as $acc; $acc, |x| x as $acc, |x| x; $acc;
+    )* } };
+}
+integer_sums! {
+    i8, i32, i64; i16, i32, i64; i32, i64, i64; i64, i64, i64;
+    u8, u32, u64; u16, u32, u64; u32, u64, u64; u64, u64, u64;
+}
+const ZERO64: Complex<f64> = Complex::new(0.0, 0.0);
+const ONE64: Complex<f64> = Complex::new(1.0, 0.0);
+#[inline(always)]
+fn widened(x: Complex<f32>) -> Complex<f64> {
+    Complex::new(x.re.into(), x.im.into())
 }
 sums! {
-    i64 => i64, 0, 1, |x| x;
-    u64 => u64, 0, 1, |x| x;
-    f32 => f64, 0.0, 1.0, f64::from;
-    f64 => f64, 0.0, 1.0, |x| x;
-    Complex<f32> => Complex<f64>, Complex::new(0.0, 0.0), Complex::new(1.0, 0.0), |x: Complex<f32>| Complex::new(x.re.into(), x.im.into());
-    Complex<f64> => Complex<f64>, Complex::new(0.0, 0.0), Complex::new(1.0, 0.0), |x| x;
+    // truth values are counted
+    B8, 0, 1; i32, |x: B8| i32::from(x.get()), i64::from; i64, |x: B8| i64::from(x.get()), |x| x; i64;
+    f32, 0.0, 1.0; f32, |x| x, f64::from; f32, |x| x, f64::from; f64;
+    f64, 0.0, 1.0; f64, |x| x, |x| x; f64, |x| x, |x| x; f64;
+    Complex<f32>, ZERO64, ONE64; Complex<f32>, |x| x, widened; Complex<f32>, |x| x, widened; Complex<f64>;
+    Complex<f64>, ZERO64, ONE64; Complex<f64>, |x| x, |x| x; Complex<f64>, |x| x, |x| x; Complex<f64>;
 }
 
 macro_rules! extremes {
@@ -356,10 +365,15 @@ macro_rules! extremes {
     )* };
     (@one $M:ident $t:ty, $identity:expr, $f:ident) => {
         impl Monoid<$t> for $M {
+            type Part = $t;
             type Mark = ();
             type Acc = $t;
             const IDENTITY: $t = $identity;
             const EXACT: bool = true;
+            #[inline(always)]
+            fn start(x: $t) -> $t {
+                x
+            }
             #[inline(always)]
             fn mark(_: $t) {}
             #[inline(always)]
@@ -403,10 +417,15 @@ macro_rules! float_extremes {
     )* };
     (@one $M:ident $t:ident $bits:ident, $identity:expr, $f:ident, $better:tt) => {
         impl Monoid<$t> for $M {
+            type Part = $t;
             type Mark = $bits;
             type Acc = $t;
             const IDENTITY: $t = $identity;
             const EXACT: bool = true;
+            #[inline(always)]
+            fn start(x: $t) -> $t {
+                x
+            }
             #[inline(always)]
             fn mark(x: $t) -> $bits {
                 x.abs().to_bits()
@@ -443,11 +462,14 @@ struct All;
 macro_rules! truths {
     ($($t:ty, $bits:ident, $of:expr;)*) => { $(
         impl Monoid<$t> for Any {
+            type Part = ();
             type Mark = $bits;
             type Acc = B8;
             const IDENTITY: B8 = B8(0);
             const EXACT: bool = true;
             const SETTLED: Option<u8> = Some(1);
+            #[inline(always)]
+            fn start(_: $t) {}
             #[inline(always)]
             fn mark(x: $t) -> $bits {
                 $of(x)
@@ -457,11 +479,9 @@ macro_rules! truths {
                 a | b
             }
             #[inline(always)]
-            fn part<I: Isa>(a: $t, _: $t) -> $t {
-                a
-            }
+            fn part<I: Isa>(_: (), _: ()) {}
             #[inline(always)]
-            fn lift(_: $t, bits: $bits) -> B8 {
+            fn lift(_: (), bits: $bits) -> B8 {
                 B8::new(bits != 0)
             }
             #[inline(always)]
@@ -470,11 +490,14 @@ macro_rules! truths {
             }
         }
         impl Monoid<$t> for All {
+            type Part = ();
             type Mark = $bits;
             type Acc = B8;
             const IDENTITY: B8 = B8(1);
             const EXACT: bool = true;
             const SETTLED: Option<u8> = Some(0);
+            #[inline(always)]
+            fn start(_: $t) {}
             #[inline(always)]
             fn mark(x: $t) -> $bits {
                 if $of(x) == 0 { $bits::MAX } else { 0 }
@@ -484,11 +507,9 @@ macro_rules! truths {
                 a | b
             }
             #[inline(always)]
-            fn part<I: Isa>(a: $t, _: $t) -> $t {
-                a
-            }
+            fn part<I: Isa>(_: (), _: ()) {}
             #[inline(always)]
-            fn lift(_: $t, zeros: $bits) -> B8 {
+            fn lift(_: (), zeros: $bits) -> B8 {
                 B8::new(zeros == 0)
             }
             #[inline(always)]
@@ -552,16 +573,11 @@ macro_rules! all_lanes {
     };
 }
 
-/// The kernels that fold lanes of this dtype: sums and products have 64-bit integers, floats and complex; extremes and truth
-/// all.
+/// The kernels that fold lanes of this dtype. Sums and products of integers and truth values have accumulators of 64 bits.
 pub fn folding(fold: Fold, lane: DType) -> Option<Folding> {
     match fold {
-        Fold::Sum => {
-            table!(Sum, lane; I64 i64, U64 u64, F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
-        }
-        Fold::Prod => {
-            table!(Prod, lane; I64 i64, U64 u64, F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
-        }
+        Fold::Sum => all_lanes!(Sum, lane),
+        Fold::Prod => all_lanes!(Prod, lane),
         Fold::Max => all_lanes!(Max, lane),
         Fold::Min => all_lanes!(Min, lane),
         Fold::Any => all_lanes!(Any, lane),

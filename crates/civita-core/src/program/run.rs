@@ -288,8 +288,8 @@ impl<'a, const K: usize> Job<'a, K> {
                     }
                 }
                 for r in 0..rows {
-                    for k in 1..=self.inputs {
-                        let b = &self.bring[k];
+                    for (i, b) in self.bring[1..=self.inputs].iter().enumerate() {
+                        let k = i + 1;
                         let (src, stride) = if b.across {
                             (scratch.tile(k, self).add(r * n * b.size).cast_const(), 1)
                         } else {
@@ -309,7 +309,7 @@ impl<'a, const K: usize> Job<'a, K> {
                             col_stride: stride,
                         };
                         let at = self.brought(scratch, k, src, line, uniform || stride == 1);
-                        steps.set_input(k - 1, at);
+                        steps.set_input(i, at);
                     }
                     let out = self.ptr[0].offset(begin(0, r) * self.out_size as isize);
                     let line = Tile {

@@ -402,12 +402,15 @@ fn identity(folding: &Folding, shape: &[usize], inputs: &[&Raw]) -> Result<Raw> 
 
 /// The fold of `x` in the lane of `dtype`, as a tensor of `dtype`, axes kept; not recorded.
 fn folded(fold: Fold, x: &Raw, call: &Call<'_>, dtype: DType) -> Result<Raw> {
-    // sums of narrow integers are those of wide ones, wrapped; of truth values the sum is their or, the product their and
+    // sums of narrow integers are those of wide ones, wrapped, and so folded as they lie; of truth values the sum is their
+    // or, the product their and
+    let whole = |d: DType| matches!(d.kind(), Kind::Bool | Kind::Signed | Kind::Unsigned);
     let (fold, lane) = match (fold, dtype.kind()) {
         (Fold::Sum, Kind::Bool) => (Fold::Max, dtype),
         (Fold::Prod, Kind::Bool) => (Fold::Min, dtype),
-        (Fold::Sum | Fold::Prod, Kind::Signed) => (fold, DType::I64),
-        (Fold::Sum | Fold::Prod, Kind::Unsigned) => (fold, DType::U64),
+        (Fold::Sum | Fold::Prod, Kind::Signed | Kind::Unsigned) if whole(x.dtype()) => {
+            (fold, x.dtype())
+        }
         _ => (fold, dtype),
     };
     let plan = Plan::copy_to_lane(x.dtype(), lane);
@@ -453,9 +456,13 @@ pub(crate) fn mean(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     if let Some(done) = whole::mean(x, call) {
         return done;
     }
-    // in the accumulator's dtype until the division, so that only one rounding is seen
-    let plan = Plan::copy_to_lane(x.dtype(), call.dtype);
+    // in the accumulator's dtype until the division, so that only one rounding is seen; of narrow integers the sum is exact
+    let whole = matches!(x.dtype().kind(), Kind::Bool | Kind::Signed | Kind::Unsigned);
+    let exact = whole && x.dtype().size() <= 4 && call.count < 1 << 31 && call.dtype == DType::F64;
+    let lane = if exact { x.dtype() } else { call.dtype };
+    let plan = Plan::copy_to_lane(x.dtype(), lane);
     let acc = fold_planned(Fold::Sum, &plan, &[x], x.shape(), &call.axes)?;
+    let acc = if exact { acc.cast(DType::F64)? } else { acc };
     let mean = Raw::apply(
         Op::Div,
         &[(&acc).into(), Scalar::Float(call.count as f64).into()],
