@@ -31,6 +31,7 @@ pub(crate) use rules::{Linear, Saved, linear, record};
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::layout::PerAxis;
 use crate::raw::Raw;
 
 /// Gradients of the inputs of a node, where there are any.
@@ -53,7 +54,7 @@ pub struct Node {
     /// `None` for a leaf.
     rule: Option<Box<dyn Rule>>,
     inputs: SmallVec<[Option<Arc<Node>>; 3]>,
-    shape: SmallVec<[usize; 4]>,
+    shape: PerAxis<usize>,
     dtype: DType,
     gradient: Mutex<Option<Raw>>,
 }

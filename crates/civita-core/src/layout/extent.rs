@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::Layout;
+use super::{Layout, PerAxis};
 
 /// A term `coefficient · x` with `0 ≤ x ≤ most` of a sum that is to hit a target. Coefficients are positive.
 #[derive(Clone, Copy)]
@@ -136,7 +136,7 @@ impl Layout {
     }
 
     /// Absolute stride and length of each axis longer than 1. There is no axis of length 0.
-    fn long_axes(&self) -> SmallVec<[(usize, usize); 4]> {
+    fn long_axes(&self) -> PerAxis<(usize, usize)> {
         let axes = self.shape.iter().zip(&self.strides);
         axes.filter(|&(&n, _)| n > 1)
             .map(|(&n, &s)| (s.unsigned_abs(), n))

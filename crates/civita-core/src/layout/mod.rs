@@ -37,6 +37,8 @@ pub use walk::Walk;
 /// move by themselves; with six each move was a call of `memcpy`, a tenth of the cost of a small operation.
 pub(crate) const INLINE: usize = 4;
 
+/// Something for each axis; inline up to four of them.
+pub(crate) type PerAxis<T> = SmallVec<[T; INLINE]>;
 /// Lengths of axes; inline up to four of them.
 pub type Dims = SmallVec<[usize; INLINE]>;
 /// Steps between neighbours along each axis, in elements; inline up to four of them.

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Dims, Layout, Strides, checked_len, inline};
+use super::{Dims, Layout, PerAxis, Strides, checked_len, inline};
 use crate::error::Result;
 
 /// Which order of elements a [`Walk`](super::Walk) may choose. Pairs of elements always stay together.
@@ -87,7 +87,7 @@ impl Layout {
             Some(own) if input.shape[own] != 1 => input.strides[own],
             _ => 0,
         };
-        let mut order: SmallVec<[usize; 4]> = SmallVec::new();
+        let mut order: PerAxis<usize> = SmallVec::new();
         for axis in (0..rank).rev() {
             let wants = |k: usize| {
                 Order::All.wants(

@@ -1,6 +1,6 @@
 //! Reshaping: the same elements, in the same C order, under another shape.
 
-use super::{Dims, Layout, MAX_ELEMENTS, Strides, checked_len};
+use super::{Dims, Layout, MAX_ELEMENTS, PerAxis, Strides, checked_len};
 use crate::error::{Error, Result, shape_text};
 
 /// `shape` with its one `-1`, if there is one, replaced so that it holds `len` elements.
@@ -156,7 +156,7 @@ impl Layout {
     /// such a pair of groups the old axes must be one run (each stride is the next one times its length), which the new axes
     /// then divide. Both shapes hold the same number of elements, which is not 0.
     fn split_and_merge(&self, shape: &[usize]) -> Option<Strides> {
-        let old: smallvec::SmallVec<[(usize, isize); 4]> = (self.shape.iter().copied())
+        let old: PerAxis<(usize, isize)> = (self.shape.iter().copied())
             .zip(self.strides.iter().copied())
             .filter(|&(n, _)| n != 1)
             .collect();

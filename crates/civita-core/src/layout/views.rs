@@ -1,8 +1,6 @@
 //! Views that reorder, drop or add axes. None of them moves an element.
 
-use smallvec::SmallVec;
-
-use super::{Axes, Dims, Layout, Strides, normalize_axes, normalize_axis};
+use super::{Axes, Dims, Layout, PerAxis, Strides, normalize_axes, normalize_axis};
 use crate::error::{Error, Result, shape_text};
 
 impl Layout {
@@ -45,7 +43,7 @@ impl Layout {
     pub fn swap_axes(&self, a: isize, b: isize) -> Result<Layout> {
         let a = normalize_axis("swap_axes", a, self.rank())?;
         let b = normalize_axis("swap_axes", b, self.rank())?;
-        let mut order: SmallVec<[usize; 4]> = (0..self.rank()).collect();
+        let mut order: PerAxis<usize> = (0..self.rank()).collect();
         order.swap(a, b);
         Ok(self.permuted(&order))
     }
@@ -57,7 +55,7 @@ impl Layout {
     pub fn move_axis(&self, from: isize, to: isize) -> Result<Layout> {
         let from = normalize_axis("move_axis", from, self.rank())?;
         let to = normalize_axis("move_axis", to, self.rank())?;
-        let mut order: SmallVec<[usize; 4]> = (0..self.rank()).collect();
+        let mut order: PerAxis<usize> = (0..self.rank()).collect();
         let axis = order.remove(from);
         order.insert(to, axis);
         Ok(self.permuted(&order))
@@ -88,7 +86,7 @@ impl Layout {
     /// # Errors
     /// When a named axis does not exist, is named twice, or is longer than 1.
     pub fn squeeze(&self, axes: Option<&[isize]>) -> Result<Layout> {
-        let drop: SmallVec<[usize; 4]> = match axes {
+        let drop: PerAxis<usize> = match axes {
             None => (0..self.rank()).filter(|&k| self.shape[k] == 1).collect(),
             Some(axes) => normalize_axes("squeeze", axes, self.rank())?,
         };

@@ -15,7 +15,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::order::{Order, place};
-use super::{Dims, INLINE, Layout, Strides, sized};
+use super::{Dims, INLINE, Layout, PerAxis, Strides, sized};
 use crate::error::Result;
 
 /// A loop nest over `K` operands. It always has at least one axis.
@@ -101,7 +101,7 @@ impl<const K: usize> Walk<K> {
             };
         }
         // which axes, innermost first
-        let mut axes: SmallVec<[usize; 4]> = SmallVec::new();
+        let mut axes: PerAxis<usize> = SmallVec::new();
         for axis in (0..shape.len()).rev() {
             if shape[axis] == 1 {
                 continue;

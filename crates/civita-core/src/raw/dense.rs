@@ -13,7 +13,7 @@ use crate::explain;
 use crate::isa::Kernel;
 use crate::kernels::map::{Variants, kernels};
 use crate::kernels::{Slot, cast};
-use crate::layout::Layout;
+use crate::layout::{Layout, PerAxis};
 use crate::ops::{Class, Op, ROWS};
 use crate::program::GRAIN;
 use crate::storage::{Access, Storage, guard};
@@ -145,7 +145,7 @@ fn part_of(op: Op, x: &Raw) -> Option<Result<Raw>> {
     let real = dtype.to_real();
     let layout = x.layout();
     // a real number is half a complex one
-    let strides: SmallVec<[isize; 4]> = layout
+    let strides: PerAxis<isize> = layout
         .strides()
         .iter()
         .map(|s| s.checked_mul(2))

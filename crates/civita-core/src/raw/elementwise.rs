@@ -10,7 +10,7 @@ use crate::dtype::{Casting, DType, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::explain;
 use crate::graph::{self, Function};
-use crate::layout::{Axes, KeepDims, broadcast_shapes};
+use crate::layout::{Axes, KeepDims, PerAxis, broadcast_shapes};
 use crate::ops::{Fold, Op, elementwise_heads};
 use crate::program::{Node, Plan, Program, Source, Target, run};
 use crate::storage::{Access, Storage, guard};
@@ -137,7 +137,7 @@ impl Raw {
             return Ok(self.clone());
         }
         let extra = self.rank().saturating_sub(shape.len());
-        let axes: SmallVec<[isize; 4]> = (0..self.rank())
+        let axes: PerAxis<isize> = (0..self.rank())
             .filter(|&a| a < extra || (shape[a - extra] == 1 && self.shape()[a] != 1))
             .map(|a| a as isize)
             .collect();

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::explain;
 use crate::graph::{self, Gradients, Node, Rule, Saved};
 use crate::kernels::matmul::{Batch, Operand, Problem, matmul, shape_check};
-use crate::layout::Layout;
+use crate::layout::{Layout, PerAxis};
 use crate::storage::guard;
 
 impl Raw {
@@ -38,7 +38,7 @@ impl Raw {
                     1 => x.layout().expand_dims(&[if column { 1 } else { 0 }])?,
                     _ => x.layout().clone(),
                 };
-                let mut full: SmallVec<[usize; 4]> = SmallVec::from_slice(&shape.batch);
+                let mut full: PerAxis<usize> = SmallVec::from_slice(&shape.batch);
                 full.extend([rows, cols]);
                 layout.broadcast_to(&full)
             };
@@ -65,7 +65,7 @@ impl Raw {
                 accumulate: false,
             };
             let axes = shape.batch.len();
-            let mut steps: SmallVec<[isize; 4]> = SmallVec::from_elem(0, axes);
+            let mut steps: PerAxis<isize> = SmallVec::from_elem(0, axes);
             let mut step = (shape.m * shape.n) as isize;
             for axis in (0..axes).rev() {
                 steps[axis] = step;

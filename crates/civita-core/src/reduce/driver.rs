@@ -13,12 +13,10 @@ use std::cell::UnsafeCell;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use smallvec::SmallVec;
-
 use crate::error::Result;
 use crate::kernels::fold::{Folding, Rows};
 use crate::kernels::strided::{Tile, fill, gather, scatter};
-use crate::layout::{Layout, Order, Walk};
+use crate::layout::{Layout, Order, PerAxis, Walk};
 use crate::storage::Storage;
 use crate::threads::{self, Parts};
 
@@ -51,7 +49,7 @@ struct Axis {
     x: isize,
     out: isize,
 }
-type AxisList = SmallVec<[Axis; 4]>;
+type AxisList = PerAxis<Axis>;
 
 fn count(axes: &[Axis]) -> usize {
     axes.iter().map(|a| a.len).product()

@@ -16,7 +16,7 @@ use crate::explain;
 use crate::graph::{self, Function, Linear};
 use crate::kernels::fold::{Folding, folding};
 use crate::kernels::strided::{Tile, fill};
-use crate::layout::{Axes, KeepDims, Layout, reduced_shape};
+use crate::layout::{Axes, KeepDims, Layout, PerAxis, reduced_shape};
 use crate::ops::{Fold, Op, Reduction};
 use crate::program::{Plan, Program, Source, Target, run};
 use crate::raw::Raw;
@@ -51,7 +51,7 @@ impl Default for ReduceOptions<'_> {
 /// A call that has been checked: axes in range.
 pub(crate) struct Call<'a> {
     pub op: Reduction,
-    pub axes: SmallVec<[usize; 4]>,
+    pub axes: PerAxis<usize>,
     pub options: ReduceOptions<'a>,
     /// Elements to a result.
     pub count: usize,
@@ -148,7 +148,7 @@ impl Call<'_> {
     }
 }
 
-fn reduced_shape_of_kept(kept: &Raw, axes: &[usize]) -> SmallVec<[usize; 4]> {
+fn reduced_shape_of_kept(kept: &Raw, axes: &[usize]) -> PerAxis<usize> {
     kept.shape()
         .iter()
         .enumerate()
@@ -211,7 +211,7 @@ fn fold_planned(
         );
     }
     let out = identity(&folding, &kept, inputs)?;
-    let strides: SmallVec<[isize; 4]> = (0..shape.len())
+    let strides: PerAxis<isize> = (0..shape.len())
         .map(|a| {
             if axes.contains(&a) {
                 0

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::error::Result;
 use crate::graph::{Gradients, Node, Rule, Saved};
-use crate::layout::{Axes, KeepDims};
+use crate::layout::{Axes, KeepDims, PerAxis};
 use crate::ops::Fold;
 use crate::raw::Raw;
 
@@ -14,7 +14,7 @@ use crate::raw::Raw;
 pub(super) struct Extreme {
     x: Saved,
     y: Saved,
-    axes: SmallVec<[isize; 4]>,
+    axes: PerAxis<isize>,
 }
 
 impl Extreme {
@@ -57,7 +57,7 @@ impl Rule for Extreme {
 /// `∂Πx / ∂xᵢ = Π_{j≠i} xⱼ`, without a division: right with any number of zeros, and so are its own derivatives.
 pub(super) struct Product {
     x: Saved,
-    axes: SmallVec<[isize; 4]>,
+    axes: PerAxis<isize>,
 }
 
 impl Product {

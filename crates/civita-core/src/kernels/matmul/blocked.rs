@@ -109,17 +109,6 @@ impl Side {
     }
 }
 
-/// Makes a value that holds pointers shareable between the tasks of one multiplication, which never touch the same part
-/// of C or of a panel at the same time.
-struct Shared<T>(T);
-// SAFETY: see above; the pointers' memory outlives the fork-join.
-unsafe impl<T> Sync for Shared<T> {}
-impl<T> Shared<T> {
-    fn get(&self) -> &T {
-        &self.0
-    }
-}
-
 /// One super-block at one depth.
 struct Work<'a> {
     engine: &'a Engine,
@@ -273,30 +262,32 @@ fn block(engine: &Engine, m: usize, n: usize, k: usize) -> [usize; 2] {
     [rows, cols]
 }
 
+// SAFETY: the tasks of one multiplication never touch the same part of C or of a panel at the same time, and the memory
+// outlives the fork-join.
+unsafe impl Sync for Work<'_> {}
+
 impl Work<'_> {
     /// # Safety
     /// The sides and C are valid as their fields say.
     unsafe fn run(&self) {
-        let shared = Shared(self);
         let (a, b) = (&self.a, &self.b);
         let (to_pack, a_panels) = (
             a.panels - a.direct + b.panels - b.direct,
             a.panels - a.direct,
         );
         let pack = |i: usize| {
-            let work = shared.get();
-            let engine = work.engine;
+            let engine = self.engine;
             // SAFETY: each panel is packed by one task.
             unsafe {
                 if i < a_panels {
-                    work.a
-                        .pack(engine.packs.left, engine.elem, work.a.direct + i, work.k);
+                    self.a
+                        .pack(engine.packs.left, engine.elem, self.a.direct + i, self.k);
                 } else {
-                    work.b.pack(
+                    self.b.pack(
                         engine.packs.right,
                         engine.elem,
-                        work.b.direct + i - a_panels,
-                        work.k,
+                        self.b.direct + i - a_panels,
+                        self.k,
                     );
                 }
             }
@@ -304,8 +295,7 @@ impl Work<'_> {
         let row_blocks = a.panels.div_ceil(self.block[0]);
         let tasks = row_blocks * b.panels.div_ceil(self.block[1]);
         // SAFETY: each block is multiplied by one task, after all panels were packed.
-        let multiply =
-            |i: usize| unsafe { shared.get().multiply_block(i % row_blocks, i / row_blocks) };
+        let multiply = |i: usize| unsafe { self.multiply_block(i % row_blocks, i / row_blocks) };
         if tasks == 1 {
             (0..to_pack).for_each(pack);
             multiply(0);
