@@ -249,7 +249,7 @@ impl Array {
         Self::conj(slf)
     }
 
-    /// The real part; of a real array the array itself.
+    /// The real part; of a real array the array itself, of a complex one a view.
     #[getter]
     fn real(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
         let py = slf.py();
@@ -259,7 +259,22 @@ impl Array {
         apply(py, Op::Real, &[&Value::Ref(slf.get().raw())])
     }
 
-    /// The imaginary part.
+    #[setter(real)]
+    fn set_real(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        slf.getattr("real")?.set_item(slf.py().Ellipsis(), value)
+    }
+
+    #[setter(imag)]
+    fn set_imag(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        if !slf.get().raw().dtype().is_complex() {
+            return Err(pyo3::exceptions::PyTypeError::new_err(
+                "imag: a real array has no imaginary part to set",
+            ));
+        }
+        slf.getattr("imag")?.set_item(slf.py().Ellipsis(), value)
+    }
+
+    /// The imaginary part; of a complex array a view.
     #[getter]
     fn imag(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
         let py = slf.py();

@@ -233,3 +233,13 @@ def test_parts_of_complex_arrays_are_views(dtype):
     real = cv.array([1.0, 2.0])
     cv.real(real)[0] = 5.0
     assert real[0] == 5.0
+
+    n, c = np.arange(3) + 1j, cv.array(np.arange(3) + 1j)
+    for a in (n, c):
+        a.real = 5
+        a.imag = [1.0, 2.0, 3.0]
+    np.testing.assert_array_equal(np.asarray(c), n)
+    real.real = 7.0
+    np.testing.assert_array_equal(np.asarray(real), [7.0, 7.0])
+    with pytest.raises(TypeError, match="no imaginary part"):
+        real.imag = 1.0

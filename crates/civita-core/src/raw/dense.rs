@@ -136,7 +136,7 @@ pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
 fn part_of(op: Op, x: &Raw) -> Option<Result<Raw>> {
     let dtype = x.dtype();
     if !dtype.is_complex() {
-        return (op == Op::Real && dtype != DType::Bool).then(|| Ok(x.clone()));
+        return (op == Op::Real && dtype != DType::Bool).then(|| Ok(x.detach()));
     }
     if x.storage().access() == Access::Owned {
         return None;
