@@ -1,11 +1,12 @@
 //! Matrix products of tensors.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use super::Raw;
-use crate::dtype::promote;
+use crate::dtype::{DType, promote};
 use crate::error::Result;
 use crate::explain;
 use crate::graph::{self, Gradients, Node, Rule, Saved};
@@ -22,29 +23,14 @@ impl Raw {
     pub fn matmul(&self, rhs: &Raw) -> Result<Raw> {
         let shape = shape_check(self.shape(), rhs.shape())?;
         let dtype = promote(self.dtype(), rhs.dtype());
-        let (a, b) = (self.detach().cast(dtype)?, rhs.detach().cast(dtype)?);
-        let out = Raw::for_result(
-            &shape.out,
-            dtype,
-            &[
-                &a.with_layout(Layout::contiguous(&[0])?),
-                &b.with_layout(Layout::contiguous(&[0])?),
-            ],
-        )?;
+        let (a, b) = (in_dtype(self, dtype)?, in_dtype(rhs, dtype)?);
+        let out = Raw::unwritten(&shape.out, dtype)?
+            .in_world_of(&a)?
+            .in_world_of(&b)?;
         if !out.is_empty() {
-            // each operand with its batch axes and two more
-            let matrix = |x: &Raw, rows: usize, cols: usize, column: bool| -> Result<Layout> {
-                let layout = match x.rank() {
-                    1 => x.layout().expand_dims(&[if column { 1 } else { 0 }])?,
-                    _ => x.layout().clone(),
-                };
-                let mut full: PerAxis<usize> = SmallVec::from_slice(&shape.batch);
-                full.extend([rows, cols]);
-                layout.broadcast_to(&full)
-            };
             let (la, lb) = (
-                matrix(&a, shape.m, shape.k, false)?,
-                matrix(&b, shape.k, shape.n, true)?,
+                matrix(&a, &shape.batch, [shape.m, shape.k], 0)?,
+                matrix(&b, &shape.batch, [shape.k, shape.n], 1)?,
             );
             let operand = |x: &Raw, l: &Layout| Operand {
                 ptr: x
@@ -102,6 +88,32 @@ impl Raw {
             Ok(t)
         }
     }
+}
+
+fn in_dtype(x: &Raw, dtype: DType) -> Result<Cow<'_, Raw>> {
+    if x.dtype() == dtype {
+        return Ok(Cow::Borrowed(x));
+    }
+    x.detach().cast(dtype).map(Cow::Owned)
+}
+
+/// An operand with its batch axes and two more; a vector gets the one of the two that it lacks.
+fn matrix<'a>(
+    x: &'a Raw,
+    batch: &[usize],
+    matrix: [usize; 2],
+    lacks: isize,
+) -> Result<Cow<'a, Layout>> {
+    if x.rank() == 2 && batch.is_empty() {
+        return Ok(Cow::Borrowed(x.layout()));
+    }
+    let mut full: PerAxis<usize> = SmallVec::from_slice(batch);
+    full.extend(matrix);
+    let layout = match x.rank() {
+        1 => x.layout().expand_dims(&[lacks])?,
+        _ => x.layout().clone(),
+    };
+    layout.broadcast_to(&full).map(Cow::Owned)
 }
 
 /// `dA = G · Bᴴ`, `dB = Aᴴ · G`, with vectors as rows and columns.
