@@ -1,0 +1,135 @@
+//! The steps of a plan, made ready for the blocks of one task: which kernel, on values that lie where. What can be asked
+//! once is not asked for every block, because a block may be a row of ten elements.
+
+use smallvec::SmallVec;
+
+use super::plan::{Code, Plan, Src};
+use crate::isa::Kernel;
+
+/// Inputs, registers and constants, as they are numbered in [`Steps::values`].
+type Id = u16;
+
+struct Step {
+    kernel: Kernel,
+    args: [Id; 3],
+    out: Id,
+    /// Is it one value for all elements?
+    one: bool,
+    /// Is the condition of a choice one value? Kernels want one for each element.
+    spread: bool,
+}
+
+/// The steps of a plan for inputs of which some are one value for all elements of a block.
+pub(super) struct Steps {
+    /// Where each value lies; those of inputs are set for every block.
+    values: SmallVec<[*mut u8; 12]>,
+    steps: SmallVec<[Step; 3]>,
+    result: Id,
+    /// Is the result one value for all elements?
+    pub one: bool,
+}
+
+impl Steps {
+    /// `uniform` says of an input whether it is one value, `register` where a register lies.
+    pub fn new(
+        plan: &Plan,
+        uniform: impl Fn(usize) -> bool,
+        register: impl Fn(usize) -> *mut u8,
+    ) -> Steps {
+        let inputs = plan.inputs.len();
+        let mut values = SmallVec::with_capacity(inputs + plan.registers + plan.constants.len());
+        values.resize(inputs, std::ptr::null_mut());
+        values.extend((0..plan.registers).map(register));
+        // constants are read only; one type for all keeps the table simple
+        values.extend(plan.constants.iter().map(|c| c.at().cast_mut()));
+        let id = |src| match src {
+            Src::Input(i) => i,
+            Src::Reg(r) => inputs as Id + r,
+            Src::Const(c) => (inputs + plan.registers) as Id + c,
+        };
+        let mut uniform_registers = 0u64;
+        let is_one = |src, registers: u64| match src {
+            Src::Input(i) => uniform(i as usize),
+            Src::Reg(r) => registers >> r & 1 == 1,
+            Src::Const(_) => true,
+        };
+        let mut steps = SmallVec::with_capacity(plan.steps.len());
+        for step in &plan.steps {
+            let u = step.args.map(|a| is_one(a, uniform_registers));
+            let (kernel, one, spread) = match step.code {
+                Code::Cast(kernel) => (kernel, u[0], false),
+                Code::Op(variants, arity) => {
+                    let one = u[..arity as usize].iter().all(|&u| u);
+                    let form = match arity {
+                        2 if !one => usize::from(u[1]) + 2 * usize::from(u[0]),
+                        3 if !one => usize::from(u[2]) + 2 * usize::from(u[1]),
+                        _ => 0,
+                    };
+                    (variants.pick(form), one, arity == 3 && u[0] && !one)
+                }
+            };
+            uniform_registers = uniform_registers & !(1 << step.out) | u64::from(one) << step.out;
+            steps.push(Step {
+                kernel,
+                args: step.args.map(id),
+                out: id(Src::Reg(step.out)),
+                one,
+                spread,
+            });
+        }
+        Steps {
+            values,
+            steps,
+            result: id(plan.result),
+            one: is_one(plan.result, uniform_registers),
+        }
+    }
+
+    /// Says where an input lies for the next block.
+    #[inline]
+    pub fn set_input(&mut self, i: usize, at: *const u8) {
+        self.values[i] = at.cast_mut();
+    }
+
+    /// Runs the steps for a block of `n` elements. The last one writes to `direct`, if that is given; else the result is
+    /// where [`Steps::result`] says. `spread` makes `n` truth values of one.
+    ///
+    /// # Safety
+    /// Inputs lie where [`Steps::set_input`] was told, `n` elements of the lane or one; the registers have room for as
+    /// many, and `direct` too; nobody else touches them.
+    #[inline]
+    pub unsafe fn run(
+        &self,
+        n: usize,
+        direct: Option<*mut u8>,
+        spread: impl Fn(*const u8) -> *const u8,
+    ) -> bool {
+        let at = |id: Id| self.values[id as usize];
+        let mut stored = false;
+        for (i, step) in self.steps.iter().enumerate() {
+            let [a, b, c] = step.args;
+            let mut args = [at(a).cast_const(), at(b).cast_const(), at(c).cast_const()];
+            if step.spread {
+                args[0] = spread(args[0]);
+            }
+            let m = if step.one { 1 } else { n };
+            let to = match direct {
+                Some(out) if i + 1 == self.steps.len() && m == n => {
+                    stored = true;
+                    out
+                }
+                _ => at(step.out),
+            };
+            // SAFETY: inputs are `m` elements or one, as the kernel's form says; the output is `m` elements of a register
+            // or of the output, and no register is written by the step that reads it.
+            unsafe { (step.kernel)(m, args, to) };
+        }
+        stored
+    }
+
+    /// Where the result lies after [`Steps::run`], if it was not written to its place.
+    #[inline]
+    pub fn result(&self) -> *const u8 {
+        self.values[self.result as usize].cast_const()
+    }
+}
