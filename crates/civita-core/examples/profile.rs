@@ -35,21 +35,6 @@ fn main() -> Result<()> {
     let mask = b.sin()?.gt(&Raw::scalar(Scalar::Float(0.7), DType::F64)?)?;
     let square =
         Raw::linspace(0.1, 3.0, side * side, Endpoint::Included, dtype)?.reshape(&[side, side])?;
-    let square = match std::env::var("VEC") {
-        Ok(k) => {
-            let k: usize = k.parse().unwrap();
-            let mut v = vec![1.0f64; side * side + 8];
-            v[0] = 2.0;
-            Raw::from_vec(v, &[side * side + 8])?
-                .slice(&[civita_core::layout::SliceItem::Range {
-                    start: Some(k as isize),
-                    stop: Some((k + side * side) as isize),
-                    step: 1,
-                }])?
-                .reshape(&[side, side])?
-        }
-        _ => square,
-    };
     let turned = square.transpose();
     let over = |axis: isize| {
         square.reduce(

@@ -1,10 +1,10 @@
 //! Reductions of contiguous memory: one result for a run (`along`), or one for each column of some rows (`across`).
 //!
 //! ```text
-//! along:  part[l]  ← fold of 8 vectors, lane by lane, in the element type
+//! along:  part[l]  ← fold of 8 vectors, lane by lane, in the type of parts
 //!         wide[l]  ← wide[l] ∘ part[l], in the accumulator's type
 //!         result   ← tree over wide
-//! across: part     ← fold of 8 rows, in the element type
+//! across: part     ← fold of 8 rows, in the type of parts
 //!         out[c]   ← out[c] ∘ part
 //! ```
 //!
@@ -461,63 +461,39 @@ struct All;
 /// zero; of `All` a mask of where there was a zero.
 macro_rules! truths {
     ($($t:ty, $bits:ident, $of:expr;)*) => { $(
-        impl Monoid<$t> for Any {
-            type Part = ();
-            type Mark = $bits;
-            type Acc = B8;
-            const IDENTITY: B8 = B8(0);
-            const EXACT: bool = true;
-            const SETTLED: Option<u8> = Some(1);
-            #[inline(always)]
-            fn start(_: $t) {}
-            #[inline(always)]
-            fn mark(x: $t) -> $bits {
-                $of(x)
-            }
-            #[inline(always)]
-            fn marks(a: $bits, b: $bits) -> $bits {
-                a | b
-            }
-            #[inline(always)]
-            fn part<I: Isa>(_: (), _: ()) {}
-            #[inline(always)]
-            fn lift(_: (), bits: $bits) -> B8 {
-                B8::new(bits != 0)
-            }
-            #[inline(always)]
-            fn merge<I: Isa>(a: B8, b: B8) -> B8 {
-                B8(a.0 | b.0)
-            }
-        }
-        impl Monoid<$t> for All {
-            type Part = ();
-            type Mark = $bits;
-            type Acc = B8;
-            const IDENTITY: B8 = B8(1);
-            const EXACT: bool = true;
-            const SETTLED: Option<u8> = Some(0);
-            #[inline(always)]
-            fn start(_: $t) {}
-            #[inline(always)]
-            fn mark(x: $t) -> $bits {
-                if $of(x) == 0 { $bits::MAX } else { 0 }
-            }
-            #[inline(always)]
-            fn marks(a: $bits, b: $bits) -> $bits {
-                a | b
-            }
-            #[inline(always)]
-            fn part<I: Isa>(_: (), _: ()) {}
-            #[inline(always)]
-            fn lift(_: (), zeros: $bits) -> B8 {
-                B8::new(zeros == 0)
-            }
-            #[inline(always)]
-            fn merge<I: Isa>(a: B8, b: B8) -> B8 {
-                B8(a.0 & b.0)
-            }
-        }
+        truths!(@one Any $t, $bits, 0, 1, |x| $of(x), |bits| bits != 0, |a, b| a | b);
+        truths!(@one All $t, $bits, 1, 0, |x| if $of(x) == 0 { $bits::MAX } else { 0 }, |zeros| zeros == 0, |a, b| a & b);
     )* };
+    (@one $M:ident $t:ty, $bits:ident, $identity:literal, $settled:literal, |$x:ident| $mark:expr, |$kept:ident| $truth:expr, |$a:ident, $b:ident| $merge:expr) => {
+        impl Monoid<$t> for $M {
+            type Part = ();
+            type Mark = $bits;
+            type Acc = B8;
+            const IDENTITY: B8 = B8($identity);
+            const EXACT: bool = true;
+            const SETTLED: Option<u8> = Some($settled);
+            #[inline(always)]
+            fn start(_: $t) {}
+            #[inline(always)]
+            fn mark($x: $t) -> $bits {
+                $mark
+            }
+            #[inline(always)]
+            fn marks(a: $bits, b: $bits) -> $bits {
+                a | b
+            }
+            #[inline(always)]
+            fn part<I: Isa>(_: (), _: ()) {}
+            #[inline(always)]
+            fn lift(_: (), $kept: $bits) -> B8 {
+                B8::new($truth)
+            }
+            #[inline(always)]
+            fn merge<I: Isa>(B8($a): B8, B8($b): B8) -> B8 {
+                B8($merge)
+            }
+        }
+    };
 }
 truths! {
     B8, u8, |x: B8| x.0;

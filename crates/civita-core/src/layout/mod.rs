@@ -40,9 +40,9 @@ pub(crate) const INLINE: usize = 4;
 /// Something for each axis; inline up to four of them.
 pub(crate) type PerAxis<T> = SmallVec<[T; INLINE]>;
 /// Lengths of axes; inline up to four of them.
-pub type Dims = SmallVec<[usize; INLINE]>;
+pub type Dims = PerAxis<usize>;
 /// Steps between neighbours along each axis, in elements; inline up to four of them.
-pub type Strides = SmallVec<[isize; INLINE]>;
+pub type Strides = PerAxis<isize>;
 
 /// The most elements that a tensor may have: as many of the largest dtype (16 bytes) as `isize` counts bytes.
 pub const MAX_ELEMENTS: usize = isize::MAX as usize / 16;

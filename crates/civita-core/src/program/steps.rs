@@ -91,8 +91,8 @@ impl Steps {
         self.values[i] = at.cast_mut();
     }
 
-    /// Runs the steps for a block of `n` elements. The last one writes to `direct`, if that is given; else the result is
-    /// where [`Steps::result`] says. `spread` makes `n` truth values of one.
+    /// Runs the steps for a block of `n` elements. The last one writes to `direct`, if that is given and the result is
+    /// not one value for all; says whether it did. Else the result is where [`Steps::result`] says. `spread` makes `n` truth values of one.
     ///
     /// # Safety
     /// Inputs lie where [`Steps::set_input`] was told, `n` elements of the lane or one; the registers have room for as

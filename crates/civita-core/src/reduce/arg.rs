@@ -20,8 +20,7 @@ use crate::raw::Raw;
 use crate::storage::guard;
 use crate::threads::{self, Parts};
 
-/// Elements that are folded at once, and of a piece, of which one is looked through.
-const BLOCK: usize = 1 << 12;
+/// Elements of a piece, of which one is looked through.
 const PIECE: usize = 1 << 12;
 /// Elements of a task.
 const TASK: usize = 1 << 15;
@@ -250,39 +249,23 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
         return call.finish(out);
     }
     // one row may be longer than a task: its pieces have extremes of their own, the first of the best wins
-    let pieces = n.div_ceil(PIECE).max(1);
-    let mut best = vec![Slot::ZERO; outputs * pieces];
+    let pieces = n.div_ceil(PIECE);
+    let mut best = vec![folding.identity; outputs * pieces];
     let (from, bests, to) = (
         Parts(rows.ptr()),
         Parts(best.as_mut_ptr()),
         Parts(out.ptr().cast::<i64>()),
     );
-    let extreme_of = |at: *const u8, n: usize, to: *mut u8| {
-        // SAFETY: `n` elements from `at`, an accumulator at `to`.
-        unsafe {
-            std::ptr::copy_nonoverlapping(folding.identity.at(), to, 16);
-            let mut done = 0;
-            while done < n {
-                let m = BLOCK.min(n - done);
-                (folding.along)(m, [at.add(done * size); 3], to);
-                done += m;
-            }
+    threads::run_ranges(outputs * pieces, TASK / PIECE, &|range| {
+        for task in range {
+            let (row, piece) = (task / pieces, task % pieces);
+            let at = from.at((row * n + piece * PIECE) * size).cast_const();
+            let many = PIECE.min(n - piece * PIECE);
+            // SAFETY: a piece, and an accumulator that holds the identity, of this task alone.
+            unsafe { (folding.along)(many, [at; 3], bests.at(task).cast()) };
         }
-    };
-    let group = (TASK / n.max(1)).max(1);
-    threads::run_ranges(
-        outputs * pieces,
-        if pieces > 1 { TASK / PIECE } else { group },
-        &|range| {
-            for task in range {
-                let (row, piece) = (task / pieces, task % pieces);
-                let first = row * n + piece * PIECE;
-                let many = PIECE.min(n - piece * PIECE);
-                extreme_of(from.at(first * size), many, bests.at(task).cast());
-            }
-        },
-    );
-    threads::run_ranges(outputs, group, &|range| {
+    });
+    threads::run_ranges(outputs, (TASK / n).max(1), &|range| {
         for row in range {
             // SAFETY: the row and its extremes; one result.
             unsafe {

@@ -404,13 +404,11 @@ fn identity(folding: &Folding, shape: &[usize], inputs: &[&Raw]) -> Result<Raw> 
 fn folded(fold: Fold, x: &Raw, call: &Call<'_>, dtype: DType) -> Result<Raw> {
     // sums of narrow integers are those of wide ones, wrapped, and so folded as they lie; of truth values the sum is their
     // or, the product their and
-    let whole = |d: DType| matches!(d.kind(), Kind::Bool | Kind::Signed | Kind::Unsigned);
+    let whole = x.dtype().is_integer() || x.dtype() == DType::Bool;
     let (fold, lane) = match (fold, dtype.kind()) {
         (Fold::Sum, Kind::Bool) => (Fold::Max, dtype),
         (Fold::Prod, Kind::Bool) => (Fold::Min, dtype),
-        (Fold::Sum | Fold::Prod, Kind::Signed | Kind::Unsigned) if whole(x.dtype()) => {
-            (fold, x.dtype())
-        }
+        (Fold::Sum | Fold::Prod, Kind::Signed | Kind::Unsigned) if whole => (fold, x.dtype()),
         _ => (fold, dtype),
     };
     let plan = Plan::copy_to_lane(x.dtype(), lane);
@@ -457,7 +455,7 @@ pub(crate) fn mean(x: &Raw, call: &Call<'_>) -> Result<Raw> {
         return done;
     }
     // in the accumulator's dtype until the division, so that only one rounding is seen; of narrow integers the sum is exact
-    let whole = matches!(x.dtype().kind(), Kind::Bool | Kind::Signed | Kind::Unsigned);
+    let whole = x.dtype().is_integer() || x.dtype() == DType::Bool;
     let exact = whole && x.dtype().size() <= 4 && call.count < 1 << 31 && call.dtype == DType::F64;
     let lane = if exact { x.dtype() } else { call.dtype };
     let plan = Plan::copy_to_lane(x.dtype(), lane);
