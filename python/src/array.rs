@@ -233,7 +233,7 @@ impl Array {
     /// The axes in reverse order; a view.
     #[getter(T)]
     fn transposed(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
-        wrap(py, self.raw().transpose())
+        wrap(py, self.raw().transpose()?)
     }
 
     /// The last two axes exchanged; a view.

@@ -1,19 +1,16 @@
 //! `a[key] = value`.
 
-use std::sync::Arc;
-
 use civita_core::dtype::DType;
 use civita_core::error::shape_text;
-use civita_core::graph;
+use civita_core::primitive::host;
 use civita_core::raw::Raw;
-use civita_core::storage::guard;
 use pyo3::prelude::*;
 
 use crate::array::Array;
 use crate::convert::{Value, array_of, scalar_array, scalar_exact, value};
 use crate::error::{Outcome, value_error};
 use crate::gil;
-use crate::index::{Entry, Picked, basic, element, entries, lone_mask, picked};
+use crate::index::{Picked, basic, element, entries, indices, lone_mask, picked};
 
 /// The value of an assignment, for an array of this dtype.
 fn source(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Raw> {
@@ -66,7 +63,8 @@ fn scatter(py: Python<'_>, x: &mut Raw, picked: Picked, source: Raw) -> Outcome<
     let mut rows = vec![flat.len()];
     rows.extend_from_slice(&rest);
     let rows = source.permute(&in_front)?.reshape(&rows)?;
-    if !(graph::recording() && (x.tracks_gradient() || rows.tracks_gradient())) {
+    let flat = indices(flat)?;
+    if x.is_plain() && rows.is_plain() {
         // the view shares its memory with the array: writing into it writes there
         return Ok(gil::work(py, rows.len(), || {
             view.assign_rows(axes, &flat, &rows)
@@ -77,7 +75,7 @@ fn scatter(py: Python<'_>, x: &mut Raw, picked: Picked, source: Raw) -> Outcome<
     merged.extend_from_slice(&rest);
     let new = view
         .reshape(&merged)?
-        .put(&Arc::new(flat), &rows)?
+        .index_put(0, &flat, &rows)?
         .reshape(view.shape())?;
     let mut back = vec![0; order.len()];
     for (to, &from) in order.iter().enumerate() {
@@ -106,11 +104,6 @@ pub fn set(
         let source = without_leading_ones(source, 1 + x.rank().saturating_sub(mask.rank()))?;
         return Ok(gil::work(py, x.len(), || x.assign_where(mask, &source))?);
     }
-    if let [Entry::Integers(places)] = &entries[..]
-        && gil::work(py, places.len(), || x.put_plain(places, &source))?
-    {
-        return Ok(());
-    }
     let picked = picked(x, &entries)?;
     scatter(py, x, picked, source)
 }
@@ -123,7 +116,7 @@ fn set_element(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> boo
     };
     let dtype = x.dtype();
     // what loses something, or does not fit, is the long way's
-    if x.tracks_gradient()
+    if !x.is_plain()
         || scalar.kind() > dtype.kind()
         || !x.storage().writable()
         || x.layout().has_internal_overlap()
@@ -133,15 +126,7 @@ fn set_element(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> boo
     let (Some(place), Ok(bytes)) = (element(x, key), scalar.to_bytes(dtype)) else {
         return false;
     };
-    let _guard = guard::acquire(&[], &[x.storage()]);
-    // SAFETY: the layout gave the place, so it lies within the buffer, which the guard gives us alone.
-    unsafe {
-        std::ptr::copy_nonoverlapping(
-            bytes.as_ptr(),
-            x.storage().ptr().add(place * dtype.size()),
-            dtype.size(),
-        )
-    };
+    host::write_element(x, place, &bytes);
     true
 }
 

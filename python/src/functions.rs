@@ -4,7 +4,7 @@ use civita_core::dtype::{DType, Scalar};
 use civita_core::layout::{Axes, broadcast_shapes};
 use civita_core::ops::{Op, Reduction};
 use civita_core::raw::Raw;
-use civita_core::reduce::ReduceOptions;
+use civita_core::raw::ReduceOptions;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PySequence, PyTuple};
 

@@ -14,9 +14,9 @@ use crate::gil;
 
 fn keep(create_graph: bool) -> Keep {
     if create_graph {
-        Keep::Graph
+        Keep::Differentiable
     } else {
-        Keep::Values
+        Keep::Nothing
     }
 }
 

@@ -4,13 +4,10 @@
 //! else is an index by arrays: those of integers (masks become the integers where they are true) broadcast together and
 //! become one flat index over the axes that they stand for.
 
-use std::sync::Arc;
-
 use civita_core::dtype::{DType, Scalar};
 use civita_core::error::shape_text;
 use civita_core::layout::{SliceItem, broadcast_shapes};
 use civita_core::raw::{Mode, Raw};
-use civita_core::storage::guard;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
@@ -331,6 +328,13 @@ pub fn picked(x: &Raw, entries: &[Entry]) -> Outcome<Picked> {
     })
 }
 
+/// Flat places as a tensor.
+pub fn indices(flat: Vec<usize>) -> Outcome<Raw> {
+    let n = flat.len();
+    let flat: Vec<i64> = flat.into_iter().map(|i| i as i64).collect();
+    Ok(Raw::from_vec(flat, &[n])?)
+}
+
 impl Picked {
     /// The elements.
     pub fn take(self, py: Python<'_>) -> Outcome<Raw> {
@@ -339,7 +343,7 @@ impl Picked {
         let mut shape = vec![merged];
         shape.extend_from_slice(&rest);
         let total = self.flat.len();
-        let places = Arc::new(self.flat);
+        let places = indices(self.flat)?;
         let elements = total.saturating_mul(rest.iter().product());
         let view = &self.view;
         let one_axis = self.axes == 1;
@@ -349,7 +353,7 @@ impl Picked {
             } else {
                 view.reshape(&shape)?
             };
-            merged.take_rows(&places)
+            merged.take(&places, 0, Mode::Raise)
         })?;
         let mut full = self.shape.clone();
         full.extend_from_slice(&rest);
@@ -395,27 +399,10 @@ pub fn element(x: &Raw, key: &Bound<'_, PyAny>) -> Option<usize> {
 
 /// The elements that an index picks.
 pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
-    if !x.tracks_gradient()
+    if x.is_plain()
         && let Some(place) = element(x, key)
     {
-        let out = Raw::empty(&[], x.dtype())?;
-        let size = x.dtype().size();
-        let _guard = guard::acquire(&[x.storage()], &[]);
-        // SAFETY: the layout gave the place, so it lies within the buffer, which the guard keeps from being written; the
-        // new tensor holds one element.
-        unsafe {
-            std::ptr::copy_nonoverlapping(
-                x.storage().ptr().add(place * size).cast_const(),
-                out.ptr(),
-                size,
-            )
-        };
-        if x.dtype() == DType::Bool {
-            // memory of others may hold any byte
-            // SAFETY: one byte of the new tensor.
-            unsafe { *out.ptr() = u8::from(*out.ptr() != 0) };
-        }
-        return Ok(out);
+        return Ok(x.element_at(place)?);
     }
     if key.is_exact_instance_of::<PyInt>() && x.rank() >= 1 {
         return view(x, &[SliceItem::Index(clamped(key)?)]);

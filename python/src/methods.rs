@@ -79,7 +79,7 @@ pub fn take(
 /// Axes for `transpose`: none is all of them in reverse.
 pub fn transposed(x: &Raw, axes: Option<&[isize]>) -> Outcome<Raw> {
     match axes {
-        None => Ok(x.transpose()),
+        None => Ok(x.transpose()?),
         Some(axes) => Ok(x.permute(axes)?),
     }
 }

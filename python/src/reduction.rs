@@ -7,7 +7,7 @@ use civita_core::dtype::{Casting, DType};
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::ops::{REDUCTIONS, ReduceClass, Reduction, ReductionRow};
 use civita_core::raw::Raw;
-use civita_core::reduce::ReduceOptions;
+use civita_core::raw::ReduceOptions;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyTuple};
 use smallvec::SmallVec;
@@ -292,7 +292,7 @@ impl Reducer {
 
 macro_rules! methods {
     ($($(#[doc = $doc:literal])* $Op:ident $name:ident: $class:ident {
-        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:path, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
+        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:expr, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
         example: $example:literal => $prints:literal,
     })*) => {
         #[pymethods]

@@ -18,6 +18,7 @@
 //! Every function that can be reached from outside returns a [`Result`](error::Result). Users meet this crate through
 //! `civita`, its typed face, or through the Python package.
 
+pub mod backend;
 pub mod device;
 pub mod dtype;
 pub mod error;
@@ -29,9 +30,10 @@ pub mod kernels;
 pub mod layout;
 pub mod math;
 pub mod ops;
+pub mod primitive;
 pub mod print;
 pub mod program;
 pub mod raw;
-pub mod reduce;
 pub mod storage;
 pub mod threads;
+pub mod transform;

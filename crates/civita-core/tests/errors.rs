@@ -8,7 +8,7 @@ use civita_core::layout::{Axes, SliceItem};
 use civita_core::ops::{Op, Reduction};
 use civita_core::program::Program;
 use civita_core::raw::{Mode, Raw, apply_in_place, write_elementwise};
-use civita_core::reduce::ReduceOptions;
+use civita_core::raw::ReduceOptions;
 
 fn zeros(shape: &[usize]) -> Raw {
     Raw::zeros(shape, DType::F64).unwrap()
@@ -388,7 +388,7 @@ fn elements_that_do_not_leave_so() {
          \x20 hint: convert first: `.cast::<i64>()`",
     );
     says(
-        zeros(&[2, 3]).transpose().as_slice::<f64>(),
+        zeros(&[2, 3]).transpose().unwrap().as_slice::<f64>(),
         Error::is_value,
         "as_slice: the elements are not contiguous in memory\n\
          \x20 hint: make them so first: `.contiguous()`, or copy them out: `.to_vec()`",
@@ -776,7 +776,7 @@ fn gradients_that_do_not_exist() {
         backward(
             &zeros(&[2]).requires_grad().unwrap(),
             Some(&zeros(&[3])),
-            Keep::Values,
+            Keep::Nothing,
         ),
         Error::is_shape,
         "backward: the gradient has shape (3,), the output (2,)\n\
@@ -786,7 +786,7 @@ fn gradients_that_do_not_exist() {
         grad(
             &[(&zeros(&[]).requires_grad().unwrap(), None)],
             &[&zeros(&[])],
-            Keep::Values,
+            Keep::Nothing,
         ),
         Error::is_gradient,
         "grad: an input was not computed from a tensor that requires a gradient\n\

@@ -10,7 +10,7 @@ use civita_core::layout::{Axes, KeepDims, Layout, SliceItem};
 use civita_core::ops::{Class, Op, REDUCTIONS, ROWS, Reduction};
 use civita_core::program::Program;
 use civita_core::raw::{Mode, Raw, write_elementwise};
-use civita_core::reduce::ReduceOptions;
+use civita_core::raw::ReduceOptions;
 use civita_core::threads::with_threads;
 use proptest::prelude::*;
 
@@ -827,64 +827,53 @@ fn rows_are_put_in_order_and_where_nobody_else_looks() {
     let x = Raw::from_vec(numbers(12, 0), &[4, 3]).unwrap();
     let rows = Raw::from_vec(numbers(9, 100), &[3, 3]).unwrap();
     let want = [106, 107, 108, 3, 4, 5, 103, 104, 105, 9, 10, 11];
-    let places = Arc::new(vec![0, 2, 0]);
+    let places = Raw::from_vec(vec![0i64, 2, 0], &[3]).unwrap();
     let before = x.clone();
-    let put = x.put(&places, &rows).unwrap();
+    let put = x.index_put(0, &places, &rows).unwrap();
     assert_eq!(put.to_vec::<i32>().unwrap(), want);
     let mut written = x.clone();
     written.assign_rows(1, &places, &rows).unwrap();
     assert_eq!(written.to_vec::<i32>().unwrap(), want);
     assert_eq!(before.to_vec::<i32>().unwrap(), numbers(12, 0));
-    assert_eq!(
-        put.take_rows(&places).unwrap().to_vec::<i32>().unwrap()[..3],
-        want[..3]
-    );
+    let taken = put.take(&places, 0, Mode::Raise).unwrap();
+    assert_eq!(taken.to_vec::<i32>().unwrap()[..3], want[..3]);
 
     // rows across the memory, and places over two axes
-    let mut turned = x.transpose().into_aliased().unwrap();
+    let at = |list: &[i64]| Raw::from_vec(list.to_vec(), &[list.len()]).unwrap();
+    let mut turned = x.transpose().unwrap().into_aliased().unwrap();
     let columns = Raw::from_vec(vec![-1, -2, -3, -4], &[1, 4]).unwrap();
-    turned.assign_rows(1, &[1], &columns).unwrap();
+    turned.assign_rows(1, &at(&[1]), &columns).unwrap();
     assert_eq!(
-        turned.transpose().to_vec::<i32>().unwrap(),
+        turned.transpose().unwrap().to_vec::<i32>().unwrap(),
         [0, -1, 2, 3, -2, 5, 6, -3, 8, 9, -4, 11]
     );
     let singles = Raw::from_vec(vec![70, 80], &[2]).unwrap();
-    turned.assign_rows(2, &[11, 0], &singles).unwrap();
+    turned.assign_rows(2, &at(&[11, 0]), &singles).unwrap();
     assert_eq!(turned.to_vec::<i32>().unwrap()[0], 80);
     assert_eq!(turned.to_vec::<i32>().unwrap()[11], 70);
 
-    // plain indices need no copies; what is not plain is for the long way
-    let mut line = Raw::from_vec(numbers(5, 0), &[5]).unwrap();
-    let at = Raw::from_vec(vec![-1i64, 0, -1], &[3]).unwrap();
+    // whatever the dtype of the indices, and of the rows
     let values = Raw::from_vec(vec![7, 8, 9], &[3]).unwrap();
-    assert!(line.put_plain(&at, &values).unwrap());
-    assert_eq!(line.to_vec::<i32>().unwrap(), [8, 1, 2, 3, 9]);
-    let outside = Raw::from_vec(vec![0i64, 5, 1], &[3]).unwrap();
-    assert!(!line.put_plain(&outside, &values).unwrap());
-    assert!(
-        !line
-            .put_plain(&at.cast(DType::I32).unwrap(), &values)
-            .unwrap()
-    );
-    assert!(
-        !line
-            .put_plain(&at, &values.cast(DType::I64).unwrap())
-            .unwrap()
-    );
-    assert_eq!(line.to_vec::<i32>().unwrap(), [8, 1, 2, 3, 9]);
-
-    let error = written
-        .assign_rows(1, &[4], &rows.narrow(0, 0, 1).unwrap())
-        .unwrap_err();
-    assert_eq!(error.to_string(), "put: there is no row 4 among 4");
-    let error = written.assign_rows(1, &[0], &rows).unwrap_err();
+    for (indices, rows) in [(DType::I64, DType::I32), (DType::I32, DType::I32), (DType::I64, DType::I64)] {
+        let mut line = Raw::from_vec(numbers(5, 0), &[5]).unwrap();
+        let places = at(&[-1, 0, -1]).cast(indices).unwrap();
+        line.assign_rows(1, &places, &values.cast(rows).unwrap())
+            .unwrap();
+        assert_eq!(line.to_vec::<i32>().unwrap(), [8, 1, 2, 3, 9]);
+        // nothing is written where an index does not exist
+        let outside = at(&[0, 5, 1]).cast(indices).unwrap();
+        let error = line.assign_rows(1, &outside, &values).unwrap_err();
+        assert!(error.is_index());
+        assert_eq!(line.to_vec::<i32>().unwrap(), [8, 1, 2, 3, 9]);
+    }
+    let zero = at(&[0]);
+    let error = written.assign_rows(1, &zero, &rows).unwrap_err();
     assert_eq!(
         error.to_string(),
         "put: rows of shape (3, 3) are not 1 of shape (3,)"
     );
-    assert!(x.take_rows(&Arc::new(vec![4])).unwrap_err().is_index());
     let number = Raw::scalar(Scalar::Float(1.0), DType::F64).unwrap();
-    assert!(number.take_rows(&Arc::new(vec![])).unwrap_err().is_axis());
-    assert!(number.put(&Arc::new(vec![]), &x).unwrap_err().is_axis());
-    assert!(written.assign_rows(3, &[0], &rows).unwrap_err().is_axis());
+    assert!(number.take(&zero, 0, Mode::Raise).unwrap_err().is_axis());
+    assert!(number.index_put(0, &zero, &x).unwrap_err().is_axis());
+    assert!(written.assign_rows(3, &zero, &rows).unwrap_err().is_axis());
 }

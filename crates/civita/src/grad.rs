@@ -63,7 +63,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When it has another shape, or there is no graph.
     pub fn backward_from(&self, gradient: &Tensor<T, N>) -> Result<()> {
-        graph::backward(&self.raw, Some(&gradient.raw), Keep::Values)
+        graph::backward(&self.raw, Some(&gradient.raw), Keep::Nothing)
     }
 
     /// The gradient that [`backward`](Tensor::backward) collected for this variable.
@@ -158,10 +158,10 @@ pub fn grad_of<T: Dtype, const N: usize, I: Inputs>(
     y: &Tensor<T, N>,
     inputs: I,
 ) -> Result<I::Values> {
-    grad_of_kept(y, inputs, Keep::Values)
+    grad_of_kept(y, inputs, Keep::Nothing)
 }
 
-/// As [`grad_of`]; with [`Keep::Graph`] the gradients can be differentiated again (PyTorch's `create_graph`).
+/// As [`grad_of`]; with [`Keep::Differentiable`] the gradients can be differentiated again (PyTorch's `create_graph`).
 ///
 /// ```
 /// use civita::prelude::*;
@@ -169,7 +169,7 @@ pub fn grad_of<T: Dtype, const N: usize, I: Inputs>(
 ///
 /// let x = Tensor::scalar(2.0).requires_grad();
 /// let y = &x * &x * &x;
-/// let dy = grad_of_kept(&y, &x, Keep::Graph)?;
+/// let dy = grad_of_kept(&y, &x, Keep::Differentiable)?;
 /// let ddy = grad_of(&dy, &x)?;
 /// assert_eq!(format!("{dy} {ddy}"), "12.0 12.0");
 /// # Ok::<(), civita::Error>(())

@@ -66,7 +66,7 @@ elementwise_heads!(functions);
 
 macro_rules! reductions {
     ($($(#[doc = $doc:literal])* $Op:ident $name:ident: $class:ident {
-        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:path, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
+        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:expr, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
         example: $example:literal => $prints:literal,
     })*) => { $(
         $(#[doc = $doc])*

@@ -3,7 +3,7 @@
 use civita_core::layout::KeepDims;
 use civita_core::ops::Reduction;
 use civita_core::raw::Raw;
-use civita_core::reduce::ReduceOptions;
+use civita_core::raw::ReduceOptions;
 use civita_core::reduction_rows;
 
 use crate::elementwise::example;
@@ -112,7 +112,7 @@ pub(crate) use reduced;
 
 macro_rules! reductions {
     ($($(#[doc = $doc:literal])* $Op:ident $name:ident: $class:ident {
-        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:path, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
+        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:expr, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
         example: $example:literal => $prints:literal,
     })*) => {
         /// Reductions of all elements. Over some of the axes: [`Tensor::over`].

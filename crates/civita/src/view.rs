@@ -66,7 +66,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     #[doc(alias = "T")]
     #[doc(alias = "transpose")]
     pub fn t(&self) -> Self {
-        wrap(self.raw.transpose())
+        wrap(self.raw.transpose().or_raise())
     }
 
     /// The axes in another order (NumPy's `transpose(axes)`).

@@ -1,9 +1,9 @@
 //! Derivatives against finite differences.
 
-use super::{Keep, grad, no_grad};
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::raw::Raw;
+use crate::transform::vjp;
 
 /// How near the two must be: `|a - b| ≤ absolute + relative · |b|`.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ impl Default for Tolerance {
 type F<'a> = &'a dyn Fn(&[Raw]) -> Result<Raw>;
 
 /// Compares the gradients of `f` at `inputs` with central differences `(f(x + h) - f(x - h)) / 2h`, for a fixed random
-/// weighting of the outputs. Inputs are `f64` or `complex128`; a complex input is varied along both axes.
+/// weighting of the outputs. Inputs are `f64` or `complex128`; a complex input is moved along both axes.
 ///
 /// # Errors
 /// Names the input and the element whose derivative is wrong, with both values.
@@ -39,41 +39,23 @@ pub fn check_gradients(f: F<'_>, inputs: &[Raw], tolerance: Tolerance) -> Result
         if !matches!(x.dtype(), DType::F64 | DType::C128) {
             return Err(Error::dtype(
                 "check_gradients",
-                format!("differences of {} are too coarse", x.dtype()),
+                format!("finite differences of {} are too imprecise", x.dtype()),
             )
             .dtypes(&[x.dtype()])
             .rule("the inputs must be float64 or complex128"));
         }
     }
-    let leaves = inputs
-        .iter()
-        .map(Raw::requires_grad)
-        .collect::<Result<Vec<_>>>()?;
-    let y = f(&leaves)?;
-    let weights = weights_like(&y)?;
-    let analytic = if y.tracks_gradient() {
-        grad(
-            &[(&y, Some(&weights))],
-            &leaves.iter().collect::<Vec<_>>(),
-            Keep::Values,
-        )?
-    } else {
-        leaves
-            .iter()
-            .map(|x| Raw::zeros(x.shape(), x.dtype()))
-            .collect::<Result<_>>()?
-    };
+    let (_, analytic) = weighted_gradients(f, inputs)?;
     // Re⟨w, f(x)⟩, the real function whose gradient `analytic` is
     let value = |inputs: &[Raw]| -> Result<f64> {
-        no_grad(|| {
-            Ok(f(inputs)?
-                .mul(&weights.conj()?)?
-                .real()?
-                .sum_all()?
-                .cast(DType::F64)?
-                .item()?
-                .as_f64())
-        })
+        let y = f(inputs)?;
+        let weights = weights_like(&y)?;
+        Ok(y.mul(&weights.conj()?)?
+            .real()?
+            .sum_all()?
+            .cast(DType::F64)?
+            .item()?
+            .as_f64())
     };
     for (i, (x, gradient)) in inputs.iter().zip(&analytic).enumerate() {
         let values = scalars(x)?;
@@ -107,7 +89,7 @@ pub fn check_gradients(f: F<'_>, inputs: &[Raw], tolerance: Tolerance) -> Result
                     return Err(Error::gradient(
                         "check_gradients",
                         format!(
-                            "input {i} of shape {}, element {k}: the gradient is {analytic}, differences say {numeric}",
+                            "input {i} of shape {}, element {k}: the gradient is {analytic}, finite differences give {numeric}",
                             shape_text(x.shape())
                         ),
                     ));
@@ -124,28 +106,18 @@ pub fn check_gradients(f: F<'_>, inputs: &[Raw], tolerance: Tolerance) -> Result
 /// As [`check_gradients`].
 pub fn check_second_gradients(f: F<'_>, inputs: &[Raw], tolerance: Tolerance) -> Result<()> {
     for i in 0..inputs.len() {
-        let first = |all: &[Raw]| -> Result<Raw> {
-            // under `no_grad` the differences still need the first derivative: record for it alone
-            let leaves = if all.iter().any(Raw::tracks_gradient) {
-                all.to_vec()
-            } else {
-                all.iter()
-                    .map(Raw::requires_grad)
-                    .collect::<Result<Vec<_>>>()?
-            };
-            super::recorded(|| {
-                let y = f(&leaves)?;
-                if !y.tracks_gradient() {
-                    return Raw::zeros(leaves[i].shape(), leaves[i].dtype());
-                }
-                let weights = weights_like(&y)?;
-                let found = grad(&[(&y, Some(&weights))], &[&leaves[i]], Keep::Graph)?;
-                Ok(found.into_iter().next().unwrap_or(y))
-            })
-        };
+        let first = |all: &[Raw]| Ok(weighted_gradients(f, all)?.1.swap_remove(i));
         check_gradients(&first, inputs, tolerance)?;
     }
     Ok(())
+}
+
+/// The output, and the gradients of its weighted sum.
+fn weighted_gradients(f: F<'_>, inputs: &[Raw]) -> Result<(Raw, Vec<Raw>)> {
+    let (mut outputs, pullback) = vjp(&|x| Ok(vec![f(x)?]), inputs)?;
+    let y = outputs.swap_remove(0);
+    let gradients = pullback.call(&[weights_like(&y)?])?;
+    Ok((y, gradients))
 }
 
 /// Fixed weights between 0.5 and 1.5 that no symmetry of an op cancels; complex ones for complex outputs.

@@ -1,19 +1,26 @@
-//! Reverse mode: from the newest node to the oldest, each once, with what its users sent it.
+//! The walk: from the newest node to the oldest, each once, with the sum of what its users sent it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{NoGrad, Node};
-use crate::error::{Error, Result, shape_text};
-use crate::raw::Raw;
+use smallvec::{SmallVec, smallvec};
 
-/// What the gradients that come out can be used for.
+use super::{Edge, Node};
+use crate::dtype::Scalar;
+use crate::error::{Error, Result, shape_text};
+use crate::primitive::Spec;
+use crate::raw::Raw;
+use crate::transform::Level;
+
+/// What a backward pass leaves behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// Their values only.
-    Values,
-    /// They are recorded, and can be differentiated again (PyTorch's `create_graph`).
+    /// Nothing: what was saved is freed as soon as it was used.
+    Nothing,
+    /// The graph, for another pass (PyTorch's `retain_graph`).
     Graph,
+    /// The graph, and gradients that belong to it and can be differentiated again (PyTorch's `create_graph`).
+    Differentiable,
 }
 
 /// The gradient of `output` with respect to every leaf below it, added to what the leaves have.
@@ -22,17 +29,15 @@ pub enum Keep {
 /// whose gradient is 1.
 ///
 /// # Errors
-/// When `output` has no graph, a seed is missing or has another shape, or a saved value was written in place.
+/// When `output` has no graph, a seed is missing or has another shape, a saved value was written in place or freed by an
+/// earlier pass.
 pub fn backward(output: &Raw, seed: Option<&Raw>, keep: Keep) -> Result<()> {
-    walk(&[(output, seed)], keep, |node, gradient| {
-        if node.is_leaf() {
-            let sum = match node.gradient() {
-                Some(old) => old.add(&gradient)?,
-                None => gradient,
-            };
-            node.set_gradient(Some(sum));
-        }
-        Ok(())
+    let Some((edge, level)) = output.edge().zip(output.level()) else {
+        return Err(no_graph("backward", output, "the output"));
+    };
+    let seed = seed_for("backward", output, seed)?;
+    sweep(&[(edge, seed)], None, keep, level, &mut |edge, g| {
+        edge.node().accumulate(&g)
     })
 }
 
@@ -43,29 +48,85 @@ pub fn backward(output: &Raw, seed: Option<&Raw>, keep: Keep) -> Result<()> {
 /// # Errors
 /// As [`backward`], and when an input is not part of a graph.
 pub fn grad(outputs: &[(&Raw, Option<&Raw>)], inputs: &[&Raw], keep: Keep) -> Result<Vec<Raw>> {
-    let mut found: Vec<Option<Raw>> = vec![None; inputs.len()];
-    for input in inputs {
-        if input.node().is_none() {
-            return Err(no_graph("grad", "an input"));
-        }
-    }
-    walk(outputs, keep, |node, gradient| {
-        for (input, found) in inputs.iter().zip(&mut found) {
-            if input.node().is_some_and(|n| Arc::ptr_eq(n, node)) {
-                *found = Some(gradient.clone());
-            }
-        }
-        Ok(())
-    })?;
+    let found = gradients(outputs, inputs, keep)?;
     inputs
         .iter()
         .zip(found)
-        .map(|(input, g)| g.map_or_else(|| Raw::zeros(input.shape(), input.dtype()), Ok))
+        .map(|(input, g)| g.map_or_else(|| zero_like(input), Ok))
         .collect()
 }
 
+/// Zeros of the shape, dtype and device of `x`, in the memory of one.
+pub(crate) fn zero_like(x: &Raw) -> Result<Raw> {
+    x.filled(Scalar::Bool(false))
+}
+
+/// As [`grad`], with `None` for what no output depends on.
+pub(crate) fn gradients(
+    outputs: &[(&Raw, Option<&Raw>)],
+    inputs: &[&Raw],
+    keep: Keep,
+) -> Result<Vec<Option<Raw>>> {
+    let mut wanted: HashMap<(u64, usize), SmallVec<[usize; 1]>> = HashMap::new();
+    let mut level = None;
+    for (i, input) in inputs.iter().enumerate() {
+        let Some(edge) = input.edge() else {
+            return Err(no_graph("grad", input, "an input"));
+        };
+        if level.is_some_and(|level| level != edge.node().level) {
+            return Err(Error::gradient(
+                "grad",
+                "the inputs belong to different transformations",
+            ));
+        }
+        level = Some(edge.node().level);
+        wanted
+            .entry((edge.node().id, edge.output()))
+            .or_default()
+            .push(i);
+    }
+    let Some(level) = level else {
+        return Ok(Vec::new());
+    };
+    let mut starts = Vec::new();
+    for (output, seed) in outputs {
+        if output.level() > Some(level) {
+            return Err(Error::gradient(
+                "grad",
+                "the output belongs to a transformation inside of that of the inputs",
+            )
+            .rule("inside `vmap`, `jvp` or `grad` only leaves that were made inside have gradients"));
+        }
+        match output.edge() {
+            Some(edge) if output.level() == Some(level) => {
+                starts.push((edge, seed_for("grad", output, *seed)?));
+            }
+            // what has no tag of this level does not depend on the inputs
+            _ if output.is_transformed() || level > crate::transform::GLOBAL => {}
+            _ => return Err(no_graph("grad", output, "the output")),
+        }
+    }
+    let mut found: Vec<Option<Raw>> = vec![None; inputs.len()];
+    let is_wanted = |edge: &Edge| wanted.contains_key(&(edge.node().id, edge.output()));
+    sweep(&starts, Some(&is_wanted), keep, level, &mut |edge, g| {
+        let places = wanted.get(&(edge.node().id, edge.output()));
+        for &i in places.into_iter().flatten() {
+            found[i] = Some(g.clone());
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 #[cold]
-fn no_graph(op: &'static str, what: &str) -> Error {
+fn no_graph(op: &'static str, x: &Raw, what: &str) -> Error {
+    if x.is_transformed() {
+        return Error::gradient(
+            op,
+            format!("{what} belongs to a transformation in which it has no gradient"),
+        )
+        .rule("inside `vmap`, `jvp` or `trace` only leaves that were made inside have gradients");
+    }
     Error::gradient(
         op,
         format!("{what} was not computed from a tensor that requires a gradient"),
@@ -73,44 +134,107 @@ fn no_graph(op: &'static str, what: &str) -> Error {
     .hint("call `.requires_grad()` (Python: `.requires_grad_()`) on the inputs before computing with them, outside `no_grad`")
 }
 
-fn walk(
-    outputs: &[(&Raw, Option<&Raw>)],
+/// What has been sent to the outputs of a node whose users are not all done.
+type Waiting = BTreeMap<u64, (Arc<Node>, SmallVec<[Option<Raw>; 1]>)>;
+
+/// Walks from some outputs to the wanted ones (`None`: leaves, and what retains its gradient), and hands each its gradient.
+/// Nodes that lead to nothing wanted are not visited.
+fn sweep(
+    starts: &[(&Edge, Raw)],
+    wanted: Option<&dyn Fn(&Edge) -> bool>,
     keep: Keep,
-    mut visit: impl FnMut(&Arc<Node>, Raw) -> Result<()>,
+    level: Level,
+    found: &mut dyn FnMut(&Edge, Raw) -> Result<()>,
 ) -> Result<()> {
-    let _pause = (keep == Keep::Values).then(NoGrad::new);
-    // by number: the last one is newer than all that are left, so all its users are done
-    let mut waiting: BTreeMap<u64, (Arc<Node>, Raw)> = BTreeMap::new();
-    for (output, seed) in outputs {
-        let Some(node) = output.node() else {
-            return Err(no_graph("backward", "the output"));
-        };
-        let seed = seed_for(output, *seed)?;
-        add(&mut waiting, node, seed)?;
+    // of a leaf's gradient every node is on the way: each was recorded because of one
+    let leading = wanted.map(|wanted| leading_to(wanted, starts));
+    let leads = |node: &Node| leading.as_ref().is_none_or(|all| all.contains(&node.id));
+    let mut waiting = Waiting::new();
+    for (edge, seed) in starts {
+        if leads(edge.node()) {
+            send(&mut waiting, edge, seed.clone())?;
+        }
     }
-    while let Some((_, (node, gradient))) = waiting.pop_last() {
-        if let Some(rule) = &node.rule {
-            let wanted: smallvec::SmallVec<[bool; 3]> =
-                node.inputs.iter().map(Option::is_some).collect();
-            let gradients = rule.backward(&node, &gradient, &wanted)?;
-            for (input, g) in node.inputs.iter().zip(gradients) {
-                if let (Some(input), Some(g)) = (input, g) {
-                    add(&mut waiting, input, fitted(g, input)?)?;
-                }
+    while let Some((_, (node, mut g))) = waiting.pop_last() {
+        for (output, slot) in g.iter_mut().enumerate() {
+            let Some(sum) = slot.take() else { continue };
+            let sum = node.hooked(output, sum)?;
+            let edge = Edge::new(node.clone(), output);
+            let is_wanted = match wanted {
+                Some(wanted) => wanted(&edge),
+                None => node.collects(),
+            };
+            if is_wanted {
+                found(&edge, sum.clone())?;
+            }
+            *slot = Some(sum);
+        }
+        let ways: SmallVec<[bool; 4]> = node
+            .inputs
+            .iter()
+            .map(|edge| edge.as_ref().is_some_and(|edge| leads(edge.node())))
+            .collect();
+        let (Some(primitive), true) = (&node.primitive, ways.contains(&true)) else {
+            continue;
+        };
+        let (x, y) = node.saved(keep)?;
+        let sent = match keep {
+            // at this level nothing records: the values are those under the tags
+            Keep::Nothing | Keep::Graph => {
+                let under: SmallVec<[Option<Raw>; 1]> =
+                    g.iter().map(|g| g.as_ref().map(|g| g.pop(level).0)).collect();
+                primitive.vjp(&x, &y, &under, &ways)?
+            }
+            Keep::Differentiable => primitive.vjp(&x, &y, &g, &ways)?,
+        };
+        for ((g, edge), way) in sent.into_iter().zip(&node.inputs).zip(&ways) {
+            if let (Some(g), Some(edge), true) = (g, edge, way) {
+                send(&mut waiting, edge, fitted(g, edge.spec())?)?;
             }
         }
-        visit(&node, gradient)?;
     }
     Ok(())
 }
 
-fn seed_for(output: &Raw, seed: Option<&Raw>) -> Result<Raw> {
-    match seed {
-        None if output.len() == 1 => {
-            Raw::ones(output.shape(), output.dtype()).map(|s| s.in_world_of(output))?
+fn send(waiting: &mut Waiting, edge: &Edge, g: Raw) -> Result<()> {
+    let node = edge.node();
+    let (_, sums) = waiting
+        .entry(node.id)
+        .or_insert_with(|| (node.clone(), smallvec![None; node.outputs()]));
+    let slot = &mut sums[edge.output()];
+    *slot = Some(match slot.take() {
+        Some(sum) => sum.add(&g)?,
+        None => g,
+    });
+    Ok(())
+}
+
+/// The nodes from which a wanted one can be reached, of those that the outputs were computed from.
+fn leading_to(wanted: &dyn Fn(&Edge) -> bool, starts: &[(&Edge, Raw)]) -> HashSet<u64> {
+    let mut all: BTreeMap<u64, Arc<Node>> = BTreeMap::new();
+    let mut left: Vec<Arc<Node>> = starts.iter().map(|(edge, _)| edge.node().clone()).collect();
+    while let Some(node) = left.pop() {
+        if !all.contains_key(&node.id) {
+            left.extend(node.inputs.iter().flatten().map(|edge| edge.node().clone()));
+            all.insert(node.id, node);
         }
+    }
+    let mut leading = HashSet::new();
+    for (&id, node) in &all {
+        let is_wanted = (0..node.outputs()).any(|output| wanted(&Edge::new(node.clone(), output)));
+        let mut inputs = node.inputs.iter().flatten();
+        if is_wanted || inputs.any(|edge| leading.contains(&edge.node().id)) {
+            leading.insert(id);
+        }
+    }
+    leading
+}
+
+fn seed_for(op: &'static str, output: &Raw, seed: Option<&Raw>) -> Result<Raw> {
+    match seed {
+        None if output.len() == 1 => output.filled(Scalar::Bool(true)),
         None => Err(Error::gradient(
-            "backward",
+            op,
             format!(
                 "the output has shape {}, so it has no gradient by itself",
                 shape_text(output.shape())
@@ -120,7 +244,7 @@ fn seed_for(output: &Raw, seed: Option<&Raw>) -> Result<Raw> {
         .rule("backward starts from one number")
         .hint("reduce it first: `y.sum().backward()`; or give the gradient of what comes after")),
         Some(seed) if seed.shape() != output.shape() => Err(Error::shape(
-            "backward",
+            op,
             format!(
                 "the gradient has shape {}, the output {}",
                 shape_text(seed.shape()),
@@ -135,29 +259,11 @@ fn seed_for(output: &Raw, seed: Option<&Raw>) -> Result<Raw> {
 
 /// A gradient has the shape and dtype of what it is the gradient of: broadcasting is summed away, and the imaginary part
 /// of the gradient of a real number dropped.
-pub(super) fn fitted(g: Raw, node: &Node) -> Result<Raw> {
-    let g = if g.shape() == node.shape.as_slice() {
+pub(crate) fn fitted(g: Raw, spec: &Spec) -> Result<Raw> {
+    let g = if g.shape() == spec.shape.as_slice() {
         g
     } else {
-        g.sum_to(&node.shape)?
+        g.sum_to(&spec.shape)?
     };
-    g.cast(node.dtype)
-}
-
-fn add(
-    waiting: &mut BTreeMap<u64, (Arc<Node>, Raw)>,
-    node: &Arc<Node>,
-    gradient: Raw,
-) -> Result<()> {
-    use std::collections::btree_map::Entry;
-    match waiting.entry(node.id) {
-        Entry::Vacant(place) => {
-            place.insert((node.clone(), gradient));
-        }
-        Entry::Occupied(mut place) => {
-            let sum = place.get().1.add(&gradient)?;
-            place.get_mut().1 = sum;
-        }
-    }
-    Ok(())
+    g.cast(spec.dtype)
 }

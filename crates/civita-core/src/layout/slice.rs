@@ -1,5 +1,6 @@
 //! Basic indexing: integers, ranges with steps, new axes and an ellipsis, by Python's rules.
 
+use std::fmt;
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
 use super::{Dims, Layout, Strides, normalize_axis};
@@ -48,6 +49,25 @@ impl SliceItem {
             start,
             stop,
             step: 1,
+        }
+    }
+}
+
+impl fmt::Display for SliceItem {
+    /// As Python writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SliceItem::Index(i) => write!(f, "{i}"),
+            SliceItem::Range { start, stop, step } => {
+                let end = |end: &Option<isize>| end.map_or(String::new(), |i| i.to_string());
+                write!(f, "{}:{}", end(start), end(stop))?;
+                if *step != 1 {
+                    write!(f, ":{step}")?;
+                }
+                Ok(())
+            }
+            SliceItem::NewAxis => f.write_str("None"),
+            SliceItem::Ellipsis => f.write_str("..."),
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use crate::dtype::{DType, DType::*, Kind};
 use crate::error::{Error, Result};
-use crate::raw::Raw;
-use crate::reduce::{self, Call};
+use crate::primitive::Stat;
+use crate::raw::{Call, Raw};
 
 /// What two accumulators become: the monoids that kernels fold with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +81,7 @@ pub struct ReductionRow {
     pub no_gradient: Option<&'static str>,
     /// Rust code, and what it prints.
     pub example: (&'static str, &'static str),
-    pub(crate) compute: fn(&Raw, &Call<'_>) -> Result<Raw>,
+    pub(crate) compute: fn(&Raw, Call) -> Result<Raw>,
 }
 
 /// Hands the whole table of reductions to a macro: how the face makes its methods.
@@ -95,74 +95,74 @@ macro_rules! reduction_rows {
             /// Floats are summed pairwise in blocks (`f32` in `f64`), so the error does not grow with their number.
             Sum sum: Sum {
                 numpy: sum, torch: "sum",
-                compute: reduce::sum, of_nothing: Some(0.0), gradient: yes,
+                compute: |x, c| c.fold(Fold::Sum, x), of_nothing: Some(0.0), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 4.0]].over(0).sum()?" => "[4. 6.]",
             }
             /// The product of the elements; of no elements 1.
             Prod prod: Sum {
                 numpy: prod, torch: "prod",
-                compute: reduce::prod, of_nothing: Some(1.0), gradient: yes,
+                compute: |x, c| c.fold(Fold::Prod, x), of_nothing: Some(1.0), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 4.0]].over(0).prod()?" => "[3. 8.]",
             }
             /// The mean `Σx / n`; of no elements NaN.
             Mean mean: Mean {
                 numpy: mean, torch: "mean",
-                compute: reduce::mean, of_nothing: Some(f64::NAN), gradient: yes,
+                compute: |x, c| c.stat(|_| Stat::Mean, x), of_nothing: Some(f64::NAN), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 4.0]].over(0).mean()?" => "[2. 3.]",
             }
             /// The variance `Σ|x - mean|² / (n - ddof)`, in two passes; `ddof` is 0 as in NumPy (PyTorch divides by
             /// `n - 1`).
             Var var: RealMean {
                 numpy: var, torch: "var",
-                compute: reduce::var, of_nothing: Some(f64::NAN), gradient: yes,
+                compute: |x, c| c.stat(|ddof| Stat::Var { ddof }, x), of_nothing: Some(f64::NAN), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 4.0]].over(0).var()?" => "[1. 1.]",
             }
             /// The standard deviation, the square root of the variance.
             Std std: RealMean {
                 numpy: std, torch: "std",
-                compute: reduce::std, of_nothing: Some(f64::NAN), gradient: yes,
+                compute: |x, c| c.stat(|ddof| Stat::Std { ddof }, x), of_nothing: Some(f64::NAN), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 6.0]].over(0).std()?" => "[1. 2.]",
             }
             /// The largest element; NaN if there is one. Equal ones share the gradient.
             Max max: Same {
                 numpy: max, torch: "amax",
-                compute: reduce::max, of_nothing: None, gradient: yes,
+                compute: |x, c| c.fold(Fold::Max, x), of_nothing: None, gradient: yes,
                 example: "tensor![[1.0, 5.0], [3.0, 4.0]].over(0).max()?" => "[3. 5.]",
             }
             /// The smallest element; NaN if there is one. Equal ones share the gradient.
             Min min: Same {
                 numpy: min, torch: "amin",
-                compute: reduce::min, of_nothing: None, gradient: yes,
+                compute: |x, c| c.fold(Fold::Min, x), of_nothing: None, gradient: yes,
                 example: "tensor![[1.0, 5.0], [3.0, 4.0]].over(0).min()?" => "[1. 4.]",
             }
             /// The index of the largest element, the first of equal ones; of the first NaN if there is one.
             Argmax argmax: Index {
                 numpy: argmax, torch: "argmax",
-                compute: reduce::argmax, of_nothing: None, gradient: no "its result is an index",
+                compute: |x, c| c.arg(Fold::Max, x), of_nothing: None, gradient: no "its result is an index",
                 example: "tensor![[1.0, 5.0], [3.0, 4.0]].over(0).argmax()?" => "[1 0]",
             }
             /// The index of the smallest element, the first of equal ones; of the first NaN if there is one.
             Argmin argmin: Index {
                 numpy: argmin, torch: "argmin",
-                compute: reduce::argmin, of_nothing: None, gradient: no "its result is an index",
+                compute: |x, c| c.arg(Fold::Min, x), of_nothing: None, gradient: no "its result is an index",
                 example: "tensor![[1.0, 5.0], [3.0, 4.0]].over(0).argmin()?" => "[0 1]",
             }
             /// Is any element true, that is not zero?
             Any any: Bool {
                 numpy: any, torch: "any",
-                compute: reduce::any, of_nothing: Some(0.0), gradient: no "its result is a truth value",
+                compute: |x, c| c.fold(Fold::Any, x), of_nothing: Some(0.0), gradient: no "its result is a truth value",
                 example: "tensor![[0, 5], [0, 4]].over(0).any()?" => "[False  True]",
             }
             /// Are all elements true, that is not zero?
             All all: Bool {
                 numpy: all, torch: "all",
-                compute: reduce::all, of_nothing: Some(1.0), gradient: no "its result is a truth value",
+                compute: |x, c| c.fold(Fold::All, x), of_nothing: Some(1.0), gradient: no "its result is a truth value",
                 example: "tensor![[0, 5], [0, 4]].over(0).all()?" => "[False  True]",
             }
             /// `ln Σ eˣ`, without overflow.
             LogSumExp logsumexp: Float {
                 numpy: logsumexp, torch: "logsumexp",
-                compute: reduce::logsumexp, of_nothing: Some(f64::NEG_INFINITY), gradient: yes,
+                compute: |x, c| c.stat(|_| Stat::LogSumExp, x), of_nothing: Some(f64::NEG_INFINITY), gradient: yes,
                 example: "tensor![[0.0, 1000.0], [0.0, 1000.0]].over(0).logsumexp()?" => "[6.93147181e-01 1.00069315e+03]",
             }
         }
@@ -181,7 +181,7 @@ macro_rules! why {
 
 macro_rules! define {
     ($($(#[doc = $doc:literal])* $Op:ident $name:ident: $class:ident {
-        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:path, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
+        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:expr, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
         example: $example:literal => $prints:literal,
     })*) => {
         /// A reduction.

@@ -1,12 +1,12 @@
 //! New tensors: from values, filled, counted.
 
-use smallvec::SmallVec;
-
 use super::Raw;
+use crate::backend::cpu::copy::copy_into;
+use crate::backend::cpu::memory::unwritten;
 use crate::dtype::{DType, Element, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::Layout;
-use crate::program::{Plan, Target};
+use crate::primitive::host;
 use crate::storage::Storage;
 
 fn bytes_of(layout: &Layout, dtype: DType) -> usize {
@@ -15,19 +15,12 @@ fn bytes_of(layout: &Layout, dtype: DType) -> usize {
 }
 
 impl Raw {
-    /// A tensor whose elements nobody chose. The bytes are initialised, so reading them is defined.
+    /// An uninitialised tensor: its contents are arbitrary, but reading them is defined.
     pub fn empty(shape: &[usize], dtype: DType) -> Result<Raw> {
         if dtype == DType::Bool {
-            return Raw::zeros(shape, dtype); // other bytes than 0 and 1 are no truth values
+            return Raw::zeros(shape, dtype); // other bytes than 0 and 1 are no booleans
         }
-        Raw::unwritten(shape, dtype)
-    }
-
-    /// As [`Raw::empty`], to be written by a kernel before anyone sees it.
-    pub(crate) fn unwritten(shape: &[usize], dtype: DType) -> Result<Raw> {
-        let layout = Layout::contiguous(shape)?;
-        let storage = Storage::uninit(bytes_of(&layout, dtype))?;
-        Ok(Raw::new(storage, layout, dtype))
+        unwritten(shape, dtype)
     }
 
     /// Zeros.
@@ -45,8 +38,8 @@ impl Raw {
     /// One value everywhere.
     pub fn full(shape: &[usize], value: Scalar, dtype: DType) -> Result<Raw> {
         let one = Raw::scalar(value, dtype)?;
-        let out = Raw::unwritten(shape, dtype)?;
-        out.write_copy(&one)?;
+        let out = unwritten(shape, dtype)?;
+        copy_into(&one, &out)?;
         Ok(out)
     }
 
@@ -55,9 +48,9 @@ impl Raw {
     pub fn scalar(value: Scalar, dtype: DType) -> Result<Raw> {
         let bytes = value.to_bytes(dtype)?;
         let storage = Storage::uninit(dtype.size())?;
-        // SAFETY: the buffer is new, ours alone, and as long as the element.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), storage.ptr(), dtype.size()) };
-        Ok(Raw::new(storage, Layout::scalar(), dtype))
+        let out = Raw::new(storage, Layout::scalar(), dtype);
+        host::upload(&bytes[..dtype.size()], &out);
+        Ok(out)
     }
 
     /// The elements of a vector in C order, without a copy.
@@ -73,15 +66,9 @@ impl Raw {
     pub fn from_slice<T: Element>(values: &[T], shape: &[usize]) -> Result<Raw> {
         let layout = fitting(values.len(), shape).map_err(|e| e.in_op("from_slice"))?;
         let storage = Storage::uninit(size_of_val(values))?;
-        // SAFETY: the buffer is new, ours alone, and as long as the slice.
-        unsafe {
-            std::ptr::copy_nonoverlapping(
-                values.as_ptr().cast(),
-                storage.ptr(),
-                size_of_val(values),
-            )
-        };
-        Ok(Raw::new(storage, layout, T::DTYPE))
+        let out = Raw::new(storage, layout, T::DTYPE);
+        host::upload(host::bytes_of(values), &out);
+        Ok(out)
     }
 
     /// A tensor over memory that others may write at any time.
@@ -155,10 +142,10 @@ impl Raw {
         let len = usize::try_from(len).map_err(|_| too_long("arange"))?;
         if dtype == DType::Bool && len > 2 {
             return Err(
-                Error::dtype("arange", "there are only two truth values to count").dtypes(&[dtype]),
+                Error::dtype("arange", "there are only two booleans to count").dtypes(&[dtype]),
             );
         }
-        let out = Raw::unwritten(&[len], dtype)?;
+        let out = unwritten(&[len], dtype)?;
         // NumPy's rule: the second value is rounded to the dtype, and the difference is what is added each time
         let counted = |i: f64| Scalar::Float(start.as_f64() + i * step.as_f64());
         if len == 0 {
@@ -206,7 +193,7 @@ impl Raw {
         endpoint: Endpoint,
         dtype: DType,
     ) -> Result<Raw> {
-        let out = Raw::unwritten(&[num], dtype)?;
+        let out = unwritten(&[num], dtype)?;
         let gaps = match endpoint {
             Endpoint::Included => num.saturating_sub(1),
             Endpoint::Excluded => num,
@@ -236,30 +223,21 @@ impl Raw {
         let out = Raw::zeros(&[n, m], dtype)?;
         if k.unsigned_abs() < if k < 0 { n } else { m } {
             let diagonal = out.with_layout(out.layout.diagonal(k, 0, 1)?);
-            diagonal.write_copy(&Raw::scalar(Scalar::Bool(true), dtype)?)?;
+            copy_into(&Raw::scalar(Scalar::Bool(true), dtype)?, &diagonal)?;
         }
         Ok(out)
     }
 
-    /// Memory to be written, in the layout that a result of these operands should have: NumPy's `order='K'`.
-    #[inline]
-    pub(crate) fn for_result(shape: &[usize], dtype: DType, operands: &[&Raw]) -> Result<Raw> {
-        let layout = if shape.len() < 2 || operands.iter().all(|o| o.layout.is_contiguous()) {
-            Layout::contiguous(shape)?
-        } else {
-            let layouts: SmallVec<[&Layout; 4]> = operands.iter().map(|o| &o.layout).collect();
-            Layout::keep_order(shape, &layouts)?
-        };
-        let storage = Storage::uninit(bytes_of(&layout, dtype))?;
-        let out = Raw::new(storage, layout, dtype);
-        // a result belongs to the world of its operands
-        if operands
-            .iter()
-            .any(|o| o.storage.access() != crate::storage::Access::Owned)
-        {
-            out.into_aliased()
-        } else {
-            Ok(out)
+    /// One value everywhere, in the shape, dtype and device of this tensor and in the memory of one.
+    pub fn filled(&self, value: Scalar) -> Result<Raw> {
+        Raw::scalar(value, self.dtype)?.broadcast_to(self.shape())
+    }
+
+    /// A new tensor of one value on the device of this one.
+    pub fn like(&self, shape: &[usize], dtype: DType, value: Scalar) -> Result<Raw> {
+        match value {
+            Scalar::Bool(false) => Raw::zeros(shape, dtype),
+            _ => Raw::full(shape, value, dtype),
         }
     }
 }
@@ -297,25 +275,12 @@ fn too_long(op: &'static str) -> Error {
 
 /// Fills a new contiguous tensor with a function of the index, converted to its dtype block by block.
 fn fill_counted<T: Element>(out: &Raw, f: impl Fn(usize) -> T + Sync) -> Result<()> {
-    let plan = Plan::copy(T::DTYPE, out.dtype);
     const BLOCK: usize = 1024;
     for at in (0..out.len()).step_by(BLOCK) {
         let n = BLOCK.min(out.len() - at);
         let values: Vec<T> = (at..at + n).map(&f).collect();
-        let layout = Layout::contiguous(&[n])?;
-        let part = out.layout.narrow(0, at, n)?;
-        let source = crate::program::Source {
-            ptr: values.as_ptr().cast(),
-            layout: &layout,
-        };
-        let target = Target {
-            ptr: out.base(),
-            layout: &part,
-            dtype: out.dtype,
-            shared: false,
-        };
-        // SAFETY: the source is the vector, the target a part of a new buffer that nobody else sees.
-        unsafe { crate::program::run(&plan, &[source], target)? };
+        let part = out.with_layout(out.layout.narrow(0, at, n)?);
+        copy_into(&Raw::from_vec(values, &[n])?, &part)?;
     }
     Ok(())
 }

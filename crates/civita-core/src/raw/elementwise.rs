@@ -1,4 +1,4 @@
-//! Eager elementwise calls: one op, or one fused function, on whole tensors.
+//! Elementwise calls: one op, or one fused function, on whole tensors.
 
 use std::sync::Arc;
 
@@ -8,12 +8,11 @@ use super::Raw;
 use super::copy::check_cast;
 use crate::dtype::{Casting, DType, Scalar};
 use crate::error::{Error, Result, shape_text};
-use crate::explain;
-use crate::graph::{self, Function};
-use crate::layout::{Axes, KeepDims, PerAxis, broadcast_shapes};
-use crate::ops::{Fold, Op, elementwise_heads};
-use crate::program::{Node, Plan, Program, Source, Target, run};
-use crate::storage::{Access, Storage, guard};
+use crate::graph::Function;
+use crate::layout::broadcast_shapes;
+use crate::ops::{ClassResult, Op, elementwise_heads};
+use crate::primitive::{Apply, Fused, bind_in_place, bind_into, bind_one};
+use crate::program::Plan;
 
 /// What an op is applied to.
 #[derive(Clone, Copy)]
@@ -35,8 +34,6 @@ impl From<Scalar> for Operand<'_> {
     }
 }
 
-type Inputs<'a> = SmallVec<[&'a Raw; 3]>;
-
 impl Raw {
     /// Applies an op, with broadcasting and promotion.
     ///
@@ -54,55 +51,7 @@ impl Raw {
     #[inline]
     pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
         check_count(op, operands.len())?;
-        let recorded = graph::recording()
-            && operands
-                .iter()
-                .any(|o| matches!(o, Operand::Tensor(x) if x.tracks_gradient()));
-        if !recorded && let Some(done) = super::dense::apply(op, operands) {
-            return done;
-        }
-        Raw::apply_any(op, operands)
-    }
-
-    fn apply_any(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
-        let (inputs, weak) = split(operands);
-        if inputs.iter().any(|x| x.tracks_gradient()) && graph::recording() {
-            return Raw::apply_recorded(op, operands);
-        }
-        if weak.len() > 1 || inputs.is_empty() {
-            // scalars among themselves
-            let values = strong(op, operands)?;
-            return Raw::apply(
-                op,
-                &values
-                    .iter()
-                    .map(Operand::Tensor)
-                    .collect::<SmallVec<[_; 3]>>(),
-            );
-        }
-        let dtypes: SmallVec<[DType; 3]> = inputs.iter().map(|x| x.dtype()).collect();
-        let plan = Plan::single(op, &dtypes, weak.first().copied())?;
-        if plan.is_partial() {
-            check_exponent(operands)?;
-        }
-        run_new(op.row().name, &plan, &inputs)
-    }
-
-    /// As [`Raw::apply`] when a gradient may reach an operand: scalars become tensors, and the call is recorded.
-    #[cold]
-    fn apply_recorded(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
-        let values = strong(op, operands)?;
-        let inputs: Inputs<'_> = values.iter().collect();
-        let out = graph::no_grad(|| {
-            Raw::apply(
-                op,
-                &inputs
-                    .iter()
-                    .map(|x| Operand::Tensor(x))
-                    .collect::<SmallVec<[_; 3]>>(),
-            )
-        })?;
-        Ok(graph::elementwise(out, Function::of(op), &inputs))
+        with_scalar_attribute(op, operands, |p, x| bind_one(p, x))
     }
 
     /// Applies a fused function: one pass over memory.
@@ -121,105 +70,65 @@ impl Raw {
             )
             .rule("a fused function takes one input or more, and is called with as many"));
         }
-        let dtypes: SmallVec<[DType; 4]> = inputs.iter().map(|x| x.dtype()).collect();
-        let plan = function.plan(&dtypes)?;
-        let out = if plan.is_one_pass() {
-            run_new(function.name(), &plan, inputs)?
-        } else {
-            graph::no_grad(|| by_steps(function.program(), plan.output(), inputs))?
-        };
-        Ok(graph::elementwise(out, function, inputs))
-    }
-
-    /// Sums over the axes along which `shape` was broadcast to this tensor's: the transpose of broadcasting.
-    pub(crate) fn sum_to(&self, shape: &[usize]) -> Result<Raw> {
-        if self.shape() == shape {
-            return Ok(self.clone());
-        }
-        let extra = self.rank().saturating_sub(shape.len());
-        let axes: PerAxis<isize> = (0..self.rank())
-            .filter(|&a| a < extra || (shape[a - extra] == 1 && self.shape()[a] != 1))
-            .map(|a| a as isize)
-            .collect();
-        let sum = self.fold(Fold::Sum, Axes::List(&axes), KeepDims::Yes)?;
-        sum.reshape(shape)
+        bind_one(&Fused(function.clone()), inputs)
     }
 }
 
-/// A program that is too large for one pass, op by op.
-fn by_steps(program: &Program, output: DType, inputs: &[&Raw]) -> Result<Raw> {
-    #[derive(Clone)]
-    enum Value {
-        Tensor(Raw),
-        Weak(Scalar),
-        Gone,
-    }
-    let operand = |v: &Value| match v {
-        Value::Tensor(x) => Ok(x.clone()),
-        Value::Weak(c) => Raw::scalar(*c, c.default_dtype()),
-        Value::Gone => Raw::zeros(&[], output),
-    };
-    let mut last = vec![program.nodes().len(); program.nodes().len()];
-    for (i, node) in program.nodes().iter().enumerate() {
-        node.for_each_argument(|a| last[a as usize] = i);
-    }
-    let mut values: Vec<Value> = Vec::with_capacity(last.len());
-    for (i, node) in program.nodes().iter().enumerate() {
-        let value = match *node {
-            Node::Input(n) => Value::Tensor(inputs[n as usize].detach()),
-            Node::Const(c) => Value::Weak(c),
-            Node::Like(of, c) => {
-                Value::Tensor(Raw::scalar(c, operand(&values[of as usize])?.dtype())?)
-            }
-            Node::Cast(of, dtype) => Value::Tensor(operand(&values[of as usize])?.cast(dtype)?),
-            Node::Op(op, args) => {
-                let args: SmallVec<[Value; 3]> = args[..op.row().arity]
-                    .iter()
-                    .map(|&a| values[a as usize].clone())
-                    .collect();
-                let gone = Scalar::Bool(false);
-                let operands: SmallVec<[Operand<'_>; 3]> = args
-                    .iter()
-                    .map(|v| match v {
-                        Value::Tensor(x) => Operand::Tensor(x),
-                        Value::Weak(c) => Operand::Scalar(*c),
-                        Value::Gone => Operand::Scalar(gone),
-                    })
-                    .collect();
-                Value::Tensor(Raw::apply(op, &operands)?)
-            }
-        };
-        values.push(value);
-        // memory goes back when a value was used for the last time
-        node.for_each_argument(|a| {
-            if last[a as usize] == i && a != program.output() {
-                values[a as usize] = Value::Gone;
-            }
-        });
-    }
-    let result = operand(&values[program.output() as usize])?.cast(output)?;
-    let shape = common_shape("fuse", inputs)?;
-    if result.shape() == shape.as_slice() {
-        Ok(result)
-    } else {
-        result.broadcast_to(&shape)?.copied()
+/// The primitive of an op, and its tensors: one scalar is an attribute, several become tensors.
+#[inline]
+fn with_scalar_attribute<R>(
+    op: Op,
+    operands: &[Operand<'_>],
+    run: impl FnOnce(&Apply, &[&Raw]) -> Result<R>,
+) -> Result<R> {
+    match *operands {
+        [Operand::Tensor(x)] => run(&Apply { op, scalar: None }, &[x]),
+        [Operand::Tensor(a), Operand::Tensor(b)] => run(&Apply { op, scalar: None }, &[a, b]),
+        [Operand::Tensor(x), Operand::Scalar(s)] => run(
+            &Apply {
+                op,
+                scalar: Some((1, s)),
+            },
+            &[x],
+        ),
+        [Operand::Scalar(s), Operand::Tensor(x)] => run(
+            &Apply {
+                op,
+                scalar: Some((0, s)),
+            },
+            &[x],
+        ),
+        _ => any_attributes(op, operands, run),
     }
 }
 
-fn split<'a>(operands: &[Operand<'a>]) -> (Inputs<'a>, SmallVec<[(usize, Scalar); 2]>) {
-    let mut inputs = Inputs::new();
-    let mut weak = SmallVec::new();
+fn any_attributes<R>(
+    op: Op,
+    operands: &[Operand<'_>],
+    run: impl FnOnce(&Apply, &[&Raw]) -> Result<R>,
+) -> Result<R> {
+    let mut tensors: SmallVec<[&Raw; 4]> = SmallVec::new();
+    let mut scalar = None;
+    let mut scalars = 0;
     for (i, operand) in operands.iter().enumerate() {
         match operand {
-            Operand::Tensor(x) => inputs.push(*x),
-            Operand::Scalar(s) => weak.push((i, *s)),
+            Operand::Tensor(x) => tensors.push(x),
+            Operand::Scalar(s) => {
+                scalar = Some((i, *s));
+                scalars += 1;
+            }
         }
     }
-    (inputs, weak)
+    if scalars <= 1 && !tensors.is_empty() {
+        return run(&Apply { op, scalar }, &tensors);
+    }
+    let values = strong(op, operands)?;
+    let values: SmallVec<[&Raw; 4]> = values.iter().collect();
+    run(&Apply { op, scalar: None }, &values)
 }
 
 /// Every operand as a tensor; scalars in the dtype that they take beside the tensors.
-fn strong(op: Op, operands: &[Operand<'_>]) -> Result<SmallVec<[Raw; 3]>> {
+pub(crate) fn strong(op: Op, operands: &[Operand<'_>]) -> Result<SmallVec<[Raw; 3]>> {
     let first = usize::from(op.row().class == crate::ops::Class::Select);
     let met = operands[first.min(operands.len())..]
         .iter()
@@ -263,48 +172,18 @@ fn strong(op: Op, operands: &[Operand<'_>]) -> Result<SmallVec<[Raw; 3]>> {
         .collect()
 }
 
+/// Are the operands and the output of one dtype that stays, and of the output's shape or one value?
 #[inline]
-fn common_shape(op: &'static str, inputs: &[&Raw]) -> Result<crate::layout::Dims> {
-    let first = inputs[0].shape();
-    if inputs[1..].iter().all(|x| x.shape() == first) {
-        return Ok(crate::layout::Dims::from_slice(first));
-    }
-    let shapes: SmallVec<[&[usize]; 4]> = inputs.iter().map(|x| x.shape()).collect();
-    broadcast_shapes(op, &shapes)
-}
-
-#[inline]
-fn run_new(op: &'static str, plan: &Plan, inputs: &[&Raw]) -> Result<Raw> {
-    let shape = common_shape(op, inputs)?;
-    let out = Raw::for_result(&shape, plan.output(), inputs)?;
-    run_into(op, plan, inputs, &out, false)?;
-    Ok(out)
-}
-
-/// The one place where an elementwise plan meets memory.
-#[inline]
-fn run_into(op: &'static str, plan: &Plan, inputs: &[&Raw], out: &Raw, shared: bool) -> Result<()> {
-    let reads: SmallVec<[&Storage; 4]> = inputs.iter().map(|x| x.storage()).collect();
-    let _guards = guard::acquire(&reads, &[out.storage()]);
-    let sources: SmallVec<[Source<'_>; 4]> = inputs
-        .iter()
-        .map(|x| Source {
-            ptr: x.base(),
-            layout: x.layout(),
-        })
-        .collect();
-    let target = Target {
-        ptr: out.base(),
-        layout: out.layout(),
-        dtype: out.dtype(),
-        shared,
+fn fits_plainly(op: Op, operands: &[Operand<'_>], out: &Raw) -> bool {
+    let (class, dtype) = (op.row().class, out.dtype());
+    let fits = |o: &Operand<'_>| match o {
+        Operand::Tensor(x) => x.dtype() == dtype && x.shape() == out.shape(),
+        Operand::Scalar(s) => s.weak_with(dtype) == dtype,
     };
-    explain::note(op, out.len(), || {
-        (plan.output(), explain::Kind::Elementwise)
-    });
-    // SAFETY: layouts lie within their buffers, the guards keep writers away, `shared` is told, and the plan was made for
-    // these dtypes.
-    unsafe { run(plan, &sources, target) }
+    class.result() == ClassResult::Same
+        && class.compute(dtype) == Some(dtype)
+        && operands.iter().all(fits)
+        && operands.iter().any(|o| matches!(o, Operand::Tensor(_)))
 }
 
 /// Applies an op and writes the result into `out`, which its views see: NumPy's `out=` and `a += b`.
@@ -321,63 +200,28 @@ pub fn write_elementwise(
     check_count(op, operands.len())?;
     let name = op.row().name;
     out.may_be_written(name)?;
-    let recorded = graph::recording()
-        && (out.tracks_gradient()
-            || operands
-                .iter()
-                .any(|o| matches!(o, Operand::Tensor(x) if x.tracks_gradient())));
-    if !recorded
-        && out.storage().access() != Access::Owned
-        && super::dense::apply_into(op, operands, out).is_some()
-    {
-        return Ok(());
+    if !fits_plainly(op, operands, out) {
+        let values = strong(op, operands)?;
+        let dtypes: SmallVec<[DType; 3]> = values.iter().map(Raw::dtype).collect();
+        let plan = Plan::single(op, &dtypes, None)?;
+        check_cast(name, plan.output(), out.dtype(), casting)?;
+        let shapes: SmallVec<[&[usize]; 4]> = values.iter().map(Raw::shape).collect();
+        let shape = broadcast_shapes(name, &shapes)?;
+        let both = broadcast_shapes(name, &[&shape, out.shape()]);
+        if both.ok().as_deref() != Some(out.shape()) {
+            return Err(Error::shape(
+                name,
+                format!(
+                    "the result of shape {} does not fit into the output of shape {}",
+                    shape_text(&shape),
+                    shape_text(out.shape())
+                ),
+            )
+            .shapes(&[&shape, out.shape()])
+            .rule("an output must have the shape to which the inputs broadcast"));
+        }
     }
-    let values = strong(op, operands)?;
-    let inputs: Inputs<'_> = values.iter().collect();
-    let dtypes: SmallVec<[DType; 3]> = inputs.iter().map(|x| x.dtype()).collect();
-    let plan = Plan::single(op, &dtypes, None)?;
-    check_cast(name, plan.output(), out.dtype(), casting)?;
-    let shape = common_shape(name, &inputs)?;
-    if broadcast_shapes(name, &[&shape, out.shape()])
-        .ok()
-        .as_deref()
-        != Some(out.shape())
-    {
-        return Err(Error::shape(
-            name,
-            format!(
-                "the result of shape {} does not fit into the output of shape {}",
-                shape_text(&shape),
-                shape_text(out.shape())
-            ),
-        )
-        .shapes(&[&shape, out.shape()])
-        .rule("an output must have the shape to which the inputs broadcast"));
-    }
-    if recorded {
-        let result = Raw::apply(op, operands)?;
-        return out.assign(&result);
-    }
-    if plan.is_partial() {
-        check_exponent(operands)?;
-    }
-    let overlap = |x: &&Raw| {
-        Storage::same_buffer(x.storage(), out.storage()) && x.layout().overlaps(out.layout())
-    };
-    let shared = inputs.iter().any(overlap);
-    if inputs
-        .iter()
-        .any(|x| x.touches_foreign(out) || overlap(x) && x.layout() != out.layout())
-    {
-        // an element would be written before another reads it
-        let result = Raw::apply(op, operands)?;
-        return out.assign(&result);
-    }
-    if out.storage().access() == Access::Owned {
-        let result = Raw::apply(op, operands)?;
-        return out.assign(&result);
-    }
-    run_into(name, &plan, &inputs, out, shared)
+    with_scalar_attribute(op, operands, |p, x| bind_into(p, x, out))
 }
 
 /// `a op= b` in the memory of `a`, and whether that was possible: `a` is the only handle on Owned bytes, nothing is
@@ -398,39 +242,25 @@ pub fn write_elementwise(
 /// As [`Raw::apply`].
 pub fn apply_in_place(op: Op, a: &mut Raw, b: Operand<'_>) -> Result<bool> {
     check_count(op, 2)?;
-    let alone = a.storage().access() == Access::Owned
-        && a.storage.is_unique()
-        && !a.tracks_gradient()
-        && !a.layout().has_internal_overlap();
-    let name = op.row().name;
-    let a: &Raw = a;
-    let (inputs, weak): (Inputs<'_>, _) = match b {
-        Operand::Tensor(b) if b.tracks_gradient() && graph::recording() => return Ok(false),
-        Operand::Tensor(b) => (SmallVec::from_slice(&[a, b]), None),
-        Operand::Scalar(s) => (SmallVec::from_slice(&[a]), Some((1, s))),
+    let (dtypes, weak): (SmallVec<[DType; 2]>, _) = match b {
+        Operand::Tensor(b) => {
+            let both = broadcast_shapes(op.row().name, &[a.shape(), b.shape()]);
+            if both.ok().as_deref() != Some(a.shape()) {
+                return Ok(false);
+            }
+            (SmallVec::from_slice(&[a.dtype(), b.dtype()]), None)
+        }
+        Operand::Scalar(s) => (SmallVec::from_slice(&[a.dtype()]), Some((1, s))),
     };
-    let fits = |x: &&Raw| {
-        let both = broadcast_shapes(name, &[a.shape(), x.shape()]);
-        both.is_ok_and(|shape| shape.as_slice() == a.shape())
+    let apply = Apply { op, scalar: weak };
+    let fits = |a: &Raw| {
+        Ok(fits_plainly(op, &[a.into(), b], a)
+            || Plan::single(op, &dtypes, weak)?.output() == a.dtype())
     };
-    if !alone || !inputs.iter().all(fits) {
-        return Ok(false);
+    match b {
+        Operand::Tensor(b) => bind_in_place(&apply, a, &[b], fits),
+        Operand::Scalar(_) => bind_in_place(&apply, a, &[], fits),
     }
-    if super::dense::apply_into(op, &[a.into(), b], a).is_some() {
-        a.storage().bump_version();
-        return Ok(true);
-    }
-    let dtypes: SmallVec<[DType; 3]> = inputs.iter().map(|x| x.dtype()).collect();
-    let plan = Plan::single(op, &dtypes, weak)?;
-    if plan.output() != a.dtype() {
-        return Ok(false);
-    }
-    if plan.is_partial() {
-        check_exponent(&[a.into(), b])?;
-    }
-    run_into(name, &plan, &inputs, a, true)?;
-    a.storage().bump_version();
-    Ok(true)
 }
 
 /// As many operands as the op takes?
@@ -450,26 +280,6 @@ fn wrong_count(op: Op, given: usize) -> Error {
         row.name,
         format!("takes {} operands, not {given}", row.arity),
     )
-}
-
-/// An integer to a negative integer power is a fraction: refused, as in NumPy.
-fn check_exponent(operands: &[Operand<'_>]) -> Result<()> {
-    let negative = match operands[1] {
-        Operand::Scalar(s) => s.as_f64() < 0.0,
-        Operand::Tensor(b) if b.is_empty() => false,
-        Operand::Tensor(b) => {
-            let least = b.detach().fold(Fold::Min, Axes::All, KeepDims::No)?;
-            least.item()?.as_f64() < 0.0
-        }
-    };
-    if negative {
-        return Err(
-            Error::value("pow", "integers to negative integer powers are not allowed")
-                .rule("integers stay integers, and such a power is a fraction")
-                .hint("convert the base first: `.cast::<f64>()` (Python: `.astype('float64')`)"),
-        );
-    }
-    Ok(())
 }
 
 macro_rules! methods {
@@ -494,15 +304,3 @@ macro_rules! methods {
     };
 }
 elementwise_heads!(methods);
-
-/// A fused function of inputs that broadcast to `out`, into new memory that nobody else sees.
-pub(crate) fn call_into(function: &Arc<Function>, inputs: &[&Raw], out: &Raw) -> Result<()> {
-    let dtypes: SmallVec<[DType; 4]> = inputs.iter().map(|x| x.dtype()).collect();
-    run_into(
-        function.name(),
-        &*function.plan(&dtypes)?,
-        inputs,
-        out,
-        false,
-    )
-}

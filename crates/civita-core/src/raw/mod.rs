@@ -1,31 +1,34 @@
-//! `Raw`, the untyped tensor: storage, layout, dtype and, when it is being differentiated, its node of the graph.
+//! `Raw`, the untyped tensor: storage, layout, dtype, device, and the tags of the transformations that look at it.
 //!
-//! All work happens on it; the typed face and the Python door are shells around it. Every function here returns a
-//! `Result`, and none panics on arguments from outside.
+//! Every operation on it makes a primitive and binds it; the typed API and the Python bindings are shells around these
+//! methods. Every function here returns a `Result`, and none panics on arguments from outside.
 
 mod copy;
 mod create;
-mod dense;
 mod elementwise;
 mod gather;
 mod join;
+mod leave;
 mod matmul;
-mod put;
-mod scan;
-mod softmax;
+mod reduce;
 mod view;
 
 use std::sync::Arc;
 
 pub use create::Endpoint;
+pub(crate) use elementwise::strong;
 pub use elementwise::{Operand, apply_in_place, write_elementwise};
 pub use gather::Mode;
+pub use reduce::ReduceOptions;
+pub(crate) use reduce::Call;
 
 use crate::device::Device;
 use crate::dtype::DType;
-use crate::graph::Node;
+use crate::error::Result;
 use crate::layout::Layout;
+use crate::primitive::Spec;
 use crate::storage::{Access, Storage};
+use crate::transform::Tag;
 
 /// An n-dimensional array whose element type and rank are known at run time only.
 ///
@@ -36,7 +39,8 @@ pub struct Raw {
     storage: Storage,
     layout: Layout,
     dtype: DType,
-    node: Option<Arc<Node>>,
+    device: Device,
+    tag: Option<Arc<Tag>>,
 }
 
 const _: () = {
@@ -48,44 +52,90 @@ const _: () = {
 
 impl Raw {
     /// A tensor over these bytes.
+    #[inline]
     pub(crate) fn new(storage: Storage, layout: Layout, dtype: DType) -> Raw {
         Raw {
             storage,
             layout,
             dtype,
-            node: None,
+            device: Device::Cpu,
+            tag: None,
         }
     }
 
-    /// The same elements seen through another layout, which lies within the same buffer.
+    /// The same elements seen through another layout, which lies within the same buffer; without tags.
+    #[inline]
     pub(crate) fn with_layout(&self, layout: Layout) -> Raw {
         Raw {
             storage: self.storage.clone(),
             layout,
             dtype: self.dtype,
-            node: None,
+            device: self.device,
+            tag: None,
         }
     }
 
-    /// Lengths of the axes.
+    /// A shape and a dtype without elements: a value that a graph did not keep. Reading it is an error.
+    pub(crate) fn absent(spec: &Spec) -> Result<Raw> {
+        Ok(Raw::new(
+            Storage::absent(),
+            Layout::contiguous(&spec.shape)?,
+            spec.dtype,
+        ))
+    }
+
+    /// The newest tag.
+    #[inline]
+    pub(crate) fn tag(&self) -> Option<&Arc<Tag>> {
+        self.tag.as_ref()
+    }
+
+    pub(crate) fn take_tag(&mut self) -> Option<Arc<Tag>> {
+        self.tag.take()
+    }
+
+    #[inline]
+    pub(crate) fn with_tag(mut self, tag: Option<Arc<Tag>>) -> Raw {
+        self.tag = tag;
+        self
+    }
+
+    /// The value under all tags: its leading axes may be batches.
+    #[inline]
+    pub(crate) fn untagged(&self) -> Raw {
+        Raw {
+            tag: None,
+            ..self.clone()
+        }
+    }
+
+    #[inline]
+    fn hidden(&self) -> usize {
+        self.tag.as_ref().map_or(0, |tag| tag.hidden)
+    }
+
+    /// Lengths of the axes; those of batches under way are not shown.
     #[inline]
     pub fn shape(&self) -> &[usize] {
-        self.layout.shape()
+        &self.layout.shape()[self.hidden()..]
     }
 
     /// Number of axes.
     #[inline]
     pub fn rank(&self) -> usize {
-        self.layout.rank()
+        self.shape().len()
     }
 
     /// Number of elements.
     #[inline]
     pub fn len(&self) -> usize {
-        self.layout.len()
+        match self.hidden() {
+            0 => self.layout.len(),
+            _ => self.shape().iter().product(),
+        }
     }
 
-    /// Has it no elements?
+    /// Returns true where there are no elements.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -97,7 +147,7 @@ impl Raw {
         self.dtype
     }
 
-    /// Where the elements lie in the buffer.
+    /// Where the elements lie in the buffer, those of batches under way included.
     #[inline]
     pub fn layout(&self) -> &Layout {
         &self.layout
@@ -112,32 +162,12 @@ impl Raw {
     /// Where it lives.
     #[inline]
     pub fn device(&self) -> Device {
-        Device::Cpu
+        self.device
     }
 
-    /// The node of the gradient graph, if it is part of one.
-    #[inline]
-    pub fn node(&self) -> Option<&Arc<Node>> {
-        self.node.as_ref()
-    }
-
-    /// Will a gradient reach it? True of a tensor that requires one and of all that is computed from it.
-    #[inline]
-    pub fn tracks_gradient(&self) -> bool {
-        self.node.is_some()
-    }
-
-    /// The same value as a constant of the graph.
-    pub fn detach(&self) -> Raw {
-        Raw {
-            node: None,
-            ..self.clone()
-        }
-    }
-
-    pub(crate) fn with_node(mut self, node: Option<Arc<Node>>) -> Raw {
-        self.node = node;
-        self
+    /// Is it the only handle on Owned bytes?
+    pub(crate) fn is_sole_owner(&mut self) -> bool {
+        self.storage.access() == Access::Owned && self.storage.is_unique()
     }
 
     /// Address of the first byte of the buffer.
@@ -154,8 +184,9 @@ impl Raw {
             .wrapping_add(self.layout.offset() * self.dtype.size())
     }
 
-    /// Moves the value into Python's world, where views alias: without a copy when nobody else holds the bytes.
-    pub fn into_aliased(self) -> crate::error::Result<Raw> {
+    /// The same value in memory that views alias: without a copy when nobody else holds the bytes.
+    #[inline]
+    pub fn into_aliased(self) -> Result<Raw> {
         if self.storage.access() != Access::Owned {
             return Ok(self);
         }
@@ -165,18 +196,27 @@ impl Raw {
         })
     }
 
-    /// Moves the value into Rust's world, where it never changes under a handle.
-    pub fn into_owned(self) -> crate::error::Result<Raw> {
+    /// The same value in memory that never changes under a handle.
+    pub fn into_owned(self) -> Result<Raw> {
         match self.storage.access() {
             Access::Owned => Ok(self),
-            // ops that only move bytes (`take`, `where`) leave foreign truth values as others wrote them: other bytes than
-            // 0 and 1 must not become a Rust `bool`, and a copy turns them into these
+            // ops that only move bytes (`take`, `where`) leave foreign booleans as others wrote them: other bytes than 0
+            // and 1 must not become a Rust `bool`, and a copy turns them into these
             Access::Aliased if self.dtype != DType::Bool => Ok(Raw {
                 storage: self.storage.into_owned()?,
                 ..self
             }),
             // bytes that others chose are looked at once, in a copy
-            Access::Aliased | Access::Foreign => self.copied(),
+            Access::Aliased | Access::Foreign => {
+                let tag = self.tag.clone();
+                let copy = self.untagged().copied()?;
+                Ok(Raw {
+                    storage: copy.storage.into_owned()?,
+                    layout: copy.layout,
+                    tag,
+                    ..self
+                })
+            }
         }
     }
 }
@@ -186,9 +226,10 @@ impl std::fmt::Debug for Raw {
         write!(f, "{}", self.display())?;
         write!(
             f,
-            " dtype={} shape={} device=cpu",
+            " dtype={} shape={} device={}",
             self.dtype,
-            crate::error::shape_text(self.shape())
+            crate::error::shape_text(self.shape()),
+            self.device
         )
     }
 }

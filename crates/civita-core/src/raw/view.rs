@@ -1,31 +1,24 @@
-//! Views: the same bytes seen through another layout. Each is linear, so each records its transpose.
+//! Views: the same elements seen through another layout.
 
 use super::Raw;
 use crate::error::Result;
-use crate::graph::{self, Linear};
-use crate::layout::{Axes, Layout, SliceItem};
+use crate::layout::{Axes, Dims, Layout, PerAxis, SliceItem, normalize_axis, resolve_shape};
+use crate::primitive::{View, bind_one};
+
+fn unsigned(axes: &[isize], rank: usize) -> PerAxis<usize> {
+    axes.iter()
+        .map(|&a| a.rem_euclid(rank.max(1) as isize) as usize)
+        .collect()
+}
 
 impl Raw {
-    fn view(
-        &self,
-        name: &'static str,
-        layout: Layout,
-        forward: impl Fn(&Raw) -> Result<Raw> + Send + Sync + 'static,
-        backward: impl Fn(&Raw) -> Result<Raw> + Send + Sync + 'static,
-    ) -> Raw {
-        let out = self.with_layout(layout);
-        if !self.tracks_gradient() {
-            return out;
-        }
-        graph::linear(
-            out,
-            self,
-            Linear {
-                name,
-                forward: Box::new(forward),
-                backward: Box::new(backward),
-            },
-        )
+    fn view(&self, view: &View) -> Result<Raw> {
+        bind_one(view, &[self])
+    }
+
+    /// The layout of its visible shape: what arguments are checked against.
+    fn as_shape(&self) -> Result<Layout> {
+        Layout::contiguous(self.shape())
     }
 
     /// The elements that a slice names: `x[1:5, ::2, None, ...]`.
@@ -33,37 +26,7 @@ impl Raw {
     /// # Errors
     /// When an index is out of range, there are too many, a step is 0, or two ellipses stand side by side.
     pub fn slice(&self, items: &[SliceItem]) -> Result<Raw> {
-        let layout = self.layout.slice(items)?;
-        if !self.tracks_gradient() {
-            return Ok(self.with_layout(layout));
-        }
-        let (items, again, shape) = (items.to_vec(), items.to_vec(), self.shape().to_vec());
-        Ok(self.view(
-            "slice",
-            layout,
-            move |t| t.slice(&again),
-            move |g| g.embed(&shape, &items),
-        ))
-    }
-
-    /// Zeros of `shape` with this tensor in a slice of it: the transpose of slicing.
-    fn embed(&self, shape: &[usize], items: &[SliceItem]) -> Result<Raw> {
-        let out = Raw::zeros(shape, self.dtype)?.in_world_of(self)?;
-        out.with_layout(out.layout.slice(items)?)
-            .write_copy(&self.detach())?;
-        if !self.tracks_gradient() {
-            return Ok(out);
-        }
-        let (items, again, shape) = (items.to_vec(), items.to_vec(), shape.to_vec());
-        Ok(graph::linear(
-            out,
-            self,
-            Linear {
-                name: "embed",
-                forward: Box::new(move |t| t.embed(&shape, &again)),
-                backward: Box::new(move |g| g.slice(&items)),
-            },
-        ))
+        self.view(&View::Slice(items.iter().copied().collect()))
     }
 
     /// The same elements in C order under another shape: a view where the memory allows it, else a copy.
@@ -74,19 +37,7 @@ impl Raw {
         if self.shape() == shape {
             return Ok(self.clone());
         }
-        let Some(layout) = self.layout.reshape(shape)? else {
-            return self.contiguous()?.reshape(shape);
-        };
-        if !self.tracks_gradient() {
-            return Ok(self.with_layout(layout));
-        }
-        let (old, new) = (self.shape().to_vec(), shape.to_vec());
-        Ok(self.view(
-            "reshape",
-            layout,
-            move |t| t.reshape(&new),
-            move |g| g.reshape(&old),
-        ))
+        self.view(&View::Reshape(Dims::from_slice(shape)))
     }
 
     /// As [`Raw::reshape`], where one length may be -1: whatever is left.
@@ -94,7 +45,7 @@ impl Raw {
     /// # Errors
     /// As [`Raw::reshape`], and when the lengths do not divide the number of elements.
     pub fn reshape_to(&self, shape: &[isize]) -> Result<Raw> {
-        self.reshape(&self.layout.resolve_shape(shape)?)
+        self.reshape(&resolve_shape("reshape", self.len(), shape)?)
     }
 
     /// The axes in another order.
@@ -102,32 +53,13 @@ impl Raw {
     /// # Errors
     /// When `axes` is not each axis once.
     pub fn permute(&self, axes: &[isize]) -> Result<Raw> {
-        let layout = self.layout.permute(axes)?;
-        if !self.tracks_gradient() {
-            return Ok(self.with_layout(layout));
-        }
-        let rank = self.rank() as isize;
-        let mut inverse = vec![0isize; axes.len()];
-        for (to, &from) in axes.iter().enumerate() {
-            inverse[from.rem_euclid(rank) as usize] = to as isize;
-        }
-        let axes = axes.to_vec();
-        Ok(self.view(
-            "permute",
-            layout,
-            move |t| t.permute(&axes),
-            move |g| g.permute(&inverse),
-        ))
+        self.as_shape()?.permute(axes)?;
+        self.view(&View::Permute(unsigned(axes, self.rank())))
     }
 
     /// All axes in reverse order: of a matrix the transpose.
-    pub fn transpose(&self) -> Raw {
-        self.view(
-            "transpose",
-            self.layout.transpose(),
-            |t| Ok(t.transpose()),
-            |g| Ok(g.transpose()),
-        )
+    pub fn transpose(&self) -> Result<Raw> {
+        self.view(&View::Permute((0..self.rank()).rev().collect()))
     }
 
     /// Two axes exchanged.
@@ -135,13 +67,13 @@ impl Raw {
     /// # Errors
     /// When one does not exist.
     pub fn swap_axes(&self, a: isize, b: isize) -> Result<Raw> {
-        let layout = self.layout.swap_axes(a, b)?;
-        Ok(self.view(
-            "swap_axes",
-            layout,
-            move |t| t.swap_axes(a, b),
-            move |g| g.swap_axes(a, b),
-        ))
+        let (a, b) = (
+            normalize_axis("swapaxes", a, self.rank())?,
+            normalize_axis("swapaxes", b, self.rank())?,
+        );
+        let mut order: PerAxis<usize> = (0..self.rank()).collect();
+        order.swap(a, b);
+        self.view(&View::Permute(order))
     }
 
     /// One axis moved to another place.
@@ -149,13 +81,16 @@ impl Raw {
     /// # Errors
     /// When one of the two does not exist.
     pub fn move_axis(&self, from: isize, to: isize) -> Result<Raw> {
-        let layout = self.layout.move_axis(from, to)?;
-        Ok(self.view(
-            "move_axis",
-            layout,
-            move |t| t.move_axis(from, to),
-            move |g| g.move_axis(to, from),
-        ))
+        let (from, to) = (
+            normalize_axis("moveaxis", from, self.rank())?,
+            normalize_axis("moveaxis", to, self.rank())?,
+        );
+        if from == to {
+            return Ok(self.clone());
+        }
+        let mut order: PerAxis<usize> = (0..self.rank()).filter(|&a| a != from).collect();
+        order.insert(to, from);
+        self.view(&View::Permute(order))
     }
 
     /// The elements in reverse order along some axes.
@@ -163,19 +98,8 @@ impl Raw {
     /// # Errors
     /// When an axis does not exist.
     pub fn flip(&self, axes: Axes<'_>) -> Result<Raw> {
-        let layout = self.layout.flip(axes)?;
-        let list: Vec<isize> = axes
-            .resolve("flip", self.rank())?
-            .iter()
-            .map(|&a| a as isize)
-            .collect();
-        let again = list.clone();
-        Ok(self.view(
-            "flip",
-            layout,
-            move |t| t.flip(Axes::List(&list)),
-            move |g| g.flip(Axes::List(&again)),
-        ))
+        let axes = axes.resolve("flip", self.rank())?;
+        self.view(&View::Flip(axes.iter().copied().collect()))
     }
 
     /// Without axes of length 1: those named, or all.
@@ -183,14 +107,8 @@ impl Raw {
     /// # Errors
     /// When a named axis does not exist or is longer.
     pub fn squeeze(&self, axes: Option<&[isize]>) -> Result<Raw> {
-        let layout = self.layout.squeeze(axes)?;
-        let (old, new) = (self.shape().to_vec(), layout.shape().to_vec());
-        Ok(self.view(
-            "squeeze",
-            layout,
-            move |t| t.reshape(&new),
-            move |g| g.reshape(&old),
-        ))
+        let layout = self.as_shape()?.squeeze(axes)?;
+        self.reshape(layout.shape())
     }
 
     /// With new axes of length 1 at these places of the result.
@@ -198,14 +116,8 @@ impl Raw {
     /// # Errors
     /// When a place does not exist or is named twice.
     pub fn expand_dims(&self, axes: &[isize]) -> Result<Raw> {
-        let layout = self.layout.expand_dims(axes)?;
-        let (old, new) = (self.shape().to_vec(), layout.shape().to_vec());
-        Ok(self.view(
-            "expand_dims",
-            layout,
-            move |t| t.reshape(&new),
-            move |g| g.reshape(&old),
-        ))
+        let layout = self.as_shape()?.expand_dims(axes)?;
+        self.reshape(layout.shape())
     }
 
     /// Repeated along axes of length 1 and new leading axes, without a copy.
@@ -216,25 +128,45 @@ impl Raw {
         if self.shape() == shape {
             return Ok(self.clone());
         }
-        let layout = self.layout.broadcast_to(shape)?;
-        if !self.tracks_gradient() {
-            return Ok(self.with_layout(layout));
-        }
-        let (old, new) = (self.shape().to_vec(), shape.to_vec());
-        Ok(self.view(
-            "broadcast_to",
-            layout,
-            move |t| t.broadcast_to(&new),
-            move |g| g.sum_to(&old),
-        ))
+        self.view(&View::Broadcast(Dims::from_slice(shape)))
     }
 
-    /// A new tensor joins the world of the one that it belongs to.
-    pub(crate) fn in_world_of(self, other: &Raw) -> Result<Raw> {
-        if other.storage.access() == crate::storage::Access::Owned {
-            Ok(self)
-        } else {
-            self.into_aliased()
-        }
+    /// The diagonal at an offset over two axes, as a new last axis.
+    ///
+    /// # Errors
+    /// When an axis does not exist or both are the same.
+    pub fn diagonal(&self, offset: isize, axis1: isize, axis2: isize) -> Result<Raw> {
+        self.as_shape()?.diagonal(offset, axis1, axis2)?;
+        self.view(&View::Diagonal {
+            offset,
+            axis1: normalize_axis("diagonal", axis1, self.rank())?,
+            axis2: normalize_axis("diagonal", axis2, self.rank())?,
+        })
+    }
+
+    /// Windows of `size` elements along an axis, `step` apart, as a new last axis.
+    ///
+    /// # Errors
+    /// When the axis does not exist or is shorter than a window.
+    pub fn unfold(&self, axis: isize, size: usize, step: usize) -> Result<Raw> {
+        self.as_shape()?.unfold(axis, size, step)?;
+        self.view(&View::Unfold {
+            axis: normalize_axis("unfold", axis, self.rank())?,
+            size,
+            step,
+        })
+    }
+
+    /// Any shape and strides over the elements, counted in C order from the first.
+    ///
+    /// # Errors
+    /// When an element lies outside.
+    pub fn as_strided(&self, shape: &[usize], strides: &[isize], offset: usize) -> Result<Raw> {
+        self.view(&View::Strided {
+            batch: 0,
+            shape: Dims::from_slice(shape),
+            strides: PerAxis::from_slice(strides),
+            offset,
+        })
     }
 }

@@ -25,6 +25,7 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64};
 
 use crate::dtype::Element;
@@ -78,6 +79,8 @@ enum Memory {
     Owner {
         _owner: Box<dyn Send + Sync>,
     },
+    /// There are no bytes: a graph has kept a shape only.
+    Absent,
 }
 
 // SAFETY: a buffer is plain bytes. They are written by the sole handle, under a write guard, or (Foreign) by those who
@@ -115,7 +118,7 @@ impl Drop for Buffer {
                 // SAFETY: `from_vec` took over an allocation of this layout from its `Vec`.
                 unsafe { std::alloc::dealloc(self.ptr.as_ptr(), layout) }
             }
-            Memory::Heap(_) | Memory::Owner { .. } => {}
+            Memory::Heap(_) | Memory::Owner { .. } | Memory::Absent => {}
         }
     }
 }
@@ -187,6 +190,22 @@ impl Storage {
             Access::Foreign,
             writable,
         )))
+    }
+
+    /// The storage of values that a graph did not keep. It has no bytes, and `bind` refuses to read it.
+    pub(crate) fn absent() -> Storage {
+        static ABSENT: OnceLock<Storage> = OnceLock::new();
+        let made = || {
+            let (memory, access) = (Memory::Absent, Access::Foreign);
+            Storage(Shared::new(Buffer::new(pool::NOWHERE, 0, memory, access, false)))
+        };
+        ABSENT.get_or_init(made).clone()
+    }
+
+    /// Has it no bytes because nobody kept them?
+    #[inline]
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self.0.memory, Memory::Absent)
     }
 
     /// The first byte. Reading through it needs what [`Access`] says; writing, also that [`Storage::writable`].

@@ -2,55 +2,38 @@
 
 use std::sync::{Arc, OnceLock};
 
-use smallvec::SmallVec;
-
-use super::Raw;
-use crate::dtype::DType;
+use super::reduce::fold_keeping;
+use super::{memory, program};
 use crate::error::Result;
 use crate::explain;
-use crate::graph::{self, Function, Gradients, Node, Rule, Saved};
+use crate::graph::Function;
 use crate::kernels::fold::folding;
 use crate::kernels::{Slot, cast, map};
-use crate::layout::{Axes, KeepDims, normalize_axis};
-use crate::ops::{Class, Fold, Op};
+use crate::ops::{Fold, Op};
 use crate::program::{GRAIN, Program};
-use crate::storage::guard;
+use crate::raw::Raw;
 use crate::threads::{self, Parts};
 
 /// Elements that are worked on at once: they stay in L2.
 const SLAB: usize = 1 << 15;
 
-impl Raw {
-    /// `e^(x - max) / Σ e^(x - max)` along an axis. Integers are computed as `exp` does.
-    ///
-    /// # Errors
-    /// When the axis does not exist.
-    pub fn softmax(&self, axis: isize) -> Result<Raw> {
-        let at = normalize_axis("softmax", axis, self.rank())?;
-        let dtype = Class::ToFloat.compute(self.dtype()).unwrap_or(DType::F64);
-        let x = self.cast(dtype)?;
-        // ours alone while it is written, so that the tasks wait for no guard of it
-        let out = Raw::unwritten(x.shape(), dtype)?;
-        if !out.is_empty() && !write_rows(&x, &out, at) {
-            write_softmax(&x.detach(), &out, at)?;
-        }
-        let out = out.in_world_of(&x)?;
-        Ok(graph::record(out, &[&x], |y| {
-            Box::new(Softmax {
-                y: Saved::output(y),
-                axis: at as isize,
-            })
-        }))
+/// `e^(x - max) / Σ e^(x - max)` over axes of a tensor of floats.
+pub(super) fn softmax(x: &Raw, axes: &[usize]) -> Result<Raw> {
+    let out = memory::unwritten(x.shape(), x.dtype())?;
+    if !out.is_empty() && !write_rows(x, &out, axes) {
+        write_softmax(x, &out, axes)?;
     }
+    Ok(out)
 }
 
 /// Bytes of a row that is worked on as one.
 const ROW: usize = 1 << 14;
 
 /// Rows that lie as the kernels want them, each in the cache from its maximum to its quotients; false when they do not.
-fn write_rows(x: &Raw, out: &Raw, axis: usize) -> bool {
-    let (dtype, n) = (x.dtype(), x.shape().get(axis).copied().unwrap_or(0));
-    let plain = axis + 1 == x.rank()
+fn write_rows(x: &Raw, out: &Raw, axes: &[usize]) -> bool {
+    let last = x.rank().wrapping_sub(1);
+    let (dtype, n) = (x.dtype(), x.shape().last().copied().unwrap_or(0));
+    let plain = axes == [last]
         && dtype.is_float()
         && dtype == dtype.compute()
         && n * dtype.size() <= ROW
@@ -67,7 +50,6 @@ fn write_rows(x: &Raw, out: &Raw, axis: usize) -> bool {
     };
     let round = cast::kernel(sum.acc, dtype);
     explain::note("softmax", x.len(), || (dtype, explain::Kind::Elementwise));
-    let _guards = guard::acquire(&[x.storage()], &[]);
     let (from, to) = (Parts(x.ptr()), Parts(out.ptr()));
     let rows = x.len() / n;
     threads::run_ranges(rows, (GRAIN / 8 / n).max(1), &|range| {
@@ -111,21 +93,21 @@ impl Room {
 }
 
 /// Slab by slab along the longest other axis; within one, each pass finds in L2 what the one before left there.
-fn write_softmax(x: &Raw, out: &Raw, axis: usize) -> Result<()> {
+fn write_softmax(x: &Raw, out: &Raw, axes: &[usize]) -> Result<()> {
     let other = (0..x.rank())
-        .filter(|&a| a != axis)
+        .filter(|a| !axes.contains(a))
         .max_by_key(|&a| x.shape()[a]);
     let Some(other) = other.filter(|_| x.len() > SLAB) else {
-        return softmax_of(x, out, axis);
+        return softmax_of(x, out, axes);
     };
     let len = x.shape()[other];
     let step = (SLAB * len / x.len()).clamp(1, len);
     let failed = std::sync::Mutex::new(None);
     let slab = |i: usize| -> Result<()> {
         let many = step.min(len - i * step);
-        let part = x.with_layout(x.layout.narrow(other as isize, i * step, many)?);
-        let to = out.with_layout(out.layout.narrow(other as isize, i * step, many)?);
-        softmax_of(&part, &to, axis)
+        let part = x.with_layout(x.layout().narrow(other as isize, i * step, many)?);
+        let to = out.with_layout(out.layout().narrow(other as isize, i * step, many)?);
+        softmax_of(&part, &to, axes)
     };
     threads::run(len.div_ceil(step), &|i| {
         if let Err(error) = slab(i) {
@@ -140,54 +122,17 @@ fn write_softmax(x: &Raw, out: &Raw, axis: usize) -> Result<()> {
         .map_or(Ok(()), Err)
 }
 
-fn softmax_of(x: &Raw, out: &Raw, axis: usize) -> Result<()> {
+fn softmax_of(x: &Raw, out: &Raw, axes: &[usize]) -> Result<()> {
     static QUOTIENT: OnceLock<Arc<Function>> = OnceLock::new();
     let quotient = QUOTIENT
         .get_or_init(|| Function::new(Program::trace(2, |b| b.input(0) / b.input(1)), "softmax"));
-    let along = [axis as isize];
     let real = if x.dtype().is_complex() {
-        x.real()?
+        program::apply(Op::Real, &[x.into()])?
     } else {
         x.clone()
     };
-    let m = real.fold(Fold::Max, Axes::List(&along), KeepDims::Yes)?;
-    let e = Raw::call(Function::of_shifted_exp(), &[x, &m])?;
-    let s = e.fold(Fold::Sum, Axes::List(&along), KeepDims::Yes)?;
-    super::elementwise::call_into(quotient, &[&e, &s], out)
-}
-
-struct Softmax {
-    y: Saved,
-    axis: isize,
-}
-
-impl Softmax {
-    /// `y · (v - Σ y · v)`: the Jacobian is symmetric, so it is both maps.
-    fn apply(&self, node: &Arc<Node>, v: &Raw, conjugate: bool) -> Result<Raw> {
-        let y = self.y.get_output("softmax", node)?;
-        let y = if conjugate && y.dtype().is_complex() {
-            y.conj()?
-        } else {
-            y
-        };
-        let weighted = y
-            .mul(v)?
-            .fold(Fold::Sum, Axes::List(&[self.axis]), KeepDims::Yes)?;
-        y.mul(&v.sub(&weighted)?)
-    }
-}
-
-impl Rule for Softmax {
-    fn name(&self) -> &'static str {
-        "softmax"
-    }
-    fn backward(&self, node: &Arc<Node>, g: &Raw, _: &[bool]) -> Result<Gradients> {
-        Ok(SmallVec::from_iter([Some(self.apply(node, g, true)?)]))
-    }
-    fn forward(&self, node: &Arc<Node>, tangents: &[Option<Raw>]) -> Result<Option<Raw>> {
-        tangents[0]
-            .as_ref()
-            .map(|t| self.apply(node, t, false))
-            .transpose()
-    }
+    let m = fold_keeping(Fold::Max, &real, axes, real.dtype())?;
+    let e = program::call(Function::of_shifted_exp(), &[x, &m])?;
+    let s = fold_keeping(Fold::Sum, &e, axes, e.dtype())?;
+    program::call_into(quotient, &[&e, &s], out)
 }

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use num_complex::Complex;
 
-use super::Call;
+use super::{Call, copy, memory};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::isa::{Body, Isa, Kernel, Shells, level};
@@ -17,7 +17,6 @@ use crate::kernels::lane::{B8, Compare};
 use crate::layout::KeepDims;
 use crate::ops::Fold;
 use crate::raw::Raw;
-use crate::storage::guard;
 use crate::threads::{self, Parts};
 
 /// Elements of a piece, of which one is looked through.
@@ -139,22 +138,13 @@ fn across(fold: Fold, dtype: DType) -> Kernel {
         C64 Complex<f32>, C128 Complex<f64>)
 }
 
-pub(crate) fn argmax(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    arg(Fold::Max, x, call)
-}
-
-pub(crate) fn argmin(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    arg(Fold::Min, x, call)
-}
-
-/// Pieces that [`short`] looks at: as many as one task.
+/// Pieces that [`few`] looks at: as many as one task.
 const FEW: usize = TASK / PIECE;
 
 /// The index in a few contiguous pieces, without rows and tasks.
-fn short(folding: &Folding, x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    let shape = crate::layout::reduced_shape(x.shape(), &call.axes, call.options.keepdims);
-    let out = Raw::unwritten(&shape, DType::I64)?.in_world_of(x)?;
-    let guard = guard::acquire(&[x.storage()], &[]);
+fn few(folding: &Folding, x: &Raw, call: &Call<'_>) -> Result<Raw> {
+    let shape = crate::layout::reduced_shape(x.shape(), call.axes, call.keepdims);
+    let out = memory::unwritten(&shape, DType::I64)?;
     let (n, size, find) = (x.len(), x.dtype().size(), find(x.dtype()));
     let at = |piece: usize| x.ptr().wrapping_add(piece * PIECE * size).cast_const();
     let many = |piece: usize| PIECE.min(n - piece * PIECE);
@@ -187,22 +177,13 @@ fn short(folding: &Folding, x: &Raw, call: &Call<'_>) -> Result<Raw> {
         find(many(piece), [from, value, from], (&raw mut index).cast());
         *out.ptr().cast::<i64>() = ((piece * PIECE) as i64 + index as i64).min(n as i64 - 1);
     }
-    drop(guard);
     Ok(out)
 }
 
-fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    let name = call.op.row().name;
+pub(super) fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
+    let name = "argmax";
     // over all axes the index counts elements in C order; over one axis along it
     let whole = call.axes.len() == x.rank();
-    if !whole && call.axes.len() != 1 {
-        return Err(Error::axis(
-            name,
-            format!("{} axes have no common index", call.axes.len()),
-        )
-        .rule("an index counts along one axis, or over all of them")
-        .hint("join the axes first with `reshape`"));
-    }
     let lane = x.dtype().compute();
     if whole
         && x.layout().is_contiguous()
@@ -210,26 +191,25 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
         && x.len() <= TASK
         && let Some(folding) = folding(fold, lane)
     {
-        return short(&folding, x, call);
+        return few(&folding, x, call);
     }
-    let rows = x.detach().cast(lane)?;
+    let rows = copy::cast(x, lane)?;
     if let Some(columns) = Columns::of(&rows, call) {
         return columns.search(fold, lane, &rows, x, call);
     }
     let rows = if whole {
-        rows.reshape(&[1, x.len()])?
+        memory::reshaped(&rows, &[1, x.len()])?
     } else {
-        rows.move_axis(call.axes[0] as isize, -1)?.contiguous()?
+        rows.with_layout(rows.layout().move_axis(call.axes[0] as isize, -1)?)
     };
-    let rows = rows.contiguous()?;
+    let rows = copy::contiguous(&rows)?;
     let Some(folding) = folding(fold, lane) else {
         return Err(Error::dtype(name, format!("takes no {}", x.dtype())));
     };
     let (n, size, find) = (call.count, lane.size(), find(lane));
     let outputs = rows.len().checked_div(n).unwrap_or(0);
-    let kept = crate::layout::reduced_shape(x.shape(), &call.axes, KeepDims::Yes);
-    let out = Raw::unwritten(&kept, DType::I64)?.in_world_of(x)?;
-    let _guards = guard::acquire(&[rows.storage()], &[out.storage()]);
+    let kept = crate::layout::reduced_shape(x.shape(), call.axes, KeepDims::Yes);
+    let out = memory::unwritten(&kept, DType::I64)?;
     if n <= PIECE {
         let (from, to) = (Parts(rows.ptr()), Parts(out.ptr().cast::<i64>()));
         threads::run_ranges(outputs, (TASK / n.max(1)).max(1), &|range| {
@@ -245,7 +225,6 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
                 }
             }
         });
-        drop(_guards);
         return call.finish(out);
     }
     // one row may be longer than a task: its pieces have extremes of their own, the first of the best wins
@@ -309,7 +288,6 @@ fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
             }
         }
     });
-    drop(_guards);
     call.finish(out)
 }
 
@@ -330,7 +308,7 @@ const FEWEST: usize = 8;
 impl Columns {
     /// None when the elements along the axis are what lies side by side.
     fn of(x: &Raw, call: &Call<'_>) -> Option<Columns> {
-        let (&[axis], rows) = (call.axes.as_slice(), call.count) else {
+        let (&[axis], rows) = (call.axes, call.count) else {
             return None;
         };
         let (shape, strides) = (x.shape(), x.layout().strides());
@@ -356,9 +334,8 @@ impl Columns {
     }
 
     fn search(&self, fold: Fold, lane: DType, rows: &Raw, x: &Raw, call: &Call<'_>) -> Result<Raw> {
-        let kept = crate::layout::reduced_shape(x.shape(), &call.axes, KeepDims::Yes);
-        let out = Raw::unwritten(&kept, DType::I64)?.in_world_of(x)?;
-        let guards = guard::acquire(&[rows.storage()], &[out.storage()]);
+        let kept = crate::layout::reduced_shape(x.shape(), call.axes, KeepDims::Yes);
+        let out = memory::unwritten(&kept, DType::I64)?;
         let (kernel, size) = (across(fold, lane), lane.size());
         let (from, to) = (Parts(rows.ptr()), Parts(out.ptr().cast::<i64>()));
         let tiles = self.columns.div_ceil(TILE);
@@ -383,7 +360,6 @@ impl Columns {
                 }
             }
         });
-        drop(guards);
         call.finish(out)
     }
 }

@@ -1,160 +1,135 @@
-//! Reductions of tensors: the fold primitive, and what the rows of the table make of it.
+//! Folds, and what statistics make of them.
 
 mod arg;
 mod driver;
-mod rules;
 mod whole;
 
 use smallvec::SmallVec;
 
-pub(crate) use arg::{argmax, argmin};
-use rules::{Extreme, Product};
-
+use super::{copy, memory, program, softmax};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{Error, Result};
 use crate::explain;
-use crate::graph::{self, Function, Linear};
+use crate::graph::Function;
 use crate::kernels::fold::{Folding, folding};
 use crate::kernels::strided::{Tile, fill};
-use crate::layout::{Axes, KeepDims, Layout, PerAxis, reduced_shape};
-use crate::ops::{Fold, Op, Reduction};
+use crate::layout::{KeepDims, Layout, PerAxis, reduced_shape};
+use crate::ops::{Fold as Monoid, Fold, Op};
+use crate::primitive::{self, Rowwise, Stat};
 use crate::program::{Plan, Program, Source, Target, run};
-use crate::raw::Raw;
-use crate::storage::{Storage, guard};
+use crate::raw::{Operand, Raw};
+use crate::storage::Storage;
 use crate::threads;
 
-/// How a reduction is called.
-#[derive(Clone, Copy, Debug)]
-pub struct ReduceOptions<'a> {
-    /// Over which axes.
-    pub axes: Axes<'a>,
-    /// Do they stay, with length 1?
-    pub keepdims: KeepDims,
-    /// The dtype to compute in and return, where the rule's is not wanted.
-    pub dtype: Option<DType>,
-    /// What is subtracted from the number of elements in a variance.
-    pub ddof: f64,
-}
-
-impl Default for ReduceOptions<'_> {
-    /// Over all axes, which go.
-    fn default() -> Self {
-        ReduceOptions {
-            axes: Axes::All,
-            keepdims: KeepDims::No,
-            dtype: None,
-            ddof: 0.0,
-        }
-    }
-}
-
-/// A call that has been checked: axes in range.
-pub(crate) struct Call<'a> {
-    pub op: Reduction,
-    pub axes: PerAxis<usize>,
-    pub options: ReduceOptions<'a>,
+/// A reduction of a tensor.
+struct Call<'a> {
+    axes: &'a [usize],
+    keepdims: KeepDims,
     /// Elements to a result.
-    pub count: usize,
+    count: usize,
     /// Dtype of the result.
-    pub dtype: DType,
+    dtype: DType,
 }
 
-impl Raw {
-    /// Reduces axes, by the rule of a row.
-    ///
-    /// ```
-    /// use civita_core::{layout::Axes, ops::Reduction, raw::Raw, reduce::ReduceOptions};
-    /// let x = Raw::from_vec(vec![1.0f32, 2.0, 3.0, 4.0], &[2, 2])?;
-    /// let y = x.reduce(Reduction::Sum, ReduceOptions { axes: Axes::List(&[0]), ..Default::default() })?;
-    /// assert_eq!(y.to_vec::<f32>()?, [4.0, 6.0]);
-    /// # Ok::<(), civita_core::error::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// When an axis does not exist or is named twice, the dtype cannot be reduced so, or there is nothing to reduce and
-    /// the reduction has no value for that.
-    pub fn reduce(&self, op: Reduction, options: ReduceOptions<'_>) -> Result<Raw> {
-        let row = op.row();
-        let axes = options.axes.resolve(row.name, self.rank())?;
-        let count: usize = axes.iter().map(|&a| self.shape()[a]).product();
-        if count == 0 {
-            let results = reduced_shape(self.shape(), &axes, KeepDims::No);
-            op.check_elements(count, results.iter().product())?;
-        }
-        let dtype = options
-            .dtype
-            .unwrap_or_else(|| row.class.result(self.dtype()));
-        (row.compute)(
-            self,
-            &Call {
-                op,
-                axes,
-                options,
-                count,
-                dtype,
-            },
-        )
-    }
-
-    /// The bare fold over axes, in the row's dtype: for the engine's own sums and extremes.
-    pub(crate) fn fold(&self, fold: Fold, axes: Axes<'_>, keepdims: KeepDims) -> Result<Raw> {
-        let op = match fold {
-            Fold::Sum => Reduction::Sum,
-            Fold::Prod => Reduction::Prod,
-            Fold::Max => Reduction::Max,
-            Fold::Min => Reduction::Min,
-            Fold::Any => Reduction::Any,
-            Fold::All => Reduction::All,
-        };
-        // a sum keeps the dtype of floats; integers that were summed away stay what they are elsewhere
-        self.reduce(
-            op,
-            ReduceOptions {
-                axes,
-                keepdims,
-                ..Default::default()
-            },
-        )
-    }
-
-    /// The sum of all elements.
-    pub fn sum_all(&self) -> Result<Raw> {
-        self.reduce(Reduction::Sum, ReduceOptions::default())
-    }
-}
-
-impl Call<'_> {
-    fn keep<'b>(&self, keepdims: KeepDims, dtype: DType) -> Call<'b> {
+impl<'a> Call<'a> {
+    fn new(over: &'a primitive::Over, x: &Raw, dtype: DType) -> Call<'a> {
         Call {
-            op: self.op,
-            axes: self.axes.clone(),
-            options: ReduceOptions {
-                axes: Axes::All,
-                keepdims,
-                dtype: None,
-                ddof: self.options.ddof,
-            },
-            count: self.count,
+            axes: &over.axes,
+            keepdims: over.keepdims,
+            count: over.count(x.shape()),
             dtype,
+        }
+    }
+
+    /// As this one, but the axes stay.
+    fn kept(&self, dtype: DType) -> Call<'a> {
+        Call {
+            keepdims: KeepDims::Yes,
+            dtype,
+            ..*self
         }
     }
 
     /// A result that kept the axes, as the caller wants it.
     fn finish(&self, kept: Raw) -> Result<Raw> {
-        match self.options.keepdims {
-            KeepDims::Yes => Ok(kept),
-            KeepDims::No => kept.reshape(&reduced_shape_of_kept(&kept, &self.axes)),
+        if self.keepdims == KeepDims::Yes {
+            return Ok(kept);
+        }
+        let shape: PerAxis<usize> = kept
+            .shape()
+            .iter()
+            .enumerate()
+            .filter(|(a, _)| !self.axes.contains(a))
+            .map(|(_, &n)| n)
+            .collect();
+        memory::reshaped(&kept, &shape)
+    }
+}
+
+fn apply(op: Op, a: &Raw, b: Operand<'_>) -> Result<Raw> {
+    program::apply(op, &[a.into(), b])
+}
+
+pub(super) fn fold(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
+    let call = Call::new(&p.over, x, p.dtype);
+    match p.fold {
+        Monoid::Any | Monoid::All => {
+            if let Some(done) = whole::boolean(p.fold, x, &call) {
+                return done;
+            }
+            let plan = Plan::copy_to_lane(x.dtype(), x.dtype().compute());
+            call.finish(fold_planned(p.fold, &plan, &[x], x.shape(), call.axes)?)
+        }
+        _ => {
+            if let Some(done) = whole::fold(p.fold, x, &call) {
+                return done;
+            }
+            call.finish(folded(p.fold, x, &call, p.dtype)?)
         }
     }
 }
 
-fn reduced_shape_of_kept(kept: &Raw, axes: &[usize]) -> PerAxis<usize> {
-    kept.shape()
-        .iter()
-        .enumerate()
-        .filter(|(a, _)| !axes.contains(a))
-        .map(|(_, &n)| n)
-        .collect()
+pub(super) fn arg_fold(p: &primitive::ArgFold, x: &Raw) -> Result<Raw> {
+    arg::arg(p.fold, x, &Call::new(&p.over, x, DType::I64))
+}
+
+/// The smallest element.
+pub(super) fn least(x: &Raw) -> Result<Scalar> {
+    let axes: PerAxis<usize> = (0..x.rank()).collect();
+    let call = Call {
+        axes: &axes,
+        keepdims: KeepDims::No,
+        count: x.len(),
+        dtype: x.dtype(),
+    };
+    folded(Monoid::Min, x, &call, x.dtype())?.item()
+}
+
+pub(super) fn rowwise(p: &Rowwise, x: &Raw) -> Result<Raw> {
+    let call = Call::new(&p.over, x, p.dtype);
+    match p.stat {
+        Stat::Mean => mean(x, &call),
+        Stat::Var { ddof } => var(x, &call, ddof),
+        Stat::Std { ddof } => program::apply(Op::Sqrt, &[(&var(x, &call, ddof)?).into()]),
+        Stat::LogSumExp => logsumexp(x, &call),
+        Stat::Softmax => softmax::softmax(&copy::cast(x, p.dtype)?, call.axes),
+        Stat::LogSoftmax => {
+            let x = copy::cast(x, p.dtype)?;
+            let sums = logsumexp(&x, &call.kept(p.dtype))?;
+            apply(Op::Sub, &x, (&sums).into())
+        }
+    }
+}
+
+/// The fold over axes, which stay, in the dtype of the operand: for the CPU's own sums and extremes.
+pub(super) fn fold_keeping(fold: Fold, x: &Raw, axes: &[usize], dtype: DType) -> Result<Raw> {
+    let call = Call {
+        axes,
+        keepdims: KeepDims::Yes,
+        count: 0,
+        dtype,
+    };
+    folded(fold, x, &call, dtype)
 }
 
 /// Elements that are made for a fold at once, where the operand is not folded as it lies: they stay in L2.
@@ -182,10 +157,8 @@ fn fold_planned(
     let total: usize = shape.iter().product();
     if !plan.is_identity() && total <= SLAB && total > 0 {
         // one slab: made whole, then folded as it lies
-        let made = Raw::for_result(shape, plan.lane(), inputs)?;
+        let made = memory::for_result(shape, plan.lane(), inputs)?;
         {
-            let reads: SmallVec<[&Storage; 4]> = inputs.iter().map(|x| x.storage()).collect();
-            let _guards = guard::acquire(&reads, &[made.storage()]);
             let sources: SmallVec<[Source<'_>; 4]> = inputs
                 .iter()
                 .map(|x| Source {
@@ -210,7 +183,7 @@ fn fold_planned(
             axes,
         );
     }
-    let out = identity(&folding, &kept, inputs)?;
+    let out = identity(&folding, &kept)?;
     let strides: PerAxis<isize> = (0..shape.len())
         .map(|a| {
             if axes.contains(&a) {
@@ -220,9 +193,7 @@ fn fold_planned(
             }
         })
         .collect();
-    let reads: SmallVec<[&Storage; 4]> = inputs.iter().map(|x| x.storage()).collect();
     let result = out.clone();
-    let _guards = guard::acquire(&reads, &[out.storage()]);
     explain::note("reduce", shape.iter().product(), || {
         (folding.acc, explain::Kind::Reduce)
     });
@@ -264,7 +235,7 @@ fn fold_planned(
         .map(|x| x.layout().broadcast_to(shape))
         .collect::<Result<SmallVec<[Layout; 4]>>>()?;
     // each cut of the reduced axis has partial results of its own
-    let partial = identity(&folding, &[cuts_r, out.len()], inputs)?;
+    let partial = identity(&folding, &[cuts_r, out.len()])?;
     let task = |index: usize| -> Result<()> {
         let (ik, ir) = (index / cuts_r, index % cuts_r);
         let narrow = |layout: &Layout| -> Result<Layout> {
@@ -342,7 +313,7 @@ fn fold_planned(
     Ok(result)
 }
 
-/// The short way: all elements of one contiguous tensor, few enough for one thread. The same runs as the driver's, so
+/// The fast path: all elements of one contiguous tensor, few enough for one thread. The same runs as the driver's, so
 /// the same bits.
 fn fold_whole(
     folding: &Folding,
@@ -361,10 +332,8 @@ fn fold_whole(
         return None;
     }
     Some(
-        Raw::unwritten(kept, folding.acc)
-            .and_then(|out| out.in_world_of(x))
+        memory::unwritten(kept, folding.acc)
             .inspect(|out| {
-                let _guard = guard::acquire(&[x.storage()], &[]);
                 explain::note("reduce", x.len(), || (folding.acc, explain::Kind::Reduce));
                 let (acc, size) = (out.base(), x.dtype().size());
                 // SAFETY: one new accumulator; runs of a contiguous tensor that nobody writes.
@@ -380,8 +349,8 @@ fn fold_whole(
 }
 
 /// Accumulators that change nothing.
-fn identity(folding: &Folding, shape: &[usize], inputs: &[&Raw]) -> Result<Raw> {
-    let out = Raw::unwritten(shape, folding.acc)?;
+fn identity(folding: &Folding, shape: &[usize]) -> Result<Raw> {
+    let out = memory::unwritten(shape, folding.acc)?;
     let line = Tile {
         rows: 1,
         cols: out.len(),
@@ -390,20 +359,13 @@ fn identity(folding: &Folding, shape: &[usize], inputs: &[&Raw]) -> Result<Raw> 
     };
     // SAFETY: a new contiguous tensor; one accumulator to fill it with.
     unsafe { fill(folding.acc.size(), line, folding.identity.at(), out.base()) };
-    if inputs
-        .iter()
-        .any(|x| x.storage().access() != crate::storage::Access::Owned)
-    {
-        out.into_aliased()
-    } else {
-        Ok(out)
-    }
+    Ok(out)
 }
 
-/// The fold of `x` in the lane of `dtype`, as a tensor of `dtype`, axes kept; not recorded.
+/// The fold of `x` in the compute dtype of `dtype`, as a tensor of `dtype`, axes kept.
 fn folded(fold: Fold, x: &Raw, call: &Call<'_>, dtype: DType) -> Result<Raw> {
-    // sums of narrow integers are those of wide ones, wrapped, and so folded as they lie; of truth values the sum is their
-    // or, the product their and
+    // sums of narrow integers are those of wide ones, wrapped, and so folded as they lie; of booleans the sum is their or,
+    // the product their and
     let whole = x.dtype().is_integer() || x.dtype() == DType::Bool;
     let (fold, lane) = match (fold, dtype.kind()) {
         (Fold::Sum, Kind::Bool) => (Fold::Max, dtype),
@@ -412,45 +374,11 @@ fn folded(fold: Fold, x: &Raw, call: &Call<'_>, dtype: DType) -> Result<Raw> {
         _ => (fold, dtype),
     };
     let plan = Plan::copy_to_lane(x.dtype(), lane);
-    let acc = fold_planned(fold, &plan, &[x], x.shape(), &call.axes)?;
-    acc.cast(dtype)
+    let acc = fold_planned(fold, &plan, &[x], x.shape(), call.axes)?;
+    copy::cast(&acc, dtype)
 }
 
-/// The transpose of a sum over kept axes is broadcasting.
-fn summed(x: &Raw, kept: Raw) -> Raw {
-    if !x.tracks_gradient() {
-        return kept;
-    }
-    let (full, few) = (x.shape().to_vec(), kept.shape().to_vec());
-    graph::linear(
-        kept,
-        x,
-        Linear {
-            name: "sum",
-            forward: Box::new(move |t| t.sum_to(&few)),
-            backward: Box::new(move |g| g.broadcast_to(&full)),
-        },
-    )
-}
-
-pub(crate) fn sum(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    if let Some(done) = whole::fold(Fold::Sum, x, call) {
-        return done;
-    }
-    call.finish(summed(x, folded(Fold::Sum, x, call, call.dtype)?))
-}
-
-pub(crate) fn prod(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    if let Some(done) = whole::fold(Fold::Prod, x, call) {
-        return done;
-    }
-    let kept = folded(Fold::Prod, x, call, call.dtype)?;
-    call.finish(graph::record(kept, &[x], |_| {
-        Box::new(Product::new(x, &call.axes))
-    }))
-}
-
-pub(crate) fn mean(x: &Raw, call: &Call<'_>) -> Result<Raw> {
+fn mean(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     if let Some(done) = whole::mean(x, call) {
         return done;
     }
@@ -459,85 +387,42 @@ pub(crate) fn mean(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let exact = whole && x.dtype().size() <= 4 && call.count < 1 << 31 && call.dtype == DType::F64;
     let lane = if exact { x.dtype() } else { call.dtype };
     let plan = Plan::copy_to_lane(x.dtype(), lane);
-    let acc = fold_planned(Fold::Sum, &plan, &[x], x.shape(), &call.axes)?;
-    let acc = if exact { acc.cast(DType::F64)? } else { acc };
-    let mean = Raw::apply(
-        Op::Div,
-        &[(&acc).into(), Scalar::Float(call.count as f64).into()],
-    )?
-    .cast(call.dtype)?;
-    let (full, axes, n) = (x.shape().to_vec(), call.axes.clone(), call.count as f64);
-    let share = move |g: Raw| Raw::apply(Op::Div, &[(&g).into(), Scalar::Float(n).into()]);
-    let few = mean.shape().to_vec();
-    let _ = axes;
-    call.finish(graph::linear(
-        mean,
-        x,
-        Linear {
-            name: "mean",
-            forward: Box::new(move |t| share(t.sum_to(&few)?)),
-            backward: Box::new(move |g| share(g.clone())?.broadcast_to(&full)),
-        },
-    ))
+    let acc = fold_planned(Fold::Sum, &plan, &[x], x.shape(), call.axes)?;
+    let acc = if exact { copy::cast(&acc, DType::F64)? } else { acc };
+    let mean = apply(Op::Div, &acc, Scalar::Float(call.count as f64).into())?;
+    call.finish(copy::cast(&mean, call.dtype)?)
 }
 
-pub(crate) fn var(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    let n = (call.count as f64 - call.options.ddof).max(0.0);
+fn var(x: &Raw, call: &Call<'_>, ddof: f64) -> Result<Raw> {
+    let n = (call.count as f64 - ddof).max(0.0);
     match whole::variance(x, call, n) {
         Some(done) => done,
         None => call.finish(variance(x, call, n)?),
     }
 }
 
-pub(crate) fn std(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    var(x, call)?.sqrt()
-}
-
 fn variance(x: &Raw, call: &Call<'_>, n: f64) -> Result<Raw> {
     // computed in a float, complex if need be; the result is real
-    let compute = match x.dtype() {
-        d if d.is_complex() || d.is_float() => d,
-        _ => DType::F64,
+    let x = match x.dtype() {
+        d if d.is_complex() => x.clone(),
+        d if d.is_float() && d.size() >= call.dtype.size() => x.clone(),
+        _ => copy::cast(x, call.dtype)?,
     };
-    let compute = call
-        .options
-        .dtype
-        .filter(|d| d.is_float() || d.is_complex())
-        .unwrap_or(compute);
-    let x = x.cast(compute)?;
-    let mean_of = call.keep(KeepDims::Yes, compute);
-    if x.tracks_gradient() && graph::recording() {
-        let d = x.sub(&mean(&x, &mean_of)?)?;
-        let square = if compute.is_complex() {
-            d.mul(&d.conj()?)?.real()?
-        } else {
-            d.square()?
-        };
-        let real = call.keep(KeepDims::Yes, compute.to_real());
-        return Raw::apply(
-            Op::Div,
-            &[(&sum(&square, &real)?).into(), Scalar::Float(n).into()],
-        )?
-        .cast(call.dtype);
-    }
+    let compute = x.dtype();
     // the mean stays in the accumulator's dtype: rounded to f32 or f16 it would shift the variance
     let plan = Plan::copy_to_lane(x.dtype(), compute);
-    let acc = fold_planned(Fold::Sum, &plan, &[&x], x.shape(), &call.axes)?;
-    let mean = Raw::apply(
-        Op::Div,
-        &[(&acc).into(), Scalar::Float(call.count as f64).into()],
-    )?;
+    let acc = fold_planned(Fold::Sum, &plan, &[&x], x.shape(), call.axes)?;
+    let mean = apply(Op::Div, &acc, Scalar::Float(call.count as f64).into())?;
     let deviation = match compute {
         DType::F16 | DType::BF16 | DType::F32 => {
             // (x - m)² in f32 about a mean of f32: the rest of the mean, squared, is taken off again below
-            let m32 = mean.cast(DType::F32)?;
+            let m32 = copy::cast(&mean, DType::F32)?;
             let plan = Function::of_square_deviation().plan(&[x.dtype(), DType::F32])?;
-            let acc = fold_planned(Fold::Sum, &plan, &[&x, &m32], x.shape(), &call.axes)?;
-            let rest = mean.sub(&m32.cast(DType::F64)?)?.square()?;
-            acc.sub(&Raw::apply(
-                Op::Mul,
-                &[(&rest).into(), Scalar::Float(call.count as f64).into()],
-            )?)?
+            let acc = fold_planned(Fold::Sum, &plan, &[&x, &m32], x.shape(), call.axes)?;
+            let rest = apply(Op::Sub, &mean, (&copy::cast(&m32, DType::F64)?).into())?;
+            let rest = program::apply(Op::Square, &[(&rest).into()])?;
+            let shift = apply(Op::Mul, &rest, Scalar::Float(call.count as f64).into())?;
+            apply(Op::Sub, &acc, (&shift).into())?
         }
         _ => {
             let function = if compute.is_complex() {
@@ -546,91 +431,39 @@ fn variance(x: &Raw, call: &Call<'_>, n: f64) -> Result<Raw> {
                 Function::of_square_deviation()
             };
             let plan = function.plan(&[x.dtype(), mean.dtype()])?;
-            fold_planned(Fold::Sum, &plan, &[&x, &mean], x.shape(), &call.axes)?
+            fold_planned(Fold::Sum, &plan, &[&x, &mean], x.shape(), call.axes)?
         }
     };
-    Raw::apply(Op::Div, &[(&deviation).into(), Scalar::Float(n).into()])?.cast(call.dtype)
-}
-
-pub(crate) fn max(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    extreme(Fold::Max, x, call)
-}
-
-pub(crate) fn min(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    extreme(Fold::Min, x, call)
-}
-
-fn extreme(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    if let Some(done) = whole::fold(fold, x, call) {
-        return done;
-    }
-    let kept = folded(fold, x, call, call.dtype)?;
-    call.finish(graph::record(kept, &[x], |kept| {
-        Box::new(Extreme::new(x, kept, &call.axes))
-    }))
-}
-
-pub(crate) fn any(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    truth(Fold::Any, x, call)
-}
-
-pub(crate) fn all(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    truth(Fold::All, x, call)
-}
-
-fn truth(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    let x = x.detach();
-    if let Some(done) = whole::truth(fold, &x, call) {
-        return done;
-    }
-    let plan = Plan::copy_to_lane(x.dtype(), x.dtype().compute());
-    call.finish(fold_planned(fold, &plan, &[&x], x.shape(), &call.axes)?)
+    let var = apply(Op::Div, &deviation, Scalar::Float(n).into())?;
+    copy::cast(&var, call.dtype)
 }
 
 /// `m + ln Σ e^(x - m)` about the maximum `m`, or about 0 where that is infinite.
-pub(crate) fn logsumexp(x: &Raw, call: &Call<'_>) -> Result<Raw> {
+fn logsumexp(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     if let Some(done) = whole::logsumexp(x, call) {
         return done;
     }
-    let x = x.cast(call.dtype)?;
+    let x = copy::cast(x, call.dtype)?;
     let shift = if call.count == 0 {
-        Raw::zeros(
-            &reduced_shape(x.shape(), &call.axes, KeepDims::Yes),
-            x.dtype().to_real(),
-        )?
+        let shape = reduced_shape(x.shape(), call.axes, KeepDims::Yes);
+        Raw::zeros(&shape, x.dtype().to_real())?
     } else {
         let real = if x.dtype().is_complex() {
-            x.detach().real()?
+            program::apply(Op::Real, &[(&x).into()])?
         } else {
-            x.detach()
+            x.clone()
         };
         let m = folded(Fold::Max, &real, call, x.dtype().to_real())?;
+        let size = program::apply(Op::Abs, &[(&m).into()])?;
+        let infinite = apply(Op::Eq, &size, Scalar::Float(f64::INFINITY).into())?;
         let zero = Scalar::Float(0.0);
-        if m.len() == 1 {
-            if m.item()?.as_f64().is_infinite() {
-                Raw::zeros(m.shape(), m.dtype())?.in_world_of(&m)?
-            } else {
-                m
-            }
-        } else {
-            let infinite = Raw::apply(
-                Op::Eq,
-                &[(&m.abs()?).into(), Scalar::Float(f64::INFINITY).into()],
-            )?;
-            Raw::apply(Op::Where, &[(&infinite).into(), zero.into(), (&m).into()])?
-        }
+        program::apply(Op::Where, &[(&infinite).into(), zero.into(), (&m).into()])?
     };
-    if x.tracks_gradient() && graph::recording() {
-        let e = x.sub(&shift)?.exp()?;
-        return call.finish(
-            sum(&e, &call.keep(KeepDims::Yes, x.dtype()))?
-                .log()?
-                .add(&shift)?,
-        );
-    }
     let plan = Function::of_shifted_exp().plan(&[x.dtype(), shift.dtype()])?;
-    let acc = fold_planned(Fold::Sum, &plan, &[&x, &shift], x.shape(), &call.axes)?;
-    call.finish(acc.log()?.add(&shift)?.cast(call.dtype)?)
+    let acc = fold_planned(Fold::Sum, &plan, &[&x, &shift], x.shape(), call.axes)?;
+    let log = program::apply(Op::Log, &[(&acc).into()])?;
+    let sum = apply(Op::Add, &log, (&shift).into())?;
+    call.finish(copy::cast(&sum, call.dtype)?)
 }
 
 impl Function {

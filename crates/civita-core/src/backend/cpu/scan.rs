@@ -4,17 +4,14 @@ use std::marker::PhantomData;
 
 use num_complex::Complex;
 
-use super::Raw;
+use super::{copy, memory};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;
-use crate::graph::{self, Linear};
 use crate::isa::{Body, Isa, Kernel, Shells, level};
 use crate::kernels::Slot;
 use crate::kernels::lane::{Lane, Ring};
-use crate::layout::{Axes, normalize_axis};
-use crate::ops::ReduceClass;
-use crate::storage::guard;
+use crate::raw::Raw;
 use crate::threads::{self, Parts};
 
 /// Where the sum of a piece stands.
@@ -190,53 +187,29 @@ pub(super) fn add_to(lane: DType) -> Kernel {
 /// Elements of a piece of a long row.
 const PIECE: usize = 1 << 14;
 
-impl Raw {
-    /// The running sum along an axis, or over all elements in C order. Integers and truth values are summed in 64 bits.
-    ///
-    /// # Errors
-    /// When the axis does not exist.
-    pub fn cumsum(&self, axis: Option<isize>, dtype: Option<DType>) -> Result<Raw> {
-        let Some(axis) = axis else {
-            return self.reshape(&[self.len()])?.cumsum(Some(0), dtype);
-        };
-        let at = normalize_axis("cumsum", axis, self.rank())?;
-        let dtype = dtype.unwrap_or_else(|| ReduceClass::Sum.result(self.dtype()));
-        let lane = if dtype == DType::Bool {
-            DType::I64
-        } else {
-            dtype.compute()
-        };
-        let out = Raw::unwritten(self.shape(), lane)?.in_world_of(self)?;
-        // what does not lie as the kernels want it is brought over first, and summed where it then is
-        let here = self.layout.is_contiguous() && self.dtype == lane;
-        if !here {
-            out.write_copy(self)?;
-        }
-        explain::note("cumsum", self.len(), || (dtype, explain::Kind::Scan));
-        let n = self.shape()[at];
-        let inner: usize = self.shape()[at + 1..].iter().product();
-        let outer: usize = self.shape()[..at].iter().product();
-        if !out.is_empty() {
-            let _guards = guard::acquire(&[self.storage()], &[out.storage()]);
-            let x = if here { self.ptr() } else { out.ptr() };
-            // SAFETY: both are contiguous and of the lane; the output is new.
-            unsafe { running(x, out.ptr(), lane, [outer, n, inner]) };
-        }
-        let out = out.cast(dtype)?;
-        let from = at as isize;
-        Ok(graph::linear(
-            out,
-            self,
-            Linear {
-                name: "cumsum",
-                forward: Box::new(move |t| t.cumsum(Some(from), None)),
-                backward: Box::new(move |g| {
-                    let back = Axes::List(std::slice::from_ref(&from));
-                    g.flip(back)?.cumsum(Some(from), None)?.flip(back)
-                }),
-            },
-        ))
+/// The running sum along an axis.
+pub(super) fn cumsum(p: &crate::primitive::Scan, x: &Raw) -> Result<Raw> {
+    let lane = if p.dtype == DType::Bool {
+        DType::I64
+    } else {
+        p.dtype.compute()
+    };
+    let out = memory::unwritten(x.shape(), lane)?;
+    // what does not lie as the kernels want it is brought over first, and summed where it then is
+    let here = x.layout().is_contiguous() && x.dtype() == lane;
+    if !here {
+        copy::copy_into(x, &out)?;
     }
+    explain::note("cumsum", x.len(), || (p.dtype, explain::Kind::Scan));
+    let (shape, at) = (x.shape(), p.axis);
+    let inner: usize = shape[at + 1..].iter().product();
+    let outer: usize = shape[..at].iter().product();
+    if !out.is_empty() {
+        let from = if here { x.ptr() } else { out.ptr() };
+        // SAFETY: both are contiguous and of the lane; the output is new.
+        unsafe { running(from, out.ptr(), lane, [outer, shape[at], inner]) };
+    }
+    copy::cast(&out, p.dtype)
 }
 
 /// Running sums along the middle one of three axes.

@@ -1,12 +1,11 @@
-//! The short way of an op whose operands already lie as its kernel wants them: contiguous, of one shape or one value, in
-//! the lane. Most calls are like that, and small ones are as dear as the way to the kernel is long: here it is a table
+//! The fast path of an op whose operands already lie as its kernel wants them: contiguous, of one shape or one value, in
+//! the compute dtype. Most calls are like that, and small ones are dominated by dispatch overhead: here it is a table
 //! look-up, one allocation and the kernel.
 
 use std::sync::OnceLock;
 
-use smallvec::SmallVec;
-
-use super::{Operand, Raw};
+use super::program::touches_foreign;
+use crate::raw::{Operand, Raw};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::explain;
@@ -16,7 +15,7 @@ use crate::kernels::{Slot, cast};
 use crate::layout::{Layout, PerAxis};
 use crate::ops::{Class, Op, ROWS};
 use crate::program::GRAIN;
-use crate::storage::{Access, Storage, guard};
+use crate::storage::{Access, Storage};
 use crate::threads::{self, Parts};
 
 /// An op on operands of one dtype that is a lane of its class, and whose result is one too.
@@ -58,7 +57,7 @@ fn entry(op: Op, dtype: DType) -> Option<Entry> {
 
 /// The op by the short way, or `None` when the operands need the long one.
 #[inline]
-pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
+pub(crate) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
     match *operands {
         [Operand::Tensor(x)] => {
             if let Op::Real | Op::Imag = op
@@ -70,7 +69,7 @@ pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
             if !x.layout().is_contiguous() {
                 return None;
             }
-            Some(run(op, entry, x, [x.ptr(); 2], 0, &[x.storage()]))
+            Some(run(op, entry, x, [x.ptr(); 2], 0))
         }
         [Operand::Tensor(a), Operand::Tensor(b)] if a.dtype() == b.dtype() => {
             let entry = entry(op, a.dtype())?;
@@ -95,7 +94,6 @@ pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
                 like,
                 [a.ptr(), b.ptr()],
                 form,
-                &[a.storage(), b.storage()],
             ))
         }
         [Operand::Tensor(c), Operand::Tensor(a), Operand::Tensor(b)] => {
@@ -112,7 +110,6 @@ pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
             let kernel = entry
                 .kernels
                 .pick(usize::from(!vary[1]) + 2 * usize::from(!vary[0]));
-            let reads = [c.storage(), a.storage(), b.storage()];
             Some(run_kernel(
                 op.row().name,
                 kernel,
@@ -121,7 +118,6 @@ pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
                 c,
                 [c.ptr(), a.ptr(), b.ptr()],
                 steps,
-                &reads,
             ))
         }
         [Operand::Tensor(x), Operand::Scalar(s)] => scalar(op, x, s, 1),
@@ -136,7 +132,7 @@ pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
 fn part_of(op: Op, x: &Raw) -> Option<Result<Raw>> {
     let dtype = x.dtype();
     if !dtype.is_complex() {
-        return (op == Op::Real && dtype != DType::Bool).then(|| Ok(x.detach()));
+        return (op == Op::Real && dtype != DType::Bool).then(|| Ok(x.clone()));
     }
     if x.storage().access() == Access::Owned {
         return None;
@@ -180,7 +176,7 @@ fn scalar(op: Op, x: &Raw, s: Scalar, form: usize) -> Option<Result<Raw>> {
     } else {
         [one, x.ptr()]
     };
-    Some(run(op, entry, x, args, form, &[x.storage()]))
+    Some(run(op, entry, x, args, form))
 }
 
 /// The conversion of a contiguous tensor, or `None` when it is not.
@@ -198,7 +194,6 @@ pub(super) fn cast(x: &Raw, dtype: DType) -> Option<Result<Raw>> {
         x,
         [x.ptr(); 3],
         [x.dtype().size(); 3],
-        &[x.storage()],
     ))
 }
 
@@ -211,7 +206,6 @@ fn run(
     like: &Raw,
     [a, b]: [*mut u8; 2],
     form: usize,
-    reads: &[&Storage],
 ) -> Result<Raw> {
     let size = like.dtype().size();
     let steps = [
@@ -227,7 +221,6 @@ fn run(
         like,
         [a, b, b],
         steps,
-        reads,
     )
 }
 
@@ -242,19 +235,13 @@ fn run_kernel(
     like: &Raw,
     args: [*mut u8; 3],
     steps: [usize; 3],
-    reads: &[&Storage],
 ) -> Result<Raw> {
     let n = like.len();
-    let mut storage = Storage::uninit(n * output.size())?;
-    let owned = reads.iter().all(|s| s.access() == Access::Owned);
-    if !owned {
-        storage = storage.into_aliased()?;
-    }
+    let storage = Storage::uninit(n * output.size())?;
     let out = Raw::new(storage, Layout::dense_like(like.layout()), output);
-    let _guards = (!owned).then(|| guard::acquire(reads, &[]));
     explain::note(name, n, || (output, explain::Kind::Elementwise));
     // SAFETY: contiguous operands of `n` elements, or of one where the form says so; new memory for the result, which
-    // nobody else sees; the guards keep writers away.
+    // nobody else sees; the guards of `bind` keep writers away.
     unsafe { execute(kernel, weight, n, args, steps, out.base(), output.size()) };
     Ok(out)
 }
@@ -344,7 +331,6 @@ pub(super) fn apply_into(op: Op, operands: &[Operand<'_>], out: &Raw) -> Option<
     }
     let size = dtype.size();
     let mut args = [(out.ptr(), 0); 2];
-    let mut reads: SmallVec<[&Storage; 2]> = SmallVec::new();
     let (mut in_place, mut whole) = (false, false);
     for (arg, operand) in args.iter_mut().zip(operands) {
         *arg = match operand {
@@ -354,7 +340,7 @@ pub(super) fn apply_into(op: Op, operands: &[Operand<'_>], out: &Raw) -> Option<
             }
             Operand::Tensor(x) if x.dtype() == dtype && x.layout().is_contiguous() => {
                 let same = x.shape() == out.shape();
-                if !same && (x.len() != 1 || x.rank() > out.rank()) || x.touches_foreign(out) {
+                if !same && (x.len() != 1 || x.rank() > out.rank()) || touches_foreign(x, out) {
                     return None;
                 }
                 if Storage::same_buffer(x.storage(), out.storage())
@@ -366,7 +352,6 @@ pub(super) fn apply_into(op: Op, operands: &[Operand<'_>], out: &Raw) -> Option<
                     in_place = true;
                 }
                 whole |= same;
-                reads.push(x.storage());
                 (x.ptr(), size * usize::from(same))
             }
             _ => return None,
@@ -383,7 +368,6 @@ pub(super) fn apply_into(op: Op, operands: &[Operand<'_>], out: &Raw) -> Option<
         _ => 0,
     };
     let kernel = entry.kernels.pick(form);
-    let _guards = guard::acquire(&reads, &[out.storage()]);
     explain::note(op.row().name, out.len(), || {
         (out.dtype(), explain::Kind::Elementwise)
     });

@@ -1,4 +1,4 @@
-//! The short way: all elements of one contiguous tensor in its lane, with nothing to record. Kernels run on the tensor and
+//! The fast path: all elements of one contiguous tensor in its compute dtype. Kernels run on the tensor and
 //! on numbers on the stack, with no tensor in between: a reduction of few elements costs as much as its allocations, and
 //! one of many as much as its passes over memory.
 //!
@@ -10,7 +10,6 @@ use super::{Call, driver};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::explain;
-use crate::graph;
 use crate::isa::{Baseline, Kernel};
 use crate::kernels::fold::folding;
 use crate::kernels::map::kernels;
@@ -19,8 +18,7 @@ use crate::layout::{KeepDims, Layout};
 use crate::math::Real;
 use crate::ops::{Fold, Op};
 use crate::raw::Raw;
-use crate::storage::guard::{self, Guards};
-use crate::storage::{Access, Storage};
+use crate::storage::Storage;
 use crate::threads::{self, Parts};
 
 /// Elements that are made before they are folded.
@@ -62,11 +60,10 @@ impl One {
 /// Elements of a piece: they stay in L2 between two passes.
 const PIECE: usize = 1 << 14;
 
-/// A tensor that may take the short way, readable while this lives.
+/// A tensor that may take the fast path.
 struct Whole<'a> {
     x: &'a Raw,
     call: &'a Call<'a>,
-    _guards: Option<Guards<'a>>,
 }
 
 impl<'a> Whole<'a> {
@@ -75,14 +72,8 @@ impl<'a> Whole<'a> {
         let short = call.axes.len() == x.rank()
             && x.layout().is_contiguous()
             && !x.is_empty()
-            && x.dtype() == x.dtype().compute()
-            && !(x.tracks_gradient() && graph::recording());
-        short.then(|| Whole {
-            x,
-            call,
-            _guards: (x.storage().access() != Access::Owned)
-                .then(|| guard::acquire(&[x.storage()], &[])),
-        })
+            && x.dtype() == x.dtype().compute();
+        short.then_some(Whole { x, call })
     }
 
     /// Is the result of the operand's dtype?
@@ -184,13 +175,12 @@ impl<'a> Whole<'a> {
     /// The result, in the dtype and the shape that the caller wants.
     fn result(self, value: Option<One>) -> Option<Result<Raw>> {
         let value = value?.cast(self.call.dtype);
-        let layout = match self.call.options.keepdims {
+        let layout = match self.call.keepdims {
             KeepDims::No => Layout::scalar(),
             KeepDims::Yes => Layout::ones(self.x.rank()),
         };
         let out = Storage::uninit(value.dtype.size())
-            .map(|storage| Raw::new(storage, layout, value.dtype))
-            .and_then(|out| out.in_world_of(self.x));
+            .map(|storage| Raw::new(storage, layout, value.dtype));
         Some(out.inspect(|out| {
             // SAFETY: a new tensor of one element of this dtype.
             unsafe { std::ptr::copy_nonoverlapping(value.at(), out.base(), value.dtype.size()) };
@@ -228,7 +218,7 @@ pub(super) fn fold(fold: Fold, x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> 
     whole.result(value)
 }
 
-pub(super) fn truth(fold: Fold, x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
+pub(super) fn boolean(fold: Fold, x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
     let whole = Whole::new(x, call).filter(|_| few(x))?;
     let value = whole.fold_few(fold);
     whole.result(value)

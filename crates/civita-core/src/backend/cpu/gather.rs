@@ -1,0 +1,211 @@
+//! Elements picked by index, on the CPU.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::{copy, memory};
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::explain;
+use crate::primitive::Gather;
+use crate::raw::{Mode, Raw};
+use crate::storage::Access;
+use crate::threads::{self, Parts};
+
+/// Elements of a task.
+pub(super) const PIECE: usize = 1 << 15;
+
+/// The elements of an integer tensor as places along an axis of this length. Copied before they are looked at, so that
+/// nobody can change them in between.
+///
+/// # Errors
+/// When they are no integers, or one is out of range where that is an error.
+pub(crate) fn places(op: &'static str, index: &Raw, len: usize, mode: Mode) -> Result<Vec<usize>> {
+    let x = index;
+    if !x.dtype().is_integer() {
+        return Err(
+            Error::dtype(op, format!("indices are integers, not {}", x.dtype()))
+                .dtypes(&[x.dtype()])
+                .hint(match x.dtype() {
+                    DType::Bool => "a boolean mask goes to `select`",
+                    _ => "convert them first: `.cast::<i64>()` (Python: `.astype('int64')`)",
+                }),
+        );
+    }
+    let values = match x.dtype() {
+        // beyond i64 is beyond any length
+        DType::U64 => x
+            .to_vec::<u64>()?
+            .into_iter()
+            .map(|i| i64::try_from(i).unwrap_or(i64::MAX))
+            .collect(),
+        _ => copy::cast(x, DType::I64)?.to_vec::<i64>()?,
+    };
+    let n = len as i64;
+    values
+        .into_iter()
+        .map(|i| {
+            let at = match mode {
+                Mode::Raise if i < 0 => i + n,
+                Mode::Raise => i,
+                Mode::Wrap if n > 0 => i.rem_euclid(n),
+                Mode::Clip if n > 0 => i.clamp(0, n - 1),
+                Mode::Wrap | Mode::Clip => -1, // nothing is in range
+            };
+            if (0..n).contains(&at) {
+                return Ok(at as usize);
+            }
+            let error = Error::index(
+                op,
+                format!("index {i} is out of range for an axis of length {len}"),
+            );
+            Err(match n {
+                0 => error.rule("an axis of length 0 has no element"),
+                _ => error.rule(format!("indices go from {} to {}", -n, n - 1)),
+            })
+        })
+        .collect()
+}
+
+/// Contiguous indices that can be looked at where they lie: a guard keeps everybody from changing them.
+pub(super) fn is_plain(index: &Raw) -> bool {
+    index.dtype() == DType::I64
+        && index.layout().is_contiguous()
+        && index.storage().access() != Access::Foreign
+}
+
+/// The elements at `index` along an axis of `x`.
+pub(super) fn gather(p: &Gather, x: &Raw, index: &Raw) -> Result<Raw> {
+    let (at, batch) = (p.axis, p.batch);
+    let (shape, picked) = (x.shape(), &index.shape()[batch..]);
+    let mut full = shape[..at].to_vec();
+    full.extend_from_slice(picked);
+    full.extend_from_slice(&shape[at + 1..]);
+    if p.mode == Mode::Raise
+        && batch == 0
+        && let Some(done) = gather_small(x, index, at, &full)
+    {
+        return done;
+    }
+    let n = shape[at];
+    let list = places("take", index, n, p.mode)?;
+    let x = copy::contiguous(x)?;
+    let out = memory::unwritten(&full, x.dtype())?;
+    let inner: usize = shape[at + 1..].iter().product::<usize>() * x.dtype().size();
+    let blocks: usize = shape[..batch].iter().product();
+    let middle: usize = shape[batch..at].iter().product();
+    let many = list.len().checked_div(blocks).unwrap_or(0);
+    explain::note("take", out.len(), || (out.dtype(), explain::Kind::Gather));
+    let (from, to) = (Parts(x.ptr()), Parts(out.ptr()));
+    let group = (PIECE * 4 / inner.max(1)).max(1);
+    // rows without bytes may be more than anyone can count
+    let rows = if out.is_empty() {
+        0
+    } else {
+        blocks * middle * many
+    };
+    threads::run_ranges(rows, group, &|range| {
+        // SAFETY: the indices were checked; each task writes rows of its own.
+        unsafe {
+            match (inner, blocks * middle) {
+                (1, 1) => pick_each::<u8>(&list[range.clone()], from.at(0), to.at(range.start)),
+                (2, 1) => pick_each::<u16>(&list[range.clone()], from.at(0), to.at(range.start * 2)),
+                (4, 1) => pick_each::<u32>(&list[range.clone()], from.at(0), to.at(range.start * 4)),
+                (8, 1) => pick_each::<u64>(&list[range.clone()], from.at(0), to.at(range.start * 8)),
+                _ => {
+                    for task in range {
+                        let (outer, k) = (task / many, task % many);
+                        let i = list[outer / middle * many + k];
+                        let src = from.at((outer * n + i) * inner).cast_const();
+                        std::ptr::copy_nonoverlapping(src, to.at(task * inner), inner);
+                    }
+                }
+            }
+        }
+    });
+    Ok(out)
+}
+
+/// Small rows of the first long axis by plain `i64`: checked and picked in one pass. `None` when it is not so, or an index
+/// is out of range, which the general path tells.
+fn gather_small(x: &Raw, index: &Raw, at: usize, full: &[usize]) -> Option<Result<Raw>> {
+    let shape = x.shape();
+    let n = shape[at];
+    let bytes = shape[at + 1..].iter().product::<usize>() * x.dtype().size();
+    let pick = match bytes {
+        1 => pick_checked::<u8>,
+        2 => pick_checked::<u16>,
+        4 => pick_checked::<u32>,
+        8 => pick_checked::<u64>,
+        _ => return None,
+    };
+    let small = n > 0
+        && shape[..at].iter().all(|&n| n == 1)
+        && x.layout().is_contiguous()
+        && is_plain(index);
+    if !small {
+        return None;
+    }
+    let out = match memory::unwritten(full, x.dtype()) {
+        Ok(out) => out,
+        Err(error) => return Some(Err(error)),
+    };
+    let (list, from, to) = (
+        Parts(index.ptr().cast::<i64>()),
+        Parts(x.ptr()),
+        Parts(out.ptr()),
+    );
+    let outside = AtomicBool::new(false);
+    threads::run_ranges(index.len(), PIECE, &|range| {
+        // SAFETY: plain indices, which nobody writes under the guard; `n` rows; a part of the new tensor.
+        unsafe {
+            let list = std::slice::from_raw_parts(list.at(range.start).cast_const(), range.len());
+            if !pick(list, n, from.at(0).cast_const(), to.at(range.start * bytes)) {
+                outside.store(true, Relaxed);
+            }
+        }
+    });
+    if outside.into_inner() {
+        return None;
+    }
+    explain::note("take", out.len(), || (out.dtype(), explain::Kind::Gather));
+    Some(Ok(out))
+}
+
+/// Rows of the size of a `T` among `n`, negative indices counted from the end, and whether all of them exist; another
+/// row stands for one that does not.
+///
+/// # Safety
+/// `n` rows at `from`, at least one; room for as many as there are indices.
+unsafe fn pick_checked<T: Copy>(list: &[i64], n: usize, from: *const u8, to: *mut u8) -> bool {
+    let (from, to) = (from.cast::<T>(), to.cast::<T>());
+    let mut all = true;
+    for (k, &i) in list.iter().enumerate() {
+        let at = row_of(i, n);
+        all &= at < n;
+        // SAFETY: the caller's contract. A row of several elements need not lie at a multiple of its size.
+        unsafe {
+            to.add(k)
+                .write_unaligned(from.add(if at < n { at } else { 0 }).read_unaligned())
+        };
+    }
+    all
+}
+
+/// The row that an index means, negative ones counted from the end; `n` or more where there is none.
+#[inline(always)]
+pub(super) fn row_of(i: i64, n: usize) -> usize {
+    (if i < 0 { i.wrapping_add(n as i64) } else { i }) as usize
+}
+
+/// Rows of the size of a `T`, which one load and one store move.
+///
+/// # Safety
+/// As many rows at `from` as every index says, and room for as many as there are indices.
+unsafe fn pick_each<T: Copy>(list: &[usize], from: *const u8, to: *mut u8) {
+    let (from, to) = (from.cast::<T>(), to.cast::<T>());
+    for (k, &i) in list.iter().enumerate() {
+        // SAFETY: the caller's contract. A row of several elements need not lie at a multiple of its size.
+        unsafe { to.add(k).write_unaligned(from.add(i).read_unaligned()) };
+    }
+}

@@ -1,0 +1,90 @@
+//! Matrix products on the CPU.
+
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
+
+use super::{copy, memory};
+use crate::dtype::{DType, promote};
+use crate::error::Result;
+use crate::explain;
+use crate::kernels::matmul::{Batch, Operand, Problem, matmul as multiply, shape_check};
+use crate::layout::{Layout, PerAxis};
+use crate::raw::Raw;
+
+/// The matrix product over the last two axes, batched over the rest.
+pub(super) fn matmul(x: &Raw, y: &Raw) -> Result<Raw> {
+    let shape = shape_check(x.shape(), y.shape())?;
+    let dtype = promote(x.dtype(), y.dtype());
+    let (a, b) = (in_dtype(x, dtype)?, in_dtype(y, dtype)?);
+    let out = memory::unwritten(&shape.out, dtype)?;
+    if !out.is_empty() {
+        let (la, lb) = (
+            matrix(&a, &shape.batch, [shape.m, shape.k], 0)?,
+            matrix(&b, &shape.batch, [shape.k, shape.n], 1)?,
+        );
+        let operand = |x: &Raw, l: &Layout| Operand {
+            ptr: x
+                .base()
+                .wrapping_add(l.offset() * dtype.size())
+                .cast_const(),
+            row_stride: l.strides()[l.rank() - 2],
+            col_stride: l.strides()[l.rank() - 1],
+        };
+        let problem = Problem {
+            m: shape.m,
+            n: shape.n,
+            k: shape.k,
+            a: operand(&a, &la),
+            b: operand(&b, &lb),
+            c: out.ptr(),
+            ldc: shape.n,
+            accumulate: false,
+        };
+        let axes = shape.batch.len();
+        let mut steps: PerAxis<isize> = SmallVec::from_elem(0, axes);
+        let mut step = (shape.m * shape.n) as isize;
+        for axis in (0..axes).rev() {
+            steps[axis] = step;
+            step *= shape.batch[axis] as isize;
+        }
+        let batch = Batch {
+            shape: &shape.batch,
+            a: &la.strides()[..axes],
+            b: &lb.strides()[..axes],
+            c: &steps,
+        };
+        explain::note("matmul", shape.m * shape.n * shape.k, || {
+            (dtype, explain::Kind::Matmul)
+        });
+        // SAFETY: layouts lie within their buffers, guards keep writers away, the result is new.
+        unsafe { multiply(dtype, &problem, &batch)? };
+    }
+    Ok(out)
+}
+
+fn in_dtype(x: &Raw, dtype: DType) -> Result<Cow<'_, Raw>> {
+    if x.dtype() == dtype {
+        return Ok(Cow::Borrowed(x));
+    }
+    copy::cast(x, dtype).map(Cow::Owned)
+}
+
+/// An operand with its batch axes and two more; a vector gets the one of the two that it lacks.
+fn matrix<'a>(
+    x: &'a Raw,
+    batch: &[usize],
+    matrix: [usize; 2],
+    lacks: isize,
+) -> Result<Cow<'a, Layout>> {
+    if x.rank() == 2 && batch.is_empty() {
+        return Ok(Cow::Borrowed(x.layout()));
+    }
+    let mut full: PerAxis<usize> = SmallVec::from_slice(batch);
+    full.extend(matrix);
+    let layout = match x.rank() {
+        1 => x.layout().expand_dims(&[lacks])?,
+        _ => x.layout().clone(),
+    };
+    layout.broadcast_to(&full).map(Cow::Owned)
+}

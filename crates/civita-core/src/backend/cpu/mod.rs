@@ -1,0 +1,83 @@
+//! The CPU: kernels for each instruction set, driven over blocks that stay in the cache, on the fork-join pool.
+//!
+//! Everything here works on tensors without tags, under guards that `bind` holds.
+
+pub(crate) mod copy;
+mod compress;
+mod dense;
+mod gather;
+mod matmul;
+pub(crate) mod memory;
+mod program;
+mod reduce;
+mod scan;
+mod scatter;
+mod softmax;
+
+use std::sync::Arc;
+
+use super::Backend;
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::graph::Function;
+use crate::ops::Op;
+use crate::primitive::{ArgFold, Fold, Gather, Rowwise, Scan, Scatter, Spec};
+use crate::raw::{Operand, Raw};
+
+/// The processor that runs the program.
+pub(crate) struct Cpu;
+
+impl Backend for Cpu {
+    fn name(&self) -> &'static str {
+        "cpu"
+    }
+    fn result(&self, spec: &Spec, operands: &[&Raw]) -> Result<Raw> {
+        memory::for_result(&spec.shape, spec.dtype, operands)
+    }
+    fn copy(&self, x: &Raw, dtype: DType) -> Result<Raw> {
+        copy::copied(x, dtype)
+    }
+    fn cast(&self, x: &Raw, dtype: DType) -> Result<Raw> {
+        copy::converted(x, dtype)
+    }
+    fn copy_into(&self, x: &Raw, out: &Raw) -> Result<()> {
+        copy::copy_into(x, out)
+    }
+    #[inline]
+    fn op(&self, op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
+        program::apply(op, operands)
+    }
+    fn op_into(&self, op: Op, operands: &[Operand<'_>], out: &Raw) -> Result<()> {
+        program::apply_into(op, operands, out)
+    }
+    fn program(&self, function: &Arc<Function>, x: &[&Raw]) -> Result<Raw> {
+        program::call(function, x)
+    }
+    fn fold(&self, fold: &Fold, x: &Raw) -> Result<Raw> {
+        reduce::fold(fold, x)
+    }
+    fn arg_fold(&self, fold: &ArgFold, x: &Raw) -> Result<Raw> {
+        reduce::arg_fold(fold, x)
+    }
+    fn rowwise(&self, rowwise: &Rowwise, x: &Raw) -> Result<Raw> {
+        reduce::rowwise(rowwise, x)
+    }
+    fn scan(&self, scan: &Scan, x: &Raw) -> Result<Raw> {
+        scan::cumsum(scan, x)
+    }
+    fn matmul(&self, a: &Raw, b: &Raw) -> Result<Raw> {
+        matmul::matmul(a, b)
+    }
+    fn gather(&self, gather: &Gather, x: &Raw, index: &Raw) -> Result<Raw> {
+        gather::gather(gather, x, index)
+    }
+    fn scatter(&self, scatter: &Scatter, base: &Raw, index: &Raw, rows: &Raw) -> Result<Raw> {
+        scatter::scatter(scatter, base, index, rows)
+    }
+    fn compress(&self, mask: &Raw, x: &Raw) -> Result<Raw> {
+        compress::compress(mask, x)
+    }
+    fn expand(&self, mask: &Raw, few: &Raw) -> Result<Raw> {
+        compress::expand(mask, few)
+    }
+}

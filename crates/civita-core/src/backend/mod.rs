@@ -1,0 +1,159 @@
+//! Backends: who has memory and kernels.
+//!
+//! A backend takes typed descriptions (an op, a program, a fold) and tensors without tags, and gives back tensors in its
+//! own memory. It never sees gradients, batches or traces, and nobody else sees its pointers.
+
+pub(crate) mod cpu;
+
+use std::sync::Arc;
+
+use crate::device::Device;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::graph::Function;
+use crate::ops::Op;
+use crate::primitive::{ArgFold, Fold, Gather, Rowwise, Scan, Scatter, Spec};
+use crate::raw::{Operand, Raw};
+
+/// One method for each family of primitives. What a backend does not override is an error that names both.
+#[allow(unused_variables)]
+pub trait Backend: Send + Sync {
+    /// Its device's name.
+    fn name(&self) -> &'static str;
+
+    /// Memory for a result, of any contents, laid out as suits its operands.
+    ///
+    /// # Errors
+    /// When there is not that much.
+    fn result(&self, spec: &Spec, operands: &[&Raw]) -> Result<Raw>;
+
+    /// A copy in C order, in this dtype.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    fn copy(&self, x: &Raw, dtype: DType) -> Result<Raw>;
+
+    /// A copy in this dtype whose elements lie as those of `x`.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    fn cast(&self, x: &Raw, dtype: DType) -> Result<Raw> {
+        self.copy(x, dtype)
+    }
+
+    /// Writes `x`, broadcast and converted, over the elements of `out`. The two may overlap.
+    ///
+    /// # Errors
+    /// When a copy that an overlap needs has no memory.
+    fn copy_into(&self, x: &Raw, out: &Raw) -> Result<()>;
+
+    /// One elementwise op.
+    ///
+    /// # Errors
+    /// When the shapes do not broadcast, or the op takes no such dtypes or values.
+    fn op(&self, op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
+        Err(lacks(self.name(), op.row().name))
+    }
+
+    /// As [`Backend::op`], into memory that is there, which may overlap with the operands.
+    ///
+    /// # Errors
+    /// As there.
+    fn op_into(&self, op: Op, operands: &[Operand<'_>], out: &Raw) -> Result<()> {
+        self.copy_into(&self.op(op, operands)?, out)
+    }
+
+    /// A fused elementwise program.
+    ///
+    /// # Errors
+    /// When the shapes do not broadcast, or an op takes no such dtypes.
+    fn program(&self, function: &Arc<Function>, x: &[&Raw]) -> Result<Raw> {
+        Err(lacks(self.name(), function.name()))
+    }
+
+    /// A fold over axes.
+    ///
+    /// # Errors
+    /// When there is no memory, or the dtype cannot be folded.
+    fn fold(&self, fold: &Fold, x: &Raw) -> Result<Raw> {
+        Err(lacks(self.name(), "fold"))
+    }
+
+    /// The index of an extreme.
+    ///
+    /// # Errors
+    /// When there is no memory, or the dtype cannot be folded.
+    fn arg_fold(&self, fold: &ArgFold, x: &Raw) -> Result<Raw> {
+        Err(lacks(self.name(), "arg_fold"))
+    }
+
+    /// A statistic or normalisation of rows.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    fn rowwise(&self, rowwise: &Rowwise, x: &Raw) -> Result<Raw> {
+        Err(lacks(self.name(), "rowwise"))
+    }
+
+    /// A running fold.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    fn scan(&self, scan: &Scan, x: &Raw) -> Result<Raw> {
+        Err(lacks(self.name(), "scan"))
+    }
+
+    /// A matrix product by NumPy's rules.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    fn matmul(&self, a: &Raw, b: &Raw) -> Result<Raw> {
+        Err(lacks(self.name(), "matmul"))
+    }
+
+    /// Elements picked by index.
+    ///
+    /// # Errors
+    /// When an index is out of range or no integer.
+    fn gather(&self, gather: &Gather, x: &Raw, index: &Raw) -> Result<Raw> {
+        Err(lacks(self.name(), "gather"))
+    }
+
+    /// Rows placed by index; in the memory of `base` if the primitive says so.
+    ///
+    /// # Errors
+    /// When an index is out of range or no integer.
+    fn scatter(&self, scatter: &Scatter, base: &Raw, index: &Raw, rows: &Raw) -> Result<Raw> {
+        Err(lacks(self.name(), "scatter"))
+    }
+
+    /// The rows of `x` where a mask over its leading axes is true.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    fn compress(&self, mask: &Raw, x: &Raw) -> Result<Raw> {
+        Err(lacks(self.name(), "compress"))
+    }
+
+    /// Zeros with the rows of `few` where a mask is true.
+    ///
+    /// # Errors
+    /// When there is another number of rows.
+    fn expand(&self, mask: &Raw, few: &Raw) -> Result<Raw> {
+        Err(lacks(self.name(), "expand"))
+    }
+}
+
+#[cold]
+fn lacks(backend: &str, what: &'static str) -> Error {
+    Error::device(what, format!("the device `{backend}` has no kernel for it"))
+        .hint("move the operands to the processor: `.to_device(Device::Cpu)`")
+}
+
+/// The backend of a device.
+#[inline]
+pub fn of(device: Device) -> &'static dyn Backend {
+    match device {
+        Device::Cpu => &cpu::Cpu,
+    }
+}

@@ -1,0 +1,282 @@
+//! Nodes, and how they are recorded.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use smallvec::SmallVec;
+
+use super::leaf::Extras;
+use super::reverse::Keep;
+use crate::error::{Error, Result};
+use crate::primitive::{Outputs, Primitive, Reads, Spec, bind};
+use crate::raw::Raw;
+use crate::storage::Access;
+use crate::transform::{Kind, Level, Tags, refs, grows};
+
+/// An output of a node: a tensor's place in the graph.
+#[derive(Clone)]
+pub struct Edge {
+    node: Arc<Node>,
+    output: usize,
+}
+
+impl Edge {
+    pub(crate) fn new(node: Arc<Node>, output: usize) -> Edge {
+        Edge { node, output }
+    }
+
+    /// The node.
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    /// Which of its outputs.
+    pub fn output(&self) -> usize {
+        self.output
+    }
+
+    pub(crate) fn spec(&self) -> &Spec {
+        &self.node.specs[self.node.inputs.len() + self.output]
+    }
+}
+
+impl PartialEq for Edge {
+    fn eq(&self, other: &Edge) -> bool {
+        Arc::ptr_eq(&self.node, &other.node) && self.output == other.output
+    }
+}
+
+/// A value that a derivative reads, and the state of its memory when it was kept.
+struct Kept {
+    value: Raw,
+    version: u64,
+}
+
+enum Saved {
+    /// Of inputs, then outputs: what the derivative reads.
+    Values(Box<[Option<Kept>]>),
+    /// It reads none.
+    Nothing,
+    /// A pass has used them.
+    Freed,
+}
+
+/// One recorded operation, or a leaf.
+pub struct Node {
+    /// Later nodes have larger numbers, so the numbers are an order of computation.
+    pub(crate) id: u64,
+    pub(crate) level: Level,
+    /// `None` for a leaf.
+    pub(crate) primitive: Option<Arc<dyn Primitive>>,
+    pub(crate) inputs: SmallVec<[Option<Edge>; 3]>,
+    /// Of inputs, then outputs.
+    specs: SmallVec<[Spec; 3]>,
+    saved: Mutex<Saved>,
+    /// What few nodes have: hooks, and what `backward` left.
+    pub(crate) extras: OnceLock<Box<Extras>>,
+}
+
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Relaxed)
+}
+
+impl Node {
+    pub(crate) fn leaf(level: Level, spec: Spec) -> Arc<Node> {
+        Arc::new(Node {
+            id: next_id(),
+            level,
+            primitive: None,
+            inputs: SmallVec::new(),
+            specs: SmallVec::from_iter([spec]),
+            saved: Mutex::new(Saved::Nothing),
+            extras: OnceLock::new(),
+        })
+    }
+
+    /// Was it made by `requires_grad`, rather than computed?
+    pub fn is_leaf(&self) -> bool {
+        self.primitive.is_none()
+    }
+
+    /// The op that made it; `leaf` for none.
+    pub fn op(&self) -> &'static str {
+        self.primitive.as_ref().map_or("leaf", |p| p.name())
+    }
+
+    pub(crate) fn outputs(&self) -> usize {
+        self.specs.len() - self.inputs.len()
+    }
+
+    /// Inputs and outputs as the derivative sees them; what it does not read has a shape and a dtype only.
+    pub(crate) fn saved(self: &Arc<Node>, keep: Keep) -> Result<(Vec<Raw>, Vec<Raw>)> {
+        let mut slot = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken;
+        let values: &[Option<Kept>] = match &mut *slot {
+            Saved::Nothing => &[],
+            Saved::Freed => {
+                return Err(Error::gradient(
+                    self.op(),
+                    "an earlier backward pass has freed the values that this one needs",
+                )
+                .rule("a pass frees what it has used")
+                .hint("keep the graph in the earlier pass: `Keep::Graph` (Python: `retain_graph=True`)"));
+            }
+            values @ Saved::Values(_) if keep == Keep::Nothing => {
+                taken = std::mem::replace(values, Saved::Freed);
+                match &taken {
+                    Saved::Values(values) => values,
+                    _ => &[],
+                }
+            }
+            Saved::Values(values) => values,
+        };
+        let inputs = self.inputs.len();
+        let value = |i: usize| match values.get(i).and_then(Option::as_ref) {
+            Some(kept) => kept.get(self.op()),
+            None => Raw::absent(&self.specs[i]),
+        };
+        let tagged = |x: Raw, edge: Option<&Edge>| match edge {
+            Some(edge) if keep == Keep::Differentiable && !x.storage().is_absent() => {
+                x.push(self.level, Kind::Node(edge.clone()))
+            }
+            _ => x,
+        };
+        let x = (0..inputs)
+            .map(|i| Ok(tagged(value(i)?, self.inputs[i].as_ref())))
+            .collect::<Result<_>>()?;
+        let y = (0..self.outputs())
+            .map(|i| {
+                let edge = Edge::new(self.clone(), i);
+                Ok(tagged(value(inputs + i)?, Some(&edge)))
+            })
+            .collect::<Result<_>>()?;
+        Ok((x, y))
+    }
+}
+
+impl Kept {
+    fn new(value: &Raw) -> Kept {
+        Kept {
+            value: value.clone(),
+            version: value.storage().version(),
+        }
+    }
+
+    /// The value, if nobody has written its memory meanwhile.
+    fn get(&self, op: &'static str) -> Result<Raw> {
+        let storage = self.value.storage();
+        if storage.access() != Access::Owned && storage.version() != self.version {
+            return Err(Error::gradient(op, "a value that backward needs was written in place")
+                .shapes(&[self.value.shape()])
+                .rule("what the derivative reads must stay as it was until backward has run")
+                .hint("write into a copy instead: `x = x.copy()` before the assignment, or `y = y + 1` for `y += 1`"));
+        }
+        Ok(self.value.clone())
+    }
+}
+
+/// Runs a primitive on the values under the tags of this level, and hangs a node on what comes out.
+pub(crate) fn record(
+    p: &dyn Primitive,
+    level: Level,
+    x: &[Raw],
+    tags: &Tags,
+) -> Result<Outputs<Raw>> {
+    let versions: SmallVec<[u64; 3]> = x.iter().map(|x| x.storage().version()).collect();
+    let y = bind(p, &refs(x))?;
+    if !grows(level) || y.as_slice().iter().all(|y| !y.dtype().is_differentiable()) {
+        return Ok(y);
+    }
+    let inputs: SmallVec<[Option<Edge>; 3]> = tags
+        .iter()
+        .map(|tag| tag.as_ref().and_then(|tag| tag.edge().cloned()))
+        .collect();
+    let wanted: SmallVec<[bool; 4]> = inputs.iter().map(Option::is_some).collect();
+    let reads = p.reads(&wanted);
+    let outputs = y.as_slice();
+    let saved = if reads == Reads::SHAPES {
+        Saved::Nothing
+    } else {
+        let kept_x = x.iter().enumerate().map(|(i, x)| {
+            (reads.inputs >> i.min(31) & 1 == 1).then(|| Kept {
+                value: x.clone(),
+                version: versions[i],
+            })
+        });
+        let kept_y = outputs
+            .iter()
+            .enumerate()
+            .map(|(i, y)| (reads.outputs >> i.min(31) & 1 == 1).then(|| Kept::new(y)));
+        Saved::Values(kept_x.chain(kept_y).collect())
+    };
+    let node = Arc::new(Node {
+        id: next_id(),
+        level,
+        primitive: Some(p.shared()),
+        specs: x.iter().chain(outputs).map(Spec::of).collect(),
+        inputs,
+        saved: Mutex::new(saved),
+        extras: OnceLock::new(),
+    });
+    Ok(y.map(|i, y| {
+        if y.dtype().is_differentiable() {
+            y.push(level, Kind::Node(Edge::new(node.clone(), i)))
+        } else {
+            y
+        }
+    }))
+}
+
+/// What a node holds others with.
+struct Held {
+    _inputs: SmallVec<[Option<Edge>; 3]>,
+    _saved: Saved,
+    _primitive: Option<Arc<dyn Primitive>>,
+    _extras: Option<Box<Extras>>,
+}
+
+thread_local! {
+    /// What the outermost drop of a node on this thread still has to take apart.
+    static DROP_QUEUE: RefCell<Option<Vec<Held>>> = const { RefCell::new(None) };
+}
+
+/// A chain of a million operations is a chain of a million nodes: they are taken apart one by one, not by recursion,
+/// whichever handle is the last one. A node that is dropped while another is being taken apart queues what it holds.
+impl Drop for Node {
+    fn drop(&mut self) {
+        let saved = self.saved.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut held = Some(Held {
+            _inputs: std::mem::take(&mut self.inputs),
+            _saved: std::mem::replace(saved, Saved::Freed),
+            _primitive: self.primitive.take(),
+            _extras: self.extras.take(),
+        });
+        let outermost = DROP_QUEUE.try_with(|queue| match &mut *queue.borrow_mut() {
+            Some(queue) => {
+                queue.extend(held.take());
+                false
+            }
+            empty => {
+                *empty = Some(Vec::new());
+                true
+            }
+        });
+        // a thread that is ending has no queue any more: `held` is dropped by recursion
+        if outermost != Ok(true) {
+            return;
+        }
+        while let Some(next) = held {
+            drop(next);
+            held = DROP_QUEUE.with(|queue| {
+                let mut queue = queue.borrow_mut();
+                let next = queue.as_mut().and_then(Vec::pop);
+                if next.is_none() {
+                    *queue = None;
+                }
+                next
+            });
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Elementwise programs with what is made of them: plans by dtypes, derivatives by input.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use smallvec::SmallVec;
+
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::ops::{Op, ROWS};
+use crate::program::{Plan, Program};
+use crate::raw::Raw;
+
+/// A program with what was made from it so far.
+pub struct Function {
+    program: Program,
+    name: &'static str,
+    plans: Mutex<Vec<Planned>>,
+    vjps: Vec<OnceLock<Option<Arc<Function>>>>,
+    /// By which inputs move.
+    jvps: Mutex<Vec<Pushed>>,
+}
+
+/// A plan, by the dtypes of the inputs that it is for.
+type Planned = (SmallVec<[DType; 4]>, Arc<Plan>);
+/// A tangent map, by which inputs move.
+type Pushed = (u32, Option<Arc<Function>>);
+
+/// The most plans that a function keeps; programs see few combinations of dtypes.
+const PLANS: usize = 16;
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.program)
+    }
+}
+
+impl Function {
+    /// A function that computes this program; the name is for texts.
+    pub fn new(program: Program, name: &'static str) -> Arc<Function> {
+        let vjps = (0..program.inputs()).map(|_| OnceLock::new()).collect();
+        Arc::new(Function {
+            program,
+            name,
+            plans: Mutex::new(Vec::new()),
+            vjps,
+            jvps: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// The function of a single op.
+    pub fn of(op: Op) -> &'static Arc<Function> {
+        static ALL: OnceLock<Vec<OnceLock<Arc<Function>>>> = OnceLock::new();
+        let all = ALL.get_or_init(|| ROWS.iter().map(|_| OnceLock::new()).collect());
+        all[op as usize].get_or_init(|| Function::new(Program::of(op), op.row().name))
+    }
+
+    /// What it computes.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its plan for inputs of these dtypes.
+    pub fn plan(&self, dtypes: &[DType]) -> Result<Arc<Plan>> {
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, plan)) = plans.iter().find(|(d, _)| d.as_slice() == dtypes) {
+            return Ok(plan.clone());
+        }
+        let plan = Arc::new(Plan::new(&self.program, dtypes)?);
+        if plans.len() == PLANS {
+            plans.remove(0);
+        }
+        plans.push((SmallVec::from_slice(dtypes), plan.clone()));
+        Ok(plan)
+    }
+
+    /// The gradient of input `i`, a function of the inputs, the output and the output's gradient.
+    fn vjp(&self, i: usize) -> Option<&Arc<Function>> {
+        self.vjps[i]
+            .get_or_init(|| self.program.vjp(i).map(|p| Function::new(p, self.name)))
+            .as_ref()
+    }
+
+    /// The tangent of the output, a function of the inputs, the output and the tangents of all inputs.
+    fn jvp(&self, moving: &[bool]) -> Option<Arc<Function>> {
+        let mask = moving
+            .iter()
+            .rev()
+            .fold(0u32, |mask, &m| mask << 1 | u32::from(m));
+        let mut jvps = self.jvps.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, jvp)) = jvps.iter().find(|(m, _)| *m == mask) {
+            return jvp.clone();
+        }
+        let jvp = self
+            .program
+            .jvp(moving)
+            .map(|p| Function::new(p, self.name));
+        if jvps.len() == PLANS {
+            jvps.remove(0);
+        }
+        jvps.push((mask, jvp.clone()));
+        jvp
+    }
+
+    /// What the gradients of the wanted inputs read: a bit for each input, and whether the output.
+    pub(crate) fn reads(&self, wanted: impl Iterator<Item = bool>) -> (u32, bool) {
+        let n = self.program.inputs();
+        let (mut inputs, mut output) = (0, false);
+        for (i, wanted) in wanted.enumerate() {
+            if let (true, Some(vjp)) = (wanted, self.vjp(i)) {
+                for k in 0..n {
+                    inputs |= u32::from(vjp.program.reads(k)) << k;
+                }
+                output |= vjp.program.reads(n);
+            }
+        }
+        (inputs, output)
+    }
+
+    /// The gradient of input `i`. What is not read may be anything.
+    pub(crate) fn pull(&self, i: usize, x: &[&Raw], y: &Raw, g: &Raw) -> Result<Option<Raw>> {
+        let Some(vjp) = self.vjp(i) else {
+            return Ok(None);
+        };
+        let mut values: SmallVec<[&Raw; 5]> = x.iter().copied().collect();
+        values.extend([y, g]);
+        vjp.call(&values).map(Some)
+    }
+
+    /// The tangent of the output.
+    pub(crate) fn push(&self, x: &[&Raw], y: &Raw, t: &[Option<&Raw>]) -> Result<Option<Raw>> {
+        let moving: SmallVec<[bool; 4]> = t.iter().map(Option::is_some).collect();
+        let Some(jvp) = self.jvp(&moving) else {
+            return Ok(None);
+        };
+        let mut values: SmallVec<[&Raw; 5]> = x.iter().copied().collect();
+        values.push(y);
+        // a tangent that stands still is not read
+        let anything = t.iter().copied().flatten().next().unwrap_or(y);
+        values.extend(t.iter().map(|t| t.unwrap_or(anything)));
+        jvp.call(&values).map(Some)
+    }
+
+    /// The value of the program where some operands are not read: those do not take part in the shape.
+    fn call(self: &Arc<Function>, values: &[&Raw]) -> Result<Raw> {
+        let mut stand_in = None;
+        for (k, x) in values.iter().enumerate() {
+            if !self.program.reads(k) {
+                stand_in = Some(x.dtype());
+            }
+        }
+        // what is not read must not widen the shape, nor be looked at: a scalar
+        let stand_in = stand_in.map(|dtype| Raw::zeros(&[], dtype)).transpose()?;
+        let values: SmallVec<[&Raw; 5]> = values
+            .iter()
+            .enumerate()
+            .map(|(k, x)| match &stand_in {
+                Some(stand_in) if !self.program.reads(k) => stand_in,
+                _ => *x,
+            })
+            .collect();
+        Raw::call(self, &values)
+    }
+}

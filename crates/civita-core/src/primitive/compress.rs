@@ -1,0 +1,137 @@
+//! Elements picked by a mask: how many there are, only the values tell.
+
+use super::{
+    Gradients, Outputs, Primitive, Reads, Spec, Tangents, UNKNOWN, bind_one, one_tangent,
+};
+use crate::backend::Backend;
+use crate::dtype::DType;
+use crate::error::{Error, Result, shape_text};
+use crate::layout::Dims;
+use crate::raw::Raw;
+
+/// The rows of the second operand where the first, a mask over its leading axes, is true: `x[mask]`, in C order.
+#[derive(Clone, Debug)]
+pub struct Compress;
+
+/// Zeros with the rows of the second operand where the first, a mask, is true: the transpose of [`Compress`].
+#[derive(Clone, Debug)]
+pub struct Expand;
+
+fn check_mask(op: &'static str, mask: &Spec) -> Result<()> {
+    if mask.dtype == DType::Bool {
+        return Ok(());
+    }
+    Err(
+        Error::dtype(op, format!("a mask is boolean, not {}", mask.dtype))
+            .dtypes(&[mask.dtype])
+            .hint("compare first, as in `x.gt(&zero)` (Python: `x > 0`); integer indices go to `take`"),
+    )
+}
+
+impl Primitive for Compress {
+    fn name(&self) -> &'static str {
+        "select"
+    }
+
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let (mask, x) = (x[0], x[1]);
+        check_mask("select", mask)?;
+        let covered = mask.shape.len();
+        if covered > x.shape.len() || mask.shape[..] != x.shape[..covered] {
+            return Err(Error::index(
+                "select",
+                format!(
+                    "a mask of shape {} does not cover the leading axes of shape {}",
+                    shape_text(&mask.shape),
+                    shape_text(&x.shape)
+                ),
+            )
+            .shapes(&[&mask.shape, &x.shape])
+            .rule("a mask has the lengths of the axes that it replaces"));
+        }
+        let shape: Dims = [UNKNOWN]
+            .into_iter()
+            .chain(x.shape[covered..].iter().copied())
+            .collect();
+        Ok(Outputs::One(Spec {
+            shape,
+            dtype: x.dtype,
+        }))
+    }
+
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        self.infer(&[&Spec::of(x[0]), &Spec::of(x[1])])?;
+        backend.compress(x[0], x[1]).map(Outputs::One)
+    }
+
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::of_inputs(&[true, false])
+    }
+
+    fn jvp(&self, x: &[Raw], _: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let moved = t[1].as_ref().map(|t| bind_one(self, &[&x[0], t]));
+        Ok(one_tangent(moved.transpose()?))
+    }
+
+    fn vjp(&self, x: &[Raw], _: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
+        let back = bind_one(&Expand, &[&x[0], super::some(g, 0)?])?;
+        Ok(Gradients::from_iter([None, Some(back)]))
+    }
+
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        let found = unbatched_mask(self, x, batched)?;
+        found.move_axis(-1, 0).map(Outputs::One)
+    }
+}
+
+impl Primitive for Expand {
+    fn name(&self) -> &'static str {
+        "expand"
+    }
+
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let (mask, few) = (x[0], x[1]);
+        check_mask("expand", mask)?;
+        let rest = few.shape.iter().skip(1);
+        let shape: Dims = mask.shape.iter().chain(rest).copied().collect();
+        Ok(Outputs::One(Spec {
+            shape,
+            dtype: few.dtype,
+        }))
+    }
+
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        backend.expand(x[0], x[1]).map(Outputs::One)
+    }
+
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::of_inputs(&[true, false])
+    }
+
+    fn jvp(&self, x: &[Raw], _: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let moved = t[1].as_ref().map(|t| bind_one(self, &[&x[0], t]));
+        Ok(one_tangent(moved.transpose()?))
+    }
+
+    fn vjp(&self, x: &[Raw], _: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
+        let back = bind_one(&Compress, &[&x[0], super::some(g, 0)?])?;
+        Ok(Gradients::from_iter([None, Some(back)]))
+    }
+
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        let found = unbatched_mask(self, x, batched)?;
+        found.move_axis(-1, 0).map(Outputs::One)
+    }
+}
+
+/// A mask that all samples share meets rows whose last axis is the batch.
+fn unbatched_mask(p: &dyn Primitive, x: &[&Raw], batched: &[bool]) -> Result<Raw> {
+    if batched[0] {
+        return Err(Error::value(
+            "vmap",
+            "each mask of a batch keeps another number of elements, so the results have no common shape",
+        )
+        .hint("use `where`, which keeps all elements"));
+    }
+    bind_one(p, &[x[0], &x[1].move_axis(0, -1)?])
+}

@@ -1,0 +1,94 @@
+//! Values on their way out of tensors, and into them: the one place where elements meet the host's types.
+
+use crate::backend::cpu::copy;
+use crate::dtype::{DType, Element, Scalar};
+use crate::error::Result;
+use crate::raw::Raw;
+use crate::storage::{Access, guard};
+
+/// The elements in C order in memory that nobody writes: the tensor itself where it is so, else a copy.
+pub(crate) fn owned(x: &Raw) -> Result<Raw> {
+    if x.storage().access() == Access::Owned && x.layout().is_contiguous() {
+        return Ok(x.clone());
+    }
+    let _guard = guard::acquire(&[x.storage()], &[]);
+    copy::copied(x, x.dtype())
+}
+
+/// The elements of an Owned contiguous tensor of this dtype.
+pub(crate) fn slice<T: Element>(x: &Raw) -> &[T] {
+    debug_assert!(x.storage().access() == Access::Owned && x.layout().is_contiguous());
+    debug_assert!(x.dtype() == T::DTYPE);
+    if x.is_empty() {
+        return &[];
+    }
+    // SAFETY: Owned bytes never change while shared, the layout lies within the buffer, and they are aligned and of type
+    // `T`: the pool aligns to 64 bytes, a vector to its element.
+    unsafe { std::slice::from_raw_parts(x.ptr().cast::<T>(), x.layout().len()) }
+}
+
+/// The element at a place of the buffer that the tensor's layout gave.
+pub(crate) fn element(x: &Raw, place: usize) -> Scalar {
+    let _guard = (x.storage().access() != Access::Owned).then(|| guard::acquire(&[x.storage()], &[]));
+    read(x, place)
+}
+
+/// Lets `f` read elements by their places in the buffer, which the tensor's layout gave.
+pub(crate) fn reading<R>(x: &Raw, f: impl FnOnce(&dyn Fn(usize) -> Scalar) -> R) -> R {
+    let _guard = guard::acquire(&[x.storage()], &[]);
+    f(&|place| read(x, place))
+}
+
+/// The bytes of the element at a place of the buffer that the tensor's layout gave; a boolean is 0 or 1, whatever byte
+/// others have written.
+pub(crate) fn element_bytes(x: &Raw, place: usize) -> [u8; 16] {
+    let _guard = (x.storage().access() != Access::Owned).then(|| guard::acquire(&[x.storage()], &[]));
+    read_bytes(x, place)
+}
+
+fn read(x: &Raw, place: usize) -> Scalar {
+    Scalar::from_bytes(x.dtype(), &read_bytes(x, place))
+}
+
+fn read_bytes(x: &Raw, place: usize) -> [u8; 16] {
+    let size = x.dtype().size();
+    let mut bytes = [0u8; 16];
+    assert!((place + 1) * size <= x.storage().len());
+    // SAFETY: within the buffer.
+    unsafe {
+        std::ptr::copy_nonoverlapping(
+            x.storage().ptr().add(place * size).cast_const(),
+            bytes.as_mut_ptr(),
+            size,
+        )
+    };
+    if x.dtype() == DType::Bool {
+        bytes[0] = u8::from(bytes[0] != 0);
+    }
+    bytes
+}
+
+/// Writes the bytes of an element at a place of the buffer that the tensor's layout gave.
+pub fn write_element(x: &Raw, place: usize, bytes: &[u8; 16]) {
+    let size = x.dtype().size();
+    assert!((place + 1) * size <= x.storage().len());
+    let guards = guard::acquire(&[], &[x.storage()]);
+    // SAFETY: within the buffer, which the guard gives us alone.
+    unsafe {
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), x.storage().ptr().add(place * size), size)
+    };
+    drop(guards);
+}
+
+/// A new contiguous tensor of as many bytes.
+pub(crate) fn upload(bytes: &[u8], out: &Raw) {
+    assert!(out.layout().is_contiguous() && out.storage().len() >= bytes.len());
+    // SAFETY: a new buffer, ours alone, as long as the bytes.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), out.storage().ptr(), bytes.len()) };
+}
+
+/// The bytes of elements.
+pub(crate) fn bytes_of<T: Element>(values: &[T]) -> &[u8] {
+    // SAFETY: elements are plain bytes without padding.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
+}

@@ -1,0 +1,119 @@
+//! Several tensors into one.
+
+use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, bind_one, one_tangent, some};
+use crate::backend::Backend;
+use crate::dtype::{Scalar, promote};
+use crate::error::{Error, Result, shape_text};
+use crate::raw::Raw;
+use crate::transform::{all_with_batch, refs};
+
+/// Tensors joined along an axis that they have; their other lengths are equal, their dtypes promote.
+#[derive(Clone)]
+pub struct Join {
+    /// Along which.
+    pub axis: usize,
+}
+
+impl std::fmt::Debug for Join {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "concatenate[{}]", self.axis)
+    }
+}
+
+impl Primitive for Join {
+    fn name(&self) -> &'static str {
+        "concatenate"
+    }
+
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        const OP: &str = "concatenate";
+        let (first, at) = (x[0], self.axis);
+        let (mut shape, mut dtype) = (first.shape.clone(), first.dtype);
+        for (i, part) in x.iter().enumerate().skip(1) {
+            let fits = part.shape.len() == shape.len()
+                && (0..shape.len()).all(|a| a == at || part.shape[a] == shape[a]);
+            if !fits {
+                return Err(Error::shape(
+                    OP,
+                    format!(
+                        "shapes {} (number 0) and {} (number {i}) differ outside axis {at}",
+                        shape_text(&first.shape),
+                        shape_text(&part.shape)
+                    ),
+                )
+                .shapes(&[&first.shape, &part.shape])
+                .at_axis(at as isize)
+                .rule("all lengths but the one along the axis must be equal"));
+            }
+            shape[at] = shape[at]
+                .checked_add(part.shape[at])
+                .ok_or_else(|| Error::shape(OP, "the result is too long"))?;
+            dtype = promote(dtype, part.dtype);
+        }
+        Ok(Outputs::One(Spec { shape, dtype }))
+    }
+
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        let specs: Vec<Spec> = x.iter().map(|x| Spec::of(x)).collect();
+        let spec = self.infer(&specs.iter().collect::<Vec<_>>())?.one();
+        let out = backend.result(&spec, x)?;
+        self.run_into(backend, x, &out)?;
+        Ok(Outputs::One(out))
+    }
+
+    fn run_into(&self, backend: &dyn Backend, x: &[&Raw], out: &Raw) -> Result<()> {
+        let mut start = 0;
+        for part in x {
+            let len = part.shape()[self.axis];
+            let layout = out.layout().narrow(self.axis as isize, start, len)?;
+            backend.copy_into(part, &out.with_layout(layout))?;
+            start += len;
+        }
+        Ok(())
+    }
+
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::SHAPES
+    }
+
+    fn jvp(&self, x: &[Raw], _: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let parts = t
+            .iter()
+            .zip(x)
+            .map(|(t, x)| match t {
+                Some(t) => Ok(t.clone()),
+                None => x.filled(Scalar::Bool(false)),
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(one_tangent(Some(bind_one(self, &refs(&parts))?)))
+    }
+
+    fn vjp(
+        &self,
+        x: &[Raw],
+        _: &[Raw],
+        g: &[Option<Raw>],
+        wanted: &[bool],
+    ) -> Result<Gradients> {
+        let g = some(g, 0)?;
+        let mut start = 0;
+        x.iter()
+            .zip(wanted)
+            .map(|(x, &wanted)| {
+                let len = x.shape()[self.axis];
+                let from = start;
+                start += len;
+                wanted
+                    .then(|| g.narrow(self.axis as isize, from, len))
+                    .transpose()
+            })
+            .collect()
+    }
+
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        let join = Join {
+            axis: self.axis + 1,
+        };
+        bind(&join, &refs(&all_with_batch(x, batched)?))
+    }
+}

@@ -1,0 +1,286 @@
+//! Primitives: everything that runs. A primitive is one type in one file that says all there is to know of it, and
+//! [`bind`] is the only way to run one.
+//!
+//! ```text
+//! bind(primitive, inputs)
+//!   an input has a tag?   the newest tag's transformation takes it (`transform`): it binds the primitive again on the
+//!                         values under the tags, and puts its own tags on what comes out
+//!   none has one?         `execute`: one device, guards for shared memory, then the backend
+//! ```
+
+mod apply;
+mod arg_fold;
+mod bind;
+mod compress;
+mod copy;
+mod fold;
+mod gather;
+pub mod host;
+mod join;
+mod matmul;
+mod fused;
+mod rowwise;
+mod scan;
+mod scatter;
+mod view;
+mod write;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+pub use apply::{Apply, Scalars};
+pub use arg_fold::ArgFold;
+pub use bind::{bind, bind_into, bind_one};
+pub(crate) use bind::{bind_in_place, execute};
+pub use compress::{Compress, Expand};
+pub use copy::{Copy, Order};
+pub use fold::{Fold, Over};
+pub use gather::Gather;
+pub use join::Join;
+pub use matmul::Matmul;
+pub use fused::Fused;
+pub use rowwise::{Rowwise, Stat};
+pub use scan::Scan;
+pub use scatter::{Combine, Scatter};
+pub use view::View;
+pub use write::Write;
+
+use crate::backend::Backend;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::layout::Dims;
+use crate::raw::Raw;
+use crate::transform::transposed_jvp;
+
+/// All there is to know of an operation. Its fields are its attributes; traces print them with `Debug`.
+pub trait Primitive: Shared + Debug + Send + Sync {
+    /// The name that errors, `explain` and `grad_fn` show.
+    fn name(&self) -> &'static str;
+
+    /// Shapes and dtypes of the outputs from those of the inputs, [`UNKNOWN`] where values decide a length; and every
+    /// error about them.
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>>;
+
+    /// Runs it on inputs without tags. `bind` holds the guards that [`Primitive::access`] asks for.
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>>;
+
+    /// Runs it into memory that is there: `out` has the shape of the output. The default runs it anew and copies; those
+    /// whose kernels can write in place say so.
+    fn run_into(&self, backend: &dyn Backend, x: &[&Raw], out: &Raw) -> Result<()> {
+        let y = self.run(backend, x)?.one();
+        backend.copy_into(&y, out)
+    }
+
+    /// What it does with the memory of its inputs.
+    fn access(&self) -> Touches {
+        Touches::Reads
+    }
+
+    /// Which values the derivatives of the wanted inputs read. Of all others a graph keeps shape and dtype only, and
+    /// reading one is an error.
+    fn reads(&self, wanted: &[bool]) -> Reads;
+
+    /// The tangents of the outputs `y` from those of the inputs `x`, written with ops. `None` stands still.
+    fn jvp(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents>;
+
+    /// The gradients of the wanted inputs from those of the outputs, written with ops. `None` is zero. The transpose of
+    /// [`Primitive::jvp`] where it is not written. The graph sums over broadcast axes and casts to the input's dtype.
+    fn vjp(
+        &self,
+        x: &[Raw],
+        y: &[Raw],
+        g: &[Option<Raw>],
+        wanted: &[bool],
+    ) -> Result<Gradients> {
+        transposed_jvp(&|t| self.jvp(x, y, t), x, g, wanted)
+    }
+
+    /// The outputs for a whole batch, which is axis 0 of those inputs that are `batched`, and of every output. Written
+    /// with ops, most often the same primitive with other attributes.
+    fn batch(&self, _x: &[&Raw], _batched: &[bool]) -> Result<Outputs<Raw>> {
+        Err(Error::value(
+            "vmap",
+            format!("`{}` has no batching rule", self.name()),
+        ))
+    }
+}
+
+/// Of each output.
+pub type Tangents = SmallVec<[Option<Raw>; 1]>;
+/// Of each input.
+pub type Gradients = SmallVec<[Option<Raw>; 3]>;
+
+/// The gradient of an output.
+pub(crate) fn some<'a>(g: &'a [Option<Raw>], output: usize) -> Result<&'a Raw> {
+    g[output]
+        .as_ref()
+        .ok_or_else(|| Error::gradient("backward", format!("output {output} has no gradient")))
+}
+
+/// The only tangent of a primitive with one output.
+pub(crate) fn one_tangent(t: Option<Raw>) -> Tangents {
+    SmallVec::from_iter([t])
+}
+
+/// The only gradient of a primitive with one input.
+pub(crate) fn one_gradient(g: Raw) -> Gradients {
+    SmallVec::from_iter([Some(g)])
+}
+
+/// A copy behind a pointer, for graphs and traces. Whatever is `Clone` has it.
+pub trait Shared {
+    /// The same primitive, to be kept.
+    fn shared(&self) -> Arc<dyn Primitive>;
+}
+impl<P: Primitive + Clone + 'static> Shared for P {
+    fn shared(&self) -> Arc<dyn Primitive> {
+        Arc::new(self.clone())
+    }
+}
+
+/// What running a primitive does with the memory of its inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touches {
+    /// Nothing: it sees the layouts only, or calls back into other primitives, which take guards themselves.
+    Nothing,
+    /// It reads them.
+    Reads,
+    /// It writes into the memory of the first and reads the others.
+    WritesFirst,
+}
+
+/// A length that values decide.
+pub const UNKNOWN: usize = usize::MAX;
+
+/// What is known of a tensor without its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// Lengths of the axes.
+    pub shape: Dims,
+    /// Type of the elements.
+    pub dtype: DType,
+}
+
+impl Spec {
+    /// A shape and a dtype.
+    pub fn new(shape: &[usize], dtype: DType) -> Spec {
+        Spec {
+            shape: Dims::from_slice(shape),
+            dtype,
+        }
+    }
+
+    /// What is known of this tensor.
+    pub fn of(x: &Raw) -> Spec {
+        Spec::new(x.shape(), x.dtype())
+    }
+}
+
+/// Bit `i` is for input or output `i`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reads {
+    /// Of the inputs.
+    pub inputs: u32,
+    /// Of the outputs.
+    pub outputs: u32,
+}
+
+impl Reads {
+    /// No values: the derivative depends on shapes at most.
+    pub const SHAPES: Reads = Reads {
+        inputs: 0,
+        outputs: 0,
+    };
+    /// The outputs alone.
+    pub const OUTPUTS: Reads = Reads {
+        inputs: 0,
+        outputs: !0,
+    };
+    /// The inputs alone.
+    pub const INPUTS: Reads = Reads {
+        inputs: !0,
+        outputs: 0,
+    };
+    /// Everything.
+    pub const ALL: Reads = Reads {
+        inputs: !0,
+        outputs: !0,
+    };
+
+    /// Those inputs.
+    pub fn of_inputs(all: &[bool]) -> Reads {
+        Reads {
+            inputs: all
+                .iter()
+                .rev()
+                .fold(0, |mask, &read| mask << 1 | u32::from(read)),
+            outputs: 0,
+        }
+    }
+}
+
+/// What comes out: nearly always one tensor, which then costs no allocation.
+#[derive(Clone, Debug)]
+pub enum Outputs<T> {
+    /// One.
+    One(T),
+    /// None, or several.
+    Several(Vec<T>),
+}
+
+const _: () = assert!(size_of::<Result<Outputs<Raw>>>() == 128);
+
+impl<T> Outputs<T> {
+    /// The only one.
+    ///
+    /// # Panics
+    /// When the primitive has several outputs, which its type says.
+    #[inline]
+    pub fn one(self) -> T {
+        match self {
+            Outputs::One(one) => one,
+            Outputs::Several(_) => unreachable!("the primitive has several outputs"),
+        }
+    }
+
+    /// All of them.
+    pub fn into_vec(self) -> Vec<T> {
+        match self {
+            Outputs::One(one) => vec![one],
+            Outputs::Several(all) => all,
+        }
+    }
+
+    /// `f` of each with its number.
+    pub fn map<U>(self, mut f: impl FnMut(usize, T) -> U) -> Outputs<U> {
+        match self {
+            Outputs::One(one) => Outputs::One(f(0, one)),
+            Outputs::Several(all) => {
+                Outputs::Several(all.into_iter().enumerate().map(|(i, y)| f(i, y)).collect())
+            }
+        }
+    }
+
+    /// As [`Outputs::map`], when `f` can fail.
+    pub fn try_map<U>(self, mut f: impl FnMut(usize, T) -> Result<U>) -> Result<Outputs<U>> {
+        Ok(match self {
+            Outputs::One(one) => Outputs::One(f(0, one)?),
+            Outputs::Several(all) => Outputs::Several(
+                all.into_iter()
+                    .enumerate()
+                    .map(|(i, y)| f(i, y))
+                    .collect::<Result<_>>()?,
+            ),
+        })
+    }
+
+    /// Borrowed.
+    pub fn as_slice(&self) -> &[T] {
+        match self {
+            Outputs::One(one) => std::slice::from_ref(one),
+            Outputs::Several(all) => all,
+        }
+    }
+}

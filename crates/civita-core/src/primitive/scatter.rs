@@ -1,0 +1,234 @@
+//! Rows placed by index.
+
+use super::{
+    Gather, Gradients, Outputs, Primitive, Reads, Spec, Tangents, Touches, bind, bind_one,
+    one_tangent, some,
+};
+use crate::backend::Backend;
+use crate::dtype::{DType, Scalar};
+use crate::error::{Error, Result, shape_text};
+use crate::layout::Dims;
+use crate::raw::{Mode, Raw};
+use crate::transform::{all_with_batch, refs};
+
+/// What becomes of a row that is there and one that comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Combine {
+    /// The new one stays; of several for one place the last.
+    Set,
+    /// Their sum.
+    Add,
+}
+
+/// The first operand with rows of the third placed at the second, integers: the transpose of [`Gather`]. An index counts the
+/// elements of the axes `axis..axis + axes` in C order. All begin with `batch` axes that belong together.
+#[derive(Clone, Debug)]
+pub struct Scatter {
+    /// Set or add.
+    pub combine: Combine,
+    /// The first axis that the indices count along.
+    pub axis: usize,
+    /// How many they count along.
+    pub axes: usize,
+    /// Leading axes that belong together.
+    pub batch: usize,
+    /// What becomes of an index that is out of range.
+    pub mode: Mode,
+    /// Does the result take the memory of the first operand?
+    pub in_place: bool,
+}
+
+impl Scatter {
+    fn functional(&self) -> Scatter {
+        Scatter {
+            in_place: false,
+            ..self.clone()
+        }
+    }
+
+    /// The base with the axes that are counted along as one.
+    fn merged(&self, base: &Raw) -> Result<Raw> {
+        if self.axes == 1 {
+            return Ok(base.clone());
+        }
+        let shape = base.shape();
+        let (from, to) = (self.axis, self.axis + self.axes);
+        let one: usize = shape[from..to].iter().product();
+        let merged: Dims = shape[..from]
+            .iter()
+            .copied()
+            .chain([one])
+            .chain(shape[to..].iter().copied())
+            .collect();
+        base.reshape(&merged)
+    }
+
+    fn gather(&self) -> Gather {
+        Gather {
+            axis: self.axis,
+            batch: self.batch,
+            mode: self.mode,
+        }
+    }
+
+    /// 1 for each row that stayed, 0 for those that a later one replaced: where its place says its own number.
+    fn stayed(&self, x: &[Raw], g: &Raw) -> Result<Raw> {
+        let (base, index) = (self.merged(&x[0])?, &x[1]);
+        let picked = index.len();
+        let numbers = Raw::arange(
+            Scalar::Int(0),
+            Scalar::Int(picked as i128),
+            Scalar::Int(1),
+            DType::I64,
+        )?
+        .reshape(index.shape())?;
+        // a number for each row: the axes before and behind do not matter
+        let lead = &base.shape()[..self.batch];
+        let table: Dims = lead
+            .iter()
+            .copied()
+            .chain([base.shape()[self.axis]])
+            .collect();
+        let table = base.like(&table, DType::I64, Scalar::Int(-1))?;
+        let flat = Scatter {
+            combine: Combine::Set,
+            axis: self.batch,
+            axes: 1,
+            in_place: false,
+            ..self.clone()
+        };
+        let placed = bind_one(&flat, &[&table, index, &numbers])?;
+        let gather = Gather {
+            axis: self.batch,
+            ..self.gather()
+        };
+        let last = bind_one(&gather, &[&placed, index])?;
+        let stayed = last.eq(&numbers)?;
+        // in the place of the axis, between the axes before and behind
+        let mut shape: Vec<usize> = index.shape()[..self.batch].to_vec();
+        shape.extend(std::iter::repeat_n(1, self.axis - self.batch));
+        shape.extend_from_slice(&index.shape()[self.batch..]);
+        shape.extend(std::iter::repeat_n(1, base.rank() - self.axis - 1));
+        stayed.reshape(&shape)?.cast(g.dtype())
+    }
+}
+
+impl Primitive for Scatter {
+    fn name(&self) -> &'static str {
+        match self.combine {
+            Combine::Set => "put",
+            Combine::Add => "index_add",
+        }
+    }
+
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let (base, index, rows) = (x[0], x[1], x[2]);
+        let to = self.axis + self.axes;
+        if to > base.shape.len() || index.shape.len() < self.batch {
+            return Err(Error::axis(
+                self.name(),
+                format!(
+                    "indices along {} axes, of a tensor of rank {}",
+                    to,
+                    base.shape.len()
+                ),
+            ));
+        }
+        let wanted: Dims = base.shape[..self.axis]
+            .iter()
+            .chain(&index.shape[self.batch..])
+            .chain(&base.shape[to..])
+            .copied()
+            .collect();
+        if rows.shape != wanted {
+            return Err(Error::shape(
+                self.name(),
+                format!(
+                    "rows of shape {} where the indices ask for {}",
+                    shape_text(&rows.shape),
+                    shape_text(&wanted)
+                ),
+            )
+            .shapes(&[&rows.shape, &wanted]));
+        }
+        Ok(Outputs::One(base.clone()))
+    }
+
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        let specs = [Spec::of(x[0]), Spec::of(x[1]), Spec::of(x[2])];
+        self.infer(&[&specs[0], &specs[1], &specs[2]])?;
+        backend.scatter(self, x[0], x[1], x[2]).map(Outputs::One)
+    }
+
+    fn access(&self) -> Touches {
+        if self.in_place {
+            Touches::WritesFirst
+        } else {
+            Touches::Reads
+        }
+    }
+
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::of_inputs(&[false, true, false])
+    }
+
+    fn jvp(&self, x: &[Raw], _: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let or_zero = |i: usize| match &t[i] {
+            Some(t) => Ok(t.clone()),
+            None => x[i].filled(Scalar::Bool(false)),
+        };
+        let moved = bind_one(&self.functional(), &[&or_zero(0)?, &x[1], &or_zero(2)?])?;
+        Ok(one_tangent(Some(moved)))
+    }
+
+    fn vjp(
+        &self,
+        x: &[Raw],
+        _: &[Raw],
+        g: &[Option<Raw>],
+        wanted: &[bool],
+    ) -> Result<Gradients> {
+        let g = some(g, 0)?;
+        let set = self.combine == Combine::Set;
+        let base = || {
+            if !set {
+                return Ok(g.clone());
+            }
+            let zeros = x[2].filled(Scalar::Bool(false))?.cast(g.dtype())?;
+            bind_one(&self.functional(), &[g, &x[1], &zeros])
+        };
+        let rows = || {
+            let picked = bind_one(&self.gather(), &[&self.merged(g)?, &x[1]])?;
+            if set {
+                picked.mul(&self.stayed(x, g)?)
+            } else {
+                Ok(picked)
+            }
+        };
+        Ok(Gradients::from_iter([
+            wanted[0].then(base).transpose()?,
+            None,
+            wanted[2].then(rows).transpose()?,
+        ]))
+    }
+
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        let mut all = all_with_batch(x, batched)?;
+        if !batched[0] {
+            // a base that all samples share gets the batch first, in memory of its own
+            all[0] = all[0].copied()?;
+        }
+        let next = Scatter {
+            axis: self.axis + 1,
+            ..self.clone()
+        };
+        if self.batch == 0 && !batched[1] {
+            return bind(&next, &[&all[0], x[1], &all[2]]);
+        }
+        let next = Scatter {
+            batch: self.batch + 1,
+            ..next
+        };
+        bind(&next, &refs(&all))
+    }
+}

@@ -1,0 +1,160 @@
+//! How values leave the world of tensors: numbers, slices, text. All of it goes through [`Raw::concrete`].
+
+use super::Raw;
+use crate::dtype::{DType, Element, Scalar};
+use crate::error::{Error, Result, shape_text};
+use crate::primitive::host;
+use crate::print::{self, Source as Printed};
+use crate::storage::Access;
+
+impl Raw {
+    /// The elements in C order.
+    ///
+    /// # Errors
+    /// When `T` is another dtype.
+    pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
+        self.expect_dtype("to_vec", T::DTYPE)?;
+        // bytes that others may change, or that are no booleans, are not read as `T`
+        Ok(host::slice::<T>(&host::owned(&self.concrete("to_vec")?)?).to_vec())
+    }
+
+    /// The elements as a slice, without a copy.
+    ///
+    /// # Errors
+    /// When `T` is another dtype, when they are not contiguous in C order, or when the memory may change under the
+    /// slice, as what Python made may.
+    pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
+        self.expect_dtype("as_slice", T::DTYPE)?;
+        if !self.layout.is_contiguous() {
+            return Err(
+                Error::value("as_slice", "the elements are not contiguous in memory")
+                    .shapes(&[self.shape()])
+                    .hint("make them so first: `.contiguous()`, or copy them out: `.to_vec()`"),
+            );
+        }
+        if self.storage.access() != Access::Owned {
+            return Err(Error::aliasing(
+                "as_slice",
+                "the memory is shared with code that may write it",
+            )
+            .hint("copy the elements out: `.to_vec()`"));
+        }
+        self.concrete("as_slice")?;
+        Ok(host::slice(self))
+    }
+
+    /// The value of a tensor with one element.
+    ///
+    /// # Errors
+    /// When there are more, or none.
+    pub fn item(&self) -> Result<Scalar> {
+        if self.len() != 1 {
+            return Err(Error::shape(
+                "item",
+                format!(
+                    "a tensor of shape {} has {} elements",
+                    shape_text(self.shape()),
+                    self.len()
+                ),
+            )
+            .shapes(&[self.shape()])
+            .rule("`item` takes a tensor of exactly one element")
+            .hint("`to_vec()` returns all elements; an index picks one"));
+        }
+        self.at(&vec![0; self.rank()])
+    }
+
+    /// The element at an index, one number for each axis.
+    ///
+    /// # Errors
+    /// When there is no such element.
+    pub fn at(&self, index: &[usize]) -> Result<Scalar> {
+        self.concrete("at")?;
+        let Some(place) = self.layout.index_of(index) else {
+            return Err(Error::index(
+                "at",
+                format!(
+                    "there is no element {} in shape {}",
+                    shape_text(index),
+                    shape_text(self.shape())
+                ),
+            )
+            .shapes(&[self.shape()])
+            .rule("an index has a number for each axis, from 0 to one less than its length"));
+        };
+        Ok(host::element(&self.concrete("at")?, place))
+    }
+
+    /// A copy of the element at a place of the buffer that [`Layout::index_of`](crate::layout::Layout::index_of) gave.
+    ///
+    /// # Errors
+    /// When the tensor has tags.
+    pub fn element_at(&self, place: usize) -> Result<Raw> {
+        let value = self.concrete("at")?;
+        let bytes = host::element_bytes(&value, place);
+        let out = Raw::empty(&[], self.dtype)?;
+        host::upload(&bytes[..self.dtype.size()], &out);
+        Ok(out)
+    }
+
+    /// Does no transformation look at it, no gradient reach it?
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.tag.is_none()
+    }
+
+    /// Every element in C order, as scalars of any dtype.
+    pub fn scalars(&self) -> Result<Vec<Scalar>> {
+        let dense = host::owned(&self.concrete("to_vec")?)?;
+        let first = dense.layout.offset();
+        Ok((0..self.len())
+            .map(|i| host::element(&dense, first + i))
+            .collect())
+    }
+
+    /// What `print` takes: the elements by index.
+    fn printed<R>(&self, f: impl FnOnce(&Printed<'_>) -> R) -> R {
+        let value = self.untagged();
+        host::reading(&value, |element| {
+            let get = |index: &[usize]| {
+                value
+                    .layout
+                    .index_of(index)
+                    .map_or(Scalar::Bool(false), element)
+            };
+            f(&Printed {
+                dtype: self.dtype,
+                shape: value.shape(),
+                get: &get,
+            })
+        })
+    }
+
+    /// As NumPy's `str` writes it.
+    pub fn display(&self) -> String {
+        self.printed(|p| print::to_string(p, &print::get_options()))
+    }
+
+    /// As [`Raw::display`], with options of the caller's.
+    pub fn display_with(&self, options: &print::Options) -> String {
+        self.printed(|p| print::to_string(p, options))
+    }
+
+    /// As NumPy's `repr` writes it, between a prefix such as `array(` and a suffix.
+    pub fn repr(&self, prefix: &str, suffix: &str) -> String {
+        self.printed(|p| print::repr(p, prefix, suffix, &print::get_options()))
+    }
+
+    fn expect_dtype(&self, op: &'static str, dtype: DType) -> Result<()> {
+        if self.dtype == dtype {
+            return Ok(());
+        }
+        Err(Error::dtype(
+            op,
+            format!("the elements are {}, not {}", self.dtype, dtype),
+        )
+        .dtypes(&[self.dtype, dtype])
+        .rule("elements leave a tensor as what they are")
+        .hint(format!("convert first: `.cast::<{}>()`", dtype.rust_name())))
+    }
+}

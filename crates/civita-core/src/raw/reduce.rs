@@ -1,0 +1,172 @@
+//! Reductions and scans.
+
+use super::Raw;
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::layout::{Axes, KeepDims, PerAxis, normalize_axis, reduced_shape};
+use crate::ops::{Class, Fold as Monoid, ReduceClass, Reduction};
+use crate::primitive::{ArgFold, Fold, Over, Rowwise, Scan, Stat, bind_one};
+
+/// How a reduction is called.
+#[derive(Clone, Copy, Debug)]
+pub struct ReduceOptions<'a> {
+    /// Over which axes.
+    pub axes: Axes<'a>,
+    /// Do they stay, with length 1?
+    pub keepdims: KeepDims,
+    /// The dtype to compute in and return, where the rule's is not wanted.
+    pub dtype: Option<DType>,
+    /// What is subtracted from the number of elements in a variance.
+    pub ddof: f64,
+}
+
+impl Default for ReduceOptions<'_> {
+    /// Over all axes, which go.
+    fn default() -> Self {
+        ReduceOptions {
+            axes: Axes::All,
+            keepdims: KeepDims::No,
+            dtype: None,
+            ddof: 0.0,
+        }
+    }
+}
+
+/// A call that has been checked: axes in range.
+pub(crate) struct Call {
+    over: Over,
+    dtype: DType,
+    ddof: f64,
+}
+
+impl Call {
+    pub(crate) fn fold(self, fold: Monoid, x: &Raw) -> Result<Raw> {
+        let fold = Fold {
+            fold,
+            over: self.over,
+            dtype: self.dtype,
+        };
+        bind_one(&fold, &[x])
+    }
+
+    pub(crate) fn arg(self, fold: Monoid, x: &Raw) -> Result<Raw> {
+        let arg = ArgFold {
+            fold,
+            over: self.over,
+        };
+        bind_one(&arg, &[x])
+    }
+
+    pub(crate) fn stat(self, stat: impl FnOnce(f64) -> Stat, x: &Raw) -> Result<Raw> {
+        let stat = Rowwise {
+            stat: stat(self.ddof),
+            over: self.over,
+            dtype: self.dtype,
+        };
+        bind_one(&stat, &[x])
+    }
+}
+
+impl Raw {
+    /// Reduces axes, by the rule of a row.
+    ///
+    /// ```
+    /// use civita_core::{layout::Axes, ops::Reduction, raw::{Raw, ReduceOptions}};
+    /// let x = Raw::from_vec(vec![1.0f32, 2.0, 3.0, 4.0], &[2, 2])?;
+    /// let y = x.reduce(Reduction::Sum, ReduceOptions { axes: Axes::List(&[0]), ..Default::default() })?;
+    /// assert_eq!(y.to_vec::<f32>()?, [4.0, 6.0]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When an axis does not exist or is named twice, the dtype cannot be reduced so, or there is nothing to reduce and
+    /// the reduction has no value for that.
+    pub fn reduce(&self, op: Reduction, options: ReduceOptions<'_>) -> Result<Raw> {
+        let row = op.row();
+        let axes = options.axes.resolve(row.name, self.rank())?;
+        let over = Over {
+            axes,
+            keepdims: options.keepdims,
+        };
+        let count = over.count(self.shape());
+        if count == 0 {
+            let results = reduced_shape(self.shape(), &over.axes, KeepDims::No);
+            op.check_elements(count, results.iter().product())?;
+        }
+        let dtype = options
+            .dtype
+            .unwrap_or_else(|| row.class.result(self.dtype()));
+        let call = Call {
+            over,
+            dtype,
+            ddof: options.ddof,
+        };
+        (row.compute)(self, call)
+    }
+
+    /// The bare fold over axes, in the row's dtype: for the engine's own sums and extremes.
+    pub(crate) fn fold(&self, fold: Monoid, axes: Axes<'_>, keepdims: KeepDims) -> Result<Raw> {
+        let op = match fold {
+            Monoid::Sum => Reduction::Sum,
+            Monoid::Prod => Reduction::Prod,
+            Monoid::Max => Reduction::Max,
+            Monoid::Min => Reduction::Min,
+            Monoid::Any => Reduction::Any,
+            Monoid::All => Reduction::All,
+        };
+        self.reduce(
+            op,
+            ReduceOptions {
+                axes,
+                keepdims,
+                ..Default::default()
+            },
+        )
+    }
+
+    /// The sum of all elements.
+    pub fn sum_all(&self) -> Result<Raw> {
+        self.reduce(Reduction::Sum, ReduceOptions::default())
+    }
+
+    /// The running sum along an axis, or over all elements in C order. Integers and booleans are summed in 64 bits.
+    ///
+    /// # Errors
+    /// When the axis does not exist.
+    pub fn cumsum(&self, axis: Option<isize>, dtype: Option<DType>) -> Result<Raw> {
+        let Some(axis) = axis else {
+            return self.reshape(&[self.len()])?.cumsum(Some(0), dtype);
+        };
+        let axis = normalize_axis("cumsum", axis, self.rank())?;
+        let dtype = dtype.unwrap_or_else(|| ReduceClass::Sum.result(self.dtype()));
+        bind_one(&Scan { axis, dtype }, &[self])
+    }
+
+    /// `e^(x - max) / Σ e^(x - max)` along an axis. Integers are computed as `exp` does.
+    ///
+    /// # Errors
+    /// When the axis does not exist.
+    pub fn softmax(&self, axis: isize) -> Result<Raw> {
+        self.normalised(Stat::Softmax, "softmax", axis)
+    }
+
+    /// `x - ln Σ eˣ` along an axis: the logarithm of [`Raw::softmax`], without its underflow.
+    ///
+    /// # Errors
+    /// When the axis does not exist.
+    pub fn log_softmax(&self, axis: isize) -> Result<Raw> {
+        self.normalised(Stat::LogSoftmax, "log_softmax", axis)
+    }
+
+    fn normalised(&self, stat: Stat, op: &'static str, axis: isize) -> Result<Raw> {
+        let axis = normalize_axis(op, axis, self.rank())?;
+        let dtype = Class::ToFloat.compute(self.dtype()).unwrap_or(DType::F64);
+        let over = Over {
+            axes: PerAxis::from_slice(&[axis]),
+            keepdims: KeepDims::Yes,
+        };
+        // integers become floats first, so that the derivative sees one dtype
+        let x = self.cast(dtype)?;
+        bind_one(&Rowwise { stat, over, dtype }, &[&x])
+    }
+}

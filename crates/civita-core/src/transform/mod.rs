@@ -1,0 +1,73 @@
+//! Transformations: what is done to a computation while it runs. Each is a kind of tag that tensors carry.
+//!
+//! A [`Tag`] is what one transformation knows of a tensor: its place in a gradient graph, its tangent, that its first axis
+//! is a batch, its name in a trace. [`bind`](crate::primitive::bind) finds the newest tag among the operands and hands the
+//! primitive to that transformation, with the values that lie under the tags. The transformation binds it again, as it is
+//! or batched or differentiated, and puts its tags on what comes out. So recording, forward mode, `vmap` and traces know
+//! nothing of each other and nest in any order.
+//!
+//! * A node saves values from under its own tags, so that node and tensor never hold each other.
+//! * The newest tag goes first, so that the batch of a `vmap` is in the shapes before an outer `grad` records: the gradient
+//!   of weights that the batch shares is one product.
+
+mod batch;
+mod forward;
+mod function;
+mod functional;
+mod scope;
+mod tag;
+mod trace;
+
+pub use batch::{Randomness, vmap};
+pub(crate) use batch::{align, all_with_batch, with_batch, with_batch_rank};
+pub use forward::jvp;
+pub use function::Function;
+pub use functional::{
+    grad, hessian, hvp, jacfwd, jacrev, linear_transpose, value_and_grad, vjp,
+};
+pub(crate) use functional::{transposed_jvp, transposed_vjp};
+pub use scope::{NoGrad, Scope, no_grad, recording};
+pub(crate) use scope::{GLOBAL, Level, SCOPE, grows};
+pub(crate) use tag::{Kind, Tag};
+pub use trace::{Graph, trace};
+
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::graph;
+use crate::primitive::{Outputs, Primitive};
+use crate::raw::Raw;
+
+/// The tags of one level, of the inputs of an operation.
+pub(crate) type Tags = SmallVec<[Option<Arc<Tag>>; 3]>;
+/// The values under them.
+pub(crate) type Under = SmallVec<[Raw; 2]>;
+
+/// The newest tag among the inputs decides.
+#[inline(never)]
+pub(crate) fn bind_tagged(p: &dyn Primitive, x: &[&Raw]) -> Result<Outputs<Raw>> {
+    let Some(level) = x.iter().filter_map(|x| x.level()).max() else {
+        return crate::primitive::execute(p, x);
+    };
+    let mut tags = Tags::new();
+    let mut under = Under::new();
+    for x in x {
+        let (value, tag) = x.pop(level);
+        under.push(value);
+        tags.push(tag);
+    }
+    let first = tags.iter().flatten().next().cloned();
+    match first.as_ref().map(|tag| &tag.kind) {
+        Some(Kind::Node(_)) => graph::record(p, level, &under, &tags),
+        Some(Kind::Tangent(_)) => forward::push_forward(p, level, &under, &tags),
+        Some(Kind::Batch) => batch::run_batched(p, level, &under, &tags),
+        Some(Kind::Variable(recorder, ..)) => trace::append(recorder, p, level, &under, &tags),
+        None => crate::primitive::execute(p, x),
+    }
+}
+
+/// Borrowed, as primitives take them.
+pub(crate) fn refs(x: &[Raw]) -> SmallVec<[&Raw; 4]> {
+    x.iter().collect()
+}

@@ -1,0 +1,114 @@
+//! Scopes: when a transformation began, and which graphs grow.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::Tag;
+use crate::error::{Error, Result};
+use crate::raw::Raw;
+
+/// When a transformation began. Later ones have larger levels and see an operation first. A scope takes two: its own, and
+/// the next one for leaves that `requires_grad` makes inside it.
+pub(crate) type Level = u64;
+
+/// The level of leaves that are made outside of all transformations.
+pub(crate) const GLOBAL: Level = 1;
+
+thread_local! {
+    /// The innermost open scope of this thread; 0 outside of all.
+    pub(crate) static SCOPE: Cell<Level> = const { Cell::new(0) };
+    /// Graphs up to this level do not grow: `no_grad` silences those that began outside of it.
+    static QUIET: Cell<Level> = const { Cell::new(0) };
+}
+
+/// The running of one transformation on this thread. While it lives, tensors that it tagged are under way.
+pub struct Scope {
+    pub(crate) level: Level,
+    outer: Level,
+    thread: PhantomData<*const ()>,
+}
+
+impl Scope {
+    /// Opens one inside of those that are open.
+    pub(crate) fn open() -> Scope {
+        static NEXT: AtomicU64 = AtomicU64::new(2);
+        let level = NEXT.fetch_add(2, Relaxed);
+        Scope {
+            level,
+            outer: SCOPE.replace(level),
+            thread: PhantomData,
+        }
+    }
+
+    /// A result on its way out: the value under this scope's tag, and the tag.
+    ///
+    /// # Errors
+    /// When it belongs to a transformation inside of this one that is over.
+    pub(crate) fn leave(&self, op: &'static str, y: &Raw) -> Result<(Raw, Option<Arc<Tag>>)> {
+        if y.level() > Some(self.level) {
+            return Err(Error::gradient(
+                op,
+                "the function returns a tensor that tracks a gradient of its own inside",
+            )
+            .rule("a leaf that was made inside a transformation has no gradient outside")
+            .hint("return `.detach()` of it"));
+        }
+        Ok(y.pop(self.level))
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        SCOPE.set(self.outer);
+    }
+}
+
+/// Does a graph of this level grow?
+#[inline]
+pub(crate) fn grows(level: Level) -> bool {
+    level > QUIET.get()
+}
+
+/// Are the graphs recorded that leaves made here and now would belong to?
+#[inline]
+pub fn recording() -> bool {
+    grows(SCOPE.get() + 1)
+}
+
+/// Nothing is recorded on this thread while it lives. See [`no_grad`].
+#[derive(Debug)]
+pub struct NoGrad {
+    outer: Level,
+    thread: PhantomData<*const ()>,
+}
+
+impl NoGrad {
+    /// Stops recording on this thread until it is dropped.
+    #[must_use = "recording goes on when this is dropped"]
+    pub fn new() -> NoGrad {
+        NoGrad {
+            outer: QUIET.replace(SCOPE.get() + 1),
+            thread: PhantomData,
+        }
+    }
+}
+
+impl Default for NoGrad {
+    fn default() -> NoGrad {
+        NoGrad::new()
+    }
+}
+
+impl Drop for NoGrad {
+    fn drop(&mut self) {
+        QUIET.set(self.outer);
+    }
+}
+
+/// Runs `f` without recording gradients on this thread. Forward mode goes on, and so does a `grad` that begins inside.
+pub fn no_grad<R>(f: impl FnOnce() -> R) -> R {
+    let _pause = NoGrad::new();
+    f()
+}

@@ -1,0 +1,194 @@
+//! Tags: what transformations know of a tensor.
+
+use std::sync::Arc;
+
+use super::trace::Recorder;
+use super::{Level, SCOPE};
+use crate::error::{Error, Result};
+use crate::graph::{Edge, Node};
+use crate::primitive::Spec;
+use crate::raw::Raw;
+
+/// What one transformation knows of a tensor, and what older ones know of the value under it.
+pub struct Tag {
+    pub(crate) level: Level,
+    pub(crate) kind: Kind,
+    pub(crate) below: Option<Arc<Tag>>,
+    /// Leading axes of the layout that `shape()` does not show: one for each [`Kind::Batch`] from here down.
+    pub(crate) hidden: usize,
+}
+
+pub(crate) enum Kind {
+    /// Reverse mode: its place in the graph.
+    Node(Edge),
+    /// Forward mode: how it moves.
+    Tangent(Raw),
+    /// `vmap`: without this tag the batch would be the first axis.
+    Batch,
+    /// A trace: the variable's number, and what is known of it without values.
+    Variable(Arc<Recorder>, usize, Spec),
+}
+
+impl Tag {
+    pub(crate) fn edge(&self) -> Option<&Edge> {
+        match &self.kind {
+            Kind::Node(edge) => Some(edge),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn tangent(&self) -> Option<&Raw> {
+        match &self.kind {
+            Kind::Tangent(t) => Some(t),
+            _ => None,
+        }
+    }
+}
+
+impl Raw {
+    /// The level of its newest tag.
+    #[inline]
+    pub(crate) fn level(&self) -> Option<Level> {
+        self.tag().map(|tag| tag.level)
+    }
+
+    /// Its place in a gradient graph, if that is its newest tag.
+    #[inline]
+    pub(crate) fn edge(&self) -> Option<&Edge> {
+        self.tag()?.edge()
+    }
+
+    /// Its node of the gradient graph, if that is its newest tag.
+    #[inline]
+    pub fn node(&self) -> Option<&Arc<Node>> {
+        self.edge().map(Edge::node)
+    }
+
+    /// With one more tag.
+    pub(crate) fn push(mut self, level: Level, kind: Kind) -> Raw {
+        let below = self.take_tag();
+        let hidden = below.as_ref().map_or(0, |tag| tag.hidden)
+            + usize::from(matches!(kind, Kind::Batch));
+        self.with_tag(Some(Arc::new(Tag {
+            level,
+            kind,
+            below,
+            hidden,
+        })))
+    }
+
+    /// What the transformation of this level sees: the value under its tag, and the tag if there is one.
+    pub(crate) fn pop(&self, level: Level) -> (Raw, Option<Arc<Tag>>) {
+        match self.tag() {
+            Some(tag) if tag.level == level => (
+                self.untagged().with_tag(tag.below.clone()),
+                Some(tag.clone()),
+            ),
+            _ => (self.clone(), None),
+        }
+    }
+
+    /// Does a gradient reach it? True of a tensor that requires one and of all that is computed from it.
+    #[inline]
+    pub fn tracks_gradient(&self) -> bool {
+        self.tag().is_some_and(|tag| tag.any(|kind| matches!(kind, Kind::Node(_))))
+    }
+
+    /// Does a transformation that is under way look at it: has it a tangent, a batch, a name in a trace?
+    pub fn is_transformed(&self) -> bool {
+        self.tag().is_some_and(|tag| tag.any(|kind| !matches!(kind, Kind::Node(_))))
+    }
+
+    /// The same value as a constant: no gradient and no tangent reaches through it. A batch stays one, and a variable of a
+    /// trace.
+    pub fn detach(&self) -> Raw {
+        let Some(tag) = self.tag() else {
+            return self.clone();
+        };
+        let mut kept: Vec<&Tag> = Vec::new();
+        let mut next = Some(tag);
+        while let Some(tag) = next {
+            if matches!(tag.kind, Kind::Batch | Kind::Variable(..)) {
+                kept.push(tag);
+            }
+            next = tag.below.as_ref();
+        }
+        let mut value = self.untagged();
+        for tag in kept.into_iter().rev() {
+            let kind = match &tag.kind {
+                Kind::Variable(recorder, number, spec) => {
+                    Kind::Variable(recorder.clone(), *number, spec.clone())
+                }
+                _ => Kind::Batch,
+            };
+            value = value.push(tag.level, kind);
+        }
+        value
+    }
+
+    /// The value itself, for what leaves the world of tensors: numbers, slices, buffers, text. Gradients and tangents are
+    /// left behind.
+    ///
+    /// # Errors
+    /// When it stands for a batch of values (`vmap`), or for a variable whose value a trace must not depend on.
+    pub fn concrete(&self, op: &'static str) -> Result<Raw> {
+        match self.tag() {
+            None => Ok(self.clone()),
+            Some(tag) => {
+                if tag.hidden > 0 {
+                    return Err(Error::value(
+                        op,
+                        "under `vmap` a tensor stands for a whole batch and has no value of its own",
+                    )
+                    .hint("return it from the function, or choose by `where`"));
+                }
+                if tag.any(|kind| matches!(kind, Kind::Variable(..))) {
+                    return Err(Error::value(
+                        op,
+                        "inside `trace` the value of a variable cannot be read: the graph would depend on it",
+                    )
+                    .hint("choose by `where`; or make what depends on it an input of the function"));
+                }
+                Ok(self.untagged())
+            }
+        }
+    }
+
+    /// A new leaf of the graph of this level, whose gradient a backward pass finds.
+    pub(crate) fn leaf(&self, level: Level) -> Raw {
+        let node = Node::leaf(level, Spec::of(self));
+        self.clone().push(level, Kind::Node(Edge::new(node, 0)))
+    }
+
+    /// The same value as a new leaf, whose gradient `backward` will collect.
+    ///
+    /// # Errors
+    /// When the dtype is neither float nor complex.
+    pub fn requires_grad(&self) -> Result<Raw> {
+        if !self.dtype().is_differentiable() {
+            return Err(Error::gradient(
+                "requires_grad",
+                format!("a tensor of {} has no gradient", self.dtype()),
+            )
+            .dtypes(&[self.dtype()])
+            .rule("only floats and complex numbers can require gradients")
+            .hint("convert first: `.cast::<f64>()` (Python: `.astype('float64')`)"));
+        }
+        let level = SCOPE.get() + 1;
+        Ok(self.pop(level).0.leaf(level))
+    }
+}
+
+impl Tag {
+    /// Is there such a tag here or below?
+    pub(crate) fn any(&self, is: impl Fn(&Kind) -> bool) -> bool {
+        let mut next = Some(self);
+        while let Some(tag) = next {
+            if is(&tag.kind) {
+                return true;
+            }
+            next = tag.below.as_deref();
+        }
+        false
+    }
+}

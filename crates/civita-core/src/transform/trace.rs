@@ -1,0 +1,357 @@
+//! Traces: functions as data.
+
+use std::collections::HashMap;
+use std::fmt::{self, Display};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Kind, Level, Scope, Tag, Tags, refs};
+use crate::error::{Error, Result, shape_text};
+use crate::primitive::{Outputs, Primitive, Spec, Touches, UNKNOWN, bind};
+use crate::raw::Raw;
+use crate::storage::Access;
+
+/// Where a trace under way is written.
+#[derive(Default)]
+pub(crate) struct Recorder {
+    variables: AtomicUsize,
+    equations: Mutex<Vec<Equation>>,
+}
+
+impl Recorder {
+    fn variable(&self) -> usize {
+        self.variables.fetch_add(1, Relaxed)
+    }
+}
+
+struct Equation {
+    primitive: Arc<dyn Primitive>,
+    inputs: Vec<Atom>,
+    outputs: Vec<(usize, Spec)>,
+}
+
+/// What an equation reads.
+enum Atom {
+    Variable(usize),
+    Constant(Raw),
+}
+
+/// A function as data: the list of primitives that it bound, with attributes, shapes and dtypes. It prints like a jaxpr and
+/// runs again.
+pub struct Graph {
+    inputs: Vec<(usize, Spec)>,
+    equations: Vec<Equation>,
+    outputs: Vec<Atom>,
+    /// After which equation each variable is read for the last time.
+    last: HashMap<usize, usize>,
+}
+
+fn variable_of(tag: &Option<Arc<Tag>>) -> Option<(usize, &Spec)> {
+    match &tag.as_ref()?.kind {
+        Kind::Variable(_, number, spec) => Some((*number, spec)),
+        _ => None,
+    }
+}
+
+/// A constant is kept as it is now: memory that others may write is copied.
+fn constant(x: &Raw) -> Result<Raw> {
+    match x.storage().access() {
+        Access::Owned => Ok(x.clone()),
+        _ => x.copied(),
+    }
+}
+
+fn atom(x: &Raw, tag: &Option<Arc<Tag>>) -> Result<Atom> {
+    match variable_of(tag) {
+        Some((number, _)) => Ok(Atom::Variable(number)),
+        None => constant(x).map(Atom::Constant),
+    }
+}
+
+/// Runs a primitive on the values under the tags, and writes down what was bound.
+pub(crate) fn append(
+    recorder: &Arc<Recorder>,
+    p: &dyn Primitive,
+    level: Level,
+    x: &[Raw],
+    tags: &Tags,
+) -> Result<Outputs<Raw>> {
+    // before it runs: a primitive may write into the memory of its first operand
+    let inputs = x
+        .iter()
+        .zip(tags)
+        .map(|(x, tag)| atom(x, tag))
+        .collect::<Result<Vec<_>>>()?;
+    let y = bind(p, &refs(x))?;
+    // what can be said without values, where anything can: a length that they decide stays unknown
+    let known: Vec<Spec> = x
+        .iter()
+        .zip(tags)
+        .map(|(x, tag)| variable_of(tag).map_or_else(|| Spec::of(x), |(_, spec)| spec.clone()))
+        .collect();
+    let inferred = p.infer(&known.iter().collect::<Vec<_>>());
+    let specs = match inferred {
+        Ok(specs) if specs.as_slice().len() == y.as_slice().len() => specs.into_vec(),
+        _ => y.as_slice().iter().map(Spec::of).collect(),
+    };
+    let outputs: Vec<(usize, Spec)> = specs
+        .into_iter()
+        .map(|spec| (recorder.variable(), spec))
+        .collect();
+    let y = y.map(|i, y| {
+        let (number, spec) = &outputs[i];
+        y.push(
+            level,
+            Kind::Variable(recorder.clone(), *number, spec.clone()),
+        )
+    });
+    recorder
+        .equations
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(Equation {
+            primitive: p.shared(),
+            inputs,
+            outputs,
+        });
+    Ok(y)
+}
+
+/// Runs `f` once and writes down which primitives it bound to what.
+///
+/// # Errors
+/// When `f` fails, or reads the value of one of its variables.
+pub fn trace(f: impl FnOnce(&[Raw]) -> Result<Vec<Raw>>, x: &[Raw]) -> Result<Graph> {
+    let (scope, recorder) = (Scope::open(), Arc::new(Recorder::default()));
+    let inputs: Vec<(usize, Spec)> = x
+        .iter()
+        .map(|x| (recorder.variable(), Spec::of(x)))
+        .collect();
+    let named: Vec<Raw> = x
+        .iter()
+        .zip(&inputs)
+        .map(|(x, (number, spec))| {
+            let kind = Kind::Variable(recorder.clone(), *number, spec.clone());
+            x.clone().push(scope.level, kind)
+        })
+        .collect();
+    let y = f(&named)?;
+    let outputs = y
+        .iter()
+        .map(|y| {
+            let (y, tag) = scope.leave("trace", y)?;
+            atom(&y, &tag)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let equations = std::mem::take(
+        &mut *recorder
+            .equations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner),
+    );
+    Ok(Graph::new(inputs, equations, outputs))
+}
+
+impl Graph {
+    /// Equations that nothing reads are left out.
+    fn new(inputs: Vec<(usize, Spec)>, equations: Vec<Equation>, outputs: Vec<Atom>) -> Graph {
+        let mut read: std::collections::HashSet<usize> = outputs
+            .iter()
+            .filter_map(|atom| match atom {
+                Atom::Variable(number) => Some(*number),
+                Atom::Constant(_) => None,
+            })
+            .collect();
+        let mut kept = Vec::with_capacity(equations.len());
+        for equation in equations.into_iter().rev() {
+            let writes = equation.primitive.access() == Touches::WritesFirst;
+            if !writes && !equation.outputs.iter().any(|(number, _)| read.contains(number)) {
+                continue;
+            }
+            for atom in &equation.inputs {
+                if let Atom::Variable(number) = atom {
+                    read.insert(*number);
+                }
+            }
+            kept.push(equation);
+        }
+        kept.reverse();
+        let mut last = HashMap::new();
+        for (i, equation) in kept.iter().enumerate() {
+            for atom in &equation.inputs {
+                if let Atom::Variable(number) = atom {
+                    last.insert(*number, i);
+                }
+            }
+        }
+        for atom in &outputs {
+            if let Atom::Variable(number) = atom {
+                last.insert(*number, usize::MAX);
+            }
+        }
+        Graph {
+            inputs,
+            equations: kept,
+            outputs,
+            last,
+        }
+    }
+
+    /// How many primitives it runs.
+    pub fn len(&self) -> usize {
+        self.equations.len()
+    }
+
+    /// Is it the identity, or constant?
+    pub fn is_empty(&self) -> bool {
+        self.equations.is_empty()
+    }
+
+    /// Shapes and dtypes of the inputs.
+    pub fn inputs(&self) -> impl Iterator<Item = &Spec> {
+        self.inputs.iter().map(|(_, spec)| spec)
+    }
+
+    /// Runs it again, on inputs of the same shapes and dtypes.
+    ///
+    /// # Errors
+    /// When the number of inputs, a shape or a dtype is another than in the trace.
+    pub fn run(&self, x: &[Raw]) -> Result<Vec<Raw>> {
+        if x.len() != self.inputs.len() {
+            return Err(Error::value(
+                "graph",
+                format!("the graph takes {} inputs, not {}", self.inputs.len(), x.len()),
+            ));
+        }
+        let mut all: HashMap<usize, Raw> = HashMap::new();
+        for (i, (x, (number, spec))) in x.iter().zip(&self.inputs).enumerate() {
+            fits(&format!("input {i}"), spec, x)?;
+            all.insert(*number, x.clone());
+        }
+        let value = |all: &HashMap<usize, Raw>, atom: &Atom| match atom {
+            Atom::Constant(x) => Ok(x.clone()),
+            Atom::Variable(number) => all.get(number).cloned().ok_or_else(|| {
+                Error::value("graph", "a variable has no value: a bug of the trace")
+            }),
+        };
+        for (i, equation) in self.equations.iter().enumerate() {
+            let mut inputs = equation
+                .inputs
+                .iter()
+                .map(|atom| value(&all, atom))
+                .collect::<Result<Vec<_>>>()?;
+            if equation.primitive.access() == Touches::WritesFirst {
+                // what it writes is its own: neither an input of the caller nor a constant
+                inputs[0] = inputs[0].copied()?;
+            }
+            let y = bind(&*equation.primitive, &refs(&inputs))?.into_vec();
+            for ((number, spec), y) in equation.outputs.iter().zip(y) {
+                fits(equation.primitive.name(), spec, &y)?;
+                all.insert(*number, y);
+            }
+            // memory goes back when a value was read for the last time
+            for atom in &equation.inputs {
+                if let Atom::Variable(number) = atom
+                    && self.last.get(number) == Some(&i)
+                {
+                    all.remove(number);
+                }
+            }
+        }
+        self.outputs.iter().map(|y| value(&all, y)).collect()
+    }
+}
+
+fn fits(what: &str, spec: &Spec, x: &Raw) -> Result<()> {
+    let same = spec.shape.len() == x.rank()
+        && spec
+            .shape
+            .iter()
+            .zip(x.shape())
+            .all(|(a, b)| a == b || *a == UNKNOWN);
+    if same && spec.dtype == x.dtype() {
+        return Ok(());
+    }
+    Err(Error::shape(
+        "graph",
+        format!(
+            "{what} is {} of shape {}, in the trace it was {} of shape {}",
+            x.dtype(),
+            shape_text(x.shape()),
+            spec.dtype,
+            lengths(&spec.shape),
+        ),
+    )
+    .rule("a graph runs on the shapes and dtypes that it was traced with")
+    .hint("trace the function again for these inputs"))
+}
+
+fn lengths(shape: &[usize]) -> String {
+    let length = |&n: &usize| {
+        if n == UNKNOWN {
+            "?".to_string()
+        } else {
+            n.to_string()
+        }
+    };
+    format!("[{}]", shape.iter().map(length).collect::<Vec<_>>().join(","))
+}
+
+/// `a`, …, `z`, `aa`, …
+fn name(number: usize) -> String {
+    let letter = |i: usize| char::from(b'a' + (i % 26) as u8).to_string();
+    if number < 26 {
+        letter(number)
+    } else {
+        name(number / 26 - 1) + &letter(number)
+    }
+}
+
+impl Display for Graph {
+    /// As JAX prints a jaxpr.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // variables by the order in which they appear: those of equations that were left out have no letter
+        let mut letters: HashMap<usize, usize> = HashMap::new();
+        let written = self
+            .inputs
+            .iter()
+            .chain(self.equations.iter().flat_map(|e| &e.outputs));
+        for (number, _) in written {
+            let next = letters.len();
+            letters.entry(*number).or_insert(next);
+        }
+        let of = |number: &usize| letters.get(number).map_or("?".into(), |&i| name(i));
+        let variable =
+            |(number, spec): &(usize, Spec)| format!("{}:{}{}", of(number), spec.dtype, lengths(&spec.shape));
+        let atom = |atom: &Atom| match atom {
+            Atom::Variable(number) => of(number),
+            Atom::Constant(x) if x.len() == 1 && x.rank() == 0 => {
+                x.item().map_or("constant".into(), |v| v.to_string())
+            }
+            Atom::Constant(x) => format!("constant:{}{}", x.dtype(), lengths(x.shape())),
+        };
+        let list = |all: Vec<String>| all.join(" ");
+        writeln!(
+            f,
+            "{{ lambda {} . let",
+            list(self.inputs.iter().map(variable).collect())
+        )?;
+        for equation in &self.equations {
+            writeln!(
+                f,
+                "    {} = {:?} {}",
+                list(equation.outputs.iter().map(variable).collect()),
+                equation.primitive,
+                list(equation.inputs.iter().map(atom).collect())
+            )?;
+        }
+        let outputs: Vec<String> = self.outputs.iter().map(atom).collect();
+        write!(f, "  in ({}) }}", outputs.join(", "))
+    }
+}
+
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
+    }
+}
