@@ -8,30 +8,26 @@
 //!   reduce   reductions over axes
 //!   program  elementwise programs over blocks that stay in L1
 //! ops        the tables: a row says everything about an op
-//! kernels    loops over contiguous memory, compiled once for each instruction set
-//!   math     scalar functions without branches
 //! layout     shapes and strides: all index arithmetic
 //! storage    bytes: who may touch them, and the pool that they come from
-//! threads    fork-join
 //! ```
+//!
+//! Below it stands `civita-kernels`, which compiles alone: kernels, math, fork-join, dtypes and the error type, all of
+//! which this crate passes on, and the table of elementwise ops.
 //!
 //! Every function that can be reached from outside returns a [`Result`](error::Result). Users meet this crate through
 //! `civita`, its typed face, or through the Python package.
 
+pub use civita_kernels::{dtype, error, isa, kernels, math, threads};
+
 pub mod device;
-pub mod dtype;
-pub mod error;
 pub mod explain;
 pub mod graph;
 pub mod info;
-pub mod isa;
-pub mod kernels;
 pub mod layout;
-pub mod math;
 pub mod ops;
 pub mod print;
 pub mod program;
 pub mod raw;
 pub mod reduce;
 pub mod storage;
-pub mod threads;

@@ -6,23 +6,6 @@ use crate::error::{Error, Result};
 use crate::raw::Raw;
 use crate::reduce::{self, Call};
 
-/// What two accumulators become: the monoids that kernels fold with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fold {
-    /// `a + b`, from 0.
-    Sum,
-    /// `a · b`, from 1.
-    Prod,
-    /// The larger, NaN if either is.
-    Max,
-    /// The smaller, NaN if either is.
-    Min,
-    /// Is either true (anything but 0)?
-    Any,
-    /// Are both?
-    All,
-}
-
 /// From the dtype of the operand to that of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReduceClass {
