@@ -1,7 +1,7 @@
 //! `cv.rows()`: the engine's tables as data, for tests, stubs and documentation.
 
 use civita_core::dtype::DType;
-use civita_core::ops::{Gradient, REDUCTIONS, ROWS};
+use civita_core::ops::{Gradient, REDUCTIONS, ROWS, gradient_of};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -35,7 +35,7 @@ fn rows(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
             .map(|s| s[..row.arity].to_vec())
             .collect();
         d.set_item("samples", samples)?;
-        let (differentiable, zero, why) = match row.gradient {
+        let (differentiable, zero, why) = match gradient_of(row.op) {
             Gradient::Zero => (true, true, None),
             Gradient::None(why) => (false, false, Some(why)),
             _ => (true, false, None),

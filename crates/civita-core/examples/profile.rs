@@ -12,8 +12,8 @@ use civita_core::graph::Function;
 use civita_core::layout::Axes;
 use civita_core::ops::{Op, Reduction};
 use civita_core::program::Program;
-use civita_core::raw::{Endpoint, Raw};
 use civita_core::raw::ReduceOptions;
+use civita_core::raw::{Endpoint, Raw};
 
 /// Calls that are timed together, so that the clock does not show.
 fn together(elements: usize) -> usize {

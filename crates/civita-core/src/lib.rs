@@ -3,37 +3,34 @@
 //! Who calls whom, from the outside in:
 //!
 //! ```text
-//! raw        Raw: an untyped tensor, and every operation on it        (what the doors call)
-//!   graph    which tensors came from which; reverse and forward mode
-//!   reduce   reductions over axes
-//!   program  elementwise programs over blocks that stay in L1
-//! ops        the tables: a row says everything about an op
-//! kernels    loops over contiguous memory, compiled once for each instruction set
-//!   math     scalar functions without branches
-//! layout     shapes and strides: all index arithmetic
-//! storage    bytes: who may touch them, and the pool that they come from
-//! threads    fork-join
+//! raw          Raw: an untyped tensor; its methods make primitives and bind them     (what the typed API and Python call)
+//! primitive    what can run: one type each, with shapes, derivatives and batching; `bind` is the only way to run one
+//!   transform  tags: gradients, tangents, batches and traces look at a computation while it runs
+//!   graph      reverse mode: nodes, and the walk that collects gradients
+//! backend      who has memory and kernels; `cpu` is the first
+//!   program    elementwise programs over blocks that stay in L1
+//! ops          the tables: a row says everything about an op
+//! layout       shapes and strides: all index arithmetic
+//! storage      bytes: who may touch them, and the pool that they come from
 //! ```
+//!
+//! The kernels, the fork-join pool and dtypes are a crate of their own, `civita-kernels`.
 //!
 //! Every function that can be reached from outside returns a [`Result`](error::Result). Users meet this crate through
 //! `civita`, its typed face, or through the Python package.
 
+pub use civita_kernels::{dtype, error, isa, kernels, math, threads};
+
 pub mod backend;
 pub mod device;
-pub mod dtype;
-pub mod error;
 pub mod explain;
 pub mod graph;
 pub mod info;
-pub mod isa;
-pub mod kernels;
 pub mod layout;
-pub mod math;
 pub mod ops;
 pub mod primitive;
 pub mod print;
 pub mod program;
 pub mod raw;
 pub mod storage;
-pub mod threads;
 pub mod transform;

@@ -7,8 +7,8 @@ use civita_core::dtype::{Casting, DType, Scalar};
 use civita_core::error::Result;
 use civita_core::layout::{Axes, SliceItem};
 use civita_core::ops::{Op, Reduction};
-use civita_core::raw::{Mode, Raw, write_elementwise};
 use civita_core::raw::ReduceOptions;
+use civita_core::raw::{Mode, Raw, write_elementwise};
 use civita_core::storage::Access;
 
 const N: usize = if cfg!(miri) { 12 } else { 40_000 };

@@ -7,8 +7,8 @@ use civita_core::graph::{Function, Keep, Tolerance, backward, check_gradients, g
 use civita_core::layout::{Axes, SliceItem};
 use civita_core::ops::{Op, Reduction};
 use civita_core::program::Program;
-use civita_core::raw::{Mode, Raw, apply_in_place, write_elementwise};
 use civita_core::raw::ReduceOptions;
+use civita_core::raw::{Mode, Raw, apply_in_place, write_elementwise};
 
 fn zeros(shape: &[usize]) -> Raw {
     Raw::zeros(shape, DType::F64).unwrap()

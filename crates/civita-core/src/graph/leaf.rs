@@ -56,7 +56,12 @@ impl Node {
     /// the lock, and again if somebody else was faster.
     pub(crate) fn accumulate(&self, g: &Raw) -> Result<()> {
         let extras = self.extras();
-        let lock = || extras.gradient.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || {
+            extras
+                .gradient
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
         loop {
             let (old, version) = lock().clone();
             let sum = match &old {

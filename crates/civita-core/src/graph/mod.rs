@@ -17,5 +17,5 @@ pub use leaf::{Hook, HookId};
 pub(crate) use node::record;
 pub use node::{Edge, Node};
 pub use program::Function;
-pub use reverse::{Keep, backward, grad};
 pub(crate) use reverse::gradients;
+pub use reverse::{Keep, backward, grad};

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::primitive::{Outputs, Primitive, Reads, Spec, bind};
 use crate::raw::Raw;
 use crate::storage::Access;
-use crate::transform::{Kind, Level, Tags, refs, grows};
+use crate::transform::{Kind, Level, Tags, grows, refs};
 
 /// An output of a node: a tensor's place in the graph.
 #[derive(Clone)]

@@ -95,7 +95,9 @@ pub(crate) fn gradients(
                 "grad",
                 "the output belongs to a transformation inside of that of the inputs",
             )
-            .rule("inside `vmap`, `jvp` or `grad` only leaves that were made inside have gradients"));
+            .rule(
+                "inside `vmap`, `jvp` or `grad` only leaves that were made inside have gradients",
+            ));
         }
         match output.edge() {
             Some(edge) if output.level() == Some(level) => {
@@ -181,8 +183,10 @@ fn sweep(
         let sent = match keep {
             // at this level nothing records: the values are those under the tags
             Keep::Nothing | Keep::Graph => {
-                let under: SmallVec<[Option<Raw>; 1]> =
-                    g.iter().map(|g| g.as_ref().map(|g| g.pop(level).0)).collect();
+                let under: SmallVec<[Option<Raw>; 1]> = g
+                    .iter()
+                    .map(|g| g.as_ref().map(|g| g.pop(level).0))
+                    .collect();
                 primitive.vjp(&x, &y, &under, &ways)?
             }
             Keep::Differentiable => primitive.vjp(&x, &y, &g, &ways)?,

@@ -1,27 +1,11 @@
 //! The table of reductions. A reduction is a fold over what an elementwise program makes of the elements, and a last step
 //! on the few results: the mean is a sum and a division, the variance a sum of `(x - mean)²`.
 
+use super::Fold;
 use crate::dtype::{DType, DType::*, Kind};
 use crate::error::{Error, Result};
 use crate::primitive::Stat;
 use crate::raw::{Call, Raw};
-
-/// What two accumulators become: the monoids that kernels fold with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fold {
-    /// `a + b`, from 0.
-    Sum,
-    /// `a · b`, from 1.
-    Prod,
-    /// The larger, NaN if either is.
-    Max,
-    /// The smaller, NaN if either is.
-    Min,
-    /// Is either true (anything but 0)?
-    Any,
-    /// Are both?
-    All,
-}
 
 /// From the dtype of the operand to that of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::dtype::{DType, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::graph::Function;
 use crate::layout::broadcast_shapes;
-use crate::ops::{Class, Gradient, Op, ROWS};
+use crate::ops::{Class, Gradient, Op, ROWS, gradient_of};
 use crate::program::Plan;
 use crate::raw::{Operand, Raw};
 use crate::transform::{align, refs};
@@ -113,7 +113,7 @@ impl Apply {
 
     /// A row without a derivative says why.
     fn has_derivative(&self) -> Result<()> {
-        match self.op.row().gradient {
+        match gradient_of(self.op) {
             Gradient::None(why) => Err(Error::gradient(
                 self.op.row().name,
                 format!("the operation has no derivative: {why}"),
@@ -156,9 +156,8 @@ impl Primitive for Apply {
         }
         let arity = self.op.row().arity;
         let (inputs, output) = Function::of(self.op).reads(places[..arity].iter().copied());
-        let tensors = (0..wanted.len()).fold(0, |mask, i| {
-            mask | (inputs >> self.place(i) & 1) << i
-        });
+        let tensors =
+            (0..wanted.len()).fold(0, |mask, i| mask | (inputs >> self.place(i) & 1) << i);
         Reads {
             inputs: tensors,
             outputs: u32::from(output),
@@ -177,13 +176,7 @@ impl Primitive for Apply {
         Ok(one_tangent(pushed))
     }
 
-    fn vjp(
-        &self,
-        x: &[Raw],
-        y: &[Raw],
-        g: &[Option<Raw>],
-        wanted: &[bool],
-    ) -> Result<Gradients> {
+    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
         self.has_derivative()?;
         let mut scalar = None;
         let all = self.all(x, &mut scalar)?;

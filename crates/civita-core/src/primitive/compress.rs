@@ -1,8 +1,6 @@
 //! Elements picked by a mask: how many there are, only the values tell.
 
-use super::{
-    Gradients, Outputs, Primitive, Reads, Spec, Tangents, UNKNOWN, bind_one, one_tangent,
-};
+use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, UNKNOWN, bind_one, one_tangent};
 use crate::backend::Backend;
 use crate::dtype::DType;
 use crate::error::{Error, Result, shape_text};

@@ -53,13 +53,7 @@ impl Primitive for Fused {
         Ok(one_tangent(self.0.push(&refs(x), &y[0], &t)?))
     }
 
-    fn vjp(
-        &self,
-        x: &[Raw],
-        y: &[Raw],
-        g: &[Option<Raw>],
-        wanted: &[bool],
-    ) -> Result<Gradients> {
+    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
         let (x, g) = (refs(x), some(g, 0)?);
         wanted
             .iter()

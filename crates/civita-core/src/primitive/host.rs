@@ -29,7 +29,8 @@ pub(crate) fn slice<T: Element>(x: &Raw) -> &[T] {
 
 /// The element at a place of the buffer that the tensor's layout gave.
 pub(crate) fn element(x: &Raw, place: usize) -> Scalar {
-    let _guard = (x.storage().access() != Access::Owned).then(|| guard::acquire(&[x.storage()], &[]));
+    let _guard =
+        (x.storage().access() != Access::Owned).then(|| guard::acquire(&[x.storage()], &[]));
     read(x, place)
 }
 
@@ -42,7 +43,8 @@ pub(crate) fn reading<R>(x: &Raw, f: impl FnOnce(&dyn Fn(usize) -> Scalar) -> R)
 /// The bytes of the element at a place of the buffer that the tensor's layout gave; a boolean is 0 or 1, whatever byte
 /// others have written.
 pub(crate) fn element_bytes(x: &Raw, place: usize) -> [u8; 16] {
-    let _guard = (x.storage().access() != Access::Owned).then(|| guard::acquire(&[x.storage()], &[]));
+    let _guard =
+        (x.storage().access() != Access::Owned).then(|| guard::acquire(&[x.storage()], &[]));
     read_bytes(x, place)
 }
 

@@ -1,6 +1,8 @@
 //! Several tensors into one.
 
-use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, bind_one, one_tangent, some};
+use super::{
+    Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, bind_one, one_tangent, some,
+};
 use crate::backend::Backend;
 use crate::dtype::{Scalar, promote};
 use crate::error::{Error, Result, shape_text};
@@ -88,13 +90,7 @@ impl Primitive for Join {
         Ok(one_tangent(Some(bind_one(self, &refs(&parts))?)))
     }
 
-    fn vjp(
-        &self,
-        x: &[Raw],
-        _: &[Raw],
-        g: &[Option<Raw>],
-        wanted: &[bool],
-    ) -> Result<Gradients> {
+    fn vjp(&self, x: &[Raw], _: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
         let g = some(g, 0)?;
         let mut start = 0;
         x.iter()

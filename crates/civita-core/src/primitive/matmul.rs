@@ -52,13 +52,7 @@ impl Primitive for Matmul {
     }
 
     /// `dA = G · Bᴴ`, `dB = Aᴴ · G`, with vectors as rows and columns.
-    fn vjp(
-        &self,
-        x: &[Raw],
-        _: &[Raw],
-        g: &[Option<Raw>],
-        wanted: &[bool],
-    ) -> Result<Gradients> {
+    fn vjp(&self, x: &[Raw], _: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
         let (a, b, g) = (&x[0], &x[1], some(g, 0)?);
         let (left, right) = (a.rank() == 1, b.rank() == 1);
         let g = match (left, right) {
@@ -68,19 +62,39 @@ impl Primitive for Matmul {
             (false, false) => g.clone(),
         };
         let to_a = || {
-            let b = if right { b.expand_dims(&[1])? } else { b.clone() };
+            let b = if right {
+                b.expand_dims(&[1])?
+            } else {
+                b.clone()
+            };
             let da = g.matmul(&b.adjoint()?)?;
-            if left { da.squeeze(Some(&[-2])) } else { Ok(da) }
+            if left {
+                da.squeeze(Some(&[-2]))
+            } else {
+                Ok(da)
+            }
         };
         let to_b = || {
             // matrices that all met the same `b` are one long matrix: else a batch of 1000 makes 1000 gradients to be added
             if b.rank() <= 2 && a.rank() > 2 {
                 let db = a.as_rows()?.adjoint()?.matmul(&g.as_rows()?)?;
-                return if right { db.squeeze(Some(&[-1])) } else { Ok(db) };
+                return if right {
+                    db.squeeze(Some(&[-1]))
+                } else {
+                    Ok(db)
+                };
             }
-            let a = if left { a.expand_dims(&[0])? } else { a.clone() };
+            let a = if left {
+                a.expand_dims(&[0])?
+            } else {
+                a.clone()
+            };
             let db = a.adjoint()?.matmul(&g)?;
-            if right { db.squeeze(Some(&[-1])) } else { Ok(db) }
+            if right {
+                db.squeeze(Some(&[-1]))
+            } else {
+                Ok(db)
+            }
         };
         Ok(Gradients::from_iter([
             wanted[0].then(to_a).transpose()?,
@@ -101,8 +115,16 @@ impl Primitive for Matmul {
         }
         // vectors of a batch are rows and columns
         let (left, right) = (own[0] == 1, own[1] == 1);
-        let a = if left { x[0].expand_dims(&[-2])? } else { x[0].clone() };
-        let b = if right { x[1].expand_dims(&[-1])? } else { x[1].clone() };
+        let a = if left {
+            x[0].expand_dims(&[-2])?
+        } else {
+            x[0].clone()
+        };
+        let b = if right {
+            x[1].expand_dims(&[-1])?
+        } else {
+            x[1].clone()
+        };
         let mut y = bind(self, &refs(&align(&[&a, &b], batched)?))?.one();
         if right {
             y = y.squeeze(Some(&[-1]))?;
@@ -118,7 +140,11 @@ impl Raw {
     /// The conjugate transpose of the last two axes.
     fn adjoint(&self) -> Result<Raw> {
         let t = self.swap_axes(-2, -1)?;
-        if t.dtype().is_complex() { t.conj() } else { Ok(t) }
+        if t.dtype().is_complex() {
+            t.conj()
+        } else {
+            Ok(t)
+        }
     }
 
     /// All axes but the last as one.

@@ -14,11 +14,11 @@ mod bind;
 mod compress;
 mod copy;
 mod fold;
+mod fused;
 mod gather;
 pub mod host;
 mod join;
 mod matmul;
-mod fused;
 mod rowwise;
 mod scan;
 mod scatter;
@@ -37,10 +37,10 @@ pub(crate) use bind::{bind_in_place, execute};
 pub use compress::{Compress, Expand};
 pub use copy::{Copy, Order};
 pub use fold::{Fold, Over};
+pub use fused::Fused;
 pub use gather::Gather;
 pub use join::Join;
 pub use matmul::Matmul;
-pub use fused::Fused;
 pub use rowwise::{Rowwise, Stat};
 pub use scan::Scan;
 pub use scatter::{Combine, Scatter};
@@ -87,13 +87,7 @@ pub trait Primitive: Shared + Debug + Send + Sync {
 
     /// The gradients of the wanted inputs from those of the outputs, written with ops. `None` is zero. The transpose of
     /// [`Primitive::jvp`] where it is not written. The graph sums over broadcast axes and casts to the input's dtype.
-    fn vjp(
-        &self,
-        x: &[Raw],
-        y: &[Raw],
-        g: &[Option<Raw>],
-        wanted: &[bool],
-    ) -> Result<Gradients> {
+    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
         transposed_jvp(&|t| self.jvp(x, y, t), x, g, wanted)
     }
 

@@ -98,7 +98,10 @@ impl Rowwise {
         };
         let nothing = Raw::apply(
             Op::Eq,
-            &[(&real.detach()).into(), Scalar::Float(f64::NEG_INFINITY).into()],
+            &[
+                (&real.detach()).into(),
+                Scalar::Float(f64::NEG_INFINITY).into(),
+            ],
         )?;
         let shift = Raw::apply(
             Op::Where,
@@ -114,10 +117,7 @@ impl Rowwise {
     /// `1 / (n y)` of [`Stat::Std`], 0 where the deviation is 0.
     fn over_std(&self, x: &Raw, y: &Raw, ddof: f64) -> Result<Raw> {
         let y = self.over.kept(y, x.shape())?.cast(wide(y.dtype()))?;
-        let zero = Raw::apply(
-            Op::Eq,
-            &[(&y.detach()).into(), Scalar::Float(0.0).into()],
-        )?;
+        let zero = Raw::apply(Op::Eq, &[(&y.detach()).into(), Scalar::Float(0.0).into()])?;
         let scale = with_scalar(Op::Mul, &y, self.divisor(x, ddof))?.reciprocal()?;
         Raw::apply(
             Op::Where,
@@ -131,11 +131,19 @@ impl Rowwise {
 }
 
 fn conj(x: &Raw) -> Result<Raw> {
-    if x.dtype().is_complex() { x.conj() } else { Ok(x.clone()) }
+    if x.dtype().is_complex() {
+        x.conj()
+    } else {
+        Ok(x.clone())
+    }
 }
 
 fn real(x: Raw) -> Result<Raw> {
-    if x.dtype().is_complex() { x.real() } else { Ok(x) }
+    if x.dtype().is_complex() {
+        x.real()
+    } else {
+        Ok(x)
+    }
 }
 
 impl Primitive for Rowwise {

@@ -181,13 +181,7 @@ impl Primitive for Scatter {
         Ok(one_tangent(Some(moved)))
     }
 
-    fn vjp(
-        &self,
-        x: &[Raw],
-        _: &[Raw],
-        g: &[Option<Raw>],
-        wanted: &[bool],
-    ) -> Result<Gradients> {
+    fn vjp(&self, x: &[Raw], _: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
         let g = some(g, 0)?;
         let set = self.combine == Combine::Set;
         let base = || {

@@ -90,15 +90,14 @@ impl std::fmt::Debug for View {
 impl View {
     /// The layout of the view; `None` when no layout of the same memory will do.
     pub(crate) fn layout(&self, x: &Layout) -> Result<Option<Layout>> {
-        let signed = |axes: &[usize]| -> PerAxis<isize> { axes.iter().map(|&a| a as isize).collect() };
+        let signed =
+            |axes: &[usize]| -> PerAxis<isize> { axes.iter().map(|&a| a as isize).collect() };
         match self {
             View::Reshape(shape) => x.reshape(shape),
             View::Permute(order) => x.permute(&signed(order)).map(Some),
             View::Broadcast(shape) => x.broadcast_to(shape).map(Some),
             View::Slice(items) => x.slice(items).map(Some),
-            View::Flip(axes) => x
-                .flip(crate::layout::Axes::List(&signed(axes)))
-                .map(Some),
+            View::Flip(axes) => x.flip(crate::layout::Axes::List(&signed(axes))).map(Some),
             View::Diagonal {
                 offset,
                 axis1,
@@ -131,8 +130,13 @@ impl View {
                     .chain(strides.iter())
                     .copied()
                     .collect();
-                Layout::from_parts(&full, &steps, flat.offset() + offset, crate::layout::MAX_ELEMENTS)
-                    .map(Some)
+                Layout::from_parts(
+                    &full,
+                    &steps,
+                    flat.offset() + offset,
+                    crate::layout::MAX_ELEMENTS,
+                )
+                .map(Some)
             }
         }
     }
@@ -155,7 +159,8 @@ impl View {
 
     /// The same view behind one more leading axis.
     pub(super) fn behind(&self, size: usize) -> View {
-        let lead = |shape: &Dims| -> Dims { [size].into_iter().chain(shape.iter().copied()).collect() };
+        let lead =
+            |shape: &Dims| -> Dims { [size].into_iter().chain(shape.iter().copied()).collect() };
         let next = |axes: &[usize]| -> PerAxis<usize> { axes.iter().map(|a| a + 1).collect() };
         match self {
             View::Reshape(shape) => View::Reshape(lead(shape)),

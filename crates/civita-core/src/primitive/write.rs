@@ -80,13 +80,7 @@ impl Primitive for Write {
         Ok(one_tangent(Some(moved)))
     }
 
-    fn vjp(
-        &self,
-        _: &[Raw],
-        _: &[Raw],
-        g: &[Option<Raw>],
-        wanted: &[bool],
-    ) -> Result<Gradients> {
+    fn vjp(&self, _: &[Raw], _: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
         let g = super::some(g, 0)?;
         let base = || {
             let zero = Raw::scalar(Scalar::Bool(false), g.dtype())?;

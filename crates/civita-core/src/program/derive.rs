@@ -2,7 +2,7 @@
 //! that runs as one pass; and since that is a program too, it can be derived again.
 
 use super::expr::{Builder, Expr, Node, Program};
-use crate::ops::{ClassResult, Gradient};
+use crate::ops::{ClassResult, Gradient, gradient_of};
 
 impl Program {
     /// The gradient of input `i`: a program of the inputs, the output and the output's gradient, in that order. `None`
@@ -37,7 +37,7 @@ impl Program {
                         g
                     };
                     let v = args.map(|a| at.get(a as usize).copied().unwrap_or(y));
-                    match op.row().gradient {
+                    match gradient_of(op) {
                         Gradient::Unary(d) => send(args[0], g * d(v[0], y).conj()),
                         Gradient::Binary(da, db) => {
                             send(args[0], g * da(v[0], v[1], y).conj());
@@ -91,7 +91,7 @@ impl Program {
                             .map(|p| builder.at(p.id()))
                             .reduce(|a, b| a + b)
                     };
-                    match op.row().gradient {
+                    match gradient_of(op) {
                         Gradient::Unary(d) => part(0).map(|t| t * d(v[0], y)),
                         Gradient::Binary(da, db) => sum([
                             part(0).map(|t| t * da(v[0], v[1], y)),

@@ -108,7 +108,10 @@ impl Raw {
     }
 
     /// The tag of a leaf that is about to be written, which is allowed where its graph does not grow.
-    fn leaf_to_write(&self, op: &'static str) -> Result<Option<std::sync::Arc<crate::transform::Tag>>> {
+    fn leaf_to_write(
+        &self,
+        op: &'static str,
+    ) -> Result<Option<std::sync::Arc<crate::transform::Tag>>> {
         let Some((tag, node)) = self.tag.as_ref().zip(self.node()) else {
             return Ok(None);
         };
@@ -163,7 +166,6 @@ fn crosses_scopes(op: &'static str) -> Error {
     .rule("a tensor made outside of `vmap`, `jvp`, `grad` or `trace` cannot hold a value of theirs")
     .hint("return the value from the function instead")
 }
-
 
 fn part_takes(part: &Layout, source: &Raw) -> Result<()> {
     let broadcast = source.layout.broadcast_to(part.shape());

@@ -108,7 +108,10 @@ impl Raw {
         if axes == 0 || axes > self.rank() {
             return Err(Error::axis(
                 "put",
-                format!("indices along {axes} axes, of a tensor of rank {}", self.rank()),
+                format!(
+                    "indices along {axes} axes, of a tensor of rank {}",
+                    self.rank()
+                ),
             ));
         }
         let shape: Dims = indices
@@ -166,22 +169,28 @@ impl Raw {
         let source = source.cast(self.dtype())?;
         let rest = &self.shape()[mask.rank()..];
         // one row for all needs no counting, so that a batch of masks may decide
-        let new = if source.rank() <= rest.len() || source.shape()[..source.rank() - rest.len()] == [1] {
-            let row = source.broadcast_to(&[&[1][..], rest].concat()).map_err(|e| e.in_op("assign"))?;
-            let row = row.reshape(rest)?;
-            Raw::apply(Op::Where, &[(&chosen).into(), (&row).into(), (&*self).into()])?
-        } else {
-            let count = mask.cast(DType::I64)?.sum_all()?.item()?.as_f64() as usize;
-            let mut few = vec![count];
-            few.extend_from_slice(rest);
-            let source = source.broadcast_to(&few).map_err(|e| e.in_op("assign"))?;
-            // what is written is placed among zeros, then chosen: both are ops, so transformations know them
-            let placed = bind_one(&Expand, &[mask, &source])?;
-            Raw::apply(
-                Op::Where,
-                &[(&chosen).into(), (&placed).into(), (&*self).into()],
-            )?
-        };
+        let new =
+            if source.rank() <= rest.len() || source.shape()[..source.rank() - rest.len()] == [1] {
+                let row = source
+                    .broadcast_to(&[&[1][..], rest].concat())
+                    .map_err(|e| e.in_op("assign"))?;
+                let row = row.reshape(rest)?;
+                Raw::apply(
+                    Op::Where,
+                    &[(&chosen).into(), (&row).into(), (&*self).into()],
+                )?
+            } else {
+                let count = mask.cast(DType::I64)?.sum_all()?.item()?.as_f64() as usize;
+                let mut few = vec![count];
+                few.extend_from_slice(rest);
+                let source = source.broadcast_to(&few).map_err(|e| e.in_op("assign"))?;
+                // what is written is placed among zeros, then chosen: both are ops, so transformations know them
+                let placed = bind_one(&Expand, &[mask, &source])?;
+                Raw::apply(
+                    Op::Where,
+                    &[(&chosen).into(), (&placed).into(), (&*self).into()],
+                )?
+            };
         self.assign(&new)
     }
 

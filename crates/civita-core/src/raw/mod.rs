@@ -19,8 +19,8 @@ pub use create::Endpoint;
 pub(crate) use elementwise::strong;
 pub use elementwise::{Operand, apply_in_place, write_elementwise};
 pub use gather::Mode;
-pub use reduce::ReduceOptions;
 pub(crate) use reduce::Call;
+pub use reduce::ReduceOptions;
 
 use crate::device::Device;
 use crate::dtype::DType;

@@ -24,8 +24,8 @@ use std::alloc::Layout;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
-use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::OnceLock;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::atomic::{AtomicU8, AtomicU64};
 
 use crate::dtype::Element;
@@ -197,7 +197,13 @@ impl Storage {
         static ABSENT: OnceLock<Storage> = OnceLock::new();
         let made = || {
             let (memory, access) = (Memory::Absent, Access::Foreign);
-            Storage(Shared::new(Buffer::new(pool::NOWHERE, 0, memory, access, false)))
+            Storage(Shared::new(Buffer::new(
+                pool::NOWHERE,
+                0,
+                memory,
+                access,
+                false,
+            )))
         };
         ABSENT.get_or_init(made).clone()
     }

@@ -30,7 +30,9 @@ pub(super) fn run_batched(
     let y = p.batch(&refs(x), &batched)?;
     let size = batch_size(&refs(x), &batched);
     debug_assert!(
-        y.as_slice().iter().all(|y| y.shape().first() == Some(&size)),
+        y.as_slice()
+            .iter()
+            .all(|y| y.shape().first() == Some(&size)),
         "{p:?}: the batching rule loses the batch"
     );
     Ok(y.map(|_, y| y.push(level, Kind::Batch)))
@@ -77,8 +79,9 @@ pub fn vmap(
         axes.push(Some(at));
     }
     let Some(size) = size else {
-        return Err(Error::value(OP, "no input has a batch")
-            .rule("at least one of in_axes is an axis"));
+        return Err(
+            Error::value(OP, "no input has a batch").rule("at least one of in_axes is an axis")
+        );
     };
     let scope = Scope::open();
     let marked = inputs
@@ -126,7 +129,10 @@ pub(crate) fn with_batch(x: &Raw, batched: bool, size: usize) -> Result<Raw> {
     if batched {
         return Ok(x.clone());
     }
-    let shape: Dims = [size].into_iter().chain(x.shape().iter().copied()).collect();
+    let shape: Dims = [size]
+        .into_iter()
+        .chain(x.shape().iter().copied())
+        .collect();
     x.broadcast_to(&shape)
 }
 
@@ -141,7 +147,10 @@ pub(crate) fn all_with_batch(x: &[&Raw], batched: &[bool]) -> Result<Vec<Raw>> {
 
 /// Inputs with as many axes after the batch as the one that has most, as broadcasting from the right wants it.
 pub(crate) fn align(x: &[&Raw], batched: &[bool]) -> Result<Under> {
-    let ranks = x.iter().zip(batched).map(|(x, &b)| x.rank() - usize::from(b));
+    let ranks = x
+        .iter()
+        .zip(batched)
+        .map(|(x, &b)| x.rank() - usize::from(b));
     let rank = ranks.max().unwrap_or(0);
     x.iter()
         .zip(batched)

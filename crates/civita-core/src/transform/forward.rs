@@ -51,12 +51,11 @@ pub fn jvp(
     let mut moving = Vec::with_capacity(inputs.len());
     for (x, t) in inputs.iter().zip(tangents) {
         if !x.dtype().is_differentiable() {
-            return Err(Error::gradient(
-                "jvp",
-                format!("a tensor of {} does not move", x.dtype()),
-            )
-            .dtypes(&[x.dtype()])
-            .rule("only floats and complex numbers have tangents"));
+            return Err(
+                Error::gradient("jvp", format!("a tensor of {} does not move", x.dtype()))
+                    .dtypes(&[x.dtype()])
+                    .rule("only floats and complex numbers have tangents"),
+            );
         }
         if x.shape() != t.shape() {
             return Err(Error::shape(

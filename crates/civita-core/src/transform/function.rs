@@ -7,9 +7,7 @@ use super::{transposed_vjp, vmap};
 use crate::backend::Backend;
 use crate::dtype::Scalar;
 use crate::error::{Error, Result};
-use crate::primitive::{
-    Gradients, Outputs, Primitive, Reads, Spec, Tangents, Touches, bind,
-};
+use crate::primitive::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, Touches, bind};
 use crate::raw::Raw;
 
 /// From the inputs to the outputs.
@@ -108,15 +106,12 @@ impl Primitive for Function {
         Ok(tangent(x, y, &t)?.into_iter().map(Some).collect())
     }
 
-    fn vjp(
-        &self,
-        x: &[Raw],
-        y: &[Raw],
-        g: &[Option<Raw>],
-        _: &[bool],
-    ) -> Result<Gradients> {
+    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
         let Some(backward) = &self.backward else {
-            return Err(Error::gradient(self.name, "the function has no backward map"));
+            return Err(Error::gradient(
+                self.name,
+                "the function has no backward map",
+            ));
         };
         let found = backward(x, y, &or_zero(g, y)?)?;
         if found.len() != x.len() {

@@ -13,7 +13,12 @@ use crate::raw::Raw;
 type Map<'a> = &'a dyn Fn(&[Raw]) -> Result<Vec<Raw>>;
 
 /// The inputs with those at `argnums` as leaves of this scope, and these leaves.
-fn leaves(op: &'static str, scope: &Scope, x: &[Raw], argnums: &[usize]) -> Result<(Vec<Raw>, Vec<Raw>)> {
+fn leaves(
+    op: &'static str,
+    scope: &Scope,
+    x: &[Raw],
+    argnums: &[usize],
+) -> Result<(Vec<Raw>, Vec<Raw>)> {
     let mut all = x.to_vec();
     let mut leaves = Vec::with_capacity(argnums.len());
     for &i in argnums {
@@ -24,12 +29,11 @@ fn leaves(op: &'static str, scope: &Scope, x: &[Raw], argnums: &[usize]) -> Resu
             ));
         };
         if !x.dtype().is_differentiable() {
-            return Err(Error::gradient(
-                op,
-                format!("input {i} of {} has no gradient", x.dtype()),
-            )
-            .dtypes(&[x.dtype()])
-            .rule("only floats and complex numbers can require gradients"));
+            return Err(
+                Error::gradient(op, format!("input {i} of {} has no gradient", x.dtype()))
+                    .dtypes(&[x.dtype()])
+                    .rule("only floats and complex numbers can require gradients"),
+            );
         }
         if i < all.len() {
             all[i] = x.leaf(scope.level);
@@ -146,7 +150,10 @@ fn basis(op: &'static str, x: &Raw) -> Result<Raw> {
     if !x.dtype().is_float() {
         return Err(Error::gradient(
             op,
-            format!("a Jacobian with respect to {} is not defined here", x.dtype()),
+            format!(
+                "a Jacobian with respect to {} is not defined here",
+                x.dtype()
+            ),
         )
         .dtypes(&[x.dtype()])
         .rule("Jacobians are of real numbers; a complex function has two"));
@@ -250,7 +257,11 @@ type Linear<'a> = dyn Fn(&[Option<Raw>]) -> Result<SmallVec<[Option<Raw>; 1]>> +
 ///
 /// # Errors
 /// When the map fails.
-pub fn linear_transpose(map: &Linear<'_>, like: &[&Raw], seeds: &[Option<Raw>]) -> Result<Vec<Option<Raw>>> {
+pub fn linear_transpose(
+    map: &Linear<'_>,
+    like: &[&Raw],
+    seeds: &[Option<Raw>],
+) -> Result<Vec<Option<Raw>>> {
     let scope = Scope::open();
     let zero = |x: &&Raw| Ok(x.filled(Scalar::Bool(false))?.leaf(scope.level));
     let zeros = like.iter().map(zero).collect::<Result<Vec<_>>>()?;
@@ -302,4 +313,3 @@ pub(crate) fn transposed_vjp(
     let found = linear_transpose(&map, &like, t)?;
     Ok(found.into_iter().collect())
 }
-

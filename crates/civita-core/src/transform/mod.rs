@@ -22,12 +22,10 @@ pub use batch::{Randomness, vmap};
 pub(crate) use batch::{align, all_with_batch, with_batch, with_batch_rank};
 pub use forward::jvp;
 pub use function::Function;
-pub use functional::{
-    grad, hessian, hvp, jacfwd, jacrev, linear_transpose, value_and_grad, vjp,
-};
+pub use functional::{grad, hessian, hvp, jacfwd, jacrev, linear_transpose, value_and_grad, vjp};
 pub(crate) use functional::{transposed_jvp, transposed_vjp};
-pub use scope::{NoGrad, Scope, no_grad, recording};
 pub(crate) use scope::{GLOBAL, Level, SCOPE, grows};
+pub use scope::{NoGrad, Scope, no_grad, recording};
 pub(crate) use tag::{Kind, Tag};
 pub use trace::{Graph, trace};
 

@@ -67,8 +67,8 @@ impl Raw {
     /// With one more tag.
     pub(crate) fn push(mut self, level: Level, kind: Kind) -> Raw {
         let below = self.take_tag();
-        let hidden = below.as_ref().map_or(0, |tag| tag.hidden)
-            + usize::from(matches!(kind, Kind::Batch));
+        let hidden =
+            below.as_ref().map_or(0, |tag| tag.hidden) + usize::from(matches!(kind, Kind::Batch));
         self.with_tag(Some(Arc::new(Tag {
             level,
             kind,
@@ -91,12 +91,14 @@ impl Raw {
     /// Does a gradient reach it? True of a tensor that requires one and of all that is computed from it.
     #[inline]
     pub fn tracks_gradient(&self) -> bool {
-        self.tag().is_some_and(|tag| tag.any(|kind| matches!(kind, Kind::Node(_))))
+        self.tag()
+            .is_some_and(|tag| tag.any(|kind| matches!(kind, Kind::Node(_))))
     }
 
     /// Does a transformation that is under way look at it: has it a tangent, a batch, a name in a trace?
     pub fn is_transformed(&self) -> bool {
-        self.tag().is_some_and(|tag| tag.any(|kind| !matches!(kind, Kind::Node(_))))
+        self.tag()
+            .is_some_and(|tag| tag.any(|kind| !matches!(kind, Kind::Node(_))))
     }
 
     /// The same value as a constant: no gradient and no tangent reaches through it. A batch stays one, and a variable of a

@@ -165,7 +165,12 @@ impl Graph {
         let mut kept = Vec::with_capacity(equations.len());
         for equation in equations.into_iter().rev() {
             let writes = equation.primitive.access() == Touches::WritesFirst;
-            if !writes && !equation.outputs.iter().any(|(number, _)| read.contains(number)) {
+            if !writes
+                && !equation
+                    .outputs
+                    .iter()
+                    .any(|(number, _)| read.contains(number))
+            {
                 continue;
             }
             for atom in &equation.inputs {
@@ -220,7 +225,11 @@ impl Graph {
         if x.len() != self.inputs.len() {
             return Err(Error::value(
                 "graph",
-                format!("the graph takes {} inputs, not {}", self.inputs.len(), x.len()),
+                format!(
+                    "the graph takes {} inputs, not {}",
+                    self.inputs.len(),
+                    x.len()
+                ),
             ));
         }
         let mut all: HashMap<usize, Raw> = HashMap::new();
@@ -294,7 +303,10 @@ fn lengths(shape: &[usize]) -> String {
             n.to_string()
         }
     };
-    format!("[{}]", shape.iter().map(length).collect::<Vec<_>>().join(","))
+    format!(
+        "[{}]",
+        shape.iter().map(length).collect::<Vec<_>>().join(",")
+    )
 }
 
 /// `a`, …, `z`, `aa`, …
@@ -321,8 +333,9 @@ impl Display for Graph {
             letters.entry(*number).or_insert(next);
         }
         let of = |number: &usize| letters.get(number).map_or("?".into(), |&i| name(i));
-        let variable =
-            |(number, spec): &(usize, Spec)| format!("{}:{}{}", of(number), spec.dtype, lengths(&spec.shape));
+        let variable = |(number, spec): &(usize, Spec)| {
+            format!("{}:{}{}", of(number), spec.dtype, lengths(&spec.shape))
+        };
         let atom = |atom: &Atom| match atom {
             Atom::Variable(number) => of(number),
             Atom::Constant(x) if x.len() == 1 && x.rank() == 0 => {

@@ -5,7 +5,6 @@
 use std::sync::OnceLock;
 
 use super::program::touches_foreign;
-use crate::raw::{Operand, Raw};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::explain;
@@ -15,6 +14,7 @@ use crate::kernels::{Slot, cast};
 use crate::layout::{Layout, PerAxis};
 use crate::ops::{Class, Op, ROWS};
 use crate::program::GRAIN;
+use crate::raw::{Operand, Raw};
 use crate::storage::{Access, Storage};
 use crate::threads::{self, Parts};
 
@@ -88,13 +88,7 @@ pub(crate) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
             } else {
                 return None;
             };
-            Some(run(
-                op,
-                entry,
-                like,
-                [a.ptr(), b.ptr()],
-                form,
-            ))
+            Some(run(op, entry, like, [a.ptr(), b.ptr()], form))
         }
         [Operand::Tensor(c), Operand::Tensor(a), Operand::Tensor(b)] => {
             let entry = entry(op, a.dtype())
@@ -200,13 +194,7 @@ pub(super) fn cast(x: &Raw, dtype: DType) -> Option<Result<Raw>> {
 /// # Errors
 /// When there is no memory for the result.
 #[inline]
-fn run(
-    op: Op,
-    entry: Entry,
-    like: &Raw,
-    [a, b]: [*mut u8; 2],
-    form: usize,
-) -> Result<Raw> {
+fn run(op: Op, entry: Entry, like: &Raw, [a, b]: [*mut u8; 2], form: usize) -> Result<Raw> {
     let size = like.dtype().size();
     let steps = [
         size * usize::from(form != 2),

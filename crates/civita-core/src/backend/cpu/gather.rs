@@ -109,9 +109,15 @@ pub(super) fn gather(p: &Gather, x: &Raw, index: &Raw) -> Result<Raw> {
         unsafe {
             match (inner, blocks * middle) {
                 (1, 1) => pick_each::<u8>(&list[range.clone()], from.at(0), to.at(range.start)),
-                (2, 1) => pick_each::<u16>(&list[range.clone()], from.at(0), to.at(range.start * 2)),
-                (4, 1) => pick_each::<u32>(&list[range.clone()], from.at(0), to.at(range.start * 4)),
-                (8, 1) => pick_each::<u64>(&list[range.clone()], from.at(0), to.at(range.start * 8)),
+                (2, 1) => {
+                    pick_each::<u16>(&list[range.clone()], from.at(0), to.at(range.start * 2))
+                }
+                (4, 1) => {
+                    pick_each::<u32>(&list[range.clone()], from.at(0), to.at(range.start * 4))
+                }
+                (8, 1) => {
+                    pick_each::<u64>(&list[range.clone()], from.at(0), to.at(range.start * 8))
+                }
                 _ => {
                     for task in range {
                         let (outer, k) = (task / many, task % many);

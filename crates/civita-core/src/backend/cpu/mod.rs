@@ -2,8 +2,8 @@
 //!
 //! Everything here works on tensors without tags, under guards that `bind` holds.
 
-pub(crate) mod copy;
 mod compress;
+pub(crate) mod copy;
 mod dense;
 mod gather;
 mod matmul;

@@ -130,7 +130,9 @@ fn by_steps(program: &Program, output: DType, inputs: &[&Raw]) -> Result<Raw> {
             Node::Like(of, c) => {
                 Value::Tensor(Raw::scalar(c, operand(&values[of as usize])?.dtype())?)
             }
-            Node::Cast(of, dtype) => Value::Tensor(copy::cast(&operand(&values[of as usize])?, dtype)?),
+            Node::Cast(of, dtype) => {
+                Value::Tensor(copy::cast(&operand(&values[of as usize])?, dtype)?)
+            }
             Node::Op(op, args) => {
                 let args: SmallVec<[Value; 3]> = args[..op.row().arity]
                     .iter()
@@ -186,7 +188,13 @@ fn run_new(op: &'static str, plan: &Plan, inputs: &[&Raw]) -> Result<Raw> {
 
 /// The one place where an elementwise plan meets memory.
 #[inline]
-pub(super) fn run_into(op: &'static str, plan: &Plan, inputs: &[&Raw], out: &Raw, shared: bool) -> Result<()> {
+pub(super) fn run_into(
+    op: &'static str,
+    plan: &Plan,
+    inputs: &[&Raw],
+    out: &Raw,
+    shared: bool,
+) -> Result<()> {
     let sources: SmallVec<[Source<'_>; 4]> = inputs
         .iter()
         .map(|x| Source {

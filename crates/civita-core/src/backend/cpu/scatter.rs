@@ -29,8 +29,8 @@ pub(super) fn scatter(p: &Scatter, base: &Raw, index: &Raw, rows: &Raw) -> Resul
     match p.combine {
         Combine::Set => {
             // ours alone, whatever the rows share with the tensor
-            let shared = Storage::same_buffer(rows.storage(), out.storage())
-                || touches_foreign(&rows, &out);
+            let shared =
+                Storage::same_buffer(rows.storage(), out.storage()) || touches_foreign(&rows, &out);
             let rows = if shared {
                 copy::copied(&rows, rows.dtype())?
             } else {
@@ -109,8 +109,7 @@ fn set_rows(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw) -> Result<()> {
     let blocks: usize = shape[..p.batch].iter().product();
     let middle: usize = shape[p.batch..from].iter().product();
     let many = list.len().checked_div(blocks).unwrap_or(0);
-    let dense =
-        (to..out.rank()).all(|a| shape[a] == 1 || strides[a] == row.strides()[a - to]);
+    let dense = (to..out.rank()).all(|a| shape[a] == 1 || strides[a] == row.strides()[a - to]);
     let size = out.dtype().size();
     let start = out.layout().offset() as isize;
     if dense && blocks * middle == 1 && p.axes == 1 {
@@ -172,7 +171,11 @@ fn add(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw, n: usize) -> Result<(
     }
     let lane = out.dtype().compute();
     let here = out.layout().is_contiguous() && out.dtype() == lane;
-    let sum = if here { out.clone() } else { copy::copied(out, lane)? };
+    let sum = if here {
+        out.clone()
+    } else {
+        copy::copied(out, lane)?
+    };
     let shared = Storage::same_buffer(rows.storage(), sum.storage());
     let rows = if shared || rows.dtype() != lane {
         copy::copied(rows, lane)?
@@ -204,7 +207,11 @@ fn add(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw, n: usize) -> Result<(
             }
         }
     });
-    if here { Ok(()) } else { copy::copy_into(&sum, out) }
+    if here {
+        Ok(())
+    } else {
+        copy::copy_into(&sum, out)
+    }
 }
 
 /// Places of a list of indices, by index: a counting sort, which keeps their order.

@@ -331,21 +331,18 @@ fn fold_whole(
     if !short || x.len() >= driver::SERIAL {
         return None;
     }
-    Some(
-        memory::unwritten(kept, folding.acc)
-            .inspect(|out| {
-                explain::note("reduce", x.len(), || (folding.acc, explain::Kind::Reduce));
-                let (acc, size) = (out.base(), x.dtype().size());
-                // SAFETY: one new accumulator; runs of a contiguous tensor that nobody writes.
-                unsafe {
-                    std::ptr::copy_nonoverlapping(folding.identity.at(), acc, folding.acc.size());
-                    for from in (0..x.len()).step_by(driver::RUN) {
-                        let n = driver::RUN.min(x.len() - from);
-                        (folding.along)(n, [x.ptr().add(from * size).cast_const(); 3], acc);
-                    }
-                }
-            }),
-    )
+    Some(memory::unwritten(kept, folding.acc).inspect(|out| {
+        explain::note("reduce", x.len(), || (folding.acc, explain::Kind::Reduce));
+        let (acc, size) = (out.base(), x.dtype().size());
+        // SAFETY: one new accumulator; runs of a contiguous tensor that nobody writes.
+        unsafe {
+            std::ptr::copy_nonoverlapping(folding.identity.at(), acc, folding.acc.size());
+            for from in (0..x.len()).step_by(driver::RUN) {
+                let n = driver::RUN.min(x.len() - from);
+                (folding.along)(n, [x.ptr().add(from * size).cast_const(); 3], acc);
+            }
+        }
+    }))
 }
 
 /// Accumulators that change nothing.
@@ -388,7 +385,11 @@ fn mean(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let lane = if exact { x.dtype() } else { call.dtype };
     let plan = Plan::copy_to_lane(x.dtype(), lane);
     let acc = fold_planned(Fold::Sum, &plan, &[x], x.shape(), call.axes)?;
-    let acc = if exact { copy::cast(&acc, DType::F64)? } else { acc };
+    let acc = if exact {
+        copy::cast(&acc, DType::F64)?
+    } else {
+        acc
+    };
     let mean = apply(Op::Div, &acc, Scalar::Float(call.count as f64).into())?;
     call.finish(copy::cast(&mean, call.dtype)?)
 }

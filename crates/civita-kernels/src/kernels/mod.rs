@@ -1,7 +1,7 @@
 //! Loops over contiguous memory, one instruction set at a time. Nothing here knows of shapes, strides or threads.
 
 pub mod cast;
-pub(crate) mod compress;
+pub mod compress;
 pub mod fold;
 
 pub mod lane;

@@ -225,7 +225,7 @@ const fn float_for(bytes: usize, half: DType) -> DType {
 /// The dtype that holds both (NEP 50): `i32` with `f32` is `f64`, `u8` with `i8` is `i16`, `u64` with `i64` is `f64`.
 ///
 /// ```
-/// use civita_core::dtype::{DType, promote};
+/// use civita_kernels::dtype::{DType, promote};
 /// assert_eq!(promote(DType::I32, DType::F32), DType::F64);
 /// assert_eq!(promote(DType::BF16, DType::F16), DType::F32);
 /// ```
@@ -281,7 +281,7 @@ pub const fn promote(a: DType, b: DType) -> DType {
 /// that integers among themselves do not widen it (`u8`, `i8` and `f16` give `f16`, though `u8` with `i8` is `i16`).
 ///
 /// ```
-/// use civita_core::dtype::{DType, promote_all};
+/// use civita_kernels::dtype::{DType, promote_all};
 /// assert_eq!(promote_all(&[DType::U8, DType::I8, DType::F16]), Some(DType::F16));
 /// assert_eq!(promote_all(&[]), None);
 /// ```
@@ -294,7 +294,7 @@ pub fn promote_all(dtypes: &[DType]) -> Option<DType> {
 /// May a value of `from` be cast to `to` under this rule?
 ///
 /// ```
-/// use civita_core::dtype::{Casting, DType, can_cast};
+/// use civita_kernels::dtype::{Casting, DType, can_cast};
 /// assert!(can_cast(DType::I32, DType::F64, Casting::Safe));
 /// assert!(!can_cast(DType::F64, DType::I64, Casting::SameKind));
 /// ```
@@ -384,7 +384,7 @@ impl Scalar {
     /// scalar is of a later kind.
     ///
     /// ```
-    /// use civita_core::dtype::{DType, Scalar};
+    /// use civita_kernels::dtype::{DType, Scalar};
     /// assert_eq!(Scalar::Float(2.5).weak_with(DType::F32), DType::F32);
     /// assert_eq!(Scalar::Float(2.5).weak_with(DType::I8), DType::F64);
     /// assert_eq!(Scalar::Int(300).weak_with(DType::U8), DType::U8);

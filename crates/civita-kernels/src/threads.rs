@@ -84,7 +84,7 @@ pub fn set_threads(n: usize) {
 /// Calls `f` with [`threads`] being `n` on this thread.
 ///
 /// ```
-/// use civita_core::threads::{threads, with_threads};
+/// use civita_kernels::threads::{threads, with_threads};
 /// assert_eq!(with_threads(2, threads), 2);
 /// ```
 pub fn with_threads<R>(n: usize, f: impl FnOnce() -> R) -> R {
@@ -116,7 +116,7 @@ impl Drop for Limit {
 /// ```
 /// use std::sync::atomic::{AtomicUsize, Ordering};
 /// let sum = AtomicUsize::new(0);
-/// civita_core::threads::run(10, &|i| _ = sum.fetch_add(i, Ordering::Relaxed));
+/// civita_kernels::threads::run(10, &|i| _ = sum.fetch_add(i, Ordering::Relaxed));
 /// assert_eq!(sum.into_inner(), 45);
 /// ```
 #[inline]
@@ -154,7 +154,7 @@ pub fn run_ranges(len: usize, grain: usize, body: &(dyn Fn(Range<usize>) + Sync)
 
 /// A pointer that tasks share; each reads and writes its own part of what is there.
 #[derive(Clone, Copy)]
-pub(crate) struct Parts<T>(pub *mut T);
+pub struct Parts<T>(pub *mut T);
 
 // SAFETY: an address is a number; who follows it answers for that.
 unsafe impl<T> Send for Parts<T> {}

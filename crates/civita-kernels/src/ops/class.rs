@@ -120,7 +120,7 @@ impl Op {
     /// The dtypes of a call with inputs of these dtypes.
     ///
     /// ```
-    /// use civita_core::{dtype::DType, ops::Op};
+    /// use civita_kernels::{dtype::DType, ops::Op};
     /// assert_eq!(Op::Exp.signature(&[DType::I8]).unwrap().output, DType::F16);
     /// assert!(Op::BitwiseAnd.signature(&[DType::F32, DType::F32]).is_err());
     /// ```

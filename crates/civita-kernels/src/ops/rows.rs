@@ -12,43 +12,12 @@
 //! }
 //! ```
 //!
-//! A row without a column does not match the macro's pattern: the program does not compile. Two macros read all columns:
-//! [`Op`] with its data (here) and the kernels (`kernels::map`). The methods of expressions, of `Raw` and of the face are
-//! made of the heads of rows, which [`elementwise_heads`] hands out. Everything else reads [`ROWS`].
+//! A row without a column does not match the macro's pattern: the program does not compile. Rows are tokens, and three
+//! macros read their columns: [`Op`] with its data (here), the kernels (`kernels::map`), and in `civita-core` the
+//! derivatives, which are written with its expressions (`ops/gradient.rs`). The methods of expressions, of `Raw` and of
+//! the typed API are made of the heads of rows, which [`elementwise_heads`] hands out. Everything else reads [`ROWS`].
 
 use super::Class;
-use crate::program::Expr;
-
-/// A partial derivative of `y = f(x)` from `(x, y)`.
-pub type Partial1 = for<'b> fn(Expr<'b>, Expr<'b>) -> Expr<'b>;
-/// A partial derivative of `y = f(a, b)` from `(a, b, y)`.
-pub type Partial2 = for<'b> fn(Expr<'b>, Expr<'b>, Expr<'b>) -> Expr<'b>;
-/// A partial derivative of `y = f(a, b, c)` from `(a, b, c, y)`.
-pub type Partial3 = for<'b> fn(Expr<'b>, Expr<'b>, Expr<'b>, Expr<'b>) -> Expr<'b>;
-
-/// How an op is differentiated. What the graph keeps follows from what the expressions read.
-#[derive(Clone, Copy)]
-pub enum Gradient {
-    /// `∂y/∂x`. In reverse mode its conjugate multiplies the incoming gradient, in forward mode itself the tangent.
-    Unary(Partial1),
-    /// `∂y/∂a`, `∂y/∂b`.
-    Binary(Partial2, Partial2),
-    /// Of three inputs those that a gradient can reach; the others select.
-    Ternary(Option<Partial3>, Option<Partial3>, Option<Partial3>),
-    /// Not holomorphic: both maps are given, `(x, y, gradient) → gradient of x` and `(x, y, tangent) → tangent of y`.
-    Maps(Partial2, Partial2),
-    /// Zero wherever there is a derivative.
-    Zero,
-    /// None, and why.
-    None(&'static str),
-}
-
-/// How `y = x / |x|` moves when `x` moves along `v`, which is also its transpose: the part of `v` that is across `y`,
-/// over `|x|`. Of a real number nothing is left.
-fn turned<'b>(x: Expr<'b>, y: Expr<'b>, v: Expr<'b>) -> Expr<'b> {
-    x.eq(x.like(0.0))
-        .choose(v.like(0.0), (v - y * (y.conj() * v).real()) / x.abs())
-}
 
 /// Hands the whole table of elementwise ops to a macro: how the face makes its methods.
 #[doc(hidden)]
@@ -464,7 +433,7 @@ macro_rules! elementwise_rows {
 pub use elementwise_rows;
 
 /// Hands the heads of the rows to a macro: names, arguments, classes, examples, which is what methods are made of. A new
-/// column shows in the patterns of this macro and of the two that read every column, the ops and the kernels.
+/// column shows in the patterns of this macro and of the three that read columns: the ops, the kernels, the derivatives.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! elementwise_heads {
@@ -494,7 +463,7 @@ macro_rules! elementwise_heads {
 pub use elementwise_heads;
 
 macro_rules! define {
-    (@row $Op:ident $name:ident $class:ident $numpy:ident $torch:literal $arity:literal $device:literal $gradient:expr, [$($sample:expr),*], $example:literal $prints:literal $($doc:literal)*) => {
+    (@row $Op:ident $name:ident $class:ident $numpy:ident $torch:literal $arity:literal $device:literal [$($sample:expr),*], $example:literal $prints:literal $($doc:literal)*) => {
         Row {
             op: Op::$Op,
             name: stringify!($name),
@@ -504,7 +473,6 @@ macro_rules! define {
             arity: $arity,
             class: Class::$class,
             device: $device,
-            gradient: { use Gradient::*; $gradient },
             samples: &[$($sample),*],
             example: ($example, $prints),
         }
@@ -531,9 +499,9 @@ macro_rules! define {
         }
         /// Every elementwise op, in the order of [`Op`].
         pub static ROWS: &[Row] = &[
-            $(define!(@row $Op1 $name1 $class1 $numpy1 $torch1 1 $device1 $gradient1, [$([$sample1, 0.0, 0.0]),*], $example1 $prints1 $($doc1)*),)*
-            $(define!(@row $Op2 $name2 $class2 $numpy2 $torch2 2 $device2 $gradient2, [$([$sample2.0, $sample2.1, 0.0]),*], $example2 $prints2 $($doc2)*),)*
-            $(define!(@row $Op3 $name3 $class3 $numpy3 $torch3 3 $device3 $gradient3, [$([$sample3.0, $sample3.1, $sample3.2]),*], $example3 $prints3 $($doc3)*),)*
+            $(define!(@row $Op1 $name1 $class1 $numpy1 $torch1 1 $device1 [$([$sample1, 0.0, 0.0]),*], $example1 $prints1 $($doc1)*),)*
+            $(define!(@row $Op2 $name2 $class2 $numpy2 $torch2 2 $device2 [$([$sample2.0, $sample2.1, 0.0]),*], $example2 $prints2 $($doc2)*),)*
+            $(define!(@row $Op3 $name3 $class3 $numpy3 $torch3 3 $device3 [$([$sample3.0, $sample3.1, $sample3.2]),*], $example3 $prints3 $($doc3)*),)*
         ];
     };
 }
@@ -557,8 +525,6 @@ pub struct Row {
     pub class: Class,
     /// The expression that WGSL and CUDA C share.
     pub device: &'static str,
-    /// How it is differentiated.
-    pub gradient: Gradient,
     /// Arguments around which derivatives are checked.
     pub samples: &'static [[f64; 3]],
     /// Rust code, and what it prints.
@@ -573,7 +539,7 @@ impl Op {
     }
 
     /// What an element costs, in additions: how work is split among threads.
-    pub(crate) fn weight(self) -> usize {
+    pub fn weight(self) -> usize {
         match self {
             Op::Pow | Op::FloorDivide | Op::Remainder => 24,
             Op::Sqrt | Op::Div | Op::Reciprocal => 3,

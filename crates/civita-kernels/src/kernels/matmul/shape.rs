@@ -21,12 +21,12 @@ pub struct MatmulShape {
 /// the result; axes before the last two broadcast.
 ///
 /// ```
-/// use civita_core::kernels::matmul::shape_check;
+/// use civita_kernels::kernels::matmul::shape_check;
 /// assert_eq!(shape_check(&[8, 3, 4], &[4, 5])?.out, [8, 3, 5]);
 /// assert_eq!(shape_check(&[4], &[4])?.out, []);
 /// let error = shape_check(&[3, 4], &[5, 4]).unwrap_err();
 /// assert!(error.to_string().contains("hint: `a.matmul(&b.t())` (Python: `a @ b.T`) multiplies (3, 4) by (4, 5) and gives (3, 5)"));
-/// # Ok::<(), civita_core::error::Error>(())
+/// # Ok::<(), civita_kernels::error::Error>(())
 /// ```
 ///
 /// # Errors

@@ -20,7 +20,23 @@ use super::Slot;
 use super::lane::{B8, Lane, Ordered, Ring};
 use crate::dtype::DType;
 use crate::isa::{Body, Isa, Kernel, Shells, level};
-use crate::ops::Fold;
+
+/// What two accumulators become: the monoids that kernels fold with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fold {
+    /// `a + b`, from 0.
+    Sum,
+    /// `a · b`, from 1.
+    Prod,
+    /// The larger, NaN if either is.
+    Max,
+    /// The smaller, NaN if either is.
+    Min,
+    /// Is either true (anything but 0)?
+    Any,
+    /// Are both?
+    All,
+}
 
 /// The kernels of a fold over one lane.
 #[derive(Clone, Copy)]
