@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     let mask = b.sin()?.gt(&Raw::scalar(Scalar::Float(0.7), DType::F64)?)?;
     let square =
         Raw::linspace(0.1, 3.0, side * side, Endpoint::Included, dtype)?.reshape(&[side, side])?;
-    let turned = square.transpose();
+    let turned = square.transpose()?;
     let over = |axis: isize| {
         square.reduce(
             Reduction::Sum,

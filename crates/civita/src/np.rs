@@ -15,7 +15,7 @@
 
 use std::ops::Range;
 
-use civita_core::{elementwise_heads, reduction_rows};
+use civita_core::ops::{elementwise_heads, reduction_rows};
 
 use crate::create::IntoShape;
 use crate::elementwise::{BroadcastWith, Chosen, Rhs, by_class};
