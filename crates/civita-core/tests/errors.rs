@@ -273,7 +273,7 @@ fn reductions_that_have_no_result() {
     says(
         zeros(&[2, 3, 4]).reduce(Reduction::Argmax, over(&[0, 1])),
         Error::is_axis,
-        "argmax: 2 axes have no common index\n\
+        "argmax: takes one axis or all, not 2\n\
          \x20 rule: an index counts along one axis, or over all of them\n\
          \x20 hint: join the axes first with `reshape`",
     );
@@ -550,7 +550,7 @@ fn ranges_that_do_not_end() {
     says(
         Raw::arange(Scalar::Int(0), Scalar::Int(5), Scalar::Int(1), DType::Bool),
         Error::is_dtype,
-        "arange: there are only two truth values to count",
+        "arange: there are only two booleans to count",
     );
 }
 
@@ -594,7 +594,7 @@ fn picking_what_is_not_there() {
         zeros(&[3]).take(&of(DType::Bool, &[3]), 0, Mode::Raise),
         Error::is_dtype,
         "take: indices are integers, not bool\n\
-         \x20 hint: a mask of truth values goes to `select`",
+         \x20 hint: a boolean mask goes to `select`",
     );
     says(
         zeros(&[3]).select(&of(DType::Bool, &[2])),
@@ -605,7 +605,7 @@ fn picking_what_is_not_there() {
     says(
         zeros(&[3]).select(&of(DType::I64, &[3])),
         Error::is_dtype,
-        "select: a mask is of truth values, not int64\n\
+        "select: a mask is boolean, not int64\n\
          \x20 hint: compare first, as in `x.gt(&zero)` (Python: `x > 0`); integer indices go to `take`",
     );
     says(
@@ -795,7 +795,7 @@ fn gradients_that_do_not_exist() {
     says(
         zeros(&[2]).requires_grad().unwrap().assign(&zeros(&[2])),
         Error::is_gradient,
-        "assign: a tensor that requires a gradient cannot be written in place\n\
+        "assign: a leaf that requires a gradient cannot be written in place\n\
          \x20 rule: the gradient of a leaf is that of the value it was made with\n\
          \x20 hint: write inside `no_grad`, as an optimizer does; or write into a copy",
     );
@@ -816,13 +816,13 @@ fn gradients_that_do_not_exist() {
             Tolerance::default(),
         ),
         Error::is_dtype,
-        "check_gradients: differences of float32 are too coarse\n\
+        "check_gradients: finite differences of float32 are too imprecise\n\
          \x20 rule: the inputs must be float64 or complex128",
     );
     says(
         check_gradients(&|x| Ok(x[0].detach()), &[zeros(&[1])], Tolerance::default()),
         Error::is_gradient,
-        "check_gradients: input 0 of shape (1,), element 0: the gradient is 0, differences say 0.5",
+        "check_gradients: input 0 of shape (1,), element 0: the gradient is 0, finite differences give 0.5",
     );
 }
 

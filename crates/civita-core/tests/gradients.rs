@@ -821,7 +821,7 @@ fn integers_have_no_gradient() -> Result<()> {
     assert_eq!(
         error.to_string(),
         "requires_grad: a tensor of int32 has no gradient\n  \
-         rule: only floats and complex numbers can be varied\n  \
+         rule: only floats and complex numbers can require gradients\n  \
          hint: convert first: `.cast::<f64>()` (Python: `.astype('float64')`)"
     );
     assert!(error.is_gradient());
@@ -847,10 +847,13 @@ fn gradients_add_up_until_they_are_forgotten() -> Result<()> {
 fn a_graph_can_be_walked_twice() -> Result<()> {
     let x = reals(vec![3.0], &[]).requires_grad()?;
     let y = x.square()?.exp()?;
-    y.backward()?;
+    backward(&y, None, Keep::Graph)?;
     let once = x.grad().unwrap().item()?.as_f64();
     y.backward()?;
     assert_eq!(x.grad().unwrap().item()?.as_f64(), 2.0 * once);
+    // the second pass has kept nothing
+    let error = y.backward().unwrap_err();
+    assert!(error.to_string().contains("freed"), "{error}");
     Ok(())
 }
 

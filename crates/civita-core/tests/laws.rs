@@ -248,7 +248,11 @@ fn laws(Sample { name, x, moves, batches, f }: &Sample) -> Result<()> {
         let (up, down) = (f(&along(x, step, &t)?)?, f(&along(x, -step, &t)?)?);
         up.iter().zip(&down).map(|(up, down)| times(&up.sub(down)?, 0.5 / step)).collect()
     };
-    let law = |what: &str| format!("{name}: {what}");
+    // the law under test, for an error on the way
+    let law = |what: &str| {
+        eprintln!("{name}: {what}");
+        format!("{name}: {what}")
+    };
 
     let slope = differences(&|x| Ok(vec![loss(x)?]))?;
     near(&law("reverse mode"), &[dot(&slopes(x)?, &t_some)?], &slope, 1e-6);
@@ -300,7 +304,10 @@ fn laws(Sample { name, x, moves, batches, f }: &Sample) -> Result<()> {
                 false => Ok(x[i].clone()),
             })
             .collect::<Result<_>>()?;
-        let law = |what: &str| format!("{name}: {what}, batched {batched:?}");
+        let law = |what: &str| {
+            eprintln!("{name}: {what}, batched {batched:?}");
+            format!("{name}: {what}, batched {batched:?}")
+        };
         let front = |_: usize| Some(0);
 
         let each = rows.iter().map(|row| Ok(vec![f(row)?])).collect::<Result<Vec<_>>>()?;
@@ -397,7 +404,7 @@ fn a_graph_prints_as_a_jaxpr() -> Result<()> {
         graph.to_string(),
         "{ lambda a:float64[2,3] b:float64[3] . let\n    \
          c:float64[2,3] = add a b\n    \
-         d:float64[2,3] = multiply[1: 2] c\n    \
+         d:float64[2,3] = mul[1: 2] c\n    \
          e:float64[2,3] = tanh d\n    \
          f:float64[] = sum[0, 1] e\n    \
          g:float64[6] = reshape[6] d\n  \

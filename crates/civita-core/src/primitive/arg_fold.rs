@@ -38,10 +38,7 @@ impl Primitive for ArgFold {
         if axes != 1 && axes != x[0].shape.len() {
             return Err(Error::axis(
                 self.name(),
-                format!(
-                    "`{}` takes one axis or all, not {axes} of them",
-                    self.name()
-                ),
+                format!("takes one axis or all, not {axes}"),
             )
             .rule("an index counts along one axis, or over all of them")
             .hint("join the axes first with `reshape`"));

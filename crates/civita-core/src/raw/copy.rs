@@ -168,7 +168,7 @@ fn crosses_scopes(op: &'static str) -> Error {
 }
 
 fn part_takes(part: &Layout, source: &Raw) -> Result<()> {
-    let broadcast = source.layout.broadcast_to(part.shape());
+    let broadcast = Layout::contiguous(source.shape())?.broadcast_to(part.shape());
     // NumPy lets leading axes of length 1 go in an assignment
     let extra = source.rank().saturating_sub(part.rank());
     if broadcast.is_err() && source.shape()[..extra].iter().all(|&n| n == 1) && extra > 0 {

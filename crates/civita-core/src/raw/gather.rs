@@ -202,7 +202,7 @@ impl Raw {
         const OP: &str = "one_hot";
         if !self.dtype().is_integer() {
             return Err(
-                Error::dtype(OP, format!("classes are integers, not {}", self.dtype()))
+                Error::dtype(OP, format!("indices are integers, not {}", self.dtype()))
                     .dtypes(&[self.dtype()])
                     .hint("convert them first: `.cast::<i64>()` (Python: `.astype('int64')`)"),
             );

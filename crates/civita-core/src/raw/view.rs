@@ -2,7 +2,7 @@
 
 use super::Raw;
 use crate::error::Result;
-use crate::layout::{Axes, Dims, Layout, PerAxis, SliceItem, normalize_axis, resolve_shape};
+use crate::layout::{Axes, Dims, Layout, PerAxis, SliceItem, normalize_axis};
 use crate::primitive::{View, bind_one};
 
 fn unsigned(axes: &[isize], rank: usize) -> PerAxis<usize> {
@@ -45,7 +45,7 @@ impl Raw {
     /// # Errors
     /// As [`Raw::reshape`], and when the lengths do not divide the number of elements.
     pub fn reshape_to(&self, shape: &[isize]) -> Result<Raw> {
-        self.reshape(&resolve_shape("reshape", self.len(), shape)?)
+        self.reshape(&self.as_shape()?.resolve_shape(shape)?)
     }
 
     /// The axes in another order.
@@ -68,8 +68,8 @@ impl Raw {
     /// When one does not exist.
     pub fn swap_axes(&self, a: isize, b: isize) -> Result<Raw> {
         let (a, b) = (
-            normalize_axis("swapaxes", a, self.rank())?,
-            normalize_axis("swapaxes", b, self.rank())?,
+            normalize_axis("swap_axes", a, self.rank())?,
+            normalize_axis("swap_axes", b, self.rank())?,
         );
         let mut order: PerAxis<usize> = (0..self.rank()).collect();
         order.swap(a, b);
@@ -82,8 +82,8 @@ impl Raw {
     /// When one of the two does not exist.
     pub fn move_axis(&self, from: isize, to: isize) -> Result<Raw> {
         let (from, to) = (
-            normalize_axis("moveaxis", from, self.rank())?,
-            normalize_axis("moveaxis", to, self.rank())?,
+            normalize_axis("move_axis", from, self.rank())?,
+            normalize_axis("move_axis", to, self.rank())?,
         );
         if from == to {
             return Ok(self.clone());
