@@ -19,6 +19,8 @@
 //! `civita`, its typed face, or through the Python package.
 
 pub use civita_kernels::{dtype, error, isa, kernels, math, threads};
+#[doc(hidden)]
+pub use civita_kernels::{elementwise_heads, elementwise_rows};
 
 pub mod device;
 pub mod explain;
