@@ -50,7 +50,7 @@ demo: ## train a digit reader in Rust: accuracy, confusion matrix, two PNGs in o
 
 tier1: fmt ## seconds (once built): format, lints, the engine's unit tests
 	cargo clippy $(RUST_CRATES) -- -D warnings
-	$(TEST) --package civita-core --lib
+	$(TEST) --package civita-kernels --package civita-core --lib
 
 test: tier2 ## everything a change must pass; what continuous integration runs
 

@@ -16,10 +16,10 @@ fi
 export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-ignore-leaks -Zmiri-deterministic-floats ${MIRIFLAGS:-}"
 export CIVITA_NUM_THREADS=${CIVITA_NUM_THREADS:-2} PROPTEST_CASES=${PROPTEST_CASES:-4}
 # A target directory of its own: nightly and stable would otherwise rebuild each other's files.
-miri=(cargo +nightly miri test --package civita-core --target-dir "${MIRI_TARGET:-target/miri}")
+miri=(cargo +nightly miri test --target-dir "${MIRI_TARGET:-target/miri}")
 # modules: the bytes and who may touch them, index arithmetic, programs, the table of ops
 read -ra tests <<<"${MIRI_TESTS:-storage pool threads layout program raw reduce ops explain}"
-"${miri[@]}" --lib -- "${tests[@]}"
+"${miri[@]}" --package civita-kernels --package civita-core --lib -- "${tests[@]}"
 # drivers: blocks, tiles, packing, folds, scans, gathering (layouts); guards and foreign memory (aliasing); the graph
 read -ra suites <<<"${MIRI_SUITES:-aliasing layouts gradients}"
-"${miri[@]}" "${suites[@]/#/--test=}"
+"${miri[@]}" --package civita-core "${suites[@]/#/--test=}"

@@ -21,4 +21,4 @@ if ! rustup target list --installed 2>/dev/null | grep -qx "$target"; then
   fi
 fi
 cargo "${toolchain[@]}" test "${build_std[@]}" --target "$target" --target-dir target/neon \
-  --package civita-core --lib -- "$@"
+  --package civita-kernels --package civita-core --lib -- "$@"

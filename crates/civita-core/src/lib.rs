@@ -20,6 +20,8 @@
 //! `civita`, its typed face, or through the Python package.
 
 pub use civita_kernels::{dtype, error, isa, kernels, math, threads};
+#[doc(hidden)]
+pub use civita_kernels::{elementwise_heads, elementwise_rows};
 
 pub mod backend;
 pub mod device;

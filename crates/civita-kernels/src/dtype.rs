@@ -85,6 +85,7 @@ impl DType {
     ];
 
     /// Bytes for one element.
+    #[inline]
     pub const fn size(self) -> usize {
         match self {
             Bool | U8 | I8 => 1,
@@ -96,6 +97,7 @@ impl DType {
     }
 
     /// NumPy's name: `float32`, `int64`, `complex128`, `bool`.
+    #[inline]
     pub const fn name(self) -> &'static str {
         match self {
             Bool => "bool",
@@ -117,6 +119,7 @@ impl DType {
     }
 
     /// Rust's name: `f32`, `i64`, `c128`, `bool`.
+    #[inline]
     pub const fn rust_name(self) -> &'static str {
         match self {
             Bool => "bool",
@@ -145,6 +148,7 @@ impl DType {
     }
 
     /// The sort of number.
+    #[inline]
     pub const fn kind(self) -> Kind {
         match self {
             Bool => Kind::Bool,
@@ -156,26 +160,31 @@ impl DType {
     }
 
     /// Is it `u8`–`u64` or `i8`–`i64`?
+    #[inline]
     pub const fn is_integer(self) -> bool {
         matches!(self.kind(), Kind::Unsigned | Kind::Signed)
     }
 
     /// Is it a real float?
+    #[inline]
     pub const fn is_float(self) -> bool {
         matches!(self.kind(), Kind::Float)
     }
 
     /// Is it complex?
+    #[inline]
     pub const fn is_complex(self) -> bool {
         matches!(self.kind(), Kind::Complex)
     }
 
     /// Can a tensor of it carry a gradient? Floats and complex numbers can.
+    #[inline]
     pub const fn is_differentiable(self) -> bool {
         matches!(self.kind(), Kind::Float | Kind::Complex)
     }
 
     /// The dtype of `abs`, `real` and `imag`: `complex64` gives `f32`, the rest themselves.
+    #[inline]
     pub const fn to_real(self) -> DType {
         match self {
             C64 => F32,
@@ -185,11 +194,13 @@ impl DType {
     }
 
     /// The complex dtype that holds this one exactly.
+    #[inline]
     pub const fn to_complex(self) -> DType {
         promote(self, C64)
     }
 
     /// The dtype in which kernels compute: half-precision floats are computed in `f32`, the rest in themselves.
+    #[inline]
     pub const fn compute(self) -> DType {
         match self {
             F16 | BF16 => F32,
@@ -229,6 +240,7 @@ const fn float_for(bytes: usize, half: DType) -> DType {
 /// assert_eq!(promote(DType::I32, DType::F32), DType::F64);
 /// assert_eq!(promote(DType::BF16, DType::F16), DType::F32);
 /// ```
+#[inline]
 pub const fn promote(a: DType, b: DType) -> DType {
     // the later kind second, so that each pair is written once
     let (a, b) = if a.kind() as u8 > b.kind() as u8 {
@@ -298,6 +310,7 @@ pub fn promote_all(dtypes: &[DType]) -> Option<DType> {
 /// assert!(can_cast(DType::I32, DType::F64, Casting::Safe));
 /// assert!(!can_cast(DType::F64, DType::I64, Casting::SameKind));
 /// ```
+#[inline]
 pub const fn can_cast(from: DType, to: DType, casting: Casting) -> bool {
     let same = from as u8 == to as u8;
     let safe = promote(from, to) as u8 == to as u8
@@ -359,6 +372,7 @@ pub enum Scalar {
 
 impl Scalar {
     /// The sort of number.
+    #[inline]
     pub fn kind(self) -> Kind {
         match self {
             Scalar::Bool(_) => Kind::Bool,
@@ -370,6 +384,7 @@ impl Scalar {
 
     /// The dtype that it has when nothing else decides: `bool`, `int64` (`uint64` above its range), `float64`,
     /// `complex128`.
+    #[inline]
     pub fn default_dtype(self) -> DType {
         match self {
             Scalar::Bool(_) => Bool,
@@ -389,6 +404,7 @@ impl Scalar {
     /// assert_eq!(Scalar::Float(2.5).weak_with(DType::I8), DType::F64);
     /// assert_eq!(Scalar::Int(300).weak_with(DType::U8), DType::U8);
     /// ```
+    #[inline]
     pub fn weak_with(self, dtype: DType) -> DType {
         match (dtype.kind(), self.kind()) {
             (Kind::Bool, Kind::Bool) => Bool,
@@ -403,6 +419,7 @@ impl Scalar {
     }
 
     /// As a float: the real part of a complex number, 0 or 1 of a truth value.
+    #[inline]
     pub fn as_f64(self) -> f64 {
         match self {
             Scalar::Bool(v) => f64::from(u8::from(v)),
@@ -413,6 +430,7 @@ impl Scalar {
     }
 
     /// As a complex number.
+    #[inline]
     pub fn as_complex(self) -> Complex<f64> {
         match self {
             Scalar::Complex(v) => v,
@@ -422,6 +440,7 @@ impl Scalar {
 
     /// Its bytes as a value of `dtype`, at the start of a 16-byte block. Integers that `dtype` cannot hold are an
     /// error, as in NumPy (`np.uint8(1) + 300`); floats round; a fraction or a complex part never goes silently.
+    #[inline]
     pub fn to_bytes(self, dtype: DType) -> Result<[u8; 16]> {
         let mut out = [0u8; 16];
         macro_rules! put {
@@ -481,6 +500,7 @@ impl Scalar {
     ///
     /// # Panics
     /// When `bytes` are fewer than [`DType::size`]: a bug of the caller, never reached by data from outside.
+    #[inline]
     pub fn from_bytes(dtype: DType, bytes: &[u8]) -> Scalar {
         macro_rules! get {
             ($t:ty, $at:expr) => {{

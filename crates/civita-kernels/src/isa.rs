@@ -140,36 +140,41 @@ pub struct Shells<B>(PhantomData<B>);
 impl<B: Body> Shells<B> {
     /// By [`Level`].
     pub const BY_LEVEL: [Kernel; 3] = [
-        baseline::<B>,
+        B::baseline,
         #[cfg(target_arch = "x86_64")]
-        avx2::<B>,
+        B::avx2,
         #[cfg(target_arch = "x86_64")]
-        avx512::<B>,
+        B::avx512,
         #[cfg(not(target_arch = "x86_64"))]
-        baseline::<B>,
+        B::baseline,
         #[cfg(not(target_arch = "x86_64"))]
-        baseline::<B>,
+        B::baseline,
     ];
 }
 
-unsafe fn baseline<B: Body>(n: usize, inputs: [*const u8; 3], out: *mut u8) {
-    // SAFETY: the caller keeps the contract of `Kernel`; every processor has the baseline.
-    unsafe { B::run::<Baseline>(n, inputs, out) }
+/// Methods of the body rather than functions: rustc puts a method where its type is defined, a generic function where
+/// the function is. So kernels are compiled with the module that defines them, several at once, and alone when it changes.
+trait Shell: Body {
+    unsafe fn baseline(n: usize, inputs: [*const u8; 3], out: *mut u8) {
+        // SAFETY: the caller keeps the contract of `Kernel`; every processor has the baseline.
+        unsafe { Self::run::<Baseline>(n, inputs, out) }
+    }
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma,f16c,bmi1,bmi2,lzcnt,popcnt")]
+    unsafe fn avx2(n: usize, inputs: [*const u8; 3], out: *mut u8) {
+        // SAFETY: the caller keeps the contract of `Kernel` and picked this shell by `Level::detect`.
+        unsafe { Self::run::<Avx2>(n, inputs, out) }
+    }
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(
+        enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c,bmi1,bmi2,lzcnt,popcnt"
+    )]
+    unsafe fn avx512(n: usize, inputs: [*const u8; 3], out: *mut u8) {
+        // SAFETY: as above.
+        unsafe { Self::run::<Avx512>(n, inputs, out) }
+    }
 }
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,f16c,bmi1,bmi2,lzcnt,popcnt")]
-unsafe fn avx2<B: Body>(n: usize, inputs: [*const u8; 3], out: *mut u8) {
-    // SAFETY: the caller keeps the contract of `Kernel` and picked this shell by `Level::detect`.
-    unsafe { B::run::<Avx2>(n, inputs, out) }
-}
-#[cfg(target_arch = "x86_64")]
-#[target_feature(
-    enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c,bmi1,bmi2,lzcnt,popcnt"
-)]
-unsafe fn avx512<B: Body>(n: usize, inputs: [*const u8; 3], out: *mut u8) {
-    // SAFETY: as above.
-    unsafe { B::run::<Avx512>(n, inputs, out) }
-}
+impl<B: Body> Shell for B {}
 
 /// The kernel of `B` for this machine.
 #[inline]

@@ -67,8 +67,11 @@ trait Map3<T: Lane> {
     fn at<I: Isa>(c: B8, a: T, b: T) -> Self::Out;
 }
 
-struct Loop1<K, T>(PhantomData<(K, T)>);
-impl<T: Lane, K: Map1<T>> Body for Loop1<K, T> {
+// A body is a pair of a row and its loop, the row first: rustc compiles a method of a tuple with the module of its first
+// type, so every row is compiled by itself.
+
+struct Loop1<T>(PhantomData<T>);
+impl<T: Lane, K: Map1<T>> Body for (K, Loop1<T>) {
     #[inline(always)]
     unsafe fn run<I: Isa>(n: usize, [x, ..]: [*const u8; 3], out: *mut u8) {
         // SAFETY: the contract of `Kernel`: `n` elements each, the output disjoint from the input.
@@ -77,9 +80,9 @@ impl<T: Lane, K: Map1<T>> Body for Loop1<K, T> {
 }
 
 /// `FORM`: 0 both vary, 1 `b` is one value, 2 `a` is one value.
-struct Loop2<K, A, B, const FORM: usize>(PhantomData<(K, A, B)>);
+struct Loop2<A, B, const FORM: usize>(PhantomData<(A, B)>);
 impl<A: Lane, B: Lane, T: Lane + From<A> + From<B>, K: Map2In<A, B, T = T>, const FORM: usize> Body
-    for Loop2<K, A, B, FORM>
+    for (K, Loop2<A, B, FORM>)
 {
     #[inline(always)]
     unsafe fn run<I: Isa>(n: usize, [a, b, _]: [*const u8; 3], out: *mut u8) {
@@ -146,8 +149,8 @@ trait Map2In<A: Lane, B: Lane> {
         false
     }
 }
-struct Plain<K>(PhantomData<K>);
-impl<T: Lane, K: Map2<T>> Map2In<T, T> for Plain<K> {
+struct Plain;
+impl<T: Lane, K: Map2<T>> Map2In<T, T> for (K, Plain) {
     type T = T;
     type Out = K::Out;
     #[inline(always)]
@@ -160,10 +163,10 @@ impl<T: Lane, K: Map2<T>> Map2In<T, T> for Plain<K> {
         unsafe { K::run::<I, FORM>(a, b, out) }
     }
 }
-struct Exact<K>(PhantomData<K>);
+struct Exact;
 macro_rules! exact {
     ($($a:ty, $b:ty);*) => { $(
-        impl<K: Map2<Wide>> Map2In<$a, $b> for Exact<K> {
+        impl<K: Map2<Wide>> Map2In<$a, $b> for (K, Exact) {
             type T = Wide;
             type Out = K::Out;
             #[inline(always)]
@@ -176,8 +179,8 @@ macro_rules! exact {
 exact!(u64, i64; i64, u64);
 
 /// `A`, `B`: does the second, the third operand vary?
-struct Loop3<K, T, const A: bool, const B: bool>(PhantomData<(K, T)>);
-impl<T: Lane, K: Map3<T>, const A: bool, const B: bool> Body for Loop3<K, T, A, B> {
+struct Loop3<T, const A: bool, const B: bool>(PhantomData<T>);
+impl<T: Lane, K: Map3<T>, const A: bool, const B: bool> Body for (K, Loop3<T, A, B>) {
     #[inline(always)]
     unsafe fn run<I: Isa>(n: usize, [c, a, b]: [*const u8; 3], out: *mut u8) {
         #[inline(always)]
@@ -220,19 +223,19 @@ impl<K> Table<K> {
     where
         K: Map1<T>,
     {
-        let each = Shells::<Loop1<K, T>>::BY_LEVEL;
+        let each = Shells::<(K, Loop1<T>)>::BY_LEVEL;
         Variants { by_form: [each; 4] }
     }
     const fn binary<A: Lane, B: Lane>() -> Variants
     where
         K: Map2In<A, B>,
     {
-        let both = Shells::<Loop2<K, A, B, 0>>::BY_LEVEL;
+        let both = Shells::<(K, Loop2<A, B, 0>)>::BY_LEVEL;
         Variants {
             by_form: [
                 both,
-                Shells::<Loop2<K, A, B, 1>>::BY_LEVEL,
-                Shells::<Loop2<K, A, B, 2>>::BY_LEVEL,
+                Shells::<(K, Loop2<A, B, 1>)>::BY_LEVEL,
+                Shells::<(K, Loop2<A, B, 2>)>::BY_LEVEL,
                 both,
             ],
         }
@@ -243,10 +246,10 @@ impl<K> Table<K> {
     {
         Variants {
             by_form: [
-                Shells::<Loop3<K, T, true, true>>::BY_LEVEL,
-                Shells::<Loop3<K, T, true, false>>::BY_LEVEL,
-                Shells::<Loop3<K, T, false, true>>::BY_LEVEL,
-                Shells::<Loop3<K, T, false, false>>::BY_LEVEL,
+                Shells::<(K, Loop3<T, true, true>)>::BY_LEVEL,
+                Shells::<(K, Loop3<T, true, false>)>::BY_LEVEL,
+                Shells::<(K, Loop3<T, false, true>)>::BY_LEVEL,
+                Shells::<(K, Loop3<T, false, false>)>::BY_LEVEL,
             ],
         }
     }
@@ -332,7 +335,7 @@ macro_rules! unary_table {
 }
 macro_rules! binary_table {
     ($Op:ident, $dtype:ident; $($D:ident $t:ty),*) => {
-        match $dtype { $(DType::$D => Some(const { &Table::<Plain<$Op>>::binary::<$t, $t>() }),)* #[allow(unreachable_patterns)] _ => None }
+        match $dtype { $(DType::$D => Some(const { &Table::<($Op, Plain)>::binary::<$t, $t>() }),)* #[allow(unreachable_patterns)] _ => None }
     };
 }
 macro_rules! ternary_table {
@@ -344,8 +347,8 @@ macro_rules! ternary_table {
 macro_rules! exact_table {
     (Compare $Op:ident $first:ident) => {
         match $first {
-            DType::U64 => Some(const { &Table::<Exact<$Op>>::binary::<u64, i64>() }),
-            _ => Some(const { &Table::<Exact<$Op>>::binary::<i64, u64>() }),
+            DType::U64 => Some(const { &Table::<($Op, Exact)>::binary::<u64, i64>() }),
+            _ => Some(const { &Table::<($Op, Exact)>::binary::<i64, u64>() }),
         }
     };
     ($Other:ident $Op:ident $first:ident) => {
@@ -367,7 +370,10 @@ macro_rules! define {
         samples: [$($sample3:expr),*], example: $example3:literal => $prints3:literal,
     })* }) => {
         $(
-            struct $Op1;
+            mod $name1 {
+                pub struct $Op1;
+            }
+            use $name1::$Op1;
             impl<T: $class1> Map1<T> for $Op1 {
                 type Out = out_lane!($class1 T);
                 #[inline(always)]
@@ -378,7 +384,10 @@ macro_rules! define {
             }
         )*
         $(
-            struct $Op2;
+            mod $name2 {
+                pub struct $Op2;
+            }
+            use $name2::$Op2;
             impl<T: $class2> Map2<T> for $Op2 {
                 type Out = out_lane!($class2 T);
                 #[inline(always)]
@@ -389,7 +398,10 @@ macro_rules! define {
             }
         )*
         $(
-            struct $Op3;
+            mod $name3 {
+                pub struct $Op3;
+            }
+            use $name3::$Op3;
             impl<T: Lane> Map3<T> for $Op3 {
                 type Out = T;
                 #[inline(always)]

@@ -74,6 +74,7 @@ const WHOLE: &[DType] = &[Bool, I8, U8, I16, U16, I32, U32, I64, U64];
 
 impl Class {
     /// The dtypes that it computes in, in the order in which they are tried.
+    #[inline]
     pub const fn loops(self) -> &'static [DType] {
         match self {
             Class::Ring
@@ -91,6 +92,7 @@ impl Class {
     }
 
     /// What comes out.
+    #[inline]
     pub const fn result(self) -> Result {
         match self {
             Class::ToReal => Result::Real,
@@ -100,6 +102,7 @@ impl Class {
     }
 
     /// The loop for inputs that promote to `dtype`, or `None` where the class takes no such input.
+    #[inline]
     pub fn compute(self, dtype: DType) -> Option<DType> {
         let loops = self.loops();
         if loops.contains(&dtype) {
@@ -124,6 +127,7 @@ impl Op {
     /// assert_eq!(Op::Exp.signature(&[DType::I8]).unwrap().output, DType::F16);
     /// assert!(Op::BitwiseAnd.signature(&[DType::F32, DType::F32]).is_err());
     /// ```
+    #[inline]
     pub fn signature(self, inputs: &[DType]) -> Outcome<Signature> {
         let class = self.row().class;
         // `where` chooses by its first input, the rest of the ops promote all

@@ -539,6 +539,7 @@ impl Op {
     }
 
     /// What an element costs, in additions: how work is split among threads.
+    #[inline]
     pub fn weight(self) -> usize {
         match self {
             Op::Pow | Op::FloorDivide | Op::Remainder => 24,
