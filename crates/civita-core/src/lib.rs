@@ -22,6 +22,7 @@ pub mod device;
 pub mod dtype;
 pub mod error;
 pub mod explain;
+pub mod functions;
 pub mod graph;
 pub mod info;
 pub mod isa;
