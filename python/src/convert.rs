@@ -110,7 +110,7 @@ fn integer(ob: &Bound<'_, PyAny>) -> Outcome<Scalar> {
 
 /// Subclasses of Python's numbers (enums), and what can stand for one by `__index__`, `__complex__` or `__float__`
 /// (fractions, decimals).
-fn scalar_like(ob: &Bound<'_, PyAny>) -> Outcome<Option<Scalar>> {
+pub fn scalar_like(ob: &Bound<'_, PyAny>) -> Outcome<Option<Scalar>> {
     if ob.is_instance_of::<PyInt>()
         || (ob.hasattr("__index__")? && !ob.is_instance_of::<PySequence>())
     {

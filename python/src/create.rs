@@ -1,7 +1,7 @@
 //! New arrays.
 
 use civita_core::dtype::{DType, Kind, Scalar, promote};
-use civita_core::raw::{Endpoint, Raw};
+use civita_core::raw::Raw;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyList, PySequence, PyTuple};
 
@@ -323,98 +323,6 @@ fn arange(
     )
 }
 
-/// `num` values evenly spaced from `start` to `stop`, which is the last one unless `endpoint=False`.
-#[pyfunction]
-#[pyo3(signature = (start, stop, num=50, endpoint=true, *, dtype=None, device=None))]
-fn linspace(
-    py: Python<'_>,
-    start: &Bound<'_, PyAny>,
-    stop: &Bound<'_, PyAny>,
-    num: isize,
-    endpoint: bool,
-    dtype: Option<&Bound<'_, PyAny>>,
-    device: Option<&str>,
-) -> Outcome<Py<PyAny>> {
-    check_device(device)?;
-    let n = usize::try_from(num)
-        .map_err(|_| value_error(format!("Number of samples, {num}, must be non-negative.")))?;
-    let end = if endpoint {
-        Endpoint::Included
-    } else {
-        Endpoint::Excluded
-    };
-    let (a, b) = (number(start)?, number(stop)?);
-    if a.0.kind() == Kind::Complex || b.0.kind() == Kind::Complex {
-        return Err(type_error(
-            "linspace: only real ends\n  hint: combine two of them, `cv.linspace(..) + 1j * cv.linspace(..)`",
-        ));
-    }
-    wrap(
-        py,
-        Raw::linspace(
-            a.0.as_f64(),
-            b.0.as_f64(),
-            n,
-            end,
-            parse_optional(dtype)?.unwrap_or(DType::F64),
-        )?,
-    )
-}
-
-/// Ones on a diagonal of a matrix, zeros elsewhere.
-#[pyfunction]
-#[pyo3(signature = (N, M=None, k=0, dtype=None, *, device=None))]
-#[allow(non_snake_case)]
-fn eye(
-    py: Python<'_>,
-    N: usize,
-    M: Option<usize>,
-    k: isize,
-    dtype: Option<&Bound<'_, PyAny>>,
-    device: Option<&str>,
-) -> Outcome<Py<PyAny>> {
-    check_device(device)?;
-    wrap(
-        py,
-        Raw::eye(
-            N,
-            M.unwrap_or(N),
-            k,
-            parse_optional(dtype)?.unwrap_or(DType::F64),
-        )?,
-    )
-}
-
-/// The identity matrix.
-#[pyfunction]
-#[pyo3(signature = (n, dtype=None))]
-fn identity(py: Python<'_>, n: usize, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
-    wrap(
-        py,
-        Raw::eye(n, n, 0, parse_optional(dtype)?.unwrap_or(DType::F64))?,
-    )
-}
-
-/// A copy of an array, contiguous in C order.
-#[pyfunction]
-#[pyo3(signature = (a))]
-fn copy(py: Python<'_>, a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
-    let raw = array_of(a, None)?;
-    wrap(py, gil::work(py, raw.len(), || raw.copied())?)
-}
-
-/// The array in C order: itself where it lies so already, else a copy.
-#[pyfunction]
-#[pyo3(signature = (a, dtype=None))]
-fn ascontiguousarray(
-    py: Python<'_>,
-    a: &Bound<'_, PyAny>,
-    dtype: Option<&Bound<'_, PyAny>>,
-) -> Outcome<Py<PyAny>> {
-    let raw = array_of(a, parse_optional(dtype)?)?;
-    wrap(py, gil::work(py, raw.len(), || raw.contiguous())?)
-}
-
 /// Adds the functions to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(array, m)?)?;
@@ -428,10 +336,5 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(full, m)?)?;
     m.add_function(wrap_pyfunction!(full_like, m)?)?;
     m.add_function(wrap_pyfunction!(arange, m)?)?;
-    m.add_function(wrap_pyfunction!(linspace, m)?)?;
-    m.add_function(wrap_pyfunction!(eye, m)?)?;
-    m.add_function(wrap_pyfunction!(identity, m)?)?;
-    m.add_function(wrap_pyfunction!(copy, m)?)?;
-    m.add_function(wrap_pyfunction!(ascontiguousarray, m)?)?;
     Ok(())
 }

@@ -1,21 +1,19 @@
 //! Methods of arrays that are neither operators nor reductions.
 
-use civita_core::dtype::{DType, Scalar};
+use civita_core::dtype::Scalar;
 use civita_core::layout::SliceItem;
 use civita_core::ops::Op;
-use civita_core::raw::{Mode, Raw};
+use civita_core::raw::Raw;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyList, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::{Array, wrap};
-use crate::convert::{Value, array_of};
-use crate::dtype::{casting as casting_rule, parse, parse_optional};
+use crate::convert::Value;
+use crate::dtype::{casting as casting_rule, parse};
 use crate::error::{Outcome, type_error, value_error};
 use crate::gil;
 use crate::operators::{apply, python_scalar};
-use crate::reduction::write_out;
-use crate::ufunc::output;
 
 /// Integers given one by one or as one sequence: `reshape(2, 3)`, `reshape((2, 3))`.
 pub fn integers(args: &Bound<'_, PyTuple>) -> Outcome<Dims> {
@@ -41,39 +39,6 @@ fn each(tuple: &Bound<'_, PyTuple>) -> Outcome<Dims> {
         .iter_borrowed()
         .map(|ob| Ok(ob.extract::<isize>()?))
         .collect()
-}
-
-/// How `mode=` treats indices that are out of range.
-pub fn mode(name: &str) -> Outcome<Mode> {
-    match name {
-        "raise" => Ok(Mode::Raise),
-        "wrap" => Ok(Mode::Wrap),
-        "clip" => Ok(Mode::Clip),
-        _ => Err(value_error(format!(
-            "mode must be 'raise', 'wrap' or 'clip', not {name:?}"
-        ))),
-    }
-}
-
-/// Elements along an axis, or of the flattened array.
-pub fn take(
-    py: Python<'_>,
-    x: &Raw,
-    indices: &Bound<'_, PyAny>,
-    axis: Option<isize>,
-    mode_name: &str,
-) -> Outcome<Raw> {
-    let mode = mode(mode_name)?;
-    let indices = match array_of(indices, None)? {
-        empty if empty.is_empty() && indices.is_instance_of::<PyList>() => {
-            empty.cast(DType::I64)?
-        }
-        other => other,
-    };
-    Ok(gil::work(py, indices.len(), || match axis {
-        Some(axis) => x.take(&indices, axis, mode),
-        None => x.reshape(&[x.len()])?.take(&indices, 0, mode),
-    })?)
 }
 
 /// Axes for `transpose`: none is all of them in reverse.
@@ -113,17 +78,6 @@ impl Array {
         let none = axes.is_empty() || (axes.len() == 1 && axes.get_item(0)?.is_none());
         let list = if none { None } else { Some(integers(axes)?) };
         wrap(py, transposed(&self.raw(), list.as_deref())?)
-    }
-
-    /// Two axes exchanged; a view.
-    fn swapaxes(&self, py: Python<'_>, axis1: isize, axis2: isize) -> Outcome<Py<PyAny>> {
-        wrap(py, self.raw().swap_axes(axis1, axis2)?)
-    }
-
-    /// Without axes of length 1; a view.
-    #[pyo3(signature = (axis=None))]
-    fn squeeze(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
-        wrap(py, crate::functions::squeezed(&self.raw(), axis)?)
     }
 
     /// A copy in another dtype; with `copy=False` only where it differs.
@@ -199,42 +153,6 @@ impl Array {
         listed(py, raw.shape(), &mut values.into_iter())
     }
 
-    /// The elements at indices along an axis, or of the flattened array.
-    #[pyo3(signature = (indices, axis=None, out=None, mode="raise"))]
-    fn take(
-        &self,
-        py: Python<'_>,
-        indices: &Bound<'_, PyAny>,
-        axis: Option<isize>,
-        out: Option<&Bound<'_, PyAny>>,
-        mode: &str,
-    ) -> Outcome<Py<PyAny>> {
-        let result = take(py, &self.raw(), indices, axis, mode)?;
-        match out.map(output).transpose()?.flatten() {
-            Some(out) => write_out("take", result, out),
-            None => wrap(py, result),
-        }
-    }
-
-    /// The running sum along an axis, or over all elements.
-    #[pyo3(signature = (axis=None, dtype=None, out=None))]
-    fn cumsum(
-        &self,
-        py: Python<'_>,
-        axis: Option<isize>,
-        dtype: Option<&Bound<'_, PyAny>>,
-        out: Option<&Bound<'_, PyAny>>,
-    ) -> Outcome<Py<PyAny>> {
-        let dtype = parse_optional(dtype)?;
-        let raw = self.raw();
-        let raw = &*raw;
-        let result = gil::work(py, raw.len(), || raw.cumsum(axis, dtype))?;
-        match out.map(output).transpose()?.flatten() {
-            Some(out) => write_out("cumsum", result, out),
-            None => wrap(py, result),
-        }
-    }
-
     /// The complex conjugate; a real array itself.
     fn conj(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
         let py = slf.py();
@@ -279,19 +197,6 @@ impl Array {
     fn imag(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
         let py = slf.py();
         apply(py, Op::Imag, &[&Value::Ref(slf.get().raw())])
-    }
-
-    /// The dot product: `cv.dot`.
-    fn dot(&self, py: Python<'_>, b: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
-        wrap(
-            py,
-            crate::functions::dot_product(py, &self.raw(), &array_of(b, None)?)?,
-        )
-    }
-
-    /// Where elements are not zero: an array of indices for each axis.
-    fn nonzero(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
-        crate::functions::nonzero_tuple(slf.py(), slf.as_any())
     }
 }
 

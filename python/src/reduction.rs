@@ -270,14 +270,7 @@ impl Reducer {
     /// What `inspect.signature` reads.
     #[getter]
     fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let code = format!("def f{}: ...", self.__text_signature__());
-        let names = PyDict::new(py);
-        py.import("builtins")?
-            .getattr("exec")?
-            .call1((code, &names))?;
-        py.import("inspect")?
-            .getattr("signature")?
-            .call1((names.get_item("f")?,))
+        crate::ufunc::signature_object(py, &self.__text_signature__())
     }
 
     fn __repr__(&self) -> String {

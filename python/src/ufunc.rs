@@ -91,7 +91,7 @@ impl Ufunc {
         let given = args.len();
         if given != arity && given != arity + 1 {
             if self.0.op == Op::Where && given == 1 && kwargs.is_none() {
-                return crate::functions::nonzero_tuple(py, &args.get_item(0)?);
+                return crate::functions::call_row(py, "nonzero", &args.get_item(0)?);
             }
             return Err(self.wrong_count(given));
         }
@@ -224,6 +224,18 @@ pub fn output<'py>(ob: &Bound<'py, PyAny>) -> Outcome<Option<Bound<'py, Array>>>
     }
 }
 
+/// A signature as `inspect.signature` returns it, from its text.
+pub fn signature_object<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    let code = format!("def f{text}: ...");
+    let names = PyDict::new(py);
+    py.import("builtins")?
+        .getattr("exec")?
+        .call1((code, &names))?;
+    py.import("inspect")?
+        .getattr("signature")?
+        .call1((names.get_item("f")?,))
+}
+
 #[pymethods]
 impl Ufunc {
     #[pyo3(signature = (*args, **kwargs))]
@@ -288,15 +300,7 @@ impl Ufunc {
     /// What `inspect.signature` reads.
     #[getter]
     fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let code = format!("def f{}: ...", self.__text_signature__());
-        let names = PyDict::new(py);
-        py.import("builtins")?
-            .getattr("exec")?
-            .call1((code, &names))?;
-        let function = names.get_item("f")?;
-        py.import("inspect")?
-            .getattr("signature")?
-            .call1((function,))
+        signature_object(py, &self.__text_signature__())
     }
 
     /// Number of inputs.

@@ -26,6 +26,7 @@ pub use civita_kernels::{elementwise_heads, elementwise_rows};
 pub mod backend;
 pub mod device;
 pub mod explain;
+pub mod functions;
 pub mod graph;
 pub mod info;
 pub mod layout;

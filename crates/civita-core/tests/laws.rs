@@ -108,32 +108,74 @@ fn samples() -> Vec<Sample> {
         sample("fused", &[n(&[2, 3], 1), n(&[3], 2)], move |x| {
             Raw::call(&fused, &[&x[0], &x[1]])
         }),
-        sample("cast", &[n(&[2, 3], 3)], |x| x[0].cast(DType::C128)?.mul(&x[0])?.real()),
+        sample("cast", &[n(&[2, 3], 3)], |x| {
+            x[0].cast(DType::C128)?.mul(&x[0])?.real()
+        }),
         sample("copy", &[n(&[2, 3], 3)], |x| x[0].transpose()?.copied()),
-        sample("sum", &[n(&[2, 3, 2], 3)], |x| over(&x[0], Reduction::Sum, &[1], KeepDims::No)),
+        sample("sum", &[n(&[2, 3, 2], 3)], |x| {
+            over(&x[0], Reduction::Sum, &[1], KeepDims::No)
+        }),
         sample("sum of all", &[n(&[2, 3], 3)], |x| x[0].sum_all()),
-        sample("mean", &[n(&[2, 3, 2], 3)], |x| over(&x[0], Reduction::Mean, &[0, 2], KeepDims::No)),
-        sample("max", &[n(&[3, 4], 4)], |x| over(&x[0], Reduction::Max, &[1], KeepDims::No)),
-        sample("min, kept", &[n(&[3, 4], 4)], |x| over(&x[0], Reduction::Min, &[0], KeepDims::Yes)),
-        sample("prod", &[n(&[3, 4], 4)], |x| over(&x[0], Reduction::Prod, &[1], KeepDims::No)),
-        sample("var", &[n(&[3, 4], 4)], |x| over(&x[0], Reduction::Var, &[1], KeepDims::No)),
-        sample("std", &[n(&[3, 4], 4)], |x| over(&x[0], Reduction::Std, &[0], KeepDims::No)),
-        sample("logsumexp", &[n(&[3, 4], 4)], |x| over(&x[0], Reduction::LogSumExp, &[1], KeepDims::No)),
+        sample("mean", &[n(&[2, 3, 2], 3)], |x| {
+            over(&x[0], Reduction::Mean, &[0, 2], KeepDims::No)
+        }),
+        sample("max", &[n(&[3, 4], 4)], |x| {
+            over(&x[0], Reduction::Max, &[1], KeepDims::No)
+        }),
+        sample("min, kept", &[n(&[3, 4], 4)], |x| {
+            over(&x[0], Reduction::Min, &[0], KeepDims::Yes)
+        }),
+        sample("prod", &[n(&[3, 4], 4)], |x| {
+            over(&x[0], Reduction::Prod, &[1], KeepDims::No)
+        }),
+        sample("var", &[n(&[3, 4], 4)], |x| {
+            over(&x[0], Reduction::Var, &[1], KeepDims::No)
+        }),
+        sample("std", &[n(&[3, 4], 4)], |x| {
+            over(&x[0], Reduction::Std, &[0], KeepDims::No)
+        }),
+        sample("logsumexp", &[n(&[3, 4], 4)], |x| {
+            over(&x[0], Reduction::LogSumExp, &[1], KeepDims::No)
+        }),
         sample("softmax", &[n(&[3, 4], 4)], |x| x[0].softmax(-1)),
         sample("log_softmax", &[n(&[3, 4], 4)], |x| x[0].log_softmax(0)),
         sample("cumsum", &[n(&[3, 4], 4)], |x| x[0].cumsum(Some(1), None)),
-        sample("matmul", &[n(&[2, 3], 5), n(&[3, 2], 6)], |x| x[0].matmul(&x[1])),
-        sample("vector times vector", &[n(&[3], 5), n(&[3], 6)], |x| x[0].matmul(&x[1])),
-        sample("matrix times vector", &[n(&[2, 3], 5), n(&[3], 6)], |x| x[0].matmul(&x[1])),
-        sample("vector times matrix", &[n(&[3], 5), n(&[3, 2], 6)], |x| x[0].matmul(&x[1])),
-        sample("vector times matrices", &[n(&[3], 5), n(&[2, 3, 2], 6)], |x| x[0].matmul(&x[1])),
-        sample("many by one", &[n(&[2, 2, 3], 7), n(&[3, 2], 8)], |x| x[0].matmul(&x[1])),
-        sample("one by many", &[n(&[2, 3], 9), n(&[2, 3, 2], 10)], |x| x[0].matmul(&x[1])),
-        sample("permute, reshape", &[n(&[2, 3], 11)], |x| x[0].transpose()?.reshape(&[2, 3])),
-        sample("broadcast", &[n(&[3, 1], 12)], |x| x[0].broadcast_to(&[2, 3, 2])),
+        sample("matmul", &[n(&[2, 3], 5), n(&[3, 2], 6)], |x| {
+            x[0].matmul(&x[1])
+        }),
+        sample("vector times vector", &[n(&[3], 5), n(&[3], 6)], |x| {
+            x[0].matmul(&x[1])
+        }),
+        sample("matrix times vector", &[n(&[2, 3], 5), n(&[3], 6)], |x| {
+            x[0].matmul(&x[1])
+        }),
+        sample("vector times matrix", &[n(&[3], 5), n(&[3, 2], 6)], |x| {
+            x[0].matmul(&x[1])
+        }),
+        sample(
+            "vector times matrices",
+            &[n(&[3], 5), n(&[2, 3, 2], 6)],
+            |x| x[0].matmul(&x[1]),
+        ),
+        sample("many by one", &[n(&[2, 2, 3], 7), n(&[3, 2], 8)], |x| {
+            x[0].matmul(&x[1])
+        }),
+        sample("one by many", &[n(&[2, 3], 9), n(&[2, 3, 2], 10)], |x| {
+            x[0].matmul(&x[1])
+        }),
+        sample("permute, reshape", &[n(&[2, 3], 11)], |x| {
+            x[0].transpose()?.reshape(&[2, 3])
+        }),
+        sample("broadcast", &[n(&[3, 1], 12)], |x| {
+            x[0].broadcast_to(&[2, 3, 2])
+        }),
         sample("slice", &[n(&[5, 2], 13)], |x| {
             x[0].slice(&[
-                SliceItem::Range { start: Some(4), stop: Some(0), step: -2 },
+                SliceItem::Range {
+                    start: Some(4),
+                    stop: Some(0),
+                    step: -2,
+                },
                 SliceItem::NewAxis,
                 SliceItem::Index(1),
             ])
@@ -141,17 +183,28 @@ fn samples() -> Vec<Sample> {
         sample("flip", &[n(&[3, 2], 13)], |x| x[0].flip(Axes::List(&[0]))),
         sample("diagonal", &[n(&[3, 4], 13)], |x| x[0].diagonal(1, 0, 1)),
         sample("unfold", &[n(&[5], 13)], |x| x[0].unfold(0, 3, 1)),
-        sample("as_strided", &[n(&[6], 13)], |x| x[0].as_strided(&[2, 2], &[1, 2], 1)),
-        sample("take", &[n(&[2, 3], 14), index()], |x| x[0].take(&x[1], 1, Mode::Raise)).fixed(1),
-        sample("index_add", &[n(&[2, 3], 15), index(), n(&[2, 4], 16)], |x| {
-            x[0].index_add(1, &x[1], &x[2])
+        sample("as_strided", &[n(&[6], 13)], |x| {
+            x[0].as_strided(&[2, 2], &[1, 2], 1)
+        }),
+        sample("take", &[n(&[2, 3], 14), index()], |x| {
+            x[0].take(&x[1], 1, Mode::Raise)
         })
         .fixed(1),
-        sample("index_put", &[n(&[2, 3], 15), index(), n(&[2, 4], 16)], |x| {
-            x[0].index_put(1, &x[1], &x[2])
-        })
+        sample(
+            "index_add",
+            &[n(&[2, 3], 15), index(), n(&[2, 4], 16)],
+            |x| x[0].index_add(1, &x[1], &x[2]),
+        )
         .fixed(1),
-        sample("select", &[n(&[3, 2], 17), mask()], |x| x[0].select(&x[1])).fixed(1).shared(1),
+        sample(
+            "index_put",
+            &[n(&[2, 3], 15), index(), n(&[2, 4], 16)],
+            |x| x[0].index_put(1, &x[1], &x[2]),
+        )
+        .fixed(1),
+        sample("select", &[n(&[3, 2], 17), mask()], |x| x[0].select(&x[1]))
+            .fixed(1)
+            .shared(1),
         sample("concatenate", &[n(&[2, 3], 17), n(&[2, 1], 18)], |x| {
             Raw::concatenate(&[&x[0], &x[1]], 1)
         }),
@@ -171,7 +224,11 @@ fn samples() -> Vec<Sample> {
             let two = Function::new(
                 "two_outputs",
                 |x| Ok(vec![x[0].sin()?, x[0].mul(&x[0])?]),
-                |x, _, g| Ok(vec![Some(g[0].mul(&x[0].cos()?)?.add(&g[1].mul(&x[0].add(&x[0])?)?)?)]),
+                |x, _, g| {
+                    Ok(vec![Some(
+                        g[0].mul(&x[0].cos()?)?.add(&g[1].mul(&x[0].add(&x[0])?)?)?,
+                    )])
+                },
             );
             move |x| Ok(two.call(&[&x[0]])?.remove(1))
         }),
@@ -224,12 +281,23 @@ fn along(x: &[Raw], step: f64, t: &[Option<Raw>]) -> Result<Vec<Raw>> {
         .collect()
 }
 
-fn laws(Sample { name, x, moves, batches, f }: &Sample) -> Result<()> {
+fn laws(
+    Sample {
+        name,
+        x,
+        moves,
+        batches,
+        f,
+    }: &Sample,
+) -> Result<()> {
     let moving: Vec<usize> = (0..x.len()).filter(|&i| moves[i]).collect();
     let some = |x: &[Raw]| moving.iter().map(|&i| x[i].clone()).collect::<Vec<_>>();
     let put = |some: &[Raw], x: &[Raw]| {
         let mut all = x.to_vec();
-        moving.iter().zip(some).for_each(|(&i, x)| all[i] = x.clone());
+        moving
+            .iter()
+            .zip(some)
+            .for_each(|(&i, x)| all[i] = x.clone());
         all
     };
     // a number whose second derivatives are not zero, and its gradients with respect to what moves
@@ -246,7 +314,10 @@ fn laws(Sample { name, x, moves, batches, f }: &Sample) -> Result<()> {
     let step = 1e-5;
     let differences = |f: &dyn Fn(&[Raw]) -> Result<Vec<Raw>>| -> Result<Vec<Raw>> {
         let (up, down) = (f(&along(x, step, &t)?)?, f(&along(x, -step, &t)?)?);
-        up.iter().zip(&down).map(|(up, down)| times(&up.sub(down)?, 0.5 / step)).collect()
+        up.iter()
+            .zip(&down)
+            .map(|(up, down)| times(&up.sub(down)?, 0.5 / step))
+            .collect()
     };
     // the law under test, for an error on the way
     let law = |what: &str| {
@@ -255,26 +326,37 @@ fn laws(Sample { name, x, moves, batches, f }: &Sample) -> Result<()> {
     };
 
     let slope = differences(&|x| Ok(vec![loss(x)?]))?;
-    near(&law("reverse mode"), &[dot(&slopes(x)?, &t_some)?], &slope, 1e-6);
+    near(
+        &law("reverse mode"),
+        &[dot(&slopes(x)?, &t_some)?],
+        &slope,
+        1e-6,
+    );
     near(&law("forward mode"), &[pushed(x)?], &slope, 1e-6);
 
     let curve = differences(&slopes)?;
     let (_, over_reverse) = jvp(|s| slopes(&put(s, x)), &some(x), &t_some)?;
     near(&law("forward over reverse"), &over_reverse, &curve, 1e-5);
-    let reverse_twice = grad(
-        &|x| Ok(vec![dot(&slopes(x)?, &t_some)?]),
-        x,
-        &moving,
-    )?;
+    let reverse_twice = grad(&|x| Ok(vec![dot(&slopes(x)?, &t_some)?]), x, &moving)?;
     near(&law("reverse over reverse"), &reverse_twice, &curve, 1e-5);
     let over_forward = grad(&|x| Ok(vec![pushed(x)?]), x, &moving)?;
     near(&law("reverse over forward"), &over_forward, &curve, 1e-5);
 
     let graph = trace(|x| Ok(vec![f(x)?]), x)?;
     let value = f(x)?;
-    near(&law("trace"), &graph.run(x)?, std::slice::from_ref(&value), 0.0);
+    near(
+        &law("trace"),
+        &graph.run(x)?,
+        std::slice::from_ref(&value),
+        0.0,
+    );
     let graph = trace(&slopes, x)?;
-    near(&law("trace of a gradient"), &graph.run(x)?, &slopes(x)?, 1e-12);
+    near(
+        &law("trace of a gradient"),
+        &graph.run(x)?,
+        &slopes(x)?,
+        1e-12,
+    );
 
     // every choice of inputs that carry a batch
     for choice in 1u32..1 << x.len() {
@@ -288,9 +370,14 @@ fn laws(Sample { name, x, moves, batches, f }: &Sample) -> Result<()> {
             .map(|row| {
                 (0..x.len())
                     .map(|i| match (batched[i], x[i].dtype()) {
-                        (true, DType::F64) => x[i].add(&times(&numbers(x[i].shape(), 40 + row), 0.3)?),
+                        (true, DType::F64) => {
+                            x[i].add(&times(&numbers(x[i].shape(), 40 + row), 0.3)?)
+                        }
                         (true, _) => Raw::from_vec(
-                            x[i].to_vec::<i64>()?.into_iter().map(|v| (v + row as i64).rem_euclid(3)).collect(),
+                            x[i].to_vec::<i64>()?
+                                .into_iter()
+                                .map(|v| (v + row as i64).rem_euclid(3))
+                                .collect(),
                             x[i].shape(),
                         ),
                         _ => Ok(x[i].clone()),
@@ -310,11 +397,17 @@ fn laws(Sample { name, x, moves, batches, f }: &Sample) -> Result<()> {
         };
         let front = |_: usize| Some(0);
 
-        let each = rows.iter().map(|row| Ok(vec![f(row)?])).collect::<Result<Vec<_>>>()?;
+        let each = rows
+            .iter()
+            .map(|row| Ok(vec![f(row)?]))
+            .collect::<Result<Vec<_>>>()?;
         let found = vmap(|x| Ok(vec![f(x)?]), &stacks, &axes, &front)?;
         near(&law("vmap"), &found, &stacked(&each)?, 1e-12);
 
-        let each = rows.iter().map(|row| slopes(row)).collect::<Result<Vec<_>>>()?;
+        let each = rows
+            .iter()
+            .map(|row| slopes(row))
+            .collect::<Result<Vec<_>>>()?;
         let found = vmap(|x| slopes(x), &stacks, &axes, &front)?;
         near(&law("vmap of a gradient"), &found, &stacked(&each)?, 1e-11);
 
@@ -328,20 +421,39 @@ fn laws(Sample { name, x, moves, batches, f }: &Sample) -> Result<()> {
                 let row: Vec<Raw> = x
                     .iter()
                     .zip(&batched)
-                    .map(|(x, &b)| if b { x.slice(&[SliceItem::Index(row)]) } else { Ok(x.clone()) })
+                    .map(|(x, &b)| {
+                        if b {
+                            x.slice(&[SliceItem::Index(row)])
+                        } else {
+                            Ok(x.clone())
+                        }
+                    })
                     .collect::<Result<_>>()?;
                 sum = sum.add(&loss(&row)?)?;
             }
             Ok(vec![sum])
         };
         let found = grad(&total, &stacks, &moving)?;
-        near(&law("gradient of a vmap"), &found, &grad(&loop_total, &stacks, &moving)?, 1e-11);
+        near(
+            &law("gradient of a vmap"),
+            &found,
+            &grad(&loop_total, &stacks, &moving)?,
+            1e-11,
+        );
 
-        let t: Vec<Raw> = moving.iter().map(|&i| numbers(stacks[i].shape(), 70 + i as u64)).collect();
+        let t: Vec<Raw> = moving
+            .iter()
+            .map(|&i| numbers(stacks[i].shape(), 70 + i as u64))
+            .collect();
         let push = |f: &dyn Fn(&[Raw]) -> Result<Vec<Raw>>| {
             jvp(|s| f(&put(s, &stacks)), &some(&stacks), &t).map(|(_, moved)| moved)
         };
-        near(&law("jvp of a vmap"), &push(&total)?, &push(&loop_total)?, 1e-11);
+        near(
+            &law("jvp of a vmap"),
+            &push(&total)?,
+            &push(&loop_total)?,
+            1e-11,
+        );
 
         let graph = trace(|x| vmap(|x| Ok(vec![f(x)?]), x, &axes, &front), &stacks)?;
         let direct = vmap(|x| Ok(vec![f(x)?]), &stacks, &axes, &front)?;
@@ -364,13 +476,23 @@ fn a_vmap_in_a_vmap_batches_twice() -> Result<()> {
     let found = vmap(
         |x| {
             let row = x[0].clone();
-            vmap(|y| Ok(vec![row.mul(&y[0])?.sum_all()?]), &[b.clone()], &[Some(0)], &front)
+            vmap(
+                |y| Ok(vec![row.mul(&y[0])?.sum_all()?]),
+                &[b.clone()],
+                &[Some(0)],
+                &front,
+            )
         },
         &[a.clone()],
         &[Some(0)],
         &front,
     )?;
-    near("outer products", &found, &[a.matmul(&b.transpose()?)?], 1e-12);
+    near(
+        "outer products",
+        &found,
+        &[a.matmul(&b.transpose()?)?],
+        1e-12,
+    );
     Ok(())
 }
 
@@ -395,7 +517,10 @@ fn a_graph_prints_as_a_jaxpr() -> Result<()> {
     let x = [numbers(&[2, 3], 1), numbers(&[3], 2)];
     let graph = trace(
         |x| {
-            let y = Raw::apply(Op::Mul, &[(&x[0].add(&x[1])?).into(), Scalar::Float(2.0).into()])?;
+            let y = Raw::apply(
+                Op::Mul,
+                &[(&x[0].add(&x[1])?).into(), Scalar::Float(2.0).into()],
+            )?;
             Ok(vec![y.tanh()?.sum_all()?, y.reshape(&[6])?])
         },
         &x,
@@ -417,7 +542,10 @@ fn a_graph_prints_as_a_jaxpr() -> Result<()> {
 
 #[test]
 fn a_length_that_values_decide_is_unknown_in_a_trace() -> Result<()> {
-    let x = [numbers(&[4], 1), Raw::from_vec(vec![true, false, true, true], &[4])?];
+    let x = [
+        numbers(&[4], 1),
+        Raw::from_vec(vec![true, false, true, true], &[4])?,
+    ];
     let graph = trace(|x| Ok(vec![x[0].select(&x[1])?]), &x)?;
     assert!(graph.to_string().contains("float64[?]"), "{graph}");
     let other = Raw::from_vec(vec![false, false, true, false], &[4])?;
@@ -439,7 +567,11 @@ fn values_of_a_batch_or_a_trace_cannot_be_read() -> Result<()> {
     let error = trace(|x| x[0].sum_all()?.item().map(|_| vec![]), &[x.clone()]);
     assert!(error.unwrap_err().to_string().contains("inside `trace`"));
     // a tangent and a gradient may be left behind
-    jvp(|x| x[0].sum_all()?.item().map(|_| vec![]), &[x.clone()], &[x.clone()])?;
+    jvp(
+        |x| x[0].sum_all()?.item().map(|_| vec![]),
+        &[x.clone()],
+        &[x.clone()],
+    )?;
     assert!(x.requires_grad()?.sum_all()?.item().is_ok());
     Ok(())
 }
@@ -468,7 +600,18 @@ fn no_grad_silences_graphs_from_outside_and_no_forward_mode() -> Result<()> {
         &[x.clone()],
     )?;
     near("forward mode", &moved, &[times(&x.mul(&x)?, 2.0)?], 1e-12);
-    let inside = no_grad(|| grad(&|x| Ok(vec![x[0].mul(&x[0])?.sum_all()?]), &[x.clone()], &[0]))?;
-    near("a gradient that begins inside", &inside, &[times(&x, 2.0)?], 1e-12);
+    let inside = no_grad(|| {
+        grad(
+            &|x| Ok(vec![x[0].mul(&x[0])?.sum_all()?]),
+            &[x.clone()],
+            &[0],
+        )
+    })?;
+    near(
+        "a gradient that begins inside",
+        &inside,
+        &[times(&x, 2.0)?],
+        1e-12,
+    );
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! One method for each row of the table of elementwise ops. The class of a row decides the type of its result.
 
-use civita_core::ops::elementwise_heads;
 use civita_core::ops::Op;
+use civita_core::ops::elementwise_heads;
 use civita_core::raw::{Operand, Raw};
 
 use crate::error::OrRaise;

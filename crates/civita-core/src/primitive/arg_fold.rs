@@ -36,12 +36,11 @@ impl Primitive for ArgFold {
     fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
         let axes = self.over.axes.len();
         if axes != 1 && axes != x[0].shape.len() {
-            return Err(Error::axis(
-                self.name(),
-                format!("takes one axis or all, not {axes}"),
-            )
-            .rule("an index counts along one axis, or over all of them")
-            .hint("join the axes first with `reshape`"));
+            return Err(
+                Error::axis(self.name(), format!("takes one axis or all, not {axes}"))
+                    .rule("an index counts along one axis, or over all of them")
+                    .hint("join the axes first with `reshape`"),
+            );
         }
         Ok(Outputs::One(Spec {
             shape: self.over.shape(&x[0].shape),

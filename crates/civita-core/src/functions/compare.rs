@@ -1,0 +1,68 @@
+//! Comparisons of whole arrays.
+
+use super::value::*;
+use crate::dtype::{DType, Scalar};
+use crate::error::Result;
+use crate::ops::{Op, Reduction};
+use crate::raw::Raw;
+use crate::storage::Storage;
+
+/// `|a - b| ≤ atol + rtol · |b|`, or equal, or both NaN where that counts.
+pub fn isclose(a: Array, b: Array, rtol: Float, atol: Float, equal_nan: Bool) -> Result<Raw> {
+    let wide = |x: &Raw| {
+        x.detach().cast(if x.dtype().is_complex() {
+            DType::C128
+        } else {
+            DType::F64
+        })
+    };
+    let (a, b) = (wide(&a)?, wide(&b)?);
+    let size = b.abs()?;
+    let scaled = Raw::apply(Op::Mul, &[(&size).into(), Scalar::Float(rtol).into()])?;
+    let bound = Raw::apply(Op::Add, &[(&scaled).into(), Scalar::Float(atol).into()])?;
+    let near = a.sub(&b)?.abs()?.le(&bound)?;
+    // an infinite bound would take everything
+    let finite = Raw::apply(
+        Op::Lt,
+        &[(&size).into(), Scalar::Float(f64::INFINITY).into()],
+    )?;
+    let same = near.logical_and(&finite)?.logical_or(&a.eq(&b)?)?;
+    match equal_nan {
+        true => same.logical_or(&a.isnan()?.logical_and(&b.isnan()?)?),
+        false => Ok(same),
+    }
+}
+
+fn all_true(x: &Raw) -> Result<bool> {
+    Ok(x.reduce(Reduction::All, Default::default())?.item()? == Scalar::Bool(true))
+}
+
+pub fn allclose(a: Array, b: Array, rtol: Float, atol: Float, equal_nan: Bool) -> Result<bool> {
+    all_true(&isclose(a, b, rtol, atol, equal_nan).map_err(|e| e.in_op("allclose"))?)
+}
+
+pub fn array_equal(a1: Array, a2: Array, equal_nan: Bool) -> Result<bool> {
+    let (a, b) = (a1.detach(), a2.detach());
+    if a.shape() != b.shape() {
+        return Ok(false);
+    }
+    let same = a.eq(&b)?;
+    match equal_nan {
+        true => all_true(&same.logical_or(&a.isnan()?.logical_and(&b.isnan()?)?)?),
+        false => all_true(&same),
+    }
+}
+
+pub fn shares_memory(a: Array, b: Array) -> Result<bool> {
+    let span = |x: &Raw| -> Option<(usize, usize)> {
+        let (low, high) = x.layout().span()?;
+        let (base, size) = (x.storage().ptr().addr(), x.dtype().size());
+        Some((base + low * size, base + (high + 1) * size))
+    };
+    let (Some((a0, a1)), Some((b0, b1))) = (span(&a), span(&b)) else {
+        return Ok(false);
+    };
+    // where element could lie on element, the layouts know whether one does
+    let comparable = Storage::same_buffer(a.storage(), b.storage()) && a.dtype() == b.dtype();
+    Ok(a0 < b1 && b0 < a1 && (!comparable || a.layout().overlaps(b.layout())))
+}

@@ -1,0 +1,256 @@
+//! New arrays from numbers.
+
+use super::Returned;
+use super::rearrange::lower;
+use super::shape::or_f64;
+use super::value::*;
+use crate::dtype::{DType, Scalar, promote};
+use crate::error::{Error, Result};
+use crate::layout::{broadcast_shapes, normalize_axis};
+use crate::ops::{Op, Reduction};
+use crate::raw::{Endpoint, Raw};
+
+#[allow(non_snake_case)] // NumPy's names
+pub fn eye(N: Count, M: OptCount, k: Int, dtype: OptDType, _: Device) -> Result<Raw> {
+    Raw::eye(N, M.0.unwrap_or(N), k, or_f64(dtype))
+}
+
+pub fn identity(n: Count, dtype: OptDType) -> Result<Raw> {
+    Raw::eye(n, n, 0, or_f64(dtype))
+}
+
+#[allow(non_snake_case)] // NumPy's names
+pub fn tri(N: Count, M: OptCount, k: Int, dtype: OptDType) -> Result<Raw> {
+    lower(N, M.0.unwrap_or(N), k)?.cast(or_f64(dtype))
+}
+
+/// So many integers from `first` on.
+pub(super) fn counted(first: isize, n: usize) -> Result<Raw> {
+    let first = first as i128;
+    Raw::arange(
+        Scalar::Int(first),
+        Scalar::Int(first + n as i128),
+        Scalar::Int(1),
+        DType::I64,
+    )
+}
+
+pub fn indices(dimensions: Shape, dtype: OptDType, sparse: Bool) -> Result<Returned> {
+    let (shape, dtype) = (dimensions.0, dtype.unwrap_or(DType::I64));
+    let grid = |(axis, &n): (usize, &usize)| {
+        let mut own = vec![1; shape.len()];
+        own[axis] = n;
+        counted(0, n)?.cast(dtype)?.reshape(&own)
+    };
+    let grids = shape
+        .iter()
+        .enumerate()
+        .map(grid)
+        .collect::<Result<Vec<_>>>()?;
+    if sparse {
+        return Ok(grids.into());
+    }
+    let wide = grids
+        .iter()
+        .map(|g| g.broadcast_to(&shape))
+        .collect::<Result<Vec<_>>>()?;
+    if wide.is_empty() {
+        return Ok(Raw::zeros(&[0], dtype)?.into());
+    }
+    Ok(Raw::stack(&wide.iter().collect::<Vec<_>>(), 0)?.into())
+}
+
+#[allow(non_snake_case)] // NumPy's names
+pub fn vander(x: Array, N: OptCount, increasing: Bool) -> Result<Raw> {
+    const OP: &str = "vander";
+    if x.rank() != 1 {
+        return Err(
+            Error::shape(OP, "x must be a one-dimensional array or sequence").shapes(&[x.shape()]),
+        );
+    }
+    let x = x.cast(promote(x.dtype(), DType::I64))?;
+    let count = N.0.unwrap_or(x.len());
+    let columns = Raw::empty(&[x.len(), count], x.dtype())?; // is there memory for them?
+    let mut powers: Vec<Raw> = Vec::new();
+    for i in 0..if columns.is_empty() { 0 } else { count } {
+        powers.push(match i {
+            0 => Raw::ones(x.shape(), x.dtype())?,
+            1 => x.clone(),
+            _ => powers[i - 1].mul(&x)?,
+        });
+    }
+    if !increasing {
+        powers.reverse();
+    }
+    match powers[..] {
+        [] => Ok(columns),
+        _ => Raw::stack(&powers.iter().collect::<Vec<_>>(), 1),
+    }
+}
+
+/// `num` values evenly spaced along a new first axis, and their distance.
+fn spaced(start: &Raw, stop: &Raw, num: usize, endpoint: bool) -> Result<(Raw, Raw)> {
+    let dtype = promote(promote(start.dtype(), stop.dtype()), DType::F64);
+    let (start, stop) = (start.cast(dtype)?, stop.cast(dtype)?);
+    let gaps = if endpoint { num.saturating_sub(1) } else { num };
+    let span = stop.sub(&start)?;
+    let rank = span.rank();
+    let steps = counted(0, num)?
+        .cast(DType::F64)?
+        .reshape(&[&[num], &vec![1; rank][..]].concat())?;
+    if gaps == 0 {
+        let not_a_number = super::product::scaled(&span, f64::NAN)?;
+        return Ok((steps.mul(&span)?.add(&start)?, not_a_number));
+    }
+    let apart = Scalar::Float(gaps as f64);
+    let step = Raw::apply(Op::Div, &[(&span).into(), apart.into()])?;
+    // where a step underflows, fractions of the span do not
+    let fractions = Raw::apply(Op::Div, &[(&steps).into(), apart.into()])?.mul(&span)?;
+    let is_zero = Raw::apply(Op::Eq, &[(&step).into(), Scalar::Bool(false).into()])?;
+    let away = is_zero.choose(&fractions, &steps.mul(&step)?)?;
+    let all = away.add(&start)?;
+    if endpoint && num > 1 {
+        // the last one is exact
+        let last = stop.broadcast_to(span.shape())?.expand_dims(&[0])?;
+        return Ok((
+            Raw::concatenate(&[&all.narrow(0, 0, num - 1)?, &last], 0)?,
+            step,
+        ));
+    }
+    Ok((all, step))
+}
+
+/// The first axis moved, and the dtype that was asked for; integers are rounded down.
+fn finished(y: Raw, dtype: OptDType, axis: isize) -> Result<Raw> {
+    let at = normalize_axis("linspace", axis, y.rank())?;
+    let y = y.move_axis(0, at as isize)?;
+    match dtype {
+        Some(dtype) if dtype.is_integer() && y.dtype().is_float() => y.floor()?.cast(dtype),
+        Some(dtype) if dtype != y.dtype() && !dtype.is_complex() && y.dtype().is_complex() => {
+            y.real()?.cast(dtype)
+        }
+        Some(dtype) => y.cast(dtype),
+        None => Ok(y),
+    }
+}
+
+#[allow(clippy::too_many_arguments)] // NumPy's
+pub fn linspace(
+    start: Array,
+    stop: Array,
+    num: Count,
+    endpoint: Bool,
+    retstep: Bool,
+    dtype: OptDType,
+    axis: Axis,
+    _: Device,
+) -> Result<(Raw, Option<Raw>)> {
+    let is_plain = |x: &Raw| x.rank() == 0 && !x.dtype().is_complex() && !x.tracks_gradient();
+    if is_plain(&start) && is_plain(&stop) && !retstep && [0, -1].contains(&axis) {
+        let end = if endpoint {
+            Endpoint::Included
+        } else {
+            Endpoint::Excluded
+        };
+        let (a, b) = (start.item()?.as_f64(), stop.item()?.as_f64());
+        return Ok((Raw::linspace(a, b, num, end, or_f64(dtype))?, None));
+    }
+    let (y, step) = spaced(&start, &stop, num, endpoint)?;
+    Ok((finished(y, dtype, axis)?, retstep.then_some(step)))
+}
+
+#[allow(clippy::too_many_arguments)] // NumPy's
+pub fn logspace(
+    start: Array,
+    stop: Array,
+    num: Count,
+    endpoint: Bool,
+    base: Array,
+    dtype: OptDType,
+    axis: Axis,
+) -> Result<Raw> {
+    let shape = broadcast_shapes("logspace", &[start.shape(), stop.shape(), base.shape()])?;
+    let wide = |x: &Raw| x.broadcast_to(&shape);
+    let (y, _) = spaced(&wide(&start)?, &wide(&stop)?, num, endpoint)?;
+    let y = base.cast(promote(base.dtype(), DType::F64))?.pow(&y)?;
+    let y = y.move_axis(0, normalize_axis("logspace", axis, y.rank())? as isize)?;
+    dtype.map_or(Ok(y.clone()), |dtype| y.cast(dtype))
+}
+
+pub fn geomspace(
+    start: Array,
+    stop: Array,
+    num: Count,
+    endpoint: Bool,
+    dtype: OptDType,
+    axis: Axis,
+) -> Result<Raw> {
+    const OP: &str = "geomspace";
+    for end in [&start, &stop] {
+        let is_zero = Raw::apply(
+            Op::Eq,
+            &[(&end.detach()).into(), Scalar::Bool(false).into()],
+        )?;
+        if is_zero.reduce(Reduction::Any, Default::default())?.item()? == Scalar::Bool(true) {
+            return Err(Error::value(OP, "Geometric sequence cannot include zero"));
+        }
+    }
+    let wide = [start.dtype(), stop.dtype(), dtype.unwrap_or(DType::F64)];
+    let wide = wide.into_iter().fold(DType::F64, promote);
+    let shape = broadcast_shapes(OP, &[start.shape(), stop.shape()])?;
+    let (start, stop) = (
+        start.cast(wide)?.broadcast_to(&shape)?,
+        stop.cast(wide)?.broadcast_to(&shape)?,
+    );
+    // both are turned so that the first is positive, and back: negative and complex sequences are exact
+    let sign = start.sign()?;
+    let (from, to) = (start.div(&sign)?, stop.div(&sign)?);
+    let (logs, _) = spaced(&from.log()?, &to.log()?, num, endpoint)?;
+    let mut y = logs.exp()?;
+    if num > 0 {
+        let first = from.expand_dims(&[0])?;
+        let last = to.expand_dims(&[0])?;
+        y = match endpoint && num > 1 {
+            true => Raw::concatenate(&[&first, &y.narrow(0, 1, num - 2)?, &last], 0)?,
+            false => Raw::concatenate(&[&first, &y.narrow(0, 1, num - 1)?], 0)?,
+        };
+    }
+    let y = y.mul(&sign)?;
+    let y = y.move_axis(0, normalize_axis(OP, axis, y.rank())? as isize)?;
+    dtype.map_or(Ok(y.clone()), |dtype| y.cast(dtype))
+}
+
+/// Without a number of classes there are as many as the largest index needs.
+pub fn one_hot(x: Array, num_classes: OptCount, dtype: OptDType) -> Result<Raw> {
+    let depth = match num_classes.0 {
+        Some(n) => n,
+        None if x.is_empty() => 0,
+        None => match x
+            .detach()
+            .reduce(Reduction::Max, Default::default())?
+            .item()?
+        {
+            Scalar::Int(most) => usize::try_from(most.saturating_add(1)).unwrap_or(0),
+            _ => return Err(Error::dtype("one_hot", "indices are integers").dtypes(&[x.dtype()])),
+        },
+    };
+    x.one_hot(depth, or_f64(dtype))
+}
+
+/// An array of indices for each axis.
+pub fn nonzero(a: Array) -> Result<Vec<Raw>> {
+    if a.rank() == 0 {
+        return Err(
+            Error::value("nonzero", "Calling nonzero on 0d arrays is not allowed.")
+                .hint("`a.reshape(1).nonzero()`"),
+        );
+    }
+    let mask = Raw::apply(Op::Ne, &[(&a.detach()).into(), Scalar::Bool(false).into()])?;
+    let at = |axis: usize| {
+        let mut shape = vec![1; a.rank()];
+        shape[axis] = a.shape()[axis];
+        let places = counted(0, shape[axis])?.reshape(&shape)?;
+        places.broadcast_to(a.shape())?.select(&mask)
+    };
+    (0..a.rank()).map(at).collect()
+}

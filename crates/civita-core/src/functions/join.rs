@@ -1,0 +1,192 @@
+//! Arrays joined and cut apart.
+
+use super::shape::{at_least, deepened};
+use super::value::*;
+use crate::dtype::Casting;
+use crate::error::{Error, Result};
+use crate::layout::{SliceItem, normalize_axis};
+use crate::raw::Raw;
+
+/// The parts in one dtype, joined.
+fn joined(
+    parts: &[Raw],
+    dtype: OptDType,
+    casting: Casting,
+    join: impl Fn(&[&Raw]) -> Result<Raw>,
+) -> Result<Raw> {
+    let Some(dtype) = dtype else {
+        return join(&parts.iter().collect::<Vec<_>>());
+    };
+    let parts = parts
+        .iter()
+        .map(|p| p.cast_if(dtype, casting))
+        .collect::<Result<Vec<_>>>()?;
+    join(&parts.iter().collect::<Vec<_>>())
+}
+
+pub fn concatenate(
+    arrays: Arrays,
+    axis: AxisOrFlat,
+    _: Out,
+    dtype: OptDType,
+    casting: Casting,
+) -> Result<Raw> {
+    let Some(axis) = axis.0 else {
+        let flat = arrays.iter().map(flat).collect::<Result<Vec<_>>>()?;
+        return joined(&flat, dtype, casting, |parts| Raw::concatenate(parts, 0));
+    };
+    joined(&arrays, dtype, casting, |parts| {
+        Raw::concatenate(parts, axis)
+    })
+}
+
+/// All elements under one axis.
+pub(super) fn flat(x: &Raw) -> Result<Raw> {
+    x.reshape(&[x.len()])
+}
+
+pub fn stack(arrays: Arrays, axis: Axis, _: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
+    joined(&arrays, dtype, casting, |parts| Raw::stack(parts, axis))
+}
+
+pub fn hstack(tup: Arrays, dtype: OptDType, casting: Casting) -> Result<Raw> {
+    let parts = tup
+        .iter()
+        .map(|x| deepened(x, 1))
+        .collect::<Result<Vec<_>>>()?;
+    // vectors have nothing beside them
+    let axis = isize::from(parts.first().is_none_or(|x| x.rank() > 1));
+    joined(&parts, dtype, casting, |parts| {
+        Raw::concatenate(parts, axis).map_err(|e| e.in_op("hstack"))
+    })
+}
+
+pub fn vstack(tup: Arrays, dtype: OptDType, casting: Casting) -> Result<Raw> {
+    let parts = tup
+        .iter()
+        .map(|x| deepened(x, 2))
+        .collect::<Result<Vec<_>>>()?;
+    joined(&parts, dtype, casting, |parts| {
+        Raw::concatenate(parts, 0).map_err(|e| e.in_op("vstack"))
+    })
+}
+
+pub fn dstack(tup: Arrays) -> Result<Raw> {
+    let parts = tup
+        .iter()
+        .map(|x| deepened(x, 3))
+        .collect::<Result<Vec<_>>>()?;
+    Raw::concatenate(&parts.iter().collect::<Vec<_>>(), 2).map_err(|e| e.in_op("dstack"))
+}
+
+pub fn column_stack(tup: Arrays) -> Result<Raw> {
+    let column = |x: &Raw| match x.rank() {
+        0 | 1 => x.reshape(&[x.len(), 1]),
+        _ => Ok(x.clone()),
+    };
+    let parts = tup.iter().map(column).collect::<Result<Vec<_>>>()?;
+    Raw::concatenate(&parts.iter().collect::<Vec<_>>(), 1).map_err(|e| e.in_op("column_stack"))
+}
+
+pub fn append(arr: Array, values: Array, axis: AxisOrFlat) -> Result<Raw> {
+    let (parts, axis) = match axis.0 {
+        None => ([flat(&arr)?, flat(&values)?], 0),
+        Some(axis) => ([arr, values], axis),
+    };
+    Raw::concatenate(&[&parts[0], &parts[1]], axis).map_err(|e| e.in_op("append"))
+}
+
+pub fn unstack(x: Array, axis: Axis) -> Result<Vec<Raw>> {
+    let at = normalize_axis("unstack", axis, x.rank())?;
+    let mut items = vec![SliceItem::ALL; at + 1];
+    let row = |i: usize| {
+        items[at] = SliceItem::Index(i as isize);
+        x.slice(&items)
+    };
+    (0..x.shape()[at]).map(row).collect()
+}
+
+pub fn split(ary: Array, indices_or_sections: Sections, axis: Axis) -> Result<Vec<Raw>> {
+    const OP: &str = "split";
+    let n = ary.shape()[normalize_axis(OP, axis, ary.rank())?];
+    if let Sections::Equal(parts) = indices_or_sections
+        && parts > 0
+        && !n.is_multiple_of(parts as usize)
+    {
+        return Err(
+            Error::value(OP, "array split does not result in an equal division")
+                .rule(format!("{n} elements do not make {parts} equal parts"))
+                .hint("`array_split` makes parts whose lengths differ by one"),
+        );
+    }
+    cut(OP, &ary, &indices_or_sections, axis)
+}
+
+pub fn array_split(ary: Array, indices_or_sections: Sections, axis: Axis) -> Result<Vec<Raw>> {
+    cut("array_split", &ary, &indices_or_sections, axis)
+}
+
+fn cut(op: &'static str, x: &Raw, sections: &Sections, axis: isize) -> Result<Vec<Raw>> {
+    let at = normalize_axis(op, axis, x.rank())?;
+    let n = x.shape()[at] as isize;
+    let mut items = vec![SliceItem::ALL; at + 1];
+    let mut part = |start: isize, stop: isize| {
+        items[at] = SliceItem::from(start..stop);
+        x.slice(&items)
+    };
+    match sections {
+        Sections::Equal(parts) if *parts <= 0 => {
+            Err(Error::value(op, "number sections must be larger than 0"))
+        }
+        Sections::Equal(parts) => {
+            // the first ones are longer by one
+            let (each, longer) = (n / parts, n % parts);
+            let start = |i: isize| i * each + i.min(longer);
+            (0..*parts).map(|i| part(start(i), start(i + 1))).collect()
+        }
+        Sections::At(places) => {
+            let starts = std::iter::once(&0).chain(places);
+            let stops = places.iter().chain(std::iter::once(&n));
+            starts
+                .zip(stops)
+                .map(|(&start, &stop)| part(start, stop))
+                .collect()
+        }
+    }
+}
+
+pub fn hsplit(ary: Array, indices_or_sections: Sections) -> Result<Vec<Raw>> {
+    at_least("hsplit", &ary, 1)?;
+    let axis = isize::from(ary.rank() > 1);
+    split(ary, indices_or_sections, axis).map_err(|e| e.in_op("hsplit"))
+}
+
+pub fn vsplit(ary: Array, indices_or_sections: Sections) -> Result<Vec<Raw>> {
+    at_least("vsplit", &ary, 2)?;
+    split(ary, indices_or_sections, 0).map_err(|e| e.in_op("vsplit"))
+}
+
+pub fn dsplit(ary: Array, indices_or_sections: Sections) -> Result<Vec<Raw>> {
+    at_least("dsplit", &ary, 3)?;
+    split(ary, indices_or_sections, 2).map_err(|e| e.in_op("dsplit"))
+}
+
+pub fn meshgrid(xi: EachArray, copy: Bool, sparse: Bool, indexing: Indexing) -> Result<Vec<Raw>> {
+    let rank = xi.0.len();
+    let turned = |axis: usize| match (indexing, axis) {
+        (Indexing::Xy, 0 | 1) if rank > 1 => 1 - axis,
+        _ => axis,
+    };
+    let mut shape = vec![1; rank];
+    for (i, x) in xi.0.iter().enumerate() {
+        shape[turned(i)] = x.len();
+    }
+    let grid = |(i, x): (usize, &Raw)| {
+        let mut own = vec![1; rank];
+        own[turned(i)] = x.len();
+        let x = x.reshape(&own)?;
+        let x = if sparse { x } else { x.broadcast_to(&shape)? };
+        if copy { x.copied() } else { Ok(x) }
+    };
+    xi.0.iter().enumerate().map(grid).collect()
+}

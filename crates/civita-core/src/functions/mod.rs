@@ -1,0 +1,265 @@
+//! Functions that are neither elementwise ops nor reductions, as rows of a table: `roll`, `pad`, `concatenate` …
+//!
+//! A row says all there is to know of a function: its doc, names, parameters with their kinds and defaults, what comes
+//! back, the function that runs it, an example in Python and in Rust, and more calls as Python text. From the rows come
+//!
+//! * [`FUNCTIONS`], data that Python's callables, type stubs, tests and docs read at run time;
+//! * the typed functions of `civita::np`, whose rank is a rule of the row;
+//! * tests: every example and every sample runs in both languages, against NumPy in Python.
+//!
+//! Engine functions stand beside the table, by topic. They are compositions of the public methods of [`Raw`], so that
+//! gradients and every other transformation follow. They are documented by their rows; comments say what NumPy leaves
+//! open.
+
+mod bind;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod value;
+
+#[doc(hidden)]
+pub mod along;
+#[doc(hidden)]
+pub mod compare;
+#[doc(hidden)]
+pub mod create;
+#[doc(hidden)]
+pub mod join;
+#[doc(hidden)]
+pub mod pad;
+#[doc(hidden)]
+pub mod product;
+#[doc(hidden)]
+pub mod rearrange;
+#[doc(hidden)]
+pub mod shape;
+
+pub use bind::{BindError, Given};
+pub use rows::FUNCTIONS;
+pub use value::*;
+
+use crate::error::{Error, Result};
+use crate::raw::Raw;
+
+/// A function as data.
+pub struct FunctionRow {
+    /// NumPy's name, where NumPy has the function.
+    pub name: &'static str,
+    /// What it computes.
+    pub doc: &'static str,
+    /// Other names that Python knows it by.
+    pub aliases: &'static [&'static str],
+    /// PyTorch's name; empty where PyTorch has none.
+    pub torch: &'static str,
+    /// The parameters, in order.
+    pub params: &'static [Param],
+    /// How many of them go by position only.
+    pub positional_only: usize,
+    /// How many of them may go by position; the rest go by name only.
+    pub positional: usize,
+    /// Its name as a method of arrays, if it is one.
+    pub method: Option<&'static str>,
+    /// What comes back.
+    pub returns: Returns,
+    /// Does it have a gradient? `None`: yes; else why not.
+    pub no_gradient: Option<&'static str>,
+    /// A call, and what it prints.
+    pub example: Example,
+    /// More calls, as Python writes them; `x[2, 3]` is an array of that shape.
+    pub samples: &'static [&'static str],
+    /// Python expressions that are true.
+    pub laws: &'static [&'static str],
+    /// What to compare with, as a Python expression, where NumPy has no function of that name.
+    pub oracle: Option<&'static str>,
+    call: fn(&FunctionRow, Vec<Value>) -> Result<Returned>,
+}
+
+/// A parameter.
+pub struct Param {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes, as an error says it.
+    pub expects: &'static str,
+    /// Its type, as a stub says it.
+    pub stub: &'static str,
+    /// How bindings convert its argument.
+    pub form: Form,
+    /// Its default; `None` where an argument is needed.
+    pub default: Option<fn() -> Value>,
+}
+
+/// A call in both languages.
+pub struct Example {
+    /// As Python writes it.
+    pub python: &'static str,
+    /// What it prints.
+    pub prints: &'static str,
+    /// As Rust writes it.
+    pub rust: &'static str,
+}
+
+/// What a function returns.
+#[derive(Clone, Copy, Debug)]
+pub enum Returns {
+    /// An array.
+    One(Output),
+    /// A list of arrays.
+    List(Output),
+    /// A tuple of arrays.
+    Tuple(Output),
+    /// An array if there is one, else a tuple of them.
+    OneOrTuple(Output),
+    /// A tuple of the outputs that were asked for; without a tuple if that is one.
+    Asked(&'static [Output]),
+    /// Something that is no array, by its type.
+    Plain(&'static str),
+}
+
+/// An array among what a function returns.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// Its rank, by the ranks of the first two arrays. `None`: only the call tells.
+    pub rank: fn(usize, usize) -> Option<usize>,
+    /// The parameter that asks for it.
+    pub flag: Option<&'static str>,
+}
+
+/// What a call returned.
+pub enum Returned {
+    /// An array.
+    One(Raw),
+    /// Several.
+    Several(Vec<Raw>),
+    /// Several, of which some were not asked for.
+    Asked(Vec<Option<Raw>>),
+    /// A boolean.
+    Bool(bool),
+    /// A number of things.
+    Count(usize),
+    /// Lengths of axes.
+    Shape(Vec<usize>),
+}
+
+macro_rules! returned { ($($T:ty, $v:pat => $value:expr;)*) => { $(
+    impl From<$T> for Returned {
+        fn from($v: $T) -> Returned {
+            $value
+        }
+    }
+)* } }
+returned! {
+    Raw, x => Returned::One(x);
+    Vec<Raw>, all => Returned::Several(all);
+    bool, v => Returned::Bool(v);
+    usize, n => Returned::Count(n);
+    Vec<usize>, shape => Returned::Shape(shape);
+    (Raw, Option<Raw>), (x, a) => Returned::Asked(vec![Some(x), a]);
+    (Raw, Option<Raw>, Option<Raw>, Option<Raw>), (x, a, b, c) => Returned::Asked(vec![Some(x), a, b, c]);
+}
+
+/// Rules for the rank of an output. The first three hold for every rank, so generic code needs no bound for them.
+macro_rules! rank_rules { ($($(#[doc = $doc:literal])* $Rule:ident |$n:pat_param, $m:pat_param| $rank:expr;)*) => { $(
+    $(#[doc = $doc])*
+    pub struct $Rule;
+    impl $Rule {
+        /// The rank, by the ranks of the first two arrays.
+        pub fn rank($n: usize, $m: usize) -> Option<usize> {
+            $rank
+        }
+    }
+)* } }
+/// Rules for the rank of an output, as types: the typed API implements a trait for each.
+pub mod rank {
+    rank_rules! {
+        /// That of the first array.
+        Same |n, _| Some(n);
+        /// 0.
+        Number |_, _| Some(0);
+        /// 1.
+        Vector |_, _| Some(1);
+        /// 2.
+        Matrix |_, _| Some(2);
+        /// Only the call tells.
+        Dynamic |_, _| None;
+        /// The types of arguments tell: the typed API has the function by hand.
+        ByArgument |_, _| None;
+        /// That of the first array with an axis, 1 without.
+        Along |_, _| None;
+        /// One more than the first array's.
+        Plus1 |n, _| Some(n + 1);
+        /// One less than the first array's.
+        Minus1 |n, _| n.checked_sub(1);
+        /// Two less than the first array's.
+        Minus2 |n, _| n.checked_sub(2);
+        /// The larger of the first two arrays'.
+        Larger |n, m| Some(n.max(m));
+        /// A vector's is 2, a matrix's 1.
+        Diagonal |n, _| 3usize.checked_sub(n);
+        /// The first array's, at least 2.
+        AtLeast2 |n, _| Some(n.max(2));
+        /// The first array's, at least 3.
+        AtLeast3 |n, _| Some(n.max(3));
+    }
+}
+
+impl FunctionRow {
+    /// The row of a name or an alias.
+    pub fn find(name: &str) -> Option<&'static FunctionRow> {
+        FUNCTIONS
+            .iter()
+            .find(|row| row.name == name || row.aliases.contains(&name))
+    }
+
+    /// Runs it on one value for each parameter, as [`FunctionRow::bind`] orders them.
+    ///
+    /// # Errors
+    /// When an argument is of the wrong kind, and as the function itself.
+    pub fn call(&self, bound: Vec<Value>) -> Result<Returned> {
+        (self.call)(self, bound)
+    }
+
+    #[cold]
+    fn refused(&self, param: usize, given: &str, why: Refused) -> Error {
+        let Param { name, expects, .. } = self.params[param];
+        match why {
+            Refused::Because(error) => error.in_op(self.name),
+            Refused::Type => Error::dtype(
+                self.name,
+                format!("argument '{name}' must be {expects}, not {given}"),
+            ),
+        }
+    }
+}
+
+/// Converts arguments and calls: compiled once for each signature, not for each row.
+trait Invoke {
+    fn invoke(self, row: &FunctionRow, bound: Vec<Value>) -> Result<Returned>;
+}
+macro_rules! invoke { ($($($K:ident)+;)*) => { $(
+    impl<R: Into<Returned>, $($K: Kind),+> Invoke for fn($($K),+) -> Result<R> {
+        #[inline(never)]
+        fn invoke(self, row: &FunctionRow, bound: Vec<Value>) -> Result<Returned> {
+            let mut bound = bound.into_iter().enumerate();
+            self($(typed::<$K>(row, bound.next())?),+).map(Into::into)
+        }
+    }
+)* } }
+invoke! {
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
+    A B C D E F G;
+    A B C D E F G H;
+    A B C D E F G H I;
+}
+
+fn typed<K: Kind>(row: &FunctionRow, given: Option<(usize, Value)>) -> Result<K> {
+    let Some((param, value)) = given else {
+        return Err(Error::value(row.name, "an argument is missing"));
+    };
+    let type_name = value.type_name().to_owned();
+    K::from_value(value).map_err(|why| row.refused(param, &type_name, why))
+}

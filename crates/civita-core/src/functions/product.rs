@@ -1,0 +1,233 @@
+//! Products of arrays.
+
+use super::join::flat;
+use super::value::*;
+use crate::dtype::{Casting, Scalar};
+use crate::error::{Error, Result, shape_text};
+use crate::layout::{SliceItem, normalize_axes, normalize_axis};
+use crate::ops::Op;
+use crate::raw::Raw;
+
+pub fn matmul(x1: Array, x2: Array, _: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
+    match dtype {
+        Some(dtype) => x1
+            .cast_if(dtype, casting)?
+            .matmul(&x2.cast_if(dtype, casting)?),
+        None => x1.matmul(&x2),
+    }
+}
+
+pub fn dot(a: Array, b: Array, _: Out) -> Result<Raw> {
+    if a.rank() == 0 || b.rank() == 0 {
+        return a.mul(&b);
+    }
+    if b.rank() <= 2 {
+        // an array of many axes times a matrix is what `matmul` does too
+        return a.matmul(&b).map_err(|e| e.in_op("dot"));
+    }
+    contracted("dot", &a, &[-1], &b, &[-2])
+}
+
+pub fn vdot(a: Array, b: Array) -> Result<Raw> {
+    let a = if a.dtype().is_complex() { a.conj()? } else { a };
+    flat(&a)?.matmul(&flat(&b)?).map_err(|e| e.in_op("vdot"))
+}
+
+pub fn inner(a: Array, b: Array) -> Result<Raw> {
+    if a.rank() == 0 || b.rank() == 0 {
+        return a.mul(&b);
+    }
+    contracted("inner", &a, &[-1], &b, &[-1])
+}
+
+pub fn outer(a: Array, b: Array, _: Out) -> Result<Raw> {
+    flat(&a)?.expand_dims(&[1])?.mul(&flat(&b)?)
+}
+
+/// The axes over which `tensordot` sums.
+#[derive(Clone, Debug)]
+pub enum Contraction {
+    /// So many of the last of the first array and of the first of the second.
+    Count(isize),
+    /// These of the first, and these of the second.
+    Pairs(Vec<isize>, Vec<isize>),
+}
+
+impl Kind for Contraction {
+    const EXPECTS: &'static str = "an integer or two sequences of integers";
+    const STUB: &'static str = "int | tuple[_Shape, _Shape]";
+    fn from_value(value: Value) -> Result<Contraction, Refused> {
+        match value {
+            Value::List(pair) => {
+                let Ok([a, b]) = <[Value; 2]>::try_from(pair) else {
+                    return Err(Refused::Type);
+                };
+                Ok(Contraction::Pairs(
+                    AxisList::from_value(a)?.0,
+                    AxisList::from_value(b)?.0,
+                ))
+            }
+            one => Int::from_value(one).map(Contraction::Count),
+        }
+    }
+}
+impl From<isize> for Contraction {
+    fn from(count: isize) -> Contraction {
+        Contraction::Count(count)
+    }
+}
+impl<const K: usize> From<([isize; K], [isize; K])> for Contraction {
+    fn from((a, b): ([isize; K], [isize; K])) -> Contraction {
+        Contraction::Pairs(a.into(), b.into())
+    }
+}
+
+pub fn tensordot(a: Array, b: Array, axes: Contraction) -> Result<Raw> {
+    const OP: &str = "tensordot";
+    let (of_a, of_b) = match axes {
+        Contraction::Pairs(of_a, of_b) => (of_a, of_b),
+        Contraction::Count(n) => {
+            if n < 0 || n as usize > a.rank().min(b.rank()) {
+                return Err(Error::shape(
+                    OP,
+                    format!(
+                        "{n} axes of shapes {} and {}",
+                        shape_text(a.shape()),
+                        shape_text(b.shape())
+                    ),
+                )
+                .shapes(&[a.shape(), b.shape()])
+                .rule("both arrays have that many axes"));
+            }
+            ((-n..0).collect(), (0..n).collect())
+        }
+    };
+    contracted(OP, &a, &of_a, &b, &of_b)
+}
+
+/// A sum over pairs of axes, as a product of matrices: the other axes of both are left.
+fn contracted(op: &'static str, a: &Raw, of_a: &[isize], b: &Raw, of_b: &[isize]) -> Result<Raw> {
+    let (inner_a, inner_b) = (
+        normalize_axes(op, of_a, a.rank())?,
+        normalize_axes(op, of_b, b.rank())?,
+    );
+    let lengths =
+        |x: &Raw, axes: &[usize]| axes.iter().map(|&axis| x.shape()[axis]).collect::<Vec<_>>();
+    let (n, m) = (lengths(a, &inner_a), lengths(b, &inner_b));
+    if n != m {
+        return Err(Error::shape(
+            op,
+            format!(
+                "shapes {} and {} do not fit",
+                shape_text(a.shape()),
+                shape_text(b.shape())
+            ),
+        )
+        .shapes(&[a.shape(), b.shape()])
+        .rule(format!(
+            "the axes that are summed over have equal lengths, not {} and {}",
+            shape_text(&n),
+            shape_text(&m)
+        )));
+    }
+    let outer = |x: &Raw, inner: &[usize]| {
+        (0..x.rank())
+            .filter(|axis| !inner.contains(axis))
+            .collect::<Vec<_>>()
+    };
+    let (outer_a, outer_b) = (outer(a, &inner_a), outer(b, &inner_b));
+    let order = |first: &[usize], last: &[usize]| {
+        first
+            .iter()
+            .chain(last)
+            .map(|&axis| axis as isize)
+            .collect::<Vec<_>>()
+    };
+    let (rows, columns) = (lengths(a, &outer_a), lengths(b, &outer_b));
+    let count = |all: &[usize]| all.iter().product::<usize>();
+    let left = a
+        .permute(&order(&outer_a, &inner_a))?
+        .reshape(&[count(&rows), count(&n)])?;
+    let right = b
+        .permute(&order(&inner_b, &outer_b))?
+        .reshape(&[count(&n), count(&columns)])?;
+    left.matmul(&right)?.reshape(&[rows, columns].concat())
+}
+
+pub fn kron(a: Array, b: Array) -> Result<Raw> {
+    let rank = a.rank().max(b.rank());
+    // the axes of the first before those of the second, pair by pair, then each pair as one
+    let spread = |x: &Raw, at: usize| {
+        let mut shape = vec![1; 2 * rank];
+        for (i, &n) in x.shape().iter().enumerate() {
+            shape[2 * (rank - x.rank() + i) + at] = n;
+        }
+        x.reshape(&shape)
+    };
+    let pairs = spread(&a, 0)?.mul(&spread(&b, 1)?)?;
+    let shape: Vec<usize> = pairs
+        .shape()
+        .chunks(2)
+        .map(|pair| pair[0] * pair[1])
+        .collect();
+    pairs.reshape(&shape)
+}
+
+pub fn cross(
+    a: Array,
+    b: Array,
+    axisa: Axis,
+    axisb: Axis,
+    axisc: Axis,
+    axis: AxisOrFlat,
+) -> Result<Raw> {
+    const OP: &str = "cross";
+    let (axisa, axisb, axisc) = axis
+        .0
+        .map_or((axisa, axisb, axisc), |axis| (axis, axis, axis));
+    let last = |x: &Raw, axis: isize| {
+        normalize_axis(OP, axis, x.rank())?;
+        x.move_axis(axis, -1)
+    };
+    let (a, b) = (last(&a, axisa)?, last(&b, axisb)?);
+    let lengths = [&a, &b].map(|x| x.shape()[x.rank() - 1]);
+    if lengths.iter().any(|n| ![2, 3].contains(n)) {
+        return Err(Error::shape(
+            OP,
+            format!("vectors of {} and {} numbers", lengths[0], lengths[1]),
+        )
+        .shapes(&[a.shape(), b.shape()])
+        .rule("a vector product takes vectors of three numbers (or two, the third being 0)"));
+    }
+    let item = |x: &Raw, i: isize| x.slice(&[SliceItem::Ellipsis, SliceItem::Index(i)]);
+    let minor = |i: isize, j: isize| -> Result<Raw> {
+        let (left, right) = (
+            item(&a, i)?.mul(&item(&b, j)?)?,
+            item(&a, j)?.mul(&item(&b, i)?)?,
+        );
+        left.sub(&right)
+    };
+    let z = minor(0, 1)?;
+    if lengths == [2, 2] {
+        return Ok(z);
+    }
+    // where one of the two lies in the plane, what its third number would be multiplied with is left
+    let (x, y) = match lengths {
+        [3, 3] => (minor(1, 2)?, minor(2, 0)?),
+        [3, _] => (
+            item(&a, 2)?.mul(&item(&b, 1)?)?.neg()?,
+            item(&a, 2)?.mul(&item(&b, 0)?)?,
+        ),
+        _ => (
+            item(&a, 1)?.mul(&item(&b, 2)?)?,
+            item(&a, 0)?.mul(&item(&b, 2)?)?.neg()?,
+        ),
+    };
+    let at = normalize_axis(OP, axisc, z.rank() + 1)?;
+    Raw::stack(&[&x, &y, &z], at as isize)
+}
+
+/// A tensor times a number, in the tensor's dtype where that holds it.
+pub(super) fn scaled(x: &Raw, by: f64) -> Result<Raw> {
+    Raw::apply(Op::Mul, &[x.into(), Scalar::Float(by).into()])
+}

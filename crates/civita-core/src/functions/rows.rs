@@ -1,0 +1,713 @@
+//! The table of functions, and what makes data of it.
+
+use super::pad::{Edges, OptWidths, Widths};
+use super::product::Contraction;
+use super::value::*;
+use super::{
+    Example, FunctionRow, Invoke, Output, Param, Returns, along, compare, create, join, pad,
+    product, rank, rearrange, shape,
+};
+use crate::dtype::{Casting, DType};
+use crate::error::Result;
+use crate::raw::Mode;
+
+/// Hands the whole table of functions to a macro: how the typed API makes its functions.
+///
+/// The head of a row is a signature as Rust writes it, with kinds for types and defaults. What stands behind the `;` are
+/// options: in Python they go by name only (or by position, up to `positional`), in Rust they are fields of a struct. In
+/// brackets is what comes back: rules for ranks, with the element type where it is not that of the first array.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! function_rows {
+    ($callback:ident) => {
+        $callback! {
+            // ── shapes ──
+
+            /// The same elements under another shape; one length may be -1: whatever is left. A view where the memory allows
+            /// it.
+            reshape(a: Array, shape: Lengths, order: Order = Order::C; Reshape { copy: OptBool = None }) -> [ByArgument] {
+                run shape::reshape, positional_only 1, aliases [], torch "torch.reshape", gradient yes,
+                example "reshape([1, 2, 3, 4], (2, 2))" => "[[1 2]\n [3 4]]", rust "np::reshape(&tensor![1, 2, 3, 4], [2, 2])?",
+                samples ["reshape(x[2, 6], (3, -1))", "reshape(x[4], -1)", "reshape(x[2, 3, 2], (4, 3), 'F')", "reshape(x[2, 3], (3, 2), order='A')", "reshape(x[1, 1], ())", "reshape(x[2, 2], 4, copy=True)"],
+                laws [],
+            }
+            /// All elements under one axis; a view where the memory allows it. `order='K'` reads them as they lie in memory.
+            ravel(a: Array, order: Order = Order::C) -> [ByArgument] {
+                run shape::ravel, aliases [], torch "torch.ravel", gradient yes,
+                example "ravel([[1, 2], [3, 4]])" => "[1 2 3 4]", rust "np::ravel(&tensor![[1, 2], [3, 4]])",
+                samples ["ravel(x[2, 3])", "ravel(x[2, 3, 2], 'F')", "ravel(x[3, 2], order='A')", "ravel(x[3, 2, 2], order='K')", "ravel(x[()])"],
+                laws [],
+            }
+            /// The axes in another order, by default in reverse; a view.
+            transpose(a: Array, axes: AxisOrder = None) -> [ByArgument] {
+                run shape::transpose, aliases ["permute_dims"], torch "torch.permute", gradient yes,
+                example "transpose([[1, 2], [3, 4]])" => "[[1 3]\n [2 4]]", rust "np::transpose(&tensor![[1, 2], [3, 4]])",
+                samples ["transpose(x[2, 3])", "transpose(x[2, 3, 4], (1, 2, 0))", "transpose(x[2, 3], axes=(-1, 0))"],
+                laws ["array_equal(transpose(transpose(x[2, 3, 4])), x[2, 3, 4])"],
+            }
+            /// The last two axes exchanged; a view.
+            matrix_transpose(x: Array) -> [Same] {
+                run shape::matrix_transpose, positional_only 1, aliases [], torch "torch.adjoint", gradient yes,
+                example "matrix_transpose([[1, 2], [3, 4]])" => "[[1 3]\n [2 4]]", rust "np::matrix_transpose(&tensor![[1, 2], [3, 4]])?",
+                samples ["matrix_transpose(x[2, 3])", "matrix_transpose(x[2, 3, 4])"],
+                laws [],
+            }
+            /// Two axes exchanged; a view.
+            swapaxes(a: Array, axis1: Axis, axis2: Axis) -> [Same] {
+                run shape::swapaxes, method "swapaxes", aliases [], torch "torch.swapaxes", gradient yes,
+                example "swapaxes([[1, 2], [3, 4]], 0, 1)" => "[[1 3]\n [2 4]]", rust "np::swapaxes(&tensor![[1, 2], [3, 4]], 0, 1)?",
+                samples ["swapaxes(x[2, 3, 4], 0, -1)", "swapaxes(x[2, 3], 1, 1)"],
+                laws [],
+            }
+            /// Axes moved to other places, the rest in order; a view.
+            moveaxis(a: Array, source: AxisList, destination: AxisList) -> [Same] {
+                run shape::moveaxis, aliases [], torch "torch.movedim", gradient yes,
+                example "moveaxis([[1, 2], [3, 4]], 0, -1)" => "[[1 3]\n [2 4]]", rust "np::moveaxis(&tensor![[1, 2], [3, 4]], 0, -1)?",
+                samples ["moveaxis(x[2, 3, 4], 0, -1)", "moveaxis(x[2, 3, 4], [0, 1], [-1, -2])"],
+                laws ["array_equal(moveaxis(moveaxis(x[2, 3, 4], 0, 2), 2, 0), x[2, 3, 4])"],
+            }
+            /// One axis moved before another; a view. `moveaxis` is easier to read.
+            rollaxis(a: Array, axis: Axis, start: Int = 0) -> [Same] {
+                run shape::rollaxis, aliases [], torch "", gradient yes,
+                example "rollaxis([[1, 2], [3, 4]], 1)" => "[[1 3]\n [2 4]]", rust "np::rollaxis(&tensor![[1, 2], [3, 4]], 1, 0)?",
+                samples ["rollaxis(x[2, 3, 4], 2)", "rollaxis(x[2, 3, 4], 0, 3)", "rollaxis(x[2, 3, 4], 1, start=-1)"],
+                laws [],
+            }
+            /// The elements in reverse order along axes, or along all; a view.
+            flip(m: Array, axis: Axes = None) -> [Same] {
+                run shape::flip, aliases [], torch "torch.flip", gradient yes,
+                example "flip([[1, 2], [3, 4]], 1)" => "[[2 1]\n [4 3]]", rust "np::flip(&tensor![[1, 2], [3, 4]], 1)?",
+                samples ["flip(x[2, 3])", "flip(x[2, 3, 4], axis=(0, -1))", "flip(x[4], 0)"],
+                laws ["array_equal(flip(flip(x[2, 3])), x[2, 3])"],
+            }
+            /// The columns in reverse order; a view.
+            fliplr(m: Array) -> [Same] {
+                run shape::fliplr, aliases [], torch "torch.fliplr", gradient yes,
+                example "fliplr([[1, 2], [3, 4]])" => "[[2 1]\n [4 3]]", rust "np::fliplr(&tensor![[1, 2], [3, 4]])?",
+                samples ["fliplr(x[2, 3])"],
+                laws [],
+            }
+            /// The rows in reverse order; a view.
+            flipud(m: Array) -> [Same] {
+                run shape::flipud, aliases [], torch "torch.flipud", gradient yes,
+                example "flipud([[1, 2], [3, 4]])" => "[[3 4]\n [1 2]]", rust "np::flipud(&tensor![[1, 2], [3, 4]])?",
+                samples ["flipud(x[2, 3])", "flipud(x[3])"],
+                laws [],
+            }
+            /// The plane of two axes turned by 90°, `k` times, from the first to the second; a view.
+            rot90(m: Array, k: Int = 1, axes: AxisPair = [0, 1]) -> [Same] {
+                run shape::rot90, aliases [], torch "torch.rot90", gradient yes,
+                example "rot90([[1, 2], [3, 4]])" => "[[2 4]\n [1 3]]", rust "np::rot90(&tensor![[1, 2], [3, 4]], 1, [0, 1])?",
+                samples ["rot90(x[2, 3])", "rot90(x[2, 3], -1)", "rot90(x[2, 3, 4], k=2, axes=(1, 2))", "rot90(x[2, 3, 4], 3, (2, 0))", "rot90(x[2, 3], 0)"],
+                laws ["array_equal(rot90(rot90(x[2, 3]), 3), x[2, 3])"],
+            }
+            /// Without axes of length 1: those named, or all; a view.
+            squeeze(a: Array, axis: Axes = None) -> [ByArgument] {
+                run shape::squeeze, method "squeeze", aliases [], torch "torch.squeeze", gradient yes,
+                example "squeeze([[1, 2]])" => "[1 2]", rust "np::squeeze(&tensor![[1, 2]], 0)?",
+                samples ["squeeze(x[1, 2, 1])", "squeeze(x[1, 2, 1], axis=-1)", "squeeze(x[2, 2])", "squeeze(x[1, 3, 1], (0, 2))"],
+                laws [],
+            }
+            /// New axes of length 1 at these places of the result; a view.
+            expand_dims(a: Array, axis: AxisList) -> [ByArgument] {
+                run shape::expand_dims, aliases [], torch "torch.unsqueeze", gradient yes,
+                example "expand_dims([1, 2], 1)" => "[[1]\n [2]]", rust "np::expand_dims(&tensor![1, 2], 1)?",
+                samples ["expand_dims(x[2, 3], 0)", "expand_dims(x[2, 3], (1, -1))", "expand_dims(x[()], axis=0)"],
+                laws [],
+            }
+            /// Repeated to a shape without a copy; a view that cannot be written.
+            broadcast_to(array: Array, shape: Shape) -> [ByArgument] {
+                run shape::broadcast_to, aliases [], torch "torch.broadcast_to", gradient yes,
+                example "broadcast_to([1, 2], (2, 2))" => "[[1 2]\n [1 2]]", rust "np::broadcast_to(&tensor![1, 2], [2, 2])?",
+                samples ["broadcast_to(x[3], (2, 3))", "broadcast_to(x[2, 1], (4, 2, 3))", "broadcast_to(x[()], shape=(2,))"],
+                laws [],
+            }
+            /// All arrays repeated to their common shape; views that cannot be written.
+            broadcast_arrays(args: EachArray) -> [tuple ByArgument] {
+                run shape::broadcast_arrays, aliases [], torch "torch.broadcast_tensors", gradient yes,
+                example "broadcast_arrays([1, 2], [[3], [4]])[1]" => "[[3 3]\n [4 4]]", rust "np::broadcast_arrays(&[&tensor![[1, 2]], &tensor![[3], [4]]])?[1]",
+                samples ["broadcast_arrays(x[2, 1], x[3])", "broadcast_arrays(x[2])"],
+                laws [],
+            }
+            /// The shape to which these shapes broadcast.
+            broadcast_shapes(args: EachShape) -> [plain "tuple[int, ...]"] {
+                run shape::common_shape, aliases [], torch "torch.broadcast_shapes", gradient no "its result is no array",
+                example "broadcast_shapes((2, 1), (3,))" => "(2, 3)", rust "np::broadcast_shapes(&[&[2, 1], &[3]])?",
+                samples ["broadcast_shapes((2, 1), (3,))", "broadcast_shapes()", "broadcast_shapes(4, (1, 1))"],
+                laws [],
+            }
+            /// The arrays with at least one axis.
+            atleast_1d(arys: EachArray) -> [one_or_tuple ByArgument] {
+                run shape::atleast_1d, aliases [], torch "torch.atleast_1d", gradient yes,
+                example "atleast_1d(5)" => "[5]", rust "np::atleast_1d(&Tensor::scalar(5))?",
+                samples ["atleast_1d(x[()])", "atleast_1d(x[2, 3], x[()])"],
+                laws [],
+            }
+            /// The arrays with at least two axes; a vector becomes a row.
+            atleast_2d(arys: EachArray) -> [one_or_tuple ByArgument] {
+                run shape::atleast_2d, aliases [], torch "torch.atleast_2d", gradient yes,
+                example "atleast_2d([1, 2])" => "[[1 2]]", rust "np::atleast_2d(&tensor![1, 2])?",
+                samples ["atleast_2d(x[()])", "atleast_2d(x[3], x[2, 3])", "atleast_2d(x[2, 2, 2])"],
+                laws [],
+            }
+            /// The arrays with at least three axes; a matrix gets one behind, a vector one before and one behind.
+            atleast_3d(arys: EachArray) -> [one_or_tuple ByArgument] {
+                run shape::atleast_3d, aliases [], torch "torch.atleast_3d", gradient yes,
+                example "atleast_3d([1, 2])" => "[[[1]\n  [2]]]", rust "np::atleast_3d(&tensor![1, 2])?",
+                samples ["atleast_3d(x[()])", "atleast_3d(x[3], x[2, 3])", "atleast_3d(x[2, 2, 2, 2])"],
+                laws [],
+            }
+            /// Lengths of the axes.
+            shape(a: Array) -> [plain "tuple[int, ...]"] {
+                run shape::shape, aliases [], torch "", gradient no "its result is no array",
+                example "shape([[1, 2]])" => "(1, 2)", rust "np::shape(&tensor![[1, 2]])?",
+                samples ["shape(x[2, 3])", "shape(x[()])"],
+                laws [],
+            }
+            /// Number of axes.
+            ndim(a: Array) -> [plain "int"] {
+                run shape::ndim, aliases [], torch "", gradient no "its result is no array",
+                example "ndim([[1, 2]])" => "2", rust "np::ndim(&tensor![[1, 2]])?",
+                samples ["ndim(x[2, 3])", "ndim(3.5)"],
+                laws [],
+            }
+            /// Number of elements, of all or along axes.
+            size(a: Array, axis: Axes = None) -> [plain "int"] {
+                run shape::size, aliases [], torch "torch.numel", gradient no "its result is no array",
+                example "size([[1, 2]])" => "2", rust "np::size(&tensor![[1, 2]], ..)?",
+                samples ["size(x[2, 3])", "size(x[2, 3], 1)", "size(x[2, 3], axis=-2)"],
+                laws [],
+            }
+            /// A copy in another dtype; with `copy=False` only where it differs.
+            astype(x: Array, dtype: Dtype; Astype { copy: Bool = true, device: Device = None }) -> [ByArgument] {
+                run shape::astype, positional_only 2, aliases [], torch "torch.Tensor.to", gradient yes,
+                example "astype([1, 2], 'float64')" => "[1. 2.]", rust "tensor![1, 2].cast::<f64>()",
+                samples ["astype(x[2, 3], 'float32')", "astype(x[2, 3], 'complex128', copy=False)", "astype(x[3], 'int8')"],
+                laws [],
+            }
+            /// A copy with memory of its own, in C order (or Fortran order).
+            copy(a: Array, order: Order = Order::K) -> [ByArgument] {
+                run shape::copy, aliases [], torch "torch.clone", gradient yes,
+                example "copy([1, 2])" => "[1 2]", rust "tensor![1, 2].copy()",
+                samples ["copy(x[2, 3])", "copy(x[2, 3], 'F')", "copy(x[()], order='C')"],
+                laws [],
+            }
+            /// The array in C order, with at least one axis: itself where it lies so already, else a copy.
+            ascontiguousarray(a: Array, dtype: OptDType = None) -> [ByArgument] {
+                run shape::ascontiguousarray, aliases [], torch "torch.Tensor.contiguous", gradient yes,
+                example "ascontiguousarray([1, 2])" => "[1 2]", rust "tensor![1, 2].contiguous()",
+                samples ["ascontiguousarray(x[2, 3])", "ascontiguousarray(x[()])", "ascontiguousarray(x[2], dtype='float32')"],
+                laws [],
+            }
+            /// The diagonals of the planes of two axes, as a new last axis; a view where the memory allows it.
+            diagonal(a: Array, offset: Int = 0, axis1: Axis = 0, axis2: Axis = 1) -> [Minus1] {
+                run shape::diagonal, method "diagonal", aliases [], torch "torch.diagonal", gradient yes,
+                example "diagonal([[1, 2], [3, 4]])" => "[1 4]", rust "np::diagonal(&tensor![[1, 2], [3, 4]], 0, 0, 1)?",
+                samples ["diagonal(x[3, 4])", "diagonal(x[3, 4], 1)", "diagonal(x[4, 2], -1)", "diagonal(x[2, 3, 4], offset=1, axis1=1, axis2=2)", "diagonal(x[2, 3, 3], 0, 2, 0)", "diagonal(x[2, 2], 5)", "diagonal(x[2, 2], -3)"],
+                laws [],
+            }
+
+            // ── joining and cutting ──
+
+            /// Arrays joined along an axis that they have; with `axis=None` flattened.
+            concatenate(arrays: Arrays, axis: AxisOrFlat = 0, out: Out = None; Concatenate { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
+                run join::concatenate, positional_only 1, aliases ["concat"], torch "torch.cat", gradient yes,
+                example "concatenate([[1, 2], [3]])" => "[1 2 3]", rust "np::concatenate(&[&tensor![1, 2], &tensor![3]], 0)?",
+                samples ["concatenate([x[2, 3], x[1, 3]], 0)", "concatenate([x[2, 3], x[2, 1]], axis=-1)", "concatenate((x[2], x[2, 2]), axis=None)", "concatenate([x[2], x[2]], dtype='complex128')", "concatenate([x[2], x[2]], dtype='int8', casting='unsafe')"],
+                laws [],
+            }
+            /// Arrays of one shape joined along a new axis.
+            stack(arrays: Arrays, axis: Axis = 0, out: Out = None; Stack { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
+                run join::stack, aliases [], torch "torch.stack", gradient yes,
+                example "stack([[1, 2], [3, 4]], axis=1)" => "[[1 3]\n [2 4]]", rust "np::stack(&[&tensor![1, 2], &tensor![3, 4]], 1)?",
+                samples ["stack([x[2, 3], x[2, 3]])", "stack([x[2, 3], x[2, 3]], -1)", "stack([x[2], x[2]], axis=1, dtype='complex64')"],
+                laws [],
+            }
+            /// Arrays joined along the second axis, vectors along their only one.
+            hstack(tup: Arrays; Hstack { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
+                run join::hstack, aliases [], torch "torch.hstack", gradient yes,
+                example "hstack([[1, 2], [3]])" => "[1 2 3]", rust "np::hstack(&[&tensor![1, 2], &tensor![3]])?",
+                samples ["hstack([x[2], x[3]])", "hstack([x[2, 3], x[2, 1]])", "hstack([x[()], x[()]])", "hstack([x[2], x[1]], dtype='complex128')"],
+                laws [],
+            }
+            /// Arrays joined along the first axis; a vector is a row.
+            vstack(tup: Arrays; Vstack { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [AtLeast2] {
+                run join::vstack, aliases [], torch "torch.vstack", gradient yes,
+                example "vstack([[1, 2], [3, 4]])" => "[[1 2]\n [3 4]]", rust "np::vstack(&[&tensor![1, 2], &tensor![3, 4]], np::Vstack::default())?",
+                samples ["vstack([x[3], x[3]])", "vstack([x[2, 3], x[1, 3]])", "vstack([x[()], x[()]])", "vstack([x[2], x[2]], dtype='complex128')"],
+                laws [],
+            }
+            /// Arrays joined along the third axis.
+            dstack(tup: Arrays) -> [AtLeast3] {
+                run join::dstack, aliases [], torch "torch.dstack", gradient yes,
+                example "dstack([[1, 2], [3, 4]])" => "[[[1 3]\n  [2 4]]]", rust "np::dstack(&[&tensor![1, 2], &tensor![3, 4]])?",
+                samples ["dstack([x[3], x[3]])", "dstack([x[2, 3], x[2, 3]])", "dstack([x[2, 2, 1], x[2, 2, 2]])", "dstack([x[()], x[()]])"],
+                laws [],
+            }
+            /// Vectors as the columns of a matrix; matrices are joined along the second axis.
+            column_stack(tup: Arrays) -> [AtLeast2] {
+                run join::column_stack, aliases [], torch "torch.column_stack", gradient yes,
+                example "column_stack([[1, 2], [3, 4]])" => "[[1 3]\n [2 4]]", rust "np::column_stack(&[&tensor![1, 2], &tensor![3, 4]])?",
+                samples ["column_stack([x[3], x[3]])", "column_stack([x[2], x[2, 3]])"],
+                laws [],
+            }
+            /// The values behind the array, along an axis; without an axis both are flattened.
+            append(arr: Array, values: Array, axis: AxisOrFlat = None) -> [Along] {
+                run join::append, aliases [], torch "", gradient yes,
+                example "append([1, 2], [3])" => "[1 2 3]", rust "np::append(&tensor![1, 2], &tensor![3], 0)?",
+                samples ["append(x[2, 3], x[2])", "append(x[2, 3], x[1, 3], 0)", "append(x[2, 2], x[2, 1], axis=-1)", "append(x[2], 3)"],
+                laws [],
+            }
+            /// The arrays along an axis, which goes.
+            unstack(x: Array; Unstack { axis: Axis = 0 }) -> [tuple Minus1] {
+                run join::unstack, positional_only 1, aliases [], torch "torch.unbind", gradient yes,
+                example "unstack([[1, 2], [3, 4]])[1]" => "[3 4]", rust "np::unstack(&tensor![[1, 2], [3, 4]], np::Unstack::default())?[1]",
+                samples ["unstack(x[2, 3])", "unstack(x[2, 3, 2], axis=-1)", "unstack(x[0, 2])"],
+                laws [],
+            }
+            /// The array cut along an axis, into parts of one length or before the places of a list; views.
+            split(ary: Array, indices_or_sections: Sections, axis: Axis = 0) -> [list Same] {
+                run join::split, aliases [], torch "torch.tensor_split", gradient yes,
+                example "split([1, 2, 3, 4], 2)[1]" => "[3 4]", rust "np::split(&tensor![1, 2, 3, 4], 2, 0)?[1]",
+                samples ["split(x[4, 3], 2)", "split(x[2, 6], [2, 3], axis=1)", "split(x[5], [3, 1, 9])", "split(x[5], (-2,))", "split(x[3, 2], 3, -2)"],
+                laws ["array_equal(concatenate(split(x[6, 2], 3)), x[6, 2])"],
+            }
+            /// As `split`, into parts whose lengths differ by one at most.
+            array_split(ary: Array, indices_or_sections: Sections, axis: Axis = 0) -> [list Same] {
+                run join::array_split, aliases [], torch "torch.tensor_split", gradient yes,
+                example "array_split([1, 2, 3], 2)[0]" => "[1 2]", rust "np::array_split(&tensor![1, 2, 3], 2, 0)?[0]",
+                samples ["array_split(x[5, 2], 3)", "array_split(x[2], 4)", "array_split(x[2, 5], [1, 4], axis=1)"],
+                laws [],
+            }
+            /// As `split`, along the second axis (of a vector its only one).
+            hsplit(ary: Array, indices_or_sections: Sections) -> [list Same] {
+                run join::hsplit, aliases [], torch "torch.hsplit", gradient yes,
+                example "hsplit([1, 2, 3, 4], 2)[1]" => "[3 4]", rust "np::hsplit(&tensor![1, 2, 3, 4], 2)?[1]",
+                samples ["hsplit(x[4], 2)", "hsplit(x[2, 4], [1, 3])", "hsplit(x[2, 4, 2], 2)"],
+                laws [],
+            }
+            /// As `split`, along the first axis.
+            vsplit(ary: Array, indices_or_sections: Sections) -> [list Same] {
+                run join::vsplit, aliases [], torch "torch.vsplit", gradient yes,
+                example "vsplit([[1, 2], [3, 4]], 2)[1]" => "[[3 4]]", rust "np::vsplit(&tensor![[1, 2], [3, 4]], 2)?[1]",
+                samples ["vsplit(x[4, 2], 2)", "vsplit(x[4, 2], [1])"],
+                laws [],
+            }
+            /// As `split`, along the third axis.
+            dsplit(ary: Array, indices_or_sections: Sections) -> [list Same] {
+                run join::dsplit, aliases [], torch "torch.dsplit", gradient yes,
+                example "dsplit([[[1, 2]]], 2)[1]" => "[[[2]]]", rust "np::dsplit(&tensor![[[1, 2]]], 2)?[1]",
+                samples ["dsplit(x[2, 2, 4], 2)", "dsplit(x[2, 2, 4], [3])"],
+                laws [],
+            }
+            /// Grids of coordinates: each vector repeated along the axes of the others.
+            meshgrid(xi: EachArray; Meshgrid { copy: Bool = true, sparse: Bool = false, indexing: Indexing = Indexing::Xy }) -> [tuple ByArgument] {
+                run join::meshgrid, aliases [], torch "torch.meshgrid", gradient yes,
+                example "meshgrid([1, 2], [3, 4])[1]" => "[[3 3]\n [4 4]]", rust "np::meshgrid([&tensor![1, 2], &tensor![3, 4]], np::Meshgrid::default())?[1]",
+                samples ["meshgrid(x[2], x[3])", "meshgrid(x[2], x[3], indexing='ij')", "meshgrid(x[2], x[3], x[4], sparse=True)", "meshgrid(x[3], copy=False)", "meshgrid(x[()], x[2])"],
+                laws [],
+            }
+
+            // ── moving, repeating, leaving out ──
+
+            /// The elements moved along axes; what falls off at one end comes back at the other. Without an axis they are
+            /// moved in C order.
+            roll(a: Array, shift: Ints, axis: Axes = None) -> [Same] {
+                run rearrange::roll, aliases [], torch "torch.roll", gradient yes,
+                example "roll([0, 1, 2, 3, 4], 2)" => "[3 4 0 1 2]", rust "np::roll(&tensor![0, 1, 2, 3, 4], 2, ..)?",
+                samples ["roll(x[3, 4], [1, 2], axis=[0, 1])", "roll(x[2, 3], -1, axis=0)", "roll(x[2, 3], 2)", "roll(x[0], 1)", "roll(x[4], 1, (0, 0))", "roll(x[2, 3], (1, -4), 1)", "roll(x[3], 3, 0)", "roll(x[()], 1)"],
+                laws ["array_equal(roll(roll(x[3, 4], 5, 1), -5, 1), x[3, 4])"],
+            }
+            /// Each element repeated, so many times or each by its own count.
+            repeat(a: Array, repeats: Ints, axis: AxisOrFlat = None) -> [Along] {
+                run rearrange::repeat, method "repeat", aliases [], torch "torch.repeat_interleave", gradient yes,
+                example "repeat([1, 2], 2)" => "[1 1 2 2]", rust "np::repeat(&tensor![1, 2], 2, ..)?",
+                samples ["repeat(x[2, 3], 2)", "repeat(x[2, 3], [1, 2], axis=0)", "repeat(x[2, 3], 3, 1)", "repeat(x[2, 3], (0, 2, 1), -1)", "repeat(x[2], 0)", "repeat(x[2, 2], 1)", "repeat(x[3], [2], axis=0)", "repeat(x[()], 3)"],
+                laws [],
+            }
+            /// The array repeated along each axis.
+            tile(A: Array, reps: Ints) -> [Dynamic] {
+                run rearrange::tile, aliases [], torch "torch.tile", gradient yes,
+                example "tile([1, 2], 2)" => "[1 2 1 2]", rust "np::tile(&tensor![1, 2], 2)?",
+                samples ["tile(x[2, 3], 2)", "tile(x[2, 3], (2, 1))", "tile(x[3], (2, 2))", "tile(x[2, 2], (1, 1))", "tile(x[2], 0)", "tile(x[2, 2, 2], [2])", "tile(x[()], 3)", "tile(x[2], ())"],
+                laws [],
+            }
+            /// The elements at indices along an axis, or of the flattened array.
+            take(a: Array, indices: Indices, axis: AxisOrFlat = None, out: Out = None, mode: Mode = Mode::Raise) -> [ByArgument] {
+                run rearrange::take, method "take", aliases [], torch "torch.index_select", gradient yes,
+                example "take([1, 2, 3], [-1, 0])" => "[3 1]", rust "np::take(&tensor![1, 2, 3], &tensor![-1, 0], 0)?",
+                samples ["take(x[3, 4], [0, -1], axis=1)", "take(x[3, 4], [[5, 2]])", "take(x[3], 1)", "take(x[4], [7, -9], mode='wrap')", "take(x[4], [7, -9], 0, mode='clip')", "take(x[2, 3], [], 0)"],
+                laws [],
+            }
+            /// Without the elements at these places along an axis; without an axis of the flattened array.
+            delete(arr: Array, obj: Positions, axis: AxisOrFlat = None) -> [Along] {
+                run rearrange::delete, aliases [], torch "", gradient yes,
+                example "delete([1, 2, 3], 1)" => "[1 3]", rust "np::delete(&tensor![1, 2, 3], 1, 0)?",
+                samples ["delete(x[4, 3], 1, 0)", "delete(x[4, 3], [0, 2], axis=1)", "delete(x[6], slice(1, 5, 2))", "delete(x[2, 3], -1)", "delete(x[4], [True, False, True, False])", "delete(x[4], [])", "delete(x[5], slice(4, 1, -1))", "delete(x[5], [3, 3, 0])"],
+                laws [],
+            }
+            /// With values put in before these places along an axis; without an axis into the flattened array.
+            insert(arr: Array, obj: Positions, values: Array, axis: AxisOrFlat = None) -> [ByArgument] {
+                run rearrange::insert, aliases [], torch "", gradient yes,
+                example "insert([1, 3], 1, 2)" => "[1 2 3]", rust "np::insert(&tensor![1, 3], 1, &tensor![2], 0)?",
+                samples ["insert(x[3, 2], 1, x[2], axis=0)", "insert(x[3, 2], 1, x[3], axis=1)", "insert(x[4], [1, 3], [8, 9])", "insert(x[4], [2, 0, 2], [7, 8, 9])", "insert(x[2, 3], -1, 5, 1)", "insert(x[3], slice(0, 3, 2), 5)", "insert(x[3, 2], [1], x[1, 2], axis=0)", "insert(x[3], 3, [1, 2])", "insert(x[3], [], 2)", "insert(x[2, 2], 1, 7)"],
+                laws [],
+            }
+            /// The elements in C order, again and again until the new shape is full.
+            resize(a: Array, new_shape: Shape) -> [ByArgument] {
+                run rearrange::resize, aliases [], torch "", gradient yes,
+                example "resize([1, 2, 3], (2, 2))" => "[[1 2]\n [3 1]]", rust "np::resize(&tensor![1, 2, 3], [2, 2])?",
+                samples ["resize(x[2, 3], (3, 4))", "resize(x[4], 2)", "resize(x[2, 2], (2, 2))", "resize(x[0], (2, 2))", "resize(x[3], (0, 2))"],
+                laws [],
+            }
+            /// The lower triangle of the last two axes, up to the `k`-th diagonal; zeros above it.
+            tril(m: Array, k: Int = 0) -> [AtLeast2] {
+                run rearrange::tril, aliases [], torch "torch.tril", gradient yes,
+                example "tril([[1, 2], [3, 4]])" => "[[1 0]\n [3 4]]", rust "np::tril(&tensor![[1, 2], [3, 4]], 0)?",
+                samples ["tril(x[3, 3])", "tril(x[3, 4], 1)", "tril(x[2, 3, 3], k=-1)", "tril(x[3])", "tril(x[2, 2], -9)"],
+                laws ["array_equal(tril(x[3, 4]) + triu(x[3, 4], 1), x[3, 4])"],
+            }
+            /// The upper triangle of the last two axes, from the `k`-th diagonal on; zeros below it.
+            triu(m: Array, k: Int = 0) -> [AtLeast2] {
+                run rearrange::triu, aliases [], torch "torch.triu", gradient yes,
+                example "triu([[1, 2], [3, 4]])" => "[[1 2]\n [0 4]]", rust "np::triu(&tensor![[1, 2], [3, 4]], 0)?",
+                samples ["triu(x[3, 3])", "triu(x[3, 4], 1)", "triu(x[2, 3, 3], k=-1)", "triu(x[3])", "triu(x[2, 2], 9)"],
+                laws [],
+            }
+            /// A vector as the `k`-th diagonal of a matrix, or the `k`-th diagonal of a matrix.
+            diag(v: Array, k: Int = 0) -> [Diagonal] {
+                run rearrange::diag, aliases [], torch "torch.diag", gradient yes,
+                example "diag([1, 2])" => "[[1 0]\n [0 2]]", rust "np::diag(&tensor![1, 2], 0)?",
+                samples ["diag(x[3])", "diag(x[2], 1)", "diag(x[2], k=-2)", "diag(x[3, 4], 1)", "diag(x[0])"],
+                laws ["array_equal(diag(diag(x[3], 1), 1), x[3])"],
+            }
+            /// All elements as the `k`-th diagonal of a matrix.
+            diagflat(v: Array, k: Int = 0) -> [Matrix] {
+                run rearrange::diagflat, aliases [], torch "torch.diagflat", gradient yes,
+                example "diagflat([[1], [2]])" => "[[1 0]\n [0 2]]", rust "np::diagflat(&tensor![[1], [2]], 0)?",
+                samples ["diagflat(x[2, 2])", "diagflat(x[3], 1)", "diagflat(x[2], k=-1)", "diagflat(x[()])"],
+                laws [],
+            }
+            /// The array with a border.
+            ///
+            /// `constant_values` and `end_values` (of `'linear_ramp'`) are numbers for all sides or for each; `stat_length`
+            /// limits how many elements at an end count for `'maximum'`, `'mean'` and `'minimum'`.
+            pad(array: Array, pad_width: Widths, mode: PadMode = PadMode::Constant;
+                Pad { stat_length: OptWidths = None, constant_values: Edges = 0, end_values: Edges = 0, reflect_type: ReflectType = ReflectType::Even }) -> [Same] {
+                run pad::pad, aliases [], torch "torch.nn.functional.pad", gradient yes,
+                example "pad([1, 2], 1)" => "[0 1 2 0]", rust "np::pad(&tensor![1, 2], 1, np::PadMode::Constant, np::Pad::default())?",
+                samples [
+                    "pad(x[2, 3], (1, 2), 'edge')", "pad(x[4], 2, mode='edge')", "pad(x[2], 1, constant_values=7)",
+                    "pad(x[2, 3], ((1, 0), (2, 3)), constant_values=((1, 2), (3, 4)))", "pad(x[2, 2], 0)", "pad(x[0, 2], ((1, 1), (0, 0)))", "pad(x[()], 3)",
+                    "pad(x[5], 3, 'reflect')", "pad(x[3], (7, 5), 'reflect')", "pad(x[3], (4, 9), 'reflect', reflect_type='odd')", "pad(x[1], 2, 'reflect')",
+                    "pad(x[2, 3], ((2, 1), (1, 4)), 'symmetric')", "pad(x[3], (8, 2), 'symmetric', reflect_type='odd')", "pad(x[3], (7, 8), 'symmetric')",
+                    "pad(x[3], (4, 5), 'wrap')", "pad(x[2, 3], ((1,), (2,)), 'wrap')",
+                    "pad(x[4], (3, 2), 'linear_ramp', end_values=(5, -4))", "pad(x[2, 3], 2, 'linear_ramp')",
+                    "pad(x[2, 3], 1, 'maximum')", "pad(x[4], (1, 2), 'minimum', stat_length=2)", "pad(x[2, 4], (1, 2), 'mean', stat_length=((1, 2), (3, 9)))", "pad(x[2, 3], 1, 'mean')",
+                ],
+                laws ["array_equal(pad(x[3, 4], 2, 'wrap')[2:-2, 2:-2], x[3, 4])"],
+            }
+
+            // ── new arrays ──
+
+            /// Ones on the `k`-th diagonal of a matrix, zeros elsewhere.
+            eye(N: Count, M: OptCount = None, k: Int = 0, dtype: OptDType = DType::F64; Eye { device: Device = None }) -> [ByArgument] {
+                run create::eye, aliases [], torch "torch.eye", gradient no "it has no arrays as arguments",
+                example "eye(2)" => "[[1. 0.]\n [0. 1.]]", rust "np::eye::<f64>(2)",
+                samples ["eye(3)", "eye(2, 3, 1)", "eye(3, k=-1, dtype='int8')", "eye(0)"],
+                laws [],
+            }
+            /// The identity matrix.
+            identity(n: Count, dtype: OptDType = None) -> [ByArgument] {
+                run create::identity, aliases [], torch "torch.eye", gradient no "it has no arrays as arguments",
+                example "identity(2)" => "[[1. 0.]\n [0. 1.]]", rust "np::identity::<f64>(2)",
+                samples ["identity(3)", "identity(2, 'int8')"],
+                laws [],
+            }
+            /// Ones on and below the `k`-th diagonal of a matrix, zeros above it.
+            tri(N: Count, M: OptCount = None, k: Int = 0, dtype: OptDType = DType::F64) -> [ByArgument] {
+                run create::tri, aliases [], torch "", gradient no "it has no arrays as arguments",
+                example "tri(2)" => "[[1. 0.]\n [1. 1.]]", rust "np::tri::<f64>(2, 2, 0)?",
+                samples ["tri(3)", "tri(2, 4)", "tri(3, 3, 1, 'int8')", "tri(3, k=-2, dtype='bool')", "tri(3, 2, 9)"],
+                laws [],
+            }
+            /// The indices of the elements of an array of this shape, an array for each axis, under a new first axis; with
+            /// `sparse` a tuple of arrays that broadcast to it.
+            indices(dimensions: Shape, dtype: OptDType = DType::I64, sparse: Bool = false) -> [one_or_tuple ByArgument] {
+                run create::indices, aliases [], torch "", gradient no "its result is an index",
+                example "indices((1, 2))" => "[[[0 0]]\n\n [[0 1]]]", rust "np::indices([1, 2])?",
+                samples ["indices((2, 3))", "indices((2, 3), dtype='int32')", "indices((2, 3), sparse=True)", "indices((4,))", "indices((0, 2))"],
+                laws [],
+            }
+            /// Powers of a vector as columns, from the highest to the 0th, or with `increasing` the other way.
+            vander(x: Array, N: OptCount = None, increasing: Bool = false) -> [ByArgument] {
+                run create::vander, aliases [], torch "torch.vander", gradient yes,
+                example "vander([2, 3])" => "[[2 1]\n [3 1]]", rust "np::vander(&tensor![2, 3], 2, false)?",
+                samples ["vander(x[3])", "vander(x[3], 4)", "vander(x[3], N=2, increasing=True)", "vander(x[2], 0)", "vander(x[0])"],
+                laws [],
+            }
+            /// `num` values evenly spaced from `start` to `stop`, which is the last one unless `endpoint=False`.
+            linspace(start: Array, stop: Array, num: Count = 50, endpoint: Bool = true, retstep: Bool = false, dtype: OptDType = None, axis: Axis = 0;
+                Linspace { device: Device = None }) -> [asked ByArgument, ByArgument if retstep] {
+                run create::linspace, aliases [], torch "torch.linspace", gradient yes,
+                example "linspace(0, 1, 5)" => "[0.   0.25 0.5  0.75 1.  ]", rust "np::linspace(0.0, 1.0, 5)",
+                samples ["linspace(0, 1, 5)", "linspace(2, -3, 4, False)", "linspace(0, 1, 3, retstep=True)", "linspace(x[3], 2, 4)", "linspace(x[2], x[2, 1], 3, axis=-1)", "linspace(0, 9, 5, dtype='int64')", "linspace(1, 2, 0)", "linspace(1, 2, 1)"],
+                laws [],
+            }
+            /// `base` to the powers `linspace(start, stop, num)`.
+            logspace(start: Array, stop: Array, num: Count = 50, endpoint: Bool = true, base: Array = 10.0, dtype: OptDType = None, axis: Axis = 0) -> [ByArgument] {
+                run create::logspace, aliases [], torch "torch.logspace", gradient yes,
+                example "logspace(0, 2, 3)" => "[  1.  10. 100.]", rust "np::logspace(0.0, 2.0, 3)?",
+                samples ["logspace(0, 2, 3)", "logspace(0, 3, 4, base=2)", "logspace(x[2], 2.0, 3, False)", "logspace(x[2], 3, 4, base=2.0, axis=1)", "logspace(0, 1, 2, dtype='float32')"],
+                laws [],
+            }
+            /// `num` values from `start` to `stop` of which each is the one before times a constant.
+            geomspace(start: Array, stop: Array, num: Count = 50, endpoint: Bool = true, dtype: OptDType = None, axis: Axis = 0) -> [ByArgument] {
+                run create::geomspace, aliases [], torch "", gradient yes,
+                example "geomspace(1, 8, 4)" => "[1. 2. 4. 8.]", rust "np::geomspace(1.0, 8.0, 4)?",
+                samples ["geomspace(1, 8, 4)", "geomspace(-1, -1000, 4)", "geomspace(1, 256, 8, endpoint=False)", "geomspace([1, 2], 16, 3, axis=1)", "geomspace(1, 1000, 3, dtype='float32')"],
+                laws [],
+            }
+            /// Where each index is, in a new last axis: 1, and 0 elsewhere. Without `num_classes` as many as the largest index needs.
+            one_hot(x: Array, num_classes: OptCount = None, dtype: OptDType = None) -> [ByArgument] {
+                run create::one_hot, aliases [], torch "torch.nn.functional.one_hot", gradient no "its argument is an index",
+                example "one_hot([0, 2])" => "[[1. 0. 0.]\n [0. 0. 1.]]", rust "tensor![0, 2].one_hot::<f64>(3)?",
+                oracle "lambda x, num_classes=None, dtype=None: np.eye(np.max(x) + 1 if num_classes is None else num_classes, dtype=dtype or 'float64')[np.asarray(x)]",
+                samples ["one_hot([0, 2, 1])", "one_hot([[0], [1]], 3)", "one_hot([1, 0], num_classes=2, dtype='int8')"],
+                laws [],
+            }
+            /// Where elements are not zero: a tuple with an array of indices for each axis.
+            nonzero(a: Array) -> [tuple Vector of i64] {
+                run create::nonzero, method "nonzero", aliases [], torch "torch.nonzero", gradient no "its result is an index",
+                example "nonzero([0, 5, 7])[0]" => "[1 2]", rust "np::nonzero(&tensor![0, 5, 7])?[0]",
+                samples ["nonzero(x[2, 3])", "nonzero([[0, 1], [2, 0]])", "nonzero(x[0, 2])"],
+                laws [],
+            }
+
+            // ── products ──
+
+            /// The matrix product over the last two axes, batched over the rest; `a @ b`. A vector on the left is a row, on the
+            /// right a column.
+            matmul(x1: Array, x2: Array, out: Out = None; Matmul { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
+                run product::matmul, positional_only 2, aliases [], torch "torch.matmul", gradient yes,
+                example "matmul([[1, 2], [3, 4]], [1, 1])" => "[3 7]", rust "np::matmul(&tensor![[1, 2], [3, 4]], &tensor![1, 1])?",
+                samples ["matmul(x[2, 3], x[3, 4])", "matmul(x[3], x[3])", "matmul(x[2, 2, 3], x[3])", "matmul(x[2, 1, 2, 3], x[4, 3, 2])", "matmul(x[2, 2], x[2, 2], dtype='complex128')", "matmul(x[2, 0], x[0, 3])"],
+                laws [],
+            }
+            /// The dot product: of two vectors a number, of matrices their product, of more axes a sum over the last axis of `a`
+            /// and the second-to-last of `b`.
+            dot(a: Array, b: Array, out: Out = None) -> [ByArgument] {
+                run product::dot, method "dot", aliases [], torch "torch.dot", gradient yes,
+                example "dot([1, 2], [3, 4])" => "11", rust "np::dot(&tensor![1, 2], &tensor![3, 4])?",
+                samples ["dot(x[3], x[3])", "dot(x[2, 3], x[3, 4])", "dot(x[2, 3], x[2, 3, 4])", "dot(x[2, 3], 2)", "dot(x[2, 2, 3], x[3])"],
+                laws [],
+            }
+            /// The dot product of all elements, those of the first conjugated.
+            vdot(a: Array, b: Array) -> [Number] {
+                run product::vdot, positional_only 2, aliases [], torch "torch.vdot", gradient yes,
+                example "vdot([1, 2], [3, 4])" => "11", rust "np::vdot(&tensor![1, 2], &tensor![3, 4])?",
+                samples ["vdot(x[3], x[3])", "vdot(x[2, 3], x[3, 2])"],
+                laws [],
+            }
+            /// Sums of products over the last axes of both.
+            inner(a: Array, b: Array) -> [Dynamic] {
+                run product::inner, positional_only 2, aliases [], torch "torch.inner", gradient yes,
+                example "inner([1, 2], [3, 4])" => "11", rust "np::inner(&tensor![1, 2], &tensor![3, 4])?",
+                samples ["inner(x[3], x[3])", "inner(x[2, 3], x[4, 3])", "inner(x[2, 3], 2)", "inner(x[2, 2, 3], x[3])"],
+                laws [],
+            }
+            /// The products of each element of one array with each of another, as a matrix.
+            outer(a: Array, b: Array, out: Out = None) -> [Matrix] {
+                run product::outer, aliases [], torch "torch.outer", gradient yes,
+                example "outer([1, 2], [3, 4])" => "[[3 4]\n [6 8]]", rust "np::outer(&tensor![1, 2], &tensor![3, 4])?",
+                samples ["outer(x[2], x[3])", "outer(x[2, 2], x[2])", "outer(x[2], 3)"],
+                laws [],
+            }
+            /// Sums of products over pairs of axes: so many (the last of the first array and the first of the second), or two
+            /// lists of them.
+            tensordot(a: Array, b: Array, axes: Contraction = 2) -> [Dynamic] {
+                run product::tensordot, aliases [], torch "torch.tensordot", gradient yes,
+                example "tensordot([[1, 2], [3, 4]], [1, 1], 1)" => "[3 7]", rust "np::tensordot(&tensor![[1, 2], [3, 4]], &tensor![1, 1], 1)?",
+                samples ["tensordot(x[2, 3], x[2, 3])", "tensordot(x[2, 3, 4], x[3, 4, 2], 2)", "tensordot(x[2, 3], x[3, 4], axes=1)", "tensordot(x[2, 3, 4], x[4, 2], ([0, 2], [1, 0]))", "tensordot(x[2], x[3], 0)", "tensordot(x[2, 3], x[3], axes=(1, 0))"],
+                laws [],
+            }
+            /// The Kronecker product: the second array times each element of the first, put together.
+            kron(a: Array, b: Array) -> [Larger] {
+                run product::kron, aliases [], torch "torch.kron", gradient yes,
+                example "kron([1, 10], [1, 2])" => "[ 1  2 10 20]", rust "np::kron(&tensor![1, 10], &tensor![1, 2])?",
+                samples ["kron(x[2], x[3])", "kron(x[2, 2], x[1, 3])", "kron(x[2, 2], x[2])", "kron(x[2], x[2, 3, 2])", "kron(3, x[2])"],
+                laws [],
+            }
+            /// The vector product. Vectors lie along `axisa`, `axisb` and, in the result, `axisc`; `axis` is all three.
+            cross(a: Array, b: Array, axisa: Axis = -1, axisb: Axis = -1, axisc: Axis = -1, axis: AxisOrFlat = None) -> [ByArgument] {
+                run product::cross, aliases [], torch "torch.linalg.cross", gradient yes,
+                example "cross([1, 0, 0], [0, 1, 0])" => "[0 0 1]", rust "np::cross(&tensor![1, 0, 0], &tensor![0, 1, 0], -1)?",
+                samples ["cross(x[3], [3, 1, 2])", "cross(x[2, 3], x[3])", "cross(x[3, 2], x[3, 2], axis=0)", "cross(x[3, 2], x[2, 3], 0, 1, axisc=0)"],
+                laws ["allclose(cross(x[2, 3], x[2, 3]), 0)"],
+            }
+
+            // ── along an axis ──
+
+            /// The running sum along an axis, or over all elements.
+            cumsum(a: Array, axis: AxisOrFlat = None, dtype: OptDType = None, out: Out = None) -> [ByArgument] {
+                run along::cumsum, method "cumsum", aliases [], torch "torch.cumsum", gradient yes,
+                example "cumsum([1, 2, 3])" => "[1 3 6]", rust "np::cumsum(&tensor![1, 2, 3], 0)?",
+                samples ["cumsum(x[2, 3])", "cumsum(x[2, 3], 0)", "cumsum(x[2, 3], axis=-1, dtype='complex128')"],
+                laws [],
+            }
+            /// `e^(x - max) / Σ e^(x - max)` along an axis.
+            softmax(x: Array, axis: Axis = -1) -> [ByArgument] {
+                run along::softmax, aliases [], torch "torch.softmax", gradient yes,
+                example "softmax([0, 0])" => "[0.5 0.5]", rust "np::softmax(&tensor![0.0, 0.0], -1)?",
+                oracle "lambda x, axis=-1: (lambda e: e / e.sum(axis=axis, keepdims=True))(np.exp(x - np.max(x, axis=axis, keepdims=True)))",
+                samples ["softmax(x[2, 3])", "softmax(x[2, 3], 0)", "softmax(x[3], axis=-1)"],
+                laws [],
+            }
+            /// Differences of neighbours along an axis, `n` times. `prepend` and `append` are put at the ends first.
+            diff(a: Array, n: Int = 1, axis: Axis = -1, prepend: OptArray = None, append: OptArray = None) -> [ByArgument] {
+                run along::diff, aliases [], torch "torch.diff", gradient yes,
+                example "diff([1, 2, 4])" => "[1 2]", rust "np::diff(&tensor![1, 2, 4], 1, -1)?",
+                samples ["diff(x[5])", "diff(x[3, 4], 2)", "diff(x[3, 4], axis=0)", "diff(x[4], prepend=0)", "diff(x[2, 3], 1, 1, x[2, 1], x[2, 2])", "diff(x[3], 0)", "diff(x[2], 5)", "diff(x[2, 3], append=2, axis=0)"],
+                laws [],
+            }
+            /// Differences of neighbours of the flattened array, with values put at the ends.
+            ediff1d(ary: Array, to_end: OptArray = None, to_begin: OptArray = None) -> [ByArgument] {
+                run along::ediff1d, aliases [], torch "", gradient yes,
+                example "ediff1d([1, 2, 4])" => "[1 2]", rust "np::diff(&tensor![1, 2, 4], 1, -1)?",
+                samples ["ediff1d(x[2, 3])", "ediff1d(x[3], to_begin=x[2])", "ediff1d(x[3], x[1], x[2, 1])", "ediff1d(x[0])"],
+                laws [],
+            }
+            /// The integral by the trapezoidal rule: of values at equal distances `dx`, or at the places `x`.
+            trapezoid(y: Array, x: OptArray = None, dx: Float = 1.0, axis: Axis = -1) -> [ByArgument] {
+                run along::trapezoid, aliases [], torch "torch.trapezoid", gradient yes,
+                example "trapezoid([1, 2, 3])" => "4.0", rust "np::trapezoid(&tensor![1.0, 2.0, 3.0], 1.0, -1)?",
+                samples ["trapezoid(x[4])", "trapezoid(x[2, 3], dx=0.5)", "trapezoid(x[2, 3], x[3])", "trapezoid(x[3, 2], [1, 2, 4], axis=0)", "trapezoid(x[2, 3], x[2, 3])"],
+                laws [],
+            }
+            /// The sum of the diagonal of the planes of two axes.
+            trace(a: Array, offset: Int = 0, axis1: Axis = 0, axis2: Axis = 1, dtype: OptDType = None, out: Out = None) -> [ByArgument] {
+                run along::trace, method "trace", aliases [], torch "torch.trace", gradient yes,
+                example "trace([[1, 2], [3, 4]])" => "5", rust "np::trace(&tensor![[1, 2], [3, 4]], 0)?",
+                samples ["trace(x[3, 4])", "trace(x[3, 4], 1)", "trace(x[2, 3, 4], 0, 1, 2)", "trace(x[3, 3], dtype='complex128')", "trace(x[2, 2], offset=5)"],
+                laws [],
+            }
+            /// The number of elements that are not zero, of all or along axes.
+            count_nonzero(a: Array, axis: Axes = None; CountNonzero { keepdims: Bool = false }) -> [ByArgument] {
+                run along::count_nonzero, aliases [], torch "torch.count_nonzero", gradient no "its result is a count",
+                example "count_nonzero([0, 5, 7])" => "2", rust "np::count_nonzero(&tensor![0, 5, 7], ..)?",
+                samples ["count_nonzero(x[2, 3])", "count_nonzero(x[2, 3], axis=0)", "count_nonzero(x[2, 3], (0, 1), keepdims=True)", "count_nonzero(x[0])"],
+                laws [],
+            }
+
+            // ── comparisons ──
+
+            /// `|a - b| ≤ atol + rtol · |b|` for each element.
+            isclose(a: Array, b: Array, rtol: Float = 1e-5, atol: Float = 1e-8, equal_nan: Bool = false) -> [ByArgument] {
+                run compare::isclose, aliases [], torch "torch.isclose", gradient no "its result is a boolean",
+                example "isclose([1, 2], [1, 2.5])" => "[ True False]", rust "np::isclose(&tensor![1.0, 2.0], &tensor![1.0, 2.5])?",
+                samples ["isclose(x[3], x[3])", "isclose(x[3], x[2, 3], 0.5)", "isclose(x[3], 1, atol=1)"],
+                laws [],
+            }
+            /// Returns true where all elements are close; see `isclose`.
+            allclose(a: Array, b: Array, rtol: Float = 1e-5, atol: Float = 1e-8, equal_nan: Bool = false) -> [plain "_bool"] {
+                run compare::allclose, aliases [], torch "torch.allclose", gradient no "its result is a boolean",
+                example "allclose([1, 2], [1, 2.5])" => "False", rust "np::allclose(&tensor![1.0, 2.0], &tensor![1.0, 2.5])?",
+                samples ["allclose(x[3], x[3])", "allclose(x[3], x[2, 3], 0.5)", "allclose(x[3], x[3], equal_nan=True)"],
+                laws [],
+            }
+            /// Returns true where both have the same shape and equal elements.
+            array_equal(a1: Array, a2: Array, equal_nan: Bool = false) -> [plain "_bool"] {
+                run compare::array_equal, aliases [], torch "torch.equal", gradient no "its result is a boolean",
+                example "array_equal([1, 2], [1, 2])" => "True", rust "np::array_equal(&tensor![1, 2], &tensor![1, 2])",
+                samples ["array_equal(x[3], x[3])", "array_equal(x[3], x[1, 3])", "array_equal(x[2], [0, 2], equal_nan=True)"],
+                laws [],
+            }
+            /// Returns true where the two can reach the same memory.
+            shares_memory(a: Array, b: Array) -> [plain "_bool"] {
+                run compare::shares_memory, aliases [], torch "", gradient no "its result is a boolean",
+                example "shares_memory([1, 2], [1, 2])" => "False", rust "false",
+                samples ["shares_memory(x[3], x[3])"],
+                laws ["shares_memory(*(lambda x: (x, x[1:]))(x[3]))"],
+            }
+        }
+    };
+}
+
+macro_rules! define_rows {
+    ($(
+        $(#[doc = $doc:literal])*
+        $name:ident($($p:ident: $K:ident $(= $d:expr)?),* $(; $Options:ident { $($o:ident: $O:ident = $od:expr),* })?) -> [$($returns:tt)*] {
+            run $run:path, $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, torch $torch:literal,
+            gradient $gradient:ident $($why:literal)?,
+            example $example:literal => $prints:literal, rust $rust:literal,
+            $(oracle $oracle:literal,)?
+            samples [$($sample:literal),* $(,)?],
+            laws $laws:tt,
+        }
+    )*) => {
+        /// Every function, by topic.
+        pub static FUNCTIONS: &[FunctionRow] = &[$(FunctionRow {
+            name: stringify!($name),
+            doc: concat!($($doc, "\n"),*),
+            aliases: &$aliases,
+            torch: $torch,
+            params: &[
+                $(param!($p $K $($d)?),)*
+                $($(param!($o $O $od),)*)?
+            ],
+            positional_only: [$($only,)? 0][0],
+            positional: [$($positional,)? [$(stringify!($p)),*].len()][0],
+            method: option!($($method)?),
+            returns: returns!($($returns)*),
+            no_gradient: why!($($why)?),
+            example: Example { python: $example, prints: $prints, rust: $rust },
+            samples: &[$($sample),*],
+            laws: &$laws,
+            oracle: option!($($oracle)?),
+            call: |row, bound| ($run as fn($($K,)* $($($O),*)?) -> Result<_>).invoke(row, bound),
+        }),*];
+    };
+}
+macro_rules! param {
+    ($p:ident $K:ident $($d:expr)?) => {
+        Param {
+            name: stringify!($p),
+            expects: <$K as Kind>::EXPECTS,
+            stub: <$K as Kind>::STUB,
+            form: <$K as Kind>::FORM,
+            default: option!($(|| Value::from($d))?),
+        }
+    };
+}
+macro_rules! option {
+    () => {
+        None
+    };
+    ($value:expr) => {
+        Some($value)
+    };
+}
+macro_rules! why {
+    () => {
+        None
+    };
+    ($why:literal) => {
+        Some($why)
+    };
+}
+macro_rules! returns {
+    (plain $stub:literal) => { Returns::Plain($stub) };
+    (list $($output:tt)*) => { Returns::List(output!($($output)*)) };
+    (tuple $($output:tt)*) => { Returns::Tuple(output!($($output)*)) };
+    (one_or_tuple $($output:tt)*) => { Returns::OneOrTuple(output!($($output)*)) };
+    (asked $($Rank:ident $(of $E:ident)? $(if $flag:ident)?),*) => {
+        Returns::Asked(&[$(output!($Rank $(of $E)? $(if $flag)?)),*])
+    };
+    ($($output:tt)*) => { Returns::One(output!($($output)*)) };
+}
+macro_rules! output {
+    ($Rank:ident $(of $E:ident)? $(if $flag:ident)?) => {
+        Output { rank: rank::$Rank::rank, flag: option!($(stringify!($flag))?) }
+    };
+}
+function_rows!(define_rows);

@@ -1,0 +1,284 @@
+//! Other shapes of the same elements. These are views where the memory allows it.
+
+use super::value::*;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::layout::{self, broadcast_shapes, normalize_axes, normalize_axis};
+use crate::raw::Raw;
+
+pub fn reshape(a: Array, shape: Lengths, order: Order, copy: OptBool) -> Result<Raw> {
+    let shape = a.layout().resolve_shape(&shape.0)?;
+    if is_fortran(&a, order) {
+        let reversed: Vec<usize> = shape.iter().rev().copied().collect();
+        return reshaped(&a.transpose()?, &reversed, copy)?.transpose();
+    }
+    reshaped(&a, &shape, copy)
+}
+
+fn is_fortran(a: &Raw, order: Order) -> bool {
+    let layout = a.layout();
+    match order {
+        Order::C | Order::K => false,
+        Order::F => true,
+        Order::A => layout.is_fortran_contiguous() && !layout.is_contiguous(),
+    }
+}
+
+fn reshaped(a: &Raw, shape: &[usize], copy: OptBool) -> Result<Raw> {
+    match copy.0 {
+        Some(true) => a.copied()?.reshape(shape),
+        Some(false) if a.layout().reshape(shape)?.is_none() => Err(Error::value(
+            "reshape",
+            "Unable to avoid creating a copy while reshaping",
+        )
+        .hint("`copy=None` copies only where it must")),
+        _ => a.reshape(shape),
+    }
+}
+
+pub fn ravel(a: Array, order: Order) -> Result<Raw> {
+    let a = match order {
+        Order::K => in_memory_order(&a)?,
+        _ if is_fortran(&a, order) => a.transpose()?,
+        _ => a,
+    };
+    a.reshape(&[a.len()])
+}
+
+/// The axes from the largest stride to the smallest.
+fn in_memory_order(a: &Raw) -> Result<Raw> {
+    let mut axes: Vec<isize> = (0..a.rank() as isize).collect();
+    axes.sort_by_key(|&axis| std::cmp::Reverse(a.layout().strides()[axis as usize].unsigned_abs()));
+    a.permute(&axes)
+}
+
+pub fn transpose(a: Array, axes: AxisOrder) -> Result<Raw> {
+    match axes.0 {
+        None => a.transpose(),
+        Some(axes) => a.permute(&axes),
+    }
+}
+
+pub fn matrix_transpose(x: Array) -> Result<Raw> {
+    at_least("matrix_transpose", &x, 2)?;
+    x.swap_axes(-1, -2)
+}
+
+/// # Errors
+/// When an array has too few axes.
+pub(super) fn at_least(op: &'static str, x: &Raw, axes: usize) -> Result<()> {
+    if x.rank() >= axes {
+        return Ok(());
+    }
+    let s = if axes == 1 { "" } else { "s" };
+    Err(Error::shape(
+        op,
+        format!(
+            "an array with {} axes has too few: needs at least {axes} dimension{s}",
+            x.rank()
+        ),
+    )
+    .shapes(&[x.shape()]))
+}
+
+pub fn swapaxes(a: Array, axis1: Axis, axis2: Axis) -> Result<Raw> {
+    a.swap_axes(axis1, axis2)
+}
+
+pub fn moveaxis(a: Array, source: AxisList, destination: AxisList) -> Result<Raw> {
+    const OP: &str = "moveaxis";
+    if source.0.len() != destination.0.len() {
+        return Err(Error::value(
+            OP,
+            "`source` and `destination` arguments must have the same number of elements",
+        ));
+    }
+    let from = normalize_axes(OP, &source.0, a.rank())?;
+    let to = normalize_axes(OP, &destination.0, a.rank())?;
+    let mut rest = (0..a.rank()).filter(|axis| !from.contains(axis));
+    let place = |at: usize| match to.iter().position(|&t| t == at) {
+        Some(i) => Some(from[i]),
+        None => rest.next(),
+    };
+    let order: Vec<isize> = (0..a.rank())
+        .filter_map(place)
+        .map(|axis| axis as isize)
+        .collect();
+    a.permute(&order)
+}
+
+pub fn rollaxis(a: Array, axis: Axis, start: Int) -> Result<Raw> {
+    const OP: &str = "rollaxis";
+    let rank = a.rank();
+    let from = normalize_axis(OP, axis, rank)?;
+    // `start` names a gap between axes, so it may be one beyond the last
+    let gap = match start < 0 {
+        true => normalize_axis(OP, start, rank)?,
+        false => normalize_axis(OP, start, rank + 1)?,
+    };
+    a.move_axis(from as isize, (gap - usize::from(from < gap)) as isize)
+}
+
+pub fn flip(m: Array, axis: Axes) -> Result<Raw> {
+    m.flip(axis.as_layout())
+}
+
+pub fn fliplr(m: Array) -> Result<Raw> {
+    at_least("fliplr", &m, 2)?;
+    m.flip(layout::Axes::List(&[1]))
+}
+
+pub fn flipud(m: Array) -> Result<Raw> {
+    at_least("flipud", &m, 1)?;
+    m.flip(layout::Axes::List(&[0]))
+}
+
+pub fn rot90(m: Array, k: Int, axes: AxisPair) -> Result<Raw> {
+    let [a, b] = normalize_axes("rot90", &axes.0, m.rank())?[..] else {
+        return Err(Error::value("rot90", "two axes are needed"));
+    };
+    let (a, b) = (a as isize, b as isize);
+    match k.rem_euclid(4) {
+        0 => Ok(m),
+        1 => m.flip(layout::Axes::List(&[b]))?.swap_axes(a, b),
+        2 => m.flip(layout::Axes::List(&[a, b])),
+        _ => m.swap_axes(a, b)?.flip(layout::Axes::List(&[b])),
+    }
+}
+
+pub fn squeeze(a: Array, axis: Axes) -> Result<Raw> {
+    a.squeeze(axis.0.as_deref())
+}
+
+pub fn expand_dims(a: Array, axis: AxisList) -> Result<Raw> {
+    a.expand_dims(&axis.0)
+}
+
+pub fn broadcast_to(array: Array, shape: Shape) -> Result<Raw> {
+    array.broadcast_to(&shape.0)
+}
+
+pub fn broadcast_arrays(args: EachArray) -> Result<Vec<Raw>> {
+    let shapes: Vec<&[usize]> = args.0.iter().map(Raw::shape).collect();
+    let shape = broadcast_shapes("broadcast_arrays", &shapes)?;
+    args.0.iter().map(|a| a.broadcast_to(&shape)).collect()
+}
+
+pub fn common_shape(args: EachShape) -> Result<Vec<usize>> {
+    let shapes: Vec<&[usize]> = args.0.iter().map(Vec::as_slice).collect();
+    Ok(broadcast_shapes("broadcast_shapes", &shapes)?.to_vec())
+}
+
+pub fn atleast_1d(arys: EachArray) -> Result<Vec<Raw>> {
+    arys.0.iter().map(|x| deepened(x, 1)).collect()
+}
+
+pub fn atleast_2d(arys: EachArray) -> Result<Vec<Raw>> {
+    arys.0.iter().map(|x| deepened(x, 2)).collect()
+}
+
+pub fn atleast_3d(arys: EachArray) -> Result<Vec<Raw>> {
+    arys.0.iter().map(|x| deepened(x, 3)).collect()
+}
+
+/// The array with at least so many axes, placed where `atleast_1d`, `atleast_2d` and `atleast_3d` place them.
+pub(super) fn deepened(x: &Raw, axes: usize) -> Result<Raw> {
+    match (axes, x.rank()) {
+        (rank, have) if have >= rank => Ok(x.clone()),
+        (2, 1) => x.expand_dims(&[0]),
+        (3, 1) => x.expand_dims(&[0, 2]),
+        (3, 2) => x.expand_dims(&[2]),
+        _ => x.reshape(&vec![1; axes]),
+    }
+}
+
+pub fn shape(a: Array) -> Result<Vec<usize>> {
+    Ok(a.shape().to_vec())
+}
+
+pub fn ndim(a: Array) -> Result<usize> {
+    Ok(a.rank())
+}
+
+pub fn size(a: Array, axis: Axes) -> Result<usize> {
+    match axis.0 {
+        None => Ok(a.len()),
+        Some(axes) => {
+            let axes = normalize_axes("size", &axes, a.rank())?;
+            Ok(axes.iter().map(|&axis| a.shape()[axis]).product())
+        }
+    }
+}
+
+pub fn astype(x: Array, dtype: Dtype, copy: Bool, _: Device) -> Result<Raw> {
+    match dtype.0 == x.dtype() && copy {
+        true => x.copied(),
+        false => x.cast(dtype.0),
+    }
+}
+
+pub fn copy(a: Array, order: Order) -> Result<Raw> {
+    if is_fortran(&a, order) {
+        return a.transpose()?.copied()?.transpose();
+    }
+    a.copied()
+}
+
+pub fn ascontiguousarray(a: Array, dtype: OptDType) -> Result<Raw> {
+    // NumPy's has at least one axis
+    deepened(&a.cast(dtype.unwrap_or(a.dtype()))?.contiguous()?, 1)
+}
+
+pub fn diagonal(a: Array, offset: Int, axis1: Axis, axis2: Axis) -> Result<Raw> {
+    const OP: &str = "diagonal";
+    at_least(OP, &a, 2)?;
+    let [first, second] = normalize_axes(OP, &[axis1, axis2], a.rank())?[..] else {
+        return Err(Error::value(OP, "two axes are needed"));
+    };
+    let rest = (0..a.rank()).filter(|axis| ![first, second].contains(axis));
+    let order = rest
+        .chain([first, second])
+        .map(|axis| axis as isize)
+        .collect::<Vec<_>>();
+    let matrices = a.permute(&order)?;
+    // rows that follow each other in memory make the diagonal a slice; the transposed ones often do where these do not
+    let upright = matrices.layout().reshape(&merged(&matrices))?.is_some();
+    match upright {
+        true => diagonal_of(&matrices, offset),
+        false => diagonal_of(&matrices.swap_axes(-1, -2)?, offset.saturating_neg()),
+    }
+}
+
+/// The shape with the last two axes as one.
+fn merged(x: &Raw) -> Vec<usize> {
+    let (outer, last) = x.shape().split_at(x.rank() - 2);
+    [outer, &[last[0] * last[1]]].concat()
+}
+
+/// The diagonals of the last two axes: every `(columns + 1)`-th element of them as one.
+fn diagonal_of(x: &Raw, offset: isize) -> Result<Raw> {
+    let (rows, columns) = (x.shape()[x.rank() - 2], x.shape()[x.rank() - 1]);
+    let (down, right) = match offset < 0 {
+        true => (offset.unsigned_abs(), 0),
+        false => (0, offset.unsigned_abs()),
+    };
+    let count = rows.saturating_sub(down).min(columns.saturating_sub(right));
+    let flat = x.reshape(&merged(x))?;
+    if count == 0 {
+        return flat.narrow(-1, 0, 0);
+    }
+    let start = down * columns + right;
+    flat.slice(&[
+        layout::SliceItem::Ellipsis,
+        layout::SliceItem::Range {
+            start: Some(start as isize),
+            stop: Some((start + (count - 1) * (columns + 1) + 1) as isize),
+            step: columns as isize + 1,
+        },
+    ])
+}
+
+/// The dtype of a function's argument that has a default.
+pub(super) fn or_f64(dtype: OptDType) -> DType {
+    dtype.unwrap_or(DType::F64)
+}

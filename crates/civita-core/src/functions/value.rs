@@ -1,0 +1,540 @@
+//! Arguments as the host language passes them, and the kinds of parameters that take them.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use crate::dtype::{Casting, DType, Scalar};
+use crate::error::{Error, Result};
+use crate::layout::{self, SliceItem};
+use crate::raw::{Mode, Raw};
+
+/// An argument of any type.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// Python's `None`.
+    None,
+    /// A boolean or a number.
+    Scalar(Scalar),
+    /// A string.
+    Text(String),
+    /// A list or tuple.
+    List(Vec<Value>),
+    /// `slice(start, stop, step)`.
+    Slice([Option<isize>; 3]),
+    /// A dtype.
+    DType(DType),
+    /// An array.
+    Array(Raw),
+    /// Anything else, by the name of its type.
+    Other(String),
+}
+
+/// As Python writes it.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::None => f.write_str("None"),
+            Value::Scalar(Scalar::Bool(v)) => f.write_str(if *v { "True" } else { "False" }),
+            // Python writes the exponent with two digits
+            Value::Scalar(Scalar::Float(v)) if *v != 0.0 && v.abs() < 1e-4 => {
+                let text = format!("{v:e}");
+                match text.split_once("e-") {
+                    Some((digits, exponent)) => write!(f, "{digits}e-{exponent:0>2}"),
+                    None => f.write_str(&text),
+                }
+            }
+            Value::Scalar(Scalar::Float(v)) => write!(f, "{v:?}"),
+            Value::Scalar(v) => write!(f, "{v}"),
+            Value::Text(text) => write!(f, "'{text}'"),
+            Value::List(all) => {
+                let texts: Vec<String> = all.iter().map(Value::to_string).collect();
+                write!(
+                    f,
+                    "({}{})",
+                    texts.join(", "),
+                    if all.len() == 1 { "," } else { "" }
+                )
+            }
+            Value::Slice(ends) => {
+                let end = |e: &Option<isize>| e.map_or("None".to_owned(), |e| e.to_string());
+                write!(
+                    f,
+                    "slice({})",
+                    ends.iter().map(end).collect::<Vec<_>>().join(", ")
+                )
+            }
+            Value::DType(dtype) => write!(f, "'{dtype}'"),
+            Value::Array(x) => write!(f, "{}", x.display()),
+            Value::Other(name) => write!(f, "<{name}>"),
+        }
+    }
+}
+
+impl Value {
+    /// The name of its Python type.
+    pub fn type_name(&self) -> &str {
+        match self {
+            Value::None => "NoneType",
+            Value::Scalar(Scalar::Bool(_)) => "bool",
+            Value::Scalar(Scalar::Int(_)) => "int",
+            Value::Scalar(Scalar::Float(_)) => "float",
+            Value::Scalar(Scalar::Complex(_)) => "complex",
+            Value::Text(_) => "str",
+            Value::List(_) => "list",
+            Value::Slice(_) => "slice",
+            Value::DType(_) => "dtype",
+            Value::Array(_) => "ndarray",
+            Value::Other(name) => name,
+        }
+    }
+
+    /// The boolean or number that it is: itself, or the element of an array of rank 0.
+    fn scalar(&self) -> Option<Scalar> {
+        match self {
+            Value::Scalar(v) => Some(*v),
+            Value::Array(x) if x.rank() == 0 => x.item().ok(),
+            _ => None,
+        }
+    }
+
+    fn int(&self) -> Option<isize> {
+        match self.scalar()? {
+            Scalar::Bool(v) => Some(v.into()),
+            Scalar::Int(v) => isize::try_from(v).ok(),
+            _ => None,
+        }
+    }
+
+    /// An integer as a list of one, a list, or an array of integers with at most one axis.
+    fn ints(&self) -> Option<Vec<isize>> {
+        match self {
+            Value::List(all) => all.iter().map(Value::int).collect(),
+            Value::Array(x) if x.rank() == 1 && (x.dtype().is_integer() || x.is_empty()) => {
+                let all = x.scalars().ok()?.into_iter().map(Value::Scalar);
+                all.map(|v| v.int()).collect()
+            }
+            one => Some(vec![one.int()?]),
+        }
+    }
+}
+
+/// How a binding converts an argument before a [`Kind`] sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// By its own type.
+    Plain,
+    /// To an array.
+    Array,
+    /// To an array of indices: an empty list has integer elements.
+    Indices,
+    /// To an array, unless it is `None`.
+    OptionalArray,
+    /// Each element of a sequence to an array.
+    Arrays,
+    /// All positional arguments that are left, each to an array (Python's `*arrays`).
+    EachArray,
+    /// All positional arguments that are left, by their own types.
+    Each,
+    /// To a dtype, unless it is `None`.
+    DType,
+    /// It is the array that the binding writes the result to.
+    Out,
+}
+
+/// Why a kind does not take a value.
+#[derive(Debug)]
+pub enum Refused {
+    /// It is of another type.
+    Type,
+    /// It is of the right type, but the value is wrong.
+    Because(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Refused {
+        Refused::Because(error)
+    }
+}
+
+/// A kind of parameter. The set is closed: a row names one for each parameter.
+pub trait Kind: Sized {
+    /// What it takes, as an error says it.
+    const EXPECTS: &'static str;
+    /// What it takes, as a type stub says it.
+    const STUB: &'static str;
+    /// How bindings convert arguments.
+    const FORM: Form = Form::Plain;
+
+    /// The argument as engine functions take it.
+    ///
+    /// # Errors
+    /// When the value is of another type, or wrong.
+    fn from_value(value: Value) -> Result<Self, Refused>;
+}
+
+/// An array.
+pub type Array = Raw;
+/// An array, or `None`.
+pub type OptArray = Option<Raw>;
+/// A sequence of arrays.
+pub type Arrays = Vec<Raw>;
+/// A boolean.
+pub type Bool = bool;
+/// An integer.
+pub type Int = isize;
+/// A number of things.
+pub type Count = usize;
+/// A real number.
+pub type Float = f64;
+/// One axis; negative ones count from the end.
+pub type Axis = isize;
+/// An element type, or the default one.
+pub type OptDType = Option<DType>;
+
+macro_rules! newtypes {
+    ($($(#[doc = $doc:literal])* $Name:ident($T:ty);)*) => { $(
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug)]
+        pub struct $Name(pub $T);
+        impl From<$T> for $Name {
+            fn from(value: $T) -> $Name {
+                $Name(value)
+            }
+        }
+    )* };
+}
+newtypes! {
+    /// An integer from 0, or `None`.
+    OptCount(Option<usize>);
+    /// A boolean, or `None` where the function decides.
+    OptBool(Option<bool>);
+    /// The positional arguments that are left, as arrays (Python's `*arrays`).
+    EachArray(Vec<Raw>);
+    /// The positional arguments that are left, as shapes (Python's `*shapes`).
+    EachShape(Vec<Vec<usize>>);
+    /// An array of indices.
+    Indices(Raw);
+    /// One axis, or `None`: the flattened array.
+    AxisOrFlat(Option<isize>);
+    /// One or several axes, or `None` for all.
+    Axes(Option<Vec<isize>>);
+    /// One or several axes.
+    AxisList(Vec<isize>);
+    /// The order of all axes, or `None` for the reverse.
+    AxisOrder(Option<Vec<isize>>);
+    /// One integer or several.
+    Ints(Vec<isize>);
+    /// Lengths of axes.
+    Shape(Vec<usize>);
+    /// Lengths of axes, of which one may be -1: whatever is left.
+    Lengths(Vec<isize>);
+    /// A shape, or `None`.
+    OptShape(Option<Vec<usize>>);
+    /// An element type.
+    Dtype(DType);
+    /// The device: there is one.
+    Device(());
+    /// Two axes that differ.
+    AxisPair([isize; 2]);
+}
+
+/// The array that results are written to. Bindings do that; engine functions do not see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Out;
+
+/// Where an axis is cut.
+#[derive(Clone, Debug)]
+pub enum Sections {
+    /// Into so many parts.
+    Equal(isize),
+    /// Before these places.
+    At(Vec<isize>),
+}
+
+/// Places along an axis.
+#[derive(Clone, Debug)]
+pub enum Positions {
+    /// One; negative ones count from the end.
+    One(isize),
+    /// Several.
+    List(Vec<isize>),
+    /// Where this is true.
+    Mask(Vec<bool>),
+    /// `start:stop:step`.
+    Slice(SliceItem),
+}
+
+macro_rules! kinds { ($($K:ty, $expects:literal, $stub:literal $(, $form:ident)?: $($pattern:pat $(if $guard:expr)? => $value:expr),+;)*) => { $(
+    impl Kind for $K {
+        const EXPECTS: &'static str = $expects;
+        const STUB: &'static str = $stub;
+        $(const FORM: Form = Form::$form;)?
+        fn from_value(value: Value) -> Result<$K, Refused> {
+            match value {
+                $($pattern $(if $guard)? => $value,)+
+                #[allow(unreachable_patterns)]
+                _ => Err(Refused::Type),
+            }
+        }
+    }
+)* } }
+kinds! {
+    Array, "an array", "_ArrayLike", Array: Value::Array(x) => Ok(x), other => array(&other);
+    OptArray, "an array or None", "_ArrayLike | None", OptionalArray: Value::None => Ok(None), some => Array::from_value(some).map(Some);
+    Arrays, "a sequence of arrays", "Sequence[_ArrayLike] | ndarray", Arrays: Value::List(all) => all.into_iter().map(Array::from_value).collect();
+    EachArray, "arrays", "_ArrayLike", EachArray: Value::List(all) => all.into_iter().map(Array::from_value).collect::<Result<_, _>>().map(EachArray);
+    EachShape, "shapes", "_Shape", Each:
+        Value::List(all) => all.into_iter().map(|s| Shape::from_value(s).map(|s| s.0)).collect::<Result<_, _>>().map(EachShape);
+    Indices, "an array of integers", "_ArrayLike", Indices: other => Array::from_value(other).map(Indices);
+    Bool, "a boolean", "_bool": v => match v.scalar() {
+        Some(Scalar::Bool(v)) => Ok(v),
+        Some(Scalar::Int(v)) => Ok(v != 0),
+        _ => Err(Refused::Type),
+    };
+    OptBool, "a boolean or None", "_bool | None": Value::None => Ok(OptBool(None)), some => Bool::from_value(some).map(|v| OptBool(Some(v)));
+    Int, "an integer", "int": v => v.int().ok_or(Refused::Type);
+    Count, "an integer", "int": v => count(v.int().ok_or(Refused::Type)?);
+    OptCount, "an integer or None", "int | None": Value::None => Ok(OptCount(None)), some => Count::from_value(some).map(|n| OptCount(Some(n)));
+    Float, "a real number", "float": v => match v.scalar() {
+        Some(Scalar::Complex(_)) | None => Err(Refused::Type),
+        Some(v) => Ok(v.as_f64()),
+    };
+    AxisOrFlat, "an integer or None", "int | None": Value::None => Ok(AxisOrFlat(None)), some => Int::from_value(some).map(|a| AxisOrFlat(Some(a)));
+    Axes, "an integer, a tuple of integers or None", "_Axis": Value::None => Ok(Axes(None)), some => ints(&some).map(|all| Axes(Some(all)));
+    AxisList, "an integer or a tuple of integers", "_Shape": some => ints(&some).map(AxisList);
+    AxisOrder, "a tuple of integers or None", "Sequence[SupportsIndex] | None":
+        Value::None => Ok(AxisOrder(None)), Value::List(all) => ints(&Value::List(all)).map(|all| AxisOrder(Some(all)));
+    AxisPair, "two integers", "Sequence[SupportsIndex]": some => match ints(&some)?[..] {
+        [a, b] => Ok(AxisPair([a, b])),
+        _ => Err(Error::value("axes", "two axes are needed").into()),
+    };
+    Ints, "an integer or a sequence of integers", "SupportsIndex | Sequence[SupportsIndex] | ndarray": some => ints(&some).map(Ints);
+    Lengths, "an integer or a sequence of integers", "_Shape": some => ints(&some).map(Lengths);
+    Shape, "an integer or a sequence of integers", "_Shape": some => shape(&some).map(Shape);
+    OptShape, "an integer, a sequence of integers or None", "_Shape | None":
+        Value::None => Ok(OptShape(None)), some => shape(&some).map(|s| OptShape(Some(s)));
+    Dtype, "a dtype", "_DTypeLike", DType: some => dtype(some).map(Dtype);
+    OptDType, "a dtype or None", "_DTypeLike | None", DType: Value::None => Ok(None), some => dtype(some).map(Some);
+    Device, "'cpu' or None", "_str | None": Value::None => Ok(Device(())), Value::Text(name) => match name.as_str() {
+        "cpu" => Ok(Device(())),
+        _ => Err(Error::value("device", format!("there is no device {name:?}; the devices are [\"cpu\"]")).into()),
+    };
+    Out, "an array or None", "ndarray | tuple[ndarray] | None", Out: _ => Ok(Out);
+    Sections, "an integer or a sequence of integers", "SupportsIndex | Sequence[SupportsIndex] | ndarray": v => match v.int() {
+        Some(n) => Ok(Sections::Equal(n)),
+        None => ints(&v).map(Sections::At),
+    };
+    Positions, "an integer, a slice, or a sequence of integers or booleans", "SupportsIndex | slice | Sequence[SupportsIndex] | _ArrayLike":
+        Value::Slice([start, stop, step]) => Ok(Positions::Slice(SliceItem::Range { start, stop, step: step.unwrap_or(1) })),
+        Value::Array(x) if x.rank() == 1 && x.dtype() == DType::Bool => Ok(Positions::Mask(x.to_vec()?)),
+        Value::List(all) if !all.is_empty() && all.iter().all(|v| matches!(v, Value::Scalar(Scalar::Bool(_)))) =>
+            Ok(Positions::Mask(all.iter().map(|v| matches!(v, Value::Scalar(Scalar::Bool(true)))).collect())),
+        some => match some.int() {
+            Some(i) => Ok(Positions::One(i)),
+            None => ints(&some).map(Positions::List),
+        };
+}
+
+fn ints(value: &Value) -> Result<Vec<isize>, Refused> {
+    value.ints().ok_or(Refused::Type)
+}
+
+fn count(n: isize) -> Result<usize, Refused> {
+    usize::try_from(n).map_err(|_| Error::value("count", format!("{n} is negative")).into())
+}
+
+fn shape(value: &Value) -> Result<Vec<usize>, Refused> {
+    let length = |n: isize| {
+        let negative =
+            |_| Error::value("shape", format!("negative dimensions are not allowed: {n}"));
+        usize::try_from(n).map_err(|e| negative(e).into())
+    };
+    ints(value)?.into_iter().map(length).collect()
+}
+
+fn dtype(value: Value) -> Result<DType, Refused> {
+    match value {
+        Value::DType(dtype) => Ok(dtype),
+        Value::Text(name) => DType::from_name(&name)
+            .ok_or_else(|| Error::dtype("dtype", format!("there is no dtype {name:?}")).into()),
+        _ => Err(Refused::Type),
+    }
+}
+
+/// The array that nested lists of scalars describe. (Bindings convert their lists themselves.)
+fn array(value: &Value) -> Result<Raw, Refused> {
+    match value {
+        Value::Array(x) => Ok(x.clone()),
+        Value::Scalar(v) => Ok(Raw::scalar(*v, v.default_dtype())?),
+        Value::List(all) if all.is_empty() => Ok(Raw::zeros(&[0], DType::F64)?),
+        Value::List(all) => {
+            let rows = all.iter().map(array).collect::<Result<Vec<_>, _>>()?;
+            Ok(Raw::stack(&rows.iter().collect::<Vec<_>>(), 0)?)
+        }
+        _ => Err(Refused::Type),
+    }
+}
+
+/// Enums whose variants are words in Python.
+macro_rules! words { ($($(#[$doc:meta])* $Enum:ident $stub:literal { $($(#[$d:meta])* $Variant:ident $word:literal),* $(,)? })*) => { $(
+    $(#[$doc])*
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+    pub enum $Enum { $($(#[$d])* $Variant),* }
+    word! { $Enum $stub { $($Variant $word),* } }
+)* } }
+macro_rules! word { ($Enum:ident $stub:literal { $($Variant:ident $word:literal),* }) => {
+    impl Kind for $Enum {
+        const EXPECTS: &'static str = concat!("one of ", $stub);
+        const STUB: &'static str = concat!("Literal[", $stub, "]");
+        fn from_value(value: Value) -> Result<$Enum, Refused> {
+            let Value::Text(word) = value else { return Err(Refused::Type) };
+            match word.as_str() {
+                $($word => Ok($Enum::$Variant),)*
+                _ => Err(Error::value("mode", format!("{word:?} is not one of {}", $stub)).into()),
+            }
+        }
+    }
+    impl From<$Enum> for Value {
+        fn from(word: $Enum) -> Value {
+            Value::Text(match word { $($Enum::$Variant => $word),* }.to_owned())
+        }
+    }
+} }
+words! {
+    /// In which order elements are read.
+    Order "'C', 'F', 'A', 'K'" {
+        /// The last axis changes fastest.
+        #[default] C "C",
+        /// The first axis changes fastest.
+        F "F",
+        /// As `F` where the memory is in that order, else as `C`.
+        A "A",
+        /// As the elements lie in memory.
+        K "K",
+    }
+    /// Which of `meshgrid`'s inputs goes along the rows.
+    Indexing "'xy', 'ij'" {
+        /// The second: Cartesian coordinates.
+        #[default] Xy "xy",
+        /// The first: matrix indices.
+        Ij "ij",
+    }
+    /// What surrounds a padded array.
+    PadMode "'constant', 'edge', 'linear_ramp', 'maximum', 'mean', 'minimum', 'reflect', 'symmetric', 'wrap', 'empty'" {
+        /// One value, or one for each side.
+        #[default] Constant "constant",
+        /// The element at the edge.
+        Edge "edge",
+        /// A straight line from the edge to a value.
+        LinearRamp "linear_ramp",
+        /// The largest of the elements along the axis.
+        Maximum "maximum",
+        /// Their mean.
+        Mean "mean",
+        /// The smallest of them.
+        Minimum "minimum",
+        /// The elements mirrored at the edge, which is not repeated.
+        Reflect "reflect",
+        /// The elements mirrored beyond the edge.
+        Symmetric "symmetric",
+        /// The elements from the other side.
+        Wrap "wrap",
+        /// Nothing in particular: zeros.
+        Empty "empty",
+    }
+    /// How `reflect` and `symmetric` continue an array.
+    ReflectType "'even', 'odd'" {
+        /// With the mirrored elements.
+        #[default] Even "even",
+        /// With twice the edge minus the mirrored elements.
+        Odd "odd",
+    }
+}
+word! { Mode "'raise', 'wrap', 'clip'" { Raise "raise", Wrap "wrap", Clip "clip" } }
+
+impl Kind for Casting {
+    const EXPECTS: &'static str = "one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe'";
+    const STUB: &'static str = "_Casting";
+    fn from_value(value: Value) -> Result<Casting, Refused> {
+        let Value::Text(word) = value else {
+            return Err(Refused::Type);
+        };
+        match word.as_str() {
+            "no" | "equiv" => Ok(Casting::No),
+            "safe" => Ok(Casting::Safe),
+            "same_kind" => Ok(Casting::SameKind),
+            "unsafe" => Ok(Casting::Unsafe),
+            _ => {
+                Err(Error::value("casting", format!("{word:?} is not {}", Casting::EXPECTS)).into())
+            }
+        }
+    }
+}
+impl From<Casting> for Value {
+    fn from(casting: Casting) -> Value {
+        Value::Text(
+            match casting {
+                Casting::No => "no",
+                Casting::Safe => "safe",
+                Casting::SameKind => "same_kind",
+                Casting::Unsafe => "unsafe",
+            }
+            .to_owned(),
+        )
+    }
+}
+
+/// Defaults of rows and arguments of the typed API.
+macro_rules! from { ($($T:ty => $K:ty, $v:pat => $value:expr;)*) => { $(
+    impl From<$T> for $K {
+        fn from($v: $T) -> $K {
+            $value
+        }
+    }
+)* } }
+from! {
+    Option<Infallible> => Value, _ => Value::None;
+    bool => Value, v => Value::Scalar(Scalar::Bool(v));
+    i32 => Value, v => Value::Scalar(Scalar::Int(v.into()));
+    f64 => Value, v => Value::Scalar(Scalar::Float(v));
+    DType => Value, v => Value::DType(v);
+    [i32; 2] => Value, v => Value::List(v.map(Value::from).to_vec());
+    isize => Ints, i => Ints(vec![i]);
+    &[isize] => Ints, all => Ints(all.to_vec());
+    isize => Sections, n => Sections::Equal(n);
+    &[isize] => Sections, at => Sections::At(at.to_vec());
+    isize => Positions, i => Positions::One(i);
+    &[isize] => Positions, all => Positions::List(all.to_vec());
+    SliceItem => Positions, range => Positions::Slice(range);
+    layout::Axes<'_> => Axes, axes => Axes(match axes {
+        layout::Axes::All => None,
+        layout::Axes::List(list) => Some(list.to_vec()),
+    });
+    layout::Axes<'_> => AxisOrder, axes => AxisOrder(Axes::from(axes).0);
+    layout::Axes<'_> => AxisList, axes => AxisList(Axes::from(axes).0.unwrap_or_default());
+}
+impl<const K: usize> From<[isize; K]> for Ints {
+    fn from(all: [isize; K]) -> Ints {
+        Ints(all.into())
+    }
+}
+impl<const K: usize> From<[isize; K]> for Sections {
+    fn from(at: [isize; K]) -> Sections {
+        Sections::At(at.into())
+    }
+}
+impl<const K: usize> From<[isize; K]> for Positions {
+    fn from(all: [isize; K]) -> Positions {
+        Positions::List(all.into())
+    }
+}
+
+impl Axes {
+    /// For the engine.
+    pub fn as_layout(&self) -> layout::Axes<'_> {
+        match &self.0 {
+            None => layout::Axes::All,
+            Some(list) => layout::Axes::List(list),
+        }
+    }
+}
