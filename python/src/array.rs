@@ -2,12 +2,13 @@
 
 use std::ops::Deref;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use civita_core::dtype::DType;
 use civita_core::raw::Raw;
 use civita_core::storage::Access;
+use civita_core::transform::Shared;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
@@ -22,10 +23,16 @@ use crate::error::{Outcome, type_error};
 #[pyclass(name = "ndarray", module = "civita", frozen)]
 pub struct Array {
     raw: Raw,
-    /// Was this array given another place in the gradient graph after it was made? Then `later` holds it.
+    /// The version of the buffer's cell that the value is of; [`DETACHED`] for an array that follows none.
+    seen: AtomicU32,
+    /// Was this array given another value after it was made: another place in a gradient graph, or tags made again? Then
+    /// `later` holds it.
     moved: AtomicBool,
     later: Mutex<Option<Box<Raw>>>,
 }
+
+/// An array that is a constant whatever is written into its memory: `.detach()`.
+const DETACHED: u32 = u32::MAX;
 
 /// The tensor of an array, borrowed where it is the one that the array was made with.
 pub enum Held<'a> {
@@ -48,10 +55,24 @@ impl Array {
     /// The tensor.
     #[inline]
     pub fn raw(&self) -> Held<'_> {
+        let (now, seen) = (self.raw.shared_version(), self.seen.load(Ordering::Relaxed));
+        if now != seen && seen != DETACHED {
+            self.refresh(now);
+        }
         if self.moved.load(Ordering::Acquire) {
             self.moved_raw()
         } else {
             Held::First(&self.raw)
+        }
+    }
+
+    /// Takes the value that the buffer has now, after a write through another array. What cannot be found again is told
+    /// when the value is used.
+    #[cold]
+    fn refresh(&self, now: u32) {
+        if let Ok(value) = self.raw.refreshed() {
+            self.seen.store(now, Ordering::Relaxed);
+            self.move_to(value);
         }
     }
 
@@ -75,15 +96,42 @@ impl Array {
         drop(old);
     }
 
-    /// Lets `f` write into the tensor, and keeps what that does to its place in the graph.
+    /// Lets `f` write into the tensor, and tells all arrays over the same memory what that does to their gradients.
     pub fn write<R>(&self, f: impl FnOnce(&mut Raw) -> Outcome<R>) -> Outcome<R> {
-        let mut raw = self.raw().clone();
-        let before = raw.node().map(std::sync::Arc::as_ptr);
-        let result = f(&mut raw);
-        if raw.node().map(std::sync::Arc::as_ptr) != before {
-            self.move_to(raw);
+        let before = self.raw().clone();
+        let detached = self.seen.load(Ordering::Relaxed) == DETACHED;
+        if !detached && self.raw.write_is_quiet(&before)? {
+            // bytes change, and no graph knows
+            let mut value = before.detach();
+            return f(&mut value);
         }
-        result
+        let mut after = before.clone();
+        let result = f(&mut after)?;
+        let place = |raw: &Raw| raw.node().map(std::sync::Arc::as_ptr);
+        let same = place(&after) == place(&before)
+            && after.is_plain() == before.is_plain()
+            && !after.is_transformed();
+        if !same {
+            let value = self.raw.written(&before, after)?;
+            self.seen
+                .store(self.raw.shared_version(), Ordering::Relaxed);
+            self.move_to(value);
+        }
+        Ok(result)
+    }
+
+    /// The leaf that this array becomes, or the constant.
+    pub fn set_leaf(&self, raw: Raw) {
+        self.raw.adopted(&raw);
+        self.seen
+            .store(self.raw.shared_version(), Ordering::Relaxed);
+        self.move_to(raw);
+    }
+}
+
+impl Drop for Array {
+    fn drop(&mut self) {
+        self.raw.array_dropped();
     }
 }
 
@@ -118,6 +166,8 @@ fn place(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
             return Err(PyErr::fetch(py).into());
         }
         let at = object.cast::<u8>().add(offset).cast::<Array>();
+        raw.array_made();
+        (&raw mut (*at).seen).write(AtomicU32::new(seen_by(&raw)));
         (&raw mut (*at).raw).write(raw);
         (&raw mut (*at).moved).write(AtomicBool::new(false));
         (&raw mut (*at).later).write(Mutex::new(None));
@@ -125,12 +175,25 @@ fn place(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
     }
 }
 
+/// A constant over memory that holds more than bytes follows nothing: it was detached.
+#[inline]
+fn seen_by(raw: &Raw) -> u32 {
+    let version = raw.shared_version();
+    if version != 0 && raw.is_plain() {
+        DETACHED
+    } else {
+        version
+    }
+}
+
 /// The first object is made by PyO3, and shows where in it the value lies.
 #[cold]
 fn first(py: Python<'_>, raw: Raw, offset: &PyOnceLock<usize>) -> Outcome<Py<PyAny>> {
+    raw.array_made();
     let object = Py::new(
         py,
         Array {
+            seen: AtomicU32::new(seen_by(&raw)),
             raw,
             moved: AtomicBool::new(false),
             later: Mutex::new(None),

@@ -38,7 +38,7 @@ impl Array {
             ));
         }
         if raw.tracks_gradient() != wanted {
-            self.move_to(if wanted {
+            self.set_leaf(if wanted {
                 raw.requires_grad()?
             } else {
                 raw.detach()

@@ -41,8 +41,7 @@ pub(crate) fn is_tagged(x: &[&Raw]) -> bool {
 pub fn bind_into(p: &dyn Primitive, x: &[&Raw], out: &mut Raw) -> Result<()> {
     out.may_be_written(p.name())?;
     if is_tagged(x) || out.tag().is_some() {
-        let y = bind_one(p, x)?;
-        return out.assign(&y);
+        return bind_into_tagged(p, x, out);
     }
     out.make_unique()?;
     let device = same_device(p, x)?;
@@ -54,6 +53,27 @@ pub fn bind_into(p: &dyn Primitive, x: &[&Raw], out: &mut Raw) -> Result<()> {
         out.storage().bump_version();
     }
     Ok(())
+}
+
+/// What a derivative reads of operands that are about to be written is kept in a copy, so that `x *= w` has gradients.
+fn bind_into_tagged(p: &dyn Primitive, x: &[&Raw], out: &mut Raw) -> Result<()> {
+    let wanted: SmallVec<[bool; 4]> = x.iter().map(|x| x.tag().is_some()).collect();
+    let reads = p.reads(&wanted).inputs;
+    let values = x
+        .iter()
+        .enumerate()
+        .map(|(i, x)| {
+            let overwritten = x.storage().access() != Access::Owned
+                && Storage::same_buffer(x.storage(), out.storage());
+            match overwritten && reads >> i.min(31) & 1 == 1 {
+                true => x.copied(),
+                false => Ok((*x).clone()),
+            }
+        })
+        .collect::<Result<SmallVec<[Raw; 2]>>>()?;
+    let values: SmallVec<[&Raw; 4]> = values.iter().collect();
+    let y = bind_one(p, &values)?;
+    out.assign(&y)
 }
 
 /// As [`bind_into`] with `a` as the first operand and the destination, and whether that was possible: it is the only handle

@@ -85,6 +85,12 @@ impl Raw {
     ) -> Result<()> {
         self.may_be_written(op)?;
         self.make_unique()?;
+        let levels = rest.iter().map(|x| x.level()).chain([self.level()]);
+        if self.storage.access() != Access::Owned
+            && levels.flatten().any(|level| level > self.storage.born() + 1)
+        {
+            return Err(crosses_scopes(op));
+        }
         if let Some(leaf) = self.leaf_to_write(op)? {
             // inside `no_grad` a leaf stays one, whatever is written
             let value = self.untagged().with_tag(leaf.below.clone());

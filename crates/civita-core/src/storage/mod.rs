@@ -24,12 +24,13 @@ use std::alloc::Layout;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
-use std::sync::OnceLock;
-use std::sync::atomic::Ordering::{Acquire, Release};
-use std::sync::atomic::{AtomicU8, AtomicU64};
+use std::sync::{Arc, OnceLock};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
 
 use crate::dtype::Element;
 use crate::error::Result;
+use crate::transform::{Cell, SCOPE};
 use guard::Lock;
 use pool::{Block, Fill};
 pub use shared::Shared;
@@ -67,6 +68,12 @@ struct Buffer {
     access: AtomicU8,
     writable: bool,
     version: AtomicU64,
+    /// What transformations know of the arrays that share the buffer: a counted pointer, or null.
+    cell: AtomicPtr<Cell>,
+    /// How many arrays of the host language are over it. They are made and dropped one at a time.
+    arrays: AtomicU32,
+    /// The innermost transformation that was under way when it became Aliased.
+    born: AtomicU64,
     memory: Memory,
 }
 
@@ -104,13 +111,27 @@ impl Buffer {
             access: AtomicU8::new(access as u8),
             writable,
             version: AtomicU64::new(0),
+            cell: AtomicPtr::new(std::ptr::null_mut()),
+            arrays: AtomicU32::new(0),
+            born: AtomicU64::new(0),
             memory,
         }
     }
 }
 
+impl Buffer {
+    fn take_cell(&self) -> Option<Arc<Cell>> {
+        let cell = self.cell.swap(std::ptr::null_mut(), AcqRel);
+        // SAFETY: a pointer that is not null came from `Arc::into_raw`, and the swap makes us its only owner.
+        (!cell.is_null()).then(|| unsafe { Arc::from_raw(cell) })
+    }
+}
+
 impl Drop for Buffer {
     fn drop(&mut self) {
+        if !self.cell.get_mut().is_null() {
+            drop(self.take_cell());
+        }
         match self.memory {
             // SAFETY: the block was given to this buffer alone and dies with it.
             Memory::Pool(block) => unsafe { pool::give_back(self.ptr, block) },
@@ -278,6 +299,57 @@ impl Storage {
         self.0.access.store(Access::Foreign as u8, Release);
     }
 
+    /// The innermost transformation that was under way when the buffer became Aliased.
+    pub(crate) fn born(&self) -> u64 {
+        self.0.born.load(Acquire)
+    }
+
+    /// What transformations know of the arrays that share the buffer.
+    #[inline]
+    pub(crate) fn cell(&self) -> Option<Arc<Cell>> {
+        let cell = self.0.cell.load(Acquire);
+        if cell.is_null() {
+            return None;
+        }
+        // SAFETY: the pointer came from `Arc::into_raw` and is given up only when the last array over the buffer is
+        // dropped; the caller has one, or the buffer alone.
+        unsafe {
+            Arc::increment_strong_count(cell);
+            Some(Arc::from_raw(cell))
+        }
+    }
+
+    /// How often the cell changed; 0 without one.
+    #[inline]
+    pub(crate) fn cell_version(&self) -> u32 {
+        let cell = self.0.cell.load(Acquire);
+        if cell.is_null() {
+            return 0;
+        }
+        // SAFETY: as in `cell`.
+        unsafe { (*cell).version() }
+    }
+
+    /// Sets the cell, of a buffer that has none.
+    pub(crate) fn set_cell(&self, cell: Arc<Cell>) {
+        let new = Arc::into_raw(cell).cast_mut();
+        let old = self.0.cell.compare_exchange(std::ptr::null_mut(), new, AcqRel, Acquire);
+        if old.is_err() {
+            // SAFETY: what was not stored is still ours.
+            drop(unsafe { Arc::from_raw(new) });
+        }
+    }
+
+    pub(crate) fn forget_cell(&self) -> Option<Arc<Cell>> {
+        self.0.take_cell()
+    }
+
+    /// Arrays of the host language over the buffer.
+    #[inline]
+    pub(crate) fn arrays(&self) -> &AtomicU32 {
+        &self.0.arrays
+    }
+
     /// The same bytes as an Aliased buffer: itself when it is one, moved when this is the only handle on an Owned one,
     /// else copied.
     ///
@@ -305,10 +377,12 @@ impl Storage {
             && let Some(buffer) = Shared::get_mut(&mut self.0)
         {
             *buffer.access.get_mut() = wanted as u8;
+            *buffer.born.get_mut() = SCOPE.get();
             return Ok(self);
         }
         let copy = self.copied()?;
         copy.0.access.store(wanted as u8, Release);
+        copy.0.born.store(SCOPE.get(), Release);
         Ok(copy)
     }
 

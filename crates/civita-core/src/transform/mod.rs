@@ -11,6 +11,7 @@
 //!   of weights that the batch shares is one product.
 
 mod batch;
+mod cell;
 mod forward;
 mod function;
 mod functional;
@@ -20,6 +21,7 @@ mod trace;
 
 pub use batch::{Randomness, vmap};
 pub(crate) use batch::{align, all_with_batch, with_batch, with_batch_rank};
+pub use cell::{Cell, Shared};
 pub use forward::jvp;
 pub use function::Function;
 pub use functional::{grad, hessian, hvp, jacfwd, jacrev, linear_transpose, value_and_grad, vjp};

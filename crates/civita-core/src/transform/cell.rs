@@ -1,0 +1,355 @@
+//! Arrays that share memory, and what transformations know of them.
+//!
+//! In Python views alias: a write through one is seen by all. Gradients, tangents and batches hang on tags, and a tag belongs
+//! to a value, so what is written needs a place where all arrays over a buffer find the value that is there now. That is the
+//! buffer's [`Cell`]: the whole buffer as one tensor of one axis, with its tags. An array whose cell has changed since it
+//! looked makes its tags again, as a view of the cell's value ([`Shared::refreshed`]); a tracked write replaces the cell's
+//! value by one with the written elements in it ([`Shared::written`]). Bytes are written in place, as without gradients. Where
+//! the value does not fit the bytes (a batch written into an array that had none) it lives elsewhere, and all arrays see it
+//! there.
+//!
+//! A cell dies with the last array over its buffer. Buffers that no gradient has reached have none, and pay for the question.
+
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Kind, Tag, grows};
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::layout::{Dims, Layout, PerAxis};
+use crate::primitive::{View, Write, bind_one};
+use crate::raw::Raw;
+use crate::storage::Storage;
+
+/// The value that the arrays over a buffer share.
+pub struct Cell {
+    version: AtomicU32,
+    /// Arrays over the buffers that lead here.
+    arrays: AtomicU32,
+    state: Mutex<State>,
+}
+
+/// The value, without a handle on the buffer that holds the cell: the two would keep each other.
+struct State {
+    layout: Layout,
+    dtype: DType,
+    tag: Option<Arc<Tag>>,
+    /// The whole value, where it does not lie in the buffer.
+    elsewhere: Option<Raw>,
+}
+
+impl Cell {
+    fn new(x: &Raw, arrays: u32) -> Cell {
+        Cell {
+            version: AtomicU32::new(1),
+            arrays: AtomicU32::new(arrays),
+            state: Mutex::new(State {
+                layout: x.layout().clone(),
+                dtype: x.dtype(),
+                tag: x.tag().cloned(),
+                elsewhere: None,
+            }),
+        }
+    }
+
+    pub(crate) fn version(&self) -> u32 {
+        self.version.load(Acquire)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The value as one axis over the whole buffer.
+    fn flat(&self, storage: &Storage) -> Result<Raw> {
+        let value = {
+            let state = self.state();
+            if let Some(value) = &state.elsewhere {
+                return Ok(value.clone());
+            }
+            Raw::new(storage.clone(), state.layout.clone(), state.dtype)
+                .with_tag(state.tag.clone())
+        };
+        flat_of(&value)
+    }
+
+    fn set(&self, storage: &Storage, flat: Raw) {
+        let old;
+        {
+            let mut state = self.state();
+            let here = Storage::same_buffer(flat.storage(), storage);
+            let new = State {
+                layout: flat.layout().clone(),
+                dtype: flat.dtype(),
+                tag: flat.tag().cloned(),
+                elsewhere: (!here).then_some(flat),
+            };
+            old = std::mem::replace(&mut *state, new);
+        }
+        self.version.fetch_add(1, Release);
+        // a graph is taken apart without the lock
+        drop(old);
+    }
+}
+
+/// A tensor over a buffer as a part of the whole buffer, which becomes one axis.
+fn flat_of(value: &Raw) -> Result<Raw> {
+    let elements = value.storage().len() / value.dtype().size();
+    let layout = value.layout();
+    let covers = layout.offset() == 0 && layout.len() == elements;
+    if covers && layout.is_contiguous() {
+        return value.reshape(&[value.len()]);
+    }
+    if value.shape().len() != layout.rank() {
+        return Err(Error::gradient(
+            "assign",
+            "the array lies in memory in another order than its batch",
+        )
+        .hint("write into a copy: `.copy()`"));
+    }
+    if covers && layout.is_dense() {
+        // the axes in the order of memory, those that are walked backwards turned around
+        let mut order: Vec<isize> = (0..layout.rank() as isize).collect();
+        let stride = |a: isize| layout.strides()[a as usize];
+        if order.iter().all(|&a| stride(a) >= 0) {
+            order.sort_by_key(|&a| std::cmp::Reverse(stride(a)));
+            return value.permute(&order)?.reshape(&[elements]);
+        }
+    }
+    let whole = Layout::contiguous(&[elements])?;
+    let bytes = Raw::new(value.storage().clone(), whole, value.dtype());
+    embed(&bytes, layout, value)
+}
+
+fn strided(layout: &Layout, hidden: usize) -> View {
+    View::Strided {
+        batch: 0,
+        shape: Dims::from_slice(&layout.shape()[hidden..]),
+        strides: PerAxis::from_slice(&layout.strides()[hidden..]),
+        offset: layout.offset(),
+    }
+}
+
+/// `flat` with `value` where `layout` says; the bytes are there already, unless a batch is new to them.
+fn embed(flat: &Raw, layout: &Layout, value: &Raw) -> Result<Raw> {
+    let hidden = layout.rank() - value.shape().len();
+    let write = Write {
+        view: strided(layout, hidden),
+        in_place: true,
+    };
+    bind_one(&write, &[flat, value])
+}
+
+/// What a host language asks about the memory of an array that may alias. `self` is the array as it was made: its buffer and
+/// its place there.
+pub trait Shared {
+    /// How often what transformations know of the buffer has changed; 0 where they know nothing.
+    fn shared_version(&self) -> u32;
+    /// Counts a new array over the buffer; a tensor that is tracked becomes what the buffer holds.
+    fn array_made(&self);
+    /// The array over this place becomes a leaf, or a constant again.
+    fn adopted(&self, value: &Raw);
+    /// Counts an array that is dropped; with the last one the buffer forgets.
+    fn array_dropped(&self);
+    /// The value of the array now.
+    ///
+    /// # Errors
+    /// When it is a part of complex numbers that cannot be found again.
+    fn refreshed(&self) -> Result<Raw>;
+    /// Makes what was written into the array known to all arrays over the buffer; the array's value after it.
+    ///
+    /// # Errors
+    /// When the write cannot be followed.
+    fn written(&self, before: &Raw, after: Raw) -> Result<Raw>;
+    /// May the array be written, and do bytes alone change because no graph records the write? An array over the memory of a
+    /// leaf whose graph grows may not.
+    ///
+    /// # Errors
+    /// As said.
+    fn write_is_quiet(&self, value: &Raw) -> Result<bool>;
+}
+
+impl Shared for Raw {
+    #[inline]
+    fn shared_version(&self) -> u32 {
+        self.storage().cell_version()
+    }
+
+    #[inline]
+    fn array_made(&self) {
+        let storage = self.storage();
+        let arrays = storage.arrays();
+        arrays.store(arrays.load(Relaxed) + 1, Relaxed);
+        match storage.cell() {
+            Some(cell) => {
+                cell.arrays.fetch_add(1, Relaxed);
+            }
+            None if self.tag().is_some() => {
+                storage.set_cell(Arc::new(Cell::new(self, arrays.load(Relaxed))));
+            }
+            None => {}
+        }
+    }
+
+    fn adopted(&self, value: &Raw) {
+        let storage = self.storage();
+        match storage.cell() {
+            Some(cell) => {
+                let tagged = self.untagged().with_tag(value.tag().cloned());
+                cell.set(storage, tagged);
+            }
+            None if value.tag().is_some() => {
+                let arrays = storage.arrays().load(Relaxed);
+                let tagged = self.untagged().with_tag(value.tag().cloned());
+                storage.set_cell(Arc::new(Cell::new(&tagged, arrays)));
+            }
+            None => {}
+        }
+    }
+
+    #[inline]
+    fn array_dropped(&self) {
+        let storage = self.storage();
+        let arrays = storage.arrays();
+        let left = arrays.load(Relaxed).saturating_sub(1);
+        arrays.store(left, Relaxed);
+        if storage.cell_version() != 0 {
+            dropped_with_cell(storage, left);
+        }
+    }
+
+    fn refreshed(&self) -> Result<Raw> {
+        let Some(cell) = self.storage().cell() else {
+            return Ok(self.untagged());
+        };
+        let flat = cell.flat(self.storage())?;
+        let hidden = self.layout().rank() - self.shape().len();
+        if self.dtype() != flat.dtype() {
+            return part(self, &flat, hidden);
+        }
+        let visible = self.layout().rank() == hidden + 1
+            && self.layout().offset() == 0
+            && self.layout().strides()[hidden] == 1;
+        if visible && self.shape() == flat.shape() {
+            return Ok(flat);
+        }
+        bind_one(&strided(self.layout(), hidden), &[&flat])
+    }
+
+    fn written(&self, before: &Raw, after: Raw) -> Result<Raw> {
+        let storage = self.storage();
+        let cell = match storage.cell() {
+            Some(cell) => cell,
+            None => {
+                // the first tracked write into the buffer
+                let elements = storage.len() / self.dtype().size();
+                let whole = if before.tag().is_some() {
+                    before.clone()
+                } else {
+                    Raw::new(
+                        storage.clone(),
+                        Layout::contiguous(&[elements])?,
+                        self.dtype(),
+                    )
+                };
+                let cell = Arc::new(Cell::new(&whole, storage.arrays().load(Relaxed)));
+                storage.set_cell(cell.clone());
+                cell
+            }
+        };
+        let flat = cell.flat(storage)?;
+        if self.dtype() != flat.dtype() {
+            return Err(Error::gradient(
+                "assign",
+                "the real or imaginary part of an array that tracks a gradient cannot be written",
+            )
+            .hint("write a complex value into the array itself"));
+        }
+        let hidden = self.layout().rank() - self.shape().len();
+        let write = Write {
+            view: strided(self.layout(), hidden),
+            in_place: true,
+        };
+        let new = bind_one(&write, &[&flat, &after])?;
+        let here = Storage::same_buffer(new.storage(), storage)
+            && Storage::same_buffer(after.storage(), storage);
+        if !Storage::same_buffer(new.storage(), storage) && new.storage().cell_version() == 0 {
+            // arrays that are made over the new memory lead to the same value
+            new.storage().set_cell(cell.clone());
+        }
+        cell.set(storage, new);
+        if here { Ok(after) } else { self.refreshed() }
+    }
+
+    fn write_is_quiet(&self, value: &Raw) -> Result<bool> {
+        let leaf = |tag: &Option<Arc<Tag>>| match tag.as_deref() {
+            Some(Tag {
+                level,
+                kind: Kind::Node(edge),
+                ..
+            }) if edge.node().is_leaf() => Some(*level),
+            _ => None,
+        };
+        let cell = self.storage().cell();
+        let of_cell = cell.and_then(|cell| leaf(&cell.state().tag));
+        let of_value = leaf(&value.tag().cloned());
+        for level in of_cell.into_iter().chain(of_value) {
+            if grows(level) {
+                return Err(Error::gradient(
+                    "assign",
+                    "a leaf that requires a gradient cannot be written in place, nor through a view",
+                )
+                .rule("the gradient of a leaf is that of the value it was made with")
+                .hint("write inside `no_grad`, as an optimizer does; or write into a copy"));
+            }
+        }
+        let silent = match value.tag().map(|tag| (&tag.kind, tag.level)) {
+            Some((Kind::Node(_), level)) => !grows(level),
+            _ => false,
+        };
+        Ok(of_cell.is_some() || of_value.is_some() || silent)
+    }
+}
+
+#[cold]
+fn dropped_with_cell(storage: &Storage, left: u32) {
+    let Some(cell) = storage.cell() else { return };
+    let all = cell.arrays.fetch_sub(1, Relaxed) - 1;
+    let elsewhere = cell.state().elsewhere.clone();
+    let is_elsewhere = elsewhere
+        .as_ref()
+        .is_some_and(|raw| Storage::same_buffer(raw.storage(), storage));
+    if all == 0 {
+        let other = elsewhere.as_ref().map(|raw| raw.storage().forget_cell());
+        let old = storage.forget_cell();
+        let value = std::mem::take(&mut cell.state().elsewhere);
+        drop((other, old, value));
+    } else if left == 0 && !is_elsewhere {
+        drop(storage.forget_cell());
+    }
+}
+
+/// The real or imaginary part of complex elements, seen through strides of real numbers.
+fn part(x: &Raw, flat: &Raw, hidden: usize) -> Result<Raw> {
+    let layout = x.layout();
+    let strides = &layout.strides()[hidden..];
+    if flat.dtype().to_real() != x.dtype() || strides.iter().any(|s| s % 2 != 0) {
+        return Err(Error::gradient(
+            "index",
+            "the view has another dtype than the array whose memory it shares",
+        ));
+    }
+    let view = View::Strided {
+        batch: 0,
+        shape: Dims::from_slice(x.shape()),
+        strides: strides.iter().map(|s| s / 2).collect(),
+        offset: layout.offset() / 2,
+    };
+    let complex = bind_one(&view, &[flat])?;
+    if layout.offset() % 2 == 0 {
+        complex.real()
+    } else {
+        complex.imag()
+    }
+}
