@@ -11,8 +11,10 @@ VENV := .venv
 BENCH_VENV := .venv-bench
 # `make bench TORCH=0` leaves PyTorch out (its wheel and libraries are 3 GB).
 TORCH ?= 1
-# Options for bench/run.py, for example ARGS="--quick --only matmul".
+# Options for bench/run.py and bench/against.py, for example ARGS="--quick --only matmul".
 ARGS ?=
+# What `make bench-against` compares this checkout with: any commit.
+REF ?= HEAD
 
 # The Python crate is tested by pytest: as a Rust test binary it would not link (an extension leaves libpython out).
 RUST_CRATES := --workspace --exclude civita-python
@@ -33,7 +35,7 @@ export PIP_PROGRESS_BAR := off
 endif
 
 .PHONY: help demo test tier1 tier2 tier3 bench clean \
-        fmt clippy doc rust-tests doc-tests python python-tests miri neon deny oracles bench-python bench-peers
+        fmt clippy doc rust-tests doc-tests python python-tests miri neon deny oracles bench-python bench-peers bench-against
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -68,6 +70,7 @@ doc: ## the API documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" cargo doc $(RUST_CRATES) --no-deps
 
 rust-tests: ## all Rust tests
+	@tools/need.sh cc c++
 	$(TEST) $(RUST_CRATES) $(if $(NEXTEST),,--all-targets)
 
 doc-tests: ## the examples in the documentation
@@ -109,6 +112,9 @@ bench-python: $(BENCH_VENV)/.ready $(WITH_TORCH) ## from Python: table, JSON, PN
 bench-peers: ## from Rust, in a workspace of its own: bench/peers
 	cargo run --release --manifest-path bench/peers/Cargo.toml -- --json bench/results/peers.json
 
+bench-against: $(BENCH_VENV)/.ready ## this checkout against the commit REF: what became slower
+	$(BENCH_VENV)/bin/python bench/against.py $(REF) $(ARGS)
+
 ## ---- housekeeping ------------------------------------------------------------------------------------------------
 
 $(VENV)/.ready: tools/requirements-test.txt tools/venv.sh
@@ -125,4 +131,4 @@ $(BENCH_VENV)/.torch: $(BENCH_VENV)/.ready
 
 clean: ## remove what was built, the virtual environments and the demo's pictures
 	cargo clean
-	rm -rf $(VENV) $(BENCH_VENV) out bench/peers/target python/tests/__pycache__ .pytest_cache
+	rm -rf $(VENV) $(BENCH_VENV) out bench/peers/target bench/one_element/target python/tests/__pycache__ .pytest_cache

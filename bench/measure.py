@@ -1,6 +1,6 @@
 """The worker: times rows of the table in this process, the libraries in turn, and prints one JSON line a cell.
 
-Started by run.py, once for each number of threads: thread counts are read when a library is imported.
+Started by run.py and against.py, once for each number of threads: thread counts are read when a library is imported.
 """
 
 import gc
@@ -12,7 +12,7 @@ import statistics
 import sys
 import time
 
-from rows import DATA, ROWS
+from rows import CELLS, DATA
 
 # A sample lasts about this long: long enough for the clock, short enough that the machine is the same for all three.
 SAMPLE_SECONDS = 0.001
@@ -91,8 +91,8 @@ def _evaluate(head: str, last: str, scope: dict):
     return eval(last.strip(), scope)
 
 
-def measure(row, label, size, dtype, libraries, budget, threads):
-    """Times one cell; returns its record, or None when no library has this row."""
+def arrays_of(row, size, dtype, libraries):
+    """The row's statement for each library that has one, and the arrays that they name."""
     import numpy as np
 
     rng = np.random.default_rng(7)
@@ -104,7 +104,14 @@ def measure(row, label, size, dtype, libraries, budget, threads):
             used |= set(compile(source, "row", "exec").co_names) & DATA.keys()
     shapes = size if isinstance(size, dict) else dict.fromkeys(used, size)
     make_as = "float32" if dtype == "bfloat16" else dtype
-    arrays = {name: DATA[name](rng, shapes[name], make_as) for name in sorted(used)}
+    return statements, {name: DATA[name](rng, shapes[name], make_as) for name in sorted(used)}
+
+
+def measure(row, label, size, dtype, libraries, budget, threads):
+    """Times one cell; returns its record, or None when no library has this row."""
+    import numpy as np
+
+    statements, arrays = arrays_of(row, size, dtype, libraries)
     elements = max(array.size for array in arrays.values())
 
     record = {"row": row.name, "size": label, "dtype": dtype, "threads": threads, "statement": row.civita}
@@ -158,16 +165,45 @@ def peak_memory(library: str) -> dict:
     return {"library": library, "arrays": (after - before) * 1024 / (n * 8)}
 
 
+def serve(libraries: dict):
+    """The worker of against.py: takes orders from its standard input, so that two builds in two processes alternate.
+
+    `{"cell": i}` makes that cell ready, `{"samples": n}` times it n times; each is answered by a line.
+    """
+    ((library, (module, convert, _)),) = libraries.items()
+    subject = None
+    for line in sys.stdin:
+        order = json.loads(line)
+        try:
+            if "cell" in order:
+                subject = None
+                gc.collect()
+                row, _, size, dtype = CELLS[order["cell"]]
+                _, arrays = arrays_of(row, size, dtype, [library])
+                subject = Subject(library, module, convert, row, arrays)
+                subject.calibrate()
+                answer = {"estimate": subject.estimate}
+            else:
+                subject.times.clear()
+                for _ in range(order["samples"]):
+                    subject.sample(0.0)
+                answer = {"times": subject.times}
+        except Exception as error:  # a row that only one build has is a result
+            answer = {"error": f"{type(error).__name__}: {error}"[:200]}
+        print(json.dumps(answer), flush=True)
+
+
 def main():
     job = json.loads(sys.argv[1])
     if "memory" in job:
         print(json.dumps(peak_memory(job["memory"])))
         return
     libraries = {name: load(name, job["threads"]) for name in job["libraries"]}
-    cells = [(row, label, size, dtype) for row in ROWS for label, size in row.sizes.items() for dtype in row.dtypes]
-    wanted = [cells[i] for i in job["cells"]]
     gc.disable()
-    for row, label, size, dtype in wanted:
+    if job.get("serve"):
+        print(json.dumps({"file": libraries["civita"][0].__file__}), flush=True)
+        return serve(libraries)
+    for row, label, size, dtype in (CELLS[i] for i in job["cells"]):
         target = row.target(label, job["threads"])
         budget = job["budget"] * (1.0 if target is not None else 0.4)
         record = measure(row, label, size, dtype, libraries, budget, job["threads"])

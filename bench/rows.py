@@ -141,3 +141,6 @@ ROWS = [
         init={"civita": "v = w.astype(xp.bfloat16)", "torch": "v = w.to(xp.bfloat16)"},
     ),
 ]
+
+# (row, size label, size, dtype): what one line of a table shows
+CELLS = [(row, label, size, dtype) for row in ROWS for label, size in row.sizes.items() for dtype in row.dtypes]

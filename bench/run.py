@@ -23,7 +23,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import report
-from rows import ROWS
+from rows import CELLS
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
@@ -76,10 +76,9 @@ def machine(libraries: list[str]) -> dict:
 
 def choose(only: str, quick: bool) -> list[int]:
     """The numbers of the cells to run: big arrays last within a row, rows in the table's order."""
-    cells = [(row, label, dtype) for row in ROWS for label in row.sizes for dtype in row.dtypes]
     return [
         number
-        for number, (row, label, _) in enumerate(cells)
+        for number, (row, label, _, _) in enumerate(CELLS)
         if re.search(only, row.name) and not (quick and row.grid and label not in QUICK_SIZES)
     ]
 

@@ -4,7 +4,7 @@ set -euo pipefail
 
 package_of() {
   case "$1" in
-    cc) echo build-essential ;;
+    cc | c++) echo build-essential ;;
     qemu-aarch64) echo qemu-user ;;
     aarch64-linux-gnu-gcc) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
     python3-venv) echo python3-venv ;;

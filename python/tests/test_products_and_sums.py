@@ -44,7 +44,7 @@ def test_cumsum(dtype, rng):
         result = SUMS[dtype]
         if result in FLOATS + COMPLEX:
             wide = x.astype(oracle.WIDE[dtype])
-            close(got, np.cumsum(wide, **options), np.cumsum(np.abs(wide), **options), result, message, 2 + x.size / 8)
+            close(got, np.cumsum(wide, **options), np.cumsum(np.abs(wide), **options), result, message, 3)
         else:
             assert_same(got, np.cumsum(x, **options), result, 0, message)
 
@@ -68,13 +68,13 @@ def test_cumsum(dtype, rng):
 def test_cumsum_of_many_elements(rng):
     for dtype in ("float32", "float64", "int32", "bool"):
         x = of(rng, dtype, (300_001,))
-        got, want = cv.cumsum(cv.array(x)), np.cumsum(x.astype("float64" if dtype == "float32" else dtype))
-        if dtype == "float32":
-            np.testing.assert_allclose(np.asarray(got), want, rtol=1e-4, atol=1e-1)
-        elif dtype == "float64":
-            np.testing.assert_allclose(np.asarray(got), want, rtol=1e-9, atol=1e-8)
-        else:
-            assert_same(got, np.cumsum(x))
+        if dtype not in FLOATS:
+            assert_same(cv.cumsum(cv.array(x)), np.cumsum(x))
+            continue
+        # Of numbers of one sign errors do not cancel: adding in turn makes some 100 roundings, pieces of 16 Ki up to 12.
+        for values in (x, np.abs(x)):
+            wide = values.astype(np.longdouble)
+            close(cv.cumsum(cv.array(values)), np.cumsum(wide), np.cumsum(np.abs(wide)), dtype, f"many of {dtype}", 20)
     # the running float32 sum of ten million tenths: NumPy's is off by 9%
     got = cv.cumsum(cv.full(10_000_000, 0.1, dtype="float32"))[-1].item()
     assert abs(got - 1e6) < 1e-4 * 1e6
@@ -143,10 +143,12 @@ def product(x, y, dtype, message, a=None, b=None, result=None):
     result = result or dtype
     got = cv.matmul(a, b)
     if result in FLOATS + COMPLEX:
-        wide = oracle.WIDE[dtype] if dtype not in ("float64", "complex128") else x.dtype
+        wide = oracle.WIDE[dtype]
         true = np.asarray(np.matmul(x.astype(wide), y.astype(wide)))
         scale = np.asarray(np.matmul(np.abs(x).astype(np.float64), np.abs(y).astype(np.float64)))
-        close(got, true, scale, result, message, (2 + x.shape[-1] / 8) * (2 if result in COMPLEX else 1))
+        # 16-bit floats are added up in float32 and rounded once
+        factor = 1 if result in ("float16", "bfloat16") else 4 + x.shape[-1] ** 0.5 / 2
+        close(got, true, scale, result, message, factor * (2 if result in COMPLEX else 1))
     else:
         assert_same(got, np.asarray(np.matmul(x, y)), result, 0, message)
 
@@ -276,21 +278,14 @@ def test_softmax(dtype, rng):
         x = of(rng, dtype, shape)
         a = oracle.to_civita(x, dtype)
         for axis in range(-len(shape), len(shape)):
-            true = scipy.special.softmax(x.astype("float64"), axis=axis)
-            close(
-                cv.softmax(a, axis),
-                true,
-                true + 1e-3 * true.max(),
-                dtype,
-                f"{shape} {axis}",
-                8 + shape[axis] / 8 + float(np.max(np.abs(x))),
-            )
+            true = scipy.special.softmax(x.astype(np.longdouble), axis=axis)
+            close(cv.softmax(a, axis), true, true + 1e-3 * true.max(), dtype, f"{shape} {axis}", 6)
     big = of(rng, dtype, (10, 66))
     mine = oracle.to_civita(big, dtype)
     for name, view in LAYOUTS.items():
         for axis in (0, 1):
-            true = scipy.special.softmax(view(np, big, 5, 33).astype("float64"), axis=axis)
-            close(cv.softmax(view(cv, mine, 5, 33), axis), true, true + 1e-3, dtype, f"{name} {axis}", 30)
+            true = scipy.special.softmax(view(np, big, 5, 33).astype(np.longdouble), axis=axis)
+            close(cv.softmax(view(cv, mine, 5, 33), axis), true, true + 1e-3 * true.max(), dtype, f"{name} {axis}", 6)
 
 
 def test_softmax_neither_overflows_nor_loses_nan():

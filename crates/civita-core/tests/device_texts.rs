@@ -1,10 +1,13 @@
-//! The device texts of rows, as a GPU backend will use them: in a WGSL kernel that naga parses and validates, and in C++
-//! (what CUDA C is, beside its qualifiers) where a compiler is at hand.
+//! The device texts of rows, as a GPU backend will use them: in a WGSL kernel that naga parses and validates; in C++, which
+//! is CUDA C beside its qualifiers; and executed, both flavours as C++, against the engine's kernels.
 
+use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::process::Command;
 
-use civita_core::dtype::DType;
+use civita_core::dtype::{DType, Scalar};
 use civita_core::ops::{Class, ClassResult, ROWS, Row, device};
+use civita_core::raw::Raw;
 
 const NAMES: [[&str; 3]; 3] = [["x", "", ""], ["a", "b", ""], ["c", "a", "b"]];
 
@@ -70,38 +73,58 @@ fn every_device_text_is_valid_wgsl_for_every_type_of_its_class() {
     );
 }
 
+/// The C++ compiler: `make` sees to it that there is one (`tools/need.sh c++`).
+fn compiler() -> Command {
+    let found = ["c++", "g++", "clang++"].into_iter().find(|c| {
+        let version = Command::new(c).arg("--version").output();
+        version.is_ok_and(|o| o.status.success())
+    });
+    Command::new(found.expect("a C++ compiler; on Debian `apt install build-essential`"))
+}
+
+/// A folder of its own for a test.
+fn folder(of: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("civita-{of}-{}", std::process::id()));
+    std::fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// The C++ name of a dtype.
+fn cpp_name(dtype: DType) -> Option<&'static str> {
+    Some(match dtype {
+        DType::Bool => "bool",
+        DType::U8 => "unsigned char",
+        DType::U16 => "unsigned short",
+        DType::U32 => "unsigned int",
+        DType::U64 => "unsigned long long",
+        DType::I8 => "signed char",
+        DType::I16 => "short",
+        DType::I32 => "int",
+        DType::I64 => "long long",
+        DType::F32 => "float",
+        DType::F64 => "double",
+        _ => return None,
+    })
+}
+
+/// The absolute value of unsigned integers is ambiguous in C++: the backend defines it.
+fn left_to_the_backend(row: &Row, dtype: DType) -> bool {
+    row.name == "abs" && dtype.kind() <= civita_core::dtype::Kind::Unsigned
+}
+
 /// CUDA C is C++ with qualifiers; a host compiler knows all else that the texts use.
 #[test]
+#[cfg_attr(miri, ignore = "runs a compiler")]
 fn every_device_text_is_valid_cpp() {
-    let found = ["c++", "g++", "clang++"].into_iter().find(|c| {
-        Command::new(c)
-            .arg("--version")
-            .output()
-            .is_ok_and(|o| o.status.success())
-    });
-    let Some(compiler) = found else {
-        println!("skipped: no C++ compiler");
-        return;
-    };
     let mut text = format!(
         "#include <cmath>\nusing namespace std;\n#define __device__\n{}\n",
         device::CUDA_C
     );
-    let types = [
-        (DType::Bool, "bool"),
-        (DType::U8, "unsigned char"),
-        (DType::U16, "unsigned short"),
-        (DType::U32, "unsigned int"),
-        (DType::U64, "unsigned long long"),
-        (DType::I8, "signed char"),
-        (DType::I16, "short"),
-        (DType::I32, "int"),
-        (DType::I64, "long long"),
-        (DType::F32, "float"),
-        (DType::F64, "double"),
-    ];
     for row in ROWS {
-        for (dtype, name) in types.iter().filter(|(d, _)| row.class.loops().contains(d)) {
+        for &dtype in row.class.loops() {
+            let Some(name) = cpp_name(dtype).filter(|_| !left_to_the_backend(row, dtype)) else {
+                continue;
+            };
             let arguments = NAMES[row.arity - 1][..row.arity].iter().enumerate();
             let arguments: Vec<String> = arguments
                 .map(|(k, n)| format!("{} {n}", if is_condition(row, k) { "bool" } else { name }))
@@ -111,10 +134,6 @@ fn every_device_text_is_valid_cpp() {
             } else {
                 name
             };
-            // abs of unsigned integers is ambiguous in C++: the backend defines it, as it does here
-            if row.name == "abs" && dtype.kind() <= civita_core::dtype::Kind::Unsigned {
-                continue;
-            }
             text += &format!(
                 "{out} {}_{dtype}({}) {{ return {}; }}\n",
                 row.name,
@@ -123,11 +142,10 @@ fn every_device_text_is_valid_cpp() {
             );
         }
     }
-    let folder = std::env::temp_dir().join(format!("civita-device-texts-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = folder("device-texts");
     let file = folder.join("rows.cpp");
     std::fs::write(&file, &text).unwrap();
-    let output = Command::new(compiler)
+    let output = compiler()
         .args(["-std=c++17", "-fsyntax-only", "-w"])
         .arg(&file)
         .output()
@@ -137,5 +155,441 @@ fn every_device_text_is_valid_cpp() {
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+// ---- executed ---------------------------------------------------------------------------------------------------------
+
+/// A language of the texts and the dtypes that are tried in it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Flavour {
+    Cuda,
+    Wgsl,
+}
+
+impl Flavour {
+    fn dtypes(self) -> &'static [DType] {
+        match self {
+            Flavour::Cuda => &[
+                DType::F32,
+                DType::F64,
+                DType::Bool,
+                DType::U8,
+                DType::I32,
+                DType::I64,
+            ],
+            Flavour::Wgsl => &[DType::F32, DType::I32, DType::U32],
+        }
+    }
+
+    /// The C++ namespace with the prelude for a dtype.
+    fn namespace(self, dtype: DType) -> String {
+        match self {
+            Flavour::Cuda => "cuda".into(),
+            Flavour::Wgsl => format!("wgsl_{dtype}"),
+        }
+    }
+}
+
+/// WGSL's functions as C++, line by line: the preludes use few of its constructs.
+fn as_cpp(wgsl: &str, dtype: DType) -> String {
+    let condition = |line: &str, word: &str| {
+        line.replacen(&format!("{word} "), &format!("{word} ("), 1)
+            .replacen(" {", ") {", 1)
+    };
+    let mut text = String::new();
+    for line in wgsl.lines() {
+        let code = line.trim_start();
+        let line = if let Some(alias) = code.strip_prefix("alias T = ") {
+            format!("typedef {} T;", alias.trim_end_matches(';'))
+        } else if let Some(head) = code.strip_prefix("fn ") {
+            let (name, rest) = head.split_once('(').unwrap();
+            let (parameters, rest) = rest.split_once(") -> ").unwrap();
+            let (result, body) = rest.split_once(' ').unwrap();
+            let parameters: Vec<String> = parameters
+                .split(", ")
+                .filter_map(|p| p.split_once(": "))
+                .map(|(name, of)| format!("{of} {name}"))
+                .collect();
+            format!(
+                "static inline {result} {name}({}) {body}",
+                parameters.join(", ")
+            )
+        } else if code.starts_with("if ") {
+            condition(line, "if")
+        } else if code.starts_with("while ") {
+            condition(line, "while")
+        } else {
+            line.to_owned()
+        };
+        text += &line.replace("let ", "auto ").replace("var ", "auto ");
+        text += "\n";
+    }
+    match dtype {
+        DType::F32 => text.replace("a % b", "rest(a, b)"),
+        _ => text,
+    }
+}
+
+/// What WGSL has built in.
+const WGSL_BUILT_IN: &str = r#"
+typedef float f32;
+typedef int i32;
+typedef unsigned int u32;
+template <class T> static inline T select(T no, T yes, bool c) { return c ? yes : no; }
+template <class T> static inline T max(T a, T b) { return a < b ? b : a; }
+template <class T> static inline T min(T a, T b) { return b < a ? b : a; }
+static inline float rest(float a, float b) { return isinf(b) ? a - b * 0.0f : fmod(a, b); }
+template <class To, class From> static inline To bitcast(From x) { To y; memcpy(&y, &x, sizeof y); return y; }
+"#;
+
+const PROGRAM_HEAD: &str = r#"
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+using namespace std;
+#define __device__
+static FILE *in, *out;
+template <class E> static E* load(size_t n) {
+    E* values = (E*)malloc(n * sizeof(E));
+    if (fread(values, sizeof(E), n, in) != n) exit(2);
+    return values;
+}
+template <class E> static void store(E* values, size_t n) {
+    if (fwrite(values, sizeof(E), n, out) != n) exit(3);
+}
+"#;
+
+/// Values of every sort: zeros of both signs, subnormal and huge numbers, infinities and NaN; the ends of integers.
+fn values(dtype: DType) -> Vec<Scalar> {
+    if dtype == DType::Bool {
+        return vec![Scalar::Bool(false), Scalar::Bool(true)];
+    }
+    if dtype.is_float() {
+        let (largest, tiny, least, eps) = match dtype {
+            DType::F32 => (
+                f64::from(f32::MAX),
+                f64::from(f32::MIN_POSITIVE),
+                2f64.powi(-149),
+                2f64.powi(-23),
+            ),
+            _ => (f64::MAX, f64::MIN_POSITIVE, f64::from_bits(1), f64::EPSILON),
+        };
+        let mut all = vec![
+            0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 7.25, 10.0, 15.5,
+        ];
+        all.extend([
+            88.0,
+            89.0,
+            100.0,
+            104.0,
+            710.0,
+            745.0,
+            1e4,
+            1e10,
+            8_388_609.0,
+            16_777_217.0,
+        ]);
+        all.extend([largest, largest / 2.0, tiny, tiny / 3.0, least, 3.0 * least]);
+        all.extend([eps, 1.0 + eps, 1.0 - eps / 2.0, 1e-3, 1e-10, 1.0 / 3.0]);
+        all.extend([std::f64::consts::PI, std::f64::consts::E, f64::INFINITY]);
+        all.extend(all.clone().iter().map(|v| -v));
+        all.push(f64::NAN);
+        return all.into_iter().map(Scalar::Float).collect();
+    }
+    let (least, most): (i128, i128) = match dtype {
+        DType::U8 => (0, 255),
+        DType::U32 => (0, u32::MAX.into()),
+        DType::I32 => (i32::MIN.into(), i32::MAX.into()),
+        _ => (i64::MIN.into(), i64::MAX.into()),
+    };
+    let all = [
+        0,
+        1,
+        2,
+        3,
+        5,
+        7,
+        10,
+        64,
+        100,
+        200,
+        255,
+        -1,
+        -2,
+        -3,
+        -7,
+        -100,
+        most / 2,
+        most / 2 + 1,
+        most - 1,
+        most,
+        least / 2,
+        least + 1,
+        least,
+    ];
+    let inside = all.into_iter().filter(|v| (least..=most).contains(v));
+    inside.map(Scalar::Int).collect()
+}
+
+/// The operands of a row: every value with every value. What neither the engine nor a device computes is left out:
+/// integers to negative powers, and the quotient of the least integer and -1, at which processors trap.
+fn operands(row: &Row, dtype: DType) -> Vec<Vec<Scalar>> {
+    let mut rows: Vec<Vec<Scalar>> = vec![vec![]];
+    for k in 0..row.arity {
+        let of = if is_condition(row, k) {
+            DType::Bool
+        } else {
+            dtype
+        };
+        rows = rows
+            .iter()
+            .flat_map(|row| {
+                values(of)
+                    .into_iter()
+                    .map(|v| [row.clone(), vec![v]].concat())
+            })
+            .collect();
+    }
+    if dtype.is_integer() {
+        rows.retain(|v| match (row.name, &v[..]) {
+            ("pow", [_, Scalar::Int(b)]) => *b >= 0,
+            ("floor_divide" | "remainder", [Scalar::Int(a), Scalar::Int(b)]) => {
+                *b != -1 || *a != -(1 << (8 * dtype.size() - 1))
+            }
+            _ => true,
+        });
+    }
+    (0..row.arity)
+        .map(|k| rows.iter().map(|row| row[k]).collect())
+        .collect()
+}
+
+fn bytes(values: &[Scalar], dtype: DType) -> Vec<u8> {
+    let each = |v: &Scalar| v.to_bytes(dtype).unwrap()[..dtype.size()].to_vec();
+    values.iter().flat_map(each).collect()
+}
+
+fn raw(values: &[Scalar], dtype: DType) -> Raw {
+    let out = Raw::zeros(&[values.len()], dtype).unwrap();
+    let bytes = bytes(values, dtype);
+    // SAFETY: a new tensor of as many bytes, which nobody else holds.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), out.ptr(), bytes.len()) };
+    out
+}
+
+/// One row in one flavour for one dtype.
+struct Case {
+    row: &'static Row,
+    flavour: Flavour,
+    dtype: DType,
+    operands: Vec<Vec<Scalar>>,
+}
+
+/// How far the functions of `ToFloat` and powers may be from the true value, in units in the last place.
+const ACCURACY: u64 = 4;
+
+impl Case {
+    fn operand_dtype(&self, k: usize) -> DType {
+        if is_condition(self.row, k) {
+            DType::Bool
+        } else {
+            self.dtype
+        }
+    }
+
+    fn result_dtype(&self) -> DType {
+        match self.row.class.result() {
+            ClassResult::Bool => DType::Bool,
+            _ => self.dtype,
+        }
+    }
+
+    /// The C++ function that reads the operands, computes every element and writes the results.
+    fn cpp(&self, number: usize) -> String {
+        let n = self.operands[0].len();
+        let names = &NAMES[self.row.arity - 1][..self.row.arity];
+        let space = self.flavour.namespace(self.dtype);
+        let (mut text, mut elements) = (String::new(), String::new());
+        writeln!(
+            text,
+            "static void case_{number}() {{\n    using namespace {space};"
+        )
+        .unwrap();
+        for (k, name) in names.iter().enumerate() {
+            let of = cpp_name(self.operand_dtype(k)).unwrap();
+            // WGSL computes with booleans as `u32`.
+            let held = match self.flavour {
+                Flavour::Wgsl if of == "bool" => "unsigned int",
+                _ => of,
+            };
+            writeln!(text, "    {of}* {name}_in = load<{of}>({n});").unwrap();
+            writeln!(elements, "        {held} {name} = {name}_in[i];").unwrap();
+        }
+        let out = cpp_name(self.result_dtype()).unwrap();
+        let device = self.row.device;
+        write!(
+            text,
+            "    {out}* results = ({out}*)malloc({n} * sizeof({out}));\n    for (size_t i = 0; i < {n}; i++) {{\n{elements}        \
+             results[i] = ({out})({device});\n    }}\n    store(results, {n});\n}}\n"
+        )
+        .unwrap();
+        text
+    }
+
+    /// What the engine computes; of functions that round freely the true value, which is its `float64` rounded.
+    fn expected(&self) -> (Vec<Scalar>, u64) {
+        let row = self.row;
+        let free = (row.class == Class::ToFloat && row.name != "sqrt") || row.name == "pow";
+        let wide = free && self.dtype == DType::F32;
+        let operands: Vec<Raw> = (0..row.arity)
+            .map(|k| raw(&self.operands[k], self.operand_dtype(k)))
+            .map(|x| if wide { x.cast(DType::F64).unwrap() } else { x })
+            .collect();
+        let inputs: Vec<_> = operands.iter().map(Into::into).collect();
+        let mut found = Raw::apply(row.op, &inputs).unwrap();
+        if wide {
+            found = found.cast(DType::F32).unwrap();
+        }
+        assert_eq!(found.dtype(), self.result_dtype(), "{}", row.name);
+        let limit = match (free && self.dtype.is_float(), wide) {
+            (false, _) => 0,
+            (true, true) => ACCURACY,
+            // The engine's `float64` is as far from the true value as the device's may be.
+            (true, false) => 2 * ACCURACY,
+        };
+        (found.scalars().unwrap(), limit)
+    }
+
+    /// Where the results of the text are not the engine's.
+    fn differences(&self, results: &[u8]) -> Vec<String> {
+        let dtype = self.result_dtype();
+        let (wanted, limit) = self.expected();
+        let found = results.chunks(dtype.size());
+        let mut all = Vec::new();
+        for (i, (wanted, found)) in wanted.iter().zip(found).enumerate() {
+            let found = Scalar::from_bytes(dtype, found);
+            if !near(found, *wanted, dtype, limit) {
+                let arguments: Vec<Scalar> = self.operands.iter().map(|o| o[i]).collect();
+                all.push(format!("{arguments:?}: {found:?}, the engine {wanted:?}"));
+            }
+        }
+        all
+    }
+}
+
+/// Equal, NaN beside NaN, zeros of one sign; floats within so many units in the last place.
+fn near(found: Scalar, wanted: Scalar, dtype: DType, limit: u64) -> bool {
+    let (Scalar::Float(a), Scalar::Float(b)) = (found, wanted) else {
+        return found == wanted;
+    };
+    if a.is_nan() || b.is_nan() {
+        return a.is_nan() && b.is_nan();
+    }
+    let steps = |x: f64| match dtype {
+        DType::F32 => u64::from((x as f32).abs().to_bits()),
+        _ => x.abs().to_bits(),
+    };
+    a.is_sign_negative() == b.is_sign_negative() && steps(a).abs_diff(steps(b)) <= limit
+}
+
+/// The preludes of all flavours, each in a namespace.
+fn preludes() -> String {
+    let mut text = format!("namespace cuda {{\n{}\n}}\n", device::CUDA_C);
+    for &dtype in Flavour::Wgsl.dtypes() {
+        let own = as_cpp(&device::wgsl(dtype).unwrap(), dtype);
+        let space = Flavour::Wgsl.namespace(dtype);
+        text += &format!("namespace {space} {{\n{WGSL_BUILT_IN}{own}}}\n");
+    }
+    text
+}
+
+/// CUDA C and WGSL as C++: one program for all rows.
+#[test]
+#[cfg_attr(miri, ignore = "runs a compiler")]
+fn every_device_text_computes_what_the_engine_computes() {
+    let mut cases = Vec::new();
+    for flavour in [Flavour::Cuda, Flavour::Wgsl] {
+        for row in ROWS {
+            for &dtype in flavour.dtypes() {
+                if row.class.loops().contains(&dtype) && !left_to_the_backend(row, dtype) {
+                    let operands = operands(row, dtype);
+                    cases.push(Case {
+                        row,
+                        flavour,
+                        dtype,
+                        operands,
+                    });
+                }
+            }
+        }
+    }
+    let mut text = format!("{PROGRAM_HEAD}{}", preludes());
+    let mut data = Vec::new();
+    for (number, case) in cases.iter().enumerate() {
+        text += &case.cpp(number);
+        for (k, values) in case.operands.iter().enumerate() {
+            data.extend(bytes(values, case.operand_dtype(k)));
+        }
+    }
+    text += "int main(int, char** arguments) {\n    in = fopen(arguments[1], \"rb\");\n    out = fopen(arguments[2], \"wb\");\n";
+    for number in 0..cases.len() {
+        text += &format!("    case_{number}();\n");
+    }
+    text += "    return fclose(out);\n}\n";
+
+    let folder = folder("device-texts-run");
+    let [source, program, input, output] =
+        ["rows.cpp", "rows", "operands", "results"].map(|name| folder.join(name));
+    std::fs::write(&source, &text).unwrap();
+    std::fs::write(&input, &data).unwrap();
+    // Integers wrap on a device; nothing is fused that the text does not fuse.
+    let compiled = compiler()
+        .args([
+            "-std=c++17",
+            "-O1",
+            "-w",
+            "-fwrapv",
+            "-ffp-contract=off",
+            "-o",
+        ])
+        .args([&program, &source])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&compiled.stderr);
+    assert!(compiled.status.success(), "{errors}\n{}", source.display());
+    let status = Command::new(&program)
+        .args([&input, &output])
+        .status()
+        .unwrap();
+    assert!(status.success(), "{status}");
+    let results = std::fs::read(&output).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    let (mut at, mut failures) = (0, Vec::new());
+    for case in &cases {
+        let length = case.operands[0].len() * case.result_dtype().size();
+        let found = case.differences(&results[at..at + length]);
+        at += length;
+        if !found.is_empty() {
+            let (row, dtype, count) = (case.row, case.dtype, found.len());
+            let first = found[..count.min(4)].join("\n    ");
+            failures.push(format!(
+                "{} of {dtype}, {:?}: `{}`, {count} of {}\n    {first}",
+                row.name,
+                case.flavour,
+                row.device,
+                case.operands[0].len()
+            ));
+        }
+    }
+    assert_eq!(at, results.len());
+    assert!(
+        failures.is_empty(),
+        "{} of {} differ:\n{}",
+        failures.len(),
+        cases.len(),
+        failures.join("\n")
     );
 }

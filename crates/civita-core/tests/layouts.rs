@@ -422,7 +422,7 @@ fn reduces_as_plain_rust(x: &Raw, axes: &[isize]) {
         let found = found.unwrap_or_else(|e| panic!("{} of {dtype}: {e}", row.name));
         assert_eq!(found.shape(), kept, "{}", row.name);
         if row.op == Reduction::Prod {
-            continue; // overflows: below
+            continue; // overflows: see below
         }
         for (g, found) in groups.iter().zip(scalars(&found)) {
             let n = g.len() as f64;
@@ -467,25 +467,50 @@ fn reduces_as_plain_rust(x: &Raw, axes: &[isize]) {
             );
         }
     }
+    products_as_plain_rust(x, axes, &groups);
+}
+
+/// Products over the same groups, of factors that tell how many were taken: -1 (integers, which wrap: 3) where an
+/// element is positive, else 1.
+#[track_caller]
+fn products_as_plain_rust(x: &Raw, axes: &[isize], groups: &[Vec<f64>]) {
+    let (zero, one) = (Scalar::Float(0.0), Scalar::Bool(true));
+    let real = x.real().unwrap();
+    let positive = Raw::apply(Op::Gt, &[(&real).into(), zero.into()]).unwrap();
     let ones = Raw::apply(
         Op::Where,
-        &[
-            (&x.gt(x).unwrap()).into(),
-            x.into(),
-            Scalar::Bool(true).into(),
-        ],
+        &[(&x.gt(x).unwrap()).into(), x.into(), one.into()],
     )
     .unwrap();
-    let product = ones
-        .reduce(
-            Reduction::Prod,
-            ReduceOptions {
-                axes: Axes::List(axes),
-                ..Default::default()
-            },
-        )
-        .unwrap();
-    assert!(scalars(&product).iter().all(|s| s.as_complex().re == 1.0));
+    let whole = !(x.dtype().is_float() || x.dtype().is_complex());
+    let factor = if whole {
+        Scalar::Int(3)
+    } else {
+        Scalar::Int(-1)
+    };
+    let factors = Raw::apply(
+        Op::Where,
+        &[(&positive).into(), factor.into(), (&ones).into()],
+    );
+    let product = factors.unwrap().reduce(
+        Reduction::Prod,
+        ReduceOptions {
+            axes: Axes::List(axes),
+            ..Default::default()
+        },
+    );
+    for (group, found) in groups.iter().zip(scalars(&product.unwrap())) {
+        let count = group.iter().filter(|v| **v > 0.0).count() as u32;
+        let right = match found {
+            Scalar::Int(found) => found as u64 == 3u64.wrapping_pow(count),
+            found => found.as_complex().re == if count.is_multiple_of(2) { 1.0 } else { -1.0 },
+        };
+        assert!(
+            right,
+            "prod of {} over {axes:?}: {found:?}, {count} factors",
+            x.layout().len()
+        );
+    }
 }
 
 /// How far a result may be off: nothing where whole numbers stay whole.

@@ -30,12 +30,15 @@ pub fn wgsl(dtype: DType) -> Option<String> {
         DType::U32 | DType::Bool => WGSL_UNSIGNED,
         _ => WGSL_SIGNED,
     };
+    let i32s = if dtype == DType::I32 { WGSL_I32 } else { "" };
     let invert = match dtype {
         DType::F32 => "",
         DType::Bool => "fn invert_of(x: T) -> T { return 1u - x; }\n",
         _ => "fn invert_of(x: T) -> T { return ~x; }\n",
     };
-    Some(format!("alias T = {name};\n{own}{sign}{invert}{WGSL_ANY}"))
+    Some(format!(
+        "alias T = {name};\n{own}{sign}{i32s}{invert}{WGSL_ANY}"
+    ))
 }
 
 const WGSL_ANY: &str = "\
@@ -47,7 +50,14 @@ const WGSL_SIGNED: &str = "\
 fn negative_of(x: T) -> T { return -x; }
 ";
 
+const WGSL_I32: &str = "\
+fn reciprocal_of(x: T) -> T { // of 0 the least value, as NumPy's
+    return select(select(T(0), x, x == T(1) || x == T(-1)), bitcast<T>(0x80000000u), x == T(0));
+}
+";
+
 const WGSL_UNSIGNED: &str = "\
+fn reciprocal_of(x: T) -> T { return select(T(0), x, x == T(1)); }
 fn negative_of(x: T) -> T { return T(0) - x; }
 ";
 
@@ -61,24 +71,34 @@ fn sign_of(x: T) -> T {
     let sign = select(select(T(0), T(-1), x < T(0)), T(1), x > T(0));
     return select(sign, x, is_nan(x));
 }
-fn relu_of(x: T) -> T { return select(select(T(0), x, x > T(0)), x, is_nan(x)); }
+fn relu_of(x: T) -> T { return select(select(x, T(0), x < T(0)), x, is_nan(x)); } // -0 stays
 fn floor_of(x: T) -> T { return floor(x); }
 fn reciprocal_of(x: T) -> T { return T(1) / x; }
-fn maximum_of(a: T, b: T) -> T { return select(select(b, a, a > b || is_nan(a)), b, is_nan(b) && !is_nan(a)); }
-fn minimum_of(a: T, b: T) -> T { return select(select(b, a, a < b || is_nan(a)), b, is_nan(b) && !is_nan(a)); }
+fn maximum_of(a: T, b: T) -> T { return select(select(b, a, a >= b || is_nan(a)), b, is_nan(b) && !is_nan(a)); }
+fn minimum_of(a: T, b: T) -> T { return select(select(b, a, a <= b || is_nan(a)), b, is_nan(b) && !is_nan(a)); }
+fn signed_zero(x: T) -> T { return bitcast<T>(bitcast<u32>(x) & 0x80000000u); }
+fn truncated_remainder(a: T, b: T) -> T {
+    // `%` multiplies b by a quotient of 0 where b is infinite and a is not
+    let endless = (bitcast<u32>(b) & 0x7fffffffu) == 0x7f800000u;
+    return select(a % b, a - a + a, endless);
+}
 fn remainder_of(a: T, b: T) -> T {
-    let r = a % b;
-    return select(r, r + b, r != T(0) && (r < T(0)) != (b < T(0)));
+    let r = truncated_remainder(a, b);
+    return select(select(r, r + b, (r < T(0)) != (b < T(0))), signed_zero(b), r == T(0));
 }
 fn floor_divide_of(a: T, b: T) -> T {
-    let q = (a - remainder_of(a, b)) / b;
-    return select(select(floor(q), floor(q) + T(1), q - floor(q) > T(0.5)), a / b, b == T(0));
+    let r = truncated_remainder(a, b);
+    let q = (a - r) / b - select(T(0), T(1), r != T(0) && (r < T(0)) != (b < T(0)));
+    let whole = select(floor(q), floor(q) + T(1), q - floor(q) > T(0.5));
+    return select(select(whole, signed_zero(a / b), q == T(0)), a / b, b == T(0));
 }
 fn pow_of(a: T, b: T) -> T {
-    let p = pow(abs(a), b); // of a negative base undefined
+    let p = select(pow(abs(a), b), T(1), abs(a) == T(1)); // of a negative base undefined
     let whole = floor(b) == b;
     let odd = whole && floor(b * T(0.5)) * T(2) != b;
-    let y = select(p, select(select(nan(), p, whole), -p, odd), a < T(0));
+    let negative = (bitcast<u32>(a) & 0x80000000u) != 0u; // -0 too
+    let real = whole || a == T(0) || bitcast<u32>(a) == 0xff800000u;
+    let y = select(p, select(select(nan(), p, real), -p, odd), negative);
     return select(y, T(1), b == T(0) || a == T(1));
 }
 ";
@@ -88,7 +108,6 @@ fn is_nan(x: T) -> bool { return false; }
 fn sign_of(x: T) -> T { return T(x > T(0)) - T(x < T(0)); }
 fn relu_of(x: T) -> T { return max(x, T(0)); }
 fn floor_of(x: T) -> T { return x; }
-fn reciprocal_of(x: T) -> T { return select(T(0), x, x == T(1) || x + T(1) == T(0)); }
 fn maximum_of(a: T, b: T) -> T { return max(a, b); }
 fn minimum_of(a: T, b: T) -> T { return min(a, b); }
 fn floor_divide_of(a: T, b: T) -> T {
@@ -124,17 +143,21 @@ template <> __device__ inline bool is_nan(double x) { return x != x; }
 template <class T> __device__ inline T negative_of(T x) { return T(-x); }
 template <class T> __device__ inline T zero_of(T) { return T(0); }
 template <class T> __device__ inline T sign_of(T x) { return is_nan(x) ? x : T((x > T(0)) - (x < T(0))); }
-template <class T> __device__ inline T relu_of(T x) { return x > T(0) || is_nan(x) ? x : T(0); }
+template <class T> __device__ inline T relu_of(T x) { return x < T(0) ? T(0) : x; }
 template <class T> __device__ inline T floor_of(T x) { return x; }
 template <> __device__ inline float floor_of(float x) { return floorf(x); }
 template <> __device__ inline double floor_of(double x) { return floor(x); }
-template <class T> __device__ inline T reciprocal_of(T x) { return x == T(1) || T(x + T(1)) == T(0) ? x : T(0); }
+template <class T> __device__ inline T reciprocal_of(T x) { // of 0 the least value from 32 bits on, as NumPy's
+    const bool is_signed = T(-1) < T(0);
+    if (x == T(0)) return is_signed && sizeof(T) >= 4 ? T(T(1) << (8 * sizeof(T) - 1)) : T(0);
+    return x == T(1) || (is_signed && x == T(-1)) ? x : T(0);
+}
 template <> __device__ inline float reciprocal_of(float x) { return 1.0f / x; }
 template <> __device__ inline double reciprocal_of(double x) { return 1.0 / x; }
 template <class T> __device__ inline T invert_of(T x) { return T(~x); }
 template <> __device__ inline bool invert_of(bool x) { return !x; }
-template <class T> __device__ inline T maximum_of(T a, T b) { return a > b || is_nan(a) ? a : b; }
-template <class T> __device__ inline T minimum_of(T a, T b) { return a < b || is_nan(a) ? a : b; }
+template <class T> __device__ inline T maximum_of(T a, T b) { return a >= b || is_nan(a) ? a : b; }
+template <class T> __device__ inline T minimum_of(T a, T b) { return a <= b || is_nan(a) ? a : b; }
 template <class T> __device__ inline T remainder_of(T a, T b) {
     if (b == T(0)) return T(0);
     T r = T(a % b);
@@ -142,11 +165,13 @@ template <class T> __device__ inline T remainder_of(T a, T b) {
 }
 template <> __device__ inline float remainder_of(float a, float b) {
     float r = fmodf(a, b);
-    return r != 0.0f && (r < 0.0f) != (b < 0.0f) ? r + b : r;
+    if (r == 0.0f) return copysignf(0.0f, b);
+    return (r < 0.0f) != (b < 0.0f) ? r + b : r;
 }
 template <> __device__ inline double remainder_of(double a, double b) {
     double r = fmod(a, b);
-    return r != 0.0 && (r < 0.0) != (b < 0.0) ? r + b : r;
+    if (r == 0.0) return copysign(0.0, b);
+    return (r < 0.0) != (b < 0.0) ? r + b : r;
 }
 template <class T> __device__ inline T floor_divide_of(T a, T b) {
     if (b == T(0)) return T(0);
@@ -154,10 +179,16 @@ template <class T> __device__ inline T floor_divide_of(T a, T b) {
     return T(a % b) != T(0) && (a < T(0)) != (b < T(0)) ? T(q - T(1)) : q;
 }
 template <> __device__ inline float floor_divide_of(float a, float b) {
-    return b == 0.0f ? a / b : rintf((a - remainder_of(a, b)) / b);
+    if (b == 0.0f) return a / b;
+    float r = fmodf(a, b);
+    float q = (a - r) / b - (r != 0.0f && (r < 0.0f) != (b < 0.0f) ? 1.0f : 0.0f);
+    return q == 0.0f ? copysignf(0.0f, a / b) : rintf(q);
 }
 template <> __device__ inline double floor_divide_of(double a, double b) {
-    return b == 0.0 ? a / b : rint((a - remainder_of(a, b)) / b);
+    if (b == 0.0) return a / b;
+    double r = fmod(a, b);
+    double q = (a - r) / b - (r != 0.0 && (r < 0.0) != (b < 0.0) ? 1.0 : 0.0);
+    return q == 0.0 ? copysign(0.0, a / b) : rint(q);
 }
 template <class T> __device__ inline T pow_of(T a, T b) {
     T y = T(1);

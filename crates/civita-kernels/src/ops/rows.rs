@@ -157,7 +157,7 @@ macro_rules! elementwise_rows {
                 Sigmoid sigmoid(x): ToFloat {
                     numpy: sigmoid, torch: "sigmoid",
                     kernel: x.sigmoid::<I>(),
-                    device: "1 / (1 + exp(-x))",
+                    device: "select_of(u32(x < 0), exp(x) / (1 + exp(x)), 1 / (1 + exp(-x)))",
                     gradient: Unary(|_, y| y * (1.0 - y)),
                     samples: [-2.0, 0.5, 1.5],
                     example: "tensor![0.0, 1.0].sigmoid()" => "[0.5        0.73105858]",
