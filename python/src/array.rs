@@ -178,11 +178,10 @@ fn place(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
 /// A constant over memory that holds more than bytes follows nothing: it was detached.
 #[inline]
 fn seen_by(raw: &Raw) -> u32 {
-    let version = raw.shared_version();
-    if version != 0 && raw.is_plain() {
+    if raw.is_detached() {
         DETACHED
     } else {
-        version
+        raw.shared_version()
     }
 }
 

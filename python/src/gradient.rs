@@ -12,11 +12,11 @@ use crate::convert::array_of;
 use crate::error::{Outcome, runtime_error, type_error};
 use crate::gil;
 
-fn keep(create_graph: bool) -> Keep {
-    if create_graph {
-        Keep::Differentiable
-    } else {
-        Keep::Nothing
+fn keep(create_graph: bool, retain_graph: Option<bool>) -> Keep {
+    match (create_graph, retain_graph) {
+        (true, _) => Keep::Differentiable,
+        (false, Some(true)) => Keep::Graph,
+        (false, _) => Keep::Nothing,
     }
 }
 
@@ -105,7 +105,7 @@ impl Array {
     }
 
     /// Adds the gradient of this array to every leaf that it was computed from. An array of several elements needs the
-    /// gradient of what comes after it. The graph stays, so `retain_graph` changes nothing.
+    /// gradient of what comes after it. The pass frees what it has used, unless `retain_graph` or `create_graph` keeps it.
     #[pyo3(signature = (gradient=None, retain_graph=None, create_graph=false))]
     fn backward(
         &self,
@@ -114,14 +114,13 @@ impl Array {
         retain_graph: Option<bool>,
         create_graph: bool,
     ) -> Outcome<()> {
-        let _ = retain_graph;
         let raw = self.raw().clone();
         let seed = match gradient {
             Some(g) if !g.is_none() => Some(array_of(g, None)?),
             _ => None,
         };
         Ok(gil::released(py, || {
-            graph::backward(&raw, seed.as_ref(), keep(create_graph))
+            graph::backward(&raw, seed.as_ref(), keep(create_graph, retain_graph))
         })?)
     }
 
@@ -193,7 +192,7 @@ fn grad<'py>(
         graph::grad(
             &outputs,
             &inputs.iter().collect::<Vec<_>>(),
-            keep(create_graph),
+            keep(create_graph, None),
         )
     })?;
     let found = found

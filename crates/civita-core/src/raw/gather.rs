@@ -218,7 +218,11 @@ impl Raw {
             } else {
                 Scalar::Int(0)
             };
-            let wrong = match (least.as_f64() < 0.0, most.as_f64() >= depth as f64) {
+            let beyond = match most {
+                Scalar::Int(most) => most >= depth as i128,
+                most => most.as_f64() >= depth as f64,
+            };
+            let wrong = match (least.as_f64() < 0.0, beyond) {
                 (true, _) => Some(format!("index {least} is negative")),
                 (_, true) => Some(format!(
                     "index {most} is out of range for an axis of length {depth}"

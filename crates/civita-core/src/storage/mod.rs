@@ -319,6 +319,12 @@ impl Storage {
         }
     }
 
+    /// Has the buffer a cell?
+    #[inline]
+    pub(crate) fn has_cell(&self) -> bool {
+        !self.0.cell.load(Acquire).is_null()
+    }
+
     /// How often the cell changed; 0 without one.
     #[inline]
     pub(crate) fn cell_version(&self) -> u32 {

@@ -42,7 +42,7 @@ struct State {
 impl Cell {
     fn new(x: &Raw, arrays: u32) -> Cell {
         Cell {
-            version: AtomicU32::new(1),
+            version: AtomicU32::new(0),
             arrays: AtomicU32::new(arrays),
             state: Mutex::new(State {
                 layout: x.layout().clone(),
@@ -146,6 +146,8 @@ fn embed(flat: &Raw, layout: &Layout, value: &Raw) -> Result<Raw> {
 pub trait Shared {
     /// How often what transformations know of the buffer has changed; 0 where they know nothing.
     fn shared_version(&self) -> u32;
+    /// Is it a constant over memory whose value is tracked: was it detached?
+    fn is_detached(&self) -> bool;
     /// Counts a new array over the buffer; a tensor that is tracked becomes what the buffer holds.
     fn array_made(&self);
     /// The array over this place becomes a leaf, or a constant again.
@@ -174,6 +176,11 @@ impl Shared for Raw {
     #[inline]
     fn shared_version(&self) -> u32 {
         self.storage().cell_version()
+    }
+
+    #[inline]
+    fn is_detached(&self) -> bool {
+        self.tag().is_none() && self.storage().has_cell() && self.storage().cell_version() != 0
     }
 
     #[inline]
@@ -214,7 +221,7 @@ impl Shared for Raw {
         let arrays = storage.arrays();
         let left = arrays.load(Relaxed).saturating_sub(1);
         arrays.store(left, Relaxed);
-        if storage.cell_version() != 0 {
+        if storage.has_cell() {
             dropped_with_cell(storage, left);
         }
     }
@@ -239,19 +246,24 @@ impl Shared for Raw {
 
     fn written(&self, before: &Raw, after: Raw) -> Result<Raw> {
         let storage = self.storage();
+        let untracked = |dtype: DType| {
+            let elements = storage.len() / dtype.size();
+            let whole = Layout::contiguous(&[elements])?;
+            Ok::<Raw, Error>(Raw::new(storage.clone(), whole, dtype))
+        };
         let cell = match storage.cell() {
-            Some(cell) => cell,
+            Some(cell) => {
+                if before.tag().is_none() && cell.version() == 0 {
+                    // a leaf over the same memory that this array knows nothing of
+                    cell.set(storage, untracked(self.dtype())?);
+                }
+                cell
+            }
             None => {
                 // the first tracked write into the buffer
-                let elements = storage.len() / self.dtype().size();
-                let whole = if before.tag().is_some() {
-                    before.clone()
-                } else {
-                    Raw::new(
-                        storage.clone(),
-                        Layout::contiguous(&[elements])?,
-                        self.dtype(),
-                    )
+                let whole = match before.tag() {
+                    Some(_) => before.clone(),
+                    None => untracked(self.dtype())?,
                 };
                 let cell = Arc::new(Cell::new(&whole, storage.arrays().load(Relaxed)));
                 storage.set_cell(cell.clone());
@@ -291,6 +303,9 @@ impl Shared for Raw {
             }) if edge.node().is_leaf() => Some(*level),
             _ => None,
         };
+        if value.tag().is_none() {
+            return Ok(false);
+        }
         let cell = self.storage().cell();
         let of_cell = cell.and_then(|cell| leaf(&cell.state().tag));
         let of_value = leaf(&value.tag().cloned());
