@@ -81,13 +81,18 @@ pub fn diff(a: Array, n: Int, axis: Axis, prepend: OptArray, append: OptArray) -
     }
     // more differences than elements leave none
     for _ in 0..times.min(x.shape()[at]) {
-        let [left, right] = neighbours(&x, at)?;
-        x = match x.dtype() {
-            DType::Bool => right.ne(&left)?,
-            _ => right.sub(&left)?,
-        };
+        x = differences(&x, at)?;
     }
     Ok(x)
+}
+
+/// Of booleans: whether neighbours differ.
+fn differences(x: &Raw, axis: usize) -> Result<Raw> {
+    let [left, right] = neighbours(x, axis)?;
+    match x.dtype() {
+        DType::Bool => right.ne(&left),
+        _ => right.sub(&left),
+    }
 }
 
 pub fn ediff1d(ary: Array, to_end: OptArray, to_begin: OptArray) -> Result<Raw> {
@@ -119,8 +124,7 @@ pub fn trapezoid(y: Array, x: OptArray, dx: Float, axis: Axis) -> Result<Raw> {
         None => scaled(&both, dx)?,
         Some(x) => {
             let across = if x.rank() == 1 { 0 } else { normalize_axis(OP, axis, x.rank())? };
-            let [from, to] = neighbours(&x, across)?;
-            let mut widths = to.sub(&from)?;
+            let mut widths = differences(&x, across)?;
             if x.rank() == 1 {
                 // one width for each step along the axis
                 let mut shape = vec![1; y.rank()];
