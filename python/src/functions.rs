@@ -30,7 +30,9 @@ const DEEPEST: usize = 64;
 fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
     match form {
         Form::OptionalArray if ob.is_none() => Ok(Value::None),
-        Form::Array | Form::EachArray | Form::OptionalArray => Ok(Value::Array(array_of(ob, None)?)),
+        Form::Array | Form::EachArray | Form::OptionalArray => {
+            Ok(Value::Array(array_of(ob, None)?))
+        }
         Form::Operand => match convert::scalar_exact(ob)? {
             Some(scalar) => Ok(Value::Scalar(scalar)),
             None => Ok(Value::Array(array_of(ob, None)?)),
@@ -38,7 +40,11 @@ fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
         Form::Indices => {
             let x = array_of(ob, None)?;
             let of_nothing = x.is_empty() && ob.is_instance_of::<PyList>();
-            Ok(Value::Array(if of_nothing { x.cast(DType::I64)? } else { x }))
+            Ok(Value::Array(if of_nothing {
+                x.cast(DType::I64)?
+            } else {
+                x
+            }))
         }
         Form::Arrays => many(ob),
         Form::DType if ob.is_none() => Ok(Value::None),
@@ -51,7 +57,10 @@ fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
 /// The arrays of a sequence, or the rows of an array.
 fn many(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
     let each = |items: &mut dyn Iterator<Item = Bound<'_, PyAny>>| -> Outcome<Value> {
-        items.map(|o| Ok(Value::Array(array_of(&o, None)?))).collect::<Outcome<_>>().map(Value::List)
+        items
+            .map(|o| Ok(Value::Array(array_of(&o, None)?)))
+            .collect::<Outcome<_>>()
+            .map(Value::List)
     };
     if let Ok(list) = ob.cast::<PyList>() {
         return each(&mut list.iter());
@@ -59,10 +68,14 @@ fn many(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
     if let Ok(tuple) = ob.cast::<PyTuple>() {
         return each(&mut tuple.iter());
     }
-    if ob.is_instance_of::<Array>() || ob.cast::<PySequence>().is_ok() || crate::buffer::has_buffer(ob) {
+    if ob.is_instance_of::<Array>()
+        || ob.cast::<PySequence>().is_ok()
+        || crate::buffer::has_buffer(ob)
+    {
         let all = array_of(ob, None)?;
         let row = |i: usize| all.slice(&[civita_core::layout::SliceItem::Index(i as isize)]);
-        let rows = (0..all.shape().first().copied().unwrap_or(0)).map(|i| Ok(Value::Array(row(i)?)));
+        let rows =
+            (0..all.shape().first().copied().unwrap_or(0)).map(|i| Ok(Value::Array(row(i)?)));
         return rows.collect::<Outcome<_>>().map(Value::List);
     }
     Err(type_error(
@@ -131,7 +144,9 @@ impl Function {
         for (name, value) in kwargs.iter().flat_map(|k| k.iter()) {
             keywords.push((name.extract::<PyBackedStr>()?, value));
         }
-        let bound = row.bind(args.iter(), keywords).map_err(|e| type_error(e.to_string()))?;
+        let bound = row
+            .bind(args.iter(), keywords)
+            .map_err(|e| type_error(e.to_string()))?;
         let mut out = None;
         let mut values = Vec::with_capacity(bound.len());
         for (param, given) in row.params.iter().zip(bound) {
@@ -159,7 +174,11 @@ impl Function {
 
 /// What a call returned, as an object.
 fn returned(py: Python<'_>, row: &FunctionRow, result: Returned) -> Outcome<Py<PyAny>> {
-    let objects = |all: Vec<Raw>| all.into_iter().map(|x| wrap(py, x)).collect::<Outcome<Vec<_>>>();
+    let objects = |all: Vec<Raw>| {
+        all.into_iter()
+            .map(|x| wrap(py, x))
+            .collect::<Outcome<Vec<_>>>()
+    };
     let one_or_tuple = |mut all: Vec<Py<PyAny>>| -> Outcome<Py<PyAny>> {
         match all.pop() {
             Some(one) if all.is_empty() => Ok(one),

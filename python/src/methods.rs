@@ -198,7 +198,6 @@ impl Array {
         let py = slf.py();
         apply(py, Op::Imag, &[&Value::Ref(slf.get().raw())])
     }
-
 }
 
 /// The array under another shape.

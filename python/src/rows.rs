@@ -91,11 +91,17 @@ fn function<'py>(py: Python<'py>, row: &FunctionRow) -> PyResult<Bound<'py, PyDi
     };
     d.set_item("arrays", of(Form::Array))?;
     d.set_item("dtypes", of(Form::DType))?;
-    d.set_item("parameters", row.params.iter().map(|p| p.name).collect::<Vec<_>>())?;
+    d.set_item(
+        "parameters",
+        row.params.iter().map(|p| p.name).collect::<Vec<_>>(),
+    )?;
     d.set_item("positional", row.positional)?;
     d.set_item("positional_only", row.positional_only)?;
     d.set_item("signature", row.signature(false))?;
-    d.set_item("stub", format!("{} -> {}", row.signature(true), returns(row.returns)))?;
+    d.set_item(
+        "stub",
+        format!("{} -> {}", row.signature(true), returns(row.returns)),
+    )?;
     d.set_item("method", row.method)?;
     d.set_item(
         "method_stub",

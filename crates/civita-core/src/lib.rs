@@ -3,7 +3,8 @@
 //! Who calls whom, from the outside in:
 //!
 //! ```text
-//! raw        Raw: an untyped tensor, and every operation on it        (what the doors call)
+//! functions  the table of functions: `roll`, `pad`, `concatenate` …     (what the doors call)
+//! raw        Raw: an untyped tensor, and every operation on it
 //!   graph    which tensors came from which; reverse and forward mode
 //!   reduce   reductions over axes
 //!   program  elementwise programs over blocks that stay in L1

@@ -28,11 +28,11 @@ use crate::{
     Number, Rank, Real, Replace, Result, Tensor, Truth, Vector,
 };
 
+pub use self::by_hand::*;
+pub use self::functions::*;
 pub use self::{
     absolute as abs, conjugate as conj, divide as true_divide, invert as bitwise_not, power as pow,
 };
-pub use self::by_hand::*;
-pub use self::functions::*;
 pub use crate::index::{concatenate, stack};
 pub use civita_core::functions::{Indexing, Order, PadMode, ReflectType};
 

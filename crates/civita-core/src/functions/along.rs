@@ -32,7 +32,15 @@ pub fn trace(
 }
 
 fn sum(x: &Raw, axes: layout::Axes<'_>, keepdims: KeepDims, dtype: OptDType) -> Result<Raw> {
-    x.reduce(Reduction::Sum, ReduceOptions { axes, keepdims, dtype, ddof: 0.0 })
+    x.reduce(
+        Reduction::Sum,
+        ReduceOptions {
+            axes,
+            keepdims,
+            dtype,
+            ddof: 0.0,
+        },
+    )
 }
 
 pub fn count_nonzero(a: Array, axis: Axes, keepdims: Bool) -> Result<Raw> {
@@ -40,18 +48,29 @@ pub fn count_nonzero(a: Array, axis: Axes, keepdims: Bool) -> Result<Raw> {
         DType::Bool => a.detach(),
         _ => Raw::apply(Op::Ne, &[(&a.detach()).into(), Scalar::Bool(false).into()])?,
     };
-    let keepdims = if keepdims { KeepDims::Yes } else { KeepDims::No };
+    let keepdims = if keepdims {
+        KeepDims::Yes
+    } else {
+        KeepDims::No
+    };
     sum(&is_nonzero, axis.as_layout(), keepdims, Some(DType::I64))
         .map_err(|e| e.in_op("count_nonzero"))
 }
 
 fn range(start: Option<isize>, stop: Option<isize>) -> SliceItem {
-    SliceItem::Range { start, stop, step: 1 }
+    SliceItem::Range {
+        start,
+        stop,
+        step: 1,
+    }
 }
 
 /// Each element along an axis, and the one after it.
 fn neighbours(x: &Raw, axis: usize) -> Result<[Raw; 2]> {
-    Ok([part(x, axis, range(None, Some(-1)))?, part(x, axis, range(Some(1), None))?])
+    Ok([
+        part(x, axis, range(None, Some(-1)))?,
+        part(x, axis, range(Some(1), None))?,
+    ])
 }
 
 pub fn diff(a: Array, n: Int, axis: Axis, prepend: OptArray, append: OptArray) -> Result<Raw> {
@@ -62,7 +81,10 @@ pub fn diff(a: Array, n: Int, axis: Axis, prepend: OptArray, append: OptArray) -
         return Ok(a);
     }
     if a.rank() == 0 {
-        return Err(Error::value(OP, "diff requires input that is at least one dimensional"));
+        return Err(Error::value(
+            OP,
+            "diff requires input that is at least one dimensional",
+        ));
     }
     let at = normalize_axis(OP, axis, a.rank())?;
     let beside = |x: OptArray| -> Result<Option<Raw>> {
@@ -105,13 +127,19 @@ pub fn ediff1d(ary: Array, to_end: OptArray, to_begin: OptArray) -> Result<Raw> 
         if !can_cast(x.dtype(), ary.dtype(), Casting::SameKind) {
             return Err(Error::dtype(
                 OP,
-                format!("dtype of `{name}` must be compatible with input `ary` under the `same_kind` rule."),
+                format!(
+                    "dtype of `{name}` must be compatible with input `ary` under the `same_kind` rule."
+                ),
             ));
         }
         flat(&x.cast(ary.dtype())?).map(Some)
     };
     let (before, after) = (beside("to_begin", to_begin)?, beside("to_end", to_end)?);
-    let parts: Vec<&Raw> = before.iter().chain([&differences]).chain(after.iter()).collect();
+    let parts: Vec<&Raw> = before
+        .iter()
+        .chain([&differences])
+        .chain(after.iter())
+        .collect();
     Raw::concatenate(&parts, 0)
 }
 
@@ -119,11 +147,14 @@ pub fn trapezoid(y: Array, x: OptArray, dx: Float, axis: Axis) -> Result<Raw> {
     const OP: &str = "trapezoid";
     let at = normalize_axis(OP, axis, y.rank())?;
     let [left, right] = neighbours(&y, at)?;
-    let both = scaled(&left.add(&right)?, 0.5)?;
+    let both = left.add(&right)?;
     let areas = match x {
         None => scaled(&both, dx)?,
         Some(x) => {
-            let across = if x.rank() == 1 { 0 } else { normalize_axis(OP, axis, x.rank())? };
+            let across = match x.rank() {
+                1 => 0,
+                rank => normalize_axis(OP, axis, rank)?,
+            };
             let mut widths = differences(&x, across)?;
             if x.rank() == 1 {
                 // one width for each step along the axis
@@ -134,5 +165,6 @@ pub fn trapezoid(y: Array, x: OptArray, dx: Float, axis: Axis) -> Result<Raw> {
             both.mul(&widths).map_err(|e| e.in_op(OP))?
         }
     };
+    let areas = scaled(&areas, 0.5)?;
     sum(&areas, layout::Axes::List(&[axis]), KeepDims::No, None)
 }

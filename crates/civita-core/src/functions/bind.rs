@@ -76,7 +76,10 @@ impl FunctionRow {
         }
         if !by_position_only.is_empty() {
             by_position_only.sort_unstable();
-            let names: Vec<&str> = by_position_only.iter().map(|&i| self.params[i].name).collect();
+            let names: Vec<&str> = by_position_only
+                .iter()
+                .map(|&i| self.params[i].name)
+                .collect();
             return Err(self.wrong(format!(
                 "got some positional-only arguments passed as keyword arguments: '{}'",
                 names.join(", ")
@@ -85,11 +88,14 @@ impl FunctionRow {
         if surplus > 0 {
             return Err(self.too_many(given, by_name_only));
         }
-        let is_missing = |i: &usize| {
-            matches!(bound[*i], Given::Default) && self.params[*i].default.is_none()
-        };
+        let is_missing =
+            |i: &usize| matches!(bound[*i], Given::Default) && self.params[*i].default.is_none();
         let missing: Vec<usize> = (0..bound.len()).filter(is_missing).collect();
-        if missing.is_empty() { Ok(bound) } else { Err(self.missing(&missing)) }
+        if missing.is_empty() {
+            Ok(bound)
+        } else {
+            Err(self.missing(&missing))
+        }
     }
 
     #[cold]
@@ -106,8 +112,10 @@ impl FunctionRow {
             [] => ("keyword-only", by_name),
             _ => ("positional", by_position),
         };
-        let names: Vec<String> =
-            which.iter().map(|&i| format!("'{}'", self.params[i].name)).collect();
+        let names: Vec<String> = which
+            .iter()
+            .map(|&i| format!("'{}'", self.params[i].name))
+            .collect();
         let list = match &names[..] {
             [one] => one.clone(),
             [one, two] => format!("{one} and {two}"),
@@ -115,19 +123,29 @@ impl FunctionRow {
             [] => String::new(),
         };
         let s = if names.len() == 1 { "" } else { "s" };
-        self.wrong(format!("missing {} required {how} argument{s}: {list}", names.len()))
+        self.wrong(format!(
+            "missing {} required {how} argument{s}: {list}",
+            names.len()
+        ))
     }
 
     #[cold]
     fn too_many(&self, given: usize, by_name_only: usize) -> BindError {
         let most = self.positional;
-        let fewest = self.params[..most].iter().filter(|p| p.default.is_none()).count();
+        let fewest = self.params[..most]
+            .iter()
+            .filter(|p| p.default.is_none())
+            .count();
         let plural = |n: usize| if n == 1 { "" } else { "s" };
         let takes = match fewest == most {
             true => format!("{most} positional argument{}", plural(most)),
             false => format!("from {fewest} to {most} positional arguments"),
         };
-        let were = if given == 1 && by_name_only == 0 { "was" } else { "were" };
+        let were = if given == 1 && by_name_only == 0 {
+            "was"
+        } else {
+            "were"
+        };
         let given = match by_name_only {
             0 => format!("{given} {were} given"),
             n => format!(
@@ -147,8 +165,12 @@ impl FunctionRow {
             .map(|p| (distance(p.name, keyword), p.name))
             .min_by_key(|(distance, _)| *distance)
             .filter(|(distance, name)| 6 * distance <= name.len() + keyword.len() + 3)
-            .map_or(String::new(), |(_, name)| format!(". Did you mean '{name}'?"));
-        self.wrong(format!("got an unexpected keyword argument '{keyword}'{near}"))
+            .map_or(String::new(), |(_, name)| {
+                format!(". Did you mean '{name}'?")
+            });
+        self.wrong(format!(
+            "got an unexpected keyword argument '{keyword}'{near}"
+        ))
     }
 
     /// What `inspect.signature` shows; with types, what a stub says.

@@ -10,7 +10,11 @@ use crate::storage::Storage;
 /// `|a - b| ≤ atol + rtol · |b|`, or equal, or both NaN where that counts.
 pub fn isclose(a: Array, b: Array, rtol: Float, atol: Float, equal_nan: Bool) -> Result<Raw> {
     let wide = |x: &Raw| {
-        x.detach().cast(if x.dtype().is_complex() { DType::C128 } else { DType::F64 })
+        x.detach().cast(if x.dtype().is_complex() {
+            DType::C128
+        } else {
+            DType::F64
+        })
     };
     let (a, b) = (wide(&a)?, wide(&b)?);
     let size = b.abs()?;
@@ -18,7 +22,10 @@ pub fn isclose(a: Array, b: Array, rtol: Float, atol: Float, equal_nan: Bool) ->
     let bound = Raw::apply(Op::Add, &[(&scaled).into(), Scalar::Float(atol).into()])?;
     let near = a.sub(&b)?.abs()?.le(&bound)?;
     // an infinite bound would take everything
-    let finite = Raw::apply(Op::Lt, &[(&size).into(), Scalar::Float(f64::INFINITY).into()])?;
+    let finite = Raw::apply(
+        Op::Lt,
+        &[(&size).into(), Scalar::Float(f64::INFINITY).into()],
+    )?;
     let same = near.logical_and(&finite)?.logical_or(&a.eq(&b)?)?;
     match equal_nan {
         true => same.logical_or(&a.isnan()?.logical_and(&b.isnan()?)?),

@@ -1,9 +1,9 @@
 //! New arrays from numbers.
 
+use super::Returned;
 use super::rearrange::lower;
 use super::shape::or_f64;
 use super::value::*;
-use super::Returned;
 use crate::dtype::{DType, Kind, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::layout::{broadcast_shapes, normalize_axis};
@@ -31,7 +31,12 @@ pub fn tri(N: Count, M: OptCount, k: Int, dtype: OptDType) -> Result<Raw> {
 /// So many integers from `first` on.
 pub(super) fn counted(first: isize, n: usize) -> Result<Raw> {
     let first = first as i128;
-    Raw::arange(Scalar::Int(first), Scalar::Int(first + n as i128), Scalar::Int(1), DType::I64)
+    Raw::arange(
+        Scalar::Int(first),
+        Scalar::Int(first + n as i128),
+        Scalar::Int(1),
+        DType::I64,
+    )
 }
 
 pub fn indices(dimensions: Shape, dtype: OptDType, sparse: Bool) -> Result<Returned> {
@@ -55,7 +60,10 @@ fn grids(shape: &[usize], dtype: DType) -> Result<Vec<Raw>> {
 /// The indices of all elements, under a new first axis.
 pub fn grid(shape: Vec<usize>) -> Result<Raw> {
     let grids = grids(&shape, DType::I64)?;
-    let wide = grids.iter().map(|g| g.broadcast_to(&shape)).collect::<Result<Vec<_>>>()?;
+    let wide = grids
+        .iter()
+        .map(|g| g.broadcast_to(&shape))
+        .collect::<Result<Vec<_>>>()?;
     match wide[..] {
         [] => Raw::zeros(&[0], DType::I64),
         _ => Raw::stack(&wide.iter().collect::<Vec<_>>(), 0),
@@ -66,8 +74,9 @@ pub fn grid(shape: Vec<usize>) -> Result<Raw> {
 pub fn vander(x: Array, N: OptCount, increasing: Bool) -> Result<Raw> {
     const OP: &str = "vander";
     if x.rank() != 1 {
-        return Err(Error::shape(OP, "x must be a one-dimensional array or sequence")
-            .shapes(&[x.shape()]));
+        return Err(
+            Error::shape(OP, "x must be a one-dimensional array or sequence").shapes(&[x.shape()]),
+        );
     }
     let x = x.cast(promote(x.dtype(), DType::I64))?;
     let count = N.0.unwrap_or(x.len());
@@ -92,13 +101,13 @@ pub fn vander(x: Array, N: OptCount, increasing: Bool) -> Result<Raw> {
 /// `num` values evenly spaced along a new first axis, and their distance; both ends are of one dtype.
 fn spaced(start: &Raw, stop: &Raw, num: usize, endpoint: bool) -> Result<(Raw, Raw)> {
     let gaps = if endpoint { num.saturating_sub(1) } else { num };
-    let span = stop.sub(&start)?;
+    let span = stop.sub(start)?;
     let rank = span.rank();
     let steps = counted(0, num)?.cast(span.dtype().to_real())?;
     let steps = steps.reshape(&[&[num], &vec![1; rank][..]].concat())?;
     if gaps == 0 {
         let not_a_number = super::product::scaled(&span, f64::NAN)?;
-        return Ok((steps.mul(&span)?.add(&start)?, not_a_number));
+        return Ok((steps.mul(&span)?.add(start)?, not_a_number));
     }
     let apart = Scalar::Float(gaps as f64);
     let step = Raw::apply(Op::Div, &[(&span).into(), apart.into()])?;
@@ -106,11 +115,14 @@ fn spaced(start: &Raw, stop: &Raw, num: usize, endpoint: bool) -> Result<(Raw, R
     let fractions = Raw::apply(Op::Div, &[(&steps).into(), apart.into()])?.mul(&span)?;
     let is_zero = Raw::apply(Op::Eq, &[(&step).into(), Scalar::Bool(false).into()])?;
     let away = is_zero.choose(&fractions, &steps.mul(&step)?)?;
-    let all = away.add(&start)?;
+    let all = away.add(start)?;
     if endpoint && num > 1 {
         // the last one is exact
         let last = stop.broadcast_to(span.shape())?.expand_dims(&[0])?;
-        return Ok((Raw::concatenate(&[&all.narrow(0, 0, num - 1)?, &last], 0)?, step));
+        return Ok((
+            Raw::concatenate(&[&all.narrow(0, 0, num - 1)?, &last], 0)?,
+            step,
+        ));
     }
     Ok((all, step))
 }
@@ -145,8 +157,15 @@ pub fn linspace(
         && !retstep
         && [0, -1].contains(&axis)
     {
-        let end = if endpoint { Endpoint::Included } else { Endpoint::Excluded };
-        return Ok((Raw::linspace(a.as_f64(), b.as_f64(), num, end, or_f64(dtype))?, None));
+        let end = if endpoint {
+            Endpoint::Included
+        } else {
+            Endpoint::Excluded
+        };
+        return Ok((
+            Raw::linspace(a.as_f64(), b.as_f64(), num, end, or_f64(dtype))?,
+            None,
+        ));
     }
     let wide = Number::inexact(&[&start, &stop]);
     let (y, step) = spaced(&start.cast(wide)?, &stop.cast(wide)?, num, endpoint)?;
@@ -165,7 +184,10 @@ pub fn logspace(
     const OP: &str = "logspace";
     let wide = Number::inexact(&[&start, &stop]);
     let shape = broadcast_shapes(OP, &[start.shape(), stop.shape(), base.shape()])?;
-    let ends = [start.cast(wide)?.broadcast_to(&shape)?, stop.cast(wide)?.broadcast_to(&shape)?];
+    let ends = [
+        start.cast(wide)?.broadcast_to(&shape)?,
+        stop.cast(wide)?.broadcast_to(&shape)?,
+    ];
     let (y, _) = spaced(&ends[0], &ends[1], num, endpoint)?;
     let y = match base {
         Number::Scalar(base) => Raw::apply(Op::Pow, &[base.into(), (&y).into()])?,
@@ -185,7 +207,10 @@ pub fn geomspace(
 ) -> Result<Raw> {
     const OP: &str = "geomspace";
     for end in [&start, &stop] {
-        let is_zero = Raw::apply(Op::Eq, &[(&end.detach()).into(), Scalar::Bool(false).into()])?;
+        let is_zero = Raw::apply(
+            Op::Eq,
+            &[(&end.detach()).into(), Scalar::Bool(false).into()],
+        )?;
         if is_zero.reduce(Reduction::Any, Default::default())?.item()? == Scalar::Bool(true) {
             return Err(Error::value(OP, "Geometric sequence cannot include zero"));
         }
@@ -193,7 +218,10 @@ pub fn geomspace(
     let wide = [start.dtype(), stop.dtype(), dtype.unwrap_or(DType::F64)];
     let wide = wide.into_iter().fold(DType::F64, promote);
     let shape = broadcast_shapes(OP, &[start.shape(), stop.shape()])?;
-    let (start, stop) = (start.cast(wide)?.broadcast_to(&shape)?, stop.cast(wide)?.broadcast_to(&shape)?);
+    let (start, stop) = (
+        start.cast(wide)?.broadcast_to(&shape)?,
+        stop.cast(wide)?.broadcast_to(&shape)?,
+    );
     // both are turned so that the first is positive, and back: negative and complex sequences are exact
     let sign = start.sign()?;
     let (from, to) = (start.div(&sign)?, stop.div(&sign)?);
@@ -217,7 +245,11 @@ pub fn one_hot(x: Array, num_classes: OptCount, dtype: OptDType) -> Result<Raw> 
     let depth = match num_classes.0 {
         Some(n) => n,
         None if x.is_empty() => 0,
-        None => match x.detach().reduce(Reduction::Max, Default::default())?.item()? {
+        None => match x
+            .detach()
+            .reduce(Reduction::Max, Default::default())?
+            .item()?
+        {
             Scalar::Int(most) => usize::try_from(most.saturating_add(1)).unwrap_or(0),
             _ => return Err(Error::dtype("one_hot", "indices are integers").dtypes(&[x.dtype()])),
         },
@@ -228,8 +260,10 @@ pub fn one_hot(x: Array, num_classes: OptCount, dtype: OptDType) -> Result<Raw> 
 /// An array of indices for each axis.
 pub fn nonzero(a: Array) -> Result<Vec<Raw>> {
     if a.rank() == 0 {
-        return Err(Error::value("nonzero", "Calling nonzero on 0d arrays is not allowed.")
-            .hint("`a.reshape(1).nonzero()`"));
+        return Err(
+            Error::value("nonzero", "Calling nonzero on 0d arrays is not allowed.")
+                .hint("`a.reshape(1).nonzero()`"),
+        );
     }
     let mask = Raw::apply(Op::Ne, &[(&a.detach()).into(), Scalar::Bool(false).into()])?;
     let at = |axis: usize| {
@@ -240,4 +274,3 @@ pub fn nonzero(a: Array) -> Result<Vec<Raw>> {
     };
     (0..a.rank()).map(at).collect()
 }
-

@@ -17,7 +17,10 @@ fn joined(
     let Some(dtype) = dtype else {
         return join(&parts.iter().collect::<Vec<_>>());
     };
-    let parts = parts.iter().map(|p| p.cast_if(dtype, casting)).collect::<Result<Vec<_>>>()?;
+    let parts = parts
+        .iter()
+        .map(|p| p.cast_if(dtype, casting))
+        .collect::<Result<Vec<_>>>()?;
     join(&parts.iter().collect::<Vec<_>>())
 }
 
@@ -32,7 +35,9 @@ pub fn concatenate(
         let flat = arrays.iter().map(flat).collect::<Result<Vec<_>>>()?;
         return joined(&flat, dtype, casting, |parts| Raw::concatenate(parts, 0));
     };
-    joined(&arrays, dtype, casting, |parts| Raw::concatenate(parts, axis))
+    joined(&arrays, dtype, casting, |parts| {
+        Raw::concatenate(parts, axis)
+    })
 }
 
 /// All elements under one axis.
@@ -40,18 +45,15 @@ pub(super) fn flat(x: &Raw) -> Result<Raw> {
     x.reshape(&[x.len()])
 }
 
-pub fn stack(
-    arrays: Arrays,
-    axis: Axis,
-    _: Out,
-    dtype: OptDType,
-    casting: Casting,
-) -> Result<Raw> {
+pub fn stack(arrays: Arrays, axis: Axis, _: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
     joined(&arrays, dtype, casting, |parts| Raw::stack(parts, axis))
 }
 
 pub fn hstack(tup: Arrays, dtype: OptDType, casting: Casting) -> Result<Raw> {
-    let parts = tup.iter().map(|x| deepened(x, 1)).collect::<Result<Vec<_>>>()?;
+    let parts = tup
+        .iter()
+        .map(|x| deepened(x, 1))
+        .collect::<Result<Vec<_>>>()?;
     // vectors have nothing beside them
     let axis = isize::from(parts.first().is_none_or(|x| x.rank() > 1));
     joined(&parts, dtype, casting, |parts| {
@@ -60,14 +62,20 @@ pub fn hstack(tup: Arrays, dtype: OptDType, casting: Casting) -> Result<Raw> {
 }
 
 pub fn vstack(tup: Arrays, dtype: OptDType, casting: Casting) -> Result<Raw> {
-    let parts = tup.iter().map(|x| deepened(x, 2)).collect::<Result<Vec<_>>>()?;
+    let parts = tup
+        .iter()
+        .map(|x| deepened(x, 2))
+        .collect::<Result<Vec<_>>>()?;
     joined(&parts, dtype, casting, |parts| {
         Raw::concatenate(parts, 0).map_err(|e| e.in_op("vstack"))
     })
 }
 
 pub fn dstack(tup: Arrays) -> Result<Raw> {
-    let parts = tup.iter().map(|x| deepened(x, 3)).collect::<Result<Vec<_>>>()?;
+    let parts = tup
+        .iter()
+        .map(|x| deepened(x, 3))
+        .collect::<Result<Vec<_>>>()?;
     Raw::concatenate(&parts.iter().collect::<Vec<_>>(), 2).map_err(|e| e.in_op("dstack"))
 }
 
@@ -105,9 +113,11 @@ pub fn split(ary: Array, indices_or_sections: Sections, axis: Axis) -> Result<Ve
         && parts > 0
         && !n.is_multiple_of(parts as usize)
     {
-        return Err(Error::value(OP, "array split does not result in an equal division")
-            .rule(format!("{n} elements do not make {parts} equal parts"))
-            .hint("`array_split` makes parts whose lengths differ by one"));
+        return Err(
+            Error::value(OP, "array split does not result in an equal division")
+                .rule(format!("{n} elements do not make {parts} equal parts"))
+                .hint("`array_split` makes parts whose lengths differ by one"),
+        );
     }
     cut(OP, &ary, &indices_or_sections, axis)
 }
@@ -137,7 +147,10 @@ fn cut(op: &'static str, x: &Raw, sections: &Sections, axis: isize) -> Result<Ve
         Sections::At(places) => {
             let starts = std::iter::once(&0).chain(places);
             let stops = places.iter().chain(std::iter::once(&n));
-            starts.zip(stops).map(|(&start, &stop)| part(start, stop)).collect()
+            starts
+                .zip(stops)
+                .map(|(&start, &stop)| part(start, stop))
+                .collect()
         }
     }
 }

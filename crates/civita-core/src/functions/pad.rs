@@ -40,7 +40,10 @@ impl Kind for Widths {
             Value::List(rows) => rows,
             other => return Ok(Widths(vec![Ints::from_value(other)?.0])),
         };
-        if rows.iter().any(|row| matches!(row, Value::List(_) | Value::Array(_))) {
+        if rows
+            .iter()
+            .any(|row| matches!(row, Value::List(_) | Value::Array(_)))
+        {
             let rows = rows.into_iter().map(|row| Ok(Ints::from_value(row)?.0));
             return rows.collect::<Result<_, Refused>>().map(Widths);
         }
@@ -124,8 +127,11 @@ impl Widths {
 
     #[cold]
     fn wrong(&self, rank: usize) -> Error {
-        Error::value(OP, format!("{:?} does not broadcast to {rank} pairs", self.0))
-            .rule("widths are one number, a pair (before, after), or a pair for each axis")
+        Error::value(
+            OP,
+            format!("{:?} does not broadcast to {rank} pairs", self.0),
+        )
+        .rule("widths are one number, a pair (before, after), or a pair for each axis")
     }
 }
 
@@ -137,10 +143,10 @@ impl Edges {
             Number::Scalar(v) => Raw::scalar(*v, v.default_dtype())?,
         };
         let all = all.broadcast_to(&[rank, 2]).map_err(|e| e.in_op(OP))?;
-        let at = |axis: usize, side: isize| {
-            all.slice(&[(axis as isize).into(), side.into()])
-        };
-        (0..rank).map(|axis| Ok([at(axis, 0)?, at(axis, 1)?])).collect()
+        let at = |axis: usize, side: isize| all.slice(&[(axis as isize).into(), side.into()]);
+        (0..rank)
+            .map(|axis| Ok([at(axis, 0)?, at(axis, 1)?]))
+            .collect()
     }
 }
 
@@ -163,11 +169,17 @@ pub fn pad(
         if before == 0 && after == 0 {
             continue;
         }
-        let side = Side { x: &out, axis, n: array.shape()[axis] };
+        let side = Side {
+            x: &out,
+            axis,
+            n: array.shape()[axis],
+        };
         if side.n == 0 && !matches!(mode, PadMode::Constant | PadMode::Empty) {
             return Err(Error::value(
                 OP,
-                format!("can't extend empty axis {axis} using modes other than 'constant' or 'empty'"),
+                format!(
+                    "can't extend empty axis {axis} using modes other than 'constant' or 'empty'"
+                ),
             )
             .at_axis(axis as isize));
         }
@@ -190,7 +202,9 @@ pub fn pad(
                 let [a, b] = &ends.as_ref().map_err(again)?[axis];
                 let [first, last] = side.edges()?;
                 let rising = side.ramp(a, &first, before)?;
-                let falling = side.ramp(b, &last, after)?.flip(Named::List(&[axis as isize]))?;
+                let falling = side
+                    .ramp(b, &last, after)?
+                    .flip(Named::List(&[axis as isize]))?;
                 side.joined([rising, falling])?
             }
             PadMode::Maximum => side.statistics(Reduction::Max, both, lengths.as_deref())?,
@@ -207,7 +221,11 @@ pub fn pad(
             }
         };
     }
-    if widths.iter().all(|w| *w == [0, 0]) { out.copied() } else { Ok(out) }
+    if widths.iter().all(|w| *w == [0, 0]) {
+        out.copied()
+    } else {
+        Ok(out)
+    }
 }
 
 /// An error that several axes may meet.
@@ -243,10 +261,18 @@ impl Side<'_> {
     }
 
     /// The elements whose indices these places have.
-    fn picked(&self, places: std::ops::Range<isize>, index: impl Fn(isize) -> isize) -> Result<Raw> {
+    fn picked(
+        &self,
+        places: std::ops::Range<isize>,
+        index: impl Fn(isize) -> isize,
+    ) -> Result<Raw> {
         let list: Vec<i64> = places.map(|i| index(i) as i64).collect();
         let len = list.len();
-        self.x.take(&Raw::from_vec(list, &[len])?, self.axis as isize, Mode::Raise)
+        self.x.take(
+            &Raw::from_vec(list, &[len])?,
+            self.axis as isize,
+            Mode::Raise,
+        )
     }
 
     /// From a value to the edge, which is not reached, in so many steps.
@@ -257,17 +283,32 @@ impl Side<'_> {
         let mut shape = vec![1; self.x.rank()];
         shape[self.axis] = width;
         let span = to.sub(&from)?;
-        let step = Raw::apply(Op::Div, &[(&span).into(), Scalar::Float(width.max(1) as f64).into()])?;
+        let step = Raw::apply(
+            Op::Div,
+            &[(&span).into(), Scalar::Float(width.max(1) as f64).into()],
+        )?;
         let ramp = count.reshape(&shape)?.mul(&step)?.add(&from)?;
         let dtype = self.x.dtype();
-        if dtype.is_integer() { ramp.floor()?.cast(dtype) } else { ramp.cast(dtype) }
+        if dtype.is_integer() {
+            ramp.floor()?.cast(dtype)
+        } else {
+            ramp.cast(dtype)
+        }
     }
 
     /// A statistic of the elements at either end.
-    fn statistics(&self, op: Reduction, both: [usize; 2], lengths: Option<&[[usize; 2]]>) -> Result<Raw> {
+    fn statistics(
+        &self,
+        op: Reduction,
+        both: [usize; 2],
+        lengths: Option<&[[usize; 2]]>,
+    ) -> Result<Raw> {
         let lengths = lengths.map_or([self.n; 2], |all| all[self.axis].map(|len| len.min(self.n)));
         if lengths.contains(&0) && op != Reduction::Mean {
-            return Err(Error::value(OP, "stat_length of 0 yields no value for padding"));
+            return Err(Error::value(
+                OP,
+                "stat_length of 0 yields no value for padding",
+            ));
         }
         let statistic = |start: usize, len: usize| {
             let options = ReduceOptions {
@@ -277,13 +318,18 @@ impl Side<'_> {
             };
             let value = self.narrow(start, len)?.reduce(op, options)?;
             match self.x.dtype() {
-                dtype if dtype.is_integer() && value.dtype().is_float() => rounded(&value)?.cast(dtype),
+                dtype if dtype.is_integer() && value.dtype().is_float() => {
+                    rounded(&value)?.cast(dtype)
+                }
                 dtype => value.cast(dtype),
             }
         };
         let before = statistic(0, lengths[0])?;
         let after = statistic(self.n - lengths[1], lengths[1])?;
-        self.joined([self.filled(&before, both[0])?, self.filled(&after, both[1])?])
+        self.joined([
+            self.filled(&before, both[0])?,
+            self.filled(&after, both[1])?,
+        ])
     }
 
     /// Mirrored at the edges, again and again while the border is longer than the array. The array grows with each turn,

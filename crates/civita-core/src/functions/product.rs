@@ -10,7 +10,9 @@ use crate::raw::Raw;
 
 pub fn matmul(x1: Array, x2: Array, _: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
     match dtype {
-        Some(dtype) => x1.cast_if(dtype, casting)?.matmul(&x2.cast_if(dtype, casting)?),
+        Some(dtype) => x1
+            .cast_if(dtype, casting)?
+            .matmul(&x2.cast_if(dtype, casting)?),
         None => x1.matmul(&x2),
     }
 }
@@ -88,7 +90,11 @@ pub fn tensordot(a: Array, b: Array, axes: Contraction) -> Result<Raw> {
             if n < 0 || n as usize > a.rank().min(b.rank()) {
                 return Err(Error::shape(
                     OP,
-                    format!("{n} axes of shapes {} and {}", shape_text(a.shape()), shape_text(b.shape())),
+                    format!(
+                        "{n} axes of shapes {} and {}",
+                        shape_text(a.shape()),
+                        shape_text(b.shape())
+                    ),
                 )
                 .shapes(&[a.shape(), b.shape()])
                 .rule("both arrays have that many axes"));
@@ -101,13 +107,21 @@ pub fn tensordot(a: Array, b: Array, axes: Contraction) -> Result<Raw> {
 
 /// A sum over pairs of axes, as a product of matrices: the other axes of both are left.
 fn contracted(op: &'static str, a: &Raw, of_a: &[isize], b: &Raw, of_b: &[isize]) -> Result<Raw> {
-    let (inner_a, inner_b) = (normalize_axes(op, of_a, a.rank())?, normalize_axes(op, of_b, b.rank())?);
-    let lengths = |x: &Raw, axes: &[usize]| axes.iter().map(|&axis| x.shape()[axis]).collect::<Vec<_>>();
+    let (inner_a, inner_b) = (
+        normalize_axes(op, of_a, a.rank())?,
+        normalize_axes(op, of_b, b.rank())?,
+    );
+    let lengths =
+        |x: &Raw, axes: &[usize]| axes.iter().map(|&axis| x.shape()[axis]).collect::<Vec<_>>();
     let (n, m) = (lengths(a, &inner_a), lengths(b, &inner_b));
     if n != m {
         return Err(Error::shape(
             op,
-            format!("shapes {} and {} do not fit", shape_text(a.shape()), shape_text(b.shape())),
+            format!(
+                "shapes {} and {} do not fit",
+                shape_text(a.shape()),
+                shape_text(b.shape())
+            ),
         )
         .shapes(&[a.shape(), b.shape()])
         .rule(format!(
@@ -116,15 +130,27 @@ fn contracted(op: &'static str, a: &Raw, of_a: &[isize], b: &Raw, of_b: &[isize]
             shape_text(&m)
         )));
     }
-    let outer = |x: &Raw, inner: &[usize]| (0..x.rank()).filter(|axis| !inner.contains(axis)).collect::<Vec<_>>();
+    let outer = |x: &Raw, inner: &[usize]| {
+        (0..x.rank())
+            .filter(|axis| !inner.contains(axis))
+            .collect::<Vec<_>>()
+    };
     let (outer_a, outer_b) = (outer(a, &inner_a), outer(b, &inner_b));
     let order = |first: &[usize], last: &[usize]| {
-        first.iter().chain(last).map(|&axis| axis as isize).collect::<Vec<_>>()
+        first
+            .iter()
+            .chain(last)
+            .map(|&axis| axis as isize)
+            .collect::<Vec<_>>()
     };
     let (rows, columns) = (lengths(a, &outer_a), lengths(b, &outer_b));
     let count = |all: &[usize]| all.iter().product::<usize>();
-    let left = a.permute(&order(&outer_a, &inner_a))?.reshape(&[count(&rows), count(&n)])?;
-    let right = b.permute(&order(&inner_b, &outer_b))?.reshape(&[count(&n), count(&columns)])?;
+    let left = a
+        .permute(&order(&outer_a, &inner_a))?
+        .reshape(&[count(&rows), count(&n)])?;
+    let right = b
+        .permute(&order(&inner_b, &outer_b))?
+        .reshape(&[count(&n), count(&columns)])?;
     left.matmul(&right)?.reshape(&[rows, columns].concat())
 }
 
@@ -139,7 +165,11 @@ pub fn kron(a: Array, b: Array) -> Result<Raw> {
         x.reshape(&shape)
     };
     let pairs = spread(&a, 0)?.mul(&spread(&b, 1)?)?;
-    let shape: Vec<usize> = pairs.shape().chunks(2).map(|pair| pair[0] * pair[1]).collect();
+    let shape: Vec<usize> = pairs
+        .shape()
+        .chunks(2)
+        .map(|pair| pair[0] * pair[1])
+        .collect();
     pairs.reshape(&shape)
 }
 
@@ -152,7 +182,9 @@ pub fn cross(
     axis: AxisOrFlat,
 ) -> Result<Raw> {
     const OP: &str = "cross";
-    let (axisa, axisb, axisc) = axis.0.map_or((axisa, axisb, axisc), |axis| (axis, axis, axis));
+    let (axisa, axisb, axisc) = axis
+        .0
+        .map_or((axisa, axisb, axisc), |axis| (axis, axis, axis));
     let last = |x: &Raw, axis: isize| {
         normalize_axis(OP, axis, x.rank())?;
         x.move_axis(axis, -1)
@@ -169,7 +201,10 @@ pub fn cross(
     }
     let item = |x: &Raw, i: isize| x.slice(&[SliceItem::Ellipsis, SliceItem::Index(i)]);
     let minor = |i: isize, j: isize| -> Result<Raw> {
-        let (left, right) = (item(&a, i)?.mul(&item(&b, j)?)?, item(&a, j)?.mul(&item(&b, i)?)?);
+        let (left, right) = (
+            item(&a, i)?.mul(&item(&b, j)?)?,
+            item(&a, j)?.mul(&item(&b, i)?)?,
+        );
         left.sub(&right)
     };
     let z = minor(0, 1)?;

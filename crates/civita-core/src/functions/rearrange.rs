@@ -22,26 +22,42 @@ pub fn roll(a: Array, shift: Ints, axis: Axes) -> Result<Raw> {
     }
     // shifts along one axis add up
     let mut shifts = vec![0isize; a.rank()];
-    for (&axis, &by) in axes.iter().cycle().zip(shift.0.iter().cycle()).take(n.max(m)) {
+    for (&axis, &by) in axes
+        .iter()
+        .cycle()
+        .zip(shift.0.iter().cycle())
+        .take(n.max(m))
+    {
         let at = normalize_axis(OP, axis, a.rank())?;
         shifts[at] = shifts[at].wrapping_add(by);
     }
-    let moved = (0..a.rank()).filter(|&axis| shifts[axis] != 0).collect::<Vec<_>>();
+    let moved = (0..a.rank())
+        .filter(|&axis| shifts[axis] != 0)
+        .collect::<Vec<_>>();
     match moved[..] {
         [] => a.copied(),
-        _ => moved.iter().try_fold(a, |x, &axis| rolled(&x, axis, shifts[axis])),
+        _ => moved
+            .iter()
+            .try_fold(a, |x, &axis| rolled(&x, axis, shifts[axis])),
     }
 }
 
 /// The end of an axis in front of its beginning.
 fn rolled(x: &Raw, axis: usize, by: isize) -> Result<Raw> {
     let n = x.shape()[axis];
-    let first = if n == 0 { 0 } else { by.rem_euclid(n as isize) as usize };
+    let first = if n == 0 {
+        0
+    } else {
+        by.rem_euclid(n as isize) as usize
+    };
     if first == 0 {
         return x.copied();
     }
     let axis = axis as isize;
-    let (head, tail) = (x.narrow(axis, 0, n - first)?, x.narrow(axis, n - first, first)?);
+    let (head, tail) = (
+        x.narrow(axis, 0, n - first)?,
+        x.narrow(axis, n - first, first)?,
+    );
     Raw::concatenate(&[&tail, &head], axis)
 }
 
@@ -57,22 +73,34 @@ pub fn repeat(a: Array, repeats: Ints, axis: AxisOrFlat) -> Result<Raw> {
     const OP: &str = "repeat";
     let (x, at) = along(OP, &a, &axis)?;
     let n = x.shape()[at];
-    let counts = repeats.0.iter().map(|&r| usize::try_from(r)).collect::<Result<Vec<_>, _>>();
+    let counts = repeats
+        .0
+        .iter()
+        .map(|&r| usize::try_from(r))
+        .collect::<Result<Vec<_>, _>>();
     let counts = counts.map_err(|_| Error::value(OP, "repeats may not contain negative values"))?;
     if let [times] = counts[..] {
         return repeated(&x, &[(at, times)]);
     }
     if counts.len() != n {
-        return Err(Error::value(OP, format!("{} counts for an axis of length {n}", counts.len()))
-            .rule("there is one count, or one for each element along the axis"));
+        return Err(Error::value(
+            OP,
+            format!("{} counts for an axis of length {n}", counts.len()),
+        )
+        .rule("there is one count, or one for each element along the axis"));
     }
-    let runs = counts.iter().enumerate().map(|(i, &count)| (i as i64, count));
+    let runs = counts
+        .iter()
+        .enumerate()
+        .map(|(i, &count)| (i as i64, count));
     pick(&x, at, &listed(OP, runs)?)
 }
 
 /// Each index as often as it counts.
 fn listed(op: &'static str, runs: impl Iterator<Item = (i64, usize)> + Clone) -> Result<Raw> {
-    let total = runs.clone().try_fold(0usize, |all, (_, count)| all.checked_add(count));
+    let total = runs
+        .clone()
+        .try_fold(0usize, |all, (_, count)| all.checked_add(count));
     let mut list: Vec<i64> = Vec::new();
     let space = total.map(|total| list.try_reserve_exact(total));
     if !matches!(space, Some(Ok(()))) {
@@ -106,8 +134,12 @@ fn repeated(x: &Raw, times: &[(usize, usize)]) -> Result<Raw> {
 }
 
 fn times_len(n: usize, times: usize) -> Result<usize> {
-    n.checked_mul(times)
-        .ok_or_else(|| Error::memory("repeat", "the result has more elements than memory has addresses"))
+    n.checked_mul(times).ok_or_else(|| {
+        Error::memory(
+            "repeat",
+            "the result has more elements than memory has addresses",
+        )
+    })
 }
 
 /// A result that may be a view of its argument, as memory of its own.
@@ -120,7 +152,11 @@ fn unshared(x: &Raw, result: Raw) -> Result<Raw> {
 
 pub fn tile(a: Array, reps: Ints) -> Result<Raw> {
     const OP: &str = "tile";
-    let reps = reps.0.iter().map(|&r| usize::try_from(r)).collect::<Result<Vec<_>, _>>();
+    let reps = reps
+        .0
+        .iter()
+        .map(|&r| usize::try_from(r))
+        .collect::<Result<Vec<_>, _>>();
     let mut reps = reps.map_err(|_| Error::value(OP, "a number of repetitions is negative"))?;
     let rank = a.rank().max(reps.len());
     reps.splice(..0, vec![1; rank - reps.len()]);
@@ -149,10 +185,19 @@ pub fn take(a: Array, indices: Indices, axis: AxisOrFlat, _: Out, mode: Mode) ->
 fn places(op: &'static str, positions: &Positions, n: usize, beyond: bool) -> Result<Vec<usize>> {
     let limit = n + usize::from(beyond);
     let place = |i: isize| {
-        let at = if i < 0 { i.checked_add_unsigned(n) } else { Some(i) };
-        let at = at.and_then(|at| usize::try_from(at).ok()).filter(|&at| at < limit);
+        let at = if i < 0 {
+            i.checked_add_unsigned(n)
+        } else {
+            Some(i)
+        };
+        let at = at
+            .and_then(|at| usize::try_from(at).ok())
+            .filter(|&at| at < limit);
         at.ok_or_else(|| {
-            Error::index(op, format!("index {i} is out of bounds for an axis of length {n}"))
+            Error::index(
+                op,
+                format!("index {i} is out of bounds for an axis of length {n}"),
+            )
         })
     };
     match positions {
@@ -181,14 +226,21 @@ pub fn delete(arr: Array, obj: Positions, axis: AxisOrFlat) -> Result<Raw> {
     };
     let axis = at as isize;
     if last - first + 1 == gone.len() && is_run(&gone) {
-        let (head, tail) = (x.narrow(axis, 0, first)?, x.narrow(axis, last + 1, n - last - 1)?);
+        let (head, tail) = (
+            x.narrow(axis, 0, first)?,
+            x.narrow(axis, last + 1, n - last - 1)?,
+        );
         return Raw::concatenate(&[&head, &tail], axis);
     }
     let mut keeps = vec![1usize; n];
     for i in gone {
         keeps[i] = 0;
     }
-    pick(&x, at, &listed(OP, keeps.iter().enumerate().map(|(i, &k)| (i as i64, k)))?)
+    pick(
+        &x,
+        at,
+        &listed(OP, keeps.iter().enumerate().map(|(i, &k)| (i as i64, k)))?,
+    )
 }
 
 /// Do these follow each other, up or down?
@@ -223,7 +275,12 @@ pub fn insert(arr: Array, obj: Positions, values: Array, axis: AxisOrFlat) -> Re
     }
     // all elements and then all values; an order that puts each value before its place
     let mut order: Vec<(usize, i64)> = (0..n).map(|i| (2 * i + 1, i as i64)).collect();
-    order.extend(before.iter().enumerate().map(|(k, &i)| (2 * i, (n + k) as i64)));
+    order.extend(
+        before
+            .iter()
+            .enumerate()
+            .map(|(k, &i)| (2 * i, (n + k) as i64)),
+    );
     order.sort_by_key(|&(place, _)| place);
     let both = Raw::concatenate(&[&x, &values], axis)?;
     pick(&both, at, &listed(OP, order.iter().map(|&(_, i)| (i, 1)))?)
@@ -232,13 +289,16 @@ pub fn insert(arr: Array, obj: Positions, values: Array, axis: AxisOrFlat) -> Re
 pub fn resize(a: Array, new_shape: Shape) -> Result<Raw> {
     let shape = new_shape.0;
     let wanted = shape.iter().try_fold(1usize, |all, &n| all.checked_mul(n));
-    let wanted = wanted.ok_or_else(|| Error::memory("resize", "the result does not fit into memory"))?;
+    let wanted =
+        wanted.ok_or_else(|| Error::memory("resize", "the result does not fit into memory"))?;
     if a.is_empty() || wanted == 0 {
         return Raw::zeros(&shape, a.dtype());
     }
     let times = wanted.div_ceil(a.len());
     let flat = flat(&a)?.reshape(&[1, a.len()])?;
-    let again = flat.broadcast_to(&[times, a.len()])?.reshape(&[times_len(a.len(), times)?])?;
+    let again = flat
+        .broadcast_to(&[times, a.len()])?
+        .reshape(&[times_len(a.len(), times)?])?;
     unshared(&a, again.narrow(0, 0, wanted)?.reshape(&shape)?)
 }
 
@@ -247,13 +307,19 @@ pub(super) fn lower(rows: usize, columns: usize, k: isize) -> Result<Raw> {
     // beyond the matrix every diagonal is alike
     let most = |n: usize| isize::try_from(n).unwrap_or(isize::MAX);
     let k = k.clamp(-most(rows), most(columns));
-    counted(k, rows)?.reshape(&[rows, 1])?.ge(&counted(0, columns)?)
+    counted(k, rows)?
+        .reshape(&[rows, 1])?
+        .ge(&counted(0, columns)?)
 }
 
 fn triangle(op: &'static str, m: &Raw, k: isize, keeps_lower: bool) -> Result<Raw> {
     super::shape::at_least(op, m, 1)?;
     let columns = m.shape()[m.rank() - 1];
-    let rows = if m.rank() > 1 { m.shape()[m.rank() - 2] } else { columns };
+    let rows = if m.rank() > 1 {
+        m.shape()[m.rank() - 2]
+    } else {
+        columns
+    };
     let mask = match keeps_lower {
         true => lower(rows, columns, k)?,
         false => lower(rows, columns, k.saturating_sub(1))?.logical_not()?,
@@ -263,7 +329,10 @@ fn triangle(op: &'static str, m: &Raw, k: isize, keeps_lower: bool) -> Result<Ra
 
 /// The elements where the mask is true, zeros elsewhere.
 pub(super) fn or_zero(mask: &Raw, x: &Raw) -> Result<Raw> {
-    Raw::apply(Op::Where, &[mask.into(), x.into(), Scalar::Bool(false).into()])
+    Raw::apply(
+        Op::Where,
+        &[mask.into(), x.into(), Scalar::Bool(false).into()],
+    )
 }
 
 pub fn tril(m: Array, k: Int) -> Result<Raw> {
@@ -279,7 +348,10 @@ pub fn diag(v: Array, k: Int) -> Result<Raw> {
         1 => {
             let (n, gap) = (v.len(), k.unsigned_abs());
             let side = n.checked_add(gap).ok_or_else(|| {
-                Error::memory("diag", "the result has more elements than memory has addresses")
+                Error::memory(
+                    "diag",
+                    "the result has more elements than memory has addresses",
+                )
             })?;
             let zeros = Raw::zeros(&[gap], v.dtype())?;
             // each column holds its element; the mask leaves the one on the diagonal

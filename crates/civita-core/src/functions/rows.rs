@@ -3,7 +3,10 @@
 use super::pad::{Edges, OptWidths, Widths};
 use super::product::Contraction;
 use super::value::*;
-use super::{Example, FunctionRow, Invoke, Output, Param, Returns, along, compare, create, join, pad, product, rank, rearrange, shape};
+use super::{
+    Example, FunctionRow, Invoke, Output, Param, Returns, along, compare, create, join, pad,
+    product, rank, rearrange, shape,
+};
 use crate::dtype::{Casting, DType};
 use crate::error::Result;
 use crate::raw::Mode;
@@ -556,7 +559,7 @@ macro_rules! function_rows {
             softmax(x: Array, axis: Axis = -1) -> [ByArgument] {
                 run along::softmax, aliases [], torch "torch.softmax", gradient yes,
                 example "softmax([0, 0])" => "[0.5 0.5]", rust "np::softmax(&tensor![0.0, 0.0], -1)?",
-                oracle "lambda x, axis=-1: (lambda e: e / e.sum(axis=axis, keepdims=True))(np.exp(np.int8(1) * x - np.int8(1) * np.max(x, axis=axis, keepdims=True)))",
+                oracle "lambda x, axis=-1: (lambda z: (lambda e: e / e.sum(axis=axis, keepdims=True))(np.exp(z - z.max(axis=axis, keepdims=True))))(np.asarray(x).astype(np.exp(x).dtype))",
                 samples ["softmax(x[2, 3])", "softmax(x[2, 3], 0)", "softmax(x[3], axis=-1)"],
                 laws [],
             }

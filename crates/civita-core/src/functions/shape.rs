@@ -81,7 +81,10 @@ pub(super) fn at_least(op: &'static str, x: &Raw, axes: usize) -> Result<()> {
     let s = if axes == 1 { "" } else { "s" };
     Err(Error::shape(
         op,
-        format!("an array with {} axes has too few: needs at least {axes} dimension{s}", x.rank()),
+        format!(
+            "an array with {} axes has too few: needs at least {axes} dimension{s}",
+            x.rank()
+        ),
     )
     .shapes(&[x.shape()]))
 }
@@ -105,7 +108,10 @@ pub fn moveaxis(a: Array, source: AxisList, destination: AxisList) -> Result<Raw
         Some(i) => Some(from[i]),
         None => rest.next(),
     };
-    let order: Vec<isize> = (0..a.rank()).filter_map(place).map(|axis| axis as isize).collect();
+    let order: Vec<isize> = (0..a.rank())
+        .filter_map(place)
+        .map(|axis| axis as isize)
+        .collect();
     a.permute(&order)
 }
 
@@ -238,7 +244,10 @@ pub fn diagonal(a: Array, offset: Int, axis1: Axis, axis2: Axis) -> Result<Raw> 
         return Err(Error::value(OP, "two axes are needed"));
     };
     let rest = (0..a.rank()).filter(|axis| ![first, second].contains(axis));
-    let order = rest.chain([first, second]).map(|axis| axis as isize).collect::<Vec<_>>();
+    let order = rest
+        .chain([first, second])
+        .map(|axis| axis as isize)
+        .collect::<Vec<_>>();
     let matrices = a.permute(&order)?;
     // rows that follow each other in memory make the diagonal a slice; the transposed ones often do where these do not
     let upright = matrices.layout().reshape(&merged(&matrices))?.is_some();

@@ -15,7 +15,11 @@ impl Call {
     /// The call, and the indices behind it: `split(x[4], 2)[1]`.
     fn parse(text: &str) -> (Call, Vec<usize>) {
         let mut rest = text;
-        let mut call = Call { name: word(&mut rest), positional: Vec::new(), keywords: Vec::new() };
+        let mut call = Call {
+            name: word(&mut rest),
+            positional: Vec::new(),
+            keywords: Vec::new(),
+        };
         assert!(follows(&mut rest, "("), "{text}");
         while !follows(&mut rest, ")") {
             let mut ahead = rest;
@@ -40,7 +44,9 @@ impl Call {
     /// One value for each parameter.
     fn bound(self) -> (&'static FunctionRow, Vec<Value>) {
         let row = FunctionRow::find(&self.name).expect("a row");
-        let given = row.bind(self.positional.into_iter(), self.keywords).expect("arguments that fit");
+        let given = row
+            .bind(self.positional.into_iter(), self.keywords)
+            .expect("arguments that fit");
         let value = |(given, param): (Given<Value>, &super::Param)| match given {
             Given::Default => param.default_value(),
             Given::One(value) => value,
@@ -89,13 +95,19 @@ fn value(rest: &mut &str) -> Value {
                 shape => shape,
             };
             let shape = super::Shape::from_value(shape).expect("a shape").0;
-            let values = (0..shape.iter().product::<usize>()).map(|i| i as f64).collect();
+            let values = (0..shape.iter().product::<usize>())
+                .map(|i| i as f64)
+                .collect();
             Value::Array(Raw::from_vec(values, &shape).expect("an array"))
         }
         "slice" => match value(rest) {
             Value::List(ends) => {
                 let end = |i: usize| ends.get(i).and_then(|v| isize::from_value(v.clone()).ok());
-                Value::Slice(if ends.len() == 1 { [None, end(0), None] } else { [end(0), end(1), end(2)] })
+                Value::Slice(if ends.len() == 1 {
+                    [None, end(0), None]
+                } else {
+                    [end(0), end(1), end(2)]
+                })
             }
             other => panic!("slice{other}"),
         },
@@ -131,19 +143,28 @@ fn examples_print_what_they_say() {
     for row in FUNCTIONS {
         let (call, indices) = Call::parse(row.example.python);
         let (row, bound) = call.bound();
-        assert_eq!(printed(row.call(bound).expect(row.name), &indices), row.example.prints, "{}", row.name);
+        assert_eq!(
+            printed(row.call(bound).expect(row.name), &indices),
+            row.example.prints,
+            "{}",
+            row.name
+        );
     }
 }
 
 /// The ranks of the first two arrays.
 fn ranks(row: &FunctionRow, bound: &[Value]) -> [usize; 2] {
-    let mut ranks = row.params.iter().zip(bound).filter_map(|(param, value)| match param.form {
-        Form::Array | Form::Indices => Raw::from_value(value.clone()).ok().map(|x| x.rank()),
-        Form::Arrays | Form::EachArray => Vec::from_value(value.clone())
-            .ok()
-            .and_then(|all| all.iter().map(Raw::rank).max()),
-        _ => None,
-    });
+    let mut ranks = row
+        .params
+        .iter()
+        .zip(bound)
+        .filter_map(|(param, value)| match param.form {
+            Form::Array | Form::Indices => Raw::from_value(value.clone()).ok().map(|x| x.rank()),
+            Form::Arrays | Form::EachArray => Vec::from_value(value.clone())
+                .ok()
+                .and_then(|all| all.iter().map(Raw::rank).max()),
+            _ => None,
+        });
     [ranks.next().unwrap_or(0), ranks.next().unwrap_or(0)]
 }
 
@@ -154,14 +175,24 @@ fn outputs_are_what_rows_say_they_are() {
         let [n, m] = ranks(row, &bound);
         let check = |output: &Output, x: &Raw| {
             let rank = (output.rank)(n, m);
-            assert!(rank.is_none_or(|rank| rank == x.rank()), "{text}: rank {}, not {rank:?}", x.rank());
+            assert!(
+                rank.is_none_or(|rank| rank == x.rank()),
+                "{text}: rank {}, not {rank:?}",
+                x.rank()
+            );
         };
         let asked = |flag: &str| {
-            let mut flags = row.params.iter().zip(&bound).filter(|(p, _)| p.name == flag);
+            let mut flags = row
+                .params
+                .iter()
+                .zip(&bound)
+                .filter(|(p, _)| p.name == flag);
             flags.any(|(_, value)| matches!(value, Value::Scalar(Scalar::Bool(true))))
         };
         match (row.call(bound.clone()).expect(text), &row.returns) {
-            (Returned::One(x), Returns::One(output) | Returns::OneOrTuple(output)) => check(output, &x),
+            (Returned::One(x), Returns::One(output) | Returns::OneOrTuple(output)) => {
+                check(output, &x)
+            }
             (
                 Returned::Several(all),
                 Returns::List(output) | Returns::Tuple(output) | Returns::OneOrTuple(output),
@@ -180,11 +211,21 @@ fn outputs_are_what_rows_say_they_are() {
 
 #[test]
 fn rows_are_complete() {
-    let mut names: Vec<&str> = FUNCTIONS.iter().flat_map(|row| [&[row.name], row.aliases].concat()).collect();
+    let mut names: Vec<&str> = FUNCTIONS
+        .iter()
+        .flat_map(|row| [&[row.name], row.aliases].concat())
+        .collect();
     names.sort_unstable();
-    assert!(names.windows(2).all(|w| w[0] != w[1]), "a name stands twice");
+    assert!(
+        names.windows(2).all(|w| w[0] != w[1]),
+        "a name stands twice"
+    );
     for row in FUNCTIONS {
-        assert!(!row.samples.is_empty() && row.doc.trim().ends_with('.'), "{}", row.name);
+        assert!(
+            !row.samples.is_empty() && row.doc.trim().ends_with('.'),
+            "{}",
+            row.name
+        );
         assert!(row.positional_only <= row.positional && row.positional <= row.params.len());
         assert!(FunctionRow::find(row.name).is_some_and(|found| found.name == row.name));
         for param in row.params {
@@ -209,19 +250,42 @@ fn arguments_are_bound_by_pythons_rules() {
     );
     assert_eq!(
         bind("meshgrid", &[1, 2], &[("sparse", 5)]),
-        Ok(vec![Given::Rest(vec![1, 2]), Given::Default, Given::One(5), Given::Default])
+        Ok(vec![
+            Given::Rest(vec![1, 2]),
+            Given::Default,
+            Given::One(5),
+            Given::Default
+        ])
     );
     for (bound, text) in [
-        (bind("roll", &[], &[]), "roll() missing 2 required positional arguments: 'a' and 'shift'"),
-        (bind("roll", &[1], &[("axis", 0)]), "roll() missing 1 required positional argument: 'shift'"),
-        (bind("roll", &[1, 2, 3, 4], &[]), "roll() takes from 2 to 3 positional arguments but 4 were given"),
-        (bind("fliplr", &[1, 2], &[]), "fliplr() takes 1 positional argument but 2 were given"),
-        (bind("roll", &[1, 2], &[("shift", 2)]), "roll() got multiple values for argument 'shift'"),
+        (
+            bind("roll", &[], &[]),
+            "roll() missing 2 required positional arguments: 'a' and 'shift'",
+        ),
+        (
+            bind("roll", &[1], &[("axis", 0)]),
+            "roll() missing 1 required positional argument: 'shift'",
+        ),
+        (
+            bind("roll", &[1, 2, 3, 4], &[]),
+            "roll() takes from 2 to 3 positional arguments but 4 were given",
+        ),
+        (
+            bind("fliplr", &[1, 2], &[]),
+            "fliplr() takes 1 positional argument but 2 were given",
+        ),
+        (
+            bind("roll", &[1, 2], &[("shift", 2)]),
+            "roll() got multiple values for argument 'shift'",
+        ),
         (
             bind("roll", &[1, 2], &[("axs", 2)]),
             "roll() got an unexpected keyword argument 'axs'. Did you mean 'axis'?",
         ),
-        (bind("roll", &[1, 2], &[("nothing", 2)]), "roll() got an unexpected keyword argument 'nothing'"),
+        (
+            bind("roll", &[1, 2], &[("nothing", 2)]),
+            "roll() got an unexpected keyword argument 'nothing'",
+        ),
         (
             bind("vdot", &[], &[("a", 1), ("b", 2)]),
             "vdot() got some positional-only arguments passed as keyword arguments: 'a, b'",
@@ -237,14 +301,29 @@ fn arguments_are_bound_by_pythons_rules() {
 
 #[test]
 fn signatures_are_pythons() {
-    let signature = |name: &str| FunctionRow::find(name).map(|row| row.signature(false)).unwrap_or_default();
+    let signature = |name: &str| {
+        FunctionRow::find(name)
+            .map(|row| row.signature(false))
+            .unwrap_or_default()
+    };
     assert_eq!(signature("roll"), "(a, shift, axis=None)");
-    assert_eq!(signature("concat"), "(arrays, /, axis=0, out=None, *, dtype=None, casting='same_kind')");
-    assert_eq!(signature("meshgrid"), "(*xi, copy=True, sparse=False, indexing='xy')");
-    assert_eq!(signature("rot90"), "(m, k=1, axes=(0, 1))");
-    assert_eq!(signature("isclose"), "(a, b, rtol=1e-05, atol=1e-08, equal_nan=False)");
     assert_eq!(
-        FunctionRow::find("repeat").map(|row| row.method_signature(false)).unwrap_or_default(),
+        signature("concat"),
+        "(arrays, /, axis=0, out=None, *, dtype=None, casting='same_kind')"
+    );
+    assert_eq!(
+        signature("meshgrid"),
+        "(*xi, copy=True, sparse=False, indexing='xy')"
+    );
+    assert_eq!(signature("rot90"), "(m, k=1, axes=(0, 1))");
+    assert_eq!(
+        signature("isclose"),
+        "(a, b, rtol=1e-05, atol=1e-08, equal_nan=False)"
+    );
+    assert_eq!(
+        FunctionRow::find("repeat")
+            .map(|row| row.method_signature(false))
+            .unwrap_or_default(),
         "($self, repeats, axis=None)"
     );
 }
@@ -252,15 +331,39 @@ fn signatures_are_pythons() {
 #[test]
 fn wrong_arguments_are_errors_that_name_them() {
     for (text, says) in [
-        ("roll(x[3], 'two')", "roll: argument 'shift' must be an integer or a sequence of integers, not str"),
-        ("roll(x[3], 1, 3)", "roll: axis 3 is out of bounds for a tensor with 1 axis"),
-        ("pad(x[3], 1, 'round')", "pad: \"round\" is not one of 'constant', 'edge'"),
-        ("split(x[3], 2)", "split: array split does not result in an equal division"),
-        ("repeat(x[3], -1)", "repeat: repeats may not contain negative values"),
-        ("delete(x[3], 3)", "delete: index 3 is out of bounds for an axis of length 3"),
-        ("tensordot(x[2, 3], x[2])", "tensordot: 2 axes of shapes (2, 3) and (2,)"),
+        (
+            "roll(x[3], 'two')",
+            "roll: argument 'shift' must be an integer or a sequence of integers, not str",
+        ),
+        (
+            "roll(x[3], 1, 3)",
+            "roll: axis 3 is out of bounds for a tensor with 1 axis",
+        ),
+        (
+            "pad(x[3], 1, 'round')",
+            "pad: \"round\" is not one of 'constant', 'edge'",
+        ),
+        (
+            "split(x[3], 2)",
+            "split: array split does not result in an equal division",
+        ),
+        (
+            "repeat(x[3], -1)",
+            "repeat: repeats may not contain negative values",
+        ),
+        (
+            "delete(x[3], 3)",
+            "delete: index 3 is out of bounds for an axis of length 3",
+        ),
+        (
+            "tensordot(x[2, 3], x[2])",
+            "tensordot: 2 axes of shapes (2, 3) and (2,)",
+        ),
         ("cross(x[4], x[4])", "cross: vectors of 4 and 4 numbers"),
-        ("geomspace(0, 1)", "geomspace: Geometric sequence cannot include zero"),
+        (
+            "geomspace(0, 1)",
+            "geomspace: Geometric sequence cannot include zero",
+        ),
     ] {
         let error = run(text).err().expect(text).to_string();
         assert!(error.starts_with(says), "{text}: {error}");

@@ -48,11 +48,20 @@ impl fmt::Display for Value {
             Value::Text(text) => write!(f, "'{text}'"),
             Value::List(all) => {
                 let texts: Vec<String> = all.iter().map(Value::to_string).collect();
-                write!(f, "({}{})", texts.join(", "), if all.len() == 1 { "," } else { "" })
+                write!(
+                    f,
+                    "({}{})",
+                    texts.join(", "),
+                    if all.len() == 1 { "," } else { "" }
+                )
             }
             Value::Slice(ends) => {
                 let end = |e: &Option<isize>| e.map_or("None".to_owned(), |e| e.to_string());
-                write!(f, "slice({})", ends.iter().map(end).collect::<Vec<_>>().join(", "))
+                write!(
+                    f,
+                    "slice({})",
+                    ends.iter().map(end).collect::<Vec<_>>().join(", ")
+                )
             }
             Value::DType(dtype) => write!(f, "'{dtype}'"),
             Value::Array(x) => write!(f, "{}", x.display()),
@@ -253,7 +262,9 @@ impl Number {
         });
         let half = Scalar::Float(0.5);
         let arrays = arrays.reduce(promote).unwrap_or(half.default_dtype());
-        scalars.chain([half]).fold(arrays, |dtype, v| v.weak_with(dtype))
+        scalars
+            .chain([half])
+            .fold(arrays, |dtype, v| v.weak_with(dtype))
     }
 
     /// Lengths of its axes.
@@ -379,12 +390,14 @@ fn ints(value: &Value) -> Result<Vec<isize>, Refused> {
 }
 
 fn count(n: isize) -> Result<usize, Refused> {
-    usize::try_from(n).map_err(|_| Error::value("count", format!("{n} is negative")).into())
+    usize::try_from(n)
+        .map_err(|_| Error::value("count", format!("{n} must be non-negative")).into())
 }
 
 fn shape(value: &Value) -> Result<Vec<usize>, Refused> {
     let length = |n: isize| {
-        let negative = |_| Error::value("shape", format!("negative dimensions are not allowed: {n}"));
+        let negative =
+            |_| Error::value("shape", format!("negative dimensions are not allowed: {n}"));
         usize::try_from(n).map_err(|e| negative(e).into())
     };
     ints(value)?.into_iter().map(length).collect()
@@ -502,7 +515,9 @@ impl Kind for Casting {
             "safe" => Ok(Casting::Safe),
             "same_kind" => Ok(Casting::SameKind),
             "unsafe" => Ok(Casting::Unsafe),
-            _ => Err(Error::value("casting", format!("{word:?} is not {}", Casting::EXPECTS)).into()),
+            _ => {
+                Err(Error::value("casting", format!("{word:?} is not {}", Casting::EXPECTS)).into())
+            }
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::create::IntoShape;
 use crate::error::OrRaise;
 use crate::rank::wrap;
 use crate::{
-    Axes, Broadcast, Broadcasted, Dtype, Element, Float, Grow, Grown, Matrix, Promote, Promoted, Rank, Result, Tensor, Vector,
+    Axes, Broadcast, Broadcasted, Dtype, Element, Float, Grow, Grown, Matrix, Promote, Promoted,
+    Rank, Result, Tensor, Vector,
 };
 
 macro_rules! by_hand {
@@ -119,7 +120,9 @@ fn each<T, const N: usize>(all: &[&Tensor<T, N>]) -> EachArray {
 }
 
 fn one<X: crate::FromRaw>(all: Result<Vec<Raw>>) -> Result<X> {
-    all?.pop().map(wrap).ok_or_else(|| crate::Error::value("atleast", "there is no array"))
+    all?.pop()
+        .map(wrap)
+        .ok_or_else(|| crate::Error::value("atleast", "there is no array"))
 }
 
 fn number<T: Element>(value: T) -> Number {

@@ -13,7 +13,10 @@ use civita_core::functions::{self, Out, *};
 use civita_core::raw::Raw;
 
 use crate::rank::wrap;
-use crate::{AxisArg, Broadcast, Dtype, FromRaw, Grow, Grown, Rank, Result, Shrink, Tensor, TensorRank, Vector, DYN};
+use crate::{
+    AxisArg, Broadcast, DYN, Dtype, FromRaw, Grow, Grown, Rank, Result, Shrink, Tensor, TensorRank,
+    Vector,
+};
 
 /// The tensor that a rule makes of the ranks of the first two tensors.
 pub trait RankRule<const N: usize, const M: usize = 0> {
@@ -222,8 +225,12 @@ macro_rules! pass {
     };
 }
 macro_rules! element {
-    () => { T };
-    (i64) => { i64 };
+    () => {
+        T
+    };
+    (i64) => {
+        i64
+    };
 }
 function_rows!(define_functions);
 
