@@ -79,7 +79,8 @@ doc-tests: ## the examples in the documentation
 python: $(VENV)/.ready ## build the Python package into .venv
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(VENV)/bin/maturin develop --release --manifest-path python/Cargo.toml
 
-python-tests: python ## the Python tests
+python-tests: python ## the Python tests, and whether the type stubs are up to date
+	$(VENV)/bin/python python/tools/make_stubs.py --check
 	$(VENV)/bin/python -m pytest python/tests -q
 
 ## ---- the long checks ---------------------------------------------------------------------------------------------

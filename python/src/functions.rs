@@ -33,6 +33,10 @@ fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
         Form::Array | Form::EachArray | Form::OptionalArray => {
             Ok(Value::Array(array_of(ob, None)?))
         }
+        Form::Operand => match convert::scalar_exact(ob)? {
+            Some(scalar) => Ok(Value::Scalar(scalar)),
+            None => Ok(Value::Array(array_of(ob, None)?)),
+        },
         Form::Indices => {
             let x = array_of(ob, None)?;
             let of_nothing = x.is_empty() && ob.is_instance_of::<PyList>();

@@ -19,6 +19,7 @@ LEFT_OUT = {
     "dtype",
     "ufunc",
     "reduction",
+    "function",
     "Expr",
     "Info",
     "AxisError",

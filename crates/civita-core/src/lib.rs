@@ -3,7 +3,8 @@
 //! Who calls whom, from the outside in:
 //!
 //! ```text
-//! raw          Raw: an untyped tensor; its methods make primitives and bind them     (what the typed API and Python call)
+//! functions    the table of functions: `roll`, `pad`, `concatenate` …               (what the typed API and Python call)
+//! raw          Raw: an untyped tensor; its methods make primitives and bind them
 //! primitive    what can run: one type each, with shapes, derivatives and batching; `bind` is the only way to run one
 //!   transform  tags: gradients, tangents, batches and traces look at a computation while it runs
 //!   graph      reverse mode: nodes, and the walk that collects gradients

@@ -13,6 +13,9 @@
 //! # Ok::<(), civita::Error>(())
 //! ```
 
+mod by_hand;
+mod functions;
+
 use std::ops::Range;
 
 use civita_core::ops::{elementwise_heads, reduction_rows};
@@ -25,10 +28,13 @@ use crate::{
     Number, Rank, Real, Replace, Result, Tensor, Truth, Vector,
 };
 
+pub use self::by_hand::*;
+pub use self::functions::*;
 pub use self::{
     absolute as abs, conjugate as conj, divide as true_divide, invert as bitwise_not, power as pow,
 };
 pub use crate::index::{concatenate, stack};
+pub use civita_core::functions::{Indexing, Order, PadMode, ReflectType};
 
 macro_rules! unary {
     ([$numpy:ident $name:ident $($doc:tt)*] [$out:ty] [$($bound:ident)?]) => {
@@ -147,12 +153,6 @@ forward! {
     fn transpose[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.t();
     /// The axes in another order: [`Tensor::permute`].
     fn permute_dims[T: Dtype, const N: usize](x: &Tensor<T, N>, axes: impl AxisArg) -> Result<Tensor<T, N>> = x.permute(axes);
-    /// Two axes exchanged: [`Tensor::swap_axes`].
-    fn swapaxes[T: Dtype, const N: usize](x: &Tensor<T, N>, a: isize, b: isize) -> Result<Tensor<T, N>> = x.swap_axes(a, b);
-    /// One axis moved: [`Tensor::move_axis`].
-    fn moveaxis[T: Dtype, const N: usize](x: &Tensor<T, N>, from: isize, to: isize) -> Result<Tensor<T, N>> = x.move_axis(from, to);
-    /// The elements in reverse order: [`Tensor::flip`].
-    fn flip[T: Dtype, const N: usize](x: &Tensor<T, N>, axes: impl AxisArg) -> Result<Tensor<T, N>> = x.flip(axes);
     /// Repeated without a copy: [`Tensor::broadcast_to`].
     fn broadcast_to[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, shape: impl IntoShape<M>)
         -> Result<Tensor<T, M>> = x.broadcast_to(shape);

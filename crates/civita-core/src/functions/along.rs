@@ -103,13 +103,18 @@ pub fn diff(a: Array, n: Int, axis: Axis, prepend: OptArray, append: OptArray) -
     }
     // more differences than elements leave none
     for _ in 0..times.min(x.shape()[at]) {
-        let [left, right] = neighbours(&x, at)?;
-        x = match x.dtype() {
-            DType::Bool => right.ne(&left)?,
-            _ => right.sub(&left)?,
-        };
+        x = differences(&x, at)?;
     }
     Ok(x)
+}
+
+/// Of booleans: whether neighbours differ.
+fn differences(x: &Raw, axis: usize) -> Result<Raw> {
+    let [left, right] = neighbours(x, axis)?;
+    match x.dtype() {
+        DType::Bool => right.ne(&left),
+        _ => right.sub(&left),
+    }
 }
 
 pub fn ediff1d(ary: Array, to_end: OptArray, to_begin: OptArray) -> Result<Raw> {
@@ -142,17 +147,15 @@ pub fn trapezoid(y: Array, x: OptArray, dx: Float, axis: Axis) -> Result<Raw> {
     const OP: &str = "trapezoid";
     let at = normalize_axis(OP, axis, y.rank())?;
     let [left, right] = neighbours(&y, at)?;
-    let both = scaled(&left.add(&right)?, 0.5)?;
+    let both = left.add(&right)?;
     let areas = match x {
         None => scaled(&both, dx)?,
         Some(x) => {
-            let across = if x.rank() == 1 {
-                0
-            } else {
-                normalize_axis(OP, axis, x.rank())?
+            let across = match x.rank() {
+                1 => 0,
+                rank => normalize_axis(OP, axis, rank)?,
             };
-            let [from, to] = neighbours(&x, across)?;
-            let mut widths = to.sub(&from)?;
+            let mut widths = differences(&x, across)?;
             if x.rank() == 1 {
                 // one width for each step along the axis
                 let mut shape = vec![1; y.rank()];
@@ -162,5 +165,6 @@ pub fn trapezoid(y: Array, x: OptArray, dx: Float, axis: Axis) -> Result<Raw> {
             both.mul(&widths).map_err(|e| e.in_op(OP))?
         }
     };
+    let areas = scaled(&areas, 0.5)?;
     sum(&areas, layout::Axes::List(&[axis]), KeepDims::No, None)
 }

@@ -4,15 +4,19 @@ use super::Returned;
 use super::rearrange::lower;
 use super::shape::or_f64;
 use super::value::*;
-use crate::dtype::{DType, Scalar, promote};
+use crate::dtype::{DType, Kind, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::layout::{broadcast_shapes, normalize_axis};
 use crate::ops::{Op, Reduction};
 use crate::raw::{Endpoint, Raw};
 
 #[allow(non_snake_case)] // NumPy's names
-pub fn eye(N: Count, M: OptCount, k: Int, dtype: OptDType, _: Device) -> Result<Raw> {
-    Raw::eye(N, M.0.unwrap_or(N), k, or_f64(dtype))
+pub fn eye(N: Count, M: OptCount, k: Int, dtype: OptDType, order: Order, _: Device) -> Result<Raw> {
+    let (rows, columns, dtype) = (N, M.0.unwrap_or(N), or_f64(dtype));
+    match order {
+        Order::F => Raw::eye(columns, rows, k.saturating_neg(), dtype)?.transpose(),
+        Order::C | Order::A | Order::K => Raw::eye(rows, columns, k, dtype),
+    }
 }
 
 pub fn identity(n: Count, dtype: OptDType) -> Result<Raw> {
@@ -37,27 +41,33 @@ pub(super) fn counted(first: isize, n: usize) -> Result<Raw> {
 
 pub fn indices(dimensions: Shape, dtype: OptDType, sparse: Bool) -> Result<Returned> {
     let (shape, dtype) = (dimensions.0, dtype.unwrap_or(DType::I64));
-    let grid = |(axis, &n): (usize, &usize)| {
+    match sparse {
+        true => Ok(grids(&shape, dtype)?.into()),
+        false => Ok(grid(shape)?.cast(dtype)?.into()),
+    }
+}
+
+/// The indices along each axis, which broadcast to the shape.
+fn grids(shape: &[usize], dtype: DType) -> Result<Vec<Raw>> {
+    let along = |(axis, &n): (usize, &usize)| {
         let mut own = vec![1; shape.len()];
         own[axis] = n;
         counted(0, n)?.cast(dtype)?.reshape(&own)
     };
-    let grids = shape
-        .iter()
-        .enumerate()
-        .map(grid)
-        .collect::<Result<Vec<_>>>()?;
-    if sparse {
-        return Ok(grids.into());
-    }
+    shape.iter().enumerate().map(along).collect()
+}
+
+/// The indices of all elements, under a new first axis.
+pub fn grid(shape: Vec<usize>) -> Result<Raw> {
+    let grids = grids(&shape, DType::I64)?;
     let wide = grids
         .iter()
         .map(|g| g.broadcast_to(&shape))
         .collect::<Result<Vec<_>>>()?;
-    if wide.is_empty() {
-        return Ok(Raw::zeros(&[0], dtype)?.into());
+    match wide[..] {
+        [] => Raw::zeros(&[0], DType::I64),
+        _ => Raw::stack(&wide.iter().collect::<Vec<_>>(), 0),
     }
-    Ok(Raw::stack(&wide.iter().collect::<Vec<_>>(), 0)?.into())
 }
 
 #[allow(non_snake_case)] // NumPy's names
@@ -88,19 +98,16 @@ pub fn vander(x: Array, N: OptCount, increasing: Bool) -> Result<Raw> {
     }
 }
 
-/// `num` values evenly spaced along a new first axis, and their distance.
+/// `num` values evenly spaced along a new first axis, and their distance; both ends are of one dtype.
 fn spaced(start: &Raw, stop: &Raw, num: usize, endpoint: bool) -> Result<(Raw, Raw)> {
-    let dtype = promote(promote(start.dtype(), stop.dtype()), DType::F64);
-    let (start, stop) = (start.cast(dtype)?, stop.cast(dtype)?);
     let gaps = if endpoint { num.saturating_sub(1) } else { num };
-    let span = stop.sub(&start)?;
+    let span = stop.sub(start)?;
     let rank = span.rank();
-    let steps = counted(0, num)?
-        .cast(DType::F64)?
-        .reshape(&[&[num], &vec![1; rank][..]].concat())?;
+    let steps = counted(0, num)?.cast(span.dtype().to_real())?;
+    let steps = steps.reshape(&[&[num], &vec![1; rank][..]].concat())?;
     if gaps == 0 {
         let not_a_number = super::product::scaled(&span, f64::NAN)?;
-        return Ok((steps.mul(&span)?.add(&start)?, not_a_number));
+        return Ok((steps.mul(&span)?.add(start)?, not_a_number));
     }
     let apart = Scalar::Float(gaps as f64);
     let step = Raw::apply(Op::Div, &[(&span).into(), apart.into()])?;
@@ -108,7 +115,7 @@ fn spaced(start: &Raw, stop: &Raw, num: usize, endpoint: bool) -> Result<(Raw, R
     let fractions = Raw::apply(Op::Div, &[(&steps).into(), apart.into()])?.mul(&span)?;
     let is_zero = Raw::apply(Op::Eq, &[(&step).into(), Scalar::Bool(false).into()])?;
     let away = is_zero.choose(&fractions, &steps.mul(&step)?)?;
-    let all = away.add(&start)?;
+    let all = away.add(start)?;
     if endpoint && num > 1 {
         // the last one is exact
         let last = stop.broadcast_to(span.shape())?.expand_dims(&[0])?;
@@ -136,8 +143,8 @@ fn finished(y: Raw, dtype: OptDType, axis: isize) -> Result<Raw> {
 
 #[allow(clippy::too_many_arguments)] // NumPy's
 pub fn linspace(
-    start: Array,
-    stop: Array,
+    start: Number,
+    stop: Number,
     num: Count,
     endpoint: Bool,
     retstep: Bool,
@@ -145,35 +152,48 @@ pub fn linspace(
     axis: Axis,
     _: Device,
 ) -> Result<(Raw, Option<Raw>)> {
-    let is_plain = |x: &Raw| x.rank() == 0 && !x.dtype().is_complex() && !x.tracks_gradient();
-    if is_plain(&start) && is_plain(&stop) && !retstep && [0, -1].contains(&axis) {
+    if let (Number::Scalar(a), Number::Scalar(b)) = (&start, &stop)
+        && a.kind().max(b.kind()) < Kind::Complex
+        && !retstep
+        && [0, -1].contains(&axis)
+    {
         let end = if endpoint {
             Endpoint::Included
         } else {
             Endpoint::Excluded
         };
-        let (a, b) = (start.item()?.as_f64(), stop.item()?.as_f64());
-        return Ok((Raw::linspace(a, b, num, end, or_f64(dtype))?, None));
+        return Ok((
+            Raw::linspace(a.as_f64(), b.as_f64(), num, end, or_f64(dtype))?,
+            None,
+        ));
     }
-    let (y, step) = spaced(&start, &stop, num, endpoint)?;
+    let wide = Number::inexact(&[&start, &stop]);
+    let (y, step) = spaced(&start.cast(wide)?, &stop.cast(wide)?, num, endpoint)?;
     Ok((finished(y, dtype, axis)?, retstep.then_some(step)))
 }
 
-#[allow(clippy::too_many_arguments)] // NumPy's
 pub fn logspace(
-    start: Array,
-    stop: Array,
+    start: Number,
+    stop: Number,
     num: Count,
     endpoint: Bool,
-    base: Array,
+    base: Number,
     dtype: OptDType,
     axis: Axis,
 ) -> Result<Raw> {
-    let shape = broadcast_shapes("logspace", &[start.shape(), stop.shape(), base.shape()])?;
-    let wide = |x: &Raw| x.broadcast_to(&shape);
-    let (y, _) = spaced(&wide(&start)?, &wide(&stop)?, num, endpoint)?;
-    let y = base.cast(promote(base.dtype(), DType::F64))?.pow(&y)?;
-    let y = y.move_axis(0, normalize_axis("logspace", axis, y.rank())? as isize)?;
+    const OP: &str = "logspace";
+    let wide = Number::inexact(&[&start, &stop]);
+    let shape = broadcast_shapes(OP, &[start.shape(), stop.shape(), base.shape()])?;
+    let ends = [
+        start.cast(wide)?.broadcast_to(&shape)?,
+        stop.cast(wide)?.broadcast_to(&shape)?,
+    ];
+    let (y, _) = spaced(&ends[0], &ends[1], num, endpoint)?;
+    let y = match base {
+        Number::Scalar(base) => Raw::apply(Op::Pow, &[base.into(), (&y).into()])?,
+        Number::Array(base) => base.pow(&y)?,
+    };
+    let y = y.move_axis(0, normalize_axis(OP, axis, y.rank())? as isize)?;
     dtype.map_or(Ok(y.clone()), |dtype| y.cast(dtype))
 }
 

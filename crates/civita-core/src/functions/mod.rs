@@ -174,7 +174,7 @@ pub mod rank {
         /// That of the first array.
         Same |n, _| Some(n);
         /// 0.
-        Number |_, _| Some(0);
+        Scalar |_, _| Some(0);
         /// 1.
         Vector |_, _| Some(1);
         /// 2.
@@ -195,6 +195,8 @@ pub mod rank {
         Larger |n, m| Some(n.max(m));
         /// A vector's is 2, a matrix's 1.
         Diagonal |n, _| 3usize.checked_sub(n);
+        /// The first array's, at least 1.
+        AtLeast1 |n, _| Some(n.max(1));
         /// The first array's, at least 2.
         AtLeast2 |n, _| Some(n.max(2));
         /// The first array's, at least 3.

@@ -2,14 +2,16 @@
 //!
 //! One axis after another gets what comes before and after it, so that corners are borders of borders, as in NumPy.
 
+use std::convert::Infallible;
+
 use super::create::counted;
 use super::value::*;
-use crate::dtype::{DType, Scalar};
+use crate::dtype::{DType, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::layout::{Axes as Named, KeepDims};
 use crate::ops::{Op, Reduction};
-use crate::raw::ReduceOptions;
 use crate::raw::{Mode, Raw};
+use crate::raw::ReduceOptions;
 
 const OP: &str = "pad";
 
@@ -21,9 +23,9 @@ pub struct Widths(Vec<Vec<isize>>);
 #[derive(Clone, Debug)]
 pub struct OptWidths(pub Option<Widths>);
 
-/// Two numbers for each axis, given as [`Widths`] are.
+/// Two numbers for each axis: one number for all, or an array whose shape broadcasts to `(axes, 2)`.
 #[derive(Clone, Debug)]
-pub struct Edges(pub Raw);
+pub struct Edges(pub Number);
 
 impl Kind for Widths {
     const EXPECTS: &'static str = "an integer, a pair of integers, or a pair for each axis";
@@ -61,9 +63,9 @@ impl Kind for OptWidths {
 impl Kind for Edges {
     const EXPECTS: &'static str = "a number, a pair of numbers, or a pair for each axis";
     const STUB: &'static str = "_ArrayLike";
-    const FORM: Form = Form::Array;
+    const FORM: Form = Form::Operand;
     fn from_value(value: Value) -> Result<Edges, Refused> {
-        Array::from_value(value).map(Edges)
+        Number::from_value(value).map(Edges)
     }
 }
 impl From<isize> for Widths {
@@ -82,6 +84,26 @@ impl<const K: usize> From<[[isize; 2]; K]> for Widths {
     }
 }
 
+impl From<i32> for Edges {
+    fn from(value: i32) -> Edges {
+        Edges(Number::Scalar(Scalar::Int(value.into())))
+    }
+}
+impl From<f64> for Edges {
+    fn from(value: f64) -> Edges {
+        Edges(Number::Scalar(Scalar::Float(value)))
+    }
+}
+impl From<Raw> for Edges {
+    fn from(values: Raw) -> Edges {
+        Edges(Number::Array(values))
+    }
+}
+impl From<Option<Infallible>> for OptWidths {
+    fn from(_: Option<Infallible>) -> OptWidths {
+        OptWidths(None)
+    }
+}
 impl Widths {
     /// Before and after each of so many axes.
     fn pairs(&self, rank: usize) -> Result<Vec<[usize; 2]>> {
@@ -115,12 +137,12 @@ impl Widths {
 
 impl Edges {
     /// The numbers before and after each axis, without axes.
-    fn pairs(&self, rank: usize, dtype: DType) -> Result<Vec<[Raw; 2]>> {
-        let all = self
-            .0
-            .broadcast_to(&[rank, 2])
-            .map_err(|e| e.in_op(OP))?
-            .cast(dtype)?;
+    fn pairs(&self, rank: usize) -> Result<Vec<[Raw; 2]>> {
+        let all = match &self.0 {
+            Number::Array(x) => x.clone(),
+            Number::Scalar(v) => Raw::scalar(*v, v.default_dtype())?,
+        };
+        let all = all.broadcast_to(&[rank, 2]).map_err(|e| e.in_op(OP))?;
         let at = |axis: usize, side: isize| all.slice(&[(axis as isize).into(), side.into()]);
         (0..rank)
             .map(|axis| Ok([at(axis, 0)?, at(axis, 1)?]))
@@ -139,8 +161,8 @@ pub fn pad(
 ) -> Result<Raw> {
     let rank = array.rank();
     let widths = pad_width.pairs(rank)?;
-    let fills = constant_values.pairs(rank, array.dtype());
-    let ends = end_values.pairs(rank, array.dtype());
+    let fills = constant_values.pairs(rank);
+    let ends = end_values.pairs(rank);
     let lengths = stat_length.0.map(|l| l.pairs(rank)).transpose()?;
     let mut out = array.clone();
     for (axis, &[before, after]) in widths.iter().enumerate() {
@@ -165,7 +187,8 @@ pub fn pad(
         out = match mode {
             PadMode::Constant => {
                 let [a, b] = &fills.as_ref().map_err(again)?[axis];
-                side.joined([side.filled(a, before)?, side.filled(b, after)?])?
+                let (a, b) = (a.cast(out.dtype())?, b.cast(out.dtype())?);
+                side.joined([side.filled(&a, before)?, side.filled(&b, after)?])?
             }
             PadMode::Empty => {
                 let zero = Raw::zeros(&[], out.dtype())?;
@@ -254,10 +277,8 @@ impl Side<'_> {
 
     /// From a value to the edge, which is not reached, in so many steps.
     fn ramp(&self, from: &Raw, edge: &Raw, width: usize) -> Result<Raw> {
-        let (from, to) = (
-            from.cast(DType::F64.max(edge.dtype()))?,
-            edge.cast(DType::F64.max(edge.dtype()))?,
-        );
+        let wide = promote(promote(from.dtype(), edge.dtype()), DType::F64);
+        let (from, to) = (from.cast(wide)?, edge.cast(wide)?);
         let count = counted(0, width)?.cast(DType::F64)?;
         let mut shape = vec![1; self.x.rank()];
         shape[self.axis] = width;

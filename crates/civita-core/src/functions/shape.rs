@@ -42,13 +42,21 @@ pub fn ravel(a: Array, order: Order) -> Result<Raw> {
         _ if is_fortran(&a, order) => a.transpose()?,
         _ => a,
     };
-    a.reshape(&[a.len()])
+    // a view only where elements follow each other, as in NumPy
+    a.contiguous()?.reshape(&[a.len()])
 }
 
-/// The axes from the largest stride to the smallest.
+/// The axes from the largest stride to the smallest; those that repeat stay where they are.
 fn in_memory_order(a: &Raw) -> Result<Raw> {
-    let mut axes: Vec<isize> = (0..a.rank() as isize).collect();
-    axes.sort_by_key(|&axis| std::cmp::Reverse(a.layout().strides()[axis as usize].unsigned_abs()));
+    let stride = |axis: &isize| a.layout().strides()[*axis as usize].unsigned_abs();
+    let (mut axes, mut moving): (Vec<isize>, Vec<isize>) =
+        ((0..a.rank() as isize).collect(), Vec::new());
+    moving.extend(axes.iter().filter(|axis| stride(axis) != 0));
+    moving.sort_by_key(|axis| std::cmp::Reverse(stride(axis)));
+    let mut sorted = moving.into_iter();
+    for axis in axes.iter_mut().filter(|axis| stride(axis) != 0) {
+        *axis = sorted.next().unwrap_or(*axis);
+    }
     a.permute(&axes)
 }
 

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 
-use crate::dtype::{Casting, DType, Scalar};
+use crate::dtype::{Casting, DType, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::layout::{self, SliceItem};
 use crate::raw::{Mode, Raw};
@@ -127,6 +127,8 @@ pub enum Form {
     Array,
     /// To an array of indices: an empty list has integer elements.
     Indices,
+    /// To an array, unless it is a number of Python's own, which takes the dtype of what it meets.
+    Operand,
     /// To an array, unless it is `None`.
     OptionalArray,
     /// Each element of a sequence to an array.
@@ -238,6 +240,53 @@ newtypes! {
     AxisPair([isize; 2]);
 }
 
+/// An array, or a number of the host language, which takes the dtype of what it meets (NEP 50).
+#[derive(Clone, Debug)]
+pub enum Number {
+    /// An array.
+    Array(Raw),
+    /// A number.
+    Scalar(Scalar),
+}
+
+impl Number {
+    /// The dtype of these together, of which none is an integer.
+    pub fn inexact(all: &[&Number]) -> DType {
+        let arrays = all.iter().filter_map(|n| match n {
+            Number::Array(x) => Some(x.dtype()),
+            Number::Scalar(_) => None,
+        });
+        let scalars = all.iter().filter_map(|n| match n {
+            Number::Array(_) => None,
+            Number::Scalar(v) => Some(*v),
+        });
+        let half = Scalar::Float(0.5);
+        let arrays = arrays.reduce(promote).unwrap_or(half.default_dtype());
+        scalars
+            .chain([half])
+            .fold(arrays, |dtype, v| v.weak_with(dtype))
+    }
+
+    /// Lengths of its axes.
+    pub fn shape(&self) -> &[usize] {
+        match self {
+            Number::Array(x) => x.shape(),
+            Number::Scalar(_) => &[],
+        }
+    }
+
+    /// As an array of this dtype.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn cast(&self, dtype: DType) -> Result<Raw> {
+        match self {
+            Number::Array(x) => x.cast(dtype),
+            Number::Scalar(v) => Raw::scalar(*v, v.default_dtype())?.cast(dtype),
+        }
+    }
+}
+
 /// The array that results are written to. Bindings do that; engine functions do not see it.
 #[derive(Clone, Copy, Debug)]
 pub struct Out;
@@ -280,6 +329,7 @@ macro_rules! kinds { ($($K:ty, $expects:literal, $stub:literal $(, $form:ident)?
 )* } }
 kinds! {
     Array, "an array", "_ArrayLike", Array: Value::Array(x) => Ok(x), other => array(&other);
+    Number, "an array or a number", "_ArrayLike", Operand: Value::Scalar(v) => Ok(Number::Scalar(v)), other => Array::from_value(other).map(Number::Array);
     OptArray, "an array or None", "_ArrayLike | None", OptionalArray: Value::None => Ok(None), some => Array::from_value(some).map(Some);
     Arrays, "a sequence of arrays", "Sequence[_ArrayLike] | ndarray", Arrays: Value::List(all) => all.into_iter().map(Array::from_value).collect();
     EachArray, "arrays", "_ArrayLike", EachArray: Value::List(all) => all.into_iter().map(Array::from_value).collect::<Result<_, _>>().map(EachArray);
@@ -340,7 +390,8 @@ fn ints(value: &Value) -> Result<Vec<isize>, Refused> {
 }
 
 fn count(n: isize) -> Result<usize, Refused> {
-    usize::try_from(n).map_err(|_| Error::value("count", format!("{n} is negative")).into())
+    usize::try_from(n)
+        .map_err(|_| Error::value("count", format!("{n} must be non-negative")).into())
 }
 
 fn shape(value: &Value) -> Result<Vec<usize>, Refused> {

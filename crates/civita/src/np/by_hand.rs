@@ -1,0 +1,130 @@
+//! Rows whose result has a type that depends on the types of arguments.
+
+use civita_core::functions::{self, AxisOrFlat, EachArray, EachShape, Number, Out, rank};
+use civita_core::raw::Raw;
+
+use super::functions::{RankRule, example, row_example};
+use crate::create::IntoShape;
+use crate::error::OrRaise;
+use crate::rank::wrap;
+use crate::{
+    Axes, Broadcast, Broadcasted, Dtype, Element, Float, Grow, Grown, Matrix, Promote, Promoted,
+    Rank, Result, Tensor, Vector,
+};
+
+macro_rules! by_hand {
+    ($($(#[doc = $doc:literal])* fn $name:ident[$($generics:tt)*]($($arg:ident: $ty:ty),*) -> $out:ty
+        $(where [$($bound:tt)*])? = $call:expr;)*) => { $(
+        $(#[doc = $doc])*
+        #[doc = row_example!($name)]
+        ///
+        /// # Errors
+        /// When shapes or values do not fit.
+        pub fn $name<$($generics)*>($($arg: $ty),*) -> Result<$out>
+        $(where $($bound)*)?
+        {
+            $call
+        }
+    )* };
+}
+by_hand! {
+    /// The tensor with at least one axis.
+    fn atleast_1d[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <rank::AtLeast1 as RankRule<N>>::Of<T>
+        where [rank::AtLeast1: RankRule<N>] = one(functions::shape::atleast_1d(each(&[x])));
+    /// The tensor with at least two axes; a vector becomes a row.
+    fn atleast_2d[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <rank::AtLeast2 as RankRule<N>>::Of<T>
+        where [rank::AtLeast2: RankRule<N>] = one(functions::shape::atleast_2d(each(&[x])));
+    /// The tensor with at least three axes; a matrix gets one behind, a vector one before and one behind.
+    fn atleast_3d[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <rank::AtLeast3 as RankRule<N>>::Of<T>
+        where [rank::AtLeast3: RankRule<N>] = one(functions::shape::atleast_3d(each(&[x])));
+    /// All tensors repeated to their common shape, without a copy.
+    fn broadcast_arrays[T: Dtype, const N: usize](all: &[&Tensor<T, N>]) -> Vec<Tensor<T, N>> =
+        functions::shape::broadcast_arrays(each(all)).map(|all| all.into_iter().map(wrap).collect());
+    /// The shape to which these shapes broadcast.
+    fn broadcast_shapes[](all: &[&[usize]]) -> Vec<usize> =
+        functions::shape::common_shape(EachShape(all.iter().map(|shape| shape.to_vec()).collect()));
+    /// Tensors joined along the second axis, vectors along their only one.
+    fn hstack[T: Dtype, const N: usize](all: &[&Tensor<T, N>]) -> <rank::AtLeast1 as RankRule<N>>::Of<T>
+        where [rank::AtLeast1: RankRule<N>] = functions::join::hstack(each(all).0, None, SAME_KIND).map(wrap);
+    /// Tensors joined along the first axis; a vector is a row.
+    fn vstack[T: Dtype, const N: usize](all: &[&Tensor<T, N>]) -> <rank::AtLeast2 as RankRule<N>>::Of<T>
+        where [rank::AtLeast2: RankRule<N>] = functions::join::vstack(each(all).0, None, SAME_KIND).map(wrap);
+    /// Grids of coordinates: each vector repeated along the axes of the others.
+    fn meshgrid[T: Dtype, const K: usize](all: [&Vector<T>; K], options: Meshgrid) -> Vec<Tensor<T, K>> =
+        functions::join::meshgrid(each(&all), false, options.sparse, options.indexing).map(|all| all.into_iter().map(wrap).collect());
+    /// The elements in C order, again and again until the new shape is full.
+    fn resize[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, shape: impl IntoShape<M>) -> Tensor<T, M> =
+        functions::rearrange::resize(x.raw.clone(), shape.with(<[usize]>::to_vec).into()).map(wrap);
+    /// Ones on and below the `k`-th diagonal of a matrix, zeros above it.
+    fn tri[T: Element](rows: usize, columns: usize, k: isize) -> Matrix<T> =
+        functions::create::tri(rows, Some(columns).into(), k, Some(T::DTYPE)).map(wrap);
+    /// The indices of the elements of a tensor of this shape, a tensor for each axis, under a new first axis.
+    fn indices[const N: usize](shape: [usize; N]) -> Grown<i64, N>
+        where [Rank<N>: Grow] = functions::create::grid(shape.to_vec()).map(wrap);
+    /// Powers of a vector as columns, from the highest to the 0th, or with `increasing` the other way.
+    fn vander[T: Dtype + Promote<i64>](x: &Vector<T>, columns: usize, increasing: bool) -> Matrix<Promoted<T, i64>> =
+        functions::create::vander(x.raw.clone(), Some(columns).into(), increasing).map(wrap);
+    /// 10 to the powers of evenly spaced numbers.
+    fn logspace[T: Float](start: T, stop: T, num: usize) -> Vector<T> = functions::create::logspace(
+        number(start), number(stop), num, true, Number::Scalar(civita_core::dtype::Scalar::Float(10.0)), Some(T::DTYPE), 0,
+    ).map(wrap);
+    /// `num` numbers from `start` to `stop` of which each is the one before times a constant.
+    fn geomspace[T: Float](start: T, stop: T, num: usize) -> Vector<T> =
+        functions::create::geomspace(Tensor::scalar(start).raw, Tensor::scalar(stop).raw, num, true, Some(T::DTYPE), 0).map(wrap);
+    /// The vector product, of vectors along an axis.
+    fn cross[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>, axis: isize) -> Broadcasted<T, N, M>
+        where [Rank<N>: Broadcast<M>] =
+        functions::product::cross(a.raw.clone(), b.raw.clone(), axis, axis, axis, AxisOrFlat(None)).map(wrap);
+    /// Differences of neighbours along an axis, `n` times.
+    fn diff[T: Dtype, const N: usize](x: &Tensor<T, N>, n: isize, axis: isize) -> Tensor<T, N> =
+        functions::along::diff(x.raw.clone(), n, axis, None, None).map(wrap);
+    /// Differences of neighbours of the flattened tensor.
+    fn ediff1d[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Vector<T> =
+        functions::along::ediff1d(x.raw.clone(), None, None).map(wrap);
+    /// The integral along an axis by the trapezoidal rule, of values at equal distances.
+    fn trapezoid[T: Dtype, const N: usize](y: &Tensor<T, N>, dx: f64, axis: isize) -> <isize as Axes<N>>::Out<T::Mean>
+        where [isize: Axes<N>] = functions::along::trapezoid(y.raw.clone(), None, dx, axis).map(wrap);
+    /// The sum of the `offset`-th diagonal.
+    fn trace[T: Dtype](x: &Matrix<T>, offset: isize) -> Tensor<T::Sum, 0> =
+        functions::along::trace(x.raw.clone(), offset, 0, 1, None, Out).map(wrap);
+    /// The number of elements that are not zero, over axes, or over all with `..`.
+    fn count_nonzero[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
+        functions::along::count_nonzero(x.raw.clone(), axes.axes().into(), false).map(wrap);
+    /// `|a - b| ≤ 1e-8 + 1e-5 · |b|` for each element.
+    fn isclose[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Broadcasted<bool, N, M>
+        where [Rank<N>: Broadcast<M>] = functions::compare::isclose(a.raw.clone(), b.raw.clone(), 1e-5, 1e-8, false).map(wrap);
+    /// Returns true where both can reach the same memory.
+    fn shares_memory[T: Dtype, const N: usize, U: Dtype, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
+        functions::compare::shares_memory(a.raw.clone(), b.raw.clone());
+}
+
+/// The identity matrix: [`Tensor::eye`].
+#[track_caller]
+pub fn identity<T: Element>(n: usize) -> Matrix<T> {
+    wrap(Raw::eye(n, n, 0, T::DTYPE).or_raise())
+}
+
+/// What [`meshgrid`] takes beside its vectors.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Meshgrid {
+    /// Vectors that broadcast to the grids, in place of the grids.
+    pub sparse: bool,
+    /// Which of the vectors goes along the rows.
+    pub indexing: functions::Indexing,
+}
+
+const SAME_KIND: civita_core::dtype::Casting = civita_core::dtype::Casting::SameKind;
+
+fn each<T, const N: usize>(all: &[&Tensor<T, N>]) -> EachArray {
+    EachArray(all.iter().map(|x| x.raw.clone()).collect())
+}
+
+fn one<X: crate::FromRaw>(all: Result<Vec<Raw>>) -> Result<X> {
+    all?.pop()
+        .map(wrap)
+        .ok_or_else(|| crate::Error::value("atleast", "there is no array"))
+}
+
+fn number<T: Element>(value: T) -> Number {
+    Number::Scalar(value.into_scalar())
+}
