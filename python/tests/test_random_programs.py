@@ -301,7 +301,8 @@ class Generator:
         return Statement(f"{n} = xp.where({v} > {w}, {v}, 0.5 * {w})", apart=apart, **both)
 
     def view(self):
-        v, n = self.pick(), self.new()
+        # NumPy's results without axes are scalars, whose views are copies
+        v, n = self.pick(lambda name: self.shape(name)), self.new()
         shape = self.shape(v)
         more = {}
         others = ["T", "transpose", "reshape", "reshape", "newaxis", "broadcast", "chain"]

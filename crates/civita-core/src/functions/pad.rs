@@ -10,8 +10,8 @@ use crate::dtype::{DType, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::layout::{Axes as Named, KeepDims};
 use crate::ops::{Op, Reduction};
-use crate::raw::{Mode, Raw};
 use crate::raw::ReduceOptions;
+use crate::raw::{Mode, Raw};
 
 const OP: &str = "pad";
 

@@ -147,21 +147,19 @@ impl Function {
 
     /// The value of the program where some operands are not read: those do not take part in the shape.
     fn call(self: &Arc<Function>, values: &[&Raw]) -> Result<Raw> {
-        let mut stand_in = None;
-        for (k, x) in values.iter().enumerate() {
-            if !self.program.reads(k) {
-                stand_in = Some(x.dtype());
-            }
-        }
-        // what is not read must not widen the shape, nor be looked at: a scalar
-        let stand_in = stand_in.map(|dtype| Raw::zeros(&[], dtype)).transpose()?;
-        let values: SmallVec<[&Raw; 5]> = values
+        // what is not read must not widen the shape, nor be looked at: a scalar of its dtype
+        let stand_ins = values
             .iter()
             .enumerate()
-            .map(|(k, x)| match &stand_in {
-                Some(stand_in) if !self.program.reads(k) => stand_in,
-                _ => *x,
+            .map(|(k, x)| match self.program.reads(k) {
+                true => Ok(None),
+                false => Raw::zeros(&[], x.dtype()).map(Some),
             })
+            .collect::<Result<SmallVec<[Option<Raw>; 5]>>>()?;
+        let values: SmallVec<[&Raw; 5]> = values
+            .iter()
+            .zip(&stand_ins)
+            .map(|(x, stand_in)| stand_in.as_ref().unwrap_or(x))
             .collect();
         Raw::call(self, &values)
     }

@@ -232,9 +232,15 @@ impl Program {
         self.output
     }
 
-    /// Does the result depend on input `i`?
+    /// Does the result depend on the values of input `i`? That a constant has its dtype ([`Expr::like`]) does not count.
     pub fn reads(&self, i: usize) -> bool {
-        self.nodes.contains(&Node::Input(i as u16))
+        let is_input = |id: Id| self.nodes[id as usize] == Node::Input(i as u16);
+        is_input(self.output)
+            || self.nodes.iter().any(|node| match *node {
+                Node::Input(_) | Node::Const(_) | Node::Like(..) => false,
+                Node::Cast(of, _) => is_input(of),
+                Node::Op(op, args) => args[..op.row().arity].iter().any(|&a| is_input(a)),
+            })
     }
 
     /// Was it larger than a program can be?
