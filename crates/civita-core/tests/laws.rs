@@ -350,7 +350,7 @@ fn laws(
         std::slice::from_ref(&value),
         0.0,
     );
-    let graph = trace(&slopes, x)?;
+    let graph = trace(slopes, x)?;
     near(
         &law("trace of a gradient"),
         &graph.run(x)?,
@@ -478,12 +478,12 @@ fn a_vmap_in_a_vmap_batches_twice() -> Result<()> {
             let row = x[0].clone();
             vmap(
                 |y| Ok(vec![row.mul(&y[0])?.sum_all()?]),
-                &[b.clone()],
+                std::slice::from_ref(&b),
                 &[Some(0)],
                 &front,
             )
         },
-        &[a.clone()],
+        std::slice::from_ref(&a),
         &[Some(0)],
         &front,
     )?;
@@ -508,7 +508,12 @@ fn jacobians_agree_and_the_hessian_is_symmetric() -> Result<()> {
     }
     let loss = |x: &[Raw]| Ok(vec![f(x)?[0].sum_all()?]);
     let h = hessian(&loss, &x, 0)?;
-    near("symmetry", &[h.transpose()?], &[h.clone()], 1e-12);
+    near(
+        "symmetry",
+        &[h.transpose()?],
+        std::slice::from_ref(&h),
+        1e-12,
+    );
     Ok(())
 }
 
@@ -559,18 +564,21 @@ fn values_of_a_batch_or_a_trace_cannot_be_read() -> Result<()> {
     let front = |_: usize| Some(0);
     let error = vmap(
         |x| x[0].item().map(|_| vec![]),
-        &[x.clone()],
+        std::slice::from_ref(&x),
         &[Some(0)],
         &front,
     );
     assert!(error.unwrap_err().to_string().contains("under `vmap`"));
-    let error = trace(|x| x[0].sum_all()?.item().map(|_| vec![]), &[x.clone()]);
+    let error = trace(
+        |x| x[0].sum_all()?.item().map(|_| vec![]),
+        std::slice::from_ref(&x),
+    );
     assert!(error.unwrap_err().to_string().contains("inside `trace`"));
     // a tangent and a gradient may be left behind
     jvp(
         |x| x[0].sum_all()?.item().map(|_| vec![]),
-        &[x.clone()],
-        &[x.clone()],
+        std::slice::from_ref(&x),
+        std::slice::from_ref(&x),
     )?;
     assert!(x.requires_grad()?.sum_all()?.item().is_ok());
     Ok(())
@@ -596,14 +604,14 @@ fn no_grad_silences_graphs_from_outside_and_no_forward_mode() -> Result<()> {
     let x = numbers(&[3], 1);
     let (_, moved) = jvp(
         |x| no_grad(|| Ok(vec![x[0].mul(&x[0])?])),
-        &[x.clone()],
-        &[x.clone()],
+        std::slice::from_ref(&x),
+        std::slice::from_ref(&x),
     )?;
     near("forward mode", &moved, &[times(&x.mul(&x)?, 2.0)?], 1e-12);
     let inside = no_grad(|| {
         grad(
             &|x| Ok(vec![x[0].mul(&x[0])?.sum_all()?]),
-            &[x.clone()],
+            std::slice::from_ref(&x),
             &[0],
         )
     })?;

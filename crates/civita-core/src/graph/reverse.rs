@@ -218,9 +218,9 @@ fn leading_to(wanted: &dyn Fn(&Edge) -> bool, starts: &[(&Edge, Raw)]) -> HashSe
     let mut all: BTreeMap<u64, Arc<Node>> = BTreeMap::new();
     let mut left: Vec<Arc<Node>> = starts.iter().map(|(edge, _)| edge.node().clone()).collect();
     while let Some(node) = left.pop() {
-        if !all.contains_key(&node.id) {
+        if let std::collections::btree_map::Entry::Vacant(place) = all.entry(node.id) {
             left.extend(node.inputs.iter().flatten().map(|edge| edge.node().clone()));
-            all.insert(node.id, node);
+            place.insert(node);
         }
     }
     let mut leading = HashSet::new();

@@ -107,7 +107,7 @@ pub type Tangents = SmallVec<[Option<Raw>; 1]>;
 pub type Gradients = SmallVec<[Option<Raw>; 3]>;
 
 /// The gradient of an output.
-pub(crate) fn some<'a>(g: &'a [Option<Raw>], output: usize) -> Result<&'a Raw> {
+pub(crate) fn some(g: &[Option<Raw>], output: usize) -> Result<&Raw> {
     g[output]
         .as_ref()
         .ok_or_else(|| Error::gradient("backward", format!("output {output} has no gradient")))

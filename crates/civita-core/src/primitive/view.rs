@@ -8,7 +8,7 @@ use super::{
 };
 use crate::backend::Backend;
 use crate::dtype::{DType, Scalar};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layout::{Dims, Layout, PerAxis, SliceItem};
 use crate::raw::Raw;
 use crate::transform::with_batch_rank;
@@ -228,12 +228,18 @@ impl Primitive for View {
     }
 
     #[inline]
-    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+    fn run(&self, _: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
         if let Some(layout) = self.layout(x[0].layout())? {
             return Ok(Outputs::One(x[0].with_layout(layout)));
         }
         let copy = execute(&Copy::new(x[0].dtype()), x)?.one();
-        self.run(backend, &[&copy])
+        match self.layout(copy.layout())? {
+            Some(layout) => Ok(Outputs::One(copy.with_layout(layout))),
+            None => Err(Error::value(
+                self.name(),
+                "contiguous memory has no layout for the view",
+            )),
+        }
     }
 
     fn access(&self) -> Touches {

@@ -208,10 +208,7 @@ impl Raw {
             );
         }
         if !self.is_empty() && !self.is_transformed() {
-            let of = |fold| {
-                let end = self.detach().fold(fold, Axes::All, KeepDims::No)?;
-                Ok::<Scalar, Error>(end.item()?)
-            };
+            let of = |fold| self.detach().fold(fold, Axes::All, KeepDims::No)?.item();
             let most = of(Fold::Max)?;
             let least = if self.dtype().kind() == Kind::Signed {
                 of(Fold::Min)?

@@ -361,7 +361,7 @@ fn part(x: &Raw, flat: &Raw, hidden: usize) -> Result<Raw> {
         offset: layout.offset() / 2,
     };
     let complex = bind_one(&view, &[flat])?;
-    if layout.offset() % 2 == 0 {
+    if layout.offset().is_multiple_of(2) {
         complex.real()
     } else {
         complex.imag()

@@ -1,6 +1,6 @@
 //! Transformations: what is done to a computation while it runs. Each is a kind of tag that tensors carry.
 //!
-//! A [`Tag`] is what one transformation knows of a tensor: its place in a gradient graph, its tangent, that its first axis
+//! A *tag* is what one transformation knows of a tensor: its place in a gradient graph, its tangent, that its first axis
 //! is a batch, its name in a trace. [`bind`](crate::primitive::bind) finds the newest tag among the operands and hands the
 //! primitive to that transformation, with the values that lie under the tags. The transformation binds it again, as it is
 //! or batched or differentiated, and puts its tags on what comes out. So recording, forward mode, `vmap` and traces know
