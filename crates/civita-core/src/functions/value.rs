@@ -313,6 +313,14 @@ pub enum Positions {
     Slice(SliceItem),
 }
 
+/// An empty sequence says no dtype: as indices it is one of integers.
+fn indices(x: Raw) -> std::result::Result<Raw, Refused> {
+    if x.is_empty() && x.dtype() == DType::F64 {
+        return x.cast(DType::I64).map_err(|_| Refused::Type);
+    }
+    Ok(x)
+}
+
 macro_rules! kinds { ($($K:ty, $expects:literal, $stub:literal $(, $form:ident)?: $($pattern:pat $(if $guard:expr)? => $value:expr),+;)*) => { $(
     impl Kind for $K {
         const EXPECTS: &'static str = $expects;
@@ -335,7 +343,7 @@ kinds! {
     EachArray, "arrays", "_ArrayLike", EachArray: Value::List(all) => all.into_iter().map(Array::from_value).collect::<Result<_, _>>().map(EachArray);
     EachShape, "shapes", "_Shape", Each:
         Value::List(all) => all.into_iter().map(|s| Shape::from_value(s).map(|s| s.0)).collect::<Result<_, _>>().map(EachShape);
-    Indices, "an array of integers", "_ArrayLike", Indices: other => Array::from_value(other).map(Indices);
+    Indices, "an array of integers", "_ArrayLike", Indices: other => indices(Array::from_value(other)?).map(Indices);
     Bool, "a boolean", "_bool": v => match v.scalar() {
         Some(Scalar::Bool(v)) => Ok(v),
         Some(Scalar::Int(v)) => Ok(v != 0),
