@@ -73,6 +73,12 @@ class reduction:
     def __name__(self) -> _str: ...
     def __call__(self, a: _ArrayLike, axis: _Axis = None, *args: Any, **kwargs: Any) -> ndarray: ...
 
+class function:
+    """A function of whole arrays."""
+
+    @property
+    def __name__(self) -> _str: ...
+
 class Expr:
     """A value of a function that is being fused."""
 
@@ -216,20 +222,14 @@ class ndarray:
     def transpose(self, *axes: SupportsIndex | Sequence[SupportsIndex] | None) -> ndarray: ...
     def ravel(self) -> ndarray: ...
     def flatten(self) -> ndarray: ...
-    def swapaxes(self, axis1: int, axis2: int) -> ndarray: ...
-    def squeeze(self, axis: _Axis = None) -> ndarray: ...
     def astype(self, dtype: _DTypeLike, *, casting: _Casting = "unsafe", copy: _bool = True, order: _str | None = None, device: _str | None = None) -> ndarray: ...
     def to_device(self, device: _str, /, *, stream: None = None) -> ndarray: ...
     def copy(self, order: _str | None = None) -> ndarray: ...
     def item(self, *args: SupportsIndex) -> Any: ...
     def tolist(self) -> Any: ...
     def fill(self, value: _ArrayLike) -> None: ...
-    def take(self, indices: _ArrayLike, axis: int | None = None, out: ndarray | None = None, mode: Literal["raise", "wrap", "clip"] = "raise") -> ndarray: ...
-    def cumsum(self, axis: int | None = None, dtype: _DTypeLike | None = None, out: ndarray | None = None) -> ndarray: ...
     def conj(self) -> ndarray: ...
     def conjugate(self) -> ndarray: ...
-    def dot(self, b: _ArrayLike) -> ndarray: ...
-    def nonzero(self) -> tuple[ndarray, ...]: ...
     def __getitem__(self, key: Any) -> ndarray: ...
     def __setitem__(self, key: Any, value: _ArrayLike) -> None: ...
     def __len__(self) -> int: ...
@@ -323,6 +323,33 @@ class ndarray:
         ...
     def logsumexp(self, axis: _Axis | None = None, keepdims: _bool = False, *, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
         """`ln Σ eˣ`, without overflow."""
+        ...
+    def swapaxes(self, axis1: int, axis2: int) -> ndarray:
+        """Two axes exchanged; a view."""
+        ...
+    def squeeze(self, axis: _Axis = None) -> ndarray:
+        """Without axes of length 1: those named, or all; a view."""
+        ...
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> ndarray:
+        """The diagonals of the planes of two axes, as a new last axis; a view where the memory allows it."""
+        ...
+    def repeat(self, repeats: SupportsIndex | Sequence[SupportsIndex] | ndarray, axis: int | None = None) -> ndarray:
+        """Each element repeated, so many times or each by its own count."""
+        ...
+    def take(self, indices: _ArrayLike, axis: int | None = None, out: ndarray | tuple[ndarray] | None = None, mode: Literal['raise', 'wrap', 'clip'] = 'raise') -> ndarray:
+        """The elements at indices along an axis, or of the flattened array."""
+        ...
+    def nonzero(self) -> tuple[ndarray, ...]:
+        """Where elements are not zero: a tuple with an array of indices for each axis."""
+        ...
+    def dot(self, b: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+        """The dot product: of two vectors a number, of matrices their product, of more axes a sum over the last axis of `a` and the second-to-last of `b`."""
+        ...
+    def cumsum(self, axis: int | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+        """The running sum along an axis, or over all elements."""
+        ...
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+        """The sum of the diagonal of the planes of two axes."""
         ...
 
 # ---- constants
@@ -542,11 +569,335 @@ def var(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = Non
     """The variance `Σ|x - mean|² / (n - ddof)`, in two passes; `ddof` is 0 as in NumPy (PyTorch divides by `n - 1`)."""
     ...
 
-# ---- functions
+def reshape(a: _ArrayLike, /, shape: _Shape, order: Literal['C', 'F', 'A', 'K'] = 'C', *, copy: _bool | None = None) -> ndarray:
+    """The same elements under another shape; one length may be -1: whatever is left. A view where the memory allows it."""
+    ...
+
+def ravel(a: _ArrayLike, order: Literal['C', 'F', 'A', 'K'] = 'C') -> ndarray:
+    """All elements under one axis; a view where the memory allows it. `order='K'` reads them as they lie in memory."""
+    ...
+
+def transpose(a: _ArrayLike, axes: Sequence[SupportsIndex] | None = None) -> ndarray:
+    """The axes in another order, by default in reverse; a view."""
+    ...
+
+permute_dims = transpose
+
+def matrix_transpose(x: _ArrayLike, /) -> ndarray:
+    """The last two axes exchanged; a view."""
+    ...
+
+def swapaxes(a: _ArrayLike, axis1: int, axis2: int) -> ndarray:
+    """Two axes exchanged; a view."""
+    ...
+
+def moveaxis(a: _ArrayLike, source: _Shape, destination: _Shape) -> ndarray:
+    """Axes moved to other places, the rest in order; a view."""
+    ...
+
+def rollaxis(a: _ArrayLike, axis: int, start: int = 0) -> ndarray:
+    """One axis moved before another; a view. `moveaxis` is easier to read."""
+    ...
+
+def flip(m: _ArrayLike, axis: _Axis = None) -> ndarray:
+    """The elements in reverse order along axes, or along all; a view."""
+    ...
+
+def fliplr(m: _ArrayLike) -> ndarray:
+    """The columns in reverse order; a view."""
+    ...
+
+def flipud(m: _ArrayLike) -> ndarray:
+    """The rows in reverse order; a view."""
+    ...
+
+def rot90(m: _ArrayLike, k: int = 1, axes: Sequence[SupportsIndex] = (0, 1)) -> ndarray:
+    """The plane of two axes turned by 90°, `k` times, from the first to the second; a view."""
+    ...
+
+def squeeze(a: _ArrayLike, axis: _Axis = None) -> ndarray:
+    """Without axes of length 1: those named, or all; a view."""
+    ...
+
+def expand_dims(a: _ArrayLike, axis: _Shape) -> ndarray:
+    """New axes of length 1 at these places of the result; a view."""
+    ...
+
+def broadcast_to(array: _ArrayLike, shape: _Shape) -> ndarray:
+    """Repeated to a shape without a copy; a view that cannot be written."""
+    ...
+
+def broadcast_arrays(*args: _ArrayLike) -> tuple[ndarray, ...]:
+    """All arrays repeated to their common shape; views that cannot be written."""
+    ...
+
+def broadcast_shapes(*args: _Shape) -> tuple[int, ...]:
+    """The shape to which these shapes broadcast."""
+    ...
+
+def atleast_1d(*arys: _ArrayLike) -> Any:
+    """The arrays with at least one axis."""
+    ...
+
+def atleast_2d(*arys: _ArrayLike) -> Any:
+    """The arrays with at least two axes; a vector becomes a row."""
+    ...
+
+def atleast_3d(*arys: _ArrayLike) -> Any:
+    """The arrays with at least three axes; a matrix gets one behind, a vector one before and one behind."""
+    ...
+
+def shape(a: _ArrayLike) -> tuple[int, ...]:
+    """Lengths of the axes."""
+    ...
+
+def ndim(a: _ArrayLike) -> int:
+    """Number of axes."""
+    ...
+
+def size(a: _ArrayLike, axis: _Axis = None) -> int:
+    """Number of elements, of all or along axes."""
+    ...
+
+def astype(x: _ArrayLike, dtype: _DTypeLike, /, *, copy: _bool = True, device: _str | None = None) -> ndarray:
+    """A copy in another dtype; with `copy=False` only where it differs."""
+    ...
+
+def copy(a: _ArrayLike, order: Literal['C', 'F', 'A', 'K'] = 'K') -> ndarray:
+    """A copy with memory of its own, in C order (or Fortran order)."""
+    ...
+
+def ascontiguousarray(a: _ArrayLike, dtype: _DTypeLike | None = None) -> ndarray:
+    """The array in C order, with at least one axis: itself where it lies so already, else a copy."""
+    ...
+
+def diagonal(a: _ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> ndarray:
+    """The diagonals of the planes of two axes, as a new last axis; a view where the memory allows it."""
+    ...
+
+def concatenate(arrays: Sequence[_ArrayLike] | ndarray, /, axis: int | None = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays joined along an axis that they have; with `axis=None` flattened."""
+    ...
+
+concat = concatenate
+
+def stack(arrays: Sequence[_ArrayLike] | ndarray, axis: int = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays of one shape joined along a new axis."""
+    ...
+
+def hstack(tup: Sequence[_ArrayLike] | ndarray, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays joined along the second axis, vectors along their only one."""
+    ...
+
+def vstack(tup: Sequence[_ArrayLike] | ndarray, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays joined along the first axis; a vector is a row."""
+    ...
+
+def dstack(tup: Sequence[_ArrayLike] | ndarray) -> ndarray:
+    """Arrays joined along the third axis."""
+    ...
+
+def column_stack(tup: Sequence[_ArrayLike] | ndarray) -> ndarray:
+    """Vectors as the columns of a matrix; matrices are joined along the second axis."""
+    ...
+
+def append(arr: _ArrayLike, values: _ArrayLike, axis: int | None = None) -> ndarray:
+    """The values behind the array, along an axis; without an axis both are flattened."""
+    ...
+
+def unstack(x: _ArrayLike, /, *, axis: int = 0) -> tuple[ndarray, ...]:
+    """The arrays along an axis, which goes."""
+    ...
+
+def split(ary: _ArrayLike, indices_or_sections: SupportsIndex | Sequence[SupportsIndex] | ndarray, axis: int = 0) -> list[ndarray]:
+    """The array cut along an axis, into parts of one length or before the places of a list; views."""
+    ...
+
+def array_split(ary: _ArrayLike, indices_or_sections: SupportsIndex | Sequence[SupportsIndex] | ndarray, axis: int = 0) -> list[ndarray]:
+    """As `split`, into parts whose lengths differ by one at most."""
+    ...
+
+def hsplit(ary: _ArrayLike, indices_or_sections: SupportsIndex | Sequence[SupportsIndex] | ndarray) -> list[ndarray]:
+    """As `split`, along the second axis (of a vector its only one)."""
+    ...
+
+def vsplit(ary: _ArrayLike, indices_or_sections: SupportsIndex | Sequence[SupportsIndex] | ndarray) -> list[ndarray]:
+    """As `split`, along the first axis."""
+    ...
+
+def dsplit(ary: _ArrayLike, indices_or_sections: SupportsIndex | Sequence[SupportsIndex] | ndarray) -> list[ndarray]:
+    """As `split`, along the third axis."""
+    ...
+
+def meshgrid(*xi: _ArrayLike, copy: _bool = True, sparse: _bool = False, indexing: Literal['xy', 'ij'] = 'xy') -> tuple[ndarray, ...]:
+    """Grids of coordinates: each vector repeated along the axes of the others."""
+    ...
+
+def roll(a: _ArrayLike, shift: SupportsIndex | Sequence[SupportsIndex] | ndarray, axis: _Axis = None) -> ndarray:
+    """The elements moved along axes; what falls off at one end comes back at the other. Without an axis they are moved in C order."""
+    ...
+
+def repeat(a: _ArrayLike, repeats: SupportsIndex | Sequence[SupportsIndex] | ndarray, axis: int | None = None) -> ndarray:
+    """Each element repeated, so many times or each by its own count."""
+    ...
+
+def tile(A: _ArrayLike, reps: SupportsIndex | Sequence[SupportsIndex] | ndarray) -> ndarray:
+    """The array repeated along each axis."""
+    ...
+
+def take(a: _ArrayLike, indices: _ArrayLike, axis: int | None = None, out: ndarray | tuple[ndarray] | None = None, mode: Literal['raise', 'wrap', 'clip'] = 'raise') -> ndarray:
+    """The elements at indices along an axis, or of the flattened array."""
+    ...
+
+def delete(arr: _ArrayLike, obj: SupportsIndex | slice | Sequence[SupportsIndex] | _ArrayLike, axis: int | None = None) -> ndarray:
+    """Without the elements at these places along an axis; without an axis of the flattened array."""
+    ...
+
+def insert(arr: _ArrayLike, obj: SupportsIndex | slice | Sequence[SupportsIndex] | _ArrayLike, values: _ArrayLike, axis: int | None = None) -> ndarray:
+    """With values put in before these places along an axis; without an axis into the flattened array."""
+    ...
+
+def resize(a: _ArrayLike, new_shape: _Shape) -> ndarray:
+    """The elements in C order, again and again until the new shape is full."""
+    ...
+
+def tril(m: _ArrayLike, k: int = 0) -> ndarray:
+    """The lower triangle of the last two axes, up to the `k`-th diagonal; zeros above it."""
+    ...
+
+def triu(m: _ArrayLike, k: int = 0) -> ndarray:
+    """The upper triangle of the last two axes, from the `k`-th diagonal on; zeros below it."""
+    ...
+
+def diag(v: _ArrayLike, k: int = 0) -> ndarray:
+    """A vector as the `k`-th diagonal of a matrix, or the `k`-th diagonal of a matrix."""
+    ...
+
+def diagflat(v: _ArrayLike, k: int = 0) -> ndarray:
+    """All elements as the `k`-th diagonal of a matrix."""
+    ...
+
+def pad(array: _ArrayLike, pad_width: int | Sequence[int] | Sequence[Sequence[int]] | ndarray, mode: Literal['constant', 'edge', 'linear_ramp', 'maximum', 'mean', 'minimum', 'reflect', 'symmetric', 'wrap', 'empty'] = 'constant', *, stat_length: int | Sequence[int] | Sequence[Sequence[int]] | ndarray | None = None, constant_values: _ArrayLike = 0, end_values: _ArrayLike = 0, reflect_type: Literal['even', 'odd'] = 'even') -> ndarray:
+    """The array with a border."""
+    ...
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: _DTypeLike | None = 'float64', order: Literal['C', 'F', 'A', 'K'] = 'C', *, device: _str | None = None) -> ndarray:
+    """Ones on the `k`-th diagonal of a matrix, zeros elsewhere."""
+    ...
+
+def identity(n: int, dtype: _DTypeLike | None = None) -> ndarray:
+    """The identity matrix."""
+    ...
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: _DTypeLike | None = 'float64') -> ndarray:
+    """Ones on and below the `k`-th diagonal of a matrix, zeros above it."""
+    ...
+
+def indices(dimensions: _Shape, dtype: _DTypeLike | None = 'int64', sparse: _bool = False) -> Any:
+    """The indices of the elements of an array of this shape, an array for each axis, under a new first axis; with `sparse` a tuple of arrays that broadcast to it."""
+    ...
+
+def vander(x: _ArrayLike, N: int | None = None, increasing: _bool = False) -> ndarray:
+    """Powers of a vector as columns, from the highest to the 0th, or with `increasing` the other way."""
+    ...
+
+def linspace(start: _ArrayLike, stop: _ArrayLike, num: int = 50, endpoint: _bool = True, retstep: _bool = False, dtype: _DTypeLike | None = None, axis: int = 0, *, device: _str | None = None) -> Any:
+    """`num` values evenly spaced from `start` to `stop`, which is the last one unless `endpoint=False`."""
+    ...
+
+def logspace(start: _ArrayLike, stop: _ArrayLike, num: int = 50, endpoint: _bool = True, base: _ArrayLike = 10.0, dtype: _DTypeLike | None = None, axis: int = 0) -> ndarray:
+    """`base` to the powers `linspace(start, stop, num)`."""
+    ...
+
+def geomspace(start: _ArrayLike, stop: _ArrayLike, num: int = 50, endpoint: _bool = True, dtype: _DTypeLike | None = None, axis: int = 0) -> ndarray:
+    """`num` values from `start` to `stop` of which each is the one before times a constant."""
+    ...
+
+def one_hot(x: _ArrayLike, num_classes: int | None = None, dtype: _DTypeLike | None = None) -> ndarray:
+    """Where each index is, in a new last axis: 1, and 0 elsewhere. Without `num_classes` as many as the largest index needs."""
+    ...
+
+def nonzero(a: _ArrayLike) -> tuple[ndarray, ...]:
+    """Where elements are not zero: a tuple with an array of indices for each axis."""
+    ...
+
+def matmul(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """The matrix product over the last two axes, batched over the rest; `a @ b`. A vector on the left is a row, on the right a column."""
+    ...
+
+def dot(a: _ArrayLike, b: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The dot product: of two vectors a number, of matrices their product, of more axes a sum over the last axis of `a` and the second-to-last of `b`."""
+    ...
+
+def vdot(a: _ArrayLike, b: _ArrayLike, /) -> ndarray:
+    """The dot product of all elements, those of the first conjugated."""
+    ...
+
+def inner(a: _ArrayLike, b: _ArrayLike, /) -> ndarray:
+    """Sums of products over the last axes of both."""
+    ...
+
+def outer(a: _ArrayLike, b: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The products of each element of one array with each of another, as a matrix."""
+    ...
+
+def tensordot(a: _ArrayLike, b: _ArrayLike, axes: int | tuple[_Shape, _Shape] = 2) -> ndarray:
+    """Sums of products over pairs of axes: so many (the last of the first array and the first of the second), or two lists of them."""
+    ...
+
+def kron(a: _ArrayLike, b: _ArrayLike) -> ndarray:
+    """The Kronecker product: the second array times each element of the first, put together."""
+    ...
+
+def cross(a: _ArrayLike, b: _ArrayLike, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> ndarray:
+    """The vector product. Vectors lie along `axisa`, `axisb` and, in the result, `axisc`; `axis` is all three."""
+    ...
+
+def cumsum(a: _ArrayLike, axis: int | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The running sum along an axis, or over all elements."""
+    ...
+
+def softmax(x: _ArrayLike, axis: int = -1) -> ndarray:
+    """`e^(x - max) / Σ e^(x - max)` along an axis."""
+    ...
+
+def diff(a: _ArrayLike, n: int = 1, axis: int = -1, prepend: _ArrayLike | None = None, append: _ArrayLike | None = None) -> ndarray:
+    """Differences of neighbours along an axis, `n` times. `prepend` and `append` are put at the ends first."""
+    ...
+
+def ediff1d(ary: _ArrayLike, to_end: _ArrayLike | None = None, to_begin: _ArrayLike | None = None) -> ndarray:
+    """Differences of neighbours of the flattened array, with values put at the ends."""
+    ...
+
+def trapezoid(y: _ArrayLike, x: _ArrayLike | None = None, dx: float = 1.0, axis: int = -1) -> ndarray:
+    """The integral by the trapezoidal rule: of values at equal distances `dx`, or at the places `x`."""
+    ...
+
+def trace(a: _ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The sum of the diagonal of the planes of two axes."""
+    ...
+
+def count_nonzero(a: _ArrayLike, axis: _Axis = None, *, keepdims: _bool = False) -> ndarray:
+    """The number of elements that are not zero, of all or along axes."""
+    ...
+
+def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> ndarray:
+    """`|a - b| ≤ atol + rtol · |b|` for each element."""
+    ...
 
 def allclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> _bool:
-    """Are all elements close? See `isclose`."""
+    """Returns true where all elements are close; see `isclose`."""
     ...
+
+def array_equal(a1: _ArrayLike, a2: _ArrayLike, equal_nan: _bool = False) -> _bool:
+    """Returns true where both have the same shape and equal elements."""
+    ...
+
+def shares_memory(a: _ArrayLike, b: _ArrayLike) -> _bool:
+    """Returns true where the two can reach the same memory."""
+    ...
+
+# ---- functions
 
 def arange(start: _Number, stop: _Number | None = None, step: _Number | None = None, dtype: _DTypeLike | None = None, *, device: _str | None = None) -> ndarray:
     """Evenly spaced values: `arange(stop)`, `arange(start, stop)`, `arange(start, stop, step)`. `stop` is left out."""
@@ -554,10 +905,6 @@ def arange(start: _Number, stop: _Number | None = None, step: _Number | None = N
 
 def array(object: Any, dtype: _DTypeLike | None = None, *, copy: _bool | None = True, order: _str | None = None, ndmin: int = 0, requires_grad: _bool = False, device: _str | None = None) -> ndarray:
     """An array from nested lists, a number, another array, or any object with the buffer protocol, `__array__` or DLPack. A copy, unless `copy=False` (which refuses to copy) or `copy=None` (which copies only where it must)."""
-    ...
-
-def array_equal(a1: _ArrayLike, a2: _ArrayLike, equal_nan: _bool = False) -> _bool:
-    """Have the two the same shape and equal elements?"""
     ...
 
 def array_repr(arr: _ArrayLike) -> _str:
@@ -572,26 +919,6 @@ def asarray(a: _ArrayLike, dtype: _DTypeLike | None = None, *, copy: _bool | Non
     """As `array`, sharing the memory of another array (NumPy's too) where its dtype allows."""
     ...
 
-def ascontiguousarray(a: _ArrayLike, dtype: _DTypeLike | None = None) -> ndarray:
-    """The array in C order: itself where it lies so already, else a copy."""
-    ...
-
-def astype(x: _ArrayLike, dtype: _DTypeLike | None, /, *, copy: _bool | None = True, device: _str | None = None) -> ndarray:
-    """A copy in another dtype; with `copy=False` only where it differs."""
-    ...
-
-def broadcast_arrays(*arrays: Sequence[_ArrayLike] | ndarray) -> tuple[ndarray, ...]:
-    """All arrays repeated to their common shape; views that cannot be written."""
-    ...
-
-def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
-    """The shape to which these shapes broadcast."""
-    ...
-
-def broadcast_to(array: _ArrayLike, shape: _Shape) -> ndarray:
-    """Repeated to a shape without a copy; a view that cannot be written."""
-    ...
-
 def can_cast(from_: _DTypeLike | ndarray, to: _DTypeLike, casting: _Casting = 'safe') -> _bool:
     """May one dtype be cast to the other under this rule: `no`, `equiv`, `safe`, `same_kind`, `unsafe`?"""
     ...
@@ -604,26 +931,6 @@ def check_second_gradients(f: Callable[..., Any], inputs: _ArrayLike | Sequence[
     """As `check_gradients`, of the gradients themselves: second derivatives."""
     ...
 
-def concat(arrays: Sequence[_ArrayLike] | ndarray, axis: _Axis = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None) -> ndarray:
-    """Joins arrays along an axis that they have; with `axis=None` flattened."""
-    ...
-
-def concatenate(arrays: Sequence[_ArrayLike] | ndarray, axis: _Axis = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None) -> ndarray:
-    """Joins arrays along an axis that they have; with `axis=None` flattened."""
-    ...
-
-def copy(a: _ArrayLike) -> ndarray:
-    """A copy of an array, contiguous in C order."""
-    ...
-
-def cumsum(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
-    """The running sum along an axis, or over all elements."""
-    ...
-
-def dot(a: _ArrayLike, b: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
-    """The dot product: of two vectors a number, of matrices their product, of more axes a sum over the last axis of `a` and the second-to-last of `b`."""
-    ...
-
 def empty(shape: _Shape, dtype: _DTypeLike | None = None, *, order: _str | None = None, device: _str | None = None, requires_grad: _bool = False) -> ndarray:
     """An array whose elements nobody chose."""
     ...
@@ -632,20 +939,8 @@ def empty_like(a: _ArrayLike, dtype: _DTypeLike | None = None, *, order: _str | 
     """Memory of another array's shape and dtype."""
     ...
 
-def expand_dims(a: _ArrayLike, axis: _Axis | None = None) -> ndarray:
-    """New axes of length 1 at these places of the result; a view."""
-    ...
-
 def explain(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, list[dict[_str, Any]]]:
     """Calls a function and returns `(result, notes)`: a dict for each operation that ran, with its op, kind, dtype, elements, isa and threads."""
-    ...
-
-def eye(N: int, M: int | None = None, k: int = 0, dtype: _DTypeLike | None = None, *, device: _str | None = None) -> ndarray:
-    """Ones on a diagonal of a matrix, zeros elsewhere."""
-    ...
-
-def flip(m: _ArrayLike, axis: _Axis | None = None) -> ndarray:
-    """The elements in reverse order along axes, or along all; a view."""
     ...
 
 def from_dlpack(x: _ArrayLike, /, *, device: _str | None = None, copy: _bool | None = None) -> ndarray:
@@ -676,20 +971,12 @@ def grad(outputs: _ArrayLike | Sequence[_ArrayLike], inputs: _ArrayLike | Sequen
     """The gradients of outputs with respect to inputs, as a tuple; nothing is added to any leaf. With `create_graph` they can be differentiated again."""
     ...
 
-def identity(n: int, dtype: _DTypeLike | None = None) -> ndarray:
-    """The identity matrix."""
-    ...
-
 def info() -> Info:
     """What this process runs on."""
     ...
 
 def is_grad_enabled() -> _bool:
     """Are gradients being recorded on this thread?"""
-    ...
-
-def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> ndarray:
-    """Element by element: `|a - b| ≤ atol + rtol · |b|`?"""
     ...
 
 def isdtype(dtype: _DTypeLike | None, kind: _str | _DTypeLike | tuple[Any, ...]) -> _bool:
@@ -700,34 +987,6 @@ def jvp(f: Callable[..., Any], primals: _ArrayLike | Sequence[_ArrayLike], tange
     """The value of `f` at `primals`, and how it changes when they move along `tangents`: `(f(x), J·v)`."""
     ...
 
-def linspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, *, dtype: _DTypeLike | None = None, device: _str | None = None) -> ndarray:
-    """`num` values evenly spaced from `start` to `stop`, which is the last one unless `endpoint=False`."""
-    ...
-
-def matmul(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None) -> ndarray:
-    """The matrix product over the last two axes; `a @ b`."""
-    ...
-
-def matrix_transpose(x: _ArrayLike, /) -> ndarray:
-    """The last two axes exchanged; a view."""
-    ...
-
-def moveaxis(a: _ArrayLike, source: _Axis, destination: _Axis) -> ndarray:
-    """Axes moved to other places; a view."""
-    ...
-
-def ndim(a: _ArrayLike) -> int:
-    """Number of axes."""
-    ...
-
-def nonzero(a: _ArrayLike) -> tuple[ndarray, ...]:
-    """Where elements are not zero: a tuple with an array of indices for each axis."""
-    ...
-
-def one_hot(x: _ArrayLike, num_classes: int | None = None, dtype: _DTypeLike | None = None) -> ndarray:
-    """Where each index is, in a new last axis: 1, and 0 elsewhere. Without `num_classes` as many as the largest index needs."""
-    ...
-
 def ones(shape: _Shape, dtype: _DTypeLike | None = None, *, order: _str | None = None, device: _str | None = None, requires_grad: _bool = False) -> ndarray:
     """An array of ones."""
     ...
@@ -736,20 +995,8 @@ def ones_like(a: _ArrayLike, dtype: _DTypeLike | None = None, *, order: _str | N
     """Ones of another array's shape and dtype."""
     ...
 
-def permute_dims(a: _ArrayLike, /, axes: Sequence[SupportsIndex] | None) -> ndarray:
-    """The axes in another order; a view."""
-    ...
-
 def promote_types(type1: _DTypeLike, type2: _DTypeLike) -> dtype:
     """The smallest dtype to which both can be cast safely."""
-    ...
-
-def ravel(a: _ArrayLike) -> ndarray:
-    """One axis; a view where the memory allows it."""
-    ...
-
-def reshape(a: _ArrayLike, /, shape: _Shape, *, copy: _bool | None = None) -> ndarray:
-    """The same elements under another shape; a view where the memory allows it."""
     ...
 
 def result_type(*arrays_and_dtypes: Any) -> dtype:
@@ -757,7 +1004,7 @@ def result_type(*arrays_and_dtypes: Any) -> dtype:
     ...
 
 def rows() -> list[dict[_str, Any]]:
-    """One dict for each row of the engine's tables. Elementwise rows: `name`, `numpy`, `torch`, `doc`, `arity`, `class`, `loops` (dtypes of the inputs, dtype of the result), `samples`, `differentiable`, `zero_gradient`, `why_not`, `example`, `prints`, `device`, `kind` = "elementwise". Reductions: `kind` = "reduction", `of_nothing`, and the same where it makes sense."""
+    """One dict for each row of the engine's tables. Elementwise rows: `name`, `numpy`, `torch`, `doc`, `arity`, `class`, `loops` (dtypes of the inputs, dtype of the result), `samples`, `differentiable`, `zero_gradient`, `why_not`, `example`, `prints`, `device`, `kind` = "elementwise". Reductions: `kind` = "reduction", `of_nothing`, and the same where it makes sense. Functions: `kind` = "function", `aliases`, `signature`, `stub`, `method`, `laws`, `oracle`, `rust`, and the same where it makes sense."""
     ...
 
 def set_num_threads(n: int) -> None:
@@ -766,42 +1013,6 @@ def set_num_threads(n: int) -> None:
 
 def set_printoptions(precision: int | None = None, threshold: int | float | None = None, edgeitems: int | None = None, linewidth: int | None = None, suppress: _bool | None = None, nanstr: _str | None = None, infstr: _str | None = None, *, sign: _str | None = None, floatmode: _str | None = None) -> None:
     """Changes the print options that are given: `precision`, `threshold`, `edgeitems`, `linewidth`, `suppress`, `nanstr`, `infstr`, `sign`, `floatmode`."""
-    ...
-
-def shape(a: _ArrayLike) -> tuple[int, ...]:
-    """Lengths of the axes."""
-    ...
-
-def shares_memory(a: _ArrayLike, b: _ArrayLike) -> _bool:
-    """May the two reach the same memory?"""
-    ...
-
-def size(a: _ArrayLike, axis: _Axis | None = None) -> int:
-    """Number of elements, of all or along an axis."""
-    ...
-
-def softmax(x: _ArrayLike, axis: _Axis = -1) -> ndarray:
-    """`e^(x - max) / Σ e^(x - max)` along an axis."""
-    ...
-
-def squeeze(a: _ArrayLike, axis: _Axis | None = None) -> ndarray:
-    """Without axes of length 1: those named, or all; a view."""
-    ...
-
-def stack(arrays: Sequence[_ArrayLike] | ndarray, axis: _Axis = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None) -> ndarray:
-    """Joins arrays of one shape along a new axis."""
-    ...
-
-def swapaxes(a: _ArrayLike, axis1: int, axis2: int) -> ndarray:
-    """Two axes exchanged; a view."""
-    ...
-
-def take(a: _ArrayLike, indices: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, mode: Literal["raise", "wrap", "clip"] = 'raise') -> ndarray:
-    """The elements at indices along an axis, or of the flattened array."""
-    ...
-
-def transpose(a: _ArrayLike, axes: Sequence[SupportsIndex] | None = None) -> ndarray:
-    """The axes in another order, or in reverse; a view."""
     ...
 
 def zeros(shape: _Shape, dtype: _DTypeLike | None = None, *, order: _str | None = None, device: _str | None = None, requires_grad: _bool = False) -> ndarray:
