@@ -2,6 +2,10 @@
 //!
 //! A call binds arguments by the row's signature, converts each once, by the form that the parameter's kind names, and
 //! hands them to the row. What comes back is wrapped as the row says.
+//!
+//! What is no row: arrays made from Python's data or filled (`array`, `asarray`, `zeros`, `full`, `arange` …: `create`), ufuncs
+//! and reductions (tables of their own), `fuse` and gradients (they take functions), dtypes, printing, and methods that
+//! take `*shape` or `*axes` (`x.reshape(2, 3)`: `methods`).
 
 use civita_core::dtype::DType;
 use civita_core::functions::{FUNCTIONS, Form, FunctionRow, Given, Returned, Returns, Value};

@@ -103,7 +103,23 @@ pub fn unstack(x: Array, axis: Axis) -> Result<Vec<Raw>> {
         items[at] = SliceItem::Index(i as isize);
         x.slice(&items)
     };
-    (0..x.shape()[at]).map(row).collect()
+    let mut rows = room("unstack", x.shape()[at])?;
+    for i in 0..x.shape()[at] {
+        rows.push(row(i)?);
+    }
+    Ok(rows)
+}
+
+/// Memory for so many handles.
+fn room(op: &'static str, count: usize) -> Result<Vec<Raw>> {
+    let mut all = Vec::new();
+    match all.try_reserve_exact(count) {
+        Ok(()) => Ok(all),
+        Err(_) => Err(Error::memory(
+            op,
+            format!("{count} arrays do not fit into memory"),
+        )),
+    }
 }
 
 pub fn split(ary: Array, indices_or_sections: Sections, axis: Axis) -> Result<Vec<Raw>> {
@@ -142,7 +158,11 @@ fn cut(op: &'static str, x: &Raw, sections: &Sections, axis: isize) -> Result<Ve
             // the first ones are longer by one
             let (each, longer) = (n / parts, n % parts);
             let start = |i: isize| i * each + i.min(longer);
-            (0..*parts).map(|i| part(start(i), start(i + 1))).collect()
+            let mut all = room(op, parts.unsigned_abs())?;
+            for i in 0..*parts {
+                all.push(part(start(i), start(i + 1))?);
+            }
+            Ok(all)
         }
         Sections::At(places) => {
             let starts = std::iter::once(&0).chain(places);

@@ -1,6 +1,7 @@
 //! Products of arrays.
 
 use super::join::flat;
+use super::shape::product;
 use super::value::*;
 use crate::dtype::{Casting, Scalar};
 use crate::error::{Error, Result, shape_text};
@@ -144,13 +145,13 @@ fn contracted(op: &'static str, a: &Raw, of_a: &[isize], b: &Raw, of_b: &[isize]
             .collect::<Vec<_>>()
     };
     let (rows, columns) = (lengths(a, &outer_a), lengths(b, &outer_b));
-    let count = |all: &[usize]| all.iter().product::<usize>();
+    let count = |all: &[usize]| product(op, all);
     let left = a
         .permute(&order(&outer_a, &inner_a))?
-        .reshape(&[count(&rows), count(&n)])?;
+        .reshape(&[count(&rows)?, count(&n)?])?;
     let right = b
         .permute(&order(&inner_b, &outer_b))?
-        .reshape(&[count(&n), count(&columns)])?;
+        .reshape(&[count(&n)?, count(&columns)?])?;
     left.matmul(&right)?.reshape(&[rows, columns].concat())
 }
 
@@ -165,11 +166,8 @@ pub fn kron(a: Array, b: Array) -> Result<Raw> {
         x.reshape(&shape)
     };
     let pairs = spread(&a, 0)?.mul(&spread(&b, 1)?)?;
-    let shape: Vec<usize> = pairs
-        .shape()
-        .chunks(2)
-        .map(|pair| pair[0] * pair[1])
-        .collect();
+    let lengths = pairs.shape().chunks(2).map(|pair| product("kron", pair));
+    let shape = lengths.collect::<Result<Vec<_>>>()?;
     pairs.reshape(&shape)
 }
 

@@ -611,21 +611,21 @@ macro_rules! function_rows {
             /// Returns true where all elements are close; see `isclose`.
             allclose(a: Array, b: Array, rtol: Float = 1e-5, atol: Float = 1e-8, equal_nan: Bool = false) -> [plain "_bool"] {
                 run compare::allclose, aliases [], torch "torch.allclose", gradient no "its result is a boolean",
-                example "allclose([1, 2], [1, 2.5])" => "False", rust "if np::allclose(&tensor![1.0, 2.0], &tensor![1.0, 2.5])? { \"True\" } else { \"False\" }",
+                example "allclose([1, 2], [1, 2.5])" => "False", rust "np::allclose(&tensor![1.0, 2.0], &tensor![1.0, 2.5])?" => "false",
                 samples ["allclose(x[3], x[3])", "allclose(x[3], x[2, 3], 0.5)", "allclose(x[3], x[3], equal_nan=True)"],
                 laws [],
             }
             /// Returns true where both have the same shape and equal elements.
             array_equal(a1: Array, a2: Array, equal_nan: Bool = false) -> [plain "_bool"] {
                 run compare::array_equal, aliases [], torch "torch.equal", gradient no "its result is a boolean",
-                example "array_equal([1, 2], [1, 2])" => "True", rust "if np::array_equal(&tensor![1, 2], &tensor![1, 2]) { \"True\" } else { \"False\" }",
+                example "array_equal([1, 2], [1, 2])" => "True", rust "np::array_equal(&tensor![1, 2], &tensor![1, 2])" => "true",
                 samples ["array_equal(x[3], x[3])", "array_equal(x[3], x[1, 3])", "array_equal(x[2], [0, 2], equal_nan=True)"],
                 laws [],
             }
             /// Returns true where the two can reach the same memory.
             shares_memory(a: Array, b: Array) -> [plain "_bool"] {
                 run compare::shares_memory, aliases [], gradient no "its result is a boolean",
-                example "shares_memory([1, 2], [1, 2])" => "False", rust "if np::shares_memory(&tensor![1, 2], &tensor![1, 2])? { \"True\" } else { \"False\" }",
+                example "shares_memory([1, 2], [1, 2])" => "False", rust "np::shares_memory(&tensor![1, 2], &tensor![1, 2])?" => "false",
                 samples ["shares_memory(x[3], x[3])"],
                 laws ["shares_memory(*(lambda x: (x, x[1:]))(x[3]))"],
             }
@@ -639,7 +639,7 @@ macro_rules! define_rows {
         $name:ident($($p:ident: $K:ident $(= $d:expr)?),* $(; $Options:ident { $($o:ident: $O:ident = $od:expr),* })?) -> [$($returns:tt)*] {
             run $run:path, $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, $(torch $torch:literal,)?
             gradient $gradient:ident $($why:literal)?,
-            example $example:literal => $prints:literal, rust $rust:literal,
+            example $example:literal => $prints:literal, rust $rust:literal $(=> $in_rust:literal)?,
             $(oracle $oracle:literal,)?
             samples [$($sample:literal),* $(,)?],
             laws $laws:tt,

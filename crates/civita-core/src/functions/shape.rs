@@ -213,7 +213,8 @@ pub fn size(a: Array, axis: Axes) -> Result<usize> {
         None => Ok(a.len()),
         Some(axes) => {
             let axes = normalize_axes("size", &axes, a.rank())?;
-            Ok(axes.iter().map(|&axis| a.shape()[axis]).product())
+            let lengths: Vec<usize> = axes.iter().map(|&axis| a.shape()[axis]).collect();
+            product("size", &lengths)
         }
     }
 }
@@ -250,7 +251,7 @@ pub fn diagonal(a: Array, offset: Int, axis1: Axis, axis2: Axis) -> Result<Raw> 
         .collect::<Vec<_>>();
     let matrices = a.permute(&order)?;
     // rows that follow each other in memory make the diagonal a slice; the transposed ones often do where these do not
-    let upright = matrices.layout().reshape(&merged(&matrices))?.is_some();
+    let upright = matrices.layout().reshape(&merged(&matrices)?)?.is_some();
     match upright {
         true => diagonal_of(&matrices, offset),
         false => diagonal_of(&matrices.swap_axes(-1, -2)?, offset.saturating_neg()),
@@ -258,9 +259,17 @@ pub fn diagonal(a: Array, offset: Int, axis1: Axis, axis2: Axis) -> Result<Raw> 
 }
 
 /// The shape with the last two axes as one.
-fn merged(x: &Raw) -> Vec<usize> {
+fn merged(x: &Raw) -> Result<Vec<usize>> {
     let (outer, last) = x.shape().split_at(x.rank() - 2);
-    [outer, &[last[0] * last[1]]].concat()
+    Ok([outer, &[product("diagonal", last)?]].concat())
+}
+
+/// The number of elements. Lengths beside a 0 may be anything, and their product beyond memory.
+pub(super) fn product(op: &'static str, lengths: &[usize]) -> Result<usize> {
+    let all = lengths
+        .iter()
+        .try_fold(1usize, |all, &n| all.checked_mul(n));
+    all.ok_or_else(|| Error::memory(op, "the result has more elements than memory has addresses"))
 }
 
 /// The diagonals of the last two axes: every `(columns + 1)`-th element of them as one.
@@ -271,7 +280,7 @@ fn diagonal_of(x: &Raw, offset: isize) -> Result<Raw> {
         false => (0, offset.unsigned_abs()),
     };
     let count = rows.saturating_sub(down).min(columns.saturating_sub(right));
-    let flat = x.reshape(&merged(x))?;
+    let flat = x.reshape(&merged(x)?)?;
     if count == 0 {
         return flat.narrow(-1, 0, 0);
     }

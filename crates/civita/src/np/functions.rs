@@ -95,7 +95,7 @@ impl<X: FromRaw> Typed<Vec<Raw>> for Vec<X> {
 
 /// The example of a row, which is run.
 macro_rules! example {
-    ($prints:literal, $rust:literal) => {
+    ($rust:literal, $prints:literal $(, $in_python:literal)?) => {
         concat!(
             "\n```\nuse civita::prelude::*;\n\nassert_eq!(format!(\"{}\", ",
             $rust,
@@ -112,7 +112,7 @@ macro_rules! define_functions {
         $name:ident($($p:ident: $K:ident $(= $d:expr)?),* $(; $Options:ident { $($o:ident: $O:ident = $od:expr),* })?) -> [$($returns:tt)*] {
             run $topic:ident::$run:ident, $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, $(torch $torch:literal,)?
             gradient $gradient:ident $($why:literal)?,
-            example $example:literal => $prints:literal, rust $rust:literal,
+            example $example:literal => $prints:literal, rust $rust:literal $(=> $in_rust:literal)?,
             $(oracle $oracle:literal,)?
             samples $samples:tt,
             laws $laws:tt,
@@ -120,7 +120,7 @@ macro_rules! define_functions {
     )*) => { $(
         typed! {
             [$($returns)*]
-            [$name ($topic $run) [$(#[doc = $doc])* #[doc = example!($prints, $rust)] $(#[doc(alias = $torch)])?] [$(options: $Options { $($o: $O = $od,)* })?]]
+            [$name ($topic $run) [$(#[doc = $doc])* #[doc = example!($rust, $($in_rust,)? $prints)] $(#[doc(alias = $torch)])?] [$(options: $Options { $($o: $O = $od,)* })?]]
             [] [] [] [] $($p: $K,)* $($(options.$o: $O,)*)?
         }
     )* };
@@ -241,14 +241,14 @@ macro_rules! define_examples {
         $name:ident $params:tt -> $returns:tt {
             run $topic:ident::$run:ident, $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, $(torch $torch:literal,)?
             gradient $gradient:ident $($why:literal)?,
-            example $example:literal => $prints:literal, rust $rust:literal,
+            example $example:literal => $prints:literal, rust $rust:literal $(=> $in_rust:literal)?,
             $(oracle $oracle:literal,)?
             samples $samples:tt,
             laws $laws:tt,
         }
     )*) => {
         macro_rules! row_example { $(
-            ($name) => { example!($prints, $rust) };
+            ($name) => { example!($rust, $($in_rust,)? $prints) };
         )* }
     };
 }
