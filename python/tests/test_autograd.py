@@ -257,7 +257,7 @@ def test_a_trace_prints_and_runs_again_with_equal_bits(rng):
 
     graph = cv.trace(f, x, w)
     assert str(graph).startswith("{ lambda a:float64[4,3] b:float64[3,2] . let\n")
-    assert "Matmul" in str(graph) and str(graph).rstrip().endswith("}") and repr(graph) == str(graph)
+    assert "c:float64[4,2] = matmul a b\n" in str(graph) and str(graph).rstrip().endswith("}") and repr(graph) == str(graph)
     assert len(graph) >= 4
     x, w = numbers(rng, 4, 3), numbers(rng, 3, 2)
     again, once = graph(x, w), f(x, w)
@@ -300,6 +300,10 @@ def test_reading_a_value_under_a_transformation_is_an_error(name, rng):
     x = numbers(rng, 3)
     with pytest.raises((ValueError, BufferError), match="where"):
         cv.vmap(READS[name])(x)
+    if name == "mask":
+        # a trace says that the length is not known
+        assert "[?]" in str(cv.trace(READS[name], x[0]))
+        return
     with pytest.raises((ValueError, BufferError), match="where"):
         cv.trace(READS[name], x[0])
 
@@ -743,7 +747,7 @@ def test_errors_say_what_is_wrong(rng):
         (lambda: cv.vmap(lambda x, y: x, (0,))(x, x), ValueError, "in_axes"),
         (lambda: cv.vmap(lambda x, y: x)(x, x[:2]), ValueError, "batch"),
         (lambda: cv.vmap(lambda x: x, randomness="some"), ValueError, "randomness"),
-        (lambda: cv.vmap(lambda x: x)(1.0), ValueError, ""),
+        (lambda: cv.vmap(lambda x: x)(1.0), ValueError, "axis"),
         (lambda: ag.vjp(lambda x: x, x)[1]((x, x)), ValueError, "structure"),
         (lambda: ag.vjp(lambda x: x, x)[1](x[:2]), ValueError, "shape"),
         (lambda: ag.jvp(lambda x: x, (x,), (x, x)), ValueError, "structure"),

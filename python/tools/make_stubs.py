@@ -291,6 +291,7 @@ RETURNS = {
     "explain": "tuple[Any, list[dict[_str, Any]]]", "fuse": "fused", "get_num_threads": "int", "get_printoptions": "dict[_str, Any]",
     "grad": "tuple[ndarray, ...]", "info": "Info", "is_grad_enabled": "_bool", "isdtype": "_bool", "ndim": "int",
     "nonzero": "tuple[ndarray, ...]", "promote_types": "dtype", "result_type": "dtype", "rows": "list[dict[_str, Any]]", "set_num_threads": "None",
+    **dict.fromkeys(("array_split", "split", "hsplit", "vsplit", "dsplit"), "list[ndarray]"),
     "set_printoptions": "None", "shape": "tuple[int, ...]", "shares_memory": "_bool", "size": "int",
 }
 
@@ -380,10 +381,12 @@ def stub():
     text += "# ---- functions\n\n"
     for name in sorted(dir(cv)):
         value = getattr(cv, name)
-        if name.startswith("_") or not inspect.isbuiltin(value):
+        if name.startswith("_") or not (inspect.isbuiltin(value) or isinstance(value, cv.function)):
             continue
         returns = RETURNS.get(name, "ndarray")
-        text += f"def {name}({parameters(inspect.signature(value))}) -> {returns}:\n" + doc(value.__doc__ or "") + "\n\n"
+        text += f"def {name}({parameters(inspect.signature(value))}) -> {returns}:\n"
+        # a row's doc begins with its signature
+        text += doc(value.__doc__.split("\n\n", 1)[1] if isinstance(value, cv.function) else value.__doc__ or "") + "\n\n"
     return text.rstrip() + "\n"
 
 

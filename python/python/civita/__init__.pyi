@@ -4,6 +4,9 @@ from builtins import bool as _bool, str as _str
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias
 
+from . import autograd as autograd
+from .autograd import jvp as jvp, trace as trace, vmap as vmap
+
 class _SupportsArray(Protocol):
     def __array__(self, dtype: Any = ..., copy: Any = ...) -> Any: ...
 
@@ -156,6 +159,20 @@ class no_grad:
     def __exit__(self, *error: object) -> None: ...
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]: ...
 
+class enable_grad:
+    """Gradients are recorded inside, also within `no_grad`."""
+
+    def __enter__(self) -> enable_grad: ...
+    def __exit__(self, *error: object) -> None: ...
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]: ...
+
+class hook_handle:
+    """Takes a hook off again."""
+
+    def remove(self) -> None: ...
+    def __enter__(self) -> hook_handle: ...
+    def __exit__(self, *error: object) -> None: ...
+
 class printoptions:
     """Print options for the length of a `with` block."""
 
@@ -211,6 +228,8 @@ class ndarray:
     grad: ndarray | None
     def requires_grad_(self, requires_grad: _bool = True) -> ndarray: ...
     def backward(self, gradient: _ArrayLike | None = None, retain_graph: _bool | None = None, create_graph: _bool = False) -> None: ...
+    def retain_grad(self) -> None: ...
+    def register_hook(self, hook: Callable[[ndarray], ndarray | None]) -> hook_handle: ...
     def detach(self) -> ndarray: ...
     def reshape(self, *shape: SupportsIndex | Sequence[SupportsIndex], copy: _bool | None = None) -> ndarray: ...
     def transpose(self, *axes: SupportsIndex | Sequence[SupportsIndex] | None) -> ndarray: ...
@@ -545,7 +564,11 @@ def var(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = Non
 # ---- functions
 
 def allclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> _bool:
-    """Are all elements close? See `isclose`."""
+    """Returns true where all elements are close; see `isclose`."""
+    ...
+
+def append(arr: _ArrayLike, values: Any, axis: _Axis | None = None) -> ndarray:
+    """The values behind the array, along an axis; without an axis both are flattened."""
     ...
 
 def arange(start: _Number, stop: _Number | None = None, step: _Number | None = None, dtype: _DTypeLike | None = None, *, device: _str | None = None) -> ndarray:
@@ -557,11 +580,15 @@ def array(object: Any, dtype: _DTypeLike | None = None, *, copy: _bool | None = 
     ...
 
 def array_equal(a1: _ArrayLike, a2: _ArrayLike, equal_nan: _bool = False) -> _bool:
-    """Have the two the same shape and equal elements?"""
+    """Returns true where both have the same shape and equal elements."""
     ...
 
 def array_repr(arr: _ArrayLike) -> _str:
     """The text of an array as `repr` writes it."""
+    ...
+
+def array_split(ary: Any, indices_or_sections: Any, axis: _Axis = 0) -> list[ndarray]:
+    """As `split`, into parts whose lengths differ by one at most."""
     ...
 
 def array_str(a: _ArrayLike) -> _str:
@@ -573,18 +600,30 @@ def asarray(a: _ArrayLike, dtype: _DTypeLike | None = None, *, copy: _bool | Non
     ...
 
 def ascontiguousarray(a: _ArrayLike, dtype: _DTypeLike | None = None) -> ndarray:
-    """The array in C order: itself where it lies so already, else a copy."""
+    """The array in C order, with at least one axis: itself where it lies so already, else a copy."""
     ...
 
 def astype(x: _ArrayLike, dtype: _DTypeLike | None, /, *, copy: _bool | None = True, device: _str | None = None) -> ndarray:
     """A copy in another dtype; with `copy=False` only where it differs."""
     ...
 
-def broadcast_arrays(*arrays: Sequence[_ArrayLike] | ndarray) -> tuple[ndarray, ...]:
+def atleast_1d(*arys: Any) -> ndarray:
+    """The arrays with at least one axis."""
+    ...
+
+def atleast_2d(*arys: Any) -> ndarray:
+    """The arrays with at least two axes; a vector becomes a row."""
+    ...
+
+def atleast_3d(*arys: Any) -> ndarray:
+    """The arrays with at least three axes; a matrix gets one behind, a vector one before and one behind."""
+    ...
+
+def broadcast_arrays(*args: Any) -> tuple[ndarray, ...]:
     """All arrays repeated to their common shape; views that cannot be written."""
     ...
 
-def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
+def broadcast_shapes(*args: Any) -> tuple[int, ...]:
     """The shape to which these shapes broadcast."""
     ...
 
@@ -604,24 +643,68 @@ def check_second_gradients(f: Callable[..., Any], inputs: _ArrayLike | Sequence[
     """As `check_gradients`, of the gradients themselves: second derivatives."""
     ...
 
-def concat(arrays: Sequence[_ArrayLike] | ndarray, axis: _Axis = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None) -> ndarray:
-    """Joins arrays along an axis that they have; with `axis=None` flattened."""
+def column_stack(tup: Any) -> ndarray:
+    """Vectors as the columns of a matrix; matrices are joined along the second axis."""
     ...
 
-def concatenate(arrays: Sequence[_ArrayLike] | ndarray, axis: _Axis = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None) -> ndarray:
-    """Joins arrays along an axis that they have; with `axis=None` flattened."""
+def concat(arrays: Sequence[_ArrayLike] | ndarray, /, axis: _Axis = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays joined along an axis that they have; with `axis=None` flattened."""
     ...
 
-def copy(a: _ArrayLike) -> ndarray:
-    """A copy of an array, contiguous in C order."""
+def concatenate(arrays: Sequence[_ArrayLike] | ndarray, /, axis: _Axis = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays joined along an axis that they have; with `axis=None` flattened."""
+    ...
+
+def copy(a: _ArrayLike, order: _str | None = 'K') -> ndarray:
+    """A copy with memory of its own, in C order (or Fortran order)."""
+    ...
+
+def count_nonzero(a: _ArrayLike, axis: _Axis | None = None, *, keepdims: _bool = False) -> ndarray:
+    """The number of elements that are not zero, of all or along axes."""
+    ...
+
+def cross(a: _ArrayLike, b: _ArrayLike, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: _Axis | None = None) -> ndarray:
+    """The vector product. Vectors lie along `axisa`, `axisb` and, in the result, `axisc`; `axis` is all three."""
     ...
 
 def cumsum(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
     """The running sum along an axis, or over all elements."""
     ...
 
+def delete(arr: _ArrayLike, obj: Any, axis: _Axis | None = None) -> ndarray:
+    """Without the elements at these places along an axis; without an axis of the flattened array."""
+    ...
+
+def diag(v: Any, k: int = 0) -> ndarray:
+    """A vector as the `k`-th diagonal of a matrix, or the `k`-th diagonal of a matrix."""
+    ...
+
+def diagflat(v: Any, k: int = 0) -> ndarray:
+    """All elements as the `k`-th diagonal of a matrix."""
+    ...
+
+def diagonal(a: _ArrayLike, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> ndarray:
+    """The diagonals of the planes of two axes, as a new last axis; a view where the memory allows it."""
+    ...
+
+def diff(a: _ArrayLike, n: int = 1, axis: _Axis = -1, prepend: Any = None, append: Any = None) -> ndarray:
+    """Differences of neighbours along an axis, `n` times. `prepend` and `append` are put at the ends first."""
+    ...
+
 def dot(a: _ArrayLike, b: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
     """The dot product: of two vectors a number, of matrices their product, of more axes a sum over the last axis of `a` and the second-to-last of `b`."""
+    ...
+
+def dsplit(ary: Any, indices_or_sections: Any) -> list[ndarray]:
+    """As `split`, along the third axis."""
+    ...
+
+def dstack(tup: Any) -> ndarray:
+    """Arrays joined along the third axis."""
+    ...
+
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> ndarray:
+    """Differences of neighbours of the flattened array, with values put at the ends."""
     ...
 
 def empty(shape: _Shape, dtype: _DTypeLike | None = None, *, order: _str | None = None, device: _str | None = None, requires_grad: _bool = False) -> ndarray:
@@ -632,7 +715,7 @@ def empty_like(a: _ArrayLike, dtype: _DTypeLike | None = None, *, order: _str | 
     """Memory of another array's shape and dtype."""
     ...
 
-def expand_dims(a: _ArrayLike, axis: _Axis | None = None) -> ndarray:
+def expand_dims(a: _ArrayLike, axis: _Axis) -> ndarray:
     """New axes of length 1 at these places of the result; a view."""
     ...
 
@@ -640,12 +723,20 @@ def explain(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[An
     """Calls a function and returns `(result, notes)`: a dict for each operation that ran, with its op, kind, dtype, elements, isa and threads."""
     ...
 
-def eye(N: int, M: int | None = None, k: int = 0, dtype: _DTypeLike | None = None, *, device: _str | None = None) -> ndarray:
-    """Ones on a diagonal of a matrix, zeros elsewhere."""
+def eye(N: int, M: int | None = None, k: int = 0, dtype: _DTypeLike | None = 'float64', *, device: _str | None = None) -> ndarray:
+    """Ones on the `k`-th diagonal of a matrix, zeros elsewhere."""
     ...
 
 def flip(m: _ArrayLike, axis: _Axis | None = None) -> ndarray:
     """The elements in reverse order along axes, or along all; a view."""
+    ...
+
+def fliplr(m: _ArrayLike) -> ndarray:
+    """The columns in reverse order; a view."""
+    ...
+
+def flipud(m: _ArrayLike) -> ndarray:
+    """The rows in reverse order; a view."""
     ...
 
 def from_dlpack(x: _ArrayLike, /, *, device: _str | None = None, copy: _bool | None = None) -> ndarray:
@@ -664,6 +755,10 @@ def fuse(function: Callable[..., Any], /) -> fused:
     """Makes one pass over memory of a function of arrays."""
     ...
 
+def geomspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, dtype: _DTypeLike | None = None, axis: _Axis = 0) -> ndarray:
+    """`num` values from `start` to `stop` of which each is the one before times a constant."""
+    ...
+
 def get_num_threads() -> int:
     """How many threads large operations use."""
     ...
@@ -672,16 +767,36 @@ def get_printoptions() -> dict[_str, Any]:
     """The print options as a dict."""
     ...
 
-def grad(outputs: _ArrayLike | Sequence[_ArrayLike], inputs: _ArrayLike | Sequence[_ArrayLike], grad_outputs: _ArrayLike | Sequence[_ArrayLike | None] | None = None, create_graph: _bool = False) -> tuple[ndarray, ...]:
-    """The gradients of outputs with respect to inputs, as a tuple; nothing is added to any leaf. With `create_graph` they can be differentiated again."""
+def grad(outputs: _ArrayLike | Sequence[_ArrayLike], inputs: _ArrayLike | Sequence[_ArrayLike], grad_outputs: _ArrayLike | Sequence[_ArrayLike | None] | None = None, retain_graph: _bool | None = None, create_graph: _bool = False, allow_unused: _bool | None = None) -> tuple[ndarray, ...]:
+    """The gradients of outputs with respect to inputs, as a tuple; nothing is added to any leaf."""
+    ...
+
+def hsplit(ary: Any, indices_or_sections: Any) -> list[ndarray]:
+    """As `split`, along the second axis (of a vector its only one)."""
+    ...
+
+def hstack(tup: Any, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays joined along the second axis, vectors along their only one."""
     ...
 
 def identity(n: int, dtype: _DTypeLike | None = None) -> ndarray:
     """The identity matrix."""
     ...
 
+def indices(dimensions: Any, dtype: _DTypeLike | None = 'int64', sparse: Any = False) -> ndarray:
+    """The indices of the elements of an array of this shape, an array for each axis, under a new first axis; with `sparse` a tuple of arrays that broadcast to it."""
+    ...
+
 def info() -> Info:
     """What this process runs on."""
+    ...
+
+def inner(a: _ArrayLike, b: _ArrayLike, /) -> ndarray:
+    """Sums of products over the last axes of both."""
+    ...
+
+def insert(arr: _ArrayLike, obj: Any, values: Any, axis: _Axis | None = None) -> ndarray:
+    """With values put in before these places along an axis; without an axis into the flattened array."""
     ...
 
 def is_grad_enabled() -> _bool:
@@ -689,31 +804,39 @@ def is_grad_enabled() -> _bool:
     ...
 
 def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> ndarray:
-    """Element by element: `|a - b| ≤ atol + rtol · |b|`?"""
+    """`|a - b| ≤ atol + rtol · |b|` for each element."""
     ...
 
 def isdtype(dtype: _DTypeLike | None, kind: _str | _DTypeLike | tuple[Any, ...]) -> _bool:
     """Is the dtype of this kind? Kinds are the Array API's: `bool`, `signed integer`, `unsigned integer`, `integral`, `real floating`, `complex floating`, `numeric`; or another dtype; or a tuple of them."""
     ...
 
-def jvp(f: Callable[..., Any], primals: _ArrayLike | Sequence[_ArrayLike], tangents: _ArrayLike | Sequence[_ArrayLike]) -> tuple[Any, Any]:
-    """The value of `f` at `primals`, and how it changes when they move along `tangents`: `(f(x), J·v)`."""
+def kron(a: _ArrayLike, b: _ArrayLike) -> ndarray:
+    """The Kronecker product: the second array times each element of the first, put together."""
     ...
 
-def linspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, *, dtype: _DTypeLike | None = None, device: _str | None = None) -> ndarray:
+def linspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, retstep: Any = False, dtype: _DTypeLike | None = None, axis: _Axis = 0, *, device: _str | None = None) -> ndarray:
     """`num` values evenly spaced from `start` to `stop`, which is the last one unless `endpoint=False`."""
     ...
 
-def matmul(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None) -> ndarray:
-    """The matrix product over the last two axes; `a @ b`."""
+def logspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, base: Any = 10.0, dtype: _DTypeLike | None = None, axis: _Axis = 0) -> ndarray:
+    """`base` to the powers `linspace(start, stop, num)`."""
+    ...
+
+def matmul(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """The matrix product over the last two axes, batched over the rest; `a @ b`. A vector on the left is a row, on the right a column."""
     ...
 
 def matrix_transpose(x: _ArrayLike, /) -> ndarray:
     """The last two axes exchanged; a view."""
     ...
 
+def meshgrid(*xi: Any, copy: _bool | None = True, sparse: Any = False, indexing: Any = 'xy') -> ndarray:
+    """Grids of coordinates: each vector repeated along the axes of the others."""
+    ...
+
 def moveaxis(a: _ArrayLike, source: _Axis, destination: _Axis) -> ndarray:
-    """Axes moved to other places; a view."""
+    """Axes moved to other places, the rest in order; a view."""
     ...
 
 def ndim(a: _ArrayLike) -> int:
@@ -736,28 +859,56 @@ def ones_like(a: _ArrayLike, dtype: _DTypeLike | None = None, *, order: _str | N
     """Ones of another array's shape and dtype."""
     ...
 
-def permute_dims(a: _ArrayLike, /, axes: Sequence[SupportsIndex] | None) -> ndarray:
-    """The axes in another order; a view."""
+def outer(a: _ArrayLike, b: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The products of each element of one array with each of another, as a matrix."""
+    ...
+
+def pad(array: _ArrayLike, pad_width: Any, mode: Literal["raise", "wrap", "clip"] = 'constant', *, stat_length: Any = None, constant_values: Any = 0, end_values: Any = 0, reflect_type: Any = 'even') -> ndarray:
+    """The array with a border."""
+    ...
+
+def permute_dims(a: _ArrayLike, axes: Sequence[SupportsIndex] | None = None) -> ndarray:
+    """The axes in another order, by default in reverse; a view."""
     ...
 
 def promote_types(type1: _DTypeLike, type2: _DTypeLike) -> dtype:
     """The smallest dtype to which both can be cast safely."""
     ...
 
-def ravel(a: _ArrayLike) -> ndarray:
-    """One axis; a view where the memory allows it."""
+def ravel(a: _ArrayLike, order: _str | None = 'C') -> ndarray:
+    """All elements under one axis; a view where the memory allows it. `order='K'` reads them as they lie in memory."""
     ...
 
-def reshape(a: _ArrayLike, /, shape: _Shape, *, copy: _bool | None = None) -> ndarray:
-    """The same elements under another shape; a view where the memory allows it."""
+def repeat(a: _ArrayLike, repeats: Any, axis: _Axis | None = None) -> ndarray:
+    """Each element repeated, so many times or each by its own count."""
+    ...
+
+def reshape(a: _ArrayLike, /, shape: _Shape, order: _str | None = 'C', *, copy: _bool | None = None) -> ndarray:
+    """The same elements under another shape; one length may be -1: whatever is left. A view where the memory allows it."""
+    ...
+
+def resize(a: _ArrayLike, new_shape: Any) -> ndarray:
+    """The elements in C order, again and again until the new shape is full."""
     ...
 
 def result_type(*arrays_and_dtypes: Any) -> dtype:
     """The dtype of an operation between these arrays, dtypes and Python scalars (which are weak, NEP 50)."""
     ...
 
+def roll(a: _ArrayLike, shift: Any, axis: _Axis | None = None) -> ndarray:
+    """The elements moved along axes; what falls off at one end comes back at the other. Without an axis they are moved in C order."""
+    ...
+
+def rollaxis(a: _ArrayLike, axis: _Axis, start: _Number = 0) -> ndarray:
+    """One axis moved before another; a view. `moveaxis` is easier to read."""
+    ...
+
+def rot90(m: _ArrayLike, k: int = 1, axes: Sequence[SupportsIndex] | None = (0, 1)) -> ndarray:
+    """The plane of two axes turned by 90°, `k` times, from the first to the second; a view."""
+    ...
+
 def rows() -> list[dict[_str, Any]]:
-    """One dict for each row of the engine's tables. Elementwise rows: `name`, `numpy`, `torch`, `doc`, `arity`, `class`, `loops` (dtypes of the inputs, dtype of the result), `samples`, `differentiable`, `zero_gradient`, `why_not`, `example`, `prints`, `device`, `kind` = "elementwise". Reductions: `kind` = "reduction", `of_nothing`, and the same where it makes sense."""
+    """One dict for each row of the engine's tables. Elementwise rows: `name`, `numpy`, `torch`, `doc`, `arity`, `class`, `loops` (dtypes of the inputs, dtype of the result), `samples`, `differentiable`, `zero_gradient`, `why_not`, `example`, `prints`, `device`, `kind` = "elementwise". Reductions: `kind` = "reduction", `of_nothing`, and the same where it makes sense. Functions: `kind` = "function", `aliases`, `signature`, `stub`, `method`, `laws`, `oracle`, `rust`, and the same where it makes sense."""
     ...
 
 def set_num_threads(n: int) -> None:
@@ -773,23 +924,27 @@ def shape(a: _ArrayLike) -> tuple[int, ...]:
     ...
 
 def shares_memory(a: _ArrayLike, b: _ArrayLike) -> _bool:
-    """May the two reach the same memory?"""
+    """Returns true where the two can reach the same memory."""
     ...
 
 def size(a: _ArrayLike, axis: _Axis | None = None) -> int:
-    """Number of elements, of all or along an axis."""
+    """Number of elements, of all or along axes."""
     ...
 
 def softmax(x: _ArrayLike, axis: _Axis = -1) -> ndarray:
     """`e^(x - max) / Σ e^(x - max)` along an axis."""
     ...
 
+def split(ary: Any, indices_or_sections: Any, axis: _Axis = 0) -> list[ndarray]:
+    """The array cut along an axis, into parts of one length or before the places of a list; views."""
+    ...
+
 def squeeze(a: _ArrayLike, axis: _Axis | None = None) -> ndarray:
     """Without axes of length 1: those named, or all; a view."""
     ...
 
-def stack(arrays: Sequence[_ArrayLike] | ndarray, axis: _Axis = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None) -> ndarray:
-    """Joins arrays of one shape along a new axis."""
+def stack(arrays: Sequence[_ArrayLike] | ndarray, axis: _Axis = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays of one shape joined along a new axis."""
     ...
 
 def swapaxes(a: _ArrayLike, axis1: int, axis2: int) -> ndarray:
@@ -800,8 +955,52 @@ def take(a: _ArrayLike, indices: _ArrayLike, axis: _Axis | None = None, out: nda
     """The elements at indices along an axis, or of the flattened array."""
     ...
 
+def tensordot(a: _ArrayLike, b: _ArrayLike, axes: Sequence[SupportsIndex] | None = 2) -> ndarray:
+    """Sums of products over pairs of axes: so many (the last of the first array and the first of the second), or two lists of them."""
+    ...
+
+def tile(A: Any, reps: Any) -> ndarray:
+    """The array repeated along each axis."""
+    ...
+
 def transpose(a: _ArrayLike, axes: Sequence[SupportsIndex] | None = None) -> ndarray:
-    """The axes in another order, or in reverse; a view."""
+    """The axes in another order, by default in reverse; a view."""
+    ...
+
+def trapezoid(y: _ArrayLike, x: _ArrayLike | None = None, dx: Any = 1.0, axis: _Axis = -1) -> ndarray:
+    """The integral by the trapezoidal rule: of values at equal distances `dx`, or at the places `x`."""
+    ...
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: _DTypeLike | None = 'float64') -> ndarray:
+    """Ones on and below the `k`-th diagonal of a matrix, zeros above it."""
+    ...
+
+def tril(m: _ArrayLike, k: int = 0) -> ndarray:
+    """The lower triangle of the last two axes, up to the `k`-th diagonal; zeros above it."""
+    ...
+
+def triu(m: _ArrayLike, k: int = 0) -> ndarray:
+    """The upper triangle of the last two axes, from the `k`-th diagonal on; zeros below it."""
+    ...
+
+def unstack(x: _ArrayLike, /, *, axis: _Axis = 0) -> ndarray:
+    """The arrays along an axis, which goes."""
+    ...
+
+def vander(x: _ArrayLike, N: int | None = None, increasing: Any = False) -> ndarray:
+    """Powers of a vector as columns, from the highest to the 0th, or with `increasing` the other way."""
+    ...
+
+def vdot(a: _ArrayLike, b: _ArrayLike, /) -> ndarray:
+    """The dot product of all elements, those of the first conjugated."""
+    ...
+
+def vsplit(ary: Any, indices_or_sections: Any) -> list[ndarray]:
+    """As `split`, along the first axis."""
+    ...
+
+def vstack(tup: Any, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays joined along the first axis; a vector is a row."""
     ...
 
 def zeros(shape: _Shape, dtype: _DTypeLike | None = None, *, order: _str | None = None, device: _str | None = None, requires_grad: _bool = False) -> ndarray:

@@ -551,7 +551,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     >>> x = cv.array([1.0, 2.0], requires_grad=True)
     >>> cv.autograd.checkpoint(lambda x: cv.exp(cv.sin(x)))(x).sum().backward()
     >>> x.grad
-    array([ 1.25338077, -1.03312982])
+    array([ 1.25338077, -1.03311687])
     """
 
     @_wraps(f)

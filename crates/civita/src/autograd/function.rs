@@ -34,7 +34,7 @@ pub struct Function<V, O> {
     types: PhantomData<fn(V) -> O>,
 }
 
-impl<V: Tensors + 'static, O: Tensors + 'static> Function<V, O> {
+impl<V: Tensors, O: Tensors> Function<V, O> {
     /// A function with its backward map, which takes inputs, results and the gradients of the results, and returns the
     /// gradients of the inputs. The name is for errors and traces.
     pub fn new(

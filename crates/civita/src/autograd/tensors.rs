@@ -5,7 +5,7 @@ use std::vec::IntoIter;
 use civita_core::raw::Raw;
 
 use crate::rank::wrap;
-use crate::{Dtype, FromRaw, Grow, Grown, Outer, Outered, Rank, Shrink, Shrunk, Tensor};
+use crate::{Dtype, Grow, Grown, Outer, Outered, Rank, Shrink, Shrunk, Tensor};
 
 /// Tensors as values, which functions take and return: a [`Tensor`], a tuple of up to six, which may be nested, or a `Vec`
 /// of tensors of one type.
@@ -13,7 +13,7 @@ use crate::{Dtype, FromRaw, Grow, Grown, Outer, Outered, Rank, Shrink, Shrunk, T
     message = "`{Self}` is no tensor, tuple of tensors or vector of tensors",
     note = "a function that is transformed returns `Ok(tensor)` or `Ok((a, b))`"
 )]
-pub trait Tensors: Sized {
+pub trait Tensors: Sized + 'static {
     #[doc(hidden)]
     fn push_raws(self, all: &mut Vec<Raw>);
     #[doc(hidden)]
