@@ -208,57 +208,55 @@ impl Array {
     /// Lengths of the axes.
     #[getter]
     fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.raw.shape())
+        PyTuple::new(py, self.raw().shape())
     }
 
     /// Type of the elements.
     #[getter]
     fn dtype(&self, py: Python<'_>) -> Py<PyDType> {
-        PyDType::of(py, self.raw.dtype())
+        PyDType::of(py, self.raw().dtype())
     }
 
     /// Number of axes.
     #[getter]
     fn ndim(&self) -> usize {
-        self.raw.rank()
+        self.raw().rank()
     }
 
     /// Number of elements.
     #[getter]
     fn size(&self) -> usize {
-        self.raw.len()
+        self.raw().len()
     }
 
     /// Bytes of one element.
     #[getter]
     fn itemsize(&self) -> usize {
-        self.raw.dtype().size()
+        self.raw().dtype().size()
     }
 
     /// Bytes of all elements.
     #[getter]
     fn nbytes(&self) -> usize {
-        self.raw.len() * self.raw.dtype().size()
+        self.raw().len() * self.raw().dtype().size()
     }
 
     /// Bytes from one element to the next along each axis.
     #[getter]
-    fn strides<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let size = self.raw.dtype().size() as isize;
-        PyTuple::new(
+    fn strides<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyTuple>> {
+        let raw = self.raw().concrete("strides")?;
+        let size = raw.dtype().size() as isize;
+        let strides = raw.layout().strides();
+        Ok(PyTuple::new(
             py,
-            self.raw
-                .layout()
-                .strides()
-                .iter()
-                .map(|s| s.wrapping_mul(size)),
-        )
+            strides.iter().map(|s| s.wrapping_mul(size)),
+        )?)
     }
 
     /// Where the elements live: `"cpu"`.
     #[getter]
     fn device(&self) -> String {
-        self.raw.device().to_string()
+        self.raw().device().to_string()
     }
 
     /// The same value on a device; there is only `"cpu"`.
@@ -283,13 +281,14 @@ impl Array {
 
     /// How the elements lie in memory: `c_contiguous`, `f_contiguous`, `writeable`, `aligned`; also by name, `a.flags["WRITEABLE"]`.
     #[getter]
-    fn flags(&self) -> Flags {
-        let layout = self.raw.layout();
-        Flags {
+    fn flags(&self) -> Outcome<Flags> {
+        let raw = self.raw().concrete("flags")?;
+        let layout = raw.layout();
+        Ok(Flags {
             c_contiguous: layout.is_contiguous(),
             f_contiguous: layout.is_fortran_contiguous(),
-            writeable: self.raw.storage().writable() && !layout.has_internal_overlap(),
-        }
+            writeable: raw.storage().writable() && !layout.has_internal_overlap(),
+        })
     }
 
     /// The axes in reverse order; a view.
@@ -301,17 +300,18 @@ impl Array {
     /// The last two axes exchanged; a view.
     #[getter(mT)]
     fn matrix_transposed(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
-        if self.raw.rank() < 2 {
+        let raw = self.raw();
+        if raw.rank() < 2 {
             return Err(crate::error::value_error(format!(
                 "mT: an array of {} axes is no stack of matrices",
-                self.raw.rank()
+                raw.rank()
             )));
         }
-        wrap(py, self.raw().swap_axes(-1, -2)?)
+        wrap(py, raw.swap_axes(-1, -2)?)
     }
 
     fn __len__(&self) -> Outcome<usize> {
-        self.raw
+        self.raw()
             .shape()
             .first()
             .copied()

@@ -2,6 +2,7 @@
 
 use civita_core::dtype::DType;
 use civita_core::error::shape_text;
+use civita_core::layout::Layout;
 use civita_core::primitive::host;
 use civita_core::raw::Raw;
 use pyo3::prelude::*;
@@ -94,7 +95,7 @@ pub fn set(
     let entries = entries(key)?;
     let source = source(value, x.dtype())?;
     if let Some(items) = basic(&entries) {
-        let part = x.layout().slice(&items)?;
+        let part = Layout::contiguous(x.shape())?.slice(&items)?;
         let source = without_leading_ones(source, part.rank())?;
         return Ok(gil::work(py, part.len(), || {
             x.assign_slice(&items, &source)

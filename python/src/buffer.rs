@@ -268,7 +268,12 @@ impl Array {
         unsafe { (*view).obj = ptr::null_mut() };
         let array = slf.get();
         let raw = array.raw();
-        if raw.tracks_gradient() {
+        if raw.opaque().is_some() {
+            return Err(PyBufferError::new_err(
+                "an array under `vmap` or inside `trace` has no value that can be handed out\n  hint: return it from the function, or choose by `where`",
+            ));
+        }
+        if !raw.is_plain() {
             return Err(PyBufferError::new_err(
                 "an array that tracks a gradient is not handed out\n  hint: `.detach()` first",
             ));

@@ -30,6 +30,9 @@ impl From<Fault> for PyErr {
 impl From<Error> for Fault {
     #[cold]
     fn from(error: Error) -> Fault {
+        if let Some(raised) = crate::callback::raised(&error) {
+            return Fault(raised);
+        }
         let text = error.to_string();
         Fault(if error.is_axis() {
             Python::attach(|py| match axis_error(py) {

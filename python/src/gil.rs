@@ -17,19 +17,22 @@ thread_local! {
     static DETACHED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Marks the thread as detached until dropped, also by a panic.
-struct Mark;
+/// Says until dropped, also by a panic, whether the thread is detached.
+struct Mark {
+    before: bool,
+}
 
 impl Mark {
-    fn set() -> Mark {
-        DETACHED.set(true);
-        Mark
+    fn set(detached: bool) -> Mark {
+        Mark {
+            before: DETACHED.replace(detached),
+        }
     }
 }
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        DETACHED.set(false);
+        DETACHED.set(self.before);
     }
 }
 
@@ -47,8 +50,16 @@ pub fn work<R: Send>(py: Python<'_>, elements: usize, f: impl FnOnce() -> R + Se
 #[inline(never)]
 pub fn released<R: Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
     py.detach(|| {
-        let _mark = Mark::set();
+        let _mark = Mark::set(true);
         f()
+    })
+}
+
+/// Runs `f`, which calls Python, attached to the interpreter; inside of [`released`] too.
+pub fn attached<R>(f: impl for<'py> FnOnce(Python<'py>) -> R) -> R {
+    Python::attach(|py| {
+        let _mark = Mark::set(false);
+        f(py)
     })
 }
 
@@ -81,7 +92,7 @@ fn wait_detached(sleep: &mut dyn FnMut()) {
     let sleep = Send1(sleep);
     py.detach(move || {
         let sleep = sleep;
-        let _mark = Mark::set();
+        let _mark = Mark::set(true);
         (sleep.0)();
     });
 }

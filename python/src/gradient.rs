@@ -1,18 +1,21 @@
-//! Gradients: PyTorch's manners on the engine's graph.
+//! Gradients: a PyTorch-style API over the engine's graph.
 
-use civita_core::error::Error;
-use civita_core::graph::{self, Keep, NoGrad, Tolerance};
+use std::sync::{Arc, Weak};
+
+use civita_core::graph::{self, EnableGrad, Hook, HookId, Keep, NoGrad, Node, Tolerance};
 use civita_core::raw::Raw;
 use civita_core::storage::Access;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
 use crate::array::{Array, wrap};
+use crate::callback::{Callback, objects};
 use crate::convert::array_of;
 use crate::error::{Outcome, runtime_error, type_error};
 use crate::gil;
 
-fn keep(create_graph: bool, retain_graph: Option<bool>) -> Keep {
+/// PyTorch's two options: a graph that gradients belong to is kept, whatever `retain_graph` says.
+fn keep(retain_graph: Option<bool>, create_graph: bool) -> Keep {
     match (create_graph, retain_graph) {
         (true, _) => Keep::Differentiable,
         (false, Some(true)) => Keep::Graph,
@@ -104,8 +107,9 @@ impl Array {
         Ok(())
     }
 
-    /// Adds the gradient of this array to every leaf that it was computed from. An array of several elements needs the
-    /// gradient of what comes after it. The pass frees what it has used, unless `retain_graph` or `create_graph` keeps it.
+    /// Adds the gradient of this array to the `grad` of every leaf that it was computed from. An array of several elements
+    /// needs `gradient`, that of the final value with respect to it. The pass frees what the graph has saved: for another
+    /// one, `retain_graph=True`; for gradients that can be differentiated again, `create_graph=True`.
     #[pyo3(signature = (gradient=None, retain_graph=None, create_graph=false))]
     fn backward(
         &self,
@@ -120,13 +124,68 @@ impl Array {
             _ => None,
         };
         Ok(gil::released(py, || {
-            graph::backward(&raw, seed.as_ref(), keep(create_graph, retain_graph))
+            graph::backward(&raw, seed.as_ref(), keep(retain_graph, create_graph))
         })?)
+    }
+
+    /// Makes `backward` leave the gradient of this computed array in its `grad`, as on a leaf.
+    fn retain_grad(&self) -> Outcome<()> {
+        Ok(self.raw().retain_grad()?)
+    }
+
+    /// Calls `hook` with the gradient of this array in every backward pass that reaches it; an array that the hook returns
+    /// takes the gradient's place. Returns a handle whose `remove()` takes the hook off.
+    fn register_hook(&self, hook: &Bound<'_, PyAny>) -> Outcome<HookHandle> {
+        if !hook.is_callable() {
+            return Err(type_error("register_hook takes a function of the gradient"));
+        }
+        let raw = self.raw();
+        let callback = Callback::new(hook);
+        let hook: Hook = Arc::new(move |g: &Raw| {
+            callback.with(
+                |py| Ok(PyTuple::new(py, [wrap(py, g.clone())?])?),
+                |result| match result {
+                    result if result.is_none() => Ok(None),
+                    result => array_of(&result, None).map(Some),
+                },
+            )
+        });
+        let id = raw.register_hook(hook)?;
+        Ok(HookHandle {
+            node: raw.node().map_or_else(Weak::new, Arc::downgrade),
+            id,
+        })
     }
 
     /// The same memory as a constant of the graph.
     fn detach(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
         wrap(py, self.raw().detach())
+    }
+}
+
+/// What `register_hook` returns: takes the hook off again.
+#[pyclass(name = "hook_handle", module = "civita", frozen)]
+struct HookHandle {
+    node: Weak<Node>,
+    id: HookId,
+}
+
+#[pymethods]
+impl HookHandle {
+    /// Takes the hook off. Nothing happens when it is off already, or when the array is gone.
+    fn remove(&self) {
+        if let Some(node) = self.node.upgrade() {
+            node.remove_hook(self.id);
+        }
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_error))]
+    fn __exit__(&self, _error: &Bound<'_, PyTuple>) {
+        self.remove();
     }
 }
 
@@ -145,20 +204,26 @@ fn raws(obs: &[Bound<'_, PyAny>]) -> Outcome<Vec<Raw>> {
     obs.iter().map(|ob| array_of(ob, None)).collect()
 }
 
-/// The gradients of outputs with respect to inputs, as a tuple; nothing is added to any leaf. With `create_graph` they
-/// can be differentiated again.
+/// The gradients of outputs with respect to inputs, as a tuple; nothing is added to any leaf.
+///
+/// `grad_outputs` are the gradients of the final value with respect to the outputs, which arrays of several elements need.
+/// The pass frees what the graph has saved, but for `retain_graph=True`; with `create_graph=True` the gradients can be
+/// differentiated again. An input that no gradient reaches has zeros; with `allow_unused=True` None; with
+/// `allow_unused=False` it is an error.
 #[pyfunction]
-#[pyo3(signature = (outputs, inputs, grad_outputs=None, create_graph=false))]
+#[pyo3(signature = (outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=false, allow_unused=None))]
 fn grad<'py>(
     py: Python<'py>,
     outputs: &Bound<'py, PyAny>,
     inputs: &Bound<'py, PyAny>,
     grad_outputs: Option<&Bound<'py, PyAny>>,
+    retain_graph: Option<bool>,
     create_graph: bool,
+    allow_unused: Option<bool>,
 ) -> Outcome<Bound<'py, PyTuple>> {
     if outputs.is_callable() && !outputs.is_instance_of::<Array>() {
         return Err(type_error(
-            "grad takes arrays, not a function\n  hint: `cv.grad(f(x), x)`",
+            "grad takes arrays, not a function\n  hint: `cv.grad(f(x), x)`, or `cv.autograd.grad(f)(x)`",
         ));
     }
     let (outputs, inputs) = (raws(&arrays(outputs)?)?, raws(&arrays(inputs)?)?);
@@ -189,110 +254,22 @@ fn grad<'py>(
             .zip(&seeds)
             .map(|(o, s)| (o, s.as_ref()))
             .collect();
-        graph::grad(
+        graph::gradients(
             &outputs,
             &inputs.iter().collect::<Vec<_>>(),
-            keep(create_graph, None),
+            keep(retain_graph, create_graph),
         )
     })?;
-    let found = found
-        .into_iter()
-        .map(|g| wrap(py, g))
-        .collect::<Outcome<Vec<_>>>()?;
-    Ok(PyTuple::new(py, found)?)
-}
-
-/// Calls a Python function with tensors; its exception comes back as it was, not as a text.
-struct Caller<'a, 'py> {
-    function: &'a Bound<'py, PyAny>,
-    raised: std::cell::RefCell<Option<PyErr>>,
-}
-
-impl Caller<'_, '_> {
-    fn call(&self, inputs: &[Raw]) -> civita_core::error::Result<Vec<Raw>> {
-        self.called(inputs).map_err(|fault| {
-            *self.raised.borrow_mut() = Some(fault.into());
-            Error::gradient("call", "the function raised an exception")
-        })
-    }
-
-    fn called(&self, inputs: &[Raw]) -> Outcome<Vec<Raw>> {
-        let py = self.function.py();
-        let args = inputs
-            .iter()
-            .map(|x| aliased(py, x))
-            .collect::<Outcome<Vec<_>>>()?;
-        let result = self.function.call1(PyTuple::new(py, args)?)?;
-        raws(&arrays(&result)?)
-    }
-
-    fn one(&self, inputs: &[Raw]) -> civita_core::error::Result<Raw> {
-        let mut all = self.call(inputs)?;
-        match (all.pop(), all.is_empty()) {
-            (Some(one), true) => Ok(one),
-            _ => Err(Error::value(
-                "check_gradients",
-                "the function must return one array",
-            )),
-        }
-    }
-
-    fn finish<R>(&self, result: civita_core::error::Result<R>) -> Outcome<R> {
-        match (self.raised.borrow_mut().take(), result) {
-            (Some(raised), Err(_)) => Err(raised.into()),
-            (_, result) => Ok(result?),
-        }
-    }
-}
-
-/// A tensor for Python with its place in the graph. One of Rust's world that others hold too is copied, and the copy
-/// takes the place.
-fn aliased(py: Python<'_>, x: &Raw) -> Outcome<Py<PyAny>> {
-    wrap(py, x.clone())
-}
-
-/// The value of `f` at `primals`, and how it changes when they move along `tangents`: `(f(x), J·v)`.
-#[pyfunction]
-#[pyo3(signature = (f, primals, tangents))]
-fn jvp<'py>(
-    py: Python<'py>,
-    f: &Bound<'py, PyAny>,
-    primals: &Bound<'py, PyAny>,
-    tangents: &Bound<'py, PyAny>,
-) -> Outcome<Bound<'py, PyTuple>> {
-    let in_python = |all: Vec<Raw>| -> Outcome<Vec<Raw>> {
-        all.into_iter().map(|x| Ok(x.into_aliased()?)).collect()
+    let one = |(i, (g, x)): (usize, (Option<Raw>, &Raw))| match (g, allow_unused) {
+        (Some(g), _) => wrap(py, g),
+        (None, Some(true)) => Ok(py.None()),
+        (None, None) => wrap(py, Raw::zeros(x.shape(), x.dtype())?),
+        (None, Some(false)) => Err(runtime_error(format!(
+            "grad: no gradient reaches input {i}\n  hint: `allow_unused=True` returns None for it, and without the argument it has zeros"
+        ))),
     };
-    let (inputs, tangents) = (
-        in_python(raws(&arrays(primals)?)?)?,
-        in_python(raws(&arrays(tangents)?)?)?,
-    );
-    let caller = Caller {
-        function: f,
-        raised: Default::default(),
-    };
-    let several = std::cell::Cell::new(false);
-    let result = graph::jvp(
-        |leaves| {
-            let all = caller.call(leaves)?;
-            several.set(all.len() != 1);
-            Ok(all)
-        },
-        &inputs,
-        &tangents,
-    );
-    let (values, changes) = caller.finish(result)?;
-    let pack = |all: Vec<Raw>| -> Outcome<Bound<'py, PyAny>> {
-        let mut all = all
-            .into_iter()
-            .map(|x| Ok(wrap(py, x)?.into_bound(py)))
-            .collect::<Outcome<Vec<_>>>()?;
-        match all.len() {
-            1 => Ok(all.remove(0)),
-            _ => Ok(PyTuple::new(py, all)?.into_any()),
-        }
-    };
-    Ok(PyTuple::new(py, [pack(values)?, pack(changes)?])?)
+    let found = found.into_iter().zip(&inputs).enumerate().map(one);
+    Ok(PyTuple::new(py, found.collect::<Outcome<Vec<_>>>()?)?)
 }
 
 type Check = fn(
@@ -307,24 +284,29 @@ fn checked(
     inputs: &Bound<'_, PyAny>,
     tolerance: Tolerance,
 ) -> Outcome<bool> {
-    let inputs = raws(&arrays(inputs)?)?
-        .into_iter()
-        .map(|x| Ok(x.detach().into_aliased()?))
-        .collect::<Outcome<Vec<_>>>()?;
-    let caller = Caller {
-        function: f,
-        raised: Default::default(),
+    let inputs: Vec<Raw> = raws(&arrays(inputs)?)?.iter().map(Raw::detach).collect();
+    let f = Callback::new(f);
+    let one = |inputs: &[Raw]| {
+        f.with(
+            |py| {
+                // memory that views share, whatever the differences were made of
+                let inputs = inputs.iter().map(|x| Ok(x.clone().into_aliased()?));
+                let inputs = inputs.collect::<Outcome<Vec<_>>>()?;
+                Ok(PyTuple::new(py, objects(py, &inputs)?)?)
+            },
+            |result| {
+                let all = raws(&arrays(&result)?)?;
+                match <[Raw; 1]>::try_from(all) {
+                    Ok([one]) => Ok(one),
+                    Err(_) => Err(crate::error::value_error(
+                        "check_gradients: the function must return one array",
+                    )),
+                }
+            },
+        )
     };
-    caller.finish(check(
-        &|inputs| caller.one(&in_python(inputs)?),
-        &inputs,
-        tolerance,
-    ))?;
+    check(&one, &inputs, tolerance)?;
     Ok(true)
-}
-
-fn in_python(inputs: &[Raw]) -> civita_core::error::Result<Vec<Raw>> {
-    inputs.iter().map(|x| x.clone().into_aliased()).collect()
 }
 
 /// Compares the gradients of `f` at `inputs` (float64 or complex128) with central differences; True, or an error that
@@ -400,25 +382,33 @@ impl PyNoGrad {
 
     /// A function that runs without recording.
     fn __call__(&self, py: Python<'_>, function: Py<PyAny>) -> PyResult<Py<PyAny>> {
-        let quiet = Py::new(
-            py,
-            Quiet {
-                function: function.clone_ref(py),
-            },
-        )?;
-        let update = py.import("functools")?.getattr("update_wrapper")?;
-        Ok(update.call1((quiet, function))?.unbind())
+        decorated(py, function, false)
     }
 }
 
-/// A function that `no_grad` decorates.
-#[pyclass(name = "no_grad_function", module = "civita", frozen, dict)]
-struct Quiet {
+/// A function that runs with gradients recorded, or not.
+pub fn decorated(py: Python<'_>, function: Py<PyAny>, records: bool) -> PyResult<Py<PyAny>> {
+    let inner = function.clone_ref(py);
+    let decorated = Py::new(
+        py,
+        Decorated {
+            function: inner,
+            records,
+        },
+    )?;
+    let update = py.import("functools")?.getattr("update_wrapper")?;
+    Ok(update.call1((decorated, function))?.unbind())
+}
+
+/// A function that `no_grad` or `enable_grad` decorates.
+#[pyclass(name = "grad_mode_function", module = "civita", frozen, dict)]
+struct Decorated {
     function: Py<PyAny>,
+    records: bool,
 }
 
 #[pymethods]
-impl Quiet {
+impl Decorated {
     #[pyo3(signature = (*args, **kwargs))]
     fn __call__<'py>(
         &self,
@@ -426,8 +416,14 @@ impl Quiet {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let _pause = NoGrad::new();
-        self.function.bind(py).call(args, kwargs)
+        let function = self.function.bind(py);
+        if self.records {
+            let _record = EnableGrad::new();
+            function.call(args, kwargs)
+        } else {
+            let _pause = NoGrad::new();
+            function.call(args, kwargs)
+        }
     }
 }
 
@@ -440,10 +436,10 @@ fn is_grad_enabled() -> bool {
 /// Adds the functions to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(grad, m)?)?;
-    m.add_function(wrap_pyfunction!(jvp, m)?)?;
     m.add_function(wrap_pyfunction!(check_gradients, m)?)?;
     m.add_function(wrap_pyfunction!(check_second_gradients, m)?)?;
     m.add_function(wrap_pyfunction!(is_grad_enabled, m)?)?;
     m.add_class::<PyNoGrad>()?;
+    m.add_class::<HookHandle>()?;
     Ok(())
 }

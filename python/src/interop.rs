@@ -19,7 +19,8 @@ impl Array {
     ) -> Outcome<Bound<'py, PyAny>> {
         let py = slf.py();
         let raw = slf.get().raw();
-        if raw.tracks_gradient() {
+        if !raw.is_plain() {
+            raw.concrete("__array__")?;
             return Err(runtime_error(
                 "NumPy would lose the gradient of an array that tracks one\n  hint: `.detach()` first",
             ));
@@ -160,7 +161,8 @@ impl Array {
             .into());
         }
         let raw = self.raw();
-        if raw.tracks_gradient() {
+        if !raw.is_plain() {
+            raw.concrete("__dlpack__")?;
             return Err(pyo3::exceptions::PyBufferError::new_err(
                 "an array that tracks a gradient is not handed out\n  hint: `.detach()` first",
             )
@@ -183,7 +185,7 @@ impl Array {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyTuple>> {
         let py = slf.py();
         let raw = slf.get().raw();
-        let dense = raw.detach().copied()?;
+        let dense = raw.concrete("pickle")?.copied()?;
         let len = crate::array::bytes(&dense);
         let bytes = if len == 0 {
             &[][..]

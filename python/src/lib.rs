@@ -7,11 +7,13 @@
 mod array;
 mod assign;
 mod buffer;
+mod callback;
 mod convert;
 mod create;
 mod dlpack;
 mod dtype;
 mod error;
+mod function;
 mod functions;
 mod fuse;
 mod gil;
@@ -25,6 +27,7 @@ mod operators;
 mod printing;
 mod reduction;
 mod rows;
+mod transform;
 mod ufunc;
 
 use pyo3::prelude::*;
@@ -40,6 +43,7 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     ufunc::register(m)?;
     reduction::register(m)?;
     create::register(m)?;
+    function::register(m)?;
     functions::register(m)?;
     fuse::register(m)?;
     gradient::register(m)?;
@@ -48,5 +52,6 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     machine::register(m)?;
     printing::register(m)?;
     rows::register(m)?;
+    transform::register(m)?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Methods of arrays that are neither operators nor reductions.
 
 use civita_core::dtype::Scalar;
-use civita_core::layout::SliceItem;
+use civita_core::layout::{Layout, SliceItem};
 use civita_core::ops::Op;
 use civita_core::raw::Raw;
 use pyo3::prelude::*;
@@ -149,7 +149,7 @@ impl Array {
     /// The elements as nested lists of Python numbers.
     fn tolist<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
         let raw = self.raw();
-        let values = raw.scalars()?;
+        let values = raw.concrete("tolist")?.scalars()?;
         listed(py, raw.shape(), &mut values.into_iter())
     }
 
@@ -202,10 +202,10 @@ impl Array {
 
 /// The array under another shape.
 pub fn reshaped(py: Python<'_>, x: &Raw, shape: &[isize], copy: Option<bool>) -> Outcome<Raw> {
-    let shape = x.layout().resolve_shape(shape)?;
+    let shape = Layout::contiguous(x.shape())?.resolve_shape(shape)?;
     match copy {
         Some(true) => Ok(gil::work(py, x.len(), || x.copied()?.reshape(&shape))?),
-        Some(false) if x.layout().reshape(&shape)?.is_none() => Err(value_error(
+        Some(false) if x.is_plain() && x.layout().reshape(&shape)?.is_none() => Err(value_error(
             "Unable to avoid creating a copy while reshaping\n  hint: `copy=None` copies only where it must",
         )),
         _ => Ok(gil::work(py, x.len(), || x.reshape(&shape))?),

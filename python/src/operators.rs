@@ -315,7 +315,7 @@ impl Array {
     fn __bool__(&self) -> Outcome<bool> {
         let raw = self.raw();
         match raw.len() {
-            1 => Ok(raw.item()?.as_complex() != Complex::ZERO),
+            1 => Ok(raw.concrete("bool")?.item()?.as_complex() != Complex::ZERO),
             0 => Err(value_error(
                 "The truth value of an empty array is ambiguous\n  hint: `a.size > 0` asks whether it has elements",
             )),
@@ -351,7 +351,7 @@ impl Array {
                 "only integer arrays without axes can be converted to an index",
             ));
         }
-        python_scalar(py, raw.item()?)
+        python_scalar(py, raw.concrete("index")?.item()?)
     }
 
     fn __contains__(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> Outcome<bool> {
@@ -362,7 +362,7 @@ impl Array {
                     .get()
                     .raw()
                     .reduce(civita_core::ops::Reduction::Any, Default::default())?;
-                Ok(any.item()? == Scalar::Bool(true))
+                Ok(any.concrete("in")?.item()? == Scalar::Bool(true))
             }
             Err(_) => Ok(false),
         }
@@ -370,14 +370,14 @@ impl Array {
 }
 
 impl Array {
-    fn scalar(&self, to: &str) -> Outcome<Scalar> {
+    fn scalar(&self, to: &'static str) -> Outcome<Scalar> {
         let raw = self.raw();
         if raw.rank() != 0 {
             return Err(type_error(format!(
                 "{to}(): only arrays without axes can be converted to Python scalars\n  hint: `a.item()` takes any array of one element"
             )));
         }
-        Ok(raw.item()?)
+        Ok(raw.concrete(to)?.item()?)
     }
 }
 

@@ -13,11 +13,35 @@ use crate::error::{Outcome, type_error, value_error};
 
 /// NumPy's `repr`, and at its end what the array is in the gradient graph.
 fn repr(raw: &Raw) -> String {
+    if let Some(text) = opaque(raw) {
+        return text;
+    }
     match raw.node() {
         None => raw.repr("array(", ")"),
         Some(node) if node.is_leaf() => raw.repr("array(", ", requires_grad=True)"),
         Some(node) => raw.repr("array(", &format!(", grad_fn=<{}>)", node.op())),
     }
+}
+
+/// What is written of an array whose value cannot be read: under `vmap`, inside `trace`.
+fn opaque(raw: &Raw) -> Option<String> {
+    let how = raw.opaque()?;
+    let shape = match raw.shape() {
+        [n] => format!("({n},)"),
+        shape => {
+            let lengths: Vec<String> = shape.iter().map(usize::to_string).collect();
+            format!("({})", lengths.join(", "))
+        }
+    };
+    Some(format!(
+        "<{how} array, shape {shape}, dtype {}>",
+        raw.dtype()
+    ))
+}
+
+/// NumPy's `str`.
+fn text(raw: &Raw) -> String {
+    opaque(raw).unwrap_or_else(|| raw.display())
 }
 
 #[pymethods]
@@ -27,14 +51,13 @@ impl Array {
     }
 
     fn __str__(&self) -> String {
-        self.raw().display()
+        text(&self.raw())
     }
 
     fn __format__<'py>(slf: &Bound<'py, Self>, spec: &str) -> Outcome<Bound<'py, PyAny>> {
         let raw = slf.get().raw();
         if spec.is_empty() {
-            return Ok(raw
-                .display()
+            return Ok(text(&raw)
                 .into_pyobject(slf.py())
                 .map_err(PyErr::from)?
                 .into_any());
@@ -64,7 +87,7 @@ fn array_repr(arr: &Bound<'_, PyAny>) -> Outcome<String> {
 #[pyfunction]
 #[pyo3(signature = (a))]
 fn array_str(a: &Bound<'_, PyAny>) -> Outcome<String> {
-    Ok(array_of(a, None)?.display())
+    Ok(text(&array_of(a, None)?))
 }
 
 /// Changes the print options that are given: `precision`, `threshold`, `edgeitems`, `linewidth`, `suppress`, `nanstr`,

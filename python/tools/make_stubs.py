@@ -22,6 +22,9 @@ from builtins import bool as _bool, str as _str
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias
 
+from . import autograd as autograd
+from .autograd import jvp as jvp, trace as trace, vmap as vmap
+
 class _SupportsArray(Protocol):
     def __array__(self, dtype: Any = ..., copy: Any = ...) -> Any: ...
 
@@ -153,6 +156,20 @@ class no_grad:
     def __exit__(self, *error: object) -> None: ...
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]: ...
 
+class enable_grad:
+    """Gradients are recorded inside, also within `no_grad`."""
+
+    def __enter__(self) -> enable_grad: ...
+    def __exit__(self, *error: object) -> None: ...
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]: ...
+
+class hook_handle:
+    """Takes a hook off again."""
+
+    def remove(self) -> None: ...
+    def __enter__(self) -> hook_handle: ...
+    def __exit__(self, *error: object) -> None: ...
+
 class printoptions:
     """Print options for the length of a `with` block."""
 
@@ -208,6 +225,8 @@ class ndarray:
     grad: ndarray | None
     def requires_grad_(self, requires_grad: _bool = True) -> ndarray: ...
     def backward(self, gradient: _ArrayLike | None = None, retain_graph: _bool | None = None, create_graph: _bool = False) -> None: ...
+    def retain_grad(self) -> None: ...
+    def register_hook(self, hook: Callable[[ndarray], ndarray | None]) -> hook_handle: ...
     def detach(self) -> ndarray: ...
     def reshape(self, *shape: SupportsIndex | Sequence[SupportsIndex], copy: _bool | None = None) -> ndarray: ...
     def transpose(self, *axes: SupportsIndex | Sequence[SupportsIndex] | None) -> ndarray: ...
@@ -259,8 +278,8 @@ TYPES = {
     "rtol": "float", "atol": "float", "eps": "float", "equal_nan": "_bool", "ddof": "float", "correction": "float | None", "num_classes": "int | None",
     "mode": 'Literal["raise", "wrap", "clip"]', "condition": "_ArrayLike", "y": "_ArrayLike", "source": "_Axis", "destination": "_Axis",
     "function": "Callable[..., Any]", "f": "Callable[..., Any]", "inputs": "_ArrayLike | Sequence[_ArrayLike]", "outputs": "_ArrayLike | Sequence[_ArrayLike]",
-    "grad_outputs": "_ArrayLike | Sequence[_ArrayLike | None] | None", "create_graph": "_bool", "primals": "_ArrayLike | Sequence[_ArrayLike]",
-    "tangents": "_ArrayLike | Sequence[_ArrayLike]", "type1": "_DTypeLike", "type2": "_DTypeLike", "from_": "_DTypeLike | ndarray", "to": "_DTypeLike",
+    "grad_outputs": "_ArrayLike | Sequence[_ArrayLike | None] | None", "create_graph": "_bool", "retain_graph": "_bool | None",
+    "allow_unused": "_bool | None", "type1": "_DTypeLike", "type2": "_DTypeLike", "from_": "_DTypeLike | ndarray", "to": "_DTypeLike",
     "kind": "_str | _DTypeLike | tuple[Any, ...]", "precision": "int | None", "threshold": "int | float | None", "edgeitems": "int | None",
     "linewidth": "int | None", "suppress": "_bool | None", "nanstr": "_str | None", "infstr": "_str | None", "sign": "_str | None", "floatmode": "_str | None",
 }
@@ -270,8 +289,9 @@ RETURNS = {
     "allclose": "_bool", "array_equal": "_bool", "array_repr": "_str", "array_str": "_str", "broadcast_arrays": "tuple[ndarray, ...]",
     "broadcast_shapes": "tuple[int, ...]", "can_cast": "_bool", "check_gradients": "_bool", "check_second_gradients": "_bool",
     "explain": "tuple[Any, list[dict[_str, Any]]]", "fuse": "fused", "get_num_threads": "int", "get_printoptions": "dict[_str, Any]",
-    "grad": "tuple[ndarray, ...]", "info": "Info", "is_grad_enabled": "_bool", "isdtype": "_bool", "jvp": "tuple[Any, Any]", "ndim": "int",
+    "grad": "tuple[ndarray, ...]", "info": "Info", "is_grad_enabled": "_bool", "isdtype": "_bool", "ndim": "int",
     "nonzero": "tuple[ndarray, ...]", "promote_types": "dtype", "result_type": "dtype", "rows": "list[dict[_str, Any]]", "set_num_threads": "None",
+    **dict.fromkeys(("array_split", "split", "hsplit", "vsplit", "dsplit"), "list[ndarray]"),
     "set_printoptions": "None", "shape": "tuple[int, ...]", "shares_memory": "_bool", "size": "int",
 }
 
@@ -368,10 +388,12 @@ def stub():
     text += "# ---- functions\n\n"
     for name in sorted(dir(cv)):
         value = getattr(cv, name)
-        if name.startswith("_") or not inspect.isbuiltin(value):
+        if name.startswith("_") or not (inspect.isbuiltin(value) or isinstance(value, cv.function)):
             continue
         returns = RETURNS.get(name, "ndarray")
-        text += f"def {name}({parameters(inspect.signature(value))}) -> {returns}:\n" + doc(value.__doc__ or "") + "\n\n"
+        text += f"def {name}({parameters(inspect.signature(value))}) -> {returns}:\n"
+        # a row's doc begins with its signature
+        text += doc(value.__doc__.split("\n\n", 1)[1] if isinstance(value, cv.function) else value.__doc__ or "") + "\n\n"
     return text.rstrip() + "\n"
 
 

@@ -44,7 +44,8 @@
 //!   only: [`AnyTensor`] is both. [`Vector<T>`](Vector) and [`Matrix<T>`](Matrix) have one and two axes.
 //! * [`tensor!`], [`s!`], [`fuse!`]: literals, slices, fused functions.
 //! * [`np`]: NumPy's functions under NumPy's names.
-//! * [`grad_of`], [`jvp`], [`check_gradients`], [`no_grad`]: derivatives beyond [`Tensor::backward`].
+//! * [`autograd`]: derivatives beyond [`Tensor::backward`], `vmap`, traces: [`grad`](autograd::grad), [`jvp`], [`grad_of`],
+//!   [`check_gradients`], [`no_grad`] and more.
 //! * [`prelude`]: what most programs need.
 //!
 //! # Results and panics
@@ -82,12 +83,12 @@
 //! Over two unknown ranks, use [`DYN`]. Reduce with `keepdims` in generic code: without it the rank of the result would
 //! need a bound.
 
+pub mod autograd;
 mod create;
 mod dtype;
 mod elementwise;
 mod error;
 mod fuse;
-mod grad;
 mod index;
 mod matmul;
 pub mod np;
@@ -98,6 +99,10 @@ mod slice;
 mod tensor;
 mod view;
 
+pub use autograd::{
+    Inputs, Keep, NoGrad, Tolerance, check_gradients, check_second_gradients, grad_of,
+    grad_of_kept, jvp, no_grad,
+};
 pub use civita_core::device::Device;
 pub use civita_core::dtype::{DType, Scalar as Value};
 pub use civita_core::explain::{Kind, Note, explain};
@@ -114,15 +119,11 @@ pub use dtype::{
 pub use elementwise::{BroadcastWith, Chosen, Is, Rhs};
 pub use error::{Error, Result, catch};
 pub use fuse::{FuseInputs, Fused};
-pub use grad::{
-    Inputs, Keep, NoGrad, Tolerance, check_gradients, check_second_gradients, grad_of,
-    grad_of_kept, jvp, no_grad,
-};
 pub use half::{bf16, f16};
 pub use index::{concatenate, stack};
 pub use rank::{
-    Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, Grow, Grown, Rank, Replace, Shrink,
-    TensorRank,
+    Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, Grow, Grown, Outer, Outered, Rank,
+    Replace, ScalarRank, Shrink, Shrunk, TensorRank,
 };
 pub use reduce::{Over, OverKept};
 pub use slice::{Ellipsis, NewAxis, Slice, SliceEntry, SliceInt, SliceItem, SliceOf, SliceStep};

@@ -15,7 +15,7 @@ pub struct Rank<const N: usize>;
 /// [`Rank<N>`], whatever `N` is: leads to the tensors of that rank.
 pub trait TensorRank {
     /// The tensor of this rank that holds `T`.
-    type Of<T: Dtype>: FromRaw;
+    type Of<T: Dtype>: FromRaw + crate::autograd::Tensors;
 }
 impl<const N: usize> TensorRank for Rank<N> {
     type Of<T: Dtype> = Tensor<T, N>;
@@ -204,6 +204,51 @@ neighbours!(0 => 1, 1 => 2, 2 => 3, 3 => 4, 4 => 5, 5 => 6, 6 => 7, 7 => 8, DYN 
 
 /// The tensor of `T` with one axis more than `N`.
 pub type Grown<T, const N: usize> = <<Rank<N> as Grow>::Out as TensorRank>::Of<T>;
+
+/// The tensor of `T` with one axis less than `N`.
+pub type Shrunk<T, const N: usize> = <<Rank<N> as Shrink>::Out as TensorRank>::Of<T>;
+
+/// The ranks of one number: 0, and [`DYN`], where the shape is looked at when it runs.
+#[diagnostic::on_unimplemented(
+    message = "a gradient is of one number, not of a tensor that is `{Self}`",
+    note = "reduce the result, for example by `.sum()`; or take `jacrev`"
+)]
+pub trait ScalarRank {}
+impl ScalarRank for Rank<0> {}
+impl ScalarRank for Rank<DYN> {}
+
+/// The rank of a Jacobian: the axes of both, so `N + M`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` and {M} more axes are more than 8",
+    note = "static ranks are 0 to 8; use `DYN` ranks beyond"
+)]
+pub trait Outer<const M: usize> {
+    /// That rank.
+    type Out: TensorRank;
+}
+macro_rules! outer {
+    ($($n:expr, $($m:expr => $out:expr),*;)*) => { $($(
+        impl Outer<{ $m }> for Rank<{ $n }> {
+            type Out = Rank<{ $out }>;
+        }
+    )*)* };
+}
+outer! {
+    0, 0 => 0, 1 => 1, 2 => 2, 3 => 3, 4 => 4, 5 => 5, 6 => 6, 7 => 7, 8 => 8, DYN => DYN;
+    1, 0 => 1, 1 => 2, 2 => 3, 3 => 4, 4 => 5, 5 => 6, 6 => 7, 7 => 8, DYN => DYN;
+    2, 0 => 2, 1 => 3, 2 => 4, 3 => 5, 4 => 6, 5 => 7, 6 => 8, DYN => DYN;
+    3, 0 => 3, 1 => 4, 2 => 5, 3 => 6, 4 => 7, 5 => 8, DYN => DYN;
+    4, 0 => 4, 1 => 5, 2 => 6, 3 => 7, 4 => 8, DYN => DYN;
+    5, 0 => 5, 1 => 6, 2 => 7, 3 => 8, DYN => DYN;
+    6, 0 => 6, 1 => 7, 2 => 8, DYN => DYN;
+    7, 0 => 7, 1 => 8, DYN => DYN;
+    8, 0 => 8, DYN => DYN;
+    DYN, 0 => DYN, 1 => DYN, 2 => DYN, 3 => DYN, 4 => DYN, 5 => DYN, 6 => DYN, 7 => DYN, 8 => DYN, DYN => DYN;
+}
+
+/// The tensor of `T` with `N` and then `M` axes.
+pub type Outered<T, const N: usize, const M: usize> =
+    <<Rank<N> as Outer<M>>::Out as TensorRank>::Of<T>;
 
 /// The rank of `take`: the axis is replaced by the axes of the indices, so `N + M - 1`.
 #[diagnostic::on_unimplemented(

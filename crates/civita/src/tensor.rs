@@ -273,7 +273,8 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// When it is out of range.
     pub fn at<const K: usize>(&self, index: [isize; K]) -> Result<T> {
         let items = index.map(civita_core::layout::SliceItem::Index);
-        let place = self.raw.layout().slice(&items).map_err(|e| e.in_op("at"))?;
+        let x = self.raw.concrete("at")?;
+        let place = x.layout().slice(&items).map_err(|e| e.in_op("at"))?;
         if place.rank() > 0 {
             return Err(Error::index(
                 "at",
@@ -282,7 +283,7 @@ impl<T: Element, const N: usize> Tensor<T, N> {
             .rule("an index has one number for each axis")
             .hint("`slice(s![…])` takes parts"));
         }
-        self.raw.detach().slice(&items)?.item().map(T::from_scalar)
+        x.slice(&items)?.item().map(T::from_scalar)
     }
 
     /// The elements in C order.
@@ -412,6 +413,9 @@ impl<T, const N: usize> fmt::Display for Tensor<T, N> {
 impl<T, const N: usize> fmt::Debug for Tensor<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const PREFIX: &str = "tensor(";
+        if self.raw.opaque().is_some() {
+            return f.write_str(&self.raw.display());
+        }
         let text = self.raw.repr(PREFIX, "");
         // the elements end at the last bracket, or before the first comma of a single one; all that follows is ours
         let elements = match text.rfind(']') {

@@ -1,7 +1,7 @@
 //! What a pass leaves at nodes: gradients of leaves, and hooks that look at gradients on their way.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Node;
 use crate::error::{Error, Result};
@@ -15,10 +15,36 @@ pub type HookId = u64;
 #[derive(Default)]
 pub(crate) struct Extras {
     hooks: Mutex<Vec<(HookId, usize, Hook)>>,
-    /// The gradient, and how often it was replaced.
-    gradient: Mutex<(Option<Raw>, u64)>,
-    /// Does `backward` leave the gradient here though it is no leaf?
-    retained: AtomicBool,
+    /// Of each output that has one.
+    gradients: Mutex<Vec<Collected>>,
+    /// Outputs whose gradient `backward` leaves here though they are no leaves.
+    retained: Mutex<Vec<usize>>,
+}
+
+/// The gradient of an output, and how often it was replaced.
+#[derive(Clone)]
+struct Collected {
+    output: usize,
+    gradient: Option<Raw>,
+    version: u64,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The place of an output among the gradients; a new one if it has none.
+fn slot(all: &mut Vec<Collected>, output: usize) -> &mut Collected {
+    let at = all.iter().position(|c| c.output == output);
+    let at = at.unwrap_or_else(|| {
+        all.push(Collected {
+            output,
+            gradient: None,
+            version: 0,
+        });
+        all.len() - 1
+    });
+    &mut all[at]
 }
 
 impl Node {
@@ -26,58 +52,60 @@ impl Node {
         self.extras.get_or_init(Default::default)
     }
 
-    pub(crate) fn gradient(&self) -> Option<Raw> {
-        let extras = self.extras.get()?;
-        extras
-            .gradient
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
-            .clone()
+    pub(crate) fn gradient(&self, output: usize) -> Option<Raw> {
+        let all = locked(&self.extras.get()?.gradients);
+        all.iter().find(|c| c.output == output)?.gradient.clone()
     }
 
-    pub(crate) fn set_gradient(&self, g: Option<Raw>) {
+    pub(crate) fn set_gradient(&self, output: usize, g: Option<Raw>) {
         if g.is_none() && self.extras.get().is_none() {
             return;
         }
-        let mut slot = self
-            .extras()
-            .gradient
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let old = std::mem::replace(&mut *slot, (g, 0));
-        slot.1 = old.1 + 1;
-        drop(slot);
+        let mut all = locked(&self.extras().gradients);
+        let slot = slot(&mut all, output);
+        let old = std::mem::replace(&mut slot.gradient, g);
+        slot.version += 1;
+        drop(all);
         // a graph is taken apart without the lock
         drop(old);
     }
 
     /// Adds to the gradient. Two threads lose nothing, and nobody ever sees it empty in between: the sum is made without
     /// the lock, and again if somebody else was faster.
-    pub(crate) fn accumulate(&self, g: &Raw) -> Result<()> {
-        let extras = self.extras();
-        let lock = || {
-            extras
-                .gradient
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
+    pub(crate) fn accumulate(&self, output: usize, g: &Raw) -> Result<()> {
+        let gradients = &self.extras().gradients;
         loop {
-            let (old, version) = lock().clone();
-            let sum = match &old {
+            let old = slot(&mut locked(gradients), output).clone();
+            let sum = match &old.gradient {
                 Some(old) => old.add(g)?,
                 None => g.clone(),
             };
-            let mut slot = lock();
-            if slot.1 == version {
-                *slot = (Some(sum), version + 1);
+            let mut all = locked(gradients);
+            let slot = slot(&mut all, output);
+            if slot.version == old.version {
+                slot.gradient = Some(sum);
+                slot.version += 1;
                 return Ok(());
             }
         }
     }
 
-    pub(crate) fn collects(&self) -> bool {
-        self.is_leaf() || self.extras.get().is_some_and(|e| e.retained.load(Relaxed))
+    /// Does `backward` leave the gradient of this output here?
+    pub(crate) fn collects(&self, output: usize) -> bool {
+        let retained = |e: &Box<Extras>| locked(&e.retained).contains(&output);
+        self.is_leaf() || self.extras.get().is_some_and(retained)
+    }
+
+    /// Takes a hook off again; says whether it was there.
+    pub fn remove_hook(&self, id: HookId) -> bool {
+        let Some(extras) = self.extras.get() else {
+            return false;
+        };
+        let mut hooks = locked(&extras.hooks);
+        let at = hooks.iter().position(|(other, ..)| *other == id);
+        let taken = at.map(|at| hooks.remove(at));
+        drop(hooks);
+        taken.is_some()
     }
 
     /// The gradient of an output after its hooks have seen it.
@@ -85,10 +113,7 @@ impl Node {
         let Some(extras) = self.extras.get() else {
             return Ok(g);
         };
-        let hooks: Vec<Hook> = extras
-            .hooks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let hooks: Vec<Hook> = locked(&extras.hooks)
             .iter()
             .filter(|(_, of, _)| *of == output)
             .map(|(_, _, hook)| hook.clone())
@@ -115,13 +140,13 @@ fn untracked(op: &'static str) -> Error {
 impl Raw {
     /// The gradient that `backward` left on this leaf.
     pub fn grad(&self) -> Option<Raw> {
-        self.node().and_then(|n| n.gradient())
+        self.edge().and_then(|e| e.node().gradient(e.output()))
     }
 
     /// Replaces the gradient of this leaf; `None` forgets it.
     pub fn set_grad(&self, gradient: Option<Raw>) {
-        if let Some(node) = self.node() {
-            node.set_gradient(gradient);
+        if let Some(edge) = self.edge() {
+            edge.node().set_gradient(edge.output(), gradient);
         }
     }
 
@@ -130,8 +155,11 @@ impl Raw {
     /// # Errors
     /// When no gradient reaches it.
     pub fn retain_grad(&self) -> Result<()> {
-        let node = self.node().ok_or_else(|| untracked("retain_grad"))?;
-        node.extras().retained.store(true, Relaxed);
+        let edge = self.edge().ok_or_else(|| untracked("retain_grad"))?;
+        let mut retained = locked(&edge.node().extras().retained);
+        if !retained.contains(&edge.output()) {
+            retained.push(edge.output());
+        }
         Ok(())
     }
 
@@ -144,24 +172,13 @@ impl Raw {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let edge = self.edge().ok_or_else(|| untracked("register_hook"))?;
         let id = NEXT.fetch_add(1, Relaxed);
-        edge.node()
-            .extras()
-            .hooks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push((id, edge.output(), hook));
+        locked(&edge.node().extras().hooks).push((id, edge.output(), hook));
         Ok(id)
     }
 
     /// Takes a hook off again; says whether it was there.
     pub fn remove_hook(&self, id: HookId) -> bool {
-        let Some(extras) = self.node().and_then(|node| node.extras.get()) else {
-            return false;
-        };
-        let mut hooks = extras.hooks.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = hooks.len();
-        hooks.retain(|(other, ..)| *other != id);
-        hooks.len() < before
+        self.node().is_some_and(|node| node.remove_hook(id))
     }
 
     /// The gradient of this tensor, which has one element, with respect to every leaf that it was computed from, added

@@ -11,11 +11,10 @@ mod node;
 mod program;
 mod reverse;
 
-pub use crate::transform::{NoGrad, jvp, no_grad, recording};
+pub use crate::transform::{EnableGrad, NoGrad, enable_grad, jvp, no_grad, recording};
 pub use check::{Tolerance, check_gradients, check_second_gradients};
 pub use leaf::{Hook, HookId};
 pub(crate) use node::record;
 pub use node::{Edge, Node};
 pub use program::Function;
-pub(crate) use reverse::gradients;
-pub use reverse::{Keep, backward, grad};
+pub use reverse::{Keep, backward, grad, gradients};

@@ -37,7 +37,7 @@ pub fn backward(output: &Raw, seed: Option<&Raw>, keep: Keep) -> Result<()> {
     };
     let seed = seed_for("backward", output, seed)?;
     sweep(&[(edge, seed)], None, keep, level, &mut |edge, g| {
-        edge.node().accumulate(&g)
+        edge.node().accumulate(edge.output(), &g)
     })
 }
 
@@ -61,8 +61,11 @@ pub(crate) fn zero_like(x: &Raw) -> Result<Raw> {
     x.filled(Scalar::Bool(false))
 }
 
-/// As [`grad`], with `None` for what no output depends on.
-pub(crate) fn gradients(
+/// As [`grad`], with `None` for an input that no gradient reaches.
+///
+/// # Errors
+/// As [`grad`].
+pub fn gradients(
     outputs: &[(&Raw, Option<&Raw>)],
     inputs: &[&Raw],
     keep: Keep,
@@ -164,7 +167,7 @@ fn sweep(
             let edge = Edge::new(node.clone(), output);
             let is_wanted = match wanted {
                 Some(wanted) => wanted(&edge),
-                None => node.collects(),
+                None => node.collects(output),
             };
             if is_wanted {
                 found(&edge, sum.clone())?;

@@ -61,6 +61,9 @@ impl Raw {
             .rule("`item` takes a tensor of exactly one element")
             .hint("`to_vec()` returns all elements; an index picks one"));
         }
+        if self.opaque().is_some() {
+            self.concrete("item")?;
+        }
         self.at(&vec![0; self.rank()])
     }
 
@@ -130,18 +133,37 @@ impl Raw {
         })
     }
 
+    /// What is written of a tensor whose value cannot be read: that it stands for a batch, or for a variable of a trace.
+    fn hidden_text(&self) -> Option<String> {
+        let how = self.opaque()?;
+        let shape = shape_text(self.shape());
+        Some(format!(
+            "<{how} tensor, shape {shape}, dtype {}>",
+            self.dtype
+        ))
+    }
+
     /// As NumPy's `str` writes it.
     pub fn display(&self) -> String {
+        if let Some(text) = self.hidden_text() {
+            return text;
+        }
         self.printed(|p| print::to_string(p, &print::get_options()))
     }
 
     /// As [`Raw::display`], with options of the caller's.
     pub fn display_with(&self, options: &print::Options) -> String {
+        if let Some(text) = self.hidden_text() {
+            return text;
+        }
         self.printed(|p| print::to_string(p, options))
     }
 
     /// As NumPy's `repr` writes it, between a prefix such as `array(` and a suffix.
     pub fn repr(&self, prefix: &str, suffix: &str) -> String {
+        if let Some(text) = self.hidden_text() {
+            return text;
+        }
         self.printed(|p| print::repr(p, prefix, suffix, &print::get_options()))
     }
 

@@ -1,9 +1,12 @@
-//! Functions with a derivative of the user's.
+//! Functions with derivatives of their own: the user's ([`Function`]), and those that run again
+//! ([`checkpoint`](super::checkpoint())).
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::{transposed_vjp, vmap};
+use super::functional::{linear_transpose, pulled_back};
+use super::{jvp, vmap};
 use crate::backend::Backend;
 use crate::dtype::Scalar;
 use crate::error::{Error, Result};
@@ -17,14 +20,39 @@ pub type Backward = Arc<dyn Fn(&[Raw], &[Raw], &[Raw]) -> Result<Vec<Option<Raw>
 /// From inputs, outputs and the inputs' tangents to the outputs' tangents.
 pub type Tangent = Arc<dyn Fn(&[Raw], &[Raw], &[Raw]) -> Result<Vec<Raw>> + Send + Sync>;
 
-/// A function with derivatives of the user's. It is a primitive like any other: forward mode comes from its backward map
+/// What a function with derivatives of its own does. It holds no tensor that tracks a gradient; those are inputs.
+pub trait Rule: Send + Sync {
+    /// The outputs, and what the derivatives want to keep beside inputs and outputs.
+    fn forward(&self, x: &[Raw]) -> Result<(Vec<Raw>, Vec<Raw>)>;
+
+    /// The gradients of the inputs, `None` for zero. `y` is the outputs followed by what was kept, `g` belongs to the
+    /// outputs alone.
+    fn backward(
+        &self,
+        x: &[Raw],
+        y: &[Raw],
+        g: &[Option<Raw>],
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Raw>>>;
+
+    /// The tangents of the outputs from those of the inputs; `None` where the function has no such map, which is then the
+    /// transpose of [`Rule::backward`].
+    fn tangent(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Option<Vec<Option<Raw>>>>;
+
+    /// Which values the derivatives read, once [`Rule::forward`] has run.
+    fn reads(&self) -> Reads {
+        Reads::ALL
+    }
+}
+
+/// A function with derivatives of its own. It is a primitive like any other: forward mode comes from its backward map
 /// where no tangent map is given, batches from mapping all of them.
 #[derive(Clone)]
 pub struct Function {
     name: &'static str,
-    forward: Forward,
-    backward: Option<Backward>,
-    tangent: Option<Tangent>,
+    rule: Arc<dyn Rule>,
+    /// How many outputs the caller sees; what follows was kept for the derivatives. Known once it has run.
+    visible: Arc<AtomicUsize>,
 }
 
 impl Function {
@@ -34,22 +62,40 @@ impl Function {
         forward: impl Fn(&[Raw]) -> Result<Vec<Raw>> + Send + Sync + 'static,
         backward: impl Fn(&[Raw], &[Raw], &[Raw]) -> Result<Vec<Option<Raw>>> + Send + Sync + 'static,
     ) -> Function {
-        Function {
+        Function::of(
             name,
-            forward: Arc::new(forward),
-            backward: Some(Arc::new(backward)),
-            tangent: None,
-        }
+            Maps {
+                forward: Arc::new(forward),
+                backward: Arc::new(backward),
+                tangent: None,
+            },
+        )
     }
 
-    /// With a tangent map too.
-    #[must_use]
+    /// As [`Function::new`], with a tangent map too.
     pub fn with_tangent(
-        mut self,
+        name: &'static str,
+        forward: impl Fn(&[Raw]) -> Result<Vec<Raw>> + Send + Sync + 'static,
+        backward: impl Fn(&[Raw], &[Raw], &[Raw]) -> Result<Vec<Option<Raw>>> + Send + Sync + 'static,
         tangent: impl Fn(&[Raw], &[Raw], &[Raw]) -> Result<Vec<Raw>> + Send + Sync + 'static,
     ) -> Function {
-        self.tangent = Some(Arc::new(tangent));
-        self
+        Function::of(
+            name,
+            Maps {
+                forward: Arc::new(forward),
+                backward: Arc::new(backward),
+                tangent: Some(Arc::new(tangent)),
+            },
+        )
+    }
+
+    /// The function of a rule.
+    pub fn of(name: &'static str, rule: impl Rule + 'static) -> Function {
+        Function {
+            name,
+            rule: Arc::new(rule),
+            visible: Arc::new(AtomicUsize::new(usize::MAX)),
+        }
     }
 
     /// The outputs.
@@ -57,7 +103,21 @@ impl Function {
     /// # Errors
     /// When the function fails, or reads a tensor of a graph or a transformation that is none of its inputs.
     pub fn call(&self, x: &[&Raw]) -> Result<Vec<Raw>> {
-        Ok(bind(self, x)?.into_vec())
+        let mut y = bind(self, x)?.into_vec();
+        y.truncate(self.visible.load(Relaxed));
+        Ok(y)
+    }
+
+    /// Outputs, then what was kept.
+    fn all_outputs(&self, x: &[Raw]) -> Result<Vec<Raw>> {
+        let (mut y, kept) = self.rule.forward(x)?;
+        self.visible.store(y.len(), Relaxed);
+        y.extend(kept);
+        Ok(y)
+    }
+
+    fn visible(&self, all: usize) -> usize {
+        self.visible.load(Relaxed).min(all)
     }
 }
 
@@ -78,7 +138,7 @@ impl Primitive for Function {
 
     fn run(&self, _: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
         let x: Vec<Raw> = x.iter().map(|&x| x.clone()).collect();
-        let y = (self.forward)(&x)?;
+        let y = self.all_outputs(&x)?;
         if y.iter().any(|y| y.tag().is_some()) {
             return Err(Error::gradient(
                 self.name,
@@ -95,25 +155,79 @@ impl Primitive for Function {
     }
 
     fn reads(&self, _: &[bool]) -> Reads {
-        Reads::ALL
+        self.rule.reads()
     }
 
     fn jvp(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
-        let Some(tangent) = &self.tangent else {
-            return transposed_vjp(self, x, y, t);
+        let visible = self.visible(y.len());
+        let mut moved = match self.rule.tangent(x, y, t)? {
+            Some(moved) => moved,
+            None => {
+                let wanted: Vec<bool> = t.iter().map(Option::is_some).collect();
+                let map = |g: &[Option<Raw>]| {
+                    let found = self.rule.backward(x, y, g, &wanted)?;
+                    Ok(self.one_for_each_input(found, x)?.into_iter().collect())
+                };
+                linear_transpose(&map, &y[..visible].iter().collect::<Vec<_>>(), t)?
+            }
         };
-        let t = or_zero(t, x)?;
-        Ok(tangent(x, y, &t)?.into_iter().map(Some).collect())
+        if moved.len() != visible {
+            return Err(Error::value(
+                self.name,
+                format!(
+                    "the tangent map returns {} tangents for {visible} outputs",
+                    moved.len()
+                ),
+            ));
+        }
+        if y.len() > visible {
+            // how what was kept moves: a derivative of the derivative reads it
+            let moving: Vec<usize> = (0..x.len()).filter(|&i| t[i].is_some()).collect();
+            let tangents: Vec<Raw> = t.iter().flatten().cloned().collect();
+            let inputs: Vec<Raw> = moving.iter().map(|&i| x[i].clone()).collect();
+            let kept = jvp(|some| self.kept_of(x, &moving, some), &inputs, &tangents)?.1;
+            moved.extend(kept.into_iter().map(Some));
+        }
+        Ok(moved.into_iter().collect())
     }
 
-    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
-        let Some(backward) = &self.backward else {
-            return Err(Error::gradient(
-                self.name,
-                "the function has no backward map",
-            ));
+    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
+        let (seen, kept) = g.split_at(self.visible(y.len()));
+        let mut found: Gradients = if seen.iter().any(Option::is_some) {
+            self.one_for_each_input(self.rule.backward(x, y, seen, wanted)?, x)?
+        } else {
+            smallvec::smallvec![None; x.len()]
         };
-        let found = backward(x, y, &or_zero(g, y)?)?;
+        if kept.iter().any(Option::is_some) {
+            // a derivative of the derivative reads what was kept
+            let moving: Vec<usize> = (0..x.len()).filter(|&i| wanted[i]).collect();
+            let inputs: Vec<Raw> = moving.iter().map(|&i| x[i].clone()).collect();
+            let more = pulled_back(&|some| self.kept_of(x, &moving, some), &inputs, kept)?;
+            for (i, more) in moving.into_iter().zip(more) {
+                found[i] = match (found[i].take(), more) {
+                    (Some(a), Some(b)) => Some(a.add(&b)?),
+                    (a, b) => a.or(b),
+                };
+            }
+        }
+        Ok(found)
+    }
+
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        let mapped = Function {
+            name: self.name,
+            rule: Arc::new(Mapped {
+                rule: self.rule.clone(),
+                axes: batched.iter().map(|b| b.then_some(0)).collect(),
+            }),
+            visible: self.visible.clone(),
+        };
+        bind(&mapped, x)
+    }
+}
+
+impl Function {
+    fn one_for_each_input(&self, found: Vec<Option<Raw>>, x: &[Raw]) -> Result<Gradients> {
         if found.len() != x.len() {
             return Err(Error::value(
                 self.name,
@@ -127,70 +241,146 @@ impl Primitive for Function {
         Ok(found.into_iter().collect())
     }
 
-    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
-        let axes: Vec<Option<isize>> = batched.iter().map(|b| b.then_some(0)).collect();
-        let front = |_: usize| Some(0);
-        let Function {
-            name,
-            forward,
-            backward,
-            tangent,
-        } = self.clone();
-        let mapped = {
-            let axes = axes.clone();
-            move |x: &[Raw]| vmap(|x| forward(x), x, &axes, &front)
+    /// What is kept of these inputs, of which some are others.
+    fn kept_of(&self, x: &[Raw], at: &[usize], some: &[Raw]) -> Result<Vec<Raw>> {
+        let mut x = x.to_vec();
+        for (&i, new) in at.iter().zip(some) {
+            x[i] = new.clone();
+        }
+        Ok(self.rule.forward(&x)?.1)
+    }
+}
+
+/// A function of the user's.
+struct Maps {
+    forward: Forward,
+    backward: Backward,
+    tangent: Option<Tangent>,
+}
+
+impl Rule for Maps {
+    fn forward(&self, x: &[Raw]) -> Result<(Vec<Raw>, Vec<Raw>)> {
+        Ok(((self.forward)(x)?, Vec::new()))
+    }
+
+    fn backward(
+        &self,
+        x: &[Raw],
+        y: &[Raw],
+        g: &[Option<Raw>],
+        _: &[bool],
+    ) -> Result<Vec<Option<Raw>>> {
+        (self.backward)(x, y, &or_zero(g, y)?)
+    }
+
+    fn tangent(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Option<Vec<Option<Raw>>>> {
+        let Some(tangent) = &self.tangent else {
+            return Ok(None);
         };
-        let outer = axes.clone();
-        let mapped_back = backward.map(|backward| {
-            let axes = axes.clone();
-            let map = move |x: &[Raw], y: &[Raw], g: &[Raw]| {
-                let all_axes = [&axes[..], &vec![Some(0); 2 * y.len()]].concat();
-                let missing = std::cell::RefCell::new(Vec::new());
-                let one = |all: &[Raw]| {
-                    let (x, rest) = all.split_at(x.len());
-                    let (y, g) = rest.split_at(y.len());
-                    let found = backward(x, y, g)?;
-                    *missing.borrow_mut() = found.iter().map(Option::is_none).collect();
-                    found
-                        .into_iter()
-                        .zip(x)
-                        .map(|(g, x)| g.map_or_else(|| x.filled(Scalar::Bool(false)), Ok))
-                        .collect()
-                };
-                let g = vmap(one, &[x, y, g].concat(), &all_axes, &front)?;
-                let missing = missing.into_inner();
-                g.iter()
-                    .zip(&axes)
-                    .zip(missing)
-                    .map(|((g, axis), missing)| match (missing, axis) {
-                        (true, _) => Ok(None),
-                        (_, Some(_)) => Ok(Some(g.clone())),
-                        // what all samples share gets the sum of their gradients
-                        (_, None) => g.sum_to(&g.shape()[1..]).map(Some),
-                    })
-                    .collect::<Result<Vec<_>>>()
+        let moved = tangent(x, y, &or_zero(t, x)?)?;
+        Ok(Some(moved.into_iter().map(Some).collect()))
+    }
+}
+
+/// A rule under `vmap`: each of its maps is mapped. What all samples share has no axis.
+struct Mapped {
+    rule: Arc<dyn Rule>,
+    axes: Vec<Option<isize>>,
+}
+
+const FRONT: &dyn Fn(usize) -> Option<isize> = &|_| Some(0);
+
+/// Those that there are, and where they were.
+fn present(all: &[Option<Raw>]) -> (Vec<usize>, Vec<Raw>) {
+    let there = all
+        .iter()
+        .enumerate()
+        .filter_map(|(i, x)| Some((i, x.clone()?)));
+    there.unzip()
+}
+
+fn spread(len: usize, at: &[usize], some: &[Raw]) -> Vec<Option<Raw>> {
+    let mut all = vec![None; len];
+    for (&i, x) in at.iter().zip(some) {
+        all[i] = Some(x.clone());
+    }
+    all
+}
+
+impl Mapped {
+    /// `f(x, y, some)` for each sample, where `some` are gradients or tangents with these axes. What `f` leaves out of its
+    /// results is left out of ours.
+    fn map(
+        &self,
+        x: &[Raw],
+        y: &[Raw],
+        some: &[Option<Raw>],
+        axes: &[Option<isize>],
+        f: &dyn Fn(&[Raw], &[Raw], &[Option<Raw>]) -> Result<Option<Vec<Option<Raw>>>>,
+    ) -> Result<Option<Vec<Option<Raw>>>> {
+        let (at, there) = present(some);
+        let all = [x, y, &there].concat();
+        let mut all_axes = self.axes.clone();
+        all_axes.resize(x.len() + y.len(), Some(0));
+        all_axes.extend(at.iter().map(|&i| axes[i]));
+        let mut places = None;
+        let one = |all: &[Raw]| {
+            let (x, rest) = all.split_at(x.len());
+            let (y, there) = rest.split_at(y.len());
+            let Some(found) = f(x, y, &spread(some.len(), &at, there))? else {
+                return Ok(Vec::new());
             };
-            Arc::new(map) as Backward
-        });
-        let mapped_tangent = tangent.map(|tangent| {
-            let map = move |x: &[Raw], y: &[Raw], t: &[Raw]| {
-                let all_axes = [&outer[..], &vec![Some(0); y.len()], &outer[..]].concat();
-                let one = |all: &[Raw]| {
-                    let (x, rest) = all.split_at(x.len());
-                    let (y, t) = rest.split_at(y.len());
-                    tangent(x, y, t)
-                };
-                vmap(one, &[x, y, t].concat(), &all_axes, &front)
-            };
-            Arc::new(map) as Tangent
-        });
-        let function = Function {
-            name,
-            forward: Arc::new(mapped),
-            backward: mapped_back,
-            tangent: mapped_tangent,
+            let (at, found_there) = present(&found);
+            places = Some((found.len(), at));
+            Ok(found_there)
         };
-        bind(&function, x)
+        let found = vmap(one, &all, &all_axes, FRONT)?;
+        Ok(places.map(|(len, at)| spread(len, &at, &found)))
+    }
+}
+
+impl Rule for Mapped {
+    fn forward(&self, x: &[Raw]) -> Result<(Vec<Raw>, Vec<Raw>)> {
+        let mut visible = 0;
+        let one = |x: &[Raw]| {
+            let (mut y, kept) = self.rule.forward(x)?;
+            visible = y.len();
+            y.extend(kept);
+            Ok(y)
+        };
+        let mut y = vmap(one, x, &self.axes, FRONT)?;
+        let kept = y.split_off(visible);
+        Ok((y, kept))
+    }
+
+    fn backward(
+        &self,
+        x: &[Raw],
+        y: &[Raw],
+        g: &[Option<Raw>],
+        wanted: &[bool],
+    ) -> Result<Vec<Option<Raw>>> {
+        let one =
+            |x: &[Raw], y: &[Raw], g: &[Option<Raw>]| self.rule.backward(x, y, g, wanted).map(Some);
+        let found = self.map(x, y, g, &vec![Some(0); g.len()], &one)?;
+        found
+            .unwrap_or_default()
+            .into_iter()
+            .zip(&self.axes)
+            .map(|(g, axis)| match (g, axis) {
+                // what all samples share gets the sum of their gradients
+                (Some(g), None) => g.sum_to(&g.shape()[1..]).map(Some),
+                (g, _) => Ok(g),
+            })
+            .collect()
+    }
+
+    fn tangent(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Option<Vec<Option<Raw>>>> {
+        self.map(x, y, t, &self.axes, &|x, y, t| self.rule.tangent(x, y, t))
+    }
+
+    fn reads(&self) -> Reads {
+        self.rule.reads()
     }
 }
 

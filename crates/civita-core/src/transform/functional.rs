@@ -7,7 +7,7 @@ use super::{Scope, jvp, vmap};
 use crate::dtype::Scalar;
 use crate::error::{Error, Result};
 use crate::graph::{Keep, gradients};
-use crate::primitive::{Gradients, Primitive, Tangents};
+use crate::primitive::{Gradients, Tangents};
 use crate::raw::Raw;
 
 type Map<'a> = &'a dyn Fn(&[Raw]) -> Result<Vec<Raw>>;
@@ -143,6 +143,19 @@ pub fn vjp(f: Map<'_>, x: &[Raw]) -> Result<(Vec<Raw>, Pullback)> {
         .map(|y| Ok(scope.leave("vjp", y)?.0))
         .collect::<Result<_>>()?;
     Ok((values, Pullback { outputs, leaves }))
+}
+
+/// The gradients of the inputs of `f`, which runs for them, from those of its outputs; `None` for zero.
+pub(crate) fn pulled_back(f: Map<'_>, x: &[Raw], g: &[Option<Raw>]) -> Result<Vec<Option<Raw>>> {
+    let scope = Scope::open();
+    let (all, leaves) = leaves("vjp", &scope, x, &(0..x.len()).collect::<Vec<_>>())?;
+    let outputs = f(&all)?;
+    let pairs: Vec<(&Raw, Option<&Raw>)> = outputs
+        .iter()
+        .zip(g)
+        .filter_map(|(y, g)| Some((y, Some(g.as_ref()?))))
+        .collect();
+    gradients(&pairs, &leaves.iter().collect::<Vec<_>>(), Keep::Nothing)
 }
 
 /// Each element of `x` by itself: a batch of tensors that are 1 at one element and 0 elsewhere.
@@ -298,18 +311,4 @@ pub(crate) fn transposed_jvp(
     let like: Vec<&Raw> = moving.iter().map(|&i| &x[i]).collect();
     let found = linear_transpose(&|t| jvp(&spread(t)), &like, g)?;
     Ok(spread(&found))
-}
-
-/// Forward mode from reverse mode, whose map is linear in the gradients: `jvp` for those who know only the other.
-pub(crate) fn transposed_vjp(
-    p: &dyn Primitive,
-    x: &[Raw],
-    y: &[Raw],
-    t: &[Option<Raw>],
-) -> Result<Tangents> {
-    let wanted: Vec<bool> = t.iter().map(Option::is_some).collect();
-    let map = |g: &[Option<Raw>]| Ok(p.vjp(x, y, g, &wanted)?.into_iter().collect());
-    let like: Vec<&Raw> = y.iter().collect();
-    let found = linear_transpose(&map, &like, t)?;
-    Ok(found.into_iter().collect())
 }

@@ -12,6 +12,7 @@
 
 mod batch;
 mod cell;
+mod checkpoint;
 mod forward;
 mod function;
 mod functional;
@@ -22,12 +23,16 @@ mod trace;
 pub use batch::{Randomness, vmap};
 pub(crate) use batch::{align, all_with_batch, with_batch, with_batch_rank};
 pub use cell::{Cell, Shared};
+pub use checkpoint::checkpoint;
 pub use forward::jvp;
-pub use function::Function;
-pub use functional::{grad, hessian, hvp, jacfwd, jacrev, linear_transpose, value_and_grad, vjp};
-pub(crate) use functional::{transposed_jvp, transposed_vjp};
+pub use function::{Function, Rule};
+pub(crate) use functional::transposed_jvp;
+pub use functional::{
+    Pullback, grad, hessian, hvp, jacfwd, jacrev, linear_transpose, value_and_grad, vjp,
+};
+pub use scope::{EnableGrad, NoGrad, Scope, enable_grad, no_grad, recording};
 pub(crate) use scope::{GLOBAL, Level, SCOPE, grows};
-pub use scope::{NoGrad, Scope, no_grad, recording};
+pub use tag::Opaque;
 pub(crate) use tag::{Kind, Tag};
 pub use trace::{Graph, trace};
 

@@ -112,3 +112,39 @@ pub fn no_grad<R>(f: impl FnOnce() -> R) -> R {
     let _pause = NoGrad::new();
     f()
 }
+
+/// Everything is recorded on this thread while it lives, inside of [`NoGrad`] too. See [`enable_grad`].
+#[derive(Debug)]
+pub struct EnableGrad {
+    outer: Level,
+    thread: PhantomData<*const ()>,
+}
+
+impl EnableGrad {
+    /// Records on this thread until it is dropped.
+    #[must_use = "recording is as before when this is dropped"]
+    pub fn new() -> EnableGrad {
+        EnableGrad {
+            outer: QUIET.replace(0),
+            thread: PhantomData,
+        }
+    }
+}
+
+impl Default for EnableGrad {
+    fn default() -> EnableGrad {
+        EnableGrad::new()
+    }
+}
+
+impl Drop for EnableGrad {
+    fn drop(&mut self) {
+        QUIET.set(self.outer);
+    }
+}
+
+/// Runs `f` with gradients recorded, also inside of [`no_grad`].
+pub fn enable_grad<R>(f: impl FnOnce() -> R) -> R {
+    let _record = EnableGrad::new();
+    f()
+}

@@ -1,5 +1,6 @@
 //! Tags: what transformations know of a tensor.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::trace::Recorder;
@@ -27,6 +28,24 @@ pub(crate) enum Kind {
     Batch,
     /// A trace: the variable's number, and what is known of it without values.
     Variable(Arc<Recorder>, usize, Spec),
+}
+
+/// Why a tensor has no value that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opaque {
+    /// It stands for a batch of values under `vmap`.
+    Batched,
+    /// It is a variable of a trace.
+    Traced,
+}
+
+impl fmt::Display for Opaque {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Opaque::Batched => "batched",
+            Opaque::Traced => "traced",
+        })
+    }
 }
 
 impl Tag {
@@ -101,6 +120,16 @@ impl Raw {
             .is_some_and(|tag| tag.any(|kind| !matches!(kind, Kind::Node(_))))
     }
 
+    /// Why its value cannot be read, if it cannot: see [`Raw::concrete`].
+    pub fn opaque(&self) -> Option<Opaque> {
+        let tag = self.tag()?;
+        if tag.hidden > 0 {
+            return Some(Opaque::Batched);
+        }
+        tag.any(|kind| matches!(kind, Kind::Variable(..)))
+            .then_some(Opaque::Traced)
+    }
+
     /// The same value as a constant: no gradient and no tangent reaches through it. A batch stays one, and a variable of a
     /// trace.
     pub fn detach(&self) -> Raw {
@@ -134,25 +163,18 @@ impl Raw {
     /// # Errors
     /// When it stands for a batch of values (`vmap`), or for a variable whose value a trace must not depend on.
     pub fn concrete(&self, op: &'static str) -> Result<Raw> {
-        match self.tag() {
-            None => Ok(self.clone()),
-            Some(tag) => {
-                if tag.hidden > 0 {
-                    return Err(Error::value(
-                        op,
-                        "under `vmap` a tensor stands for a whole batch and has no value of its own",
-                    )
-                    .hint("return it from the function, or choose by `where`"));
-                }
-                if tag.any(|kind| matches!(kind, Kind::Variable(..))) {
-                    return Err(Error::value(
-                        op,
-                        "inside `trace` the value of a variable cannot be read: the graph would depend on it",
-                    )
-                    .hint("choose by `where`; or make what depends on it an input of the function"));
-                }
-                Ok(self.untagged())
-            }
+        match self.opaque() {
+            None => Ok(self.untagged()),
+            Some(Opaque::Batched) => Err(Error::value(
+                op,
+                "under `vmap` a tensor stands for a whole batch and has no value of its own",
+            )
+            .hint("return it from the function, or choose by `where`")),
+            Some(Opaque::Traced) => Err(Error::value(
+                op,
+                "inside `trace` the value of a variable cannot be read: the graph would depend on it",
+            )
+            .hint("choose by `where`; or make what depends on it an input of the function")),
         }
     }
 

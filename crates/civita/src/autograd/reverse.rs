@@ -1,9 +1,11 @@
-//! Gradients: reverse mode, forward mode, checks.
+//! Reverse mode, PyTorch-style: variables, `backward`, hooks.
 
-use civita_core::graph::{self};
-pub use civita_core::graph::{Keep, NoGrad, Tolerance, no_grad};
+use std::sync::{Arc, Weak};
+
+use civita_core::graph::{self, HookId, Keep, Node};
 use civita_core::raw::Raw;
 
+use super::{Inputs, Tensors};
 use crate::error::OrRaise;
 use crate::rank::wrap;
 use crate::{Differentiable, Dtype, Result, Tensor};
@@ -66,6 +68,97 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         graph::backward(&self.raw, Some(&gradient.raw), Keep::Nothing)
     }
 
+    /// As [`Tensor::backward`], and says what the pass leaves behind: with [`Keep::Graph`] another pass may follow, with
+    /// [`Keep::Differentiable`] the gradients can be differentiated again (PyTorch's `retain_graph`, `create_graph`).
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    /// use civita::autograd::Keep;
+    ///
+    /// let x = Tensor::scalar(3.0).requires_grad();
+    /// let y = &x * &x;
+    /// y.backward_kept(Keep::Graph)?;
+    /// y.backward_kept(Keep::Nothing)?;
+    /// assert_eq!(x.grad().map(|g| g.to_vec()), Some(vec![12.0]));
+    /// assert!(y.backward().is_err());
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Tensor::backward`].
+    #[doc(alias = "retain_graph")]
+    #[doc(alias = "create_graph")]
+    pub fn backward_kept(&self, keep: Keep) -> Result<()> {
+        graph::backward(&self.raw, None, keep)
+    }
+
+    /// [`Tensor::backward_from`] and [`Tensor::backward_kept`] in one.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    /// use civita::autograd::Keep;
+    ///
+    /// let x = tensor![1.0, 2.0].requires_grad();
+    /// (&x * &x).backward_from_kept(&tensor![1.0, 1.0], Keep::Differentiable)?;
+    /// assert!(x.grad().is_some_and(|g| g.tracks_gradient()));
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Tensor::backward_from`].
+    pub fn backward_from_kept(&self, gradient: &Tensor<T, N>, keep: Keep) -> Result<()> {
+        graph::backward(&self.raw, Some(&gradient.raw), keep)
+    }
+
+    /// Makes `backward` leave the gradient of this computed tensor on it, for [`Tensor::grad`].
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let x = tensor![1.0, 2.0].requires_grad();
+    /// let y = &x * 3.0;
+    /// y.retain_grad()?;
+    /// (&y * &y).sum().backward()?;
+    /// assert_eq!(y.grad().map(|g| g.to_vec()), Some(vec![6.0, 12.0]));
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When no gradient reaches it.
+    pub fn retain_grad(&self) -> Result<()> {
+        self.raw.retain_grad()
+    }
+
+    /// Calls `hook` with the gradient of this tensor in every backward pass that reaches it. A tensor that the hook returns
+    /// takes the gradient's place.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let x = tensor![1.0, 2.0].requires_grad();
+    /// let y = &x * 3.0;
+    /// let hook = y.register_hook(|g| Ok(Some(g * 10.0)))?;
+    /// y.sum().backward()?;
+    /// assert_eq!(x.grad().map(|g| g.to_vec()), Some(vec![30.0, 30.0]));
+    /// hook.remove();
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When no gradient reaches it.
+    pub fn register_hook(
+        &self,
+        hook: impl Fn(&Tensor<T, N>) -> Result<Option<Tensor<T, N>>> + Send + Sync + 'static,
+    ) -> Result<Hook> {
+        let id = self.raw.register_hook(Arc::new(move |g: &Raw| {
+            Ok(hook(&wrap(g.clone()))?.map(Tensor::into_raw))
+        }))?;
+        Ok(Hook {
+            node: self.raw.node().map_or_else(Weak::new, Arc::downgrade),
+            id,
+        })
+    }
+
     /// The gradient that [`backward`](Tensor::backward) collected for this variable.
     pub fn grad(&self) -> Option<Tensor<T, N>> {
         self.raw.grad().map(wrap)
@@ -89,53 +182,26 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     }
 }
 
-/// One or several tensors: `&a`, `(&a, &b)`, or a slice of one type.
-pub trait Inputs {
-    /// The same as values: `Tensor`, a tuple of tensors, or a vector of them.
-    type Values;
-    #[doc(hidden)]
-    fn raws(&self) -> Vec<Raw>;
-    #[doc(hidden)]
-    fn values(&self, raws: &[Raw]) -> Self::Values;
+/// A hook that [`Tensor::register_hook`] put on a tensor. It stays when this is dropped.
+#[derive(Clone)]
+pub struct Hook {
+    node: Weak<Node>,
+    id: HookId,
 }
-impl<T: Dtype, const N: usize> Inputs for &Tensor<T, N> {
-    type Values = Tensor<T, N>;
-    fn raws(&self) -> Vec<Raw> {
-        vec![self.raw.clone()]
-    }
-    fn values(&self, raws: &[Raw]) -> Tensor<T, N> {
-        wrap(raws[0].clone())
-    }
-}
-impl<T: Dtype, const N: usize> Inputs for &[&Tensor<T, N>] {
-    type Values = Vec<Tensor<T, N>>;
-    fn raws(&self) -> Vec<Raw> {
-        self.iter().map(|x| x.raw.clone()).collect()
-    }
-    fn values(&self, raws: &[Raw]) -> Vec<Tensor<T, N>> {
-        raws.iter().map(|x| wrap(x.clone())).collect()
-    }
-}
-macro_rules! tuples {
-    ($($($T:ident $N:ident $i:tt)*;)*) => { $(
-        impl<$($T: Dtype, const $N: usize),*> Inputs for ($(&Tensor<$T, $N>,)*) {
-            type Values = ($(Tensor<$T, $N>,)*);
-            fn raws(&self) -> Vec<Raw> {
-                vec![$(self.$i.raw.clone()),*]
-            }
-            fn values(&self, raws: &[Raw]) -> Self::Values {
-                ($(wrap(raws[$i].clone()),)*)
-            }
+
+impl Hook {
+    /// Takes the hook off. Nothing happens when it is off already, or when the tensor is gone.
+    pub fn remove(&self) {
+        if let Some(node) = self.node.upgrade() {
+            node.remove_hook(self.id);
         }
-    )* };
+    }
 }
-tuples! {
-    A I 0;
-    A I 0 B J 1;
-    A I 0 B J 1 C K 2;
-    A I 0 B J 1 C K 2 D L 3;
-    A I 0 B J 1 C K 2 D L 3 E M 4;
-    A I 0 B J 1 C K 2 D L 3 E M 4 F N 5;
+
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Hook({})", self.id)
+    }
 }
 
 /// The gradients of one number with respect to tensors that it was computed from, which need not be variables; nothing
@@ -184,68 +250,5 @@ pub fn grad_of_kept<T: Dtype, const N: usize, I: Inputs>(
 ) -> Result<I::Values> {
     let raws = inputs.raws();
     let found = graph::grad(&[(&y.raw, None)], &raws.iter().collect::<Vec<_>>(), keep)?;
-    Ok(inputs.values(&found))
-}
-
-/// The value of a function, and how it changes when its inputs move along `tangents`: `(f(x), J·v)`, in one pass
-/// (forward mode).
-///
-/// ```
-/// use civita::prelude::*;
-///
-/// let (y, dy) = civita::jvp(|x| Ok(&x * &x), &tensor![1.0, 2.0], &tensor![1.0, 0.5])?;
-/// assert_eq!(format!("{y} {dy}"), "[1. 4.] [2. 2.]");
-/// # Ok::<(), civita::Error>(())
-/// ```
-///
-/// # Errors
-/// When a tangent has another shape than its input, an input has no gradient, or `f` fails.
-pub fn jvp<I: Inputs, T: Dtype, const N: usize>(
-    f: impl FnOnce(I::Values) -> Result<Tensor<T, N>>,
-    inputs: I,
-    tangents: I,
-) -> Result<(Tensor<T, N>, Tensor<T, N>)> {
-    let run = |x: &[Raw]| Ok(vec![f(inputs.values(x))?.into_raw()]);
-    let (y, dy) = graph::jvp(run, &inputs.raws(), &tangents.raws())?;
-    Ok((wrap(y[0].clone()), wrap(dy[0].clone())))
-}
-
-/// Compares the gradients of `f` at `inputs` with finite differences. Inputs are `f64` or `c128`.
-///
-/// ```
-/// use civita::prelude::*;
-///
-/// let x = tensor![0.5, -1.0];
-/// civita::check_gradients(|x| Ok(x.exp() * x.sin()), &x)?;
-/// // what is not recorded has no gradient, and that is found
-/// assert!(civita::check_gradients(|x| x.detach().mul(&x), &x).is_err());
-/// # Ok::<(), civita::Error>(())
-/// ```
-///
-/// # Errors
-/// Names the input and the element whose gradient is wrong, with both values.
-pub fn check_gradients<I: Inputs, T: Dtype, const N: usize>(
-    f: impl Fn(I::Values) -> Result<Tensor<T, N>>,
-    inputs: I,
-) -> Result<()> {
-    graph::check_gradients(
-        &|x| Ok(f(inputs.values(x))?.into_raw()),
-        &inputs.raws(),
-        Tolerance::default(),
-    )
-}
-
-/// As [`check_gradients`], of the gradients themselves: second derivatives.
-///
-/// # Errors
-/// As [`check_gradients`].
-pub fn check_second_gradients<I: Inputs, T: Dtype, const N: usize>(
-    f: impl Fn(I::Values) -> Result<Tensor<T, N>>,
-    inputs: I,
-) -> Result<()> {
-    graph::check_second_gradients(
-        &|x| Ok(f(inputs.values(x))?.into_raw()),
-        &inputs.raws(),
-        Tolerance::default(),
-    )
+    Ok(Tensors::from_raws(found))
 }

@@ -1,0 +1,815 @@
+"""Transformations of functions: their values, their nesting, their errors."""
+
+import gc
+import inspect
+import pickle
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+import civita as cv
+from civita import autograd as ag
+
+
+def near(found, expected, rtol=1e-10):
+    np.testing.assert_allclose(np.asarray(found), np.asarray(expected), rtol=rtol, atol=1e-12)
+
+
+def numbers(rng, *shape):
+    return cv.array(rng.uniform(-1, 1, shape))
+
+
+# ---- values ------------------------------------------------------------------------------------------------------
+
+
+def test_gradients_of_closed_forms(rng):
+    x = numbers(rng, 4)
+    near(ag.grad(lambda x: cv.sin(x).sum())(x), np.cos(np.asarray(x)))
+    value, g = ag.value_and_grad(lambda x: (x**3).sum())(x)
+    near(value, (np.asarray(x) ** 3).sum())
+    near(g, 3 * np.asarray(x) ** 2)
+
+
+def test_argnums_choose_arguments(rng):
+    a, b = numbers(rng, 3), numbers(rng, 3)
+    f = lambda a, b: (a * a * b).sum()
+    near(ag.grad(f, 1)(a, b), np.asarray(a) ** 2)
+    near(ag.grad(f, -1)(a, b), np.asarray(a) ** 2)
+    da, db = ag.grad(f, (0, 1))(a, b)
+    near(da, 2 * np.asarray(a) * np.asarray(b))
+    near(db, np.asarray(a) ** 2)
+
+
+def test_trees_of_arrays_have_trees_of_gradients(rng):
+    params = {"w": numbers(rng, 2, 3), "layers": [numbers(rng, 3), (numbers(rng), None)]}
+
+    def loss(params, scale=1.0):
+        w, (b, (c, nothing)) = params["w"], params["layers"]
+        assert nothing is None
+        return ((w + b) ** 2).sum() * c * scale
+
+    g = ag.grad(loss)(params, scale=2.0)
+    assert g.keys() == params.keys() and g["layers"][1][1] is None and isinstance(g["layers"][1], tuple)
+    w, b, c = (np.asarray(x) for x in (params["w"], params["layers"][0], params["layers"][1][0]))
+    near(g["w"], 4 * (w + b) * c)
+    near(g["layers"][0], (4 * (w + b) * c).sum(0))
+    near(g["layers"][1][0], 2 * ((w + b) ** 2).sum())
+
+
+def test_aux_comes_along(rng):
+    x = numbers(rng, 3)
+    f = lambda x: ((x * x).sum(), {"twice": 2 * x, "name": "f"})
+    (value, aux), g = ag.value_and_grad(f, has_aux=True)(x)
+    near(aux["twice"], 2 * np.asarray(x))
+    assert aux["name"] == "f" and not aux["twice"].requires_grad
+    near(g, 2 * np.asarray(x))
+    g, aux = ag.grad(f, has_aux=True)(x)
+    assert aux["name"] == "f"
+    y, back, aux = ag.vjp(f, x, has_aux=True)
+    near(back(1.0)[0], 2 * np.asarray(x))
+    y, dy, aux = ag.jvp(f, x, x, has_aux=True)
+    near(dy, 2 * (np.asarray(x) ** 2).sum())
+
+
+def test_numbers_are_differentiated_as_arrays():
+    assert ag.grad(lambda x: x**3)(2.0).item() == 12
+    third = ag.grad(ag.grad(ag.grad(lambda x: x**4)))
+    assert third(2.0).item() == 48
+
+
+def test_products_with_jacobians(rng):
+    a, x, v, w = numbers(rng, 3, 4), numbers(rng, 4), numbers(rng, 4), numbers(rng, 3)
+    f = lambda x: {"y": a @ (x * x)}
+    jacobian = np.asarray(a) * 2 * np.asarray(x)
+    y, dy = ag.jvp(f, (x,), (v,))
+    near(y["y"], np.asarray(a) @ np.asarray(x) ** 2)
+    near(dy["y"], jacobian @ np.asarray(v))
+    y, back = ag.vjp(f, x)
+    for _ in range(2):
+        (g,) = back({"y": w})
+        near(g, np.asarray(w) @ jacobian)
+    y, linear = ag.linearize(f, x)
+    near(y["y"], np.asarray(a) @ np.asarray(x) ** 2)
+    for t in (v, 2 * v):
+        near(linear(t)["y"], jacobian @ np.asarray(t))
+
+
+def test_jacobians_agree_and_follow_the_structure(rng):
+    x, y = numbers(rng, 3), numbers(rng, 2)
+    f = lambda x, y: (cv.sin(x)[:, None] * y, [x.sum() * y])
+    for argnums in (0, 1, (0, 1), (1,)):
+        forward, reverse = ag.jacfwd(f, argnums)(x, y), ag.jacrev(f, argnums)(x, y)
+        for a, b in zip((forward[0], forward[1][0]), (reverse[0], reverse[1][0])):
+            pairs = [(a, b)] if isinstance(argnums, int) else list(zip(a, b))
+            assert len(pairs) == (1 if isinstance(argnums, int) else len(argnums))
+            for p, q in pairs:
+                assert p.shape == q.shape
+                near(p, q)
+    near(ag.jacrev(lambda x: x * x)(x), np.diag(2 * np.asarray(x)))
+    assert ag.jacfwd(f, (0, 1))(x, y)[0][1].shape == (3, 2, 2)
+
+
+def test_the_hessian_of_a_quadratic_is_its_matrix(rng):
+    a = np.asarray(numbers(rng, 4, 4))
+    m = cv.array(a + a.T)
+    f = lambda x: 0.5 * (x @ m @ x)
+    x, v = numbers(rng, 4), numbers(rng, 4)
+    near(ag.hessian(f)(x), m)
+    near(ag.hvp(f, x, v), np.asarray(m) @ np.asarray(v))
+    assert isinstance(ag.hvp(f, (x,), (v,)), tuple)
+    near(ag.jacrev(ag.jacfwd(f))(x), m)
+    near(ag.jacrev(ag.jacrev(f))(x), m)
+    near(ag.jacfwd(ag.jacfwd(f))(x), m)
+
+
+def test_mixed_second_derivatives(rng):
+    x, y = numbers(rng, 2), numbers(rng, 3)
+    h = ag.hessian(lambda x, y: (x * x).sum() * (y**3).sum(), (0, 1))(x, y)
+    near(h[0][1], np.outer(2 * np.asarray(x), 3 * np.asarray(y) ** 2))
+    near(h[1][0], np.outer(3 * np.asarray(y) ** 2, 2 * np.asarray(x)))
+
+
+# ---- vmap --------------------------------------------------------------------------------------------------------
+
+
+def test_vmap_is_a_loop(rng):
+    x, y = numbers(rng, 5, 3), numbers(rng, 3, 5)
+    f = lambda a, b: (cv.exp(a) @ b, a.max())
+    found = cv.vmap(f, in_axes=(0, 1))(x, y)
+    for k in range(5):
+        for a, b in zip(found, f(x[k], y[:, k])):
+            near(a[k], b)
+
+
+def test_axes_follow_trees(rng):
+    p = {"w": numbers(rng, 3, 5), "b": numbers(rng, 3)}
+    x = numbers(rng, 4, 5)
+    f = lambda p, x: {"y": p["w"] @ x + p["b"], "b": p["b"]}
+    found = cv.vmap(f, in_axes=({"w": None, "b": None}, 0), out_axes={"y": -1, "b": None})(p, x)
+    near(found["y"], np.asarray(p["w"]) @ np.asarray(x).T + np.asarray(p["b"])[:, None])
+    near(found["b"], p["b"])
+    same = cv.vmap(f, in_axes=(None, 0))(p, x)
+    near(same["y"], np.asarray(found["y"]).T)
+    assert same["b"].shape == (4, 3)
+    near(cv.vmap(lambda x, n: x[:n], in_axes=(0, None))(x, 2), np.asarray(x)[:, :2])
+    near(cv.vmap(lambda x, scale=1: x * scale)(x, scale=3), 3 * np.asarray(x))
+
+
+def test_a_result_that_the_batch_does_not_reach_is_repeated(rng):
+    x = numbers(rng, 4)
+    near(cv.vmap(lambda x: cv.array(2.0))(x), [2, 2, 2, 2])
+    near(cv.vmap(lambda x: 2)(x), [2, 2, 2, 2])
+    with pytest.raises(ValueError, match="out_axes"):
+        cv.vmap(lambda x: x, out_axes=None)(x)
+
+
+def test_vmaps_nest(rng):
+    x, y = numbers(rng, 3, 2), numbers(rng, 4, 2)
+    pairs = cv.vmap(cv.vmap(lambda a, b: ((a - b) ** 2).sum(), (None, 0)), (0, None))
+    near(pairs(x, y), ((np.asarray(x)[:, None] - np.asarray(y)) ** 2).sum(-1))
+
+
+def test_shapes_inside_hide_the_batch(rng):
+    x = numbers(rng, 5, 2, 3)
+
+    def f(x):
+        assert x.shape == (2, 3) and x.ndim == 2 and x.size == 6 and len(x) == 2 and x.nbytes == 48
+        assert x.T.shape == (3, 2) and x.reshape(-1).shape == (6,) and x.reshape(3, -1).shape == (3, 2)
+        assert x.mT.shape == (3, 2) and x[0].shape == (3,) and x[..., 1:].shape == (2, 2)
+        assert [row.shape for row in x] == [(3,), (3,)]
+        return x.reshape(-1)
+
+    near(cv.vmap(f)(x), np.asarray(x).reshape(5, 6))
+
+
+def test_in_place_writes_stay_inside(rng):
+    x = numbers(rng, 4, 3)
+    before = np.asarray(x).copy()
+
+    def f(x):
+        y = x * 1
+        y[0] = x[1] * 10
+        y[1:] += 1
+        return y
+
+    near(cv.vmap(f)(x), np.stack([np.asarray(f(row)) for row in x]))
+    near(x, before)
+
+
+def test_per_sample_gradients_of_an_mlp_are_those_of_a_loop(rng):
+    params = [(numbers(rng, 5, 8), numbers(rng, 8)), (numbers(rng, 8, 3), numbers(rng, 3))]
+    x, y = numbers(rng, 7, 5), numbers(rng, 7, 3)
+
+    def loss(params, x, y):
+        for w, b in params[:-1]:
+            x = cv.tanh(x @ w + b)
+        w, b = params[-1]
+        return ((x @ w + b - y) ** 2).mean()
+
+    found = cv.vmap(ag.grad(loss), in_axes=(None, 0, 0))(params, x, y)
+    for k in range(7):
+        for a, b in zip(found, ag.grad(loss)(params, x[k], y[k])):
+            near(a[0][k], b[0])
+            near(a[1][k], b[1])
+    # the gradient of the mean is the mean of the gradients
+    batched = ag.grad(lambda p: cv.vmap(loss, (None, 0, 0))(p, x, y).mean())(params)
+    for a, b in zip(found, batched):
+        near(np.asarray(a[0]).mean(0), b[0])
+        near(np.asarray(a[1]).mean(0), b[1])
+
+
+def test_gradients_and_batches_nest_in_every_order(rng):
+    x, v = numbers(rng, 4, 3), numbers(rng, 4, 3)
+    f = lambda x: (cv.exp(x) * cv.sin(x)).sum()
+    a = np.asarray(x)
+    first = np.exp(a) * (np.sin(a) + np.cos(a))
+    second = 2 * np.exp(a) * np.cos(a)
+    near(cv.vmap(ag.grad(f))(x), first)
+    near(ag.grad(lambda x: cv.vmap(f)(x).sum())(x), first)
+    near(cv.vmap(ag.hessian(f))(x), second[:, :, None] * np.eye(3))
+    near(cv.vmap(lambda x, v: ag.hvp(f, x, v))(x, v), second * np.asarray(v))
+    near(ag.jvp(cv.vmap(f), x, v)[1], (first * np.asarray(v)).sum(1))
+    near(cv.vmap(lambda x, v: ag.jvp(f, x, v)[1])(x, v), (first * np.asarray(v)).sum(1))
+    near(ag.jacrev(cv.vmap(f))(x), first[None] * np.eye(4)[:, :, None])
+    near(cv.trace(cv.vmap(ag.grad(f)), x).run(x), first)
+    near(cv.vmap(cv.trace(ag.grad(f), x[0]))(x), first)
+    near(ag.grad(lambda x: cv.trace(f, x).run(x))(x), first)
+
+
+def test_transformations_see_leaves_outside(rng):
+    w = numbers(rng, 3).requires_grad_()
+    x = numbers(rng, 4, 3)
+    y = cv.vmap(lambda x: (w * x).sum())(x)
+    y.sum().backward()
+    near(w.grad, np.asarray(x).sum(0))
+
+
+# ---- traces ------------------------------------------------------------------------------------------------------
+
+
+def test_a_trace_prints_and_runs_again_with_equal_bits(rng):
+    x, w = numbers(rng, 4, 3), numbers(rng, 3, 2)
+
+    def f(x, w):
+        return {"y": cv.softmax(cv.tanh(x @ w), -1), "n": x.sum()}
+
+    graph = cv.trace(f, x, w)
+    assert str(graph).startswith("{ lambda a:float64[4,3] b:float64[3,2] . let\n")
+    assert "c:float64[4,2] = matmul a b\n" in str(graph) and str(graph).rstrip().endswith("}") and repr(graph) == str(graph)
+    assert len(graph) >= 4
+    x, w = numbers(rng, 4, 3), numbers(rng, 3, 2)
+    again, once = graph(x, w), f(x, w)
+    assert again["y"].tolist() == once["y"].tolist() and again["n"].tolist() == once["n"].tolist()
+    with pytest.raises(ValueError, match="shape"):
+        graph.run(x, w.T)
+    with pytest.raises(ValueError, match="structure"):
+        graph.run(x)
+
+
+def test_a_trace_has_gradients(rng):
+    x = numbers(rng, 3)
+    graph = cv.trace(lambda x: (x * x * x).sum(), x)
+    near(ag.grad(graph)(x), 3 * np.asarray(x) ** 2)
+
+
+# ---- reading values ----------------------------------------------------------------------------------------------
+
+READS = {
+    "item": lambda x: x.item(),
+    "bool": lambda x: bool(x > 0),
+    "if": lambda x: x if x > 0 else -x,
+    "float": lambda x: float(x),
+    "int": lambda x: int(x),
+    "complex": lambda x: complex(x),
+    "tolist": lambda x: x.tolist(),
+    "asarray": lambda x: np.asarray(x),
+    "array": lambda x: np.array(x),
+    "numpy": lambda x: np.fft.fft(x.reshape(1)),
+    "mask": lambda x: x.reshape(1)[(x > 0).reshape(1)],
+    "in": lambda x: 3 in x.reshape(1),
+    "pickle": lambda x: pickle.dumps(x),
+    "strides": lambda x: x.strides,
+    "flags": lambda x: x.flags,
+}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_reading_a_value_under_a_transformation_is_an_error(name, rng):
+    x = numbers(rng, 3)
+    with pytest.raises((ValueError, BufferError), match="where"):
+        cv.vmap(READS[name])(x)
+    if name == "mask":
+        # a trace says that the length is not known
+        assert "[?]" in str(cv.trace(READS[name], x[0]))
+        return
+    with pytest.raises((ValueError, BufferError), match="where"):
+        cv.trace(READS[name], x[0])
+
+
+def test_buffers_and_dlpack_are_not_handed_out(rng):
+    for f in (memoryview, lambda x: x.__dlpack__(), np.from_dlpack):
+        for run in (lambda f: cv.vmap(f)(numbers(rng, 3)), lambda f: cv.trace(f, cv.array(1.0))):
+            with pytest.raises((ValueError, BufferError), match="where"):
+                run(f)
+        with pytest.raises((RuntimeError, BufferError), match="detach"):
+            ag.jvp(f, cv.array(1.0), cv.array(1.0))
+
+
+def test_batched_and_traced_arrays_print_what_they_are(rng):
+    texts = []
+
+    def f(x):
+        texts.extend([repr(x), str(x), f"{x}"])
+        return x
+
+    cv.vmap(f)(numbers(rng, 2, 3))
+    assert texts == ["<batched array, shape (3,), dtype float64>"] * 3
+    texts.clear()
+    cv.vmap(cv.vmap(f))(numbers(rng, 2, 3))
+    assert texts == ["<batched array, shape (), dtype float64>"] * 3
+    texts.clear()
+    cv.trace(f, numbers(rng, 2, 3))
+    assert texts == ["<traced array, shape (2, 3), dtype float64>"] * 3
+    texts.clear()
+    ag.grad(lambda x: f(x).sum())(cv.array([1.0]))
+    assert texts[1] == "[1.]"
+
+
+# ---- functions with derivatives of their own ---------------------------------------------------------------------
+
+
+class Square(ag.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return 2 * x * g
+
+
+class ScaledSin(ag.Function):
+    """Saves an intermediate, keeps a number, takes what is no array, has two results."""
+
+    @staticmethod
+    def forward(ctx, x, scale, name):
+        assert name == "a name"
+        cos = cv.cos(x)
+        ctx.save_for_backward(cos, None)
+        ctx.scale = scale
+        ctx.kept = {"x": x}
+        y = scale * cv.sin(x)
+        return y, cos
+
+    @staticmethod
+    def backward(ctx, g, h):
+        cos, nothing = ctx.saved_tensors
+        assert nothing is None
+        return (g * ctx.scale * cos - h * cv.sin(ctx.kept["x"])), None, None
+
+
+class Intermediate(ag.Function):
+    """Saves what is neither an argument nor a result."""
+
+    @staticmethod
+    def forward(ctx, x):
+        inner = cv.exp(x)
+        ctx.save_for_backward(inner)
+        return cv.sin(inner)
+
+    @staticmethod
+    def backward(ctx, g):
+        (inner,) = ctx.saved_tensors
+        return g * cv.cos(inner) * inner
+
+
+class WithTangent(Square):
+    @staticmethod
+    def jvp(ctx, t):
+        WithTangent.calls += 1
+        (x,) = ctx.saved_tensors
+        return 2 * x * t
+
+    calls = 0
+
+
+ALIKE = [
+    (Square.apply, lambda x: x * x),
+    (WithTangent.apply, lambda x: x * x),
+    (Intermediate.apply, lambda x: cv.sin(cv.exp(x))),
+    (lambda x: ScaledSin.apply(x, 3.0, "a name")[0], lambda x: 3 * cv.sin(x)),
+    (lambda x: ScaledSin.apply(x, 3.0, "a name")[1], cv.cos),
+    (lambda x: cv.multiply(*ScaledSin.apply(x, 3.0, "a name")), lambda x: 3 * cv.sin(x) * cv.cos(x)),
+    (ag.checkpoint(lambda x: cv.sin(cv.exp(x))), lambda x: cv.sin(cv.exp(x))),
+    (lambda x: ag.checkpoint(lambda d: {"y": d["x"] * d["n"]})({"x": x, "n": 3})["y"], lambda x: 3 * x),
+]
+
+
+@pytest.mark.parametrize("f, plain", ALIKE)
+def test_functions_of_ones_own_are_like_any_other(f, plain, rng):
+    x, v = numbers(rng, 4, 3), numbers(rng, 4, 3)
+    near(f(x), plain(x))
+    total = lambda f: lambda x: f(x).sum()
+    leaf = x.detach().copy().requires_grad_()
+    f(leaf).sum().backward()
+    near(leaf.grad, ag.grad(total(plain))(x))
+    assert ag.gradcheck(f, [x]) and ag.gradgradcheck(f, [x])
+    for transformed in (
+        lambda f: ag.grad(total(f))(x),
+        lambda f: cv.vmap(f)(x),
+        lambda f: cv.vmap(f, 1, 1)(x),
+        lambda f: cv.vmap(ag.grad(total(f)))(x),
+        lambda f: ag.grad(lambda x: cv.vmap(f)(x).sum())(x),
+        lambda f: cv.vmap(cv.vmap(ag.grad(f)))(x),
+        lambda f: ag.jvp(f, x, v)[1],
+        lambda f: cv.vmap(lambda x, v: ag.jvp(f, x, v)[1])(x, v),
+        lambda f: ag.jvp(cv.vmap(f), x, v)[1],
+        lambda f: ag.hvp(total(f), x, v),
+        lambda f: ag.hessian(total(f))(x[0]),
+        lambda f: ag.jacrev(ag.jacrev(total(f)))(x[0]),
+        lambda f: ag.grad(ag.grad(ag.grad(f)))(x[0, 0]),
+        lambda f: ag.jacfwd(f)(x[0]),
+        lambda f: ag.jacrev(f)(x[0]),
+        lambda f: cv.trace(f, v).run(x),
+        lambda f: ag.grad(lambda x: cv.trace(f, v).run(x).sum())(x),
+        lambda f: cv.vmap(ag.hessian(total(f)))(x),
+    ):
+        near(transformed(f), transformed(plain))
+
+
+def test_a_batch_shares_the_gradient_of_what_it_shares(rng):
+    class Times(ag.Function):
+        @staticmethod
+        def forward(ctx, x, w):
+            ctx.save_for_backward(x, w)
+            return x * w
+
+        @staticmethod
+        def backward(ctx, g):
+            x, w = ctx.saved_tensors
+            assert ctx.needs_input_grad == (False, True)
+            return None, (g * x).sum()
+
+    x = numbers(rng, 4, 3)
+    f = lambda w: cv.vmap(lambda x: Times.apply(x, w))(x).sum()
+    near(ag.grad(f)(2.0), np.asarray(x).sum())
+
+
+def test_a_tangent_map_is_used(rng):
+    before = WithTangent.calls
+    ag.jvp(WithTangent.apply, cv.array(3.0), cv.array(1.0))
+    assert WithTangent.calls > before
+
+
+def test_a_function_may_run_numpy():
+    class Sinc(ag.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return cv.array(np.sinc(x))
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            t = np.pi * x
+            return g * (cv.cos(t) / x - cv.sin(t) / (t * x))
+
+    assert ag.gradcheck(Sinc.apply, [cv.array([0.3, -1.2])])
+    x = cv.array([0.5, 1.5], requires_grad=True)
+    y = Sinc.apply(x)
+    assert y.grad_fn == "Sinc"
+
+
+def test_functions_say_what_is_wrong():
+    class Wrong(ag.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, g):
+            return g, g
+
+    x = cv.array(1.0, requires_grad=True)
+    with pytest.raises(RuntimeError, match="2 gradients for 1"):
+        Wrong.apply(x).backward()
+    with pytest.raises(TypeError, match="apply"):
+        Wrong()
+
+    class Reader(ag.Function):
+        @staticmethod
+        def forward(ctx, y):
+            return x * y
+
+    with pytest.raises(RuntimeError, match="none of its inputs"):
+        Reader.apply(cv.array(1.0))
+    with pytest.raises(RuntimeError, match="none of its inputs"):
+        ag.checkpoint(lambda y: x * y)(cv.array(1.0))
+
+
+def test_a_checkpoint_runs_again_on_the_way_back():
+    runs = []
+
+    def f(x):
+        runs.append(1)
+        return cv.sin(x)
+
+    x = cv.array([1.0], requires_grad=True)
+    y = ag.checkpoint(f)(x)
+    assert len(runs) == 1
+    y.sum().backward()
+    assert len(runs) == 2
+    near(x.grad, np.cos([1.0]))
+
+
+def test_threads_write_in_place_inside_functions():
+    shared = cv.zeros(100_000)
+
+    class Adds(ag.Function):
+        @staticmethod
+        def forward(ctx, x):
+            nonlocal shared
+            for _ in range(20):
+                shared += x
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            nonlocal shared
+            for _ in range(20):
+                shared += g
+            return 2 * g
+
+    failures = []
+
+    def work():
+        try:
+            for _ in range(5):
+                x = cv.ones(100_000).requires_grad_()
+                Adds.apply(x).sum().backward()
+                assert x.grad[0].item() == 2
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads), "deadlock"
+    assert not failures
+    assert shared[0].item() == 2 * 5 * 40
+
+
+def test_threads_transform_at_the_same_time(rng):
+    x = numbers(rng, 8, 200)
+    f = ag.grad(lambda x: (cv.exp(x) * x).sum())
+    expected, failures = np.asarray(cv.vmap(f)(x)), []
+
+    def work():
+        try:
+            for _ in range(20):
+                near(cv.vmap(f)(x), expected)
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+# ---- PyTorch-style -----------------------------------------------------------------------------------------------
+
+
+def test_hooks_see_and_replace_gradients():
+    x = cv.array([1.0, 2.0], requires_grad=True)
+    seen = []
+    y = x * 3
+    look = y.register_hook(lambda g: seen.append(g.tolist()))
+    double = x.register_hook(lambda g: 2 * g)
+    (y * y).sum().backward()
+    assert seen == [[6, 12]] and x.grad.tolist() == [36, 72]
+    look.remove()
+    look.remove()
+    double.remove()
+    x.grad = None
+    y = x * 3
+    with y.register_hook(lambda g: g * 0):
+        y.sum().backward(retain_graph=True)
+        assert x.grad.tolist() == [0, 0]
+    y.sum().backward()
+    assert x.grad.tolist() == [3, 3] and len(seen) == 1
+    with pytest.raises(RuntimeError, match="require"):
+        cv.array(1.0).register_hook(print)
+    with pytest.raises(TypeError, match="function"):
+        x.register_hook(3)
+
+
+def test_a_handle_keeps_no_graph_alive():
+    x = cv.array(1.0, requires_grad=True)
+    handle = (x * 2).register_hook(print)
+    handle.remove()
+
+
+def test_a_computed_array_retains_its_gradient():
+    x = cv.array([1.0, 2.0], requires_grad=True)
+    y = x * x
+    z = y * 3
+    y.retain_grad()
+    z.sum().backward()
+    assert y.grad.tolist() == [3, 3] and z.grad is None and x.grad.tolist() == [6, 12]
+    a, b = ScaledSin.apply(x, 3.0, "a name")
+    b.retain_grad()
+    (2 * a + 5 * b).sum().backward()
+    assert a.grad is None and b.grad.tolist() == [5, 5]
+
+
+def test_a_pass_frees_what_it_used():
+    x = cv.array(2.0, requires_grad=True)
+    y = x * x
+    y.backward()
+    with pytest.raises(RuntimeError, match="retain_graph=True"):
+        y.backward()
+    y = x * x
+    y.backward(retain_graph=True)
+    y.backward()
+    assert x.grad.item() == 12
+    y = x**3
+    (g,) = cv.grad(y, x, retain_graph=True)
+    assert not g.requires_grad
+    (g,) = cv.grad(y, x, create_graph=True)
+    assert cv.grad(g, x)[0].item() == 12
+
+
+def test_unused_inputs():
+    x, z = cv.array(2.0, requires_grad=True), cv.array([1.0, 2.0], requires_grad=True)
+    used, unused = cv.grad(x * 3, [x, z])
+    assert used.item() == 3 and unused.tolist() == [0, 0]
+    assert cv.grad(x * 3, [x, z], allow_unused=True)[1] is None
+    with pytest.raises(RuntimeError, match="input 1"):
+        cv.grad(x * 3, [x, z], allow_unused=False)
+
+
+def test_grad_modes():
+    x = cv.array(1.0, requires_grad=True)
+    with cv.no_grad():
+        with cv.enable_grad():
+            assert (x * 2).requires_grad and cv.is_grad_enabled()
+        assert not (x * 2).requires_grad
+    with ag.inference_mode():
+        assert not (x * 2).requires_grad
+        # a gradient that begins inside is none of its business
+        assert ag.grad(lambda x: x * x)(x).item() == 2
+
+    @cv.enable_grad()
+    def f(x):
+        """A doc."""
+        return x * 2
+
+    with cv.no_grad():
+        assert f(x).requires_grad
+    assert f.__doc__ == "A doc."
+
+
+# ---- errors ------------------------------------------------------------------------------------------------------
+
+
+class Mine(Exception):
+    pass
+
+
+def test_exceptions_come_back_unchanged():
+    error = Mine("mine")
+
+    def f(*args):
+        raise error
+
+    x = cv.array([1.0, 2.0])
+    leaf = cv.array(1.0, requires_grad=True)
+    hooked = leaf * 2
+    hooked.register_hook(f)
+
+    class Raises(ag.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        backward = staticmethod(f)
+
+    class RaisesAtOnce(ag.Function):
+        forward = staticmethod(f)
+
+    for run in (
+        lambda: cv.vmap(f)(x),
+        lambda: ag.grad(f)(x),
+        lambda: ag.vjp(f, x),
+        lambda: ag.jvp(f, x, x),
+        lambda: ag.jacfwd(f)(x),
+        lambda: ag.jacrev(f)(x),
+        lambda: ag.hessian(f)(x),
+        lambda: cv.trace(f, x),
+        lambda: ag.linearize(f, x),
+        lambda: ag.checkpoint(f)(x),
+        lambda: ag.gradcheck(f, x),
+        lambda: cv.vmap(ag.grad(f))(x),
+        lambda: hooked.backward(),
+        lambda: Raises.apply(leaf).backward(),
+        lambda: ag.jacrev(Raises.apply)(x),
+        lambda: RaisesAtOnce.apply(x),
+        lambda: cv.vmap(RaisesAtOnce.apply)(x),
+    ):
+        with pytest.raises(Mine) as caught:
+            run()
+        assert caught.value is error
+    # nothing is left behind
+    assert (leaf * 2).requires_grad and cv.vmap(lambda x: x)(x).tolist() == [1, 2]
+
+
+def test_errors_say_what_is_wrong(rng):
+    x = numbers(rng, 3)
+    for run, kind, text in (
+        (lambda: ag.grad(lambda x: x)(x), ValueError, "one real number"),
+        (lambda: ag.grad(lambda x: (x.sum(), 1))(x), TypeError, "has_aux"),
+        (lambda: ag.grad(lambda x: x.sum(), has_aux=True)(x), TypeError, "pair"),
+        (lambda: ag.grad(lambda x: x.sum(), 1)(x), ValueError, "argnums"),
+        (lambda: ag.grad(lambda x: x.sum())(cv.array([1, 2])), RuntimeError, "int64"),
+        (lambda: ag.grad(x), TypeError, "function"),
+        (lambda: cv.vmap(lambda x: x, 2)(x), ValueError, "axis"),
+        (lambda: cv.vmap(lambda x: x, "0")(x), ValueError, "in_axes"),
+        (lambda: cv.vmap(lambda x: x, None)(x), ValueError, "in_axes"),
+        (lambda: cv.vmap(lambda x, y: x, (0,))(x, x), ValueError, "in_axes"),
+        (lambda: cv.vmap(lambda x, y: x)(x, x[:2]), ValueError, "batch"),
+        (lambda: cv.vmap(lambda x: x, randomness="some"), ValueError, "randomness"),
+        (lambda: cv.vmap(lambda x: x)(1.0), ValueError, "axis"),
+        (lambda: ag.vjp(lambda x: x, x)[1]((x, x)), ValueError, "structure"),
+        (lambda: ag.vjp(lambda x: x, x)[1](x[:2]), ValueError, "shape"),
+        (lambda: ag.jvp(lambda x: x, (x,), (x, x)), ValueError, "structure"),
+        (lambda: ag.jvp(lambda x: x, x, x[:2]), ValueError, "shape"),
+        (lambda: ag.jacfwd(lambda x: x)(x * 1j), RuntimeError, "Jacobian"),
+        (lambda: cv.grad(lambda x: x, x), TypeError, "cv.autograd.grad"),
+    ):
+        with pytest.raises(kind, match=text):
+            run()
+
+
+def test_leaves_do_not_escape(rng):
+    kept = []
+
+    def f(x):
+        kept.append(x * 2)
+        return (x * x).sum()
+
+    x = numbers(rng, 3)
+    near(ag.grad(f)(x), 2 * np.asarray(x))
+    near(kept[0].detach(), 2 * np.asarray(x))
+
+
+def test_signatures_and_docs():
+    def f(a, b, *, c=1):
+        """Docs of f."""
+
+    for transformed in (cv.vmap(f), ag.grad(f), ag.value_and_grad(f), ag.jacfwd(f), ag.hessian(f), ag.checkpoint(f)):
+        assert inspect.signature(transformed) == inspect.signature(f)
+        assert transformed.__doc__ == "Docs of f." and transformed.__name__ == "f"
+    for name in ag.__all__:
+        assert getattr(ag, name).__doc__, name
+        inspect.signature(getattr(ag, name))
+    assert cv.vmap is ag.vmap and cv.jvp is ag.jvp and cv.trace is ag.trace
+    assert {"autograd", "vmap", "jvp", "trace", "enable_grad"} <= set(cv.__all__)
+    assert list(inspect.signature(cv.grad).parameters) == [
+        "outputs", "inputs", "grad_outputs", "retain_graph", "create_graph", "allow_unused",
+    ]  # fmt: skip
+
+
+def test_examples_in_docs_run():
+    import doctest
+
+    found = doctest.testmod(ag, extraglobs={"cv": cv})
+    assert found.attempted > 15 and found.failed == 0
+
+
+def test_nothing_leaks(rng):
+    x = numbers(rng, 100)
+
+    class Marker:
+        pass
+
+    def once():
+        marker = Marker()
+        alive.append(weakref.ref(marker))
+        f = lambda x: (Square.apply(x) * len([marker])).sum()
+        ag.grad(f)(x)
+        cv.vmap(f)(x.reshape(10, 10))
+        cv.trace(f, x)
+
+    alive = []
+    once()
+    gc.collect()
+    assert alive[0]() is None
