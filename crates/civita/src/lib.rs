@@ -89,6 +89,7 @@ mod error;
 mod fuse;
 mod grad;
 mod index;
+mod keys;
 mod matmul;
 pub mod np;
 mod operators;
@@ -120,9 +121,10 @@ pub use grad::{
 };
 pub use half::{bf16, f16};
 pub use index::{concatenate, stack};
+pub use keys::{Index, IndexEntry, IndexKeys, IndexStep, Key};
 pub use rank::{
-    Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, Grow, Grown, Rank, Replace, Shrink,
-    TensorRank,
+    AddRank, Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, CoverRank, Grow, Grown,
+    Rank, Replace, Shrink, TensorRank,
 };
 pub use reduce::{Over, OverKept};
 pub use slice::{Ellipsis, NewAxis, Slice, SliceEntry, SliceInt, SliceItem, SliceOf, SliceStep};

@@ -87,7 +87,9 @@ impl Raw {
         self.make_unique()?;
         let levels = rest.iter().map(|x| x.level()).chain([self.level()]);
         if self.storage.access() != Access::Owned
-            && levels.flatten().any(|level| level > self.storage.born() + 1)
+            && levels
+                .flatten()
+                .any(|level| level > self.storage.born() + 1)
         {
             return Err(crosses_scopes(op));
         }

@@ -24,9 +24,9 @@ use std::alloc::Layout;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
+use std::sync::{Arc, OnceLock};
 
 use crate::dtype::Element;
 use crate::error::Result;
@@ -333,7 +333,10 @@ impl Storage {
     /// Sets the cell, of a buffer that has none.
     pub(crate) fn set_cell(&self, cell: Arc<Cell>) {
         let new = Arc::into_raw(cell).cast_mut();
-        let old = self.0.cell.compare_exchange(std::ptr::null_mut(), new, AcqRel, Acquire);
+        let old = self
+            .0
+            .cell
+            .compare_exchange(std::ptr::null_mut(), new, AcqRel, Acquire);
         if old.is_err() {
             // SAFETY: what was not stored is still ours.
             drop(unsafe { Arc::from_raw(new) });

@@ -68,8 +68,7 @@ impl Cell {
             if let Some(value) = &state.elsewhere {
                 return Ok(value.clone());
             }
-            Raw::new(storage.clone(), state.layout.clone(), state.dtype)
-                .with_tag(state.tag.clone())
+            Raw::new(storage.clone(), state.layout.clone(), state.dtype).with_tag(state.tag.clone())
         };
         flat_of(&value)
     }
