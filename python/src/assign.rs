@@ -1,112 +1,72 @@
 //! `a[key] = value`.
 
 use civita_core::dtype::DType;
-use civita_core::error::shape_text;
-use civita_core::layout::Layout;
+use civita_core::layout::{Layout, SliceItem};
 use civita_core::primitive::host;
-use civita_core::raw::Raw;
+use civita_core::raw::{Key, Raw};
 use pyo3::prelude::*;
+use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::convert::{Value, array_of, scalar_array, scalar_exact, value};
+use crate::convert::{array_of, scalar_array, scalar_exact};
 use crate::error::{Outcome, value_error};
 use crate::gil;
-use crate::index::{Picked, basic, element, entries, indices, lone_mask, picked};
+use crate::index::{element, keys, work};
 
-/// The value of an assignment, for an array of this dtype.
-fn source(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Raw> {
-    match value(ob)? {
-        Value::Weak(s) => scalar_array(s, Some(dtype)),
-        Value::Ref(raw) => Ok(raw.clone()),
-        Value::Own(_) => array_of(ob, None),
+/// The value of an assignment: arrays as they are, numbers and lists in this dtype, which must hold them.
+pub fn source(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Raw> {
+    match ob.cast_exact::<Array>() {
+        Ok(array) => Ok(array.get().raw().clone()),
+        Err(_) => array_of(ob, Some(dtype)),
     }
 }
 
-/// Leading axes of length 1 go, as in NumPy.
-fn without_leading_ones(source: Raw, rank: usize) -> Outcome<Raw> {
-    let extra = source.rank().saturating_sub(rank);
-    if extra == 0 || source.shape()[..extra].iter().any(|&n| n != 1) {
-        return Ok(source);
-    }
-    let shape = source.shape()[extra..].to_vec();
-    Ok(source.reshape(&shape)?)
-}
-
-/// Writes `source` over what an index by arrays picks, one row after the other: of equal places the last one stays.
-fn scatter(py: Python<'_>, x: &mut Raw, picked: Picked, source: Raw) -> Outcome<()> {
-    let Picked {
-        mut view,
-        axes,
-        flat,
-        shape,
-        place,
-        items,
-        order,
-    } = picked;
-    let rest = view.shape()[axes..].to_vec();
-    // what `x[key]` would be, with the picked axes where they stand
-    let mut full = rest[..place].to_vec();
-    full.extend_from_slice(&shape);
-    full.extend_from_slice(&rest[place..]);
-    let source = without_leading_ones(source, full.len())?.cast(view.dtype())?;
-    let source = source.broadcast_to(&full).map_err(|_| {
-        value_error(format!(
-            "shape mismatch: value array of shape {} could not be broadcast to indexing result of shape {}",
-            shape_text(source.shape()),
-            shape_text(&full)
-        ))
-    })?;
-    let in_front: Vec<isize> = (place..place + shape.len())
-        .chain(0..place)
-        .chain(place + shape.len()..full.len())
-        .map(|a| a as isize)
-        .collect();
-    let mut rows = vec![flat.len()];
-    rows.extend_from_slice(&rest);
-    let rows = source.permute(&in_front)?.reshape(&rows)?;
-    let flat = indices(flat)?;
-    if x.is_plain() && rows.is_plain() {
-        // the view shares its memory with the array: writing into it writes there
-        return Ok(gil::work(py, rows.len(), || {
-            view.assign_rows(axes, &flat, &rows)
-        })?);
-    }
-    // the same as an op on the view's values, which then take the view's place
-    let mut merged = vec![view.shape()[..axes].iter().product()];
-    merged.extend_from_slice(&rest);
-    let new = view
-        .reshape(&merged)?
-        .index_put(0, &flat, &rows)?
-        .reshape(view.shape())?;
-    let mut back = vec![0; order.len()];
-    for (to, &from) in order.iter().enumerate() {
-        back[from as usize] = to as isize;
-    }
-    Ok(x.assign_slice(&items, &new.permute(&back)?)?)
+/// About how many elements an assignment writes.
+fn written(x: &Raw, keys: &[Key]) -> Outcome<usize> {
+    let item = |key: &Key| match key {
+        Key::Item(item) => Some(*item),
+        _ => None,
+    };
+    let items: Option<SmallVec<[SliceItem; 4]>> = keys.iter().map(item).collect();
+    Ok(match items {
+        Some(items) => Layout::contiguous(x.shape())?.slice(&items)?.len(),
+        None => work(x, keys),
+    })
 }
 
 /// Writes `value` over what `key` picks.
-pub fn set(
+fn set(
     py: Python<'_>,
     x: &mut Raw,
     key: &Bound<'_, PyAny>,
     value: &Bound<'_, PyAny>,
 ) -> Outcome<()> {
-    let entries = entries(key)?;
+    let keys = keys(key)?;
     let source = source(value, x.dtype())?;
-    if let Some(items) = basic(&entries) {
-        let part = Layout::contiguous(x.shape())?.slice(&items)?;
-        let source = without_leading_ones(source, part.rank())?;
-        return Ok(gil::work(py, part.len(), || {
-            x.assign_slice(&items, &source)
-        })?);
-    }
-    if let Some(mask) = lone_mask(&entries) {
-        let source = without_leading_ones(source, 1 + x.rank().saturating_sub(mask.rank()))?;
-        return Ok(gil::work(py, x.len(), || x.assign_where(mask, &source))?);
-    }
-    let picked = picked(x, &entries)?;
-    scatter(py, x, picked, source)
+    let elements = written(x, &keys)?.max(source.len());
+    Ok(gil::work(py, elements, || x.index_assign(&keys, &source))?)
+}
+
+/// Adds `value` to what `key` picks, or subtracts it; at equal places all of it adds up.
+pub fn accumulate(
+    py: Python<'_>,
+    array: &Array,
+    key: &Bound<'_, PyAny>,
+    value: &Bound<'_, PyAny>,
+    subtract: bool,
+) -> Outcome<()> {
+    let keys = keys(key)?;
+    array.write(|x| {
+        let value = match scalar_exact(value)? {
+            Some(scalar) => scalar_array(scalar, Some(scalar.weak_with(x.dtype())))?,
+            None => array_of(value, None)?,
+        };
+        let value = if subtract { value.neg()? } else { value };
+        let elements = written(x, &keys)?.max(value.len());
+        Ok(gil::work(py, elements, || {
+            x.index_accumulate(&keys, &value)
+        })?)
+    })
 }
 
 /// Writes a number over one element: the short way of `a[i] = 2.5`. False when it takes the long one.

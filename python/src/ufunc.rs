@@ -264,6 +264,30 @@ impl Ufunc {
         self.call(args, kwargs)
     }
 
+    /// Applies the function in place to what `indices` picks from `a`, and `b`; at equal places all of it adds up. Only
+    /// `add` and `subtract` have it.
+    #[pyo3(signature = (a, indices, b, /))]
+    fn at(
+        &self,
+        a: &Bound<'_, Array>,
+        indices: &Bound<'_, PyAny>,
+        b: &Bound<'_, PyAny>,
+    ) -> Outcome<()> {
+        let subtract = self.0.op == Op::Sub;
+        if !subtract && self.0.op != Op::Add {
+            return Err(type_error(format!(
+                "{}.at does not exist\n  rule: add and subtract have `at`",
+                self.0.numpy
+            )));
+        }
+        if subtract && a.get().raw().dtype() == DType::Bool {
+            return Err(type_error(
+                "subtract.at: booleans cannot be subtracted\n  hint: `logical_xor` is their difference",
+            ));
+        }
+        crate::assign::accumulate(a.py(), a.get(), indices, b, subtract)
+    }
+
     /// NumPy's name of the function.
     #[getter]
     fn __name__(&self) -> &'static str {

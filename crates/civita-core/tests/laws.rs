@@ -6,7 +6,7 @@ use civita_core::graph::Function as Program;
 use civita_core::layout::{Axes, KeepDims, SliceItem};
 use civita_core::ops::{Op, Reduction};
 use civita_core::program::Program as Elementwise;
-use civita_core::raw::{Mode, Raw, ReduceOptions};
+use civita_core::raw::{Key, Mode, Raw, ReduceOptions};
 use civita_core::transform::{Function, grad, hessian, jacfwd, jacrev, jvp, trace, vmap};
 
 type F = Box<dyn Fn(&[Raw]) -> Result<Raw>>;
@@ -205,6 +205,98 @@ fn samples() -> Vec<Sample> {
         sample("select", &[n(&[3, 2], 17), mask()], |x| x[0].select(&x[1]))
             .fixed(1)
             .shared(1),
+        sample(
+            "index by arrays beside each other",
+            &[n(&[3, 3, 2], 14), integers(&[2, 0, -1]), integers(&[1])],
+            |x| x[0].index(&[x[1].clone().into(), x[2].clone().into()]),
+        )
+        .fixed(1)
+        .fixed(2),
+        sample(
+            "index by arrays apart",
+            &[
+                n(&[3, 2, 3], 14),
+                integers(&[2, 0, 0]),
+                integers(&[1, 1, -1]),
+            ],
+            |x| {
+                x[0].index(&[
+                    x[1].clone().into(),
+                    SliceItem::ALL.step_by(-1).into(),
+                    x[2].clone().into(),
+                ])
+            },
+        )
+        .fixed(1)
+        .fixed(2),
+        sample(
+            "index by a mask, an integer and an array",
+            &[n(&[3, 2, 3], 14), mask(), integers(&[1])],
+            |x| {
+                x[0].index(&[
+                    x[1].clone().into(),
+                    SliceItem::Index(-1).into(),
+                    x[2].clone().into(),
+                ])
+            },
+        )
+        .fixed(1)
+        .shared(1)
+        .fixed(2),
+        sample(
+            "assign by arrays",
+            &[
+                n(&[3, 2], 15),
+                integers(&[2, 0, 2, -1]),
+                integers(&[1, 1, -1, 0]),
+                n(&[4], 16),
+            ],
+            |x| {
+                let mut y = x[0].mul(&x[0])?;
+                y.index_assign(&[x[1].clone().into(), x[2].clone().into()], &x[3])?;
+                Ok(y)
+            },
+        )
+        .fixed(1)
+        .fixed(2)
+        // a batch of second indices are 0, 1 and 2, and there are two columns
+        .shared(2),
+        sample(
+            "assign by a slice and an array",
+            &[n(&[4, 3], 15), integers(&[2, 0, 2]), n(&[2, 1], 16)],
+            |x| {
+                let mut y = x[0].mul(&x[0])?;
+                y.index_assign(&[SliceItem::from(1..3).into(), x[1].clone().into()], &x[2])?;
+                Ok(y)
+            },
+        )
+        .fixed(1),
+        sample(
+            "assign by arrays apart",
+            &[n(&[3, 2, 3], 15), integers(&[2, 0]), n(&[2], 16)],
+            |x| {
+                let mut y = x[0].mul(&x[0])?;
+                let keys: [Key; 3] = [
+                    x[1].clone().into(),
+                    SliceItem::ALL.into(),
+                    SliceItem::Index(1).into(),
+                ];
+                y.index_assign(&keys, &x[2])?;
+                Ok(y)
+            },
+        )
+        .fixed(1),
+        sample(
+            "accumulate",
+            &[n(&[3, 2], 15), integers(&[2, 0, 2]), n(&[2, 3], 16)],
+            |x| {
+                let mut y = x[0].mul(&x[0])?;
+                y = y.transpose()?;
+                y.index_accumulate(&[SliceItem::ALL.into(), x[1].clone().into()], &x[2])?;
+                Ok(y)
+            },
+        )
+        .fixed(1),
         sample("concatenate", &[n(&[2, 3], 17), n(&[2, 1], 18)], |x| {
             Raw::concatenate(&[&x[0], &x[1]], 1)
         }),
@@ -595,6 +687,77 @@ fn a_mask_of_a_batch_decides_no_length() -> Result<()> {
         &front,
     );
     assert!(error.unwrap_err().to_string().contains("`where`"));
+    Ok(())
+}
+
+#[test]
+fn one_row_is_written_where_a_batch_of_masks_is_true() -> Result<()> {
+    let (x, mask) = (
+        numbers(&[2, 3], 1),
+        Raw::from_vec(vec![true, false, true, false, true, false], &[2, 3])?,
+    );
+    let front = |_: usize| Some(0);
+    let zero = Raw::zeros(&[], DType::F64)?;
+    let found = vmap(
+        |x| {
+            let mut y = x[0].clone();
+            y.index_assign(&[x[1].clone().into()], &zero)?;
+            Ok(vec![y])
+        },
+        &[x.clone(), mask.clone()],
+        &[Some(0), Some(0)],
+        &front,
+    )?;
+    let expected = mask.choose(&zero, &x)?;
+    near("masks of a batch", &found, &[expected], 0.0);
+    Ok(())
+}
+
+#[test]
+fn an_index_that_is_out_of_range_is_named_under_every_transformation() -> Result<()> {
+    let x = numbers(&[2, 3], 1);
+    let rows = Raw::from_vec(vec![0i64, 1, 1, 0], &[2, 2])?;
+    // 3 is a place in the matrix, but not in its rows
+    let columns = Raw::from_vec(vec![0i64, 3, 2, 1], &[2, 2])?;
+    let front = |_: usize| Some(0);
+    let pick = |x: &[Raw]| {
+        Ok(vec![
+            x[0].index(&[x[1].clone().into(), x[2].clone().into()])?,
+        ])
+    };
+    let put = |x: &[Raw]| {
+        let mut y = x[0].clone();
+        y.index_assign(
+            &[x[1].clone().into(), x[2].clone().into()],
+            &Raw::zeros(&[], DType::F64)?,
+        )?;
+        Ok(vec![y])
+    };
+    let inputs = [x.clone(), rows.clone(), columns];
+    let text = "index 3 is out of bounds for axis 1 with size 3";
+    for f in [&pick as &dyn Fn(&[Raw]) -> Result<Vec<Raw>>, &put] {
+        let axes = [None, Some(0), Some(0)];
+        for error in [
+            f(&inputs).unwrap_err(),
+            vmap(f, &inputs, &axes, &front).unwrap_err(),
+            grad(&|x| Ok(vec![f(x)?[0].sum_all()?]), &inputs, &[0]).unwrap_err(),
+            trace(f, &inputs).map(drop).unwrap_err(),
+        ] {
+            assert!(
+                error.is_index() && error.to_string().contains(text),
+                "{error}"
+            );
+            assert_eq!(error.found_axis(), Some(1));
+        }
+        // a graph that meets other indices than it was traced with does not wrap around either
+        let good = [x.clone(), rows.clone(), rows.clone()];
+        let graph = trace(f, &good)?;
+        let error = graph.run(&inputs).unwrap_err();
+        assert!(
+            error.is_index() && error.to_string().contains("out of bounds"),
+            "{error}"
+        );
+    }
     Ok(())
 }
 

@@ -90,6 +90,7 @@ mod elementwise;
 mod error;
 mod fuse;
 mod index;
+mod keys;
 mod matmul;
 pub mod np;
 mod operators;
@@ -121,9 +122,10 @@ pub use error::{Error, Result, catch};
 pub use fuse::{FuseInputs, Fused};
 pub use half::{bf16, f16};
 pub use index::{concatenate, stack};
+pub use keys::{Index, IndexEntry, IndexKeys, IndexStep, Key};
 pub use rank::{
-    Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, Grow, Grown, Outer, Outered, Rank,
-    Replace, ScalarRank, Shrink, Shrunk, TensorRank,
+    AddRank, Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, CoverRank, Grow, Grown, Outer,
+    Outered, Rank, Replace, ScalarRank, Shrink, Shrunk, TensorRank,
 };
 pub use reduce::{Over, OverKept};
 pub use slice::{Ellipsis, NewAxis, Slice, SliceEntry, SliceInt, SliceItem, SliceOf, SliceStep};

@@ -307,6 +307,69 @@ compress! {
     DYN, 0 => DYN, 1 => DYN, 2 => DYN, 3 => DYN, 4 => DYN, 5 => DYN, 6 => DYN, 7 => DYN, 8 => DYN, DYN => DYN;
 }
 
+/// The sum of two ranks: `x.index((&rows, ..))`, whose axes are those that are left and those of the arrays.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` and `{A}` together are more axes than a static rank has",
+    note = "static ranks are 0 to 8; `.to_dyn()` goes beyond"
+)]
+pub trait AddRank<A> {
+    /// That rank.
+    type Sum: TensorRank;
+}
+macro_rules! plus {
+    ($($n:literal: $($m:literal => $sum:literal),*;)*) => { $(
+        $(impl AddRank<Rank<$m>> for Rank<$n> {
+            type Sum = Rank<$sum>;
+        })*
+        impl AddRank<Rank<DYN>> for Rank<$n> {
+            type Sum = Rank<DYN>;
+        }
+    )* };
+}
+plus! {
+    0: 0 => 0, 1 => 1, 2 => 2, 3 => 3, 4 => 4, 5 => 5, 6 => 6, 7 => 7, 8 => 8;
+    1: 0 => 1, 1 => 2, 2 => 3, 3 => 4, 4 => 5, 5 => 6, 6 => 7, 7 => 8;
+    2: 0 => 2, 1 => 3, 2 => 4, 3 => 5, 4 => 6, 5 => 7, 6 => 8;
+    3: 0 => 3, 1 => 4, 2 => 5, 3 => 6, 4 => 7, 5 => 8;
+    4: 0 => 4, 1 => 5, 2 => 6, 3 => 7, 4 => 8;
+    5: 0 => 5, 1 => 6, 2 => 7, 3 => 8;
+    6: 0 => 6, 1 => 7, 2 => 8;
+    7: 0 => 7, 1 => 8;
+    8: 0 => 8;
+}
+impl<const M: usize> AddRank<Rank<M>> for Rank<DYN> {
+    type Sum = Rank<DYN>;
+}
+
+/// The axes that a mask of rank `M` leaves: `N - M`.
+#[diagnostic::on_unimplemented(
+    message = "a mask of rank {M} covers more axes than the `{Self}` that is left",
+    note = "a mask has the lengths of the axes that it replaces"
+)]
+pub trait CoverRank<const M: usize> {
+    /// That rank.
+    type Rest: TensorRank;
+}
+macro_rules! cover {
+    ($($n:expr, $($m:expr => $rest:expr),*;)*) => { $($(
+        impl CoverRank<{ $m }> for Rank<{ $n }> {
+            type Rest = Rank<{ $rest }>;
+        }
+    )*)* };
+}
+cover! {
+    0, 0 => 0, DYN => DYN;
+    1, 0 => 1, 1 => 0, DYN => DYN;
+    2, 0 => 2, 1 => 1, 2 => 0, DYN => DYN;
+    3, 0 => 3, 1 => 2, 2 => 1, 3 => 0, DYN => DYN;
+    4, 0 => 4, 1 => 3, 2 => 2, 3 => 1, 4 => 0, DYN => DYN;
+    5, 0 => 5, 1 => 4, 2 => 3, 3 => 2, 4 => 1, 5 => 0, DYN => DYN;
+    6, 0 => 6, 1 => 5, 2 => 4, 3 => 3, 4 => 2, 5 => 1, 6 => 0, DYN => DYN;
+    7, 0 => 7, 1 => 6, 2 => 5, 3 => 4, 4 => 3, 5 => 2, 6 => 1, 7 => 0, DYN => DYN;
+    8, 0 => 8, 1 => 7, 2 => 6, 3 => 5, 4 => 4, 5 => 3, 6 => 2, 7 => 1, 8 => 0, DYN => DYN;
+    DYN, 0 => DYN, 1 => DYN, 2 => DYN, 3 => DYN, 4 => DYN, 5 => DYN, 6 => DYN, 7 => DYN, 8 => DYN, DYN => DYN;
+}
+
 /// Wraps what the engine made.
 #[inline]
 pub(crate) fn wrap<X: FromRaw>(raw: Raw) -> X {

@@ -99,7 +99,7 @@ pub fn append(arr: Array, values: Array, axis: AxisOrFlat) -> Result<Raw> {
 pub fn unstack(x: Array, axis: Axis) -> Result<Vec<Raw>> {
     let at = normalize_axis("unstack", axis, x.rank())?;
     let mut items = vec![SliceItem::ALL; at + 1];
-    let row = |i: usize| {
+    let mut row = |i: usize| {
         items[at] = SliceItem::Index(i as isize);
         x.slice(&items)
     };

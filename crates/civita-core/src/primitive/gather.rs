@@ -11,12 +11,17 @@ use crate::layout::Dims;
 use crate::raw::{Mode, Raw};
 use crate::transform::{all_with_batch, refs};
 
-/// The elements at the second operand, integers, along an axis of the first, which the axes of the indices replace. Both
-/// begin with `batch` axes that belong together.
+/// A place that exists along no axis, for an index that was found to be out of range before it was joined with others.
+pub(crate) const OUTSIDE: i64 = i64::MIN;
+
+/// The elements at the second operand, integers, along axes of the first, which the axes of the indices replace. An index
+/// counts the elements of the axes `axis..axis + axes` in C order. Both begin with `batch` axes that belong together.
 #[derive(Clone, Debug)]
 pub struct Gather {
-    /// Along which.
+    /// The first axis that the indices count along.
     pub axis: usize,
+    /// How many they count along.
+    pub axes: usize,
     /// Leading axes that belong together.
     pub batch: usize,
     /// What becomes of an index that is out of range.
@@ -44,7 +49,7 @@ impl Primitive for Gather {
         let shape: Dims = x.shape[..self.axis]
             .iter()
             .chain(&index.shape[batch..])
-            .chain(&x.shape[self.axis + 1..])
+            .chain(&x.shape[self.axis + self.axes..])
             .copied()
             .collect();
         Ok(Outputs::One(Spec {
@@ -71,7 +76,7 @@ impl Primitive for Gather {
         let back = Scatter {
             combine: Combine::Add,
             axis: self.axis,
-            axes: 1,
+            axes: self.axes,
             batch: self.batch,
             mode: self.mode,
             in_place: false,
@@ -82,11 +87,17 @@ impl Primitive for Gather {
     }
 
     fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
-        let Gather { axis, batch, mode } = *self;
+        let Gather {
+            axis,
+            axes,
+            batch,
+            mode,
+        } = *self;
         match *batched {
             [true, false] if batch == 0 => {
                 let gather = Gather {
                     axis: axis + 1,
+                    axes,
                     batch,
                     mode,
                 };
@@ -99,6 +110,7 @@ impl Primitive for Gather {
             _ => {
                 let gather = Gather {
                     axis: axis + 1,
+                    axes,
                     batch: batch + 1,
                     mode,
                 };

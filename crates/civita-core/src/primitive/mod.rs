@@ -39,6 +39,7 @@ pub use copy::{Copy, Order};
 pub use fold::{Fold, Over};
 pub use fused::Fused;
 pub use gather::Gather;
+pub(crate) use gather::OUTSIDE;
 pub use join::Join;
 pub use matmul::Matmul;
 pub use rowwise::{Rowwise, Stat};

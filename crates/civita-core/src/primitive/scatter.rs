@@ -46,26 +46,10 @@ impl Scatter {
         }
     }
 
-    /// The base with the axes that are counted along as one.
-    fn merged(&self, base: &Raw) -> Result<Raw> {
-        if self.axes == 1 {
-            return Ok(base.clone());
-        }
-        let shape = base.shape();
-        let (from, to) = (self.axis, self.axis + self.axes);
-        let one: usize = shape[from..to].iter().product();
-        let merged: Dims = shape[..from]
-            .iter()
-            .copied()
-            .chain([one])
-            .chain(shape[to..].iter().copied())
-            .collect();
-        base.reshape(&merged)
-    }
-
     fn gather(&self) -> Gather {
         Gather {
             axis: self.axis,
+            axes: self.axes,
             batch: self.batch,
             mode: self.mode,
         }
@@ -73,7 +57,8 @@ impl Scatter {
 
     /// 1 for each row that stayed, 0 for those that a later one replaced: where its place says its own number.
     fn stayed(&self, x: &[Raw], g: &Raw) -> Result<Raw> {
-        let (base, index) = (self.merged(&x[0])?, &x[1]);
+        let (base, index) = (&x[0], &x[1]);
+        let to = self.axis + self.axes;
         let picked = index.len();
         let numbers = Raw::arange(
             Scalar::Int(0),
@@ -87,7 +72,7 @@ impl Scatter {
         let table: Dims = lead
             .iter()
             .copied()
-            .chain([base.shape()[self.axis]])
+            .chain([base.shape()[self.axis..to].iter().product()])
             .collect();
         let table = base.like(&table, DType::I64, Scalar::Int(-1))?;
         let flat = Scatter {
@@ -100,6 +85,7 @@ impl Scatter {
         let placed = bind_one(&flat, &[&table, index, &numbers])?;
         let gather = Gather {
             axis: self.batch,
+            axes: 1,
             ..self.gather()
         };
         let last = bind_one(&gather, &[&placed, index])?;
@@ -108,7 +94,7 @@ impl Scatter {
         let mut shape: Vec<usize> = index.shape()[..self.batch].to_vec();
         shape.extend(std::iter::repeat_n(1, self.axis - self.batch));
         shape.extend_from_slice(&index.shape()[self.batch..]);
-        shape.extend(std::iter::repeat_n(1, base.rank() - self.axis - 1));
+        shape.extend(std::iter::repeat_n(1, base.rank() - to));
         stayed.reshape(&shape)?.cast(g.dtype())
     }
 }
@@ -192,7 +178,7 @@ impl Primitive for Scatter {
             bind_one(&self.functional(), &[g, &x[1], &zeros])
         };
         let rows = || {
-            let picked = bind_one(&self.gather(), &[&self.merged(g)?, &x[1]])?;
+            let picked = bind_one(&self.gather(), &[g, &x[1]])?;
             if set {
                 picked.mul(&self.stayed(x, g)?)
             } else {

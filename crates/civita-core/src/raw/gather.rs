@@ -1,7 +1,7 @@
 //! Elements picked and placed by index or by mask.
 
-use super::Raw;
-use crate::dtype::{DType, Kind, Scalar};
+use super::{Raw, write_elementwise};
+use crate::dtype::{Casting, DType, Kind, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{Axes, Dims, KeepDims, normalize_axis};
 use crate::ops::{Fold, Op};
@@ -27,6 +27,7 @@ impl Raw {
         let axis = normalize_axis("take", axis, self.rank())?;
         let gather = Gather {
             axis,
+            axes: 1,
             batch: 0,
             mode,
         };
@@ -169,29 +170,23 @@ impl Raw {
         let source = source.cast(self.dtype())?;
         let rest = &self.shape()[mask.rank()..];
         // one row for all needs no counting, so that a batch of masks may decide
-        let new =
-            if source.rank() <= rest.len() || source.shape()[..source.rank() - rest.len()] == [1] {
-                let row = source
-                    .broadcast_to(&[&[1][..], rest].concat())
-                    .map_err(|e| e.in_op("assign"))?;
-                let row = row.reshape(rest)?;
-                Raw::apply(
-                    Op::Where,
-                    &[(&chosen).into(), (&row).into(), (&*self).into()],
-                )?
-            } else {
-                let count = mask.cast(DType::I64)?.sum_all()?.item()?.as_f64() as usize;
-                let mut few = vec![count];
-                few.extend_from_slice(rest);
-                let source = source.broadcast_to(&few).map_err(|e| e.in_op("assign"))?;
-                // what is written is placed among zeros, then chosen: both are ops, so transformations know them
-                let placed = bind_one(&Expand, &[mask, &source])?;
-                Raw::apply(
-                    Op::Where,
-                    &[(&chosen).into(), (&placed).into(), (&*self).into()],
-                )?
-            };
-        self.assign(&new)
+        let axes = rest.len();
+        let value = if source.rank() <= axes || source.shape()[..source.rank() - axes] == [1] {
+            let row = source
+                .broadcast_to(&[&[1][..], rest].concat())
+                .map_err(|e| e.in_op("assign"))?;
+            row.reshape(rest)?
+        } else {
+            let count = mask.cast(DType::I64)?.sum_all()?.item()?.as_f64() as usize;
+            let mut few = vec![count];
+            few.extend_from_slice(rest);
+            let source = source.broadcast_to(&few).map_err(|e| e.in_op("assign"))?;
+            // what is written is placed among zeros, then chosen: both are ops, so transformations know them
+            bind_one(&Expand, &[mask, &source])?
+        };
+        let old = self.clone();
+        let choice = [(&chosen).into(), (&value).into(), (&old).into()];
+        write_elementwise(Op::Where, &choice, self, Casting::Unsafe).map_err(|e| e.in_op("assign"))
     }
 
     /// Where each index is, in a new last axis of length `depth`: 1, and 0 elsewhere.

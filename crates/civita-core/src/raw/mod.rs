@@ -7,6 +7,7 @@ mod copy;
 mod create;
 mod elementwise;
 mod gather;
+mod index;
 mod join;
 mod leave;
 mod matmul;
@@ -19,6 +20,7 @@ pub use create::Endpoint;
 pub(crate) use elementwise::strong;
 pub use elementwise::{Operand, apply_in_place, write_elementwise};
 pub use gather::Mode;
+pub use index::Key;
 pub(crate) use reduce::Call;
 pub use reduce::ReduceOptions;
 

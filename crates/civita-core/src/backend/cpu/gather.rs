@@ -1,5 +1,6 @@
 //! Elements picked by index, on the CPU.
 
+use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -7,7 +8,8 @@ use super::{copy, memory};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::explain;
-use crate::primitive::Gather;
+use crate::layout::Layout;
+use crate::primitive::{Gather, OUTSIDE};
 use crate::raw::{Mode, Raw};
 use crate::storage::Access;
 use crate::threads::{self, Parts};
@@ -55,6 +57,13 @@ pub(crate) fn places(op: &'static str, index: &Raw, len: usize, mode: Mode) -> R
             if (0..n).contains(&at) {
                 return Ok(at as usize);
             }
+            if i == OUTSIDE {
+                return Err(
+                    Error::index(op, "an index is out of bounds for its axis").rule(format!(
+                        "each of several indices is checked against its own axis; together they have {len} places"
+                    )),
+                );
+            }
             let error = Error::index(
                 op,
                 format!("index {i} is out of range for an axis of length {len}"),
@@ -74,24 +83,46 @@ pub(super) fn is_plain(index: &Raw) -> bool {
         && index.storage().access() != Access::Foreign
 }
 
-/// The elements at `index` along an axis of `x`.
+/// The elements at `index` along some axes of `x`.
 pub(super) fn gather(p: &Gather, x: &Raw, index: &Raw) -> Result<Raw> {
-    let (at, batch) = (p.axis, p.batch);
+    let (at, to, batch) = (p.axis, p.axis + p.axes, p.batch);
     let (shape, picked) = (x.shape(), &index.shape()[batch..]);
     let mut full = shape[..at].to_vec();
     full.extend_from_slice(picked);
-    full.extend_from_slice(&shape[at + 1..]);
+    full.extend_from_slice(&shape[to..]);
+    let n: usize = shape[at..to].iter().product();
+    // the axes as one, where they lie so
+    let one = match p.axes {
+        1 => None,
+        _ => {
+            let one = [&shape[..at], &[n], &shape[to..]].concat();
+            let layout = x.layout().reshape(&one)?;
+            layout.map(|layout| x.with_layout(layout))
+        }
+    };
+    let axes = if one.is_some() { 1 } else { p.axes };
+    let x = one.as_ref().unwrap_or(x);
     if p.mode == Mode::Raise
         && batch == 0
+        && axes == 1
         && let Some(done) = gather_small(x, index, at, &full)
     {
         return done;
     }
-    let n = shape[at];
     let list = places("take", index, n, p.mode)?;
-    let x = copy::contiguous(x)?;
     let out = memory::unwritten(&full, x.dtype())?;
-    let inner: usize = shape[at + 1..].iter().product::<usize>() * x.dtype().size();
+    if !x.layout().is_contiguous() && out.len() < x.len() {
+        let rows = Rows {
+            x,
+            axes: at..at + axes,
+            batch,
+        };
+        if rows.pick(&list, &out)? {
+            return Ok(out);
+        }
+    }
+    let x = copy::contiguous(x)?;
+    let inner: usize = shape[to..].iter().product::<usize>() * x.dtype().size();
     let blocks: usize = shape[..batch].iter().product();
     let middle: usize = shape[batch..at].iter().product();
     let many = list.len().checked_div(blocks).unwrap_or(0);
@@ -130,6 +161,62 @@ pub(super) fn gather(p: &Gather, x: &Raw, index: &Raw) -> Result<Raw> {
         }
     });
     Ok(out)
+}
+
+/// How far the element at an index over some axes, counted in C order, lies from the first.
+pub(super) fn offset(x: &Raw, axes: Range<usize>, mut index: usize) -> isize {
+    let (shape, strides) = (x.shape(), x.layout().strides());
+    let mut at = 0;
+    for axis in axes.rev() {
+        at += (index % shape[axis]) as isize * strides[axis];
+        index /= shape[axis];
+    }
+    at
+}
+
+/// Rows of a tensor behind axes that are picked from.
+struct Rows<'a> {
+    x: &'a Raw,
+    axes: Range<usize>,
+    batch: usize,
+}
+
+impl Rows<'_> {
+    /// Picks rows from where they lie, so that few rows of a large view cost little. False, and nothing done, where the
+    /// elements of a row are apart.
+    fn pick(&self, list: &[usize], out: &Raw) -> Result<bool> {
+        let (x, axes) = (self.x, &self.axes);
+        let (shape, strides) = (x.shape(), x.layout().strides());
+        let row = Layout::contiguous(&shape[axes.end..])?;
+        let dense = (axes.end..x.rank())
+            .all(|a| shape[a] == 1 || strides[a] == row.strides()[a - axes.end]);
+        if !dense || out.is_empty() {
+            return Ok(dense);
+        }
+        let size = x.dtype().size();
+        let inner = row.len() * size;
+        let blocks: usize = shape[..self.batch].iter().product();
+        let middle: usize = shape[self.batch..axes.start].iter().product();
+        let many = list.len() / blocks;
+        explain::note("take", out.len(), || (out.dtype(), explain::Kind::Gather));
+        let (from, to) = (Parts(x.base()), Parts(out.ptr()));
+        let group = (PIECE * 4 / inner).max(1);
+        threads::run_ranges(blocks * middle * many, group, &|range| {
+            for task in range {
+                let (outer, k) = (task / many, task % many);
+                let place = list[outer / middle * many + k];
+                let at = x.layout().offset() as isize
+                    + offset(x, 0..axes.start, outer)
+                    + offset(x, axes.clone(), place);
+                // SAFETY: a row within the layout of `x`; a row of the new tensor, which is this task's.
+                unsafe {
+                    let row = from.at(at as usize * size).cast_const();
+                    std::ptr::copy_nonoverlapping(row, to.at(task * inner), inner);
+                }
+            }
+        });
+        Ok(true)
+    }
 }
 
 /// Small rows of the first long axis by plain `i64`: checked and picked in one pass. `None` when it is not so, or an index

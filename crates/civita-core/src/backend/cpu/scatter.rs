@@ -1,6 +1,6 @@
 //! Rows placed by index, on the CPU.
 
-use super::gather::{PIECE, is_plain, places, row_of};
+use super::gather::{PIECE, is_plain, offset, places, row_of};
 use super::program::touches_foreign;
 use super::{copy, scan};
 use crate::dtype::DType;
@@ -50,10 +50,10 @@ fn p_name(p: &Scatter) -> &'static str {
     }
 }
 
-/// Writes small rows over those of the first axis, where that needs no copies: plain `i64` that all exist, contiguous
+/// Writes small rows over those of the first axes, where that needs no copies: plain `i64` that all exist, contiguous
 /// tensors of one dtype in different memory. Says whether it was done.
 fn put_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
-    let bytes = out.shape().iter().skip(1).product::<usize>() * out.dtype().size();
+    let bytes = out.shape().iter().skip(p.axes).product::<usize>() * out.dtype().size();
     let put = match bytes {
         1 => each_plain::<u8>,
         2 => each_plain::<u16>,
@@ -64,7 +64,7 @@ fn put_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
     let apart = [index, rows]
         .iter()
         .all(|x| !Storage::same_buffer(x.storage(), out.storage()) && !touches_foreign(out, x));
-    let plain = (p.axis, p.axes, p.batch, p.mode) == (0, 1, 0, Mode::Raise)
+    let plain = (p.axis, p.batch, p.mode) == (0, 0, Mode::Raise)
         && rows.dtype() == out.dtype()
         && rows.dtype() != DType::Bool
         && is_plain(index)
@@ -73,7 +73,7 @@ fn put_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
     if !(apart && plain) {
         return false;
     }
-    let n = out.shape()[0];
+    let n = out.shape()[..p.axes].iter().product();
     // SAFETY: plain indices, which nobody writes under the guard; as many rows of as many bytes; `n` rows here, which the
     // guard gives us alone, in memory of their own.
     unsafe {
@@ -97,15 +97,6 @@ fn set_rows(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw) -> Result<()> {
         return Ok(());
     }
     explain::note("put", rows.len(), || (out.dtype(), explain::Kind::Gather));
-    // where the element at an index over some axes lies
-    let offset = |axes: std::ops::Range<usize>, mut index: usize| {
-        let mut at = 0isize;
-        for axis in axes.rev() {
-            at += (index % shape[axis]) as isize * strides[axis];
-            index /= shape[axis];
-        }
-        at
-    };
     let blocks: usize = shape[..p.batch].iter().product();
     let middle: usize = shape[p.batch..from].iter().product();
     let many = list.len().checked_div(blocks).unwrap_or(0);
@@ -133,10 +124,10 @@ fn set_rows(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw) -> Result<()> {
     }
     let rest: Vec<usize> = shape[to..].to_vec();
     for outer in 0..blocks * middle {
-        let lead = start + offset(0..from, outer);
+        let lead = start + offset(out, 0..from, outer);
         for k in 0..many {
             let place = list[outer / middle * many + k];
-            let at = lead + offset(from..to, place);
+            let at = lead + offset(out, from..to, place);
             let source = (outer * many + k) * inner;
             if dense {
                 // SAFETY: as above.

@@ -1,0 +1,323 @@
+"""Indexing, assignment and `add.at` with random keys, compared with NumPy."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import civita as cv
+
+DTYPES = ["bool", "int8", "uint8", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128"]
+
+
+def laid_out(draw, x):
+    """The array as it is, or the same values in another layout."""
+    kind = draw(st.sampled_from(["c", "f", "stepped", "reversed"]))
+    if kind == "f":
+        return np.asfortranarray(x)
+    if kind == "stepped" and x.ndim:
+        wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), x.dtype)
+        wide[..., ::2] = x
+        return wide[..., ::2]
+    if kind == "reversed" and x.ndim:
+        return np.ascontiguousarray(x[::-1])[::-1]
+    return x
+
+
+@st.composite
+def arrays(draw):
+    shape = tuple(draw(st.lists(st.integers(0, 4), max_size=4)))
+    dtype = draw(st.sampled_from(DTYPES))
+    x = (np.arange(int(np.prod(shape))) % 100 + 1).astype(dtype).reshape(shape)
+    return laid_out(draw, x)
+
+
+@st.composite
+def integer_arrays(draw, n, common):
+    """Indices for an axis of length n, of a shape that most often broadcasts with the others."""
+    shape = draw(
+        st.one_of(
+            st.just(common),
+            st.just(common[1:]),
+            st.just(tuple(1 for _ in common)),
+            st.lists(st.integers(0, 3), max_size=2).map(tuple),
+        )
+    )
+    beyond = draw(st.integers(0, 9)) == 0
+    low, high = (-n - 1, n) if beyond else (-n, n - 1)
+    count = int(np.prod(shape))
+    if low > high:
+        values = [0] * count
+    else:
+        values = draw(st.lists(st.integers(low, high), min_size=count, max_size=count))
+    index = np.array(values, dtype=draw(st.sampled_from(["int64", "int64", "int32", "int8"]))).reshape(shape)
+    return index.tolist() if draw(st.integers(0, 5)) == 0 and index.size else index
+
+
+ENDS = st.one_of(st.none(), st.integers(-6, 6))
+SLICES = st.builds(slice, ENDS, ENDS, st.sampled_from([None, 1, 2, -1, -3]))
+
+
+@st.composite
+def keys(draw, shape):
+    common = tuple(draw(st.lists(st.integers(0, 3), max_size=2)))
+    entries, axis, ellipsis = [], 0, False
+    for _ in range(draw(st.integers(1, 5))):
+        left = len(shape) - axis
+        kind = draw(
+            st.sampled_from(["int", "slice", "array", "array", "mask", "none", "ellipsis", "bool", "too many"])
+        )
+        if kind == "none":
+            entries.append(None)
+        elif kind == "ellipsis" and not ellipsis:
+            ellipsis = True
+            # the rest is counted from the end
+            skip = draw(st.integers(0, left))
+            entries.append(Ellipsis)
+            axis += skip
+        elif kind == "bool" and draw(st.booleans()):
+            entries.append(draw(st.booleans()))
+        elif left == 0 and kind != "too many":
+            continue
+        elif kind == "int":
+            n = shape[axis]
+            entries.append(draw(st.integers(-n - (n == 0), max(n - 1, 0))))
+            axis += 1
+        elif kind == "slice":
+            entries.append(draw(SLICES))
+            axis += 1
+        elif kind == "array":
+            entries.append(draw(integer_arrays(shape[axis], common)))
+            axis += 1
+        elif kind == "mask":
+            rank = draw(st.integers(1, min(left, 2)))
+            lengths = shape[axis : axis + rank]
+            if draw(st.integers(0, 9)) == 0:
+                lengths = tuple(n + 1 for n in lengths)
+            count = int(np.prod(lengths))
+            values = draw(st.lists(st.booleans(), min_size=count, max_size=count))
+            entries.append(np.array(values, bool).reshape(lengths))
+            axis += rank
+        elif kind == "too many" and draw(st.integers(0, 9)) == 0:
+            entries.append(0)
+    if len(entries) == 1 and draw(st.booleans()):
+        return entries[0]
+    return tuple(entries)
+
+
+@st.composite
+def indexed(draw):
+    x = draw(arrays())
+    return x, draw(keys(x.shape))
+
+
+def ours(key):
+    """The same key with civita's arrays in it."""
+    if isinstance(key, tuple):
+        return tuple(ours(k) for k in key)
+    return cv.array(key) if isinstance(key, np.ndarray) else key
+
+
+def outcome(f):
+    try:
+        return f(), None
+    except (IndexError, ValueError, TypeError, OverflowError) as error:
+        return None, error
+
+
+def assert_same_error(mine, theirs, key):
+    if theirs is None:
+        assert mine is None, (key, mine)
+        return
+    assert mine is not None, (key, theirs)
+    kind = next(k for k in (IndexError, OverflowError, ValueError, TypeError) if isinstance(theirs, k))
+    assert isinstance(mine, kind), (key, mine, theirs)
+
+
+def assert_equal(a, x, key):
+    assert a.shape == x.shape and a.dtype == x.dtype, (key, a.shape, x.shape)
+    np.testing.assert_array_equal(np.asarray(a), x, err_msg=repr(key))
+
+
+def civita_of(x):
+    """The array as civita's, in memory of its own, laid out as `laid_out` did."""
+    if x.flags.forc or not x.size or x.base is None:
+        return cv.asarray(np.array(x, copy=True, order="K"))
+    return cv.array(x.base)[::-1] if x.strides[0] < 0 else cv.array(x.base)[..., ::2]
+
+
+@settings(max_examples=1500)
+@given(indexed())
+def test_reading(case):
+    x, key = case
+    want, error = outcome(lambda: x[key])
+    a = civita_of(x)
+    got, mine = outcome(lambda: a[ours(key)])
+    assert_same_error(mine, error, key)
+    if error is None:
+        assert_equal(got, np.asarray(want), key)
+        # NumPy's arrays are keys too
+        assert_equal(a[key], np.asarray(want), key)
+
+
+@settings(max_examples=1500)
+@given(indexed(), st.data())
+def test_writing(case, data):
+    x, key = case
+    y, a = x.copy(), civita_of(x)
+    try:
+        part = x[key].shape
+    except IndexError:
+        part = ()
+    shape = data.draw(
+        st.one_of(
+            st.just(()),
+            st.just(part),
+            st.just((1, *part)),
+            st.just(part[1:]),
+            st.just(tuple(1 for _ in part)),
+            st.lists(st.integers(0, 3), max_size=2).map(tuple),
+        )
+    )
+    value = (np.arange(int(np.prod(shape))) + 101).astype(data.draw(st.sampled_from([x.dtype, np.dtype("int16")])))
+    value = value.reshape(shape)
+    if shape == () and data.draw(st.booleans()):
+        value = data.draw(st.sampled_from([0, 1, True]))
+    _, error = outcome(lambda: y.__setitem__(key, value))
+    _, mine = outcome(lambda: a.__setitem__(ours(key), ours(value)))
+    assert_same_error(mine, error, key)
+    assert_equal(a, y, key)
+
+
+@settings(max_examples=800)
+@given(indexed(), st.data())
+def test_adding(case, data):
+    x, key = case
+    y, a = x.copy(), civita_of(x)
+    try:
+        part = x[key].shape
+    except IndexError:
+        part = ()
+    shape = data.draw(st.sampled_from([(), part, part[1:], tuple(1 for _ in part)]))
+    value = (np.arange(int(np.prod(shape))) % 3 + 1).astype(x.dtype).reshape(shape)
+    _, error = outcome(lambda: np.add.at(y, key, value))
+    _, mine = outcome(lambda: cv.add.at(a, ours(key), ours(value)))
+    assert_same_error(mine, error, key)
+    if error is None:
+        assert_equal(a, y, key)
+
+
+def test_add_at_follows_the_casting_rule():
+    for dtype, value, fits in [
+        ("int64", 1.5, False),
+        ("int64", cv.array([1.5]), False),
+        ("float32", 1.5, True),
+        ("float32", cv.array([1.5]), True),
+        ("int8", 1, True),
+        ("uint8", cv.array([1]), False),
+        ("float64", 1j, False),
+    ]:
+        a, x = cv.zeros(3, dtype), np.zeros(3, dtype)
+        if fits:
+            cv.add.at(a, [0, 0, 2], value)
+            np.add.at(x, [0, 0, 2], np.asarray(value))
+            assert a.tolist() == x.tolist()
+        else:
+            with pytest.raises(TypeError):
+                np.add.at(x, [0, 0, 2], np.asarray(value))
+            with pytest.raises(TypeError):
+                cv.add.at(a, [0, 0, 2], value)
+    a = cv.zeros(3, "uint8")
+    cv.subtract.at(a, [1, 1], cv.array([1, 2], dtype="uint8"))
+    assert a.tolist() == [0, 253, 0]
+    with pytest.raises(TypeError):
+        cv.subtract.at(cv.ones(3, bool), [1, 1], True)
+    with pytest.raises(TypeError, match="add and subtract"):
+        cv.multiply.at(a, [0], 2)
+
+
+def test_booleans_beside_other_keys():
+    x = np.arange(5)
+    a = cv.arange(5)
+    for key in [(True, slice(1, None)), (False, slice(1, None)), (slice(1, None), True), (True, [0, 1]), (None, True)]:
+        assert_equal(a[key], x[key], key)
+    a[True, 1:] = 7
+    assert a.tolist() == [0, 7, 7, 7, 7]
+    a[False] = 1
+    assert a.tolist() == [0, 7, 7, 7, 7]
+
+
+def test_an_index_of_nothing_must_exist_too():
+    none = cv.zeros((0,), dtype=int)
+    with pytest.raises(IndexError, match="axis 0 with size 0"):
+        cv.zeros((0, 1))[0, none]
+    with pytest.raises(IndexError, match="index 5 is out of bounds for axis 0 with size 3"):
+        cv.zeros((3, 0))[[5]]
+    assert cv.zeros((3, 1))[0, none].shape == (0,)
+
+
+def test_errors_name_the_index_and_its_axis():
+    a = cv.zeros((2, 3))
+    for get in (
+        lambda: a[[0, 1], [0, 3]],
+        lambda: a[:, [3]],
+        lambda: a[0, [3]],
+        lambda: a[cv.array([True, False]), 3],
+        lambda: a.__setitem__(([0, 1], [0, 3]), 1),
+        lambda: a.__setitem__((slice(None), [3]), 1),
+        lambda: cv.add.at(a, ([0, 1], [0, 3]), 1),
+    ):
+        with pytest.raises(IndexError, match="index 3 is out of bounds for axis 1 with size 3"):
+            get()
+    with pytest.raises(IndexError, match="index -4 is out of bounds for axis 1 with size 3"):
+        a[[0, 1], [0, -4]]
+    with pytest.raises(IndexError, match="index 2 is out of bounds for axis 0 with size 2"):
+        a[[0, 2]]
+    assert not np.asarray(a).any()
+
+
+def test_numbers_of_a_list_must_fit():
+    for key in (..., [0, 1], cv.array([True, True])):
+        a = cv.zeros(2, dtype="int8")
+        with pytest.raises(OverflowError):
+            a[key] = [300, -1]
+        a[key] = [1.9, -1.9]
+        assert a.tolist() == [1, -1]
+        # arrays are cast as `astype` does
+        a[key] = cv.array([300, -1])
+        assert a.tolist() == [44, -1]
+
+
+KEYS = {
+    "an integer": 1,
+    "a slice": np.s_[::2, 1:],
+    "an array": [2, 0, 2],
+    "two arrays": ([2, 0, 2], [1, -1, 1]),
+    "arrays apart": ([2, 0], slice(None), [1, 1]),
+    "a slice and an array": np.s_[1:, [0, -1]],
+    "a mask": np.array([True, False, True]),
+    "a mask and an integer": (np.array([True, False, True]), 0),
+    "an ellipsis and a mask": (Ellipsis, np.array([True, False])),
+    "a boolean and an array": (True, [1, 1, 0]),
+}
+
+
+@pytest.mark.parametrize("key", KEYS.values(), ids=KEYS.keys())
+def test_gradients(key, rng):
+    x, key = rng.normal(size=(3, 4, 2)), ours(key)
+    assert cv.check_gradients(lambda a: cv.sin(a[key]).sum(), [cv.array(x)])
+    value = rng.normal(size=np.asarray(cv.array(x)[key]).shape)
+
+    def written(a, v):
+        b = a * a
+        b[key] = v
+        return cv.sin(b).sum()
+
+    def added(a, v):
+        b = a * a
+        cv.add.at(b, key, v)
+        return cv.sin(b).sum()
+
+    for f in (written, added):
+        for v in (value, value[:1] if value.ndim and value.shape[0] else value):
+            assert cv.check_gradients(f, [cv.array(x), cv.array(v)])
