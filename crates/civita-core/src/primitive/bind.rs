@@ -4,8 +4,10 @@ use smallvec::SmallVec;
 
 use super::{Outputs, Primitive, Spec, Touches, UNKNOWN};
 use crate::backend;
+use crate::device::Device;
 use crate::error::{Error, Result, shape_text};
-use crate::raw::Raw;
+use crate::ops::Op;
+use crate::raw::{Operand, Raw};
 use crate::storage::{Access, Storage, guard};
 use crate::transform;
 
@@ -30,6 +32,61 @@ pub fn bind_one(p: &dyn Primitive, x: &[&Raw]) -> Result<Raw> {
 #[inline]
 pub(crate) fn is_tagged(x: &[&Raw]) -> bool {
     x.iter().any(|x| x.tag().is_some())
+}
+
+/// As [`bind`] of [`Apply`](super::Apply), for operands of which none has a tag: the same guards and the same backend, without
+/// the primitive that only transformations would look at. `None` where one has, or they are on different devices. Small calls
+/// are dominated by what stands between the method and the kernel; this is all of it.
+#[inline]
+pub(crate) fn bind_op(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
+    let (mut owned, mut tensors) = (true, 0);
+    let mut device = Device::default();
+    for operand in operands {
+        if let Operand::Tensor(x) = operand {
+            if x.tag().is_some() || tensors > 0 && x.device() != device {
+                return None;
+            }
+            device = x.device();
+            owned &= x.storage().access() == Access::Owned;
+            tensors += 1;
+        }
+    }
+    if tensors == 0 {
+        return None;
+    }
+    let backend = backend::of(device);
+    if owned {
+        return Some(backend.op(op, operands));
+    }
+    Some(op_guarded(backend, op, operands))
+}
+
+fn op_guarded(
+    backend: &dyn backend::Backend,
+    op: Op,
+    operands: &[Operand<'_>],
+) -> Result<Raw> {
+    let mut storages: SmallVec<[&Storage; 4]> = SmallVec::new();
+    for operand in operands {
+        if let Operand::Tensor(x) = operand {
+            if x.storage().is_absent() {
+                return Err(not_kept(op.row().name));
+            }
+            storages.push(x.storage());
+        }
+    }
+    let guards = guard::acquire(&storages, &[]);
+    let y = backend.op(op, operands)?;
+    drop(guards);
+    aliasing(y)
+}
+
+#[cold]
+fn not_kept(op: &'static str) -> Error {
+    Error::gradient(
+        op,
+        "the derivative reads a value that was not kept: a bug of the primitive",
+    )
 }
 
 /// As [`bind`], with the output written into `out`, which has its shape and may be of another dtype: NumPy's `out=`,
@@ -125,12 +182,9 @@ fn execute_guarded(
 ) -> Result<Outputs<Raw>> {
     let touches = p.access();
     if touches != Touches::Nothing
-        && let Some(i) = x.iter().position(|x| x.storage().is_absent())
+        && x.iter().any(|x| x.storage().is_absent())
     {
-        return Err(Error::gradient(
-            p.name(),
-            format!("the derivative reads operand {i}, which was not kept: a bug of the primitive"),
-        ));
+        return Err(not_kept(p.name()));
     }
     let storages: SmallVec<[&Storage; 4]> = x.iter().map(|x| x.storage()).collect();
     let guards = match touches {

@@ -33,7 +33,7 @@ use smallvec::SmallVec;
 pub use apply::{Apply, Scalars};
 pub use arg_fold::ArgFold;
 pub use bind::{bind, bind_into, bind_one};
-pub(crate) use bind::{bind_in_place, execute};
+pub(crate) use bind::{bind_in_place, bind_op, execute};
 pub use compress::{Compress, Expand};
 pub use copy::{Copy, Order};
 pub use fold::{Fold, Over};

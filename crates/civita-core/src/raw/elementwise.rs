@@ -11,7 +11,7 @@ use crate::error::{Error, Result, shape_text};
 use crate::graph::Function;
 use crate::layout::broadcast_shapes;
 use crate::ops::{ClassResult, Op, elementwise_heads};
-use crate::primitive::{Apply, Fused, bind_in_place, bind_into, bind_one};
+use crate::primitive::{Apply, Fused, bind_in_place, bind_into, bind_one, bind_op};
 use crate::program::Plan;
 
 /// What an op is applied to.
@@ -51,7 +51,10 @@ impl Raw {
     #[inline]
     pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
         check_count(op, operands.len())?;
-        with_scalar_attribute(op, operands, |p, x| bind_one(p, x))
+        match bind_op(op, operands) {
+            Some(done) => done,
+            None => with_scalar_attribute(op, operands, |p, x| bind_one(p, x)),
+        }
     }
 
     /// Applies a fused function: one pass over memory.
