@@ -267,7 +267,7 @@ fn every_differentiable_row_has_the_derivatives_that_differences_say() {
 fn what_has_no_derivative_is_no_part_of_the_graph() {
     let x = real(&[3], 1.0).requires_grad().unwrap();
     for row in ROWS.iter().filter(|r| {
-        matches!(gradient_of(r.op), Gradient::None(_)) && r.class != civita_core::ops::Class::Bits
+        matches!(gradient_of(r.op), Gradient::None(_)) && r.class.loops().contains(&DType::F64)
     }) {
         let operands = vec![(&x).into(); row.arity];
         let y = Raw::apply(row.op, &operands).unwrap();

@@ -122,6 +122,18 @@ macro_rules! by_class {
     (ToFloat $callback:ident $args:tt) => {
         $callback! { $args [T::Float] [] }
     };
+    (RealFloat $callback:ident $args:tt) => {
+        $callback! { $args [T::Float] [Real] }
+    };
+    (Double $callback:ident $args:tt) => {
+        $callback! { $args [T::Double] [] }
+    };
+    (RealToBool $callback:ident $args:tt) => {
+        $callback! { $args [bool] [Real] }
+    };
+    (Whole $callback:ident $args:tt) => {
+        $callback! { $args [T::Number] [Bits] }
+    };
     (TrueDiv $callback:ident $args:tt) => {
         $callback! { $args [T::Mean] [] }
     };

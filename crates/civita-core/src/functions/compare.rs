@@ -2,7 +2,7 @@
 
 use super::value::*;
 use crate::dtype::{DType, Scalar};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::{Op, Reduction};
 use crate::raw::Raw;
 use crate::storage::Storage;
@@ -30,6 +30,36 @@ pub fn isclose(a: Array, b: Array, rtol: Float, atol: Float, equal_nan: Bool) ->
     match equal_nan {
         true => same.logical_or(&a.isnan()?.logical_and(&b.isnan()?)?),
         false => Ok(same),
+    }
+}
+
+/// Between two bounds, which go by two names each.
+pub fn clip(
+    a: Array,
+    a_min: OptNumber,
+    a_max: OptNumber,
+    _: Out,
+    min: OptNumber,
+    max: OptNumber,
+) -> Result<Raw> {
+    let twice = |name: &'static str, both: bool| match both {
+        true => Err(Error::value(
+            "clip",
+            format!("the bounds `a_{name}` and `{name}` are the same: only one may be given"),
+        )),
+        false => Ok(()),
+    };
+    twice("min", a_min.is_some() && min.is_some())?;
+    twice("max", a_max.is_some() && max.is_some())?;
+    let (low, high) = (a_min.or(min), a_max.or(max));
+    let bounded = match &low {
+        Some(low) => Raw::apply(Op::Maximum, &[(&a).into(), low.operand()])?,
+        None => a,
+    };
+    match &high {
+        Some(high) => Raw::apply(Op::Minimum, &[(&bounded).into(), high.operand()]),
+        None if low.is_none() => bounded.copied(),
+        None => Ok(bounded),
     }
 }
 

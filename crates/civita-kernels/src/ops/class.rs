@@ -31,12 +31,20 @@ pub enum Class {
     ToFloat,
     /// Floats and complex; integers go to `f64`: `div`.
     TrueDiv,
+    /// Real floats; integers go to the float that holds them, complex numbers are refused: `hypot`.
+    RealFloat,
+    /// The widest float or complex dtype, whatever goes in: `float_power`.
+    Double,
     /// Every dtype, a truth value comes out: `isnan`, `logical_and`.
     ToBool,
+    /// Real dtypes, a truth value comes out: `signbit`.
+    RealToBool,
     /// Every dtype, a truth value comes out; `u64` with `i64` is compared exactly: `lt`.
     Compare,
     /// Truth values and integers, which stay: `bitwise_and`.
     Bits,
+    /// Integers, which stay; truth values become `i8`: `gcd`.
+    Whole,
     /// A truth value and two of any dtype, which stays: `where`.
     Select,
 }
@@ -70,7 +78,10 @@ const REALS: &[DType] = &[
 ];
 const REAL_NUMBERS: &[DType] = &[I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64];
 const FLOATS: &[DType] = &[F16, BF16, F32, F64, C64, C128];
-const WHOLE: &[DType] = &[Bool, I8, U8, I16, U16, I32, U32, I64, U64];
+const REAL_FLOATS: &[DType] = &[F16, BF16, F32, F64];
+const DOUBLES: &[DType] = &[F64, C128];
+const BITS: &[DType] = &[Bool, I8, U8, I16, U16, I32, U32, I64, U64];
+const INTEGERS: &[DType] = &[I8, U8, I16, U16, I32, U32, I64, U64];
 
 impl Class {
     /// The dtypes that it computes in, in the order in which they are tried.
@@ -84,10 +95,13 @@ impl Class {
             | Class::Compare
             | Class::Select => EVERY,
             Class::Subtractive | Class::Numeric => NUMBERS,
-            Class::RealSame => REALS,
+            Class::RealSame | Class::RealToBool => REALS,
             Class::RealPair => REAL_NUMBERS,
             Class::ToFloat | Class::TrueDiv => FLOATS,
-            Class::Bits => WHOLE,
+            Class::RealFloat => REAL_FLOATS,
+            Class::Double => DOUBLES,
+            Class::Bits => BITS,
+            Class::Whole => INTEGERS,
         }
     }
 
@@ -96,7 +110,7 @@ impl Class {
     pub const fn result(self) -> Result {
         match self {
             Class::ToReal => Result::Real,
-            Class::ToBool | Class::Compare => Result::Bool,
+            Class::ToBool | Class::RealToBool | Class::Compare => Result::Bool,
             _ => Result::Same,
         }
     }
@@ -171,7 +185,7 @@ impl Op {
             (Op::Sub, _) => {
                 "`bitwise_xor` tells where two truth values differ; or convert to an integer first"
             }
-            (Op::Neg, _) => {
+            (Op::Neg | Op::Positive, _) => {
                 "`logical_not` turns a truth value around; or convert to an integer first"
             }
             (_, all) if all.iter().any(|d| d.is_complex()) => {
