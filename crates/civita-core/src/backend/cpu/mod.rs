@@ -43,7 +43,7 @@ impl Backend for Cpu {
     fn copy_into(&self, x: &Raw, out: &Raw) -> Result<()> {
         copy::copy_into(x, out)
     }
-    #[inline]
+    #[inline(always)]
     fn op(&self, op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
         program::apply(op, operands)
     }
