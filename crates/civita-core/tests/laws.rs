@@ -726,7 +726,7 @@ fn an_index_that_is_out_of_range_is_named_under_every_transformation() -> Result
         ])
     };
     let put = |x: &[Raw]| {
-        let mut y = x[0].clone();
+        let mut y = x[0].neg()?;
         y.index_assign(
             &[x[1].clone().into(), x[2].clone().into()],
             &Raw::zeros(&[], DType::F64)?,

@@ -79,7 +79,10 @@ struct Buffer {
 enum Memory {
     Pool(Block),
     /// A `Vec`'s allocation: its bytes, and the logarithm of its alignment.
-    Heap { bytes: usize, align: u8 },
+    Heap {
+        bytes: usize,
+        align: u8,
+    },
     /// Nothing to give back but the owner. Held for its `Drop` only.
     Owner {
         _owner: Box<Box<dyn Send + Sync>>,
