@@ -163,8 +163,8 @@ impl Carry {
     }
 }
 
-/// `out[i] ← before + (inside + x[0] + … + x[i])`, with what `C` does for `+`; then `inside` is the fold of all. The [`Carry`] is the second input and
-/// may be written; without `WRITE` it is all that is. The output may be the first input.
+/// `out[i] ← before + (inside + x[0] + … + x[i])`, with what `C` does for `+`; then `inside` is the fold of all. The
+/// [`Carry`] is the second input and may be written; without `WRITE` it is all that is. The output may be the first input.
 ///
 /// So a piece has the same bits whoever sums it, and the pieces before it may be summed later.
 struct Running<T, C, const WRITE: bool>(PhantomData<(T, C)>);
@@ -256,6 +256,8 @@ struct Scan {
     combined: Kernel,
     /// What changes no element.
     neutral: Slot,
+    /// Does it change none at all? A complex infinity times 1 is NaN.
+    is_neutral: bool,
 }
 
 fn kernels(fold: Fold, lane: DType) -> Scan {
@@ -266,6 +268,7 @@ fn kernels(fold: Fold, lane: DType) -> Scan {
             total: Shells::<Running<T, C, false>>::BY_LEVEL[l],
             combined: Shells::<Combined<T, C>>::BY_LEVEL[l],
             neutral: C::NEUTRAL.slot(T::DTYPE),
+            is_neutral: !(T::DTYPE.is_complex() && matches!(C::NEUTRAL, Neutral::One)),
         }
     }
     macro_rules! by_fold { ($($Lane:ident $T:ty),*) => {
@@ -337,7 +340,7 @@ unsafe fn running(
     [outer, n, inner]: [usize; 3],
 ) {
     let (x, out) = (Parts(x.cast_mut()), Parts(out));
-    if inner > 1 {
+    if inner > 1 || !scan.is_neutral {
         // SAFETY: the caller's contract.
         return unsafe { rows(x, out, scan.combined, size, [outer, n, inner]) };
     }
