@@ -628,6 +628,7 @@ macro_rules! function_rows {
             take_along_axis(arr: Array, indices: Indices, axis: AxisOrFlat = -1) -> [ByArgument] {
                 run sorting::take_along_axis, aliases [], torch "torch.take_along_dim", gradient yes,
                 example "take_along_axis([[1, 2], [3, 4]], [[1], [0]], 1)" => "[[2]\n [3]]", rust "np::take_along_axis(&tensor![[1, 2], [3, 4]], &tensor![[1], [0]], 1)?",
+                oracle "lambda arr, indices, axis=-1: np.take_along_axis(np.asarray(arr), np.asarray(indices), axis)",
                 samples ["take_along_axis(x[2, 3], [[0, 2], [1, -1]])", "take_along_axis(x[3, 2], [[2, 0]], axis=0)", "take_along_axis(x[2, 3], [5, 0], None)", "take_along_axis(x[1, 4], [[1], [2]], 1)", "take_along_axis(x[2, 1, 2], [[[1, 1, 0]]], axis=2)"],
                 laws ["array_equal(take_along_axis(x[3, 4], argsort(x[3, 4]), -1), sort(x[3, 4]))"],
             }

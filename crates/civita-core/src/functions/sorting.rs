@@ -484,7 +484,10 @@ fn quantiles(
         return Err(Error::dtype(op, "a must be an array of real numbers").dtypes(&[a.dtype()]));
     }
     // an element as it is, or numbers between elements
-    let is_element = matches!(method, QuantileMethod::Lower | QuantileMethod::Higher);
+    let is_element = matches!(
+        method,
+        QuantileMethod::Lower | QuantileMethod::Higher | QuantileMethod::Nearest
+    );
     if a.dtype() == DType::Bool && !is_element {
         return Err(
             Error::dtype(op, "booleans have no differences to interpolate")
