@@ -213,11 +213,12 @@ pub fn call_row(
     py: Python<'_>,
     name: &'static str,
     first: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
 ) -> Outcome<Py<PyAny>> {
     let Some(row) = FunctionRow::find(name) else {
         return Err(type_error(format!("there is no function {name}")));
     };
-    Function(row).call(&PyTuple::new(py, [first])?, None)
+    Function(row).call(&PyTuple::new(py, [first])?, options)
 }
 
 #[pymethods]

@@ -5,13 +5,14 @@ use civita_core::layout::{Layout, SliceItem};
 use civita_core::ops::Op;
 use civita_core::raw::Raw;
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyList, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::{Array, wrap};
 use crate::convert::Value;
 use crate::dtype::{casting as casting_rule, parse};
 use crate::error::{Outcome, type_error, value_error};
+use crate::functions::call_row;
 use crate::gil;
 use crate::operators::{apply, python_scalar};
 
@@ -151,6 +152,29 @@ impl Array {
         let raw = self.raw();
         let values = raw.concrete("tolist")?.scalars()?;
         listed(py, raw.shape(), &mut values.into_iter())
+    }
+
+    /// Sorts the elements along an axis in place; see `sort`.
+    #[pyo3(signature = (axis=-1, kind=None, order=None, *, stable=None, descending=false))]
+    fn sort(
+        slf: &Bound<'_, Self>,
+        axis: isize,
+        kind: Option<&Bound<'_, PyAny>>,
+        order: Option<&Bound<'_, PyAny>>,
+        stable: Option<bool>,
+        descending: bool,
+    ) -> Outcome<()> {
+        let py = slf.py();
+        let options = PyDict::new(py);
+        options.set_item("axis", axis)?;
+        options.set_item("kind", kind)?;
+        options.set_item("order", order)?;
+        options.set_item("stable", stable)?;
+        options.set_item("descending", descending)?;
+        let sorted = call_row(py, "sort", slf.as_any(), Some(&options))?;
+        let sorted = sorted.bind(py).cast::<Array>()?.get().raw().clone();
+        slf.get()
+            .write(|x| Ok(gil::work(py, x.len(), || x.assign(&sorted))?))
     }
 
     /// The complex conjugate; a real array itself.

@@ -103,7 +103,7 @@ impl Ufunc {
         let given = args.len();
         if given != arity && given != arity + 1 {
             if self.0.op == Op::Where && given == 1 && kwargs.is_none() {
-                return crate::functions::call_row(py, "nonzero", &args.get_item(0)?);
+                return crate::functions::call_row(py, "nonzero", &args.get_item(0)?, None);
             }
             return Err(self.wrong_count(given));
         }

@@ -21,6 +21,8 @@ pub enum Kind {
     Matmul,
     /// Elements picked or placed by index.
     Gather,
+    /// Elements sorted.
+    Sort,
 }
 
 /// One operation, as it ran.

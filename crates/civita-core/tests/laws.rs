@@ -5,6 +5,7 @@ use civita_core::error::Result;
 use civita_core::graph::Function as Program;
 use civita_core::layout::{Axes, KeepDims, SliceItem};
 use civita_core::ops::{Op, Reduction};
+use civita_core::primitive::Direction;
 use civita_core::program::Program as Elementwise;
 use civita_core::raw::{Key, Mode, Raw, ReduceOptions};
 use civita_core::transform::{Function, grad, hessian, jacfwd, jacrev, jvp, trace, vmap};
@@ -140,6 +141,42 @@ fn samples() -> Vec<Sample> {
         sample("softmax", &[n(&[3, 4], 4)], |x| x[0].softmax(-1)),
         sample("log_softmax", &[n(&[3, 4], 4)], |x| x[0].log_softmax(0)),
         sample("cumsum", &[n(&[3, 4], 4)], |x| x[0].cumsum(Some(1), None)),
+        sample("cumprod", &[n(&[3, 4], 4)], |x| x[0].cumprod(Some(1), None)),
+        sample("cumprod with zeros", &[n(&[2, 4], 4)], |x| {
+            let keeps = Raw::from_vec(vec![1.0, 0.0, 1.0, 0.0], &[4])?;
+            x[0].mul(&keeps)?.cumprod(Some(1), None)
+        }),
+        sample("cummax", &[n(&[3, 4], 4)], |x| Ok(x[0].cummax(1)?.0)),
+        sample("cummin", &[n(&[3, 4], 4)], |x| Ok(x[0].cummin(0)?.0)),
+        sample("sort", &[n(&[3, 4], 4)], |x| {
+            x[0].sort(1, Direction::Ascending)
+        }),
+        sample("sort, descending", &[n(&[3, 4], 5)], |x| {
+            x[0].sort(0, Direction::Descending)
+        }),
+        sample("sort with indices", &[n(&[3, 4], 4)], |x| {
+            let (values, indices) = x[0].sort_with_indices(1, Direction::Ascending)?;
+            values.mul(&indices.cast(DType::F64)?)
+        }),
+        sample(
+            "take_along_axis",
+            &[
+                n(&[3, 2], 14),
+                integers(&[2, 0, -1, 1]).reshape(&[2, 2]).unwrap(),
+            ],
+            |x| x[0].take_along_axis(&x[1], 0),
+        )
+        .fixed(1),
+        sample(
+            "put_along_axis",
+            &[
+                n(&[3, 2], 14),
+                integers(&[2, 0, -1, 1]).reshape(&[2, 2]).unwrap(),
+                n(&[2, 2], 15),
+            ],
+            |x| x[0].put_along_axis(&x[1], &x[2], 0),
+        )
+        .fixed(1),
         sample("matmul", &[n(&[2, 3], 5), n(&[3, 2], 6)], |x| {
             x[0].matmul(&x[1])
         }),
@@ -726,7 +763,7 @@ fn an_index_that_is_out_of_range_is_named_under_every_transformation() -> Result
         ])
     };
     let put = |x: &[Raw]| {
-        let mut y = x[0].clone();
+        let mut y = x[0].neg()?;
         y.index_assign(
             &[x[1].clone().into(), x[2].clone().into()],
             &Raw::zeros(&[], DType::F64)?,

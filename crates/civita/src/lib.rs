@@ -124,8 +124,8 @@ pub use half::{bf16, f16};
 pub use index::{concatenate, stack};
 pub use keys::{Index, IndexEntry, IndexKeys, IndexStep, Key};
 pub use rank::{
-    AddRank, Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, CoverRank, Grow, Grown, Outer,
-    Outered, Rank, Replace, ScalarRank, Shrink, Shrunk, TensorRank,
+    AddRank, Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, CoverRank, Grow, Grown,
+    Outer, Outered, Rank, Replace, ScalarRank, Shrink, Shrunk, TensorRank,
 };
 pub use reduce::{Over, OverKept};
 pub use slice::{Ellipsis, NewAxis, Slice, SliceEntry, SliceInt, SliceItem, SliceOf, SliceStep};

@@ -12,7 +12,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Function;
 use crate::ops::Op;
-use crate::primitive::{ArgFold, Fold, Gather, Rowwise, Scan, Scatter, Spec};
+use crate::primitive::{ArgFold, Fold, Gather, Outputs, Rowwise, Scan, Scatter, Sort, Spec};
 use crate::raw::{Operand, Raw};
 
 /// One method for each family of primitives. What a backend does not override is an error that names both.
@@ -101,6 +101,14 @@ pub trait Backend: Send + Sync {
     /// When there is no memory.
     fn scan(&self, scan: &Scan, x: &Raw) -> Result<Raw> {
         Err(lacks(self.name(), "scan"))
+    }
+
+    /// A stable sort along an axis: the values, the indices, or both.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    fn sort(&self, sort: &Sort, x: &Raw) -> Result<Outputs<Raw>> {
+        Err(lacks(self.name(), "sort"))
     }
 
     /// A matrix product by NumPy's rules.

@@ -32,7 +32,11 @@ pub mod product;
 #[doc(hidden)]
 pub mod rearrange;
 #[doc(hidden)]
+pub mod sets;
+#[doc(hidden)]
 pub mod shape;
+#[doc(hidden)]
+pub mod sorting;
 
 pub use bind::{BindError, Given};
 pub use rows::FUNCTIONS;
@@ -154,6 +158,7 @@ returned! {
     usize, n => Returned::Count(n);
     Vec<usize>, shape => Returned::Shape(shape);
     (Raw, Option<Raw>), (x, a) => Returned::Asked(vec![Some(x), a]);
+    (Raw, Option<Raw>, Option<Raw>), (x, a, b) => Returned::Asked(vec![Some(x), a, b]);
     (Raw, Option<Raw>, Option<Raw>, Option<Raw>), (x, a, b, c) => Returned::Asked(vec![Some(x), a, b, c]);
 }
 

@@ -2,10 +2,12 @@
 
 use super::pad::{Edges, OptWidths, Widths};
 use super::product::Contraction;
+use super::sets::LookupKind;
+use super::sorting::{Fields, SortKind};
 use super::value::*;
 use super::{
     Example, FunctionRow, Invoke, Output, Param, Returns, along, compare, create, join, pad,
-    product, rank, rearrange, shape,
+    product, rank, rearrange, sets, shape, sorting,
 };
 use crate::dtype::{Casting, DType};
 use crate::error::Result;
@@ -596,6 +598,239 @@ macro_rules! function_rows {
                 run along::count_nonzero, aliases [], torch "torch.count_nonzero", gradient no "its result is a count",
                 example "count_nonzero([0, 5, 7])" => "2", rust "np::count_nonzero(&tensor![0, 5, 7], ..)?",
                 samples ["count_nonzero(x[2, 3])", "count_nonzero(x[2, 3], axis=0)", "count_nonzero(x[2, 3], (0, 1), keepdims=True)", "count_nonzero(x[0])"],
+                laws [],
+            }
+
+            /// The running product along an axis, or over all elements.
+            cumprod(a: Array, axis: AxisOrFlat = None, dtype: OptDType = None, out: Out = None) -> [ByArgument] {
+                run sorting::cumprod, method "cumprod", aliases [], torch "torch.cumprod", gradient yes,
+                example "cumprod([1, 2, 3])" => "[1 2 6]", rust "np::cumprod(&tensor![1, 2, 3], 0)?",
+                samples ["cumprod(x[2, 3])", "cumprod(x[2, 3], 0)", "cumprod(x[2, 3], axis=-1, dtype='complex128')", "cumprod(x[0])"],
+                laws ["array_equal(cumprod([[1, 0, 2], [3, 4, 5]], axis=1), [[1, 0, 0], [3, 12, 60]])"],
+            }
+            /// The running largest elements along an axis, and where each is: of equal ones the last.
+            cummax(x: Array, axis: Axis = -1) -> [tuple ByArgument] {
+                run sorting::cummax, aliases [], torch "torch.cummax", gradient yes,
+                example "cummax([1, 3, 2])[1]" => "[0 1 1]", rust "np::cummax(&tensor![1, 3, 2], 0)?.1",
+                oracle "lambda x, axis=-1: (lambda y: (y, np.moveaxis(np.maximum.accumulate(np.where(np.moveaxis(x == y, axis, -1), np.arange(np.shape(x)[axis]), 0), -1), -1, axis)))(np.maximum.accumulate(x, axis))",
+                samples ["cummax(x[5])", "cummax(x[3, 4], 0)", "cummax(x[2, 3, 2], axis=1)"],
+                laws ["array_equal(cummax([2, 5, 5, 1])[1], [0, 1, 2, 2])"],
+            }
+            /// The running smallest elements along an axis, and where each is: of equal ones the last.
+            cummin(x: Array, axis: Axis = -1) -> [tuple ByArgument] {
+                run sorting::cummin, aliases [], torch "torch.cummin", gradient yes,
+                example "cummin([2, 3, 1])[1]" => "[0 0 2]", rust "np::cummin(&tensor![2, 3, 1], 0)?.1",
+                oracle "lambda x, axis=-1: (lambda y: (y, np.moveaxis(np.maximum.accumulate(np.where(np.moveaxis(x == y, axis, -1), np.arange(np.shape(x)[axis]), 0), -1), -1, axis)))(np.minimum.accumulate(x, axis))",
+                samples ["cummin(x[5])", "cummin(x[3, 4], 0)", "cummin(x[2, 3, 2], axis=1)"],
+                laws [],
+            }
+            /// The elements at indices along an axis, one index for each of them; the other axes broadcast.
+            take_along_axis(arr: Array, indices: Indices, axis: AxisOrFlat = -1) -> [ByArgument] {
+                run sorting::take_along_axis, aliases [], torch "torch.take_along_dim", gradient yes,
+                example "take_along_axis([[1, 2], [3, 4]], [[1], [0]], 1)" => "[[2]\n [3]]", rust "np::take_along_axis(&tensor![[1, 2], [3, 4]], &tensor![[1], [0]], 1)?",
+                oracle "lambda arr, indices, axis=-1: np.take_along_axis(np.asarray(arr), np.asarray(indices), axis)",
+                samples ["take_along_axis(x[2, 3], [[0, 2], [1, -1]])", "take_along_axis(x[3, 2], [[2, 0]], axis=0)", "take_along_axis(x[2, 3], [5, 0], None)", "take_along_axis(x[1, 4], [[1], [2]], 1)", "take_along_axis(x[2, 1, 2], [[[1, 1, 0]]], axis=2)"],
+                laws ["array_equal(take_along_axis(x[3, 4], argsort(x[3, 4]), -1), sort(x[3, 4]))"],
+            }
+
+            // ── sorted ──
+
+            /// The elements along an axis from small to large, or with `descending` from large to small; without an axis of
+            /// the flattened array. Every sort is stable. NaN is larger than all numbers.
+            sort(a: Array, axis: AxisOrFlat = -1, kind: SortKind = None, order: Fields = None; Sort { stable: OptBool = None, descending: Bool = false }) -> [ByArgument] {
+                run sorting::sort, aliases [], torch "torch.sort", gradient yes,
+                example "sort([3, 1, 2])" => "[1 2 3]", rust "np::sort(&tensor![3, 1, 2], 0)?",
+                samples ["sort(x[5])", "sort(x[3, 4], 0)", "sort(x[2, 3, 4], axis=1, kind='stable')", "sort(x[2, 3], None)", "sort(x[3, 4], stable=True)", "sort(x[0])", "sort(x[2, 0])"],
+                laws ["array_equal(sort(x[3, 4], descending=True), flip(sort(x[3, 4]), 1))", "array_equal(sort(sort(x[9])), sort(x[9]))"],
+            }
+            /// The indices that sort an axis, or the flattened array. Equal elements keep their order.
+            argsort(a: Array, axis: AxisOrFlat = -1, kind: SortKind = None, order: Fields = None; Argsort { stable: OptBool = None, descending: Bool = false }) -> [ByArgument] {
+                run sorting::argsort, method "argsort", aliases [], torch "torch.argsort", gradient no "its result is an index",
+                example "argsort([3, 1, 2])" => "[1 2 0]", rust "np::argsort(&tensor![3, 1, 2], 0)?",
+                samples ["argsort(x[5], kind='stable')", "argsort(x[3, 4], 0, 'stable')", "argsort(x[2, 3, 4], axis=1, stable=True)", "argsort(x[2, 3], None, stable=True)", "argsort(x[0])"],
+                laws ["array_equal(argsort([2, 1, 2, 1], descending=True), [0, 2, 1, 3])"],
+            }
+            /// The `k` largest elements along an axis, or with `largest=False` the smallest, and their indices.
+            topk(x: Array, k: Count, axis: Axis = -1, largest: Bool = true, sorted: Bool = true) -> [tuple ByArgument] {
+                run sorting::topk, aliases [], torch "torch.topk", gradient yes,
+                example "topk([3, 1, 2], 2)[0]" => "[3 2]", rust "np::topk(&tensor![3, 1, 2], 2, 0, true)?.0",
+                oracle "lambda x, k, axis=-1, largest=True, sorted=True: (lambda i: (np.take_along_axis(x, i, axis), i))(np.take(np.flip(x.shape[axis] - 1 - np.argsort(np.flip(x, axis), axis, kind='stable'), axis) if largest else np.argsort(x, axis, kind='stable'), np.arange(k), axis))",
+                samples ["topk(x[5], 2)", "topk(x[3, 4], 2, 0)", "topk(x[2, 3], 3, axis=1, largest=False)", "topk(x[4], 0)"],
+                laws [],
+            }
+            /// The elements along an axis with the `kth` where a sort would put it, smaller ones before, larger ones behind.
+            partition(a: Array, kth: Ints, axis: AxisOrFlat = -1, kind: SelectKind = SelectKind::Introselect, order: Fields = None) -> [ByArgument] {
+                run sorting::partition, aliases [], torch "torch.kthvalue", gradient yes,
+                example "partition([3, 1, 2], 1)" => "[1 2 3]", rust "np::sort(&tensor![3, 1, 2], 0)?",
+                oracle "lambda a, kth, axis=-1, kind='introselect', order=None: np.sort(np.partition(a, kth, axis, kind), axis)",
+                samples ["partition(x[5], 2)", "partition(x[3, 4], [0, 1], axis=0)", "partition(x[2, 3], -1, None)"],
+                laws [],
+            }
+            /// The indices of `partition`.
+            argpartition(a: Array, kth: Ints, axis: AxisOrFlat = -1, kind: SelectKind = SelectKind::Introselect, order: Fields = None) -> [ByArgument] {
+                run sorting::argpartition, method "argpartition", aliases [], gradient no "its result is an index",
+                example "argpartition([3, 1, 2], 1)" => "[1 2 0]", rust "np::argsort(&tensor![3, 1, 2], 0)?",
+                oracle "lambda a, kth, axis=-1, kind='introselect', order=None: np.argsort(a, axis, kind='stable')",
+                samples ["argpartition(x[5], 2)", "argpartition(x[3, 4], [0, 1], axis=0)", "argpartition(x[2, 3], -1, None)"],
+                laws [],
+            }
+            /// The indices that sort by several keys: by the last one, equal elements by the one before it, and so on.
+            lexsort(keys: Arrays, axis: Axis = -1) -> [Same of i64] {
+                run sorting::lexsort, aliases [], gradient no "its result is an index",
+                example "lexsort([[2, 1, 3], [1, 1, 0]])" => "[2 1 0]", rust "np::lexsort(&[&tensor![2, 1, 3], &tensor![1, 1, 0]], 0)?",
+                samples ["lexsort([x[5], [1, 0, 1, 0, 1]])", "lexsort((x[2, 3], x[2, 3]), axis=0)", "lexsort([x[4]])"],
+                laws [],
+            }
+            /// Where values would stand in a sorted vector: before equal elements, or with `side='right'` behind them. `sorter`
+            /// are the indices that sort the vector, if it is not.
+            searchsorted(a: Array, v: Array, side: Side = Side::Left, sorter: OptArray = None) -> [ByArgument] {
+                run sorting::searchsorted, method "searchsorted", aliases [], torch "torch.searchsorted", gradient no "its result is an index",
+                example "searchsorted([1, 2, 3], [2, 5])" => "[1 3]", rust "np::searchsorted(&tensor![1, 2, 3], &tensor![2, 5], np::Side::Left)?",
+                samples ["searchsorted([1, 2, 2, 3], x[4])", "searchsorted([1, 2, 3], 2, side='right')", "searchsorted([3, 1, 2], x[2, 3], 'left', [1, 2, 0])", "searchsorted([], x[2])", "searchsorted([1, 2, 2, 3, 4, 4, 5], [0, 1, 2, 2.5, 4, 5, 6], 'right')"],
+                laws ["searchsorted([1.0, 2.0, float('nan')], float('nan')) == 2", "searchsorted([1.0, float('nan')], float('nan'), 'right') == 2"],
+            }
+            /// In which of the intervals between `bins` each element is. With `right` an interval has its right end.
+            digitize(x: Array, bins: Array, right: Bool = false) -> [Same of i64] {
+                run sorting::digitize, aliases [], torch "torch.bucketize", gradient no "its result is an index",
+                example "digitize([1, 5], [0, 2, 4])" => "[1 3]", rust "np::digitize(&tensor![1, 5], &tensor![0, 2, 4], false)?",
+                samples ["digitize(x[2, 3], [0, 1, 5])", "digitize(x[4], [5, 1, 0], True)", "digitize(x[4], [1, 1, 1])", "digitize(1, [0, 1, 2], right=True)"],
+                laws [],
+            }
+            /// How often each number from 0 on is there, or the sum of the weights beside it.
+            bincount(x: Indices, weights: OptArray = None, minlength: Int = 0) -> [ByArgument] {
+                run sorting::bincount, positional_only 1, aliases [], torch "torch.bincount", gradient yes,
+                example "bincount([0, 1, 1])" => "[1 2]", rust "np::bincount(&tensor![0, 1, 1], 0)?",
+                samples ["bincount([0, 1, 1, 3])", "bincount([0, 1, 1], weights=x[3])", "bincount([2, 0], None, 5)", "bincount([], minlength=2)"],
+                laws [],
+            }
+            /// The indices of the elements of the flattened array that are not zero.
+            flatnonzero(a: Array) -> [Vector of i64] {
+                run sorting::flatnonzero, aliases [], gradient no "its result is an index",
+                example "flatnonzero([[0, 5], [7, 0]])" => "[1 2]", rust "np::flatnonzero(&tensor![[0, 5], [7, 0]])?",
+                samples ["flatnonzero(x[2, 3])", "flatnonzero([0, 1, 0, 2])"],
+                laws [],
+            }
+            /// The indices of the elements that are not zero, each as a row.
+            argwhere(a: Array) -> [Matrix of i64] {
+                run sorting::argwhere, aliases [], torch "torch.argwhere", gradient no "its result is an index",
+                example "argwhere([[0, 5], [7, 0]])" => "[[0 1]\n [1 0]]", rust "np::argwhere(&tensor![[0, 5], [7, 0]])?",
+                samples ["argwhere(x[2, 3])", "argwhere([0, 1, 0, 2])", "argwhere(x[0, 2])", "argwhere(3)", "argwhere(0)"],
+                laws [],
+            }
+            /// The largest element minus the smallest, of all or along axes.
+            ptp(a: Array, axis: Axes = None, out: Out = None, keepdims: Bool = false) -> [ByArgument] {
+                run sorting::ptp, aliases [], gradient yes,
+                example "ptp([3, 1, 2])" => "2", rust "np::ptp(&tensor![3, 1, 2], ..)?",
+                samples ["ptp(x[2, 3])", "ptp(x[2, 3], axis=0, keepdims=True)", "ptp(x[2, 3, 2], (0, 2))"],
+                laws [],
+            }
+            /// The middle element of the sorted ones, or the mean of the two in the middle; of all or along axes. NaN where
+            /// there is a NaN.
+            median(a: Array, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, keepdims: Bool = false) -> [ByArgument] {
+                run sorting::median, aliases [], torch "torch.quantile", gradient yes,
+                example "median([3, 1, 2, 4])" => "2.5", rust "np::median(&tensor![3, 1, 2, 4], ..)?",
+                samples ["median(x[5])", "median(x[3, 4], 1)", "median(x[2, 3, 2], axis=(0, 2), keepdims=True)", "median(x[2, 3])"],
+                laws [],
+            }
+            /// The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new
+            /// first axis. NaN where there is a NaN.
+            quantile(a: Array, q: Number, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, method: QuantileMethod = QuantileMethod::Linear, keepdims: Bool = false) -> [ByArgument] {
+                run sorting::quantile, aliases [], torch "torch.quantile", gradient yes,
+                example "quantile([1, 2, 3, 4], 0.5)" => "2.5", rust "np::quantile(&tensor![1, 2, 3, 4], 0.5, ..)?",
+                oracle "np.quantile",
+                samples [
+                    "quantile(x[5], 0.3)", "quantile(x[3, 4], [0.0, 0.25, 1.0], 1)", "quantile(x[2, 3, 2], 0.8, axis=(0, 2), keepdims=True)", "quantile(x[4], [[0.1], [0.7]])",
+                    "quantile(x[6], 0.4, method='lower')", "quantile(x[6], [0.3], method='higher')", "quantile(x[6], 0.45, method='midpoint')", "quantile(x[6], 0.45, method='nearest')",
+                    "quantile(x[6], 0.45, method='hazen')", "quantile(x[6], 0.05, method='weibull')", "quantile(x[6], 0.45, method='median_unbiased')", "quantile(x[6], 0.95, method='normal_unbiased')",
+                    "quantile(x[6], 0.45, method='interpolated_inverted_cdf')",
+                ],
+                laws [],
+            }
+            /// As `quantile`, with percentages.
+            percentile(a: Array, q: Number, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, method: QuantileMethod = QuantileMethod::Linear, keepdims: Bool = false) -> [ByArgument] {
+                run sorting::percentile, aliases [], gradient yes,
+                example "percentile([1, 2, 3, 4], 50)" => "2.5", rust "np::percentile(&tensor![1, 2, 3, 4], 50.0, ..)?",
+                oracle "np.percentile",
+                samples ["percentile(x[5], 30)", "percentile(x[3, 4], [0, 25, 100], 0)"],
+                laws [],
+            }
+
+            // ── sets ──
+
+            /// The different elements, sorted; on request where each is first, which of them each element is, and how often
+            /// each is there. With an axis: the different slices along it.
+            unique(ar: Array, return_index: Bool = false, return_inverse: Bool = false, return_counts: Bool = false, axis: AxisOrFlat = None;
+                Unique { equal_nan: Bool = true, sorted: Bool = true }) -> [asked ByArgument, ByArgument if return_index, ByArgument if return_inverse, ByArgument if return_counts] {
+                run sets::unique, aliases [], torch "torch.unique", gradient yes,
+                example "unique([3, 1, 3])" => "[1 3]", rust "np::unique(&tensor![3, 1, 3])?",
+                samples ["unique(x[2, 3])", "unique(x[9], True, True, True)", "unique(x[3, 4], return_inverse=True)", "unique([[1, 2], [0, 1], [1, 2]], True, True, True, axis=0)", "unique(x[2, 3], axis=1)", "unique(x[0], return_counts=True)", "unique([2, 2, 1], return_counts=True, equal_nan=False)"],
+                laws [],
+            }
+            /// The different elements, sorted. Every NaN is one of its own.
+            unique_values(x: Array) -> [Vector] {
+                run sets::unique_values, aliases [], gradient yes,
+                example "unique_values([3, 1, 3])" => "[1 3]", rust "np::unique_values(&tensor![3, 1, 3])?",
+                oracle "lambda x: np.unique(x, equal_nan=False)",
+                samples ["unique_values(x[2, 3])", "unique_values([2, 1, 2])"],
+                laws [],
+            }
+            /// The different elements, sorted, and how often each is there.
+            unique_counts(x: Array) -> [tuple ByArgument] {
+                run sets::unique_counts, aliases [], gradient yes,
+                example "unique_counts([3, 1, 3])[1]" => "[1 2]", rust "np::unique_counts(&tensor![3, 1, 3])?.1",
+                oracle "lambda x: tuple(np.unique_counts(x))",
+                samples ["unique_counts(x[2, 3])", "unique_counts([2, 1, 2])"],
+                laws [],
+            }
+            /// The different elements, sorted, and which of them each element is.
+            unique_inverse(x: Array) -> [tuple ByArgument] {
+                run sets::unique_inverse, aliases [], gradient yes,
+                example "unique_inverse([3, 1, 3])[1]" => "[1 0 1]", rust "np::unique_inverse(&tensor![3, 1, 3])?.1",
+                oracle "lambda x: tuple(np.unique_inverse(x))",
+                samples ["unique_inverse(x[2, 3])", "unique_inverse([2, 1, 2])"],
+                laws [],
+            }
+            /// The different elements, sorted, where each is first, which of them each element is, and how often each is there.
+            unique_all(x: Array) -> [tuple ByArgument] {
+                run sets::unique_all, aliases [], gradient yes,
+                example "unique_all([3, 1, 3])[3]" => "[1 2]", rust "np::unique_counts(&tensor![3, 1, 3])?.1",
+                oracle "lambda x: tuple(np.unique_all(x))",
+                samples ["unique_all(x[2, 3])", "unique_all([2, 1, 2])"],
+                laws [],
+            }
+            /// Returns true where an element is among the test elements.
+            isin(element: Array, test_elements: Array, assume_unique: Bool = false, invert: Bool = false; Isin { kind: LookupKind = None }) -> [ByArgument] {
+                run sets::isin, aliases [], torch "torch.isin", gradient no "its result is a boolean",
+                example "isin([1, 2, 3], [3, 1])" => "[ True False  True]", rust "np::isin(&tensor![1, 2, 3], &tensor![3, 1])?",
+                samples ["isin(x[2, 3], [1, 2, 5])", "isin(x[4], x[3], invert=True)", "isin([1, 2], [], kind='sort')", "isin(2, [[1, 2]], True)"],
+                laws [],
+            }
+            /// The common elements of two arrays, sorted; on request also where they are first in each.
+            intersect1d(ar1: Array, ar2: Array, assume_unique: Bool = false, return_indices: Bool = false) -> [asked ByArgument, ByArgument if return_indices, ByArgument if return_indices] {
+                run sets::intersect1d, aliases [], gradient yes,
+                example "intersect1d([3, 1, 2], [2, 3])" => "[2 3]", rust "np::intersect1d(&tensor![3, 1, 2], &tensor![2, 3])?",
+                samples ["intersect1d([3, 1, 2, 3], [2, 3, 5], return_indices=True)", "intersect1d([1, 2], [2.0, 3.0], True)", "intersect1d([], [1])", "intersect1d([4, 2], [[2, 4], [4, 4]], False, True)"],
+                laws [],
+            }
+            /// The elements of either array, sorted.
+            union1d(ar1: Array, ar2: Array) -> [Vector] {
+                run sets::union1d, aliases [], gradient yes,
+                example "union1d([3, 1], [1, 2])" => "[1 2 3]", rust "np::union1d(&tensor![3, 1], &tensor![1, 2])?",
+                samples ["union1d(x[2, 3], x[4])", "union1d([], x[2])"],
+                laws [],
+            }
+            /// The elements of the first array that the second has not, sorted.
+            setdiff1d(ar1: Array, ar2: Array, assume_unique: Bool = false) -> [Vector] {
+                run sets::setdiff1d, aliases [], gradient yes,
+                example "setdiff1d([3, 1, 2], [1])" => "[2 3]", rust "np::setdiff1d(&tensor![3, 1, 2], &tensor![1], false)?",
+                samples ["setdiff1d(x[2, 3], x[4])", "setdiff1d([3, 1, 2], [1], True)", "setdiff1d(x[3], [])"],
+                laws [],
+            }
+            /// The elements of one array only, sorted.
+            setxor1d(ar1: Array, ar2: Array, assume_unique: Bool = false) -> [Vector] {
+                run sets::setxor1d, aliases [], gradient yes,
+                example "setxor1d([3, 1], [1, 2])" => "[2 3]", rust "np::setxor1d(&tensor![3, 1], &tensor![1, 2], false)?",
+                samples ["setxor1d(x[2, 3], x[4])", "setxor1d([3, 1], [1, 2], True)", "setxor1d([], [])"],
                 laws [],
             }
 

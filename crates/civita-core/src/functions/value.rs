@@ -514,6 +514,41 @@ words! {
         /// Nothing in particular: zeros.
         Empty "empty",
     }
+    /// On which side of equal elements a value is put into a sorted array.
+    Side "'left', 'right'" {
+        /// Before them.
+        #[default] Left "left",
+        /// Behind them.
+        Right "right",
+    }
+    /// NumPy's name of the algorithm of `partition`.
+    SelectKind "'introselect'" {
+        /// The only one.
+        #[default] Introselect "introselect",
+    }
+    /// How a quantile between elements is estimated.
+    QuantileMethod "'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'" {
+        /// By the empirical distribution, in straight lines.
+        InterpolatedInvertedCdf "interpolated_inverted_cdf",
+        /// With steps in the middle between elements.
+        Hazen "hazen",
+        /// By the expected places of `n + 1` parts.
+        Weibull "weibull",
+        /// By the elements as ends of `n - 1` parts.
+        #[default] Linear "linear",
+        /// The median is unbiased for every distribution.
+        MedianUnbiased "median_unbiased",
+        /// Unbiased for the normal distribution.
+        NormalUnbiased "normal_unbiased",
+        /// The element below.
+        Lower "lower",
+        /// The element above.
+        Higher "higher",
+        /// The mean of the two.
+        Midpoint "midpoint",
+        /// The nearer one.
+        Nearest "nearest",
+    }
     /// How `reflect` and `symmetric` continue an array.
     ReflectType "'even', 'odd'" {
         /// With the mirrored elements.

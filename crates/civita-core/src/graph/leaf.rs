@@ -92,8 +92,11 @@ impl Node {
 
     /// Does `backward` leave the gradient of this output here?
     pub(crate) fn collects(&self, output: usize) -> bool {
-        let retained = |e: &Box<Extras>| locked(&e.retained).contains(&output);
-        self.is_leaf() || self.extras.get().is_some_and(retained)
+        self.is_leaf()
+            || self
+                .extras
+                .get()
+                .is_some_and(|e| locked(&e.retained).contains(&output))
     }
 
     /// Takes a hook off again; says whether it was there.

@@ -62,23 +62,30 @@ pub(crate) fn bind_op(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
 }
 
 fn op_guarded(
-    backend: &dyn backend::Backend,
+    backend: &'static dyn backend::Backend,
     op: Op,
     operands: &[Operand<'_>],
 ) -> Result<Raw> {
-    let mut storages: SmallVec<[&Storage; 4]> = SmallVec::new();
+    let mut storages: SmallVec<[&Storage; 3]> = SmallVec::new();
+    let mut absent = false;
     for operand in operands {
         if let Operand::Tensor(x) = operand {
-            if x.storage().is_absent() {
-                return Err(not_kept(op.row().name));
-            }
+            absent |= x.storage().is_absent();
             storages.push(x.storage());
         }
     }
-    let guards = guard::acquire(&storages, &[]);
-    let y = backend.op(op, operands)?;
-    drop(guards);
-    aliasing(y)
+    if absent {
+        return Err(not_kept(op.row().name));
+    }
+    let mut y = {
+        let _guards = guard::acquire(&storages, &[]);
+        backend.op(op, operands)?
+    };
+    // new, and so the only handle; a view of an operand aliases already
+    if y.storage().access() == Access::Owned && !y.alias_unique() {
+        return y.into_aliased();
+    }
+    Ok(y)
 }
 
 #[cold]
@@ -181,19 +188,19 @@ fn execute_guarded(
     x: &[&Raw],
 ) -> Result<Outputs<Raw>> {
     let touches = p.access();
-    if touches != Touches::Nothing
-        && x.iter().any(|x| x.storage().is_absent())
-    {
-        return Err(not_kept(p.name()));
-    }
-    let storages: SmallVec<[&Storage; 4]> = x.iter().map(|x| x.storage()).collect();
-    let guards = match touches {
-        Touches::Nothing => None,
-        Touches::Reads => Some(guard::acquire(&storages, &[])),
-        Touches::WritesFirst => Some(guard::acquire(&storages[1..], &storages[..1])),
+    let y = if touches == Touches::Nothing {
+        p.run(device, x)?
+    } else {
+        if x.iter().any(|x| x.storage().is_absent()) {
+            return Err(not_kept(p.name()));
+        }
+        let storages: SmallVec<[&Storage; 4]> = x.iter().map(|x| x.storage()).collect();
+        let _guards = match touches {
+            Touches::WritesFirst => guard::acquire(&storages[1..], &storages[..1]),
+            _ => guard::acquire(&storages, &[]),
+        };
+        p.run(device, x)?
     };
-    let y = p.run(device, x)?;
-    drop(guards);
     debug_assert_inferred(p, x, &y);
     match y {
         Outputs::One(y) => Ok(Outputs::One(aliasing(y)?)),
@@ -232,6 +239,7 @@ fn on_two_devices(p: &dyn Primitive, x: &[&Raw]) -> Error {
 }
 
 /// Debug builds compare what ran with what `infer` says.
+#[inline(always)]
 fn debug_assert_inferred(p: &dyn Primitive, x: &[&Raw], y: &Outputs<Raw>) {
     if !cfg!(debug_assertions) {
         return;

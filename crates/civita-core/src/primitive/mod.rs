@@ -22,6 +22,7 @@ mod matmul;
 mod rowwise;
 mod scan;
 mod scatter;
+mod sort;
 mod view;
 mod write;
 
@@ -45,6 +46,7 @@ pub use matmul::Matmul;
 pub use rowwise::{Rowwise, Stat};
 pub use scan::Scan;
 pub use scatter::{Combine, Scatter};
+pub use sort::{Direction, Sort, Sorted};
 pub use view::View;
 pub use write::Write;
 

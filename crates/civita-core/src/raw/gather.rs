@@ -3,7 +3,7 @@
 use super::{Raw, write_elementwise};
 use crate::dtype::{Casting, DType, Kind, Scalar};
 use crate::error::{Error, Result, shape_text};
-use crate::layout::{Axes, Dims, KeepDims, normalize_axis};
+use crate::layout::{Axes, Dims, KeepDims, broadcast_shapes, normalize_axis};
 use crate::ops::{Fold, Op};
 use crate::primitive::{Combine, Compress, Expand, Gather, Scatter, bind_one};
 
@@ -32,6 +32,82 @@ impl Raw {
             mode,
         };
         bind_one(&gather, &[self, indices])
+    }
+
+    /// The elements at `indices`, which have as many axes, along an axis: `x[…, indices[…, i, …], …]`. The other axes
+    /// broadcast.
+    ///
+    /// ```
+    /// use civita_core::raw::Raw;
+    /// let x = Raw::from_vec(vec![1, 2, 3, 4], &[2, 2])?;
+    /// let at = Raw::from_vec(vec![1i64, 0], &[2, 1])?;
+    /// assert_eq!(x.take_along_axis(&at, 1)?.to_vec::<i32>()?, [2, 3]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When an index is out of range or not an integer, the ranks differ, or the other axes do not broadcast.
+    pub fn take_along_axis(&self, indices: &Raw, axis: isize) -> Result<Raw> {
+        const OP: &str = "take_along_axis";
+        let axis = normalize_axis(OP, axis, self.rank())?;
+        let [x, indices] = aligned(OP, [self, indices], axis)?;
+        let gather = Gather {
+            axis: 1,
+            batch: 1,
+            mode: Mode::Raise,
+        };
+        let rows = bind_one(&gather, &[&as_rows(&x, axis)?, &as_rows(&indices, axis)?])
+            .map_err(|e| e.in_op(OP))?;
+        from_rows(&rows, indices.shape(), axis)
+    }
+
+    /// This tensor with `values` at `indices`, which have as many axes, along an axis; of equal places the last value stays.
+    /// The other axes of indices and values broadcast.
+    ///
+    /// ```
+    /// use civita_core::raw::Raw;
+    /// let x = Raw::from_vec(vec![1, 2, 3, 4], &[2, 2])?;
+    /// let at = Raw::from_vec(vec![1i64, 0], &[2, 1])?;
+    /// let nine = Raw::from_vec(vec![9], &[1, 1])?;
+    /// assert_eq!(x.put_along_axis(&at, &nine, 1)?.to_vec::<i32>()?, [1, 9, 9, 4]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Raw::take_along_axis`], and when the values do not broadcast to the indices.
+    pub fn put_along_axis(&self, indices: &Raw, values: &Raw, axis: isize) -> Result<Raw> {
+        const OP: &str = "put_along_axis";
+        let axis = normalize_axis(OP, axis, self.rank())?;
+        let [x, indices] = aligned(OP, [self, indices], axis)?;
+        if x.shape() != self.shape() {
+            return Err(Error::shape(
+                OP,
+                format!(
+                    "indices of shape {} do not fit into shape {}",
+                    shape_text(indices.shape()),
+                    shape_text(self.shape())
+                ),
+            )
+            .shapes(&[indices.shape(), self.shape()]));
+        }
+        let values = values.cast(x.dtype())?.broadcast_to(indices.shape());
+        let values = values.map_err(|e| e.in_op(OP))?;
+        let rows = [&x, &indices, &values].map(|x| as_rows(x, axis));
+        let [x, indices, values] = rows;
+        let put = bind_one(&along_rows(Combine::Set), &[&x?, &indices?, &values?])
+            .map_err(|e| e.in_op(OP))?;
+        from_rows(&put, self.shape(), axis)
+    }
+
+    /// Zeros of this length along an axis, with these elements added at `indices`, of the same shape: the transpose of
+    /// [`Raw::take_along_axis`].
+    pub(crate) fn added_along_axis(&self, indices: &Raw, axis: usize, len: usize) -> Result<Raw> {
+        let mut shape = self.shape().to_vec();
+        shape[axis] = len;
+        let (values, indices) = (as_rows(self, axis)?, as_rows(indices, axis)?);
+        let zeros = self.like(&[values.shape()[0], len], self.dtype(), Scalar::Bool(false))?;
+        let sums = bind_one(&along_rows(Combine::Add), &[&zeros, &indices, &values])?;
+        from_rows(&sums, &shape, axis)
     }
 
     /// This tensor with `rows` placed at `indices` along an axis, of equal places the last: `x[:, indices] = rows` as a
@@ -236,5 +312,63 @@ impl Raw {
         )?;
         let index = self.detach().cast(DType::I64)?.expand_dims(&[-1])?;
         Raw::apply(Op::Eq, &[(&index).into(), (&classes).into()])?.cast(dtype)
+    }
+}
+
+/// Both broadcast to each other but along the axis.
+fn aligned(op: &'static str, [x, indices]: [&Raw; 2], axis: usize) -> Result<[Raw; 2]> {
+    if x.rank() != indices.rank() {
+        return Err(Error::shape(
+            op,
+            format!(
+                "indices with {} axes for a tensor with {}",
+                indices.rank(),
+                x.rank()
+            ),
+        )
+        .shapes(&[x.shape(), indices.shape()])
+        .rule("there are as many axes of indices as of the tensor"));
+    }
+    let with = |shape: &[usize], n: usize| {
+        let mut shape = shape.to_vec();
+        shape[axis] = n;
+        shape
+    };
+    let both = broadcast_shapes(op, &[&with(x.shape(), 1), &with(indices.shape(), 1)])?;
+    Ok([
+        x.broadcast_to(&with(&both, x.shape()[axis]))?,
+        indices.broadcast_to(&with(&both, indices.shape()[axis]))?,
+    ])
+}
+
+/// The axis as the rows of a matrix.
+fn as_rows(x: &Raw, axis: usize) -> Result<Raw> {
+    let n = x.shape()[axis];
+    let others: usize = x
+        .shape()
+        .iter()
+        .enumerate()
+        .filter(|&(i, _)| i != axis)
+        .map(|(_, &n)| n)
+        .product();
+    x.move_axis(axis as isize, -1)?.reshape(&[others, n])
+}
+
+/// The rows of a matrix along an axis of this shape.
+fn from_rows(rows: &Raw, shape: &[usize], axis: usize) -> Result<Raw> {
+    let mut last = shape.to_vec();
+    let n = last.remove(axis);
+    last.push(n);
+    rows.reshape(&last)?.move_axis(-1, axis as isize)
+}
+
+fn along_rows(combine: Combine) -> Scatter {
+    Scatter {
+        combine,
+        axis: 1,
+        axes: 1,
+        batch: 1,
+        mode: Mode::Raise,
+        in_place: false,
     }
 }

@@ -14,9 +14,8 @@ use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
-use super::copy::check_cast;
 use super::{Mode, Raw};
-use crate::dtype::{Casting, DType, Scalar, promote};
+use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::graph::Function;
 use crate::layout::{Dims, PerAxis, SliceItem, broadcast_shapes};
@@ -124,10 +123,17 @@ impl Raw {
     /// ```
     ///
     /// # Errors
-    /// As [`Raw::index_assign`], and when the sum is of another kind than the tensor, as of integers and floats.
+    /// As [`Raw::index_assign`], and when the sum is not of the tensor's kind, as of integers and floats.
     pub fn index_accumulate(&mut self, keys: &[Key], value: &Raw) -> Result<()> {
-        let sum = promote(self.dtype(), value.dtype());
-        check_cast("index_add", sum, self.dtype(), Casting::SameKind)?;
+        let (to, from) = (self.dtype().kind(), value.dtype().kind());
+        if from > to.max(Kind::Signed) {
+            return Err(Error::dtype(
+                "index_add",
+                format!("cannot add {} to {} in place", value.dtype(), self.dtype()),
+            )
+            .dtypes(&[self.dtype(), value.dtype()])
+            .rule("the sum must be of the tensor's kind: integers, floats or complex numbers"));
+        }
         if !keys.iter().any(|key| matches!(key, Key::Integers(_))) {
             // no place stands twice
             let sum = self.index(keys)?.add(value)?.cast(self.dtype())?;
@@ -289,12 +295,6 @@ impl Index {
             }
         }
         index.shape = index.broadcast()?;
-        if index.shape.contains(&0) {
-            // nothing will be picked, but what is asked for must exist
-            if let Some(error) = out_of_range(&index.picks) {
-                return Err(error);
-            }
-        }
         Ok(index)
     }
 

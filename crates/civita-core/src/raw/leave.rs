@@ -93,8 +93,10 @@ impl Raw {
     /// # Errors
     /// When the tensor has tags.
     pub fn element_at(&self, place: usize) -> Result<Raw> {
-        let value = self.concrete("at")?;
-        let bytes = host::element_bytes(&value, place);
+        let bytes = match self.is_plain() {
+            true => host::element_bytes(self, place),
+            false => host::element_bytes(&self.concrete("at")?, place),
+        };
         let out = Raw::empty(&[], self.dtype)?;
         host::upload(&bytes[..self.dtype.size()], &out);
         Ok(out)

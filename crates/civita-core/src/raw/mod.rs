@@ -167,6 +167,12 @@ impl Raw {
         self.device
     }
 
+    /// Makes new bytes Aliased, and whether this is the only handle on them.
+    #[inline]
+    pub(crate) fn alias_unique(&mut self) -> bool {
+        self.storage.alias_unique()
+    }
+
     /// Is it the only handle on Owned bytes?
     pub(crate) fn is_sole_owner(&mut self) -> bool {
         self.storage.access() == Access::Owned && self.storage.is_unique()
@@ -188,8 +194,8 @@ impl Raw {
 
     /// The same value in memory that views alias: without a copy when nobody else holds the bytes.
     #[inline]
-    pub fn into_aliased(self) -> Result<Raw> {
-        if self.storage.access() != Access::Owned {
+    pub fn into_aliased(mut self) -> Result<Raw> {
+        if self.storage.access() != Access::Owned || self.storage.alias_unique() {
             return Ok(self);
         }
         Ok(Raw {

@@ -1,11 +1,13 @@
-//! Reductions and scans.
+//! Reductions, scans and sorts.
 
 use super::Raw;
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layout::{Axes, KeepDims, PerAxis, normalize_axis, reduced_shape};
 use crate::ops::{Class, Fold as Monoid, ReduceClass, Reduction};
-use crate::primitive::{ArgFold, Fold, Over, Rowwise, Scan, Stat, bind_one};
+use crate::primitive::{
+    ArgFold, Direction, Fold, Over, Rowwise, Scan, Sort, Sorted, Stat, bind, bind_one,
+};
 
 /// How a reduction is called.
 #[derive(Clone, Copy, Debug)]
@@ -137,9 +139,118 @@ impl Raw {
         let Some(axis) = axis else {
             return self.reshape(&[self.len()])?.cumsum(Some(0), dtype);
         };
-        let axis = normalize_axis("cumsum", axis, self.rank())?;
+        self.running_fold(Monoid::Sum, "cumsum", axis, dtype)
+    }
+
+    /// The running product along an axis, or over all elements in C order. Integers and booleans are multiplied in 64 bits.
+    ///
+    /// ```
+    /// use civita_core::raw::Raw;
+    /// let x = Raw::from_vec(vec![1.0, 2.0, 3.0], &[3])?;
+    /// assert_eq!(x.cumprod(Some(0), None)?.to_vec::<f64>()?, [1.0, 2.0, 6.0]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the axis does not exist.
+    pub fn cumprod(&self, axis: Option<isize>, dtype: Option<DType>) -> Result<Raw> {
+        let Some(axis) = axis else {
+            return self.reshape(&[self.len()])?.cumprod(Some(0), dtype);
+        };
+        self.running_fold(Monoid::Prod, "cumprod", axis, dtype)
+    }
+
+    fn running_fold(
+        &self,
+        fold: Monoid,
+        op: &'static str,
+        axis: isize,
+        dtype: Option<DType>,
+    ) -> Result<Raw> {
+        let axis = normalize_axis(op, axis, self.rank())?;
         let dtype = dtype.unwrap_or_else(|| ReduceClass::Sum.result(self.dtype()));
-        bind_one(&Scan { axis, dtype }, &[self])
+        bind_one(&Scan { fold, axis, dtype }, &[self])
+    }
+
+    /// The running largest elements along an axis, and where each is: of equal ones the last (PyTorch's `cummax`).
+    ///
+    /// ```
+    /// use civita_core::raw::Raw;
+    /// let x = Raw::from_vec(vec![1.0, 3.0, 2.0], &[3])?;
+    /// let (values, indices) = x.cummax(0)?;
+    /// assert_eq!(values.to_vec::<f64>()?, [1.0, 3.0, 3.0]);
+    /// assert_eq!(indices.to_vec::<i64>()?, [0, 1, 1]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the axis does not exist.
+    pub fn cummax(&self, axis: isize) -> Result<(Raw, Raw)> {
+        let axis = normalize_axis("cummax", axis, self.rank())?;
+        self.running_extremes(Monoid::Max, axis)
+    }
+
+    /// The running smallest elements along an axis, and where each is: of equal ones the last (PyTorch's `cummin`).
+    ///
+    /// # Errors
+    /// When the axis does not exist.
+    pub fn cummin(&self, axis: isize) -> Result<(Raw, Raw)> {
+        let axis = normalize_axis("cummin", axis, self.rank())?;
+        self.running_extremes(Monoid::Min, axis)
+    }
+
+    /// The elements along an axis from small to large, or the other way. The sort is stable; NaN is larger than all
+    /// numbers, and complex numbers compare by real part, then by imaginary part.
+    ///
+    /// ```
+    /// use civita_core::{primitive::Direction, raw::Raw};
+    /// let x = Raw::from_vec(vec![2.0, f64::NAN, 1.0], &[3])?;
+    /// assert_eq!(x.sort(0, Direction::Ascending)?.to_vec::<f64>()?[..2], [1.0, 2.0]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the axis does not exist.
+    pub fn sort(&self, axis: isize, direction: Direction) -> Result<Raw> {
+        // a derivative needs the indices
+        if self.tag().is_some() && self.dtype().is_differentiable() {
+            return Ok(self.sort_with_indices(axis, direction)?.0);
+        }
+        bind_one(&self.sorted(axis, direction, Sorted::Values)?, &[self])
+    }
+
+    /// The indices that sort an axis, as [`Raw::sort`] does: equal elements keep their order.
+    ///
+    /// # Errors
+    /// When the axis does not exist.
+    pub fn argsort(&self, axis: isize, direction: Direction) -> Result<Raw> {
+        let sort = self.sorted(axis, direction, Sorted::Indices)?;
+        bind_one(&sort, &[&self.detach()])
+    }
+
+    /// [`Raw::sort`] and [`Raw::argsort`] at once.
+    ///
+    /// # Errors
+    /// When the axis does not exist.
+    pub fn sort_with_indices(&self, axis: isize, direction: Direction) -> Result<(Raw, Raw)> {
+        let sort = self.sorted(axis, direction, Sorted::Both)?;
+        let mut both = bind(&sort, &[self])?.into_vec();
+        match (both.pop(), both.pop()) {
+            (Some(indices), Some(values)) => Ok((values, indices)),
+            _ => Err(Error::value("sort", "an output is missing")),
+        }
+    }
+
+    fn sorted(&self, axis: isize, direction: Direction, outputs: Sorted) -> Result<Sort> {
+        let op = match outputs {
+            Sorted::Indices => "argsort",
+            Sorted::Values | Sorted::Both => "sort",
+        };
+        Ok(Sort {
+            axis: normalize_axis(op, axis, self.rank())?,
+            direction,
+            outputs,
+        })
     }
 
     /// `e^(x - max) / Σ e^(x - max)` along an axis. Integers are computed as `exp` does.

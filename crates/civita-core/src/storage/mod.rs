@@ -25,12 +25,12 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
-use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32};
 use std::sync::{Arc, OnceLock};
 
 use crate::dtype::Element;
 use crate::error::Result;
-use crate::transform::{Cell, SCOPE};
+use crate::transform::{Cell, current_scope};
 use guard::Lock;
 use pool::{Block, Fill};
 pub use shared::Shared;
@@ -67,28 +67,32 @@ struct Buffer {
     /// An [`Access`].
     access: AtomicU8,
     writable: bool,
-    version: AtomicU64,
+    version: AtomicU32,
     /// What transformations know of the arrays that share the buffer: a counted pointer, or null.
     cell: AtomicPtr<Cell>,
     /// How many arrays of the host language are over it. They are made and dropped one at a time.
     arrays: AtomicU32,
-    /// The innermost transformation that was under way when it became Aliased.
-    born: AtomicU64,
     memory: Memory,
 }
 
 /// Where the bytes are given back.
 enum Memory {
     Pool(Block),
-    /// A `Vec`'s allocation.
-    Heap(Layout),
+    /// A `Vec`'s allocation: its bytes, and the logarithm of its alignment.
+    Heap {
+        bytes: usize,
+        align: u8,
+    },
     /// Nothing to give back but the owner. Held for its `Drop` only.
     Owner {
-        _owner: Box<dyn Send + Sync>,
+        _owner: Box<Box<dyn Send + Sync>>,
     },
     /// There are no bytes: a graph has kept a shape only.
     Absent,
 }
+
+/// With its count a buffer is a cache line, and a block of the pool's small class.
+const _: () = assert!(size_of::<Buffer>() <= 56);
 
 // SAFETY: a buffer is plain bytes. They are written by the sole handle, under a write guard, or (Foreign) by those who
 // answer for it; the fields beside them are atomics or never change while shared.
@@ -110,10 +114,9 @@ impl Buffer {
             lock: Lock::new(),
             access: AtomicU8::new(access as u8),
             writable,
-            version: AtomicU64::new(0),
+            version: AtomicU32::new(0),
             cell: AtomicPtr::new(std::ptr::null_mut()),
             arrays: AtomicU32::new(0),
-            born: AtomicU64::new(0),
             memory,
         }
     }
@@ -135,11 +138,14 @@ impl Drop for Buffer {
         match self.memory {
             // SAFETY: the block was given to this buffer alone and dies with it.
             Memory::Pool(block) => unsafe { pool::give_back(self.ptr, block) },
-            Memory::Heap(layout) if layout.size() > 0 => {
+            Memory::Heap { bytes, align } if bytes > 0 => {
                 // SAFETY: `from_vec` took over an allocation of this layout from its `Vec`.
-                unsafe { std::alloc::dealloc(self.ptr.as_ptr(), layout) }
+                unsafe {
+                    let layout = Layout::from_size_align_unchecked(bytes, 1 << align);
+                    std::alloc::dealloc(self.ptr.as_ptr(), layout);
+                }
             }
-            Memory::Heap(_) | Memory::Owner { .. } | Memory::Absent => {}
+            Memory::Heap { .. } | Memory::Owner { .. } | Memory::Absent => {}
         }
     }
 }
@@ -175,13 +181,12 @@ impl Storage {
         let mut vec = ManuallyDrop::new(vec);
         // a `Vec` exists, so neither product overflows
         let len = vec.len() * size_of::<T>();
-        // SAFETY: the size is at most isize::MAX for a `Vec`'s allocation, the alignment is `T`'s.
-        let layout = unsafe {
-            Layout::from_size_align_unchecked(vec.capacity() * size_of::<T>(), align_of::<T>())
+        let memory = Memory::Heap {
+            bytes: vec.capacity() * size_of::<T>(),
+            align: align_of::<T>().trailing_zeros() as u8,
         };
         // SAFETY: a `Vec`'s pointer is never null.
         let ptr = unsafe { NonNull::new_unchecked(vec.as_mut_ptr().cast()) };
-        let memory = Memory::Heap(layout);
         Storage(Shared::new(Buffer::new(
             ptr,
             len,
@@ -203,7 +208,9 @@ impl Storage {
         writable: bool,
     ) -> Storage {
         let ptr = NonNull::new(ptr).unwrap_or(pool::NOWHERE);
-        let memory = Memory::Owner { _owner: owner };
+        let memory = Memory::Owner {
+            _owner: Box::new(owner),
+        };
         Storage(Shared::new(Buffer::new(
             ptr,
             bytes,
@@ -283,7 +290,7 @@ impl Storage {
     /// How often the bytes were written through a guard. A saved tensor compares it to know whether it is what it was.
     #[inline]
     pub fn version(&self) -> u64 {
-        self.0.version.load(Acquire)
+        self.0.version.load(Acquire).into()
     }
 
     /// Counts a write, for one that needed no guard (through the sole handle).
@@ -301,7 +308,16 @@ impl Storage {
 
     /// The innermost transformation that was under way when the buffer became Aliased.
     pub(crate) fn born(&self) -> u64 {
-        self.0.born.load(Acquire)
+        self.cell().map_or(0, |cell| cell.born())
+    }
+
+    /// Arrays that are made inside a transformation may hold its values: their cell says so.
+    #[inline]
+    fn mark_birth(&self, access: Access) {
+        let scope = current_scope();
+        if scope != 0 && access == Access::Aliased && !self.has_cell() {
+            self.set_cell(Arc::new(Cell::blank(scope)));
+        }
     }
 
     /// What transformations know of the arrays that share the buffer.
@@ -377,6 +393,19 @@ impl Storage {
         self.into_access(Access::Owned)
     }
 
+    /// Makes a new buffer Aliased, which this is the only handle on: what a result becomes among arrays that alias.
+    #[inline]
+    pub(crate) fn alias_unique(&mut self) -> bool {
+        match Shared::get_mut(&mut self.0) {
+            Some(buffer) => {
+                *buffer.access.get_mut() = Access::Aliased as u8;
+                self.mark_birth(Access::Aliased);
+                true
+            }
+            None => false,
+        }
+    }
+
     fn into_access(mut self, wanted: Access) -> Result<Storage> {
         let found = self.access();
         if found == wanted {
@@ -386,12 +415,12 @@ impl Storage {
             && let Some(buffer) = Shared::get_mut(&mut self.0)
         {
             *buffer.access.get_mut() = wanted as u8;
-            *buffer.born.get_mut() = SCOPE.get();
+            self.mark_birth(wanted);
             return Ok(self);
         }
         let copy = self.copied()?;
         copy.0.access.store(wanted as u8, Release);
-        copy.0.born.store(SCOPE.get(), Release);
+        copy.mark_birth(wanted);
         Ok(copy)
     }
 

@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Kind, Tag, grows};
+use super::{Kind, Level, Tag, grows};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::{Dims, Layout, PerAxis};
@@ -27,7 +27,10 @@ pub struct Cell {
     version: AtomicU32,
     /// Arrays over the buffers that lead here.
     arrays: AtomicU32,
-    state: Mutex<State>,
+    /// The innermost transformation that was under way when the buffer was made.
+    born: Level,
+    /// `None` while nothing is tracked.
+    state: Mutex<Option<State>>,
 }
 
 /// The value, without a handle on the buffer that holds the cell: the two would keep each other.
@@ -39,17 +42,46 @@ struct State {
     elsewhere: Option<Raw>,
 }
 
+impl State {
+    fn of(x: &Raw) -> State {
+        State {
+            layout: x.layout().clone(),
+            dtype: x.dtype(),
+            tag: x.tag().cloned(),
+            elsewhere: None,
+        }
+    }
+}
+
 impl Cell {
     fn new(x: &Raw, arrays: u32) -> Cell {
         Cell {
             version: AtomicU32::new(0),
             arrays: AtomicU32::new(arrays),
-            state: Mutex::new(State {
-                layout: x.layout().clone(),
-                dtype: x.dtype(),
-                tag: x.tag().cloned(),
-                elsewhere: None,
-            }),
+            born: 0,
+            state: Mutex::new(Some(State::of(x))),
+        }
+    }
+
+    /// Of a buffer that is made inside a transformation.
+    pub(crate) fn blank(born: Level) -> Cell {
+        Cell {
+            version: AtomicU32::new(0),
+            arrays: AtomicU32::new(0),
+            born,
+            state: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn born(&self) -> Level {
+        self.born
+    }
+
+    /// The first tracked tensor over the buffer is what it holds.
+    fn adopt(&self, x: &Raw) {
+        let mut state = self.state();
+        if state.is_none() {
+            *state = Some(State::of(x));
         }
     }
 
@@ -57,39 +89,40 @@ impl Cell {
         self.version.load(Acquire)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Option<State>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The value as one axis over the whole buffer.
-    fn flat(&self, storage: &Storage) -> Result<Raw> {
-        let value = {
-            let state = self.state();
-            if let Some(value) = &state.elsewhere {
-                return Ok(value.clone());
-            }
-            Raw::new(storage.clone(), state.layout.clone(), state.dtype).with_tag(state.tag.clone())
+    /// The value as one axis over the whole buffer, whose elements are of this dtype where nothing is tracked.
+    fn flat(&self, storage: &Storage, dtype: DType) -> Result<Raw> {
+        let value = match &*self.state() {
+            Some(State {
+                elsewhere: Some(value),
+                ..
+            }) => return Ok(value.clone()),
+            Some(state) => Raw::new(storage.clone(), state.layout.clone(), state.dtype)
+                .with_tag(state.tag.clone()),
+            None => return untracked(storage, dtype),
         };
         flat_of(&value)
     }
 
     fn set(&self, storage: &Storage, flat: Raw) {
-        let old;
-        {
-            let mut state = self.state();
-            let here = Storage::same_buffer(flat.storage(), storage);
-            let new = State {
-                layout: flat.layout().clone(),
-                dtype: flat.dtype(),
-                tag: flat.tag().cloned(),
-                elsewhere: (!here).then_some(flat),
-            };
-            old = std::mem::replace(&mut *state, new);
-        }
+        let here = Storage::same_buffer(flat.storage(), storage);
+        let mut new = State::of(&flat);
+        new.elsewhere = (!here).then_some(flat);
+        let old = self.state().replace(new);
         self.version.fetch_add(1, Release);
         // a graph is taken apart without the lock
         drop(old);
     }
+}
+
+/// The whole buffer as bytes that nobody tracks.
+fn untracked(storage: &Storage, dtype: DType) -> Result<Raw> {
+    let elements = storage.len() / dtype.size();
+    let whole = Layout::contiguous(&[elements])?;
+    Ok(Raw::new(storage.clone(), whole, dtype))
 }
 
 /// A tensor over a buffer as a part of the whole buffer, which becomes one axis.
@@ -116,8 +149,7 @@ fn flat_of(value: &Raw) -> Result<Raw> {
             return value.permute(&order)?.reshape(&[elements]);
         }
     }
-    let whole = Layout::contiguous(&[elements])?;
-    let bytes = Raw::new(value.storage().clone(), whole, value.dtype());
+    let bytes = untracked(value.storage(), value.dtype())?;
     embed(&bytes, layout, value)
 }
 
@@ -190,6 +222,9 @@ impl Shared for Raw {
         match storage.cell() {
             Some(cell) => {
                 cell.arrays.fetch_add(1, Relaxed);
+                if self.tag().is_some() {
+                    cell.adopt(self);
+                }
             }
             None if self.tag().is_some() => {
                 storage.set_cell(Arc::new(Cell::new(self, arrays.load(Relaxed))));
@@ -203,7 +238,8 @@ impl Shared for Raw {
         match storage.cell() {
             Some(cell) => {
                 let tagged = self.untagged().with_tag(value.tag().cloned());
-                cell.set(storage, tagged);
+                let old = cell.state().replace(State::of(&tagged));
+                drop(old);
             }
             None if value.tag().is_some() => {
                 let arrays = storage.arrays().load(Relaxed);
@@ -229,7 +265,7 @@ impl Shared for Raw {
         let Some(cell) = self.storage().cell() else {
             return Ok(self.untagged());
         };
-        let flat = cell.flat(self.storage())?;
+        let flat = cell.flat(self.storage(), self.dtype())?;
         let hidden = self.layout().rank() - self.shape().len();
         if self.dtype() != flat.dtype() {
             return part(self, &flat, hidden);
@@ -245,16 +281,11 @@ impl Shared for Raw {
 
     fn written(&self, before: &Raw, after: Raw) -> Result<Raw> {
         let storage = self.storage();
-        let untracked = |dtype: DType| {
-            let elements = storage.len() / dtype.size();
-            let whole = Layout::contiguous(&[elements])?;
-            Ok::<Raw, Error>(Raw::new(storage.clone(), whole, dtype))
-        };
         let cell = match storage.cell() {
             Some(cell) => {
                 if before.tag().is_none() && cell.version() == 0 {
                     // a leaf over the same memory that this array knows nothing of
-                    cell.set(storage, untracked(self.dtype())?);
+                    cell.set(storage, untracked(storage, self.dtype())?);
                 }
                 cell
             }
@@ -262,14 +293,14 @@ impl Shared for Raw {
                 // the first tracked write into the buffer
                 let whole = match before.tag() {
                     Some(_) => before.clone(),
-                    None => untracked(self.dtype())?,
+                    None => untracked(storage, self.dtype())?,
                 };
                 let cell = Arc::new(Cell::new(&whole, storage.arrays().load(Relaxed)));
                 storage.set_cell(cell.clone());
                 cell
             }
         };
-        let flat = cell.flat(storage)?;
+        let flat = cell.flat(storage, self.dtype())?;
         if self.dtype() != flat.dtype() {
             return Err(Error::gradient(
                 "assign",
@@ -306,7 +337,7 @@ impl Shared for Raw {
             return Ok(false);
         }
         let cell = self.storage().cell();
-        let of_cell = cell.and_then(|cell| leaf(&cell.state().tag));
+        let of_cell = cell.and_then(|cell| leaf(&cell.state().as_ref()?.tag));
         let of_value = leaf(&value.tag().cloned());
         for level in of_cell.into_iter().chain(of_value) {
             if grows(level) {
@@ -330,14 +361,14 @@ impl Shared for Raw {
 fn dropped_with_cell(storage: &Storage, left: u32) {
     let Some(cell) = storage.cell() else { return };
     let all = cell.arrays.fetch_sub(1, Relaxed) - 1;
-    let elsewhere = cell.state().elsewhere.clone();
+    let elsewhere = cell.state().as_ref().and_then(|s| s.elsewhere.clone());
     let is_elsewhere = elsewhere
         .as_ref()
         .is_some_and(|raw| Storage::same_buffer(raw.storage(), storage));
     if all == 0 {
         let other = elsewhere.as_ref().map(|raw| raw.storage().forget_cell());
         let old = storage.forget_cell();
-        let value = std::mem::take(&mut cell.state().elsewhere);
+        let value = cell.state().take();
         drop((other, old, value));
     } else if left == 0 && !is_elsewhere {
         drop(storage.forget_cell());

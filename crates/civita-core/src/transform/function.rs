@@ -307,6 +307,9 @@ fn spread(len: usize, at: &[usize], some: &[Raw]) -> Vec<Option<Raw>> {
     all
 }
 
+/// A derivative of one sample: from inputs, outputs and gradients or tangents to what it has of the others.
+type PerSample<'a> = &'a dyn Fn(&[Raw], &[Raw], &[Option<Raw>]) -> Result<Option<Vec<Option<Raw>>>>;
+
 impl Mapped {
     /// `f(x, y, some)` for each sample, where `some` are gradients or tangents with these axes. What `f` leaves out of its
     /// results is left out of ours.
@@ -316,7 +319,7 @@ impl Mapped {
         y: &[Raw],
         some: &[Option<Raw>],
         axes: &[Option<isize>],
-        f: &dyn Fn(&[Raw], &[Raw], &[Option<Raw>]) -> Result<Option<Vec<Option<Raw>>>>,
+        f: PerSample<'_>,
     ) -> Result<Option<Vec<Option<Raw>>>> {
         let (at, there) = present(some);
         let all = [x, y, &there].concat();

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::Tag;
 use crate::error::{Error, Result};
@@ -30,11 +30,25 @@ pub struct Scope {
     thread: PhantomData<*const ()>,
 }
 
+/// Scopes that are open in the process: while there are none, nobody needs to ask his thread.
+static OPEN: AtomicU32 = AtomicU32::new(0);
+
+/// The innermost open scope of this thread, 0 outside of all.
+#[inline]
+pub(crate) fn current_scope() -> Level {
+    if OPEN.load(Relaxed) == 0 {
+        0
+    } else {
+        SCOPE.get()
+    }
+}
+
 impl Scope {
     /// Opens one inside of those that are open.
     pub(crate) fn open() -> Scope {
         static NEXT: AtomicU64 = AtomicU64::new(2);
         let level = NEXT.fetch_add(2, Relaxed);
+        OPEN.fetch_add(1, Relaxed);
         Scope {
             level,
             outer: SCOPE.replace(level),
@@ -62,6 +76,7 @@ impl Scope {
 impl Drop for Scope {
     fn drop(&mut self) {
         SCOPE.set(self.outer);
+        OPEN.fetch_sub(1, Relaxed);
     }
 }
 

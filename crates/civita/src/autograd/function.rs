@@ -104,6 +104,7 @@ fn forwards<V: Tensors, O: Tensors>(
     move |x| Ok(f(V::from_raws(x.to_vec()))?.into_raws())
 }
 
+#[allow(clippy::type_complexity)] // the signature that the engine asks for
 fn backwards<V: Tensors, O: Tensors>(
     f: impl Fn(V, O, O) -> Result<V>,
 ) -> impl Fn(&[Raw], &[Raw], &[Raw]) -> Result<Vec<Option<Raw>>> {

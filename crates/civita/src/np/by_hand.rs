@@ -1,9 +1,10 @@
 //! Rows whose result has a type that depends on the types of arguments.
 
 use civita_core::functions::{self, AxisOrFlat, EachArray, EachShape, Number, Out, rank};
+use civita_core::primitive::Direction;
 use civita_core::raw::Raw;
 
-use super::functions::{RankRule, example, row_example};
+use super::functions::{OneAxis, RankRule, example, row_example};
 use crate::create::IntoShape;
 use crate::elementwise::Rhs;
 use crate::error::OrRaise;
@@ -98,6 +99,57 @@ by_hand! {
     /// `|a - b| ≤ 1e-8 + 1e-5 · |b|` for each element.
     fn isclose[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Broadcasted<bool, N, M>
         where [Rank<N>: Broadcast<M>] = functions::compare::isclose(a.raw.clone(), b.raw.clone(), 1e-5, 1e-8, false).map(wrap);
+    /// The running product along an axis.
+    fn cumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> = x.raw.cumprod(Some(axis), None).map(wrap);
+    /// The running largest elements along an axis, and where each is: of equal ones the last.
+    fn cummax[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> (Tensor<T, N>, Tensor<i64, N>) = x.raw.cummax(axis).map(pair);
+    /// The running smallest elements along an axis, and where each is: of equal ones the last.
+    fn cummin[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> (Tensor<T, N>, Tensor<i64, N>) = x.raw.cummin(axis).map(pair);
+    /// The elements at indices along an axis, one index for each of them; the other axes broadcast.
+    fn take_along_axis[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, indices: &Tensor<I, N>, axis: isize) -> Tensor<T, N> =
+        x.raw.take_along_axis(&indices.raw, axis).map(wrap);
+    /// The elements along an axis from small to large, with `..` those of the flattened tensor. NaN is last.
+    fn sort[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, axis: A) -> A::Out<T> =
+        along(x, &axis.axis()).and_then(|(x, axis)| x.sort(axis, Direction::Ascending)).map(wrap);
+    /// The indices that sort an axis, or with `..` the flattened tensor. Equal elements keep their order.
+    fn argsort[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, axis: A) -> A::Out<i64> =
+        along(x, &axis.axis()).and_then(|(x, axis)| x.argsort(axis, Direction::Ascending)).map(wrap);
+    /// The `k` largest (or smallest) elements along an axis, and their indices.
+    fn topk[T: Dtype, const N: usize](x: &Tensor<T, N>, k: usize, axis: isize, largest: bool) -> (Tensor<T, N>, Tensor<i64, N>) =
+        functions::sorting::topk(x.raw.clone(), k, axis, largest, true).and_then(two);
+    /// Where values would stand in a sorted vector: before equal elements, or behind them.
+    fn searchsorted[T: Dtype, U: Dtype, const N: usize](a: &Vector<T>, v: &Tensor<U, N>, side: functions::Side) -> Tensor<i64, N> =
+        functions::sorting::searchsorted(a.raw.clone(), v.raw.clone(), side, None).map(wrap);
+    /// How often each number from 0 on is there.
+    fn bincount[T: Dtype](x: &Vector<T>, minlength: usize) -> Vector<i64> =
+        functions::sorting::bincount(x.raw.clone().into(), None, isize::try_from(minlength).unwrap_or(isize::MAX)).map(wrap);
+    /// The largest element minus the smallest, over axes, or over all with `..`.
+    fn ptp[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
+        functions::sorting::ptp(x.raw.clone(), axes.axes().into(), Out, false).map(wrap);
+    /// The middle element of the sorted ones, or the mean of the two in the middle.
+    fn median[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
+        functions::sorting::median(x.raw.clone(), axes.axes().into(), Out, false, false).map(wrap);
+    /// The value below which a fraction `q` of the elements is, with straight lines between elements.
+    fn quantile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
+        functions::sorting::quantile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false).map(wrap);
+    /// As [`quantile`], with a percentage.
+    fn percentile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
+        functions::sorting::percentile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false).map(wrap);
+    /// The different elements, sorted.
+    fn unique[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Vector<T> =
+        functions::sets::unique(x.raw.clone(), false, false, false, AxisOrFlat(None), true, true).map(|all| wrap(all.0));
+    /// The different elements, sorted, and how often each is there.
+    fn unique_counts[T: Dtype, const N: usize](x: &Tensor<T, N>) -> (Vector<T>, Vector<i64>) =
+        functions::sets::unique_counts(x.raw.clone()).and_then(two);
+    /// The different elements, sorted, and which of them each element is.
+    fn unique_inverse[T: Dtype, const N: usize](x: &Tensor<T, N>) -> (Vector<T>, Tensor<i64, N>) =
+        functions::sets::unique_inverse(x.raw.clone()).and_then(two);
+    /// Returns true where an element is among the test elements.
+    fn isin[T: Dtype, U: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, tests: &Tensor<U, M>) -> Tensor<bool, N> =
+        functions::sets::isin(x.raw.clone(), tests.raw.clone(), false, false, functions::sets::LookupKind).map(wrap);
+    /// The common elements of two tensors, sorted.
+    fn intersect1d[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Vector<T> =
+        functions::sets::intersect1d(a.raw.clone(), b.raw.clone(), false, false).map(|all| wrap(all.0));
     /// Returns true where both can reach the same memory.
     fn shares_memory[T: Dtype, const N: usize, U: Dtype, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
         functions::compare::shares_memory(a.raw.clone(), b.raw.clone());
@@ -128,6 +180,25 @@ fn one<X: crate::FromRaw>(all: Result<Vec<Raw>>) -> Result<X> {
     all?.pop()
         .map(wrap)
         .ok_or_else(|| crate::Error::value("atleast", "there is no array"))
+}
+
+/// The tensor and its axis; without one the flattened tensor.
+fn along<T: Dtype, const N: usize>(x: &Tensor<T, N>, axis: &AxisOrFlat) -> Result<(Raw, isize)> {
+    match axis.0 {
+        None => Ok((x.raw.reshape(&[x.raw.len()])?, 0)),
+        Some(axis) => Ok((x.raw.clone(), axis)),
+    }
+}
+
+fn pair<X: crate::FromRaw, Y: crate::FromRaw>((x, y): (Raw, Raw)) -> (X, Y) {
+    (wrap(x), wrap(y))
+}
+
+fn two<X: crate::FromRaw, Y: crate::FromRaw>(mut all: Vec<Raw>) -> Result<(X, Y)> {
+    match (all.pop(), all.pop()) {
+        (Some(y), Some(x)) => Ok((wrap(x), wrap(y))),
+        _ => Err(crate::Error::value("np", "an output is missing")),
+    }
 }
 
 fn number<T: Element>(value: T) -> Number {

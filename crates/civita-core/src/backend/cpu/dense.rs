@@ -55,7 +55,7 @@ fn entry(op: Op, dtype: DType) -> Option<Entry> {
     table[op as usize * DType::ALL.len() + dtype as usize]
 }
 
-/// The op by the short way, or `None` when the operands need the long one.
+/// The op by the fast path, or `None` when the operands need the general one.
 #[inline]
 pub(crate) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
     match *operands {
@@ -162,7 +162,7 @@ fn scalar(op: Op, x: &Raw, s: Scalar, form: usize) -> Option<Result<Raw>> {
         return None;
     }
     let entry = entry(op, dtype)?;
-    // what does not fit is for the long way to refuse, or to compare
+    // what does not fit is for the general path to refuse, or to compare
     let one = Slot(s.to_bytes(dtype).ok()?);
     let one = one.at().cast_mut();
     let args = if form == 1 {
@@ -300,7 +300,7 @@ unsafe fn execute_in_place(
     });
 }
 
-/// [`apply`] into memory that is there: `None` when the operands or `out` need the long way, or overlap otherwise than
+/// [`apply`] into memory that is there: `None` when the operands or `out` need the general path, or overlap otherwise than
 /// element on element. Nothing is recorded, and `out` may be written.
 pub(super) fn apply_into(op: Op, operands: &[Operand<'_>], out: &Raw) -> Option<()> {
     let mut one = None;

@@ -13,6 +13,7 @@ mod reduce;
 mod scan;
 mod scatter;
 mod softmax;
+mod sort;
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::Function;
 use crate::ops::Op;
-use crate::primitive::{ArgFold, Fold, Gather, Rowwise, Scan, Scatter, Spec};
+use crate::primitive::{ArgFold, Fold, Gather, Outputs, Rowwise, Scan, Scatter, Sort, Spec};
 use crate::raw::{Operand, Raw};
 
 /// The processor that runs the program.
@@ -43,7 +44,7 @@ impl Backend for Cpu {
     fn copy_into(&self, x: &Raw, out: &Raw) -> Result<()> {
         copy::copy_into(x, out)
     }
-    #[inline]
+    #[inline(always)]
     fn op(&self, op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
         program::apply(op, operands)
     }
@@ -63,7 +64,10 @@ impl Backend for Cpu {
         reduce::rowwise(rowwise, x)
     }
     fn scan(&self, scan: &Scan, x: &Raw) -> Result<Raw> {
-        scan::cumsum(scan, x)
+        scan::scan(scan, x)
+    }
+    fn sort(&self, sort: &Sort, x: &Raw) -> Result<Outputs<Raw>> {
+        sort::sort(sort, x)
     }
     fn matmul(&self, a: &Raw, b: &Raw) -> Result<Raw> {
         matmul::matmul(a, b)

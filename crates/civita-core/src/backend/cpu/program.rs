@@ -18,7 +18,7 @@ use crate::storage::{Access, Storage};
 type Inputs<'a> = SmallVec<[&'a Raw; 3]>;
 
 /// One op: by the fast path where the operands allow it.
-#[inline]
+#[inline(always)]
 pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
     match dense::apply(op, operands) {
         Some(done) => done,

@@ -1,82 +1,183 @@
-//! Running sums.
+//! Running folds.
 
 use std::marker::PhantomData;
 
 use num_complex::Complex;
 
 use super::{copy, memory};
-use crate::dtype::DType;
+use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::explain;
 use crate::isa::{Body, Isa, Kernel, Shells, level};
 use crate::kernels::Slot;
-use crate::kernels::lane::{Lane, Ring};
+use crate::kernels::lane::{Lane, Ordered, Ring};
+use crate::ops::Fold;
+use crate::primitive::Primitive;
 use crate::raw::Raw;
 use crate::threads::{self, Parts};
 
-/// Where the sum of a piece stands.
+/// What two elements become.
+trait Combine<T>: 'static {
+    /// What changes no element.
+    const NEUTRAL: Neutral;
+    fn of<I: Isa>(a: T, b: T) -> T;
+}
+/// What changes no element, for each kind of lane.
+#[derive(Clone, Copy)]
+enum Neutral {
+    /// 0, and -0 of floats: it does not change -0 either.
+    Zero,
+    One,
+    Least,
+    Most,
+}
+struct Add;
+impl<T: Ring> Combine<T> for Add {
+    const NEUTRAL: Neutral = Neutral::Zero;
+    #[inline(always)]
+    fn of<I: Isa>(a: T, b: T) -> T {
+        a.add(b)
+    }
+}
+struct Multiply;
+impl<T: Ring> Combine<T> for Multiply {
+    const NEUTRAL: Neutral = Neutral::One;
+    #[inline(always)]
+    fn of<I: Isa>(a: T, b: T) -> T {
+        a.mul::<I>(b)
+    }
+}
+struct Larger;
+impl<T: Ordered> Combine<T> for Larger {
+    const NEUTRAL: Neutral = Neutral::Least;
+    #[inline(always)]
+    fn of<I: Isa>(a: T, b: T) -> T {
+        a.maximum(b)
+    }
+}
+struct Smaller;
+impl<T: Ordered> Combine<T> for Smaller {
+    const NEUTRAL: Neutral = Neutral::Most;
+    #[inline(always)]
+    fn of<I: Isa>(a: T, b: T) -> T {
+        a.minimum(b)
+    }
+}
+
+impl Neutral {
+    /// As an element of the lane.
+    fn slot(self, lane: DType) -> Slot {
+        let mut slot = Slot::ZERO;
+        let (integer, float) = match self {
+            Neutral::Zero => (0, -0.0),
+            Neutral::One => (1, 1.0),
+            Neutral::Least => (least(lane), f64::NEG_INFINITY),
+            Neutral::Most => (most(lane), f64::INFINITY),
+        };
+        // the imaginary part of 1 is 0; the other neutral elements have equal parts
+        let second = if matches!(self, Neutral::One) {
+            0.0
+        } else {
+            float
+        };
+        match lane {
+            DType::F32 | DType::C64 => {
+                let parts = slot.0.as_chunks_mut::<4>().0;
+                parts[0] = (float as f32).to_ne_bytes();
+                parts[1] = (second as f32).to_ne_bytes();
+            }
+            DType::F64 | DType::C128 => {
+                let parts = slot.0.as_chunks_mut::<8>().0;
+                parts[0] = float.to_ne_bytes();
+                parts[1] = second.to_ne_bytes();
+            }
+            lane => {
+                let size = lane.size();
+                let bytes = Scalar::Int(integer).to_bytes(lane).unwrap_or([0; 16]);
+                slot.0[..size].copy_from_slice(&bytes[..size]);
+            }
+        }
+        slot
+    }
+}
+
+fn least(lane: DType) -> i128 {
+    match lane {
+        DType::I8 => i8::MIN.into(),
+        DType::I16 => i16::MIN.into(),
+        DType::I32 => i32::MIN.into(),
+        DType::I64 => i64::MIN.into(),
+        _ => 0,
+    }
+}
+
+fn most(lane: DType) -> i128 {
+    match lane {
+        DType::I8 => i8::MAX.into(),
+        DType::I16 => i16::MAX.into(),
+        DType::I32 => i32::MAX.into(),
+        DType::I64 => i64::MAX.into(),
+        DType::U8 => u8::MAX.into(),
+        DType::U16 => u16::MAX.into(),
+        DType::U32 => u32::MAX.into(),
+        DType::U64 => u64::MAX.into(),
+        _ => 0,
+    }
+}
+
+/// Where the fold of a piece stands.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct Carry {
-    /// Sum of the pieces before: what is added to each running sum of this one.
+    /// Fold of the pieces before: what is combined with each running fold of this one.
     before: Slot,
-    /// Sum of this piece so far.
+    /// Fold of this piece so far.
     inside: Slot,
 }
 
 impl Carry {
-    /// Nothing yet: what changes no number, not even -0.
-    fn none(lane: DType) -> Carry {
-        let mut zero = Slot::ZERO;
-        match lane {
-            DType::F32 | DType::C64 => {
-                zero.0.as_chunks_mut::<4>().0.fill((-0f32).to_ne_bytes());
-            }
-            DType::F64 | DType::C128 => {
-                zero.0.as_chunks_mut::<8>().0.fill((-0f64).to_ne_bytes());
-            }
-            _ => {}
-        }
+    /// Nothing yet.
+    fn none(scan: Scan) -> Carry {
         Carry {
-            before: zero,
-            inside: zero,
+            before: scan.neutral,
+            inside: scan.neutral,
         }
     }
 
     /// That of the piece after this one.
-    fn next(mut self, lane: DType, scan: Scan) -> Carry {
+    fn next(mut self, scan: Scan) -> Carry {
         // SAFETY: one element of the lane each.
-        unsafe { (scan.added)(1, [self.before.at(); 3], self.inside.at_mut()) };
+        unsafe { (scan.combined)(1, [self.before.at(); 3], self.inside.at_mut()) };
         Carry {
             before: self.inside,
-            ..Carry::none(lane)
+            ..Carry::none(scan)
         }
     }
 
-    /// As it was before its piece was summed.
-    fn restarted(self, lane: DType) -> Carry {
+    /// As it was before its piece was folded.
+    fn restarted(self, scan: Scan) -> Carry {
         Carry {
             before: self.before,
-            ..Carry::none(lane)
+            ..Carry::none(scan)
         }
     }
 }
 
-/// `out[i] ← before + (inside + x[0] + … + x[i])`; then `inside` is the sum of all. The [`Carry`] is the second input and
-/// may be written; without `WRITE` it is all that is. The output may be the first input.
+/// `out[i] ← before + (inside + x[0] + … + x[i])`, with what `C` does for `+`; then `inside` is the fold of all. The
+/// [`Carry`] is the second input and may be written; without `WRITE` it is all that is. The output may be the first input.
 ///
 /// So a piece has the same bits whoever sums it, and the pieces before it may be summed later.
-struct Running<T, const WRITE: bool>(PhantomData<T>);
-impl<T: Ring, const WRITE: bool> Body for Running<T, WRITE> {
+struct Running<T, C, const WRITE: bool>(PhantomData<(T, C)>);
+impl<T: Lane, C: Combine<T>, const WRITE: bool> Body for Running<T, C, WRITE> {
     #[inline(always)]
     unsafe fn run<I: Isa>(n: usize, [x, carry, _]: [*const u8; 3], out: *mut u8) {
         // SAFETY: `n` elements at `x` and `out`, a carry.
         unsafe {
             let (x, out) = (x.cast::<T>(), out.cast::<T>());
-            // in blocks of a vector: their inner sums do not wait for what came before
+            // in blocks of a vector: their inner folds do not wait for what came before
             match size_of::<T>() {
-                ..=4 => blocks::<T, WRITE, 16>(n, x, carry.cast_mut().cast(), out),
-                _ => blocks::<T, WRITE, 8>(n, x, carry.cast_mut().cast(), out),
+                ..=4 => blocks::<I, T, C, WRITE, 16>(n, x, carry.cast_mut().cast(), out),
+                _ => blocks::<I, T, C, WRITE, 8>(n, x, carry.cast_mut().cast(), out),
             }
         }
     }
@@ -85,7 +186,7 @@ impl<T: Ring, const WRITE: bool> Body for Running<T, WRITE> {
 /// # Safety
 /// As [`Running`].
 #[inline(always)]
-unsafe fn blocks<T: Ring, const WRITE: bool, const W: usize>(
+unsafe fn blocks<I: Isa, T: Lane, C: Combine<T>, const WRITE: bool, const W: usize>(
     n: usize,
     x: *const T,
     carry: *mut Carry,
@@ -104,21 +205,22 @@ unsafe fn blocks<T: Ring, const WRITE: bool, const W: usize>(
             while step < W {
                 let old = s;
                 for k in step..W {
-                    s[k] = old[k - step].add(old[k]);
+                    s[k] = C::of::<I>(old[k - step], old[k]);
                 }
                 step *= 2;
             }
             if WRITE {
-                let sums: [T; W] = std::array::from_fn(|k| before.add(sum.add(s[k])));
+                let sums: [T; W] =
+                    std::array::from_fn(|k| C::of::<I>(before, C::of::<I>(sum, s[k])));
                 out.add(i).cast::<[T; W]>().write(sums);
             }
-            sum = sum.add(s[W - 1]);
+            sum = C::of::<I>(sum, s[W - 1]);
             i += W;
         }
         while i < n {
-            sum = sum.add(*x.add(i));
+            sum = C::of::<I>(sum, *x.add(i));
             if WRITE {
-                *out.add(i) = before.add(sum);
+                *out.add(i) = C::of::<I>(before, sum);
             }
             i += 1;
         }
@@ -126,69 +228,74 @@ unsafe fn blocks<T: Ring, const WRITE: bool, const W: usize>(
     }
 }
 
-/// `out[i] ← out[i] + x[i]`.
-struct Added<T>(PhantomData<T>);
-impl<T: Ring> Body for Added<T> {
+/// `out[i] ← x[i] + out[i]`, with what `C` does for `+`.
+struct Combined<T, C>(PhantomData<(T, C)>);
+impl<T: Lane, C: Combine<T>> Body for Combined<T, C> {
     #[inline(always)]
     unsafe fn run<I: Isa>(n: usize, [x, ..]: [*const u8; 3], out: *mut u8) {
         #[inline(always)]
-        unsafe fn each<T: Ring>(x: *const T, out: &mut [T]) {
+        unsafe fn each<I: Isa, T: Lane, C: Combine<T>>(x: *const T, out: &mut [T]) {
             for (i, o) in out.iter_mut().enumerate() {
                 // SAFETY: `n` elements at `x`.
-                *o = unsafe { *x.add(i) }.add(*o);
+                *o = C::of::<I>(unsafe { *x.add(i) }, *o);
             }
         }
         // SAFETY: the contract of `Kernel`.
-        unsafe { each::<T>(x.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
+        unsafe { each::<I, T, C>(x.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
     }
 }
 
-/// The kernels of running sums over a lane.
+/// The kernels of running folds over a lane.
 #[derive(Clone, Copy)]
 struct Scan {
-    /// Running sums.
+    /// Running folds.
     running: Kernel,
     /// Their last alone: nothing is written but the carry.
     total: Kernel,
-    /// `out[i] ← out[i] + x[i]`.
-    added: Kernel,
+    /// `out[i] ← x[i] + out[i]`.
+    combined: Kernel,
+    /// What changes no element.
+    neutral: Slot,
+    /// Does it change none at all? A complex infinity times 1 is NaN.
+    is_neutral: bool,
 }
 
-fn kernels(lane: DType) -> Scan {
-    fn of<T: Ring + Lane>() -> Scan {
+fn kernels(fold: Fold, lane: DType) -> Scan {
+    fn with<T: Lane, C: Combine<T>>() -> Scan {
         let l = level() as usize;
         Scan {
-            running: Shells::<Running<T, true>>::BY_LEVEL[l],
-            total: Shells::<Running<T, false>>::BY_LEVEL[l],
-            added: Shells::<Added<T>>::BY_LEVEL[l],
+            running: Shells::<Running<T, C, true>>::BY_LEVEL[l],
+            total: Shells::<Running<T, C, false>>::BY_LEVEL[l],
+            combined: Shells::<Combined<T, C>>::BY_LEVEL[l],
+            neutral: C::NEUTRAL.slot(T::DTYPE),
+            is_neutral: !(T::DTYPE.is_complex() && matches!(C::NEUTRAL, Neutral::One)),
         }
     }
-    match lane {
-        DType::I8 => of::<i8>(),
-        DType::I16 => of::<i16>(),
-        DType::I32 => of::<i32>(),
-        DType::U8 => of::<u8>(),
-        DType::U16 => of::<u16>(),
-        DType::U32 => of::<u32>(),
-        DType::U64 => of::<u64>(),
-        DType::F32 => of::<f32>(),
-        DType::F64 => of::<f64>(),
-        DType::C64 => of::<Complex<f32>>(),
-        DType::C128 => of::<Complex<f64>>(),
-        _ => of::<i64>(),
-    }
+    macro_rules! by_fold { ($($Lane:ident $T:ty),*) => {
+        match (fold, lane) {
+            $((Fold::Prod, DType::$Lane) => with::<$T, Multiply>(),
+            (Fold::Max, DType::$Lane) => with::<$T, Larger>(),
+            (Fold::Min, DType::$Lane) => with::<$T, Smaller>(),
+            (_, DType::$Lane) => with::<$T, Add>(),)*
+            (Fold::Prod, _) => with::<i64, Multiply>(),
+            (Fold::Max, _) => with::<i64, Larger>(),
+            (Fold::Min, _) => with::<i64, Smaller>(),
+            _ => with::<i64, Add>(),
+        }
+    } }
+    by_fold!(I8 i8, I16 i16, I32 i32, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
 }
 
 /// Adds `n` elements of a lane to the output.
 pub(super) fn add_to(lane: DType) -> Kernel {
-    kernels(lane).added
+    kernels(Fold::Sum, lane).combined
 }
 
 /// Elements of a piece of a long row.
 const PIECE: usize = 1 << 14;
 
-/// The running sum along an axis.
-pub(super) fn cumsum(p: &crate::primitive::Scan, x: &Raw) -> Result<Raw> {
+/// The running fold along an axis.
+pub(super) fn scan(p: &crate::primitive::Scan, x: &Raw) -> Result<Raw> {
     let lane = if p.dtype == DType::Bool {
         DType::I64
     } else {
@@ -200,30 +307,42 @@ pub(super) fn cumsum(p: &crate::primitive::Scan, x: &Raw) -> Result<Raw> {
     if !here {
         copy::copy_into(x, &out)?;
     }
-    explain::note("cumsum", x.len(), || (p.dtype, explain::Kind::Scan));
+    explain::note(p.name(), x.len(), || (p.dtype, explain::Kind::Scan));
     let (shape, at) = (x.shape(), p.axis);
     let inner: usize = shape[at + 1..].iter().product();
     let outer: usize = shape[..at].iter().product();
     if !out.is_empty() {
         let from = if here { x.ptr() } else { out.ptr() };
         // SAFETY: both are contiguous and of the lane; the output is new.
-        unsafe { running(from, out.ptr(), lane, [outer, shape[at], inner]) };
+        unsafe {
+            running(
+                from,
+                out.ptr(),
+                kernels(p.fold, lane),
+                lane.size(),
+                [outer, shape[at], inner],
+            )
+        };
     }
     copy::cast(&out, p.dtype)
 }
 
-/// Running sums along the middle one of three axes.
+/// Running folds along the middle one of three axes.
 ///
 /// # Safety
 /// That many elements of the lane lie at `x` and at `out`, which is `x` itself or elsewhere; nobody writes the one or
 /// touches the other meanwhile.
-unsafe fn running(x: *const u8, out: *mut u8, lane: DType, [outer, n, inner]: [usize; 3]) {
-    let scan = kernels(lane);
-    let size = lane.size();
+unsafe fn running(
+    x: *const u8,
+    out: *mut u8,
+    scan: Scan,
+    size: usize,
+    [outer, n, inner]: [usize; 3],
+) {
     let (x, out) = (Parts(x.cast_mut()), Parts(out));
-    if inner > 1 {
+    if inner > 1 || !scan.is_neutral {
         // SAFETY: the caller's contract.
-        return unsafe { rows(x, out, lane, [outer, n, inner]) };
+        return unsafe { rows(x, out, scan.combined, size, [outer, n, inner]) };
     }
     let pieces = n.div_ceil(PIECE);
     let at = |task: usize| {
@@ -235,7 +354,7 @@ unsafe fn running(x: *const u8, out: *mut u8, lane: DType, [outer, n, inner]: [u
         let group = (PIECE / n).max(1);
         threads::run_ranges(outer, group, &|range| {
             for row in range {
-                let mut carry = Carry::none(lane);
+                let mut carry = Carry::none(scan);
                 for task in row * pieces..(row + 1) * pieces {
                     let (at, many) = at(task);
                     // SAFETY: a piece of a row that no other task has.
@@ -243,15 +362,15 @@ unsafe fn running(x: *const u8, out: *mut u8, lane: DType, [outer, n, inner]: [u
                         let from = x.at(at).cast_const();
                         let state = (&raw mut carry).cast::<u8>();
                         (scan.running)(many, [from, state, from], out.at(at));
-                        carry = carry.next(lane, scan);
+                        carry = carry.next(scan);
                     }
                 }
             }
         });
         return;
     }
-    // long rows on many threads: the sum of each piece, then its running sums from those before it
-    let mut carries = vec![Carry::none(lane); outer * pieces];
+    // long rows on many threads: the fold of each piece, then its running folds from those before it
+    let mut carries = vec![Carry::none(scan); outer * pieces];
     let state = Parts(carries.as_mut_ptr());
     threads::run(outer * pieces, &|task| {
         let (at, many) = at(task);
@@ -260,11 +379,11 @@ unsafe fn running(x: *const u8, out: *mut u8, lane: DType, [outer, n, inner]: [u
         unsafe { (scan.total)(many, [from, state, from].map(|p| p.cast_const()), from) };
     });
     for row in carries.chunks_mut(pieces) {
-        let mut before = Carry::none(lane);
+        let mut before = Carry::none(scan);
         for carry in row {
             before.inside = carry.inside;
-            let next = before.next(lane, scan);
-            *carry = before.restarted(lane);
+            let next = before.next(scan);
+            *carry = before.restarted(scan);
             before = next;
         }
     }
@@ -277,13 +396,17 @@ unsafe fn running(x: *const u8, out: *mut u8, lane: DType, [outer, n, inner]: [u
     });
 }
 
-/// Row after row, each added to the one before.
+/// Row after row, each combined with the one before.
 ///
 /// # Safety
 /// As [`running`].
-unsafe fn rows(x: Parts<u8>, out: Parts<u8>, lane: DType, [outer, n, inner]: [usize; 3]) {
-    let added = kernels(lane).added;
-    let size = lane.size();
+unsafe fn rows(
+    x: Parts<u8>,
+    out: Parts<u8>,
+    combined: Kernel,
+    size: usize,
+    [outer, n, inner]: [usize; 3],
+) {
     let width = inner.min(4096);
     let tiles = inner.div_ceil(width);
     let group = (PIECE / (n * width)).max(1);
@@ -301,7 +424,7 @@ unsafe fn rows(x: Parts<u8>, out: Parts<u8>, lane: DType, [outer, n, inner]: [us
                     }
                     if r > 0 {
                         let above = to.wrapping_sub(inner * size).cast_const();
-                        added(many, [above; 3], to);
+                        combined(many, [above; 3], to);
                     }
                 }
             }

@@ -1,0 +1,217 @@
+"""Sorts, running folds, searches and sets on what the samples of their rows do not reach: long rows, equal elements, NaN,
+-0, infinities, every dtype and layout."""
+
+import numpy as np
+import pytest
+
+import civita as cv
+from oracle import NUMPY_DTYPES
+
+SPECIAL = [0.0, -0.0, np.nan, -np.nan, np.inf, -np.inf, 1.0, -1.0, 5e-324, -2.5, 2.5]
+# short rows, those that are counted, and those that are sorted by their bytes
+LENGTHS = [1, 2, 17, 255, 256, 300, 5000]
+
+
+def numbers(dtype, n, rng):
+    """Numbers with many equal ones among them, and the special ones of the dtype."""
+    kind = np.dtype(dtype).kind
+    if kind == "b":
+        return rng.random(n) < 0.5
+    if kind in "iu":
+        info = np.iinfo(dtype)
+        wide = rng.integers(info.min, info.max, n, dtype=dtype, endpoint=True)
+        few = rng.integers(0, 10, n).astype(dtype)
+        return np.where(rng.random(n) < 0.5, wide, few)
+    if kind == "f":
+        x = np.where(rng.random(n) < 0.5, rng.normal(size=n) * 10.0 ** rng.integers(-3, 4, n), rng.choice(SPECIAL, n))
+        with np.errstate(all="ignore"):
+            return x.astype(dtype)
+    part = "float32" if dtype == "complex64" else "float64"
+    x = np.empty(n, dtype)
+    x.real, x.imag = numbers(part, n, rng), numbers(part, n, rng)
+    return x
+
+
+def same_bits(got, want):
+    got, want = np.asarray(got), np.asarray(want)
+    assert (got.dtype, got.shape) == (want.dtype, want.shape)
+    assert got.tobytes() == want.tobytes(), f"{got}\nwant {want}"
+
+
+def equal(got, want):
+    got, want = np.asarray(got), np.asarray(want)
+    assert (got.dtype, got.shape) == (want.dtype, want.shape)
+    np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("dtype", NUMPY_DTYPES)
+@pytest.mark.parametrize("n", LENGTHS)
+def test_sorts_are_stable_to_the_bit(dtype, n, rng):
+    x = numbers(dtype, n, rng)
+    order = np.argsort(x, kind="stable")
+    a = cv.array(x)
+    equal(cv.argsort(a), order)
+    same_bits(cv.sort(a), x[order])
+    values, indices = cv.topk(a, n, largest=False)
+    equal(indices, order)
+    same_bits(values, x[order])
+    # the other way equal elements keep their order too
+    down = n - 1 - np.argsort(x[::-1], kind="stable")[::-1]
+    equal(cv.argsort(a, descending=True), down)
+    same_bits(cv.sort(a, descending=True), x[down])
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float32", "complex128"])
+def test_sorts_of_every_layout_and_axis(dtype, rng):
+    x = numbers(dtype, 4 * 6 * 310, rng).reshape(4, 6, 310)
+    for view in (x, x.T, x[::2, ::-1, 3:], x.transpose(1, 2, 0), np.broadcast_to(x[:1], x.shape)):
+        a = cv.asarray(view) if view.flags.writeable else cv.array(view)
+        for axis in (0, 1, 2, -1, None):
+            equal(cv.argsort(a, axis=axis), np.argsort(view, axis=axis, kind="stable"))
+            same_bits(cv.sort(a, axis=axis), np.sort(view, axis=axis, kind="stable"))
+
+
+def test_sorts_of_bfloat16(rng):
+    x = cv.array(numbers("float32", 3000, rng)).astype("bfloat16")
+    equal(cv.argsort(x), np.argsort(np.asarray(x.astype("float32")), kind="stable"))
+
+
+def test_sorts_do_not_depend_on_threads(rng, threads):
+    x = rng.normal(size=(50, 700)).astype("float32")
+    want = np.sort(x)
+    for n in (1, 2, 3):
+        threads(n)
+        same_bits(cv.sort(cv.array(x)), want)
+        same_bits(cv.sort(cv.array(x), axis=0), np.sort(x, axis=0))
+
+
+def test_arrays_are_sorted_in_place():
+    a = cv.array([[3, 1, 2], [6, 5, 4]])
+    view = a[:, ::-1]
+    assert a.sort() is None
+    assert a.tolist() == [[1, 2, 3], [4, 5, 6]] and view.tolist() == [[3, 2, 1], [6, 5, 4]]
+    view.sort()
+    assert a.tolist() == [[3, 2, 1], [6, 5, 4]]
+    a.sort(0, descending=True)
+    assert a.tolist() == [[6, 5, 4], [3, 2, 1]]
+    x = cv.array([2.0, 1.0], requires_grad=True)
+    y = x * 1
+    y.sort()
+    (y * cv.array([10.0, 1.0])).sum().backward()
+    assert x.grad.tolist() == [1.0, 10.0]
+
+
+def test_wrong_sorts():
+    a = cv.array([3, 1, 2])
+    for call, error in [
+        (lambda: cv.sort(a, 1), cv.AxisError),
+        (lambda: cv.sort(a, kind="bubble"), ValueError),
+        (lambda: cv.sort(a, kind="stable", stable=True), ValueError),
+        (lambda: cv.sort(a, order="x"), ValueError),
+        (lambda: a.sort(2), cv.AxisError),
+        (lambda: cv.topk(a, 4), ValueError),
+        (lambda: cv.partition(a, 3), ValueError),
+        (lambda: cv.lexsort([]), TypeError),
+        (lambda: cv.lexsort([[1, 2], [1]]), ValueError),
+        (lambda: cv.bincount([-1]), ValueError),
+        (lambda: cv.bincount([1.5]), TypeError),
+        (lambda: cv.digitize(1, [0, 2, 1]), ValueError),
+        (lambda: cv.quantile(a, 1.5), ValueError),
+        (lambda: cv.take_along_axis(a, [5], 0), IndexError),
+        (lambda: cv.take_along_axis(a, [[1]], 0), ValueError),
+        (lambda: cv.isin(a, a, kind="tree"), ValueError),
+    ]:
+        with pytest.raises(error):
+            call()
+
+
+# ---- running folds ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", NUMPY_DTYPES)
+def test_running_products_and_extremes(dtype, rng, threads):
+    x = numbers(dtype, 3 * 40_000, rng).reshape(3, 40_000)
+    for n in (1, 3):
+        threads(n)
+        for view in (x, x.T, x[:, ::-2]):
+            a = cv.asarray(view)
+            axis = int(np.argmax(view.shape))
+            if np.dtype(dtype).kind in "biu":
+                equal(cv.cumprod(a, axis), np.cumprod(view, axis))
+            if np.dtype(dtype).kind != "c":
+                equal(cv.cummax(a, axis)[0], np.maximum.accumulate(view, axis))
+                equal(cv.cummin(a, axis)[0], np.minimum.accumulate(view, axis))
+                values, at = cv.cummax(a, axis)
+                equal(cv.take_along_axis(a, at, axis), values)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
+def test_running_products_of_many_numbers(dtype, rng):
+    x = (1 + 1e-3 * rng.normal(size=50_000)).astype(dtype)
+    got, want = cv.cumprod(cv.array(x)), np.cumprod(x.astype("complex128" if x.dtype.kind == "c" else "float64"))
+    np.testing.assert_allclose(np.asarray(got), want, rtol=50 * np.finfo(dtype).eps * 50)
+    assert str(got.dtype) == dtype
+
+
+def test_gradients_of_running_products_with_zeros():
+    for values in ([1.5, 0.0, 2.0, 3.0], [0.0, 2.0, 0.0, 1.0], [0.0, 0.0, 0.0], [2.0]):
+        x = cv.array(values)
+        assert cv.check_gradients(cv.cumprod, [x])
+        assert cv.check_second_gradients(lambda x: cv.cumprod(x) * cv.cumprod(x), [x])
+
+
+def test_gradients_of_running_extremes_go_to_the_last_of_equals():
+    x = cv.array([1.0, 3.0, 3.0, 2.0], requires_grad=True)
+    cv.cummax(x)[0].sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0, 2.0, 0.0]
+
+
+# ---- searches and sets --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", NUMPY_DTYPES)
+@pytest.mark.parametrize("n", [0, 1, 7, 64, 1000])
+def test_searches(dtype, n, rng):
+    sorted_, values = np.sort(numbers(dtype, n, rng)), numbers(dtype, 200, rng).reshape(20, 10)
+    if dtype.startswith("complex"):
+        # NumPy's sort puts equal complex numbers with NaN in orders that its search does not agree with
+        sorted_, values = sorted_[~np.isnan(sorted_)], values[~np.isnan(values).any(axis=1)]
+    for side in ("left", "right"):
+        equal(cv.searchsorted(cv.array(sorted_), cv.array(values), side), np.searchsorted(sorted_, values, side))
+
+
+@pytest.mark.parametrize("dtype", NUMPY_DTYPES)
+def test_sets(dtype, rng):
+    x, y = numbers(dtype, 300, rng), numbers(dtype, 200, rng)
+    if np.dtype(dtype).kind in "fc":
+        # one payload of NaN, and no -0: which of equal elements is left is not NumPy's to say
+        x, y = (np.where(np.isnan(v), np.array(np.nan, v.dtype), v) + 0 for v in (x, y))
+    a, b = cv.array(x), cv.array(y)
+    for equal_nan in (True, False):
+        options = dict(return_index=True, return_inverse=True, return_counts=True, equal_nan=equal_nan)
+        for got, want in zip(cv.unique(a, **options), np.unique(x, **options)):
+            equal(got, want)
+    equal(cv.unique(a.reshape(10, 30), return_inverse=True)[1], np.unique(x.reshape(10, 30), return_inverse=True)[1])
+    equal(cv.isin(a, b), np.isin(x, y))
+    equal(cv.union1d(a, b), np.union1d(x, y))
+    equal(cv.setdiff1d(a, b), np.setdiff1d(x, y))
+    equal(cv.setxor1d(a, b), np.setxor1d(x, y))
+    for got, want in zip(cv.intersect1d(a, b, return_indices=True), np.intersect1d(x, y, return_indices=True)):
+        equal(got, want)
+
+
+def test_unique_rows(rng):
+    x = rng.integers(0, 2, (40, 3, 2))
+    options = dict(return_index=True, return_inverse=True, return_counts=True)
+    for axis in (0, 1, -1):
+        for got, want in zip(cv.unique(cv.array(x), axis=axis, **options), np.unique(x, axis=axis, **options)):
+            equal(got, want)
+
+
+def test_medians_and_quantiles_with_nan(rng):
+    x = rng.normal(size=(4, 7))
+    x[1, 3] = np.nan
+    equal(cv.median(cv.array(x), 1), np.median(x, 1))
+    equal(cv.median(cv.array(x)), np.median(x))
+    got, want = cv.quantile(cv.array(x), [0.1, 0.5], 1), np.quantile(x, [0.1, 0.5], 1)
+    np.testing.assert_allclose(np.asarray(got), want, rtol=1e-14)
