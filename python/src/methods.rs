@@ -172,7 +172,13 @@ impl Array {
         options.set_item("stable", stable)?;
         options.set_item("descending", descending)?;
         let sorted = call_row(py, "sort", slf.as_any(), Some(&options))?;
-        let sorted = sorted.bind(py).cast::<Array>()?.get().raw().clone();
+        let sorted = sorted
+            .bind(py)
+            .cast::<Array>()
+            .map_err(PyErr::from)?
+            .get()
+            .raw()
+            .clone();
         slf.get()
             .write(|x| Ok(gil::work(py, x.len(), || x.assign(&sorted))?))
     }

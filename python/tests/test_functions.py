@@ -128,7 +128,9 @@ def both(row, text, dtype, layout):
 @every_row
 def test_samples_give_numpys_results_in_every_dtype(row):
     for text in row["samples"]:
-        errors = [both(row, text, dtype, "contiguous") for dtype in NUMPY_DTYPES]
+        # NumPy takes differences of narrow floats in their dtype, whatever comes out; here they are float64's
+        narrow = ("float16", "float32") if row["name"] in ("quantile", "percentile") else ()
+        errors = [both(row, text, dtype, "contiguous") for dtype in NUMPY_DTYPES if dtype not in narrow]
         assert None in errors, f"{text} works in no dtype: {errors[0]}"
 
 

@@ -14,7 +14,7 @@ array([2., 4., 6.])
 from ._civita import *  # noqa: F403
 from ._civita import __version__  # noqa: F401
 from . import _civita, autograd
-from .autograd import jvp, trace, vmap
+from .autograd import jvp, vmap
 
 # not in `*`: they hide Python's own
 from ._civita import abs, all, any, bool, max, min, pow, sum  # noqa: F401, A004

@@ -4,6 +4,9 @@ from builtins import bool as _bool, str as _str
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias
 
+from . import autograd as autograd
+from .autograd import jvp as jvp, trace as trace, vmap as vmap
+
 class _SupportsArray(Protocol):
     def __array__(self, dtype: Any = ..., copy: Any = ...) -> Any: ...
 
@@ -62,6 +65,7 @@ class ufunc:
     def ntypes(self) -> int: ...
     @property
     def types(self) -> list[_str]: ...
+    def at(self, a: ndarray, indices: Any, b: _ArrayLike, /) -> None: ...
     def __call__(
         self, *args: _ArrayLike | Expr, out: ndarray | tuple[ndarray] | None = None, dtype: _DTypeLike | None = None, casting: _Casting = "same_kind"
     ) -> Any: ...
@@ -162,6 +166,20 @@ class no_grad:
     def __exit__(self, *error: object) -> None: ...
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]: ...
 
+class enable_grad:
+    """Gradients are recorded inside, also within `no_grad`."""
+
+    def __enter__(self) -> enable_grad: ...
+    def __exit__(self, *error: object) -> None: ...
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]: ...
+
+class hook_handle:
+    """Takes a hook off again."""
+
+    def remove(self) -> None: ...
+    def __enter__(self) -> hook_handle: ...
+    def __exit__(self, *error: object) -> None: ...
+
 class printoptions:
     """Print options for the length of a `with` block."""
 
@@ -217,6 +235,8 @@ class ndarray:
     grad: ndarray | None
     def requires_grad_(self, requires_grad: _bool = True) -> ndarray: ...
     def backward(self, gradient: _ArrayLike | None = None, retain_graph: _bool | None = None, create_graph: _bool = False) -> None: ...
+    def retain_grad(self) -> None: ...
+    def register_hook(self, hook: Callable[[ndarray], ndarray | None]) -> hook_handle: ...
     def detach(self) -> ndarray: ...
     def reshape(self, *shape: SupportsIndex | Sequence[SupportsIndex], copy: _bool | None = None) -> ndarray: ...
     def transpose(self, *axes: SupportsIndex | Sequence[SupportsIndex] | None) -> ndarray: ...
@@ -227,6 +247,7 @@ class ndarray:
     def copy(self, order: _str | None = None) -> ndarray: ...
     def item(self, *args: SupportsIndex) -> Any: ...
     def tolist(self) -> Any: ...
+    def sort(self, axis: int = -1, kind: Any = None, order: None = None, *, stable: _bool | None = None, descending: _bool = False) -> None: ...
     def fill(self, value: _ArrayLike) -> None: ...
     def conj(self) -> ndarray: ...
     def conjugate(self) -> ndarray: ...
@@ -350,6 +371,18 @@ class ndarray:
         ...
     def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
         """The sum of the diagonal of the planes of two axes."""
+        ...
+    def cumprod(self, axis: int | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+        """The running product along an axis, or over all elements."""
+        ...
+    def argsort(self, axis: int | None = -1, kind: Literal['quicksort', 'mergesort', 'heapsort', 'stable'] | None = None, order: None = None, *, stable: _bool | None = None, descending: _bool = False) -> ndarray:
+        """The indices that sort an axis, or the flattened array. Equal elements keep their order."""
+        ...
+    def argpartition(self, kth: SupportsIndex | Sequence[SupportsIndex] | ndarray, axis: int | None = -1, kind: Literal['introselect'] = 'introselect', order: None = None) -> ndarray:
+        """The indices of `partition`."""
+        ...
+    def searchsorted(self, v: _ArrayLike, side: Literal['left', 'right'] = 'left', sorter: _ArrayLike | None = None) -> ndarray:
+        """Where values would stand in a sorted vector: before equal elements, or with `side='right'` behind them. `sorter` are the indices that sort the vector, if it is not."""
         ...
 
 # ---- constants
@@ -881,6 +914,122 @@ def count_nonzero(a: _ArrayLike, axis: _Axis = None, *, keepdims: _bool = False)
     """The number of elements that are not zero, of all or along axes."""
     ...
 
+def cumprod(a: _ArrayLike, axis: int | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The running product along an axis, or over all elements."""
+    ...
+
+def cummax(x: _ArrayLike, axis: int = -1) -> tuple[ndarray, ...]:
+    """The running largest elements along an axis, and where each is: of equal ones the last."""
+    ...
+
+def cummin(x: _ArrayLike, axis: int = -1) -> tuple[ndarray, ...]:
+    """The running smallest elements along an axis, and where each is: of equal ones the last."""
+    ...
+
+def take_along_axis(arr: _ArrayLike, indices: _ArrayLike, axis: int | None = -1) -> ndarray:
+    """The elements at indices along an axis, one index for each of them; the other axes broadcast."""
+    ...
+
+def sort(a: _ArrayLike, axis: int | None = -1, kind: Literal['quicksort', 'mergesort', 'heapsort', 'stable'] | None = None, order: None = None, *, stable: _bool | None = None, descending: _bool = False) -> ndarray:
+    """The elements along an axis from small to large, or with `descending` from large to small; without an axis of the flattened array. Every sort is stable. NaN is larger than all numbers."""
+    ...
+
+def argsort(a: _ArrayLike, axis: int | None = -1, kind: Literal['quicksort', 'mergesort', 'heapsort', 'stable'] | None = None, order: None = None, *, stable: _bool | None = None, descending: _bool = False) -> ndarray:
+    """The indices that sort an axis, or the flattened array. Equal elements keep their order."""
+    ...
+
+def topk(x: _ArrayLike, k: int, axis: int = -1, largest: _bool = True, sorted: _bool = True) -> tuple[ndarray, ...]:
+    """The `k` largest elements along an axis, or with `largest=False` the smallest, and their indices."""
+    ...
+
+def partition(a: _ArrayLike, kth: SupportsIndex | Sequence[SupportsIndex] | ndarray, axis: int | None = -1, kind: Literal['introselect'] = 'introselect', order: None = None) -> ndarray:
+    """The elements along an axis with the `kth` where a sort would put it, smaller ones before, larger ones behind."""
+    ...
+
+def argpartition(a: _ArrayLike, kth: SupportsIndex | Sequence[SupportsIndex] | ndarray, axis: int | None = -1, kind: Literal['introselect'] = 'introselect', order: None = None) -> ndarray:
+    """The indices of `partition`."""
+    ...
+
+def lexsort(keys: Sequence[_ArrayLike] | ndarray, axis: int = -1) -> ndarray:
+    """The indices that sort by several keys: by the last one, equal elements by the one before it, and so on."""
+    ...
+
+def searchsorted(a: _ArrayLike, v: _ArrayLike, side: Literal['left', 'right'] = 'left', sorter: _ArrayLike | None = None) -> ndarray:
+    """Where values would stand in a sorted vector: before equal elements, or with `side='right'` behind them. `sorter` are the indices that sort the vector, if it is not."""
+    ...
+
+def digitize(x: _ArrayLike, bins: _ArrayLike, right: _bool = False) -> ndarray:
+    """In which of the intervals between `bins` each element is. With `right` an interval has its right end."""
+    ...
+
+def bincount(x: _ArrayLike, /, weights: _ArrayLike | None = None, minlength: int = 0) -> ndarray:
+    """How often each number from 0 on is there, or the sum of the weights beside it."""
+    ...
+
+def flatnonzero(a: _ArrayLike) -> ndarray:
+    """The indices of the elements of the flattened array that are not zero."""
+    ...
+
+def argwhere(a: _ArrayLike) -> ndarray:
+    """The indices of the elements that are not zero, each as a row."""
+    ...
+
+def ptp(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+    """The largest element minus the smallest, of all or along axes."""
+    ...
+
+def median(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, keepdims: _bool = False) -> ndarray:
+    """The middle element of the sorted ones, or the mean of the two in the middle; of all or along axes. NaN where there is a NaN."""
+    ...
+
+def quantile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False) -> ndarray:
+    """The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new first axis. NaN where there is a NaN."""
+    ...
+
+def percentile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False) -> ndarray:
+    """As `quantile`, with percentages."""
+    ...
+
+def unique(ar: _ArrayLike, return_index: _bool = False, return_inverse: _bool = False, return_counts: _bool = False, axis: int | None = None, *, equal_nan: _bool = True, sorted: _bool = True) -> Any:
+    """The different elements, sorted; on request where each is first, which of them each element is, and how often each is there. With an axis: the different slices along it."""
+    ...
+
+def unique_values(x: _ArrayLike) -> ndarray:
+    """The different elements, sorted. Every NaN is one of its own."""
+    ...
+
+def unique_counts(x: _ArrayLike) -> tuple[ndarray, ...]:
+    """The different elements, sorted, and how often each is there."""
+    ...
+
+def unique_inverse(x: _ArrayLike) -> tuple[ndarray, ...]:
+    """The different elements, sorted, and which of them each element is."""
+    ...
+
+def unique_all(x: _ArrayLike) -> tuple[ndarray, ...]:
+    """The different elements, sorted, where each is first, which of them each element is, and how often each is there."""
+    ...
+
+def isin(element: _ArrayLike, test_elements: _ArrayLike, assume_unique: _bool = False, invert: _bool = False, *, kind: Literal['sort', 'table'] | None = None) -> ndarray:
+    """Returns true where an element is among the test elements."""
+    ...
+
+def intersect1d(ar1: _ArrayLike, ar2: _ArrayLike, assume_unique: _bool = False, return_indices: _bool = False) -> Any:
+    """The common elements of two arrays, sorted; on request also where they are first in each."""
+    ...
+
+def union1d(ar1: _ArrayLike, ar2: _ArrayLike) -> ndarray:
+    """The elements of either array, sorted."""
+    ...
+
+def setdiff1d(ar1: _ArrayLike, ar2: _ArrayLike, assume_unique: _bool = False) -> ndarray:
+    """The elements of the first array that the second has not, sorted."""
+    ...
+
+def setxor1d(ar1: _ArrayLike, ar2: _ArrayLike, assume_unique: _bool = False) -> ndarray:
+    """The elements of one array only, sorted."""
+    ...
+
 def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> ndarray:
     """`|a - b| ≤ atol + rtol · |b|` for each element."""
     ...
@@ -899,16 +1048,44 @@ def shares_memory(a: _ArrayLike, b: _ArrayLike) -> _bool:
 
 # ---- functions
 
+def allclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> _bool:
+    """Returns true where all elements are close; see `isclose`."""
+    ...
+
+def append(arr: _ArrayLike, values: Any, axis: _Axis | None = None) -> ndarray:
+    """The values behind the array, along an axis; without an axis both are flattened."""
+    ...
+
 def arange(start: _Number, stop: _Number | None = None, step: _Number | None = None, dtype: _DTypeLike | None = None, *, device: _str | None = None) -> ndarray:
     """Evenly spaced values: `arange(stop)`, `arange(start, stop)`, `arange(start, stop, step)`. `stop` is left out."""
+    ...
+
+def argpartition(a: _ArrayLike, kth: Any, axis: _Axis = -1, kind: _str | _DTypeLike | tuple[Any, ...] = 'introselect', order: _str | None = None) -> ndarray:
+    """The indices of `partition`."""
+    ...
+
+def argsort(a: _ArrayLike, axis: _Axis = -1, kind: _str | _DTypeLike | tuple[Any, ...] | None = None, order: _str | None = None, *, stable: Any = None, descending: Any = False) -> ndarray:
+    """The indices that sort an axis, or the flattened array. Equal elements keep their order."""
+    ...
+
+def argwhere(a: _ArrayLike) -> ndarray:
+    """The indices of the elements that are not zero, each as a row."""
     ...
 
 def array(object: Any, dtype: _DTypeLike | None = None, *, copy: _bool | None = True, order: _str | None = None, ndmin: int = 0, requires_grad: _bool = False, device: _str | None = None) -> ndarray:
     """An array from nested lists, a number, another array, or any object with the buffer protocol, `__array__` or DLPack. A copy, unless `copy=False` (which refuses to copy) or `copy=None` (which copies only where it must)."""
     ...
 
+def array_equal(a1: _ArrayLike, a2: _ArrayLike, equal_nan: _bool = False) -> _bool:
+    """Returns true where both have the same shape and equal elements."""
+    ...
+
 def array_repr(arr: _ArrayLike) -> _str:
     """The text of an array as `repr` writes it."""
+    ...
+
+def array_split(ary: Any, indices_or_sections: Any, axis: _Axis = 0) -> list[ndarray]:
+    """As `split`, into parts whose lengths differ by one at most."""
     ...
 
 def array_str(a: _ArrayLike) -> _str:
@@ -917,6 +1094,42 @@ def array_str(a: _ArrayLike) -> _str:
 
 def asarray(a: _ArrayLike, dtype: _DTypeLike | None = None, *, copy: _bool | None = None, order: _str | None = None, device: _str | None = None) -> ndarray:
     """As `array`, sharing the memory of another array (NumPy's too) where its dtype allows."""
+    ...
+
+def ascontiguousarray(a: _ArrayLike, dtype: _DTypeLike | None = None) -> ndarray:
+    """The array in C order, with at least one axis: itself where it lies so already, else a copy."""
+    ...
+
+def astype(x: _ArrayLike, dtype: _DTypeLike | None, /, *, copy: _bool | None = True, device: _str | None = None) -> ndarray:
+    """A copy in another dtype; with `copy=False` only where it differs."""
+    ...
+
+def atleast_1d(*arys: Any) -> ndarray:
+    """The arrays with at least one axis."""
+    ...
+
+def atleast_2d(*arys: Any) -> ndarray:
+    """The arrays with at least two axes; a vector becomes a row."""
+    ...
+
+def atleast_3d(*arys: Any) -> ndarray:
+    """The arrays with at least three axes; a matrix gets one behind, a vector one before and one behind."""
+    ...
+
+def bincount(x: _ArrayLike, /, weights: Any = None, minlength: Any = 0) -> ndarray:
+    """How often each number from 0 on is there, or the sum of the weights beside it."""
+    ...
+
+def broadcast_arrays(*args: Any) -> tuple[ndarray, ...]:
+    """All arrays repeated to their common shape; views that cannot be written."""
+    ...
+
+def broadcast_shapes(*args: Any) -> tuple[int, ...]:
+    """The shape to which these shapes broadcast."""
+    ...
+
+def broadcast_to(array: _ArrayLike, shape: _Shape) -> ndarray:
+    """Repeated to a shape without a copy; a view that cannot be written."""
     ...
 
 def can_cast(from_: _DTypeLike | ndarray, to: _DTypeLike, casting: _Casting = 'safe') -> _bool:
@@ -931,6 +1144,86 @@ def check_second_gradients(f: Callable[..., Any], inputs: _ArrayLike | Sequence[
     """As `check_gradients`, of the gradients themselves: second derivatives."""
     ...
 
+def column_stack(tup: Any) -> ndarray:
+    """Vectors as the columns of a matrix; matrices are joined along the second axis."""
+    ...
+
+def concat(arrays: Sequence[_ArrayLike] | ndarray, /, axis: _Axis = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays joined along an axis that they have; with `axis=None` flattened."""
+    ...
+
+def concatenate(arrays: Sequence[_ArrayLike] | ndarray, /, axis: _Axis = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays joined along an axis that they have; with `axis=None` flattened."""
+    ...
+
+def copy(a: _ArrayLike, order: _str | None = 'K') -> ndarray:
+    """A copy with memory of its own, in C order (or Fortran order)."""
+    ...
+
+def count_nonzero(a: _ArrayLike, axis: _Axis | None = None, *, keepdims: _bool = False) -> ndarray:
+    """The number of elements that are not zero, of all or along axes."""
+    ...
+
+def cross(a: _ArrayLike, b: _ArrayLike, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: _Axis | None = None) -> ndarray:
+    """The vector product. Vectors lie along `axisa`, `axisb` and, in the result, `axisc`; `axis` is all three."""
+    ...
+
+def cummax(x: _ArrayLike, axis: _Axis = -1) -> ndarray:
+    """The running largest elements along an axis, and where each is: of equal ones the last."""
+    ...
+
+def cummin(x: _ArrayLike, axis: _Axis = -1) -> ndarray:
+    """The running smallest elements along an axis, and where each is: of equal ones the last."""
+    ...
+
+def cumprod(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The running product along an axis, or over all elements."""
+    ...
+
+def cumsum(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The running sum along an axis, or over all elements."""
+    ...
+
+def delete(arr: _ArrayLike, obj: Any, axis: _Axis | None = None) -> ndarray:
+    """Without the elements at these places along an axis; without an axis of the flattened array."""
+    ...
+
+def diag(v: Any, k: int = 0) -> ndarray:
+    """A vector as the `k`-th diagonal of a matrix, or the `k`-th diagonal of a matrix."""
+    ...
+
+def diagflat(v: Any, k: int = 0) -> ndarray:
+    """All elements as the `k`-th diagonal of a matrix."""
+    ...
+
+def diagonal(a: _ArrayLike, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> ndarray:
+    """The diagonals of the planes of two axes, as a new last axis; a view where the memory allows it."""
+    ...
+
+def diff(a: _ArrayLike, n: int = 1, axis: _Axis = -1, prepend: Any = None, append: Any = None) -> ndarray:
+    """Differences of neighbours along an axis, `n` times. `prepend` and `append` are put at the ends first."""
+    ...
+
+def digitize(x: _ArrayLike, bins: Any, right: Any = False) -> ndarray:
+    """In which of the intervals between `bins` each element is. With `right` an interval has its right end."""
+    ...
+
+def dot(a: _ArrayLike, b: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The dot product: of two vectors a number, of matrices their product, of more axes a sum over the last axis of `a` and the second-to-last of `b`."""
+    ...
+
+def dsplit(ary: Any, indices_or_sections: Any) -> list[ndarray]:
+    """As `split`, along the third axis."""
+    ...
+
+def dstack(tup: Any) -> ndarray:
+    """Arrays joined along the third axis."""
+    ...
+
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> ndarray:
+    """Differences of neighbours of the flattened array, with values put at the ends."""
+    ...
+
 def empty(shape: _Shape, dtype: _DTypeLike | None = None, *, order: _str | None = None, device: _str | None = None, requires_grad: _bool = False) -> ndarray:
     """An array whose elements nobody chose."""
     ...
@@ -939,8 +1232,32 @@ def empty_like(a: _ArrayLike, dtype: _DTypeLike | None = None, *, order: _str | 
     """Memory of another array's shape and dtype."""
     ...
 
+def expand_dims(a: _ArrayLike, axis: _Axis) -> ndarray:
+    """New axes of length 1 at these places of the result; a view."""
+    ...
+
 def explain(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, list[dict[_str, Any]]]:
     """Calls a function and returns `(result, notes)`: a dict for each operation that ran, with its op, kind, dtype, elements, isa and threads."""
+    ...
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: _DTypeLike | None = 'float64', order: _str | None = 'C', *, device: _str | None = None) -> ndarray:
+    """Ones on the `k`-th diagonal of a matrix, zeros elsewhere."""
+    ...
+
+def flatnonzero(a: _ArrayLike) -> ndarray:
+    """The indices of the elements of the flattened array that are not zero."""
+    ...
+
+def flip(m: _ArrayLike, axis: _Axis | None = None) -> ndarray:
+    """The elements in reverse order along axes, or along all; a view."""
+    ...
+
+def fliplr(m: _ArrayLike) -> ndarray:
+    """The columns in reverse order; a view."""
+    ...
+
+def flipud(m: _ArrayLike) -> ndarray:
+    """The rows in reverse order; a view."""
     ...
 
 def from_dlpack(x: _ArrayLike, /, *, device: _str | None = None, copy: _bool | None = None) -> ndarray:
@@ -959,6 +1276,10 @@ def fuse(function: Callable[..., Any], /) -> fused:
     """Makes one pass over memory of a function of arrays."""
     ...
 
+def geomspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, dtype: _DTypeLike | None = None, axis: _Axis = 0) -> ndarray:
+    """`num` values from `start` to `stop` of which each is the one before times a constant."""
+    ...
+
 def get_num_threads() -> int:
     """How many threads large operations use."""
     ...
@@ -967,24 +1288,104 @@ def get_printoptions() -> dict[_str, Any]:
     """The print options as a dict."""
     ...
 
-def grad(outputs: _ArrayLike | Sequence[_ArrayLike], inputs: _ArrayLike | Sequence[_ArrayLike], grad_outputs: _ArrayLike | Sequence[_ArrayLike | None] | None = None, create_graph: _bool = False) -> tuple[ndarray, ...]:
-    """The gradients of outputs with respect to inputs, as a tuple; nothing is added to any leaf. With `create_graph` they can be differentiated again."""
+def grad(outputs: _ArrayLike | Sequence[_ArrayLike], inputs: _ArrayLike | Sequence[_ArrayLike], grad_outputs: _ArrayLike | Sequence[_ArrayLike | None] | None = None, retain_graph: _bool | None = None, create_graph: _bool = False, allow_unused: _bool | None = None) -> tuple[ndarray, ...]:
+    """The gradients of outputs with respect to inputs, as a tuple; nothing is added to any leaf."""
+    ...
+
+def hsplit(ary: Any, indices_or_sections: Any) -> list[ndarray]:
+    """As `split`, along the second axis (of a vector its only one)."""
+    ...
+
+def hstack(tup: Any, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays joined along the second axis, vectors along their only one."""
+    ...
+
+def identity(n: int, dtype: _DTypeLike | None = None) -> ndarray:
+    """The identity matrix."""
+    ...
+
+def indices(dimensions: Any, dtype: _DTypeLike | None = 'int64', sparse: Any = False) -> ndarray:
+    """The indices of the elements of an array of this shape, an array for each axis, under a new first axis; with `sparse` a tuple of arrays that broadcast to it."""
     ...
 
 def info() -> Info:
     """What this process runs on."""
     ...
 
+def inner(a: _ArrayLike, b: _ArrayLike, /) -> ndarray:
+    """Sums of products over the last axes of both."""
+    ...
+
+def insert(arr: _ArrayLike, obj: Any, values: Any, axis: _Axis | None = None) -> ndarray:
+    """With values put in before these places along an axis; without an axis into the flattened array."""
+    ...
+
+def intersect1d(ar1: Any, ar2: Any, assume_unique: Any = False, return_indices: Any = False) -> ndarray:
+    """The common elements of two arrays, sorted; on request also where they are first in each."""
+    ...
+
 def is_grad_enabled() -> _bool:
     """Are gradients being recorded on this thread?"""
+    ...
+
+def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> ndarray:
+    """`|a - b| ≤ atol + rtol · |b|` for each element."""
     ...
 
 def isdtype(dtype: _DTypeLike | None, kind: _str | _DTypeLike | tuple[Any, ...]) -> _bool:
     """Is the dtype of this kind? Kinds are the Array API's: `bool`, `signed integer`, `unsigned integer`, `integral`, `real floating`, `complex floating`, `numeric`; or another dtype; or a tuple of them."""
     ...
 
-def jvp(f: Callable[..., Any], primals: _ArrayLike | Sequence[_ArrayLike], tangents: _ArrayLike | Sequence[_ArrayLike]) -> tuple[Any, Any]:
-    """The value of `f` at `primals`, and how it changes when they move along `tangents`: `(f(x), J·v)`."""
+def isin(element: Any, test_elements: Any, assume_unique: Any = False, invert: Any = False, *, kind: _str | _DTypeLike | tuple[Any, ...] | None = None) -> ndarray:
+    """Returns true where an element is among the test elements."""
+    ...
+
+def kron(a: _ArrayLike, b: _ArrayLike) -> ndarray:
+    """The Kronecker product: the second array times each element of the first, put together."""
+    ...
+
+def lexsort(keys: Any, axis: _Axis = -1) -> ndarray:
+    """The indices that sort by several keys: by the last one, equal elements by the one before it, and so on."""
+    ...
+
+def linspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, retstep: Any = False, dtype: _DTypeLike | None = None, axis: _Axis = 0, *, device: _str | None = None) -> ndarray:
+    """`num` values evenly spaced from `start` to `stop`, which is the last one unless `endpoint=False`."""
+    ...
+
+def logspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, base: Any = 10.0, dtype: _DTypeLike | None = None, axis: _Axis = 0) -> ndarray:
+    """`base` to the powers `linspace(start, stop, num)`."""
+    ...
+
+def matmul(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """The matrix product over the last two axes, batched over the rest; `a @ b`. A vector on the left is a row, on the right a column."""
+    ...
+
+def matrix_transpose(x: _ArrayLike, /) -> ndarray:
+    """The last two axes exchanged; a view."""
+    ...
+
+def median(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, keepdims: _bool = False) -> ndarray:
+    """The middle element of the sorted ones, or the mean of the two in the middle; of all or along axes. NaN where there is a NaN."""
+    ...
+
+def meshgrid(*xi: Any, copy: _bool | None = True, sparse: Any = False, indexing: Any = 'xy') -> ndarray:
+    """Grids of coordinates: each vector repeated along the axes of the others."""
+    ...
+
+def moveaxis(a: _ArrayLike, source: _Axis, destination: _Axis) -> ndarray:
+    """Axes moved to other places, the rest in order; a view."""
+    ...
+
+def ndim(a: _ArrayLike) -> int:
+    """Number of axes."""
+    ...
+
+def nonzero(a: _ArrayLike) -> tuple[ndarray, ...]:
+    """Where elements are not zero: a tuple with an array of indices for each axis."""
+    ...
+
+def one_hot(x: _ArrayLike, num_classes: int | None = None, dtype: _DTypeLike | None = None) -> ndarray:
+    """Where each index is, in a new last axis: 1, and 0 elsewhere. Without `num_classes` as many as the largest index needs."""
     ...
 
 def ones(shape: _Shape, dtype: _DTypeLike | None = None, *, order: _str | None = None, device: _str | None = None, requires_grad: _bool = False) -> ndarray:
@@ -995,16 +1396,76 @@ def ones_like(a: _ArrayLike, dtype: _DTypeLike | None = None, *, order: _str | N
     """Ones of another array's shape and dtype."""
     ...
 
+def outer(a: _ArrayLike, b: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The products of each element of one array with each of another, as a matrix."""
+    ...
+
+def pad(array: _ArrayLike, pad_width: Any, mode: Literal["raise", "wrap", "clip"] = 'constant', *, stat_length: Any = None, constant_values: Any = 0, end_values: Any = 0, reflect_type: Any = 'even') -> ndarray:
+    """The array with a border."""
+    ...
+
+def partition(a: _ArrayLike, kth: Any, axis: _Axis = -1, kind: _str | _DTypeLike | tuple[Any, ...] = 'introselect', order: _str | None = None) -> ndarray:
+    """The elements along an axis with the `kth` where a sort would put it, smaller ones before, larger ones behind."""
+    ...
+
+def percentile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False) -> ndarray:
+    """As `quantile`, with percentages."""
+    ...
+
+def permute_dims(a: _ArrayLike, axes: Sequence[SupportsIndex] | None = None) -> ndarray:
+    """The axes in another order, by default in reverse; a view."""
+    ...
+
 def promote_types(type1: _DTypeLike, type2: _DTypeLike) -> dtype:
     """The smallest dtype to which both can be cast safely."""
+    ...
+
+def ptp(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+    """The largest element minus the smallest, of all or along axes."""
+    ...
+
+def quantile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False) -> ndarray:
+    """The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new first axis. NaN where there is a NaN."""
+    ...
+
+def ravel(a: _ArrayLike, order: _str | None = 'C') -> ndarray:
+    """All elements under one axis; a view where the memory allows it. `order='K'` reads them as they lie in memory."""
+    ...
+
+def repeat(a: _ArrayLike, repeats: Any, axis: _Axis | None = None) -> ndarray:
+    """Each element repeated, so many times or each by its own count."""
+    ...
+
+def reshape(a: _ArrayLike, /, shape: _Shape, order: _str | None = 'C', *, copy: _bool | None = None) -> ndarray:
+    """The same elements under another shape; one length may be -1: whatever is left. A view where the memory allows it."""
+    ...
+
+def resize(a: _ArrayLike, new_shape: Any) -> ndarray:
+    """The elements in C order, again and again until the new shape is full."""
     ...
 
 def result_type(*arrays_and_dtypes: Any) -> dtype:
     """The dtype of an operation between these arrays, dtypes and Python scalars (which are weak, NEP 50)."""
     ...
 
+def roll(a: _ArrayLike, shift: Any, axis: _Axis | None = None) -> ndarray:
+    """The elements moved along axes; what falls off at one end comes back at the other. Without an axis they are moved in C order."""
+    ...
+
+def rollaxis(a: _ArrayLike, axis: _Axis, start: _Number = 0) -> ndarray:
+    """One axis moved before another; a view. `moveaxis` is easier to read."""
+    ...
+
+def rot90(m: _ArrayLike, k: int = 1, axes: Sequence[SupportsIndex] | None = (0, 1)) -> ndarray:
+    """The plane of two axes turned by 90°, `k` times, from the first to the second; a view."""
+    ...
+
 def rows() -> list[dict[_str, Any]]:
     """One dict for each row of the engine's tables. Elementwise rows: `name`, `numpy`, `torch`, `doc`, `arity`, `class`, `loops` (dtypes of the inputs, dtype of the result), `samples`, `differentiable`, `zero_gradient`, `why_not`, `example`, `prints`, `device`, `kind` = "elementwise". Reductions: `kind` = "reduction", `of_nothing`, and the same where it makes sense. Functions: `kind` = "function", `aliases`, `signature`, `stub`, `method`, `laws`, `oracle`, `rust`, and the same where it makes sense."""
+    ...
+
+def searchsorted(a: _ArrayLike, v: Any, side: Any = 'left', sorter: Any = None) -> ndarray:
+    """Where values would stand in a sorted vector: before equal elements, or with `side='right'` behind them. `sorter` are the indices that sort the vector, if it is not."""
     ...
 
 def set_num_threads(n: int) -> None:
@@ -1013,6 +1474,138 @@ def set_num_threads(n: int) -> None:
 
 def set_printoptions(precision: int | None = None, threshold: int | float | None = None, edgeitems: int | None = None, linewidth: int | None = None, suppress: _bool | None = None, nanstr: _str | None = None, infstr: _str | None = None, *, sign: _str | None = None, floatmode: _str | None = None) -> None:
     """Changes the print options that are given: `precision`, `threshold`, `edgeitems`, `linewidth`, `suppress`, `nanstr`, `infstr`, `sign`, `floatmode`."""
+    ...
+
+def setdiff1d(ar1: Any, ar2: Any, assume_unique: Any = False) -> ndarray:
+    """The elements of the first array that the second has not, sorted."""
+    ...
+
+def setxor1d(ar1: Any, ar2: Any, assume_unique: Any = False) -> ndarray:
+    """The elements of one array only, sorted."""
+    ...
+
+def shape(a: _ArrayLike) -> tuple[int, ...]:
+    """Lengths of the axes."""
+    ...
+
+def shares_memory(a: _ArrayLike, b: _ArrayLike) -> _bool:
+    """Returns true where the two can reach the same memory."""
+    ...
+
+def size(a: _ArrayLike, axis: _Axis | None = None) -> int:
+    """Number of elements, of all or along axes."""
+    ...
+
+def softmax(x: _ArrayLike, axis: _Axis = -1) -> ndarray:
+    """`e^(x - max) / Σ e^(x - max)` along an axis."""
+    ...
+
+def sort(a: _ArrayLike, axis: _Axis = -1, kind: _str | _DTypeLike | tuple[Any, ...] | None = None, order: _str | None = None, *, stable: Any = None, descending: Any = False) -> ndarray:
+    """The elements along an axis from small to large, or with `descending` from large to small; without an axis of the flattened array. Every sort is stable. NaN is larger than all numbers."""
+    ...
+
+def split(ary: Any, indices_or_sections: Any, axis: _Axis = 0) -> list[ndarray]:
+    """The array cut along an axis, into parts of one length or before the places of a list; views."""
+    ...
+
+def squeeze(a: _ArrayLike, axis: _Axis | None = None) -> ndarray:
+    """Without axes of length 1: those named, or all; a view."""
+    ...
+
+def stack(arrays: Sequence[_ArrayLike] | ndarray, axis: _Axis = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays of one shape joined along a new axis."""
+    ...
+
+def swapaxes(a: _ArrayLike, axis1: int, axis2: int) -> ndarray:
+    """Two axes exchanged; a view."""
+    ...
+
+def take(a: _ArrayLike, indices: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, mode: Literal["raise", "wrap", "clip"] = 'raise') -> ndarray:
+    """The elements at indices along an axis, or of the flattened array."""
+    ...
+
+def take_along_axis(arr: _ArrayLike, indices: _ArrayLike, axis: _Axis = -1) -> ndarray:
+    """The elements at indices along an axis, one index for each of them; the other axes broadcast."""
+    ...
+
+def tensordot(a: _ArrayLike, b: _ArrayLike, axes: Sequence[SupportsIndex] | None = 2) -> ndarray:
+    """Sums of products over pairs of axes: so many (the last of the first array and the first of the second), or two lists of them."""
+    ...
+
+def tile(A: Any, reps: Any) -> ndarray:
+    """The array repeated along each axis."""
+    ...
+
+def topk(x: _ArrayLike, k: int, axis: _Axis = -1, largest: Any = True, sorted: Any = True) -> ndarray:
+    """The `k` largest elements along an axis, or with `largest=False` the smallest, and their indices."""
+    ...
+
+def trace(a: _ArrayLike, offset: Any = 0, axis1: int = 0, axis2: int = 1, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The sum of the diagonal of the planes of two axes."""
+    ...
+
+def transpose(a: _ArrayLike, axes: Sequence[SupportsIndex] | None = None) -> ndarray:
+    """The axes in another order, by default in reverse; a view."""
+    ...
+
+def trapezoid(y: _ArrayLike, x: _ArrayLike | None = None, dx: Any = 1.0, axis: _Axis = -1) -> ndarray:
+    """The integral by the trapezoidal rule: of values at equal distances `dx`, or at the places `x`."""
+    ...
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: _DTypeLike | None = 'float64') -> ndarray:
+    """Ones on and below the `k`-th diagonal of a matrix, zeros above it."""
+    ...
+
+def tril(m: _ArrayLike, k: int = 0) -> ndarray:
+    """The lower triangle of the last two axes, up to the `k`-th diagonal; zeros above it."""
+    ...
+
+def triu(m: _ArrayLike, k: int = 0) -> ndarray:
+    """The upper triangle of the last two axes, from the `k`-th diagonal on; zeros below it."""
+    ...
+
+def union1d(ar1: Any, ar2: Any) -> ndarray:
+    """The elements of either array, sorted."""
+    ...
+
+def unique(ar: Any, return_index: Any = False, return_inverse: Any = False, return_counts: Any = False, axis: _Axis | None = None, *, equal_nan: _bool = True, sorted: Any = True) -> ndarray:
+    """The different elements, sorted; on request where each is first, which of them each element is, and how often each is there. With an axis: the different slices along it."""
+    ...
+
+def unique_all(x: _ArrayLike) -> ndarray:
+    """The different elements, sorted, where each is first, which of them each element is, and how often each is there."""
+    ...
+
+def unique_counts(x: _ArrayLike) -> ndarray:
+    """The different elements, sorted, and how often each is there."""
+    ...
+
+def unique_inverse(x: _ArrayLike) -> ndarray:
+    """The different elements, sorted, and which of them each element is."""
+    ...
+
+def unique_values(x: _ArrayLike) -> ndarray:
+    """The different elements, sorted. Every NaN is one of its own."""
+    ...
+
+def unstack(x: _ArrayLike, /, *, axis: _Axis = 0) -> ndarray:
+    """The arrays along an axis, which goes."""
+    ...
+
+def vander(x: _ArrayLike, N: int | None = None, increasing: Any = False) -> ndarray:
+    """Powers of a vector as columns, from the highest to the 0th, or with `increasing` the other way."""
+    ...
+
+def vdot(a: _ArrayLike, b: _ArrayLike, /) -> ndarray:
+    """The dot product of all elements, those of the first conjugated."""
+    ...
+
+def vsplit(ary: Any, indices_or_sections: Any) -> list[ndarray]:
+    """As `split`, along the first axis."""
+    ...
+
+def vstack(tup: Any, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Arrays joined along the first axis; a vector is a row."""
     ...
 
 def zeros(shape: _Shape, dtype: _DTypeLike | None = None, *, order: _str | None = None, device: _str | None = None, requires_grad: _bool = False) -> ndarray:

@@ -78,7 +78,7 @@ fn values(x: &Raw, equal_nan: bool) -> Result<Raw> {
     sorted.select(&starts(&sorted.detach(), equal_nan)?)
 }
 
-#[allow(clippy::too_many_arguments)] // NumPy's
+#[allow(clippy::too_many_arguments, clippy::type_complexity)] // NumPy's
 pub fn unique(
     ar: Array,
     return_index: Bool,

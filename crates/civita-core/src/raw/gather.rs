@@ -53,6 +53,7 @@ impl Raw {
         let [x, indices] = aligned(OP, [self, indices], axis)?;
         let gather = Gather {
             axis: 1,
+            axes: 1,
             batch: 1,
             mode: Mode::Raise,
         };

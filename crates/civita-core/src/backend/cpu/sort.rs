@@ -226,12 +226,15 @@ unsafe fn rows<T: Item>(
     });
 }
 
+/// Codes with their places.
+type Pairs<T, I> = Vec<Numbered<T, I>>;
+
 fn numbered<T: Item, I: Copy>(
     values: &mut [T],
     indices: &mut [i64],
     number: impl Fn(usize) -> I,
     index: impl Fn(I) -> i64,
-    (pairs, spare): (&mut Vec<Numbered<T, I>>, &mut Vec<Numbered<T, I>>),
+    (pairs, spare): (&mut Pairs<T, I>, &mut Pairs<T, I>),
     p: &Sort,
 ) {
     pairs.clear();
