@@ -34,7 +34,7 @@ pub use self::{
     absolute as abs, conjugate as conj, divide as true_divide, invert as bitwise_not, power as pow,
 };
 pub use crate::index::{concatenate, stack};
-pub use civita_core::functions::{Indexing, Order, PadMode, ReflectType, Side};
+pub use civita_core::functions::{Indexing, Order, PadMode, QuantileMethod, ReflectType, Side};
 
 macro_rules! unary {
     ([$numpy:ident $name:ident $($doc:tt)*] [$out:ty] [$($bound:ident)?]) => {
