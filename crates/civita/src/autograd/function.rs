@@ -21,7 +21,7 @@ use crate::Result;
 /// // log(1 + eˣ), whose derivative does not overflow
 /// let softplus = Function::new(
 ///     "softplus",
-///     |x: Vector<f64>| Ok(x.exp().log1p()),
+///     |x: Vector<f64>| Ok((x.exp() + 1.0).log()),
 ///     |x, _y, g: Vector<f64>| Ok(g / ((-x).exp() + 1.0)),
 /// );
 /// let x = tensor![0.0, 1000.0];
