@@ -110,6 +110,13 @@ pub trait Real: Dtype {}
 )]
 pub trait Bits: Dtype {}
 
+/// The integers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an integer type: this function takes integers",
+    note = "convert first, for example with `.cast::<i64>()`"
+)]
+pub trait Integer: Dtype {}
+
 /// Types that a gradient exists for: floats and complex numbers.
 #[diagnostic::on_unimplemented(
     message = "a tensor of `{Self}` has no gradient: only floats and complex numbers can be varied",
@@ -256,6 +263,7 @@ families! {
     Number: u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 c64 c128 Any;
     Real: bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 Any;
     Bits: bool u8 u16 u32 u64 i8 i16 i32 i64 Any;
+    Integer: u8 u16 u32 u64 i8 i16 i32 i64 Any;
     Differentiable: f16 bf16 f32 f64 c64 c128 Any;
     Truth: bool Any;
 }

@@ -24,8 +24,8 @@ use crate::create::IntoShape;
 use crate::elementwise::{BroadcastWith, Chosen, Rhs, by_class};
 use crate::reduce::reduced;
 use crate::{
-    Axes, AxisArg, Bits, Broadcast, Compress, Contract, Dtype, Element, Grow, Grown, Matrix,
-    Number, Rank, Real, Replace, Result, Tensor, Truth, Vector,
+    Axes, AxisArg, Bits, Broadcast, Compress, Contract, Dtype, Element, Grow, Grown, Integer,
+    Matrix, Number, Rank, Real, Replace, Result, Tensor, Truth, Vector,
 };
 
 pub use self::by_hand::*;

@@ -253,6 +253,15 @@ pub enum Number {
     Scalar(Scalar),
 }
 
+impl From<Operand<'_>> for Number {
+    fn from(operand: Operand<'_>) -> Number {
+        match operand {
+            Operand::Tensor(x) => Number::Array(x.clone()),
+            Operand::Scalar(v) => Number::Scalar(v),
+        }
+    }
+}
+
 impl Number {
     /// The dtype of these together, of which none is an integer.
     pub fn inexact(all: &[&Number]) -> DType {
@@ -280,6 +289,7 @@ impl Number {
     }
 
     /// As an operand of an op.
+    #[inline]
     pub fn operand(&self) -> Operand<'_> {
         match self {
             Number::Array(x) => x.into(),

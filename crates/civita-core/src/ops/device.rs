@@ -124,7 +124,7 @@ fn signed_zero(x: T) -> T { return bitcast<T>(bitcast<u32>(x) & 0x80000000u); }
 fn truncated_remainder(a: T, b: T) -> T {
     // `%` multiplies b by a quotient of 0 where b is infinite and a is not
     let endless = (bitcast<u32>(b) & 0x7fffffffu) == 0x7f800000u;
-    return select(a % b, a - a + a, endless);
+    return select(a % b, select(a, nan(), is_infinite(a)), endless);
 }
 fn fmod_of(a: T, b: T) -> T { return truncated_remainder(a, b); }
 fn remainder_of(a: T, b: T) -> T {

@@ -326,6 +326,7 @@ macro_rules! with_lanes {
     (TrueDiv => $m:ident!($($args:tt)*)) => { $m!($($args)*; F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>) };
     (RealFloat => $m:ident!($($args:tt)*)) => { $m!($($args)*; F32 f32, F64 f64) };
     (Double => $m:ident!($($args:tt)*)) => { $m!($($args)*; F64 f64, C128 Complex<f64>) };
+    (Integer => $m:ident!($($args:tt)*)) => { with_lanes!(Whole => $m!($($args)*)) };
     (Whole => $m:ident!($($args:tt)*)) => {
         $m!($($args)*; U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64)
     };

@@ -1,8 +1,8 @@
 //! Signature classes: the closed set of rules from the dtypes of an op's inputs to the dtypes that it computes in and
 //! returns. A row names its class; nothing about dtypes stands anywhere else.
 //!
-//! The rule is NumPy's: promote the inputs, then take the first loop of the class to which that dtype casts safely. A
-//! class lists its loops in order; so `exp` of `bool`, `i8` and `u8` is `f16`, of `i16` `f32`, of `i32` `f64`.
+//! The rule is NumPy's: take the first loop of the class to which the inputs cast safely. A class lists its loops in order;
+//! so `exp` of `bool`, `i8` and `u8` is `f16`, of `i16` `f32`, of `i32` `f64`.
 
 use smallvec::SmallVec;
 
@@ -43,8 +43,10 @@ pub enum Class {
     Compare,
     /// Truth values and integers, which stay: `bitwise_and`.
     Bits,
-    /// Integers, which stay; truth values become `i8`: `gcd`.
+    /// Integers, which stay; truth values become `i8`: `left_shift`.
     Whole,
+    /// Integers, which stay; truth values are refused: `gcd`.
+    Integer,
     /// A truth value and two of any dtype, which stays: `where`.
     Select,
 }
@@ -101,7 +103,7 @@ impl Class {
             Class::RealFloat => REAL_FLOATS,
             Class::Double => DOUBLES,
             Class::Bits => BITS,
-            Class::Whole => INTEGERS,
+            Class::Whole | Class::Integer => INTEGERS,
         }
     }
 
@@ -123,7 +125,7 @@ impl Class {
             return Some(dtype);
         }
         match self {
-            Class::Subtractive if dtype == Bool => None,
+            Class::Subtractive | Class::Integer if dtype == Bool => None,
             Class::TrueDiv if dtype.kind() <= Kind::Signed => Some(F64),
             _ => loops
                 .iter()
@@ -157,7 +159,15 @@ impl Op {
                 output: Bool,
             });
         }
-        let Some(compute) = class.compute(promoted) else {
+        // NumPy takes the first loop to which each input casts by itself. That differs from the loop of the promoted
+        // dtype here only: `u8` and `i8` are `i16` together, but `f16` holds both.
+        let compute = if class == Class::RealFloat {
+            let holds = |l: &DType| typed.iter().all(|&d| can_cast(d, *l, Casting::Safe));
+            class.loops().iter().copied().find(holds)
+        } else {
+            class.compute(promoted)
+        };
+        let Some(compute) = compute else {
             return Err(self.refuse(inputs));
         };
         let output = match class.result() {

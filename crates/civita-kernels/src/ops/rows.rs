@@ -315,7 +315,7 @@ macro_rules! elementwise_rows {
                     samples: [0.25, 0.5, 3.0],
                     example: "tensor![1.0, 4.0].rsqrt()" => "[1.  0.5]",
                 }
-                /// The cube root, of a negative number too.
+                /// The cube root; negative for a negative number.
                 Cbrt cbrt(x): RealFloat {
                     numpy: cbrt, torch: "pow(x, 1/3)",
                     kernel: x.cbrt::<I>(),
@@ -324,7 +324,7 @@ macro_rules! elementwise_rows {
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![8.0, -27.0].cbrt()" => "[ 2. -3.]",
                 }
-                /// The nearest whole number, of two the even one; integers become floats, complex numbers are rounded part by part.
+                /// The nearest integer, ties to even; integers become floats, complex numbers are rounded part by part.
                 Rint rint(x): ToFloat {
                     numpy: rint, torch: "round",
                     kernel: x.rint::<I>(),
@@ -342,7 +342,7 @@ macro_rules! elementwise_rows {
                     samples: [-2.25, 0.5, 3.75],
                     example: "tensor![1.5, -1.5].ceil()" => "[ 2. -1.]",
                 }
-                /// The number without its fraction; integers stay.
+                /// The integer part, that is `x` rounded towards zero; integers stay.
                 Trunc trunc(x): RealSame {
                     numpy: trunc, torch: "trunc",
                     kernel: x.trunc::<I>(),
@@ -351,7 +351,7 @@ macro_rules! elementwise_rows {
                     samples: [-2.25, 1.5, 3.75],
                     example: "tensor![1.5, -1.5].trunc()" => "[ 1. -1.]",
                 }
-                /// Degrees in radians: `x · π / 180`.
+                /// Converts degrees to radians: `x · π / 180`.
                 Deg2rad deg2rad(x): RealFloat {
                     numpy: deg2rad, torch: "deg2rad",
                     kernel: x.mul::<I>(T::constant(std::f64::consts::PI / 180.0)),
@@ -360,7 +360,7 @@ macro_rules! elementwise_rows {
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![0.0, 180.0].deg2rad()" => "[0.         3.14159265]",
                 }
-                /// Radians in degrees: `x · 180 / π`.
+                /// Converts radians to degrees: `x · 180 / π`.
                 Rad2deg rad2deg(x): RealFloat {
                     numpy: rad2deg, torch: "rad2deg",
                     kernel: x.mul::<I>(T::constant(180.0 / std::f64::consts::PI)),
@@ -378,7 +378,7 @@ macro_rules! elementwise_rows {
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![1, -2].fabs()" => "[1. 2.]",
                 }
-                /// The number itself, `+x`; truth values are refused.
+                /// The number itself, `+x`; booleans are refused.
                 Positive positive(x): Subtractive {
                     numpy: positive, torch: "positive",
                     kernel: x,
@@ -387,7 +387,7 @@ macro_rules! elementwise_rows {
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![1.0, -2.0].positive()" => "[ 1. -2.]",
                 }
-                /// Is the sign bit set? It is that of -0 too.
+                /// Returns true where the sign bit is set, as it is in -0.
                 Signbit signbit(x): RealToBool {
                     numpy: signbit, torch: "signbit",
                     kernel: B8::new(x.signbit()),
@@ -396,7 +396,7 @@ macro_rules! elementwise_rows {
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![1.0, -0.0].signbit()" => "[False  True]",
                 }
-                /// Is it infinite? Of a complex number: is a part of it?
+                /// Returns true where `x`, or a part of a complex number, is infinite.
                 IsInf isinf(x): ToBool {
                     numpy: isinf, torch: "isinf",
                     kernel: B8::new(x.is_infinite()),
@@ -405,7 +405,7 @@ macro_rules! elementwise_rows {
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![1.0, f64::INFINITY].isinf()" => "[False  True]",
                 }
-                /// Is it neither infinite nor NaN?
+                /// Returns true where `x` is neither infinite nor NaN.
                 IsFinite isfinite(x): ToBool {
                     numpy: isfinite, torch: "isfinite",
                     kernel: B8::new(!x.is_infinite() & !x.is_nan()),
@@ -569,7 +569,7 @@ macro_rules! elementwise_rows {
                     numpy: logaddexp, torch: "logaddexp",
                     kernel: a.logaddexp::<I>(b),
                     device: "logaddexp_of(a, b)",
-                    gradient: Binary(|a, _, y| (a - y).exp(), |_, b, y| (b - y).exp()),
+                    gradient: Binary(|a, b, _| (a - b).sigmoid(), |a, b, _| (b - a).sigmoid()),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![0.0, 1000.0].logaddexp(&tensor![0.0, 1000.0])?" => "[6.93147181e-01 1.00069315e+03]",
                 }
@@ -578,11 +578,14 @@ macro_rules! elementwise_rows {
                     numpy: logaddexp2, torch: "logaddexp2",
                     kernel: a.logaddexp2::<I>(b),
                     device: "logaddexp2_of(a, b)",
-                    gradient: Binary(|a, _, y| (a - y).exp2(), |_, b, y| (b - y).exp2()),
+                    gradient: Binary(
+                        |a, b, _| ((a - b) * a.like(std::f64::consts::LN_2)).sigmoid(),
+                        |a, b, _| ((b - a) * b.like(std::f64::consts::LN_2)).sigmoid()
+                    ),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![0.0, 1000.0].logaddexp2(&tensor![0.0, 1000.0])?" => "[1.000e+00 1.001e+03]",
                 }
-                /// The magnitude of `a` with the sign of `b`, that of zeros and NaN too.
+                /// The magnitude of `a` with the sign bit of `b`, zeros and NaN included.
                 Copysign copysign(a, b): RealFloat {
                     numpy: copysign, torch: "copysign",
                     kernel: a.copysign(b),
@@ -591,7 +594,7 @@ macro_rules! elementwise_rows {
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, -2.0].copysign(&tensor![-0.0, 3.0])?" => "[-1.  2.]",
                 }
-                /// The step at 0: 0 of a negative number, 1 of a positive one, `b` of zero.
+                /// The Heaviside step function: 0 where `a` is negative, 1 where it is positive, `b` where it is zero.
                 Heaviside heaviside(a, b): RealFloat {
                     numpy: heaviside, torch: "heaviside",
                     kernel: if a.is_nan() { a } else if a.less(T::ZERO) { T::ZERO } else if a.equal(T::ZERO) { b } else { T::ONE },
@@ -634,7 +637,7 @@ macro_rules! elementwise_rows {
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, f64::NAN].fmin(&tensor![2.0, 3.0])?" => "[1. 3.]",
                 }
-                /// Is exactly one of the two true, that is not zero?
+                /// Returns true where exactly one of the two is nonzero.
                 LogicalXor logical_xor(a, b): ToBool {
                     numpy: logical_xor, torch: "logical_xor",
                     kernel: B8::new(a.truth() ^ b.truth()),
@@ -643,7 +646,7 @@ macro_rules! elementwise_rows {
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1, 0].logical_xor(&tensor![2, 2])?" => "[False  True]",
                 }
-                /// The bits moved up, `a · 2^b`, wrapping; 0 where `b` is negative or at least the number of bits.
+                /// Shifts the bits of `a` left by `b`: `a · 2^b`, wrapping; 0 where `b` is negative or at least the number of bits.
                 LeftShift left_shift(a, b): Whole {
                     numpy: left_shift, torch: "bitwise_left_shift",
                     kernel: a.shl(b),
@@ -652,8 +655,8 @@ macro_rules! elementwise_rows {
                     samples: [(6.0, 3.0)],
                     example: "tensor![1, 5].left_shift(&tensor![4, 1])?" => "[16 10]",
                 }
-                /// The bits moved down, `⌊a / 2^b⌋`; where `b` is negative or at least the number of bits, 0 or of a negative
-                /// number -1.
+                /// Shifts the bits of `a` right by `b`: `⌊a / 2^b⌋`; where `b` is negative or at least the number of bits, 0, or -1
+                /// for a negative `a`.
                 RightShift right_shift(a, b): Whole {
                     numpy: right_shift, torch: "bitwise_right_shift",
                     kernel: a.shr(b),
@@ -663,7 +666,7 @@ macro_rules! elementwise_rows {
                     example: "tensor![16, -5].right_shift(&tensor![4, 1])?" => "[ 1 -3]",
                 }
                 /// The greatest common divisor, not negative.
-                Gcd gcd(a, b): Whole {
+                Gcd gcd(a, b): Integer {
                     numpy: gcd, torch: "gcd",
                     kernel: a.gcd(b),
                     device: "gcd_of(a, b)",
@@ -672,7 +675,7 @@ macro_rules! elementwise_rows {
                     example: "tensor![12, -8].gcd(&tensor![18, 12])?" => "[6 4]",
                 }
                 /// The least common multiple, not negative; it wraps.
-                Lcm lcm(a, b): Whole {
+                Lcm lcm(a, b): Integer {
                     numpy: lcm, torch: "lcm",
                     kernel: a.lcm(b),
                     device: "lcm_of(a, b)",

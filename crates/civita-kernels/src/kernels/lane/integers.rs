@@ -1,8 +1,8 @@
 //! Integers: sums and products wrap.
 
 use super::{
-    Bits, Compare, Lane, Numeric, Ordered, RealPair, RealSame, RealToBool, Ring, Subtractive,
-    ToBool, ToReal, Whole, order,
+    Bits, Compare, Integer, Lane, Numeric, Ordered, RealPair, RealSame, RealToBool, Ring,
+    Subtractive, ToBool, ToReal, Whole, order,
 };
 use crate::dtype::DType;
 use crate::isa::Isa;
@@ -210,6 +210,8 @@ macro_rules! integers {
                 let last = if inside { b as u32 } else { <$t>::BITS - 1 };
                 if inside || self < 0 { self.wrapping_shr(last) } else { 0 }
             }
+        }
+        impl Integer for $t {
             #[inline(always)]
             fn gcd(self, b: Self) -> Self {
                 gcd(magnitude(self as i128), magnitude(b as i128)) as $t

@@ -323,12 +323,15 @@ pub trait Bits: Lane {
     /// Not.
     fn not(self) -> Self;
 }
-/// Integers.
+/// Shifts of integers.
 pub trait Whole: Lane {
     /// `a · 2^b`, wrapping; 0 where `b` is negative or as large as the type has bits.
     fn shl(self, b: Self) -> Self;
     /// `⌊a / 2^b⌋`; where `b` is negative or as large as the type has bits, 0 or of a negative number -1.
     fn shr(self, b: Self) -> Self;
+}
+/// Divisors of integers.
+pub trait Integer: Lane {
     /// Greatest common divisor, not negative.
     fn gcd(self, b: Self) -> Self;
     /// Least common multiple, wrapping.
