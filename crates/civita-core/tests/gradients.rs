@@ -873,31 +873,35 @@ fn shared_subexpressions_are_counted_once_for_each_use() -> Result<()> {
 }
 
 #[test]
-fn an_element_that_is_equal_to_a_bound_of_clip_keeps_its_gradient() {
-    let x = reals(vec![-1.0, 0.0, 0.5, 1.0, 2.0, f64::NAN], &[6])
-        .requires_grad()
-        .unwrap();
-    let low = reals(vec![0.0; 6], &[6]).requires_grad().unwrap();
-    let high = Number::Scalar(Scalar::Float(1.0));
-    let y = clip(
-        x.clone(),
-        Some(Number::Array(low.clone())),
-        Some(high),
-        Out,
-        None,
-        None,
-    )
-    .unwrap();
-    assert_eq!(y.to_vec::<f64>().unwrap()[..5], [0.0, 0.0, 0.5, 1.0, 1.0]);
-    let g = grad(&[(&y.sum_all().unwrap(), None)], &[&x, &low], Keep::Nothing).unwrap();
-    assert_eq!(
-        g[0].to_vec::<f64>().unwrap()[..5],
-        [0.0, 1.0, 1.0, 1.0, 0.0]
-    );
-    assert_eq!(
-        g[1].to_vec::<f64>().unwrap()[..5],
-        [1.0, 0.0, 0.0, 0.0, 0.0]
-    );
+fn of_subgradients_at_ties_the_smallest_counts() {
+    let leaf = |values: &[f64]| {
+        let x = reals(values.to_vec(), &[values.len()]);
+        x.requires_grad().unwrap()
+    };
+    let x = leaf(&[-1.0, 0.0, 0.5, 1.0, 2.0]);
+    let gradients = |y: &Raw, of: &[&Raw]| -> Vec<Vec<f64>> {
+        let all = grad(&[(&y.sum_all().unwrap(), None)], of, Keep::Nothing).unwrap();
+        all.iter().map(|g| g.to_vec().unwrap()).collect()
+    };
+    let one = Number::Scalar(Scalar::Float(1.0));
+    let low = leaf(&[0.0; 5]);
+    let bound = Some(Number::Array(low.clone()));
+    let y = clip(x.clone(), bound, Some(one), Out, None, None).unwrap();
+    assert_eq!(y.to_vec::<f64>().unwrap(), [0.0, 0.0, 0.5, 1.0, 1.0]);
+    let found = gradients(&y, &[&x, &low]);
+    assert_eq!(found[0], [0.0, 0.5, 1.0, 0.0, 0.0]);
+    assert_eq!(found[1], [1.0, 0.5, 0.0, 0.0, 0.0]);
+
+    let (a, b) = (leaf(&[1.0, 1.0, f64::NAN]), leaf(&[1.0, f64::NAN, 1.0]));
+    for y in [a.fmax(&b).unwrap(), a.fmin(&b).unwrap()] {
+        let found = gradients(&y, &[&a, &b]);
+        assert_eq!(found, [[0.5, 1.0, 0.0], [0.5, 0.0, 1.0]]);
+    }
+    // the square of the second underflows
+    let small = 2f64.powi(-1000);
+    let (a, b) = (leaf(&[0.0, small]), leaf(&[0.0, 0.0]));
+    let found = gradients(&a.atan2(&b).unwrap(), &[&a, &b]);
+    assert_eq!(found, [[0.0, 0.0], [0.0, -1.0 / small]]);
 }
 
 #[test]

@@ -384,6 +384,9 @@ class ndarray:
     def searchsorted(self, v: _ArrayLike, side: Literal['left', 'right'] = 'left', sorter: _ArrayLike | None = None) -> ndarray:
         """Where values would stand in a sorted vector: before equal elements, or with `side='right'` behind them. `sorter` are the indices that sort the vector, if it is not."""
         ...
+    def clip(self, a_min: _ArrayLike | None = None, a_max: _ArrayLike | None = None, out: ndarray | tuple[ndarray] | None = None, *, min: _ArrayLike | None = None, max: _ArrayLike | None = None) -> ndarray:
+        """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound has no gradient, or half of it where the bound is an array, which gets the other half."""
+        ...
 
 # ---- constants
 
@@ -454,7 +457,7 @@ arcsinh: ufunc
 arctan: ufunc
 """The arc tangent, from -π/2 to π/2."""
 arctan2: ufunc
-"""The angle of the point `(x, y)`, from -π to π; `self` is `y`."""
+"""The angle of the point `(b, a)`, from -π to π. Its derivatives at the origin are 0, as in PyTorch."""
 arctanh: ufunc
 """The inverse hyperbolic tangent; NaN outside -1 to 1."""
 asin: ufunc
@@ -522,11 +525,11 @@ floor: ufunc
 floor_divide: ufunc
 """The quotient rounded down `⌊a / b⌋`; integers divided by zero give 0."""
 fmax: ufunc
-"""The larger of the two, or the one that is a number where the other is NaN. Of equals the first gets the
-gradient."""
+"""The larger of the two, or the one that is a number where the other is NaN. Where they are equal each gets half
+of the gradient."""
 fmin: ufunc
-"""The smaller of the two, or the one that is a number where the other is NaN. Of equals the first gets the
-gradient."""
+"""The smaller of the two, or the one that is a number where the other is NaN. Where they are equal each gets half
+of the gradient."""
 fmod: ufunc
 """The remainder `a - b · trunc(a / b)`, which has the sign of `a`; of integers by zero 0."""
 gcd: ufunc
@@ -1137,7 +1140,7 @@ def setxor1d(ar1: _ArrayLike, ar2: _ArrayLike, assume_unique: _bool = False) -> 
     ...
 
 def clip(a: _ArrayLike, a_min: _ArrayLike | None = None, a_max: _ArrayLike | None = None, out: ndarray | tuple[ndarray] | None = None, *, min: _ArrayLike | None = None, max: _ArrayLike | None = None) -> ndarray:
-    """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound keeps its gradient."""
+    """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound has no gradient, or half of it where the bound is an array, which gets the other half."""
     ...
 
 def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> ndarray:
@@ -1255,7 +1258,7 @@ def check_second_gradients(f: Callable[..., Any], inputs: _ArrayLike | Sequence[
     ...
 
 def clip(a: _ArrayLike, a_min: Any = None, a_max: Any = None, out: ndarray | tuple[ndarray] | None = None, *, min: Any = None, max: Any = None) -> ndarray:
-    """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound keeps its gradient."""
+    """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound has no gradient, or half of it where the bound is an array, which gets the other half."""
     ...
 
 def column_stack(tup: Any) -> ndarray:

@@ -74,25 +74,26 @@ enum Bound {
     Upper,
 }
 
-/// The elements, or the bound where they lie beyond it. An element that is equal to the bound keeps the whole gradient, as
-/// in PyTorch's `clamp`; `maximum` and `minimum`, the kernels of the same values, would halve it.
+/// The elements, or the bound where they are not within it. The subgradient of an element that is equal to the bound is that
+/// of the smallest norm, as in PyTorch: beside an array each gets half, beside a number the element gets none.
 fn limited(bound: Bound, x: &Raw, limit: &Number) -> Result<Raw> {
     static CHOICES: [OnceLock<Arc<Function>>; 2] = [const { OnceLock::new() }; 2];
     let op = match bound {
         Bound::Lower => Op::Maximum,
         Bound::Upper => Op::Minimum,
     };
-    let tagged = |x: &Raw| x.tracks_gradient() || x.is_transformed();
-    let operands = [x.into(), limit.operand()];
-    if !tagged(x) && !matches!(limit, Number::Array(limit) if tagged(limit)) {
+    // of equals the first, which is the bound here and there
+    let operands = [limit.operand(), x.into()];
+    let halves = matches!(limit, Number::Array(_));
+    if halves || !(x.tracks_gradient() || x.is_transformed()) {
         return Raw::apply(op, &operands);
     }
     let choice = CHOICES[bound as usize].get_or_init(|| {
         let program = Program::trace(2, |b| {
-            let (x, limit) = (b.input(0), b.input(1));
+            let (limit, x) = (b.input(0), b.input(1));
             let inside = match bound {
-                Bound::Lower => x.ge(limit),
-                Bound::Upper => x.le(limit),
+                Bound::Lower => x.gt(limit),
+                Bound::Upper => x.lt(limit),
             };
             inside.logical_or(x.isnan()).choose(x, limit)
         });

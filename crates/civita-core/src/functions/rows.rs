@@ -837,7 +837,7 @@ macro_rules! function_rows {
             // ── bounds ──
 
             /// The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal
-            /// to a bound keeps its gradient.
+            /// to a bound has no gradient, or half of it where the bound is an array, which gets the other half.
             clip(a: Array, a_min: OptNumber = None, a_max: OptNumber = None, out: Out = None; Clip { min: OptNumber = None, max: OptNumber = None }) -> [ByArgument] {
                 run compare::clip, method "clip", aliases [], torch "torch.clamp", gradient yes,
                 example "clip([1, 5, 9], 2, 6)" => "[2 5 6]", rust "np::clip(&tensor![1, 5, 9], 2, 6)?",

@@ -533,25 +533,28 @@ macro_rules! elementwise_rows {
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, 5.0].minimum(&tensor![2.0, 3.0])?" => "[1. 3.]",
                 }
-                /// The larger of the two, or the one that is a number where the other is NaN. Of equals the first gets the
-                /// gradient.
+                /// The larger of the two, or the one that is a number where the other is NaN. Where they are equal each gets half
+                /// of the gradient.
                 Fmax fmax(a, b): Ordered {
                     numpy: fmax, torch: "fmax",
                     kernel: if b.is_nan() { a } else if a.is_nan() { b } else { a.maximum(b) },
                     device: "select_of(u32(is_nan(b)), a, select_of(u32(is_nan(a)), b, maximum_of(a, b)))",
                     gradient: Binary(
-                        |a, b, _| a.ge(b).logical_or(b.isnan()).choose(a.like(1.0), a.like(0.0)),
-                        |a, b, _| a.ge(b).logical_or(b.isnan()).choose(b.like(0.0), b.like(1.0))
+                        |a, b, _| a.eq(b).choose(a.like(0.5), a.ge(b).logical_or(b.isnan()).choose(a.like(1.0), a.like(0.0))),
+                        |a, b, _| a.eq(b).choose(b.like(0.5), a.ge(b).logical_or(b.isnan()).choose(b.like(0.0), b.like(1.0)))
                     ),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, f64::NAN].fmax(&tensor![2.0, 3.0])?" => "[2. 3.]",
                 }
-                /// The angle of the point `(x, y)`, from -π to π; `self` is `y`.
+                /// The angle of the point `(b, a)`, from -π to π. Its derivatives at the origin are 0, as in PyTorch.
                 Atan2 atan2(a, b): RealFloat {
                     numpy: arctan2, torch: "atan2",
                     kernel: a.atan2::<I>(b),
                     device: "atan2(a, b)",
-                    gradient: Binary(|a, b, _| b / (a * a + b * b), |a, b, _| -a / (a * a + b * b)),
+                    gradient: Binary(
+                        |a, b, _| { let r = a.hypot(b); r.eq(r.like(0.0)).choose(r.like(0.0), b / r / r) },
+                        |a, b, _| { let r = a.hypot(b); r.eq(r.like(0.0)).choose(r.like(0.0), -a / r / r) }
+                    ),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, -1.0].atan2(&tensor![1.0, 0.0])?" => "[ 0.78539816 -1.57079633]",
                 }
@@ -624,15 +627,15 @@ macro_rules! elementwise_rows {
                     samples: [(-2.0, 0.75), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![7.0, -7.0].fmod(&tensor![4.0, 4.0])?" => "[ 3. -3.]",
                 }
-                /// The smaller of the two, or the one that is a number where the other is NaN. Of equals the first gets the
-                /// gradient.
+                /// The smaller of the two, or the one that is a number where the other is NaN. Where they are equal each gets half
+                /// of the gradient.
                 Fmin fmin(a, b): Ordered {
                     numpy: fmin, torch: "fmin",
                     kernel: if b.is_nan() { a } else if a.is_nan() { b } else { a.minimum(b) },
                     device: "select_of(u32(is_nan(b)), a, select_of(u32(is_nan(a)), b, minimum_of(a, b)))",
                     gradient: Binary(
-                        |a, b, _| a.le(b).logical_or(b.isnan()).choose(a.like(1.0), a.like(0.0)),
-                        |a, b, _| a.le(b).logical_or(b.isnan()).choose(b.like(0.0), b.like(1.0))
+                        |a, b, _| a.eq(b).choose(a.like(0.5), a.le(b).logical_or(b.isnan()).choose(a.like(1.0), a.like(0.0))),
+                        |a, b, _| a.eq(b).choose(b.like(0.5), a.le(b).logical_or(b.isnan()).choose(b.like(0.0), b.like(1.0)))
                     ),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, f64::NAN].fmin(&tensor![2.0, 3.0])?" => "[1. 3.]",
