@@ -24,11 +24,45 @@ use crate::convert::{self, array_of};
 use crate::error::{Outcome, type_error};
 use crate::gil;
 use crate::reduction::write_out;
+use crate::scalar::give;
 use crate::ufunc::{output, signature_object};
 
 // A function of whole arrays. Without a doc of its own, which would hide the instances'.
 #[pyclass(name = "function", module = "civita", frozen)]
 pub struct Function(&'static FunctionRow);
+
+/// Functions that return an array without axes where others return a scalar: those that make arrays, or views of them.
+const ARRAYS: &[&str] = &[
+    "array",
+    "asarray",
+    "ascontiguousarray",
+    "asfortranarray",
+    "astype",
+    "broadcast_arrays",
+    "broadcast_to",
+    "copy",
+    "diagonal",
+    "empty_like",
+    "expand_dims",
+    "full_like",
+    "isin",
+    "matrix_transpose",
+    "moveaxis",
+    "ones_like",
+    "pad",
+    "permute_dims",
+    "ravel",
+    "reshape",
+    "roll",
+    "rollaxis",
+    "squeeze",
+    "swapaxes",
+    "tensordot",
+    "transpose",
+    "unstack",
+    "where",
+    "zeros_like",
+];
 
 /// Lists may be nested as deep as arrays have axes.
 const DEEPEST: usize = 64;
@@ -198,11 +232,11 @@ fn argument<'py>(
 
 /// What a call returned, as an object.
 fn returned(py: Python<'_>, row: &FunctionRow, result: Returned) -> Outcome<Py<PyAny>> {
-    let objects = |all: Vec<Raw>| {
-        all.into_iter()
-            .map(|x| wrap(py, x))
-            .collect::<Outcome<Vec<_>>>()
+    let one = |x: Raw| match ARRAYS.contains(&row.name) {
+        true => wrap(py, x),
+        false => give(py, x),
     };
+    let objects = |all: Vec<Raw>| all.into_iter().map(one).collect::<Outcome<Vec<_>>>();
     let one_or_tuple = |mut all: Vec<Py<PyAny>>| -> Outcome<Py<PyAny>> {
         match all.pop() {
             Some(one) if all.is_empty() => Ok(one),
@@ -213,7 +247,7 @@ fn returned(py: Python<'_>, row: &FunctionRow, result: Returned) -> Outcome<Py<P
         }
     };
     match (result, row.returns) {
-        (Returned::One(x), _) => wrap(py, x),
+        (Returned::One(x), _) => one(x),
         (Returned::Several(all), Returns::List(_)) => {
             Ok(PyList::new(py, objects(all)?)?.into_any().unbind())
         }

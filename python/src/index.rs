@@ -12,6 +12,7 @@ use crate::array::{Array, wrap};
 use crate::convert::array_of;
 use crate::error::{Outcome, index_error};
 use crate::gil;
+use crate::scalar::{give, make};
 
 /// What stands between the brackets.
 pub type Keys = SmallVec<[Key; 1]>;
@@ -164,11 +165,6 @@ pub fn element_index(x: &Raw, key: &Bound<'_, PyAny>) -> Option<SmallVec<[usize;
 
 /// The elements that an index picks.
 pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
-    if x.is_plain()
-        && let Some(place) = element(x, key)
-    {
-        return Ok(x.element_at(place)?);
-    }
     if key.is_exact_instance_of::<PyInt>() && x.rank() >= 1 {
         return row(x, clamped(key)?);
     }
@@ -210,6 +206,15 @@ fn picked(py: Python<'_>, x: &Raw, key: &Raw) -> Option<Raw> {
     gil::work(py, elements, || x.take(key, 0, Mode::Raise)).ok()
 }
 
+/// Is an ellipsis among what stands between the brackets?
+fn has_ellipsis(key: &Bound<'_, PyAny>) -> bool {
+    let is = |ob: &Bound<'_, PyAny>| ob.is_instance_of::<PyEllipsis>();
+    match key.cast::<PyTuple>() {
+        Ok(tuple) => tuple.iter_borrowed().any(|ob| is(&ob)),
+        Err(_) => is(key),
+    }
+}
+
 /// A row; of a single element a copy, as NumPy's scalars are (`a[0], a[1] = a[1], a[0]` exchanges).
 fn row(x: &Raw, index: isize) -> Outcome<Raw> {
     let part = x.slice(&[SliceItem::Index(index)])?;
@@ -223,7 +228,18 @@ fn row(x: &Raw, index: isize) -> Outcome<Raw> {
 impl Array {
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
         let py = slf.py();
-        wrap(py, get(py, &slf.get().raw(), key)?)
+        let x = slf.get().raw();
+        if x.is_plain()
+            && let Some(place) = element(&x, key)
+        {
+            return make(py, x.value_at(place), x.dtype());
+        }
+        let part = get(py, &x, key)?;
+        // an ellipsis asks for a view, whatever is left of the axes
+        if part.rank() == 0 && !has_ellipsis(key) {
+            return give(py, part);
+        }
+        wrap(py, part)
     }
 
     fn __iter__(slf: &Bound<'_, Self>) -> Outcome<Rows> {
@@ -265,7 +281,14 @@ impl Rows {
         if i >= self.len {
             return Ok(None);
         }
-        wrap(py, row(&self.array.get().raw(), i as isize)?).map(Some)
+        let x = self.array.get().raw();
+        if x.is_plain()
+            && x.rank() == 1
+            && let Some(place) = x.layout().index_of(&[i])
+        {
+            return make(py, x.value_at(place), x.dtype()).map(Some);
+        }
+        give(py, row(&x, i as isize)?).map(Some)
     }
 
     fn __length_hint__(&self) -> usize {

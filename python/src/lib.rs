@@ -13,6 +13,7 @@ mod create;
 mod dlpack;
 mod dtype;
 mod error;
+mod errstate;
 mod function;
 mod functions;
 mod fuse;
@@ -27,6 +28,7 @@ mod operators;
 mod printing;
 mod reduction;
 mod rows;
+mod scalar;
 mod transform;
 mod ufunc;
 
@@ -39,10 +41,12 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     m.add("AxisError", error::axis_error(m.py())?)?;
     array::register(m)?;
+    scalar::register(m)?;
     dtype::register(m)?;
     ufunc::register(m)?;
     reduction::register(m)?;
     create::register(m)?;
+    errstate::register(m)?;
     function::register(m)?;
     functions::register(m)?;
     fuse::register(m)?;

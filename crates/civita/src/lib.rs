@@ -86,6 +86,7 @@
 pub mod autograd;
 mod create;
 mod dtype;
+mod elements;
 mod elementwise;
 mod error;
 mod fuse;
@@ -117,6 +118,7 @@ pub use dtype::{
     Any, Bits, Differentiable, Dtype, Element, Float, Number, Promote, Promoted, Real, Scalar,
     Takes, TakesLeft, Truth,
 };
+pub use elements::{Rows, difference};
 pub use elementwise::{BroadcastWith, Chosen, Is, Rhs};
 pub use error::{Error, Result, catch};
 pub use fuse::{FuseInputs, Fused};

@@ -37,6 +37,7 @@ pub mod sets;
 pub mod shape;
 #[doc(hidden)]
 pub mod sorting;
+pub mod ufuncs;
 
 pub use bind::{BindError, Given};
 pub use rows::FUNCTIONS;

@@ -27,6 +27,35 @@ pub(crate) fn slice<T: Element>(x: &Raw) -> &[T] {
     unsafe { std::slice::from_raw_parts(x.ptr().cast::<T>(), x.layout().len()) }
 }
 
+/// The element at a place of the buffer that the layout of an Owned tensor of this dtype gave.
+#[inline]
+pub(crate) fn element_ref<T: Element>(x: &Raw, place: usize) -> &T {
+    debug_assert!(x.storage().access() == Access::Owned && x.dtype() == T::DTYPE);
+    debug_assert!((place + 1) * size_of::<T>() <= x.storage().len());
+    // SAFETY: Owned bytes never change while shared; the place lies within the buffer, aligned and of type `T`.
+    unsafe { &*x.base().cast::<T>().add(place) }
+}
+
+/// As [`element_ref`], of the only handle.
+#[inline]
+pub(crate) fn element_mut<T: Element>(x: &mut Raw, place: usize) -> &mut T {
+    debug_assert!(x.storage().access() == Access::Owned && x.dtype() == T::DTYPE);
+    debug_assert!((place + 1) * size_of::<T>() <= x.storage().len());
+    // SAFETY: as above, and the caller made this the only handle, which is borrowed.
+    unsafe { &mut *x.base().cast::<T>().add(place) }
+}
+
+/// As [`slice`], of the only handle.
+pub(crate) fn slice_mut<T: Element>(x: &mut Raw) -> &mut [T] {
+    debug_assert!(x.storage().access() == Access::Owned && x.layout().is_contiguous());
+    debug_assert!(x.dtype() == T::DTYPE);
+    if x.is_empty() {
+        return &mut [];
+    }
+    // SAFETY: as in `slice`, and the caller made this the only handle, which is borrowed.
+    unsafe { std::slice::from_raw_parts_mut(x.ptr().cast::<T>(), x.layout().len()) }
+}
+
 /// The element at a place of the buffer that the tensor's layout gave.
 pub(crate) fn element(x: &Raw, place: usize) -> Scalar {
     let _guard = guard::acquire_two(Some(x.storage()), None);
@@ -39,17 +68,11 @@ pub(crate) fn reading<R>(x: &Raw, f: impl FnOnce(&dyn Fn(usize) -> Scalar) -> R)
     f(&|place| read(x, place))
 }
 
-/// The bytes of the element at a place of the buffer that the tensor's layout gave; a boolean is 0 or 1, whatever byte
-/// others have written.
-pub(crate) fn element_bytes(x: &Raw, place: usize) -> [u8; 16] {
-    let _guard = guard::acquire_two(Some(x.storage()), None);
-    read_bytes(x, place)
-}
-
 fn read(x: &Raw, place: usize) -> Scalar {
     Scalar::from_bytes(x.dtype(), &read_bytes(x, place))
 }
 
+/// A boolean is 0 or 1, whatever byte others have written.
 fn read_bytes(x: &Raw, place: usize) -> [u8; 16] {
     let size = x.dtype().size();
     let mut bytes = [0u8; 16];

@@ -33,6 +33,25 @@ impl Raw {
         )
     }
 
+    /// Part `index` of an axis, which goes.
+    ///
+    /// # Errors
+    /// When the axis or the part does not exist.
+    pub fn select_index(&self, axis: isize, index: isize) -> Result<Raw> {
+        bind_view(
+            self,
+            |x| x.select(axis, index).map(Some),
+            || {
+                let at = axis.rem_euclid(self.rank().max(1) as isize) as usize;
+                let item = |a| match a == at {
+                    true => SliceItem::Index(index),
+                    false => SliceItem::ALL,
+                };
+                View::Slice((0..=at).map(item).collect())
+            },
+        )
+    }
+
     /// The same elements in C order under another shape: a view where the memory allows it, else a copy.
     ///
     /// # Errors

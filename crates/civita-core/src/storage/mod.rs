@@ -314,11 +314,16 @@ impl Storage {
         self.0.version.fetch_add(1, Release);
     }
 
-    /// Says that others got the address (buffer protocol, DLPack): from now on the buffer is Foreign.
+    /// Says that others got the address (buffer protocol, DLPack): from now on the buffer is Foreign. Waits for operations that
+    /// are under way: they have looked at the access, and trust what they have checked.
     ///
-    /// An Owned buffer must be unique when it is handed to someone who may write: other handles may hold references.
-    pub fn mark_exported(&self) {
-        self.0.access.store(Access::Foreign as u8, Release);
+    /// # Safety
+    /// Nobody holds a reference to the bytes (`as_slice`) or may get one from an Owned handle: the buffer is Aliased, or this
+    /// is its only handle.
+    pub unsafe fn mark_exported(&self) {
+        guard::exclusively(self, || {
+            self.0.access.store(Access::Foreign as u8, Release);
+        });
     }
 
     /// The innermost transformation that was under way when the buffer became Aliased.

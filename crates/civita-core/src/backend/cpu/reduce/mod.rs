@@ -4,6 +4,7 @@ mod arg;
 mod driver;
 mod whole;
 
+use num_complex::Complex;
 use smallvec::SmallVec;
 
 use super::{copy, memory, program, softmax};
@@ -86,15 +87,15 @@ pub(super) fn fold(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
                 None => call.finish(folded(p.fold, x, &call, p.dtype)?)?,
             };
             if p.fold == Monoid::Prod && p.dtype.kind() >= Kind::Float && lost_range(x, &y)? {
-                return product_in_order(p, x);
+                return product_in_range(p, x);
             }
             Ok(y)
         }
     }
 }
 
-/// May partial products have overflowed or underflowed where those in order do not? Lanes and blocks multiply other elements
-/// with each other than a loop does: `[1e10, 1e-10, 1e10, …]` is infinity times 0 in lanes, and 1 in order.
+/// May partial products have overflowed or underflowed where the whole does not? `[1e10, 1e-10, 1e10, …]` is infinity times 0 in
+/// lanes.
 fn lost_range(x: &Raw, y: &Raw) -> Result<bool> {
     let zero = Scalar::Bool(false);
     // a product of 0 is right where a factor is 0
@@ -127,8 +128,8 @@ fn any(x: &Raw, test: Op, with: Scalar) -> Result<bool> {
     Ok(any.item()? == Scalar::Bool(true))
 }
 
-/// Products one element after the other.
-fn product_in_order(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
+/// Products whose exponent has a counter of its own: they overflow and underflow where the true product does.
+fn product_in_range(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
     let axes = &p.over.axes;
     let order: PerAxis<isize> = (0..x.rank())
         .filter(|a| !axes.contains(a))
@@ -136,18 +137,85 @@ fn product_in_order(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
         .map(|a| a as isize)
         .collect();
     let moved = x.with_layout(x.layout().permute(&order)?);
-    let count = p.over.count(x.shape());
-    let rows = x.len() / count.max(1);
-    let rows = copy::copied(&moved, p.dtype)?.with_layout(Layout::contiguous(&[rows, count])?);
-    let scan = primitive::Scan {
-        fold: Monoid::Prod,
-        axis: 1,
-        dtype: p.dtype,
+    let (count, shape) = (p.over.count(x.shape()), p.over.shape(x.shape()));
+    let complex = p.dtype.is_complex();
+    let wide = if complex { DType::C128 } else { DType::F64 };
+    // rounded to the dtype first, as the elements are that the fold sees
+    let rows = copy::cast(&copy::copied(&moved, p.dtype)?, wide)?;
+    let made = if complex {
+        let rows: &[Complex<f64>] = primitive::host::slice(&rows);
+        let each = rows.chunks_exact(count).map(|row| {
+            let (mut product, mut exponent) = (Complex::ONE, 0);
+            for &x in row {
+                let ((x, k), (m, e)) = (scaled_complex(x), scaled_complex(product));
+                (product, exponent) = (m * x, exponent + k + e);
+            }
+            Complex::new(
+                unscaled(product.re, exponent),
+                unscaled(product.im, exponent),
+            )
+        });
+        Raw::from_vec(each.collect::<Vec<_>>(), &shape)?
+    } else {
+        let rows: &[f64] = primitive::host::slice(&rows);
+        let each = rows.chunks_exact(count).map(|row| {
+            let (mut product, mut exponent) = (1.0, 0);
+            for &x in row {
+                let ((x, k), (m, e)) = (scaled(x), scaled(product));
+                (product, exponent) = (m * x, exponent + k + e);
+            }
+            unscaled(product, exponent)
+        });
+        Raw::from_vec(each.collect::<Vec<_>>(), &shape)?
     };
-    let running = super::scan::scan(&scan, &rows)?;
-    let last = running.layout().narrow(1, count - 1, 1)?;
-    let last = copy::copied(&running.with_layout(last), p.dtype)?;
-    memory::reshaped(&last, &p.over.shape(x.shape()))
+    copy::cast(&made, p.dtype)
+}
+
+/// A number between 2⁻⁵⁰⁰ and 2⁵⁰⁰, and the power of two that it lacks; 0, infinity and NaN stay.
+fn scaled(x: f64) -> (f64, i64) {
+    const LARGE: f64 = f64::from_bits((1023 + 500) << 52);
+    const SMALL: f64 = f64::from_bits((1023 - 500) << 52);
+    const UP: f64 = f64::from_bits((1023 + 600) << 52);
+    const DOWN: f64 = f64::from_bits((1023 - 600) << 52);
+    match x.abs() {
+        a if a > LARGE && a.is_finite() => (x * DOWN, 600),
+        a if a < SMALL && a != 0.0 => (x * UP, -600),
+        _ => (x, 0),
+    }
+}
+
+/// As [`scaled`], by the larger part.
+fn scaled_complex(x: Complex<f64>) -> (Complex<f64>, i64) {
+    let larger = if x.re.abs() > x.im.abs() { x.re } else { x.im };
+    match scaled(larger).1 {
+        0 => (x, 0),
+        k => {
+            let by = f64::from_bits(((1023 - k) as u64) << 52);
+            (Complex::new(x.re * by, x.im * by), k)
+        }
+    }
+}
+
+/// `x · 2ᵏ`, rounded once more only where it is subnormal.
+fn unscaled(mut x: f64, mut k: i64) -> f64 {
+    if x == 0.0 || !x.is_finite() {
+        return x;
+    }
+    while k != 0 {
+        let step = k.clamp(-1000, 1000);
+        // on the way down the last step alone may leave the normal numbers
+        let step = if step < 0 && k - step != 0 {
+            step.max(-500)
+        } else {
+            step
+        };
+        x *= f64::from_bits(((1023 + step) as u64) << 52);
+        k -= step;
+        if x == 0.0 || x.is_infinite() {
+            break;
+        }
+    }
+    x
 }
 
 pub(super) fn arg_fold(p: &primitive::ArgFold, x: &Raw) -> Result<Raw> {
