@@ -70,11 +70,11 @@ const DEEPEST: usize = 64;
 /// An argument, by the form that its parameter asks for.
 fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
     match form {
-        Form::OptionalArray if ob.is_none() => Ok(Value::None),
+        Form::OptionalArray | Form::OptionalOperand if ob.is_none() => Ok(Value::None),
         Form::Array | Form::EachArray | Form::OptionalArray => {
             Ok(Value::Array(array_of(ob, None)?))
         }
-        Form::Operand => match convert::scalar_exact(ob)? {
+        Form::Operand | Form::OptionalOperand => match convert::scalar_exact(ob)? {
             Some(scalar) => Ok(Value::Scalar(scalar)),
             None => Ok(Value::Array(array_of(ob, None)?)),
         },

@@ -61,7 +61,7 @@ pub fn apply(py: Python<'_>, op: Op, values: &[&Value<'_>]) -> Outcome<Py<PyAny>
 #[cold]
 fn beyond_range(op: Op, values: &[&Value<'_>], error: Error) -> Outcome<Raw> {
     let compares = matches!(op, Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge);
-    let logical = matches!(op, Op::LogicalAnd | Op::LogicalOr);
+    let logical = matches!(op, Op::LogicalAnd | Op::LogicalOr | Op::LogicalXor);
     // truth is asked of integers that NumPy can hold
     let held =
         |v: &&Value<'_>| !matches!(v, Value::Weak(Scalar::Int(i)) if i64::try_from(*i).is_err());

@@ -26,10 +26,21 @@ pub struct Ufunc(pub &'static Row);
 /// Names beside NumPy's: PyTorch's, Rust's, the Array API's.
 const ALIASES: &[(&str, Op)] = &[
     ("abs", Op::Abs),
+    ("acos", Op::Acos),
+    ("acosh", Op::Acosh),
+    ("asin", Op::Asin),
+    ("asinh", Op::Asinh),
+    ("atan", Op::Atan),
+    ("atan2", Op::Atan2),
+    ("atanh", Op::Atanh),
     ("bitwise_invert", Op::Invert),
+    ("bitwise_left_shift", Op::LeftShift),
     ("bitwise_not", Op::Invert),
+    ("bitwise_right_shift", Op::RightShift),
     ("conj", Op::Conj),
+    ("degrees", Op::Rad2deg),
     ("eq", Op::Eq),
+    ("fix", Op::Trunc),
     ("ge", Op::Ge),
     ("gt", Op::Gt),
     ("le", Op::Le),
@@ -38,6 +49,7 @@ const ALIASES: &[(&str, Op)] = &[
     ("ne", Op::Ne),
     ("neg", Op::Neg),
     ("pow", Op::Pow),
+    ("radians", Op::Deg2rad),
     ("true_divide", Op::Div),
 ];
 

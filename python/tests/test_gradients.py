@@ -124,7 +124,7 @@ def test_rows_without_a_derivative_say_so(row):
 @pytest.mark.parametrize("row", SMOOTH, ids=names)
 def test_derivatives_keep_the_dtype_of_what_they_belong_to(row, rng):
     dtypes = [d for d in ("float32", "float16", "bfloat16", "complex64") if takes(row, d)]
-    assert "float32" in dtypes
+    assert "float32" in dtypes or row["class"] == "Double"
     for dtype in dtypes:
         f, arrays = bound(row, arguments(row, [(2,)] * row["arity"], "float64", rng))
         leaves = [a.astype(dtype).requires_grad_() for a in arrays]

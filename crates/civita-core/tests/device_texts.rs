@@ -239,6 +239,7 @@ typedef unsigned int u32;
 template <class T> static inline T select(T no, T yes, bool c) { return c ? yes : no; }
 template <class T> static inline T max(T a, T b) { return a < b ? b : a; }
 template <class T> static inline T min(T a, T b) { return b < a ? b : a; }
+static inline float round(float x) { return rintf(x); } // ties to even
 static inline float rest(float a, float b) { return isinf(b) ? a - b * 0.0f : fmod(a, b); }
 template <class To, class From> static inline To bitcast(From x) { To y; memcpy(&y, &x, sizeof y); return y; }
 "#;
@@ -355,7 +356,7 @@ fn operands(row: &Row, dtype: DType) -> Vec<Vec<Scalar>> {
     if dtype.is_integer() {
         rows.retain(|v| match (row.name, &v[..]) {
             ("pow", [_, Scalar::Int(b)]) => *b >= 0,
-            ("floor_divide" | "remainder", [Scalar::Int(a), Scalar::Int(b)]) => {
+            ("floor_divide" | "remainder" | "fmod", [Scalar::Int(a), Scalar::Int(b)]) => {
                 *b != -1 || *a != -(1 << (8 * dtype.size() - 1))
             }
             _ => true,
@@ -441,7 +442,8 @@ impl Case {
     /// What the engine computes; of functions that round freely the true value, which is its `float64` rounded.
     fn expected(&self) -> (Vec<Scalar>, u64) {
         let row = self.row;
-        let free = (row.class == Class::ToFloat && row.name != "sqrt") || row.name == "pow";
+        let float = matches!(row.class, Class::ToFloat | Class::RealFloat);
+        let free = (float && row.name != "sqrt") || matches!(row.name, "pow" | "float_power");
         let wide = free && self.dtype == DType::F32;
         let operands: Vec<Raw> = (0..row.arity)
             .map(|k| raw(&self.operands[k], self.operand_dtype(k)))
@@ -462,6 +464,21 @@ impl Case {
         (found.scalars().unwrap(), limit)
     }
 
+    /// Is it the logarithm of a sum near 1, where the larger operand and what is added to it cancel?
+    fn cancels(&self, found: Scalar, wanted: Scalar, arguments: &[Scalar]) -> bool {
+        let eps = match self.dtype {
+            DType::F32 => f64::from(f32::EPSILON),
+            _ => f64::EPSILON,
+        };
+        let apart = (found.as_f64() - wanted.as_f64()).abs();
+        let larger = arguments
+            .iter()
+            .map(|a| a.as_f64())
+            .fold(f64::MIN, f64::max);
+        self.row.name.starts_with("logaddexp")
+            && apart <= ACCURACY as f64 * eps * larger.abs().min(1.0)
+    }
+
     /// Where the results of the text are not the engine's.
     fn differences(&self, results: &[u8]) -> Vec<String> {
         let dtype = self.result_dtype();
@@ -470,8 +487,8 @@ impl Case {
         let mut all = Vec::new();
         for (i, (wanted, found)) in wanted.iter().zip(found).enumerate() {
             let found = Scalar::from_bytes(dtype, found);
-            if !near(found, *wanted, dtype, limit) {
-                let arguments: Vec<Scalar> = self.operands.iter().map(|o| o[i]).collect();
+            let arguments: Vec<Scalar> = self.operands.iter().map(|o| o[i]).collect();
+            if !near(found, *wanted, dtype, limit) && !self.cancels(found, *wanted, &arguments) {
                 all.push(format!("{arguments:?}: {found:?}, the engine {wanted:?}"));
             }
         }

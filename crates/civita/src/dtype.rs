@@ -33,6 +33,8 @@ pub trait Dtype: Sealed + 'static {
     type Real: Dtype;
     /// Of arithmetic that does not know truth values: `i8` for `bool`.
     type Number: Dtype;
+    /// The widest of its kind: `c128` of complex numbers, `f64` of all others.
+    type Double: Dtype;
     /// The dtype where the compiler knows it: `None` for [`Any`].
     const KNOWN: Option<DType>;
 }
@@ -108,6 +110,13 @@ pub trait Real: Dtype {}
 )]
 pub trait Bits: Dtype {}
 
+/// The integers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an integer type: this function takes integers",
+    note = "convert first, for example with `.cast::<i64>()`"
+)]
+pub trait Integer: Dtype {}
+
 /// Types that a gradient exists for: floats and complex numbers.
 #[diagnostic::on_unimplemented(
     message = "a tensor of `{Self}` has no gradient: only floats and complex numbers can be varied",
@@ -151,7 +160,7 @@ pub trait Float:
 }
 
 macro_rules! dtypes {
-    ($($t:ty = $d:ident: $float:ty, $mean:ty, $sum:ty, $real:ty, $number:ty;)*) => { $(
+    ($($t:ty = $d:ident: $float:ty, $mean:ty, $sum:ty, $real:ty, $number:ty, $double:ty;)*) => { $(
         impl Sealed for $t {}
         impl Dtype for $t {
             type Float = $float;
@@ -159,6 +168,7 @@ macro_rules! dtypes {
             type Sum = $sum;
             type Real = $real;
             type Number = $number;
+            type Double = $double;
             const KNOWN: Option<DType> = Some(DType::$d);
         }
         impl Takes<$t> for $t {}
@@ -166,22 +176,22 @@ macro_rules! dtypes {
     )* };
 }
 dtypes! {
-    // type         Float Mean  Sum   Real  Number
-    bool = Bool:    f16,  f64,  i64,  bool, i8;
-    u8 = U8:        f16,  f64,  u64,  u8,   u8;
-    u16 = U16:      f32,  f64,  u64,  u16,  u16;
-    u32 = U32:      f64,  f64,  u64,  u32,  u32;
-    u64 = U64:      f64,  f64,  u64,  u64,  u64;
-    i8 = I8:        f16,  f64,  i64,  i8,   i8;
-    i16 = I16:      f32,  f64,  i64,  i16,  i16;
-    i32 = I32:      f64,  f64,  i64,  i32,  i32;
-    i64 = I64:      f64,  f64,  i64,  i64,  i64;
-    f16 = F16:      f16,  f16,  f16,  f16,  f16;
-    bf16 = BF16:    bf16, bf16, bf16, bf16, bf16;
-    f32 = F32:      f32,  f32,  f32,  f32,  f32;
-    f64 = F64:      f64,  f64,  f64,  f64,  f64;
-    c64 = C64:      c64,  c64,  c64,  f32,  c64;
-    c128 = C128:    c128, c128, c128, f64,  c128;
+    // type         Float Mean  Sum   Real  Number Double
+    bool = Bool:    f16,  f64,  i64,  bool, i8,      f64;
+    u8 = U8:        f16,  f64,  u64,  u8,   u8,      f64;
+    u16 = U16:      f32,  f64,  u64,  u16,  u16,     f64;
+    u32 = U32:      f64,  f64,  u64,  u32,  u32,     f64;
+    u64 = U64:      f64,  f64,  u64,  u64,  u64,     f64;
+    i8 = I8:        f16,  f64,  i64,  i8,   i8,      f64;
+    i16 = I16:      f32,  f64,  i64,  i16,  i16,     f64;
+    i32 = I32:      f64,  f64,  i64,  i32,  i32,     f64;
+    i64 = I64:      f64,  f64,  i64,  i64,  i64,     f64;
+    f16 = F16:      f16,  f16,  f16,  f16,  f16,     f64;
+    bf16 = BF16:    bf16, bf16, bf16, bf16, bf16,    f64;
+    f32 = F32:      f32,  f32,  f32,  f32,  f32,     f64;
+    f64 = F64:      f64,  f64,  f64,  f64,  f64,     f64;
+    c64 = C64:      c64,  c64,  c64,  f32,  c64,     c128;
+    c128 = C128:    c128, c128, c128, f64,  c128,    c128;
 }
 
 impl Sealed for Any {}
@@ -191,6 +201,7 @@ impl Dtype for Any {
     type Sum = Any;
     type Real = Any;
     type Number = Any;
+    type Double = Any;
     const KNOWN: Option<DType> = None;
 }
 
@@ -252,6 +263,7 @@ families! {
     Number: u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 c64 c128 Any;
     Real: bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 Any;
     Bits: bool u8 u16 u32 u64 i8 i16 i32 i64 Any;
+    Integer: u8 u16 u32 u64 i8 i16 i32 i64 Any;
     Differentiable: f16 bf16 f32 f64 c64 c128 Any;
     Truth: bool Any;
 }
@@ -348,6 +360,7 @@ mod tests {
         assert_eq!(<T::Float as Dtype>::KNOWN, Class::ToFloat.compute(t));
         assert_eq!(<T::Mean as Dtype>::KNOWN, Class::TrueDiv.compute(t));
         assert_eq!(<T::Number as Dtype>::KNOWN, Class::Numeric.compute(t));
+        assert_eq!(<T::Double as Dtype>::KNOWN, Class::Double.compute(t));
         assert_eq!(<T::Real as Dtype>::KNOWN, Some(t.to_real()));
         assert_eq!(<T::Sum as Dtype>::KNOWN, Some(ReduceClass::Sum.result(t)));
         assert_eq!(<T::Mean as Dtype>::KNOWN, Some(ReduceClass::Mean.result(t)));

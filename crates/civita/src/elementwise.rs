@@ -7,8 +7,8 @@ use civita_core::raw::{Operand, Raw};
 use crate::error::OrRaise;
 use crate::rank::wrap;
 use crate::{
-    Bits, Broadcast, Dtype, FromRaw, Number, Rank, Real, Result, Scalar, Takes, Tensor, TensorRank,
-    Truth,
+    Bits, Broadcast, Dtype, FromRaw, Integer, Number, Rank, Real, Result, Scalar, Takes, Tensor,
+    TensorRank, Truth,
 };
 
 /// The right operand of a named method: a tensor of the same element type that broadcasts, or a scalar that the element
@@ -121,6 +121,21 @@ macro_rules! by_class {
     };
     (ToFloat $callback:ident $args:tt) => {
         $callback! { $args [T::Float] [] }
+    };
+    (RealFloat $callback:ident $args:tt) => {
+        $callback! { $args [T::Float] [Real] }
+    };
+    (Double $callback:ident $args:tt) => {
+        $callback! { $args [T::Double] [] }
+    };
+    (RealToBool $callback:ident $args:tt) => {
+        $callback! { $args [bool] [Real] }
+    };
+    (Whole $callback:ident $args:tt) => {
+        $callback! { $args [T::Number] [Bits] }
+    };
+    (Integer $callback:ident $args:tt) => {
+        $callback! { $args [T] [Integer] }
     };
     (TrueDiv $callback:ident $args:tt) => {
         $callback! { $args [T::Mean] [] }

@@ -115,8 +115,8 @@ pub use civita_core::print::{
 pub use civita_core::threads::{set_threads, threads, with_threads};
 pub use create::IntoShape;
 pub use dtype::{
-    Any, Bits, Differentiable, Dtype, Element, Float, Number, Promote, Promoted, Real, Scalar,
-    Takes, TakesLeft, Truth,
+    Any, Bits, Differentiable, Dtype, Element, Float, Integer, Number, Promote, Promoted, Real,
+    Scalar, Takes, TakesLeft, Truth,
 };
 pub use elements::{Rows, difference};
 pub use elementwise::{BroadcastWith, Chosen, Is, Rhs};

@@ -24,14 +24,17 @@ use crate::create::IntoShape;
 use crate::elementwise::{BroadcastWith, Chosen, Rhs, by_class};
 use crate::reduce::reduced;
 use crate::{
-    Axes, AxisArg, Bits, Broadcast, Compress, Contract, Dtype, Element, Grow, Grown, Matrix,
-    Number, Rank, Real, Replace, Result, Tensor, Truth, Vector,
+    Axes, AxisArg, Bits, Broadcast, Compress, Contract, Dtype, Element, Grow, Grown, Integer,
+    Matrix, Number, Rank, Real, Replace, Result, Tensor, Truth, Vector,
 };
 
 pub use self::by_hand::*;
 pub use self::functions::*;
 pub use self::{
-    absolute as abs, conjugate as conj, divide as true_divide, invert as bitwise_not, power as pow,
+    absolute as abs, arccos as acos, arccosh as acosh, arcsin as asin, arcsinh as asinh,
+    arctan as atan, arctan2 as atan2, arctanh as atanh, conjugate as conj, deg2rad as radians,
+    divide as true_divide, invert as bitwise_not, left_shift as bitwise_left_shift, power as pow,
+    rad2deg as degrees, right_shift as bitwise_right_shift, trunc as fix,
 };
 pub use crate::index::{concatenate, stack};
 pub use civita_core::functions::{Indexing, Order, PadMode, QuantileMethod, ReflectType, Side};

@@ -585,24 +585,68 @@ abs: ufunc
 """See `absolute`."""
 absolute: ufunc
 """The absolute value `|x|`; of a complex number `√(re² + im²)`, without overflow."""
+acos: ufunc
+"""See `arccos`."""
+acosh: ufunc
+"""See `arccosh`."""
 add: ufunc
 """The sum `a + b`; integers wrap, of truth values it is their or."""
+arccos: ufunc
+"""The arc cosine, from 0 to π; NaN outside -1 to 1."""
+arccosh: ufunc
+"""The inverse hyperbolic cosine, not negative; NaN below 1."""
+arcsin: ufunc
+"""The arc sine, from -π/2 to π/2; NaN outside -1 to 1."""
+arcsinh: ufunc
+"""The inverse hyperbolic sine."""
+arctan: ufunc
+"""The arc tangent, from -π/2 to π/2."""
+arctan2: ufunc
+"""The angle of the point `(x, y)`, from -π to π; `self` is `y`."""
+arctanh: ufunc
+"""The inverse hyperbolic tangent; NaN outside -1 to 1."""
+asin: ufunc
+"""See `arcsin`."""
+asinh: ufunc
+"""See `arcsinh`."""
+atan: ufunc
+"""See `arctan`."""
+atan2: ufunc
+"""See `arctan2`."""
+atanh: ufunc
+"""See `arctanh`."""
 bitwise_and: ufunc
 """The bits that both have; of truth values their and."""
 bitwise_invert: ufunc
 """See `invert`."""
+bitwise_left_shift: ufunc
+"""See `left_shift`."""
 bitwise_not: ufunc
 """See `invert`."""
 bitwise_or: ufunc
 """The bits that either has; of truth values their or."""
+bitwise_right_shift: ufunc
+"""See `right_shift`."""
 bitwise_xor: ufunc
 """The bits that one of the two has; of truth values whether they differ."""
+cbrt: ufunc
+"""The cube root; negative for a negative number."""
+ceil: ufunc
+"""The smallest integer that is not below `x`; integers stay."""
 conj: ufunc
 """See `conjugate`."""
 conjugate: ufunc
 """The complex conjugate; a real number stays."""
+copysign: ufunc
+"""The magnitude of `a` with the sign bit of `b`, zeros and NaN included."""
 cos: ufunc
 """The cosine; `x` in radians."""
+cosh: ufunc
+"""The hyperbolic cosine."""
+deg2rad: ufunc
+"""Converts degrees to radians: `x · π / 180`."""
+degrees: ufunc
+"""See `rad2deg`."""
 divide: ufunc
 """The quotient `a / b`; integers are divided as `f64`."""
 eq: ufunc
@@ -611,6 +655,16 @@ equal: ufunc
 """Is `a = b`?"""
 exp: ufunc
 """The exponential `e^x`."""
+exp2: ufunc
+"""The exponential to base 2, `2^x`."""
+expm1: ufunc
+"""`e^x - 1`, accurate near 0."""
+fabs: ufunc
+"""The absolute value as a float; complex numbers are refused."""
+fix: ufunc
+"""See `trunc`."""
+float_power: ufunc
+"""The power `a^b` in the widest dtype: of complex numbers `c128`, of all others `f64`."""
 floor: ufunc
 """The largest integer that is not above `x`; integers stay."""
 floor_divide: ufunc
@@ -618,6 +672,13 @@ floor_divide: ufunc
 fmax: ufunc
 """The larger of the two, or the one that is a number where the other is NaN. Of equals the first gets the
 gradient."""
+fmin: ufunc
+"""The smaller of the two, or the one that is a number where the other is NaN. Of equals the first gets the
+gradient."""
+fmod: ufunc
+"""The remainder `a - b · trunc(a / b)`, which has the sign of `a`; of integers by zero 0."""
+gcd: ufunc
+"""The greatest common divisor, not negative."""
 ge: ufunc
 """See `greater_equal`."""
 greater: ufunc
@@ -626,26 +687,50 @@ greater_equal: ufunc
 """Is `a ≥ b`?"""
 gt: ufunc
 """See `greater`."""
+heaviside: ufunc
+"""The Heaviside step function: 0 where `a` is negative, 1 where it is positive, `b` where it is zero."""
+hypot: ufunc
+"""`√(a² + b²)`, without overflow on the way."""
 imag: ufunc
 """The imaginary part; of a real number zero."""
 invert: ufunc
 """Every bit turned around; of a truth value its negation."""
+isfinite: ufunc
+"""Returns true where `x` is neither infinite nor NaN."""
+isinf: ufunc
+"""Returns true where `x`, or a part of a complex number, is infinite."""
 isnan: ufunc
 """Is it NaN? Of a complex number: is a part of it?"""
+lcm: ufunc
+"""The least common multiple, not negative; it wraps."""
 le: ufunc
 """See `less_equal`."""
+left_shift: ufunc
+"""Shifts the bits of `a` left by `b`: `a · 2^b`, wrapping; 0 where `b` is negative or at least the number of bits."""
 less: ufunc
 """Is `a < b`? Complex numbers compare by real part, then by imaginary part."""
 less_equal: ufunc
 """Is `a ≤ b`?"""
 log: ufunc
 """The natural logarithm; -inf of zero, NaN of a negative number."""
+log10: ufunc
+"""The logarithm to base 10; -inf of zero, NaN of a negative number."""
+log1p: ufunc
+"""`ln(1 + x)`, accurate near 0."""
+log2: ufunc
+"""The logarithm to base 2; -inf of zero, NaN of a negative number."""
+logaddexp: ufunc
+"""`ln(e^a + e^b)`, without overflow on the way."""
+logaddexp2: ufunc
+"""`log2(2^a + 2^b)`, without overflow on the way."""
 logical_and: ufunc
 """Are both true, that is not zero?"""
 logical_not: ufunc
 """Is it false, that is zero?"""
 logical_or: ufunc
 """Is either true, that is not zero?"""
+logical_xor: ufunc
+"""Returns true where exactly one of the two is nonzero."""
 lt: ufunc
 """See `less`."""
 maximum: ufunc
@@ -664,10 +749,16 @@ negative: ufunc
 """The negative, `-x`."""
 not_equal: ufunc
 """Is `a ≠ b`?"""
+positive: ufunc
+"""The number itself, `+x`; booleans are refused."""
 pow: ufunc
 """See `power`."""
 power: ufunc
 """The power `a^b`; integers wrap, and a negative integer exponent of an integer is an error."""
+rad2deg: ufunc
+"""Converts radians to degrees: `x · 180 / π`."""
+radians: ufunc
+"""See `deg2rad`."""
 real: ufunc
 """The real part; of a real number the number itself."""
 reciprocal: ufunc
@@ -676,22 +767,37 @@ relu: ufunc
 """The rectified linear unit `max(x, 0)`; NaN of NaN. Its derivative at 0 is 0, as in PyTorch."""
 remainder: ufunc
 """The remainder `a - b · ⌊a / b⌋`, which has the sign of `b`."""
+right_shift: ufunc
+"""Shifts the bits of `a` right by `b`: `⌊a / 2^b⌋`; where `b` is negative or at least the number of bits, 0, or -1
+for a negative `a`."""
+rint: ufunc
+"""The nearest integer, ties to even; integers become floats, complex numbers are rounded part by part."""
+rsqrt: ufunc
+"""The reciprocal of the square root."""
 sigmoid: ufunc
 """The logistic function `1 / (1 + e^-x)`."""
 sign: ufunc
 """The sign: -1, 0 or 1, of a complex number `x / |x|`; NaN of NaN."""
+signbit: ufunc
+"""Returns true where the sign bit is set, as it is in -0."""
 sin: ufunc
 """The sine; `x` in radians."""
+sinh: ufunc
+"""The hyperbolic sine."""
 sqrt: ufunc
 """The square root; NaN of a negative number."""
 square: ufunc
 """The square `x²`; integers wrap."""
 subtract: ufunc
 """The difference `a - b`; integers wrap, truth values are refused."""
+tan: ufunc
+"""The tangent; `x` in radians."""
 tanh: ufunc
 """The hyperbolic tangent."""
 true_divide: ufunc
 """See `divide`."""
+trunc: ufunc
+"""The integer part, that is `x` rounded towards zero; integers stay."""
 where: ufunc
 """`a` where the condition is true, `b` elsewhere."""
 def all(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: Any = True) -> Any:
@@ -1178,6 +1284,10 @@ def setxor1d(ar1: _ArrayLike, ar2: _ArrayLike, assume_unique: _bool = False) -> 
     """The elements of one array only, sorted."""
     ...
 
+def clip(a: _ArrayLike, a_min: _ArrayLike | None = None, a_max: _ArrayLike | None = None, out: ndarray | tuple[ndarray] | None = None, *, min: _ArrayLike | None = None, max: _ArrayLike | None = None) -> ndarray:
+    """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound keeps its gradient."""
+    ...
+
 def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> ndarray:
     """`|a - b| ≤ atol + rtol · |b|` for each element."""
     ...
@@ -1290,6 +1400,10 @@ def check_gradients(f: Callable[..., Any], inputs: _ArrayLike | Sequence[_ArrayL
 
 def check_second_gradients(f: Callable[..., Any], inputs: _ArrayLike | Sequence[_ArrayLike], eps: float = 1e-06, atol: float = 1e-05, rtol: float = 0.001) -> _bool:
     """As `check_gradients`, of the gradients themselves: second derivatives."""
+    ...
+
+def clip(a: _ArrayLike, a_min: Any = None, a_max: Any = None, out: ndarray | tuple[ndarray] | None = None, *, min: Any = None, max: Any = None) -> ndarray:
+    """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound keeps its gradient."""
     ...
 
 def column_stack(tup: Any) -> ndarray:

@@ -1,10 +1,14 @@
 //! Comparisons of whole arrays.
 
+use std::sync::{Arc, OnceLock};
+
 use super::value::*;
 use crate::dtype::{DType, Scalar};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::graph::Function;
 use crate::ops::{Op, Reduction};
-use crate::raw::Raw;
+use crate::program::Program;
+use crate::raw::{Raw, strong};
 use crate::storage::Storage;
 
 /// `|a - b| ≤ atol + rtol · |b|`, or equal, or both NaN where that counts.
@@ -31,6 +35,71 @@ pub fn isclose(a: Array, b: Array, rtol: Float, atol: Float, equal_nan: Bool) ->
         true => same.logical_or(&a.isnan()?.logical_and(&b.isnan()?)?),
         false => Ok(same),
     }
+}
+
+/// Between two bounds, which go by two names each.
+pub fn clip(
+    a: Array,
+    a_min: OptNumber,
+    a_max: OptNumber,
+    _: Out,
+    min: OptNumber,
+    max: OptNumber,
+) -> Result<Raw> {
+    let twice = |name: &'static str, both: bool| match both {
+        true => Err(Error::value(
+            "clip",
+            format!("the bounds `a_{name}` and `{name}` are the same: only one may be given"),
+        )),
+        false => Ok(()),
+    };
+    twice("min", a_min.is_some() && min.is_some())?;
+    twice("max", a_max.is_some() && max.is_some())?;
+    let (low, high) = (a_min.or(min), a_max.or(max));
+    let bounded = match &low {
+        Some(low) => limited(Bound::Lower, &a, low)?,
+        None => a,
+    };
+    match &high {
+        Some(high) => limited(Bound::Upper, &bounded, high),
+        None if low.is_none() => bounded.copied(),
+        None => Ok(bounded),
+    }
+}
+
+/// Which bound of an interval.
+#[derive(Clone, Copy)]
+enum Bound {
+    Lower,
+    Upper,
+}
+
+/// The elements, or the bound where they lie beyond it. An element that is equal to the bound keeps the whole gradient, as
+/// in PyTorch's `clamp`; `maximum` and `minimum`, the kernels of the same values, would halve it.
+fn limited(bound: Bound, x: &Raw, limit: &Number) -> Result<Raw> {
+    static CHOICES: [OnceLock<Arc<Function>>; 2] = [const { OnceLock::new() }; 2];
+    let op = match bound {
+        Bound::Lower => Op::Maximum,
+        Bound::Upper => Op::Minimum,
+    };
+    let tagged = |x: &Raw| x.tracks_gradient() || x.is_transformed();
+    let operands = [x.into(), limit.operand()];
+    if !tagged(x) && !matches!(limit, Number::Array(limit) if tagged(limit)) {
+        return Raw::apply(op, &operands);
+    }
+    let choice = CHOICES[bound as usize].get_or_init(|| {
+        let program = Program::trace(2, |b| {
+            let (x, limit) = (b.input(0), b.input(1));
+            let inside = match bound {
+                Bound::Lower => x.ge(limit),
+                Bound::Upper => x.le(limit),
+            };
+            inside.logical_or(x.isnan()).choose(x, limit)
+        });
+        Function::new(program, "clip")
+    });
+    let operands = strong(op, &operands)?;
+    Raw::call(choice, &[&operands[0], &operands[1]])
 }
 
 fn all_true(x: &Raw) -> Result<bool> {

@@ -834,6 +834,17 @@ macro_rules! function_rows {
                 laws [],
             }
 
+            // ── bounds ──
+
+            /// The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal
+            /// to a bound keeps its gradient.
+            clip(a: Array, a_min: OptNumber = None, a_max: OptNumber = None, out: Out = None; Clip { min: OptNumber = None, max: OptNumber = None }) -> [ByArgument] {
+                run compare::clip, method "clip", aliases [], torch "torch.clamp", gradient yes,
+                example "clip([1, 5, 9], 2, 6)" => "[2 5 6]", rust "np::clip(&tensor![1, 5, 9], 2, 6)?",
+                samples ["clip(x[3, 4], 0.25, 1.75)", "clip(x[3, 4], x[4], x[3, 1])", "clip(x[4], None, 1.25)", "clip(x[4], 0.75, None)", "clip(x[4], max=1.25)", "clip(x[4], min=0.25, max=0.75)"],
+                laws [],
+            }
+
             // ── comparisons ──
 
             /// `|a - b| ≤ atol + rtol · |b|` for each element.

@@ -7,7 +7,7 @@ use std::fmt;
 use crate::dtype::{Casting, DType, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::layout::{self, SliceItem};
-use crate::raw::{Mode, Raw};
+use crate::raw::{Mode, Operand, Raw};
 
 /// An argument of any type.
 #[derive(Clone, Debug)]
@@ -130,6 +130,8 @@ pub enum Form {
     Indices,
     /// To an array, unless it is a number of Python's own, which takes the dtype of what it meets.
     Operand,
+    /// To an array, unless it is a number of Python's own or `None`.
+    OptionalOperand,
     /// To an array, unless it is `None`.
     OptionalArray,
     /// Each element of a sequence to an array.
@@ -179,6 +181,8 @@ pub trait Kind: Sized {
 pub type Array = Raw;
 /// An array, or `None`.
 pub type OptArray = Option<Raw>;
+/// An array or a number, or none.
+pub type OptNumber = Option<Number>;
 /// A sequence of arrays.
 pub type Arrays = Vec<Raw>;
 /// A boolean.
@@ -250,6 +254,15 @@ pub enum Number {
     Scalar(Scalar),
 }
 
+impl From<Operand<'_>> for Number {
+    fn from(operand: Operand<'_>) -> Number {
+        match operand {
+            Operand::Tensor(x) => Number::Array(x.clone()),
+            Operand::Scalar(v) => Number::Scalar(v),
+        }
+    }
+}
+
 impl Number {
     /// The dtype of these together, of which none is an integer.
     pub fn inexact(all: &[&Number]) -> DType {
@@ -273,6 +286,15 @@ impl Number {
         match self {
             Number::Array(x) => x.shape(),
             Number::Scalar(_) => &[],
+        }
+    }
+
+    /// As an operand of an op.
+    #[inline]
+    pub fn operand(&self) -> Operand<'_> {
+        match self {
+            Number::Array(x) => x.into(),
+            Number::Scalar(v) => (*v).into(),
         }
     }
 
@@ -339,6 +361,7 @@ macro_rules! kinds { ($($K:ty, $expects:literal, $stub:literal $(, $form:ident)?
 kinds! {
     Array, "an array", "_ArrayLike", Array: Value::Array(x) => Ok(x), other => array(&other);
     Number, "an array or a number", "_ArrayLike", Operand: Value::Scalar(v) => Ok(Number::Scalar(v)), other => Array::from_value(other).map(Number::Array);
+    OptNumber, "an array, a number or None", "_ArrayLike | None", OptionalOperand: Value::None => Ok(None), some => Number::from_value(some).map(Some);
     OptArray, "an array or None", "_ArrayLike | None", OptionalArray: Value::None => Ok(None), some => Array::from_value(some).map(Some);
     Arrays, "a sequence of arrays", "Sequence[_ArrayLike] | ndarray", Arrays: Value::List(all) => all.into_iter().map(Array::from_value).collect();
     EachArray, "arrays", "_ArrayLike", EachArray: Value::List(all) => all.into_iter().map(Array::from_value).collect::<Result<_, _>>().map(EachArray);

@@ -73,6 +73,50 @@ fn sign_of(x: T) -> T {
 }
 fn relu_of(x: T) -> T { return select(select(x, T(0), x < T(0)), x, is_nan(x)); } // -0 stays
 fn floor_of(x: T) -> T { return floor(x); }
+fn ceil_of(x: T) -> T { return ceil(x); }
+fn trunc_of(x: T) -> T { return trunc(x); }
+fn rint_of(x: T) -> T { return round(x); }
+fn is_infinite(x: T) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u; }
+fn is_finite(x: T) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
+fn signbit_of(x: T) -> bool { return (bitcast<u32>(x) & 0x80000000u) != 0u; }
+fn copysign_of(a: T, b: T) -> T {
+    return bitcast<T>((bitcast<u32>(a) & 0x7fffffffu) | (bitcast<u32>(b) & 0x80000000u));
+}
+fn expm1_of(x: T) -> T { // Kahan's: what rounding does to e^x it does to its logarithm too
+    let u = exp(x);
+    let near = select((u - T(1)) * x / log(u), x, u == T(1));
+    return select(near, u - T(1), abs(x) > T(1));
+}
+fn log1p_of(x: T) -> T {
+    let u = T(1) + x;
+    let near = select(log(u) * x / (u - T(1)), x, u == T(1));
+    return select(near, log(u), abs(x) > T(1));
+}
+fn log10_of(x: T) -> T { return log(x) * T(0.4342944819); }
+fn cbrt_of(x: T) -> T {
+    let a = abs(x);
+    let y = pow(a, T(0.3333333333));
+    let z = y - (y - a / (y * y)) * T(0.3333333333);
+    return select(select(z, -z, x < T(0)), x, x == T(0) || !is_finite(x));
+}
+fn hypot_of(a: T, b: T) -> T {
+    let m = max(abs(a), abs(b));
+    let r = min(abs(a), abs(b)) / m;
+    let y = select(m * sqrt(T(1) + r * r), m, m == T(0));
+    return select(select(y, nan(), is_nan(a) || is_nan(b)), abs(select(b, a, is_infinite(a))), is_infinite(a) || is_infinite(b));
+}
+fn logaddexp_of(a: T, b: T) -> T {
+    let y = max(a, b) + log1p_of(exp(select(-abs(a - b), T(0), a == b)));
+    return select(y, nan(), is_nan(a) || is_nan(b));
+}
+fn logaddexp2_of(a: T, b: T) -> T {
+    let y = max(a, b) + T(1.4426950409) * log1p_of(exp2(select(-abs(a - b), T(0), a == b)));
+    return select(y, nan(), is_nan(a) || is_nan(b));
+}
+fn heaviside_of(a: T, b: T) -> T {
+    let step = select(select(T(1), b, a == T(0)), T(0), a < T(0));
+    return select(step, a, is_nan(a));
+}
 fn reciprocal_of(x: T) -> T { return T(1) / x; }
 fn maximum_of(a: T, b: T) -> T { return select(select(b, a, a >= b || is_nan(a)), b, is_nan(b) && !is_nan(a)); }
 fn minimum_of(a: T, b: T) -> T { return select(select(b, a, a <= b || is_nan(a)), b, is_nan(b) && !is_nan(a)); }
@@ -80,8 +124,9 @@ fn signed_zero(x: T) -> T { return bitcast<T>(bitcast<u32>(x) & 0x80000000u); }
 fn truncated_remainder(a: T, b: T) -> T {
     // `%` multiplies b by a quotient of 0 where b is infinite and a is not
     let endless = (bitcast<u32>(b) & 0x7fffffffu) == 0x7f800000u;
-    return select(a % b, a - a + a, endless);
+    return select(a % b, select(a, nan(), is_infinite(a)), endless);
 }
+fn fmod_of(a: T, b: T) -> T { return truncated_remainder(a, b); }
 fn remainder_of(a: T, b: T) -> T {
     let r = truncated_remainder(a, b);
     return select(select(r, r + b, (r < T(0)) != (b < T(0))), signed_zero(b), r == T(0));
@@ -108,6 +153,36 @@ fn is_nan(x: T) -> bool { return false; }
 fn sign_of(x: T) -> T { return T(x > T(0)) - T(x < T(0)); }
 fn relu_of(x: T) -> T { return max(x, T(0)); }
 fn floor_of(x: T) -> T { return x; }
+fn ceil_of(x: T) -> T { return x; }
+fn trunc_of(x: T) -> T { return x; }
+fn is_infinite(x: T) -> bool { return false; }
+fn is_finite(x: T) -> bool { return true; }
+fn signbit_of(x: T) -> bool { return x < T(0); }
+fn magnitude_of(x: T) -> u32 { return select(u32(x), 0u - u32(x), x < T(0)); }
+fn gcd_of(a: T, b: T) -> T {
+    var x = magnitude_of(a);
+    var y = magnitude_of(b);
+    while y != 0u {
+        let r = x % y;
+        x = y;
+        y = r;
+    }
+    return T(x);
+}
+fn lcm_of(a: T, b: T) -> T {
+    let divisor = u32(gcd_of(a, b));
+    if divisor == 0u { return T(0); }
+    return T(magnitude_of(a) / divisor * magnitude_of(b));
+}
+fn left_shift_of(a: T, b: T) -> T { return select(T(0), a << (u32(b) & 31u), u32(b) < 32u); }
+fn right_shift_of(a: T, b: T) -> T {
+    let far = select(T(0), ~T(0), a < T(0));
+    return select(far, a >> (u32(b) & 31u), u32(b) < 32u);
+}
+fn fmod_of(a: T, b: T) -> T {
+    if b == T(0) { return T(0); }
+    return a % b;
+}
 fn maximum_of(a: T, b: T) -> T { return max(a, b); }
 fn minimum_of(a: T, b: T) -> T { return min(a, b); }
 fn floor_divide_of(a: T, b: T) -> T {
@@ -147,6 +222,70 @@ template <class T> __device__ inline T relu_of(T x) { return x < T(0) ? T(0) : x
 template <class T> __device__ inline T floor_of(T x) { return x; }
 template <> __device__ inline float floor_of(float x) { return floorf(x); }
 template <> __device__ inline double floor_of(double x) { return floor(x); }
+template <class T> __device__ inline T ceil_of(T x) { return x; }
+template <> __device__ inline float ceil_of(float x) { return ceilf(x); }
+template <> __device__ inline double ceil_of(double x) { return ceil(x); }
+template <class T> __device__ inline T trunc_of(T x) { return x; }
+template <> __device__ inline float trunc_of(float x) { return truncf(x); }
+template <> __device__ inline double trunc_of(double x) { return trunc(x); }
+__device__ inline float rint_of(float x) { return rintf(x); }
+__device__ inline double rint_of(double x) { return rint(x); }
+template <class T> __device__ inline bool is_finite(T) { return true; }
+template <> __device__ inline bool is_finite(float x) { return x - x == 0.0f; }
+template <> __device__ inline bool is_finite(double x) { return x - x == 0.0; }
+template <class T> __device__ inline bool is_infinite(T x) { return !is_finite(x) && !is_nan(x); }
+template <class T> __device__ inline bool signbit_of(T x) { return x < T(0); }
+template <> __device__ inline bool signbit_of(float x) { return copysignf(1.0f, x) < 0.0f; }
+template <> __device__ inline bool signbit_of(double x) { return copysign(1.0, x) < 0.0; }
+__device__ inline float copysign_of(float a, float b) { return copysignf(a, b); }
+__device__ inline double copysign_of(double a, double b) { return copysign(a, b); }
+__device__ inline float expm1_of(float x) { return expm1f(x); }
+__device__ inline double expm1_of(double x) { return expm1(x); }
+__device__ inline float log1p_of(float x) { return log1pf(x); }
+__device__ inline double log1p_of(double x) { return log1p(x); }
+__device__ inline float log10_of(float x) { return log10f(x); }
+__device__ inline double log10_of(double x) { return log10(x); }
+__device__ inline float cbrt_of(float x) { return cbrtf(x); }
+__device__ inline double cbrt_of(double x) { return cbrt(x); }
+__device__ inline float hypot_of(float a, float b) { return hypotf(a, b); }
+__device__ inline double hypot_of(double a, double b) { return hypot(a, b); }
+template <class T> __device__ inline T logaddexp_of(T a, T b) {
+    if (a == b) return a + T(0.6931471805599453);
+    T d = a - b; // NaN where either is
+    return d > T(0) ? a + log1p_of(exp(-d)) : d <= T(0) ? b + log1p_of(exp(d)) : d;
+}
+template <class T> __device__ inline T logaddexp2_of(T a, T b) {
+    if (a == b) return a + T(1);
+    T d = a - b;
+    const T scale = T(1.4426950408889634);
+    return d > T(0) ? a + scale * log1p_of(exp2(-d)) : d <= T(0) ? b + scale * log1p_of(exp2(d)) : d;
+}
+template <class T> __device__ inline T heaviside_of(T a, T b) { return is_nan(a) ? a : a < T(0) ? T(0) : a == T(0) ? b : T(1); }
+template <class T> __device__ inline unsigned long long magnitude_of(T x) {
+    return x < T(0) ? 0ull - (unsigned long long)x : (unsigned long long)x;
+}
+__device__ inline unsigned long long common_divisor(unsigned long long a, unsigned long long b) {
+    while (b != 0) {
+        unsigned long long r = a % b;
+        a = b;
+        b = r;
+    }
+    return a;
+}
+template <class T> __device__ inline T gcd_of(T a, T b) { return T(common_divisor(magnitude_of(a), magnitude_of(b))); }
+template <class T> __device__ inline T lcm_of(T a, T b) {
+    unsigned long long divisor = common_divisor(magnitude_of(a), magnitude_of(b));
+    return divisor == 0 ? T(0) : T(magnitude_of(a) / divisor * magnitude_of(b));
+}
+template <class T> __device__ inline T left_shift_of(T a, T b) {
+    return (unsigned long long)b < 8 * sizeof(T) ? T(a << b) : T(0);
+}
+template <class T> __device__ inline T right_shift_of(T a, T b) {
+    return (unsigned long long)b < 8 * sizeof(T) ? T(a >> b) : a < T(0) ? T(-1) : T(0);
+}
+template <class T> __device__ inline T fmod_of(T a, T b) { return b == T(0) ? T(0) : T(a % b); }
+template <> __device__ inline float fmod_of(float a, float b) { return fmodf(a, b); }
+template <> __device__ inline double fmod_of(double a, double b) { return fmod(a, b); }
 template <class T> __device__ inline T reciprocal_of(T x) { // of 0 the least value from 32 bits on, as NumPy's
     const bool is_signed = T(-1) < T(0);
     if (x == T(0)) return is_signed && sizeof(T) >= 4 ? T(T(1) << (8 * sizeof(T) - 1)) : T(0);

@@ -260,9 +260,13 @@ macro_rules! own_run {
     (Exp) => { own_run!(@unary exp_run); };
     (Tanh) => { own_run!(@unary tanh_run); };
     (Log) => { own_run!(@unary log_run); };
+    (Log2) => { own_run!(@unary log2_run); };
+    (Log10) => { own_run!(@unary log10_run); };
+    (Tan) => { own_run!(@unary tan_run); };
     (Sin) => { own_run!(@unary sin_run); };
     (Cos) => { own_run!(@unary cos_run); };
     (Pow) => { own_run!(@binary pow_run); };
+    (FloatPower) => { own_run!(@binary pow_run); };
     (FloorDivide) => { own_run!(@binary floor_div_run); };
     (Remainder) => { own_run!(@binary rem_run); };
     (@binary $run:ident) => {
@@ -290,6 +294,9 @@ macro_rules! out_lane {
     (ToBool $T:ident) => {
         B8
     };
+    (RealToBool $T:ident) => {
+        B8
+    };
     (Compare $T:ident) => {
         B8
     };
@@ -311,11 +318,18 @@ macro_rules! with_lanes {
     (RealSame => $m:ident!($($args:tt)*)) => {
         $m!($($args)*; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64, F32 f32, F64 f64)
     };
+    (RealToBool => $m:ident!($($args:tt)*)) => { with_lanes!(RealSame => $m!($($args)*)) };
     (RealPair => $m:ident!($($args:tt)*)) => {
         $m!($($args)*; U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64, F32 f32, F64 f64)
     };
     (ToFloat => $m:ident!($($args:tt)*)) => { $m!($($args)*; F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>) };
     (TrueDiv => $m:ident!($($args:tt)*)) => { $m!($($args)*; F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>) };
+    (RealFloat => $m:ident!($($args:tt)*)) => { $m!($($args)*; F32 f32, F64 f64) };
+    (Double => $m:ident!($($args:tt)*)) => { $m!($($args)*; F64 f64, C128 Complex<f64>) };
+    (Integer => $m:ident!($($args:tt)*)) => { with_lanes!(Whole => $m!($($args)*)) };
+    (Whole => $m:ident!($($args:tt)*)) => {
+        $m!($($args)*; U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64)
+    };
     (Bits => $m:ident!($($args:tt)*)) => {
         $m!($($args)*; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64)
     };

@@ -244,7 +244,11 @@ pub fn sinh<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
         };
     }
     if re.abs() == F::INFINITY && !im.is_finite() {
-        return Complex { re, im: F::NAN };
+        // C99 leaves the sign open, as in `sin`
+        return Complex {
+            re: F::INFINITY,
+            im: F::NAN,
+        };
     }
     Complex {
         re: re.sinh::<I>() * im.cos::<I>(),
@@ -385,6 +389,104 @@ pub fn tan<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
         re: w.im,
         im: -w.re,
     }
+}
+
+/// ln(1 + z), accurate near 0.
+#[inline(always)]
+pub fn log1p<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
+    let Complex { re, im } = z;
+    if re.abs() < F::HALF && im.abs() < F::HALF {
+        // ln |1 + z| = log1p(|1 + z|² - 1) / 2
+        let excess = re * (F::TWO + re) + im * im;
+        return Complex {
+            re: F::HALF * excess.log1p::<I>(),
+            im: im.atan2::<I>(F::ONE + re),
+        };
+    }
+    log::<F, I>(Complex {
+        re: re + F::ONE,
+        im,
+    })
+}
+
+/// e^z - 1, accurate near 0: its real part is (e^re - 1) cos im - 2 sin²(im / 2).
+#[inline(always)]
+pub fn expm1<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
+    let half = (z.im * F::HALF).sin::<I>();
+    Complex {
+        re: z.re.expm1::<I>() * z.im.cos::<I>() - F::TWO * half * half,
+        im: z.re.exp::<I>() * z.im.sin::<I>(),
+    }
+}
+
+/// 2^z.
+#[inline(always)]
+pub fn exp2<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
+    exp::<F, I>(Complex {
+        re: z.re * F::LN_2,
+        im: z.im * F::LN_2,
+    })
+}
+
+/// Logarithm to base 2.
+#[inline(always)]
+pub fn log2<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
+    let y = log::<F, I>(z);
+    Complex {
+        re: y.re * F::LOG2_E[0],
+        im: y.im * F::LOG2_E[0],
+    }
+}
+
+/// Logarithm to base 10.
+#[inline(always)]
+pub fn log10<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
+    let y = log::<F, I>(z);
+    Complex {
+        re: y.re * F::LOG10_E[0],
+        im: y.im * F::LOG10_E[0],
+    }
+}
+
+/// The nearest whole number, part by part, ties to even.
+#[inline(always)]
+pub fn rint<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
+    Complex {
+        re: z.re.rint::<I>(),
+        im: z.im.rint::<I>(),
+    }
+}
+
+/// The inverse functions in `f64` on any instruction set, one copy of each: nobody runs them on millions of elements.
+macro_rules! inverse {
+    ($($(#[doc = $doc:literal])* $name:ident;)*) => { $(
+        $(#[doc = $doc])*
+        #[inline(always)]
+        pub fn $name<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
+            let w = super::complex_inverse::$name(Complex {
+                re: z.re.to_f64(),
+                im: z.im.to_f64(),
+            });
+            Complex {
+                re: F::from_f64(w.re),
+                im: F::from_f64(w.im),
+            }
+        }
+    )* };
+}
+inverse! {
+    /// Arc sine.
+    asin;
+    /// Arc cosine.
+    acos;
+    /// Arc tangent.
+    atan;
+    /// Inverse hyperbolic sine.
+    asinh;
+    /// Inverse hyperbolic cosine.
+    acosh;
+    /// Inverse hyperbolic tangent.
+    atanh;
 }
 
 /// z^w as NumPy's `npy_cpow`: z^0 is 1; 0^w is 0 for w of positive real part and NaN else; small integer exponents by repeated

@@ -40,11 +40,17 @@ pub(super) fn log<F: Real, I: Isa>(x: F) -> F {
 
 #[inline(always)]
 pub(super) fn log1p<F: Real, I: Isa>(x: F) -> F {
+    log1p_sum::<F, I>(x, F::ZERO)
+}
+
+/// `ln(1 + (x + rest))`, where `rest` is at most a rounding error of `x`.
+#[inline(always)]
+pub(super) fn log1p_sum<F: Real, I: Isa>(x: F, rest: F) -> F {
     let [high, low] = F::LN_2_PARTS;
     let u = F::ONE + x;
     // what rounding lost of 1 + x
     let back = u - F::ONE;
-    let lost = (F::ONE - (u - back)) + (x - back);
+    let lost = (F::ONE - (u - back)) + (x - back) + rest;
     let (k, m) = u.split_exponent::<false>();
     let f = m - F::ONE;
     let tail = F::log1p_tail::<I>(f) + k.mul_add::<I>(low, lost / u);

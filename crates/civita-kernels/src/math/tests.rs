@@ -47,6 +47,7 @@ macro_rules! binary {
 unary! {
     Exp exp; Exp2 exp2; Expm1 expm1; Log log; Log2 log2; Log10 log10; Log1p log1p;
     Sin sin; Cos cos; Tan tan; Sinh sinh; Cosh cosh; Tanh tanh; Asin asin; Acos acos; Atan atan;
+    Asinh asinh; Acosh acosh; Atanh atanh; Cbrt cbrt;
     Floor floor; Ceil ceil; Trunc trunc; Rint rint;
 }
 binary! { Pow pow; Atan2 atan2; Hypot hypot; }
@@ -124,6 +125,10 @@ fn f32_functions_stay_within_their_error_over_all_exponents() {
         ("asin", Shells::<Asin<f32>>::BY_LEVEL, f64::asin, 1.0),
         ("acos", Shells::<Acos<f32>>::BY_LEVEL, f64::acos, 1.0),
         ("atan", Shells::<Atan<f32>>::BY_LEVEL, f64::atan, 2.2),
+        ("asinh", Shells::<Asinh<f32>>::BY_LEVEL, f64::asinh, 0.6),
+        ("acosh", Shells::<Acosh<f32>>::BY_LEVEL, f64::acosh, 0.6),
+        ("atanh", Shells::<Atanh<f32>>::BY_LEVEL, f64::atanh, 0.6),
+        ("cbrt", Shells::<Cbrt<f32>>::BY_LEVEL, f64::cbrt, 0.6),
     ];
     let mut x: Vec<f32> = (0..=u32::MAX).step_by(20_011).map(f32::from_bits).collect();
     x.extend((-100_000..100_000).map(|i| i as f32 * 1e-4));
@@ -191,6 +196,10 @@ fn f64_functions_agree_with_values_in_1400_bits() {
         ("asin", Shells::<Asin<f64>>::BY_LEVEL, 1),
         ("acos", Shells::<Acos<f64>>::BY_LEVEL, 1),
         ("atan", Shells::<Atan<f64>>::BY_LEVEL, 2),
+        ("asinh", Shells::<Asinh<f64>>::BY_LEVEL, 2),
+        ("acosh", Shells::<Acosh<f64>>::BY_LEVEL, 2),
+        ("atanh", Shells::<Atanh<f64>>::BY_LEVEL, 2),
+        ("cbrt", Shells::<Cbrt<f64>>::BY_LEVEL, 1),
     ];
     let bits = |text: &str| f64::from_bits(u64::from_str_radix(text, 16).unwrap());
     for &(name, shells, limit) in rows {

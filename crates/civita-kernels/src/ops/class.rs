@@ -1,8 +1,8 @@
 //! Signature classes: the closed set of rules from the dtypes of an op's inputs to the dtypes that it computes in and
 //! returns. A row names its class; nothing about dtypes stands anywhere else.
 //!
-//! The rule is NumPy's: promote the inputs, then take the first loop of the class to which that dtype casts safely. A
-//! class lists its loops in order; so `exp` of `bool`, `i8` and `u8` is `f16`, of `i16` `f32`, of `i32` `f64`.
+//! The rule is NumPy's: take the first loop of the class to which the inputs cast safely. A class lists its loops in order;
+//! so `exp` of `bool`, `i8` and `u8` is `f16`, of `i16` `f32`, of `i32` `f64`.
 
 use smallvec::SmallVec;
 
@@ -31,12 +31,22 @@ pub enum Class {
     ToFloat,
     /// Floats and complex; integers go to `f64`: `div`.
     TrueDiv,
+    /// Real floats; integers go to the float that holds them, complex numbers are refused: `hypot`.
+    RealFloat,
+    /// The widest float or complex dtype, whatever goes in: `float_power`.
+    Double,
     /// Every dtype, a truth value comes out: `isnan`, `logical_and`.
     ToBool,
+    /// Real dtypes, a truth value comes out: `signbit`.
+    RealToBool,
     /// Every dtype, a truth value comes out; `u64` with `i64` is compared exactly: `lt`.
     Compare,
     /// Truth values and integers, which stay: `bitwise_and`.
     Bits,
+    /// Integers, which stay; truth values become `i8`: `left_shift`.
+    Whole,
+    /// Integers, which stay; truth values are refused: `gcd`.
+    Integer,
     /// A truth value and two of any dtype, which stays: `where`.
     Select,
 }
@@ -70,7 +80,10 @@ const REALS: &[DType] = &[
 ];
 const REAL_NUMBERS: &[DType] = &[I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64];
 const FLOATS: &[DType] = &[F16, BF16, F32, F64, C64, C128];
-const WHOLE: &[DType] = &[Bool, I8, U8, I16, U16, I32, U32, I64, U64];
+const REAL_FLOATS: &[DType] = &[F16, BF16, F32, F64];
+const DOUBLES: &[DType] = &[F64, C128];
+const BITS: &[DType] = &[Bool, I8, U8, I16, U16, I32, U32, I64, U64];
+const INTEGERS: &[DType] = &[I8, U8, I16, U16, I32, U32, I64, U64];
 
 impl Class {
     /// The dtypes that it computes in, in the order in which they are tried.
@@ -84,10 +97,13 @@ impl Class {
             | Class::Compare
             | Class::Select => EVERY,
             Class::Subtractive | Class::Numeric => NUMBERS,
-            Class::RealSame => REALS,
+            Class::RealSame | Class::RealToBool => REALS,
             Class::RealPair => REAL_NUMBERS,
             Class::ToFloat | Class::TrueDiv => FLOATS,
-            Class::Bits => WHOLE,
+            Class::RealFloat => REAL_FLOATS,
+            Class::Double => DOUBLES,
+            Class::Bits => BITS,
+            Class::Whole | Class::Integer => INTEGERS,
         }
     }
 
@@ -96,7 +112,7 @@ impl Class {
     pub const fn result(self) -> Result {
         match self {
             Class::ToReal => Result::Real,
-            Class::ToBool | Class::Compare => Result::Bool,
+            Class::ToBool | Class::RealToBool | Class::Compare => Result::Bool,
             _ => Result::Same,
         }
     }
@@ -109,7 +125,7 @@ impl Class {
             return Some(dtype);
         }
         match self {
-            Class::Subtractive if dtype == Bool => None,
+            Class::Subtractive | Class::Integer if dtype == Bool => None,
             Class::TrueDiv if dtype.kind() <= Kind::Signed => Some(F64),
             _ => loops
                 .iter()
@@ -143,7 +159,15 @@ impl Op {
                 output: Bool,
             });
         }
-        let Some(compute) = class.compute(promoted) else {
+        // NumPy takes the first loop to which each input casts by itself. That differs from the loop of the promoted
+        // dtype here only: `u8` and `i8` are `i16` together, but `f16` holds both.
+        let compute = if class == Class::RealFloat {
+            let holds = |l: &DType| typed.iter().all(|&d| can_cast(d, *l, Casting::Safe));
+            class.loops().iter().copied().find(holds)
+        } else {
+            class.compute(promoted)
+        };
+        let Some(compute) = compute else {
             return Err(self.refuse(inputs));
         };
         let output = match class.result() {
@@ -171,7 +195,7 @@ impl Op {
             (Op::Sub, _) => {
                 "`bitwise_xor` tells where two truth values differ; or convert to an integer first"
             }
-            (Op::Neg, _) => {
+            (Op::Neg | Op::Positive, _) => {
                 "`logical_not` turns a truth value around; or convert to an integer first"
             }
             (_, all) if all.iter().any(|d| d.is_complex()) => {

@@ -180,6 +180,240 @@ macro_rules! elementwise_rows {
                     samples: [-2.25, 0.5, 3.75],
                     example: "tensor![1.5, -1.5].floor()" => "[ 1. -2.]",
                 }
+                /// The exponential to base 2, `2^x`.
+                Exp2 exp2(x): ToFloat {
+                    numpy: exp2, torch: "exp2",
+                    kernel: x.exp2::<I>(),
+                    device: "exp2(x)",
+                    gradient: Unary(|_, y| y * y.like(std::f64::consts::LN_2)),
+                    samples: [-1.0, 0.25, 2.0],
+                    example: "tensor![0.0, 3.0].exp2()" => "[1. 8.]",
+                }
+                /// `e^x - 1`, accurate near 0.
+                Expm1 expm1(x): ToFloat {
+                    numpy: expm1, torch: "expm1",
+                    kernel: x.expm1::<I>(),
+                    device: "expm1_of(x)",
+                    gradient: Unary(|_, y| y + y.like(1.0)),
+                    samples: [-1.0, 0.25, 2.0],
+                    example: "tensor![0.0, 1e-10].expm1()" => "[0.e+00 1.e-10]",
+                }
+                /// The logarithm to base 2; -inf of zero, NaN of a negative number.
+                Log2 log2(x): ToFloat {
+                    numpy: log2, torch: "log2",
+                    kernel: x.log2::<I>(),
+                    device: "log2(x)",
+                    gradient: Unary(|x, _| x.reciprocal() * x.like(std::f64::consts::LOG2_E)),
+                    samples: [0.25, 0.5, 3.0],
+                    example: "tensor![1.0, 8.0].log2()" => "[0. 3.]",
+                }
+                /// The logarithm to base 10; -inf of zero, NaN of a negative number.
+                Log10 log10(x): ToFloat {
+                    numpy: log10, torch: "log10",
+                    kernel: x.log10::<I>(),
+                    device: "log10_of(x)",
+                    gradient: Unary(|x, _| x.reciprocal() * x.like(std::f64::consts::LOG10_E)),
+                    samples: [0.25, 0.5, 3.0],
+                    example: "tensor![1.0, 1000.0].log10()" => "[0. 3.]",
+                }
+                /// `ln(1 + x)`, accurate near 0.
+                Log1p log1p(x): ToFloat {
+                    numpy: log1p, torch: "log1p",
+                    kernel: x.log1p::<I>(),
+                    device: "log1p_of(x)",
+                    gradient: Unary(|x, _| (x + x.like(1.0)).reciprocal()),
+                    samples: [-0.5, 0.5, 3.0],
+                    example: "tensor![0.0, 1e-10].log1p()" => "[0.e+00 1.e-10]",
+                }
+                /// The tangent; `x` in radians.
+                Tan tan(x): ToFloat {
+                    numpy: tan, torch: "tan",
+                    kernel: x.tan::<I>(),
+                    device: "tan(x)",
+                    gradient: Unary(|_, y| y.like(1.0) + y * y),
+                    samples: [-1.0, 0.5, 1.0],
+                    example: "tensor![0.0, 1.0].tan()" => "[0.         1.55740772]",
+                }
+                /// The hyperbolic sine.
+                Sinh sinh(x): ToFloat {
+                    numpy: sinh, torch: "sinh",
+                    kernel: x.sinh::<I>(),
+                    device: "sinh(x)",
+                    gradient: Unary(|x, _| x.cosh()),
+                    samples: [-2.0, 0.5, 1.5],
+                    example: "tensor![0.0, 1.0].sinh()" => "[0.         1.17520119]",
+                }
+                /// The hyperbolic cosine.
+                Cosh cosh(x): ToFloat {
+                    numpy: cosh, torch: "cosh",
+                    kernel: x.cosh::<I>(),
+                    device: "cosh(x)",
+                    gradient: Unary(|x, _| x.sinh()),
+                    samples: [-2.0, 0.5, 1.5],
+                    example: "tensor![0.0, 1.0].cosh()" => "[1.         1.54308063]",
+                }
+                /// The arc sine, from -π/2 to π/2; NaN outside -1 to 1.
+                Asin asin(x): ToFloat {
+                    numpy: arcsin, torch: "asin",
+                    kernel: x.asin::<I>(),
+                    device: "asin(x)",
+                    gradient: Unary(|x, _| (x.like(1.0) - x * x).rsqrt()),
+                    samples: [-0.5, 0.25, 0.75],
+                    example: "tensor![0.0, 1.0].asin()" => "[0.         1.57079633]",
+                }
+                /// The arc cosine, from 0 to π; NaN outside -1 to 1.
+                Acos acos(x): ToFloat {
+                    numpy: arccos, torch: "acos",
+                    kernel: x.acos::<I>(),
+                    device: "acos(x)",
+                    gradient: Unary(|x, _| -(x.like(1.0) - x * x).rsqrt()),
+                    samples: [-0.5, 0.25, 0.75],
+                    example: "tensor![0.0, 1.0].acos()" => "[1.57079633 0.        ]",
+                }
+                /// The arc tangent, from -π/2 to π/2.
+                Atan atan(x): ToFloat {
+                    numpy: arctan, torch: "atan",
+                    kernel: x.atan::<I>(),
+                    device: "atan(x)",
+                    gradient: Unary(|x, _| (x.like(1.0) + x * x).reciprocal()),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![0.0, 1.0].atan()" => "[0.         0.78539816]",
+                }
+                /// The inverse hyperbolic sine.
+                Asinh asinh(x): ToFloat {
+                    numpy: arcsinh, torch: "asinh",
+                    kernel: x.asinh::<I>(),
+                    device: "asinh(x)",
+                    gradient: Unary(|x, _| (x.like(1.0) + x * x).rsqrt()),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![0.0, 1.0].asinh()" => "[0.         0.88137359]",
+                }
+                /// The inverse hyperbolic cosine, not negative; NaN below 1.
+                Acosh acosh(x): ToFloat {
+                    numpy: arccosh, torch: "acosh",
+                    kernel: x.acosh::<I>(),
+                    device: "acosh(x)",
+                    gradient: Unary(|x, _| (x - x.like(1.0)).rsqrt() * (x + x.like(1.0)).rsqrt()),
+                    samples: [1.5, 2.0, 3.0],
+                    example: "tensor![1.0, 2.0].acosh()" => "[0.        1.3169579]",
+                }
+                /// The inverse hyperbolic tangent; NaN outside -1 to 1.
+                Atanh atanh(x): ToFloat {
+                    numpy: arctanh, torch: "atanh",
+                    kernel: x.atanh::<I>(),
+                    device: "atanh(x)",
+                    gradient: Unary(|x, _| (x.like(1.0) - x * x).reciprocal()),
+                    samples: [-0.5, 0.25, 0.75],
+                    example: "tensor![0.0, 0.5].atanh()" => "[0.         0.54930614]",
+                }
+                /// The reciprocal of the square root.
+                Rsqrt rsqrt(x): ToFloat {
+                    numpy: rsqrt, torch: "rsqrt",
+                    kernel: x.sqrt::<I>().recip::<I>(),
+                    device: "1 / sqrt(x)",
+                    gradient: Unary(|_, y| y * y * y * y.like(-0.5)),
+                    samples: [0.25, 0.5, 3.0],
+                    example: "tensor![1.0, 4.0].rsqrt()" => "[1.  0.5]",
+                }
+                /// The cube root; negative for a negative number.
+                Cbrt cbrt(x): RealFloat {
+                    numpy: cbrt, torch: "pow(x, 1/3)",
+                    kernel: x.cbrt::<I>(),
+                    device: "cbrt_of(x)",
+                    gradient: Unary(|_, y| (y * y * y.like(3.0)).reciprocal()),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![8.0, -27.0].cbrt()" => "[ 2. -3.]",
+                }
+                /// The nearest integer, ties to even; integers become floats, complex numbers are rounded part by part.
+                Rint rint(x): ToFloat {
+                    numpy: rint, torch: "round",
+                    kernel: x.rint::<I>(),
+                    device: "rint_of(x)",
+                    gradient: Zero,
+                    samples: [-2.25, 1.25, 3.75],
+                    example: "tensor![1.5, 2.5, -0.7].rint()" => "[ 2.  2. -1.]",
+                }
+                /// The smallest integer that is not below `x`; integers stay.
+                Ceil ceil(x): RealSame {
+                    numpy: ceil, torch: "ceil",
+                    kernel: x.ceil::<I>(),
+                    device: "ceil_of(x)",
+                    gradient: Zero,
+                    samples: [-2.25, 0.5, 3.75],
+                    example: "tensor![1.5, -1.5].ceil()" => "[ 2. -1.]",
+                }
+                /// The integer part, that is `x` rounded towards zero; integers stay.
+                Trunc trunc(x): RealSame {
+                    numpy: trunc, torch: "trunc",
+                    kernel: x.trunc::<I>(),
+                    device: "trunc_of(x)",
+                    gradient: Zero,
+                    samples: [-2.25, 1.5, 3.75],
+                    example: "tensor![1.5, -1.5].trunc()" => "[ 1. -1.]",
+                }
+                /// Converts degrees to radians: `x · π / 180`.
+                Deg2rad deg2rad(x): RealFloat {
+                    numpy: deg2rad, torch: "deg2rad",
+                    kernel: x.mul::<I>(T::constant(std::f64::consts::PI / 180.0)),
+                    device: "x * 0.017453292519943295",
+                    gradient: Unary(|x, _| x.like(std::f64::consts::PI / 180.0)),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![0.0, 180.0].deg2rad()" => "[0.         3.14159265]",
+                }
+                /// Converts radians to degrees: `x · 180 / π`.
+                Rad2deg rad2deg(x): RealFloat {
+                    numpy: rad2deg, torch: "rad2deg",
+                    kernel: x.mul::<I>(T::constant(180.0 / std::f64::consts::PI)),
+                    device: "x * 57.29577951308232",
+                    gradient: Unary(|x, _| x.like(180.0 / std::f64::consts::PI)),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![0.0, std::f64::consts::PI].rad2deg()" => "[  0. 180.]",
+                }
+                /// The absolute value as a float; complex numbers are refused.
+                Fabs fabs(x): RealFloat {
+                    numpy: fabs, torch: "abs",
+                    kernel: x.fabs(),
+                    device: "abs(x)",
+                    gradient: Unary(|x, _| x.sign()),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1, -2].fabs()" => "[1. 2.]",
+                }
+                /// The number itself, `+x`; booleans are refused.
+                Positive positive(x): Subtractive {
+                    numpy: positive, torch: "positive",
+                    kernel: x,
+                    device: "x",
+                    gradient: Unary(|x, _| x.like(1.0)),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1.0, -2.0].positive()" => "[ 1. -2.]",
+                }
+                /// Returns true where the sign bit is set, as it is in -0.
+                Signbit signbit(x): RealToBool {
+                    numpy: signbit, torch: "signbit",
+                    kernel: B8::new(x.signbit()),
+                    device: "signbit_of(x)",
+                    gradient: None("its result is a truth value"),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1.0, -0.0].signbit()" => "[False  True]",
+                }
+                /// Returns true where `x`, or a part of a complex number, is infinite.
+                IsInf isinf(x): ToBool {
+                    numpy: isinf, torch: "isinf",
+                    kernel: B8::new(x.is_infinite()),
+                    device: "is_infinite(x)",
+                    gradient: None("its result is a truth value"),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1.0, f64::INFINITY].isinf()" => "[False  True]",
+                }
+                /// Returns true where `x` is neither infinite nor NaN.
+                IsFinite isfinite(x): ToBool {
+                    numpy: isfinite, torch: "isfinite",
+                    kernel: B8::new(!x.is_infinite() & !x.is_nan()),
+                    device: "is_finite(x)",
+                    gradient: None("its result is a truth value"),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![1.0, f64::NAN].isfinite()" => "[ True False]",
+                }
                 /// Is it NaN? Of a complex number: is a part of it?
                 IsNan isnan(x): ToBool {
                     numpy: isnan, torch: "isnan",
@@ -311,6 +545,143 @@ macro_rules! elementwise_rows {
                     ),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, f64::NAN].fmax(&tensor![2.0, 3.0])?" => "[2. 3.]",
+                }
+                /// The angle of the point `(x, y)`, from -π to π; `self` is `y`.
+                Atan2 atan2(a, b): RealFloat {
+                    numpy: arctan2, torch: "atan2",
+                    kernel: a.atan2::<I>(b),
+                    device: "atan2(a, b)",
+                    gradient: Binary(|a, b, _| b / (a * a + b * b), |a, b, _| -a / (a * a + b * b)),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1.0, -1.0].atan2(&tensor![1.0, 0.0])?" => "[ 0.78539816 -1.57079633]",
+                }
+                /// `√(a² + b²)`, without overflow on the way.
+                Hypot hypot(a, b): RealFloat {
+                    numpy: hypot, torch: "hypot",
+                    kernel: a.hypot::<I>(b),
+                    device: "hypot_of(a, b)",
+                    gradient: Binary(|a, _, y| a / y, |_, b, y| b / y),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![3.0, 5.0].hypot(&tensor![4.0, 12.0])?" => "[ 5. 13.]",
+                }
+                /// `ln(e^a + e^b)`, without overflow on the way.
+                LogAddExp logaddexp(a, b): RealFloat {
+                    numpy: logaddexp, torch: "logaddexp",
+                    kernel: a.logaddexp::<I>(b),
+                    device: "logaddexp_of(a, b)",
+                    gradient: Binary(|a, b, _| (a - b).sigmoid(), |a, b, _| (b - a).sigmoid()),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![0.0, 1000.0].logaddexp(&tensor![0.0, 1000.0])?" => "[6.93147181e-01 1.00069315e+03]",
+                }
+                /// `log2(2^a + 2^b)`, without overflow on the way.
+                LogAddExp2 logaddexp2(a, b): RealFloat {
+                    numpy: logaddexp2, torch: "logaddexp2",
+                    kernel: a.logaddexp2::<I>(b),
+                    device: "logaddexp2_of(a, b)",
+                    gradient: Binary(
+                        |a, b, _| ((a - b) * a.like(std::f64::consts::LN_2)).sigmoid(),
+                        |a, b, _| ((b - a) * b.like(std::f64::consts::LN_2)).sigmoid()
+                    ),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![0.0, 1000.0].logaddexp2(&tensor![0.0, 1000.0])?" => "[1.000e+00 1.001e+03]",
+                }
+                /// The magnitude of `a` with the sign bit of `b`, zeros and NaN included.
+                Copysign copysign(a, b): RealFloat {
+                    numpy: copysign, torch: "copysign",
+                    kernel: a.copysign(b),
+                    device: "copysign_of(a, b)",
+                    gradient: Binary(|a, _, y| a.sign() * y.sign(), |_, _, y| y.like(0.0)),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1.0, -2.0].copysign(&tensor![-0.0, 3.0])?" => "[-1.  2.]",
+                }
+                /// The Heaviside step function: 0 where `a` is negative, 1 where it is positive, `b` where it is zero.
+                Heaviside heaviside(a, b): RealFloat {
+                    numpy: heaviside, torch: "heaviside",
+                    kernel: if a.is_nan() { a } else if a.less(T::ZERO) { T::ZERO } else if a.equal(T::ZERO) { b } else { T::ONE },
+                    device: "heaviside_of(a, b)",
+                    gradient: Binary(|_, _, y| y.like(0.0), |a, _, y| a.eq(a.like(0.0)).choose(y.like(1.0), y.like(0.0))),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![-1.5, 0.0, 2.0].heaviside(&tensor![0.5])?" => "[0.  0.5 1. ]",
+                }
+                /// The power `a^b` in the widest dtype: of complex numbers `c128`, of all others `f64`.
+                FloatPower float_power(a, b): Double {
+                    numpy: float_power, torch: "float_power",
+                    kernel: a.pow::<I>(b),
+                    device: "pow_of(a, b)",
+                    gradient: Binary(
+                        |a, b, y| b.eq(b.like(0.0)).choose(y.like(0.0), b * a.float_power(b - b.like(1.0))),
+                        |a, b, y| a.eq(a.like(0.0)).logical_and(b.real().ge(b.real().like(0.0))).choose(y.like(0.0), y * a.log())
+                    ),
+                    samples: [(2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![2, 3].float_power(&tensor![-1, 2])?" => "[0.5 9. ]",
+                }
+                /// The remainder `a - b · trunc(a / b)`, which has the sign of `a`; of integers by zero 0.
+                Fmod fmod(a, b): RealPair {
+                    numpy: fmod, torch: "fmod",
+                    kernel: a.fmod(b),
+                    device: "fmod_of(a, b)",
+                    gradient: Binary(|_, _, y| y.like(1.0), |a, b, _| -(a / b).trunc()),
+                    samples: [(-2.0, 0.75), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![7.0, -7.0].fmod(&tensor![4.0, 4.0])?" => "[ 3. -3.]",
+                }
+                /// The smaller of the two, or the one that is a number where the other is NaN. Of equals the first gets the
+                /// gradient.
+                Fmin fmin(a, b): Ordered {
+                    numpy: fmin, torch: "fmin",
+                    kernel: if b.is_nan() { a } else if a.is_nan() { b } else { a.minimum(b) },
+                    device: "select_of(u32(is_nan(b)), a, select_of(u32(is_nan(a)), b, minimum_of(a, b)))",
+                    gradient: Binary(
+                        |a, b, _| a.le(b).logical_or(b.isnan()).choose(a.like(1.0), a.like(0.0)),
+                        |a, b, _| a.le(b).logical_or(b.isnan()).choose(b.like(0.0), b.like(1.0))
+                    ),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1.0, f64::NAN].fmin(&tensor![2.0, 3.0])?" => "[1. 3.]",
+                }
+                /// Returns true where exactly one of the two is nonzero.
+                LogicalXor logical_xor(a, b): ToBool {
+                    numpy: logical_xor, torch: "logical_xor",
+                    kernel: B8::new(a.truth() ^ b.truth()),
+                    device: "(a != 0) != (b != 0)",
+                    gradient: None("its result is a truth value"),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1, 0].logical_xor(&tensor![2, 2])?" => "[False  True]",
+                }
+                /// Shifts the bits of `a` left by `b`: `a · 2^b`, wrapping; 0 where `b` is negative or at least the number of bits.
+                LeftShift left_shift(a, b): Whole {
+                    numpy: left_shift, torch: "bitwise_left_shift",
+                    kernel: a.shl(b),
+                    device: "left_shift_of(a, b)",
+                    gradient: None("it works on bits"),
+                    samples: [(6.0, 3.0)],
+                    example: "tensor![1, 5].left_shift(&tensor![4, 1])?" => "[16 10]",
+                }
+                /// Shifts the bits of `a` right by `b`: `⌊a / 2^b⌋`; where `b` is negative or at least the number of bits, 0, or -1
+                /// for a negative `a`.
+                RightShift right_shift(a, b): Whole {
+                    numpy: right_shift, torch: "bitwise_right_shift",
+                    kernel: a.shr(b),
+                    device: "right_shift_of(a, b)",
+                    gradient: None("it works on bits"),
+                    samples: [(6.0, 3.0)],
+                    example: "tensor![16, -5].right_shift(&tensor![4, 1])?" => "[ 1 -3]",
+                }
+                /// The greatest common divisor, not negative.
+                Gcd gcd(a, b): Integer {
+                    numpy: gcd, torch: "gcd",
+                    kernel: a.gcd(b),
+                    device: "gcd_of(a, b)",
+                    gradient: None("it works on integers"),
+                    samples: [(6.0, 4.0)],
+                    example: "tensor![12, -8].gcd(&tensor![18, 12])?" => "[6 4]",
+                }
+                /// The least common multiple, not negative; it wraps.
+                Lcm lcm(a, b): Integer {
+                    numpy: lcm, torch: "lcm",
+                    kernel: a.lcm(b),
+                    device: "lcm_of(a, b)",
+                    gradient: None("it works on integers"),
+                    samples: [(6.0, 4.0)],
+                    example: "tensor![4, -3].lcm(&tensor![6, 5])?" => "[12 15]",
                 }
                 /// Is `a = b`?
                 Eq eq(a, b): Compare {
@@ -542,9 +913,15 @@ impl Op {
     #[inline]
     pub fn weight(self) -> usize {
         match self {
-            Op::Pow | Op::FloorDivide | Op::Remainder => 24,
+            Op::Pow
+            | Op::FloatPower
+            | Op::FloorDivide
+            | Op::Remainder
+            | Op::Fmod
+            | Op::Gcd
+            | Op::Lcm => 24,
             Op::Sqrt | Op::Div | Op::Reciprocal => 3,
-            _ if self.row().class == Class::ToFloat => 10,
+            _ if matches!(self.row().class, Class::ToFloat | Class::RealFloat) => 10,
             _ => 1,
         }
     }

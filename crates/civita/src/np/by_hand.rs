@@ -6,6 +6,7 @@ use civita_core::raw::Raw;
 
 use super::functions::{OneAxis, RankRule, example, row_example};
 use crate::create::IntoShape;
+use crate::elementwise::Rhs;
 use crate::error::OrRaise;
 use crate::rank::wrap;
 use crate::{
@@ -91,6 +92,10 @@ by_hand! {
     /// The number of elements that are not zero, over axes, or over all with `..`.
     fn count_nonzero[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
         functions::along::count_nonzero(x.raw.clone(), axes.axes().into(), false).map(wrap);
+    /// The elements limited to an interval; NaN stays. An element that is equal to a bound keeps its gradient. With one
+    /// bound alone the values are those of [`maximum`](super::maximum) or [`minimum`](super::minimum).
+    fn clip[T: Dtype, const N: usize, A: Rhs<T, N, Out<T> = Tensor<T, N>>, B: Rhs<T, N, Out<T> = Tensor<T, N>>](x: &Tensor<T, N>, min: A, max: B) -> Tensor<T, N> =
+        functions::compare::clip(x.raw.clone(), Some(min.operand().into()), Some(max.operand().into()), Out, None, None).map(wrap);
     /// `|a - b| ≤ 1e-8 + 1e-5 · |b|` for each element.
     fn isclose[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Broadcasted<bool, N, M>
         where [Rank<N>: Broadcast<M>] = functions::compare::isclose(a.raw.clone(), b.raw.clone(), 1e-5, 1e-8, false).map(wrap);

@@ -2,10 +2,21 @@
 
 use num_complex::Complex;
 
-use super::{Compare, Lane, Numeric, Ordered, Ring, Subtractive, ToBool, ToFloat, ToReal, TrueDiv};
+use super::{
+    Compare, Double, Lane, Numeric, Ordered, Ring, Subtractive, ToBool, ToFloat, ToReal, TrueDiv,
+};
 use crate::dtype::DType;
 use crate::isa::Isa;
 use crate::math::complex;
+
+macro_rules! by_formula {
+    ($f:ident: $($name:ident)*) => { $(
+        #[inline(always)]
+        fn $name<I: Isa>(self) -> Self {
+            complex::$name::<$f, I>(self)
+        }
+    )* };
+}
 
 macro_rules! complexes {
     ($($f:ident $D:ident),*) => { $(
@@ -88,6 +99,7 @@ macro_rules! complexes {
                 let e = complex::exp::<$f, I>(if small { self } else { Subtractive::neg(self) });
                 complex::div::<$f>(if small { e } else { Self::ONE }, Ring::add(e, Self::ONE))
             }
+            by_formula!($f: exp2 expm1 log2 log10 log1p tan sinh cosh asin acos atan asinh acosh atanh rint);
             #[inline(always)]
             fn log<I: Isa>(self) -> Self {
                 complex::log::<$f, I>(self)
@@ -124,6 +136,10 @@ macro_rules! complexes {
             fn truth(self) -> bool {
                 self.re != 0.0 || self.im != 0.0
             }
+            #[inline(always)]
+            fn is_infinite(self) -> bool {
+                self.re.is_infinite() || self.im.is_infinite()
+            }
         }
         impl Compare for Complex<$f> {
             #[inline(always)]
@@ -153,3 +169,4 @@ macro_rules! complexes {
     )* };
 }
 complexes!(f32 C64, f64 C128);
+impl Double for Complex<f64> {}

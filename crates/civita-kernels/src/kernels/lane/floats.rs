@@ -1,13 +1,13 @@
 //! Floating-point numbers.
 
 use super::{
-    Compare, Lane, Numeric, Ordered, RealPair, RealSame, Ring, Subtractive, ToBool, ToFloat,
-    ToReal, TrueDiv, order,
+    Compare, Double, Lane, Numeric, Ordered, RealFloat, RealPair, RealSame, RealToBool, Ring,
+    Subtractive, ToBool, ToFloat, ToReal, TrueDiv, order,
 };
 use crate::dtype::DType;
 use crate::isa::Isa;
 use crate::math::divide::{self, Division};
-use crate::math::{Real, exp, log, pow, trig};
+use crate::math::{Real, exp, log, log_sum, pow, trig};
 
 /// Quotients or remainders of a run, by which operands vary.
 ///
@@ -32,6 +32,15 @@ unsafe fn division_run<D: Division, T: Real, I: Isa, const FORM: usize>(
             _ => divide::of_one::<D, T, I>(*a, std::slice::from_raw_parts(b, n), out),
         }
     }
+}
+
+macro_rules! real {
+    ($($name:ident)*) => { $(
+        #[inline(always)]
+        fn $name<I: Isa>(self) -> Self {
+            Real::$name::<I>(self)
+        }
+    )* };
 }
 
 macro_rules! floats {
@@ -114,6 +123,7 @@ macro_rules! floats {
             fn floor<I: Isa>(self) -> Self {
                 Real::floor::<I>(self)
             }
+            real!(ceil trunc);
             #[inline(always)]
             fn relu(self) -> Self {
                 // the comparison is false for NaN, so NaN stays
@@ -128,6 +138,10 @@ macro_rules! floats {
             #[inline(always)]
             fn rem<I: Isa>(self, b: Self) -> Self {
                 divide::Remainder::full::<$t, I>(self, b)
+            }
+            #[inline(always)]
+            fn fmod(self, b: Self) -> Self {
+                self % b
             }
             #[inline(always)]
             unsafe fn floor_div_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
@@ -182,6 +196,22 @@ macro_rules! floats {
                 trig::cos_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
             }
             #[inline(always)]
+            unsafe fn log2_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                log::log2_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            unsafe fn log10_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                log::log10_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            unsafe fn tan_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                trig::tan_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            real!(exp2 expm1 log2 log10 log1p tan sinh cosh asin acos atan asinh acosh atanh rint);
+            #[inline(always)]
             fn tanh<I: Isa>(self) -> Self {
                 Real::tanh::<I>(self)
             }
@@ -198,6 +228,43 @@ macro_rules! floats {
                 Real::cos::<I>(self)
             }
         }
+        impl RealFloat for $t {
+            #[inline(always)]
+            fn constant(v: f64) -> Self {
+                v as $t
+            }
+            real!(cbrt);
+            #[inline(always)]
+            fn atan2<I: Isa>(self, x: Self) -> Self {
+                Real::atan2::<I>(self, x)
+            }
+            #[inline(always)]
+            fn hypot<I: Isa>(self, b: Self) -> Self {
+                Real::hypot::<I>(self, b)
+            }
+            #[inline(always)]
+            fn copysign(self, b: Self) -> Self {
+                Real::copysign(self, b)
+            }
+            #[inline(always)]
+            fn fabs(self) -> Self {
+                <$t>::abs(self)
+            }
+            #[inline(always)]
+            fn logaddexp<I: Isa>(self, b: Self) -> Self {
+                log_sum::logaddexp::<$t, I>(self, b)
+            }
+            #[inline(always)]
+            fn logaddexp2<I: Isa>(self, b: Self) -> Self {
+                log_sum::logaddexp2::<$t, I>(self, b)
+            }
+        }
+        impl RealToBool for $t {
+            #[inline(always)]
+            fn signbit(self) -> bool {
+                self.is_sign_negative()
+            }
+        }
         impl TrueDiv for $t {
             #[inline(always)]
             fn div<I: Isa>(self, b: Self) -> Self {
@@ -212,6 +279,10 @@ macro_rules! floats {
             #[inline(always)]
             fn truth(self) -> bool {
                 self != 0.0
+            }
+            #[inline(always)]
+            fn is_infinite(self) -> bool {
+                <$t>::abs(self) == <$t>::INFINITY
             }
         }
         impl Compare for $t {
@@ -231,3 +302,4 @@ macro_rules! floats {
     )* };
 }
 floats!(f32 F32, f64 F64);
+impl Double for f64 {}

@@ -1,8 +1,8 @@
 //! Integers: sums and products wrap.
 
 use super::{
-    Bits, Compare, Lane, Numeric, Ordered, RealPair, RealSame, Ring, Subtractive, ToBool, ToReal,
-    order,
+    Bits, Compare, Integer, Lane, Numeric, Ordered, RealPair, RealSame, RealToBool, Ring,
+    Subtractive, ToBool, ToReal, Whole, order,
 };
 use crate::dtype::DType;
 use crate::isa::Isa;
@@ -171,12 +171,57 @@ macro_rules! integers {
                 self
             }
             #[inline(always)]
+            fn ceil<I: Isa>(self) -> Self {
+                self
+            }
+            #[inline(always)]
+            fn trunc<I: Isa>(self) -> Self {
+                self
+            }
+            #[inline(always)]
             fn relu(self) -> Self {
                 self.max(0)
             }
         }
         impl RealPair for $t {
             integers!(@division $t $($division)*);
+            #[inline(always)]
+            fn fmod(self, b: Self) -> Self {
+                if b == 0 { 0 } else { self.wrapping_rem(b) }
+            }
+        }
+        impl RealToBool for $t {
+            #[inline(always)]
+            #[allow(unused_comparisons)]
+            fn signbit(self) -> bool {
+                self < 0
+            }
+        }
+        impl Whole for $t {
+            #[inline(always)]
+            fn shl(self, b: Self) -> Self {
+                let inside = (b as u64) < u64::from(<$t>::BITS);
+                if inside { self.wrapping_shl(b as u32) } else { 0 }
+            }
+            #[inline(always)]
+            #[allow(unused_comparisons)]
+            fn shr(self, b: Self) -> Self {
+                let inside = (b as u64) < u64::from(<$t>::BITS);
+                let last = if inside { b as u32 } else { <$t>::BITS - 1 };
+                if inside || self < 0 { self.wrapping_shr(last) } else { 0 }
+            }
+        }
+        impl Integer for $t {
+            #[inline(always)]
+            fn gcd(self, b: Self) -> Self {
+                gcd(magnitude(self as i128), magnitude(b as i128)) as $t
+            }
+            #[inline(always)]
+            fn lcm(self, b: Self) -> Self {
+                let (a, b) = (magnitude(self as i128), magnitude(b as i128));
+                let divisor = gcd(a, b);
+                if divisor == 0 { 0 } else { (a / divisor).wrapping_mul(b) as $t }
+            }
         }
         impl ToBool for $t {
             #[inline(always)]
@@ -233,6 +278,20 @@ integers! {
 #[inline(always)]
 fn floor_quotient<F: Real, I: Isa>(a: F, b: F) -> F {
     (a / b).floor::<I>()
+}
+
+/// The magnitude of an integer of 64 bits.
+#[inline(always)]
+fn magnitude(v: i128) -> u64 {
+    v.unsigned_abs() as u64
+}
+
+/// Greatest common divisor (Euclid).
+fn gcd(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 /// Integers below this divide as floats.

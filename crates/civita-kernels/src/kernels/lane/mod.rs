@@ -77,6 +77,10 @@ pub trait ToReal: Lane {
 pub trait RealSame: Lane {
     /// Largest integer not above.
     fn floor<I: Isa>(self) -> Self;
+    /// Smallest integer not below.
+    fn ceil<I: Isa>(self) -> Self;
+    /// Without its fraction.
+    fn trunc<I: Isa>(self) -> Self;
     /// `max(x, 0)`, NaN of NaN.
     fn relu(self) -> Self;
 }
@@ -86,6 +90,8 @@ pub trait RealPair: Lane {
     fn floor_div<I: Isa>(self, b: Self) -> Self;
     /// `a - b · ⌊a / b⌋`, with the sign of `b`.
     fn rem<I: Isa>(self, b: Self) -> Self;
+    /// `a - b · trunc(a / b)`, with the sign of `a`; of integers by zero 0.
+    fn fmod(self, b: Self) -> Self;
     /// Floor quotients of a run, where that has a kernel of its own; says whether it has. `FORM` as in
     /// [`Numeric::pow_run`].
     ///
@@ -175,6 +181,69 @@ pub trait ToFloat: Numeric {
             *o = unsafe { *x.add(i) }.cos::<I>();
         }
     }
+    /// Binary logarithms of a run.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn log2_run<I: Isa>(x: *const Self, out: &mut [Self]) {
+        for (i, o) in out.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *o = unsafe { *x.add(i) }.log2::<I>();
+        }
+    }
+    /// Decimal logarithms of a run.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn log10_run<I: Isa>(x: *const Self, out: &mut [Self]) {
+        for (i, o) in out.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *o = unsafe { *x.add(i) }.log10::<I>();
+        }
+    }
+    /// Tangents of a run.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn tan_run<I: Isa>(x: *const Self, out: &mut [Self]) {
+        for (i, o) in out.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *o = unsafe { *x.add(i) }.tan::<I>();
+        }
+    }
+    /// `2^x`.
+    fn exp2<I: Isa>(self) -> Self;
+    /// `e^x - 1`.
+    fn expm1<I: Isa>(self) -> Self;
+    /// Logarithm to base 2.
+    fn log2<I: Isa>(self) -> Self;
+    /// Logarithm to base 10.
+    fn log10<I: Isa>(self) -> Self;
+    /// `ln(1 + x)`.
+    fn log1p<I: Isa>(self) -> Self;
+    /// Tangent.
+    fn tan<I: Isa>(self) -> Self;
+    /// Hyperbolic sine.
+    fn sinh<I: Isa>(self) -> Self;
+    /// Hyperbolic cosine.
+    fn cosh<I: Isa>(self) -> Self;
+    /// Arc sine.
+    fn asin<I: Isa>(self) -> Self;
+    /// Arc cosine.
+    fn acos<I: Isa>(self) -> Self;
+    /// Arc tangent.
+    fn atan<I: Isa>(self) -> Self;
+    /// Inverse hyperbolic sine.
+    fn asinh<I: Isa>(self) -> Self;
+    /// Inverse hyperbolic cosine.
+    fn acosh<I: Isa>(self) -> Self;
+    /// Inverse hyperbolic tangent.
+    fn atanh<I: Isa>(self) -> Self;
+    /// The nearest whole number, of two the even one; of a complex number part by part.
+    fn rint<I: Isa>(self) -> Self;
     /// Hyperbolic tangent.
     fn tanh<I: Isa>(self) -> Self;
     /// Square root.
@@ -184,6 +253,27 @@ pub trait ToFloat: Numeric {
     /// Cosine.
     fn cos<I: Isa>(self) -> Self;
 }
+/// Functions of real floats.
+pub trait RealFloat: ToFloat + Ordered {
+    /// A constant.
+    fn constant(v: f64) -> Self;
+    /// Cube root.
+    fn cbrt<I: Isa>(self) -> Self;
+    /// The angle of the point `(x, self)`.
+    fn atan2<I: Isa>(self, x: Self) -> Self;
+    /// `√(a² + b²)`.
+    fn hypot<I: Isa>(self, b: Self) -> Self;
+    /// The magnitude with the sign of `b`.
+    fn copysign(self, b: Self) -> Self;
+    /// The magnitude.
+    fn fabs(self) -> Self;
+    /// `ln(e^a + e^b)`.
+    fn logaddexp<I: Isa>(self, b: Self) -> Self;
+    /// `log2(2^a + 2^b)`.
+    fn logaddexp2<I: Isa>(self, b: Self) -> Self;
+}
+/// Numbers of 64 bits a part.
+pub trait Double: Numeric {}
 /// True division.
 pub trait TrueDiv: Lane {
     /// Quotient.
@@ -195,6 +285,16 @@ pub trait ToBool: Lane {
     fn is_nan(self) -> bool;
     /// Does it count as true?
     fn truth(self) -> bool;
+    /// Is it, or a part of it, infinite?
+    #[inline(always)]
+    fn is_infinite(self) -> bool {
+        false
+    }
+}
+/// Questions about a real number.
+pub trait RealToBool: Lane {
+    /// Is its sign bit set?
+    fn signbit(self) -> bool;
 }
 /// Order and equality; complex numbers compare by real part, then by imaginary part.
 pub trait Compare: ToBool {
@@ -222,6 +322,20 @@ pub trait Bits: Lane {
     fn xor(self, b: Self) -> Self;
     /// Not.
     fn not(self) -> Self;
+}
+/// Shifts of integers.
+pub trait Whole: Lane {
+    /// `a · 2^b`, wrapping; 0 where `b` is negative or as large as the type has bits.
+    fn shl(self, b: Self) -> Self;
+    /// `⌊a / 2^b⌋`; where `b` is negative or as large as the type has bits, 0 or of a negative number -1.
+    fn shr(self, b: Self) -> Self;
+}
+/// Divisors of integers.
+pub trait Integer: Lane {
+    /// Greatest common divisor, not negative.
+    fn gcd(self, b: Self) -> Self;
+    /// Least common multiple, wrapping.
+    fn lcm(self, b: Self) -> Self;
 }
 
 /// The order of Rust's own operators.

@@ -1,6 +1,6 @@
 //! Truth values: a sum is "or", a product "and".
 
-use super::{Bits, Compare, Lane, Ordered, RealSame, Ring, ToBool, ToReal};
+use super::{Bits, Compare, Lane, Ordered, RealSame, RealToBool, Ring, ToBool, ToReal};
 use crate::dtype::DType;
 use crate::isa::Isa;
 
@@ -58,8 +58,22 @@ impl RealSame for B8 {
         B8::new(self.get())
     }
     #[inline(always)]
+    fn ceil<I: Isa>(self) -> Self {
+        B8::new(self.get())
+    }
+    #[inline(always)]
+    fn trunc<I: Isa>(self) -> Self {
+        B8::new(self.get())
+    }
+    #[inline(always)]
     fn relu(self) -> Self {
         B8::new(self.get())
+    }
+}
+impl RealToBool for B8 {
+    #[inline(always)]
+    fn signbit(self) -> bool {
+        false
     }
 }
 impl ToBool for B8 {
