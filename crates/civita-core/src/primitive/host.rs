@@ -27,6 +27,17 @@ pub(crate) fn slice<T: Element>(x: &Raw) -> &[T] {
     unsafe { std::slice::from_raw_parts(x.ptr().cast::<T>(), x.layout().len()) }
 }
 
+/// The elements of a new contiguous tensor of this dtype, to be written before anyone else sees it.
+pub(crate) fn slice_mut<T: Element>(x: &mut Raw) -> &mut [T] {
+    debug_assert!(x.layout().is_contiguous() && x.dtype() == T::DTYPE);
+    let len = x.layout().len();
+    if len == 0 || !x.is_sole_owner() {
+        return &mut [];
+    }
+    // SAFETY: this is the only handle on the buffer, whose bytes are initialised and aligned; booleans are zeros.
+    unsafe { std::slice::from_raw_parts_mut(x.ptr().cast::<T>(), len) }
+}
+
 /// The element at a place of the buffer that the tensor's layout gave.
 pub(crate) fn element(x: &Raw, place: usize) -> Scalar {
     let _guard =

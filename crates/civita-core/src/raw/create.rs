@@ -62,6 +62,19 @@ impl Raw {
         Ok(Raw::new(Storage::from_vec(values), layout, T::DTYPE))
     }
 
+    /// A new tensor whose elements, in C order, `write` fills. They are zeros or arbitrary before.
+    ///
+    /// # Errors
+    /// When there is no memory, or `write` fails.
+    pub fn written_by<T: Element, E: From<Error>>(
+        shape: &[usize],
+        write: impl FnOnce(&mut [T]) -> Result<(), E>,
+    ) -> Result<Raw, E> {
+        let mut out = Raw::empty(shape, T::DTYPE)?;
+        write(host::slice_mut(&mut out))?;
+        Ok(out)
+    }
+
     /// A copy of the elements of a slice in C order.
     pub fn from_slice<T: Element>(values: &[T], shape: &[usize]) -> Result<Raw> {
         let layout = fitting(values.len(), shape).map_err(|e| e.in_op("from_slice"))?;
