@@ -27,6 +27,7 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 mod bits;
+mod covariance;
 mod distributions;
 mod error;
 mod generator;
@@ -36,6 +37,7 @@ mod range;
 mod seed;
 
 pub use bits::{AnyBits, BitGenerator, Half, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64};
+pub use covariance::{Covariance, Factor};
 pub use distributions::*;
 pub use error::{Error, Result};
 pub use generator::Generator;

@@ -19,10 +19,18 @@ pub fn shuffle_by<B: BitGenerator>(bits: &mut B, n: usize, mut swap: impl FnMut(
     }
 }
 
+/// The numbers below the length of a slice in random order, written into it.
+pub fn permute<B: BitGenerator>(bits: &mut B, out: &mut [i64]) {
+    for (i, slot) in (0..).zip(out.iter_mut()) {
+        *slot = i;
+    }
+    shuffle(bits, out);
+}
+
 /// The numbers below `n` in random order.
 pub fn permutation<B: BitGenerator>(bits: &mut B, n: usize) -> Vec<i64> {
-    let mut order: Vec<i64> = (0..n as i64).collect();
-    shuffle(bits, &mut order);
+    let mut order = vec![0; n];
+    permute(bits, &mut order);
     order
 }
 
@@ -78,7 +86,10 @@ pub fn choose_distinct<B: BitGenerator>(
         Order::Any => 20,
     };
     if population > 10_000 && n > population / cutoff {
-        let mut all: Vec<i64> = (0..population as i64).collect();
+        let mut all: Vec<i64> = Vec::new();
+        all.try_reserve_exact(population)
+            .map_err(|_| Error::value(format!("cannot allocate {population} integers")))?;
+        all.extend(0..population as i64);
         shuffle_tail(bits, (population - n).max(1), &mut all);
         return Ok(all.split_off(population - n));
     }

@@ -94,6 +94,7 @@ mod keys;
 mod matmul;
 pub mod np;
 mod operators;
+pub mod random;
 mod rank;
 mod reduce;
 mod slice;

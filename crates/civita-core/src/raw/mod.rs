@@ -178,12 +178,6 @@ impl Raw {
         self.storage.access() == Access::Owned && self.storage.is_unique()
     }
 
-    /// Does nobody else hold the buffer?
-    #[inline]
-    pub(crate) fn is_sole_owner(&mut self) -> bool {
-        self.storage.access() == Access::Owned && self.storage.is_unique()
-    }
-
     /// Address of the first byte of the buffer.
     #[inline]
     pub(crate) fn base(&self) -> *mut u8 {

@@ -295,6 +295,11 @@ pub struct VonMises {
 }
 
 impl VonMises {
+    /// The names of the parameters, as NumPy has them.
+    pub const PARAMETERS: &[&str] = &["mu", "kappa"];
+    /// Their ranges.
+    pub const RANGES: &[Range] = &[Range::Any, Range::NonNegative];
+
     /// With mean direction `mu` and concentration `kappa`.
     ///
     /// # Errors
@@ -333,6 +338,11 @@ pub struct Poisson {
 }
 
 impl Poisson {
+    /// The name of the parameter, as NumPy has it.
+    pub const PARAMETERS: &[&str] = &["lam"];
+    /// Its range.
+    pub const RANGES: &[Range] = &[Range::PoissonMean];
+
     /// With mean `lam`.
     ///
     /// # Errors
