@@ -243,7 +243,8 @@ def test_integers_between_arrays_are_numpys(dtype):
     ours, theirs = pair()
     top = 2 if dtype == "bool" else 100
     highs = np.arange(1, top + 1) if dtype != "bool" else np.array([1, 2, 2])
-    for low, high, size in [(0, highs, None), (0, highs, (50, len(highs))), ([[0], [0]], highs, None), (highs - 1, highs, None), (0.0, highs + 0.5, None)]:
+    cases = [(0, highs, None), (0, highs, (50, len(highs))), ([[0], [0]], highs, None), (highs - 1, highs, None), (0.0, highs * 1.0, None)]
+    for low, high, size in cases:
         same(ours.integers(low, high, size, dtype=dtype), theirs.integers(low, high, size, dtype=dtype))
         same(ours.integers(low, high - 1, size, dtype=dtype, endpoint=True), theirs.integers(low, high - 1, size, dtype=dtype, endpoint=True))
     if dtype != "bool":
@@ -257,7 +258,7 @@ def test_integers_with_one_bound_none_and_no_draws():
     same(ours.integers(10, size=20), theirs.integers(10, size=20))
     same(ours.integers(3.9, size=20), theirs.integers(3.9, size=20))
     same(ours.integers(5, 1, size=(0, 3)), theirs.integers(5, 1, size=(0, 3)))
-    assert ours.integers(5, dtype=bool.__class__ and "int8") == theirs.integers(5, dtype="int8")
+    assert ours.integers(5, dtype="int8") == theirs.integers(5, dtype="int8")
 
 
 # ---- distributions ---------------------------------------------------------------------------------------------------------
@@ -522,12 +523,10 @@ def test_permuted_is_numpys():
     assert ours.permuted(x[0], axis=1, out=out) is out
     theirs.permuted(x[0], axis=1, out=expected)
     same(out, expected)
-    if True:
-        y = cv.array(x[0])
-        ours.permuted(y, axis=0, out=y)
-        z = x[0].copy()
-        theirs.permuted(z, axis=0, out=z)
-        same(y, z)
+    y, z = cv.array(x[0]), x[0].copy()
+    ours.permuted(y, axis=0, out=y)
+    theirs.permuted(z, axis=0, out=z)
+    same(y, z)
     for axis in (0, 1, 2, -1):
         same(ours.permutation(x, axis=axis), theirs.permutation(x, axis=axis))
         b, c = cv.array(x), x.copy()
@@ -707,7 +706,6 @@ WRONG = [
     ("permutation", (3.5,), {}),
     ("permutation", ([[1, 2]],), {"axis": 2}),
     ("permuted", ([[1, 2]],), {"axis": 2}),
-    ("spawn", (-1,), {}),
     ("standard_gamma", (-1,), {"dtype": "float32"}),
     ("standard_gamma", ([1, -1],), {}),
 ]  # fmt: skip
@@ -723,7 +721,6 @@ def test_wrong_arguments_have_numpys_errors(name, arguments, keywords):
         with pytest.raises(Exception) as found:
             getattr(ours, name)(*arguments, **keywords)
     expected, found = expected.value, found.value
-    assert type(found).__mro__[-3] is not None
     kinds = [kind for kind in type(expected).__mro__ if kind.__module__ == "builtins"]
     assert isinstance(found, kinds[0]), (repr(expected), repr(found))
     if type(expected) is ValueError and "shape mismatch" not in str(expected):
@@ -741,7 +738,6 @@ def test_wrong_seeds_and_states_have_numpys_errors():
         lambda r: r.default_rng([1, 2.5]),
         lambda r: r.SeedSequence([1, -2]),
         lambda r: r.SeedSequence(1, pool_size=3),
-        lambda r: r.SeedSequence(1).spawn(-1),
         lambda r: r.SeedSequence(1).generate_state(3, "int32"),
         lambda r: r.RandomState(-1),
         lambda r: r.RandomState(2**32),
@@ -773,6 +769,9 @@ def test_wrong_seeds_and_states_have_numpys_errors():
             make(cv.random)
         kinds = [kind for kind in type(expected.value).__mro__ if kind.__module__ == "builtins"]
         assert isinstance(found.value, kinds[0]), (expected.value, found.value)
+    for spawn in (cv.random.SeedSequence(1).spawn, cv.random.PCG64(1).spawn, cv.random.default_rng(1).spawn):
+        with pytest.raises(ValueError, match="n_children must be non-negative"):
+            spawn(-1)
     for wrong in ({"key": [1] * 3, "pos": 0}, {"key": [1] * 624, "pos": 625}, {"key": [1] * 624, "pos": -1}):
         with pytest.raises(ValueError, match="MT19937"):
             cv.random.MT19937(1).state = {"bit_generator": "MT19937", "state": wrong}
@@ -842,3 +841,74 @@ def test_draws_inside_vmap_and_trace_are_errors():
     # a constant of a gradient
     same(cv.autograd.grad(lambda x: (x * rng.random(3)).sum())(cv.ones(3)), np.random.default_rng(1).random(3))
     assert rng.random() < 1
+
+
+def test_the_blocks_of_the_page_run():
+    page = pathlib.Path(__file__).parents[2] / "docs" / "random.md"
+    names = {}
+    blocks = page.read_text().split("```python\n")[1:]
+    assert len(blocks) >= 4
+    for block in blocks:
+        exec(block.split("```")[0], names)
+
+
+# ---- by key and counter ----------------------------------------------------------------------------------------------------
+
+
+def test_counted_draws_are_the_same_for_any_number_of_threads():
+    for name in ("uniform", "normal"):
+        for dtype in ("float32", "float64"):
+            before = cv.get_num_threads()
+            try:
+                drawn = []
+                for threads in (1, 2, 5):
+                    cv.set_num_threads(threads)
+                    drawn.append(np.asarray(getattr(cv.random.Philox4x32(7, 2**100), name)((333, 1001), dtype)))
+            finally:
+                cv.set_num_threads(before)
+            np.testing.assert_array_equal(drawn[0], drawn[1])
+            np.testing.assert_array_equal(drawn[0], drawn[2])
+            # a longer draw begins with the shorter one
+            short = getattr(cv.random.Philox4x32(7, 2**100), name)(1000, dtype)
+            np.testing.assert_array_equal(np.asarray(short), drawn[0].ravel()[:1000])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_counted_draws_have_their_distributions(dtype):
+    from scipy import stats
+
+    n = 1_000_000
+    u = np.asarray(cv.random.Philox4x32(1).uniform(n, dtype)).astype("float64")
+    assert u.min() >= 0 and u.max() < 1
+    assert stats.kstest(u, "uniform").pvalue > 1e-3
+    x = np.asarray(cv.random.Philox4x32(2).normal(n, dtype)).astype("float64")
+    assert stats.kstest(x, "norm").pvalue > 1e-3
+    moments = [x.mean(), (x**2).mean() - 1, (x**3).mean(), (x**4).mean() - 3]
+    assert np.all(np.abs(moments) < 5 * np.sqrt(np.array([1, 2, 15, 96]) / n))
+    # neighbours, and streams that were split, are independent
+    for y in (x[1:], np.asarray(cv.random.Philox4x32(2).split(0).normal(n - 1, dtype))):
+        assert abs(np.corrcoef(x[:-1], y)[0, 1]) < 5 / np.sqrt(n)
+
+
+def test_counters_count_blocks_and_restore():
+    rng = cv.random.Philox4x32(42)
+    rng.uniform(5, "float32")
+    assert rng.counter == 2
+    rng.uniform(5)
+    assert rng.counter == 5
+    assert type(rng.normal()) is float
+    assert rng.counter == 6
+    again = pickle.loads(pickle.dumps(rng))
+    assert (again.key, again.counter) == (rng.key, rng.counter) == (42, 6)
+    same(again.normal(7), np.asarray(rng.normal(7)))
+    same(cv.random.Philox4x32(42, 2).uniform(5), np.asarray(cv.random.Philox4x32(42).uniform(9))[4:])
+    assert cv.random.Philox4x32(1, 2**128 - 1).uniform(50).shape == (50,)
+    for wrong in [(-1,), (2**64,), (1, -1), (1, 2**128)]:
+        with pytest.raises(ValueError, match="must be positive and less than"):
+            cv.random.Philox4x32(*wrong)
+    with pytest.raises(TypeError):
+        cv.random.Philox4x32(1.5)
+    with pytest.raises((ValueError, MemoryError)):
+        rng.uniform((2**40, 2**40))
+    with pytest.raises(ValueError, match="vmap or trace"):
+        cv.vmap(lambda x: x + rng.normal())(cv.arange(3.0))

@@ -247,10 +247,10 @@ mod tests {
             let covariance = Covariance::new(&matrix, 3, by, 1e-8).unwrap();
             assert!(covariance.is_positive());
             let a = &covariance.factor;
-            for at in 0..9 {
+            for (at, entry) in matrix.iter().enumerate() {
                 let (i, j) = (at / 3, at % 3);
                 let again: f64 = (0..3).map(|k| a[i * 3 + k] * a[j * 3 + k]).sum();
-                assert!((again - matrix[at]).abs() < 1e-14, "{by:?} {at}: {again}");
+                assert!((again - entry).abs() < 1e-14, "{by:?} {at}: {again}");
             }
         }
     }

@@ -160,3 +160,8 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/numpy.md")]
 struct NumpyPage;
+
+/// The blocks of `docs/random.md` are run; those of Python by its tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/random.md")]
+struct RandomPage;

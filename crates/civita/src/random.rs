@@ -23,18 +23,19 @@
 
 use std::ops::{Range, RangeInclusive};
 
-pub use civita_random::{
-    AnyBits, Beta, Binomial, BitGenerator, ChiSquare, Dirichlet, Distribution, Exponential, F, Gamma,
-    Generator, Geometric, Gumbel, Half, Hypergeometric, Integer, Integers, InverseExponential,
-    InverseExponentialF32, Laplace, LegacyDistribution, LogNormal, LogSeries, Logistic, Mt19937,
-    Multinomial, MultivariateHypergeometric, NegativeBinomial, NoncentralChiSquare, NoncentralF,
-    Normal, Pareto, Pcg64, Pcg64Dxsm, Philox, Poisson, Power, RandomState, Rayleigh, SeedSequence,
-    Sfc64, StandardCauchy, StandardExponential, StandardExponentialF32, StandardGamma,
-    StandardGammaF32, StandardNormal, StandardNormalF32, StandardT, StandardUniform,
-    StandardUniformF32, Triangular, Uniform, Urn, VonMises, Wald, Weibull, Zipf, order,
-};
 use civita_core::raw::{Mode, Raw};
 use civita_core::transform::check_draw;
+pub use civita_random::{
+    AnyBits, Beta, Binomial, BitGenerator, ChiSquare, Counted, Dirichlet, Distribution,
+    Exponential, F, Gamma, Generator, Geometric, Gumbel, Half, Hypergeometric, Integer, Integers,
+    InverseExponential, InverseExponentialF32, Laplace, LegacyDistribution, LogNormal, LogSeries,
+    Logistic, Mt19937, Multinomial, MultivariateHypergeometric, NegativeBinomial,
+    NoncentralChiSquare, NoncentralF, Normal, Pareto, Pcg64, Pcg64Dxsm, Philox, Philox4x32,
+    Poisson, Power, RandomState, Rayleigh, SeedSequence, Sfc64, StandardCauchy,
+    StandardExponential, StandardExponentialF32, StandardGamma, StandardGammaF32, StandardNormal,
+    StandardNormalF32, StandardT, StandardUniform, StandardUniformF32, Triangular, Uniform, Urn,
+    VonMises, Wald, Weibull, Zipf, order,
+};
 
 use crate::error::OrRaise;
 use crate::rank::wrap;
@@ -328,5 +329,80 @@ impl<B: BitGenerator> Rng<B> {
             });
             raw.map(wrap)
         })
+    }
+}
+
+/// A generator by key and counter: every number is a function of them and of its place, the same for any number of threads, on
+/// all of which it draws. The numbers are not NumPy's; see [`Philox4x32`], which draws into slices.
+///
+/// ```
+/// use civita::random::CounterRng;
+///
+/// let mut rng = CounterRng::new(42);
+/// let x = rng.normal::<f32, 2>([1000, 100]);
+/// let again = civita::with_threads(1, || CounterRng::new(42).normal::<f32, 2>([1000, 100]));
+/// assert_eq!(x.to_vec(), again.to_vec());
+/// assert_eq!(rng.place().counter, 25_000);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CounterRng(Philox4x32);
+
+impl CounterRng {
+    /// Elements that a task draws: whole groups of blocks, worth waking a thread for.
+    const GRAIN: usize = 1 << 14;
+
+    /// The generator of a key, at counter 0.
+    pub const fn new(key: u64) -> CounterRng {
+        CounterRng(Philox4x32::new(key))
+    }
+
+    /// The generator of a key at a counter, which counts blocks of four words of 32 bits.
+    pub const fn at(key: u64, counter: u128) -> CounterRng {
+        CounterRng(Philox4x32::at(key, counter))
+    }
+
+    /// The key and the counter: what restores it.
+    pub const fn place(&self) -> Philox4x32 {
+        self.0
+    }
+
+    /// A generator with a key of its own, for each `i`: independent streams.
+    #[must_use]
+    pub fn split(&self, i: u64) -> CounterRng {
+        CounterRng(self.0.split(i))
+    }
+
+    #[track_caller]
+    fn filled<T: Counted + Element, const N: usize>(
+        &mut self,
+        op: &'static str,
+        shape: impl IntoShape<N>,
+        fill: fn(&Philox4x32, usize, &mut [T]),
+    ) -> Tensor<T, N> {
+        check_draw(op).or_raise();
+        shape.with(|shape| {
+            let n = shape.iter().fold(1_usize, |n, len| n.saturating_mul(*len));
+            let rng = self.0.take::<T>(n);
+            let write = |first: usize, out: &mut [T]| fill(&rng, first, out);
+            wrap(Raw::written_in_parts(shape, CounterRng::GRAIN, &write).or_raise())
+        })
+    }
+
+    /// Uniform numbers in [0, 1).
+    #[track_caller]
+    pub fn uniform<T: Counted + Element, const N: usize>(
+        &mut self,
+        shape: impl IntoShape<N>,
+    ) -> Tensor<T, N> {
+        self.filled("uniform", shape, Philox4x32::uniform_at)
+    }
+
+    /// Standard normal numbers.
+    #[track_caller]
+    pub fn normal<T: Counted + Element, const N: usize>(
+        &mut self,
+        shape: impl IntoShape<N>,
+    ) -> Tensor<T, N> {
+        self.filled("normal", shape, Philox4x32::normal_at)
     }
 }

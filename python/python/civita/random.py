@@ -19,6 +19,7 @@ MT19937 = _random.MT19937
 PCG64 = _random.PCG64
 PCG64DXSM = _random.PCG64DXSM
 Philox = _random.Philox
+Philox4x32 = _random.Philox4x32
 RandomState = _random.RandomState
 SFC64 = _random.SFC64
 SeedSequence = _random.SeedSequence
@@ -89,7 +90,7 @@ def set_bit_generator(bitgen: BitGenerator) -> None:
 
 
 __all__ = [
-    "BitGenerator", "Generator", "MT19937", "PCG64", "PCG64DXSM", "Philox", "RandomState", "SFC64", "SeedSequence",
+    "BitGenerator", "Generator", "MT19937", "PCG64", "PCG64DXSM", "Philox", "Philox4x32", "RandomState", "SFC64", "SeedSequence",
     "beta", "binomial", "bytes", "chisquare", "choice", "default_rng", "dirichlet", "exponential", "f", "gamma", "geometric",
     "get_bit_generator", "get_state", "gumbel", "hypergeometric", "laplace", "logistic", "lognormal", "logseries", "multinomial",
     "multivariate_normal", "negative_binomial", "noncentral_chisquare", "noncentral_f", "normal", "pareto", "permutation",

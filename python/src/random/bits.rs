@@ -69,12 +69,10 @@ pub fn object(
     bits: AnyBits,
     seeds: Option<Py<PyAny>>,
 ) -> Outcome<Bound<'_, BitGenerator>> {
-    let is = std::mem::discriminant(&bits);
     let base = PyClassInitializer::from(BitGenerator {
         bits: Mutex::new(bits.clone()),
         seeds: Mutex::new(seeds),
     });
-    debug_assert_eq!(is, std::mem::discriminant(&bits));
     Ok(match bits {
         AnyBits::Pcg64(_) => Bound::new(py, base.add_subclass(PyPcg64))?.into_super(),
         AnyBits::Pcg64Dxsm(_) => Bound::new(py, base.add_subclass(PyPcg64Dxsm))?.into_super(),
@@ -222,7 +220,7 @@ fn wrapped_words(ob: &Bound<'_, PyAny>, bits: usize) -> Outcome<Vec<u64>> {
         .collect())
 }
 
-fn wrapped_u128(ob: &Bound<'_, PyAny>) -> Outcome<u128> {
+pub fn wrapped_u128(ob: &Bound<'_, PyAny>) -> Outcome<u128> {
     let words = wrapped_words(ob, 128)?;
     Ok(words
         .iter()
@@ -504,7 +502,6 @@ pub fn state_of<'py>(py: Python<'py>, bits: &AnyBits) -> Outcome<Bound<'py, PyDi
 
 /// A state from NumPy's dict, or the legacy tuple, for the generator of this name.
 fn read_state(name: &str, value: &Bound<'_, PyAny>) -> Outcome<AnyBits> {
-    let py = value.py();
     if let Ok(legacy) = value.cast::<PyTuple>()
         && name == "MT19937"
     {
@@ -538,13 +535,7 @@ fn read_state(name: &str, value: &Bound<'_, PyAny>) -> Outcome<AnyBits> {
             fixed(&words(state.get_item("key")?)?)?,
             fixed(&words(state.get_item("counter")?)?)?,
             fixed(&words(value.get_item("buffer")?)?)?,
-            value
-                .get_item("buffer_pos")?
-                .extract()
-                .map_err(|e: PyErr| {
-                    _ = py;
-                    e
-                })?,
+            value.get_item("buffer_pos")?.extract()?,
             half,
         )
         .into(),

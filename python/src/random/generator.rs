@@ -441,10 +441,7 @@ impl Generator {
         check_draw("standard_gamma")?;
         random::Range::NonNegative.check_all("shape", &shape.numbers()?)?;
         let written = match out.filter(|out| !out.is_none()) {
-            Some(out) => match crate::ufunc::output(out)? {
-                Some(out) => Some(out.get().raw().shape().to_vec()),
-                None => None,
-            },
+            Some(out) => crate::ufunc::output(out)?.map(|out| out.get().raw().shape().to_vec()),
             None => None,
         };
         let size = size_of(size)?;

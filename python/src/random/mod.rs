@@ -6,6 +6,7 @@
 mod arguments;
 mod bits;
 mod choice;
+mod counter;
 mod draw;
 mod generator;
 mod legacy;
@@ -30,6 +31,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let random = PyModule::new(m.py(), "_random")?;
     seed::register(&random)?;
     bits::register(&random)?;
+    counter::register(&random)?;
     generator::register(&random)?;
     legacy::register(&random)?;
     m.add_submodule(&random)

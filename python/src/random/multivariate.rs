@@ -103,16 +103,6 @@ pub fn multinomial(
     })
 }
 
-struct LegacyMultinomial<'a>(&'a Multinomial, i64, &'a mut [i64], usize);
-
-impl Run<()> for LegacyMultinomial<'_> {
-    fn run<B: BitGenerator>(self, state: &mut random::RandomState<B>) {
-        for counts in self.2.chunks_exact_mut(self.3) {
-            self.0.legacy_draw(state, self.1, counts);
-        }
-    }
-}
-
 /// `RandomState.multinomial`.
 pub fn legacy_multinomial(
     source: &RandomState,
@@ -140,7 +130,11 @@ pub fn legacy_multinomial(
     let multinomial = Multinomial::new(all)?;
     array(py, &shape, |out: &mut [i64]| {
         out.fill(0);
-        source.with_state(py, out.len(), LegacyMultinomial(&multinomial, n, out, d));
+        source.with_bits(py, out.len(), |bits| {
+            for counts in out.chunks_exact_mut(d) {
+                multinomial.draw(bits, n, counts);
+            }
+        });
         Ok(())
     })
 }

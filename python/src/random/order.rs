@@ -49,6 +49,25 @@ impl Bounds {
                 shape: Vec::new(),
             });
         }
+        // a list with an integer that no dtype holds is taken as it is, as NumPy's arrays of objects
+        if let Ok(list) = ob.cast::<PyList>()
+            && !list.is_empty()
+            && list.iter().all(|n| n.is_exact_instance_of::<PyInt>())
+        {
+            let values = list
+                .iter()
+                .map(|n| Ok(Bounds::of(&n)?.values[0]))
+                .collect::<Outcome<Vec<i128>>>()?;
+            if values
+                .iter()
+                .any(|n| *n < i64::MIN.into() || *n > u64::MAX.into())
+            {
+                return Ok(Bounds {
+                    values,
+                    shape: vec![list.len()],
+                });
+            }
+        }
         let (values, shape) = match value(ob)? {
             Value::Weak(scalar) => (vec![scalar], Vec::new()),
             Value::Ref(raw) => (raw.scalars()?, raw.shape().to_vec()),
@@ -146,7 +165,7 @@ impl Integers {
         if let Some(size) = &size
             && size.contains(&0)
         {
-            return Ok(wrap(py, Raw::zeros(size, T::DTYPE)?)?);
+            return wrap(py, Raw::zeros(size, T::DTYPE)?);
         }
         if low.shape.is_empty() && high.shape.is_empty() {
             let [low, high] = [&low, &high].map(|b| b.values.first().copied().unwrap_or(0));
@@ -203,17 +222,26 @@ pub fn bytes<'py, S: Source>(
         return Err(value_error("negative length of bytes"));
     };
     let made = PyBytes::new_with(py, length, |out| {
-        source.with_bits(py, length, |bits| {
-            if out.is_empty() {
+        source
+            .with_bits(py, length, |bits| {
                 // NumPy draws one word even for nothing
-                bits.next_u32();
-            }
-            for chunk in out.chunks_mut(4) {
-                let word = bits.next_u32().to_le_bytes();
-                chunk.copy_from_slice(&word[..chunk.len()]);
-            }
-        });
-        Ok(())
+                let words = random::Integers::<u32>::between(0, u32::MAX.into())?;
+                let mut block = [0_u32; 256];
+                let mut left = length.div_ceil(4).max(1);
+                for part in out.chunks_mut(4 * block.len()) {
+                    let block = &mut block[..part.len().div_ceil(4)];
+                    bits.fill(&words, block);
+                    left -= block.len();
+                    for (chunk, word) in part.chunks_mut(4).zip(block) {
+                        chunk.copy_from_slice(&word.to_le_bytes()[..chunk.len()]);
+                    }
+                }
+                if left > 0 {
+                    bits.next_u32();
+                }
+                Ok::<(), random::Error>(())
+            })
+            .map_err(|error| PyErr::from(crate::error::Fault::from(error)))
     });
     Ok(made?)
 }
@@ -275,6 +303,16 @@ pub fn shuffle<S: Source>(
             "Axis argument is only supported on ndarray objects",
         )
         .into());
+    }
+    if let Ok(list) = x.cast_exact::<PyList>() {
+        let mut items: Vec<Bound<'_, PyAny>> = list.iter().collect();
+        for (i, j) in exchanges(source, py, items.len())? {
+            items.swap(i, j);
+        }
+        for (i, item) in items.into_iter().enumerate() {
+            list.set_item(i, item)?;
+        }
+        return Ok(());
     }
     for (i, j) in exchanges(source, py, n)? {
         let (a, b) = (x.get_item(i)?, x.get_item(j)?);
@@ -412,10 +450,9 @@ fn all_elements<S: Source>(
     raw: &Raw,
     out: Option<&Array>,
 ) -> Outcome<Raw> {
-    let fortran = |raw: &Raw| !raw.layout().is_contiguous() && raw.layout().is_fortran_contiguous();
     let transposed = match out {
-        Some(out) => fortran(&out.raw()),
-        None => fortran(&raw.copied()?),
+        Some(out) => lies_transposed(&out.raw()),
+        None => lies_transposed(raw),
     };
     let order = places(source, py, raw.len())?;
     let turned = if transposed {
@@ -430,6 +467,16 @@ fn all_elements<S: Source>(
     } else {
         taken
     })
+}
+
+/// Does the first axis have the smallest steps, and the last one the largest? A copy that keeps the order is in Fortran order then.
+fn lies_transposed(raw: &Raw) -> bool {
+    let steps: Vec<usize> = (raw.shape().iter())
+        .zip(raw.layout().strides())
+        .filter(|(len, _)| **len > 1)
+        .map(|(_, stride)| stride.unsigned_abs())
+        .collect();
+    steps.len() > 1 && steps.windows(2).all(|pair| pair[0] < pair[1])
 }
 
 /// The slices along an axis, each in an order of its own, one after the other as the other axes count.

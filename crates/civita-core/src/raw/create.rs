@@ -75,6 +75,21 @@ impl Raw {
         Ok(out)
     }
 
+    /// A new tensor whose elements, in C order, `write` fills part by part, on several threads: it gets the place of the first
+    /// element of a part, and the part, `grain` elements long or less.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn written_in_parts<T: Element>(
+        shape: &[usize],
+        grain: usize,
+        write: &(dyn Fn(usize, &mut [T]) + Sync),
+    ) -> Result<Raw> {
+        let mut out = Raw::empty(shape, T::DTYPE)?;
+        host::write_parts(&mut out, grain, write);
+        Ok(out)
+    }
+
     /// A copy of the elements of a slice in C order.
     pub fn from_slice<T: Element>(values: &[T], shape: &[usize]) -> Result<Raw> {
         let layout = fitting(values.len(), shape).map_err(|e| e.in_op("from_slice"))?;

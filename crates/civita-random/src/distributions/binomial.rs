@@ -19,7 +19,7 @@ enum Method {
     Btpe(Btpe),
 }
 
-/// Which of NumPy's two interfaces: they differ in the last bits of the constants and in the sign of two error terms.
+/// Which of NumPy's two interfaces: they differ in the last bits of a constant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Modern,
@@ -47,7 +47,7 @@ impl Prepared {
         let method = if p * n as f64 <= 30.0 {
             Method::Inversion(Inversion::new(n, p, kind))
         } else {
-            Method::Btpe(Btpe::new(n, p, kind))
+            Method::Btpe(Btpe::new(n, p))
         };
         Prepared {
             n,
@@ -116,7 +116,6 @@ impl Inversion {
 #[derive(Clone, Copy, Debug)]
 struct Btpe {
     n: i64,
-    kind: Kind,
     r: f64,
     q: f64,
     m: i64,
@@ -134,13 +133,13 @@ struct Btpe {
 
 /// The error of Stirling's formula.
 #[inline]
-fn stirling(lead: f64, x: f64) -> f64 {
+fn stirling(x: f64) -> f64 {
     let x2 = x * x;
-    (lead - (462.0 - (132.0 - (99.0 - 140.0 / x2) / x2) / x2) / x2) / x / 166_320.0
+    (13_680.0 - (462.0 - (132.0 - (99.0 - 140.0 / x2) / x2) / x2) / x2) / x / 166_320.0
 }
 
 impl Btpe {
-    fn new(n: i64, p: f64, kind: Kind) -> Btpe {
+    fn new(n: i64, p: f64) -> Btpe {
         let count = n as f64;
         let r = if p < 1.0 - p { p } else { 1.0 - p };
         let q = 1.0 - r;
@@ -158,7 +157,6 @@ impl Btpe {
         let p3 = p2 + c / laml;
         Btpe {
             n,
-            kind,
             r,
             q,
             m,
@@ -244,20 +242,8 @@ impl Btpe {
         let main = self.xm * (f1 / x1).ln()
             + (n - m + 0.5) * (z / w).ln()
             + (y - m) * (w * r / (x1 * q)).ln();
-        let bound = match self.kind {
-            Kind::Modern => {
-                main + stirling(13_860.0, f1) + stirling(13_860.0, z)
-                    - stirling(13_860.0, x1)
-                    - stirling(13_860.0, w)
-            }
-            // the paper's misprints, which the legacy stream keeps
-            Kind::Legacy => {
-                main + stirling(13_680.0, f1)
-                    + stirling(13_680.0, z)
-                    + stirling(13_680.0, x1)
-                    + stirling(13_680.0, w)
-            }
-        };
+        // two misprints of the paper, which NumPy's streams keep: 13680 for 13860, and the last two terms are to be subtracted
+        let bound = main + stirling(f1) + stirling(z) + stirling(x1) + stirling(w);
         !(a > bound)
     }
 }

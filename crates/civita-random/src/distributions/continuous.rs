@@ -40,7 +40,8 @@ pub(crate) fn inverse_exponential<B: BitGenerator>(bits: &mut B) -> f64 {
 
 #[inline]
 pub(crate) fn inverse_exponential_f32<B: BitGenerator>(bits: &mut B) -> f32 {
-    -(-bits.next_f32()).ln_1p()
+    // in double precision, as NumPy does
+    -(-f64::from(bits.next_f32())).ln_1p() as f32
 }
 
 /// Gamma of scale 1, of any two sources of normals and exponentials.

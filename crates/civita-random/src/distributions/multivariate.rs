@@ -58,13 +58,14 @@ impl Multinomial {
         Ok(Multinomial { probabilities })
     }
 
-    fn draw_by(&self, n: i64, out: &mut [i64], mut binomial: impl FnMut(i64, f64) -> i64) {
+    /// Counts of `n` trials into `out`, one for each outcome, which holds zeros before. The legacy interface draws the same.
+    pub fn draw<B: BitGenerator>(&self, bits: &mut B, n: i64, out: &mut [i64]) {
         let (mut left, mut remaining) = (n, 1.0);
         let Some((last, others)) = out.split_last_mut() else {
             return;
         };
         for (count, p) in others.iter_mut().zip(&self.probabilities) {
-            *count = binomial(left, p / remaining);
+            *count = Prepared::new(left, p / remaining).draw(bits);
             left -= *count;
             if left <= 0 {
                 return;
@@ -72,21 +73,6 @@ impl Multinomial {
             remaining -= p;
         }
         *last = left;
-    }
-
-    /// Counts of `n` trials into `out`, one for each outcome, which holds zeros before.
-    pub fn draw<B: BitGenerator>(&self, bits: &mut B, n: i64, out: &mut [i64]) {
-        self.draw_by(n, out, |n, p| Prepared::new(n, p).draw(bits));
-    }
-
-    /// As [`draw`](Self::draw), in the legacy interface.
-    pub fn legacy_draw<B: BitGenerator>(
-        &self,
-        state: &mut RandomState<B>,
-        n: i64,
-        out: &mut [i64],
-    ) {
-        self.draw_by(n, out, |n, p| Prepared::legacy(n, p).draw(&mut state.bits));
     }
 }
 
