@@ -11,7 +11,7 @@
 //!   normal        Box and Muller: √(-2 ln u) (cos 2πv, sin 2πv); a pair from two words (f32) or from four (f64)
 //! ```
 //!
-//! Blocks are computed sixteen at a time, word by word, in loops that the compiler turns into vector instructions. Logarithm,
+//! Blocks are computed eight at a time, word by word, in loops that the compiler turns into vector instructions. Logarithm,
 //! sine and cosine are polynomials of our own in plain products and sums, so that the numbers are equal on every instruction
 //! set. Sources: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011); Box and Muller (1958);
 //! the polynomials are those of FreeBSD's msun and of Cephes.
@@ -47,10 +47,10 @@ pub struct Philox4x32 {
 pub trait Counted: Copy + Default + Send + Sync + 'static {
     /// How many come from a block.
     const PER_BLOCK: usize;
-    /// Uniform numbers of sixteen blocks.
+    /// Uniform numbers of eight blocks.
     #[doc(hidden)]
     fn uniform(words: &Words, out: &mut [Self]);
-    /// Standard normal numbers of sixteen blocks.
+    /// Standard normal numbers of eight blocks.
     #[doc(hidden)]
     fn normal(words: &Words, out: &mut [Self]);
     /// Fills whole groups, compiled for the processor's instruction set.
@@ -71,34 +71,50 @@ const STEP_24: f32 = 1.0 / 16_777_216.0;
 
 /// In [1, 2), from the upper bits of two words.
 #[inline(always)]
-fn one_to_two(low: u32, high: u32) -> f64 {
-    let bits = u64::from(low) | u64::from(high) << 32;
-    f64::from_bits(0x3ff0_0000_0000_0000 | bits >> 12)
+fn one_to_two(low: u64, high: u64) -> f64 {
+    f64::from_bits(0x3ff0_0000_0000_0000 | (low & 0xffff_ffff | high << 32) >> 12)
+}
+
+/// Lanes side by side: the numbers of a block after each other.
+#[inline(always)]
+fn interleaved<T: Copy, const N: usize>(lanes: [normal::Lanes<T>; N], out: &mut [T]) {
+    for (lane, out) in out.chunks_exact_mut(N).enumerate() {
+        for (lanes, out) in lanes.iter().zip(out) {
+            *out = lanes[lane];
+        }
+    }
+}
+
+/// A function of each lane. (`array::map` is not inlined into functions of other instruction sets.)
+#[inline(always)]
+fn each<T: Copy, U: Copy + Default>(
+    lanes: &normal::Lanes<T>,
+    f: impl Fn(T) -> U,
+) -> normal::Lanes<U> {
+    let mut out = [U::default(); LANES];
+    for (out, x) in out.iter_mut().zip(lanes) {
+        *out = f(*x);
+    }
+    out
 }
 
 impl Counted for f32 {
     const PER_BLOCK: usize = 4;
 
     #[inline(always)]
-    fn uniform(words: &Words, out: &mut [f32]) {
-        for (lane, out) in out.chunks_exact_mut(4).enumerate() {
-            for (word, out) in words.iter().zip(out) {
-                *out = (word[lane] >> 8) as i32 as f32 * STEP_24;
-            }
-        }
+    fn uniform([a, b, c, d]: &Words, out: &mut [f32]) {
+        let u = |word: u64| (word as u32 >> 8) as i32 as f32 * STEP_24;
+        interleaved([each(a, u), each(b, u), each(c, u), each(d, u)], out);
     }
 
     #[inline(always)]
-    fn normal(words: &Words, out: &mut [f32]) {
-        let [mut first, mut second] = [[[0.0; 2]; LANES]; 2];
-        for lane in 0..LANES {
-            first[lane] = normal::pair_f32(words[0][lane], words[1][lane]);
-            second[lane] = normal::pair_f32(words[2][lane], words[3][lane]);
-        }
-        for (lane, out) in out.chunks_exact_mut(4).enumerate() {
-            out[..2].copy_from_slice(&first[lane]);
-            out[2..].copy_from_slice(&second[lane]);
-        }
+    fn normal([a, b, c, d]: &Words, out: &mut [f32]) {
+        const STEP_31: f32 = 1.0 / 2_147_483_648.0;
+        let u = |word: u64| ((word as u32 >> 1) as i32 as f32 + 0.5) * STEP_31;
+        let v = |word: u64| (word as u32 >> 8) as i32 as f32 * STEP_24;
+        let [a, b] = normal::pairs_f32(&each(a, u), &each(b, v));
+        let [c, d] = normal::pairs_f32(&each(c, u), &each(d, v));
+        interleaved([a, b, c, d], out);
     }
 
     fn fill(rng: &Philox4x32, block: u128, kind: Kind, out: &mut [f32]) {
@@ -106,28 +122,31 @@ impl Counted for f32 {
     }
 }
 
+/// In [1, 2), from words 0 and 1 of each block, and from words 2 and 3.
+#[inline(always)]
+fn doubles(words: &Words) -> [normal::Lanes<f64>; 2] {
+    let mut doubles = [[0.0; LANES]; 2];
+    for lane in 0..LANES {
+        doubles[0][lane] = one_to_two(words[0][lane], words[1][lane]);
+        doubles[1][lane] = one_to_two(words[2][lane], words[3][lane]);
+    }
+    doubles
+}
+
 impl Counted for f64 {
     const PER_BLOCK: usize = 2;
 
     #[inline(always)]
     fn uniform(words: &Words, out: &mut [f64]) {
-        for (lane, out) in out.chunks_exact_mut(2).enumerate() {
-            out[0] = one_to_two(words[0][lane], words[1][lane]) - 1.0;
-            out[1] = one_to_two(words[2][lane], words[3][lane]) - 1.0;
-        }
+        let [a, b] = doubles(words);
+        interleaved([each(&a, |x| x - 1.0), each(&b, |x| x - 1.0)], out);
     }
 
     #[inline(always)]
     fn normal(words: &Words, out: &mut [f64]) {
-        let mut pairs = [[0.0; 2]; LANES];
-        for (lane, pair) in pairs.iter_mut().enumerate() {
-            let u = 2.0 - one_to_two(words[0][lane], words[1][lane]);
-            let v = one_to_two(words[2][lane], words[3][lane]) - 1.0;
-            *pair = normal::pair(u, v);
-        }
-        for (pair, out) in pairs.iter().zip(out.chunks_exact_mut(2)) {
-            out.copy_from_slice(pair);
-        }
+        let [u, v] = doubles(words);
+        let pair = normal::pairs(&each(&u, |u| 2.0 - u), &each(&v, |v| v - 1.0));
+        interleaved(pair, out);
     }
 
     fn fill(rng: &Philox4x32, block: u128, kind: Kind, out: &mut [f64]) {
@@ -154,7 +173,7 @@ impl Philox4x32 {
     /// ```
     pub fn block(&self, block: u128) -> [u32; 4] {
         let words = cipher::encrypted(self.counter.wrapping_add(block), self.key);
-        words.map(|word| word[0])
+        words.map(|word| word[0] as u32)
     }
 
     /// Moves on by as many blocks as `n` numbers take, and returns the generator that draws them.
@@ -170,7 +189,7 @@ impl Philox4x32 {
     pub fn split(&self, i: u64) -> Philox4x32 {
         // a counter that drawing does not come to
         let words = cipher::encrypted(!u128::from(i), self.key);
-        Philox4x32::new(u64::from(words[0][0]) | u64::from(words[1][0]) << 32)
+        Philox4x32::new(words[0][0] & 0xffff_ffff | words[1][0] << 32)
     }
 
     /// Uniform numbers in [0, 1): those at the places from `first` on. Multiples of 2⁻²⁴ or 2⁻⁵².

@@ -1,34 +1,45 @@
-//! Pairs of normal numbers, without branches and without fused products.
+//! Pairs of normal numbers, without branches and without fused products: each step is a loop over lanes that becomes a few
+//! vector instructions.
 
-use std::f32::consts::PI as PI32;
 use std::f64::consts::{LN_2, PI};
 
-/// `r (cos 2πv, sin 2πv)` with `r = √(-2 ln u)`, for `u` in (0, 1] and `v` in [0, 1).
-#[inline(always)]
-pub(super) fn pair(u: f64, v: f64) -> [f64; 2] {
-    let r = (-2.0 * ln(u)).sqrt();
-    let (sin, cos) = sin_cos(v);
-    [r * cos, r * sin]
-}
+use super::cipher::LANES;
 
-/// As [`pair`], from two words: 32 bits of `u`, 24 of `v`.
-#[inline(always)]
-pub(super) fn pair_f32(u: u32, v: u32) -> [f32; 2] {
-    const STEP_31: f32 = 1.0 / 2_147_483_648.0;
-    let u = ((u >> 1) as i32 as f32 + 0.5) * STEP_31;
-    let v = (v >> 8) as i32 as f32 * super::STEP_24;
-    let r = (-2.0 * ln_f32(u)).sqrt();
-    let (sin, cos) = sin_cos_f32(v);
-    [r * cos, r * sin]
-}
+/// A number for each block.
+pub(super) type Lanes<T> = [T; LANES];
 
-/// `ln x` for positive normal `x`: `x = 2ᵏ (1 + f)` with `1 + f` in [√½, √2), and
+/// `r cos 2πv` and `r sin 2πv` with `r = √(-2 ln u)`, for `u` in (0, 1] and `v` in [0, 1).
+macro_rules! pairs {
+    ($name:ident, $float:ident, $ln:ident, $sin_cos:ident) => {
+        #[inline(always)]
+        pub(super) fn $name(u: &Lanes<$float>, v: &Lanes<$float>) -> [Lanes<$float>; 2] {
+            let mut r = [0.0; LANES];
+            for lane in 0..LANES {
+                r[lane] = (-2.0 * $ln(u[lane])).sqrt();
+            }
+            let mut pair = [[0.0; LANES]; 2];
+            for lane in 0..LANES {
+                let (sin, cos) = $sin_cos(v[lane]);
+                pair[0][lane] = r[lane] * cos;
+                pair[1][lane] = r[lane] * sin;
+            }
+            pair
+        }
+    };
+}
+pairs!(pairs, f64, ln, sin_cos);
+pairs!(pairs_f32, f32, ln_f32, sin_cos_f32);
+
+/// `ln x` for `x` in [2⁻⁶⁴, 1]: `x = 2ᵏ (1 + f)` with `1 + f` in [√½, √2), and
 /// `ln(1 + f) = f - f²/2 + s (f²/2 + R(s²))`, `s = f / (2 + f)`.
 #[inline(always)]
 fn ln(x: f64) -> f64 {
     const SQRT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
-    let shifted = x.to_bits().wrapping_sub(SQRT_HALF);
-    let k = (shifted as i64 >> 52) as i32;
+    /// 2⁵²: with an integer in its lowest bits it is that much larger.
+    const SHIFT: f64 = 4_503_599_627_370_496.0;
+    // 1024 is added to the exponent, so that no step needs a sign
+    let shifted = x.to_bits().wrapping_sub(SQRT_HALF).wrapping_add(1024 << 52);
+    let k = f64::from_bits(SHIFT.to_bits() | shifted >> 52) - (SHIFT + 1024.0);
     let m = f64::from_bits((shifted & 0x000f_ffff_ffff_ffff).wrapping_add(SQRT_HALF));
     let f = m - 1.0;
     let s = f / (2.0 + f);
@@ -42,7 +53,7 @@ fn ln(x: f64) -> f64 {
                             + z * (1.531_383_769_920_937_3e-1
                                 + z * 1.479_819_860_511_658_6e-1))))));
     let half = 0.5 * f * f;
-    f64::from(k) * LN_2 - ((half - s * (half + series)) - f)
+    k * LN_2 - ((half - s * (half + series)) - f)
 }
 
 /// Sine and cosine of `2πv`: the nearest quarter turn, and polynomials of what is left.
@@ -99,7 +110,7 @@ fn sin_cos_f32(v: f32) -> (f32, f32) {
     const ROUND: f32 = 12_582_912.0;
     let turns = 4.0 * v + ROUND;
     let quarter = turns.to_bits();
-    let x = (4.0 * v - (turns - ROUND)) * (0.5 * PI32);
+    let x = (4.0 * v - (turns - ROUND)) * std::f32::consts::FRAC_PI_2;
     let z = x * x;
     let sin = x + x * z * (-0.166_666_55 + z * (8.332_161e-3 + z * -1.951_529_6e-4));
     let cos = 1.0 - 0.5 * z + z * z * (4.166_664_6e-2 + z * (-1.388_731_6e-3 + z * 2.443_315_7e-5));
@@ -121,15 +132,14 @@ mod tests {
     fn logarithm_sine_and_cosine_are_accurate() {
         for i in 1..=100_000_u32 {
             let u = f64::from(i) / 100_000.0;
+            let exact = u.ln();
             assert!(
-                (ln(u) - u.ln()).abs() <= 4e-16 * u.ln().abs().max(1e-3),
+                (ln(u) - exact).abs() <= 4e-16 * exact.abs().max(1e-3),
                 "{u}"
             );
-            assert!(
-                (f64::from(ln_f32(u as f32)) - f64::from(u as f32).ln()).abs()
-                    <= 3e-7 * u.ln().abs().max(0.1),
-                "{u}"
-            );
+            let narrow = f64::from(u as f32).ln();
+            let error = (f64::from(ln_f32(u as f32)) - narrow).abs();
+            assert!(error <= 3e-7 * narrow.abs().max(0.1), "{u}");
             let v = f64::from(i - 1) / 100_000.0;
             let (sin, cos) = sin_cos(v);
             assert!((sin - (2.0 * PI * v).sin()).abs() < 1e-15, "{v}");
@@ -140,6 +150,10 @@ mod tests {
             assert!((f64::from(cos) - angle.cos()).abs() < 2e-7, "{v}");
         }
         assert_eq!((ln(1.0), ln_f32(1.0)), (0.0, 0.0));
-        assert!((ln(2_f64.powi(-52)) + 52.0 * LN_2).abs() < 1e-14);
+        for k in 1..=60 {
+            let exact = -f64::from(k) * LN_2;
+            assert!((ln(0.5_f64.powi(k)) - exact).abs() < 1e-14);
+            assert!((f64::from(ln_f32(0.5_f32.powi(k))) - exact).abs() < 1e-5);
+        }
     }
 }
