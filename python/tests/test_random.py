@@ -352,6 +352,17 @@ def test_parameters_broadcast_in_numpys_order_of_draws(legacy, name):
             same(getattr(ours, name)(*first), expected)
 
 
+def test_huge_integers_do_not_hang():
+    for source in (cv.random.default_rng(1), cv.random.RandomState(1)):
+        for good, bad, sample in [(2**62, 2**62 - 1, 1000), (2**62, 2**62 - 1, 2**61), (2**63 - 1, 1, 1), (2**54, 2**54, 2**53), (2**54, 3, 2**54)]:
+            try:
+                source.hypergeometric(good, bad, sample)
+            except ValueError as error:
+                assert "too large" in str(error) or "must be less" in str(error)
+        assert 0 < source.binomial(2**63 - 1, 0.5) < 2**63
+        assert source.multinomial(2**63 - 1, [0.5, 0.5]).sum() == 2**63 - 1
+
+
 def test_no_nan_and_no_infinity_hangs():
     rng, legacy = cv.random.default_rng(1), cv.random.RandomState(1)
     for name, cases in ALL.items():

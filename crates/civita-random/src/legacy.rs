@@ -377,7 +377,9 @@ fn hypergeometric_ratio<B: BitGenerator>(bits: &mut B, good: i64, bad: i64, samp
     let c =
         ((population - m) as f64 * sample as f64 * p * q / (population - 1) as f64 + 0.5).sqrt();
     let h = D1 * c + D2;
-    let mode = truncated(((m + 1) as f64 * (least + 1) as f64 / (population + 2) as f64).floor());
+    let mode = truncated(
+        ((m + 1) as f64 * (least + 1) as f64 / population.saturating_add(2) as f64).floor(),
+    );
     let log_inverse = |k: i64| {
         log_gamma((k + 1) as f64)
             + log_gamma((least - k + 1) as f64)

@@ -291,7 +291,9 @@ pub fn multivariate_normal<S: Source>(
         source.fill(py, &StandardNormal {}, out);
         Ok(())
     })?;
-    let covariance = Covariance::new(&cov, n, by, how.tol)?;
+    let covariance = crate::gil::work(py, n.saturating_pow(3), || {
+        Covariance::new(&cov, n, by, how.tol)
+    })?;
     if how.check_valid != "ignore" && by != Factor::Cholesky {
         if how.check_valid != "warn" && how.check_valid != "raise" {
             return Err(value_error(

@@ -497,7 +497,7 @@ fn along_axis<S: Source>(source: &S, py: Python<'_>, raw: &Raw, axis: usize) -> 
         .move_axis(-1, axis as isize)?)
 }
 
-/// A tuple's length as a shape, of draws that are vectors: `size` and the length of a vector.
+/// The shape of draws that are vectors: `size`, and the length of a vector.
 pub fn vectors(size: Option<&Bound<'_, PyAny>>, len: usize) -> Outcome<Vec<usize>> {
     let mut shape = size_of(size)?.unwrap_or_default();
     shape.push(len);

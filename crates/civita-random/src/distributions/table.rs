@@ -441,8 +441,9 @@ impl Hypergeometric {
     fn any(good: i64, bad: i64, sample: i64, least: i64) -> Result<Hypergeometric> {
         match good.checked_add(bad) {
             Some(total) if total < sample => return Err(Error::value("ngood + nbad < nsample")),
-            Some(_) => {}
-            None => return Err(Error::value("ngood + nbad is too large")),
+            // beyond, logarithms of factorials have no digit left that could accept a draw
+            Some(total) if total < 1 << 55 => {}
+            _ => return Err(Error::value("ngood + nbad is too large: 2**55 or more")),
         }
         Range::NonNegative.check("ngood", good as f64)?;
         Range::NonNegative.check("nbad", bad as f64)?;
