@@ -203,10 +203,21 @@ impl PyExpr {
 }
 
 /// An argument as far as the program depends on it: a scalar is part of the program.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 enum Part {
     Array,
     Scalar(Scalar),
+}
+
+/// Scalars are the same where their bits are: a program for 0.0 is none for -0.0.
+impl PartialEq for Part {
+    fn eq(&self, other: &Part) -> bool {
+        match (self, other) {
+            (Part::Array, Part::Array) => true,
+            (Part::Scalar(a), Part::Scalar(b)) => a.same_bits(*b),
+            _ => false,
+        }
+    }
 }
 
 /// Programs that a fused function keeps, one for each pattern of scalar arguments.

@@ -2,7 +2,7 @@
 
 use civita_core::dtype::{DType, Scalar};
 use civita_core::layout::SliceItem;
-use civita_core::raw::{Key, Raw};
+use civita_core::raw::{Key, Mode, Raw};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
@@ -135,6 +135,12 @@ pub fn work(x: &Raw, keys: &[Key]) -> usize {
 /// the key is, or wrong with it, is for the long way.
 #[inline]
 pub fn element(x: &Raw, key: &Bound<'_, PyAny>) -> Option<usize> {
+    x.layout().index_of(&element_index(x, key)?)
+}
+
+/// As [`element`], its index.
+#[inline]
+pub fn element_index(x: &Raw, key: &Bound<'_, PyAny>) -> Option<SmallVec<[usize; 4]>> {
     let mut index: SmallVec<[usize; 4]> = SmallVec::new();
     let mut number = |ob: &Bound<'_, PyAny>| -> Option<()> {
         let n = *x.shape().get(index.len())?;
@@ -152,7 +158,7 @@ pub fn element(x: &Raw, key: &Bound<'_, PyAny>) -> Option<usize> {
     if index.len() != x.rank() || index.is_empty() {
         None
     } else {
-        x.layout().index_of(&index)
+        Some(index)
     }
 }
 
@@ -169,6 +175,11 @@ pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
     if let Ok(slice) = key.cast_exact::<PySlice>() {
         return Ok(x.slice(&[range(slice)?])?);
     }
+    if let Ok(array) = key.cast_exact::<Array>()
+        && let Some(picked) = picked(py, x, &array.get().raw())
+    {
+        return Ok(picked);
+    }
     let keys = keys(key)?;
     let part = gil::work(py, work(x, &keys), || x.index(&keys))?;
     let is_basic = keys.iter().all(|key| matches!(key, Key::Item(_)));
@@ -180,6 +191,23 @@ pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
         return Ok(part.copied()?);
     }
     Ok(part)
+}
+
+/// What one array of integers or booleans without tags picks: most indices with arrays are like that. What is wrong with it is
+/// for the general path to say.
+fn picked(py: Python<'_>, x: &Raw, key: &Raw) -> Option<Raw> {
+    if !key.is_plain() || key.rank() == 0 || x.rank() == 0 {
+        return None;
+    }
+    if key.dtype() == DType::Bool {
+        return gil::work(py, x.len(), || x.select(key)).ok();
+    }
+    if !key.dtype().is_integer() {
+        return None;
+    }
+    let rows = x.len() / x.shape()[0].max(1);
+    let elements = key.len().saturating_mul(rows);
+    gil::work(py, elements, || x.take(key, 0, Mode::Raise)).ok()
 }
 
 /// A row; of a single element a copy, as NumPy's scalars are (`a[0], a[1] = a[1], a[0]` exchanges).

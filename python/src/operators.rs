@@ -166,9 +166,8 @@ fn binary_slow(
 fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<()> {
     let other = value(other)?;
     let py = array.py();
-    array.get().write(|out| {
-        let this = out.clone();
-        let operands = [Operand::Tensor(&this), other.operand()];
+    array.get().write_from(|this, out| {
+        let operands = [Operand::Tensor(this), other.operand()];
         Ok(gil::work(py, this.len(), || {
             write_elementwise(op, &operands, out, Casting::SameKind)
         })?)
@@ -309,6 +308,12 @@ impl Array {
             CompareOp::Gt => Op::Gt,
             CompareOp::Ge => Op::Ge,
         };
+        if other.is_none() && matches!(op, Op::Eq | Op::Ne) {
+            // no element is None
+            let answer = Raw::scalar(Scalar::Bool(op == Op::Ne), DType::Bool)?;
+            let all = answer.broadcast_to(slf.get().raw().shape())?;
+            return wrap(slf.py(), all.copied()?);
+        }
         binary(op, slf, other, false)
     }
 

@@ -56,8 +56,7 @@ pub(crate) fn write_parts<T: Element>(
 
 /// The element at a place of the buffer that the tensor's layout gave.
 pub(crate) fn element(x: &Raw, place: usize) -> Scalar {
-    let _guard =
-        (x.storage().access() != Access::Owned).then(|| guard::acquire(&[x.storage()], &[]));
+    let _guard = guard::acquire_two(Some(x.storage()), None);
     read(x, place)
 }
 
@@ -70,8 +69,7 @@ pub(crate) fn reading<R>(x: &Raw, f: impl FnOnce(&dyn Fn(usize) -> Scalar) -> R)
 /// The bytes of the element at a place of the buffer that the tensor's layout gave; a boolean is 0 or 1, whatever byte
 /// others have written.
 pub(crate) fn element_bytes(x: &Raw, place: usize) -> [u8; 16] {
-    let _guard =
-        (x.storage().access() != Access::Owned).then(|| guard::acquire(&[x.storage()], &[]));
+    let _guard = guard::acquire_two(Some(x.storage()), None);
     read_bytes(x, place)
 }
 
@@ -101,7 +99,7 @@ fn read_bytes(x: &Raw, place: usize) -> [u8; 16] {
 pub fn write_element(x: &Raw, place: usize, bytes: &[u8; 16]) {
     let size = x.dtype().size();
     assert!((place + 1) * size <= x.storage().len());
-    let guards = guard::acquire(&[], &[x.storage()]);
+    let guards = guard::acquire_write(x.storage(), None);
     // SAFETY: within the buffer, which the guard gives us alone.
     unsafe {
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), x.storage().ptr().add(place * size), size)

@@ -230,6 +230,13 @@ impl Raw {
         let last = num.wrapping_sub(1);
         // integers are rounded down, as NumPy does
         let whole = dtype.kind() <= crate::dtype::Kind::Signed;
+        if whole && num > 0 && !(start.is_finite() && stop.is_finite()) {
+            return Err(Error::value(
+                "linspace",
+                format!("no integers lie between {start} and {stop}"),
+            )
+            .rule("both ends of a range of integers are finite"));
+        }
         fill_counted(&out, |i| {
             let v = if gaps == 0 {
                 start

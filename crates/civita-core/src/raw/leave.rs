@@ -61,6 +61,10 @@ impl Raw {
             .rule("`item` takes a tensor of exactly one element")
             .hint("`to_vec()` returns all elements; an index picks one"));
         }
+        if self.is_plain() {
+            // the place of the only element is where all indices are 0
+            return Ok(host::element(self, self.layout.offset()));
+        }
         if self.opaque().is_some() {
             self.concrete("item")?;
         }
@@ -72,6 +76,11 @@ impl Raw {
     /// # Errors
     /// When there is no such element.
     pub fn at(&self, index: &[usize]) -> Result<Scalar> {
+        if self.is_plain()
+            && let Some(place) = self.layout.index_of(index)
+        {
+            return Ok(host::element(self, place));
+        }
         self.concrete("at")?;
         let Some(place) = self.layout.index_of(index) else {
             return Err(Error::index(

@@ -75,6 +75,63 @@ pub fn acquire<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Guards<'a> 
     guards
 }
 
+/// Locks of two buffers at most: [`acquire`] without a list.
+#[must_use = "dropping the guards releases the buffers"]
+pub struct TwoGuards<'a>([Option<(&'a Buffer, Mode)>; 2]);
+
+/// As [`acquire`], of two buffers that are read.
+#[inline]
+pub fn acquire_two<'a>(a: Option<&'a Storage>, b: Option<&'a Storage>) -> TwoGuards<'a> {
+    two(a, Mode::Read, b)
+}
+
+/// As [`acquire`], of a buffer that is written and another that is read.
+#[inline]
+pub fn acquire_write<'a>(write: &'a Storage, read: Option<&'a Storage>) -> TwoGuards<'a> {
+    two(Some(write), Mode::Write, read)
+}
+
+#[inline(always)]
+fn two<'a>(a: Option<&'a Storage>, mode: Mode, b: Option<&'a Storage>) -> TwoGuards<'a> {
+    let shared = |storage: Option<&'a Storage>, mode| -> Option<(&'a Buffer, Mode)> {
+        Some((&*storage.filter(|s| s.access() != Access::Owned)?.0, mode))
+    };
+    let address = |held: Option<(&Buffer, Mode)>| held.map_or(0, |(b, _)| ptr::from_ref(b).addr());
+    let (mut first, mut second) = (shared(a, mode), shared(b, Mode::Read));
+    if address(first) == address(second) {
+        // the first may be written, which is enough for both
+        second = None;
+    } else if address(first) > address(second) {
+        mem::swap(&mut first, &mut second);
+    }
+    for (buffer, mode) in [first, second].into_iter().flatten() {
+        buffer.lock.acquire(mode);
+    }
+    TwoGuards([first, second])
+}
+
+impl Drop for TwoGuards<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        for (buffer, mode) in self.0.into_iter().flatten() {
+            buffer.release(mode);
+        }
+    }
+}
+
+impl Buffer {
+    /// Gives a lock back; a write counts.
+    #[inline]
+    fn release(&self, mode: Mode) {
+        if mode == Mode::Write {
+            // no other writer is there, so counting needs no read-modify-write
+            let version = self.version.load(Relaxed).wrapping_add(1);
+            self.version.store(version, Release);
+        }
+        self.lock.release(mode);
+    }
+}
+
 /// As [`acquire`] when that needs no waiting, else `None` with nothing taken.
 #[inline]
 pub fn try_acquire<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Option<Guards<'a>> {
@@ -146,14 +203,7 @@ impl Drop for Guards<'_> {
     fn drop(&mut self) {
         for held in &self.held {
             // SAFETY: the buffers are borrowed for the guards' lifetime.
-            let buffer = unsafe { &*held.buffer() };
-            if held.mode() == Mode::Write {
-                // no other writer is there, so counting needs no read-modify-write
-                buffer
-                    .version
-                    .store(buffer.version.load(Relaxed).wrapping_add(1), Release);
-            }
-            buffer.lock.release(held.mode());
+            unsafe { &*held.buffer() }.release(held.mode());
         }
     }
 }

@@ -323,7 +323,7 @@ fn readers_never_see_half_a_write() {
 #[test]
 fn a_shared_box_drops_its_value_with_the_last_handle() {
     let value = Arc::new(());
-    let mut one = Shared::new(value.clone());
+    let mut one: Shared<_> = Shared::new(value.clone());
     assert!(one.get_mut().is_some());
     let handles: Vec<_> = (0..4).map(|_| one.clone()).collect();
     assert!(one.get_mut().is_none() && Shared::ptr_eq(&one, &handles[0]));

@@ -81,12 +81,73 @@ pub(super) fn fold(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
             call.finish(fold_planned(p.fold, &plan, &[x], x.shape(), call.axes)?)
         }
         _ => {
-            if let Some(done) = whole::fold(p.fold, x, &call) {
-                return done;
+            let y = match whole::fold(p.fold, x, &call) {
+                Some(done) => done?,
+                None => call.finish(folded(p.fold, x, &call, p.dtype)?)?,
+            };
+            if p.fold == Monoid::Prod && p.dtype.kind() >= Kind::Float && lost_range(x, &y)? {
+                return product_in_order(p, x);
             }
-            call.finish(folded(p.fold, x, &call, p.dtype)?)
+            Ok(y)
         }
     }
+}
+
+/// May partial products have overflowed or underflowed where those in order do not? Lanes and blocks multiply other elements
+/// with each other than a loop does: `[1e10, 1e-10, 1e10, …]` is infinity times 0 in lanes, and 1 in order.
+fn lost_range(x: &Raw, y: &Raw) -> Result<bool> {
+    let zero = Scalar::Bool(false);
+    // a product of 0 is right where a factor is 0
+    Ok(is_suspect(y, false)? || any(y, Op::Eq, zero)? && !any(x, Op::Eq, zero)?)
+}
+
+/// Is an element infinite, NaN, or (if asked for) 0?
+pub(super) fn is_suspect(y: &Raw, zeros: bool) -> Result<bool> {
+    let size = program::apply(Op::Abs, &[y.into()])?;
+    // no comparison with NaN is true
+    let finite = apply(Op::Lt, &size, Scalar::Float(f64::INFINITY).into())?;
+    Ok(any(&finite, Op::Eq, Scalar::Bool(false))?
+        || zeros && any(&size, Op::Eq, Scalar::Bool(false))?)
+}
+
+/// Does a comparison hold for any element?
+fn any(x: &Raw, test: Op, with: Scalar) -> Result<bool> {
+    let is = apply(test, x, with.into())?;
+    let axes: PerAxis<usize> = (0..is.rank()).collect();
+    let call = Call {
+        axes: &axes,
+        keepdims: KeepDims::No,
+        count: is.len(),
+        dtype: DType::Bool,
+    };
+    let any = match whole::boolean(Monoid::Any, &is, &call) {
+        Some(done) => done?,
+        None => folded(Monoid::Max, &is, &call, DType::Bool)?,
+    };
+    Ok(any.item()? == Scalar::Bool(true))
+}
+
+/// Products one element after the other.
+fn product_in_order(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
+    let axes = &p.over.axes;
+    let order: PerAxis<isize> = (0..x.rank())
+        .filter(|a| !axes.contains(a))
+        .chain(axes.iter().copied())
+        .map(|a| a as isize)
+        .collect();
+    let moved = x.with_layout(x.layout().permute(&order)?);
+    let count = p.over.count(x.shape());
+    let rows = x.len() / count.max(1);
+    let rows = copy::copied(&moved, p.dtype)?.with_layout(Layout::contiguous(&[rows, count])?);
+    let scan = primitive::Scan {
+        fold: Monoid::Prod,
+        axis: 1,
+        dtype: p.dtype,
+    };
+    let running = super::scan::scan(&scan, &rows)?;
+    let last = running.layout().narrow(1, count - 1, 1)?;
+    let last = copy::copied(&running.with_layout(last), p.dtype)?;
+    memory::reshaped(&last, &p.over.shape(x.shape()))
 }
 
 pub(super) fn arg_fold(p: &primitive::ArgFold, x: &Raw) -> Result<Raw> {
@@ -110,7 +171,15 @@ pub(super) fn rowwise(p: &Rowwise, x: &Raw) -> Result<Raw> {
     match p.stat {
         Stat::Mean => mean(x, &call),
         Stat::Var { ddof } => var(x, &call, ddof),
-        Stat::Std { ddof } => program::apply(Op::Sqrt, &[(&var(x, &call, ddof)?).into()]),
+        Stat::Std { ddof } => {
+            // the variance of narrow floats may lie beyond them where its root does not
+            let wide = Call {
+                dtype: primitive::wide(p.dtype),
+                ..call
+            };
+            let std = program::apply(Op::Sqrt, &[(&var(x, &wide, ddof)?).into()])?;
+            copy::cast(&std, p.dtype)
+        }
         Stat::LogSumExp => logsumexp(x, &call),
         Stat::Softmax => softmax::softmax(&copy::cast(x, p.dtype)?, call.axes),
         Stat::LogSoftmax => {
