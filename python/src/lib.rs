@@ -26,6 +26,7 @@ mod machine;
 mod methods;
 mod operators;
 mod printing;
+mod random;
 mod reduction;
 mod rows;
 mod scalar;
@@ -55,6 +56,7 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     limits::register(m)?;
     machine::register(m)?;
     printing::register(m)?;
+    random::register(m)?;
     rows::register(m)?;
     transform::register(m)?;
     Ok(())

@@ -95,6 +95,7 @@ mod keys;
 mod matmul;
 pub mod np;
 mod operators;
+pub mod random;
 mod rank;
 mod reduce;
 mod slice;
@@ -161,3 +162,8 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/numpy.md")]
 struct NumpyPage;
+
+/// The blocks of `docs/random.md` are run; those of Python by its tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/random.md")]
+struct RandomPage;

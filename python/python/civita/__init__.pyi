@@ -4,7 +4,7 @@ from builtins import bool as _bool, str as _str
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias
 
-from . import autograd as autograd
+from . import autograd as autograd, random as random
 from .autograd import jvp as jvp, trace as trace, vmap as vmap
 
 class _SupportsArray(Protocol):

@@ -5,6 +5,7 @@ use crate::dtype::{DType, Element, Scalar};
 use crate::error::Result;
 use crate::raw::Raw;
 use crate::storage::{Access, guard};
+use crate::threads::{self, Parts};
 
 /// The elements in C order in memory that nobody writes: the tensor itself where it is so, else a copy.
 pub(crate) fn owned(x: &Raw) -> Result<Raw> {
@@ -54,6 +55,21 @@ pub(crate) fn slice_mut<T: Element>(x: &mut Raw) -> &mut [T] {
     }
     // SAFETY: as in `slice`, and the caller made this the only handle, which is borrowed.
     unsafe { std::slice::from_raw_parts_mut(x.ptr().cast::<T>(), x.layout().len()) }
+}
+
+/// Calls `write` for parts of `grain` elements of a new contiguous tensor, on several threads.
+pub(crate) fn write_parts<T: Element>(
+    x: &mut Raw,
+    grain: usize,
+    write: &(dyn Fn(usize, &mut [T]) + Sync),
+) {
+    let elements = slice_mut::<T>(x);
+    let (start, len) = (Parts(elements.as_mut_ptr()), elements.len());
+    threads::run_ranges(len, grain, &|range| {
+        // SAFETY: the ranges lie within the elements, which are borrowed while the tasks run, and are apart.
+        let part = unsafe { std::slice::from_raw_parts_mut(start.at(range.start), range.len()) };
+        write(range.start, part);
+    });
 }
 
 /// The element at a place of the buffer that the tensor's layout gave.
