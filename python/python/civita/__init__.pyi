@@ -565,6 +565,9 @@ class ndarray:
     def searchsorted(self, v: _ArrayLike, side: Literal['left', 'right'] = 'left', sorter: _ArrayLike | None = None) -> ndarray:
         """Where values would stand in a sorted vector: before equal elements, or with `side='right'` behind them. `sorter` are the indices that sort the vector, if it is not."""
         ...
+    def clip(self, a_min: _ArrayLike | None = None, a_max: _ArrayLike | None = None, out: ndarray | tuple[ndarray] | None = None, *, min: _ArrayLike | None = None, max: _ArrayLike | None = None) -> ndarray:
+        """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound keeps its gradient."""
+        ...
 
 # ---- constants
 
