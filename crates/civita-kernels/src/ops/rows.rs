@@ -546,12 +546,15 @@ macro_rules! elementwise_rows {
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, f64::NAN].fmax(&tensor![2.0, 3.0])?" => "[2. 3.]",
                 }
-                /// The angle of the point `(x, y)`, from -π to π; `self` is `y`.
+                /// The angle of the point `(b, a)`, from -π to π. Its derivatives at the origin are 0.
                 Atan2 atan2(a, b): RealFloat {
                     numpy: arctan2, torch: "atan2",
                     kernel: a.atan2::<I>(b),
                     device: "atan2(a, b)",
-                    gradient: Binary(|a, b, _| b / (a * a + b * b), |a, b, _| -a / (a * a + b * b)),
+                    gradient: Binary(
+                        |a, b, _| { let r = a.hypot(b); r.eq(r.like(0.0)).choose(r.like(0.0), b / r / r) },
+                        |a, b, _| { let r = a.hypot(b); r.eq(r.like(0.0)).choose(r.like(0.0), -a / r / r) }
+                    ),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, -1.0].atan2(&tensor![1.0, 0.0])?" => "[ 0.78539816 -1.57079633]",
                 }
