@@ -201,3 +201,27 @@ def test_words_of_pytorch():
     with cv.no_grad():
         w.zero_()
     assert w.tolist() == [0, 0] and w.requires_grad
+
+
+@pytest.mark.parametrize("dtype, edge", [("complex64", 88.5), ("complex128", 710.0)])
+@pytest.mark.parametrize("name", ["sin", "cos", "sinh", "cosh", "exp"])
+def test_complex_functions_overflow_where_their_value_does(name, dtype, edge):
+    rng = np.random.default_rng(5)
+    large, turn = rng.uniform(edge - 3, edge + 3, 400) * rng.choice([-1, 1], 400), rng.uniform(-4, 4, 400)
+    turn[:100] = rng.choice([1e-3, np.pi / 2 - 1e-4, 3.1, 1.5], 100)
+    parts = (turn, large) if name in ("sin", "cos") else (large, turn)
+    x = (parts[0] + 1j * parts[1]).astype(dtype)
+    with np.errstate(all="ignore"):
+        want = getattr(np, name)(x)
+        if dtype == "complex64":
+            # in range of complex128, rounded: infinite where the value is beyond complex64
+            want = getattr(np, name)(x.astype("complex128")).astype(dtype)
+    got = np.asarray(getattr(cv, name)(cv.array(x)))
+    for part in ("real", "imag"):
+        g, w = getattr(got, part), getattr(want, part)
+        limit = np.finfo(g.dtype).max
+        # within the last digits of the largest number either outcome is right
+        sure = ~(np.abs(w) > limit * 0.999) | np.isinf(w)
+        near = np.isclose(g, w, rtol=1e-4 if dtype == "complex64" else 1e-10) | (np.isinf(g) & (np.abs(w) > limit * 0.999))
+        assert near[sure].all(), (x[sure & ~near][:3], g[sure & ~near][:3], w[sure & ~near][:3])
+    assert np.isfinite(got.real).any()

@@ -605,7 +605,7 @@ arcsinh: ufunc
 arctan: ufunc
 """The arc tangent, from -π/2 to π/2."""
 arctan2: ufunc
-"""The angle of the point `(x, y)`, from -π to π; `self` is `y`."""
+"""The angle of the point `(b, a)`, from -π to π. Its derivatives at the origin are 0."""
 arctanh: ufunc
 """The inverse hyperbolic tangent; NaN outside -1 to 1."""
 asin: ufunc
