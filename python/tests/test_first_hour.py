@@ -85,6 +85,14 @@ def test_indices():
     assert cv.ascontiguousarray(cv.array(3)).shape == (1,)
 
 
+def test_an_array_without_axes_has_a_first_and_a_last_one():
+    x = cv.array(3)
+    assert cv.squeeze(x, -1).shape == cv.squeeze(x, 0).shape == () and x.squeeze(axis=(0,)).shape == ()
+    assert x.sum(axis=0) == x.max(axis=-1) == 3
+    with pytest.raises(ValueError):
+        cv.squeeze(x, 1)
+
+
 def test_complex_extremes_keep_the_first_nan():
     x = cv.array([1 + 0j] * 100 + [complex(2, cv.nan), complex(cv.nan, 3)])
     m = complex(x.max().item())
