@@ -12,7 +12,7 @@ use crate::isa::{Body, Isa, Kernel, Shells, level};
 use crate::kernels::Slot;
 use crate::kernels::lane::{Lane, Ordered, Ring};
 use crate::ops::Fold;
-use crate::primitive::Primitive;
+use crate::primitive::{Primitive, host};
 use crate::raw::Raw;
 use crate::threads::{self, Parts};
 
@@ -336,6 +336,10 @@ fn lost_range(fold: Fold, out: &Raw, axis: usize) -> Result<bool> {
         Fold::Sum | Fold::Prod if out.dtype().is_float() && last > 0 => out.layout(),
         _ => return Ok(false),
     };
+    if out.len() == last + 1 {
+        let value = host::element(out, last).as_f64();
+        return Ok(!value.is_finite() || fold == Fold::Prod && value == 0.0);
+    }
     let last = out.with_layout(of.narrow(axis as isize, last, 1)?);
     reduce::is_suspect(&last, fold == Fold::Prod)
 }

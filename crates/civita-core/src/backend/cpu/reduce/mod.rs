@@ -99,11 +99,15 @@ pub(super) fn fold(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
 fn lost_range(x: &Raw, y: &Raw) -> Result<bool> {
     let zero = Scalar::Bool(false);
     // a product of 0 is right where a factor is 0
-    Ok(is_suspect(y, false)? || any(y, Op::Eq, zero)? && !any(x, Op::Eq, zero)?)
+    Ok(is_suspect(y, true)? && (is_suspect(y, false)? || !any(x, Op::Eq, zero)?))
 }
 
 /// Is an element infinite, NaN, or (if asked for) 0?
 pub(super) fn is_suspect(y: &Raw, zeros: bool) -> Result<bool> {
+    if y.len() == 1 {
+        let v = primitive::host::element(y, y.layout().offset()).as_complex();
+        return Ok(!(v.re.is_finite() && v.im.is_finite()) || zeros && v == Complex::ZERO);
+    }
     let size = program::apply(Op::Abs, &[y.into()])?;
     // no comparison with NaN is true
     let finite = apply(Op::Lt, &size, Scalar::Float(f64::INFINITY).into())?;
