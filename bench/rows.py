@@ -53,6 +53,19 @@ def special(name, civita, sizes, target, **more) -> Row:
     return Row(name, civita, sizes=sizes, targets={"*": target}, grid=False, **more)
 
 
+def draws(name, statement, target, **more) -> Row:
+    """A row of random numbers: the same seed for each library, which then go on drawing."""
+    start = "rng = xp.random.default_rng(1); old = xp.random.RandomState(1)"
+    more = {"torch": None, "dtypes": ("float64",), "init": {"civita": start, "numpy": start}} | more
+    return special(name, statement, {"1M": 1_000_000}, target, **more)
+
+
+def counted(name, statement, numpy, **more) -> Row:
+    """A row of numbers by key and counter, beside NumPy's own."""
+    init = {"civita": "rng = xp.random.Philox4x32(1)", "numpy": "rng = xp.random.default_rng(1)"}
+    return draws(name, statement, 4, numpy=numpy, init=init, **more)
+
+
 MATMUL = {str(n): (n, n) for n in (16, 64, 128, 256, 512, 1000, 1024, 2048)}
 
 ROWS = [
@@ -127,6 +140,25 @@ ROWS = [
         torch="xp.exp(a * b + c)",
         init={"civita": "fused = xp.fuse(lambda a, b, c: xp.exp(a * b + c))"},
     ),
+    # ---- random numbers: NumPy's
+    draws("random", "rng.random(x.size)", 1.3),
+    draws("random, float32", "rng.random(x.size, dtype='float32')", 1.3, dtypes=("float32",)),
+    draws("standard_normal", "rng.standard_normal(x.size)", 1.0),
+    draws("standard_exponential", "rng.standard_exponential(x.size)", 1.0),
+    draws("integers", "rng.integers(0, 100, x.size)", 1.0),
+    draws("permutation", "rng.permutation(x.size)", 1.0),
+    draws("choice", "rng.choice(1000, x.size)", 1.0),
+    draws("standard_gamma", "rng.standard_gamma(2.5, x.size)", 1.0),
+    draws("poisson", "rng.poisson(50, x.size)", 1.0),
+    draws("binomial", "rng.binomial(1000, 0.3, x.size)", 1.0),
+    draws("legacy rand", "old.random_sample(x.size)", 1.0),
+    draws("legacy randn", "old.standard_normal(x.size)", 1.0),
+    draws("legacy randint", "old.randint(0, 100, x.size)", 1.0),
+    # ---- random numbers by key and counter
+    counted("counted uniform", "rng.uniform(x.size)", "rng.random(x.size)"),
+    counted("counted normal", "rng.normal(x.size)", "rng.standard_normal(x.size)"),
+    counted("counted uniform", "rng.uniform(x.size, 'float32')", "rng.random(x.size, 'float32')", dtypes=("float32",)),
+    counted("counted normal", "rng.normal(x.size, 'float32')", "rng.standard_normal(x.size, 'float32')", dtypes=("float32",)),
     # ---- matrices
     special("matmul", "a @ b", MATMUL, 0.95),
     special("matmul", "i @ i", {"256": (256, 256)}, 15, dtypes=("int64",)),

@@ -98,21 +98,30 @@ impl Array {
 
     /// Lets `f` write into the tensor, and tells all arrays over the same memory what that does to their gradients.
     pub fn write<R>(&self, f: impl FnOnce(&mut Raw) -> Outcome<R>) -> Outcome<R> {
-        let before = self.raw().clone();
+        self.write_from(|_, after| f(after))
+    }
+
+    /// As [`Array::write`]; `f` gets the tensor as it was, too.
+    pub fn write_from<R>(&self, f: impl FnOnce(&Raw, &mut Raw) -> Outcome<R>) -> Outcome<R> {
+        let before = self.raw();
+        let before = &*before;
         let detached = self.seen.load(Ordering::Relaxed) == DETACHED;
-        if !detached && self.raw.write_is_quiet(&before)? {
+        if !before.is_plain() && !detached && self.raw.write_is_quiet(before)? {
             // bytes change, and no graph knows
             let mut value = before.detach();
-            return f(&mut value);
+            return f(before, &mut value);
         }
         let mut after = before.clone();
-        let result = f(&mut after)?;
+        let result = f(before, &mut after)?;
+        if before.is_plain() && after.is_plain() {
+            return Ok(result);
+        }
         let place = |raw: &Raw| raw.node().map(std::sync::Arc::as_ptr);
-        let same = place(&after) == place(&before)
+        let same = place(&after) == place(before)
             && after.is_plain() == before.is_plain()
             && !after.is_transformed();
         if !same {
-            let value = self.raw.written(&before, after)?;
+            let value = self.raw.written(before, after)?;
             self.seen
                 .store(self.raw.shared_version(), Ordering::Relaxed);
             self.move_to(value);
@@ -135,17 +144,17 @@ impl Drop for Array {
     }
 }
 
-/// A tensor as a Python object.
+/// A tensor as a Python object. New memory becomes Aliased here, if it is not yet.
 #[inline]
-pub fn wrap(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
-    if raw.storage().access() == Access::Owned {
-        return wrap_owned(py, raw);
+pub fn wrap(py: Python<'_>, mut raw: Raw) -> Outcome<Py<PyAny>> {
+    if raw.storage().access() == Access::Owned && !raw.alias_unique() {
+        return wrap_copied(py, raw);
     }
     place(py, raw)
 }
 
 #[cold]
-fn wrap_owned(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
+fn wrap_copied(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
     place(py, raw.into_aliased()?)
 }
 

@@ -315,7 +315,8 @@ impl Array {
             format: format.to_owned(),
         });
         // from now on others may write
-        raw.storage().mark_exported();
+        // SAFETY: what Python holds is Aliased, and no slice of it exists.
+        unsafe { raw.storage().mark_exported() };
         // SAFETY: the view is Python's, to be filled; what it points to lives until `__releasebuffer__`, the memory as
         // long as the array, of which the view holds a reference.
         unsafe {

@@ -132,6 +132,9 @@ pub fn scalar_like(ob: &Bound<'_, PyAny>) -> Outcome<Option<Scalar>> {
 /// An array of somebody else's, without a copy where its layout allows: by the buffer protocol, else by what
 /// `__array__` returns, else by DLPack.
 pub fn imported(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
+    if let Some(raw) = crate::scalar::raw_of(ob)? {
+        return Ok(Some(raw));
+    }
     if let Ok(array) = ob.cast::<Array>() {
         return Ok(Some(array.get().raw().clone()));
     }

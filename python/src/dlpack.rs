@@ -136,7 +136,8 @@ pub fn export(py: Python<'_>, raw: Raw, versioned: bool) -> Outcome<Bound<'_, Py
     if !writable && !versioned {
         return Err(PyBufferError::new_err("DLPack before 1.0 has no read-only arrays\n  hint: ask with `max_version=(1, 0)`, or copy").into());
     }
-    raw.storage().mark_exported();
+    // SAFETY: what Python holds is Aliased, and no slice of it exists.
+    unsafe { raw.storage().mark_exported() };
     let mut context = Box::new(Context {
         shape: raw.shape().iter().map(|&n| n as i64).collect(),
         strides: raw.layout().strides().iter().map(|&s| s as i64).collect(),

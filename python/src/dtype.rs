@@ -9,9 +9,10 @@ use pyo3::pyclass::CompareOp;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyString, PyTuple, PyType};
 
-use crate::array::{Array, wrap};
+use crate::array::Array;
 use crate::convert::{Value, value};
 use crate::error::{Outcome, type_error};
+use crate::scalar;
 
 /// The type of an array's elements.
 #[pyclass(name = "dtype", module = "civita", frozen)]
@@ -101,6 +102,9 @@ pub fn lookup(ob: &Bound<'_, PyAny>) -> Option<DType> {
         return from_text(text.to_str().ok()?);
     }
     if let Ok(class) = ob.cast::<PyType>() {
+        if let Some(dtype) = scalar::dtype_of(class) {
+            return Some(dtype);
+        }
         // NumPy's scalar types and ml_dtypes' go by their names
         return match () {
             () if class.is(py.get_type::<PyBool>()) => Some(DType::Bool),
@@ -247,14 +251,10 @@ impl PyDType {
             .call1((self.0.name(),))?)
     }
 
-    /// A value of this dtype, as an array without axes: `cv.float32(1)`.
-    #[pyo3(signature = (value=None, /))]
-    fn __call__(&self, py: Python<'_>, value: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
-        let raw = match value {
-            None => civita_core::raw::Raw::zeros(&[], self.0)?,
-            Some(value) => crate::convert::array_of(value, Some(self.0))?.copied()?,
-        };
-        wrap(py, raw)
+    /// The class of its scalars: `cv.float32`.
+    #[getter]
+    fn r#type<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyType>> {
+        scalar::class_of(py, self.0)
     }
 
     fn __repr__(&self) -> String {
@@ -300,7 +300,7 @@ fn asked(ob: &Bound<'_, PyAny>) -> Outcome<Asked> {
     if let Ok(array) = ob.cast::<Array>() {
         return Ok(Asked::Strong(array.get().raw().dtype()));
     }
-    if let Some(dtype) = lookup(ob) {
+    if let Some(dtype) = lookup(ob).or_else(|| scalar::scalar_dtype(ob)) {
         return Ok(Asked::Strong(dtype));
     }
     if ob.is_instance_of::<PyString>() {
@@ -393,6 +393,24 @@ fn isdtype(dtype: &Bound<'_, PyAny>, kind: &Bound<'_, PyAny>) -> Outcome<bool> {
     Ok(parse(kind)? == d)
 }
 
+/// Is the first a kind or dtype of the second: `issubdtype(x.dtype, cv.floating)`? Dtypes, their names and the classes of
+/// scalars are taken.
+#[pyfunction]
+#[pyo3(signature = (arg1, arg2))]
+fn issubdtype(arg1: &Bound<'_, PyAny>, arg2: &Bound<'_, PyAny>) -> Outcome<bool> {
+    Ok(scalar_class(arg1)?.is_subclass(scalar_class(arg2)?.as_any())?)
+}
+
+/// A class of scalars: itself, or that of a dtype.
+fn scalar_class<'py>(ob: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyType>> {
+    if let Ok(class) = ob.cast::<PyType>()
+        && class.is_subclass_of::<scalar::Generic>()?
+    {
+        return Ok(class.clone());
+    }
+    scalar::class_of(ob.py(), parse(ob)?).ok_or_else(|| type_error("there is no such class"))
+}
+
 /// NumPy's other names for dtypes, most of them C's.
 const ALIASES: &[&str] = &[
     "bool_",
@@ -420,17 +438,15 @@ const ALIASES: &[&str] = &[
 /// Adds the dtypes under their names, and the functions on them.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyDType>()?;
-    for dtype in DType::ALL {
-        m.add(dtype.name(), PyDType::of(m.py(), dtype))?;
-    }
     for name in ALIASES {
-        if let Some(dtype) = from_text(name) {
-            m.add(*name, PyDType::of(m.py(), dtype))?;
+        if let Some(class) = from_text(name).and_then(|d| scalar::class_of(m.py(), d)) {
+            m.add(*name, class)?;
         }
     }
     m.add_function(wrap_pyfunction!(result_type, m)?)?;
     m.add_function(wrap_pyfunction!(promote_types, m)?)?;
     m.add_function(wrap_pyfunction!(can_cast, m)?)?;
     m.add_function(wrap_pyfunction!(isdtype, m)?)?;
+    m.add_function(wrap_pyfunction!(issubdtype, m)?)?;
     Ok(())
 }

@@ -8,24 +8,61 @@
 //! take `*shape` or `*axes` (`x.reshape(2, 3)`: `methods`).
 
 use civita_core::dtype::DType;
-use civita_core::functions::{FUNCTIONS, Form, FunctionRow, Given, Returned, Returns, Value};
+use civita_core::functions::{
+    FUNCTIONS, Form, FunctionRow, Given, Param, Returned, Returns, Value,
+};
 use civita_core::raw::Raw;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PySequence, PySlice, PyString, PyTuple};
+use smallvec::SmallVec;
 
 use crate::array::{Array, wrap};
 use crate::convert::{self, array_of};
 use crate::error::{Outcome, type_error};
 use crate::gil;
 use crate::reduction::write_out;
+use crate::scalar::give;
 use crate::ufunc::{output, signature_object};
 
 // A function of whole arrays. Without a doc of its own, which would hide the instances'.
 #[pyclass(name = "function", module = "civita", frozen)]
 pub struct Function(&'static FunctionRow);
+
+/// Functions that return an array without axes where others return a scalar: those that make arrays, or views of them.
+const ARRAYS: &[&str] = &[
+    "array",
+    "asarray",
+    "ascontiguousarray",
+    "asfortranarray",
+    "astype",
+    "broadcast_arrays",
+    "broadcast_to",
+    "copy",
+    "diagonal",
+    "empty_like",
+    "expand_dims",
+    "full_like",
+    "isin",
+    "matrix_transpose",
+    "moveaxis",
+    "ones_like",
+    "pad",
+    "permute_dims",
+    "ravel",
+    "reshape",
+    "roll",
+    "rollaxis",
+    "squeeze",
+    "swapaxes",
+    "tensordot",
+    "transpose",
+    "unstack",
+    "where",
+    "zeros_like",
+];
 
 /// Lists may be nested as deep as arrays have axes.
 const DEEPEST: usize = 64;
@@ -144,31 +181,36 @@ impl Function {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
         let (py, row) = (args.py(), self.0);
-        let mut keywords = Vec::new();
-        for (name, value) in kwargs.iter().flat_map(|k| k.iter()) {
-            keywords.push((name.extract::<PyBackedStr>()?, value));
-        }
-        let bound = row
-            .bind(args.iter(), keywords)
-            .map_err(|e| type_error(e.to_string()))?;
         let mut out = None;
-        let mut values = Vec::with_capacity(bound.len());
-        for (param, given) in row.params.iter().zip(bound) {
-            values.push(match given {
-                Given::Default => param.default_value(),
-                Given::One(ob) => {
-                    if param.form == Form::Out {
-                        out = output(&ob)?;
+        let mut values: SmallVec<[Value; 6]> = SmallVec::new();
+        if kwargs.is_none() && row.takes_by_position(args.len()) {
+            for (i, param) in row.params.iter().enumerate() {
+                values.push(if i < args.len() {
+                    argument(&args.get_item(i)?, param, &mut out)?
+                } else {
+                    param.default_value()
+                });
+            }
+        } else {
+            let mut keywords = Vec::new();
+            for (name, value) in kwargs.iter().flat_map(|k| k.iter()) {
+                keywords.push((name.extract::<PyBackedStr>()?, value));
+            }
+            let bound = row
+                .bind(args.iter(), keywords)
+                .map_err(|e| type_error(e.to_string()))?;
+            for (param, given) in row.params.iter().zip(bound) {
+                values.push(match given {
+                    Given::Default => param.default_value(),
+                    Given::One(ob) => argument(&ob, param, &mut out)?,
+                    Given::Rest(all) => {
+                        let all = all.iter().map(|ob| value_of(ob, param.form));
+                        Value::List(all.collect::<Outcome<_>>()?)
                     }
-                    value_of(&ob, param.form)?
-                }
-                Given::Rest(all) => {
-                    let all = all.iter().map(|ob| value_of(ob, param.form));
-                    Value::List(all.collect::<Outcome<_>>()?)
-                }
-            });
+                });
+            }
         }
-        let result = gil::work(py, elements(&values), || row.call(values))?;
+        let result = gil::work(py, elements(&values), || row.call(&mut values))?;
         match (result, out) {
             (Returned::One(x), Some(out)) => write_out(row.name, x, out),
             (result, _) => returned(py, row, result),
@@ -176,13 +218,25 @@ impl Function {
     }
 }
 
+/// The argument of a parameter; an output is put aside.
+fn argument<'py>(
+    ob: &Bound<'py, PyAny>,
+    param: &Param,
+    out: &mut Option<Bound<'py, Array>>,
+) -> Outcome<Value> {
+    if param.form == Form::Out {
+        *out = output(ob)?;
+    }
+    value_of(ob, param.form)
+}
+
 /// What a call returned, as an object.
 fn returned(py: Python<'_>, row: &FunctionRow, result: Returned) -> Outcome<Py<PyAny>> {
-    let objects = |all: Vec<Raw>| {
-        all.into_iter()
-            .map(|x| wrap(py, x))
-            .collect::<Outcome<Vec<_>>>()
+    let one = |x: Raw| match ARRAYS.contains(&row.name) {
+        true => wrap(py, x),
+        false => give(py, x),
     };
+    let objects = |all: Vec<Raw>| all.into_iter().map(one).collect::<Outcome<Vec<_>>>();
     let one_or_tuple = |mut all: Vec<Py<PyAny>>| -> Outcome<Py<PyAny>> {
         match all.pop() {
             Some(one) if all.is_empty() => Ok(one),
@@ -193,7 +247,7 @@ fn returned(py: Python<'_>, row: &FunctionRow, result: Returned) -> Outcome<Py<P
         }
     };
     match (result, row.returns) {
-        (Returned::One(x), _) => wrap(py, x),
+        (Returned::One(x), _) => one(x),
         (Returned::Several(all), Returns::List(_)) => {
             Ok(PyList::new(py, objects(all)?)?.into_any().unbind())
         }

@@ -12,14 +12,14 @@ use civita_core::program::{Builder, Id};
 use civita_core::raw::Raw;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::wrap;
 use crate::convert::{Value, array_of, scalar_exact, value};
 use crate::dtype::parse;
 use crate::error::{Outcome, type_error, value_error};
 use crate::gil;
+use crate::scalar::give;
 
 /// Steps that a fused function may have: registers and constants are counted in a byte.
 const STEPS: usize = 200;
@@ -203,10 +203,21 @@ impl PyExpr {
 }
 
 /// An argument as far as the program depends on it: a scalar is part of the program.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 enum Part {
     Array,
     Scalar(Scalar),
+}
+
+/// Scalars are the same where their bits are: a program for 0.0 is none for -0.0.
+impl PartialEq for Part {
+    fn eq(&self, other: &Part) -> bool {
+        match (self, other) {
+            (Part::Array, Part::Array) => true,
+            (Part::Scalar(a), Part::Scalar(b)) => a.same_bits(*b),
+            _ => false,
+        }
+    }
 }
 
 /// Programs that a fused function keeps, one for each pattern of scalar arguments.
@@ -283,8 +294,28 @@ impl Fused {
 
 #[pymethods]
 impl Fused {
-    #[pyo3(signature = (*args))]
-    fn __call__(&self, py: Python<'_>, args: &Bound<'_, PyTuple>) -> Outcome<Py<PyAny>> {
+    #[pyo3(signature = (*args, **kwargs))]
+    fn __call__<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> Outcome<Py<PyAny>> {
+        let py = args.py();
+        let args = &match kwargs {
+            None => args.clone(),
+            // by name, and the defaults of those that are missing
+            Some(kwargs) => {
+                let signature = py
+                    .import("inspect")?
+                    .call_method1("signature", (self.function.bind(py),))?;
+                let bound = signature.call_method("bind", args, Some(kwargs))?;
+                bound.call_method0("apply_defaults")?;
+                bound
+                    .getattr("args")?
+                    .cast_into::<PyTuple>()
+                    .map_err(PyErr::from)?
+            }
+        };
         let obs: Vec<Bound<'_, PyAny>> = args.iter().collect();
         if obs.iter().any(crate::operators::is_expr) {
             // inside another fused function it is written out
@@ -305,7 +336,7 @@ impl Fused {
                 .map(|ob| array_of(ob, None))
                 .collect::<Outcome<Vec<Raw>>>()?;
             let f = self.function_for(py, vec![Part::Array; raws.len()])?;
-            return wrap(py, Raw::call(&f, &raws.iter().collect::<Vec<_>>())?);
+            return give(py, Raw::call(&f, &raws.iter().collect::<Vec<_>>())?);
         }
         let f = self.function_for(py, parts)?;
         let inputs: SmallVec<[&Raw; 8]> = values
@@ -317,7 +348,7 @@ impl Fused {
             })
             .collect();
         let lens: SmallVec<[usize; 8]> = inputs.iter().map(|x| x.len()).collect();
-        wrap(
+        give(
             py,
             gil::work(py, gil::broadcast_len(&lens), || Raw::call(&f, &inputs))?,
         )

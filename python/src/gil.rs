@@ -36,6 +36,12 @@ impl Drop for Mark {
     }
 }
 
+/// Is work on about this many elements done with the interpreter released?
+#[inline]
+pub fn is_large(elements: usize) -> bool {
+    elements >= LARGE
+}
+
 /// Runs `f`, which works on about this many elements; with the interpreter released when they are many.
 #[inline]
 pub fn work<R: Send>(py: Python<'_>, elements: usize, f: impl FnOnce() -> R + Send) -> R {

@@ -161,6 +161,19 @@ impl Array {
     fn detach(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
         wrap(py, self.raw().detach())
     }
+
+    /// The same memory without its gradient (PyTorch's name); `p.data -= lr * g` writes into it.
+    #[getter(data)]
+    fn detached_data(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        self.detach(py)
+    }
+
+    #[setter(data)]
+    fn set_detached_data(&self, value: &Bound<'_, PyAny>) -> Outcome<()> {
+        let value = crate::convert::array_of(value, None)?;
+        let mut here = self.raw().detach();
+        Ok(here.assign(&value.detach())?)
+    }
 }
 
 /// What `register_hook` returns: takes the hook off again.

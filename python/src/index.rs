@@ -2,7 +2,7 @@
 
 use civita_core::dtype::{DType, Scalar};
 use civita_core::layout::SliceItem;
-use civita_core::raw::{Key, Raw};
+use civita_core::raw::{Key, Mode, Raw};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
@@ -12,6 +12,7 @@ use crate::array::{Array, wrap};
 use crate::convert::array_of;
 use crate::error::{Outcome, index_error};
 use crate::gil;
+use crate::scalar::{give, make};
 
 /// What stands between the brackets.
 pub type Keys = SmallVec<[Key; 1]>;
@@ -135,6 +136,12 @@ pub fn work(x: &Raw, keys: &[Key]) -> usize {
 /// the key is, or wrong with it, is for the long way.
 #[inline]
 pub fn element(x: &Raw, key: &Bound<'_, PyAny>) -> Option<usize> {
+    x.layout().index_of(&element_index(x, key)?)
+}
+
+/// As [`element`], its index.
+#[inline]
+pub fn element_index(x: &Raw, key: &Bound<'_, PyAny>) -> Option<SmallVec<[usize; 4]>> {
     let mut index: SmallVec<[usize; 4]> = SmallVec::new();
     let mut number = |ob: &Bound<'_, PyAny>| -> Option<()> {
         let n = *x.shape().get(index.len())?;
@@ -152,22 +159,22 @@ pub fn element(x: &Raw, key: &Bound<'_, PyAny>) -> Option<usize> {
     if index.len() != x.rank() || index.is_empty() {
         None
     } else {
-        x.layout().index_of(&index)
+        Some(index)
     }
 }
 
 /// The elements that an index picks.
 pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
-    if x.is_plain()
-        && let Some(place) = element(x, key)
-    {
-        return Ok(x.element_at(place)?);
-    }
     if key.is_exact_instance_of::<PyInt>() && x.rank() >= 1 {
         return row(x, clamped(key)?);
     }
     if let Ok(slice) = key.cast_exact::<PySlice>() {
         return Ok(x.slice(&[range(slice)?])?);
+    }
+    if let Ok(array) = key.cast_exact::<Array>()
+        && let Some(picked) = picked(py, x, &array.get().raw())
+    {
+        return Ok(picked);
     }
     let keys = keys(key)?;
     let part = gil::work(py, work(x, &keys), || x.index(&keys))?;
@@ -180,6 +187,32 @@ pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
         return Ok(part.copied()?);
     }
     Ok(part)
+}
+
+/// What one array of integers or booleans without tags picks: most indices with arrays are like that. What is wrong with it is
+/// for the general path to say.
+fn picked(py: Python<'_>, x: &Raw, key: &Raw) -> Option<Raw> {
+    if !key.is_plain() || key.rank() == 0 || x.rank() == 0 {
+        return None;
+    }
+    if key.dtype() == DType::Bool {
+        return gil::work(py, x.len(), || x.select(key)).ok();
+    }
+    if !key.dtype().is_integer() {
+        return None;
+    }
+    let rows = x.len() / x.shape()[0].max(1);
+    let elements = key.len().saturating_mul(rows);
+    gil::work(py, elements, || x.take(key, 0, Mode::Raise)).ok()
+}
+
+/// Is an ellipsis among what stands between the brackets?
+fn has_ellipsis(key: &Bound<'_, PyAny>) -> bool {
+    let is = |ob: &Bound<'_, PyAny>| ob.is_instance_of::<PyEllipsis>();
+    match key.cast::<PyTuple>() {
+        Ok(tuple) => tuple.iter_borrowed().any(|ob| is(&ob)),
+        Err(_) => is(key),
+    }
 }
 
 /// A row; of a single element a copy, as NumPy's scalars are (`a[0], a[1] = a[1], a[0]` exchanges).
@@ -195,7 +228,18 @@ fn row(x: &Raw, index: isize) -> Outcome<Raw> {
 impl Array {
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
         let py = slf.py();
-        wrap(py, get(py, &slf.get().raw(), key)?)
+        let x = slf.get().raw();
+        if x.is_plain()
+            && let Some(place) = element(&x, key)
+        {
+            return make(py, x.value_at(place), x.dtype());
+        }
+        let part = get(py, &x, key)?;
+        // an ellipsis asks for a view, whatever is left of the axes
+        if part.rank() == 0 && !has_ellipsis(key) {
+            return give(py, part);
+        }
+        wrap(py, part)
     }
 
     fn __iter__(slf: &Bound<'_, Self>) -> Outcome<Rows> {
@@ -237,7 +281,14 @@ impl Rows {
         if i >= self.len {
             return Ok(None);
         }
-        wrap(py, row(&self.array.get().raw(), i as isize)?).map(Some)
+        let x = self.array.get().raw();
+        if x.is_plain()
+            && x.rank() == 1
+            && let Some(place) = x.layout().index_of(&[i])
+        {
+            return make(py, x.value_at(place), x.dtype()).map(Some);
+        }
+        give(py, row(&x, i as isize)?).map(Some)
     }
 
     fn __length_hint__(&self) -> usize {

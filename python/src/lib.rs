@@ -13,6 +13,7 @@ mod create;
 mod dlpack;
 mod dtype;
 mod error;
+mod errstate;
 mod function;
 mod functions;
 mod fuse;
@@ -25,8 +26,10 @@ mod machine;
 mod methods;
 mod operators;
 mod printing;
+mod random;
 mod reduction;
 mod rows;
+mod scalar;
 mod transform;
 mod ufunc;
 
@@ -39,10 +42,12 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     m.add("AxisError", error::axis_error(m.py())?)?;
     array::register(m)?;
+    scalar::register(m)?;
     dtype::register(m)?;
     ufunc::register(m)?;
     reduction::register(m)?;
     create::register(m)?;
+    errstate::register(m)?;
     function::register(m)?;
     functions::register(m)?;
     fuse::register(m)?;
@@ -51,6 +56,7 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     limits::register(m)?;
     machine::register(m)?;
     printing::register(m)?;
+    random::register(m)?;
     rows::register(m)?;
     transform::register(m)?;
     Ok(())

@@ -1,11 +1,12 @@
 //! `finfo`, `iinfo`, and constants.
 
-use civita_core::dtype::{DType, Kind};
+use civita_core::dtype::{DType, Kind, Scalar};
 use pyo3::prelude::*;
 
 use crate::array::Array;
 use crate::dtype::{PyDType, parse};
 use crate::error::{Outcome, value_error};
+use crate::scalar::make;
 
 /// Limits of a float dtype, or of the parts of a complex one.
 #[pyclass(name = "finfo", module = "civita", frozen)]
@@ -14,18 +15,27 @@ struct FloatLimits {
     /// Bits of an element.
     #[pyo3(get)]
     bits: usize,
-    /// The distance from 1 to the next number.
-    #[pyo3(get)]
     eps: f64,
-    /// The largest number.
-    #[pyo3(get)]
     max: f64,
-    /// The smallest positive number that is not subnormal.
-    #[pyo3(get)]
     smallest_normal: f64,
-    /// The smallest positive number.
-    #[pyo3(get)]
     smallest_subnormal: f64,
+    /// Bits of the exponent.
+    #[pyo3(get)]
+    iexp: usize,
+    /// Bits of the fraction.
+    #[pyo3(get)]
+    nmant: i32,
+}
+
+impl FloatLimits {
+    /// A limit as a scalar of the dtype that it limits.
+    fn own(&self, py: Python<'_>, value: f64) -> Outcome<Py<PyAny>> {
+        make(py, Scalar::Float(value), self.dtype)
+    }
+
+    fn digits(&self) -> i32 {
+        (-self.eps.log10()).floor() as i32
+    }
 }
 
 fn dtype_or_array(ob: &Bound<'_, PyAny>) -> Outcome<DType> {
@@ -63,6 +73,8 @@ impl FloatLimits {
             max: (2.0 - two(-fraction)) * two(1 - least),
             smallest_normal: two(least),
             smallest_subnormal: subnormal,
+            iexp: exponent,
+            nmant: fraction,
         })
     }
 
@@ -71,34 +83,74 @@ impl FloatLimits {
         PyDType::of(py, self.dtype)
     }
 
+    /// The distance from 1 to the next number.
+    #[getter]
+    fn eps(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        self.own(py, self.eps)
+    }
+
+    /// The distance from 1 to the number before it.
+    #[getter]
+    fn epsneg(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        self.own(py, self.eps / 2.0)
+    }
+
+    /// The largest number.
+    #[getter]
+    fn max(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        self.own(py, self.max)
+    }
+
     /// The largest negative number.
     #[getter]
-    fn min(&self) -> f64 {
-        -self.max
+    fn min(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        self.own(py, -self.max)
     }
 
     /// The smallest positive number that is not subnormal.
     #[getter]
-    fn tiny(&self) -> f64 {
-        self.smallest_normal
+    fn smallest_normal(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        self.own(py, self.smallest_normal)
+    }
+
+    /// The smallest positive number that is not subnormal.
+    #[getter]
+    fn tiny(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        self.own(py, self.smallest_normal)
+    }
+
+    /// The smallest positive number.
+    #[getter]
+    fn smallest_subnormal(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        self.own(py, self.smallest_subnormal)
     }
 
     /// Decimal digits that are always right.
     #[getter]
     fn precision(&self) -> i32 {
-        (-self.eps.log10()).floor() as i32
+        self.digits()
     }
 
     /// The distance from 1 to the next number, in decimal: `10**-precision`.
     #[getter]
-    fn resolution(&self) -> f64 {
-        10f64.powi(-self.precision())
+    fn resolution(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
+        self.own(py, 10f64.powi(-self.digits()))
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other
+            .cast::<FloatLimits>()
+            .is_ok_and(|other| other.get().dtype == self.dtype)
+    }
+
+    fn __hash__(&self) -> u64 {
+        self.dtype as u64
     }
 
     fn __repr__(&self) -> String {
         format!(
             "finfo(resolution={:e}, min={:e}, max={:e}, dtype={})",
-            self.resolution(),
+            10f64.powi(-self.digits()),
             -self.max,
             self.max,
             self.dtype.name()

@@ -14,6 +14,7 @@ use crate::dtype::{casting as casting_rule, parse};
 use crate::error::{Outcome, type_error, value_error};
 use crate::functions::call_row;
 use crate::gil;
+use crate::index::element_index;
 use crate::operators::{apply, python_scalar};
 
 /// Integers given one by one or as one sequence: `reshape(2, 3)`, `reshape((2, 3))`.
@@ -119,8 +120,35 @@ impl Array {
         self.copy(py, None)
     }
 
+    /// A copy; of a leaf that requires a gradient another such leaf.
     fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
-        self.copy(py, None)
+        let is_leaf = self.raw().node().is_some_and(|node| node.is_leaf());
+        if !is_leaf {
+            return self.copy(py, None);
+        }
+        let copy = wrap(py, self.raw().detach().copied()?)?;
+        copy.bind(py).setattr("requires_grad", true)?;
+        Ok(copy)
+    }
+
+    /// The elements as a NumPy array over the same memory; of an array that requires a gradient an error, as in PyTorch.
+    fn numpy<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyAny>> {
+        if !slf.get().raw().is_plain() {
+            return Err(type_error(
+                "numpy() of an array that requires a gradient
+  hint: `.detach().numpy()`",
+            ));
+        }
+        Ok(slf.py().import("numpy")?.call_method1("asarray", (slf,))?)
+    }
+
+    /// Writes zeros over all elements (PyTorch's name); the array itself.
+    fn zero_<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, Self>> {
+        slf.get().write(|x| {
+            let zero = Raw::scalar(Scalar::Bool(false), x.dtype())?;
+            Ok(gil::work(slf.py(), x.len(), || x.assign(&zero))?)
+        })?;
+        Ok(slf.clone())
     }
 
     /// The value of an array of one element, or the element at an index, as a Python number.
@@ -129,6 +157,17 @@ impl Array {
         let raw = self.raw();
         if args.is_empty() {
             return python_scalar(py, raw.item()?);
+        }
+        let alone = args.get_borrowed_item(0)?;
+        let key = if args.len() == 1 {
+            &*alone
+        } else {
+            args.as_any()
+        };
+        if raw.is_plain()
+            && let Some(index) = element_index(&raw, key)
+        {
+            return python_scalar(py, raw.at(&index)?);
         }
         let index = integers(args)?;
         let flat = if index.len() == 1 && raw.rank() != 1 {

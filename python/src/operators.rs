@@ -15,8 +15,10 @@ use pyo3::types::{PyBool, PyComplex, PyFloat};
 use crate::array::{Array, wrap};
 use crate::convert::{Value, array_of, is_operand, scalar_exact, value};
 use crate::error::{Outcome, type_error, value_error};
+use crate::errstate;
 use crate::fuse::PyExpr;
 use crate::gil;
+use crate::scalar::give;
 
 /// Applies an op, with the interpreter released when it is large.
 #[inline]
@@ -43,8 +45,15 @@ pub fn apply(py: Python<'_>, op: Op, values: &[&Value<'_>]) -> Outcome<Py<PyAny>
         }
     };
     match result {
-        Ok(raw) => wrap(py, raw),
-        Err(error) => wrap(py, beyond_range(op, values, error)?),
+        // of two choices and a condition without axes NumPy makes an array
+        Ok(raw) if op == Op::Where => wrap(py, raw),
+        Ok(raw) => {
+            let operands: smallvec::SmallVec<[Operand<'_>; 3]> =
+                values.iter().map(|v| v.operand()).collect();
+            errstate::check(py, op, &operands, &raw)?;
+            give(py, raw)
+        }
+        Err(error) => give(py, beyond_range(op, values, error)?),
     }
 }
 
@@ -88,7 +97,10 @@ fn beyond_range(op: Op, values: &[&Value<'_>], error: Error) -> Outcome<Raw> {
 #[inline]
 pub fn apply_to_one(py: Python<'_>, op: Op, a: &Raw) -> Outcome<Py<PyAny>> {
     match gil::work(py, a.len(), || Raw::apply(op, &[Operand::Tensor(a)])) {
-        Ok(raw) => wrap(py, raw),
+        Ok(raw) => {
+            errstate::check(py, op, &[Operand::Tensor(a)], &raw)?;
+            give(py, raw)
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -103,7 +115,10 @@ pub fn apply_to_two(py: Python<'_>, op: Op, a: &Raw, b: &Raw) -> Outcome<Py<PyAn
     };
     let operands = [Operand::Tensor(a), Operand::Tensor(b)];
     match gil::work(py, n, || Raw::apply(op, &operands)) {
-        Ok(raw) => wrap(py, raw),
+        Ok(raw) => {
+            errstate::check(py, op, &operands, &raw)?;
+            give(py, raw)
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -166,9 +181,8 @@ fn binary_slow(
 fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<()> {
     let other = value(other)?;
     let py = array.py();
-    array.get().write(|out| {
-        let this = out.clone();
-        let operands = [Operand::Tensor(&this), other.operand()];
+    array.get().write_from(|this, out| {
+        let operands = [Operand::Tensor(this), other.operand()];
         Ok(gil::work(py, this.len(), || {
             write_elementwise(op, &operands, out, Casting::SameKind)
         })?)
@@ -259,6 +273,25 @@ impl Array {
         in_place(Op::Pow, slf, other)
     }
 
+    fn __divmod__(
+        slf: &Bound<'_, Self>,
+        other: &Bound<'_, PyAny>,
+    ) -> Outcome<(Py<PyAny>, Py<PyAny>)> {
+        Ok((
+            binary(Op::FloorDivide, slf, other, false)?,
+            binary(Op::Remainder, slf, other, false)?,
+        ))
+    }
+    fn __rdivmod__(
+        slf: &Bound<'_, Self>,
+        other: &Bound<'_, PyAny>,
+    ) -> Outcome<(Py<PyAny>, Py<PyAny>)> {
+        Ok((
+            binary(Op::FloorDivide, slf, other, true)?,
+            binary(Op::Remainder, slf, other, true)?,
+        ))
+    }
+
     fn __neg__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
         unary(Op::Neg, slf)
     }
@@ -267,7 +300,7 @@ impl Array {
         if raw.dtype() == DType::Bool {
             return Err(type_error("+: takes no bool"));
         }
-        wrap(slf.py(), raw.copied()?)
+        give(slf.py(), raw.copied()?)
     }
     fn __abs__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
         unary(Op::Abs, slf)
@@ -281,14 +314,14 @@ impl Array {
         if !is_operand(other) {
             return Ok(py.NotImplemented());
         }
-        wrap(py, matmul(py, &slf.get().raw(), &array_of(other, None)?)?)
+        give(py, matmul(py, &slf.get().raw(), &array_of(other, None)?)?)
     }
     fn __rmatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
         let py = slf.py();
         if !is_operand(other) {
             return Ok(py.NotImplemented());
         }
-        wrap(py, matmul(py, &array_of(other, None)?, &slf.get().raw())?)
+        give(py, matmul(py, &array_of(other, None)?, &slf.get().raw())?)
     }
     fn __imatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<()> {
         let product = matmul(slf.py(), &slf.get().raw(), &array_of(other, None)?)?;
@@ -309,6 +342,12 @@ impl Array {
             CompareOp::Gt => Op::Gt,
             CompareOp::Ge => Op::Ge,
         };
+        if other.is_none() && matches!(op, Op::Eq | Op::Ne) {
+            // no element is None
+            let answer = Raw::scalar(Scalar::Bool(op == Op::Ne), DType::Bool)?;
+            let all = answer.broadcast_to(slf.get().raw().shape())?;
+            return give(slf.py(), all.copied()?);
+        }
         binary(op, slf, other, false)
     }
 
@@ -339,6 +378,20 @@ impl Array {
         }
     }
 
+    /// The nearest integer of an array without axes, as a Python number.
+    #[pyo3(signature = (ndigits=None))]
+    fn __round__<'py>(
+        &self,
+        py: Python<'py>,
+        ndigits: Option<&Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let number = python_scalar(py, self.scalar("round")?)?;
+        match ndigits {
+            None => Ok(number.call_method0("__round__")?),
+            Some(n) => Ok(number.call_method1("__round__", (n,))?),
+        }
+    }
+
     fn __complex__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyComplex>> {
         let value = self.scalar("complex")?.as_complex();
         Ok(PyComplex::from_doubles(py, value.re, value.im))
@@ -356,6 +409,9 @@ impl Array {
 
     fn __contains__(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> Outcome<bool> {
         let equal = binary(Op::Eq, slf, item, false)?;
+        if let Some((found, _)) = crate::scalar::parts(equal.bind(slf.py())) {
+            return Ok(found == Scalar::Bool(true));
+        }
         match equal.bind(slf.py()).cast::<Array>() {
             Ok(array) => {
                 let any = array

@@ -4,6 +4,7 @@
 #![allow(unsafe_op_in_unsafe_fn)]
 
 use civita_core::dtype::{Casting, DType};
+use civita_core::functions::ufuncs::Restriction;
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::ops::{REDUCTIONS, ReduceClass, Reduction, ReductionRow};
 use civita_core::raw::Raw;
@@ -12,11 +13,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::{Array, wrap};
-use crate::convert::array_of;
+use crate::array::Array;
+use crate::convert::{array_of, value};
 
 use crate::error::{Outcome, type_error, value_error};
 use crate::gil;
+use crate::scalar::give;
 use crate::ufunc::output;
 
 // A function that reduces axes. Without a doc of its own, which would hide the instances'.
@@ -29,19 +31,25 @@ const ALIASES: &[(&str, Reduction)] = &[("amax", Reduction::Max), ("amin", Reduc
 /// The parameters of a class after the array, in NumPy's order; those after `*` go by name only.
 fn parameters(class: ReduceClass) -> &'static str {
     match class {
-        ReduceClass::Sum | ReduceClass::Mean => "axis=None, dtype=None, out=None, keepdims=False",
+        ReduceClass::Sum => {
+            "axis=None, dtype=None, out=None, keepdims=False, initial=None, where=True"
+        }
+        ReduceClass::Mean => "axis=None, dtype=None, out=None, keepdims=False, *, where=True",
         ReduceClass::RealMean => {
-            "axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, correction=None"
+            "axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None, correction=None"
         }
         ReduceClass::Float => "axis=None, keepdims=False, *, dtype=None, out=None",
         ReduceClass::Index => "axis=None, out=None, *, keepdims=False",
-        ReduceClass::Same | ReduceClass::Bool => "axis=None, out=None, keepdims=False",
+        ReduceClass::Same => "axis=None, out=None, keepdims=False, initial=None, where=True",
+        ReduceClass::Bool => "axis=None, out=None, keepdims=False, *, where=True",
     }
 }
 
 /// One or several axes, or all of them.
 pub enum AxisArg {
     All,
+    /// The first, where there is one.
+    First,
     List(SmallVec<[isize; 4]>),
 }
 
@@ -78,7 +86,27 @@ impl AxisArg {
     pub fn axes(&self) -> Axes<'_> {
         match self {
             AxisArg::All => Axes::All,
+            AxisArg::First => Axes::List(&[0]),
             AxisArg::List(list) => Axes::List(list),
+        }
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for AxisArg {
+    type Error = PyErr;
+
+    fn extract(ob: Borrowed<'_, 'py, PyAny>) -> PyResult<AxisArg> {
+        Ok(AxisArg::parse(&ob)?)
+    }
+}
+
+impl AxisArg {
+    /// For the engine, of an array of this rank: without axes there are none to reduce.
+    pub fn axes_of(&self, rank: usize) -> Axes<'_> {
+        match self {
+            AxisArg::First if rank == 0 => Axes::All,
+            AxisArg::List(list) if rank == 0 && matches!(list[..], [0 | -1]) => Axes::All,
+            other => other.axes(),
         }
     }
 }
@@ -90,6 +118,8 @@ struct Call<'py> {
     out: Option<Bound<'py, Array>>,
     keepdims: bool,
     ddof: Option<f64>,
+    initial: Option<Bound<'py, PyAny>>,
+    mask: Option<Raw>,
 }
 
 impl<'py> Call<'py> {
@@ -99,6 +129,10 @@ impl<'py> Call<'py> {
             "dtype" => self.dtype = crate::dtype::parse_optional(Some(given))?,
             "out" => self.out = output(given)?,
             "keepdims" => self.keepdims = given.is_truthy()?,
+            "initial" => self.initial = (!given.is_none()).then(|| given.clone()),
+            "where" => self.mask = mask(given)?,
+            // a mean that is known: it is computed again, with the same bits or better ones
+            "mean" => {}
             "ddof" | "correction" if given.is_none() => {}
             "ddof" | "correction" => {
                 if self.ddof.is_some_and(|d| d != 0.0) {
@@ -130,6 +164,8 @@ impl<'py> Call<'py> {
             out: None,
             keepdims: false,
             ddof: None,
+            initial: None,
+            mask: None,
         };
         if args.is_empty() && kwargs.is_none() {
             return Ok(call);
@@ -175,6 +211,21 @@ impl<'py> Call<'py> {
     }
 }
 
+/// The mask that `where=` gives; `True` is none.
+pub fn mask(given: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
+    if given.is_none() || given.extract::<bool>().is_ok_and(|all| all) {
+        return Ok(None);
+    }
+    let mask = array_of(given, None)?;
+    if mask.dtype() != DType::Bool {
+        return Err(type_error(format!(
+            "where= takes booleans, not {}",
+            mask.dtype()
+        )));
+    }
+    Ok(Some(mask))
+}
+
 #[inline]
 fn reduce<'py>(
     py: Python<'py>,
@@ -185,7 +236,7 @@ fn reduce<'py>(
 ) -> Outcome<Py<PyAny>> {
     let call = Call::bind(row, args, kwargs)?;
     let options = ReduceOptions {
-        axes: call.axis.axes(),
+        axes: call.axis.axes_of(x.rank()),
         keepdims: if call.keepdims {
             KeepDims::Yes
         } else {
@@ -194,9 +245,18 @@ fn reduce<'py>(
         dtype: call.dtype,
         ddof: call.ddof.unwrap_or(0.0),
     };
-    let result = gil::work(py, x.len(), || x.reduce(row.op, options))?;
+    let result = if call.initial.is_none() && call.mask.is_none() {
+        gil::work(py, x.len(), || x.reduce(row.op, options))?
+    } else {
+        let initial = call.initial.as_ref().map(value).transpose()?;
+        let restriction = Restriction {
+            mask: call.mask.as_ref(),
+            initial: initial.as_ref().map(|v| v.operand()),
+        };
+        gil::work(py, x.len(), || x.reduce_where(row.op, options, restriction))?
+    };
     match call.out {
-        None => wrap(py, result),
+        None => give(py, result),
         Some(out) => write_out(row.numpy, result, out),
     }
 }

@@ -1,19 +1,23 @@
 //! Elementwise functions: one object for each row of the engine's table, `cv.add`, `cv.exp`, `cv.where`.
 
-use civita_core::dtype::{Casting, DType, can_cast};
+use civita_core::dtype::{Casting, DType, Scalar, can_cast};
+use civita_core::functions::ufuncs::{self, Restriction};
+use civita_core::layout::KeepDims;
 use civita_core::ops::{Class, Op, ROWS, Row};
-use civita_core::raw::{Operand, write_elementwise};
+use civita_core::raw::{Operand, Raw, ReduceOptions, write_elementwise};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::convert::{Value, value};
+use crate::convert::{Value, array_of, value};
 use crate::dtype::{casting as casting_rule, parse_optional, type_char};
 use crate::error::{Outcome, type_error, value_error};
 use crate::fuse;
 use crate::gil;
-use crate::operators::{apply, apply_to_one, apply_to_two, is_expr};
+use crate::operators::{apply, apply_to_one, apply_to_two, is_expr, python_scalar};
+use crate::reduction::AxisArg;
+use crate::scalar::give;
 
 // A function that works element by element, with broadcasting and promotion. Without a doc of its own, which would hide the instances'.
 #[pyclass(name = "ufunc", module = "civita", frozen)]
@@ -56,6 +60,7 @@ struct Options<'py> {
     out: Option<Bound<'py, Array>>,
     dtype: Option<DType>,
     casting: Casting,
+    mask: Option<Raw>,
 }
 
 impl Ufunc {
@@ -69,6 +74,7 @@ impl Ufunc {
             out: None,
             dtype: None,
             casting: Casting::SameKind,
+            mask: None,
         };
         if args.len() > self.0.arity {
             options.out = output(&args.get_item(self.0.arity)?)?;
@@ -81,9 +87,12 @@ impl Ufunc {
                 "out" => options.out = output(&given)?,
                 "dtype" => options.dtype = parse_optional(Some(&given))?,
                 "casting" => options.casting = casting_rule(&given.extract::<String>()?)?,
+                "where" => options.mask = crate::reduction::mask(&given)?,
+                // results lie as their operands do; there are no subclasses of arrays to keep
+                "order" | "subok" => {}
                 other => {
                     return Err(type_error(format!(
-                        "{name}() got an unexpected keyword argument '{other}'\n  rule: the keywords are out, dtype, casting"
+                        "{name}() got an unexpected keyword argument '{other}'\n  rule: the keywords are out, where, dtype, casting, order, subok"
                     )));
                 }
             }
@@ -157,11 +166,14 @@ impl Ufunc {
         } else if options.casting != Casting::Unsafe && options.casting != Casting::SameKind {
             self.check_casting(&values, options.casting)?;
         }
+        let operands: SmallVec<[Operand<'_>; 3]> = values.iter().map(|v| v.operand()).collect();
+        if let Some(mask) = options.mask {
+            return masked(py, op, &operands, &mask, options.out, options.casting);
+        }
         let Some(out) = options.out else {
             let refs: SmallVec<[&Value<'_>; 3]> = values.iter().collect();
             return apply(py, op, &refs);
         };
-        let operands: SmallVec<[Operand<'_>; 3]> = values.iter().map(|v| v.operand()).collect();
         out.get().write(|raw| {
             Ok(gil::work(py, raw.len(), || {
                 write_elementwise(op, &operands, raw, options.casting)
@@ -215,6 +227,37 @@ impl Ufunc {
             _ => &["x1", "x2", "x3"],
         }
     }
+}
+
+/// An op where a mask is true. Elsewhere the output stays what it was; a new one is zero there, where NumPy's may be anything.
+fn masked(
+    py: Python<'_>,
+    op: Op,
+    operands: &[Operand<'_>],
+    mask: &Raw,
+    out: Option<Bound<'_, Array>>,
+    casting: Casting,
+) -> Outcome<Py<PyAny>> {
+    let result = Raw::apply(op, operands)?;
+    let zero = Operand::Scalar(Scalar::Bool(false));
+    let Some(out) = out else {
+        let all = Raw::apply(Op::Where, &[mask.into(), (&result).into(), zero])?;
+        return give(py, all);
+    };
+    out.get().write(|raw| {
+        let result = result.cast_if(raw.dtype(), casting)?;
+        let old = raw.clone();
+        let all = Raw::apply(Op::Where, &[mask.into(), (&result).into(), (&old).into()])?;
+        if all.shape() != raw.shape() {
+            return Err(value_error(format!(
+                "non-broadcastable output operand with shape {} doesn't match the broadcast shape {}",
+                civita_core::error::shape_text(raw.shape()),
+                civita_core::error::shape_text(all.shape()),
+            )));
+        }
+        Ok(raw.assign(&all)?)
+    })?;
+    Ok(out.into_any().unbind())
 }
 
 /// The array that results go into; NumPy also takes a tuple of one.
@@ -300,6 +343,112 @@ impl Ufunc {
         crate::assign::accumulate(a.py(), a.get(), indices, b, subtract)
     }
 
+    /// `a[0] op a[1] op …` along an axis, or several of them; `None` is all.
+    #[pyo3(signature = (array, axis=AxisArg::First, dtype=None, out=None, keepdims=false, initial=None, r#where=None),
+        text_signature = "($self, array, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=True)")]
+    #[allow(clippy::too_many_arguments)]
+    fn reduce<'py>(
+        &self,
+        array: &Bound<'py, PyAny>,
+        axis: AxisArg,
+        dtype: Option<Bound<'py, PyAny>>,
+        out: Option<Bound<'py, PyAny>>,
+        keepdims: bool,
+        initial: Option<Bound<'py, PyAny>>,
+        r#where: Option<Bound<'py, PyAny>>,
+    ) -> Outcome<Py<PyAny>> {
+        let py = array.py();
+        let x = array_of(array, None)?;
+        let options = ReduceOptions {
+            axes: axis.axes_of(x.rank()),
+            keepdims: if keepdims {
+                KeepDims::Yes
+            } else {
+                KeepDims::No
+            },
+            dtype: parse_optional(dtype.as_ref())?,
+            ddof: 0.0,
+        };
+        let mask = match &r#where {
+            Some(given) => crate::reduction::mask(given)?,
+            None => None,
+        };
+        let initial = initial.as_ref().map(value).transpose()?;
+        let restriction = Restriction {
+            mask: mask.as_ref(),
+            initial: initial.as_ref().map(|v| v.operand()),
+        };
+        let op = self.0.op;
+        let result = gil::work(py, x.len(), || ufuncs::reduce(op, &x, options, restriction))?;
+        self.write_result(py, result, out)
+    }
+
+    /// The running fold along an axis.
+    #[pyo3(signature = (array, axis=0, dtype=None, out=None))]
+    fn accumulate<'py>(
+        &self,
+        array: &Bound<'py, PyAny>,
+        axis: isize,
+        dtype: Option<Bound<'py, PyAny>>,
+        out: Option<Bound<'py, PyAny>>,
+    ) -> Outcome<Py<PyAny>> {
+        let py = array.py();
+        let x = array_of(array, None)?;
+        let (op, dtype) = (self.0.op, parse_optional(dtype.as_ref())?);
+        let result = gil::work(py, x.len(), || ufuncs::accumulate(op, &x, axis, dtype))?;
+        self.write_result(py, result, out)
+    }
+
+    /// The function of each element of `a` with each of `b`.
+    #[pyo3(signature = (a, b, /))]
+    fn outer<'py>(&self, a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> Outcome<Py<PyAny>> {
+        let py = a.py();
+        let (a, b) = (array_of(a, None)?, array_of(b, None)?);
+        let elements = a.len().saturating_mul(b.len());
+        give(
+            py,
+            gil::work(py, elements, || ufuncs::outer(self.0.op, &a, &b))?,
+        )
+    }
+
+    /// For each index the fold of `array[index:next]` along an axis.
+    #[pyo3(signature = (array, indices, axis=0, dtype=None, out=None))]
+    fn reduceat<'py>(
+        &self,
+        array: &Bound<'py, PyAny>,
+        indices: &Bound<'py, PyAny>,
+        axis: isize,
+        dtype: Option<Bound<'py, PyAny>>,
+        out: Option<Bound<'py, PyAny>>,
+    ) -> Outcome<Py<PyAny>> {
+        let py = array.py();
+        let x = array_of(array, None)?;
+        let indices: Vec<i64> = array_of(indices, Some(DType::I64))?.to_vec()?;
+        let indices: Vec<isize> = indices.into_iter().map(|i| i as isize).collect();
+        let (op, dtype) = (self.0.op, parse_optional(dtype.as_ref())?);
+        let result = gil::work(py, x.len(), || {
+            ufuncs::reduceat(op, &x, &indices, axis, dtype)
+        })?;
+        self.write_result(py, result, out)
+    }
+
+    /// What changes no other operand, or `None`.
+    #[getter]
+    fn identity<'py>(&self, py: Python<'py>) -> Outcome<Option<Bound<'py, PyAny>>> {
+        if self.0.arity != 2 {
+            return Ok(None);
+        }
+        ufuncs::identity(self.0.op)
+            .map(|scalar| python_scalar(py, scalar))
+            .transpose()
+    }
+
+    /// Only generalised ufuncs have one.
+    #[getter]
+    fn signature(&self) -> Option<&'static str> {
+        None
+    }
+
     /// NumPy's name of the function.
     #[getter]
     fn __name__(&self) -> &'static str {
@@ -328,7 +477,7 @@ impl Ufunc {
     #[getter]
     fn __text_signature__(&self) -> String {
         format!(
-            "({}, /, out=None, *, dtype=None, casting='same_kind')",
+            "({}, /, out=None, *, where=True, dtype=None, casting='same_kind', order='K', subok=True)",
             self.parameters().join(", ")
         )
     }
@@ -389,6 +538,21 @@ impl Ufunc {
     /// Pickled by name.
     fn __reduce__(&self) -> &'static str {
         self.0.numpy
+    }
+}
+
+impl Ufunc {
+    /// A result, in the output that was given for it.
+    fn write_result(
+        &self,
+        py: Python<'_>,
+        result: Raw,
+        out: Option<Bound<'_, PyAny>>,
+    ) -> Outcome<Py<PyAny>> {
+        match out.as_ref().map(output).transpose()?.flatten() {
+            Some(out) => crate::reduction::write_out(self.0.numpy, result, out),
+            None => give(py, result),
+        }
     }
 }
 

@@ -227,7 +227,7 @@ def _first(bad, got, want, inputs):
 def assert_same(got, want, dtype=None, limit=0, message="", inputs=(), slack=None):
     """Equal dtype, shape, values (within `limit` ULP for floats), NaN in the same places, zeros of the same sign."""
     dtype = dtype or str(want.dtype)
-    assert isinstance(got, cv.ndarray), f"{message}: not an array: {type(got)}"
+    assert isinstance(got, (cv.ndarray, cv.generic)), f"{message}: not an array: {type(got)}"
     assert str(got.dtype) == dtype, f"{message}: dtype {got.dtype}, want {dtype}"
     assert got.shape == np.shape(want), f"{message}: shape {got.shape}, want {np.shape(want)}"
     same_values(to_numpy(got), np.asarray(want), dtype, limit, message, inputs, slack)

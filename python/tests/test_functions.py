@@ -92,7 +92,11 @@ def same(got, want, row, message):
         for g, w in zip(got, want):
             same(g, w, row, message)
         return
-    if not isinstance(got, cv.ndarray):
+    if isinstance(want, (np.ndarray, np.generic)):
+        # a scalar where NumPy gives one, an array without axes where NumPy gives that
+        kind = cv.ndarray if isinstance(want, np.ndarray) else cv.generic
+        assert isinstance(got, kind), f"{message}: {type(got)}, want {type(want)}"
+    else:
         assert type(got) is type(want) and got == want, f"{message}: {got!r}, want {want!r}"
         return
     want = np.asarray(want)

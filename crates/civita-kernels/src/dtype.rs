@@ -371,6 +371,18 @@ pub enum Scalar {
 }
 
 impl Scalar {
+    /// Is it the same value of the same kind, bit for bit? Unlike `==` it tells 0.0 from -0.0, and NaN is itself: what keys
+    /// need.
+    #[inline]
+    pub fn same_bits(self, other: Scalar) -> bool {
+        let same = |a: f64, b: f64| a.to_bits() == b.to_bits();
+        match (self, other) {
+            (Scalar::Float(a), Scalar::Float(b)) => same(a, b),
+            (Scalar::Complex(a), Scalar::Complex(b)) => same(a.re, b.re) && same(a.im, b.im),
+            (a, b) => a == b,
+        }
+    }
+
     /// The sort of number.
     #[inline]
     pub fn kind(self) -> Kind {

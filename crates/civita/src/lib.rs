@@ -38,6 +38,9 @@
 //! # }
 //! ```
 //!
+//! A debug build runs the kernels 30 to 100 times slower, unless `Cargo.toml` has
+//! `[profile.dev.package."*"] opt-level = 3`, which optimises dependencies and leaves your own code quick to build.
+//!
 //! # What is where
 //!
 //! * [`Tensor<T, N>`](Tensor): the one type. `N` may be [`DYN`] and `T` may be [`Any`], when they are known at run time
@@ -86,6 +89,7 @@
 pub mod autograd;
 mod create;
 mod dtype;
+mod elements;
 mod elementwise;
 mod error;
 mod fuse;
@@ -94,6 +98,7 @@ mod keys;
 mod matmul;
 pub mod np;
 mod operators;
+pub mod random;
 mod rank;
 mod reduce;
 mod slice;
@@ -117,6 +122,7 @@ pub use dtype::{
     Any, Bits, Differentiable, Dtype, Element, Float, Integer, Number, Promote, Promoted, Real,
     Scalar, Takes, TakesLeft, Truth,
 };
+pub use elements::{Rows, difference};
 pub use elementwise::{BroadcastWith, Chosen, Is, Rhs};
 pub use error::{Error, Result, catch};
 pub use fuse::{FuseInputs, Fused};
@@ -159,3 +165,8 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/numpy.md")]
 struct NumpyPage;
+
+/// The blocks of `docs/random.md` are run; those of Python by its tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/random.md")]
+struct RandomPage;

@@ -4,14 +4,14 @@ from builtins import bool as _bool, str as _str
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias
 
-from . import autograd as autograd
+from . import autograd as autograd, random as random
 from .autograd import jvp as jvp, trace as trace, vmap as vmap
 
 class _SupportsArray(Protocol):
     def __array__(self, dtype: Any = ..., copy: Any = ...) -> Any: ...
 
 _Number: TypeAlias = _bool | int | float | complex
-_ArrayLike: TypeAlias = ndarray | _SupportsArray | _Number | Sequence[Any] | memoryview
+_ArrayLike: TypeAlias = ndarray | generic | _SupportsArray | _Number | Sequence[Any] | memoryview
 _dtype: TypeAlias = dtype
 _DTypeLike: TypeAlias = dtype | _str | type | _HasName
 _Casting: TypeAlias = Literal["no", "equiv", "safe", "same_kind", "unsafe"]
@@ -46,9 +46,164 @@ class dtype:
     def isnative(self) -> _bool: ...
     @property
     def dtype(self) -> Any: ...
-    def __call__(self, value: _ArrayLike = ..., /) -> ndarray: ...
+    @property
+    def type(self) -> type[generic]: ...
     def __eq__(self, other: object) -> _bool: ...
     def __hash__(self) -> int: ...
+
+class generic:
+    """The base of all scalars: immutable, hashable, computing as an array without axes does."""
+
+    def __new__(cls, value: _ArrayLike | _str = ..., /) -> Any: ...
+    @property
+    def dtype(self) -> _dtype: ...
+    @property
+    def shape(self) -> tuple[()]: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def itemsize(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def T(self) -> Any: ...
+    @property
+    def real(self) -> Any: ...
+    @property
+    def imag(self) -> Any: ...
+    def item(self, *args: SupportsIndex) -> Any: ...
+    def tolist(self) -> Any: ...
+    def conjugate(self) -> Any: ...
+    def is_integer(self) -> _bool: ...
+    def __getattr__(self, name: _str) -> Any: ...
+    def __getitem__(self, key: Any) -> Any: ...
+    def __bool__(self) -> _bool: ...
+    def __int__(self) -> int: ...
+    def __float__(self) -> float: ...
+    def __complex__(self) -> complex: ...
+    def __index__(self) -> int: ...
+    def __hash__(self) -> int: ...
+    def __round__(self, ndigits: int | None = None) -> Any: ...
+    def __divmod__(self, other: _ArrayLike) -> tuple[Any, Any]: ...
+    def __rdivmod__(self, other: _ArrayLike) -> tuple[Any, Any]: ...
+    def __lt__(self, other: _ArrayLike) -> Any: ...
+    def __le__(self, other: _ArrayLike) -> Any: ...
+    def __gt__(self, other: _ArrayLike) -> Any: ...
+    def __ge__(self, other: _ArrayLike) -> Any: ...
+    def __add__(self, other: _ArrayLike) -> Any: ...
+    def __radd__(self, other: _ArrayLike) -> Any: ...
+    def __sub__(self, other: _ArrayLike) -> Any: ...
+    def __rsub__(self, other: _ArrayLike) -> Any: ...
+    def __mul__(self, other: _ArrayLike) -> Any: ...
+    def __rmul__(self, other: _ArrayLike) -> Any: ...
+    def __truediv__(self, other: _ArrayLike) -> Any: ...
+    def __rtruediv__(self, other: _ArrayLike) -> Any: ...
+    def __floordiv__(self, other: _ArrayLike) -> Any: ...
+    def __rfloordiv__(self, other: _ArrayLike) -> Any: ...
+    def __mod__(self, other: _ArrayLike) -> Any: ...
+    def __rmod__(self, other: _ArrayLike) -> Any: ...
+    def __pow__(self, other: _ArrayLike) -> Any: ...
+    def __rpow__(self, other: _ArrayLike) -> Any: ...
+    def __and__(self, other: _ArrayLike) -> Any: ...
+    def __rand__(self, other: _ArrayLike) -> Any: ...
+    def __or__(self, other: _ArrayLike) -> Any: ...
+    def __ror__(self, other: _ArrayLike) -> Any: ...
+    def __xor__(self, other: _ArrayLike) -> Any: ...
+    def __rxor__(self, other: _ArrayLike) -> Any: ...
+    def __matmul__(self, other: _ArrayLike) -> Any: ...
+    def __rmatmul__(self, other: _ArrayLike) -> Any: ...
+    def __neg__(self) -> Any: ...
+    def __pos__(self) -> Any: ...
+    def __abs__(self) -> Any: ...
+    def __invert__(self) -> Any: ...
+class number(generic):  # type: ignore[misc]
+    """Scalars of the kind number: a class to ask with `isinstance`."""
+
+class bool(generic):  # type: ignore[misc]
+    """A number of dtype bool, immutable and hashable."""
+
+class inexact(number):  # type: ignore[misc]
+    """Scalars of the kind inexact: a class to ask with `isinstance`."""
+
+class integer(number):  # type: ignore[misc]
+    """Scalars of the kind integer: a class to ask with `isinstance`."""
+
+class complexfloating(inexact):  # type: ignore[misc]
+    """Scalars of the kind complexfloating: a class to ask with `isinstance`."""
+
+class floating(inexact):  # type: ignore[misc]
+    """Scalars of the kind floating: a class to ask with `isinstance`."""
+
+class signedinteger(integer):  # type: ignore[misc]
+    """Scalars of the kind signedinteger: a class to ask with `isinstance`."""
+
+class unsignedinteger(integer):  # type: ignore[misc]
+    """Scalars of the kind unsignedinteger: a class to ask with `isinstance`."""
+
+class bfloat16(floating):  # type: ignore[misc]
+    """A number of dtype bfloat16, immutable and hashable."""
+
+class complex128(complexfloating, complex):  # type: ignore[misc]
+    """A number of dtype complex128, immutable and hashable."""
+
+class complex64(complexfloating):  # type: ignore[misc]
+    """A number of dtype complex64, immutable and hashable."""
+
+class float16(floating):  # type: ignore[misc]
+    """A number of dtype float16, immutable and hashable."""
+
+class float32(floating):  # type: ignore[misc]
+    """A number of dtype float32, immutable and hashable."""
+
+class float64(floating, float):  # type: ignore[misc]
+    """A number of dtype float64, immutable and hashable."""
+
+class int16(signedinteger):  # type: ignore[misc]
+    """A number of dtype int16, immutable and hashable."""
+
+class int32(signedinteger):  # type: ignore[misc]
+    """A number of dtype int32, immutable and hashable."""
+
+class int64(signedinteger):  # type: ignore[misc]
+    """A number of dtype int64, immutable and hashable."""
+
+class int8(signedinteger):  # type: ignore[misc]
+    """A number of dtype int8, immutable and hashable."""
+
+class uint16(unsignedinteger):  # type: ignore[misc]
+    """A number of dtype uint16, immutable and hashable."""
+
+class uint32(unsignedinteger):  # type: ignore[misc]
+    """A number of dtype uint32, immutable and hashable."""
+
+class uint64(unsignedinteger):  # type: ignore[misc]
+    """A number of dtype uint64, immutable and hashable."""
+
+class uint8(unsignedinteger):  # type: ignore[misc]
+    """A number of dtype uint8, immutable and hashable."""
+
+bool_ = bool
+byte = int8
+cdouble = complex128
+csingle = complex64
+double = float64
+half = float16
+int_ = int64
+intc = int32
+intp = int64
+long = int64
+longlong = int64
+short = int16
+single = float32
+ubyte = uint8
+uint = uint64
+uintc = uint32
+uintp = uint64
+ulong = uint64
+ulonglong = uint64
+ushort = uint16
 
 class ufunc:
     """A function that works element by element, with broadcasting and promotion."""
@@ -65,9 +220,21 @@ class ufunc:
     def ntypes(self) -> int: ...
     @property
     def types(self) -> list[_str]: ...
+    @property
+    def identity(self) -> Any: ...
+    @property
+    def signature(self) -> _str | None: ...
     def at(self, a: ndarray, indices: Any, b: _ArrayLike, /) -> None: ...
+    def reduce(
+        self, array: _ArrayLike, axis: _Axis = 0, dtype: _DTypeLike | None = None, out: ndarray | None = None, keepdims: _bool = False,
+        initial: Any = None, where: _ArrayLike = True,
+    ) -> Any: ...
+    def accumulate(self, array: _ArrayLike, axis: int = 0, dtype: _DTypeLike | None = None, out: ndarray | None = None) -> ndarray: ...
+    def outer(self, a: _ArrayLike, b: _ArrayLike, /) -> Any: ...
+    def reduceat(self, array: _ArrayLike, indices: _ArrayLike, axis: int = 0, dtype: _DTypeLike | None = None, out: ndarray | None = None) -> ndarray: ...
     def __call__(
-        self, *args: _ArrayLike | Expr, out: ndarray | tuple[ndarray] | None = None, dtype: _DTypeLike | None = None, casting: _Casting = "same_kind"
+        self, *args: _ArrayLike | Expr, out: ndarray | tuple[ndarray] | None = None, where: _ArrayLike = True, dtype: _DTypeLike | None = None,
+        casting: _Casting = "same_kind", order: _str = "K", subok: _bool = True,
     ) -> Any: ...
 
 class reduction:
@@ -75,7 +242,7 @@ class reduction:
 
     @property
     def __name__(self) -> _str: ...
-    def __call__(self, a: _ArrayLike, axis: _Axis = None, *args: Any, **kwargs: Any) -> ndarray: ...
+    def __call__(self, a: _ArrayLike, axis: _Axis = None, *args: Any, **kwargs: Any) -> Any: ...
 
 class function:
     """A function of whole arrays."""
@@ -123,21 +290,21 @@ class fused:
     @property
     def __wrapped__(self) -> Callable[..., Any]: ...
     def program(self) -> list[_str]: ...
-    def __call__(self, *args: _ArrayLike) -> ndarray: ...
+    def __call__(self, *args: _ArrayLike, **kwargs: _ArrayLike) -> Any: ...
 
 class finfo:
     """Limits of a float dtype."""
 
     def __new__(cls, dtype: _DTypeLike | ndarray, /) -> finfo: ...
     bits: int
-    eps: float
-    max: float
-    min: float
-    tiny: float
-    smallest_normal: float
-    smallest_subnormal: float
+    eps: floating
+    max: floating
+    min: floating
+    tiny: floating
+    smallest_normal: floating
+    smallest_subnormal: floating
     precision: int
-    resolution: float
+    resolution: floating
     dtype: _dtype
 
 class iinfo:
@@ -179,6 +346,14 @@ class hook_handle:
     def remove(self) -> None: ...
     def __enter__(self) -> hook_handle: ...
     def __exit__(self, *error: object) -> None: ...
+
+class errstate:
+    """Another way to treat faults of floating-point arithmetic for a block."""
+
+    def __init__(self, **modes: Any) -> None: ...
+    def __enter__(self) -> None: ...
+    def __exit__(self, *error: object) -> None: ...
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]: ...
 
 class printoptions:
     """Print options for the length of a `with` block."""
@@ -238,6 +413,12 @@ class ndarray:
     def retain_grad(self) -> None: ...
     def register_hook(self, hook: Callable[[ndarray], ndarray | None]) -> hook_handle: ...
     def detach(self) -> ndarray: ...
+    data: ndarray
+    def numpy(self) -> Any: ...
+    def zero_(self) -> ndarray: ...
+    def __divmod__(self, other: _ArrayLike) -> tuple[Any, Any]: ...
+    def __rdivmod__(self, other: _ArrayLike) -> tuple[Any, Any]: ...
+    def __round__(self, ndigits: int | None = None) -> Any: ...
     def reshape(self, *shape: SupportsIndex | Sequence[SupportsIndex], copy: _bool | None = None) -> ndarray: ...
     def transpose(self, *axes: SupportsIndex | Sequence[SupportsIndex] | None) -> ndarray: ...
     def ravel(self) -> ndarray: ...
@@ -251,10 +432,10 @@ class ndarray:
     def fill(self, value: _ArrayLike) -> None: ...
     def conj(self) -> ndarray: ...
     def conjugate(self) -> ndarray: ...
-    def __getitem__(self, key: Any) -> ndarray: ...
+    def __getitem__(self, key: Any) -> Any: ...
     def __setitem__(self, key: Any, value: _ArrayLike) -> None: ...
     def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[ndarray]: ...
+    def __iter__(self) -> Iterator[Any]: ...
     def __contains__(self, item: object) -> _bool: ...
     def __bool__(self) -> _bool: ...
     def __int__(self) -> int: ...
@@ -309,40 +490,40 @@ class ndarray:
     def __pos__(self) -> ndarray: ...
     def __abs__(self) -> ndarray: ...
     def __invert__(self) -> ndarray: ...
-    def sum(self, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+    def sum(self, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> Any:
         """The sum of the elements; of no elements 0."""
         ...
-    def prod(self, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+    def prod(self, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> Any:
         """The product of the elements; of no elements 1."""
         ...
-    def mean(self, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+    def mean(self, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: Any = True) -> Any:
         """The mean `Σx / n`; of no elements NaN."""
         ...
-    def var(self, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, correction: float | None = None) -> ndarray:
+    def var(self, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, where: Any = True, mean: Any = None, correction: float | None = None) -> Any:
         """The variance `Σ|x - mean|² / (n - ddof)`, in two passes; `ddof` is 0 as in NumPy (PyTorch divides by `n - 1`)."""
         ...
-    def std(self, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, correction: float | None = None) -> ndarray:
+    def std(self, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, where: Any = True, mean: Any = None, correction: float | None = None) -> Any:
         """The standard deviation, the square root of the variance."""
         ...
-    def max(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+    def max(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> Any:
         """The largest element; NaN if there is one. Equal ones share the gradient."""
         ...
-    def min(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+    def min(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> Any:
         """The smallest element; NaN if there is one. Equal ones share the gradient."""
         ...
-    def argmax(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> ndarray:
+    def argmax(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> Any:
         """The index of the largest element, the first of equal ones; of the first NaN if there is one."""
         ...
-    def argmin(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> ndarray:
+    def argmin(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> Any:
         """The index of the smallest element, the first of equal ones; of the first NaN if there is one."""
         ...
-    def any(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+    def any(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: Any = True) -> Any:
         """Is any element true, that is not zero?"""
         ...
-    def all(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+    def all(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: Any = True) -> Any:
         """Are all elements true, that is not zero?"""
         ...
-    def logsumexp(self, axis: _Axis | None = None, keepdims: _bool = False, *, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    def logsumexp(self, axis: _Axis | None = None, keepdims: _bool = False, *, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> Any:
         """`ln Σ eˣ`, without overflow."""
         ...
     def swapaxes(self, axis1: int, axis2: int) -> ndarray:
@@ -390,47 +571,14 @@ class ndarray:
 
 # ---- constants
 
-bfloat16: dtype
-bool: dtype
-bool_: dtype
-byte: dtype
-cdouble: dtype
-complex128: dtype
-complex64: dtype
-csingle: dtype
-double: dtype
+False_: bool
+True_: bool
 e: float
 euler_gamma: float
-float16: dtype
-float32: dtype
-float64: dtype
-half: dtype
 inf: float
-int16: dtype
-int32: dtype
-int64: dtype
-int8: dtype
-int_: dtype
-intc: dtype
-intp: dtype
-long: dtype
-longlong: dtype
 nan: float
 newaxis: None
 pi: float
-short: dtype
-single: dtype
-ubyte: dtype
-uint: dtype
-uint16: dtype
-uint32: dtype
-uint64: dtype
-uint8: dtype
-uintc: dtype
-uintp: dtype
-ulong: dtype
-ulonglong: dtype
-ushort: dtype
 __version__: str
 __array_api_version__: str
 
@@ -457,7 +605,7 @@ arcsinh: ufunc
 arctan: ufunc
 """The arc tangent, from -π/2 to π/2."""
 arctan2: ufunc
-"""The angle of the point `(b, a)`, from -π to π. Its derivatives at the origin are 0, as in PyTorch."""
+"""The angle of the point `(b, a)`, from -π to π. Its derivatives at the origin are 0."""
 arctanh: ufunc
 """The inverse hyperbolic tangent; NaN outside -1 to 1."""
 asin: ufunc
@@ -655,59 +803,59 @@ trunc: ufunc
 """The integer part, that is `x` rounded towards zero; integers stay."""
 where: ufunc
 """`a` where the condition is true, `b` elsewhere."""
-def all(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+def all(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: Any = True) -> Any:
     """Are all elements true, that is not zero?"""
     ...
 
-def amax(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+def amax(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> Any:
     """The largest element; NaN if there is one. Equal ones share the gradient."""
     ...
 
-def amin(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+def amin(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> Any:
     """The smallest element; NaN if there is one. Equal ones share the gradient."""
     ...
 
-def any(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+def any(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: Any = True) -> Any:
     """Is any element true, that is not zero?"""
     ...
 
-def argmax(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> ndarray:
+def argmax(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> Any:
     """The index of the largest element, the first of equal ones; of the first NaN if there is one."""
     ...
 
-def argmin(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> ndarray:
+def argmin(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> Any:
     """The index of the smallest element, the first of equal ones; of the first NaN if there is one."""
     ...
 
-def logsumexp(a: _ArrayLike, axis: _Axis | None = None, keepdims: _bool = False, *, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+def logsumexp(a: _ArrayLike, axis: _Axis | None = None, keepdims: _bool = False, *, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> Any:
     """`ln Σ eˣ`, without overflow."""
     ...
 
-def max(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+def max(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> Any:
     """The largest element; NaN if there is one. Equal ones share the gradient."""
     ...
 
-def mean(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+def mean(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: Any = True) -> Any:
     """The mean `Σx / n`; of no elements NaN."""
     ...
 
-def min(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+def min(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> Any:
     """The smallest element; NaN if there is one. Equal ones share the gradient."""
     ...
 
-def prod(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+def prod(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> Any:
     """The product of the elements; of no elements 1."""
     ...
 
-def std(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, correction: float | None = None) -> ndarray:
+def std(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, where: Any = True, mean: Any = None, correction: float | None = None) -> Any:
     """The standard deviation, the square root of the variance."""
     ...
 
-def sum(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False) -> ndarray:
+def sum(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> Any:
     """The sum of the elements; of no elements 0."""
     ...
 
-def var(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, correction: float | None = None) -> ndarray:
+def var(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, where: Any = True, mean: Any = None, correction: float | None = None) -> Any:
     """The variance `Σ|x - mean|² / (n - ddof)`, in two passes; `ddof` is 0 as in NumPy (PyTorch divides by `n - 1`)."""
     ...
 
@@ -1405,6 +1553,14 @@ def get_printoptions() -> dict[_str, Any]:
     """The print options as a dict."""
     ...
 
+def geterr() -> dict[_str, _str]:
+    """What happens on faults in this thread."""
+    ...
+
+def geterrcall() -> Any:
+    """What [`seterrcall`] was given."""
+    ...
+
 def grad(outputs: _ArrayLike | Sequence[_ArrayLike], inputs: _ArrayLike | Sequence[_ArrayLike], grad_outputs: _ArrayLike | Sequence[_ArrayLike | None] | None = None, retain_graph: _bool | None = None, create_graph: _bool = False, allow_unused: _bool | None = None) -> tuple[ndarray, ...]:
     """The gradients of outputs with respect to inputs, as a tuple; nothing is added to any leaf."""
     ...
@@ -1455,6 +1611,10 @@ def isdtype(dtype: _DTypeLike | None, kind: _str | _DTypeLike | tuple[Any, ...])
 
 def isin(element: Any, test_elements: Any, assume_unique: Any = False, invert: Any = False, *, kind: _str | _DTypeLike | tuple[Any, ...] | None = None) -> ndarray:
     """Returns true where an element is among the test elements."""
+    ...
+
+def issubdtype(arg1: Any, arg2: Any) -> _bool:
+    """Is the first a kind or dtype of the second: `issubdtype(x.dtype, cv.floating)`? Dtypes, their names and the classes of scalars are taken."""
     ...
 
 def kron(a: _ArrayLike, b: _ArrayLike) -> ndarray:
@@ -1595,6 +1755,14 @@ def set_printoptions(precision: int | None = None, threshold: int | float | None
 
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: Any = False) -> ndarray:
     """The elements of the first array that the second has not, sorted."""
+    ...
+
+def seterr(all: Any = None, divide: Any = None, over: Any = None, under: Any = None, invalid: Any = None) -> dict[_str, _str]:
+    """What happens on faults from now on in this thread; returns what happened before."""
+    ...
+
+def seterrcall(func: Any) -> Any:
+    """The function that mode `call` calls, or the object whose `write` mode `log` calls; returns the one before."""
     ...
 
 def setxor1d(ar1: Any, ar2: Any, assume_unique: Any = False) -> ndarray:

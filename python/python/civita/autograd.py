@@ -23,13 +23,14 @@ from ._civita import (
     check_gradients as gradcheck,
     check_second_gradients as gradgradcheck,
     enable_grad,
+    generic,
     is_grad_enabled,
     ndarray,
     no_grad,
 )
 
 if TYPE_CHECKING:
-    from . import ndarray  # noqa: F811
+    from . import generic, ndarray  # noqa: F811
 
 __all__ = [
     "Context",
@@ -665,9 +666,18 @@ class _Call:
         ctx.needs_input_grad = self.needs
         results = self.cls.forward(ctx, *self._with(arrays, list(self.args)))
         self.single = not isinstance(results, (tuple, list))
-        outputs = _arrays([results] if self.single else list(results))
+        # what was computed without axes is a scalar: each becomes one array, wherever it stands
+        made: dict[int, ndarray] = {}
+
+        def array(value: Any) -> Any:
+            if not isinstance(value, generic):
+                return value
+            return made.setdefault(id(value), _civita.asarray(value))
+
+        outputs = _arrays([array(x) for x in ([results] if self.single else results)])
         vars(ctx).pop("needs_input_grad", None)
-        leaves, self.held = _flatten(vars(ctx), lambda value: isinstance(value, ndarray))
+        leaves, self.held = _flatten(vars(ctx), lambda value: isinstance(value, (ndarray, generic)))
+        leaves = [array(leaf) for leaf in leaves]
         known, self.places = [*arrays, *outputs], []
         for leaf in leaves:
             place = next((i for i, x in enumerate(known) if x is leaf), len(known))

@@ -33,6 +33,14 @@ impl Param {
 }
 
 impl FunctionRow {
+    /// Do so many positional arguments alone give every parameter what it needs, one to one? Most calls are like that, and
+    /// need no binding.
+    pub fn takes_by_position(&self, given: usize) -> bool {
+        given <= self.positional
+            && !self.params.iter().any(Param::takes_the_rest)
+            && self.params[given..].iter().all(|p| p.default.is_some())
+    }
+
     /// What each parameter gets.
     ///
     /// # Errors

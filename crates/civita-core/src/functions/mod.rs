@@ -37,6 +37,7 @@ pub mod sets;
 pub mod shape;
 #[doc(hidden)]
 pub mod sorting;
+pub mod ufuncs;
 
 pub use bind::{BindError, Given};
 pub use rows::FUNCTIONS;
@@ -75,7 +76,7 @@ pub struct FunctionRow {
     pub laws: &'static [&'static str],
     /// What to compare with, as a Python expression, where NumPy has no function of that name.
     pub oracle: Option<&'static str>,
-    call: fn(&FunctionRow, Vec<Value>) -> Result<Returned>,
+    call: fn(&FunctionRow, &mut [Value]) -> Result<Returned>,
 }
 
 /// A parameter.
@@ -217,11 +218,11 @@ impl FunctionRow {
             .find(|row| row.name == name || row.aliases.contains(&name))
     }
 
-    /// Runs it on one value for each parameter, as [`FunctionRow::bind`] orders them.
+    /// Runs it on one value for each parameter, as [`FunctionRow::bind`] orders them. The values are taken out of their places.
     ///
     /// # Errors
     /// When an argument is of the wrong kind, and as the function itself.
-    pub fn call(&self, bound: Vec<Value>) -> Result<Returned> {
+    pub fn call(&self, bound: &mut [Value]) -> Result<Returned> {
         (self.call)(self, bound)
     }
 
@@ -240,13 +241,13 @@ impl FunctionRow {
 
 /// Converts arguments and calls: compiled once for each signature, not for each row.
 trait Invoke {
-    fn invoke(self, row: &FunctionRow, bound: Vec<Value>) -> Result<Returned>;
+    fn invoke(self, row: &FunctionRow, bound: &mut [Value]) -> Result<Returned>;
 }
 macro_rules! invoke { ($($($K:ident)+;)*) => { $(
     impl<R: Into<Returned>, $($K: Kind),+> Invoke for fn($($K),+) -> Result<R> {
         #[inline(never)]
-        fn invoke(self, row: &FunctionRow, bound: Vec<Value>) -> Result<Returned> {
-            let mut bound = bound.into_iter().enumerate();
+        fn invoke(self, row: &FunctionRow, bound: &mut [Value]) -> Result<Returned> {
+            let mut bound = bound.iter_mut().enumerate();
             self($(typed::<$K>(row, bound.next())?),+).map(Into::into)
         }
     }
@@ -263,10 +264,11 @@ invoke! {
     A B C D E F G H I;
 }
 
-fn typed<K: Kind>(row: &FunctionRow, given: Option<(usize, Value)>) -> Result<K> {
+fn typed<K: Kind>(row: &FunctionRow, given: Option<(usize, &mut Value)>) -> Result<K> {
     let Some((param, value)) = given else {
         return Err(Error::value(row.name, "an argument is missing"));
     };
-    let type_name = value.type_name().to_owned();
+    let value = std::mem::replace(value, Value::None);
+    let type_name = value.type_name();
     K::from_value(value).map_err(|why| row.refused(param, &type_name, why))
 }

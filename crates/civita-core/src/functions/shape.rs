@@ -155,7 +155,12 @@ pub fn rot90(m: Array, k: Int, axes: AxisPair) -> Result<Raw> {
 }
 
 pub fn squeeze(a: Array, axis: Axes) -> Result<Raw> {
-    a.squeeze(axis.0.as_deref())
+    let axes = axis.0.as_deref();
+    // NumPy takes the first and the last axis of what has none
+    if a.rank() == 0 && axes.is_some_and(|axes| axes.iter().all(|a| matches!(a, 0 | -1))) {
+        return Ok(a);
+    }
+    a.squeeze(axes)
 }
 
 pub fn expand_dims(a: Array, axis: AxisList) -> Result<Raw> {

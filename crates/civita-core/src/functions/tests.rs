@@ -134,17 +134,17 @@ fn printed(returned: Returned, indices: &[usize]) -> String {
 }
 
 fn run(text: &str) -> Result<Returned, crate::error::Error> {
-    let (row, bound) = Call::parse(text).0.bound();
-    row.call(bound)
+    let (row, mut bound) = Call::parse(text).0.bound();
+    row.call(&mut bound)
 }
 
 #[test]
 fn examples_print_what_they_say() {
     for row in FUNCTIONS {
         let (call, indices) = Call::parse(row.example.python);
-        let (row, bound) = call.bound();
+        let (row, mut bound) = call.bound();
         assert_eq!(
-            printed(row.call(bound).expect(row.name), &indices),
+            printed(row.call(&mut bound).expect(row.name), &indices),
             row.example.prints,
             "{}",
             row.name
@@ -189,7 +189,7 @@ fn outputs_are_what_rows_say_they_are() {
                 .filter(|(p, _)| p.name == flag);
             flags.any(|(_, value)| matches!(value, Value::Scalar(Scalar::Bool(true))))
         };
-        match (row.call(bound.clone()).expect(text), &row.returns) {
+        match (row.call(&mut bound.clone()).expect(text), &row.returns) {
             (Returned::One(x), Returns::One(output) | Returns::OneOrTuple(output)) => {
                 check(output, &x)
             }

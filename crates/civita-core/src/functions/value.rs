@@ -1,5 +1,6 @@
 //! Arguments as the host language passes them, and the kinds of parameters that take them.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 
@@ -72,8 +73,8 @@ impl fmt::Display for Value {
 
 impl Value {
     /// The name of its Python type.
-    pub fn type_name(&self) -> &str {
-        match self {
+    pub fn type_name(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Value::None => "NoneType",
             Value::Scalar(Scalar::Bool(_)) => "bool",
             Value::Scalar(Scalar::Int(_)) => "int",
@@ -84,8 +85,8 @@ impl Value {
             Value::Slice(_) => "slice",
             Value::DType(_) => "dtype",
             Value::Array(_) => "ndarray",
-            Value::Other(name) => name,
-        }
+            Value::Other(name) => return Cow::Owned(name.clone()),
+        })
     }
 
     /// The boolean or number that it is: itself, or the element of an array of rank 0.

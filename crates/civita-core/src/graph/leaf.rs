@@ -33,6 +33,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A gradient that may be written in place: seeds, broadcast gradients and those of a sum's operands share their memory.
+pub(super) fn own(mut g: Raw) -> Result<Raw> {
+    if g.is_plain() && (g.layout().has_internal_overlap() || !g.is_only_handle()) {
+        return g.copied();
+    }
+    Ok(g)
+}
+
 /// The place of an output among the gradients; a new one if it has none.
 fn slot(all: &mut Vec<Collected>, output: usize) -> &mut Collected {
     let at = all.iter().position(|c| c.output == output);
@@ -72,12 +80,13 @@ impl Node {
 
     /// Adds to the gradient. Two threads lose nothing, and nobody ever sees it empty in between: the sum is made without
     /// the lock, and again if somebody else was faster.
-    pub(crate) fn accumulate(&self, output: usize, g: &Raw) -> Result<()> {
+    pub(crate) fn accumulate(&self, output: usize, g: Raw) -> Result<()> {
         let gradients = &self.extras().gradients;
+        let g = own(g)?;
         loop {
             let old = slot(&mut locked(gradients), output).clone();
             let sum = match &old.gradient {
-                Some(old) => old.add(g)?,
+                Some(old) => old.add(&g)?,
                 None => g.clone(),
             };
             let mut all = locked(gradients);

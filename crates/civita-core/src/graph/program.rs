@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::ops::{Op, ROWS};
-use crate::program::{Plan, Program};
+use crate::program::{Node, Plan, Program};
 use crate::raw::Raw;
 
 /// A program with what was made from it so far.
@@ -16,6 +16,8 @@ pub struct Function {
     name: &'static str,
     plans: Mutex<Vec<Planned>>,
     vjps: Vec<OnceLock<Option<Arc<Function>>>>,
+    /// Without the inputs that it does not mention, and which it mentions; `None` where it mentions all.
+    pruned: OnceLock<Option<(Vec<usize>, Arc<Function>)>>,
     /// By which inputs move.
     jvps: Mutex<Vec<Pushed>>,
 }
@@ -43,6 +45,7 @@ impl Function {
             name,
             plans: Mutex::new(Vec::new()),
             vjps,
+            pruned: OnceLock::new(),
             jvps: Mutex::new(Vec::new()),
         })
     }
@@ -62,6 +65,28 @@ impl Function {
     /// Its name.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The same function of the inputs that it mentions, and which they are; `None` where it mentions all of them. The others
+    /// have no part in the shape of the result.
+    pub(crate) fn pruned(&self) -> Option<(&[usize], &Arc<Function>)> {
+        let pruned = self.pruned.get_or_init(|| {
+            let mentioned: Vec<usize> = (0..self.program.inputs())
+                .filter(|&i| self.program.nodes().contains(&Node::Input(i as u16)))
+                .collect();
+            if mentioned.len() == self.program.inputs() || mentioned.is_empty() {
+                return None;
+            }
+            let program = Program::trace(mentioned.len(), |b| {
+                let all: Vec<_> = (0..self.program.inputs())
+                    .map(|i| b.input(mentioned.iter().position(|&m| m == i).unwrap_or(0)))
+                    .collect();
+                b.inline(&self.program, &all)[self.program.output() as usize]
+            });
+            Some((mentioned, Function::new(program, self.name)))
+        });
+        let (mentioned, function) = pruned.as_ref()?;
+        Some((mentioned, function))
     }
 
     /// Its plan for inputs of these dtypes.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
+use super::leaf::own;
 use super::{Edge, Node};
 use crate::dtype::Scalar;
 use crate::error::{Error, Result, shape_text};
@@ -37,7 +38,7 @@ pub fn backward(output: &Raw, seed: Option<&Raw>, keep: Keep) -> Result<()> {
     };
     let seed = seed_for("backward", output, seed)?;
     sweep(&[(edge, seed)], None, keep, level, &mut |edge, g| {
-        edge.node().accumulate(edge.output(), &g)
+        edge.node().accumulate(edge.output(), g)
     })
 }
 
@@ -52,7 +53,7 @@ pub fn grad(outputs: &[(&Raw, Option<&Raw>)], inputs: &[&Raw], keep: Keep) -> Re
     inputs
         .iter()
         .zip(found)
-        .map(|(input, g)| g.map_or_else(|| zero_like(input), Ok))
+        .map(|(input, g)| g.map_or_else(|| zero_like(input), own))
         .collect()
 }
 

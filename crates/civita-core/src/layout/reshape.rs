@@ -8,8 +8,7 @@ use crate::error::{Error, Result, shape_text};
 /// # Errors
 /// When it does not fit, when another length is negative, or when there are two `-1`.
 pub fn resolve_shape(op: &'static str, len: usize, shape: &[isize]) -> Result<Dims> {
-    let found = format!("{len} {}", elements(len));
-    resolve(op, len, &found, shape)
+    resolve(op, len, || format!("{len} {}", elements(len)), shape)
 }
 
 fn elements(len: usize) -> &'static str {
@@ -17,7 +16,12 @@ fn elements(len: usize) -> &'static str {
 }
 
 /// `found` names what is reshaped.
-fn resolve(op: &'static str, len: usize, found: &str, shape: &[isize]) -> Result<Dims> {
+fn resolve(
+    op: &'static str,
+    len: usize,
+    found: impl FnOnce() -> String,
+    shape: &[isize],
+) -> Result<Dims> {
     let mut out: Dims = shape.iter().map(|&n| n.max(0) as usize).collect();
     let mut unknown = None;
     for (axis, &n) in shape.iter().enumerate() {
@@ -41,7 +45,7 @@ fn resolve(op: &'static str, len: usize, found: &str, shape: &[isize]) -> Result
     out[axis] = 1;
     let known = checked_len(op, &out)?;
     if known == 0 || !len.is_multiple_of(known) {
-        let problem = format!("cannot reshape {found} into {shape:?}");
+        let problem = format!("cannot reshape {} into {shape:?}", found());
         let error = Error::shape(op, problem);
         return Err(if known == 0 {
             error.rule("beside a length of 0 the one that -1 stands for could be anything")
@@ -92,13 +96,15 @@ impl Layout {
     /// # Errors
     /// As [`resolve_shape`], and when the counts differ; the text names both shapes.
     pub fn resolve_shape(&self, shape: &[isize]) -> Result<Dims> {
-        let found = format!(
-            "{} ({} {})",
-            shape_text(&self.shape),
-            self.len,
-            elements(self.len)
-        );
-        let out = resolve("reshape", self.len, &found, shape).map_err(|e| match e.is_shape() {
+        let found = || {
+            format!(
+                "{} ({} {})",
+                shape_text(&self.shape),
+                self.len,
+                elements(self.len)
+            )
+        };
+        let out = resolve("reshape", self.len, found, shape).map_err(|e| match e.is_shape() {
             true if e.found_shapes().is_empty() => e.shapes(&[&self.shape]),
             _ => e,
         })?;

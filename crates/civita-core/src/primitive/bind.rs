@@ -2,10 +2,11 @@
 
 use smallvec::SmallVec;
 
-use super::{Outputs, Primitive, Spec, Touches, UNKNOWN};
+use super::{Outputs, Primitive, Spec, Touches, UNKNOWN, View};
 use crate::backend;
 use crate::device::Device;
 use crate::error::{Error, Result, shape_text};
+use crate::layout::Layout;
 use crate::ops::Op;
 use crate::raw::{Operand, Raw};
 use crate::storage::{Access, Storage, guard};
@@ -29,63 +30,119 @@ pub fn bind_one(p: &dyn Primitive, x: &[&Raw]) -> Result<Raw> {
     Ok(bind(p, x)?.one())
 }
 
+/// As [`bind_one`] of a [`View`](super::View), which is made only where `x` has a tag, or no layout of its memory will do: it
+/// touches no bytes, so that a layout is all it takes.
+#[inline]
+pub(crate) fn bind_view(
+    x: &Raw,
+    layout: impl FnOnce(&Layout) -> Result<Option<Layout>>,
+    view: impl FnOnce() -> View,
+) -> Result<Raw> {
+    if x.tag().is_none()
+        && let Some(layout) = layout(x.layout())?
+    {
+        return Ok(x.with_layout(layout));
+    }
+    bind_one(&view(), &[x])
+}
+
 #[inline]
 pub(crate) fn is_tagged(x: &[&Raw]) -> bool {
     x.iter().any(|x| x.tag().is_some())
 }
 
-/// As [`bind`] of [`Apply`](super::Apply), for operands of which none has a tag: the same guards and the same backend, without
-/// the primitive that only transformations would look at. `None` where one has, or they are on different devices. Small calls
-/// are dominated by what stands between the method and the kernel; this is all of it.
-#[inline]
-pub(crate) fn bind_op(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
-    let (mut owned, mut tensors) = (true, 0);
-    let mut device = Device::default();
-    for operand in operands {
-        if let Operand::Tensor(x) = operand {
-            if x.tag().is_some() || tensors > 0 && x.device() != device {
-                return None;
-            }
-            device = x.device();
-            owned &= x.storage().access() == Access::Owned;
-            tensors += 1;
-        }
-    }
-    if tensors == 0 {
-        return None;
-    }
-    let backend = backend::of(device);
-    if owned {
-        return Some(backend.op(op, operands));
-    }
-    Some(op_guarded(backend, op, operands))
+/// Operands of which none has a tag, on one device: an op on them needs the guards and the backend, and no primitive that
+/// only transformations would look at. Small calls are dominated by what stands between the method and the kernel; this is all
+/// of it.
+pub(crate) struct Untagged {
+    backend: &'static dyn backend::Backend,
+    device: Device,
+    owned: bool,
 }
 
-fn op_guarded(
-    backend: &'static dyn backend::Backend,
-    op: Op,
-    operands: &[Operand<'_>],
-) -> Result<Raw> {
-    let mut storages: SmallVec<[&Storage; 3]> = SmallVec::new();
-    let mut absent = false;
-    for operand in operands {
-        if let Operand::Tensor(x) = operand {
-            absent |= x.storage().is_absent();
-            storages.push(x.storage());
+impl Untagged {
+    /// `None` where an operand has a tag, they are on different devices, or none is a tensor.
+    #[inline]
+    pub(crate) fn of(operands: &[Operand<'_>]) -> Option<Untagged> {
+        let (mut owned, mut device) = (true, None);
+        for operand in operands {
+            if let Operand::Tensor(x) = operand {
+                if x.tag().is_some() || *device.get_or_insert(x.device()) != x.device() {
+                    return None;
+                }
+                owned &= x.storage().access() == Access::Owned;
+            }
         }
+        let device = device?;
+        Some(Untagged {
+            backend: backend::of(device),
+            device,
+            owned,
+        })
     }
-    if absent {
-        return Err(not_kept(op.row().name));
+
+    pub(crate) fn device(&self) -> Device {
+        self.device
     }
-    let mut y = {
+
+    /// As [`bind`] of [`Apply`](super::Apply).
+    #[inline]
+    pub(crate) fn run(&self, op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
+        if self.owned {
+            return self.backend.op(op, operands);
+        }
+        self.run_guarded(op, operands)
+    }
+
+    fn run_guarded(&self, op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
+        let is_absent =
+            |o: &Operand<'_>| matches!(o, Operand::Tensor(x) if x.storage().is_absent());
+        if operands.iter().any(is_absent) {
+            return Err(not_kept(op.row().name));
+        }
+        let storage = |o| match o {
+            &Operand::Tensor(x) => Some(x.storage()),
+            Operand::Scalar(_) => None,
+        };
+        if let [a, b] = operands {
+            let _guards = guard::acquire_two(storage(a), storage(b));
+            return self.backend.op(op, operands);
+        }
+        let storages: SmallVec<[&Storage; 3]> = operands.iter().filter_map(storage).collect();
         let _guards = guard::acquire(&storages, &[]);
-        backend.op(op, operands)?
-    };
-    // new, and so the only handle; a view of an operand aliases already
-    if y.storage().access() == Access::Owned && !y.alias_unique() {
-        return y.into_aliased();
+        self.backend.op(op, operands)
     }
-    Ok(y)
+}
+
+impl Untagged {
+    /// As [`Untagged::run`], into memory on the same device that may be written and has no tag.
+    #[inline]
+    pub(crate) fn run_into(&self, op: Op, operands: &[Operand<'_>], out: &mut Raw) -> Result<()> {
+        out.make_unique()?;
+        let to = out.storage();
+        if self.owned && to.access() == Access::Owned {
+            self.backend.op_into(op, operands, out)?;
+            to.bump_version();
+            return Ok(());
+        }
+        let mut reads: SmallVec<[&Storage; 3]> = SmallVec::new();
+        for operand in operands {
+            if let Operand::Tensor(x) = operand {
+                if x.storage().is_absent() {
+                    return Err(not_kept(op.row().name));
+                }
+                if !Storage::same_buffer(x.storage(), to) {
+                    reads.push(x.storage());
+                }
+            }
+        }
+        if reads.len() < 2 {
+            let _guards = guard::acquire_write(to, reads.first().copied());
+            return self.backend.op_into(op, operands, out);
+        }
+        let _guards = guard::acquire(&reads, &[to]);
+        self.backend.op_into(op, operands, out)
+    }
 }
 
 #[cold]
@@ -117,6 +174,23 @@ pub fn bind_into(p: &dyn Primitive, x: &[&Raw], out: &mut Raw) -> Result<()> {
         out.storage().bump_version();
     }
     Ok(())
+}
+
+/// As [`bind_into`] of a copy, into a part of `out`: neither has a tag, and `out` may be written.
+pub(crate) fn bind_into_part(x: &Raw, out: &Raw, part: Layout) -> Result<()> {
+    let backend = backend::of(out.device());
+    let part = out.with_layout(part);
+    let (from, to) = (x.storage(), out.storage());
+    if from.access() == Access::Owned && to.access() == Access::Owned {
+        backend.copy_into(x, &part)?;
+        to.bump_version();
+        return Ok(());
+    }
+    if x.storage().is_absent() {
+        return Err(not_kept("assign"));
+    }
+    let _guards = guard::acquire_write(to, Some(from));
+    backend.copy_into(x, &part)
 }
 
 /// What a derivative reads of operands that are about to be written is kept in a copy, so that `x *= w` has gradients.
@@ -188,34 +262,43 @@ fn execute_guarded(
     x: &[&Raw],
 ) -> Result<Outputs<Raw>> {
     let touches = p.access();
-    let y = if touches == Touches::Nothing {
-        p.run(device, x)?
-    } else {
-        if x.iter().any(|x| x.storage().is_absent()) {
-            return Err(not_kept(p.name()));
-        }
-        let storages: SmallVec<[&Storage; 4]> = x.iter().map(|x| x.storage()).collect();
-        let _guards = match touches {
-            Touches::WritesFirst => guard::acquire(&storages[1..], &storages[..1]),
-            _ => guard::acquire(&storages, &[]),
-        };
-        p.run(device, x)?
-    };
-    debug_assert_inferred(p, x, &y);
-    match y {
-        Outputs::One(y) => Ok(Outputs::One(aliasing(y)?)),
-        several => several.try_map(|_, y| aliasing(y)),
+    if touches != Touches::Nothing && x.iter().any(|x| x.storage().is_absent()) {
+        return Err(not_kept(p.name()));
     }
+    let mut y = match (touches, x) {
+        (Touches::Nothing, _) => p.run(device, x),
+        (Touches::Reads, [a]) => {
+            let _guard = guard::acquire_two(Some(a.storage()), None);
+            p.run(device, x)
+        }
+        (Touches::Reads, [a, b]) => {
+            let _guards = guard::acquire_two(Some(a.storage()), Some(b.storage()));
+            p.run(device, x)
+        }
+        _ => {
+            let storages: SmallVec<[&Storage; 4]> = x.iter().map(|x| x.storage()).collect();
+            let writes = usize::from(touches == Touches::WritesFirst);
+            let _guards = guard::acquire(&storages[writes..], &storages[..writes]);
+            p.run(device, x)
+        }
+    };
+    if let Ok(y) = &mut y {
+        debug_assert_inferred(p, x, y);
+        for y in y.as_mut_slice() {
+            alias(y)?;
+        }
+    }
+    y
 }
 
-/// A new result among arrays that alias is one of them.
+/// A new result among arrays that alias is one of them. It is changed where it is: moving 128 bytes that were written a word
+/// at a time costs as much as a lock.
 #[inline]
-fn aliasing(y: Raw) -> Result<Raw> {
-    if y.storage().access() == Access::Owned {
-        y.into_aliased()
-    } else {
-        Ok(y)
+fn alias(y: &mut Raw) -> Result<()> {
+    if y.storage().access() == Access::Owned && !y.alias_unique() {
+        *y = y.clone().into_aliased()?;
     }
+    Ok(())
 }
 
 #[inline]

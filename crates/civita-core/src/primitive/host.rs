@@ -5,6 +5,7 @@ use crate::dtype::{DType, Element, Scalar};
 use crate::error::Result;
 use crate::raw::Raw;
 use crate::storage::{Access, guard};
+use crate::threads::{self, Parts};
 
 /// The elements in C order in memory that nobody writes: the tensor itself where it is so, else a copy.
 pub(crate) fn owned(x: &Raw) -> Result<Raw> {
@@ -27,10 +28,53 @@ pub(crate) fn slice<T: Element>(x: &Raw) -> &[T] {
     unsafe { std::slice::from_raw_parts(x.ptr().cast::<T>(), x.layout().len()) }
 }
 
+/// The element at a place of the buffer that the layout of an Owned tensor of this dtype gave.
+#[inline]
+pub(crate) fn element_ref<T: Element>(x: &Raw, place: usize) -> &T {
+    debug_assert!(x.storage().access() == Access::Owned && x.dtype() == T::DTYPE);
+    debug_assert!((place + 1) * size_of::<T>() <= x.storage().len());
+    // SAFETY: Owned bytes never change while shared; the place lies within the buffer, aligned and of type `T`.
+    unsafe { &*x.base().cast::<T>().add(place) }
+}
+
+/// As [`element_ref`], of the only handle.
+#[inline]
+pub(crate) fn element_mut<T: Element>(x: &mut Raw, place: usize) -> &mut T {
+    debug_assert!(x.storage().access() == Access::Owned && x.dtype() == T::DTYPE);
+    debug_assert!((place + 1) * size_of::<T>() <= x.storage().len());
+    // SAFETY: as above, and the caller made this the only handle, which is borrowed.
+    unsafe { &mut *x.base().cast::<T>().add(place) }
+}
+
+/// As [`slice`], of the only handle.
+pub(crate) fn slice_mut<T: Element>(x: &mut Raw) -> &mut [T] {
+    debug_assert!(x.storage().access() == Access::Owned && x.layout().is_contiguous());
+    debug_assert!(x.dtype() == T::DTYPE);
+    if x.is_empty() {
+        return &mut [];
+    }
+    // SAFETY: as in `slice`, and the caller made this the only handle, which is borrowed.
+    unsafe { std::slice::from_raw_parts_mut(x.ptr().cast::<T>(), x.layout().len()) }
+}
+
+/// Calls `write` for parts of `grain` elements of a new contiguous tensor, on several threads.
+pub(crate) fn write_parts<T: Element>(
+    x: &mut Raw,
+    grain: usize,
+    write: &(dyn Fn(usize, &mut [T]) + Sync),
+) {
+    let elements = slice_mut::<T>(x);
+    let (start, len) = (Parts(elements.as_mut_ptr()), elements.len());
+    threads::run_ranges(len, grain, &|range| {
+        // SAFETY: the ranges lie within the elements, which are borrowed while the tasks run, and are apart.
+        let part = unsafe { std::slice::from_raw_parts_mut(start.at(range.start), range.len()) };
+        write(range.start, part);
+    });
+}
+
 /// The element at a place of the buffer that the tensor's layout gave.
 pub(crate) fn element(x: &Raw, place: usize) -> Scalar {
-    let _guard =
-        (x.storage().access() != Access::Owned).then(|| guard::acquire(&[x.storage()], &[]));
+    let _guard = guard::acquire_two(Some(x.storage()), None);
     read(x, place)
 }
 
@@ -40,18 +84,11 @@ pub(crate) fn reading<R>(x: &Raw, f: impl FnOnce(&dyn Fn(usize) -> Scalar) -> R)
     f(&|place| read(x, place))
 }
 
-/// The bytes of the element at a place of the buffer that the tensor's layout gave; a boolean is 0 or 1, whatever byte
-/// others have written.
-pub(crate) fn element_bytes(x: &Raw, place: usize) -> [u8; 16] {
-    let _guard =
-        (x.storage().access() != Access::Owned).then(|| guard::acquire(&[x.storage()], &[]));
-    read_bytes(x, place)
-}
-
 fn read(x: &Raw, place: usize) -> Scalar {
     Scalar::from_bytes(x.dtype(), &read_bytes(x, place))
 }
 
+/// A boolean is 0 or 1, whatever byte others have written.
 fn read_bytes(x: &Raw, place: usize) -> [u8; 16] {
     let size = x.dtype().size();
     let mut bytes = [0u8; 16];
@@ -74,7 +111,7 @@ fn read_bytes(x: &Raw, place: usize) -> [u8; 16] {
 pub fn write_element(x: &Raw, place: usize, bytes: &[u8; 16]) {
     let size = x.dtype().size();
     assert!((place + 1) * size <= x.storage().len());
-    let guards = guard::acquire(&[], &[x.storage()]);
+    let guards = guard::acquire_write(x.storage(), None);
     // SAFETY: within the buffer, which the guard gives us alone.
     unsafe {
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), x.storage().ptr().add(place * size), size)

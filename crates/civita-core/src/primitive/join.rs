@@ -1,5 +1,7 @@
 //! Several tensors into one.
 
+use smallvec::SmallVec;
+
 use super::{
     Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, bind_one, one_tangent, some,
 };
@@ -56,8 +58,9 @@ impl Primitive for Join {
     }
 
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        let specs: Vec<Spec> = x.iter().map(|x| Spec::of(x)).collect();
-        let spec = self.infer(&specs.iter().collect::<Vec<_>>())?.one();
+        let specs: SmallVec<[Spec; 4]> = x.iter().map(|x| Spec::of(x)).collect();
+        let specs: SmallVec<[&Spec; 4]> = specs.iter().collect();
+        let spec = self.infer(&specs)?.one();
         let out = backend.result(&spec, x)?;
         self.run_into(backend, x, &out)?;
         Ok(Outputs::One(out))

@@ -33,10 +33,11 @@ use smallvec::SmallVec;
 
 pub use apply::{Apply, Scalars};
 pub use arg_fold::ArgFold;
+pub(crate) use bind::{Untagged, bind_in_place, bind_into_part, bind_view, execute};
 pub use bind::{bind, bind_into, bind_one};
-pub(crate) use bind::{bind_in_place, bind_op, execute};
 pub use compress::{Compress, Expand};
 pub use copy::{Copy, Order};
+pub(crate) use fold::wide;
 pub use fold::{Fold, Over};
 pub use fused::Fused;
 pub use gather::Gather;
@@ -239,6 +240,15 @@ impl<T> Outputs<T> {
         match self {
             Outputs::One(one) => one,
             Outputs::Several(_) => unreachable!("the primitive has several outputs"),
+        }
+    }
+
+    /// All of them, to be changed.
+    #[inline]
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        match self {
+            Outputs::One(one) => std::slice::from_mut(one),
+            Outputs::Several(all) => all,
         }
     }
 

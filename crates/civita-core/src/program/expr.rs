@@ -12,7 +12,7 @@ use crate::ops::{Op, elementwise_heads};
 pub type Id = u16;
 
 /// What a value is computed from.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Node {
     /// An input, by its number.
     Input(u16),
@@ -24,6 +24,20 @@ pub enum Node {
     Cast(Id, DType),
     /// An op on one to three values.
     Op(Op, [Id; 3]),
+}
+
+/// Constants are the same where their bits are: 0.0 and -0.0 are two, NaN is one.
+impl PartialEq for Node {
+    fn eq(&self, other: &Node) -> bool {
+        match (*self, *other) {
+            (Node::Input(a), Node::Input(b)) => a == b,
+            (Node::Const(a), Node::Const(b)) => a.same_bits(b),
+            (Node::Like(i, a), Node::Like(j, b)) => i == j && a.same_bits(b),
+            (Node::Cast(i, a), Node::Cast(j, b)) => i == j && a == b,
+            (Node::Op(f, a), Node::Op(g, b)) => f == g && a == b,
+            _ => false,
+        }
+    }
 }
 
 /// Where expressions are collected while they are written.

@@ -4,7 +4,7 @@ use super::Raw;
 use crate::dtype::{Casting, DType, can_cast};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{Layout, SliceItem};
-use crate::primitive::{Copy, Order, View, Write, bind_one};
+use crate::primitive::{Copy, Order, View, Write, bind_into_part, bind_one};
 use crate::storage::Access;
 use crate::transform::grows;
 
@@ -60,6 +60,14 @@ impl Raw {
     /// # Errors
     /// As [`Raw::assign`], and when the slice leaves the tensor.
     pub fn assign_slice(&mut self, slice: &[SliceItem], source: &Raw) -> Result<()> {
+        if self.tag.is_none() && source.tag.is_none() && self.device == source.device {
+            // bytes alone change
+            self.may_be_written("assign")?;
+            let part = self.layout.slice(slice)?;
+            part_takes(&part, source)?;
+            self.make_unique()?;
+            return bind_into_part(source, self, part);
+        }
         let part = Layout::contiguous(self.shape())?.slice(slice)?;
         part_takes(&part, source)?;
         let view = View::Slice(slice.iter().copied().collect());

@@ -62,6 +62,34 @@ impl Raw {
         Ok(Raw::new(Storage::from_vec(values), layout, T::DTYPE))
     }
 
+    /// A new tensor whose elements, in C order, `write` fills. They are zeros or arbitrary before.
+    ///
+    /// # Errors
+    /// When there is no memory, or `write` fails.
+    pub fn written_by<T: Element, E: From<Error>>(
+        shape: &[usize],
+        write: impl FnOnce(&mut [T]) -> Result<(), E>,
+    ) -> Result<Raw, E> {
+        let mut out = Raw::empty(shape, T::DTYPE)?;
+        write(host::slice_mut(&mut out))?;
+        Ok(out)
+    }
+
+    /// A new tensor whose elements, in C order, `write` fills part by part, on several threads: it gets the place of the first
+    /// element of a part, and the part, `grain` elements long or less.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn written_in_parts<T: Element>(
+        shape: &[usize],
+        grain: usize,
+        write: &(dyn Fn(usize, &mut [T]) + Sync),
+    ) -> Result<Raw> {
+        let mut out = Raw::empty(shape, T::DTYPE)?;
+        host::write_parts(&mut out, grain, write);
+        Ok(out)
+    }
+
     /// A copy of the elements of a slice in C order.
     pub fn from_slice<T: Element>(values: &[T], shape: &[usize]) -> Result<Raw> {
         let layout = fitting(values.len(), shape).map_err(|e| e.in_op("from_slice"))?;
@@ -202,6 +230,13 @@ impl Raw {
         let last = num.wrapping_sub(1);
         // integers are rounded down, as NumPy does
         let whole = dtype.kind() <= crate::dtype::Kind::Signed;
+        if whole && num > 0 && !(start.is_finite() && stop.is_finite()) {
+            return Err(Error::value(
+                "linspace",
+                format!("no integers lie between {start} and {stop}"),
+            )
+            .rule("both ends of a range of integers are finite"));
+        }
         fill_counted(&out, |i| {
             let v = if gaps == 0 {
                 start

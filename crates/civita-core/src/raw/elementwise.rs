@@ -11,7 +11,7 @@ use crate::error::{Error, Result, shape_text};
 use crate::graph::Function;
 use crate::layout::broadcast_shapes;
 use crate::ops::{ClassResult, Op, elementwise_heads};
-use crate::primitive::{Apply, Fused, bind_in_place, bind_into, bind_one, bind_op};
+use crate::primitive::{Apply, Fused, Untagged, bind_in_place, bind_into, bind_one};
 use crate::program::Plan;
 
 /// What an op is applied to.
@@ -51,8 +51,8 @@ impl Raw {
     #[inline]
     pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
         check_count(op, operands.len())?;
-        match bind_op(op, operands) {
-            Some(done) => done,
+        match Untagged::of(operands) {
+            Some(call) => call.run(op, operands),
             None => with_scalar_attribute(op, operands, |p, x| bind_one(p, x)),
         }
     }
@@ -72,6 +72,10 @@ impl Raw {
                 ),
             )
             .rule("a fused function takes one input or more, and is called with as many"));
+        }
+        if let Some((mentioned, function)) = function.pruned() {
+            let inputs: SmallVec<[&Raw; 8]> = mentioned.iter().map(|&i| inputs[i]).collect();
+            return bind_one(&Fused(function.clone()), &inputs);
         }
         bind_one(&Fused(function.clone()), inputs)
     }
@@ -224,7 +228,12 @@ pub fn write_elementwise(
             .rule("an output must have the shape to which the inputs broadcast"));
         }
     }
-    with_scalar_attribute(op, operands, |p, x| bind_into(p, x, out))
+    match Untagged::of(operands) {
+        Some(call) if out.tag().is_none() && call.device() == out.device() => {
+            call.run_into(op, operands, out)
+        }
+        _ => with_scalar_attribute(op, operands, |p, x| bind_into(p, x, out)),
+    }
 }
 
 /// `a op= b` in the memory of `a`, and whether that was possible: `a` is the only handle on Owned bytes, nothing is

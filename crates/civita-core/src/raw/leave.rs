@@ -43,6 +43,102 @@ impl Raw {
         Ok(host::slice(self))
     }
 
+    /// A reference to one element.
+    ///
+    /// # Errors
+    /// When there is no such element, `T` is another dtype, the value is not known (inside `vmap` and `trace`), or the memory
+    /// may change under the reference.
+    #[inline]
+    pub fn element<T: Element>(&self, index: &[usize]) -> Result<&T> {
+        if self.dtype == T::DTYPE
+            && self.storage.access() == Access::Owned
+            && (self.is_plain() || self.opaque().is_none())
+            && let Some(place) = self.layout.index_of(index)
+        {
+            return Ok(host::element_ref(self, place));
+        }
+        Err(self.no_element::<T>(index))
+    }
+
+    /// A reference to one element, to be written; the elements are copied first if other handles share them.
+    ///
+    /// # Errors
+    /// As [`Raw::element`], and when the tensor is tracked.
+    #[inline]
+    pub fn element_mut<T: Element>(&mut self, index: &[usize]) -> Result<&mut T> {
+        if !(self.dtype == T::DTYPE && self.is_plain() && self.is_sole_owner())
+            || self.layout.has_internal_overlap()
+        {
+            self.prepare_slice::<T>("index", false)?;
+        }
+        match self.layout.index_of(index) {
+            Some(place) => Ok(host::element_mut(self, place)),
+            None => Err(self.no_element::<T>(index)),
+        }
+    }
+
+    /// The elements in C order, to be written; copied first if other handles share them or they lie otherwise.
+    ///
+    /// # Errors
+    /// When `T` is another dtype, the tensor is tracked, or the memory is shared with code that may write it.
+    pub fn as_mut_slice<T: Element>(&mut self) -> Result<&mut [T]> {
+        self.prepare_slice::<T>("as_mut_slice", true)?;
+        Ok(host::slice_mut(self))
+    }
+
+    /// Makes this the only handle on Owned memory of its own, in C order if asked for.
+    fn prepare_slice<T: Element>(&mut self, op: &'static str, in_order: bool) -> Result<()> {
+        self.expect_dtype(op, T::DTYPE)?;
+        if !self.is_plain() {
+            self.concrete(op)?;
+            return Err(Error::gradient(
+                op,
+                "a slice of a tensor that tracks a gradient cannot be written",
+            )
+            .rule("a graph does not see what is written through a reference")
+            .hint("write into a constant: `.detach()`"));
+        }
+        if self.storage.access() != Access::Owned {
+            return Err(
+                Error::aliasing(op, "the memory is shared with code that may write it")
+                    .hint("write into a copy: `.copy()`"),
+            );
+        }
+        if self.layout.has_internal_overlap() || in_order && !self.layout.is_contiguous() {
+            *self = self.copied()?;
+        }
+        self.make_unique()?;
+        self.storage.bump_version();
+        Ok(())
+    }
+
+    #[cold]
+    fn no_element<T: Element>(&self, index: &[usize]) -> Error {
+        let checked = self
+            .expect_dtype("index", T::DTYPE)
+            .and_then(|_| self.concrete("index").map(drop));
+        if let Err(error) = checked {
+            return error;
+        }
+        if self.storage.access() != Access::Owned {
+            return Error::aliasing(
+                "index",
+                "the memory is shared with code that may write it, so there are no references to it",
+            )
+            .hint("read the value: `.at([…])`");
+        }
+        Error::index(
+            "index",
+            format!(
+                "there is no element {} in shape {}",
+                shape_text(index),
+                shape_text(self.shape())
+            ),
+        )
+        .shapes(&[self.shape()])
+        .rule("an index has a number for each axis, from 0 to one less than its length")
+    }
+
     /// The value of a tensor with one element.
     ///
     /// # Errors
@@ -61,6 +157,10 @@ impl Raw {
             .rule("`item` takes a tensor of exactly one element")
             .hint("`to_vec()` returns all elements; an index picks one"));
         }
+        if self.is_plain() {
+            // the place of the only element is where all indices are 0
+            return Ok(host::element(self, self.layout.offset()));
+        }
         if self.opaque().is_some() {
             self.concrete("item")?;
         }
@@ -72,6 +172,11 @@ impl Raw {
     /// # Errors
     /// When there is no such element.
     pub fn at(&self, index: &[usize]) -> Result<Scalar> {
+        if self.is_plain()
+            && let Some(place) = self.layout.index_of(index)
+        {
+            return Ok(host::element(self, place));
+        }
         self.concrete("at")?;
         let Some(place) = self.layout.index_of(index) else {
             return Err(Error::index(
@@ -88,18 +193,11 @@ impl Raw {
         Ok(host::element(&self.concrete("at")?, place))
     }
 
-    /// A copy of the element at a place of the buffer that [`Layout::index_of`](crate::layout::Layout::index_of) gave.
-    ///
-    /// # Errors
-    /// When the tensor has tags.
-    pub fn element_at(&self, place: usize) -> Result<Raw> {
-        let bytes = match self.is_plain() {
-            true => host::element_bytes(self, place),
-            false => host::element_bytes(&self.concrete("at")?, place),
-        };
-        let out = Raw::empty(&[], self.dtype)?;
-        host::upload(&bytes[..self.dtype.size()], &out);
-        Ok(out)
+    /// The element at a place of the buffer that [`Layout::index_of`](crate::layout::Layout::index_of) gave, of a tensor
+    /// without tags.
+    pub fn value_at(&self, place: usize) -> Scalar {
+        debug_assert!(self.is_plain());
+        host::element(self, place)
     }
 
     /// Does no transformation look at it, no gradient reach it?

@@ -169,8 +169,13 @@ impl Raw {
 
     /// Makes new bytes Aliased, and whether this is the only handle on them.
     #[inline]
-    pub(crate) fn alias_unique(&mut self) -> bool {
+    pub fn alias_unique(&mut self) -> bool {
         self.storage.alias_unique()
+    }
+
+    /// Does no other handle reach the bytes?
+    pub(crate) fn is_only_handle(&mut self) -> bool {
+        self.storage.is_unique()
     }
 
     /// Is it the only handle on Owned bytes?

@@ -3,7 +3,7 @@
 use super::Raw;
 use crate::error::Result;
 use crate::layout::{Axes, Dims, Layout, PerAxis, SliceItem, normalize_axis};
-use crate::primitive::{View, bind_one};
+use crate::primitive::{View, bind_one, bind_view};
 
 fn unsigned(axes: &[isize], rank: usize) -> PerAxis<usize> {
     axes.iter()
@@ -26,7 +26,30 @@ impl Raw {
     /// # Errors
     /// When an index is out of range, there are too many, a step is 0, or two ellipses stand side by side.
     pub fn slice(&self, items: &[SliceItem]) -> Result<Raw> {
-        self.view(&View::Slice(items.iter().copied().collect()))
+        bind_view(
+            self,
+            |x| x.slice(items).map(Some),
+            || View::Slice(items.iter().copied().collect()),
+        )
+    }
+
+    /// Part `index` of an axis, which goes.
+    ///
+    /// # Errors
+    /// When the axis or the part does not exist.
+    pub fn select_index(&self, axis: isize, index: isize) -> Result<Raw> {
+        bind_view(
+            self,
+            |x| x.select(axis, index).map(Some),
+            || {
+                let at = axis.rem_euclid(self.rank().max(1) as isize) as usize;
+                let item = |a| match a == at {
+                    true => SliceItem::Index(index),
+                    false => SliceItem::ALL,
+                };
+                View::Slice((0..=at).map(item).collect())
+            },
+        )
     }
 
     /// The same elements in C order under another shape: a view where the memory allows it, else a copy.
@@ -37,7 +60,11 @@ impl Raw {
         if self.shape() == shape {
             return Ok(self.clone());
         }
-        self.view(&View::Reshape(Dims::from_slice(shape)))
+        bind_view(
+            self,
+            |x| x.reshape(shape),
+            || View::Reshape(Dims::from_slice(shape)),
+        )
     }
 
     /// As [`Raw::reshape`], where one length may be -1: whatever is left.
@@ -45,7 +72,10 @@ impl Raw {
     /// # Errors
     /// As [`Raw::reshape`], and when the lengths do not divide the number of elements.
     pub fn reshape_to(&self, shape: &[isize]) -> Result<Raw> {
-        self.reshape(&self.as_shape()?.resolve_shape(shape)?)
+        match self.tag() {
+            None => self.reshape(&self.layout().resolve_shape(shape)?),
+            Some(_) => self.reshape(&self.as_shape()?.resolve_shape(shape)?),
+        }
     }
 
     /// The axes in another order.
@@ -53,13 +83,20 @@ impl Raw {
     /// # Errors
     /// When `axes` is not each axis once.
     pub fn permute(&self, axes: &[isize]) -> Result<Raw> {
+        if self.tag().is_none() {
+            return Ok(self.with_layout(self.layout().permute(axes)?));
+        }
         self.as_shape()?.permute(axes)?;
         self.view(&View::Permute(unsigned(axes, self.rank())))
     }
 
     /// All axes in reverse order: of a matrix the transpose.
     pub fn transpose(&self) -> Result<Raw> {
-        self.view(&View::Permute((0..self.rank()).rev().collect()))
+        bind_view(
+            self,
+            |x| Ok(Some(x.transpose())),
+            || View::Permute((0..self.rank()).rev().collect()),
+        )
     }
 
     /// Two axes exchanged.
@@ -107,6 +144,9 @@ impl Raw {
     /// # Errors
     /// When a named axis does not exist or is longer.
     pub fn squeeze(&self, axes: Option<&[isize]>) -> Result<Raw> {
+        if self.tag().is_none() {
+            return Ok(self.with_layout(self.layout().squeeze(axes)?));
+        }
         let layout = self.as_shape()?.squeeze(axes)?;
         self.reshape(layout.shape())
     }
@@ -116,6 +156,9 @@ impl Raw {
     /// # Errors
     /// When a place does not exist or is named twice.
     pub fn expand_dims(&self, axes: &[isize]) -> Result<Raw> {
+        if self.tag().is_none() {
+            return Ok(self.with_layout(self.layout().expand_dims(axes)?));
+        }
         let layout = self.as_shape()?.expand_dims(axes)?;
         self.reshape(layout.shape())
     }
@@ -128,7 +171,11 @@ impl Raw {
         if self.shape() == shape {
             return Ok(self.clone());
         }
-        self.view(&View::Broadcast(Dims::from_slice(shape)))
+        bind_view(
+            self,
+            |x| x.broadcast_to(shape).map(Some),
+            || View::Broadcast(Dims::from_slice(shape)),
+        )
     }
 
     /// The diagonal at an offset over two axes, as a new last axis.

@@ -2,7 +2,8 @@
 //!
 //! Each buffer carries one word: how many read it, whether one writes it, whether somebody waits. An operation takes
 //! one lock for each distinct buffer, in the order of their addresses, so that two operations never wait for each
-//! other. Readers go first: a thread that reads a buffer may read it again, whoever waits to write.
+//! other. Who waits to write goes before those who come to read later, so that a loop of readers does not keep it out; but no
+//! reader waits for that longer than a second, for its thread may hold a guard on the buffer already.
 //!
 //! Owned buffers need no guard, and an operation on them pays for nothing but the question.
 
@@ -10,6 +11,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 use std::{mem, ptr};
 
 use smallvec::SmallVec;
@@ -73,6 +75,74 @@ pub fn acquire<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Guards<'a> 
         unsafe { &*held.buffer() }.lock.acquire(held.mode());
     }
     guards
+}
+
+/// Runs `f` while no operation reads or writes the buffer. It is no write: nothing counts it.
+pub(super) fn exclusively(storage: &Storage, f: impl FnOnce()) {
+    if storage.access() == Access::Owned {
+        return f();
+    }
+    let lock = &storage.0.lock;
+    lock.acquire(Mode::Write);
+    f();
+    lock.release(Mode::Write);
+}
+
+/// Locks of two buffers at most: [`acquire`] without a list.
+#[must_use = "dropping the guards releases the buffers"]
+pub struct TwoGuards<'a>([Option<(&'a Buffer, Mode)>; 2]);
+
+/// As [`acquire`], of two buffers that are read.
+#[inline]
+pub fn acquire_two<'a>(a: Option<&'a Storage>, b: Option<&'a Storage>) -> TwoGuards<'a> {
+    two(a, Mode::Read, b)
+}
+
+/// As [`acquire`], of a buffer that is written and another that is read.
+#[inline]
+pub fn acquire_write<'a>(write: &'a Storage, read: Option<&'a Storage>) -> TwoGuards<'a> {
+    two(Some(write), Mode::Write, read)
+}
+
+#[inline(always)]
+fn two<'a>(a: Option<&'a Storage>, mode: Mode, b: Option<&'a Storage>) -> TwoGuards<'a> {
+    let shared = |storage: Option<&'a Storage>, mode| -> Option<(&'a Buffer, Mode)> {
+        Some((&*storage.filter(|s| s.access() != Access::Owned)?.0, mode))
+    };
+    let address = |held: Option<(&Buffer, Mode)>| held.map_or(0, |(b, _)| ptr::from_ref(b).addr());
+    let (mut first, mut second) = (shared(a, mode), shared(b, Mode::Read));
+    if address(first) == address(second) {
+        // the first may be written, which is enough for both
+        second = None;
+    } else if address(first) > address(second) {
+        mem::swap(&mut first, &mut second);
+    }
+    for (buffer, mode) in [first, second].into_iter().flatten() {
+        buffer.lock.acquire(mode);
+    }
+    TwoGuards([first, second])
+}
+
+impl Drop for TwoGuards<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        for (buffer, mode) in self.0.into_iter().flatten() {
+            buffer.release(mode);
+        }
+    }
+}
+
+impl Buffer {
+    /// Gives a lock back; a write counts.
+    #[inline]
+    fn release(&self, mode: Mode) {
+        if mode == Mode::Write {
+            // no other writer is there, so counting needs no read-modify-write
+            let version = self.version.load(Relaxed).wrapping_add(1);
+            self.version.store(version, Release);
+        }
+        self.lock.release(mode);
+    }
 }
 
 /// As [`acquire`] when that needs no waiting, else `None` with nothing taken.
@@ -146,21 +216,18 @@ impl Drop for Guards<'_> {
     fn drop(&mut self) {
         for held in &self.held {
             // SAFETY: the buffers are borrowed for the guards' lifetime.
-            let buffer = unsafe { &*held.buffer() };
-            if held.mode() == Mode::Write {
-                // no other writer is there, so counting needs no read-modify-write
-                buffer
-                    .version
-                    .store(buffer.version.load(Relaxed).wrapping_add(1), Release);
-            }
-            buffer.lock.release(held.mode());
+            unsafe { &*held.buffer() }.release(held.mode());
         }
     }
 }
 
 const WRITER: u32 = 1 << 31;
 const WAITERS: u32 = 1 << 30;
-const READERS: u32 = WAITERS - 1;
+/// Somebody waits to write.
+const PENDING: u32 = 1 << 29;
+const READERS: u32 = PENDING - 1;
+/// How long a reader lets a writer go first.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// One buffer's lock.
 pub(super) struct Lock(AtomicU32);
@@ -172,19 +239,25 @@ impl Lock {
 
     /// The word with this lock taken, if it is free for it.
     #[inline]
-    fn taken(word: u32, mode: Mode) -> Option<u32> {
+    fn taken(word: u32, mode: Mode, barred: u32) -> Option<u32> {
         match mode {
-            // a lock that a billion readers hold is not free for one more
-            Mode::Read if word & WRITER == 0 && word & READERS != READERS => Some(word + 1),
-            Mode::Write if word & !WAITERS == 0 => Some(word | WRITER),
+            // a lock that half a billion readers hold is not free for one more
+            Mode::Read if word & barred == 0 && word & READERS != READERS => Some(word + 1),
+            Mode::Write if word & !(WAITERS | PENDING) == 0 => Some(word & !PENDING | WRITER),
             _ => None,
         }
     }
 
     #[inline]
     fn try_acquire(&self, mode: Mode) -> bool {
+        self.try_past(mode, WRITER | PENDING)
+    }
+
+    /// As [`Lock::try_acquire`], for a reader whom these bits keep out.
+    #[inline]
+    fn try_past(&self, mode: Mode, barred: u32) -> bool {
         let mut word = self.0.load(Relaxed);
-        while let Some(taken) = Lock::taken(word, mode) {
+        while let Some(taken) = Lock::taken(word, mode, barred) {
             match self.0.compare_exchange_weak(word, taken, Acquire, Relaxed) {
                 Ok(_) => return true,
                 Err(now) => word = now,
@@ -232,17 +305,37 @@ impl Lock {
     fn sleep(&self, mode: Mode) {
         let bed = self.bed();
         let mut asleep = bed.asleep.lock().unwrap_or_else(PoisonError::into_inner);
+        let announced = match mode {
+            Mode::Read => WAITERS,
+            Mode::Write => WAITERS | PENDING,
+        };
+        let since = Instant::now();
         loop {
             // Announced before looking again: a holder that releases after our look sees it, and its `wake` cannot pass
             // the mutex before we sleep.
-            self.0.fetch_or(WAITERS, Relaxed);
-            if self.try_acquire(mode) {
+            self.0.fetch_or(announced, Relaxed);
+            let waited = since.elapsed();
+            let barred = if waited < PATIENCE {
+                WRITER | PENDING
+            } else {
+                WRITER
+            };
+            if self.try_past(mode, barred) {
                 return;
             }
-            asleep = bed
-                .morning
-                .wait(asleep)
-                .unwrap_or_else(PoisonError::into_inner);
+            let rest = PATIENCE
+                .saturating_sub(waited)
+                .max(Duration::from_millis(1));
+            asleep = match mode {
+                Mode::Read if waited < PATIENCE => {
+                    let woken = bed.morning.wait_timeout(asleep, rest);
+                    woken.unwrap_or_else(PoisonError::into_inner).0
+                }
+                _ => bed
+                    .morning
+                    .wait(asleep)
+                    .unwrap_or_else(PoisonError::into_inner),
+            };
         }
     }
 

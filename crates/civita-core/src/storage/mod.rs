@@ -58,7 +58,10 @@ pub enum Access {
 /// # Ok::<(), civita_core::error::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Storage(Shared<Buffer>);
+pub struct Storage(Shared<Buffer, INLINE>);
+
+/// Bytes that lie behind their buffer, in the same block of the pool: a small tensor takes one block instead of two.
+const INLINE: usize = 64;
 
 struct Buffer {
     ptr: NonNull<u8>,
@@ -78,6 +81,8 @@ struct Buffer {
 /// Where the bytes are given back.
 enum Memory {
     Pool(Block),
+    /// Behind the buffer: its block takes them along.
+    Inline,
     /// A `Vec`'s allocation: its bytes, and the logarithm of its alignment.
     Heap {
         bytes: usize,
@@ -91,7 +96,7 @@ enum Memory {
     Absent,
 }
 
-/// With its count a buffer is a cache line, and a block of the pool's small class.
+/// With its count a buffer is a cache line.
 const _: () = assert!(size_of::<Buffer>() <= 56);
 
 // SAFETY: a buffer is plain bytes. They are written by the sole handle, under a write guard, or (Foreign) by those who
@@ -145,16 +150,26 @@ impl Drop for Buffer {
                     std::alloc::dealloc(self.ptr.as_ptr(), layout);
                 }
             }
-            Memory::Heap { .. } | Memory::Owner { .. } | Memory::Absent => {}
+            Memory::Inline | Memory::Heap { .. } | Memory::Owner { .. } | Memory::Absent => {}
         }
     }
 }
 
 impl Storage {
+    #[inline]
     fn pooled(bytes: usize, fill: Fill) -> Result<Storage> {
+        if bytes <= INLINE {
+            return Ok(Storage(Shared::made_by(|tail| {
+                if fill == Fill::Zero {
+                    // SAFETY: the tail is that long, and nobody else has it yet.
+                    unsafe { tail.write_bytes(0, INLINE) };
+                }
+                Buffer::new(tail, bytes, Memory::Inline, Access::Owned, true)
+            })));
+        }
         let (ptr, block) = pool::take(bytes, fill)?;
         // the closure builds the buffer where it stays; from a value it would be copied there
-        Ok(Storage(Shared::made_by(move || {
+        Ok(Storage(Shared::made_by(move |_| {
             Buffer::new(ptr, bytes, Memory::Pool(block), Access::Owned, true)
         })))
     }
@@ -299,11 +314,16 @@ impl Storage {
         self.0.version.fetch_add(1, Release);
     }
 
-    /// Says that others got the address (buffer protocol, DLPack): from now on the buffer is Foreign.
+    /// Says that others got the address (buffer protocol, DLPack): from now on the buffer is Foreign. Waits for operations that
+    /// are under way: they have looked at the access, and trust what they have checked.
     ///
-    /// An Owned buffer must be unique when it is handed to someone who may write: other handles may hold references.
-    pub fn mark_exported(&self) {
-        self.0.access.store(Access::Foreign as u8, Release);
+    /// # Safety
+    /// Nobody holds a reference to the bytes (`as_slice`) or may get one from an Owned handle: the buffer is Aliased, or this
+    /// is its only handle.
+    pub unsafe fn mark_exported(&self) {
+        guard::exclusively(self, || {
+            self.0.access.store(Access::Foreign as u8, Release);
+        });
     }
 
     /// The innermost transformation that was under way when the buffer became Aliased.

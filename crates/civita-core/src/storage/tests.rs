@@ -198,7 +198,8 @@ fn crossing_between_worlds_moves_when_unique_and_copies_otherwise() {
     );
     let b = view.into_owned().unwrap();
     assert_eq!((b.ptr(), b.access()), (at, Access::Owned));
-    b.mark_exported();
+    // SAFETY: the buffer is Aliased or has no other handle, and no reference into it exists.
+    unsafe { b.mark_exported() };
     assert_eq!(b.access(), Access::Foreign);
     assert_ne!(
         b.into_owned().unwrap().ptr(),
@@ -323,7 +324,7 @@ fn readers_never_see_half_a_write() {
 #[test]
 fn a_shared_box_drops_its_value_with_the_last_handle() {
     let value = Arc::new(());
-    let mut one = Shared::new(value.clone());
+    let mut one: Shared<_> = Shared::new(value.clone());
     assert!(one.get_mut().is_some());
     let handles: Vec<_> = (0..4).map(|_| one.clone()).collect();
     assert!(one.get_mut().is_none() && Shared::ptr_eq(&one, &handles[0]));
@@ -334,4 +335,38 @@ fn a_shared_box_drops_its_value_with_the_last_handle() {
         }
     });
     assert_eq!(Arc::strong_count(&value), 1);
+}
+
+#[test]
+fn a_writer_gets_its_turn_among_readers_that_never_pause() {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    let storage = Storage::zeroed(8).unwrap().into_aliased().unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !done.load(Relaxed) {
+                    let _guard = guard::acquire(&[&storage], &[]);
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                }
+            });
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let since = std::time::Instant::now();
+        for _ in 0..3 {
+            drop(guard::acquire(&[], &[&storage]));
+        }
+        let waited = since.elapsed();
+        done.store(true, Relaxed);
+        assert!(waited.as_secs_f64() < 5.0, "{waited:?}");
+    });
+    // a thread that reads already may read again, though somebody waits to write
+    let first = guard::acquire(&[&storage], &[]);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| drop(guard::acquire(&[], &[&storage])));
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        drop(guard::acquire(&[&storage], &[]));
+        drop(first);
+        writer.join().unwrap();
+    });
 }

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Kind, Level, Scope, Tags, Under, refs};
+use super::{Kind, Level, NoDraws, Scope, Tags, Under, refs};
 use crate::error::{Error, Result};
 use crate::layout::{Dims, normalize_axis};
 use crate::primitive::{Outputs, Primitive};
@@ -83,7 +83,7 @@ pub fn vmap(
             Error::value(OP, "no input has a batch").rule("at least one of in_axes is an axis")
         );
     };
-    let scope = Scope::open();
+    let (scope, _no_draws) = (Scope::open(), NoDraws::new());
     let marked = inputs
         .iter()
         .zip(&axes)

@@ -30,8 +30,8 @@ pub(crate) use functional::transposed_jvp;
 pub use functional::{
     Pullback, grad, hessian, hvp, jacfwd, jacrev, linear_transpose, value_and_grad, vjp,
 };
-pub use scope::{EnableGrad, NoGrad, Scope, enable_grad, no_grad, recording};
-pub(crate) use scope::{GLOBAL, Level, SCOPE, current_scope, grows};
+pub use scope::{EnableGrad, NoGrad, Scope, check_draw, enable_grad, no_grad, recording};
+pub(crate) use scope::{GLOBAL, Level, NoDraws, SCOPE, current_scope, grows};
 pub use tag::Opaque;
 pub(crate) use tag::{Kind, Tag};
 pub use trace::{Graph, trace};

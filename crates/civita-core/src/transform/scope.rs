@@ -73,6 +73,50 @@ impl Scope {
     }
 }
 
+/// Numbers drawn on the host would be one draw for all samples, or a constant of a trace: while it lives, they are
+/// refused on this thread.
+pub(crate) struct NoDraws {
+    thread: PhantomData<*const ()>,
+}
+
+thread_local! {
+    /// How many [`NoDraws`] live on this thread.
+    static NO_DRAWS: Cell<u32> = const { Cell::new(0) };
+}
+
+impl NoDraws {
+    /// Refuses draws until it is dropped.
+    pub(crate) fn new() -> NoDraws {
+        NO_DRAWS.set(NO_DRAWS.get() + 1);
+        NoDraws {
+            thread: PhantomData,
+        }
+    }
+}
+
+impl Drop for NoDraws {
+    fn drop(&mut self) {
+        NO_DRAWS.set(NO_DRAWS.get() - 1);
+    }
+}
+
+/// Checks that a generator of the host may be drawn from here.
+///
+/// # Errors
+/// Inside `vmap` and `trace`.
+#[inline]
+pub fn check_draw(op: &'static str) -> Result<()> {
+    if current_scope() == 0 || NO_DRAWS.get() == 0 {
+        return Ok(());
+    }
+    Err(Error::value(
+        op,
+        "a generator of the host cannot be drawn from inside vmap or trace",
+    )
+    .rule("under `vmap` all samples would share the draw, and a trace would keep it as a constant")
+    .hint("draw outside, and hand the numbers in as an argument"))
+}
+
 impl Drop for Scope {
     fn drop(&mut self) {
         SCOPE.set(self.outer);

@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Kind, Level, Scope, Tag, Tags, refs};
+use super::{Kind, Level, NoDraws, Scope, Tag, Tags, refs};
 use crate::error::{Error, Result, shape_text};
 use crate::primitive::{Outputs, Primitive, Spec, Touches, UNKNOWN, bind};
 use crate::raw::Raw;
@@ -122,7 +122,8 @@ pub(crate) fn append(
 /// # Errors
 /// When `f` fails, or reads the value of one of its variables.
 pub fn trace(f: impl FnOnce(&[Raw]) -> Result<Vec<Raw>>, x: &[Raw]) -> Result<Graph> {
-    let (scope, recorder) = (Scope::open(), Arc::new(Recorder::default()));
+    let (scope, _no_draws) = (Scope::open(), NoDraws::new());
+    let recorder = Arc::new(Recorder::default());
     let inputs: Vec<(usize, Spec)> = x
         .iter()
         .map(|x| (recorder.variable(), Spec::of(x)))

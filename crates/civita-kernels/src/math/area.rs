@@ -58,7 +58,7 @@ pub(super) fn atanh<F: Real, I: Isa>(x: F) -> F {
 #[inline(always)]
 pub(super) fn cbrt<F: Real>(x: F) -> F {
     const P: [f64; 5] = [
-        1.875_951_824_271_770_1,
+        1.875_951_824_271_77,
         -1.884_979_795_433_771_7,
         1.621_429_720_105_354_5,
         -0.758_397_934_778_766,
@@ -79,6 +79,6 @@ pub(super) fn cbrt<F: Real>(x: F) -> F {
     let quotient = a / (t * t);
     let y = t + t * ((quotient - t) / ((t + t) + quotient));
     let y = if tiny { y * DOWN } else { y };
-    let outside = (x == 0.0) | !(f64::abs(x) < f64::INFINITY);
+    let outside = (x == 0.0) | !x.is_finite();
     F::from_f64(if outside { x } else { y.with_sign(x) })
 }

@@ -250,9 +250,26 @@ pub fn sinh<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
             im: F::NAN,
         };
     }
+    if re.abs() > F::EXP_RANGE[1] - F::TWO && re.is_finite() {
+        let w = large::<F, I>(re.abs(), im);
+        return Complex {
+            re: if re < F::ZERO { -w.re } else { w.re },
+            im: w.im,
+        };
+    }
     Complex {
         re: re.sinh::<I>() * im.cos::<I>(),
         im: re.cosh::<I>() * im.sin::<I>(),
+    }
+}
+
+/// `e^x / 2 · (cos y + i sin y)` in two factors, because `e^x` may overflow where a part of the product does not.
+#[inline(always)]
+fn large<F: Real, I: Isa>(x: F, y: F) -> Complex<F> {
+    let half = (x * F::HALF).exp::<I>();
+    Complex {
+        re: y.cos::<I>() * half * F::HALF * half,
+        im: y.sin::<I>() * half * F::HALF * half,
     }
 }
 
@@ -285,6 +302,13 @@ pub fn cosh<F: Real, I: Isa>(z: Complex<F>) -> Complex<F> {
         return Complex {
             re: F::INFINITY,
             im: F::NAN,
+        };
+    }
+    if re.abs() > F::EXP_RANGE[1] - F::TWO && re.is_finite() {
+        let w = large::<F, I>(re.abs(), im);
+        return Complex {
+            re: w.re,
+            im: if re < F::ZERO { -w.im } else { w.im },
         };
     }
     Complex {

@@ -546,7 +546,7 @@ macro_rules! elementwise_rows {
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, f64::NAN].fmax(&tensor![2.0, 3.0])?" => "[2. 3.]",
                 }
-                /// The angle of the point `(b, a)`, from -π to π. Its derivatives at the origin are 0, as in PyTorch.
+                /// The angle of the point `(b, a)`, from -π to π. Its derivatives at the origin are 0.
                 Atan2 atan2(a, b): RealFloat {
                     numpy: arctan2, torch: "atan2",
                     kernel: a.atan2::<I>(b),

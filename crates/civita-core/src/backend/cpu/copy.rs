@@ -1,17 +1,18 @@
 //! Copies and conversions on the CPU.
 
-use super::program::touches_foreign;
+use super::memory::Meeting;
 use super::{dense, memory};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::program::{Plan, Source, Target, run};
 use crate::raw::Raw;
-use crate::storage::Storage;
 
 /// A copy in C order.
 pub(crate) fn copied(x: &Raw, dtype: DType) -> Result<Raw> {
     let out = memory::unwritten(x.shape(), dtype)?;
-    copy_into(x, &out)?;
+    if !dense::copy_small(x, &out) {
+        copy_into(x, &out)?;
+    }
     Ok(out)
 }
 
@@ -46,16 +47,18 @@ pub(super) fn contiguous(x: &Raw) -> Result<Raw> {
 
 /// Writes `source`, broadcast and converted, over the elements of `out`.
 pub(crate) fn copy_into(source: &Raw, out: &Raw) -> Result<()> {
-    let plan = Plan::copy(source.dtype(), out.dtype());
-    let shared = Storage::same_buffer(out.storage(), source.storage())
-        && out.layout().overlaps(source.layout());
-    if shared && out.layout() == source.layout() && out.dtype() == source.dtype() {
+    let meeting = memory::meeting(source, out);
+    if meeting == Meeting::Aligned && out.dtype() == source.dtype() {
         return Ok(()); // onto itself
     }
-    if shared && out.layout() != source.layout() || touches_foreign(out, source) {
-        // an overlap that is not element on element: through a copy
+    if meeting == Meeting::Crossed {
         return copy_into(&copied(source, source.dtype())?, out);
     }
+    let shared = meeting == Meeting::Aligned;
+    if !shared && dense::copy_small(source, out) {
+        return Ok(());
+    }
+    let plan = Plan::copy(source.dtype(), out.dtype());
     let source = Source {
         ptr: source.base(),
         layout: source.layout(),

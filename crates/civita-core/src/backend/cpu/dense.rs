@@ -4,8 +4,8 @@
 
 use std::sync::OnceLock;
 
-use super::program::touches_foreign;
-use crate::dtype::{DType, Scalar};
+use super::memory::{self, Meeting};
+use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;
 use crate::isa::Kernel;
@@ -55,69 +55,103 @@ fn entry(op: Op, dtype: DType) -> Option<Entry> {
     table[op as usize * DType::ALL.len() + dtype as usize]
 }
 
-/// The op by the fast path, or `None` when the operands need the general one.
-#[inline]
-pub(crate) fn apply(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
-    match *operands {
-        [Operand::Tensor(x)] => {
-            if let Op::Real | Op::Imag = op
-                && let Some(part) = part_of(op, x)
-            {
-                return Some(part);
+/// The op by the fast path, or `general` when the operands need another. (One way out for the result: handed on in an `Option`
+/// it would be moved, which for a small call costs as much as the kernel.)
+#[inline(always)]
+pub(crate) fn apply(
+    op: Op,
+    operands: &[Operand<'_>],
+    general: impl FnOnce() -> Result<Raw>,
+) -> Result<Raw> {
+    'general: {
+        match *operands {
+            [Operand::Tensor(x)] => {
+                if let Op::Real | Op::Imag = op
+                    && let Some(part) = part_of(op, x)
+                {
+                    return part;
+                }
+                let Some(entry) = entry(op, x.dtype()) else {
+                    break 'general;
+                };
+                if !x.layout().is_contiguous() {
+                    break 'general;
+                }
+                return run(op, entry, x, [x.ptr(); 2], 0);
             }
-            let entry = entry(op, x.dtype())?;
-            if !x.layout().is_contiguous() {
-                return None;
+            [Operand::Tensor(a), Operand::Tensor(b)] if a.dtype() == b.dtype() => {
+                let Some(entry) = entry(op, a.dtype()) else {
+                    break 'general;
+                };
+                if !a.layout().is_contiguous()
+                    || !b.layout().is_contiguous()
+                    || (op == Op::Pow && !a.dtype().is_float())
+                {
+                    break 'general;
+                }
+                let (like, form) = if a.shape() == b.shape() {
+                    (a, 0)
+                } else if b.len() == 1 && b.rank() <= a.rank() {
+                    (a, 1)
+                } else if a.len() == 1 && a.rank() <= b.rank() {
+                    (b, 2)
+                } else {
+                    break 'general;
+                };
+                return run(op, entry, like, [a.ptr(), b.ptr()], form);
             }
-            Some(run(op, entry, x, [x.ptr(); 2], 0))
+            [Operand::Tensor(c), Operand::Tensor(a), Operand::Tensor(b)] => {
+                let Some(entry) = entry(op, a.dtype())
+                    .filter(|_| c.dtype() == DType::Bool && a.dtype() == b.dtype())
+                else {
+                    break 'general;
+                };
+                let contiguous = [c, a, b].iter().all(|x| x.layout().is_contiguous());
+                let fits =
+                    |x: &Raw| x.shape() == c.shape() || (x.len() == 1 && x.rank() <= c.rank());
+                if !contiguous || !fits(a) || !fits(b) {
+                    break 'general;
+                }
+                let size = a.dtype().size();
+                let vary = [a, b].map(|x| x.shape() == c.shape());
+                let steps = [1, size * usize::from(vary[0]), size * usize::from(vary[1])];
+                let kernel = entry
+                    .kernels
+                    .pick(usize::from(!vary[1]) + 2 * usize::from(!vary[0]));
+                return run_kernel(
+                    op.row().name,
+                    kernel,
+                    entry.weight,
+                    entry.output,
+                    c,
+                    [c.ptr(), a.ptr(), b.ptr()],
+                    steps,
+                );
+            }
+            [Operand::Tensor(x), Operand::Scalar(s)] | [Operand::Scalar(s), Operand::Tensor(x)] => {
+                let dtype = x.dtype();
+                if s.weak_with(dtype) != dtype
+                    || !x.layout().is_contiguous()
+                    || (op == Op::Pow && !dtype.is_float())
+                {
+                    break 'general;
+                }
+                // what does not fit is for the general path to refuse, or to compare
+                let (Some(entry), Ok(bytes)) = (entry(op, dtype), s.to_bytes(dtype)) else {
+                    break 'general;
+                };
+                let one = Slot(bytes);
+                let one = one.at().cast_mut();
+                let (args, form) = match operands[0] {
+                    Operand::Tensor(_) => ([x.ptr(), one], 1),
+                    Operand::Scalar(_) => ([one, x.ptr()], 2),
+                };
+                return run(op, entry, x, args, form);
+            }
+            _ => {}
         }
-        [Operand::Tensor(a), Operand::Tensor(b)] if a.dtype() == b.dtype() => {
-            let entry = entry(op, a.dtype())?;
-            if !a.layout().is_contiguous()
-                || !b.layout().is_contiguous()
-                || (op == Op::Pow && !a.dtype().is_float())
-            {
-                return None;
-            }
-            let (like, form) = if a.shape() == b.shape() {
-                (a, 0)
-            } else if b.len() == 1 && b.rank() <= a.rank() {
-                (a, 1)
-            } else if a.len() == 1 && a.rank() <= b.rank() {
-                (b, 2)
-            } else {
-                return None;
-            };
-            Some(run(op, entry, like, [a.ptr(), b.ptr()], form))
-        }
-        [Operand::Tensor(c), Operand::Tensor(a), Operand::Tensor(b)] => {
-            let entry = entry(op, a.dtype())
-                .filter(|_| c.dtype() == DType::Bool && a.dtype() == b.dtype())?;
-            let contiguous = [c, a, b].iter().all(|x| x.layout().is_contiguous());
-            let fits = |x: &Raw| x.shape() == c.shape() || (x.len() == 1 && x.rank() <= c.rank());
-            if !contiguous || !fits(a) || !fits(b) {
-                return None;
-            }
-            let size = a.dtype().size();
-            let vary = [a, b].map(|x| x.shape() == c.shape());
-            let steps = [1, size * usize::from(vary[0]), size * usize::from(vary[1])];
-            let kernel = entry
-                .kernels
-                .pick(usize::from(!vary[1]) + 2 * usize::from(!vary[0]));
-            Some(run_kernel(
-                op.row().name,
-                kernel,
-                entry.weight,
-                entry.output,
-                c,
-                [c.ptr(), a.ptr(), b.ptr()],
-                steps,
-            ))
-        }
-        [Operand::Tensor(x), Operand::Scalar(s)] => scalar(op, x, s, 1),
-        [Operand::Scalar(s), Operand::Tensor(x)] => scalar(op, x, s, 2),
-        _ => None,
     }
+    general()
 }
 
 /// The real part of real numbers, which is the tensor itself, and parts of complex numbers where views alias: there they
@@ -152,27 +186,6 @@ fn part_of(op: Op, x: &Raw) -> Option<Result<Raw>> {
     )
 }
 
-#[inline]
-fn scalar(op: Op, x: &Raw, s: Scalar, form: usize) -> Option<Result<Raw>> {
-    let dtype = x.dtype();
-    if s.weak_with(dtype) != dtype
-        || !x.layout().is_contiguous()
-        || (op == Op::Pow && !dtype.is_float())
-    {
-        return None;
-    }
-    let entry = entry(op, dtype)?;
-    // what does not fit is for the general path to refuse, or to compare
-    let one = Slot(s.to_bytes(dtype).ok()?);
-    let one = one.at().cast_mut();
-    let args = if form == 1 {
-        [x.ptr(), one]
-    } else {
-        [one, x.ptr()]
-    };
-    Some(run(op, entry, x, args, form))
-}
-
 /// The conversion of a contiguous tensor, or `None` when it is not.
 #[inline]
 pub(super) fn cast(x: &Raw, dtype: DType) -> Option<Result<Raw>> {
@@ -189,6 +202,41 @@ pub(super) fn cast(x: &Raw, dtype: DType) -> Option<Result<Raw>> {
         [x.ptr(); 3],
         [x.dtype().size(); 3],
     ))
+}
+
+/// Bytes up to which a copy is not worth a plan.
+const SMALL_COPY: usize = 4096;
+
+/// Writes the elements of `x`, or its only one, over `out`, where the two are of one dtype, contiguous, small and apart; false
+/// where they are not, and nothing was done.
+#[inline]
+pub(super) fn copy_small(x: &Raw, out: &Raw) -> bool {
+    let bytes = out.len() * out.dtype().size();
+    // a byte that others chose is no `bool`
+    if x.dtype() != out.dtype()
+        || x.dtype() == DType::Bool
+        || bytes > SMALL_COPY
+        || !out.layout().is_contiguous()
+        || !x.layout().is_contiguous()
+    {
+        return false;
+    }
+    if x.shape() == out.shape() {
+        // SAFETY: as many contiguous elements, which do not overlap; the guards of `bind` keep writers away.
+        unsafe { std::ptr::copy_nonoverlapping(x.ptr().cast_const(), out.ptr(), bytes) };
+    } else if x.len() == 1 && x.rank() <= out.rank() {
+        let size = out.dtype().size();
+        for at in (0..bytes).step_by(size) {
+            // SAFETY: one element, over each element of the output.
+            unsafe { std::ptr::copy_nonoverlapping(x.ptr().cast_const(), out.ptr().add(at), size) };
+        }
+    } else {
+        return false;
+    }
+    explain::note("copy", out.len(), || {
+        (out.dtype(), explain::Kind::Elementwise)
+    });
+    true
 }
 
 /// # Errors
@@ -328,16 +376,13 @@ pub(super) fn apply_into(op: Op, operands: &[Operand<'_>], out: &Raw) -> Option<
             }
             Operand::Tensor(x) if x.dtype() == dtype && x.layout().is_contiguous() => {
                 let same = x.shape() == out.shape();
-                if !same && (x.len() != 1 || x.rank() > out.rank()) || touches_foreign(x, out) {
+                if !same && (x.len() != 1 || x.rank() > out.rank()) {
                     return None;
                 }
-                if Storage::same_buffer(x.storage(), out.storage())
-                    && x.layout().overlaps(out.layout())
-                {
-                    if !same || x.ptr() != out.ptr() || entry.output.size() != size {
-                        return None;
-                    }
-                    in_place = true;
+                match memory::meeting(x, out) {
+                    Meeting::Apart => {}
+                    Meeting::Aligned => in_place = true,
+                    Meeting::Crossed => return None,
                 }
                 whole |= same;
                 (x.ptr(), size * usize::from(same))

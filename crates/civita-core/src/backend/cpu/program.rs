@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::memory::Meeting;
 use super::{copy, dense, memory};
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
@@ -20,10 +21,7 @@ type Inputs<'a> = SmallVec<[&'a Raw; 3]>;
 /// One op: by the fast path where the operands allow it.
 #[inline(always)]
 pub(super) fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
-    match dense::apply(op, operands) {
-        Some(done) => done,
-        None => apply_any(op, operands),
-    }
+    dense::apply(op, operands, || apply_any(op, operands))
 }
 
 fn apply_any(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
@@ -48,12 +46,8 @@ pub(super) fn apply_into(op: Op, operands: &[Operand<'_>], out: &Raw) -> Result<
         return Ok(());
     }
     let (inputs, weak) = split(operands);
-    let overlap = |x: &&Raw| {
-        Storage::same_buffer(x.storage(), out.storage()) && x.layout().overlaps(out.layout())
-    };
-    let scattered = |x: &&Raw| touches_foreign(x, out) || overlap(x) && x.layout() != out.layout();
-    if weak.len() > 1 || inputs.is_empty() || inputs.iter().any(scattered) {
-        // an element would be written before another reads it
+    let crossed = |x: &&Raw| memory::meeting(x, out) == Meeting::Crossed;
+    if weak.len() > 1 || inputs.is_empty() || inputs.iter().any(crossed) {
         return copy::copy_into(&apply(op, operands)?, out);
     }
     let dtypes: SmallVec<[DType; 3]> = inputs.iter().map(|x| x.dtype()).collect();
@@ -61,7 +55,9 @@ pub(super) fn apply_into(op: Op, operands: &[Operand<'_>], out: &Raw) -> Result<
     if plan.is_partial() {
         check_exponent(operands)?;
     }
-    let shared = inputs.iter().any(overlap);
+    let shared = inputs
+        .iter()
+        .any(|x| memory::meeting(x, out) == Meeting::Aligned);
     run_into(op.row().name, &plan, &inputs, out, shared)
 }
 
@@ -218,6 +214,11 @@ pub(super) fn run_into(
 
 /// An integer to a negative integer power is a fraction: refused, as in NumPy.
 fn check_exponent(operands: &[Operand<'_>]) -> Result<()> {
+    if let Operand::Tensor(base) = operands[0]
+        && base.is_empty()
+    {
+        return Ok(());
+    }
     let negative = match operands[1] {
         Operand::Scalar(s) => s.as_f64() < 0.0,
         Operand::Tensor(b) if b.is_empty() => false,

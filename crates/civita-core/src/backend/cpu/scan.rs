@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use num_complex::Complex;
 
-use super::{copy, memory};
+use super::{copy, memory, reduce};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::explain;
@@ -12,7 +12,7 @@ use crate::isa::{Body, Isa, Kernel, Shells, level};
 use crate::kernels::Slot;
 use crate::kernels::lane::{Lane, Ordered, Ring};
 use crate::ops::Fold;
-use crate::primitive::Primitive;
+use crate::primitive::{Primitive, host};
 use crate::raw::Raw;
 use crate::threads::{self, Parts};
 
@@ -313,18 +313,35 @@ pub(super) fn scan(p: &crate::primitive::Scan, x: &Raw) -> Result<Raw> {
     let outer: usize = shape[..at].iter().product();
     if !out.is_empty() {
         let from = if here { x.ptr() } else { out.ptr() };
+        let (scan, lens) = (kernels(p.fold, lane), [outer, shape[at], inner]);
         // SAFETY: both are contiguous and of the lane; the output is new.
-        unsafe {
-            running(
-                from,
-                out.ptr(),
-                kernels(p.fold, lane),
-                lane.size(),
-                [outer, shape[at], inner],
-            )
-        };
+        unsafe { running(from, out.ptr(), scan, lane.size(), lens) };
+        if lost_range(p.fold, &out, at)? {
+            if !here {
+                copy::copy_into(x, &out)?;
+            }
+            let (from, to) = (Parts(from), Parts(out.ptr()));
+            // SAFETY: as above.
+            unsafe { rows(from, to, scan.combined, lane.size(), lens) };
+        }
     }
     copy::cast(&out, p.dtype)
+}
+
+/// May a partial fold have overflowed or underflowed where one in order does not? Blocks combine other elements with each
+/// other than a loop does. What is lost stays lost, so the last element of a row tells.
+fn lost_range(fold: Fold, out: &Raw, axis: usize) -> Result<bool> {
+    let last = out.shape()[axis] - 1;
+    let of = match fold {
+        Fold::Sum | Fold::Prod if out.dtype().is_float() && last > 0 => out.layout(),
+        _ => return Ok(false),
+    };
+    if out.len() == last + 1 {
+        let value = host::element(out, last).as_f64();
+        return Ok(!value.is_finite() || fold == Fold::Prod && value == 0.0);
+    }
+    let last = out.with_layout(of.narrow(axis as isize, last, 1)?);
+    reduce::is_suspect(&last, fold == Fold::Prod)
 }
 
 /// Running folds along the middle one of three axes.

@@ -4,6 +4,7 @@ mod arg;
 mod driver;
 mod whole;
 
+use num_complex::Complex;
 use smallvec::SmallVec;
 
 use super::{copy, memory, program, softmax};
@@ -81,12 +82,144 @@ pub(super) fn fold(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
             call.finish(fold_planned(p.fold, &plan, &[x], x.shape(), call.axes)?)
         }
         _ => {
-            if let Some(done) = whole::fold(p.fold, x, &call) {
-                return done;
+            let y = match whole::fold(p.fold, x, &call) {
+                Some(done) => done?,
+                None => call.finish(folded(p.fold, x, &call, p.dtype)?)?,
+            };
+            if p.fold == Monoid::Prod && p.dtype.kind() >= Kind::Float && lost_range(x, &y)? {
+                return product_in_range(p, x);
             }
-            call.finish(folded(p.fold, x, &call, p.dtype)?)
+            Ok(y)
         }
     }
+}
+
+/// May partial products have overflowed or underflowed where the whole does not? `[1e10, 1e-10, 1e10, …]` is infinity times 0 in
+/// lanes.
+fn lost_range(x: &Raw, y: &Raw) -> Result<bool> {
+    let zero = Scalar::Bool(false);
+    // a product of 0 is right where a factor is 0
+    Ok(is_suspect(y, true)? && (is_suspect(y, false)? || !any(x, Op::Eq, zero)?))
+}
+
+/// Is an element infinite, NaN, or (if asked for) 0?
+pub(super) fn is_suspect(y: &Raw, zeros: bool) -> Result<bool> {
+    if y.len() == 1 {
+        let v = primitive::host::element(y, y.layout().offset()).as_complex();
+        return Ok(!(v.re.is_finite() && v.im.is_finite()) || zeros && v == Complex::ZERO);
+    }
+    let size = program::apply(Op::Abs, &[y.into()])?;
+    // no comparison with NaN is true
+    let finite = apply(Op::Lt, &size, Scalar::Float(f64::INFINITY).into())?;
+    Ok(any(&finite, Op::Eq, Scalar::Bool(false))?
+        || zeros && any(&size, Op::Eq, Scalar::Bool(false))?)
+}
+
+/// Does a comparison hold for any element?
+fn any(x: &Raw, test: Op, with: Scalar) -> Result<bool> {
+    let is = apply(test, x, with.into())?;
+    let axes: PerAxis<usize> = (0..is.rank()).collect();
+    let call = Call {
+        axes: &axes,
+        keepdims: KeepDims::No,
+        count: is.len(),
+        dtype: DType::Bool,
+    };
+    let any = match whole::boolean(Monoid::Any, &is, &call) {
+        Some(done) => done?,
+        None => folded(Monoid::Max, &is, &call, DType::Bool)?,
+    };
+    Ok(any.item()? == Scalar::Bool(true))
+}
+
+/// Products whose exponent has a counter of its own: they overflow and underflow where the true product does.
+fn product_in_range(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
+    let axes = &p.over.axes;
+    let order: PerAxis<isize> = (0..x.rank())
+        .filter(|a| !axes.contains(a))
+        .chain(axes.iter().copied())
+        .map(|a| a as isize)
+        .collect();
+    let moved = x.with_layout(x.layout().permute(&order)?);
+    let (count, shape) = (p.over.count(x.shape()), p.over.shape(x.shape()));
+    let complex = p.dtype.is_complex();
+    let wide = if complex { DType::C128 } else { DType::F64 };
+    // rounded to the dtype first, as the elements are that the fold sees
+    let rows = copy::cast(&copy::copied(&moved, p.dtype)?, wide)?;
+    let made = if complex {
+        let rows: &[Complex<f64>] = primitive::host::slice(&rows);
+        let each = rows.chunks_exact(count).map(|row| {
+            let (mut product, mut exponent) = (Complex::ONE, 0);
+            for &x in row {
+                let ((x, k), (m, e)) = (scaled_complex(x), scaled_complex(product));
+                (product, exponent) = (m * x, exponent + k + e);
+            }
+            Complex::new(
+                unscaled(product.re, exponent),
+                unscaled(product.im, exponent),
+            )
+        });
+        Raw::from_vec(each.collect::<Vec<_>>(), &shape)?
+    } else {
+        let rows: &[f64] = primitive::host::slice(&rows);
+        let each = rows.chunks_exact(count).map(|row| {
+            let (mut product, mut exponent) = (1.0, 0);
+            for &x in row {
+                let ((x, k), (m, e)) = (scaled(x), scaled(product));
+                (product, exponent) = (m * x, exponent + k + e);
+            }
+            unscaled(product, exponent)
+        });
+        Raw::from_vec(each.collect::<Vec<_>>(), &shape)?
+    };
+    copy::cast(&made, p.dtype)
+}
+
+/// A number between 2⁻⁵⁰⁰ and 2⁵⁰⁰, and the power of two that it lacks; 0, infinity and NaN stay.
+fn scaled(x: f64) -> (f64, i64) {
+    const LARGE: f64 = f64::from_bits((1023 + 500) << 52);
+    const SMALL: f64 = f64::from_bits((1023 - 500) << 52);
+    const UP: f64 = f64::from_bits((1023 + 600) << 52);
+    const DOWN: f64 = f64::from_bits((1023 - 600) << 52);
+    match x.abs() {
+        a if a > LARGE && a.is_finite() => (x * DOWN, 600),
+        a if a < SMALL && a != 0.0 => (x * UP, -600),
+        _ => (x, 0),
+    }
+}
+
+/// As [`scaled`], by the larger part.
+fn scaled_complex(x: Complex<f64>) -> (Complex<f64>, i64) {
+    let larger = if x.re.abs() > x.im.abs() { x.re } else { x.im };
+    match scaled(larger).1 {
+        0 => (x, 0),
+        k => {
+            let by = f64::from_bits(((1023 - k) as u64) << 52);
+            (Complex::new(x.re * by, x.im * by), k)
+        }
+    }
+}
+
+/// `x · 2ᵏ`, rounded once more only where it is subnormal.
+fn unscaled(mut x: f64, mut k: i64) -> f64 {
+    if x == 0.0 || !x.is_finite() {
+        return x;
+    }
+    while k != 0 {
+        let step = k.clamp(-1000, 1000);
+        // on the way down the last step alone may leave the normal numbers
+        let step = if step < 0 && k - step != 0 {
+            step.max(-500)
+        } else {
+            step
+        };
+        x *= f64::from_bits(((1023 + step) as u64) << 52);
+        k -= step;
+        if x == 0.0 || x.is_infinite() {
+            break;
+        }
+    }
+    x
 }
 
 pub(super) fn arg_fold(p: &primitive::ArgFold, x: &Raw) -> Result<Raw> {
@@ -110,7 +243,15 @@ pub(super) fn rowwise(p: &Rowwise, x: &Raw) -> Result<Raw> {
     match p.stat {
         Stat::Mean => mean(x, &call),
         Stat::Var { ddof } => var(x, &call, ddof),
-        Stat::Std { ddof } => program::apply(Op::Sqrt, &[(&var(x, &call, ddof)?).into()]),
+        Stat::Std { ddof } => {
+            // the variance of narrow floats may lie beyond them where its root does not
+            let wide = Call {
+                dtype: primitive::wide(p.dtype),
+                ..call
+            };
+            let std = program::apply(Op::Sqrt, &[(&var(x, &wide, ddof)?).into()])?;
+            copy::cast(&std, p.dtype)
+        }
         Stat::LogSumExp => logsumexp(x, &call),
         Stat::Softmax => softmax::softmax(&copy::cast(x, p.dtype)?, call.axes),
         Stat::LogSoftmax => {

@@ -1,0 +1,444 @@
+//! What NumPy's ufuncs do beside calling them: `reduce`, `accumulate`, `outer`, `reduceat`, for every op of two operands.
+
+use crate::dtype::{DType, Scalar};
+use crate::error::{Error, Result};
+use crate::layout::{Axes, KeepDims, normalize_axis};
+use crate::ops::{Op, Reduction};
+use crate::raw::{Operand, Raw, ReduceOptions};
+
+/// What a reduction by an op is given beside the array.
+#[derive(Clone, Copy, Default)]
+pub struct Restriction<'a> {
+    /// Where elements count; broadcasts to the array.
+    pub mask: Option<&'a Raw>,
+    /// What the fold begins with.
+    pub initial: Option<Operand<'a>>,
+}
+
+/// What changes no other operand of an op.
+pub fn identity(op: Op) -> Option<Scalar> {
+    Some(match op.row().numpy {
+        "add" | "bitwise_or" | "bitwise_xor" | "hypot" | "gcd" => Scalar::Int(0),
+        "multiply" => Scalar::Int(1),
+        "bitwise_and" => Scalar::Int(-1),
+        "logical_and" => Scalar::Bool(true),
+        "logical_or" | "logical_xor" => Scalar::Bool(false),
+        "logaddexp" | "logaddexp2" => Scalar::Float(f64::NEG_INFINITY),
+        _ => return None,
+    })
+}
+
+/// May elements be combined in any order?
+fn is_reorderable(op: Op) -> bool {
+    identity(op).is_some()
+        || matches!(
+            op.row().numpy,
+            "maximum" | "minimum" | "fmax" | "fmin" | "lcm"
+        )
+}
+
+/// The reduction that the table has for an op.
+fn reduction(op: Op) -> Option<Reduction> {
+    Some(match op {
+        Op::Add => Reduction::Sum,
+        Op::Mul => Reduction::Prod,
+        Op::Maximum => Reduction::Max,
+        Op::Minimum => Reduction::Min,
+        Op::LogicalAnd => Reduction::All,
+        Op::LogicalOr => Reduction::Any,
+        _ => return None,
+    })
+}
+
+fn check_binary(op: Op, what: &str) -> Result<()> {
+    if op.row().arity == 2 {
+        return Ok(());
+    }
+    let takes = op.row().arity;
+    Err(Error::value(
+        op.row().name,
+        format!("{what} only supported for binary functions; this one takes {takes}"),
+    ))
+}
+
+/// `a[0] op a[1] op …` along axes.
+///
+/// # Errors
+/// When the op does not take two operands, there is nothing to reduce and the op has no identity, or there are several axes
+/// and the order matters.
+pub fn reduce(
+    op: Op,
+    x: &Raw,
+    options: ReduceOptions<'_>,
+    restriction: Restriction<'_>,
+) -> Result<Raw> {
+    check_binary(op, "reduce")?;
+    if let Some(reduction) = reduction(op) {
+        return x.reduce_where(reduction, options, restriction);
+    }
+    let name = op.row().name;
+    let axes = options.axes.resolve(name, x.rank())?;
+    if axes.len() > 1 && !is_reorderable(op) {
+        return Err(Error::axis(
+            name,
+            "the operation is not reorderable, so at most one axis may be specified",
+        ));
+    }
+    let mut y = match options.dtype {
+        Some(dtype) => x.cast(dtype)?,
+        None => x.clone(),
+    };
+    if let Some(mask) = restriction.mask {
+        let Some(neutral) = identity(op) else {
+            return Err(no_identity(
+                op,
+                "so to use a where mask one has to specify 'initial'",
+            ));
+        };
+        let neutral = Operand::Scalar(fitting(neutral, y.dtype()));
+        y = Raw::apply(Op::Where, &[mask.into(), (&y).into(), neutral])?;
+    }
+    let in_order = !is_reorderable(op);
+    for &axis in axes.iter() {
+        y = along(op, &y, axis, restriction.initial.filter(|_| in_order))?;
+    }
+    if let Some(initial) = restriction.initial.filter(|_| !in_order || axes.is_empty()) {
+        y = Raw::apply(op, &[initial, (&y).into()])?;
+    }
+    match options.keepdims {
+        KeepDims::Yes => Ok(y),
+        KeepDims::No => {
+            let signed: Vec<isize> = axes.iter().map(|&a| a as isize).collect();
+            y.squeeze(Some(&signed))
+        }
+    }
+}
+
+/// An identity in a dtype: all bits of an unsigned integer are no -1.
+fn fitting(neutral: Scalar, dtype: DType) -> Scalar {
+    match (neutral, dtype) {
+        (Scalar::Int(-1), DType::Bool) => Scalar::Bool(true),
+        (Scalar::Int(0), DType::Bool) => Scalar::Bool(false),
+        (Scalar::Int(-1), d) if d.kind() == crate::dtype::Kind::Unsigned => {
+            Scalar::Int((1i128 << (8 * d.size())) - 1)
+        }
+        (other, _) => other,
+    }
+}
+
+#[cold]
+fn no_identity(op: Op, so: &str) -> Error {
+    Error::value(
+        op.row().name,
+        format!(
+            "reduction operation '{}' does not have an identity, {so}",
+            op.row().numpy
+        ),
+    )
+}
+
+/// The fold along one axis, which stays with length 1; from an initial value where the order matters.
+fn along(op: Op, x: &Raw, axis: usize, initial: Option<Operand<'_>>) -> Result<Raw> {
+    let n = x.shape()[axis];
+    let at = axis as isize;
+    if n == 0
+        && let Some(initial) = initial
+    {
+        let mut shape = x.shape().to_vec();
+        shape[axis] = 1;
+        let first = match initial {
+            Operand::Tensor(first) => first.cast(x.dtype())?,
+            Operand::Scalar(first) => Raw::scalar(first, x.dtype())?,
+        };
+        return first.broadcast_to(&shape)?.copied();
+    }
+    if n == 0 {
+        let Some(neutral) = identity(op) else {
+            return Err(Error::value(
+                op.row().name,
+                format!(
+                    "zero-size array to reduction operation {} which has no identity",
+                    op.row().numpy
+                ),
+            ));
+        };
+        let mut shape = x.shape().to_vec();
+        shape[axis] = 1;
+        return x.like(&shape, x.dtype(), fitting(neutral, x.dtype()));
+    }
+    if is_reorderable(op) {
+        // halves onto each other: log₂ n steps over whole arrays
+        let mut y = x.clone();
+        let mut left = n;
+        while left > 1 {
+            let half = left / 2;
+            let low = y.narrow(at, 0, half)?;
+            let high = y.narrow(at, left - half, half)?;
+            let both = Raw::apply(op, &[(&low).into(), (&high).into()])?;
+            y = match left % 2 {
+                0 => both,
+                _ => {
+                    let odd = y.narrow(at, half, 1)?.cast(both.dtype())?;
+                    Raw::concatenate(&[&both, &odd], at)?
+                }
+            };
+            left = y.shape()[axis];
+        }
+        return Ok(y);
+    }
+    let mut y = x.narrow(at, 0, 1)?;
+    if let Some(initial) = initial {
+        y = Raw::apply(op, &[initial, (&y).into()])?;
+    }
+    for i in 1..n {
+        y = Raw::apply(op, &[(&y).into(), (&x.narrow(at, i, 1)?).into()])?;
+    }
+    Ok(y)
+}
+
+/// The running fold along an axis.
+///
+/// # Errors
+/// When the op does not take two operands, or the axis does not exist.
+pub fn accumulate(op: Op, x: &Raw, axis: isize, dtype: Option<DType>) -> Result<Raw> {
+    check_binary(op, "accumulate")?;
+    let at = normalize_axis(op.row().name, axis, x.rank())?;
+    match op {
+        Op::Add => return x.cumsum(Some(axis), dtype),
+        Op::Mul => return x.cumprod(Some(axis), dtype),
+        _ => {}
+    }
+    let x = match dtype {
+        Some(dtype) => x.cast(dtype)?,
+        None => x.clone(),
+    };
+    match op {
+        Op::Maximum => return Ok(x.cummax(axis)?.0),
+        Op::Minimum => return Ok(x.cummin(axis)?.0),
+        _ => {}
+    }
+    let (at, n) = (at as isize, x.shape()[at]);
+    if n == 0 {
+        return Ok(x);
+    }
+    let mut rows = vec![x.narrow(at, 0, 1)?];
+    for i in 1..n {
+        let next = Raw::apply(op, &[(&rows[i - 1]).into(), (&x.narrow(at, i, 1)?).into()])?;
+        rows.push(next);
+    }
+    if n > 1 {
+        rows[0] = rows[0].cast(rows[1].dtype())?;
+    }
+    Raw::concatenate(&rows.iter().collect::<Vec<_>>(), at)
+}
+
+/// `op` of each element of one array with each of another: the shape is that of the first, then that of the second.
+///
+/// # Errors
+/// As the op.
+pub fn outer(op: Op, a: &Raw, b: &Raw) -> Result<Raw> {
+    check_binary(op, "outer product")?;
+    let mut shape = a.shape().to_vec();
+    shape.resize(a.rank() + b.rank(), 1);
+    Raw::apply(op, &[(&a.reshape(&shape)?).into(), b.into()])
+}
+
+/// For each index the fold of `x[index:next]` along an axis; of `x[index]` alone where the next index is not larger.
+///
+/// # Errors
+/// When an index is out of range, or as [`reduce`].
+pub fn reduceat(
+    op: Op,
+    x: &Raw,
+    indices: &[isize],
+    axis: isize,
+    dtype: Option<DType>,
+) -> Result<Raw> {
+    check_binary(op, "reduceat")?;
+    let at = normalize_axis(op.row().name, axis, x.rank())?;
+    let n = x.shape()[at];
+    let mut rows = Vec::with_capacity(indices.len());
+    for (i, &index) in indices.iter().enumerate() {
+        let Some(from) = usize::try_from(index).ok().filter(|&from| from < n) else {
+            return Err(Error::index(
+                op.row().name,
+                format!(
+                    "index {index} out-of-bounds in {}.reduceat [0, {n})",
+                    op.row().numpy
+                ),
+            ));
+        };
+        let next = indices.get(i + 1).map_or(n, |&next| next.max(0) as usize);
+        let part = x.narrow(at as isize, from, next.min(n).max(from + 1) - from)?;
+        let axes = [at as isize];
+        let options = ReduceOptions {
+            axes: Axes::List(&axes),
+            keepdims: KeepDims::Yes,
+            dtype,
+            ..Default::default()
+        };
+        rows.push(reduce(op, &part, options, Restriction::default())?);
+    }
+    if rows.is_empty() {
+        return x.narrow(at as isize, 0, 0);
+    }
+    Raw::concatenate(&rows.iter().collect::<Vec<_>>(), at as isize)
+}
+
+impl Raw {
+    /// As [`Raw::reduce`], of the elements that a mask picks, beginning with an initial value: NumPy's `where=` and `initial=`.
+    ///
+    /// ```
+    /// use civita_core::{functions::ufuncs::Restriction, ops::Reduction, raw::Raw};
+    /// let x = Raw::from_vec(vec![1.0, 2.0, 4.0], &[3])?;
+    /// let mask = Raw::from_vec(vec![true, false, true], &[3])?;
+    /// let only = Restriction { mask: Some(&mask), initial: None };
+    /// assert_eq!(x.reduce_where(Reduction::Sum, Default::default(), only)?.to_vec::<f64>()?, [5.0]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Raw::reduce`]; when an extreme has a mask and no initial value, and when the reduction takes neither.
+    pub fn reduce_where(
+        &self,
+        op: Reduction,
+        options: ReduceOptions<'_>,
+        restriction: Restriction<'_>,
+    ) -> Result<Raw> {
+        let Restriction { mask, initial } = restriction;
+        let masked = |neutral: Operand<'_>| match mask {
+            None => Ok(self.clone()),
+            Some(mask) => {
+                // the mask broadcasts to the array, not the other way round
+                let mask = mask.broadcast_to(self.shape())?;
+                Raw::apply(Op::Where, &[(&mask).into(), self.into(), neutral])
+            }
+        };
+        let neutral = match op {
+            Reduction::Sum | Reduction::Any => Operand::Scalar(Scalar::Bool(false)),
+            Reduction::Prod | Reduction::All => Operand::Scalar(Scalar::Bool(true)),
+            Reduction::Max | Reduction::Min => match (mask, initial) {
+                (None, None) => return self.reduce(op, options),
+                (_, Some(initial)) => initial,
+                (Some(_), None) => {
+                    let op = if op == Reduction::Max {
+                        Op::Maximum
+                    } else {
+                        Op::Minimum
+                    };
+                    return Err(no_identity(
+                        op,
+                        "so to use a where mask one has to specify 'initial'",
+                    ));
+                }
+            },
+            Reduction::Mean | Reduction::Var | Reduction::Std if initial.is_none() => {
+                return match mask {
+                    Some(mask) => self.statistic_where(op, options, mask),
+                    None => self.reduce(op, options),
+                };
+            }
+            _ if mask.is_none() && initial.is_none() => return self.reduce(op, options),
+            _ => {
+                return Err(Error::value(
+                    op.row().name,
+                    "the reduction takes neither a mask nor an initial value",
+                ));
+            }
+        };
+        let x = masked(neutral)?;
+        let Some(initial) = initial else {
+            return x.reduce(op, options);
+        };
+        let combine = match op {
+            Reduction::Sum => Op::Add,
+            Reduction::Prod => Op::Mul,
+            Reduction::Max => Op::Maximum,
+            Reduction::Min => Op::Minimum,
+            Reduction::Any => Op::LogicalOr,
+            _ => Op::LogicalAnd,
+        };
+        let axes = options.axes.resolve(op.row().name, x.rank())?;
+        let over = axes.iter().map(|&a| x.shape()[a]).product::<usize>();
+        if over == 0 && matches!(op, Reduction::Max | Reduction::Min) {
+            // nothing but the initial value
+            let shape = crate::layout::reduced_shape(x.shape(), &axes, options.keepdims);
+            let dtype = options.dtype.unwrap_or(x.dtype());
+            let first = match initial {
+                Operand::Tensor(first) => first.cast(dtype)?,
+                Operand::Scalar(first) => Raw::scalar(first, dtype)?,
+            };
+            return first.broadcast_to(&shape)?.copied();
+        }
+        let y = x.reduce(op, options)?;
+        let dtype = y.dtype();
+        // the initial value counts in the dtype of the result
+        let first = match initial {
+            Operand::Tensor(first) => first.cast(dtype)?,
+            Operand::Scalar(first) if first.kind() > dtype.kind() => {
+                Raw::scalar(first, first.default_dtype())?.cast(dtype)?
+            }
+            Operand::Scalar(first) => Raw::scalar(first, dtype)?,
+        };
+        Raw::apply(combine, &[(&first).into(), (&y).into()])
+    }
+
+    /// Mean, variance or standard deviation of the elements that a mask picks.
+    fn statistic_where(
+        &self,
+        op: Reduction,
+        options: ReduceOptions<'_>,
+        mask: &Raw,
+    ) -> Result<Raw> {
+        let dtype = options
+            .dtype
+            .unwrap_or_else(|| op.row().class.result(self.dtype()));
+        let mask = mask.broadcast_to(self.shape())?;
+        let keep = ReduceOptions {
+            keepdims: KeepDims::Yes,
+            dtype: None,
+            ..options
+        };
+        let count = mask.reduce(Reduction::Sum, keep)?.cast(DType::F64)?;
+        let x = match self.dtype().kind() {
+            crate::dtype::Kind::Float | crate::dtype::Kind::Complex => self.clone(),
+            _ => self.cast(DType::F64)?,
+        };
+        let zero = Operand::Scalar(Scalar::Bool(false));
+        let sum = |x: &Raw| {
+            Raw::apply(Op::Where, &[(&mask).into(), x.into(), zero])?.reduce(Reduction::Sum, keep)
+        };
+        let mean = sum(&x)?.div(&count.cast_like_real(&x)?)?;
+        let result = if op == Reduction::Mean {
+            mean
+        } else {
+            let deviation = Raw::apply(Op::Abs, &[(&x.sub(&mean)?).into()])?;
+            let squares = deviation.mul(&deviation)?;
+            let over = Raw::apply(
+                Op::Sub,
+                &[(&count).into(), Scalar::Float(options.ddof).into()],
+            )?;
+            let over = Raw::apply(Op::Maximum, &[(&over).into(), Scalar::Float(0.0).into()])?;
+            let var = sum(&squares)?;
+            let var = var.div(&over.cast_like_real(&var)?)?;
+            match op {
+                Reduction::Std => Raw::apply(Op::Sqrt, &[(&var).into()])?,
+                _ => var,
+            }
+        };
+        let result = result.cast(dtype)?;
+        match options.keepdims {
+            KeepDims::Yes => Ok(result),
+            KeepDims::No => {
+                let axes = options.axes.resolve(op.row().name, self.rank())?;
+                let signed: Vec<isize> = axes.iter().map(|&a| a as isize).collect();
+                result.squeeze(Some(&signed))
+            }
+        }
+    }
+
+    /// Counts in the real dtype of what they divide.
+    fn cast_like_real(&self, x: &Raw) -> Result<Raw> {
+        self.cast(x.dtype().to_real())
+    }
+}

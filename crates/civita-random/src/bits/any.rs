@@ -1,0 +1,78 @@
+//! A generator that is chosen at run time.
+
+use super::{BitGenerator, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64};
+use crate::distributions::Distribution;
+
+/// One of the generators. [`fill`](BitGenerator::fill) asks once which one it is, single draws ask each time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum AnyBits {
+    Pcg64(Pcg64),
+    Pcg64Dxsm(Pcg64Dxsm),
+    Philox(Philox),
+    Sfc64(Sfc64),
+    Mt19937(Mt19937),
+}
+
+/// Runs an expression on the generator, compiled for each of them.
+macro_rules! each {
+    ($any:expr, $bits:ident => $run:expr) => {
+        match $any {
+            AnyBits::Pcg64($bits) => $run,
+            AnyBits::Pcg64Dxsm($bits) => $run,
+            AnyBits::Philox($bits) => $run,
+            AnyBits::Sfc64($bits) => $run,
+            AnyBits::Mt19937($bits) => $run,
+        }
+    };
+}
+
+impl BitGenerator for AnyBits {
+    #[inline]
+    fn next_u64(&mut self) -> u64 {
+        each!(self, bits => bits.next_u64())
+    }
+
+    #[inline]
+    fn next_u32(&mut self) -> u32 {
+        each!(self, bits => bits.next_u32())
+    }
+
+    #[inline]
+    fn next_f64(&mut self) -> f64 {
+        each!(self, bits => bits.next_f64())
+    }
+
+    #[inline]
+    fn next_raw(&mut self) -> u64 {
+        each!(self, bits => bits.next_raw())
+    }
+
+    fn fill<D: Distribution>(&mut self, distribution: &D, out: &mut [D::Value]) {
+        each!(self, bits => bits.fill(distribution, out));
+    }
+}
+
+impl AnyBits {
+    /// NumPy's name of the generator's class.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            AnyBits::Pcg64(_) => "PCG64",
+            AnyBits::Pcg64Dxsm(_) => "PCG64DXSM",
+            AnyBits::Philox(_) => "Philox",
+            AnyBits::Sfc64(_) => "SFC64",
+            AnyBits::Mt19937(_) => "MT19937",
+        }
+    }
+}
+
+macro_rules! into_any {
+    ($($name:ident)*) => { $(
+        impl From<$name> for AnyBits {
+            fn from(bits: $name) -> AnyBits {
+                AnyBits::$name(bits)
+            }
+        }
+    )* };
+}
+into_any!(Pcg64 Pcg64Dxsm Philox Sfc64 Mt19937);

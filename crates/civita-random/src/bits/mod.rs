@@ -1,0 +1,111 @@
+//! Bit generators: streams of random words.
+
+mod any;
+mod mt19937;
+mod mt19937_jump;
+mod pcg64;
+mod philox;
+mod sfc64;
+
+pub use any::AnyBits;
+pub use mt19937::Mt19937;
+pub use pcg64::{Pcg64, Pcg64Dxsm};
+pub use philox::Philox;
+pub use sfc64::Sfc64;
+
+use crate::distributions::Distribution;
+
+/// A stream of random bits.
+///
+/// A generator defines [`next_u64`](Self::next_u64) and [`next_u32`](Self::next_u32); generators of 64 bits give the two halves of a
+/// word to two calls of `next_u32`, lower half first, as NumPy's do.
+pub trait BitGenerator {
+    /// The next 64 bits.
+    fn next_u64(&mut self) -> u64;
+
+    /// The next 32 bits.
+    fn next_u32(&mut self) -> u32;
+
+    /// Uniform in [0, 1): a multiple of 2⁻⁵³.
+    #[inline(always)]
+    fn next_f64(&mut self) -> f64 {
+        (self.next_u64() >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
+    }
+
+    /// Uniform in [0, 1): a multiple of 2⁻²⁴.
+    #[inline(always)]
+    fn next_f32(&mut self) -> f32 {
+        (self.next_u32() >> 8) as f32 * (1.0 / 16_777_216.0)
+    }
+
+    /// What the algorithm itself puts out next: 64 bits, 32 of them for [`Mt19937`]. NumPy's `random_raw`.
+    #[inline]
+    fn next_raw(&mut self) -> u64 {
+        self.next_u64()
+    }
+
+    /// Fills a slice with independent draws. The loop is compiled for each generator, so that its state stays in registers.
+    fn fill<D: Distribution>(&mut self, distribution: &D, out: &mut [D::Value])
+    where
+        Self: Sized,
+    {
+        distribution.fill(self, out);
+    }
+}
+
+impl<B: BitGenerator> BitGenerator for &mut B {
+    #[inline(always)]
+    fn next_u64(&mut self) -> u64 {
+        (**self).next_u64()
+    }
+    #[inline(always)]
+    fn next_u32(&mut self) -> u32 {
+        (**self).next_u32()
+    }
+    #[inline(always)]
+    fn next_f64(&mut self) -> f64 {
+        (**self).next_f64()
+    }
+    #[inline(always)]
+    fn next_raw(&mut self) -> u64 {
+        (**self).next_raw()
+    }
+    fn fill<D: Distribution>(&mut self, distribution: &D, out: &mut [D::Value]) {
+        (**self).fill(distribution, out);
+    }
+}
+
+/// The upper half of the last word of 64 bits from which 32 were drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Half {
+    /// Is it still to be drawn?
+    pub left: bool,
+    /// The bits; they remain when they have been drawn.
+    pub word: u32,
+}
+
+impl Half {
+    /// Nothing is left.
+    pub const NONE: Half = Half {
+        left: false,
+        word: 0,
+    };
+}
+
+/// 32 bits from a stream of 64: the half that is left, or the lower one of a new word.
+macro_rules! next_half {
+    ($bits:ident) => {
+        if $bits.half.left {
+            $bits.half.left = false;
+            $bits.half.word
+        } else {
+            let word = $bits.next_u64();
+            $bits.half = $crate::bits::Half {
+                left: true,
+                word: (word >> 32) as u32,
+            };
+            word as u32
+        }
+    };
+}
+use next_half;

@@ -1,0 +1,50 @@
+//! Random numbers: NumPy's generators and distributions bit for bit.
+//!
+//! | | |
+//! |---|---|
+//! | [`SeedSequence`] | entropy of any size becomes states; children for threads |
+//! | [`Pcg64`], [`Pcg64Dxsm`], [`Philox`], [`Sfc64`], [`Mt19937`] | streams of bits; [`AnyBits`] is one of them, chosen at run time |
+//! | [`Generator`] | draws from a [`Distribution`] |
+//! | [`RandomState`] | the legacy interface, draws from a [`LegacyDistribution`] |
+//! | [`Philox4x32`] | numbers by place: a key, a counter, any thread count |
+//! | [`order`] | shuffles, permutations, choices |
+//!
+//! For equal seeds the numbers are those of NumPy 2 on x86-64 Linux, to the last bit: the same algorithms, the same order of draws,
+//! the platform's elementary functions, no fused products.
+//!
+//! ```
+//! use civita_random::{Generator, Normal};
+//!
+//! let mut rng = Generator::new(42);
+//! let normal = Normal::new(0.0, 1.0)?;
+//! assert_eq!(rng.sample(&normal, 2), [0.30471707975443135, -1.0399841062404955]);
+//! # Ok::<(), civita_random::Error>(())
+//! ```
+//!
+//! The crate depends on nothing. It allocates what it returns, and never panics on parameters from outside: constructors of
+//! distributions check them.
+#![deny(unsafe_code)]
+// `counter::isa` calls functions that are compiled for the processor
+// where a comparison is negated, NaN goes the way that it goes in the algorithm's source
+#![allow(clippy::neg_cmp_op_on_partial_ord)]
+
+mod bits;
+mod counter;
+mod covariance;
+mod distributions;
+mod error;
+mod generator;
+mod legacy;
+pub mod order;
+mod range;
+mod seed;
+
+pub use bits::{AnyBits, BitGenerator, Half, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64};
+pub use counter::{Counted, Philox4x32};
+pub use covariance::{Covariance, Factor};
+pub use distributions::*;
+pub use error::{Error, Result};
+pub use generator::Generator;
+pub use legacy::{LegacyDistribution, RandomState};
+pub use range::{LARGEST_POISSON_MEAN, Range};
+pub use seed::{LARGEST_POOL, POOL_SIZE, SeedSequence, words_of};

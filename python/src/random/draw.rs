@@ -1,0 +1,375 @@
+//! How draws become arrays.
+
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use civita_core::dtype::{DType, Element};
+use civita_core::raw::Raw;
+use civita_core::transform::check_draw;
+use civita_random::{
+    AnyBits, Binomial, Hypergeometric, LegacyDistribution, Range, Triangular, Uniform,
+};
+use pyo3::exceptions::PyOverflowError;
+use pyo3::prelude::*;
+use pyo3::{IntoPyObject, IntoPyObjectExt};
+
+use super::arguments::{Along, Parameter, Whole, result_shape, size_of};
+use crate::array::{Array, wrap};
+use crate::error::{Fault, Outcome, type_error, value_error};
+use crate::gil;
+
+/// What has been locked, also after a panic.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs `f`, which draws about this many numbers, on what the mutex holds: without the interpreter when they are many,
+/// or when another thread draws.
+pub fn locked<T: Send, R: Send>(
+    py: Python<'_>,
+    elements: usize,
+    mutex: &Mutex<T>,
+    f: impl FnOnce(&mut T) -> R + Send,
+) -> R {
+    if !gil::is_large(elements) {
+        match mutex.try_lock() {
+            Ok(mut held) => return f(&mut held),
+            Err(TryLockError::Poisoned(held)) => return f(&mut held.into_inner()),
+            Err(TryLockError::WouldBlock) => {}
+        }
+    }
+    gil::released(py, || f(&mut lock(mutex)))
+}
+
+/// What draws from distributions: `Generator` and `RandomState`, each by its own algorithms.
+pub trait Source {
+    /// Fills a slice with draws.
+    fn fill<D: LegacyDistribution + Send>(
+        &self,
+        py: Python<'_>,
+        distribution: &D,
+        out: &mut [D::Value],
+    );
+
+    /// Fills a slice with draws, each from a distribution of its own.
+    fn fill_each<D: LegacyDistribution>(
+        &self,
+        py: Python<'_>,
+        out: &mut [D::Value],
+        make: impl FnMut(usize) -> civita_random::Result<D> + Send,
+    ) -> civita_random::Result<()>;
+
+    /// Runs `f`, which draws about so many numbers, on the bits.
+    fn with_bits<R: Send>(
+        &self,
+        py: Python<'_>,
+        draws: usize,
+        f: impl FnOnce(&mut AnyBits) -> R + Send,
+    ) -> R;
+
+    /// Is it the legacy interface, whose limits and messages are a little different?
+    const LEGACY: bool;
+}
+
+/// A new array that `write` fills.
+pub fn array<T: Element>(
+    py: Python<'_>,
+    shape: &[usize],
+    write: impl FnOnce(&mut [T]) -> Outcome<()>,
+) -> Outcome<Py<PyAny>> {
+    wrap(py, Raw::written_by::<T, Fault>(shape, write)?)
+}
+
+/// One value, which is no array, or an array of this shape.
+pub fn value_or_array<'py, T>(
+    py: Python<'py>,
+    shape: Option<&[usize]>,
+    write: impl FnOnce(&mut [T]) -> Outcome<()>,
+) -> Outcome<Py<PyAny>>
+where
+    T: Element + Default + IntoPyObject<'py>,
+{
+    match shape {
+        Some(shape) => array(py, shape, write),
+        None => {
+            let mut one = [T::default()];
+            write(&mut one)?;
+            let [one] = one;
+            Ok(one.into_py_any(py)?)
+        }
+    }
+}
+
+/// Draws from one distribution.
+pub fn drawn<'py, S: Source, D>(
+    source: &S,
+    py: Python<'py>,
+    distribution: &D,
+    size: Option<&[usize]>,
+) -> Outcome<Py<PyAny>>
+where
+    D: LegacyDistribution + Send,
+    D::Value: Element + IntoPyObject<'py>,
+{
+    check_draw("random")?;
+    value_or_array(py, size, |out| {
+        source.fill(py, distribution, out);
+        Ok(())
+    })
+}
+
+/// Draws from a distribution for each element.
+pub fn drawn_each<S: Source, D>(
+    source: &S,
+    py: Python<'_>,
+    shape: &[usize],
+    make: impl FnMut(usize) -> civita_random::Result<D> + Send,
+) -> Outcome<Py<PyAny>>
+where
+    D: LegacyDistribution,
+    D::Value: Element,
+{
+    check_draw("random")?;
+    array(py, shape, |out| Ok(source.fill_each(py, out, make)?))
+}
+
+/// A distribution of real parameters, as a row describes it.
+pub struct Row<D, const P: usize> {
+    pub names: &'static [&'static str],
+    pub ranges: &'static [Range],
+    pub make: fn([f64; P]) -> civita_random::Result<D>,
+}
+
+/// Draws from a distribution whose parameters are numbers or arrays.
+pub fn drawn_by_row<'py, S: Source, D, const P: usize>(
+    source: &S,
+    py: Python<'py>,
+    row: Row<D, P>,
+    parameters: [Parameter; P],
+    size: Option<Vec<usize>>,
+) -> Outcome<Py<PyAny>>
+where
+    D: LegacyDistribution + Send,
+    D::Value: Element + IntoPyObject<'py>,
+{
+    if let Some(values) = all_numbers(&parameters) {
+        return drawn(source, py, &(row.make)(values)?, size.as_deref());
+    }
+    for ((parameter, name), range) in parameters.iter().zip(row.names).zip(row.ranges) {
+        range.check_all(name, &parameter.numbers()?)?;
+    }
+    let shapes = parameters.each_ref().map(Parameter::shape);
+    let shape = result_shape(size, &shapes)?;
+    let mut along: [Along<f64>; P] = [const { Along::One(0.0) }; P];
+    for (along, parameter) in along.iter_mut().zip(&parameters) {
+        *along = parameter.along(&shape)?;
+    }
+    let make = row.make;
+    drawn_each(source, py, &shape, move |i| {
+        make(along.each_ref().map(|a| a.at(i)))
+    })
+}
+
+/// The parameters, if all of them are numbers.
+pub fn all_numbers<const P: usize>(parameters: &[Parameter; P]) -> Option<[f64; P]> {
+    let mut values = [0.0; P];
+    for (value, parameter) in values.iter_mut().zip(parameters) {
+        *value = parameter.one()?;
+    }
+    Some(values)
+}
+
+/// Writes draws into `out=`, or returns them as a new array or number. An array in Fortran order is filled in its order, unless
+/// `c_order` is asked for.
+pub fn into_out<'py, T>(
+    py: Python<'py>,
+    size: Option<Vec<usize>>,
+    out: Option<&Bound<'py, PyAny>>,
+    c_order: bool,
+    write: impl FnOnce(&mut [T]) -> Outcome<()>,
+) -> Outcome<Py<PyAny>>
+where
+    T: Element + Default + IntoPyObject<'py>,
+{
+    let Some(out) = out.filter(|out| !out.is_none()) else {
+        return value_or_array(py, size.as_deref(), write);
+    };
+    let Some(out) = crate::ufunc::output(out)? else {
+        return value_or_array(py, size.as_deref(), write);
+    };
+    let (shape, transposed) = accepted::<T>(out.get(), size, c_order)?;
+    let drawn = Raw::written_by::<T, Fault>(&shape, write)?;
+    let drawn = if transposed {
+        drawn.transpose()?
+    } else {
+        drawn
+    };
+    out.get().write(|raw| Ok(raw.assign(&drawn)?))?;
+    Ok(out.into_any().unbind())
+}
+
+/// The shape of what is drawn for an output, and whether it is transposed then.
+fn accepted<T: Element>(
+    out: &Array,
+    size: Option<Vec<usize>>,
+    c_order: bool,
+) -> Outcome<(Vec<usize>, bool)> {
+    let raw = out.raw();
+    let layout = raw.layout();
+    let c = layout.is_contiguous();
+    let fortran = layout.is_fortran_contiguous() && !c_order;
+    if !(c || fortran) || !raw.storage().writable() {
+        return Err(value_error(format!(
+            "Supplied output array must be {}contiguous, writable, aligned, and in machine byte-order.",
+            if c_order { "C-" } else { "" }
+        )));
+    }
+    if raw.dtype() != T::DTYPE {
+        return Err(type_error(format!(
+            "Supplied output array has the wrong type. Expected {}, got {}",
+            T::DTYPE,
+            raw.dtype()
+        )));
+    }
+    let mut shape = raw.shape().to_vec();
+    if size.is_some_and(|size| size != shape) {
+        return Err(value_error("size must match out.shape when used together"));
+    }
+    if !c {
+        shape.reverse();
+    }
+    Ok((shape, !c))
+}
+
+/// `dtype=` of a function that draws in double or single precision: is it single?
+pub fn is_single(name: &str, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<bool> {
+    match crate::dtype::parse_optional(dtype)? {
+        None | Some(DType::F64) => Ok(false),
+        Some(DType::F32) => Ok(true),
+        Some(other) => Err(type_error(format!(
+            "Unsupported dtype dtype('{other}') for {name}"
+        ))),
+    }
+}
+
+/// `uniform`: the range of each element must be finite, and in the new interface not negative.
+pub fn uniform<S: Source>(
+    source: &S,
+    py: Python<'_>,
+    low: Option<&Bound<'_, PyAny>>,
+    high: Option<&Bound<'_, PyAny>>,
+    size: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    let (low, high) = (Parameter::or(low, 0.0)?, Parameter::or(high, 1.0)?);
+    let size = size_of(size)?;
+    let overflow = |text: &'static str| Fault::from(PyOverflowError::new_err(text));
+    if let (Some(low), Some(high)) = (low.one(), high.one()) {
+        if !(high - low).is_finite() {
+            return Err(overflow(if S::LEGACY {
+                "Range exceeds valid bounds"
+            } else {
+                "high - low range exceeds valid bounds"
+            }));
+        }
+        let uniform = if S::LEGACY {
+            Uniform::from_to(low, high)?
+        } else {
+            Uniform::between(low, high)?
+        };
+        return drawn(source, py, &uniform, size.as_deref());
+    }
+    let shape = result_shape(size, &[low.shape(), high.shape()])?;
+    let (low, high) = (low.along(&shape)?, high.along(&shape)?);
+    let n: usize = shape.iter().product();
+    let ranges: Vec<f64> = (0..n).map(|i| high.at(i) - low.at(i)).collect();
+    if ranges.iter().any(|range| !range.is_finite()) {
+        return Err(overflow("Range exceeds valid bounds"));
+    }
+    if !S::LEGACY {
+        Range::NonNegative.check_all("high - low", &ranges)?;
+    }
+    drawn_each(source, py, &shape, |i| {
+        Uniform::from_to(low.at(i), high.at(i))
+    })
+}
+
+/// `triangular`.
+pub fn triangular<S: Source>(
+    source: &S,
+    py: Python<'_>,
+    [left, mode, right]: [&Bound<'_, PyAny>; 3],
+    size: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    let parameters = [
+        Parameter::of(left)?,
+        Parameter::of(mode)?,
+        Parameter::of(right)?,
+    ];
+    let size = size_of(size)?;
+    if let Some([left, mode, right]) = all_numbers(&parameters) {
+        let triangular = Triangular::between(left, mode, right)?;
+        return drawn(source, py, &triangular, size.as_deref());
+    }
+    let shape = result_shape(size, &parameters.each_ref().map(Parameter::shape))?;
+    let [left, mode, right] = parameters.each_ref().map(|p| p.along(&shape));
+    let (left, mode, right) = (left?, mode?, right?);
+    let make = |i| Triangular::between(left.at(i), mode.at(i), right.at(i));
+    // nothing is drawn if one is wrong
+    for i in 0..shape.iter().product() {
+        make(i)?;
+    }
+    drawn_each(source, py, &shape, make)
+}
+
+/// `binomial`.
+pub fn binomial<S: Source>(
+    source: &S,
+    py: Python<'_>,
+    n: &Bound<'_, PyAny>,
+    p: &Bound<'_, PyAny>,
+    size: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    let (n, p) = (Whole::of(n)?, Parameter::of(p)?);
+    let size = size_of(size)?;
+    if let (Whole::One(n), Some(p)) = (&n, p.one()) {
+        return drawn(source, py, &Binomial::new(*n, p)?, size.as_deref());
+    }
+    Range::Unit.check_all("p", &p.numbers()?)?;
+    if n.numbers()?.iter().any(|&n| n < 0) {
+        return Err(value_error("n < 0"));
+    }
+    let shape = result_shape(size, &[p.shape(), n.shape()])?;
+    let (n, p) = (n.along(&shape)?, p.along(&shape)?);
+    drawn_each(source, py, &shape, |i| Binomial::new(n.at(i), p.at(i)))
+}
+
+/// `hypergeometric`.
+pub fn hypergeometric<S: Source>(
+    source: &S,
+    py: Python<'_>,
+    [good, bad, sample]: [&Bound<'_, PyAny>; 3],
+    size: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    let make = if S::LEGACY {
+        Hypergeometric::legacy
+    } else {
+        Hypergeometric::new
+    };
+    let (good, bad, sample) = (Whole::of(good)?, Whole::of(bad)?, Whole::of(sample)?);
+    let size = size_of(size)?;
+    if let (Whole::One(good), Whole::One(bad), Whole::One(sample)) = (&good, &bad, &sample) {
+        let one = make(*good, *bad, *sample)?;
+        return drawn(source, py, &one, size.as_deref());
+    }
+    let shape = result_shape(size, &[good.shape(), bad.shape(), sample.shape()])?;
+    let (good, bad, sample) = (
+        good.along(&shape)?,
+        bad.along(&shape)?,
+        sample.along(&shape)?,
+    );
+    let make = |i| make(good.at(i), bad.at(i), sample.at(i));
+    // nothing is drawn if one is wrong
+    for i in 0..shape.iter().product() {
+        make(i)?;
+    }
+    drawn_each(source, py, &shape, make)
+}

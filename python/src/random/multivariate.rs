@@ -1,0 +1,318 @@
+//! Draws of vectors.
+
+use civita_core::dtype::{DType, Kind};
+use civita_core::raw::Raw;
+use civita_core::transform::check_draw;
+use civita_random::{
+    self as random, BitGenerator, Covariance, Dirichlet, Factor, Multinomial,
+    MultivariateHypergeometric, Range, StandardNormal, Urn, kahan_sum,
+};
+use pyo3::exceptions::PyRuntimeWarning;
+use pyo3::prelude::*;
+
+use super::arguments::{Whole, result_shape, size_of};
+use super::draw::{Source, array};
+use super::generator::Generator;
+use super::legacy::{RandomState, Run};
+use super::order::vectors;
+use crate::convert::array_of;
+use crate::error::{Outcome, type_error, value_error};
+
+/// An array of real numbers as `float64`.
+fn real(name: &str, ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
+    let raw = array_of(ob, None)?;
+    if raw.dtype().is_complex() {
+        return Err(type_error(format!("{name} must not be complex")));
+    }
+    Ok(raw.cast(DType::F64)?)
+}
+
+/// Probabilities, in rows along the last axis; the sum of all but the last of a row is at most 1.
+fn probabilities(pvals: &Bound<'_, PyAny>) -> Outcome<(Raw, Vec<f64>, usize)> {
+    let narrow = array_of(pvals, None)?.dtype();
+    let raw = real("pvals", pvals)?;
+    let d = raw.shape().last().copied().unwrap_or(0);
+    let all: Vec<f64> = raw.to_vec()?;
+    Range::Unit.check_all("pvals", &all)?;
+    for row in all.chunks_exact(d.max(1)) {
+        if kahan_sum(&row[..row.len() - 1]) > 1.0 + 1e-12 {
+            let slice = if raw.rank() == 1 {
+                "[:-1]"
+            } else {
+                "[...,:-1]"
+            };
+            let rounded =
+                narrow.is_float() && narrow != DType::F64 && row.iter().sum::<f64>() < 1.0001;
+            return Err(value_error(if rounded {
+                format!(
+                    "sum(pvals{slice}.astype(np.float64)) > 1.0. The pvals array is cast to 64-bit floating point prior to checking the sum. Precision changes when casting may cause problems even if the sum of the original pvals is valid."
+                )
+            } else {
+                format!("sum(pvals{slice}) > 1.0")
+            }));
+        }
+    }
+    Ok((raw, all, d))
+}
+
+/// `Generator.multinomial`: `n` and the rows of `pvals` broadcast.
+pub fn multinomial(
+    source: &Generator,
+    py: Python<'_>,
+    n: &Bound<'_, PyAny>,
+    pvals: &Bound<'_, PyAny>,
+    size: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    check_draw("multinomial")?;
+    let n = Whole::of(n)?;
+    let (raw, all, d) = probabilities(pvals)?;
+    if d == 0 {
+        return Err(value_error(
+            "pvals must have at least 1 dimension and the last dimension of pvals must be greater than 0.",
+        ));
+    }
+    if n.numbers()?.iter().any(|&n| n < 0) {
+        return Err(value_error("n < 0"));
+    }
+    let rows = all
+        .chunks_exact(d)
+        .map(|row| Multinomial::new(row.to_vec()))
+        .collect::<random::Result<Vec<_>>>()?;
+    let lead = &raw.shape()[..raw.rank() - 1];
+    let mut shape = match size_of(size)? {
+        Some(size) if lead.is_empty() && n.shape().is_empty() => size,
+        size => result_shape(size, &[n.shape(), lead])?,
+    };
+    let n = n.along(&shape)?;
+    let places = Raw::from_vec((0..rows.len() as i64).collect(), lead)?;
+    let places: Vec<i64> = if lead.is_empty() {
+        vec![0]
+    } else {
+        places.broadcast_to(&shape)?.to_vec()?
+    };
+    shape.push(d);
+    array(py, &shape, |out: &mut [i64]| {
+        out.fill(0);
+        source.with_bits(py, out.len(), |bits| {
+            for (i, counts) in out.chunks_exact_mut(d).enumerate() {
+                let row = places[if places.len() == 1 { 0 } else { i }] as usize;
+                rows[row].draw(bits, n.at(i), counts);
+            }
+        });
+        Ok(())
+    })
+}
+
+/// `RandomState.multinomial`.
+pub fn legacy_multinomial(
+    source: &RandomState,
+    py: Python<'_>,
+    n: i64,
+    pvals: &Bound<'_, PyAny>,
+    size: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    check_draw("multinomial")?;
+    let (raw, all, d) = probabilities(pvals)?;
+    if raw.rank() != 1 {
+        return Err(if raw.rank() == 0 {
+            type_error("pvals must be a 1-d sequence")
+        } else {
+            value_error("object too deep for desired array")
+        });
+    }
+    if n < 0 {
+        return Err(value_error("n < 0"));
+    }
+    let shape = vectors(size, d)?;
+    if d == 0 {
+        return array(py, &shape, |_: &mut [i64]| Ok(()));
+    }
+    let multinomial = Multinomial::new(all)?;
+    array(py, &shape, |out: &mut [i64]| {
+        out.fill(0);
+        source.with_bits(py, out.len(), |bits| {
+            for counts in out.chunks_exact_mut(d) {
+                multinomial.draw(bits, n, counts);
+            }
+        });
+        Ok(())
+    })
+}
+
+/// The concentrations: one axis.
+fn concentrations(alpha: &Bound<'_, PyAny>) -> Outcome<Vec<f64>> {
+    let raw = real("alpha", alpha)?;
+    match raw.rank() {
+        1 => Ok(raw.to_vec()?),
+        0 => Err(type_error(
+            "object of type 'float' has no len(): alpha is a sequence",
+        )),
+        _ => Err(value_error("object too deep for desired array")),
+    }
+}
+
+/// `Generator.dirichlet`.
+pub fn dirichlet(
+    source: &Generator,
+    py: Python<'_>,
+    alpha: &Bound<'_, PyAny>,
+    size: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    check_draw("dirichlet")?;
+    let alpha = concentrations(alpha)?;
+    let d = alpha.len();
+    let dirichlet = Dirichlet::new(alpha)?;
+    array(py, &vectors(size, d)?, |out: &mut [f64]| {
+        out.fill(0.0);
+        source.with_bits(py, out.len(), |bits| {
+            for row in out.chunks_exact_mut(d.max(1)) {
+                dirichlet.draw(bits, row);
+            }
+        });
+        Ok(())
+    })
+}
+
+struct LegacyDirichlet<'a>(&'a Dirichlet, &'a mut [f64], usize);
+
+impl Run<()> for LegacyDirichlet<'_> {
+    fn run<B: BitGenerator>(self, state: &mut random::RandomState<B>) {
+        for row in self.1.chunks_exact_mut(self.2.max(1)) {
+            self.0.legacy_draw(state, row);
+        }
+    }
+}
+
+/// `RandomState.dirichlet`.
+pub fn legacy_dirichlet(
+    source: &RandomState,
+    py: Python<'_>,
+    alpha: &Bound<'_, PyAny>,
+    size: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    check_draw("dirichlet")?;
+    let alpha = concentrations(alpha)?;
+    let d = alpha.len();
+    let dirichlet = Dirichlet::legacy(alpha)?;
+    array(py, &vectors(size, d)?, |out: &mut [f64]| {
+        source.with_state(py, out.len(), LegacyDirichlet(&dirichlet, out, d));
+        Ok(())
+    })
+}
+
+/// `Generator.multivariate_hypergeometric`.
+pub fn multivariate_hypergeometric(
+    source: &Generator,
+    py: Python<'_>,
+    colors: &Bound<'_, PyAny>,
+    nsample: &Bound<'_, PyAny>,
+    size: Option<&Bound<'_, PyAny>>,
+    method: &str,
+) -> Outcome<Py<PyAny>> {
+    check_draw("multivariate_hypergeometric")?;
+    let urn = match method {
+        "count" => Urn::Count,
+        "marginals" => Urn::Marginals,
+        _ => return Err(value_error("method must be \"count\" or \"marginals\".")),
+    };
+    let Some(nsample) = super::order::count(nsample)? else {
+        return Err(value_error("nsample must be an integer"));
+    };
+    let bad = || {
+        value_error(format!(
+            "colors must be a one-dimensional sequence of nonnegative integers not exceeding {}.",
+            i64::MAX
+        ))
+    };
+    let raw = array_of(colors, None).map_err(|_| bad())?;
+    let whole = matches!(raw.dtype().kind(), Kind::Signed | Kind::Unsigned);
+    if raw.rank() != 1 || !(whole || raw.is_empty()) {
+        return Err(bad());
+    }
+    if raw.dtype() == DType::U64 && raw.to_vec::<u64>()?.iter().any(|&n| n > i64::MAX as u64) {
+        return Err(bad());
+    }
+    let colors: Vec<i64> = raw.cast(DType::I64)?.to_vec()?;
+    let d = colors.len();
+    let mut it = MultivariateHypergeometric::new(colors, nsample, urn)?;
+    array(py, &vectors(size, d)?, |out: &mut [i64]| {
+        out.fill(0);
+        source.with_bits(py, out.len(), |bits| {
+            for counts in out.chunks_exact_mut(d.max(1)) {
+                it.draw(bits, counts);
+            }
+        });
+        Ok(())
+    })
+}
+
+/// How the covariance of `multivariate_normal` is checked and factored.
+pub struct Normal<'a> {
+    pub check_valid: &'a str,
+    pub tol: f64,
+    pub method: &'a str,
+}
+
+/// `multivariate_normal`, of both interfaces.
+pub fn multivariate_normal<S: Source>(
+    source: &S,
+    py: Python<'_>,
+    mean: &Bound<'_, PyAny>,
+    cov: &Bound<'_, PyAny>,
+    size: Option<&Bound<'_, PyAny>>,
+    how: Normal<'_>,
+) -> Outcome<Py<PyAny>> {
+    check_draw("multivariate_normal")?;
+    let by = match how.method {
+        "svd" => Factor::Svd,
+        "eigh" => Factor::Eigh,
+        "cholesky" => Factor::Cholesky,
+        _ => {
+            return Err(value_error(
+                "method must be one of {'eigh', 'svd', 'cholesky'}",
+            ));
+        }
+    };
+    let (mean, cov) = (real("mean and cov", mean)?, real("mean and cov", cov)?);
+    if mean.rank() != 1 {
+        return Err(value_error("mean must be 1 dimensional"));
+    }
+    if cov.rank() != 2 || cov.shape()[0] != cov.shape()[1] {
+        return Err(value_error("cov must be 2 dimensional and square"));
+    }
+    if mean.len() != cov.shape()[0] {
+        return Err(value_error("mean and cov must have same length"));
+    }
+    let n = mean.len();
+    let (mean, cov): (Vec<f64>, Vec<f64>) = (mean.to_vec()?, cov.to_vec()?);
+    let shape = vectors(size, n)?;
+    // NumPy draws before it looks at the covariance
+    let drawn = Raw::written_by::<f64, crate::error::Fault>(&shape, |out| {
+        source.fill(py, &StandardNormal {}, out);
+        Ok(())
+    })?;
+    let covariance = crate::gil::work(py, n.saturating_pow(3), || {
+        Covariance::new(&cov, n, by, how.tol)
+    })?;
+    if how.check_valid != "ignore" && by != Factor::Cholesky {
+        if how.check_valid != "warn" && how.check_valid != "raise" {
+            return Err(value_error(
+                "check_valid must equal 'warn', 'raise', or 'ignore'",
+            ));
+        }
+        if !covariance.is_positive() {
+            const TEXT: &str = "covariance is not symmetric positive-semidefinite.";
+            if how.check_valid == "raise" {
+                return Err(value_error(TEXT));
+            }
+            py.import("warnings")?
+                .call_method1("warn", (TEXT, py.get_type::<PyRuntimeWarning>()))?;
+        }
+    }
+    array(py, &shape, |out: &mut [f64]| {
+        let normals: Vec<f64> = drawn.to_vec()?;
+        out.copy_from_slice(&normals);
+        crate::gil::work(py, out.len(), || covariance.apply(&mean, out));
+        Ok(())
+    })
+}

@@ -1,0 +1,505 @@
+//! Integers, bytes, shuffles and permutations.
+
+use civita_core::dtype::{DType, Element, Scalar};
+use civita_core::layout::normalize_axis;
+use civita_core::raw::{Mode, Raw};
+use civita_core::transform::check_draw;
+use civita_random::{self as random, BitGenerator as _, Integer, Method, Shared};
+use pyo3::IntoPyObject;
+use pyo3::exceptions::{PyIndexError, PyNotImplementedError, PyUserWarning};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyInt, PyList};
+
+use super::arguments::{Along, result_shape, size_of};
+use super::draw::{Source, array, value_or_array};
+use crate::array::{Array, wrap};
+use crate::convert::{Value, array_of, imported, value};
+use crate::error::{Outcome, type_error, value_error};
+use crate::gil;
+
+// ---- integers -------------------------------------------------------------------------------------------------------
+
+/// `integers` and `randint`.
+pub struct Integers {
+    pub name: &'static str,
+    pub method: Method,
+    /// Is the upper bound a value?
+    pub endpoint: bool,
+}
+
+/// A bound, or bounds with one axis at least.
+struct Bounds {
+    values: Vec<i128>,
+    shape: Vec<usize>,
+}
+
+/// Beyond all integer types, and far enough from the end of `i128` to count on.
+const BEYOND: i128 = 1 << 100;
+
+impl Bounds {
+    fn of(ob: &Bound<'_, PyAny>) -> Outcome<Bounds> {
+        if ob.is_exact_instance_of::<PyInt>() {
+            let n = match ob.extract::<i128>() {
+                Ok(n) => n.clamp(-BEYOND, BEYOND),
+                Err(_) if ob.lt(0)? => -BEYOND,
+                Err(_) => BEYOND,
+            };
+            return Ok(Bounds {
+                values: vec![n],
+                shape: Vec::new(),
+            });
+        }
+        // a list with an integer that no dtype holds is taken as it is, as NumPy's arrays of objects
+        if let Ok(list) = ob.cast::<PyList>()
+            && !list.is_empty()
+            && list.iter().all(|n| n.is_exact_instance_of::<PyInt>())
+        {
+            let values = list
+                .iter()
+                .map(|n| Ok(Bounds::of(&n)?.values[0]))
+                .collect::<Outcome<Vec<i128>>>()?;
+            if values
+                .iter()
+                .any(|n| *n < i64::MIN.into() || *n > u64::MAX.into())
+            {
+                return Ok(Bounds {
+                    values,
+                    shape: vec![list.len()],
+                });
+            }
+        }
+        let (values, shape) = match value(ob)? {
+            Value::Weak(scalar) => (vec![scalar], Vec::new()),
+            Value::Ref(raw) => (raw.scalars()?, raw.shape().to_vec()),
+            Value::Own(raw) => (raw.scalars()?, raw.shape().to_vec()),
+        };
+        let values = values.into_iter().map(whole).collect::<Outcome<_>>()?;
+        Ok(Bounds { values, shape })
+    }
+
+    fn along(&self, shape: &[usize]) -> Outcome<Along<i128>> {
+        if self.shape.is_empty() {
+            return Ok(Along::One(self.values.first().copied().unwrap_or(0)));
+        }
+        let n = self.values.len();
+        let places = Raw::from_vec((0..n as i64).collect(), &self.shape)?;
+        let places: Vec<i64> = places.broadcast_to(shape)?.to_vec()?;
+        Ok(Along::Many(
+            places.iter().map(|&i| self.values[i as usize]).collect(),
+        ))
+    }
+}
+
+/// The integer part.
+fn whole(scalar: Scalar) -> Outcome<i128> {
+    match scalar {
+        Scalar::Bool(b) => Ok(b.into()),
+        Scalar::Int(n) => Ok(n.clamp(-BEYOND, BEYOND)),
+        Scalar::Float(x) if x.is_nan() => Err(value_error("cannot convert float NaN to integer")),
+        Scalar::Float(x) => Ok((x as i128).clamp(-BEYOND, BEYOND)),
+        Scalar::Complex(_) => Err(type_error("bounds of integers are not complex")),
+    }
+}
+
+impl Integers {
+    /// Draws of a dtype between bounds.
+    pub fn draw<S: Source>(
+        &self,
+        source: &S,
+        py: Python<'_>,
+        low: &Bound<'_, PyAny>,
+        high: Option<&Bound<'_, PyAny>>,
+        size: Option<&Bound<'_, PyAny>>,
+        dtype: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<Py<PyAny>> {
+        check_draw("random")?;
+        let dtype = crate::dtype::parse_optional(dtype)?.unwrap_or(DType::I64);
+        let (low, high) = match high.filter(|high| !high.is_none()) {
+            Some(high) => (Bounds::of(low)?, Bounds::of(high)?),
+            None => (
+                Bounds {
+                    values: vec![0],
+                    shape: Vec::new(),
+                },
+                Bounds::of(low)?,
+            ),
+        };
+        let size = size_of(size)?;
+        match dtype {
+            DType::Bool => self.typed::<bool, S>(source, py, low, high, size),
+            DType::U8 => self.typed::<u8, S>(source, py, low, high, size),
+            DType::U16 => self.typed::<u16, S>(source, py, low, high, size),
+            DType::U32 => self.typed::<u32, S>(source, py, low, high, size),
+            DType::U64 => self.typed::<u64, S>(source, py, low, high, size),
+            DType::I8 => self.typed::<i8, S>(source, py, low, high, size),
+            DType::I16 => self.typed::<i16, S>(source, py, low, high, size),
+            DType::I32 => self.typed::<i32, S>(source, py, low, high, size),
+            DType::I64 => self.typed::<i64, S>(source, py, low, high, size),
+            other => Err(type_error(format!(
+                "Unsupported dtype dtype('{other}') for {}",
+                self.name
+            ))),
+        }
+    }
+
+    fn between<T: Integer>(&self, low: i128, high: i128) -> random::Result<random::Integers<T>> {
+        let integers = if self.endpoint {
+            random::Integers::between(low, high)
+        } else {
+            random::Integers::below(low, high)
+        };
+        integers.map(|it| it.by(self.method))
+    }
+
+    fn typed<'py, T, S: Source>(
+        &self,
+        source: &S,
+        py: Python<'py>,
+        low: Bounds,
+        high: Bounds,
+        size: Option<Vec<usize>>,
+    ) -> Outcome<Py<PyAny>>
+    where
+        T: Integer + Element + Default + IntoPyObject<'py>,
+    {
+        if let Some(size) = &size
+            && size.contains(&0)
+        {
+            return wrap(py, Raw::zeros(size, T::DTYPE)?);
+        }
+        if low.shape.is_empty() && high.shape.is_empty() {
+            let [low, high] = [&low, &high].map(|b| b.values.first().copied().unwrap_or(0));
+            let integers = self.between::<T>(low, high)?;
+            return value_or_array(py, size.as_deref(), |out: &mut [T]| {
+                source.with_bits(py, out.len(), |bits| bits.fill(&integers, out));
+                Ok(())
+            });
+        }
+        let open = i128::from(!self.endpoint);
+        if low.values.iter().any(|&n| n < T::LEAST) {
+            return Err(value_error(format!("low is out of bounds for {}", T::NAME)));
+        }
+        if high.values.iter().any(|&n| n - open > T::MOST) {
+            return Err(value_error(format!(
+                "high is out of bounds for {}",
+                T::NAME
+            )));
+        }
+        let zero = low.values.iter().all(|&n| n == 0);
+        let shape = result_shape(size, &[&low.shape, &high.shape])?;
+        let (low, high) = (low.along(&shape)?, high.along(&shape)?);
+        let n: usize = shape.iter().product();
+        if (0..n).any(|i| low.at(i) > high.at(i) - open) {
+            return Err(value_error(match (zero, self.endpoint) {
+                (true, true) => "high < 0",
+                (true, false) => "high <= 0",
+                (false, true) => "low > high",
+                (false, false) => "low >= high",
+            }));
+        }
+        array(py, &shape, |out: &mut [T]| {
+            Ok(source.with_bits(py, n, |bits| -> random::Result<()> {
+                let mut shared = Shared::default();
+                for (i, value) in out.iter_mut().enumerate() {
+                    *value = self
+                        .between::<T>(low.at(i), high.at(i))?
+                        .draw(bits, &mut shared);
+                }
+                Ok(())
+            })?)
+        })
+    }
+}
+
+/// `bytes(length)`.
+pub fn bytes<'py, S: Source>(
+    source: &S,
+    py: Python<'py>,
+    length: isize,
+) -> Outcome<Bound<'py, PyBytes>> {
+    check_draw("bytes")?;
+    let Ok(length) = usize::try_from(length) else {
+        return Err(value_error("negative length of bytes"));
+    };
+    let made = PyBytes::new_with(py, length, |out| {
+        source
+            .with_bits(py, length, |bits| {
+                // NumPy draws one word even for nothing
+                let words = random::Integers::<u32>::between(0, u32::MAX.into())?;
+                let mut block = [0_u32; 256];
+                let mut left = length.div_ceil(4).max(1);
+                for part in out.chunks_mut(4 * block.len()) {
+                    let block = &mut block[..part.len().div_ceil(4)];
+                    bits.fill(&words, block);
+                    left -= block.len();
+                    for (chunk, word) in part.chunks_mut(4).zip(block) {
+                        chunk.copy_from_slice(&word.to_le_bytes()[..chunk.len()]);
+                    }
+                }
+                if left > 0 {
+                    bits.next_u32();
+                }
+                Ok::<(), random::Error>(())
+            })
+            .map_err(|error| PyErr::from(crate::error::Fault::from(error)))
+    });
+    Ok(made?)
+}
+
+// ---- orders ---------------------------------------------------------------------------------------------------------
+
+/// The numbers below `n` in random order.
+fn places<S: Source>(source: &S, py: Python<'_>, n: usize) -> Outcome<Raw> {
+    check_draw("random")?;
+    Raw::written_by::<i64, crate::error::Fault>(&[n], |out| {
+        source.with_bits(py, n, |bits| random::order::permute(bits, out));
+        Ok(())
+    })
+}
+
+/// `shuffle(x, axis)`, in place.
+pub fn shuffle<S: Source>(
+    source: &S,
+    py: Python<'_>,
+    x: &Bound<'_, PyAny>,
+    axis: isize,
+) -> Outcome<()> {
+    if let Ok(array) = x.cast::<Array>() {
+        let axis = shuffled_axis(&array.get().raw(), axis)?;
+        if array.get().raw().is_empty() {
+            return Ok(());
+        }
+        let n = array.get().raw().shape()[axis];
+        let order = places(source, py, n)?;
+        return array
+            .get()
+            .write(|raw| reordered(py, raw, &order, axis as isize));
+    }
+    if !x.is_instance_of::<PyList>()
+        && let Some(mut raw) = imported(x)?
+    {
+        let axis = shuffled_axis(&raw, axis)?;
+        if !raw.storage().writable() {
+            return Err(value_error("array is read-only"));
+        }
+        if raw.is_empty() {
+            return Ok(());
+        }
+        let order = places(source, py, raw.shape()[axis])?;
+        return reordered(py, &mut raw, &order, axis as isize);
+    }
+    let n = x.len()?;
+    let sequence = py.import("collections.abc")?.getattr("Sequence")?;
+    if !x.is_instance(&sequence)? {
+        let text = format!(
+            "you are shuffling a '{}' object which is not a subclass of 'Sequence'; `shuffle` is not guaranteed to behave correctly. E.g., non-numpy array/tensor objects with view semantics may contain duplicates after shuffling.",
+            x.get_type().name()?
+        );
+        py.import("warnings")?
+            .call_method1("warn", (text, py.get_type::<PyUserWarning>()))?;
+    }
+    if axis != 0 {
+        return Err(PyNotImplementedError::new_err(
+            "Axis argument is only supported on ndarray objects",
+        )
+        .into());
+    }
+    if let Ok(list) = x.cast_exact::<PyList>() {
+        let mut items: Vec<Bound<'_, PyAny>> = list.iter().collect();
+        for (i, j) in exchanges(source, py, items.len())? {
+            items.swap(i, j);
+        }
+        for (i, item) in items.into_iter().enumerate() {
+            list.set_item(i, item)?;
+        }
+        return Ok(());
+    }
+    for (i, j) in exchanges(source, py, n)? {
+        let (a, b) = (x.get_item(i)?, x.get_item(j)?);
+        x.set_item(i, b)?;
+        x.set_item(j, a)?;
+    }
+    Ok(())
+}
+
+/// The axis, of an array with one at least.
+fn shuffled_axis(raw: &Raw, axis: isize) -> Outcome<usize> {
+    if raw.rank() == 0 {
+        return Err(type_error("len() of unsized object: the array has no axes"));
+    }
+    Ok(normalize_axis("shuffle", axis, raw.rank())?)
+}
+
+/// The exchanges of a shuffle, which Python's objects go through afterwards.
+fn exchanges<S: Source>(source: &S, py: Python<'_>, n: usize) -> Outcome<Vec<(usize, usize)>> {
+    check_draw("shuffle")?;
+    Ok(source.with_bits(py, n, |bits| {
+        let mut all = Vec::with_capacity(n);
+        random::order::shuffle_by(bits, n, |i, j| all.push((i, j)));
+        all
+    }))
+}
+
+/// Writes the slices along an axis in another order.
+fn reordered(py: Python<'_>, raw: &mut Raw, order: &Raw, axis: isize) -> Outcome<()> {
+    Ok(gil::work(py, raw.len(), || {
+        let taken = raw.take(order, axis, Mode::Raise)?;
+        raw.assign(&taken)
+    })?)
+}
+
+/// `permutation(x, axis)`.
+pub fn permutation<S: Source>(
+    source: &S,
+    py: Python<'_>,
+    x: &Bound<'_, PyAny>,
+    axis: isize,
+) -> Outcome<Py<PyAny>> {
+    if let Some(n) = count(x)? {
+        return wrap(py, places(source, py, n.max(0) as usize)?);
+    }
+    let raw = match array_of(x, None) {
+        Ok(raw) => raw,
+        Err(error) => {
+            // things that are no numbers
+            let Ok(list) = x.cast::<PyList>() else {
+                return Err(error);
+            };
+            let copy = PyList::new(py, list.iter())?;
+            shuffle(source, py, copy.as_any(), 0)?;
+            return Ok(copy.into_any().unbind());
+        }
+    };
+    if raw.rank() == 0 && S::LEGACY {
+        return Err(PyIndexError::new_err("x must be an integer or at least 1-dimensional").into());
+    }
+    let axis = normalize_axis("permutation", axis, raw.rank())?;
+    let order = places(source, py, raw.shape()[axis])?;
+    let taken = gil::work(py, raw.len(), || {
+        raw.take(&order, axis as isize, Mode::Raise)
+    })?;
+    wrap(py, taken)
+}
+
+/// The number, if it is an integer of Python's or NumPy's, or an array without axes that holds one.
+pub fn count(x: &Bound<'_, PyAny>) -> Outcome<Option<i64>> {
+    if let Ok(array) = x.cast::<Array>() {
+        let raw = array.get().raw();
+        if raw.rank() > 0 || !raw.dtype().is_integer() {
+            return Ok(None);
+        }
+        return match raw.item()? {
+            Scalar::Int(n) => Ok(Some(n as i64)),
+            _ => Ok(None),
+        };
+    }
+    let number = x.is_instance_of::<PyInt>()
+        || x.hasattr("__index__")? && !(x.hasattr("shape")? && x.getattr("shape")?.len()? > 0);
+    if !number {
+        return Ok(None);
+    }
+    match x.py().import("operator")?.call_method1("index", (x,)) {
+        Ok(index) => Ok(Some(index.extract()?)),
+        // an array of NumPy's without axes that holds no integer
+        Err(_) => Ok(None),
+    }
+}
+
+/// `permuted(x, axis=None, out=None)`.
+pub fn permuted<S: Source>(
+    source: &S,
+    py: Python<'_>,
+    x: &Bound<'_, PyAny>,
+    axis: Option<isize>,
+    out: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    let raw = array_of(x, None)?;
+    let out = match out {
+        Some(out) => crate::ufunc::output(out)?,
+        None => None,
+    };
+    if let Some(out) = &out {
+        let held = out.get().raw();
+        if held.shape() != raw.shape() {
+            return Err(value_error("out must have the same shape as x"));
+        }
+        if !held.storage().writable() {
+            return Err(value_error("output array is read-only"));
+        }
+    }
+    let result = match axis {
+        Some(axis) => {
+            let axis = normalize_axis("permuted", axis, raw.rank())?;
+            along_axis(source, py, &raw, axis)?
+        }
+        None => all_elements(source, py, &raw, out.as_ref().map(|o| o.get()))?,
+    };
+    match out {
+        None => wrap(py, result),
+        Some(out) => {
+            out.get().write(|raw| Ok(raw.assign(&result)?))?;
+            Ok(out.into_any().unbind())
+        }
+    }
+}
+
+/// All elements in one order, counted as they lie in memory: those of the output if there is one.
+fn all_elements<S: Source>(
+    source: &S,
+    py: Python<'_>,
+    raw: &Raw,
+    out: Option<&Array>,
+) -> Outcome<Raw> {
+    let transposed = match out {
+        Some(out) => lies_transposed(&out.raw()),
+        None => lies_transposed(raw),
+    };
+    let order = places(source, py, raw.len())?;
+    let turned = if transposed {
+        raw.transpose()?
+    } else {
+        raw.clone()
+    };
+    let flat = turned.reshape(&[raw.len()])?;
+    let taken = flat.take(&order, 0, Mode::Raise)?.reshape(turned.shape())?;
+    Ok(if transposed {
+        taken.transpose()?
+    } else {
+        taken
+    })
+}
+
+/// Does the first axis have the smallest steps, and the last one the largest? A copy that keeps the order is in Fortran order then.
+fn lies_transposed(raw: &Raw) -> bool {
+    let steps: Vec<usize> = (raw.shape().iter())
+        .zip(raw.layout().strides())
+        .filter(|(len, _)| **len > 1)
+        .map(|(_, stride)| stride.unsigned_abs())
+        .collect();
+    steps.len() > 1 && steps.windows(2).all(|pair| pair[0] < pair[1])
+}
+
+/// The slices along an axis, each in an order of its own, one after the other as the other axes count.
+fn along_axis<S: Source>(source: &S, py: Python<'_>, raw: &Raw, axis: usize) -> Outcome<Raw> {
+    check_draw("permuted")?;
+    let rows = raw.move_axis(axis as isize, -1)?;
+    let n = raw.shape()[axis];
+    let places = Raw::written_by::<i64, crate::error::Fault>(rows.shape(), |out| {
+        source.with_bits(py, out.len(), |bits| {
+            for row in out.chunks_exact_mut(n.max(1)) {
+                random::order::permute(bits, row);
+            }
+        });
+        Ok(())
+    })?;
+    Ok(rows
+        .take_along_axis(&places, -1)?
+        .move_axis(-1, axis as isize)?)
+}
+
+/// The shape of draws that are vectors: `size`, and the length of a vector.
+pub fn vectors(size: Option<&Bound<'_, PyAny>>, len: usize) -> Outcome<Vec<usize>> {
+    let mut shape = size_of(size)?.unwrap_or_default();
+    shape.push(len);
+    Ok(shape)
+}

@@ -1,0 +1,799 @@
+//! NumPy's scalars: `cv.float64(1.5)`, and what `x.sum()` and `x[0]` return.
+//!
+//! ```text
+//! generic ─ bool, number ─ integer ─ signedinteger ─ int8 int16 int32 int64
+//!                        │         └ unsignedinteger ─ uint8 uint16 uint32 uint64
+//!                        └ inexact ─ floating ─ float16 bfloat16 float32, float64 (a Python float too)
+//!                                  └ complexfloating ─ complex64, complex128 (a Python complex too)
+//! ```
+//!
+//! A scalar is immutable and hashable, and computes as an array without axes does; what it lacks by itself it asks of that
+//! array. `generic` holds nothing, so that `float64` may have `float`'s memory; other scalars hold their bytes in
+//! [`Stored`]. The classes between are made with Python's `type`: the limited API cannot extend `float` from Rust.
+
+// what `#[pymethods]` writes inside a macro of ours looks like our own code to the lint
+#![allow(unsafe_op_in_unsafe_fn)]
+
+use civita_core::dtype::{DType, Kind, Scalar};
+use civita_core::ops::Op;
+use civita_core::raw::Raw;
+use num_complex::Complex;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::pyclass::CompareOp;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{
+    PyBool, PyComplex, PyComplexMethods, PyDict, PyFloat, PyString, PyTuple, PyType,
+};
+
+use crate::array::wrap;
+use crate::convert::{Value, array_of, is_operand, scalar_exact, value};
+use crate::dtype::PyDType;
+use crate::error::{Outcome, index_error, type_error};
+use crate::errstate;
+use crate::operators::{apply, python_scalar};
+
+/// The base of all scalars.
+#[pyclass(name = "generic", module = "civita", subclass, frozen)]
+pub struct Generic;
+
+/// The bytes of a scalar that is no Python number.
+#[pyclass(name = "_stored", module = "civita", subclass, frozen)]
+pub struct Stored {
+    bytes: [u8; 16],
+    dtype: DType,
+}
+
+/// The classes of the dtypes, and where their instances hold their values.
+struct Classes {
+    of: Vec<Py<PyType>>,
+    /// In a `float64`.
+    float: usize,
+    /// In a scalar that is no Python number.
+    stored: usize,
+}
+
+static CLASSES: PyOnceLock<Classes> = PyOnceLock::new();
+
+/// The class of a dtype's scalars.
+pub fn class_of(py: Python<'_>, dtype: DType) -> Option<Bound<'_, PyType>> {
+    Some(CLASSES.get(py)?.of[dtype as usize].bind(py).clone())
+}
+
+/// The dtype whose class this is.
+pub fn dtype_of(class: &Bound<'_, PyType>) -> Option<DType> {
+    let classes = CLASSES.get(class.py())?;
+    let at = classes.of.iter().position(|c| c.is(class))?;
+    DType::ALL.into_iter().find(|&d| d as usize == at)
+}
+
+/// The dtype of a scalar's class, or of the one that it was derived from.
+fn dtype_of_instance(ob: &Bound<'_, PyAny>) -> Option<DType> {
+    let class = ob.get_type();
+    if let Some(dtype) = dtype_of(&class) {
+        return Some(dtype);
+    }
+    let of = |base: Bound<'_, PyAny>| dtype_of(base.cast::<PyType>().ok()?);
+    class.mro().iter().find_map(of)
+}
+
+/// The value and dtype of a scalar of ours.
+#[inline]
+pub fn parts(ob: &Bound<'_, PyAny>) -> Option<(Scalar, DType)> {
+    if !ob.is_instance_of::<Generic>() {
+        return None;
+    }
+    if let Ok(stored) = ob.cast::<Stored>() {
+        let stored = stored.get();
+        return Some((
+            Scalar::from_bytes(stored.dtype, &stored.bytes),
+            stored.dtype,
+        ));
+    }
+    if let Ok(v) = ob.cast::<PyFloat>() {
+        return Some((Scalar::Float(v.value()), DType::F64));
+    }
+    let v = ob.cast::<PyComplex>().ok()?;
+    Some((
+        Scalar::Complex(Complex::new(v.real(), v.imag())),
+        DType::C128,
+    ))
+}
+
+/// A scalar of ours as an array without axes.
+#[inline]
+pub fn raw_of(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
+    match parts(ob) {
+        Some((value, dtype)) => Ok(Some(Raw::scalar(value, dtype)?)),
+        None => Ok(None),
+    }
+}
+
+/// What an operation returns: an array without axes and tags as a scalar, as in NumPy; any other as an array.
+#[inline]
+pub fn give(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
+    if raw.rank() == 0 && raw.is_plain() {
+        return make(py, raw.item()?, raw.dtype());
+    }
+    wrap(py, raw)
+}
+
+/// A scalar of this dtype, which holds the value.
+pub fn make(py: Python<'_>, value: Scalar, dtype: DType) -> Outcome<Py<PyAny>> {
+    let Some(classes) = CLASSES.get(py) else {
+        return wrap(py, Raw::scalar(value, dtype)?);
+    };
+    let class = classes.of[dtype as usize].bind(py);
+    match dtype {
+        DType::F64 => {
+            let object = allocated(class)?;
+            // SAFETY: `float64` has the memory of `float` and nothing else, and `register` has found where its number lies.
+            unsafe {
+                let at = object.as_ptr().cast::<u8>().add(classes.float);
+                at.cast::<f64>().write(value.as_f64());
+            }
+            Ok(object.unbind())
+        }
+        DType::C128 => {
+            let v = value.as_complex();
+            complex(class, v.re, v.im)
+        }
+        _ => {
+            let bytes = value.to_bytes(dtype)?;
+            let object = allocated(class)?;
+            // SAFETY: the class has the memory of `Stored` and nothing else; the place is that of every instance. The
+            // memory is zero, and nobody sees the object before it is written.
+            unsafe {
+                let at = object.as_ptr().cast::<u8>().add(classes.stored);
+                at.cast::<Stored>().write(Stored { bytes, dtype });
+            }
+            Ok(object.unbind())
+        }
+    }
+}
+
+/// A new object of a class of this module, all zeros behind its header.
+#[inline]
+fn allocated<'py>(class: &Bound<'py, PyType>) -> Outcome<Bound<'py, PyAny>> {
+    let py = class.py();
+    // SAFETY: a ready type without items; a null pointer is an exception that is set.
+    unsafe {
+        let object = ffi::PyType_GenericAlloc(class.as_type_ptr(), 0);
+        Ok(Bound::from_owned_ptr_or_err(py, object)?)
+    }
+}
+
+fn complex(class: &Bound<'_, PyType>, re: f64, im: f64) -> Outcome<Py<PyAny>> {
+    let py = class.py();
+    let new = py.get_type::<PyComplex>().getattr("__new__")?;
+    Ok(new.call1((class, re, im))?.unbind())
+}
+
+/// `cv.float32(value)`: a scalar; of what has axes an array.
+#[pyfunction]
+#[pyo3(name = "_new_scalar", signature = (class, value=None, /))]
+fn new_scalar<'py>(
+    class: &Bound<'py, PyType>,
+    value: Option<&Bound<'py, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    let py = class.py();
+    let own = dtype_of(class);
+    let dtype = match own {
+        Some(dtype) => dtype,
+        None => class
+            .mro()
+            .iter()
+            .find_map(|base| dtype_of(base.cast::<PyType>().ok()?))
+            .ok_or_else(|| {
+                let name = class
+                    .name()
+                    .map_or_else(|_| "it".to_owned(), |n| n.to_string());
+                type_error(format!("cannot create '{name}' instances"))
+            })?,
+    };
+    let raw = match value {
+        None => Raw::scalar(Scalar::Bool(false), dtype)?,
+        Some(text) if text.is_instance_of::<PyString>() => parsed(text, dtype)?,
+        Some(value) => array_of(value, Some(dtype))?,
+    };
+    if raw.rank() > 0 || !raw.is_plain() {
+        return wrap(py, raw);
+    }
+    let scalar = raw.item()?;
+    if own.is_some() {
+        return make(py, scalar, dtype);
+    }
+    // a class that was derived in Python from one of ours
+    let made = python_scalar(py, scalar)?;
+    let python = match dtype {
+        DType::F64 => py.get_type::<PyFloat>(),
+        DType::C128 => py.get_type::<PyComplex>(),
+        _ => {
+            let object = allocated(class)?;
+            if let (Some(classes), Ok(_)) = (CLASSES.get(py), object.cast::<Stored>()) {
+                let bytes = scalar.to_bytes(dtype)?;
+                // SAFETY: as in `make`: memory of a subclass begins as that of its base.
+                unsafe {
+                    let at = object.as_ptr().cast::<u8>().add(classes.stored);
+                    at.cast::<Stored>().write(Stored { bytes, dtype });
+                }
+            }
+            return Ok(object.unbind());
+        }
+    };
+    Ok(python.getattr("__new__")?.call1((class, made))?.unbind())
+}
+
+/// The number that a text writes: `cv.float32("nan")`.
+fn parsed(text: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Raw> {
+    let py = text.py();
+    let class = match dtype.kind() {
+        Kind::Bool => {
+            let scalar = Scalar::Bool(text.is_truthy()?);
+            return Ok(Raw::scalar(scalar, dtype)?);
+        }
+        Kind::Signed | Kind::Unsigned => py.get_type::<pyo3::types::PyInt>(),
+        Kind::Float => py.get_type::<PyFloat>(),
+        Kind::Complex => py.get_type::<PyComplex>(),
+    };
+    array_of(&class.call1((text,))?, Some(dtype))
+}
+
+fn own(slf: &Bound<'_, Generic>) -> Outcome<(Scalar, DType)> {
+    parts(slf.as_any()).ok_or_else(|| type_error("the scalar has no value"))
+}
+
+/// The array without axes of a scalar.
+fn array<'py>(slf: &Bound<'py, Generic>) -> Outcome<Bound<'py, PyAny>> {
+    let (value, dtype) = own(slf)?;
+    Ok(wrap(slf.py(), Raw::scalar(value, dtype)?)?.into_bound(slf.py()))
+}
+
+/// The value as Python's number.
+fn number<'py>(slf: &Bound<'py, Generic>) -> Outcome<Bound<'py, PyAny>> {
+    python_scalar(slf.py(), own(slf)?.0)
+}
+
+/// Both numbers, where both are `float64` or a Python number that it absorbs: most scalar code.
+#[inline]
+fn floats(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Option<(f64, f64)> {
+    let float = |ob: &Bound<'_, PyAny>| Some(ob.cast::<PyFloat>().ok()?.value());
+    match (float(a), float(b)) {
+        (Some(x), Some(y)) => Some((x, y)),
+        (Some(x), None) if b.is_exact_instance_of::<pyo3::types::PyInt>() => {
+            // an integer of 53 bits is one float
+            let y = b
+                .extract::<i64>()
+                .ok()
+                .filter(|y| y.unsigned_abs() < 1 << 53)?;
+            Some((x, y as f64))
+        }
+        _ => None,
+    }
+}
+
+fn operate(
+    op: Op,
+    slf: &Bound<'_, Generic>,
+    other: &Bound<'_, PyAny>,
+    reflected: bool,
+) -> Outcome<Py<PyAny>> {
+    let py = slf.py();
+    if let Some((x, y)) = floats(slf.as_any(), other) {
+        let (a, b) = if reflected { (y, x) } else { (x, y) };
+        let result = match op {
+            Op::Add => Some(a + b),
+            Op::Sub => Some(a - b),
+            Op::Mul => Some(a * b),
+            Op::Div => Some(a / b),
+            _ => None,
+        };
+        if let Some(v) = result
+            && (v.is_finite() || !errstate::is_used())
+        {
+            return make(py, Scalar::Float(v), DType::F64);
+        }
+        let truth = match op {
+            Op::Lt => Some(a < b),
+            Op::Le => Some(a <= b),
+            Op::Gt => Some(a > b),
+            Op::Ge => Some(a >= b),
+            Op::Eq => Some(a == b),
+            Op::Ne => Some(a != b),
+            _ => None,
+        };
+        if let Some(v) = truth {
+            return make(py, Scalar::Bool(v), DType::Bool);
+        }
+    }
+    if !is_operand(other) {
+        return Ok(py.NotImplemented());
+    }
+    let (mine, dtype) = own(slf)?;
+    let mine = Value::Own(Box::new(Raw::scalar(mine, dtype)?));
+    let other = match scalar_exact(other)? {
+        Some(scalar) => Value::Weak(scalar),
+        None => match value(other) {
+            Ok(other) => other,
+            Err(fault) => {
+                let error = PyErr::from(fault);
+                if error.is_instance_of::<pyo3::exceptions::PyTypeError>(py) {
+                    return Ok(py.NotImplemented());
+                }
+                return Err(error.into());
+            }
+        },
+    };
+    if reflected {
+        apply(py, op, &[&other, &mine])
+    } else {
+        apply(py, op, &[&mine, &other])
+    }
+}
+
+fn unary(op: Op, slf: &Bound<'_, Generic>) -> Outcome<Py<PyAny>> {
+    let (value, dtype) = own(slf)?;
+    give(
+        slf.py(),
+        Raw::apply(op, &[(&Raw::scalar(value, dtype)?).into()])?,
+    )
+}
+
+macro_rules! operators {
+    ($($name:ident $reflected:ident $Op:ident,)*) => {
+        #[pymethods]
+        impl Generic {
+            $(
+                fn $name(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+                    operate(Op::$Op, slf, other, false)
+                }
+                fn $reflected(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+                    operate(Op::$Op, slf, other, true)
+                }
+            )*
+        }
+    };
+}
+operators! {
+    __add__ __radd__ Add,
+    __sub__ __rsub__ Sub,
+    __mul__ __rmul__ Mul,
+    __truediv__ __rtruediv__ Div,
+    __floordiv__ __rfloordiv__ FloorDivide,
+    __mod__ __rmod__ Remainder,
+    __and__ __rand__ BitwiseAnd,
+    __or__ __ror__ BitwiseOr,
+    __xor__ __rxor__ BitwiseXor,
+}
+
+#[pymethods]
+impl Generic {
+    fn __pow__(
+        slf: &Bound<'_, Self>,
+        other: &Bound<'_, PyAny>,
+        modulus: &Bound<'_, PyAny>,
+    ) -> Outcome<Py<PyAny>> {
+        if !modulus.is_none() {
+            return Ok(slf.py().NotImplemented());
+        }
+        operate(Op::Pow, slf, other, false)
+    }
+
+    fn __rpow__(
+        slf: &Bound<'_, Self>,
+        other: &Bound<'_, PyAny>,
+        modulus: &Bound<'_, PyAny>,
+    ) -> Outcome<Py<PyAny>> {
+        if !modulus.is_none() {
+            return Ok(slf.py().NotImplemented());
+        }
+        operate(Op::Pow, slf, other, true)
+    }
+
+    fn __divmod__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> Outcome<(Py<PyAny>, Py<PyAny>)> {
+        Ok((
+            operate(Op::FloorDivide, slf, other, false)?,
+            operate(Op::Remainder, slf, other, false)?,
+        ))
+    }
+
+    fn __rdivmod__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> Outcome<(Py<PyAny>, Py<PyAny>)> {
+        Ok((
+            operate(Op::FloorDivide, slf, other, true)?,
+            operate(Op::Remainder, slf, other, true)?,
+        ))
+    }
+
+    fn __neg__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        unary(Op::Neg, slf)
+    }
+
+    fn __pos__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        let (value, dtype) = own(slf)?;
+        if dtype == DType::Bool {
+            return Err(type_error("+: takes no bool"));
+        }
+        make(slf.py(), value, dtype)
+    }
+
+    fn __abs__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        unary(Op::Abs, slf)
+    }
+
+    fn __invert__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        unary(Op::Invert, slf)
+    }
+
+    fn __richcmp__(
+        slf: &Bound<'_, Self>,
+        other: &Bound<'_, PyAny>,
+        op: CompareOp,
+    ) -> Outcome<Py<PyAny>> {
+        let op = match op {
+            CompareOp::Lt => Op::Lt,
+            CompareOp::Le => Op::Le,
+            CompareOp::Eq => Op::Eq,
+            CompareOp::Ne => Op::Ne,
+            CompareOp::Gt => Op::Gt,
+            CompareOp::Ge => Op::Ge,
+        };
+        operate(op, slf, other, false)
+    }
+
+    fn __bool__(slf: &Bound<'_, Self>) -> Outcome<bool> {
+        Ok(own(slf)?.0.as_complex() != Complex::ZERO)
+    }
+
+    fn __int__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyAny>> {
+        let py = slf.py();
+        Ok(py.get_type::<pyo3::types::PyInt>().call1((number(slf)?,))?)
+    }
+
+    fn __float__(slf: &Bound<'_, Self>) -> Outcome<f64> {
+        match own(slf)?.0 {
+            Scalar::Complex(_) => Err(type_error(
+                "float() of a complex number\n  hint: take `.real` or `abs()` first",
+            )),
+            other => Ok(other.as_f64()),
+        }
+    }
+
+    fn __complex__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyComplex>> {
+        let value = own(slf)?.0.as_complex();
+        Ok(PyComplex::from_doubles(slf.py(), value.re, value.im))
+    }
+
+    fn __index__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyAny>> {
+        match own(slf)? {
+            (_, dtype) if dtype.is_integer() => number(slf),
+            (_, dtype) => Err(type_error(format!(
+                "'{dtype}' object cannot be interpreted as an integer"
+            ))),
+        }
+    }
+
+    fn __hash__(slf: &Bound<'_, Self>) -> Outcome<isize> {
+        Ok(number(slf)?.hash()?)
+    }
+
+    /// An integer, or with `ndigits` a scalar of the same dtype.
+    #[pyo3(signature = (ndigits=None))]
+    fn __round__<'py>(
+        slf: &Bound<'py, Self>,
+        ndigits: Option<&Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let py = slf.py();
+        match ndigits.filter(|n| !n.is_none()) {
+            None => Ok(number(slf)?.call_method0("__round__")?),
+            Some(n) => {
+                let (value, dtype) = own(slf)?;
+                if dtype.is_complex() {
+                    return Err(type_error("round() of a complex number"));
+                }
+                let rounded = python_scalar(py, value)?.call_method1("__round__", (n,))?;
+                let rounded = scalar_exact(&rounded)?.unwrap_or(value);
+                Ok(make(py, rounded, dtype)?.into_bound(py))
+            }
+        }
+    }
+
+    fn __trunc__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyAny>> {
+        Ok(number(slf)?.call_method0("__trunc__")?)
+    }
+
+    fn __floor__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyAny>> {
+        Ok(number(slf)?.call_method0("__floor__")?)
+    }
+
+    fn __ceil__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyAny>> {
+        Ok(number(slf)?.call_method0("__ceil__")?)
+    }
+
+    /// As NumPy writes it: `np.float64(1.5)`.
+    fn __repr__(slf: &Bound<'_, Self>) -> Outcome<String> {
+        let (value, dtype) = own(slf)?;
+        let text = Raw::scalar(value, dtype)?.display();
+        Ok(match dtype {
+            DType::Bool => format!("np.{text}_"),
+            _ => {
+                let bare = text.strip_prefix('(').and_then(|t| t.strip_suffix(')'));
+                format!("np.{}({})", dtype.name(), bare.unwrap_or(&text))
+            }
+        })
+    }
+
+    fn __str__(slf: &Bound<'_, Self>) -> Outcome<String> {
+        let (value, dtype) = own(slf)?;
+        Ok(Raw::scalar(value, dtype)?.display())
+    }
+
+    fn __format__<'py>(slf: &Bound<'py, Self>, spec: &str) -> Outcome<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if spec.is_empty() {
+            return Ok(slf.str()?.into_any());
+        }
+        let format = py.import("builtins")?.getattr("format")?;
+        Ok(format.call1((number(slf)?, spec))?)
+    }
+
+    fn __getitem__<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        if key.cast::<PyTuple>().is_ok_and(|t| t.is_empty()) {
+            return Ok(slf.clone().into_any());
+        }
+        if key.is_instance_of::<pyo3::types::PyInt>() && !key.is_instance_of::<PyBool>() {
+            return Err(index_error("invalid index to scalar variable."));
+        }
+        Ok(array(slf)?.get_item(key)?)
+    }
+
+    /// What a scalar does not have by itself, the array without axes has.
+    fn __getattr__<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyString>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let text = name.to_str()?;
+        // what would make others take it for an array, or write into it
+        let hidden = text.starts_with("__") && text != "__array__" && !text.starts_with("__dlpack")
+            || text == "requires_grad_";
+        if hidden || own(slf).is_err() {
+            let class = slf.get_type().name()?.to_string();
+            return Err(pyo3::exceptions::PyAttributeError::new_err(format!(
+                "'{class}' object has no attribute '{text}'"
+            ))
+            .into());
+        }
+        Ok(array(slf)?.getattr(name)?)
+    }
+
+    /// Type of the value.
+    #[getter]
+    fn dtype(slf: &Bound<'_, Self>) -> Outcome<Py<PyDType>> {
+        Ok(PyDType::of(slf.py(), own(slf)?.1))
+    }
+
+    /// `()`: there are no axes.
+    #[getter]
+    fn shape<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyTuple> {
+        PyTuple::empty(slf.py())
+    }
+
+    /// 0: there are no axes.
+    #[getter]
+    fn ndim(&self) -> usize {
+        0
+    }
+
+    /// 1: there is one element.
+    #[getter]
+    fn size(&self) -> usize {
+        1
+    }
+
+    /// Bytes of the value.
+    #[getter]
+    fn itemsize(slf: &Bound<'_, Self>) -> Outcome<usize> {
+        Ok(own(slf)?.1.size())
+    }
+
+    /// Bytes of the value.
+    #[getter]
+    fn nbytes(slf: &Bound<'_, Self>) -> Outcome<usize> {
+        Ok(own(slf)?.1.size())
+    }
+
+    /// The scalar itself.
+    #[getter(T)]
+    fn transposed<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
+        slf.clone()
+    }
+
+    /// The real part.
+    #[getter]
+    fn real(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        let (value, dtype) = own(slf)?;
+        match dtype.is_complex() {
+            true => make(
+                slf.py(),
+                Scalar::Float(value.as_complex().re),
+                dtype.to_real(),
+            ),
+            false => make(slf.py(), value, dtype),
+        }
+    }
+
+    /// The imaginary part.
+    #[getter]
+    fn imag(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        let (value, dtype) = own(slf)?;
+        let scalar = match dtype.is_complex() {
+            true => Scalar::Float(value.as_complex().im),
+            false => Scalar::Bool(false),
+        };
+        make(slf.py(), scalar, dtype.to_real())
+    }
+
+    /// The value as Python's number.
+    #[pyo3(signature = (*args))]
+    fn item<'py>(slf: &Bound<'py, Self>, args: &Bound<'py, PyTuple>) -> Outcome<Bound<'py, PyAny>> {
+        if args.is_empty() {
+            return number(slf);
+        }
+        Ok(array(slf)?.getattr("item")?.call1(args)?)
+    }
+
+    /// The value as Python's number.
+    fn tolist<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyAny>> {
+        number(slf)
+    }
+
+    /// The complex conjugate.
+    fn conjugate(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        let (value, dtype) = own(slf)?;
+        match value {
+            Scalar::Complex(v) => make(slf.py(), Scalar::Complex(v.conj()), dtype),
+            value => make(slf.py(), value, dtype),
+        }
+    }
+
+    /// Is it a whole number?
+    fn is_integer(slf: &Bound<'_, Self>) -> Outcome<bool> {
+        match own(slf)?.0 {
+            Scalar::Float(v) => Ok(v.fract() == 0.0),
+            Scalar::Complex(_) => Err(type_error("is_integer() of a complex number")),
+            Scalar::Bool(_) | Scalar::Int(_) => Ok(true),
+        }
+    }
+
+    fn __copy__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
+        slf.clone()
+    }
+
+    fn __deepcopy__<'py>(slf: &Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> Bound<'py, Self> {
+        slf.clone()
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let arguments = PyTuple::new(py, [number(slf)?])?;
+        Ok(PyTuple::new(
+            py,
+            [slf.get_type().into_any(), arguments.into_any()],
+        )?)
+    }
+}
+
+/// A class made in Python's way.
+fn class<'py>(
+    py: Python<'py>,
+    name: &str,
+    doc: &str,
+    bases: Vec<Bound<'py, PyAny>>,
+    new: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyType>> {
+    let names = PyDict::new(py);
+    names.set_item("__slots__", PyTuple::empty(py))?;
+    names.set_item("__module__", "civita")?;
+    names.set_item("__doc__", doc)?;
+    names.set_item("__new__", new)?;
+    let made = py
+        .get_type::<PyType>()
+        .call1((name, PyTuple::new(py, bases)?, names))?;
+    Ok(made.cast_into::<PyType>()?)
+}
+
+/// The kinds, each with its base.
+const KINDS: &[(&str, &str)] = &[
+    ("number", "generic"),
+    ("integer", "number"),
+    ("signedinteger", "integer"),
+    ("unsignedinteger", "integer"),
+    ("inexact", "number"),
+    ("floating", "inexact"),
+    ("complexfloating", "inexact"),
+];
+
+/// Adds the classes under their names.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = m.py();
+    m.add_class::<Generic>()?;
+    let new = wrap_pyfunction!(new_scalar, m)?.into_any();
+    for (name, base) in KINDS {
+        let doc = format!("Scalars of the kind {name}: a class to ask with `isinstance`.");
+        let made = class(py, name, &doc, vec![m.getattr(*base)?], &new)?;
+        m.add(*name, made)?;
+    }
+    let mut of = Vec::with_capacity(DType::ALL.len());
+    for dtype in DType::ALL {
+        let kind = match dtype.kind() {
+            Kind::Bool => "generic",
+            Kind::Signed => "signedinteger",
+            Kind::Unsigned => "unsignedinteger",
+            Kind::Float => "floating",
+            Kind::Complex => "complexfloating",
+        };
+        let memory = match dtype {
+            DType::F64 => py.get_type::<PyFloat>(),
+            DType::C128 => py.get_type::<PyComplex>(),
+            _ => py.get_type::<Stored>(),
+        };
+        let doc = format!(
+            "A number of dtype {}, immutable and hashable.",
+            dtype.name()
+        );
+        let bases = vec![m.getattr(kind)?, memory.into_any()];
+        let made = class(py, dtype.name(), &doc, bases, &new)?;
+        m.add(dtype.name(), &made)?;
+        of.push(made.unbind());
+    }
+    let float = place_of_float(of[DType::F64 as usize].bind(py))?;
+    let stored = Py::new(
+        py,
+        Stored {
+            bytes: [0; 16],
+            dtype: DType::Bool,
+        },
+    )?;
+    let stored = std::ptr::from_ref(stored.get()).addr() - stored.as_ptr().addr();
+    _ = CLASSES.set(py, Classes { of, float, stored });
+    for (name, value) in [("True_", true), ("False_", false)] {
+        m.add(
+            name,
+            make(py, Scalar::Bool(value), DType::Bool).map_err(PyErr::from)?,
+        )?;
+    }
+    Ok(())
+}
+
+/// Where in its memory an instance of a class over `float` holds the number.
+fn place_of_float(class: &Bound<'_, PyType>) -> PyResult<usize> {
+    let py = class.py();
+    let number = f64::from_bits(0x4142_4344_4546_4748);
+    let new = py.get_type::<PyFloat>().getattr("__new__")?;
+    let object = new.call1((class, number))?;
+    let size: usize = class.getattr("__basicsize__")?.extract()?;
+    let from = object.as_ptr().cast::<u8>();
+    let holds = |at: &usize| {
+        // SAFETY: the object has `size` bytes.
+        unsafe { from.add(*at).cast::<f64>().read_unaligned() }.to_bits() == number.to_bits()
+    };
+    (0..=size - 8).step_by(8).find(holds).ok_or_else(|| {
+        pyo3::exceptions::PySystemError::new_err("a float does not hold its number as expected")
+    })
+}
+
+/// The dtype of one of our scalars.
+pub fn scalar_dtype(ob: &Bound<'_, PyAny>) -> Option<DType> {
+    match ob.is_instance_of::<Generic>() {
+        true => dtype_of_instance(ob),
+        false => None,
+    }
+}

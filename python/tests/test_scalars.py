@@ -1,0 +1,367 @@
+"""Scalars: results without axes are NumPy's scalars in all but their module."""
+
+import copy
+import json
+import math
+import operator
+import pickle
+
+import numpy as np
+import pytest
+
+import civita as cv
+
+NAMES = [
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    "float16", "float32", "float64", "complex64", "complex128",
+]
+OPERATORS = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor", "lt", "le", "gt", "ge", "eq", "ne"]
+
+
+def same(got, want, message=""):
+    if isinstance(want, tuple):
+        assert isinstance(got, tuple) and len(got) == len(want), message
+        for g, w in zip(got, want):
+            same(g, w, message)
+        return
+    if isinstance(want, np.generic):
+        assert isinstance(got, cv.generic), f"{message}: {type(got)}"
+        assert type(got).__name__ == type(want).__name__, f"{message}: {type(got)}, want {type(want)}"
+        np.testing.assert_array_equal(np.asarray(got), want, err_msg=message)
+        assert str(got) == str(want) and repr(got) == repr(want), f"{message}: {got!r}, want {want!r}"
+        return
+    assert type(got) is type(want), f"{message}: {type(got)}, want {type(want)}"
+    assert got == want or got != got, message
+
+
+def of(name, value):
+    return getattr(cv, name)(value), getattr(np, name)(value)
+
+
+def test_the_classes_are_numpys_tree():
+    for name in NAMES + ["generic", "number", "integer", "signedinteger", "unsignedinteger", "inexact", "floating", "complexfloating"]:
+        ours, theirs = getattr(cv, name), getattr(np, name)
+        want = [c.__name__ for c in theirs.__mro__]
+        assert [c.__name__ for c in ours.__mro__ if not c.__name__.startswith("_")] == want, name
+    assert cv.bool_ is cv.bool and cv.intp is cv.int64 and cv.double is cv.float64
+    for name in NAMES:
+        assert type(cv.zeros(2, dtype=name)[0]) is getattr(cv, name) is cv.dtype(name).type
+        assert cv.zeros(1, dtype=getattr(cv, name)).dtype == name and cv.dtype(name) == getattr(cv, name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_and_texts(name):
+    values = [0, 1, 1.5, 2.25, 100] if np.dtype(name).kind in "fc" else [0, 1, 7, 100]
+    if np.dtype(name).kind in "fc":
+        values += [np.nan, np.inf, -np.inf, -0.0, 1e-3, 12345.678]
+    for value in values:
+        ours, theirs = of(name, value)
+        same(ours, theirs)
+        assert hash(ours) == hash(theirs) or value != value
+        assert bool(ours) is bool(theirs)
+        assert (ours.shape, ours.ndim, ours.size, ours.itemsize, ours.nbytes) == ((), 0, 1, theirs.itemsize, theirs.nbytes)
+        same(ours.item(), theirs.item())
+        same(ours.tolist(), theirs.tolist())
+        same(ours.real, theirs.real)
+        same(ours.imag, theirs.imag)
+        same(copy.deepcopy(ours), theirs)
+        same(pickle.loads(pickle.dumps(ours)), theirs)
+        if np.dtype(name).kind != "c":
+            assert float(ours) == float(theirs) or value != value
+            if math.isfinite(value):
+                assert int(ours) == int(theirs)
+                assert f"{ours:.3f}" == f"{theirs:.3f}" if np.dtype(name).kind == "f" else True
+                assert math.floor(float(ours)) == math.floor(float(theirs))
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+@pytest.mark.parametrize("name", NAMES)
+def test_operators(name, op):
+    f = getattr(operator, op)
+    a, b = (True, False) if name == "bool" else (7, 2)
+    others = [of(other, b if other != "bool" else True) for other in NAMES]
+    others += [(2, 2), (2.5, 2.5), (True, True), (1 + 2j, 1 + 2j)]
+    ours, theirs = of(name, a)
+    for mine, his in others:
+        for left, right, l, r in ((ours, mine, theirs, his), (mine, ours, his, theirs)):
+            message = f"{l!r} {op} {r!r}"
+            with np.errstate(all="ignore"):
+                try:
+                    want = f(l, r)
+                except (TypeError, ValueError, OverflowError) as error:
+                    with pytest.raises((TypeError, ValueError, OverflowError)):
+                        f(left, right)
+                    del error
+                    continue
+            if op == "pow" and isinstance(want, np.inexact):
+                got = f(left, right)
+                assert type(got).__name__ == type(want).__name__, message
+                np.testing.assert_allclose(np.asarray(got), want, rtol=1e-3 if want.itemsize < 4 else 1e-6, err_msg=message)
+                continue
+            if isinstance(want, np.complexfloating):
+                got = f(left, right)
+                assert type(got).__name__ == type(want).__name__, message
+                np.testing.assert_allclose(np.asarray(got), want, rtol=1e-6, err_msg=message)
+                continue
+            same(f(left, right), want, message)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "bool"])
+def test_unary_operators_and_divmod(name):
+    ours, theirs = of(name, 7)
+    with np.errstate(all="ignore"):
+        same(-ours, -theirs)
+    same(+ours, +theirs)
+    same(abs(ours), abs(theirs))
+    if np.dtype(name).kind in "iu":
+        same(~ours, ~theirs)
+        assert [10, 11, 12, 13, 14, 15, 16, 17][ours] == 17
+        same(round(ours), round(theirs))
+    if np.dtype(name).kind != "c":
+        same(divmod(ours, 2), divmod(theirs, 2))
+        same(divmod(9, ours), divmod(9, theirs))
+    if np.dtype(name).kind == "f":
+        half, his = of(name, 2.5)
+        same(round(half), round(his))
+        assert type(round(half, 1)) is type(half)
+
+
+def test_what_returns_scalars():
+    v = cv.array([3, 1, 2])
+    for x in (v.sum(), v.max(), v.mean(), v[0], v.argmax(), v @ v, cv.dot(v, v), cv.median(v), (v > 1).any(), next(iter(v)), cv.sqrt(4.0)):
+        assert isinstance(x, cv.generic), x
+    for x in (cv.array(3), v[0, ...], cv.where(True, 1, 2), v.sum(keepdims=True), cv.asarray(v.sum()), v.reshape(3, 1)[0]):
+        assert isinstance(x, cv.ndarray), x
+    w = cv.ones(3, requires_grad=True)
+    assert isinstance(w.sum(), cv.ndarray) and isinstance(w.detach().sum(), cv.float64)
+    assert round(w.mean(), 2) == 1.0 and f"{w.mean():.2f}" == "1.00"
+
+
+def test_scalars_are_immutable():
+    v = cv.array([3, 1, 2])
+    m = old = v.max()
+    m += 1
+    assert (m, old) == (4, 3)
+    m = v.sum()
+    m /= 2
+    assert m == 3.0 and type(m) is cv.float64
+    with pytest.raises(TypeError):
+        old[()] = 3
+    assert {cv.arange(3)[0]: "a"}[0] == "a"
+    assert json.dumps(cv.ones(3).mean()) == "1.0"
+
+
+def test_scalars_are_strong_beside_arrays():
+    x, y = cv.ones(2, dtype="float32"), np.ones(2, dtype="float32")
+    for name in NAMES:
+        ours, theirs = of(name, 1)
+        assert (x * ours).dtype == (y * theirs).dtype == (ours * x).dtype, name
+        assert cv.result_type(x, ours) == np.result_type(y, theirs)
+    assert (x * 2.0).dtype == "float32"
+    y[0] = 5
+    z = cv.zeros(3)
+    z[cv.int64(1)] = cv.float32(2.5)
+    assert z.tolist() == [0, 2.5, 0] and cv.zeros(cv.int64(2)).shape == (2,)
+    assert isinstance(np.ones(2) * cv.float32(2), np.ndarray)
+    assert cv.array([cv.float32(1), cv.float32(2)]).dtype == "float32"
+
+
+def test_what_a_scalar_lacks_the_array_without_axes_has():
+    s = cv.float64(2.5)
+    assert s.astype("int32") == 2 and s.reshape(1, 1).shape == (1, 1) and s[None].shape == (1,) and s[()] is s
+    with pytest.raises(IndexError, match="invalid index to scalar variable"):
+        s[0]
+    with pytest.raises(AttributeError):
+        s.nonsense
+    with pytest.raises(TypeError, match="cannot create"):
+        cv.floating(1)
+    assert isinstance(cv.float64([1, 2]), cv.ndarray)
+    assert math.isnan(cv.float32("nan")) and cv.int32("7") == 7
+
+    class Metres(cv.float64):
+        pass
+
+    assert type(Metres(3)) is Metres and Metres(3) + 1 == 4
+
+
+def test_limits_are_of_their_own_dtype():
+    for name in ("float16", "float32", "float64"):
+        ours, theirs = cv.finfo(name), np.finfo(name)
+        for limit in ("max", "min", "eps", "epsneg", "tiny", "smallest_normal", "smallest_subnormal", "resolution"):
+            same(getattr(ours, limit), getattr(theirs, limit), limit)
+    assert cv.finfo("f4") == cv.finfo(cv.float32) != cv.finfo("f8")
+
+
+# ---- ufunc methods, where=, initial=, errstate
+
+BINARY = ["add", "subtract", "multiply", "maximum", "minimum", "bitwise_and", "bitwise_or", "bitwise_xor", "logical_and", "logical_or", "power"]
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_ufunc_methods(name):
+    ours, theirs = getattr(cv, name), getattr(np, name)
+    same(ours.identity, theirs.identity)
+    assert ours.signature is None
+    x = np.array([[3, 1, 2, 2], [2, 5, 1, 1], [1, 1, 3, 0]])
+    for axis in (0, 1, -1, None):
+        if axis is None and name in ("subtract", "power"):
+            with pytest.raises(ValueError, match="not reorderable"):
+                ours.reduce(x, axis=None)
+            continue
+        for keepdims in (False, True):
+            got, want = ours.reduce(cv.array(x), axis=axis, keepdims=keepdims), theirs.reduce(x, axis=axis, keepdims=keepdims)
+            assert got.dtype == want.dtype and got.shape == want.shape
+            np.testing.assert_array_equal(np.asarray(got), want)
+    for axis in (0, 1):
+        np.testing.assert_array_equal(np.asarray(ours.accumulate(x, axis)), theirs.accumulate(x, axis))
+        np.testing.assert_array_equal(np.asarray(ours.reduceat(x, [0, 2, 1], axis)), theirs.reduceat(x, [0, 2, 1], axis))
+    np.testing.assert_array_equal(np.asarray(ours.outer(x[0], x[:, :2])), theirs.outer(x[0], x[:, :2]))
+    if theirs.identity is not None:
+        np.testing.assert_array_equal(np.asarray(ours.reduce(cv.zeros((0, 3), dtype=int))), theirs.reduce(np.zeros((0, 3), dtype=int)))
+        mask = x > 1
+        np.testing.assert_array_equal(np.asarray(ours.reduce(x, where=mask)), theirs.reduce(x, where=mask))
+    else:
+        with pytest.raises(ValueError):
+            ours.reduce(cv.zeros((0, 3), dtype=int))
+    if name not in ("power", "logical_and", "logical_or"):
+        np.testing.assert_array_equal(np.asarray(ours.reduce(x, initial=4)), theirs.reduce(x, initial=4))
+
+
+def test_ufunc_methods_refuse_what_numpy_refuses():
+    with pytest.raises(ValueError, match="only supported for binary functions"):
+        cv.exp.reduce(cv.ones(2))
+    with pytest.raises(IndexError):
+        cv.add.reduceat(cv.ones(3), [5])
+    with pytest.raises(ValueError, match="specify 'initial'"):
+        cv.max(cv.ones(3), where=[True, False, True])
+
+
+def test_ufunc_methods_have_gradients():
+    x = cv.array([2.0, 3.0, 4.0], requires_grad=True)
+    cv.add.reduce(x * x).backward()
+    assert x.grad.tolist() == [4, 6, 8]
+    x.grad = None
+    cv.subtract.accumulate(x).sum().backward()
+    assert x.grad.tolist() == [3, -2, -1]
+    x.grad = None
+    cv.sum(x * x, where=cv.array([True, False, True])).backward()
+    assert x.grad.tolist() == [4, 0, 8]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "complex128"])
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "std", "any", "all"])
+def test_reductions_where_a_mask_is_true(name, dtype):
+    rng = np.random.default_rng(3)
+    x = rng.integers(1, 5, (3, 4, 5)).astype(dtype)
+    for mask in (rng.random((3, 4, 5)) > 0.4, rng.random((4, 1)) > 0.3, np.bool_(True)):
+        for axis in (None, 0, (0, 2), -1):
+            for keepdims in (False, True):
+                with np.errstate(all="ignore"):
+                    want = getattr(np, name)(x, axis=axis, keepdims=keepdims, where=mask)
+                got = getattr(cv, name)(cv.array(x), axis=axis, keepdims=keepdims, where=mask)
+                assert got.dtype == want.dtype and got.shape == want.shape
+                np.testing.assert_allclose(np.asarray(got), want, rtol=1e-6 if dtype == "float32" else 1e-12)
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min"])
+def test_reductions_from_an_initial_value(name):
+    x = np.array([[3.0, 1.0, 2.0], [4.0, 9.0, 5.0]])
+    mask = np.array([[True, False, True], [False, False, True]])
+    for initial in (0.5, 7, -3):
+        for axis in (None, 0, 1):
+            same_array(getattr(cv, name)(x, axis=axis, initial=initial), getattr(np, name)(x, axis=axis, initial=initial))
+            same_array(getattr(cv, name)(x, axis=axis, initial=initial, where=mask), getattr(np, name)(x, axis=axis, initial=initial, where=mask))
+    same_array(getattr(cv, name)(np.zeros((0, 3)), axis=0, initial=2.0), getattr(np, name)(np.zeros((0, 3)), axis=0, initial=2.0))
+    assert cv.sum([1, 2], initial=0.5) == np.sum([1, 2], initial=0.5)
+    assert cv.sum(3, axis=0) == 3 and cv.max(cv.array(3), axis=-1) == 3
+
+
+def same_array(got, want):
+    assert got.dtype == want.dtype and got.shape == want.shape
+    np.testing.assert_array_equal(np.asarray(got), want)
+
+
+def test_ufuncs_where_a_mask_is_true():
+    a, b, mask = np.arange(6.0).reshape(2, 3), np.array([1.0, 2.0, 3.0]), np.array([[True, False, True]])
+    out, want = cv.full((2, 3), 9.0), np.full((2, 3), 9.0)
+    result = cv.multiply(a, b, out=out, where=mask)
+    np.multiply(a, b, out=want, where=mask)
+    assert result is out
+    np.testing.assert_array_equal(np.asarray(out), want)
+    assert cv.add(cv.ones(2), 1, where=[True, False]).tolist() == [2, 0]
+    with pytest.raises(TypeError, match="booleans"):
+        cv.add(cv.ones(2), 1, where=[1, 0])
+    with pytest.raises(ValueError):
+        cv.add(cv.ones(3), 1, out=cv.ones(3), where=cv.ones((2, 3), dtype=bool))
+
+
+FAULTS = [
+    (lambda xp: 1 / xp.zeros(2), "divide by zero encountered in divide"),
+    (lambda xp: xp.arange(3) // 0, "divide by zero encountered in floor_divide"),
+    (lambda xp: xp.log(xp.zeros(2)), "divide by zero encountered in log"),
+    (lambda xp: xp.log(-xp.ones(2)), "invalid value encountered in log"),
+    (lambda xp: xp.sqrt(xp.array([-1.0])), "invalid value encountered in sqrt"),
+    (lambda xp: xp.exp(xp.array([1e3])), "overflow encountered in exp"),
+    (lambda xp: xp.array([1e300]) * 1e300, "overflow encountered in multiply"),
+    (lambda xp: xp.array([xp.inf]) - xp.inf, "invalid value encountered in subtract"),
+]
+
+
+@pytest.mark.parametrize("call, text", FAULTS)
+def test_faults_are_told_where_somebody_asks(call, text):
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError, match=text):
+        call(np)
+    with cv.errstate(all="raise"), pytest.raises(FloatingPointError, match=text):
+        call(cv)
+    with cv.errstate(all="warn"), pytest.warns(RuntimeWarning, match=text):
+        call(cv)
+    call(cv)
+    assert set(cv.geterr().values()) == {"ignore"}
+
+
+def test_no_fault_is_told_of_what_was_there_before():
+    with cv.errstate(all="raise"):
+        assert cv.array([1.0, cv.nan, cv.inf]).tolist()[0] == 1
+        (cv.array([cv.nan, cv.inf]) + 1, cv.exp(cv.array([cv.inf])), cv.ones(2) * 2, cv.log(cv.array([cv.nan])))
+
+
+def test_states_of_faults():
+    before = cv.seterr(all="raise", over="ignore")
+    try:
+        assert set(before.values()) == {"ignore"}
+        assert cv.geterr() == {"divide": "raise", "over": "ignore", "under": "raise", "invalid": "raise"}
+        cv.exp(cv.array([1e3]))
+        called = []
+        with cv.errstate(call=lambda *args: called.append(args), divide="call"):
+            1 / cv.zeros(1)
+        assert called == [("divide by zero", 1)]
+
+        @cv.errstate(divide="ignore")
+        def quiet():
+            return 1 / cv.zeros(1)
+
+        quiet()
+        with pytest.raises(FloatingPointError):
+            cv.float64(1.0) / 0
+    finally:
+        cv.seterr(**before)
+    with pytest.raises(ValueError, match="modes"):
+        cv.seterr(all="loud")
+
+
+def test_kinds():
+    for first, second in (("float32", "floating"), ("int8", "signedinteger"), ("uint8", "signedinteger"), ("float64", "float64"), ("complex64", "inexact"), ("bool", "number")):
+        assert cv.issubdtype(first, getattr(cv, second)) == np.issubdtype(first, getattr(np, second))
+        assert cv.issubdtype(getattr(cv, first), getattr(cv, second)) == np.issubdtype(first, getattr(np, second))
+    assert cv.issubdtype(cv.ones(1).dtype, float) and not cv.issubdtype("f4", float)
+
+
+def test_fused_functions_take_names_and_numbers():
+    g = cv.fuse(lambda a, b=2: a * b)
+    assert g(cv.ones(2), b=cv.array([3.0, 4.0])).tolist() == [3, 4]
+    assert g(b=5.0, a=cv.ones(2)).tolist() == [5, 5]
+def test_data_is_the_memory_without_its_gradient():
+    p = cv.ones(2, requires_grad=True)
+    p.data -= 0.25
+    assert p.tolist() == [0.75, 0.75] and p.requires_grad and not p.data.requires_grad
+    assert cv.shares_memory(p, p.data)
