@@ -9,7 +9,7 @@
 
 use civita_core::dtype::DType;
 use civita_core::functions::{
-    FUNCTIONS, Form, FunctionRow, Given, Param, Returned, Returns, Value,
+    Composed, FUNCTIONS, Form, FunctionRow, Given, Param, Returned, Returns, Value,
 };
 use civita_core::raw::Raw;
 use pyo3::IntoPyObjectExt;
@@ -378,7 +378,9 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = m.py();
     m.add_class::<Function>()?;
     let arrays = py.get_type::<Array>();
-    for row in FUNCTIONS {
+    // those that are ufuncs are objects of that class
+    let plain = |row: &&FunctionRow| Composed::find(row.name).is_none();
+    for row in FUNCTIONS.iter().filter(plain) {
         let function = Py::new(py, Function(row))?;
         for name in std::iter::once(&row.name).chain(row.aliases) {
             m.add(*name, &function)?;

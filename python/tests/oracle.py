@@ -108,6 +108,23 @@ def _log1p(x):
     return y
 
 
+def _exponent(x):
+    m, e = np.frexp(x)
+    return e.astype(m.dtype)
+
+
+def _scalb(a, b):
+    dtype = np.hypot(a, b).dtype
+    a, b = np.broadcast_arrays(np.asarray(a, dtype), np.asarray(b, dtype))
+    n = np.clip(np.nan_to_num(b.astype(np.float64)), -5000, 5000).astype(np.int64)
+    return np.where(np.isnan(b), b, np.ldexp(a, n))
+
+
+def _popcount(x):
+    x = np.asarray(x)
+    return np.bitwise_count(x).astype(np.int8 if x.dtype == bool else x.dtype)
+
+
 # Rows whose name is neither NumPy's nor scipy.special's, or means something else there.
 FORMULAS = {
     "sigmoid": _sigmoid,
@@ -115,10 +132,13 @@ FORMULAS = {
     "logsumexp": _logsumexp,
     "rsqrt": lambda x: np.reciprocal(np.sqrt(x)),
     "log1p": _log1p,
+    "exponent": _exponent,
+    "scalb": _scalb,
+    "popcount": _popcount,
 }
 
 # Rows of a class that rounds freely (`exp`), which must be rounded correctly all the same.
-EXACT = {"sqrt", "rint", "fabs", "copysign", "heaviside"}
+EXACT = {"sqrt", "rint", "fabs", "copysign", "heaviside", "exponent", "scalb"}
 # Rows of a class that rounds correctly (`add`), which may err by a few units in the last place.
 ROUNDED = {"power", "float_power"}
 # Rows whose complex loop multiplies by a constant first, which leaves no phase of a large number: NumPy's own value counts.

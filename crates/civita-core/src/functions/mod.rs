@@ -22,6 +22,8 @@ pub mod along;
 #[doc(hidden)]
 pub mod compare;
 #[doc(hidden)]
+pub mod composed;
+#[doc(hidden)]
 pub mod create;
 #[doc(hidden)]
 pub mod join;
@@ -40,6 +42,7 @@ pub mod sorting;
 pub mod ufuncs;
 
 pub use bind::{BindError, Given};
+pub use composed::{COMPOSED, Composed};
 pub use rows::FUNCTIONS;
 pub use value::*;
 

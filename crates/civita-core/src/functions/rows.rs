@@ -6,8 +6,8 @@ use super::sets::LookupKind;
 use super::sorting::{Fields, SortKind};
 use super::value::*;
 use super::{
-    Example, FunctionRow, Invoke, Output, Param, Returns, along, compare, create, join, pad,
-    product, rank, rearrange, sets, shape, sorting,
+    Example, FunctionRow, Invoke, Output, Param, Returns, along, compare, composed, create, join,
+    pad, product, rank, rearrange, sets, shape, sorting,
 };
 use crate::dtype::{Casting, DType};
 use crate::error::Result;
@@ -842,6 +842,60 @@ macro_rules! function_rows {
                 run compare::clip, method "clip", aliases [], torch "torch.clamp", gradient yes,
                 example "clip([1, 5, 9], 2, 6)" => "[2 5 6]", rust "np::clip(&tensor![1, 5, 9], 2, 6)?",
                 samples ["clip(x[3, 4], 0.25, 1.75)", "clip(x[3, 4], x[4], x[3, 1])", "clip(x[4], None, 1.25)", "clip(x[4], 0.75, None)", "clip(x[4], max=1.25)", "clip(x[4], min=0.25, max=0.75)"],
+                laws [],
+            }
+
+            // ── ufuncs that are programs ──
+
+            /// What stands behind the point and what stands before it, both with the sign of `x`.
+            modf(x: Number) -> [tuple ByArgument] {
+                run composed::modf, positional_only 1, aliases [], torch "torch.frac", gradient yes,
+                example "modf([1.5, -2.25])[0]" => "[ 0.5  -0.25]", rust "np::modf(&tensor![1.5, -2.25])?.0",
+                samples ["modf(x[2, 3])", "modf([-3.0, 1e300, -0.25, inf, -inf, nan, -0.0])", "modf(2.5)"],
+                laws [],
+            }
+            /// `m` and `e` of `x = m · 2^e` with `½ ≤ |m| < 1`; `e` is an `int32`, and 0 of zero, infinity and NaN.
+            frexp(x: Number) -> [tuple ByArgument] {
+                run composed::frexp, positional_only 1, aliases [], torch "torch.frexp", gradient yes,
+                example "frexp([1.5, -8.0])[0]" => "[ 0.75 -0.5 ]", rust "np::frexp(&tensor![1.5, -8.0])?.0",
+                samples ["frexp(x[2, 3])", "frexp([1e-310, 1e300, -0.25, 0.0, 1.0])", "frexp(0.3)"],
+                laws ["array_equal(ldexp(*frexp(x[2, 3])), x[2, 3])"],
+            }
+            /// `x1 · 2^x2` for integers `x2`, rounded once.
+            ldexp(x1: Number, x2: Number) -> [ByArgument] {
+                run composed::ldexp, positional_only 2, aliases [], torch "torch.ldexp", gradient yes,
+                example "ldexp([1.5, -1.0], [2, -1])" => "[ 6.  -0.5]", rust "np::ldexp(&tensor![1.5, -1.0], &tensor![2, -1])?",
+                samples ["ldexp(x[2, 3], [1, -2, 0])", "ldexp([1.5, 3.0, 0.7], [-1074, -1075, 2000])", "ldexp(x[3], 2)", "ldexp([1.0, inf, nan], -70000)"],
+                laws [],
+            }
+            /// The floor quotient and the remainder: `floor_divide` and `remainder`.
+            divmod(x1: Number, x2: Number) -> [tuple ByArgument] {
+                run composed::divmod, positional_only 2, aliases [], gradient yes,
+                example "divmod([7, -7], 2)[0]" => "[ 3 -4]", rust "np::divmod(&tensor![7, -7], 2)?.0",
+                samples ["divmod(x[2, 3], x[3])", "divmod([7, -7, 0], [2, 3, -4])", "divmod(x[3], 0.75)", "divmod(7, [2, -3])"],
+                laws [],
+            }
+            /// How many bits of the absolute value are 1, as `uint8`.
+            bitwise_count(x: Number) -> [ByArgument] {
+                run composed::bitwise_count, positional_only 1, aliases [], gradient no "its result is an integer",
+                example "bitwise_count([7, -8, 0])" => "[3 1 0]", rust "np::bitwise_count(&tensor![7, -8, 0])?",
+                samples ["bitwise_count([[1, -1], [255, -128]])", "bitwise_count(7)", "bitwise_count([True, False])"],
+                laws [],
+            }
+            /// The distance to the neighbouring number of the same dtype that is farther from zero, negative where `x` is; NaN of
+            /// infinity.
+            spacing(x: Number) -> [ByArgument] {
+                run composed::spacing, positional_only 1, aliases [], gradient yes,
+                example "spacing([1.0, -2.0])" => "[ 2.22044605e-16 -4.44089210e-16]", rust "np::spacing(&tensor![1.0, -2.0])?",
+                oracle "lambda x: (lambda x: np.nextafter(x, np.where(x < 0, -np.inf, np.inf).astype(x.dtype)) - x)(np.asarray(x).astype(np.spacing(x).dtype))",
+                samples ["spacing(x[2, 3])", "spacing([0.0, -0.0, 1e-310, -2.2e-308, 1e300, inf, nan])", "spacing(1)"],
+                laws [],
+            }
+            /// The number of the same dtype that follows `x1` in the direction of `x2`.
+            nextafter(x1: Number, x2: Number) -> [ByArgument] {
+                run composed::nextafter, positional_only 2, aliases [], torch "torch.nextafter", gradient yes,
+                example "nextafter([0.0], 1.0)" => "[5.e-324]", rust "np::nextafter(&tensor![0.0], 1.0)?",
+                samples ["nextafter(x[2, 3], x[3])", "nextafter([0.0, -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, inf, -inf, 1.0, nan], [[1.0], [-1.0], [0.0], [inf], [nan]])", "nextafter(1, 2)"],
                 laws [],
             }
 

@@ -10,8 +10,8 @@ use crate::elementwise::Rhs;
 use crate::error::OrRaise;
 use crate::rank::wrap;
 use crate::{
-    Axes, Broadcast, Broadcasted, Dtype, Element, Float, Grow, Grown, Matrix, Promote, Promoted,
-    Rank, Result, Tensor, Vector,
+    Axes, Bits, Broadcast, Broadcasted, Dtype, Element, Float, Grow, Grown, Integer, Matrix,
+    Promote, Promoted, Rank, Real, Result, Tensor, Vector,
 };
 
 macro_rules! by_hand {
@@ -97,6 +97,27 @@ by_hand! {
     /// half of it where the bound is a tensor, which gets the other half.
     fn clip[T: Dtype, const N: usize, A: Rhs<T, N, Out<T> = Tensor<T, N>>, B: Rhs<T, N, Out<T> = Tensor<T, N>>](x: &Tensor<T, N>, min: A, max: B) -> Tensor<T, N> =
         functions::compare::clip(x.raw.clone(), Some(min.operand().into()), Some(max.operand().into()), Out, None, None).map(wrap);
+    /// What stands behind the point and what stands before it, both with the sign of `x`.
+    fn modf[T: Real, const N: usize](x: &Tensor<T, N>) -> (Tensor<T::Float, N>, Tensor<T::Float, N>) =
+        functions::composed::modf(operand(x)).and_then(two);
+    /// `m` and `e` of `x = m · 2^e` with `½ ≤ |m| < 1`; `e` is 0 of zero, infinity and NaN.
+    fn frexp[T: Real, const N: usize](x: &Tensor<T, N>) -> (Tensor<T::Float, N>, Tensor<i32, N>) =
+        functions::composed::frexp(operand(x)).and_then(two);
+    /// `x · 2^n` for integers `n`, rounded once.
+    fn ldexp[T: Real, I: Integer, const N: usize, const M: usize](x: &Tensor<T, N>, n: &Tensor<I, M>) -> Broadcasted<T::Float, N, M>
+        where [Rank<N>: Broadcast<M>] = functions::composed::ldexp(operand(x), operand(n)).map(wrap);
+    /// The floor quotient and the remainder.
+    fn divmod[T: Real, const N: usize, B: Rhs<T, N>](a: &Tensor<T, N>, b: B) -> (B::Out<T::Number>, B::Out<T::Number>) =
+        functions::composed::divmod(operand(a), b.operand().into()).and_then(two);
+    /// How many bits of the absolute value are 1.
+    fn bitwise_count[T: Bits, const N: usize](x: &Tensor<T, N>) -> Tensor<u8, N> =
+        functions::composed::bitwise_count(operand(x)).map(wrap);
+    /// The distance to the neighbouring number that is farther from zero, negative where `x` is; NaN of infinity.
+    fn spacing[T: Real, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Float, N> =
+        functions::composed::spacing(operand(x)).map(wrap);
+    /// The number of the same dtype that follows `a` in the direction of `b`.
+    fn nextafter[T: Real, const N: usize, B: Rhs<T, N>](a: &Tensor<T, N>, b: B) -> B::Out<T::Float> =
+        functions::composed::nextafter(operand(a), b.operand().into()).map(wrap);
     /// `|a - b| ≤ 1e-8 + 1e-5 · |b|` for each element.
     fn isclose[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Broadcasted<bool, N, M>
         where [Rank<N>: Broadcast<M>] = functions::compare::isclose(a.raw.clone(), b.raw.clone(), 1e-5, 1e-8, false).map(wrap);
@@ -189,6 +210,10 @@ fn along<T: Dtype, const N: usize>(x: &Tensor<T, N>, axis: &AxisOrFlat) -> Resul
         None => Ok((x.raw.reshape(&[x.raw.len()])?, 0)),
         Some(axis) => Ok((x.raw.clone(), axis)),
     }
+}
+
+fn operand<T: Dtype, const N: usize>(x: &Tensor<T, N>) -> Number {
+    Number::Array(x.raw.clone())
 }
 
 fn pair<X: crate::FromRaw, Y: crate::FromRaw>((x, y): (Raw, Raw)) -> (X, Y) {
