@@ -445,7 +445,8 @@ def stub():
             signature = inspect.signature(getattr(cv, row["numpy"]))
             signature = signature.replace(parameters=[p.replace(name="self") if p.name == "a" else p for p in signature.parameters.values()])
             text += f"    def {row['name']}({parameters(signature)}) -> Any:\n" + doc(row["doc"], "        ") + "\n"
-    functions = [row for row in rows if row["kind"] == "function"]
+    # those that are programs are ufuncs, and stand among them
+    functions = [row for row in rows if row["kind"] == "function" and not isinstance(getattr(cv, row["name"]), cv.ufunc)]
     for row in functions:
         if row["method"]:
             text += f"    def {row['method']}{row['method_stub']}:\n" + doc(row["doc"], "        ") + "\n"

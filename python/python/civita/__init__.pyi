@@ -1314,34 +1314,6 @@ def clip(a: _ArrayLike, a_min: _ArrayLike | None = None, a_max: _ArrayLike | Non
     """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound has no gradient, or half of it where the bound is an array, which gets the other half."""
     ...
 
-def modf(x: _ArrayLike, /) -> tuple[ndarray, ...]:
-    """What stands behind the point and what stands before it, both with the sign of `x`."""
-    ...
-
-def frexp(x: _ArrayLike, /) -> tuple[ndarray, ...]:
-    """`m` and `e` of `x = m · 2^e` with `½ ≤ |m| < 1`; `e` is an `int32`, and 0 of zero, infinity and NaN."""
-    ...
-
-def ldexp(x1: _ArrayLike, x2: _ArrayLike, /) -> ndarray:
-    """`x1 · 2^x2` for integers `x2`, rounded once."""
-    ...
-
-def divmod(x1: _ArrayLike, x2: _ArrayLike, /) -> tuple[ndarray, ...]:
-    """The floor quotient and the remainder: `floor_divide` and `remainder`."""
-    ...
-
-def bitwise_count(x: _ArrayLike, /) -> ndarray:
-    """How many bits of the absolute value are 1, as `uint8`."""
-    ...
-
-def spacing(x: _ArrayLike, /) -> ndarray:
-    """The distance to the neighbouring number of the same dtype that is farther from zero, negative where `x` is; NaN of infinity."""
-    ...
-
-def nextafter(x1: _ArrayLike, x2: _ArrayLike, /) -> ndarray:
-    """The number of the same dtype that follows `x1` in the direction of `x2`."""
-    ...
-
 def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> ndarray:
     """`|a - b| ≤ atol + rtol · |b|` for each element."""
     ...
