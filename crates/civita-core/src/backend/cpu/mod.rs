@@ -5,6 +5,7 @@
 mod compress;
 pub(crate) mod copy;
 mod dense;
+mod external;
 mod gather;
 mod matmul;
 pub(crate) mod memory;
@@ -22,7 +23,9 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::Function;
 use crate::ops::Op;
-use crate::primitive::{ArgFold, Fold, Gather, Outputs, Rowwise, Scan, Scatter, Sort, Spec};
+use crate::primitive::{
+    ArgFold, Fold, Gather, HostKernel, Outputs, Rowwise, Scan, Scatter, Sort, Spec,
+};
 use crate::raw::{Operand, Raw};
 
 /// The processor that runs the program.
@@ -83,5 +86,14 @@ impl Backend for Cpu {
     }
     fn expand(&self, mask: &Raw, few: &Raw) -> Result<Raw> {
         compress::expand(mask, few)
+    }
+    fn external(
+        &self,
+        kernel: &dyn HostKernel,
+        dtypes: &[DType],
+        outputs: Outputs<Spec>,
+        x: &[&Raw],
+    ) -> Result<Outputs<Raw>> {
+        external::external(kernel, dtypes, outputs, x)
     }
 }
