@@ -22,6 +22,7 @@ mod gradient;
 mod index;
 mod interop;
 mod limits;
+mod linalg;
 mod machine;
 mod methods;
 mod operators;
@@ -54,6 +55,7 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     gradient::register(m)?;
     interop::register(m)?;
     limits::register(m)?;
+    linalg::register(m)?;
     machine::register(m)?;
     printing::register(m)?;
     random::register(m)?;
