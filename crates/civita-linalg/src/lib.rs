@@ -20,6 +20,7 @@ mod dense;
 mod eig;
 mod eigh;
 mod expm;
+mod francis;
 mod gaps;
 mod lu;
 mod matrix_functions;

@@ -449,7 +449,7 @@ impl Primitive for Adjugate {
     fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
         let (inverse, g) = (adjoint(&bind_inv(&x[0])?)?, some(g, 0)?);
         let y = adjoint(&y[0])?;
-        let share = trace_of_product(&adjoint(&inverse)?, g)?.expand_dims(&[-2, -1])?;
+        let share = trace_of_product(&inverse, g)?.expand_dims(&[-2, -1])?;
         let back = share.mul(&y)?.sub(&inverse.matmul(g)?.matmul(&y)?)?;
         Ok(one_gradient(back))
     }
@@ -536,7 +536,7 @@ impl Primitive for Slogdet {
         let turned = w.sub(&re.cast(w.dtype())?)?.mul(&y[0])?;
         Ok(Tangents::from_iter([Some(turned), Some(re)]))
     }
-    /// `(g_log + i · im(conj(g_sign) sign)…) A⁻ᴴ`: the adjoint of the map above.
+    /// `(g_log + i · im(conj(sign) g_sign)) A⁻ᴴ`: the adjoint of the map above.
     fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
         let inverse = adjoint(&bind_inv(&x[0])?)?;
         let from_sign = match &g[0] {
@@ -644,7 +644,7 @@ impl Primitive for LuFactor {
         let mut moved = kept(&dl, |i, j| i > j)?.add(&upper(&du)?)?;
         if m > k {
             // A2 = L2 U: dL2 = (dA2 - L2 dU) U⁻¹
-            let l2 = packed.narrow(-2, k as isize as usize, m - k)?;
+            let l2 = packed.narrow(-2, k, m - k)?;
             let right = t.narrow(-2, k, m - k)?.sub(&l2.matmul(&du)?)?;
             let dl2 = crate::ops::transposed(&bind_triangular(
                 &crate::ops::transposed(&u)?,

@@ -71,6 +71,9 @@ pub trait Scalar: Element + Arithmetic + ComplexField<Real: Real> {
     fn inverse(self) -> Self;
     /// Neither NaN nor infinite.
     fn finite(self) -> bool;
+    /// Brings a column-major Hessenberg matrix to Schur form, and turns `q` with it; of a real one that has blocks of two for pairs
+    /// of complex eigenvalues. False where it does not converge.
+    fn schur(h: &mut [Self], q: &mut [Self], n: usize) -> bool;
     /// Eigenvalues, and right eigenvectors of norm 1, of a column-major matrix.
     fn eigen(
         a: MatRef<'_, Self>,
@@ -127,6 +130,9 @@ macro_rules! scalars {
             #[inline(always)]
             fn finite(self) -> bool {
                 $real::is_finite(self)
+            }
+            fn schur(h: &mut [$real], q: &mut [$real], n: usize) -> bool {
+                crate::francis::real_schur(h, q, n)
             }
             fn eigen(
                 a: MatRef<'_, $real>,
@@ -217,6 +223,9 @@ macro_rules! scalars {
             #[inline(always)]
             fn finite(self) -> bool {
                 Complex::is_finite(self)
+            }
+            fn schur(h: &mut [Complex<$real>], q: &mut [Complex<$real>], n: usize) -> bool {
+                crate::schur::triangularize(h, q, n)
             }
             fn eigen(
                 a: MatRef<'_, Complex<$real>>,

@@ -25,7 +25,7 @@ use crate::scratch::Scratch;
 pub enum Reduction {
     /// To upper Hessenberg form: one diagonal below the main one.
     Hessenberg,
-    /// To Schur form, upper triangular; the matrix is complex.
+    /// To Schur form: upper triangular, with blocks of two for pairs of complex eigenvalues of real matrices.
     Schur,
 }
 
@@ -126,14 +126,14 @@ pub fn reduce<T: Scalar>(h: &mut [T], q: &mut [T], n: usize, to: Reduction) -> b
         }
     }
     if to == Reduction::Schur {
-        return triangularize(h, q, n);
+        return T::schur(h, q, n);
     }
     true
 }
 
 /// Brings a complex column-major Hessenberg matrix to triangular form by the QR iteration with Wilkinson's shifts, and turns `q`
 /// with it. False where it does not converge.
-fn triangularize<C: Scalar>(h: &mut [C], q: &mut [C], n: usize) -> bool {
+pub fn triangularize<C: Scalar>(h: &mut [C], q: &mut [C], n: usize) -> bool {
     let eps = C::Real::EPSILON;
     let size = |x: C| x.size().wide();
     let (mut last, mut steps) = (n - 1, 0usize);
@@ -245,8 +245,8 @@ impl Primitive for Reduce {
     }
 }
 
-/// The Schur decomposition `a = z t zᴴ`: `(t, z)`, complex, with a triangular `t`. SciPy's `linalg.schur` with
-/// `output="complex"`.
+/// The Schur decomposition `a = z t zᴴ`: `(t, z)`, with a triangular `t`; that of real matrices has blocks of two for pairs of complex
+/// eigenvalues. Convert to complex first for a triangle. SciPy's `linalg.schur`.
 ///
 /// # Errors
 /// When a matrix is not square, an element is not finite, or there is no linear algebra of the dtype.
@@ -254,8 +254,7 @@ pub fn schur(a: &Raw) -> Result<(Raw, Raw)> {
     let reduce = Reduce {
         to: Reduction::Schur,
     };
-    let dtype = compute_dtype("schur", [a.dtype()])?.to_complex();
-    crate::systems::two("schur", bind(&reduce, &[&a.cast(dtype)?])?.into_vec())
+    crate::systems::two("schur", bind(&reduce, &[a])?.into_vec())
 }
 
 /// The Hessenberg decomposition `a = q h qᴴ`: `(h, q)`. SciPy's `linalg.hessenberg`.

@@ -90,7 +90,7 @@ impl<T: Scalar> Work<T> {
             let [a, b] = factor(-exponent);
             self.a.iter_mut().for_each(|x| *x = *x * a * b);
         }
-        // row-major `a` is column-major `aᵀ = conj(V) S Uᵀ`
+        // row-major `a` is column-major `aᵀ`
         let a = columns(&self.a, n, m).transpose();
         let s = faer::ColMut::from_slice_mut(&mut self.s).as_diagonal_mut();
         let wanted = self.vectors != Vectors::No;

@@ -361,6 +361,47 @@ def expm(A):
     return _linalg.expm(A)
 
 
+def _real_if_close(a, y):
+    """The real part of a function of a real matrix, where the imaginary one is rounding."""
+    a = _asarray(a)
+    if a.dtype.kind == "c":
+        return y
+    try:
+        imag, real = (float(abs(x.detach()).max()) if x.size else 0.0 for x in (y.imag, y.real))
+    except ValueError:  # under `vmap` and `trace` a value cannot be asked
+        return y
+    return y.real if imag <= 1000 * float(_finfo(y.dtype).eps) * max(real, 1.0) else y
+
+
+def sqrtm(A):
+    """The principal square root of square matrices; real where it is. SciPy's."""
+    return _real_if_close(A, _linalg.sqrtm(A))
+
+
+def logm(A):
+    """The principal logarithm of square matrices; real where it is. SciPy's."""
+    return _real_if_close(A, _linalg.logm(A))
+
+
+def schur(a, output="real"):
+    """The Schur decomposition `(T, Z)` with `a = Z @ T @ Z.conj().T`. SciPy's.
+
+    `T` is upper triangular; of real matrices it has blocks of two for pairs of complex eigenvalues, unless `output='complex'`.
+    """
+    a = _asarray(a)
+    if output in ("complex", "c"):
+        a = a.astype("complex64" if a.dtype == "float32" else "complex128") if a.dtype.kind != "c" else a
+    elif output not in ("real", "r"):
+        raise ValueError(f"argument must be 'real', or 'complex', not {output!r}")
+    return _linalg.schur(a)
+
+
+def hessenberg(a, calc_q=False):
+    """The Hessenberg form `H` with `a = Q @ H @ Q.conj().T`; `(H, Q)` with `calc_q=True`. SciPy's."""
+    h, q = _linalg.hessenberg(a)
+    return (h, q) if calc_q else h
+
+
 def polar(a, side="right"):
     """The polar decomposition `(u, p)`: `a = u @ p`, or `a = p @ u` with `side='left'`. SciPy's."""
     if side not in ("right", "left"):
@@ -414,8 +455,8 @@ def hadamard(n, dtype=int):
 __all__ = [
     "EigResult", "EighResult", "LinAlgError", "QRResult", "SVDResult", "SlogdetResult", "cho_factor", "cho_solve", "cholesky",
     "circulant", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "expm", "hadamard", "hankel",
-    "hilbert", "inv", "lstsq", "lu", "lu_factor", "lu_solve", "matmul", "matrix_norm", "matrix_power", "matrix_rank",
-    "matrix_transpose", "multi_dot", "norm", "null_space", "orth", "outer", "pinv", "polar", "qr", "slogdet", "solve",
-    "solve_triangular", "svd", "svdvals", "tensordot", "tensorinv", "tensorsolve", "toeplitz", "trace", "vecdot",
-    "vector_norm",
+    "hessenberg", "hilbert", "inv", "logm", "lstsq", "lu", "lu_factor", "lu_solve", "matmul", "matrix_norm", "matrix_power",
+    "matrix_rank", "matrix_transpose", "multi_dot", "norm", "null_space", "orth", "outer", "pinv", "polar", "qr", "schur",
+    "slogdet", "solve", "solve_triangular", "sqrtm", "svd", "svdvals", "tensordot", "tensorinv", "tensorsolve", "toeplitz",
+    "trace", "vecdot", "vector_norm",
 ]  # fmt: skip

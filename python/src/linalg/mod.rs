@@ -360,6 +360,28 @@ fn expm(a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
     unary(a, linalg::expm)
 }
 
+/// `(t, z)`, complex.
+#[pyfunction]
+fn schur(a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    several(a, |x| linalg::schur(x).map(|(t, z)| vec![t, z]))
+}
+
+/// `(h, q)`.
+#[pyfunction]
+fn hessenberg(a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    several(a, |x| linalg::hessenberg(x).map(|(h, q)| vec![h, q]))
+}
+
+#[pyfunction]
+fn sqrtm(a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    unary(a, linalg::sqrtm)
+}
+
+#[pyfunction]
+fn logm(a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    unary(a, linalg::logm)
+}
+
 /// `(u, p)`.
 #[pyfunction]
 fn polar(a: &Bound<'_, PyAny>, right: bool) -> Outcome<Py<PyAny>> {
@@ -404,7 +426,8 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     functions! {
         solve inv det slogdet cholesky solve_triangular qr svd svdvals eig eigvals eigh eigvalsh pinv lstsq matrix_rank
-        cond norm vector_norm matrix_norm matrix_power multi_dot tensorinv tensorsolve lu_factor lu_parts expm polar toeplitz hankel
+        cond norm vector_norm matrix_norm matrix_power multi_dot tensorinv tensorsolve lu_factor lu_parts expm schur hessenberg sqrtm logm
+        polar toeplitz hankel
         circulant hilbert hadamard
     }
     m.add_submodule(&linalg)
