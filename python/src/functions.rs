@@ -9,10 +9,11 @@
 
 use civita_core::dtype::DType;
 use civita_core::functions::{
-    Composed, FUNCTIONS, Form, FunctionRow, Given, Param, Returned, Returns, Value,
+    Composed, FUNCTIONS, Form, FunctionRow, Given, Param, Returned, Returns, Value, take_warnings,
 };
 use civita_core::raw::Raw;
 use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::sync::PyOnceLock;
@@ -210,12 +211,24 @@ impl Function {
                 });
             }
         }
-        let result = gil::work(py, elements(&values), || row.call(&mut values))?;
+        let result = gil::work(py, elements(&values), || row.call(&mut values));
+        let warnings = take_warnings();
+        let result = result?;
+        for text in warnings {
+            warn(py, text)?;
+        }
         match (result, out) {
             (Returned::One(x), Some(out)) => write_out(row.name, x, out),
             (result, _) => returned(py, row, result),
         }
     }
+}
+
+#[cold]
+fn warn(py: Python<'_>, text: &str) -> Outcome<()> {
+    let text = std::ffi::CString::new(text).unwrap_or_default();
+    PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1)?;
+    Ok(())
 }
 
 /// The argument of a parameter; an output is put aside.
@@ -255,6 +268,10 @@ fn returned(py: Python<'_>, row: &FunctionRow, result: Returned) -> Outcome<Py<P
             Ok(PyTuple::new(py, objects(all)?)?.into_any().unbind())
         }
         (Returned::Several(all), _) => one_or_tuple(objects(all)?),
+        (Returned::WithList(x, all), _) => {
+            let all = PyList::new(py, objects(all)?)?.into_any().unbind();
+            Ok(PyTuple::new(py, [one(x)?, all])?.into_any().unbind())
+        }
         (Returned::Asked(all), _) => one_or_tuple(objects(all.into_iter().flatten().collect())?),
         (Returned::Bool(v), _) => Ok(v.into_py_any(py)?),
         (Returned::Count(n), _) => Ok(n.into_py_any(py)?),

@@ -12,7 +12,7 @@ use crate::raw::{Raw, strong};
 use crate::storage::Storage;
 
 /// `|a - b| ≤ atol + rtol · |b|`, or equal, or both NaN where that counts.
-pub fn isclose(a: Array, b: Array, rtol: Float, atol: Float, equal_nan: Bool) -> Result<Raw> {
+pub fn isclose(a: Array, b: Array, rtol: Number, atol: Number, equal_nan: Bool) -> Result<Raw> {
     let wide = |x: &Raw| {
         x.detach().cast(if x.dtype().is_complex() {
             DType::C128
@@ -22,8 +22,8 @@ pub fn isclose(a: Array, b: Array, rtol: Float, atol: Float, equal_nan: Bool) ->
     };
     let (a, b) = (wide(&a)?, wide(&b)?);
     let size = b.abs()?;
-    let scaled = Raw::apply(Op::Mul, &[(&size).into(), Scalar::Float(rtol).into()])?;
-    let bound = Raw::apply(Op::Add, &[(&scaled).into(), Scalar::Float(atol).into()])?;
+    let scaled = Raw::apply(Op::Mul, &[(&size).into(), rtol.operand()])?;
+    let bound = Raw::apply(Op::Add, &[(&scaled).into(), atol.operand()])?;
     let near = a.sub(&b)?.abs()?.le(&bound)?;
     // an infinite bound would take everything
     let finite = Raw::apply(
@@ -107,7 +107,7 @@ fn all_true(x: &Raw) -> Result<bool> {
     Ok(x.reduce(Reduction::All, Default::default())?.item()? == Scalar::Bool(true))
 }
 
-pub fn allclose(a: Array, b: Array, rtol: Float, atol: Float, equal_nan: Bool) -> Result<bool> {
+pub fn allclose(a: Array, b: Array, rtol: Number, atol: Number, equal_nan: Bool) -> Result<bool> {
     all_true(&isclose(a, b, rtol, atol, equal_nan).map_err(|e| e.in_op("allclose"))?)
 }
 
@@ -121,6 +121,14 @@ pub fn array_equal(a1: Array, a2: Array, equal_nan: Bool) -> Result<bool> {
         true => all_true(&same.logical_or(&a.isnan()?.logical_and(&b.isnan()?)?)?),
         false => all_true(&same),
     }
+}
+
+pub fn array_equiv(a1: Array, a2: Array) -> Result<bool> {
+    let (a, b) = (a1.detach(), a2.detach());
+    if crate::layout::broadcast_shapes("array_equiv", &[a.shape(), b.shape()]).is_err() {
+        return Ok(false);
+    }
+    all_true(&a.eq(&b)?)
 }
 
 pub fn shares_memory(a: Array, b: Array) -> Result<bool> {

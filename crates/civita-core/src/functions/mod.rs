@@ -16,9 +16,14 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod value;
+mod warning;
 
 #[doc(hidden)]
 pub mod along;
+#[doc(hidden)]
+pub mod calculus;
+#[doc(hidden)]
+pub mod classify;
 #[doc(hidden)]
 pub mod compare;
 #[doc(hidden)]
@@ -26,11 +31,17 @@ pub mod composed;
 #[doc(hidden)]
 pub mod create;
 #[doc(hidden)]
+pub mod histogram;
+#[doc(hidden)]
 pub mod join;
+#[doc(hidden)]
+pub mod nan;
 #[doc(hidden)]
 pub mod pad;
 #[doc(hidden)]
 pub mod product;
+#[doc(hidden)]
+pub mod quantile;
 #[doc(hidden)]
 pub mod rearrange;
 #[doc(hidden)]
@@ -39,12 +50,18 @@ pub mod sets;
 pub mod shape;
 #[doc(hidden)]
 pub mod sorting;
+#[doc(hidden)]
+pub mod special;
+#[doc(hidden)]
+pub mod statistics;
 pub mod ufuncs;
 
 pub use bind::{BindError, Given};
 pub use composed::{COMPOSED, Composed};
 pub use rows::FUNCTIONS;
 pub use value::*;
+pub use warning::take_warnings;
+pub(crate) use warning::warn;
 
 use crate::error::{Error, Result};
 use crate::raw::Raw;
@@ -138,6 +155,8 @@ pub enum Returned {
     One(Raw),
     /// Several.
     Several(Vec<Raw>),
+    /// One, and several as a list.
+    WithList(Raw, Vec<Raw>),
     /// Several, of which some were not asked for.
     Asked(Vec<Option<Raw>>),
     /// A boolean.
@@ -161,6 +180,7 @@ returned! {
     bool, v => Returned::Bool(v);
     usize, n => Returned::Count(n);
     Vec<usize>, shape => Returned::Shape(shape);
+    (Raw, Vec<Raw>), (x, all) => Returned::WithList(x, all);
     (Raw, Option<Raw>), (x, a) => Returned::Asked(vec![Some(x), a]);
     (Raw, Option<Raw>, Option<Raw>), (x, a, b) => Returned::Asked(vec![Some(x), a, b]);
     (Raw, Option<Raw>, Option<Raw>, Option<Raw>), (x, a, b, c) => Returned::Asked(vec![Some(x), a, b, c]);

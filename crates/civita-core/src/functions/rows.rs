@@ -1,13 +1,16 @@
 //! The table of functions, and what makes data of it.
 
+use super::classify::Anything;
+use super::histogram::{Bins, BinsOfEach, Points, Range, RangeOfEach};
 use super::pad::{Edges, OptWidths, Widths};
 use super::product::Contraction;
 use super::sets::LookupKind;
 use super::sorting::{Fields, SortKind};
 use super::value::*;
 use super::{
-    Example, FunctionRow, Invoke, Output, Param, Returns, along, compare, composed, create, join,
-    pad, product, rank, rearrange, sets, shape, sorting,
+    Example, FunctionRow, Invoke, Output, Param, Returns, along, calculus, classify, compare,
+    composed, create, histogram, join, nan, pad, product, quantile, rank, rearrange, sets, shape,
+    sorting, special, statistics,
 };
 use crate::dtype::{Casting, DType};
 use crate::error::Result;
@@ -661,10 +664,9 @@ macro_rules! function_rows {
             /// The elements along an axis with the `kth` where a sort would put it, smaller ones before, larger ones behind.
             partition(a: Array, kth: Ints, axis: AxisOrFlat = -1, kind: SelectKind = SelectKind::Introselect, order: Fields = None) -> [ByArgument] {
                 run sorting::partition, aliases [], torch "torch.kthvalue", gradient yes,
-                example "partition([3, 1, 2], 1)" => "[1 2 3]", rust "np::sort(&tensor![3, 1, 2], 0)?",
-                oracle "lambda a, kth, axis=-1, kind='introselect', order=None: np.sort(np.partition(a, kth, axis, kind), axis)",
-                samples ["partition(x[5], 2)", "partition(x[3, 4], [0, 1], axis=0)", "partition(x[2, 3], -1, None)"],
-                laws [],
+                example "partition([3, 1, 2], [0, 1])" => "[1 2 3]", rust "np::partition(&tensor![3, 1, 2], [0, 1], 0)?",
+                samples ["partition(x[5], [0, 1, 2, 3, 4])", "partition(x[3, 4], [0, 1], axis=0)", "partition(x[2, 3], (0, 1, 2, 3, -2), None)", "partition(x[2], 1)"],
+                laws ["partition(x[9], 3)[3] == sort(x[9])[3]", "all(partition(x[9], 3)[:3] <= partition(x[9], 3)[3])", "all(partition(x[9], -2)[-2] <= partition(x[9], -2)[-1])"],
             }
             /// The indices of `partition`.
             argpartition(a: Array, kth: Ints, axis: AxisOrFlat = -1, kind: SelectKind = SelectKind::Introselect, order: Fields = None) -> [ByArgument] {
@@ -727,15 +729,15 @@ macro_rules! function_rows {
             /// The middle element of the sorted ones, or the mean of the two in the middle; of all or along axes. NaN where
             /// there is a NaN.
             median(a: Array, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, keepdims: Bool = false) -> [ByArgument] {
-                run sorting::median, aliases [], torch "torch.quantile", gradient yes,
+                run quantile::median, aliases [], torch "torch.quantile", gradient yes,
                 example "median([3, 1, 2, 4])" => "2.5", rust "np::median(&tensor![3, 1, 2, 4], ..)?",
                 samples ["median(x[5])", "median(x[3, 4], 1)", "median(x[2, 3, 2], axis=(0, 2), keepdims=True)", "median(x[2, 3])"],
                 laws [],
             }
             /// The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new
             /// first axis. NaN where there is a NaN.
-            quantile(a: Array, q: Number, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, method: QuantileMethod = QuantileMethod::Linear, keepdims: Bool = false) -> [ByArgument] {
-                run sorting::quantile, aliases [], torch "torch.quantile", gradient yes,
+            quantile(a: Array, q: Number, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, method: QuantileMethod = QuantileMethod::Linear, keepdims: Bool = false; Quantile { weights: OptArray = None }) -> [ByArgument] {
+                run quantile::quantile, aliases [], torch "torch.quantile", gradient yes,
                 example "quantile([1, 2, 3, 4], 0.5)" => "2.5", rust "np::quantile(&tensor![1, 2, 3, 4], 0.5, ..)?",
                 oracle "np.quantile",
                 samples [
@@ -743,15 +745,365 @@ macro_rules! function_rows {
                     "quantile(x[6], 0.4, method='lower')", "quantile(x[6], [0.3], method='higher')", "quantile(x[6], 0.45, method='midpoint')", "quantile(x[6], 0.45, method='nearest')",
                     "quantile(x[6], 0.45, method='hazen')", "quantile(x[6], 0.05, method='weibull')", "quantile(x[6], 0.45, method='median_unbiased')", "quantile(x[6], 0.95, method='normal_unbiased')",
                     "quantile(x[6], 0.45, method='interpolated_inverted_cdf')",
+                    "quantile(x[6], [0.0, 0.5, 0.45, 1.0], method='inverted_cdf')", "quantile(x[6], [0.0, 0.1, 0.5, 0.45, 1.0], method='averaged_inverted_cdf')", "quantile(x[6], [0.0, 0.25, 0.45, 1.0], method='closest_observation')",
+                    "quantile(x[4], 0.4, method='inverted_cdf', weights=[1, 2, 0, 3])", "quantile(x[3, 4], [0.1, 0.9], 0, method='inverted_cdf', weights=[1, 0, 3])",
                 ],
                 laws [],
             }
             /// As `quantile`, with percentages.
-            percentile(a: Array, q: Number, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, method: QuantileMethod = QuantileMethod::Linear, keepdims: Bool = false) -> [ByArgument] {
-                run sorting::percentile, aliases [], gradient yes,
+            percentile(a: Array, q: Number, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, method: QuantileMethod = QuantileMethod::Linear, keepdims: Bool = false; Percentile { weights: OptArray = None }) -> [ByArgument] {
+                run quantile::percentile, aliases [], gradient yes,
                 example "percentile([1, 2, 3, 4], 50)" => "2.5", rust "np::percentile(&tensor![1, 2, 3, 4], 50.0, ..)?",
                 oracle "np.percentile",
                 samples ["percentile(x[5], 30)", "percentile(x[3, 4], [0, 25, 100], 0)"],
+                laws [],
+            }
+
+            // ── without NaN ──
+
+            /// The sum of the elements that are not NaN, of all or along axes.
+            nansum(a: Array, axis: Axes = None, dtype: OptDType = None, out: Out = None, keepdims: Bool = false, initial: OptNumber = None, where: Where = true) -> [ByArgument] {
+                run nan::nansum, aliases [], torch "torch.nansum", gradient yes,
+                example "nansum([1.0, float('nan'), 2.0])" => "3.0", rust "np::nansum(&tensor![1.0, f64::NAN, 2.0], ..)?",
+                samples ["nansum(x[2, 3])", "nansum(x[2, 3], 0)", "nansum(x[2, 3, 2], axis=(0, -1), keepdims=True)", "nansum(x[2, 3], initial=2)", "nansum(x[2, 3], where=[True, False, True])", "nansum(x[2, 3], 1, 'complex128')", "nansum(x[0])"],
+                laws ["nansum([1.0, float('nan')]) == 1.0", "array_equal(nansum([[1.0, float('nan')], [float('nan'), float('nan')]], 1), [1.0, 0.0])"],
+            }
+            /// The product of the elements that are not NaN, of all or along axes.
+            nanprod(a: Array, axis: Axes = None, dtype: OptDType = None, out: Out = None, keepdims: Bool = false, initial: OptNumber = None, where: Where = true) -> [ByArgument] {
+                run nan::nanprod, aliases [], gradient yes,
+                example "nanprod([3.0, float('nan'), 2.0])" => "6.0", rust "np::nanprod(&tensor![3.0, f64::NAN, 2.0], ..)?",
+                samples ["nanprod(x[2, 3])", "nanprod(x[2, 3], 0)", "nanprod(x[2, 3, 2], axis=(0, -1), keepdims=True)", "nanprod(x[2, 3], initial=2)", "nanprod(x[2, 3], where=[True, False, True])", "nanprod(x[0])"],
+                laws ["nanprod([2.0, float('nan')]) == 2.0"],
+            }
+            /// The mean of the elements that are not NaN, of all or along axes.
+            nanmean(a: Array, axis: Axes = None, dtype: OptDType = None, out: Out = None, keepdims: Bool = false; Nanmean { where: Where = true }) -> [ByArgument] {
+                run nan::nanmean, aliases [], torch "torch.nanmean", gradient yes,
+                example "nanmean([1.0, float('nan'), 2.0])" => "1.5", rust "np::nanmean(&tensor![1.0, f64::NAN, 2.0], ..)?",
+                samples ["nanmean(x[2, 3])", "nanmean(x[2, 3], 0)", "nanmean(x[2, 3, 2], axis=(0, -1), keepdims=True)", "nanmean(x[2, 3], where=[True, False, True])", "nanmean(x[2, 3], 1, 'complex128')"],
+                laws ["nanmean([1.0, float('nan'), 3.0]) == 2.0"],
+            }
+            /// The variance of the elements that are not NaN, of all or along axes.
+            nanvar(a: Array, axis: Axes = None, dtype: OptDType = None, out: Out = None, ddof: Float = 0, keepdims: Bool = false; Nanvar { where: Where = true, mean: OptArray = None, correction: OptFloat = None }) -> [ByArgument] {
+                run nan::nanvar, aliases [], gradient yes,
+                example "nanvar([1.0, float('nan'), 3.0])" => "1.0", rust "np::nanvar(&tensor![1.0, f64::NAN, 3.0], ..)?",
+                samples ["nanvar(x[2, 3])", "nanvar(x[2, 3], 0, ddof=1)", "nanvar(x[2, 3, 2], axis=(0, -1), keepdims=True)", "nanvar(x[2, 3], where=[True, False, True])", "nanvar(x[2, 3], correction=1)", "nanvar(x[2, 3], 1, mean=x[2, 1])"],
+                laws ["nanvar([1.0, float('nan'), 3.0]) == 1.0", "allclose(nanvar([[1.0, float('nan'), 4.0], [2.0, 3.0, float('nan')]], 1, ddof=1), [4.5, 0.5])"],
+            }
+            /// The standard deviation of the elements that are not NaN, of all or along axes.
+            nanstd(a: Array, axis: Axes = None, dtype: OptDType = None, out: Out = None, ddof: Float = 0, keepdims: Bool = false; Nanstd { where: Where = true, mean: OptArray = None, correction: OptFloat = None }) -> [ByArgument] {
+                run nan::nanstd, aliases [], gradient yes,
+                example "nanstd([1.0, float('nan'), 3.0])" => "1.0", rust "np::nanstd(&tensor![1.0, f64::NAN, 3.0], ..)?",
+                samples ["nanstd(x[2, 3])", "nanstd(x[2, 3], 0, ddof=1)", "nanstd(x[2, 3, 2], axis=(0, -1), keepdims=True)", "nanstd(x[2, 3], where=[True, False, True])", "nanstd(x[2, 3], correction=1)"],
+                laws ["nanstd([1.0, float('nan'), 3.0]) == 1.0"],
+            }
+            /// The largest element that is not NaN, of all or along axes; NaN where all are.
+            nanmax(a: Array, axis: Axes = None, out: Out = None, keepdims: Bool = false, initial: OptNumber = None, where: Where = true) -> [ByArgument] {
+                run nan::nanmax, aliases [], gradient yes,
+                example "nanmax([1.0, float('nan'), 2.0])" => "2.0", rust "np::nanmax(&tensor![1.0, f64::NAN, 2.0], ..)?",
+                samples ["nanmax(x[2, 3])", "nanmax(x[2, 3], 0)", "nanmax(x[2, 3, 2], axis=(0, -1), keepdims=True)", "nanmax(x[2, 3], initial=2)", "nanmax(x[2, 3], initial=0, where=[True, False, True])"],
+                laws ["nanmax([1.0, float('nan')]) == 1.0", "isnan(nanmax([float('nan')]))"],
+            }
+            /// The smallest element that is not NaN, of all or along axes; NaN where all are.
+            nanmin(a: Array, axis: Axes = None, out: Out = None, keepdims: Bool = false, initial: OptNumber = None, where: Where = true) -> [ByArgument] {
+                run nan::nanmin, aliases [], gradient yes,
+                example "nanmin([1.0, float('nan'), 2.0])" => "1.0", rust "np::nanmin(&tensor![1.0, f64::NAN, 2.0], ..)?",
+                samples ["nanmin(x[2, 3])", "nanmin(x[2, 3], 0)", "nanmin(x[2, 3, 2], axis=(0, -1), keepdims=True)", "nanmin(x[2, 3], initial=2)", "nanmin(x[2, 3], initial=0, where=[True, False, True])"],
+                laws ["nanmin([1.0, float('nan')]) == 1.0", "isnan(nanmin([float('nan')]))"],
+            }
+            /// The index of the largest element that is not NaN, of all or along an axis; an error where all are NaN.
+            nanargmax(a: Array, axis: Axes = None, out: Out = None; Nanargmax { keepdims: Bool = false }) -> [ByArgument] {
+                run nan::nanargmax, aliases [], gradient no "its result is an index",
+                example "nanargmax([1.0, float('nan'), 2.0])" => "2", rust "np::nanargmax(&tensor![1.0, f64::NAN, 2.0], ..)?",
+                samples ["nanargmax(x[2, 3])", "nanargmax(x[2, 3], 0)", "nanargmax(x[2, 3], axis=1, keepdims=True)"],
+                laws ["nanargmax([float('nan'), 1.0, 3.0, float('nan')]) == 2"],
+            }
+            /// The index of the smallest element that is not NaN, of all or along an axis; an error where all are NaN.
+            nanargmin(a: Array, axis: Axes = None, out: Out = None; Nanargmin { keepdims: Bool = false }) -> [ByArgument] {
+                run nan::nanargmin, aliases [], gradient no "its result is an index",
+                example "nanargmin([1.0, float('nan'), 2.0])" => "0", rust "np::nanargmin(&tensor![1.0, f64::NAN, 2.0], ..)?",
+                samples ["nanargmin(x[2, 3])", "nanargmin(x[2, 3], 0)", "nanargmin(x[2, 3], axis=1, keepdims=True)"],
+                laws ["nanargmin([float('nan'), 1.0, 3.0, float('nan')]) == 1"],
+            }
+            /// The running sum along an axis, or over all elements; NaN counts as 0.
+            nancumsum(a: Array, axis: AxisOrFlat = None, dtype: OptDType = None, out: Out = None) -> [ByArgument] {
+                run nan::nancumsum, aliases [], gradient yes,
+                example "nancumsum([1.0, float('nan'), 2.0])" => "[1. 1. 3.]", rust "np::nancumsum(&tensor![1.0, f64::NAN, 2.0], 0)?",
+                samples ["nancumsum(x[2, 3])", "nancumsum(x[2, 3], 0)", "nancumsum(x[2, 3], axis=-1, dtype='complex128')"],
+                laws [],
+            }
+            /// The running product along an axis, or over all elements; NaN counts as 1.
+            nancumprod(a: Array, axis: AxisOrFlat = None, dtype: OptDType = None, out: Out = None) -> [ByArgument] {
+                run nan::nancumprod, aliases [], gradient yes,
+                example "nancumprod([3.0, float('nan'), 2.0])" => "[3. 3. 6.]", rust "np::nancumprod(&tensor![3.0, f64::NAN, 2.0], 0)?",
+                samples ["nancumprod(x[2, 3])", "nancumprod(x[2, 3], 0)", "nancumprod(x[2, 3], axis=-1, dtype='complex128')"],
+                laws [],
+            }
+            /// The median of the elements that are not NaN, of all or along axes.
+            nanmedian(a: Array, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, keepdims: Bool = false) -> [ByArgument] {
+                run quantile::nanmedian, aliases [], torch "torch.nanquantile", gradient yes,
+                example "nanmedian([3.0, 1.0, float('nan'), 2.0])" => "2.0", rust "np::nanmedian(&tensor![3.0, 1.0, f64::NAN, 2.0], ..)?",
+                samples ["nanmedian(x[5])", "nanmedian(x[3, 4], 1)", "nanmedian(x[2, 3, 2], axis=(0, 2), keepdims=True)"],
+                laws ["allclose(nanmedian([[4.0, float('nan'), 1.0], [2.0, 3.0, 9.0]], 1), [2.5, 3.0])"],
+            }
+            /// As `quantile`, of the elements that are not NaN.
+            nanquantile(a: Array, q: Number, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, method: QuantileMethod = QuantileMethod::Linear, keepdims: Bool = false; Nanquantile { weights: OptArray = None }) -> [ByArgument] {
+                run quantile::nanquantile, aliases [], torch "torch.nanquantile", gradient yes,
+                example "nanquantile([1.0, float('nan'), 2.0, 3.0], 0.5)" => "2.0", rust "np::nanquantile(&tensor![1.0, f64::NAN, 2.0, 3.0], 0.5, ..)?",
+                samples ["nanquantile(x[5], 0.3)", "nanquantile(x[3, 4], [0.0, 0.25, 1.0], 1)", "nanquantile(x[2, 3, 2], 0.8, axis=(0, 2), keepdims=True)", "nanquantile(x[6], 0.45, method='hazen')"],
+                laws ["allclose(nanquantile([[4.0, float('nan'), 1.0], [2.0, 3.0, 9.0]], [0.0, 0.5, 1.0], 1), [[1.0, 2.0], [2.5, 3.0], [4.0, 9.0]])"],
+            }
+            /// As `nanquantile`, with percentages.
+            nanpercentile(a: Array, q: Number, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, method: QuantileMethod = QuantileMethod::Linear, keepdims: Bool = false; Nanpercentile { weights: OptArray = None }) -> [ByArgument] {
+                run quantile::nanpercentile, aliases [], gradient yes,
+                example "nanpercentile([1.0, float('nan'), 2.0, 3.0], 50)" => "2.0", rust "np::nanpercentile(&tensor![1.0, f64::NAN, 2.0, 3.0], 50.0, ..)?",
+                samples ["nanpercentile(x[5], 30)", "nanpercentile(x[3, 4], [0, 25, 100], 0)"],
+                laws [],
+            }
+            /// Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number, or those given.
+            nan_to_num(x: Array, copy: Bool = true, nan: Number = 0.0, posinf: OptNumber = None, neginf: OptNumber = None) -> [ByArgument] {
+                run nan::nan_to_num, aliases [], torch "torch.nan_to_num", gradient yes,
+                example "nan_to_num([1.0, float('nan'), float('inf')], posinf=9)" => "[1. 0. 9.]", rust "np::nan_to_num(&tensor![1.0, f64::NAN, -1.0])?",
+                samples ["nan_to_num(x[2, 3])", "nan_to_num(x[2, 3], True, 1.5, 2, 3)", "nan_to_num(x[()])"],
+                laws ["array_equal(nan_to_num([float('nan'), float('inf'), -float('inf'), 2.0], nan=[1, 5, 5, 5], posinf=3, neginf=4), [1.0, 3.0, 4.0, 2.0])"],
+            }
+
+            // ── statistics ──
+
+            /// The average of the elements, of all or along axes, by their weights; on request also the sum of these.
+            average(a: Array, axis: Axes = None, weights: OptArray = None, returned: Bool = false; Average { keepdims: Bool = false }) -> [asked ByArgument, ByArgument if returned] {
+                run statistics::average, aliases [], gradient yes,
+                example "average([1, 2, 4], weights=[1, 1, 2])" => "2.75", rust "np::average(&tensor![1.0, 2.0, 4.0], ..)?",
+                samples ["average(x[2, 3])", "average(x[2, 3], 0)", "average(x[2, 3, 2], axis=(0, 2), keepdims=True)", "average(x[2, 3], 1, [1, 2, 5])", "average(x[2, 3], axis=0, weights=[2, 1], returned=True)", "average(x[3], None, [1.5, 2, 1], True)", "average(x[2, 3], returned=True)", "average(x[2, 3, 2], (2, 0), [[1, 2], [3, 1]])"],
+                laws [],
+            }
+            /// The covariance of variables, the rows, whose samples are the columns.
+            ///
+            /// `rowvar=False` exchanges the two; `y` are more variables; `bias` divides by the number of samples, `ddof` is taken off
+            /// it; `fweights` says how often a sample is there, `aweights` how much it counts.
+            cov(m: Array, y: OptArray = None, rowvar: Bool = true, bias: Bool = false, ddof: OptFloat = None, fweights: OptArray = None, aweights: OptArray = None; Cov { dtype: OptDType = None }) -> [ByArgument] {
+                run statistics::cov, aliases [], torch "torch.cov", gradient yes,
+                example "cov([[1, 2, 3], [1, 0, -1]])" => "[[ 1. -1.]\n [-1.  1.]]", rust "np::cov(&tensor![[1.0, 2.0, 3.0], [1.0, 0.0, -1.0]])?",
+                samples ["cov(x[2, 4])", "cov(x[3], x[3])", "cov(x[4, 2], rowvar=False)", "cov(x[2, 4], bias=True)", "cov(x[2, 4], ddof=0)", "cov(x[2, 3], x[1, 3], fweights=[1, 2, 1])", "cov(x[2, 3], aweights=[0.5, 2, 1])", "cov(x[2, 3], None, True, False, 1, [1, 2, 1], [0.5, 2, 1])", "cov(x[4])", "cov(x[2, 3], dtype='float32')"],
+                laws [],
+            }
+            /// The correlation of variables, the rows, whose samples are the columns; see `cov`.
+            corrcoef(x: Array, y: OptArray = None, rowvar: Bool = true; Corrcoef { dtype: OptDType = None }) -> [ByArgument] {
+                run statistics::corrcoef, aliases [], torch "torch.corrcoef", gradient yes,
+                example "corrcoef([[1, 2, 3], [1, 0, -1]])" => "[[ 1. -1.]\n [-1.  1.]]", rust "np::corrcoef(&tensor![[1.0, 2.0, 3.0], [1.0, 0.0, -1.0]])?",
+                samples ["corrcoef(x[2, 4])", "corrcoef(x[3], x[3])", "corrcoef(x[4, 2], rowvar=False)", "corrcoef(x[4])"],
+                laws [],
+            }
+            /// How many elements lie in each bin, or the sums of their weights, and the edges of the bins; with `density` so that the
+            /// integral is 1. `bins` is a number of bins of one width, their edges, or the name of a rule.
+            histogram(a: Array, bins: Bins = 10, range: Range = None, density: OptBool = None, weights: OptArray = None) -> [tuple ByArgument] {
+                run histogram::histogram, aliases [], torch "torch.histogram", gradient no "counts do not change with the elements; weights pass their gradients on",
+                example "histogram([1, 2, 1], [0, 1, 2, 3])[0]" => "[0 2 1]", rust "np::histogram(&tensor![1, 2, 1], 3)?.0",
+                samples ["histogram(x[2, 3])", "histogram(x[9], 4)", "histogram(x[9], [-2, 0, 1, 5])", "histogram(x[9], bins=3, range=(-1, 2))", "histogram(x[9], 4, density=True)", "histogram(x[9], [-2, 0, 1, 5], weights=x[9])", "histogram(x[9], 3, (-4, 4), weights=x[9])", "histogram(x[9], [-2, 0.5, 1, 5], None, True)", "histogram(x[0])", "histogram(x[9], 'auto')", "histogram(x[9], 'sturges', (-1, 3))"],
+                laws ["histogram([0.0, 0.1, 0.25, 1.0, float('nan')], 4, (0, 1))[0][0] == 2"],
+            }
+            /// The edges of the bins of `histogram`.
+            histogram_bin_edges(a: Array, bins: Bins = 10, range: Range = None, weights: OptArray = None) -> [ByArgument] {
+                run histogram::histogram_bin_edges, aliases [], gradient no "its result are bounds",
+                example "histogram_bin_edges([0, 4], 2)" => "[0. 2. 4.]", rust "np::histogram_bin_edges(&tensor![0, 4], 2)?",
+                samples ["histogram_bin_edges(x[9])", "histogram_bin_edges(x[9], 3, (-1, 2))", "histogram_bin_edges(x[9], 'doane')", "histogram_bin_edges(x[9], 'fd')", "histogram_bin_edges(x[9], 'rice')", "histogram_bin_edges(x[9], 'scott')", "histogram_bin_edges(x[9], 'sqrt')", "histogram_bin_edges(x[9], 'stone')"],
+                laws [],
+            }
+            /// As `histogram`, of pairs: counts, and the edges of both axes.
+            histogram2d(x: Array, y: Array, bins: BinsOfEach = 10, range: RangeOfEach = None, density: OptBool = None, weights: OptArray = None) -> [tuple ByArgument] {
+                run histogram::histogram2d, aliases [], gradient no "counts do not change with the elements; weights pass their gradients on",
+                example "histogram2d([0, 1, 1], [0, 1, 1], 2)[0]" => "[[1. 0.]\n [0. 2.]]", rust "np::histogram2d(&tensor![0.0, 1.0, 1.0], &tensor![0.0, 1.0, 1.0], 2)?.0",
+                samples ["histogram2d(x[9], x[9])", "histogram2d(x[9], x[9], 3)", "histogram2d(x[9], x[9], [2, 3], [[-1, 2], [-2, 2]])", "histogram2d(x[9], x[9], [-2, 0, 2])", "histogram2d(x[9], x[9], [[-2, 0, 2], 3], density=True)", "histogram2d(x[9], x[9], 2, weights=x[9])"],
+                laws [],
+            }
+            /// As `histogram`, of points: the rows of a matrix, or a sequence of coordinates. The edges are a list, one entry for each
+            /// dimension.
+            histogramdd(sample: Points, bins: BinsOfEach = 10, range: RangeOfEach = None, density: OptBool = None, weights: OptArray = None) -> [tuple ByArgument] {
+                run histogram::histogramdd, aliases [], torch "torch.histogramdd", gradient no "its result are counts",
+                example "histogramdd([[0, 1, 1], [0, 1, 1]], 2)[0]" => "[[1. 0.]\n [0. 2.]]", rust "np::histogram2d(&tensor![0.0, 1.0, 1.0], &tensor![0.0, 1.0, 1.0], 2)?.0",
+                samples ["histogramdd(x[9, 2], 3)", "histogramdd([x[9], x[9]], [2, 3])", "histogramdd(x[9, 3], 2, density=True)", "histogramdd(x[9, 1], [[-2, 0, 2]], weights=[1, 2, 3, 4, 5, 6, 7, 8, 9])", "histogramdd(x[9, 2], 2, [None, (-1, 2)])"],
+                laws [],
+            }
+
+            // ── sampled functions ──
+
+            /// The derivative along axes: central differences, and at the ends one-sided ones of first or second order.
+            ///
+            /// Behind the array stand the distances of samples: a number for all axes or for each, or the places along an axis.
+            gradient(f: Array, varargs: EachArray; Gradient { axis: Axes = None, edge_order: Int = 1 }) -> [one_or_tuple ByArgument] {
+                run calculus::gradient, aliases [], torch "torch.gradient", gradient yes,
+                example "gradient([1, 2, 4, 7])" => "[1.  1.5 2.5 3. ]", rust "np::gradient(&tensor![1.0, 2.0, 4.0, 7.0], 1.0, 0)?",
+                samples ["gradient(x[5])", "gradient(x[3, 4])", "gradient(x[3, 4], 2.0, axis=1)", "gradient(x[5], 0.5, edge_order=2)", "gradient(x[4], [0, 1, 3, 4], edge_order=2)", "gradient(x[3, 4], [0, 1, 3], 2)", "gradient(x[3, 4], [0, 1, 3], axis=0)", "gradient(x[3, 4], axis=(1, 0))", "gradient(x[3, 4], 2)"],
+                laws [],
+            }
+            /// The values at places of the straight lines through points, whose places `xp` increase. Beyond the first and the last
+            /// point it is their value, or `left` and `right`; with a period there is no beyond.
+            interp(x: Array, xp: Array, fp: Array, left: OptNumber = None, right: OptNumber = None, period: OptFloat = None) -> [ByArgument] {
+                run calculus::interp, aliases [], gradient yes,
+                example "interp([0.5, 3.0], [0, 1, 2], [10, 20, 40])" => "[15. 40.]", rust "np::interp(&tensor![0.5, 3.0], &tensor![0.0, 1.0, 2.0], &tensor![10.0, 20.0, 40.0])?",
+                samples ["interp(x[2, 3], [-3, -1, 0, 4], x[4])", "interp(x[4], [0, 1], [1.0, 2.0], -1, 5)", "interp(x[5], [1, 3, 2], [5.0, 1.0, 2.0], period=4)", "interp(1.5, [1, 2], x[2])", "interp(x[3], [1], x[1])", "interp(x[4], [0, 1, 2], [1.0, 2.0, 4.0], right=9.5)"],
+                laws ["isnan(interp(float('nan'), [0, 1], [2, 3]))", "interp(1.0, [0, 1, 1, 2], [0, 1, 5, 6]) == 5.0"],
+            }
+            /// The running sum along an axis; on request with the 0 before the first element.
+            cumulative_sum(x: Array; CumulativeSum { axis: AxisOrFlat = None, dtype: OptDType = None, out: Out = None, include_initial: Bool = false }) -> [ByArgument] {
+                run calculus::cumulative_sum, positional_only 1, aliases [], torch "torch.cumsum", gradient yes,
+                example "cumulative_sum([1, 2, 3], include_initial=True)" => "[0 1 3 6]", rust "np::cumulative_sum(&tensor![1, 2, 3], 0, true)?",
+                samples ["cumulative_sum(x[3])", "cumulative_sum(x[2, 3], axis=0)", "cumulative_sum(x[2, 3], axis=-1, include_initial=True)", "cumulative_sum(x[3], dtype='complex128')"],
+                laws [],
+            }
+            /// The running product along an axis; on request with the 1 before the first element.
+            cumulative_prod(x: Array; CumulativeProd { axis: AxisOrFlat = None, dtype: OptDType = None, out: Out = None, include_initial: Bool = false }) -> [ByArgument] {
+                run calculus::cumulative_prod, positional_only 1, aliases [], torch "torch.cumprod", gradient yes,
+                example "cumulative_prod([1, 2, 3], include_initial=True)" => "[1 1 2 6]", rust "np::cumulative_prod(&tensor![1, 2, 3], 0, true)?",
+                samples ["cumulative_prod(x[3])", "cumulative_prod(x[2, 3], axis=0)", "cumulative_prod(x[2, 3], axis=-1, include_initial=True)", "cumulative_prod(x[3], dtype='complex128')"],
+                laws [],
+            }
+            /// `ln Σ eˣ` of the elements up to each one, along an axis.
+            logcumsumexp(x: Array, axis: Axis = -1) -> [ByArgument] {
+                run calculus::logcumsumexp, aliases [], torch "torch.logcumsumexp", gradient yes,
+                example "logcumsumexp([0.0, 0.0])" => "[0.         0.69314718]", rust "np::logcumsumexp(&tensor![0.0, 0.0], 0)?",
+                oracle "lambda x, axis=-1: np.logaddexp.accumulate(np.asarray(x).astype(np.exp(x).dtype), axis)",
+                samples ["logcumsumexp(x[5])", "logcumsumexp(x[2, 3], 0)", "logcumsumexp(x[1])"],
+                laws [],
+            }
+
+            // ── order, from PyTorch ──
+
+            /// The `k`-th smallest element along an axis, counted from 1, and where it is.
+            kthvalue(x: Array, k: Int, axis: Axis = -1, keepdims: Bool = false) -> [tuple ByArgument] {
+                run sorting::kthvalue, aliases [], torch "torch.kthvalue", gradient yes,
+                example "kthvalue([3, 1, 2], 2)[0]" => "2", rust "np::kthvalue(&tensor![3, 1, 2], 2, 0)?.0",
+                oracle "lambda x, k, axis=-1, keepdims=False: (lambda i: tuple(r if keepdims else np.squeeze(r, axis)[()] for r in (np.take_along_axis(x, i, axis), i)))(np.take(np.argsort(x, axis, kind='stable'), [k - 1], axis))",
+                samples ["kthvalue(x[5], 2)", "kthvalue(x[3, 4], 1, 0)", "kthvalue(x[2, 3], 3, axis=1, keepdims=True)"],
+                laws [],
+            }
+            /// The most frequent element along an axis, of several the smallest, and where it is last.
+            mode(x: Array, axis: Axis = -1, keepdims: Bool = false) -> [tuple ByArgument] {
+                run sorting::mode, aliases [], torch "torch.mode", gradient yes,
+                example "mode([3, 1, 3])[1]" => "2", rust "np::mode(&tensor![3, 1, 3], 0)?.1",
+                oracle "lambda x, axis=-1, keepdims=False: (lambda one: (lambda i: tuple(r if keepdims else np.squeeze(r, axis)[()] for r in (np.take_along_axis(x, i, axis), i)))(np.expand_dims(np.apply_along_axis(one, axis, x), axis)))(lambda v: (lambda u, c: np.flatnonzero(v == u[np.argmax(c)])[-1])(*np.unique(v, return_counts=True)))",
+                samples ["mode(x[5])", "mode(x[3, 4], 0)", "mode(x[2, 3], axis=1, keepdims=True)"],
+                laws ["mode([2, 5, 2, 5, 1])[0] == 2", "mode([2, 5, 2, 5, 1])[1] == 2"],
+            }
+
+            // ── special functions ──
+
+            /// `x - ln Σ eˣ` along an axis: the logarithm of `softmax`, without its underflow.
+            log_softmax(x: Array, axis: Axis = -1) -> [ByArgument] {
+                run special::log_softmax, aliases [], torch "torch.log_softmax", gradient yes,
+                example "log_softmax([0.0, 0.0])" => "[-0.69314718 -0.69314718]", rust "np::log_softmax(&tensor![0.0, 0.0], -1)?",
+                oracle "lambda x, axis=-1: (lambda z: (lambda s: s - np.log(np.exp(s).sum(axis=axis, keepdims=True)))(z - z.max(axis=axis, keepdims=True)))(np.asarray(x).astype(np.exp(x).dtype))",
+                samples ["log_softmax(x[2, 3])", "log_softmax(x[2, 3], 0)", "log_softmax(x[3], axis=-1)"],
+                laws [],
+            }
+            /// `x · ln y`, and 0 where `x` is 0 and `y` is not NaN; its derivative there is 0.
+            xlogy(x: Array, y: Array) -> [ByArgument] {
+                run special::xlogy, aliases [], torch "torch.xlogy", gradient yes,
+                example "xlogy([0.0, 2.0], [0.0, 1.0])" => "[0. 0.]", rust "np::xlogy(&tensor![0.0, 2.0], &tensor![0.0, 1.0])?",
+                oracle "lambda x, y: (lambda a, b: np.where((a == 0) & ~np.isnan(b), np.zeros_like(b), a * np.log(np.where(b == 0, 1 if not b.any() else b, b))))(*np.broadcast_arrays(*(np.asarray(v).astype(np.exp(np.asarray(x) + np.asarray(y)).dtype) for v in (x, y))))[()]",
+                samples ["xlogy(x[2, 3], x[3])", "xlogy(x[3], 2.0)"],
+                laws ["isnan(xlogy(0.0, float('nan')))", "xlogy(0.0, 0.0) == 0.0"],
+            }
+            /// `1 / (1 + e⁻ˣ)`, the logistic function; SciPy's name of `sigmoid`.
+            expit(x: Array) -> [ByArgument] {
+                run special::expit, aliases [], torch "torch.special.expit", gradient yes,
+                example "expit([0.0])" => "[0.5]", rust "np::expit(&tensor![0.0])?",
+                oracle "lambda x: (lambda z: 1 / (1 + np.exp(-z)))(np.asarray(x).astype(np.exp(x).dtype))[()]",
+                samples ["expit(x[2, 3])", "expit(x[()])"],
+                laws [],
+            }
+            /// The logarithm of `expit`, without its underflow.
+            log_expit(x: Array) -> [ByArgument] {
+                run special::log_expit, aliases [], torch "torch.nn.functional.logsigmoid", gradient yes,
+                example "log_expit([0.0])" => "[-0.69314718]", rust "np::log_expit(&tensor![0.0])?",
+                oracle "lambda x: (lambda z: -np.logaddexp(z.dtype.type(0), -z))(np.asarray(x).astype(np.exp(x).dtype))[()]",
+                samples ["log_expit(x[2, 3])", "log_expit(x[()])"],
+                laws ["log_expit(-1000.0) == -1000.0"],
+            }
+
+            // ── kinds of numbers ──
+
+            /// The angle of a complex number, in radians or degrees; π of a negative real number.
+            angle(z: Array, deg: Bool = false) -> [ByArgument] {
+                run classify::angle, aliases [], torch "torch.angle", gradient yes,
+                example "angle([1j, 2.0], deg=True)" => "[90.  0.]", rust "np::angle(&tensor![1.0, 2.0])?",
+                samples ["angle(x[2, 3])", "angle(x[3], True)", "angle(x[()])"],
+                laws [],
+            }
+            /// The real parts, where all imaginary parts are smaller than so many times the dtype's epsilon; else the array.
+            real_if_close(a: Array, tol: Float = 100) -> [ByArgument] {
+                run classify::real_if_close, aliases [], gradient yes,
+                example "real_if_close([2.0 + 0j])" => "[2.]", rust "np::real_if_close(&tensor![2.0], 100.0)?",
+                samples ["real_if_close(x[2, 3])", "real_if_close([2.0, 1e-15j + 1])", "real_if_close([2.0, 0.5j], tol=0.75)"],
+                laws [],
+            }
+            /// Returns true where the imaginary part is not 0.
+            iscomplex(x: Array) -> [ByArgument] {
+                run classify::iscomplex, aliases [], gradient no "its result is a boolean",
+                example "iscomplex([1j, 2.0])" => "[ True False]", rust "np::iscomplex(&tensor![1.0, 2.0])?",
+                samples ["iscomplex(x[2, 3])", "iscomplex([1j, 2])"],
+                laws [],
+            }
+            /// Returns true where the imaginary part is 0.
+            isreal(x: Array) -> [ByArgument] {
+                run classify::isreal, aliases [], torch "torch.isreal", gradient no "its result is a boolean",
+                example "isreal([1j, 2.0])" => "[False  True]", rust "np::isreal(&tensor![1.0, 2.0])?",
+                samples ["isreal(x[2, 3])", "isreal([1j, 2])"],
+                laws [],
+            }
+            /// Returns true where the dtype is complex.
+            iscomplexobj(x: Array) -> [plain "_bool"] {
+                run classify::iscomplexobj, aliases [], torch "torch.is_complex", gradient no "its result is a boolean",
+                example "iscomplexobj([1.0])" => "False", rust "np::iscomplexobj(&tensor![1.0])?" => "false",
+                samples ["iscomplexobj(x[2, 3])"],
+                laws [],
+            }
+            /// Returns true where the dtype is not complex.
+            isrealobj(x: Array) -> [plain "_bool"] {
+                run classify::isrealobj, aliases [], gradient no "its result is a boolean",
+                example "isrealobj([1.0])" => "True", rust "np::isrealobj(&tensor![1.0])?" => "true",
+                samples ["isrealobj(x[2, 3])"],
+                laws [],
+            }
+            /// Returns true where the element is `∞`.
+            isposinf(x: Array, out: Out = None) -> [ByArgument] {
+                run classify::isposinf, aliases [], torch "torch.isposinf", gradient no "its result is a boolean",
+                example "isposinf([1.0, float('inf')])" => "[False  True]", rust "np::isposinf(&tensor![1.0, f64::INFINITY])?",
+                samples ["isposinf(x[2, 3])", "isposinf([1.0, 2.0])"],
+                laws [],
+            }
+            /// Returns true where the element is `-∞`.
+            isneginf(x: Array, out: Out = None) -> [ByArgument] {
+                run classify::isneginf, aliases [], torch "torch.isneginf", gradient no "its result is a boolean",
+                example "isneginf([1.0, float('-inf')])" => "[False  True]", rust "np::isneginf(&tensor![1.0, f64::NEG_INFINITY])?",
+                samples ["isneginf(x[2, 3])", "isneginf([1.0, 2.0])"],
+                laws [],
+            }
+            /// Returns true of a number or a text, not of an array.
+            isscalar(element: Anything) -> [plain "_bool"] {
+                run classify::isscalar, aliases [], gradient no "its result is a boolean",
+                example "isscalar(2.5)" => "True", rust "np::ndim(&Tensor::scalar(2.5)) == 0" => "true",
+                samples ["isscalar(x[2, 3])", "isscalar(3)", "isscalar('text')", "isscalar([1])", "isscalar(None)"],
+                laws [],
+            }
+            /// The elements from small to large as complex numbers, by real part, then by imaginary part.
+            sort_complex(a: Array) -> [ByArgument] {
+                run classify::sort_complex, aliases [], gradient yes,
+                example "sort_complex([2.0, 1.0])" => "[1.+0.j 2.+0.j]", rust "np::sort_complex(&tensor![2.0, 1.0])?",
+                samples ["sort_complex(x[5])", "sort_complex(x[2, 3])"],
+                laws [],
+            }
+            /// The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point.
+            round(a: Array, decimals: Int = 0, out: Out = None) -> [ByArgument] {
+                run classify::round, method "round", aliases ["around"], torch "torch.round", gradient yes,
+                example "round([1.25, -0.75], 1)" => "[ 1.2 -0.8]", rust "np::round(&tensor![1.25, -0.75], 1)?",
+                samples ["round(x[2, 3])", "round(x[2, 3], 1)", "round(x[2, 3], decimals=-1)", "round(x[()])"],
+                laws ["array_equal(round([15, 25, -14], -1), [20, 20, -10])"],
+            }
+            /// Returns true where both have equal elements after broadcasting.
+            array_equiv(a1: Array, a2: Array) -> [plain "_bool"] {
+                run compare::array_equiv, aliases [], gradient no "its result is a boolean",
+                example "array_equiv([1, 1], 1)" => "True", rust "np::array_equiv(&tensor![1, 1], &Tensor::scalar(1))?" => "true",
+                samples ["array_equiv(x[3], x[3])", "array_equiv(x[3], x[2, 3])", "array_equiv([1, 1], [[1, 1], [1, 1]])", "array_equiv(x[2], x[3])"],
                 laws [],
             }
 
@@ -902,14 +1254,14 @@ macro_rules! function_rows {
             // ── comparisons ──
 
             /// `|a - b| ≤ atol + rtol · |b|` for each element.
-            isclose(a: Array, b: Array, rtol: Float = 1e-5, atol: Float = 1e-8, equal_nan: Bool = false) -> [ByArgument] {
+            isclose(a: Array, b: Array, rtol: Number = 1e-5, atol: Number = 1e-8, equal_nan: Bool = false) -> [ByArgument] {
                 run compare::isclose, aliases [], torch "torch.isclose", gradient no "its result is a boolean",
                 example "isclose([1, 2], [1, 2.5])" => "[ True False]", rust "np::isclose(&tensor![1.0, 2.0], &tensor![1.0, 2.5])?",
-                samples ["isclose(x[3], x[3])", "isclose(x[3], x[2, 3], 0.5)", "isclose(x[3], 1, atol=1)"],
+                samples ["isclose(x[3], x[3])", "isclose(x[3], x[2, 3], 0.5)", "isclose(x[3], 1, atol=1)", "isclose(x[3], x[3], [0.1, 0.2, 0.3], 0.5)"],
                 laws [],
             }
             /// Returns true where all elements are close; see `isclose`.
-            allclose(a: Array, b: Array, rtol: Float = 1e-5, atol: Float = 1e-8, equal_nan: Bool = false) -> [plain "_bool"] {
+            allclose(a: Array, b: Array, rtol: Number = 1e-5, atol: Number = 1e-8, equal_nan: Bool = false) -> [plain "_bool"] {
                 run compare::allclose, aliases [], torch "torch.allclose", gradient no "its result is a boolean",
                 example "allclose([1, 2], [1, 2.5])" => "False", rust "np::allclose(&tensor![1.0, 2.0], &tensor![1.0, 2.5])?" => "false",
                 samples ["allclose(x[3], x[3])", "allclose(x[3], x[2, 3], 0.5)", "allclose(x[3], x[3], equal_nan=True)"],

@@ -100,6 +100,13 @@ fn value(rest: &mut &str) -> Value {
                 .collect();
             Value::Array(Raw::from_vec(values, &shape).expect("an array"))
         }
+        "float" => match value(rest) {
+            Value::List(all) => match &all[..] {
+                [Value::Text(text)] => Value::from(text.parse::<f64>().expect("a float")),
+                _ => panic!("float of one text"),
+            },
+            other => panic!("float{other}"),
+        },
         "slice" => match value(rest) {
             Value::List(ends) => {
                 let end = |i: usize| ends.get(i).and_then(|v| isize::from_value(v.clone()).ok());
@@ -125,6 +132,7 @@ fn printed(returned: Returned, indices: &[usize]) -> String {
         (Returned::One(x), []) => x.display(),
         (Returned::Several(all), [i]) => all[*i].display(),
         (Returned::Several(all), []) if all.len() == 1 => all[0].display(),
+        (Returned::WithList(x, _), [0]) => x.display(),
         (Returned::Asked(all), []) => all[0].as_ref().expect("the first output").display(),
         (Returned::Bool(v), []) => Value::from(v).to_string(),
         (Returned::Count(n), []) => n.to_string(),
@@ -203,6 +211,7 @@ fn outputs_are_what_rows_say_they_are() {
                     x.iter().for_each(|x| check(output, x));
                 }
             }
+            (Returned::WithList(..), Returns::Tuple(_)) => {}
             (Returned::Bool(_) | Returned::Count(_) | Returned::Shape(_), Returns::Plain(_)) => {}
             _ => panic!("{text} returns something else than its row says"),
         }

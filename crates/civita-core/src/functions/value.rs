@@ -215,6 +215,10 @@ newtypes! {
     OptCount(Option<usize>);
     /// A boolean, or `None` where the function decides.
     OptBool(Option<bool>);
+    /// A real number, or `None`.
+    OptFloat(Option<f64>);
+    /// Where elements count, as booleans that broadcast to the array; `None` for everywhere.
+    Where(Option<Raw>);
     /// The positional arguments that are left, as arrays (Python's `*arrays`).
     EachArray(Vec<Raw>);
     /// The positional arguments that are left, as shapes (Python's `*shapes`).
@@ -381,6 +385,14 @@ kinds! {
         Some(Scalar::Complex(_)) | None => Err(Refused::Type),
         Some(v) => Ok(v.as_f64()),
     };
+    OptFloat, "a real number or None", "float | None": Value::None => Ok(OptFloat(None)), some => Float::from_value(some).map(|v| OptFloat(Some(v)));
+    Where, "an array of booleans", "_ArrayLike", OptionalArray:
+        Value::None | Value::Scalar(Scalar::Bool(true)) => Ok(Where(None)),
+        Value::Array(x) if x.dtype() == DType::Bool => Ok(Where(Some(x).filter(|x| x.rank() > 0 || x.opaque().is_some() || x.item().ok() != Some(Scalar::Bool(true))))),
+        Value::List(all) => match Array::from_value(Value::List(all))? {
+            x if x.dtype() == DType::Bool => Ok(Where(Some(x))),
+            _ => Err(Refused::Type),
+        };
     AxisOrFlat, "an integer or None", "int | None": Value::None => Ok(AxisOrFlat(None)), some => Int::from_value(some).map(|a| AxisOrFlat(Some(a)));
     Axes, "an integer, a tuple of integers or None", "_Axis": Value::None => Ok(Axes(None)), some => ints(&some).map(|all| Axes(Some(all)));
     AxisList, "an integer or a tuple of integers", "_Shape": some => ints(&some).map(AxisList);
@@ -538,7 +550,13 @@ words! {
         #[default] Introselect "introselect",
     }
     /// How a quantile between elements is estimated.
-    QuantileMethod "'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'" {
+    QuantileMethod "'inverted_cdf', 'averaged_inverted_cdf', 'closest_observation', 'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'" {
+        /// By the empirical distribution, an element.
+        InvertedCdf "inverted_cdf",
+        /// By the empirical distribution; at its steps the mean of two elements.
+        AveragedInvertedCdf "averaged_inverted_cdf",
+        /// The element at the nearest place, of two the even one.
+        ClosestObservation "closest_observation",
         /// By the empirical distribution, in straight lines.
         InterpolatedInvertedCdf "interpolated_inverted_cdf",
         /// With steps in the middle between elements.

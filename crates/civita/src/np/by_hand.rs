@@ -1,6 +1,9 @@
 //! Rows whose result has a type that depends on the types of arguments.
 
-use civita_core::functions::{self, AxisOrFlat, EachArray, EachShape, Number, Out, rank};
+use civita_core::functions::histogram::{Bins, BinsOfEach, RangeOfEach};
+use civita_core::functions::{
+    self, AxisOrFlat, EachArray, EachShape, Number, OptBool, OptFloat, Out, Where, rank,
+};
 use civita_core::primitive::Direction;
 use civita_core::raw::Raw;
 
@@ -10,8 +13,8 @@ use crate::elementwise::Rhs;
 use crate::error::OrRaise;
 use crate::rank::wrap;
 use crate::{
-    Axes, Bits, Broadcast, Broadcasted, Dtype, Element, Float, Grow, Grown, Integer, Matrix,
-    Promote, Promoted, Rank, Real, Result, Tensor, Vector,
+    Any, Axes, Bits, Broadcast, Broadcasted, DYN, Dtype, Element, Float, Grow, Grown, Integer,
+    Matrix, Promote, Promoted, Rank, Real, Result, Tensor, Vector,
 };
 
 macro_rules! by_hand {
@@ -120,7 +123,7 @@ by_hand! {
         functions::composed::nextafter(operand(a), b.operand().into()).map(wrap);
     /// `|a - b| ≤ 1e-8 + 1e-5 · |b|` for each element.
     fn isclose[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Broadcasted<bool, N, M>
-        where [Rank<N>: Broadcast<M>] = functions::compare::isclose(a.raw.clone(), b.raw.clone(), 1e-5, 1e-8, false).map(wrap);
+        where [Rank<N>: Broadcast<M>] = functions::compare::isclose(a.raw.clone(), b.raw.clone(), number(1e-5), number(1e-8), false).map(wrap);
     /// The running product along an axis.
     fn cumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> = x.raw.cumprod(Some(axis), None).map(wrap);
     /// The running largest elements along an axis, and where each is: of equal ones the last.
@@ -150,13 +153,136 @@ by_hand! {
         functions::sorting::ptp(x.raw.clone(), axes.axes().into(), Out, false).map(wrap);
     /// The middle element of the sorted ones, or the mean of the two in the middle.
     fn median[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::sorting::median(x.raw.clone(), axes.axes().into(), Out, false, false).map(wrap);
+        functions::quantile::median(x.raw.clone(), axes.axes().into(), Out, false, false).map(wrap);
     /// The value below which a fraction `q` of the elements is, with straight lines between elements.
     fn quantile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
-        functions::sorting::quantile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false).map(wrap);
+        functions::quantile::quantile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// As [`quantile`], with a percentage.
     fn percentile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
-        functions::sorting::percentile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false).map(wrap);
+        functions::quantile::percentile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+    /// The sum of the elements that are not NaN, over axes, or over all with `..`.
+    fn nansum[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Sum> =
+        functions::nan::nansum(x.raw.clone(), axes.axes().into(), None, Out, false, None, EVERYWHERE).map(wrap);
+    /// The product of the elements that are not NaN, over axes, or over all with `..`.
+    fn nanprod[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Sum> =
+        functions::nan::nanprod(x.raw.clone(), axes.axes().into(), None, Out, false, None, EVERYWHERE).map(wrap);
+    /// The mean of the elements that are not NaN, over axes, or over all with `..`.
+    fn nanmean[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
+        functions::nan::nanmean(x.raw.clone(), axes.axes().into(), None, Out, false, EVERYWHERE).map(wrap);
+    /// The variance of the elements that are not NaN, over axes, or over all with `..`.
+    fn nanvar[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<<T::Mean as Dtype>::Real> =
+        functions::nan::nanvar(x.raw.clone(), axes.axes().into(), None, Out, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
+    /// The standard deviation of the elements that are not NaN, over axes, or over all with `..`.
+    fn nanstd[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<<T::Mean as Dtype>::Real> =
+        functions::nan::nanstd(x.raw.clone(), axes.axes().into(), None, Out, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
+    /// The largest element that is not NaN, over axes, or over all with `..`; NaN where all are.
+    fn nanmax[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
+        functions::nan::nanmax(x.raw.clone(), axes.axes().into(), Out, false, None, EVERYWHERE).map(wrap);
+    /// The smallest element that is not NaN, over axes, or over all with `..`; NaN where all are.
+    fn nanmin[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
+        functions::nan::nanmin(x.raw.clone(), axes.axes().into(), Out, false, None, EVERYWHERE).map(wrap);
+    /// The index of the largest element that is not NaN, along an axis, or of all with `..`.
+    fn nanargmax[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
+        functions::nan::nanargmax(x.raw.clone(), axes.axes().into(), Out, false).map(wrap);
+    /// The index of the smallest element that is not NaN, along an axis, or of all with `..`.
+    fn nanargmin[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
+        functions::nan::nanargmin(x.raw.clone(), axes.axes().into(), Out, false).map(wrap);
+    /// The running sum along an axis; NaN counts as 0.
+    fn nancumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> =
+        functions::nan::nancumsum(x.raw.clone(), AxisOrFlat(Some(axis)), None, Out).map(wrap);
+    /// The running product along an axis; NaN counts as 1.
+    fn nancumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> =
+        functions::nan::nancumprod(x.raw.clone(), AxisOrFlat(Some(axis)), None, Out).map(wrap);
+    /// The median of the elements that are not NaN, over axes, or over all with `..`.
+    fn nanmedian[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
+        functions::quantile::nanmedian(x.raw.clone(), axes.axes().into(), Out, false, false).map(wrap);
+    /// As [`quantile`], of the elements that are not NaN.
+    fn nanquantile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
+        functions::quantile::nanquantile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+    /// As [`nanquantile`], with a percentage.
+    fn nanpercentile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
+        functions::quantile::nanpercentile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+    /// Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number.
+    fn nan_to_num[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
+        functions::nan::nan_to_num(x.raw.clone(), true, number(0.0), None, None).map(wrap);
+    /// The mean of the elements, over axes, or over all with `..`.
+    fn average[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
+        functions::statistics::average(x.raw.clone(), axes.axes().into(), None, false, false).map(|all| wrap(all.0));
+    /// The covariance of variables, the rows, whose samples are the columns.
+    fn cov[T: Dtype](x: &Matrix<T>) -> Tensor<T::Mean, DYN> =
+        functions::statistics::cov(x.raw.clone(), None, true, false, OptFloat(None), None, None, None).and_then(|y| y.cast(statistic(x.raw.dtype()))).map(wrap);
+    /// The correlation of variables, the rows, whose samples are the columns.
+    fn corrcoef[T: Dtype](x: &Matrix<T>) -> Tensor<T::Mean, DYN> =
+        functions::statistics::corrcoef(x.raw.clone(), None, true, None).and_then(|y| y.cast(statistic(x.raw.dtype()))).map(wrap);
+    /// How many elements lie in each of so many bins of one width, and the edges of the bins.
+    fn histogram[T: Dtype, const N: usize](x: &Tensor<T, N>, bins: usize) -> (Vector<i64>, Vector<T::Mean>) =
+        functions::histogram::histogram(x.raw.clone(), count(bins), functions::histogram::Range(None), OptBool(None), None).and_then(two);
+    /// The edges of so many bins of one width.
+    fn histogram_bin_edges[T: Dtype, const N: usize](x: &Tensor<T, N>, bins: usize) -> Vector<T::Mean> =
+        functions::histogram::histogram_bin_edges(x.raw.clone(), count(bins), functions::histogram::Range(None), None).map(wrap);
+    /// As [`histogram`], of pairs, with counts as floats.
+    fn histogram2d[T: Dtype](x: &Vector<T>, y: &Vector<T>, bins: usize) -> (Matrix<f64>, Vector<T::Mean>, Vector<T::Mean>) =
+        functions::histogram::histogram2d(x.raw.clone(), y.raw.clone(), BinsOfEach::Same(count(bins)), RangeOfEach(None), OptBool(None), None).and_then(three);
+    /// The derivative along an axis of samples at equal distances: central differences, one-sided ones at the ends.
+    fn gradient[T: Dtype, const N: usize](x: &Tensor<T, N>, distance: f64, axis: isize) -> Tensor<T::Mean, N> =
+        one(functions::calculus::gradient(x.raw.clone(), EachArray(vec![Tensor::scalar(distance).raw]), functions::Axes(Some(vec![axis])), 1));
+    /// The values at `x` of the straight lines through the points `(xp, fp)`, whose places increase; beyond them their ends.
+    fn interp[T: Dtype, U: Dtype, V: Dtype, const N: usize](x: &Tensor<T, N>, xp: &Vector<U>, fp: &Vector<V>) -> Tensor<f64, N> =
+        functions::calculus::interp(x.raw.clone(), xp.raw.clone(), fp.raw.clone(), None, None, OptFloat(None)).map(wrap);
+    /// The running sum along an axis; on request with the 0 before the first element.
+    fn cumulative_sum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, include_initial: bool) -> Tensor<T::Sum, N> =
+        functions::calculus::cumulative_sum(x.raw.clone(), AxisOrFlat(Some(axis)), None, Out, include_initial).map(wrap);
+    /// The running product along an axis; on request with the 1 before the first element.
+    fn cumulative_prod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, include_initial: bool) -> Tensor<T::Sum, N> =
+        functions::calculus::cumulative_prod(x.raw.clone(), AxisOrFlat(Some(axis)), None, Out, include_initial).map(wrap);
+    /// `ln Σ eˣ` of the elements up to each one, along an axis.
+    fn logcumsumexp[T: Float, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T, N> =
+        functions::calculus::logcumsumexp(x.raw.clone(), axis).map(wrap);
+    /// The elements along an axis with these places as a sort would leave them, smaller ones before, larger ones behind.
+    fn partition[T: Dtype, const N: usize](x: &Tensor<T, N>, places: impl Into<functions::Ints>, axis: isize) -> Tensor<T, N> =
+        functions::sorting::partition(x.raw.clone(), places.into(), AxisOrFlat(Some(axis)), functions::SelectKind::Introselect, functions::sorting::Fields).map(wrap);
+    /// The `k`-th smallest elements along an axis, counted from 1, and where they are.
+    fn kthvalue[T: Dtype, const N: usize](x: &Tensor<T, N>, k: isize, axis: isize) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
+        where [isize: Axes<N>] = functions::sorting::kthvalue(x.raw.clone(), k, axis, false).and_then(two);
+    /// The most frequent elements along an axis, of several the smallest, and where they are last.
+    fn mode[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
+        where [isize: Axes<N>] = functions::sorting::mode(x.raw.clone(), axis, false).and_then(two);
+    /// `x - ln Σ eˣ` along an axis: the logarithm of [`softmax`], without its underflow.
+    fn log_softmax[T: Float, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T, N> = x.raw.log_softmax(axis).map(wrap);
+    /// `x · ln y`, and 0 where `x` is 0 and `y` is not NaN.
+    fn xlogy[T: Float, const N: usize, const M: usize](x: &Tensor<T, N>, y: &Tensor<T, M>) -> Broadcasted<T, N, M>
+        where [Rank<N>: Broadcast<M>] = functions::special::xlogy(x.raw.clone(), y.raw.clone()).map(wrap);
+    /// `1 / (1 + e⁻ˣ)`, the logistic function.
+    fn expit[T: Float, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.raw.sigmoid().map(wrap);
+    /// The logarithm of [`expit`], without its underflow.
+    fn log_expit[T: Float, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = functions::special::log_expit(x.raw.clone()).map(wrap);
+    /// The angle of a complex number, in radians; π of a negative real number.
+    fn angle[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<<T::Mean as Dtype>::Real, N> =
+        functions::classify::angle(x.raw.clone(), false).and_then(|y| y.cast(statistic(x.raw.dtype()).to_real())).map(wrap);
+    /// The real parts, where all imaginary parts are smaller than so many times the dtype's epsilon; else the tensor.
+    fn real_if_close[T: Dtype, const N: usize](x: &Tensor<T, N>, tol: f64) -> Tensor<Any, N> =
+        functions::classify::real_if_close(x.raw.clone(), tol).map(wrap);
+    /// Returns true where the imaginary part is not 0.
+    fn iscomplex[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::iscomplex(x.raw.clone()).map(wrap);
+    /// Returns true where the imaginary part is 0.
+    fn isreal[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isreal(x.raw.clone()).map(wrap);
+    /// Returns true where the dtype is complex.
+    fn iscomplexobj[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::classify::iscomplexobj(x.raw.clone());
+    /// Returns true where the dtype is not complex.
+    fn isrealobj[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::classify::isrealobj(x.raw.clone());
+    /// Returns true where the element is `∞`.
+    fn isposinf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isposinf(x.raw.clone(), Out).map(wrap);
+    /// Returns true where the element is `-∞`.
+    fn isneginf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isneginf(x.raw.clone(), Out).map(wrap);
+    /// The elements from small to large along the last axis, as complex numbers.
+    fn sort_complex[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<num_complex::Complex<f64>, N> =
+        functions::classify::sort_complex(x.raw.clone()).and_then(|y| y.cast(civita_core::dtype::DType::C128)).map(wrap);
+    /// The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point.
+    fn round[T: Dtype, const N: usize](x: &Tensor<T, N>, decimals: isize) -> Tensor<T, N> =
+        functions::classify::round(x.raw.clone(), decimals, Out).and_then(|y| y.cast(x.raw.dtype())).map(wrap);
+    /// Returns true where both have equal elements after broadcasting.
+    fn array_equiv[T: Dtype, U: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
+        functions::compare::array_equiv(a.raw.clone(), b.raw.clone());
     /// The different elements, sorted.
     fn unique[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Vector<T> =
         functions::sets::unique(x.raw.clone(), false, false, false, AxisOrFlat(None), true, true).map(|all| wrap(all.0));
@@ -192,6 +318,7 @@ pub struct Meshgrid {
     pub indexing: functions::Indexing,
 }
 
+const EVERYWHERE: Where = Where(None);
 const SAME_KIND: civita_core::dtype::Casting = civita_core::dtype::Casting::SameKind;
 
 fn each<T, const N: usize>(all: &[&Tensor<T, N>]) -> EachArray {
@@ -225,6 +352,24 @@ fn two<X: crate::FromRaw, Y: crate::FromRaw>(mut all: Vec<Raw>) -> Result<(X, Y)
         (Some(y), Some(x)) => Ok((wrap(x), wrap(y))),
         _ => Err(crate::Error::value("np", "an output is missing")),
     }
+}
+
+fn three<X: crate::FromRaw, Y: crate::FromRaw, Z: crate::FromRaw>(
+    mut all: Vec<Raw>,
+) -> Result<(X, Y, Z)> {
+    match (all.pop(), all.pop(), all.pop()) {
+        (Some(z), Some(y), Some(x)) => Ok((wrap(x), wrap(y), wrap(z))),
+        _ => Err(crate::Error::value("np", "an output is missing")),
+    }
+}
+
+fn count(bins: usize) -> Bins {
+    Bins::Count(isize::try_from(bins).unwrap_or(isize::MAX))
+}
+
+/// The dtype of a mean.
+fn statistic(dtype: civita_core::dtype::DType) -> civita_core::dtype::DType {
+    civita_core::ops::ReduceClass::Mean.result(dtype)
 }
 
 fn number<T: Element>(value: T) -> Number {
