@@ -9,6 +9,7 @@ use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyComplex, PyComplexMethods, PyFloat, PyInt, PyList, PySequence,
     PyString, PyTuple,
 };
+use smallvec::SmallVec;
 
 use crate::array::{Array, Held};
 use crate::buffer;
@@ -94,6 +95,57 @@ pub fn scalar_exact(ob: &Bound<'_, PyAny>) -> Outcome<Option<Scalar>> {
         return Ok(Some(Scalar::Complex(Complex::new(v.real(), v.imag()))));
     }
     Ok(None)
+}
+
+/// As [`scalar_exact`] beside an operand of this dtype: an integer beyond 128 bits is the nearest float beside floats, as in
+/// NumPy. Beside integers it is the end of the range, which compares as it does and fits no dtype.
+#[inline]
+pub fn scalar_beside(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Option<Scalar>> {
+    match scalar_exact(ob) {
+        Err(_) => beyond(ob, dtype).map(Some),
+        found => found,
+    }
+}
+
+#[cold]
+fn beyond(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Scalar> {
+    if dtype.is_differentiable() {
+        return Ok(Scalar::Float(ob.extract()?));
+    }
+    let end = if ob.lt(0)? { i128::MIN } else { i128::MAX };
+    Ok(Scalar::Int(end))
+}
+
+/// The operands of one call.
+pub fn values<'a, const N: usize>(
+    inputs: &'a [Bound<'_, PyAny>],
+) -> Outcome<SmallVec<[Value<'a>; N]>>
+where
+    [Value<'a>; N]: smallvec::Array<Item = Value<'a>>,
+{
+    let is_beyond =
+        |ob: &Bound<'_, PyAny>| ob.is_exact_instance_of::<PyInt>() && scalar_exact(ob).is_err();
+    let mut values: SmallVec<[Value<'a>; N]> = SmallVec::new();
+    for ob in inputs {
+        values.push(match value(ob) {
+            Err(_) if is_beyond(ob) => Value::Weak(Scalar::Int(i128::MAX)),
+            found => found?,
+        });
+    }
+    let met = values.iter().filter_map(|v: &Value<'_>| match v {
+        Value::Ref(x) => Some(x.dtype()),
+        Value::Own(x) => Some(x.dtype()),
+        Value::Weak(_) => None,
+    });
+    let met = met
+        .reduce(civita_core::dtype::promote)
+        .unwrap_or(DType::I64);
+    for (ob, value) in inputs.iter().zip(&mut values) {
+        if matches!(value, Value::Weak(Scalar::Int(i128::MAX))) {
+            *value = Value::Weak(beyond(ob, met)?);
+        }
+    }
+    Ok(values)
 }
 
 fn integer(ob: &Bound<'_, PyAny>) -> Outcome<Scalar> {

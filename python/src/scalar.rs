@@ -27,7 +27,7 @@ use pyo3::types::{
 };
 
 use crate::array::wrap;
-use crate::convert::{Value, array_of, is_operand, scalar_exact, value};
+use crate::convert::{Value, array_of, is_operand, scalar_beside, scalar_exact, value};
 use crate::dtype::PyDType;
 use crate::error::{Outcome, index_error, type_error};
 use crate::errstate;
@@ -311,7 +311,7 @@ fn operate(
     }
     let (mine, dtype) = own(slf)?;
     let mine = Value::Own(Box::new(Raw::scalar(mine, dtype)?));
-    let other = match scalar_exact(other)? {
+    let other = match scalar_beside(other, dtype)? {
         Some(scalar) => Value::Weak(scalar),
         None => match value(other) {
             Ok(other) => other,

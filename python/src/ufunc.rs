@@ -12,7 +12,7 @@ use pyo3::types::{PyDict, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::convert::{Value, array_of, value};
+use crate::convert::{Value, array_of, value, values};
 use crate::dtype::{casting as casting_rule, parse_optional, type_char};
 use crate::error::{Outcome, type_error, value_error};
 use crate::fuse;
@@ -197,7 +197,7 @@ impl Ufunc {
                 ))),
             };
         }
-        let values = inputs.iter().map(value).collect::<Outcome<Args<'_>>>()?;
+        let values: Args<'_> = values(&inputs)?;
         if given == arity && kwargs.is_none() {
             match self.0 {
                 Kind::Op(row) => {
