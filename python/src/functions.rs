@@ -35,9 +35,11 @@ pub struct Function(&'static FunctionRow);
 const ARRAYS: &[&str] = &[
     "array",
     "asarray",
+    "asarray_chkfinite",
     "ascontiguousarray",
     "asfortranarray",
     "astype",
+    "block",
     "broadcast_arrays",
     "broadcast_to",
     "copy",
@@ -52,9 +54,11 @@ const ARRAYS: &[&str] = &[
     "pad",
     "permute_dims",
     "ravel",
+    "require",
     "reshape",
     "roll",
     "rollaxis",
+    "select",
     "squeeze",
     "swapaxes",
     "tensordot",
@@ -87,7 +91,17 @@ fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
                 x
             }))
         }
+        Form::Target => match ob.cast::<Array>() {
+            Ok(array) => Ok(Value::Array(array.get().raw().clone())),
+            Err(_) => Err(type_error(format!(
+                "argument 1 must be civita.ndarray, not {}\n  hint: `cv.asarray(a)` shares the memory of a NumPy array",
+                ob.get_type().name()?
+            ))),
+        },
         Form::Arrays => many(ob),
+        Form::Operands => operands(ob),
+        Form::Nested => nested(ob, 0),
+        Form::Subscripts => Ok(Value::None),
         Form::DType if ob.is_none() => Ok(Value::None),
         Form::DType => Ok(Value::DType(crate::dtype::parse(ob)?)),
         Form::Plain | Form::Each => plain(ob, 0),
@@ -122,6 +136,49 @@ fn many(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
     Err(type_error(
         "the arrays to join are given as one sequence\n  hint: `cv.concatenate([a, b])`",
     ))
+}
+
+/// The elements of a sequence, of which numbers of Python's own stay what they are.
+fn operands(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
+    if ob.is_instance_of::<PyList>() || ob.is_instance_of::<PyTuple>() {
+        let items = ob.try_iter()?;
+        let items = items.map(|item| value_of(&item?, Form::Operand));
+        return items.collect::<Outcome<_>>().map(Value::List);
+    }
+    many(ob)
+}
+
+/// Arrays in nested lists.
+fn nested(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
+    if ob.is_instance_of::<PyTuple>() {
+        return Err(type_error(
+            "block: a tuple stands where a list is meant. Only lists can be used to arrange blocks, and np.block does not allow implicit conversion from tuple to ndarray.",
+        ));
+    }
+    match ob.cast::<PyList>() {
+        Ok(list) if depth < DEEPEST => {
+            let items = list.iter().map(|item| nested(&item, depth + 1));
+            items.collect::<Outcome<_>>().map(Value::List)
+        }
+        _ => value_of(ob, Form::Array),
+    }
+}
+
+/// Subscripts and arrays, or arrays each followed by a list of subscripts.
+fn subscripts(all: &[Bound<'_, PyAny>]) -> Outcome<Value> {
+    let by_text = all
+        .first()
+        .is_some_and(|first| first.is_instance_of::<PyString>());
+    let one = |(at, ob): (usize, &Bound<'_, PyAny>)| {
+        // the last of an odd number of lists is that of the result
+        let is_array = match by_text {
+            true => at > 0,
+            false => at % 2 == 0 && at + 1 < all.len(),
+        };
+        value_of(ob, if is_array { Form::Array } else { Form::Plain })
+    };
+    let values = all.iter().enumerate().map(one);
+    values.collect::<Outcome<_>>().map(Value::List)
 }
 
 /// An object by its own type. What no kind takes is told by the name of its type.
@@ -181,12 +238,12 @@ impl Function {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
         let (py, row) = (args.py(), self.0);
-        let mut out = None;
+        let (mut out, mut target) = (None, None);
         let mut values: SmallVec<[Value; 6]> = SmallVec::new();
         if kwargs.is_none() && row.takes_by_position(args.len()) {
             for (i, param) in row.params.iter().enumerate() {
                 values.push(if i < args.len() {
-                    argument(&args.get_item(i)?, param, &mut out)?
+                    argument(&args.get_item(i)?, param, &mut out, &mut target)?
                 } else {
                     param.default_value()
                 });
@@ -202,13 +259,25 @@ impl Function {
             for (param, given) in row.params.iter().zip(bound) {
                 values.push(match given {
                     Given::Default => param.default_value(),
-                    Given::One(ob) => argument(&ob, param, &mut out)?,
+                    Given::One(ob) => argument(&ob, param, &mut out, &mut target)?,
+                    Given::Rest(all) if param.form == Form::Subscripts => subscripts(&all)?,
                     Given::Rest(all) => {
                         let all = all.iter().map(|ob| value_of(ob, param.form));
                         Value::List(all.collect::<Outcome<_>>()?)
                     }
                 });
             }
+        }
+        if let Some(target) = target {
+            return target.get().write(|x| {
+                values[0] = Value::Array(x.clone());
+                if let Returned::One(new) =
+                    gil::work(py, elements(&values), || row.call(&mut values))?
+                {
+                    *x = new;
+                }
+                Ok(py.None())
+            });
         }
         let result = gil::work(py, elements(&values), || row.call(&mut values))?;
         match (result, out) {
@@ -218,12 +287,16 @@ impl Function {
     }
 }
 
-/// The argument of a parameter; an output is put aside.
+/// The argument of a parameter; an output, or the array to write, is put aside.
 fn argument<'py>(
     ob: &Bound<'py, PyAny>,
     param: &Param,
     out: &mut Option<Bound<'py, Array>>,
+    target: &mut Option<Bound<'py, Array>>,
 ) -> Outcome<Value> {
+    if param.form == Form::Target {
+        *target = ob.cast::<Array>().ok().cloned();
+    }
     if param.form == Form::Out {
         *out = output(ob)?;
     }
@@ -258,8 +331,39 @@ fn returned(py: Python<'_>, row: &FunctionRow, result: Returned) -> Outcome<Py<P
         (Returned::Asked(all), _) => one_or_tuple(objects(all.into_iter().flatten().collect())?),
         (Returned::Bool(v), _) => Ok(v.into_py_any(py)?),
         (Returned::Count(n), _) => Ok(n.into_py_any(py)?),
+        (Returned::Path(steps, text), _) => {
+            let path = PyList::new(py, ["einsum_path"])?;
+            for step in steps {
+                path.append(PyTuple::new(py, step)?)?;
+            }
+            Ok((path, text).into_py_any(py)?)
+        }
         (Returned::Shape(shape), _) => Ok(PyTuple::new(py, shape)?.into_any().unbind()),
     }
+}
+
+/// The example as a session shows it.
+fn example(row: &FunctionRow) -> String {
+    let text = row.example.python;
+    let Returns::Written = row.returns else {
+        return format!(">>> print(cv.{text})");
+    };
+    // `put([1, 2], …)` writes a list that stands for an array
+    let inside = &text[row.name.len() + 1..];
+    let mut depth = 0;
+    let end = inside.find(|c| {
+        depth += match c {
+            '[' | '(' => 1,
+            ']' | ')' => -1,
+            _ => 0,
+        };
+        c == ',' && depth == 0
+    });
+    let (first, rest) = inside.split_at(end.unwrap_or(inside.len()));
+    format!(
+        ">>> a = cv.array({first})\n>>> cv.{}(a{rest}\n>>> print(a)",
+        row.name
+    )
 }
 
 /// The row of a name that Python's own functions and methods of arrays call too.
@@ -314,11 +418,11 @@ impl Function {
             name => format!("\n\nIn PyTorch `{name}`."),
         };
         format!(
-            "{}{}\n\n{}\n\n>>> print(cv.{})\n{}{torch}",
+            "{}{}\n\n{}\n\n{}\n{}{torch}",
             row.name,
             row.signature(false),
             doc.join("\n").trim(),
-            row.example.python,
+            example(row),
             row.example.prints,
         )
     }

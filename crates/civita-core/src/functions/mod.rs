@@ -20,11 +20,19 @@ mod value;
 #[doc(hidden)]
 pub mod along;
 #[doc(hidden)]
+pub mod bits;
+#[doc(hidden)]
 pub mod compare;
 #[doc(hidden)]
 pub mod create;
 #[doc(hidden)]
+pub mod einsum;
+#[doc(hidden)]
+pub mod indexing;
+#[doc(hidden)]
 pub mod join;
+#[doc(hidden)]
+pub mod memory;
 #[doc(hidden)]
 pub mod pad;
 #[doc(hidden)]
@@ -32,12 +40,16 @@ pub mod product;
 #[doc(hidden)]
 pub mod rearrange;
 #[doc(hidden)]
+pub mod scatter;
+#[doc(hidden)]
 pub mod sets;
 #[doc(hidden)]
 pub mod shape;
 #[doc(hidden)]
 pub mod sorting;
 pub mod ufuncs;
+#[doc(hidden)]
+pub mod writes;
 
 pub use bind::{BindError, Given};
 pub use rows::FUNCTIONS;
@@ -118,6 +130,8 @@ pub enum Returns {
     Asked(&'static [Output]),
     /// Something that is no array, by its type.
     Plain(&'static str),
+    /// Nothing: the function writes its first argument, an array. A call of the row returns what that has become.
+    Written,
 }
 
 /// An array among what a function returns.
@@ -143,6 +157,8 @@ pub enum Returned {
     Count(usize),
     /// Lengths of axes.
     Shape(Vec<usize>),
+    /// The steps of a contraction, and their description.
+    Path(Vec<Vec<usize>>, String),
 }
 
 macro_rules! returned { ($($T:ty, $v:pat => $value:expr;)*) => { $(
