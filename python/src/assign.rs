@@ -1,14 +1,16 @@
 //! `a[key] = value`.
 
 use civita_core::dtype::DType;
+use civita_core::functions::ufuncs;
 use civita_core::layout::{Layout, SliceItem};
+use civita_core::ops::Op;
 use civita_core::primitive::host;
 use civita_core::raw::{Key, Raw};
 use pyo3::prelude::*;
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::convert::{array_of, scalar_array, scalar_exact};
+use crate::convert::{array_of, scalar_exact, value};
 use crate::error::{Outcome, value_error};
 use crate::gil;
 use crate::index::{element, keys, work};
@@ -47,24 +49,21 @@ fn set(
     Ok(gil::work(py, elements, || x.index_assign(&keys, &source))?)
 }
 
-/// Adds `value` to what `key` picks, or subtracts it; at equal places all of it adds up.
-pub fn accumulate(
+/// Applies an op in place to what `key` picks; again and again for a place that is picked several times.
+pub fn at(
     py: Python<'_>,
+    op: Op,
     array: &Array,
     key: &Bound<'_, PyAny>,
-    value: &Bound<'_, PyAny>,
-    subtract: bool,
+    b: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<()> {
     let keys = keys(key)?;
+    let b = b.map(value).transpose()?;
     array.write(|x| {
-        let value = match scalar_exact(value)? {
-            Some(scalar) => scalar_array(scalar, Some(scalar.weak_with(x.dtype())))?,
-            None => array_of(value, None)?,
-        };
-        let value = if subtract { value.neg()? } else { value };
-        let elements = written(x, &keys)?.max(value.len());
+        let elements = written(x, &keys)?.max(b.as_ref().map_or(0, |b| b.len()));
+        let operand = b.as_ref().map(|b| b.operand());
         Ok(gil::work(py, elements, || {
-            x.index_accumulate(&keys, &value)
+            ufuncs::at(op, x, &keys, operand)
         })?)
     })
 }

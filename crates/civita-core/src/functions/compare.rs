@@ -9,7 +9,6 @@ use crate::graph::Function;
 use crate::ops::{Op, Reduction};
 use crate::program::Program;
 use crate::raw::{Raw, strong};
-use crate::storage::Storage;
 
 /// `|a - b| ≤ atol + rtol · |b|`, or equal, or both NaN where that counts.
 pub fn isclose(a: Array, b: Array, rtol: Number, atol: Number, equal_nan: Bool) -> Result<Raw> {
@@ -129,18 +128,4 @@ pub fn array_equiv(a1: Array, a2: Array) -> Result<bool> {
         return Ok(false);
     }
     all_true(&a.eq(&b)?)
-}
-
-pub fn shares_memory(a: Array, b: Array) -> Result<bool> {
-    let span = |x: &Raw| -> Option<(usize, usize)> {
-        let (low, high) = x.layout().span()?;
-        let (base, size) = (x.storage().ptr().addr(), x.dtype().size());
-        Some((base + low * size, base + (high + 1) * size))
-    };
-    let (Some((a0, a1)), Some((b0, b1))) = (span(&a), span(&b)) else {
-        return Ok(false);
-    };
-    // where element could lie on element, the layouts know whether one does
-    let comparable = Storage::same_buffer(a.storage(), b.storage()) && a.dtype() == b.dtype();
-    Ok(a0 < b1 && b0 < a1 && (!comparable || a.layout().overlaps(b.layout())))
 }

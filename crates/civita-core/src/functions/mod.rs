@@ -21,6 +21,8 @@ mod warning;
 #[doc(hidden)]
 pub mod along;
 #[doc(hidden)]
+pub mod bits;
+#[doc(hidden)]
 pub mod calculus;
 #[doc(hidden)]
 pub mod classify;
@@ -31,9 +33,15 @@ pub mod composed;
 #[doc(hidden)]
 pub mod create;
 #[doc(hidden)]
+pub mod einsum;
+#[doc(hidden)]
 pub mod histogram;
 #[doc(hidden)]
+pub mod indexing;
+#[doc(hidden)]
 pub mod join;
+#[doc(hidden)]
+pub mod memory;
 #[doc(hidden)]
 pub mod nan;
 #[doc(hidden)]
@@ -45,6 +53,8 @@ pub mod quantile;
 #[doc(hidden)]
 pub mod rearrange;
 #[doc(hidden)]
+pub mod scatter;
+#[doc(hidden)]
 pub mod sets;
 #[doc(hidden)]
 pub mod shape;
@@ -55,6 +65,8 @@ pub mod special;
 #[doc(hidden)]
 pub mod statistics;
 pub mod ufuncs;
+#[doc(hidden)]
+pub mod writes;
 
 pub use bind::{BindError, Given};
 pub use composed::{COMPOSED, Composed};
@@ -138,6 +150,8 @@ pub enum Returns {
     Asked(&'static [Output]),
     /// Something that is no array, by its type.
     Plain(&'static str),
+    /// Nothing: the function writes its first argument, an array. A call of the row returns what that has become.
+    Written,
 }
 
 /// An array among what a function returns.
@@ -165,6 +179,8 @@ pub enum Returned {
     Count(usize),
     /// Lengths of axes.
     Shape(Vec<usize>),
+    /// The steps of a contraction, and their description.
+    Path(Vec<Vec<usize>>, String),
 }
 
 macro_rules! returned { ($($T:ty, $v:pat => $value:expr;)*) => { $(

@@ -1,16 +1,19 @@
 //! The table of functions, and what makes data of it.
 
 use super::classify::Anything;
+use super::einsum::{Optimize, Subscripts};
 use super::histogram::{Bins, BinsOfEach, Points, Range, RangeOfEach};
+use super::memory::Requirements;
 use super::pad::{Edges, OptWidths, Widths};
 use super::product::Contraction;
+use super::scatter::Reduce;
 use super::sets::LookupKind;
 use super::sorting::{Fields, SortKind};
 use super::value::*;
 use super::{
-    Example, FunctionRow, Invoke, Output, Param, Returns, along, calculus, classify, compare,
-    composed, create, histogram, join, nan, pad, product, quantile, rank, rearrange, sets, shape,
-    sorting, special, statistics,
+    Example, FunctionRow, Invoke, Output, Param, Returns, along, bits, calculus, classify, compare,
+    composed, create, einsum, histogram, indexing, join, memory, nan, pad, product, quantile, rank,
+    rearrange, scatter, sets, shape, sorting, special, statistics, writes,
 };
 use crate::dtype::{Casting, DType};
 use crate::error::Result;
@@ -1130,7 +1133,6 @@ macro_rules! function_rows {
             unique_counts(x: Array) -> [tuple ByArgument] {
                 run sets::unique_counts, aliases [], gradient yes,
                 example "unique_counts([3, 1, 3])[1]" => "[1 2]", rust "np::unique_counts(&tensor![3, 1, 3])?.1",
-                oracle "lambda x: tuple(np.unique_counts(x))",
                 samples ["unique_counts(x[2, 3])", "unique_counts([2, 1, 2])"],
                 laws [],
             }
@@ -1138,7 +1140,6 @@ macro_rules! function_rows {
             unique_inverse(x: Array) -> [tuple ByArgument] {
                 run sets::unique_inverse, aliases [], gradient yes,
                 example "unique_inverse([3, 1, 3])[1]" => "[1 0 1]", rust "np::unique_inverse(&tensor![3, 1, 3])?.1",
-                oracle "lambda x: tuple(np.unique_inverse(x))",
                 samples ["unique_inverse(x[2, 3])", "unique_inverse([2, 1, 2])"],
                 laws [],
             }
@@ -1146,7 +1147,6 @@ macro_rules! function_rows {
             unique_all(x: Array) -> [tuple ByArgument] {
                 run sets::unique_all, aliases [], gradient yes,
                 example "unique_all([3, 1, 3])[3]" => "[1 2]", rust "np::unique_counts(&tensor![3, 1, 3])?.1",
-                oracle "lambda x: tuple(np.unique_all(x))",
                 samples ["unique_all(x[2, 3])", "unique_all([2, 1, 2])"],
                 laws [],
             }
@@ -1274,12 +1274,389 @@ macro_rules! function_rows {
                 samples ["array_equal(x[3], x[3])", "array_equal(x[3], x[1, 3])", "array_equal(x[2], [0, 2], equal_nan=True)"],
                 laws [],
             }
-            /// Returns true where the two can reach the same memory.
-            shares_memory(a: Array, b: Array) -> [plain "_bool"] {
-                run compare::shares_memory, aliases [], gradient no "its result is a boolean",
+
+            // ── chosen by index or condition ──
+
+            /// For each index the element of the array with that number, of several that broadcast together.
+            choose(a: Array, choices: Arrays, out: Out = None, mode: Mode = Mode::Raise) -> [ByArgument] {
+                run indexing::choose, method "choose", aliases [], torch "torch.where", gradient yes,
+                example "choose([1, 0, 1], [[1, 2, 3], [7, 8, 9]])" => "[7 2 9]", rust "np::choose(&tensor![1, 0, 1], &[&tensor![1, 2, 3], &tensor![7, 8, 9]])?",
+                samples ["choose([1, 0, 1], [x[3], x[3]])", "choose([[0], [2]], (x[3], x[2, 1], x[()]))", "choose([5, -1], [x[2], x[2]], mode='wrap')", "choose([5, -1], [x[2], x[2]], mode='clip')", "choose([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [x[10], x[10], x[10], x[10], x[10], x[10], x[10], x[10], x[10], x[10]])"],
+                laws [],
+            }
+            /// For each element the first of the choices whose condition is true, and the default where none is.
+            select(condlist: Arrays, choicelist: Numbers, default: Number = 0) -> [ByArgument] {
+                run indexing::select, aliases [], torch "torch.where", gradient yes,
+                example "select([[True, False, False], [True, True, False]], [[1, 2, 3], [7, 8, 9]], 0)" => "[1 8 0]",
+                rust "np::select(&[&tensor![true, false, false], &tensor![true, true, false]], &[&tensor![1, 2, 3], &tensor![7, 8, 9]], 0)?",
+                samples ["select([[True, False], [True, True]], [x[2], x[2]])", "select([[[True], [False]]], [x[3]], default=x[1])", "select([[True, False, False], [False, True, False]], (x[3], 7), 2.5)"],
+                laws [],
+            }
+            /// The elements along an axis where a condition is true, or those of the flattened array. A condition that is
+            /// shorter is false beyond its end.
+            compress(condition: Array, a: Array, axis: AxisOrFlat = None, out: Out = None) -> [ByArgument] {
+                run indexing::compress, aliases [], torch "torch.masked_select", gradient yes,
+                example "compress([0, 1], [[1, 2], [3, 4]], 0)" => "[[3 4]]", rust "np::compress(&tensor![false, true], &tensor![[1, 2], [3, 4]], 0)?",
+                samples ["compress([0, 1, 1], x[3, 2], 0)", "compress([True, False], x[2, 3], axis=1)", "compress([1, 0, 1, 1], x[2, 3])", "compress([0], x[2], axis=-1)"],
+                laws [],
+            }
+            /// The elements of the flattened array where a condition, flattened too, is true.
+            extract(condition: Array, arr: Array) -> [ByArgument] {
+                run indexing::extract, aliases [], torch "torch.masked_select", gradient yes,
+                example "extract([[True, False], [False, True]], [[1, 2], [3, 4]])" => "[1 4]", rust "np::extract(&tensor![[true, false], [false, true]], &tensor![[1, 2], [3, 4]])?",
+                samples ["extract([[0, 1], [1, 1]], x[2, 2])", "extract([True, False, True], x[3, 2])"],
+                laws [],
+            }
+
+            // ── arrays written in place ──
+
+            /// Writes values at places that count the elements in C order; values that are too few are repeated, and of equal
+            /// places the last stays.
+            put(a: Target, ind: Indices, v: Array, mode: Mode = Mode::Raise) -> [written] {
+                run writes::put, method "put", aliases [], torch "torch.Tensor.put_", gradient yes,
+                example "put([1, 2, 3], [0, -1], [7, 8])" => "[7 2 8]", rust "{ let mut x = tensor![1, 2, 3]; np::put(&mut x, &tensor![0, -1], &tensor![7, 8])?; x }",
+                samples ["put(x[2, 3], [0, 4], x[2])", "put(x[3], [2, 2, 0], x[2])", "put(x[2, 2], 3, 7)", "put(x[4], [[9, -7]], x[1, 1], mode='wrap')", "put(x[4], [9, -7], x[3], 'clip')", "put(x[3], [], x[1])"],
+                laws [],
+            }
+            /// Writes values over the elements where a mask is true: the first value over the first of them, and so on; values
+            /// that are too few are repeated.
+            place(arr: Target, mask: Array, vals: Array) -> [written] {
+                run writes::place, aliases [], torch "torch.Tensor.masked_scatter_", gradient yes,
+                example "place([1, 2, 3], [True, False, True], [7, 8])" => "[7 2 8]", rust "{ let mut x = tensor![1, 2, 3]; np::place(&mut x, &tensor![true, false, true], &tensor![7, 8])?; x }",
+                samples ["place(x[2, 3], [[0, 1, 1], [1, 0, 1]], x[3])", "place(x[3], [1, 0, 1], x[1])", "place(x[3], [0, 0, 1], x[2, 2])", "place(x[2], [0, 0], [])"],
+                laws [],
+            }
+            /// Writes over the elements where a mask is true the values at the same places, counted in C order; values that are
+            /// too few are repeated.
+            putmask(a: Target, mask: Array, values: Array) -> [written] {
+                run writes::putmask, positional_only 1, aliases [], torch "torch.Tensor.masked_fill_", gradient yes,
+                example "putmask([1, 2, 3], [True, False, True], [7, 8])" => "[7 2 7]", rust "{ let mut x = tensor![1, 2, 3]; np::putmask(&mut x, &tensor![true, false, true], &tensor![7, 8])?; x }",
+                samples ["putmask(x[2, 3], [[0, 1, 1], [1, 0, 1]], x[2, 3])", "putmask(x[3], [1, 0, 1], x[1])", "putmask(x[5], [0, 1, 1, 0, 1], x[2])", "putmask(x[2], [1, 1], [])"],
+                laws [],
+            }
+            /// Writes values at indices along an axis, one index for each of them; the other axes broadcast.
+            put_along_axis(arr: Target, indices: Indices, values: Array, axis: AxisOrFlat) -> [written] {
+                run writes::put_along_axis, aliases [], torch "torch.Tensor.scatter_", gradient yes,
+                example "put_along_axis([[1, 2], [3, 4]], [[1], [0]], 9, 1)" => "[[1 9]\n [9 4]]", rust "{ let mut x = tensor![[1, 2], [3, 4]]; np::put_along_axis(&mut x, &tensor![[1], [0]], &Tensor::scalar(9), 1)?; x }",
+                oracle "lambda arr, indices, values, axis: np.put_along_axis(arr, np.asarray(indices), values, axis)",
+                samples ["put_along_axis(x[2, 3], [[0, 2], [1, -1]], x[2, 2], 1)", "put_along_axis(x[3, 2], [[2, 0]], 5, axis=0)", "put_along_axis(x[2, 3], [[1]], x[2, 1], -1)"],
+                laws ["array_equal((lambda x: (put_along_axis(x, array([5, 0]), 7, None), x)[1])(zeros((2, 3))), [[7, 0, 0], [0, 0, 7]])"],
+            }
+            /// Writes an array, broadcast and converted as the rule allows, over another where a mask is true.
+            copyto(dst: Target, src: Number, casting: Casting = Casting::SameKind, r#where: Array = true) -> [written] {
+                run writes::copyto, aliases [], torch "torch.Tensor.copy_", gradient yes,
+                example "copyto([1, 2, 3], 7)" => "[7 7 7]", rust "{ let mut x = tensor![1, 2, 3]; np::copyto(&mut x, &Tensor::scalar(7))?; x }",
+                samples ["copyto(x[2, 3], x[3])", "copyto(x[2, 3], x[2, 1], where=[True, False, True])", "copyto(x[2], 1)", "copyto(x[2], [1, 2], 'unsafe')"],
+                laws [],
+            }
+            /// Writes values over the main diagonal; with `wrap` that of a tall matrix goes on after each square.
+            fill_diagonal(a: Target, val: Array, wrap: Bool = false) -> [written] {
+                run writes::fill_diagonal, aliases [], torch "torch.Tensor.fill_diagonal_", gradient yes,
+                example "fill_diagonal([[1, 2], [3, 4]], 0)" => "[[0 2]\n [3 0]]", rust "{ let mut x = tensor![[1, 2], [3, 4]]; np::fill_diagonal(&mut x, &Tensor::scalar(0), false)?; x }",
+                samples ["fill_diagonal(x[3, 3], 5)", "fill_diagonal(x[5, 2], x[2], wrap=True)", "fill_diagonal(x[5, 2], 1)", "fill_diagonal(x[2, 3], x[4])", "fill_diagonal(x[2, 2, 2], x[2])"],
+                laws [],
+            }
+
+            // ── indices ──
+
+            /// The indices of the main diagonal of an array of `ndim` axes of length `n`.
+            diag_indices(n: Count, ndim: Count = 2) -> [tuple ByArgument] {
+                run indexing::diag_indices, aliases [], gradient no "its result is an index",
+                example "diag_indices(3)[0]" => "[0 1 2]", rust "np::diag_indices(3, 2)?[0]",
+                samples ["diag_indices(3)", "diag_indices(2, ndim=3)", "diag_indices(0)"],
+                laws [],
+            }
+            /// The indices of the main diagonal of an array.
+            diag_indices_from(arr: Array) -> [tuple Vector of i64] {
+                run indexing::diag_indices_from, aliases [], gradient no "its result is an index",
+                example "diag_indices_from([[1, 2], [3, 4]])[0]" => "[0 1]", rust "np::diag_indices_from(&tensor![[1, 2], [3, 4]])?[0]",
+                samples ["diag_indices_from(x[3, 3])", "diag_indices_from(x[2, 2, 2])"],
+                laws [],
+            }
+            /// The indices of the lower triangle of an `n` × `m` matrix, up to the `k`-th diagonal.
+            tril_indices(n: Count, k: Int = 0, m: OptCount = None) -> [tuple ByArgument] {
+                run indexing::tril_indices, aliases [], torch "torch.tril_indices", gradient no "its result is an index",
+                example "tril_indices(2)[1]" => "[0 0 1]", rust "np::tril_indices(2, 0, 2)?[1]",
+                samples ["tril_indices(3)", "tril_indices(3, 1)", "tril_indices(2, k=-1, m=4)", "tril_indices(0)"],
+                laws [],
+            }
+            /// The indices of the upper triangle of an `n` × `m` matrix, from the `k`-th diagonal on.
+            triu_indices(n: Count, k: Int = 0, m: OptCount = None) -> [tuple ByArgument] {
+                run indexing::triu_indices, aliases [], torch "torch.triu_indices", gradient no "its result is an index",
+                example "triu_indices(2)[1]" => "[0 1 1]", rust "np::triu_indices(2, 0, 2)?[1]",
+                samples ["triu_indices(3)", "triu_indices(3, 1)", "triu_indices(2, k=-1, m=4)", "triu_indices(0)"],
+                laws [],
+            }
+            /// The indices of the lower triangle of a matrix, up to the `k`-th diagonal.
+            tril_indices_from(arr: Array, k: Int = 0) -> [tuple Vector of i64] {
+                run indexing::tril_indices_from, aliases [], gradient no "its result is an index",
+                example "tril_indices_from([[1, 2], [3, 4]])[0]" => "[0 1 1]", rust "np::tril_indices_from(&tensor![[1, 2], [3, 4]], 0)?[0]",
+                samples ["tril_indices_from(x[3, 3])", "tril_indices_from(x[2, 4], 1)"],
+                laws ["allclose(sum(x[3, 4][tril_indices_from(x[3, 4])]), sum(tril(x[3, 4])))"],
+            }
+            /// The indices of the upper triangle of a matrix, from the `k`-th diagonal on.
+            triu_indices_from(arr: Array, k: Int = 0) -> [tuple Vector of i64] {
+                run indexing::triu_indices_from, aliases [], gradient no "its result is an index",
+                example "triu_indices_from([[1, 2], [3, 4]])[0]" => "[0 0 1]", rust "np::triu_indices_from(&tensor![[1, 2], [3, 4]], 0)?[0]",
+                samples ["triu_indices_from(x[3, 3])", "triu_indices_from(x[2, 4], 1)"],
+                laws [],
+            }
+            /// Indices that broadcast to a grid: `x[ix_(rows, columns)]` are those rows and columns. Booleans are their places.
+            ix_(args: EachArray) -> [tuple ByArgument] {
+                run indexing::ix_, aliases [], gradient no "its result is an index",
+                example "ix_([0, 2], [1, 3])[0]" => "[[0]\n [2]]", rust "np::ix_([&tensor![0, 2], &tensor![1, 3]])?[0]",
+                samples ["ix_([0, 1], [2, 4])", "ix_([True, False, True], [1])", "ix_([3], [0, 1], [2])", "ix_([])"],
+                laws [],
+            }
+            /// The number of an element, counted in C order (or Fortran order), from its index along each axis.
+            ravel_multi_index(multi_index: Arrays, dims: Shape, mode: Modes = Mode::Raise, order: Order = Order::C) -> [ByArgument] {
+                run indexing::ravel_multi_index, aliases [], gradient no "its result is an index",
+                example "ravel_multi_index(([1, 0], [2, 1]), (2, 3))" => "[5 1]", rust "np::ravel_multi_index([&tensor![1, 0], &tensor![2, 1]], [2, 3])?",
+                samples ["ravel_multi_index(([1, 0], [2, 1]), (2, 3))", "ravel_multi_index((1, [[0], [3]], [1, 2]), (2, 4, 3), order='F')", "ravel_multi_index(([5, -1], [7, -2]), (2, 3), ('wrap', 'clip'))", "ravel_multi_index([[3, 1]], (4,))", "ravel_multi_index((1, 2), (2, 3), mode='clip')"],
+                laws [],
+            }
+            /// The index along each axis of an element, from its number in C order (or Fortran order).
+            unravel_index(indices: Indices, shape: Shape, order: Order = Order::C) -> [tuple ByArgument] {
+                run indexing::unravel_index, aliases [], torch "torch.unravel_index", gradient no "its result is an index",
+                example "unravel_index([5, 1], (2, 3))[0]" => "[1 0]", rust "np::unravel_index(&tensor![5, 1], [2, 3])?[0]",
+                samples ["unravel_index([5, 1], (2, 3))", "unravel_index([[5], [11]], (2, 2, 3), order='F')", "unravel_index(4, (5,))"],
+                laws ["array_equal(ravel_multi_index(unravel_index([7, 3, 0], (2, 3, 2)), (2, 3, 2)), [7, 3, 0])"],
+            }
+            /// Arrays in nested lists put together: the innermost lists along the last axis, the next along the one before it.
+            block(arrays: Nested) -> [ByArgument] {
+                run indexing::block, aliases [], torch "torch.cat", gradient yes,
+                example "block([[1, 2], [3, 4]])" => "[[1 2]\n [3 4]]", rust "np::block(&[&[&tensor![[1]], &tensor![[2]]], &[&tensor![[3]], &tensor![[4]]]])?",
+                samples ["block([[x[2, 2], x[2, 1]], [x[1, 3]]])", "block([x[2], x[3]])", "block(x[2, 2])", "block([[1, 2], [3, 4]])", "block([x[2], 5])"],
+                laws [],
+            }
+
+            // ── bits and memory ──
+
+            /// Booleans as the bits of bytes, eight in one, along an axis or of the flattened array.
+            packbits(a: Array, axis: AxisOrFlat = None, bitorder: BitOrder = BitOrder::Big) -> [ByArgument] {
+                run bits::packbits, positional_only 1, aliases [], gradient no "its result is an integer",
+                example "packbits([1, 0, 1])" => "[160]", rust "np::packbits(&tensor![1, 0, 1], 0, np::BitOrder::Big)?",
+                samples ["packbits([1, 0, 1])", "packbits([[1, 0, 1, 0, 1, 1, 1, 1, 1], [0, 0, 0, 2, 0, 0, 0, 0, 0]])", "packbits([[1, 0, 1], [0, 1, 1]], axis=0)", "packbits([[True, False]], 1, 'little')", "packbits([[1, 2, 3]], axis=-1, bitorder='little')"],
+                laws [],
+            }
+            /// The bits of bytes as numbers 0 and 1, along an axis or of the flattened array. `count` limits them, or, below
+            /// zero, leaves so many out at the end; zeros fill up what is missing.
+            unpackbits(a: Array, axis: AxisOrFlat = None, count: OptInt = None, bitorder: BitOrder = BitOrder::Big) -> [ByArgument] {
+                run bits::unpackbits, positional_only 1, aliases [], gradient no "its result is an integer",
+                example "unpackbits(astype([160], 'uint8'))" => "[1 0 1 0 0 0 0 0]", rust "np::unpackbits(&tensor![160u8], 0, np::BitOrder::Big)?",
+                samples ["unpackbits(astype([160, 3], 'uint8'))", "unpackbits(astype([[160, 3], [1, 2]], 'uint8'), axis=0, bitorder='little')", "unpackbits(astype([7], 'uint8'), count=11)", "unpackbits(astype([7, 9], 'uint8'), count=-3)"],
+                laws ["array_equal(unpackbits(packbits([[1, 0, 1, 1], [0, 0, 1, 0]], axis=1), axis=1, count=4), [[1, 0, 1, 1], [0, 0, 1, 0]])", "array_equal(unpackbits(packbits([1, 0, 1], bitorder='little'), bitorder='little', count=-5), [1, 0, 1])"],
+            }
+            /// Returns true where an element of one array lies on one of the other.
+            shares_memory(a: Array, b: Array, max_work: OptInt = -1) -> [plain "_bool"] {
+                run memory::shares_memory, positional_only 2, aliases [], gradient no "its result is a boolean",
                 example "shares_memory([1, 2], [1, 2])" => "False", rust "np::shares_memory(&tensor![1, 2], &tensor![1, 2])?" => "false",
                 samples ["shares_memory(x[3], x[3])"],
-                laws ["shares_memory(*(lambda x: (x, x[1:]))(x[3]))"],
+                laws ["shares_memory(*(lambda x: (x, x[1:]))(x[3]))", "not shares_memory(*(lambda x: (x[::2], x[1::2]))(x[6]))"],
+            }
+            /// Returns true where the memory that two arrays cover meets; elements need not lie on each other.
+            may_share_memory(a: Array, b: Array, max_work: OptInt = 0) -> [plain "_bool"] {
+                run memory::may_share_memory, positional_only 2, aliases [], gradient no "its result is a boolean",
+                example "may_share_memory([1, 2], [1, 2])" => "False", rust "np::may_share_memory(&tensor![1, 2], &tensor![1, 2])?" => "false",
+                samples ["may_share_memory(x[3], x[3])"],
+                laws ["may_share_memory(*(lambda x: (x[::2], x[1::2]))(x[6]))"],
+            }
+            /// Returns true where an array lies in Fortran order and not in C order.
+            isfortran(a: Array) -> [plain "_bool"] {
+                run memory::isfortran, aliases [], gradient no "its result is a boolean",
+                example "isfortran([[1, 2], [3, 4]])" => "False", rust "np::isfortran(&tensor![[1, 2], [3, 4]])?" => "false",
+                samples ["isfortran(x[2, 3])", "isfortran(x[3])"],
+                laws ["isfortran(transpose(x[2, 3]))"],
+            }
+            /// The array in Fortran order, with at least one axis: itself where it lies so already, else a copy.
+            asfortranarray(a: Array, dtype: OptDType = None) -> [ByArgument] {
+                run memory::asfortranarray, aliases [], gradient yes,
+                example "asfortranarray([1, 2])" => "[1 2]", rust "np::asfortranarray(&tensor![1, 2])?",
+                samples ["asfortranarray(x[2, 3])", "asfortranarray(x[()])", "asfortranarray(x[2], dtype='float32')"],
+                laws ["isfortran(asfortranarray(x[2, 3]))"],
+            }
+            /// The array, in which every number is finite.
+            asarray_chkfinite(a: Array, dtype: OptDType = None, order: Order = Order::K) -> [ByArgument] {
+                run memory::asarray_chkfinite, aliases [], gradient yes,
+                example "asarray_chkfinite([1, 2])" => "[1 2]", rust "np::asarray_chkfinite(&tensor![1, 2])?",
+                samples ["asarray_chkfinite(x[2, 3])", "asarray_chkfinite(x[2], 'complex128')", "asarray_chkfinite(x[2, 3], order='F')"],
+                laws [],
+            }
+            /// The array with memory that meets requirements, by name or letter: 'C', 'F', 'A'(ligned), 'W'(riteable), 'O'(wned).
+            require(a: Array, dtype: OptDType = None, requirements: Requirements = None) -> [ByArgument] {
+                run memory::require, aliases [], gradient yes,
+                example "require([1, 2], requirements='C')" => "[1 2]", rust "np::require(&tensor![1, 2], \"C\")?",
+                samples ["require(x[2, 3], None, ['C', 'A'])", "require(x[2, 3], 'float32', 'FW')", "require(x[3])"],
+                laws [],
+            }
+
+            // ── sums of products ──
+
+            /// The sum of products over labelled axes: `'ij,jk->ik'` is the matrix product. A label that stands in several
+            /// terms joins their axes, one that is not in the result is summed over, one that stands twice in a term takes the
+            /// diagonal, and `...` stands for all other axes, which broadcast. Without `->` the result has the labels that
+            /// stand once, in alphabetic order. In place of subscripts each array may be followed by a list of numbers.
+            einsum(operands: Subscripts; Einsum { out: Out = None, optimize: Optimize = Optimize::No, dtype: OptDType = None, order: Order = Order::K, casting: Casting = Casting::Safe }) -> [ByArgument] {
+                run einsum::einsum, aliases [], torch "torch.einsum", gradient yes,
+                example "einsum('ij,j->i', [[1, 2], [3, 4]], [1, 1])" => "[3 7]", rust "np::einsum(\"ij,j->i\", &[&tensor![[1, 2], [3, 4]], &tensor![1, 1]])?",
+                samples [
+                    "einsum('ij,jk->ik', x[2, 3], x[3, 4])", "einsum('ij,jk', x[2, 3], x[3, 2])", "einsum('bij,bjk->bik', x[2, 3, 4], x[2, 4, 2])", "einsum('ij,kj->', x[2, 3], x[4, 3])",
+                    "einsum('ijk,kl->ijl', x[2, 3, 4], x[4, 2])", "einsum('ij->ji', x[2, 3])", "einsum('ba', x[2, 3])", "einsum('ii->i', x[3, 3])", "einsum('ii', x[3, 3])", "einsum('ij->', x[2, 3])", "einsum('iij,jk->ki', x[2, 2, 3], x[3, 4])",
+                    "einsum('i,j->ij', x[2], x[3])", "einsum('i,i->i', x[4], x[4])", "einsum('ij,ij->i', x[2, 3], x[2, 3])", "einsum('i,i->', x[40], x[40])", "einsum('bi,bi->b', x[2, 40], x[2, 40])",
+                    "einsum('...ij,...jk->...ik', x[2, 1, 2, 3], x[3, 3, 2])", "einsum('...,i', x[2, 1], x[3])", "einsum('i...->...', x[2, 3])", "einsum('ij,jk,kl->il', x[2, 3], x[3, 4], x[4, 2])",
+                    "einsum('ab,bc,cd,da->', x[2, 3], x[3, 2], x[2, 2], x[2, 2], optimize='optimal')", "einsum('ij,jk,ki->i', x[2, 3], x[3, 4], x[4, 2], optimize=True)", "einsum(x[2, 3], [0, 1], x[3, 2], [1, 2], [2, 0])", "einsum(x[2, 3], [1, 0])",
+                    "einsum('ij,jk->ik', x[1, 3], x[3, 2], order='F')", "einsum('i,ij->j', x[1], x[3, 2])", "einsum('ij,jk->ik', x[2, 3], x[3, 2], dtype='complex128')", "einsum('i,i,i->i', x[2], x[2], x[2], optimize=['einsum_path', (0, 1), (0, 1)])",
+                ],
+                laws ["allclose(einsum('ij,jk->ik', x[3, 4], x[4, 2]), matmul(x[3, 4], x[4, 2]))"],
+            }
+            /// The order in which `einsum` contracts its arrays, and a text that describes it.
+            einsum_path(operands: Subscripts; EinsumPath { optimize: Optimize = Optimize::Greedy(None), einsum_call: Bool = false }) -> [plain "tuple[list[Any], _str]"] {
+                run einsum::einsum_path, aliases [], gradient no "its result is no array",
+                example "einsum_path('ij,jk,kl->il', [[1, 2]], [[1], [1]], [[3]])[0]" => "['einsum_path', (0, 1), (0, 1)]", rust "np::einsum_path(\"ij,jk,kl->il\", &[&tensor![[1, 2]], &tensor![[1], [1]], &tensor![[3]]], \"greedy\")?.0" => "[[0, 1], [0, 1]]",
+                samples ["einsum_path('ij,jk,kl->il', x[2, 2], x[2, 5], x[5, 2])", "einsum_path('ea,fb,abcd,gc,hd->efgh', x[3, 3], x[3, 3], x[3, 3, 3, 3], x[3, 3], x[3, 3], optimize='optimal')", "einsum_path('ea,fb,abcd,gc,hd->efgh', x[3, 3], x[3, 3], x[3, 3, 3, 3], x[3, 3], x[3, 3])", "einsum_path('ij,jk->ik', x[2, 3], x[3, 4], optimize=False)", "einsum_path('a,b,c,d->abcd', x[2], x[3], x[4], x[5], optimize=('greedy', 9))"],
+                laws [],
+            }
+            /// Sums of products over an axis of both, the first conjugated; the other axes broadcast.
+            vecdot(x1: Array, x2: Array, out: Out = None; Vecdot { axis: Axis = -1, dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
+                run einsum::vecdot, positional_only 2, aliases [], torch "torch.linalg.vecdot", gradient yes,
+                example "vecdot([[1, 2], [3, 4]], [1, 1])" => "[3 7]", rust "np::vecdot(&tensor![[1, 2], [3, 4]], &tensor![1, 1])?",
+                samples ["vecdot(x[3], x[3])", "vecdot(x[2, 3], x[3])", "vecdot(x[3, 2], x[3, 2], axis=0)", "vecdot(x[2, 40], x[3, 1, 40])"],
+                laws [],
+            }
+            /// The product of matrices and vectors; the axes before them broadcast.
+            matvec(x1: Array, x2: Array, out: Out = None; Matvec { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
+                run einsum::matvec, positional_only 2, aliases [], torch "torch.mv", gradient yes,
+                example "matvec([[1, 2], [3, 4]], [1, 1])" => "[3 7]", rust "np::matvec(&tensor![[1, 2], [3, 4]], &tensor![1, 1])?",
+                samples ["matvec(x[2, 3], x[3])", "matvec(x[2, 2, 3], x[2, 3])", "matvec(x[2, 3], x[4, 3])"],
+                laws [],
+            }
+            /// The product of vectors, conjugated, and matrices; the axes before them broadcast.
+            vecmat(x1: Array, x2: Array, out: Out = None; Vecmat { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
+                run einsum::vecmat, positional_only 2, aliases [], gradient yes,
+                example "vecmat([1, 1], [[1, 2], [3, 4]])" => "[4 6]", rust "np::vecmat(&tensor![1, 1], &tensor![[1, 2], [3, 4]])?",
+                samples ["vecmat(x[2], x[2, 3])", "vecmat(x[4, 2], x[2, 3])", "vecmat(x[2, 2], x[2, 2, 3])"],
+                laws [],
+            }
+
+            // ── PyTorch's gathers and scatters ──
+
+            /// The elements at indices along an axis: `input[i, index[i, j]]` for axis 1. The other axes may have fewer indices.
+            gather(input: Array, dim: Axis, index: Indices) -> [ByArgument] {
+                run scatter::gather, aliases [], torch "torch.gather", gradient yes,
+                example "gather([[1, 2], [3, 4]], 1, [[0, 0], [1, 0]])" => "[[1 1]\n [4 3]]", rust "np::gather(&tensor![[1, 2], [3, 4]], 1, &tensor![[0, 0], [1, 0]])?",
+                oracle "oracle.gather",
+                samples ["gather(x[3, 4], 1, [[0, 3], [2, 2]])", "gather(x[3, 4], 0, [[2, 0, 1, 1]])", "gather(x[5], -1, [4, 0, 0])", "gather(x[2, 3, 2], dim=1, index=[[[0, 2]], [[1, 1]]])"],
+                laws [],
+            }
+            /// A copy of the array with elements placed at indices along an axis, of equal places the last.
+            scatter(input: Array, dim: Axis, index: Indices, src: Number) -> [ByArgument] {
+                run scatter::scatter, aliases [], torch "torch.scatter", gradient yes,
+                example "scatter([[1, 2], [3, 4]], 1, [[1], [0]], 9)" => "[[1 9]\n [9 4]]", rust "np::scatter(&tensor![[1, 2], [3, 4]], 1, &tensor![[1], [0]], &Tensor::scalar(9))?",
+                oracle "oracle.scatter",
+                samples ["scatter(x[3, 4], 1, [[0, 3], [2, 1]], x[2, 2])", "scatter(x[3, 4], 0, [[2, 0, 1, 1]], x[3, 4])", "scatter(x[5], -1, [4, 0, 2], 7)", "scatter(x[5], 0, [4, 4, 2], x[3])"],
+                laws [],
+            }
+            /// A copy of the array with elements added at indices along an axis.
+            scatter_add(input: Array, dim: Axis, index: Indices, src: Number) -> [ByArgument] {
+                run scatter::scatter_add, aliases [], torch "torch.scatter_add", gradient yes,
+                example "scatter_add([1, 2, 3], 0, [0, 2, 0], [1, 1, 1])" => "[3 2 4]", rust "np::scatter_add(&tensor![1, 2, 3], 0, &tensor![0, 2, 0], &tensor![1, 1, 1])?",
+                oracle "oracle.scatter_add",
+                samples ["scatter_add(x[3, 4], 1, [[0, 3, 0], [2, 1, 2]], x[2, 3])", "scatter_add(x[3, 4], 0, [[2, 0, 1, 1], [2, 1, 1, 0]], x[3, 4])", "scatter_add(x[5], -1, [4, 0, 4], x[3])"],
+                laws [],
+            }
+            /// A copy of the array with elements reduced to indices along an axis: their sum, product, mean, maximum or minimum,
+            /// together with the element that is there or, with `include_self=False`, without it. Equal extremes share the
+            /// gradient.
+            scatter_reduce(input: Array, dim: Axis, index: Indices, src: Number, reduce: Reduce; ScatterReduce { include_self: Bool = true }) -> [ByArgument] {
+                run scatter::scatter_reduce, aliases [], torch "torch.scatter_reduce", gradient yes,
+                example "scatter_reduce([1, 2, 3], 0, [0, 2, 0], [5, 6, 7], 'amax')" => "[7 2 6]", rust "np::scatter_reduce(&tensor![1, 2, 3], 0, &tensor![0, 2, 0], &tensor![5, 6, 7], np::Reduce::Amax, true)?",
+                oracle "oracle.scatter_reduce",
+                samples [
+                    "scatter_reduce(x[3, 4], 1, [[0, 3, 0], [2, 1, 2]], x[2, 3], 'sum')", "scatter_reduce(x[3, 4], 0, [[2, 0, 1, 1], [2, 1, 1, 0]], x[3, 4], 'prod')", "scatter_reduce(x[5], -1, [4, 0, 4], x[3], 'mean')",
+                    "scatter_reduce(x[5], 0, [4, 0, 4], x[3], 'amax', include_self=False)", "scatter_reduce(x[5], 0, [4, 0, 4], x[3], 'amin')", "scatter_reduce(x[5], 0, [4, 0, 4], x[3], 'mean', include_self=False)", "scatter_reduce(x[5], 0, [4, 0, 4], x[3], 'prod', include_self=False)",
+                ],
+                laws [],
+            }
+            /// The elements, or parts, at indices that stand along the last axis, one for each of the first axes of the array.
+            gather_nd(input: Array, indices: Indices) -> [ByArgument] {
+                run scatter::gather_nd, aliases [], gradient yes,
+                example "gather_nd([[1, 2], [3, 4]], [[0, 1], [1, 0]])" => "[2 3]", rust "np::gather_nd(&tensor![[1, 2], [3, 4]], &tensor![[0, 1], [1, 0]])?",
+                oracle "lambda input, indices: input[tuple(np.moveaxis(np.asarray(indices), -1, 0))]",
+                samples ["gather_nd(x[3, 4], [[0, 1], [2, -1]])", "gather_nd(x[3, 4], [[2], [0]])", "gather_nd(x[2, 3, 2], [[[0, 1, 1]], [[1, 2, 0]]])"],
+                laws [],
+            }
+            /// The slices at indices along an axis.
+            index_select(input: Array, dim: Axis, index: Indices) -> [ByArgument] {
+                run scatter::index_select, aliases [], torch "torch.index_select", gradient yes,
+                example "index_select([[1, 2], [3, 4]], 1, [1, 1])" => "[[2 2]\n [4 4]]", rust "np::index_select(&tensor![[1, 2], [3, 4]], 1, &tensor![1, 1])?",
+                oracle "lambda input, dim, index: np.take(input, index, dim)",
+                samples ["index_select(x[3, 4], 0, [2, 0])", "index_select(x[3, 4], -1, [1, 1, 3])"],
+                laws [],
+            }
+            /// A copy of the array with values at what arrays of indices or masks pick, or with values added there: at equal places
+            /// all of them.
+            index_put(input: Array, indices: Arrays, values: Number, accumulate: Bool = false) -> [ByArgument] {
+                run scatter::index_put, aliases [], torch "torch.index_put", gradient yes,
+                example "index_put([1, 2, 3], [[0, 2]], [7, 8])" => "[7 2 8]", rust "np::index_put(&tensor![1, 2, 3], &[&tensor![0, 2]], &tensor![7, 8], false)?",
+                oracle "oracle.index_put",
+                samples ["index_put(x[3, 4], ([0, 2], [1, 3]), x[2])", "index_put(x[3, 4], ([2, 0],), x[4])", "index_put(x[3, 4], ([0, 0], [1, 1]), x[2], True)", "index_put(x[3], [[True, False, True]], x[2])"],
+                laws [],
+            }
+            /// A copy of the array with slices added at indices along an axis, times `alpha`.
+            index_add(input: Array, dim: Axis, index: Indices, source: Array; IndexAdd { alpha: Number = 1 }) -> [ByArgument] {
+                run scatter::index_add, aliases [], torch "torch.index_add", gradient yes,
+                example "index_add([1, 2, 3], 0, [0, 0], [1, 1])" => "[3 2 3]", rust "np::index_add(&tensor![1, 2, 3], 0, &tensor![0, 0], &tensor![1, 1])?",
+                oracle "oracle.index_add",
+                samples ["index_add(x[3, 4], 0, [2, 0, 2], x[3, 4])", "index_add(x[3, 4], -1, [1, 1], x[3, 2])", "index_add(x[3], 0, [1], x[1], alpha=2)"],
+                laws [],
+            }
+            /// A number where a mask is true, the elements elsewhere.
+            masked_fill(input: Array, mask: Array, value: Number) -> [ByArgument] {
+                run scatter::masked_fill, aliases [], torch "torch.masked_fill", gradient yes,
+                example "masked_fill([1, 2, 3], [True, False, True], 0)" => "[0 2 0]", rust "np::masked_fill(&tensor![1, 2, 3], &tensor![true, false, true], 0)?",
+                oracle "lambda input, mask, value: np.where(mask, np.asarray(value).astype(input.dtype), input)",
+                samples ["masked_fill(x[2, 3], [[True, False, True]], 1)", "masked_fill(x[2, 2], [[True, False], [False, True]], x[()])", "masked_fill(x[3], [[True], [False]], 1)"],
+                laws [],
+            }
+            /// The elements where a mask is true, as a vector; the two broadcast together.
+            masked_select(input: Array, mask: Array) -> [ByArgument] {
+                run scatter::masked_select, aliases [], torch "torch.masked_select", gradient yes,
+                example "masked_select([1, 2, 3], [True, False, True])" => "[1 3]", rust "np::masked_select(&tensor![1, 2, 3], &tensor![true, false, true])?",
+                oracle "lambda input, mask: (lambda x, m: x[m])(*np.broadcast_arrays(input, mask))",
+                samples ["masked_select(x[2, 3], [True, False, True])", "masked_select(x[3], [[True], [False]])", "masked_select(x[2, 2], [[True, False], [False, True]])"],
+                laws [],
+            }
+            /// A copy of the array with the elements of another, in C order, where a mask is true.
+            masked_scatter(input: Array, mask: Array, source: Array) -> [ByArgument] {
+                run scatter::masked_scatter, aliases [], torch "torch.masked_scatter", gradient yes,
+                example "masked_scatter([1, 2, 3], [True, False, True], [7, 8])" => "[7 2 8]", rust "np::masked_scatter(&tensor![1, 2, 3], &tensor![true, false, true], &tensor![7, 8])?",
+                oracle "oracle.masked_scatter",
+                samples ["masked_scatter(x[2, 3], [True, False, True], x[4])", "masked_scatter(x[2, 2], [[True, False], [False, True]], x[2, 2])"],
+                laws [],
+            }
+            /// Each element repeated, so many times or each by its own count; PyTorch's name of `repeat`.
+            repeat_interleave(input: Array, repeats: Ints, dim: AxisOrFlat = None) -> [Along] {
+                run scatter::repeat_interleave, aliases [], torch "torch.repeat_interleave", gradient yes,
+                example "repeat_interleave([1, 2], 2)" => "[1 1 2 2]", rust "np::repeat_interleave(&tensor![1, 2], 2, ..)?",
+                oracle "lambda input, repeats, dim=None: np.repeat(input, repeats, dim)",
+                samples ["repeat_interleave(x[2, 3], 2)", "repeat_interleave(x[2, 3], [1, 2], dim=0)"],
+                laws [],
+            }
+            /// Windows of `size` elements along an axis, `step` apart, as a new last axis; a view.
+            unfold(input: Array, dimension: Axis, size: Count, step: Count) -> [Plus1] {
+                run scatter::unfold, aliases [], torch "torch.Tensor.unfold", gradient yes,
+                example "unfold([1, 2, 3, 4], 0, 2, 1)" => "[[1 2]\n [2 3]\n [3 4]]", rust "np::unfold(&tensor![1, 2, 3, 4], 0, 2, 1)?",
+                oracle "lambda input, dimension, size, step: np.moveaxis(np.moveaxis(np.lib.stride_tricks.sliding_window_view(input, size, dimension), dimension, 0)[::step], 0, dimension)",
+                samples ["unfold(x[5], 0, 2, 1)", "unfold(x[2, 7], 1, 3, 2)", "unfold(x[4, 2], dimension=0, size=2, step=2)"],
+                laws [],
+            }
+            /// The rows of a matrix at indices. The row `padding_idx` gets no gradient.
+            embedding(input: Indices, weight: Array, padding_idx: OptInt = None) -> [ByArgument] {
+                run scatter::embedding, aliases [], torch "torch.nn.functional.embedding", gradient yes,
+                example "embedding([1, 0], [[1, 2], [3, 4]])" => "[[3 4]\n [1 2]]", rust "np::embedding(&tensor![1, 0], &tensor![[1, 2], [3, 4]], None)?",
+                oracle "lambda input, weight, padding_idx=None: np.take(weight, input, 0)",
+                samples ["embedding([2, 0, 2], x[3, 4])", "embedding([[1], [0]], x[2, 3])"],
+                laws [],
             }
         }
     };
@@ -1320,10 +1697,17 @@ macro_rules! define_rows {
         }),*];
     };
 }
+/// A name without the mark of names that are words of the language: `r#where`.
+const fn word(name: &'static str) -> &'static str {
+    match name.as_bytes() {
+        [b'r', b'#', ..] => name.split_at(2).1,
+        _ => name,
+    }
+}
 macro_rules! param {
     ($p:ident $K:ident $($d:expr)?) => {
         Param {
-            name: stringify!($p),
+            name: word(stringify!($p)),
             expects: <$K as Kind>::EXPECTS,
             stub: <$K as Kind>::STUB,
             form: <$K as Kind>::FORM,
@@ -1348,6 +1732,7 @@ macro_rules! why {
     };
 }
 macro_rules! returns {
+    (written) => { Returns::Written };
     (plain $stub:literal) => { Returns::Plain($stub) };
     (list $($output:tt)*) => { Returns::List(output!($($output)*)) };
     (tuple $($output:tt)*) => { Returns::Tuple(output!($($output)*)) };

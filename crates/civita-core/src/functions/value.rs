@@ -144,6 +144,15 @@ pub enum Form {
     DType,
     /// It is the array that the binding writes the result to.
     Out,
+    /// It is an array, which the function writes.
+    Target,
+    /// Each element of a sequence to an array, unless it is a number of Python's own.
+    Operands,
+    /// Each leaf of nested lists to an array; a tuple is an error.
+    Nested,
+    /// All positional arguments that are left, as `einsum` takes them: subscripts and arrays, or arrays each followed by a
+    /// list of subscripts.
+    Subscripts,
 }
 
 /// Why a kind does not take a value.
@@ -213,6 +222,8 @@ macro_rules! newtypes {
 newtypes! {
     /// An integer from 0, or `None`.
     OptCount(Option<usize>);
+    /// An integer, or `None`.
+    OptInt(Option<isize>);
     /// A boolean, or `None` where the function decides.
     OptBool(Option<bool>);
     /// A real number, or `None`.
@@ -247,6 +258,21 @@ newtypes! {
     Device(());
     /// Two axes that differ.
     AxisPair([isize; 2]);
+    /// The array that a function writes.
+    Target(Raw);
+    /// A sequence of arrays and numbers.
+    Numbers(Vec<Number>);
+    /// What becomes of an index that is out of range, for all axes or for each.
+    Modes(Vec<Mode>);
+}
+
+/// Arrays in nested lists.
+#[derive(Clone, Debug)]
+pub enum Nested {
+    /// An array.
+    Array(Raw),
+    /// A list.
+    List(Vec<Nested>),
 }
 
 /// An array, or a number of the host language, which takes the dtype of what it meets (NEP 50).
@@ -372,6 +398,15 @@ kinds! {
     EachShape, "shapes", "_Shape", Each:
         Value::List(all) => all.into_iter().map(|s| Shape::from_value(s).map(|s| s.0)).collect::<Result<_, _>>().map(EachShape);
     Indices, "an array of integers", "_ArrayLike", Indices: other => indices(Array::from_value(other)?).map(Indices);
+    Target, "an array", "ndarray", Target: Value::Array(x) => Ok(Target(x)), other => array(&other).map(Target);
+    Numbers, "a sequence of arrays", "Sequence[_ArrayLike] | ndarray", Operands:
+        Value::List(all) => all.into_iter().map(Number::from_value).collect::<Result<_, _>>().map(Numbers);
+    Nested, "arrays in nested lists", "_ArrayLike", Nested:
+        Value::List(all) => all.into_iter().map(Nested::from_value).collect::<Result<_, _>>().map(Nested::List),
+        leaf => array(&leaf).map(Nested::Array);
+    Modes, "'raise', 'wrap', 'clip', or a tuple of them", "Literal['raise', 'wrap', 'clip'] | tuple[Literal['raise', 'wrap', 'clip'], ...]":
+        Value::List(all) => all.into_iter().map(Mode::from_value).collect::<Result<_, _>>().map(Modes),
+        one => Mode::from_value(one).map(|mode| Modes(vec![mode]));
     Bool, "a boolean", "_bool": v => match v.scalar() {
         Some(Scalar::Bool(v)) => Ok(v),
         Some(Scalar::Int(v)) => Ok(v != 0),
@@ -380,6 +415,7 @@ kinds! {
     OptBool, "a boolean or None", "_bool | None": Value::None => Ok(OptBool(None)), some => Bool::from_value(some).map(|v| OptBool(Some(v)));
     Int, "an integer", "int": v => v.int().ok_or(Refused::Type);
     Count, "an integer", "int": v => count(v.int().ok_or(Refused::Type)?);
+    OptInt, "an integer or None", "int | None": Value::None => Ok(OptInt(None)), some => Int::from_value(some).map(|n| OptInt(Some(n)));
     OptCount, "an integer or None", "int | None": Value::None => Ok(OptCount(None)), some => Count::from_value(some).map(|n| OptCount(Some(n)));
     Float, "a real number", "float": v => match v.scalar() {
         Some(Scalar::Complex(_)) | None => Err(Refused::Type),
@@ -578,6 +614,13 @@ words! {
         /// The nearer one.
         Nearest "nearest",
     }
+    /// Which bit of a byte is first.
+    BitOrder "'big', 'little'" {
+        /// The most significant.
+        #[default] Big "big",
+        /// The least significant.
+        Little "little",
+    }
     /// How `reflect` and `symmetric` continue an array.
     ReflectType "'even', 'odd'" {
         /// With the mirrored elements.
@@ -587,6 +630,11 @@ words! {
     }
 }
 word! { Mode "'raise', 'wrap', 'clip'" { Raise "raise", Wrap "wrap", Clip "clip" } }
+impl From<Mode> for Modes {
+    fn from(mode: Mode) -> Modes {
+        Modes(vec![mode])
+    }
+}
 
 impl Kind for Casting {
     const EXPECTS: &'static str = "one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe'";

@@ -5,7 +5,7 @@ use civita_core::functions::{
     self, AxisOrFlat, EachArray, EachShape, Number, OptBool, OptFloat, Out, Where, rank,
 };
 use civita_core::primitive::Direction;
-use civita_core::raw::Raw;
+use civita_core::raw::{Mode, Raw};
 
 use super::functions::{OneAxis, RankRule, example, row_example};
 use crate::create::IntoShape;
@@ -14,7 +14,7 @@ use crate::error::OrRaise;
 use crate::rank::wrap;
 use crate::{
     Any, Axes, Bits, Broadcast, Broadcasted, DYN, Dtype, Element, Float, Grow, Grown, Integer,
-    Matrix, Promote, Promoted, Rank, Real, Result, Tensor, Vector,
+    Matrix, Promote, Promoted, Rank, Real, Result, Tensor, Truth, Vector,
 };
 
 macro_rules! by_hand {
@@ -298,9 +298,145 @@ by_hand! {
     /// The common elements of two tensors, sorted.
     fn intersect1d[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Vector<T> =
         functions::sets::intersect1d(a.raw.clone(), b.raw.clone(), false, false).map(|all| wrap(all.0));
-    /// Returns true where both can reach the same memory.
+    /// For each index the element of the tensor with that number, of several that broadcast together.
+    fn choose[I: Dtype, T: Dtype, const N: usize, const M: usize](index: &Tensor<I, N>, choices: &[&Tensor<T, M>]) -> Broadcasted<T, N, M>
+        where [Rank<N>: Broadcast<M>] =
+        functions::indexing::choose(index.raw.clone(), each(choices).0, Out, Mode::Raise).map(wrap);
+    /// For each element the first of the choices whose condition is true, and the default where none is.
+    fn select[T: Element, const N: usize, const M: usize](conditions: &[&Tensor<bool, N>], choices: &[&Tensor<T, M>], default: T) -> Broadcasted<T, N, M>
+        where [Rank<N>: Broadcast<M>] =
+        functions::indexing::select(each(conditions).0, numbers(choices), Number::Array(Tensor::scalar(default).raw)).map(wrap);
+    /// The elements along an axis where a condition is true, with `..` those of the flattened tensor.
+    fn compress[C: Truth, T: Dtype, const N: usize, A: OneAxis<N>](condition: &Vector<C>, x: &Tensor<T, N>, axis: A) -> A::Out<T> =
+        functions::indexing::compress(condition.raw.clone(), x.raw.clone(), axis.axis(), Out).map(wrap);
+    /// Writes values at places that count the elements in C order; values that are too few are repeated, and of equal places
+    /// the last stays.
+    fn put[T: Dtype, I: Dtype, const N: usize, const M: usize, const K: usize](x: &mut Tensor<T, N>, places: &Tensor<I, M>, values: &Tensor<T, K>) -> () =
+        functions::writes::put_into(&mut x.raw, places.raw.clone().into(), values.raw.clone(), Mode::Raise);
+    /// Writes values over the elements where a mask is true: the first value over the first of them, and so on; values that
+    /// are too few are repeated.
+    fn place[T: Dtype, const N: usize, const K: usize](x: &mut Tensor<T, N>, mask: &Tensor<bool, N>, values: &Tensor<T, K>) -> () =
+        functions::writes::place_into(&mut x.raw, mask.raw.clone(), values.raw.clone());
+    /// Writes over the elements where a mask is true the values at the same places, counted in C order; values that are too
+    /// few are repeated.
+    fn putmask[T: Dtype, const N: usize, const K: usize](x: &mut Tensor<T, N>, mask: &Tensor<bool, N>, values: &Tensor<T, K>) -> () =
+        functions::writes::putmask_into(&mut x.raw, mask.raw.clone(), values.raw.clone());
+    /// Writes values at indices along an axis, one index for each of them; the other axes broadcast.
+    fn put_along_axis[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, indices: &Tensor<I, N>, values: &Tensor<T, M>, axis: isize) -> () =
+        functions::writes::put_along_axis_into(&mut x.raw, indices.raw.clone().into(), values.raw.clone(), AxisOrFlat(Some(axis)));
+    /// Writes a tensor, broadcast, over another.
+    fn copyto[T: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, source: &Tensor<T, M>) -> () =
+        x.raw.assign(&source.raw);
+    /// Writes values over the main diagonal; with `wrap` that of a tall matrix goes on after each square.
+    fn fill_diagonal[T: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, values: &Tensor<T, M>, wrap: bool) -> () =
+        functions::writes::fill_diagonal_into(&mut x.raw, values.raw.clone(), wrap);
+    /// The indices of the main diagonal of a tensor of `rank` axes of length `n`.
+    fn diag_indices[](n: usize, rank: usize) -> Vec<Vector<i64>> = vectors(functions::indexing::diag_indices(n, rank));
+    /// The indices of the lower triangle of an `n` × `m` matrix, up to the `k`-th diagonal.
+    fn tril_indices[](n: usize, k: isize, m: usize) -> Vec<Vector<i64>> = vectors(functions::indexing::tril_indices(n, k, Some(m).into()));
+    /// The indices of the upper triangle of an `n` × `m` matrix, from the `k`-th diagonal on.
+    fn triu_indices[](n: usize, k: isize, m: usize) -> Vec<Vector<i64>> = vectors(functions::indexing::triu_indices(n, k, Some(m).into()));
+    /// Indices that broadcast to a grid of some rows, columns and so on.
+    fn ix_[I: Dtype, const K: usize](all: [&Vector<I>; K]) -> Vec<Tensor<i64, K>> =
+        functions::indexing::ix_(each(&all)).and_then(|all| all.iter().map(|x| x.cast(civita_core::dtype::DType::I64).map(wrap)).collect());
+    /// The number of an element, counted in C order, from its index along each axis.
+    fn ravel_multi_index[I: Dtype, const N: usize, const K: usize](index: [&Tensor<I, N>; K], shape: [usize; K]) -> Tensor<i64, N> =
+        functions::indexing::ravel_multi_index(each(&index).0, shape.to_vec().into(), Mode::Raise.into(), functions::Order::C).map(wrap);
+    /// The index along each axis of an element, from its number in C order.
+    fn unravel_index[I: Dtype, const N: usize, const M: usize](numbers: &Tensor<I, N>, shape: impl IntoShape<M>) -> Vec<Tensor<i64, N>> =
+        functions::indexing::unravel_index(numbers.raw.clone().into(), shape.with(<[usize]>::to_vec).into(), functions::Order::C)
+            .map(|all| all.into_iter().map(wrap).collect());
+    /// Matrices in rows put together: those of a row beside each other, the rows below each other.
+    fn block[T: Dtype](rows: &[&[&Matrix<T>]]) -> Matrix<T> = functions::indexing::block(functions::Nested::List(
+        rows.iter().map(|row| functions::Nested::List(row.iter().map(|x| functions::Nested::Array(x.raw.clone())).collect())).collect(),
+    )).map(wrap);
+    /// Booleans as the bits of bytes, eight in one, along an axis, or with `..` of the flattened tensor.
+    fn packbits[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, axis: A, order: functions::BitOrder) -> A::Out<u8> =
+        functions::bits::packbits(x.raw.clone(), axis.axis(), order).map(wrap);
+    /// The bits of bytes as numbers 0 and 1, along an axis, or with `..` of the flattened tensor.
+    fn unpackbits[const N: usize, A: OneAxis<N>](x: &Tensor<u8, N>, axis: A, order: functions::BitOrder) -> A::Out<u8> =
+        functions::bits::unpackbits(x.raw.clone(), axis.axis(), None.into(), order).map(wrap);
+    /// Sums of products over the last axis of both, the first conjugated; the other axes broadcast.
+    fn vecdot[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
+        functions::einsum::vecdot(a.raw.clone(), b.raw.clone(), Out, -1, None, SAME_KIND).map(wrap);
+    /// The product of matrices and vectors; the axes before them broadcast.
+    fn matvec[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
+        functions::einsum::matvec(a.raw.clone(), b.raw.clone(), Out, None, SAME_KIND).map(wrap);
+    /// The product of vectors, conjugated, and matrices; the axes before them broadcast.
+    fn vecmat[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
+        functions::einsum::vecmat(a.raw.clone(), b.raw.clone(), Out, None, SAME_KIND).map(wrap);
+    /// The sum of products over labelled axes: `"ij,jk->ik"` is the matrix product. A label that stands in several terms joins
+    /// their axes, one that is not in the result is summed over, one that stands twice in a term takes the diagonal, and
+    /// `...` stands for all other axes, which broadcast.
+    fn einsum[T: Dtype](subscripts: &str, operands: &[&dyn Labelled<T>]) -> Tensor<T, DYN> =
+        functions::einsum::einsum(labelled(subscripts, operands), Out, functions::einsum::Optimize::No, None, functions::Order::K, SAME_KIND).map(wrap);
+    /// The order in which [`einsum`] contracts its tensors by `"greedy"` or `"optimal"` search, and a text that describes it.
+    fn einsum_path[T: Dtype](subscripts: &str, operands: &[&dyn Labelled<T>], optimize: &str) -> (Vec<Vec<usize>>, String) = {
+        let optimize = match optimize {
+            "greedy" => functions::einsum::Optimize::Greedy(None),
+            "optimal" => functions::einsum::Optimize::Optimal(None),
+            other => return Err(crate::Error::value("einsum_path", format!("Path name {other} not found"))),
+        };
+        let path = functions::einsum::einsum_path(labelled(subscripts, operands), optimize, false)?;
+        Ok((path.steps, path.text))
+    };
+    /// The elements at indices along an axis: `x[i, index[i, j]]` for axis 1. The other axes may have fewer indices.
+    fn gather[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>) -> Tensor<T, N> =
+        functions::scatter::gather(x.raw.clone(), axis, index.raw.clone().into()).map(wrap);
+    /// A copy of the tensor with elements placed at indices along an axis, of equal places the last. A source without axes is
+    /// one value for all.
+    fn scatter[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
+        functions::scatter::scatter(x.raw.clone(), axis, index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
+    /// A copy of the tensor with elements added at indices along an axis.
+    fn scatter_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
+        functions::scatter::scatter_add(x.raw.clone(), axis, index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
+    /// A copy of the tensor with elements reduced to indices along an axis, together with the element that is there or without it.
+    fn scatter_reduce[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>, reduce: functions::scatter::Reduce, include_self: bool) -> Tensor<T, N> =
+        functions::scatter::scatter_reduce(x.raw.clone(), axis, index.raw.clone().into(), Number::Array(source.raw.clone()), reduce, include_self).map(wrap);
+    /// The elements, or parts, at indices that stand along the last axis, one for each of the first axes of the tensor.
+    fn gather_nd[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, indices: &Tensor<I, M>) -> Tensor<T, DYN> =
+        functions::scatter::gather_nd(x.raw.clone(), indices.raw.clone().into()).map(wrap);
+    /// The slices at indices along an axis.
+    fn index_select[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, index: &Vector<I>) -> Tensor<T, N> =
+        functions::scatter::index_select(x.raw.clone(), axis, index.raw.clone().into()).map(wrap);
+    /// A copy of the tensor with values at what arrays of indices pick, or with values added there: at equal places all of them.
+    fn index_put[T: Dtype, I: Dtype, const N: usize, const M: usize, const K: usize](x: &Tensor<T, N>, indices: &[&Tensor<I, M>], values: &Tensor<T, K>, accumulate: bool) -> Tensor<T, N> =
+        functions::scatter::index_put(x.raw.clone(), each(indices).0, Number::Array(values.raw.clone()), accumulate).map(wrap);
+    /// A copy of the tensor with slices added at indices along an axis.
+    fn index_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Vector<I>, source: &Tensor<T, M>) -> Tensor<T, N> =
+        functions::scatter::index_add(x.raw.clone(), axis, index.raw.clone().into(), source.raw.clone(), number(1i64)).map(wrap);
+    /// A number where a mask is true, the elements elsewhere.
+    fn masked_fill[T: Element, const N: usize, const M: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>, value: T) -> Broadcasted<T, N, M>
+        where [Rank<N>: Broadcast<M>] =
+        functions::scatter::masked_fill(x.raw.clone(), mask.raw.clone(), number(value)).map(wrap);
+    /// The elements where a mask is true, as a vector; the two broadcast together.
+    fn masked_select[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>) -> Vector<T> =
+        functions::scatter::masked_select(x.raw.clone(), mask.raw.clone()).map(wrap);
+    /// A copy of the tensor with the elements of another, in C order, where a mask is true.
+    fn masked_scatter[T: Dtype, const N: usize, const M: usize, const K: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>, source: &Tensor<T, K>) -> Broadcasted<T, N, M>
+        where [Rank<N>: Broadcast<M>] =
+        functions::scatter::masked_scatter(x.raw.clone(), mask.raw.clone(), source.raw.clone()).map(wrap);
+    /// The rows of a matrix at indices. The row `padding` gets no gradient.
+    fn embedding[T: Dtype, I: Dtype, const N: usize](indices: &Tensor<I, N>, weight: &Matrix<T>, padding: Option<isize>) -> Grown<T, N>
+        where [Rank<N>: Grow] =
+        functions::scatter::embedding(indices.raw.clone().into(), weight.raw.clone(), padding.into()).map(wrap);
+    /// Returns true where an element of one tensor lies on one of the other.
     fn shares_memory[T: Dtype, const N: usize, U: Dtype, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
-        functions::compare::shares_memory(a.raw.clone(), b.raw.clone());
+        functions::memory::shares_memory(a.raw.clone(), b.raw.clone(), None.into());
+    /// Returns true where the memory that two tensors cover meets; elements need not lie on each other.
+    fn may_share_memory[T: Dtype, const N: usize, U: Dtype, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
+        functions::memory::may_share_memory(a.raw.clone(), b.raw.clone(), Some(0).into());
+    /// Returns true where a tensor lies in Fortran order and not in C order.
+    fn isfortran[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::memory::isfortran(x.raw.clone());
+    /// The tensor in Fortran order: itself where it lies so already, else a copy.
+    fn asfortranarray[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <rank::AtLeast1 as RankRule<N>>::Of<T>
+        where [rank::AtLeast1: RankRule<N>] = functions::memory::asfortranarray(x.raw.clone(), None).map(wrap);
+    /// The tensor, in which every number is finite.
+    fn asarray_chkfinite[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
+        functions::memory::asarray_chkfinite(x.raw.clone(), None, functions::Order::K).map(wrap);
+    /// The tensor with memory that meets requirements, by letter: `"C"`, `"F"`, `"W"`(riteable), `"O"`(wned).
+    fn require[T: Dtype, const N: usize](x: &Tensor<T, N>, requirements: &str) -> Tensor<T, N> =
+        functions::memory::Requirements::of(requirements).and_then(|all| functions::memory::require(x.raw.clone(), None, all)).map(wrap);
 }
 
 /// The identity matrix: [`Tensor::eye`].
@@ -372,6 +508,117 @@ fn statistic(dtype: civita_core::dtype::DType) -> civita_core::dtype::DType {
     civita_core::ops::ReduceClass::Mean.result(dtype)
 }
 
+/// A tensor of any rank, as an operand of [`einsum`].
+pub trait Labelled<T> {
+    #[doc(hidden)]
+    fn operand(&self) -> &Raw;
+}
+impl<T, const N: usize> Labelled<T> for Tensor<T, N> {
+    fn operand(&self) -> &Raw {
+        &self.raw
+    }
+}
+
+fn labelled<T>(text: &str, operands: &[&dyn Labelled<T>]) -> functions::einsum::Subscripts {
+    functions::einsum::Subscripts {
+        text: text.into(),
+        operands: operands.iter().map(|x| x.operand().clone()).collect(),
+    }
+}
+
+fn vectors(all: Result<Vec<Raw>>) -> Result<Vec<Vector<i64>>> {
+    Ok(all?.into_iter().map(wrap).collect())
+}
+
+fn numbers<T, const N: usize>(all: &[&Tensor<T, N>]) -> functions::Numbers {
+    functions::Numbers(all.iter().map(|x| Number::Array(x.raw.clone())).collect())
+}
+
 fn number<T: Element>(value: T) -> Number {
     Number::Scalar(value.into_scalar())
+}
+
+/// A function of the elements for which a condition is true.
+pub type Piece<'a, T> = &'a dyn Fn(&Vector<T>) -> Result<Vector<T>>;
+
+/// The elements through a function each of its own: `pieces[k]` where `conditions[k]` is true, of several the last; zero
+/// where none is. NumPy's `piecewise`.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let x = tensor![-2.0, -1.0, 1.0, 4.0];
+/// let y = np::piecewise(&x, &[&x.lt(0.0)?, &x.ge(0.0)?], &[&|part| part.mul(-1.0), &|part| Ok(part.sqrt())])?;
+/// assert_eq!(y.to_string(), "[2. 1. 1. 2.]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When there are not as many functions as conditions, a condition has another shape, or as a function.
+pub fn piecewise<T: Element, const N: usize>(
+    x: &Tensor<T, N>,
+    conditions: &[&Tensor<bool, N>],
+    pieces: &[Piece<'_, T>],
+) -> Result<Tensor<T, N>> {
+    if conditions.len() != pieces.len() {
+        return Err(crate::Error::value(
+            "piecewise",
+            format!(
+                "{} functions for {} conditions",
+                pieces.len(),
+                conditions.len()
+            ),
+        ));
+    }
+    let mut y = x.zeros_like();
+    for (condition, piece) in conditions.iter().zip(pieces) {
+        let part: Vector<T> = wrap(x.raw.select(&condition.raw)?);
+        if !part.is_empty() {
+            y.raw.assign_where(&condition.raw, &piece(&part)?.raw)?;
+        }
+    }
+    Ok(y)
+}
+
+/// The indices of the elements of an `n` × `n` matrix that a function such as `triu` leaves. NumPy's `mask_indices`.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let upper = np::mask_indices(3, |ones| np::triu(ones, 1))?;
+/// assert_eq!(upper[1].to_string(), "[1 2 2]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// As the function.
+pub fn mask_indices(
+    n: usize,
+    mask: impl FnOnce(&Matrix<i64>) -> Result<Matrix<i64>>,
+) -> Result<Vec<Vector<i64>>> {
+    let kept = mask(&Tensor::ones([n, n]))?;
+    let all = functions::create::nonzero(kept.raw)?;
+    Ok(all.into_iter().map(wrap).collect())
+}
+
+/// What a function makes of the indices along each axis, under a first axis of its own. NumPy's `fromfunction`.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let table = np::fromfunction([2, 3], |index| index.select_index(0, 0)?.add(&index.select_index(0, 1)?))?;
+/// assert_eq!(table.to_string(), "[[0 1 2]\n [1 2 3]]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// As the function.
+pub fn fromfunction<X, const N: usize>(
+    shape: [usize; N],
+    function: impl FnOnce(&Grown<i64, N>) -> Result<X>,
+) -> Result<X>
+where
+    Rank<N>: Grow,
+{
+    function(&indices(shape)?)
 }
