@@ -6,6 +6,7 @@ use civita_core::layout::{Layout, SliceItem};
 use civita_core::ops::Op;
 use civita_core::primitive::host;
 use civita_core::raw::{Key, Raw};
+use civita_core::storage::Storage;
 use pyo3::prelude::*;
 use smallvec::SmallVec;
 
@@ -43,7 +44,15 @@ fn set(
     key: &Bound<'_, PyAny>,
     value: &Bound<'_, PyAny>,
 ) -> Outcome<()> {
-    let keys = keys(key)?;
+    let mut keys = keys(key)?;
+    for key in &mut keys {
+        // an index that shares the memory which is written is read first
+        if let Key::Integers(index) | Key::Mask(index) = key
+            && Storage::same_buffer(index.storage(), x.storage())
+        {
+            *index = index.copied()?;
+        }
+    }
     let source = source(value, x.dtype())?;
     let elements = written(x, &keys)?.max(source.len());
     Ok(gil::work(py, elements, || x.index_assign(&keys, &source))?)
@@ -76,11 +85,7 @@ fn set_element(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> boo
     };
     let dtype = x.dtype();
     // what loses something, or does not fit, is the long way's
-    if !x.is_plain()
-        || scalar.kind() > dtype.kind()
-        || !x.storage().writable()
-        || x.layout().has_internal_overlap()
-    {
+    if !x.is_plain() || scalar.kind() > dtype.kind() || !x.is_writable() {
         return false;
     }
     let (Some(place), Ok(bytes)) = (element(x, key), scalar.to_bytes(dtype)) else {

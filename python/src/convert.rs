@@ -7,7 +7,7 @@ use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyComplex, PyComplexMethods, PyFloat, PyInt, PyList, PySequence,
-    PyString, PyTuple,
+    PyString, PyTuple, PyType,
 };
 use smallvec::SmallVec;
 
@@ -202,9 +202,24 @@ pub fn imported(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
     if buffer::has_buffer(ob) {
         return buffer::import(ob).map(Some);
     }
+    if ob.is_instance_of::<PyType>() {
+        // a class has its instances' protocols as attributes
+        return Ok(None);
+    }
     if ob.hasattr("__array__")? {
         let array = ob.call_method0("__array__")?;
-        return buffer::import(&array).map(Some);
+        if let Ok(array) = array.cast_exact::<Array>() {
+            return Ok(Some(array.get().raw().clone()));
+        }
+        if buffer::has_buffer(&array) {
+            return buffer::import(&array).map(Some);
+        }
+        return Err(value_error(
+            "object __array__ method not producing an array",
+        ));
+    }
+    if ob.hasattr("__array_interface__")? {
+        return crate::interface::import(ob).map(Some);
     }
     if ob.hasattr("__dlpack__")? {
         return crate::dlpack::import(ob).map(Some);
@@ -303,6 +318,9 @@ enum Leaf {
 fn nested(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> {
     if !is_list(ob) {
         return Ok(None);
+    }
+    if let Some(raw) = crate::lists::plain(ob, dtype)? {
+        return Ok(Some(raw));
     }
     let mut leaves = Vec::new();
     let mut shape = Vec::new();
@@ -423,7 +441,12 @@ fn is_list(ob: &Bound<'_, PyAny>) -> bool {
         || (!ob.is_instance_of::<PyString>()
             && !ob.is_instance_of::<PyBytes>()
             && !ob.is_instance_of::<PyByteArray>()
-            && ob.cast::<PySequence>().is_ok())
+            && !ob.is_instance_of::<Array>()
+            && !ob.is_instance_of::<pyo3::types::PyDict>()
+            // what has `__len__` and `__getitem__`
+            // SAFETY: attached, and the object is alive.
+            && unsafe { pyo3::ffi::PySequence_Check(ob.as_ptr()) } != 0
+            && ob.len().is_ok())
 }
 
 /// Walks the lists: `shape` is what the first ones say, and the rest must agree.

@@ -20,7 +20,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PySequence, PySlice, PyString, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::{Array, wrap};
+use crate::array::{Array, wrap, wrap_view};
 use crate::convert::{self, array_of};
 use crate::error::{Outcome, type_error};
 use crate::gil;
@@ -324,7 +324,15 @@ impl Function {
         }
         match (result, out) {
             (Returned::One(x), Some(out)) => write_out(row.name, x, out),
-            (result, _) => returned(py, row, result),
+            (result, _) => {
+                // what may be a view of the first argument
+                let first = match args.get_item(0) {
+                    Ok(first) => Some(first),
+                    Err(_) => kwargs.and_then(|k| k.values().get_item(0).ok()),
+                };
+                let source = first.filter(|ob| ob.is_exact_instance_of::<Array>());
+                returned(py, row, result, source.as_ref())
+            }
         }
     }
 }
@@ -353,10 +361,17 @@ fn argument<'py>(
 }
 
 /// What a call returned, as an object.
-fn returned(py: Python<'_>, row: &FunctionRow, result: Returned) -> Outcome<Py<PyAny>> {
-    let one = |x: Raw| match ARRAYS.contains(&row.name) {
-        true => wrap(py, x),
-        false => give(py, x),
+fn returned(
+    py: Python<'_>,
+    row: &FunctionRow,
+    result: Returned,
+    source: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    let is_array = ARRAYS.contains(&row.name);
+    let one = |x: Raw| match source {
+        Some(source) if is_array || x.rank() > 0 => wrap_view(py, x, source),
+        None if is_array => wrap(py, x),
+        _ => give(py, x),
     };
     let objects = |all: Vec<Raw>| all.into_iter().map(one).collect::<Outcome<Vec<_>>>();
     let one_or_tuple = |mut all: Vec<Py<PyAny>>| -> Outcome<Py<PyAny>> {
