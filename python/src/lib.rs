@@ -14,6 +14,7 @@ mod dlpack;
 mod dtype;
 mod error;
 mod errstate;
+mod fft;
 mod function;
 mod functions;
 mod fuse;
@@ -48,6 +49,7 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     reduction::register(m)?;
     create::register(m)?;
     errstate::register(m)?;
+    fft::register(m)?;
     function::register(m)?;
     functions::register(m)?;
     fuse::register(m)?;

@@ -13,11 +13,11 @@ array([2., 4., 6.])
 
 from ._civita import *  # noqa: F403
 from ._civita import __version__  # noqa: F401
-from . import _civita, autograd, random
+from . import _civita, autograd, fft, random
 from .autograd import jvp, vmap
 
 # not in `*`: they hide Python's own
 from ._civita import abs, all, any, bool, max, min, pow, sum  # noqa: F401, A004
 
 __array_api_version__ = "2025.12"
-__all__ = [name for name in dir(_civita) if not name.startswith("_")] + ["autograd", "jvp", "random", "trace", "vmap"]
+__all__ = [name for name in dir(_civita) if not name.startswith("_")] + ["autograd", "fft", "jvp", "random", "trace", "vmap"]
