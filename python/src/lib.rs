@@ -14,6 +14,7 @@ mod dlpack;
 mod dtype;
 mod error;
 mod errstate;
+mod fft;
 mod files;
 mod flags;
 mod function;
@@ -55,6 +56,7 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     errstate::register(m)?;
     files::register(m)?;
     flags::register(m)?;
+    fft::register(m)?;
     function::register(m)?;
     functions::register(m)?;
     fuse::register(m)?;
