@@ -26,6 +26,7 @@ mod index;
 mod interface;
 mod interop;
 mod limits;
+mod linalg;
 mod lists;
 mod machine;
 mod methods;
@@ -64,6 +65,7 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     interface::register(m)?;
     interop::register(m)?;
     limits::register(m)?;
+    linalg::register(m)?;
     machine::register(m)?;
     printing::register(m)?;
     random::register(m)?;
