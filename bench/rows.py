@@ -91,6 +91,16 @@ def counted(name, statement, numpy, **more) -> Row:
     return draws(name, statement, 4, numpy=numpy, init=init, **more)
 
 
+LENGTHS = {f"2^{k}": 1 << k for k in (6, 10, 16, 20)} | {str(n): n for n in (30030, 10**6, 10007, 1000003)}
+
+
+def transform(name, statement, sizes, target, **more) -> Row:
+    """A row of Fourier transforms: of `x`, or of `z` with imaginary parts."""
+    complexes = "z = x + 1j * x[..., ::-1]"
+    init = {"civita": complexes, "numpy": "import scipy.fft as scipy_fft; " + complexes, "torch": "z = xp.complex(x, x.flip(-1))"}
+    return special(name, statement, sizes, target, init=init, **more)
+
+
 MATMUL = {str(n): (n, n) for n in (16, 64, 128, 256, 512, 1000, 1024, 2048)}
 
 ROWS = [
@@ -192,6 +202,13 @@ ROWS = [
     counted("counted normal", "rng.normal(x.size)", "rng.standard_normal(x.size)"),
     counted("counted uniform", "rng.uniform(x.size, 'float32')", "rng.random(x.size, 'float32')", dtypes=("float32",)),
     counted("counted normal", "rng.normal(x.size, 'float32')", "rng.standard_normal(x.size, 'float32')", dtypes=("float32",)),
+    # ---- Fourier transforms: along the last axis
+    transform("fft", "xp.fft.fft(z)", LENGTHS, 1.0),
+    transform("rfft", "xp.fft.rfft(x)", LENGTHS, 1.0),
+    transform("fft2", "xp.fft.fft2(z)", {"1024x1024": (1024, 1024)}, 1.0),
+    transform("rfft of rows", "xp.fft.rfft(x)", {"1000x1024": (1000, 1024)}, 1.5),
+    transform("fft over axis 0", "xp.fft.fft(z, axis=0)", {"1024x1000": (1024, 1000)}, 1.0, torch="xp.fft.fft(z, dim=0)"),
+    transform("dct", "xp.fft.dct(x)", {"1024": 1024, "1M": 1 << 20}, 1.0, numpy="scipy_fft.dct(x)", torch=None),
     # ---- matrices
     special("matmul", "a @ b", MATMUL, 0.95),
     special("matmul", "i @ i", {"256": (256, 256)}, 15, dtypes=("int64",)),

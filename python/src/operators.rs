@@ -13,7 +13,7 @@ use pyo3::pyclass::CompareOp;
 use pyo3::types::{PyBool, PyComplex, PyFloat};
 
 use crate::array::{Array, wrap};
-use crate::convert::{Value, array_of, is_operand, scalar_exact, value};
+use crate::convert::{Value, array_of, is_operand, scalar_beside, value};
 use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
 use crate::fuse::PyExpr;
@@ -150,7 +150,12 @@ fn binary_slow(
     reflected: bool,
 ) -> Outcome<Py<PyAny>> {
     let py = other.py();
-    if let Some(scalar) = scalar_exact(other)? {
+    let dtype = match &this {
+        Value::Ref(x) => x.dtype(),
+        Value::Own(x) => x.dtype(),
+        Value::Weak(s) => s.default_dtype(),
+    };
+    if let Some(scalar) = scalar_beside(other, dtype)? {
         let other = Value::Weak(scalar);
         return if reflected {
             apply(py, op, &[&other, &this])
@@ -179,7 +184,10 @@ fn binary_slow(
 }
 
 fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<()> {
-    let other = value(other)?;
+    let other = match scalar_beside(other, array.get().raw().dtype())? {
+        Some(scalar) => Value::Weak(scalar),
+        None => value(other)?,
+    };
     let py = array.py();
     array.get().write_from(|this, out| {
         let operands = [Operand::Tensor(this), other.operand()];
@@ -219,6 +227,8 @@ operators! {
     __and__ __rand__ __iand__ BitwiseAnd,
     __or__ __ror__ __ior__ BitwiseOr,
     __xor__ __rxor__ __ixor__ BitwiseXor,
+    __lshift__ __rlshift__ __ilshift__ LeftShift,
+    __rshift__ __rrshift__ __irshift__ RightShift,
 }
 
 fn no_modulus(modulus: &Bound<'_, PyAny>) -> Outcome<()> {

@@ -93,6 +93,7 @@ mod dtype;
 mod elements;
 mod elementwise;
 mod error;
+pub mod fft;
 mod fuse;
 mod index;
 mod keys;
@@ -168,6 +169,11 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/numpy.md")]
 struct NumpyPage;
+
+/// The blocks of `docs/fft.md` are run; those of Python by its tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/fft.md")]
+struct FftPage;
 
 /// The blocks of `docs/linalg.md` are run; those of Python by its tests.
 #[cfg(all(doctest, feature = "linalg"))]

@@ -34,7 +34,7 @@ use smallvec::SmallVec;
 
 pub use apply::{Apply, Scalars};
 pub use arg_fold::ArgFold;
-pub(crate) use bind::{Untagged, bind_in_place, bind_into_part, bind_view, execute};
+pub(crate) use bind::{Untagged, bind_in_place, bind_into_part, bind_view, direct, execute};
 pub use bind::{bind, bind_into, bind_one};
 pub use compress::{Compress, Expand};
 pub use copy::{Copy, Order};

@@ -4,15 +4,19 @@
 
 mod compress;
 pub(crate) mod copy;
+pub(crate) mod count;
 mod dense;
 mod external;
 mod gather;
+pub(crate) mod interp;
 mod matmul;
 pub(crate) mod memory;
 mod program;
-mod reduce;
+pub(crate) mod reduce;
 mod scan;
 mod scatter;
+pub(crate) mod search;
+pub(crate) mod select;
 mod softmax;
 mod sort;
 
