@@ -114,6 +114,8 @@ def test_qr_and_svd(dtype, shape, rng):
             assert s.dtype == wanted.S.dtype and u.dtype == vh.dtype == dtype
             k = min(shape)
             close((u[..., :k] * s[..., None, :]) @ vh[..., :k, :], a, eps)
+            for square in (adj(np.asarray(u)) @ np.asarray(u), np.asarray(vh) @ adj(np.asarray(vh))):
+                close(square, np.broadcast_to(np.eye(square.shape[-1]), square.shape), eps)
         close(LA.svdvals(a), wanted.S, eps)
         close(LA.svd(a, compute_uv=False), wanted.S, eps)
 

@@ -90,6 +90,9 @@ impl<T: Scalar> Work<T> {
             let [a, b] = factor(-exponent);
             self.a.iter_mut().for_each(|x| *x = *x * a * b);
         }
+        // faer's path for tall matrices leaves one block of the full vectors as it is
+        self.u.fill(T::default());
+        self.v.fill(T::default());
         // row-major `a` is column-major `aᵀ`
         let a = columns(&self.a, n, m).transpose();
         let s = faer::ColMut::from_slice_mut(&mut self.s).as_diagonal_mut();

@@ -136,7 +136,8 @@ fn orthogonal_factors() {
                 );
                 let columns = u.shape()[2];
                 let units = unit(columns).broadcast_to(&[2, columns, columns]).unwrap();
-                assert!(gap(&adjoint(&u).matmul(&u).unwrap(), &units) < scale * 4.0);
+                let off = gap(&adjoint(&u).matmul(&u).unwrap(), &units);
+                assert!(off < scale * 4.0, "u of {dtype} {m} {n} {vectors:?}: {off}");
                 let rows = vh.shape()[1];
                 let units = unit(rows).broadcast_to(&[2, rows, rows]).unwrap();
                 assert!(gap(&vh.matmul(&adjoint(&vh)).unwrap(), &units) < scale * 4.0);
