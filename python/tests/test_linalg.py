@@ -328,6 +328,18 @@ def test_values_that_numpy_refuses(bad):
         bad(cv.linalg)
 
 
+@pytest.mark.parametrize("name", "inv det svd eig eigh qr pinv cholesky slogdet expm sqrtm logm schur hessenberg lu polar lstsq cond norm".split())
+def test_unusual_input_gives_a_result_or_a_clear_error(name):
+    shapes = [(0, 0), (1, 1), (3, 3), (20, 20), (2, 0, 0), (0, 3, 3), (), (3,)]
+    for shape in shapes:
+        for value in (0.0, 1.0, np.nan, np.inf, 1e308, 1e-310):
+            a = np.full(shape, value)
+            try:
+                getattr(LA, name)(*([a, a] if name == "lstsq" else [a]))
+            except (ValueError, TypeError):
+                pass
+
+
 GRADIENTS = {
     "solve": lambda a, b: LA.solve(a, b),
     "inv": lambda a, b: LA.inv(a),

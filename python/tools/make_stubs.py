@@ -562,7 +562,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from . import matmul as matmul, matrix_transpose as matrix_transpose, ndarray, tensordot as tensordot
 
 _ArrayLike: TypeAlias = ndarray | bool | int | float | complex | Sequence[Any] | memoryview | Any
-_Order: TypeAlias = float | Literal["fro", "nuc"] | None
+_Order: TypeAlias = float | Literal["fro", "nuc"]
 
 class LinAlgError(ValueError):
     """A matrix that an algorithm cannot take: not square, singular, not positive definite, without convergence."""
@@ -598,7 +598,8 @@ def linalg_stub():
             text += f"\nclass {name}(NamedTuple):\n" + "".join(f"    {field}: Any\n" for field in value._fields)
         elif inspect.isfunction(value):
             returns = LINALG_RETURNS.get(name, "ndarray")
-            functions += f"def {name}({parameters(inspect.signature(value), LINALG_TYPES)}) -> {returns}:\n{doc(value.__doc__)}\n\n"
+            given = parameters(inspect.signature(value), LINALG_TYPES).replace("Ellipsis", "...").replace("<class 'int'>", "int")
+            functions += f"def {name}({given}) -> {returns}:\n{doc(value.__doc__)}\n\n"
     return text + "\n" + functions.rstrip() + "\n"
 
 
