@@ -99,6 +99,9 @@ impl<T: Scalar> Lu<T> {
     /// Solves `A x = b` in place of a row-major `n × k` matrix.
     pub fn solve(&self, b: &mut [T], k: usize) {
         let n = self.n;
+        if k == 1 {
+            return self.solve_one(b);
+        }
         let a = columns(&self.packed, n, n);
         let par = par(n * n);
         let mut scratch = Scratch::new(plu::solve::solve_in_place_scratch::<usize, T>(n, k, par));
@@ -107,6 +110,27 @@ impl<T: Scalar> Lu<T> {
             _ => MatMut::from_row_major_slice_mut(b, n, k),
         };
         plu::solve::solve_in_place(a, a, self.permutation(), b, par, scratch.stack());
+    }
+
+    /// Solves `A x = b` in place, column by column: for one vector blocking costs more than it saves.
+    fn solve_one(&self, b: &mut [T]) {
+        let n = self.n;
+        let permuted: Vec<T> = self.rows.iter().map(|&row| b[row]).collect();
+        b.copy_from_slice(&permuted);
+        let subtract = |from: &mut [T], column: &[T], x: T| {
+            for (y, &a) in from.iter_mut().zip(column) {
+                *y -= a * x;
+            }
+        };
+        for (j, column) in self.packed.chunks_exact(n.max(1)).enumerate() {
+            let x = b[j];
+            subtract(&mut b[j + 1..], &column[j + 1..], x);
+        }
+        for (j, column) in self.packed.chunks_exact(n.max(1)).enumerate().rev() {
+            let x = b[j] * column[j].inverse();
+            b[j] = x;
+            subtract(&mut b[..j], &column[..j], x);
+        }
     }
 
     /// Writes `A⁻¹`, row-major.
