@@ -238,7 +238,7 @@ impl<T: Float> Wave<T> {
                     for (j, (v, w)) in v.iter_mut().zip(before).enumerate() {
                         *v = Complex::new(x[2 * j], x[n - 1 - 2 * j]) * *w;
                     }
-                    plan.run_clobbering(v, z, rest)?;
+                    plan.run(v, z, rest)?;
                     for (k, (z, w)) in z.iter().zip(after).enumerate() {
                         let turned = *z * *w;
                         y[2 * k] = two * turned.re;
@@ -249,7 +249,7 @@ impl<T: Float> Wave<T> {
                         *v = *w * *x;
                     }
                     v[n..].fill(Complex::default());
-                    plan.run_clobbering(v, z, rest)?;
+                    plan.run(v, z, rest)?;
                     for ((y, z), w) in y.iter_mut().zip(z.iter()).zip(after) {
                         *y = two * (*z * *w).re;
                     }
