@@ -23,7 +23,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias
 
 from . import autograd as autograd, fft as fft, linalg as linalg, random as random
-from ._indexing import broadcast as broadcast, fromfunction as fromfunction, mask_indices as mask_indices, piecewise as piecewise
 from .autograd import jvp as jvp, trace as trace, vmap as vmap
 
 class _SupportsArray(Protocol):

@@ -1,6 +1,5 @@
 //! The table of functions, and what makes data of it.
 
-use super::classify::Anything;
 use super::einsum::{Optimize, Subscripts};
 use super::histogram::{Bins, BinsOfEach, Points, Range, RangeOfEach};
 use super::memory::Requirements;
@@ -1079,13 +1078,6 @@ macro_rules! function_rows {
                 run classify::isneginf, aliases [], torch "torch.isneginf", gradient no "its result is a boolean",
                 example "isneginf([1.0, float('-inf')])" => "[False  True]", rust "np::isneginf(&tensor![1.0, f64::NEG_INFINITY])?",
                 samples ["isneginf(x[2, 3])", "isneginf([1.0, 2.0])"],
-                laws [],
-            }
-            /// Returns true of a number or a text, not of an array.
-            isscalar(element: Anything) -> [plain "_bool"] {
-                run classify::isscalar, aliases [], gradient no "its result is a boolean",
-                example "isscalar(2.5)" => "True", rust "np::ndim(&Tensor::scalar(2.5)) == 0" => "true",
-                samples ["isscalar(x[2, 3])", "isscalar(3)", "isscalar('text')", "isscalar([1])", "isscalar(None)"],
                 laws [],
             }
             /// The elements from small to large as complex numbers, by real part, then by imaginary part.
