@@ -9,6 +9,8 @@ the grid (elementwise, reductions) promises 1.0 at every size.
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 GRID = {"1": 1, "100": 100, "10K": 10_000, "1M": 1_000_000, "10M": 10_000_000}
 FLOATS = ("float32", "float64")
 
@@ -22,6 +24,9 @@ DATA = {
     "m": lambda rng, shape, dtype: rng.uniform(0, 1, shape) < 0.5,  # an unpredictable mask
     "i": lambda rng, shape, dtype: rng.integers(-100, 100, shape).astype(dtype),
     "p": lambda rng, shape, dtype: rng.integers(0, shape if isinstance(shape, int) else shape[0], shape),  # places
+    "n": lambda rng, shape, dtype: np.where(rng.uniform(0, 1, shape) < 0.1, np.nan, rng.standard_normal(shape)).astype(dtype),
+    "s": lambda rng, shape, dtype: np.sort(rng.standard_normal(shape)).astype(dtype) * 2,
+    "t": lambda rng, shape, dtype: rng.standard_normal(shape).astype(dtype),
     "w": lambda rng, shape, dtype: rng.standard_normal(shape).astype("float32"),  # converted by each library's `init`
 }
 
@@ -183,6 +188,16 @@ ROWS = [
     ),
     batches("solve of a batch", "xp.linalg.solve(x, y)", {"10000 of 3": (10_000, 3, 3), "1000 of 8": (1000, 8, 8)}),
     batches("inv of a batch", "xp.linalg.inv(x)", {"10000 of 3": (10_000, 3, 3), "1000 of 8": (1000, 8, 8)}),
+    # ---- statistics and order
+    special("median", "xp.median(x)", {"1M": 1_000_000}, 2, torch=None),
+    special("quantile", "xp.quantile(x, 0.3)", {"1M": 1_000_000}, 2),
+    special("nansum", "xp.nansum(n)", {"1M": 1_000_000}, 2),
+    special("nanmean", "xp.nanmean(n)", {"1M": 1_000_000}, 2),
+    special("histogram, 100 bins", "xp.histogram(x, 100)[0]", {"1M": 1_000_000}, 3),
+    special("interp in 1000 points", "xp.interp(x, s, t)", {"1M": {"x": 1_000_000, "s": 1000, "t": 1000}}, 1.5, torch=None, dtypes=("float64",)),
+    special("searchsorted in 100K", "xp.searchsorted(s, x)", {"1M": {"x": 1_000_000, "s": 100_000}}, 2, dtypes=("float64",)),
+    special("topk, 100", "xp.topk(x, 100)[0]", {"1M": 1_000_000}, 2, numpy="xp.sort(xp.partition(x, -100)[-100:])[::-1]"),
+    special("partition", "xp.partition(x, 1000)[1000]", {"1M": 1_000_000}, 2, torch=None),
     # ---- random numbers: NumPy's
     draws("random", "rng.random(x.size)", 1.3),
     draws("random, float32", "rng.random(x.size, dtype='float32')", 1.3, dtypes=("float32",)),

@@ -44,6 +44,7 @@ const ARRAYS: &[&str] = &[
     "broadcast_arrays",
     "broadcast_to",
     "copy",
+    "cov",
     "diagonal",
     "empty_like",
     "expand_dims",

@@ -134,6 +134,9 @@ fn rounded(x: &Raw, decimals: isize) -> Result<Raw> {
     if decimals == 0 {
         return x.rint();
     }
+    if x.dtype() == DType::Bool {
+        return Err(Error::dtype("round", "booleans have no decimals").dtypes(&[x.dtype()]));
+    }
     let scale = 10f64.powi(decimals.unsigned_abs().min(400) as i32);
     let (there, back) = match decimals > 0 {
         true => (Op::Mul, Op::Div),

@@ -158,6 +158,9 @@ impl Kind for Points {
 
 /// The elements as a vector, no booleans, and their weights.
 fn elements(op: &'static str, a: &Raw, weights: OptArray) -> Result<(Raw, OptArray)> {
+    if a.dtype().is_complex() {
+        return Err(Error::dtype(op, "complex numbers lie in no bins").dtypes(&[a.dtype()]));
+    }
     let a = match a.dtype() {
         DType::Bool => {
             warn("Converting input from bool to <class 'numpy.uint8'> for compatibility.");
@@ -526,11 +529,9 @@ pub fn histogram(
 }
 
 fn widths(edges: &Raw) -> Result<Raw> {
-    let n = edges.len();
-    let edges = edges.cast(DType::F64)?;
-    edges
-        .narrow(0, 1, n.saturating_sub(1))?
-        .sub(&edges.narrow(0, 0, n.saturating_sub(1))?)
+    let n = edges.len().saturating_sub(1);
+    let widths = edges.narrow(0, 1, n)?.sub(&edges.narrow(0, 0, n)?)?;
+    widths.cast(DType::F64)
 }
 
 /// Of points, the rows of a matrix: counts, and the edges of each dimension.
@@ -545,6 +546,9 @@ fn of_points(
     let &[many, dimensions] = points.shape() else {
         return Err(Error::shape(op, "points are the rows of a matrix").shapes(&[points.shape()]));
     };
+    if points.dtype().is_complex() {
+        return Err(Error::dtype(op, "complex numbers lie in no bins").dtypes(&[points.dtype()]));
+    }
     let bins = match bins {
         BinsOfEach::Same(bins) => vec![bins; dimensions],
         BinsOfEach::Each(all) if all.len() == dimensions => all,

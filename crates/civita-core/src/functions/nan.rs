@@ -263,8 +263,16 @@ fn divided(x: &Raw, count: &Raw) -> Result<Raw> {
     x.div(&count.cast(x.dtype().to_real())?)
 }
 
-fn operand(number: &OptNumber) -> Option<Operand<'_>> {
-    number.as_ref().map(Number::operand)
+/// An initial value; beside booleans a number is one.
+fn operand<'a>(number: &'a OptNumber, x: &Raw) -> Option<Operand<'a>> {
+    match number {
+        Some(Number::Scalar(v))
+            if x.dtype() == DType::Bool && v.kind() < crate::dtype::Kind::Float =>
+        {
+            Some(Scalar::Bool(v.as_f64() != 0.0).into())
+        }
+        other => other.as_ref().map(Number::operand),
+    }
 }
 
 pub fn nansum(
@@ -277,7 +285,12 @@ pub fn nansum(
     mask: Where,
 ) -> Result<Raw> {
     let call = Call::new("nansum", &a, &axis, keepdims, &mask);
-    call.reduce(Reduction::Sum, Neutral::Zero, dtype, operand(&initial))
+    call.reduce(
+        Reduction::Sum,
+        Neutral::Zero,
+        dtype,
+        initial.as_ref().map(Number::operand),
+    )
 }
 
 pub fn nanprod(
@@ -290,7 +303,12 @@ pub fn nanprod(
     mask: Where,
 ) -> Result<Raw> {
     let call = Call::new("nanprod", &a, &axis, keepdims, &mask);
-    call.reduce(Reduction::Prod, Neutral::One, dtype, operand(&initial))
+    call.reduce(
+        Reduction::Prod,
+        Neutral::One,
+        dtype,
+        initial.as_ref().map(Number::operand),
+    )
 }
 
 fn extreme(call: &Call<'_>, op: Reduction, initial: &OptNumber) -> Result<Raw> {
@@ -298,7 +316,7 @@ fn extreme(call: &Call<'_>, op: Reduction, initial: &OptNumber) -> Result<Raw> {
         Reduction::Max => Neutral::Lowest,
         _ => Neutral::Highest,
     };
-    let y = call.reduce(op, neutral, None, operand(initial))?;
+    let y = call.reduce(op, neutral, None, operand(initial, call.x))?;
     if !may_be_nan(call.x) || initial.is_some() {
         return Ok(y);
     }

@@ -65,7 +65,7 @@ unsafe fn run<V: Value>(x: &Raw, xp: &Raw, fp: &Raw, ends: [&Raw; 2], out: *mut 
     };
     let at = |x: f64, place: usize| -> V {
         if x.is_nan() {
-            return V::NAN;
+            return if last == 0 { fp[0] } else { V::NAN };
         }
         if place == 0 {
             return left;
