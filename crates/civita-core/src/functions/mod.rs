@@ -36,6 +36,8 @@ pub mod sets;
 #[doc(hidden)]
 pub mod shape;
 #[doc(hidden)]
+pub mod signal;
+#[doc(hidden)]
 pub mod sorting;
 pub mod ufuncs;
 

@@ -13,6 +13,7 @@ mod arg_fold;
 mod bind;
 mod compress;
 mod copy;
+mod correlate;
 mod fold;
 mod fused;
 mod gather;
@@ -37,6 +38,7 @@ pub(crate) use bind::{Untagged, bind_in_place, bind_into_part, bind_view, execut
 pub use bind::{bind, bind_into, bind_one};
 pub use compress::{Compress, Expand};
 pub use copy::{Copy, Order};
+pub use correlate::Correlate;
 pub(crate) use fold::wide;
 pub use fold::{Fold, Over};
 pub use fused::Fused;
