@@ -296,10 +296,12 @@ class poly1d:
         coeffs = self.coeffs[cv.cumsum(cv.asarray(self.coeffs != 0).astype("int64")) > 0]
         n = len(coeffs) - 1
         for k, c in enumerate(coeffs):
-            if c.dtype.kind == "c":
-                text = f"({_short(c.real)} + {_short(c.imag)}j)" if c.real != 0 and c.imag != 0 else f"{_short(c.imag)}j" if c.imag != 0 else _short(c.real)
+            if c.dtype.kind != "c" or c.imag == 0:
+                text = _short(c.real)
+            elif c.real == 0:
+                text = f"{_short(c.imag)}j"
             else:
-                text = _short(abs(c))
+                text = f"({_short(c.real)} + {_short(c.imag)}j)"
             power = n - k
             if power == 0:
                 term = text if text != "0" or k == 0 else ""
@@ -308,9 +310,9 @@ class poly1d:
             else:
                 term = f"{text} {self.variable}" + (f"**{power}" if power > 1 else "")
             if k == 0:
-                out = f"-{term}" if term and c.dtype.kind != "c" and c < 0 else term
+                out = term
             elif term:
-                out = f"{out} - {term}" if c.dtype.kind != "c" and c < 0 else f"{out} + {term}"
+                out += f" - {term[1:]}" if term.startswith("-") else f" + {term}"
         return _raise_powers(out)
 
     def __call__(self, val):

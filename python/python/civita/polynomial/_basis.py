@@ -4,6 +4,8 @@ A basis is a recurrence, `P[n+1] = (A[n] x + B[n]) P[n] - C[n] P[n-1]`, and rule
 follows: Clenshaw's sum, products (Clenshaw's sum with series in place of numbers), the companion matrix, Vandermonde matrices.
 """
 
+from fractions import Fraction
+
 import civita as cv
 
 from . import polyutils as pu
@@ -14,7 +16,11 @@ class Basis:
 
     def __init__(self, name, prefix, domain, recurrence, derive, integrate):
         self.name, self.prefix, self.domain = name, prefix, domain
-        self.recurrence, self._derive, self._integrate = recurrence, derive, integrate
+        self._exact, self._derive, self._integrate = recurrence, derive, integrate
+
+    def recurrence(self, n):
+        """`A[n]`, `B[n]` and `C[n]`."""
+        return tuple(_plain(v) for v in self._exact(n))
 
     # ---- arithmetic
 
@@ -44,10 +50,11 @@ class Basis:
         n = len(c)
         up, same, down = [], [], []
         for k in range(n):
-            a, b, last = self.recurrence(k)
-            up.append(1 / a)
-            same.append(-b / a)
-            down.append(last / a)
+            # whole numbers and fractions: rounded once
+            a, b, last = map(Fraction, self._exact(k))
+            up.append(float(1 / a))
+            same.append(float(-b / a))
+            down.append(float(last / a))
         zero = cv.zeros(1, dtype=c.dtype)
         result = cv.concatenate([zero, c * cv.array(up)])
         if any(same):
@@ -289,6 +296,10 @@ class Basis:
         slope = slope / cv.abs(slope).max()
         w = 1 / (below * slope)
         return x, w * (total / w.sum())
+
+
+def _plain(v):
+    return int(v) if v == int(v) else float(v)
 
 
 def _iterable(k):

@@ -1,7 +1,9 @@
 """Series as objects: coefficients, a domain that is mapped to the window of the polynomials, and a symbol."""
 
+import math
 import numbers
 import os
+from decimal import Decimal
 
 import civita as cv
 
@@ -191,7 +193,7 @@ class ABCPolyBase:
 
     def copy(self):
         """A copy."""
-        return self._like(self.coef)
+        return self.__class__(self.coef.copy(), self.domain.copy(), self.window.copy(), self.symbol)
 
     def degree(self):
         """The highest degree, whose coefficient may be 0."""
@@ -315,29 +317,22 @@ class ABCPolyBase:
     def _text(self, unicode):
         term = self._term_unicode if unicode else self._term_ascii
         out = _number(self.coef[0])
-        off, scl = self.mapparms()
-        scaled, needs = self._scaled_symbol(off, scl)
+        scaled, needs = self._scaled_symbol()
         if needs:
             scaled = f"({scaled})"
-        width = cv.get_printoptions()["linewidth"]
-        width = max(width, 1)
-        length = len(out)
-        for i, coef in enumerate(self.coef[1:]):
-            power = str(i + 1)
-            negative = coef.dtype.kind != "c" and coef < 0
-            sign = "- " if negative else "+ "
-            next_term = f"{sign}{_number(-coef if negative else coef)}" + term(power, scaled)
-            if length + len(next_term) + 1 > width:
-                out += "\n"
-                length = 0
-            else:
-                out += " "
-                length += 1
-            out += next_term
-            length += len(next_term)
+        width = max(cv.get_printoptions()["linewidth"], 1)
+        last = len(self.coef) - 1
+        for i, coef in enumerate(self.coef[1:], 1):
+            is_negative = coef.dtype.kind != "c" and not coef >= 0
+            text = ("- " + _number(-coef, True)) if is_negative else ("+ " + _number(coef, coef.dtype.kind != "c"))
+            text += term(str(i), scaled)
+            # the sign of the next term stays on this line
+            length = len(out.rsplit("\n", 1)[-1]) + 1 + len(text) + (2 if i < last else 0)
+            out += " " + (text.replace(" ", "\n", 1) if length >= width else text)
         return out
 
-    def _scaled_symbol(self, off, scl):
+    def _scaled_symbol(self):
+        off, scl = self.mapparms()
         if off == 0 and scl == 1:
             return self.symbol, False
         if scl == 1:
@@ -346,21 +341,78 @@ class ABCPolyBase:
             return f"{_number(scl)}{self.symbol}", True
         return f"{_number(off)} + {_number(scl)}{self.symbol}", True
 
+    def _repr_latex_(self):
+        name, needs = self._scaled_symbol()
+        # numbers within the name are text
+        if needs:
+            off, scl = self.mapparms()
+            parts = ([] if off == 0 else [_latex(off)]) + [("" if scl == 1 else _latex(scl)) + self.symbol]
+            name = " + ".join(parts)
+        body = ""
+        for i, c in enumerate(self.coef):
+            if i == 0:
+                part = _latex(c)
+            elif c.dtype.kind == "c":
+                part = f" + ({_latex(c)})"
+            elif c >= 0:
+                part = f" + {_latex(c, True)}"
+            else:
+                part = f" - {_latex(-c, True)}"
+            term = self._term_latex(i, name, needs)
+            if term != "1":
+                part += rf"\,{term}"
+            body += rf"\color{{LightGray}}{{{part}}}" if c == 0 else part
+        return rf"${self.symbol} \mapsto {body or '0'}$"
+
+    @classmethod
+    def _term_latex(cls, i, name, needs):
+        if cls.basis_name is None:
+            raise NotImplementedError("Subclasses must define either a basis name, or override _repr_latex_term(i, arg_str, needs_parens)")
+        return f"{{{cls.basis_name}}}_{{{i}}}({name})"
+
     @classmethod
     def _term_unicode(cls, i, arg):
         if cls.basis_name is None:
             raise NotImplementedError
-        return f"·{cls.basis_name}{i.translate(_SUBSCRIPTS)}({arg.strip('()')})"
+        return f"·{cls.basis_name}{i.translate(_SUBSCRIPTS)}({arg})"
 
     @classmethod
     def _term_ascii(cls, i, arg):
         if cls.basis_name is None:
             raise NotImplementedError
-        return f" {cls.basis_name}_{i}({arg.strip('()')})"
+        return f" {cls.basis_name}_{i}({arg})"
 
 
-def _number(x):
-    return str(x)
+def _number(x, parentheses=False):
+    """A number with as many digits as arrays are printed with."""
+    if not isinstance(x, (float, cv.floating)):
+        return str(x)
+    options = cv.get_printoptions()
+    value, precision = float(x), options["precision"]
+    if math.isnan(value):
+        return options["nanstr"]
+    if math.isinf(value):
+        return options["infstr"]
+    shortest = Decimal(str(x))
+    is_fixed = options["floatmode"] == "fixed"
+    if value != 0 and (abs(value) >= 1e8 or abs(value) < 10 ** min(0, -(precision - 1) // 2)):
+        digits = min(precision, len(shortest.as_tuple().digits) - 1)
+        mantissa, exponent = f"{value:.{precision if is_fixed else digits}e}".split("e")
+        text = f"{_trimmed(mantissa, is_fixed)}e{exponent}"
+        return f"({text})" if parentheses else text
+    digits = min(precision, max(0, -shortest.as_tuple().exponent))
+    return _trimmed(f"{value:.{precision if is_fixed else digits}f}", is_fixed)
+
+
+def _trimmed(text, keep):
+    if keep:
+        return text
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction.rstrip('0') or '0'}"
+
+
+def _latex(x, parentheses=False):
+    return rf"\text{{{_number(x, parentheses)}}}"
 
 
 def make(name, basis, domain, window, basis_name, doc):

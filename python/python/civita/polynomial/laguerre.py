@@ -1,5 +1,7 @@
 """Series over Laguerre's polynomials."""
 
+from fractions import Fraction
+
 import civita as cv
 
 from . import polyutils as pu
@@ -25,7 +27,7 @@ def _integrate(c):
     return out
 
 
-_basis = Basis("laguerre", "lag", [0.0, 1.0], lambda n: (-1 / (n + 1), (2 * n + 1) / (n + 1), n / (n + 1)), _derive, _integrate)
+_basis = Basis("laguerre", "lag", [0.0, 1.0], lambda n: (Fraction(-1, n + 1), Fraction(2 * n + 1, n + 1), Fraction(n, n + 1)), _derive, _integrate)
 __all__ = export(_basis, globals())
 
 lagzero = cv.array([0])

@@ -1,5 +1,7 @@
 """Series over Legendre's polynomials."""
 
+from fractions import Fraction
+
 import civita as cv
 
 from . import polyutils as pu
@@ -28,7 +30,7 @@ def _integrate(c):
     return out
 
 
-_basis = Basis("legendre", "leg", [-1.0, 1.0], lambda n: ((2 * n + 1) / (n + 1), 0, n / (n + 1)), _derive, _integrate)
+_basis = Basis("legendre", "leg", [-1.0, 1.0], lambda n: (Fraction(2 * n + 1, n + 1), 0, Fraction(n, n + 1)), _derive, _integrate)
 __all__ = export(_basis, globals())
 
 legzero = cv.array([0])

@@ -55,6 +55,12 @@ def _ascii(cls, i, arg):
     return f" {arg}" if i == "1" else f" {arg}**{i}"
 
 
-Polynomial._term_unicode, Polynomial._term_ascii = classmethod(_unicode), classmethod(_ascii)
+def _latex(cls, i, name, needs):
+    if needs:
+        name = rf"\left({name}\right)"
+    return "1" if i == 0 else name if i == 1 else f"{name}^{{{i}}}"
+
+
+Polynomial._term_unicode, Polynomial._term_ascii, Polynomial._term_latex = classmethod(_unicode), classmethod(_ascii), classmethod(_latex)
 
 __all__ += ["Polynomial", "polydomain", "polyone", "polytrim", "polyvalfromroots", "polyx", "polyzero"]
