@@ -53,6 +53,31 @@ def special(name, civita, sizes, target, **more) -> Row:
     return Row(name, civita, sizes=sizes, targets={"*": target}, grid=False, **more)
 
 
+# a matrix far from singular, and a right-hand side
+MATRIX = "import numpy; x = xp.asarray(numpy.asarray(x) + 4 * numpy.eye(x.shape[-1], dtype=numpy.asarray(x).dtype)); y = x[..., :1]"
+# name, call, and the promised ratios for 3, 10, 100 and 500 rows
+LINEAR = [
+    ("solve", "xp.linalg.solve(x, y)", (2, 2, 1, 1)),
+    ("inv", "xp.linalg.inv(x)", (2, 2, 1, 1)),
+    ("det", "xp.linalg.det(x)", (2, 2, 1, 1)),
+    ("cholesky", "xp.linalg.cholesky(x @ xp.swapaxes(x, -1, -2))", (2, 2, 1, 1)),
+    ("qr", "xp.linalg.qr(x)", (2, 2, 1, 1)),
+    ("svd", "xp.linalg.svd(x)", (2, 2, 1, 1)),
+    ("eigh", "xp.linalg.eigh(x)", (2, 2, 1, 1)),
+    ("eig", "xp.linalg.eig(x)", (2, 2, 2, 2)),
+]
+
+
+def linear(name, statement, n, target) -> Row:
+    """A row of linear algebra on one matrix, beside NumPy."""
+    return special(f"{name} {n}", statement, {f"{n}": (n, n)}, target, torch=None, dtypes=("float64",), init={"civita": MATRIX, "numpy": MATRIX})
+
+
+def batches(name, statement, sizes) -> Row:
+    """A row of linear algebra on many small matrices, beside NumPy."""
+    return special(name, statement, sizes, 2.0, torch=None, init={"civita": MATRIX, "numpy": MATRIX})
+
+
 def draws(name, statement, target, **more) -> Row:
     """A row of random numbers: the same seed for each library, which then go on drawing."""
     start = "rng = xp.random.default_rng(1); old = xp.random.RandomState(1)"
@@ -150,6 +175,14 @@ ROWS = [
         torch="xp.exp(a * b + c)",
         init={"civita": "fused = xp.fuse(lambda a, b, c: xp.exp(a * b + c))"},
     ),
+    # ---- linear algebra
+    *(
+        linear(name, call, n, target)
+        for name, call, targets in LINEAR
+        for n, target in zip((3, 10, 100, 500), targets)
+    ),
+    batches("solve of a batch", "xp.linalg.solve(x, y)", {"10000 of 3": (10_000, 3, 3), "1000 of 8": (1000, 8, 8)}),
+    batches("inv of a batch", "xp.linalg.inv(x)", {"10000 of 3": (10_000, 3, 3), "1000 of 8": (1000, 8, 8)}),
     # ---- random numbers: NumPy's
     draws("random", "rng.random(x.size)", 1.3),
     draws("random, float32", "rng.random(x.size, dtype='float32')", 1.3, dtypes=("float32",)),
@@ -176,6 +209,14 @@ ROWS = [
     transform("rfft of rows", "xp.fft.rfft(x)", {"1000x1024": (1000, 1024)}, 1.5),
     transform("fft over axis 0", "xp.fft.fft(z, axis=0)", {"1024x1000": (1024, 1000)}, 1.0, torch="xp.fft.fft(z, dim=0)"),
     transform("dct", "xp.fft.dct(x)", {"1024": 1024, "1M": 1 << 20}, 1.0, numpy="scipy_fft.dct(x)", torch=None),
+    special(
+        "convolve",
+        "xp.convolve(a, b)",
+        {"100K with 1K": {"a": (100_000,), "b": (1000,)}, "1K with 10": {"a": (1000,), "b": (10,)}},
+        1.0,
+        torch=None,
+        dtypes=("float64", "float32"),
+    ),
     # ---- matrices
     special("matmul", "a @ b", MATMUL, 0.95),
     special("matmul", "i @ i", {"256": (256, 256)}, 15, dtypes=("int64",)),

@@ -1,21 +1,6 @@
 //! Operators, with NumPy's arrays and Python's scalars on either side.
 
-// what `/// The quotient and the rest as a tuple, or `NotImplemented`.
-fn both_parts(
-    slf: &Bound<'_, Array>,
-    other: &Bound<'_, PyAny>,
-    reflected: bool,
-) -> Outcome<Py<PyAny>> {
-    let py = slf.py();
-    let quotient = binary(Op::FloorDivide, slf, other, reflected)?;
-    if quotient.is(&py.NotImplemented()) {
-        return Ok(quotient);
-    }
-    let rest = binary(Op::Remainder, slf, other, reflected)?;
-    Ok((quotient, rest).into_pyobject(py)?.into_any().unbind())
-}
-
-#[pymethods]` writes inside a macro of ours looks like our own code to the lint
+// what `#[pymethods]` writes inside a macro of ours looks like our own code to the lint
 #![allow(unsafe_op_in_unsafe_fn)]
 
 use civita_core::dtype::{Casting, DType, Scalar};
@@ -28,7 +13,7 @@ use pyo3::pyclass::CompareOp;
 use pyo3::types::{PyBool, PyComplex, PyFloat};
 
 use crate::array::{Array, wrap};
-use crate::convert::{Value, array_of, is_operand, scalar_exact, value};
+use crate::convert::{Value, array_of, is_operand, scalar_beside, value};
 use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
 use crate::fuse::PyExpr;
@@ -165,7 +150,12 @@ fn binary_slow(
     reflected: bool,
 ) -> Outcome<Py<PyAny>> {
     let py = other.py();
-    if let Some(scalar) = scalar_exact(other)? {
+    let dtype = match &this {
+        Value::Ref(x) => x.dtype(),
+        Value::Own(x) => x.dtype(),
+        Value::Weak(s) => s.default_dtype(),
+    };
+    if let Some(scalar) = scalar_beside(other, dtype)? {
         let other = Value::Weak(scalar);
         return if reflected {
             apply(py, op, &[&other, &this])
@@ -194,7 +184,10 @@ fn binary_slow(
 }
 
 fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<()> {
-    let other = value(other)?;
+    let other = match scalar_beside(other, array.get().raw().dtype())? {
+        Some(scalar) => Value::Weak(scalar),
+        None => value(other)?,
+    };
     let py = array.py();
     array.get().write_from(|this, out| {
         let operands = [Operand::Tensor(this), other.operand()];
@@ -234,6 +227,8 @@ operators! {
     __and__ __rand__ __iand__ BitwiseAnd,
     __or__ __ror__ __ior__ BitwiseOr,
     __xor__ __rxor__ __ixor__ BitwiseXor,
+    __lshift__ __rlshift__ __ilshift__ LeftShift,
+    __rshift__ __rrshift__ __irshift__ RightShift,
 }
 
 fn no_modulus(modulus: &Bound<'_, PyAny>) -> Outcome<()> {
@@ -259,6 +254,21 @@ pub fn matmul(py: Python<'_>, a: &Raw, b: &Raw) -> Outcome<Raw> {
         .saturating_mul(b.shape().last().copied().unwrap_or(1))
         .max(b.len());
     Ok(gil::work(py, work, || a.matmul(b))?)
+}
+
+/// The quotient and the rest as a tuple, or `NotImplemented`.
+fn both_parts(
+    slf: &Bound<'_, Array>,
+    other: &Bound<'_, PyAny>,
+    reflected: bool,
+) -> Outcome<Py<PyAny>> {
+    let py = slf.py();
+    let quotient = binary(Op::FloorDivide, slf, other, reflected)?;
+    if quotient.is(&py.NotImplemented()) {
+        return Ok(quotient);
+    }
+    let rest = binary(Op::Remainder, slf, other, reflected)?;
+    Ok((quotient, rest).into_pyobject(py)?.into_any().unbind())
 }
 
 #[pymethods]

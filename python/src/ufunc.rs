@@ -1,7 +1,9 @@
 //! Elementwise functions: one object for each row of the engine's table, `cv.add`, `cv.exp`, `cv.where`.
 
 use civita_core::dtype::{Casting, DType, Scalar, can_cast};
+use civita_core::functions::composed::Rule;
 use civita_core::functions::ufuncs::{self, Restriction};
+use civita_core::functions::{COMPOSED, Composed, FunctionRow};
 use civita_core::layout::KeepDims;
 use civita_core::ops::{Class, Op, ROWS, Row};
 use civita_core::raw::{Operand, Raw, ReduceOptions, write_elementwise};
@@ -10,7 +12,7 @@ use pyo3::types::{PyDict, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::convert::{Value, array_of, value};
+use crate::convert::{Value, array_of, value, values};
 use crate::dtype::{casting as casting_rule, parse_optional, type_char};
 use crate::error::{Outcome, type_error, value_error};
 use crate::fuse;
@@ -21,7 +23,50 @@ use crate::scalar::give;
 
 // A function that works element by element, with broadcasting and promotion. Without a doc of its own, which would hide the instances'.
 #[pyclass(name = "ufunc", module = "civita", frozen)]
-pub struct Ufunc(pub &'static Row);
+pub struct Ufunc(pub Kind);
+
+/// What a ufunc computes.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// An op.
+    Op(&'static Row),
+    /// A program with one result or several, and the row that documents it.
+    Composed(&'static Composed, &'static FunctionRow),
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Op(row) => row.numpy,
+            Kind::Composed(row, _) => row.name,
+        }
+    }
+
+    fn inputs(self) -> usize {
+        match self {
+            Kind::Op(row) => row.arity,
+            Kind::Composed(row, _) => row.inputs,
+        }
+    }
+
+    fn outputs(self) -> usize {
+        match self {
+            Kind::Op(_) => 1,
+            Kind::Composed(row, _) => row.outputs.len(),
+        }
+    }
+
+    /// The dtypes that operands of these dtypes are converted to.
+    fn compute(self, dtypes: &[DType]) -> civita_core::error::Result<SmallVec<[DType; 3]>> {
+        match self {
+            Kind::Op(row) => {
+                let inputs = row.op.signature(dtypes)?.inputs;
+                Ok(inputs[..row.arity].iter().copied().collect())
+            }
+            Kind::Composed(row, _) => row.compute(dtypes),
+        }
+    }
+}
 
 /// Names beside NumPy's: PyTorch's, Rust's, the Array API's.
 const ALIASES: &[(&str, Op)] = &[
@@ -55,9 +100,12 @@ const ALIASES: &[(&str, Op)] = &[
 
 type Args<'a> = SmallVec<[Value<'a>; 3]>;
 
+type Outputs<'py> = SmallVec<[Option<Bound<'py, Array>>; 2]>;
+
 /// What else a call can say.
 struct Options<'py> {
-    out: Option<Bound<'py, Array>>,
+    /// For each result; empty where none was given.
+    out: Outputs<'py>,
     dtype: Option<DType>,
     casting: Casting,
     mask: Option<Raw>,
@@ -69,22 +117,39 @@ impl Ufunc {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Options<'py>> {
-        let name = self.0.numpy;
+        let (name, inputs, outputs) = (self.0.name(), self.0.inputs(), self.0.outputs());
         let mut options = Options {
-            out: None,
+            out: Outputs::new(),
             dtype: None,
             casting: Casting::SameKind,
             mask: None,
         };
-        if args.len() > self.0.arity {
-            options.out = output(&args.get_item(self.0.arity)?)?;
+        for out in args.iter().skip(inputs) {
+            options.out.push(output(&out)?);
         }
         for (key, given) in kwargs.iter().flat_map(|k| k.iter()) {
             match key.extract::<std::borrow::Cow<'_, str>>()?.as_ref() {
-                "out" if options.out.is_some() => {
+                "out" if !options.out.is_empty() => {
                     return Err(type_error(format!("{name}() got the output twice")));
                 }
-                "out" => options.out = output(&given)?,
+                "out" if given.is_none() => {}
+                "out" => match given.cast::<PyTuple>() {
+                    Ok(all) if all.len() == outputs => {
+                        for out in all.iter() {
+                            options.out.push(output(&out)?);
+                        }
+                    }
+                    Ok(all) => {
+                        return Err(value_error(format!(
+                            "the 'out' tuple must have exactly {outputs} entries, not {}",
+                            all.len()
+                        )));
+                    }
+                    Err(_) if outputs > 1 => {
+                        return Err(type_error("'out' must be a tuple of arrays"));
+                    }
+                    Err(_) => options.out.push(output(&given)?),
+                },
                 "dtype" => options.dtype = parse_optional(Some(&given))?,
                 "casting" => options.casting = casting_rule(&given.extract::<String>()?)?,
                 "where" => options.mask = crate::reduction::mask(&given)?,
@@ -108,10 +173,10 @@ impl Ufunc {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
         let py = args.py();
-        let arity = self.0.arity;
+        let arity = self.0.inputs();
         let given = args.len();
-        if given != arity && given != arity + 1 {
-            if self.0.op == Op::Where && given == 1 && kwargs.is_none() {
+        if given < arity || given > arity + self.0.outputs() {
+            if self.is_where() && given == 1 && kwargs.is_none() {
                 return crate::functions::call_row(py, "nonzero", &args.get_item(0)?, None);
             }
             return Err(self.wrong_count(given));
@@ -121,15 +186,26 @@ impl Ufunc {
             if given != arity || kwargs.is_some() {
                 return Err(type_error(format!(
                     "{}() takes neither out nor dtype inside a fused function",
-                    self.0.numpy
+                    self.0.name()
                 )));
             }
-            return fuse::apply(py, self.0.op, &inputs);
+            return match self.0 {
+                Kind::Op(row) => fuse::apply(py, row.op, &inputs),
+                Kind::Composed(row, _) => Err(type_error(format!(
+                    "{} is no step of a fused function\n  hint: write it with the ops that it is made of",
+                    row.name
+                ))),
+            };
         }
-        let values = inputs.iter().map(value).collect::<Outcome<Args<'_>>>()?;
+        let values: Args<'_> = values(&inputs)?;
         if given == arity && kwargs.is_none() {
-            let refs: SmallVec<[&Value<'_>; 3]> = values.iter().collect();
-            return apply(py, self.0.op, &refs);
+            match self.0 {
+                Kind::Op(row) => {
+                    let refs: SmallVec<[&Value<'_>; 3]> = values.iter().collect();
+                    return apply(py, row.op, &refs);
+                }
+                Kind::Composed(row, _) => return composed(py, row, &values, Outputs::new(), None),
+            }
         }
         self.call_with(py, values, self.options(args, kwargs)?)
     }
@@ -142,11 +218,16 @@ impl Ufunc {
         mut values: Args<'_>,
         options: Options<'_>,
     ) -> Outcome<Py<PyAny>> {
-        let op = self.0.op;
-        let select = self.0.class == Class::Select;
+        let name = self.0.name();
+        // conditions and exponents keep their dtype
+        let kept = match self.0 {
+            Kind::Op(row) if row.class == Class::Select => Some(0),
+            Kind::Composed(row, _) if matches!(row.rule, Rule::AndInteger(_)) => Some(1),
+            _ => None,
+        };
         if let Some(dtype) = options.dtype {
             for (i, v) in values.iter_mut().enumerate() {
-                if select && i == 0 {
+                if kept == Some(i) {
                     continue;
                 }
                 *v = match &*v {
@@ -155,22 +236,30 @@ impl Ufunc {
                     }
                     Value::Ref(raw) => Value::Own(Box::new(
                         raw.cast_if(dtype, options.casting)
-                            .map_err(|e| e.in_op(self.0.name))?,
+                            .map_err(|e| e.in_op(name))?,
                     )),
                     Value::Own(raw) => Value::Own(Box::new(
                         raw.cast_if(dtype, options.casting)
-                            .map_err(|e| e.in_op(self.0.name))?,
+                            .map_err(|e| e.in_op(name))?,
                     )),
                 };
             }
         } else if options.casting != Casting::Unsafe && options.casting != Casting::SameKind {
             self.check_casting(&values, options.casting)?;
         }
+        let op = match self.0 {
+            Kind::Op(row) => row.op,
+            Kind::Composed(row, _) => {
+                return composed(py, row, &values, options.out, options.mask.as_ref());
+            }
+        };
         let operands: SmallVec<[Operand<'_>; 3]> = values.iter().map(|v| v.operand()).collect();
+        let out = options.out.into_iter().flatten().next();
         if let Some(mask) = options.mask {
-            return masked(py, op, &operands, &mask, options.out, options.casting);
+            let result = Raw::apply(op, &operands)?;
+            return masked(py, &result, &mask, out, options.casting);
         }
-        let Some(out) = options.out else {
+        let Some(out) = out else {
             let refs: SmallVec<[&Value<'_>; 3]> = values.iter().collect();
             return apply(py, op, &refs);
         };
@@ -192,12 +281,12 @@ impl Ufunc {
                 Value::Weak(s) => s.default_dtype(),
             })
             .collect();
-        let signature = self.0.op.signature(&dtypes)?;
-        for (i, (&from, &to)) in dtypes.iter().zip(&signature.inputs).enumerate() {
+        let compute = self.0.compute(&dtypes)?;
+        for (i, (&from, &to)) in dtypes.iter().zip(&compute).enumerate() {
             if !matches!(values[i], Value::Weak(_)) && !can_cast(from, to, casting) {
                 return Err(type_error(format!(
                     "{}: cannot cast input {i} from {from} to {to} according to the casting rule",
-                    self.0.numpy
+                    self.0.name()
                 )));
             }
         }
@@ -206,42 +295,86 @@ impl Ufunc {
 
     #[cold]
     fn wrong_count(&self, found: usize) -> crate::error::Fault {
-        if self.0.op == Op::Where && found == 2 {
+        if self.is_where() && found == 2 {
             return value_error(
                 "where() takes a condition and both choices, or the condition alone\n  hint: `cv.where(condition, x, y)`",
             );
         }
         type_error(format!(
             "{}() takes from {} to {} positional arguments but {found} were given",
-            self.0.numpy,
-            self.0.arity,
-            self.0.arity + 1
+            self.0.name(),
+            self.0.inputs(),
+            self.0.inputs() + self.0.outputs()
         ))
     }
 
     fn parameters(&self) -> &'static [&'static str] {
-        match (self.0.op, self.0.arity) {
-            (Op::Where, _) => &["condition", "x", "y"],
-            (_, 1) => &["x"],
-            (_, 2) => &["x1", "x2"],
+        match self.0.inputs() {
+            _ if self.is_where() => &["condition", "x", "y"],
+            1 => &["x"],
+            2 => &["x1", "x2"],
             _ => &["x1", "x2", "x3"],
+        }
+    }
+
+    fn is_where(&self) -> bool {
+        matches!(self.0, Kind::Op(row) if row.op == Op::Where)
+    }
+
+    /// The op that a method of ufuncs folds with.
+    fn op(&self, method: &str) -> Outcome<Op> {
+        match self.0 {
+            Kind::Op(row) => Ok(row.op),
+            Kind::Composed(row, _) => Err(value_error(match (row.inputs, row.outputs.len()) {
+                (1, _) => format!("{method} only supported for binary functions"),
+                (_, 1) => format!("{}.{method} does not exist: it has no fold", row.name),
+                _ => format!("{method} only supported for functions returning a single value"),
+            })),
         }
     }
 }
 
-/// An op where a mask is true. Elsewhere the output stays what it was; a new one is zero there, where NumPy's may be anything.
+/// The results of a program.
+fn composed(
+    py: Python<'_>,
+    row: &'static Composed,
+    values: &Args<'_>,
+    out: Outputs<'_>,
+    mask: Option<&Raw>,
+) -> Outcome<Py<PyAny>> {
+    let operands: SmallVec<[Operand<'_>; 3]> = values.iter().map(|v| v.operand()).collect();
+    let elements = operands.iter().map(|o| match o {
+        Operand::Tensor(x) => x.len(),
+        Operand::Scalar(_) => 1,
+    });
+    let results = gil::work(py, elements.max().unwrap_or(1), || row.call(&operands))?;
+    let mut out = out.into_iter();
+    let mut objects = Vec::with_capacity(results.len());
+    for result in results {
+        let out = out.next().flatten();
+        objects.push(match (mask, out) {
+            (Some(mask), out) => masked(py, &result, mask, out, Casting::SameKind)?,
+            (None, Some(out)) => crate::reduction::write_out(row.name, result, out)?,
+            (None, None) => give(py, result)?,
+        });
+    }
+    match objects.len() {
+        1 => Ok(objects.remove(0)),
+        _ => Ok(PyTuple::new(py, objects)?.into_any().unbind()),
+    }
+}
+
+/// A result where a mask is true. Elsewhere the output stays what it was; a new one is zero there, where NumPy's may be anything.
 fn masked(
     py: Python<'_>,
-    op: Op,
-    operands: &[Operand<'_>],
+    result: &Raw,
     mask: &Raw,
     out: Option<Bound<'_, Array>>,
     casting: Casting,
 ) -> Outcome<Py<PyAny>> {
-    let result = Raw::apply(op, operands)?;
     let zero = Operand::Scalar(Scalar::Bool(false));
     let Some(out) = out else {
-        let all = Raw::apply(Op::Where, &[mask.into(), (&result).into(), zero])?;
+        let all = Raw::apply(Op::Where, &[mask.into(), result.into(), zero])?;
         return give(py, all);
     };
     out.get().write(|raw| {
@@ -299,12 +432,15 @@ impl Ufunc {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
-        let (py, op) = (args.py(), self.0.op);
-        if kwargs.is_none() && args.len() == self.0.arity {
-            // arrays and nothing else: the short way
+        let py = args.py();
+        if kwargs.is_none()
+            && let Kind::Op(&Row { op, arity, .. }) = self.0
+            && args.len() == arity
+        {
+            // arrays and nothing else: the fast path
             let a = args.get_borrowed_item(0)?;
             if let Ok(a) = a.cast_exact::<Array>() {
-                match self.0.arity {
+                match arity {
                     1 => return apply_to_one(py, op, &a.get().raw()),
                     2 => {
                         let b = args.get_borrowed_item(1)?;
@@ -319,28 +455,19 @@ impl Ufunc {
         self.call(args, kwargs)
     }
 
-    /// Applies the function in place to what `indices` picks from `a`, and `b`; at equal places all of it adds up. Only
-    /// `add` and `subtract` have it.
-    #[pyo3(signature = (a, indices, b, /))]
+    /// Applies the function in place to what `indices` picks from `a`, and to `b` where it takes two; again and again for a
+    /// place that is picked several times.
+    #[pyo3(signature = (a, indices, b=None, /))]
     fn at(
         &self,
-        a: &Bound<'_, Array>,
+        a: &Bound<'_, PyAny>,
         indices: &Bound<'_, PyAny>,
-        b: &Bound<'_, PyAny>,
+        b: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<()> {
-        let subtract = self.0.op == Op::Sub;
-        if !subtract && self.0.op != Op::Add {
-            return Err(type_error(format!(
-                "{}.at does not exist\n  rule: add and subtract have `at`",
-                self.0.numpy
-            )));
-        }
-        if subtract && a.get().raw().dtype() == DType::Bool {
-            return Err(type_error(
-                "subtract.at: booleans cannot be subtracted\n  hint: `logical_xor` is their difference",
-            ));
-        }
-        crate::assign::accumulate(a.py(), a.get(), indices, b, subtract)
+        let Ok(a) = a.cast::<Array>() else {
+            return Err(type_error("first operand must be array"));
+        };
+        crate::assign::at(a.py(), self.op("at")?, a.get(), indices, b)
     }
 
     /// `a[0] op a[1] op …` along an axis, or several of them; `None` is all.
@@ -378,7 +505,7 @@ impl Ufunc {
             mask: mask.as_ref(),
             initial: initial.as_ref().map(|v| v.operand()),
         };
-        let op = self.0.op;
+        let op = self.op("reduce")?;
         let result = gil::work(py, x.len(), || ufuncs::reduce(op, &x, options, restriction))?;
         self.write_result(py, result, out)
     }
@@ -394,7 +521,7 @@ impl Ufunc {
     ) -> Outcome<Py<PyAny>> {
         let py = array.py();
         let x = array_of(array, None)?;
-        let (op, dtype) = (self.0.op, parse_optional(dtype.as_ref())?);
+        let (op, dtype) = (self.op("accumulate")?, parse_optional(dtype.as_ref())?);
         let result = gil::work(py, x.len(), || ufuncs::accumulate(op, &x, axis, dtype))?;
         self.write_result(py, result, out)
     }
@@ -405,10 +532,24 @@ impl Ufunc {
         let py = a.py();
         let (a, b) = (array_of(a, None)?, array_of(b, None)?);
         let elements = a.len().saturating_mul(b.len());
-        give(
-            py,
-            gil::work(py, elements, || ufuncs::outer(self.0.op, &a, &b))?,
-        )
+        let op = match self.0 {
+            Kind::Op(row) => row.op,
+            Kind::Composed(row, _) if row.inputs == 2 => {
+                let shape: Vec<usize> = a
+                    .shape()
+                    .iter()
+                    .copied()
+                    .chain(b.shape().iter().map(|_| 1))
+                    .collect();
+                let values = Args::from_iter([
+                    Value::Own(Box::new(a.reshape(&shape)?)),
+                    Value::Own(Box::new(b)),
+                ]);
+                return composed(py, row, &values, Outputs::new(), None);
+            }
+            Kind::Composed(..) => self.op("outer")?,
+        };
+        give(py, gil::work(py, elements, || ufuncs::outer(op, &a, &b))?)
     }
 
     /// For each index the fold of `array[index:next]` along an axis.
@@ -425,7 +566,7 @@ impl Ufunc {
         let x = array_of(array, None)?;
         let indices: Vec<i64> = array_of(indices, Some(DType::I64))?.to_vec()?;
         let indices: Vec<isize> = indices.into_iter().map(|i| i as isize).collect();
-        let (op, dtype) = (self.0.op, parse_optional(dtype.as_ref())?);
+        let (op, dtype) = (self.op("reduceat")?, parse_optional(dtype.as_ref())?);
         let result = gil::work(py, x.len(), || {
             ufuncs::reduceat(op, &x, &indices, axis, dtype)
         })?;
@@ -435,10 +576,10 @@ impl Ufunc {
     /// What changes no other operand, or `None`.
     #[getter]
     fn identity<'py>(&self, py: Python<'py>) -> Outcome<Option<Bound<'py, PyAny>>> {
-        if self.0.arity != 2 {
+        let Kind::Op(&Row { op, arity: 2, .. }) = self.0 else {
             return Ok(None);
-        }
-        ufuncs::identity(self.0.op)
+        };
+        ufuncs::identity(op)
             .map(|scalar| python_scalar(py, scalar))
             .transpose()
     }
@@ -452,32 +593,52 @@ impl Ufunc {
     /// NumPy's name of the function.
     #[getter]
     fn __name__(&self) -> &'static str {
-        self.0.numpy
+        self.0.name()
     }
 
     #[getter]
     fn __qualname__(&self) -> &'static str {
-        self.0.numpy
+        self.0.name()
     }
 
     #[getter]
     fn __doc__(&self) -> String {
-        let row = self.0;
-        let doc: Vec<&str> = row.doc.lines().map(str::trim).collect();
+        let (doc, rust, torch) = match self.0 {
+            Kind::Op(row) => (row.doc, row.name, row.torch),
+            Kind::Composed(_, row) => (row.doc, row.name, row.torch),
+        };
+        let example = match self.0 {
+            Kind::Op(_) => String::new(),
+            Kind::Composed(_, row) => format!(
+                ">>> print(cv.{})\n{}\n\n",
+                row.example.python, row.example.prints
+            ),
+        };
+        let doc: Vec<&str> = doc.lines().map(str::trim).collect();
+        let torch = match torch {
+            "" => String::new(),
+            name => format!(", in PyTorch `{name}`"),
+        };
         format!(
-            "{}{}\n\n{}\n\nIn Rust `{}`, in PyTorch `{}`.",
-            row.numpy,
+            "{}{}\n\n{}\n\n{example}In Rust `{rust}`{torch}.",
+            self.0.name(),
             self.__text_signature__(),
             doc.join("\n").trim(),
-            row.name,
-            row.torch
         )
     }
 
     #[getter]
     fn __text_signature__(&self) -> String {
+        let outputs = match self.0.outputs() {
+            1 => "/, out=None",
+            _ => "out1=None, out2=None, /, *, out=(None, None)",
+        };
+        let rest = match self.0.outputs() {
+            1 => "*, where=True",
+            _ => "where=True",
+        };
         format!(
-            "({}, /, out=None, *, where=True, dtype=None, casting='same_kind', order='K', subok=True)",
+            "({}, {outputs}, {rest}, dtype=None, casting='same_kind', order='K', subok=True)",
             self.parameters().join(", ")
         )
     }
@@ -491,53 +652,63 @@ impl Ufunc {
     /// Number of inputs.
     #[getter]
     fn nin(&self) -> usize {
-        self.0.arity
+        self.0.inputs()
     }
 
     /// Number of outputs.
     #[getter]
     fn nout(&self) -> usize {
-        1
+        self.0.outputs()
     }
 
     /// Number of inputs and outputs.
     #[getter]
     fn nargs(&self) -> usize {
-        self.0.arity + 1
+        self.0.inputs() + self.0.outputs()
     }
 
     /// Number of loops.
     #[getter]
     fn ntypes(&self) -> usize {
-        self.0.class.loops().len()
+        self.types().len()
     }
 
     /// The dtypes that it computes in and returns, in NumPy's letters: `dd->d`.
     #[getter]
     fn types(&self) -> Vec<String> {
-        self.0
-            .class
-            .loops()
-            .iter()
-            .filter_map(|&d| {
-                let inputs = vec![d; self.0.arity];
-                let signature = self.0.op.signature(&inputs).ok()?;
-                let inputs: String = signature.inputs[..self.0.arity]
-                    .iter()
-                    .map(|&d| type_char(d))
-                    .collect();
-                Some(format!("{inputs}->{}", type_char(signature.output)))
+        let letters = |all: &[DType]| -> String { all.iter().map(|&d| type_char(d)).collect() };
+        DType::ALL
+            .into_iter()
+            .filter_map(|dtype| match self.0 {
+                Kind::Op(row) if row.class.loops().contains(&dtype) => {
+                    let signature = row.op.signature(&vec![dtype; row.arity]).ok()?;
+                    let inputs = letters(&signature.inputs[..row.arity]);
+                    Some(format!("{inputs}->{}", type_char(signature.output)))
+                }
+                Kind::Op(_) => None,
+                Kind::Composed(row, _) => {
+                    let mut inputs = vec![dtype; row.inputs];
+                    if matches!(row.rule, Rule::AndInteger(_)) {
+                        inputs[1] = DType::I32;
+                    }
+                    (row.compute(&inputs).ok()?.first() == Some(&dtype)).then(|| {
+                        let outputs: Vec<DType> = (0..row.outputs.len())
+                            .filter_map(|k| row.output(k, dtype).ok())
+                            .collect();
+                        format!("{}->{}", letters(&inputs), letters(&outputs))
+                    })
+                }
             })
             .collect()
     }
 
     fn __repr__(&self) -> String {
-        format!("<ufunc '{}'>", self.0.numpy)
+        format!("<ufunc '{}'>", self.0.name())
     }
 
     /// Pickled by name.
     fn __reduce__(&self) -> &'static str {
-        self.0.numpy
+        self.0.name()
     }
 }
 
@@ -550,7 +721,7 @@ impl Ufunc {
         out: Option<Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         match out.as_ref().map(output).transpose()?.flatten() {
-            Some(out) => crate::reduction::write_out(self.0.numpy, result, out),
+            Some(out) => crate::reduction::write_out(self.0.name(), result, out),
             None => give(py, result),
         }
     }
@@ -561,10 +732,15 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<Ufunc>()?;
     let functions = ROWS
         .iter()
-        .map(|row| Py::new(m.py(), Ufunc(row)))
+        .map(|row| Py::new(m.py(), Ufunc(Kind::Op(row))))
         .collect::<PyResult<Vec<_>>>()?;
     for (row, function) in ROWS.iter().zip(&functions) {
         m.add(row.numpy, function)?;
+    }
+    for row in COMPOSED.iter().copied() {
+        if let Some(function) = FunctionRow::find(row.name) {
+            m.add(row.name, Ufunc(Kind::Composed(row, function)))?;
+        }
     }
     for (alias, op) in ALIASES {
         m.add(*alias, &functions[*op as usize])?;

@@ -93,6 +93,8 @@ def test_steps_have_a_gradient_of_zero(row, rng):
     constant = np.asarray(step.detach())
     if step.requires_grad:
         assert all(g.tolist() == [0, 0, 0] for g in cv.grad(step.sum(), leaves))
+        step.sum().backward()
+        assert all(x.grad.tolist() == [0, 0, 0] for x in leaves)
     squares = sum((x * x).sum() for x in leaves)
     for g, x in zip(cv.grad(step.sum() + squares, leaves), values):
         np.testing.assert_array_equal(np.asarray(g), 2 * x)

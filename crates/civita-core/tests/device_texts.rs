@@ -239,6 +239,8 @@ typedef unsigned int u32;
 template <class T> static inline T select(T no, T yes, bool c) { return c ? yes : no; }
 template <class T> static inline T max(T a, T b) { return a < b ? b : a; }
 template <class T> static inline T min(T a, T b) { return b < a ? b : a; }
+template <class T> static inline T clamp(T x, T low, T high) { return min(max(x, low), high); }
+static inline unsigned int countOneBits(unsigned int x) { return __builtin_popcount(x); }
 static inline float round(float x) { return rintf(x); } // ties to even
 static inline float rest(float a, float b) { return isinf(b) ? a - b * 0.0f : fmod(a, b); }
 template <class To, class From> static inline To bitcast(From x) { To y; memcpy(&y, &x, sizeof y); return y; }

@@ -47,6 +47,7 @@
 //!   only: [`AnyTensor`] is both. [`Vector<T>`](Vector) and [`Matrix<T>`](Matrix) have one and two axes.
 //! * [`tensor!`], [`s!`], [`fuse!`]: literals, slices, fused functions.
 //! * [`np`]: NumPy's functions under NumPy's names.
+//! * `linalg` (feature `linalg`): systems, factorisations, eigenvalues, norms.
 //! * [`autograd`]: derivatives beyond [`Tensor::backward`], `vmap`, traces: [`grad`](autograd::grad), [`jvp`], [`grad_of`],
 //!   [`check_gradients`], [`no_grad`] and more.
 //! * [`prelude`]: what most programs need.
@@ -96,6 +97,8 @@ pub mod fft;
 mod fuse;
 mod index;
 mod keys;
+#[cfg(feature = "linalg")]
+pub mod linalg;
 mod matmul;
 pub mod np;
 mod operators;
@@ -171,6 +174,11 @@ struct NumpyPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/fft.md")]
 struct FftPage;
+
+/// The blocks of `docs/linalg.md` are run; those of Python by its tests.
+#[cfg(all(doctest, feature = "linalg"))]
+#[doc = include_str!("../../../docs/linalg.md")]
+struct LinalgPage;
 
 /// The blocks of `docs/random.md` are run; those of Python by its tests.
 #[cfg(doctest)]

@@ -620,6 +620,8 @@ atanh: ufunc
 """See `arctanh`."""
 bitwise_and: ufunc
 """The bits that both have; of truth values their and."""
+bitwise_count: ufunc
+"""How many bits of the absolute value are 1, as `uint8`."""
 bitwise_invert: ufunc
 """See `invert`."""
 bitwise_left_shift: ufunc
@@ -652,6 +654,8 @@ degrees: ufunc
 """See `rad2deg`."""
 divide: ufunc
 """The quotient `a / b`; integers are divided as `f64`."""
+divmod: ufunc
+"""The floor quotient and the remainder: `floor_divide` and `remainder`."""
 eq: ufunc
 """See `equal`."""
 equal: ufunc
@@ -662,6 +666,9 @@ exp2: ufunc
 """The exponential to base 2, `2^x`."""
 expm1: ufunc
 """`e^x - 1`, accurate near 0."""
+exponent: ufunc
+"""The exponent `e` of `x = m · 2^e` with `½ ≤ |m| < 1`; 0 of zero, infinity and NaN. The second result of `frexp`
+in floating point."""
 fabs: ufunc
 """The absolute value as a float; complex numbers are refused."""
 fix: ufunc
@@ -680,6 +687,8 @@ fmin: ufunc
 of the gradient."""
 fmod: ufunc
 """The remainder `a - b · trunc(a / b)`, which has the sign of `a`; of integers by zero 0."""
+frexp: ufunc
+"""`m` and `e` of `x = m · 2^e` with `½ ≤ |m| < 1`; `e` is an `int32`, and 0 of zero, infinity and NaN."""
 gcd: ufunc
 """The greatest common divisor, not negative."""
 ge: ufunc
@@ -706,6 +715,8 @@ isnan: ufunc
 """Is it NaN? Of a complex number: is a part of it?"""
 lcm: ufunc
 """The least common multiple, not negative; it wraps."""
+ldexp: ufunc
+"""`x1 · 2^x2` for integers `x2`, rounded once."""
 le: ufunc
 """See `less_equal`."""
 left_shift: ufunc
@@ -742,6 +753,8 @@ minimum: ufunc
 """The smaller of the two; NaN where either is. Where they are equal each gets half of the gradient."""
 mod: ufunc
 """See `remainder`."""
+modf: ufunc
+"""What stands behind the point and what stands before it, both with the sign of `x`."""
 multiply: ufunc
 """The product `a · b`; integers wrap, of truth values it is their and."""
 ne: ufunc
@@ -750,8 +763,12 @@ neg: ufunc
 """See `negative`."""
 negative: ufunc
 """The negative, `-x`."""
+nextafter: ufunc
+"""The number of the same dtype that follows `x1` in the direction of `x2`."""
 not_equal: ufunc
 """Is `a ≠ b`?"""
+popcount: ufunc
+"""How many bits of the absolute value are 1."""
 positive: ufunc
 """The number itself, `+x`; booleans are refused."""
 pow: ufunc
@@ -777,6 +794,9 @@ rint: ufunc
 """The nearest integer, ties to even; integers become floats, complex numbers are rounded part by part."""
 rsqrt: ufunc
 """The reciprocal of the square root."""
+scalb: ufunc
+"""`a · 2^b` for a whole number `b`, rounded once; of another number its whole part counts. `ldexp` with a
+floating-point exponent."""
 sigmoid: ufunc
 """The logistic function `1 / (1 + e^-x)`."""
 sign: ufunc
@@ -787,6 +807,9 @@ sin: ufunc
 """The sine; `x` in radians."""
 sinh: ufunc
 """The hyperbolic sine."""
+spacing: ufunc
+"""The distance to the neighbouring number of the same dtype that is farther from zero, negative where `x` is; NaN of
+infinity."""
 sqrt: ufunc
 """The square root; NaN of a negative number."""
 square: ufunc
@@ -1289,6 +1312,34 @@ def setxor1d(ar1: _ArrayLike, ar2: _ArrayLike, assume_unique: _bool = False) -> 
 
 def clip(a: _ArrayLike, a_min: _ArrayLike | None = None, a_max: _ArrayLike | None = None, out: ndarray | tuple[ndarray] | None = None, *, min: _ArrayLike | None = None, max: _ArrayLike | None = None) -> ndarray:
     """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound has no gradient, or half of it where the bound is an array, which gets the other half."""
+    ...
+
+def modf(x: _ArrayLike, /) -> tuple[ndarray, ...]:
+    """What stands behind the point and what stands before it, both with the sign of `x`."""
+    ...
+
+def frexp(x: _ArrayLike, /) -> tuple[ndarray, ...]:
+    """`m` and `e` of `x = m · 2^e` with `½ ≤ |m| < 1`; `e` is an `int32`, and 0 of zero, infinity and NaN."""
+    ...
+
+def ldexp(x1: _ArrayLike, x2: _ArrayLike, /) -> ndarray:
+    """`x1 · 2^x2` for integers `x2`, rounded once."""
+    ...
+
+def divmod(x1: _ArrayLike, x2: _ArrayLike, /) -> tuple[ndarray, ...]:
+    """The floor quotient and the remainder: `floor_divide` and `remainder`."""
+    ...
+
+def bitwise_count(x: _ArrayLike, /) -> ndarray:
+    """How many bits of the absolute value are 1, as `uint8`."""
+    ...
+
+def spacing(x: _ArrayLike, /) -> ndarray:
+    """The distance to the neighbouring number of the same dtype that is farther from zero, negative where `x` is; NaN of infinity."""
+    ...
+
+def nextafter(x1: _ArrayLike, x2: _ArrayLike, /) -> ndarray:
+    """The number of the same dtype that follows `x1` in the direction of `x2`."""
     ...
 
 def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> ndarray:

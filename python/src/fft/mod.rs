@@ -68,7 +68,11 @@ fn run(
     // a transform costs more than a pass over its elements
     let out = match out.map(output).transpose() {
         Ok(out) => out.flatten(),
-        Err(_) => return Err(type_error("return arrays must be of ArrayType: civita.ndarray\n  hint: `cv.asarray(a)` shares the memory of a NumPy array")),
+        Err(_) => {
+            return Err(type_error(
+                "return arrays must be of ArrayType: civita.ndarray\n  hint: `cv.asarray(a)` shares the memory of a NumPy array",
+            ));
+        }
     };
     let y = gil::work(py, 8 * x.len(), f)?;
     let Some(out) = out else { return give(py, y) };

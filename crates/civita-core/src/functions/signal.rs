@@ -21,7 +21,10 @@ fn vector(op: &'static str, name: &str, x: Array) -> Result<Raw> {
         1 => Ok(x),
         _ => Err(Error::value(
             op,
-            format!("{name} has shape {}: object too deep for desired array", shape_text(x.shape())),
+            format!(
+                "{name} has shape {}: object too deep for desired array",
+                shape_text(x.shape())
+            ),
         )
         .shapes(&[x.shape()])
         .rule("the operands are vectors")),
@@ -126,23 +129,63 @@ pub fn kaiser(m: Float, beta: Float) -> Result<Raw> {
 
 /// `exp(-x) I₀(x)` on [0, 8]: a Chebyshev series in `x / 2 - 2` (Cephes).
 const BESSEL_SMALL: [f64; 30] = [
-    -4.4153416464793395e-18, 3.3307945188222384e-17, -2.431279846547955e-16, 1.715391285555133e-15,
-    -1.1685332877993451e-14, 7.676185498604936e-14, -4.856446783111929e-13, 2.95505266312964e-12,
-    -1.726826291441556e-11, 9.675809035373237e-11, -5.189795601635263e-10, 2.6598237246823866e-09,
-    -1.300025009986248e-08, 6.046995022541919e-08, -2.670793853940612e-07, 1.1173875391201037e-06,
-    -4.4167383584587505e-06, 1.6448448070728896e-05, -5.754195010082104e-05, 0.00018850288509584165,
-    -0.0005763755745385824, 0.0016394756169413357, -0.004324309995050576, 0.010546460394594998,
-    -0.02373741480589947, 0.04930528423967071, -0.09490109704804764, 0.17162090152220877, -0.3046826723431984,
+    -4.4153416464793395e-18,
+    3.3307945188222384e-17,
+    -2.431279846547955e-16,
+    1.715391285555133e-15,
+    -1.1685332877993451e-14,
+    7.676185498604936e-14,
+    -4.856446783111929e-13,
+    2.95505266312964e-12,
+    -1.726826291441556e-11,
+    9.675809035373237e-11,
+    -5.189795601635263e-10,
+    2.6598237246823866e-09,
+    -1.300025009986248e-08,
+    6.046995022541919e-08,
+    -2.670793853940612e-07,
+    1.1173875391201037e-06,
+    -4.4167383584587505e-06,
+    1.6448448070728896e-05,
+    -5.754195010082104e-05,
+    0.00018850288509584165,
+    -0.0005763755745385824,
+    0.0016394756169413357,
+    -0.004324309995050576,
+    0.010546460394594998,
+    -0.02373741480589947,
+    0.04930528423967071,
+    -0.09490109704804764,
+    0.17162090152220877,
+    -0.3046826723431984,
     0.6767952744094761,
 ];
 /// `exp(-x) √x I₀(x)` beyond 8: one in `32 / x - 2` (Cephes).
 const BESSEL_LARGE: [f64; 25] = [
-    -7.233180487874754e-18, -4.830504485944182e-18, 4.46562142029676e-17, 3.461222867697461e-17,
-    -2.8276239805165836e-16, -3.425485619677219e-16, 1.7725601330565263e-15, 3.8116806693526224e-15,
-    -9.554846698828307e-15, -4.150569347287222e-14, 1.54008621752141e-14, 3.8527783827421426e-13,
-    7.180124451383666e-13, -1.7941785315068062e-12, -1.3215811840447713e-11, -3.1499165279632416e-11,
-    1.1889147107846439e-11, 4.94060238822497e-10, 3.3962320257083865e-09, 2.266668990498178e-08,
-    2.0489185894690638e-07, 2.8913705208347567e-06, 6.889758346916825e-05, 0.0033691164782556943,
+    -7.233180487874754e-18,
+    -4.830504485944182e-18,
+    4.46562142029676e-17,
+    3.461222867697461e-17,
+    -2.8276239805165836e-16,
+    -3.425485619677219e-16,
+    1.7725601330565263e-15,
+    3.8116806693526224e-15,
+    -9.554846698828307e-15,
+    -4.150569347287222e-14,
+    1.54008621752141e-14,
+    3.8527783827421426e-13,
+    7.180124451383666e-13,
+    -1.7941785315068062e-12,
+    -1.3215811840447713e-11,
+    -3.1499165279632416e-11,
+    1.1889147107846439e-11,
+    4.94060238822497e-10,
+    3.3962320257083865e-09,
+    2.266668990498178e-08,
+    2.0489185894690638e-07,
+    2.8913705208347567e-06,
+    6.889758346916825e-05,
+    0.0033691164782556943,
     0.8044904110141088,
 ];
 
@@ -211,7 +254,8 @@ pub fn sinc(x: Array) -> Result<Raw> {
             let square = y * y;
             let mut near = y.like(0.0);
             for k in (0..8).rev() {
-                near = y.like(1.0) - near * square * y.like(1.0 / ((2 * k + 2) * (2 * k + 3)) as f64);
+                near =
+                    y.like(1.0) - near * square * y.like(1.0 / ((2 * k + 2) * (2 * k + 3)) as f64);
             }
             let is_near = y.abs().lt(y.abs().like(0.25));
             let away = b.op(Op::Where, &[is_near, y.like(1.0), y]);
@@ -237,7 +281,10 @@ pub fn unwrap(p: Array, discont: OptNumber, axis: Axis, period: Number) -> Resul
     let differences = super::along::diff(p.clone(), 1, axis, None, None)?;
     let op = |op, a: &Raw, b: &Number| Raw::apply(op, &[a.into(), b.operand()]);
     let two = Scalar::Int(2);
-    let whole = matches!(dtype.kind(), crate::dtype::Kind::Signed | crate::dtype::Kind::Unsigned);
+    let whole = matches!(
+        dtype.kind(),
+        crate::dtype::Kind::Signed | crate::dtype::Kind::Unsigned
+    );
     let period_array = period.cast(dtype)?;
     let half = |op| Raw::apply(op, &[(&period_array).into(), two.into()]);
     let high = half(if whole { Op::FloorDivide } else { Op::Div })?;
@@ -250,27 +297,47 @@ pub fn unwrap(p: Array, discont: OptNumber, axis: Axis, period: Number) -> Resul
     let moved = op(Op::Remainder, &differences.sub(&low)?, &period)?.add(&low)?;
     let zero = Scalar::Bool(false);
     let rises = Raw::apply(Op::Gt, &[(&differences).into(), zero.into()])?;
-    let at_low = moved.eq(&low)?.logical_and(&rises)?.logical_and(&has_ends)?;
-    let moved = Raw::apply(Op::Where, &[(&at_low).into(), (&high).into(), (&moved).into()])?;
+    let at_low = moved
+        .eq(&low)?
+        .logical_and(&rises)?
+        .logical_and(&has_ends)?;
+    let moved = Raw::apply(
+        Op::Where,
+        &[(&at_low).into(), (&high).into(), (&moved).into()],
+    )?;
     let correction = moved.sub(&differences)?;
     let is_small = match &discont {
         Some(discont) => op(Op::Lt, &differences.abs()?, discont)?,
         None => differences.abs()?.lt(&half(Op::Div)?)?,
     };
-    let correction = Raw::apply(Op::Where, &[(&is_small).into(), zero.into(), (&correction).into()])?;
-    let rest = p.narrow(axis, 1, n - 1)?.add(&correction.cumsum(Some(axis), None)?)?;
-    Raw::concatenate(&[&p.narrow(axis, 0, 1)?.cast(dtype)?, &rest.cast(dtype)?], axis)
+    let correction = Raw::apply(
+        Op::Where,
+        &[(&is_small).into(), zero.into(), (&correction).into()],
+    )?;
+    let rest = p
+        .narrow(axis, 1, n - 1)?
+        .add(&correction.cumsum(Some(axis), None)?)?;
+    Raw::concatenate(
+        &[&p.narrow(axis, 0, 1)?.cast(dtype)?, &rest.cast(dtype)?],
+        axis,
+    )
 }
 
 pub fn trim_zeros(filt: Array, trim: TrimEnds, axis: Axes) -> Result<Raw> {
     const OP: &str = "trim_zeros";
     let rank = filt.rank();
     let over = axis.as_layout().resolve(OP, rank)?;
-    let is_nonzero = Raw::apply(Op::Ne, &[(&filt.detach()).into(), Scalar::Bool(false).into()])?;
+    let is_nonzero = Raw::apply(
+        Op::Ne,
+        &[(&filt.detach()).into(), Scalar::Bool(false).into()],
+    )?;
     let mut items = vec![SliceItem::ALL; rank];
     for &axis in &over {
         // where along this axis there is anything
-        let others: Vec<isize> = (0..rank).filter(|&a| a != axis).map(|a| a as isize).collect();
+        let others: Vec<isize> = (0..rank)
+            .filter(|&a| a != axis)
+            .map(|a| a as isize)
+            .collect();
         let along = is_nonzero.reduce(
             crate::ops::Reduction::Any,
             crate::raw::ReduceOptions {

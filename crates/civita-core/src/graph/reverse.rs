@@ -162,10 +162,18 @@ fn sweep(
         }
     }
     while let Some((_, (node, mut g))) = waiting.pop_last() {
+        let is_flat = g.iter().all(Option::is_none);
         for (output, slot) in g.iter_mut().enumerate() {
-            let Some(sum) = slot.take() else { continue };
-            let sum = node.hooked(output, sum)?;
             let edge = Edge::new(node.clone(), output);
+            let sum = match slot.take() {
+                Some(sum) => sum,
+                None if is_flat && wanted.is_none() && node.collects(output) => {
+                    let spec = edge.spec();
+                    Raw::scalar(Scalar::Bool(false), spec.dtype)?.broadcast_to(&spec.shape)?
+                }
+                None => continue,
+            };
+            let sum = node.hooked(output, sum)?;
             let is_wanted = match wanted {
                 Some(wanted) => wanted(&edge),
                 None => node.collects(output),
@@ -183,6 +191,13 @@ fn sweep(
         let (Some(primitive), true) = (&node.primitive, ways.contains(&true)) else {
             continue;
         };
+        if is_flat {
+            let ways = node.inputs.iter().zip(&ways);
+            for edge in ways.filter_map(|(edge, way)| edge.as_ref().filter(|_| *way)) {
+                reach(&mut waiting, edge);
+            }
+            continue;
+        }
         let (x, y) = node.saved(keep)?;
         let sent = match keep {
             // at this level nothing records: the values are those under the tags
@@ -196,20 +211,32 @@ fn sweep(
             Keep::Differentiable => primitive.vjp(&x, &y, &g, &ways)?,
         };
         for ((g, edge), way) in sent.into_iter().zip(&node.inputs).zip(&ways) {
-            if let (Some(g), Some(edge), true) = (g, edge, way) {
-                send(&mut waiting, edge, fitted(g, edge.spec())?)?;
+            match (g, edge, way) {
+                (Some(g), Some(edge), true) => {
+                    send(&mut waiting, edge, fitted(g, edge.spec())?)?;
+                }
+                // a leaf behind steps alone has a gradient of zeros, as in PyTorch
+                (None, Some(edge), true) if wanted.is_none() => {
+                    reach(&mut waiting, edge);
+                }
+                _ => {}
             }
         }
     }
     Ok(())
 }
 
-fn send(waiting: &mut Waiting, edge: &Edge, g: Raw) -> Result<()> {
+/// Lets the walk come to a node, of which nothing is known to depend on it.
+fn reach<'w>(waiting: &'w mut Waiting, edge: &Edge) -> &'w mut SmallVec<[Option<Raw>; 1]> {
     let node = edge.node();
     let (_, sums) = waiting
         .entry(node.id)
         .or_insert_with(|| (node.clone(), smallvec![None; node.outputs()]));
-    let slot = &mut sums[edge.output()];
+    sums
+}
+
+fn send(waiting: &mut Waiting, edge: &Edge, g: Raw) -> Result<()> {
+    let slot = &mut reach(waiting, edge)[edge.output()];
     *slot = Some(match slot.take() {
         Some(sum) => sum.add(&g)?,
         None => g,

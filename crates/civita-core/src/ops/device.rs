@@ -113,6 +113,21 @@ fn logaddexp2_of(a: T, b: T) -> T {
     let y = max(a, b) + T(1.4426950409) * log1p_of(exp2(select(-abs(a - b), T(0), a == b)));
     return select(y, nan(), is_nan(a) || is_nan(b));
 }
+fn exponent_of(x: T) -> T {
+    let tiny = abs(x) < T(1.17549435e-38);
+    let y = select(abs(x), abs(x) * T(8388608), tiny);
+    let e = T(i32(bitcast<u32>(y) >> 23u) - 126) - select(T(0), T(23), tiny);
+    return select(T(0), e, abs(x) > T(0) && is_finite(x));
+}
+fn power_of_two(n: i32) -> T { return bitcast<T>(u32(n + 127) << 23u); }
+fn times_power(x: T, n: i32) -> T { return x * power_of_two(n / 2) * power_of_two(n - n / 2); }
+fn scalb_of(a: T, b: T) -> T { // of the last two factors only one can round
+    if is_nan(b) { return b; }
+    if a == T(0) || !is_finite(a) { return a; }
+    let e = i32(exponent_of(a));
+    let n = i32(trunc(clamp(b, T(-400), T(400))));
+    return times_power(times_power(a, -e), clamp(e + n, -151, 130));
+}
 fn heaviside_of(a: T, b: T) -> T {
     let step = select(select(T(1), b, a == T(0)), T(0), a < T(0));
     return select(step, a, is_nan(a));
@@ -169,6 +184,7 @@ fn gcd_of(a: T, b: T) -> T {
     }
     return T(x);
 }
+fn popcount_of(x: T) -> T { return T(countOneBits(magnitude_of(x))); }
 fn lcm_of(a: T, b: T) -> T {
     let divisor = u32(gcd_of(a, b));
     if divisor == 0u { return T(0); }
@@ -273,6 +289,27 @@ __device__ inline unsigned long long common_divisor(unsigned long long a, unsign
     return a;
 }
 template <class T> __device__ inline T gcd_of(T a, T b) { return T(common_divisor(magnitude_of(a), magnitude_of(b))); }
+template <class T> __device__ inline T popcount_of(T x) {
+    int n = 0;
+    for (unsigned long long left = magnitude_of(x); left != 0; left &= left - 1) n++;
+    return T(n);
+}
+__device__ inline float exponent_of(float x) {
+    int e = 0;
+    if (is_finite(x)) frexpf(x, &e);
+    return float(e);
+}
+__device__ inline double exponent_of(double x) {
+    int e = 0;
+    if (is_finite(x)) frexp(x, &e);
+    return double(e);
+}
+__device__ inline float scalb_of(float a, float b) {
+    return is_nan(b) ? b : ldexpf(a, int(b < -400.0f ? -400.0f : b > 400.0f ? 400.0f : b));
+}
+__device__ inline double scalb_of(double a, double b) {
+    return is_nan(b) ? b : ldexp(a, int(b < -2400.0 ? -2400.0 : b > 2400.0 ? 2400.0 : b));
+}
 template <class T> __device__ inline T lcm_of(T a, T b) {
     unsigned long long divisor = common_divisor(magnitude_of(a), magnitude_of(b));
     return divisor == 0 ? T(0) : T(magnitude_of(a) / divisor * magnitude_of(b));

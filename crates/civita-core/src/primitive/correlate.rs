@@ -1,8 +1,6 @@
 //! Sliding products of vectors.
 
-use super::{
-    Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind_one, one_tangent, some,
-};
+use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind_one, one_tangent, some};
 use crate::backend::Backend;
 use crate::dtype::promote;
 use crate::error::{Error, Result};

@@ -28,6 +28,7 @@ impl Program {
             match *node {
                 Node::Input(n) if n as usize == i => found = Some(g),
                 Node::Input(_) | Node::Const(_) | Node::Like(..) => {}
+                Node::Cast(_, dtype) if !dtype.is_differentiable() => {}
                 // the gradient of a real number is real, whatever complex number it meets later
                 Node::Cast(a, dtype) => send(a, if dtype.is_complex() { g } else { g.real() }),
                 Node::Op(op, args) => {
@@ -73,6 +74,7 @@ impl Program {
                     moving[n as usize].then(|| builder.input(self.inputs() + 1 + n as usize))
                 }
                 Node::Const(_) | Node::Like(..) => None,
+                Node::Cast(_, dtype) if !dtype.is_differentiable() => None,
                 Node::Cast(a, dtype) => tangent[a as usize].map(|t| t.cast(dtype)),
                 Node::Op(op, args) => {
                     let arity = op.row().arity;

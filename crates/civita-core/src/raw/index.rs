@@ -139,14 +139,24 @@ impl Raw {
             let sum = self.index(keys)?.add(value)?.cast(self.dtype())?;
             return self.index_assign(keys, &sum);
         }
+        self.index_combine(keys, Combine::Add, value)
+    }
+
+    /// As [`Raw::index_accumulate`], with what `combine` does; some key is an array of integers.
+    pub(crate) fn index_combine(
+        &mut self,
+        keys: &[Key],
+        combine: Combine,
+        value: &Raw,
+    ) -> Result<()> {
         let index = Index::new(self, keys)?;
-        if self.dtype() == DType::Bool {
+        if self.dtype() == DType::Bool && combine == Combine::Add {
             // the sum of booleans is whether one is true
             let mut count = self.cast(DType::I64)?;
             index.scatter(&mut count, Combine::Add, &value.cast(DType::I64)?)?;
             return self.assign(&count.cast(DType::Bool)?);
         }
-        index.scatter(self, Combine::Add, value)
+        index.scatter(self, combine, value)
     }
 }
 

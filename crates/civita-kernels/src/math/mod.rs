@@ -38,6 +38,7 @@ pub mod log;
 pub mod log_sum;
 pub mod pow;
 mod round;
+pub mod scale;
 pub mod trig;
 
 #[cfg(test)]

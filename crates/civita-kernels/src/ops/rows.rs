@@ -441,6 +441,25 @@ macro_rules! elementwise_rows {
                     samples: [-2.0, 0.0, 3.0],
                     example: "tensor![1, -2].invert()" => "[-2  1]",
                 }
+                /// The exponent `e` of `x = m · 2^e` with `½ ≤ |m| < 1`; 0 of zero, infinity and NaN. The second result of `frexp`
+                /// in floating point.
+                Exponent exponent(x): RealFloat {
+                    numpy: exponent, torch: "frexp",
+                    kernel: x.exponent::<I>(),
+                    device: "exponent_of(x)",
+                    gradient: Zero,
+                    samples: [-3.0, 0.3, 5.0],
+                    example: "tensor![1.0, 0.3, -8.0].exponent()" => "[ 1. -1.  4.]",
+                }
+                /// How many bits of the absolute value are 1.
+                Popcount popcount(x): Whole {
+                    numpy: popcount, torch: "",
+                    kernel: x.popcount(),
+                    device: "popcount_of(x)",
+                    gradient: None("its result is an integer"),
+                    samples: [-2.0, 0.5, 3.0],
+                    example: "tensor![7, -8, 0].popcount()" => "[3 1 0]",
+                }
             }
             binary {
                 /// The sum `a + b`; integers wrap, of truth values it is their or.
@@ -596,6 +615,16 @@ macro_rules! elementwise_rows {
                     gradient: Binary(|a, _, y| a.sign() * y.sign(), |_, _, y| y.like(0.0)),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, -2.0].copysign(&tensor![-0.0, 3.0])?" => "[-1.  2.]",
+                }
+                /// `a · 2^b` for a whole number `b`, rounded once; of another number its whole part counts. `ldexp` with a
+                /// floating-point exponent.
+                Scalb scalb(a, b): RealFloat {
+                    numpy: scalb, torch: "ldexp",
+                    kernel: a.scalb::<I>(b),
+                    device: "scalb_of(a, b)",
+                    gradient: Binary(|a, b, _| a.like(1.0).scalb(b), |_, b, _| b.like(0.0)),
+                    samples: [(-2.0, 0.5), (0.5, 3.5), (1.5, -2.5)],
+                    example: "tensor![1.5, -1.0].scalb(&tensor![2.0, -1.0])?" => "[ 6.  -0.5]",
                 }
                 /// The Heaviside step function: 0 where `a` is negative, 1 where it is positive, `b` where it is zero.
                 Heaviside heaviside(a, b): RealFloat {

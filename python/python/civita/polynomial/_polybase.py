@@ -346,23 +346,27 @@ class ABCPolyBase:
         # numbers within the name are text
         if needs:
             off, scl = self.mapparms()
-            parts = ([] if off == 0 else [_latex(off)]) + [("" if scl == 1 else _latex(scl)) + self.symbol]
+            parts = ([] if off == 0 else [self._repr_latex_scalar(off)]) + [("" if scl == 1 else self._repr_latex_scalar(scl)) + self.symbol]
             name = " + ".join(parts)
         body = ""
         for i, c in enumerate(self.coef):
             if i == 0:
-                part = _latex(c)
+                part = self._repr_latex_scalar(c)
             elif c.dtype.kind == "c":
-                part = f" + ({_latex(c)})"
+                part = f" + ({self._repr_latex_scalar(c)})"
             elif c >= 0:
-                part = f" + {_latex(c, True)}"
+                part = f" + {self._repr_latex_scalar(c, True)}"
             else:
-                part = f" - {_latex(-c, True)}"
+                part = f" - {self._repr_latex_scalar(-c, True)}"
             term = self._term_latex(i, name, needs)
             if term != "1":
                 part += rf"\,{term}"
             body += rf"\color{{LightGray}}{{{part}}}" if c == 0 else part
         return rf"${self.symbol} \mapsto {body or '0'}$"
+
+    @staticmethod
+    def _repr_latex_scalar(x, parens=False):
+        return rf"\text{{{_number(x, parens)}}}"
 
     @classmethod
     def _term_latex(cls, i, name, needs):
@@ -409,10 +413,6 @@ def _trimmed(text, keep):
         return text
     whole, _, fraction = text.partition(".")
     return f"{whole}.{fraction.rstrip('0') or '0'}"
-
-
-def _latex(x, parentheses=False):
-    return rf"\text{{{_number(x, parentheses)}}}"
 
 
 def make(name, basis, domain, window, basis_name, doc):

@@ -286,9 +286,9 @@ fn kernels(fold: Fold, lane: DType) -> Scan {
     by_fold!(I8 i8, I16 i16, I32 i32, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
 }
 
-/// Adds `n` elements of a lane to the output.
-pub(super) fn add_to(lane: DType) -> Kernel {
-    kernels(Fold::Sum, lane).combined
+/// Combines `n` elements of a lane with those of the output.
+pub(super) fn combined(fold: Fold, lane: DType) -> Kernel {
+    kernels(fold, lane).combined
 }
 
 /// Elements of a piece of a long row.

@@ -7,6 +7,7 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;
 use crate::layout::Layout;
+use crate::ops::Fold;
 use crate::primitive::{Combine, Scatter};
 use crate::raw::{Mode, Raw};
 use crate::storage::Storage;
@@ -24,7 +25,7 @@ pub(super) fn scatter(p: &Scatter, base: &Raw, index: &Raw, rows: &Raw) -> Resul
     }
     let (from, to) = (p.axis, p.axis + p.axes);
     let many: usize = out.shape()[from..to].iter().product();
-    let list = places(p_name(p), index, many, p.mode)?;
+    let list = places(p.combine.name(), index, many, p.mode)?;
     let rows = copy::cast(rows, out.dtype())?;
     match p.combine {
         Combine::Set => {
@@ -38,16 +39,9 @@ pub(super) fn scatter(p: &Scatter, base: &Raw, index: &Raw, rows: &Raw) -> Resul
             };
             set_rows(p, &out, &list, &rows)?;
         }
-        Combine::Add => add(p, &out, &list, &rows, many)?,
+        _ => combine(p, &out, &list, &rows, many)?,
     }
     Ok(out)
-}
-
-fn p_name(p: &Scatter) -> &'static str {
-    match p.combine {
-        Combine::Set => "put",
-        Combine::Add => "index_add",
-    }
 }
 
 /// Writes small rows over those of the first axes, where that needs no copies: plain `i64` that all exist, contiguous
@@ -153,14 +147,18 @@ fn set_rows(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw) -> Result<()> {
     Ok(())
 }
 
-/// Adds rows at their places. A task owns rows of the result and adds to each in the order of the indices, so that the
-/// bits do not depend on threads; half floats are added in `f32`.
-fn add(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw, n: usize) -> Result<()> {
+/// Combines rows with those at their places. A task owns rows of the result and combines each in the order of the indices,
+/// so that the bits do not depend on threads; half floats are combined in `f32`.
+fn combine(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw, n: usize) -> Result<()> {
     let to = p.axis + p.axes;
     if rows.is_empty() || out.is_empty() {
         return Ok(());
     }
-    let lane = out.dtype().compute();
+    let lane = match out.dtype() {
+        // an i64 kernel would count
+        DType::Bool => DType::U8,
+        dtype => dtype.compute(),
+    };
     let here = out.layout().is_contiguous() && out.dtype() == lane;
     let sum = if here {
         out.clone()
@@ -180,8 +178,14 @@ fn add(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw, n: usize) -> Result<(
     let grouped: Vec<Grouped> = (0..blocks)
         .map(|b| Grouped::new(&list[b * many..(b + 1) * many], n))
         .collect();
-    let (add, bytes) = (scan::add_to(lane), inner * lane.size());
-    explain::note("index_add", rows.len(), || {
+    let fold = match p.combine {
+        Combine::Multiply => Fold::Prod,
+        Combine::Maximum => Fold::Max,
+        Combine::Minimum => Fold::Min,
+        Combine::Add | Combine::Set => Fold::Sum,
+    };
+    let (add, bytes) = (scan::combined(fold, lane), inner * lane.size());
+    explain::note(p.combine.name(), rows.len(), || {
         (out.dtype(), explain::Kind::Gather)
     });
     let (from, at) = (Parts(rows.ptr()), Parts(sum.ptr()));

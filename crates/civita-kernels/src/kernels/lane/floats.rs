@@ -7,7 +7,7 @@ use super::{
 use crate::dtype::DType;
 use crate::isa::Isa;
 use crate::math::divide::{self, Division};
-use crate::math::{Real, exp, log, log_sum, pow, trig};
+use crate::math::{Real, exp, log, log_sum, pow, scale, trig};
 
 /// Quotients or remainders of a run, by which operands vary.
 ///
@@ -249,6 +249,14 @@ macro_rules! floats {
             #[inline(always)]
             fn fabs(self) -> Self {
                 <$t>::abs(self)
+            }
+            #[inline(always)]
+            fn exponent<I: Isa>(self) -> Self {
+                scale::exponent::<$t>(self)
+            }
+            #[inline(always)]
+            fn scalb<I: Isa>(self, b: Self) -> Self {
+                scale::scalb::<$t, I>(self, b)
             }
             #[inline(always)]
             fn logaddexp<I: Isa>(self, b: Self) -> Self {

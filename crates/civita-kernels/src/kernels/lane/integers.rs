@@ -210,6 +210,12 @@ macro_rules! integers {
                 let last = if inside { b as u32 } else { <$t>::BITS - 1 };
                 if inside || self < 0 { self.wrapping_shr(last) } else { 0 }
             }
+            #[inline(always)]
+            #[allow(unused_comparisons)]
+            fn popcount(self) -> Self {
+                let size = if self < 0 { self.wrapping_neg() } else { self };
+                size.count_ones() as $t
+            }
         }
         impl Integer for $t {
             #[inline(always)]

@@ -267,6 +267,10 @@ pub trait RealFloat: ToFloat + Ordered {
     fn copysign(self, b: Self) -> Self;
     /// The magnitude.
     fn fabs(self) -> Self;
+    /// `e` of `m · 2^e` with `½ ≤ |m| < 1`; 0 where there is none.
+    fn exponent<I: Isa>(self) -> Self;
+    /// `a · 2^b` for a whole `b`.
+    fn scalb<I: Isa>(self, b: Self) -> Self;
     /// `ln(e^a + e^b)`.
     fn logaddexp<I: Isa>(self, b: Self) -> Self;
     /// `log2(2^a + 2^b)`.
@@ -329,6 +333,8 @@ pub trait Whole: Lane {
     fn shl(self, b: Self) -> Self;
     /// `⌊a / 2^b⌋`; where `b` is negative or as large as the type has bits, 0 or of a negative number -1.
     fn shr(self, b: Self) -> Self;
+    /// How many bits of the absolute value are 1.
+    fn popcount(self) -> Self;
 }
 /// Divisors of integers.
 pub trait Integer: Lane {

@@ -1,0 +1,177 @@
+"""Methods and protocols of `ndarray` that are written in Python: they are asked for rarely, or are other functions' work."""
+
+import types
+
+from . import _civita as cv
+
+ndarray = cv.ndarray
+
+
+def _package():
+    import civita
+
+    return civita
+
+
+def _new_flat(self):
+    """The elements in C order: an iterator that can be indexed and assigned to."""
+    from ._iterators import flatiter
+
+    return flatiter(self)
+
+
+def _set_flat(self, value):
+    self.flat[...] = value
+
+
+def _ctypes(self):
+    """The memory for `ctypes`: `data`, `shape`, `strides`, `data_as(type)`."""
+    from ._memory import CTypes
+
+    return CTypes(self)
+
+
+def choose(self, choices, out=None, mode="raise"):
+    """Elements of `choices`, picked by the numbers in the array; see `cv.choose`."""
+    return _package().choose(self, choices, out=out, mode=mode)
+
+
+def compress(self, condition, axis=None, out=None):
+    """The slices along an axis at which `condition` is true; see `cv.compress`."""
+    return _package().compress(condition, self, axis=axis, out=out)
+
+
+def put(self, indices, values, mode="raise"):
+    """Writes values at places of the flattened array; see `cv.put`."""
+    return _package().put(self, indices, values, mode=mode)
+
+
+def partition(self, kth, axis=-1, kind="introselect", order=None):
+    """Partitions the elements along an axis in place; see `cv.partition`."""
+    self[...] = cv.partition(self, kth, axis=axis)
+
+
+def round(self, decimals=0, out=None):  # noqa: A001
+    """The elements rounded to a number of decimals, halves to even; see `cv.round`."""
+    return _package().round(self, decimals, out)
+
+
+def setflags(self, *, write=None, align=None, uic=None):
+    """Sets whether the elements may be written; `align` and `uic` are NumPy's and change nothing."""
+    if uic:
+        raise ValueError("cannot set WRITEBACKIFCOPY flag to True")
+    if write is not None:
+        self.flags.writeable = cv.bool(write).item()
+
+
+def resize(self, *new_shape, refcheck=True):
+    """Refused: memory that views share keeps its size. `cv.resize(a, shape)` returns another array."""
+    shape = new_shape[0] if len(new_shape) == 1 and not isinstance(new_shape[0], int) else new_shape
+    if shape is None or tuple(shape) == self.shape or shape == ():
+        return
+    raise ValueError(
+        "cannot resize this array: its memory may be shared\n  hint: `a = cv.resize(a, shape)` makes another array"
+    )
+
+
+def tofile(self, fid, sep="", format="%s"):
+    """Writes the elements to a file, as bytes or as text between separators."""
+    from ._files import tofile
+
+    return tofile(self, fid, sep, format)
+
+
+def dumps(self):
+    """The array as bytes of a pickle."""
+    import pickle
+
+    return pickle.dumps(self)
+
+
+def dump(self, file):
+    """Writes the array as a pickle to a file or a path."""
+    import pickle
+
+    if hasattr(file, "write"):
+        pickle.dump(self, file)
+        return
+    with open(file, "wb") as f:
+        pickle.dump(self, f)
+
+
+def _field(self, dtype, offset):
+    dtype = cv.dtype(dtype)
+    if offset < 0 or offset + dtype.itemsize > self.itemsize:
+        raise ValueError(f"Need 0 <= offset <= {self.itemsize - dtype.itemsize} for requested type")
+    if self.ndim == 0:
+        return _field(self.reshape(1), dtype, offset).reshape(())
+    if offset % dtype.itemsize or self.itemsize % dtype.itemsize:
+        raise ValueError(f"a field of {dtype.name} at offset {offset} of {self.dtype.name} is not aligned")
+    # an axis of length 1 in front of it lets any array see its elements in parts
+    parts = self[..., None].view(dtype)
+    return parts[..., offset // dtype.itemsize]
+
+
+def getfield(self, dtype, offset=0):
+    """A view of part of each element's bytes as another dtype."""
+    return _field(self, dtype, offset)
+
+
+def setfield(self, val, dtype, offset=0):
+    """Writes into part of each element's bytes."""
+    _field(self, dtype, offset)[...] = val
+
+
+def __array_wrap__(self, array, context=None, return_scalar=False):
+    """The array: there are no subclasses to become."""
+    return array[()] if return_scalar and array.ndim == 0 else array
+
+
+def __array_finalize__(self, obj):
+    """Nothing: there are no subclasses to finish."""
+
+
+def __reduce_ex__(self, protocol):
+    """A pickle; from protocol 5 on the elements go as a buffer, out of band where the pickler asks for it."""
+    flags = self.flags if not getattr(self, "requires_grad", False) else None
+    if protocol < 5 or self.dtype == "bfloat16" or flags is None or not flags.forc:
+        return self.__reduce__()
+    from pickle import PickleBuffer
+
+    order = "C" if flags.c_contiguous else "F"
+    flat = (self if order == "C" else self.T).reshape(-1)
+    return _from_pickled, (PickleBuffer(flat), self.dtype.name, self.shape, order)
+
+
+def _from_pickled(buffer, dtype, shape, order):
+    """The array that was pickled with its elements in a buffer."""
+    return cv.frombuffer(buffer, dtype).reshape(shape, order=order)
+
+
+def __setstate__(self, state):
+    raise TypeError("an array is rebuilt by the function that its pickle names; there is no state to set")
+
+
+def __reversed__(self):
+    if self.ndim == 0:
+        raise TypeError("len() of unsized object")
+    return iter(self[::-1])
+
+
+
+
+_METHODS = (choose, compress, put, partition, round, setflags, resize, tofile, dumps, dump, getfield, setfield, __array_wrap__,
+            __array_finalize__, __reduce_ex__, __setstate__, __reversed__)  # fmt: skip
+
+
+def _attach():
+    for method in _METHODS:
+        method.__qualname__ = f"ndarray.{method.__name__}"
+        method.__module__ = "civita"
+        setattr(ndarray, method.__name__, method)
+    ndarray.flat = property(_new_flat, _set_flat, doc=_new_flat.__doc__)
+    ndarray.ctypes = property(_ctypes, doc=_ctypes.__doc__)
+    ndarray.__class_getitem__ = classmethod(types.GenericAlias)
+
+
+_attach()
