@@ -224,6 +224,14 @@ ROWS = [
     transform("rfft of rows", "xp.fft.rfft(x)", {"1000x1024": (1000, 1024)}, 1.5),
     transform("fft over axis 0", "xp.fft.fft(z, axis=0)", {"1024x1000": (1024, 1000)}, 1.0, torch="xp.fft.fft(z, dim=0)"),
     transform("dct", "xp.fft.dct(x)", {"1024": 1024, "1M": 1 << 20}, 1.0, numpy="scipy_fft.dct(x)", torch=None),
+    special(
+        "convolve",
+        "xp.convolve(a, b)",
+        {"100K with 1K": {"a": (100_000,), "b": (1000,)}, "1K with 10": {"a": (1000,), "b": (10,)}},
+        1.0,
+        torch=None,
+        dtypes=("float64", "float32"),
+    ),
     # ---- matrices
     special("matmul", "a @ b", MATMUL, 0.95),
     special("matmul", "i @ i", {"256": (256, 256)}, 15, dtypes=("int64",)),

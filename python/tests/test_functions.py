@@ -21,11 +21,12 @@ every_row = pytest.mark.parametrize("row", ROWS, ids=names)
 
 # what rounds: sums and products in another order, logarithms
 ROUNDED = {
-    "angle", "average", "corrcoef", "cov", "cross", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "dot", "einsum", "expit",
-    "geomspace", "gradient", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "index_add", "index_put", "inner", "interp",
-    "kron", "linspace", "log_expit", "log_softmax", "logcumsumexp", "logspace", "matmul", "matvec", "median", "nancumprod", "nancumsum",
-    "nanmean", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "outer", "pad", "percentile", "quantile", "round",
-    "scatter_add", "scatter_reduce", "softmax", "tensordot", "trace", "trapezoid", "vdot", "vecdot", "vecmat", "xlogy",
+    "angle", "average", "convolve", "corrcoef", "correlate", "cov", "cross", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum",
+    "dot", "einsum", "expit", "geomspace", "gradient", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "i0", "index_add",
+    "index_put", "inner", "interp", "kaiser", "kron", "linspace", "log_expit", "log_softmax", "logcumsumexp", "logspace", "matmul",
+    "matvec", "median", "nancumprod", "nancumsum", "nanmean", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
+    "outer", "pad", "percentile", "quantile", "round", "scatter_add", "scatter_reduce", "sinc", "softmax", "tensordot", "trace",
+    "trapezoid", "unwrap", "vdot", "vecdot", "vecmat", "xlogy",
 }  # fmt: skip
 ERRORS = (TypeError, ValueError, IndexError, OverflowError)
 

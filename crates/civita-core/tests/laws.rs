@@ -5,7 +5,7 @@ use civita_core::error::Result;
 use civita_core::graph::Function as Program;
 use civita_core::layout::{Axes, KeepDims, SliceItem};
 use civita_core::ops::{Op, Reduction};
-use civita_core::primitive::Direction;
+use civita_core::primitive::{Correlate, Direction, bind_one};
 use civita_core::program::Program as Elementwise;
 use civita_core::raw::{Key, Mode, Raw, ReduceOptions};
 use civita_core::transform::{Function, grad, hessian, jacfwd, jacrev, jvp, trace, vmap};
@@ -177,6 +177,12 @@ fn samples() -> Vec<Sample> {
             |x| x[0].put_along_axis(&x[1], &x[2], 0),
         )
         .fixed(1),
+        sample("correlate", &[n(&[7], 5), n(&[3], 6)], |x| {
+            bind_one(&Correlate, &[&x[0], &x[1]])
+        }),
+        sample("correlate rows", &[n(&[2, 5], 5), n(&[2, 2], 6)], |x| {
+            bind_one(&Correlate, &[&x[0], &x[1]])
+        }),
         sample("matmul", &[n(&[2, 3], 5), n(&[3, 2], 6)], |x| {
             x[0].matmul(&x[1])
         }),

@@ -192,6 +192,8 @@ impl<T: Float> Pass<T> {
             3 => self.odd::<3, 1>(y),
             5 => self.odd::<5, 2>(y),
             7 => self.odd::<7, 3>(y),
+            11 => self.odd::<11, 5>(y),
+            13 => self.odd::<13, 6>(y),
             _ => self.any(y),
         }
     }

@@ -18,7 +18,6 @@ use num_complex::Complex;
 use crate::float::{Float, root};
 use crate::mixed::{LARGEST_RADIX, Mixed};
 use crate::rows::{self, Across, Job, NoMemory, Rows};
-use crate::smooth::next_fast_len;
 
 /// Which sign the exponent has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -362,7 +361,7 @@ struct Chirp<T> {
 
 impl<T: Float> Chirp<T> {
     fn new(n: usize, direction: Direction) -> Chirp<T> {
-        let len = next_fast_len(2 * n - 1, false);
+        let len = convolution_len(2 * n - 1);
         let inner = Plan::get(len, Direction::Forward);
         let turn = 2 * n as u128;
         let chirp: Vec<Complex<T>> = (0..n as u128)
@@ -456,6 +455,15 @@ pub(crate) fn kept<T: Float, P: Keepable>(
     let plan = Arc::new(make());
     plans().keep((len, purpose), plan.clone(), plan.bytes());
     plan
+}
+
+/// The shortest length from `least` on that is a power of two times a small number: those have the fastest transforms.
+fn convolution_len(least: usize) -> usize {
+    [1usize, 3, 5, 7, 9, 15]
+        .iter()
+        .map(|&m| m * least.div_ceil(m).next_power_of_two())
+        .min()
+        .unwrap_or(least)
 }
 
 type Key = (usize, Purpose);

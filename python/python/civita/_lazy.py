@@ -1,6 +1,6 @@
 """Which module holds what is imported when it is asked for."""
 
-MODULES = ("dtypes", "emath", "exceptions", "lib", "testing", "typing")
+MODULES = ("dtypes", "emath", "exceptions", "lib", "polynomial", "testing", "typing")
 
 _HOMES = {
     "_types": "ScalarType common_type min_scalar_type mintypecode sctypeDict typecodes typename",
@@ -8,6 +8,7 @@ _HOMES = {
     "_index_tricks": "c_ index_exp mgrid ogrid r_ s_",
     "_functional": "apply_along_axis apply_over_axes frompyfunc fromfunction fromiter get_include getbufsize isscalar iterable "
     "mask_indices piecewise setbufsize show_config show_runtime vectorize",
+    "_polynomials": "poly poly1d polyadd polyder polydiv polyfit polyint polymul polysub polyval roots",
     "_text": "base_repr binary_repr",
     "_files": "fromfile fromregex fromstring genfromtxt load loadtxt memmap save savetxt savez savez_compressed",
 }

@@ -66,8 +66,15 @@ fn run(
     f: impl FnOnce() -> civita_core::error::Result<Raw> + Send,
 ) -> Outcome<Py<PyAny>> {
     // a transform costs more than a pass over its elements
+    let out = match out.map(output).transpose() {
+        Ok(out) => out.flatten(),
+        Err(_) => {
+            return Err(type_error(
+                "return arrays must be of ArrayType: civita.ndarray\n  hint: `cv.asarray(a)` shares the memory of a NumPy array",
+            ));
+        }
+    };
     let y = gil::work(py, 8 * x.len(), f)?;
-    let out = out.map(output).transpose()?.flatten();
     let Some(out) = out else { return give(py, y) };
     if out.get().raw().shape() != y.shape() {
         return Err(value_error(format!(
@@ -126,7 +133,7 @@ fn shape_and_axes(
         warn(c"`axes` should not be `None` if `s` is not `None`: name the axes that `s[i]` belong to")?;
     }
     if s.iter().flatten().any(Option::is_none) {
-        warn(c"`s` should not contain `None`: use -1 for the length of the axis")?;
+        warn(c"Passing an array containing `None` values to `s` is deprecated: use -1 for the length of the axis")?;
     }
     Ok((s, axes))
 }

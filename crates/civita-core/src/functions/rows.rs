@@ -7,12 +7,13 @@ use super::pad::{Edges, OptWidths, Widths};
 use super::product::Contraction;
 use super::scatter::Reduce;
 use super::sets::LookupKind;
+use super::signal::TrimEnds;
 use super::sorting::{Fields, SortKind};
 use super::value::*;
 use super::{
     Example, FunctionRow, Invoke, Output, Param, Returns, along, bits, calculus, classify, compare,
     composed, create, einsum, histogram, indexing, join, memory, nan, pad, product, quantile, rank,
-    rearrange, scatter, sets, shape, sorting, special, statistics, writes,
+    rearrange, scatter, sets, shape, signal, sorting, special, statistics, writes,
 };
 use crate::dtype::{Casting, DType};
 use crate::error::Result;
@@ -1648,6 +1649,88 @@ macro_rules! function_rows {
                 example "embedding([1, 0], [[1, 2], [3, 4]])" => "[[3 4]\n [1 2]]", rust "np::embedding(&tensor![1, 0], &tensor![[1, 2], [3, 4]], None)?",
                 oracle "lambda input, weight, padding_idx=None: np.take(weight, input, 0)",
                 samples ["embedding([2, 0, 2], x[3, 4])", "embedding([[1], [0]], x[2, 3])"],
+                laws [],
+            }
+
+            // ── signals ──
+
+            /// The convolution of two vectors: `y[k] = Σ a[k - j] v[j]`. Integers are exact.
+            convolve(a: Array, v: Array, mode: ConvolveMode = ConvolveMode::Full) -> [Vector] {
+                run signal::convolve, aliases [], torch "torch.nn.functional.conv1d", gradient yes,
+                example "convolve([1, 2, 3], [0, 1, 2])" => "[0 1 4 7 6]", rust "np::convolve(&tensor![1, 2, 3], &tensor![0, 1, 2], np::ConvolveMode::Full)?",
+                samples ["convolve(x[5], x[3])", "convolve(x[2], x[6])", "convolve(x[7], x[4], 'same')", "convolve(x[3], x[8], mode='same')", "convolve(x[7], x[3], 'valid')", "convolve(x[3], x[7], 'valid')", "convolve(x[4], x[4], 'valid')", "convolve(x[()], x[3])"],
+                laws ["allclose(convolve(x[5], x[3]), convolve(x[3], x[5]))"],
+            }
+            /// The correlation of two vectors: `y[k] = Σ a[k + j] conj(v[j])`. Integers are exact.
+            correlate(a: Array, v: Array, mode: ConvolveMode = ConvolveMode::Valid) -> [Vector] {
+                run signal::correlate, aliases [], torch "torch.nn.functional.conv1d", gradient yes,
+                example "correlate([1, 2, 3], [0, 1, 2], 'full')" => "[2 5 8 3 0]", rust "np::correlate(&tensor![1, 2, 3], &tensor![0, 1, 2], np::ConvolveMode::Full)?",
+                samples ["correlate(x[5], x[3])", "correlate(x[2], x[6])", "correlate(x[7], x[4], 'same')", "correlate(x[3], x[8], mode='same')", "correlate(x[7], x[3], 'full')", "correlate(x[3], x[7], 'full')", "correlate(x[4], x[4])"],
+                laws [],
+            }
+            /// The triangular window of `M` points, with zeros at the ends.
+            bartlett(M: Float) -> [ByArgument] {
+                run signal::bartlett, aliases [], torch "torch.bartlett_window", gradient no "it takes no array",
+                example "bartlett(5)" => "[0.  0.5 1.  0.5 0. ]", rust "np::bartlett(5)?",
+                samples ["bartlett(12)", "bartlett(1)", "bartlett(0)", "bartlett(4.5)"],
+                laws [],
+            }
+            /// The Blackman window of `M` points.
+            blackman(M: Float) -> [ByArgument] {
+                run signal::blackman, aliases [], torch "torch.blackman_window", gradient no "it takes no array",
+                example "blackman(1)" => "[1.]", rust "np::blackman(1)?",
+                samples ["blackman(12)", "blackman(1)", "blackman(0)", "blackman(7)"],
+                laws [],
+            }
+            /// The Hamming window of `M` points.
+            hamming(M: Float) -> [ByArgument] {
+                run signal::hamming, aliases [], torch "torch.hamming_window", gradient no "it takes no array",
+                example "hamming(5)" => "[0.08 0.54 1.   0.54 0.08]", rust "np::hamming(5)?",
+                samples ["hamming(12)", "hamming(1)", "hamming(0)", "hamming(7)"],
+                laws [],
+            }
+            /// The Hann window of `M` points.
+            hanning(M: Float) -> [ByArgument] {
+                run signal::hanning, aliases [], torch "torch.hann_window", gradient no "it takes no array",
+                example "hanning(5)" => "[0.  0.5 1.  0.5 0. ]", rust "np::hanning(5)?",
+                samples ["hanning(12)", "hanning(1)", "hanning(0)", "hanning(7)"],
+                laws [],
+            }
+            /// The Kaiser window of `M` points: the larger `beta`, the narrower.
+            kaiser(M: Float, beta: Float) -> [ByArgument] {
+                run signal::kaiser, aliases [], torch "torch.kaiser_window", gradient no "it takes no array",
+                example "kaiser(3, 0)" => "[1. 1. 1.]", rust "np::kaiser(3, 0.0)?",
+                samples ["kaiser(12, 14)", "kaiser(1, 2)", "kaiser(0, 2.5)", "kaiser(7, 8.6)"],
+                laws [],
+            }
+            /// The modified Bessel function of the first kind and order 0.
+            i0(x: Array) -> [ByArgument] {
+                run signal::i0, aliases [], torch "torch.i0", gradient yes,
+                example "i0([0.0])" => "[1.]", rust "np::i0(&tensor![0.0])?",
+                samples ["i0(x[5])", "i0(x[2, 3])", "i0([0.0, -1.0, 7.9, 8.1, 30.0])"],
+                laws [],
+            }
+            /// `sin(πx) / (πx)`, which is 1 at 0.
+            sinc(x: Array) -> [ByArgument] {
+                run signal::sinc, aliases [], torch "torch.sinc", gradient yes,
+                example "sinc([0.0, 0.5])" => "[1.         0.63661977]", rust "np::sinc(&tensor![0.0, 0.5])?",
+                samples ["sinc(x[5])", "sinc(x[2, 3])", "sinc([0.0, 0.01, 0.079, 0.08, -0.3, 2.5])"],
+                laws [],
+            }
+            /// Phases without jumps: where neighbours along an axis differ by more than `discont` (by default half a period),
+            /// multiples of the period are added.
+            unwrap(p: Array, discont: OptNumber = None, axis: Axis = -1, period: Number = 6.283185307179586) -> [ByArgument] {
+                run signal::unwrap, positional 3, aliases [], gradient yes,
+                example "unwrap([0, 1, 2, -1, 0], period=4)" => "[0 1 2 3 4]", rust "np::unwrap(&tensor![0.0, 1.0, 2.0, -1.0, 0.0], -1, 4.0)?" => "[0. 1. 2. 3. 4.]",
+                samples ["unwrap(x[6])", "unwrap(x[3, 4], axis=0)", "unwrap(x[5], period=3)", "unwrap(x[5], 2.0)", "unwrap(x[1])", "unwrap([0.0, 3.0, 6.0, 9.5, 1.0, -2.0])"],
+                laws [],
+            }
+            /// Without zeros at the ends: of a vector, or of every axis of an array (or those named).
+            trim_zeros(filt: Array, trim: TrimEnds = TrimEnds::BOTH, axis: Axes = None) -> [ByArgument] {
+                run signal::trim_zeros, aliases [], gradient yes,
+                example "trim_zeros([0, 0, 1, 2, 0])" => "[1 2]", rust "np::trim_zeros(&tensor![0, 0, 1, 2, 0])?",
+                oracle "lambda x, *a, **k: np.trim_zeros(np.asarray(x), *a, **k)",
+                samples ["trim_zeros([0, 1, 0, 2, 0], 'f')", "trim_zeros([0, 1, 0, 2, 0], 'b')", "trim_zeros([0, 0])", "trim_zeros([[0, 0, 0], [0, 3, 0]])", "trim_zeros([[0, 0, 0], [0, 3, 0]], axis=-1)"],
                 laws [],
             }
         }

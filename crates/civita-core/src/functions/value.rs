@@ -550,6 +550,15 @@ words! {
         /// The first: matrix indices.
         Ij "ij",
     }
+    /// How much of a convolution comes back.
+    ConvolveMode "'full', 'same', 'valid'" {
+        /// Wherever the operands overlap at all.
+        #[default] Full "full",
+        /// As much as the longer operand is long, from the middle.
+        Same "same",
+        /// Where the shorter operand lies wholly inside the longer.
+        Valid "valid",
+    }
     /// What surrounds a padded array.
     PadMode "'constant', 'edge', 'linear_ramp', 'maximum', 'mean', 'minimum', 'reflect', 'symmetric', 'wrap', 'empty'" {
         /// One value, or one for each side.
@@ -652,6 +661,11 @@ impl Kind for Casting {
                 Err(Error::value("casting", format!("{word:?} is not {}", Casting::EXPECTS)).into())
             }
         }
+    }
+}
+impl From<super::signal::TrimEnds> for Value {
+    fn from(ends: super::signal::TrimEnds) -> Value {
+        Value::Text(ends.name().to_owned())
     }
 }
 impl From<Casting> for Value {

@@ -13,6 +13,7 @@ mod arg_fold;
 mod bind;
 mod compress;
 mod copy;
+mod correlate;
 mod external;
 mod fold;
 mod fused;
@@ -38,6 +39,7 @@ pub(crate) use bind::{Untagged, bind_in_place, bind_into_part, bind_view, direct
 pub use bind::{bind, bind_into, bind_one};
 pub use compress::{Compress, Expand};
 pub use copy::{Copy, Order};
+pub use correlate::Correlate;
 pub use external::{HostInput, HostKernel, HostOutput, batch_in_front, specs};
 pub(crate) use fold::wide;
 pub use fold::{Fold, Over};
