@@ -73,6 +73,10 @@ pub fn with_axes(batch: &[usize], axes: &[usize]) -> Vec<usize> {
     [batch, axes].concat()
 }
 
+/// Matrices of up to so many rows and columns are computed in double precision whatever their dtype, as NumPy does: it costs
+/// nothing there.
+const WIDENED: usize = 32;
+
 /// Runs a primitive that is its own kernel, with all operands in one dtype.
 ///
 /// # Errors
@@ -82,11 +86,47 @@ pub fn external<P: Primitive + HostKernel>(
     backend: &dyn Backend,
     x: &[&Raw],
 ) -> Result<Outputs<Raw>> {
+    let dtype = compute_dtype(Primitive::name(p), x.iter().map(|x| x.dtype()))?;
+    external_in(p, backend, &[dtype; 4][..x.len()], x)
+}
+
+/// As [`external`], with a dtype for each operand.
+///
+/// # Errors
+/// As the primitive.
+pub fn external_in<P: Primitive + HostKernel>(
+    p: &P,
+    backend: &dyn Backend,
+    dtypes: &[DType],
+    x: &[&Raw],
+) -> Result<Outputs<Raw>> {
     let specs = specs(x);
     let outputs = p.infer(&specs.iter().collect::<Vec<&Spec>>())?;
-    let dtype = compute_dtype(Primitive::name(p), x.iter().map(|x| x.dtype()))?;
-    let dtypes = [dtype; 4];
-    backend.external(p, &dtypes[..x.len()], outputs, x)
+    let small = specs[0].shape.iter().rev().take(2).all(|&n| n <= WIDENED);
+    let narrow = |dtype: &DType| matches!(dtype, DType::F32 | DType::C64);
+    if !small || !dtypes.iter().any(narrow) {
+        return backend.external(p, dtypes, outputs, x);
+    }
+    let wide: Vec<DType> = dtypes.iter().map(|&dtype| widened(dtype)).collect();
+    let kept: Vec<DType> = outputs.as_slice().iter().map(|y| y.dtype).collect();
+    let outputs = outputs.map(|_, y| Spec {
+        dtype: widened(y.dtype),
+        ..y
+    });
+    let y = backend.external(p, &wide, outputs, x)?;
+    y.try_map(|i, y| match y.dtype() == kept[i] {
+        true => Ok(y),
+        false => backend.cast(&y, kept[i]),
+    })
+}
+
+/// In double precision.
+fn widened(dtype: DType) -> DType {
+    match dtype {
+        DType::F32 => DType::F64,
+        DType::C64 => DType::C128,
+        other => other,
+    }
 }
 
 /// The number of matrices.

@@ -68,6 +68,8 @@ fn large<T: Scalar>(heap: &mut Vec<T>, y: &mut [T], n: usize) -> bool {
     }
     for j in 0..n {
         heap[j * n..j * n + j].fill(T::default());
+        let d = &mut heap[j * n + j];
+        *d = T::of(d.re(), zero);
     }
     crate::dense::transpose(heap, n, n, y);
     true

@@ -100,7 +100,7 @@ pub fn hadamard(n: usize, dtype: DType) -> Result<Raw> {
     }
     let sign = |k: usize| {
         let shared = (k / n) & (k % n);
-        if shared.count_ones() % 2 == 0 {
+        if shared.count_ones().is_multiple_of(2) {
             1.0
         } else {
             -1.0

@@ -8,7 +8,7 @@ use crate::checks::squares;
 use crate::ops::{adjoint, conjugate, times_rows, transposed};
 use crate::qr::{Mode, factors};
 use crate::svd::{self, Vectors};
-use crate::systems::Uplo;
+use crate::systems::{Uplo, number};
 use crate::{eig as general, eigh as symmetric};
 
 /// The QR factorisation: `[q, r]`, or `[r]`, or LAPACK's `[h, tau]`. NumPy's `linalg.qr`.
@@ -48,8 +48,13 @@ pub fn svd_hermitian(a: &Raw) -> Result<[Raw; 3]> {
     let columns = order.expand_dims(&[-2])?;
     let shape: Vec<usize> = [&order.shape()[..order.rank() - 1], &[n, n]].concat();
     let u = v.take_along_axis(&columns.broadcast_to(&shape)?, -1)?;
-    let sign = w.take_along_axis(&order, -1)?.sign()?;
-    let vh = times_rows(&sign.detach(), &adjoint(&u)?)?;
+    // zero counts as positive: rows of `vh` are unit vectors
+    let negative = w
+        .take_along_axis(&order, -1)?
+        .detach()
+        .lt(&number(0.0, s.dtype())?)?;
+    let sign = negative.choose(&number(-1.0, s.dtype())?, &number(1.0, s.dtype())?)?;
+    let vh = times_rows(&sign, &adjoint(&u)?)?;
     Ok([u, s.take_along_axis(&order, -1)?, vh])
 }
 

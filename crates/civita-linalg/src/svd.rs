@@ -14,7 +14,7 @@ use faer::prelude::default;
 use faer::traits::math_utils as math;
 
 use crate::batch::{each, parts};
-use crate::checks::{compute_dtype, count, external, matrices, with_axes};
+use crate::checks::{compute_dtype, count, external, external_in, matrices, with_axes};
 use crate::dense::{columns, columns_mut, par};
 use crate::gaps::bind_inverse_gaps;
 use crate::ops::{
@@ -482,10 +482,8 @@ impl Primitive for Pinv {
         Ok(Outputs::One(Spec::new(&with_axes(batch, &[n, m]), dtype)))
     }
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        let specs = civita_core::primitive::specs(x);
-        let outputs = self.infer(&specs.iter().collect::<Vec<_>>())?;
         let dtype = compute_dtype("pinv", [x[0].dtype()])?;
-        backend.external(self, &[dtype, dtype.to_real()], outputs, x)
+        external_in(self, backend, &[dtype, dtype.to_real()], x)
     }
     fn reads(&self, _: &[bool]) -> Reads {
         Reads {

@@ -226,7 +226,7 @@ pub fn lstsq(a: &Raw, b: &Raw, rcond: Option<f64>) -> Result<LeastSquares> {
     let dtype = compute_dtype("lstsq", [a.dtype(), b.dtype()])?;
     let rcond = match rcond {
         Some(rcond) if rcond >= 0.0 => rcond,
-        Some(_) => epsilon(dtype),
+        Some(_) => epsilon(dtype) / 2.0, // LAPACK's
         None => epsilon(dtype) * m.max(n) as f64,
     };
     let mut outputs = bind(&Lstsq { rcond }, &[&a, &b])?.into_vec();

@@ -13,7 +13,7 @@
 //! # Ok::<(), civita::Error>(())
 //! ```
 //!
-//! Matrices are the last two axes, all others are a batch. `f32` and `c64` are computed as such. A matrix that an algorithm
+//! Matrices are the last two axes, all others are a batch. `f32` and `c64` stay what they are. A matrix that an algorithm
 //! cannot take is an [`Error`] for which [`is_linalg`](Error::is_linalg) holds.
 
 use civita_linalg::{self as engine, Mode, Vectors};

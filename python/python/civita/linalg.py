@@ -8,11 +8,13 @@ array([2., 3.])
 >>> w
 array([1.38196601, 3.61803399])
 
-`float32` and `complex64` are computed as such; integers and booleans as `float64`. A matrix that an algorithm cannot take is a
+`float32` and `complex64` stay what they are; integers and booleans become `float64`. A matrix that an algorithm cannot take is a
 `LinAlgError`.
 """
 
+import warnings as _warnings
 from collections import namedtuple as _namedtuple
+from operator import index as _index
 
 from ._civita import _linalg
 from ._civita import (
@@ -89,7 +91,10 @@ def qr(a, mode="reduced"):
 
     `mode` is `'reduced'`, `'complete'` (a square `Q`), `'r'` (`R` alone) or `'raw'` (LAPACK's reflectors and factors).
     """
-    out = _linalg.qr(a, {"full": "reduced", "f": "reduced"}.get(mode, mode))
+    if mode in ("f", "full"):
+        _warnings.warn("The 'full' option is deprecated in favor of 'reduced'.", DeprecationWarning, stacklevel=2)
+        mode = "reduced"
+    out = _linalg.qr(a, mode)
     if mode == "r":
         return out[0]
     return out if mode == "raw" else QRResult(*out)
@@ -208,6 +213,11 @@ def matrix_norm(x, /, *, keepdims=False, ord="fro"):
 
 def matrix_power(a, n):
     """The power of square matrices by an integer; negative ones are powers of the inverse."""
+    n = _index(n)
+    if abs(n) >> 62:
+        high, low = divmod(abs(n), 1 << 62)
+        a = _asarray(a) if n > 0 else inv(a)
+        return matmul(matrix_power(matrix_power(a, 1 << 61), 2 * high), matrix_power(a, low))
     return _linalg.matrix_power(a, n)
 
 
