@@ -274,6 +274,11 @@ pub fn unwrap(p: Array, discont: OptNumber, axis: Axis, period: Number) -> Resul
         Number::Array(x) => crate::dtype::promote(p.dtype(), x.dtype()),
         Number::Scalar(v) => v.weak_with(p.dtype()),
     };
+    if dtype.is_complex() {
+        return Err(Error::dtype(OP, "phases are real numbers")
+            .dtypes(&[dtype])
+            .hint("`angle` gives those of complex numbers"));
+    }
     if dtype.kind() == crate::dtype::Kind::Unsigned {
         return Err(
             Error::dtype(OP, "unsigned integers have no negative half of a period")
