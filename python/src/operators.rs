@@ -264,7 +264,7 @@ fn both_parts(
 ) -> Outcome<Py<PyAny>> {
     let py = slf.py();
     let quotient = binary(Op::FloorDivide, slf, other, reflected)?;
-    if quotient.is(&py.NotImplemented()) {
+    if quotient.is(py.NotImplemented()) {
         return Ok(quotient);
     }
     let rest = binary(Op::Remainder, slf, other, reflected)?;

@@ -171,7 +171,7 @@ impl<T: Float> Whole<T> {
             x[k] = even + odd;
             x[h - k] = (even - odd).conj();
         }
-        self.plan.run(&mut x[..h], pairs_mut(y), scratch)
+        self.plan.run(&x[..h], pairs_mut(y), scratch)
     }
 }
 

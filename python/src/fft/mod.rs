@@ -3,6 +3,7 @@
 //! The transforms are `civita_fft`'s; here are NumPy's conventions for arguments. What only arranges numbers (`fftfreq`, `fftshift`)
 //! is Python, in `civita/fft.py`.
 
+use civita_core::dtype::{Casting, can_cast};
 use civita_core::error::shape_text;
 use civita_core::raw::Raw;
 use civita_fft::{
@@ -80,6 +81,12 @@ fn run(
         return Err(value_error(format!(
             "output array has wrong shape.\n  the result has shape {}",
             shape_text(y.shape())
+        )));
+    }
+    let (from, to) = (y.dtype(), out.get().raw().dtype());
+    if !can_cast(from, to, Casting::SameKind) {
+        return Err(type_error(format!(
+            "Cannot cast {op} output from dtype('{from}') to dtype('{to}') with casting rule 'same_kind'"
         )));
     }
     write_out(op, y, out)

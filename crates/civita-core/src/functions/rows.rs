@@ -1719,7 +1719,7 @@ macro_rules! function_rows {
             }
             /// Phases without jumps: where neighbours along an axis differ by more than `discont` (by default half a period),
             /// multiples of the period are added.
-            unwrap(p: Array, discont: OptNumber = None, axis: Axis = -1, period: Number = 6.283185307179586) -> [ByArgument] {
+            unwrap(p: Array, discont: OptNumber = None, axis: Axis = -1, period: Number = std::f64::consts::TAU) -> [ByArgument] {
                 run signal::unwrap, positional 3, aliases [], gradient yes,
                 example "unwrap([0, 1, 2, -1, 0], period=4)" => "[0 1 2 3 4]", rust "np::unwrap(&tensor![0.0, 1.0, 2.0, -1.0, 0.0], -1, 4.0)?" => "[0. 1. 2. 3. 4.]",
                 samples ["unwrap(x[6])", "unwrap(x[3, 4], axis=0)", "unwrap(x[5], period=3)", "unwrap(x[5], 2.0)", "unwrap(x[1])", "unwrap([0.0, 3.0, 6.0, 9.5, 1.0, -2.0])"],

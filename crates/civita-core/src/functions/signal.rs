@@ -75,11 +75,11 @@ pub fn correlate(a: Array, v: Array, mode: ConvolveMode) -> Result<Raw> {
 
 /// `value(n)` for n = 1 - M, 3 - M, …, M - 1.
 fn window(m: f64, value: impl Fn(f64) -> f64) -> Result<Raw> {
-    let count = match m {
-        m if m < 1.0 => 0.0,
-        m if m == 1.0 => return Raw::ones(&[1], DType::F64),
-        m => (m - 0.5).ceil(),
-    };
+    if m == 1.0 {
+        return Raw::ones(&[1], DType::F64);
+    }
+    // so many steps of 2 fit between the ends
+    let count = if m < 1.0 { 0.0 } else { (m - 0.5).ceil() };
     filled(count, |i| value(1.0 - m + 2.0 * i))
 }
 
@@ -274,17 +274,26 @@ pub fn unwrap(p: Array, discont: OptNumber, axis: Axis, period: Number) -> Resul
         Number::Array(x) => crate::dtype::promote(p.dtype(), x.dtype()),
         Number::Scalar(v) => v.weak_with(p.dtype()),
     };
+    if dtype.is_complex() {
+        return Err(Error::dtype(OP, "phases are real numbers")
+            .dtypes(&[dtype])
+            .hint("`angle` gives those of complex numbers"));
+    }
+    if dtype.kind() == crate::dtype::Kind::Unsigned {
+        return Err(
+            Error::dtype(OP, "unsigned integers have no negative half of a period")
+                .dtypes(&[dtype])
+                .hint("convert first, for example with `.astype('int64')`"),
+        );
+    }
     let n = p.shape()[at];
     if n < 2 {
-        return p.cast(dtype);
+        return p.cast(dtype)?.copied();
     }
     let differences = super::along::diff(p.clone(), 1, axis, None, None)?;
     let op = |op, a: &Raw, b: &Number| Raw::apply(op, &[a.into(), b.operand()]);
     let two = Scalar::Int(2);
-    let whole = matches!(
-        dtype.kind(),
-        crate::dtype::Kind::Signed | crate::dtype::Kind::Unsigned
-    );
+    let whole = dtype.kind() == crate::dtype::Kind::Signed;
     let period_array = period.cast(dtype)?;
     let half = |op| Raw::apply(op, &[(&period_array).into(), two.into()]);
     let high = half(if whole { Op::FloorDivide } else { Op::Div })?;

@@ -4,9 +4,7 @@ import operator
 
 import civita as cv
 
-
-class RankWarning(UserWarning):
-    """A fit whose points do not determine it."""
+from ..exceptions import RankWarning
 
 
 def floats(x):
