@@ -178,6 +178,10 @@ fn elements(op: &'static str, a: &Raw, weights: OptArray) -> Result<(Raw, OptArr
             return Err(Error::value(op, "weights should have the same shape as a.")
                 .shapes(&[weights.shape(), a.shape()]));
         }
+        Some(weights) if weights.dtype() == DType::Bool => {
+            return Err(Error::dtype(op, "weights are numbers, no booleans")
+                .hint("convert them first: `.cast::<f64>()` (Python: `.astype('float64')`)"));
+        }
         Some(weights) => Some(flat(&weights)?),
     };
     Ok((flat(&a)?, weights))
