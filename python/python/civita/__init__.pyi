@@ -565,6 +565,9 @@ class ndarray:
     def searchsorted(self, v: _ArrayLike, side: Literal['left', 'right'] = 'left', sorter: _ArrayLike | None = None) -> ndarray:
         """Where values would stand in a sorted vector: before equal elements, or with `side='right'` behind them. `sorter` are the indices that sort the vector, if it is not."""
         ...
+    def round(self, decimals: int = 0, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+        """The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point."""
+        ...
     def clip(self, a_min: _ArrayLike | None = None, a_max: _ArrayLike | None = None, out: ndarray | tuple[ndarray] | None = None, *, min: _ArrayLike | None = None, max: _ArrayLike | None = None) -> ndarray:
         """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound has no gradient, or half of it where the bound is an array, which gets the other half."""
         ...
@@ -656,6 +659,10 @@ eq: ufunc
 """See `equal`."""
 equal: ufunc
 """Is `a = b`?"""
+erf: ufunc
+"""The error function `2/√π ∫₀ˣ e^(-t²) dt`."""
+erfc: ufunc
+"""`1 - erf x`, without cancellation where that is small."""
 exp: ufunc
 """The exponential `e^x`."""
 exp2: ufunc
@@ -1239,12 +1246,194 @@ def median(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | No
     """The middle element of the sorted ones, or the mean of the two in the middle; of all or along axes. NaN where there is a NaN."""
     ...
 
-def quantile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False) -> ndarray:
+def quantile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['inverted_cdf', 'averaged_inverted_cdf', 'closest_observation', 'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False, *, weights: _ArrayLike | None = None) -> ndarray:
     """The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new first axis. NaN where there is a NaN."""
     ...
 
-def percentile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False) -> ndarray:
+def percentile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['inverted_cdf', 'averaged_inverted_cdf', 'closest_observation', 'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False, *, weights: _ArrayLike | None = None) -> ndarray:
     """As `quantile`, with percentages."""
+    ...
+
+def nansum(a: _ArrayLike, axis: _Axis = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: _ArrayLike | None = None, where: _ArrayLike = True) -> ndarray:
+    """The sum of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanprod(a: _ArrayLike, axis: _Axis = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: _ArrayLike | None = None, where: _ArrayLike = True) -> ndarray:
+    """The product of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanmean(a: _ArrayLike, axis: _Axis = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: _ArrayLike = True) -> ndarray:
+    """The mean of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanvar(a: _ArrayLike, axis: _Axis = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, where: _ArrayLike = True, mean: _ArrayLike | None = None, correction: float | None = None) -> ndarray:
+    """The variance of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanstd(a: _ArrayLike, axis: _Axis = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, where: _ArrayLike = True, mean: _ArrayLike | None = None, correction: float | None = None) -> ndarray:
+    """The standard deviation of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanmax(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: _ArrayLike | None = None, where: _ArrayLike = True) -> ndarray:
+    """The largest element that is not NaN, of all or along axes; NaN where all are."""
+    ...
+
+def nanmin(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: _ArrayLike | None = None, where: _ArrayLike = True) -> ndarray:
+    """The smallest element that is not NaN, of all or along axes; NaN where all are."""
+    ...
+
+def nanargmax(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> ndarray:
+    """The index of the largest element that is not NaN, of all or along an axis; an error where all are NaN."""
+    ...
+
+def nanargmin(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> ndarray:
+    """The index of the smallest element that is not NaN, of all or along an axis; an error where all are NaN."""
+    ...
+
+def nancumsum(a: _ArrayLike, axis: int | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The running sum along an axis, or over all elements; NaN counts as 0."""
+    ...
+
+def nancumprod(a: _ArrayLike, axis: int | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The running product along an axis, or over all elements; NaN counts as 1."""
+    ...
+
+def nanmedian(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, keepdims: _bool = False) -> ndarray:
+    """The median of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanquantile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['inverted_cdf', 'averaged_inverted_cdf', 'closest_observation', 'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False, *, weights: _ArrayLike | None = None) -> ndarray:
+    """As `quantile`, of the elements that are not NaN."""
+    ...
+
+def nanpercentile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['inverted_cdf', 'averaged_inverted_cdf', 'closest_observation', 'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False, *, weights: _ArrayLike | None = None) -> ndarray:
+    """As `nanquantile`, with percentages."""
+    ...
+
+def nan_to_num(x: _ArrayLike, copy: _bool = True, nan: _ArrayLike = 0.0, posinf: _ArrayLike | None = None, neginf: _ArrayLike | None = None) -> ndarray:
+    """Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number, or those given."""
+    ...
+
+def average(a: _ArrayLike, axis: _Axis = None, weights: _ArrayLike | None = None, returned: _bool = False, *, keepdims: _bool = False) -> Any:
+    """The average of the elements, of all or along axes, by their weights; on request also the sum of these."""
+    ...
+
+def cov(m: _ArrayLike, y: _ArrayLike | None = None, rowvar: _bool = True, bias: _bool = False, ddof: float | None = None, fweights: _ArrayLike | None = None, aweights: _ArrayLike | None = None, *, dtype: _DTypeLike | None = None) -> ndarray:
+    """The covariance of variables, the rows, whose samples are the columns."""
+    ...
+
+def corrcoef(x: _ArrayLike, y: _ArrayLike | None = None, rowvar: _bool = True, *, dtype: _DTypeLike | None = None) -> ndarray:
+    """The correlation of variables, the rows, whose samples are the columns; see `cov`."""
+    ...
+
+def histogram(a: _ArrayLike, bins: SupportsIndex | _str | _ArrayLike = 10, range: tuple[float, float] | Sequence[float] | None = None, density: _bool | None = None, weights: _ArrayLike | None = None) -> tuple[ndarray, ...]:
+    """How many elements lie in each bin, or the sums of their weights, and the edges of the bins; with `density` so that the integral is 1. `bins` is a number of bins of one width, their edges, or the name of a rule."""
+    ...
+
+def histogram_bin_edges(a: _ArrayLike, bins: SupportsIndex | _str | _ArrayLike = 10, range: tuple[float, float] | Sequence[float] | None = None, weights: _ArrayLike | None = None) -> ndarray:
+    """The edges of the bins of `histogram`."""
+    ...
+
+def histogram2d(x: _ArrayLike, y: _ArrayLike, bins: SupportsIndex | Sequence[SupportsIndex | _ArrayLike] | ndarray = 10, range: Sequence[Sequence[float] | None] | ndarray | None = None, density: _bool | None = None, weights: _ArrayLike | None = None) -> tuple[ndarray, ...]:
+    """As `histogram`, of pairs: counts, and the edges of both axes."""
+    ...
+
+def histogramdd(sample: _ArrayLike, bins: SupportsIndex | Sequence[SupportsIndex | _ArrayLike] | ndarray = 10, range: Sequence[Sequence[float] | None] | ndarray | None = None, density: _bool | None = None, weights: _ArrayLike | None = None) -> tuple[ndarray, ...]:
+    """As `histogram`, of points: the rows of a matrix, or a sequence of coordinates. The edges are a list, one entry for each dimension."""
+    ...
+
+def gradient(f: _ArrayLike, *varargs: _ArrayLike, axis: _Axis = None, edge_order: int = 1) -> Any:
+    """The derivative along axes: central differences, and at the ends one-sided ones of first or second order."""
+    ...
+
+def interp(x: _ArrayLike, xp: _ArrayLike, fp: _ArrayLike, left: _ArrayLike | None = None, right: _ArrayLike | None = None, period: float | None = None) -> ndarray:
+    """The values at places of the straight lines through points, whose places `xp` increase. Beyond the first and the last point it is their value, or `left` and `right`; with a period there is no beyond."""
+    ...
+
+def cumulative_sum(x: _ArrayLike, /, *, axis: int | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, include_initial: _bool = False) -> ndarray:
+    """The running sum along an axis; on request with the 0 before the first element."""
+    ...
+
+def cumulative_prod(x: _ArrayLike, /, *, axis: int | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, include_initial: _bool = False) -> ndarray:
+    """The running product along an axis; on request with the 1 before the first element."""
+    ...
+
+def logcumsumexp(x: _ArrayLike, axis: int = -1) -> ndarray:
+    """`ln Σ eˣ` of the elements up to each one, along an axis."""
+    ...
+
+def kthvalue(x: _ArrayLike, k: int, axis: int = -1, keepdims: _bool = False) -> tuple[ndarray, ...]:
+    """The `k`-th smallest element along an axis, counted from 1, and where it is."""
+    ...
+
+def mode(x: _ArrayLike, axis: int = -1, keepdims: _bool = False) -> tuple[ndarray, ...]:
+    """The most frequent element along an axis, of several the smallest, and where it is last."""
+    ...
+
+def log_softmax(x: _ArrayLike, axis: int = -1) -> ndarray:
+    """`x - ln Σ eˣ` along an axis: the logarithm of `softmax`, without its underflow."""
+    ...
+
+def xlogy(x: _ArrayLike, y: _ArrayLike) -> ndarray:
+    """`x · ln y`, and 0 where `x` is 0 and `y` is not NaN; its derivative there is 0."""
+    ...
+
+def expit(x: _ArrayLike) -> ndarray:
+    """`1 / (1 + e⁻ˣ)`, the logistic function; SciPy's name of `sigmoid`."""
+    ...
+
+def log_expit(x: _ArrayLike) -> ndarray:
+    """The logarithm of `expit`, without its underflow."""
+    ...
+
+def angle(z: _ArrayLike, deg: _bool = False) -> ndarray:
+    """The angle of a complex number, in radians or degrees; π of a negative real number."""
+    ...
+
+def real_if_close(a: _ArrayLike, tol: float = 100) -> ndarray:
+    """The real parts, where all imaginary parts are smaller than so many times the dtype's epsilon; else the array."""
+    ...
+
+def iscomplex(x: _ArrayLike) -> ndarray:
+    """Returns true where the imaginary part is not 0."""
+    ...
+
+def isreal(x: _ArrayLike) -> ndarray:
+    """Returns true where the imaginary part is 0."""
+    ...
+
+def iscomplexobj(x: _ArrayLike) -> _bool:
+    """Returns true where the dtype is complex."""
+    ...
+
+def isrealobj(x: _ArrayLike) -> _bool:
+    """Returns true where the dtype is not complex."""
+    ...
+
+def isposinf(x: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """Returns true where the element is `∞`."""
+    ...
+
+def isneginf(x: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """Returns true where the element is `-∞`."""
+    ...
+
+def isscalar(element: Any) -> _bool:
+    """Returns true of a number or a text, not of an array."""
+    ...
+
+def sort_complex(a: _ArrayLike) -> ndarray:
+    """The elements from small to large as complex numbers, by real part, then by imaginary part."""
+    ...
+
+def round(a: _ArrayLike, decimals: int = 0, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point."""
+    ...
+
+around = round
+
+def array_equiv(a1: _ArrayLike, a2: _ArrayLike) -> _bool:
+    """Returns true where both have equal elements after broadcasting."""
     ...
 
 def unique(ar: _ArrayLike, return_index: _bool = False, return_inverse: _bool = False, return_counts: _bool = False, axis: int | None = None, *, equal_nan: _bool = True, sorted: _bool = True) -> Any:
@@ -1291,11 +1480,11 @@ def clip(a: _ArrayLike, a_min: _ArrayLike | None = None, a_max: _ArrayLike | Non
     """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound has no gradient, or half of it where the bound is an array, which gets the other half."""
     ...
 
-def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> ndarray:
+def isclose(a: _ArrayLike, b: _ArrayLike, rtol: _ArrayLike = 1e-05, atol: _ArrayLike = 1e-08, equal_nan: _bool = False) -> ndarray:
     """`|a - b| ≤ atol + rtol · |b|` for each element."""
     ...
 
-def allclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> _bool:
+def allclose(a: _ArrayLike, b: _ArrayLike, rtol: _ArrayLike = 1e-05, atol: _ArrayLike = 1e-08, equal_nan: _bool = False) -> _bool:
     """Returns true where all elements are close; see `isclose`."""
     ...
 
@@ -1311,6 +1500,10 @@ def shares_memory(a: _ArrayLike, b: _ArrayLike) -> _bool:
 
 def allclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> _bool:
     """Returns true where all elements are close; see `isclose`."""
+    ...
+
+def angle(z: Any, deg: Any = False) -> ndarray:
+    """The angle of a complex number, in radians or degrees; π of a negative real number."""
     ...
 
 def append(arr: _ArrayLike, values: Any, axis: _Axis | None = None) -> ndarray:
@@ -1333,12 +1526,20 @@ def argwhere(a: _ArrayLike) -> ndarray:
     """The indices of the elements that are not zero, each as a row."""
     ...
 
+def around(a: _ArrayLike, decimals: Any = 0, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point."""
+    ...
+
 def array(object: Any, dtype: _DTypeLike | None = None, *, copy: _bool | None = True, order: _str | None = None, ndmin: int = 0, requires_grad: _bool = False, device: _str | None = None) -> ndarray:
     """An array from nested lists, a number, another array, or any object with the buffer protocol, `__array__` or DLPack. A copy, unless `copy=False` (which refuses to copy) or `copy=None` (which copies only where it must)."""
     ...
 
 def array_equal(a1: _ArrayLike, a2: _ArrayLike, equal_nan: _bool = False) -> _bool:
     """Returns true where both have the same shape and equal elements."""
+    ...
+
+def array_equiv(a1: _ArrayLike, a2: _ArrayLike) -> ndarray:
+    """Returns true where both have equal elements after broadcasting."""
     ...
 
 def array_repr(arr: _ArrayLike) -> _str:
@@ -1375,6 +1576,10 @@ def atleast_2d(*arys: Any) -> ndarray:
 
 def atleast_3d(*arys: Any) -> ndarray:
     """The arrays with at least three axes; a matrix gets one behind, a vector one before and one behind."""
+    ...
+
+def average(a: _ArrayLike, axis: _Axis | None = None, weights: Any = None, returned: Any = False, *, keepdims: _bool = False) -> ndarray:
+    """The average of the elements, of all or along axes, by their weights; on request also the sum of these."""
     ...
 
 def bincount(x: _ArrayLike, /, weights: Any = None, minlength: Any = 0) -> ndarray:
@@ -1425,8 +1630,16 @@ def copy(a: _ArrayLike, order: _str | None = 'K') -> ndarray:
     """A copy with memory of its own, in C order (or Fortran order)."""
     ...
 
+def corrcoef(x: _ArrayLike, y: _ArrayLike | None = None, rowvar: Any = True, *, dtype: _DTypeLike | None = None) -> ndarray:
+    """The correlation of variables, the rows, whose samples are the columns; see `cov`."""
+    ...
+
 def count_nonzero(a: _ArrayLike, axis: _Axis | None = None, *, keepdims: _bool = False) -> ndarray:
     """The number of elements that are not zero, of all or along axes."""
+    ...
+
+def cov(m: _ArrayLike, y: _ArrayLike | None = None, rowvar: Any = True, bias: Any = False, ddof: float | None = None, fweights: Any = None, aweights: Any = None, *, dtype: _DTypeLike | None = None) -> ndarray:
+    """The covariance of variables, the rows, whose samples are the columns."""
     ...
 
 def cross(a: _ArrayLike, b: _ArrayLike, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: _Axis | None = None) -> ndarray:
@@ -1447,6 +1660,14 @@ def cumprod(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None =
 
 def cumsum(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
     """The running sum along an axis, or over all elements."""
+    ...
+
+def cumulative_prod(x: _ArrayLike, /, *, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, include_initial: Any = False) -> ndarray:
+    """The running product along an axis; on request with the 1 before the first element."""
+    ...
+
+def cumulative_sum(x: _ArrayLike, /, *, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, include_initial: Any = False) -> ndarray:
+    """The running sum along an axis; on request with the 0 before the first element."""
     ...
 
 def delete(arr: _ArrayLike, obj: Any, axis: _Axis | None = None) -> ndarray:
@@ -1499,6 +1720,10 @@ def empty_like(a: _ArrayLike, dtype: _DTypeLike | None = None, *, order: _str | 
 
 def expand_dims(a: _ArrayLike, axis: _Axis) -> ndarray:
     """New axes of length 1 at these places of the result; a view."""
+    ...
+
+def expit(x: _ArrayLike) -> ndarray:
+    """`1 / (1 + e⁻ˣ)`, the logistic function; SciPy's name of `sigmoid`."""
     ...
 
 def explain(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, list[dict[_str, Any]]]:
@@ -1565,6 +1790,26 @@ def grad(outputs: _ArrayLike | Sequence[_ArrayLike], inputs: _ArrayLike | Sequen
     """The gradients of outputs with respect to inputs, as a tuple; nothing is added to any leaf."""
     ...
 
+def gradient(f: Callable[..., Any], *varargs: Any, axis: _Axis | None = None, edge_order: Any = 1) -> ndarray:
+    """The derivative along axes: central differences, and at the ends one-sided ones of first or second order."""
+    ...
+
+def histogram(a: _ArrayLike, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> ndarray:
+    """How many elements lie in each bin, or the sums of their weights, and the edges of the bins; with `density` so that the integral is 1. `bins` is a number of bins of one width, their edges, or the name of a rule."""
+    ...
+
+def histogram2d(x: _ArrayLike, y: _ArrayLike, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> ndarray:
+    """As `histogram`, of pairs: counts, and the edges of both axes."""
+    ...
+
+def histogram_bin_edges(a: _ArrayLike, bins: Any = 10, range: Any = None, weights: Any = None) -> ndarray:
+    """The edges of the bins of `histogram`."""
+    ...
+
+def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> ndarray:
+    """As `histogram`, of points: the rows of a matrix, or a sequence of coordinates. The edges are a list, one entry for each dimension."""
+    ...
+
 def hsplit(ary: Any, indices_or_sections: Any) -> list[ndarray]:
     """As `split`, along the second axis (of a vector its only one)."""
     ...
@@ -1593,6 +1838,10 @@ def insert(arr: _ArrayLike, obj: Any, values: Any, axis: _Axis | None = None) ->
     """With values put in before these places along an axis; without an axis into the flattened array."""
     ...
 
+def interp(x: _ArrayLike, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> ndarray:
+    """The values at places of the straight lines through points, whose places `xp` increase. Beyond the first and the last point it is their value, or `left` and `right`; with a period there is no beyond."""
+    ...
+
 def intersect1d(ar1: Any, ar2: Any, assume_unique: Any = False, return_indices: Any = False) -> ndarray:
     """The common elements of two arrays, sorted; on request also where they are first in each."""
     ...
@@ -1605,12 +1854,40 @@ def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-
     """`|a - b| ≤ atol + rtol · |b|` for each element."""
     ...
 
+def iscomplex(x: _ArrayLike) -> ndarray:
+    """Returns true where the imaginary part is not 0."""
+    ...
+
+def iscomplexobj(x: _ArrayLike) -> ndarray:
+    """Returns true where the dtype is complex."""
+    ...
+
 def isdtype(dtype: _DTypeLike | None, kind: _str | _DTypeLike | tuple[Any, ...]) -> _bool:
     """Is the dtype of this kind? Kinds are the Array API's: `bool`, `signed integer`, `unsigned integer`, `integral`, `real floating`, `complex floating`, `numeric`; or another dtype; or a tuple of them."""
     ...
 
 def isin(element: Any, test_elements: Any, assume_unique: Any = False, invert: Any = False, *, kind: _str | _DTypeLike | tuple[Any, ...] | None = None) -> ndarray:
     """Returns true where an element is among the test elements."""
+    ...
+
+def isneginf(x: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """Returns true where the element is `-∞`."""
+    ...
+
+def isposinf(x: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """Returns true where the element is `∞`."""
+    ...
+
+def isreal(x: _ArrayLike) -> ndarray:
+    """Returns true where the imaginary part is 0."""
+    ...
+
+def isrealobj(x: _ArrayLike) -> ndarray:
+    """Returns true where the dtype is not complex."""
+    ...
+
+def isscalar(element: Any) -> ndarray:
+    """Returns true of a number or a text, not of an array."""
     ...
 
 def issubdtype(arg1: Any, arg2: Any) -> _bool:
@@ -1621,12 +1898,28 @@ def kron(a: _ArrayLike, b: _ArrayLike) -> ndarray:
     """The Kronecker product: the second array times each element of the first, put together."""
     ...
 
+def kthvalue(x: _ArrayLike, k: int, axis: _Axis = -1, keepdims: _bool = False) -> ndarray:
+    """The `k`-th smallest element along an axis, counted from 1, and where it is."""
+    ...
+
 def lexsort(keys: Any, axis: _Axis = -1) -> ndarray:
     """The indices that sort by several keys: by the last one, equal elements by the one before it, and so on."""
     ...
 
 def linspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, retstep: Any = False, dtype: _DTypeLike | None = None, axis: _Axis = 0, *, device: _str | None = None) -> ndarray:
     """`num` values evenly spaced from `start` to `stop`, which is the last one unless `endpoint=False`."""
+    ...
+
+def log_expit(x: _ArrayLike) -> ndarray:
+    """The logarithm of `expit`, without its underflow."""
+    ...
+
+def log_softmax(x: _ArrayLike, axis: _Axis = -1) -> ndarray:
+    """`x - ln Σ eˣ` along an axis: the logarithm of `softmax`, without its underflow."""
+    ...
+
+def logcumsumexp(x: _ArrayLike, axis: _Axis = -1) -> ndarray:
+    """`ln Σ eˣ` of the elements up to each one, along an axis."""
     ...
 
 def logspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, base: Any = 10.0, dtype: _DTypeLike | None = None, axis: _Axis = 0) -> ndarray:
@@ -1649,8 +1942,72 @@ def meshgrid(*xi: Any, copy: _bool | None = True, sparse: Any = False, indexing:
     """Grids of coordinates: each vector repeated along the axes of the others."""
     ...
 
+def mode(x: _ArrayLike, axis: _Axis = -1, keepdims: _bool = False) -> ndarray:
+    """The most frequent element along an axis, of several the smallest, and where it is last."""
+    ...
+
 def moveaxis(a: _ArrayLike, source: _Axis, destination: _Axis) -> ndarray:
     """Axes moved to other places, the rest in order; a view."""
+    ...
+
+def nan_to_num(x: _ArrayLike, copy: _bool | None = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> ndarray:
+    """Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number, or those given."""
+    ...
+
+def nanargmax(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> ndarray:
+    """The index of the largest element that is not NaN, of all or along an axis; an error where all are NaN."""
+    ...
+
+def nanargmin(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> ndarray:
+    """The index of the smallest element that is not NaN, of all or along an axis; an error where all are NaN."""
+    ...
+
+def nancumprod(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The running product along an axis, or over all elements; NaN counts as 1."""
+    ...
+
+def nancumsum(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The running sum along an axis, or over all elements; NaN counts as 0."""
+    ...
+
+def nanmax(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> ndarray:
+    """The largest element that is not NaN, of all or along axes; NaN where all are."""
+    ...
+
+def nanmean(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: Any = True) -> ndarray:
+    """The mean of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanmedian(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, keepdims: _bool = False) -> ndarray:
+    """The median of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanmin(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> ndarray:
+    """The smallest element that is not NaN, of all or along axes; NaN where all are."""
+    ...
+
+def nanpercentile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False, *, weights: Any = None) -> ndarray:
+    """As `nanquantile`, with percentages."""
+    ...
+
+def nanprod(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> ndarray:
+    """The product of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanquantile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False, *, weights: Any = None) -> ndarray:
+    """As `quantile`, of the elements that are not NaN."""
+    ...
+
+def nanstd(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, where: Any = True, mean: Any = None, correction: float | None = None) -> ndarray:
+    """The standard deviation of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nansum(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> ndarray:
+    """The sum of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanvar(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, where: Any = True, mean: Any = None, correction: float | None = None) -> ndarray:
+    """The variance of the elements that are not NaN, of all or along axes."""
     ...
 
 def ndim(a: _ArrayLike) -> int:
@@ -1685,7 +2042,7 @@ def partition(a: _ArrayLike, kth: Any, axis: _Axis = -1, kind: _str | _DTypeLike
     """The elements along an axis with the `kth` where a sort would put it, smaller ones before, larger ones behind."""
     ...
 
-def percentile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False) -> ndarray:
+def percentile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False, *, weights: Any = None) -> ndarray:
     """As `quantile`, with percentages."""
     ...
 
@@ -1701,12 +2058,16 @@ def ptp(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] 
     """The largest element minus the smallest, of all or along axes."""
     ...
 
-def quantile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False) -> ndarray:
+def quantile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False, *, weights: Any = None) -> ndarray:
     """The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new first axis. NaN where there is a NaN."""
     ...
 
 def ravel(a: _ArrayLike, order: _str | None = 'C') -> ndarray:
     """All elements under one axis; a view where the memory allows it. `order='K'` reads them as they lie in memory."""
+    ...
+
+def real_if_close(a: _ArrayLike, tol: Any = 100) -> ndarray:
+    """The real parts, where all imaginary parts are smaller than so many times the dtype's epsilon; else the array."""
     ...
 
 def repeat(a: _ArrayLike, repeats: Any, axis: _Axis | None = None) -> ndarray:
@@ -1735,6 +2096,10 @@ def rollaxis(a: _ArrayLike, axis: _Axis, start: _Number = 0) -> ndarray:
 
 def rot90(m: _ArrayLike, k: int = 1, axes: Sequence[SupportsIndex] | None = (0, 1)) -> ndarray:
     """The plane of two axes turned by 90°, `k` times, from the first to the second; a view."""
+    ...
+
+def round(a: _ArrayLike, decimals: Any = 0, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point."""
     ...
 
 def rows() -> list[dict[_str, Any]]:
@@ -1787,6 +2152,10 @@ def softmax(x: _ArrayLike, axis: _Axis = -1) -> ndarray:
 
 def sort(a: _ArrayLike, axis: _Axis = -1, kind: _str | _DTypeLike | tuple[Any, ...] | None = None, order: _str | None = None, *, stable: Any = None, descending: Any = False) -> ndarray:
     """The elements along an axis from small to large, or with `descending` from large to small; without an axis of the flattened array. Every sort is stable. NaN is larger than all numbers."""
+    ...
+
+def sort_complex(a: _ArrayLike) -> ndarray:
+    """The elements from small to large as complex numbers, by real part, then by imaginary part."""
     ...
 
 def split(ary: Any, indices_or_sections: Any, axis: _Axis = 0) -> list[ndarray]:
@@ -1891,6 +2260,10 @@ def vsplit(ary: Any, indices_or_sections: Any) -> list[ndarray]:
 
 def vstack(tup: Any, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
     """Arrays joined along the first axis; a vector is a row."""
+    ...
+
+def xlogy(x: _ArrayLike, y: _ArrayLike) -> ndarray:
+    """`x · ln y`, and 0 where `x` is 0 and `y` is not NaN; its derivative there is 0."""
     ...
 
 def zeros(shape: _Shape, dtype: _DTypeLike | None = None, *, order: _str | None = None, device: _str | None = None, requires_grad: _bool = False) -> ndarray:
