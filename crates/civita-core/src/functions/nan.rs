@@ -380,7 +380,16 @@ fn arg_extreme(
     let x = Raw::call(neutral.function(a.dtype()), &[&a])?;
     let y = x
         .reduce(reduction, call.options(None))
-        .map_err(|e| e.in_op(op))?;
+        .map_err(|e| match a.is_empty() {
+            true => Error::value(
+                op,
+                format!(
+                    "attempt to get {} of an empty sequence",
+                    reduction.row().numpy
+                ),
+            ),
+            false => e.in_op(op),
+        })?;
     if any(&is_zero(&call.count()?)?)? {
         return Err(Error::value(op, "All-NaN slice encountered"));
     }

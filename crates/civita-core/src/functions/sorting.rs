@@ -407,8 +407,8 @@ fn holds_everywhere(x: &Raw) -> Result<bool> {
 
 pub fn digitize(x: Array, bins: Array, right: Bool) -> Result<Raw> {
     const OP: &str = "digitize";
-    if x.dtype().is_complex() {
-        return Err(Error::dtype(OP, "x may not be complex").dtypes(&[x.dtype()]));
+    if x.dtype().is_complex() || bins.dtype().is_complex() {
+        return Err(Error::dtype(OP, "x may not be complex").dtypes(&[x.dtype(), bins.dtype()]));
     }
     if bins.rank() != 1 {
         return Err(Error::value(OP, "bins is a vector").shapes(&[bins.shape()]));
@@ -444,9 +444,14 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
                 .rule("the numbers to count are a vector"),
         );
     }
+    // numbers beyond `i64` become negative, which is an error
+    let casting = match x.dtype() {
+        DType::U64 => Casting::Unsafe,
+        _ => Casting::Safe,
+    };
     let x = x
         .detach()
-        .cast_if(DType::I64, Casting::Safe)
+        .cast_if(DType::I64, casting)
         .map_err(|e| e.in_op(OP))?;
     let least = usize::try_from(minlength)
         .map_err(|_| Error::value(OP, "'minlength' must not be negative"))?;

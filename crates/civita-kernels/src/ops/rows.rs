@@ -512,7 +512,7 @@ macro_rules! elementwise_rows {
                     numpy: divide, torch: "div",
                     kernel: a.div::<I>(b),
                     device: "a / b",
-                    gradient: Binary(|_, b, _| b.like(1.0) / b, |_, b, y| -(y / b)), // the reciprocal of an integer is one
+                    gradient: Binary(|_, b, _| b.reciprocal(), |_, b, y| -(y / b)),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, 2.0].div(&tensor![10.0, 5.0])?" => "[0.1 0.4]",
                 }
