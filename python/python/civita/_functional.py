@@ -292,8 +292,8 @@ def piecewise(x, condlist, funclist, *args, **kw):
     """
     x = cv.asarray(x)
     count = len(funclist)
-    is_list = isinstance(condlist, (list, tuple)) or getattr(condlist, "ndim", 0) > 0
-    if not is_list or (x.ndim > 0 and not isinstance(condlist[0], (list, tuple, cv.ndarray)) and not hasattr(condlist[0], "__array__")):
+    is_single = not isinstance(condlist, (list, tuple)) and getattr(condlist, "ndim", 0) == 0
+    if is_single or (x.ndim > 0 and not isinstance(condlist[0], (list, tuple)) and getattr(condlist[0], "ndim", 0) == 0):
         condlist = [condlist]
     conditions = cv.asarray(condlist).astype(bool)
     if len(conditions) == count - 1:

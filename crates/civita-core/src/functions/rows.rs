@@ -1497,7 +1497,7 @@ macro_rules! function_rows {
                     "einsum('ijk,kl->ijl', x[2, 3, 4], x[4, 2])", "einsum('ij->ji', x[2, 3])", "einsum('ba', x[2, 3])", "einsum('ii->i', x[3, 3])", "einsum('ii', x[3, 3])", "einsum('ij->', x[2, 3])", "einsum('iij,jk->ki', x[2, 2, 3], x[3, 4])",
                     "einsum('i,j->ij', x[2], x[3])", "einsum('i,i->i', x[4], x[4])", "einsum('ij,ij->i', x[2, 3], x[2, 3])", "einsum('i,i->', x[40], x[40])", "einsum('bi,bi->b', x[2, 40], x[2, 40])",
                     "einsum('...ij,...jk->...ik', x[2, 1, 2, 3], x[3, 3, 2])", "einsum('...,i', x[2, 1], x[3])", "einsum('i...->...', x[2, 3])", "einsum('ij,jk,kl->il', x[2, 3], x[3, 4], x[4, 2])",
-                    "einsum('ab,bc,cd,da->', x[2, 3], x[3, 2], x[2, 2], x[2, 2], optimize='optimal')", "einsum('ij,jk,ki->i', x[2, 3], x[3, 4], x[4, 2], optimize=True)", "einsum(x[2, 3], [0, 1], x[3, 2], [1, 2], [2, 0])", "einsum(x[2, 3], [1, 0])",
+                    "einsum('ab,bc,cd,da->a', x[2, 3], x[3, 2], x[2, 2], x[2, 2], optimize='optimal')", "einsum('ij,jk,ki->i', x[2, 3], x[3, 4], x[4, 2], optimize=True)", "einsum(x[2, 3], [0, 1], x[3, 2], [1, 2], [2, 0])", "einsum(x[2, 3], [1, 0])",
                     "einsum('ij,jk->ik', x[1, 3], x[3, 2], order='F')", "einsum('i,ij->j', x[1], x[3, 2])", "einsum('ij,jk->ik', x[2, 3], x[3, 2], dtype='complex128')", "einsum('i,i,i->i', x[2], x[2], x[2], optimize=['einsum_path', (0, 1), (0, 1)])",
                 ],
                 laws ["allclose(einsum('ij,jk->ik', x[3, 4], x[4, 2]), matmul(x[3, 4], x[4, 2]))"],

@@ -439,7 +439,10 @@ kinds! {
         _ => Err(Error::value("axes", "two axes are needed").into()),
     };
     Ints, "an integer or a sequence of integers", "SupportsIndex | Sequence[SupportsIndex] | ndarray": some => ints(&some).map(Ints);
-    Lengths, "an integer or a sequence of integers", "_Shape": some => ints(&some).map(Lengths);
+    Lengths, "an integer or a sequence of integers", "_Shape": some => match has_bool(&some) {
+        true => Err(Refused::Type),
+        false => ints(&some).map(Lengths),
+    };
     Shape, "an integer or a sequence of integers", "_Shape": some => shape(&some).map(Shape);
     OptShape, "an integer, a sequence of integers or None", "_Shape | None":
         Value::None => Ok(OptShape(None)), some => shape(&some).map(|s| OptShape(Some(s)));
@@ -463,6 +466,14 @@ kinds! {
             Some(i) => Ok(Positions::One(i)),
             None => ints(&some).map(Positions::List),
         };
+}
+
+/// A boolean is no length.
+fn has_bool(value: &Value) -> bool {
+    match value {
+        Value::List(all) => all.iter().any(has_bool),
+        one => matches!(one.scalar(), Some(Scalar::Bool(_))),
+    }
 }
 
 fn ints(value: &Value) -> Result<Vec<isize>, Refused> {

@@ -37,6 +37,7 @@ pub use apply::{Apply, Scalars};
 pub use arg_fold::ArgFold;
 pub(crate) use bind::{Untagged, bind_in_place, bind_into_part, bind_view, direct, execute};
 pub use bind::{bind, bind_into, bind_one};
+pub(crate) use compress::not_covered;
 pub use compress::{Compress, Expand};
 pub use copy::{Copy, Order};
 pub use correlate::Correlate;
