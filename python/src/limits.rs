@@ -125,6 +125,36 @@ impl FloatLimits {
         self.own(py, self.smallest_subnormal)
     }
 
+    /// The smallest power of 2 that overflows.
+    #[getter]
+    fn maxexp(&self) -> i32 {
+        1 << (self.iexp - 1)
+    }
+
+    /// The most negative power of 2 that is not subnormal.
+    #[getter]
+    fn minexp(&self) -> i32 {
+        2 - (1 << (self.iexp - 1))
+    }
+
+    /// The exponent of `eps`.
+    #[getter]
+    fn machep(&self) -> i32 {
+        -self.nmant
+    }
+
+    /// The exponent of `epsneg`.
+    #[getter]
+    fn negep(&self) -> i32 {
+        -self.nmant - 1
+    }
+
+    /// Bits of the exponent with its bias and sign.
+    #[getter]
+    fn nexp(&self) -> usize {
+        self.iexp
+    }
+
     /// Decimal digits that are always right.
     #[getter]
     fn precision(&self) -> i32 {
@@ -196,6 +226,28 @@ impl IntegerLimits {
     #[getter]
     fn dtype(&self, py: Python<'_>) -> Py<PyDType> {
         PyDType::of(py, self.dtype)
+    }
+
+    /// `i` or `u`.
+    #[getter]
+    fn kind(&self) -> char {
+        if self.min < 0 { 'i' } else { 'u' }
+    }
+
+    /// NumPy's short code: `i4`.
+    #[getter]
+    fn key(&self) -> String {
+        format!("{}{}", self.kind(), self.bits)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other
+            .cast::<IntegerLimits>()
+            .is_ok_and(|other| other.get().dtype == self.dtype)
+    }
+
+    fn __hash__(&self) -> u64 {
+        self.dtype as u64
     }
 
     fn __repr__(&self) -> String {

@@ -94,6 +94,7 @@ mod elementwise;
 mod error;
 mod fuse;
 mod index;
+pub mod io;
 mod keys;
 mod matmul;
 pub mod np;

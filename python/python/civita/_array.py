@@ -95,7 +95,9 @@ def dump(self, file):
     if hasattr(file, "write"):
         pickle.dump(self, file)
         return
-    with open(file, "wb") as f:
+    import os
+
+    with open(os.fspath(file), "wb") as f:
         pickle.dump(self, f)
 
 
