@@ -264,7 +264,9 @@ impl Array {
             },
         };
         if strides.as_ref().is_some_and(|s| s.len() != shape.len()) {
-            return Err(value_error("strides, if given, must be the same length as shape"));
+            return Err(value_error(
+                "strides, if given, must be the same length as shape",
+            ));
         }
         let size = dtype.size() as isize;
         let layout = match order {
@@ -274,7 +276,8 @@ impl Array {
             }
             _ => Layout::contiguous(&shape)?,
         };
-        let strides = strides.unwrap_or_else(|| layout.strides().iter().map(|s| s * size).collect());
+        let strides =
+            strides.unwrap_or_else(|| layout.strides().iter().map(|s| s * size).collect());
         match buffer.filter(|b| !b.is_none()) {
             Some(buffer) => {
                 let bytes = import_bytes(buffer)?;

@@ -32,7 +32,9 @@ fn read(bytes: &[u8]) -> civita_core::error::Result<Raw> {
 #[test]
 fn a_file_is_numpys_to_the_byte() {
     let x = Raw::from_vec(vec![1i32, 2, 3], &[3]).unwrap();
-    let mut wanted = b"\x93NUMPY\x01\x00\x76\x00{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }".to_vec();
+    let mut wanted =
+        b"\x93NUMPY\x01\x00\x76\x00{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }"
+            .to_vec();
     wanted.resize(127, b' ');
     wanted.push(b'\n');
     wanted.extend([1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0]);
@@ -54,7 +56,12 @@ fn every_dtype_goes_both_ways() {
 
 #[test]
 fn the_other_byte_order_and_fortran_order_are_read() {
-    let header = Header { dtype: DType::U16, swapped: true, fortran_order: true, shape: vec![2, 2] };
+    let header = Header {
+        dtype: DType::U16,
+        swapped: true,
+        fortran_order: true,
+        shape: vec![2, 2],
+    };
     let mut bytes = header.to_bytes();
     for v in [1u16, 2, 3, 4] {
         bytes.extend(v.to_ne_bytes().iter().rev());
@@ -65,8 +72,18 @@ fn the_other_byte_order_and_fortran_order_are_read() {
 
 #[test]
 fn a_header_that_promises_more_than_the_file_holds_is_refused_before_memory_is_taken() {
-    for shape in [vec![1 << 40], vec![usize::MAX, 2], vec![1 << 31, 1 << 31], vec![0, usize::MAX, usize::MAX]] {
-        let header = Header { dtype: DType::F64, swapped: false, fortran_order: false, shape };
+    for shape in [
+        vec![1 << 40],
+        vec![usize::MAX, 2],
+        vec![1 << 31, 1 << 31],
+        vec![0, usize::MAX, usize::MAX],
+    ] {
+        let header = Header {
+            dtype: DType::F64,
+            swapped: false,
+            fortran_order: false,
+            shape,
+        };
         assert!(read(&header.to_bytes()).unwrap_err().is_value());
     }
 }
@@ -74,14 +91,28 @@ fn a_header_that_promises_more_than_the_file_holds_is_refused_before_memory_is_t
 #[test]
 fn what_is_no_header_is_told() {
     for text in [
-        "", "{", "{}", "[]", "{'descr': '<f8'}", "{'descr': '<f8', 'fortran_order': 1, 'shape': ()}",
-        "{'descr': '<f8', 'fortran_order': False, 'shape': (-1,)}", "{'descr': '|O', 'fortran_order': False, 'shape': ()}",
-        "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)} x", "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': ()}",
-        "{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': ()}", "{'descr': 'é", "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999999,)}",
+        "",
+        "{",
+        "{}",
+        "[]",
+        "{'descr': '<f8'}",
+        "{'descr': '<f8', 'fortran_order': 1, 'shape': ()}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (-1,)}",
+        "{'descr': '|O', 'fortran_order': False, 'shape': ()}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)} x",
+        "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': ()}",
+        "{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': ()}",
+        "{'descr': 'é",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999999,)}",
     ] {
         assert!(Header::parse(text).is_err(), "{text}");
     }
-    assert_eq!(Header::parse("{'shape': (2L, 3), 'fortran_order': True, 'descr': \"<f4\"}").unwrap().shape, [2, 3]);
+    assert_eq!(
+        Header::parse("{'shape': (2L, 3), 'fortran_order': True, 'descr': \"<f4\"}")
+            .unwrap()
+            .shape,
+        [2, 3]
+    );
 }
 
 #[test]
@@ -93,8 +124,14 @@ fn archives_go_both_ways_and_damaged_ones_are_errors() {
         let path = folder.join("a.npz");
         npz::save(&path, &[("x", &x), ("y", &y)], compression).unwrap();
         let back = npz::load(&path).unwrap();
-        assert_eq!(back[0].1.to_vec::<f64>().unwrap(), x.to_vec::<f64>().unwrap());
-        assert_eq!((back[1].0.as_str(), back[1].1.to_vec::<bool>().unwrap()), ("y", vec![true, false]));
+        assert_eq!(
+            back[0].1.to_vec::<f64>().unwrap(),
+            x.to_vec::<f64>().unwrap()
+        );
+        assert_eq!(
+            (back[1].0.as_str(), back[1].1.to_vec::<bool>().unwrap()),
+            ("y", vec![true, false])
+        );
         let bytes = std::fs::read(&path).unwrap();
         for cut in 0..bytes.len().min(400) {
             _ = npz::read(&bytes[..cut]);
@@ -113,7 +150,9 @@ fn a_failed_save_leaves_the_old_file() {
     let folder = folder("atomic");
     let path = folder.join("x.npy");
     npy::save(&path, &Raw::from_vec(vec![1i32], &[1]).unwrap()).unwrap();
-    let failed = civita_io::replace("save", &path, |_| Err(civita_core::error::Error::io("save", "the disk is full")));
+    let failed = civita_io::replace("save", &path, |_| {
+        Err(civita_core::error::Error::io("save", "the disk is full"))
+    });
     assert!(failed.unwrap_err().is_io());
     assert_eq!(npy::load(&path).unwrap().to_vec::<i32>().unwrap(), [1]);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
@@ -130,13 +169,36 @@ fn a_table_is_read_by_columns_and_rows() {
         columns: Some(&[-1, 0]),
         kind: "float64",
     };
-    let table = text::table(b"a,b\r\n1,2 # x\r\n\r\n#\n3, 4\n5,6\n", &options, text::float).unwrap();
-    assert_eq!((table.values, table.rows, table.columns), (vec![2.0, 1.0, 4.0, 3.0], 2, 2));
-    let plain = Options { delimiter: Delimiter::Blanks, comment: None, skip: 0, most: None, columns: None, kind: "float64" };
+    let table = text::table(
+        b"a,b\r\n1,2 # x\r\n\r\n#\n3, 4\n5,6\n",
+        &options,
+        text::float,
+    )
+    .unwrap();
+    assert_eq!(
+        (table.values, table.rows, table.columns),
+        (vec![2.0, 1.0, 4.0, 3.0], 2, 2)
+    );
+    let plain = Options {
+        delimiter: Delimiter::Blanks,
+        comment: None,
+        skip: 0,
+        most: None,
+        columns: None,
+        kind: "float64",
+    };
     let error = text::table(b"1 2\n3\n", &plain, text::float).unwrap_err();
-    assert!(error.to_string().contains("number of columns changed from 2 to 1 at row 2"));
+    assert!(
+        error
+            .to_string()
+            .contains("number of columns changed from 2 to 1 at row 2")
+    );
     let error = text::table(b"1 x\n", &plain, text::float).unwrap_err();
-    assert!(error.to_string().contains("could not convert string 'x' to float64 at row 0, column 2."));
+    assert!(
+        error
+            .to_string()
+            .contains("could not convert string 'x' to float64 at row 0, column 2.")
+    );
 }
 
 proptest! {

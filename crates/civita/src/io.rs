@@ -52,7 +52,10 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
 /// When there is no such file, it is damaged, or a member is no array.
 pub fn load_npz(path: impl AsRef<Path>) -> Result<Vec<(String, AnyTensor)>> {
     let arrays = civita_io::npz::load(path.as_ref())?;
-    Ok(arrays.into_iter().map(|(name, raw)| (name, wrap(raw))).collect())
+    Ok(arrays
+        .into_iter()
+        .map(|(name, raw)| (name, wrap(raw)))
+        .collect())
 }
 
 /// Writes tensors under names to an `.npz` file (NumPy: `np.savez`, `np.savez_compressed`).
