@@ -51,7 +51,7 @@ pub fn check_device(device: Option<&str>) -> Outcome<()> {
     match device {
         None | Some("cpu") => Ok(()),
         Some(other) => Err(value_error(format!(
-            "there is no device {other:?}; the devices are [\"cpu\"]"
+            "Device not understood. Only \"cpu\" is allowed, but received: {other}"
         ))),
     }
 }

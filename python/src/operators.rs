@@ -337,7 +337,14 @@ impl Array {
         give(py, matmul(py, &array_of(other, None)?, &slf.get().raw())?)
     }
     fn __imatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<()> {
-        let product = matmul(slf.py(), &slf.get().raw(), &array_of(other, None)?)?;
+        let other = array_of(other, None)?;
+        if slf.get().raw().rank() == 0 || other.rank() < 2 {
+            return Err(value_error(
+                "inplace matrix multiplication requires the first operand to have at least one and the second at least two \
+                 dimensions.",
+            ));
+        }
+        let product = matmul(slf.py(), &slf.get().raw(), &other)?;
         slf.get()
             .write(|out| Ok(out.assign(&product.cast_if(out.dtype(), Casting::SameKind)?)?))
     }

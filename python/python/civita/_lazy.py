@@ -3,7 +3,8 @@
 MODULES = ("dtypes", "emath", "exceptions", "lib", "polynomial", "testing", "typing")
 
 _HOMES = {
-    "_types": "ScalarType common_type min_scalar_type mintypecode sctypeDict typecodes typename",
+    "_types": "ScalarType common_type iscomplex iscomplexobj isneginf isposinf isreal isrealobj min_scalar_type mintypecode nan_to_num "
+    "real_if_close sctypeDict typecodes typename",
     "_iterators": "broadcast flatiter ndenumerate ndindex nditer nested_iters",
     "_index_tricks": "c_ index_exp mgrid ogrid r_ s_",
     "_functional": "apply_along_axis apply_over_axes frompyfunc fromfunction fromiter get_include getbufsize isscalar iterable "

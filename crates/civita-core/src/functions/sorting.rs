@@ -20,8 +20,9 @@ impl Kind for SortKind {
     fn from_value(value: Value) -> Result<SortKind, Refused> {
         match value {
             Value::None => Ok(SortKind(false)),
-            Value::Text(word) => match word.as_str() {
-                "quicksort" | "mergesort" | "heapsort" | "stable" => Ok(SortKind(true)),
+            // NumPy looks at the first letter
+            Value::Text(word) => match word.bytes().next().map(|b| b.to_ascii_lowercase()) {
+                Some(b'q' | b'm' | b'h' | b's') => Ok(SortKind(true)),
                 _ => Err(
                     Error::value("kind", format!("{word:?} is not {}", SortKind::EXPECTS)).into(),
                 ),
@@ -240,6 +241,9 @@ pub fn mode(x: Array, axis: Axis, keepdims: Bool) -> Result<Vec<Raw>> {
 /// Checks that the places exist.
 fn check_kth(op: &'static str, kth: &Ints, x: &Raw, axis: isize) -> Result<()> {
     let n = x.shape()[normalize_axis(op, axis, x.rank())?] as isize;
+    if x.is_empty() {
+        return Ok(());
+    }
     match kth.0.iter().find(|&&k| k < -n || k >= n) {
         None => Ok(()),
         Some(k) => Err(Error::value(op, format!("kth(={k}) out of bounds ({n})"))),
