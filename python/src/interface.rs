@@ -241,6 +241,7 @@ impl Array {
     /// `array`, `zeros` and the like.
     #[new]
     #[pyo3(signature = (shape, dtype=None, buffer=None, offset=0, strides=None, order=None))]
+    #[allow(clippy::new_ret_no_self)] // the class has objects of its own only through `wrap`
     fn new(
         py: Python<'_>,
         shape: &Bound<'_, PyAny>,

@@ -92,9 +92,8 @@ fn kept<T: PyClass + Sync + Into<PyClassInitializer<T>>>(
     make: impl FnOnce() -> Outcome<T>,
 ) -> Outcome<Py<T>> {
     let all = all.get_or_init(py, || std::array::from_fn(|_| PyOnceLock::new()));
-    let one = all[dtype as usize].get_or_try_init(py, || {
-        Ok::<_, PyErr>(Py::new(py, make().map_err(PyErr::from)?)?)
-    })?;
+    let one =
+        all[dtype as usize].get_or_try_init(py, || Py::new(py, make().map_err(PyErr::from)?))?;
     Ok(one.clone_ref(py))
 }
 

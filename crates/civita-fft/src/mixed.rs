@@ -61,7 +61,7 @@ impl<T: Float> Mixed<T> {
         let mut radices = Vec::new();
         let mut p = 3;
         while rest > 1 {
-            while rest % p == 0 {
+            while rest.is_multiple_of(p) {
                 radices.push(p);
                 rest /= p;
             }
@@ -70,7 +70,7 @@ impl<T: Float> Mixed<T> {
         radices.reverse();
         let mut over = twos / q;
         while over > 1 {
-            let radix = if over % 4 == 0 { 4 } else { 2 };
+            let radix = if over.is_multiple_of(4) { 4 } else { 2 };
             radices.push(radix);
             over /= radix;
         }

@@ -109,7 +109,7 @@ impl<T: Float> Plan<T> {
         y: &mut [Complex<T>],
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
-        debug_assert!(x.len() == y.len() && x.len() % self.len.max(1) == 0);
+        debug_assert!(x.len() == y.len() && x.len().is_multiple_of(self.len.max(1)));
         match &self.kernel {
             Kernel::Trivial => y.copy_from_slice(x),
             Kernel::Mixed(mixed) => mixed.run(x, y, scratch),
@@ -143,7 +143,7 @@ impl<T: Float> Keepable for Plan<T> {
 fn largest_factor(mut n: usize) -> usize {
     let (mut largest, mut p) = (1, 2);
     while p * p <= n {
-        while n % p == 0 {
+        while n.is_multiple_of(p) {
             largest = p;
             n /= p;
         }
@@ -344,7 +344,7 @@ fn divisor_near_root(n: usize) -> usize {
     (2..=n.isqrt())
         .rev()
         .find(|&d| {
-            n % d == 0
+            n.is_multiple_of(d)
                 && (largest_factor(d) <= LARGEST_RADIX || largest_factor(n / d) > LARGEST_RADIX)
         })
         .unwrap_or(1)

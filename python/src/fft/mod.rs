@@ -128,12 +128,15 @@ along! {
     ihfft Ihfft;
 }
 
+/// The lengths along axes, each given or not, and the axes.
+type ShapeAndAxes = (Option<Vec<Option<isize>>>, Option<Vec<isize>>);
+
 /// `s` and `axes` as NumPy takes them.
 fn shape_and_axes(
     py: Python<'_>,
     s: Option<&Bound<'_, PyAny>>,
     axes: Option<Vec<isize>>,
-) -> Outcome<(Option<Vec<Option<isize>>>, Option<Vec<isize>>)> {
+) -> Outcome<ShapeAndAxes> {
     let s = s.map(|s| integers("s", s)).transpose()?;
     let warn = |text| PyErr::warn(py, &py.get_type::<PyDeprecationWarning>(), text, 1);
     if s.is_some() && axes.is_none() {
