@@ -190,10 +190,7 @@ pub fn imported(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
     if let Ok(array) = ob.cast::<Array>() {
         return Ok(Some(array.get().raw().clone()));
     }
-    if ob.is_instance_of::<PyBytes>()
-        || ob.is_instance_of::<PyByteArray>()
-        || ob.is_instance_of::<PyString>()
-    {
+    if ob.is_instance_of::<PyBytes>() || ob.is_instance_of::<PyString>() {
         return Ok(None);
     }
     if ob.is_instance_of::<PyList>() || ob.is_instance_of::<PyTuple>() {

@@ -51,7 +51,7 @@ pub fn check_device(device: Option<&str>) -> Outcome<()> {
     match device {
         None | Some("cpu") => Ok(()),
         Some(other) => Err(value_error(format!(
-            "there is no device {other:?}; the devices are [\"cpu\"]"
+            "Device not understood. Only \"cpu\" is allowed, but received: {other}"
         ))),
     }
 }
@@ -286,7 +286,7 @@ macro_rules! filled {
         #[pyfunction]
         #[pyo3(
             signature = (shape, dtype=None, order=None, *, device=None, like=None, requires_grad=false),
-            text_signature = "(shape, dtype=float, order='C', *, device=None, like=None, requires_grad=False)"
+            text_signature = "(shape, dtype=None, order='C', *, device=None, like=None, requires_grad=False)"
         )]
         #[allow(clippy::too_many_arguments)]
         fn $name(py: Python<'_>, shape: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>, order: Option<&Bound<'_, PyAny>>, device: Option<&str>, like: Option<&Bound<'_, PyAny>>, requires_grad: bool) -> Outcome<Py<PyAny>> {

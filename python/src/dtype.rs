@@ -631,11 +631,15 @@ fn asked(ob: &Bound<'_, PyAny>) -> Outcome<Asked> {
     if let Ok(array) = ob.cast::<Array>() {
         return Ok(Asked::Strong(array.get().raw().dtype()));
     }
-    if let Some(dtype) = lookup(ob).or_else(|| scalar::scalar_dtype(ob)) {
+    let swapped = || Some(ob.cast_exact::<PyDType>().ok()?.get().0);
+    if let Some(dtype) = lookup(ob)
+        .or_else(swapped)
+        .or_else(|| scalar::scalar_dtype(ob))
+    {
         return Ok(Asked::Strong(dtype));
     }
     if ob.is_instance_of::<PyString>() {
-        parse(ob)?;
+        return Ok(Asked::Strong(parse_in_order(ob)?.0));
     }
     Ok(match value(ob)? {
         Value::Weak(scalar) => Asked::Weak(scalar),
@@ -675,7 +679,10 @@ fn promote_types(
     type1: &Bound<'_, PyAny>,
     type2: &Bound<'_, PyAny>,
 ) -> Outcome<Py<PyDType>> {
-    Ok(PyDType::of(py, promote(parse(type1)?, parse(type2)?)))
+    Ok(PyDType::of(
+        py,
+        promote(parse_in_order(type1)?.0, parse_in_order(type2)?.0),
+    ))
 }
 
 /// May one dtype be cast to the other under this rule: `no`, `equiv`, `safe`, `same_kind`, `unsafe`?
@@ -683,7 +690,7 @@ fn promote_types(
 #[pyo3(signature = (from_, to, casting="safe"))]
 fn can_cast(from_: &Bound<'_, PyAny>, to: &Bound<'_, PyAny>, casting: &str) -> Outcome<bool> {
     match asked(from_)? {
-        Asked::Strong(from) => Ok(engine_can_cast(from, parse(to)?, self::casting(casting)?)),
+        Asked::Strong(from) => Ok(engine_can_cast(from, parse_in_order(to)?.0, self::casting(casting)?)),
         Asked::Weak(_) => Err(PyTypeError::new_err(
             "can_cast() does not support Python ints, floats, and complex because the result used to depend on the value",
         )
@@ -696,7 +703,7 @@ fn can_cast(from_: &Bound<'_, PyAny>, to: &Bound<'_, PyAny>, casting: &str) -> O
 #[pyfunction]
 #[pyo3(signature = (dtype, kind))]
 fn isdtype(dtype: &Bound<'_, PyAny>, kind: &Bound<'_, PyAny>) -> Outcome<bool> {
-    let d = parse(dtype)?;
+    let d = parse_in_order(dtype)?.0;
     if let Ok(kinds) = kind.cast::<PyTuple>() {
         for kind in kinds.iter() {
             if isdtype(dtype, &kind)? {
@@ -721,7 +728,7 @@ fn isdtype(dtype: &Bound<'_, PyAny>, kind: &Bound<'_, PyAny>) -> Outcome<bool> {
             }
         });
     }
-    Ok(parse(kind)? == d)
+    Ok(parse_in_order(kind)?.0 == d)
 }
 
 /// Is the first a kind or dtype of the second: `issubdtype(x.dtype, cv.floating)`? Dtypes, their names and the classes of
@@ -739,7 +746,8 @@ fn scalar_class<'py>(ob: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyType>> {
     {
         return Ok(class.clone());
     }
-    scalar::class_of(ob.py(), parse(ob)?).ok_or_else(|| type_error("there is no such class"))
+    scalar::class_of(ob.py(), parse_in_order(ob)?.0)
+        .ok_or_else(|| type_error("there is no such class"))
 }
 
 /// NumPy's other names for dtypes, most of them C's.

@@ -44,6 +44,7 @@ const ARRAYS: &[&str] = &[
     "broadcast_arrays",
     "broadcast_to",
     "copy",
+    "cov",
     "diagonal",
     "empty_like",
     "expand_dims",
@@ -232,6 +233,9 @@ fn plain(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
     if let Ok(slice) = ob.cast::<PySlice>() {
         let end = |name: &str| -> Outcome<Option<isize>> { Ok(slice.getattr(name)?.extract()?) };
         return Ok(Value::Slice([end("start")?, end("stop")?, end("step")?]));
+    }
+    if let Some(raw) = crate::scalar::raw_of(ob)? {
+        return Ok(Value::Scalar(raw.item()?));
     }
     let is_sequence = ob.is_instance_of::<PyList>() || ob.is_instance_of::<PyTuple>();
     if !is_sequence && let Some(raw) = convert::imported(ob)? {

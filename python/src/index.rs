@@ -201,6 +201,10 @@ fn picked(py: Python<'_>, x: &Raw, key: &Raw) -> Option<Raw> {
     if !key.dtype().is_integer() {
         return None;
     }
+    if key.rank() > 1 && x.rank() == 1 {
+        // what is picked lies as the indices do
+        return None;
+    }
     let rows = x.len() / x.shape()[0].max(1);
     let elements = key.len().saturating_mul(rows);
     gil::work(py, elements, || x.take(key, 0, Mode::Raise)).ok()

@@ -11,6 +11,7 @@ use crate::buffer::import_bytes;
 use crate::dtype::{ByteOrder, code, from_text_in_order, parse_in_order};
 use crate::error::{Outcome, type_error, value_error};
 use crate::methods::swapped;
+use crate::order::Order;
 
 /// An array over the memory that `__array_interface__` describes.
 pub fn import(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
@@ -155,7 +156,8 @@ fn over_bytes(
         Err(_) => part.copied()?.reinterpret(dtype)?,
     };
     let steps = steps(dtype, shape, strides)?;
-    Ok(elements.as_strided(shape, &steps, low.unsigned_abs() / dtype.size())?)
+    let first = elements.narrow(0, low.unsigned_abs() / dtype.size(), 1)?;
+    Ok(first.restrided(shape, &steps)?)
 }
 
 /// An array over the bytes of a buffer: a copy where they are not aligned, or in the other byte order.
@@ -235,6 +237,68 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
 
 #[pymethods]
 impl Array {
+    /// An array over a buffer, or over new memory with arbitrary contents; strides and offset in bytes. Programs make arrays by
+    /// `array`, `zeros` and the like.
+    #[new]
+    #[pyo3(signature = (shape, dtype=None, buffer=None, offset=0, strides=None, order=None))]
+    #[allow(clippy::new_ret_no_self)] // the class has objects of its own only through `wrap`
+    fn new(
+        py: Python<'_>,
+        shape: &Bound<'_, PyAny>,
+        dtype: Option<&Bound<'_, PyAny>>,
+        buffer: Option<&Bound<'_, PyAny>>,
+        offset: usize,
+        strides: Option<&Bound<'_, PyAny>>,
+        order: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<Py<PyAny>> {
+        let shape = crate::create::shape_of(shape)?;
+        let dtype = match dtype {
+            Some(dtype) => crate::dtype::parse_or_default(dtype)?,
+            None => DType::F64,
+        };
+        let order = Order::parse_new(order)?;
+        let strides = match strides.filter(|s| !s.is_none()) {
+            None => None,
+            Some(strides) => match strides.extract::<Vec<isize>>() {
+                Ok(strides) => Some(strides),
+                Err(_) => Some(vec![strides.extract::<isize>()?]),
+            },
+        };
+        if strides.as_ref().is_some_and(|s| s.len() != shape.len()) {
+            return Err(value_error(
+                "strides, if given, must be the same length as shape",
+            ));
+        }
+        let size = dtype.size() as isize;
+        let layout = match order {
+            Order::F => {
+                let reversed: Vec<usize> = shape.iter().rev().copied().collect();
+                Layout::contiguous(&reversed)?.transpose()
+            }
+            _ => Layout::contiguous(&shape)?,
+        };
+        let strides =
+            strides.unwrap_or_else(|| layout.strides().iter().map(|s| s * size).collect());
+        match buffer.filter(|b| !b.is_none()) {
+            Some(buffer) => {
+                let bytes = import_bytes(buffer)?;
+                let raw = match shape.contains(&0) {
+                    true => Raw::zeros(&shape, dtype)?,
+                    false => over_bytes(&bytes, offset, dtype, &shape, &strides)
+                        .map_err(|_| type_error("buffer is too small for requested array"))?,
+                };
+                wrap_view(py, raw, buffer)
+            }
+            None => {
+                let raw = crate::order::new(&shape, dtype, order, Raw::empty)?;
+                let steps = steps(dtype, &shape, &strides)?;
+                wrap(py, raw.restrided(&shape, &steps).map_err(|_| {
+                    value_error("strides is incompatible with shape of requested array and size of buffer")
+                })?)
+            }
+        }
+    }
+
     /// NumPy's description of the memory: address, shape, strides, type.
     #[getter]
     fn __array_interface__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyDict>> {

@@ -256,6 +256,21 @@ pub fn matmul(py: Python<'_>, a: &Raw, b: &Raw) -> Outcome<Raw> {
     Ok(gil::work(py, work, || a.matmul(b))?)
 }
 
+/// The quotient and the rest as a tuple, or `NotImplemented`.
+fn both_parts(
+    slf: &Bound<'_, Array>,
+    other: &Bound<'_, PyAny>,
+    reflected: bool,
+) -> Outcome<Py<PyAny>> {
+    let py = slf.py();
+    let quotient = binary(Op::FloorDivide, slf, other, reflected)?;
+    if quotient.is(py.NotImplemented()) {
+        return Ok(quotient);
+    }
+    let rest = binary(Op::Remainder, slf, other, reflected)?;
+    Ok((quotient, rest).into_pyobject(py)?.into_any().unbind())
+}
+
 #[pymethods]
 impl Array {
     fn __pow__(
@@ -283,23 +298,11 @@ impl Array {
         in_place(Op::Pow, slf, other)
     }
 
-    fn __divmod__(
-        slf: &Bound<'_, Self>,
-        other: &Bound<'_, PyAny>,
-    ) -> Outcome<(Py<PyAny>, Py<PyAny>)> {
-        Ok((
-            binary(Op::FloorDivide, slf, other, false)?,
-            binary(Op::Remainder, slf, other, false)?,
-        ))
+    fn __divmod__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+        both_parts(slf, other, false)
     }
-    fn __rdivmod__(
-        slf: &Bound<'_, Self>,
-        other: &Bound<'_, PyAny>,
-    ) -> Outcome<(Py<PyAny>, Py<PyAny>)> {
-        Ok((
-            binary(Op::FloorDivide, slf, other, true)?,
-            binary(Op::Remainder, slf, other, true)?,
-        ))
+    fn __rdivmod__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+        both_parts(slf, other, true)
     }
 
     fn __neg__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
@@ -334,7 +337,14 @@ impl Array {
         give(py, matmul(py, &array_of(other, None)?, &slf.get().raw())?)
     }
     fn __imatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<()> {
-        let product = matmul(slf.py(), &slf.get().raw(), &array_of(other, None)?)?;
+        let other = array_of(other, None)?;
+        if slf.get().raw().rank() == 0 || other.rank() < 2 {
+            return Err(value_error(
+                "inplace matrix multiplication requires the first operand to have at least one and the second at least two \
+                 dimensions.",
+            ));
+        }
+        let product = matmul(slf.py(), &slf.get().raw(), &other)?;
         slf.get()
             .write(|out| Ok(out.assign(&product.cast_if(out.dtype(), Casting::SameKind)?)?))
     }

@@ -282,6 +282,20 @@ fn array2string(
 
 /// How a number that is no array is written.
 fn styled(x: &Bound<'_, PyAny>, style: &FloatStyle) -> Outcome<String> {
+    // NumPy's buffer is as long
+    const LONGEST: usize = 16_384;
+    let wanted = [
+        style.precision.unwrap_or(0),
+        style.min_digits.unwrap_or(0),
+        style.pad_left,
+        style.pad_right,
+        style.exponent_digits,
+    ];
+    if wanted.into_iter().any(|n| n >= LONGEST) {
+        return Err(crate::error::runtime_error(
+            "Float formatting result too large",
+        ));
+    }
     let raw = array_of(x, None)?;
     let dtype = match raw.dtype() {
         d if d.is_float() => d,

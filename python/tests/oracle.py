@@ -8,6 +8,7 @@ NumPy has no bfloat16. On its side such an array is float32 that holds only valu
 to one by `to_bfloat16`.
 """
 
+import math
 import warnings
 
 import numpy as np
@@ -125,9 +126,17 @@ def _popcount(x):
     return np.bitwise_count(x).astype(np.int8 if x.dtype == bool else x.dtype)
 
 
+def _real(function):
+    """A function of `float64`, in the dtype in which NumPy's functions of real floats compute."""
+    return lambda x: np.asarray(function(np.asarray(x).astype("float64"))).astype(np.cbrt(x).dtype)
+
+
 # Rows whose name is neither NumPy's nor scipy.special's, or means something else there.
 FORMULAS = {
     "sigmoid": _sigmoid,
+    "erf": _real(scipy.special.erf),
+    # SciPy's is off by hundreds of units in the last place
+    "erfc": _real(np.vectorize(math.erfc, otypes=["float64"])),
     "relu": _relu,
     "logsumexp": _logsumexp,
     "rsqrt": lambda x: np.reciprocal(np.sqrt(x)),

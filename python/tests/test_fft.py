@@ -166,6 +166,11 @@ def test_results_go_into_arrays_that_are_given(name, rng):
     near(strided[:, ::2], theirs)
     with pytest.raises(ValueError, match="output array has wrong shape"):
         getattr(cv.fft, name)(x, out=cv.zeros((4, 2), dtype="complex128"))
+    with pytest.raises(TypeError):
+        getattr(cv.fft, name)(x, out=np.zeros(theirs.shape, theirs.dtype))
+    if theirs.dtype.kind == "c":
+        with pytest.raises(TypeError, match="Cannot cast"):
+            getattr(cv.fft, name)(x, out=cv.zeros(theirs.shape))
 
 
 def test_a_transform_can_go_over_its_own_input(rng):

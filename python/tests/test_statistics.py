@@ -86,7 +86,8 @@ def test_quantiles_by_every_method(array, method, q, keepdims, name):
 @few
 @given(hnp.arrays("float64", (4, 5), elements=or_nan), st.data(), st.sampled_from([0.3, 0.0, 1.0, [0.1, 0.5]]), st.sampled_from(["quantile", "nanquantile", "percentile"]))
 def test_quantiles_with_weights(x, data, q, name):
-    weights = data.draw(hnp.arrays("float64", (5,), elements=st.sampled_from([0.5, 1.0, 2.0, 4.0])))
+    # NumPy's `nanquantile` takes weights of the whole shape only
+    weights = data.draw(hnp.arrays("float64", (4, 5) if name == "nanquantile" else (5,), elements=st.sampled_from([0.5, 1.0, 2.0, 4.0])))
     same(lambda xp, make: getattr(xp, name)(make(x), q, axis=1, method="inverted_cdf", weights=make(weights)))
 
 
@@ -179,7 +180,7 @@ def test_histograms_of_points():
 )
 def test_straight_lines_between_points(x, xp, options, is_complex):
     if "period" in options:
-        xp = sorted(set(xp))
+        xp = sorted({v % 3: v for v in xp}.values())
     fp = np.linspace(-1, 2, len(xp)) ** 2 * (1 + 2j if is_complex else 1)
     same(lambda xp_, make: xp_.interp(make(x), make(xp), make(fp), **options))
 
@@ -201,7 +202,7 @@ def test_weights_of_histograms_have_gradients():
 def test_gradients_and_batches_leave_nan_out(name):
     f = getattr(cv, name)
     x = cv.array([1.0, float("nan"), 3.5, -2.0])
-    g = cv.grad(lambda x: f(x))(x)
+    g = cv.autograd.grad(lambda x: f(x))(x)
     assert np.isfinite(np.asarray(g)).all() and np.asarray(g)[1] == 0
     rows = cv.array([[1.0, float("nan"), 3.5], [float("nan"), 2.0, float("nan")], [4.0, 1.0, 0.5]])
     np.testing.assert_allclose(np.asarray(cv.vmap(f)(rows)), getattr(np, name)(np.asarray(rows), axis=1))
@@ -296,3 +297,7 @@ def test_modes(x, axis):
     np.testing.assert_array_equal(np.take_along_axis(x, np.expand_dims(np.asarray(places), axis), axis).squeeze(axis), np.asarray(values))
     most = lambda v: np.unique(v)[np.argmax(np.unique(v, return_counts=True)[1])]
     np.testing.assert_array_equal(np.asarray(values), np.apply_along_axis(most, axis, x))
+
+
+def test_quotients_by_integers_have_gradients():
+    assert cv.check_gradients(lambda x: x / cv.array([2, 4]), [cv.array([1.0, 3.0])])

@@ -63,7 +63,7 @@ pub(crate) fn root<T: Float>(k: u64, n: u64) -> Complex<T> {
     let (hi, lo) = eighth(rest, n);
     let (s, c) = hi.sin_cos();
     let (c, s) = (c - lo * s, s + lo * c);
-    let (c, s) = match (octant + 1) / 2 % 4 {
+    let (c, s) = match octant.div_ceil(2) % 4 {
         // nearest axis: the cosine's, the sine's, and their opposites
         0 => (c, if odd { -s } else { s }),
         1 => (if odd { s } else { -s }, c),

@@ -46,7 +46,7 @@ impl<T: Float> Rows for ComplexRows<T> {
         y: &mut [Complex<T>],
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
-        self.plan.run_clobbering(x, y, scratch)?;
+        self.plan.run(x, y, scratch)?;
         scale(y, self.factor);
         Ok(())
     }
@@ -95,7 +95,7 @@ impl<T: Float> Half<T> {
             for (wide, x) in wide.iter_mut().zip(x) {
                 *wide = Complex::new(*x, T::zero());
             }
-            self.plan.run_clobbering(wide, out, rest)?;
+            self.plan.run(wide, out, rest)?;
             y.copy_from_slice(&out[..n / 2 + 1]);
             y[0].im = T::zero();
             return Ok(());
@@ -154,7 +154,7 @@ impl<T: Float> Whole<T> {
                 wide[k] = x[k];
                 wide[n - k] = x[k].conj();
             }
-            self.plan.run_clobbering(wide, out, rest)?;
+            self.plan.run(wide, out, rest)?;
             for (y, out) in y.iter_mut().zip(out.iter()) {
                 *y = out.re;
             }
@@ -171,7 +171,7 @@ impl<T: Float> Whole<T> {
             x[k] = even + odd;
             x[h - k] = (even - odd).conj();
         }
-        self.plan.run_clobbering(&mut x[..h], pairs_mut(y), scratch)
+        self.plan.run(&x[..h], pairs_mut(y), scratch)
     }
 }
 

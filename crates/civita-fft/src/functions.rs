@@ -490,7 +490,7 @@ pub fn fftconvolve(a: &Raw, b: &Raw, mode: Mode, axes: Option<&[isize]>) -> Resu
     let dtype = if complex { dtype.to_complex() } else { dtype };
     let (a_cast, b_cast) = (a.cast(dtype)?, b.cast(dtype)?);
     let mut y = match (moving.is_empty(), complex) {
-        (true, _) => a_cast.mul(&b_cast)?,
+        (true, _) => a.mul(b)?,
         (false, true) => {
             let to =
                 |x: &Raw| Transform::Fft.over(OP, x, Some(&lens), Some(&named), Norm::Backward);

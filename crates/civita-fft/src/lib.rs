@@ -6,6 +6,7 @@
 //! fourier      what is done to a row: complex, real, to real
 //!   wave       cosine and sine transforms
 //! plan         how a complex transform of a length is computed; kept
+//!   mixed      passes of small radices
 //! rows         rows along any axis of strided arrays: gathered, transformed and scattered by threads
 //! ```
 //!
@@ -14,6 +15,7 @@
 mod float;
 mod fourier;
 mod functions;
+mod mixed;
 mod plan;
 mod primitive;
 mod rows;

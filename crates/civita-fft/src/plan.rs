@@ -1,26 +1,23 @@
 //! Plans: how a complex transform of a length is computed, made once and kept.
 //!
 //! ```text
-//! short and smooth     rustfft's kernels
+//! short and smooth     passes of small radices (`mixed`), the innermost of which are rustfft's kernels
 //! n = a · b            four steps: a-point transforms of columns, a twist, b-point transforms of rows, all of them batches that
 //!                      threads share and that stay in the cache
 //! large prime factor   Bluestein: a convolution with a chirp, of a smooth length
 //! ```
 //!
-//! Long transforms are not left to rustfft for two reasons: it is serial, and the angles of its twiddle factors are rounded before
-//! the sine is taken, so that its error at 2^20 is 1.4 times pocketfft's (2.5 times at the prime 1000003). The factors here are
-//! exact to the last place (`root`).
+//! All twiddle factors of ours are exact to the last place.
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use num_complex::Complex;
-use rustfft::{Fft, FftDirection, FftPlanner};
 
 use crate::float::{Float, root};
+use crate::mixed::{LARGEST_RADIX, Mixed};
 use crate::rows::{self, Across, Job, NoMemory, Rows};
-use crate::smooth::next_fast_len;
 
 /// Which sign the exponent has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,9 +39,7 @@ impl Direction {
 }
 
 /// From this length on, four steps.
-const LONG: usize = 1 << 11;
-/// The largest prime factor that rustfft's kernels take: above, Bluestein is as fast and more accurate.
-const LARGEST_FACTOR: usize = 31;
+const LONG: usize = 1 << 12;
 /// A table of twists is kept whole up to this length; beyond, two short ones and a product.
 const LARGEST_TABLE: usize = 1 << 17;
 
@@ -57,7 +52,7 @@ pub(crate) struct Plan<T> {
 
 enum Kernel<T> {
     Trivial,
-    Short(Arc<dyn Fft<T>>),
+    Mixed(Mixed<T>),
     FourSteps(FourSteps<T>),
     Chirp(Chirp<T>),
 }
@@ -74,22 +69,16 @@ impl<T: Float> Plan<T> {
         let largest = largest_factor(len);
         let kernel = if len <= 1 {
             Kernel::Trivial
-        } else if largest > LARGEST_FACTOR && largest == len {
+        } else if largest > LARGEST_RADIX && largest == len {
             Kernel::Chirp(Chirp::new(len, direction))
-        } else if len >= LONG || largest > LARGEST_FACTOR {
+        } else if len >= LONG || largest > LARGEST_RADIX {
             Kernel::FourSteps(FourSteps::new(len, direction))
         } else {
-            let direction = match direction {
-                Direction::Forward => FftDirection::Forward,
-                Direction::Inverse => FftDirection::Inverse,
-            };
-            Kernel::Short(FftPlanner::new().plan_fft(len, direction))
+            Kernel::Mixed(Mixed::new(len, direction))
         };
         let scratch = match &kernel {
             Kernel::Trivial => 0,
-            Kernel::Short(fft) => fft
-                .get_outofplace_scratch_len()
-                .max(fft.get_immutable_scratch_len()),
+            Kernel::Mixed(mixed) => mixed.scratch(),
             Kernel::FourSteps(_) => len,
             Kernel::Chirp(chirp) => 2 * chirp.inner.points() + chirp.inner.scratch,
         };
@@ -120,14 +109,10 @@ impl<T: Float> Plan<T> {
         y: &mut [Complex<T>],
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
-        debug_assert!(x.len() == y.len() && x.len() % self.len.max(1) == 0);
+        debug_assert!(x.len() == y.len() && x.len().is_multiple_of(self.len.max(1)));
         match &self.kernel {
             Kernel::Trivial => y.copy_from_slice(x),
-            Kernel::Short(fft) => {
-                if !x.is_empty() {
-                    fft.process_immutable_with_scratch(x, y, scratch);
-                }
-            }
+            Kernel::Mixed(mixed) => mixed.run(x, y, scratch),
             Kernel::FourSteps(steps) => {
                 for (x, y) in x.chunks_exact(self.len).zip(y.chunks_exact_mut(self.len)) {
                     steps.run(x, y, &mut scratch[..self.len])?;
@@ -141,29 +126,13 @@ impl<T: Float> Plan<T> {
         }
         Ok(())
     }
-
-    /// As [`Plan::run`], where the contents of `x` are not needed afterwards.
-    pub(crate) fn run_clobbering(
-        &self,
-        x: &mut [Complex<T>],
-        y: &mut [Complex<T>],
-        scratch: &mut [Complex<T>],
-    ) -> Result<(), NoMemory> {
-        match &self.kernel {
-            Kernel::Short(fft) if !x.is_empty() => {
-                fft.process_outofplace_with_scratch(x, y, scratch);
-                Ok(())
-            }
-            _ => self.run(x, y, scratch),
-        }
-    }
 }
 
 impl<T: Float> Keepable for Plan<T> {
     fn bytes(&self) -> usize {
         let numbers = match &self.kernel {
             Kernel::Trivial => 0,
-            Kernel::Short(_) => 2 * self.len,
+            Kernel::Mixed(mixed) => mixed.numbers(),
             Kernel::FourSteps(steps) => steps.twist.whole.len() + steps.twist.coarse.len(),
             Kernel::Chirp(chirp) => self.len + chirp.inner.points(),
         };
@@ -174,7 +143,7 @@ impl<T: Float> Keepable for Plan<T> {
 fn largest_factor(mut n: usize) -> usize {
     let (mut largest, mut p) = (1, 2);
     while p * p <= n {
-        while n % p == 0 {
+        while n.is_multiple_of(p) {
             largest = p;
             n /= p;
         }
@@ -191,7 +160,8 @@ struct FourSteps<T> {
     twist: Twist<T>,
 }
 
-/// Powers of the root of unity, in the order in which they are used; beyond [`LARGEST_TABLE`] `coarse[k / fine] · whole[k % fine]`.
+/// Powers of the root of unity, in the order in which they are used. Beyond [`LARGEST_TABLE`] they are products: `coarse[k / fine] ·
+/// (1 + whole[k % fine])`, in which the second term is small, so that the product is as exact as a table.
 struct Twist<T> {
     whole: Vec<Complex<T>>,
     coarse: Vec<Complex<T>>,
@@ -199,13 +169,11 @@ struct Twist<T> {
 
 impl<T: Float> Twist<T> {
     fn new(n: usize, columns: usize, direction: Direction) -> Twist<T> {
-        let power = |k: usize| {
-            let w = root::<T>(k as u64, n as u64);
-            match direction {
-                Direction::Forward => w,
-                Direction::Inverse => w.conj(),
-            }
+        let towards = |w: Complex<T>| match direction {
+            Direction::Forward => w,
+            Direction::Inverse => w.conj(),
         };
+        let power = |k: usize| towards(root(k as u64, n as u64));
         if n <= LARGEST_TABLE {
             let row = |j: usize| (0..columns).map(move |k| j * k);
             return Twist {
@@ -214,8 +182,17 @@ impl<T: Float> Twist<T> {
             };
         }
         let fine = n.isqrt().next_power_of_two();
+        // cos a - 1 = -2 sin² (a / 2)
+        let less_one = |k: usize| {
+            let half: Complex<f64> = root(k as u64, 2 * n as u64);
+            let whole: Complex<f64> = root(k as u64, n as u64);
+            towards(Complex::new(
+                T::of(-2.0 * half.im * half.im),
+                T::of(whole.im),
+            ))
+        };
         Twist {
-            whole: (0..fine).map(power).collect(),
+            whole: (0..fine).map(less_one).collect(),
             coarse: (0..n.div_ceil(fine)).map(|k| power(k * fine)).collect(),
         }
     }
@@ -237,7 +214,8 @@ impl<T: Float> Twist<T> {
         let (shift, mask) = (fine.trailing_zeros(), fine - 1);
         let mut power = 0;
         for y in row {
-            *y = *y * (self.coarse[power >> shift] * self.whole[power & mask]);
+            let coarse = self.coarse[power >> shift];
+            *y = *y * (coarse + coarse * self.whole[power & mask]);
             power += j;
         }
     }
@@ -266,7 +244,7 @@ impl<T: Float> Rows for Columns<'_, T> {
         y: &mut [Complex<T>],
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
-        self.0.first.run_clobbering(x, y, scratch)?;
+        self.0.first.run(x, y, scratch)?;
         for (i, y) in y.chunks_exact_mut(self.0.first.points()).enumerate() {
             self.0.twist.apply(y, first + i);
         }
@@ -297,7 +275,7 @@ impl<T: Float> Rows for Second<'_, T> {
         y: &mut [Complex<T>],
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
-        self.0.second.run_clobbering(x, y, scratch)
+        self.0.second.run(x, y, scratch)
     }
 }
 
@@ -366,8 +344,8 @@ fn divisor_near_root(n: usize) -> usize {
     (2..=n.isqrt())
         .rev()
         .find(|&d| {
-            n % d == 0
-                && (largest_factor(d) <= LARGEST_FACTOR || largest_factor(n / d) > LARGEST_FACTOR)
+            n.is_multiple_of(d)
+                && (largest_factor(d) <= LARGEST_RADIX || largest_factor(n / d) > LARGEST_RADIX)
         })
         .unwrap_or(1)
 }
@@ -383,7 +361,7 @@ struct Chirp<T> {
 
 impl<T: Float> Chirp<T> {
     fn new(n: usize, direction: Direction) -> Chirp<T> {
-        let len = next_fast_len(2 * n - 1, false);
+        let len = convolution_len(2 * n - 1);
         let inner = Plan::get(len, Direction::Forward);
         let turn = 2 * n as u128;
         let chirp: Vec<Complex<T>> = (0..n as u128)
@@ -477,6 +455,15 @@ pub(crate) fn kept<T: Float, P: Keepable>(
     let plan = Arc::new(make());
     plans().keep((len, purpose), plan.clone(), plan.bytes());
     plan
+}
+
+/// The shortest length from `least` on that is a power of two times a small number: those have the fastest transforms.
+fn convolution_len(least: usize) -> usize {
+    [1usize, 3, 5, 7, 9, 15]
+        .iter()
+        .map(|&m| m * least.div_ceil(m).next_power_of_two())
+        .min()
+        .unwrap_or(least)
 }
 
 type Key = (usize, Purpose);

@@ -167,7 +167,8 @@ impl Along<'_> {
         let in_place = self.ours && spec == Spec::of(x);
         let y = match in_place {
             true => x.clone(),
-            false => self.backend.result(&spec, &[])?,
+            // laid out as the operand, as NumPy does it
+            false => self.backend.result(&spec, &[x])?,
         };
         let across: SmallVec<[Across; 6]> = (0..x.rank())
             .filter(|&axis| axis != step.axis)

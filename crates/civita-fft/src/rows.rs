@@ -80,6 +80,9 @@ pub(crate) struct Job<'a, In, Out> {
 const BLOCK: usize = 1 << 16;
 /// Bytes of neighbouring rows that are gathered together, at least: two cache lines.
 const WIDTH: usize = 128;
+/// Neighbours within a row that are gathered for one row after the other: as many lines as a set of the first cache holds, for rows
+/// of a power of two lie in one set.
+const TILE: usize = 4;
 /// Elements of a task.
 const TASK: usize = 1 << 14;
 
@@ -275,11 +278,16 @@ unsafe fn gather<T: Plain>(
 ) {
     let to = &mut to[..places.len() * n];
     if near {
-        for j in 0..used {
-            let column = x.0.wrapping_offset(j as isize * stride);
+        for start in (0..used).step_by(TILE) {
+            let end = used.min(start + TILE);
+            let column = x.0.wrapping_offset(start as isize * stride);
             for (row, &(place, _)) in to.chunks_exact_mut(n).zip(places) {
-                // SAFETY: an element of a row.
-                row[j] = unsafe { column.wrapping_offset(place).read() };
+                let mut at = column.wrapping_offset(place);
+                for to in &mut row[start..end] {
+                    // SAFETY: an element of a row.
+                    *to = unsafe { at.read() };
+                    at = at.wrapping_offset(stride);
+                }
             }
         }
     }
@@ -313,11 +321,16 @@ unsafe fn scatter<T: Plain>(
 ) {
     let used = m.min(len);
     if near {
-        for j in 0..used {
-            let column = y.0.wrapping_offset(j as isize * stride);
+        for start in (0..used).step_by(TILE) {
+            let end = used.min(start + TILE);
+            let column = y.0.wrapping_offset(start as isize * stride);
             for (row, &(_, place)) in from.chunks_exact(m).zip(places) {
-                // SAFETY: an element of a row.
-                unsafe { column.wrapping_offset(place).write(row[j]) };
+                let mut at = column.wrapping_offset(place);
+                for value in &row[start..end] {
+                    // SAFETY: an element of a row.
+                    unsafe { at.write(*value) };
+                    at = at.wrapping_offset(stride);
+                }
             }
         }
     }

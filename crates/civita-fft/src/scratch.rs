@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use civita_core::raw::Raw;
 use civita_kernels::dtype::DType;
 use num_complex::Complex;
 
@@ -38,7 +39,7 @@ unsafe impl Plain for f64 {
 struct Line(#[allow(dead_code)] [u64; 8]); // read as numbers
 
 /// What a thread keeps at most.
-const MOST: usize = (8 << 20) / size_of::<Line>();
+const MOST: usize = (2 << 20) / size_of::<Line>();
 
 thread_local! {
     static KEPT: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
@@ -62,6 +63,17 @@ pub(crate) fn with<A: Plain, B: Plain, C: Plain, R>(
         .checked_add(lb)
         .and_then(|n| n.checked_add(lc))
         .ok_or(NoMemory)?;
+    // much of it comes from the engine's pool, which keeps it for all threads
+    if all > MOST {
+        let bytes = all.checked_mul(size_of::<Line>()).ok_or(NoMemory)?;
+        let pooled = Raw::empty(&[bytes], DType::U8).map_err(|_| NoMemory)?;
+        assert!(pooled.ptr().cast::<Line>().is_aligned());
+        // SAFETY: memory of the pool is initialised and aligned to 64 bytes; it is new, and ours until `pooled` is dropped.
+        let lines = unsafe { std::slice::from_raw_parts_mut(pooled.ptr().cast::<Line>(), all) };
+        let (first, rest) = lines.split_at_mut(la);
+        let (second, third) = rest.split_at_mut(lb);
+        return Ok(f(numbers(first, a), numbers(second, b), numbers(third, c)));
+    }
     // taken out, so that a transform within a transform has its own
     let mut kept = KEPT.take();
     if kept.len() < all {
@@ -76,9 +88,7 @@ pub(crate) fn with<A: Plain, B: Plain, C: Plain, R>(
         numbers(second, b),
         numbers(&mut third[..lc], c),
     );
-    if kept.len() <= MOST {
-        KEPT.set(kept);
-    }
+    KEPT.set(kept);
     Ok(result)
 }
 

@@ -69,7 +69,7 @@ mod tests {
 
     fn is_fast(mut n: usize, primes: &[usize]) -> bool {
         for p in primes {
-            while n % p == 0 {
+            while n.is_multiple_of(*p) {
                 n /= p;
             }
         }

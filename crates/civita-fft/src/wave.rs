@@ -96,7 +96,7 @@ impl<T: Float> Wave<T> {
             (Type::I, Family::Sine) => Inner::One(Half::get(2 * (len + 1))),
             (Type::II, _) => Inner::Two(Half::get(len), quarter()),
             (Type::III, _) => Inner::Three(Whole::get(len), quarter()),
-            (Type::IV, _) if len % 2 == 0 => Inner::Four(
+            (Type::IV, _) if len.is_multiple_of(2) => Inner::Four(
                 Plan::get(len / 2, Direction::Forward),
                 (0..n / 2).map(|j| root(4 * j + 1, 8 * n)).collect(),
                 (0..n / 2).map(|k| root(k, 2 * n)).collect(),
@@ -234,11 +234,11 @@ impl<T: Float> Wave<T> {
             Inner::Four(plan, before, after) => {
                 let (v, rest) = scratch.split_at_mut(plan.points());
                 let (z, rest) = rest.split_at_mut(plan.points());
-                if n % 2 == 0 {
+                if n.is_multiple_of(2) {
                     for (j, (v, w)) in v.iter_mut().zip(before).enumerate() {
                         *v = Complex::new(x[2 * j], x[n - 1 - 2 * j]) * *w;
                     }
-                    plan.run_clobbering(v, z, rest)?;
+                    plan.run(v, z, rest)?;
                     for (k, (z, w)) in z.iter().zip(after).enumerate() {
                         let turned = *z * *w;
                         y[2 * k] = two * turned.re;
@@ -249,7 +249,7 @@ impl<T: Float> Wave<T> {
                         *v = *w * *x;
                     }
                     v[n..].fill(Complex::default());
-                    plan.run_clobbering(v, z, rest)?;
+                    plan.run(v, z, rest)?;
                     for ((y, z), w) in y.iter_mut().zip(z.iter()).zip(after) {
                         *y = two * (*z * *w).re;
                     }

@@ -362,7 +362,11 @@ pub fn fftconvolve<T: Signal, const N: usize>(
     b: &Tensor<T, N>,
     mode: Mode,
 ) -> Result<Cosines<T, N>> {
-    civita_fft::fftconvolve(a.raw(), b.raw(), mode, None).map(wrap)
+    let y = civita_fft::fftconvolve(a.raw(), b.raw(), mode, None)?;
+    match T::Cosines::KNOWN {
+        Some(dtype) => y.cast(dtype).map(wrap),
+        None => Ok(wrap(y)),
+    }
 }
 
 /// The Walsh–Hadamard transform of an axis whose length is a power of two, in the order of Hadamard's matrix.

@@ -96,6 +96,7 @@ mod error;
 pub mod fft;
 mod fuse;
 mod index;
+pub mod io;
 mod keys;
 #[cfg(feature = "linalg")]
 pub mod linalg;

@@ -13,8 +13,7 @@ array([2., 4., 6.])
 
 from ._civita import *  # noqa: F403
 from ._civita import __version__  # noqa: F401
-from . import _array, _civita, _indexing, autograd, fft, linalg, random
-from ._indexing import *  # noqa: F403
+from . import _array, _civita, autograd, fft, linalg, random
 from ._lazy import MODULES as _MODULES, NAMES as _NAMES
 from .autograd import jvp, vmap
 
@@ -42,6 +41,6 @@ def __dir__():
     return sorted({*globals(), *_NAMES, *_MODULES})
 
 
-__all__ = [name for name in dir(_civita) if not name.startswith("_")] + _indexing.__all__
-__all__ += [name for name in _NAMES if name not in __all__ and name != "round"]
+__all__ = [name for name in dir(_civita) if not name.startswith("_")]
+__all__ += [name for name in _NAMES if name not in __all__]
 __all__ += ["autograd", "fft", "jvp", "linalg", "little_endian", "random", "trace", "vmap", *_MODULES]

@@ -95,7 +95,9 @@ def dump(self, file):
     if hasattr(file, "write"):
         pickle.dump(self, file)
         return
-    with open(file, "wb") as f:
+    import os
+
+    with open(os.fspath(file), "wb") as f:
         pickle.dump(self, f)
 
 
@@ -164,7 +166,46 @@ _METHODS = (choose, compress, put, partition, round, setflags, resize, tofile, d
             __array_finalize__, __reduce_ex__, __setstate__, __reversed__)  # fmt: skip
 
 
+def as_integer_ratio(self):
+    """The numerator and the denominator of the fraction that the number is."""
+    return float(self).as_integer_ratio()
+
+
+def bit_count(self):
+    """Number of ones in the absolute value, in base 2."""
+    return int(self).bit_count()
+
+
+def to_device(self, device, /, *, stream=None):
+    """The scalar: there is one device."""
+    if stream is not None:
+        raise ValueError("The stream argument in to_device() is not supported")
+    if device != "cpu":
+        raise ValueError(f"Device not understood. Only \"cpu\" is allowed, but received: {device}")
+    return self
+
+
+def _subscripted(most):
+    def __class_getitem__(cls, item, /):
+        count = len(item) if isinstance(item, tuple) else 1
+        if cls in (cv.number, cv.integer, cv.signedinteger, cv.unsignedinteger, cv.inexact, cv.floating, cv.complexfloating, cv.bool):
+            if not 1 <= count <= most:
+                raise TypeError(f"Too {'many' if count else 'few'} arguments for {cls}")
+            return types.GenericAlias(cls, item)
+        raise TypeError(f"There are no type variables left in {cls}")
+
+    return classmethod(__class_getitem__)
+
+
 def _attach():
+    # `scalar[()]` is the scalar, which is no reason to iterate over it
+    cv.generic.__iter__ = None
+    cv.floating.as_integer_ratio = as_integer_ratio
+    cv.integer.bit_count = bit_count
+    cv.generic.to_device = to_device
+    cv.generic.device = property(lambda self: "cpu", doc="Where the value lives.")
+    cv.number.__class_getitem__ = cv.bool.__class_getitem__ = _subscripted(1)
+    cv.complexfloating.__class_getitem__ = _subscripted(2)
     for method in _METHODS:
         method.__qualname__ = f"ndarray.{method.__name__}"
         method.__module__ = "civita"

@@ -195,7 +195,8 @@ def read_array(fp, allow_pickle=False, pickle_kwargs=None, *, max_header_size=_M
         if _fill(fp, array) != size:
             raise ValueError("EOF: reading array data, the file ends within the array")
     if array.dtype == "bool":
-        array = (array.view("uint8") != 0) if array.ndim else array != 0
+        # other bytes than 0 and 1 are true
+        array[...] = array.view("uint8") != 0
     if not dtype.isnative:
         array = array.byteswap(inplace=True)
     return array.T if fortran else array
@@ -694,16 +695,13 @@ def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, s
     if plain and len(comments) <= 1 and (delimiter is None or delimiter.isascii()) and dtype.kind in "fiu" and dtype.isnative:
         text = _whole_text(fname, encoding)
         if text is not None:
-            if b"_" in text:
+            try:
+                table = cv._parse_table(text, delimiter, comments[0] if comments else None, skiprows, max_rows, columns, dtype)
+            except ValueError:
+                if dtype.kind == "f":
+                    raise
+                # integers that are written as floats
                 fname = io.StringIO(text.decode())
-            else:
-                try:
-                    table = cv._parse_table(text, delimiter, comments[0] if comments else None, skiprows, max_rows, columns, dtype)
-                except ValueError:
-                    if dtype.kind == "f":
-                        raise
-                    # integers that are written as floats
-                    fname = io.StringIO(text.decode())
     if table is None:
         with _open_text(fname, "r", encoding) as source:
             lines = _text_lines(source, encoding)
@@ -756,8 +754,20 @@ def _complex(text):
     return complex(text.replace("+-", "-").replace("i", "j") if "n" not in text else text.replace("+-", "-"))
 
 
+def _plain(parse):
+    """A parser that refuses Python's underscores between digits."""
+
+    def strict(text):
+        if "_" in text:
+            raise ValueError(text)
+        return parse(text)
+
+    return strict
+
+
 def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns, max_rows, quote):
     parse = {"b": lambda t: bool(_integer(t)), "i": _integer, "u": _integer, "c": _complex}.get(dtype.kind, float)
+    parse = _plain(parse)
     cut = re.compile("|".join(map(re.escape, comments))) if comments else None
     by_column = None
     if converters is not None:

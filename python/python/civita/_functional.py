@@ -248,121 +248,6 @@ def _learn(lengths, shape, names):
             raise ValueError(f"inconsistent size for core dimension {name!r}: {n!r} vs {lengths[name]!r}")
 
 
-def around(a, decimals=0, out=None):
-    """The elements rounded to a number of decimals, halves to even."""
-    a = cv.asarray(a)
-    decimals = operator.index(decimals)
-    if a.dtype.kind == "b":
-        result = a.astype("float16")
-    elif a.dtype.kind in "iu":
-        result = a.copy()
-        if decimals < 0:
-            step = 10**-decimals
-            if step > int(cv.iinfo(a.dtype).max):
-                result = cv.zeros_like(a)
-            else:
-                result = (cv.rint(a.astype("float64") / step) * step).astype(a.dtype)
-    elif decimals == 0:
-        result = cv.rint(a)
-    elif decimals > 0:
-        scale = 10.0**decimals
-        result = cv.rint(a * scale) / scale
-    else:
-        scale = 10.0**-decimals
-        result = cv.rint(a / scale) * scale
-    if out is None:
-        return result if result.ndim else result[()]
-    out[...] = result
-    return out
-
-
-round = around  # noqa: A001
-
-
-def require(a, dtype=None, requirements=None, *, like=None):
-    """An array with these properties: `C`, `F`, `A`ligned, `W`riteable, `O`wndata; a copy only where it must be."""
-    names = {"C": "C", "C_CONTIGUOUS": "C", "CONTIGUOUS": "C", "F": "F", "F_CONTIGUOUS": "F", "FORTRAN": "F", "A": "A", "ALIGNED": "A",
-             "W": "W", "WRITEABLE": "W", "O": "O", "OWNDATA": "O", "E": "E", "ENSUREARRAY": "E"}  # fmt: skip
-    if not requirements:
-        return cv.asanyarray(a, dtype=dtype)
-    wanted = {names[x.upper()] for x in requirements}
-    if {"C", "F"} <= wanted:
-        raise ValueError('Cannot specify both "C" and "F" order')
-    order = "F" if "F" in wanted else "C" if "C" in wanted else "A"
-    result = cv.array(a, dtype=dtype, order=order, copy=None)
-    if ("W" in wanted and not result.flags.writeable) or ("O" in wanted and not result.flags.owndata):
-        return result.copy(order)
-    return result
-
-
-def asarray_chkfinite(a, dtype=None, order=None):
-    """As `asarray`; NaN and infinity are an error."""
-    a = cv.asarray(a, dtype=dtype, order=order)
-    if a.dtype.kind in "fc" and not cv.isfinite(a).all():
-        raise ValueError("array must not contain infs or NaNs")
-    return a
-
-
-def asfortranarray(a, dtype=None, *, like=None):
-    """An array that lies in Fortran order; a copy only where it must be."""
-    return cv.array(a, dtype=dtype, copy=None, order="F", ndmin=1)
-
-
-def isfortran(a):
-    """Returns true where an array lies in Fortran order and not in C order."""
-    return a.flags.fnc
-
-
-def array_equiv(a1, a2):
-    """Returns true where two arrays broadcast to each other and all elements are equal."""
-    try:
-        a1, a2 = cv.asarray(a1), cv.asarray(a2)
-        both = cv.broadcast_arrays(a1, a2)
-    except (ValueError, TypeError):
-        return False
-    return bool((both[0] == both[1]).all())
-
-
-def copyto(dst, src, casting="same_kind", where=True):
-    """Writes `src` into `dst`, broadcast, where `where` is true."""
-    if not isinstance(dst, cv.ndarray):
-        raise TypeError(f"copyto() argument 1 must be civita.ndarray, not {type(dst).__name__}")
-    if isinstance(src, (bool, int, float, complex)):
-        # a Python number is checked by its value and kind
-        if not cv.can_cast(cv.result_type(src, dst.dtype), dst.dtype, casting):
-            raise TypeError(f"Cannot cast scalar from {cv.asarray(src).dtype!r} to {dst.dtype!r} according to the rule '{casting}'")
-        src = cv.asarray(src, dtype=dst.dtype if casting != "unsafe" else None).astype(dst.dtype)
-    else:
-        src = cv.asarray(src)
-        if not cv.can_cast(src.dtype, dst.dtype, casting):
-            raise TypeError(
-                f"Cannot cast array data from {src.dtype!r} to {dst.dtype!r} according to the rule '{casting}'"
-            )
-    if where is True:
-        dst[...] = src.astype(dst.dtype, copy=False)
-        return
-    where = cv.asarray(where)
-    if where.dtype != "bool":
-        raise TypeError(f"Cannot cast array data from {where.dtype!r} to dtype('bool') according to the rule 'safe'")
-    dst[...] = cv.where(where, src.astype(dst.dtype, copy=False), dst)
-
-
-def place(arr, mask, vals):
-    """Writes values, repeated as often as needed, where the mask is true."""
-    if not isinstance(arr, cv.ndarray):
-        raise TypeError(f"argument 1 must be civita.ndarray, not {type(arr).__name__}")
-    mask = cv.asarray(mask).astype("bool")
-    count = int(mask.sum())
-    if mask.size != arr.size:
-        raise ValueError("place: mask and data must be the same size")
-    vals = cv.asarray(vals, dtype=arr.dtype).ravel()
-    if count == 0:
-        return
-    if vals.size == 0:
-        raise ValueError("Cannot insert from an empty array!")
-    arr[mask.reshape(arr.shape)] = vals[cv.arange(count) % vals.size]
-
-
 def getbufsize():
     """Elements of the buffers of NumPy's ufuncs, for programs that ask; ours have none."""
     return _buffer[0]
@@ -396,3 +281,41 @@ show_runtime = functools.partial(show_config)
 def get_include():
     """Refused: there are no C headers."""
     raise RuntimeError("there is no C API, so no headers\n  hint: the buffer protocol and DLPack share memory with C")
+
+
+def piecewise(x, condlist, funclist, *args, **kw):
+    """The elements through a function each of its own: `funclist[k]` where `condlist[k]` is true, of several the last; zero
+    where none is. A function may be a number. One function more than conditions is for the elements where none is true.
+
+    >>> print(cv.piecewise(cv.array([-2.0, 1.0]), [cv.array([True, False])], [abs, 7]))
+    [2. 7.]
+    """
+    x = cv.asarray(x)
+    count = len(funclist)
+    is_single = not isinstance(condlist, (list, tuple)) and getattr(condlist, "ndim", 0) == 0
+    if is_single or (x.ndim > 0 and not isinstance(condlist[0], (list, tuple)) and getattr(condlist[0], "ndim", 0) == 0):
+        condlist = [condlist]
+    conditions = cv.asarray(condlist).astype(bool)
+    if len(conditions) == count - 1:
+        otherwise = cv.logical_not(cv.any(conditions, axis=0, keepdims=True))
+        conditions = cv.concatenate([conditions, otherwise], axis=0)
+    elif len(conditions) != count:
+        raise ValueError(f"with {len(conditions)} condition(s), either {len(conditions)} or {len(conditions) + 1} functions are expected")
+    y = cv.zeros_like(x)
+    for condition, function in zip(conditions, funclist):
+        if not callable(function):
+            y[condition] = function
+            continue
+        part = x[condition]
+        if part.size > 0:
+            y[condition] = function(part, *args, **kw)
+    return y
+
+
+def mask_indices(n, mask_func, k=0):
+    """The indices of the elements of an `n` × `n` matrix that a function such as `triu` leaves.
+
+    >>> print(cv.mask_indices(3, cv.triu, 1)[1])
+    [1 2 2]
+    """
+    return cv.nonzero(mask_func(cv.ones((n, n), int), k) != 0)

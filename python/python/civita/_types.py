@@ -101,3 +101,85 @@ def mintypecode(typechars, typeset="GDFgdf", default="d"):
     if "F" in found and "d" in found:
         return "D"
     return min(found, key=_BY_SIZE.index)
+
+
+def _dtype_of(x):
+    return cv.asarray(x).dtype
+
+
+def iscomplexobj(x):
+    """Returns true where an object is complex or an array of complex numbers."""
+    return getattr(x, "dtype", None) is not None and cv.dtype(x.dtype).kind == "c" or _dtype_of(x).kind == "c"
+
+
+def isrealobj(x):
+    """Returns true where an object is no complex number and no array of them."""
+    return not iscomplexobj(x)
+
+
+def _plain(x):
+    return x if x.ndim else x[()]
+
+
+def iscomplex(x):
+    """Returns true where the imaginary part is not zero."""
+    x = cv.asarray(x)
+    return _plain(x.imag != 0) if x.dtype.kind == "c" else _plain(cv.zeros(x.shape, dtype="bool"))
+
+
+def isreal(x):
+    """Returns true where the imaginary part is zero."""
+    x = cv.asarray(x)
+    return _plain(x.imag == 0) if x.dtype.kind == "c" else _plain(cv.ones(x.shape, dtype="bool"))
+
+
+def _infinite(name, x, out, sign):
+    x = cv.asarray(x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"This operation is not supported for {x.dtype.name} values because it would be ambiguous.")
+    return cv.logical_and(cv.isinf(x), cv.signbit(x) == sign, **({} if out is None else {"out": out}))
+
+
+def isposinf(x, out=None):
+    """Returns true where an element is positive infinity."""
+    return _infinite("isposinf", x, out, False)
+
+
+def isneginf(x, out=None):
+    """Returns true where an element is negative infinity."""
+    return _infinite("isneginf", x, out, True)
+
+
+def real_if_close(a, tol=100):
+    """The real part where all imaginary parts are within `tol` times `eps` of zero, else the array."""
+    a = cv.asanyarray(a)
+    if a.dtype.kind != "c":
+        return a
+    limit = tol * float(cv.finfo(a.dtype).eps) if tol > 1 else tol
+    return a.real if bool((abs(a.imag) < limit).all()) else a
+
+
+def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
+    """The array with NaN and infinities replaced by numbers: 0 and the limits of the dtype, unless others are given."""
+    given = x
+    x = cv.array(x, copy=True if copy else None)
+    if x.dtype.kind not in "fc":
+        return _plain(x) if not isinstance(given, cv.ndarray) else x
+    limits = cv.finfo(x.dtype)
+    high = float(limits.max) if posinf is None else posinf
+    low = float(limits.min) if neginf is None else neginf
+
+    def finite(part):
+        part = cv.where(cv.isnan(part), cv.asarray(nan).astype(part.dtype), part)
+        part = cv.where(cv.asarray(isposinf(part)), cv.asarray(high).astype(part.dtype), part)
+        return cv.where(cv.asarray(isneginf(part)), cv.asarray(low).astype(part.dtype), part)
+
+    if x.dtype.kind == "c":
+        result = cv.empty_like(x)
+        result.real, result.imag = finite(x.real), finite(x.imag)
+    else:
+        result = finite(x)
+    if not copy and isinstance(given, cv.ndarray):
+        given[...] = result
+        return given
+    return _plain(cv.asarray(result))

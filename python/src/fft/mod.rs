@@ -3,6 +3,7 @@
 //! The transforms are `civita_fft`'s; here are NumPy's conventions for arguments. What only arranges numbers (`fftfreq`, `fftshift`)
 //! is Python, in `civita/fft.py`.
 
+use civita_core::dtype::{Casting, can_cast};
 use civita_core::error::shape_text;
 use civita_core::raw::Raw;
 use civita_fft::{
@@ -66,13 +67,26 @@ fn run(
     f: impl FnOnce() -> civita_core::error::Result<Raw> + Send,
 ) -> Outcome<Py<PyAny>> {
     // a transform costs more than a pass over its elements
+    let out = match out.map(output).transpose() {
+        Ok(out) => out.flatten(),
+        Err(_) => {
+            return Err(type_error(
+                "return arrays must be of ArrayType: civita.ndarray\n  hint: `cv.asarray(a)` shares the memory of a NumPy array",
+            ));
+        }
+    };
     let y = gil::work(py, 8 * x.len(), f)?;
-    let out = out.map(output).transpose()?.flatten();
     let Some(out) = out else { return give(py, y) };
     if out.get().raw().shape() != y.shape() {
         return Err(value_error(format!(
             "output array has wrong shape.\n  the result has shape {}",
             shape_text(y.shape())
+        )));
+    }
+    let (from, to) = (y.dtype(), out.get().raw().dtype());
+    if !can_cast(from, to, Casting::SameKind) {
+        return Err(type_error(format!(
+            "Cannot cast {op} output from dtype('{from}') to dtype('{to}') with casting rule 'same_kind'"
         )));
     }
     write_out(op, y, out)
@@ -114,19 +128,22 @@ along! {
     ihfft Ihfft;
 }
 
+/// The lengths along axes, each given or not, and the axes.
+type ShapeAndAxes = (Option<Vec<Option<isize>>>, Option<Vec<isize>>);
+
 /// `s` and `axes` as NumPy takes them.
 fn shape_and_axes(
     py: Python<'_>,
     s: Option<&Bound<'_, PyAny>>,
     axes: Option<Vec<isize>>,
-) -> Outcome<(Option<Vec<Option<isize>>>, Option<Vec<isize>>)> {
+) -> Outcome<ShapeAndAxes> {
     let s = s.map(|s| integers("s", s)).transpose()?;
     let warn = |text| PyErr::warn(py, &py.get_type::<PyDeprecationWarning>(), text, 1);
     if s.is_some() && axes.is_none() {
         warn(c"`axes` should not be `None` if `s` is not `None`: name the axes that `s[i]` belong to")?;
     }
     if s.iter().flatten().any(Option::is_none) {
-        warn(c"`s` should not contain `None`: use -1 for the length of the axis")?;
+        warn(c"Passing an array containing `None` values to `s` is deprecated: use -1 for the length of the axis")?;
     }
     Ok((s, axes))
 }

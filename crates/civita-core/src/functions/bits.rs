@@ -16,6 +16,8 @@ use crate::raw::Raw;
 fn along(op: &'static str, a: &Raw, axis: AxisOrFlat) -> Result<(Raw, usize)> {
     match axis.0 {
         None => Ok((flat(a)?, 0)),
+        // NumPy's array without axes is a vector of one here
+        Some(0 | -1) if a.rank() == 0 => Ok((flat(a)?, 0)),
         Some(axis) => Ok((a.clone(), normalize_axis(op, axis, a.rank())?)),
     }
 }
@@ -43,6 +45,45 @@ fn packed() -> &'static Arc<Function> {
     })
 }
 
+/// Rows of `n` booleans as bytes: eight at once, by a product that brings the lowest bit of each byte to the top one.
+fn pack_rows(bits: &[bool], n: usize, order: BitOrder) -> Vec<u8> {
+    let gather = match order {
+        BitOrder::Big => 0x8040_2010_0804_0201u64,
+        BitOrder::Little => 0x0102_0408_1020_4080,
+    };
+    let byte = |eight: [bool; 8]| {
+        let word = u64::from_le_bytes(eight.map(u8::from));
+        (word.wrapping_mul(gather) >> 56) as u8
+    };
+    let mut bytes = Vec::with_capacity(bits.len().div_ceil(8));
+    for row in bits.chunks(n.max(1)) {
+        let (whole, rest) = row.as_chunks::<8>();
+        bytes.extend(whole.iter().map(|&eight| byte(eight)));
+        if !rest.is_empty() {
+            let mut eight = [false; 8];
+            eight[..rest.len()].copy_from_slice(rest);
+            bytes.push(byte(eight));
+        }
+    }
+    bytes
+}
+
+/// The bits of each byte as bytes 0 and 1.
+fn unpack_all(bytes: &[u8], order: BitOrder) -> Vec<u8> {
+    let places: u64 = match order {
+        BitOrder::Big => 0x0102_0408_1020_4080,
+        BitOrder::Little => 0x8040_2010_0804_0201,
+    };
+    let mut bits = vec![0u8; 8 * bytes.len()];
+    for (eight, &byte) in bits.as_chunks_mut::<8>().0.iter_mut().zip(bytes) {
+        // each byte of the word has its bit or not; adding 0x7f brings it to the top
+        let word = (u64::from(byte) * 0x0101_0101_0101_0101) & places;
+        let top = (word + 0x7f7f_7f7f_7f7f_7f7f) >> 7 & 0x0101_0101_0101_0101;
+        *eight = top.to_le_bytes();
+    }
+    bits
+}
+
 pub fn packbits(a: Array, axis: AxisOrFlat, bitorder: BitOrder) -> Result<Raw> {
     const OP: &str = "packbits";
     if a.dtype() != DType::Bool && !a.dtype().is_integer() {
@@ -55,6 +96,15 @@ pub fn packbits(a: Array, axis: AxisOrFlat, bitorder: BitOrder) -> Result<Raw> {
     let (x, at) = along(OP, &a, axis)?;
     let mut x = super::indexing::is_nonzero(&x)?;
     let n = x.shape()[at];
+    if x.is_plain() {
+        let last = x.move_axis(at as isize, -1)?;
+        let mut shape = last.shape().to_vec();
+        let bytes = pack_rows(&last.to_vec::<bool>()?, n, bitorder);
+        shape[x.rank() - 1] = n.div_ceil(8);
+        return Raw::from_vec(bytes, &shape)?
+            .move_axis(-1, at as isize)?
+            .contiguous();
+    }
     if n % 8 != 0 {
         let mut shape = x.shape().to_vec();
         shape[at] = 8 - n % 8;
@@ -79,6 +129,26 @@ pub fn unpackbits(a: Array, axis: AxisOrFlat, count: OptInt, bitorder: BitOrder)
         );
     }
     let (x, at) = along(OP, &a, axis)?;
+    let n = x.shape()[at];
+    let mut whole = x.shape().to_vec();
+    whole[at] = n.checked_mul(8).ok_or_else(|| {
+        Error::memory(OP, "the result has more elements than memory has addresses")
+    })?;
+    let all = match x.is_plain() && x.len().checked_mul(8).is_some() {
+        true => {
+            let last = x.move_axis(at as isize, -1)?;
+            let mut shape = last.shape().to_vec();
+            shape[x.rank() - 1] = whole[at];
+            let bits = unpack_all(&last.to_vec::<u8>()?, bitorder);
+            Raw::from_vec(bits, &shape)?.move_axis(-1, at as isize)?
+        }
+        false => unpacked(&x, at, &whole, bitorder)?,
+    };
+    finished(OP, all, at, &whole, count)
+}
+
+/// By ops, so that a batch may be under way.
+fn unpacked(x: &Raw, at: usize, whole: &[usize], bitorder: BitOrder) -> Result<Raw> {
     let masks: Vec<u8> = (0..8)
         .map(|k| match bitorder {
             BitOrder::Big => 1 << (7 - k),
@@ -93,32 +163,32 @@ pub fn unpackbits(a: Array, axis: AxisOrFlat, count: OptInt, bitorder: BitOrder)
         Op::Ne,
         &[(&bits.bitwise_and(&masks)?).into(), Scalar::Int(0).into()],
     )?;
-    let n = x.shape()[at];
-    let mut whole = x.shape().to_vec();
-    whole[at] = n.checked_mul(8).ok_or_else(|| {
-        Error::memory(OP, "the result has more elements than memory has addresses")
-    })?;
-    let all = is_set.cast(DType::U8)?.reshape(&whole)?;
+    is_set.cast(DType::U8)?.reshape(whole)
+}
+
+/// As many bits as are asked for.
+fn finished(op: &'static str, all: Raw, at: usize, whole: &[usize], count: OptInt) -> Result<Raw> {
     let Some(count) = count.0 else {
-        return Ok(all);
+        return all.contiguous();
     };
     let (have, axis) = (whole[at], at as isize);
     let wanted = match usize::try_from(count) {
         Ok(count) => count,
         Err(_) => have.checked_sub(count.unsigned_abs()).ok_or_else(|| {
             Error::value(
-                OP,
+                op,
                 format!("-count larger than number of elements: {count} of {have}"),
             )
         })?,
     };
     if wanted <= have {
         return match wanted == have {
-            true => Ok(all),
+            true => all.contiguous(),
             false => all.narrow(axis, 0, wanted)?.copied(),
         };
     }
-    whole[at] = wanted - have;
-    let zeros = all.like(&whole, DType::U8, Scalar::Bool(false))?;
+    let mut more = whole.to_vec();
+    more[at] = wanted - have;
+    let zeros = all.like(&more, DType::U8, Scalar::Bool(false))?;
     Raw::concatenate(&[&all, &zeros], axis)
 }

@@ -26,8 +26,12 @@ enum Spacing {
 
 fn spacing(x: &Raw, length: usize) -> Result<Spacing> {
     const OP: &str = "gradient";
+    let x = match x.dtype().is_differentiable() {
+        true => x.clone(),
+        false => x.cast(DType::F64)?,
+    };
     if x.rank() == 0 {
-        return Ok(Spacing::Even(x.clone()));
+        return Ok(Spacing::Even(x));
     }
     if x.rank() > 1 {
         return Err(Error::value(OP, "distances must be either scalars or 1d"));
@@ -38,10 +42,6 @@ fn spacing(x: &Raw, length: usize) -> Result<Spacing> {
             "when 1d, distances must match the length of the corresponding dimension",
         ));
     }
-    let x = match x.dtype().is_differentiable() {
-        true => x.clone(),
-        false => x.cast(DType::F64)?,
-    };
     let n = length.saturating_sub(1);
     let steps = x.narrow(0, n.min(1), n)?.sub(&x.narrow(0, 0, n)?)?;
     if n == 0 || steps.opaque().is_some() {
@@ -88,19 +88,21 @@ pub fn gradient(f: Array, varargs: EachArray, axis: Axes, edge_order: Int) -> Re
         true => f.dtype(),
         false => DType::F64,
     };
-    // differences of integers are exact in `f64`, those of booleans do not exist
-    if f.dtype() == DType::Bool {
-        return Err(Error::dtype(
-            OP,
-            "booleans have no differences; convert them to numbers first",
-        ));
-    }
+    let is_bool = f.dtype() == DType::Bool;
     let f = f.cast(dtype)?;
     let spacings = axes
         .iter()
         .zip(distances)
         .map(|(&axis, x)| spacing(x, f.shape()[axis]))
         .collect::<Result<Vec<_>>>()?;
+    // weighted sums of booleans exist, differences do not
+    let weighted = |s: &Spacing| matches!(s, Spacing::Each(_)) && edge_order == 2;
+    if is_bool && !spacings.iter().all(weighted) {
+        return Err(Error::dtype(
+            OP,
+            "booleans have no differences; convert them to numbers first",
+        ));
+    }
     axes.iter()
         .zip(spacings)
         .map(|(&axis, spacing)| along(&f, axis, &spacing, edge_order)?.cast(dtype))
@@ -282,6 +284,9 @@ fn on_lines(x: &Raw, xp: &Raw, fp: &Raw, [left, right]: [&Raw; 2]) -> Result<Raw
     let ends = |at: usize| xp.detach().select_index(0, at as isize);
     let y = x.detach().lt(&ends(0)?)?.choose(left, &y)?;
     let y = x.detach().gt(&ends(last)?)?.choose(right, &y)?;
+    if last == 0 {
+        return Ok(y); // as NumPy, of NaN too
+    }
     let nan = Scalar::Float(f64::NAN).into();
     Raw::apply(
         Op::Where,
@@ -351,11 +356,14 @@ fn at_least_vector(x: &Raw) -> Result<Raw> {
 pub fn logcumsumexp(x: Array, axis: Axis) -> Result<Raw> {
     const OP: &str = "logcumsumexp";
     let at = normalize_axis(OP, axis, x.rank())?;
-    let dtype = crate::ops::Class::ToFloat
-        .compute(x.dtype())
-        .unwrap_or(DType::F64);
+    let Some(dtype) = crate::ops::Class::RealFloat.compute(x.dtype()) else {
+        return Err(Error::dtype(OP, "takes real numbers").dtypes(&[x.dtype()]));
+    };
     let mut y = x.cast(dtype)?;
     let n = y.shape()[at];
+    if n < 2 {
+        return y.copied();
+    }
     let range = |start: Option<isize>, stop: Option<isize>| SliceItem::Range {
         start,
         stop,

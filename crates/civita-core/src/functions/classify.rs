@@ -13,26 +13,6 @@ fn with_float(op: Op, x: &Raw, v: f64) -> Result<Raw> {
     Raw::apply(op, &[x.into(), Scalar::Float(v).into()])
 }
 
-/// Anything at all.
-#[derive(Clone, Debug)]
-pub struct Anything(pub Value);
-
-impl Kind for Anything {
-    const EXPECTS: &'static str = "anything";
-    const STUB: &'static str = "Any";
-    fn from_value(value: Value) -> Result<Anything, Refused> {
-        Ok(Anything(value))
-    }
-}
-
-pub fn isscalar(element: Anything) -> Result<bool> {
-    Ok(match element.0 {
-        Value::Scalar(_) | Value::Text(_) => true,
-        Value::Other(name) => matches!(&*name, "bytes" | "Fraction" | "Decimal"),
-        _ => false,
-    })
-}
-
 pub fn iscomplexobj(x: Array) -> Result<bool> {
     Ok(x.dtype().is_complex())
 }
@@ -153,6 +133,9 @@ fn rounded(x: &Raw, decimals: isize) -> Result<Raw> {
     }
     if decimals == 0 {
         return x.rint();
+    }
+    if x.dtype() == DType::Bool {
+        return Err(Error::dtype("round", "booleans have no decimals").dtypes(&[x.dtype()]));
     }
     let scale = 10f64.powi(decimals.unsigned_abs().min(400) as i32);
     let (there, back) = match decimals > 0 {

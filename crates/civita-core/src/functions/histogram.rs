@@ -52,14 +52,18 @@ impl Kind for Bins {
     }
 }
 
-/// From where to where bins go, or `None`: over all elements.
+/// From where to where bins go, with a dtype where an array says it; or `None`: over all elements.
 #[derive(Clone, Debug)]
-pub struct Range(pub Option<[f64; 2]>);
+pub struct Range(pub Option<([f64; 2], Option<DType>)>);
 
 impl Kind for Range {
     const EXPECTS: &'static str = "two numbers or None";
     const STUB: &'static str = "tuple[float, float] | Sequence[float] | None";
     fn from_value(value: Value) -> Result<Range, Refused> {
+        let dtype = match &value {
+            Value::Array(x) => Some(x.dtype()),
+            _ => None,
+        };
         let ends = match value {
             Value::None => return Ok(Range(None)),
             Value::List(all) => all
@@ -72,7 +76,7 @@ impl Kind for Range {
             _ => return Err(Refused::Type),
         };
         match ends[..] {
-            [low, high] => Ok(Range(Some([low, high]))),
+            [low, high] => Ok(Range(Some(([low, high], dtype)))),
             _ => Err(Error::value("range", "a range has two ends").into()),
         }
     }
@@ -158,6 +162,9 @@ impl Kind for Points {
 
 /// The elements as a vector, no booleans, and their weights.
 fn elements(op: &'static str, a: &Raw, weights: OptArray) -> Result<(Raw, OptArray)> {
+    if a.dtype().is_complex() {
+        return Err(Error::dtype(op, "complex numbers lie in no bins").dtypes(&[a.dtype()]));
+    }
     let a = match a.dtype() {
         DType::Bool => {
             warn("Converting input from bool to <class 'numpy.uint8'> for compatibility.");
@@ -170,6 +177,10 @@ fn elements(op: &'static str, a: &Raw, weights: OptArray) -> Result<(Raw, OptArr
         Some(weights) if weights.shape() != a.shape() => {
             return Err(Error::value(op, "weights should have the same shape as a.")
                 .shapes(&[weights.shape(), a.shape()]));
+        }
+        Some(weights) if weights.dtype() == DType::Bool => {
+            return Err(Error::dtype(op, "weights are numbers, no booleans")
+                .hint("convert them first: `.cast::<f64>()` (Python: `.astype('float64')`)"));
         }
         Some(weights) => Some(flat(&weights)?),
     };
@@ -184,7 +195,7 @@ fn extreme(x: &Raw, op: Reduction) -> Result<Raw> {
 fn outer_edges(op: &'static str, a: &Raw, range: &Range) -> Result<[Number; 2]> {
     let number = |v: f64| Number::Scalar(Scalar::Float(v));
     let ends = match range.0 {
-        Some([first, last]) => {
+        Some(([first, last], dtype)) => {
             if first > last {
                 return Err(Error::value(
                     op,
@@ -197,7 +208,13 @@ fn outer_edges(op: &'static str, a: &Raw, range: &Range) -> Result<[Number; 2]> 
                     format!("supplied range of [{first}, {last}] is not finite"),
                 ));
             }
-            [number(first), number(last)]
+            match dtype {
+                None => [number(first), number(last)],
+                Some(dtype) => [
+                    Number::Array(Raw::scalar(Scalar::Float(first), DType::F64)?.cast(dtype)?),
+                    Number::Array(Raw::scalar(Scalar::Float(last), DType::F64)?.cast(dtype)?),
+                ],
+            }
         }
         None if a.is_empty() => [number(0.0), number(1.0)],
         None => {
@@ -320,7 +337,7 @@ fn grid(op: &'static str, a: &Raw, bins: &Bins, range: &Range, weighted: bool) -
             let ends = outer_edges(op, a, range)?;
             let inside = match range.0 {
                 None => a.concrete(op)?,
-                Some([low, high]) => {
+                Some(([low, high], _)) => {
                     let a = a.concrete(op)?;
                     let above = Raw::apply(Op::Ge, &[(&a).into(), Scalar::Float(low).into()])?;
                     let below = Raw::apply(Op::Le, &[(&a).into(), Scalar::Float(high).into()])?;
@@ -526,11 +543,9 @@ pub fn histogram(
 }
 
 fn widths(edges: &Raw) -> Result<Raw> {
-    let n = edges.len();
-    let edges = edges.cast(DType::F64)?;
-    edges
-        .narrow(0, 1, n.saturating_sub(1))?
-        .sub(&edges.narrow(0, 0, n.saturating_sub(1))?)
+    let n = edges.len().saturating_sub(1);
+    let widths = edges.narrow(0, 1, n)?.sub(&edges.narrow(0, 0, n)?)?;
+    widths.cast(DType::F64)
 }
 
 /// Of points, the rows of a matrix: counts, and the edges of each dimension.
@@ -545,6 +560,9 @@ fn of_points(
     let &[many, dimensions] = points.shape() else {
         return Err(Error::shape(op, "points are the rows of a matrix").shapes(&[points.shape()]));
     };
+    if points.dtype().is_complex() {
+        return Err(Error::dtype(op, "complex numbers lie in no bins").dtypes(&[points.dtype()]));
+    }
     let bins = match bins {
         BinsOfEach::Same(bins) => vec![bins; dimensions],
         BinsOfEach::Each(all) if all.len() == dimensions => all,
@@ -587,10 +605,17 @@ fn of_points(
             }
             Bins::Edges(edges) => {
                 if edges.rank() == 0 {
-                    return Err(Error::dtype(
-                        op,
-                        format!("`bins[{i}]` must be an integer, when a scalar"),
-                    ));
+                    let positive = edges.item()?.as_f64() >= 1.0;
+                    return Err(match positive {
+                        true => Error::dtype(
+                            op,
+                            format!("`bins[{i}]` must be an integer, when a scalar"),
+                        ),
+                        false => Error::value(
+                            op,
+                            format!("`bins[{i}]` must be positive, when an integer"),
+                        ),
+                    });
                 }
                 if edges.rank() != 1 {
                     return Err(Error::value(

@@ -212,6 +212,8 @@ pub fn compress(condition: Array, a: Array, axis: AxisOrFlat, _: Out) -> Result<
     }
     let (x, at) = match axis.0 {
         None => (flat(&a)?, 0),
+        // NumPy's array without axes is a vector of one here
+        Some(0 | -1) if a.rank() == 0 => (flat(&a)?, 0),
         Some(axis) => (a.clone(), normalize_axis(OP, axis, a.rank())?),
     };
     let mut mask = is_nonzero(&condition)?;

@@ -59,6 +59,8 @@ pub mod sets;
 #[doc(hidden)]
 pub mod shape;
 #[doc(hidden)]
+pub mod signal;
+#[doc(hidden)]
 pub mod sorting;
 #[doc(hidden)]
 pub mod special;

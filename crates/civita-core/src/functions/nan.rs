@@ -263,8 +263,16 @@ fn divided(x: &Raw, count: &Raw) -> Result<Raw> {
     x.div(&count.cast(x.dtype().to_real())?)
 }
 
-fn operand(number: &OptNumber) -> Option<Operand<'_>> {
-    number.as_ref().map(Number::operand)
+/// An initial value; beside booleans a number is one.
+fn operand<'a>(number: &'a OptNumber, x: &Raw) -> Option<Operand<'a>> {
+    match number {
+        Some(Number::Scalar(v))
+            if x.dtype() == DType::Bool && v.kind() < crate::dtype::Kind::Float =>
+        {
+            Some(Scalar::Bool(v.as_f64() != 0.0).into())
+        }
+        other => other.as_ref().map(Number::operand),
+    }
 }
 
 pub fn nansum(
@@ -277,7 +285,12 @@ pub fn nansum(
     mask: Where,
 ) -> Result<Raw> {
     let call = Call::new("nansum", &a, &axis, keepdims, &mask);
-    call.reduce(Reduction::Sum, Neutral::Zero, dtype, operand(&initial))
+    call.reduce(
+        Reduction::Sum,
+        Neutral::Zero,
+        dtype,
+        initial.as_ref().map(Number::operand),
+    )
 }
 
 pub fn nanprod(
@@ -290,7 +303,12 @@ pub fn nanprod(
     mask: Where,
 ) -> Result<Raw> {
     let call = Call::new("nanprod", &a, &axis, keepdims, &mask);
-    call.reduce(Reduction::Prod, Neutral::One, dtype, operand(&initial))
+    call.reduce(
+        Reduction::Prod,
+        Neutral::One,
+        dtype,
+        initial.as_ref().map(Number::operand),
+    )
 }
 
 fn extreme(call: &Call<'_>, op: Reduction, initial: &OptNumber) -> Result<Raw> {
@@ -298,7 +316,7 @@ fn extreme(call: &Call<'_>, op: Reduction, initial: &OptNumber) -> Result<Raw> {
         Reduction::Max => Neutral::Lowest,
         _ => Neutral::Highest,
     };
-    let y = call.reduce(op, neutral, None, operand(initial))?;
+    let y = call.reduce(op, neutral, None, operand(initial, call.x))?;
     if !may_be_nan(call.x) || initial.is_some() {
         return Ok(y);
     }
@@ -362,7 +380,16 @@ fn arg_extreme(
     let x = Raw::call(neutral.function(a.dtype()), &[&a])?;
     let y = x
         .reduce(reduction, call.options(None))
-        .map_err(|e| e.in_op(op))?;
+        .map_err(|e| match a.is_empty() {
+            true => Error::value(
+                op,
+                format!(
+                    "attempt to get {} of an empty sequence",
+                    reduction.row().numpy
+                ),
+            ),
+            false => e.in_op(op),
+        })?;
     if any(&is_zero(&call.count()?)?)? {
         return Err(Error::value(op, "All-NaN slice encountered"));
     }

@@ -131,11 +131,19 @@ fn counts(op: &'static str, x: &Raw) -> Result<Counts> {
     })
 }
 
+/// A warning for each row without numbers.
+fn warn_of_nothing(rows: usize) {
+    for _ in 0..rows.min(64) {
+        warn("All-NaN slice encountered");
+    }
+}
+
 /// NaN of rows that have no numbers.
 fn nan_of_nothing(x: &Raw, count: &Raw) -> Result<Raw> {
     let none = Raw::apply(Op::Eq, &[count.into(), Scalar::Int(0).into()])?;
     if any(&none)? {
-        warn("All-NaN slice encountered");
+        let many = none.detach().sum_all()?.item()?.as_f64();
+        warn_of_nothing(many as usize);
     }
     let nan = Scalar::Float(f64::NAN).into();
     Raw::apply(Op::Where, &[(&none).into(), nan, x.into()])
@@ -159,7 +167,7 @@ pub fn nanmedian(
     let x = &rows.x;
     let y = match counts(OP, x)? {
         Counts::Equal(0) => {
-            warn("All-NaN slice encountered");
+            warn_of_nothing(x.len() / rows.n());
             let first = x.narrow(-1, 0, 1)?;
             mean_of_last(&first)?
         }
@@ -371,7 +379,7 @@ impl Call<'_> {
         };
         let n = match counts {
             Counts::Equal(0) => {
-                warn("All-NaN slice encountered");
+                warn_of_nothing(x.len() / n);
                 let nan = x.narrow(-1, 0, 1)?.cast(dtype)?.move_axis(-1, 0)?;
                 let mut shape = nan.shape().to_vec();
                 shape[0] = q.len();

@@ -336,7 +336,7 @@ pub fn masked_scatter(input: Array, mask: Array, source: Array) -> Result<Raw> {
     check_mask(OP, &mask)?;
     let shape = broadcast_shapes(OP, &[input.shape(), mask.shape()])?;
     let mask = mask.detach().broadcast_to(&shape)?;
-    let count = mask.cast(DType::I64)?.sum_all()?.item()?.as_f64() as usize;
+    let count = mask.sum_all()?.item()?.as_f64() as usize;
     if source.len() < count {
         return Err(
             Error::value(OP, format!("{} elements for {count} places", source.len()))

@@ -20,8 +20,9 @@ impl Kind for SortKind {
     fn from_value(value: Value) -> Result<SortKind, Refused> {
         match value {
             Value::None => Ok(SortKind(false)),
-            Value::Text(word) => match word.as_str() {
-                "quicksort" | "mergesort" | "heapsort" | "stable" => Ok(SortKind(true)),
+            // NumPy looks at the first letter
+            Value::Text(word) => match word.bytes().next().map(|b| b.to_ascii_lowercase()) {
+                Some(b'q' | b'm' | b'h' | b's') => Ok(SortKind(true)),
                 _ => Err(
                     Error::value("kind", format!("{word:?} is not {}", SortKind::EXPECTS)).into(),
                 ),
@@ -240,6 +241,9 @@ pub fn mode(x: Array, axis: Axis, keepdims: Bool) -> Result<Vec<Raw>> {
 /// Checks that the places exist.
 fn check_kth(op: &'static str, kth: &Ints, x: &Raw, axis: isize) -> Result<()> {
     let n = x.shape()[normalize_axis(op, axis, x.rank())?] as isize;
+    if x.is_empty() {
+        return Ok(());
+    }
     match kth.0.iter().find(|&&k| k < -n || k >= n) {
         None => Ok(()),
         Some(k) => Err(Error::value(op, format!("kth(={k}) out of bounds ({n})"))),
@@ -407,8 +411,8 @@ fn holds_everywhere(x: &Raw) -> Result<bool> {
 
 pub fn digitize(x: Array, bins: Array, right: Bool) -> Result<Raw> {
     const OP: &str = "digitize";
-    if x.dtype().is_complex() {
-        return Err(Error::dtype(OP, "x may not be complex").dtypes(&[x.dtype()]));
+    if x.dtype().is_complex() || bins.dtype().is_complex() {
+        return Err(Error::dtype(OP, "x may not be complex").dtypes(&[x.dtype(), bins.dtype()]));
     }
     if bins.rank() != 1 {
         return Err(Error::value(OP, "bins is a vector").shapes(&[bins.shape()]));
@@ -444,9 +448,14 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
                 .rule("the numbers to count are a vector"),
         );
     }
+    // numbers beyond `i64` become negative, which is an error
+    let casting = match x.dtype() {
+        DType::U64 => Casting::Unsafe,
+        _ => Casting::Safe,
+    };
     let x = x
         .detach()
-        .cast_if(DType::I64, Casting::Safe)
+        .cast_if(DType::I64, casting)
         .map_err(|e| e.in_op(OP))?;
     let least = usize::try_from(minlength)
         .map_err(|_| Error::value(OP, "'minlength' must not be negative"))?;
@@ -468,10 +477,10 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
         let most = usize::try_from(high).unwrap_or(usize::MAX);
         n = n.max(most.saturating_add(1));
     }
-    if weights.is_none() {
-        if let Some(counts) = direct(OP, &[&x], || count::bincount(&x, n))? {
-            return Ok(counts);
-        }
+    if weights.is_none()
+        && let Some(counts) = direct(OP, &[&x], || count::bincount(&x, n))?
+    {
+        return Ok(counts);
     }
     let weights = match weights {
         None => {

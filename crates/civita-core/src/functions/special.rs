@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::value::*;
 use crate::dtype::{DType, promote};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::Function;
 use crate::ops::Class;
 use crate::program::Program;
@@ -46,7 +46,10 @@ pub fn log_expit(x: Array) -> Result<Raw> {
         });
         Function::new(program, "log_expit")
     });
-    Raw::call(function, &[&x.cast(inexact(x.dtype()))?])
+    let Some(dtype) = Class::RealFloat.compute(x.dtype()) else {
+        return Err(Error::dtype("log_expit", "takes real numbers").dtypes(&[x.dtype()]));
+    };
+    Raw::call(function, &[&x.cast(dtype)?])
 }
 
 pub fn log_softmax(x: Array, axis: Axis) -> Result<Raw> {

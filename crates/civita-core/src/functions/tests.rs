@@ -137,6 +137,10 @@ fn value(rest: &mut &str) -> Value {
             }
             other => panic!("slice{other}"),
         },
+        number if number.ends_with('j') => {
+            let im = number[..number.len() - 1].parse().expect("a number");
+            Value::Scalar(Scalar::Complex(num_complex::Complex::new(0.0, im)))
+        }
         number => match (number.parse(), number.parse()) {
             (Ok(i), _) => Value::Scalar(Scalar::Int(i)),
             (_, Ok(f)) => Value::Scalar(Scalar::Float(f)),

@@ -439,7 +439,10 @@ kinds! {
         _ => Err(Error::value("axes", "two axes are needed").into()),
     };
     Ints, "an integer or a sequence of integers", "SupportsIndex | Sequence[SupportsIndex] | ndarray": some => ints(&some).map(Ints);
-    Lengths, "an integer or a sequence of integers", "_Shape": some => ints(&some).map(Lengths);
+    Lengths, "an integer or a sequence of integers", "_Shape": some => match has_bool(&some) {
+        true => Err(Refused::Type),
+        false => ints(&some).map(Lengths),
+    };
     Shape, "an integer or a sequence of integers", "_Shape": some => shape(&some).map(Shape);
     OptShape, "an integer, a sequence of integers or None", "_Shape | None":
         Value::None => Ok(OptShape(None)), some => shape(&some).map(|s| OptShape(Some(s)));
@@ -463,6 +466,14 @@ kinds! {
             Some(i) => Ok(Positions::One(i)),
             None => ints(&some).map(Positions::List),
         };
+}
+
+/// A boolean is no length.
+fn has_bool(value: &Value) -> bool {
+    match value {
+        Value::List(all) => all.iter().any(has_bool),
+        one => matches!(one.scalar(), Some(Scalar::Bool(_))),
+    }
 }
 
 fn ints(value: &Value) -> Result<Vec<isize>, Refused> {
@@ -549,6 +560,15 @@ words! {
         #[default] Xy "xy",
         /// The first: matrix indices.
         Ij "ij",
+    }
+    /// How much of a convolution comes back.
+    ConvolveMode "'full', 'same', 'valid'" {
+        /// Wherever the operands overlap at all.
+        #[default] Full "full",
+        /// As much as the longer operand is long, from the middle.
+        Same "same",
+        /// Where the shorter operand lies wholly inside the longer.
+        Valid "valid",
     }
     /// What surrounds a padded array.
     PadMode "'constant', 'edge', 'linear_ramp', 'maximum', 'mean', 'minimum', 'reflect', 'symmetric', 'wrap', 'empty'" {
@@ -652,6 +672,11 @@ impl Kind for Casting {
                 Err(Error::value("casting", format!("{word:?} is not {}", Casting::EXPECTS)).into())
             }
         }
+    }
+}
+impl From<super::signal::TrimEnds> for Value {
+    fn from(ends: super::signal::TrimEnds) -> Value {
+        Value::Text(ends.name().to_owned())
     }
 }
 impl From<Casting> for Value {

@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 
+const MOST: usize = 64;
+
 thread_local! {
-    /// Each text once: where nobody takes them there are never more than there are texts.
+    /// Where nobody takes them, no more than [`MOST`].
     static WARNINGS: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -11,7 +13,7 @@ thread_local! {
 #[cold]
 pub(crate) fn warn(text: &'static str) {
     WARNINGS.with_borrow_mut(|all| {
-        if !all.contains(&text) {
+        if all.len() < MOST {
             all.push(text);
         }
     });

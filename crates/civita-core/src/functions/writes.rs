@@ -76,7 +76,7 @@ pub fn place_into(x: &mut Raw, mask: Array, vals: Array) -> Result<()> {
     if vals.len() == 1 {
         return x.assign_where(&mask, &vals.reshape(&[])?);
     }
-    let count = mask.cast(DType::I64)?.sum_all()?.item()?.as_f64() as usize;
+    let count = mask.sum_all()?.item()?.as_f64() as usize;
     if count == 0 {
         return x.may_be_written(OP);
     }
@@ -190,6 +190,7 @@ pub fn copyto_into(x: &mut Raw, src: Number, casting: Casting, where_: Array) ->
         }
         _ => src,
     };
+    let src = src.broadcast_to(x.shape()).map_err(|e| e.in_op(OP))?;
     if where_.rank() == 0 && where_.is_plain() {
         return match where_.item()? {
             Scalar::Bool(false) => x.may_be_written(OP),
@@ -198,7 +199,6 @@ pub fn copyto_into(x: &mut Raw, src: Number, casting: Casting, where_: Array) ->
     }
     let mask = where_.detach().broadcast_to(x.shape());
     let mask = mask.map_err(|e| e.in_op(OP))?;
-    let src = src.broadcast_to(x.shape()).map_err(|e| e.in_op(OP))?;
     write_where(OP, x, &mask, &src)
 }
 

@@ -234,7 +234,7 @@ pub struct FloatStyle {
 pub fn format_float(value: f64, dtype: DType, style: &FloatStyle) -> String {
     let count = |n: Option<usize>| n.map(|n| i32::try_from(n).unwrap_or(i32::MAX));
     if !value.is_finite() {
-        let sign = match (value < 0.0, style.sign) {
+        let sign = match (value < 0.0, style.sign && !value.is_nan()) {
             (true, _) => "-",
             (false, true) => "+",
             (false, false) => "",

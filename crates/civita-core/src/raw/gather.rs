@@ -286,7 +286,7 @@ impl Raw {
                 .map_err(|e| e.in_op("assign"))?;
             row.reshape(rest)?
         } else {
-            let count = mask.cast(DType::I64)?.sum_all()?.item()?.as_f64() as usize;
+            let count = mask.sum_all()?.item()?.as_f64() as usize;
             let mut few = vec![count];
             few.extend_from_slice(rest);
             let source = source.broadcast_to(&few).map_err(|e| e.in_op("assign"))?;

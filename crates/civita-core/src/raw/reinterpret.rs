@@ -89,7 +89,7 @@ impl Raw {
         }
         let offset = layout.offset() * old;
         let align = dtype.to_real().size();
-        aligned &= offset % new == 0 && self.base().addr().is_multiple_of(align);
+        aligned &= offset.is_multiple_of(new) && self.base().addr().is_multiple_of(align);
         if !aligned && !layout.is_empty() {
             return Err(Error::aliasing(
                 OP,

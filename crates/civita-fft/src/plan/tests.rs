@@ -58,8 +58,8 @@ fn every_length_has_its_transform() {
             plan.run(&x, &mut y, &mut scratch).unwrap();
             let error = distance(&y, &by_definition(&x, direction));
             assert!(error < 1e-14, "{n} {direction:?}: {error:e}");
-            let mut z = x.clone();
-            plan.run_clobbering(&mut z, &mut y, &mut scratch).unwrap();
+            let z = x.clone();
+            plan.run(&z, &mut y, &mut scratch).unwrap();
             assert!(distance(&y, &by_definition(&x, direction)) < 1e-14);
         }
     }

@@ -9,7 +9,7 @@
 //! makes a relative error of an absolute one.
 
 use super::pow::product;
-use super::{Float, Real, float::polynomial};
+use super::{Real, float::polynomial};
 use crate::isa::Isa;
 
 /// Up to here the series for small numbers.

@@ -13,8 +13,8 @@ use crate::elementwise::Rhs;
 use crate::error::OrRaise;
 use crate::rank::wrap;
 use crate::{
-    Any, Axes, Bits, Broadcast, Broadcasted, DYN, Dtype, Element, Float, Grow, Grown, Integer,
-    Matrix, Promote, Promoted, Rank, Real, Result, Tensor, Truth, Vector,
+    Any, Axes, AxisArg, Bits, Broadcast, Broadcasted, DYN, Dtype, Element, Float, Grow, Grown,
+    Integer, Matrix, Promote, Promoted, Rank, Real, Result, Tensor, Truth, Vector,
 };
 
 macro_rules! by_hand {
@@ -298,6 +298,27 @@ by_hand! {
     /// The common elements of two tensors, sorted.
     fn intersect1d[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Vector<T> =
         functions::sets::intersect1d(a.raw.clone(), b.raw.clone(), false, false).map(|all| wrap(all.0));
+    /// The triangular window of so many points, with zeros at the ends.
+    fn bartlett[](points: usize) -> Vector<f64> = functions::signal::bartlett(points as f64).map(wrap);
+    /// The Blackman window of so many points.
+    fn blackman[](points: usize) -> Vector<f64> = functions::signal::blackman(points as f64).map(wrap);
+    /// The Hamming window of so many points.
+    fn hamming[](points: usize) -> Vector<f64> = functions::signal::hamming(points as f64).map(wrap);
+    /// The Hann window of so many points.
+    fn hanning[](points: usize) -> Vector<f64> = functions::signal::hanning(points as f64).map(wrap);
+    /// The Kaiser window of so many points: the larger `beta`, the narrower.
+    fn kaiser[](points: usize, beta: f64) -> Vector<f64> = functions::signal::kaiser(points as f64, beta).map(wrap);
+    /// The modified Bessel function of the first kind and order 0.
+    fn i0[T: Real, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Mean, N> = functions::signal::i0(x.raw.clone()).map(wrap);
+    /// `sin(πx) / (πx)`, which is 1 at 0.
+    fn sinc[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Mean, N> = functions::signal::sinc(x.raw.clone()).map(wrap);
+    /// Phases without jumps: where neighbours along an axis differ by more than half a period, multiples of it are added.
+    fn unwrap[T: Float, const N: usize](p: &Tensor<T, N>, axis: isize, period: T) -> Tensor<T, N> =
+        functions::signal::unwrap(p.raw.clone(), None, axis, number(period)).map(wrap);
+    /// Without zeros at the ends of every axis.
+    fn trim_zeros[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
+        functions::signal::trim_zeros(x.raw.clone(), functions::signal::TrimEnds::BOTH, (..).axes().into()).map(wrap);
+    /// Returns true where both can reach the same memory.
     /// For each index the element of the tensor with that number, of several that broadcast together.
     fn choose[I: Dtype, T: Dtype, const N: usize, const M: usize](index: &Tensor<I, N>, choices: &[&Tensor<T, M>]) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =

@@ -1,6 +1,6 @@
 """NumPy's `lib`: functions under the paths that programs import them by."""
 
-from . import array_utils, format, npyio, scimath, stride_tricks  # noqa: A004
+from . import _npyio_impl, _stride_tricks_impl, array_utils, format, npyio, scimath, stride_tricks  # noqa: A004, F401
 
 __all__ = ["NumpyVersion", "array_utils", "format", "npyio", "scimath", "stride_tricks"]
 

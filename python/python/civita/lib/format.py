@@ -21,3 +21,5 @@ from .._files import (  # noqa: F401
 )
 
 BUFFER_SIZE = 2**18
+#: Digits that a header leaves room for in the length of the axis that grows.
+GROWTH_AXIS_MAX_DIGITS = 21

@@ -212,9 +212,10 @@ def assert_array_compare(comparison, x, y, err_msg="", verbose=True, header="", 
     if equal_nan:
         same_places(cv.isnan, "nan")
     if equal_inf:
-        if not _same_infinities(x, y):
-            fail("\ninf location mismatch:")
         same_places(cv.isinf, "inf")
+        if not _same_infinities(x, y):
+            originals = tuple(cv.asarray(v)[cv.isinf(v)] if v.ndim else v for v in (x, y))
+            fail("\ninf values mismatch:")
     if flagged is not None:
         keep = cv.logical_not(cv.asarray(flagged))
         if x.shape == () and y.shape == ():

@@ -141,15 +141,15 @@ fn histogram_of<T: Number>(x: &[T], edges: &Edges<'_>) -> Result<Raw> {
     let Edges { edges, uniform } = *edges;
     let bins = edges.len() - 1;
     let (first, last) = (edges[0], edges[bins]);
-    if uniform {
-        let width = last - first;
+    let scale = bins as f64 / (last - first);
+    if uniform && scale.is_finite() {
         return counted(bins, x.len(), &|range, counts| {
             for x in &x[range] {
                 let v = x.number();
                 if !(v >= first && v <= last) {
                     continue;
                 }
-                let guess = ((v - first) / width * bins as f64) as usize;
+                let guess = ((v - first) * scale) as usize;
                 let mut bin = guess.min(bins - 1);
                 // rounding puts what is next to an edge on its other side
                 bin -= usize::from(v < edges[bin] && bin > 0);

@@ -32,7 +32,7 @@ trait Value:
 }
 impl Value for f64 {
     fn is_nan(self) -> bool {
-        self != self
+        f64::is_nan(self)
     }
     const NAN: f64 = f64::NAN;
 }
@@ -41,6 +41,30 @@ impl Value for Complex<f64> {
         self.re.is_nan() || self.im.is_nan()
     }
     const NAN: Complex<f64> = Complex::new(f64::NAN, f64::NAN);
+}
+
+/// How many points come before or at a value, as NumPy finds it where points are NaN and nothing is sorted.
+fn place_among_nan(xp: &[f64], x: f64) -> usize {
+    let n = xp.len();
+    if x > xp[n - 1] {
+        return n;
+    }
+    if x < xp[0] {
+        return 0;
+    }
+    if n <= 4 {
+        return 1 + (1..n).take_while(|&i| x >= xp[i]).count();
+    }
+    let (mut low, mut high) = (0, n);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if x >= xp[middle] {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
 }
 
 /// # Safety
@@ -65,13 +89,13 @@ unsafe fn run<V: Value>(x: &Raw, xp: &Raw, fp: &Raw, ends: [&Raw; 2], out: *mut 
     };
     let at = |x: f64, place: usize| -> V {
         if x.is_nan() {
-            return V::NAN;
+            return if last == 0 { fp[0] } else { V::NAN };
         }
         if place == 0 {
             return left;
         }
         if place > last {
-            return if x == xp[last] { fp[last] } else { right };
+            return if x > xp[last] { right } else { fp[last] };
         }
         let i = place - 1;
         if xp[i] == x {
@@ -89,6 +113,13 @@ unsafe fn run<V: Value>(x: &Raw, xp: &Raw, fp: &Raw, ends: [&Raw; 2], out: *mut 
         y
     };
     let out = Parts(out.cast::<V>());
+    if xp.iter().any(|x| x.is_nan()) {
+        for (i, &v) in x.iter().enumerate() {
+            // SAFETY: an element of the result; there are no tasks yet.
+            unsafe { *out.at(i) = at(v, place_among_nan(xp, v)) };
+        }
+        return;
+    }
     threads::run_ranges(x.len(), PIECE, &|range| {
         let start = range.start;
         let part = &x[range];

@@ -23,6 +23,9 @@ pub(super) fn scatter(p: &Scatter, base: &Raw, index: &Raw, rows: &Raw) -> Resul
     if p.combine == Combine::Set && put_plain(p, &out, index, rows) {
         return Ok(out);
     }
+    if p.combine != Combine::Set && combine_plain(p, &out, index, rows) {
+        return Ok(out);
+    }
     let (from, to) = (p.axis, p.axis + p.axes);
     let many: usize = out.shape()[from..to].iter().product();
     let list = places(p.combine.name(), index, many, p.mode)?;
@@ -44,6 +47,80 @@ pub(super) fn scatter(p: &Scatter, base: &Raw, index: &Raw, rows: &Raw) -> Resul
     Ok(out)
 }
 
+fn fold_of(combine: Combine) -> Fold {
+    match combine {
+        Combine::Multiply => Fold::Prod,
+        Combine::Maximum => Fold::Max,
+        Combine::Minimum => Fold::Min,
+        Combine::Add | Combine::Set => Fold::Sum,
+    }
+}
+
+/// Can elements be placed straight from where they lie: plain `i64` along the first axes, contiguous tensors of one dtype in
+/// different memory?
+fn is_direct(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
+    let apart = [index, rows]
+        .iter()
+        .all(|x| !Storage::same_buffer(x.storage(), out.storage()) && !touches_foreign(out, x));
+    apart
+        && (p.axis, p.batch, p.mode) == (0, 0, Mode::Raise)
+        && rows.dtype() == out.dtype()
+        && rows.dtype() != DType::Bool
+        && is_plain(index)
+        && rows.layout().is_contiguous()
+        && out.layout().is_contiguous()
+}
+
+/// Combines single elements where that needs no copies. Each task owns a part of the result and looks at all indices, in
+/// their order. Says whether it was done.
+fn combine_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
+    let n: usize = out.shape()[..p.axes.min(out.rank())].iter().product();
+    let lane = out.dtype();
+    if n != out.len() || lane.compute() != lane || !is_direct(p, out, index, rows) {
+        return false;
+    }
+    // SAFETY: plain indices, which nobody writes under the guard.
+    let list =
+        unsafe { std::slice::from_raw_parts(index.ptr().cast::<i64>().cast_const(), index.len()) };
+    if !list.iter().fold(true, |all, &i| all & (row_of(i, n) < n)) {
+        return false;
+    }
+    explain::note(p.combine.name(), rows.len(), || {
+        (lane, explain::Kind::Gather)
+    });
+    let kernel = scan::indexed(fold_of(p.combine), lane);
+    let size = lane.size();
+    // looking at an index costs about a quarter of combining it
+    let tasks = threads::threads()
+        .min(MOST_LOOKS)
+        .min(list.len() / PIECE + 1)
+        .min(n / PIECE + 1);
+    let part = n.div_ceil(tasks.max(1)).max(1);
+    let (from, to) = (Parts(rows.ptr()), Parts(out.ptr()));
+    let list = Parts(index.ptr());
+    threads::run_ranges(n.div_ceil(part), 1, &|range| {
+        for task in range {
+            let first = task * part;
+            let here = scan::IndexRange {
+                first,
+                len: part.min(n - first),
+                all: n,
+            };
+            let x = [
+                list.at(0).cast_const(),
+                from.at(0).cast_const(),
+                (&raw const here).cast(),
+            ];
+            // SAFETY: indices that exist and as many rows; the elements of this range, which are this task's.
+            unsafe { kernel(index.len(), x, to.at(first * size)) };
+        }
+    });
+    true
+}
+
+/// The most tasks that look at all indices.
+const MOST_LOOKS: usize = 4;
+
 /// Writes small rows over those of the first axes, where that needs no copies: plain `i64` that all exist, contiguous
 /// tensors of one dtype in different memory. Says whether it was done.
 fn put_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
@@ -55,16 +132,7 @@ fn put_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
         8 => each_plain::<u64>,
         _ => return false,
     };
-    let apart = [index, rows]
-        .iter()
-        .all(|x| !Storage::same_buffer(x.storage(), out.storage()) && !touches_foreign(out, x));
-    let plain = (p.axis, p.batch, p.mode) == (0, 0, Mode::Raise)
-        && rows.dtype() == out.dtype()
-        && rows.dtype() != DType::Bool
-        && is_plain(index)
-        && rows.layout().is_contiguous()
-        && out.layout().is_contiguous();
-    if !(apart && plain) {
+    if !is_direct(p, out, index, rows) {
         return false;
     }
     let n = out.shape()[..p.axes].iter().product();
@@ -178,13 +246,10 @@ fn combine(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw, n: usize) -> Resu
     let grouped: Vec<Grouped> = (0..blocks)
         .map(|b| Grouped::new(&list[b * many..(b + 1) * many], n))
         .collect();
-    let fold = match p.combine {
-        Combine::Multiply => Fold::Prod,
-        Combine::Maximum => Fold::Max,
-        Combine::Minimum => Fold::Min,
-        Combine::Add | Combine::Set => Fold::Sum,
-    };
-    let (add, bytes) = (scan::combined(fold, lane), inner * lane.size());
+    let (add, bytes) = (
+        scan::combined(fold_of(p.combine), lane),
+        inner * lane.size(),
+    );
     explain::note(p.combine.name(), rows.len(), || {
         (out.dtype(), explain::Kind::Gather)
     });

@@ -102,6 +102,9 @@ unsafe fn run<T: Item + Send + Sync>(
     });
 }
 
+/// The search for one dtype: the sorted elements, the values, and where the places go.
+type Run = unsafe fn((*const u8, usize), (*const u8, usize), Side, *mut u8);
+
 /// Where values stand in a sorted vector of the same dtype.
 pub(crate) fn search(sorted: &Raw, values: &Raw, side: Side) -> Result<Raw> {
     explain::note("search", values.len(), || {
@@ -109,8 +112,7 @@ pub(crate) fn search(sorted: &Raw, values: &Raw, side: Side) -> Result<Raw> {
     });
     let (sorted, values) = (copy::contiguous(sorted)?, copy::contiguous(values)?);
     let out = memory::unwritten(values.shape(), DType::I64)?;
-    let of: unsafe fn((*const u8, usize), (*const u8, usize), Side, *mut u8) = match sorted.dtype()
-    {
+    let of: Run = match sorted.dtype() {
         DType::Bool | DType::U8 => run::<u8>,
         DType::U16 => run::<u16>,
         DType::U32 => run::<u32>,
