@@ -473,10 +473,10 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
         let most = usize::try_from(high).unwrap_or(usize::MAX);
         n = n.max(most.saturating_add(1));
     }
-    if weights.is_none() {
-        if let Some(counts) = direct(OP, &[&x], || count::bincount(&x, n))? {
-            return Ok(counts);
-        }
+    if weights.is_none()
+        && let Some(counts) = direct(OP, &[&x], || count::bincount(&x, n))?
+    {
+        return Ok(counts);
     }
     let weights = match weights {
         None => {

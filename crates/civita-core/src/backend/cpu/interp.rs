@@ -32,7 +32,7 @@ trait Value:
 }
 impl Value for f64 {
     fn is_nan(self) -> bool {
-        self != self
+        f64::is_nan(self)
     }
     const NAN: f64 = f64::NAN;
 }

@@ -68,14 +68,13 @@ pub(super) fn in_blocks<T: Item, const OR_EQUAL: bool>(
     }
 }
 
+/// An address, and how many elements lie there.
+type Given = (*const u8, usize);
+
 /// # Safety
 /// As many elements of `T` as the counts say lie at the addresses, and so many `i64` may be written at `out`.
-unsafe fn run<T: Item + Send + Sync>(
-    sorted: (*const u8, usize),
-    values: (*const u8, usize),
-    side: Side,
-    out: *mut u8,
-) where
+unsafe fn run<T: Item + Send + Sync>(sorted: Given, values: Given, side: Side, out: *mut u8)
+where
     T::Code: Send + Sync,
 {
     // SAFETY: as the caller says.
@@ -109,8 +108,7 @@ pub(crate) fn search(sorted: &Raw, values: &Raw, side: Side) -> Result<Raw> {
     });
     let (sorted, values) = (copy::contiguous(sorted)?, copy::contiguous(values)?);
     let out = memory::unwritten(values.shape(), DType::I64)?;
-    let of: unsafe fn((*const u8, usize), (*const u8, usize), Side, *mut u8) = match sorted.dtype()
-    {
+    let of: unsafe fn(Given, Given, Side, *mut u8) = match sorted.dtype() {
         DType::Bool | DType::U8 => run::<u8>,
         DType::U16 => run::<u16>,
         DType::U32 => run::<u32>,

@@ -49,8 +49,8 @@ macro_rules! numeric {
 numeric!(u8, u16, u32, u64, i8, i16, i32, i64);
 numeric! {
     nan
-    f32: |x| x != x;
-    f64: |x| x != x;
+    f32: |x| f32::is_nan(x);
+    f64: |x| f64::is_nan(x);
     Half<f16>: |x| x.code() == u16::MAX;
     Half<bf16>: |x| x.code() == u16::MAX;
     Complex<f32>: |x| x.re.is_nan() || x.im.is_nan();
