@@ -68,14 +68,13 @@ pub(super) fn in_blocks<T: Item, const OR_EQUAL: bool>(
     }
 }
 
+/// An address, and how many elements lie there.
+type Given = (*const u8, usize);
+
 /// # Safety
 /// As many elements of `T` as the counts say lie at the addresses, and so many `i64` may be written at `out`.
-unsafe fn run<T: Item + Send + Sync>(
-    sorted: (*const u8, usize),
-    values: (*const u8, usize),
-    side: Side,
-    out: *mut u8,
-) where
+unsafe fn run<T: Item + Send + Sync>(sorted: Given, values: Given, side: Side, out: *mut u8)
+where
     T::Code: Send + Sync,
 {
     // SAFETY: as the caller says.
