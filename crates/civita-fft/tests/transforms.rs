@@ -14,7 +14,7 @@ use civita_fft::{
 use num_complex::Complex;
 
 fn reals(shape: &[usize]) -> Raw {
-    let n = shape.iter().product();
+    let n: usize = shape.iter().product();
     let mut state = 7u64;
     let next = |_| {
         state = state
@@ -157,8 +157,11 @@ fn shifts_undo_each_other() {
     }
 }
 
-fn maps() -> Vec<(&'static str, Box<dyn Fn(&Raw) -> Result<Raw>>, bool)> {
-    let mut all: Vec<(&'static str, Box<dyn Fn(&Raw) -> Result<Raw>>, bool)> = vec![
+/// A linear map, its name, and whether it takes complex numbers.
+type Map = (&'static str, Box<dyn Fn(&Raw) -> Result<Raw>>, bool);
+
+fn maps() -> Vec<Map> {
+    let mut all: Vec<Map> = vec![
         (
             "fft",
             Box::new(|x| Transform::Fft.along(x, Some(5), -1, Norm::Ortho)),
