@@ -20,8 +20,8 @@ use crate::plan::Direction;
 
 /// The longest power of two that is left to rustfft.
 const BASE: usize = 256;
-/// The largest prime for which a pass is cheaper than Bluestein's convolution.
-pub(crate) const LARGEST_RADIX: usize = 113;
+/// The largest prime that has passes. Beyond about 60 Bluestein's convolution is faster, but its error is 1.5 times that of a pass.
+pub(crate) const LARGEST_RADIX: usize = 199;
 
 /// A plan of passes.
 pub(crate) struct Mixed<T> {

@@ -40,6 +40,8 @@ impl Direction {
 
 /// From this length on, four steps.
 const LONG: usize = 1 << 12;
+/// The largest prime length that is a single pass.
+const LARGEST_PRIME: usize = 113;
 /// A table of twists is kept whole up to this length; beyond, two short ones and a product.
 const LARGEST_TABLE: usize = 1 << 17;
 
@@ -69,7 +71,7 @@ impl<T: Float> Plan<T> {
         let largest = largest_factor(len);
         let kernel = if len <= 1 {
             Kernel::Trivial
-        } else if largest > LARGEST_RADIX && largest == len {
+        } else if largest > LARGEST_PRIME && largest == len {
             Kernel::Chirp(Chirp::new(len, direction))
         } else if len >= LONG || largest > LARGEST_RADIX {
             Kernel::FourSteps(FourSteps::new(len, direction))

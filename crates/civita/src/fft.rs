@@ -354,7 +354,7 @@ pub fn ifftshift<T: Dtype, const N: usize>(
 /// ```
 /// use civita::{fft, prelude::*};
 /// let y = fft::fftconvolve(&tensor![1.0, 2.0, 3.0], &tensor![0.0, 1.0, 0.5], fft::Mode::Full)?;
-/// assert!((y - tensor![0.0, 1.0, 2.5, 4.0, 1.5]).abs().max() < 1e-12);
+/// assert!(y.allclose(&tensor![0.0, 1.0, 2.5, 4.0, 1.5])?);
 /// # Ok::<(), civita::Error>(())
 /// ```
 pub fn fftconvolve<T: Signal, const N: usize>(

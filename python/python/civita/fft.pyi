@@ -25,7 +25,7 @@ def dstn(x: _ArrayLike, type: Literal[1, 2, 3, 4] = 2, s: Sequence[SupportsIndex
     """The sine transform of an axis, of type II by default: `y[k] = 2 sum(x[j] sin(π (k + 1) (2j + 1) / 2n))`."""
     ...
 
-def fft(a: _ArrayLike, n: SupportsIndex | None = None, axis: SupportsIndex = Ellipsis, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:
+def fft(a: _ArrayLike, n: SupportsIndex | None = None, axis: SupportsIndex = -1, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:
     """The Fourier transform along an axis: `y[k] = sum(x[j] exp(-2πi jk / n))`."""
     ...
 
@@ -49,11 +49,11 @@ def fftshift(x: _ArrayLike, axes: _Axes | None = None) -> ndarray:
     """The elements with frequency zero in the middle of the axes, by default of all."""
     ...
 
-def fwht(x: _ArrayLike, axis: SupportsIndex = Ellipsis, norm: _Norm | None = None) -> ndarray:
+def fwht(x: _ArrayLike, axis: SupportsIndex = -1, norm: _Norm | None = None) -> ndarray:
     """The Walsh–Hadamard transform of an axis whose length is a power of two, in the order of Hadamard's matrix."""
     ...
 
-def hfft(a: _ArrayLike, n: SupportsIndex | None = None, axis: SupportsIndex = Ellipsis, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:
+def hfft(a: _ArrayLike, n: SupportsIndex | None = None, axis: SupportsIndex = -1, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:
     """The Fourier transform of a signal with Hermitian symmetry, of which half is given: real."""
     ...
 
@@ -73,7 +73,7 @@ def idstn(x: _ArrayLike, type: Literal[1, 2, 3, 4] = 2, s: Sequence[SupportsInde
     """The inverse of `dst`."""
     ...
 
-def ifft(a: _ArrayLike, n: SupportsIndex | None = None, axis: SupportsIndex = Ellipsis, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:
+def ifft(a: _ArrayLike, n: SupportsIndex | None = None, axis: SupportsIndex = -1, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:
     """The inverse of `fft`."""
     ...
 
@@ -89,11 +89,11 @@ def ifftshift(x: _ArrayLike, axes: _Axes | None = None) -> ndarray:
     """The inverse of `fftshift`."""
     ...
 
-def ihfft(a: _ArrayLike, n: SupportsIndex | None = None, axis: SupportsIndex = Ellipsis, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:
+def ihfft(a: _ArrayLike, n: SupportsIndex | None = None, axis: SupportsIndex = -1, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:
     """The inverse of `hfft`."""
     ...
 
-def irfft(a: _ArrayLike, n: SupportsIndex | None = None, axis: SupportsIndex = Ellipsis, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:
+def irfft(a: _ArrayLike, n: SupportsIndex | None = None, axis: SupportsIndex = -1, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:
     """The inverse of `rfft`: `n` real numbers, by default `2 * (m - 1)` for `m` elements."""
     ...
 
@@ -113,7 +113,7 @@ def prev_fast_len(target: int, real: bool = False) -> int:
     """The largest number of points, `target` or fewer, whose transform is fast: SciPy's."""
     ...
 
-def rfft(a: _ArrayLike, n: SupportsIndex | None = None, axis: SupportsIndex = Ellipsis, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:
+def rfft(a: _ArrayLike, n: SupportsIndex | None = None, axis: SupportsIndex = -1, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:
     """The Fourier transform of real numbers along an axis: the first `n // 2 + 1` of its elements, which tell the rest."""
     ...
 

@@ -95,7 +95,7 @@ fn run(
 macro_rules! along { ($($(#[doc = $doc:literal])* $name:ident $Transform:ident;)*) => { $(
     $(#[doc = $doc])*
     #[pyfunction]
-    #[pyo3(signature = (a, n=None, axis=-1, norm=None, out=None))]
+    #[pyo3(signature = (a, n=None, axis=-1, norm=None, out=None), text_signature = "(a, n=None, axis=-1, norm=None, out=None)")]
     fn $name(
         py: Python<'_>,
         a: &Bound<'_, PyAny>,
@@ -330,7 +330,7 @@ fn fftconvolve(
 
 /// The Walsh–Hadamard transform of an axis whose length is a power of two, in the order of Hadamard's matrix.
 #[pyfunction]
-#[pyo3(signature = (x, axis=-1, norm=None))]
+#[pyo3(signature = (x, axis=-1, norm=None), text_signature = "(x, axis=-1, norm=None)")]
 fn fwht(
     py: Python<'_>,
     x: &Bound<'_, PyAny>,

@@ -47,6 +47,8 @@ fn every_length_has_its_transform() {
         2310,
         4096,
         37 * 41,
+        2 * 137,
+        11 * 181,
         2 * 1009,
     ]);
     for n in lengths {
@@ -58,9 +60,6 @@ fn every_length_has_its_transform() {
             plan.run(&x, &mut y, &mut scratch).unwrap();
             let error = distance(&y, &by_definition(&x, direction));
             assert!(error < 1e-14, "{n} {direction:?}: {error:e}");
-            let z = x.clone();
-            plan.run(&z, &mut y, &mut scratch).unwrap();
-            assert!(distance(&y, &by_definition(&x, direction)) < 1e-14);
         }
     }
 }
