@@ -53,14 +53,14 @@ pub fn put_into(x: &mut Raw, ind: Indices, v: Array, mode: Mode) -> Result<()> {
         .dtypes(&[ind.0.dtype()]));
     }
     let places = super::indexing::integers(OP, &flat(&ind.0)?)?;
-    if places.is_empty() || v.is_empty() {
-        return x.may_be_written(OP);
-    }
-    if x.is_empty() {
+    if x.is_empty() && !places.is_empty() {
         return Err(Error::index(
             OP,
             "cannot replace elements of an empty array",
         ));
+    }
+    if places.is_empty() || v.is_empty() {
+        return x.may_be_written(OP);
     }
     let values = cycled(&v, places.len())?.cast(x.dtype())?;
     x.put(&places, &values, mode)
