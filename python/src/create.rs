@@ -286,7 +286,7 @@ macro_rules! filled {
         #[pyfunction]
         #[pyo3(
             signature = (shape, dtype=None, order=None, *, device=None, like=None, requires_grad=false),
-            text_signature = "(shape, dtype=float, order='C', *, device=None, like=None, requires_grad=False)"
+            text_signature = "(shape, dtype=None, order='C', *, device=None, like=None, requires_grad=False)"
         )]
         #[allow(clippy::too_many_arguments)]
         fn $name(py: Python<'_>, shape: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>, order: Option<&Bound<'_, PyAny>>, device: Option<&str>, like: Option<&Bound<'_, PyAny>>, requires_grad: bool) -> Outcome<Py<PyAny>> {
@@ -421,7 +421,7 @@ fn number(ob: &Bound<'_, PyAny>) -> Outcome<(Scalar, DType)> {
 #[pyfunction]
 #[pyo3(
     signature = (start_or_stop=None, stop=None, step=None, dtype=None, *, start=None, device=None, like=None),
-    text_signature = "(start_or_stop, /, stop=None, step=1, *, dtype=None, device=None, like=None)"
+    text_signature = "(start_or_stop, /, stop=None, step=1, dtype=None, *, device=None, like=None)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn arange(
