@@ -255,7 +255,7 @@ def around(a, decimals=0, out=None):
     if a.dtype.kind == "b":
         result = a.astype("float16")
     elif a.dtype.kind in "iu":
-        result = a.copy()
+        result = a.copy("K")
         if decimals < 0:
             step = 10**-decimals
             if step > int(cv.iinfo(a.dtype).max):
