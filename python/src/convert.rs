@@ -469,7 +469,8 @@ fn collect(
         return Err(ragged(&shape[..depth]));
     }
     if depth + 1 == shape.len() {
-        leaves.reserve(len);
+        // a length may be a lie; what is there is appended anyway
+        _ = leaves.try_reserve(len.min(1 << 16));
     }
     let mut each = |item: &Bound<'_, PyAny>| -> Outcome<()> {
         if let Some(scalar) = scalar_exact(item)? {

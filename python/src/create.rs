@@ -421,7 +421,7 @@ fn number(ob: &Bound<'_, PyAny>) -> Outcome<(Scalar, DType)> {
 #[pyfunction]
 #[pyo3(
     signature = (start_or_stop=None, stop=None, step=None, dtype=None, *, start=None, device=None, like=None),
-    text_signature = "(start_or_stop, /, stop=None, step=1, *, dtype=None, device=None, like=None)"
+    text_signature = "(start_or_stop, /, stop=None, step=1, dtype=None, *, device=None, like=None)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn arange(

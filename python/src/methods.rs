@@ -3,7 +3,7 @@
 use civita_core::dtype::Scalar;
 use civita_core::layout::{Layout, SliceItem};
 use civita_core::ops::Op;
-use civita_core::raw::Raw;
+use civita_core::raw::{Operand, Raw};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyTuple};
 use smallvec::SmallVec;
@@ -343,11 +343,10 @@ impl Array {
     /// The real part; of a real array the array itself, of a complex one a view.
     #[getter]
     fn real(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
-        let py = slf.py();
         if !slf.get().raw().dtype().is_complex() {
             return Ok(slf.clone().into_any().unbind());
         }
-        apply(py, Op::Real, &[&Value::Ref(slf.get().raw())])
+        part(slf, Op::Real)
     }
 
     #[setter(real)]
@@ -368,9 +367,18 @@ impl Array {
     /// The imaginary part; of a complex array a view.
     #[getter]
     fn imag(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
-        let py = slf.py();
-        apply(py, Op::Imag, &[&Value::Ref(slf.get().raw())])
+        part(slf, Op::Imag)
     }
+}
+
+/// The real or imaginary part of an array, which is an array whatever its rank.
+fn part(slf: &Bound<'_, Array>, op: Op) -> Outcome<Py<PyAny>> {
+    let (py, raw) = (slf.py(), slf.get().raw());
+    let part = {
+        let raw = &*raw;
+        gil::work(py, raw.len(), || Raw::apply(op, &[Operand::Tensor(raw)]))?
+    };
+    wrap_view(py, part, slf.as_any())
 }
 
 /// `copy=` of `astype`: anything that is true or false.

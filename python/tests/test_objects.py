@@ -278,6 +278,26 @@ def test_tolist_gives_numpys_lists(name):
         assert ours == theirs and repr(ours) == repr(theirs)
 
 
+def test_a_length_that_is_a_lie_is_an_error():
+    class Liar:
+        def __len__(self):
+            return 2**40
+
+        def __getitem__(self, i):
+            raise IndexError(i)
+
+    with pytest.raises((IndexError, ValueError, MemoryError)):
+        cv.array(Liar())
+
+
+def test_parts_of_arrays_without_axes_are_arrays():
+    x = cv.array(1 + 2j)
+    assert isinstance(x.real, cv.ndarray) and x.real.base is x
+    x.real = 5
+    x.imag[...] = 6
+    assert x.item() == 5 + 6j and cv.array(3.0).imag.shape == ()
+
+
 def test_in_place_indices_that_are_the_array_itself():
     a = np.arange(5)
     x = cv.array(a)

@@ -239,7 +239,7 @@ fn gradients_of_all_orders_are_those_of_linear_maps() {
             reals(&[2, 4])
         };
         let of = |x: &[Raw]| f(&x[0]);
-        check_gradients(&of, &[x.clone()], Tolerance::default())
+        check_gradients(&of, std::slice::from_ref(&x), Tolerance::default())
             .unwrap_or_else(|e| panic!("{name}: {e}"));
         let square = |x: &[Raw]| f(&x[0]).and_then(|y| y.mul(&y));
         check_second_gradients(&square, &[x], Tolerance::default())
@@ -255,9 +255,12 @@ fn batches_and_tangents_are_transforms_too() {
         } else {
             reals(&[3, 2, 4])
         };
-        let batch = vmap(|x| Ok(vec![f(&x[0])?]), &[x.clone()], &[Some(0)], &|_| {
-            Some(0)
-        })
+        let batch = vmap(
+            |x| Ok(vec![f(&x[0])?]),
+            std::slice::from_ref(&x),
+            &[Some(0)],
+            &|_| Some(0),
+        )
         .unwrap();
         for i in 0..3 {
             let one = |x: &Raw| x.slice(&[SliceItem::Index(i)]).unwrap();
@@ -268,7 +271,7 @@ fn batches_and_tangents_are_transforms_too() {
         }
         let x = x.slice(&[SliceItem::Index(0)]).unwrap();
         let t = x.flip(Axes::All).unwrap();
-        let (_, moved) = jvp(|x| Ok(vec![f(&x[0])?]), &[x], &[t.clone()]).unwrap();
+        let (_, moved) = jvp(|x| Ok(vec![f(&x[0])?]), &[x], std::slice::from_ref(&t)).unwrap();
         assert!(distance(&moved[0], &f(&t).unwrap()) < 1e-13, "{name}");
     }
 }

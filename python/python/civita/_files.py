@@ -691,7 +691,8 @@ def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, s
         raise ValueError("argument must be nonnegative")
     columns = _columns(usecols)
     table = None
-    plain = converters is None and quotechar is None and builtins.all(len(c) == 1 and c.isascii() for c in comments)
+    # with `max_rows` a file is read no further than the last row
+    plain = converters is None and quotechar is None and max_rows is None and builtins.all(len(c) == 1 and c.isascii() for c in comments)
     if plain and len(comments) <= 1 and (delimiter is None or delimiter.isascii()) and dtype.kind in "fiu" and dtype.isnative:
         text = _whole_text(fname, encoding)
         if text is not None:
@@ -778,16 +779,21 @@ def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns
         else:
             raise TypeError("converters must be a dictionary mapping columns to converter functions or a single callable.")
     rows, width = [], None
-    for i, line in enumerate(lines):
+    for i, line in enumerate(lines) if max_rows != 0 else ():
         if i < skiprows:
             continue
-        if max_rows is not None and len(rows) >= max_rows:
-            break
         line = line.rstrip("\r\n")
         if cut is not None:
             found = cut.search(line)
             line = line[: found.start()] if found else line
         if not line.strip() and (delimiter is None or not line.strip(" ")):
+            if max_rows is not None:
+                warnings.warn(
+                    f"Input line {i + 1} contained no data and will not be counted towards `max_rows={max_rows}`.  This differs from "
+                    "the behaviour in NumPy <=1.22 which counted lines rather than rows.",
+                    UserWarning,
+                    stacklevel=3,
+                )
             continue
         fields = _fields(line, delimiter, quote)
         places = range(len(fields)) if columns is None else columns
@@ -813,6 +819,8 @@ def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns
                 "subset and avoid this error"
             )
         rows.append(row)
+        if max_rows is not None and len(rows) >= max_rows:
+            break
     native = dtype.newbyteorder("=")
     if not rows:
         return cv.zeros((0, len(columns) if columns else 0), dtype=native)
