@@ -140,8 +140,12 @@ impl Ufunc {
                         }
                     }
                     Ok(all) => {
+                        let entries = match outputs {
+                            1 => "one entry".to_owned(),
+                            n => format!("{n} entries"),
+                        };
                         return Err(value_error(format!(
-                            "the 'out' tuple must have exactly {outputs} entries, not {}",
+                            "the 'out' tuple must have exactly {entries}, not {}",
                             all.len()
                         )));
                     }

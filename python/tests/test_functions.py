@@ -159,6 +159,8 @@ def test_samples_give_numpys_results_in_every_dtype(row):
         narrow = ("float16", "float32") if row["name"].endswith(("quantile", "percentile")) else ()
         # NumPy compares complex numbers by their real parts, and drops imaginary parts of places
         narrow += ("complex64", "complex128") if row["name"].startswith("histogram") or row["name"] == "interp" else ()
+        # and its sums of booleans are booleans, where its bins can sum them
+        narrow += ("bool",) if row["name"] == "histogram" and "weights" in text else ()
         errors = [both(row, text, dtype, "contiguous") for dtype in NUMPY_DTYPES if dtype not in narrow]
         assert None in errors, f"{text} works in no dtype: {errors[0]}"
 

@@ -94,6 +94,8 @@ def test_select_is_numpys(data):
 @few
 @given(arrays(rank=(0, 3)), arrays(rank=(1, 1)), st.sampled_from([None, 0, 1, -1]))
 def test_compress_is_numpys(x, condition, axis):
+    if x.size == 0:
+        return  # where there is nothing NumPy does not look at the condition
     agree(lambda xp, c, x: xp.compress(c, x, axis), condition, x)
 
 
@@ -120,7 +122,8 @@ def test_masked_writes_are_numpys(data):
 def test_copyto_is_numpys(data):
     x = data.draw(arrays())
     source = data.draw(st.one_of(arrays(rank=(0, 2)), st.sampled_from([1, 2.5, True, 300])))
-    casting = data.draw(st.sampled_from(["no", "safe", "same_kind"]))
+    # which dtype a Python scalar has under the rule 'no' depends on its value in NumPy
+    casting = data.draw(st.sampled_from(["no", "safe", "same_kind"] if isinstance(source, np.ndarray) else ["same_kind"]))
     mask = data.draw(st.one_of(st.booleans(), arrays(rank=(0, 2), dtypes=["bool"])))
     writes(lambda xp, x, s, m: xp.copyto(x, s, casting=casting, where=m), x, source, mask)
 
@@ -197,7 +200,8 @@ def test_indices_and_numbers_of_elements_are_numpys(data):
 @given(arrays(dtypes=["bool", "uint8", "int64", "float32"]), st.sampled_from([None, 0, 1, -1]), st.sampled_from(["big", "little"]), st.sampled_from([None, 0, 3, 9, -1, -9]))
 def test_bits_are_numpys(x, axis, order, count):
     agree(lambda xp, x: xp.packbits(x, axis, order), x)
-    agree(lambda xp, x: xp.unpackbits(x, axis, count, order), x)
+    if x.size:  # of an empty array NumPy's are whatever the memory held
+        agree(lambda xp, x: xp.unpackbits(x, axis, count, order), x)
 
 
 @few

@@ -31,29 +31,14 @@ def _ctypes(self):
     return CTypes(self)
 
 
-def choose(self, choices, out=None, mode="raise"):
-    """Elements of `choices`, picked by the numbers in the array; see `cv.choose`."""
-    return _package().choose(self, choices, out=out, mode=mode)
-
-
 def compress(self, condition, axis=None, out=None):
     """The slices along an axis at which `condition` is true; see `cv.compress`."""
     return _package().compress(condition, self, axis=axis, out=out)
 
 
-def put(self, indices, values, mode="raise"):
-    """Writes values at places of the flattened array; see `cv.put`."""
-    return _package().put(self, indices, values, mode=mode)
-
-
 def partition(self, kth, axis=-1, kind="introselect", order=None):
     """Partitions the elements along an axis in place; see `cv.partition`."""
     self[...] = cv.partition(self, kth, axis=axis)
-
-
-def round(self, decimals=0, out=None):  # noqa: A001
-    """The elements rounded to a number of decimals, halves to even; see `cv.round`."""
-    return _package().round(self, decimals, out)
 
 
 def setflags(self, *, write=None, align=None, uic=None):
@@ -162,7 +147,7 @@ def __reversed__(self):
 
 
 
-_METHODS = (choose, compress, put, partition, round, setflags, resize, tofile, dumps, dump, getfield, setfield, __array_wrap__,
+_METHODS = (compress, partition, setflags, resize, tofile, dumps, dump, getfield, setfield, __array_wrap__,
             __array_finalize__, __reduce_ex__, __setstate__, __reversed__)  # fmt: skip
 
 

@@ -320,7 +320,8 @@ pub fn at(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Result<(
         Some(Operand::Tensor(b)) => op.signature(&[own, b.dtype()])?.output,
         Some(Operand::Scalar(v)) => op.signature(&[own, v.weak_with(own)])?.output,
     };
-    if !can_cast(result, x.dtype(), Casting::SameKind) {
+    let whole = own.is_integer() && (result.is_integer() || result == DType::Bool);
+    if !whole && !can_cast(result, own, Casting::SameKind) {
         return Err(Error::dtype(
             name,
             format!(
