@@ -14,15 +14,19 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 use pyo3::{PyTypeInfo, ffi};
 
+use civita_core::storage::Storage;
+
 use crate::dtype::PyDType;
-use crate::error::{Outcome, type_error};
+use crate::error::{Outcome, type_error, value_error};
 
 /// An n-dimensional array: NumPy's semantics, gradients, SIMD kernels.
 ///
 /// Made by `cv.array`, `cv.asarray`, `cv.zeros` and the like. Views share memory as in NumPy.
-#[pyclass(name = "ndarray", module = "civita", frozen)]
+#[pyclass(name = "ndarray", module = "civita", frozen, weakref)]
 pub struct Array {
     raw: Raw,
+    /// The object whose memory this is a view of.
+    base: PyOnceLock<Py<PyAny>>,
     /// The version of the buffer's cell that the value is of; [`DETACHED`] for an array that follows none.
     seen: AtomicU32,
     /// Was this array given another value after it was made: another place in a gradient graph, or tags made again? Then
@@ -129,6 +133,28 @@ impl Array {
         Ok(result)
     }
 
+    /// Lets the elements be written through this array and views made of it from now on, or not.
+    pub fn set_writable(&self, py: Python<'_>, writable: bool) -> Outcome<()> {
+        let raw = self.raw().clone();
+        if raw.is_frozen() != writable {
+            return Ok(());
+        }
+        if writable {
+            let mut base = self.base.get(py).map(|b| b.clone_ref(py));
+            while let Some(ob) = base {
+                let Ok(array) = ob.bind(py).cast_exact::<Array>() else {
+                    break;
+                };
+                if array.get().raw().is_frozen() {
+                    return Err(cannot_write());
+                }
+                base = array.get().base.get(py).map(|b| b.clone_ref(py));
+            }
+        }
+        self.move_to(raw.with_frozen(!writable));
+        Ok(())
+    }
+
     /// The leaf that this array becomes, or the constant.
     pub fn set_leaf(&self, raw: Raw) {
         self.raw.adopted(&raw);
@@ -136,6 +162,12 @@ impl Array {
             .store(self.raw.shared_version(), Ordering::Relaxed);
         self.move_to(raw);
     }
+}
+
+/// The error of `flags.writeable = True` where the memory is not the array's to write.
+#[cold]
+pub fn cannot_write() -> crate::error::Fault {
+    value_error("cannot set WRITEABLE flag to True of this array")
 }
 
 impl Drop for Array {
@@ -153,6 +185,40 @@ pub fn wrap(py: Python<'_>, mut raw: Raw) -> Outcome<Py<PyAny>> {
     place(py, raw)
 }
 
+/// As [`wrap`], of a tensor that may be a view of an array, which then is its `base`.
+#[inline]
+pub fn wrap_view(py: Python<'_>, raw: Raw, source: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    let is_new = raw.storage().access() == Access::Owned;
+    let object = wrap(py, raw)?;
+    if !is_new {
+        set_base(object.bind(py), source);
+    }
+    Ok(object)
+}
+
+/// Remembers what an array is a view of, if it is one. The memory of a view of a view is that of the first.
+pub fn set_base(view: &Bound<'_, PyAny>, source: &Bound<'_, PyAny>) {
+    let py = view.py();
+    let (Ok(view), false) = (view.cast_exact::<Array>(), view.is(source)) else {
+        return;
+    };
+    let base = match source.cast_exact::<Array>() {
+        Ok(array) => {
+            if !Storage::same_buffer(array.get().raw.storage(), view.get().raw.storage()) {
+                return;
+            }
+            match array.get().base.get(py) {
+                Some(first) if first.bind(py).is_exact_instance_of::<Array>() => {
+                    first.clone_ref(py)
+                }
+                _ => source.clone().unbind(),
+            }
+        }
+        Err(_) => source.clone().unbind(),
+    };
+    _ = view.get().base.set(py, base);
+}
+
 #[cold]
 fn wrap_copied(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
     place(py, raw.into_aliased()?)
@@ -166,9 +232,10 @@ fn place(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
     let Some(&offset) = OFFSET.get(py) else {
         return first(py, raw, &OFFSET);
     };
-    // SAFETY: `ndarray` is a class without a base of its own, a dict or weak references, frozen and `Send`, so that the
-    // value is all that an object has to hold (PyO3's checks for borrows and threads have no size). It lies at the same
-    // place in every object. Allocated memory is zero, and nobody sees the object before it is written.
+    // SAFETY: `ndarray` is a class without a base of its own or a dict, frozen and `Send`, so that the value and the list of
+    // weak references, which begins as null, are all that an object has to hold (PyO3's checks for borrows and threads have no
+    // size). It lies at the same place in every object. Allocated memory is zero, and nobody sees the object before it is
+    // written.
     unsafe {
         let object = ffi::PyType_GenericAlloc(Array::type_object_raw(py), 0);
         if object.is_null() {
@@ -178,6 +245,7 @@ fn place(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
         raw.array_made();
         (&raw mut (*at).seen).write(AtomicU32::new(seen_by(&raw)));
         (&raw mut (*at).raw).write(raw);
+        (&raw mut (*at).base).write(PyOnceLock::new());
         (&raw mut (*at).moved).write(AtomicBool::new(false));
         (&raw mut (*at).later).write(Mutex::new(None));
         Ok(Bound::from_owned_ptr(py, object).unbind())
@@ -203,6 +271,7 @@ fn first(py: Python<'_>, raw: Raw, offset: &PyOnceLock<usize>) -> Outcome<Py<PyA
         Array {
             seen: AtomicU32::new(seen_by(&raw)),
             raw,
+            base: PyOnceLock::new(),
             moved: AtomicBool::new(false),
             later: Mutex::new(None),
         },
@@ -288,35 +357,67 @@ impl Array {
         Ok(slf.into_any().unbind())
     }
 
-    /// How the elements lie in memory: `c_contiguous`, `f_contiguous`, `writeable`, `aligned`; also by name, `a.flags["WRITEABLE"]`.
+    /// How the elements lie in memory, and what may be done with them.
     #[getter]
-    fn flags(&self) -> Outcome<Flags> {
-        let raw = self.raw().concrete("flags")?;
-        let layout = raw.layout();
-        Ok(Flags {
-            c_contiguous: layout.is_contiguous(),
-            f_contiguous: layout.is_fortran_contiguous(),
-            writeable: raw.storage().writable() && !layout.has_internal_overlap(),
-        })
+    fn flags(slf: &Bound<'_, Self>) -> Outcome<crate::flags::Flags> {
+        slf.get().raw().concrete("flags")?;
+        Ok(crate::flags::Flags::of(slf))
+    }
+
+    /// The object whose memory this is a view of; `None` where the memory is the array's own.
+    #[getter]
+    fn base(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.base.get(py).map(|base| base.clone_ref(py))
+    }
+
+    /// Gives the array another shape in place; its elements must not have to move.
+    #[setter]
+    fn set_shape(&self, shape: &Bound<'_, PyAny>) -> Outcome<()> {
+        let shape = crate::methods::signed_shape(shape)?;
+        let raw = self.raw();
+        if !raw.is_plain() {
+            return Err(value_error(
+                "the shape of an array that requires a gradient cannot be set\n  hint: `.reshape(shape)` returns another array",
+            ));
+        }
+        let shape = raw.layout().resolve_shape(&shape)?;
+        if raw.layout().reshape(&shape)?.is_none() {
+            return Err(pyo3::exceptions::PyAttributeError::new_err(
+                "Incompatible shape for in-place modification. Use `.reshape()` to make a copy with the desired shape.",
+            )
+            .into());
+        }
+        let new = raw.reshape(&shape)?;
+        drop(raw);
+        self.move_to(new);
+        Ok(())
+    }
+
+    /// Sees the bytes of the array as elements of another dtype, in place.
+    #[setter]
+    fn set_dtype(&self, dtype: &Bound<'_, PyAny>) -> Outcome<()> {
+        let new = self.raw().reinterpret(crate::dtype::parse(dtype)?)?;
+        self.move_to(new);
+        Ok(())
     }
 
     /// The axes in reverse order; a view.
     #[getter(T)]
-    fn transposed(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
-        wrap(py, self.raw().transpose()?)
+    fn transposed(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        wrap_view(slf.py(), slf.get().raw().transpose()?, slf.as_any())
     }
 
     /// The last two axes exchanged; a view.
     #[getter(mT)]
-    fn matrix_transposed(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
-        let raw = self.raw();
+    fn matrix_transposed(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        let raw = slf.get().raw();
         if raw.rank() < 2 {
             return Err(crate::error::value_error(format!(
                 "mT: an array of {} axes is no stack of matrices",
                 raw.rank()
             )));
         }
-        wrap(py, raw.swap_axes(-1, -2)?)
+        wrap_view(slf.py(), raw.swap_axes(-1, -2)?, slf.as_any())
     }
 
     fn __len__(&self) -> Outcome<usize> {
@@ -335,47 +436,6 @@ impl Array {
     #[classattr]
     fn __array_priority__() -> f64 {
         1000.0
-    }
-}
-
-/// What `a.flags` returns.
-#[pyclass(name = "flagsobj", module = "civita", frozen)]
-struct Flags {
-    #[pyo3(get)]
-    c_contiguous: bool,
-    #[pyo3(get)]
-    f_contiguous: bool,
-    #[pyo3(get)]
-    writeable: bool,
-}
-
-#[pymethods]
-impl Flags {
-    #[getter]
-    fn aligned(&self) -> bool {
-        true
-    }
-
-    fn __getitem__(&self, name: &str) -> Outcome<bool> {
-        match name {
-            "C_CONTIGUOUS" | "C" | "CONTIGUOUS" => Ok(self.c_contiguous),
-            "F_CONTIGUOUS" | "F" | "FORTRAN" => Ok(self.f_contiguous),
-            "WRITEABLE" | "W" => Ok(self.writeable),
-            "ALIGNED" | "A" => Ok(true),
-            _ => {
-                Err(pyo3::exceptions::PyKeyError::new_err(format!("unknown flag {name:?}")).into())
-            }
-        }
-    }
-
-    fn __repr__(&self) -> String {
-        let text = |b| if b { "True" } else { "False" };
-        format!(
-            "  C_CONTIGUOUS : {}\n  F_CONTIGUOUS : {}\n  WRITEABLE : {}\n  ALIGNED : True\n",
-            text(self.c_contiguous),
-            text(self.f_contiguous),
-            text(self.writeable)
-        )
     }
 }
 

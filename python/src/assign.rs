@@ -1,14 +1,17 @@
 //! `a[key] = value`.
 
 use civita_core::dtype::DType;
+use civita_core::functions::ufuncs;
 use civita_core::layout::{Layout, SliceItem};
+use civita_core::ops::Op;
 use civita_core::primitive::host;
 use civita_core::raw::{Key, Raw};
+use civita_core::storage::Storage;
 use pyo3::prelude::*;
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::convert::{array_of, scalar_array, scalar_exact};
+use crate::convert::{array_of, scalar_exact, value};
 use crate::error::{Outcome, value_error};
 use crate::gil;
 use crate::index::{element, keys, work};
@@ -41,30 +44,35 @@ fn set(
     key: &Bound<'_, PyAny>,
     value: &Bound<'_, PyAny>,
 ) -> Outcome<()> {
-    let keys = keys(key)?;
+    let mut keys = keys(key)?;
+    for key in &mut keys {
+        // an index that shares the memory which is written is read first
+        if let Key::Integers(index) | Key::Mask(index) = key
+            && Storage::same_buffer(index.storage(), x.storage())
+        {
+            *index = index.copied()?;
+        }
+    }
     let source = source(value, x.dtype())?;
     let elements = written(x, &keys)?.max(source.len());
     Ok(gil::work(py, elements, || x.index_assign(&keys, &source))?)
 }
 
-/// Adds `value` to what `key` picks, or subtracts it; at equal places all of it adds up.
-pub fn accumulate(
+/// Applies an op in place to what `key` picks; again and again for a place that is picked several times.
+pub fn at(
     py: Python<'_>,
+    op: Op,
     array: &Array,
     key: &Bound<'_, PyAny>,
-    value: &Bound<'_, PyAny>,
-    subtract: bool,
+    b: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<()> {
     let keys = keys(key)?;
+    let b = b.map(value).transpose()?;
     array.write(|x| {
-        let value = match scalar_exact(value)? {
-            Some(scalar) => scalar_array(scalar, Some(scalar.weak_with(x.dtype())))?,
-            None => array_of(value, None)?,
-        };
-        let value = if subtract { value.neg()? } else { value };
-        let elements = written(x, &keys)?.max(value.len());
+        let elements = written(x, &keys)?.max(b.as_ref().map_or(0, |b| b.len()));
+        let operand = b.as_ref().map(|b| b.operand());
         Ok(gil::work(py, elements, || {
-            x.index_accumulate(&keys, &value)
+            ufuncs::at(op, x, &keys, operand)
         })?)
     })
 }
@@ -77,11 +85,7 @@ fn set_element(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> boo
     };
     let dtype = x.dtype();
     // what loses something, or does not fit, is the long way's
-    if !x.is_plain()
-        || scalar.kind() > dtype.kind()
-        || !x.storage().writable()
-        || x.layout().has_internal_overlap()
-    {
+    if !x.is_plain() || scalar.kind() > dtype.kind() || !x.is_writable() {
         return false;
     }
     let (Some(place), Ok(bytes)) = (element(x, key), scalar.to_bytes(dtype)) else {

@@ -224,6 +224,44 @@ pub fn import(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
     }?)
 }
 
+/// The bytes of a contiguous buffer, whatever its format.
+pub fn import_bytes(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
+    let mut view = Box::new(ffi::Py_buffer::new());
+    let wanted = [ffi::PyBUF_WRITABLE | ffi::PyBUF_SIMPLE, ffi::PyBUF_SIMPLE];
+    for (flags, writable) in wanted.into_iter().zip([true, false]) {
+        // SAFETY: attached; the view is new, and at one address until it is released.
+        if unsafe { ffi::PyObject_GetBuffer(ob.as_ptr(), &mut *view, flags) } == 0 {
+            let view = Exported(view);
+            let (base, len) = (
+                view.0.buf.cast::<u8>(),
+                usize::try_from(view.0.len).unwrap_or(0),
+            );
+            if len == 0 {
+                return Ok(Raw::zeros(&[0], DType::U8)?);
+            }
+            // SAFETY: the exporter promises the bytes until the view is released, which is when the owner is dropped.
+            let raw = unsafe {
+                Raw::foreign(
+                    base,
+                    len,
+                    DType::U8,
+                    &[len],
+                    &[1],
+                    0,
+                    Box::new(view),
+                    writable,
+                )
+            };
+            return Ok(raw?);
+        }
+        let error = PyErr::fetch(ob.py());
+        if !writable {
+            return Err(error.into());
+        }
+    }
+    Err(type_error("the object offers no buffer"))
+}
+
 /// The elements of a view in C order, in memory of our own.
 fn copied(view: &Exported, shape: &[usize], dtype: DType) -> Outcome<Raw> {
     let raw = Raw::zeros(shape, dtype)?;
@@ -284,7 +322,7 @@ impl Array {
             ));
         };
         let has = |flag: c_int| flags & flag == flag;
-        let writable = raw.storage().writable() && !raw.layout().has_internal_overlap();
+        let writable = raw.is_writable();
         if has(ffi::PyBUF_WRITABLE) && !writable {
             return Err(PyBufferError::new_err("the array is read-only"));
         }

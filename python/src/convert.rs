@@ -7,8 +7,9 @@ use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyComplex, PyComplexMethods, PyFloat, PyInt, PyList, PySequence,
-    PyString, PyTuple,
+    PyString, PyTuple, PyType,
 };
+use smallvec::SmallVec;
 
 use crate::array::{Array, Held};
 use crate::buffer;
@@ -96,6 +97,57 @@ pub fn scalar_exact(ob: &Bound<'_, PyAny>) -> Outcome<Option<Scalar>> {
     Ok(None)
 }
 
+/// As [`scalar_exact`] beside an operand of this dtype: an integer beyond 128 bits is the nearest float beside floats, as in
+/// NumPy. Beside integers it is the end of the range, which compares as it does and fits no dtype.
+#[inline]
+pub fn scalar_beside(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Option<Scalar>> {
+    match scalar_exact(ob) {
+        Err(_) => beyond(ob, dtype).map(Some),
+        found => found,
+    }
+}
+
+#[cold]
+fn beyond(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Scalar> {
+    if dtype.is_differentiable() {
+        return Ok(Scalar::Float(ob.extract()?));
+    }
+    let end = if ob.lt(0)? { i128::MIN } else { i128::MAX };
+    Ok(Scalar::Int(end))
+}
+
+/// The operands of one call.
+pub fn values<'a, const N: usize>(
+    inputs: &'a [Bound<'_, PyAny>],
+) -> Outcome<SmallVec<[Value<'a>; N]>>
+where
+    [Value<'a>; N]: smallvec::Array<Item = Value<'a>>,
+{
+    let is_beyond =
+        |ob: &Bound<'_, PyAny>| ob.is_exact_instance_of::<PyInt>() && scalar_exact(ob).is_err();
+    let mut values: SmallVec<[Value<'a>; N]> = SmallVec::new();
+    for ob in inputs {
+        values.push(match value(ob) {
+            Err(_) if is_beyond(ob) => Value::Weak(Scalar::Int(i128::MAX)),
+            found => found?,
+        });
+    }
+    let met = values.iter().filter_map(|v: &Value<'_>| match v {
+        Value::Ref(x) => Some(x.dtype()),
+        Value::Own(x) => Some(x.dtype()),
+        Value::Weak(_) => None,
+    });
+    let met = met
+        .reduce(civita_core::dtype::promote)
+        .unwrap_or(DType::I64);
+    for (ob, value) in inputs.iter().zip(&mut values) {
+        if matches!(value, Value::Weak(Scalar::Int(i128::MAX))) {
+            *value = Value::Weak(beyond(ob, met)?);
+        }
+    }
+    Ok(values)
+}
+
 fn integer(ob: &Bound<'_, PyAny>) -> Outcome<Scalar> {
     match ob.extract::<i64>() {
         Ok(v) => Ok(Scalar::Int(v.into())),
@@ -138,10 +190,7 @@ pub fn imported(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
     if let Ok(array) = ob.cast::<Array>() {
         return Ok(Some(array.get().raw().clone()));
     }
-    if ob.is_instance_of::<PyBytes>()
-        || ob.is_instance_of::<PyByteArray>()
-        || ob.is_instance_of::<PyString>()
-    {
+    if ob.is_instance_of::<PyBytes>() || ob.is_instance_of::<PyString>() {
         return Ok(None);
     }
     if ob.is_instance_of::<PyList>() || ob.is_instance_of::<PyTuple>() {
@@ -150,9 +199,24 @@ pub fn imported(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
     if buffer::has_buffer(ob) {
         return buffer::import(ob).map(Some);
     }
+    if ob.is_instance_of::<PyType>() {
+        // a class has its instances' protocols as attributes
+        return Ok(None);
+    }
     if ob.hasattr("__array__")? {
         let array = ob.call_method0("__array__")?;
-        return buffer::import(&array).map(Some);
+        if let Ok(array) = array.cast_exact::<Array>() {
+            return Ok(Some(array.get().raw().clone()));
+        }
+        if buffer::has_buffer(&array) {
+            return buffer::import(&array).map(Some);
+        }
+        return Err(value_error(
+            "object __array__ method not producing an array",
+        ));
+    }
+    if ob.hasattr("__array_interface__")? {
+        return crate::interface::import(ob).map(Some);
     }
     if ob.hasattr("__dlpack__")? {
         return crate::dlpack::import(ob).map(Some);
@@ -251,6 +315,9 @@ enum Leaf {
 fn nested(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> {
     if !is_list(ob) {
         return Ok(None);
+    }
+    if let Some(raw) = crate::lists::plain(ob, dtype)? {
+        return Ok(Some(raw));
     }
     let mut leaves = Vec::new();
     let mut shape = Vec::new();
@@ -371,7 +438,12 @@ fn is_list(ob: &Bound<'_, PyAny>) -> bool {
         || (!ob.is_instance_of::<PyString>()
             && !ob.is_instance_of::<PyBytes>()
             && !ob.is_instance_of::<PyByteArray>()
-            && ob.cast::<PySequence>().is_ok())
+            && !ob.is_instance_of::<Array>()
+            && !ob.is_instance_of::<pyo3::types::PyDict>()
+            // what has `__len__` and `__getitem__`
+            // SAFETY: attached, and the object is alive.
+            && unsafe { pyo3::ffi::PySequence_Check(ob.as_ptr()) } != 0
+            && ob.len().is_ok())
 }
 
 /// Walks the lists: `shape` is what the first ones say, and the rest must agree.
@@ -397,7 +469,8 @@ fn collect(
         return Err(ragged(&shape[..depth]));
     }
     if depth + 1 == shape.len() {
-        leaves.reserve(len);
+        // a length may be a lie; what is there is appended anyway
+        _ = leaves.try_reserve(len.min(1 << 16));
     }
     let mut each = |item: &Bound<'_, PyAny>| -> Outcome<()> {
         if let Some(scalar) = scalar_exact(item)? {

@@ -5,11 +5,12 @@ use civita_core::raw::Raw;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyList, PySequence, PyTuple};
 
-use crate::array::{Array, wrap};
+use crate::array::{Array, wrap, wrap_view};
 use crate::convert::{Value, array_of, scalar_array, value};
 use crate::dtype::parse_optional;
 use crate::error::{Outcome, type_error, value_error};
 use crate::gil;
+use crate::order::{self, Order};
 
 /// A shape: an integer, or a sequence of them.
 pub fn shape_of(ob: &Bound<'_, PyAny>) -> Outcome<Vec<usize>> {
@@ -23,7 +24,7 @@ pub fn shape_of(ob: &Bound<'_, PyAny>) -> Outcome<Vec<usize>> {
                 Err(value_error("a length of the shape is larger than memory"))
             }
             Err(_) => Err(type_error(format!(
-                "a length is an integer, not '{}'",
+                "'{}' object cannot be interpreted as an integer",
                 ob.get_type().name()?
             ))),
         }
@@ -50,16 +51,7 @@ pub fn check_device(device: Option<&str>) -> Outcome<()> {
     match device {
         None | Some("cpu") => Ok(()),
         Some(other) => Err(value_error(format!(
-            "there is no device {other:?}; the devices are [\"cpu\"]"
-        ))),
-    }
-}
-
-fn check_order(order: Option<&str>) -> Outcome<()> {
-    match order {
-        None | Some("C" | "K" | "A") => Ok(()),
-        Some(other) => Err(value_error(format!(
-            "order {other:?} is not there: new arrays are in C order\n  hint: `.T` of an array in C order lies in Fortran order"
+            "Device not understood. Only \"cpu\" is allowed, but received: {other}"
         ))),
     }
 }
@@ -72,62 +64,157 @@ fn finish(py: Python<'_>, raw: Raw, requires_grad: bool) -> Outcome<Py<PyAny>> {
     wrap(py, raw.into_aliased()?.requires_grad()?)
 }
 
+/// What `copy=` says: always, never, or where it must be.
+#[derive(Clone, Copy, PartialEq)]
+enum CopyMode {
+    Always,
+    Never,
+    IfNeeded,
+}
+
+fn copy_mode(ob: &Bound<'_, PyAny>) -> Outcome<CopyMode> {
+    if ob.is_none() {
+        return Ok(CopyMode::IfNeeded);
+    }
+    if ob.is_instance_of::<pyo3::types::PyString>() {
+        return Err(value_error(
+            "strings are not allowed for 'copy' keyword. Use True/False/None instead.",
+        ));
+    }
+    Ok(if ob.is_truthy()? {
+        CopyMode::Always
+    } else {
+        CopyMode::Never
+    })
+}
+
+/// `like=` chooses the package that makes the array; there is only this one.
+fn check_like(like: Option<&Bound<'_, PyAny>>) -> Outcome<()> {
+    match like {
+        Some(ob)
+            if !ob.is_none()
+                && !ob.is_instance_of::<Array>()
+                && !ob.hasattr("__array_function__")? =>
+        {
+            Err(type_error(
+                "The `like` argument must be an array-like that implements the `__array_function__` protocol.",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// An array from nested lists, a number, another array, or any object with the buffer protocol, `__array__` or DLPack. A
 /// copy, unless `copy=False` (which refuses to copy) or `copy=None` (which copies only where it must).
 #[pyfunction]
 #[pyo3(
-    signature = (object, dtype=None, *, copy=Some(true), order=None, ndmin=0, requires_grad=false, device=None),
-    text_signature = "(object, dtype=None, *, copy=True, order=None, ndmin=0, requires_grad=False, device=None)"
+    signature = (object, dtype=None, *, copy=None, order=None, subok=false, ndmin=0, ndmax=0, like=None, requires_grad=false, device=None),
+    text_signature = "(object, dtype=None, *, copy=True, order='K', subok=False, ndmin=0, ndmax=0, like=None, requires_grad=False, device=None)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn array(
     py: Python<'_>,
     object: &Bound<'_, PyAny>,
     dtype: Option<&Bound<'_, PyAny>>,
-    copy: Option<bool>,
-    order: Option<&str>,
-    ndmin: usize,
+    copy: Option<Given<'_>>,
+    order: Option<&Bound<'_, PyAny>>,
+    subok: bool,
+    ndmin: isize,
+    ndmax: isize,
+    like: Option<&Bound<'_, PyAny>>,
     requires_grad: bool,
     device: Option<&str>,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
-    check_order(order)?;
+    check_like(like)?;
+    // there are no subclasses of arrays
+    let _ = subok;
+    let order = Order::parse(order, Order::Keep)?;
     if ndmin > 64 {
-        return Err(value_error("ndmin must be at most 64"));
+        return Err(value_error(
+            "ndmin bigger than allowable number of dimensions (64)",
+        ));
+    }
+    if !(0..=64).contains(&ndmax) {
+        return Err(value_error("ndmax must be in the range [0, 64]"));
     }
     let dtype = parse_optional(dtype)?;
-    let mut raw = taken(py, object, dtype, copy)?;
-    if raw.rank() < ndmin {
-        let mut shape = vec![1; ndmin - raw.rank()];
+    let copy = match copy {
+        Some(Given(ob)) => copy_mode(&ob)?,
+        None => CopyMode::Always,
+    };
+    let mut raw = taken(py, object, dtype, copy, order)?;
+    if ndmax > 0 && raw.rank() > ndmax as usize {
+        return Err(value_error(format!(
+            "the nested lists have {} axes, more than ndmax={ndmax}",
+            raw.rank()
+        )));
+    }
+    if (raw.rank() as isize) < ndmin {
+        let mut shape = vec![1; ndmin as usize - raw.rank()];
         shape.extend_from_slice(raw.shape());
         raw = raw.reshape(&shape)?;
     }
-    finish(py, raw, requires_grad)
+    if requires_grad {
+        return finish(py, raw, true);
+    }
+    wrap_view(py, raw, object)
+}
+
+/// An argument that may be `None` and still be given.
+struct Given<'py>(Bound<'py, PyAny>);
+
+impl<'py> FromPyObject<'_, 'py> for Given<'py> {
+    type Error = PyErr;
+
+    fn extract(ob: Borrowed<'_, 'py, PyAny>) -> PyResult<Given<'py>> {
+        Ok(Given(ob.to_owned()))
+    }
 }
 
 fn taken(
     py: Python<'_>,
     object: &Bound<'_, PyAny>,
     dtype: Option<DType>,
-    copy: Option<bool>,
+    copy: CopyMode,
+    order: Order,
 ) -> Outcome<Raw> {
-    let raw = array_of(object, None)?;
-    let shared = is_array_like(object)?;
-    let converts = dtype.is_some_and(|d| d != raw.dtype());
-    match copy {
-        Some(false) if !shared || converts => Err(value_error(
-            "Unable to avoid copy while creating an array as requested\n  hint: `copy=None` copies only where it must",
-        )),
-        Some(false) => Ok(raw),
-        _ if converts || !shared => match dtype {
-            // lists and numbers are checked against the dtype
-            Some(_) if !shared => array_of(object, dtype),
-            Some(d) => Ok(gil::work(py, raw.len(), || raw.cast(d))?),
-            None => Ok(raw),
-        },
-        Some(true) => Ok(gil::work(py, raw.len(), || raw.copied())?),
-        None => Ok(raw),
+    if !is_array_like(object)? {
+        if copy == CopyMode::Never {
+            return Err(never());
+        }
+        // lists and numbers are checked against the dtype
+        let raw = array_of(object, dtype)?;
+        return Ok(match order {
+            Order::F if raw.rank() > 1 => order::copied(&raw, order)?,
+            _ => raw,
+        });
     }
+    let raw = array_of(object, None)?;
+    let converts = dtype.is_some_and(|d| d != raw.dtype());
+    let moves = converts || !order::fits(&raw, order);
+    match copy {
+        CopyMode::Never if moves => Err(never()),
+        CopyMode::Never => Ok(raw),
+        CopyMode::IfNeeded if !moves => Ok(raw),
+        _ => gil::work(py, raw.len(), || match dtype {
+            Some(d) if converts => {
+                let cast = raw.cast(d)?;
+                match order::fits(&cast, order) {
+                    true => Ok(cast),
+                    false => order::copied(&cast, order),
+                }
+            }
+            _ => order::copied(&raw, order),
+        }),
+    }
+}
+
+#[cold]
+fn never() -> crate::error::Fault {
+    value_error(
+        "Unable to avoid copy while creating an array as requested.\n  hint: `copy=None` copies only where it must",
+    )
 }
 
 /// Does converting the object share its memory?
@@ -137,53 +224,93 @@ fn is_array_like(ob: &Bound<'_, PyAny>) -> PyResult<bool> {
             && !ob.is_instance_of::<PyTuple>()
             && (crate::buffer::has_buffer(ob)
                 || ob.hasattr("__array__")?
+                || ob.hasattr("__array_interface__")?
                 || ob.hasattr("__dlpack__")?)))
 }
 
 /// As `array`, sharing the memory of another array (NumPy's too) where its dtype allows.
 #[pyfunction]
-#[pyo3(signature = (a, dtype=None, *, copy=None, order=None, device=None))]
+#[pyo3(
+    signature = (a, dtype=None, order=None, *, device=None, copy=None, like=None),
+    text_signature = "(a, dtype=None, order=None, *, device=None, copy=None, like=None)"
+)]
 fn asarray(
     py: Python<'_>,
     a: &Bound<'_, PyAny>,
     dtype: Option<&Bound<'_, PyAny>>,
-    copy: Option<bool>,
-    order: Option<&str>,
+    order: Option<&Bound<'_, PyAny>>,
     device: Option<&str>,
+    copy: Option<Given<'_>>,
+    like: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
-    check_order(order)?;
+    check_like(like)?;
+    let order = Order::parse(order, Order::Keep)?;
     let dtype = parse_optional(dtype)?;
-    if copy != Some(true)
+    let copy = match copy {
+        Some(Given(ob)) => copy_mode(&ob)?,
+        None => CopyMode::IfNeeded,
+    };
+    if copy != CopyMode::Always
         && let Ok(array) = a.cast::<Array>()
-        && dtype.is_none_or(|d| d == array.get().raw().dtype())
     {
-        return Ok(a.clone().unbind());
+        let raw = array.get().raw();
+        if dtype.is_none_or(|d| d == raw.dtype()) && order::fits(&raw, order) {
+            return Ok(a.clone().unbind());
+        }
     }
-    wrap(py, taken(py, a, dtype, copy)?)
+    wrap_view(py, taken(py, a, dtype, copy, order)?, a)
+}
+
+/// As `asarray`: there are no subclasses of arrays to pass through.
+#[pyfunction]
+#[pyo3(
+    signature = (a, dtype=None, order=None, *, device=None, copy=None, like=None),
+    text_signature = "(a, dtype=None, order=None, *, device=None, copy=None, like=None)"
+)]
+fn asanyarray(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    order: Option<&Bound<'_, PyAny>>,
+    device: Option<&str>,
+    copy: Option<Given<'_>>,
+    like: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    asarray(py, a, dtype, order, device, copy, like)
 }
 
 macro_rules! filled {
     ($(#[doc = $doc:literal] $name:ident #[doc = $like_doc:literal] $like:ident $make:expr;)*) => { $(
         #[doc = $doc]
         #[pyfunction]
-        #[pyo3(signature = (shape, dtype=None, *, order=None, device=None, requires_grad=false))]
-        fn $name(py: Python<'_>, shape: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>, order: Option<&str>, device: Option<&str>, requires_grad: bool) -> Outcome<Py<PyAny>> {
+        #[pyo3(
+            signature = (shape, dtype=None, order=None, *, device=None, like=None, requires_grad=false),
+            text_signature = "(shape, dtype=None, order='C', *, device=None, like=None, requires_grad=False)"
+        )]
+        #[allow(clippy::too_many_arguments)]
+        fn $name(py: Python<'_>, shape: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>, order: Option<&Bound<'_, PyAny>>, device: Option<&str>, like: Option<&Bound<'_, PyAny>>, requires_grad: bool) -> Outcome<Py<PyAny>> {
             check_device(device)?;
-            check_order(order)?;
+            check_like(like)?;
+            let order = Order::parse_new(order)?;
             let make: fn(&[usize], DType) -> civita_core::error::Result<Raw> = $make;
-            finish(py, make(&shape_of(shape)?, parse_optional(dtype)?.unwrap_or(DType::F64))?, requires_grad)
+            finish(py, order::new(&shape_of(shape)?, parse_optional(dtype)?.unwrap_or(DType::F64), order, make)?, requires_grad)
         }
         #[doc = $like_doc]
         #[pyfunction]
-        #[pyo3(signature = (a, dtype=None, *, order=None, shape=None, device=None))]
-        fn $like(py: Python<'_>, a: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>, order: Option<&str>, shape: Option<&Bound<'_, PyAny>>, device: Option<&str>) -> Outcome<Py<PyAny>> {
+        #[pyo3(
+            signature = (a, dtype=None, order=None, subok=true, shape=None, *, device=None),
+            text_signature = "(a, dtype=None, order='K', subok=True, shape=None, *, device=None)"
+        )]
+        #[allow(clippy::too_many_arguments)]
+        fn $like(py: Python<'_>, a: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>, order: Option<&Bound<'_, PyAny>>, subok: bool, shape: Option<&Bound<'_, PyAny>>, device: Option<&str>) -> Outcome<Py<PyAny>> {
             check_device(device)?;
-            check_order(order)?;
+            let _ = subok;
+            let order = Order::parse(order, Order::Keep)?;
             let a = array_of(a, None)?;
             let shape = shape.map(shape_of).transpose()?.unwrap_or_else(|| a.shape().to_vec());
             let make: fn(&[usize], DType) -> civita_core::error::Result<Raw> = $make;
-            wrap(py, make(&shape, parse_optional(dtype)?.unwrap_or(a.dtype()))?)
+            wrap(py, order::new_like(&a, &shape, parse_optional(dtype)?.unwrap_or(a.dtype()), order, make)?)
         }
     )* };
 }
@@ -196,7 +323,7 @@ filled! {
     ones
     /// Ones of another array's shape and dtype.
     ones_like Raw::ones;
-    /// An array whose elements nobody chose.
+    /// An uninitialised array: its contents are arbitrary.
     empty
     /// Memory of another array's shape and dtype.
     empty_like Raw::empty;
@@ -204,63 +331,82 @@ filled! {
 
 fn filled_with(
     py: Python<'_>,
-    shape: &[usize],
     fill: &Bound<'_, PyAny>,
     dtype: Option<DType>,
+    new: impl Fn(DType, &dyn Fn(&[usize], DType) -> civita_core::error::Result<Raw>) -> Outcome<Raw>,
 ) -> Outcome<Py<PyAny>> {
     match value(fill)? {
         Value::Weak(s) => {
             let one = scalar_array(s, dtype)?;
-            wrap(py, Raw::full(shape, one.item()?, one.dtype())?)
+            let item = one.item()?;
+            wrap(py, new(one.dtype(), &|shape, d| Raw::full(shape, item, d))?)
         }
         _ => {
             let fill = array_of(fill, dtype)?;
-            wrap(py, fill.broadcast_to(shape)?.copied()?)
+            let mut all = new(fill.dtype(), &Raw::empty)?;
+            if !fill.is_plain() {
+                return wrap(py, fill.broadcast_to(all.shape())?.copied()?);
+            }
+            all.assign(&fill)?;
+            wrap(py, all)
         }
     }
 }
 
 /// An array of one value.
 #[pyfunction]
-#[pyo3(signature = (shape, fill_value, dtype=None, *, order=None, device=None))]
+#[pyo3(
+    signature = (shape, fill_value, dtype=None, order=None, *, device=None, like=None),
+    text_signature = "(shape, fill_value, dtype=None, order='C', *, device=None, like=None)"
+)]
+#[allow(clippy::too_many_arguments)]
 fn full(
     py: Python<'_>,
     shape: &Bound<'_, PyAny>,
     fill_value: &Bound<'_, PyAny>,
     dtype: Option<&Bound<'_, PyAny>>,
-    order: Option<&str>,
+    order: Option<&Bound<'_, PyAny>>,
     device: Option<&str>,
+    like: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
-    check_order(order)?;
-    filled_with(py, &shape_of(shape)?, fill_value, parse_optional(dtype)?)
+    check_like(like)?;
+    let order = Order::parse_new(order)?;
+    let shape = shape_of(shape)?;
+    filled_with(py, fill_value, parse_optional(dtype)?, |dtype, make| {
+        order::new(&shape, dtype, order, make)
+    })
 }
 
 /// One value in another array's shape and dtype.
 #[pyfunction]
-#[pyo3(signature = (a, fill_value, dtype=None, *, order=None, shape=None, device=None))]
+#[pyo3(
+    signature = (a, fill_value, dtype=None, order=None, subok=true, shape=None, *, device=None),
+    text_signature = "(a, fill_value, dtype=None, order='K', subok=True, shape=None, *, device=None)"
+)]
+#[allow(clippy::too_many_arguments)]
 fn full_like(
     py: Python<'_>,
     a: &Bound<'_, PyAny>,
     fill_value: &Bound<'_, PyAny>,
     dtype: Option<&Bound<'_, PyAny>>,
-    order: Option<&str>,
+    order: Option<&Bound<'_, PyAny>>,
+    subok: bool,
     shape: Option<&Bound<'_, PyAny>>,
     device: Option<&str>,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
-    check_order(order)?;
+    let _ = subok;
+    let order = Order::parse(order, Order::Keep)?;
     let a = array_of(a, None)?;
     let shape = shape
         .map(shape_of)
         .transpose()?
         .unwrap_or_else(|| a.shape().to_vec());
-    filled_with(
-        py,
-        &shape,
-        fill_value,
-        Some(parse_optional(dtype)?.unwrap_or(a.dtype())),
-    )
+    let dtype = parse_optional(dtype)?.unwrap_or(a.dtype());
+    filled_with(py, fill_value, Some(dtype), |dtype, make| {
+        order::new_like(&a, &shape, dtype, order, make)
+    })
 }
 
 fn number(ob: &Bound<'_, PyAny>) -> Outcome<(Scalar, DType)> {
@@ -273,22 +419,40 @@ fn number(ob: &Bound<'_, PyAny>) -> Outcome<(Scalar, DType)> {
 
 /// Evenly spaced values: `arange(stop)`, `arange(start, stop)`, `arange(start, stop, step)`. `stop` is left out.
 #[pyfunction]
-#[pyo3(signature = (start, stop=None, step=None, dtype=None, *, device=None))]
+#[pyo3(
+    signature = (start_or_stop=None, stop=None, step=None, dtype=None, *, start=None, device=None, like=None),
+    text_signature = "(start_or_stop, /, stop=None, step=1, dtype=None, *, device=None, like=None)"
+)]
+#[allow(clippy::too_many_arguments)]
 fn arange(
     py: Python<'_>,
-    start: &Bound<'_, PyAny>,
+    start_or_stop: Option<&Bound<'_, PyAny>>,
     stop: Option<&Bound<'_, PyAny>>,
     step: Option<&Bound<'_, PyAny>>,
     dtype: Option<&Bound<'_, PyAny>>,
+    start: Option<&Bound<'_, PyAny>>,
     device: Option<&str>,
+    like: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
+    check_like(like)?;
+    if start.is_some() && start_or_stop.is_some() {
+        return Err(type_error(
+            "arange() got multiple values for argument 'start'",
+        ));
+    }
     let zero = (Scalar::Int(0), DType::I64);
-    let (start, stop) = match stop {
-        Some(stop) => (number(start)?, number(stop)?),
-        None => (zero, number(start)?),
+    let given =
+        |ob: Option<&Bound<'_, PyAny>>| ob.filter(|ob| !ob.is_none()).map(number).transpose();
+    let first = given(start.or(start_or_stop))?;
+    let (start, stop) = match (first, given(stop)?) {
+        (Some(start), Some(stop)) => (start, stop),
+        (None, Some(stop)) => (zero, stop),
+        (Some(stop), None) if start.is_none() => (zero, stop),
+        _ => return Err(type_error("arange() requires stop to be specified.")),
     };
     let step = step
+        .filter(|ob| !ob.is_none())
         .map(number)
         .transpose()?
         .unwrap_or((Scalar::Int(1), DType::I64));
@@ -327,6 +491,7 @@ fn arange(
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(array, m)?)?;
     m.add_function(wrap_pyfunction!(asarray, m)?)?;
+    m.add_function(wrap_pyfunction!(asanyarray, m)?)?;
     m.add_function(wrap_pyfunction!(zeros, m)?)?;
     m.add_function(wrap_pyfunction!(zeros_like, m)?)?;
     m.add_function(wrap_pyfunction!(ones, m)?)?;

@@ -132,7 +132,7 @@ unsafe extern "C" fn drop_capsule(capsule: *mut ffi::PyObject) {
 
 /// A capsule over the memory of a tensor.
 pub fn export(py: Python<'_>, raw: Raw, versioned: bool) -> Outcome<Bound<'_, PyAny>> {
-    let writable = raw.storage().writable() && !raw.layout().has_internal_overlap();
+    let writable = raw.is_writable();
     if !writable && !versioned {
         return Err(PyBufferError::new_err("DLPack before 1.0 has no read-only arrays\n  hint: ask with `max_version=(1, 0)`, or copy").into());
     }

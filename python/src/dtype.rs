@@ -15,22 +15,41 @@ use crate::error::{Outcome, type_error};
 use crate::scalar;
 
 /// The type of an array's elements.
+///
+/// Made from names and codes (`'float32'`, `'f4'`, `'<f4'`, `'f'`), scalar classes and Python's types. A dtype in the other
+/// byte order (`'>f4'`) describes files and buffers; arrays are always in the machine's order.
 #[pyclass(name = "dtype", module = "civita", frozen)]
-pub struct PyDType(pub DType);
+pub struct PyDType(pub DType, pub ByteOrder);
+
+/// How the bytes of an element lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByteOrder {
+    /// As the machine has them.
+    Native,
+    /// In reverse.
+    Swapped,
+}
 
 impl PyDType {
     /// The one object of this dtype.
     #[inline]
     pub fn of(py: Python<'_>, dtype: DType) -> Py<PyDType> {
+        PyDType::in_order(py, dtype, ByteOrder::Native)
+    }
+
+    /// The one object of this dtype in a byte order.
+    pub fn in_order(py: Python<'_>, dtype: DType, order: ByteOrder) -> Py<PyDType> {
         static ALL: PyOnceLock<Vec<Py<PyDType>>> = PyOnceLock::new();
         let all = ALL.get_or_init(py, || {
             // an object that cannot be made here (no memory for 40 bytes) ends the program
-            DType::ALL
+            [ByteOrder::Native, ByteOrder::Swapped]
                 .into_iter()
-                .filter_map(|d| Py::new(py, PyDType(d)).ok())
+                .flat_map(|order| DType::ALL.into_iter().map(move |d| (d, order)))
+                .filter_map(|(d, order)| Py::new(py, PyDType(d, order)).ok())
                 .collect()
         });
-        all[dtype as usize].clone_ref(py)
+        let swapped = order == ByteOrder::Swapped && dtype.to_real().size() > 1;
+        all[dtype as usize + if swapped { DType::ALL.len() } else { 0 }].clone_ref(py)
     }
 }
 
@@ -85,17 +104,45 @@ pub fn from_text(text: &str) -> Option<DType> {
         "float16" | "f2" | "e" | "half" => F16,
         "bfloat16" => BF16,
         "float32" | "f4" | "f" | "single" => F32,
-        "float64" | "f8" | "d" | "double" | "float" | "float_" => F64,
+        "float64" | "f8" | "d" | "double" | "float" | "float_" | "g" | "longdouble" => F64,
         "complex64" | "c8" | "F" | "csingle" => C64,
-        "complex128" | "c16" | "D" | "complex" | "cdouble" => C128,
+        "complex128" | "c16" | "D" | "complex" | "cdouble" | "G" | "clongdouble" => C128,
         _ => return None,
     })
 }
 
+/// As [`from_text`], of either byte order.
+pub fn from_text_in_order(text: &str) -> Option<(DType, ByteOrder)> {
+    if let Some(dtype) = from_text(text) {
+        return Some((dtype, ByteOrder::Native));
+    }
+    if let Some(rest) = text.strip_prefix('|')
+        && let Some(dtype) = from_text(rest)
+    {
+        return Some((dtype, ByteOrder::Native));
+    }
+    let other = text.strip_prefix(OTHER)?;
+    let dtype = from_text(other).filter(|_| !other.starts_with(['<', '>', '=', '|']))?;
+    Some((dtype, ByteOrder::Swapped))
+}
+
+/// The letter of the machine's byte order, and that of the other.
+const OWN: char = if cfg!(target_endian = "little") {
+    '<'
+} else {
+    '>'
+};
+const OTHER: char = if cfg!(target_endian = "little") {
+    '>'
+} else {
+    '<'
+};
+
 /// The dtype that an object names, if it names any.
 pub fn lookup(ob: &Bound<'_, PyAny>) -> Option<DType> {
     if let Ok(dtype) = ob.cast_exact::<PyDType>() {
-        return Some(dtype.get().0);
+        let dtype = dtype.get();
+        return (dtype.1 == ByteOrder::Native).then_some(dtype.0);
     }
     let py = ob.py();
     if let Ok(text) = ob.cast::<PyString>() {
@@ -124,7 +171,16 @@ pub fn lookup(ob: &Bound<'_, PyAny>) -> Option<DType> {
     // NumPy's dtype objects
     let class = ob.get_type();
     if !class.hasattr("newbyteorder").unwrap_or(false) {
-        return None;
+        // what has a dtype itself, as NumPy takes it
+        let own = ob.getattr("dtype").ok()?;
+        return match own.cast_exact::<PyDType>() {
+            Ok(dtype)
+                if !ob.is_instance_of::<Array>() && !ob.is_instance_of::<scalar::Generic>() =>
+            {
+                Some(dtype.get().0)
+            }
+            _ => None,
+        };
     }
     if !ob.getattr("isnative").ok()?.extract::<bool>().ok()? {
         return None;
@@ -139,19 +195,120 @@ pub fn lookup(ob: &Bound<'_, PyAny>) -> Option<DType> {
     )
 }
 
+/// The dtype and byte order that an object names; `None` is `float64`, as in NumPy.
+///
 /// # Errors
 /// When the object names no dtype that there is.
+pub fn parse_in_order(ob: &Bound<'_, PyAny>) -> Outcome<(DType, ByteOrder)> {
+    if ob.is_none() {
+        return Ok((DType::F64, ByteOrder::Native));
+    }
+    if let Ok(dtype) = ob.cast_exact::<PyDType>() {
+        return Ok((dtype.get().0, dtype.get().1));
+    }
+    if let Some(dtype) = lookup(ob) {
+        return Ok((dtype, ByteOrder::Native));
+    }
+    if let Ok(text) = ob.cast::<PyString>()
+        && let Some(found) = from_text_in_order(text.to_str()?)
+    {
+        return Ok(found);
+    }
+    if let Ok(bytes) = ob.cast::<pyo3::types::PyBytes>()
+        && let Some(found) = std::str::from_utf8(bytes.as_bytes())
+            .ok()
+            .and_then(from_text_in_order)
+    {
+        return Ok(found);
+    }
+    let class = ob.get_type();
+    if class.hasattr("newbyteorder")? && !ob.getattr("isnative")?.is_truthy()? {
+        let native = ob.call_method1("newbyteorder", ("=",))?;
+        if let Some(dtype) = lookup(&native) {
+            return Ok((dtype, ByteOrder::Swapped));
+        }
+    }
+    Err(not_understood(ob))
+}
+
+#[cold]
+fn not_understood(ob: &Bound<'_, PyAny>) -> crate::error::Fault {
+    let text = ob
+        .repr()
+        .map_or_else(|_| "it".to_owned(), |r| r.to_string());
+    let names: Vec<&str> = DType::ALL.iter().map(|d| d.name()).collect();
+    type_error(format!(
+        "data type {text} not understood\n  rule: the dtypes are {}",
+        names.join(", ")
+    ))
+}
+
+/// # Errors
+/// When the object names no dtype that there is, or one in the other byte order.
 pub fn parse(ob: &Bound<'_, PyAny>) -> Outcome<DType> {
-    lookup(ob).ok_or_else(|| {
-        let text = ob
-            .repr()
-            .map_or_else(|_| "it".to_owned(), |r| r.to_string());
-        let names: Vec<&str> = DType::ALL.iter().map(|d| d.name()).collect();
-        type_error(format!(
-            "data type {text} not understood\n  rule: the dtypes are {}",
-            names.join(", ")
-        ))
-    })
+    if let Some(dtype) = lookup(ob) {
+        return Ok(dtype);
+    }
+    match parse_in_order(ob)? {
+        (dtype, ByteOrder::Native) => Ok(dtype),
+        (dtype, ByteOrder::Swapped) => Err(type_error(format!(
+            "data type '{OTHER}{}' is in the other byte order, and arrays are in the machine's\n  hint: `.byteswap()` reverses \
+             the bytes of the elements; `frombuffer`, `fromfile` and `load` convert",
+            &code(dtype)[1..]
+        ))),
+    }
+}
+
+/// As [`parse`]; `None` is `float64`, as where NumPy asks for a dtype.
+pub fn parse_or_default(ob: &Bound<'_, PyAny>) -> Outcome<DType> {
+    match ob.is_none() {
+        true => Ok(DType::F64),
+        false => parse(ob),
+    }
+}
+
+/// NumPy's letter of the sort of number: `b`, `u`, `i`, `f`, `c`.
+fn kind(dtype: DType) -> char {
+    match dtype.kind() {
+        Kind::Bool => 'b',
+        Kind::Unsigned => 'u',
+        Kind::Signed => 'i',
+        Kind::Float => 'f',
+        Kind::Complex => 'c',
+    }
+}
+
+/// NumPy's code with byte order and size: `<f4`. `bfloat16` is `<V2`, as ml_dtypes writes it.
+pub fn code(dtype: DType) -> String {
+    let order = if dtype.size() == 1 { '|' } else { OWN };
+    let kind = if dtype == DType::BF16 {
+        'V'
+    } else {
+        kind(dtype)
+    };
+    format!("{order}{kind}{}", dtype.size())
+}
+
+/// NumPy's number of the dtype.
+fn number(dtype: DType) -> u32 {
+    match dtype {
+        DType::Bool => 0,
+        DType::I8 => 1,
+        DType::U8 => 2,
+        DType::I16 => 3,
+        DType::U16 => 4,
+        DType::I32 => 5,
+        DType::U32 => 6,
+        DType::I64 => 7,
+        DType::U64 => 8,
+        DType::F16 => 23,
+        // numbers from 256 on are those of dtypes that NumPy does not have
+        DType::BF16 => 256,
+        DType::F32 => 11,
+        DType::F64 => 12,
+        DType::C64 => 14,
+        DType::C128 => 15,
+    }
 }
 
 /// As [`parse`], where `None` leaves the choice.
@@ -179,9 +336,20 @@ pub fn casting(name: &str) -> Outcome<Casting> {
 #[pymethods]
 impl PyDType {
     #[new]
-    #[pyo3(signature = (dtype, /))]
-    fn new(dtype: &Bound<'_, PyAny>) -> Outcome<PyDType> {
-        parse(dtype).map(PyDType)
+    #[pyo3(
+        signature = (dtype, align=false, copy=false, *, metadata=None),
+        text_signature = "(dtype, align=False, copy=False)"
+    )]
+    fn new(
+        py: Python<'_>,
+        dtype: &Bound<'_, PyAny>,
+        align: bool,
+        copy: bool,
+        metadata: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<Py<PyDType>> {
+        let _ = (align, copy, metadata);
+        let (dtype, order) = parse_in_order(dtype)?;
+        Ok(PyDType::in_order(py, dtype, order))
     }
 
     /// NumPy's name: `float32`.
@@ -205,13 +373,7 @@ impl PyDType {
     /// The sort of number, NumPy's letter: `b`, `u`, `i`, `f`, `c`.
     #[getter]
     fn kind(&self) -> char {
-        match self.0.kind() {
-            Kind::Bool => 'b',
-            Kind::Unsigned => 'u',
-            Kind::Signed => 'i',
-            Kind::Float => 'f',
-            Kind::Complex => 'c',
-        }
+        kind(self.0)
     }
 
     /// NumPy's one-letter code.
@@ -220,21 +382,131 @@ impl PyDType {
         type_char(self.0)
     }
 
+    /// NumPy's number of the dtype.
+    #[getter]
+    fn num(&self) -> u32 {
+        number(self.0)
+    }
+
     /// NumPy's code with byte order and size: `<f4`.
     #[getter]
     fn str(&self) -> String {
-        let order = match self.0.size() {
-            1 => '|',
-            _ if cfg!(target_endian = "little") => '<',
-            _ => '>',
-        };
-        format!("{order}{}{}", self.kind(), self.0.size())
+        let code = code(self.0);
+        match self.1 {
+            ByteOrder::Native => code,
+            ByteOrder::Swapped => format!("{OTHER}{}", &code[1..]),
+        }
     }
 
-    /// Always: the other byte order is converted on the way in.
+    /// `=` for the machine's order, `>` or `<` for the other, `|` for single bytes.
+    #[getter]
+    fn byteorder(&self) -> char {
+        match self.1 {
+            _ if self.0.size() == 1 => '|',
+            ByteOrder::Native => '=',
+            ByteOrder::Swapped => OTHER,
+        }
+    }
+
+    /// Returns true where elements are in the machine's byte order, as those of all arrays are.
     #[getter]
     fn isnative(&self) -> bool {
-        true
+        self.1 == ByteOrder::Native
+    }
+
+    /// The dtype in another byte order: `'S'` swaps, `'<'`, `'>'` and `'='` name one.
+    #[pyo3(signature = (new_order="S", /))]
+    fn newbyteorder(&self, py: Python<'_>, new_order: &str) -> Outcome<Py<PyDType>> {
+        let order = match new_order.chars().next().map(|c| c.to_ascii_lowercase()) {
+            Some('s') if self.1 == ByteOrder::Native => ByteOrder::Swapped,
+            Some('s' | '=' | 'n') => ByteOrder::Native,
+            Some('i' | '|') => self.1,
+            Some('<' | 'l') if OWN == '<' => ByteOrder::Native,
+            Some('>' | 'b') if OWN == '>' => ByteOrder::Native,
+            Some('<' | 'l' | '>' | 'b') => ByteOrder::Swapped,
+            _ => {
+                return Err(crate::error::value_error(format!(
+                    "{new_order} is an unrecognized byteorder"
+                )));
+            }
+        };
+        Ok(PyDType::in_order(py, self.0, order))
+    }
+
+    /// `None`: there are no fields.
+    #[getter]
+    fn fields(&self) -> Option<()> {
+        None
+    }
+
+    /// `None`: there are no fields.
+    #[getter]
+    fn names(&self) -> Option<()> {
+        None
+    }
+
+    /// `None`: elements are no arrays.
+    #[getter]
+    fn subdtype(&self) -> Option<()> {
+        None
+    }
+
+    /// `None`: a dtype carries nothing else.
+    #[getter]
+    fn metadata(&self) -> Option<()> {
+        None
+    }
+
+    /// The dtype itself.
+    #[getter]
+    fn base(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    /// `()`: elements are no arrays.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> Bound<'py, PyTuple> {
+        PyTuple::empty(py)
+    }
+
+    /// 0: elements are no arrays.
+    #[getter]
+    fn ndim(&self) -> usize {
+        0
+    }
+
+    /// 0: NumPy's bits of dtypes that hold objects.
+    #[getter]
+    fn flags(&self) -> u32 {
+        0
+    }
+
+    /// False: elements are numbers.
+    #[getter]
+    fn hasobject(&self) -> bool {
+        false
+    }
+
+    /// False: there are no structures.
+    #[getter]
+    fn isalignedstruct(&self) -> bool {
+        false
+    }
+
+    /// 1 for NumPy's dtypes in the machine's byte order, 2 for `bfloat16`, else 0.
+    #[getter]
+    fn isbuiltin(&self) -> u32 {
+        match (self.0, self.1) {
+            (DType::BF16, _) => 2,
+            (_, ByteOrder::Native) => 1,
+            (_, ByteOrder::Swapped) => 0,
+        }
+    }
+
+    /// The array protocol's description.
+    #[getter]
+    fn descr(&self) -> Vec<(&'static str, String)> {
+        vec![("", self.str())]
     }
 
     /// NumPy's dtype, so that `np.dtype(cv.float32)` and `np_array.astype(cv.float32)` work.
@@ -245,10 +517,7 @@ impl PyDType {
                 "NumPy has no bfloat16\n  hint: `.astype('float32')` holds every value of it",
             ));
         }
-        Ok(py
-            .import("numpy")?
-            .getattr("dtype")?
-            .call1((self.0.name(),))?)
+        Ok(py.import("numpy")?.getattr("dtype")?.call1((self.str(),))?)
     }
 
     /// The class of its scalars: `cv.float32`.
@@ -257,36 +526,98 @@ impl PyDType {
         scalar::class_of(py, self.0)
     }
 
-    fn __repr__(&self) -> String {
-        format!("dtype('{}')", self.0.name())
+    fn __bool__(&self) -> bool {
+        true
     }
 
-    fn __str__(&self) -> &'static str {
-        self.0.name()
+    fn __len__(&self) -> usize {
+        0
+    }
+
+    fn __getitem__(&self, _key: &Bound<'_, PyAny>) -> Outcome<()> {
+        Err(pyo3::exceptions::PyKeyError::new_err(format!(
+            "There are no fields in dtype {}.",
+            self.0.name()
+        ))
+        .into())
+    }
+
+    #[classmethod]
+    fn __class_getitem__<'py>(
+        class: &Bound<'py, PyType>,
+        item: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let alias = class.py().import("types")?.getattr("GenericAlias")?;
+        alias.call1((class, item))
+    }
+
+    fn __repr__(&self) -> String {
+        match self.1 {
+            ByteOrder::Native => format!("dtype('{}')", self.0.name()),
+            ByteOrder::Swapped => format!("dtype('{}')", self.str()),
+        }
+    }
+
+    fn __str__(&self) -> String {
+        match self.1 {
+            ByteOrder::Native => self.0.name().to_owned(),
+            ByteOrder::Swapped => self.str(),
+        }
     }
 
     /// The hash of the name, which it equals.
     fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
-        PyString::intern(py, self.0.name()).hash()
-    }
-
-    fn __richcmp__(&self, py: Python<'_>, other: &Bound<'_, PyAny>, op: CompareOp) -> Py<PyAny> {
-        let same = lookup(other) == Some(self.0);
-        match op {
-            CompareOp::Eq => PyBool::new(py, same).to_owned().into_any().unbind(),
-            CompareOp::Ne => PyBool::new(py, !same).to_owned().into_any().unbind(),
-            _ => py.NotImplemented(),
+        match self.1 {
+            ByteOrder::Native => PyString::intern(py, self.0.name()).hash(),
+            ByteOrder::Swapped => PyString::new(py, &self.str()).hash(),
         }
     }
 
+    /// Dtypes are ordered by safe casts.
+    fn __richcmp__(
+        &self,
+        py: Python<'_>,
+        other: &Bound<'_, PyAny>,
+        op: CompareOp,
+    ) -> Outcome<Py<PyAny>> {
+        let own = (self.0, self.1);
+        let found = match other.is_none() {
+            true => None,
+            false => parse_in_order(other).ok(),
+        };
+        let safe = |from, to| engine_can_cast(from, to, Casting::Safe);
+        let answer = match (op, found) {
+            (CompareOp::Eq, found) => found == Some(own),
+            (CompareOp::Ne, found) => found != Some(own),
+            (_, None) => return Ok(py.NotImplemented()),
+            (CompareOp::Le, Some(found)) => safe(own.0, found.0),
+            (CompareOp::Lt, Some(found)) => found != own && safe(own.0, found.0),
+            (CompareOp::Ge, Some(found)) => safe(found.0, own.0),
+            (CompareOp::Gt, Some(found)) => found != own && safe(found.0, own.0),
+        };
+        Ok(PyBool::new(py, answer).to_owned().into_any().unbind())
+    }
+
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let name = match self.1 {
+            ByteOrder::Native => self.0.name().to_owned(),
+            ByteOrder::Swapped => self.str(),
+        };
         PyTuple::new(
             py,
             [
                 py.get_type::<PyDType>().into_any(),
-                PyTuple::new(py, [self.0.name()])?.into_any(),
+                PyTuple::new(py, [name])?.into_any(),
             ],
         )
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
     }
 }
 
@@ -300,11 +631,15 @@ fn asked(ob: &Bound<'_, PyAny>) -> Outcome<Asked> {
     if let Ok(array) = ob.cast::<Array>() {
         return Ok(Asked::Strong(array.get().raw().dtype()));
     }
-    if let Some(dtype) = lookup(ob).or_else(|| scalar::scalar_dtype(ob)) {
+    let swapped = || Some(ob.cast_exact::<PyDType>().ok()?.get().0);
+    if let Some(dtype) = lookup(ob)
+        .or_else(swapped)
+        .or_else(|| scalar::scalar_dtype(ob))
+    {
         return Ok(Asked::Strong(dtype));
     }
     if ob.is_instance_of::<PyString>() {
-        parse(ob)?;
+        return Ok(Asked::Strong(parse_in_order(ob)?.0));
     }
     Ok(match value(ob)? {
         Value::Weak(scalar) => Asked::Weak(scalar),
@@ -344,7 +679,10 @@ fn promote_types(
     type1: &Bound<'_, PyAny>,
     type2: &Bound<'_, PyAny>,
 ) -> Outcome<Py<PyDType>> {
-    Ok(PyDType::of(py, promote(parse(type1)?, parse(type2)?)))
+    Ok(PyDType::of(
+        py,
+        promote(parse_in_order(type1)?.0, parse_in_order(type2)?.0),
+    ))
 }
 
 /// May one dtype be cast to the other under this rule: `no`, `equiv`, `safe`, `same_kind`, `unsafe`?
@@ -352,7 +690,7 @@ fn promote_types(
 #[pyo3(signature = (from_, to, casting="safe"))]
 fn can_cast(from_: &Bound<'_, PyAny>, to: &Bound<'_, PyAny>, casting: &str) -> Outcome<bool> {
     match asked(from_)? {
-        Asked::Strong(from) => Ok(engine_can_cast(from, parse(to)?, self::casting(casting)?)),
+        Asked::Strong(from) => Ok(engine_can_cast(from, parse_in_order(to)?.0, self::casting(casting)?)),
         Asked::Weak(_) => Err(PyTypeError::new_err(
             "can_cast() does not support Python ints, floats, and complex because the result used to depend on the value",
         )
@@ -365,7 +703,7 @@ fn can_cast(from_: &Bound<'_, PyAny>, to: &Bound<'_, PyAny>, casting: &str) -> O
 #[pyfunction]
 #[pyo3(signature = (dtype, kind))]
 fn isdtype(dtype: &Bound<'_, PyAny>, kind: &Bound<'_, PyAny>) -> Outcome<bool> {
-    let d = parse(dtype)?;
+    let d = parse_in_order(dtype)?.0;
     if let Ok(kinds) = kind.cast::<PyTuple>() {
         for kind in kinds.iter() {
             if isdtype(dtype, &kind)? {
@@ -390,7 +728,7 @@ fn isdtype(dtype: &Bound<'_, PyAny>, kind: &Bound<'_, PyAny>) -> Outcome<bool> {
             }
         });
     }
-    Ok(parse(kind)? == d)
+    Ok(parse_in_order(kind)?.0 == d)
 }
 
 /// Is the first a kind or dtype of the second: `issubdtype(x.dtype, cv.floating)`? Dtypes, their names and the classes of
@@ -408,7 +746,8 @@ fn scalar_class<'py>(ob: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyType>> {
     {
         return Ok(class.clone());
     }
-    scalar::class_of(ob.py(), parse(ob)?).ok_or_else(|| type_error("there is no such class"))
+    scalar::class_of(ob.py(), parse_in_order(ob)?.0)
+        .ok_or_else(|| type_error("there is no such class"))
 }
 
 /// NumPy's other names for dtypes, most of them C's.
@@ -433,6 +772,8 @@ const ALIASES: &[&str] = &[
     "double",
     "csingle",
     "cdouble",
+    "longdouble",
+    "clongdouble",
 ];
 
 /// Adds the dtypes under their names, and the functions on them.

@@ -39,6 +39,11 @@ impl From<Error> for Fault {
                 Ok(class) => PyErr::from_type(class.bind(py).clone(), text),
                 Err(failed) => failed,
             })
+        } else if error.is_linalg() {
+            Python::attach(|py| match linalg_error(py) {
+                Ok(class) => PyErr::from_type(class.bind(py).clone(), text),
+                Err(failed) => failed,
+            })
         } else if error.is_memory() {
             PyMemoryError::new_err(text)
         } else if error.is_index() {
@@ -72,6 +77,25 @@ pub fn axis_error(py: Python<'_>) -> PyResult<&'static Py<PyType>> {
         Ok(py
             .get_type::<PyType>()
             .call1(("AxisError", bases, members))?
+            .cast_into::<PyType>()?
+            .unbind())
+    })
+}
+
+/// `LinAlgError`, a `ValueError` as NumPy's.
+pub fn linalg_error(py: Python<'_>) -> PyResult<&'static Py<PyType>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    CLASS.get_or_try_init(py, || {
+        let members = PyDict::new(py);
+        members.set_item("__module__", "civita.linalg")?;
+        members.set_item(
+            "__doc__",
+            "A matrix that an algorithm cannot take: not square, singular, not positive definite, without convergence.",
+        )?;
+        let bases = (py.get_type::<PyValueError>(),);
+        Ok(py
+            .get_type::<PyType>()
+            .call1(("LinAlgError", bases, members))?
             .cast_into::<PyType>()?
             .unbind())
     })

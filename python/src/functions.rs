@@ -9,17 +9,18 @@
 
 use civita_core::dtype::DType;
 use civita_core::functions::{
-    Composed, FUNCTIONS, Form, FunctionRow, Given, Param, Returned, Returns, Value,
+    Composed, FUNCTIONS, Form, FunctionRow, Given, Param, Returned, Returns, Value, take_warnings,
 };
 use civita_core::raw::Raw;
 use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PySequence, PySlice, PyString, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::{Array, wrap};
+use crate::array::{Array, wrap, wrap_view};
 use crate::convert::{self, array_of};
 use crate::error::{Outcome, type_error};
 use crate::gil;
@@ -35,12 +36,15 @@ pub struct Function(&'static FunctionRow);
 const ARRAYS: &[&str] = &[
     "array",
     "asarray",
+    "asarray_chkfinite",
     "ascontiguousarray",
     "asfortranarray",
     "astype",
+    "block",
     "broadcast_arrays",
     "broadcast_to",
     "copy",
+    "cov",
     "diagonal",
     "empty_like",
     "expand_dims",
@@ -52,17 +56,55 @@ const ARRAYS: &[&str] = &[
     "pad",
     "permute_dims",
     "ravel",
+    "require",
     "reshape",
     "roll",
     "rollaxis",
+    "select",
     "squeeze",
     "swapaxes",
     "tensordot",
     "transpose",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
     "unstack",
     "where",
     "zeros_like",
 ];
+
+/// Functions whose tuples have names, which are the Array API's: the class, and its fields.
+const NAMED: &[(&str, &str, &[&str])] = &[
+    (
+        "unique_all",
+        "UniqueAllResult",
+        &["values", "indices", "inverse_indices", "counts"],
+    ),
+    ("unique_counts", "UniqueCountsResult", &["values", "counts"]),
+    (
+        "unique_inverse",
+        "UniqueInverseResult",
+        &["values", "inverse_indices"],
+    ),
+];
+
+/// The classes of [`NAMED`].
+static NAMED_CLASSES: PyOnceLock<Vec<Py<PyAny>>> = PyOnceLock::new();
+
+fn named_classes(py: Python<'_>) -> PyResult<&Vec<Py<PyAny>>> {
+    NAMED_CLASSES.get_or_try_init(py, || {
+        let namedtuple = py.import("collections")?.getattr("namedtuple")?;
+        let module = PyDict::new(py);
+        module.set_item("module", "civita")?;
+        NAMED
+            .iter()
+            .map(|(_, class, fields)| {
+                let fields = PyList::new(py, *fields)?;
+                Ok(namedtuple.call((*class, fields), Some(&module))?.unbind())
+            })
+            .collect()
+    })
+}
 
 /// Lists may be nested as deep as arrays have axes.
 const DEEPEST: usize = 64;
@@ -87,7 +129,17 @@ fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
                 x
             }))
         }
+        Form::Target => match ob.cast::<Array>() {
+            Ok(array) => Ok(Value::Array(array.get().raw().clone())),
+            Err(_) => Err(type_error(format!(
+                "argument 1 must be civita.ndarray, not {}\n  hint: `cv.asarray(a)` shares the memory of a NumPy array",
+                ob.get_type().name()?
+            ))),
+        },
         Form::Arrays => many(ob),
+        Form::Operands => operands(ob),
+        Form::Nested => nested(ob, 0),
+        Form::Subscripts => Ok(Value::None),
         Form::DType if ob.is_none() => Ok(Value::None),
         Form::DType => Ok(Value::DType(crate::dtype::parse(ob)?)),
         Form::Plain | Form::Each => plain(ob, 0),
@@ -124,6 +176,49 @@ fn many(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
     ))
 }
 
+/// The elements of a sequence, of which numbers of Python's own stay what they are.
+fn operands(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
+    if ob.is_instance_of::<PyList>() || ob.is_instance_of::<PyTuple>() {
+        let items = ob.try_iter()?;
+        let items = items.map(|item| value_of(&item?, Form::Operand));
+        return items.collect::<Outcome<_>>().map(Value::List);
+    }
+    many(ob)
+}
+
+/// Arrays in nested lists.
+fn nested(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
+    if ob.is_instance_of::<PyTuple>() {
+        return Err(type_error(
+            "block: a tuple stands where a list is meant. Only lists can be used to arrange blocks, and np.block does not allow implicit conversion from tuple to ndarray.",
+        ));
+    }
+    match ob.cast::<PyList>() {
+        Ok(list) if depth < DEEPEST => {
+            let items = list.iter().map(|item| nested(&item, depth + 1));
+            items.collect::<Outcome<_>>().map(Value::List)
+        }
+        _ => value_of(ob, Form::Array),
+    }
+}
+
+/// Subscripts and arrays, or arrays each followed by a list of subscripts.
+fn subscripts(all: &[Bound<'_, PyAny>]) -> Outcome<Value> {
+    let by_text = all
+        .first()
+        .is_some_and(|first| first.is_instance_of::<PyString>());
+    let one = |(at, ob): (usize, &Bound<'_, PyAny>)| {
+        // the last of an odd number of lists is that of the result
+        let is_array = match by_text {
+            true => at > 0,
+            false => at % 2 == 0 && at + 1 < all.len(),
+        };
+        value_of(ob, if is_array { Form::Array } else { Form::Plain })
+    };
+    let values = all.iter().enumerate().map(one);
+    values.collect::<Outcome<_>>().map(Value::List)
+}
+
 /// An object by its own type. What no kind takes is told by the name of its type.
 fn plain(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
     if ob.is_none() {
@@ -138,6 +233,9 @@ fn plain(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
     if let Ok(slice) = ob.cast::<PySlice>() {
         let end = |name: &str| -> Outcome<Option<isize>> { Ok(slice.getattr(name)?.extract()?) };
         return Ok(Value::Slice([end("start")?, end("stop")?, end("step")?]));
+    }
+    if let Some(raw) = crate::scalar::raw_of(ob)? {
+        return Ok(Value::Scalar(raw.item()?));
     }
     let is_sequence = ob.is_instance_of::<PyList>() || ob.is_instance_of::<PyTuple>();
     if !is_sequence && let Some(raw) = convert::imported(ob)? {
@@ -181,12 +279,12 @@ impl Function {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
         let (py, row) = (args.py(), self.0);
-        let mut out = None;
+        let (mut out, mut target) = (None, None);
         let mut values: SmallVec<[Value; 6]> = SmallVec::new();
         if kwargs.is_none() && row.takes_by_position(args.len()) {
             for (i, param) in row.params.iter().enumerate() {
                 values.push(if i < args.len() {
-                    argument(&args.get_item(i)?, param, &mut out)?
+                    argument(&args.get_item(i)?, param, &mut out, &mut target)?
                 } else {
                     param.default_value()
                 });
@@ -202,7 +300,8 @@ impl Function {
             for (param, given) in row.params.iter().zip(bound) {
                 values.push(match given {
                     Given::Default => param.default_value(),
-                    Given::One(ob) => argument(&ob, param, &mut out)?,
+                    Given::One(ob) => argument(&ob, param, &mut out, &mut target)?,
+                    Given::Rest(all) if param.form == Form::Subscripts => subscripts(&all)?,
                     Given::Rest(all) => {
                         let all = all.iter().map(|ob| value_of(ob, param.form));
                         Value::List(all.collect::<Outcome<_>>()?)
@@ -210,20 +309,55 @@ impl Function {
                 });
             }
         }
-        let result = gil::work(py, elements(&values), || row.call(&mut values))?;
+        if let Some(target) = target {
+            return target.get().write(|x| {
+                values[0] = Value::Array(x.clone());
+                if let Returned::One(new) =
+                    gil::work(py, elements(&values), || row.call(&mut values))?
+                {
+                    *x = new;
+                }
+                Ok(py.None())
+            });
+        }
+        let result = gil::work(py, elements(&values), || row.call(&mut values));
+        let warnings = take_warnings();
+        let result = result?;
+        for text in warnings {
+            warn(py, text)?;
+        }
         match (result, out) {
             (Returned::One(x), Some(out)) => write_out(row.name, x, out),
-            (result, _) => returned(py, row, result),
+            (result, _) => {
+                // what may be a view of the first argument
+                let first = match args.get_item(0) {
+                    Ok(first) => Some(first),
+                    Err(_) => kwargs.and_then(|k| k.values().get_item(0).ok()),
+                };
+                let source = first.filter(|ob| ob.is_exact_instance_of::<Array>());
+                returned(py, row, result, source.as_ref())
+            }
         }
     }
 }
 
-/// The argument of a parameter; an output is put aside.
+#[cold]
+fn warn(py: Python<'_>, text: &str) -> Outcome<()> {
+    let text = std::ffi::CString::new(text).unwrap_or_default();
+    PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1)?;
+    Ok(())
+}
+
+/// The argument of a parameter; an output, or the array to write, is put aside.
 fn argument<'py>(
     ob: &Bound<'py, PyAny>,
     param: &Param,
     out: &mut Option<Bound<'py, Array>>,
+    target: &mut Option<Bound<'py, Array>>,
 ) -> Outcome<Value> {
+    if param.form == Form::Target {
+        *target = ob.cast::<Array>().ok().cloned();
+    }
     if param.form == Form::Out {
         *out = output(ob)?;
     }
@@ -231,10 +365,17 @@ fn argument<'py>(
 }
 
 /// What a call returned, as an object.
-fn returned(py: Python<'_>, row: &FunctionRow, result: Returned) -> Outcome<Py<PyAny>> {
-    let one = |x: Raw| match ARRAYS.contains(&row.name) {
-        true => wrap(py, x),
-        false => give(py, x),
+fn returned(
+    py: Python<'_>,
+    row: &FunctionRow,
+    result: Returned,
+    source: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    let is_array = ARRAYS.contains(&row.name);
+    let one = |x: Raw| match source {
+        Some(source) if is_array || x.rank() > 0 => wrap_view(py, x, source),
+        None if is_array => wrap(py, x),
+        _ => give(py, x),
     };
     let objects = |all: Vec<Raw>| all.into_iter().map(one).collect::<Outcome<Vec<_>>>();
     let one_or_tuple = |mut all: Vec<Py<PyAny>>| -> Outcome<Py<PyAny>> {
@@ -246,6 +387,15 @@ fn returned(py: Python<'_>, row: &FunctionRow, result: Returned) -> Outcome<Py<P
             }
         }
     };
+    if let Some(k) = NAMED.iter().position(|(name, ..)| *name == row.name) {
+        let all = match result {
+            Returned::Several(all) => all,
+            Returned::Asked(all) => all.into_iter().flatten().collect(),
+            _ => Vec::new(),
+        };
+        let fields = PyTuple::new(py, objects(all)?)?;
+        return Ok(named_classes(py)?[k].call1(py, fields)?);
+    }
     match (result, row.returns) {
         (Returned::One(x), _) => one(x),
         (Returned::Several(all), Returns::List(_)) => {
@@ -255,11 +405,46 @@ fn returned(py: Python<'_>, row: &FunctionRow, result: Returned) -> Outcome<Py<P
             Ok(PyTuple::new(py, objects(all)?)?.into_any().unbind())
         }
         (Returned::Several(all), _) => one_or_tuple(objects(all)?),
+        (Returned::WithList(x, all), _) => {
+            let all = PyList::new(py, objects(all)?)?.into_any().unbind();
+            Ok(PyTuple::new(py, [one(x)?, all])?.into_any().unbind())
+        }
         (Returned::Asked(all), _) => one_or_tuple(objects(all.into_iter().flatten().collect())?),
         (Returned::Bool(v), _) => Ok(v.into_py_any(py)?),
         (Returned::Count(n), _) => Ok(n.into_py_any(py)?),
+        (Returned::Path(steps, text), _) => {
+            let path = PyList::new(py, ["einsum_path"])?;
+            for step in steps {
+                path.append(PyTuple::new(py, step)?)?;
+            }
+            Ok((path, text).into_py_any(py)?)
+        }
         (Returned::Shape(shape), _) => Ok(PyTuple::new(py, shape)?.into_any().unbind()),
     }
+}
+
+/// The example as a session shows it.
+fn example(row: &FunctionRow) -> String {
+    let text = row.example.python;
+    let Returns::Written = row.returns else {
+        return format!(">>> print(cv.{text})");
+    };
+    // `put([1, 2], …)` writes a list that stands for an array
+    let inside = &text[row.name.len() + 1..];
+    let mut depth = 0;
+    let end = inside.find(|c| {
+        depth += match c {
+            '[' | '(' => 1,
+            ']' | ')' => -1,
+            _ => 0,
+        };
+        c == ',' && depth == 0
+    });
+    let (first, rest) = inside.split_at(end.unwrap_or(inside.len()));
+    format!(
+        ">>> a = cv.array({first})\n>>> cv.{}(a{rest}\n>>> print(a)",
+        row.name
+    )
 }
 
 /// The row of a name that Python's own functions and methods of arrays call too.
@@ -314,11 +499,11 @@ impl Function {
             name => format!("\n\nIn PyTorch `{name}`."),
         };
         format!(
-            "{}{}\n\n{}\n\n>>> print(cv.{})\n{}{torch}",
+            "{}{}\n\n{}\n\n{}\n{}{torch}",
             row.name,
             row.signature(false),
             doc.join("\n").trim(),
-            row.example.python,
+            example(row),
             row.example.prints,
         )
     }
@@ -377,6 +562,9 @@ impl Method {
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = m.py();
     m.add_class::<Function>()?;
+    for ((_, class, _), object) in NAMED.iter().zip(named_classes(py)?) {
+        m.add(*class, object)?;
+    }
     let arrays = py.get_type::<Array>();
     // those that are ufuncs are objects of that class
     let plain = |row: &&FunctionRow| Composed::find(row.name).is_none();

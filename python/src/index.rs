@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::{Array, wrap};
+use crate::array::{Array, wrap_view};
 use crate::convert::array_of;
 use crate::error::{Outcome, index_error};
 use crate::gil;
@@ -201,6 +201,10 @@ fn picked(py: Python<'_>, x: &Raw, key: &Raw) -> Option<Raw> {
     if !key.dtype().is_integer() {
         return None;
     }
+    if key.rank() > 1 && x.rank() == 1 {
+        // what is picked lies as the indices do
+        return None;
+    }
     let rows = x.len() / x.shape()[0].max(1);
     let elements = key.len().saturating_mul(rows);
     gil::work(py, elements, || x.take(key, 0, Mode::Raise)).ok()
@@ -239,7 +243,7 @@ impl Array {
         if part.rank() == 0 && !has_ellipsis(key) {
             return give(py, part);
         }
-        wrap(py, part)
+        wrap_view(py, part, slf.as_any())
     }
 
     fn __iter__(slf: &Bound<'_, Self>) -> Outcome<Rows> {
@@ -288,7 +292,12 @@ impl Rows {
         {
             return make(py, x.value_at(place), x.dtype()).map(Some);
         }
-        give(py, row(&x, i as isize)?).map(Some)
+        let part = row(&x, i as isize)?;
+        match part.rank() {
+            0 => give(py, part),
+            _ => wrap_view(py, part, self.array.bind(py).as_any()),
+        }
+        .map(Some)
     }
 
     fn __length_hint__(&self) -> usize {

@@ -1,10 +1,14 @@
 //! `finfo`, `iinfo`, and constants.
 
 use civita_core::dtype::{DType, Kind, Scalar};
+use pyo3::PyClass;
 use pyo3::prelude::*;
+use pyo3::pyclass_init::PyClassInitializer;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
 
 use crate::array::Array;
-use crate::dtype::{PyDType, parse};
+use crate::dtype::{PyDType, parse_in_order};
 use crate::error::{Outcome, value_error};
 use crate::scalar::make;
 
@@ -36,21 +40,8 @@ impl FloatLimits {
     fn digits(&self) -> i32 {
         (-self.eps.log10()).floor() as i32
     }
-}
 
-fn dtype_or_array(ob: &Bound<'_, PyAny>) -> Outcome<DType> {
-    match ob.cast::<Array>() {
-        Ok(array) => Ok(array.get().raw().dtype()),
-        Err(_) => parse(ob),
-    }
-}
-
-#[pymethods]
-impl FloatLimits {
-    #[new]
-    #[pyo3(signature = (dtype, /))]
-    fn new(dtype: &Bound<'_, PyAny>) -> Outcome<FloatLimits> {
-        let dtype = dtype_or_array(dtype)?.to_real();
+    fn of(dtype: DType) -> Outcome<FloatLimits> {
         // bits of the exponent and of the fraction
         let (exponent, fraction) = match dtype {
             DType::F16 => (5, 10),
@@ -76,6 +67,56 @@ impl FloatLimits {
             iexp: exponent,
             nmant: fraction,
         })
+    }
+}
+
+/// The dtype of an array, a scalar or a Python number, or a named one.
+fn dtype_or_array(ob: &Bound<'_, PyAny>) -> Outcome<DType> {
+    if let Ok(array) = ob.cast::<Array>() {
+        return Ok(array.get().raw().dtype());
+    }
+    if let Some(dtype) = crate::scalar::scalar_dtype(ob) {
+        return Ok(dtype);
+    }
+    match crate::convert::scalar_exact(ob) {
+        Ok(Some(scalar)) => Ok(scalar.default_dtype()),
+        _ => Ok(parse_in_order(ob)?.0),
+    }
+}
+
+/// The one object of a dtype, which `make` makes when it is asked for first.
+fn kept<T: PyClass + Sync + Into<PyClassInitializer<T>>>(
+    py: Python<'_>,
+    all: &'static PyOnceLock<[PyOnceLock<Py<T>>; DType::ALL.len()]>,
+    dtype: DType,
+    make: impl FnOnce() -> Outcome<T>,
+) -> Outcome<Py<T>> {
+    let all = all.get_or_init(py, || std::array::from_fn(|_| PyOnceLock::new()));
+    let one =
+        all[dtype as usize].get_or_try_init(py, || Py::new(py, make().map_err(PyErr::from)?))?;
+    Ok(one.clone_ref(py))
+}
+
+#[pymethods]
+impl FloatLimits {
+    #[new]
+    #[pyo3(signature = (dtype, /))]
+    fn new(dtype: &Bound<'_, PyAny>) -> Outcome<Py<FloatLimits>> {
+        static ALL: PyOnceLock<[PyOnceLock<Py<FloatLimits>>; DType::ALL.len()]> = PyOnceLock::new();
+        let (py, dtype) = (dtype.py(), dtype_or_array(dtype)?.to_real());
+        kept(py, &ALL, dtype, || FloatLimits::of(dtype))
+    }
+
+    #[classmethod]
+    fn __class_getitem__<'py>(
+        class: &Bound<'py, PyType>,
+        item: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        class
+            .py()
+            .import("types")?
+            .getattr("GenericAlias")?
+            .call1((class, item))
     }
 
     #[getter]
@@ -123,6 +164,36 @@ impl FloatLimits {
     #[getter]
     fn smallest_subnormal(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
         self.own(py, self.smallest_subnormal)
+    }
+
+    /// The smallest power of 2 that overflows.
+    #[getter]
+    fn maxexp(&self) -> i32 {
+        1 << (self.iexp - 1)
+    }
+
+    /// The most negative power of 2 that is not subnormal.
+    #[getter]
+    fn minexp(&self) -> i32 {
+        2 - (1 << (self.iexp - 1))
+    }
+
+    /// The exponent of `eps`.
+    #[getter]
+    fn machep(&self) -> i32 {
+        -self.nmant
+    }
+
+    /// The exponent of `epsneg`.
+    #[getter]
+    fn negep(&self) -> i32 {
+        -self.nmant - 1
+    }
+
+    /// Bits of the exponent with its bias and sign.
+    #[getter]
+    fn nexp(&self) -> usize {
+        self.iexp
     }
 
     /// Decimal digits that are always right.
@@ -173,12 +244,8 @@ struct IntegerLimits {
     max: u64,
 }
 
-#[pymethods]
 impl IntegerLimits {
-    #[new]
-    #[pyo3(signature = (dtype, /))]
-    fn new(dtype: &Bound<'_, PyAny>) -> Outcome<IntegerLimits> {
-        let dtype = dtype_or_array(dtype)?;
+    fn of(dtype: DType) -> Outcome<IntegerLimits> {
         let bits = dtype.size() as u32 * 8;
         let (min, max) = match dtype.kind() {
             Kind::Unsigned => (0, u64::MAX >> (64 - bits)),
@@ -192,10 +259,56 @@ impl IntegerLimits {
             max,
         })
     }
+}
+
+#[pymethods]
+impl IntegerLimits {
+    #[new]
+    #[pyo3(signature = (dtype, /))]
+    fn new(dtype: &Bound<'_, PyAny>) -> Outcome<Py<IntegerLimits>> {
+        static ALL: PyOnceLock<[PyOnceLock<Py<IntegerLimits>>; DType::ALL.len()]> =
+            PyOnceLock::new();
+        let (py, dtype) = (dtype.py(), dtype_or_array(dtype)?);
+        kept(py, &ALL, dtype, || IntegerLimits::of(dtype))
+    }
+
+    #[classmethod]
+    fn __class_getitem__<'py>(
+        class: &Bound<'py, PyType>,
+        item: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        class
+            .py()
+            .import("types")?
+            .getattr("GenericAlias")?
+            .call1((class, item))
+    }
 
     #[getter]
     fn dtype(&self, py: Python<'_>) -> Py<PyDType> {
         PyDType::of(py, self.dtype)
+    }
+
+    /// `i` or `u`.
+    #[getter]
+    fn kind(&self) -> char {
+        if self.min < 0 { 'i' } else { 'u' }
+    }
+
+    /// NumPy's short code: `i4`.
+    #[getter]
+    fn key(&self) -> String {
+        format!("{}{}", self.kind(), self.bits)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other
+            .cast::<IntegerLimits>()
+            .is_ok_and(|other| other.get().dtype == self.dtype)
+    }
+
+    fn __hash__(&self) -> u64 {
+        self.dtype as u64
     }
 
     fn __repr__(&self) -> String {

@@ -3,12 +3,12 @@
 use civita_core::dtype::Scalar;
 use civita_core::layout::{Layout, SliceItem};
 use civita_core::ops::Op;
-use civita_core::raw::Raw;
+use civita_core::raw::{Operand, Raw};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::{Array, wrap};
+use crate::array::{Array, wrap, wrap_view};
 use crate::convert::Value;
 use crate::dtype::{casting as casting_rule, parse};
 use crate::error::{Outcome, type_error, value_error};
@@ -16,6 +16,7 @@ use crate::functions::call_row;
 use crate::gil;
 use crate::index::element_index;
 use crate::operators::{apply, python_scalar};
+use crate::order::{self, Order};
 
 /// Integers given one by one or as one sequence: `reshape(2, 3)`, `reshape((2, 3))`.
 pub fn integers(args: &Bound<'_, PyTuple>) -> Outcome<Dims> {
@@ -54,77 +55,181 @@ pub fn transposed(x: &Raw, axes: Option<&[isize]>) -> Outcome<Raw> {
 #[pymethods]
 impl Array {
     /// The same elements under another shape; one length may be -1. A view where the memory allows it.
-    #[pyo3(signature = (*shape, copy=None), text_signature = "($self, *shape, copy=None)")]
+    #[pyo3(signature = (*shape, order=None, copy=None), text_signature = "($self, /, *shape, order='C', copy=None)")]
     fn reshape(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         shape: &Bound<'_, PyTuple>,
+        order: Option<&Bound<'_, PyAny>>,
         copy: Option<bool>,
     ) -> Outcome<Py<PyAny>> {
-        wrap(py, reshaped(py, &self.raw(), &integers(shape)?, copy)?)
+        let (py, raw) = (slf.py(), slf.get().raw());
+        let shape = integers(shape)?;
+        let order = match order {
+            None => Order::C,
+            Some(_) => Order::parse(order, Order::C)?,
+        };
+        wrap_view(
+            py,
+            reshaped_in(py, &raw, &shape, order, copy)?,
+            slf.as_any(),
+        )
     }
 
     /// One axis: a view where the memory allows it.
-    fn ravel(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
-        wrap(py, reshaped(py, &self.raw(), &[-1], None)?)
+    #[pyo3(signature = (order=None), text_signature = "($self, /, order='C')")]
+    fn ravel(slf: &Bound<'_, Self>, order: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+        let (py, raw) = (slf.py(), slf.get().raw());
+        let (order, raw) = (Order::parse(order, Order::C)?, &*raw);
+        let flat = gil::work(py, raw.len(), || order::raveled(raw, order))?;
+        wrap_view(py, flat, slf.as_any())
     }
 
     /// A copy with one axis.
-    fn flatten(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
-        wrap(py, reshaped(py, &self.raw(), &[-1], Some(true))?)
+    #[pyo3(signature = (order=None), text_signature = "($self, /, order='C')")]
+    fn flatten(&self, py: Python<'_>, order: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+        let raw = self.raw();
+        let (order, raw) = (Order::parse(order, Order::C)?, &*raw);
+        let flat = gil::work(py, raw.len(), || -> Outcome<Raw> {
+            let copy = order::copied(raw, order)?;
+            order::raveled(&copy, order)
+        })?;
+        wrap(py, flat)
     }
 
     /// The axes in another order, or in reverse; a view.
-    #[pyo3(signature = (*axes), text_signature = "($self, *axes)")]
-    fn transpose(&self, py: Python<'_>, axes: &Bound<'_, PyTuple>) -> Outcome<Py<PyAny>> {
+    #[pyo3(signature = (*axes), text_signature = "($self, /, *axes)")]
+    fn transpose(slf: &Bound<'_, Self>, axes: &Bound<'_, PyTuple>) -> Outcome<Py<PyAny>> {
         let none = axes.is_empty() || (axes.len() == 1 && axes.get_item(0)?.is_none());
         let list = if none { None } else { Some(integers(axes)?) };
-        wrap(py, transposed(&self.raw(), list.as_deref())?)
+        let view = transposed(&slf.get().raw(), list.as_deref())?;
+        wrap_view(slf.py(), view, slf.as_any())
+    }
+
+    /// The same memory as another array; with a dtype its bytes as elements of that one.
+    #[pyo3(signature = (dtype=None, r#type=None), text_signature = "($self, /, dtype=None, type=None)")]
+    fn view(
+        slf: &Bound<'_, Self>,
+        dtype: Option<&Bound<'_, PyAny>>,
+        r#type: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<Py<PyAny>> {
+        let is_class = |ob: &Bound<'_, PyAny>| ob.is(slf.py().get_type::<Array>());
+        if let Some(class) = r#type
+            && !is_class(class)
+        {
+            return Err(type_error("Type must be a sub-type of ndarray type"));
+        }
+        let raw = slf.get().raw();
+        let view = match dtype {
+            Some(dtype) if !is_class(dtype) => raw.reinterpret(match dtype.is_none() {
+                true => civita_core::dtype::DType::F64,
+                false => parse(dtype)?,
+            })?,
+            _ => raw.clone(),
+        };
+        wrap_view(slf.py(), view, slf.as_any())
     }
 
     /// A copy in another dtype; with `copy=False` only where it differs.
-    #[pyo3(signature = (dtype, *, casting="unsafe", copy=true, order=None, device=None))]
+    #[pyo3(
+        signature = (dtype, order=None, casting="unsafe", subok=true, copy=Copies(true), *, device=None),
+        text_signature = "($self, /, dtype, order='K', casting='unsafe', subok=True, copy=True, *, device=None)"
+    )]
     fn astype(
         slf: &Bound<'_, Self>,
         dtype: &Bound<'_, PyAny>,
+        order: Option<&Bound<'_, PyAny>>,
         casting: &str,
-        copy: bool,
-        order: Option<&str>,
+        subok: bool,
+        copy: Copies,
         device: Option<&str>,
     ) -> Outcome<Py<PyAny>> {
         crate::create::check_device(device)?;
-        let _ = order;
+        let _ = subok;
+        let order = Order::parse(order, Order::Keep)?;
         let py = slf.py();
         let raw = slf.get().raw();
-        let (dtype, rule) = (parse(dtype)?, casting_rule(casting)?);
+        let (dtype, rule) = (
+            crate::dtype::parse_or_default(dtype)?,
+            casting_rule(casting)?,
+        );
+        let raw = &*raw;
         if dtype == raw.dtype() {
-            if !copy {
+            if !copy.0 && order::fits(raw, order) {
                 return Ok(slf.clone().into_any().unbind());
             }
-            return wrap(py, gil::work(py, raw.len(), || raw.copied())?);
+            return wrap(py, gil::work(py, raw.len(), || order::copied(raw, order))?);
         }
-        let raw = &*raw;
-        wrap(py, gil::work(py, raw.len(), || raw.cast_if(dtype, rule))?)
+        let cast = gil::work(py, raw.len(), || -> Outcome<Raw> {
+            let cast = raw.cast_if(dtype, rule)?;
+            match order::fits(&cast, order) {
+                true => Ok(cast),
+                false => order::copied(&cast, order),
+            }
+        })?;
+        wrap(py, cast)
     }
 
-    /// A copy, contiguous in C order.
-    #[pyo3(signature = (order=None))]
-    fn copy(&self, py: Python<'_>, order: Option<&str>) -> Outcome<Py<PyAny>> {
-        let _ = order;
+    /// A copy, in C order unless another one is asked for.
+    #[pyo3(signature = (order=None), text_signature = "($self, /, order='C')")]
+    fn copy(&self, py: Python<'_>, order: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+        let order = Order::parse(order, Order::C)?;
         let raw = self.raw();
         let raw = &*raw;
-        wrap(py, gil::work(py, raw.len(), || raw.copied())?)
+        wrap(py, gil::work(py, raw.len(), || order::copied(raw, order))?)
+    }
+
+    /// The bytes of the elements, in C order unless another one is asked for.
+    #[pyo3(signature = (order=None), text_signature = "($self, /, order='C')")]
+    fn tobytes<'py>(
+        &self,
+        py: Python<'py>,
+        order: Option<&Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, pyo3::types::PyBytes>> {
+        let order = Order::parse(order, Order::C)?;
+        let raw = self.raw().concrete("tobytes")?;
+        let raw = match order {
+            Order::F => raw.transpose()?,
+            Order::Any if !raw.layout().is_contiguous() && raw.layout().is_fortran_contiguous() => {
+                raw.transpose()?
+            }
+            _ => raw,
+        };
+        let dense = gil::work(py, raw.len(), || raw.copied())?;
+        let len = crate::array::bytes(&dense);
+        if len == 0 {
+            return Ok(pyo3::types::PyBytes::new(py, &[]));
+        }
+        // SAFETY: the copy is contiguous and ours alone, and has that many bytes.
+        let bytes = unsafe { std::slice::from_raw_parts(dense.ptr().cast_const(), len) };
+        Ok(pyo3::types::PyBytes::new(py, bytes))
+    }
+
+    /// The array with the bytes of each element in reverse order; with `inplace=True` in its own memory.
+    #[pyo3(signature = (inplace=false), text_signature = "($self, /, inplace=False)")]
+    fn byteswap(slf: &Bound<'_, Self>, inplace: bool) -> Outcome<Py<PyAny>> {
+        let py = slf.py();
+        let swapped = swapped(&slf.get().raw().concrete("byteswap")?)?;
+        if inplace {
+            slf.get().write(|x| Ok(x.assign(&swapped)?))?;
+            return Ok(slf.clone().into_any().unbind());
+        }
+        wrap(py, swapped)
     }
 
     fn __copy__(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
-        self.copy(py, None)
+        let raw = self.raw();
+        let raw = &*raw;
+        wrap(
+            py,
+            gil::work(py, raw.len(), || order::copied(raw, Order::Keep))?,
+        )
     }
 
     /// A copy; of a leaf that requires a gradient another such leaf.
     fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
         let is_leaf = self.raw().node().is_some_and(|node| node.is_leaf());
         if !is_leaf {
-            return self.copy(py, None);
+            return self.__copy__(py);
         }
         let copy = wrap(py, self.raw().detach().copied()?)?;
         copy.bind(py).setattr("requires_grad", true)?;
@@ -189,8 +294,7 @@ impl Array {
     /// The elements as nested lists of Python numbers.
     fn tolist<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
         let raw = self.raw();
-        let values = raw.concrete("tolist")?.scalars()?;
-        listed(py, raw.shape(), &mut values.into_iter())
+        crate::lists::listed(py, &raw.concrete("tolist")?)
     }
 
     /// Sorts the elements along an axis in place; see `sort`.
@@ -239,11 +343,10 @@ impl Array {
     /// The real part; of a real array the array itself, of a complex one a view.
     #[getter]
     fn real(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
-        let py = slf.py();
         if !slf.get().raw().dtype().is_complex() {
             return Ok(slf.clone().into_any().unbind());
         }
-        apply(py, Op::Real, &[&Value::Ref(slf.get().raw())])
+        part(slf, Op::Real)
     }
 
     #[setter(real)]
@@ -264,9 +367,75 @@ impl Array {
     /// The imaginary part; of a complex array a view.
     #[getter]
     fn imag(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
-        let py = slf.py();
-        apply(py, Op::Imag, &[&Value::Ref(slf.get().raw())])
+        part(slf, Op::Imag)
     }
+}
+
+/// The real or imaginary part of an array, which is an array whatever its rank.
+fn part(slf: &Bound<'_, Array>, op: Op) -> Outcome<Py<PyAny>> {
+    let (py, raw) = (slf.py(), slf.get().raw());
+    let part = {
+        let raw = &*raw;
+        gil::work(py, raw.len(), || Raw::apply(op, &[Operand::Tensor(raw)]))?
+    };
+    wrap_view(py, part, slf.as_any())
+}
+
+/// `copy=` of `astype`: anything that is true or false.
+struct Copies(bool);
+
+impl<'py> FromPyObject<'_, 'py> for Copies {
+    type Error = PyErr;
+
+    fn extract(ob: Borrowed<'_, 'py, PyAny>) -> PyResult<Copies> {
+        Ok(Copies(ob.is_truthy()?))
+    }
+}
+
+/// A shape with at most one length of -1: an integer or a sequence of them.
+pub fn signed_shape(ob: &Bound<'_, PyAny>) -> Outcome<Dims> {
+    match ob.extract::<isize>() {
+        Ok(n) => Ok(Dims::from_slice(&[n])),
+        Err(_) => Ok(Dims::from_vec(ob.extract::<Vec<isize>>()?)),
+    }
+}
+
+/// A copy with the bytes of each element in reverse order; of complex numbers those of each part.
+pub fn swapped(x: &Raw) -> Outcome<Raw> {
+    let size = x.dtype().to_real().size();
+    let copy = order::copied(x, Order::Keep)?;
+    let len = crate::array::bytes(&copy);
+    if size > 1 && len > 0 {
+        // a copy lies without gaps, whatever the order of its axes
+        // SAFETY: the copy is ours alone, and has that many bytes from its first on.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(copy.ptr(), len) };
+        bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+    }
+    Ok(copy)
+}
+
+/// The array under another shape, the elements counted in this order.
+pub fn reshaped_in(
+    py: Python<'_>,
+    x: &Raw,
+    shape: &[isize],
+    order: Order,
+    copy: Option<bool>,
+) -> Outcome<Raw> {
+    let fortran = match order {
+        Order::F => true,
+        Order::Any => {
+            x.is_plain() && !x.layout().is_contiguous() && x.layout().is_fortran_contiguous()
+        }
+        Order::C => false,
+        Order::Keep => return Err(value_error("order 'K' is not permitted for reshaping")),
+    };
+    if !fortran {
+        return reshaped(py, x, shape, copy);
+    }
+    let mut reversed = Dims::from_slice(shape);
+    reversed.reverse();
+    Ok(reshaped(py, &x.transpose()?, &reversed, copy)?.transpose()?)
 }
 
 /// The array under another shape.
@@ -278,25 +447,5 @@ pub fn reshaped(py: Python<'_>, x: &Raw, shape: &[isize], copy: Option<bool>) ->
             "Unable to avoid creating a copy while reshaping\n  hint: `copy=None` copies only where it must",
         )),
         _ => Ok(gil::work(py, x.len(), || x.reshape(&shape))?),
-    }
-}
-
-fn listed<'py>(
-    py: Python<'py>,
-    shape: &[usize],
-    values: &mut dyn Iterator<Item = Scalar>,
-) -> Outcome<Bound<'py, PyAny>> {
-    match shape {
-        [] => match values.next() {
-            Some(v) => python_scalar(py, v),
-            None => Err(type_error("tolist: an element is missing")),
-        },
-        [n, rest @ ..] => {
-            let list = PyList::empty(py);
-            for _ in 0..*n {
-                list.append(listed(py, rest, values)?)?;
-            }
-            Ok(list.into_any())
-        }
     }
 }

@@ -13,7 +13,7 @@ use pyo3::pyclass::CompareOp;
 use pyo3::types::{PyBool, PyComplex, PyFloat};
 
 use crate::array::{Array, wrap};
-use crate::convert::{Value, array_of, is_operand, scalar_exact, value};
+use crate::convert::{Value, array_of, is_operand, scalar_beside, value};
 use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
 use crate::fuse::PyExpr;
@@ -150,7 +150,12 @@ fn binary_slow(
     reflected: bool,
 ) -> Outcome<Py<PyAny>> {
     let py = other.py();
-    if let Some(scalar) = scalar_exact(other)? {
+    let dtype = match &this {
+        Value::Ref(x) => x.dtype(),
+        Value::Own(x) => x.dtype(),
+        Value::Weak(s) => s.default_dtype(),
+    };
+    if let Some(scalar) = scalar_beside(other, dtype)? {
         let other = Value::Weak(scalar);
         return if reflected {
             apply(py, op, &[&other, &this])
@@ -179,7 +184,10 @@ fn binary_slow(
 }
 
 fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<()> {
-    let other = value(other)?;
+    let other = match scalar_beside(other, array.get().raw().dtype())? {
+        Some(scalar) => Value::Weak(scalar),
+        None => value(other)?,
+    };
     let py = array.py();
     array.get().write_from(|this, out| {
         let operands = [Operand::Tensor(this), other.operand()];
@@ -219,6 +227,8 @@ operators! {
     __and__ __rand__ __iand__ BitwiseAnd,
     __or__ __ror__ __ior__ BitwiseOr,
     __xor__ __rxor__ __ixor__ BitwiseXor,
+    __lshift__ __rlshift__ __ilshift__ LeftShift,
+    __rshift__ __rrshift__ __irshift__ RightShift,
 }
 
 fn no_modulus(modulus: &Bound<'_, PyAny>) -> Outcome<()> {
@@ -244,6 +254,21 @@ pub fn matmul(py: Python<'_>, a: &Raw, b: &Raw) -> Outcome<Raw> {
         .saturating_mul(b.shape().last().copied().unwrap_or(1))
         .max(b.len());
     Ok(gil::work(py, work, || a.matmul(b))?)
+}
+
+/// The quotient and the rest as a tuple, or `NotImplemented`.
+fn both_parts(
+    slf: &Bound<'_, Array>,
+    other: &Bound<'_, PyAny>,
+    reflected: bool,
+) -> Outcome<Py<PyAny>> {
+    let py = slf.py();
+    let quotient = binary(Op::FloorDivide, slf, other, reflected)?;
+    if quotient.is(py.NotImplemented()) {
+        return Ok(quotient);
+    }
+    let rest = binary(Op::Remainder, slf, other, reflected)?;
+    Ok((quotient, rest).into_pyobject(py)?.into_any().unbind())
 }
 
 #[pymethods]
@@ -273,23 +298,11 @@ impl Array {
         in_place(Op::Pow, slf, other)
     }
 
-    fn __divmod__(
-        slf: &Bound<'_, Self>,
-        other: &Bound<'_, PyAny>,
-    ) -> Outcome<(Py<PyAny>, Py<PyAny>)> {
-        Ok((
-            binary(Op::FloorDivide, slf, other, false)?,
-            binary(Op::Remainder, slf, other, false)?,
-        ))
+    fn __divmod__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+        both_parts(slf, other, false)
     }
-    fn __rdivmod__(
-        slf: &Bound<'_, Self>,
-        other: &Bound<'_, PyAny>,
-    ) -> Outcome<(Py<PyAny>, Py<PyAny>)> {
-        Ok((
-            binary(Op::FloorDivide, slf, other, true)?,
-            binary(Op::Remainder, slf, other, true)?,
-        ))
+    fn __rdivmod__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+        both_parts(slf, other, true)
     }
 
     fn __neg__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
@@ -324,7 +337,14 @@ impl Array {
         give(py, matmul(py, &array_of(other, None)?, &slf.get().raw())?)
     }
     fn __imatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<()> {
-        let product = matmul(slf.py(), &slf.get().raw(), &array_of(other, None)?)?;
+        let other = array_of(other, None)?;
+        if slf.get().raw().rank() == 0 || other.rank() < 2 {
+            return Err(value_error(
+                "inplace matrix multiplication requires the first operand to have at least one and the second at least two \
+                 dimensions.",
+            ));
+        }
+        let product = matmul(slf.py(), &slf.get().raw(), &other)?;
         slf.get()
             .write(|out| Ok(out.assign(&product.cast_if(out.dtype(), Casting::SameKind)?)?))
     }

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use civita_core::print::{self, FloatMode, Options, Sign};
+use std::sync::{Mutex, PoisonError};
+
+use civita_core::dtype::{DType, Kind};
+use civita_core::print::{self, FloatMode, FloatStyle, Legacy, Options, Sign, Trim};
 use civita_core::raw::Raw;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -12,15 +15,17 @@ use crate::convert::array_of;
 use crate::error::{Outcome, type_error, value_error};
 
 /// NumPy's `repr`, and at its end what the array is in the gradient graph.
-fn repr(raw: &Raw) -> String {
+fn repr(py: Python<'_>, raw: &Raw) -> Outcome<String> {
     if let Some(text) = opaque(raw) {
-        return text;
+        return Ok(text);
     }
-    match raw.node() {
-        None => raw.repr("array(", ")"),
-        Some(node) if node.is_leaf() => raw.repr("array(", ", requires_grad=True)"),
-        Some(node) => raw.repr("array(", &format!(", grad_fn=<{}>)", node.op())),
-    }
+    let formatter = formatter(py);
+    repr_with(
+        py,
+        raw,
+        &print::get_options(),
+        formatter.as_ref().map(|f| f.bind(py)),
+    )
 }
 
 /// What is written of an array whose value cannot be read: under `vmap`, inside `trace`.
@@ -46,12 +51,20 @@ fn text(raw: &Raw) -> String {
 
 #[pymethods]
 impl Array {
-    fn __repr__(&self) -> String {
-        repr(&self.raw())
+    fn __repr__(&self, py: Python<'_>) -> Outcome<String> {
+        repr(py, &self.raw())
     }
 
-    fn __str__(&self) -> String {
-        text(&self.raw())
+    fn __str__(&self, py: Python<'_>) -> Outcome<String> {
+        let raw = self.raw();
+        match formatter(py).filter(|_| raw.rank() > 0 && raw.opaque().is_none()) {
+            Some(formatter) => {
+                let options = print::get_options();
+                let formatter = Some(formatter.bind(py));
+                body(py, &raw, " ", 0, options.linewidth, &options, formatter)
+            }
+            None => Ok(text(&raw)),
+        }
     }
 
     fn __format__<'py>(slf: &Bound<'py, Self>, spec: &str) -> Outcome<Bound<'py, PyAny>> {
@@ -76,24 +89,421 @@ impl Array {
     }
 }
 
+/// The functions that format elements, as `set_printoptions(formatter=…)` left them.
+static FORMATTER: Mutex<Option<Py<PyDict>>> = Mutex::new(None);
+
+fn formatter(py: Python<'_>) -> Option<Py<PyDict>> {
+    let held = FORMATTER.lock().unwrap_or_else(PoisonError::into_inner);
+    held.as_ref().map(|f| f.clone_ref(py))
+}
+
+/// The function of a formatter for elements of this dtype: later keys are more general.
+fn function_of<'py>(
+    formatter: &Bound<'py, PyDict>,
+    dtype: DType,
+) -> Outcome<Option<Bound<'py, PyAny>>> {
+    let kind: &[&str] = match dtype.kind() {
+        Kind::Bool => &["bool", "all"],
+        Kind::Signed | Kind::Unsigned => &["int", "int_kind", "all"],
+        Kind::Float => &["float", "float_kind", "all"],
+        Kind::Complex => &["complexfloat", "complex_kind", "all"],
+    };
+    for key in kind {
+        if let Some(function) = formatter.get_item(key)?
+            && !function.is_none()
+        {
+            return Ok(Some(function));
+        }
+    }
+    Ok(None)
+}
+
+/// The text of the elements behind `indent` characters in lines of `width`; by a formatter where one answers for the dtype.
+fn body(
+    py: Python<'_>,
+    raw: &Raw,
+    separator: &str,
+    indent: usize,
+    width: usize,
+    options: &Options,
+    formatter: Option<&Bound<'_, PyDict>>,
+) -> Outcome<String> {
+    let function = match formatter {
+        Some(formatter) => function_of(formatter, raw.dtype())?,
+        None => None,
+    };
+    let Some(function) = function else {
+        return Ok(raw.array_text(separator, indent, width, options));
+    };
+    let mut words = Vec::new();
+    for value in raw.shown(options)? {
+        let scalar = crate::scalar::make(py, value, raw.dtype())?;
+        words.push(function.call1((scalar,))?.str()?.to_string());
+    }
+    Ok(print::lay_out(
+        raw.shape(),
+        words,
+        separator,
+        indent,
+        width,
+        options,
+    ))
+}
+
+/// `repr` with options and a formatter.
+fn repr_with(
+    py: Python<'_>,
+    raw: &Raw,
+    options: &Options,
+    formatter: Option<&Bound<'_, PyDict>>,
+) -> Outcome<String> {
+    let suffix = match raw.node() {
+        None => ")".to_owned(),
+        Some(node) if node.is_leaf() => ", requires_grad=True)".to_owned(),
+        Some(node) => format!(", grad_fn=<{}>)", node.op()),
+    };
+    let width = options.linewidth.saturating_sub(suffix.chars().count());
+    let body = body(py, raw, ", ", "array(".len(), width, options, formatter)?;
+    Ok(print::repr_around(
+        &body,
+        raw.dtype(),
+        raw.shape(),
+        "array(",
+        &suffix,
+        options,
+    ))
+}
+
 /// The text of an array as `repr` writes it.
 #[pyfunction]
-#[pyo3(signature = (arr))]
-fn array_repr(arr: &Bound<'_, PyAny>) -> Outcome<String> {
-    Ok(repr(&array_of(arr, None)?))
+#[pyo3(signature = (arr, max_line_width=None, precision=None, suppress_small=None))]
+fn array_repr(
+    py: Python<'_>,
+    arr: &Bound<'_, PyAny>,
+    max_line_width: Option<usize>,
+    precision: Option<usize>,
+    suppress_small: Option<bool>,
+) -> Outcome<String> {
+    let raw = array_of(arr, None)?;
+    if let Some(text) = opaque(&raw) {
+        return Ok(text);
+    }
+    let mut options = print::get_options();
+    options.linewidth = max_line_width.unwrap_or(options.linewidth);
+    options.precision = precision.unwrap_or(options.precision);
+    options.suppress_small = suppress_small.unwrap_or(options.suppress_small);
+    let formatter = formatter(py);
+    repr_with(py, &raw, &options, formatter.as_ref().map(|f| f.bind(py)))
 }
 
 /// The text of an array as `str` writes it.
 #[pyfunction]
-#[pyo3(signature = (a))]
-fn array_str(a: &Bound<'_, PyAny>) -> Outcome<String> {
-    Ok(text(&array_of(a, None)?))
+#[pyo3(signature = (a, max_line_width=None, precision=None, suppress_small=None))]
+fn array_str(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    max_line_width: Option<usize>,
+    precision: Option<usize>,
+    suppress_small: Option<bool>,
+) -> Outcome<String> {
+    let raw = array_of(a, None)?;
+    if raw.rank() == 0 || raw.opaque().is_some() {
+        return Ok(text(&raw));
+    }
+    let mut options = print::get_options();
+    options.linewidth = max_line_width.unwrap_or(options.linewidth);
+    options.precision = precision.unwrap_or(options.precision);
+    options.suppress_small = suppress_small.unwrap_or(options.suppress_small);
+    let formatter = formatter(py);
+    let width = options.linewidth;
+    body(
+        py,
+        &raw,
+        " ",
+        0,
+        width,
+        &options,
+        formatter.as_ref().map(|f| f.bind(py)),
+    )
+}
+
+/// The text of an array's elements, with options for this call. `formatter` maps kinds of elements (`'int'`, `'float_kind'`,
+/// `'all'` …) to functions that write one.
+#[pyfunction]
+#[pyo3(signature = (a, max_line_width=None, precision=None, suppress_small=None, separator=" ", prefix="", *, formatter=None,
+    threshold=None, edgeitems=None, sign=None, floatmode=None, suffix="", legacy=None))]
+#[allow(clippy::too_many_arguments)]
+fn array2string(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    max_line_width: Option<usize>,
+    precision: Option<usize>,
+    suppress_small: Option<bool>,
+    separator: &str,
+    prefix: &str,
+    formatter: Option<&Bound<'_, PyDict>>,
+    threshold: Option<&Bound<'_, PyAny>>,
+    edgeitems: Option<usize>,
+    sign: Option<&str>,
+    floatmode: Option<&str>,
+    suffix: &str,
+    legacy: Option<&Bound<'_, PyAny>>,
+) -> Outcome<String> {
+    let raw = array_of(a, None)?;
+    let mut options = print::get_options();
+    change(
+        &mut options,
+        Change {
+            precision,
+            threshold,
+            edgeitems,
+            linewidth: max_line_width,
+            suppress: suppress_small,
+            nanstr: None,
+            infstr: None,
+            sign,
+            floatmode,
+            legacy,
+        },
+    )?;
+    let width = options.linewidth.saturating_sub(suffix.chars().count());
+    let global = self::formatter(py);
+    let formatter = formatter.or(global.as_ref().map(|f| f.bind(py)));
+    body(
+        py,
+        &raw,
+        separator,
+        prefix.chars().count(),
+        width,
+        &options,
+        formatter,
+    )
+}
+
+/// How a number that is no array is written.
+fn styled(x: &Bound<'_, PyAny>, style: &FloatStyle) -> Outcome<String> {
+    // NumPy's buffer is as long
+    const LONGEST: usize = 16_384;
+    let wanted = [
+        style.precision.unwrap_or(0),
+        style.min_digits.unwrap_or(0),
+        style.pad_left,
+        style.pad_right,
+        style.exponent_digits,
+    ];
+    if wanted.into_iter().any(|n| n >= LONGEST) {
+        return Err(crate::error::runtime_error(
+            "Float formatting result too large",
+        ));
+    }
+    let raw = array_of(x, None)?;
+    let dtype = match raw.dtype() {
+        d if d.is_float() => d,
+        d if d.is_complex() => {
+            return Err(type_error(
+                "a complex number is written part by part\n  hint: `x.real`",
+            ));
+        }
+        _ => DType::F64,
+    };
+    Ok(print::format_float(raw.item()?.as_f64(), dtype, style))
+}
+
+fn trim_of(name: &str) -> Outcome<Trim> {
+    match name {
+        "k" => Ok(Trim::Fill),
+        "." => Ok(Trim::Point),
+        "0" => Ok(Trim::OneZero),
+        "-" => Ok(Trim::Bare),
+        _ => Err(type_error("trim must be one of 'k', '.', '0' or '-'")),
+    }
+}
+
+fn digits(n: Option<isize>, name: &str) -> Outcome<Option<usize>> {
+    // NumPy takes -1 as not given
+    match n {
+        None | Some(-1) => Ok(None),
+        Some(n) => usize::try_from(n)
+            .map(Some)
+            .map_err(|_| value_error(format!("{name} must be >= 0"))),
+    }
+}
+
+/// A float in positional notation: `12.5`.
+#[pyfunction]
+#[pyo3(signature = (x, precision=None, unique=true, fractional=true, trim="k", sign=false, pad_left=None, pad_right=None, min_digits=None))]
+#[allow(clippy::too_many_arguments)]
+fn format_float_positional(
+    x: &Bound<'_, PyAny>,
+    precision: Option<isize>,
+    unique: bool,
+    fractional: bool,
+    trim: &str,
+    sign: bool,
+    pad_left: Option<isize>,
+    pad_right: Option<isize>,
+    min_digits: Option<isize>,
+) -> Outcome<String> {
+    let (precision, min_digits) = (
+        digits(precision, "precision")?,
+        digits(min_digits, "min_digits")?,
+    );
+    check_digits(precision, min_digits, unique)?;
+    if !fractional && precision == Some(0) {
+        return Err(value_error(
+            "precision must be greater than 0 if fractional=False",
+        ));
+    }
+    styled(
+        x,
+        &FloatStyle {
+            scientific: false,
+            precision,
+            min_digits,
+            unique,
+            fractional,
+            trim: trim_of(trim)?,
+            sign,
+            pad_left: digits(pad_left, "pad_left")?.unwrap_or(0),
+            pad_right: digits(pad_right, "pad_right")?.unwrap_or(0),
+            exponent_digits: 2,
+        },
+    )
+}
+
+fn check_digits(precision: Option<usize>, min_digits: Option<usize>, unique: bool) -> Outcome<()> {
+    if !unique && precision.is_none() {
+        return Err(type_error(
+            "in non-unique mode `precision` must be supplied",
+        ));
+    }
+    if let (Some(most), Some(least)) = (precision, min_digits)
+        && least > most
+    {
+        return Err(value_error(
+            "min_digits must be less than or equal to precision",
+        ));
+    }
+    Ok(())
+}
+
+/// A float in scientific notation: `1.25e+01`.
+#[pyfunction]
+#[pyo3(signature = (x, precision=None, unique=true, trim="k", sign=false, pad_left=None, exp_digits=None, min_digits=None))]
+#[allow(clippy::too_many_arguments)]
+fn format_float_scientific(
+    x: &Bound<'_, PyAny>,
+    precision: Option<isize>,
+    unique: bool,
+    trim: &str,
+    sign: bool,
+    pad_left: Option<isize>,
+    exp_digits: Option<isize>,
+    min_digits: Option<isize>,
+) -> Outcome<String> {
+    let (precision, min_digits) = (
+        digits(precision, "precision")?,
+        digits(min_digits, "min_digits")?,
+    );
+    check_digits(precision, min_digits, unique)?;
+    styled(
+        x,
+        &FloatStyle {
+            scientific: true,
+            precision,
+            min_digits,
+            unique,
+            fractional: true,
+            trim: trim_of(trim)?,
+            sign,
+            pad_left: digits(pad_left, "pad_left")?.unwrap_or(0),
+            pad_right: 0,
+            exponent_digits: digits(exp_digits, "exp_digits")?.unwrap_or(2),
+        },
+    )
+}
+
+/// Options that a call gives.
+struct Change<'a, 'py> {
+    precision: Option<usize>,
+    threshold: Option<&'a Bound<'py, PyAny>>,
+    edgeitems: Option<usize>,
+    linewidth: Option<usize>,
+    suppress: Option<bool>,
+    nanstr: Option<String>,
+    infstr: Option<String>,
+    sign: Option<&'a str>,
+    floatmode: Option<&'a str>,
+    legacy: Option<&'a Bound<'py, PyAny>>,
+}
+
+fn change(options: &mut Options, given: Change<'_, '_>) -> Outcome<()> {
+    if let Some(v) = given.precision {
+        options.precision = v;
+    }
+    if let Some(v) = given.threshold {
+        options.threshold = match v.extract::<usize>() {
+            Ok(n) => n,
+            // sys.maxsize, math.inf: all of it
+            Err(_) => match v.extract::<f64>() {
+                Ok(n) if n == f64::INFINITY => usize::MAX,
+                Ok(n) if n.is_nan() => {
+                    return Err(value_error(
+                        "threshold must be non-NAN, try sys.maxsize for untruncated representation",
+                    ));
+                }
+                Ok(n) if n >= 0.0 => n as usize,
+                Ok(_) => 0,
+                Err(_) => return Err(type_error("threshold must be numeric")),
+            },
+        };
+    }
+    if let Some(v) = given.edgeitems {
+        options.edgeitems = v;
+    }
+    if let Some(v) = given.linewidth {
+        options.linewidth = v;
+    }
+    if let Some(v) = given.suppress {
+        options.suppress_small = v;
+    }
+    if let Some(v) = given.nanstr {
+        options.nanstr = Cow::Owned(v);
+    }
+    if let Some(v) = given.infstr {
+        options.infstr = Cow::Owned(v);
+    }
+    if let Some(v) = given.sign {
+        options.sign = Sign::from_name(v)
+            .ok_or_else(|| value_error("sign option must be one of ' ', '+', or '-'"))?;
+    }
+    if let Some(v) = given.floatmode {
+        options.floatmode = FloatMode::from_name(v).ok_or_else(|| {
+            value_error(
+                "floatmode option must be one of \"fixed\", \"unique\", \"maxprec\", \"maxprec_equal\"",
+            )
+        })?;
+    }
+    if let Some(v) = given.legacy {
+        options.legacy = match v.extract::<String>().ok().as_deref() {
+            None if !v.is_truthy()? => Legacy::None,
+            Some("1.25" | "1.21") => Legacy::V1_25,
+            Some("2.1") => Legacy::V2_1,
+            Some("2.2") => Legacy::None,
+            _ => {
+                return Err(value_error(
+                    "legacy must be one of '1.21', '1.25', '2.1', '2.2' or False; '1.13' is not there",
+                ));
+            }
+        };
+    }
+    Ok(())
 }
 
 /// Changes the print options that are given: `precision`, `threshold`, `edgeitems`, `linewidth`, `suppress`, `nanstr`,
-/// `infstr`, `sign`, `floatmode`.
+/// `infstr`, `formatter`, `sign`, `floatmode`, `legacy`.
 #[pyfunction]
-#[pyo3(signature = (precision=None, threshold=None, edgeitems=None, linewidth=None, suppress=None, nanstr=None, infstr=None, *, sign=None, floatmode=None))]
+#[pyo3(signature = (precision=None, threshold=None, edgeitems=None, linewidth=None, suppress=None, nanstr=None, infstr=None, formatter=None, sign=None, floatmode=None, *, legacy=None, override_repr=None))]
 #[allow(clippy::too_many_arguments)]
 fn set_printoptions(
     precision: Option<usize>,
@@ -103,50 +513,41 @@ fn set_printoptions(
     suppress: Option<bool>,
     nanstr: Option<String>,
     infstr: Option<String>,
+    formatter: Option<&Bound<'_, PyDict>>,
     sign: Option<&str>,
     floatmode: Option<&str>,
+    legacy: Option<&Bound<'_, PyAny>>,
+    override_repr: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<()> {
+    if override_repr.is_some_and(|f| !f.is_none()) {
+        return Err(type_error(
+            "override_repr is not there\n  hint: `formatter` writes the elements",
+        ));
+    }
     let mut options = print::get_options();
-    if let Some(v) = precision {
-        options.precision = v;
-    }
-    if let Some(v) = threshold {
-        options.threshold = match v.extract::<usize>() {
-            Ok(n) => n,
-            // sys.maxsize, math.inf: all of it
-            Err(_) if v.extract::<f64>()? == f64::INFINITY => usize::MAX,
-            Err(_) => {
-                return Err(value_error(
-                    "threshold must be a number of elements, not nan",
-                ));
-            }
-        };
-    }
-    if let Some(v) = edgeitems {
-        options.edgeitems = v;
-    }
-    if let Some(v) = linewidth {
-        options.linewidth = v;
-    }
-    if let Some(v) = suppress {
-        options.suppress_small = v;
-    }
-    if let Some(v) = nanstr {
-        options.nanstr = Cow::Owned(v);
-    }
-    if let Some(v) = infstr {
-        options.infstr = Cow::Owned(v);
-    }
-    if let Some(v) = sign {
-        options.sign = Sign::from_name(v)
-            .ok_or_else(|| value_error("sign option must be one of ' ', '+', or '-'"))?;
-    }
-    if let Some(v) = floatmode {
-        options.floatmode = FloatMode::from_name(v).ok_or_else(|| {
-            value_error("floatmode option must be one of fixed, unique, maxprec, maxprec_equal")
-        })?;
-    }
+    change(
+        &mut options,
+        Change {
+            precision,
+            threshold,
+            edgeitems,
+            linewidth,
+            suppress,
+            nanstr,
+            infstr,
+            sign,
+            floatmode,
+            legacy,
+        },
+    )?;
     print::set_options(options);
+    // as in NumPy every call sets it, or takes it away
+    let new = formatter.map(|f| f.clone().unbind());
+    let old = std::mem::replace(
+        &mut *FORMATTER.lock().unwrap_or_else(PoisonError::into_inner),
+        new,
+    );
+    drop(old);
     Ok(())
 }
 
@@ -163,6 +564,7 @@ fn get_printoptions(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         floatmode,
         nanstr,
         infstr,
+        legacy,
     } = print::get_options();
     let dict = PyDict::new(py);
     dict.set_item("edgeitems", edgeitems)?;
@@ -174,6 +576,13 @@ fn get_printoptions(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     dict.set_item("nanstr", nanstr)?;
     dict.set_item("infstr", infstr)?;
     dict.set_item("sign", sign.name())?;
+    dict.set_item("formatter", formatter(py))?;
+    match legacy {
+        Legacy::None => dict.set_item("legacy", false)?,
+        Legacy::V1_25 => dict.set_item("legacy", "1.25")?,
+        Legacy::V2_1 => dict.set_item("legacy", "2.1")?,
+    }
+    dict.set_item("override_repr", py.None())?;
     Ok(dict)
 }
 
@@ -181,7 +590,7 @@ fn get_printoptions(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 #[pyclass(name = "printoptions", module = "civita", frozen)]
 struct PrintOptions {
     wanted: Py<PyDict>,
-    before: std::sync::Mutex<Vec<Options>>,
+    before: Mutex<Vec<(Options, Option<Py<PyDict>>)>>,
 }
 
 #[pymethods]
@@ -196,13 +605,13 @@ impl PrintOptions {
     }
 
     fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let before = print::get_options();
+        let before = (print::get_options(), formatter(py));
         py.import("civita._civita")?
             .getattr("set_printoptions")?
             .call((), Some(self.wanted.bind(py)))?;
         self.before
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
             .push(before);
         get_printoptions(py)
     }
@@ -212,10 +621,15 @@ impl PrintOptions {
         if let Some(before) = self
             .before
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
             .pop()
         {
-            print::set_options(before);
+            print::set_options(before.0);
+            let old = std::mem::replace(
+                &mut *FORMATTER.lock().unwrap_or_else(PoisonError::into_inner),
+                before.1,
+            );
+            drop(old);
         }
     }
 }
@@ -224,6 +638,9 @@ impl PrintOptions {
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(array_repr, m)?)?;
     m.add_function(wrap_pyfunction!(array_str, m)?)?;
+    m.add_function(wrap_pyfunction!(array2string, m)?)?;
+    m.add_function(wrap_pyfunction!(format_float_positional, m)?)?;
+    m.add_function(wrap_pyfunction!(format_float_scientific, m)?)?;
     m.add_function(wrap_pyfunction!(set_printoptions, m)?)?;
     m.add_function(wrap_pyfunction!(get_printoptions, m)?)?;
     m.add_class::<PrintOptions>()?;

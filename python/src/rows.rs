@@ -82,6 +82,7 @@ fn function<'py>(py: Python<'py>, row: &FunctionRow) -> PyResult<Bound<'py, PyDi
     d.set_item("kind", "function")?;
     d.set_item("name", row.name)?;
     d.set_item("numpy", row.name)?;
+    d.set_item("written", matches!(row.returns, Returns::Written))?;
     d.set_item("aliases", row.aliases)?;
     d.set_item("torch", row.torch)?;
     d.set_item("doc", lines(row.doc))?;
@@ -125,6 +126,7 @@ fn returns(returns: Returns) -> &'static str {
         Returns::Tuple(_) => "tuple[ndarray, ...]",
         Returns::OneOrTuple(_) | Returns::Asked(_) => "Any",
         Returns::Plain(stub) => stub,
+        Returns::Written => "None",
     }
 }
 

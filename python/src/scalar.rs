@@ -16,6 +16,7 @@
 
 use civita_core::dtype::{DType, Kind, Scalar};
 use civita_core::ops::Op;
+use civita_core::print::{self, Legacy};
 use civita_core::raw::Raw;
 use num_complex::Complex;
 use pyo3::ffi;
@@ -27,7 +28,7 @@ use pyo3::types::{
 };
 
 use crate::array::wrap;
-use crate::convert::{Value, array_of, is_operand, scalar_exact, value};
+use crate::convert::{Value, array_of, is_operand, scalar_beside, scalar_exact, value};
 use crate::dtype::PyDType;
 use crate::error::{Outcome, index_error, type_error};
 use crate::errstate;
@@ -311,7 +312,7 @@ fn operate(
     }
     let (mine, dtype) = own(slf)?;
     let mine = Value::Own(Box::new(Raw::scalar(mine, dtype)?));
-    let other = match scalar_exact(other)? {
+    let other = match scalar_beside(other, dtype)? {
         Some(scalar) => Value::Weak(scalar),
         None => match value(other) {
             Ok(other) => other,
@@ -364,6 +365,8 @@ operators! {
     __and__ __rand__ BitwiseAnd,
     __or__ __ror__ BitwiseOr,
     __xor__ __rxor__ BitwiseXor,
+    __lshift__ __rlshift__ LeftShift,
+    __rshift__ __rrshift__ RightShift,
 }
 
 #[pymethods]
@@ -519,6 +522,9 @@ impl Generic {
     fn __repr__(slf: &Bound<'_, Self>) -> Outcome<String> {
         let (value, dtype) = own(slf)?;
         let text = Raw::scalar(value, dtype)?.display();
+        if print::get_options().legacy <= Legacy::V1_25 {
+            return Ok(text);
+        }
         Ok(match dtype {
             DType::Bool => format!("np.{text}_"),
             _ => {
@@ -719,6 +725,8 @@ const KINDS: &[(&str, &str)] = &[
     ("inexact", "number"),
     ("floating", "inexact"),
     ("complexfloating", "inexact"),
+    ("flexible", "generic"),
+    ("character", "flexible"),
 ];
 
 /// Adds the classes under their names.

@@ -12,7 +12,7 @@ use pyo3::types::{PyDict, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::convert::{Value, array_of, value};
+use crate::convert::{Value, array_of, value, values};
 use crate::dtype::{casting as casting_rule, parse_optional, type_char};
 use crate::error::{Outcome, type_error, value_error};
 use crate::fuse;
@@ -201,7 +201,7 @@ impl Ufunc {
                 ))),
             };
         }
-        let values = inputs.iter().map(value).collect::<Outcome<Args<'_>>>()?;
+        let values: Args<'_> = values(&inputs)?;
         if given == arity && kwargs.is_none() {
             match self.0 {
                 Kind::Op(row) => {
@@ -459,29 +459,19 @@ impl Ufunc {
         self.call(args, kwargs)
     }
 
-    /// Applies the function in place to what `indices` picks from `a`, and `b`; at equal places all of it adds up. Only
-    /// `add` and `subtract` have it.
-    #[pyo3(signature = (a, indices, b, /))]
+    /// Applies the function in place to what `indices` picks from `a`, and to `b` where it takes two; again and again for a
+    /// place that is picked several times.
+    #[pyo3(signature = (a, indices, b=None, /))]
     fn at(
         &self,
-        a: &Bound<'_, Array>,
+        a: &Bound<'_, PyAny>,
         indices: &Bound<'_, PyAny>,
-        b: &Bound<'_, PyAny>,
+        b: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<()> {
-        let op = self.op("at")?;
-        let subtract = op == Op::Sub;
-        if !subtract && op != Op::Add {
-            return Err(type_error(format!(
-                "{}.at does not exist\n  rule: add and subtract have `at`",
-                self.0.name()
-            )));
-        }
-        if subtract && a.get().raw().dtype() == DType::Bool {
-            return Err(type_error(
-                "subtract.at: booleans cannot be subtracted\n  hint: `logical_xor` is their difference",
-            ));
-        }
-        crate::assign::accumulate(a.py(), a.get(), indices, b, subtract)
+        let Ok(a) = a.cast::<Array>() else {
+            return Err(type_error("first operand must be array"));
+        };
+        crate::assign::at(a.py(), self.op("at")?, a.get(), indices, b)
     }
 
     /// `a[0] op a[1] op …` along an axis, or several of them; `None` is all.

@@ -8,6 +8,7 @@ NumPy has no bfloat16. On its side such an array is float32 that holds only valu
 to one by `to_bfloat16`.
 """
 
+import math
 import warnings
 
 import numpy as np
@@ -125,9 +126,17 @@ def _popcount(x):
     return np.bitwise_count(x).astype(np.int8 if x.dtype == bool else x.dtype)
 
 
+def _real(function):
+    """A function of `float64`, in the dtype in which NumPy's functions of real floats compute."""
+    return lambda x: np.asarray(function(np.asarray(x).astype("float64"))).astype(np.cbrt(x).dtype)
+
+
 # Rows whose name is neither NumPy's nor scipy.special's, or means something else there.
 FORMULAS = {
     "sigmoid": _sigmoid,
+    "erf": _real(scipy.special.erf),
+    # SciPy's is off by hundreds of units in the last place
+    "erfc": _real(np.vectorize(math.erfc, otypes=["float64"])),
     "relu": _relu,
     "logsumexp": _logsumexp,
     "rsqrt": lambda x: np.reciprocal(np.sqrt(x)),
@@ -459,3 +468,75 @@ def promoted(a, b):
             return "bfloat16"
         return str(np.promote_types("float32", other)) if other != "float16" else "float32"
     return str(np.promote_types(a, b))
+
+
+# ---- PyTorch's gathers and scatters, by loops ----------------------------------------------------------------------
+
+
+def places(index, dim, ndim):
+    """For each index its own place, and the place that it names."""
+    index = np.asarray(index)
+    for own in np.ndindex(index.shape):
+        at = list(own)
+        at[dim % ndim] = int(index[own])
+        yield own, tuple(at)
+
+
+def gather(input, dim, index):
+    y = np.empty(np.shape(index), input.dtype)
+    for own, at in places(index, dim, input.ndim):
+        y[own] = input[at]
+    return y
+
+
+def scatter(input, dim, index, src):
+    y = input.copy()
+    src = np.broadcast_to(np.asarray(src).astype(y.dtype), np.shape(index)) if np.ndim(src) == 0 else src
+    for own, at in places(index, dim, y.ndim):
+        y[at] = src[own]
+    return y
+
+
+def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
+    y = input.copy()
+    if y.dtype.kind == "c" and reduce in ("amax", "amin"):
+        raise TypeError("complex numbers have no order")
+    add = np.logical_or if y.dtype == bool else np.add
+    multiply = np.logical_and if y.dtype == bool else np.multiply
+    function = {"sum": add, "mean": add, "prod": multiply, "amax": np.maximum, "amin": np.minimum}[reduce]
+    count = np.zeros(y.shape, "int64") + include_self
+    for own, at in places(index, dim, y.ndim):
+        y[at] = src[own] if count[at] == 0 else function(y[at], src[own])
+        count[at] += 1
+    if reduce != "mean":
+        return y
+    count = np.maximum(count, 1)
+    return (y // count).astype(y.dtype) if y.dtype.kind in "iub" else (y / count).astype(y.dtype)
+
+
+def scatter_add(input, dim, index, src):
+    return scatter_reduce(input, dim, index, src, "sum")
+
+
+def index_put(input, indices, values, accumulate=False):
+    y = input.copy()
+    key = tuple(np.asarray(index) for index in indices)
+    if accumulate:
+        np.add.at(y, key, np.asarray(values).astype(y.dtype))
+    else:
+        y[key] = values
+    return y
+
+
+def index_add(input, dim, index, source, *, alpha=1):
+    y = input.copy()
+    source = (source * np.asarray(alpha).astype(source.dtype) if alpha != 1 else source).astype(y.dtype)
+    np.add.at(np.moveaxis(y, dim, 0), np.asarray(index), np.moveaxis(source, dim, 0))
+    return y
+
+
+def masked_scatter(input, mask, source):
+    x, m = np.broadcast_arrays(input, mask)
+    y = x.copy()
+    y[m] = source.ravel()[: np.count_nonzero(m)]
+    return y

@@ -213,7 +213,15 @@ ORDINARY = (
     AssertionError,
     ArithmeticError,
     LookupError,
+    OSError,
+    EOFError,
 )
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """What functions of files make stays out of the checkout."""
+    monkeypatch.chdir(tmp_path)
 
 
 def attempt(f, args, kwargs):

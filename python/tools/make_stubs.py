@@ -1,4 +1,4 @@
-"""Writes civita/__init__.pyi and civita/random.pyi, the types that editors and checkers read.
+"""Writes civita/__init__.pyi and those of civita.random, civita.fft and civita.linalg, the types that editors and checkers read.
 
 What stands in the engine's tables (elementwise functions, reductions) and every function whose signature `inspect` can
 read is generated from the built package; classes are in the template below.
@@ -22,7 +22,7 @@ from builtins import bool as _bool, str as _str
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias
 
-from . import autograd as autograd, random as random
+from . import autograd as autograd, fft as fft, linalg as linalg, random as random
 from .autograd import jvp as jvp, trace as trace, vmap as vmap
 
 class _SupportsArray(Protocol):
@@ -47,7 +47,41 @@ class AxisError(ValueError, IndexError): ...
 class dtype:
     """The type of an array's elements."""
 
-    def __new__(cls, dtype: _DTypeLike, /) -> _dtype: ...
+    def __new__(cls, dtype: _DTypeLike | None, align: _bool = False, copy: _bool = False) -> _dtype: ...
+    def __class_getitem__(cls, item: Any, /) -> Any: ...
+    @property
+    def num(self) -> int: ...
+    @property
+    def byteorder(self) -> _str: ...
+    @property
+    def fields(self) -> None: ...
+    @property
+    def names(self) -> None: ...
+    @property
+    def subdtype(self) -> None: ...
+    @property
+    def metadata(self) -> None: ...
+    @property
+    def base(self) -> _dtype: ...
+    @property
+    def shape(self) -> tuple[()]: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def flags(self) -> int: ...
+    @property
+    def hasobject(self) -> _bool: ...
+    @property
+    def isalignedstruct(self) -> _bool: ...
+    @property
+    def isbuiltin(self) -> int: ...
+    @property
+    def descr(self) -> list[tuple[_str, _str]]: ...
+    def newbyteorder(self, new_order: _str = "S", /) -> _dtype: ...
+    def __lt__(self, other: Any) -> _bool: ...
+    def __le__(self, other: Any) -> _bool: ...
+    def __gt__(self, other: Any) -> _bool: ...
+    def __ge__(self, other: Any) -> _bool: ...
     @property
     def name(self) -> _str: ...
     @property
@@ -203,23 +237,67 @@ class printoptions:
 class flagsobj:
     """How the elements of an array lie in memory."""
 
-    c_contiguous: _bool
-    f_contiguous: _bool
+    @property
+    def c_contiguous(self) -> _bool: ...
+    @property
+    def f_contiguous(self) -> _bool: ...
+    @property
+    def contiguous(self) -> _bool: ...
+    @property
+    def fortran(self) -> _bool: ...
+    @property
+    def owndata(self) -> _bool: ...
     writeable: _bool
     aligned: _bool
+    writebackifcopy: _bool
+    @property
+    def fnc(self) -> _bool: ...
+    @property
+    def forc(self) -> _bool: ...
+    @property
+    def behaved(self) -> _bool: ...
+    @property
+    def carray(self) -> _bool: ...
+    @property
+    def farray(self) -> _bool: ...
+    @property
+    def num(self) -> int: ...
     def __getitem__(self, name: _str) -> _bool: ...
+    def __setitem__(self, name: _str, value: _bool) -> None: ...
 
 class ndarray:
     """An n-dimensional array: NumPy's semantics, gradients, SIMD kernels."""
 
     __array_priority__: float
     __hash__: None  # type: ignore[assignment]
+    def __class_getitem__(cls, item: Any, /) -> Any: ...
+    shape: Any
+    dtype: Any
+    flat: Any
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def base(self) -> Any: ...
+    @property
+    def ctypes(self) -> Any: ...
+    @property
+    def __array_interface__(self) -> dict[_str, Any]: ...
+    def view(self, dtype: Any = None, type: Any = None) -> ndarray: ...
+    def tobytes(self, order: _str | None = "C") -> bytes: ...
+    def byteswap(self, inplace: _bool = False) -> ndarray: ...
+    def choose(self, choices: Any, out: ndarray | None = None, mode: _str = "raise") -> Any: ...
+    def compress(self, condition: _ArrayLike, axis: int | None = None, out: ndarray | None = None) -> ndarray: ...
+    def put(self, indices: _ArrayLike, values: _ArrayLike, mode: _str = "raise") -> None: ...
+    def partition(self, kth: Any, axis: int = -1, kind: _str = "introselect", order: None = None) -> None: ...
+    def round(self, decimals: int = 0, out: ndarray | None = None) -> Any: ...
+    def setflags(self, *, write: _bool | None = None, align: _bool | None = None, uic: _bool | None = None) -> None: ...
+    def resize(self, *new_shape: Any, refcheck: _bool = True) -> None: ...
+    def tofile(self, fid: Any, sep: _str = "", format: _str = "%s") -> None: ...
+    def dumps(self) -> bytes: ...
+    def dump(self, file: Any) -> None: ...
+    def getfield(self, dtype: _DTypeLike, offset: int = 0) -> ndarray: ...
+    def setfield(self, val: _ArrayLike, dtype: _DTypeLike, offset: int = 0) -> None: ...
+    def __reversed__(self) -> Iterator[Any]: ...
     @property
     def strides(self) -> tuple[int, ...]: ...
-    @property
-    def dtype(self) -> _dtype: ...
     @property
     def ndim(self) -> int: ...
     @property
@@ -257,13 +335,13 @@ class ndarray:
     def __divmod__(self, other: _ArrayLike) -> tuple[Any, Any]: ...
     def __rdivmod__(self, other: _ArrayLike) -> tuple[Any, Any]: ...
     def __round__(self, ndigits: int | None = None) -> Any: ...
-    def reshape(self, *shape: SupportsIndex | Sequence[SupportsIndex], copy: _bool | None = None) -> ndarray: ...
+    def reshape(self, *shape: SupportsIndex | Sequence[SupportsIndex], order: _str | None = "C", copy: _bool | None = None) -> ndarray: ...
     def transpose(self, *axes: SupportsIndex | Sequence[SupportsIndex] | None) -> ndarray: ...
-    def ravel(self) -> ndarray: ...
-    def flatten(self) -> ndarray: ...
-    def astype(self, dtype: _DTypeLike, *, casting: _Casting = "unsafe", copy: _bool = True, order: _str | None = None, device: _str | None = None) -> ndarray: ...
+    def ravel(self, order: _str | None = "C") -> ndarray: ...
+    def flatten(self, order: _str | None = "C") -> ndarray: ...
+    def astype(self, dtype: _DTypeLike | None, order: _str | None = "K", casting: _Casting = "unsafe", subok: _bool = True, copy: _bool = True, *, device: _str | None = None) -> ndarray: ...
     def to_device(self, device: _str, /, *, stream: None = None) -> ndarray: ...
-    def copy(self, order: _str | None = None) -> ndarray: ...
+    def copy(self, order: _str | None = "C") -> ndarray: ...
     def item(self, *args: SupportsIndex) -> Any: ...
     def tolist(self) -> Any: ...
     def sort(self, axis: int = -1, kind: Any = None, order: None = None, *, stable: _bool | None = None, descending: _bool = False) -> None: ...
@@ -338,7 +416,7 @@ SCALARS = '''class generic:
 SCALAR_OPERATORS
 '''
 
-BINARY = "add sub mul truediv floordiv mod pow and or xor matmul".split()
+BINARY = "add sub mul truediv floordiv mod pow and or xor lshift rshift matmul".split()
 UNARY = "neg pos abs invert".split()
 
 # what a parameter of this name takes, in every function
@@ -360,7 +438,7 @@ TYPES = {
 
 # what functions return that do not return an array
 RETURNS = {
-    "allclose": "_bool", "array_equal": "_bool", "array_repr": "_str", "array_str": "_str", "broadcast_arrays": "tuple[ndarray, ...]",
+    "allclose": "_bool", "array_equal": "_bool", "array_repr": "_str", "array_str": "_str", "array2string": "_str", "format_float_positional": "_str", "format_float_scientific": "_str", "broadcast_arrays": "tuple[ndarray, ...]",
     "broadcast_shapes": "tuple[int, ...]", "can_cast": "_bool", "check_gradients": "_bool", "check_second_gradients": "_bool",
     "explain": "tuple[Any, list[dict[_str, Any]]]", "fuse": "fused", "get_num_threads": "int", "get_printoptions": "dict[_str, Any]",
     "grad": "tuple[ndarray, ...]", "info": "Info", "is_grad_enabled": "_bool", "isdtype": "_bool", "ndim": "int",
@@ -396,7 +474,7 @@ def parameters(signature, types=TYPES):
             kind += " | None"
         text += ": " + kind
         if p.default is not p.empty:
-            text += f" = {p.default!r}"
+            text += f" = {p.default.__name__ if isinstance(p.default, type) else repr(p.default)}"
         parts.append(text)
     if positional:
         parts.append("/")
@@ -411,7 +489,7 @@ def doc(text, indent="    "):
 def operators(kind, other):
     lines = []
     for name in BINARY:
-        if kind == "Expr" and name == "matmul":
+        if kind == "Expr" and name in ("matmul", "lshift", "rshift"):
             continue
         lines += [f"    def __{name}__(self, other: {other}) -> {kind}: ...", f"    def __r{name}__(self, other: {other}) -> {kind}: ..."]
         if kind == "ndarray":
@@ -484,7 +562,30 @@ def stub():
         text += f"def {name}({parameters(inspect.signature(value))}) -> {returns}:\n"
         # a row's doc begins with its signature
         text += doc(value.__doc__.split("\n\n", 1)[1] if isinstance(value, cv.function) else value.__doc__ or "") + "\n\n"
-    return text.rstrip() + "\n"
+    return text + lazy() + "\n"
+
+
+def lazy():
+    """What is written in Python and imported when it is asked for."""
+    text = "# ---- functions, classes and objects in Python\n\n"
+    for name in sorted(cv._lazy.NAMES):
+        if name in vars(cv._civita):
+            # a row of the engine's has taken its place
+            continue
+        value = getattr(cv, name)
+        if inspect.isfunction(value):
+            text += f"def {name}({parameters(inspect.signature(value), PYTHON_TYPES)}) -> Any:\n{doc(value.__doc__ or '')}\n\n"
+        elif isinstance(value, type):
+            text += f"class {name}:\n{doc(value.__doc__).removesuffix('...').rstrip()}\n\n    def __new__(cls, *args: Any, **kwargs: Any) -> Any: ...\n"
+            text += "    def __getattr__(self, name: _str) -> Any: ...\n    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...\n"
+            text += "    def __iter__(self) -> Iterator[Any]: ...\n    def __next__(self) -> Any: ...\n    def __getitem__(self, key: Any) -> Any: ...\n\n"
+        else:
+            text += f"{name}: Any\n"
+    return text + "".join(f"{name}: Any\n" for name in cv._lazy.MODULES)
+
+
+# what parameters of this name take in functions that are written in Python
+PYTHON_TYPES = {"dtype": "_DTypeLike | None", "like": "Any"}
 
 
 RANDOM_HEAD = '''"""Types of civita.random. Generated by tools/make_stubs.py: change that, not this."""
@@ -554,9 +655,89 @@ def random_stub():
     return text.rstrip() + "\n"
 
 
+LINALG_HEAD = '''"""Types of civita.linalg. Generated by tools/make_stubs.py: change that, not this."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from . import matmul as matmul, matrix_transpose as matrix_transpose, ndarray, tensordot as tensordot
+
+_ArrayLike: TypeAlias = ndarray | bool | int | float | complex | Sequence[Any] | memoryview | Any
+_Order: TypeAlias = float | Literal["fro", "nuc"]
+
+class LinAlgError(ValueError):
+    """A matrix that an algorithm cannot take: not square, singular, not positive definite, without convergence."""
+'''
+
+# what parameters of `cv.linalg` take
+LINALG_TYPES = {
+    **dict.fromkeys(("a", "b", "x", "x1", "x2", "A", "c", "r", "rcond", "rtol", "tol"), "_ArrayLike"),
+    **dict.fromkeys(("upper", "full_matrices", "compute_uv", "hermitian", "keepdims", "lower", "unit_diagonal", "permute_l", "p_indices"), "bool"),
+    **dict.fromkeys(("overwrite_a", "overwrite_b", "check_finite"), "bool"),
+    **dict.fromkeys(("n", "ind", "offset"), "int"), "ord": "_Order", "p": "_Order", "axis": "int | Sequence[int] | None", "axes": "int | Sequence[int] | None",
+    "UPLO": 'Literal["L", "U"]', "mode": 'Literal["reduced", "complete", "r", "raw"]', "arrays": "Sequence[_ArrayLike]", "out": "ndarray | None",
+    "trans": 'Literal[0, 1, 2, "N", "T", "C"]', "side": 'Literal["right", "left"]', "output": 'Literal["real", "complex"]', "dtype": "Any",
+    "lu_and_piv": "tuple[_ArrayLike, _ArrayLike]", "c_and_lower": "tuple[_ArrayLike, bool]",
+}
+
+# what the functions of `cv.linalg` return that do not return numbers or arrays
+LINALG_RETURNS = {
+    "eig": "EigResult", "eigh": "EighResult", "slogdet": "SlogdetResult", "svd": "SVDResult | Any", "qr": "QRResult | Any",
+    "lstsq": "tuple[ndarray, ndarray, Any, ndarray]", "lu": "tuple[ndarray, ...]", "lu_factor": "tuple[ndarray, ndarray]", "polar": "tuple[ndarray, ndarray]",
+    "cho_factor": "tuple[ndarray, bool]", "schur": "tuple[ndarray, ndarray]", "hessenberg": "ndarray | tuple[ndarray, ndarray]",
+    **dict.fromkeys(("det", "cond", "norm", "vector_norm", "matrix_norm", "matrix_rank", "multi_dot", "trace", "vecdot"), "Any"),
+}
+
+
+def linalg_stub():
+    """The named tuples and the functions of `cv.linalg`."""
+    text = LINALG_HEAD
+    functions = ""
+    for name in cv.linalg.__all__:
+        value = getattr(cv.linalg, name)
+        if isinstance(value, type) and issubclass(value, tuple):
+            text += f"\nclass {name}(NamedTuple):\n" + "".join(f"    {field}: Any\n" for field in value._fields)
+        elif inspect.isfunction(value):
+            returns = LINALG_RETURNS.get(name, "ndarray")
+            given = parameters(inspect.signature(value), LINALG_TYPES).replace("Ellipsis", "...").replace("<class 'int'>", "int")
+            functions += f"def {name}({given}) -> {returns}:\n{doc(value.__doc__)}\n\n"
+    return text + "\n" + functions.rstrip() + "\n"
+
+
+FFT_HEAD = '''"""Types of civita.fft. Generated by tools/make_stubs.py: change that, not this."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, SupportsIndex, TypeAlias
+
+from . import ndarray
+
+_ArrayLike: TypeAlias = ndarray | complex | Sequence[Any] | memoryview | Any
+_Axes: TypeAlias = SupportsIndex | Sequence[SupportsIndex] | None
+_Norm: TypeAlias = Literal["backward", "ortho", "forward"] | None
+'''
+
+# what parameters of `cv.fft` take
+FFT_TYPES = {
+    **dict.fromkeys(("a", "x", "in1", "in2"), "_ArrayLike"), "n": "SupportsIndex | None", "axis": "SupportsIndex", "norm": "_Norm", "axes": "_Axes",
+    "out": "ndarray | None", "s": "Sequence[SupportsIndex] | None", "type": "Literal[1, 2, 3, 4]", "overwrite_x": "bool", "workers": "int | None",
+    "orthogonalize": "bool | None", "mode": 'Literal["full", "same", "valid"]', "target": "int", "real": "bool", "d": "Any", "device": "str | None",
+}
+
+
+def fft_stub():
+    """The functions of `cv.fft`."""
+    text = FFT_HEAD + "\n"
+    for name in cv.fft.__all__:
+        value = getattr(cv.fft, name)
+        types = FFT_TYPES | ({"n": "SupportsIndex"} if name.endswith("freq") else {})
+        returns = "int" if name.endswith("fast_len") else "ndarray"
+        text += f"def {name}({parameters(inspect.signature(value), types)}) -> {returns}:\n{doc(value.__doc__)}\n\n"
+    return text.rstrip() + "\n"
+
+
 def main():
     stale = False
-    for name, new in (("__init__.pyi", stub()), ("random.pyi", random_stub())):
+    for name, new in (("__init__.pyi", stub()), ("linalg.pyi", linalg_stub()), ("random.pyi", random_stub()), ("fft.pyi", fft_stub())):
         path = PACKAGE / name
         if "--check" not in sys.argv:
             path.write_text(new)

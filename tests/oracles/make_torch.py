@@ -63,6 +63,19 @@ OPS = {
     "concatenate": lambda *xs, axis: torch.cat(xs, axis),
     "broadcast_to": lambda x, shape: x.broadcast_to(shape).clone(),
     "transpose": lambda x, axes: x.permute(axes).clone(),
+    "gather": lambda x, index, dim: torch.gather(x, dim, index),
+    "scatter": lambda x, index, src, dim: torch.scatter(x, dim, index, src),
+    "scatter_add": lambda x, index, src, dim: torch.scatter_add(x, dim, index, src),
+    "scatter_reduce": lambda x, index, src, dim, **k: torch.scatter_reduce(x, dim, index, src, **k),
+    "index_select": lambda x, index, dim: torch.index_select(x, dim, index),
+    "index_add": lambda x, index, source, dim, **k: torch.index_add(x, dim, index, source, **k),
+    "index_put": lambda x, rows, columns, values, accumulate: torch.index_put(x, (rows, columns), values, accumulate),
+    "masked_fill": torch.masked_fill,
+    "masked_select": torch.masked_select,
+    "masked_scatter": torch.masked_scatter,
+    "embedding": torch.nn.functional.embedding,
+    "unfold": lambda x, **k: x.unfold(**k).clone(),
+    "einsum": lambda *xs, subscripts: torch.einsum(subscripts, *xs),
 }
 
 CASES = []
@@ -177,6 +190,34 @@ case("concatenate along 0", "concatenate", real(2, 2), real(1, 2), real(3, 2), a
 case("concatenate along 1", "concatenate", real(2, 1), real(2, 3), axis=1)
 case("broadcast_to", "broadcast_to", real(2, 1), shape=[3, 2, 2])
 case("transpose", "transpose", real(2, 3, 2), axes=[2, 0, 1])
+
+
+def integers(*values):
+    return lambda rng: np.array(values, dtype="int64")
+
+
+case("gather along 0", "gather", real(3, 4), integers([2, 0, 1, 1]), dim=0)
+case("gather along 1, an index twice", "gather", real(3, 4), integers([0, 3, 0], [2, 2, 1]), dim=1)
+case("scatter along 0", "scatter", real(3, 4), integers([2, 0, 1, 1]), real(1, 4), dim=0)
+case("scatter along 1", "scatter", real(3, 4), integers([0, 3], [2, 1]), real(2, 2), dim=1)
+case("scatter_add along 1", "scatter_add", real(3, 4), integers([0, 3, 0], [2, 1, 2]), real(2, 3), dim=1)
+for way in "sum prod mean amax amin".split():
+    for own in (True, False):
+        name = f"scatter_reduce, {way}" + ("" if own else ", without the element that is there")
+        case(name, "scatter_reduce", apart(5), integers(4, 0, 4), apart(3), dim=0, reduce=way, include_self=own)
+case("scatter_reduce, prod, one zero", "scatter_reduce", real(3), integers(0, 0, 1), given(0.0, 2.0, 3.0), dim=0, reduce="prod")
+case("scatter_reduce, amax, ties", "scatter_reduce", given(2.0, 5.0), integers(0, 0, 1), given(2.0, 2.0, 5.0), dim=0, reduce="amax")
+case("index_select along 1", "index_select", real(2, 3), integers(2, 2, 0), dim=1)
+case("index_add along 0, alpha", "index_add", real(3, 2), integers(2, 0, 2), real(3, 2), dim=0, alpha=2.5)
+case("index_put", "index_put", real(3, 4), integers(0, 2), integers(1, 3), real(2), accumulate=False)
+case("index_put, accumulated", "index_put", real(3, 4), integers(0, 0), integers(1, 1), real(2), accumulate=True)
+case("masked_fill", "masked_fill", real(2, 3), mask(2, 3), real())
+case("masked_select", "masked_select", real(2, 3), mask(2, 3))
+case("masked_scatter", "masked_scatter", real(2, 3), mask(2, 3), real(6))
+case("embedding", "embedding", integers([1, 0], [1, 2]), real(3, 2))
+case("unfold", "unfold", real(2, 5), dimension=1, size=2, step=1)
+for subscripts, shapes in {"ij,jk->ik": [(2, 3), (3, 2)], "bij,bjk->bik": [(2, 2, 3), (2, 3, 2)], "ij,kj->": [(2, 3), (2, 3)], "ii->i": [(3, 3)], "ij,jk,kl->il": [(2, 3), (3, 2), (2, 2)]}.items():
+    case(f"einsum {subscripts}", "einsum", *(real(*shape) for shape in shapes), subscripts=subscripts)
 
 # ---- complex numbers
 for dtype in ("complex128", "complex64"):

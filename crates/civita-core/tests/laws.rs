@@ -5,7 +5,7 @@ use civita_core::error::Result;
 use civita_core::graph::Function as Program;
 use civita_core::layout::{Axes, KeepDims, SliceItem};
 use civita_core::ops::{Op, Reduction};
-use civita_core::primitive::Direction;
+use civita_core::primitive::{Combine, Correlate, Direction, Scatter, bind_one};
 use civita_core::program::Program as Elementwise;
 use civita_core::raw::{Key, Mode, Raw, ReduceOptions};
 use civita_core::transform::{Function, grad, hessian, jacfwd, jacrev, jvp, trace, vmap};
@@ -30,6 +30,18 @@ impl Sample {
     fn shared(mut self, input: usize) -> Sample {
         self.batches[input] = false;
         self
+    }
+}
+
+/// Rows along axis 1.
+fn combined(combine: Combine) -> Scatter {
+    Scatter {
+        combine,
+        axis: 1,
+        axes: 1,
+        batch: 0,
+        mode: Mode::Raise,
+        in_place: false,
     }
 }
 
@@ -177,6 +189,12 @@ fn samples() -> Vec<Sample> {
             |x| x[0].put_along_axis(&x[1], &x[2], 0),
         )
         .fixed(1),
+        sample("correlate", &[n(&[7], 5), n(&[3], 6)], |x| {
+            bind_one(&Correlate, &[&x[0], &x[1]])
+        }),
+        sample("correlate rows", &[n(&[2, 5], 5), n(&[2, 2], 6)], |x| {
+            bind_one(&Correlate, &[&x[0], &x[1]])
+        }),
         sample("matmul", &[n(&[2, 3], 5), n(&[3, 2], 6)], |x| {
             x[0].matmul(&x[1])
         }),
@@ -237,6 +255,18 @@ fn samples() -> Vec<Sample> {
             "index_put",
             &[n(&[2, 3], 15), index(), n(&[2, 4], 16)],
             |x| x[0].index_put(1, &x[1], &x[2]),
+        )
+        .fixed(1),
+        sample(
+            "index_multiply",
+            &[n(&[2, 3], 15), index(), n(&[2, 4], 16)],
+            |x| bind_one(&combined(Combine::Multiply), &[&x[0], &x[1], &x[2]]),
+        )
+        .fixed(1),
+        sample(
+            "index_maximum",
+            &[n(&[2, 3], 15), index(), n(&[2, 4], 16)],
+            |x| bind_one(&combined(Combine::Maximum), &[&x[0], &x[1], &x[2]]),
         )
         .fixed(1),
         sample("select", &[n(&[3, 2], 17), mask()], |x| x[0].select(&x[1]))

@@ -26,6 +26,7 @@ enum ErrorKind {
     Memory,
     Device,
     Aliasing,
+    Linalg,
     Gradient,
     Io,
 }
@@ -85,6 +86,9 @@ impl Error {
         /// Memory that may not be written, or that overlaps.
         aliasing, /// Is it about memory that is shared or read-only?
         is_aliasing, Aliasing;
+        /// A matrix that the algorithm cannot take: singular, not positive definite, without convergence.
+        linalg, /// Is it about what a matrix is, as NumPy's `LinAlgError`?
+        is_linalg, Linalg;
         /// A gradient that does not exist.
         gradient, /// Is it about differentiation?
         is_gradient, Gradient;

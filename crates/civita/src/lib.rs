@@ -47,6 +47,7 @@
 //!   only: [`AnyTensor`] is both. [`Vector<T>`](Vector) and [`Matrix<T>`](Matrix) have one and two axes.
 //! * [`tensor!`], [`s!`], [`fuse!`]: literals, slices, fused functions.
 //! * [`np`]: NumPy's functions under NumPy's names.
+//! * `linalg` (feature `linalg`): systems, factorisations, eigenvalues, norms.
 //! * [`autograd`]: derivatives beyond [`Tensor::backward`], `vmap`, traces: [`grad`](autograd::grad), [`jvp`], [`grad_of`],
 //!   [`check_gradients`], [`no_grad`] and more.
 //! * [`prelude`]: what most programs need.
@@ -92,9 +93,13 @@ mod dtype;
 mod elements;
 mod elementwise;
 mod error;
+pub mod fft;
 mod fuse;
 mod index;
+pub mod io;
 mod keys;
+#[cfg(feature = "linalg")]
+pub mod linalg;
 mod matmul;
 pub mod np;
 mod operators;
@@ -165,6 +170,16 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/numpy.md")]
 struct NumpyPage;
+
+/// The blocks of `docs/fft.md` are run; those of Python by its tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/fft.md")]
+struct FftPage;
+
+/// The blocks of `docs/linalg.md` are run; those of Python by its tests.
+#[cfg(all(doctest, feature = "linalg"))]
+#[doc = include_str!("../../../docs/linalg.md")]
+struct LinalgPage;
 
 /// The blocks of `docs/random.md` are run; those of Python by its tests.
 #[cfg(doctest)]

@@ -37,7 +37,10 @@ pub use self::{
     rad2deg as degrees, right_shift as bitwise_right_shift, trunc as fix,
 };
 pub use crate::index::{concatenate, stack};
-pub use civita_core::functions::{Indexing, Order, PadMode, QuantileMethod, ReflectType, Side};
+pub use civita_core::functions::scatter::Reduce;
+pub use civita_core::functions::{
+    BitOrder, ConvolveMode, Indexing, Order, PadMode, QuantileMethod, ReflectType, Side,
+};
 
 macro_rules! unary {
     ([$numpy:ident $name:ident $($doc:tt)*] [$out:ty] [$($bound:ident)?]) => {

@@ -120,7 +120,7 @@ fn of_indices_and_axes_out_of_range() {
     says(
         x().select(&tensor![true]),
         Error::is_index,
-        "select: a mask of shape (1,) does not cover the leading axes of shape (3, 4)
+        "select: boolean index did not match indexed array along axis 0; size of axis is 3 but size of corresponding boolean axis is 1
   rule: a mask has the lengths of the axes that it replaces",
     );
     says(

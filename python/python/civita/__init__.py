@@ -13,11 +13,34 @@ array([2., 4., 6.])
 
 from ._civita import *  # noqa: F403
 from ._civita import __version__  # noqa: F401
-from . import _civita, autograd, random
+from . import _array, _civita, autograd, fft, linalg, random
+from ._lazy import MODULES as _MODULES, NAMES as _NAMES
 from .autograd import jvp, vmap
 
 # not in `*`: they hide Python's own
 from ._civita import abs, all, any, bool, max, min, pow, sum  # noqa: F401, A004
 
 __array_api_version__ = "2025.12"
-__all__ = [name for name in dir(_civita) if not name.startswith("_")] + ["autograd", "jvp", "random", "trace", "vmap"]
+little_endian = __import__("sys").byteorder == "little"
+
+
+def __getattr__(name):
+    # what programs ask for rarely is imported when they do
+    import importlib
+
+    if name in _MODULES:
+        return importlib.import_module(f"civita.{name}")
+    if name in _NAMES:
+        value = getattr(importlib.import_module(f"civita.{_NAMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'civita' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_NAMES, *_MODULES})
+
+
+__all__ = [name for name in dir(_civita) if not name.startswith("_")]
+__all__ += [name for name in _NAMES if name not in __all__]
+__all__ += ["autograd", "fft", "jvp", "linalg", "little_endian", "random", "trace", "vmap", *_MODULES]

@@ -217,7 +217,7 @@ fn accepted<T: Element>(
     let layout = raw.layout();
     let c = layout.is_contiguous();
     let fortran = layout.is_fortran_contiguous() && !c_order;
-    if !(c || fortran) || !raw.storage().writable() {
+    if !(c || fortran) || !raw.is_writable() {
         return Err(value_error(format!(
             "Supplied output array must be {}contiguous, writable, aligned, and in machine byte-order.",
             if c_order { "C-" } else { "" }

@@ -279,7 +279,7 @@ pub fn shuffle<S: Source>(
         && let Some(mut raw) = imported(x)?
     {
         let axis = shuffled_axis(&raw, axis)?;
-        if !raw.storage().writable() {
+        if !raw.is_writable() {
             return Err(value_error("array is read-only"));
         }
         if raw.is_empty() {
@@ -423,7 +423,7 @@ pub fn permuted<S: Source>(
         if held.shape() != raw.shape() {
             return Err(value_error("out must have the same shape as x"));
         }
-        if !held.storage().writable() {
+        if !held.is_writable() {
             return Err(value_error("output array is read-only"));
         }
     }

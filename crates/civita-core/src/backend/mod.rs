@@ -12,7 +12,9 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Function;
 use crate::ops::Op;
-use crate::primitive::{ArgFold, Fold, Gather, Outputs, Rowwise, Scan, Scatter, Sort, Spec};
+use crate::primitive::{
+    ArgFold, Fold, Gather, HostKernel, Outputs, Rowwise, Scan, Scatter, Sort, Spec,
+};
 use crate::raw::{Operand, Raw};
 
 /// One method for each family of primitives. What a backend does not override is an error that names both.
@@ -149,6 +151,21 @@ pub trait Backend: Send + Sync {
     /// When there is another number of rows.
     fn expand(&self, mask: &Raw, few: &Raw) -> Result<Raw> {
         Err(lacks(self.name(), "expand"))
+    }
+
+    /// Runs a kernel on the host: `x` in C order and in these dtypes, one for each operand, into new tensors with the specs of
+    /// `outputs`.
+    ///
+    /// # Errors
+    /// When there is no memory, and whatever the kernel says.
+    fn external(
+        &self,
+        kernel: &dyn HostKernel,
+        dtypes: &[DType],
+        outputs: Outputs<Spec>,
+        x: &[&Raw],
+    ) -> Result<Outputs<Raw>> {
+        Err(lacks(self.name(), kernel.name()))
     }
 }
 

@@ -9,10 +9,9 @@ use crate::graph::Function;
 use crate::ops::{Op, Reduction};
 use crate::program::Program;
 use crate::raw::{Raw, strong};
-use crate::storage::Storage;
 
 /// `|a - b| ≤ atol + rtol · |b|`, or equal, or both NaN where that counts.
-pub fn isclose(a: Array, b: Array, rtol: Float, atol: Float, equal_nan: Bool) -> Result<Raw> {
+pub fn isclose(a: Array, b: Array, rtol: Number, atol: Number, equal_nan: Bool) -> Result<Raw> {
     let wide = |x: &Raw| {
         x.detach().cast(if x.dtype().is_complex() {
             DType::C128
@@ -22,8 +21,8 @@ pub fn isclose(a: Array, b: Array, rtol: Float, atol: Float, equal_nan: Bool) ->
     };
     let (a, b) = (wide(&a)?, wide(&b)?);
     let size = b.abs()?;
-    let scaled = Raw::apply(Op::Mul, &[(&size).into(), Scalar::Float(rtol).into()])?;
-    let bound = Raw::apply(Op::Add, &[(&scaled).into(), Scalar::Float(atol).into()])?;
+    let scaled = Raw::apply(Op::Mul, &[(&size).into(), rtol.operand()])?;
+    let bound = Raw::apply(Op::Add, &[(&scaled).into(), atol.operand()])?;
     let near = a.sub(&b)?.abs()?.le(&bound)?;
     // an infinite bound would take everything
     let finite = Raw::apply(
@@ -107,7 +106,7 @@ fn all_true(x: &Raw) -> Result<bool> {
     Ok(x.reduce(Reduction::All, Default::default())?.item()? == Scalar::Bool(true))
 }
 
-pub fn allclose(a: Array, b: Array, rtol: Float, atol: Float, equal_nan: Bool) -> Result<bool> {
+pub fn allclose(a: Array, b: Array, rtol: Number, atol: Number, equal_nan: Bool) -> Result<bool> {
     all_true(&isclose(a, b, rtol, atol, equal_nan).map_err(|e| e.in_op("allclose"))?)
 }
 
@@ -123,16 +122,10 @@ pub fn array_equal(a1: Array, a2: Array, equal_nan: Bool) -> Result<bool> {
     }
 }
 
-pub fn shares_memory(a: Array, b: Array) -> Result<bool> {
-    let span = |x: &Raw| -> Option<(usize, usize)> {
-        let (low, high) = x.layout().span()?;
-        let (base, size) = (x.storage().ptr().addr(), x.dtype().size());
-        Some((base + low * size, base + (high + 1) * size))
-    };
-    let (Some((a0, a1)), Some((b0, b1))) = (span(&a), span(&b)) else {
+pub fn array_equiv(a1: Array, a2: Array) -> Result<bool> {
+    let (a, b) = (a1.detach(), a2.detach());
+    if crate::layout::broadcast_shapes("array_equiv", &[a.shape(), b.shape()]).is_err() {
         return Ok(false);
-    };
-    // where element could lie on element, the layouts know whether one does
-    let comparable = Storage::same_buffer(a.storage(), b.storage()) && a.dtype() == b.dtype();
-    Ok(a0 < b1 && b0 < a1 && (!comparable || a.layout().overlaps(b.layout())))
+    }
+    all_true(&a.eq(&b)?)
 }

@@ -16,9 +16,16 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod value;
+mod warning;
 
 #[doc(hidden)]
 pub mod along;
+#[doc(hidden)]
+pub mod bits;
+#[doc(hidden)]
+pub mod calculus;
+#[doc(hidden)]
+pub mod classify;
 #[doc(hidden)]
 pub mod compare;
 #[doc(hidden)]
@@ -26,25 +33,49 @@ pub mod composed;
 #[doc(hidden)]
 pub mod create;
 #[doc(hidden)]
+pub mod einsum;
+#[doc(hidden)]
+pub mod histogram;
+#[doc(hidden)]
+pub mod indexing;
+#[doc(hidden)]
 pub mod join;
+#[doc(hidden)]
+pub mod memory;
+#[doc(hidden)]
+pub mod nan;
 #[doc(hidden)]
 pub mod pad;
 #[doc(hidden)]
 pub mod product;
 #[doc(hidden)]
+pub mod quantile;
+#[doc(hidden)]
 pub mod rearrange;
+#[doc(hidden)]
+pub mod scatter;
 #[doc(hidden)]
 pub mod sets;
 #[doc(hidden)]
 pub mod shape;
 #[doc(hidden)]
+pub mod signal;
+#[doc(hidden)]
 pub mod sorting;
+#[doc(hidden)]
+pub mod special;
+#[doc(hidden)]
+pub mod statistics;
 pub mod ufuncs;
+#[doc(hidden)]
+pub mod writes;
 
 pub use bind::{BindError, Given};
 pub use composed::{COMPOSED, Composed};
 pub use rows::FUNCTIONS;
 pub use value::*;
+pub use warning::take_warnings;
+pub(crate) use warning::warn;
 
 use crate::error::{Error, Result};
 use crate::raw::Raw;
@@ -121,6 +152,8 @@ pub enum Returns {
     Asked(&'static [Output]),
     /// Something that is no array, by its type.
     Plain(&'static str),
+    /// Nothing: the function writes its first argument, an array. A call of the row returns what that has become.
+    Written,
 }
 
 /// An array among what a function returns.
@@ -138,6 +171,8 @@ pub enum Returned {
     One(Raw),
     /// Several.
     Several(Vec<Raw>),
+    /// One, and several as a list.
+    WithList(Raw, Vec<Raw>),
     /// Several, of which some were not asked for.
     Asked(Vec<Option<Raw>>),
     /// A boolean.
@@ -146,6 +181,8 @@ pub enum Returned {
     Count(usize),
     /// Lengths of axes.
     Shape(Vec<usize>),
+    /// The steps of a contraction, and their description.
+    Path(Vec<Vec<usize>>, String),
 }
 
 macro_rules! returned { ($($T:ty, $v:pat => $value:expr;)*) => { $(
@@ -161,6 +198,7 @@ returned! {
     bool, v => Returned::Bool(v);
     usize, n => Returned::Count(n);
     Vec<usize>, shape => Returned::Shape(shape);
+    (Raw, Vec<Raw>), (x, all) => Returned::WithList(x, all);
     (Raw, Option<Raw>), (x, a) => Returned::Asked(vec![Some(x), a]);
     (Raw, Option<Raw>, Option<Raw>), (x, a, b) => Returned::Asked(vec![Some(x), a, b]);
     (Raw, Option<Raw>, Option<Raw>, Option<Raw>), (x, a, b, c) => Returned::Asked(vec![Some(x), a, b, c]);

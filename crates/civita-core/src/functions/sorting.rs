@@ -2,11 +2,12 @@
 
 use super::join::flat;
 use super::value::*;
+use crate::backend::cpu::{count, search, select};
 use crate::dtype::{Casting, DType, Scalar, promote};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{KeepDims, normalize_axis};
 use crate::ops::{Op, Reduction};
-use crate::primitive::Direction;
+use crate::primitive::{Direction, direct};
 use crate::raw::{Mode, Raw, ReduceOptions};
 
 /// NumPy's choice of an algorithm. There is one here, which is stable.
@@ -19,8 +20,9 @@ impl Kind for SortKind {
     fn from_value(value: Value) -> Result<SortKind, Refused> {
         match value {
             Value::None => Ok(SortKind(false)),
-            Value::Text(word) => match word.as_str() {
-                "quicksort" | "mergesort" | "heapsort" | "stable" => Ok(SortKind(true)),
+            // NumPy looks at the first letter
+            Value::Text(word) => match word.bytes().next().map(|b| b.to_ascii_lowercase()) {
+                Some(b'q' | b'm' | b'h' | b's') => Ok(SortKind(true)),
                 _ => Err(
                     Error::value("kind", format!("{word:?} is not {}", SortKind::EXPECTS)).into(),
                 ),
@@ -117,6 +119,13 @@ pub fn topk(x: Array, k: Count, axis: Axis, largest: Bool, _sorted: Bool) -> Res
         true => Direction::Descending,
         false => Direction::Ascending,
     };
+    if x.rank() == 1
+        && k > 0
+        && k < n / 16
+        && let Some(best) = few_best(&x, k, direction)?
+    {
+        return Ok(best);
+    }
     let (values, indices) = x.sort_with_indices(axis, direction)?;
     Ok(vec![
         values.narrow(axis, 0, k)?,
@@ -124,9 +133,117 @@ pub fn topk(x: Array, k: Count, axis: Axis, largest: Bool, _sorted: Bool) -> Res
     ])
 }
 
+/// The `k` first elements of a vector in a direction, and their indices, without a sort of all: those that are not behind the
+/// last of them are picked, then sorted. `None` where a NaN or a transformation stands in the way.
+fn few_best(x: &Raw, k: usize, direction: Direction) -> Result<Option<Vec<Raw>>> {
+    let n = x.len();
+    let (place, op) = match direction {
+        Direction::Descending => (n - k, Op::Ge),
+        Direction::Ascending => (k - 1, Op::Le),
+    };
+    let kernel = || select::ranked(x, &[place], select::Nan::Spreads);
+    let Some(last) = direct("topk", &[x], kernel)? else {
+        return Ok(None);
+    };
+    if last.isnan()?.at(&[0])? == Scalar::Bool(true) {
+        return Ok(None);
+    }
+    let picked = flatnonzero(Raw::apply(op, &[x.into(), (&last).into()])?)?;
+    let (values, order) = x
+        .take(&picked, 0, Mode::Raise)?
+        .sort_with_indices(0, direction)?;
+    let order = order.narrow(0, 0, k)?;
+    Ok(Some(vec![
+        values.narrow(0, 0, k)?.copied()?,
+        picked.take(&order, 0, Mode::Raise)?,
+    ]))
+}
+
+/// The `k`-th smallest element along an axis, counted from 1, and its index.
+pub fn kthvalue(x: Array, k: Int, axis: Axis, keepdims: Bool) -> Result<Vec<Raw>> {
+    const OP: &str = "kthvalue";
+    let at = normalize_axis(OP, axis, x.rank())?;
+    let n = x.shape()[at];
+    let Some(place) = usize::try_from(k).ok().filter(|k| (1..=n).contains(k)) else {
+        return Err(Error::value(
+            OP,
+            format!("k = {k} is not a number from 1 to {n}, the elements along the axis"),
+        )
+        .shapes(&[x.shape()]));
+    };
+    let (values, indices) = x.sort_with_indices(axis, Direction::Ascending)?;
+    let one = |x: &Raw| picked(x, at, place - 1, keepdims);
+    Ok(vec![one(&values)?, one(&indices)?])
+}
+
+/// The element at a place along an axis, which goes or stays with length 1.
+fn picked(x: &Raw, axis: usize, place: usize, keepdims: bool) -> Result<Raw> {
+    match keepdims {
+        true => x.narrow(axis as isize, place, 1)?.copied(),
+        false => x.select_index(axis as isize, place as isize)?.copied(),
+    }
+}
+
+/// The most frequent element along an axis, of several the smallest, and where it is last.
+pub fn mode(x: Array, axis: Axis, keepdims: Bool) -> Result<Vec<Raw>> {
+    const OP: &str = "mode";
+    let at = normalize_axis(OP, axis, x.rank())?;
+    let n = x.shape()[at];
+    if n == 0 {
+        return Err(Error::value(OP, "there are no elements along the axis").shapes(&[x.shape()]));
+    }
+    let axis = at as isize;
+    let (values, indices) = x.sort_with_indices(axis, Direction::Ascending)?;
+    let sorted = values.detach();
+    let (before, behind) = (
+        sorted.narrow(axis, 0, n - 1)?,
+        sorted.narrow(axis, 1, n - 1)?,
+    );
+    let mut differs = behind.ne(&before)?;
+    if sorted.dtype().is_differentiable() {
+        let both = behind.isnan()?.logical_and(&before.isnan()?)?;
+        differs = differs.logical_and(&both.logical_not()?)?;
+    }
+    // how far each element is from where its run begins
+    let mut wide = vec![1; x.rank()];
+    wide[at] = n;
+    let places = Raw::arange(
+        Scalar::Int(0),
+        Scalar::Int(n as i128),
+        Scalar::Int(1),
+        DType::I64,
+    )?
+    .reshape(&wide)?;
+    let first = sorted.narrow(axis, 0, 1)?;
+    let yes = first.like(first.shape(), DType::Bool, Scalar::Bool(true))?;
+    let begins = Raw::concatenate(&[&yes, &differs], axis)?;
+    let zero = Scalar::Int(0).into();
+    let starts = Raw::apply(Op::Where, &[(&begins).into(), (&places).into(), zero])?;
+    let length = places.sub(&starts.cummax(axis)?.0)?;
+    let axes = [axis];
+    let options = ReduceOptions {
+        axes: crate::layout::Axes::List(&axes),
+        keepdims: KeepDims::Yes,
+        ..Default::default()
+    };
+    // the first longest run ends where its length is reached
+    let end = length.reduce(Reduction::Argmax, options)?;
+    let one = |x: &Raw| -> Result<Raw> {
+        let y = x.take_along_axis(&end, axis)?;
+        match keepdims {
+            true => Ok(y),
+            false => y.squeeze(Some(&axes)),
+        }
+    };
+    Ok(vec![one(&values)?, one(&indices)?])
+}
+
 /// Checks that the places exist.
 fn check_kth(op: &'static str, kth: &Ints, x: &Raw, axis: isize) -> Result<()> {
     let n = x.shape()[normalize_axis(op, axis, x.rank())?] as isize;
+    if x.is_empty() {
+        return Ok(());
+    }
     match kth.0.iter().find(|&&k| k < -n || k >= n) {
         None => Ok(()),
         Some(k) => Err(Error::value(op, format!("kth(={k}) out of bounds ({n})"))),
@@ -136,7 +253,22 @@ fn check_kth(op: &'static str, kth: &Ints, x: &Raw, axis: isize) -> Result<()> {
 pub fn partition(a: Array, kth: Ints, axis: AxisOrFlat, _: SelectKind, _: Fields) -> Result<Raw> {
     let (x, axis) = along(&a, &axis)?;
     check_kth("partition", &kth, &x, axis)?;
-    x.sort(axis, Direction::Ascending)
+    let at = normalize_axis("partition", axis, x.rank())?;
+    let n = x.shape()[at] as isize;
+    let mut places: Vec<usize> = kth
+        .0
+        .iter()
+        .map(|&k| (if k < 0 { k + n } else { k }) as usize)
+        .collect();
+    places.sort_unstable();
+    places.dedup();
+    let last = x.move_axis(axis, -1)?;
+    match direct("partition", &[&last], || {
+        select::partitioned(&last, &places)
+    })? {
+        Some(y) => y.move_axis(-1, axis)?.contiguous(),
+        None => x.sort(axis, Direction::Ascending),
+    }
 }
 
 pub fn argpartition(
@@ -226,11 +358,16 @@ fn with_integer(op: Op, x: &Raw, n: usize) -> Result<Raw> {
     Raw::apply(op, &[x.into(), Scalar::Int(n as i128).into()])
 }
 
-/// A binary search for all values at once: in each step those whose answer lies further go further.
+/// A kernel of its own; under transformations a binary search for all values at once: in each step those whose answer lies
+/// further go further.
 pub(super) fn places(sorted: &Raw, values: &Raw, side: Side) -> Result<Raw> {
     let dtype = promote(sorted.dtype(), values.dtype());
     let sorted = sorted.detach().cast(dtype)?;
     let values = values.detach().cast(dtype)?;
+    let kernel = || search::search(&sorted, &values, side);
+    if let Some(places) = direct("searchsorted", &[&sorted, &values], kernel)? {
+        return Ok(places);
+    }
     let n = sorted.len();
     let mut place = values.like(values.shape(), DType::I64, Scalar::Int(0))?;
     if n == 0 {
@@ -274,8 +411,8 @@ fn holds_everywhere(x: &Raw) -> Result<bool> {
 
 pub fn digitize(x: Array, bins: Array, right: Bool) -> Result<Raw> {
     const OP: &str = "digitize";
-    if x.dtype().is_complex() {
-        return Err(Error::dtype(OP, "x may not be complex").dtypes(&[x.dtype()]));
+    if x.dtype().is_complex() || bins.dtype().is_complex() {
+        return Err(Error::dtype(OP, "x may not be complex").dtypes(&[x.dtype(), bins.dtype()]));
     }
     if bins.rank() != 1 {
         return Err(Error::value(OP, "bins is a vector").shapes(&[bins.shape()]));
@@ -311,31 +448,48 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
                 .rule("the numbers to count are a vector"),
         );
     }
+    // numbers beyond `i64` become negative, which is an error
+    let casting = match x.dtype() {
+        DType::U64 => Casting::Unsafe,
+        _ => Casting::Safe,
+    };
     let x = x
         .detach()
-        .cast_if(DType::I64, Casting::Safe)
+        .cast_if(DType::I64, casting)
         .map_err(|e| e.in_op(OP))?;
     let least = usize::try_from(minlength)
         .map_err(|_| Error::value(OP, "'minlength' must not be negative"))?;
-    let extreme = |op| -> Result<i128> {
-        match x.reduce(op, Default::default())?.item()? {
-            Scalar::Int(v) => Ok(v),
-            _ => Err(Error::dtype(OP, "the numbers to count are integers")),
-        }
-    };
     let mut n = least;
     if !x.is_empty() {
-        if extreme(Reduction::Min)? < 0 {
+        // the length of the result is that of the largest number, which must be known
+        let known = x.concrete(OP)?;
+        let (mut low, mut high) = (0, 0);
+        direct(OP, &[&known], || {
+            (low, high) = count::extremes(&known)?;
+            Ok(known.clone())
+        })?;
+        if low < 0 {
             return Err(Error::value(
                 OP,
                 "'list' argument must have no negative elements",
             ));
         }
-        let most = usize::try_from(extreme(Reduction::Max)?).unwrap_or(usize::MAX);
+        let most = usize::try_from(high).unwrap_or(usize::MAX);
         n = n.max(most.saturating_add(1));
     }
+    if weights.is_none()
+        && let Some(counts) = direct(OP, &[&x], || count::bincount(&x, n))?
+    {
+        return Ok(counts);
+    }
     let weights = match weights {
-        None => Raw::ones(x.shape(), DType::I64)?,
+        None => {
+            return Raw::zeros(&[n], DType::I64)?.index_add(
+                0,
+                &x,
+                &Raw::ones(x.shape(), DType::I64)?,
+            );
+        }
         Some(weights) if weights.shape() != x.shape() => {
             return Err(Error::value(
                 OP,
@@ -350,6 +504,10 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
             .cast_if(DType::F64, Casting::Safe)
             .map_err(|e| e.in_op(OP))?,
     };
+    let kernel = || count::weighted(&x, &weights, n);
+    if let Some(sums) = direct(OP, &[&x, &weights], kernel)? {
+        return Ok(sums);
+    }
     Raw::zeros(&[n], weights.dtype())?.index_add(0, &x, &weights)
 }
 
@@ -388,206 +546,4 @@ pub fn ptp(a: Array, axis: Axes, _: Out, keepdims: Bool) -> Result<Raw> {
         .map_err(|e| e.in_op("ptp"))
     };
     extreme(Reduction::Max)?.sub(&extreme(Reduction::Min)?)
-}
-
-/// The axes as one, at the end, and the shape of the result with axes of length 1 for them if they stay.
-fn gathered(op: &'static str, a: &Raw, axis: &Axes, keepdims: bool) -> Result<(Raw, Vec<usize>)> {
-    let axes = axis.as_layout().resolve(op, a.rank())?;
-    let rest: Vec<usize> = (0..a.rank()).filter(|i| !axes.contains(i)).collect();
-    let order: Vec<isize> = rest
-        .iter()
-        .chain(axes.iter())
-        .map(|&axis| axis as isize)
-        .collect();
-    let lengths = |axes: &[usize]| axes.iter().map(|&i| a.shape()[i]).collect::<Vec<_>>();
-    let mut shape = lengths(&rest);
-    let result = match keepdims {
-        true => (0..a.rank())
-            .map(|i| if axes.contains(&i) { 1 } else { a.shape()[i] })
-            .collect(),
-        false => shape.clone(),
-    };
-    shape.push(lengths(&axes).iter().product());
-    Ok((a.permute(&order)?.reshape(&shape)?, result))
-}
-
-/// Where the sorted rows end in NaN, that; else the numbers beside it.
-fn unless_nan(sorted: &Raw, numbers: &Raw) -> Result<Raw> {
-    let n = sorted.shape()[sorted.rank() - 1];
-    if !sorted.dtype().is_differentiable() || n == 0 {
-        return Ok(numbers.clone());
-    }
-    let last = sorted.narrow(-1, n - 1, 1)?;
-    let last = last.reshape(&last.shape()[..last.rank() - 1])?;
-    last.isnan()?.choose(&last.cast(numbers.dtype())?, numbers)
-}
-
-pub fn median(a: Array, axis: Axes, _: Out, _overwrite_input: Bool, keepdims: Bool) -> Result<Raw> {
-    let (x, shape) = gathered("median", &a, &axis, keepdims)?;
-    let x = x.sort(-1, Direction::Ascending)?;
-    let n = x.shape()[x.rank() - 1];
-    let middle = match n {
-        0 => x.clone(),
-        _ => x.narrow(-1, (n - 1) / 2, 2 - n % 2)?,
-    };
-    let mean = middle.reduce(
-        Reduction::Mean,
-        ReduceOptions {
-            axes: crate::layout::Axes::List(&[-1]),
-            ..Default::default()
-        },
-    )?;
-    unless_nan(&x, &mean)?.reshape(&shape)
-}
-
-#[allow(clippy::too_many_arguments)] // NumPy's
-pub fn quantile(
-    a: Array,
-    q: Number,
-    axis: Axes,
-    _: Out,
-    _overwrite_input: Bool,
-    method: QuantileMethod,
-    keepdims: Bool,
-) -> Result<Raw> {
-    quantiles("quantile", a, q, 1.0, &axis, method, keepdims)
-}
-
-#[allow(clippy::too_many_arguments)] // NumPy's
-pub fn percentile(
-    a: Array,
-    q: Number,
-    axis: Axes,
-    _: Out,
-    _overwrite_input: Bool,
-    method: QuantileMethod,
-    keepdims: Bool,
-) -> Result<Raw> {
-    quantiles("percentile", a, q, 100.0, &axis, method, keepdims)
-}
-
-fn with_float(op: Op, x: &Raw, v: f64) -> Result<Raw> {
-    Raw::apply(op, &[x.into(), Scalar::Float(v).into()])
-}
-
-/// The elements of the sorted rows at fractional places. `whole` is the largest `q`.
-fn quantiles(
-    op: &'static str,
-    a: Array,
-    q: Number,
-    whole: f64,
-    axis: &Axes,
-    method: QuantileMethod,
-    keepdims: bool,
-) -> Result<Raw> {
-    if a.dtype().is_complex() {
-        return Err(Error::dtype(op, "a must be an array of real numbers").dtypes(&[a.dtype()]));
-    }
-    // an element as it is, or numbers between elements
-    let is_element = matches!(
-        method,
-        QuantileMethod::Lower | QuantileMethod::Higher | QuantileMethod::Nearest
-    );
-    if a.dtype() == DType::Bool && !is_element {
-        return Err(
-            Error::dtype(op, "booleans have no differences to interpolate")
-                .dtypes(&[a.dtype()])
-                .hint("convert them first: `.cast::<f64>()` (Python: `.astype('float64')`)"),
-        );
-    }
-    let real = match is_element || a.dtype().is_float() {
-        true => a.dtype(),
-        false => DType::F64,
-    };
-    // a number takes the array's dtype, an array of them has its own
-    let dtype = match &q {
-        _ if is_element => real,
-        Number::Scalar(_) => real,
-        Number::Array(q) if q.dtype().is_float() => promote(real, q.dtype()),
-        Number::Array(_) => promote(real, DType::F64),
-    };
-    let q = with_float(Op::Div, &q.cast(DType::F64)?.detach(), whole)?;
-    let in_range = with_float(Op::Ge, &q, 0.0)?.logical_and(&with_float(Op::Le, &q, 1.0)?)?;
-    if !q.is_transformed() && !holds_everywhere(&in_range)? {
-        return Err(Error::value(
-            op,
-            match whole == 1.0 {
-                true => "Quantiles must be in the range [0, 1]",
-                false => "Percentiles must be in the range [0, 100]",
-            },
-        ));
-    }
-    let (x, rest) = gathered(op, &a, axis, keepdims)?;
-    let x = x.cast(real)?.sort(-1, Direction::Ascending)?;
-    let n = x.shape()[x.rank() - 1];
-    if n == 0 {
-        return Err(Error::index(op, "a quantile of no elements is undefined"));
-    }
-    let shape = [q.shape(), &rest].concat();
-    let place = with_float(Op::Maximum, &method.places(&flat(&q)?, n)?, 0.0)?;
-    let place = with_float(Op::Minimum, &place, (n - 1) as f64)?;
-    let low = place.floor()?;
-    let part = place.sub(&low)?;
-    let at = |places: &Raw| -> Result<Raw> {
-        let taken = x.take(&places.cast(DType::I64)?, -1, Mode::Clip)?;
-        taken.cast(dtype)?.move_axis(-1, 0)
-    };
-    let a = at(&low)?;
-    if is_element {
-        return unless_nan(&x, &a)?.reshape(&shape);
-    }
-    let b = at(&ceil(&place)?)?;
-    let mut wide = vec![1; a.rank()];
-    wide[0] = part.len();
-    let part = part.cast(dtype)?.reshape(&wide)?;
-    let step = b.sub(&a)?;
-    // from the nearer end, so that both ends are exact
-    let from_low = a.add(&step.mul(&part)?)?;
-    let rest = Raw::apply(Op::Sub, &[Scalar::Float(1.0).into(), (&part).into()])?;
-    let from_high = b.sub(&step.mul(&rest)?)?;
-    let mixed = with_float(Op::Ge, &part, 0.5)?.choose(&from_high, &from_low)?;
-    let mixed = part
-        .eq(&part.filled(Scalar::Bool(false))?)?
-        .choose(&a, &mixed)?;
-    unless_nan(&x, &mixed)?.reshape(&shape)
-}
-
-fn ceil(x: &Raw) -> Result<Raw> {
-    x.neg()?.floor()?.neg()
-}
-
-/// The nearest integer; of two the even one.
-fn rounded(x: &Raw) -> Result<Raw> {
-    let above = with_float(Op::Add, x, 0.5)?;
-    let whole = above.floor()?;
-    let half = with_float(Op::Mul, &whole, 0.5)?;
-    let is_odd = half.ne(&half.floor()?)?;
-    let down = above.eq(&whole)?.logical_and(&is_odd)?;
-    whole.sub(&down.cast(whole.dtype())?)
-}
-
-impl QuantileMethod {
-    /// The fractional places of quantiles among `n` sorted elements (Hyndman and Fan, Sample Quantiles in Statistical
-    /// Packages, 1996).
-    fn places(self, q: &Raw, n: usize) -> Result<Raw> {
-        let between = |alpha: f64, beta: f64| {
-            let scaled = with_float(Op::Mul, q, n as f64 + 1.0 - alpha - beta)?;
-            with_float(Op::Add, &scaled, alpha - 1.0)
-        };
-        let linear = with_float(Op::Mul, q, (n as f64) - 1.0)?;
-        match self {
-            QuantileMethod::Linear => Ok(linear),
-            QuantileMethod::Lower => linear.floor(),
-            QuantileMethod::Higher => ceil(&linear),
-            QuantileMethod::Nearest => rounded(&linear),
-            QuantileMethod::Midpoint => {
-                with_float(Op::Mul, &linear.floor()?.add(&ceil(&linear)?)?, 0.5)
-            }
-            QuantileMethod::InterpolatedInvertedCdf => between(0.0, 1.0),
-            QuantileMethod::Hazen => between(0.5, 0.5),
-            QuantileMethod::Weibull => between(0.0, 0.0),
-            QuantileMethod::MedianUnbiased => between(1.0 / 3.0, 1.0 / 3.0),
-            QuantileMethod::NormalUnbiased => between(0.375, 0.375),
-        }
-    }
 }

@@ -1,10 +1,11 @@
 //! What NumPy's ufuncs do beside calling them: `reduce`, `accumulate`, `outer`, `reduceat`, for every op of two operands.
 
-use crate::dtype::{DType, Scalar};
+use crate::dtype::{Casting, DType, Scalar, can_cast};
 use crate::error::{Error, Result};
 use crate::layout::{Axes, KeepDims, normalize_axis};
-use crate::ops::{Op, Reduction};
-use crate::raw::{Operand, Raw, ReduceOptions};
+use crate::ops::{Class, Op, Reduction};
+use crate::primitive::{Combine, Gather, bind_one};
+use crate::raw::{Key, Mode, Operand, Raw, ReduceOptions};
 
 /// What a reduction by an op is given beside the array.
 #[derive(Clone, Copy, Default)]
@@ -284,6 +285,181 @@ pub fn reduceat(
     }
     Raw::concatenate(&rows.iter().collect::<Vec<_>>(), at as isize)
 }
+
+/// Applies an op in place to what an index picks, and to `b` where the op takes two: `x[keys] = x[keys] op b`, again and again
+/// for a place that is picked several times. (NumPy's `ufunc.at`.)
+///
+/// ```
+/// use civita_core::{functions::ufuncs, ops::Op, raw::Raw};
+/// let mut x = Raw::from_vec(vec![1.0, 2.0, 3.0], &[3])?;
+/// let places = Raw::from_vec(vec![2i64, 0, 2], &[3])?;
+/// let b = Raw::from_vec(vec![2.0], &[1])?;
+/// ufuncs::at(Op::Mul, &mut x, &[places.into()], Some((&b).into()))?;
+/// assert_eq!(x.to_vec::<f64>()?, [2.0, 2.0, 12.0]);
+/// # Ok::<(), civita_core::error::Error>(())
+/// ```
+///
+/// # Errors
+/// When the op takes another number of operands, its result is not of the array's kind, and as [`Raw::index_assign`].
+pub fn at(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Result<()> {
+    let name = op.row().name;
+    if op.row().arity != 1 + usize::from(b.is_some()) || op.row().class == Class::Select {
+        return Err(Error::value(
+            name,
+            match op.row().arity {
+                1 => "second operand provided when ufunc is unary",
+                2 => "second operand needed for ufunc",
+                _ => "only unary and binary ufuncs have `at`",
+            },
+        ));
+    }
+    // the result must be of the array's kind, whatever its values
+    let own = x.dtype();
+    let result = match b {
+        None => op.signature(&[own])?.output,
+        Some(Operand::Tensor(b)) => op.signature(&[own, b.dtype()])?.output,
+        Some(Operand::Scalar(v)) => op.signature(&[own, v.weak_with(own)])?.output,
+    };
+    let whole = own.is_integer() && (result.is_integer() || result == DType::Bool);
+    if !whole && !can_cast(result, own, Casting::SameKind) {
+        return Err(Error::dtype(
+            name,
+            format!(
+                "Cannot cast ufunc '{}' output from {result} to {} with casting rule 'same_kind'",
+                op.row().numpy,
+                x.dtype()
+            ),
+        )
+        .dtypes(&[result, x.dtype()]));
+    }
+    if !keys.iter().any(|key| matches!(key, Key::Integers(_))) {
+        // no place stands twice
+        let picked = x.index(keys)?;
+        let y = match b {
+            Some(b) => Raw::apply(op, &[(&picked).into(), b])?,
+            None => Raw::apply(op, &[(&picked).into()])?,
+        };
+        return x.index_assign(keys, &y.cast(x.dtype())?);
+    }
+    let combine = match op {
+        Op::Add | Op::Sub => Some(Combine::Add),
+        Op::Mul => Some(Combine::Multiply),
+        Op::Maximum => Some(Combine::Maximum),
+        Op::Minimum => Some(Combine::Minimum),
+        _ => None,
+    };
+    if let (Some(combine), Some(b)) = (combine, b)
+        && (x.dtype() != DType::Bool || combine == Combine::Add)
+        && !(x.dtype().is_complex() && matches!(combine, Combine::Maximum | Combine::Minimum))
+    {
+        let b = match b {
+            Operand::Tensor(b) => b.clone(),
+            Operand::Scalar(v) => Raw::scalar(v, v.weak_with(x.dtype()))?,
+        };
+        let b = if op == Op::Sub { b.neg()? } else { b };
+        return x.index_combine(keys, combine, &b);
+    }
+    in_rounds(op, x, keys, b)
+}
+
+/// In the first round every place that is picked once or more, in the second those that are picked twice or more …; where the
+/// order does not matter, what comes to one place is put together first.
+fn in_rounds(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Result<()> {
+    let numbers = Raw::arange(
+        Scalar::Int(0),
+        Scalar::Int(x.len() as i128),
+        Scalar::Int(1),
+        DType::I64,
+    )?;
+    let picked = numbers.reshape(x.shape())?.index(keys)?;
+    let places = picked.to_vec::<i64>()?;
+    let values = match b {
+        None => None,
+        Some(Operand::Scalar(v)) => {
+            let one = Raw::scalar(v, v.weak_with(x.dtype()))?;
+            Some(one.broadcast_to(&[places.len()])?)
+        }
+        Some(Operand::Tensor(b)) => Some(b.broadcast_to(picked.shape())?.reshape(&[places.len()])?),
+    };
+    // by place, in their order; and how many there are before each at its place
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by_key(|&i| places[i]);
+    let mut groups: Vec<Vec<i64>> = Vec::new();
+    for run in order.chunk_by(|&i, &j| places[i] == places[j]) {
+        groups.push(run.iter().map(|&i| i as i64).collect());
+    }
+    let vector = |all: Vec<i64>| {
+        let n = all.len();
+        Raw::from_vec(all, &[n])
+    };
+    let mut values = values;
+    if is_reorderable(op) && b.is_some() {
+        while let Some(all) = &values
+            && groups.iter().any(|group| group.len() > FEW)
+        {
+            // halves of each group onto each other; what has no partner goes behind all pairs
+            let (mut low, mut high, mut odd) = (Vec::new(), Vec::new(), Vec::new());
+            for group in &groups {
+                let half = group.len() / 2;
+                low.extend(&group[..half]);
+                high.extend(&group[half..2 * half]);
+                odd.extend(group.get(2 * half));
+            }
+            let pairs = low.len() as i64;
+            let (mut next, mut behind) = (0, pairs);
+            for group in &mut groups {
+                let (half, is_odd) = ((group.len() / 2) as i64, group.len() % 2 == 1);
+                group.clear();
+                group.extend(next..next + half);
+                next += half;
+                if is_odd {
+                    group.push(behind);
+                    behind += 1;
+                }
+            }
+            let take = |list: Vec<i64>| all.take(&vector(list)?, 0, Mode::Raise);
+            let both = Raw::apply(op, &[(&take(low)?).into(), (&take(high)?).into()])?;
+            let single = take(odd)?.cast(both.dtype())?;
+            values = Some(Raw::concatenate(&[&both, &single], 0)?);
+        }
+    }
+    let targets: Vec<i64> = order
+        .chunk_by(|&i, &j| places[i] == places[j])
+        .map(|run| places[run[0]])
+        .collect();
+    let rounds = groups.iter().map(Vec::len).max().unwrap_or(0);
+    let everywhere = x.rank().max(1);
+    for round in 0..rounds {
+        let here = |(group, &target): (&Vec<i64>, &i64)| Some((target, *group.get(round)?));
+        let (at, from): (Vec<i64>, Vec<i64>) = groups.iter().zip(&targets).filter_map(here).unzip();
+        let at = vector(at)?;
+        let flat = Gather {
+            axis: 0,
+            axes: everywhere,
+            batch: 0,
+            mode: Mode::Raise,
+        };
+        let base = if x.rank() == 0 {
+            x.reshape(&[1])?
+        } else {
+            x.clone()
+        };
+        let old = bind_one(&flat, &[&base, &at])?;
+        drop(base);
+        let new = match &values {
+            None => Raw::apply(op, &[(&old).into()])?,
+            Some(values) => {
+                let values = values.take(&vector(from)?, 0, Mode::Raise)?;
+                Raw::apply(op, &[(&old).into(), (&values).into()])?
+            }
+        };
+        x.put(&at, &new.cast(x.dtype())?, Mode::Raise)?;
+    }
+    Ok(())
+}
+
+/// Places that are picked no more often are written once for each time.
+const FEW: usize = 8;
 
 impl Raw {
     /// As [`Raw::reduce`], of the elements that a mask picks, beginning with an initial value: NumPy's `where=` and `initial=`.

@@ -144,6 +144,15 @@ pub enum Form {
     DType,
     /// It is the array that the binding writes the result to.
     Out,
+    /// It is an array, which the function writes.
+    Target,
+    /// Each element of a sequence to an array, unless it is a number of Python's own.
+    Operands,
+    /// Each leaf of nested lists to an array; a tuple is an error.
+    Nested,
+    /// All positional arguments that are left, as `einsum` takes them: subscripts and arrays, or arrays each followed by a
+    /// list of subscripts.
+    Subscripts,
 }
 
 /// Why a kind does not take a value.
@@ -213,8 +222,14 @@ macro_rules! newtypes {
 newtypes! {
     /// An integer from 0, or `None`.
     OptCount(Option<usize>);
+    /// An integer, or `None`.
+    OptInt(Option<isize>);
     /// A boolean, or `None` where the function decides.
     OptBool(Option<bool>);
+    /// A real number, or `None`.
+    OptFloat(Option<f64>);
+    /// Where elements count, as booleans that broadcast to the array; `None` for everywhere.
+    Where(Option<Raw>);
     /// The positional arguments that are left, as arrays (Python's `*arrays`).
     EachArray(Vec<Raw>);
     /// The positional arguments that are left, as shapes (Python's `*shapes`).
@@ -243,6 +258,21 @@ newtypes! {
     Device(());
     /// Two axes that differ.
     AxisPair([isize; 2]);
+    /// The array that a function writes.
+    Target(Raw);
+    /// A sequence of arrays and numbers.
+    Numbers(Vec<Number>);
+    /// What becomes of an index that is out of range, for all axes or for each.
+    Modes(Vec<Mode>);
+}
+
+/// Arrays in nested lists.
+#[derive(Clone, Debug)]
+pub enum Nested {
+    /// An array.
+    Array(Raw),
+    /// A list.
+    List(Vec<Nested>),
 }
 
 /// An array, or a number of the host language, which takes the dtype of what it meets (NEP 50).
@@ -368,6 +398,15 @@ kinds! {
     EachShape, "shapes", "_Shape", Each:
         Value::List(all) => all.into_iter().map(|s| Shape::from_value(s).map(|s| s.0)).collect::<Result<_, _>>().map(EachShape);
     Indices, "an array of integers", "_ArrayLike", Indices: other => indices(Array::from_value(other)?).map(Indices);
+    Target, "an array", "ndarray", Target: Value::Array(x) => Ok(Target(x)), other => array(&other).map(Target);
+    Numbers, "a sequence of arrays", "Sequence[_ArrayLike] | ndarray", Operands:
+        Value::List(all) => all.into_iter().map(Number::from_value).collect::<Result<_, _>>().map(Numbers);
+    Nested, "arrays in nested lists", "_ArrayLike", Nested:
+        Value::List(all) => all.into_iter().map(Nested::from_value).collect::<Result<_, _>>().map(Nested::List),
+        leaf => array(&leaf).map(Nested::Array);
+    Modes, "'raise', 'wrap', 'clip', or a tuple of them", "Literal['raise', 'wrap', 'clip'] | tuple[Literal['raise', 'wrap', 'clip'], ...]":
+        Value::List(all) => all.into_iter().map(Mode::from_value).collect::<Result<_, _>>().map(Modes),
+        one => Mode::from_value(one).map(|mode| Modes(vec![mode]));
     Bool, "a boolean", "_bool": v => match v.scalar() {
         Some(Scalar::Bool(v)) => Ok(v),
         Some(Scalar::Int(v)) => Ok(v != 0),
@@ -376,11 +415,20 @@ kinds! {
     OptBool, "a boolean or None", "_bool | None": Value::None => Ok(OptBool(None)), some => Bool::from_value(some).map(|v| OptBool(Some(v)));
     Int, "an integer", "int": v => v.int().ok_or(Refused::Type);
     Count, "an integer", "int": v => count(v.int().ok_or(Refused::Type)?);
+    OptInt, "an integer or None", "int | None": Value::None => Ok(OptInt(None)), some => Int::from_value(some).map(|n| OptInt(Some(n)));
     OptCount, "an integer or None", "int | None": Value::None => Ok(OptCount(None)), some => Count::from_value(some).map(|n| OptCount(Some(n)));
     Float, "a real number", "float": v => match v.scalar() {
         Some(Scalar::Complex(_)) | None => Err(Refused::Type),
         Some(v) => Ok(v.as_f64()),
     };
+    OptFloat, "a real number or None", "float | None": Value::None => Ok(OptFloat(None)), some => Float::from_value(some).map(|v| OptFloat(Some(v)));
+    Where, "an array of booleans", "_ArrayLike", OptionalArray:
+        Value::None | Value::Scalar(Scalar::Bool(true)) => Ok(Where(None)),
+        Value::Array(x) if x.dtype() == DType::Bool => Ok(Where(Some(x).filter(|x| x.rank() > 0 || x.opaque().is_some() || x.item().ok() != Some(Scalar::Bool(true))))),
+        Value::List(all) => match Array::from_value(Value::List(all))? {
+            x if x.dtype() == DType::Bool => Ok(Where(Some(x))),
+            _ => Err(Refused::Type),
+        };
     AxisOrFlat, "an integer or None", "int | None": Value::None => Ok(AxisOrFlat(None)), some => Int::from_value(some).map(|a| AxisOrFlat(Some(a)));
     Axes, "an integer, a tuple of integers or None", "_Axis": Value::None => Ok(Axes(None)), some => ints(&some).map(|all| Axes(Some(all)));
     AxisList, "an integer or a tuple of integers", "_Shape": some => ints(&some).map(AxisList);
@@ -391,7 +439,10 @@ kinds! {
         _ => Err(Error::value("axes", "two axes are needed").into()),
     };
     Ints, "an integer or a sequence of integers", "SupportsIndex | Sequence[SupportsIndex] | ndarray": some => ints(&some).map(Ints);
-    Lengths, "an integer or a sequence of integers", "_Shape": some => ints(&some).map(Lengths);
+    Lengths, "an integer or a sequence of integers", "_Shape": some => match has_bool(&some) {
+        true => Err(Refused::Type),
+        false => ints(&some).map(Lengths),
+    };
     Shape, "an integer or a sequence of integers", "_Shape": some => shape(&some).map(Shape);
     OptShape, "an integer, a sequence of integers or None", "_Shape | None":
         Value::None => Ok(OptShape(None)), some => shape(&some).map(|s| OptShape(Some(s)));
@@ -415,6 +466,14 @@ kinds! {
             Some(i) => Ok(Positions::One(i)),
             None => ints(&some).map(Positions::List),
         };
+}
+
+/// A boolean is no length.
+fn has_bool(value: &Value) -> bool {
+    match value {
+        Value::List(all) => all.iter().any(has_bool),
+        one => matches!(one.scalar(), Some(Scalar::Bool(_))),
+    }
 }
 
 fn ints(value: &Value) -> Result<Vec<isize>, Refused> {
@@ -502,6 +561,15 @@ words! {
         /// The first: matrix indices.
         Ij "ij",
     }
+    /// How much of a convolution comes back.
+    ConvolveMode "'full', 'same', 'valid'" {
+        /// Wherever the operands overlap at all.
+        #[default] Full "full",
+        /// As much as the longer operand is long, from the middle.
+        Same "same",
+        /// Where the shorter operand lies wholly inside the longer.
+        Valid "valid",
+    }
     /// What surrounds a padded array.
     PadMode "'constant', 'edge', 'linear_ramp', 'maximum', 'mean', 'minimum', 'reflect', 'symmetric', 'wrap', 'empty'" {
         /// One value, or one for each side.
@@ -538,7 +606,13 @@ words! {
         #[default] Introselect "introselect",
     }
     /// How a quantile between elements is estimated.
-    QuantileMethod "'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'" {
+    QuantileMethod "'inverted_cdf', 'averaged_inverted_cdf', 'closest_observation', 'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'" {
+        /// By the empirical distribution, an element.
+        InvertedCdf "inverted_cdf",
+        /// By the empirical distribution; at its steps the mean of two elements.
+        AveragedInvertedCdf "averaged_inverted_cdf",
+        /// The element at the nearest place, of two the even one.
+        ClosestObservation "closest_observation",
         /// By the empirical distribution, in straight lines.
         InterpolatedInvertedCdf "interpolated_inverted_cdf",
         /// With steps in the middle between elements.
@@ -560,6 +634,13 @@ words! {
         /// The nearer one.
         Nearest "nearest",
     }
+    /// Which bit of a byte is first.
+    BitOrder "'big', 'little'" {
+        /// The most significant.
+        #[default] Big "big",
+        /// The least significant.
+        Little "little",
+    }
     /// How `reflect` and `symmetric` continue an array.
     ReflectType "'even', 'odd'" {
         /// With the mirrored elements.
@@ -569,6 +650,11 @@ words! {
     }
 }
 word! { Mode "'raise', 'wrap', 'clip'" { Raise "raise", Wrap "wrap", Clip "clip" } }
+impl From<Mode> for Modes {
+    fn from(mode: Mode) -> Modes {
+        Modes(vec![mode])
+    }
+}
 
 impl Kind for Casting {
     const EXPECTS: &'static str = "one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe'";
@@ -586,6 +672,11 @@ impl Kind for Casting {
                 Err(Error::value("casting", format!("{word:?} is not {}", Casting::EXPECTS)).into())
             }
         }
+    }
+}
+impl From<super::signal::TrimEnds> for Value {
+    fn from(ends: super::signal::TrimEnds) -> Value {
+        Value::Text(ends.name().to_owned())
     }
 }
 impl From<Casting> for Value {

@@ -99,6 +99,24 @@ fn cbrt_of(x: T) -> T {
     let z = y - (y - a / (y * y)) * T(0.3333333333);
     return select(select(z, -z, x < T(0)), x, x == T(0) || !is_finite(x));
 }
+fn erfc_of(x: T) -> T { // Numerical Recipes' erfcc: a relative error of 1.2e-7
+    let t = T(1) / (T(1) + T(0.5) * abs(x));
+    var p = T(-0.82215223) + t * T(0.17087277);
+    p = T(1.48851587) + t * p;
+    p = T(-1.13520398) + t * p;
+    p = T(0.27886807) + t * p;
+    p = T(-0.18628806) + t * p;
+    p = T(0.09678418) + t * p;
+    p = T(0.37409196) + t * p;
+    p = T(1.00002368) + t * p;
+    let y = t * exp(-x * x - T(1.26551223) + t * p);
+    return select(y, T(2) - y, x < T(0));
+}
+fn erf_of(x: T) -> T {
+    let z = x * x;
+    let near = x * T(1.1283791671) * (T(1) - z * (T(0.3333333333) - z * (T(0.1) - z * T(0.0238095238))));
+    return select(T(1) - erfc_of(x), near, abs(x) < T(0.25));
+}
 fn hypot_of(a: T, b: T) -> T {
     let m = max(abs(a), abs(b));
     let r = min(abs(a), abs(b)) / m;
@@ -263,6 +281,10 @@ __device__ inline float log10_of(float x) { return log10f(x); }
 __device__ inline double log10_of(double x) { return log10(x); }
 __device__ inline float cbrt_of(float x) { return cbrtf(x); }
 __device__ inline double cbrt_of(double x) { return cbrt(x); }
+__device__ inline float erf_of(float x) { return erff(x); }
+__device__ inline double erf_of(double x) { return erf(x); }
+__device__ inline float erfc_of(float x) { return erfcf(x); }
+__device__ inline double erfc_of(double x) { return erfc(x); }
 __device__ inline float hypot_of(float a, float b) { return hypotf(a, b); }
 __device__ inline double hypot_of(double a, double b) { return hypot(a, b); }
 template <class T> __device__ inline T logaddexp_of(T a, T b) {

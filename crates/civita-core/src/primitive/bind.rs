@@ -255,6 +255,32 @@ pub(crate) fn execute(p: &dyn Primitive, x: &[&Raw]) -> Result<Outputs<Raw>> {
     Ok(y)
 }
 
+/// Runs a kernel of the processor that is no primitive, on operands that no transformation looks at; `None` where one does:
+/// then the caller has a composition of ops. It is the fast path of functions whose derivatives and batches are those of the
+/// composition.
+pub(crate) fn direct(
+    op: &'static str,
+    x: &[&Raw],
+    kernel: impl FnOnce() -> Result<Raw>,
+) -> Result<Option<Raw>> {
+    if is_tagged(x) || x.iter().any(|x| x.device() != Device::Cpu) {
+        return Ok(None);
+    }
+    if all_owned(x) {
+        return kernel().map(Some);
+    }
+    if x.iter().any(|x| x.storage().is_absent()) {
+        return Err(not_kept(op));
+    }
+    let mut y = {
+        let storages: SmallVec<[&Storage; 4]> = x.iter().map(|x| x.storage()).collect();
+        let _guards = guard::acquire(&storages, &[]);
+        kernel()?
+    };
+    alias(&mut y)?;
+    Ok(Some(y))
+}
+
 /// Where memory is shared: guards around the run, and results that alias as their operands do.
 fn execute_guarded(
     p: &dyn Primitive,

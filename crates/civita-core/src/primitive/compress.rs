@@ -3,7 +3,7 @@
 use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, UNKNOWN, bind_one, one_tangent};
 use crate::backend::Backend;
 use crate::dtype::DType;
-use crate::error::{Error, Result, shape_text};
+use crate::error::{Error, Result};
 use crate::layout::Dims;
 use crate::raw::Raw;
 
@@ -14,6 +14,31 @@ pub struct Compress;
 /// Zeros with the rows of the second operand where the first, a mask, is true: the transpose of [`Compress`].
 #[derive(Clone, Debug)]
 pub struct Expand;
+
+/// A mask that does not have the lengths of the axes from `first` on.
+#[cold]
+pub(crate) fn not_covered(op: &'static str, x: &[usize], mask: &[usize], first: usize) -> Error {
+    let differs = x[first.min(x.len())..]
+        .iter()
+        .zip(mask)
+        .position(|(n, m)| n != m);
+    let problem = match differs {
+        Some(at) => format!(
+            "boolean index did not match indexed array along axis {}; size of axis is {} but size of corresponding boolean axis is {}",
+            first + at,
+            x[first + at],
+            mask[at]
+        ),
+        None => format!(
+            "too many indices for array: array is {}-dimensional, but {} were indexed",
+            x.len(),
+            first + mask.len()
+        ),
+    };
+    Error::index(op, problem)
+        .shapes(&[mask, x])
+        .rule("a mask has the lengths of the axes that it replaces")
+}
 
 fn check_mask(op: &'static str, mask: &Spec) -> Result<()> {
     if mask.dtype == DType::Bool {
@@ -36,16 +61,7 @@ impl Primitive for Compress {
         check_mask("select", mask)?;
         let covered = mask.shape.len();
         if covered > x.shape.len() || mask.shape[..] != x.shape[..covered] {
-            return Err(Error::index(
-                "select",
-                format!(
-                    "a mask of shape {} does not cover the leading axes of shape {}",
-                    shape_text(&mask.shape),
-                    shape_text(&x.shape)
-                ),
-            )
-            .shapes(&[&mask.shape, &x.shape])
-            .rule("a mask has the lengths of the axes that it replaces"));
+            return Err(not_covered("select", &x.shape, &mask.shape, 0));
         }
         let shape: Dims = [UNKNOWN]
             .into_iter()

@@ -28,6 +28,24 @@ pub(crate) fn slice<T: Element>(x: &Raw) -> &[T] {
     unsafe { std::slice::from_raw_parts(x.ptr().cast::<T>(), x.layout().len()) }
 }
 
+/// Copies elements of a contiguous tensor of this dtype, from number `start` on. Booleans are in Owned memory.
+pub(crate) fn read_elements<T: Element>(x: &Raw, start: usize, to: &mut [T]) {
+    debug_assert!(x.layout().is_contiguous() && x.dtype() == T::DTYPE);
+    assert!(start + to.len() <= x.layout().len());
+    if to.is_empty() {
+        return;
+    }
+    // SAFETY: the elements lie within the buffer and `to` is a borrow of other memory. Others may write meanwhile; what is
+    // copied is then any bytes, which every element but a boolean may have.
+    unsafe {
+        std::ptr::copy_nonoverlapping(
+            x.ptr().cast::<T>().cast_const().add(start),
+            to.as_mut_ptr(),
+            to.len(),
+        );
+    }
+}
+
 /// The element at a place of the buffer that the layout of an Owned tensor of this dtype gave.
 #[inline]
 pub(crate) fn element_ref<T: Element>(x: &Raw, place: usize) -> &T {

@@ -13,6 +13,8 @@ mod arg_fold;
 mod bind;
 mod compress;
 mod copy;
+mod correlate;
+mod external;
 mod fold;
 mod fused;
 mod gather;
@@ -33,10 +35,13 @@ use smallvec::SmallVec;
 
 pub use apply::{Apply, Scalars};
 pub use arg_fold::ArgFold;
-pub(crate) use bind::{Untagged, bind_in_place, bind_into_part, bind_view, execute};
+pub(crate) use bind::{Untagged, bind_in_place, bind_into_part, bind_view, direct, execute};
 pub use bind::{bind, bind_into, bind_one};
+pub(crate) use compress::not_covered;
 pub use compress::{Compress, Expand};
 pub use copy::{Copy, Order};
+pub use correlate::Correlate;
+pub use external::{HostInput, HostKernel, HostOutput, batch_in_front, specs};
 pub(crate) use fold::wide;
 pub use fold::{Fold, Over};
 pub use fused::Fused;
@@ -110,20 +115,23 @@ pub type Tangents = SmallVec<[Option<Raw>; 1]>;
 /// Of each input.
 pub type Gradients = SmallVec<[Option<Raw>; 3]>;
 
-/// The gradient of an output.
-pub(crate) fn some(g: &[Option<Raw>], output: usize) -> Result<&Raw> {
+/// The gradient or the tangent with this number, where a primitive cannot have been asked without it.
+///
+/// # Errors
+/// When there is none: a bug of the caller.
+pub fn some(g: &[Option<Raw>], output: usize) -> Result<&Raw> {
     g[output]
         .as_ref()
         .ok_or_else(|| Error::gradient("backward", format!("output {output} has no gradient")))
 }
 
 /// The only tangent of a primitive with one output.
-pub(crate) fn one_tangent(t: Option<Raw>) -> Tangents {
+pub fn one_tangent(t: Option<Raw>) -> Tangents {
     SmallVec::from_iter([t])
 }
 
 /// The only gradient of a primitive with one input.
-pub(crate) fn one_gradient(g: Raw) -> Gradients {
+pub fn one_gradient(g: Raw) -> Gradients {
     SmallVec::from_iter([Some(g)])
 }
 

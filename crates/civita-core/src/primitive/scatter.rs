@@ -8,6 +8,7 @@ use crate::backend::Backend;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::Dims;
+use crate::ops::Op;
 use crate::raw::{Mode, Raw};
 use crate::transform::{all_with_batch, refs};
 
@@ -18,6 +19,25 @@ pub enum Combine {
     Set,
     /// Their sum.
     Add,
+    /// Their product.
+    Multiply,
+    /// The larger one; NaN where one is NaN.
+    Maximum,
+    /// The smaller one; NaN where one is NaN.
+    Minimum,
+}
+
+impl Combine {
+    /// The name that errors and traces show.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Combine::Set => "put",
+            Combine::Add => "index_add",
+            Combine::Multiply => "index_multiply",
+            Combine::Maximum => "index_maximum",
+            Combine::Minimum => "index_minimum",
+        }
+    }
 }
 
 /// The first operand with rows of the third placed at the second, integers: the transpose of [`Gather`]. An index counts the
@@ -53,6 +73,52 @@ impl Scatter {
             batch: self.batch,
             mode: self.mode,
         }
+    }
+
+    fn adding(&self) -> Scatter {
+        Scatter {
+            combine: Combine::Add,
+            ..self.functional()
+        }
+    }
+
+    /// The partial derivatives of a product or an extreme: of each element of the result by that of the base, and of the
+    /// element that a row went to by that of the row. Equal extremes share theirs, as in PyTorch.
+    fn partials(&self, x: &[Raw], y: &[Raw]) -> Result<Option<[Raw; 2]>> {
+        let (base, index, rows) = match self.combine {
+            Combine::Set | Combine::Add => return Ok(None),
+            _ => (&x[0], &x[1], &x[2]),
+        };
+        let y = &y[0];
+        let dtype = y.dtype();
+        let rows = rows.cast(dtype)?;
+        let there = bind_one(&self.gather(), &[y, index])?;
+        if self.combine != Combine::Multiply {
+            let is_base = base.eq(y)?.cast(dtype)?;
+            let is_rows = rows.eq(&there)?.cast(dtype)?;
+            let equal = bind_one(&self.adding(), &[&is_base, index, &is_rows])?;
+            let equal = Raw::apply(Op::Maximum, &[(&equal).into(), Scalar::Int(1).into()])?;
+            let equal_there = bind_one(&self.gather(), &[&equal, index])?;
+            return Ok(Some([is_base.div(&equal)?, is_rows.div(&equal_there)?]));
+        }
+        let product = self.functional();
+        let ones = base.filled(Scalar::Bool(true))?;
+        let of_base = bind_one(&product, &[&ones, index, &rows])?;
+        // the product of the others: divided by a row that is not zero; without it where it is the only zero
+        let zero = Scalar::Bool(false);
+        let is_zero = Raw::apply(Op::Eq, &[(&rows.detach()).into(), zero.into()])?;
+        let zeros = base.like(base.shape(), DType::I64, zero)?;
+        let zeros = bind_one(&self.adding(), &[&zeros, index, &is_zero.cast(DType::I64)?])?;
+        let zeros = bind_one(&self.gather(), &[&zeros, index])?;
+        let alone = Raw::apply(Op::Eq, &[(&zeros).into(), Scalar::Int(1).into()])?;
+        let alone = alone.logical_and(&is_zero)?;
+        let one = Scalar::Bool(true);
+        let without = Raw::apply(Op::Where, &[(&alone).into(), one.into(), (&rows).into()])?;
+        let without = bind_one(&product, &[base, index, &without])?;
+        let without = bind_one(&self.gather(), &[&without, index])?;
+        let divisor = Raw::apply(Op::Where, &[(&is_zero).into(), one.into(), (&rows).into()])?;
+        let of_rows = alone.choose(&without, &there.div(&divisor)?)?;
+        Ok(Some([of_base, of_rows]))
     }
 
     /// 1 for each row that stayed, 0 for those that a later one replaced: where its place says its own number.
@@ -101,10 +167,7 @@ impl Scatter {
 
 impl Primitive for Scatter {
     fn name(&self) -> &'static str {
-        match self.combine {
-            Combine::Set => "put",
-            Combine::Add => "index_add",
-        }
+        self.combine.name()
     }
 
     fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
@@ -155,10 +218,24 @@ impl Primitive for Scatter {
     }
 
     fn reads(&self, _: &[bool]) -> Reads {
-        Reads::of_inputs(&[false, true, false])
+        match self.combine {
+            Combine::Set | Combine::Add => Reads::of_inputs(&[false, true, false]),
+            _ => Reads::ALL,
+        }
     }
 
-    fn jvp(&self, x: &[Raw], _: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+    fn jvp(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        if let Some([of_base, of_rows]) = self.partials(x, y)? {
+            let base = match &t[0] {
+                Some(t) => t.mul(&of_base)?,
+                None => x[0].filled(Scalar::Bool(false))?,
+            };
+            let moved = match &t[2] {
+                Some(t) => bind_one(&self.adding(), &[&base, &x[1], &t.mul(&of_rows)?])?,
+                None => base,
+            };
+            return Ok(one_tangent(Some(moved)));
+        }
         let or_zero = |i: usize| match &t[i] {
             Some(t) => Ok(t.clone()),
             None => x[i].filled(Scalar::Bool(false)),
@@ -167,8 +244,21 @@ impl Primitive for Scatter {
         Ok(one_tangent(Some(moved)))
     }
 
-    fn vjp(&self, x: &[Raw], _: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
+    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
         let g = some(g, 0)?;
+        if let Some([of_base, of_rows]) = self.partials(x, y)? {
+            let conjugated = |d: Raw| match d.dtype().is_complex() {
+                true => d.conj(),
+                false => Ok(d),
+            };
+            let base = || g.mul(&conjugated(of_base)?);
+            let rows = || bind_one(&self.gather(), &[g, &x[1]])?.mul(&conjugated(of_rows)?);
+            return Ok(Gradients::from_iter([
+                wanted[0].then(base).transpose()?,
+                None,
+                wanted[2].then(rows).transpose()?,
+            ]));
+        }
         let set = self.combine == Combine::Set;
         let base = || {
             if !set {

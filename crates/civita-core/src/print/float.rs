@@ -5,7 +5,7 @@ use super::digits::{Amount, Binary, Count, decimal};
 
 /// What becomes of trailing zeros and of a decimal point without a fraction.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Trim {
+pub enum Trim {
     /// Zeros are added up to the wanted number of digits: `1.500`.
     Fill,
     /// Zeros go, the point stays: `1.`.
@@ -35,6 +35,8 @@ pub(super) struct Style {
     pub pad_right: usize,
     /// The fewest digits of the exponent.
     pub exponent_digits: usize,
+    /// Digits are counted from the first that is not zero, in positional notation too.
+    pub significant: bool,
 }
 
 impl Style {
@@ -49,6 +51,7 @@ impl Style {
         pad_left: 0,
         pad_right: 0,
         exponent_digits: 2,
+        significant: false,
     };
 }
 
@@ -64,7 +67,7 @@ pub(super) fn parts(value: Binary, style: &Style) -> Text {
     let extra = i32::from(style.scientific);
     let amount = Amount {
         unique: style.unique,
-        count: if style.scientific {
+        count: if style.scientific || style.significant {
             Count::Significant
         } else {
             Count::AfterPoint

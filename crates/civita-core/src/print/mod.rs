@@ -21,11 +21,12 @@ mod tests;
 
 use elements::{ElementFormat, as_int, bool_text};
 
-pub use options::{FloatMode, Options, Sign, get_options, set_options};
+pub use float::Trim;
+pub use options::{FloatMode, Legacy, Options, Sign, get_options, set_options};
 
 use crate::dtype::{DType, Kind, Scalar};
 use digits::Binary;
-use float::{Style, Trim};
+use float::Style;
 
 /// What is printed: a dtype, a shape, and a way to get the element at an index.
 pub struct Source<'a> {
@@ -82,13 +83,30 @@ pub fn to_string(source: &Source, options: &Options) -> String {
 pub fn repr(source: &Source, prefix: &str, suffix: &str, options: &Options) -> String {
     let indent = prefix.chars().count();
     let width = options.linewidth.saturating_sub(suffix.chars().count());
-    let mut text = format!(
-        "{prefix}{}",
-        array_text(source, ", ", indent, width, options)
-    );
+    let body = array_text(source, ", ", indent, width, options);
+    repr_around(&body, source.dtype, source.shape, prefix, suffix, options)
+}
 
+/// As [`repr`], around the text of the elements.
+pub fn repr_around(
+    body: &str,
+    dtype: DType,
+    shape: &[usize],
+    prefix: &str,
+    suffix: &str,
+    options: &Options,
+) -> String {
+    let indent = prefix.chars().count();
+    let mut text = format!("{prefix}{body}");
+    let source = Source {
+        dtype,
+        shape,
+        get: &|_| Scalar::Bool(false),
+    };
     let mut extras = Vec::new();
-    if (source.is_empty() && source.shape != [0]) || source.is_summarised(options) {
+    let source = &source;
+    let summary = options.legacy > Legacy::V2_1 && source.is_summarised(options);
+    if (source.is_empty() && source.shape != [0]) || summary {
         extras.push(format!("shape={}", shape_text(source.shape)));
     }
     let implied = matches!(
@@ -177,8 +195,104 @@ fn shape_text(shape: &[usize]) -> String {
     }
 }
 
+/// How one float is written (NumPy's `format_float_positional` and `format_float_scientific`).
+#[derive(Clone, Copy, Debug)]
+pub struct FloatStyle {
+    /// `1.25e+01` instead of `12.5`.
+    pub scientific: bool,
+    /// The most digits; `None` for as many as the value has.
+    pub precision: Option<usize>,
+    /// The fewest digits.
+    pub min_digits: Option<usize>,
+    /// Stop at the digits that identify the value among those of its dtype.
+    pub unique: bool,
+    /// Count digits behind the point instead of all significant ones.
+    pub fractional: bool,
+    /// What becomes of trailing zeros.
+    pub trim: Trim,
+    /// Write `+` before positive numbers.
+    pub sign: bool,
+    /// Blanks until so many characters stand left of the point.
+    pub pad_left: usize,
+    /// Blanks until so many characters stand right of the point.
+    pub pad_right: usize,
+    /// The fewest digits of the exponent.
+    pub exponent_digits: usize,
+}
+
+/// The text of one float in a style.
+///
+/// ```
+/// use civita_core::dtype::DType;
+/// use civita_core::print::{FloatStyle, Trim, format_float};
+/// let style = FloatStyle {
+///     scientific: true, precision: Some(2), min_digits: None, unique: true, fractional: true,
+///     trim: Trim::Fill, sign: false, pad_left: 0, pad_right: 0, exponent_digits: 2,
+/// };
+/// assert_eq!(format_float(12345.0, DType::F64, &style), "1.23e+04");
+/// ```
+pub fn format_float(value: f64, dtype: DType, style: &FloatStyle) -> String {
+    let count = |n: Option<usize>| n.map(|n| i32::try_from(n).unwrap_or(i32::MAX));
+    if !value.is_finite() {
+        let sign = match (value < 0.0, style.sign && !value.is_nan()) {
+            (true, _) => "-",
+            (false, true) => "+",
+            (false, false) => "",
+        };
+        return format!("{sign}{}", if value.is_nan() { "nan" } else { "inf" });
+    }
+    let inner = Style {
+        scientific: style.scientific,
+        unique: style.unique,
+        precision: count(style.precision),
+        least: count(style.min_digits),
+        trim: style.trim,
+        plus: style.sign,
+        pad_left: style.pad_left,
+        pad_right: style.pad_right,
+        exponent_digits: style.exponent_digits,
+        significant: !style.scientific && !style.fractional,
+    };
+    float::text(Binary::new(value, dtype), &inner)
+}
+
+/// The elements that a text of the array shows, in their order.
+pub fn shown(source: &Source, options: &Options) -> Vec<Scalar> {
+    let mut values = Vec::new();
+    if !source.is_empty() {
+        let edge = source.is_summarised(options).then_some(options.edgeitems);
+        collect(source, edge, &mut Vec::new(), &mut values);
+    }
+    values
+}
+
+/// Brackets around the texts of the elements that [`shown`] gives for a shape: as they stand behind `indent` characters in lines
+/// of `width`.
+pub fn lay_out(
+    shape: &[usize],
+    words: Vec<String>,
+    separator: &str,
+    indent: usize,
+    width: usize,
+    options: &Options,
+) -> String {
+    let size = shape.iter().fold(1usize, |size, &n| size.saturating_mul(n));
+    if size == 0 {
+        return "[]".to_owned();
+    }
+    let edge = (size > options.threshold).then_some(options.edgeitems);
+    let mut layout = Layout {
+        words: words.into_iter(),
+        separator,
+        edge,
+        out: String::new(),
+    };
+    layout.nest(shape, indent + 1, width);
+    layout.out
+}
+
 /// The bracketed elements, as they stand behind `indent` characters in lines of `width`.
-fn array_text(
+pub fn array_text(
     source: &Source,
     separator: &str,
     indent: usize,

@@ -97,6 +97,19 @@ pub struct Options {
     pub nanstr: Cow<'static, str>,
     /// The text of infinity (`inf`).
     pub infstr: Cow<'static, str>,
+    /// Whose habits are kept.
+    pub legacy: Legacy,
+}
+
+/// Versions of NumPy whose texts differ from the newest (NumPy's `legacy`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Legacy {
+    /// Summaries do not tell the shape, and scalars are written without their class: up to 1.25.
+    V1_25,
+    /// Summaries do not tell the shape: up to 2.1.
+    V2_1,
+    /// Today's.
+    None,
 }
 
 impl Options {
@@ -111,6 +124,7 @@ impl Options {
         floatmode: FloatMode::MaxPrec,
         nanstr: Cow::Borrowed("nan"),
         infstr: Cow::Borrowed("inf"),
+        legacy: Legacy::None,
     };
 }
 

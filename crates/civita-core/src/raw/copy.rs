@@ -148,7 +148,7 @@ impl Raw {
     /// # Errors
     /// When the memory is read-only, or an element of it stands for several.
     pub(crate) fn may_be_written(&self, op: &'static str) -> Result<()> {
-        if !self.storage.writable() {
+        if !self.storage.writable() || self.frozen {
             return Err(
                 Error::aliasing(op, "the memory is read-only").hint("write into a copy: `.copy()`")
             );

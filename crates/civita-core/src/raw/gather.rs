@@ -210,17 +210,49 @@ impl Raw {
             )
             .shapes(&[rows.shape(), self.shape()]));
         }
+        self.put_rows(axes, indices, rows, Mode::Raise)
+    }
+
+    fn put_rows(&mut self, axes: usize, indices: &Raw, rows: &Raw, mode: Mode) -> Result<()> {
         let scatter = |in_place| Scatter {
             combine: Combine::Set,
             axis: 0,
             axes,
             batch: 0,
-            mode: Mode::Raise,
+            mode,
             in_place,
         };
         self.written("put", &[indices, rows], |x, in_place| {
             bind_one(&scatter(in_place), x)
         })
+    }
+
+    /// Writes values over the elements at places that count them in C order; of equal places the last stays. Both are
+    /// vectors of one length.
+    ///
+    /// ```
+    /// use civita_core::raw::{Mode, Raw};
+    /// let mut x = Raw::from_vec(vec![1, 2, 3, 4], &[2, 2])?;
+    /// let at = Raw::from_vec(vec![3i64, 9], &[2])?;
+    /// x.put(&at, &Raw::from_vec(vec![7, 8], &[2])?, Mode::Wrap)?;
+    /// assert_eq!(x.to_vec::<i32>()?, [1, 8, 3, 7]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When a place does not exist (by [`Mode::Raise`]), the lengths differ, or the memory is read-only.
+    pub fn put(&mut self, places: &Raw, values: &Raw, mode: Mode) -> Result<()> {
+        let axes = self.rank();
+        if axes > 0 {
+            return self.put_rows(axes, places, values, mode);
+        }
+        // the only element is that of a vector of one
+        let mut one = self.reshape(&[1])?;
+        if self.is_sole_owner() {
+            one = one.copied()?;
+        }
+        one.put_rows(1, places, values, mode)?;
+        self.assign(&one.reshape(&[])?)
     }
 
     /// The elements where a mask is true, in C order: `x[mask]`. The mask covers the leading axes, which become one.
@@ -254,7 +286,7 @@ impl Raw {
                 .map_err(|e| e.in_op("assign"))?;
             row.reshape(rest)?
         } else {
-            let count = mask.cast(DType::I64)?.sum_all()?.item()?.as_f64() as usize;
+            let count = mask.sum_all()?.item()?.as_f64() as usize;
             let mut few = vec![count];
             few.extend_from_slice(rest);
             let source = source.broadcast_to(&few).map_err(|e| e.in_op("assign"))?;

@@ -20,7 +20,7 @@ use crate::error::{Error, Result, shape_text};
 use crate::graph::Function;
 use crate::layout::{Dims, PerAxis, SliceItem, broadcast_shapes};
 use crate::ops::Op;
-use crate::primitive::{Combine, Gather, OUTSIDE, Scatter, bind_one};
+use crate::primitive::{Combine, Gather, OUTSIDE, Scatter, bind_one, not_covered};
 use crate::program::Program;
 
 const OP: &str = "index";
@@ -79,7 +79,12 @@ impl Raw {
         if let ([Key::Integers(places)], [len, ..]) = (keys, self.shape())
             && places.dtype().is_integer()
         {
-            let taken = self.take(places, 0, Mode::Raise);
+            let taken = match self.rank() == 1 && turned(places) {
+                true => self
+                    .take(&places.transpose()?, 0, Mode::Raise)
+                    .and_then(|y| y.transpose()),
+                false => self.take(places, 0, Mode::Raise),
+            };
             return taken.map_err(|e| out_of_range(&[Pick::new(places, 0, *len)]).unwrap_or(e));
         }
         Index::new(self, keys)?.take(self)
@@ -139,14 +144,24 @@ impl Raw {
             let sum = self.index(keys)?.add(value)?.cast(self.dtype())?;
             return self.index_assign(keys, &sum);
         }
+        self.index_combine(keys, Combine::Add, value)
+    }
+
+    /// As [`Raw::index_accumulate`], with what `combine` does; some key is an array of integers.
+    pub(crate) fn index_combine(
+        &mut self,
+        keys: &[Key],
+        combine: Combine,
+        value: &Raw,
+    ) -> Result<()> {
         let index = Index::new(self, keys)?;
-        if self.dtype() == DType::Bool {
+        if self.dtype() == DType::Bool && combine == Combine::Add {
             // the sum of booleans is whether one is true
             let mut count = self.cast(DType::I64)?;
             index.scatter(&mut count, Combine::Add, &value.cast(DType::I64)?)?;
             return self.assign(&count.cast(DType::Bool)?);
         }
-        index.scatter(self, Combine::Add, value)
+        index.scatter(self, combine, value)
     }
 }
 
@@ -157,6 +172,14 @@ fn basic(keys: &[Key]) -> Option<SmallVec<[SliceItem; 4]>> {
         _ => None,
     };
     keys.iter().map(item).collect()
+}
+
+/// Do indices lie in Fortran order? Then so does what they pick from all axes, as in NumPy.
+fn turned(places: &Raw) -> bool {
+    places.is_plain()
+        && places.rank() > 1
+        && places.layout().is_fortran_contiguous()
+        && !places.layout().is_contiguous()
 }
 
 /// The mask of an index that is a mask over the leading axes and nothing else.
@@ -283,7 +306,7 @@ impl Index {
                 Key::Mask(mask) => {
                     let lengths = &x.shape()[axis..axis + mask.rank()];
                     if mask.shape() != lengths {
-                        return Err(wrong_mask(x, mask, axis));
+                        return Err(not_covered(OP, x.shape(), mask.shape(), axis));
                     }
                     let n = mask.len();
                     let end = Scalar::Int(n as i128);
@@ -397,6 +420,10 @@ impl Index {
             batch: 0,
             mode: Mode::Raise,
         };
+        if self.picked.len() == view.rank() && turned(&flat) {
+            let y = bind_one(&gather, &[&view, &flat.transpose()?]);
+            return y.map_err(|e| self.explained(e))?.transpose();
+        }
         let y = bind_one(&gather, &[&view, &flat]).map_err(|e| self.explained(e))?;
         if !self.in_front || at == 0 {
             return Ok(y);
@@ -429,12 +456,15 @@ impl Index {
         };
         let (flat, rows) = (self.flat()?, self.rows(&view, value)?);
         let explained = |e| self.explained(e);
-        if self.is_whole() && !self.in_front {
+        let plain = x.is_plain() && rows.is_plain() && flat.is_plain();
+        // the derivative of a product or an extreme reads what was there
+        let keeps = !plain && !matches!(combine, Combine::Set | Combine::Add);
+        if self.is_whole() && !self.in_front && !keeps {
             drop(view);
             let run = |x: &[&Raw], in_place| bind_one(&scatter(in_place), x);
             return x.written(OP, &[&flat, &rows], run).map_err(explained);
         }
-        if x.is_plain() && rows.is_plain() && flat.is_plain() {
+        if plain {
             // through a view of memory that nobody else holds, or that all are to see change
             drop(view);
             x.may_be_written(OP)?;
@@ -445,6 +475,7 @@ impl Index {
                 .map_err(explained);
         }
         // the same on the view's values, which then take the view's place
+        let view = if keeps { view.copied()? } else { view };
         let new = bind_one(&scatter(false), &[&view, &flat, &rows]).map_err(explained)?;
         let new = match &order {
             Some(order) => {
@@ -471,12 +502,14 @@ impl Index {
             .collect();
         let value = without_leading_ones(value, full.len())?;
         value.broadcast_to(&full).map_err(|_| {
+            // NumPy's text, to the missing spaces
+            let text = |shape: &[usize]| shape_text(shape).replace(' ', "");
             Error::shape(
                 "assign",
                 format!(
                     "shape mismatch: value array of shape {} could not be broadcast to indexing result of shape {}",
-                    shape_text(value.shape()),
-                    shape_text(&full)
+                    text(value.shape()),
+                    text(&full)
                 ),
             )
             .shapes(&[value.shape(), &full])
@@ -501,6 +534,16 @@ fn whole_axes(x: &Raw, keys: &[Key]) -> Result<usize> {
             }
             Key::Mask(mask) => used += mask.rank(),
         }
+    }
+    let advanced = keys
+        .iter()
+        .filter(|key| !matches!(key, Key::Item(_)))
+        .count();
+    if advanced > MOST_ARRAYS {
+        return Err(Error::index(
+            OP,
+            format!("too many advanced indices for array: {advanced}, and at most {MOST_ARRAYS}"),
+        ));
     }
     if ellipses > 1 {
         return Err(Error::index(
@@ -529,20 +572,6 @@ fn wrong_dtype(dtype: DType) -> Error {
     .dtypes(&[dtype])
 }
 
-#[cold]
-fn wrong_mask(x: &Raw, mask: &Raw, axis: usize) -> Error {
-    Error::index(
-        OP,
-        format!(
-            "a mask of shape {} does not cover the axes from {axis} on of shape {}",
-            shape_text(mask.shape()),
-            shape_text(x.shape())
-        ),
-    )
-    .shapes(&[mask.shape(), x.shape()])
-    .rule("a mask has the lengths of the axes that it replaces")
-}
-
 /// Integers that `i64` holds. What is beyond is beyond any length.
 fn signed(places: &Raw) -> Result<Raw> {
     if places.dtype() != DType::U64 {
@@ -551,6 +580,9 @@ fn signed(places: &Raw) -> Result<Raw> {
     let most = Scalar::Int(i64::MAX.into());
     Raw::apply(Op::Minimum, &[places.into(), most.into()])?.cast(DType::I64)
 }
+
+/// The most arrays and booleans of an index: NumPy's limit.
+const MOST_ARRAYS: usize = 63;
 
 /// The most arrays that one pass joins.
 const MOST: usize = 8;

@@ -259,6 +259,37 @@ impl Raw {
         self.printed(|p| print::to_string(p, options))
     }
 
+    /// The bracketed elements, as they stand behind `indent` characters in lines of `width` (NumPy's `array2string`).
+    pub fn array_text(
+        &self,
+        separator: &str,
+        indent: usize,
+        width: usize,
+        options: &print::Options,
+    ) -> String {
+        if let Some(text) = self.hidden_text() {
+            return text;
+        }
+        self.printed(|p| print::array_text(p, separator, indent, width, options))
+    }
+
+    /// The elements that a text of the tensor shows, in their order.
+    ///
+    /// # Errors
+    /// Under `vmap` and `trace`.
+    pub fn shown(&self, options: &print::Options) -> Result<Vec<Scalar>> {
+        self.concrete("print")?;
+        Ok(self.printed(|p| print::shown(p, options)))
+    }
+
+    /// As [`Raw::repr`], with options of the caller's.
+    pub fn repr_with(&self, prefix: &str, suffix: &str, options: &print::Options) -> String {
+        if let Some(text) = self.hidden_text() {
+            return text;
+        }
+        self.printed(|p| print::repr(p, prefix, suffix, options))
+    }
+
     /// As NumPy's `repr` writes it, between a prefix such as `array(` and a suffix.
     pub fn repr(&self, prefix: &str, suffix: &str) -> String {
         if let Some(text) = self.hidden_text() {

@@ -12,6 +12,7 @@ mod join;
 mod leave;
 mod matmul;
 mod reduce;
+mod reinterpret;
 mod view;
 
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub struct Raw {
     layout: Layout,
     dtype: DType,
     device: Device,
+    /// Views of a read-only view are read-only too, whatever the buffer allows.
+    frozen: bool,
     tag: Option<Arc<Tag>>,
 }
 
@@ -61,6 +64,7 @@ impl Raw {
             layout,
             dtype,
             device: Device::Cpu,
+            frozen: false,
             tag: None,
         }
     }
@@ -73,6 +77,7 @@ impl Raw {
             layout,
             dtype: self.dtype,
             device: self.device,
+            frozen: self.frozen,
             tag: None,
         }
     }
@@ -161,6 +166,24 @@ impl Raw {
         &self.storage
     }
 
+    /// Returns true where the elements may be written: the buffer allows it, this view was not made read-only, and no two
+    /// elements are the same memory.
+    pub fn is_writable(&self) -> bool {
+        self.storage.writable() && !self.frozen && !self.layout.has_internal_overlap()
+    }
+
+    /// Returns true where this view was made read-only.
+    #[inline]
+    pub fn is_frozen(&self) -> bool {
+        self.frozen
+    }
+
+    /// The same value, read-only or not: views of it are what it is (NumPy's `flags.writeable`).
+    #[must_use]
+    pub fn with_frozen(self, frozen: bool) -> Raw {
+        Raw { frozen, ..self }
+    }
+
     /// Where it lives.
     #[inline]
     pub fn device(&self) -> Device {
@@ -226,6 +249,7 @@ impl Raw {
                 Ok(Raw {
                     storage: copy.storage.into_owned()?,
                     layout: copy.layout,
+                    frozen: false,
                     tag,
                     ..self
                 })

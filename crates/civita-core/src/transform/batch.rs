@@ -125,7 +125,10 @@ fn batch_size(x: &[&Raw], batched: &[bool]) -> usize {
 }
 
 /// An input with the batch in front, whether it had one or not.
-pub(crate) fn with_batch(x: &Raw, batched: bool, size: usize) -> Result<Raw> {
+///
+/// # Errors
+/// When there is no such view.
+pub fn with_batch(x: &Raw, batched: bool, size: usize) -> Result<Raw> {
     if batched {
         return Ok(x.clone());
     }
@@ -137,7 +140,10 @@ pub(crate) fn with_batch(x: &Raw, batched: bool, size: usize) -> Result<Raw> {
 }
 
 /// All inputs with the batch in front.
-pub(crate) fn all_with_batch(x: &[&Raw], batched: &[bool]) -> Result<Vec<Raw>> {
+///
+/// # Errors
+/// When there is no such view.
+pub fn all_with_batch(x: &[&Raw], batched: &[bool]) -> Result<Vec<Raw>> {
     let size = batch_size(x, batched);
     x.iter()
         .zip(batched)
@@ -146,7 +152,10 @@ pub(crate) fn all_with_batch(x: &[&Raw], batched: &[bool]) -> Result<Vec<Raw>> {
 }
 
 /// Inputs with as many axes after the batch as the one that has most, as broadcasting from the right wants it.
-pub(crate) fn align(x: &[&Raw], batched: &[bool]) -> Result<Under> {
+///
+/// # Errors
+/// When there is no memory.
+pub fn align(x: &[&Raw], batched: &[bool]) -> Result<Under> {
     let ranks = x
         .iter()
         .zip(batched)

@@ -294,7 +294,10 @@ pub fn linear_transpose(
 }
 
 /// Reverse mode from forward mode: `vjp` where none is written, at the price of running the tangent map once.
-pub(crate) fn transposed_jvp(
+///
+/// # Errors
+/// As the tangent map, and when it is not written with ops.
+pub fn transposed_jvp(
     jvp: &dyn Fn(&[Option<Raw>]) -> Result<Tangents>,
     x: &[Raw],
     g: &[Option<Raw>],

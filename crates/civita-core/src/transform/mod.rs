@@ -20,15 +20,15 @@ mod scope;
 mod tag;
 mod trace;
 
-pub use batch::{Randomness, vmap};
-pub(crate) use batch::{align, all_with_batch, with_batch, with_batch_rank};
+pub(crate) use batch::with_batch_rank;
+pub use batch::{Randomness, align, all_with_batch, vmap, with_batch};
 pub use cell::{Cell, Shared};
 pub use checkpoint::checkpoint;
 pub use forward::jvp;
 pub use function::{Function, Rule};
-pub(crate) use functional::transposed_jvp;
 pub use functional::{
-    Pullback, grad, hessian, hvp, jacfwd, jacrev, linear_transpose, value_and_grad, vjp,
+    Pullback, grad, hessian, hvp, jacfwd, jacrev, linear_transpose, transposed_jvp, value_and_grad,
+    vjp,
 };
 pub use scope::{EnableGrad, NoGrad, Scope, check_draw, enable_grad, no_grad, recording};
 pub(crate) use scope::{GLOBAL, Level, NoDraws, SCOPE, current_scope, grows};
@@ -47,7 +47,7 @@ use crate::raw::Raw;
 /// The tags of one level, of the inputs of an operation.
 pub(crate) type Tags = SmallVec<[Option<Arc<Tag>>; 3]>;
 /// The values under them.
-pub(crate) type Under = SmallVec<[Raw; 2]>;
+pub type Under = SmallVec<[Raw; 2]>;
 
 /// The newest tag among the inputs decides.
 #[inline(never)]
@@ -73,6 +73,6 @@ pub(crate) fn bind_tagged(p: &dyn Primitive, x: &[&Raw]) -> Result<Outputs<Raw>>
 }
 
 /// Borrowed, as primitives take them.
-pub(crate) fn refs(x: &[Raw]) -> SmallVec<[&Raw; 4]> {
+pub fn refs(x: &[Raw]) -> SmallVec<[&Raw; 4]> {
     x.iter().collect()
 }

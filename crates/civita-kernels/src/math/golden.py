@@ -41,6 +41,8 @@ FUNCTIONS = {
     "acosh": (mp.acosh, [(0, 1023), (0, 1)], (1,)),
     "atanh": (mp.atanh, [(-300, 0), (-4, 0)], (1, -1)),
     "cbrt": (lambda x: mp.sign(x) * mp.cbrt(abs(x)), [(-1073, 1023), (-3, 3)], (1, -1)),
+    "erf": (mp.erf, [(-1070, -20), (-5, 3)], (1, -1)),
+    "erfc": (mp.erfc, [(-30, 4.7), (-3, 1.5)], (1, -1)),
 }
 
 random.seed(1)

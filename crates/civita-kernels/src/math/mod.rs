@@ -15,7 +15,7 @@
 //! Largest errors seen, in ULP, over the full range with subnormal arguments and results: `exp exp2 log log1p log2 log10
 //! pow asin acos hypot` 1.2 (`pow` and `hypot` of `f32` 0.53, `pow` of `f32` with AVX-512 1.1), `sin cos` 0.8 (`f32`
 //! 1.5), `expm1` 1.3, `cosh` 1.5, `atan atan2` 2, `tan sinh` 2.2 (`tan` of `f32` 3.1), `tanh` 2.5 (`f32` 3.3, without FMA
-//! 3.9), `asinh acosh atanh` 2, `cbrt` 0.7. Special values are C99's and NumPy's.
+//! 3.9), `asinh acosh atanh` 2, `cbrt` 0.7, `erf` 1.3, `erfc` 3. Special values are C99's and NumPy's.
 //!
 //! Some functions have rare arguments that cost much: huge ones in `sin cos tan`, zero, subnormal, negative and infinite
 //! ones in `log` and `pow`. The methods here are right for all of them; loops should call [`trig::sin_slice`],
@@ -30,6 +30,7 @@ mod avx512;
 pub mod complex;
 mod complex_inverse;
 pub mod divide;
+mod erf;
 pub mod exp;
 mod float;
 pub mod half;
@@ -214,6 +215,16 @@ pub trait Real:
     #[inline(always)]
     fn cbrt<I: Isa>(self) -> Self {
         area::cbrt::<Self>(self)
+    }
+    /// The error function.
+    #[inline(always)]
+    fn erf<I: Isa>(self) -> Self {
+        erf::erf::<Self, I>(self)
+    }
+    /// 1 - erf x, without cancellation.
+    #[inline(always)]
+    fn erfc<I: Isa>(self) -> Self {
+        erf::erfc::<Self, I>(self)
     }
     /// √(x² + y²) without overflow or underflow on the way.
     fn hypot<I: Isa>(self, y: Self) -> Self;

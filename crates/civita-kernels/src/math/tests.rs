@@ -47,7 +47,7 @@ macro_rules! binary {
 unary! {
     Exp exp; Exp2 exp2; Expm1 expm1; Log log; Log2 log2; Log10 log10; Log1p log1p;
     Sin sin; Cos cos; Tan tan; Sinh sinh; Cosh cosh; Tanh tanh; Asin asin; Acos acos; Atan atan;
-    Asinh asinh; Acosh acosh; Atanh atanh; Cbrt cbrt;
+    Asinh asinh; Acosh acosh; Atanh atanh; Cbrt cbrt; Erf erf; Erfc erfc;
     Floor floor; Ceil ceil; Trunc trunc; Rint rint;
 }
 binary! { Pow pow; Atan2 atan2; Hypot hypot; }
@@ -84,6 +84,14 @@ fn rank(x: f64) -> i64 {
 /// Both NaN, or equal with the same sign.
 fn same(a: f64, b: f64) -> bool {
     (a.is_nan() && b.is_nan()) || (a == b && a.is_sign_negative() == b.is_sign_negative())
+}
+
+/// The standard library has none; that of `f64` is compared with exact values below.
+fn erf(x: f64) -> f64 {
+    Real::erf::<crate::isa::Baseline>(x)
+}
+fn erfc(x: f64) -> f64 {
+    Real::erfc::<crate::isa::Baseline>(x)
 }
 
 #[test]
@@ -129,6 +137,8 @@ fn f32_functions_stay_within_their_error_over_all_exponents() {
         ("acosh", Shells::<Acosh<f32>>::BY_LEVEL, f64::acosh, 0.6),
         ("atanh", Shells::<Atanh<f32>>::BY_LEVEL, f64::atanh, 0.6),
         ("cbrt", Shells::<Cbrt<f32>>::BY_LEVEL, f64::cbrt, 0.6),
+        ("erf", Shells::<Erf<f32>>::BY_LEVEL, erf, 2.0),
+        ("erfc", Shells::<Erfc<f32>>::BY_LEVEL, erfc, 4.0),
     ];
     let mut x: Vec<f32> = (0..=u32::MAX).step_by(20_011).map(f32::from_bits).collect();
     x.extend((-100_000..100_000).map(|i| i as f32 * 1e-4));
@@ -200,6 +210,8 @@ fn f64_functions_agree_with_values_in_1400_bits() {
         ("acosh", Shells::<Acosh<f64>>::BY_LEVEL, 2),
         ("atanh", Shells::<Atanh<f64>>::BY_LEVEL, 2),
         ("cbrt", Shells::<Cbrt<f64>>::BY_LEVEL, 1),
+        ("erf", Shells::<Erf<f64>>::BY_LEVEL, 1),
+        ("erfc", Shells::<Erfc<f64>>::BY_LEVEL, 4),
     ];
     let bits = |text: &str| f64::from_bits(u64::from_str_radix(text, 16).unwrap());
     for &(name, shells, limit) in rows {

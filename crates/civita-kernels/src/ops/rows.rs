@@ -324,6 +324,24 @@ macro_rules! elementwise_rows {
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![8.0, -27.0].cbrt()" => "[ 2. -3.]",
                 }
+                /// The error function `2/√π ∫₀ˣ e^(-t²) dt`.
+                Erf erf(x): RealFloat {
+                    numpy: erf, torch: "special.erf",
+                    kernel: x.erf::<I>(),
+                    device: "erf_of(x)",
+                    gradient: Unary(|x, _| (-(x * x)).exp() * x.like(std::f64::consts::FRAC_2_SQRT_PI)),
+                    samples: [-2.0, 0.25, 1.5],
+                    example: "tensor![0.0, 1.0].erf()" => "[0.         0.84270079]",
+                }
+                /// `1 - erf x`, without cancellation where that is small.
+                Erfc erfc(x): RealFloat {
+                    numpy: erfc, torch: "special.erfc",
+                    kernel: x.erfc::<I>(),
+                    device: "erfc_of(x)",
+                    gradient: Unary(|x, _| (-(x * x)).exp() * x.like(-std::f64::consts::FRAC_2_SQRT_PI)),
+                    samples: [-2.0, 0.25, 1.5],
+                    example: "tensor![0.0, 1.0].erfc()" => "[1.         0.15729921]",
+                }
                 /// The nearest integer, ties to even; integers become floats, complex numbers are rounded part by part.
                 Rint rint(x): ToFloat {
                     numpy: rint, torch: "round",

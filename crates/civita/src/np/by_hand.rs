@@ -1,8 +1,11 @@
 //! Rows whose result has a type that depends on the types of arguments.
 
-use civita_core::functions::{self, AxisOrFlat, EachArray, EachShape, Number, Out, rank};
+use civita_core::functions::histogram::{Bins, BinsOfEach, RangeOfEach};
+use civita_core::functions::{
+    self, AxisOrFlat, EachArray, EachShape, Number, OptBool, OptFloat, Out, Where, rank,
+};
 use civita_core::primitive::Direction;
-use civita_core::raw::Raw;
+use civita_core::raw::{Mode, Raw};
 
 use super::functions::{OneAxis, RankRule, example, row_example};
 use crate::create::IntoShape;
@@ -10,8 +13,8 @@ use crate::elementwise::Rhs;
 use crate::error::OrRaise;
 use crate::rank::wrap;
 use crate::{
-    Axes, Bits, Broadcast, Broadcasted, Dtype, Element, Float, Grow, Grown, Integer, Matrix,
-    Promote, Promoted, Rank, Real, Result, Tensor, Vector,
+    Any, Axes, AxisArg, Bits, Broadcast, Broadcasted, DYN, Dtype, Element, Float, Grow, Grown,
+    Integer, Matrix, Promote, Promoted, Rank, Real, Result, Tensor, Truth, Vector,
 };
 
 macro_rules! by_hand {
@@ -120,7 +123,7 @@ by_hand! {
         functions::composed::nextafter(operand(a), b.operand().into()).map(wrap);
     /// `|a - b| ≤ 1e-8 + 1e-5 · |b|` for each element.
     fn isclose[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Broadcasted<bool, N, M>
-        where [Rank<N>: Broadcast<M>] = functions::compare::isclose(a.raw.clone(), b.raw.clone(), 1e-5, 1e-8, false).map(wrap);
+        where [Rank<N>: Broadcast<M>] = functions::compare::isclose(a.raw.clone(), b.raw.clone(), number(1e-5), number(1e-8), false).map(wrap);
     /// The running product along an axis.
     fn cumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> = x.raw.cumprod(Some(axis), None).map(wrap);
     /// The running largest elements along an axis, and where each is: of equal ones the last.
@@ -150,13 +153,136 @@ by_hand! {
         functions::sorting::ptp(x.raw.clone(), axes.axes().into(), Out, false).map(wrap);
     /// The middle element of the sorted ones, or the mean of the two in the middle.
     fn median[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::sorting::median(x.raw.clone(), axes.axes().into(), Out, false, false).map(wrap);
+        functions::quantile::median(x.raw.clone(), axes.axes().into(), Out, false, false).map(wrap);
     /// The value below which a fraction `q` of the elements is, with straight lines between elements.
     fn quantile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
-        functions::sorting::quantile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false).map(wrap);
+        functions::quantile::quantile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// As [`quantile`], with a percentage.
     fn percentile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
-        functions::sorting::percentile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false).map(wrap);
+        functions::quantile::percentile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+    /// The sum of the elements that are not NaN, over axes, or over all with `..`.
+    fn nansum[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Sum> =
+        functions::nan::nansum(x.raw.clone(), axes.axes().into(), None, Out, false, None, EVERYWHERE).map(wrap);
+    /// The product of the elements that are not NaN, over axes, or over all with `..`.
+    fn nanprod[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Sum> =
+        functions::nan::nanprod(x.raw.clone(), axes.axes().into(), None, Out, false, None, EVERYWHERE).map(wrap);
+    /// The mean of the elements that are not NaN, over axes, or over all with `..`.
+    fn nanmean[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
+        functions::nan::nanmean(x.raw.clone(), axes.axes().into(), None, Out, false, EVERYWHERE).map(wrap);
+    /// The variance of the elements that are not NaN, over axes, or over all with `..`.
+    fn nanvar[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<<T::Mean as Dtype>::Real> =
+        functions::nan::nanvar(x.raw.clone(), axes.axes().into(), None, Out, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
+    /// The standard deviation of the elements that are not NaN, over axes, or over all with `..`.
+    fn nanstd[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<<T::Mean as Dtype>::Real> =
+        functions::nan::nanstd(x.raw.clone(), axes.axes().into(), None, Out, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
+    /// The largest element that is not NaN, over axes, or over all with `..`; NaN where all are.
+    fn nanmax[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
+        functions::nan::nanmax(x.raw.clone(), axes.axes().into(), Out, false, None, EVERYWHERE).map(wrap);
+    /// The smallest element that is not NaN, over axes, or over all with `..`; NaN where all are.
+    fn nanmin[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
+        functions::nan::nanmin(x.raw.clone(), axes.axes().into(), Out, false, None, EVERYWHERE).map(wrap);
+    /// The index of the largest element that is not NaN, along an axis, or of all with `..`.
+    fn nanargmax[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
+        functions::nan::nanargmax(x.raw.clone(), axes.axes().into(), Out, false).map(wrap);
+    /// The index of the smallest element that is not NaN, along an axis, or of all with `..`.
+    fn nanargmin[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
+        functions::nan::nanargmin(x.raw.clone(), axes.axes().into(), Out, false).map(wrap);
+    /// The running sum along an axis; NaN counts as 0.
+    fn nancumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> =
+        functions::nan::nancumsum(x.raw.clone(), AxisOrFlat(Some(axis)), None, Out).map(wrap);
+    /// The running product along an axis; NaN counts as 1.
+    fn nancumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> =
+        functions::nan::nancumprod(x.raw.clone(), AxisOrFlat(Some(axis)), None, Out).map(wrap);
+    /// The median of the elements that are not NaN, over axes, or over all with `..`.
+    fn nanmedian[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
+        functions::quantile::nanmedian(x.raw.clone(), axes.axes().into(), Out, false, false).map(wrap);
+    /// As [`quantile`], of the elements that are not NaN.
+    fn nanquantile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
+        functions::quantile::nanquantile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+    /// As [`nanquantile`], with a percentage.
+    fn nanpercentile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
+        functions::quantile::nanpercentile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+    /// Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number.
+    fn nan_to_num[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
+        functions::nan::nan_to_num(x.raw.clone(), true, number(0.0), None, None).map(wrap);
+    /// The mean of the elements, over axes, or over all with `..`.
+    fn average[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
+        functions::statistics::average(x.raw.clone(), axes.axes().into(), None, false, false).map(|all| wrap(all.0));
+    /// The covariance of variables, the rows, whose samples are the columns.
+    fn cov[T: Dtype](x: &Matrix<T>) -> Tensor<T::Mean, DYN> =
+        functions::statistics::cov(x.raw.clone(), None, true, false, OptFloat(None), None, None, None).and_then(|y| y.cast(statistic(x.raw.dtype()))).map(wrap);
+    /// The correlation of variables, the rows, whose samples are the columns.
+    fn corrcoef[T: Dtype](x: &Matrix<T>) -> Tensor<T::Mean, DYN> =
+        functions::statistics::corrcoef(x.raw.clone(), None, true, None).and_then(|y| y.cast(statistic(x.raw.dtype()))).map(wrap);
+    /// How many elements lie in each of so many bins of one width, and the edges of the bins.
+    fn histogram[T: Dtype, const N: usize](x: &Tensor<T, N>, bins: usize) -> (Vector<i64>, Vector<T::Mean>) =
+        functions::histogram::histogram(x.raw.clone(), count(bins), functions::histogram::Range(None), OptBool(None), None).and_then(two);
+    /// The edges of so many bins of one width.
+    fn histogram_bin_edges[T: Dtype, const N: usize](x: &Tensor<T, N>, bins: usize) -> Vector<T::Mean> =
+        functions::histogram::histogram_bin_edges(x.raw.clone(), count(bins), functions::histogram::Range(None), None).map(wrap);
+    /// As [`histogram`], of pairs, with counts as floats.
+    fn histogram2d[T: Dtype](x: &Vector<T>, y: &Vector<T>, bins: usize) -> (Matrix<f64>, Vector<T::Mean>, Vector<T::Mean>) =
+        functions::histogram::histogram2d(x.raw.clone(), y.raw.clone(), BinsOfEach::Same(count(bins)), RangeOfEach(None), OptBool(None), None).and_then(three);
+    /// The derivative along an axis of samples at equal distances: central differences, one-sided ones at the ends.
+    fn gradient[T: Dtype, const N: usize](x: &Tensor<T, N>, distance: f64, axis: isize) -> Tensor<T::Mean, N> =
+        one(functions::calculus::gradient(x.raw.clone(), EachArray(vec![Tensor::scalar(distance).raw]), functions::Axes(Some(vec![axis])), 1));
+    /// The values at `x` of the straight lines through the points `(xp, fp)`, whose places increase; beyond them their ends.
+    fn interp[T: Dtype, U: Dtype, V: Dtype, const N: usize](x: &Tensor<T, N>, xp: &Vector<U>, fp: &Vector<V>) -> Tensor<f64, N> =
+        functions::calculus::interp(x.raw.clone(), xp.raw.clone(), fp.raw.clone(), None, None, OptFloat(None)).map(wrap);
+    /// The running sum along an axis; on request with the 0 before the first element.
+    fn cumulative_sum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, include_initial: bool) -> Tensor<T::Sum, N> =
+        functions::calculus::cumulative_sum(x.raw.clone(), AxisOrFlat(Some(axis)), None, Out, include_initial).map(wrap);
+    /// The running product along an axis; on request with the 1 before the first element.
+    fn cumulative_prod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, include_initial: bool) -> Tensor<T::Sum, N> =
+        functions::calculus::cumulative_prod(x.raw.clone(), AxisOrFlat(Some(axis)), None, Out, include_initial).map(wrap);
+    /// `ln Σ eˣ` of the elements up to each one, along an axis.
+    fn logcumsumexp[T: Float, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T, N> =
+        functions::calculus::logcumsumexp(x.raw.clone(), axis).map(wrap);
+    /// The elements along an axis with these places as a sort would leave them, smaller ones before, larger ones behind.
+    fn partition[T: Dtype, const N: usize](x: &Tensor<T, N>, places: impl Into<functions::Ints>, axis: isize) -> Tensor<T, N> =
+        functions::sorting::partition(x.raw.clone(), places.into(), AxisOrFlat(Some(axis)), functions::SelectKind::Introselect, functions::sorting::Fields).map(wrap);
+    /// The `k`-th smallest elements along an axis, counted from 1, and where they are.
+    fn kthvalue[T: Dtype, const N: usize](x: &Tensor<T, N>, k: isize, axis: isize) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
+        where [isize: Axes<N>] = functions::sorting::kthvalue(x.raw.clone(), k, axis, false).and_then(two);
+    /// The most frequent elements along an axis, of several the smallest, and where they are last.
+    fn mode[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
+        where [isize: Axes<N>] = functions::sorting::mode(x.raw.clone(), axis, false).and_then(two);
+    /// `x - ln Σ eˣ` along an axis: the logarithm of [`softmax`], without its underflow.
+    fn log_softmax[T: Float, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T, N> = x.raw.log_softmax(axis).map(wrap);
+    /// `x · ln y`, and 0 where `x` is 0 and `y` is not NaN.
+    fn xlogy[T: Float, const N: usize, const M: usize](x: &Tensor<T, N>, y: &Tensor<T, M>) -> Broadcasted<T, N, M>
+        where [Rank<N>: Broadcast<M>] = functions::special::xlogy(x.raw.clone(), y.raw.clone()).map(wrap);
+    /// `1 / (1 + e⁻ˣ)`, the logistic function.
+    fn expit[T: Float, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.raw.sigmoid().map(wrap);
+    /// The logarithm of [`expit`], without its underflow.
+    fn log_expit[T: Float, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = functions::special::log_expit(x.raw.clone()).map(wrap);
+    /// The angle of a complex number, in radians; π of a negative real number.
+    fn angle[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<<T::Mean as Dtype>::Real, N> =
+        functions::classify::angle(x.raw.clone(), false).and_then(|y| y.cast(statistic(x.raw.dtype()).to_real())).map(wrap);
+    /// The real parts, where all imaginary parts are smaller than so many times the dtype's epsilon; else the tensor.
+    fn real_if_close[T: Dtype, const N: usize](x: &Tensor<T, N>, tol: f64) -> Tensor<Any, N> =
+        functions::classify::real_if_close(x.raw.clone(), tol).map(wrap);
+    /// Returns true where the imaginary part is not 0.
+    fn iscomplex[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::iscomplex(x.raw.clone()).map(wrap);
+    /// Returns true where the imaginary part is 0.
+    fn isreal[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isreal(x.raw.clone()).map(wrap);
+    /// Returns true where the dtype is complex.
+    fn iscomplexobj[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::classify::iscomplexobj(x.raw.clone());
+    /// Returns true where the dtype is not complex.
+    fn isrealobj[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::classify::isrealobj(x.raw.clone());
+    /// Returns true where the element is `∞`.
+    fn isposinf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isposinf(x.raw.clone(), Out).map(wrap);
+    /// Returns true where the element is `-∞`.
+    fn isneginf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isneginf(x.raw.clone(), Out).map(wrap);
+    /// The elements from small to large along the last axis, as complex numbers.
+    fn sort_complex[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<num_complex::Complex<f64>, N> =
+        functions::classify::sort_complex(x.raw.clone()).and_then(|y| y.cast(civita_core::dtype::DType::C128)).map(wrap);
+    /// The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point.
+    fn round[T: Dtype, const N: usize](x: &Tensor<T, N>, decimals: isize) -> Tensor<T, N> =
+        functions::classify::round(x.raw.clone(), decimals, Out).and_then(|y| y.cast(x.raw.dtype())).map(wrap);
+    /// Returns true where both have equal elements after broadcasting.
+    fn array_equiv[T: Dtype, U: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
+        functions::compare::array_equiv(a.raw.clone(), b.raw.clone());
     /// The different elements, sorted.
     fn unique[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Vector<T> =
         functions::sets::unique(x.raw.clone(), false, false, false, AxisOrFlat(None), true, true).map(|all| wrap(all.0));
@@ -172,9 +298,166 @@ by_hand! {
     /// The common elements of two tensors, sorted.
     fn intersect1d[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Vector<T> =
         functions::sets::intersect1d(a.raw.clone(), b.raw.clone(), false, false).map(|all| wrap(all.0));
+    /// The triangular window of so many points, with zeros at the ends.
+    fn bartlett[](points: usize) -> Vector<f64> = functions::signal::bartlett(points as f64).map(wrap);
+    /// The Blackman window of so many points.
+    fn blackman[](points: usize) -> Vector<f64> = functions::signal::blackman(points as f64).map(wrap);
+    /// The Hamming window of so many points.
+    fn hamming[](points: usize) -> Vector<f64> = functions::signal::hamming(points as f64).map(wrap);
+    /// The Hann window of so many points.
+    fn hanning[](points: usize) -> Vector<f64> = functions::signal::hanning(points as f64).map(wrap);
+    /// The Kaiser window of so many points: the larger `beta`, the narrower.
+    fn kaiser[](points: usize, beta: f64) -> Vector<f64> = functions::signal::kaiser(points as f64, beta).map(wrap);
+    /// The modified Bessel function of the first kind and order 0.
+    fn i0[T: Real, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Mean, N> = functions::signal::i0(x.raw.clone()).map(wrap);
+    /// `sin(πx) / (πx)`, which is 1 at 0.
+    fn sinc[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Mean, N> = functions::signal::sinc(x.raw.clone()).map(wrap);
+    /// Phases without jumps: where neighbours along an axis differ by more than half a period, multiples of it are added.
+    fn unwrap[T: Float, const N: usize](p: &Tensor<T, N>, axis: isize, period: T) -> Tensor<T, N> =
+        functions::signal::unwrap(p.raw.clone(), None, axis, number(period)).map(wrap);
+    /// Without zeros at the ends of every axis.
+    fn trim_zeros[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
+        functions::signal::trim_zeros(x.raw.clone(), functions::signal::TrimEnds::BOTH, (..).axes().into()).map(wrap);
     /// Returns true where both can reach the same memory.
+    /// For each index the element of the tensor with that number, of several that broadcast together.
+    fn choose[I: Dtype, T: Dtype, const N: usize, const M: usize](index: &Tensor<I, N>, choices: &[&Tensor<T, M>]) -> Broadcasted<T, N, M>
+        where [Rank<N>: Broadcast<M>] =
+        functions::indexing::choose(index.raw.clone(), each(choices).0, Out, Mode::Raise).map(wrap);
+    /// For each element the first of the choices whose condition is true, and the default where none is.
+    fn select[T: Element, const N: usize, const M: usize](conditions: &[&Tensor<bool, N>], choices: &[&Tensor<T, M>], default: T) -> Broadcasted<T, N, M>
+        where [Rank<N>: Broadcast<M>] =
+        functions::indexing::select(each(conditions).0, numbers(choices), Number::Array(Tensor::scalar(default).raw)).map(wrap);
+    /// The elements along an axis where a condition is true, with `..` those of the flattened tensor.
+    fn compress[C: Truth, T: Dtype, const N: usize, A: OneAxis<N>](condition: &Vector<C>, x: &Tensor<T, N>, axis: A) -> A::Out<T> =
+        functions::indexing::compress(condition.raw.clone(), x.raw.clone(), axis.axis(), Out).map(wrap);
+    /// Writes values at places that count the elements in C order; values that are too few are repeated, and of equal places
+    /// the last stays.
+    fn put[T: Dtype, I: Dtype, const N: usize, const M: usize, const K: usize](x: &mut Tensor<T, N>, places: &Tensor<I, M>, values: &Tensor<T, K>) -> () =
+        functions::writes::put_into(&mut x.raw, places.raw.clone().into(), values.raw.clone(), Mode::Raise);
+    /// Writes values over the elements where a mask is true: the first value over the first of them, and so on; values that
+    /// are too few are repeated.
+    fn place[T: Dtype, const N: usize, const K: usize](x: &mut Tensor<T, N>, mask: &Tensor<bool, N>, values: &Tensor<T, K>) -> () =
+        functions::writes::place_into(&mut x.raw, mask.raw.clone(), values.raw.clone());
+    /// Writes over the elements where a mask is true the values at the same places, counted in C order; values that are too
+    /// few are repeated.
+    fn putmask[T: Dtype, const N: usize, const K: usize](x: &mut Tensor<T, N>, mask: &Tensor<bool, N>, values: &Tensor<T, K>) -> () =
+        functions::writes::putmask_into(&mut x.raw, mask.raw.clone(), values.raw.clone());
+    /// Writes values at indices along an axis, one index for each of them; the other axes broadcast.
+    fn put_along_axis[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, indices: &Tensor<I, N>, values: &Tensor<T, M>, axis: isize) -> () =
+        functions::writes::put_along_axis_into(&mut x.raw, indices.raw.clone().into(), values.raw.clone(), AxisOrFlat(Some(axis)));
+    /// Writes a tensor, broadcast, over another.
+    fn copyto[T: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, source: &Tensor<T, M>) -> () =
+        x.raw.assign(&source.raw);
+    /// Writes values over the main diagonal; with `wrap` that of a tall matrix goes on after each square.
+    fn fill_diagonal[T: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, values: &Tensor<T, M>, wrap: bool) -> () =
+        functions::writes::fill_diagonal_into(&mut x.raw, values.raw.clone(), wrap);
+    /// The indices of the main diagonal of a tensor of `rank` axes of length `n`.
+    fn diag_indices[](n: usize, rank: usize) -> Vec<Vector<i64>> = vectors(functions::indexing::diag_indices(n, rank));
+    /// The indices of the lower triangle of an `n` × `m` matrix, up to the `k`-th diagonal.
+    fn tril_indices[](n: usize, k: isize, m: usize) -> Vec<Vector<i64>> = vectors(functions::indexing::tril_indices(n, k, Some(m).into()));
+    /// The indices of the upper triangle of an `n` × `m` matrix, from the `k`-th diagonal on.
+    fn triu_indices[](n: usize, k: isize, m: usize) -> Vec<Vector<i64>> = vectors(functions::indexing::triu_indices(n, k, Some(m).into()));
+    /// Indices that broadcast to a grid of some rows, columns and so on.
+    fn ix_[I: Dtype, const K: usize](all: [&Vector<I>; K]) -> Vec<Tensor<i64, K>> =
+        functions::indexing::ix_(each(&all)).and_then(|all| all.iter().map(|x| x.cast(civita_core::dtype::DType::I64).map(wrap)).collect());
+    /// The number of an element, counted in C order, from its index along each axis.
+    fn ravel_multi_index[I: Dtype, const N: usize, const K: usize](index: [&Tensor<I, N>; K], shape: [usize; K]) -> Tensor<i64, N> =
+        functions::indexing::ravel_multi_index(each(&index).0, shape.to_vec().into(), Mode::Raise.into(), functions::Order::C).map(wrap);
+    /// The index along each axis of an element, from its number in C order.
+    fn unravel_index[I: Dtype, const N: usize, const M: usize](numbers: &Tensor<I, N>, shape: impl IntoShape<M>) -> Vec<Tensor<i64, N>> =
+        functions::indexing::unravel_index(numbers.raw.clone().into(), shape.with(<[usize]>::to_vec).into(), functions::Order::C)
+            .map(|all| all.into_iter().map(wrap).collect());
+    /// Matrices in rows put together: those of a row beside each other, the rows below each other.
+    fn block[T: Dtype](rows: &[&[&Matrix<T>]]) -> Matrix<T> = functions::indexing::block(functions::Nested::List(
+        rows.iter().map(|row| functions::Nested::List(row.iter().map(|x| functions::Nested::Array(x.raw.clone())).collect())).collect(),
+    )).map(wrap);
+    /// Booleans as the bits of bytes, eight in one, along an axis, or with `..` of the flattened tensor.
+    fn packbits[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, axis: A, order: functions::BitOrder) -> A::Out<u8> =
+        functions::bits::packbits(x.raw.clone(), axis.axis(), order).map(wrap);
+    /// The bits of bytes as numbers 0 and 1, along an axis, or with `..` of the flattened tensor.
+    fn unpackbits[const N: usize, A: OneAxis<N>](x: &Tensor<u8, N>, axis: A, order: functions::BitOrder) -> A::Out<u8> =
+        functions::bits::unpackbits(x.raw.clone(), axis.axis(), None.into(), order).map(wrap);
+    /// Sums of products over the last axis of both, the first conjugated; the other axes broadcast.
+    fn vecdot[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
+        functions::einsum::vecdot(a.raw.clone(), b.raw.clone(), Out, -1, None, SAME_KIND).map(wrap);
+    /// The product of matrices and vectors; the axes before them broadcast.
+    fn matvec[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
+        functions::einsum::matvec(a.raw.clone(), b.raw.clone(), Out, None, SAME_KIND).map(wrap);
+    /// The product of vectors, conjugated, and matrices; the axes before them broadcast.
+    fn vecmat[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
+        functions::einsum::vecmat(a.raw.clone(), b.raw.clone(), Out, None, SAME_KIND).map(wrap);
+    /// The sum of products over labelled axes: `"ij,jk->ik"` is the matrix product. A label that stands in several terms joins
+    /// their axes, one that is not in the result is summed over, one that stands twice in a term takes the diagonal, and
+    /// `...` stands for all other axes, which broadcast.
+    fn einsum[T: Dtype](subscripts: &str, operands: &[&dyn Labelled<T>]) -> Tensor<T, DYN> =
+        functions::einsum::einsum(labelled(subscripts, operands), Out, functions::einsum::Optimize::No, None, functions::Order::K, SAME_KIND).map(wrap);
+    /// The order in which [`einsum`] contracts its tensors by `"greedy"` or `"optimal"` search, and a text that describes it.
+    fn einsum_path[T: Dtype](subscripts: &str, operands: &[&dyn Labelled<T>], optimize: &str) -> (Vec<Vec<usize>>, String) = {
+        let optimize = match optimize {
+            "greedy" => functions::einsum::Optimize::Greedy(None),
+            "optimal" => functions::einsum::Optimize::Optimal(None),
+            other => return Err(crate::Error::value("einsum_path", format!("Path name {other} not found"))),
+        };
+        let path = functions::einsum::einsum_path(labelled(subscripts, operands), optimize, false)?;
+        Ok((path.steps, path.text))
+    };
+    /// The elements at indices along an axis: `x[i, index[i, j]]` for axis 1. The other axes may have fewer indices.
+    fn gather[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>) -> Tensor<T, N> =
+        functions::scatter::gather(x.raw.clone(), axis, index.raw.clone().into()).map(wrap);
+    /// A copy of the tensor with elements placed at indices along an axis, of equal places the last. A source without axes is
+    /// one value for all.
+    fn scatter[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
+        functions::scatter::scatter(x.raw.clone(), axis, index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
+    /// A copy of the tensor with elements added at indices along an axis.
+    fn scatter_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
+        functions::scatter::scatter_add(x.raw.clone(), axis, index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
+    /// A copy of the tensor with elements reduced to indices along an axis, together with the element that is there or without it.
+    fn scatter_reduce[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>, reduce: functions::scatter::Reduce, include_self: bool) -> Tensor<T, N> =
+        functions::scatter::scatter_reduce(x.raw.clone(), axis, index.raw.clone().into(), Number::Array(source.raw.clone()), reduce, include_self).map(wrap);
+    /// The elements, or parts, at indices that stand along the last axis, one for each of the first axes of the tensor.
+    fn gather_nd[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, indices: &Tensor<I, M>) -> Tensor<T, DYN> =
+        functions::scatter::gather_nd(x.raw.clone(), indices.raw.clone().into()).map(wrap);
+    /// The slices at indices along an axis.
+    fn index_select[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, index: &Vector<I>) -> Tensor<T, N> =
+        functions::scatter::index_select(x.raw.clone(), axis, index.raw.clone().into()).map(wrap);
+    /// A copy of the tensor with values at what arrays of indices pick, or with values added there: at equal places all of them.
+    fn index_put[T: Dtype, I: Dtype, const N: usize, const M: usize, const K: usize](x: &Tensor<T, N>, indices: &[&Tensor<I, M>], values: &Tensor<T, K>, accumulate: bool) -> Tensor<T, N> =
+        functions::scatter::index_put(x.raw.clone(), each(indices).0, Number::Array(values.raw.clone()), accumulate).map(wrap);
+    /// A copy of the tensor with slices added at indices along an axis.
+    fn index_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Vector<I>, source: &Tensor<T, M>) -> Tensor<T, N> =
+        functions::scatter::index_add(x.raw.clone(), axis, index.raw.clone().into(), source.raw.clone(), number(1i64)).map(wrap);
+    /// A number where a mask is true, the elements elsewhere.
+    fn masked_fill[T: Element, const N: usize, const M: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>, value: T) -> Broadcasted<T, N, M>
+        where [Rank<N>: Broadcast<M>] =
+        functions::scatter::masked_fill(x.raw.clone(), mask.raw.clone(), number(value)).map(wrap);
+    /// The elements where a mask is true, as a vector; the two broadcast together.
+    fn masked_select[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>) -> Vector<T> =
+        functions::scatter::masked_select(x.raw.clone(), mask.raw.clone()).map(wrap);
+    /// A copy of the tensor with the elements of another, in C order, where a mask is true.
+    fn masked_scatter[T: Dtype, const N: usize, const M: usize, const K: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>, source: &Tensor<T, K>) -> Broadcasted<T, N, M>
+        where [Rank<N>: Broadcast<M>] =
+        functions::scatter::masked_scatter(x.raw.clone(), mask.raw.clone(), source.raw.clone()).map(wrap);
+    /// The rows of a matrix at indices. The row `padding` gets no gradient.
+    fn embedding[T: Dtype, I: Dtype, const N: usize](indices: &Tensor<I, N>, weight: &Matrix<T>, padding: Option<isize>) -> Grown<T, N>
+        where [Rank<N>: Grow] =
+        functions::scatter::embedding(indices.raw.clone().into(), weight.raw.clone(), padding.into()).map(wrap);
+    /// Returns true where an element of one tensor lies on one of the other.
     fn shares_memory[T: Dtype, const N: usize, U: Dtype, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
-        functions::compare::shares_memory(a.raw.clone(), b.raw.clone());
+        functions::memory::shares_memory(a.raw.clone(), b.raw.clone(), None.into());
+    /// Returns true where the memory that two tensors cover meets; elements need not lie on each other.
+    fn may_share_memory[T: Dtype, const N: usize, U: Dtype, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
+        functions::memory::may_share_memory(a.raw.clone(), b.raw.clone(), Some(0).into());
+    /// Returns true where a tensor lies in Fortran order and not in C order.
+    fn isfortran[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::memory::isfortran(x.raw.clone());
+    /// The tensor in Fortran order: itself where it lies so already, else a copy.
+    fn asfortranarray[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <rank::AtLeast1 as RankRule<N>>::Of<T>
+        where [rank::AtLeast1: RankRule<N>] = functions::memory::asfortranarray(x.raw.clone(), None).map(wrap);
+    /// The tensor, in which every number is finite.
+    fn asarray_chkfinite[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
+        functions::memory::asarray_chkfinite(x.raw.clone(), None, functions::Order::K).map(wrap);
+    /// The tensor with memory that meets requirements, by letter: `"C"`, `"F"`, `"W"`(riteable), `"O"`(wned).
+    fn require[T: Dtype, const N: usize](x: &Tensor<T, N>, requirements: &str) -> Tensor<T, N> =
+        functions::memory::Requirements::of(requirements).and_then(|all| functions::memory::require(x.raw.clone(), None, all)).map(wrap);
 }
 
 /// The identity matrix: [`Tensor::eye`].
@@ -192,6 +475,7 @@ pub struct Meshgrid {
     pub indexing: functions::Indexing,
 }
 
+const EVERYWHERE: Where = Where(None);
 const SAME_KIND: civita_core::dtype::Casting = civita_core::dtype::Casting::SameKind;
 
 fn each<T, const N: usize>(all: &[&Tensor<T, N>]) -> EachArray {
@@ -227,6 +511,135 @@ fn two<X: crate::FromRaw, Y: crate::FromRaw>(mut all: Vec<Raw>) -> Result<(X, Y)
     }
 }
 
+fn three<X: crate::FromRaw, Y: crate::FromRaw, Z: crate::FromRaw>(
+    mut all: Vec<Raw>,
+) -> Result<(X, Y, Z)> {
+    match (all.pop(), all.pop(), all.pop()) {
+        (Some(z), Some(y), Some(x)) => Ok((wrap(x), wrap(y), wrap(z))),
+        _ => Err(crate::Error::value("np", "an output is missing")),
+    }
+}
+
+fn count(bins: usize) -> Bins {
+    Bins::Count(isize::try_from(bins).unwrap_or(isize::MAX))
+}
+
+/// The dtype of a mean.
+fn statistic(dtype: civita_core::dtype::DType) -> civita_core::dtype::DType {
+    civita_core::ops::ReduceClass::Mean.result(dtype)
+}
+
+/// A tensor of any rank, as an operand of [`einsum`].
+pub trait Labelled<T> {
+    #[doc(hidden)]
+    fn operand(&self) -> &Raw;
+}
+impl<T, const N: usize> Labelled<T> for Tensor<T, N> {
+    fn operand(&self) -> &Raw {
+        &self.raw
+    }
+}
+
+fn labelled<T>(text: &str, operands: &[&dyn Labelled<T>]) -> functions::einsum::Subscripts {
+    functions::einsum::Subscripts {
+        text: text.into(),
+        operands: operands.iter().map(|x| x.operand().clone()).collect(),
+    }
+}
+
+fn vectors(all: Result<Vec<Raw>>) -> Result<Vec<Vector<i64>>> {
+    Ok(all?.into_iter().map(wrap).collect())
+}
+
+fn numbers<T, const N: usize>(all: &[&Tensor<T, N>]) -> functions::Numbers {
+    functions::Numbers(all.iter().map(|x| Number::Array(x.raw.clone())).collect())
+}
+
 fn number<T: Element>(value: T) -> Number {
     Number::Scalar(value.into_scalar())
+}
+
+/// A function of the elements for which a condition is true.
+pub type Piece<'a, T> = &'a dyn Fn(&Vector<T>) -> Result<Vector<T>>;
+
+/// The elements through a function each of its own: `pieces[k]` where `conditions[k]` is true, of several the last; zero
+/// where none is. NumPy's `piecewise`.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let x = tensor![-2.0, -1.0, 1.0, 4.0];
+/// let y = np::piecewise(&x, &[&x.lt(0.0)?, &x.ge(0.0)?], &[&|part| part.mul(-1.0), &|part| Ok(part.sqrt())])?;
+/// assert_eq!(y.to_string(), "[2. 1. 1. 2.]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When there are not as many functions as conditions, a condition has another shape, or as a function.
+pub fn piecewise<T: Element, const N: usize>(
+    x: &Tensor<T, N>,
+    conditions: &[&Tensor<bool, N>],
+    pieces: &[Piece<'_, T>],
+) -> Result<Tensor<T, N>> {
+    if conditions.len() != pieces.len() {
+        return Err(crate::Error::value(
+            "piecewise",
+            format!(
+                "{} functions for {} conditions",
+                pieces.len(),
+                conditions.len()
+            ),
+        ));
+    }
+    let mut y = x.zeros_like();
+    for (condition, piece) in conditions.iter().zip(pieces) {
+        let part: Vector<T> = wrap(x.raw.select(&condition.raw)?);
+        if !part.is_empty() {
+            y.raw.assign_where(&condition.raw, &piece(&part)?.raw)?;
+        }
+    }
+    Ok(y)
+}
+
+/// The indices of the elements of an `n` × `n` matrix that a function such as `triu` leaves. NumPy's `mask_indices`.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let upper = np::mask_indices(3, |ones| np::triu(ones, 1))?;
+/// assert_eq!(upper[1].to_string(), "[1 2 2]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// As the function.
+pub fn mask_indices(
+    n: usize,
+    mask: impl FnOnce(&Matrix<i64>) -> Result<Matrix<i64>>,
+) -> Result<Vec<Vector<i64>>> {
+    let kept = mask(&Tensor::ones([n, n]))?;
+    let all = functions::create::nonzero(kept.raw)?;
+    Ok(all.into_iter().map(wrap).collect())
+}
+
+/// What a function makes of the indices along each axis, under a first axis of its own. NumPy's `fromfunction`.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let table = np::fromfunction([2, 3], |index| index.select_index(0, 0)?.add(&index.select_index(0, 1)?))?;
+/// assert_eq!(table.to_string(), "[[0 1 2]\n [1 2 3]]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// As the function.
+pub fn fromfunction<X, const N: usize>(
+    shape: [usize; N],
+    function: impl FnOnce(&Grown<i64, N>) -> Result<X>,
+) -> Result<X>
+where
+    Rank<N>: Grow,
+{
+    function(&indices(shape)?)
 }

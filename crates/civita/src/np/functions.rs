@@ -132,6 +132,7 @@ macro_rules! typed {
     ([ByArgument] $($rest:tt)*) => {};
     ([$form:ident ByArgument $($more:tt)*] $($rest:tt)*) => {};
     ([plain $stub:literal] $($rest:tt)*) => {};
+    ([written] $($rest:tt)*) => {};
 
     ($out:tt $row:tt [] [] [$($args:tt)*] [$($pass:tt)*] $p:ident: Array, $($rest:tt)*) => {
         typed! { $out $row [T: Dtype, const N: usize] [N] [$($args)* $p: &Tensor<T, N>,] [$($pass)* $p.raw().clone(),] $($rest)* }

@@ -182,7 +182,7 @@ fn part_of(op: Op, x: &Raw) -> Option<Result<Raw>> {
             2 * layout.offset() + part,
             of_buffer,
         )
-        .map(|layout| Raw::new(x.storage().clone(), layout, real)),
+        .map(|layout| Raw::new(x.storage().clone(), layout, real).with_frozen(x.is_frozen())),
     )
 }
 

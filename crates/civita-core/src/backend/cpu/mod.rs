@@ -4,14 +4,19 @@
 
 mod compress;
 pub(crate) mod copy;
+pub(crate) mod count;
 mod dense;
+mod external;
 mod gather;
+pub(crate) mod interp;
 mod matmul;
 pub(crate) mod memory;
 mod program;
-mod reduce;
+pub(crate) mod reduce;
 mod scan;
 mod scatter;
+pub(crate) mod search;
+pub(crate) mod select;
 mod softmax;
 mod sort;
 
@@ -22,7 +27,9 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::Function;
 use crate::ops::Op;
-use crate::primitive::{ArgFold, Fold, Gather, Outputs, Rowwise, Scan, Scatter, Sort, Spec};
+use crate::primitive::{
+    ArgFold, Fold, Gather, HostKernel, Outputs, Rowwise, Scan, Scatter, Sort, Spec,
+};
 use crate::raw::{Operand, Raw};
 
 /// The processor that runs the program.
@@ -83,5 +90,14 @@ impl Backend for Cpu {
     }
     fn expand(&self, mask: &Raw, few: &Raw) -> Result<Raw> {
         compress::expand(mask, few)
+    }
+    fn external(
+        &self,
+        kernel: &dyn HostKernel,
+        dtypes: &[DType],
+        outputs: Outputs<Spec>,
+        x: &[&Raw],
+    ) -> Result<Outputs<Raw>> {
+        external::external(kernel, dtypes, outputs, x)
     }
 }

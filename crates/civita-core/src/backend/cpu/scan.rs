@@ -245,6 +245,55 @@ impl<T: Lane, C: Combine<T>> Body for Combined<T, C> {
     }
 }
 
+/// `out[index[k]] ← rows[k] + out[index[k]]` one after the other, with what `C` does for `+`, for the indices of a range.
+/// The inputs are indices that exist, rows, and an [`IndexRange`]; `out` begins at that range.
+struct Indexed<T, C>(PhantomData<(T, C)>);
+/// Elements `first..first + len` of `all`.
+#[repr(C)]
+pub(super) struct IndexRange {
+    pub(super) first: usize,
+    pub(super) len: usize,
+    pub(super) all: usize,
+}
+impl<T: Lane, C: Combine<T>> Body for Indexed<T, C> {
+    #[inline(always)]
+    unsafe fn run<I: Isa>(n: usize, [index, rows, range]: [*const u8; 3], out: *mut u8) {
+        #[inline(always)]
+        unsafe fn each<I: Isa, T: Lane, C: Combine<T>>(
+            index: &[i64],
+            rows: *const T,
+            range: &IndexRange,
+            out: *mut T,
+        ) {
+            if index.is_empty() {
+                return;
+            }
+            // what goes elsewhere is combined with an element that nobody looks at: a branch would be guessed wrong every
+            // other time. SAFETY: as many rows as indices.
+            let mut aside = unsafe { *rows };
+            for (k, &i) in index.iter().enumerate() {
+                let at = super::gather::row_of(i, range.all).wrapping_sub(range.first);
+                let place = if at < range.len {
+                    out.wrapping_add(at)
+                } else {
+                    &raw mut aside
+                };
+                // SAFETY: a row by its number; an element of the range, or the one aside.
+                unsafe { *place = C::of::<I>(*rows.add(k), *place) };
+            }
+        }
+        // SAFETY: the contract of `Kernel` and of this body.
+        unsafe {
+            each::<I, T, C>(
+                std::slice::from_raw_parts(index.cast(), n),
+                rows.cast(),
+                &*range.cast(),
+                out.cast(),
+            )
+        }
+    }
+}
+
 /// The kernels of running folds over a lane.
 #[derive(Clone, Copy)]
 struct Scan {
@@ -254,6 +303,8 @@ struct Scan {
     total: Kernel,
     /// `out[i] ← x[i] + out[i]`.
     combined: Kernel,
+    /// `out[index[k]] ← rows[k] + out[index[k]]`.
+    indexed: Kernel,
     /// What changes no element.
     neutral: Slot,
     /// Does it change none at all? A complex infinity times 1 is NaN.
@@ -267,6 +318,7 @@ fn kernels(fold: Fold, lane: DType) -> Scan {
             running: Shells::<Running<T, C, true>>::BY_LEVEL[l],
             total: Shells::<Running<T, C, false>>::BY_LEVEL[l],
             combined: Shells::<Combined<T, C>>::BY_LEVEL[l],
+            indexed: Shells::<Indexed<T, C>>::BY_LEVEL[l],
             neutral: C::NEUTRAL.slot(T::DTYPE),
             is_neutral: !(T::DTYPE.is_complex() && matches!(C::NEUTRAL, Neutral::One)),
         }
@@ -286,9 +338,14 @@ fn kernels(fold: Fold, lane: DType) -> Scan {
     by_fold!(I8 i8, I16 i16, I32 i32, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
 }
 
-/// Adds `n` elements of a lane to the output.
-pub(super) fn add_to(lane: DType) -> Kernel {
-    kernels(Fold::Sum, lane).combined
+/// Combines `n` elements of a lane with those of the output.
+pub(super) fn combined(fold: Fold, lane: DType) -> Kernel {
+    kernels(fold, lane).combined
+}
+
+/// Combines elements of a lane with those of the output at indices; the inputs are those of [`Indexed`].
+pub(super) fn indexed(fold: Fold, lane: DType) -> Kernel {
+    kernels(fold, lane).indexed
 }
 
 /// Elements of a piece of a long row.

@@ -7,6 +7,7 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;
 use crate::layout::Layout;
+use crate::ops::Fold;
 use crate::primitive::{Combine, Scatter};
 use crate::raw::{Mode, Raw};
 use crate::storage::Storage;
@@ -22,9 +23,12 @@ pub(super) fn scatter(p: &Scatter, base: &Raw, index: &Raw, rows: &Raw) -> Resul
     if p.combine == Combine::Set && put_plain(p, &out, index, rows) {
         return Ok(out);
     }
+    if p.combine != Combine::Set && combine_plain(p, &out, index, rows) {
+        return Ok(out);
+    }
     let (from, to) = (p.axis, p.axis + p.axes);
     let many: usize = out.shape()[from..to].iter().product();
-    let list = places(p_name(p), index, many, p.mode)?;
+    let list = places(p.combine.name(), index, many, p.mode)?;
     let rows = copy::cast(rows, out.dtype())?;
     match p.combine {
         Combine::Set => {
@@ -38,17 +42,84 @@ pub(super) fn scatter(p: &Scatter, base: &Raw, index: &Raw, rows: &Raw) -> Resul
             };
             set_rows(p, &out, &list, &rows)?;
         }
-        Combine::Add => add(p, &out, &list, &rows, many)?,
+        _ => combine(p, &out, &list, &rows, many)?,
     }
     Ok(out)
 }
 
-fn p_name(p: &Scatter) -> &'static str {
-    match p.combine {
-        Combine::Set => "put",
-        Combine::Add => "index_add",
+fn fold_of(combine: Combine) -> Fold {
+    match combine {
+        Combine::Multiply => Fold::Prod,
+        Combine::Maximum => Fold::Max,
+        Combine::Minimum => Fold::Min,
+        Combine::Add | Combine::Set => Fold::Sum,
     }
 }
+
+/// Can elements be placed straight from where they lie: plain `i64` along the first axes, contiguous tensors of one dtype in
+/// different memory?
+fn is_direct(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
+    let apart = [index, rows]
+        .iter()
+        .all(|x| !Storage::same_buffer(x.storage(), out.storage()) && !touches_foreign(out, x));
+    apart
+        && (p.axis, p.batch, p.mode) == (0, 0, Mode::Raise)
+        && rows.dtype() == out.dtype()
+        && rows.dtype() != DType::Bool
+        && is_plain(index)
+        && rows.layout().is_contiguous()
+        && out.layout().is_contiguous()
+}
+
+/// Combines single elements where that needs no copies. Each task owns a part of the result and looks at all indices, in
+/// their order. Says whether it was done.
+fn combine_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
+    let n: usize = out.shape()[..p.axes.min(out.rank())].iter().product();
+    let lane = out.dtype();
+    if n != out.len() || lane.compute() != lane || !is_direct(p, out, index, rows) {
+        return false;
+    }
+    // SAFETY: plain indices, which nobody writes under the guard.
+    let list =
+        unsafe { std::slice::from_raw_parts(index.ptr().cast::<i64>().cast_const(), index.len()) };
+    if !list.iter().fold(true, |all, &i| all & (row_of(i, n) < n)) {
+        return false;
+    }
+    explain::note(p.combine.name(), rows.len(), || {
+        (lane, explain::Kind::Gather)
+    });
+    let kernel = scan::indexed(fold_of(p.combine), lane);
+    let size = lane.size();
+    // looking at an index costs about a quarter of combining it
+    let tasks = threads::threads()
+        .min(MOST_LOOKS)
+        .min(list.len() / PIECE + 1)
+        .min(n / PIECE + 1);
+    let part = n.div_ceil(tasks.max(1)).max(1);
+    let (from, to) = (Parts(rows.ptr()), Parts(out.ptr()));
+    let list = Parts(index.ptr());
+    threads::run_ranges(n.div_ceil(part), 1, &|range| {
+        for task in range {
+            let first = task * part;
+            let here = scan::IndexRange {
+                first,
+                len: part.min(n - first),
+                all: n,
+            };
+            let x = [
+                list.at(0).cast_const(),
+                from.at(0).cast_const(),
+                (&raw const here).cast(),
+            ];
+            // SAFETY: indices that exist and as many rows; the elements of this range, which are this task's.
+            unsafe { kernel(index.len(), x, to.at(first * size)) };
+        }
+    });
+    true
+}
+
+/// The most tasks that look at all indices.
+const MOST_LOOKS: usize = 4;
 
 /// Writes small rows over those of the first axes, where that needs no copies: plain `i64` that all exist, contiguous
 /// tensors of one dtype in different memory. Says whether it was done.
@@ -61,16 +132,7 @@ fn put_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
         8 => each_plain::<u64>,
         _ => return false,
     };
-    let apart = [index, rows]
-        .iter()
-        .all(|x| !Storage::same_buffer(x.storage(), out.storage()) && !touches_foreign(out, x));
-    let plain = (p.axis, p.batch, p.mode) == (0, 0, Mode::Raise)
-        && rows.dtype() == out.dtype()
-        && rows.dtype() != DType::Bool
-        && is_plain(index)
-        && rows.layout().is_contiguous()
-        && out.layout().is_contiguous();
-    if !(apart && plain) {
+    if !is_direct(p, out, index, rows) {
         return false;
     }
     let n = out.shape()[..p.axes].iter().product();
@@ -153,14 +215,18 @@ fn set_rows(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw) -> Result<()> {
     Ok(())
 }
 
-/// Adds rows at their places. A task owns rows of the result and adds to each in the order of the indices, so that the
-/// bits do not depend on threads; half floats are added in `f32`.
-fn add(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw, n: usize) -> Result<()> {
+/// Combines rows with those at their places. A task owns rows of the result and combines each in the order of the indices,
+/// so that the bits do not depend on threads; half floats are combined in `f32`.
+fn combine(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw, n: usize) -> Result<()> {
     let to = p.axis + p.axes;
     if rows.is_empty() || out.is_empty() {
         return Ok(());
     }
-    let lane = out.dtype().compute();
+    let lane = match out.dtype() {
+        // an i64 kernel would count
+        DType::Bool => DType::U8,
+        dtype => dtype.compute(),
+    };
     let here = out.layout().is_contiguous() && out.dtype() == lane;
     let sum = if here {
         out.clone()
@@ -180,8 +246,11 @@ fn add(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw, n: usize) -> Result<(
     let grouped: Vec<Grouped> = (0..blocks)
         .map(|b| Grouped::new(&list[b * many..(b + 1) * many], n))
         .collect();
-    let (add, bytes) = (scan::add_to(lane), inner * lane.size());
-    explain::note("index_add", rows.len(), || {
+    let (add, bytes) = (
+        scan::combined(fold_of(p.combine), lane),
+        inner * lane.size(),
+    );
+    explain::note(p.combine.name(), rows.len(), || {
         (out.dtype(), explain::Kind::Gather)
     });
     let (from, at) = (Parts(rows.ptr()), Parts(sum.ptr()));

@@ -27,9 +27,9 @@ const PIECE: usize = 1 << 13;
 const SHORT: usize = 256;
 
 /// What can be sorted.
-trait Item: Copy {
+pub(super) trait Item: Copy {
     /// An integer in NumPy's order of the elements.
-    type Code: Ord;
+    type Code: Ord + Copy;
     /// How many bytes of it [`Item::digits`] holds; 0 where a radix sort does not pay.
     const DIGITS: usize;
     fn code(self) -> Self::Code;
@@ -78,7 +78,7 @@ items! {
 /// A half-precision number.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-struct Half<T>(T);
+pub(super) struct Half<T>(T);
 
 #[inline(always)]
 fn half_code(bits: u16, infinity: u16) -> u16 {

@@ -233,7 +233,7 @@ macro_rules! floats {
             fn constant(v: f64) -> Self {
                 v as $t
             }
-            real!(cbrt);
+            real!(cbrt erf erfc);
             #[inline(always)]
             fn atan2<I: Isa>(self, x: Self) -> Self {
                 Real::atan2::<I>(self, x)

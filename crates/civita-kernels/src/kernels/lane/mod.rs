@@ -259,6 +259,10 @@ pub trait RealFloat: ToFloat + Ordered {
     fn constant(v: f64) -> Self;
     /// Cube root.
     fn cbrt<I: Isa>(self) -> Self;
+    /// The error function.
+    fn erf<I: Isa>(self) -> Self;
+    /// 1 - erf x.
+    fn erfc<I: Isa>(self) -> Self;
     /// The angle of the point `(x, self)`.
     fn atan2<I: Isa>(self, x: Self) -> Self;
     /// `√(a² + b²)`.

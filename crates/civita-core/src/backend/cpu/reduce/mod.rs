@@ -262,6 +262,21 @@ pub(super) fn rowwise(p: &Rowwise, x: &Raw) -> Result<Raw> {
     }
 }
 
+/// A fold over what a program makes of the operands, which broadcast to the shape of the first: no array of it is made.
+pub(crate) fn fold_of(
+    fold: Fold,
+    function: &Function,
+    x: &[&Raw],
+    over: &primitive::Over,
+    dtype: DType,
+) -> Result<Raw> {
+    let dtypes: SmallVec<[DType; 4]> = x.iter().map(|x| x.dtype()).collect();
+    let plan = function.plan(&dtypes)?;
+    let call = Call::new(over, x[0], dtype);
+    let acc = fold_planned(fold, &plan, x, x[0].shape(), call.axes)?;
+    call.finish(copy::cast(&acc, dtype)?)
+}
+
 /// The fold over axes, which stay, in the dtype of the operand: for the CPU's own sums and extremes.
 pub(super) fn fold_keeping(fold: Fold, x: &Raw, axes: &[usize], dtype: DType) -> Result<Raw> {
     let call = Call {

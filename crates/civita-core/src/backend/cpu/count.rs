@@ -1,0 +1,201 @@
+//! How often numbers are there, and how many lie between edges.
+//!
+//! Each task counts into counters of its own, which are added at the end: counts are integers, so the order does not matter.
+
+use std::sync::Mutex;
+
+use half::{bf16, f16};
+
+use super::search::in_blocks;
+use super::{copy, memory};
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::explain;
+use crate::primitive::host;
+use crate::raw::Raw;
+use crate::threads;
+
+/// Elements of a task.
+const PIECE: usize = 1 << 16;
+
+/// Calls `count` for parts of the elements, with counters that are added up.
+fn counted(
+    bins: usize,
+    len: usize,
+    count: &(dyn Fn(std::ops::Range<usize>, &mut [i64]) + Sync),
+) -> Result<Raw> {
+    let all = Mutex::new(vec![0i64; bins]);
+    // as many counters as elements at most
+    threads::run_ranges(len, PIECE.max(2 * bins), &|range| {
+        let mut own = vec![0i64; bins];
+        count(range, &mut own);
+        let mut all = all
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (all, own) in all.iter_mut().zip(own) {
+            *all += own;
+        }
+    });
+    let all = all
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    Raw::from_vec(all, &[bins])
+}
+
+/// The elements of a contiguous tensor of `T`, under the caller's guard.
+fn elements<T>(x: &Raw) -> &[T] {
+    debug_assert!(x.layout().is_contiguous() && x.dtype().size() == size_of::<T>());
+    if x.is_empty() {
+        return &[];
+    }
+    // SAFETY: a contiguous tensor lies within its buffer, aligned to its elements; a guard keeps writers away.
+    unsafe { std::slice::from_raw_parts(x.ptr().cast_const().cast::<T>(), x.len()) }
+}
+
+/// The smallest and the largest of a tensor of `i64` that has elements.
+pub(crate) fn extremes(x: &Raw) -> Result<(i64, i64)> {
+    let x = copy::contiguous(x)?;
+    let x = elements::<i64>(&x);
+    let all = Mutex::new((i64::MAX, i64::MIN));
+    threads::run_ranges(x.len(), PIECE, &|range| {
+        let own = x[range]
+            .iter()
+            .fold((i64::MAX, i64::MIN), |(low, high), &v| {
+                (low.min(v), high.max(v))
+            });
+        let mut all = all
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        *all = (all.0.min(own.0), all.1.max(own.1));
+    });
+    Ok(all
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+/// How often each of `0..bins` is among these `i64`, which lie in that range.
+pub(crate) fn bincount(x: &Raw, bins: usize) -> Result<Raw> {
+    explain::note("bincount", x.len(), || (x.dtype(), explain::Kind::Reduce));
+    let x = copy::contiguous(x)?;
+    let x = elements::<i64>(&x);
+    counted(bins, x.len(), &|range, counts| {
+        for &v in &x[range] {
+            if let Some(count) = counts.get_mut(v as usize) {
+                *count += 1;
+            }
+        }
+    })
+}
+
+/// As [`bincount`], the sums of weights, which are `f64`.
+pub(crate) fn weighted(x: &Raw, weights: &Raw, bins: usize) -> Result<Raw> {
+    explain::note("bincount", x.len(), || (x.dtype(), explain::Kind::Reduce));
+    let (x, weights) = (copy::contiguous(x)?, copy::contiguous(weights)?);
+    let mut out = memory::unwritten(&[bins], DType::F64)?;
+    let sums = host::slice_mut::<f64>(&mut out);
+    sums.fill(0.0);
+    for (&v, &w) in elements::<i64>(&x).iter().zip(elements::<f64>(&weights)) {
+        if let Some(sum) = sums.get_mut(v as usize) {
+            *sum += w;
+        }
+    }
+    Ok(out)
+}
+
+/// The edges of bins.
+pub(crate) struct Edges<'a> {
+    /// In increasing order, one more than bins.
+    pub(crate) edges: &'a [f64],
+    /// Are all bins of one width?
+    pub(crate) uniform: bool,
+}
+
+/// A number that goes into a bin.
+trait Number: Copy + Send + Sync {
+    fn number(self) -> f64;
+}
+macro_rules! numbers { ($($T:ty: |$x:ident| $number:expr;)*) => { $(impl Number for $T {
+    #[inline(always)]
+    fn number(self) -> f64 {
+        let $x = self;
+        $number
+    }
+})* } }
+numbers! {
+    u8: |x| x.into();
+    u16: |x| x.into();
+    u32: |x| x.into();
+    u64: |x| x as f64;
+    i8: |x| x.into();
+    i16: |x| x.into();
+    i32: |x| x.into();
+    i64: |x| x as f64;
+    f16: |x| x.to_f64();
+    bf16: |x| x.to_f64();
+    f32: |x| x.into();
+    f64: |x| x;
+}
+
+/// The last bin has its right end; what lies outside of all is not counted, nor is NaN.
+fn histogram_of<T: Number>(x: &[T], edges: &Edges<'_>) -> Result<Raw> {
+    let Edges { edges, uniform } = *edges;
+    let bins = edges.len() - 1;
+    let (first, last) = (edges[0], edges[bins]);
+    let scale = bins as f64 / (last - first);
+    if uniform && scale.is_finite() {
+        return counted(bins, x.len(), &|range, counts| {
+            for x in &x[range] {
+                let v = x.number();
+                if !(v >= first && v <= last) {
+                    continue;
+                }
+                let guess = ((v - first) * scale) as usize;
+                let mut bin = guess.min(bins - 1);
+                // rounding puts what is next to an edge on its other side
+                bin -= usize::from(v < edges[bin] && bin > 0);
+                bin += usize::from(v >= edges[bin + 1] && bin + 1 < bins);
+                counts[bin] += 1;
+            }
+        });
+    }
+    let codes: Vec<u64> = edges.iter().map(|x| super::sort::Item::code(*x)).collect();
+    counted(bins, x.len(), &|range, counts| {
+        let mut room = [0.0; 256];
+        for block in x[range].chunks(room.len()) {
+            for (to, x) in room.iter_mut().zip(block) {
+                *to = x.number();
+            }
+            let block = &room[..block.len()];
+            in_blocks::<f64, true>(&codes, block, |first_of, places| {
+                for (&place, &v) in places.iter().zip(&block[first_of..]) {
+                    let bin = if v == last { bins } else { place };
+                    if (1..=bins).contains(&bin) {
+                        counts[bin - 1] += 1;
+                    }
+                }
+            });
+        }
+    })
+}
+
+/// How many elements lie in each bin.
+pub(crate) fn histogram(x: &Raw, edges: &Edges<'_>) -> Result<Raw> {
+    explain::note("histogram", x.len(), || (x.dtype(), explain::Kind::Reduce));
+    let x = copy::contiguous(x)?;
+    match x.dtype() {
+        DType::Bool | DType::U8 => histogram_of::<u8>(elements(&x), edges),
+        DType::U16 => histogram_of::<u16>(elements(&x), edges),
+        DType::U32 => histogram_of::<u32>(elements(&x), edges),
+        DType::U64 => histogram_of::<u64>(elements(&x), edges),
+        DType::I8 => histogram_of::<i8>(elements(&x), edges),
+        DType::I16 => histogram_of::<i16>(elements(&x), edges),
+        DType::I32 => histogram_of::<i32>(elements(&x), edges),
+        DType::I64 => histogram_of::<i64>(elements(&x), edges),
+        DType::F16 => histogram_of::<f16>(elements(&x), edges),
+        DType::BF16 => histogram_of::<bf16>(elements(&x), edges),
+        DType::F32 => histogram_of::<f32>(elements(&x), edges),
+        DType::F64 => histogram_of::<f64>(elements(&x), edges),
+        // complex numbers lie in no interval
+        DType::C64 | DType::C128 => Raw::zeros(&[edges.edges.len() - 1], DType::I64),
+    }
+}

@@ -1,0 +1,194 @@
+//! Booleans as the bits of bytes, and back.
+
+use std::sync::{Arc, OnceLock};
+
+use super::join::flat;
+use super::value::*;
+use crate::dtype::{DType, Scalar};
+use crate::error::{Error, Result};
+use crate::graph::Function;
+use crate::layout::{SliceItem, normalize_axis};
+use crate::ops::Op;
+use crate::program::Program;
+use crate::raw::Raw;
+
+/// The array and the axis that is meant; without one the flattened array.
+fn along(op: &'static str, a: &Raw, axis: AxisOrFlat) -> Result<(Raw, usize)> {
+    match axis.0 {
+        None => Ok((flat(a)?, 0)),
+        // NumPy's array without axes is a vector of one here
+        Some(0 | -1) if a.rank() == 0 => Ok((flat(a)?, 0)),
+        Some(axis) => Ok((a.clone(), normalize_axis(op, axis, a.rank())?)),
+    }
+}
+
+/// Every eighth element along an axis, from the `first`.
+fn eighth(x: &Raw, axis: usize, first: usize) -> Result<Raw> {
+    let mut items = vec![SliceItem::ALL; axis];
+    items.push(SliceItem::Range {
+        start: Some(first as isize),
+        stop: None,
+        step: 8,
+    });
+    x.slice(&items)
+}
+
+/// A byte of eight booleans, the first of which is the lowest bit: one pass over all.
+fn packed() -> &'static Arc<Function> {
+    static PACKED: OnceLock<Arc<Function>> = OnceLock::new();
+    PACKED.get_or_init(|| {
+        let program = Program::trace(8, |b| {
+            let bit = |k: usize| b.input(k).cast(DType::U8) * b.constant(Scalar::Int(1 << k));
+            (1..8).fold(bit(0), |all, k| all.bitwise_or(bit(k)))
+        });
+        Function::new(program, "packbits")
+    })
+}
+
+/// Rows of `n` booleans as bytes: eight at once, by a product that brings the lowest bit of each byte to the top one.
+fn pack_rows(bits: &[bool], n: usize, order: BitOrder) -> Vec<u8> {
+    let gather = match order {
+        BitOrder::Big => 0x8040_2010_0804_0201u64,
+        BitOrder::Little => 0x0102_0408_1020_4080,
+    };
+    let byte = |eight: [bool; 8]| {
+        let word = u64::from_le_bytes(eight.map(u8::from));
+        (word.wrapping_mul(gather) >> 56) as u8
+    };
+    let mut bytes = Vec::with_capacity(bits.len().div_ceil(8));
+    for row in bits.chunks(n.max(1)) {
+        let (whole, rest) = row.as_chunks::<8>();
+        bytes.extend(whole.iter().map(|&eight| byte(eight)));
+        if !rest.is_empty() {
+            let mut eight = [false; 8];
+            eight[..rest.len()].copy_from_slice(rest);
+            bytes.push(byte(eight));
+        }
+    }
+    bytes
+}
+
+/// The bits of each byte as bytes 0 and 1.
+fn unpack_all(bytes: &[u8], order: BitOrder) -> Vec<u8> {
+    let places: u64 = match order {
+        BitOrder::Big => 0x0102_0408_1020_4080,
+        BitOrder::Little => 0x8040_2010_0804_0201,
+    };
+    let mut bits = vec![0u8; 8 * bytes.len()];
+    for (eight, &byte) in bits.as_chunks_mut::<8>().0.iter_mut().zip(bytes) {
+        // each byte of the word has its bit or not; adding 0x7f brings it to the top
+        let word = (u64::from(byte) * 0x0101_0101_0101_0101) & places;
+        let top = (word + 0x7f7f_7f7f_7f7f_7f7f) >> 7 & 0x0101_0101_0101_0101;
+        *eight = top.to_le_bytes();
+    }
+    bits
+}
+
+pub fn packbits(a: Array, axis: AxisOrFlat, bitorder: BitOrder) -> Result<Raw> {
+    const OP: &str = "packbits";
+    if a.dtype() != DType::Bool && !a.dtype().is_integer() {
+        return Err(Error::dtype(
+            OP,
+            "Expected an input array of integer or boolean data type",
+        )
+        .dtypes(&[a.dtype()]));
+    }
+    let (x, at) = along(OP, &a, axis)?;
+    let mut x = super::indexing::is_nonzero(&x)?;
+    let n = x.shape()[at];
+    if x.is_plain() {
+        let last = x.move_axis(at as isize, -1)?;
+        let mut shape = last.shape().to_vec();
+        let bytes = pack_rows(&last.to_vec::<bool>()?, n, bitorder);
+        shape[x.rank() - 1] = n.div_ceil(8);
+        return Raw::from_vec(bytes, &shape)?
+            .move_axis(-1, at as isize)?
+            .contiguous();
+    }
+    if n % 8 != 0 {
+        let mut shape = x.shape().to_vec();
+        shape[at] = 8 - n % 8;
+        let zeros = x.like(&shape, DType::Bool, Scalar::Bool(false))?;
+        x = Raw::concatenate(&[&x, &zeros], at as isize)?;
+    }
+    let mut bits = (0..8)
+        .map(|k| eighth(&x, at, k))
+        .collect::<Result<Vec<_>>>()?;
+    if bitorder == BitOrder::Big {
+        bits.reverse();
+    }
+    Raw::call(packed(), &bits.iter().collect::<Vec<_>>())
+}
+
+pub fn unpackbits(a: Array, axis: AxisOrFlat, count: OptInt, bitorder: BitOrder) -> Result<Raw> {
+    const OP: &str = "unpackbits";
+    if a.dtype() != DType::U8 {
+        return Err(
+            Error::dtype(OP, "Expected an input array of unsigned byte data type")
+                .dtypes(&[a.dtype()]),
+        );
+    }
+    let (x, at) = along(OP, &a, axis)?;
+    let n = x.shape()[at];
+    let mut whole = x.shape().to_vec();
+    whole[at] = n.checked_mul(8).ok_or_else(|| {
+        Error::memory(OP, "the result has more elements than memory has addresses")
+    })?;
+    let all = match x.is_plain() && x.len().checked_mul(8).is_some() {
+        true => {
+            let last = x.move_axis(at as isize, -1)?;
+            let mut shape = last.shape().to_vec();
+            shape[x.rank() - 1] = whole[at];
+            let bits = unpack_all(&last.to_vec::<u8>()?, bitorder);
+            Raw::from_vec(bits, &shape)?.move_axis(-1, at as isize)?
+        }
+        false => unpacked(&x, at, &whole, bitorder)?,
+    };
+    finished(OP, all, at, &whole, count)
+}
+
+/// By ops, so that a batch may be under way.
+fn unpacked(x: &Raw, at: usize, whole: &[usize], bitorder: BitOrder) -> Result<Raw> {
+    let masks: Vec<u8> = (0..8)
+        .map(|k| match bitorder {
+            BitOrder::Big => 1 << (7 - k),
+            BitOrder::Little => 1 << k,
+        })
+        .collect();
+    let mut shape = vec![1; x.rank() + 1 - at];
+    shape[1] = 8;
+    let masks = Raw::from_vec(masks, &[8])?.reshape(&shape[1..])?;
+    let bits = x.detach().expand_dims(&[at as isize + 1])?;
+    let is_set = Raw::apply(
+        Op::Ne,
+        &[(&bits.bitwise_and(&masks)?).into(), Scalar::Int(0).into()],
+    )?;
+    is_set.cast(DType::U8)?.reshape(whole)
+}
+
+/// As many bits as are asked for.
+fn finished(op: &'static str, all: Raw, at: usize, whole: &[usize], count: OptInt) -> Result<Raw> {
+    let Some(count) = count.0 else {
+        return all.contiguous();
+    };
+    let (have, axis) = (whole[at], at as isize);
+    let wanted = match usize::try_from(count) {
+        Ok(count) => count,
+        Err(_) => have.checked_sub(count.unsigned_abs()).ok_or_else(|| {
+            Error::value(
+                op,
+                format!("-count larger than number of elements: {count} of {have}"),
+            )
+        })?,
+    };
+    if wanted <= have {
+        return match wanted == have {
+            true => all.contiguous(),
+            false => all.narrow(axis, 0, wanted)?.copied(),
+        };
+    }
+    let mut more = whole.to_vec();
+    more[at] = wanted - have;
+    let zeros = all.like(&more, DType::U8, Scalar::Bool(false))?;
+    Raw::concatenate(&[&all, &zeros], axis)
+}

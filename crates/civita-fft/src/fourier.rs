@@ -1,0 +1,376 @@
+//! Fourier transforms of rows: complex, of real numbers, to real numbers.
+//!
+//! A real transform of even length is a complex one of half the length, of the even elements as real and the odd ones as imaginary
+//! parts, and a pass that takes the two apart. Odd lengths are complex transforms.
+
+use std::sync::Arc;
+
+use num_complex::Complex;
+
+use crate::float::{Float, root};
+use crate::plan::{Direction, Keepable, Plan, Purpose, kept};
+use crate::rows::{NoMemory, Rows};
+
+/// Multiplies by a factor, if it is one.
+fn scale<T: Float>(y: &mut [Complex<T>], factor: T) {
+    if factor != T::one() {
+        for y in y {
+            *y = *y * factor;
+        }
+    }
+}
+
+/// Complex rows to complex rows.
+pub(crate) struct ComplexRows<T> {
+    pub plan: Arc<Plan<T>>,
+    pub factor: T,
+}
+
+impl<T: Float> Rows for ComplexRows<T> {
+    type In = Complex<T>;
+    type Out = Complex<T>;
+    type Scratch = Complex<T>;
+    fn takes(&self) -> usize {
+        self.plan.points()
+    }
+    fn gives(&self) -> usize {
+        self.plan.points()
+    }
+    fn scratch(&self) -> usize {
+        self.plan.scratch()
+    }
+    fn run(
+        &self,
+        _: usize,
+        x: &mut [Complex<T>],
+        y: &mut [Complex<T>],
+        scratch: &mut [Complex<T>],
+    ) -> Result<(), NoMemory> {
+        self.plan.run(x, y, scratch)?;
+        scale(y, self.factor);
+        Ok(())
+    }
+    fn run_shared(
+        &self,
+        x: &[Complex<T>],
+        y: &mut [Complex<T>],
+        scratch: &mut [Complex<T>],
+    ) -> Option<Result<(), NoMemory>> {
+        Some(self.plan.run(x, y, scratch).map(|()| scale(y, self.factor)))
+    }
+}
+
+/// The forward transform of real numbers: the half of it that tells the rest.
+pub(crate) struct Half<T> {
+    len: usize,
+    plan: Arc<Plan<T>>,
+    /// `exp(-2πi k / n)`, to the middle of the half.
+    roots: Vec<Complex<T>>,
+}
+
+impl<T: Float> Half<T> {
+    pub(crate) fn get(len: usize) -> Arc<Half<T>> {
+        kept::<T, _>(len, Purpose::Half, || Half {
+            len,
+            plan: Plan::get(inner(len), Direction::Forward),
+            roots: roots(len),
+        })
+    }
+
+    pub(crate) fn scratch(&self) -> usize {
+        self.plan.scratch() + if self.len % 2 == 1 { 2 * self.len } else { 0 }
+    }
+
+    /// `y` holds `len / 2 + 1` numbers.
+    pub(crate) fn run(
+        &self,
+        x: &[T],
+        y: &mut [Complex<T>],
+        scratch: &mut [Complex<T>],
+    ) -> Result<(), NoMemory> {
+        let n = self.len;
+        if n % 2 == 1 {
+            let (wide, rest) = scratch.split_at_mut(n);
+            let (out, rest) = rest.split_at_mut(n);
+            for (wide, x) in wide.iter_mut().zip(x) {
+                *wide = Complex::new(*x, T::zero());
+            }
+            self.plan.run(wide, out, rest)?;
+            y.copy_from_slice(&out[..n / 2 + 1]);
+            y[0].im = T::zero();
+            return Ok(());
+        }
+        let h = n / 2;
+        self.plan.run(pairs(x), &mut y[..h], scratch)?;
+        let first = y[0];
+        y[0] = Complex::new(first.re + first.im, T::zero());
+        y[h] = Complex::new(first.re - first.im, T::zero());
+        let half = T::of(0.5);
+        for k in 1..=h / 2 {
+            let (a, b) = (y[k], y[h - k].conj());
+            let (even, odd) = ((a + b) * half, (a - b) * half);
+            // -i times the odd part, turned
+            let odd = Complex::new(odd.im, -odd.re) * self.roots[k];
+            y[k] = even + odd;
+            y[h - k] = (even - odd).conj();
+        }
+        Ok(())
+    }
+}
+
+/// The inverse of [`Half`] but for the factor: real numbers from a half. The imaginary parts of its ends are not read.
+pub(crate) struct Whole<T> {
+    len: usize,
+    plan: Arc<Plan<T>>,
+    roots: Vec<Complex<T>>,
+}
+
+impl<T: Float> Whole<T> {
+    pub(crate) fn get(len: usize) -> Arc<Whole<T>> {
+        kept::<T, _>(len, Purpose::Whole, || Whole {
+            len,
+            plan: Plan::get(inner(len), Direction::Inverse),
+            roots: roots(len),
+        })
+    }
+
+    pub(crate) fn scratch(&self) -> usize {
+        self.plan.scratch() + if self.len % 2 == 1 { 2 * self.len } else { 0 }
+    }
+
+    /// `x` holds `len / 2 + 1` numbers, which are lost.
+    pub(crate) fn run(
+        &self,
+        x: &mut [Complex<T>],
+        y: &mut [T],
+        scratch: &mut [Complex<T>],
+    ) -> Result<(), NoMemory> {
+        let n = self.len;
+        if n % 2 == 1 {
+            let (wide, rest) = scratch.split_at_mut(n);
+            let (out, rest) = rest.split_at_mut(n);
+            wide[0] = Complex::new(x[0].re, T::zero());
+            for k in 1..=n / 2 {
+                wide[k] = x[k];
+                wide[n - k] = x[k].conj();
+            }
+            self.plan.run(wide, out, rest)?;
+            for (y, out) in y.iter_mut().zip(out.iter()) {
+                *y = out.re;
+            }
+            return Ok(());
+        }
+        let h = n / 2;
+        let (first, last) = (x[0].re, x[h].re);
+        x[0] = Complex::new(first + last, first - last);
+        for k in 1..=h / 2 {
+            let (a, b) = (x[k], x[h - k].conj());
+            let (even, odd) = (a + b, (a - b) * self.roots[k].conj());
+            // i times the odd part
+            let odd = Complex::new(-odd.im, odd.re);
+            x[k] = even + odd;
+            x[h - k] = (even - odd).conj();
+        }
+        self.plan.run(&x[..h], pairs_mut(y), scratch)
+    }
+}
+
+impl<T: Float> Keepable for Half<T> {
+    fn bytes(&self) -> usize {
+        size_of_val(&self.roots[..]) + 256
+    }
+}
+impl<T: Float> Keepable for Whole<T> {
+    fn bytes(&self) -> usize {
+        size_of_val(&self.roots[..]) + 256
+    }
+}
+
+fn inner(len: usize) -> usize {
+    match len % 2 {
+        0 => len / 2,
+        _ => len,
+    }
+}
+
+fn roots<T: Float>(len: usize) -> Vec<Complex<T>> {
+    match len % 2 {
+        0 => (0..=len / 4).map(|k| root(k as u64, len as u64)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// An even number of reals as complex numbers.
+fn pairs<T: Float>(x: &[T]) -> &[Complex<T>] {
+    // SAFETY: a complex number is two reals in a row, aligned as they are.
+    unsafe { std::slice::from_raw_parts(x.as_ptr().cast(), x.len() / 2) }
+}
+
+/// As [`pairs`].
+pub(crate) fn pairs_mut<T: Float>(x: &mut [T]) -> &mut [Complex<T>] {
+    // SAFETY: as above.
+    unsafe { std::slice::from_raw_parts_mut(x.as_mut_ptr().cast(), x.len() / 2) }
+}
+
+/// Real rows to halves, all but whose ends are weighted.
+pub(crate) struct ToHalf<T> {
+    pub half: Arc<Half<T>>,
+    pub factor: T,
+    pub inner: T,
+}
+
+/// All but the numbers that stand for themselves: the first, and the last of an even length.
+pub(crate) fn inner_of<C>(half: &mut [C], len: usize) -> &mut [C] {
+    let end = len.div_ceil(2);
+    &mut half[1.min(end)..end]
+}
+
+impl<T: Float> ToHalf<T> {
+    fn rows(
+        &self,
+        x: &[T],
+        y: &mut [Complex<T>],
+        scratch: &mut [Complex<T>],
+    ) -> Result<(), NoMemory> {
+        let n = self.half.len;
+        for (x, y) in x.chunks_exact(n).zip(y.chunks_exact_mut(n / 2 + 1)) {
+            self.half.run(x, y, scratch)?;
+            scale(y, self.factor);
+            scale(inner_of(y, n), self.inner);
+        }
+        Ok(())
+    }
+}
+
+impl<T: Float> Rows for ToHalf<T> {
+    type In = T;
+    type Out = Complex<T>;
+    type Scratch = Complex<T>;
+    fn takes(&self) -> usize {
+        self.half.len
+    }
+    fn gives(&self) -> usize {
+        self.half.len / 2 + 1
+    }
+    fn scratch(&self) -> usize {
+        self.half.scratch()
+    }
+    fn run(
+        &self,
+        _: usize,
+        x: &mut [T],
+        y: &mut [Complex<T>],
+        scratch: &mut [Complex<T>],
+    ) -> Result<(), NoMemory> {
+        self.rows(x, y, scratch)
+    }
+    fn run_shared(
+        &self,
+        x: &[T],
+        y: &mut [Complex<T>],
+        scratch: &mut [Complex<T>],
+    ) -> Option<Result<(), NoMemory>> {
+        Some(self.rows(x, y, scratch))
+    }
+}
+
+/// Real rows to whole transforms.
+pub(crate) struct ToWhole<T> {
+    pub half: Arc<Half<T>>,
+    pub factor: T,
+    pub direction: Direction,
+}
+
+impl<T: Float> ToWhole<T> {
+    fn rows(
+        &self,
+        x: &[T],
+        y: &mut [Complex<T>],
+        scratch: &mut [Complex<T>],
+    ) -> Result<(), NoMemory> {
+        let n = self.half.len;
+        for (x, y) in x.chunks_exact(n).zip(y.chunks_exact_mut(n)) {
+            let (half, rest) = y.split_at_mut(n / 2 + 1);
+            self.half.run(x, half, scratch)?;
+            scale(half, self.factor);
+            if self.direction == Direction::Inverse {
+                half.iter_mut().for_each(|y| *y = y.conj());
+            }
+            for (y, half) in rest.iter_mut().rev().zip(&half[1..]) {
+                *y = half.conj();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T: Float> Rows for ToWhole<T> {
+    type In = T;
+    type Out = Complex<T>;
+    type Scratch = Complex<T>;
+    fn takes(&self) -> usize {
+        self.half.len
+    }
+    fn gives(&self) -> usize {
+        self.half.len
+    }
+    fn scratch(&self) -> usize {
+        self.half.scratch()
+    }
+    fn run(
+        &self,
+        _: usize,
+        x: &mut [T],
+        y: &mut [Complex<T>],
+        scratch: &mut [Complex<T>],
+    ) -> Result<(), NoMemory> {
+        self.rows(x, y, scratch)
+    }
+    fn run_shared(
+        &self,
+        x: &[T],
+        y: &mut [Complex<T>],
+        scratch: &mut [Complex<T>],
+    ) -> Option<Result<(), NoMemory>> {
+        Some(self.rows(x, y, scratch))
+    }
+}
+
+/// Halves, all but whose ends are weighted, to real rows.
+pub(crate) struct ToReal<T> {
+    pub whole: Arc<Whole<T>>,
+    pub factor: T,
+    pub inner: T,
+}
+
+impl<T: Float> Rows for ToReal<T> {
+    type In = Complex<T>;
+    type Out = T;
+    type Scratch = Complex<T>;
+    fn takes(&self) -> usize {
+        self.whole.len / 2 + 1
+    }
+    fn gives(&self) -> usize {
+        self.whole.len
+    }
+    fn scratch(&self) -> usize {
+        self.whole.scratch()
+    }
+    fn run(
+        &self,
+        _: usize,
+        x: &mut [Complex<T>],
+        y: &mut [T],
+        scratch: &mut [Complex<T>],
+    ) -> Result<(), NoMemory> {
+        let n = self.whole.len;
+        for (x, y) in x.chunks_exact_mut(n / 2 + 1).zip(y.chunks_exact_mut(n)) {
+            scale(inner_of(x, n), self.inner);
+            self.whole.run(x, y, scratch)?;
+            if self.factor != T::one() {
+                y.iter_mut().for_each(|y| *y = *y * self.factor);
+            }
+        }
+        Ok(())
+    }
+}

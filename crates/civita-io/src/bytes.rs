@@ -1,0 +1,48 @@
+//! The bytes of tensors, for files.
+
+use civita_core::dtype::DType;
+use civita_core::error::Result;
+use civita_core::raw::Raw;
+
+/// Lets `f` see the bytes of the elements in C order.
+pub(crate) fn of<R>(x: &Raw, f: impl FnOnce(&[u8]) -> R) -> Result<R> {
+    let dense = x.concrete("save")?.copied()?;
+    let len = dense.len() * dense.dtype().size();
+    if len == 0 {
+        return Ok(f(&[]));
+    }
+    // SAFETY: the copy is contiguous and ours alone, and has that many bytes.
+    Ok(f(unsafe {
+        std::slice::from_raw_parts(dense.ptr().cast_const(), len)
+    }))
+}
+
+/// A new tensor whose bytes, in C order, `fill` writes.
+pub(crate) fn filled<E: From<civita_core::error::Error>>(
+    shape: &[usize],
+    dtype: DType,
+    fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+) -> Result<Raw, E> {
+    let x = Raw::empty(shape, dtype)?;
+    let len = x.len() * dtype.size();
+    if len == 0 {
+        fill(&mut [])?;
+        return Ok(x);
+    }
+    // SAFETY: the tensor is new, contiguous and ours alone, and has that many bytes.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(x.ptr(), len) };
+    fill(bytes)?;
+    if dtype == DType::Bool {
+        // other bytes than 0 and 1 are true
+        bytes.iter_mut().for_each(|b| *b = u8::from(*b != 0));
+    }
+    Ok(x)
+}
+
+/// Reverses the bytes of each element; of complex numbers those of each part.
+pub(crate) fn swap(bytes: &mut [u8], dtype: DType) {
+    let size = dtype.to_real().size();
+    if size > 1 {
+        bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+    }
+}

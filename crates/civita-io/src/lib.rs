@@ -1,0 +1,13 @@
+//! Files: NumPy's `.npy` and `.npz`, and tables of numbers as text.
+//!
+//! Readers believe nothing: a header that asks for more memory than the file can fill is an error before memory is taken, lengths
+//! that overflow are errors, and what is damaged is told by name. Writers replace a file as a whole: what is written goes to a
+//! temporary file beside it, which takes its name when it is complete, so that a full disk or a kill leaves the old file.
+
+mod atomic;
+mod bytes;
+pub mod npy;
+pub mod npz;
+pub mod text;
+
+pub use atomic::replace;

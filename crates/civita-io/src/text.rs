@@ -1,0 +1,176 @@
+//! Tables of numbers as text: what `loadtxt` and CSV files hold.
+
+use civita_core::error::{Error, Result};
+
+/// What separates the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delimiter {
+    /// Blanks and tabs, any number of them.
+    Blanks,
+    /// One byte.
+    Byte(u8),
+}
+
+/// The numbers of a table, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table<T> {
+    /// The elements in C order.
+    pub values: Vec<T>,
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns; 0 without rows.
+    pub columns: usize,
+}
+
+/// How a table is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// What separates the columns.
+    pub delimiter: Delimiter,
+    /// The rest of a line behind it is left out.
+    pub comment: Option<u8>,
+    /// Lines at the beginning that are left out.
+    pub skip: usize,
+    /// At most so many rows.
+    pub most: Option<usize>,
+    /// Only these columns; negative ones from the end.
+    pub columns: Option<&'a [isize]>,
+    /// What fields are, for errors: `float64`.
+    pub kind: &'a str,
+}
+
+/// The numbers of a text, one row for each line that is not empty. `parse` reads one field.
+///
+/// # Errors
+/// When a field is no number, or rows differ in length.
+pub fn table<T>(
+    text: &[u8],
+    options: &Options<'_>,
+    parse: impl Fn(&[u8]) -> Option<T>,
+) -> Result<Table<T>> {
+    let mut table = Table {
+        values: Vec::new(),
+        rows: 0,
+        columns: 0,
+    };
+    let mut fields: Vec<&[u8]> = Vec::new();
+    for line in lines(text).skip(options.skip) {
+        if options.most.is_some_and(|most| table.rows >= most) {
+            break;
+        }
+        let line = match options
+            .comment
+            .and_then(|c| line.iter().position(|&b| b == c))
+        {
+            Some(at) => &line[..at],
+            None => line,
+        };
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        fields.clear();
+        match options.delimiter {
+            Delimiter::Blanks => {
+                let parts = line.split(|b| b.is_ascii_whitespace());
+                fields.extend(parts.filter(|p| !p.is_empty()));
+            }
+            Delimiter::Byte(byte) => fields.extend(line.split(|&b| b == byte)),
+        }
+        let mut count = 0;
+        let mut each = |field: &[u8], column: usize| -> Result<()> {
+            let field = field.trim_ascii();
+            let value = parse(field).ok_or_else(|| {
+                Error::value(
+                    "loadtxt",
+                    format!(
+                        "could not convert string '{}' to {} at row {}, column {}.",
+                        String::from_utf8_lossy(field),
+                        options.kind,
+                        table.rows,
+                        column + 1
+                    ),
+                )
+            })?;
+            table.values.push(value);
+            count += 1;
+            Ok(())
+        };
+        match options.columns {
+            None => {
+                for (i, field) in fields.iter().enumerate() {
+                    each(field, i)?;
+                }
+            }
+            Some(columns) => {
+                for &wanted in columns {
+                    let at = if wanted < 0 {
+                        wanted + fields.len() as isize
+                    } else {
+                        wanted
+                    };
+                    let field = usize::try_from(at).ok().and_then(|at| fields.get(at));
+                    let Some(field) = field else {
+                        return Err(Error::value(
+                            "loadtxt",
+                            format!(
+                                "invalid column index {wanted} at row {} with {} columns",
+                                table.rows + 1,
+                                fields.len()
+                            ),
+                        ));
+                    };
+                    each(field, at as usize)?;
+                }
+            }
+        }
+        if table.rows == 0 {
+            table.columns = count;
+        } else if count != table.columns {
+            return Err(Error::value(
+                "loadtxt",
+                format!(
+                    "the number of columns changed from {} to {count} at row {}; use `usecols` to select a subset and avoid this error",
+                    table.columns,
+                    table.rows + 1
+                ),
+            ));
+        }
+        table.rows += 1;
+    }
+    Ok(table)
+}
+
+/// The lines, which end with `\n`, `\r\n` or `\r`.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        if text.is_empty() {
+            rest = None;
+            return None;
+        }
+        match text.iter().position(|&b| b == b'\n' || b == b'\r') {
+            None => {
+                rest = None;
+                Some(text)
+            }
+            Some(at) => {
+                let long = text[at] == b'\r' && text.get(at + 1) == Some(&b'\n');
+                rest = Some(&text[at + 1 + usize::from(long)..]);
+                Some(&text[..at])
+            }
+        }
+    })
+}
+
+/// A float, as Python's `float` reads it but for underscores.
+pub fn float(field: &[u8]) -> Option<f64> {
+    let text = std::str::from_utf8(field).ok()?;
+    text.parse().ok()
+}
+
+/// An integer, as Python's `int` reads it but for underscores.
+pub fn integer(field: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(field).ok()?;
+    text.parse().ok()
+}

@@ -1,0 +1,219 @@
+//! Files go both ways, and damaged ones are errors.
+
+use std::path::PathBuf;
+
+use civita_core::dtype::{DType, Scalar};
+use civita_core::raw::Raw;
+use civita_io::npy::{self, Header};
+use civita_io::npz::{self, Compression};
+use civita_io::text::{self, Delimiter, Options};
+use proptest::prelude::*;
+
+fn folder(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("civita-io-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&path).unwrap();
+    path
+}
+
+fn counted(n: i128, dtype: DType) -> Raw {
+    Raw::arange(Scalar::Int(0), Scalar::Int(n), Scalar::Int(1), dtype).unwrap()
+}
+
+fn bytes_of(x: &Raw) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    npy::write(&mut bytes, x).unwrap();
+    bytes
+}
+
+fn read(bytes: &[u8]) -> civita_core::error::Result<Raw> {
+    npy::read(&mut &*bytes, Some(bytes.len() as u64))
+}
+
+#[test]
+fn a_file_is_numpys_to_the_byte() {
+    let x = Raw::from_vec(vec![1i32, 2, 3], &[3]).unwrap();
+    let mut wanted =
+        b"\x93NUMPY\x01\x00\x76\x00{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }"
+            .to_vec();
+    wanted.resize(127, b' ');
+    wanted.push(b'\n');
+    wanted.extend([1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0]);
+    assert_eq!(bytes_of(&x), wanted);
+}
+
+#[test]
+fn every_dtype_goes_both_ways() {
+    for dtype in DType::ALL {
+        let x = counted(6, DType::I64);
+        let x = x.cast(dtype).unwrap().reshape(&[2, 3]).unwrap();
+        for x in [x.clone(), x.transpose().unwrap(), x.reshape(&[6]).unwrap()] {
+            let back = read(&bytes_of(&x)).unwrap();
+            assert_eq!((back.dtype(), back.shape()), (dtype, x.shape()));
+            assert_eq!(back.scalars().unwrap(), x.scalars().unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_other_byte_order_and_fortran_order_are_read() {
+    let header = Header {
+        dtype: DType::U16,
+        swapped: true,
+        fortran_order: true,
+        shape: vec![2, 2],
+    };
+    let mut bytes = header.to_bytes();
+    for v in [1u16, 2, 3, 4] {
+        bytes.extend(v.to_ne_bytes().iter().rev());
+    }
+    let x = read(&bytes).unwrap();
+    assert_eq!(x.to_vec::<u16>().unwrap(), [1, 3, 2, 4]);
+}
+
+#[test]
+fn a_header_that_promises_more_than_the_file_holds_is_refused_before_memory_is_taken() {
+    for shape in [
+        vec![1 << 40],
+        vec![usize::MAX, 2],
+        vec![1 << 31, 1 << 31],
+        vec![0, usize::MAX, usize::MAX],
+    ] {
+        let header = Header {
+            dtype: DType::F64,
+            swapped: false,
+            fortran_order: false,
+            shape,
+        };
+        assert!(read(&header.to_bytes()).unwrap_err().is_value());
+    }
+}
+
+#[test]
+fn what_is_no_header_is_told() {
+    for text in [
+        "",
+        "{",
+        "{}",
+        "[]",
+        "{'descr': '<f8'}",
+        "{'descr': '<f8', 'fortran_order': 1, 'shape': ()}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (-1,)}",
+        "{'descr': '|O', 'fortran_order': False, 'shape': ()}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)} x",
+        "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': ()}",
+        "{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': ()}",
+        "{'descr': 'é",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999999,)}",
+    ] {
+        assert!(Header::parse(text).is_err(), "{text}");
+    }
+    assert_eq!(
+        Header::parse("{'shape': (2L, 3), 'fortran_order': True, 'descr': \"<f4\"}")
+            .unwrap()
+            .shape,
+        [2, 3]
+    );
+}
+
+#[test]
+fn archives_go_both_ways_and_damaged_ones_are_errors() {
+    let folder = folder("npz");
+    let x = counted(1000, DType::F64);
+    let y = Raw::from_vec(vec![true, false], &[2]).unwrap();
+    for compression in [Compression::Stored, Compression::Deflated] {
+        let path = folder.join("a.npz");
+        npz::save(&path, &[("x", &x), ("y", &y)], compression).unwrap();
+        let back = npz::load(&path).unwrap();
+        assert_eq!(
+            back[0].1.to_vec::<f64>().unwrap(),
+            x.to_vec::<f64>().unwrap()
+        );
+        assert_eq!(
+            (back[1].0.as_str(), back[1].1.to_vec::<bool>().unwrap()),
+            ("y", vec![true, false])
+        );
+        let bytes = std::fs::read(&path).unwrap();
+        for cut in 0..bytes.len().min(400) {
+            _ = npz::read(&bytes[..cut]);
+            let mut flipped = bytes.clone();
+            let at = bytes.len() - 1 - cut;
+            flipped[at] ^= 0x55;
+            _ = npz::read(&flipped);
+        }
+        assert!(npz::read(&bytes[..bytes.len() - 30]).is_err());
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_failed_save_leaves_the_old_file() {
+    let folder = folder("atomic");
+    let path = folder.join("x.npy");
+    npy::save(&path, &Raw::from_vec(vec![1i32], &[1]).unwrap()).unwrap();
+    let failed = civita_io::replace("save", &path, |_| {
+        Err(civita_core::error::Error::io("save", "the disk is full"))
+    });
+    assert!(failed.unwrap_err().is_io());
+    assert_eq!(npy::load(&path).unwrap().to_vec::<i32>().unwrap(), [1]);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_table_is_read_by_columns_and_rows() {
+    let options = Options {
+        delimiter: Delimiter::Byte(b','),
+        comment: Some(b'#'),
+        skip: 1,
+        most: Some(2),
+        columns: Some(&[-1, 0]),
+        kind: "float64",
+    };
+    let table = text::table(
+        b"a,b\r\n1,2 # x\r\n\r\n#\n3, 4\n5,6\n",
+        &options,
+        text::float,
+    )
+    .unwrap();
+    assert_eq!(
+        (table.values, table.rows, table.columns),
+        (vec![2.0, 1.0, 4.0, 3.0], 2, 2)
+    );
+    let plain = Options {
+        delimiter: Delimiter::Blanks,
+        comment: None,
+        skip: 0,
+        most: None,
+        columns: None,
+        kind: "float64",
+    };
+    let error = text::table(b"1 2\n3\n", &plain, text::float).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("number of columns changed from 2 to 1 at row 2")
+    );
+    let error = text::table(b"1 x\n", &plain, text::float).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("could not convert string 'x' to float64 at row 0, column 2.")
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        _ = read(&bytes);
+        _ = npz::read(&bytes);
+        let mut headed = npy::MAGIC.to_vec();
+        headed.extend([1, 0, bytes.len() as u8, (bytes.len() >> 8) as u8]);
+        headed.extend(&bytes);
+        _ = read(&headed);
+    }
+
+    #[test]
+    fn no_text_makes_the_header_reader_panic(text in "[{}'\":,()A-Za-z0-9<> ]{0,80}") {
+        _ = Header::parse(&text);
+    }
+}

@@ -1,0 +1,118 @@
+//! The Cholesky factorisation.
+
+use civita_core::backend::Backend;
+use civita_core::error::{Error, Result};
+use civita_core::primitive::{
+    Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
+    batch_in_front, bind_one, one_gradient, one_tangent, some,
+};
+use civita_core::raw::Raw;
+use faer::linalg::cholesky::llt::factor as llt;
+use faer::prelude::default;
+
+use crate::batch::{each, parts};
+use crate::checks::{compute_dtype, count, external, squares};
+use crate::dense::{columns_mut, par};
+use crate::ops::{adjoint, hermitian, lower_half};
+use crate::scalar::{Scalar, for_dtype};
+use crate::scratch::Scratch;
+use crate::small::{self, SMALL, known};
+use crate::triangular::{Triangle, bind_triangular, bind_triangular_right};
+
+/// The lower triangular `L` with `A = L Lᴴ`. Of `A` only the lower triangle is read.
+#[derive(Clone, Debug)]
+pub struct Cholesky;
+
+impl HostKernel for Cholesky {
+    fn name(&self) -> &'static str {
+        "cholesky"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        for_dtype!(x[0].dtype(), T => run::<T>(x, out))
+    }
+}
+
+fn run<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let (batch, n) = squares("cholesky", x[0].shape())?;
+    let batch = count(batch);
+    let results = parts(out[0].elements::<T>()?, batch, n * n);
+    each(batch, n * n * n + 50, results, Vec::new, |heap, i, y| {
+        x[0].read(i * n * n, y)?;
+        let fine = if n <= SMALL {
+            known!(n, |n| small::cholesky(y, n))
+        } else {
+            large(heap, y, n)
+        };
+        fine.then_some(())
+            .ok_or_else(|| Error::linalg("cholesky", "Matrix is not positive definite"))
+    })
+}
+
+fn large<T: Scalar>(heap: &mut Vec<T>, y: &mut [T], n: usize) -> bool {
+    heap.resize(n * n, T::default());
+    crate::dense::transpose(y, n, n, heap);
+    let par = par(n * n);
+    let mut scratch = Scratch::new(llt::cholesky_in_place_scratch::<T>(n, par, default()));
+    let factor = llt::cholesky_in_place(
+        columns_mut(heap, n, n),
+        default(),
+        par,
+        scratch.stack(),
+        default(),
+    );
+    let zero = T::Real::default();
+    // NaN is not positive
+    let positive = (0..n).all(|k| heap[k * n + k].re() > zero);
+    if factor.is_err() || !positive {
+        return false;
+    }
+    for j in 0..n {
+        heap[j * n..j * n + j].fill(T::default());
+        let d = &mut heap[j * n + j];
+        *d = T::of(d.re(), zero);
+    }
+    crate::dense::transpose(heap, n, n, y);
+    true
+}
+
+impl Primitive for Cholesky {
+    fn name(&self) -> &'static str {
+        "cholesky"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype("cholesky", [x[0].dtype])?;
+        squares("cholesky", &x[0].shape)?;
+        Ok(Outputs::One(Spec::new(&x[0].shape, dtype)))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::OUTPUTS
+    }
+    /// `dL = L Φ(L⁻¹ dA L⁻ᴴ)`, where `Φ` takes the lower triangle with half of the diagonal (Murray 2016). The Hermitian part
+    /// of `dA` counts.
+    fn jvp(&self, _: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let l = &y[0];
+        let left = bind_triangular(l, &hermitian(some(t, 0)?)?, Triangle::Lower)?;
+        let both = bind_triangular_right(&left, &adjoint(l)?, Triangle::Upper)?;
+        Ok(one_tangent(Some(l.matmul(&lower_half(&both)?)?)))
+    }
+    /// The Hermitian part of `L⁻ᴴ Φ(Lᴴ g) L⁻¹`.
+    fn vjp(&self, _: &[Raw], y: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
+        let l = &y[0];
+        let up = adjoint(l)?;
+        let middle = lower_half(&up.matmul(some(g, 0)?)?)?;
+        let left = bind_triangular(&up, &middle, Triangle::Upper)?;
+        let both = bind_triangular_right(&left, l, Triangle::Lower)?;
+        Ok(one_gradient(hermitian(&both)?))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+/// The lower factor.
+pub fn bind_cholesky(a: &Raw) -> Result<Raw> {
+    bind_one(&Cholesky, &[a])
+}

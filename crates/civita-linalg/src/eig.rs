@@ -1,0 +1,202 @@
+//! Eigenvalues and eigenvectors of any square matrices.
+
+use civita_core::backend::Backend;
+use civita_core::error::{Error, Result};
+use civita_core::layout::KeepDims;
+use civita_core::primitive::{
+    Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
+    batch_in_front, bind, bind_one, one_gradient, one_tangent, some,
+};
+use civita_core::raw::Raw;
+use faer::Mat;
+
+use crate::batch::{each, parts};
+use crate::checks::{compute_dtype, count, external, squares, with_axes};
+use crate::dense::{columns, par, transpose};
+use crate::gaps::bind_inverse_gaps;
+use crate::lu::bind_solve;
+use crate::ops::{adjoint, as_diagonal, conjugate, diagonal, sum, times_columns, total};
+use crate::scalar::{Real, Scalar, for_dtype};
+
+/// `A V = V diag(w)`: `w` and `V`, whose columns have the norm 1 and a real largest element; or `w` alone. Both are complex.
+#[derive(Clone, Debug)]
+pub struct Eig {
+    /// Are there eigenvectors?
+    pub vectors: bool,
+}
+
+impl HostKernel for Eig {
+    fn name(&self) -> &'static str {
+        "eig"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        for_dtype!(x[0].dtype(), T => run::<T>(x, out))
+    }
+}
+
+fn run<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let (batch, n) = squares("eig", x[0].shape())?;
+    let batch = count(batch);
+    let work = 25 * n * n * n + 1000;
+    let state = || (vec![T::default(); n * n], vec![T::default(); n * n]);
+    let solve = |(rows, a): &mut (Vec<T>, Vec<T>),
+                 i: usize,
+                 w: &mut [T::Complex],
+                 v: Option<&mut Mat<T::Complex>>|
+     -> Result<()> {
+        x[0].read(i * n * n, rows)?;
+        if !rows.iter().all(|x| x.finite()) {
+            return Err(Error::linalg("eig", "Array must not contain infs or NaNs"));
+        }
+        if n == 0 {
+            return Ok(());
+        }
+        transpose(rows, n, n, a);
+        let values = T::eigen(columns(a, n, n), v, par(n * n))
+            .map_err(|_| Error::linalg("eig", "Eigenvalues did not converge"))?;
+        if values.iter().any(|w| !w.finite()) {
+            return Err(Error::linalg("eig", "Eigenvalues did not converge"));
+        }
+        w.copy_from_slice(&values);
+        Ok(())
+    };
+    match out {
+        [w] => {
+            let w = parts(w.elements::<T::Complex>()?, batch, n);
+            each(batch, work, w, state, |state, i, w| {
+                solve(state, i, w, None)
+            })
+        }
+        [w, v] => {
+            let w = parts(w.elements::<T::Complex>()?, batch, n);
+            let v = parts(v.elements::<T::Complex>()?, batch, n * n);
+            each(batch, work, w.zip(v), state, |state, i, (w, to)| {
+                let mut v = Mat::<T::Complex>::zeros(n, n);
+                solve(state, i, w, Some(&mut v))?;
+                for j in 0..n {
+                    let scale = unit::<T::Complex>(
+                        (0..n).map(|i| v[(i, j)]),
+                        w[j].im() == T::Real::default() && !T::COMPLEX,
+                    );
+                    for i in 0..n {
+                        to[i * n + j] = v[(i, j)] * scale;
+                    }
+                }
+                Ok(())
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What makes a vector one of norm 1 whose largest element is real, as LAPACK does; a real one keeps its sign.
+fn unit<C: Scalar>(v: impl Iterator<Item = C> + Clone, real: bool) -> C {
+    let largest = v.clone().fold(C::default(), |best, x| {
+        if x.modulus() > best.modulus() {
+            x
+        } else {
+            best
+        }
+    });
+    let size = largest.modulus().wide();
+    if size == 0.0 {
+        return C::of(C::Real::of(1.0), C::Real::default());
+    }
+    // relative to the largest element, so that no square leaves the range
+    let squares = v.map(|x| (x.modulus().wide() / size).powi(2));
+    let norm = squares.sum::<f64>().sqrt() * size;
+    let scale = C::of(C::Real::of(1.0 / norm), C::Real::default());
+    if real {
+        return scale;
+    }
+    let phase = C::of(
+        C::Real::of(largest.re().wide() / size),
+        C::Real::of(-largest.im().wide() / size),
+    );
+    scale * phase
+}
+
+impl Primitive for Eig {
+    fn name(&self) -> &'static str {
+        "eig"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype("eig", [x[0].dtype])?.to_complex();
+        let (batch, n) = squares("eig", &x[0].shape)?;
+        let w = Spec::new(&with_axes(batch, &[n]), dtype);
+        Ok(match self.vectors {
+            false => Outputs::One(w),
+            true => Outputs::Several(vec![w, Spec::new(&x[0].shape, dtype)]),
+        })
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        match self.vectors {
+            true => Reads::OUTPUTS,
+            false => Reads::INPUTS,
+        }
+    }
+    /// With `P = V⁻¹ dA V`: `dw = diag(P)`, and `dV = V (G ∘ P)` less what would change the norm of a column.
+    fn jvp(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let t = some(t, 0)?;
+        if !self.vectors {
+            let (_, v) = both(&x[0])?;
+            let p = bind_solve(&v, &t.cast(v.dtype())?.matmul(&v)?)?;
+            return Ok(one_tangent(Some(diagonal(&p)?)));
+        }
+        let (w, v) = (&y[0], &y[1]);
+        let p = bind_solve(v, &t.cast(v.dtype())?.matmul(v)?)?;
+        let free = v.matmul(&bind_inverse_gaps(w, "eig")?.mul(&p)?)?;
+        let growth = sum(&conjugate(v)?.mul(&free)?, &[-2], KeepDims::No)?.real()?;
+        let dv = free.sub(&times_columns(v, &growth)?)?;
+        Ok(Tangents::from_iter([Some(diagonal(&p)?), Some(dv)]))
+    }
+    /// `V⁻ᴴ (diag(gw) + conj(G) ∘ (Vᴴ g)) Vᴴ`, where `g` is the gradient of `V` less its share along each column.
+    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
+        let real = !x[0].dtype().is_complex();
+        let fit = |back: Raw| -> Result<Gradients> {
+            Ok(one_gradient(if real { back.real()? } else { back }))
+        };
+        if !self.vectors {
+            let (_, v) = both(&x[0])?;
+            let vh = adjoint(&v)?;
+            let inside = as_diagonal(some(g, 0)?)?;
+            return fit(bind_solve(&vh, &inside.matmul(&vh)?)?);
+        }
+        let (w, v) = (&y[0], &y[1]);
+        let vh = adjoint(v)?;
+        let from_v = match &g[1] {
+            Some(gv) => {
+                let share = sum(&conjugate(v)?.mul(gv)?, &[-2], KeepDims::No)?.real()?;
+                let gv = gv.sub(&times_columns(v, &share)?)?;
+                let gaps = conjugate(&bind_inverse_gaps(w, "eig")?)?;
+                Some(gaps.mul(&vh.matmul(&gv)?)?)
+            }
+            None => None,
+        };
+        let from_w = g[0].as_ref().map(as_diagonal).transpose()?;
+        match total([from_v, from_w])? {
+            Some(inside) => fit(bind_solve(&vh, &inside.matmul(&vh)?)?),
+            None => Ok(Gradients::from_iter([None])),
+        }
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+/// Eigenvalues and eigenvectors, complex.
+pub fn both(a: &Raw) -> Result<(Raw, Raw)> {
+    let outputs = bind(&Eig { vectors: true }, &[a])?.into_vec();
+    match <[Raw; 2]>::try_from(outputs) {
+        Ok([w, v]) => Ok((w, v)),
+        Err(_) => Err(Error::value("eig", "there are two outputs")),
+    }
+}
+
+/// Eigenvalues, complex.
+pub fn values(a: &Raw) -> Result<Raw> {
+    bind_one(&Eig { vectors: false }, &[a])
+}

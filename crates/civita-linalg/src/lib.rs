@@ -1,0 +1,56 @@
+//! Dense linear algebra: factorisations, systems, least squares, eigenvalues, norms and matrix functions, batched over leading
+//! axes and differentiable. NumPy's and SciPy's names, shapes and conventions.
+//!
+//! The functions take and return untyped tensors; users meet them as `civita::linalg` and as `cv.linalg`. Each factorisation is
+//! one [`Primitive`](civita_core::primitive::Primitive) in one file: its kernel, its derivatives, its batching rule. Matrices of up
+//! to 16 rows have loops of their own (`small`), larger ones go to [faer](https://docs.rs/faer) (`dense`). Everything
+//! else is composed of them and of the engine's operations, so gradients of every order follow.
+//!
+//! ```text
+//! systems, spectra, norms, special …   the functions
+//! lu, cholesky, triangular, qr, svd, eigh, eig, functions   primitives
+//! small, dense                                              kernels for one matrix
+//! batch                                                     many matrices, on several threads
+//! ```
+
+mod batch;
+mod checks;
+mod cholesky;
+mod dense;
+mod eig;
+mod eigh;
+mod expm;
+mod francis;
+mod gaps;
+mod lu;
+mod matrix_functions;
+mod norms;
+mod ops;
+mod products;
+mod qr;
+mod scalar;
+mod schur;
+mod scratch;
+mod small;
+mod special;
+mod spectra;
+mod svd;
+mod systems;
+mod triangular;
+
+pub use expm::expm;
+pub use matrix_functions::{logm, sqrtm};
+pub use norms::{Order, cond, matrix_norm, matrix_rank, norm, vector_norm};
+pub use products::{matrix_power, multi_dot, tensorinv, tensorsolve};
+pub use qr::Mode;
+pub use schur::{hessenberg, schur};
+pub use special::{Side, circulant, hadamard, hankel, hilbert, polar, toeplitz};
+pub use spectra::{
+    eig, eigh, eigvals, eigvalsh, qr, svd, svd_hermitian, svdvals, svdvals_hermitian,
+};
+pub use svd::Vectors;
+pub use systems::{
+    LeastSquares, Uplo, cholesky, det, inv, lstsq, lu_factor, lu_parts, pinv, slogdet, solve,
+    solve_triangular,
+};
+pub use triangular::Triangle;

@@ -1,0 +1,668 @@
+//! What follows from `P A = L U`: systems, inverses, determinants.
+
+use civita_core::backend::Backend;
+use civita_core::error::{Error, Result, shape_text};
+use civita_core::primitive::{
+    Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
+    batch_in_front, bind_one, one_gradient, one_tangent, some,
+};
+use civita_core::raw::Raw;
+use faer::traits::math_utils as math;
+
+use crate::batch::{each, parts};
+use crate::checks::{compute_dtype, count, external, singular, squares, with_axes};
+use crate::dense::Lu;
+use crate::ops::{adjoint, conjugate, times, total, trace_of_product};
+use crate::scalar::{Real, Scalar, for_dtype};
+use crate::small::{self, SMALL, known};
+use crate::svd;
+
+/// The row-major elements of one matrix, in memory of the stack where they are few.
+fn with_matrix<T: Scalar, R>(
+    heap: &mut Vec<T>,
+    x: &HostInput<'_>,
+    i: usize,
+    n: usize,
+    f: impl FnOnce(&mut [T]) -> Result<R>,
+) -> Result<R> {
+    if n <= 4 {
+        let mut a = [T::default(); 16];
+        x.read(i * n * n, &mut a[..n * n])?;
+        return f(&mut a[..n * n]);
+    }
+    heap.resize(n * n, T::default());
+    x.read(i * n * n, heap)?;
+    f(heap)
+}
+
+// ---- solve -----------------------------------------------------------------------------------------------------------
+
+/// `A x = b` for square `A`; both have the same batch, and `b` is a matrix.
+#[derive(Clone, Debug)]
+pub struct Solve;
+
+impl HostKernel for Solve {
+    fn name(&self) -> &'static str {
+        "solve"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        for_dtype!(x[0].dtype(), T => solve::<T>(x, out))
+    }
+}
+
+fn solve<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let (batch, n) = squares("solve", x[0].shape())?;
+    let k = x[1].shape().last().copied().unwrap_or(0);
+    let batch = count(batch);
+    let results = parts(out[0].elements::<T>()?, batch, n * k);
+    each(
+        batch,
+        n * n * (n + 2 * k) + 50,
+        results,
+        Vec::new,
+        |heap, i, b| {
+            x[1].read(i * n * k, b)?;
+            with_matrix::<T, _>(heap, &x[0], i, n, |a| {
+                if n <= SMALL {
+                    let fine = known!(n, |n| match k {
+                        1 => solve_small(a, n, b, 1),
+                        k => solve_small(a, n, b, k),
+                    });
+                    return fine.then_some(()).ok_or_else(|| singular("solve"));
+                }
+                let lu = Lu::new(a, n, n);
+                if lu.is_singular() {
+                    return Err(singular("solve"));
+                }
+                lu.solve(b, k);
+                Ok(())
+            })
+        },
+    )
+}
+
+#[inline(always)]
+fn solve_small<T: Scalar>(a: &mut [T], n: usize, b: &mut [T], k: usize) -> bool {
+    let (_, zero) = small::lu(a, n, |i, j| {
+        for c in 0..k {
+            b.swap(i * k + c, j * k + c);
+        }
+    });
+    if zero.is_some() {
+        return false;
+    }
+    if k > 0 {
+        small::solve_lu(a, n, b, k);
+    }
+    true
+}
+
+impl Primitive for Solve {
+    fn name(&self) -> &'static str {
+        "solve"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype("solve", [x[0].dtype, x[1].dtype])?;
+        let (batch, n) = squares("solve", &x[0].shape)?;
+        match &*x[1].shape {
+            [b @ .., m, _] if *m == n && b == batch => {
+                Ok(Outputs::One(Spec::new(&x[1].shape, dtype)))
+            }
+            b => Err(Error::shape(
+                "solve",
+                format!(
+                    "a of shape {} and b of shape {} do not fit",
+                    shape_text(&x[0].shape),
+                    shape_text(b)
+                ),
+            )
+            .shapes(&[&x[0].shape, b])
+            .rule("b has as many rows as a")),
+        }
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, wanted: &[bool]) -> Reads {
+        Reads {
+            inputs: 0b01,
+            outputs: u32::from(wanted[0]),
+        }
+    }
+    /// `dx = A⁻¹ (db - dA x)`.
+    fn jvp(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let from_a = match &t[0] {
+            Some(t) => Some(t.matmul(&y[0])?.neg()?),
+            None => None,
+        };
+        let right = total([from_a, t[1].clone()])?;
+        let moved = right.map(|r| bind_solve(&x[0], &r)).transpose()?;
+        Ok(one_tangent(moved))
+    }
+    /// `gb = A⁻ᴴ g`, `gA = -gb xᴴ`.
+    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
+        let gb = bind_solve(&adjoint(&x[0])?, some(g, 0)?)?;
+        let ga = match wanted[0] {
+            true => Some(gb.matmul(&adjoint(&y[0])?)?.neg()?),
+            false => None,
+        };
+        Ok(Gradients::from_iter([ga, Some(gb)]))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+/// `A⁻¹ b` of matrices with the same batch.
+pub fn bind_solve(a: &Raw, b: &Raw) -> Result<Raw> {
+    bind_one(&Solve, &[a, b])
+}
+
+// ---- inv -------------------------------------------------------------------------------------------------------------
+
+/// What becomes of a matrix that has no inverse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Singular {
+    /// An error.
+    Error,
+    /// A matrix of NaN.
+    Nan,
+}
+
+/// `A⁻¹`.
+#[derive(Clone, Debug)]
+pub struct Inv {
+    /// What becomes of singular matrices.
+    pub singular: Singular,
+}
+
+impl HostKernel for Inv {
+    fn name(&self) -> &'static str {
+        "inv"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        for_dtype!(x[0].dtype(), T => inv::<T>(self.singular, x, out))
+    }
+}
+
+fn inv<T: Scalar>(on: Singular, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let (batch, n) = squares("inv", x[0].shape())?;
+    let batch = count(batch);
+    let results = parts(out[0].elements::<T>()?, batch, n * n);
+    each(
+        batch,
+        3 * n * n * n + 50,
+        results,
+        Vec::new,
+        |heap, i, y| {
+            with_matrix::<T, _>(heap, &x[0], i, n, |a| {
+                if n > SMALL {
+                    let lu = Lu::new(a, n, n);
+                    if lu.is_singular() {
+                        return without_inverse(on, y);
+                    }
+                    lu.invert(y);
+                    return Ok(());
+                }
+                y.fill(T::default());
+                y.iter_mut()
+                    .step_by(n + 1)
+                    .for_each(|x| *x = math::one::<T>());
+                match known!(n, |n| solve_small(a, n, y, n)) {
+                    true => Ok(()),
+                    false => without_inverse(on, y),
+                }
+            })
+        },
+    )
+}
+
+fn without_inverse<T: Scalar>(on: Singular, y: &mut [T]) -> Result<()> {
+    if on == Singular::Error {
+        return Err(singular("inv"));
+    }
+    let nan = T::of(Real::of(f64::NAN), Real::of(f64::NAN));
+    y.fill(nan);
+    Ok(())
+}
+
+impl Primitive for Inv {
+    fn name(&self) -> &'static str {
+        "inv"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype("inv", [x[0].dtype])?;
+        squares("inv", &x[0].shape)?;
+        Ok(Outputs::One(Spec::new(&x[0].shape, dtype)))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::OUTPUTS
+    }
+    /// `dY = -Y dA Y`.
+    fn jvp(&self, _: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let y = &y[0];
+        let moved = y.matmul(some(t, 0)?)?.matmul(y)?.neg()?;
+        Ok(one_tangent(Some(moved)))
+    }
+    /// `gA = -Yᴴ g Yᴴ`.
+    fn vjp(&self, _: &[Raw], y: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
+        let y = adjoint(&y[0])?;
+        Ok(one_gradient(y.matmul(some(g, 0)?)?.matmul(&y)?.neg()?))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+/// `A⁻¹`.
+pub fn bind_inv(a: &Raw) -> Result<Raw> {
+    bind_one(
+        &Inv {
+            singular: Singular::Error,
+        },
+        &[a],
+    )
+}
+
+// ---- determinants ----------------------------------------------------------------------------------------------------
+
+/// Calls `f` with the pivots of a matrix and the parity of its permutation.
+fn with_pivots<T: Scalar, R>(
+    heap: &mut Vec<T>,
+    x: &HostInput<'_>,
+    i: usize,
+    n: usize,
+    f: impl Fn(&mut dyn Iterator<Item = T>, bool) -> R,
+) -> Result<R> {
+    with_matrix::<T, _>(heap, x, i, n, |a| {
+        if n > SMALL {
+            let lu = Lu::new(a, n, n);
+            return Ok(f(&mut lu.pivots(), lu.odd));
+        }
+        let (odd, _) = known!(n, |n| small::lu(a, n, |_, _| ()));
+        Ok(f(&mut (0..n).map(|k| a[k * n + k]), odd))
+    })
+}
+
+/// The determinant.
+#[derive(Clone, Debug)]
+pub struct Det;
+
+impl HostKernel for Det {
+    fn name(&self) -> &'static str {
+        "det"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        for_dtype!(x[0].dtype(), T => det::<T>(x, out))
+    }
+}
+
+fn det<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let (batch, n) = squares("det", x[0].shape())?;
+    let batch = count(batch);
+    let results = out[0].elements::<T>()?.iter_mut();
+    each(batch, n * n * n + 50, results, Vec::new, |heap, i, y| {
+        *y = with_pivots::<T, _>(heap, &x[0], i, n, |pivots, odd| {
+            // in the middle of the range of exponents, so that a product of small and large numbers does not leave it
+            let (mut product, mut exponent) = (math::one::<T>(), 0i64);
+            for pivot in pivots {
+                product *= pivot;
+                let size = product.size().wide();
+                if size > 0.0 && size.is_finite() && !(1e-15..1e15).contains(&size) {
+                    let shift = size.log2() as i32;
+                    product *= real::<T>(T::Real::of(2f64.powi(-shift)));
+                    exponent += i64::from(shift);
+                }
+            }
+            // in two steps: what a power of two cannot hold may fit beside the product
+            let half = (exponent / 2).clamp(-1000, 1000) as i32;
+            let rest = (exponent - i64::from(half)).clamp(-1000, 1000) as i32;
+            let scaled = scale(scale(product, half), rest);
+            if odd { -scaled } else { scaled }
+        })?;
+        Ok(())
+    })
+}
+
+fn real<T: Scalar>(x: T::Real) -> T {
+    T::of(x, T::Real::default())
+}
+
+/// `x · 2ᵉ`, of numbers that are not near the ends of the range.
+fn scale<T: Scalar>(x: T, e: i32) -> T {
+    let step = if T::Real::EPSILON > 1e-10 { 60 } else { 500 };
+    let (mut x, mut e) = (x, e);
+    while e != 0 {
+        let now = e.clamp(-step, step);
+        x *= real::<T>(T::Real::of(2f64.powi(now)));
+        e -= now;
+    }
+    x
+}
+
+impl Primitive for Det {
+    fn name(&self) -> &'static str {
+        "det"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype("det", [x[0].dtype])?;
+        let (batch, _) = squares("det", &x[0].shape)?;
+        Ok(Outputs::One(Spec::new(batch, dtype)))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::INPUTS
+    }
+    /// `tr(adj(A) dA)`.
+    fn jvp(&self, x: &[Raw], _: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let adjugate = bind_one(&Adjugate, &[&x[0]])?;
+        let moved = trace_of_product(&adjugate, some(t, 0)?)?;
+        Ok(one_tangent(Some(moved)))
+    }
+    /// `g · adj(A)ᴴ`.
+    fn vjp(&self, x: &[Raw], _: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
+        let adjugate = bind_one(&Adjugate, &[&x[0]])?;
+        let g = some(g, 0)?.expand_dims(&[-2, -1])?;
+        Ok(one_gradient(g.mul(&adjoint(&adjugate)?)?))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+/// The adjugate, `det(A) A⁻¹` where there is an inverse.
+#[derive(Clone, Debug)]
+pub struct Adjugate;
+
+impl HostKernel for Adjugate {
+    fn name(&self) -> &'static str {
+        "det"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        for_dtype!(x[0].dtype(), T => adjugate::<T>(x, out))
+    }
+}
+
+fn adjugate<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let (batch, n) = squares("det", x[0].shape())?;
+    let batch = count(batch);
+    let results = parts(out[0].elements::<T>()?, batch, n * n);
+    each(
+        batch,
+        4 * n * n * n + 100,
+        results,
+        Vec::new,
+        |heap, i, y| {
+            with_matrix::<T, _>(heap, &x[0], i, n, |a| {
+                let lu = Lu::new(a, n, n);
+                let sizes = lu.pivots().map(|p| p.size().wide());
+                let (least, most) = sizes.fold((f64::INFINITY, 0f64), |(least, most), s| {
+                    (least.min(s), most.max(s))
+                });
+                // of a matrix that is singular but for rounding `det · inv` is noise; singular values are not
+                let fine = least > most * T::Real::EPSILON * n as f64 || !most.is_finite();
+                if fine {
+                    let mut det = lu.pivots().fold(math::one::<T>(), |all, p| all * p);
+                    if lu.odd {
+                        det = -det;
+                    }
+                    lu.invert(y);
+                    y.iter_mut().for_each(|x| *x *= det);
+                    return Ok(());
+                }
+                svd::adjugate(a, n, y)
+            })
+        },
+    )
+}
+
+impl Primitive for Adjugate {
+    fn name(&self) -> &'static str {
+        "adjugate"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype("det", [x[0].dtype])?;
+        squares("det", &x[0].shape)?;
+        Ok(Outputs::One(Spec::new(&x[0].shape, dtype)))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::ALL
+    }
+    /// `tr(Y dA) A⁻¹ - A⁻¹ dA Y`; a singular matrix is an error.
+    fn jvp(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let (inverse, t) = (bind_inv(&x[0])?, some(t, 0)?);
+        let trace = trace_of_product(&y[0], t)?.expand_dims(&[-2, -1])?;
+        let moved = trace
+            .mul(&inverse)?
+            .sub(&inverse.matmul(t)?.matmul(&y[0])?)?;
+        Ok(one_tangent(Some(moved)))
+    }
+    /// `⟨A⁻¹, g⟩ Yᴴ - A⁻ᴴ g Yᴴ`.
+    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
+        let (inverse, g) = (adjoint(&bind_inv(&x[0])?)?, some(g, 0)?);
+        let y = adjoint(&y[0])?;
+        let share = trace_of_product(&inverse, g)?.expand_dims(&[-2, -1])?;
+        let back = share.mul(&y)?.sub(&inverse.matmul(g)?.matmul(&y)?)?;
+        Ok(one_gradient(back))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+/// The sign of the determinant and the logarithm of its absolute value.
+#[derive(Clone, Debug)]
+pub struct Slogdet;
+
+impl HostKernel for Slogdet {
+    fn name(&self) -> &'static str {
+        "slogdet"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        for_dtype!(x[0].dtype(), T => slogdet::<T>(x, out))
+    }
+}
+
+fn slogdet<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let (batch, n) = squares("slogdet", x[0].shape())?;
+    let batch = count(batch);
+    let [signs, logs] = out else {
+        return Ok(());
+    };
+    let signs = signs.elements::<T>()?.iter_mut();
+    let logs = logs.elements::<<T as faer::traits::ComplexField>::Real>()?;
+    let results = signs.zip(logs);
+    each(
+        batch,
+        n * n * n + 50,
+        results,
+        Vec::new,
+        |heap, i, (s, l)| {
+            (*s, *l) = with_pivots::<T, _>(heap, &x[0], i, n, |pivots, odd| {
+                let (mut sign, mut log) = (math::one::<T>(), 0.0);
+                for pivot in pivots {
+                    let size = pivot.modulus();
+                    if size == T::Real::default() {
+                        return (T::default(), T::Real::of(f64::NEG_INFINITY));
+                    }
+                    sign *= T::of(pivot.re() / size, pivot.im() / size);
+                    log += size.wide().ln();
+                }
+                (if odd { -sign } else { sign }, T::Real::of(log))
+            })?;
+            Ok(())
+        },
+    )
+}
+
+impl Primitive for Slogdet {
+    fn name(&self) -> &'static str {
+        "slogdet"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype("slogdet", [x[0].dtype])?;
+        let (batch, _) = squares("slogdet", &x[0].shape)?;
+        Ok(Outputs::Several(vec![
+            Spec::new(batch, dtype),
+            Spec::new(batch, dtype.to_real()),
+        ]))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads {
+            inputs: 1,
+            outputs: 1,
+        }
+    }
+    /// With `w = tr(A⁻¹ dA)`: the logarithm moves by its real part, the sign by `i · im(w)` times itself.
+    fn jvp(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let t = some(t, 0)?;
+        let w = crate::ops::diagonal(&bind_solve(&x[0], t)?)?;
+        let w = crate::ops::sum(&w, &[-1], civita_core::layout::KeepDims::No)?;
+        if !w.dtype().is_complex() {
+            return Ok(Tangents::from_iter([None, Some(w)]));
+        }
+        let re = w.real()?;
+        let turned = w.sub(&re.cast(w.dtype())?)?.mul(&y[0])?;
+        Ok(Tangents::from_iter([Some(turned), Some(re)]))
+    }
+    /// `(g_log + i · im(conj(sign) g_sign)) A⁻ᴴ`: the adjoint of the map above.
+    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
+        let inverse = adjoint(&bind_inv(&x[0])?)?;
+        let from_sign = match &g[0] {
+            Some(g) if y[0].dtype().is_complex() => {
+                // the tangent of the sign is (w - w̄)/2 · sign: its adjoint is (z - z̄)/2 with z = conj(sign) g
+                let z = conjugate(&y[0])?.mul(g)?;
+                Some(times(&z.sub(&conjugate(&z)?)?, 0.5)?)
+            }
+            _ => None,
+        };
+        Ok(match total([from_sign, g[1].clone()])? {
+            Some(share) => one_gradient(share.expand_dims(&[-2, -1])?.mul(&inverse)?),
+            None => Gradients::from_iter([None]),
+        })
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+// ---- the factorisation itself ----------------------------------------------------------------------------------------
+
+/// `P A = L U`, as LAPACK packs it: `L` below the diagonal and `U` above in one matrix; and for each row of it, the row of `A`
+/// that it comes from, as `int64`.
+#[derive(Clone, Debug)]
+pub struct LuFactor;
+
+impl HostKernel for LuFactor {
+    fn name(&self) -> &'static str {
+        "lu"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        for_dtype!(x[0].dtype(), T => lu_factor::<T>(x, out))
+    }
+}
+
+fn lu_factor<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let (batch, m, n) = crate::checks::matrices("lu", x[0].shape())?;
+    let batch = count(batch);
+    let [packed, rows] = out else {
+        return Ok(());
+    };
+    let packed = parts(packed.elements::<T>()?, batch, m * n);
+    let rows = parts(rows.elements::<i64>()?, batch, m);
+    let work = m * n * m.min(n) + 100;
+    each(
+        batch,
+        work,
+        packed.zip(rows),
+        Vec::<T>::new,
+        |heap, i, (y, rows)| {
+            heap.resize(m * n, T::default());
+            x[0].read(i * m * n, heap)?;
+            let lu = Lu::new(heap, m, n);
+            crate::dense::transpose(&lu.packed, n, m, y);
+            for (to, &row) in rows.iter_mut().zip(&lu.rows) {
+                *to = row as i64;
+            }
+            Ok(())
+        },
+    )
+}
+
+impl Primitive for LuFactor {
+    fn name(&self) -> &'static str {
+        "lu"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype("lu", [x[0].dtype])?;
+        let (batch, m, _) = crate::checks::matrices("lu", &x[0].shape)?;
+        Ok(Outputs::Several(vec![
+            Spec::new(&x[0].shape, dtype),
+            Spec::new(&with_axes(batch, &[m]), civita_core::dtype::DType::I64),
+        ]))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::OUTPUTS
+    }
+    /// With `W = L⁻¹ P dA U⁻¹` for the leading square: `dL = L tril₋(W)`, `dU = triu(W) U`; rows and columns beyond follow.
+    fn jvp(&self, _: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        use crate::ops::{kept, last_two, unit, upper};
+        use crate::triangular::{Triangle, bind_triangular};
+        let (packed, rows) = (&y[0], &y[1]);
+        let (m, n) = last_two(packed);
+        let k = m.min(n);
+        let t = some(t, 0)?;
+        let index = rows.expand_dims(&[-1])?.broadcast_to(t.shape())?;
+        let t = t.take_along_axis(&index, -2)?;
+        let square = packed.narrow(-2, 0, k)?.narrow(-1, 0, k)?;
+        let l = kept(&square, |i, j| i > j)?.add(&unit(k, packed.dtype())?)?;
+        let u = upper(&square)?;
+        let corner = t.narrow(-2, 0, k)?.narrow(-1, 0, k)?;
+        let left = bind_triangular(&l, &corner, Triangle::UnitLower)?;
+        let w = crate::ops::transposed(&bind_triangular(
+            &crate::ops::transposed(&u)?,
+            &crate::ops::transposed(&left)?,
+            Triangle::Lower,
+        )?)?;
+        let strict = kept(&w, |i, j| i > j)?;
+        let above = upper(&w)?;
+        let (dl, du) = (l.matmul(&strict)?, above.matmul(&u)?);
+        let mut moved = kept(&dl, |i, j| i > j)?.add(&upper(&du)?)?;
+        if m > k {
+            // A2 = L2 U: dL2 = (dA2 - L2 dU) U⁻¹
+            let l2 = packed.narrow(-2, k, m - k)?;
+            let right = t.narrow(-2, k, m - k)?.sub(&l2.matmul(&du)?)?;
+            let dl2 = crate::ops::transposed(&bind_triangular(
+                &crate::ops::transposed(&u)?,
+                &crate::ops::transposed(&right)?,
+                Triangle::Lower,
+            )?)?;
+            moved = Raw::concatenate(&[&moved, &dl2], -2)?;
+        }
+        if n > k {
+            // A2 = L U2: dU2 = L⁻¹ (dA2 - dL U2)
+            let u2 = packed.narrow(-1, k, n - k)?;
+            let right = t.narrow(-1, k, n - k)?.sub(&dl.matmul(&u2)?)?;
+            let du2 = bind_triangular(&l, &right, Triangle::UnitLower)?;
+            moved = Raw::concatenate(&[&moved, &du2], -1)?;
+        }
+        Ok(Tangents::from_iter([Some(moved), None]))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}

@@ -1,0 +1,281 @@
+//! Functions of matrices by the complex Schur form: the square root and the logarithm.
+
+use civita_core::backend::Backend;
+use civita_core::error::{Error, Result};
+use civita_core::primitive::{
+    Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
+    batch_in_front, bind_one, one_gradient, one_tangent, some,
+};
+use civita_core::raw::Raw;
+use faer::traits::ComplexField;
+use faer::traits::math_utils as math;
+
+use crate::batch::{each, parts};
+use crate::checks::{compute_dtype, count, external, squares};
+use crate::dense::{columns, par, transpose};
+use crate::ops::adjoint;
+use crate::scalar::{Real, Scalar};
+use crate::schur::{Reduction, reduce};
+
+/// Which function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// The principal square root.
+    Sqrt,
+    /// The principal logarithm.
+    Log,
+}
+
+/// A function of complex matrices.
+#[derive(Clone, Debug)]
+pub struct MatrixFunction {
+    /// Which.
+    pub function: Function,
+}
+
+impl MatrixFunction {
+    fn op(&self) -> &'static str {
+        match self.function {
+            Function::Sqrt => "sqrtm",
+            Function::Log => "logm",
+        }
+    }
+}
+
+impl HostKernel for MatrixFunction {
+    fn name(&self) -> &'static str {
+        self.op()
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        match x[0].dtype() {
+            civita_core::dtype::DType::C64 => run::<num_complex::Complex<f32>>(self, x, out),
+            _ => run::<num_complex::Complex<f64>>(self, x, out),
+        }
+    }
+}
+
+fn run<C: Scalar<Complex = C>>(
+    this: &MatrixFunction,
+    x: &[HostInput<'_>],
+    out: &mut [HostOutput<'_>],
+) -> Result<()> {
+    let (batch, n) = squares(this.op(), x[0].shape())?;
+    let batch = count(batch);
+    let results = parts(out[0].elements::<C>()?, batch, n * n);
+    each(
+        batch,
+        40 * n * n * n + 1000,
+        results,
+        Vec::new,
+        |rows, i, y| {
+            rows.resize(n * n, C::default());
+            x[0].read(i * n * n, rows)?;
+            if !rows.iter().all(|x| x.finite()) {
+                return Err(Error::linalg(
+                    this.op(),
+                    "array must not contain infs or NaNs",
+                ));
+            }
+            let mut t = vec![C::default(); n * n];
+            transpose(rows, n, n, &mut t);
+            let mut q = vec![C::default(); n * n];
+            if !reduce(&mut t, &mut q, n, Reduction::Schur) {
+                return Err(Error::linalg(this.op(), "Schur form not found"));
+            }
+            let f = match this.function {
+                Function::Sqrt => root(&t, n),
+                Function::Log => logarithm(t, n),
+            };
+            // Q F Qᴴ
+            let mut left = vec![C::default(); n * n];
+            let mut all = vec![C::default(); n * n];
+            product(&mut left, columns(&q, n, n), columns(&f, n, n), n);
+            product(
+                &mut all,
+                columns(&left, n, n),
+                columns(&q, n, n).adjoint(),
+                n,
+            );
+            transpose(&all, n, n, y);
+            Ok(())
+        },
+    )
+}
+
+fn product<C: Scalar, R: faer::traits::Conjugate<Canonical = C>>(
+    to: &mut [C],
+    a: faer::MatRef<'_, C>,
+    b: faer::MatRef<'_, R>,
+    n: usize,
+) {
+    faer::linalg::matmul::matmul(
+        faer::MatMut::from_column_major_slice_mut(to, n, n),
+        faer::Accum::Replace,
+        a,
+        b,
+        math::one::<C>(),
+        par(n * n),
+    );
+}
+
+/// The square root of an upper triangular column-major matrix (Björck & Hammarling 1983).
+fn root<C: Scalar>(t: &[C], n: usize) -> Vec<C> {
+    let mut r = vec![C::default(); n * n];
+    for j in 0..n {
+        r[j * n + j] = math::sqrt(&t[j * n + j]);
+        for i in (0..j).rev() {
+            let mut x = t[j * n + i];
+            for k in i + 1..j {
+                x -= r[k * n + i] * r[j * n + k];
+            }
+            let sum = r[i * n + i] + r[j * n + j];
+            r[j * n + i] = if x == C::default() && sum == C::default() {
+                x
+            } else {
+                x * sum.inverse()
+            };
+        }
+    }
+    r
+}
+
+/// Nodes and weights of Gauss and Legendre on [0, 1] with 12 points.
+fn nodes() -> [(f64, f64); 12] {
+    const HALF: [(f64, f64); 6] = [
+        (0.125_233_408_511_468_9, 0.249_147_045_813_402_78),
+        (0.367_831_498_998_180_2, 0.233_492_536_538_354_8),
+        (0.587_317_954_286_617_4, 0.203_167_426_723_065_92),
+        (0.769_902_674_194_304_7, 0.160_078_328_543_346_22),
+        (0.904_117_256_370_474_9, 0.106_939_325_995_318_43),
+        (0.981_560_634_246_719_2, 0.047_175_336_386_511_83),
+    ];
+    let mut all = [(0.0, 0.0); 12];
+    for (k, (x, w)) in HALF.into_iter().enumerate() {
+        all[2 * k] = (0.5 + 0.5 * x, 0.5 * w);
+        all[2 * k + 1] = (0.5 - 0.5 * x, 0.5 * w);
+    }
+    all
+}
+
+/// The logarithm of an upper triangular column-major matrix by inverse scaling and squaring: square roots until it is near one,
+/// then `log(I + X) = ∫ X (I + s X)⁻¹ ds` by a quadrature that is a Padé approximant (Higham 2008, section 11.5).
+fn logarithm<C: Scalar>(mut t: Vec<C>, n: usize) -> Vec<C> {
+    let real = |x: f64| C::of(<C as ComplexField>::Real::of(x), Default::default());
+    let diagonal: Vec<C> = (0..n).map(|i| t[i * n + i]).collect();
+    let distance = |t: &[C]| {
+        let column = |j: usize| {
+            (0..=j)
+                .map(|i| {
+                    let unit = if i == j {
+                        math::one::<C>()
+                    } else {
+                        C::default()
+                    };
+                    (t[j * n + i] - unit).modulus().wide()
+                })
+                .sum::<f64>()
+        };
+        (0..n).map(column).fold(0.0, f64::max)
+    };
+    let mut roots = 0;
+    while roots < 100 && distance(&t) > 0.25 {
+        t = root(&t, n);
+        roots += 1;
+    }
+    for i in 0..n {
+        t[i * n + i] -= math::one::<C>();
+    }
+    let mut log = vec![C::default(); n * n];
+    for (s, w) in nodes() {
+        // (I + s X) Y = X, column by column from below
+        for j in 0..n {
+            let mut y: Vec<C> = t[j * n..j * n + j + 1].to_vec();
+            for i in (0..=j).rev() {
+                let pivot = math::one::<C>() + real(s) * t[i * n + i];
+                y[i] *= pivot.inverse();
+                let known = y[i];
+                for k in 0..i {
+                    y[k] -= real(s) * t[i * n + k] * known;
+                }
+            }
+            for (i, y) in y.into_iter().enumerate() {
+                log[j * n + i] += real(w) * y;
+            }
+        }
+    }
+    let scale = real(2f64.powi(roots));
+    log.iter_mut().for_each(|x| *x *= scale);
+    // the diagonal is known exactly
+    for (i, d) in diagonal.into_iter().enumerate() {
+        let size = d.modulus().wide();
+        let angle = d.im().wide().atan2(d.re().wide());
+        log[i * n + i] = C::of(
+            <C as ComplexField>::Real::of(size.ln()),
+            <C as ComplexField>::Real::of(angle),
+        );
+    }
+    log
+}
+
+impl Primitive for MatrixFunction {
+    fn name(&self) -> &'static str {
+        self.op()
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype(self.op(), [x[0].dtype])?;
+        squares(self.op(), &x[0].shape)?;
+        Ok(Outputs::One(Spec::new(&x[0].shape, dtype.to_complex())))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::INPUTS
+    }
+    fn jvp(&self, x: &[Raw], _: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let moved = self.frechet(&x[0], some(t, 0)?)?;
+        Ok(one_tangent(Some(moved)))
+    }
+    /// The adjoint of the derivative at `A` is the derivative at `Aᴴ`.
+    fn vjp(&self, x: &[Raw], _: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
+        let back = self.frechet(&adjoint(&x[0])?, some(g, 0)?)?;
+        Ok(one_gradient(back))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+impl MatrixFunction {
+    /// The derivative at `A` along `E` is the upper right block of `f([[A, E], [0, A]])` (Mathias 1996).
+    fn frechet(&self, a: &Raw, e: &Raw) -> Result<Raw> {
+        let n = a.shape()[a.rank() - 1];
+        let zero = Raw::zeros(&[], a.dtype())?.broadcast_to(a.shape())?;
+        let above = Raw::concatenate(&[a, e], -1)?;
+        let below = Raw::concatenate(&[&zero, a], -1)?;
+        let both = bind_one(self, &[&Raw::concatenate(&[&above, &below], -2)?])?;
+        both.narrow(-2, 0, n)?.narrow(-1, n, n)
+    }
+}
+
+fn of(function: Function, a: &Raw) -> Result<Raw> {
+    let this = MatrixFunction { function };
+    let dtype = compute_dtype(this.op(), [a.dtype()])?.to_complex();
+    bind_one(&this, &[&a.cast(dtype)?])
+}
+
+/// The principal square root, complex. SciPy's `linalg.sqrtm`, which returns a real matrix where the root is real.
+///
+/// # Errors
+/// When a matrix is not square, an element is not finite, or there is no linear algebra of the dtype.
+pub fn sqrtm(a: &Raw) -> Result<Raw> {
+    of(Function::Sqrt, a)
+}
+
+/// The principal logarithm, complex. SciPy's `linalg.logm`, which returns a real matrix where the logarithm is real.
+///
+/// # Errors
+/// As [`sqrtm`].
+pub fn logm(a: &Raw) -> Result<Raw> {
+    of(Function::Log, a)
+}

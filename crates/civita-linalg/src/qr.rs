@@ -1,0 +1,273 @@
+//! The QR factorisation.
+
+use civita_core::backend::Backend;
+use civita_core::error::{Error, Result};
+use civita_core::primitive::{
+    HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents, batch_in_front,
+    bind, one_tangent, some,
+};
+use civita_core::raw::Raw;
+use faer::Conj;
+use faer::linalg::householder;
+use faer::linalg::qr::no_pivoting::factor as faer_qr;
+use faer::prelude::default;
+use faer::traits::math_utils as math;
+
+use crate::batch::{each, parts};
+use crate::checks::{compute_dtype, count, external, matrices, with_axes};
+use crate::dense::{columns, columns_mut, par, transpose};
+use crate::ops::{adjoint, as_diagonal, conjugate, diagonal, kept, times};
+use crate::scalar::{Scalar, for_dtype};
+use crate::scratch::Scratch;
+use crate::triangular::{Triangle, bind_triangular_right};
+
+/// Which factors a [`Qr`] has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// `Q` with as many columns as the shorter side, and `R`.
+    Reduced,
+    /// A square `Q`, and `R` with as many rows as the matrix.
+    Complete,
+    /// `R` alone, with as many rows as the shorter side.
+    R,
+    /// LAPACK's reflectors, transposed, and their factors.
+    Raw,
+}
+
+/// `A = Q R` with orthonormal columns of `Q` and an upper triangular `R` with a real diagonal.
+#[derive(Clone, Debug)]
+pub struct Qr {
+    /// Which factors.
+    pub mode: Mode,
+}
+
+impl HostKernel for Qr {
+    fn name(&self) -> &'static str {
+        "qr"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        for_dtype!(x[0].dtype(), T => run::<T>(self.mode, x, out))
+    }
+}
+
+struct Work<T> {
+    rows: Vec<T>,
+    a: Vec<T>,
+    factors: Vec<T>,
+    block: usize,
+    q: Vec<T>,
+    scratch: Scratch,
+}
+
+fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let (batch, m, n) = matrices("qr", x[0].shape())?;
+    let (batch, k) = (count(batch), m.min(n));
+    let work = 4 * m * n * k + 500;
+    let wide = if mode == Mode::Complete { m } else { k };
+    let state = || {
+        // one reflector a block where the factors are asked for
+        let block = match mode {
+            Mode::Raw => 1,
+            _ => faer_qr::recommended_block_size::<T>(m, n).clamp(1, k.max(1)),
+        };
+        let par = par(m * n);
+        let factor = faer_qr::qr_in_place_scratch::<T>(m, n, block, par, default());
+        let apply = householder::apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(
+            m, block, wide,
+        );
+        Work {
+            rows: vec![T::default(); m * n],
+            a: vec![T::default(); m * n],
+            factors: vec![T::default(); block * k],
+            block,
+            q: vec![T::default(); m * wide],
+            scratch: Scratch::new(factor.or(apply)),
+        }
+    };
+    let factor = |work: &mut Work<T>, i: usize| -> Result<()> {
+        x[0].read(i * m * n, &mut work.rows)?;
+        transpose(&work.rows, m, n, &mut work.a);
+        if k > 0 {
+            faer_qr::qr_in_place(
+                columns_mut(&mut work.a, m, n),
+                columns_mut(&mut work.factors, work.block, k),
+                par(m * n),
+                work.scratch.stack(),
+                default(),
+            );
+        }
+        Ok(())
+    };
+    // a diagonal that is not real is turned, and the columns of Q against it
+    let turn = |a: &[T], i: usize| -> T {
+        let d = a[i * m + i];
+        match T::COMPLEX && d.im() != T::Real::default() {
+            true => T::of(d.re() / d.modulus(), -(d.im() / d.modulus())),
+            false => math::one::<T>(),
+        }
+    };
+    let upper = |a: &[T], rows: usize, r: &mut [T]| {
+        for i in 0..rows {
+            let turn = if i < k { turn(a, i) } else { math::one::<T>() };
+            for j in 0..n {
+                r[i * n + j] = match j < i {
+                    true => T::default(),
+                    false => turn * a[j * m + i],
+                };
+            }
+            if T::COMPLEX && i < k {
+                r[i * n + i] = T::of(r[i * n + i].re(), T::Real::default());
+            }
+        }
+    };
+    match (mode, out) {
+        (Mode::R, [r]) => {
+            let r = parts(r.elements::<T>()?, batch, k * n);
+            each(batch, work, r, state, |work, i, r| {
+                factor(work, i)?;
+                upper(&work.a, k, r);
+                Ok(())
+            })
+        }
+        (Mode::Raw, [h, tau]) => {
+            let h = parts(h.elements::<T>()?, batch, n * m);
+            let tau = parts(tau.elements::<T>()?, batch, k);
+            each(batch, work, h.zip(tau), state, |work, i, (h, tau)| {
+                factor(work, i)?;
+                h.copy_from_slice(&work.a);
+                for (to, factor) in tau.iter_mut().zip(&work.factors) {
+                    // faer keeps the inverse
+                    *to = match factor.finite() {
+                        true => factor.inverse(),
+                        false => T::default(),
+                    };
+                }
+                Ok(())
+            })
+        }
+        (_, [q, r]) => {
+            let q = parts(q.elements::<T>()?, batch, m * wide);
+            let r = parts(r.elements::<T>()?, batch, wide * n);
+            each(batch, work, q.zip(r), state, |work, i, (q, r)| {
+                factor(work, i)?;
+                upper(&work.a, wide, r);
+                work.q.fill(T::default());
+                for j in 0..wide.min(m) {
+                    work.q[j * m + j] = math::one::<T>();
+                }
+                if k > 0 {
+                    householder::apply_block_householder_sequence_on_the_left_in_place_with_conj(
+                        columns(&work.a, m, n).subcols(0, k),
+                        columns(&work.factors, work.block, k),
+                        Conj::No,
+                        columns_mut(&mut work.q, m, wide),
+                        par(m * n),
+                        work.scratch.stack(),
+                    );
+                }
+                if T::COMPLEX {
+                    for j in 0..k {
+                        let turn = turn(&work.a, j).conjugate();
+                        work.q[j * m..(j + 1) * m]
+                            .iter_mut()
+                            .for_each(|x| *x *= turn);
+                    }
+                }
+                transpose(&work.q, wide, m, q);
+                Ok(())
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Primitive for Qr {
+    fn name(&self) -> &'static str {
+        "qr"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype("qr", [x[0].dtype])?;
+        let (batch, m, n) = matrices("qr", &x[0].shape)?;
+        let k = m.min(n);
+        let spec = |axes: &[usize]| Spec::new(&with_axes(batch, axes), dtype);
+        Ok(match self.mode {
+            Mode::Reduced => Outputs::Several(vec![spec(&[m, k]), spec(&[k, n])]),
+            Mode::Complete => Outputs::Several(vec![spec(&[m, m]), spec(&[m, n])]),
+            Mode::R => Outputs::One(spec(&[k, n])),
+            Mode::Raw => Outputs::Several(vec![spec(&[n, m]), spec(&[k])]),
+        })
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        match self.mode {
+            Mode::R => Reads::ALL,
+            Mode::Raw => Reads::SHAPES,
+            _ => Reads::OUTPUTS,
+        }
+    }
+    /// With `W = Qᴴ dA R⁻¹` of the leading square of `R`, and `Ω` skew, equal to `W` below the diagonal and in the imaginary
+    /// part on it: `dQ = dA R⁻¹ - Q (W - Ω)` and `dR = (W - Ω) R`. Columns beyond follow from `dA = dQ R + Q dR`.
+    fn jvp(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let t = some(t, 0)?;
+        let (m, n) = crate::ops::last_two(t);
+        let k = m.min(n);
+        if self.mode == Mode::Raw {
+            return Err(Error::gradient(
+                "qr",
+                "there is no derivative of the reflectors of mode='raw'",
+            )
+            .hint("qr(a, mode='reduced')"));
+        }
+        if self.mode == Mode::Complete && m > n {
+            return Err(Error::gradient(
+                "qr",
+                "the columns of Q beyond those of the matrix are not determined by it",
+            )
+            .hint("qr(a, mode='reduced')"));
+        }
+        let (q, r) = match self.mode {
+            Mode::R => {
+                let square = y[0].narrow(-1, 0, k)?;
+                let left = x[0].narrow(-1, 0, k)?.cast(square.dtype())?;
+                (
+                    bind_triangular_right(&left, &square, Triangle::Upper)?,
+                    y[0].clone(),
+                )
+            }
+            _ => (y[0].clone(), y[1].clone()),
+        };
+        let square = r.narrow(-1, 0, k)?;
+        let moved = bind_triangular_right(&t.narrow(-1, 0, k)?, &square, Triangle::Upper)?;
+        let w = adjoint(&q)?.matmul(&moved)?;
+        let strict = kept(&w, |i, j| i > j)?;
+        let mut skew = strict.sub(&adjoint(&strict)?)?;
+        if w.dtype().is_complex() {
+            let d = diagonal(&w)?;
+            let turned = times(&d.sub(&conjugate(&d)?)?, 0.5)?;
+            skew = skew.add(&as_diagonal(&turned)?)?;
+        }
+        let rest = w.sub(&skew)?;
+        let dq = moved.sub(&q.matmul(&rest)?)?;
+        let mut dr = rest.matmul(&square)?;
+        if n > k {
+            let right = t
+                .narrow(-1, k, n - k)?
+                .sub(&dq.matmul(&r.narrow(-1, k, n - k)?)?)?;
+            dr = Raw::concatenate(&[&dr, &adjoint(&q)?.matmul(&right)?], -1)?;
+        }
+        Ok(match self.mode {
+            Mode::R => one_tangent(Some(dr)),
+            _ => Tangents::from_iter([Some(dq), Some(dr)]),
+        })
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+/// The factors of a mode.
+pub fn factors(a: &Raw, mode: Mode) -> Result<Vec<Raw>> {
+    Ok(bind(&Qr { mode }, &[a])?.into_vec())
+}

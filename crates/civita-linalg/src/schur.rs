@@ -1,0 +1,269 @@
+//! The Schur and Hessenberg decompositions.
+
+use civita_core::backend::Backend;
+use civita_core::error::{Error, Result};
+use civita_core::primitive::{
+    HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents, batch_in_front,
+    bind,
+};
+use civita_core::raw::Raw;
+use faer::Conj;
+use faer::linalg::evd::hessenberg;
+use faer::linalg::householder;
+use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
+use faer::prelude::default;
+use faer::traits::math_utils as math;
+
+use crate::batch::{each, parts};
+use crate::checks::{compute_dtype, count, external, squares};
+use crate::dense::{columns, columns_mut, par, transpose};
+use crate::scalar::{Real, Scalar, for_dtype};
+use crate::scratch::Scratch;
+
+/// How far a matrix is reduced by unitary similarity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduction {
+    /// To upper Hessenberg form: one diagonal below the main one.
+    Hessenberg,
+    /// To Schur form: upper triangular, with blocks of two for pairs of complex eigenvalues of real matrices.
+    Schur,
+}
+
+/// `A = Z T Zᴴ`: `t` and `z`.
+#[derive(Clone, Debug)]
+pub struct Reduce {
+    /// To which form.
+    pub to: Reduction,
+}
+
+impl Reduce {
+    fn op(&self) -> &'static str {
+        match self.to {
+            Reduction::Hessenberg => "hessenberg",
+            Reduction::Schur => "schur",
+        }
+    }
+}
+
+impl HostKernel for Reduce {
+    fn name(&self) -> &'static str {
+        self.op()
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        for_dtype!(x[0].dtype(), T => run::<T>(self.to, x, out))
+    }
+}
+
+fn run<T: Scalar>(to: Reduction, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let op = Reduce { to }.op();
+    let (batch, n) = squares(op, x[0].shape())?;
+    let batch = count(batch);
+    let [t, z] = out else {
+        return Ok(());
+    };
+    let t = parts(t.elements::<T>()?, batch, n * n);
+    let z = parts(z.elements::<T>()?, batch, n * n);
+    each(
+        batch,
+        25 * n * n * n + 1000,
+        t.zip(z),
+        Vec::new,
+        |rows, i, (t, z)| {
+            rows.resize(n * n, T::default());
+            x[0].read(i * n * n, rows)?;
+            if !rows.iter().all(|x| x.finite()) {
+                return Err(Error::linalg(op, "array must not contain infs or NaNs"));
+            }
+            let mut h = vec![T::default(); n * n];
+            transpose(rows, n, n, &mut h);
+            let mut q = vec![T::default(); n * n];
+            if !reduce(&mut h, &mut q, n, to) || !h.iter().all(|x| x.finite()) {
+                return Err(Error::linalg(op, "Schur form not found"));
+            }
+            transpose(&h, n, n, t);
+            transpose(&q, n, n, z);
+            Ok(())
+        },
+    )
+}
+
+/// Reduces a column-major matrix in place; `q`, zero before, becomes the unitary factor. False where it does not converge.
+pub fn reduce<T: Scalar>(h: &mut [T], q: &mut [T], n: usize, to: Reduction) -> bool {
+    for i in 0..n {
+        q[i * n + i] = math::one::<T>();
+    }
+    if n < 2 {
+        return true;
+    }
+    let par = par(n * n);
+    let block = recommended_block_size::<T>(n - 1, n - 1).max(1);
+    let factor = hessenberg::hessenberg_in_place_scratch::<T>(n, block, par, default());
+    let apply = householder::apply_block_householder_sequence_on_the_right_in_place_scratch::<T>(
+        n - 1,
+        block,
+        n - 1,
+    );
+    let mut scratch = Scratch::new(factor.or(apply));
+    let mut factors = vec![T::default(); block * (n - 1)];
+    hessenberg::hessenberg_in_place(
+        columns_mut(h, n, n),
+        columns_mut(&mut factors, block, n - 1),
+        par,
+        scratch.stack(),
+        default(),
+    );
+    householder::apply_block_householder_sequence_on_the_right_in_place_with_conj(
+        columns(h, n, n).submatrix(1, 0, n - 1, n - 1),
+        columns(&factors, block, n - 1),
+        Conj::No,
+        columns_mut(q, n, n).submatrix_mut(1, 1, n - 1, n - 1),
+        par,
+        scratch.stack(),
+    );
+    for j in 0..n {
+        for i in j + 2..n {
+            h[j * n + i] = T::default();
+        }
+    }
+    if to == Reduction::Schur {
+        return T::schur(h, q, n);
+    }
+    true
+}
+
+/// Brings a complex column-major Hessenberg matrix to triangular form by the QR iteration with Wilkinson's shifts, and turns `q`
+/// with it. False where it does not converge.
+pub fn triangularize<C: Scalar>(h: &mut [C], q: &mut [C], n: usize) -> bool {
+    let eps = C::Real::EPSILON;
+    let size = |x: C| x.size().wide();
+    let (mut last, mut steps) = (n - 1, 0usize);
+    while last > 0 {
+        let mut first = last;
+        while first > 0 {
+            let below = size(h[(first - 1) * n + first]);
+            let beside = size(h[(first - 1) * n + first - 1]) + size(h[first * n + first]);
+            if below <= eps * beside || below < f64::MIN_POSITIVE {
+                h[(first - 1) * n + first] = C::default();
+                break;
+            }
+            first -= 1;
+        }
+        if first == last {
+            (last, steps) = (last - 1, 0);
+            continue;
+        }
+        steps += 1;
+        if steps > 300 {
+            return false;
+        }
+        let shift = match steps % 10 {
+            // a shift of its own where the usual ones go in circles
+            0 => h[last * n + last] + h[(last - 1) * n + last],
+            _ => wilkinson(
+                h[(last - 1) * n + last - 1],
+                h[last * n + last - 1],
+                h[(last - 1) * n + last],
+                h[last * n + last],
+            ),
+        };
+        let (mut x, mut y) = (h[first * n + first] - shift, h[first * n + first + 1]);
+        for k in first..last {
+            let norm = x.modulus().wide().hypot(y.modulus().wide());
+            if norm > 0.0 {
+                let scale = C::of(C::Real::of(1.0 / norm), C::Real::default());
+                let (c, s) = (x * scale, y * scale);
+                for j in k.saturating_sub(1).max(first)..n {
+                    let (a, b) = (h[j * n + k], h[j * n + k + 1]);
+                    h[j * n + k] = c.conjugate() * a + s.conjugate() * b;
+                    h[j * n + k + 1] = c * b - s * a;
+                }
+                turn(h, n, k, (k + 3).min(last + 1), c, s);
+                turn(q, n, k, n, c, s);
+            }
+            if k + 1 < last {
+                (x, y) = (h[k * n + k + 1], h[k * n + k + 2]);
+            }
+        }
+    }
+    for j in 0..n {
+        h[j * n + j + 1..(j + 1) * n].fill(C::default());
+    }
+    true
+}
+
+/// Turns columns `k` and `k + 1`, down to a row.
+fn turn<C: Scalar>(a: &mut [C], n: usize, k: usize, rows: usize, c: C, s: C) {
+    let (left, right) = a[k * n..].split_at_mut(n);
+    for (x, y) in left[..rows].iter_mut().zip(&mut right[..rows]) {
+        let (u, v) = (*x, *y);
+        *x = c * u + s * v;
+        *y = c.conjugate() * v - s.conjugate() * u;
+    }
+}
+
+/// The eigenvalue of `[[a, b], [c, d]]` that is nearer to `d`.
+fn wilkinson<C: Scalar>(a: C, b: C, c: C, d: C) -> C {
+    let half = C::of(C::Real::of(0.5), C::Real::default());
+    let gap = (a - d) * half;
+    let root = math::sqrt(&(gap * gap + b * c));
+    let (plus, minus) = (gap + root, gap - root);
+    let far = match plus.modulus() >= minus.modulus() {
+        true => plus,
+        false => minus,
+    };
+    if far == C::default() {
+        return d;
+    }
+    d - b * c * far.inverse()
+}
+
+impl Primitive for Reduce {
+    fn name(&self) -> &'static str {
+        self.op()
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype(self.op(), [x[0].dtype])?;
+        squares(self.op(), &x[0].shape)?;
+        let spec = Spec::new(&x[0].shape, dtype);
+        Ok(Outputs::Several(vec![spec.clone(), spec]))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::SHAPES
+    }
+    fn jvp(&self, _: &[Raw], _: &[Raw], _: &[Option<Raw>]) -> Result<Tangents> {
+        Err(Error::gradient(
+            self.op(),
+            "the decomposition has no derivative: its unitary factor is not determined by the matrix",
+        )
+        .hint("differentiate a function of the eigenvalues, `eigvals`, or a matrix function"))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+/// The Schur decomposition `a = z t zᴴ`: `(t, z)`, with a triangular `t`; that of real matrices has blocks of two for pairs of complex
+/// eigenvalues. Convert to complex first for a triangle. SciPy's `linalg.schur`.
+///
+/// # Errors
+/// When a matrix is not square, an element is not finite, or there is no linear algebra of the dtype.
+pub fn schur(a: &Raw) -> Result<(Raw, Raw)> {
+    let reduce = Reduce {
+        to: Reduction::Schur,
+    };
+    crate::systems::two("schur", bind(&reduce, &[a])?.into_vec())
+}
+
+/// The Hessenberg decomposition `a = q h qᴴ`: `(h, q)`. SciPy's `linalg.hessenberg`.
+///
+/// # Errors
+/// As [`schur`].
+pub fn hessenberg(a: &Raw) -> Result<(Raw, Raw)> {
+    let reduce = Reduce {
+        to: Reduction::Hessenberg,
+    };
+    crate::systems::two("hessenberg", bind(&reduce, &[a])?.into_vec())
+}

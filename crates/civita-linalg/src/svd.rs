@@ -1,0 +1,688 @@
+//! The singular value decomposition, and what is made of it: the adjugate, the pseudoinverse, least squares.
+
+use civita_core::backend::Backend;
+use civita_core::dtype::DType;
+use civita_core::error::{Error, Result};
+use civita_core::layout::KeepDims;
+use civita_core::primitive::{
+    Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
+    batch_in_front, bind, bind_one, one_gradient, one_tangent, some,
+};
+use civita_core::raw::Raw;
+use faer::linalg::svd::{self as faer_svd, ComputeSvdVectors};
+use faer::prelude::default;
+use faer::traits::math_utils as math;
+
+use crate::batch::{each, parts};
+use crate::checks::{compute_dtype, count, external, external_in, matrices, with_axes};
+use crate::dense::{columns, columns_mut, par};
+use crate::gaps::bind_inverse_gaps;
+use crate::ops::{
+    adjoint, as_diagonal, conjugate, diagonal, over, sum, times, times_columns, times_rows, total,
+};
+use crate::scalar::{Real, Scalar, for_dtype};
+use crate::scratch::Scratch;
+
+/// Which singular vectors are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vectors {
+    /// None.
+    No,
+    /// As many as there are singular values.
+    Thin,
+    /// As many as the matrix has rows and columns.
+    Full,
+}
+
+/// Memory of decompositions of one size.
+struct Work<T> {
+    a: Vec<T>,
+    s: Vec<T>,
+    u: Vec<T>,
+    v: Vec<T>,
+    scratch: Scratch,
+    m: usize,
+    n: usize,
+    vectors: Vectors,
+}
+
+impl<T: Scalar> Work<T> {
+    fn new(m: usize, n: usize, vectors: Vectors) -> Work<T> {
+        let k = m.min(n);
+        let (un, vn, compute) = match vectors {
+            Vectors::No => (0, 0, ComputeSvdVectors::No),
+            Vectors::Thin => (k, k, ComputeSvdVectors::Thin),
+            Vectors::Full => (m, n, ComputeSvdVectors::Full),
+        };
+        let size = faer_svd::svd_scratch::<T>(m, n, compute, compute, par(m * n), default());
+        Work {
+            a: vec![T::default(); m * n],
+            s: vec![T::default(); k],
+            u: vec![T::default(); m * un],
+            v: vec![T::default(); n * vn],
+            scratch: Scratch::new(size),
+            m,
+            n,
+            vectors,
+        }
+    }
+
+    /// Decomposes the row-major matrix in `a`: `s`, and column-major `u` and `v`.
+    fn run(&mut self, op: &'static str) -> Result<()> {
+        let (m, n, k) = (self.m, self.n, self.m.min(self.n));
+        if !self.a.iter().all(|x| x.finite()) {
+            return Err(unconverged(op));
+        }
+        // far from the ends of the range squares neither overflow nor vanish
+        let largest = self.a.iter().map(|x| x.size().wide()).fold(0.0, f64::max);
+        let limit = if T::Real::EPSILON > 1e-10 {
+            1e15
+        } else {
+            1e140
+        };
+        let unit = largest > 0.0 && !(1.0 / limit..limit).contains(&largest);
+        let exponent = if unit { largest.log2().floor() } else { 0.0 };
+        let factor = |e: f64| -> [T; 2] {
+            let half = (e / 2.0).floor();
+            [half, e - half].map(|e| T::of(T::Real::of(e.exp2()), T::Real::default()))
+        };
+        if unit {
+            let [a, b] = factor(-exponent);
+            self.a.iter_mut().for_each(|x| *x = *x * a * b);
+        }
+        // faer's path for tall matrices leaves one block of the full vectors as it is
+        self.u.fill(T::default());
+        self.v.fill(T::default());
+        // row-major `a` is column-major `aᵀ`
+        let a = columns(&self.a, n, m).transpose();
+        let s = faer::ColMut::from_slice_mut(&mut self.s).as_diagonal_mut();
+        let wanted = self.vectors != Vectors::No;
+        let (un, vn) = match self.vectors {
+            Vectors::Full => (m, n),
+            _ => (k, k),
+        };
+        let u = wanted.then(|| columns_mut(&mut self.u, m, un));
+        let v = wanted.then(|| columns_mut(&mut self.v, n, vn));
+        faer_svd::svd(a, s, u, v, par(m * n), self.scratch.stack(), default())
+            .map_err(|_| unconverged(op))?;
+        if unit {
+            let [a, b] = factor(exponent);
+            self.s.iter_mut().for_each(|x| *x = *x * a * b);
+        }
+        if self.s.iter().any(|x| !x.finite()) {
+            return Err(unconverged(op));
+        }
+        Ok(())
+    }
+}
+
+fn unconverged(op: &'static str) -> Error {
+    Error::linalg(
+        op,
+        match op {
+            "lstsq" => "SVD did not converge in Linear Least Squares",
+            _ => "SVD did not converge",
+        },
+    )
+    .rule("all elements must be finite")
+}
+
+/// Writes `det(U) det(Vᴴ) V adj(S) Uᴴ`, the adjugate of a row-major square matrix.
+pub fn adjugate<T: Scalar>(a: &[T], n: usize, out: &mut [T]) -> Result<()> {
+    let mut work = Work::<T>::new(n, n, Vectors::Full);
+    work.a.copy_from_slice(a);
+    work.run("det")?;
+    let det = |columns: &[T]| {
+        let lu = crate::dense::Lu::new(columns, n, n);
+        let det = lu.pivots().fold(math::one::<T>(), |all, p| all * p);
+        if lu.odd { -det } else { det }
+    };
+    // of a matrix in column-major order this is the determinant as well
+    let phase = det(&work.u) * det(&work.v).conjugate();
+    let others: Vec<T> = (0..n)
+        .map(|k| {
+            let rest = (0..n).filter(|&i| i != k).map(|i| work.s[i]);
+            rest.fold(phase, |all, s| all * s)
+        })
+        .collect();
+    for i in 0..n {
+        for j in 0..n {
+            let terms =
+                (0..n).map(|k| work.v[k * n + i] * others[k] * work.u[k * n + j].conjugate());
+            out[i * n + j] = terms.fold(T::default(), |all, x| all + x);
+        }
+    }
+    Ok(())
+}
+
+// ---- the decomposition -----------------------------------------------------------------------------------------------
+
+/// `A = U diag(s) Vᴴ`: `u`, `s`, `vh`, or `s` alone.
+#[derive(Clone, Debug)]
+pub struct Svd {
+    /// Which vectors.
+    pub vectors: Vectors,
+}
+
+impl HostKernel for Svd {
+    fn name(&self) -> &'static str {
+        "svd"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        for_dtype!(x[0].dtype(), T => run::<T>(self.vectors, x, out))
+    }
+}
+
+fn run<T: Scalar>(vectors: Vectors, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let (batch, m, n) = matrices("svd", x[0].shape())?;
+    let (batch, k) = (count(batch), m.min(n));
+    let work = 10 * m * n * k + 500;
+    let state = || Work::<T>::new(m, n, vectors);
+    let values = |s: &mut [T::Real], work: &Work<T>| {
+        for (to, s) in s.iter_mut().zip(&work.s) {
+            *to = s.re();
+        }
+    };
+    match out {
+        [s] => {
+            let s = parts(s.elements::<T::Real>()?, batch, k);
+            each(batch, work, s, state, |work, i, s| {
+                x[0].read(i * m * n, &mut work.a)?;
+                work.run("svd")?;
+                values(s, work);
+                Ok(())
+            })
+        }
+        [u, s, vh] => {
+            let (un, vn) = match vectors {
+                Vectors::Full => (m, n),
+                _ => (k, k),
+            };
+            let s = parts(s.elements::<T::Real>()?, batch, k);
+            let u = parts(u.elements::<T>()?, batch, m * un);
+            let vh = parts(vh.elements::<T>()?, batch, vn * n);
+            each(
+                batch,
+                work,
+                u.zip(s).zip(vh),
+                state,
+                |work, i, ((u, s), vh)| {
+                    x[0].read(i * m * n, &mut work.a)?;
+                    work.run("svd")?;
+                    values(s, work);
+                    crate::dense::transpose(&work.u, un, m, u);
+                    for (to, v) in vh.iter_mut().zip(&work.v) {
+                        *to = v.conjugate();
+                    }
+                    Ok(())
+                },
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Primitive for Svd {
+    fn name(&self) -> &'static str {
+        "svd"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype("svd", [x[0].dtype])?;
+        let (batch, m, n) = matrices("svd", &x[0].shape)?;
+        let k = m.min(n);
+        let s = Spec::new(&with_axes(batch, &[k]), dtype.to_real());
+        let (un, vn) = match self.vectors {
+            Vectors::No => return Ok(Outputs::One(s)),
+            Vectors::Thin => (k, k),
+            Vectors::Full => (m, n),
+        };
+        Ok(Outputs::Several(vec![
+            Spec::new(&with_axes(batch, &[m, un]), dtype),
+            s,
+            Spec::new(&with_axes(batch, &[vn, n]), dtype),
+        ]))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        match self.vectors {
+            Vectors::No => Reads::INPUTS,
+            _ => Reads::OUTPUTS,
+        }
+    }
+    /// With `P = Uᴴ dA V`: `ds = re diag(P)`, `dU = U (F ∘ (P S + S Pᴴ)) + (I - U Uᴴ) dA V S⁻¹`, and the like for `V`, where
+    /// `F = 1 / (sⱼ² - sᵢ²)` (Townsend 2016). The phases of complex vectors are not determined by `A`: the share of the
+    /// diagonal is divided between `U` and `V`.
+    fn jvp(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let t = some(t, 0)?;
+        if self.vectors == Vectors::No {
+            let [u, _, vh] = thin(&x[0])?;
+            let p = adjoint(&u)?.matmul(t)?.matmul(&adjoint(&vh)?)?;
+            return Ok(one_tangent(Some(diagonal(&p)?.real()?)));
+        }
+        let (u, s, vh) = (&y[0], &y[1], &y[2]);
+        self.check_differentiable(u, vh)?;
+        let (uh, v) = (adjoint(u)?, adjoint(vh)?);
+        let along = t.matmul(&v)?;
+        let p = uh.matmul(&along)?;
+        let ds = diagonal(&p)?.real()?;
+        let f = differences(s)?;
+        let (ph, complex) = (adjoint(&p)?, p.dtype().is_complex());
+        let skew_u = f.mul(&times_columns(&p, s)?.add(&times_rows(s, &ph)?)?)?;
+        let skew_v = f.mul(&times_rows(s, &p)?.add(&times_columns(&ph, s)?)?)?;
+        let phases = match complex {
+            true => {
+                let d = diagonal(&p)?;
+                let turned = d.sub(&conjugate(&d)?)?.div(&times(s, 4.0)?)?;
+                Some(as_diagonal(&turned)?)
+            }
+            false => None,
+        };
+        let (skew_u, skew_v) = match phases {
+            Some(phases) => (skew_u.add(&phases)?, skew_v.sub(&phases)?),
+            None => (skew_u, skew_v),
+        };
+        let ((m, k), (_, n)) = (crate::ops::last_two(u), crate::ops::last_two(vh));
+        let mut du = u.matmul(&skew_u)?;
+        if m > k {
+            let outside = along.sub(&u.matmul(&p)?)?;
+            du = du.add(&times_columns(&outside, &over(1.0, s)?)?)?;
+        }
+        let mut dv = v.matmul(&skew_v)?;
+        if n > k {
+            let outside = adjoint(t)?.matmul(u)?.sub(&v.matmul(&ph)?)?;
+            dv = dv.add(&times_columns(&outside, &over(1.0, s)?)?)?;
+        }
+        Ok(Tangents::from_iter([
+            Some(du),
+            Some(ds),
+            Some(adjoint(&dv)?),
+        ]))
+    }
+    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
+        if self.vectors == Vectors::No {
+            let [u, _, vh] = thin(&x[0])?;
+            return Ok(one_gradient(times_columns(&u, some(g, 0)?)?.matmul(&vh)?));
+        }
+        let (u, s, vh) = (&y[0], &y[1], &y[2]);
+        if g[0].is_some() || g[2].is_some() {
+            self.check_differentiable(u, vh)?;
+        } else {
+            let k = s.shape().last().copied().unwrap_or(0);
+            let (u, vh) = (u.narrow(-1, 0, k)?, vh.narrow(-2, 0, k)?);
+            return Ok(one_gradient(times_columns(&u, some(g, 1)?)?.matmul(&vh)?));
+        }
+        let (uh, v) = (adjoint(u)?, adjoint(vh)?);
+        let gv = g[2].as_ref().map(adjoint).transpose()?;
+        let f = differences(s)?;
+        let ((m, k), (_, n)) = (crate::ops::last_two(u), crate::ops::last_two(vh));
+        // the gradient of P, by the adjoint of the map above
+        let from_u = match &g[0] {
+            Some(gu) => {
+                let q = uh.matmul(gu)?;
+                let w = f.mul(&q)?;
+                Some(times_columns(&w.add(&adjoint(&w)?)?, s)?)
+            }
+            None => None,
+        };
+        let from_v = match &gv {
+            Some(gv) => {
+                let q = vh.matmul(gv)?;
+                let w = f.mul(&q)?;
+                Some(times_rows(s, &w.add(&adjoint(&w)?)?)?)
+            }
+            None => None,
+        };
+        let from_s = g[1]
+            .as_ref()
+            .map(|g| as_diagonal(&g.cast(u.dtype())?))
+            .transpose()?;
+        let from_phases = match u.dtype().is_complex() {
+            true => {
+                let qu = g[0]
+                    .as_ref()
+                    .map(|g| diagonal(&uh.matmul(g)?))
+                    .transpose()?;
+                let qv = gv
+                    .as_ref()
+                    .map(|g| diagonal(&vh.matmul(g)?)?.neg())
+                    .transpose()?;
+                match total([qu, qv])? {
+                    Some(q) => {
+                        let turned = q.sub(&conjugate(&q)?)?.div(&times(s, 4.0)?)?;
+                        Some(as_diagonal(&turned)?)
+                    }
+                    None => None,
+                }
+            }
+            false => None,
+        };
+        let inside = total([from_u, from_v, from_s, from_phases])?;
+        let inside = inside.map(|p| u.matmul(&p)?.matmul(vh)).transpose()?;
+        let beside_u = match &g[0] {
+            Some(gu) if m > k => {
+                let outside = gu.sub(&u.matmul(&uh.matmul(gu)?)?)?;
+                Some(times_columns(&outside, &over(1.0, s)?)?.matmul(vh)?)
+            }
+            _ => None,
+        };
+        let beside_v = match &gv {
+            Some(gv) if n > k => {
+                let outside = gv.sub(&v.matmul(&vh.matmul(gv)?)?)?;
+                let outside = times_columns(&outside, &over(1.0, s)?)?;
+                Some(u.matmul(&adjoint(&outside)?)?)
+            }
+            _ => None,
+        };
+        Ok(Gradients::from_iter([total([inside, beside_u, beside_v])?]))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+impl Svd {
+    fn check_differentiable(&self, u: &Raw, vh: &Raw) -> Result<()> {
+        let (m, n) = (crate::ops::last_two(u).0, crate::ops::last_two(vh).1);
+        if self.vectors == Vectors::Full && m != n {
+            return Err(Error::gradient(
+                "svd",
+                "the singular vectors beyond the singular values are not determined by the matrix",
+            )
+            .hint("svd(a, full_matrices=False)"));
+        }
+        Ok(())
+    }
+}
+
+/// `1 / (sⱼ² - sᵢ²)`, zero on the diagonal.
+fn differences(s: &Raw) -> Result<Raw> {
+    let sums = s.expand_dims(&[-1])?.add(&s.expand_dims(&[-2])?)?;
+    // twice a zero on the diagonal would be a NaN
+    let n = s.shape().last().copied().unwrap_or(0);
+    let one = Raw::ones(&[], s.dtype())?;
+    let sums = crate::ops::mask(n, n, |i, j| i == j)?.choose(&one, &sums)?;
+    bind_inverse_gaps(s, "svd")?.div(&sums)
+}
+
+/// `u`, `s`, `vh` with as many vectors as there are singular values.
+pub fn thin(a: &Raw) -> Result<[Raw; 3]> {
+    three(a, Vectors::Thin)
+}
+
+/// `u`, `s`, `vh`.
+pub fn three(a: &Raw, vectors: Vectors) -> Result<[Raw; 3]> {
+    let outputs = bind(&Svd { vectors }, &[a])?.into_vec();
+    outputs
+        .try_into()
+        .map_err(|_| Error::value("svd", "there are three outputs"))
+}
+
+/// The singular values.
+pub fn values(a: &Raw) -> Result<Raw> {
+    bind_one(
+        &Svd {
+            vectors: Vectors::No,
+        },
+        &[a],
+    )
+}
+
+// ---- the pseudoinverse -----------------------------------------------------------------------------------------------
+
+/// The pseudoinverse; singular values up to `rcond` times the largest count as zero. Operands: the matrix, and `rcond` with the
+/// shape of its batch.
+#[derive(Clone, Debug)]
+pub struct Pinv;
+
+impl HostKernel for Pinv {
+    fn name(&self) -> &'static str {
+        "pinv"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        for_dtype!(x[0].dtype(), T => pinv::<T>(x, out))
+    }
+}
+
+fn pinv<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let (batch, m, n) = matrices("pinv", x[0].shape())?;
+    let (batch, k) = (count(batch), m.min(n));
+    let rcond = x[1].elements::<T::Real>()?;
+    let results = parts(out[0].elements::<T>()?, batch, n * m);
+    let state = || Work::<T>::new(m, n, Vectors::Thin);
+    each(batch, 12 * m * n * k + 500, results, state, |work, i, y| {
+        x[0].read(i * m * n, &mut work.a)?;
+        work.run("pinv")?;
+        let least = work.s.first().map_or(0.0, |s| s.re().wide()) * rcond[i].wide();
+        let rank = work.s.iter().filter(|s| s.re().wide() > least).count();
+        // V S⁻¹ Uᴴ
+        for (j, column) in work.v.chunks_exact_mut(n.max(1)).take(rank).enumerate() {
+            let inverse = work.s[j].inverse();
+            column.iter_mut().for_each(|x| *x *= inverse);
+        }
+        let u = columns(&work.u[..m * rank], m, rank);
+        let v = columns(&work.v[..n * rank], n, rank);
+        faer::linalg::matmul::matmul(
+            faer::MatMut::from_row_major_slice_mut(y, n, m),
+            faer::Accum::Replace,
+            v,
+            u.adjoint(),
+            math::one::<T>(),
+            par(m * n),
+        );
+        Ok(())
+    })
+}
+
+impl Primitive for Pinv {
+    fn name(&self) -> &'static str {
+        "pinv"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype("pinv", [x[0].dtype])?;
+        let (batch, m, n) = matrices("pinv", &x[0].shape)?;
+        Ok(Outputs::One(Spec::new(&with_axes(batch, &[n, m]), dtype)))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        let dtype = compute_dtype("pinv", [x[0].dtype()])?;
+        external_in(self, backend, &[dtype, dtype.to_real()], x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads {
+            inputs: 1,
+            outputs: 1,
+        }
+    }
+    /// `dP = -P dA P + P Pᴴ dAᴴ (I - A P) + (I - P A) dAᴴ Pᴴ P`, for matrices of constant rank (Golub & Pereyra 1973).
+    fn jvp(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let Some(t) = &t[0] else {
+            return Ok(one_tangent(None));
+        };
+        Ok(one_tangent(Some(pinv_tangent(&x[0], &y[0], t)?)))
+    }
+    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
+        if !wanted[0] {
+            return Ok(Gradients::from_iter([None, None]));
+        }
+        // the adjoint of each of the three terms
+        let (a, p, g) = (&x[0], &y[0], some(g, 0)?);
+        let (ph, gh) = (adjoint(p)?, adjoint(g)?);
+        let first = ph.matmul(g)?.matmul(&ph)?;
+        // Re⟨g, P Pᴴ dAᴴ R⟩ with R = I - A P: gA = R gᴴ P Pᴴ
+        let right = gh.sub(&a.matmul(&p.matmul(&gh)?)?)?;
+        let second = right.matmul(p)?.matmul(&ph)?;
+        // Re⟨g, L dAᴴ Pᴴ P⟩ with L = I - P A: gA = Pᴴ P gᴴ L
+        let third = ph.matmul(p)?.matmul(&gh)?;
+        let third = third.sub(&third.matmul(p)?.matmul(a)?)?;
+        let all = second.add(&third)?.sub(&first)?;
+        Ok(Gradients::from_iter([Some(all), None]))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+fn pinv_tangent(a: &Raw, p: &Raw, t: &Raw) -> Result<Raw> {
+    let (ph, th) = (adjoint(p)?, adjoint(t)?);
+    let first = p.matmul(t)?.matmul(p)?;
+    let b = p.matmul(&ph)?.matmul(&th)?;
+    let second = b.sub(&b.matmul(a)?.matmul(p)?)?;
+    let c = th.matmul(&ph)?.matmul(p)?;
+    let third = c.sub(&p.matmul(&a.matmul(&c)?)?)?;
+    second.add(&third)?.sub(&first)
+}
+
+/// The pseudoinverse with a cut for each matrix.
+pub fn bind_pinv(a: &Raw, rcond: &Raw) -> Result<Raw> {
+    bind_one(&Pinv, &[a, rcond])
+}
+
+// ---- least squares ---------------------------------------------------------------------------------------------------
+
+/// `x` with the least `‖b - A x‖`, and of these the shortest; the rank of `A`, and its singular values. Operands: `A`, and `b`, a
+/// matrix.
+#[derive(Clone, Debug)]
+pub struct Lstsq {
+    /// Singular values up to this times the largest count as zero.
+    pub rcond: f64,
+}
+
+impl HostKernel for Lstsq {
+    fn name(&self) -> &'static str {
+        "lstsq"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        for_dtype!(x[0].dtype(), T => lstsq::<T>(self.rcond, x, out))
+    }
+}
+
+fn lstsq<T: Scalar>(rcond: f64, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let (batch, m, n) = matrices("lstsq", x[0].shape())?;
+    let columns_of_b = x[1].shape().last().copied().unwrap_or(0);
+    let (batch, k, c) = (count(batch), m.min(n), columns_of_b);
+    let [y, ranks, s] = out else {
+        return Ok(());
+    };
+    let y = parts(y.elements::<T>()?, batch, n * c);
+    let ranks = ranks.elements::<i32>()?.iter_mut();
+    let s = parts(s.elements::<T::Real>()?, batch, k);
+    let state = || (Work::<T>::new(m, n, Vectors::Thin), Vec::new(), Vec::new());
+    let work = 12 * m * n * k + 4 * m * k * c + 500;
+    each(
+        batch,
+        work,
+        y.zip(ranks).zip(s),
+        state,
+        |(work, b, uhb), i, ((y, to_rank), s)| {
+            x[0].read(i * m * n, &mut work.a)?;
+            b.resize(m * c, T::default());
+            x[1].read(i * m * c, b)?;
+            if !b.iter().all(|x| x.finite()) {
+                return Err(unconverged("lstsq"));
+            }
+            work.run("lstsq")?;
+            for (to, s) in s.iter_mut().zip(&work.s) {
+                *to = s.re();
+            }
+            let least = work.s.first().map_or(0.0, |s| s.re().wide()) * rcond;
+            let rank = work.s.iter().filter(|s| s.re().wide() > least).count();
+            *to_rank = rank as i32;
+            // V S⁻¹ (Uᴴ b)
+            uhb.resize(rank * c, T::default());
+            let u = columns(&work.u[..m * rank], m, rank);
+            faer::linalg::matmul::matmul(
+                faer::MatMut::from_row_major_slice_mut(uhb, rank, c),
+                faer::Accum::Replace,
+                u.adjoint(),
+                faer::MatRef::from_row_major_slice(b, m, c),
+                math::one::<T>(),
+                par(m * n),
+            );
+            for (row, s) in uhb.chunks_exact_mut(c.max(1)).zip(&work.s) {
+                let inverse = s.inverse();
+                row.iter_mut().for_each(|x| *x *= inverse);
+            }
+            let v = columns(&work.v[..n * rank], n, rank);
+            faer::linalg::matmul::matmul(
+                faer::MatMut::from_row_major_slice_mut(y, n, c),
+                faer::Accum::Replace,
+                v,
+                faer::MatRef::from_row_major_slice(uhb, rank, c),
+                math::one::<T>(),
+                par(m * n),
+            );
+            Ok(())
+        },
+    )
+}
+
+impl Primitive for Lstsq {
+    fn name(&self) -> &'static str {
+        "lstsq"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let dtype = compute_dtype("lstsq", [x[0].dtype, x[1].dtype])?;
+        let (batch, m, n) = matrices("lstsq", &x[0].shape)?;
+        match &*x[1].shape {
+            [b @ .., rows, c] if *rows == m && b == batch => Ok(Outputs::Several(vec![
+                Spec::new(&with_axes(batch, &[n, *c]), dtype),
+                Spec::new(batch, DType::I32),
+                Spec::new(&with_axes(batch, &[m.min(n)]), dtype.to_real()),
+            ])),
+            b => Err(Error::linalg("lstsq", "Incompatible dimensions")
+                .shapes(&[&x[0].shape, b])
+                .rule("b has as many rows as a")),
+        }
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads {
+            inputs: 0b11,
+            outputs: 0b1,
+        }
+    }
+    /// That of `A⁺ b`: `A⁺ (db - dA x) + A⁺ A⁺ᴴ dAᴴ (b - A x) + (I - A⁺ A) dAᴴ A⁺ᴴ x`.
+    fn jvp(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let (a, b, solution) = (&x[0], &x[1], &y[0]);
+        let p = self.pinv(a)?;
+        let along_b = t[1].as_ref().map(|t| p.matmul(t)).transpose()?;
+        let mut ds = None;
+        let along_a = match &t[0] {
+            Some(t) => {
+                let (ph, th) = (adjoint(&p)?, adjoint(t)?);
+                let first = p.matmul(&t.matmul(solution)?)?;
+                let rest = b.sub(&a.matmul(solution)?)?;
+                let second = p.matmul(&ph.matmul(&th.matmul(&rest)?)?)?;
+                let c = th.matmul(&ph.matmul(solution)?)?;
+                let third = c.sub(&p.matmul(&a.matmul(&c)?)?)?;
+                let [u, _, vh] = thin(a)?;
+                let moved = adjoint(&u)?.matmul(t)?.matmul(&adjoint(&vh)?)?;
+                ds = Some(diagonal(&moved)?.real()?);
+                Some(second.add(&third)?.sub(&first)?)
+            }
+            None => None,
+        };
+        Ok(Tangents::from_iter([total([along_a, along_b])?, None, ds]))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+impl Lstsq {
+    fn pinv(&self, a: &Raw) -> Result<Raw> {
+        let (batch, ..) = matrices("lstsq", a.shape())?;
+        let rcond = civita_core::dtype::Scalar::Float(self.rcond);
+        bind_pinv(a, &Raw::full(batch, rcond, a.dtype().to_real())?)
+    }
+}
+
+/// The squares of the lengths of the columns of `b - A x`.
+pub fn residuals(a: &Raw, b: &Raw, x: &Raw) -> Result<Raw> {
+    let rest = b.sub(&a.matmul(x)?)?;
+    let squares = rest.mul(&conjugate(&rest)?)?.real()?;
+    sum(&squares, &[-2], KeepDims::No)
+}

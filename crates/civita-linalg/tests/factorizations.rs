@@ -1,0 +1,307 @@
+//! Factors put together again, shapes, errors, equal bits for any number of threads.
+
+use civita_core::dtype::DType;
+use civita_core::error::Result;
+use civita_core::raw::Raw;
+use civita_core::threads::with_threads;
+use civita_linalg::{self as linalg, Mode, Uplo, Vectors};
+use num_complex::Complex;
+
+const SIZES: [usize; 9] = [1, 2, 3, 4, 5, 16, 17, 40, 130];
+
+fn numbers(shape: &[usize], dtype: DType, seed: u64) -> Raw {
+    let n = shape.iter().product::<usize>();
+    let mut state = seed * 7919 + 1;
+    let mut draw = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    };
+    let all: Vec<Complex<f64>> = (0..n).map(|_| Complex::new(draw(), draw())).collect();
+    let x = Raw::from_vec(all, shape).unwrap();
+    match dtype.is_complex() {
+        true => x.cast(dtype).unwrap(),
+        false => x.real().unwrap().cast(dtype).unwrap(),
+    }
+}
+
+fn adjoint(x: &Raw) -> Raw {
+    let t = x.swap_axes(-2, -1).unwrap();
+    if t.dtype().is_complex() {
+        t.conj().unwrap()
+    } else {
+        t
+    }
+}
+
+fn gap(a: &Raw, b: &Raw) -> f64 {
+    assert_eq!(a.shape(), b.shape());
+    let all = a.sub(b).unwrap().abs().unwrap().cast(DType::F64).unwrap();
+    all.sum_all().unwrap().item().unwrap().as_f64()
+}
+
+fn unit(n: usize) -> Raw {
+    Raw::eye(n, n, 0, DType::F64).unwrap()
+}
+
+fn each_type(check: impl Fn(DType, f64)) {
+    for dtype in [DType::F64, DType::C128, DType::F32, DType::C64] {
+        let small = matches!(dtype, DType::F32 | DType::C64);
+        check(dtype, if small { 2e-4 } else { 1e-12 });
+    }
+}
+
+#[test]
+fn systems_and_inverses() {
+    each_type(|dtype, eps| {
+        for n in SIZES {
+            let a = numbers(&[2, n, n], dtype, 1)
+                .add(&unit(n).cast(dtype).unwrap())
+                .unwrap()
+                .add(&unit(n).cast(dtype).unwrap())
+                .unwrap();
+            let scale = eps * (n * n) as f64 * 20.0;
+            let inverse = linalg::inv(&a).unwrap();
+            assert_eq!(inverse.dtype(), dtype);
+            let both = a.matmul(&inverse).unwrap();
+            let units = unit(n).broadcast_to(&[2, n, n]).unwrap();
+            assert!(gap(&both, &units) < scale, "inv {dtype} {n}");
+            for b in [
+                numbers(&[n], dtype, 2),
+                numbers(&[n, 3], dtype, 2),
+                numbers(&[4, 1, n, 3], dtype, 2),
+            ] {
+                let x = linalg::solve(&a, &b).unwrap();
+                let back = match b.rank() {
+                    1 => a
+                        .matmul(&x.expand_dims(&[-1]).unwrap())
+                        .unwrap()
+                        .squeeze(Some(&[-1]))
+                        .unwrap(),
+                    _ => a.matmul(&x).unwrap(),
+                };
+                let b = b.broadcast_to(back.shape()).unwrap();
+                assert!(gap(&back, &b) < scale * 4.0, "solve {dtype} {n}");
+            }
+            let one = a.select_index(0, 0).unwrap();
+            let many = numbers(&[5, n, 2], dtype, 8);
+            let x = linalg::solve(&one, &many).unwrap();
+            assert!(gap(&one.matmul(&x).unwrap(), &many) < scale * 4.0);
+            let (sign, log) = linalg::slogdet(&a).unwrap();
+            let product = log.exp().unwrap().mul(&sign).unwrap();
+            let det = linalg::det(&a).unwrap();
+            let size = det.abs().unwrap().cast(DType::F64).unwrap();
+            let size = size.sum_all().unwrap().item().unwrap().as_f64();
+            if size.is_finite() {
+                assert!(gap(&product, &det) <= eps * 100.0 * n as f64 * size);
+            }
+        }
+    });
+}
+
+#[test]
+fn orthogonal_factors() {
+    each_type(|dtype, eps| {
+        for (m, n) in [
+            (1, 1),
+            (3, 3),
+            (5, 2),
+            (2, 5),
+            (17, 17),
+            (40, 9),
+            (130, 70),
+            (20, 90),
+        ] {
+            let a = numbers(&[2, m, n], dtype, 3);
+            let k = m.min(n);
+            let scale = eps * (m * n) as f64 * 5.0;
+            for mode in [Mode::Reduced, Mode::Complete] {
+                let factors = linalg::qr(&a, mode).unwrap();
+                let (q, r) = (&factors[0], &factors[1]);
+                let columns = q.shape()[2];
+                assert_eq!(columns, if mode == Mode::Reduced { k } else { m });
+                assert!(gap(&q.matmul(r).unwrap(), &a) < scale, "qr {dtype} {m} {n}");
+                let units = unit(columns).broadcast_to(&[2, columns, columns]).unwrap();
+                assert!(gap(&adjoint(q).matmul(q).unwrap(), &units) < scale * 4.0);
+            }
+            for vectors in [Vectors::Thin, Vectors::Full] {
+                let [u, s, vh] = linalg::svd(&a, vectors).unwrap();
+                let (narrow_u, narrow_v) =
+                    (u.narrow(-1, 0, k).unwrap(), vh.narrow(-2, 0, k).unwrap());
+                let scaled = narrow_u.mul(&s.expand_dims(&[-2]).unwrap()).unwrap();
+                assert!(
+                    gap(&scaled.matmul(&narrow_v).unwrap(), &a) < scale,
+                    "svd {dtype} {m} {n}"
+                );
+                let columns = u.shape()[2];
+                let units = unit(columns).broadcast_to(&[2, columns, columns]).unwrap();
+                let off = gap(&adjoint(&u).matmul(&u).unwrap(), &units);
+                assert!(off < scale * 4.0, "u of {dtype} {m} {n} {vectors:?}: {off}");
+                let rows = vh.shape()[1];
+                let units = unit(rows).broadcast_to(&[2, rows, rows]).unwrap();
+                assert!(gap(&vh.matmul(&adjoint(&vh)).unwrap(), &units) < scale * 4.0);
+                assert!(gap(&linalg::svdvals(&a).unwrap(), &s) < scale);
+            }
+        }
+    });
+}
+
+#[test]
+fn eigenvalues() {
+    each_type(|dtype, eps| {
+        for n in SIZES {
+            let a = numbers(&[2, n, n], dtype, 4);
+            let scale = eps * (n * n) as f64 * 20.0;
+            let (w, v) = linalg::eig(&a).unwrap();
+            let left = a.matmul(&v).unwrap();
+            let right = v.mul(&w.expand_dims(&[-2]).unwrap()).unwrap();
+            assert!(gap(&left, &right) < scale, "eig {dtype} {n}");
+            let h = a.add(&adjoint(&a)).unwrap();
+            for uplo in [Uplo::Lower, Uplo::Upper] {
+                let (w, v) = linalg::eigh(&h, uplo).unwrap();
+                let left = h.matmul(&v).unwrap();
+                let right = v.mul(&w.expand_dims(&[-2]).unwrap()).unwrap();
+                assert!(gap(&left, &right) < scale, "eigh {dtype} {n}");
+                assert!(gap(&linalg::eigvalsh(&h, uplo).unwrap(), &w) < scale);
+            }
+            let p = a
+                .matmul(&adjoint(&a))
+                .unwrap()
+                .add(&unit(n).cast(dtype).unwrap())
+                .unwrap();
+            let l = linalg::cholesky(&p, Uplo::Lower).unwrap();
+            assert!(gap(&l.matmul(&adjoint(&l)).unwrap(), &p) < scale * n as f64);
+            let u = linalg::cholesky(&p, Uplo::Upper).unwrap();
+            assert!(gap(&adjoint(&u), &l) < scale);
+        }
+    });
+}
+
+#[test]
+fn empty_matrices_and_empty_stacks() -> Result<()> {
+    let none = Raw::zeros(&[3, 0, 0], DType::F64)?;
+    assert_eq!(linalg::det(&none)?.to_vec::<f64>()?, [1.0; 3]);
+    assert_eq!(linalg::inv(&none)?.shape(), [3, 0, 0]);
+    assert_eq!(linalg::eigvals(&none)?.shape(), [3, 0]);
+    assert_eq!(linalg::eigh(&none, Uplo::Lower)?.1.shape(), [3, 0, 0]);
+    let (sign, log) = linalg::slogdet(&none)?;
+    assert_eq!(sign.to_vec::<f64>()?, [1.0; 3]);
+    assert_eq!(log.to_vec::<f64>()?, [0.0; 3]);
+    let b = Raw::zeros(&[3, 0, 2], DType::F64)?;
+    assert_eq!(linalg::solve(&none, &b)?.shape(), [3, 0, 2]);
+    let stack = Raw::zeros(&[0, 4, 4], DType::F32)?;
+    assert_eq!(linalg::inv(&stack)?.shape(), [0, 4, 4]);
+    assert_eq!(linalg::det(&stack)?.shape(), [0]);
+    for shape in [[2, 0, 3], [2, 3, 0]] {
+        let x = Raw::zeros(&shape, DType::F64)?;
+        let [u, s, vh] = linalg::svd(&x, Vectors::Full)?;
+        assert_eq!(u.shape(), [2, shape[1], shape[1]]);
+        assert_eq!(s.shape(), [2, 0]);
+        assert_eq!(vh.shape(), [2, shape[2], shape[2]]);
+        let full = linalg::qr(&x, Mode::Complete)?;
+        assert_eq!(full[0].shape(), [2, shape[1], shape[1]]);
+        let pinv = linalg::pinv(&x, &Raw::from_vec(vec![1e-15], &[])?)?;
+        assert_eq!(pinv.shape(), [2, shape[2], shape[1]]);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_has_no_result_is_an_error() {
+    let of = |values: Vec<f64>, shape: &[usize]| Raw::from_vec(values, shape).unwrap();
+    let singular = of(vec![1.0; 4], &[2, 2]);
+    assert!(linalg::inv(&singular).unwrap_err().is_linalg());
+    let b = of(vec![1.0, 2.0], &[2]);
+    assert!(linalg::solve(&singular, &b).unwrap_err().is_linalg());
+    let large = of(vec![1.0; 900], &[30, 30]);
+    assert!(linalg::inv(&large).unwrap_err().is_linalg());
+    let indefinite = of(vec![1.0, 2.0, 2.0, 1.0], &[2, 2]);
+    assert!(
+        linalg::cholesky(&indefinite, Uplo::Lower)
+            .unwrap_err()
+            .is_linalg()
+    );
+    let wide = of(vec![1.0; 6], &[2, 3]);
+    assert!(linalg::det(&wide).unwrap_err().is_linalg());
+    assert!(linalg::inv(&b).unwrap_err().is_linalg());
+    let half = wide.cast(DType::F16).unwrap();
+    assert!(linalg::svdvals(&half).unwrap_err().is_dtype());
+    for n in [3, 20, 60] {
+        for bad in [f64::NAN, f64::INFINITY] {
+            let mut values: Vec<f64> = numbers(&[n, n], DType::F64, 9).to_vec().unwrap();
+            values[n + 1] = bad;
+            let x = of(values, &[n, n]);
+            assert!(linalg::svdvals(&x).unwrap_err().is_linalg());
+            assert!(linalg::eigvals(&x).unwrap_err().is_linalg());
+            assert!(linalg::eigvalsh(&x, Uplo::Lower).unwrap_err().is_linalg());
+            assert!(linalg::cholesky(&x, Uplo::Lower).unwrap_err().is_linalg());
+            // as in NumPy: these go on
+            _ = linalg::inv(&x);
+            _ = linalg::det(&x).unwrap();
+            _ = linalg::qr(&x, Mode::Reduced).unwrap();
+        }
+    }
+}
+
+#[test]
+fn determinants_near_the_ends_of_the_range() {
+    let diagonal = |d: &[f64]| {
+        let n = d.len();
+        let mut all = vec![0.0; n * n];
+        for (i, &x) in d.iter().enumerate() {
+            all[i * n + i] = x;
+        }
+        Raw::from_vec(all, &[n, n]).unwrap()
+    };
+    let det = |d: &[f64]| linalg::det(&diagonal(d)).unwrap().item().unwrap().as_f64();
+    assert!((det(&[1e200, 1e200, 1e-200, 1e-200]) - 1.0).abs() < 1e-12);
+    assert_eq!(det(&[1e200, 1e200]), f64::INFINITY);
+    assert_eq!(det(&[1e-200, 1e-200]), 0.0);
+    assert_eq!(det(&[2.0, 0.0, 1e300]), 0.0);
+    for scale in [1e-300, 1e300] {
+        let x = numbers(&[6, 6], DType::F64, 5);
+        let s = Raw::from_vec(vec![scale], &[]).unwrap();
+        let scaled = linalg::svdvals(&x.mul(&s).unwrap()).unwrap();
+        let one = linalg::svdvals(&x).unwrap().mul(&s).unwrap();
+        assert!(gap(&scaled, &one) < 1e-13 * scale * 20.0);
+    }
+}
+
+#[test]
+fn equal_bits_for_any_number_of_threads() {
+    let bits = |x: &Raw| -> Vec<u64> {
+        let x = if x.dtype().is_complex() {
+            x.real().unwrap()
+        } else {
+            x.clone()
+        };
+        x.to_vec::<f64>()
+            .unwrap()
+            .iter()
+            .map(|x| x.to_bits())
+            .collect()
+    };
+    let all = || -> Vec<Vec<u64>> {
+        let mut found = Vec::new();
+        for shape in [vec![500, 3, 3], vec![40, 20, 20], vec![150, 150]] {
+            let a = numbers(&shape, DType::F64, 6);
+            let h = a.matmul(&adjoint(&a)).unwrap();
+            let [u, s, _] = linalg::svd(&a, Vectors::Thin).unwrap();
+            let outputs = [
+                linalg::inv(&a).unwrap(),
+                linalg::solve(&a, &h).unwrap(),
+                linalg::det(&a).unwrap(),
+                linalg::qr(&a, Mode::Reduced).unwrap().remove(0),
+                u,
+                s,
+                linalg::eigh(&h, Uplo::Lower).unwrap().1,
+                linalg::eig(&a).unwrap().1,
+            ];
+            found.extend(outputs.iter().map(bits));
+        }
+        found
+    };
+    let (one, two) = (with_threads(1, all), with_threads(2, all));
+    assert!(one == two);
+}

@@ -1,0 +1,395 @@
+//! Linear algebra: NumPy's `linalg`, batched over leading axes and differentiable. Needs the feature `linalg`.
+//!
+//! ```
+//! use civita::linalg;
+//! use civita::prelude::*;
+//!
+//! let a = tensor![[3.0, 1.0], [1.0, 2.0]];
+//! assert_eq!(linalg::solve(&a, &tensor![9.0, 8.0])?.to_string(), "[2. 3.]");
+//! assert_eq!(linalg::det(&a)?.to_string(), "5.000000000000001");
+//! let (w, v) = linalg::eigh(&a)?;
+//! assert!((v.matmul(&v.t())? - Matrix::eye(2)).abs().sum().item()? < 1e-14);
+//! # _ = w;
+//! # Ok::<(), civita::Error>(())
+//! ```
+//!
+//! Matrices are the last two axes, all others are a batch. `f32` and `c64` stay what they are. A matrix that an algorithm
+//! cannot take is an [`Error`] for which [`is_linalg`](Error::is_linalg) holds.
+
+use civita_linalg::{self as engine, Mode, Vectors};
+pub use civita_linalg::{Order, Triangle, Uplo};
+
+use civita_core::layout::{Axes, KeepDims};
+use civita_core::raw::Raw;
+
+use crate::rank::wrap;
+use crate::{
+    Any, CoverRank, Dtype, Error, Matrix, Rank, Result, Shrink, Shrunk, Tensor, TensorRank, c64,
+    c128,
+};
+
+/// Types that linear algebra computes in: `f32`, `f64`, `c64`, `c128`; and [`Any`].
+#[diagnostic::on_unimplemented(
+    message = "there is no linear algebra of `{Self}`",
+    note = "convert first, for example with `.cast::<f64>()`"
+)]
+pub trait Linear: Dtype {
+    /// Of eigenvalues: `c128` for `f64`.
+    type Complex: Dtype;
+}
+macro_rules! linear {
+    ($($t:ty => $complex:ty),*) => { $(
+        impl Linear for $t {
+            type Complex = $complex;
+        }
+    )* };
+}
+linear!(f32 => c64, f64 => c128, c64 => c64, c128 => c128, Any => Any);
+
+/// One value for each matrix.
+pub type Each<T, const N: usize> = <<Rank<N> as CoverRank<2>>::Rest as TensorRank>::Of<T>;
+
+/// Solves `a x = b` for square `a`; `b` is a vector where it has one axis, else a matrix or a stack of them. NumPy's `solve`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let x = linalg::solve(&tensor![[2.0, 0.0], [0.0, 4.0]], &tensor![1.0, 1.0])?;
+/// assert_eq!(x.to_string(), "[0.5  0.25]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When `a` is singular or not square, the shapes do not fit, or the result has more axes than `b`.
+pub fn solve<T: Linear, const N: usize, const M: usize>(
+    a: &Tensor<T, N>,
+    b: &Tensor<T, M>,
+) -> Result<Tensor<T, M>> {
+    of_rank("solve", engine::solve(&a.raw, &b.raw)?)
+}
+
+/// Solves `a x = b` for triangular `a`, of which the other triangle is not read. SciPy's `solve_triangular`.
+///
+/// # Errors
+/// As [`solve`].
+pub fn solve_triangular<T: Linear, const N: usize, const M: usize>(
+    a: &Tensor<T, N>,
+    b: &Tensor<T, M>,
+    triangle: Triangle,
+) -> Result<Tensor<T, M>> {
+    of_rank(
+        "solve_triangular",
+        engine::solve_triangular(&a.raw, &b.raw, triangle)?,
+    )
+}
+
+fn of_rank<T: Dtype, const M: usize>(op: &'static str, raw: Raw) -> Result<Tensor<T, M>> {
+    if M != crate::DYN && raw.rank() != M {
+        return Err(Error::shape(
+            op,
+            format!(
+                "the result has {} axes, the right-hand side {M}",
+                raw.rank()
+            ),
+        )
+        .hint("use `.to_dyn()` on the right-hand side"));
+    }
+    Ok(wrap(raw))
+}
+
+/// The inverse. NumPy's `inv`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// assert_eq!(linalg::inv(&tensor![[2.0, 0.0], [0.0, 4.0]])?.to_string(), "[[0.5  0.  ]\n [0.   0.25]]");
+/// assert!(linalg::inv(&tensor![[1.0, 1.0], [1.0, 1.0]]).unwrap_err().is_linalg());
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When a matrix is singular or not square.
+pub fn inv<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<T, N>> {
+    engine::inv(&a.raw).map(wrap)
+}
+
+/// The determinant. NumPy's `det`. Its gradient exists for singular matrices too.
+///
+/// # Errors
+/// When a matrix is not square.
+pub fn det<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Each<T, N>>
+where
+    Rank<N>: CoverRank<2>,
+{
+    engine::det(&a.raw).map(wrap)
+}
+
+/// The sign of the determinant and the logarithm of its absolute value. NumPy's `slogdet`.
+///
+/// # Errors
+/// When a matrix is not square.
+pub fn slogdet<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+) -> Result<(Each<T, N>, Each<T::Real, N>)>
+where
+    Rank<N>: CoverRank<2>,
+{
+    engine::slogdet(&a.raw).map(|(sign, log)| (wrap(sign), wrap(log)))
+}
+
+/// The Cholesky factor: `L` with `a = L Lᴴ`, or `U` with `a = Uᴴ U`. Only that triangle of `a` is read. NumPy's `cholesky`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let l = linalg::cholesky(&tensor![[4.0, 2.0], [2.0, 5.0]], linalg::Uplo::Lower)?;
+/// assert_eq!(l.to_string(), "[[2. 0.]\n [1. 2.]]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When a matrix is not positive definite or not square.
+pub fn cholesky<T: Linear, const N: usize>(a: &Tensor<T, N>, uplo: Uplo) -> Result<Tensor<T, N>> {
+    engine::cholesky(&a.raw, uplo).map(wrap)
+}
+
+/// The QR factorisation, with as many columns of `q` as the shorter side has. NumPy's `qr`.
+///
+/// # Errors
+/// When there are fewer than two axes.
+pub fn qr<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<(Tensor<T, N>, Tensor<T, N>)> {
+    two(engine::qr(&a.raw, Mode::Reduced)?)
+}
+
+/// The QR factorisation with a square `q`. NumPy's `qr(a, mode="complete")`.
+///
+/// # Errors
+/// When there are fewer than two axes.
+pub fn qr_complete<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+) -> Result<(Tensor<T, N>, Tensor<T, N>)> {
+    two(engine::qr(&a.raw, Mode::Complete)?)
+}
+
+fn two<T: Dtype, const N: usize>(all: Vec<Raw>) -> Result<(Tensor<T, N>, Tensor<T, N>)> {
+    match <[Raw; 2]>::try_from(all) {
+        Ok([a, b]) => Ok((wrap(a), wrap(b))),
+        Err(_) => Err(Error::value("qr", "there are two factors")),
+    }
+}
+
+/// The singular value decomposition `a = u diag(s) vh`, with as many vectors as singular values, which descend. NumPy's
+/// `svd(a, full_matrices=False)`.
+///
+/// # Errors
+/// When there are fewer than two axes, or an element is not finite.
+#[allow(clippy::type_complexity)] // three tensors
+pub fn svd<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+) -> Result<(Tensor<T, N>, Shrunk<T::Real, N>, Tensor<T, N>)>
+where
+    Rank<N>: Shrink,
+{
+    let [u, s, vh] = engine::svd(&a.raw, Vectors::Thin)?;
+    Ok((wrap(u), wrap(s), wrap(vh)))
+}
+
+/// As [`svd`], with square `u` and `vh`. NumPy's `svd(a)`.
+///
+/// # Errors
+/// As [`svd`].
+#[allow(clippy::type_complexity)] // three tensors
+pub fn svd_full<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+) -> Result<(Tensor<T, N>, Shrunk<T::Real, N>, Tensor<T, N>)>
+where
+    Rank<N>: Shrink,
+{
+    let [u, s, vh] = engine::svd(&a.raw, Vectors::Full)?;
+    Ok((wrap(u), wrap(s), wrap(vh)))
+}
+
+/// The singular values, descending. NumPy's `svdvals`.
+///
+/// # Errors
+/// As [`svd`].
+pub fn svdvals<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Shrunk<T::Real, N>>
+where
+    Rank<N>: Shrink,
+{
+    engine::svdvals(&a.raw).map(wrap)
+}
+
+/// Eigenvalues and right eigenvectors, the columns of a matrix; both are complex. NumPy's `eig`.
+///
+/// # Errors
+/// When a matrix is not square, or an element is not finite.
+#[allow(clippy::type_complexity)] // two tensors
+pub fn eig<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+) -> Result<(Shrunk<T::Complex, N>, Tensor<T::Complex, N>)>
+where
+    Rank<N>: Shrink,
+{
+    engine::eig(&a.raw).map(|(w, v)| (wrap(w), wrap(v)))
+}
+
+/// Eigenvalues, complex. NumPy's `eigvals`.
+///
+/// # Errors
+/// As [`eig`].
+pub fn eigvals<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Shrunk<T::Complex, N>>
+where
+    Rank<N>: Shrink,
+{
+    engine::eigvals(&a.raw).map(wrap)
+}
+
+/// Ascending eigenvalues and eigenvectors of Hermitian matrices, of which the lower triangle is read. NumPy's `eigh`.
+///
+/// # Errors
+/// As [`eig`].
+#[allow(clippy::type_complexity)] // two tensors
+pub fn eigh<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+) -> Result<(Shrunk<T::Real, N>, Tensor<T, N>)>
+where
+    Rank<N>: Shrink,
+{
+    engine::eigh(&a.raw, Uplo::Lower).map(|(w, v)| (wrap(w), wrap(v)))
+}
+
+/// Ascending eigenvalues of Hermitian matrices, of which the lower triangle is read. NumPy's `eigvalsh`.
+///
+/// # Errors
+/// As [`eig`].
+pub fn eigvalsh<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Shrunk<T::Real, N>>
+where
+    Rank<N>: Shrink,
+{
+    engine::eigvalsh(&a.raw, Uplo::Lower).map(wrap)
+}
+
+/// The pseudoinverse; singular values up to `rcond` times the largest count as zero. NumPy's `pinv`.
+///
+/// # Errors
+/// When there are fewer than two axes, or an element is not finite.
+pub fn pinv<T: Linear, const N: usize>(a: &Tensor<T, N>, rcond: f64) -> Result<Tensor<T, N>> {
+    let rcond = Raw::from_vec(vec![rcond], &[])?;
+    engine::pinv(&a.raw, &rcond).map(wrap)
+}
+
+/// What [`lstsq`] finds.
+#[derive(Clone, Debug)]
+pub struct LeastSquares<T: Linear, const M: usize> {
+    /// The solution.
+    pub x: Tensor<T, M>,
+    /// The sums of squares of `b - a x`, one for each column, where the rank is full and there are more rows than columns.
+    pub residuals: Option<Tensor<T::Real, 1>>,
+    /// The rank of `a`.
+    pub rank: usize,
+    /// The singular values of `a`.
+    pub s: Tensor<T::Real, 1>,
+}
+
+/// `x` with the least `‖b - a x‖`, and of these the shortest. NumPy's `lstsq`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// // a line through four points
+/// let a = tensor![[0.0, 1.0], [1.0, 1.0], [2.0, 1.0], [3.0, 1.0]];
+/// let fit = linalg::lstsq(&a, &tensor![-1.0, 0.2, 0.9, 2.1])?;
+/// assert_eq!(fit.x.to_string(), "[ 1.   -0.95]");
+/// assert_eq!(fit.rank, 2);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When the numbers of rows differ, or an element is not finite.
+pub fn lstsq<T: Linear, const M: usize>(
+    a: &Matrix<T>,
+    b: &Tensor<T, M>,
+) -> Result<LeastSquares<T, M>> {
+    if !(1..=2).contains(&b.raw.rank()) {
+        return Err(Error::shape(
+            "lstsq",
+            format!("b has {} axes, not one or two", b.raw.rank()),
+        ));
+    }
+    let found = engine::lstsq(&a.raw, &b.raw, None)?;
+    let rank = found.rank.item()?.as_f64() as usize;
+    let full = rank == a.raw.shape()[1] && a.raw.shape()[0] > rank;
+    Ok(LeastSquares {
+        x: wrap(found.x),
+        residuals: full.then(|| wrap(found.residuals)),
+        rank,
+        s: wrap(found.s),
+    })
+}
+
+/// The number of singular values greater than the precision times the largest and the longer side. NumPy's `matrix_rank`.
+///
+/// # Errors
+/// When there are fewer than two axes, or an element is not finite.
+pub fn matrix_rank<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Each<i64, N>>
+where
+    Rank<N>: CoverRank<2>,
+{
+    engine::matrix_rank(&a.raw, None, None, false).map(wrap)
+}
+
+/// The condition number by a norm, infinite for singular matrices. NumPy's `cond`.
+///
+/// # Errors
+/// When a matrix is empty, or not square where the norm is not that of 2.
+pub fn cond<T: Linear, const N: usize>(a: &Tensor<T, N>, order: Order) -> Result<Each<T::Real, N>>
+where
+    Rank<N>: CoverRank<2>,
+{
+    engine::cond(&a.raw, order).map(wrap)
+}
+
+/// The norm of all elements as one vector. NumPy's `vector_norm`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// assert_eq!(linalg::norm(&tensor![[3.0, 0.0], [0.0, 4.0]], linalg::Order::P(2.0))?.to_string(), "5.0");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When the order is no number.
+pub fn norm<T: Linear, const N: usize>(
+    x: &Tensor<T, N>,
+    order: Order,
+) -> Result<Tensor<T::Real, 0>> {
+    engine::vector_norm(&x.raw, order, Axes::All, KeepDims::No).map(wrap)
+}
+
+/// The norms of matrices. NumPy's `matrix_norm`.
+///
+/// # Errors
+/// When there are fewer than two axes, or no such norm.
+pub fn matrix_norm<T: Linear, const N: usize>(
+    x: &Tensor<T, N>,
+    order: Order,
+) -> Result<Each<T::Real, N>>
+where
+    Rank<N>: CoverRank<2>,
+{
+    engine::matrix_norm(&x.raw, order, [-2, -1], KeepDims::No).map(wrap)
+}
+
+/// The power by an integer; negative ones are powers of the inverse. NumPy's `matrix_power`.
+///
+/// # Errors
+/// When a matrix is not square, or singular and the exponent negative.
+pub fn matrix_power<T: Linear, const N: usize>(a: &Tensor<T, N>, n: i64) -> Result<Tensor<T, N>> {
+    engine::matrix_power(&a.raw, n).map(wrap)
+}
+
+/// The product of several matrices in the order that takes the fewest multiplications. NumPy's `multi_dot`.
+///
+/// # Errors
+/// When there are fewer than two, or lengths do not fit.
+pub fn multi_dot<T: Linear>(matrices: &[&Matrix<T>]) -> Result<Matrix<T>> {
+    let all: Vec<&Raw> = matrices.iter().map(|x| &x.raw).collect();
+    engine::multi_dot(&all).map(wrap)
+}

@@ -1,0 +1,203 @@
+"""Methods and protocols of `ndarray` that are written in Python: they are asked for rarely, or are other functions' work."""
+
+import types
+
+from . import _civita as cv
+
+ndarray = cv.ndarray
+
+
+def _package():
+    import civita
+
+    return civita
+
+
+def _new_flat(self):
+    """The elements in C order: an iterator that can be indexed and assigned to."""
+    from ._iterators import flatiter
+
+    return flatiter(self)
+
+
+def _set_flat(self, value):
+    self.flat[...] = value
+
+
+def _ctypes(self):
+    """The memory for `ctypes`: `data`, `shape`, `strides`, `data_as(type)`."""
+    from ._memory import CTypes
+
+    return CTypes(self)
+
+
+def compress(self, condition, axis=None, out=None):
+    """The slices along an axis at which `condition` is true; see `cv.compress`."""
+    return _package().compress(condition, self, axis=axis, out=out)
+
+
+def partition(self, kth, axis=-1, kind="introselect", order=None):
+    """Partitions the elements along an axis in place; see `cv.partition`."""
+    self[...] = cv.partition(self, kth, axis=axis)
+
+
+def setflags(self, *, write=None, align=None, uic=None):
+    """Sets whether the elements may be written; `align` and `uic` are NumPy's and change nothing."""
+    if uic:
+        raise ValueError("cannot set WRITEBACKIFCOPY flag to True")
+    if write is not None:
+        self.flags.writeable = cv.bool(write).item()
+
+
+def resize(self, *new_shape, refcheck=True):
+    """Refused: memory that views share keeps its size. `cv.resize(a, shape)` returns another array."""
+    shape = new_shape[0] if len(new_shape) == 1 and not isinstance(new_shape[0], int) else new_shape
+    if shape is None or tuple(shape) == self.shape or shape == ():
+        return
+    raise ValueError(
+        "cannot resize this array: its memory may be shared\n  hint: `a = cv.resize(a, shape)` makes another array"
+    )
+
+
+def tofile(self, fid, sep="", format="%s"):
+    """Writes the elements to a file, as bytes or as text between separators."""
+    from ._files import tofile
+
+    return tofile(self, fid, sep, format)
+
+
+def dumps(self):
+    """The array as bytes of a pickle."""
+    import pickle
+
+    return pickle.dumps(self)
+
+
+def dump(self, file):
+    """Writes the array as a pickle to a file or a path."""
+    import pickle
+
+    if hasattr(file, "write"):
+        pickle.dump(self, file)
+        return
+    import os
+
+    with open(os.fspath(file), "wb") as f:
+        pickle.dump(self, f)
+
+
+def _field(self, dtype, offset):
+    dtype = cv.dtype(dtype)
+    if offset < 0 or offset + dtype.itemsize > self.itemsize:
+        raise ValueError(f"Need 0 <= offset <= {self.itemsize - dtype.itemsize} for requested type")
+    if self.ndim == 0:
+        return _field(self.reshape(1), dtype, offset).reshape(())
+    if offset % dtype.itemsize or self.itemsize % dtype.itemsize:
+        raise ValueError(f"a field of {dtype.name} at offset {offset} of {self.dtype.name} is not aligned")
+    # an axis of length 1 in front of it lets any array see its elements in parts
+    parts = self[..., None].view(dtype)
+    return parts[..., offset // dtype.itemsize]
+
+
+def getfield(self, dtype, offset=0):
+    """A view of part of each element's bytes as another dtype."""
+    return _field(self, dtype, offset)
+
+
+def setfield(self, val, dtype, offset=0):
+    """Writes into part of each element's bytes."""
+    _field(self, dtype, offset)[...] = val
+
+
+def __array_wrap__(self, array, context=None, return_scalar=False):
+    """The array: there are no subclasses to become."""
+    return array[()] if return_scalar and array.ndim == 0 else array
+
+
+def __array_finalize__(self, obj):
+    """Nothing: there are no subclasses to finish."""
+
+
+def __reduce_ex__(self, protocol):
+    """A pickle; from protocol 5 on the elements go as a buffer, out of band where the pickler asks for it."""
+    flags = self.flags if not getattr(self, "requires_grad", False) else None
+    if protocol < 5 or self.dtype == "bfloat16" or flags is None or not flags.forc:
+        return self.__reduce__()
+    from pickle import PickleBuffer
+
+    order = "C" if flags.c_contiguous else "F"
+    flat = (self if order == "C" else self.T).reshape(-1)
+    return _from_pickled, (PickleBuffer(flat), self.dtype.name, self.shape, order)
+
+
+def _from_pickled(buffer, dtype, shape, order):
+    """The array that was pickled with its elements in a buffer."""
+    return cv.frombuffer(buffer, dtype).reshape(shape, order=order)
+
+
+def __setstate__(self, state):
+    raise TypeError("an array is rebuilt by the function that its pickle names; there is no state to set")
+
+
+def __reversed__(self):
+    if self.ndim == 0:
+        raise TypeError("len() of unsized object")
+    return iter(self[::-1])
+
+
+
+
+_METHODS = (compress, partition, setflags, resize, tofile, dumps, dump, getfield, setfield, __array_wrap__,
+            __array_finalize__, __reduce_ex__, __setstate__, __reversed__)  # fmt: skip
+
+
+def as_integer_ratio(self):
+    """The numerator and the denominator of the fraction that the number is."""
+    return float(self).as_integer_ratio()
+
+
+def bit_count(self):
+    """Number of ones in the absolute value, in base 2."""
+    return int(self).bit_count()
+
+
+def to_device(self, device, /, *, stream=None):
+    """The scalar: there is one device."""
+    if stream is not None:
+        raise ValueError("The stream argument in to_device() is not supported")
+    if device != "cpu":
+        raise ValueError(f"Device not understood. Only \"cpu\" is allowed, but received: {device}")
+    return self
+
+
+def _subscripted(most):
+    def __class_getitem__(cls, item, /):
+        count = len(item) if isinstance(item, tuple) else 1
+        if cls in (cv.number, cv.integer, cv.signedinteger, cv.unsignedinteger, cv.inexact, cv.floating, cv.complexfloating, cv.bool):
+            if not 1 <= count <= most:
+                raise TypeError(f"Too {'many' if count else 'few'} arguments for {cls}")
+            return types.GenericAlias(cls, item)
+        raise TypeError(f"There are no type variables left in {cls}")
+
+    return classmethod(__class_getitem__)
+
+
+def _attach():
+    # `scalar[()]` is the scalar, which is no reason to iterate over it
+    cv.generic.__iter__ = None
+    cv.floating.as_integer_ratio = as_integer_ratio
+    cv.integer.bit_count = bit_count
+    cv.generic.to_device = to_device
+    cv.generic.device = property(lambda self: "cpu", doc="Where the value lives.")
+    cv.number.__class_getitem__ = cv.bool.__class_getitem__ = _subscripted(1)
+    cv.complexfloating.__class_getitem__ = _subscripted(2)
+    for method in _METHODS:
+        method.__qualname__ = f"ndarray.{method.__name__}"
+        method.__module__ = "civita"
+        setattr(ndarray, method.__name__, method)
+    ndarray.flat = property(_new_flat, _set_flat, doc=_new_flat.__doc__)
+    ndarray.ctypes = property(_ctypes, doc=_ctypes.__doc__)
+    ndarray.__class_getitem__ = classmethod(types.GenericAlias)
+
+
+_attach()

@@ -1,0 +1,1024 @@
+"""Files: `.npy`, `.npz`, raw bytes, and tables as text. Headers and tables are parsed by the engine."""
+
+import builtins
+import contextlib
+import io
+import operator
+import os
+import re
+import struct
+import warnings
+from collections.abc import Mapping
+
+from . import _civita as cv
+
+MAGIC_PREFIX = b"\x93NUMPY"
+MAGIC_LEN = len(MAGIC_PREFIX) + 2
+ARRAY_ALIGN = 64
+EXPECTED_KEYS = {"descr", "fortran_order", "shape"}
+_MAX_HEADER = 10000
+
+
+# ---- npy
+
+
+def magic(major, minor):
+    """The first bytes of a file of a version."""
+    if not 0 <= major <= 255:
+        raise ValueError("major version must be 0 <= major < 256")
+    if not 0 <= minor <= 255:
+        raise ValueError("minor version must be 0 <= minor < 256")
+    return MAGIC_PREFIX + bytes([major, minor])
+
+
+def dtype_to_descr(dtype):
+    """The code of a dtype in a header."""
+    return cv.dtype(dtype).str
+
+
+def descr_to_dtype(descr):
+    """The dtype of a code in a header."""
+    return cv.dtype(descr)
+
+
+def _exactly(fp, size, what="array data"):
+    parts, left = [], size
+    while left:
+        part = fp.read(left)
+        if not part:
+            raise ValueError(f"EOF: reading {what}, expected {size} bytes got {size - left}")
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def read_magic(fp):
+    """The version of a file, from its first bytes."""
+    text = _exactly(fp, MAGIC_LEN, "magic string")
+    if text[:-2] != MAGIC_PREFIX:
+        raise ValueError(f"the magic string is not correct; expected {MAGIC_PREFIX!r}, got {text[:-2]!r}")
+    return text[-2], text[-1]
+
+
+def _check_version(version):
+    if version not in [(1, 0), (2, 0), (3, 0), None]:
+        raise ValueError(f"we only support format version (1,0), (2,0), and (3,0), not {version}")
+
+
+def _read_header(fp, version, limit=_MAX_HEADER):
+    _check_version(version)
+    form, encoding = ("<H", "latin1") if version == (1, 0) else ("<I", "latin1" if version == (2, 0) else "utf8")
+    length = struct.unpack(form, _exactly(fp, struct.calcsize(form), "array header length"))[0]
+    if length > limit:
+        raise ValueError(
+            f"Header info length ({length}) is large and may not be safe to load securely.\n"
+            "To allow loading, adjust `max_header_size` or fully trust the `.npy` file using `allow_pickle=True`."
+        )
+    header = _exactly(fp, length, "array header").decode(encoding)
+    dtype, fortran, shape = cv._npy_parse(header)
+    return shape, fortran, dtype
+
+
+def read_array_header_1_0(fp, max_header_size=_MAX_HEADER):
+    """Shape, whether the elements are in Fortran order, and dtype, from behind the magic of version 1."""
+    return _read_header(fp, (1, 0), max_header_size)
+
+
+def read_array_header_2_0(fp, max_header_size=_MAX_HEADER):
+    """As `read_array_header_1_0`, of version 2."""
+    return _read_header(fp, (2, 0), max_header_size)
+
+
+def header_data_from_array_1_0(array):
+    """What the header of an array says, as a dict."""
+    fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+    return {"shape": array.shape, "fortran_order": fortran, "descr": dtype_to_descr(array.dtype)}
+
+
+def _header(dtype, fortran, shape, version=None):
+    _check_version(version)
+    plain = cv._npy_header(dtype, fortran, shape)
+    if version in (None, (plain[6], plain[7])):
+        return plain
+    if version == (1, 0):
+        raise ValueError("Header length too big for version=(1, 0)")
+    text = plain[10 if plain[6] == 1 else 12 :].rstrip(b" \n")
+    # padded again, because the length of the header takes more bytes
+    total = 12 + len(text) + 1
+    text += b" " * (-total % ARRAY_ALIGN) + b"\n"
+    return magic(*version) + struct.pack("<I", len(text)) + text
+
+
+def _write_header(fp, d, version):
+    fp.write(_header(cv.dtype(d["descr"]), d["fortran_order"], d["shape"], version))
+
+
+def write_array_header_1_0(fp, d):
+    """Writes magic and header of version 1."""
+    _write_header(fp, d, (1, 0))
+
+
+def write_array_header_2_0(fp, d):
+    """Writes magic and header of version 2."""
+    _write_header(fp, d, (2, 0))
+
+
+def _bytes_of(array):
+    """The elements in C order as something that `write` takes, without a copy where they lie so."""
+    if array.size and array.flags.c_contiguous and array.dtype != "bfloat16" and not array.requires_grad:
+        return memoryview(array.reshape(-1).view("uint8"))
+    return array.tobytes()
+
+
+def write_array(fp, array, version=None, allow_pickle=True, pickle_kwargs=None):
+    """Writes an array in the `.npy` format to an open file."""
+    array = cv.asarray(array)
+    fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+    fp.write(_header(array.dtype, fortran, array.shape, version))
+    fp.write(_bytes_of(array.T if fortran else array))
+
+
+def _fill(fp, array):
+    """Reads the bytes of a new array; returns how many came."""
+    if array.size == 0:
+        return 0
+    target = memoryview(array.reshape(-1).view("uint8"))
+    came = 0
+    if hasattr(fp, "readinto"):
+        while came < len(target):
+            n = fp.readinto(target[came:])
+            if not n:
+                break
+            came += n
+        return came
+    while came < len(target):
+        part = fp.read(min(len(target) - came, 1 << 20))
+        if not part:
+            break
+        target[came : came + len(part)] = part
+        came += len(part)
+    return came
+
+
+def _left(fp):
+    """Bytes that an open file has left, where it can say so."""
+    try:
+        here = fp.tell()
+        end = fp.seek(0, os.SEEK_END)
+        fp.seek(here)
+    except (OSError, AttributeError, ValueError):
+        return None
+    return end - here if isinstance(end, int) else None
+
+
+def read_array(fp, allow_pickle=False, pickle_kwargs=None, *, max_header_size=_MAX_HEADER):
+    """Reads one array in the `.npy` format from an open file."""
+    if allow_pickle:
+        max_header_size = 2**31
+    shape, fortran, dtype = _read_header(fp, read_magic(fp), max_header_size)
+    size = dtype.itemsize
+    for n in shape:
+        size *= n
+    left = getattr(fp, "_left", None) or _left(fp)
+    if left is not None and size > left:
+        raise ValueError(
+            f"Failed to read all data for array. Expected {shape} = {size // dtype.itemsize} elements, could only read "
+            f"{left // dtype.itemsize} elements. (file seems not fully written?)"
+        )
+    native = dtype.newbyteorder("=")
+    stored = shape[::-1] if fortran else shape
+    if left is None:
+        # nobody knows how long the stream is: memory grows with what has come
+        array = cv.frombuffer(bytearray(_exactly(fp, size)), native).reshape(stored).copy()
+    else:
+        array = cv.empty(stored, dtype=native)
+        if _fill(fp, array) != size:
+            raise ValueError("EOF: reading array data, the file ends within the array")
+    if array.dtype == "bool":
+        # other bytes than 0 and 1 are true
+        array[...] = array.view("uint8") != 0
+    if not dtype.isnative:
+        array = array.byteswap(inplace=True)
+    return array.T if fortran else array
+
+
+def _open_bytes(file, mode="rb"):
+    if hasattr(file, "read" if "r" in mode else "write"):
+        return contextlib.nullcontext(file)
+    return open(os.fspath(file), mode)  # noqa: SIM115
+
+
+@contextlib.contextmanager
+def _replacing(path):
+    """A file that takes the place of `path` when it is complete."""
+    path = os.fspath(path)
+    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "xb") as f:
+            yield f
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def save(file, arr, allow_pickle=True):
+    """Writes an array to an `.npy` file. A file that is there is replaced when the new one is complete."""
+    arr = cv.asanyarray(arr)
+    if hasattr(file, "write"):
+        write_array(file, arr)
+        return
+    path = os.fspath(file)
+    cv._npy_save(path if path.endswith(".npy") else path + ".npy", arr)
+
+
+def load(file, mmap_mode=None, allow_pickle=False, fix_imports=True, encoding="ASCII", *, max_header_size=_MAX_HEADER):
+    """Reads the array of an `.npy` file, or the arrays of an `.npz` file. `mmap_mode` maps the file into memory instead."""
+    if encoding not in ("ASCII", "latin1", "bytes"):
+        raise ValueError("encoding must be 'ASCII', 'latin1', or 'bytes'")
+    own = not hasattr(file, "read")
+    fid = open(os.fspath(file), "rb") if own else file  # noqa: SIM115
+    try:
+        first = fid.read(len(MAGIC_PREFIX))
+        if not first:
+            raise EOFError("No data left in file")
+        fid.seek(-min(len(MAGIC_PREFIX), len(first)), 1)
+        if first.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            result = NpzFile(fid, own_fid=own, max_header_size=max_header_size)
+            own = False
+            return result
+        if first == MAGIC_PREFIX:
+            if mmap_mode:
+                return open_memmap(file, mode=mmap_mode, max_header_size=max_header_size)
+            return read_array(fid, max_header_size=max_header_size)
+        raise ValueError(
+            "This file contains pickled (object) data, or is no file of NumPy's.\n  rule: `load` reads npy and npz; "
+            "`pickle.load` reads pickles, which run the code that they hold"
+        )
+    finally:
+        if own:
+            fid.close()
+
+
+# ---- npz
+
+
+class _Files:
+    def __init__(self, npz):
+        self._npz = npz
+
+    def __getattr__(self, key):
+        try:
+            return self._npz[key]
+        except KeyError:
+            raise AttributeError(key) from None
+
+    def __dir__(self):
+        return list(self._npz)
+
+
+class NpzFile(Mapping):
+    """The arrays of an `.npz` file by name, read when they are asked for. Close it, or use it in a `with` block."""
+
+    def __init__(self, fid, own_fid=False, allow_pickle=False, pickle_kwargs=None, *, max_header_size=_MAX_HEADER):
+        import zipfile
+
+        try:
+            self.zip = zipfile.ZipFile(fid, allowZip64=True)
+        except BaseException as error:
+            if isinstance(error, zipfile.BadZipFile):
+                raise ValueError(f"the archive is damaged: {error}") from error
+            raise
+        self.fid = fid if own_fid else None
+        self._names = self.zip.namelist()
+        self.files = [name.removesuffix(".npy") for name in self._names]
+        self.max_header_size = max_header_size
+        self.f = _Files(self)
+
+    def close(self):
+        """Closes the file."""
+        if self.zip is not None:
+            self.zip.close()
+            self.zip = None
+        if self.fid is not None:
+            self.fid.close()
+            self.fid = None
+        self.f = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def __del__(self):
+        with contextlib.suppress(AttributeError):
+            self.close()
+
+    def __iter__(self):
+        return iter(self.files)
+
+    def __len__(self):
+        return len(self.files)
+
+    def __getitem__(self, key):
+        if key in self._names:
+            name = key
+        elif key in self.files:
+            name = key + ".npy"
+        else:
+            raise KeyError(f"{key} is not a file in the archive")
+        import zipfile
+        import zlib
+
+        try:
+            with self.zip.open(name) as member:
+                first = member.read(len(MAGIC_PREFIX))
+                if first != MAGIC_PREFIX:
+                    return first + member.read()
+                return read_array(_Member(member, first, self.zip.getinfo(name)), max_header_size=self.max_header_size)
+        except (zipfile.BadZipFile, zlib.error) as error:
+            raise ValueError(f"member {name!r} of the archive is damaged: {error}") from error
+
+    def __contains__(self, key):
+        return key in self._names or key in self.files
+
+    def __repr__(self):
+        name = getattr(self.fid, "name", "object")
+        shown = ", ".join(self.files[:5]) + ("..." if len(self.files) > 5 else "")
+        return f"NpzFile {name!r} with keys: {shown}"
+
+
+class _Member:
+    """A member of an archive as a stream that knows how much it holds: what it says, but no more than deflate can pack."""
+
+    def __init__(self, member, first, info):
+        self._member, self._first = member, first
+        self._left = min(info.file_size, info.compress_size * 1032 + 1032)
+
+    def read(self, size=-1):
+        if self._first:
+            part, self._first = self._first[:size], self._first[size:]
+            return part
+        return self._member.read(size)
+
+    def readinto(self, target):
+        if self._first:
+            part = self.read(len(target))
+            target[: len(part)] = part
+            return len(part)
+        return self._member.readinto(target)
+
+
+def _savez(file, args, kwds, compress):
+    import zipfile
+
+    arrays = dict(kwds)
+    for i, a in enumerate(args):
+        name = f"arr_{i}"
+        if name in arrays:
+            raise ValueError(f"Cannot use un-named variables and keyword {name}")
+        arrays[name] = a
+    arrays = {name: cv.asanyarray(a) for name, a in arrays.items()}
+    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    if hasattr(file, "write"):
+        target = contextlib.nullcontext(file)
+    else:
+        path = os.fspath(file)
+        target = _replacing(path if path.endswith(".npz") else path + ".npz")
+    with target as f, zipfile.ZipFile(f, "w", compression=method, allowZip64=True) as archive:
+        for name, a in arrays.items():
+            with archive.open(name + ".npy", "w", force_zip64=True) as member:
+                write_array(member, a)
+
+
+def savez(file, *args, allow_pickle=True, **kwds):
+    """Writes arrays to an `.npz` file, under names given by keyword or `arr_0`, `arr_1`, …"""
+    _savez(file, args, kwds, compress=False)
+
+
+def savez_compressed(file, *args, allow_pickle=True, **kwds):
+    """As `savez`, deflated."""
+    _savez(file, args, kwds, compress=True)
+
+
+# ---- memory maps
+
+
+def _mapped(path, dtype, mode, offset, shape, order):
+    import mmap
+
+    modes = {"readonly": "r", "copyonwrite": "c", "readwrite": "r+", "write": "w+"}
+    mode = modes.get(mode, mode)
+    if mode not in ("r", "c", "r+", "w+"):
+        raise ValueError(f"mode must be one of {['r', 'c', 'r+', 'w+', *modes]!r} (got {mode!r})")
+    dtype = cv.dtype(dtype)
+    if not dtype.isnative:
+        raise ValueError(f"a file in the other byte order ({dtype.str}) cannot be mapped\n  hint: `load` or `fromfile` converts it")
+    if mode == "w+" and shape is None:
+        raise ValueError("shape must be given if mode == 'w+'")
+    opened = contextlib.nullcontext(path) if hasattr(path, "read") else None
+    with opened or open(os.fspath(path), "rb" if mode in ("r", "c") else "r+b" if mode == "r+" else "w+b") as f:
+        end = f.seek(0, os.SEEK_END)
+        if shape is None:
+            if (end - offset) % dtype.itemsize:
+                raise ValueError("Size of the available data is not a multiple of the data-type size.")
+            shape = ((end - offset) // dtype.itemsize,)
+        elif not isinstance(shape, tuple):
+            shape = tuple(shape) if hasattr(shape, "__iter__") else (operator.index(shape),)
+        count = 1
+        for n in shape:
+            count *= n
+        size = offset + count * dtype.itemsize
+        if mode in ("w+", "r+") and end < size:
+            f.seek(max(size, 1) - 1)
+            f.write(b"\0")
+            f.flush()
+        elif end < size:
+            raise ValueError("mmap length is greater than file size")
+        if count == 0:
+            return cv.empty(shape, dtype=dtype, order=order)
+        start = offset - offset % mmap.ALLOCATIONGRANULARITY
+        access = {"r": mmap.ACCESS_READ, "c": mmap.ACCESS_COPY}.get(mode, mmap.ACCESS_WRITE)
+        memory = mmap.mmap(f.fileno(), size - start, access=access, offset=start)
+    flat = cv.frombuffer(memory, dtype, count, offset - start)
+    return flat.reshape(shape, order=order)
+
+
+class memmap:
+    """An array over the memory of a file: `cv.memmap(path, dtype, mode, offset, shape, order)`.
+
+    The result is an `ndarray`; what is written into it in mode `r+` or `w+` goes to the file by itself.
+    """
+
+    def __new__(cls, filename, dtype="uint8", mode="r+", offset=0, shape=None, order="C"):
+        return _mapped(filename, dtype, mode, offset, shape, order)
+
+
+def open_memmap(filename, mode="r+", dtype=None, shape=None, fortran_order=False, version=None, *, max_header_size=_MAX_HEADER):
+    """An array over the memory of an `.npy` file, which mode `w+` makes."""
+    if hasattr(filename, "read"):
+        raise ValueError("Filename must be a string or a path-like object. Memmap cannot use existing file handles.")
+    path = os.fspath(filename)
+    if "w" in mode:
+        dtype = cv.dtype(dtype)
+        with open(path, mode + "b") as f:
+            f.write(_header(dtype, fortran_order, shape, version))
+            offset = f.tell()
+        mode = "r+"
+    else:
+        with open(path, "rb") as f:
+            shape, fortran_order, dtype = _read_header(f, read_magic(f), max_header_size)
+            offset = f.tell()
+    return _mapped(path, dtype, mode, offset, shape, "F" if fortran_order else "C")
+
+
+def isfileobj(f):
+    """Returns true for files of the system, which know their descriptor."""
+    if not isinstance(f, (io.FileIO, io.BufferedReader, io.BufferedWriter)):
+        return False
+    try:
+        f.fileno()
+    except OSError:
+        return False
+    return True
+
+
+# ---- raw bytes, numbers between separators
+
+
+def fromfile(file, dtype=float, count=-1, sep="", offset=0, *, like=None):
+    """The elements of a file: of its bytes, or with `sep` of the numbers of its text."""
+    dtype = cv.dtype(dtype)
+    if sep and offset:
+        raise TypeError("'offset' argument only permitted for binary files")
+    with _open_bytes(file) as f:
+        if sep:
+            text = f.read()
+            text = text.decode("latin1") if isinstance(text, bytes) else text
+            return fromstring(text, dtype, count, sep=sep)
+        if offset:
+            f.seek(offset, os.SEEK_CUR)
+        left = _left(f)
+        if left is None:
+            data = f.read() if count < 0 else f.read(count * dtype.itemsize)
+            return cv.frombuffer(bytearray(data), dtype, len(data) // dtype.itemsize).copy()
+        # no memory for more than there is
+        count = left // dtype.itemsize if count < 0 else builtins.min(count, left // dtype.itemsize)
+        array = cv.empty(count, dtype=dtype.newbyteorder("="))
+        _fill(f, array)
+    return array if dtype.isnative else array.byteswap(inplace=True)
+
+
+def tofile(array, fid, sep="", format="%s"):  # noqa: A002
+    """Writes the elements of an array to a file; see `ndarray.tofile`."""
+    if sep == "":
+        data = _bytes_of(array)
+    else:
+        values = array.ravel().tolist()
+        if format in ("", "%s"):
+            text = sep.join(str(v) if isinstance(v, bool) else repr(v) for v in values)
+        else:
+            text = sep.join(format % v for v in values)
+        data = text.encode("ascii")
+    with _open_bytes(fid, "wb") as f:
+        try:
+            f.write(data)
+        except TypeError:
+            f.write(data.decode("ascii") if isinstance(data, bytes) else bytes(data).decode("ascii"))
+
+
+_NUMBER = re.compile(
+    r"\s*([+-]?(?:inf(?:inity)?|nan(?:\(\w*\))?|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?j?(?:[+-](?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?j)?))", re.I
+)
+
+
+def _parse(dtype):
+    if dtype.kind == "b":
+        return lambda t: bool(int(t))
+    if dtype.kind in "iu":
+        return int
+    if dtype.kind == "c":
+        return lambda t: complex(t.replace("i", "j") if t.endswith("i") else t)
+    return float
+
+
+def fromstring(string, dtype=float, count=-1, *, sep="", like=None):
+    """The numbers of a text between separators. Blanks of a separator stand for any blanks."""
+    dtype = cv.dtype(dtype)
+    if isinstance(string, bytes):
+        string = string.decode("latin1")
+    if not isinstance(string, str):
+        raise TypeError(f"fromstring() argument 1 must be read-only bytes-like object, not {type(string).__name__}")
+    if sep == "":
+        raise ValueError("The binary mode of fromstring is removed, use frombuffer instead")
+    pattern = r"\s*".join(re.escape(part) for part in sep.split())
+    separator = re.compile(rf"\s*{pattern}\s*" if pattern else r"\s+")
+    parse = _parse(dtype)
+    values, at = [], 0
+    end = len(string.rstrip())
+    ended = True
+    while at < end and len(values) != count:
+        found = _NUMBER.match(string, at)
+        text = found and found.group(1)
+        if text and dtype.kind in "iub":
+            text = re.match(r"[+-]?\d+", text)
+            text = text and text.group(0)
+        if not text:
+            ended = False
+            break
+        values.append(parse(text.split("(")[0]))
+        at = found.start(1) + len(text)
+        step = separator.match(string, at)
+        if step is None or (not pattern and step.end() == at):
+            ended = at >= end
+            break
+        at = step.end()
+    if not ended and len(values) != count:
+        warnings.warn(
+            "string or file could not be read to its end due to unmatched data; this will raise a ValueError in the future.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+    native = dtype.newbyteorder("=")
+    return cv.array(values, dtype=native) if values else cv.zeros(0, dtype=native)
+
+
+def fromregex(file, regexp, dtype, encoding=None):
+    """Refused: its result is an array of structures."""
+    raise TypeError("fromregex makes arrays of structures, which do not exist\n  hint: `cv.array(re.findall(...))` of each group")
+
+
+# ---- tables
+
+
+def _open_text(fname, mode="r", encoding=None):
+    """A text file by its path, unpacked by its ending, or what is a file already."""
+    if not isinstance(fname, (str, os.PathLike)):
+        return contextlib.nullcontext(fname)
+    path = os.fspath(fname)
+    openers = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma", ".lzma": "lzma"}
+    module = openers.get(os.path.splitext(path)[1])
+    if encoding == "bytes":
+        encoding = "latin1"
+    if module is None:
+        return open(path, mode, encoding=encoding)
+    import importlib
+
+    return importlib.import_module(module).open(path, mode + "t", encoding=encoding)
+
+
+def _text_lines(source, encoding):
+    for line in source:
+        yield line.decode(encoding if encoding not in (None, "bytes") else "latin1") if isinstance(line, bytes) else line
+
+
+def _whole_text(fname, encoding):
+    """All bytes of a table, where they can be had at once and are ASCII; else None."""
+    if encoding not in (None, "bytes", "ascii", "utf-8", "utf8", "latin1"):
+        return None
+    if isinstance(fname, (str, os.PathLike)):
+        path = os.fspath(fname)
+        if os.path.splitext(path)[1] in (".gz", ".bz2", ".xz", ".lzma"):
+            return None
+        with open(path, "rb") as f:
+            data = f.read()
+    elif isinstance(fname, (io.BytesIO, io.StringIO, io.TextIOWrapper, io.BufferedReader)):
+        here = fname.tell() if fname.seekable() else None
+        data = fname.read()
+        data = data.encode() if isinstance(data, str) else data
+        if not data.isascii():
+            if here is None:
+                return None
+            fname.seek(here)
+    else:
+        return None
+    return data if data.isascii() else None
+
+
+def _columns(usecols):
+    if usecols is None:
+        return None
+    try:
+        usecols = list(usecols)
+    except TypeError:
+        usecols = [usecols]
+    for column in usecols:
+        try:
+            operator.index(column)
+        except TypeError:
+            raise TypeError(
+                f"usecols must be an int or a sequence of ints but it contains at least one element of type {type(column)}"
+            ) from None
+    return [operator.index(c) for c in usecols]
+
+
+def _shaped(table, ndmin, unpack):
+    if table.ndim > ndmin:
+        table = table.squeeze()
+    if table.ndim < ndmin:
+        table = table.reshape(1) if ndmin == 1 else table.reshape(1, -1).T if table.ndim == 1 else table.reshape(1, 1)
+    return table.T if unpack else table
+
+
+def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, skiprows=0, usecols=None, unpack=False, ndmin=0,
+            encoding=None, max_rows=None, *, quotechar=None, like=None):  # fmt: skip
+    """The numbers of a text file, one row for each line."""
+    dtype = cv.dtype(dtype)
+    if ndmin not in (0, 1, 2):
+        raise ValueError(f"Illegal value of ndmin keyword: {ndmin}")
+    if isinstance(delimiter, bytes):
+        delimiter = delimiter.decode("latin1")
+    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1):
+        raise TypeError("Text reading control character must be a single unicode character or None; but got: " + repr(delimiter))
+    if delimiter in ("\n", "\r"):
+        raise TypeError("Text reading control character must be ASCII and not a newline; `delimiter` is a newline")
+    if comments is None:
+        comments = []
+    else:
+        comments = [comments] if isinstance(comments, (str, bytes)) else list(comments)
+        comments = [c.decode("latin1") if isinstance(c, bytes) else c for c in comments]
+        if any(not isinstance(c, str) for c in comments):
+            raise TypeError("comments must be a string or a sequence of strings")
+        if "" in comments:
+            raise ValueError("comments cannot be an empty string. Use comments=None to disable comments.")
+    if max_rows is not None and operator.index(max_rows) < 0:
+        raise ValueError("argument must be nonnegative")
+    if operator.index(skiprows) < 0:
+        raise ValueError("argument must be nonnegative")
+    columns = _columns(usecols)
+    table = None
+    # with `max_rows` a file is read no further than the last row
+    plain = converters is None and quotechar is None and max_rows is None and builtins.all(len(c) == 1 and c.isascii() for c in comments)
+    if plain and len(comments) <= 1 and (delimiter is None or delimiter.isascii()) and dtype.kind in "fiu" and dtype.isnative:
+        text = _whole_text(fname, encoding)
+        if text is not None:
+            try:
+                table = cv._parse_table(text, delimiter, comments[0] if comments else None, skiprows, max_rows, columns, dtype)
+            except ValueError:
+                if dtype.kind == "f":
+                    raise
+                # integers that are written as floats
+                fname = io.StringIO(text.decode())
+    if table is None:
+        with _open_text(fname, "r", encoding) as source:
+            lines = _text_lines(source, encoding)
+            table = _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns, max_rows, quotechar)
+    if table.shape[0] == 0:
+        warnings.warn(f'loadtxt: input contained no data: "{fname}"', UserWarning, stacklevel=2)
+        if table.shape[1] == 0:
+            table = table.reshape(0, 1) if ndmin == 2 else table.reshape(0)
+    return _shaped(table, ndmin, unpack)
+
+
+def _fields(line, delimiter, quote):
+    if quote is None or quote not in line:
+        return line.split() if delimiter is None else [f.strip() for f in line.split(delimiter)]
+    fields, text, quoted, any_quote = [], "", False, False
+    for c in line:
+        if c == quote:
+            quoted = not quoted
+            any_quote = True
+        elif not quoted and (c == delimiter or (delimiter is None and c.isspace())):
+            if delimiter is not None or text or any_quote:
+                fields.append(text)
+            text, any_quote = "", False
+        else:
+            text += c
+    if delimiter is not None or text or any_quote:
+        fields.append(text)
+    return fields
+
+
+def _integer(text):
+    try:
+        return int(text)
+    except ValueError:
+        value = float(text)
+        warnings.warn(
+            "loadtxt(): Parsing an integer via a float is deprecated.  To avoid this warning, you can:\n"
+            "    * make sure the original data is stored as integers.\n"
+            "    * use the `converters=` keyword argument.",
+            DeprecationWarning,
+            stacklevel=4,
+        )
+        return int(value)
+
+
+def _complex(text):
+    text = text.strip()
+    if text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
+    return complex(text.replace("+-", "-").replace("i", "j") if "n" not in text else text.replace("+-", "-"))
+
+
+def _plain(parse):
+    """A parser that refuses Python's underscores between digits."""
+
+    def strict(text):
+        if "_" in text:
+            raise ValueError(text)
+        return parse(text)
+
+    return strict
+
+
+def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns, max_rows, quote):
+    parse = {"b": lambda t: bool(_integer(t)), "i": _integer, "u": _integer, "c": _complex}.get(dtype.kind, float)
+    parse = _plain(parse)
+    cut = re.compile("|".join(map(re.escape, comments))) if comments else None
+    by_column = None
+    if converters is not None:
+        if callable(converters):
+            parse = converters
+        elif isinstance(converters, dict):
+            by_column = converters
+        else:
+            raise TypeError("converters must be a dictionary mapping columns to converter functions or a single callable.")
+    rows, width = [], None
+    for i, line in enumerate(lines) if max_rows != 0 else ():
+        if i < skiprows:
+            continue
+        line = line.rstrip("\r\n")
+        if cut is not None:
+            found = cut.search(line)
+            line = line[: found.start()] if found else line
+        if not line.strip() and (delimiter is None or not line.strip(" ")):
+            if max_rows is not None:
+                warnings.warn(
+                    f"Input line {i + 1} contained no data and will not be counted towards `max_rows={max_rows}`.  This differs from "
+                    "the behaviour in NumPy <=1.22 which counted lines rather than rows.",
+                    UserWarning,
+                    stacklevel=3,
+                )
+            continue
+        fields = _fields(line, delimiter, quote)
+        places = range(len(fields)) if columns is None else columns
+        row = []
+        for column in places:
+            at = column + len(fields) if column < 0 else column
+            if not 0 <= at < len(fields):
+                raise ValueError(f"invalid column index {column} at row {len(rows) + 1} with {len(fields)} columns")
+            one = parse
+            if by_column is not None:
+                one = by_column.get(at, by_column.get(at - len(fields), parse))
+            try:
+                row.append(one(fields[at]))
+            except Exception as error:
+                raise ValueError(
+                    f"could not convert string {fields[at]!r} to {dtype.name} at row {len(rows)}, column {at + 1}."
+                ) from error
+        if width is None:
+            width = len(row)
+        elif width != len(row):
+            raise ValueError(
+                f"the number of columns changed from {width} to {len(row)} at row {len(rows) + 1}; use `usecols` to select a "
+                "subset and avoid this error"
+            )
+        rows.append(row)
+        if max_rows is not None and len(rows) >= max_rows:
+            break
+    native = dtype.newbyteorder("=")
+    if not rows:
+        return cv.zeros((0, len(columns) if columns else 0), dtype=native)
+    return cv.array(rows, dtype=native).reshape(len(rows), width)
+
+
+def savetxt(fname, X, fmt="%.18e", delimiter=" ", newline="\n", header="", footer="", comments="# ", encoding=None):
+    """Writes an array with one or two axes as text, a row on each line."""
+    fmt = fmt.decode("latin1") if isinstance(fmt, bytes) else fmt
+    delimiter = delimiter.decode("latin1") if isinstance(delimiter, bytes) else delimiter
+    X = cv.asarray(X)
+    if X.ndim == 0 or X.ndim > 2:
+        raise ValueError(f"Expected 1D or 2D array, got {X.ndim}D array instead")
+    rows = X.reshape(-1, 1) if X.ndim == 1 else X
+    columns, is_complex = rows.shape[1], X.dtype.kind == "c"
+    if isinstance(fmt, (list, tuple)):
+        if len(fmt) != columns:
+            raise AttributeError(f"fmt has wrong shape.  {fmt}")
+        row_format = delimiter.join(fmt)
+    elif isinstance(fmt, str):
+        count = fmt.count("%")
+        wrong = ValueError(f"fmt has wrong number of % formats:  {fmt}")
+        if count == 1:
+            one = f" ({fmt}+{fmt}j)" if is_complex else fmt
+            row_format = delimiter.join([one] * columns)
+        elif (is_complex and count != 2 * columns) or (not is_complex and count != columns):
+            raise wrong
+        else:
+            row_format = fmt
+    else:
+        raise ValueError(f"invalid fmt: {fmt!r}")
+
+    def commented(text):
+        return comments + text.replace("\n", "\n" + comments) + newline
+
+    def text():
+        if header:
+            yield commented(header)
+        step = builtins.max(1, 65536 // builtins.max(columns, 1))
+        for start in range(0, rows.shape[0], step):
+            for row in rows[start : start + step].tolist():
+                if is_complex:
+                    row = [part for v in row for part in (v.real, v.imag)]
+                try:
+                    line = row_format % tuple(row) + newline
+                except TypeError as error:
+                    raise TypeError(
+                        f"Mismatch between array dtype ('{X.dtype}') and format specifier ('{row_format}')"
+                    ) from error
+                yield line.replace("+-", "-") if is_complex else line
+        if footer:
+            yield commented(footer)
+
+    if hasattr(fname, "write"):
+        for part in text():
+            try:
+                fname.write(part)
+            except TypeError:
+                fname.write(part.encode(encoding or "latin1"))
+        return
+    with _open_text(fname, "w", encoding or "latin1") as f:
+        f.writelines(text())
+
+
+def genfromtxt(fname, dtype=float, comments="#", delimiter=None, skip_header=0, skip_footer=0, converters=None,
+               missing_values=None, filling_values=None, usecols=None, names=None, excludelist=None, deletechars=None,
+               replace_space="_", autostrip=False, case_sensitive=True, defaultfmt="f%i", unpack=None, usemask=False, loose=True,
+               invalid_raise=True, max_rows=None, encoding=None, *, ndmin=0, like=None):  # fmt: skip
+    """The numbers of a text file with missing values, one row for each line. `dtype=None` finds the dtype."""
+    if names is not None:
+        raise TypeError("genfromtxt with names makes arrays of structures, which do not exist\n  hint: skip_header=1 leaves the names out")
+    if usemask:
+        raise TypeError("genfromtxt with usemask makes masked arrays, which do not exist")
+    if max_rows is not None:
+        if skip_footer:
+            raise ValueError("The keywords 'skip_footer' and 'max_rows' can not be specified at the same time.")
+        if max_rows < 1:
+            raise ValueError("'max_rows' must be at least 1.")
+    if ndmin not in (0, 1, 2):
+        raise ValueError(f"Illegal value of ndmin keyword: {ndmin}")
+    text = lambda v: v.decode("latin1") if isinstance(v, bytes) else v  # noqa: E731
+    comments, delimiter = text(comments), text(delimiter)
+    if isinstance(usecols, str):
+        usecols = [int(c) for c in usecols.split(",")]
+    columns = _columns(usecols)
+    if isinstance(fname, str) or isinstance(fname, os.PathLike):
+        opened = _open_text(fname, "r", encoding)
+    else:
+        try:
+            iter(fname)
+        except TypeError as error:
+            raise TypeError(f"fname must be a string, a filehandle, a sequence of strings,\nor an iterator of strings. Got "
+                            f"{type(fname)} instead.") from error  # fmt: skip
+        opened = contextlib.nullcontext(fname)
+    rows = []
+    with opened as source:
+        for i, line in enumerate(_text_lines(source, encoding)):
+            if i < skip_header:
+                continue
+            line = line.rstrip("\r\n")
+            if comments is not None:
+                line = line.split(comments)[0]
+            if isinstance(delimiter, int):
+                fields = [line[k : k + delimiter] for k in range(0, len(line), delimiter)]
+            elif isinstance(delimiter, (list, tuple)):
+                fields, at = [], 0
+                for n in delimiter if line.strip() else ():
+                    fields.append(line[at : at + n])
+                    at += n
+            elif not line.strip(" \r\n\t" if delimiter is None else " \r\n"):
+                continue
+            else:
+                fields = line.split(delimiter)
+            if not fields:
+                continue
+            if autostrip or delimiter is None or isinstance(delimiter, (int, list, tuple)):
+                fields = [f.strip() for f in fields]
+            rows.append((i + 1, fields))
+            if max_rows is not None and len(rows) == max_rows:
+                break
+    if skip_footer:
+        rows = rows[:-skip_footer]
+    if not rows:
+        warnings.warn(f'genfromtxt: Empty input file: "{fname}"', UserWarning, stacklevel=2)
+        return cv.zeros(0, dtype="float64" if dtype is None else dtype)
+    width = len(rows[0][1])
+    wrong = [(i, len(f)) for i, f in rows if len(f) != width and (columns is None or builtins.max(columns) >= len(f))]
+    if wrong:
+        message = "Some errors were detected !\n" + "\n".join(
+            f"    Line #{i} (got {n} columns instead of {width})" for i, n in wrong
+        )
+        if invalid_raise:
+            raise ValueError(message)
+        from .exceptions import VisibleDeprecationWarning  # noqa: F401
+
+        warnings.warn(message, UserWarning, stacklevel=2)
+        bad = {i for i, _ in wrong}
+        rows = [(i, f) for i, f in rows if i not in bad]
+    table = [[f[c] for c in columns] for _, f in rows] if columns is not None else [f for _, f in rows]
+    return _generated(table, dtype, converters, missing_values, filling_values, columns, loose, ndmin, unpack)
+
+
+def _each(value, count, columns):
+    """A value for each column: one for all, a sequence, or a dict by column."""
+    if isinstance(value, dict):
+        return [value.get(c, value.get(None)) for c in (columns if columns is not None else range(count))]
+    if isinstance(value, (list, tuple)):
+        return [*value, *[None] * (count - len(value))][:count]
+    return [value] * count
+
+
+def _generated(table, dtype, converters, missing_values, filling_values, columns, loose, ndmin, unpack):
+    count = len(table[0])
+    missing = _each(missing_values.split(",") if isinstance(missing_values, str) else missing_values, count, columns)
+    if isinstance(missing_values, str):
+        missing = [missing_values.split(",")] * count
+    filling = _each(filling_values, count, columns)
+    own = _each(converters if isinstance(converters, dict) else {}, count, columns)
+    empty = lambda k: {"", *([missing[k]] if isinstance(missing[k], str) else missing[k] or ())}  # noqa: E731
+    wanted = None if dtype is None else cv.dtype(dtype)
+    if wanted is None:
+        present = [f.strip() for row in table for k, f in enumerate(row) if f.strip() not in empty(k) and own[k] is None]
+        wanted = cv.dtype("bool")
+        for name, parse in (("bool", _boolean), ("int64", int), ("float64", float), ("complex128", _complex)):
+            try:
+                for f in present:
+                    parse(f)
+            except ValueError:
+                continue
+            wanted = cv.dtype(name)
+            break
+        else:
+            raise ValueError("genfromtxt: a field is no number, and arrays of text do not exist\n  hint: `usecols` leaves columns out")
+    parse = {"b": _boolean, "i": int, "u": int, "c": _complex}.get(wanted.kind, float)
+    default = {"b": False, "i": -1, "u": -1, "c": complex("nan")}.get(wanted.kind, float("nan"))
+    values = []
+    for row in table:
+        line = []
+        for k, f in enumerate(row):
+            f = f.strip()
+            fill = default if filling[k] is None else filling[k]
+            if own[k] is not None:
+                line.append(own[k](f))
+            elif f in empty(k):
+                line.append(fill)
+            else:
+                try:
+                    line.append(parse(f))
+                except ValueError:
+                    if not loose:
+                        raise ValueError(f"Cannot convert string '{f}'") from None
+                    line.append(fill)
+        values.append(line)
+    return _shaped(cv.array(values).astype(wanted), ndmin, unpack)
+
+
+def _boolean(text):
+    upper = text.upper()
+    if upper in ("TRUE", "FALSE"):
+        return upper == "TRUE"
+    raise ValueError("Cannot convert string to bool")

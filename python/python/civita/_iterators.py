@@ -1,0 +1,538 @@
+"""Iterators over elements and indices: `flatiter`, `ndindex`, `ndenumerate`, `broadcast`, `nditer`."""
+
+import builtins
+import itertools
+import math
+import operator
+
+from . import _civita as cv
+
+
+def _coordinates(place, shape):
+    """The index of the element at a place of the elements in C order."""
+    index = []
+    for n in reversed(shape):
+        place, i = divmod(place, n)
+        index.append(i)
+    return tuple(reversed(index))
+
+
+class flatiter:
+    """The elements of an array in C order. It can be indexed and assigned to, and iterated over once."""
+
+    __slots__ = ("_array", "_place")
+    __hash__ = None
+
+    def __init__(self, array):
+        if not isinstance(array, cv.ndarray):
+            raise TypeError("flatiter takes an array; `a.flat` makes one")
+        self._array = array
+        self._place = 0
+
+    @property
+    def base(self):
+        """The array."""
+        return self._array
+
+    @property
+    def index(self):
+        """The place of the next element."""
+        return self._place
+
+    @property
+    def coords(self):
+        """The index of the next element."""
+        shape = self._array.shape
+        return _coordinates(self._place, shape) if self._array.size else (0,) * len(shape)
+
+    def copy(self):
+        """The elements as a new array with one axis."""
+        return self._array.flatten()
+
+    def __array__(self, dtype=None, copy=None):
+        import numpy
+
+        return numpy.asarray(self._array.flatten(), dtype=dtype)
+
+    def __iter__(self):
+        return self
+
+    def __len__(self):
+        return self._array.size
+
+    def __next__(self):
+        place = self._place
+        array = self._array
+        if place >= array.size:
+            self._place = 0
+            raise StopIteration
+        self._place = place + 1
+        return array[_coordinates(place, array.shape)]
+
+    def _key(self, key):
+        if isinstance(key, tuple):
+            if len(key) == 0:
+                return Ellipsis
+            if len(key) > 1:
+                raise IndexError("unsupported iterator index")
+            key = key[0]
+        if key is None:
+            raise IndexError("unsupported iterator index")
+        if isinstance(key, (list, tuple)) and len(key) == 0:
+            return cv.zeros(0, dtype="int64")
+        if isinstance(key, (str, float, complex)):
+            raise IndexError("unsupported iterator index")
+        if isinstance(key, (bool, cv.bool)):
+            return cv.asarray([key] if self._array.size == 1 else [key] + [False] * (self._array.size - 1))
+        return key
+
+    def __getitem__(self, key):
+        key = self._key(key)
+        if key is Ellipsis:
+            return self._array.flatten()
+        result = self._array.ravel()[key]
+        return result.copy() if isinstance(result, cv.ndarray) else result
+
+    def __setitem__(self, key, value):
+        array = self._array
+        if not array.flags.writeable:
+            raise ValueError("underlying array is read-only")
+        key = self._key(key)
+        value = cv.asarray(value).ravel()
+        try:
+            flat = array.reshape(-1, copy=False)
+        except ValueError:
+            places = cv.arange(array.size)[key]
+            count = places.size
+            if isinstance(places, cv.ndarray):
+                places = places.ravel()
+                index = []
+                for n in reversed(array.shape):
+                    index.append(places % n)
+                    places = places // n
+                target, where = array, tuple(reversed(index))
+            else:
+                target, where = array, _coordinates(int(places), array.shape)
+        else:
+            target, where = flat, key
+            count = flat[key].size
+        if count == 0:
+            return
+        if value.size == 0:
+            raise ValueError("Error setting single item of array." if count == 1 else "cannot assign an empty sequence")
+        if count == 1 and not isinstance(key, slice) and key is not Ellipsis:
+            target[where] = value[0].astype(array.dtype) if value.dtype != array.dtype else value[0]
+            return
+        if value.size != count:
+            value = value[cv.arange(count) % value.size]
+        picked = target[where]
+        target[where] = value.reshape(picked.shape)
+
+    def _compare(self, other, how):
+        other = other.copy() if isinstance(other, flatiter) else other
+        return how(self._array.flatten(), other)
+
+    def __eq__(self, other):
+        return self._compare(other, operator.eq)
+
+    def __ne__(self, other):
+        return self._compare(other, operator.ne)
+
+    def __lt__(self, other):
+        return self._compare(other, operator.lt)
+
+    def __le__(self, other):
+        return self._compare(other, operator.le)
+
+    def __gt__(self, other):
+        return self._compare(other, operator.gt)
+
+    def __ge__(self, other):
+        return self._compare(other, operator.ge)
+
+
+class ndindex:
+    """The indices of a shape in C order: `for i, j in cv.ndindex(2, 3)`."""
+
+    def __init__(self, *shape):
+        if len(shape) == 1 and isinstance(shape[0], tuple):
+            shape = shape[0]
+        shape = tuple(operator.index(n) for n in shape)
+        if any(n < 0 for n in shape):
+            raise ValueError("negative dimensions are not allowed")
+        self._shape = shape
+        self._indices = itertools.product(*map(range, shape))
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._indices)
+
+
+class ndenumerate:
+    """Pairs of an index and the element there, in C order."""
+
+    def __init__(self, arr):
+        self.iter = cv.asarray(arr).flat
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        index = self.iter.coords
+        return index, next(self.iter)
+
+
+class broadcast:
+    """Arrays that are broadcast to one shape: an iterator over tuples of their elements."""
+
+    def __init__(self, *arrays):
+        parts = []
+        for a in arrays:
+            parts.extend(a._arrays if isinstance(a, broadcast) else [cv.asarray(a)])
+        if len(parts) > 64:
+            raise ValueError("Need at least 0 and at most 64 array objects.")
+        self._arrays = parts
+        self.shape = _broadcast_shape([a.shape for a in parts])
+        self.index = 0
+
+    @property
+    def nd(self):
+        """Number of axes."""
+        return len(self.shape)
+
+    ndim = nd
+
+    @property
+    def size(self):
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def numiter(self):
+        """Number of arrays."""
+        return len(self._arrays)
+
+    @property
+    def iters(self):
+        """An iterator over the elements of each array."""
+        return tuple(cv.broadcast_to(a, self.shape).flat for a in self._arrays)
+
+    def reset(self):
+        """Begins again."""
+        self.index = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.index >= self.size:
+            raise StopIteration
+        index = _coordinates(self.index, self.shape)
+        self.index += 1
+        return tuple(cv.broadcast_to(a, self.shape)[index] for a in self._arrays)
+
+
+def _broadcast_shape(shapes):
+    rank = max((len(s) for s in shapes), default=0)
+    result = [1] * rank
+    for which, shape in enumerate(shapes):
+        for axis, n in enumerate(shape, rank - len(shape)):
+            if n != 1 and result[axis] not in (1, n):
+                text = " ".join(str(s).replace(" ", "") for s in shapes)
+                raise ValueError(
+                    f"shape mismatch: objects cannot be broadcast to a single shape.  Mismatch is between arg 0 with shape "
+                    f"{shapes[0]} and arg {which} with shape {shape}."
+                    if len(shapes) == 2
+                    else f"shape mismatch: objects cannot be broadcast to a single shape: {text}"
+                )
+            if n != 1:
+                result[axis] = n
+    return tuple(result)
+
+
+_FLAGS = {
+    "buffered", "c_index", "common_dtype", "copy_if_overlap", "delay_bufalloc", "external_loop", "f_index", "grow_inner",
+    "multi_index", "ranged", "reduce_ok", "refs_ok", "zerosize_ok",
+}  # fmt: skip
+_OP_FLAGS = {
+    "readonly", "readwrite", "writeonly", "no_broadcast", "contig", "aligned", "nbo", "copy", "updateifcopy", "allocate",
+    "no_subtype", "virtual", "arraymask", "writemasked", "overlap_assume_elementwise",
+}  # fmt: skip
+
+
+class nditer:
+    """Elements of one or several arrays that are broadcast together, in memory order unless another one is asked for.
+
+    A simple one: `multi_index`, `c_index`, `f_index`, `external_loop`, operands that are read, written or allocated, `op_dtypes`.
+    `op_axes`, `itershape` and masks are not there.
+    """
+
+    def __init__(self, op, flags=(), op_flags=None, op_dtypes=None, order="K", casting="safe", op_axes=None, itershape=None,
+                 buffersize=0):  # fmt: skip
+        unknown = set(flags or ()) - _FLAGS
+        if unknown:
+            raise ValueError(f'Unexpected iterator global flag "{sorted(unknown)[0]}"')
+        if op_axes is not None or itershape is not None:
+            raise NotImplementedError("nditer takes neither op_axes nor itershape\n  hint: transpose and reshape the operands")
+        flags = set(flags or ())
+        several = isinstance(op, (list, tuple))
+        operands = list(op) if several else [op]
+        if not operands:
+            raise ValueError("Must provide at least one operand")
+        given = self._flags_of(op_flags, len(operands), operands)
+        dtypes = op_dtypes if isinstance(op_dtypes, (list, tuple)) else [op_dtypes] * len(operands)
+        arrays, self._written = [], []
+        for a, own, dtype in zip(operands, given, dtypes):
+            writes = bool(own & {"readwrite", "writeonly"})
+            if a is None:
+                arrays.append(None)
+                self._written.append(None)
+                continue
+            a = cv.asarray(a)
+            if writes and not a.flags.writeable:
+                raise ValueError("output array is read-only")
+            target = a
+            if dtype is not None and a.dtype != dtype:
+                if not ({"copy", "updateifcopy"} & own or "buffered" in flags):
+                    raise TypeError(
+                        "Iterator operand required copying or buffering, but neither copying nor buffering was enabled"
+                    )
+                if not cv.can_cast(a.dtype, dtype, casting):
+                    raise TypeError(
+                        f"Iterator operand 0 dtype could not be cast from {a.dtype!r} to {cv.dtype(dtype)!r} according to the "
+                        f"rule '{casting}'"
+                    )
+                a = a.astype(dtype)
+            arrays.append(a)
+            self._written.append(target if writes and target is not a else None)
+        shape = _broadcast_shape([a.shape for a in arrays if a is not None])
+        if math.prod(shape) == 0 and "zerosize_ok" not in flags:
+            raise ValueError("Iteration of zero-sized operands is not enabled")
+        found = [a.dtype for a in arrays if a is not None]
+        common = cv.result_type(*found) if found else cv.dtype("float64")
+        for i, a in enumerate(arrays):
+            if a is None:
+                arrays[i] = cv.zeros(shape, dtype=dtypes[i] if dtypes[i] is not None else common)
+            elif "common_dtype" in flags and a.dtype != common:
+                arrays[i] = a.astype(common)
+        for a, own in zip(arrays, given):
+            if own & {"readwrite", "writeonly"} and a.shape != shape and "reduce_ok" not in flags:
+                raise ValueError("non-broadcastable operand with shape "
+                                 f"{a.shape} doesn't match the broadcast shape {shape}")  # fmt: skip
+        self.operands = tuple(arrays)
+        self._given = given
+        self._flags = flags
+        self._shape = shape
+        self._order = self._axes_of(order)
+        self._views = [cv.broadcast_to(a, shape) if a.shape != shape else a for a in arrays]
+        writable = [bool(own & {"readwrite", "writeonly"}) for own in given]
+        # what may be written is a view of one element, else a read-only one
+        self._turned = [v.transpose(self._order) for v in self._views]
+        self._writable = writable
+        self.reset()
+
+    @staticmethod
+    def _flags_of(op_flags, count, operands):
+        if op_flags is None:
+            return [{"readonly"} if a is not None else {"writeonly", "allocate"} for a in operands]
+        op_flags = list(op_flags)
+        if not op_flags or isinstance(op_flags[0], str):
+            op_flags = [op_flags] * count
+        if len(op_flags) != count:
+            raise ValueError("op_flags must be a tuple or array of per-op flag-tuples")
+        for own in op_flags:
+            unknown = set(own) - _OP_FLAGS
+            if unknown:
+                raise ValueError(f'Unexpected per-op iterator flag "{sorted(unknown)[0]}"')
+        return [set(own) for own in op_flags]
+
+    def _axes_of(self, order):
+        rank = len(self._shape)
+        axes = builtins.list(range(rank))
+        if order == "F":
+            return axes[::-1]
+        if order == "C":
+            return axes
+        if order not in ("K", "A"):
+            raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
+        first = max(self.operands, key=lambda a: a.ndim)
+        if first.ndim != rank:
+            return axes
+        if order == "A":
+            fortran = all(a.flags.f_contiguous and not a.flags.c_contiguous for a in self.operands if a.ndim > 1)
+            return axes[::-1] if fortran and rank > 1 else axes
+        return sorted(axes, key=lambda k: -abs(first.strides[k]))
+
+    def reset(self):
+        """Begins again."""
+        self.iterindex = 0
+        self._started = False
+
+    @property
+    def itersize(self):
+        """Number of steps that visit one element each."""
+        return math.prod(self._shape)
+
+    @property
+    def shape(self):
+        """Lengths of the axes that are iterated over."""
+        return self._shape
+
+    @property
+    def ndim(self):
+        """Number of axes."""
+        return len(self._shape)
+
+    @property
+    def nop(self):
+        """Number of operands."""
+        return len(self.operands)
+
+    @property
+    def dtypes(self):
+        """Dtypes of the operands."""
+        return tuple(a.dtype for a in self.operands)
+
+    @property
+    def itviews(self):
+        """The operands as they are iterated over."""
+        return tuple(self._turned)
+
+    @property
+    def finished(self):
+        """Returns true behind the last element."""
+        return self.iterindex >= self.itersize
+
+    @property
+    def has_multi_index(self):
+        """Returns true where the index was asked for."""
+        return "multi_index" in self._flags
+
+    @property
+    def has_index(self):
+        """Returns true where the place in C or Fortran order was asked for."""
+        return bool({"c_index", "f_index"} & self._flags)
+
+    @property
+    def multi_index(self):
+        """The index of the current element."""
+        if not self.has_multi_index:
+            raise ValueError("Iterator is not tracking a multi-index")
+        if self.finished:
+            raise ValueError("Iterator is past the end")
+        return self._index()
+
+    def _index(self):
+        turned = _coordinates(self.iterindex, [self._shape[k] for k in self._order])
+        index = [0] * len(turned)
+        for k, i in zip(self._order, turned):
+            index[k] = i
+        return tuple(index)
+
+    @property
+    def index(self):
+        """The place of the current element in C or Fortran order."""
+        if not self.has_index:
+            raise ValueError("Iterator does not have an index")
+        pairs = list(zip(self._index(), self._shape))
+        if "f_index" in self._flags:
+            pairs.reverse()
+        place = 0
+        for i, n in pairs:
+            place = place * n + i
+        return place
+
+    @property
+    def value(self):
+        """The current elements."""
+        if self.finished:
+            raise ValueError("Iterator is past the end")
+        return self._current()
+
+    def _current(self):
+        if "external_loop" in self._flags:
+            parts = []
+            for view, writable in zip(self._turned, self._writable):
+                try:
+                    flat = view.reshape(-1, copy=False)
+                except ValueError:
+                    if writable:
+                        raise ValueError("external_loop over an operand that is written needs one without gaps") from None
+                    flat = view.reshape(-1)
+                parts.append(flat if writable else _read_only(flat))
+        else:
+            index = self._index()
+            parts = [v[(*index, ...)] if w else _read_only(v[(*index, ...)]) for v, w in zip(self._views, self._writable)]
+        return parts[0] if len(parts) == 1 else tuple(parts)
+
+    def __getitem__(self, key):
+        current = self._current()
+        return (current if isinstance(current, tuple) else (current,))[key]
+
+    def __setitem__(self, key, value):
+        self[key][...] = value
+
+    def __len__(self):
+        return self.nop
+
+    def iternext(self):
+        """Goes to the next element; false behind the last."""
+        step = self.itersize if "external_loop" in self._flags else 1
+        self.iterindex += max(step, 1)
+        return not self.finished
+
+    def __iter__(self):
+        self._started = False
+        return self
+
+    def __next__(self):
+        if self._started:
+            self.iternext()
+        if self.finished:
+            self._started = False
+            raise StopIteration
+        self._started = True
+        return self._current()
+
+    def copy(self):
+        """Another iterator at the same element."""
+        other = object.__new__(nditer)
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def remove_axis(self, i):
+        """Not there: index the operands instead."""
+        raise NotImplementedError("nditer.remove_axis does not exist\n  hint: index the operands first")
+
+    def remove_multi_index(self):
+        """Forgets the index."""
+        self._flags = self._flags - {"multi_index"}
+
+    def enable_external_loop(self):
+        """From now on all elements come at once."""
+        self._flags = self._flags | {"external_loop"}
+
+    def close(self):
+        """Writes what was buffered back into the operands."""
+        for target, a in zip(self._written, self.operands):
+            if target is not None:
+                target[...] = a.astype(target.dtype)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+
+def _read_only(view):
+    view = view.view()
+    view.flags.writeable = False
+    return view
+
+
+def nested_iters(*args, **kwargs):
+    """Not there: nest loops over `ndindex` instead."""
+    raise NotImplementedError("nested_iters does not exist\n  hint: nest loops over `cv.ndindex` of parts of the shape")

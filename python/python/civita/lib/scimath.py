@@ -1,0 +1,3 @@
+"""The functions of `emath` under NumPy's other path."""
+
+from ..emath import *  # noqa: F403

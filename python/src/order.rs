@@ -1,0 +1,151 @@
+//! `order=`: where the elements of new arrays lie in memory.
+
+use civita_core::dtype::DType;
+use civita_core::raw::Raw;
+use pyo3::prelude::*;
+
+use crate::error::{Outcome, type_error, value_error};
+
+/// NumPy's orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The last axis innermost.
+    C,
+    /// The first axis innermost.
+    F,
+    /// Fortran order where the elements lie so already, else C order.
+    Any,
+    /// As the elements lie already.
+    Keep,
+}
+
+impl Order {
+    /// # Errors
+    /// When the object names no order.
+    pub fn parse(ob: Option<&Bound<'_, PyAny>>, default: Order) -> Outcome<Order> {
+        let Some(ob) = ob.filter(|ob| !ob.is_none()) else {
+            return Ok(default);
+        };
+        let Ok(text) = ob.extract::<String>() else {
+            return Err(type_error(format!(
+                "order must be str, not {}",
+                ob.get_type().name()?
+            )));
+        };
+        match text.as_str() {
+            "C" | "c" => Ok(Order::C),
+            "F" | "f" => Ok(Order::F),
+            "A" | "a" => Ok(Order::Any),
+            "K" | "k" => Ok(Order::Keep),
+            _ => Err(value_error(format!(
+                "order must be one of 'C', 'F', 'A', or 'K' (got '{text}')"
+            ))),
+        }
+    }
+
+    /// As [`Order::parse`], of a new array that resembles no other: C or Fortran order.
+    pub fn parse_new(ob: Option<&Bound<'_, PyAny>>) -> Outcome<Order> {
+        match Order::parse(ob, Order::C)? {
+            Order::C => Ok(Order::C),
+            Order::F => Ok(Order::F),
+            _ => Err(value_error(
+                "only 'C' or 'F' order is permitted\n  rule: a new array resembles no other",
+            )),
+        }
+    }
+}
+
+/// Is the array in Fortran order and not in C order too?
+fn is_fortran(x: &Raw) -> bool {
+    x.is_plain() && !x.layout().is_contiguous() && x.layout().is_fortran_contiguous()
+}
+
+/// The axes from the one with the largest steps to the one with the smallest; those of equal steps stay in order.
+fn by_steps(x: &Raw) -> Vec<isize> {
+    let strides = x.layout().strides();
+    let mut axes: Vec<isize> = (0..x.rank() as isize).collect();
+    axes.sort_by_key(|&a| std::cmp::Reverse(strides[a as usize].unsigned_abs()));
+    axes
+}
+
+fn inverse(axes: &[isize]) -> Vec<isize> {
+    let mut back = vec![0; axes.len()];
+    for (to, &from) in axes.iter().enumerate() {
+        back[from as usize] = to as isize;
+    }
+    back
+}
+
+/// A copy whose elements lie in this order.
+pub fn copied(x: &Raw, order: Order) -> Outcome<Raw> {
+    match order {
+        Order::F => Ok(x.transpose()?.copied()?.transpose()?),
+        Order::Any if is_fortran(x) => copied(x, Order::F),
+        Order::Keep if x.is_plain() && !x.layout().is_contiguous() && x.rank() > 1 => {
+            let axes = by_steps(x);
+            Ok(x.permute(&axes)?.copied()?.permute(&inverse(&axes))?)
+        }
+        _ => Ok(x.copied()?),
+    }
+}
+
+/// Do the elements lie in this order already?
+pub fn fits(x: &Raw, order: Order) -> bool {
+    match order {
+        Order::Keep => true,
+        Order::C => !x.is_plain() || x.layout().is_contiguous(),
+        Order::F => x.is_plain() && x.layout().is_fortran_contiguous(),
+        Order::Any => {
+            !x.is_plain() || x.layout().is_contiguous() || x.layout().is_fortran_contiguous()
+        }
+    }
+}
+
+/// A new tensor of a shape, made by `make` and lying in C or Fortran order.
+pub fn new(
+    shape: &[usize],
+    dtype: DType,
+    order: Order,
+    make: impl Fn(&[usize], DType) -> civita_core::error::Result<Raw>,
+) -> Outcome<Raw> {
+    if order != Order::F || shape.len() < 2 {
+        return Ok(make(shape, dtype)?);
+    }
+    let reversed: Vec<usize> = shape.iter().rev().copied().collect();
+    Ok(make(&reversed, dtype)?.transpose()?)
+}
+
+/// As [`new`], lying as another tensor does where it has its shape.
+pub fn new_like(
+    like: &Raw,
+    shape: &[usize],
+    dtype: DType,
+    order: Order,
+    make: impl Fn(&[usize], DType) -> civita_core::error::Result<Raw>,
+) -> Outcome<Raw> {
+    match order {
+        Order::Any if is_fortran(like) => new(shape, dtype, Order::F, make),
+        Order::Keep
+            if like.is_plain() && !like.layout().is_contiguous() && like.rank() == shape.len() =>
+        {
+            let axes = by_steps(like);
+            let permuted: Vec<usize> = axes.iter().map(|&a| shape[a as usize]).collect();
+            Ok(make(&permuted, dtype)?.permute(&inverse(&axes))?)
+        }
+        Order::F => new(shape, dtype, Order::F, make),
+        _ => Ok(make(shape, dtype)?),
+    }
+}
+
+/// The elements along one axis, in this order of the indices; a view where the memory allows it.
+pub fn raveled(x: &Raw, order: Order) -> Outcome<Raw> {
+    let flat = [x.len()];
+    match order {
+        Order::F => Ok(x.transpose()?.reshape(&flat)?),
+        Order::Any if is_fortran(x) => Ok(x.transpose()?.reshape(&flat)?),
+        Order::Keep if x.is_plain() && !x.layout().is_contiguous() && x.rank() > 1 => {
+            Ok(x.permute(&by_steps(x))?.reshape(&flat)?)
+        }
+        _ => Ok(x.reshape(&flat)?),
+    }
+}

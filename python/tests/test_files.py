@@ -1,0 +1,357 @@
+"""Files of arrays: both directions with NumPy, every dtype, order and version; damaged ones are errors."""
+
+import gzip
+import io
+import os
+import struct
+import warnings
+import zipfile
+
+import civita as cv
+import numpy as np
+import pytest
+
+NAMES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64",
+         "complex64", "complex128"]  # fmt: skip
+
+
+def same(ours, theirs):
+    assert isinstance(ours, cv.ndarray) and ours.dtype.name == theirs.dtype.name and ours.shape == theirs.shape
+    np.testing.assert_array_equal(np.asarray(ours), theirs)
+
+
+def layouts(name):
+    a = (np.arange(24).reshape(2, 3, 4) % 11).astype(name)
+    return [a, np.asfortranarray(a), a[0, 0, 0], a[..., :0], a[:, ::2], a.ravel()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_npy_goes_both_ways_in_every_dtype_order_and_version(name, tmp_path):
+    for a in layouts(name):
+        x = cv.array(a, order="K")
+        ours, theirs = io.BytesIO(), io.BytesIO()
+        cv.save(ours, x)
+        np.save(theirs, a)
+        assert ours.getvalue() == theirs.getvalue()
+        same(cv.load(io.BytesIO(theirs.getvalue())), a)
+        cv.save(tmp_path / "x", x)
+        assert (tmp_path / "x.npy").read_bytes() == theirs.getvalue()
+        same(cv.load(tmp_path / "x.npy"), a)
+        for version in ((1, 0), (2, 0), (3, 0)):
+            f = io.BytesIO()
+            np.lib.format.write_array(f, a.astype(a.dtype.newbyteorder(">")), version=version)
+            same(cv.load(io.BytesIO(f.getvalue())), a)
+            g, h = io.BytesIO(), io.BytesIO()
+            cv.lib.format.write_array(g, x, version=version)
+            np.lib.format.write_array(h, a, version=version)
+            assert g.getvalue() == h.getvalue()
+
+
+def test_several_arrays_in_one_stream_and_streams_that_cannot_seek():
+    f = io.BytesIO()
+    for i in range(3):
+        cv.save(f, cv.arange(i))
+    f.seek(0)
+    for i in range(3):
+        same(cv.load(f), np.arange(i))
+    with pytest.raises(EOFError):
+        cv.load(f)
+
+    class Pipe(io.RawIOBase):
+        def __init__(self, data):
+            self.inner = io.BytesIO(data)
+
+        def readable(self):
+            return True
+
+        def read(self, n=-1):
+            return self.inner.read(min(n, 7) if n > 0 else n)
+
+    f = io.BytesIO()
+    np.save(f, np.arange(5))
+    same(cv.lib.format.read_array(Pipe(f.getvalue())), np.arange(5))
+
+
+def test_npz_goes_both_ways(tmp_path):
+    a, b = np.arange(6.0).reshape(2, 3), np.array([True, False])
+    for ours, theirs in ((cv.savez, np.savez), (cv.savez_compressed, np.savez_compressed)):
+        ours(tmp_path / "x", cv.array(a), b=cv.array(b))
+        with np.load(tmp_path / "x.npz") as z:
+            assert sorted(z.files) == ["arr_0", "b"]
+            np.testing.assert_array_equal(z["arr_0"], a)
+            np.testing.assert_array_equal(z["b"], b)
+        theirs(tmp_path / "y.npz", a, b=b)
+        with cv.load(tmp_path / "y.npz") as z:
+            assert sorted(z) == ["arr_0", "b"] and len(z) == 2 and "b" in z and "b.npy" in z and "c" not in z
+            same(z["arr_0"], a)
+            same(z.f.b, b)
+            with pytest.raises(KeyError):
+                z["c"]
+            assert repr(z).startswith("NpzFile")
+    with pytest.raises(ValueError, match="un-named"):
+        cv.savez(tmp_path / "z", cv.array(a), arr_0=cv.array(a))
+
+
+def test_hostile_files_are_errors_in_bounded_memory(tmp_path):
+    def npy(text, data=b"", version=1):
+        form = "<H" if version == 1 else "<I"
+        return b"\x93NUMPY" + bytes([version, 0]) + struct.pack(form, len(text)) + text + data
+
+    good = b"{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }"
+    for data in (
+        npy(good),
+        npy(good, b"\0" * 15),
+        npy(good.replace(b"(2,)", b"(1000000000000,)"), b"\0" * 16),
+        npy(good.replace(b"(2,)", b"(4611686018427387904, 4611686018427387904)")),
+        npy(good.replace(b"(2,)", b"(-1,)")),
+        npy(good.replace(b"(2,)", b"2")),
+        npy(good.replace(b"<f8", b"|O")),
+        npy(good.replace(b"<f8", b"<U3")),
+        npy(good.replace(b"False", b"0")),
+        npy(good.replace(b"shape", b"sheep")),
+        npy(good + b" + __import__('os').getcwd()"),
+        npy(b"[" * 5000),
+        npy(b" " * 20000, version=2),
+        npy(good, version=9),
+        npy(b"\xff\xfe", version=3),
+        npy(good)[:20],
+        b"\x93NUMPY",
+        b"\x80\x04K\x01.",
+        b"hello",
+        b"PK\x03\x04" + b"\0" * 40,
+    ):
+        with pytest.raises(ValueError):
+            cv.load(io.BytesIO(data))
+        path = tmp_path / "bad.npy"
+        path.write_bytes(data)
+        with pytest.raises(ValueError):
+            cv.load(path)
+    with pytest.raises(EOFError):
+        cv.load(io.BytesIO(b""))
+    with pytest.raises(FileNotFoundError):
+        cv.load(tmp_path / "none.npy")
+
+
+def test_damaged_archives_are_errors(tmp_path):
+    path = tmp_path / "x.npz"
+    np.savez_compressed(path, x=np.arange(1000.0))
+    data = path.read_bytes()
+    for at in range(0, len(data), max(1, len(data) // 200)):
+        broken = bytearray(data)
+        broken[at] ^= 0x55
+        path.write_bytes(broken)
+        try:
+            with cv.load(path) as z:
+                for name in z:
+                    z[name]
+        except (ValueError, KeyError, EOFError, OSError, NotImplementedError, RuntimeError):
+            pass
+        path.write_bytes(data[:at])
+        with pytest.raises((ValueError, EOFError)):
+            cv.load(path)["x"]
+    # a header that promises what deflate cannot hold
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", 70) + b"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999,), }".ljust(70))
+    with pytest.raises(ValueError), cv.load(path) as z:
+        z["x"]
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path):
+    path = tmp_path / "x.npz"
+    cv.savez(path, x=cv.arange(3))
+    before = path.read_bytes()
+
+    class Broken:
+        def __array__(self, dtype=None, copy=None):
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        cv.savez(path, x=Broken())
+    with pytest.raises(OSError):
+        cv.save(tmp_path / "folder" / "x.npy", cv.arange(3))
+    assert path.read_bytes() == before and os.listdir(tmp_path) == ["x.npz"]
+
+
+def test_files_are_mapped_into_memory(tmp_path):
+    path = tmp_path / "x.npy"
+    a = np.asfortranarray(np.arange(12.0).reshape(3, 4))
+    np.save(path, a)
+    for mode in ("r", "c", "r+"):
+        x = cv.load(path, mmap_mode=mode)
+        same(x, a)
+        assert x.flags.writeable == (mode != "r")
+        if mode != "r":
+            x[0, 0] = 99
+        del x
+        assert np.load(path)[0, 0] == (99 if mode == "r+" else 0)
+    raw = tmp_path / "raw"
+    m = cv.memmap(raw, dtype="f4", mode="w+", shape=(2, 3))
+    m[1] = 5
+    del m
+    same(cv.memmap(raw, "f4", "r", shape=(2, 3)), np.array([[0, 0, 0], [5, 5, 5]], "f4"))
+    same(cv.memmap(raw, "f4", "r", offset=12), np.full(3, 5, "f4"))
+    made = cv.lib.format.open_memmap(tmp_path / "new.npy", "w+", dtype="i2", shape=(3,))
+    made[:] = 7
+    del made
+    np.testing.assert_array_equal(np.load(tmp_path / "new.npy"), np.full(3, 7, "i2"))
+    for wrong in ({"mode": "q"}, {"mode": "w+"}, {"mode": "r", "shape": (1000,)}):
+        with pytest.raises(ValueError):
+            cv.memmap(raw, "f4", **wrong)
+
+
+def test_raw_bytes_and_texts_of_numbers(tmp_path):
+    path = tmp_path / "x.bin"
+    for name in NAMES:
+        a = (np.arange(12).reshape(3, 4) % 7).astype(name)
+        cv.array(a).tofile(path)
+        assert path.read_bytes() == a.tobytes()
+        same(cv.fromfile(path, dtype=name), a.ravel())
+        same(cv.fromfile(path, name, count=2, offset=a.itemsize), a.ravel()[1:3])
+        with open(path, "rb") as f:
+            same(cv.fromfile(f, name, count=3), a.ravel()[:3])
+            same(cv.fromfile(f, name), a.ravel()[3:])
+        a.astype(a.dtype.newbyteorder(">")).tofile(path)
+        same(cv.fromfile(path, dtype=a.dtype.newbyteorder(">")), a.ravel())
+    a = np.array([1.5, -2e10, 0.1])
+    cv.array(a).tofile(path, sep=", ")
+    same(cv.fromfile(path, sep=","), a)
+    cv.array(a).tofile(path, sep=" ", format="%.2f")
+    assert path.read_text() == "1.50 -20000000000.00 0.10"
+    for text, sep, dtype in (("1 2 3", " ", int), ("1,2,3", ",", float), ("1, 2 ,3", ",", "f4"), (" 1\n2 3 ", " ", "u1"), ("nan inf -inf 1e3", " ", float),
+                             ("", " ", float), ("1;2", ";", complex), ("1+2j,3", ",", complex)):  # fmt: skip
+        same(cv.fromstring(text, dtype=dtype, sep=sep), np.fromstring(text, dtype=dtype, sep=sep))
+    same(cv.fromstring("1 2 3", sep=" ", count=2), np.array([1.0, 2.0]))
+    with pytest.warns(DeprecationWarning):
+        same(cv.fromstring("1 2 x 3", sep=" "), np.array([1.0, 2.0]))
+    with pytest.raises(ValueError, match="frombuffer"):
+        cv.fromstring("abcd", dtype="u1")
+
+
+def test_frombuffer_shares_memory():
+    data = bytearray(np.arange(6, dtype="i4").tobytes())
+    x = cv.frombuffer(data, "i4")
+    same(x, np.arange(6, dtype="i4"))
+    x[0] = 7
+    assert data[0] == 7
+    same(cv.frombuffer(data, "i4", count=2, offset=4), np.array([1, 2], "i4"))
+    same(cv.frombuffer(bytes(9), "u1", offset=9), np.zeros(0, "u1"))
+    same(cv.frombuffer(b"x" + np.arange(3.0).tobytes(), offset=1), np.arange(3.0))
+    for wrong in (lambda: cv.frombuffer(bytes(9)), lambda: cv.frombuffer(bytes(8), "i4", 3), lambda: cv.frombuffer(bytes(8), "i4", 1, 9),
+                  lambda: cv.frombuffer(bytes(8), "i4", 1, -1)):  # fmt: skip
+        with pytest.raises(ValueError):
+            wrong()
+
+
+TABLES = [
+    ("1 2 3\n4 5 6\n", {}),
+    ("# head\n1,2\n3,4 # tail\n\n", {"delimiter": ","}),
+    ("1\n2\n3\n", {}),
+    ("1 2\n", {}),
+    ("5\n", {}),
+    ("1 2\n3 4\n", {"ndmin": 2, "unpack": True}),
+    ("1\n2\n", {"ndmin": 2}),
+    ("7\n", {"ndmin": 1}),
+    ("a b\n1 2\n3 4\n5 6", {"skiprows": 1, "max_rows": 2}),
+    ("1,2,3\n4,5,6", {"delimiter": ",", "usecols": (2, 0)}),
+    ("1,2,3\n4,5,6", {"delimiter": ",", "usecols": -1}),
+    ("1 2\n3 4", {"dtype": int}),
+    ("1 2\n3 4", {"dtype": "u1"}),
+    ("1e3 nan\ninf -1.5E-3", {"dtype": "f4"}),
+    ("(1+2j) 3\n4j 5", {"dtype": complex}),
+    ("1;2%x\n3;4", {"delimiter": ";", "comments": "%"}),
+    ("1 2\n3 4 // c\n", {"comments": ["//", "#"]}),
+    ("0x1 2", {"converters": {0: lambda s: int(s, 16)}, "encoding": None}),
+    ("1\t2\r\n3\t4\r\n", {"delimiter": "\t"}),
+    ('"1" 2\n3 "4"\n', {"quotechar": '"'}),
+    ("1_000 2\n", {"dtype": float}),
+]
+
+
+@pytest.mark.parametrize(("text", "options"), TABLES)
+def test_loadtxt_reads_what_numpys_reads(text, options, tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_text(text, newline="")
+    try:
+        wanted = np.loadtxt(io.StringIO(text), **options)
+    except ValueError:
+        with pytest.raises(ValueError):
+            cv.loadtxt(io.StringIO(text), **options)
+        return
+    same(cv.loadtxt(io.StringIO(text), **options), wanted)
+    same(cv.loadtxt(io.BytesIO(text.encode()), **options), wanted)
+    same(cv.loadtxt(path, **options), wanted)
+    same(cv.loadtxt(text.splitlines(), **options), wanted)
+    with gzip.open(tmp_path / "x.txt.gz", "wt") as f:
+        f.write(text)
+    same(cv.loadtxt(tmp_path / "x.txt.gz", **options), wanted)
+
+
+def test_loadtxt_tells_where_a_table_is_wrong():
+    for text, options, match in (
+        ("1 2\n3\n", {}, "number of columns changed from 2 to 1 at row 2"),
+        ("1 x\n", {}, "could not convert string 'x' to float64 at row 0, column 2"),
+        ("1 x\n", {"dtype": int}, "could not convert string 'x' to int64 at row 0, column 2"),
+        ("1 2\n", {"usecols": 5}, "invalid column index 5 at row 1 with 2 columns"),
+        ("1 2\n", {"ndmin": 3}, "ndmin"),
+        ("300\n", {"dtype": "u1"}, "300|fit|bound"),
+    ):
+        with pytest.raises((ValueError, OverflowError), match=match):
+            cv.loadtxt(io.StringIO(text), **options)
+    with pytest.warns(UserWarning, match="no data"):
+        assert cv.loadtxt(io.StringIO("# nothing\n")).shape == (0,)
+    for wrong in ({"delimiter": ",,"}, {"delimiter": "\n"}, {"usecols": 1.5}, {"converters": 3}):
+        with pytest.raises(TypeError):
+            cv.loadtxt(io.StringIO("1"), **wrong)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cv.loadtxt(io.StringIO("1 2"))
+
+
+def test_savetxt_writes_what_numpys_writes(tmp_path):
+    a = np.array([[1.5, -2.0], [1e-10, 1e10]])
+    for value, options in ((a, {}), (a[0], {}), (a.astype(int), {"fmt": "%d"}), (a, {"fmt": "%.2f", "delimiter": ","}), (a, {"fmt": ["%.1f", "%d"]}),
+                           (a, {"fmt": "%.1f|%.3e"}), (a, {"header": "a\nb", "footer": "end"}), (a, {"comments": "% ", "header": "x"}), (a + 1j, {}),
+                           (a, {"newline": "\r\n"}), (a.astype(bool), {"fmt": "%d"}), (a - 2j, {"fmt": "%.1f"}), (a[:0], {})):  # fmt: skip
+        ours, theirs = io.StringIO(), io.StringIO()
+        cv.savetxt(ours, cv.array(value), **options)
+        np.savetxt(theirs, value, **options)
+        assert ours.getvalue() == theirs.getvalue(), options
+        ours = io.BytesIO()
+        cv.savetxt(ours, cv.array(value), **options)
+        assert ours.getvalue().decode() == theirs.getvalue()
+    cv.savetxt(tmp_path / "x.gz", cv.array(a))
+    same(cv.loadtxt(tmp_path / "x.gz"), a)
+    for wrong in (cv.zeros((2, 2, 2)), cv.array(1)):
+        with pytest.raises(ValueError, match="Expected 1D or 2D"):
+            cv.savetxt(io.StringIO(), wrong)
+    with pytest.raises(ValueError, match="% formats"):
+        cv.savetxt(io.StringIO(), cv.array(a), fmt="%d %d %d")
+
+
+GENERATED = [
+    ("1 2 3\n4 5 6", {}),
+    ("1,,3\n4,5,", {"delimiter": ","}),
+    ("1,x,3\n4,5,6", {"delimiter": ",", "filling_values": -9}),
+    ("1,N/A,3\n4,5,6", {"delimiter": ",", "missing_values": "N/A", "filling_values": {1: 7}}),
+    ("h\n1 2\n3 4\nf", {"skip_header": 1, "skip_footer": 1}),
+    ("1 2\n3 4", {"dtype": None}),
+    ("1.5 2.5\n3.5 4.5", {"dtype": None}),
+    ("True False\nFalse True", {"dtype": None}),
+    (" 12 34\n 56 78", {"delimiter": 3}),
+    ("1 2 3\n4 5 6", {"usecols": (0, 2), "unpack": True}),
+    ("1,2\n3,4", {"delimiter": ",", "dtype": int, "max_rows": 1}),
+    ("5", {}),
+]
+
+
+@pytest.mark.parametrize(("text", "options"), GENERATED)
+def test_genfromtxt_reads_what_numpys_reads(text, options):
+    same(cv.genfromtxt(io.StringIO(text), **options), np.genfromtxt(io.StringIO(text), **options))
+
+
+def test_genfromtxt_tells_what_is_wrong():
+    with pytest.raises(ValueError, match="columns instead of"):
+        cv.genfromtxt(io.StringIO("1 2\n3"))
+    for wrong in ({"names": True}, {"usemask": True}):
+        with pytest.raises(TypeError):
+            cv.genfromtxt(io.StringIO("1 2"), **wrong)

@@ -1,0 +1,404 @@
+"""Linear algebra against NumPy and SciPy: values by what they satisfy, shapes, dtypes, views, batches, errors, gradients."""
+
+import doctest
+import functools
+import pathlib
+import re
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+import civita as cv
+
+LA = cv.linalg
+TYPES = ["float64", "complex128", "float32", "complex64"]
+EPS = {"float64": 1e-12, "complex128": 1e-12, "float32": 2e-4, "complex64": 2e-4}
+SIZES = [1, 2, 3, 5, 16, 17, 50]
+BATCHES = [(), (3,), (2, 0), (2, 3)]
+
+
+def draw(rng, dtype, *shape):
+    x = rng.standard_normal(shape)
+    if "complex" in dtype:
+        x = x + 1j * rng.standard_normal(shape)
+    return x.astype(dtype)
+
+
+def well(rng, dtype, *shape):
+    """Matrices that are far from singular."""
+    return draw(rng, dtype, *shape) + (3 * np.eye(shape[-1])).astype(dtype)
+
+
+def adj(x):
+    return np.swapaxes(x, -1, -2).conj()
+
+
+def close(got, expected, eps, dtype=None):
+    got = np.asarray(got)
+    expected = np.asarray(expected)
+    assert got.shape == expected.shape
+    if dtype is not None:
+        assert got.dtype == dtype, got.dtype
+    scale = max(1.0, np.abs(expected).max(initial=0))
+    assert np.abs(got - expected).max(initial=0) <= eps * scale * 50
+
+
+def layouts(x):
+    """The same values, contiguous, transposed and stepped in memory."""
+    yield cv.asarray(x)
+    yield cv.asarray(np.ascontiguousarray(np.swapaxes(x, -1, -2))).swapaxes(-1, -2)
+    wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), x.dtype)
+    wide[..., ::2] = x
+    yield cv.asarray(wide)[..., ::2]
+    yield cv.asarray(x[..., ::-1].copy())[..., ::-1]
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_solve_inv_det(dtype, rng):
+    eps = EPS[dtype]
+    for n in SIZES:
+        for batch in BATCHES:
+            a = well(rng, dtype, *batch, n, n)
+            b = draw(rng, dtype, *batch, n, 2)
+            for x in layouts(a):
+                close(LA.solve(x, b), np.linalg.solve(a, b), eps * n, dtype)
+                close(LA.inv(x), np.linalg.inv(a), eps * n, dtype)
+                sign, log = LA.slogdet(x)
+                wanted = np.linalg.slogdet(a)
+                close(sign, wanted.sign, eps * n, dtype)
+                close(log, wanted.logabsdet, eps * n)
+            det, wanted = np.asarray(LA.det(a)), np.linalg.det(a)
+            assert det.dtype == dtype and det.shape == wanted.shape
+            assert np.allclose(det, wanted, rtol=eps * 10 * n, atol=0)
+    a, b = well(rng, dtype, 4, 4), draw(rng, dtype, 4)
+    close(LA.solve(a, b), np.linalg.solve(a, b), eps, dtype)
+    b = draw(rng, dtype, 5, 1, 4, 3)
+    close(LA.solve(well(rng, dtype, 2, 4, 4), b).shape, (5, 2, 4, 3), 0)
+    close(LA.solve(a, b), np.linalg.solve(a, b), eps, dtype)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_cholesky(dtype, rng):
+    for n in SIZES:
+        for batch in BATCHES:
+            x = draw(rng, dtype, *batch, n, n)
+            a = x @ adj(x) + np.eye(n, dtype=dtype)
+            # what lies in the other triangle is not read
+            low, up = np.tril(a) + 9 * np.triu(x, 1), np.triu(a) + 9 * np.tril(x, -1)
+            close(LA.cholesky(low.astype(dtype)), np.linalg.cholesky(a), EPS[dtype] * n, dtype)
+            close(LA.cholesky(up.astype(dtype), upper=True), adj(np.linalg.cholesky(a)), EPS[dtype] * n, dtype)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("shape", [(1, 1), (4, 4), (6, 3), (3, 6), (30, 20), (20, 30), (40, 3)])
+def test_qr_and_svd(dtype, shape, rng):
+    eps = EPS[dtype] * max(shape)
+    m, n = shape
+    for batch in BATCHES:
+        a = draw(rng, dtype, *batch, m, n)
+        for mode in ("reduced", "complete"):
+            q, r = LA.qr(a, mode)
+            wanted = np.linalg.qr(a, mode)
+            assert q.shape == wanted.Q.shape and r.shape == wanted.R.shape
+            close(q @ r, a, eps, dtype)
+            close(adj(np.asarray(q)) @ np.asarray(q), np.broadcast_to(np.eye(q.shape[-1]), adj(wanted.Q).shape[:-2] + (q.shape[-1],) * 2), eps)
+            close(np.tril(np.asarray(r), -1), np.zeros(r.shape), 0)
+            close(np.abs(np.asarray(r)), np.abs(wanted.R), eps)
+        close(LA.qr(a, "r"), r[..., : min(shape), :], eps)
+        for full in (False, True):
+            u, s, vh = LA.svd(a, full_matrices=full)
+            wanted = np.linalg.svd(a, full_matrices=full)
+            close(s, wanted.S, eps)
+            assert u.shape == wanted.U.shape and vh.shape == wanted.Vh.shape
+            assert s.dtype == wanted.S.dtype and u.dtype == vh.dtype == dtype
+            k = min(shape)
+            close((u[..., :k] * s[..., None, :]) @ vh[..., :k, :], a, eps)
+            for square in (adj(np.asarray(u)) @ np.asarray(u), np.asarray(vh) @ adj(np.asarray(vh))):
+                close(square, np.broadcast_to(np.eye(square.shape[-1]), square.shape), eps)
+        close(LA.svdvals(a), wanted.S, eps)
+        close(LA.svd(a, compute_uv=False), wanted.S, eps)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_eigenvalues(dtype, rng):
+    for n in SIZES:
+        eps = EPS[dtype] * n
+        for batch in BATCHES:
+            a = draw(rng, dtype, *batch, n, n)
+            w, v = LA.eig(a)
+            close(np.asarray(a @ v), np.asarray(v * w[..., None, :]), eps)
+            close(np.linalg.norm(np.asarray(v), axis=-2), np.ones((*batch, n)), eps)
+            close(np.sort(np.abs(np.asarray(LA.eigvals(a)))), np.sort(np.abs(np.linalg.eigvals(a))), eps)
+            h = a + adj(a)
+            for uplo in "LU":
+                half = np.tril(h) if uplo == "L" else np.triu(h)
+                w, v = LA.eigh(half, uplo)
+                close(w, np.linalg.eigvalsh(h), eps)
+                close((v * w[..., None, :]) @ cv.linalg.matrix_transpose(v).conj(), h, eps, dtype)
+                close(LA.eigvalsh(half, uplo), w, eps)
+            close(LA.svd(h, hermitian=True).S, np.linalg.svd(h, hermitian=True).S, eps)
+            u, s, vh = LA.svd(h, hermitian=True)
+            close((u * s[..., None, :]) @ vh, h, eps)
+
+
+def test_real_eigenvalues_of_real_matrices_are_real(rng):
+    x = rng.standard_normal((4, 4))
+    assert LA.eig(x + x.T).eigenvalues.dtype == "float64"
+    assert LA.eig([[0.0, 1.0], [-1.0, 0.0]]).eigenvalues.dtype == "complex128"
+    assert LA.eigvals(np.eye(3, dtype="float32")).dtype == "float32"
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_pinv_lstsq_rank(dtype, rng):
+    eps = EPS[dtype] * 20
+    for shape in [(4, 4), (7, 3), (3, 7), (30, 20)]:
+        a = draw(rng, dtype, *shape)
+        rcond = 1e-15 if np.finfo(dtype).eps < 1e-10 else 1e-6
+        close(LA.pinv(a, rcond), np.linalg.pinv(a, rcond), eps, dtype)
+        for b in (draw(rng, dtype, shape[0]), draw(rng, dtype, shape[0], 2)):
+            got, wanted = LA.lstsq(a, b), np.linalg.lstsq(a, b, rcond=None)
+            for g, w in zip(got, wanted):
+                close(g, w, eps)
+    low = draw(rng, dtype, 6, 2) @ draw(rng, dtype, 2, 5)
+    assert int(LA.matrix_rank(low)) == 2
+    assert LA.matrix_rank(np.stack([low, 0 * low])).tolist() == [2, 0]
+    x, residuals, rank, s = LA.lstsq(low, draw(rng, dtype, 6))
+    assert rank == 2 and residuals.shape == (0,)
+    assert LA.matrix_rank(np.zeros(3)) == 0 and LA.matrix_rank([0, 1]) == 1
+
+
+@pytest.mark.parametrize("dtype", [*TYPES, "int64"])
+def test_norms_and_condition(dtype, rng):
+    x = (draw(rng, dtype, 3, 4, 4) if dtype != "int64" else rng.integers(-5, 5, (3, 4, 4)))
+    eps = EPS.get(dtype, 1e-12)
+    for ord in (None, 0, 1, 2, 3, -1, -2, 0.5, np.inf, -np.inf):
+        for axis in (0, -1):
+            close(LA.norm(x, ord, axis), np.linalg.norm(x, ord, axis), eps)
+        close(LA.vector_norm(x, ord=2 if ord is None else ord), np.linalg.vector_norm(x, ord=2 if ord is None else ord), eps)
+    for ord in (None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf):
+        for axis in ((0, 1), (2, 1)):
+            for keepdims in (False, True):
+                close(LA.norm(x, ord, axis, keepdims), np.linalg.norm(x, ord, axis, keepdims), eps)
+        close(LA.matrix_norm(x, ord="fro" if ord is None else ord), np.linalg.matrix_norm(x, ord="fro" if ord is None else ord), eps)
+        if ord != "nuc":
+            assert np.allclose(np.asarray(LA.cond(x, ord)), np.linalg.cond(x, ord), rtol=1e-3 if eps > 1e-10 else 1e-9)
+    close(LA.norm(x), np.linalg.norm(x), eps)
+    assert LA.norm(cv.zeros((0,))) == 0
+    assert LA.cond(np.ones((2, 2))) > 1e15
+    assert LA.cond(np.ones((2, 2)), 1) == np.inf
+
+
+def test_powers_products_and_tensors(rng):
+    a = rng.standard_normal((2, 3, 3))
+    for n in range(-3, 6):
+        close(LA.matrix_power(a, n), np.linalg.matrix_power(a, n), 1e-11)
+    chain = [rng.standard_normal(s) for s in ((3, 10), (10, 4), (4, 20), (20, 2))]
+    close(LA.multi_dot(chain), np.linalg.multi_dot(chain), 1e-12)
+    close(LA.multi_dot([chain[0][0], *chain[1:3], chain[3][:, 0]]), np.linalg.multi_dot([chain[0][0], *chain[1:3], chain[3][:, 0]]), 1e-12)
+    x = rng.standard_normal((4, 6, 8, 3))
+    close(LA.tensorinv(x), np.linalg.tensorinv(x), 1e-10)
+    y = rng.standard_normal((2, 3, 6))
+    b = rng.standard_normal((2, 3))
+    close(LA.tensorsolve(y, b), np.linalg.tensorsolve(y, b), 1e-10)
+    y = rng.standard_normal((3, 12, 4))
+    b = rng.standard_normal((3, 4))
+    close(LA.tensorsolve(y, b, axes=(1,)), np.linalg.tensorsolve(y, b, axes=(1,)), 1e-10)
+    u, v = rng.standard_normal((2, 5, 3))
+    close(LA.vecdot(u, v), np.linalg.vecdot(u, v), 1e-12)
+    close(LA.cross(u, v), np.linalg.cross(u, v), 1e-12)
+    close(LA.outer(u[0], v[0]), np.linalg.outer(u[0], v[0]), 1e-12)
+    close(LA.trace(a, offset=1), np.linalg.trace(a, offset=1), 1e-12)
+    close(LA.diagonal(a, offset=-1), np.linalg.diagonal(a, offset=-1), 0)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_scipy_functions(dtype, rng):
+    eps = EPS[dtype] * 20
+    a = well(rng, dtype, 6, 6)
+    b = draw(rng, dtype, 6, 2)
+    for lower in (False, True):
+        for trans in (0, 1, 2):
+            for unit in (False, True):
+                got = LA.solve_triangular(a, b, trans, lower, unit)
+                close(got, scipy.linalg.solve_triangular(a, b, trans, lower, unit), eps * 100)
+    for shape in [(6, 6), (6, 3), (3, 6)]:
+        x = draw(rng, dtype, *shape)
+        p, l, u = LA.lu(x)
+        close(p @ l @ u, x, eps)
+        for got, wanted in zip((p, l, u), scipy.linalg.lu(x)):
+            close(got, wanted, eps)
+        close(LA.lu(x, permute_l=True)[0], scipy.linalg.lu(x, permute_l=True)[0], eps)
+        close(LA.polar(x)[1], scipy.linalg.polar(x)[1], eps)
+        close(LA.polar(x, "left")[1], scipy.linalg.polar(x, "left")[1], eps)
+    factors, wanted = LA.lu_factor(a), scipy.linalg.lu_factor(a)
+    close(factors[0], wanted[0], eps)
+    assert factors[1].tolist() == wanted[1].tolist()
+    for trans in (0, 1, 2):
+        close(LA.lu_solve(factors, b, trans), scipy.linalg.lu_solve(wanted, b, trans), eps)
+    h = a @ adj(a)
+    for lower in (False, True):
+        close(LA.cho_solve(LA.cho_factor(h, lower), b), scipy.linalg.cho_solve(scipy.linalg.cho_factor(h, lower), b), eps * 10)
+    for scale in (0.001, 0.1, 0.5, 1, 3, 20):
+        x = (a * scale / 6).astype(dtype)
+        close(LA.expm(x), scipy.linalg.expm(x), eps * 10, dtype)
+    close(LA.sqrtm(h), scipy.linalg.sqrtm(h), eps * 10)
+    close(LA.logm(h), scipy.linalg.logm(h), eps * 10)
+    x = draw(rng, dtype, 2, 7, 7)
+    root = LA.sqrtm(x)
+    close(root @ root, x, eps * 10)
+    t, z = LA.schur(x)
+    close(z @ t @ adj(np.asarray(z)), x, eps, dtype)
+    below = np.abs(np.diagonal(np.asarray(t), -1, -2, -1)) > 0
+    assert not (below[..., 1:] & below[..., :-1]).any()
+    close(np.tril(np.asarray(t), -2), np.zeros(t.shape), 0)
+    t, z = LA.schur(x, output="complex")
+    close(z @ t @ adj(np.asarray(z)), x, eps)
+    close(np.tril(np.asarray(t), -1), np.zeros(t.shape), 0)
+    h, q = LA.hessenberg(x, calc_q=True)
+    close(q @ h @ adj(np.asarray(q)), x, eps, dtype)
+    close(np.tril(np.asarray(h), -2), np.zeros(h.shape), 0)
+    low = draw(rng, dtype, 6, 2) @ draw(rng, dtype, 2, 5)
+    assert LA.orth(low).shape == (6, 2)
+    null = np.asarray(LA.null_space(low))
+    assert null.shape == (5, 3)
+    close(low @ null, np.zeros((6, 3)), eps)
+
+
+def test_structured_matrices():
+    c, r = [1, 2, 3], [7, 8, 9, 10]
+    close(LA.toeplitz(c, r), scipy.linalg.toeplitz(c, r), 0)
+    close(LA.toeplitz([1 + 1j, 2j]), scipy.linalg.toeplitz([1 + 1j, 2j]), 0)
+    close(LA.hankel(c, r), scipy.linalg.hankel(c, r), 0)
+    close(LA.hankel(c), scipy.linalg.hankel(c), 0)
+    close(LA.circulant(c), scipy.linalg.circulant(c), 0)
+    close(LA.hilbert(4), scipy.linalg.hilbert(4), 0)
+    close(LA.hadamard(8), scipy.linalg.hadamard(8), 0)
+
+
+def test_integers_are_computed_as_float64_and_half_precision_is_refused():
+    for dtype in ("int8", "uint64", "bool"):
+        assert LA.inv(cv.eye(3, dtype=dtype)).dtype == "float64"
+    with pytest.raises(TypeError, match="float16 is unsupported in linalg"):
+        LA.inv(cv.eye(3, dtype="float16"))
+    assert LA.solve(cv.eye(2, dtype="float32"), cv.ones(2, dtype="int32")).dtype == "float64"
+
+
+BAD = [
+    (lambda m: m.inv(np.ones((2, 2))), "Singular matrix"),
+    (lambda m: m.solve(np.ones((2, 2)), [1, 2]), "Singular matrix"),
+    (lambda m: m.inv(np.ones((3, 2, 3))), "square"),
+    (lambda m: m.inv(np.ones(3)), "at least two-dimensional"),
+    (lambda m: m.det(np.ones((2, 3))), "square"),
+    (lambda m: m.cholesky([[1, 2], [2, 1]]), "not positive definite"),
+    (lambda m: m.eig([[np.nan, 1], [1, 1]]), "infs or NaNs"),
+    (lambda m: m.eigvals([[np.inf, 1], [1, 1]]), "infs or NaNs"),
+    (lambda m: m.svd([[np.nan, 1], [1, 1]]), "did not converge"),
+    (lambda m: m.matrix_power(np.ones((2, 2)), -1), "Singular"),
+    (lambda m: m.matrix_power(np.ones((2, 3)), 2), "square"),
+    (lambda m: m.lstsq(np.ones((3, 2)), np.ones(2)), "Incompatible dimensions"),
+    (lambda m: m.cond(np.ones((0, 2))), "empty arrays"),
+]
+
+
+@pytest.mark.parametrize("call, text", BAD)
+def test_errors_are_those_of_numpy(call, text):
+    with pytest.raises(np.linalg.LinAlgError):
+        call(np.linalg)
+    with pytest.raises(cv.linalg.LinAlgError, match=text):
+        call(cv.linalg)
+    assert issubclass(cv.linalg.LinAlgError, ValueError)
+
+
+@pytest.mark.parametrize("bad", [
+    lambda m: m.solve(np.eye(3), np.ones(2)),
+    lambda m: m.qr(np.eye(2), "wrong"),
+    lambda m: m.eigh(np.eye(2), "X"),
+    lambda m: m.norm(np.eye(2), "wrong"),
+    lambda m: m.norm(np.ones((2, 2, 2)), "fro"),
+    lambda m: m.norm(np.eye(2), 3),
+    lambda m: m.norm(np.eye(2), 2, (0, 0)),
+    lambda m: m.tensorinv(np.eye(2), 0),
+    lambda m: m.multi_dot([np.eye(2)]),
+])  # fmt: skip
+def test_values_that_numpy_refuses(bad):
+    with pytest.raises(ValueError):
+        bad(np.linalg)
+    with pytest.raises(ValueError):
+        bad(cv.linalg)
+
+
+@pytest.mark.parametrize("name", "inv det svd eig eigh qr pinv cholesky slogdet expm sqrtm logm schur hessenberg lu polar lstsq cond norm".split())
+def test_unusual_input_gives_a_result_or_a_clear_error(name):
+    shapes = [(0, 0), (1, 1), (3, 3), (20, 20), (2, 0, 0), (0, 3, 3), (), (3,)]
+    for shape in shapes:
+        for value in (0.0, 1.0, np.nan, np.inf, 1e308, 1e-310):
+            a = np.full(shape, value)
+            try:
+                getattr(LA, name)(*([a, a] if name == "lstsq" else [a]))
+            except (ValueError, TypeError):
+                pass
+
+
+GRADIENTS = {
+    "solve": lambda a, b: LA.solve(a, b),
+    "inv": lambda a, b: LA.inv(a),
+    "det": lambda a, b: LA.det(a),
+    "slogdet": lambda a, b: LA.slogdet(a).logabsdet,
+    "cholesky": lambda a, b: LA.cholesky(a @ a.T + cv.eye(3)),
+    "qr": lambda a, b: LA.qr(a).Q * 2 + LA.qr(a).R,
+    "svd": lambda a, b: (lambda u, s, vh: (u * s**2) @ vh)(*LA.svd(a)),
+    "eigh": lambda a, b: (lambda w, v: (v * cv.exp(w)) @ v.T)(*LA.eigh(a + a.T)),
+    "eigvals": lambda a, b: cv.real(LA.eigvals(a @ a.T + cv.eye(3))),
+    "pinv": lambda a, b: LA.pinv(a),
+    "lstsq": lambda a, b: LA.lstsq(a, b)[0],
+    "norm": lambda a, b: LA.norm(a, 2) + LA.norm(a) + LA.norm(a, "nuc"),
+    "matrix_power": lambda a, b: LA.matrix_power(a, 3),
+    "expm": lambda a, b: LA.expm(a),
+    "multi_dot": lambda a, b: LA.multi_dot([a, b, b.T]),
+}
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_gradients(name, rng):
+    f = GRADIENTS[name]
+    a = cv.array(rng.standard_normal((3, 3)) + np.diag([3.0, 5.0, 8.0]))
+    b = cv.array(rng.standard_normal((3, 2)))
+    assert cv.check_gradients(f, [a, b])
+    t = [cv.array(rng.standard_normal(x.shape)) for x in (a, b)]
+    _, forward = cv.jvp(f, (a, b), tuple(t))
+    step = 1e-6
+    difference = (f(a + step * t[0], b + step * t[1]) - f(a - step * t[0], b - step * t[1])) / (2 * step)
+    close(forward, difference, 1e-7)
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_vmap(name, rng):
+    if name == "lstsq":
+        pytest.skip("the shape of its residuals depends on values: `vmap` over `pinv(a) @ b`")
+    f = GRADIENTS[name]
+    a = cv.array(rng.standard_normal((4, 3, 3)) + np.diag([3.0, 5.0, 8.0]))
+    b = cv.array(rng.standard_normal((3, 2)))
+    got = cv.vmap(functools.partial(f, b=b))(a)
+    close(got, np.stack([np.asarray(f(x, b)) for x in a]), 1e-12)
+
+
+def test_equal_bits_for_one_and_two_threads(threads, rng):
+    a = rng.standard_normal((300, 300))
+    stack = rng.standard_normal((2000, 5, 5))
+    found = []
+    for n in (1, 2):
+        threads(n)
+        all = [LA.inv(a), LA.svd(a).U, LA.eigh(a + a.T).eigenvectors, LA.qr(a).Q, LA.inv(stack), LA.eig(stack).eigenvectors, LA.det(stack)]
+        found.append([np.asarray(x).tobytes() for x in all])
+    assert found[0] == found[1]
+
+
+def test_examples_of_the_page_and_of_the_module():
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "linalg.md").read_text()
+    runner = doctest.DocTestRunner()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.S)
+    test = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "linalg.md", None, 0)
+    runner.run(test)
+    assert runner.failures == 0 and runner.tries > 8
+    assert doctest.testmod(cv.linalg).failed == 0
