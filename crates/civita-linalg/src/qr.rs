@@ -21,7 +21,7 @@ use crate::scalar::{Scalar, for_dtype};
 use crate::scratch::Scratch;
 use crate::triangular::{Triangle, bind_triangular_right};
 
-/// Which factors a [`Qr`] has.
+/// Which factors a `Qr` has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// `Q` with as many columns as the shorter side, and `R`.

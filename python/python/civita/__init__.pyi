@@ -4,7 +4,7 @@ from builtins import bool as _bool, str as _str
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias
 
-from . import autograd as autograd, random as random
+from . import autograd as autograd, fft as fft, linalg as linalg, random as random
 from .autograd import jvp as jvp, trace as trace, vmap as vmap
 
 class _SupportsArray(Protocol):
@@ -661,8 +661,17 @@ class ndarray:
     def searchsorted(self, v: _ArrayLike, side: Literal['left', 'right'] = 'left', sorter: _ArrayLike | None = None) -> ndarray:
         """Where values would stand in a sorted vector: before equal elements, or with `side='right'` behind them. `sorter` are the indices that sort the vector, if it is not."""
         ...
+    def round(self, decimals: int = 0, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+        """The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point."""
+        ...
     def clip(self, a_min: _ArrayLike | None = None, a_max: _ArrayLike | None = None, out: ndarray | tuple[ndarray] | None = None, *, min: _ArrayLike | None = None, max: _ArrayLike | None = None) -> ndarray:
         """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound has no gradient, or half of it where the bound is an array, which gets the other half."""
+        ...
+    def choose(self, choices: Sequence[_ArrayLike] | ndarray, out: ndarray | tuple[ndarray] | None = None, mode: Literal['raise', 'wrap', 'clip'] = 'raise') -> ndarray:
+        """For each index the element of the array with that number, of several that broadcast together."""
+        ...
+    def put(self, ind: _ArrayLike, v: _ArrayLike, mode: Literal['raise', 'wrap', 'clip'] = 'raise') -> None:
+        """Writes values at places that count the elements in C order; values that are too few are repeated, and of equal places the last stays."""
         ...
 
 # ---- constants
@@ -756,6 +765,10 @@ eq: ufunc
 """See `equal`."""
 equal: ufunc
 """Is `a = b`?"""
+erf: ufunc
+"""The error function `2/√π ∫₀ˣ e^(-t²) dt`."""
+erfc: ufunc
+"""`1 - erf x`, without cancellation where that is small."""
 exp: ufunc
 """The exponential `e^x`."""
 exp2: ufunc
@@ -1358,12 +1371,190 @@ def median(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | No
     """The middle element of the sorted ones, or the mean of the two in the middle; of all or along axes. NaN where there is a NaN."""
     ...
 
-def quantile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False) -> ndarray:
+def quantile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['inverted_cdf', 'averaged_inverted_cdf', 'closest_observation', 'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False, *, weights: _ArrayLike | None = None) -> ndarray:
     """The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new first axis. NaN where there is a NaN."""
     ...
 
-def percentile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False) -> ndarray:
+def percentile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['inverted_cdf', 'averaged_inverted_cdf', 'closest_observation', 'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False, *, weights: _ArrayLike | None = None) -> ndarray:
     """As `quantile`, with percentages."""
+    ...
+
+def nansum(a: _ArrayLike, axis: _Axis = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: _ArrayLike | None = None, where: _ArrayLike = True) -> ndarray:
+    """The sum of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanprod(a: _ArrayLike, axis: _Axis = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: _ArrayLike | None = None, where: _ArrayLike = True) -> ndarray:
+    """The product of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanmean(a: _ArrayLike, axis: _Axis = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: _ArrayLike = True) -> ndarray:
+    """The mean of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanvar(a: _ArrayLike, axis: _Axis = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, where: _ArrayLike = True, mean: _ArrayLike | None = None, correction: float | None = None) -> ndarray:
+    """The variance of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanstd(a: _ArrayLike, axis: _Axis = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, where: _ArrayLike = True, mean: _ArrayLike | None = None, correction: float | None = None) -> ndarray:
+    """The standard deviation of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanmax(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: _ArrayLike | None = None, where: _ArrayLike = True) -> ndarray:
+    """The largest element that is not NaN, of all or along axes; NaN where all are."""
+    ...
+
+def nanmin(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: _ArrayLike | None = None, where: _ArrayLike = True) -> ndarray:
+    """The smallest element that is not NaN, of all or along axes; NaN where all are."""
+    ...
+
+def nanargmax(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> ndarray:
+    """The index of the largest element that is not NaN, of all or along an axis; an error where all are NaN."""
+    ...
+
+def nanargmin(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> ndarray:
+    """The index of the smallest element that is not NaN, of all or along an axis; an error where all are NaN."""
+    ...
+
+def nancumsum(a: _ArrayLike, axis: int | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The running sum along an axis, or over all elements; NaN counts as 0."""
+    ...
+
+def nancumprod(a: _ArrayLike, axis: int | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The running product along an axis, or over all elements; NaN counts as 1."""
+    ...
+
+def nanmedian(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, keepdims: _bool = False) -> ndarray:
+    """The median of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanquantile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['inverted_cdf', 'averaged_inverted_cdf', 'closest_observation', 'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False, *, weights: _ArrayLike | None = None) -> ndarray:
+    """As `quantile`, of the elements that are not NaN."""
+    ...
+
+def nanpercentile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['inverted_cdf', 'averaged_inverted_cdf', 'closest_observation', 'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False, *, weights: _ArrayLike | None = None) -> ndarray:
+    """As `nanquantile`, with percentages."""
+    ...
+
+def nan_to_num(x: _ArrayLike, copy: _bool = True, nan: _ArrayLike = 0.0, posinf: _ArrayLike | None = None, neginf: _ArrayLike | None = None) -> ndarray:
+    """Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number, or those given."""
+    ...
+
+def average(a: _ArrayLike, axis: _Axis = None, weights: _ArrayLike | None = None, returned: _bool = False, *, keepdims: _bool = False) -> Any:
+    """The average of the elements, of all or along axes, by their weights; on request also the sum of these."""
+    ...
+
+def cov(m: _ArrayLike, y: _ArrayLike | None = None, rowvar: _bool = True, bias: _bool = False, ddof: float | None = None, fweights: _ArrayLike | None = None, aweights: _ArrayLike | None = None, *, dtype: _DTypeLike | None = None) -> ndarray:
+    """The covariance of variables, the rows, whose samples are the columns."""
+    ...
+
+def corrcoef(x: _ArrayLike, y: _ArrayLike | None = None, rowvar: _bool = True, *, dtype: _DTypeLike | None = None) -> ndarray:
+    """The correlation of variables, the rows, whose samples are the columns; see `cov`."""
+    ...
+
+def histogram(a: _ArrayLike, bins: SupportsIndex | _str | _ArrayLike = 10, range: tuple[float, float] | Sequence[float] | None = None, density: _bool | None = None, weights: _ArrayLike | None = None) -> tuple[ndarray, ...]:
+    """How many elements lie in each bin, or the sums of their weights, and the edges of the bins; with `density` so that the integral is 1. `bins` is a number of bins of one width, their edges, or the name of a rule."""
+    ...
+
+def histogram_bin_edges(a: _ArrayLike, bins: SupportsIndex | _str | _ArrayLike = 10, range: tuple[float, float] | Sequence[float] | None = None, weights: _ArrayLike | None = None) -> ndarray:
+    """The edges of the bins of `histogram`."""
+    ...
+
+def histogram2d(x: _ArrayLike, y: _ArrayLike, bins: SupportsIndex | Sequence[SupportsIndex | _ArrayLike] | ndarray = 10, range: Sequence[Sequence[float] | None] | ndarray | None = None, density: _bool | None = None, weights: _ArrayLike | None = None) -> tuple[ndarray, ...]:
+    """As `histogram`, of pairs: counts, and the edges of both axes."""
+    ...
+
+def histogramdd(sample: _ArrayLike, bins: SupportsIndex | Sequence[SupportsIndex | _ArrayLike] | ndarray = 10, range: Sequence[Sequence[float] | None] | ndarray | None = None, density: _bool | None = None, weights: _ArrayLike | None = None) -> tuple[ndarray, ...]:
+    """As `histogram`, of points: the rows of a matrix, or a sequence of coordinates. The edges are a list, one entry for each dimension."""
+    ...
+
+def gradient(f: _ArrayLike, *varargs: _ArrayLike, axis: _Axis = None, edge_order: int = 1) -> Any:
+    """The derivative along axes: central differences, and at the ends one-sided ones of first or second order."""
+    ...
+
+def interp(x: _ArrayLike, xp: _ArrayLike, fp: _ArrayLike, left: _ArrayLike | None = None, right: _ArrayLike | None = None, period: float | None = None) -> ndarray:
+    """The values at places of the straight lines through points, whose places `xp` increase. Beyond the first and the last point it is their value, or `left` and `right`; with a period there is no beyond."""
+    ...
+
+def cumulative_sum(x: _ArrayLike, /, *, axis: int | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, include_initial: _bool = False) -> ndarray:
+    """The running sum along an axis; on request with the 0 before the first element."""
+    ...
+
+def cumulative_prod(x: _ArrayLike, /, *, axis: int | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, include_initial: _bool = False) -> ndarray:
+    """The running product along an axis; on request with the 1 before the first element."""
+    ...
+
+def logcumsumexp(x: _ArrayLike, axis: int = -1) -> ndarray:
+    """`ln Σ eˣ` of the elements up to each one, along an axis."""
+    ...
+
+def kthvalue(x: _ArrayLike, k: int, axis: int = -1, keepdims: _bool = False) -> tuple[ndarray, ...]:
+    """The `k`-th smallest element along an axis, counted from 1, and where it is."""
+    ...
+
+def mode(x: _ArrayLike, axis: int = -1, keepdims: _bool = False) -> tuple[ndarray, ...]:
+    """The most frequent element along an axis, of several the smallest, and where it is last."""
+    ...
+
+def log_softmax(x: _ArrayLike, axis: int = -1) -> ndarray:
+    """`x - ln Σ eˣ` along an axis: the logarithm of `softmax`, without its underflow."""
+    ...
+
+def xlogy(x: _ArrayLike, y: _ArrayLike) -> ndarray:
+    """`x · ln y`, and 0 where `x` is 0 and `y` is not NaN; its derivative there is 0."""
+    ...
+
+def expit(x: _ArrayLike) -> ndarray:
+    """`1 / (1 + e⁻ˣ)`, the logistic function; SciPy's name of `sigmoid`."""
+    ...
+
+def log_expit(x: _ArrayLike) -> ndarray:
+    """The logarithm of `expit`, without its underflow."""
+    ...
+
+def angle(z: _ArrayLike, deg: _bool = False) -> ndarray:
+    """The angle of a complex number, in radians or degrees; π of a negative real number."""
+    ...
+
+def real_if_close(a: _ArrayLike, tol: float = 100) -> ndarray:
+    """The real parts, where all imaginary parts are smaller than so many times the dtype's epsilon; else the array."""
+    ...
+
+def iscomplex(x: _ArrayLike) -> ndarray:
+    """Returns true where the imaginary part is not 0."""
+    ...
+
+def isreal(x: _ArrayLike) -> ndarray:
+    """Returns true where the imaginary part is 0."""
+    ...
+
+def iscomplexobj(x: _ArrayLike) -> _bool:
+    """Returns true where the dtype is complex."""
+    ...
+
+def isrealobj(x: _ArrayLike) -> _bool:
+    """Returns true where the dtype is not complex."""
+    ...
+
+def isposinf(x: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """Returns true where the element is `∞`."""
+    ...
+
+def isneginf(x: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """Returns true where the element is `-∞`."""
+    ...
+
+def sort_complex(a: _ArrayLike) -> ndarray:
+    """The elements from small to large as complex numbers, by real part, then by imaginary part."""
+    ...
+
+def round(a: _ArrayLike, decimals: int = 0, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point."""
+    ...
+
+around = round
+
+def array_equiv(a1: _ArrayLike, a2: _ArrayLike) -> _bool:
+    """Returns true where both have equal elements after broadcasting."""
     ...
 
 def unique(ar: _ArrayLike, return_index: _bool = False, return_inverse: _bool = False, return_counts: _bool = False, axis: int | None = None, *, equal_nan: _bool = True, sorted: _bool = True) -> Any:
@@ -1410,11 +1601,11 @@ def clip(a: _ArrayLike, a_min: _ArrayLike | None = None, a_max: _ArrayLike | Non
     """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound has no gradient, or half of it where the bound is an array, which gets the other half."""
     ...
 
-def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> ndarray:
+def isclose(a: _ArrayLike, b: _ArrayLike, rtol: _ArrayLike = 1e-05, atol: _ArrayLike = 1e-08, equal_nan: _bool = False) -> ndarray:
     """`|a - b| ≤ atol + rtol · |b|` for each element."""
     ...
 
-def allclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> _bool:
+def allclose(a: _ArrayLike, b: _ArrayLike, rtol: _ArrayLike = 1e-05, atol: _ArrayLike = 1e-08, equal_nan: _bool = False) -> _bool:
     """Returns true where all elements are close; see `isclose`."""
     ...
 
@@ -1422,8 +1613,236 @@ def array_equal(a1: _ArrayLike, a2: _ArrayLike, equal_nan: _bool = False) -> _bo
     """Returns true where both have the same shape and equal elements."""
     ...
 
-def shares_memory(a: _ArrayLike, b: _ArrayLike) -> _bool:
-    """Returns true where the two can reach the same memory."""
+def choose(a: _ArrayLike, choices: Sequence[_ArrayLike] | ndarray, out: ndarray | tuple[ndarray] | None = None, mode: Literal['raise', 'wrap', 'clip'] = 'raise') -> ndarray:
+    """For each index the element of the array with that number, of several that broadcast together."""
+    ...
+
+def select(condlist: Sequence[_ArrayLike] | ndarray, choicelist: Sequence[_ArrayLike] | ndarray, default: _ArrayLike = 0) -> ndarray:
+    """For each element the first of the choices whose condition is true, and the default where none is."""
+    ...
+
+def compress(condition: _ArrayLike, a: _ArrayLike, axis: int | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The elements along an axis where a condition is true, or those of the flattened array. A condition that is shorter is false beyond its end."""
+    ...
+
+def extract(condition: _ArrayLike, arr: _ArrayLike) -> ndarray:
+    """The elements of the flattened array where a condition, flattened too, is true."""
+    ...
+
+def put(a: ndarray, ind: _ArrayLike, v: _ArrayLike, mode: Literal['raise', 'wrap', 'clip'] = 'raise') -> None:
+    """Writes values at places that count the elements in C order; values that are too few are repeated, and of equal places the last stays."""
+    ...
+
+def place(arr: ndarray, mask: _ArrayLike, vals: _ArrayLike) -> None:
+    """Writes values over the elements where a mask is true: the first value over the first of them, and so on; values that are too few are repeated."""
+    ...
+
+def putmask(a: ndarray, /, mask: _ArrayLike, values: _ArrayLike) -> None:
+    """Writes over the elements where a mask is true the values at the same places, counted in C order; values that are too few are repeated."""
+    ...
+
+def put_along_axis(arr: ndarray, indices: _ArrayLike, values: _ArrayLike, axis: int | None) -> None:
+    """Writes values at indices along an axis, one index for each of them; the other axes broadcast."""
+    ...
+
+def copyto(dst: ndarray, src: _ArrayLike, casting: _Casting = 'same_kind', where: _ArrayLike = True) -> None:
+    """Writes an array, broadcast and converted as the rule allows, over another where a mask is true."""
+    ...
+
+def fill_diagonal(a: ndarray, val: _ArrayLike, wrap: _bool = False) -> None:
+    """Writes values over the main diagonal; with `wrap` that of a tall matrix goes on after each square."""
+    ...
+
+def diag_indices(n: int, ndim: int = 2) -> tuple[ndarray, ...]:
+    """The indices of the main diagonal of an array of `ndim` axes of length `n`."""
+    ...
+
+def diag_indices_from(arr: _ArrayLike) -> tuple[ndarray, ...]:
+    """The indices of the main diagonal of an array."""
+    ...
+
+def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[ndarray, ...]:
+    """The indices of the lower triangle of an `n` × `m` matrix, up to the `k`-th diagonal."""
+    ...
+
+def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[ndarray, ...]:
+    """The indices of the upper triangle of an `n` × `m` matrix, from the `k`-th diagonal on."""
+    ...
+
+def tril_indices_from(arr: _ArrayLike, k: int = 0) -> tuple[ndarray, ...]:
+    """The indices of the lower triangle of a matrix, up to the `k`-th diagonal."""
+    ...
+
+def triu_indices_from(arr: _ArrayLike, k: int = 0) -> tuple[ndarray, ...]:
+    """The indices of the upper triangle of a matrix, from the `k`-th diagonal on."""
+    ...
+
+def ix_(*args: _ArrayLike) -> tuple[ndarray, ...]:
+    """Indices that broadcast to a grid: `x[ix_(rows, columns)]` are those rows and columns. Booleans are their places."""
+    ...
+
+def ravel_multi_index(multi_index: Sequence[_ArrayLike] | ndarray, dims: _Shape, mode: Literal['raise', 'wrap', 'clip'] | tuple[Literal['raise', 'wrap', 'clip'], ...] = 'raise', order: Literal['C', 'F', 'A', 'K'] = 'C') -> ndarray:
+    """The number of an element, counted in C order (or Fortran order), from its index along each axis."""
+    ...
+
+def unravel_index(indices: _ArrayLike, shape: _Shape, order: Literal['C', 'F', 'A', 'K'] = 'C') -> tuple[ndarray, ...]:
+    """The index along each axis of an element, from its number in C order (or Fortran order)."""
+    ...
+
+def block(arrays: _ArrayLike) -> ndarray:
+    """Arrays in nested lists put together: the innermost lists along the last axis, the next along the one before it."""
+    ...
+
+def packbits(a: _ArrayLike, /, axis: int | None = None, bitorder: Literal['big', 'little'] = 'big') -> ndarray:
+    """Booleans as the bits of bytes, eight in one, along an axis or of the flattened array."""
+    ...
+
+def unpackbits(a: _ArrayLike, /, axis: int | None = None, count: int | None = None, bitorder: Literal['big', 'little'] = 'big') -> ndarray:
+    """The bits of bytes as numbers 0 and 1, along an axis or of the flattened array. `count` limits them, or, below zero, leaves so many out at the end; zeros fill up what is missing."""
+    ...
+
+def shares_memory(a: _ArrayLike, b: _ArrayLike, /, max_work: int | None = -1) -> _bool:
+    """Returns true where an element of one array lies on one of the other."""
+    ...
+
+def may_share_memory(a: _ArrayLike, b: _ArrayLike, /, max_work: int | None = 0) -> _bool:
+    """Returns true where the memory that two arrays cover meets; elements need not lie on each other."""
+    ...
+
+def isfortran(a: _ArrayLike) -> _bool:
+    """Returns true where an array lies in Fortran order and not in C order."""
+    ...
+
+def asfortranarray(a: _ArrayLike, dtype: _DTypeLike | None = None) -> ndarray:
+    """The array in Fortran order, with at least one axis: itself where it lies so already, else a copy."""
+    ...
+
+def asarray_chkfinite(a: _ArrayLike, dtype: _DTypeLike | None = None, order: Literal['C', 'F', 'A', 'K'] = 'K') -> ndarray:
+    """The array, in which every number is finite."""
+    ...
+
+def require(a: _ArrayLike, dtype: _DTypeLike | None = None, requirements: _str | Sequence[_str] | None = None) -> ndarray:
+    """The array with memory that meets requirements, by name or letter: 'C', 'F', 'A'(ligned), 'W'(riteable), 'O'(wned)."""
+    ...
+
+def einsum(*operands: _str | _ArrayLike | Sequence[Any], out: ndarray | tuple[ndarray] | None = None, optimize: _bool | Literal['greedy', 'optimal'] | Sequence[Any] | None = False, dtype: _DTypeLike | None = None, order: Literal['C', 'F', 'A', 'K'] = 'K', casting: _Casting = 'safe') -> ndarray:
+    """The sum of products over labelled axes: `'ij,jk->ik'` is the matrix product. A label that stands in several terms joins their axes, one that is not in the result is summed over, one that stands twice in a term takes the diagonal, and `...` stands for all other axes, which broadcast. Without `->` the result has the labels that stand once, in alphabetic order. In place of subscripts each array may be followed by a list of numbers."""
+    ...
+
+def einsum_path(*operands: _str | _ArrayLike | Sequence[Any], optimize: _bool | Literal['greedy', 'optimal'] | Sequence[Any] | None = 'greedy', einsum_call: _bool = False) -> tuple[list[Any], _str]:
+    """The order in which `einsum` contracts its arrays, and a text that describes it."""
+    ...
+
+def vecdot(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | None = None, *, axis: int = -1, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Sums of products over an axis of both, the first conjugated; the other axes broadcast."""
+    ...
+
+def matvec(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """The product of matrices and vectors; the axes before them broadcast."""
+    ...
+
+def vecmat(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """The product of vectors, conjugated, and matrices; the axes before them broadcast."""
+    ...
+
+def gather(input: _ArrayLike, dim: int, index: _ArrayLike) -> ndarray:
+    """The elements at indices along an axis: `input[i, index[i, j]]` for axis 1. The other axes may have fewer indices."""
+    ...
+
+def scatter(input: _ArrayLike, dim: int, index: _ArrayLike, src: _ArrayLike) -> ndarray:
+    """A copy of the array with elements placed at indices along an axis, of equal places the last."""
+    ...
+
+def scatter_add(input: _ArrayLike, dim: int, index: _ArrayLike, src: _ArrayLike) -> ndarray:
+    """A copy of the array with elements added at indices along an axis."""
+    ...
+
+def scatter_reduce(input: _ArrayLike, dim: int, index: _ArrayLike, src: _ArrayLike, reduce: Literal['sum', 'prod', 'mean', 'amax', 'amin'], *, include_self: _bool = True) -> ndarray:
+    """A copy of the array with elements reduced to indices along an axis: their sum, product, mean, maximum or minimum, together with the element that is there or, with `include_self=False`, without it. Equal extremes share the gradient."""
+    ...
+
+def gather_nd(input: _ArrayLike, indices: _ArrayLike) -> ndarray:
+    """The elements, or parts, at indices that stand along the last axis, one for each of the first axes of the array."""
+    ...
+
+def index_select(input: _ArrayLike, dim: int, index: _ArrayLike) -> ndarray:
+    """The slices at indices along an axis."""
+    ...
+
+def index_put(input: _ArrayLike, indices: Sequence[_ArrayLike] | ndarray, values: _ArrayLike, accumulate: _bool = False) -> ndarray:
+    """A copy of the array with values at what arrays of indices or masks pick, or with values added there: at equal places all of them."""
+    ...
+
+def index_add(input: _ArrayLike, dim: int, index: _ArrayLike, source: _ArrayLike, *, alpha: _ArrayLike = 1) -> ndarray:
+    """A copy of the array with slices added at indices along an axis, times `alpha`."""
+    ...
+
+def masked_fill(input: _ArrayLike, mask: _ArrayLike, value: _ArrayLike) -> ndarray:
+    """A number where a mask is true, the elements elsewhere."""
+    ...
+
+def masked_select(input: _ArrayLike, mask: _ArrayLike) -> ndarray:
+    """The elements where a mask is true, as a vector; the two broadcast together."""
+    ...
+
+def masked_scatter(input: _ArrayLike, mask: _ArrayLike, source: _ArrayLike) -> ndarray:
+    """A copy of the array with the elements of another, in C order, where a mask is true."""
+    ...
+
+def repeat_interleave(input: _ArrayLike, repeats: SupportsIndex | Sequence[SupportsIndex] | ndarray, dim: int | None = None) -> ndarray:
+    """Each element repeated, so many times or each by its own count; PyTorch's name of `repeat`."""
+    ...
+
+def unfold(input: _ArrayLike, dimension: int, size: int, step: int) -> ndarray:
+    """Windows of `size` elements along an axis, `step` apart, as a new last axis; a view."""
+    ...
+
+def embedding(input: _ArrayLike, weight: _ArrayLike, padding_idx: int | None = None) -> ndarray:
+    """The rows of a matrix at indices. The row `padding_idx` gets no gradient."""
+    ...
+
+def convolve(a: _ArrayLike, v: _ArrayLike, mode: Literal['full', 'same', 'valid'] = 'full') -> ndarray:
+    """The convolution of two vectors: `y[k] = Σ a[k - j] v[j]`. Integers are exact."""
+    ...
+
+def correlate(a: _ArrayLike, v: _ArrayLike, mode: Literal['full', 'same', 'valid'] = 'valid') -> ndarray:
+    """The correlation of two vectors: `y[k] = Σ a[k + j] conj(v[j])`. Integers are exact."""
+    ...
+
+def bartlett(M: float) -> ndarray:
+    """The triangular window of `M` points, with zeros at the ends."""
+    ...
+
+def blackman(M: float) -> ndarray:
+    """The Blackman window of `M` points."""
+    ...
+
+def hamming(M: float) -> ndarray:
+    """The Hamming window of `M` points."""
+    ...
+
+def hanning(M: float) -> ndarray:
+    """The Hann window of `M` points."""
+    ...
+
+def kaiser(M: float, beta: float) -> ndarray:
+    """The Kaiser window of `M` points: the larger `beta`, the narrower."""
+    ...
+
+def i0(x: _ArrayLike) -> ndarray:
+    """The modified Bessel function of the first kind and order 0."""
+    ...
+
+def sinc(x: _ArrayLike) -> ndarray:
+    """`sin(πx) / (πx)`, which is 1 at 0."""
+    ...
+
+def unwrap(p: _ArrayLike, discont: _ArrayLike | None = None, axis: int = -1, *, period: _ArrayLike = 6.283185307179586) -> ndarray:
+    """Phases without jumps: where neighbours along an axis differ by more than `discont` (by default half a period), multiples of the period are added."""
+    ...
+
+def trim_zeros(filt: _ArrayLike, trim: Literal['f', 'b', 'fb'] = 'fb', axis: _Axis = None) -> ndarray:
+    """Without zeros at the ends: of a vector, or of every axis of an array (or those named)."""
     ...
 
 # ---- functions
@@ -1432,11 +1851,15 @@ def allclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e
     """Returns true where all elements are close; see `isclose`."""
     ...
 
+def angle(z: Any, deg: Any = False) -> ndarray:
+    """The angle of a complex number, in radians or degrees; π of a negative real number."""
+    ...
+
 def append(arr: _ArrayLike, values: Any, axis: _Axis | None = None) -> ndarray:
     """The values behind the array, along an axis; without an axis both are flattened."""
     ...
 
-def arange(start_or_stop: Any, /, stop: _Number | None = None, step: _Number | None = 1, *, dtype: _DTypeLike | None = None, device: _str | None = None, like: Any = None) -> ndarray:
+def arange(start_or_stop: Any, /, stop: _Number | None = None, step: _Number | None = 1, dtype: _DTypeLike | None = None, *, device: _str | None = None, like: Any = None) -> ndarray:
     """Evenly spaced values: `arange(stop)`, `arange(start, stop)`, `arange(start, stop, step)`. `stop` is left out."""
     ...
 
@@ -1452,6 +1875,10 @@ def argwhere(a: _ArrayLike) -> ndarray:
     """The indices of the elements that are not zero, each as a row."""
     ...
 
+def around(a: _ArrayLike, decimals: Any = 0, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point."""
+    ...
+
 def array(object: Any, dtype: _DTypeLike | None = None, *, copy: _bool | None = True, order: _str | None = 'K', subok: Any = False, ndmin: int = 0, ndmax: Any = 0, like: Any = None, requires_grad: _bool = False, device: _str | None = None) -> ndarray:
     """An array from nested lists, a number, another array, or any object with the buffer protocol, `__array__` or DLPack. A copy, unless `copy=False` (which refuses to copy) or `copy=None` (which copies only where it must)."""
     ...
@@ -1462,6 +1889,10 @@ def array2string(a: _ArrayLike, max_line_width: Any = None, precision: int | Non
 
 def array_equal(a1: _ArrayLike, a2: _ArrayLike, equal_nan: _bool = False) -> _bool:
     """Returns true where both have the same shape and equal elements."""
+    ...
+
+def array_equiv(a1: _ArrayLike, a2: _ArrayLike) -> ndarray:
+    """Returns true where both have equal elements after broadcasting."""
     ...
 
 def array_repr(arr: _ArrayLike, max_line_width: Any = None, precision: int | None = None, suppress_small: Any = None) -> _str:
@@ -1484,8 +1915,16 @@ def asarray(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None =
     """As `array`, sharing the memory of another array (NumPy's too) where its dtype allows."""
     ...
 
+def asarray_chkfinite(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = 'K') -> ndarray:
+    """The array, in which every number is finite."""
+    ...
+
 def ascontiguousarray(a: _ArrayLike, dtype: _DTypeLike | None = None) -> ndarray:
     """The array in C order, with at least one axis: itself where it lies so already, else a copy."""
+    ...
+
+def asfortranarray(a: _ArrayLike, dtype: _DTypeLike | None = None) -> ndarray:
+    """The array in Fortran order, with at least one axis: itself where it lies so already, else a copy."""
     ...
 
 def astype(x: _ArrayLike, dtype: _DTypeLike | None, /, *, copy: _bool | None = True, device: _str | None = None) -> ndarray:
@@ -1504,8 +1943,24 @@ def atleast_3d(*arys: Any) -> ndarray:
     """The arrays with at least three axes; a matrix gets one behind, a vector one before and one behind."""
     ...
 
+def average(a: _ArrayLike, axis: _Axis | None = None, weights: Any = None, returned: Any = False, *, keepdims: _bool = False) -> ndarray:
+    """The average of the elements, of all or along axes, by their weights; on request also the sum of these."""
+    ...
+
+def bartlett(M: int | None) -> ndarray:
+    """The triangular window of `M` points, with zeros at the ends."""
+    ...
+
 def bincount(x: _ArrayLike, /, weights: Any = None, minlength: Any = 0) -> ndarray:
     """How often each number from 0 on is there, or the sum of the weights beside it."""
+    ...
+
+def blackman(M: int | None) -> ndarray:
+    """The Blackman window of `M` points."""
+    ...
+
+def block(arrays: Sequence[_ArrayLike] | ndarray) -> ndarray:
+    """Arrays in nested lists put together: the innermost lists along the last axis, the next along the one before it."""
     ...
 
 def broadcast_arrays(*args: Any) -> tuple[ndarray, ...]:
@@ -1532,12 +1987,20 @@ def check_second_gradients(f: Callable[..., Any], inputs: _ArrayLike | Sequence[
     """As `check_gradients`, of the gradients themselves: second derivatives."""
     ...
 
+def choose(a: _ArrayLike, choices: Any, out: ndarray | tuple[ndarray] | None = None, mode: Literal["raise", "wrap", "clip"] = 'raise') -> ndarray:
+    """For each index the element of the array with that number, of several that broadcast together."""
+    ...
+
 def clip(a: _ArrayLike, a_min: Any = None, a_max: Any = None, out: ndarray | tuple[ndarray] | None = None, *, min: Any = None, max: Any = None) -> ndarray:
     """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound has no gradient, or half of it where the bound is an array, which gets the other half."""
     ...
 
 def column_stack(tup: Any) -> ndarray:
     """Vectors as the columns of a matrix; matrices are joined along the second axis."""
+    ...
+
+def compress(condition: _ArrayLike, a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The elements along an axis where a condition is true, or those of the flattened array. A condition that is shorter is false beyond its end."""
     ...
 
 def concat(arrays: Sequence[_ArrayLike] | ndarray, /, axis: _Axis = 0, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
@@ -1548,12 +2011,32 @@ def concatenate(arrays: Sequence[_ArrayLike] | ndarray, /, axis: _Axis = 0, out:
     """Arrays joined along an axis that they have; with `axis=None` flattened."""
     ...
 
+def convolve(a: _ArrayLike, v: Any, mode: Literal["raise", "wrap", "clip"] = 'full') -> ndarray:
+    """The convolution of two vectors: `y[k] = Σ a[k - j] v[j]`. Integers are exact."""
+    ...
+
 def copy(a: _ArrayLike, order: _str | None = 'K') -> ndarray:
     """A copy with memory of its own, in C order (or Fortran order)."""
     ...
 
+def copyto(dst: Any, src: Any, casting: _Casting = 'same_kind', where: Any = True) -> ndarray:
+    """Writes an array, broadcast and converted as the rule allows, over another where a mask is true."""
+    ...
+
+def corrcoef(x: _ArrayLike, y: _ArrayLike | None = None, rowvar: Any = True, *, dtype: _DTypeLike | None = None) -> ndarray:
+    """The correlation of variables, the rows, whose samples are the columns; see `cov`."""
+    ...
+
+def correlate(a: _ArrayLike, v: Any, mode: Literal["raise", "wrap", "clip"] = 'valid') -> ndarray:
+    """The correlation of two vectors: `y[k] = Σ a[k + j] conj(v[j])`. Integers are exact."""
+    ...
+
 def count_nonzero(a: _ArrayLike, axis: _Axis | None = None, *, keepdims: _bool = False) -> ndarray:
     """The number of elements that are not zero, of all or along axes."""
+    ...
+
+def cov(m: _ArrayLike, y: _ArrayLike | None = None, rowvar: Any = True, bias: Any = False, ddof: float | None = None, fweights: Any = None, aweights: Any = None, *, dtype: _DTypeLike | None = None) -> ndarray:
+    """The covariance of variables, the rows, whose samples are the columns."""
     ...
 
 def cross(a: _ArrayLike, b: _ArrayLike, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: _Axis | None = None) -> ndarray:
@@ -1576,12 +2059,28 @@ def cumsum(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = 
     """The running sum along an axis, or over all elements."""
     ...
 
+def cumulative_prod(x: _ArrayLike, /, *, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, include_initial: Any = False) -> ndarray:
+    """The running product along an axis; on request with the 1 before the first element."""
+    ...
+
+def cumulative_sum(x: _ArrayLike, /, *, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, include_initial: Any = False) -> ndarray:
+    """The running sum along an axis; on request with the 0 before the first element."""
+    ...
+
 def delete(arr: _ArrayLike, obj: Any, axis: _Axis | None = None) -> ndarray:
     """Without the elements at these places along an axis; without an axis of the flattened array."""
     ...
 
 def diag(v: Any, k: int = 0) -> ndarray:
     """A vector as the `k`-th diagonal of a matrix, or the `k`-th diagonal of a matrix."""
+    ...
+
+def diag_indices(n: int, ndim: Any = 2) -> ndarray:
+    """The indices of the main diagonal of an array of `ndim` axes of length `n`."""
+    ...
+
+def diag_indices_from(arr: _ArrayLike) -> ndarray:
+    """The indices of the main diagonal of an array."""
     ...
 
 def diagflat(v: Any, k: int = 0) -> ndarray:
@@ -1616,7 +2115,19 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> ndarray:
     """Differences of neighbours of the flattened array, with values put at the ends."""
     ...
 
-def empty(*args: Any, **kwargs: Any) -> ndarray:
+def einsum(*operands: Any, out: ndarray | tuple[ndarray] | None = None, optimize: Any = False, dtype: _DTypeLike | None = None, order: _str | None = 'K', casting: _Casting = 'safe') -> ndarray:
+    """The sum of products over labelled axes: `'ij,jk->ik'` is the matrix product. A label that stands in several terms joins their axes, one that is not in the result is summed over, one that stands twice in a term takes the diagonal, and `...` stands for all other axes, which broadcast. Without `->` the result has the labels that stand once, in alphabetic order. In place of subscripts each array may be followed by a list of numbers."""
+    ...
+
+def einsum_path(*operands: Any, optimize: Any = 'greedy', einsum_call: Any = False) -> ndarray:
+    """The order in which `einsum` contracts its arrays, and a text that describes it."""
+    ...
+
+def embedding(input: Any, weight: Any, padding_idx: Any = None) -> ndarray:
+    """The rows of a matrix at indices. The row `padding_idx` gets no gradient."""
+    ...
+
+def empty(shape: _Shape, dtype: _DTypeLike | None = None, order: _str | None = 'C', *, device: _str | None = None, like: Any = None, requires_grad: _bool = False) -> ndarray:
     """An uninitialised array: its contents are arbitrary."""
     ...
 
@@ -1628,12 +2139,24 @@ def expand_dims(a: _ArrayLike, axis: _Axis) -> ndarray:
     """New axes of length 1 at these places of the result; a view."""
     ...
 
+def expit(x: _ArrayLike) -> ndarray:
+    """`1 / (1 + e⁻ˣ)`, the logistic function; SciPy's name of `sigmoid`."""
+    ...
+
 def explain(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, list[dict[_str, Any]]]:
     """Calls a function and returns `(result, notes)`: a dict for each operation that ran, with its op, kind, dtype, elements, isa and threads."""
     ...
 
+def extract(condition: _ArrayLike, arr: _ArrayLike) -> ndarray:
+    """The elements of the flattened array where a condition, flattened too, is true."""
+    ...
+
 def eye(N: int, M: int | None = None, k: int = 0, dtype: _DTypeLike | None = 'float64', order: _str | None = 'C', *, device: _str | None = None) -> ndarray:
     """Ones on the `k`-th diagonal of a matrix, zeros elsewhere."""
+    ...
+
+def fill_diagonal(a: _ArrayLike, val: Any, wrap: Any = False) -> ndarray:
+    """Writes values over the main diagonal; with `wrap` that of a tall matrix goes on after each square."""
     ...
 
 def flatnonzero(a: _ArrayLike) -> ndarray:
@@ -1680,6 +2203,14 @@ def fuse(function: Callable[..., Any], /) -> fused:
     """Makes one pass over memory of a function of arrays."""
     ...
 
+def gather(input: Any, dim: Any, index: Any) -> ndarray:
+    """The elements at indices along an axis: `input[i, index[i, j]]` for axis 1. The other axes may have fewer indices."""
+    ...
+
+def gather_nd(input: Any, indices: _ArrayLike) -> ndarray:
+    """The elements, or parts, at indices that stand along the last axis, one for each of the first axes of the array."""
+    ...
+
 def geomspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, dtype: _DTypeLike | None = None, axis: _Axis = 0) -> ndarray:
     """`num` values from `start` to `stop` of which each is the one before times a constant."""
     ...
@@ -1704,6 +2235,34 @@ def grad(outputs: _ArrayLike | Sequence[_ArrayLike], inputs: _ArrayLike | Sequen
     """The gradients of outputs with respect to inputs, as a tuple; nothing is added to any leaf."""
     ...
 
+def gradient(f: Callable[..., Any], *varargs: Any, axis: _Axis | None = None, edge_order: Any = 1) -> ndarray:
+    """The derivative along axes: central differences, and at the ends one-sided ones of first or second order."""
+    ...
+
+def hamming(M: int | None) -> ndarray:
+    """The Hamming window of `M` points."""
+    ...
+
+def hanning(M: int | None) -> ndarray:
+    """The Hann window of `M` points."""
+    ...
+
+def histogram(a: _ArrayLike, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> ndarray:
+    """How many elements lie in each bin, or the sums of their weights, and the edges of the bins; with `density` so that the integral is 1. `bins` is a number of bins of one width, their edges, or the name of a rule."""
+    ...
+
+def histogram2d(x: _ArrayLike, y: _ArrayLike, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> ndarray:
+    """As `histogram`, of pairs: counts, and the edges of both axes."""
+    ...
+
+def histogram_bin_edges(a: _ArrayLike, bins: Any = 10, range: Any = None, weights: Any = None) -> ndarray:
+    """The edges of the bins of `histogram`."""
+    ...
+
+def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> ndarray:
+    """As `histogram`, of points: the rows of a matrix, or a sequence of coordinates. The edges are a list, one entry for each dimension."""
+    ...
+
 def hsplit(ary: Any, indices_or_sections: Any) -> list[ndarray]:
     """As `split`, along the second axis (of a vector its only one)."""
     ...
@@ -1712,8 +2271,24 @@ def hstack(tup: Any, *, dtype: _DTypeLike | None = None, casting: _Casting = 'sa
     """Arrays joined along the second axis, vectors along their only one."""
     ...
 
+def i0(x: _ArrayLike) -> ndarray:
+    """The modified Bessel function of the first kind and order 0."""
+    ...
+
 def identity(n: int, dtype: _DTypeLike | None = None) -> ndarray:
     """The identity matrix."""
+    ...
+
+def index_add(input: Any, dim: Any, index: Any, source: _Axis, *, alpha: Any = 1) -> ndarray:
+    """A copy of the array with slices added at indices along an axis, times `alpha`."""
+    ...
+
+def index_put(input: Any, indices: _ArrayLike, values: Any, accumulate: Any = False) -> ndarray:
+    """A copy of the array with values at what arrays of indices or masks pick, or with values added there: at equal places all of them."""
+    ...
+
+def index_select(input: Any, dim: Any, index: Any) -> ndarray:
+    """The slices at indices along an axis."""
     ...
 
 def indices(dimensions: Any, dtype: _DTypeLike | None = 'int64', sparse: Any = False) -> ndarray:
@@ -1732,6 +2307,10 @@ def insert(arr: _ArrayLike, obj: Any, values: Any, axis: _Axis | None = None) ->
     """With values put in before these places along an axis; without an axis into the flattened array."""
     ...
 
+def interp(x: _ArrayLike, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> ndarray:
+    """The values at places of the straight lines through points, whose places `xp` increase. Beyond the first and the last point it is their value, or `left` and `right`; with a period there is no beyond."""
+    ...
+
 def intersect1d(ar1: Any, ar2: Any, assume_unique: Any = False, return_indices: Any = False) -> ndarray:
     """The common elements of two arrays, sorted; on request also where they are first in each."""
     ...
@@ -1744,20 +2323,60 @@ def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-
     """`|a - b| ≤ atol + rtol · |b|` for each element."""
     ...
 
+def iscomplex(x: _ArrayLike) -> ndarray:
+    """Returns true where the imaginary part is not 0."""
+    ...
+
+def iscomplexobj(x: _ArrayLike) -> ndarray:
+    """Returns true where the dtype is complex."""
+    ...
+
 def isdtype(dtype: _DTypeLike | None, kind: _str | _DTypeLike | tuple[Any, ...]) -> _bool:
     """Is the dtype of this kind? Kinds are the Array API's: `bool`, `signed integer`, `unsigned integer`, `integral`, `real floating`, `complex floating`, `numeric`; or another dtype; or a tuple of them."""
+    ...
+
+def isfortran(a: _ArrayLike) -> ndarray:
+    """Returns true where an array lies in Fortran order and not in C order."""
     ...
 
 def isin(element: Any, test_elements: Any, assume_unique: Any = False, invert: Any = False, *, kind: _str | _DTypeLike | tuple[Any, ...] | None = None) -> ndarray:
     """Returns true where an element is among the test elements."""
     ...
 
+def isneginf(x: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """Returns true where the element is `-∞`."""
+    ...
+
+def isposinf(x: _ArrayLike, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """Returns true where the element is `∞`."""
+    ...
+
+def isreal(x: _ArrayLike) -> ndarray:
+    """Returns true where the imaginary part is 0."""
+    ...
+
+def isrealobj(x: _ArrayLike) -> ndarray:
+    """Returns true where the dtype is not complex."""
+    ...
+
 def issubdtype(arg1: Any, arg2: Any) -> _bool:
     """Is the first a kind or dtype of the second: `issubdtype(x.dtype, cv.floating)`? Dtypes, their names and the classes of scalars are taken."""
     ...
 
+def ix_(*args: Any) -> ndarray:
+    """Indices that broadcast to a grid: `x[ix_(rows, columns)]` are those rows and columns. Booleans are their places."""
+    ...
+
+def kaiser(M: int | None, beta: Any) -> ndarray:
+    """The Kaiser window of `M` points: the larger `beta`, the narrower."""
+    ...
+
 def kron(a: _ArrayLike, b: _ArrayLike) -> ndarray:
     """The Kronecker product: the second array times each element of the first, put together."""
+    ...
+
+def kthvalue(x: _ArrayLike, k: int, axis: _Axis = -1, keepdims: _bool = False) -> ndarray:
+    """The `k`-th smallest element along an axis, counted from 1, and where it is."""
     ...
 
 def lexsort(keys: Any, axis: _Axis = -1) -> ndarray:
@@ -1768,8 +2387,32 @@ def linspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _boo
     """`num` values evenly spaced from `start` to `stop`, which is the last one unless `endpoint=False`."""
     ...
 
+def log_expit(x: _ArrayLike) -> ndarray:
+    """The logarithm of `expit`, without its underflow."""
+    ...
+
+def log_softmax(x: _ArrayLike, axis: _Axis = -1) -> ndarray:
+    """`x - ln Σ eˣ` along an axis: the logarithm of `softmax`, without its underflow."""
+    ...
+
+def logcumsumexp(x: _ArrayLike, axis: _Axis = -1) -> ndarray:
+    """`ln Σ eˣ` of the elements up to each one, along an axis."""
+    ...
+
 def logspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, base: Any = 10.0, dtype: _DTypeLike | None = None, axis: _Axis = 0) -> ndarray:
     """`base` to the powers `linspace(start, stop, num)`."""
+    ...
+
+def masked_fill(input: Any, mask: Any, value: Any) -> ndarray:
+    """A number where a mask is true, the elements elsewhere."""
+    ...
+
+def masked_scatter(input: Any, mask: Any, source: _Axis) -> ndarray:
+    """A copy of the array with the elements of another, in C order, where a mask is true."""
+    ...
+
+def masked_select(input: Any, mask: Any) -> ndarray:
+    """The elements where a mask is true, as a vector; the two broadcast together."""
     ...
 
 def matmul(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
@@ -1780,6 +2423,14 @@ def matrix_transpose(x: _ArrayLike, /) -> ndarray:
     """The last two axes exchanged; a view."""
     ...
 
+def matvec(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """The product of matrices and vectors; the axes before them broadcast."""
+    ...
+
+def may_share_memory(a: _ArrayLike, b: _ArrayLike, /, max_work: Any = 0) -> ndarray:
+    """Returns true where the memory that two arrays cover meets; elements need not lie on each other."""
+    ...
+
 def median(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, keepdims: _bool = False) -> ndarray:
     """The middle element of the sorted ones, or the mean of the two in the middle; of all or along axes. NaN where there is a NaN."""
     ...
@@ -1788,8 +2439,72 @@ def meshgrid(*xi: Any, copy: _bool | None = True, sparse: Any = False, indexing:
     """Grids of coordinates: each vector repeated along the axes of the others."""
     ...
 
+def mode(x: _ArrayLike, axis: _Axis = -1, keepdims: _bool = False) -> ndarray:
+    """The most frequent element along an axis, of several the smallest, and where it is last."""
+    ...
+
 def moveaxis(a: _ArrayLike, source: _Axis, destination: _Axis) -> ndarray:
     """Axes moved to other places, the rest in order; a view."""
+    ...
+
+def nan_to_num(x: _ArrayLike, copy: _bool | None = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> ndarray:
+    """Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number, or those given."""
+    ...
+
+def nanargmax(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> ndarray:
+    """The index of the largest element that is not NaN, of all or along an axis; an error where all are NaN."""
+    ...
+
+def nanargmin(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> ndarray:
+    """The index of the smallest element that is not NaN, of all or along an axis; an error where all are NaN."""
+    ...
+
+def nancumprod(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The running product along an axis, or over all elements; NaN counts as 1."""
+    ...
+
+def nancumsum(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The running sum along an axis, or over all elements; NaN counts as 0."""
+    ...
+
+def nanmax(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> ndarray:
+    """The largest element that is not NaN, of all or along axes; NaN where all are."""
+    ...
+
+def nanmean(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: Any = True) -> ndarray:
+    """The mean of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanmedian(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, keepdims: _bool = False) -> ndarray:
+    """The median of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanmin(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> ndarray:
+    """The smallest element that is not NaN, of all or along axes; NaN where all are."""
+    ...
+
+def nanpercentile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False, *, weights: Any = None) -> ndarray:
+    """As `nanquantile`, with percentages."""
+    ...
+
+def nanprod(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> ndarray:
+    """The product of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanquantile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False, *, weights: Any = None) -> ndarray:
+    """As `quantile`, of the elements that are not NaN."""
+    ...
+
+def nanstd(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, where: Any = True, mean: Any = None, correction: float | None = None) -> ndarray:
+    """The standard deviation of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nansum(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> ndarray:
+    """The sum of the elements that are not NaN, of all or along axes."""
+    ...
+
+def nanvar(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None, ddof: float = 0, keepdims: _bool = False, *, where: Any = True, mean: Any = None, correction: float | None = None) -> ndarray:
+    """The variance of the elements that are not NaN, of all or along axes."""
     ...
 
 def ndim(a: _ArrayLike) -> int:
@@ -1804,7 +2519,7 @@ def one_hot(x: _ArrayLike, num_classes: int | None = None, dtype: _DTypeLike | N
     """Where each index is, in a new last axis: 1, and 0 elsewhere. Without `num_classes` as many as the largest index needs."""
     ...
 
-def ones(*args: Any, **kwargs: Any) -> ndarray:
+def ones(shape: _Shape, dtype: _DTypeLike | None = None, order: _str | None = 'C', *, device: _str | None = None, like: Any = None, requires_grad: _bool = False) -> ndarray:
     """An array of ones."""
     ...
 
@@ -1816,6 +2531,10 @@ def outer(a: _ArrayLike, b: _ArrayLike, out: ndarray | tuple[ndarray] | None = N
     """The products of each element of one array with each of another, as a matrix."""
     ...
 
+def packbits(a: _ArrayLike, /, axis: _Axis | None = None, bitorder: Any = 'big') -> ndarray:
+    """Booleans as the bits of bytes, eight in one, along an axis or of the flattened array."""
+    ...
+
 def pad(array: _ArrayLike, pad_width: Any, mode: Literal["raise", "wrap", "clip"] = 'constant', *, stat_length: Any = None, constant_values: Any = 0, end_values: Any = 0, reflect_type: Any = 'even') -> ndarray:
     """The array with a border."""
     ...
@@ -1824,12 +2543,16 @@ def partition(a: _ArrayLike, kth: Any, axis: _Axis = -1, kind: _str | _DTypeLike
     """The elements along an axis with the `kth` where a sort would put it, smaller ones before, larger ones behind."""
     ...
 
-def percentile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False) -> ndarray:
+def percentile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False, *, weights: Any = None) -> ndarray:
     """As `quantile`, with percentages."""
     ...
 
 def permute_dims(a: _ArrayLike, axes: Sequence[SupportsIndex] | None = None) -> ndarray:
     """The axes in another order, by default in reverse; a view."""
+    ...
+
+def place(arr: _ArrayLike, mask: Any, vals: Any) -> ndarray:
+    """Writes values over the elements where a mask is true: the first value over the first of them, and so on; values that are too few are repeated."""
     ...
 
 def promote_types(type1: _DTypeLike, type2: _DTypeLike) -> dtype:
@@ -1840,7 +2563,19 @@ def ptp(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] 
     """The largest element minus the smallest, of all or along axes."""
     ...
 
-def quantile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False) -> ndarray:
+def put(a: _ArrayLike, ind: Any, v: Any, mode: Literal["raise", "wrap", "clip"] = 'raise') -> ndarray:
+    """Writes values at places that count the elements in C order; values that are too few are repeated, and of equal places the last stays."""
+    ...
+
+def put_along_axis(arr: _ArrayLike, indices: _ArrayLike, values: Any, axis: _Axis) -> ndarray:
+    """Writes values at indices along an axis, one index for each of them; the other axes broadcast."""
+    ...
+
+def putmask(a: _ArrayLike, /, mask: Any, values: Any) -> ndarray:
+    """Writes over the elements where a mask is true the values at the same places, counted in C order; values that are too few are repeated."""
+    ...
+
+def quantile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False, *, weights: Any = None) -> ndarray:
     """The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new first axis. NaN where there is a NaN."""
     ...
 
@@ -1848,8 +2583,24 @@ def ravel(a: _ArrayLike, order: _str | None = 'C') -> ndarray:
     """All elements under one axis; a view where the memory allows it. `order='K'` reads them as they lie in memory."""
     ...
 
+def ravel_multi_index(multi_index: Any, dims: Any, mode: Literal["raise", "wrap", "clip"] = 'raise', order: _str | None = 'C') -> ndarray:
+    """The number of an element, counted in C order (or Fortran order), from its index along each axis."""
+    ...
+
+def real_if_close(a: _ArrayLike, tol: Any = 100) -> ndarray:
+    """The real parts, where all imaginary parts are smaller than so many times the dtype's epsilon; else the array."""
+    ...
+
 def repeat(a: _ArrayLike, repeats: Any, axis: _Axis | None = None) -> ndarray:
     """Each element repeated, so many times or each by its own count."""
+    ...
+
+def repeat_interleave(input: Any, repeats: Any, dim: Any = None) -> ndarray:
+    """Each element repeated, so many times or each by its own count; PyTorch's name of `repeat`."""
+    ...
+
+def require(a: _ArrayLike, dtype: _DTypeLike | None = None, requirements: Any = None) -> ndarray:
+    """The array with memory that meets requirements, by name or letter: 'C', 'F', 'A'(ligned), 'W'(riteable), 'O'(wned)."""
     ...
 
 def reshape(a: _ArrayLike, /, shape: _Shape, order: _str | None = 'C', *, copy: _bool | None = None) -> ndarray:
@@ -1876,12 +2627,32 @@ def rot90(m: _ArrayLike, k: int = 1, axes: Sequence[SupportsIndex] | None = (0, 
     """The plane of two axes turned by 90°, `k` times, from the first to the second; a view."""
     ...
 
+def round(a: _ArrayLike, decimals: Any = 0, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
+    """The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point."""
+    ...
+
 def rows() -> list[dict[_str, Any]]:
     """One dict for each row of the engine's tables. Elementwise rows: `name`, `numpy`, `torch`, `doc`, `arity`, `class`, `loops` (dtypes of the inputs, dtype of the result), `samples`, `differentiable`, `zero_gradient`, `why_not`, `example`, `prints`, `device`, `kind` = "elementwise". Reductions: `kind` = "reduction", `of_nothing`, and the same where it makes sense. Functions: `kind` = "function", `aliases`, `signature`, `stub`, `method`, `laws`, `oracle`, `rust`, and the same where it makes sense."""
     ...
 
+def scatter(input: Any, dim: Any, index: Any, src: Any) -> ndarray:
+    """A copy of the array with elements placed at indices along an axis, of equal places the last."""
+    ...
+
+def scatter_add(input: Any, dim: Any, index: Any, src: Any) -> ndarray:
+    """A copy of the array with elements added at indices along an axis."""
+    ...
+
+def scatter_reduce(input: Any, dim: Any, index: Any, src: Any, reduce: Any, *, include_self: Any = True) -> ndarray:
+    """A copy of the array with elements reduced to indices along an axis: their sum, product, mean, maximum or minimum, together with the element that is there or, with `include_self=False`, without it. Equal extremes share the gradient."""
+    ...
+
 def searchsorted(a: _ArrayLike, v: Any, side: Any = 'left', sorter: Any = None) -> ndarray:
     """Where values would stand in a sorted vector: before equal elements, or with `side='right'` behind them. `sorter` are the indices that sort the vector, if it is not."""
+    ...
+
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> ndarray:
+    """For each element the first of the choices whose condition is true, and the default where none is."""
     ...
 
 def set_num_threads(n: int) -> None:
@@ -1912,8 +2683,12 @@ def shape(a: _ArrayLike) -> tuple[int, ...]:
     """Lengths of the axes."""
     ...
 
-def shares_memory(a: _ArrayLike, b: _ArrayLike) -> _bool:
-    """Returns true where the two can reach the same memory."""
+def shares_memory(a: _ArrayLike, b: _ArrayLike, /, max_work: Any = -1) -> _bool:
+    """Returns true where an element of one array lies on one of the other."""
+    ...
+
+def sinc(x: _ArrayLike) -> ndarray:
+    """`sin(πx) / (πx)`, which is 1 at 0."""
     ...
 
 def size(a: _ArrayLike, axis: _Axis | None = None) -> int:
@@ -1926,6 +2701,10 @@ def softmax(x: _ArrayLike, axis: _Axis = -1) -> ndarray:
 
 def sort(a: _ArrayLike, axis: _Axis = -1, kind: _str | _DTypeLike | tuple[Any, ...] | None = None, order: _str | None = None, *, stable: Any = None, descending: Any = False) -> ndarray:
     """The elements along an axis from small to large, or with `descending` from large to small; without an axis of the flattened array. Every sort is stable. NaN is larger than all numbers."""
+    ...
+
+def sort_complex(a: _ArrayLike) -> ndarray:
+    """The elements from small to large as complex numbers, by real part, then by imaginary part."""
     ...
 
 def split(ary: Any, indices_or_sections: Any, axis: _Axis = 0) -> list[ndarray]:
@@ -1984,8 +2763,32 @@ def tril(m: _ArrayLike, k: int = 0) -> ndarray:
     """The lower triangle of the last two axes, up to the `k`-th diagonal; zeros above it."""
     ...
 
+def tril_indices(n: int, k: int = 0, m: _ArrayLike | None = None) -> ndarray:
+    """The indices of the lower triangle of an `n` × `m` matrix, up to the `k`-th diagonal."""
+    ...
+
+def tril_indices_from(arr: _ArrayLike, k: int = 0) -> ndarray:
+    """The indices of the lower triangle of a matrix, up to the `k`-th diagonal."""
+    ...
+
+def trim_zeros(filt: Any, trim: Any = 'fb', axis: _Axis | None = None) -> ndarray:
+    """Without zeros at the ends: of a vector, or of every axis of an array (or those named)."""
+    ...
+
 def triu(m: _ArrayLike, k: int = 0) -> ndarray:
     """The upper triangle of the last two axes, from the `k`-th diagonal on; zeros below it."""
+    ...
+
+def triu_indices(n: int, k: int = 0, m: _ArrayLike | None = None) -> ndarray:
+    """The indices of the upper triangle of an `n` × `m` matrix, from the `k`-th diagonal on."""
+    ...
+
+def triu_indices_from(arr: _ArrayLike, k: int = 0) -> ndarray:
+    """The indices of the upper triangle of a matrix, from the `k`-th diagonal on."""
+    ...
+
+def unfold(input: Any, dimension: Any, size: Any, step: _Number | None) -> ndarray:
+    """Windows of `size` elements along an axis, `step` apart, as a new last axis; a view."""
     ...
 
 def union1d(ar1: Any, ar2: Any) -> ndarray:
@@ -2012,8 +2815,20 @@ def unique_values(x: _ArrayLike) -> ndarray:
     """The different elements, sorted. Every NaN is one of its own."""
     ...
 
+def unpackbits(a: _ArrayLike, /, axis: _Axis | None = None, count: Any = None, bitorder: Any = 'big') -> ndarray:
+    """The bits of bytes as numbers 0 and 1, along an axis or of the flattened array. `count` limits them, or, below zero, leaves so many out at the end; zeros fill up what is missing."""
+    ...
+
+def unravel_index(indices: _ArrayLike, shape: _Shape, order: _str | None = 'C') -> ndarray:
+    """The index along each axis of an element, from its number in C order (or Fortran order)."""
+    ...
+
 def unstack(x: _ArrayLike, /, *, axis: _Axis = 0) -> ndarray:
     """The arrays along an axis, which goes."""
+    ...
+
+def unwrap(p: Any, discont: Any = None, axis: _Axis = -1, *, period: Any = 6.283185307179586) -> ndarray:
+    """Phases without jumps: where neighbours along an axis differ by more than `discont` (by default half a period), multiples of the period are added."""
     ...
 
 def vander(x: _ArrayLike, N: int | None = None, increasing: Any = False) -> ndarray:
@@ -2024,6 +2839,14 @@ def vdot(a: _ArrayLike, b: _ArrayLike, /) -> ndarray:
     """The dot product of all elements, those of the first conjugated."""
     ...
 
+def vecdot(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | None = None, *, axis: _Axis = -1, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """Sums of products over an axis of both, the first conjugated; the other axes broadcast."""
+    ...
+
+def vecmat(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
+    """The product of vectors, conjugated, and matrices; the axes before them broadcast."""
+    ...
+
 def vsplit(ary: Any, indices_or_sections: Any) -> list[ndarray]:
     """As `split`, along the first axis."""
     ...
@@ -2032,7 +2855,11 @@ def vstack(tup: Any, *, dtype: _DTypeLike | None = None, casting: _Casting = 'sa
     """Arrays joined along the first axis; a vector is a row."""
     ...
 
-def zeros(*args: Any, **kwargs: Any) -> ndarray:
+def xlogy(x: _ArrayLike, y: _ArrayLike) -> ndarray:
+    """`x · ln y`, and 0 where `x` is 0 and `y` is not NaN; its derivative there is 0."""
+    ...
+
+def zeros(shape: _Shape, dtype: _DTypeLike | None = None, order: _str | None = 'C', *, device: _str | None = None, like: Any = None, requires_grad: _bool = False) -> ndarray:
     """An array of zeros."""
     ...
 
@@ -2049,22 +2876,6 @@ def apply_along_axis(func1d: Any, axis: Any, arr: Any, *args: Any, **kwargs: Any
 
 def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
     """A function of an array and an axis, applied over several axes one after the other."""
-    ...
-
-def around(a: Any, decimals: Any = 0, out: Any = None) -> Any:
-    """The elements rounded to a number of decimals, halves to even."""
-    ...
-
-def array_equiv(a1: Any, a2: Any) -> Any:
-    """Returns true where two arrays broadcast to each other and all elements are equal."""
-    ...
-
-def asarray_chkfinite(a: Any, dtype: _DTypeLike | None = None, order: Any = None) -> Any:
-    """As `asarray`; NaN and infinity are an error."""
-    ...
-
-def asfortranarray(a: Any, dtype: _DTypeLike | None = None, *, like: Any = None) -> Any:
-    """An array that lies in Fortran order; a copy only where it must be."""
     ...
 
 def base_repr(number: Any, base: Any = 2, padding: Any = 0) -> Any:
@@ -2088,10 +2899,6 @@ class broadcast:
 c_: Any
 def common_type(*arrays: Any) -> Any:
     """The inexact scalar class that holds the elements of all arrays; of integers `float64`."""
-    ...
-
-def copyto(dst: Any, src: Any, casting: Any = 'same_kind', where: Any = True) -> Any:
-    """Writes `src` into `dst`, broadcast, where `where` is true."""
     ...
 
 class flatiter:
@@ -2141,34 +2948,6 @@ def getbufsize() -> Any:
     ...
 
 index_exp: Any
-def iscomplex(x: Any) -> Any:
-    """Returns true where the imaginary part is not zero."""
-    ...
-
-def iscomplexobj(x: Any) -> Any:
-    """Returns true where an object is complex or an array of complex numbers."""
-    ...
-
-def isfortran(a: Any) -> Any:
-    """Returns true where an array lies in Fortran order and not in C order."""
-    ...
-
-def isneginf(x: Any, out: Any = None) -> Any:
-    """Returns true where an element is negative infinity."""
-    ...
-
-def isposinf(x: Any, out: Any = None) -> Any:
-    """Returns true where an element is positive infinity."""
-    ...
-
-def isreal(x: Any) -> Any:
-    """Returns true where the imaginary part is zero."""
-    ...
-
-def isrealobj(x: Any) -> Any:
-    """Returns true where an object is no complex number and no array of them."""
-    ...
-
 def isscalar(element: Any) -> Any:
     """Returns true for scalars: NumPy's and Python's numbers, text and bytes."""
     ...
@@ -2183,6 +2962,10 @@ def load(file: Any, mmap_mode: Any = None, allow_pickle: Any = False, fix_import
 
 def loadtxt(fname: Any, dtype: _DTypeLike | None = float, comments: Any = '#', delimiter: Any = None, converters: Any = None, skiprows: Any = 0, usecols: Any = None, unpack: Any = False, ndmin: Any = 0, encoding: Any = None, max_rows: Any = None, *, quotechar: Any = None, like: Any = None) -> Any:
     """The numbers of a text file, one row for each line."""
+    ...
+
+def mask_indices(n: Any, mask_func: Any, k: Any = 0) -> Any:
+    """The indices of the elements of an `n` × `n` matrix that a function such as `triu` leaves."""
     ...
 
 class memmap:
@@ -2202,10 +2985,6 @@ def min_scalar_type(a: Any, /) -> Any:
 
 def mintypecode(typechars: Any, typeset: Any = 'GDFgdf', default: Any = 'd') -> Any:
     """The smallest of the codes in `typeset` to which all given ones can be cast."""
-    ...
-
-def nan_to_num(x: Any, copy: Any = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    """The array with NaN and infinities replaced by numbers: 0 and the limits of the dtype, unless others are given."""
     ...
 
 class ndenumerate:
@@ -2243,21 +3022,59 @@ def nested_iters(*args: Any, **kwargs: Any) -> Any:
     ...
 
 ogrid: Any
-def place(arr: Any, mask: Any, vals: Any) -> Any:
-    """Writes values, repeated as often as needed, where the mask is true."""
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    """The elements through a function each of its own: `funclist[k]` where `condlist[k]` is true, of several the last; zero     where none is. A function may be a number. One function more than conditions is for the elements where none is true."""
+    ...
+
+def poly(seq_of_zeros: Any) -> Any:
+    """The coefficients of the polynomial with these roots, or the characteristic polynomial of a matrix."""
+    ...
+
+class poly1d:
+    """A polynomial: its coefficients from the highest power to the lowest, or with `r=True` its roots."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any: ...
+    def __getattr__(self, name: _str) -> Any: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __next__(self) -> Any: ...
+    def __getitem__(self, key: Any) -> Any: ...
+
+def polyadd(a1: Any, a2: Any) -> Any:
+    """The sum of two polynomials."""
+    ...
+
+def polyder(p: Any, m: Any = 1) -> Any:
+    """The `m`-th derivative of a polynomial."""
+    ...
+
+def polydiv(u: Any, v: Any) -> Any:
+    """The quotient of two polynomials and the rest."""
+    ...
+
+def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: Any = False, w: Any = None, cov: Any = False) -> Any:
+    """The polynomial of a degree that is nearest to values at points, by least squares."""
+    ...
+
+def polyint(p: Any, m: Any = 1, k: Any = None) -> Any:
+    """The `m`-th integral of a polynomial, with constants `k`, by default 0."""
+    ...
+
+def polymul(a1: Any, a2: Any) -> Any:
+    """The product of two polynomials."""
+    ...
+
+def polysub(a1: Any, a2: Any) -> Any:
+    """The difference of two polynomials."""
+    ...
+
+def polyval(p: Any, x: Any) -> Any:
+    """The values of a polynomial at points, by Horner's rule; at another polynomial their composition."""
     ...
 
 r_: Any
-def real_if_close(a: Any, tol: Any = 100) -> Any:
-    """The real part where all imaginary parts are within `tol` times `eps` of zero, else the array."""
-    ...
-
-def require(a: Any, dtype: _DTypeLike | None = None, requirements: Any = None, *, like: Any = None) -> Any:
-    """An array with these properties: `C`, `F`, `A`ligned, `W`riteable, `O`wndata; a copy only where it must be."""
-    ...
-
-def round(a: Any, decimals: Any = 0, out: Any = None) -> Any:
-    """The elements rounded to a number of decimals, halves to even."""
+def roots(p: Any) -> Any:
+    """The roots of a polynomial, as eigenvalues of its companion matrix."""
     ...
 
 s_: Any
@@ -2306,6 +3123,7 @@ dtypes: Any
 emath: Any
 exceptions: Any
 lib: Any
+polynomial: Any
 testing: Any
 typing: Any
 

@@ -247,7 +247,7 @@ by_hand! {
     /// The most frequent elements along an axis, of several the smallest, and where they are last.
     fn mode[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
         where [isize: Axes<N>] = functions::sorting::mode(x.raw.clone(), axis, false).and_then(two);
-    /// `x - ln Σ eˣ` along an axis: the logarithm of [`softmax`], without its underflow.
+    /// `x - ln Σ eˣ` along an axis: the logarithm of softmax, without its underflow.
     fn log_softmax[T: Float, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T, N> = x.raw.log_softmax(axis).map(wrap);
     /// `x · ln y`, and 0 where `x` is 0 and `y` is not NaN.
     fn xlogy[T: Float, const N: usize, const M: usize](x: &Tensor<T, N>, y: &Tensor<T, M>) -> Broadcasted<T, N, M>
