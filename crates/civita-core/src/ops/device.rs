@@ -100,7 +100,8 @@ fn cbrt_of(x: T) -> T {
     return select(select(z, -z, x < T(0)), x, x == T(0) || !is_finite(x));
 }
 fn erfc_of(x: T) -> T { // Numerical Recipes' erfcc: a relative error of 1.2e-7
-    let t = T(1) / (T(1) + T(0.5) * abs(x));
+    let z = select(abs(x), T(16), abs(x) > T(16)); // from there on it is 0
+    let t = T(1) / (T(1) + T(0.5) * z);
     var p = T(-0.82215223) + t * T(0.17087277);
     p = T(1.48851587) + t * p;
     p = T(-1.13520398) + t * p;
@@ -109,7 +110,8 @@ fn erfc_of(x: T) -> T { // Numerical Recipes' erfcc: a relative error of 1.2e-7
     p = T(0.09678418) + t * p;
     p = T(0.37409196) + t * p;
     p = T(1.00002368) + t * p;
-    let y = t * exp(-x * x - T(1.26551223) + t * p);
+    let h = bitcast<T>(bitcast<u32>(z) & 0xfffff000u); // 12 bits: its square is exact
+    let y = t * exp(-h * h) * exp((h - z) * (h + z) + (t * p - T(1.26551223)));
     return select(y, T(2) - y, x < T(0));
 }
 fn erf_of(x: T) -> T {

@@ -627,7 +627,7 @@ pub fn mask_indices(
 /// ```
 /// use civita::prelude::*;
 ///
-/// let table = np::fromfunction([2, 3], |index| index.select_index(0, 0)?.add(&index.select_index(0, 1)?))?;
+/// let table = np::fromfunction([2, 3], |index| index.over(0).sum())?;
 /// assert_eq!(table.to_string(), "[[0 1 2]\n [1 2 3]]");
 /// # Ok::<(), civita::Error>(())
 /// ```
