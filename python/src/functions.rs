@@ -7,9 +7,9 @@
 //! and reductions (tables of their own), `fuse` and gradients (they take functions), dtypes, printing, and methods that
 //! take `*shape` or `*axes` (`x.reshape(2, 3)`: `methods`).
 
-use civita_core::dtype::DType;
+use civita_core::dtype::{Casting, DType};
 use civita_core::functions::{
-    FUNCTIONS, Form, FunctionRow, Given, Param, Returned, Returns, Value,
+    FUNCTIONS, Form, FunctionRow, Given, Kind, Param, Returned, Returns, Value,
 };
 use civita_core::raw::Raw;
 use pyo3::IntoPyObjectExt;
@@ -23,7 +23,7 @@ use crate::array::{Array, wrap};
 use crate::convert::{self, array_of};
 use crate::error::{Outcome, type_error};
 use crate::gil;
-use crate::reduction::write_out;
+use crate::reduction::write_out_as;
 use crate::scalar::give;
 use crate::ufunc::{output, signature_object};
 
@@ -82,7 +82,7 @@ fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
             Some(scalar) => Ok(Value::Scalar(scalar)),
             None => Ok(Value::Array(array_of(ob, None)?)),
         },
-        Form::Indices => {
+        Form::Indices | Form::EachIndices => {
             let x = array_of(ob, None)?;
             let of_nothing = x.is_empty() && ob.is_instance_of::<PyList>();
             Ok(Value::Array(if of_nothing {
@@ -134,7 +134,7 @@ fn many(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
         return rows.collect::<Outcome<_>>().map(Value::List);
     }
     Err(type_error(
-        "the arrays to join are given as one sequence\n  hint: `cv.concatenate([a, b])`",
+        "arrays to stack must be passed as a \"sequence\" type such as list or tuple.\n  hint: `cv.concatenate([a, b])`",
     ))
 }
 
@@ -279,9 +279,16 @@ impl Function {
                 Ok(py.None())
             });
         }
+        let is_casting = |p: &Param| p.name == "casting";
+        let casting = match row.params.iter().position(is_casting) {
+            Some(at) if out.is_some() => Casting::from_value(values[at].clone()).ok(),
+            _ => None,
+        };
         let result = gil::work(py, elements(&values), || row.call(&mut values))?;
         match (result, out) {
-            (Returned::One(x), Some(out)) => write_out(row.name, x, out),
+            (Returned::One(x), Some(out)) => {
+                write_out_as(row.name, x, out, casting.unwrap_or(Casting::SameKind))
+            }
             (result, _) => returned(py, row, result),
         }
     }
@@ -325,6 +332,9 @@ fn returned(py: Python<'_>, row: &FunctionRow, result: Returned) -> Outcome<Py<P
             Ok(PyList::new(py, objects(all)?)?.into_any().unbind())
         }
         (Returned::Several(all), Returns::Tuple(_)) => {
+            if let Some(&(_, name, fields)) = NAMED.iter().find(|(of, ..)| *of == row.name) {
+                return named(py, name, fields, objects(all)?);
+            }
             Ok(PyTuple::new(py, objects(all)?)?.into_any().unbind())
         }
         (Returned::Several(all), _) => one_or_tuple(objects(all)?),
@@ -364,6 +374,44 @@ fn example(row: &FunctionRow) -> String {
         ">>> a = cv.array({first})\n>>> cv.{}(a{rest}\n>>> print(a)",
         row.name
     )
+}
+
+/// Tuples whose fields have names, by the function that returns them: its name, that of the class, those of the fields.
+const NAMED: &[(&str, &str, &[&str])] = &[
+    (
+        "unique_all",
+        "UniqueAllResult",
+        &["values", "indices", "inverse_indices", "counts"],
+    ),
+    ("unique_counts", "UniqueCountsResult", &["values", "counts"]),
+    (
+        "unique_inverse",
+        "UniqueInverseResult",
+        &["values", "inverse_indices"],
+    ),
+];
+
+/// A tuple with names.
+fn named(
+    py: Python<'_>,
+    name: &'static str,
+    fields: &[&str],
+    all: Vec<Py<PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    static CLASSES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let classes = CLASSES
+        .get_or_init(py, || PyDict::new(py).unbind())
+        .bind(py);
+    let class = match classes.get_item(name)? {
+        Some(class) => class,
+        None => {
+            let make = py.import("collections")?.getattr("namedtuple")?;
+            let class = make.call1((name, fields.to_vec()))?;
+            classes.set_item(name, &class)?;
+            class
+        }
+    };
+    Ok(class.call1(PyTuple::new(py, all)?)?.unbind())
 }
 
 /// The row of a name that Python's own functions and methods of arrays call too.

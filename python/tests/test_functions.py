@@ -103,7 +103,7 @@ def civita_call(row, text, x, function=None):
 def same(got, want, row, message):
     """One array, several, or none: the same in kind, shape, dtype and value."""
     if isinstance(want, (tuple, list)) and not (want and isinstance(want[0], int)):
-        assert type(got) is type(want) and len(got) == len(want), f"{message}: {type(got)}, want {type(want)}"
+        assert isinstance(got, type(want)) and len(got) == len(want), f"{message}: {type(got)}, want {type(want)}"
         for g, w in zip(got, want):
             same(g, w, row, message)
         return
