@@ -7,9 +7,9 @@
 //! and reductions (tables of their own), `fuse` and gradients (they take functions), dtypes, printing, and methods that
 //! take `*shape` or `*axes` (`x.reshape(2, 3)`: `methods`).
 
-use civita_core::dtype::DType;
+use civita_core::dtype::{Casting, DType};
 use civita_core::functions::{
-    Composed, FUNCTIONS, Form, FunctionRow, Given, Param, Returned, Returns, Value, take_warnings,
+    Composed, FUNCTIONS, Form, FunctionRow, Given, Kind, Param, Returned, Returns, Value, take_warnings,
 };
 use civita_core::raw::Raw;
 use pyo3::IntoPyObjectExt;
@@ -24,7 +24,7 @@ use crate::array::{Array, wrap, wrap_view};
 use crate::convert::{self, array_of};
 use crate::error::{Outcome, type_error};
 use crate::gil;
-use crate::reduction::write_out;
+use crate::reduction::write_out_as;
 use crate::scalar::give;
 use crate::ufunc::{output, signature_object};
 
@@ -120,7 +120,7 @@ fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
             Some(scalar) => Ok(Value::Scalar(scalar)),
             None => Ok(Value::Array(array_of(ob, None)?)),
         },
-        Form::Indices => {
+        Form::Indices | Form::EachIndices => {
             let x = array_of(ob, None)?;
             let of_nothing = x.is_empty() && ob.is_instance_of::<PyList>();
             Ok(Value::Array(if of_nothing {
@@ -172,7 +172,7 @@ fn many(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
         return rows.collect::<Outcome<_>>().map(Value::List);
     }
     Err(type_error(
-        "the arrays to join are given as one sequence\n  hint: `cv.concatenate([a, b])`",
+        "arrays to stack must be passed as a \"sequence\" type such as list or tuple.\n  hint: `cv.concatenate([a, b])`",
     ))
 }
 
@@ -320,6 +320,11 @@ impl Function {
                 Ok(py.None())
             });
         }
+        let is_casting = |p: &Param| p.name == "casting";
+        let casting = match row.params.iter().position(is_casting) {
+            Some(at) if out.is_some() => Casting::from_value(values[at].clone()).ok(),
+            _ => None,
+        };
         let result = gil::work(py, elements(&values), || row.call(&mut values));
         let warnings = take_warnings();
         let result = result?;
@@ -327,7 +332,9 @@ impl Function {
             warn(py, text)?;
         }
         match (result, out) {
-            (Returned::One(x), Some(out)) => write_out(row.name, x, out),
+            (Returned::One(x), Some(out)) => {
+                write_out_as(row.name, x, out, casting.unwrap_or(Casting::SameKind))
+            }
             (result, _) => {
                 // what may be a view of the first argument
                 let first = match args.get_item(0) {

@@ -263,6 +263,16 @@ fn reduce<'py>(
 
 /// Puts a result into the array that was given for it.
 pub fn write_out(name: &str, result: Raw, out: Bound<'_, Array>) -> Outcome<Py<PyAny>> {
+    write_out_as(name, result, out, Casting::SameKind)
+}
+
+/// As [`write_out`], as far as the rule allows it.
+pub fn write_out_as(
+    name: &str,
+    result: Raw,
+    out: Bound<'_, Array>,
+    casting: Casting,
+) -> Outcome<Py<PyAny>> {
     out.get().write(|raw| {
         if raw.shape() != result.shape() {
             return Err(value_error(format!(
@@ -271,7 +281,7 @@ pub fn write_out(name: &str, result: Raw, out: Bound<'_, Array>) -> Outcome<Py<P
                 civita_core::error::shape_text(raw.shape())
             )));
         }
-        let result = result.cast_if(raw.dtype(), Casting::SameKind)?;
+        let result = result.cast_if(raw.dtype(), casting)?;
         Ok(raw.assign(&result)?)
     })?;
     Ok(out.into_any().unbind())

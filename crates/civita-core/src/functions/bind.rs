@@ -28,7 +28,10 @@ impl std::error::Error for BindError {}
 
 impl Param {
     fn takes_the_rest(&self) -> bool {
-        matches!(self.form, Form::EachArray | Form::Each | Form::Subscripts)
+        matches!(
+            self.form,
+            Form::EachArray | Form::EachIndices | Form::Each | Form::Subscripts
+        )
     }
 }
 

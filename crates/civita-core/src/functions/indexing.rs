@@ -284,7 +284,7 @@ pub fn triu_indices_from(arr: Array, k: Int) -> Result<Vec<Raw>> {
     triu_indices(rows, k, Some(columns).into())
 }
 
-pub fn ix_(args: EachArray) -> Result<Vec<Raw>> {
+pub fn ix_(args: EachIndices) -> Result<Vec<Raw>> {
     const OP: &str = "ix_";
     let rank = args.0.len();
     let one = |(at, x): (usize, &Raw)| {
@@ -293,8 +293,6 @@ pub fn ix_(args: EachArray) -> Result<Vec<Raw>> {
         }
         let places = match x.dtype() {
             DType::Bool => nonzero(x.clone())?.remove(0),
-            // an empty sequence says no dtype
-            _ if x.is_empty() => x.cast(DType::I64)?,
             _ => x.clone(),
         };
         let mut shape = vec![1; rank];
@@ -357,6 +355,11 @@ pub fn ravel_multi_index(
     for (axis, (index, &len)) in multi_index.iter().zip(&dims).enumerate() {
         let index = integers(OP, index)?;
         let size = Scalar::Int(len as i128);
+        if len == 0 && !index.is_empty() {
+            return Err(Error::value(OP, "invalid entry in coordinates array")
+                .at_axis(axis as isize)
+                .rule("an axis of length 0 has no index"));
+        }
         let index = match mode.0[if mode.0.len() == 1 { 0 } else { axis }] {
             Mode::Raise => {
                 if extent(&index).is_some_and(|(least, most)| least < 0 || most >= len as i128) {
@@ -398,9 +401,15 @@ pub fn ravel_multi_index(
     }
 }
 
-pub fn unravel_index(indices: Indices, shape: Shape, order: Order) -> Result<Vec<Raw>> {
+pub fn unravel_index(indices: Array, shape: Shape, order: Order) -> Result<Vec<Raw>> {
     const OP: &str = "unravel_index";
-    let (shape, index) = (shape.0, integers(OP, &indices.0)?);
+    let (shape, index) = (shape.0, integers(OP, &indices)?);
+    if shape.is_empty() && index.rank() > 0 {
+        return Err(Error::value(
+            OP,
+            "multiple indices are not supported for 0d array",
+        ));
+    }
     let total = places_of(OP, &shape)?;
     if let Some((least, most)) = extent(&index)
         && (least < 0 || most >= total as i128)

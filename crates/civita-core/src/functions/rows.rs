@@ -1395,7 +1395,7 @@ macro_rules! function_rows {
                 laws [],
             }
             /// Indices that broadcast to a grid: `x[ix_(rows, columns)]` are those rows and columns. Booleans are their places.
-            ix_(args: EachArray) -> [tuple ByArgument] {
+            ix_(args: EachIndices) -> [tuple ByArgument] {
                 run indexing::ix_, aliases [], gradient no "its result is an index",
                 example "ix_([0, 2], [1, 3])[0]" => "[[0]\n [2]]", rust "np::ix_([&tensor![0, 2], &tensor![1, 3]])?[0]",
                 samples ["ix_([0, 1], [2, 4])", "ix_([True, False, True], [1])", "ix_([3], [0, 1], [2])", "ix_([])"],
@@ -1409,7 +1409,7 @@ macro_rules! function_rows {
                 laws [],
             }
             /// The index along each axis of an element, from its number in C order (or Fortran order).
-            unravel_index(indices: Indices, shape: Shape, order: Order = Order::C) -> [tuple ByArgument] {
+            unravel_index(indices: Array, shape: Shape, order: Order = Order::C) -> [tuple ByArgument] {
                 run indexing::unravel_index, aliases [], torch "torch.unravel_index", gradient no "its result is an index",
                 example "unravel_index([5, 1], (2, 3))[0]" => "[1 0]", rust "np::unravel_index(&tensor![5, 1], [2, 3])?[0]",
                 samples ["unravel_index([5, 1], (2, 3))", "unravel_index([[5], [11]], (2, 2, 3), order='F')", "unravel_index(4, (5,))"],

@@ -90,7 +90,12 @@ pub fn unique(
 ) -> Result<(Raw, Option<Raw>, Option<Raw>, Option<Raw>)> {
     const OP: &str = "unique";
     let more = return_index || return_inverse || return_counts;
-    let Some(axis) = axis.0 else {
+    // a vector has one axis alone: its elements are its slices
+    let axis = match axis.0 {
+        Some(0 | -1) if ar.rank() == 1 => None,
+        axis => axis,
+    };
+    let Some(axis) = axis else {
         if !more {
             return Ok((values(&ar, equal_nan)?, None, None, None));
         }

@@ -309,6 +309,11 @@ pub fn lexsort(keys: Arrays, axis: Axis) -> Result<Raw> {
 }
 
 pub fn take_along_axis(arr: Array, indices: Indices, axis: AxisOrFlat) -> Result<Raw> {
+    let dtype = indices.0.dtype();
+    if !dtype.is_integer() {
+        let wrong = format!("`indices` must be an integer array, not {dtype}");
+        return Err(Error::index("take_along_axis", wrong).dtypes(&[dtype]));
+    }
     let (x, axis) = along(&arr, &axis)?;
     x.take_along_axis(&indices.0, axis)
 }

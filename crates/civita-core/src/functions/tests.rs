@@ -198,7 +198,7 @@ fn ranks(row: &FunctionRow, bound: &[Value]) -> [usize; 2] {
         .zip(bound)
         .filter_map(|(param, value)| match param.form {
             Form::Array | Form::Indices => Raw::from_value(value.clone()).ok().map(|x| x.rank()),
-            Form::Arrays | Form::EachArray => Vec::from_value(value.clone())
+            Form::Arrays | Form::EachArray | Form::EachIndices => Vec::from_value(value.clone())
                 .ok()
                 .and_then(|all| all.iter().map(Raw::rank).max()),
             _ => None,

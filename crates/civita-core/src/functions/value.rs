@@ -138,6 +138,8 @@ pub enum Form {
     Arrays,
     /// All positional arguments that are left, each to an array (Python's `*arrays`).
     EachArray,
+    /// All positional arguments that are left, each to an array of indices.
+    EachIndices,
     /// All positional arguments that are left, by their own types.
     Each,
     /// To a dtype, unless it is `None`.
@@ -232,6 +234,8 @@ newtypes! {
     Where(Option<Raw>);
     /// The positional arguments that are left, as arrays (Python's `*arrays`).
     EachArray(Vec<Raw>);
+    /// The positional arguments that are left, as arrays of indices.
+    EachIndices(Vec<Raw>);
     /// The positional arguments that are left, as shapes (Python's `*shapes`).
     EachShape(Vec<Vec<usize>>);
     /// An array of indices.
@@ -395,6 +399,8 @@ kinds! {
     OptArray, "an array or None", "_ArrayLike | None", OptionalArray: Value::None => Ok(None), some => Array::from_value(some).map(Some);
     Arrays, "a sequence of arrays", "Sequence[_ArrayLike] | ndarray", Arrays: Value::List(all) => all.into_iter().map(Array::from_value).collect();
     EachArray, "arrays", "_ArrayLike", EachArray: Value::List(all) => all.into_iter().map(Array::from_value).collect::<Result<_, _>>().map(EachArray);
+    EachIndices, "arrays of integers", "_ArrayLike", EachIndices:
+        Value::List(all) => all.into_iter().map(|x| Indices::from_value(x).map(|x| x.0)).collect::<Result<_, _>>().map(EachIndices);
     EachShape, "shapes", "_Shape", Each:
         Value::List(all) => all.into_iter().map(|s| Shape::from_value(s).map(|s| s.0)).collect::<Result<_, _>>().map(EachShape);
     Indices, "an array of integers", "_ArrayLike", Indices: other => indices(Array::from_value(other)?).map(Indices);

@@ -359,13 +359,13 @@ by_hand! {
     fn triu_indices[](n: usize, k: isize, m: usize) -> Vec<Vector<i64>> = vectors(functions::indexing::triu_indices(n, k, Some(m).into()));
     /// Indices that broadcast to a grid of some rows, columns and so on.
     fn ix_[I: Dtype, const K: usize](all: [&Vector<I>; K]) -> Vec<Tensor<i64, K>> =
-        functions::indexing::ix_(each(&all)).and_then(|all| all.iter().map(|x| x.cast(civita_core::dtype::DType::I64).map(wrap)).collect());
+        functions::indexing::ix_(functions::EachIndices(each(&all).0)).and_then(|all| all.iter().map(|x| x.cast(civita_core::dtype::DType::I64).map(wrap)).collect());
     /// The number of an element, counted in C order, from its index along each axis.
     fn ravel_multi_index[I: Dtype, const N: usize, const K: usize](index: [&Tensor<I, N>; K], shape: [usize; K]) -> Tensor<i64, N> =
         functions::indexing::ravel_multi_index(each(&index).0, shape.to_vec().into(), Mode::Raise.into(), functions::Order::C).map(wrap);
     /// The index along each axis of an element, from its number in C order.
     fn unravel_index[I: Dtype, const N: usize, const M: usize](numbers: &Tensor<I, N>, shape: impl IntoShape<M>) -> Vec<Tensor<i64, N>> =
-        functions::indexing::unravel_index(numbers.raw.clone().into(), shape.with(<[usize]>::to_vec).into(), functions::Order::C)
+        functions::indexing::unravel_index(numbers.raw.clone(), shape.with(<[usize]>::to_vec).into(), functions::Order::C)
             .map(|all| all.into_iter().map(wrap).collect());
     /// Matrices in rows put together: those of a row beside each other, the rows below each other.
     fn block[T: Dtype](rows: &[&[&Matrix<T>]]) -> Matrix<T> = functions::indexing::block(functions::Nested::List(
