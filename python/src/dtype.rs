@@ -638,6 +638,9 @@ fn asked(ob: &Bound<'_, PyAny>) -> Outcome<Asked> {
     {
         return Ok(Asked::Strong(dtype));
     }
+    if ob.is_none() {
+        return Ok(Asked::Strong(DType::F64));
+    }
     if ob.is_instance_of::<PyString>() {
         return Ok(Asked::Strong(parse_in_order(ob)?.0));
     }

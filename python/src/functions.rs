@@ -9,7 +9,8 @@
 
 use civita_core::dtype::{Casting, DType};
 use civita_core::functions::{
-    Composed, FUNCTIONS, Form, FunctionRow, Given, Kind, Param, Returned, Returns, Value, take_warnings,
+    Composed, FUNCTIONS, Form, FunctionRow, Given, Kind, Param, Returned, Returns, Value,
+    take_warnings,
 };
 use civita_core::raw::Raw;
 use pyo3::IntoPyObjectExt;
@@ -329,7 +330,7 @@ impl Function {
         let warnings = take_warnings();
         let result = result?;
         for text in warnings {
-            warn(py, text)?;
+            warn(py, &text)?;
         }
         match (result, out) {
             (Returned::One(x), Some(out)) => {
@@ -348,8 +349,9 @@ impl Function {
     }
 }
 
+/// Gives a `RuntimeWarning`, which a filter may turn into an error.
 #[cold]
-fn warn(py: Python<'_>, text: &str) -> Outcome<()> {
+pub fn warn(py: Python<'_>, text: &str) -> Outcome<()> {
     let text = std::ffi::CString::new(text).unwrap_or_default();
     PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1)?;
     Ok(())

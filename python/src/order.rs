@@ -1,6 +1,8 @@
 //! `order=`: where the elements of new arrays lie in memory.
 
 use civita_core::dtype::DType;
+use civita_core::functions;
+use civita_core::functions::shape::{self, by_steps, inverse};
 use civita_core::raw::Raw;
 use pyo3::prelude::*;
 
@@ -60,33 +62,15 @@ fn is_fortran(x: &Raw) -> bool {
     x.is_plain() && !x.layout().is_contiguous() && x.layout().is_fortran_contiguous()
 }
 
-/// The axes from the one with the largest steps to the one with the smallest; those of equal steps stay in order.
-fn by_steps(x: &Raw) -> Vec<isize> {
-    let strides = x.layout().strides();
-    let mut axes: Vec<isize> = (0..x.rank() as isize).collect();
-    axes.sort_by_key(|&a| std::cmp::Reverse(strides[a as usize].unsigned_abs()));
-    axes
-}
-
-fn inverse(axes: &[isize]) -> Vec<isize> {
-    let mut back = vec![0; axes.len()];
-    for (to, &from) in axes.iter().enumerate() {
-        back[from as usize] = to as isize;
-    }
-    back
-}
-
 /// A copy whose elements lie in this order.
 pub fn copied(x: &Raw, order: Order) -> Outcome<Raw> {
-    match order {
-        Order::F => Ok(x.transpose()?.copied()?.transpose()?),
-        Order::Any if is_fortran(x) => copied(x, Order::F),
-        Order::Keep if x.is_plain() && !x.layout().is_contiguous() && x.rank() > 1 => {
-            let axes = by_steps(x);
-            Ok(x.permute(&axes)?.copied()?.permute(&inverse(&axes))?)
-        }
-        _ => Ok(x.copied()?),
-    }
+    let order = match order {
+        Order::C => functions::Order::C,
+        Order::F => functions::Order::F,
+        Order::Any => functions::Order::A,
+        Order::Keep => functions::Order::K,
+    };
+    Ok(shape::copy(x.clone(), order)?)
 }
 
 /// Do the elements lie in this order already?

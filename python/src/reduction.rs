@@ -17,6 +17,7 @@ use crate::array::Array;
 use crate::convert::{array_of, value};
 
 use crate::error::{Outcome, type_error, value_error};
+use crate::functions::warn;
 use crate::gil;
 use crate::scalar::give;
 use crate::ufunc::output;
@@ -137,7 +138,7 @@ impl<'py> Call<'py> {
             "ddof" | "correction" => {
                 if self.ddof.is_some_and(|d| d != 0.0) {
                     return Err(value_error(
-                        "ddof and correction can't be provided simultaneously",
+                        "ddof and correction can't be provided simultaneously.",
                     ));
                 }
                 self.ddof = Some(given.extract()?);
@@ -255,6 +256,18 @@ fn reduce<'py>(
         };
         gil::work(py, x.len(), || x.reduce_where(row.op, options, restriction))?
     };
+    if matches!(row.class, ReduceClass::Mean | ReduceClass::RealMean) && call.mask.is_none() {
+        let ddof = call.ddof.unwrap_or(0.0);
+        if !result.is_empty() && (x.len() / result.len()) as f64 <= ddof {
+            warn(
+                py,
+                match row.op {
+                    Reduction::Mean => "Mean of empty slice",
+                    _ => "Degrees of freedom <= 0 for slice",
+                },
+            )?;
+        }
+    }
     match call.out {
         None => give(py, result),
         Some(out) => write_out(row.numpy, result, out),

@@ -140,6 +140,12 @@ impl Error {
         self
     }
 
+    /// Names the argument that it is about.
+    pub fn of_argument(mut self, name: &str) -> Error {
+        self.0.problem = format!("{name}: {}", self.0.problem);
+        self
+    }
+
     /// Names the operation that the user called, when an inner one failed.
     pub fn in_op(mut self, op: &'static str) -> Error {
         self.0.op = op;

@@ -3,12 +3,27 @@
 use std::sync::{Arc, OnceLock};
 
 use super::value::*;
-use crate::dtype::{DType, Scalar};
-use crate::error::{Error, Result};
+use super::warn;
+use crate::dtype::{Casting, DType, Kind as DTypeKind, Scalar};
+use crate::error::{Error, Result, shape_text};
 use crate::graph::Function;
 use crate::ops::{Op, Reduction};
 use crate::program::Program;
 use crate::raw::{Raw, strong};
+
+/// Are the elements known, and is none NaN or infinite?
+fn finite(x: &Number) -> bool {
+    match x {
+        Number::Array(x) => {
+            !x.is_transformed()
+                && x.detach()
+                    .isfinite()
+                    .and_then(|x| all_true(&x))
+                    .unwrap_or(true)
+        }
+        Number::Scalar(v) => v.as_f64().is_finite(),
+    }
+}
 
 /// `|a - b| ≤ atol + rtol · |b|`, or equal, or both NaN where that counts.
 pub fn isclose(a: Array, b: Array, rtol: Number, atol: Number, equal_nan: Bool) -> Result<Raw> {
@@ -19,6 +34,17 @@ pub fn isclose(a: Array, b: Array, rtol: Number, atol: Number, equal_nan: Bool) 
             DType::F64
         })
     };
+    if ![&rtol, &atol].into_iter().all(finite) {
+        let text = |n: &Number| match n {
+            Number::Array(x) => format!("an array of shape {}", shape_text(x.shape())),
+            Number::Scalar(v) => v.to_string(),
+        };
+        warn(format!(
+            "One of rtol or atol is not valid, atol: {}, rtol: {}",
+            text(&atol),
+            text(&rtol)
+        ));
+    }
     let (a, b) = (wide(&a)?, wide(&b)?);
     let size = b.abs()?;
     let scaled = Raw::apply(Op::Mul, &[(&size).into(), rtol.operand()])?;
@@ -36,6 +62,15 @@ pub fn isclose(a: Array, b: Array, rtol: Number, atol: Number, equal_nan: Bool) 
     }
 }
 
+/// The least and the largest element of a dtype of integers.
+fn integer_range(dtype: DType) -> (i128, i128) {
+    let bits = 8 * dtype.size();
+    match dtype.kind() {
+        DTypeKind::Unsigned => (0, (1 << bits) - 1),
+        _ => (-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
+    }
+}
+
 /// Between two bounds, which go by two names each.
 pub fn clip(
     a: Array,
@@ -44,6 +79,7 @@ pub fn clip(
     _: Out,
     min: OptNumber,
     max: OptNumber,
+    _: Casting,
 ) -> Result<Raw> {
     let twice = |name: &'static str, both: bool| match both {
         true => Err(Error::value(
@@ -54,7 +90,20 @@ pub fn clip(
     };
     twice("min", a_min.is_some() && min.is_some())?;
     twice("max", a_max.is_some() && max.is_some())?;
-    let (low, high) = (a_min.or(min), a_max.or(max));
+    // an integer that no element passes is no bound, whether the dtype has it or not
+    let dtype = a.dtype();
+    let bounds = |limit: Number, outside: fn(i128, (i128, i128)) -> bool| match limit {
+        Number::Scalar(Scalar::Int(v)) if dtype.is_integer() => {
+            (!outside(v, integer_range(dtype))).then_some(limit)
+        }
+        limit => Some(limit),
+    };
+    let low = a_min
+        .or(min)
+        .and_then(|v| bounds(v, |v, range| v <= range.0));
+    let high = a_max
+        .or(max)
+        .and_then(|v| bounds(v, |v, range| v >= range.1));
     let bounded = match &low {
         Some(low) => limited(Bound::Lower, &a, low)?,
         None => a,

@@ -183,6 +183,11 @@ pub fn cross(
     let (axisa, axisb, axisc) = axis
         .0
         .map_or((axisa, axisb, axisc), |axis| (axis, axis, axis));
+    if a.rank() == 0 || b.rank() == 0 {
+        return Err(Error::value(OP, "At least one array has zero dimension")
+            .shapes(&[a.shape(), b.shape()])
+            .rule("a vector product takes vectors"));
+    }
     let last = |x: &Raw, axis: isize| {
         normalize_axis(OP, axis, x.rank())?;
         x.move_axis(axis, -1)

@@ -203,12 +203,16 @@ fn places(op: &'static str, positions: &Positions, n: usize, beyond: bool) -> Re
     match positions {
         Positions::One(i) => Ok(vec![place(*i)?]),
         Positions::List(all) => all.iter().map(|&i| place(i)).collect(),
-        Positions::Mask(mask) if mask.len() != n => Err(Error::value(
+        Positions::Mask(mask) if mask.len() != n && !beyond => Err(Error::value(
             op,
             format!("a mask of length {} for an axis of length {n}", mask.len()),
         )
         .rule("a mask has a boolean for each element along the axis")),
-        Positions::Mask(mask) => Ok((0..n).filter(|&i| mask[i]).collect()),
+        // where something is put, a mask is no more than the places of its true elements
+        Positions::Mask(mask) => (0..mask.len())
+            .filter(|&i| mask[i])
+            .map(|i| place(i as isize))
+            .collect(),
         Positions::Slice(range) => {
             let taken = counted(0, n)?.slice(&[*range])?.to_vec::<i64>()?;
             Ok(taken.into_iter().map(|i| i as usize).collect())

@@ -1183,7 +1183,7 @@ macro_rules! function_rows {
 
             /// The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal
             /// to a bound has no gradient, or half of it where the bound is an array, which gets the other half.
-            clip(a: Array, a_min: OptNumber = None, a_max: OptNumber = None, out: Out = None; Clip { min: OptNumber = None, max: OptNumber = None }) -> [ByArgument] {
+            clip(a: Array, a_min: OptNumber = None, a_max: OptNumber = None, out: Out = None; Clip { min: OptNumber = None, max: OptNumber = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
                 run compare::clip, method "clip", aliases [], torch "torch.clamp", gradient yes,
                 example "clip([1, 5, 9], 2, 6)" => "[2 5 6]", rust "np::clip(&tensor![1, 5, 9], 2, 6)?",
                 samples ["clip(x[3, 4], 0.25, 1.75)", "clip(x[3, 4], x[4], x[3, 1])", "clip(x[4], None, 1.25)", "clip(x[4], 0.75, None)", "clip(x[4], max=1.25)", "clip(x[4], min=0.25, max=0.75)"],

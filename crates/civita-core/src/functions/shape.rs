@@ -29,7 +29,7 @@ fn reshaped(a: &Raw, shape: &[usize], copy: OptBool) -> Result<Raw> {
         Some(true) => a.copied()?.reshape(shape),
         Some(false) if a.layout().reshape(shape)?.is_none() => Err(Error::value(
             "reshape",
-            "Unable to avoid creating a copy while reshaping",
+            "Unable to avoid creating a copy while reshaping.",
         )
         .hint("`copy=None` copies only where it must")),
         _ => a.reshape(shape),
@@ -101,8 +101,10 @@ pub fn moveaxis(a: Array, source: AxisList, destination: AxisList) -> Result<Raw
             "`source` and `destination` arguments must have the same number of elements",
         ));
     }
-    let from = normalize_axes(OP, &source.0, a.rank())?;
-    let to = normalize_axes(OP, &destination.0, a.rank())?;
+    let of = |name, axes: &AxisList| {
+        normalize_axes(OP, &axes.0, a.rank()).map_err(|e| e.of_argument(name))
+    };
+    let (from, to) = (of("source", &source)?, of("destination", &destination)?);
     let mut rest = (0..a.rank()).filter(|axis| !from.contains(axis));
     let place = |at: usize| match to.iter().position(|&t| t == at) {
         Some(i) => Some(from[i]),
@@ -235,7 +237,28 @@ pub fn copy(a: Array, order: Order) -> Result<Raw> {
     if is_fortran(&a, order) {
         return a.transpose()?.copied()?.transpose();
     }
+    if order == Order::K && a.is_plain() && !a.layout().is_contiguous() && a.rank() > 1 {
+        let axes = by_steps(&a);
+        return a.permute(&axes)?.copied()?.permute(&inverse(&axes));
+    }
     a.copied()
+}
+
+/// The axes from the one with the largest steps to the one with the smallest; those of equal steps stay in order.
+pub fn by_steps(x: &Raw) -> Vec<isize> {
+    let strides = x.layout().strides();
+    let mut axes: Vec<isize> = (0..x.rank() as isize).collect();
+    axes.sort_by_key(|&a| std::cmp::Reverse(strides[a as usize].unsigned_abs()));
+    axes
+}
+
+/// The permutation that undoes another one.
+pub fn inverse(axes: &[isize]) -> Vec<isize> {
+    let mut back = vec![0; axes.len()];
+    for (to, &from) in axes.iter().enumerate() {
+        back[from as usize] = to as isize;
+    }
+    back
 }
 
 pub fn ascontiguousarray(a: Array, dtype: OptDType) -> Result<Raw> {

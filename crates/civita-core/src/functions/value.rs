@@ -468,6 +468,12 @@ kinds! {
         Value::Array(x) if x.rank() == 1 && x.dtype() == DType::Bool => Ok(Positions::Mask(x.to_vec()?)),
         Value::List(all) if !all.is_empty() && all.iter().all(|v| matches!(v, Value::Scalar(Scalar::Bool(_)))) =>
             Ok(Positions::Mask(all.iter().map(|v| matches!(v, Value::Scalar(Scalar::Bool(true)))).collect())),
+        Value::Array(x) if !x.dtype().is_integer() => Err(Error::index(
+            "index",
+            "arrays used as indices must be of integer (or boolean) type",
+        )
+        .dtypes(&[x.dtype()])
+        .into()),
         some => match some.int() {
             Some(i) => Ok(Positions::One(i)),
             None => ints(&some).map(Positions::List),
