@@ -13,9 +13,8 @@ array([2., 4., 6.])
 
 from ._civita import *  # noqa: F403
 from ._civita import __version__  # noqa: F401
-from . import _array, _civita, autograd, fft, linalg, random
+from . import _array, _civita
 from ._lazy import MODULES as _MODULES, NAMES as _NAMES
-from .autograd import jvp, vmap
 
 # not in `*`: they hide Python's own
 from ._civita import abs, all, any, bool, max, min, pow, sum  # noqa: F401, A004
@@ -25,7 +24,7 @@ little_endian = __import__("sys").byteorder == "little"
 
 
 def __getattr__(name):
-    # what programs ask for rarely is imported when they do
+    # what not every program asks for is imported when it does
     import importlib
 
     if name in _MODULES:
@@ -43,4 +42,4 @@ def __dir__():
 
 __all__ = [name for name in dir(_civita) if not name.startswith("_")]
 __all__ += [name for name in _NAMES if name not in __all__]
-__all__ += ["autograd", "fft", "jvp", "linalg", "little_endian", "random", "trace", "vmap", *_MODULES]
+__all__ += ["little_endian", "trace", *_MODULES]

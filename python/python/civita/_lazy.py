@@ -1,8 +1,9 @@
 """Which module holds what is imported when it is asked for."""
 
-MODULES = ("dtypes", "emath", "exceptions", "lib", "polynomial", "testing", "typing")
+MODULES = ("autograd", "dtypes", "emath", "exceptions", "fft", "lib", "linalg", "polynomial", "random", "testing", "typing")
 
 _HOMES = {
+    "autograd": "jvp vmap",
     "_types": "ScalarType common_type iscomplex iscomplexobj isneginf isposinf isreal isrealobj min_scalar_type mintypecode nan_to_num "
     "real_if_close sctypeDict typecodes typename",
     "_iterators": "broadcast flatiter ndenumerate ndindex nditer nested_iters",

@@ -15,8 +15,6 @@ They see arguments only: an array that the function reads from elsewhere is a co
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
 
 from . import _civita
 from ._civita import (
@@ -29,7 +27,11 @@ from ._civita import (
     no_grad,
 )
 
+TYPE_CHECKING = False  # as checkers understand it, without the import of `typing`
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, Literal
+
     from . import generic, ndarray  # noqa: F811
 
 __all__ = [
