@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Weak};
 
-use civita_core::dtype::{DType, Scalar};
+use civita_core::dtype::{Casting, DType, Scalar};
 use civita_core::error::Result;
 use civita_core::functions::compare::clip;
 use civita_core::functions::{Number, Out};
@@ -244,6 +244,35 @@ fn every_differentiable_row_has_the_derivatives_that_differences_say() {
                         )
                     };
                     failures.check(&format!("{name}, scalar left"), &g, &[column(1, &[n])]);
+                    // an integer operand is the float that the op makes of it, in the derivative too
+                    let whole = Raw::from_vec(vec![2i64, 3, 5], &[3, 1]).unwrap();
+                    let beside = Scalar::Float(0.0703125); // of an integer, where some functions jump
+                    let fused = Function::of(row.op);
+                    for (k, side) in [(0, "right"), (1, "left")] {
+                        let both = |x: &Raw| {
+                            let x = Raw::apply(Op::Add, &[x.into(), beside.into()]).unwrap();
+                            match k {
+                                0 => [x, whole.clone()],
+                                _ => [whole.clone(), x],
+                            }
+                        };
+                        failures.check(
+                            &format!("{name}, integers {side}"),
+                            &|x| {
+                                let [a, b] = both(&x[0]);
+                                Raw::apply(row.op, &[(&a).into(), (&b).into()])
+                            },
+                            &[column(k, &[n])],
+                        );
+                        failures.check(
+                            &format!("{name}, integers {side}, fused"),
+                            &|x| {
+                                let [a, b] = both(&x[0]);
+                                Raw::call(&fused, &[&a, &b])
+                            },
+                            &[column(k, &[n])],
+                        );
+                    }
                 }
                 _ => {
                     let c = Raw::from_vec(vec![true, false], &[2, 1]).unwrap();
@@ -886,7 +915,16 @@ fn of_subgradients_at_ties_the_smallest_counts() {
     let one = Number::Scalar(Scalar::Float(1.0));
     let low = leaf(&[0.0; 5]);
     let bound = Some(Number::Array(low.clone()));
-    let y = clip(x.clone(), bound, Some(one), Out, None, None).unwrap();
+    let y = clip(
+        x.clone(),
+        bound,
+        Some(one),
+        Out,
+        None,
+        None,
+        Casting::SameKind,
+    )
+    .unwrap();
     assert_eq!(y.to_vec::<f64>().unwrap(), [0.0, 0.0, 0.5, 1.0, 1.0]);
     let found = gradients(&y, &[&x, &low]);
     assert_eq!(found[0], [0.0, 0.5, 1.0, 0.0, 0.0]);

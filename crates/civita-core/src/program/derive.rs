@@ -1,8 +1,8 @@
 //! Derivatives of programs are programs, made from the rows' partials. A chain that runs as one pass has a derivative
 //! that runs as one pass; and since that is a program too, it can be derived again.
 
-use super::expr::{Builder, Expr, Node, Program};
-use crate::ops::{ClassResult, Gradient, gradient_of};
+use super::expr::{Builder, Expr, Id, Node, Program};
+use crate::ops::{Class, ClassResult, Gradient, Op, gradient_of};
 
 impl Program {
     /// The gradient of input `i`: a program of the inputs, the output and the output's gradient, in that order. `None`
@@ -30,6 +30,7 @@ impl Program {
                 Node::Input(_) | Node::Const(_) | Node::Like(..) => {}
                 Node::Cast(_, dtype) if !dtype.is_differentiable() => {}
                 // the gradient of a real number is real, whatever complex number it meets later
+                Node::Meet(a, _) => send(a, g),
                 Node::Cast(a, dtype) => send(a, if dtype.is_complex() { g } else { g.real() }),
                 Node::Op(op, args) => {
                     let g = if op.row().class.result() == ClassResult::Real {
@@ -37,7 +38,7 @@ impl Program {
                     } else {
                         g
                     };
-                    let v = args.map(|a| at.get(a as usize).copied().unwrap_or(y));
+                    let v = operands(op, args, &at, y);
                     match gradient_of(op) {
                         Gradient::Unary(d) => send(args[0], g * d(v[0], y).conj()),
                         Gradient::Binary(da, db) => {
@@ -76,9 +77,10 @@ impl Program {
                 Node::Const(_) | Node::Like(..) => None,
                 Node::Cast(_, dtype) if !dtype.is_differentiable() => None,
                 Node::Cast(a, dtype) => tangent[a as usize].map(|t| t.cast(dtype)),
+                Node::Meet(a, _) => tangent[a as usize].map(|t| builder.at(t.id()).meet(y)),
                 Node::Op(op, args) => {
                     let arity = op.row().arity;
-                    let v = args.map(|a| at.get(a as usize).copied().unwrap_or(y));
+                    let v = operands(op, args, &at, y);
                     let part = |k: usize| {
                         if k < arity {
                             tangent[args[k] as usize]
@@ -141,10 +143,23 @@ impl Program {
     }
 }
 
+/// What an op computed with: its arguments, integers among them as the floats that it made of them.
+fn operands<'b>(op: Op, args: [Id; 3], at: &[Expr<'b>], y: Expr<'b>) -> [Expr<'b>; 3] {
+    let of_floats = match op.row().class {
+        Class::Ordered | Class::Numeric | Class::RealPair => true,
+        Class::ToFloat | Class::TrueDiv | Class::RealFloat | Class::Double => true,
+        _ => false,
+    };
+    args.map(|a| match at.get(a as usize) {
+        Some(&v) if of_floats && op.row().arity > 1 => v.meet(y),
+        Some(&v) => v,
+        None => y,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::Op;
 
     #[test]
     fn a_derivative_reads_only_what_its_row_says() {

@@ -22,6 +22,9 @@ pub enum Node {
     Like(Id, Scalar),
     /// Another value in this dtype.
     Cast(Id, DType),
+    /// A value in the dtype that an op with this result takes it in: what it promotes to with the result, unless that is
+    /// no float. Derivatives ask for it, for the reciprocal of an integer is an integer.
+    Meet(Id, Id),
     /// An op on one to three values.
     Op(Op, [Id; 3]),
 }
@@ -34,6 +37,7 @@ impl PartialEq for Node {
             (Node::Const(a), Node::Const(b)) => a.same_bits(b),
             (Node::Like(i, a), Node::Like(j, b)) => i == j && a.same_bits(b),
             (Node::Cast(i, a), Node::Cast(j, b)) => i == j && a == b,
+            (Node::Meet(i, a), Node::Meet(j, b)) => i == j && a == b,
             (Node::Op(f, a), Node::Op(g, b)) => f == g && a == b,
             _ => false,
         }
@@ -149,6 +153,7 @@ impl Builder {
                 Node::Const(c) => self.constant(c),
                 Node::Like(of, c) => self.push(Node::Like(at[of as usize].id, c)),
                 Node::Cast(of, dtype) => at[of as usize].cast(dtype),
+                Node::Meet(of, with) => at[of as usize].meet(at[with as usize]),
                 Node::Op(op, args) => {
                     let args: Vec<_> = args[..op.row().arity]
                         .iter()
@@ -191,6 +196,7 @@ impl Node {
         match *self {
             Node::Input(_) | Node::Const(_) => {}
             Node::Like(a, _) | Node::Cast(a, _) => f(a),
+            Node::Meet(a, b) => [a, b].into_iter().for_each(f),
             Node::Op(op, args) => args[..op.row().arity].iter().for_each(|&a| f(a)),
         }
     }
@@ -200,6 +206,7 @@ impl Node {
             Node::Input(_) | Node::Const(_) => *self,
             Node::Like(a, c) => Node::Like(f(a), c),
             Node::Cast(a, dtype) => Node::Cast(f(a), dtype),
+            Node::Meet(a, b) => Node::Meet(f(a), f(b)),
             Node::Op(op, mut args) => {
                 args[..op.row().arity].iter_mut().for_each(|a| *a = f(*a));
                 Node::Op(op, args)
@@ -246,13 +253,13 @@ impl Program {
         self.output
     }
 
-    /// Does the result depend on the values of input `i`? That a constant has its dtype ([`Expr::like`]) does not count.
+    /// Does the result depend on the values of input `i`? That another value has its dtype ([`Expr::like`]) does not count.
     pub fn reads(&self, i: usize) -> bool {
         let is_input = |id: Id| self.nodes[id as usize] == Node::Input(i as u16);
         is_input(self.output)
             || self.nodes.iter().any(|node| match *node {
                 Node::Input(_) | Node::Const(_) | Node::Like(..) => false,
-                Node::Cast(of, _) => is_input(of),
+                Node::Cast(of, _) | Node::Meet(of, _) => is_input(of),
                 Node::Op(op, args) => args[..op.row().arity].iter().any(|&a| is_input(a)),
             })
     }
@@ -284,6 +291,7 @@ impl std::fmt::Display for Program {
                     write(p, a, left, f)?;
                     f.write_str(")")
                 }
+                Node::Meet(a, _) => write(p, a, left, f),
                 Node::Op(op, args) => {
                     write!(f, "{}(", op.row().name)?;
                     for (i, &a) in args[..op.row().arity].iter().enumerate() {
@@ -319,6 +327,11 @@ impl<'b> Expr<'b> {
     /// A complex constant.
     pub fn complex(self, re: f64, im: f64) -> Expr<'b> {
         self.builder.constant(Scalar::Complex(Complex::new(re, im)))
+    }
+
+    /// The same value in the dtype that an op with this result computes in, where that is a float.
+    pub fn meet(self, result: Expr<'b>) -> Expr<'b> {
+        self.builder.push(Node::Meet(self.id, result.id))
     }
 
     /// The same value in another dtype.

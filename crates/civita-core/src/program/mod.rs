@@ -16,4 +16,5 @@ mod steps;
 
 pub use expr::{Builder, Expr, Id, Node, Program};
 pub use plan::Plan;
+pub(crate) use plan::met;
 pub(crate) use run::{GRAIN, Source, Target, run};

@@ -126,6 +126,19 @@ impl Plan {
                         weak: None,
                     }
                 }
+                Node::Meet(of, with) => {
+                    let (of, with) = (values[of as usize], values[with as usize].dtype);
+                    let dtype = met(of.dtype, of.weak, with);
+                    let src = match of.weak {
+                        Some(c) => plan.constant(c, dtype)?,
+                        None => plan.convert(of.src, of.dtype, dtype),
+                    };
+                    Value {
+                        src,
+                        dtype,
+                        weak: None,
+                    }
+                }
                 Node::Op(op, ids) => {
                     let args: SmallVec<[Value; 3]> = ids[..op.row().arity]
                         .iter()
@@ -384,6 +397,15 @@ impl Plan {
 }
 
 /// The dtype of a weak scalar beside `met`. A comparison with an integer that `met` cannot hold is exact, as in NumPy.
+/// The dtype of a [`Node::Meet`].
+pub(crate) fn met(of: DType, weak: Option<Scalar>, with: DType) -> DType {
+    match weak {
+        _ if !with.is_differentiable() => of,
+        Some(c) => c.weak_with(with),
+        None => promote(of, with),
+    }
+}
+
 fn weak_dtype(class: Class, c: Scalar, met: DType) -> DType {
     let dtype = c.weak_with(met);
     if class == Class::Compare && dtype.kind() <= Kind::Signed && c.to_bytes(dtype).is_err() {

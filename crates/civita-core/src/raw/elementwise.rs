@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::Raw;
 use super::copy::check_cast;
-use crate::dtype::{Casting, DType, Scalar, promote};
+use crate::dtype::{Casting, DType, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::graph::Function;
 use crate::layout::broadcast_shapes;
@@ -53,17 +53,7 @@ impl Raw {
         check_count(op, operands.len())?;
         match Untagged::of(operands) {
             Some(call) => call.run(op, operands),
-            None => {
-                if let (Op::Div, &[Operand::Tensor(a), Operand::Tensor(b)]) = (op, operands)
-                    && a.dtype().is_differentiable()
-                    && !b.dtype().is_differentiable()
-                {
-                    // the derivative asks for the reciprocal of the divisor, which of an integer is an integer
-                    let b = b.cast(promote(a.dtype(), b.dtype()))?;
-                    return with_scalar_attribute(op, &[a.into(), (&b).into()], bind_one_of);
-                }
-                with_scalar_attribute(op, operands, bind_one_of)
-            }
+            None => with_scalar_attribute(op, operands, |p, x| bind_one(p, x)),
         }
     }
 
@@ -89,10 +79,6 @@ impl Raw {
         }
         bind_one(&Fused(function.clone()), inputs)
     }
-}
-
-fn bind_one_of(p: &Apply, x: &[&Raw]) -> Result<Raw> {
-    bind_one(p, x)
 }
 
 /// The primitive of an op, and its tensors: one scalar is an attribute, several become tensors.

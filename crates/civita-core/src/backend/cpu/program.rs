@@ -12,7 +12,7 @@ use crate::explain;
 use crate::graph::Function;
 use crate::layout::broadcast_shapes;
 use crate::ops::Op;
-use crate::program::{Node, Plan, Program, Source, Target, run};
+use crate::program::{Node, Plan, Program, Source, Target, met, run};
 use crate::raw::{Operand, Raw, strong};
 use crate::storage::{Access, Storage};
 
@@ -128,6 +128,18 @@ fn by_steps(program: &Program, output: DType, inputs: &[&Raw]) -> Result<Raw> {
             }
             Node::Cast(of, dtype) => {
                 Value::Tensor(copy::cast(&operand(&values[of as usize])?, dtype)?)
+            }
+            Node::Meet(of, with) => {
+                let weak = match values[of as usize] {
+                    Value::Weak(c) => Some(c),
+                    _ => None,
+                };
+                let (of, with) = (
+                    operand(&values[of as usize])?,
+                    operand(&values[with as usize])?,
+                );
+                let dtype = met(of.dtype(), weak, with.dtype());
+                Value::Tensor(copy::cast(&of, dtype)?)
             }
             Node::Op(op, args) => {
                 let args: SmallVec<[Value; 3]> = args[..op.row().arity]
