@@ -37,6 +37,8 @@ SECONDS = int(os.environ["CONFORMANCE_SECONDS"])
 PRIVATE = ("_core", "core", "lib")
 # Helpers of the tests themselves.
 REAL = ("numpy.testing", "numpy._core.tests", "numpy.lib.tests", "numpy.random.tests", "numpy._pytesttester", "numpy._utils")
+# Modules of assertions, which take the target's arrays.
+ASSERTIONS = ("numpy.testing", "numpy.ma.testutils")
 
 target = importlib.import_module(TARGET)
 
@@ -134,9 +136,9 @@ class Namespace(types.ModuleType):
         return {name: getattr(self, name) for name in names if not name.startswith("__") and hasattr(self, name)}
 
     def __getattr__(self, name):
-        if name == "testing" and not self._path:
-            return TESTING
         path = f"{self._path}.{name}" if self._path else name
+        if f"numpy.{path}" in ASSERTIONS:
+            return Assertions(f"numpy.{path}")
         if State.lending:
             return self._lent(name, path)
         for place in (path, name) if path.startswith(PRIVATE) else (path,):
@@ -204,13 +206,14 @@ def as_numpy(value):
     return value
 
 
-class Testing(types.ModuleType):
-    """`numpy.testing`, whose assertions take the target's arrays."""
+class Assertions(types.ModuleType):
+    """A module of NumPy's assertions, which compare the target's arrays."""
 
     CALLS = ("assert_raises", "assert_raises_regex", "assert_warns", "assert_no_warnings", "assert_no_gc_cycles")
+    __path__ = []
 
     def __getattr__(self, name):
-        real = look_up(numpy.testing, name)
+        real = look_up(importlib.import_module(self.__name__), name)
         if not name.startswith("assert") or name in self.CALLS:
             return real
 
@@ -221,16 +224,12 @@ class Testing(types.ModuleType):
         return assertion
 
 
-TESTING = Testing("numpy.testing")
-TESTING.__path__ = []
-
-
 def import_in_test(name, namespace=None, scope=None, names=(), level=0):
     """`__import__` of a test file."""
     if level or not (name == "numpy" or name.startswith("numpy.")):
         return builtins.__import__(name, namespace, scope, names, level)
-    if name == "numpy.testing" and names:
-        return TESTING
+    if name in ASSERTIONS and names:
+        return Assertions(name)
     if name.startswith(REAL) and names:
         return importlib.import_module(name)
     importlib.import_module(name)  # an ImportError where NumPy's would be one
