@@ -250,7 +250,7 @@ def main() -> None:
     parser.add_argument("words", nargs="*", help="files whose path contains one of these")
     parser.add_argument("--target", default="civita", help="the module in NumPy's place")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--seconds", type=int, default=60, help="for a test")
+    parser.add_argument("--seconds", type=int, default=60, help="of processor time for a test")
     parser.add_argument("--top", type=int, default=30, help="how many kinds of failures are shown")
     parser.add_argument("--report", action="store_true", help="run nothing, show the last results")
     parser.add_argument("--write", action="store_true", help="write the table in docs/conformance.md")
@@ -262,6 +262,7 @@ def main() -> None:
     reference, results = Results("numpy", args.seconds), Results(args.target, args.seconds)
     if not args.report:
         jobs = [(which, file) for file in files for which in (reference, results) if which is results or not which.complete(file)]
+        jobs.sort(key=lambda job: (SITE / job[1]).stat().st_size)  # small ones first: something to see early
         with concurrent.futures.ThreadPoolExecutor(args.workers) as pool:
             running = {pool.submit(which.run, file): f"{which.target}: {file}" for which, file in jobs}
             for number, done in enumerate(concurrent.futures.as_completed(running), 1):

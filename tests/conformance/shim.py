@@ -236,6 +236,17 @@ def import_in_test(name, namespace=None, scope=None, names=(), level=0):
     return Namespace(name[6:] if names else "")
 
 
+def list_parameters(node, names):
+    """Makes lists of iterators among the parameters of the tests that a statement defines, here, where names can be lent."""
+    if not isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+        return
+    defined = names[node.name]
+    for function in vars(defined).values() if isinstance(defined, type) else (defined,):
+        for mark in getattr(function, "pytestmark", ()):
+            if mark.name == "parametrize" and len(mark.args) > 1:
+                object.__setattr__(mark, "args", (mark.args[0], list(mark.args[1]), *mark.args[2:]))
+
+
 class TestFile(pytest.Module):
     """A test file, run statement by statement."""
 
@@ -254,6 +265,7 @@ class TestFile(pytest.Module):
             code = compile(ast.Module([node], []), module.__file__, "exec")
             try:
                 exec(code, module.__dict__)
+                list_parameters(node, module.__dict__)
             except pytest.skip.Exception:
                 raise
             except Exception as error:
@@ -268,6 +280,7 @@ class TestFile(pytest.Module):
         State.lending = True
         try:
             exec(code, names)
+            list_parameters(node, names)
         except Exception as again:
             log(left_out=f"{self.path.name}:{node.lineno}", why=first_line(again))
         finally:
@@ -321,14 +334,14 @@ def failure(error, style=None):
 
 
 def too_long(*_):
-    raise TimeoutError(f"{SECONDS} s")
+    raise TimeoutError(f"{SECONDS} s of processor time")
 
 
 def pytest_runtest_logstart(nodeid, location):
     log(start=nodeid)
-    signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(SECONDS)
-    faulthandler.dump_traceback_later(2 * SECONDS, exit=True)  # for what no signal interrupts
+    signal.signal(signal.SIGPROF, too_long)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    faulthandler.dump_traceback_later(10 * SECONDS, exit=True)  # for what waits, or no signal interrupts
 
 
 outcomes = {}
@@ -341,7 +354,7 @@ def pytest_runtest_logreport(report):
 
 
 def pytest_runtest_logfinish(nodeid, location):
-    signal.alarm(0)
+    signal.setitimer(signal.ITIMER_PROF, 0)
     faulthandler.cancel_dump_traceback_later()
     outcome, why = outcomes.pop(nodeid, ("passed", ""))
     log(test=nodeid, outcome=outcome, why=why)
