@@ -4,11 +4,13 @@
     run.py                                everything: two processes, about half an hour, and as long once for NumPy itself
     run.py lib/tests/test_io fft          files whose path contains one of the words
     run.py --write                        everything, and write the table in docs/conformance.md
+    run.py --resume                       the files that the last run did not reach
     run.py --report                       the tables of the last run
 
-Prints a table of the files, what Civita lacks, and the commonest failures. What counts are the tests that NumPy itself passes
-when they are run the same way (shim.py says how), without those that out_of_scope.toml lists with a reason each, and without those that NumPy
-marks as slow. A test that is skipped, crashes, or cannot be collected with Civita in NumPy's place counts as failed.
+Prints a table of the files, what Civita lacks, and the commonest failures. What counts are the tests that NumPy itself
+passes when they are run the same way (shim.py says how), without those that out_of_scope.toml lists with a reason each,
+and without those that NumPy marks as slow. A test that is skipped, crashes, or cannot be collected with Civita in NumPy's
+place counts as failed.
 
 Results are kept in target/conformance, NumPy's own until its version or shim.py changes.
 """
@@ -82,8 +84,9 @@ class Results:
             "NPY_AVAILABLE_MEM": "1 GB",
             "OPENBLAS_NUM_THREADS": "1",
         }
-        command = [sys.executable, "-m", "pytest", "-p", "shim", "--noconftest", "-p", "no:cacheprovider", "-q", "--tb=no", "-rN"]
-        command += ["-m", "not slow", "--continue-on-collection-errors", "--rootdir", str(SITE), "-c", os.devnull, str(SITE / file)]
+        command = [sys.executable, "-m", "pytest", "-p", "shim", "--noconftest", "-p", "no:cacheprovider", "-c", os.devnull]
+        command += ["-q", "--tb=no", "-rN", "-m", "not slow", "--continue-on-collection-errors"]
+        command += ["--rootdir", str(SITE), str(SITE / file)]
         for _ in range(STARTS):
             with log.with_suffix(".out").open("a") as output:
                 status = subprocess.run(command, env=environment, cwd=self.folder, stdout=output, stderr=output).returncode
@@ -148,7 +151,8 @@ class Figures:
 
     def cells(self) -> tuple:
         share = f"{100 * self.passed / self.total:.1f}" if self.total else ""
-        return self.total + self.outside.total(), self.outside.total(), self.total, self.passed, len(self.failures), share, self.lent
+        outside = self.outside.total()
+        return self.total + outside, outside, self.total, self.passed, len(self.failures), share, self.lent
 
 
 COLUMNS = ("NumPy passes", "out of scope", "in scope", "passed", "failed", "%", "lent")
@@ -220,7 +224,7 @@ def print_tables(rows: dict[str, Figures], everything: Figures, count: int) -> N
     print(f"\n{everything.passed} of {everything.total} in scope pass ({everything.cells()[5]} %)")
 
 
-def page(rows: dict[str, Figures], everything: Figures, scope: Scope) -> str:
+def page(rows: dict[str, Figures], everything: Figures, scope: Scope, unmeasured: list[str]) -> str:
     """What docs/conformance.md has between its markers."""
     share = f"{everything.passed:,} of {everything.total:,} tests in scope pass, {everything.cells()[5]} %"
     lines = [f"NumPy {numpy.__version__}: **{share}**; {everything.outside.total():,} are out of scope.", ""]
@@ -230,6 +234,8 @@ def page(rows: dict[str, Figures], everything: Figures, scope: Scope) -> str:
     lines += ["", "| out of scope | tests | because |", "|---|---:|---|"]
     for category, entry in scope.categories.items():
         lines.append(f"| {category} | {everything.outside[category]} | {entry['reason']} |")
+    if unmeasured:
+        lines += ["", "Not measured: " + ", ".join(file.removeprefix("numpy/") for file in unmeasured) + "."]
     names, wrong = kinds(everything.failures)
     lines += ["", "Missing, with the number of tests that stop there: "]
     lines[-1] += ", ".join(f"`{name}` {number}" for name, number in names.most_common(40)) + "."
@@ -252,6 +258,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seconds", type=int, default=60, help="of processor time for a test")
     parser.add_argument("--top", type=int, default=30, help="how many kinds of failures are shown")
+    parser.add_argument("--resume", action="store_true", help="run the files that have no results")
     parser.add_argument("--report", action="store_true", help="run nothing, show the last results")
     parser.add_argument("--write", action="store_true", help="write the table in docs/conformance.md")
     args = parser.parse_args()
@@ -261,22 +268,23 @@ def main() -> None:
     files = [file for file in test_files() if not args.words or any(word in file for word in args.words)]
     reference, results = Results("numpy", args.seconds), Results(args.target, args.seconds)
     if not args.report:
-        jobs = [(which, file) for file in files for which in (reference, results) if which is results or not which.complete(file)]
+        kept = (reference, results) if args.resume else (reference,)
+        jobs = [(which, file) for file in files for which in (reference, results) if not (which in kept and which.complete(file))]
         jobs.sort(key=lambda job: (SITE / job[1]).stat().st_size)  # small ones first: something to see early
         with concurrent.futures.ThreadPoolExecutor(args.workers) as pool:
             running = {pool.submit(which.run, file): f"{which.target}: {file}" for which, file in jobs}
             for number, done in enumerate(concurrent.futures.as_completed(running), 1):
                 done.result()
                 print(f"{number}/{len(jobs)} {running[done]}", file=sys.stderr, flush=True)
-    files = [file for file in files if reference.complete(file) and results.complete(file)]
 
     scope, everything = Scope(), Figures()
-    rows = {file: compare(file, reference, results, scope) for file in files}
+    measured = [file for file in files if reference.complete(file) and results.complete(file)]
+    rows = {file: compare(file, reference, results, scope) for file in measured}
     for figures in rows.values():
         everything.add(figures)
     print_tables(rows, everything, args.top)
     if args.write:
-        write(page(rows, everything, scope))
+        write(page(rows, everything, scope, [file for file in files if file not in rows]))
 
 
 if __name__ == "__main__":

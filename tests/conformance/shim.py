@@ -5,9 +5,9 @@ A test file gets an `__import__` of its own: `numpy` and what lies under it are 
 becomes a NumPy array first.
 
 A name that the target lacks is an AttributeError inside a test. While a file is imported and its tests are collected
-(decorators, parameters), the real NumPy's lends its own; a statement of the file that fails is run again with all names lent. Lent values
-never take the target's place in a test: arrays, dtypes and functions among them are replaced by the target's before a test sees
-them, and a lent function that has no counterpart raises when a test calls it.
+(decorators, parameters), the real NumPy lends its own; a statement of the file that fails is run again with all names
+lent. Lent values never take the target's place in a test: arrays, dtypes and functions among them are replaced by the
+target's before a test sees them, and a lent function that has no counterpart raises when a test calls it.
 
 Writes a line of JSON for each test, and for each statement that needed lending, to $CONFORMANCE_LOG.
 """
@@ -36,7 +36,7 @@ SECONDS = int(os.environ["CONFORMANCE_SECONDS"])
 # NumPy's private homes of names that are public in the target.
 PRIVATE = ("_core", "core", "lib")
 # Helpers of the tests themselves.
-REAL = ("numpy.testing", "numpy._core.tests", "numpy.lib.tests", "numpy.random.tests", "numpy._pytesttester", "numpy._utils")
+REAL = ("numpy.testing", "numpy._core.tests", "numpy.lib.tests", "numpy.random.tests", "numpy._utils")
 # Modules of assertions, which take the target's arrays.
 ASSERTIONS = ("numpy.testing", "numpy.ma.testutils")
 
@@ -58,7 +58,7 @@ class State:
 
 
 class Missing:
-    """A callable of NumPy's that the target lacks: lent while tests are collected, an AttributeError inside a test."""
+    """What the target lacks: NumPy's is lent while tests are collected; inside a test it is an AttributeError."""
 
     def __init__(self, real, name):
         self.__dict__.update(_real=real, _name=name)
@@ -132,8 +132,8 @@ class Namespace(types.ModuleType):
 
     @property
     def __dict__(self):  # test files look for ufuncs in `np._core.umath.__dict__`
-        names = vars(importlib.import_module(self.__name__))
-        return {name: getattr(self, name) for name in names if not name.startswith("__") and hasattr(self, name)}
+        names = [name for name in vars(importlib.import_module(self.__name__)) if not name.startswith("__")]
+        return {name: getattr(self, name) for name in names if hasattr(self, name)}
 
     def __getattr__(self, name):
         path = f"{self._path}.{name}" if self._path else name
@@ -171,7 +171,7 @@ def counterpart(name, real):
 
 
 def adopt(value):
-    """The target's array, dtype, class or function for a lent one; what the target cannot hold stays as it is."""
+    """The target's array, dtype, class or function for a lent one. An array that the target cannot hold raises when used."""
     try:
         if isinstance(value, numpy.ndarray):
             return target.array(value)
@@ -180,7 +180,7 @@ def adopt(value):
         if isinstance(value, numpy.dtype):
             return target.dtype(value)
     except Exception:
-        return value
+        return value if isinstance(value, numpy.dtype) else Missing(value, f"array of {value.dtype}")
     if isinstance(value, type) and value.__module__.startswith("numpy"):
         return counterpart(value.__name__, value)
     if isinstance(value, numpy.ufunc):
@@ -295,11 +295,15 @@ def pytest_pycollect_makemodule(module_path, parent):
 
 
 def pytest_configure(config):
-    for marker in ("slow", "leaks_references(reason=None)", "thread_unsafe(reason=None)", "parametrize_device", "iterations(n)"):
+    for marker in ("slow", "leaks_references", "thread_unsafe", "parametrize_device", "iterations"):
         config.addinivalue_line("markers", marker)
     # as NumPy's own conftest.py does for np.test()
     hypothesis.settings.register_profile(
-        "conformance", deadline=None, database=None, derandomize=True, suppress_health_check=list(hypothesis.HealthCheck)
+        "conformance",
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(hypothesis.HealthCheck),
     )
     hypothesis.settings.load_profile("conformance")
 
