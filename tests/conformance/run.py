@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How many of NumPy's own tests, unmodified and from the installed wheel, pass with Civita in NumPy's place.
 
-    run.py                                everything: two processes, about half an hour, and as long once for NumPy itself
+    run.py                                everything in two processes, and once NumPy itself: about half an hour each
     run.py lib/tests/test_io fft          files whose path contains one of the words
     run.py --write                        everything, and write the table in docs/conformance.md
     run.py --resume                       the files that the last run did not reach
@@ -9,8 +9,8 @@
 
 Prints a table of the files, what Civita lacks, and the commonest failures. What counts are the tests that NumPy itself
 passes when they are run the same way (shim.py says how), without those that out_of_scope.toml lists with a reason each,
-and without those that NumPy marks as slow. A test that is skipped, crashes, or cannot be collected with Civita in NumPy's
-place counts as failed.
+and without those that NumPy marks as slow. A test that is skipped, crashes, or cannot be collected with Civita in
+NumPy's place counts as failed.
 
 Results are kept in target/conformance, NumPy's own until its version or shim.py changes.
 """
@@ -36,10 +36,11 @@ PAGE = ROOT / "docs" / "conformance.md"
 BEGIN, END = "<!-- figures: written by tests/conformance/run.py -->\n", "<!-- end of figures -->\n"
 SITE = Path(numpy.__file__).parent.parent
 
-CORE = """numeric umath ufunc indexing multiarray shape_base item_selection nep50_promotions dlpack getlimits umath_accuracy
-    umath_complex arrayprint scalarmath einsum array_api_info scalar_methods scalarprint finfo overrides"""
-LIB = """function_base nanfunctions twodim_base shape_base arraysetops index_tricks stride_tricks arraypad histograms format
-    type_check ufunclike io loadtxt packbits"""
+CORE = """numeric umath ufunc indexing multiarray shape_base item_selection nep50_promotions dlpack getlimits
+    umath_accuracy umath_complex arrayprint scalarmath einsum array_api_info scalar_methods scalarprint finfo
+    overrides"""
+LIB = """function_base nanfunctions twodim_base shape_base arraysetops index_tricks stride_tricks arraypad histograms
+    format type_check ufunclike io loadtxt packbits"""
 WHOLE = ("linalg", "fft", "polynomial", "random")
 # A file that crashes the process is started again behind the test that did it, so often at most.
 STARTS = 20
@@ -47,7 +48,8 @@ STARTS = 20
 
 def test_files() -> list[str]:
     """Paths below the folder that holds the installed NumPy, those this version has."""
-    names = [f"numpy/{part}/tests/test_{name}.py" for part, all in (("_core", CORE), ("lib", LIB)) for name in all.split()]
+    parts = (("_core", CORE), ("lib", LIB))
+    names = [f"numpy/{part}/tests/test_{name}.py" for part, some in parts for name in some.split()]
     for part in WHOLE:
         names += sorted(str(path.relative_to(SITE)) for path in (SITE / "numpy" / part / "tests").glob("test_*.py"))
     return [name for name in names if (SITE / name).exists()]
@@ -84,21 +86,22 @@ class Results:
             "NPY_AVAILABLE_MEM": "1 GB",
             "OPENBLAS_NUM_THREADS": "1",
         }
-        command = [sys.executable, "-m", "pytest", "-p", "shim", "--noconftest", "-p", "no:cacheprovider", "-c", os.devnull]
-        command += ["-q", "--tb=no", "-rN", "-m", "not slow", "--continue-on-collection-errors"]
+        command = [sys.executable, "-m", "pytest", "-p", "shim", "--noconftest", "-p", "no:cacheprovider"]
+        command += ["-c", os.devnull, "-q", "--tb=no", "-rN", "-m", "not slow", "--continue-on-collection-errors"]
         command += ["--rootdir", str(SITE), str(SITE / file)]
         for _ in range(STARTS):
             with log.with_suffix(".out").open("a") as output:
-                status = subprocess.run(command, env=environment, cwd=self.folder, stdout=output, stderr=output).returncode
+                done = subprocess.run(command, env=environment, cwd=self.folder, stdout=output, stderr=output)
             lines = self.lines(file)
             if any("end" in line for line in lines):
                 return
             running = [line["start"] for line in lines if "start" in line]
             finished = {line["test"] for line in lines if "test" in line}
             crashed = running and running[-1] not in finished
-            record = {"test": running[-1], "outcome": "failed", "why": f"the process ended with status {status}"}
+            why = f"the process ended with status {done.returncode}"
+            record = {"test": running[-1], "outcome": "failed", "why": why} if crashed else {"end": done.returncode}
             with log.open("a") as output:
-                output.write(json.dumps(record if crashed else {"end": status}) + "\n")
+                output.write(json.dumps(record) + "\n")
 
     def cases(self, file: str) -> dict[str, list[tuple]]:
         """Test function -> (what pytest puts in brackets, outcome, why) of its cases, in order."""
@@ -172,7 +175,7 @@ def compare(file: str, reference: Results, results: Results, scope: Scope) -> Fi
             if category:
                 figures.outside[category] += 1
                 continue
-            # Names of cases differ where NumPy has a class and Civita an object: then it is the case of the same number.
+            # Cases have other names where NumPy has a class and Civita an object: then the one of the same number.
             if case in by_case:
                 got = by_case[case]
             elif len(mine) == len(expected):
@@ -187,8 +190,8 @@ def compare(file: str, reference: Results, results: Results, scope: Scope) -> Fi
 
 
 MISSING = re.compile(
-    r"civita has no '([\w.]+)'|module 'civita([\w.]*)' has no attribute '(\w+)'|'civita\.(\w+)' object has no attribute '(\w+)'"
-    r"|type object '(?:civita\.)?(\w+)' has no attribute '(\w+)'"
+    r"civita has no '([\w.]+)'|module 'civita([\w.]*)' has no attribute '(\w+)'"
+    r"|'civita\.(\w+)' object has no attribute '(\w+)'|type object '(?:civita\.)?(\w+)' has no attribute '(\w+)'"
 )
 
 
@@ -215,9 +218,10 @@ def print_tables(rows: dict[str, Figures], everything: Figures, count: int) -> N
     print(f"\n{'NumPy ' + numpy.__version__:{width}}" + "".join(f"{column:>14}" for column in COLUMNS))
     for file, figures in [*rows.items(), ("all", everything)]:
         print(f"{file:{width}}" + "".join(f"{cell:>14}" for cell in figures.cells()))
-    print("\nout of scope: " + ", ".join(f"{category} {number}" for category, number in everything.outside.most_common()))
+    print("\nout of scope: " + ", ".join(f"{name} {n}" for name, n in everything.outside.most_common()))
     names, wrong = kinds(everything.failures)
-    print("\nmissing, with the tests that stop there: " + ", ".join(f"{name} {n}" for name, n in names.most_common(count * 2)))
+    missing = ", ".join(f"{name} {n}" for name, n in names.most_common(count * 2))
+    print("\nmissing, with the tests that stop there: " + missing)
     print("\nother failures:")
     for text, tests in list(wrong.items())[:count]:
         print(f"{len(tests):6}  {text}\n        {tests[0][:120]}")
@@ -269,7 +273,8 @@ def main() -> None:
     reference, results = Results("numpy", args.seconds), Results(args.target, args.seconds)
     if not args.report:
         kept = (reference, results) if args.resume else (reference,)
-        jobs = [(which, file) for file in files for which in (reference, results) if not (which in kept and which.complete(file))]
+        jobs = [(which, file) for file in files for which in (reference, results)]
+        jobs = [(which, file) for which, file in jobs if which not in kept or not which.complete(file)]
         jobs.sort(key=lambda job: (SITE / job[1]).stat().st_size)  # small ones first: something to see early
         with concurrent.futures.ThreadPoolExecutor(args.workers) as pool:
             running = {pool.submit(which.run, file): f"{which.target}: {file}" for which, file in jobs}

@@ -1,8 +1,8 @@
 """A pytest plugin that runs NumPy's test files, unmodified, with another module in NumPy's place. run.py starts it.
 
-A test file gets an `__import__` of its own: `numpy` and what lies under it are `Namespace`s, which look names up in the target
-($CONFORMANCE_TARGET). pytest, hypothesis and `numpy.testing` keep the real NumPy; what the target hands to NumPy's assertions
-becomes a NumPy array first.
+A test file gets an `__import__` of its own: `numpy` and what lies under it are `Namespace`s, which look names up in the
+target ($CONFORMANCE_TARGET). pytest, hypothesis and `numpy.testing` keep the real NumPy; what the target hands to NumPy's
+assertions becomes a NumPy array first.
 
 A name that the target lacks is an AttributeError inside a test. While a file is imported and its tests are collected
 (decorators, parameters), the real NumPy lends its own; a statement of the file that fails is run again with all names
@@ -162,33 +162,41 @@ class Namespace(types.ModuleType):
         return Missing(real, path) if callable(real) and not isinstance(real, type) else real
 
 
-def counterpart(name, real):
+def counterpart(path, real):
     """The target's function or class under a name of NumPy's."""
-    try:
-        return look_up(target, name)
-    except AttributeError:
-        return real if isinstance(real, type) else Missing(real, name)
+    for place in (path, path.rpartition(".")[2]) if path.startswith(PRIVATE) else (path,):
+        try:
+            return look_up(target, place)
+        except AttributeError:
+            pass
+    return real if isinstance(real, type) else Missing(real, path)
 
 
 def adopt(value):
-    """The target's array, dtype, class or function for a lent one. An array that the target cannot hold raises when used."""
-    try:
-        if isinstance(value, numpy.ndarray):
-            return target.array(value)
-        if isinstance(value, numpy.generic):
-            return target.array(value)[()]
-        if isinstance(value, numpy.dtype):
+    """The target's array, dtype, class or function for a lent one. What has no counterpart raises when a test uses it."""
+    if isinstance(value, numpy.dtype):
+        try:
             return target.dtype(value)
-    except Exception:
-        return value if isinstance(value, numpy.dtype) else Missing(value, f"array of {value.dtype}")
+        except Exception:
+            return value  # the target refuses it again in the test
+    if isinstance(value, (numpy.ndarray, numpy.generic)):
+        try:
+            array = target.array(value)
+            return array if isinstance(value, numpy.ndarray) else array[()]
+        except Exception:
+            return Missing(value, f"array of {value.dtype}")
     if isinstance(value, type) and value.__module__.startswith("numpy"):
         return counterpart(value.__name__, value)
     if isinstance(value, numpy.ufunc):
         return counterpart(value.__name__, value)
+    if isinstance(value, Missing):
+        return counterpart(value._name, value._real)
     if type(value) in (list, tuple):
         return type(value)(map(adopt, value))
     if type(value) is dict:
         return {key: adopt(entry) for key, entry in value.items()}
+    if type(value).__module__.startswith("numpy"):
+        return Missing(value, type(value).__name__)
     return value
 
 
@@ -237,7 +245,7 @@ def import_in_test(name, namespace=None, scope=None, names=(), level=0):
 
 
 def list_parameters(node, names):
-    """Makes lists of iterators among the parameters of the tests that a statement defines, here, where names can be lent."""
+    """Makes lists of the iterators among the parameters of tests that a statement defines, while names can be lent."""
     if not isinstance(node, (ast.ClassDef, ast.FunctionDef)):
         return
     defined = names[node.name]
