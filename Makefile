@@ -11,7 +11,7 @@ VENV := .venv
 BENCH_VENV := .venv-bench
 # `make bench TORCH=0` leaves PyTorch out (its wheel and libraries are 3 GB).
 TORCH ?= 1
-# Options for bench/run.py and bench/against.py, for example ARGS="--quick --only matmul".
+# Options for bench/run.py, bench/against.py and tests/conformance/run.py, for example ARGS="--quick --only matmul".
 ARGS ?=
 # What `make bench-against` compares this checkout with: any commit.
 REF ?= HEAD
@@ -35,7 +35,7 @@ export PIP_PROGRESS_BAR := off
 endif
 
 .PHONY: help demo test tier1 tier2 tier3 bench clean \
-        fmt clippy doc rust-tests doc-tests python python-tests miri neon deny oracles bench-python bench-peers bench-against
+        fmt clippy doc rust-tests doc-tests python python-tests conformance miri neon deny oracles bench-python bench-peers bench-against
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -82,6 +82,9 @@ python: $(VENV)/.ready ## build the Python package into .venv
 python-tests: python ## the Python tests, and whether the type stubs are up to date
 	$(VENV)/bin/python python/tools/make_stubs.py --check
 	$(VENV)/bin/python -m pytest python/tests -q
+
+conformance: python ## NumPy's own tests with Civita in NumPy's place (ARGS="--write": docs/conformance.md)
+	$(VENV)/bin/python tests/conformance/run.py $(ARGS)
 
 ## ---- the long checks ---------------------------------------------------------------------------------------------
 

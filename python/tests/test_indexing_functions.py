@@ -274,8 +274,10 @@ def test_broadcast_objects_are_numpys():
     mine.reset()
     assert tuple(map(int, next(mine))) == (1, 3) and mine.index == 1
     assert cv.broadcast().shape == () and cv.broadcast(mine, [[[1]]]).shape == (1, 2, 3)
-    with pytest.raises(ValueError):
-        cv.broadcast([1, 2], [1, 2, 3])
+    with pytest.raises(ValueError, match=r"arg 0 with shape \(1, 3\) and arg 2 with shape \(2,\)"):
+        cv.broadcast([[1, 2, 3]], [[4], [5]], [6, 7])
+    arrays = cv.ones((6, 1)), cv.ones(7)
+    assert all(one.base is a for one, a in zip(cv.broadcast(*arrays).iters, arrays))
 
 
 # ---- ufunc.at ----------------------------------------------------------------------------------------------------

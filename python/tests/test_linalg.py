@@ -90,6 +90,15 @@ def test_cholesky(dtype, rng):
             close(LA.cholesky(up.astype(dtype), upper=True), adj(np.linalg.cholesky(a)), EPS[dtype] * n, dtype)
 
 
+def test_qr_has_the_deprecated_modes(rng):
+    a = draw(rng, "float64", 4, 3)
+    with pytest.warns(DeprecationWarning):
+        packed = LA.qr(a, "economic")
+    close(np.triu(np.asarray(packed)[:3]), LA.qr(a, "r"), 1e-14)
+    with pytest.warns(DeprecationWarning):
+        assert LA.qr(a, "full").Q.shape == (4, 3)
+
+
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("shape", [(1, 1), (4, 4), (6, 3), (3, 6), (30, 20), (20, 30), (40, 3)])
 def test_qr_and_svd(dtype, shape, rng):

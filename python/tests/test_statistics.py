@@ -266,6 +266,7 @@ def test_infinities_and_nan_become_numbers():
     a = cv.array(x)
     cv.nan_to_num(a, copy=False, nan=7, posinf=8, neginf=9)
     assert a.tolist() == [7, 8, 9, 2]
+    assert cv.nan_to_num(x, nan=np.inf, posinf=5).tolist() == np.nan_to_num(x, nan=np.inf, posinf=5).tolist()
 
 
 @few

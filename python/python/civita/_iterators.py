@@ -20,19 +20,19 @@ def _coordinates(place, shape):
 class flatiter:
     """The elements of an array in C order. It can be indexed and assigned to, and iterated over once."""
 
-    __slots__ = ("_array", "_place")
+    __slots__ = ("_array", "_base", "_place")
     __hash__ = None
 
     def __init__(self, array):
         if not isinstance(array, cv.ndarray):
             raise TypeError("flatiter takes an array; `a.flat` makes one")
-        self._array = array
+        self._array = self._base = array
         self._place = 0
 
     @property
     def base(self):
-        """The array."""
-        return self._array
+        """The array; of an iterator of `broadcast` the one before it was broadcast."""
+        return self._base
 
     @property
     def index(self):
@@ -217,9 +217,12 @@ class broadcast:
     @property
     def iters(self):
         """An iterator over the elements of each array."""
-        return tuple(cv.broadcast_to(a, self.shape).flat for a in self._arrays)
+        iterators = tuple(cv.broadcast_to(a, self.shape).flat for a in self._arrays)
+        for iterator, a in zip(iterators, self._arrays):
+            iterator._base = a
+        return iterators
 
-    def reset(self):
+    def reset(self, /):
         """Begins again."""
         self.index = 0
 
@@ -236,19 +239,17 @@ class broadcast:
 
 def _broadcast_shape(shapes):
     rank = max((len(s) for s in shapes), default=0)
-    result = [1] * rank
+    result, source = [1] * rank, [0] * rank
     for which, shape in enumerate(shapes):
         for axis, n in enumerate(shape, rank - len(shape)):
             if n != 1 and result[axis] not in (1, n):
-                text = " ".join(str(s).replace(" ", "") for s in shapes)
+                first = source[axis]
                 raise ValueError(
-                    f"shape mismatch: objects cannot be broadcast to a single shape.  Mismatch is between arg 0 with shape "
-                    f"{shapes[0]} and arg {which} with shape {shape}."
-                    if len(shapes) == 2
-                    else f"shape mismatch: objects cannot be broadcast to a single shape: {text}"
+                    "shape mismatch: objects cannot be broadcast to a single shape.  Mismatch is between "
+                    f"arg {first} with shape {tuple(shapes[first])} and arg {which} with shape {tuple(shape)}."
                 )
             if n != 1:
-                result[axis] = n
+                result[axis], source[axis] = n, which
     return tuple(result)
 
 

@@ -170,9 +170,11 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     low = float(limits.min) if neginf is None else neginf
 
     def finite(part):
-        part = cv.where(cv.isnan(part), cv.asarray(nan).astype(part.dtype), part)
-        part = cv.where(cv.asarray(isposinf(part)), cv.asarray(high).astype(part.dtype), part)
-        return cv.where(cv.asarray(isneginf(part)), cv.asarray(low).astype(part.dtype), part)
+        # what replaces NaN is not replaced again
+        result = part
+        for where, value in ((cv.isnan, nan), (isposinf, high), (isneginf, low)):
+            result = cv.where(where(part), cv.asarray(value).astype(part.dtype), result)
+        return result
 
     if x.dtype.kind == "c":
         result = cv.empty_like(x)

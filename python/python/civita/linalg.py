@@ -94,6 +94,9 @@ def qr(a, mode="reduced"):
     if mode in ("f", "full"):
         _warnings.warn("The 'full' option is deprecated in favor of 'reduced'.", DeprecationWarning, stacklevel=2)
         mode = "reduced"
+    elif mode in ("e", "economic"):
+        _warnings.warn("The 'economic' option is deprecated.", DeprecationWarning, stacklevel=2)
+        return _linalg.qr(a, "raw")[0].mT
     out = _linalg.qr(a, mode)
     if mode == "r":
         return out[0]
