@@ -66,7 +66,14 @@ fn foreign_value<'a>(ob: &'a Bound<'_, PyAny>) -> Outcome<Value<'a>> {
         return Ok(Value::Own(Box::new(raw)));
     }
     if let Some(scalar) = scalar_like(ob)? {
-        return Ok(Value::Weak(scalar));
+        // instances of classes derived from Python's numbers have the dtypes of their bases (NEP 50: only those are weak)
+        let derived = ob.is_instance_of::<PyFloat>()
+            || ob.is_instance_of::<PyInt>()
+            || ob.is_instance_of::<PyComplex>();
+        return Ok(match derived {
+            true => Value::Own(Box::new(Raw::scalar(scalar, scalar.default_dtype())?)),
+            false => Value::Weak(scalar),
+        });
     }
     match nested(ob, None)? {
         Some(raw) => Ok(Value::Own(Box::new(raw))),

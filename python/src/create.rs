@@ -88,19 +88,23 @@ fn copy_mode(ob: &Bound<'_, PyAny>) -> Outcome<CopyMode> {
     })
 }
 
-/// `like=` chooses the package that makes the array; there is only this one.
-fn check_like(like: Option<&Bound<'_, PyAny>>) -> Outcome<()> {
+/// `like=` chooses the package that makes the array: what another one made, or `None` where it is this one.
+fn made_like<'py>(
+    like: Option<&Bound<'py, PyAny>>,
+    name: &str,
+    args: &[&Bound<'py, PyAny>],
+    keywords: &[(&str, Option<&Bound<'py, PyAny>>)],
+) -> Outcome<Option<Py<PyAny>>> {
     match like {
-        Some(ob)
-            if !ob.is_none()
-                && !ob.is_instance_of::<Array>()
-                && !ob.hasattr("__array_function__")? =>
-        {
-            Err(type_error(
-                "The `like` argument must be an array-like that implements the `__array_function__` protocol.",
-            ))
+        Some(ob) if !ob.is_none() && !ob.is_instance_of::<Array>() => {
+            if !ob.hasattr("__array_function__")? {
+                return Err(type_error(
+                    "The `like` argument must be an array-like that implements the `__array_function__` protocol.",
+                ));
+            }
+            crate::overrides::like(ob, name, args, keywords)
         }
-        _ => Ok(()),
+        _ => Ok(None),
     }
 }
 
@@ -126,7 +130,14 @@ fn array(
     device: Option<&str>,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
-    check_like(like)?;
+    let named = [
+        ("dtype", dtype),
+        ("copy", copy.as_ref().map(|c| &c.0)),
+        ("order", order),
+    ];
+    if let Some(made) = made_like(like, "array", &[object], &named)? {
+        return Ok(made);
+    }
     // there are no subclasses of arrays
     let _ = subok;
     let order = Order::parse(order, Order::Keep)?;
@@ -143,6 +154,16 @@ fn array(
         Some(Given(ob)) => copy_mode(&ob)?,
         None => CopyMode::Always,
     };
+    if copy != CopyMode::Always
+        && !requires_grad
+        && let Ok(array) = object.cast::<Array>()
+        && (ndmin..=if ndmax > 0 { ndmax } else { 64 })
+            .contains(&(array.get().raw().rank() as isize))
+        && dtype.is_none_or(|d| d == array.get().raw().dtype())
+        && order::fits(&array.get().raw(), order)
+    {
+        return Ok(object.clone().unbind());
+    }
     let mut raw = taken(py, object, dtype, copy, order)?;
     if ndmax > 0 && raw.rank() > ndmax as usize {
         return Err(value_error(format!(
@@ -244,7 +265,14 @@ fn asarray(
     like: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
-    check_like(like)?;
+    let named = [
+        ("dtype", dtype),
+        ("order", order),
+        ("copy", copy.as_ref().map(|c| &c.0)),
+    ];
+    if let Some(made) = made_like(like, "asarray", &[a], &named)? {
+        return Ok(made);
+    }
     let order = Order::parse(order, Order::Keep)?;
     let dtype = parse_optional(dtype)?;
     let copy = match copy {
@@ -291,7 +319,9 @@ macro_rules! filled {
         #[allow(clippy::too_many_arguments)]
         fn $name(py: Python<'_>, shape: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>, order: Option<&Bound<'_, PyAny>>, device: Option<&str>, like: Option<&Bound<'_, PyAny>>, requires_grad: bool) -> Outcome<Py<PyAny>> {
             check_device(device)?;
-            check_like(like)?;
+            if let Some(made) = made_like(like, stringify!($name), &[shape], &[("dtype", dtype), ("order", order)])? {
+                return Ok(made);
+            }
             let order = Order::parse_new(order)?;
             let make: fn(&[usize], DType) -> civita_core::error::Result<Raw> = $make;
             finish(py, order::new(&shape_of(shape)?, parse_optional(dtype)?.unwrap_or(DType::F64), order, make)?, requires_grad)
@@ -370,7 +400,10 @@ fn full(
     like: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
-    check_like(like)?;
+    let named = [("dtype", dtype), ("order", order)];
+    if let Some(made) = made_like(like, "full", &[shape, fill_value], &named)? {
+        return Ok(made);
+    }
     let order = Order::parse_new(order)?;
     let shape = shape_of(shape)?;
     filled_with(py, fill_value, parse_optional(dtype)?, |dtype, make| {
@@ -435,7 +468,13 @@ fn arange(
     like: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
-    check_like(like)?;
+    if like.is_some() {
+        let given = [start.or(start_or_stop), stop, step];
+        let args: Vec<_> = given.into_iter().map_while(|ob| ob).collect();
+        if let Some(made) = made_like(like, "arange", &args, &[("dtype", dtype)])? {
+            return Ok(made);
+        }
+    }
     if start.is_some() && start_or_stop.is_some() {
         return Err(type_error(
             "arange() got multiple values for argument 'start'",

@@ -25,6 +25,7 @@ use crate::array::{Array, wrap, wrap_view};
 use crate::convert::{self, array_of};
 use crate::error::{Outcome, type_error};
 use crate::gil;
+use crate::overrides;
 use crate::reduction::write_out_as;
 use crate::scalar::give;
 use crate::ufunc::{output, signature_object};
@@ -273,6 +274,16 @@ fn elements(values: &[Value]) -> usize {
     })
 }
 
+/// How deep the arrays of a function may lie in lists and tuples.
+fn nested_arrays(row: &FunctionRow) -> usize {
+    let depth = |param: &Param| match param.form {
+        Form::Nested => DEEPEST,
+        Form::Arrays | Form::Operands => 1,
+        _ => 0,
+    };
+    row.params.iter().map(depth).max().unwrap_or(0)
+}
+
 impl Function {
     fn call<'py>(
         &self,
@@ -473,18 +484,32 @@ pub fn call_row(
 impl Function {
     #[pyo3(signature = (*args, **kwargs))]
     fn __call__<'py>(
-        &self,
+        slf: &Bound<'py, Self>,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
+        let row = slf.get().0;
+        if let Some(answer) = overrides::function(slf, args, kwargs, nested_arrays(row))? {
+            return Ok(answer);
+        }
         // the sum of a diagonal in NumPy, a function as data in JAX: what is called with tells them apart
-        if self.0.name == "trace"
+        if row.name == "trace"
             && let Ok(first) = args.get_item(0)
             && first.is_callable()
         {
             let trace = args.py().import("civita.autograd")?.getattr("trace")?;
             return Ok(trace.call(args, kwargs)?.unbind());
         }
+        slf.get().call(args, kwargs)
+    }
+
+    /// The function without asking other classes: what `ndarray.__array_function__` of NumPy calls.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn _implementation<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> Outcome<Py<PyAny>> {
         self.call(args, kwargs)
     }
 
@@ -552,7 +577,7 @@ impl Method {
         let _ = owner;
         let (py, function) = (slf.py(), &slf.get().0);
         if array.is_none() {
-            return Ok(function.bind(py).clone().into_any());
+            return Ok(slf.clone().into_any());
         }
         static BOUND: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let bound = BOUND.get_or_try_init(py, || {
@@ -561,9 +586,51 @@ impl Method {
         bound.bind(py).call1((function, array))
     }
 
+    /// As an attribute of the class: a function of the array.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn __call__<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bind(args.py()).call(args, kwargs)
+    }
+
     #[getter]
     fn __doc__(&self, py: Python<'_>) -> String {
         self.0.bind(py).get().__doc__()
+    }
+
+    /// The name of the attribute.
+    #[getter]
+    fn __name__(&self, py: Python<'_>) -> &'static str {
+        let row = self.0.bind(py).get().0;
+        row.method.unwrap_or(row.name)
+    }
+
+    #[getter]
+    fn __qualname__(&self, py: Python<'_>) -> String {
+        format!("ndarray.{}", self.__name__(py))
+    }
+
+    /// What `inspect.signature` reads.
+    #[getter]
+    fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let row = self.0.bind(py).get().0;
+        let text = row.method_signature(false).replacen("$self", "self, /", 1);
+        // one mark of positional parameters is enough
+        let text = match text.matches(", /").count() {
+            0 | 1 => text,
+            _ => text.replacen(", /", "", 1),
+        };
+        signature_object(py, &text)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        format!(
+            "<method '{}' of 'civita.ndarray' objects>",
+            self.__name__(py)
+        )
     }
 }
 

@@ -239,6 +239,12 @@ impl Array {
             return make(py, x.value_at(place), x.dtype());
         }
         let part = get(py, &x, key)?;
+        if part.rank() > 64 {
+            return Err(index_error(format!(
+                "number of dimensions must be within [0, 64], indexing result would have {}",
+                part.rank()
+            )));
+        }
         // an ellipsis asks for a view, whatever is left of the axes
         if part.rank() == 0 && !has_ellipsis(key) {
             return give(py, part);

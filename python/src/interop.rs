@@ -4,9 +4,15 @@ use civita_core::raw::Raw;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
-use crate::array::{Array, wrap};
+use crate::array::{Array, wrap, wrap_view};
 use crate::dlpack;
 use crate::error::{Outcome, runtime_error, type_error, value_error};
+use crate::functions::Function;
+use crate::overrides::{Protocol, Stance, stance};
+use crate::ufunc::Ufunc;
+
+/// Versions of the array API standard that `__array_namespace__` answers for.
+const API_VERSIONS: &[&str] = &["2021.12", "2022.12", "2023.12", "2024.12", "2025.12"];
 
 #[pymethods]
 impl Array {
@@ -67,23 +73,29 @@ impl Array {
     ) -> Outcome<Bound<'py, PyAny>> {
         let py = ufunc.py();
         let name: String = ufunc.getattr("__name__")?.extract()?;
-        let ours = civita_core::ops::ROWS.iter().any(|row| row.numpy == name) || name == "matmul";
+        let ours = py.import("civita._civita")?.getattr_opt(name.as_str())?;
+        let ours = ours.filter(|f| f.is_instance_of::<Ufunc>() || f.is_instance_of::<Function>());
         let out = match kwargs {
             Some(k) => k.get_item("out")?,
             None => None,
         };
-        let into_numpy = match &out {
-            Some(out) => out.cast::<PyTuple>().is_ok_and(|t| {
-                t.iter()
-                    .any(|o| !o.is_none() && !o.is_instance_of::<Array>())
-            }),
-            None => false,
+        let outputs = out.as_ref().and_then(|o| o.cast::<PyTuple>().ok());
+        let mut operands = inputs.iter().chain(outputs.into_iter().flatten());
+        if operands.any(|ob| stance(&ob, Protocol::Ufunc) != Stance::Operand) {
+            return Ok(py.NotImplemented().into_bound(py));
+        }
+        let into_numpy = match outputs {
+            Some(outputs) => outputs
+                .iter()
+                .any(|o| !o.is_none() && !o.is_instance_of::<Array>()),
+            // the first operand of `at` is written
+            None => method == "at" && !inputs.get_item(0)?.is_instance_of::<Array>(),
         };
-        if method == "__call__" && ours && !into_numpy {
-            return Ok(py
-                .import("civita._civita")?
-                .getattr(name.as_str())?
-                .call(inputs, kwargs)?);
+        if let Some(ours) = ours
+            && !into_numpy
+            && let Some(bound) = ours.getattr_opt(method)?
+        {
+            return Ok(bound.call(inputs, kwargs)?);
         }
         let numpy = py.import("numpy")?.getattr("asarray")?;
         let plain = |ob: Bound<'py, PyAny>| -> PyResult<Bound<'py, PyAny>> {
@@ -136,9 +148,13 @@ impl Array {
         &self,
         py: Python<'py>,
         api_version: Option<&str>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let _ = api_version;
-        Ok(py.import("civita")?.into_any())
+    ) -> Outcome<Bound<'py, PyAny>> {
+        match api_version {
+            Some(version) if !API_VERSIONS.contains(&version) => Err(value_error(format!(
+                "Version \"{version}\" of the Array API Standard is not supported."
+            ))),
+            _ => Ok(py.import("civita")?.into_any()),
+        }
     }
 
     /// A DLPack capsule over the same memory.
@@ -152,7 +168,7 @@ impl Array {
         copy: Option<bool>,
     ) -> Outcome<Bound<'py, PyAny>> {
         if stream.is_some_and(|s| !s.is_none()) {
-            return Err(value_error("__dlpack__: the CPU has no streams"));
+            return Err(runtime_error("__dlpack__: the CPU has no streams"));
         }
         if dl_device.is_some_and(|d| d != dlpack::CPU) {
             return Err(pyo3::exceptions::PyBufferError::new_err(
@@ -254,14 +270,10 @@ fn from_dlpack(
 ) -> Outcome<Py<PyAny>> {
     crate::create::check_device(device)?;
     let raw = dlpack::import(x)?;
-    wrap(
-        py,
-        if copy == Some(true) {
-            raw.copied()?
-        } else {
-            raw
-        },
-    )
+    match copy {
+        Some(true) => wrap(py, raw.copied()?),
+        _ => wrap_view(py, raw, x),
+    }
 }
 
 /// Adds the functions to the module.

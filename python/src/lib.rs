@@ -32,6 +32,7 @@ mod machine;
 mod methods;
 mod operators;
 mod order;
+mod overrides;
 mod printing;
 mod random;
 mod reduction;

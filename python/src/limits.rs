@@ -218,14 +218,18 @@ impl FloatLimits {
         self.dtype as u64
     }
 
-    fn __repr__(&self) -> String {
-        format!(
-            "finfo(resolution={:e}, min={:e}, max={:e}, dtype={})",
-            10f64.powi(-self.digits()),
-            -self.max,
-            self.max,
+    fn __repr__(&self, py: Python<'_>) -> Outcome<String> {
+        let text = |v: f64| -> Outcome<String> {
+            let scalar = crate::scalar::make(py, Scalar::Float(v), self.dtype)?;
+            Ok(scalar.bind(py).str()?.to_string())
+        };
+        Ok(format!(
+            "finfo(resolution={}, min={}, max={}, dtype={})",
+            text(10f64.powi(-self.digits()))?,
+            text(-self.max)?,
+            text(self.max)?,
             self.dtype.name()
-        )
+        ))
     }
 }
 

@@ -5,7 +5,7 @@
 
 use civita_core::dtype::{Casting, DType, Scalar};
 use civita_core::error::Error;
-use civita_core::ops::Op;
+use civita_core::ops::{Op, ROWS};
 use civita_core::raw::{Operand, Raw, write_elementwise};
 use num_complex::Complex;
 use pyo3::prelude::*;
@@ -18,6 +18,7 @@ use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
 use crate::fuse::PyExpr;
 use crate::gil;
+use crate::overrides::{Protocol, Stance, stance};
 use crate::scalar::give;
 
 /// Applies an op, with the interpreter released when it is large.
@@ -163,8 +164,10 @@ fn binary_slow(
             apply(py, op, &[&this, &other])
         };
     }
-    if !is_operand(other) {
-        return Ok(py.NotImplemented());
+    match stance(other, Protocol::Ufunc) {
+        Stance::Operand if is_operand(other) => {}
+        Stance::Overrides => return by_ufunc(op, this, other, reflected),
+        _ => return Ok(py.NotImplemented()),
     }
     let other = match value(other) {
         Ok(other) => other,
@@ -181,6 +184,30 @@ fn binary_slow(
     } else {
         apply(py, op, &[&this, &other])
     }
+}
+
+/// The ufunc of an operator, which asks the other operand's class.
+#[cold]
+pub fn by_ufunc(
+    op: Op,
+    this: Value<'_>,
+    other: &Bound<'_, PyAny>,
+    reflected: bool,
+) -> Outcome<Py<PyAny>> {
+    let py = other.py();
+    let this = match this {
+        Value::Ref(x) => wrap(py, x.clone())?,
+        Value::Own(x) => wrap(py, *x)?,
+        Value::Weak(s) => python_scalar(py, s)?.unbind(),
+    };
+    let ufunc = py
+        .import("civita._civita")?
+        .getattr(ROWS[op as usize].numpy)?;
+    let answer = match reflected {
+        true => ufunc.call1((other, this)),
+        false => ufunc.call1((this, other)),
+    };
+    Ok(answer?.unbind())
 }
 
 fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<()> {
@@ -324,14 +351,14 @@ impl Array {
 
     fn __matmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
         let py = slf.py();
-        if !is_operand(other) {
+        if !is_operand(other) || stance(other, Protocol::Ufunc) != Stance::Operand {
             return Ok(py.NotImplemented());
         }
         give(py, matmul(py, &slf.get().raw(), &array_of(other, None)?)?)
     }
     fn __rmatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
         let py = slf.py();
-        if !is_operand(other) {
+        if !is_operand(other) || stance(other, Protocol::Ufunc) != Stance::Operand {
             return Ok(py.NotImplemented());
         }
         give(py, matmul(py, &array_of(other, None)?, &slf.get().raw())?)
@@ -345,6 +372,13 @@ impl Array {
             ));
         }
         let product = matmul(slf.py(), &slf.get().raw(), &other)?;
+        if product.shape() != slf.get().raw().shape() {
+            return Err(value_error(format!(
+                "inplace matrix multiplication: the product has shape {}, the first operand {}",
+                civita_core::error::shape_text(product.shape()),
+                civita_core::error::shape_text(slf.get().raw().shape())
+            )));
+        }
         slf.get()
             .write(|out| Ok(out.assign(&product.cast_if(out.dtype(), Casting::SameKind)?)?))
     }

@@ -19,6 +19,7 @@ use crate::convert::{array_of, value};
 use crate::error::{Outcome, type_error, value_error};
 use crate::functions::warn;
 use crate::gil;
+use crate::overrides;
 use crate::scalar::give;
 use crate::ufunc::output;
 
@@ -246,6 +247,7 @@ fn reduce<'py>(
         dtype: call.dtype,
         ddof: call.ddof.unwrap_or(0.0),
     };
+    let averages = matches!(row.class, ReduceClass::Mean | ReduceClass::RealMean);
     let result = if call.initial.is_none() && call.mask.is_none() {
         gil::work(py, x.len(), || x.reduce(row.op, options))?
     } else {
@@ -256,22 +258,57 @@ fn reduce<'py>(
         };
         gil::work(py, x.len(), || x.reduce_where(row.op, options, restriction))?
     };
-    if matches!(row.class, ReduceClass::Mean | ReduceClass::RealMean) && call.mask.is_none() {
-        let ddof = call.ddof.unwrap_or(0.0);
-        if !result.is_empty() && (x.len() / result.len()) as f64 <= ddof {
-            warn(
-                py,
-                match row.op {
-                    Reduction::Mean => "Mean of empty slice",
-                    _ => "Degrees of freedom <= 0 for slice",
-                },
-            )?;
-        }
+    if averages && (x.is_empty() || call.mask.is_some() || call.ddof.is_some()) {
+        warn_of_few(py, row, x, &call, options, &result)?;
     }
     match call.out {
         None => give(py, result),
         Some(out) => write_out(row.numpy, result, out),
     }
+}
+
+/// NumPy's warnings of averages over fewer elements than they need.
+#[cold]
+fn warn_of_few(
+    py: Python<'_>,
+    row: &ReductionRow,
+    x: &Raw,
+    call: &Call<'_>,
+    options: ReduceOptions<'_>,
+    result: &Raw,
+) -> Outcome<()> {
+    if result.is_empty() {
+        return Ok(());
+    }
+    let fewest = match &call.mask {
+        None => Some((x.len() / result.len()) as f64),
+        // values are not known under `vmap` and `trace`
+        Some(mask) => fewest(mask, x, options).ok(),
+    };
+    let Some(fewest) = fewest else {
+        return Ok(());
+    };
+    match row.class {
+        ReduceClass::Mean if fewest == 0.0 => warn(py, "Mean of empty slice"),
+        ReduceClass::RealMean if fewest <= options.ddof => {
+            warn(py, "Degrees of freedom <= 0 for slice")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The smallest number of elements that a mask leaves for one result.
+fn fewest(mask: &Raw, x: &Raw, options: ReduceOptions<'_>) -> Outcome<f64> {
+    let options = ReduceOptions {
+        dtype: None,
+        ddof: 0.0,
+        ..options
+    };
+    let counts = mask
+        .broadcast_to(x.shape())?
+        .reduce(Reduction::Sum, options)?;
+    let fewest = counts.reduce(Reduction::Min, ReduceOptions::default())?;
+    Ok(fewest.concrete("where")?.item()?.as_f64())
 }
 
 /// Puts a result into the array that was given for it.
@@ -304,6 +341,19 @@ pub fn write_out_as(
 impl Reducer {
     #[pyo3(signature = (*args, **kwargs))]
     fn __call__<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> Outcome<Py<PyAny>> {
+        match overrides::function(slf, args, kwargs, 0)? {
+            Some(answer) => Ok(answer),
+            None => slf.get()._implementation(args, kwargs),
+        }
+    }
+
+    /// The function without asking other classes: what `ndarray.__array_function__` of NumPy calls.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn _implementation<'py>(
         &self,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,

@@ -24,7 +24,8 @@ use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{
-    PyBool, PyComplex, PyComplexMethods, PyDict, PyFloat, PyString, PyTuple, PyType,
+    PyBool, PyBytes, PyComplex, PyComplexMethods, PyDict, PyFloat, PyList, PyString, PyTuple,
+    PyType,
 };
 
 use crate::array::wrap;
@@ -32,7 +33,8 @@ use crate::convert::{Value, array_of, is_operand, scalar_beside, scalar_exact, v
 use crate::dtype::PyDType;
 use crate::error::{Outcome, index_error, type_error};
 use crate::errstate;
-use crate::operators::{apply, python_scalar};
+use crate::operators::{apply, by_ufunc, python_scalar};
+use crate::overrides::{Protocol, Stance, stance};
 
 /// The base of all scalars.
 #[pyclass(name = "generic", module = "civita", subclass, frozen)]
@@ -259,7 +261,9 @@ fn number<'py>(slf: &Bound<'py, Generic>) -> Outcome<Bound<'py, PyAny>> {
 #[inline]
 fn floats(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Option<(f64, f64)> {
     let float = |ob: &Bound<'_, PyAny>| Some(ob.cast::<PyFloat>().ok()?.value());
-    match (float(a), float(b)) {
+    // other classes derived from `float` may answer themselves
+    let is_plain = b.is_exact_instance_of::<PyFloat>() || b.get_type_ptr() == a.get_type_ptr();
+    match (float(a), float(b).filter(|_| is_plain)) {
         (Some(x), Some(y)) => Some((x, y)),
         (Some(x), None) if b.is_exact_instance_of::<pyo3::types::PyInt>() => {
             // an integer of 53 bits is one float
@@ -271,6 +275,29 @@ fn floats(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Option<(f64, f64)> {
         }
         _ => None,
     }
+}
+
+/// Sequences of Python's own, which `*` repeats.
+fn is_sequence(ob: &Bound<'_, PyAny>) -> bool {
+    ob.is_instance_of::<PyList>()
+        || ob.is_instance_of::<PyTuple>()
+        || ob.is_instance_of::<PyString>()
+        || ob.is_instance_of::<PyBytes>()
+}
+
+/// A sequence times an integer: its elements, that often.
+fn repeated(
+    slf: &Bound<'_, Generic>,
+    sequence: &Bound<'_, PyAny>,
+    dtype: DType,
+) -> Outcome<Py<PyAny>> {
+    if !dtype.is_integer() {
+        return Err(type_error(format!(
+            "can't multiply sequence by non-int of type 'civita.{}'\n  hint: `cv.asarray(sequence) * scalar`",
+            slf.get_type().name()?
+        )));
+    }
+    Ok(sequence.mul(number(slf)?)?.unbind())
 }
 
 fn operate(
@@ -307,11 +334,16 @@ fn operate(
             return make(py, Scalar::Bool(v), DType::Bool);
         }
     }
-    if !is_operand(other) {
-        return Ok(py.NotImplemented());
-    }
     let (mine, dtype) = own(slf)?;
+    if op == Op::Mul && is_sequence(other) {
+        return repeated(slf, other, dtype);
+    }
     let mine = Value::Own(Box::new(Raw::scalar(mine, dtype)?));
+    match stance(other, Protocol::Ufunc) {
+        Stance::Operand if is_operand(other) => {}
+        Stance::Overrides => return by_ufunc(op, mine, other, reflected),
+        _ => return Ok(py.NotImplemented()),
+    }
     let other = match scalar_beside(other, dtype)? {
         Some(scalar) => Value::Weak(scalar),
         None => match value(other) {

@@ -18,6 +18,7 @@ use crate::error::{Outcome, type_error, value_error};
 use crate::fuse;
 use crate::gil;
 use crate::operators::{apply, apply_to_one, apply_to_two, is_expr, python_scalar};
+use crate::overrides;
 use crate::reduction::AxisArg;
 use crate::scalar::give;
 
@@ -432,13 +433,13 @@ pub fn signature_object<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py,
 impl Ufunc {
     #[pyo3(signature = (*args, **kwargs))]
     fn __call__<'py>(
-        &self,
+        slf: &Bound<'py, Self>,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
         let py = args.py();
         if kwargs.is_none()
-            && let Kind::Op(&Row { op, arity, .. }) = self.0
+            && let Kind::Op(&Row { op, arity, .. }) = slf.get().0
             && args.len() == arity
         {
             // arrays and nothing else: the fast path
@@ -456,22 +457,29 @@ impl Ufunc {
                 }
             }
         }
-        self.call(args, kwargs)
+        match overrides::ufunc(slf, "__call__", args, kwargs)? {
+            Some(answer) => Ok(answer),
+            None => slf.get().call(args, kwargs),
+        }
     }
 
     /// Applies the function in place to what `indices` picks from `a`, and to `b` where it takes two; again and again for a
     /// place that is picked several times.
     #[pyo3(signature = (a, indices, b=None, /))]
-    fn at(
-        &self,
-        a: &Bound<'_, PyAny>,
-        indices: &Bound<'_, PyAny>,
-        b: Option<&Bound<'_, PyAny>>,
+    fn at<'py>(
+        slf: &Bound<'py, Self>,
+        a: &Bound<'py, PyAny>,
+        indices: &Bound<'py, PyAny>,
+        b: Option<&Bound<'py, PyAny>>,
     ) -> Outcome<()> {
+        let all: SmallVec<[_; 3]> = [Some(a), Some(indices), b].into_iter().flatten().collect();
+        if overrides::method(slf, "at", &all, &[])?.is_some() {
+            return Ok(());
+        }
         let Ok(a) = a.cast::<Array>() else {
             return Err(type_error("first operand must be array"));
         };
-        crate::assign::at(a.py(), self.op("at")?, a.get(), indices, b)
+        crate::assign::at(a.py(), slf.get().op("at")?, a.get(), indices, b)
     }
 
     /// `a[0] op a[1] op …` along an axis, or several of them; `None` is all.
@@ -479,7 +487,7 @@ impl Ufunc {
         text_signature = "($self, array, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=True)")]
     #[allow(clippy::too_many_arguments)]
     fn reduce<'py>(
-        &self,
+        slf: &Bound<'py, Self>,
         array: &Bound<'py, PyAny>,
         axis: AxisArg,
         dtype: Option<Bound<'py, PyAny>>,
@@ -489,6 +497,16 @@ impl Ufunc {
         r#where: Option<Bound<'py, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         let py = array.py();
+        let named = [
+            ("dtype", &dtype),
+            ("out", &out),
+            ("initial", &initial),
+            ("where", &r#where),
+        ];
+        if let Some(answer) = overrides::reduction(slf, array, &axis, keepdims, &named)? {
+            return Ok(answer);
+        }
+        let this = slf.get();
         let x = array_of(array, None)?;
         let options = ReduceOptions {
             axes: axis.axes_of(x.rank()),
@@ -509,34 +527,45 @@ impl Ufunc {
             mask: mask.as_ref(),
             initial: initial.as_ref().map(|v| v.operand()),
         };
-        let op = self.op("reduce")?;
+        let op = this.op("reduce")?;
         let result = gil::work(py, x.len(), || ufuncs::reduce(op, &x, options, restriction))?;
-        self.write_result(py, result, out)
+        this.write_result(py, result, out)
     }
 
     /// The running fold along an axis.
     #[pyo3(signature = (array, axis=0, dtype=None, out=None))]
     fn accumulate<'py>(
-        &self,
+        slf: &Bound<'py, Self>,
         array: &Bound<'py, PyAny>,
         axis: isize,
         dtype: Option<Bound<'py, PyAny>>,
         out: Option<Bound<'py, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
-        let py = array.py();
+        let (py, this) = (array.py(), slf.get());
+        let named = [("dtype", dtype.as_ref()), ("out", out.as_ref())];
+        if let Some(answer) = overrides::method(slf, "accumulate", &[array], &named)? {
+            return Ok(answer);
+        }
         let x = array_of(array, None)?;
-        let (op, dtype) = (self.op("accumulate")?, parse_optional(dtype.as_ref())?);
+        let (op, dtype) = (this.op("accumulate")?, parse_optional(dtype.as_ref())?);
         let result = gil::work(py, x.len(), || ufuncs::accumulate(op, &x, axis, dtype))?;
-        self.write_result(py, result, out)
+        this.write_result(py, result, out)
     }
 
     /// The function of each element of `a` with each of `b`.
     #[pyo3(signature = (a, b, /))]
-    fn outer<'py>(&self, a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> Outcome<Py<PyAny>> {
-        let py = a.py();
+    fn outer<'py>(
+        slf: &Bound<'py, Self>,
+        a: &Bound<'py, PyAny>,
+        b: &Bound<'py, PyAny>,
+    ) -> Outcome<Py<PyAny>> {
+        let (py, this) = (a.py(), slf.get());
+        if let Some(answer) = overrides::method(slf, "outer", &[a, b], &[])? {
+            return Ok(answer);
+        }
         let (a, b) = (array_of(a, None)?, array_of(b, None)?);
         let elements = a.len().saturating_mul(b.len());
-        let op = match self.0 {
+        let op = match this.0 {
             Kind::Op(row) => row.op,
             Kind::Composed(row, _) if row.inputs == 2 => {
                 let shape: Vec<usize> = a
@@ -551,7 +580,7 @@ impl Ufunc {
                 ]);
                 return composed(py, row, &values, Outputs::new(), None);
             }
-            Kind::Composed(..) => self.op("outer")?,
+            Kind::Composed(..) => this.op("outer")?,
         };
         give(py, gil::work(py, elements, || ufuncs::outer(op, &a, &b))?)
     }

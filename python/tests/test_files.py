@@ -221,8 +221,11 @@ def test_raw_bytes_and_texts_of_numbers(tmp_path):
                              ("", " ", float), ("1;2", ";", complex), ("1+2j,3", ",", complex)):  # fmt: skip
         same(cv.fromstring(text, dtype=dtype, sep=sep), np.fromstring(text, dtype=dtype, sep=sep))
     same(cv.fromstring("1 2 3", sep=" ", count=2), np.array([1.0, 2.0]))
-    with pytest.warns(DeprecationWarning):
-        same(cv.fromstring("1 2 x 3", sep=" "), np.array([1.0, 2.0]))
+    same(cv.fromstring("1 -2.3 0.0", dtype=bool, sep=" "), np.fromstring("1 -2.3 0.0", dtype=bool, sep=" "))
+    for text, sep in (("1 2 x 3", " "), ("1.5,,2", ","), ("1.234 1,234", " ")):
+        for module in (cv, np):
+            with pytest.raises(ValueError, match="could not be read to its end"):
+                module.fromstring(text, sep=sep)
     with pytest.raises(ValueError, match="frombuffer"):
         cv.fromstring("abcd", dtype="u1")
 
@@ -355,3 +358,75 @@ def test_genfromtxt_tells_what_is_wrong():
     for wrong in ({"names": True}, {"usemask": True}):
         with pytest.raises(TypeError):
             cv.genfromtxt(io.StringIO("1 2"), **wrong)
+
+
+QUOTED = [
+    ('"1","2"\n"3","4"\n', {"delimiter": ","}),
+    ('1 "2"\n"3" 4# "5"\n', {}),
+    (' 3 ,"\u202f2\n"\n', {"delimiter": ","}),
+    ('"1"" ","2"\n', {"delimiter": ",", "converters": len}),
+    ('1,"2,3",4\n5,"6,",7\n', {"delimiter": ",", "converters": len}),
+    ("", {"ndmin": 2}),
+]
+
+
+@pytest.mark.parametrize("text, options", QUOTED)
+def test_loadtxt_reads_quoted_fields(text, options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ours, theirs = (m.loadtxt(io.StringIO(text), quotechar='"', **options) for m in (cv, np))
+    same(ours, theirs)
+
+
+@pytest.mark.parametrize("ndmin", [0, 1, 2])
+@pytest.mark.parametrize("usecols", [None, (1, 2, 3)])
+@pytest.mark.parametrize("text", ["", "\n\n", "# 1 2\n"])
+def test_loadtxt_of_nothing_has_numpys_shape(text, usecols, ndmin):
+    for options in ({}, {"max_rows": 3}):
+        with pytest.warns(UserWarning, match="no data"):
+            ours = cv.loadtxt(io.StringIO(text), ndmin=ndmin, usecols=usecols, **options)
+        with pytest.warns(UserWarning, match="no data"):
+            same(ours, np.loadtxt(io.StringIO(text), ndmin=ndmin, usecols=usecols, **options))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"delimiter": ",", "comments": ","},
+        {"delimiter": ",", "quotechar": ","},
+        {"quotechar": "#"},
+        {"delimiter": ",", "comments": ["#", ","]},
+        {"comments": " "},
+        {"quotechar": "\u2003"},
+        {"quotechar": "''"},
+        {"quotechar": "\n"},
+        {"comments": "\r"},
+        {"comments": "ab", "quotechar": "'"},
+        {"converters": {"a": int}},
+        {"converters": {0: 1}},
+        {"converters": {3: int}},
+        {"converters": {-3: int}},
+        {"skiprows": 1.0},
+        {"max_rows": 1.0},
+        {"max_rows": -1},
+        {"dtype": "u1", "comments": None, "text": "-1\n"},
+        {"dtype": "i1", "comments": None, "text": "200\n"},
+        {"text": ["1,2\n", "2\n,3\n"], "delimiter": ","},
+        {"text": ["1,2\n", "2\r,3\n"], "delimiter": ","},
+    ],
+)
+def test_loadtxt_refuses_what_numpy_refuses(options):
+    options = dict(options)
+    text = options.pop("text", "1 2\n3 4\n")
+    for module in (np, cv):
+        with pytest.raises((TypeError, ValueError)) as raised, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module.loadtxt(io.StringIO(text) if isinstance(text, str) else text, **options)
+        if module is np:
+            expected = raised.type
+    assert raised.type is expected
+
+
+def test_loadtxt_knows_all_newlines_of_files():
+    for text in ("1 2\r3 4\r", "1 2\r\n3 4", "1 2\n3 4\r\n"):
+        same(cv.loadtxt(io.StringIO(text, newline=""), max_rows=9), np.array([[1.0, 2.0], [3.0, 4.0]]))

@@ -1,5 +1,7 @@
 """Indexing, assignment and `add.at` with random keys, compared with NumPy."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -332,3 +334,37 @@ def test_gradients(key, rng):
     for f in (written, added):
         for v in (value, value[:1] if value.ndim and value.shape[0] else value):
             assert cv.check_gradients(f, [cv.array(x), cv.array(v)])
+
+
+FLAT_KEYS = [
+    [1, 2], (1,), ([1, 2],), [True, 1], [], ((),), range(3), [1.0, 2.0], True, False, slice(None, None, -2), slice(5, 99),
+    [[1, 2], [3, 4]], None, (None,), (1, 2), [True, True], [[True], [False]], (True,), 9, "1 2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", FLAT_KEYS, ids=repr)
+def test_flat_takes_the_keys_that_numpys_takes(key):
+    def outcome(module):
+        a = module.arange(9).reshape(3, 3)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            try:
+                found = a.flat[key].tolist()
+                a.flat[key] = 7
+            except (IndexError, TypeError) as error:
+                return type(error)
+        return found, a.tolist(), {w.category for w in told}
+
+    assert outcome(cv) == outcome(np) or (key == "1 2" and outcome(cv) is IndexError)
+
+
+def test_flat_is_not_assigned_by_an_empty_tuple_and_masks_have_its_length():
+    for module in (np, cv):
+        a = module.arange(4).reshape(2, 2)
+        with pytest.raises(IndexError, match="0-D index"):
+            a.flat[()] = 1
+        with pytest.raises(IndexError, match="boolean index did not match indexed flat iterator"):
+            a.flat[module.array([True])]
+        it = a.flat
+        assert list(it) == [0, 1, 2, 3] and it.index == 4
+        assert list(a.flat[a.flat]) == [0, 1, 2, 3]

@@ -365,3 +365,61 @@ def test_data_is_the_memory_without_its_gradient():
     p.data -= 0.25
     assert p.tolist() == [0.75, 0.75] and p.requires_grad and not p.data.requires_grad
     assert cv.shares_memory(p, p.data)
+
+
+METHODS = [
+    "all", "any", "argmax", "argmin", "copy", "cumprod", "cumsum", "flatten", "max", "mean", "min", "prod", "ravel", "round",
+    "squeeze", "std", "sum", "tobytes", "transpose", "var",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("scalar", ["float64", "int8", "bool", "complex64"])
+def test_scalars_have_the_methods_of_arrays_with_signatures(name, scalar):
+    import inspect
+
+    ours, theirs = getattr(getattr(cv, scalar)(3), name), getattr(getattr(np, scalar)(3), name)
+    if (name, scalar) == ("round", "bool"):
+        return
+    assert np.array_equal(np.asarray(ours()) if name != "tobytes" else ours(), theirs())
+    function = getattr(cv.generic, name)
+    assert inspect.signature(function) == inspect.signature(getattr(cv.ndarray, name))
+    parameters = inspect.signature(function).parameters
+    assert next(iter(parameters)) == "self" and parameters["self"].kind is inspect.Parameter.POSITIONAL_ONLY
+
+
+def test_array_wrap_of_scalars_unpacks_arrays_without_axes():
+    for scalar in (cv.bool(True), cv.int8(1), cv.float64(1)):
+        a = cv.array(3, dtype="int8")
+        assert type(scalar.__array_wrap__(a)) is cv.int8 and type(scalar.__array_wrap__(a, None, None)) is cv.int8
+        assert scalar.__array_wrap__(a, None, False) is a
+        b = cv.array([3])
+        assert scalar.__array_wrap__(b, None, True) is b
+
+
+@pytest.mark.parametrize("name", ["float128", "complex256", "isnat", "matrix", "asmatrix", "bmat", "str_", "ma"])
+def test_names_that_are_left_out_say_why(name):
+    assert not hasattr(cv, name)
+    with pytest.raises(AttributeError, match=f"module 'civita' has no attribute '{name}'\n  hint: "):
+        getattr(cv, name)
+
+
+def test_row_stack_is_vstack():
+    with pytest.warns(DeprecationWarning, match="row_stack"):
+        assert cv.row_stack(([1, 2], [3, 4])).tolist() == [[1, 2], [3, 4]]
+
+
+def test_methods_of_the_class_have_signatures_of_methods():
+    import inspect
+
+    for name in ("argsort", "clip", "cumsum", "dot", "nonzero", "put", "repeat", "searchsorted", "take", "compress", "dump", "setflags"):
+        method = getattr(cv.ndarray, name)
+        parameters = inspect.signature(method).parameters
+        assert next(iter(parameters)) == "self" and parameters["self"].kind is inspect.Parameter.POSITIONAL_ONLY, name
+        assert callable(method) and method.__name__ == name and method.__doc__
+    assert cv.ndarray.clip(cv.arange(4), 1, 2).tolist() == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_repr_of_finfo_writes_scalars_of_the_dtype(dtype):
+    assert repr(cv.finfo(dtype)) == repr(np.finfo(dtype))

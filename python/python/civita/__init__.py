@@ -14,7 +14,7 @@ array([2., 4., 6.])
 from ._civita import *  # noqa: F403
 from ._civita import __version__  # noqa: F401
 from . import _array, _civita
-from ._lazy import MODULES as _MODULES, NAMES as _NAMES
+from ._lazy import LEFT_OUT as _LEFT_OUT, MODULES as _MODULES, NAMES as _NAMES
 
 # not in `*`: they hide Python's own
 from ._civita import abs, all, any, bool, max, min, pow, sum  # noqa: F401, A004
@@ -33,7 +33,8 @@ def __getattr__(name):
         value = getattr(importlib.import_module(f"civita.{_NAMES[name]}"), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module 'civita' has no attribute {name!r}")
+    why = f"\n  hint: {_LEFT_OUT[name]}" if name in _LEFT_OUT else ""
+    raise AttributeError(f"module 'civita' has no attribute {name!r}{why}")
 
 
 def __dir__():

@@ -3,6 +3,7 @@
 import types
 
 from . import _civita as cv
+from ._overrides import __array_function__
 
 ndarray = cv.ndarray
 
@@ -31,17 +32,17 @@ def _ctypes(self):
     return CTypes(self)
 
 
-def compress(self, condition, axis=None, out=None):
+def compress(self, /, condition, axis=None, out=None):
     """The slices along an axis at which `condition` is true; see `cv.compress`."""
     return _package().compress(condition, self, axis=axis, out=out)
 
 
-def partition(self, kth, axis=-1, kind="introselect", order=None):
+def partition(self, /, kth, axis=-1, kind="introselect", order=None):
     """Partitions the elements along an axis in place; see `cv.partition`."""
     self[...] = cv.partition(self, kth, axis=axis)
 
 
-def setflags(self, *, write=None, align=None, uic=None):
+def setflags(self, /, *, write=None, align=None, uic=None):
     """Sets whether the elements may be written; `align` and `uic` are NumPy's and change nothing."""
     if uic:
         raise ValueError("cannot set WRITEBACKIFCOPY flag to True")
@@ -49,7 +50,7 @@ def setflags(self, *, write=None, align=None, uic=None):
         self.flags.writeable = cv.bool(write).item()
 
 
-def resize(self, *new_shape, refcheck=True):
+def resize(self, /, *new_shape, refcheck=True):
     """Refused: memory that views share keeps its size. `cv.resize(a, shape)` returns another array."""
     shape = new_shape[0] if len(new_shape) == 1 and not isinstance(new_shape[0], int) else new_shape
     if shape is None or tuple(shape) == self.shape or shape == ():
@@ -59,21 +60,21 @@ def resize(self, *new_shape, refcheck=True):
     )
 
 
-def tofile(self, fid, sep="", format="%s"):
+def tofile(self, /, fid, sep="", format="%s"):
     """Writes the elements to a file, as bytes or as text between separators."""
     from ._files import tofile
 
     return tofile(self, fid, sep, format)
 
 
-def dumps(self):
+def dumps(self, /):
     """The array as bytes of a pickle."""
     import pickle
 
     return pickle.dumps(self)
 
 
-def dump(self, file):
+def dump(self, /, file):
     """Writes the array as a pickle to a file or a path."""
     import pickle
 
@@ -99,26 +100,26 @@ def _field(self, dtype, offset):
     return parts[..., offset // dtype.itemsize]
 
 
-def getfield(self, dtype, offset=0):
+def getfield(self, /, dtype, offset=0):
     """A view of part of each element's bytes as another dtype."""
     return _field(self, dtype, offset)
 
 
-def setfield(self, val, dtype, offset=0):
+def setfield(self, /, val, dtype, offset=0):
     """Writes into part of each element's bytes."""
     _field(self, dtype, offset)[...] = val
 
 
-def __array_wrap__(self, array, context=None, return_scalar=False):
+def __array_wrap__(self, /, array, context=None, return_scalar=False):
     """The array: there are no subclasses to become."""
     return array[()] if return_scalar and array.ndim == 0 else array
 
 
-def __array_finalize__(self, obj):
+def __array_finalize__(self, /, obj):
     """Nothing: there are no subclasses to finish."""
 
 
-def __reduce_ex__(self, protocol):
+def __reduce_ex__(self, /, protocol):
     """A pickle; from protocol 5 on the elements go as a buffer, out of band where the pickler asks for it."""
     flags = self.flags if not getattr(self, "requires_grad", False) else None
     if protocol < 5 or self.dtype == "bfloat16" or flags is None or not flags.forc:
@@ -135,7 +136,7 @@ def _from_pickled(buffer, dtype, shape, order):
     return cv.frombuffer(buffer, dtype).reshape(shape, order=order)
 
 
-def __setstate__(self, state):
+def __setstate__(self, /, state):
     raise TypeError("an array is rebuilt by the function that its pickle names; there is no state to set")
 
 
@@ -145,18 +146,16 @@ def __reversed__(self):
     return iter(self[::-1])
 
 
-
-
 _METHODS = (compress, partition, setflags, resize, tofile, dumps, dump, getfield, setfield, __array_wrap__,
-            __array_finalize__, __reduce_ex__, __setstate__, __reversed__)  # fmt: skip
+            __array_finalize__, __array_function__, __reduce_ex__, __setstate__, __reversed__)  # fmt: skip
 
 
-def as_integer_ratio(self):
+def as_integer_ratio(self, /):
     """The numerator and the denominator of the fraction that the number is."""
     return float(self).as_integer_ratio()
 
 
-def bit_count(self):
+def bit_count(self, /):
     """Number of ones in the absolute value, in base 2."""
     return int(self).bit_count()
 
@@ -168,6 +167,39 @@ def to_device(self, device, /, *, stream=None):
     if device != "cpu":
         raise ValueError(f"Device not understood. Only \"cpu\" is allowed, but received: {device}")
     return self
+
+
+class _ScalarMethod:
+    """A method of arrays as one of scalars: the array without axes has it."""
+
+    def __init__(self, name):
+        self.__name__ = name
+        self.__qualname__ = f"generic.{name}"
+        self.__doc__ = getattr(ndarray, name).__doc__
+
+    def __get__(self, scalar, owner=None):
+        return self if scalar is None else getattr(cv.asarray(scalar), self.__name__)
+
+    def __call__(self, scalar, /, *args, **kwargs):
+        return self.__get__(scalar)(*args, **kwargs)
+
+    @property
+    def __signature__(self):
+        import inspect
+
+        return inspect.signature(getattr(ndarray, self.__name__))
+
+
+def _wrap_scalar(self, /, array, context=None, return_scalar=True):
+    """The array, or its element where it has no axes."""
+    return array[()] if array.ndim == 0 and (return_scalar is None or return_scalar) else array
+
+
+_SCALAR_METHODS = (
+    "__array_namespace__ all any argmax argmin argsort astype byteswap choose clip compress conj copy cumprod cumsum "
+    "diagonal dump dumps fill flatten getfield max mean min nonzero prod put ravel repeat reshape resize round searchsorted "
+    "setfield setflags sort squeeze std sum swapaxes take tobytes tofile trace transpose var view"
+).split()
 
 
 def _subscripted(most):
@@ -195,6 +227,9 @@ def _attach():
         method.__qualname__ = f"ndarray.{method.__name__}"
         method.__module__ = "civita"
         setattr(ndarray, method.__name__, method)
+    cv.generic.__array_wrap__ = _wrap_scalar
+    for name in _SCALAR_METHODS:
+        setattr(cv.generic, name, _ScalarMethod(name))
     ndarray.flat = property(_new_flat, _set_flat, doc=_new_flat.__doc__)
     ndarray.ctypes = property(_ctypes, doc=_ctypes.__doc__)
     ndarray.__class_getitem__ = classmethod(types.GenericAlias)

@@ -538,7 +538,7 @@ _NUMBER = re.compile(
 
 def _parse(dtype):
     if dtype.kind == "b":
-        return lambda t: bool(int(t))
+        return lambda t: bool(float(t))
     if dtype.kind in "iu":
         return int
     if dtype.kind == "c":
@@ -564,7 +564,7 @@ def fromstring(string, dtype=float, count=-1, *, sep="", like=None):
     while at < end and len(values) != count:
         found = _NUMBER.match(string, at)
         text = found and found.group(1)
-        if text and dtype.kind in "iub":
+        if text and dtype.kind in "iu":
             text = re.match(r"[+-]?\d+", text)
             text = text and text.group(0)
         if not text:
@@ -578,11 +578,7 @@ def fromstring(string, dtype=float, count=-1, *, sep="", like=None):
             break
         at = step.end()
     if not ended and len(values) != count:
-        warnings.warn(
-            "string or file could not be read to its end due to unmatched data; this will raise a ValueError in the future.",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        raise ValueError("string or file could not be read to its end due to unmatched data")
     native = dtype.newbyteorder("=")
     return cv.array(values, dtype=native) if values else cv.zeros(0, dtype=native)
 
@@ -612,8 +608,15 @@ def _open_text(fname, mode="r", encoding=None):
 
 
 def _text_lines(source, encoding):
+    is_file = hasattr(source, "read")
     for line in source:
-        yield line.decode(encoding if encoding not in (None, "bytes") else "latin1") if isinstance(line, bytes) else line
+        if isinstance(line, bytes):
+            line = line.decode(encoding if encoding not in (None, "bytes") else "latin1")
+        if is_file and isinstance(line, str) and "\r" in line:
+            # every kind of newline ends a line of a file
+            yield from io.StringIO(line, newline=None)
+        else:
+            yield line
 
 
 def _whole_text(fname, encoding):
@@ -670,12 +673,7 @@ def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, s
     dtype = cv.dtype(dtype)
     if ndmin not in (0, 1, 2):
         raise ValueError(f"Illegal value of ndmin keyword: {ndmin}")
-    if isinstance(delimiter, bytes):
-        delimiter = delimiter.decode("latin1")
-    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1):
-        raise TypeError("Text reading control character must be a single unicode character or None; but got: " + repr(delimiter))
-    if delimiter in ("\n", "\r"):
-        raise TypeError("Text reading control character must be ASCII and not a newline; `delimiter` is a newline")
+    delimiter, quotechar = (c.decode("latin1") if isinstance(c, bytes) else c for c in (delimiter, quotechar))
     if comments is None:
         comments = []
     else:
@@ -685,10 +683,13 @@ def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, s
             raise TypeError("comments must be a string or a sequence of strings")
         if "" in comments:
             raise ValueError("comments cannot be an empty string. Use comments=None to disable comments.")
-    if max_rows is not None and operator.index(max_rows) < 0:
-        raise ValueError("argument must be nonnegative")
-    if operator.index(skiprows) < 0:
-        raise ValueError("argument must be nonnegative")
+    _check_controls(delimiter, quotechar, comments)
+    _check_converters(converters)
+    for limit in (skiprows, max_rows):
+        if limit is not None and not hasattr(limit, "__index__"):
+            raise TypeError(f"argument must be an integer but got {type(limit)}")
+        if limit is not None and operator.index(limit) < 0:
+            raise ValueError("argument must be nonnegative")
     columns = _columns(usecols)
     table = None
     # with `max_rows` a file is read no further than the last row
@@ -709,26 +710,87 @@ def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, s
             table = _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns, max_rows, quotechar)
     if table.shape[0] == 0:
         warnings.warn(f'loadtxt: input contained no data: "{fname}"', UserWarning, stacklevel=2)
-        if table.shape[1] == 0:
-            table = table.reshape(0, 1) if ndmin == 2 else table.reshape(0)
+        width = len(columns) if columns else int(ndmin == 2)
+        table = table.reshape((0, width) if width else 0)
     return _shaped(table, ndmin, unpack)
 
 
-def _fields(line, delimiter, quote):
+def _check_controls(delimiter, quote, comments):
+    """Refuses characters that cannot be told from each other."""
+    single = comments if len(comments) == 1 and len(comments[0]) == 1 else []
+    if quote is not None and comments and not single:
+        raise ValueError("when multiple comments or a multi-character comment is given, quotes are not supported.  In this case quotechar must be set to None.")
+    if len(single) != len(comments) and delimiter is not None and any(delimiter in c for c in comments):
+        raise TypeError(f"Comment characters '{comments}' cannot include the delimiter '{delimiter}'")
+    named = [("delimiter", delimiter), ("quotechar", quote), *(("comments", c) for c in single)]
+    for name, c in named:
+        if c is not None and (not isinstance(c, str) or len(c) != 1):
+            raise TypeError(f"Text reading control character must be a single unicode character or None; but got: {c!r}")
+        if c in ("\n", "\r"):
+            raise TypeError(f"Text reading control character cannot be a newline; but `{name}` is one")
+    given = [c for _, c in named if c is not None]
+    if len(set(given)) < len(given) or (delimiter is None and any(c.isspace() for c in given)):
+        raise TypeError("The control characters 'delimiter', 'quotechar', and 'comments' are identical or incompatible")
+
+
+def _check_converters(converters):
+    if converters is None or callable(converters):
+        return
+    if not isinstance(converters, dict):
+        raise TypeError("converters must be a dictionary mapping columns to converter functions or a single callable.")
+    for key, convert in converters.items():
+        if not hasattr(key, "__index__"):
+            raise TypeError(f"keys of the converters dictionary must be integers; got {key!r}")
+        if not callable(convert):
+            raise TypeError(f"values of the converters dictionary must be callable, but the value for key {key!r} is not")
+
+
+def _fields(line, lines, delimiter, quote, cut):
+    """The fields of a line, which goes on in the next lines where a quoted field does; None where there is only a comment."""
     if quote is None or quote not in line:
-        return line.split() if delimiter is None else [f.strip() for f in line.split(delimiter)]
-    fields, text, quoted, any_quote = [], "", False, False
-    for c in line:
-        if c == quote:
-            quoted = not quoted
-            any_quote = True
-        elif not quoted and (c == delimiter or (delimiter is None and c.isspace())):
-            if delimiter is not None or text or any_quote:
-                fields.append(text)
-            text, any_quote = "", False
-        else:
-            text += c
-    if delimiter is not None or text or any_quote:
+        line = line.removesuffix("\n").removesuffix("\r")
+        found = cut.search(line) if cut is not None else None
+        line = line[: found.start()] if found else line
+        if "\n" in line or "\r" in line:
+            raise ValueError(
+                "Found an unquoted embedded newline within a single line of input.  This is currently not supported."
+            )
+        if not line.strip() and (delimiter is None or not line.strip(" ")):
+            return None
+        return line.split() if delimiter is None else line.split(delimiter)
+    fields, text, quoted, starts, after_quote = [], "", False, True, False
+    while True:
+        for i, c in enumerate(line):
+            if quoted:
+                if c != quote:
+                    text += c
+                else:
+                    quoted, after_quote = False, True
+            elif c == quote and after_quote:
+                # twice is one that is meant
+                text += c
+                quoted, after_quote = True, False
+            elif c == quote and starts:
+                quoted, starts, after_quote = True, False, False
+            elif c in "\r\n" and not line[i:].strip("\r\n"):
+                break
+            elif c in "\r\n":
+                raise ValueError(
+                    "Found an unquoted embedded newline within a single line of input.  This is currently not supported."
+                )
+            elif cut is not None and cut.match(c):
+                break
+            elif c == delimiter or (delimiter is None and c.isspace()):
+                if delimiter is not None or not starts:
+                    fields.append(text)
+                text, starts, after_quote = "", True, False
+            else:
+                text += c
+                starts = after_quote = False
+        line = next(lines, (0, None))[1] if quoted else None
+        if line is None:
+            break
+    if delimiter is not None or not starts:
         fields.append(text)
     return fields
 
@@ -755,38 +817,37 @@ def _complex(text):
     return complex(text.replace("+-", "-").replace("i", "j") if "n" not in text else text.replace("+-", "-"))
 
 
-def _plain(parse):
-    """A parser that refuses Python's underscores between digits."""
+def _plain(parse, limits=None):
+    """A parser that refuses Python's underscores between digits, and what the dtype cannot hold."""
 
     def strict(text):
         if "_" in text:
             raise ValueError(text)
-        return parse(text)
+        value = parse(text)
+        if limits is not None and not limits.min <= value <= limits.max:
+            raise ValueError(text)
+        return value
 
     return strict
 
 
 def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns, max_rows, quote):
     parse = {"b": lambda t: bool(_integer(t)), "i": _integer, "u": _integer, "c": _complex}.get(dtype.kind, float)
-    parse = _plain(parse)
+    parse = _plain(parse, cv.iinfo(dtype) if dtype.kind in "iu" else None)
     cut = re.compile("|".join(map(re.escape, comments))) if comments else None
     by_column = None
     if converters is not None:
         if callable(converters):
             parse = converters
-        elif isinstance(converters, dict):
-            by_column = converters
         else:
-            raise TypeError("converters must be a dictionary mapping columns to converter functions or a single callable.")
+            by_column = converters
     rows, width = [], None
-    for i, line in enumerate(lines) if max_rows != 0 else ():
+    numbered = enumerate(lines)
+    for i, line in numbered if max_rows != 0 else ():
         if i < skiprows:
             continue
-        line = line.rstrip("\r\n")
-        if cut is not None:
-            found = cut.search(line)
-            line = line[: found.start()] if found else line
-        if not line.strip() and (delimiter is None or not line.strip(" ")):
+        fields = _fields(line, numbered, delimiter, quote, cut)
+        if fields is None:
             if max_rows is not None:
                 warnings.warn(
                     f"Input line {i + 1} contained no data and will not be counted towards `max_rows={max_rows}`.  This differs from "
@@ -795,7 +856,10 @@ def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns
                     stacklevel=3,
                 )
             continue
-        fields = _fields(line, delimiter, quote)
+        if by_column is not None and columns is None and not rows:
+            for key in by_column:
+                if not -len(fields) <= key < len(fields):
+                    raise ValueError(f"converter specified for column {key}, which is invalid for the number of fields {len(fields)}.")
         places = range(len(fields)) if columns is None else columns
         row = []
         for column in places:

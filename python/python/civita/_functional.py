@@ -50,6 +50,14 @@ def fromiter(iter, dtype, count=-1, *, like=None):
     return result
 
 
+def row_stack(tup, *, dtype=None, casting="same_kind"):
+    """`vstack` under its old name, which NumPy has deprecated."""
+    import warnings
+
+    warnings.warn("`row_stack` alias is deprecated. Use `vstack` directly.", DeprecationWarning, stacklevel=2)
+    return cv.vstack(tup, dtype=dtype, casting=casting)
+
+
 def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     """A function of vectors, applied to each vector along an axis."""
     arr = cv.asarray(arr)

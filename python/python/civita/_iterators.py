@@ -4,6 +4,7 @@ import builtins
 import itertools
 import math
 import operator
+import warnings
 
 from . import _civita as cv
 
@@ -15,6 +16,13 @@ def _coordinates(place, shape):
         place, i = divmod(place, n)
         index.append(i)
     return tuple(reversed(index))
+
+
+_BAD_INDEX = "only integers, slices (`:`), ellipsis (`...`) and integer or boolean arrays are valid indices"
+_NO_BOOLEANS = (
+    "boolean indices for iterators are not supported because of previous behavior that was confusing (valid boolean indices "
+    "are expected to work in the future)"
+)
 
 
 class flatiter:
@@ -45,11 +53,11 @@ class flatiter:
         shape = self._array.shape
         return _coordinates(self._place, shape) if self._array.size else (0,) * len(shape)
 
-    def copy(self):
+    def copy(self, /):
         """The elements as a new array with one axis."""
         return self._array.flatten()
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, /, dtype=None, copy=None):
         import numpy
 
         return numpy.asarray(self._array.flatten(), dtype=dtype)
@@ -64,7 +72,6 @@ class flatiter:
         place = self._place
         array = self._array
         if place >= array.size:
-            self._place = 0
             raise StopIteration
         self._place = place + 1
         return array[_coordinates(place, array.shape)]
@@ -74,17 +81,51 @@ class flatiter:
             if len(key) == 0:
                 return Ellipsis
             if len(key) > 1:
-                raise IndexError("unsupported iterator index")
+                raise IndexError(
+                    f"too many indices for flat iterator: flat iterator is 1-dimensional, but {len(key)} were indexed"
+                )
             key = key[0]
-        if key is None:
-            raise IndexError("unsupported iterator index")
-        if isinstance(key, (list, tuple)) and len(key) == 0:
-            return cv.zeros(0, dtype="int64")
-        if isinstance(key, (str, float, complex)):
-            raise IndexError("unsupported iterator index")
-        if isinstance(key, (bool, cv.bool)):
-            return cv.asarray([key] if self._array.size == 1 else [key] + [False] * (self._array.size - 1))
-        return key
+            if isinstance(key, (bool, cv.bool)):
+                raise IndexError(_NO_BOOLEANS)
+        if isinstance(key, slice) or key is Ellipsis or type(key) is int:
+            return key
+        if isinstance(key, bool) or (isinstance(key, cv.ndarray) and key.ndim == 0 and key.dtype.kind == "b"):
+            warnings.warn(
+                "Indexing flat iterators with a 0-dimensional boolean index is deprecated and may be removed in a future "
+                "version. (Deprecated NumPy 2.4)",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+            return 0 if key else cv.zeros(0, dtype="int64")
+        if isinstance(key, cv.bool):
+            raise IndexError(_NO_BOOLEANS)
+        if key is None or isinstance(key, (str, complex)):
+            raise IndexError(_BAD_INDEX)
+        if isinstance(key, flatiter):
+            key = key.copy()
+        if isinstance(key, cv.ndarray):
+            if key.dtype.kind == "b" and key.shape != (self._array.size,):
+                raise IndexError(
+                    "boolean index did not match indexed flat iterator along axis 0; size of axis is "
+                    f"{self._array.size} but size of corresponding boolean axis is {len(key)}"
+                )
+            return key
+        if hasattr(key, "__index__"):
+            return key
+        places = cv.asarray(key)
+        if places.size == 0:
+            return cv.zeros(places.shape, dtype="int64")
+        if places.dtype.kind == "b":
+            raise IndexError(_NO_BOOLEANS)
+        if places.dtype.kind == "f":
+            warnings.warn(
+                "Invalid non-array indices for iterator objects are deprecated and will be removed in a future version. "
+                "(Deprecated NumPy 2.4)",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+            return places.astype("int64")
+        return places
 
     def __getitem__(self, key):
         key = self._key(key)
@@ -97,6 +138,8 @@ class flatiter:
         array = self._array
         if not array.flags.writeable:
             raise ValueError("underlying array is read-only")
+        if isinstance(key, tuple) and not key:
+            raise IndexError("Assigning to a flat iterator with a 0-D index is not supported")
         key = self._key(key)
         value = cv.asarray(value).ravel()
         try:

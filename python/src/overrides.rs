@@ -1,0 +1,249 @@
+//! Protocols by which other classes take over our functions: `__array_function__` (NEP 18) and `__array_ufunc__` (NEP 13).
+//!
+//! Here is the question whether an argument's class has such a method, which costs a comparison of addresses for arrays and
+//! numbers. Whom to ask, and in which order, is written in Python (`civita._overrides`).
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{
+    PyBool, PyComplex, PyDict, PyFloat, PyInt, PyList, PySlice, PyString, PyTuple, PyType,
+};
+
+use crate::array::Array;
+use crate::dtype::PyDType;
+use crate::error::Outcome;
+use crate::reduction::AxisArg;
+use crate::ufunc::Ufunc;
+
+/// How a class takes over.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Protocol {
+    /// `__array_function__`.
+    Function,
+    /// `__array_ufunc__`.
+    Ufunc,
+}
+
+/// What a class says about one of the protocols.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Stance {
+    /// It has no method, or NumPy's.
+    Operand,
+    /// The method is `None`: instances are no operands.
+    Refuses,
+    /// It has a method of its own.
+    Overrides,
+}
+
+/// Returns true for classes that have no protocol or the one of arrays.
+#[inline]
+fn is_known(ob: &Bound<'_, PyAny>) -> bool {
+    ob.is_exact_instance_of::<Array>()
+        || ob.is_exact_instance_of::<PyInt>()
+        || ob.is_exact_instance_of::<PyFloat>()
+        || ob.is_none()
+        || ob.is_exact_instance_of::<PyTuple>()
+        || ob.is_exact_instance_of::<PyList>()
+        || ob.is_exact_instance_of::<PyBool>()
+        || ob.is_exact_instance_of::<PyString>()
+        || ob.is_exact_instance_of::<PyComplex>()
+        || ob.is_exact_instance_of::<PyDType>()
+        || ob.is_exact_instance_of::<PyType>()
+        || ob.is_exact_instance_of::<PySlice>()
+}
+
+/// What the class of an object says.
+#[inline]
+pub fn stance(ob: &Bound<'_, PyAny>, protocol: Protocol) -> Stance {
+    if is_known(ob) {
+        Stance::Operand
+    } else {
+        stance_of(ob, protocol)
+    }
+}
+
+#[cold]
+fn stance_of(ob: &Bound<'_, PyAny>, protocol: Protocol) -> Stance {
+    let py = ob.py();
+    if crate::scalar::dtype_of(&ob.get_type()).is_some() {
+        return Stance::Operand;
+    }
+    let name = match protocol {
+        Protocol::Function => intern!(py, "__array_function__"),
+        Protocol::Ufunc => intern!(py, "__array_ufunc__"),
+    };
+    match ob.get_type().getattr_opt(name) {
+        Ok(Some(method)) if method.is_none() => match protocol {
+            Protocol::Function => Stance::Operand,
+            Protocol::Ufunc => Stance::Refuses,
+        },
+        Ok(Some(method)) if !is_numpys(&method, protocol) => Stance::Overrides,
+        _ => Stance::Operand,
+    }
+}
+
+/// Returns true for the methods of NumPy's arrays, which are operands as ours are.
+fn is_numpys(method: &Bound<'_, PyAny>, protocol: Protocol) -> bool {
+    static METHODS: PyOnceLock<[Py<PyAny>; 2]> = PyOnceLock::new();
+    let py = method.py();
+    let find = || -> PyResult<[Py<PyAny>; 2]> {
+        let modules = py.import("sys")?.getattr("modules")?;
+        let arrays = modules.get_item("numpy")?.getattr("ndarray")?;
+        Ok([
+            arrays.getattr("__array_function__")?.unbind(),
+            arrays.getattr("__array_ufunc__")?.unbind(),
+        ])
+    };
+    METHODS
+        .get_or_try_init(py, find)
+        .is_ok_and(|both| both[protocol as usize].is(method))
+}
+
+/// Returns true where an argument takes over, or an element of lists and tuples that are nested so deep.
+fn any<'py>(
+    mut values: impl Iterator<Item = Bound<'py, PyAny>>,
+    protocol: Protocol,
+    depth: usize,
+) -> bool {
+    values.any(|ob| {
+        if stance(&ob, protocol) != Stance::Operand {
+            return true;
+        }
+        if depth == 0 {
+            return false;
+        }
+        if let Ok(list) = ob.cast_exact::<PyList>() {
+            return any(list.iter(), protocol, depth - 1);
+        }
+        match ob.cast_exact::<PyTuple>() {
+            Ok(tuple) => any(tuple.iter(), protocol, depth - 1),
+            Err(_) => false,
+        }
+    })
+}
+
+/// What another class answers for a call of one of our functions; `None` where the function itself is meant. The
+/// elements of lists and tuples count as arguments down to a depth.
+#[inline]
+pub fn function<'py>(
+    function: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+    depth: usize,
+) -> Outcome<Option<Py<PyAny>>> {
+    if !any(args.iter(), Protocol::Function, depth)
+        && !kwargs.is_some_and(|k| any(k.iter().map(|(_, v)| v), Protocol::Function, depth))
+    {
+        return Ok(None);
+    }
+    let asked = python(args.py())?.call_method1("function", (function, args, kwargs, depth))?;
+    Ok(Some(asked.unbind()))
+}
+
+/// What another class answers for a call of a ufunc, or of one of its methods; `None` where the ufunc itself is meant.
+#[inline]
+pub fn ufunc<'py>(
+    ufunc: &Bound<'py, PyAny>,
+    method: &str,
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> Outcome<Option<Py<PyAny>>> {
+    let out = match kwargs {
+        Some(kwargs) => kwargs.get_item(intern!(ufunc.py(), "out"))?,
+        None => None,
+    };
+    if !any(args.iter(), Protocol::Ufunc, 0) && !any(out.into_iter(), Protocol::Ufunc, 1) {
+        return Ok(None);
+    }
+    let asked = python(args.py())?.call_method1("ufunc", (ufunc, method, args, kwargs))?;
+    Ok(Some(asked.unbind()))
+}
+
+/// As [`ufunc`] for a method whose arguments are bound already.
+pub fn method<'py>(
+    function: &Bound<'py, Ufunc>,
+    name: &str,
+    args: &[&Bound<'py, PyAny>],
+    keywords: &[(&str, Option<&Bound<'py, PyAny>>)],
+) -> Outcome<Option<Py<PyAny>>> {
+    let given = keywords.iter().filter_map(|(key, ob)| Some((key, (*ob)?)));
+    let out = given.clone().filter(|(key, _)| **key == "out");
+    let all = args.iter().copied().chain(out.map(|(_, ob)| ob)).cloned();
+    if !any(all, Protocol::Ufunc, 1) {
+        return Ok(None);
+    }
+    let kwargs = PyDict::new(function.py());
+    for (key, ob) in given {
+        kwargs.set_item(key, ob)?;
+    }
+    ufunc(
+        function,
+        name,
+        &PyTuple::new(function.py(), args)?,
+        Some(&kwargs),
+    )
+}
+
+/// As [`method`] for `reduce`, whose axes are bound too.
+pub fn reduction<'py>(
+    function: &Bound<'py, Ufunc>,
+    array: &Bound<'py, PyAny>,
+    axis: &AxisArg,
+    keepdims: bool,
+    keywords: &[(&str, &Option<Bound<'py, PyAny>>)],
+) -> Outcome<Option<Py<PyAny>>> {
+    let py = array.py();
+    let is_operand = |ob: &Bound<'py, PyAny>| stance(ob, Protocol::Ufunc) == Stance::Operand;
+    if is_operand(array)
+        && keywords
+            .iter()
+            .all(|(_, ob)| ob.as_ref().is_none_or(is_operand))
+    {
+        return Ok(None);
+    }
+    let axis = match axis {
+        AxisArg::All => None,
+        AxisArg::First => Some(PyTuple::new(py, [0])?),
+        AxisArg::List(list) => Some(PyTuple::new(py, list)?),
+    };
+    let axis = match axis {
+        Some(list) if list.len() == 1 => Some(list.get_item(0)?),
+        other => other.map(Bound::into_any),
+    };
+    let none = py.None().into_bound(py);
+    let keepdims = PyBool::new(py, keepdims).to_owned().into_any();
+    let mut all = vec![
+        ("axis", Some(axis.as_ref().unwrap_or(&none))),
+        ("keepdims", Some(&keepdims)),
+    ];
+    all.extend(keywords.iter().map(|(key, ob)| (*key, ob.as_ref())));
+    method(function, "reduce", &[array], &all)
+}
+
+/// The array that the class of `like` makes; `None` where ours are meant.
+#[cold]
+pub fn like<'py>(
+    like: &Bound<'py, PyAny>,
+    name: &str,
+    args: &[&Bound<'py, PyAny>],
+    keywords: &[(&str, Option<&Bound<'py, PyAny>>)],
+) -> Outcome<Option<Py<PyAny>>> {
+    let py = like.py();
+    if stance(like, Protocol::Function) != Stance::Overrides {
+        return Ok(None);
+    }
+    let kwargs = PyDict::new(py);
+    for (key, given) in keywords {
+        if let Some(given) = given {
+            kwargs.set_item(key, given)?;
+        }
+    }
+    let args = PyTuple::new(py, args)?;
+    let made = python(py)?.call_method1("like", (name, like, args, kwargs))?;
+    Ok(Some(made.unbind()))
+}
+
+fn python(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+    py.import(intern!(py, "civita._overrides"))
+}
