@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""This checkout against another commit, on the rows of rows.py: what became slower.
+"""This checkout against another commit, on the rows of rows/: what became slower.
 
     bench/against.py COMMIT                            everything: about half an hour, after two builds
     bench/against.py COMMIT --only matmul --runs 3     rows whose name matches, fewer runs

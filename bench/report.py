@@ -1,5 +1,6 @@
 """Tables and a picture from the records of a run."""
 
+import math
 from pathlib import Path
 
 MISSED = "▼"  # a ratio under its promise
@@ -17,12 +18,13 @@ def duration(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
-def ratio_text(record: dict | None) -> str:
-    if record is None or record["ratio"] is None:
+def ratio_text(record: dict | None, against: str = "numpy") -> str:
+    ratio = None if record is None else record["against"][against]
+    if ratio is None:
         return "–"
-    ratio = record["ratio"]
     text = f"{ratio:.1f}" if ratio >= 10 else f"{ratio:.2f}"
-    return f"**{text}** {MISSED}" if record["kept"] is False else text
+    promised = record["promised"].get(against)
+    return f"**{text}** {MISSED}" if promised is not None and round(ratio, 2) < promised else text
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -45,23 +47,48 @@ def grid(records: list[dict], threads: int) -> str:
     return table([f"{threads} thread{'s' * (threads > 1)}", *sizes], rows)
 
 
+LIBRARIES = {"numpy": "NumPy", "scipy": "SciPy", "torch": "PyTorch", "civita": "Civita"}
+DTYPE_PAIR = ["f32", "f64"]
+
+
 def promises(records: list[dict]) -> str:
-    """The cells with a promise of their own, with everybody's times: a line a size, each cell `f32 / f64`."""
+    """The cells with a promise of their own, with everybody's times: a line a size and promise, each cell `f32 / f64`."""
     lines: dict[tuple, list[dict]] = {}
     for r in records:
-        if r["target"] is not None and (not r["grid"] or r["threads"] > 1):
-            lines.setdefault((r["row"], r["size"], r["target"], r["reference"]), []).append(r)
+        for against, promised in r["promised"].items():
+            if not r["grid"] or r["threads"] > 1:
+                lines.setdefault((r["row"], r["size"], r["threads"], against, promised), []).append(r)
     rows = []
-    for (row, size, target, reference), found in lines.items():
+    for (row, size, threads, against, promised), found in lines.items():
         dtypes = [SHORT.get(r["dtype"], r["dtype"]) for r in found]
-        name = f"{row}, {size}" + ("" if dtypes == ["f32", "f64"] else f", {' / '.join(dtypes)}")
-        time = lambda library: " / ".join(
-            duration(r["seconds"][library]) if library in r["seconds"] else "–" for r in found
-        )
-        promise = f"{target:g}" + (" (PyTorch)" if reference == "torch" else "")
-        ratios = " / ".join(map(ratio_text, found))
-        rows.append([name, time("numpy"), time("torch"), time("civita"), ratios, promise])
-    return table(["2 threads, f32 / f64", "NumPy", "PyTorch", "Civita", "ratio", "promised"], rows)
+        name = f"{row}, {size}" + ("" if dtypes == DTYPE_PAIR else f", {' / '.join(dtypes)}") + (", 1 thread" if threads == 1 else "")
+        times = [
+            " / ".join(duration(r["seconds"][library]) if library in r["seconds"] else "–" for r in found)
+            if any(library in r["seconds"] for r in found)
+            else "–"
+            for library in LIBRARIES
+        ]
+        promise = f"{promised:g}" + (" of NumPy" if against == "numpy" else "")
+        rows.append([name, *times, " / ".join(ratio_text(r, against) for r in found), promise])
+    return table(["2 threads, f32 / f64", *LIBRARIES.values(), "ratio", "promised"], rows)
+
+
+def summary(records: list[dict]) -> str:
+    """A line a group: how many promises, how many kept, and the geometric mean of the ratios."""
+    rows = []
+    for group in dict.fromkeys(r["group"] for r in records):
+        found = [
+            (r["against"][against], promised)
+            for r in records
+            for against, promised in r["promised"].items()
+            if r["group"] == group and r["against"][against] is not None
+        ]
+        if found:
+            mean = math.exp(sum(math.log(ratio) for ratio, _ in found) / len(found))
+            missed = sum(round(ratio, 2) < promised for ratio, promised in found)
+            low = min(ratio / promised for ratio, promised in found)
+            rows.append([group, str(len(found)), str(missed), f"{mean:.2f}", f"{low:.2f}"])
+    return table(["group", "promises", "missed", "geometric mean of the ratios", "lowest ratio ÷ promise"], rows)
 
 
 def memory(found: list[dict]) -> str:
@@ -73,8 +100,11 @@ def markdown(run: dict) -> str:
     m, records = run["machine"], run["records"]
     versions = ", ".join(f"{name} {v}" for name, v in m["versions"].items())
     parts = [f"{m['cpu']}, {m['cores']} cores, {m['system']}; Python {m['python']}, {versions}; {m['date']}."]
-    if any(not r["grid"] or r["threads"] > 1 for r in records if r["target"] is not None):
-        parts.append(promises(records))
+    parts.append(summary(records))
+    for group in dict.fromkeys(r["group"] for r in records):
+        found = [r for r in records if r["group"] == group and r["promised"] and (not r["grid"] or r["threads"] > 1)]
+        if found:
+            parts.append(f"### {group}\n\n{promises(found)}")
     for threads in sorted({r["threads"] for r in records if r["grid"]}):
         parts.append(f"NumPy's time ÷ Civita's, f32 / f64, by number of elements:\n\n{grid(records, threads)}")
     if run["memory"]:
@@ -132,43 +162,39 @@ def draw_grid(axis, records: list[dict]):
         shift, marker = (-0.15, "o") if r["dtype"] == "float32" else (0.15, "s")
         edge = RED if r["kept"] is False else "none"
         axis.scatter(
-            r["ratio"], names.index(r["row"]) + shift,
+            r["against"]["numpy"], names.index(r["row"]) + shift,
             s=30, color=color[r["size"]], marker=marker, edgecolors=edge, linewidths=1.6, zorder=3,
         )
-    dress(axis, names, "One thread, by number of elements", [r["ratio"] for r in records])
+    dress(axis, names, "One thread, by number of elements", [r["against"]["numpy"] for r in records])
     dot = lambda label, color, marker="o": Line2D([], [], color=color, marker=marker, linestyle="", label=label)
     above(axis, [dot(s, color[s]) for s in sizes] + [dot("f32", SOFT), dot("f64", SOFT, "s")])
 
 
 def draw_promises(axis, records: list[dict]):
+    """A line a row, of the calls one for all; across, the ratio in parts of what is promised."""
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
 
-    for y, r in enumerate(records):
-        color = RED if r["kept"] is False else BLUE
-        axis.barh(y, r["ratio"] - 1, left=1, height=0.62, color=color, alpha=0.85)
-        axis.plot([r["target"]] * 2, [y - 0.42, y + 0.42], color=INK, linewidth=2)
-        torch = r["ratios"].get("torch")
-        if torch and r["reference"] != "torch":
-            axis.scatter(torch, y, s=20, color=ORANGE, zorder=3)
-    names = [f"{r['row']}  {r['size']} {SHORT.get(r['dtype'], r['dtype'])}" for r in records]
-    shown = [x for r in records for x in (r["ratio"], r["target"], *r["ratios"].values())]
+    name_of = lambda r: r["group"] if r["group"] == "calls" else r["row"]
+    names = list(dict.fromkeys(map(name_of, records)))
+    shown = []
+    for r in records:
+        for against, promised in r["promised"].items():
+            if r["against"][against]:
+                x = r["against"][against] / promised
+                shown.append(x)
+                marker = "o" if r["dtype"] == "float32" else "s"
+                color = RED if round(r["against"][against], 2) < promised else BLUE
+                axis.scatter(x, names.index(name_of(r)), s=22, color=color, marker=marker, alpha=0.8, zorder=3)
     dress(axis, names, "Two threads, the promised rows", shown)
-    above(
-        axis,
-        [
-            Patch(color=BLUE, label="kept"),
-            Patch(color=RED, label="missed"),
-            Line2D([], [], color=INK, marker="|", markersize=12, markeredgewidth=2, linestyle="", label="promised"),
-            Line2D([], [], color=ORANGE, marker="o", linestyle="", label="PyTorch's time ÷ Civita's"),
-        ],
-    )
+    axis.set_xlabel("ratio ÷ promise: right of 1 it is kept")
+    dot = lambda label, color, marker="o": Line2D([], [], color=color, marker=marker, linestyle="", label=label)
+    above(axis, [dot("kept", BLUE), dot("missed", RED), dot("f32", SOFT), dot("f64 and others", SOFT, "s")])
 
 
 def chart(run: dict, path: Path) -> Path | None:
     """Left every grid row at one thread, right the promises at two. None when there is nothing to draw."""
-    left = [r for r in run["records"] if r["grid"] and r["threads"] == 1 and r["ratio"]]
-    right = [r for r in run["records"] if r["threads"] > 1 and r["target"] and r["ratio"]]
+    left = [r for r in run["records"] if r["grid"] and r["threads"] == 1 and r["against"]["numpy"]]
+    right = [r for r in run["records"] if r["threads"] > 1 and r["promised"] and any(r["against"].values())]
     panels = [(draw, records) for draw, records in ((draw_grid, left), (draw_promises, right)) if records]
     if not panels:
         return None
@@ -178,7 +204,7 @@ def chart(run: dict, path: Path) -> Path | None:
     import matplotlib.pyplot as plt
 
     plt.rcParams.update({"font.size": 10, "text.color": INK, "axes.edgecolor": SOFT, "axes.labelcolor": INK})
-    tall = max(len({r["row"] for r in left}), len(right), 8)
+    tall = max(len({r["row"] for r in left}), len({r["row"] for r in right if r["group"] != "calls"}), 8)
     size = (8.2 * len(panels), 2.2 + 0.25 * tall)
     figure, axes = plt.subplots(1, len(panels), figsize=size, layout="constrained", squeeze=False)
     for axis, (draw, records) in zip(axes[0], panels):

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Civita, NumPy and PyTorch on the same statements, interleaved in one run; medians and ratios.
+"""Civita, NumPy, SciPy and PyTorch on the same statements, interleaved in one run; medians and ratios.
 
-    bench/run.py                      everything, about eight minutes
-    bench/run.py --quick              fewer sizes, shorter samples: about a minute
-    bench/run.py --only 'matmul|sum'  rows whose name matches; --threads 1 or --threads 2 chooses one of the halves
+    bench/run.py                      everything, about ten minutes
+    bench/run.py --quick              fewer sizes, shorter samples: about three minutes
+    bench/run.py --only 'matmul|sum'  rows whose `group/name` matches; --threads 1 or --threads 2 chooses one of the halves
+    bench/run.py --only ^linear/      a group: a file of rows/
     bench/run.py --markdown           print the tables of the last run (bench/results/latest.json) and stop
 
 Writes bench/results/latest.json and latest.png, and prints tables. A ratio is the other's time ÷ Civita's time, so
-above 1 Civita is faster. rows.py holds what is measured and what is promised, measure.py how.
+above 1 Civita is faster. rows/ holds what is measured and what is promised, measure.py how.
 """
 
 import argparse
@@ -29,7 +30,6 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 # Time for one cell's samples. Cells without a promise get less; slow ones take at least three rounds.
 CELL_SECONDS = 0.3
-QUICK_SIZES = {"1", "10K", "1M"}
 
 
 def threads_environment(threads: int) -> dict:
@@ -74,35 +74,38 @@ def machine(libraries: list[str]) -> dict:
     }
 
 
-def choose(only: str, quick: bool) -> list[int]:
-    """The numbers of the cells to run: big arrays last within a row, rows in the table's order."""
+def choose(only: str, quick: bool, threads: int | None = None) -> list[int]:
+    """The numbers of the cells to run, in the table's order; of one number of threads, those that promise something."""
     return [
         number
         for number, (row, label, _, _) in enumerate(CELLS)
-        if re.search(only, row.name) and not (quick and row.grid and label not in QUICK_SIZES)
+        if re.search(only, f"{row.group}/{row.name}")
+        and (not quick or row.is_quick(label))
+        and (threads != 1 or row.promises(label, 1))
     ]
 
 
 def judge(record: dict) -> dict:
-    """Adds the ratios and whether the promise is kept."""
+    """Adds the ratios, those to NumPy and to the best of the others, and whether the promises are kept."""
     seconds = record["seconds"]
     ours = seconds.get("civita")
     ratios = {name: s / ours for name, s in seconds.items() if ours and name != "civita"}
-    ratio = ratios.get(record["reference"])
+    against = {"numpy": ratios.get("numpy"), "best": min(ratios.values(), default=None)}
     # Judged as printed, to two digits: the third is noise.
-    kept = None if record["target"] is None or ratio is None else round(ratio, 2) >= record["target"]
-    return record | {"ratios": ratios, "ratio": ratio, "kept": kept}
+    kept = [round(against[name], 2) >= ratio for name, ratio in record["promised"].items() if against[name] is not None]
+    return record | {"ratios": ratios, "against": against, "kept": all(kept) if kept else None}
 
 
 def progress(record: dict, done: int, total: int):
-    where = f"{record['row']} {record['size']} {record['dtype']}, {record['threads']} thread(s)"
+    where = f"{record['group']}/{record['row']} {record['size']} {record['dtype']}, {record['threads']} thread(s)"
     times = "  ".join(f"{name} {report.duration(s)}" for name, s in record["seconds"].items())
-    verdict = "" if record["ratio"] is None else f"  {record['ratio']:.2f}x"
+    ratios = record["against"].values()
+    verdict = "" if None in ratios else "  " + " ".join(f"{r:.2f}x" for r in dict.fromkeys(ratios))
     if record["kept"] is False:
-        verdict += f"  BELOW {record['target']}"
+        verdict += "  BELOW " + ", ".join(f"{ratio:g} of {name}" for name, ratio in record["promised"].items())
     for name, error in record["errors"].items():
         verdict += f"  [{name}: {error}]"
-    print(f"[{done:3}/{total}] {where:48} {times}{verdict}", flush=True)
+    print(f"[{done:3}/{total}] {where:60} {times}{verdict}", flush=True)
 
 
 def main() -> int:
@@ -118,7 +121,7 @@ def main() -> int:
         print(report.markdown(json.loads(args.out.read_text())))
         return 0
 
-    libraries = ["numpy", "civita", "torch"]
+    libraries = ["numpy", "scipy", "civita", "torch"]
     for name in list(libraries):
         if importlib.util.find_spec(name) is None:
             print(f"note: {name} is not installed; its column stays empty")
@@ -127,20 +130,20 @@ def main() -> int:
     setting = machine(libraries)
     if setting["load"] > 0.5:
         print(f"note: the machine is busy (load {setting['load']}); figures at two threads will suffer most")
-    cells = choose(args.only, args.quick)
-    threads = args.threads or [1, 2]
+    cells = {count: choose(args.only, args.quick, count) for count in args.threads or [1, 2]}
+    total = sum(map(len, cells.values()))
     started, records = time.monotonic(), []
-    for count in threads:
+    for count, chosen in cells.items():
         job = {
             "threads": count,
             "libraries": libraries,
-            "cells": cells,
+            "cells": chosen,
             "budget": CELL_SECONDS / 4 if args.quick else CELL_SECONDS,
         }
         for record in worker(job, count):
             records.append(judge(record))
-            progress(records[-1], len(records), len(cells) * len(threads))
-    memory = [found for name in libraries for found in worker({"memory": name}, 2)] if not args.only else []
+            progress(records[-1], len(records), total)
+    memory = [found for name in libraries if name != "scipy" for found in worker({"memory": name}, 2)] if not args.only else []
 
     run = {"machine": setting, "records": records, "memory": memory}
     args.out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-//! The input numbers, the same for every library: `bench/rows.py` names and describes them.
+//! The input numbers, the same for every library: `bench/rows/row.py` names and describes them.
 
 /// A small generator (Knuth's MMIX constants), so that the benchmark needs no other crate.
 struct Lcg(u64);
