@@ -664,7 +664,7 @@ class ndarray:
     def round(self, decimals: int = 0, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
         """The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point."""
         ...
-    def clip(self, a_min: _ArrayLike | None = None, a_max: _ArrayLike | None = None, out: ndarray | tuple[ndarray] | None = None, *, min: _ArrayLike | None = None, max: _ArrayLike | None = None) -> ndarray:
+    def clip(self, a_min: _ArrayLike | None = None, a_max: _ArrayLike | None = None, out: ndarray | tuple[ndarray] | None = None, *, min: _ArrayLike | None = None, max: _ArrayLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
         """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound has no gradient, or half of it where the bound is an array, which gets the other half."""
         ...
     def choose(self, choices: Sequence[_ArrayLike] | ndarray, out: ndarray | tuple[ndarray] | None = None, mode: Literal['raise', 'wrap', 'clip'] = 'raise') -> ndarray:
@@ -1597,7 +1597,7 @@ def setxor1d(ar1: _ArrayLike, ar2: _ArrayLike, assume_unique: _bool = False) -> 
     """The elements of one array only, sorted."""
     ...
 
-def clip(a: _ArrayLike, a_min: _ArrayLike | None = None, a_max: _ArrayLike | None = None, out: ndarray | tuple[ndarray] | None = None, *, min: _ArrayLike | None = None, max: _ArrayLike | None = None) -> ndarray:
+def clip(a: _ArrayLike, a_min: _ArrayLike | None = None, a_max: _ArrayLike | None = None, out: ndarray | tuple[ndarray] | None = None, *, min: _ArrayLike | None = None, max: _ArrayLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
     """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound has no gradient, or half of it where the bound is an array, which gets the other half."""
     ...
 
@@ -1991,7 +1991,7 @@ def choose(a: _ArrayLike, choices: Any, out: ndarray | tuple[ndarray] | None = N
     """For each index the element of the array with that number, of several that broadcast together."""
     ...
 
-def clip(a: _ArrayLike, a_min: Any = None, a_max: Any = None, out: ndarray | tuple[ndarray] | None = None, *, min: Any = None, max: Any = None) -> ndarray:
+def clip(a: _ArrayLike, a_min: Any = None, a_max: Any = None, out: ndarray | tuple[ndarray] | None = None, *, min: Any = None, max: Any = None, casting: _Casting = 'same_kind') -> ndarray:
     """The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal to a bound has no gradient, or half of it where the bound is an array, which gets the other half."""
     ...
 
@@ -2870,6 +2870,16 @@ def zeros_like(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | Non
 # ---- functions, classes and objects in Python
 
 ScalarType: Any
+class __array_namespace_info__:
+    """The inspection namespace of the array API: `civita.__array_namespace_info__()`."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any: ...
+    def __getattr__(self, name: _str) -> Any: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __next__(self) -> Any: ...
+    def __getitem__(self, key: Any) -> Any: ...
+
 def apply_along_axis(func1d: Any, axis: Any, arr: Any, *args: Any, **kwargs: Any) -> Any:
     """A function of vectors, applied to each vector along an axis."""
     ...
@@ -2954,6 +2964,10 @@ def isscalar(element: Any) -> Any:
 
 def iterable(y: Any) -> Any:
     """Returns true where an object can be iterated over."""
+    ...
+
+def jvp(f: Any, primals: Any, tangents: Any, has_aux: Any = False) -> Any:
+    """The value of `f` at `primals`, and how it changes when they move along `tangents`: `(f(x), J·v)`, in one pass."""
     ...
 
 def load(file: Any, mmap_mode: Any = None, allow_pickle: Any = False, fix_imports: Any = True, encoding: Any = 'ASCII', *, max_header_size: Any = 10000) -> Any:
@@ -3077,6 +3091,10 @@ def roots(p: Any) -> Any:
     """The roots of a polynomial, as eigenvalues of its companion matrix."""
     ...
 
+def row_stack(tup: Any, *, dtype: _DTypeLike | None = None, casting: Any = 'same_kind') -> Any:
+    """`vstack` under its old name, which NumPy has deprecated."""
+    ...
+
 s_: Any
 def save(file: Any, arr: Any, allow_pickle: Any = True) -> Any:
     """Writes an array to an `.npy` file. A file that is there is replaced when the new one is complete."""
@@ -3119,11 +3137,19 @@ class vectorize:
     def __next__(self) -> Any: ...
     def __getitem__(self, key: Any) -> Any: ...
 
+def vmap(f: Any, in_axes: Any = 0, out_axes: Any = 0, randomness: Any = 'error') -> Any:
+    """A function that maps `f` over an axis of its arguments: `f` runs once, on arrays that stand for a whole batch."""
+    ...
+
+autograd: Any
 dtypes: Any
 emath: Any
 exceptions: Any
+fft: Any
 lib: Any
+linalg: Any
 polynomial: Any
+random: Any
 testing: Any
 typing: Any
 
