@@ -1,8 +1,8 @@
 """A pytest plugin that runs NumPy's test files, unmodified, with another module in NumPy's place. run.py starts it.
 
 A test file gets an `__import__` of its own: `numpy` and what lies under it are `Namespace`s, which look names up in the
-target ($CONFORMANCE_TARGET). pytest, hypothesis and `numpy.testing` keep the real NumPy; what the target hands to its
-assertions becomes a NumPy array first.
+target ($CONFORMANCE_TARGET). pytest, hypothesis and `numpy.testing` keep the real NumPy; arrays of the target become
+NumPy's before NumPy's assertions compare them.
 
 A name that the target lacks is an AttributeError inside a test. While a file is imported and its tests are collected
 (decorators, parameters), the real NumPy lends its own; a statement of the file that fails is run again with all names
@@ -70,7 +70,8 @@ class Missing:
         raise AttributeError(f"{TARGET} has no {self._name!r}")
 
     def __call__(self, *args, **options):
-        return adopt(self._lend()(*args, **options))
+        value = self._lend()(*args, **options)
+        return value if State.lending else adopt(value)
 
     def __getattr__(self, name):
         if name in ("__name__", "__qualname__", "__doc__"):
@@ -247,7 +248,7 @@ def import_in_test(name, namespace=None, scope=None, names=(), level=0):
     if name in ASSERTIONS and names:
         return Assertions(name)
     if name.startswith(REAL) and names:
-        return importlib.import_module(name)
+        return builtins.__import__(name, namespace, scope, names, level)
     importlib.import_module(name)  # an ImportError where NumPy's would be one
     return Namespace(name[6:] if names else "")
 
