@@ -94,7 +94,8 @@ class Base:
         return getattr(target.ndarray, name)
 
     def __mro_entries__(self, bases):
-        return (object,)
+        # A class of the file's own would bring NumPy's arrays into tests; one that a function makes is gone by then.
+        return (object,) if sys._getframe(1).f_code.co_name == "<module>" else (numpy.ndarray,)
 
     def __instancecheck__(self, value):
         return isinstance(value, target.ndarray)
