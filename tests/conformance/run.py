@@ -232,14 +232,15 @@ def page(rows: dict[str, Figures], everything: Figures, scope: Scope, unmeasured
     """What docs/conformance.md has between its markers."""
     share = f"{everything.passed:,} of {everything.total:,} tests in scope pass, {everything.cells()[5]} %"
     lines = [f"NumPy {numpy.__version__}: **{share}**; {everything.outside.total():,} are out of scope.", ""]
+    if unmeasured:
+        names = ", ".join(file.removeprefix("numpy/") for file in unmeasured)
+        lines += [f"{len(unmeasured)} files are not measured yet (`ARGS='--resume --write'`): {names}.", ""]
     lines += ["| file | " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * len(COLUMNS)]
     for file, figures in [*rows.items(), ("all", everything)]:
         lines.append(f"| {file.removeprefix('numpy/')} | " + " | ".join(map(str, figures.cells())) + " |")
     lines += ["", "| out of scope | tests | because |", "|---|---:|---|"]
     for category, entry in scope.categories.items():
         lines.append(f"| {category} | {everything.outside[category]} | {entry['reason']} |")
-    if unmeasured:
-        lines += ["", "Not measured: " + ", ".join(file.removeprefix("numpy/") for file in unmeasured) + "."]
     names, wrong = kinds(everything.failures)
     lines += ["", "Missing, with the number of tests that stop there: "]
     lines[-1] += ", ".join(f"`{name}` {number}" for name, number in names.most_common(40)) + "."

@@ -1,8 +1,8 @@
 """A pytest plugin that runs NumPy's test files, unmodified, with another module in NumPy's place. run.py starts it.
 
 A test file gets an `__import__` of its own: `numpy` and what lies under it are `Namespace`s, which look names up in the
-target ($CONFORMANCE_TARGET). pytest, hypothesis and `numpy.testing` keep the real NumPy; what the target hands to NumPy's
-assertions becomes a NumPy array first.
+target ($CONFORMANCE_TARGET). pytest, hypothesis and `numpy.testing` keep the real NumPy; arrays of the target become
+NumPy's before NumPy's assertions compare them.
 
 A name that the target lacks is an AttributeError inside a test. While a file is imported and its tests are collected
 (decorators, parameters), the real NumPy lends its own; a statement of the file that fails is run again with all names
@@ -35,6 +35,7 @@ LOG = os.environ["CONFORMANCE_LOG"]
 SECONDS = int(os.environ["CONFORMANCE_SECONDS"])
 # NumPy's private homes of names that are public in the target.
 PRIVATE = ("_core", "core", "lib")
+PUBLIC = {name: f"lib.array_utils.{name}" for name in ("normalize_axis_index", "normalize_axis_tuple")}
 # Helpers of the tests themselves.
 REAL = ("numpy.testing", "numpy._core.tests", "numpy.lib.tests", "numpy.random.tests", "numpy._utils")
 # Modules of assertions, which take the target's arrays.
@@ -69,7 +70,8 @@ class Missing:
         raise AttributeError(f"{TARGET} has no {self._name!r}")
 
     def __call__(self, *args, **options):
-        return adopt(self._lend()(*args, **options))
+        value = self._lend()(*args, **options)
+        return value if State.lending else adopt(value)
 
     def __getattr__(self, name):
         if name in ("__name__", "__qualname__", "__doc__"):
@@ -92,7 +94,8 @@ class Base:
         return getattr(target.ndarray, name)
 
     def __mro_entries__(self, bases):
-        return (object,)
+        # A class of the file's own would bring NumPy's arrays into tests; one that a function makes is gone by then.
+        return (object,) if sys._getframe(1).f_code.co_name == "<module>" else (numpy.ndarray,)
 
     def __instancecheck__(self, value):
         return isinstance(value, target.ndarray)
@@ -112,6 +115,12 @@ def look_up(root, path):
             except ImportError:
                 raise AttributeError(path) from None
     return value
+
+
+def places(path):
+    """Where the target may have what NumPy has at a path."""
+    name = path.rpartition(".")[2]
+    return (path, name, PUBLIC.get(name, name)) if path.startswith(PRIVATE) else (path,)
 
 
 class Namespace(types.ModuleType):
@@ -141,11 +150,12 @@ class Namespace(types.ModuleType):
             return Assertions(f"numpy.{path}")
         if State.lending:
             return self._lent(name, path)
-        for place in (path, name) if path.startswith(PRIVATE) else (path,):
+        for place in places(path):
             try:
-                return look_up(target, place)
+                value = look_up(target, place)
             except AttributeError:
-                pass
+                continue
+            return Namespace(path) if isinstance(value, types.ModuleType) else value
         real = look_up(numpy, path)
         if isinstance(real, types.ModuleType):
             return Namespace(path)
@@ -164,7 +174,7 @@ class Namespace(types.ModuleType):
 
 def counterpart(path, real):
     """The target's function or class under a name of NumPy's."""
-    for place in (path, path.rpartition(".")[2]) if path.startswith(PRIVATE) else (path,):
+    for place in places(path):
         try:
             return look_up(target, place)
         except AttributeError:
@@ -173,10 +183,10 @@ def counterpart(path, real):
 
 
 def adopt(value):
-    """The target's array, dtype, class or function for a lent one. What has no counterpart raises when a test uses it."""
+    """The target's array, dtype, class or function for a lent one; without a counterpart, what raises in a test."""
     if isinstance(value, numpy.dtype):
         try:
-            return target.dtype(value)
+            return target.dtype(value.char if value.char in "gG" else value)
         except Exception:
             return value  # the target refuses it again in the test
     if isinstance(value, (numpy.ndarray, numpy.generic)):
@@ -239,7 +249,7 @@ def import_in_test(name, namespace=None, scope=None, names=(), level=0):
     if name in ASSERTIONS and names:
         return Assertions(name)
     if name.startswith(REAL) and names:
-        return importlib.import_module(name)
+        return builtins.__import__(name, namespace, scope, names, level)
     importlib.import_module(name)  # an ImportError where NumPy's would be one
     return Namespace(name[6:] if names else "")
 
