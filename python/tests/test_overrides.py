@@ -128,6 +128,11 @@ def test_methods_of_ufuncs_take_over(call, method, rest):
     assert ufunc is cv.add and found == method and kwargs == rest
 
 
+def test_symbols_of_fused_functions_are_operands():
+    fused = cv.fuse(lambda a: cv.where(a > 0, cv.add(a, 1.0), 2.0 * a))
+    assert fused(cv.array([-1.0, 1.0])).tolist() == [-2.0, 2.0]
+
+
 def test_at_takes_over():
     assert cv.add.at(Duck(), [0], 1) is None
 
