@@ -111,6 +111,7 @@ def test_a_class_with_array_ufunc_takes_over():
     assert cv.exp(x, duck)[3] == {"out": (duck,)}
     assert cv.exp(x, out=duck)[3] == {"out": (duck,)}
     assert cv.frexp(duck)[0] is cv.frexp
+    assert cv.frexp(x, out=(None, duck))[3] == {"out": (None, duck)}
 
 
 @pytest.mark.parametrize(
