@@ -13,6 +13,7 @@ use pyo3::types::{
 use crate::array::Array;
 use crate::dtype::PyDType;
 use crate::error::Outcome;
+use crate::fuse::PyExpr;
 use crate::reduction::AxisArg;
 use crate::ufunc::Ufunc;
 
@@ -51,6 +52,8 @@ fn is_known(ob: &Bound<'_, PyAny>) -> bool {
         || ob.is_exact_instance_of::<PyDType>()
         || ob.is_exact_instance_of::<PyType>()
         || ob.is_exact_instance_of::<PySlice>()
+        // symbols of fused functions refuse NumPy's ufuncs only
+        || ob.is_exact_instance_of::<PyExpr>()
 }
 
 /// What the class of an object says.

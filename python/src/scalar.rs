@@ -334,6 +334,10 @@ fn operate(
             return make(py, Scalar::Bool(v), DType::Bool);
         }
     }
+    // a class derived from ours that refuses ufuncs has operators of its own
+    if reflected && stance(slf.as_any(), Protocol::Ufunc) == Stance::Refuses {
+        return Ok(py.NotImplemented());
+    }
     let (mine, dtype) = own(slf)?;
     if op == Op::Mul && is_sequence(other) {
         return repeated(slf, other, dtype);

@@ -111,6 +111,7 @@ def test_a_class_with_array_ufunc_takes_over():
     assert cv.exp(x, duck)[3] == {"out": (duck,)}
     assert cv.exp(x, out=duck)[3] == {"out": (duck,)}
     assert cv.frexp(duck)[0] is cv.frexp
+    assert cv.frexp(x, out=(None, duck))[3] == {"out": (None, duck)}
 
 
 @pytest.mark.parametrize(
@@ -126,6 +127,11 @@ def test_a_class_with_array_ufunc_takes_over():
 def test_methods_of_ufuncs_take_over(call, method, rest):
     ufunc, found, _, kwargs = call(Duck())
     assert ufunc is cv.add and found == method and kwargs == rest
+
+
+def test_symbols_of_fused_functions_are_operands():
+    fused = cv.fuse(lambda a: cv.where(a > 0, cv.add(a, 1.0), 2.0 * a))
+    assert fused(cv.array([-1.0, 1.0])).tolist() == [-2.0, 2.0]
 
 
 def test_at_takes_over():

@@ -71,7 +71,7 @@ def ufunc(public, method, args, kwargs):
         kwargs["out"] = (out,)
     operands = (*args, *kwargs.get("out", ()))
     for value in operands:
-        if getattr(type(value), "__array_ufunc__", value) is None:
+        if getattr(type(value), "__array_ufunc__", True) is None:
             raise TypeError(f"operand '{type(value).__name__}' does not support ufuncs (__array_ufunc__=None)")
     for value in _overriding(operands, "__array_ufunc__"):
         if not _is_array(type(value)):
