@@ -70,7 +70,7 @@ def run_on(isa, *arguments):
     """Python in a process of its own that uses this instruction set."""
     path = os.pathsep.join([str(HERE), *sys.path])
     environment = {**os.environ, "CIVITA_ISA": isa, "PYTHONPATH": path}
-    return subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=1200)
 
 
 @pytest.fixture(scope="module")
