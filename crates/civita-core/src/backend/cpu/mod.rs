@@ -2,6 +2,7 @@
 //!
 //! Everything here works on tensors without tags, under guards that `bind` holds.
 
+mod codes;
 pub(crate) mod compress;
 pub(crate) mod copy;
 pub(crate) mod count;
