@@ -115,8 +115,13 @@ pub(super) fn is_plain<T: Coded>(bits: &[T::Bits]) -> bool {
 
 /// Sorts the bits of a row that is plain.
 pub(super) fn sort_bits<T: Coded>(bits: &mut [T::Bits], spare: &mut Vec<T::Bits>) {
+    as_codes::<T>(bits, |codes| sort_codes(codes, spare));
+}
+
+/// Lets `f` order the codes of a row that is plain.
+pub(super) fn as_codes<T: Coded>(bits: &mut [T::Bits], f: impl FnOnce(&mut [T::Bits])) {
     bits.iter_mut().for_each(|x| *x = T::encode(*x));
-    sort_codes(bits, spare);
+    f(bits);
     bits.iter_mut().for_each(|x| *x = T::decode(*x));
 }
 
