@@ -170,6 +170,10 @@ fn integer(ob: &Bound<'_, PyAny>) -> Outcome<Scalar> {
 /// Subclasses of Python's numbers (enums), and what can stand for one by `__index__`, `__complex__` or `__float__`
 /// (fractions, decimals).
 pub fn scalar_like(ob: &Bound<'_, PyAny>) -> Outcome<Option<Scalar>> {
+    // an attribute that is not there costs an exception
+    if ob.is_instance_of::<PyList>() || ob.is_instance_of::<PyTuple>() {
+        return Ok(None);
+    }
     if ob.is_instance_of::<PyInt>()
         || (ob.hasattr("__index__")? && !ob.is_instance_of::<PySequence>())
     {

@@ -4,7 +4,7 @@ use super::join::flat;
 use super::rearrange::part;
 use super::sorting::places;
 use super::value::*;
-use crate::backend::cpu::interp as kernel;
+use crate::backend::cpu::{difference, interp as kernel};
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
 use crate::layout::{SliceItem, normalize_axis};
@@ -93,7 +93,11 @@ pub fn gradient(f: Array, varargs: EachArray, axis: Axes, edge_order: Int) -> Re
     let spacings = axes
         .iter()
         .zip(distances)
-        .map(|(&axis, x)| spacing(x, f.shape()[axis]))
+        .map(|(&axis, x)| match spacing(x, f.shape()[axis])? {
+            // one number does not widen the values
+            Spacing::Even(x) if dtype == DType::F32 => Ok(Spacing::Even(x.cast(dtype)?)),
+            other => Ok(other),
+        })
         .collect::<Result<Vec<_>>>()?;
     // weighted sums of booleans exist, differences do not
     let weighted = |s: &Spacing| matches!(s, Spacing::Each(_)) && edge_order == 2;
@@ -118,6 +122,17 @@ fn along(f: &Raw, axis: usize, spacing: &Spacing, edge_order: isize) -> Result<R
             "gradient",
             "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are required.",
         ));
+    }
+    if let Spacing::Even(step) = spacing
+        && order == 1
+        && matches!(f.dtype(), DType::F32 | DType::F64)
+        && step.dtype() == f.dtype()
+        && f.layout().is_contiguous()
+        && let Some(y) = direct("gradient", &[f, step], || {
+            difference::central(f, axis, step)
+        })?
+    {
+        return Ok(y);
     }
     let range = |start: usize, len: usize| f.narrow(axis as isize, start, len);
     let one = |i: usize| range(i, 1);

@@ -4,10 +4,12 @@ use super::Returned;
 use super::rearrange::lower;
 use super::shape::or_f64;
 use super::value::*;
+use crate::backend::cpu::compress;
 use crate::dtype::{DType, Kind, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::layout::{broadcast_shapes, normalize_axis};
 use crate::ops::{Op, Reduction};
+use crate::primitive::direct;
 use crate::raw::{Endpoint, Raw};
 
 #[allow(non_snake_case)] // NumPy's names
@@ -266,6 +268,11 @@ pub fn nonzero(a: Array) -> Result<Vec<Raw>> {
         );
     }
     let mask = Raw::apply(Op::Ne, &[(&a.detach()).into(), Scalar::Bool(false).into()])?;
+    if a.rank() == 1
+        && let Some(places) = direct("nonzero", &[&mask], || compress::places(&mask))?
+    {
+        return Ok(vec![places]);
+    }
     let at = |axis: usize| {
         let mut shape = vec![1; a.rank()];
         shape[axis] = a.shape()[axis];

@@ -341,6 +341,17 @@ impl Side<'_> {
         }
         let (skip, axis) = (usize::from(!repeats_edge), self.axis as isize);
         let period = self.n - skip;
+        if both[0].max(both[1]) <= period {
+            let ends = [self.narrow(0, 1)?, self.narrow(self.n - 1, 1)?];
+            let parts = [
+                self.narrow(skip, both[0])?,
+                self.narrow(period - both[1], both[1])?,
+            ];
+            return self.joined([
+                turned(&parts[0], &ends[0], axis, kind)?,
+                turned(&parts[1], &ends[1], axis, kind)?,
+            ]);
+        }
         let mut x = self.x.clone();
         let mut left = both;
         while left != [0, 0] {

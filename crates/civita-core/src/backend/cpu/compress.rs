@@ -1,6 +1,7 @@
 //! Elements picked by a mask, and put back, on the CPU.
 
 use super::{copy, memory};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::explain;
 use crate::isa::kernel;
@@ -37,6 +38,32 @@ pub(super) fn compress(mask: &Raw, x: &Raw) -> Result<Raw> {
                 to.at(place * inner),
             )
         };
+    });
+    Ok(out)
+}
+
+/// The indices of the elements of a vector that are true.
+pub(crate) fn places(mask: &Raw) -> Result<Raw> {
+    let mask = Mask::new(mask)?;
+    explain::note("nonzero", mask.values.len(), || {
+        (DType::I64, explain::Kind::Gather)
+    });
+    let out = memory::unwritten(&[mask.count], DType::I64)?;
+    let to = Parts(out.ptr().cast::<i64>());
+    mask.each_piece(|bytes, first, mut place| {
+        let mut room = [0; 256];
+        for (block, bytes) in bytes.chunks(room.len()).enumerate() {
+            let start = (first + block * room.len()) as i64;
+            let mut many = 0;
+            // every index is written, the next one over it where the byte is 0
+            for (i, &byte) in (start..).zip(bytes) {
+                room[many & 0xff] = i;
+                many += usize::from(byte != 0);
+            }
+            // SAFETY: as many indices as are true in this block, which no other piece has.
+            unsafe { std::ptr::copy_nonoverlapping(room.as_ptr(), to.at(place), many) };
+            place += many;
+        }
     });
     Ok(out)
 }

@@ -135,29 +135,36 @@ pub(super) fn gather(p: &Gather, x: &Raw, index: &Raw) -> Result<Raw> {
     } else {
         blocks * middle * many
     };
+    let pick: Option<unsafe fn(&[usize], *const u8, *mut u8)> = match inner {
+        1 => Some(pick_each::<u8>),
+        2 => Some(pick_each::<u16>),
+        4 => Some(pick_each::<u32>),
+        8 => Some(pick_each::<u64>),
+        16 => Some(pick_each::<u128>),
+        _ => None,
+    };
     threads::run_ranges(rows, group, &|range| {
-        // SAFETY: the indices were checked; each task writes rows of its own.
-        unsafe {
-            match (inner, blocks * middle) {
-                (1, 1) => pick_each::<u8>(&list[range.clone()], from.at(0), to.at(range.start)),
-                (2, 1) => {
-                    pick_each::<u16>(&list[range.clone()], from.at(0), to.at(range.start * 2))
-                }
-                (4, 1) => {
-                    pick_each::<u32>(&list[range.clone()], from.at(0), to.at(range.start * 4))
-                }
-                (8, 1) => {
-                    pick_each::<u64>(&list[range.clone()], from.at(0), to.at(range.start * 8))
-                }
-                _ => {
-                    for task in range {
-                        let (outer, k) = (task / many, task % many);
-                        let i = list[outer / middle * many + k];
-                        let src = from.at((outer * n + i) * inner).cast_const();
-                        std::ptr::copy_nonoverlapping(src, to.at(task * inner), inner);
+        let mut task = range.start;
+        while task < range.end {
+            // the rows that are picked from the same block
+            let (outer, k) = (task / many, task % many);
+            let end = range.end.min(task - k + many);
+            let first = outer / middle * many + k;
+            let list = &list[first..first + (end - task)];
+            let (from, to) = (from.at(outer * n * inner), to.at(task * inner));
+            // SAFETY: the indices were checked; each task writes rows of its own.
+            unsafe {
+                match pick {
+                    Some(pick) => pick(list, from, to),
+                    None => {
+                        for (k, &i) in list.iter().enumerate() {
+                            let row = from.cast_const().add(i * inner);
+                            std::ptr::copy_nonoverlapping(row, to.add(k * inner), inner);
+                        }
                     }
                 }
             }
+            task = end;
         }
     });
     Ok(out)

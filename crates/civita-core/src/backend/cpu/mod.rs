@@ -2,10 +2,12 @@
 //!
 //! Everything here works on tensors without tags, under guards that `bind` holds.
 
-mod compress;
+mod codes;
+pub(crate) mod compress;
 pub(crate) mod copy;
 pub(crate) mod count;
 mod dense;
+pub(crate) mod difference;
 mod external;
 mod gather;
 pub(crate) mod interp;

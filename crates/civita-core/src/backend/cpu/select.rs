@@ -14,6 +14,7 @@
 use half::{bf16, f16};
 use num_complex::Complex;
 
+use super::codes::{self, Coded};
 use super::sort::{Half, Item};
 use super::{copy, memory};
 use crate::dtype::DType;
@@ -320,6 +321,27 @@ unsafe fn partition_rows<T: Numeric>(x: *mut u8, [rows, n]: [usize; 2], places: 
     });
 }
 
+/// As [`partition_rows`], by codes of the values' own size.
+///
+/// # Safety
+/// As of [`partition_rows`].
+unsafe fn partition_coded<T: Numeric + Coded>(x: *mut u8, [rows, n]: [usize; 2], places: &[usize]) {
+    let x = Parts(x.cast::<T::Bits>());
+    threads::run_ranges(rows, (PIECE / 4 / n.max(1)).max(1), &|range| {
+        for row in range {
+            // SAFETY: a row that no other task has.
+            let bits = unsafe { std::slice::from_raw_parts_mut(x.at(row * n), n) };
+            if codes::is_plain::<T>(bits) {
+                codes::as_codes::<T>(bits, |codes| select(codes, places));
+            } else {
+                // SAFETY: the same row as what it holds.
+                let row = unsafe { std::slice::from_raw_parts_mut(x.at(row * n).cast::<T>(), n) };
+                select(row, places);
+            }
+        }
+    });
+}
+
 /// A copy whose last axis has the elements at these increasing places where a sort would put them, smaller ones before, larger
 /// ones behind.
 pub(crate) fn partitioned(x: &Raw, places: &[usize]) -> Result<Raw> {
@@ -328,16 +350,16 @@ pub(crate) fn partitioned(x: &Raw, places: &[usize]) -> Result<Raw> {
     let of: unsafe fn(*mut u8, [usize; 2], &[usize]) = match x.dtype() {
         DType::Bool | DType::U8 => partition_rows::<u8>,
         DType::U16 => partition_rows::<u16>,
-        DType::U32 => partition_rows::<u32>,
-        DType::U64 => partition_rows::<u64>,
+        DType::U32 => partition_coded::<u32>,
+        DType::U64 => partition_coded::<u64>,
         DType::I8 => partition_rows::<i8>,
         DType::I16 => partition_rows::<i16>,
-        DType::I32 => partition_rows::<i32>,
-        DType::I64 => partition_rows::<i64>,
+        DType::I32 => partition_coded::<i32>,
+        DType::I64 => partition_coded::<i64>,
         DType::F16 => partition_rows::<Half<f16>>,
         DType::BF16 => partition_rows::<Half<bf16>>,
-        DType::F32 => partition_rows::<f32>,
-        DType::F64 => partition_rows::<f64>,
+        DType::F32 => partition_coded::<f32>,
+        DType::F64 => partition_coded::<f64>,
         DType::C64 => partition_rows::<Complex<f32>>,
         DType::C128 => partition_rows::<Complex<f64>>,
     };

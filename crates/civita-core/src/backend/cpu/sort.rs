@@ -5,6 +5,7 @@
 //! for each row, on any thread:
 //!   code(x) = an unsigned integer in the order of x: signs turned, NaN the largest, -0 as 0
 //!   8 and 16 bits: count the codes; 32 and 64 bits: radix sort by bytes that differ; short rows: the library's sort
+//!   values alone of 32 and 64 bits: `codes`
 //! ```
 //!
 //! What moves are the elements themselves, or elements with their indices: a radix sort is stable, so NaN payloads and the
@@ -13,8 +14,9 @@
 use half::{bf16, f16};
 use num_complex::Complex;
 
+use super::codes::{self, Coded};
 use super::{copy, memory};
-use crate::dtype::DType;
+use crate::dtype::{DType, Element};
 use crate::error::Result;
 use crate::explain;
 use crate::primitive::{Direction, Outputs, Sort, Sorted};
@@ -144,7 +146,7 @@ fn sort_row<E: Item>(data: &mut [E], spare: &mut Vec<E>, direction: Direction) {
 
 /// Moves the elements by each byte of their codes, from the last to the first. `spare` is as long as `data` and, on entry,
 /// equal to it.
-fn radix<E: Item>(data: &mut [E], spare: &mut [E], flip: u64) {
+pub(super) fn radix<E: Item>(data: &mut [E], spare: &mut [E], flip: u64) {
     let mut counts = vec![[0usize; 256]; E::DIGITS];
     for x in data.iter() {
         let digits = x.digits() ^ flip;
@@ -226,6 +228,55 @@ unsafe fn rows<T: Item>(
     });
 }
 
+/// As [`rows`], where the values have codes of their own size.
+///
+/// # Safety
+/// As of [`rows`].
+unsafe fn coded_rows<T: Item + Coded + Element>(
+    values: *mut u8,
+    indices: Option<*mut u8>,
+    [rows, n]: [usize; 2],
+    p: &Sort,
+) {
+    if indices.is_some() {
+        // SAFETY: the caller's contract.
+        return unsafe { self::rows::<T>(values, indices, [rows, n], p) };
+    }
+    let values = Parts(values.cast::<T::Bits>());
+    let one = |row: usize, sort: &mut dyn FnMut(&mut [T::Bits])| {
+        // SAFETY: a row that no other task has.
+        let bits = unsafe { std::slice::from_raw_parts_mut(values.at(row * n), n) };
+        if !codes::is_plain::<T>(bits) {
+            // SAFETY: the same row as what it holds.
+            let row = unsafe { std::slice::from_raw_parts_mut(values.at(row * n).cast::<T>(), n) };
+            return sort_row(row, &mut Vec::new(), p.direction);
+        }
+        sort(bits);
+        if p.direction == Direction::Descending {
+            bits.reverse();
+        }
+    };
+    // the threads share a long row, or each has rows of its own
+    if rows < threads::threads()
+        && codes::parts_of(n) > 1
+        && let Ok(spare) = memory::unwritten(&[n], T::DTYPE)
+    {
+        for row in 0..rows {
+            // SAFETY: the row, and new memory for as many elements.
+            one(row, &mut |bits| unsafe {
+                codes::sort_long::<T>(bits.as_mut_ptr(), spare.ptr().cast(), n);
+            });
+        }
+        return;
+    }
+    threads::run_ranges(rows, (PIECE / n.max(1)).max(1), &|range| {
+        let mut spare = Vec::new();
+        for row in range {
+            one(row, &mut |bits| codes::sort_bits::<T>(bits, &mut spare));
+        }
+    });
+}
+
 /// Codes with their places.
 type Pairs<T, I> = Vec<Numbered<T, I>>;
 
@@ -279,16 +330,16 @@ pub(super) fn sort(p: &Sort, x: &Raw) -> Result<Outputs<Raw>> {
     let of: unsafe fn(*mut u8, Option<*mut u8>, [usize; 2], &Sort) = match x.dtype() {
         DType::Bool | DType::U8 => rows::<u8>,
         DType::U16 => rows::<u16>,
-        DType::U32 => rows::<u32>,
-        DType::U64 => rows::<u64>,
+        DType::U32 => coded_rows::<u32>,
+        DType::U64 => coded_rows::<u64>,
         DType::I8 => rows::<i8>,
         DType::I16 => rows::<i16>,
-        DType::I32 => rows::<i32>,
-        DType::I64 => rows::<i64>,
+        DType::I32 => coded_rows::<i32>,
+        DType::I64 => coded_rows::<i64>,
         DType::F16 => rows::<Half<f16>>,
         DType::BF16 => rows::<Half<bf16>>,
-        DType::F32 => rows::<f32>,
-        DType::F64 => rows::<f64>,
+        DType::F32 => coded_rows::<f32>,
+        DType::F64 => coded_rows::<f64>,
         DType::C64 => rows::<Complex<f32>>,
         DType::C128 => rows::<Complex<f64>>,
     };
