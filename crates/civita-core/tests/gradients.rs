@@ -268,7 +268,7 @@ fn every_differentiable_row_has_the_derivatives_that_differences_say() {
                             &format!("{name}, integers {side}, fused"),
                             &|x| {
                                 let [a, b] = both(&x[0]);
-                                Raw::call(&fused, &[&a, &b])
+                                Raw::call(fused, &[&a, &b])
                             },
                             &[column(k, &[n])],
                         );

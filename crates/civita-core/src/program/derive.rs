@@ -145,11 +145,16 @@ impl Program {
 
 /// What an op computed with: its arguments, integers among them as the floats that it made of them.
 fn operands<'b>(op: Op, args: [Id; 3], at: &[Expr<'b>], y: Expr<'b>) -> [Expr<'b>; 3] {
-    let of_floats = match op.row().class {
-        Class::Ordered | Class::Numeric | Class::RealPair => true,
-        Class::ToFloat | Class::TrueDiv | Class::RealFloat | Class::Double => true,
-        _ => false,
-    };
+    let of_floats = matches!(
+        op.row().class,
+        Class::Ordered
+            | Class::Numeric
+            | Class::RealPair
+            | Class::ToFloat
+            | Class::TrueDiv
+            | Class::RealFloat
+            | Class::Double
+    );
     args.map(|a| match at.get(a as usize) {
         Some(&v) if of_floats && op.row().arity > 1 => v.meet(y),
         Some(&v) => v,
