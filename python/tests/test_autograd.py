@@ -286,7 +286,6 @@ READS = {
     "tolist": lambda x: x.tolist(),
     "asarray": lambda x: np.asarray(x),
     "array": lambda x: np.array(x),
-    "numpy": lambda x: np.fft.fft(x.reshape(1)),
     "mask": lambda x: x.reshape(1)[(x > 0).reshape(1)],
     "in": lambda x: 3 in x.reshape(1),
     "pickle": lambda x: pickle.dumps(x),
@@ -306,6 +305,13 @@ def test_reading_a_value_under_a_transformation_is_an_error(name, rng):
         return
     with pytest.raises((ValueError, BufferError), match="where"):
         cv.trace(READS[name], x[0])
+
+
+def test_functions_of_numpy_take_part_in_transformations(rng):
+    x = numbers(rng, 3, 4)
+    near(cv.vmap(np.fft.fft)(x), np.fft.fft(np.asarray(x)))
+    near(ag.grad(lambda x: np.sum(np.square(x)))(x), 2 * np.asarray(x))
+    assert "Fourier" in str(cv.trace(np.fft.fft, x[0]))
 
 
 def test_buffers_and_dlpack_are_not_handed_out(rng):
