@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How many of NumPy's own tests, unmodified and from the installed wheel, pass with Civita in NumPy's place.
 
-    run.py                                everything in two processes, and once NumPy itself: about half an hour each
+    run.py                                everything in two processes, and once NumPy itself: minutes each
     run.py lib/tests/test_io fft          files whose path contains one of the words
     run.py --write                        everything, and write the table in docs/conformance.md
     run.py --resume                       the files that the last run did not reach
