@@ -9,8 +9,6 @@ import pytest
 
 import civita as cv
 
-HAS_LINALG = hasattr(cv, "linalg")
-needs_linalg = pytest.mark.skipif(not HAS_LINALG, reason="civita.linalg is not built")
 FAMILIES = {"polynomial": "poly", "chebyshev": "cheb", "legendre": "leg", "hermite": "herm", "hermite_e": "herme", "laguerre": "lag"}
 CLASSES = {"polynomial": "Polynomial", "chebyshev": "Chebyshev", "legendre": "Legendre", "hermite": "Hermite", "hermite_e": "HermiteE", "laguerre": "Laguerre"}
 
@@ -106,7 +104,6 @@ def test_roots_and_bases_are_numpys(family, rng):
         near(ours(cv.array(x)), theirs(x))
 
 
-@needs_linalg
 @pytest.mark.parametrize("family", FAMILIES)
 def test_roots_fits_and_quadrature_are_numpys(family, rng):
     ours, theirs = both(family, "roots")
@@ -171,7 +168,6 @@ def test_objects_are_numpys(family, rng):
     assert repr(a) == repr(b)
 
 
-@needs_linalg
 def test_fits_of_objects_are_numpys(rng):
     x = np.linspace(0, 10, 30)
     y = np.sin(x)
@@ -221,7 +217,6 @@ def test_functions_of_coefficients_are_numpys(rng):
         cv.polyder([1, 2], -1)
 
 
-@needs_linalg
 def test_roots_and_fits_are_numpys(rng):
     for p in ([1, -3, 2], [0, 0, 1, 2, 0, 0], [3], [], [0, 0], [1, 0, 1], rng.standard_normal(7)):
         near(np.sort_complex(np.asarray(cv.roots(p))), np.sort_complex(np.roots(p)), 1e-9)
