@@ -35,7 +35,7 @@ export PIP_PROGRESS_BAR := off
 endif
 
 .PHONY: help demo test tier1 tier2 tier3 bench clean \
-        fmt clippy doc rust-tests doc-tests python python-tests conformance miri neon deny oracles bench-python bench-peers bench-against
+        fmt clippy doc rust-tests doc-tests python python-tests conformance miri neon cuda deny oracles bench-python bench-peers bench-against
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -96,6 +96,9 @@ miri: ## the engine's unsafe modules under miri (needs the nightly toolchain wit
 
 neon: ## the engine's tests on NEON, under qemu-aarch64
 	tools/neon.sh
+
+cuda: ## the rows' CUDA C on a GPU (needs nvcc and an NVIDIA GPU)
+	CIVITA_NVCC="$${CIVITA_NVCC:-nvcc}" $(TEST) --package civita-core --test device_texts
 
 deny: ## licences, duplicates, sources and advisories of the dependencies
 	tools/deny.sh

@@ -1,5 +1,6 @@
 //! The device texts of rows, as a GPU backend will use them: in a WGSL kernel that naga parses and validates; in C++, which
-//! is CUDA C beside its qualifiers; and executed, both flavours as C++, against the engine's kernels.
+//! is CUDA C beside its qualifiers; and executed, both flavours as C++, against the engine's kernels. With `CIVITA_NVCC=nvcc`
+//! the CUDA flavour is executed on the machine's GPU (`make cuda`).
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -252,7 +253,9 @@ const PROGRAM_HEAD: &str = r#"
 #include <cstdlib>
 #include <cstring>
 using namespace std;
+#ifndef __CUDACC__
 #define __device__
+#endif
 static FILE *in, *out;
 template <class E> static E* load(size_t n) {
     E* values = (E*)malloc(n * sizeof(E));
@@ -261,6 +264,34 @@ template <class E> static E* load(size_t n) {
 }
 template <class E> static void store(E* values, size_t n) {
     if (fwrite(values, sizeof(E), n, out) != n) exit(3);
+}
+"#;
+
+/// Operands and results of a kernel on a GPU.
+const GPU_HEAD: &str = r#"
+static void check(cudaError_t e) {
+    if (e != cudaSuccess) {
+        fprintf(stderr, "%s\n", cudaGetErrorString(e));
+        exit(4);
+    }
+}
+template <class E> static E* allocate(size_t n) {
+    void* there;
+    check(cudaMalloc(&there, n * sizeof(E)));
+    return (E*)there;
+}
+template <class E> static E* load_there(size_t n) {
+    E *here = load<E>(n), *there = allocate<E>(n);
+    check(cudaMemcpy(there, here, n * sizeof(E), cudaMemcpyHostToDevice));
+    free(here);
+    return there;
+}
+template <class E> static void store_there(E* there, size_t n) {
+    E* here = (E*)malloc(n * sizeof(E));
+    check(cudaGetLastError());
+    check(cudaMemcpy(here, there, n * sizeof(E), cudaMemcpyDeviceToHost));
+    store(here, n);
+    free(here);
 }
 "#;
 
@@ -441,6 +472,30 @@ impl Case {
         text
     }
 
+    /// The same of CUDA C: a kernel and the function that starts it, with a thread for each element.
+    fn cuda(&self, number: usize) -> String {
+        let n = self.operands[0].len();
+        let names = &NAMES[self.row.arity - 1][..self.row.arity];
+        let (mut parameters, mut elements, mut loads) = (vec![], String::new(), String::new());
+        for (k, name) in names.iter().enumerate() {
+            let of = cpp_name(self.operand_dtype(k)).unwrap();
+            parameters.push(format!("const {of}* {name}_in"));
+            writeln!(elements, "    {of} {name} = {name}_in[i];").unwrap();
+            writeln!(loads, "    {of}* {name}_in = load_there<{of}>({n});").unwrap();
+        }
+        let out = cpp_name(self.result_dtype()).unwrap();
+        let arguments: Vec<String> = names.iter().map(|name| format!("{name}_in")).collect();
+        let (parameters, arguments) = (parameters.join(", "), arguments.join(", "));
+        let (device, blocks) = (self.row.device, n.div_ceil(128));
+        format!(
+            "__global__ static void kernel_{number}({parameters}, {out}* results) {{\n    using namespace cuda;\n    \
+             size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x;\n    if (i >= {n}) return;\n{elements}    \
+             results[i] = ({out})({device});\n}}\n\
+             static void case_{number}() {{\n{loads}    {out}* results = allocate<{out}>({n});\n    \
+             kernel_{number}<<<{blocks}, 128>>>({arguments}, results);\n    store_there(results, {n});\n}}\n"
+        )
+    }
+
     /// What the engine computes; of functions that round freely the true value, which is its `float64` rounded.
     fn expected(&self) -> (Vec<Scalar>, u64) {
         let row = self.row;
@@ -468,17 +523,17 @@ impl Case {
 
     /// Is it the logarithm of a sum near 1, where the larger operand and what is added to it cancel?
     fn cancels(&self, found: Scalar, wanted: Scalar, arguments: &[Scalar]) -> bool {
-        let eps = match self.dtype {
-            DType::F32 => f64::from(f32::EPSILON),
-            _ => f64::EPSILON,
+        let (eps, least) = match self.dtype {
+            DType::F32 => (f64::from(f32::EPSILON), f64::from(f32::from_bits(1))),
+            _ => (f64::EPSILON, f64::from_bits(1)),
         };
         let apart = (found.as_f64() - wanted.as_f64()).abs();
         let larger = arguments
             .iter()
             .map(|a| a.as_f64())
             .fold(f64::MIN, f64::max);
-        self.row.name.starts_with("logaddexp")
-            && apart <= ACCURACY as f64 * eps * larger.abs().min(1.0)
+        let limit = ACCURACY as f64 * eps * larger.abs().min(1.0);
+        self.row.name.starts_with("logaddexp") && apart <= limit.max(least)
     }
 
     /// Where the results of the text are not the engine's.
@@ -513,9 +568,12 @@ fn near(found: Scalar, wanted: Scalar, dtype: DType, limit: u64) -> bool {
     a.is_sign_negative() == b.is_sign_negative() && steps(a).abs_diff(steps(b)) <= limit
 }
 
-/// The preludes of all flavours, each in a namespace.
-fn preludes() -> String {
+/// The preludes of the flavours, each in a namespace.
+fn preludes(flavours: &[Flavour]) -> String {
     let mut text = format!("namespace cuda {{\n{}\n}}\n", device::CUDA_C);
+    if !flavours.contains(&Flavour::Wgsl) {
+        return text;
+    }
     for &dtype in Flavour::Wgsl.dtypes() {
         let own = as_cpp(&device::wgsl(dtype).unwrap(), dtype);
         let space = Flavour::Wgsl.namespace(dtype);
@@ -528,8 +586,30 @@ fn preludes() -> String {
 #[test]
 #[cfg_attr(miri, ignore = "runs a compiler")]
 fn every_device_text_computes_what_the_engine_computes() {
+    // Integers wrap on a device; nothing is fused that the text does not fuse.
+    let host = ["-std=c++17", "-O1", "-w", "-fwrapv", "-ffp-contract=off"];
+    compare(
+        &[Flavour::Cuda, Flavour::Wgsl],
+        Case::cpp,
+        compiler(),
+        &host,
+    );
+    if let Some(nvcc) = std::env::var_os("CIVITA_NVCC") {
+        let gpu = ["-std=c++17", "-w", "-arch=native", "-fmad=false"];
+        compare(&[Flavour::Cuda], Case::cuda, Command::new(nvcc), &gpu);
+    }
+}
+
+/// Makes one program of all rows in these flavours, compiles it, runs it, and compares its results with the engine's.
+fn compare(
+    flavours: &[Flavour],
+    function: fn(&Case, usize) -> String,
+    mut compiler: Command,
+    options: &[&str],
+) {
+    let is_gpu = options.contains(&"-arch=native");
     let mut cases = Vec::new();
-    for flavour in [Flavour::Cuda, Flavour::Wgsl] {
+    for &flavour in flavours {
         for row in ROWS {
             for &dtype in flavour.dtypes() {
                 if row.class.loops().contains(&dtype) && !left_to_the_backend(row, dtype) {
@@ -544,10 +624,11 @@ fn every_device_text_computes_what_the_engine_computes() {
             }
         }
     }
-    let mut text = format!("{PROGRAM_HEAD}{}", preludes());
+    let head = if is_gpu { GPU_HEAD } else { "" };
+    let mut text = format!("{PROGRAM_HEAD}{head}{}", preludes(flavours));
     let mut data = Vec::new();
     for (number, case) in cases.iter().enumerate() {
-        text += &case.cpp(number);
+        text += &function(case, number);
         for (k, values) in case.operands.iter().enumerate() {
             data.extend(bytes(values, case.operand_dtype(k)));
         }
@@ -559,20 +640,14 @@ fn every_device_text_computes_what_the_engine_computes() {
     text += "    return fclose(out);\n}\n";
 
     let folder = folder("device-texts-run");
+    let name = if is_gpu { "rows.cu" } else { "rows.cpp" };
     let [source, program, input, output] =
-        ["rows.cpp", "rows", "operands", "results"].map(|name| folder.join(name));
+        [name, "rows", "operands", "results"].map(|name| folder.join(name));
     std::fs::write(&source, &text).unwrap();
     std::fs::write(&input, &data).unwrap();
-    // Integers wrap on a device; nothing is fused that the text does not fuse.
-    let compiled = compiler()
-        .args([
-            "-std=c++17",
-            "-O1",
-            "-w",
-            "-fwrapv",
-            "-ffp-contract=off",
-            "-o",
-        ])
+    let compiled = compiler
+        .args(options)
+        .arg("-o")
         .args([&program, &source])
         .output()
         .unwrap();
