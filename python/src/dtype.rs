@@ -102,7 +102,7 @@ pub fn from_text(text: &str) -> Option<DType> {
             I64
         }
         "float16" | "f2" | "e" | "half" => F16,
-        "bfloat16" => BF16,
+        "bfloat16" | "E" => BF16,
         "float32" | "f4" | "f" | "single" => F32,
         "float64" | "f8" | "d" | "double" | "float" | "float_" | "g" | "longdouble" => F64,
         "complex64" | "c8" | "F" | "csingle" => C64,

@@ -1,16 +1,16 @@
 //! `cv.errstate`, `cv.seterr`: what happens when floating-point arithmetic has no finite result.
 //!
-//! NumPy reads the processor's flags after every call. Civita's kernels run on many threads and set no flags on purpose, so
-//! results are looked at instead, and only where somebody asked for it: by default everything is ignored, which costs
-//! nothing. Underflow is never told.
+//! As NumPy, a call takes the processor's flags down ([`watch`]) and reads them when it is done. They may be up for nothing
+//! (`civita_core::flags`), so where one is up the results are looked at, and what they show is told: warned of by default,
+//! under the name of the function. Integers divided by zero raise no flag; there the divisor is looked at. Underflow is never
+//! told, nor anything of results with a gradient, a tangent, a batch or a trace.
 
 use std::cell::Cell;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
 
-use civita_core::dtype::{DType, Scalar};
+use civita_core::dtype::{DType, Kind, Scalar};
 use civita_core::error::Result;
+use civita_core::flags;
 use civita_core::ops::{Op, Reduction};
 use civita_core::raw::{Operand, Raw};
 use pyo3::exceptions::{PyFloatingPointError, PyRuntimeWarning};
@@ -47,12 +47,22 @@ const INVALID: usize = 3;
 
 type State = [Mode; 4];
 
-thread_local! {
-    static STATE: Cell<State> = const { Cell::new([Mode::Ignore; 4]) };
+/// What calls this: it names the fault.
+#[derive(Clone, Copy)]
+enum Caller {
+    /// A function of arrays.
+    Function,
+    /// An operator of scalars.
+    Scalar,
+    /// A function that is made of others.
+    Named(&'static str),
 }
 
-/// How often a state that looks at results was set: while it is 0 nobody asks further.
-static USED: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    static STATE: Cell<State> = const { Cell::new([Mode::Warn, Mode::Warn, Mode::Ignore, Mode::Warn]) };
+    static CALLER: Cell<Caller> = const { Cell::new(Caller::Function) };
+}
+
 static CALLBACK: Mutex<Option<Py<PyAny>>> = Mutex::new(None);
 
 fn parse(name: &str) -> Outcome<Mode> {
@@ -86,13 +96,6 @@ fn changed(all: Option<&str>, each: [Option<&str>; 4]) -> Outcome<State> {
     Ok(state)
 }
 
-fn set(state: State) {
-    if state.iter().any(|mode| *mode != Mode::Ignore) {
-        USED.fetch_add(1, Relaxed);
-    }
-    STATE.set(state);
-}
-
 /// What happens on faults from now on in this thread; returns what happened before.
 #[pyfunction]
 #[pyo3(signature = (all=None, divide=None, over=None, under=None, invalid=None))]
@@ -105,7 +108,7 @@ fn seterr<'py>(
     invalid: Option<&str>,
 ) -> Outcome<Bound<'py, PyDict>> {
     let before = as_dict(py, STATE.get())?;
-    set(changed(all, [divide, over, under, invalid])?);
+    STATE.set(changed(all, [divide, over, under, invalid])?);
     Ok(before)
 }
 
@@ -182,7 +185,7 @@ impl ErrState {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .push((STATE.get(), call));
-        set(state);
+        STATE.set(state);
         Ok(())
     }
 
@@ -214,34 +217,217 @@ impl ErrState {
     }
 }
 
-/// Has anybody asked for faults?
-#[inline]
-pub fn is_used() -> bool {
-    USED.load(Relaxed) > 0
+/// Until dropped, faults on this thread are those of an operator of scalars, or of a function of this name.
+pub struct Within(Caller);
+
+impl Within {
+    /// An operator of scalars, if it is not part of a named one.
+    pub fn scalar() -> Within {
+        let before = CALLER.get();
+        if !matches!(before, Caller::Named(_)) {
+            CALLER.set(Caller::Scalar);
+        }
+        Within(before)
+    }
+
+    /// A function that is made of others.
+    pub fn function(name: &'static str) -> Within {
+        Within(CALLER.replace(Caller::Named(name)))
+    }
 }
 
-/// Looks at the result of an op on operands without tags, where the thread asked for that.
+impl Drop for Within {
+    fn drop(&mut self) {
+        CALLER.set(self.0);
+    }
+}
+
+/// To be called before what is checked.
+#[inline]
+pub fn watch() {
+    flags::clear();
+}
+
+/// Tells of the faults of an op on operands without tags.
 #[inline]
 pub fn check(py: Python<'_>, op: Op, operands: &[Operand<'_>], result: &Raw) -> Outcome<()> {
-    if !is_used() {
+    match is_up(op, result) {
+        true => check_raised(py, op, operands, result, None),
+        false => Ok(()),
+    }
+}
+
+/// Is there something to look at?
+#[inline]
+pub fn is_up(op: Op, result: &Raw) -> bool {
+    flags::raised() != 0 || (result.dtype().is_integer() && divides(op))
+}
+
+/// As [`check`], of the elements where the mask is true alone.
+#[cold]
+pub fn check_raised(
+    py: Python<'_>,
+    op: Op,
+    operands: &[Operand<'_>],
+    result: &Raw,
+    mask: Option<&Raw>,
+) -> Outcome<()> {
+    if ignores_all() || !result.is_plain() || result.is_empty() {
         return Ok(());
     }
-    check_asked(py, op, operands, result)
+    let found = faults(op, operands, result, mask)?;
+    tell(py, op.row().numpy, &found)
+}
+
+/// Tells of what the result of a fold, a product or a function that is made of ops shows.
+#[inline]
+pub fn check_fold(
+    py: Python<'_>,
+    name: &'static str,
+    inputs: &[&Raw],
+    result: &Raw,
+) -> Outcome<()> {
+    match flags::raised() {
+        0 => Ok(()),
+        raised => check_fold_raised(py, name, inputs, result, raised),
+    }
 }
 
 #[cold]
-fn check_asked(py: Python<'_>, op: Op, operands: &[Operand<'_>], result: &Raw) -> Outcome<()> {
-    let state = STATE.get();
-    if state.iter().all(|mode| *mode == Mode::Ignore) || !result.is_plain() {
+fn check_fold_raised(
+    py: Python<'_>,
+    name: &'static str,
+    inputs: &[&Raw],
+    result: &Raw,
+    raised: u8,
+) -> Outcome<()> {
+    let is_inexact = |x: &&&Raw| x.dtype().is_float() || x.dtype().is_complex();
+    if ignores_all() || !result.is_plain() || !is_inexact(&&result) {
         return Ok(());
     }
-    for fault in faults(op, operands, result)? {
+    let (mut nan, mut infinite) = (any(&is_nan(result)?)?, any(&is_infinite(result)?)?);
+    if nan || infinite {
+        for x in inputs.iter().filter(is_inexact) {
+            let known = any(&is_nan(x)?)?;
+            nan &= !known;
+            infinite &= !known && !any(&is_infinite(x)?)?;
+        }
+    }
+    let mut found = Vec::new();
+    if infinite {
+        let pole = raised & flags::OVERFLOW == 0 && raised & flags::DIVIDE != 0;
+        found.push(if pole { DIVIDE } else { OVER });
+    }
+    if nan {
+        found.push(INVALID);
+    }
+    tell(py, name, &found)
+}
+
+/// Tells of the faults of an op whose operands are not what they were: its result is where one of them was.
+#[inline]
+pub fn check_in_place(
+    py: Python<'_>,
+    op: Op,
+    operand: Option<Operand<'_>>,
+    result: &Raw,
+) -> Outcome<()> {
+    match is_up(op, result) {
+        true => check_in_place_raised(py, op, operand, result, flags::raised()),
+        false => Ok(()),
+    }
+}
+
+#[cold]
+fn check_in_place_raised(
+    py: Python<'_>,
+    op: Op,
+    operand: Option<Operand<'_>>,
+    result: &Raw,
+    raised: u8,
+) -> Outcome<()> {
+    if ignores_all() || !result.is_plain() || result.is_empty() {
+        return Ok(());
+    }
+    let by_zero = match operand {
+        Some(by) if divides(op) || op == Op::Div => any(&equal(&by, 0)?)?,
+        _ => false,
+    };
+    let mut found = Vec::new();
+    if result.dtype().is_integer() {
+        if by_zero {
+            found.push(DIVIDE);
+        }
+    } else if result.dtype().is_float() || result.dtype().is_complex() {
+        if any(&is_infinite(result)?)? {
+            if raised & flags::DIVIDE != 0 && by_zero {
+                found.push(DIVIDE);
+            } else if raised & flags::OVERFLOW != 0 {
+                found.push(OVER);
+            }
+        }
+        if raised & flags::INVALID != 0 && any(&is_nan(result)?)? {
+            found.push(INVALID);
+        }
+    }
+    tell(py, op.row().numpy, &found)
+}
+
+/// Tells of values that a conversion could not keep.
+#[inline]
+pub fn check_cast(py: Python<'_>, x: &Raw, result: &Raw) -> Outcome<()> {
+    if flags::raised() == 0 {
+        return Ok(());
+    }
+    check_cast_raised(py, x, result)
+}
+
+#[cold]
+fn check_cast_raised(py: Python<'_>, x: &Raw, result: &Raw) -> Outcome<()> {
+    let inexact = |d: DType| d.is_float() || d.is_complex();
+    if ignores_all() || !result.is_plain() || !inexact(x.dtype()) {
+        return Ok(());
+    }
+    let fault = if inexact(result.dtype()) {
+        let new = is_infinite(result)?.logical_and(&is_infinite(x)?.logical_not()?)?;
+        any(&new)?.then_some(OVER)
+    } else if result.dtype() == DType::Bool {
+        None
+    } else {
+        let (real, kept) = (
+            Raw::apply(Op::Real, &[x.into()])?,
+            result.cast(x.dtype().to_real())?,
+        );
+        let whole = Raw::apply(Op::Trunc, &[(&real).into()])?;
+        any(&Raw::apply(Op::Ne, &[(&whole).into(), (&kept).into()])?)?.then_some(INVALID)
+    };
+    tell(py, "cast", fault.as_slice())
+}
+
+/// Tells that the integer of an operator of scalars is not the exact one.
+pub fn overflowed(py: Python<'_>, op: Op) -> Outcome<()> {
+    tell(py, op.row().numpy, &[OVER])
+}
+
+fn ignores_all() -> bool {
+    STATE.get().iter().all(|mode| *mode == Mode::Ignore)
+}
+
+#[cold]
+fn tell(py: Python<'_>, name: &'static str, found: &[usize]) -> Outcome<()> {
+    let state = STATE.get();
+    let name = match CALLER.get() {
+        Caller::Function => name.to_owned(),
+        Caller::Scalar => format!("scalar {name}"),
+        Caller::Named(name) => name.to_owned(),
+    };
+    for &fault in found {
         let what = match fault {
             DIVIDE => "divide by zero",
             OVER => "overflow",
             _ => "invalid value",
         };
-        let text = format!("{what} encountered in {}", op.row().numpy);
+        let text = format!("{what} encountered in {name}");
         match state[fault] {
             Mode::Ignore => {}
             Mode::Warn => {
@@ -257,8 +443,7 @@ fn check_asked(py: Python<'_>, op: Op, operands: &[Operand<'_>], result: &Raw) -
             Mode::Call => {
                 let Some(call) = geterrcall(py) else {
                     return Err(value_error(format!(
-                        "python callback specified for {what} (in {}) but no function found.",
-                        op.row().numpy
+                        "python callback specified for {what} (in {name}) but no function found."
                     )));
                 };
                 // NumPy's flags: divide 1, over 2, under 4, invalid 8
@@ -274,36 +459,59 @@ fn check_asked(py: Python<'_>, op: Op, operands: &[Operand<'_>], result: &Raw) -
     Ok(())
 }
 
-/// The faults that a result shows: NaN that no operand had, infinity of finite operands, integers divided by 0.
-fn faults(op: Op, operands: &[Operand<'_>], result: &Raw) -> Result<Vec<usize>> {
-    let any = |x: &Raw| -> Result<bool> {
-        Ok(x.reduce(Reduction::Any, Default::default())?.item()? == Scalar::Bool(true))
-    };
-    let divides = matches!(
-        op.row().numpy,
-        "divide" | "floor_divide" | "remainder" | "fmod"
-    );
-    let mut found = Vec::new();
-    if result.dtype().is_integer() {
-        if divides
-            && let Some(by) = operands.get(1)
-            && any(&Raw::apply(Op::Eq, &[*by, Scalar::Int(0).into()]).or_else(|_| tested(by))?)?
-        {
-            found.push(DIVIDE);
-        }
-        return Ok(found);
+/// Ops that integers do not survive with a zero.
+fn divides(op: Op) -> bool {
+    matches!(
+        op,
+        Op::FloorDivide | Op::Remainder | Op::Fmod | Op::Reciprocal
+    )
+}
+
+fn any(mask: &Raw) -> Result<bool> {
+    Ok(mask.reduce(Reduction::Any, Default::default())?.item()? == Scalar::Bool(true))
+}
+
+fn is_nan(x: &Raw) -> Result<Raw> {
+    Raw::apply(Op::IsNan, &[x.into()])
+}
+
+fn is_infinite(x: &Raw) -> Result<Raw> {
+    Raw::apply(Op::IsInf, &[x.into()])
+}
+
+/// Where an operand is this integer.
+fn equal(x: &Operand<'_>, to: i128) -> Result<Raw> {
+    match x {
+        Operand::Tensor(x) if x.dtype() == DType::Bool => x
+            .cast(DType::U8)
+            .and_then(|x| Raw::apply(Op::Eq, &[(&x).into(), Scalar::Int(to).into()])),
+        Operand::Tensor(x) => Raw::apply(Op::Eq, &[(*x).into(), Scalar::Int(to).into()]),
+        Operand::Scalar(s) => Raw::scalar(Scalar::Bool(s.as_f64() == to as f64), DType::Bool),
     }
+}
+
+/// The faults that a result shows: NaN that no operand had, infinity of finite operands, integers divided by 0.
+fn faults(
+    op: Op,
+    operands: &[Operand<'_>],
+    result: &Raw,
+    mask: Option<&Raw>,
+) -> Result<Vec<usize>> {
+    let counted = |found: &Raw| match mask {
+        Some(mask) => any(&found.logical_and(mask)?),
+        None => any(found),
+    };
+    if result.dtype().is_integer() {
+        return faults_of_integers(op, operands, result, &counted);
+    }
+    let mut found = Vec::new();
     if !(result.dtype().is_float() || result.dtype().is_complex()) || op == Op::Where {
         return Ok(found);
     }
-    let is_nan = |x: &Raw| Raw::apply(Op::IsNan, &[x.into()]);
-    let is_infinite = |x: &Raw| {
-        let size = Raw::apply(Op::Abs, &[x.into()])?;
-        Raw::apply(
-            Op::Eq,
-            &[(&size).into(), Scalar::Float(f64::INFINITY).into()],
-        )
-    };
+    let finite = Raw::apply(Op::IsFinite, &[result.into()])?;
+    if finite.reduce(Reduction::All, Default::default())?.item()? == Scalar::Bool(true) {
+        return Ok(found);
+    }
     let values = operands
         .iter()
         .map(|o| match o {
@@ -325,10 +533,10 @@ fn faults(op: Op, operands: &[Operand<'_>], result: &Raw) -> Result<Vec<usize>> 
         infinite = infinite.logical_and(&also.logical_not()?)?;
     }
     let zero = |x: &Raw| Raw::apply(Op::Eq, &[x.into(), Scalar::Float(0.0).into()]);
-    let poles = match op.row().numpy {
-        "divide" | "floor_divide" | "remainder" => Some(zero(&values[1])?),
-        "power" | "reciprocal" | "float_power" => Some(zero(&values[0])?),
-        "log" | "log2" | "log10" | "log1p" | "arctanh" => Some(infinite.clone()),
+    let poles = match op {
+        Op::Div | Op::FloorDivide | Op::Remainder => Some(zero(&values[1])?),
+        Op::Pow | Op::Reciprocal | Op::FloatPower => Some(zero(&values[0])?),
+        Op::Log | Op::Log2 | Op::Log10 | Op::Log1p | Op::Atanh => Some(infinite.clone()),
         _ => None,
     };
     let (at_pole, over) = match poles {
@@ -339,19 +547,50 @@ fn faults(op: Op, operands: &[Operand<'_>], result: &Raw) -> Result<Vec<usize>> 
         None => (Raw::zeros(&[], DType::Bool)?, infinite),
     };
     for (fault, mask) in [(DIVIDE, at_pole), (OVER, over), (INVALID, nan)] {
-        if any(&mask)? {
+        if counted(&mask)? {
             found.push(fault);
         }
     }
     Ok(found)
 }
 
-/// Is a scalar 0?
-fn tested(by: &Operand<'_>) -> Result<Raw> {
-    match by {
-        Operand::Tensor(x) => Raw::apply(Op::Eq, &[(*x).into(), Scalar::Int(0).into()]),
-        Operand::Scalar(s) => Raw::scalar(Scalar::Bool(s.as_f64() == 0.0), DType::Bool),
+/// Integers divided by 0; the least one by -1, whose quotient is too large by one.
+fn faults_of_integers(
+    op: Op,
+    operands: &[Operand<'_>],
+    result: &Raw,
+    counted: &dyn Fn(&Raw) -> Result<bool>,
+) -> Result<Vec<usize>> {
+    let mut found = Vec::new();
+    let by = match operands {
+        _ if !divides(op) => return Ok(found),
+        // `divmod` told it of the quotient
+        _ if op == Op::Remainder && matches!(CALLER.get(), Caller::Named(_)) => return Ok(found),
+        [by] | [_, by] => by,
+        _ => return Ok(found),
+    };
+    let all_differ_from_zero = match by {
+        Operand::Scalar(s) => s.as_f64() != 0.0,
+        Operand::Tensor(by) => {
+            by.reduce(Reduction::All, Default::default())?.item()? == Scalar::Bool(true)
+        }
+    };
+    if !all_differ_from_zero && counted(&equal(by, 0)?)? {
+        found.push(DIVIDE);
     }
+    if op == Op::FloorDivide && result.dtype().kind() == Kind::Signed {
+        let least = -1i128 << (8 * result.dtype().size() - 1);
+        let low = |x: &Operand<'_>| equal(x, least);
+        let result = Operand::Tensor(result);
+        // the quotient is the least one where the dividend was, for few divisors
+        if let Operand::Tensor(q) = &result
+            && q.reduce(Reduction::Min, Default::default())?.item()? == Scalar::Int(least)
+            && counted(&low(&result)?.logical_and(&equal(by, -1)?)?)?
+        {
+            found.push(OVER);
+        }
+    }
+    Ok(found)
 }
 
 /// Adds the functions and the class.

@@ -12,6 +12,7 @@ use crate::array::{Array, wrap, wrap_view};
 use crate::convert::Value;
 use crate::dtype::{casting as casting_rule, parse};
 use crate::error::{Outcome, type_error, value_error};
+use crate::errstate;
 use crate::functions::call_row;
 use crate::gil;
 use crate::index::element_index;
@@ -159,6 +160,7 @@ impl Array {
             }
             return wrap(py, gil::work(py, raw.len(), || order::copied(raw, order))?);
         }
+        errstate::watch();
         let cast = gil::work(py, raw.len(), || -> Outcome<Raw> {
             let cast = raw.cast_if(dtype, rule)?;
             match order::fits(&cast, order) {
@@ -166,6 +168,7 @@ impl Array {
                 false => order::copied(&cast, order),
             }
         })?;
+        errstate::check_cast(py, raw, &cast)?;
         wrap(py, cast)
     }
 

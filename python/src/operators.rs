@@ -24,6 +24,7 @@ use crate::scalar::give;
 /// Applies an op, with the interpreter released when it is large.
 #[inline]
 pub fn apply(py: Python<'_>, op: Op, values: &[&Value<'_>]) -> Outcome<Py<PyAny>> {
+    errstate::watch();
     let result = match values {
         [a] => {
             let operands = [a.operand()];
@@ -97,6 +98,7 @@ fn beyond_range(op: Op, values: &[&Value<'_>], error: Error) -> Outcome<Raw> {
 /// Applies an op to one array.
 #[inline]
 pub fn apply_to_one(py: Python<'_>, op: Op, a: &Raw) -> Outcome<Py<PyAny>> {
+    errstate::watch();
     match gil::work(py, a.len(), || Raw::apply(op, &[Operand::Tensor(a)])) {
         Ok(raw) => {
             errstate::check(py, op, &[Operand::Tensor(a)], &raw)?;
@@ -115,6 +117,7 @@ pub fn apply_to_two(py: Python<'_>, op: Op, a: &Raw, b: &Raw) -> Outcome<Py<PyAn
         gil::broadcast_len(&[a.len(), b.len()])
     };
     let operands = [Operand::Tensor(a), Operand::Tensor(b)];
+    errstate::watch();
     match gil::work(py, n, || Raw::apply(op, &operands)) {
         Ok(raw) => {
             errstate::check(py, op, &operands, &raw)?;
@@ -218,9 +221,11 @@ fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outco
     let py = array.py();
     array.get().write_from(|this, out| {
         let operands = [Operand::Tensor(this), other.operand()];
-        Ok(gil::work(py, this.len(), || {
+        errstate::watch();
+        gil::work(py, this.len(), || {
             write_elementwise(op, &operands, out, Casting::SameKind)
-        })?)
+        })?;
+        errstate::check_in_place(py, op, Some(other.operand()), out)
     })
 }
 
@@ -280,7 +285,10 @@ pub fn matmul(py: Python<'_>, a: &Raw, b: &Raw) -> Outcome<Raw> {
         .len()
         .saturating_mul(b.shape().last().copied().unwrap_or(1))
         .max(b.len());
-    Ok(gil::work(py, work, || a.matmul(b))?)
+    errstate::watch();
+    let product = gil::work(py, work, || a.matmul(b))?;
+    errstate::check_fold(py, "matmul", &[a, b], &product)?;
+    Ok(product)
 }
 
 /// The quotient and the rest as a tuple, or `NotImplemented`.
@@ -290,6 +298,7 @@ fn both_parts(
     reflected: bool,
 ) -> Outcome<Py<PyAny>> {
     let py = slf.py();
+    let _within = errstate::Within::function("divmod");
     let quotient = binary(Op::FloorDivide, slf, other, reflected)?;
     if quotient.is(py.NotImplemented()) {
         return Ok(quotient);

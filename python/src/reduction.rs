@@ -17,6 +17,7 @@ use crate::array::Array;
 use crate::convert::{array_of, value};
 
 use crate::error::{Outcome, type_error, value_error};
+use crate::errstate;
 use crate::functions::warn;
 use crate::gil;
 use crate::overrides;
@@ -247,6 +248,7 @@ fn reduce<'py>(
         dtype: call.dtype,
         ddof: call.ddof.unwrap_or(0.0),
     };
+    errstate::watch();
     let averages = matches!(row.class, ReduceClass::Mean | ReduceClass::RealMean);
     let result = if call.initial.is_none() && call.mask.is_none() {
         gil::work(py, x.len(), || x.reduce(row.op, options))?
@@ -258,6 +260,7 @@ fn reduce<'py>(
         };
         gil::work(py, x.len(), || x.reduce_where(row.op, options, restriction))?
     };
+    errstate::check_fold(py, "reduce", &[x], &result)?;
     if averages && (x.is_empty() || call.mask.is_some() || call.ddof.is_some()) {
         warn_of_few(py, row, x, &call, options, &result)?;
     }

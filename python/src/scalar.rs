@@ -317,7 +317,7 @@ fn operate(
             _ => None,
         };
         if let Some(v) = result
-            && (v.is_finite() || !errstate::is_used())
+            && v.is_finite()
         {
             return make(py, Scalar::Float(v), DType::F64);
         }
@@ -338,11 +338,11 @@ fn operate(
     if reflected && stance(slf.as_any(), Protocol::Ufunc) == Stance::Refuses {
         return Ok(py.NotImplemented());
     }
-    let (mine, dtype) = own(slf)?;
+    let (value_of_mine, dtype) = own(slf)?;
     if op == Op::Mul && is_sequence(other) {
         return repeated(slf, other, dtype);
     }
-    let mine = Value::Own(Box::new(Raw::scalar(mine, dtype)?));
+    let mine = Value::Own(Box::new(Raw::scalar(value_of_mine, dtype)?));
     match stance(other, Protocol::Ufunc) {
         Stance::Operand if is_operand(other) => {}
         Stance::Overrides => return by_ufunc(op, mine, other, reflected),
@@ -361,19 +361,72 @@ fn operate(
             }
         },
     };
-    if reflected {
-        apply(py, op, &[&other, &mine])
+    let number = match &other {
+        Value::Weak(s) => Some(*s),
+        Value::Own(x) if x.rank() == 0 && x.is_plain() => Some(x.item()?),
+        _ => None,
+    };
+    let _within = number.map(|_| errstate::Within::scalar());
+    let (a, b) = if reflected {
+        (&other, &mine)
     } else {
-        apply(py, op, &[&mine, &other])
+        (&mine, &other)
+    };
+    let result = apply(py, op, &[a, b])?;
+    if let (Some(Scalar::Int(other)), Scalar::Int(this)) = (number, value_of_mine) {
+        let (a, b) = if reflected {
+            (other, this)
+        } else {
+            (this, other)
+        };
+        let exact = match op {
+            Op::Add => a.checked_add(b),
+            Op::Sub => a.checked_sub(b),
+            Op::Mul => a.checked_mul(b),
+            Op::Pow => u32::try_from(b).ok().and_then(|b| a.checked_pow(b)),
+            _ => return Ok(result),
+        };
+        check_exact(op, result.bind(py), exact)?;
+    }
+    Ok(result)
+}
+
+/// Tells of integers that do not hold the exact result, `None` where it is beyond all.
+fn check_exact(op: Op, result: &Bound<'_, PyAny>, exact: Option<i128>) -> Outcome<()> {
+    match parts(result) {
+        Some((Scalar::Int(found), _)) if Some(found) != exact => {
+            errstate::overflowed(result.py(), op)
+        }
+        _ => Ok(()),
     }
 }
 
 fn unary(op: Op, slf: &Bound<'_, Generic>) -> Outcome<Py<PyAny>> {
-    let (value, dtype) = own(slf)?;
-    give(
-        slf.py(),
-        Raw::apply(op, &[(&Raw::scalar(value, dtype)?).into()])?,
-    )
+    let (py, (value, dtype)) = (slf.py(), own(slf)?);
+    let result = give(py, Raw::apply(op, &[(&Raw::scalar(value, dtype)?).into()])?)?;
+    if let Scalar::Int(v) = value
+        && let Some(exact) = match op {
+            Op::Neg => Some(-v),
+            Op::Abs => Some(v.abs()),
+            _ => None,
+        }
+    {
+        let _within = errstate::Within::scalar();
+        check_exact(op, result.bind(py), Some(exact))?;
+    }
+    Ok(result)
+}
+
+fn both_parts(
+    slf: &Bound<'_, Generic>,
+    other: &Bound<'_, PyAny>,
+    reflected: bool,
+) -> Outcome<(Py<PyAny>, Py<PyAny>)> {
+    let _within = errstate::Within::function("scalar divmod");
+    Ok((
+        operate(Op::FloorDivide, slf, other, reflected)?,
+        operate(Op::Remainder, slf, other, reflected)?,
+    ))
 }
 
 macro_rules! operators {
@@ -433,20 +486,14 @@ impl Generic {
         slf: &Bound<'py, Self>,
         other: &Bound<'py, PyAny>,
     ) -> Outcome<(Py<PyAny>, Py<PyAny>)> {
-        Ok((
-            operate(Op::FloorDivide, slf, other, false)?,
-            operate(Op::Remainder, slf, other, false)?,
-        ))
+        both_parts(slf, other, false)
     }
 
     fn __rdivmod__<'py>(
         slf: &Bound<'py, Self>,
         other: &Bound<'py, PyAny>,
     ) -> Outcome<(Py<PyAny>, Py<PyAny>)> {
-        Ok((
-            operate(Op::FloorDivide, slf, other, true)?,
-            operate(Op::Remainder, slf, other, true)?,
-        ))
+        both_parts(slf, other, true)
     }
 
     fn __neg__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {

@@ -13,8 +13,9 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::convert::{Value, array_of, value, values};
-use crate::dtype::{casting as casting_rule, parse_optional, type_char};
+use crate::dtype::{casting as casting_rule, from_text, parse_optional, type_char};
 use crate::error::{Outcome, type_error, value_error};
+use crate::errstate;
 use crate::fuse;
 use crate::gil;
 use crate::operators::{apply, apply_to_one, apply_to_two, is_expr, python_scalar};
@@ -24,7 +25,11 @@ use crate::scalar::give;
 
 // A function that works element by element, with broadcasting and promotion. Without a doc of its own, which would hide the instances'.
 #[pyclass(name = "ufunc", module = "civita", frozen)]
-pub struct Ufunc(pub Kind);
+pub struct Ufunc {
+    kind: Kind,
+    /// What it calls itself.
+    name: &'static str,
+}
 
 /// What a ufunc computes.
 #[derive(Clone, Copy)]
@@ -40,6 +45,13 @@ impl Kind {
         match self {
             Kind::Op(row) => row.numpy,
             Kind::Composed(row, _) => row.name,
+        }
+    }
+
+    fn function(self) -> Ufunc {
+        Ufunc {
+            kind: self,
+            name: self.name(),
         }
     }
 
@@ -69,7 +81,21 @@ impl Kind {
     }
 }
 
-/// Names beside NumPy's: PyTorch's, Rust's, the Array API's.
+/// Functions that compute what another one does.
+const TWINS: &[(&str, Op)] = &[
+    ("degrees", Op::Rad2deg),
+    ("eq", Op::Eq),
+    ("fix", Op::Trunc),
+    ("ge", Op::Ge),
+    ("gt", Op::Gt),
+    ("le", Op::Le),
+    ("lt", Op::Lt),
+    ("ne", Op::Ne),
+    ("neg", Op::Neg),
+    ("radians", Op::Deg2rad),
+];
+
+/// Further names of functions: NumPy's and the Array API's.
 const ALIASES: &[(&str, Op)] = &[
     ("abs", Op::Abs),
     ("acos", Op::Acos),
@@ -84,20 +110,13 @@ const ALIASES: &[(&str, Op)] = &[
     ("bitwise_not", Op::Invert),
     ("bitwise_right_shift", Op::RightShift),
     ("conj", Op::Conj),
-    ("degrees", Op::Rad2deg),
-    ("eq", Op::Eq),
-    ("fix", Op::Trunc),
-    ("ge", Op::Ge),
-    ("gt", Op::Gt),
-    ("le", Op::Le),
-    ("lt", Op::Lt),
     ("mod", Op::Remainder),
-    ("ne", Op::Ne),
-    ("neg", Op::Neg),
     ("pow", Op::Pow),
-    ("radians", Op::Deg2rad),
     ("true_divide", Op::Div),
 ];
+
+/// NumPy's letters of dtypes in its order. `q`, `Q`, `g` and `G` are further letters of 64-bit types; `bfloat16` has none.
+const LETTERS: &str = "?bBhHiIlLqQefdgFDG";
 
 type Args<'a> = SmallVec<[Value<'a>; 3]>;
 
@@ -118,7 +137,7 @@ impl Ufunc {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Options<'py>> {
-        let (name, inputs, outputs) = (self.0.name(), self.0.inputs(), self.0.outputs());
+        let (name, inputs, outputs) = (self.name, self.kind.inputs(), self.kind.outputs());
         let mut options = Options {
             out: Outputs::new(),
             dtype: None,
@@ -178,9 +197,9 @@ impl Ufunc {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
         let py = args.py();
-        let arity = self.0.inputs();
+        let arity = self.kind.inputs();
         let given = args.len();
-        if given < arity || given > arity + self.0.outputs() {
+        if given < arity || given > arity + self.kind.outputs() {
             if self.is_where() && given == 1 && kwargs.is_none() {
                 return crate::functions::call_row(py, "nonzero", &args.get_item(0)?, None);
             }
@@ -191,10 +210,10 @@ impl Ufunc {
             if given != arity || kwargs.is_some() {
                 return Err(type_error(format!(
                     "{}() takes neither out nor dtype inside a fused function",
-                    self.0.name()
+                    self.name
                 )));
             }
-            return match self.0 {
+            return match self.kind {
                 Kind::Op(row) => fuse::apply(py, row.op, &inputs),
                 Kind::Composed(row, _) => Err(type_error(format!(
                     "{} is no step of a fused function\n  hint: write it with the ops that it is made of",
@@ -204,7 +223,7 @@ impl Ufunc {
         }
         let values: Args<'_> = values(&inputs)?;
         if given == arity && kwargs.is_none() {
-            match self.0 {
+            match self.kind {
                 Kind::Op(row) => {
                     let refs: SmallVec<[&Value<'_>; 3]> = values.iter().collect();
                     return apply(py, row.op, &refs);
@@ -223,9 +242,9 @@ impl Ufunc {
         mut values: Args<'_>,
         options: Options<'_>,
     ) -> Outcome<Py<PyAny>> {
-        let name = self.0.name();
+        let name = self.name;
         // conditions and exponents keep their dtype
-        let kept = match self.0 {
+        let kept = match self.kind {
             Kind::Op(row) if row.class == Class::Select => Some(0),
             Kind::Composed(row, _) if matches!(row.rule, Rule::AndInteger(_)) => Some(1),
             _ => None,
@@ -252,7 +271,7 @@ impl Ufunc {
         } else if options.casting != Casting::Unsafe && options.casting != Casting::SameKind {
             self.check_casting(&values, options.casting)?;
         }
-        let op = match self.0 {
+        let op = match self.kind {
             Kind::Op(row) => row.op,
             Kind::Composed(row, _) => {
                 return composed(py, row, &values, options.out, options.mask.as_ref());
@@ -261,7 +280,11 @@ impl Ufunc {
         let operands: SmallVec<[Operand<'_>; 3]> = values.iter().map(|v| v.operand()).collect();
         let out = options.out.into_iter().flatten().next();
         if let Some(mask) = options.mask {
+            errstate::watch();
             let result = Raw::apply(op, &operands)?;
+            if errstate::is_up(op, &result) {
+                errstate::check_raised(py, op, &operands, &result, Some(&mask))?;
+            }
             return masked(py, &result, &mask, out, options.casting);
         }
         let Some(out) = out else {
@@ -269,9 +292,11 @@ impl Ufunc {
             return apply(py, op, &refs);
         };
         out.get().write(|raw| {
-            Ok(gil::work(py, raw.len(), || {
+            errstate::watch();
+            gil::work(py, raw.len(), || {
                 write_elementwise(op, &operands, raw, options.casting)
-            })?)
+            })?;
+            errstate::check_in_place(py, op, operands.get(1).copied(), raw)
         })?;
         Ok(out.into_any().unbind())
     }
@@ -286,12 +311,12 @@ impl Ufunc {
                 Value::Weak(s) => s.default_dtype(),
             })
             .collect();
-        let compute = self.0.compute(&dtypes)?;
+        let compute = self.kind.compute(&dtypes)?;
         for (i, (&from, &to)) in dtypes.iter().zip(&compute).enumerate() {
             if !matches!(values[i], Value::Weak(_)) && !can_cast(from, to, casting) {
                 return Err(type_error(format!(
                     "{}: cannot cast input {i} from {from} to {to} according to the casting rule",
-                    self.0.name()
+                    self.name
                 )));
             }
         }
@@ -307,14 +332,14 @@ impl Ufunc {
         }
         type_error(format!(
             "{}() takes from {} to {} positional arguments but {found} were given",
-            self.0.name(),
-            self.0.inputs(),
-            self.0.inputs() + self.0.outputs()
+            self.name,
+            self.kind.inputs(),
+            self.kind.inputs() + self.kind.outputs()
         ))
     }
 
     fn parameters(&self) -> &'static [&'static str] {
-        match self.0.inputs() {
+        match self.kind.inputs() {
             _ if self.is_where() => &["condition", "x", "y"],
             1 => &["x"],
             2 => &["x1", "x2"],
@@ -323,12 +348,12 @@ impl Ufunc {
     }
 
     fn is_where(&self) -> bool {
-        matches!(self.0, Kind::Op(row) if row.op == Op::Where)
+        matches!(self.kind, Kind::Op(row) if row.op == Op::Where)
     }
 
     /// The op that a method of ufuncs folds with.
     fn op(&self, method: &str) -> Outcome<Op> {
-        match self.0 {
+        match self.kind {
             Kind::Op(row) => Ok(row.op),
             Kind::Composed(row, _) => Err(value_error(match (row.inputs, row.outputs.len()) {
                 (1, _) => format!("{method} only supported for binary functions"),
@@ -352,7 +377,9 @@ fn composed(
         Operand::Tensor(x) => x.len(),
         Operand::Scalar(_) => 1,
     });
+    errstate::watch();
     let results = gil::work(py, elements.max().unwrap_or(1), || row.call(&operands))?;
+    check_composed(py, row, &operands, &results, mask)?;
     let mut out = out.into_iter();
     let mut objects = Vec::with_capacity(results.len());
     for result in results {
@@ -366,6 +393,39 @@ fn composed(
     match objects.len() {
         1 => Ok(objects.remove(0)),
         _ => Ok(PyTuple::new(py, objects)?.into_any().unbind()),
+    }
+}
+
+/// Tells of the faults of a program: `divmod` is two ops, of others the first result says what there is.
+fn check_composed(
+    py: Python<'_>,
+    row: &'static Composed,
+    operands: &[Operand<'_>],
+    results: &[Raw],
+    mask: Option<&Raw>,
+) -> Outcome<()> {
+    if let [quotient, rest] = results
+        && row.name == "divmod"
+    {
+        let _within = errstate::Within::function("divmod");
+        if errstate::is_up(Op::FloorDivide, quotient) {
+            errstate::check_raised(py, Op::FloorDivide, operands, quotient, mask)?;
+            if !quotient.dtype().is_integer() {
+                errstate::check_raised(py, Op::Remainder, operands, rest, mask)?;
+            }
+        }
+        return Ok(());
+    }
+    let inputs: SmallVec<[&Raw; 3]> = operands
+        .iter()
+        .filter_map(|o| match o {
+            Operand::Tensor(x) => Some(*x),
+            Operand::Scalar(_) => None,
+        })
+        .collect();
+    match mask {
+        None => errstate::check_fold(py, row.name, &inputs, &results[0]),
+        Some(_) => Ok(()),
     }
 }
 
@@ -439,7 +499,7 @@ impl Ufunc {
     ) -> Outcome<Py<PyAny>> {
         let py = args.py();
         if kwargs.is_none()
-            && let Kind::Op(&Row { op, arity, .. }) = slf.get().0
+            && let Kind::Op(&Row { op, arity, .. }) = slf.get().kind
             && args.len() == arity
         {
             // arrays and nothing else: the fast path
@@ -528,7 +588,9 @@ impl Ufunc {
             initial: initial.as_ref().map(|v| v.operand()),
         };
         let op = this.op("reduce")?;
+        errstate::watch();
         let result = gil::work(py, x.len(), || ufuncs::reduce(op, &x, options, restriction))?;
+        errstate::check_fold(py, "reduce", &[&x], &result)?;
         this.write_result(py, result, out)
     }
 
@@ -548,7 +610,9 @@ impl Ufunc {
         }
         let x = array_of(array, None)?;
         let (op, dtype) = (this.op("accumulate")?, parse_optional(dtype.as_ref())?);
+        errstate::watch();
         let result = gil::work(py, x.len(), || ufuncs::accumulate(op, &x, axis, dtype))?;
+        errstate::check_fold(py, "accumulate", &[&x], &result)?;
         this.write_result(py, result, out)
     }
 
@@ -565,7 +629,7 @@ impl Ufunc {
         }
         let (a, b) = (array_of(a, None)?, array_of(b, None)?);
         let elements = a.len().saturating_mul(b.len());
-        let op = match this.0 {
+        let op = match this.kind {
             Kind::Op(row) => row.op,
             Kind::Composed(row, _) if row.inputs == 2 => {
                 let shape: Vec<usize> = a
@@ -600,16 +664,18 @@ impl Ufunc {
         let indices: Vec<i64> = array_of(indices, Some(DType::I64))?.to_vec()?;
         let indices: Vec<isize> = indices.into_iter().map(|i| i as isize).collect();
         let (op, dtype) = (self.op("reduceat")?, parse_optional(dtype.as_ref())?);
+        errstate::watch();
         let result = gil::work(py, x.len(), || {
             ufuncs::reduceat(op, &x, &indices, axis, dtype)
         })?;
+        errstate::check_fold(py, "reduceat", &[&x], &result)?;
         self.write_result(py, result, out)
     }
 
     /// What changes no other operand, or `None`.
     #[getter]
     fn identity<'py>(&self, py: Python<'py>) -> Outcome<Option<Bound<'py, PyAny>>> {
-        let Kind::Op(&Row { op, arity: 2, .. }) = self.0 else {
+        let Kind::Op(&Row { op, arity: 2, .. }) = self.kind else {
             return Ok(None);
         };
         ufuncs::identity(op)
@@ -626,21 +692,21 @@ impl Ufunc {
     /// NumPy's name of the function.
     #[getter]
     fn __name__(&self) -> &'static str {
-        self.0.name()
+        self.name
     }
 
     #[getter]
     fn __qualname__(&self) -> &'static str {
-        self.0.name()
+        self.name
     }
 
     #[getter]
     fn __doc__(&self) -> String {
-        let (doc, rust, torch) = match self.0 {
+        let (doc, rust, torch) = match self.kind {
             Kind::Op(row) => (row.doc, row.name, row.torch),
             Kind::Composed(_, row) => (row.doc, row.name, row.torch),
         };
-        let example = match self.0 {
+        let example = match self.kind {
             Kind::Op(_) => String::new(),
             Kind::Composed(_, row) => format!(
                 ">>> print(cv.{})\n{}\n\n",
@@ -654,7 +720,7 @@ impl Ufunc {
         };
         format!(
             "{}{}\n\n{}\n\n{example}In Rust `{rust}`{torch}.",
-            self.0.name(),
+            self.name,
             self.__text_signature__(),
             doc.join("\n").trim(),
         )
@@ -662,11 +728,11 @@ impl Ufunc {
 
     #[getter]
     fn __text_signature__(&self) -> String {
-        let outputs = match self.0.outputs() {
+        let outputs = match self.kind.outputs() {
             1 => "/, out=None",
             _ => "out1=None, out2=None, /, *, out=(None, None)",
         };
-        let rest = match self.0.outputs() {
+        let rest = match self.kind.outputs() {
             1 => "*, where=True",
             _ => "where=True",
         };
@@ -685,19 +751,19 @@ impl Ufunc {
     /// Number of inputs.
     #[getter]
     fn nin(&self) -> usize {
-        self.0.inputs()
+        self.kind.inputs()
     }
 
     /// Number of outputs.
     #[getter]
     fn nout(&self) -> usize {
-        self.0.outputs()
+        self.kind.outputs()
     }
 
     /// Number of inputs and outputs.
     #[getter]
     fn nargs(&self) -> usize {
-        self.0.inputs() + self.0.outputs()
+        self.kind.inputs() + self.kind.outputs()
     }
 
     /// Number of loops.
@@ -710,13 +776,18 @@ impl Ufunc {
     #[getter]
     fn types(&self) -> Vec<String> {
         let letters = |all: &[DType]| -> String { all.iter().map(|&d| type_char(d)).collect() };
-        DType::ALL
-            .into_iter()
-            .filter_map(|dtype| match self.0 {
+        LETTERS
+            .chars()
+            .filter_map(|letter| Some((letter, from_text(letter.encode_utf8(&mut [0; 4]))?)))
+            .filter_map(|(letter, dtype)| match self.kind {
                 Kind::Op(row) if row.class.loops().contains(&dtype) => {
                     let signature = row.op.signature(&vec![dtype; row.arity]).ok()?;
-                    let inputs = letters(&signature.inputs[..row.arity]);
-                    Some(format!("{inputs}->{}", type_char(signature.output)))
+                    let own = |d: DType| if d == dtype { letter } else { type_char(d) };
+                    let inputs: String = signature.inputs[..row.arity]
+                        .iter()
+                        .map(|&d| own(d))
+                        .collect();
+                    Some(format!("{inputs}->{}", own(signature.output)))
                 }
                 Kind::Op(_) => None,
                 Kind::Composed(row, _) => {
@@ -736,12 +807,12 @@ impl Ufunc {
     }
 
     fn __repr__(&self) -> String {
-        format!("<ufunc '{}'>", self.0.name())
+        format!("<ufunc '{}'>", self.name)
     }
 
     /// Pickled by name.
     fn __reduce__(&self) -> &'static str {
-        self.0.name()
+        self.name
     }
 }
 
@@ -754,7 +825,7 @@ impl Ufunc {
         out: Option<Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         match out.as_ref().map(output).transpose()?.flatten() {
-            Some(out) => crate::reduction::write_out(self.0.name(), result, out),
+            Some(out) => crate::reduction::write_out(self.name, result, out),
             None => give(py, result),
         }
     }
@@ -765,15 +836,19 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<Ufunc>()?;
     let functions = ROWS
         .iter()
-        .map(|row| Py::new(m.py(), Ufunc(Kind::Op(row))))
+        .map(|row| Py::new(m.py(), Kind::Op(row).function()))
         .collect::<PyResult<Vec<_>>>()?;
     for (row, function) in ROWS.iter().zip(&functions) {
         m.add(row.numpy, function)?;
     }
     for row in COMPOSED.iter().copied() {
         if let Some(function) = FunctionRow::find(row.name) {
-            m.add(row.name, Ufunc(Kind::Composed(row, function)))?;
+            m.add(row.name, Kind::Composed(row, function).function())?;
         }
+    }
+    for &(name, op) in TWINS {
+        let kind = Kind::Op(op.row());
+        m.add(name, Ufunc { kind, name })?;
     }
     for (alias, op) in ALIASES {
         m.add(*alias, &functions[*op as usize])?;

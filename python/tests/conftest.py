@@ -1,4 +1,4 @@
-"""One seed for everything, and NumPy's floating-point warnings off: the tests provoke them on purpose."""
+"""One seed for everything, and floating-point warnings off: the tests provoke them on purpose."""
 
 import pathlib
 import tempfile
@@ -18,7 +18,7 @@ hypothesis.settings.load_profile("fixed")
 
 @pytest.fixture(autouse=True)
 def quiet():
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), cv.errstate(all="ignore"):
         yield
 
 

@@ -215,3 +215,70 @@ def test_medians_and_quantiles_with_nan(rng):
     equal(cv.median(cv.array(x)), np.median(x))
     got, want = cv.quantile(cv.array(x), [0.1, 0.5], 1), np.quantile(x, [0.1, 0.5], 1)
     np.testing.assert_allclose(np.asarray(got), want, rtol=1e-14)
+
+
+# ---- long rows, which threads share
+
+
+def long_rows(rng):
+    """Rows that keys of 64 bits hold in different ways: exactly, cut, cut so that many are equal in what is left."""
+    n = 300_000
+    yield "normal", rng.standard_normal(n)
+    yield "single", rng.standard_normal(n).astype(np.float32)
+    yield "NaN, zeros of both signs, infinities", rng.choice([np.nan, 0.0, -0.0, np.inf, -np.inf, 1.0, -1.0], n)
+    yield "close together and one far away", np.append(1.0 + rng.integers(0, 1000, n) * 2.0**-50, 1e300)
+    yield "whole range", rng.integers(np.iinfo(np.int64).min, np.iinfo(np.int64).max, n)
+    yield "few values", rng.integers(-5, 5, n)
+    yield "unsigned", rng.integers(0, 2**64 - 1, n, dtype=np.uint64)
+    yield "narrow", rng.integers(-100, 100, n).astype(np.int8)
+    yield "all equal", np.full(n, 7.0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_long_rows_are_argsorted_stably(rng, threads, count):
+    threads(count)
+    for what, x in long_rows(rng):
+        order = np.argsort(x, kind="stable")
+        assert np.array_equal(np.asarray(cv.argsort(cv.asarray(x), stable=True)), order), what
+        falling = np.asarray(cv.argsort(cv.asarray(x), descending=True))
+        values = x[falling]
+        assert np.array_equal(values, np.sort(x)[::-1], equal_nan=x.dtype.kind == "f"), what
+        same = (values[1:] == values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]) if x.dtype.kind == "f" else False)
+        assert (np.diff(falling)[same] > 0).all(), what
+
+
+def test_rows_are_argsorted_each(rng):
+    x = rng.integers(0, 50, (70, 333)) * 1.5
+    x[3, 5] = np.nan
+    assert np.array_equal(np.asarray(cv.argsort(cv.asarray(x), axis=1)), np.argsort(x, axis=1, kind="stable"))
+    assert np.array_equal(np.asarray(cv.argsort(cv.asarray(x.astype(np.int32)), axis=0)), np.argsort(x.astype(np.int32), axis=0, kind="stable"))
+
+
+@pytest.mark.parametrize("k", [1, 10, 1000])
+def test_topk_of_long_rows(rng, threads, k):
+    for count in (1, 3):
+        threads(count)
+        for what, x in long_rows(rng):
+            for largest in (True, False):
+                values, indices = map(np.asarray, cv.topk(cv.asarray(x), k, largest=largest))
+                wanted = np.sort(x)[::-1][:k] if largest else np.sort(x)[:k]
+                assert np.array_equal(values, wanted, equal_nan=x.dtype.kind == "f"), what
+                assert np.array_equal(x[indices], wanted, equal_nan=x.dtype.kind == "f"), what
+                assert len(set(indices.tolist())) == k
+
+
+def test_many_indices_keep_their_order(rng, threads):
+    n, many = 100_000, 400_000
+    index = rng.integers(-n, n, many)
+    for dtype in ("float32", "float64", "int64", "int8", "complex128"):
+        values = rng.integers(-100, 100, many).astype(dtype)
+        wanted, added = np.zeros(n, dtype), np.zeros(n, dtype)
+        wanted[index] = values
+        np.add.at(added, index, values)
+        for count in (1, 2, 7):
+            threads(count)
+            x, y = cv.zeros(n, dtype), cv.zeros(n, dtype)
+            x[cv.asarray(index)] = cv.asarray(values)
+            cv.add.at(y, cv.asarray(index), cv.asarray(values))
+            assert np.array_equal(np.asarray(x), wanted), (dtype, count)
+            assert np.array_equal(np.asarray(y), added), (dtype, count)

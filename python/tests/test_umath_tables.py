@@ -103,3 +103,20 @@ def test_every_test_of_a_row_passes_on_every_instruction_set(isas):
             continue
         done = run_on(isa, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *files)
         assert done.returncode == 0, f"{isa}:\n{done.stdout[-3000:]}{done.stderr[-2000:]}"
+
+
+OF_HALVES = [r["numpy"] for r in cv.rows() if r["kind"] == "elementwise" and r["arity"] == 1 and ("float16", "float16") in r["loops"]]
+
+
+@pytest.mark.parametrize("name", OF_HALVES)
+def test_every_half_precision_number(name):
+    """As NumPy's own test of its loops: within a unit of what single precision gives."""
+    function = getattr(cv, name)
+    x = np.arange(65536, dtype=np.uint16).view(np.float16)
+    got, want = np.asarray(function(cv.array(x))), np.asarray(function(cv.array(x.astype(np.float32))))
+    if want.dtype == np.float32:
+        with np.errstate(over="ignore"):
+            want = want.astype(np.float16)
+        np.testing.assert_array_max_ulp(got, want, maxulp=1)
+    else:
+        np.testing.assert_array_equal(got, want)

@@ -6,6 +6,7 @@
 //! kernels    loops over contiguous memory: elementwise, casts, folds, transposes, compression, matrix products
 //!   math     scalar functions without branches
 //!   isa      the instruction sets that they are compiled for
+//! flags      the processor's floating-point status
 //! threads    fork-join, which matrix products need
 //! dtype      element types and promotion
 //! error      the one error type
@@ -15,6 +16,7 @@
 
 pub mod dtype;
 pub mod error;
+pub mod flags;
 pub mod isa;
 pub mod kernels;
 pub mod math;

@@ -31,6 +31,8 @@ use std::time::{Duration, Instant};
 
 use place::{Place, here};
 
+use crate::flags;
+
 /// The most threads that a fork-join uses, the caller among them.
 pub const MAX_THREADS: usize = 256;
 const MAX_HELPERS: usize = MAX_THREADS - 1;
@@ -241,6 +243,8 @@ struct Pool {
     busy: AtomicBool,
     /// The first panic of the job.
     panic: AtomicPtr<Box<dyn Any + Send>>,
+    /// The floating-point flags that helpers raised.
+    raised: AtomicU8,
     slots: [Slot; MAX_HELPERS],
 }
 
@@ -252,6 +256,7 @@ static POOL: Pool = {
         gate: Gate(AtomicU64::new(FULL), UnsafeCell::new(None)),
         busy: AtomicBool::new(false),
         panic: AtomicPtr::new(null_mut()),
+        raised: AtomicU8::new(0),
         slots: [const {
             Slot {
                 state: AtomicU8::new(ABSENT),
@@ -308,6 +313,11 @@ impl Pool {
             } else {
                 spin_loop()
             }
+        }
+        let raised = self.raised.load(Relaxed);
+        if raised != 0 {
+            self.raised.store(0, Relaxed);
+            flags::raise(raised);
         }
         let panic = self.panic.load(Acquire);
         self.panic.store(null_mut(), Relaxed);
@@ -370,7 +380,12 @@ impl Pool {
                     // SAFETY: inside the gate the cell is not written.
                     let job = unsafe { *cell.get() };
                     if let Some(job) = job {
+                        flags::clear();
                         self.work(job, job.task(seen, end), end);
+                        let raised = flags::raised();
+                        if raised != 0 {
+                            self.raised.fetch_or(raised, Relaxed);
+                        }
                     }
                     gate.fetch_sub(ONE_INSIDE, Release);
                     if let Some(job) = job {

@@ -2,7 +2,7 @@
 
 use super::join::flat;
 use super::value::*;
-use crate::backend::cpu::{count, search, select};
+use crate::backend::cpu::{best, count, search, select};
 use crate::dtype::{Casting, DType, Scalar, promote};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{KeepDims, normalize_axis};
@@ -122,6 +122,7 @@ pub fn topk(x: Array, k: Count, axis: Axis, largest: Bool, _sorted: Bool) -> Res
     if x.rank() == 1
         && k > 0
         && k < n / 16
+        && !x.dtype().is_complex()
         && let Some(best) = few_best(&x, k, direction)?
     {
         return Ok(best);
@@ -133,30 +134,13 @@ pub fn topk(x: Array, k: Count, axis: Axis, largest: Bool, _sorted: Bool) -> Res
     ])
 }
 
-/// The `k` first elements of a vector in a direction, and their indices, without a sort of all: those that are not behind the
-/// last of them are picked, then sorted. `None` where a NaN or a transformation stands in the way.
+/// The `k` first elements of a vector in a direction, and their indices, without a sort of all. `None` where a transformation
+/// stands in the way.
 fn few_best(x: &Raw, k: usize, direction: Direction) -> Result<Option<Vec<Raw>>> {
-    let n = x.len();
-    let (place, op) = match direction {
-        Direction::Descending => (n - k, Op::Ge),
-        Direction::Ascending => (k - 1, Op::Le),
-    };
-    let kernel = || select::ranked(x, &[place], select::Nan::Spreads);
-    let Some(last) = direct("topk", &[x], kernel)? else {
-        return Ok(None);
-    };
-    if last.isnan()?.at(&[0])? == Scalar::Bool(true) {
-        return Ok(None);
+    match direct("topk", &[x], || best::best(x, k, direction))? {
+        Some(indices) => Ok(Some(vec![x.take(&indices, 0, Mode::Raise)?, indices])),
+        None => Ok(None),
     }
-    let picked = flatnonzero(Raw::apply(op, &[x.into(), (&last).into()])?)?;
-    let (values, order) = x
-        .take(&picked, 0, Mode::Raise)?
-        .sort_with_indices(0, direction)?;
-    let order = order.narrow(0, 0, k)?;
-    Ok(Some(vec![
-        values.narrow(0, 0, k)?.copied()?,
-        picked.take(&order, 0, Mode::Raise)?,
-    ]))
 }
 
 /// The `k`-th smallest element along an axis, counted from 1, and its index.

@@ -10,6 +10,7 @@ use num_complex::Complex;
 
 use super::lane::{B8, ToBool};
 use crate::dtype::DType;
+use crate::flags;
 use crate::isa::{Body, Isa, Kernel, Shells, level};
 use crate::math::half;
 
@@ -23,7 +24,16 @@ struct F16(u16);
 struct BF16(u16);
 
 trait Cast<U>: Copy {
+    /// Are there values that [`Cast::loses`]?
+    const LOSES: bool = false;
     fn convert(self) -> U;
+
+    /// Does the result say nothing of the value: NaN or something too large becomes an integer, or a finite value infinity? Told
+    /// where the processor does not, which chooses such results here.
+    #[inline(always)]
+    fn loses(self) -> bool {
+        false
+    }
 }
 
 macro_rules! numbers {
@@ -56,9 +66,14 @@ macro_rules! numbers {
             }
         }
         impl Cast<$a> for Complex<$f> {
+            const LOSES: bool = <$f as Cast<$a>>::LOSES;
             #[inline(always)]
             fn convert(self) -> $a {
                 self.re.convert()
+            }
+            #[inline(always)]
+            fn loses(self) -> bool {
+                Cast::<$a>::loses(self.re)
             }
         }
     )* };
@@ -81,6 +96,12 @@ numbers! {
 macro_rules! saturated {
     ($($f:ident => $($t:ident $through:ident)*;)*) => { $( $(
         impl Cast<$t> for $f {
+            const LOSES: bool = true;
+            #[inline(always)]
+            fn loses(self) -> bool {
+                // what is cut off to the least integer is told as well, for the caller to see that nothing is lost
+                !(self >= $t::MIN as $f && self < ($t::MAX / 2 + 1) as $f * 2.0)
+            }
             #[inline(always)]
             fn convert(self) -> $t {
                 // both are powers of two or 0, and so exact
@@ -140,7 +161,7 @@ impl Cast<B8> for B8 {
 
 /// Halves go through `f32`, which holds them exactly; integers and `f64` come to them in one rounding.
 macro_rules! halves {
-    ($($H:ident $widen:ident $from32:ident $from64:ident;)*) => { $(
+    ($($H:ident $widen:ident $from32:ident $from64:ident $largest:literal;)*) => { $(
         impl $H {
             #[inline(always)]
             fn widen(self) -> f32 {
@@ -149,12 +170,22 @@ macro_rules! halves {
         }
         halves!(@to $H; B8, u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, Complex<f32>, Complex<f64>, F16, BF16);
         impl Cast<$H> for f32 {
+            const LOSES: bool = true;
+            #[inline(always)]
+            fn loses(self) -> bool {
+                self.abs() > $largest && self.abs() < f32::INFINITY
+            }
             #[inline(always)]
             fn convert(self) -> $H {
                 $H(half::$from32(self))
             }
         }
         impl Cast<$H> for f64 {
+            const LOSES: bool = true;
+            #[inline(always)]
+            fn loses(self) -> bool {
+                self.abs() > $largest && self.abs() < f64::INFINITY
+            }
             #[inline(always)]
             fn convert(self) -> $H {
                 $H(half::$from64(self))
@@ -165,24 +196,34 @@ macro_rules! halves {
     )* };
     (@to $H:ident; $($t:ty),*) => { $(
         impl Cast<$t> for $H {
+            const LOSES: bool = <f32 as Cast<$t>>::LOSES;
             #[inline(always)]
             fn convert(self) -> $t {
                 self.widen().convert()
+            }
+            #[inline(always)]
+            fn loses(self) -> bool {
+                Cast::<$t>::loses(self.widen())
             }
         }
     )* };
     (@from $H:ident $through:ident; $($t:ty),*) => { $(
         impl Cast<$H> for $t {
+            const LOSES: bool = true;
             #[inline(always)]
             fn convert(self) -> $H {
                 Cast::<$through>::convert(self).convert()
+            }
+            #[inline(always)]
+            fn loses(self) -> bool {
+                Cast::<$H>::loses(Cast::<$through>::convert(self))
             }
         }
     )* };
 }
 halves! {
-    F16 f16_to_f32 f32_to_f16 f64_to_f16;
-    BF16 bf16_to_f32 f32_to_bf16 f64_to_bf16;
+    F16 f16_to_f32 f32_to_f16 f64_to_f16 65504.0;
+    BF16 bf16_to_f32 f32_to_bf16 f64_to_bf16 3.389_531_4e38;
 }
 
 struct Convert<A, B>(PhantomData<(A, B)>);
@@ -191,9 +232,15 @@ impl<A: Cast<B> + 'static, B: Copy + 'static> Body for Convert<A, B> {
     unsafe fn run<I: Isa>(n: usize, [x, ..]: [*const u8; 3], out: *mut u8) {
         #[inline(always)]
         unsafe fn each<A: Cast<B>, B>(x: *const A, out: &mut [B]) {
+            let mut lost = false;
             for (i, o) in out.iter_mut().enumerate() {
                 // SAFETY: `i < n`, and `x` is valid for `n` elements.
-                *o = unsafe { *x.add(i) }.convert();
+                let value = unsafe { *x.add(i) };
+                *o = value.convert();
+                lost |= A::LOSES && value.loses();
+            }
+            if lost {
+                flags::raise_all();
             }
         }
         // SAFETY: the contract of `Kernel`.

@@ -11,6 +11,7 @@ use num_complex::Complex;
 
 use super::lane::*;
 use crate::dtype::DType;
+use crate::flags;
 use crate::isa::{Body, Isa, Kernel, Shells, level};
 use crate::ops::{Op, elementwise_rows};
 
@@ -31,8 +32,18 @@ impl Variants {
     }
 }
 
+/// Raises the floating-point flags where results that a kernel chose, so that none were raised, are not finite.
+#[inline(always)]
+fn tell<T: Lane>(chosen: bool, results: &[T]) {
+    if (chosen || T::COMPLEX) && T::any_not_finite(results) {
+        flags::raise_all();
+    }
+}
+
 trait Map1<T: Lane> {
     type Out: Lane;
+    /// Are results that are not finite chosen and not computed?
+    const CHOOSES: bool;
     fn at<I: Isa>(x: T) -> Self::Out;
 
     /// # Safety
@@ -47,6 +58,8 @@ trait Map1<T: Lane> {
 }
 trait Map2<T: Lane> {
     type Out: Lane;
+    /// As [`Map1::CHOOSES`].
+    const CHOOSES: bool;
     fn at<I: Isa>(a: T, b: T) -> Self::Out;
 
     /// A kernel of its own, for rows that have one. Says whether there was one.
@@ -75,7 +88,11 @@ impl<T: Lane, K: Map1<T>> Body for (K, Loop1<T>) {
     #[inline(always)]
     unsafe fn run<I: Isa>(n: usize, [x, ..]: [*const u8; 3], out: *mut u8) {
         // SAFETY: the contract of `Kernel`: `n` elements each, the output disjoint from the input.
-        unsafe { K::run::<I>(x.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
+        unsafe {
+            let out = std::slice::from_raw_parts_mut(out.cast(), n);
+            K::run::<I>(x.cast(), out);
+            tell(K::CHOOSES, out);
+        }
     }
 }
 
@@ -120,11 +137,9 @@ impl<A: Lane, B: Lane, T: Lane + From<A> + From<B>, K: Map2In<A, B, T = T>, cons
         }
         // SAFETY: the contract of `Kernel`.
         unsafe {
-            each::<A, B, K, I, FORM>(
-                a.cast(),
-                b.cast(),
-                std::slice::from_raw_parts_mut(out.cast(), n),
-            )
+            let out = std::slice::from_raw_parts_mut(out.cast(), n);
+            each::<A, B, K, I, FORM>(a.cast(), b.cast(), out);
+            tell(K::CHOOSES, out);
         }
     }
 }
@@ -134,6 +149,7 @@ impl<A: Lane, B: Lane, T: Lane + From<A> + From<B>, K: Map2In<A, B, T = T>, cons
 trait Map2In<A: Lane, B: Lane> {
     type T: Lane + From<A> + From<B>;
     type Out: Lane;
+    const CHOOSES: bool;
     fn at<I: Isa>(a: Self::T, b: Self::T) -> Self::Out;
 
     /// As [`Map2::run`].
@@ -153,6 +169,7 @@ struct Plain;
 impl<T: Lane, K: Map2<T>> Map2In<T, T> for (K, Plain) {
     type T = T;
     type Out = K::Out;
+    const CHOOSES: bool = K::CHOOSES;
     #[inline(always)]
     fn at<I: Isa>(a: T, b: T) -> K::Out {
         K::at::<I>(a, b)
@@ -169,6 +186,7 @@ macro_rules! exact {
         impl<K: Map2<Wide>> Map2In<$a, $b> for (K, Exact) {
             type T = Wide;
             type Out = K::Out;
+            const CHOOSES: bool = false;
             #[inline(always)]
             fn at<I: Isa>(a: Wide, b: Wide) -> K::Out {
                 K::at::<I>(a, b)
@@ -286,6 +304,55 @@ macro_rules! own_run {
     ($Other:ident) => {};
 }
 
+/// Rows whose kernels choose infinities and NaN: functions that are more than arithmetic.
+macro_rules! chooses {
+    ($class:ident Sqrt) => {
+        false
+    };
+    ($class:ident Rint) => {
+        false
+    };
+    ($class:ident Deg2rad) => {
+        false
+    };
+    ($class:ident Rad2deg) => {
+        false
+    };
+    ($class:ident Fabs) => {
+        false
+    };
+    ($class:ident Copysign) => {
+        false
+    };
+    ($class:ident Heaviside) => {
+        false
+    };
+    ($class:ident Pow) => {
+        true
+    };
+    ($class:ident FloatPower) => {
+        true
+    };
+    ($class:ident FloorDivide) => {
+        true
+    };
+    ($class:ident Remainder) => {
+        true
+    };
+    ($class:ident Fmod) => {
+        true
+    };
+    (ToFloat $Op:ident) => {
+        true
+    };
+    (RealFloat $Op:ident) => {
+        true
+    };
+    ($class:ident $Op:ident) => {
+        false
+    };
+}
+
 /// The lane that comes out, by class.
 macro_rules! out_lane {
     (ToReal $T:ident) => {
@@ -390,6 +457,7 @@ macro_rules! define {
             use $name1::$Op1;
             impl<T: $class1> Map1<T> for $Op1 {
                 type Out = out_lane!($class1 T);
+                const CHOOSES: bool = chooses!($class1 $Op1);
                 #[inline(always)]
                 fn at<I: Isa>($x: T) -> Self::Out {
                     $kernel1
@@ -404,6 +472,7 @@ macro_rules! define {
             use $name2::$Op2;
             impl<T: $class2> Map2<T> for $Op2 {
                 type Out = out_lane!($class2 T);
+                const CHOOSES: bool = chooses!($class2 $Op2);
                 #[inline(always)]
                 fn at<I: Isa>($a: T, $b: T) -> Self::Out {
                     $kernel2

@@ -8,6 +8,7 @@ pub mod lane;
 pub mod map;
 pub mod matmul;
 
+pub mod sort;
 pub mod strided;
 pub(crate) mod transpose;
 

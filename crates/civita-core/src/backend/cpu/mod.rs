@@ -2,6 +2,8 @@
 //!
 //! Everything here works on tensors without tags, under guards that `bind` holds.
 
+mod argsort;
+pub(crate) mod best;
 mod codes;
 pub(crate) mod compress;
 pub(crate) mod copy;
@@ -13,6 +15,7 @@ mod gather;
 pub(crate) mod interp;
 mod matmul;
 pub(crate) mod memory;
+pub(crate) mod pad;
 mod program;
 pub(crate) mod reduce;
 mod scan;

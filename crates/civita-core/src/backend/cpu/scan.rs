@@ -255,6 +255,37 @@ pub(super) struct IndexRange {
     pub(super) len: usize,
     pub(super) all: usize,
 }
+
+/// Indices that are looked at before what is in a range is done.
+const LOOK: usize = 512;
+
+impl IndexRange {
+    /// Calls `f(at, k)` for each index that is in the range, in their order: the `k`-th is that of element `first + at`.
+    ///
+    /// Which index is in the range cannot be guessed, so they are picked without a branch, and then done.
+    #[inline(always)]
+    pub(super) fn each(&self, index: &[i64], mut f: impl FnMut(usize, usize)) {
+        let at = |i: i64| super::gather::row_of(i, self.all).wrapping_sub(self.first);
+        if self.len == self.all {
+            for (k, &i) in index.iter().enumerate() {
+                f(at(i), k);
+            }
+            return;
+        }
+        let mut found = [(0, 0); LOOK];
+        for (number, some) in index.chunks(LOOK).enumerate() {
+            let mut many = 0;
+            for (k, &i) in some.iter().enumerate() {
+                let at = at(i);
+                found[many & (LOOK - 1)] = (at, k);
+                many += usize::from(at < self.len);
+            }
+            for &(at, k) in &found[..many] {
+                f(at, number * LOOK + k);
+            }
+        }
+    }
+}
 impl<T: Lane, C: Combine<T>> Body for Indexed<T, C> {
     #[inline(always)]
     unsafe fn run<I: Isa>(n: usize, [index, rows, range]: [*const u8; 3], out: *mut u8) {
@@ -265,22 +296,11 @@ impl<T: Lane, C: Combine<T>> Body for Indexed<T, C> {
             range: &IndexRange,
             out: *mut T,
         ) {
-            if index.is_empty() {
-                return;
-            }
-            // what goes elsewhere is combined with an element that nobody looks at: a branch would be guessed wrong every
-            // other time. SAFETY: as many rows as indices.
-            let mut aside = unsafe { *rows };
-            for (k, &i) in index.iter().enumerate() {
-                let at = super::gather::row_of(i, range.all).wrapping_sub(range.first);
-                let place = if at < range.len {
-                    out.wrapping_add(at)
-                } else {
-                    &raw mut aside
-                };
-                // SAFETY: a row by its number; an element of the range, or the one aside.
-                unsafe { *place = C::of::<I>(*rows.add(k), *place) };
-            }
+            // SAFETY: a row by its number, an element of the range.
+            range.each(index, |at, k| unsafe {
+                let place = out.add(at);
+                *place = C::of::<I>(*rows.add(k), *place);
+            });
         }
         // SAFETY: the contract of `Kernel` and of this body.
         unsafe {

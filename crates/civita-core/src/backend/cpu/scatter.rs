@@ -20,6 +20,14 @@ pub(super) fn scatter(p: &Scatter, base: &Raw, index: &Raw, rows: &Raw) -> Resul
     } else {
         copy::copied(base, base.dtype())?
     };
+    // memory that others may write is read once, so that what was checked is what is used
+    let own;
+    let index = if index.dtype().is_integer() && index.dtype() != DType::U64 && !is_plain(index) {
+        own = copy::contiguous(&copy::copied(index, DType::I64)?)?;
+        &own
+    } else {
+        index
+    };
     if p.combine == Combine::Set && put_plain(p, &out, index, rows) {
         return Ok(out);
     }
@@ -89,37 +97,42 @@ fn combine_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
         (lane, explain::Kind::Gather)
     });
     let kernel = scan::indexed(fold_of(p.combine), lane);
-    let size = lane.size();
-    // looking at an index costs about a quarter of combining it
+    let (from, to) = (Parts(rows.ptr()), Parts(out.ptr()));
+    let all = Parts(index.ptr());
+    each_range(list, n, &|here| {
+        let x = [
+            all.at(0).cast_const(),
+            from.at(0).cast_const(),
+            (&raw const here).cast(),
+        ];
+        // SAFETY: indices that exist and as many rows; the elements of this range, which are this task's.
+        unsafe { kernel(index.len(), x, to.at(here.first * lane.size())) };
+    });
+    true
+}
+
+/// The most tasks that look at all indices: looking at one costs about a quarter of what is done with it.
+const MOST_LOOKS: usize = 8;
+
+/// Shares the elements that indices mean among tasks, each of which looks at all indices: so what one element gets, it gets in
+/// the order of the indices.
+fn each_range(list: &[i64], n: usize, task: &(dyn Fn(scan::IndexRange) + Sync)) {
     let tasks = threads::threads()
         .min(MOST_LOOKS)
         .min(list.len() / PIECE + 1)
         .min(n / PIECE + 1);
     let part = n.div_ceil(tasks.max(1)).max(1);
-    let (from, to) = (Parts(rows.ptr()), Parts(out.ptr()));
-    let list = Parts(index.ptr());
     threads::run_ranges(n.div_ceil(part), 1, &|range| {
-        for task in range {
-            let first = task * part;
-            let here = scan::IndexRange {
+        for number in range {
+            let first = number * part;
+            task(scan::IndexRange {
                 first,
                 len: part.min(n - first),
                 all: n,
-            };
-            let x = [
-                list.at(0).cast_const(),
-                from.at(0).cast_const(),
-                (&raw const here).cast(),
-            ];
-            // SAFETY: indices that exist and as many rows; the elements of this range, which are this task's.
-            unsafe { kernel(index.len(), x, to.at(first * size)) };
+            });
         }
     });
-    true
 }
-
-/// The most tasks that look at all indices.
-const MOST_LOOKS: usize = 4;
 
 /// Writes small rows over those of the first axes, where that needs no copies: plain `i64` that all exist, contiguous
 /// tensors of one dtype in different memory. Says whether it was done.
@@ -307,16 +320,16 @@ impl Grouped {
 /// Rows of the size of a `T`, by indices that exist among `n`.
 ///
 /// # Safety
-/// As many rows at `from` as indices, `n` at `to`.
+/// As many rows at `from` as indices, `n` at `to`, which are ours alone.
 unsafe fn each_plain<T: Copy>(list: &[i64], n: usize, from: *const u8, to: *mut u8) {
-    let (from, to) = (from.cast::<T>(), to.cast::<T>());
-    for (k, &i) in list.iter().enumerate() {
-        // SAFETY: the caller's contract.
-        unsafe {
-            to.add(row_of(i, n))
-                .write_unaligned(from.add(k).read_unaligned())
-        };
-    }
+    let (from, to) = (Parts(from.cast::<T>().cast_mut()), Parts(to.cast::<T>()));
+    each_range(list, n, &|here| {
+        // SAFETY: the caller's contract; rows of this range are this task's.
+        here.each(list, |at, k| unsafe {
+            to.at(here.first + at)
+                .write_unaligned(from.at(k).read_unaligned());
+        });
+    });
 }
 
 /// Rows of the size of a `T`.

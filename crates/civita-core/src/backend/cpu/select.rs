@@ -20,6 +20,7 @@ use super::{copy, memory};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;
+use crate::kernels;
 use crate::raw::Raw;
 use crate::threads::{self, Parts};
 
@@ -332,7 +333,7 @@ unsafe fn partition_coded<T: Numeric + Coded>(x: *mut u8, [rows, n]: [usize; 2],
             // SAFETY: a row that no other task has.
             let bits = unsafe { std::slice::from_raw_parts_mut(x.at(row * n), n) };
             if codes::is_plain::<T>(bits) {
-                codes::as_codes::<T>(bits, |codes| select(codes, places));
+                codes::as_codes::<T>(bits, |codes| kernels::sort::select(codes, places));
             } else {
                 // SAFETY: the same row as what it holds.
                 let row = unsafe { std::slice::from_raw_parts_mut(x.at(row * n).cast::<T>(), n) };

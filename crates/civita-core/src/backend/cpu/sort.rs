@@ -5,7 +5,7 @@
 //! for each row, on any thread:
 //!   code(x) = an unsigned integer in the order of x: signs turned, NaN the largest, -0 as 0
 //!   8 and 16 bits: count the codes; 32 and 64 bits: radix sort by bytes that differ; short rows: the library's sort
-//!   values alone of 32 and 64 bits: `codes`
+//!   values alone of 32 and 64 bits: `codes`; their indices: `argsort`
 //! ```
 //!
 //! What moves are the elements themselves, or elements with their indices: a radix sort is stable, so NaN payloads and the
@@ -15,7 +15,7 @@ use half::{bf16, f16};
 use num_complex::Complex;
 
 use super::codes::{self, Coded};
-use super::{copy, memory};
+use super::{argsort, copy, memory};
 use crate::dtype::{DType, Element};
 use crate::error::Result;
 use crate::explain;
@@ -187,7 +187,7 @@ unsafe fn rows<T: Item>(
     indices: Option<*mut u8>,
     [rows, n]: [usize; 2],
     p: &Sort,
-) {
+) -> Result<()> {
     let values = Parts(values.cast::<T>());
     let indices = indices.map(|i| Parts(i.cast::<i64>()));
     threads::run_ranges(rows, (PIECE / n.max(1)).max(1), &|range| {
@@ -226,6 +226,7 @@ unsafe fn rows<T: Item>(
             }
         }
     });
+    Ok(())
 }
 
 /// As [`rows`], where the values have codes of their own size.
@@ -237,10 +238,10 @@ unsafe fn coded_rows<T: Item + Coded + Element>(
     indices: Option<*mut u8>,
     [rows, n]: [usize; 2],
     p: &Sort,
-) {
-    if indices.is_some() {
+) -> Result<()> {
+    if let Some(indices) = indices {
         // SAFETY: the caller's contract.
-        return unsafe { self::rows::<T>(values, indices, [rows, n], p) };
+        return unsafe { argsort::rows::<T>(values, indices, [rows, n], p) };
     }
     let values = Parts(values.cast::<T::Bits>());
     let one = |row: usize, sort: &mut dyn FnMut(&mut [T::Bits])| {
@@ -267,7 +268,7 @@ unsafe fn coded_rows<T: Item + Coded + Element>(
                 codes::sort_long::<T>(bits.as_mut_ptr(), spare.ptr().cast(), n);
             });
         }
-        return;
+        return Ok(());
     }
     threads::run_ranges(rows, (PIECE / n.max(1)).max(1), &|range| {
         let mut spare = Vec::new();
@@ -275,6 +276,7 @@ unsafe fn coded_rows<T: Item + Coded + Element>(
             one(row, &mut |bits| codes::sort_bits::<T>(bits, &mut spare));
         }
     });
+    Ok(())
 }
 
 /// Codes with their places.
@@ -327,7 +329,7 @@ pub(super) fn sort(p: &Sort, x: &Raw) -> Result<Outputs<Raw>> {
     };
     let n = values.shape()[last];
     let at = indices.as_ref().map(Raw::ptr);
-    let of: unsafe fn(*mut u8, Option<*mut u8>, [usize; 2], &Sort) = match x.dtype() {
+    let of: unsafe fn(*mut u8, Option<*mut u8>, [usize; 2], &Sort) -> Result<()> = match x.dtype() {
         DType::Bool | DType::U8 => rows::<u8>,
         DType::U16 => rows::<u16>,
         DType::U32 => coded_rows::<u32>,
@@ -345,7 +347,7 @@ pub(super) fn sort(p: &Sort, x: &Raw) -> Result<Outputs<Raw>> {
     };
     if !values.is_empty() {
         // SAFETY: both are new, contiguous and of these dtypes.
-        unsafe { of(values.ptr(), at, [values.len() / n, n], p) };
+        unsafe { of(values.ptr(), at, [values.len() / n, n], p)? };
     }
     let back = |y: Raw| -> Result<Raw> {
         if p.axis == last {

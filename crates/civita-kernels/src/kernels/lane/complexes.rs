@@ -25,6 +25,14 @@ macro_rules! complexes {
             type Real = $f;
             const ZERO: Self = Complex::new(0.0, 0.0);
             const ONE: Self = Complex::new(1.0, 0.0);
+            const COMPLEX: bool = true;
+
+            #[inline(always)]
+            fn any_not_finite(values: &[Self]) -> bool {
+                // SAFETY: a complex number is two of its parts in memory.
+                let parts = unsafe { std::slice::from_raw_parts(values.as_ptr().cast::<$f>(), 2 * values.len()) };
+                <$f>::any_not_finite(parts)
+            }
         }
         impl Ring for Complex<$f> {
             #[inline(always)]

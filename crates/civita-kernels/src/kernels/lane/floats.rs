@@ -50,6 +50,15 @@ macro_rules! floats {
             type Real = $t;
             const ZERO: $t = 0.0;
             const ONE: $t = 1.0;
+
+            #[inline(always)]
+            fn any_not_finite(values: &[$t]) -> bool {
+                // an exponent of ones and one more is carried into the sign's place
+                let exponent = <$t>::INFINITY.to_bits();
+                let one = exponent & exponent.wrapping_neg();
+                let carried = values.iter().fold(0, |carried, x| carried | ((x.to_bits() & exponent) + one));
+                carried > exponent
+            }
         }
         impl Ring for $t {
             #[inline(always)]

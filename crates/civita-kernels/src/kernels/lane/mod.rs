@@ -24,6 +24,14 @@ pub trait Lane: Copy + Send + Sync + 'static {
     const ZERO: Self;
     /// One.
     const ONE: Self;
+    /// Are functions of it computed by formulas that choose infinities and NaN?
+    const COMPLEX: bool = false;
+
+    /// Is one of them infinite or NaN?
+    #[inline(always)]
+    fn any_not_finite(_values: &[Self]) -> bool {
+        false
+    }
 }
 
 /// `a + b` and `a · b`, wrapping in integers, or/and in truth values.

@@ -1,0 +1,168 @@
+"""What is told of overflow, division by zero and invalid values, beside NumPy live."""
+
+import operator
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+import civita as cv
+
+POINTS = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.0, 1e300, -1e300, 1e-300, 710.0, -746.0, np.inf, -np.inf, np.nan]
+UNARY = """absolute arccos arccosh arcsin arcsinh arctan arctanh cbrt ceil cos cosh deg2rad exp exp2 expm1 fabs floor log log10 log1p log2
+    negative rad2deg reciprocal rint sign sin sinh sqrt square tan tanh trunc""".split()
+BINARY = """add arctan2 copysign divide float_power floor_divide fmax fmod heaviside hypot logaddexp logaddexp2 maximum minimum multiply power
+    remainder subtract divmod""".split()
+INTEGERS = ["floor_divide", "remainder", "fmod", "divmod"]
+
+
+DEFAULTS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+
+
+@pytest.fixture(autouse=True)
+def told_by_both():
+    """Other tests silence both libraries."""
+    with np.errstate(**DEFAULTS), cv.errstate(**DEFAULTS):
+        yield
+
+
+def told(function):
+    """The warnings of a call, each once, in the order of the alphabet."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        function()
+    return sorted({str(w.message) for w in found if issubclass(w.category, RuntimeWarning)})
+
+
+def same(call, *names):
+    """The same warnings by both libraries."""
+    ours, theirs = (told(lambda: call(xp)) for xp in (cv, np))
+    assert ours == theirs, (names, ours, theirs)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", UNARY)
+def test_functions_of_one_array(name, dtype):
+    with np.errstate(all="ignore"):
+        points = np.array(POINTS).astype(dtype)
+    for x in points:
+        if np.isinf(x) and dtype == "float32" and name in ("exp2", "sinh", "cosh"):
+            continue  # some of NumPy's loops raise flags of infinite arguments
+        same(lambda xp: getattr(xp, name)(xp.asarray([x], dtype=dtype)), name, x)
+        same(lambda xp: getattr(xp, name)(xp.asarray([x] * 100, dtype=dtype)), name, x, "many")
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_functions_of_two_arrays(name):
+    for x in POINTS:
+        for y in POINTS:
+            if name == "float_power" and x < 0:
+                continue
+            if name.startswith("logaddexp") and np.isnan([x, y]).any():
+                continue  # NumPy tells of a comparison with NaN
+            if name == "divmod" and not np.isfinite([x, y]).all():
+                continue  # NumPy's own two loops differ there
+            if name in ("floor_divide", "remainder", "fmod", "divmod") and abs(x) > 1e200 and 0 < abs(y) < 1e-200:
+                continue
+            same(lambda xp: getattr(xp, name)(xp.asarray([x]), xp.asarray([y])), name, x, y)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "int64", "uint64"])
+@pytest.mark.parametrize("name", INTEGERS)
+def test_integers_divided(name, dtype):
+    least = np.iinfo(dtype).min
+    values = [0, 1, 7, least, np.iinfo(dtype).max] + ([-1, -7] if least else [])
+    for x in values:
+        for y in values:
+            same(lambda xp: getattr(xp, name)(xp.asarray([x, 1], dtype=dtype), xp.asarray([y, 1], dtype=dtype)), name, x, y)
+            same(lambda xp: getattr(xp, name)(xp.asarray([x, 1], dtype=dtype), y), name, x, y, "a number")
+
+
+@pytest.mark.parametrize("op", [operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, divmod])
+def test_operators_of_scalars(op):
+    for dtype in ["int8", "uint16", "int64", "float32", "float64"]:
+        info = np.iinfo(dtype) if dtype[0] in "iu" else np.finfo(dtype)
+        values = [0, 1, 3, info.min, info.max]
+        for x in values:
+            for y in values:
+                same(lambda xp: op(getattr(xp, dtype)(x), getattr(xp, dtype)(y)), op.__name__, dtype, x, y)
+
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64"])
+def test_signs_of_scalars(dtype):
+    for x in [0, 1, np.iinfo(dtype).min, np.iinfo(dtype).max]:
+        same(lambda xp: -getattr(xp, dtype)(x), dtype, x)
+        same(lambda xp: abs(getattr(xp, dtype)(x)), dtype, x)
+
+
+def test_operators_of_arrays_and_in_place():
+    def divide_in_place(xp):
+        x = xp.asarray([1.0, 2.0])
+        x /= xp.asarray([0.0, 1.0])
+
+    def overflow_in_place(xp):
+        x = xp.asarray([1e300, np.nan])
+        x *= 1e300
+
+    def integers_in_place(xp):
+        x = xp.asarray([1, 2])
+        x //= 0
+
+    def into(xp):
+        xp.divide(xp.asarray([1.0, 0.0]), xp.asarray([0.0, 0.0]), out=xp.zeros(2))
+
+    for call in (divide_in_place, overflow_in_place, integers_in_place, into):
+        same(call, call.__name__)
+    same(lambda xp: xp.asarray([1.0, 0.0]) / 0)
+    same(lambda xp: 1 / xp.asarray([1.0, 0.0]))
+
+
+def test_a_mask_leaves_out_what_it_tells():
+    a = [1.0, 2.0, 0.0]
+    same(lambda xp: xp.divide(1.0, xp.asarray(a), where=xp.asarray([True, True, False]), out=xp.zeros(3)))
+    same(lambda xp: xp.divide(1.0, xp.asarray(a), where=xp.asarray([True, False, True]), out=xp.zeros(3)))
+
+
+def test_folds_products_and_conversions():
+    big, both = [1e308, 1e308], [np.inf, -np.inf]
+    for values in (big, both, [1.0, 2.0], [np.nan, 1.0], [np.inf, 1.0]):
+        same(lambda xp: xp.sum(xp.asarray(values)), values)
+        same(lambda xp: xp.add.reduce(xp.asarray(values)), values)
+        same(lambda xp: xp.add.accumulate(xp.asarray(values)), values)
+        same(lambda xp: xp.prod(xp.asarray(values)), values)
+    for values, dtype in [([1e300], "float32"), ([np.nan], "int32"), ([np.inf], "int64"), ([1.5], "int32"), ([np.nan], "float32"), ([1e20], "int64"), ([70000.0], "float16")]:
+        same(lambda xp: xp.asarray(values).astype(dtype), values, dtype)
+    assert told(lambda: cv.asarray([[1e200]]) @ cv.asarray([[1e200]])) == ["overflow encountered in matmul"]
+
+
+def test_large_arrays_on_helper_threads():
+    x = np.ones(1_000_000)
+    x[777_777] = 0.0
+    same(lambda xp: 1 / xp.asarray(x))
+    same(lambda xp: xp.log(xp.asarray(x)))
+    same(lambda xp: xp.exp(xp.asarray(x) * 800))
+    assert told(lambda: cv.asarray(x) / 3) == []
+
+
+def test_modes_by_thread_and_by_block():
+    zero = cv.zeros(1)
+    with cv.errstate(divide="raise"), pytest.raises(FloatingPointError, match="divide by zero encountered in divide"):
+        1 / zero
+    with cv.errstate(all="ignore"):
+        assert told(lambda: 1 / zero) == []
+        seen = []
+        thread = threading.Thread(target=lambda: seen.append(cv.geterr()))
+        thread.start()
+        thread.join()
+        assert seen == [DEFAULTS]
+    calls = []
+    with cv.errstate(call=lambda what, flag: calls.append((what, flag)), divide="call", invalid="call"):
+        cv.asarray([1.0, 0.0]) / zero
+    assert calls == [("divide by zero", 1), ("invalid value", 8)]
+
+
+def test_nothing_is_told_of_tracked_arrays():
+    x = cv.zeros(3, requires_grad=True)
+    assert told(lambda: cv.log(x).sum().backward()) == []
