@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use crate::array::Array;
 use crate::convert::{array_of, scalar_exact, value};
 use crate::error::{Outcome, value_error};
+use crate::errstate;
 use crate::gil;
 use crate::index::{element, keys, work};
 
@@ -71,9 +72,9 @@ pub fn at(
     array.write(|x| {
         let elements = written(x, &keys)?.max(b.as_ref().map_or(0, |b| b.len()));
         let operand = b.as_ref().map(|b| b.operand());
-        Ok(gil::work(py, elements, || {
-            ufuncs::at(op, x, &keys, operand)
-        })?)
+        errstate::watch();
+        gil::work(py, elements, || ufuncs::at(op, x, &keys, operand))?;
+        errstate::check_in_place(py, op, operand, x)
     })
 }
 

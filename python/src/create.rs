@@ -3,7 +3,7 @@
 use civita_core::dtype::{DType, Kind, Scalar, promote};
 use civita_core::raw::Raw;
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyList, PySequence, PyTuple};
+use pyo3::types::{PyInt, PyList, PyTuple};
 
 use crate::array::{Array, wrap, wrap_view};
 use crate::convert::{Value, array_of, scalar_array, value};
@@ -38,11 +38,10 @@ pub fn shape_of(ob: &Bound<'_, PyAny>) -> Outcome<Vec<usize>> {
     if let Ok(list) = ob.cast::<PyList>() {
         return list.iter().map(|n| length(&n)).collect();
     }
-    match ob.cast::<PySequence>() {
-        Ok(sequence) if !ob.is_instance_of::<Array>() => (0..sequence.len()?)
-            .map(|i| length(&sequence.get_item(i)?))
-            .collect(),
-        _ => Ok(vec![length(ob)?]),
+    // other sequences, and vectors of integers
+    match ob.len() {
+        Ok(n) => (0..n).map(|i| length(&ob.get_item(i)?)).collect(),
+        Err(_) => Ok(vec![length(ob)?]),
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use civita_core::dtype::{DType, Kind, Scalar};
 use civita_core::error::Result;
 use civita_core::flags;
+use civita_core::functions::ufuncs;
 use civita_core::ops::{Op, Reduction};
 use civita_core::raw::{Operand, Raw};
 use pyo3::exceptions::{PyFloatingPointError, PyRuntimeWarning};
@@ -251,10 +252,27 @@ pub fn watch() {
 /// Tells of the faults of an op on operands without tags.
 #[inline]
 pub fn check(py: Python<'_>, op: Op, operands: &[Operand<'_>], result: &Raw) -> Outcome<()> {
+    if operands.iter().any(|o| is_too_large(o, result.dtype())) {
+        tell(py, "cast", &[OVER])?;
+    }
     match is_up(op, result) {
         true => check_raised(py, op, operands, result, None),
         false => Ok(()),
     }
+}
+
+/// Is it a finite number that became infinite beside an array of few bits?
+#[inline]
+fn is_too_large(operand: &Operand<'_>, dtype: DType) -> bool {
+    let Operand::Scalar(Scalar::Int(value)) = operand else {
+        return false;
+    };
+    let most = match dtype.to_real() {
+        DType::F16 => 65_504.0,
+        DType::F32 | DType::BF16 => f64::from(f32::MAX),
+        _ => return false,
+    };
+    value.unsigned_abs() as f64 > most
 }
 
 /// Is there something to look at?
@@ -321,6 +339,32 @@ fn check_fold_raised(
     if nan {
         found.push(INVALID);
     }
+    tell(py, name, &found)
+}
+
+/// Tells of zeros that integers were divided by in a fold, which raise no flag.
+pub fn check_integer_fold(
+    py: Python<'_>,
+    name: &'static str,
+    op: Op,
+    x: &Raw,
+    axis: isize,
+) -> Outcome<()> {
+    let axis = if axis < 0 {
+        axis + x.rank() as isize
+    } else {
+        axis
+    };
+    let n = x.shape().get(axis as usize).copied().unwrap_or(0);
+    if !divides(op) || !x.dtype().is_integer() || n < 2 || x.is_empty() || ignores_all() {
+        return Ok(());
+    }
+    // each step: what came out so far, divided by the next
+    let so_far = ufuncs::accumulate(op, x, axis, None)?;
+    let operands = [so_far.narrow(axis, 0, n - 1)?, x.narrow(axis, 1, n - 1)?];
+    let result = so_far.narrow(axis, 1, n - 1)?;
+    let operands = operands.each_ref().map(Operand::Tensor);
+    let found = faults_of_integers(op, &operands, &result, &any)?;
     tell(py, name, &found)
 }
 

@@ -5,7 +5,7 @@ use civita_core::functions::composed::Rule;
 use civita_core::functions::ufuncs::{self, Restriction};
 use civita_core::functions::{COMPOSED, Composed, FunctionRow};
 use civita_core::layout::KeepDims;
-use civita_core::ops::{Class, Op, ROWS, Row};
+use civita_core::ops::{Class, ClassResult, Op, ROWS, Row};
 use civita_core::raw::{Operand, Raw, ReduceOptions, write_elementwise};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -69,6 +69,29 @@ impl Kind {
         }
     }
 
+    /// The dtype of the first result.
+    fn output(self, dtypes: &[DType]) -> civita_core::error::Result<DType> {
+        match self {
+            Kind::Op(row) => Ok(row.op.signature(dtypes)?.output),
+            Kind::Composed(row, _) => row.output(0, self.compute(dtypes)?[0]),
+        }
+    }
+
+    /// Are its results booleans, whatever the operands?
+    fn answers(self) -> bool {
+        matches!(self, Kind::Op(row) if row.class.result() == ClassResult::Bool)
+    }
+
+    /// Is this no dtype of its results, as an integer of a quotient?
+    fn never_gives(self, dtype: DType) -> bool {
+        match self {
+            Kind::Op(row) if row.class == Class::Select => false,
+            Kind::Op(_) if self.answers() => dtype != DType::Bool,
+            Kind::Op(row) if dtype.is_integer() => !row.class.loops().contains(&dtype),
+            _ => false,
+        }
+    }
+
     /// The dtypes that operands of these dtypes are converted to.
     fn compute(self, dtypes: &[DType]) -> civita_core::error::Result<SmallVec<[DType; 3]>> {
         match self {
@@ -127,9 +150,16 @@ struct Options<'py> {
     /// For each result; empty where none was given.
     out: Outputs<'py>,
     dtype: Option<DType>,
+    /// The dtypes of inputs and results, as far as they were said.
+    signature: Option<Loop>,
     casting: Casting,
     mask: Option<Raw>,
+    /// Is a result without axes an array too?
+    keeps_array: bool,
 }
+
+/// Dtypes of a loop: inputs, then results.
+type Loop = SmallVec<[Option<DType>; 4]>;
 
 impl Ufunc {
     fn options<'py>(
@@ -141,10 +171,15 @@ impl Ufunc {
         let mut options = Options {
             out: Outputs::new(),
             dtype: None,
+            signature: None,
             casting: Casting::SameKind,
             mask: None,
+            keeps_array: false,
         };
         for out in args.iter().skip(inputs) {
+            if is_ellipsis(&out) {
+                return Err(type_error("out=... is only allowed as a keyword argument."));
+            }
             options.out.push(output(&out)?);
         }
         for (key, given) in kwargs.iter().flat_map(|k| k.iter()) {
@@ -153,9 +188,15 @@ impl Ufunc {
                     return Err(type_error(format!("{name}() got the output twice")));
                 }
                 "out" if given.is_none() => {}
+                "out" if is_ellipsis(&given) => options.keeps_array = true,
                 "out" => match given.cast::<PyTuple>() {
                     Ok(all) if all.len() == outputs => {
                         for out in all.iter() {
+                            if is_ellipsis(&out) {
+                                return Err(type_error(
+                                    "must use `...` as `out=...` and not per-operand/in a tuple",
+                                ));
+                            }
                             options.out.push(output(&out)?);
                         }
                     }
@@ -175,18 +216,114 @@ impl Ufunc {
                     Err(_) => options.out.push(output(&given)?),
                 },
                 "dtype" => options.dtype = parse_optional(Some(&given))?,
+                "signature" | "sig" => options.signature = self.signature_of(&given)?,
                 "casting" => options.casting = casting_rule(&given.extract::<String>()?)?,
                 "where" => options.mask = crate::reduction::mask(&given)?,
                 // results lie as their operands do; there are no subclasses of arrays to keep
                 "order" | "subok" => {}
                 other => {
                     return Err(type_error(format!(
-                        "{name}() got an unexpected keyword argument '{other}'\n  rule: the keywords are out, where, dtype, casting, order, subok"
+                        "{name}() got an unexpected keyword argument '{other}'\n  rule: the keywords are out, where, dtype, casting, order, subok, signature"
                     )));
                 }
             }
         }
+        if options.dtype.is_some() && options.signature.is_some() {
+            return Err(type_error(format!(
+                "{name}() got both `dtype` and `signature`\n  rule: cannot specify both"
+            )));
+        }
         Ok(options)
+    }
+
+    /// A loop as it was written: `'dd->d'`, `'d'` for the first result, or a dtype or `None` for each operand.
+    fn signature_of(&self, given: &Bound<'_, PyAny>) -> Outcome<Option<Loop>> {
+        let (inputs, all) = (self.kind.inputs(), self.kind.inputs() + self.kind.outputs());
+        if given.is_none() {
+            return Ok(None);
+        }
+        if let Ok(tuple) = given.cast::<PyTuple>() {
+            if tuple.len() != all {
+                return Err(type_error(format!(
+                    "a type-tuple must be specified of length {all} for ufunc '{}'",
+                    self.name
+                )));
+            }
+            let entries = tuple.iter().map(|d| parse_optional(Some(&d)));
+            return Ok(Some(entries.collect::<Outcome<Loop>>()?));
+        }
+        let text = match given.extract::<String>() {
+            Ok(text) => text,
+            Err(_) => match given.extract::<&[u8]>() {
+                Ok(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                Err(_) => {
+                    return Err(type_error(
+                        "the signature object to ufunc must be a string or a tuple.",
+                    ));
+                }
+            },
+        };
+        let letters: Vec<char> = text.chars().filter(|c| !matches!(c, '-' | '>')).collect();
+        let form: String = text
+            .chars()
+            .map(|c| if matches!(c, '-' | '>') { c } else { '.' })
+            .collect();
+        let whole = format!("{}->{}", ".".repeat(inputs), ".".repeat(all - inputs));
+        let dtypes = letters
+            .iter()
+            .map(|c| from_text(c.encode_utf8(&mut [0; 4])));
+        let dtypes: Option<Vec<DType>> = dtypes.collect();
+        match dtypes {
+            Some(dtypes) if form == whole => Ok(Some(dtypes.into_iter().map(Some).collect())),
+            Some(_) if form == "." => Err(type_error(format!(
+                "The signature '{text}' is one dtype\n  rule: a single dtype is what `dtype=` takes\n  hint: `dtype='{text}'`"
+            ))),
+            _ => Err(value_error(format!(
+                "'{text}' is no signature of ufunc '{}'\n  rule: a letter for each operand, as in '{}'",
+                self.name,
+                whole.replace('.', "d")
+            ))),
+        }
+    }
+
+    /// The dtype in which a signature says to compute.
+    fn dtype_of(&self, signature: &Loop) -> Outcome<Option<DType>> {
+        let inputs = self.kind.inputs();
+        let said: SmallVec<[DType; 4]> = signature.iter().flatten().copied().collect();
+        let Some(&first) = said.first() else {
+            return Ok(None);
+        };
+        let fits = |computed: DType| -> bool {
+            let mut dtypes: SmallVec<[DType; 3]> = SmallVec::from_elem(computed, inputs);
+            for (own, given) in dtypes.iter_mut().zip(signature) {
+                *own = given.unwrap_or(*own);
+            }
+            let Ok(lanes) = self.kind.compute(&dtypes) else {
+                return false;
+            };
+            let Ok(result) = self.kind.output(&dtypes) else {
+                return false;
+            };
+            lanes == dtypes
+                && signature
+                    .get(inputs)
+                    .copied()
+                    .flatten()
+                    .is_none_or(|d| d == result)
+        };
+        // a loop of one dtype, or of what was said for the inputs
+        match fits(first) {
+            true => Ok(Some(first)),
+            false => Err(self.no_loop()),
+        }
+    }
+
+    #[cold]
+    fn no_loop(&self) -> crate::error::Fault {
+        type_error(format!(
+            "No loop matching the specified signature and casting was found for ufunc {}",
+            self.name
+        ))
     }
 
     /// A call with any arguments.
@@ -240,9 +377,20 @@ impl Ufunc {
         &self,
         py: Python<'_>,
         mut values: Args<'_>,
-        options: Options<'_>,
+        mut options: Options<'_>,
     ) -> Outcome<Py<PyAny>> {
         let name = self.name;
+        if let Some(signature) = &options.signature {
+            options.dtype = self.dtype_of(signature)?;
+        } else if let Some(dtype) = options.dtype
+            && self.kind.never_gives(dtype)
+        {
+            return Err(self.no_loop());
+        }
+        // what answers with booleans computes in the dtype of its operands
+        if options.dtype == Some(DType::Bool) && self.kind.answers() {
+            options.dtype = None;
+        }
         // conditions and exponents keep their dtype
         let kept = match self.kind {
             Kind::Op(row) if row.class == Class::Select => Some(0),
@@ -255,6 +403,12 @@ impl Ufunc {
                     continue;
                 }
                 *v = match &*v {
+                    Value::Weak(s) if !weak_fits(*s, dtype, options.casting) => {
+                        return Err(type_error(format!(
+                            "Cannot cast ufunc '{name}' input {i} from {} to {dtype} with this casting rule",
+                            s.default_dtype()
+                        )));
+                    }
                     Value::Weak(s) => {
                         Value::Own(Box::new(crate::convert::scalar_array(*s, Some(dtype))?))
                     }
@@ -274,7 +428,15 @@ impl Ufunc {
         let op = match self.kind {
             Kind::Op(row) => row.op,
             Kind::Composed(row, _) => {
-                return composed(py, row, &values, options.out, options.mask.as_ref());
+                let result = composed(py, row, &values, options.out, options.mask.as_ref())?;
+                return match (options.keeps_array, result.bind(py).cast::<PyTuple>()) {
+                    (false, _) => Ok(result),
+                    (true, Err(_)) => as_array(result.bind(py)),
+                    (true, Ok(all)) => {
+                        let all: Outcome<Vec<_>> = all.iter().map(|x| as_array(&x)).collect();
+                        Ok(PyTuple::new(py, all?)?.into_any().unbind())
+                    }
+                };
             }
         };
         let operands: SmallVec<[Operand<'_>; 3]> = values.iter().map(|v| v.operand()).collect();
@@ -289,7 +451,11 @@ impl Ufunc {
         }
         let Some(out) = out else {
             let refs: SmallVec<[&Value<'_>; 3]> = values.iter().collect();
-            return apply(py, op, &refs);
+            let result = apply(py, op, &refs)?;
+            return match options.keeps_array {
+                true => as_array(result.bind(py)),
+                false => Ok(result),
+            };
         };
         out.get().write(|raw| {
             errstate::watch();
@@ -458,6 +624,32 @@ fn masked(
     Ok(out.into_any().unbind())
 }
 
+/// May a Python number become this dtype? One of the dtype's own kind may, whatever the rule.
+fn weak_fits(s: Scalar, dtype: DType, casting: Casting) -> bool {
+    let own = s.default_dtype();
+    match casting {
+        Casting::Unsafe => true,
+        Casting::SameKind | Casting::Safe => {
+            own.kind() <= dtype.kind() || (own.is_integer() && dtype.is_integer())
+        }
+        Casting::No => {
+            own == dtype || can_cast(own, dtype, Casting::Safe) && own.kind() < dtype.kind()
+        }
+    }
+}
+
+fn is_ellipsis(ob: &Bound<'_, PyAny>) -> bool {
+    ob.is(ob.py().Ellipsis())
+}
+
+/// A scalar as an array without axes.
+fn as_array(result: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    match result.is_instance_of::<Array>() {
+        true => Ok(result.clone().unbind()),
+        false => crate::array::wrap(result.py(), array_of(result, None)?),
+    }
+}
+
 /// The array that results go into; NumPy also takes a tuple of one.
 pub fn output<'py>(ob: &Bound<'py, PyAny>) -> Outcome<Option<Bound<'py, Array>>> {
     if ob.is_none() {
@@ -591,6 +783,9 @@ impl Ufunc {
         errstate::watch();
         let result = gil::work(py, x.len(), || ufuncs::reduce(op, &x, options, restriction))?;
         errstate::check_fold(py, "reduce", &[&x], &result)?;
+        if let civita_core::layout::Axes::List(&[axis]) = axis.axes_of(x.rank()) {
+            errstate::check_integer_fold(py, "reduce", op, &x, axis)?;
+        }
         this.write_result(py, result, out)
     }
 
@@ -730,14 +925,10 @@ impl Ufunc {
     fn __text_signature__(&self) -> String {
         let outputs = match self.kind.outputs() {
             1 => "/, out=None",
-            _ => "out1=None, out2=None, /, *, out=(None, None)",
-        };
-        let rest = match self.kind.outputs() {
-            1 => "*, where=True",
-            _ => "where=True",
+            _ => "out1=None, out2=None, /, out=(None, None)",
         };
         format!(
-            "({}, {outputs}, {rest}, dtype=None, casting='same_kind', order='K', subok=True)",
+            "({}, {outputs}, *, where=True, casting='same_kind', order='K', dtype=None, subok=True, signature=None)",
             self.parameters().join(", ")
         )
     }

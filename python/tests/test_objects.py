@@ -491,3 +491,65 @@ def test_importing_is_quick_and_lazy():
     assert "vectorize" in dir(cv) and cv.vectorize is cv.vectorize
     with pytest.raises(AttributeError):
         cv.no_such_name
+
+
+# ---- loops of ufuncs that are asked for
+
+
+def outcome(call):
+    """The value and dtype, or the class of the error."""
+    try:
+        y = np.asarray(call())
+        return y.tolist(), y.dtype
+    except Exception as e:
+        return next(c for c in (TypeError, ValueError, OverflowError) if isinstance(e, c))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"signature": "dd->d"},
+        {"sig": "ff->f", "casting": "unsafe"},
+        {"signature": "ii->i", "casting": "unsafe"},
+        {"signature": (None, None, "d")},
+        {"signature": ("i4", "i4", None), "casting": "unsafe"},
+        {"signature": (None, None, None)},
+        {"signature": b"dd->d"},
+        {"signature": "d"},
+        {"signature": "dd>d"},
+        {"signature": "%^->#"},
+        {"signature": 3.0},
+        {"signature": ("d",)},
+        {"signature": "dd->f"},
+        {"signature": "dd->d", "dtype": "d"},
+        {"dtype": "f4", "casting": "equiv"},
+        {"dtype": "i8"},
+        {"dtype": "i8", "casting": "safe"},
+        {"dtype": "i8", "casting": "unsafe"},
+        {"dtype": bool},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["add", "divide", "less", "power"])
+def test_a_loop_can_be_asked_for(name, options):
+    for x, y in [([1.5, 2.5], [2.0, 3.0]), (1.5, 2.0), ([1, 2], [3, 4])]:
+        wanted = outcome(lambda: getattr(np, name)(np.asarray(x), y, **options))
+        got = outcome(lambda: getattr(cv, name)(cv.asarray(x), y, **options))
+        assert got == wanted, (x, y)
+
+
+def test_an_ellipsis_asks_for_arrays():
+    assert type(cv.add(1, 2, out=...)) is cv.ndarray and cv.add(1, 2, out=...).shape == ()
+    quotient, rest = cv.divmod(7, 2, out=...)
+    assert type(quotient) is type(rest) is cv.ndarray
+    with pytest.raises(TypeError, match="only allowed as a keyword argument"):
+        cv.add(1, 2, ...)
+    with pytest.raises(TypeError, match="per-operand"):
+        cv.negative(1, out=(...,))
+
+
+def test_an_array_can_be_a_shape():
+    assert cv.ones(cv.asarray([2, 3])).shape == cv.zeros(np.array([2, 3])).shape == (2, 3)
+    assert cv.ones(cv.asarray([], dtype=int)).shape == ()
+    with pytest.raises(TypeError):
+        cv.ones(cv.asarray([2.0]))

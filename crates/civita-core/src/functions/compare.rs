@@ -104,6 +104,11 @@ pub fn clip(
     let high = a_max
         .or(max)
         .and_then(|v| bounds(v, |v, range| v >= range.1));
+    if let (Some(Number::Scalar(low)), Some(Number::Scalar(high))) = (&low, &high)
+        && let Some(y) = between(&a, *low, *high)?
+    {
+        return Ok(y);
+    }
     let bounded = match &low {
         Some(low) => limited(Bound::Lower, &a, low)?,
         None => a,
@@ -113,6 +118,30 @@ pub fn clip(
         None if low.is_none() => bounded.copied(),
         None => Ok(bounded),
     }
+}
+
+/// Elements of which two passes over memory cost more than a program.
+const MANY: usize = 1 << 13;
+
+/// Many elements between two numbers of their dtype, in one pass, where no transformation looks on.
+fn between(x: &Raw, low: Scalar, high: Scalar) -> Result<Option<Raw>> {
+    static BOTH: OnceLock<Arc<Function>> = OnceLock::new();
+    let dtype = x.dtype();
+    let fits = [low, high].iter().all(|s| s.weak_with(dtype) == dtype);
+    if !fits || x.len() < MANY || x.tracks_gradient() || x.is_transformed() {
+        return Ok(None);
+    }
+    let both = BOTH.get_or_init(|| {
+        let program = Program::trace(3, |b| {
+            let (low, high, x) = (b.input(0), b.input(1), b.input(2));
+            high.minimum(low.maximum(x))
+        });
+        Function::new(program, "clip")
+    });
+    let (Ok(low), Ok(high)) = (Raw::scalar(low, dtype), Raw::scalar(high, dtype)) else {
+        return Ok(None); // for the general way to refuse
+    };
+    Raw::call(both, &[&low, &high, x]).map(Some)
 }
 
 /// Which bound of an interval.

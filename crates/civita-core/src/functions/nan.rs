@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::value::*;
 use super::warn;
-use crate::backend::cpu::reduce::fold_of;
+use crate::backend::cpu::reduce::{fold_numbers, fold_of};
 use crate::dtype::{DType, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::functions::ufuncs::Restriction;
@@ -181,7 +181,10 @@ impl<'a> Call<'a> {
             && !x.is_empty()
         {
             let over = self.over()?;
-            let kernel = || fold_of(fold, function, &[x], &over, x.dtype());
+            let kernel = || match fold_numbers(fold, x, &over) {
+                Some(done) => done,
+                None => fold_of(fold, function, &[x], &over, x.dtype()),
+            };
             if let Some(y) = direct(self.op, &[x], kernel)? {
                 return Ok(y);
             }

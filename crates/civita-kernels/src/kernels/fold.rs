@@ -470,6 +470,65 @@ float_extremes! {
     f64 u64;
 }
 
+/// Another fold over what is no NaN.
+struct Numbers<M>(PhantomData<M>);
+
+/// A fold that can do without an element.
+trait Neutral<T: Lane>: Monoid<T> {
+    /// What changes nothing.
+    const NEUTRAL: T;
+}
+macro_rules! neutrals { ($($t:ident)*) => { $(
+    impl Neutral<$t> for Sum {
+        const NEUTRAL: $t = 0.0;
+    }
+    impl Neutral<$t> for Max {
+        const NEUTRAL: $t = $t::NEG_INFINITY;
+    }
+    impl Neutral<$t> for Min {
+        const NEUTRAL: $t = $t::INFINITY;
+    }
+)* } }
+neutrals!(f32 f64);
+
+#[inline(always)]
+fn kept<T: Lane + PartialEq, M: Neutral<T>>(x: T) -> T {
+    #[allow(clippy::eq_op)] // NaN is equal to nothing
+    if x == x { x } else { M::NEUTRAL }
+}
+
+impl<T: Lane + PartialEq, M: Neutral<T>> Monoid<T> for Numbers<M> {
+    type Part = M::Part;
+    type Mark = M::Mark;
+    type Acc = M::Acc;
+    const IDENTITY: M::Acc = M::IDENTITY;
+    const EXACT: bool = M::EXACT;
+    #[inline(always)]
+    fn start(x: T) -> M::Part {
+        M::start(kept::<T, M>(x))
+    }
+    #[inline(always)]
+    fn mark(x: T) -> M::Mark {
+        M::mark(kept::<T, M>(x))
+    }
+    #[inline(always)]
+    fn marks(a: M::Mark, b: M::Mark) -> M::Mark {
+        M::marks(a, b)
+    }
+    #[inline(always)]
+    fn part<I: Isa>(a: M::Part, b: M::Part) -> M::Part {
+        M::part::<I>(a, b)
+    }
+    #[inline(always)]
+    fn lift(part: M::Part, mark: M::Mark) -> M::Acc {
+        M::lift(part, mark)
+    }
+    #[inline(always)]
+    fn merge<I: Isa>(a: M::Acc, b: M::Acc) -> M::Acc {
+        M::merge::<I>(a, b)
+    }
+}
+
 struct Any;
 struct All;
 
@@ -553,7 +612,7 @@ impl<T: Lane, M: Monoid<T>> Table<M, T> {
 }
 
 macro_rules! table {
-    ($M:ident, $lane:ident; $($D:ident $t:ty),*) => {
+    ($M:ty, $lane:ident; $($D:ident $t:ty),*) => {
         match $lane { $(DType::$D => Some(Table::<$M, $t>::get()),)* _ => None }
     };
 }
@@ -574,5 +633,15 @@ pub fn folding(fold: Fold, lane: DType) -> Option<Folding> {
         Fold::Min => all_lanes!(Min, lane),
         Fold::Any => all_lanes!(Any, lane),
         Fold::All => all_lanes!(All, lane),
+    }
+}
+
+/// The kernels that fold what is no NaN, of the folds and lanes that have them.
+pub fn folding_of_numbers(fold: Fold, lane: DType) -> Option<Folding> {
+    match fold {
+        Fold::Sum => table!(Numbers<Sum>, lane; F32 f32, F64 f64),
+        Fold::Max => table!(Numbers<Max>, lane; F32 f32, F64 f64),
+        Fold::Min => table!(Numbers<Min>, lane; F32 f32, F64 f64),
+        _ => None,
     }
 }

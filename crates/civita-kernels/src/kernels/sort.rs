@@ -12,6 +12,8 @@
 //! After Blacher, Giesen, Kühne, "Fast and robust vectorized in-place sorting of primitive types" (2021), and Wassenberg, Blacher,
 //! Giesen, Sanders, "Vectorized and performance-portable quicksort" (2022). Where there are no vectors it is the library's sort.
 
+use std::mem::MaybeUninit;
+
 use crate::isa::{Level, level};
 
 /// Rows of the network.
@@ -163,27 +165,33 @@ unsafe fn few<L: Lanes>(p: *mut L::Code, n: usize) {
         unsafe { std::slice::from_raw_parts_mut(p, n) }.sort_unstable();
         return;
     }
-    let (mut here, mut there) = ([L::LARGEST; MOST_FEW], [L::LARGEST; MOST_FEW]);
-    // SAFETY: `n` is at most `size`, which is at most the room.
+    let mut rooms = [const { MaybeUninit::<[L::Code; MOST_FEW]>::uninit() }; 2];
+    let [mut from, mut to] = rooms
+        .each_mut()
+        .map(|room| room.as_mut_ptr().cast::<L::Code>());
+    // SAFETY: `n` is at most `size`, which is at most the room; what is read was written.
     unsafe {
-        std::ptr::copy_nonoverlapping(p.cast_const(), here.as_mut_ptr(), n);
+        std::ptr::copy_nonoverlapping(p.cast_const(), from, n);
+        for i in n..size {
+            from.add(i).write(L::LARGEST);
+        }
         let mut r: [L; ROWS] = [L::splat(L::LARGEST); ROWS];
         for (i, row) in r.iter_mut().enumerate() {
-            *row = L::load(here.as_ptr().add(i * L::N));
+            *row = L::load(from.add(i * L::N));
         }
         network!(r: 0 1, 2 3, 4 5, 6 7, 8 9, 10 11, 12 13, 14 15, 0 2, 1 3, 4 6, 5 7, 8 10, 9 11, 12 14, 13 15,
             1 2, 5 6, 9 10, 13 14, 0 4, 1 5, 2 6, 3 7, 8 12, 9 13, 10 14, 11 15, 2 4, 3 5, 10 12, 11 13,
             1 2, 3 4, 5 6, 9 10, 11 12, 13 14, 0 8, 1 9, 2 10, 3 11, 4 12, 5 13, 6 14, 7 15, 4 8, 5 9, 6 10, 7 11,
             2 4, 3 5, 6 8, 7 9, 10 12, 11 13, 1 2, 3 4, 5 6, 7 8, 9 10, 11 12, 13 14);
         for (i, row) in r.into_iter().enumerate() {
-            row.store(there.as_mut_ptr().add(i * L::N));
+            row.store(to.add(i * L::N));
         }
         for lane in 0..L::N {
             for row in 0..ROWS {
-                here[lane * ROWS + row] = there[row * L::N + lane];
+                from.add(lane * ROWS + row)
+                    .write(*to.add(row * L::N + lane));
             }
         }
-        let (mut from, mut to) = (here.as_mut_ptr(), there.as_mut_ptr());
         let mut len = ROWS;
         while len < size {
             for at in (0..size).step_by(2 * len) {
@@ -208,13 +216,10 @@ unsafe fn partition<L: Lanes>(p: *mut L::Code, n: usize, pivot: L::Code) -> usiz
     unsafe {
         let bound = L::splat(pivot);
         // the ends, and at last what is left in the middle
-        let mut aside = [pivot; 3 * STRIDE * 16];
-        std::ptr::copy_nonoverlapping(p.cast_const(), aside.as_mut_ptr(), chunk);
-        std::ptr::copy_nonoverlapping(
-            p.add(n - chunk).cast_const(),
-            aside.as_mut_ptr().add(chunk),
-            chunk,
-        );
+        let mut room = MaybeUninit::<[L::Code; 3 * STRIDE * 16]>::uninit();
+        let aside = room.as_mut_ptr().cast::<L::Code>();
+        std::ptr::copy_nonoverlapping(p.cast_const(), aside, chunk);
+        std::ptr::copy_nonoverlapping(p.add(n - chunk).cast_const(), aside.add(chunk), chunk);
         let mut unread = chunk..n - chunk;
         let (mut low, mut high) = (0, n);
         while unread.len() >= chunk {
@@ -233,20 +238,17 @@ unsafe fn partition<L: Lanes>(p: *mut L::Code, n: usize, pivot: L::Code) -> usiz
             }
         }
         let rest = unread.len();
-        std::ptr::copy_nonoverlapping(
-            p.add(unread.start).cast_const(),
-            aside.as_mut_ptr().add(2 * chunk),
-            rest,
-        );
+        std::ptr::copy_nonoverlapping(p.add(unread.start).cast_const(), aside.add(2 * chunk), rest);
         let left = 2 * chunk + rest;
-        for &code in &aside[left / L::N * L::N..left] {
+        for at in left / L::N * L::N..left {
+            let code = *aside.add(at);
             let small = code <= pivot;
             *p.add(if small { low } else { high - 1 }) = code;
             low += usize::from(small);
             high -= usize::from(!small);
         }
         for at in (0..left / L::N * L::N).step_by(L::N) {
-            let small = L::load(aside.as_ptr().add(at)).split(bound, p.add(low), p.add(high));
+            let small = L::load(aside.cast_const().add(at)).split(bound, p.add(low), p.add(high));
             low += small;
             high -= L::N - small;
         }

@@ -12,7 +12,7 @@ use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{Error, Result};
 use crate::explain;
 use crate::graph::Function;
-use crate::kernels::fold::{Folding, folding};
+use crate::kernels::fold::{Folding, folding, folding_of_numbers};
 use crate::kernels::strided::{Tile, fill};
 use crate::layout::{KeepDims, Layout, PerAxis, reduced_shape};
 use crate::ops::{Fold as Monoid, Fold, Op};
@@ -277,6 +277,18 @@ pub(crate) fn fold_of(
     call.finish(copy::cast(&acc, dtype)?)
 }
 
+/// A fold of the elements that are no NaN, if it has a kernel, in the dtype of the operand.
+pub(crate) fn fold_numbers(fold: Fold, x: &Raw, over: &primitive::Over) -> Option<Result<Raw>> {
+    let folding = folding_of_numbers(fold, x.dtype())?;
+    let call = Call::new(over, x, x.dtype());
+    let plan = Plan::copy_to_lane(x.dtype(), x.dtype());
+    let fold = || {
+        let acc = fold_by(&folding, &plan, &[x], x.shape(), call.axes)?;
+        call.finish(copy::cast(&acc, x.dtype())?)
+    };
+    Some(fold())
+}
+
 /// The fold over axes, which stay, in the dtype of the operand: for the CPU's own sums and extremes.
 pub(super) fn fold_keeping(fold: Fold, x: &Raw, axes: &[usize], dtype: DType) -> Result<Raw> {
     let call = Call {
@@ -300,14 +312,25 @@ fn fold_planned(
     shape: &[usize],
     axes: &[usize],
 ) -> Result<Raw> {
-    let Some(folding) = folding(fold, plan.lane()) else {
-        return Err(Error::dtype(
+    match folding(fold, plan.lane()) {
+        Some(folding) => fold_by(&folding, plan, inputs, shape, axes),
+        None => Err(Error::dtype(
             "reduce",
             format!("cannot fold {}", plan.output()),
-        ));
-    };
+        )),
+    }
+}
+
+/// As [`fold_planned`], by these kernels.
+fn fold_by(
+    folding: &Folding,
+    plan: &Plan,
+    inputs: &[&Raw],
+    shape: &[usize],
+    axes: &[usize],
+) -> Result<Raw> {
     let kept = reduced_shape(shape, axes, KeepDims::Yes);
-    if let Some(done) = fold_whole(&folding, plan, inputs, shape, axes, &kept) {
+    if let Some(done) = fold_whole(folding, plan, inputs, shape, axes, &kept) {
         return done;
     }
     let total: usize = shape.iter().product();
@@ -331,15 +354,15 @@ fn fold_planned(
             // SAFETY: layouts lie within their buffers, guards keep writers away, the target is new.
             unsafe { run(plan, &sources, target)? };
         }
-        return fold_planned(
-            fold,
+        return fold_by(
+            folding,
             &Plan::copy_to_lane(plan.lane(), plan.lane()),
             &[&made],
             shape,
             axes,
         );
     }
-    let out = identity(&folding, &kept)?;
+    let out = identity(folding, &kept)?;
     let strides: PerAxis<isize> = (0..shape.len())
         .map(|a| {
             if axes.contains(&a) {
@@ -357,17 +380,7 @@ fn fold_planned(
     if plan.is_identity() && inputs[0].shape() == shape {
         let x = inputs[0];
         // SAFETY: layouts lie within their buffers, guards keep writers away, the result is new.
-        unsafe {
-            driver::fold(
-                &folding,
-                size,
-                x.base(),
-                x.layout(),
-                out.base(),
-                &strides,
-                0,
-            )?
-        };
+        unsafe { driver::fold(folding, size, x.base(), x.layout(), out.base(), &strides, 0)? };
         return Ok(result);
     }
     // slab by slab: along the longest kept axis, and if that is not enough along the longest reduced one
@@ -391,7 +404,7 @@ fn fold_planned(
         .map(|x| x.layout().broadcast_to(shape))
         .collect::<Result<SmallVec<[Layout; 4]>>>()?;
     // each cut of the reduced axis has partial results of its own
-    let partial = identity(&folding, &[cuts_r, out.len()])?;
+    let partial = identity(folding, &[cuts_r, out.len()])?;
     let task = |index: usize| -> Result<()> {
         let (ik, ir) = (index / cuts_r, index % cuts_r);
         let narrow = |layout: &Layout| -> Result<Layout> {
@@ -429,7 +442,7 @@ fn fold_planned(
         unsafe {
             run(plan, &sources, target)?;
             driver::fold(
-                &folding,
+                folding,
                 size,
                 memory.ptr(),
                 &slab,
