@@ -81,6 +81,15 @@ def test_chunks_are_civita():
     assert isinstance(x.blocks[0, 0].compute(), cv.ndarray)
 
 
+def test_operations_with_arrays():
+    da.register_chunk_type(cv.ndarray)
+    x, row = chunked(cv.asarray), cv.arange(40.0)
+    for got, wanted in ((x - row, A - np.arange(40.0)), (row * x, np.arange(40.0) * A)):
+        got = got.compute(scheduler="sync")
+        assert isinstance(got, cv.ndarray)
+        np.testing.assert_allclose(np.asarray(got), wanted)
+
+
 def test_chunks_made_by_functions():
     x = da.map_blocks(lambda block_info=None: cv.ones((5, 5)) * block_info[None]["chunk-location"][0],
                       chunks=((5, 5), (5,)), dtype="float64", meta=cv.empty((0, 0)))  # fmt: skip

@@ -216,8 +216,6 @@ def _replacing(path):
     try:
         with open(temporary, "xb") as f:
             yield f
-            f.flush()
-            os.fsync(f.fileno())
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
