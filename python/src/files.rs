@@ -8,7 +8,9 @@ use civita_core::raw::Raw;
 use civita_io::csv::{self, Column, Written};
 use civita_io::npy::{self, Header};
 use civita_io::text::{self, Delimiter};
-use civita_io::{images, market, safetensors};
+#[cfg(feature = "images")]
+use civita_io::images;
+use civita_io::{market, safetensors};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
@@ -313,6 +315,7 @@ fn _market_write(py: Python<'_>, path: PathBuf, array: &Bound<'_, Array>) -> Out
 }
 
 /// The picture of a PNG or JPEG file.
+#[cfg(feature = "images")]
 #[pyfunction]
 fn _image_read(py: Python<'_>, source: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
     let found = Source::of(source)?.read(py, images::read, images::load)?;
@@ -320,6 +323,7 @@ fn _image_read(py: Python<'_>, source: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> 
 }
 
 /// Writes a picture to a PNG or JPEG file.
+#[cfg(feature = "images")]
 #[pyfunction]
 fn _image_write(py: Python<'_>, path: PathBuf, array: &Bound<'_, Array>) -> Outcome<()> {
     let raw = array.get().raw();
@@ -339,7 +343,9 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(_market_read, m)?)?;
     m.add_function(wrap_pyfunction!(_market_entries, m)?)?;
     m.add_function(wrap_pyfunction!(_market_write, m)?)?;
+    #[cfg(feature = "images")]
     m.add_function(wrap_pyfunction!(_image_read, m)?)?;
+    #[cfg(feature = "images")]
     m.add_function(wrap_pyfunction!(_image_write, m)?)?;
     m.add_function(wrap_pyfunction!(_parse_table, m)?)
 }

@@ -1,4 +1,4 @@
-"""Files of other formats than NumPy's: CSV, safetensors, Matrix Market, PNG and JPEG.
+"""Files of other formats than NumPy's: CSV, safetensors, Matrix Market, and where built in PNG and JPEG.
 
 >>> import civita as cv
 >>> table = cv.io.read_csv(b"x,n,name\\n0.5,1,a\\n1.5,2,b\\n")
@@ -101,12 +101,24 @@ def write_matrix_market(file, a):
     cv._market_write(os.fspath(file), cv.asarray(a))
 
 
+def _built(name):
+    function = getattr(cv, name, None)
+    if function is None:
+        raise NotImplementedError(
+            "this build of civita has no pictures\n  hint: build with `--features images`; Pillow: `cv.asarray(Image.open(file))`, "
+            "`Image.fromarray(a)`"
+        )
+    return function
+
+
 def read_image(file):
-    """The picture of a PNG or JPEG file: `uint8` or `uint16`, with the axes rows, columns and, but for grey ones, channels."""
-    return cv._image_read(_source(file))
+    """The picture of a PNG or JPEG file: `uint8` or `uint16`, with the axes rows, columns and, but for grey ones, channels.
+
+    Only in packages that were built with the feature `images`; Pillow's `Image` is as good: `cv.asarray(Image.open(file))`."""
+    return _built("_image_read")(_source(file))
 
 
 def write_image(file, a):
     """Writes a picture to a file, as PNG or JPEG by its ending: `uint8` (PNG also `uint16`) with the axes rows, columns and 1 to 4
-    channels: grey, grey and opacity, colours, colours and opacity."""
-    cv._image_write(os.fspath(file), cv.asarray(a))
+    channels: grey, grey and opacity, colours, colours and opacity. See `read_image`."""
+    _built("_image_write")(os.fspath(file), cv.asarray(a))
