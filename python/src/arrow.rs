@@ -43,7 +43,7 @@ struct Elements {
 
 /// What a schema points to.
 struct SchemaParts {
-    format: CString,
+    _format: CString,
     child: *mut Schema,
 }
 
@@ -90,11 +90,15 @@ unsafe extern "C" fn release_elements(elements: *mut Elements) {
 }
 
 fn schema(format: CString, child: *mut Schema) -> Box<Schema> {
-    let parts = Box::into_raw(Box::new(SchemaParts { format, child }));
-    // SAFETY: just made; the places of the text and of the child stay until the parts are dropped.
-    let (format, children) = unsafe { ((*parts).format.as_ptr(), &raw mut (*parts).child) };
+    let text = format.as_ptr();
+    let parts = Box::into_raw(Box::new(SchemaParts {
+        _format: format,
+        child,
+    }));
+    // SAFETY: just made; the place of the child stays until the parts are dropped.
+    let children = unsafe { &raw mut (*parts).child };
     Box::new(Schema {
-        format,
+        format: text,
         name: c"".as_ptr(),
         metadata: ptr::null(),
         flags: 0,
@@ -122,12 +126,8 @@ fn elements(
         _owner: owner,
     }));
     // SAFETY: as in `schema`.
-    let (buffers, children) = unsafe {
-        (
-            (&raw mut (*parts).buffers).cast(),
-            &raw mut (*parts).child,
-        )
-    };
+    let (buffers, children) =
+        unsafe { ((&raw mut (*parts).buffers).cast(), &raw mut (*parts).child) };
     Box::new(Elements {
         length: length as i64,
         null_count: 0,

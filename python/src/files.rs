@@ -6,10 +6,10 @@ use civita_core::dtype::{DType, Kind};
 use civita_core::error::Result as EngineResult;
 use civita_core::raw::Raw;
 use civita_io::csv::{self, Column, Written};
-use civita_io::npy::{self, Header};
-use civita_io::text::{self, Delimiter};
 #[cfg(feature = "images")]
 use civita_io::images;
+use civita_io::npy::{self, Header};
+use civita_io::text::{self, Delimiter};
 use civita_io::{market, safetensors};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -144,9 +144,9 @@ impl<'py> Source<'py> {
         Ok(match self {
             Source::Bytes(b) => {
                 let b = b.as_bytes();
-                gil::released(py, || bytes(b))
+                gil::released(py, move || bytes(b))
             }
-            Source::Path(p) => gil::released(py, || path(p)),
+            Source::Path(p) => gil::released(py, move || path(p)),
         }?)
     }
 }
@@ -191,11 +191,8 @@ fn _csv_read(
         dtypes: &dtypes,
         missing: &missing,
     };
-    let found = Source::of(source)?.read(
-        py,
-        |b| csv::read(b, &options),
-        |p| csv::load(p, &options),
-    )?;
+    let found =
+        Source::of(source)?.read(py, |b| csv::read(b, &options), |p| csv::load(p, &options))?;
     found
         .into_iter()
         .map(|(name, column)| {

@@ -368,7 +368,11 @@ pub fn read(text: &[u8], options: &Options<'_>) -> Result<Vec<(String, Column)>>
         rest = first.rest;
     }
     let wanted = chosen(&names, options)?;
-    if let Some((name, _)) = options.dtypes.iter().find(|(n, _)| !names.iter().any(|m| m == n)) {
+    if let Some((name, _)) = options
+        .dtypes
+        .iter()
+        .find(|(n, _)| !names.iter().any(|m| m == n))
+    {
         return Err(missing_column(name, &names));
     }
     let pieces = match quotes || options.most.is_some() {
@@ -401,12 +405,18 @@ pub fn read(text: &[u8], options: &Options<'_>) -> Result<Vec<(String, Column)>>
     let mut text_columns = text_columns.into_iter();
     for (c, &at) in wanted.iter().enumerate() {
         let name = &names[at];
-        let asked = options.dtypes.iter().find(|(n, _)| n == name).map(|(_, d)| *d);
+        let asked = options
+            .dtypes
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, d)| *d);
         let column = match kinds[c] {
             4 => {
                 let text = text_columns.next().unwrap_or_default();
                 if let Some(dtype) = asked {
-                    let wrong = text.iter().position(|t| float(t.trim().as_bytes()).is_none());
+                    let wrong = text
+                        .iter()
+                        .position(|t| float(t.trim().as_bytes()).is_none());
                     let wrong = wrong.unwrap_or_default();
                     return Err(Error::value(
                         "read_csv",
@@ -483,7 +493,13 @@ fn each_piece<'a, R: Send>(
     let lost = || Error::value("read_csv", "a thread did not finish");
     found
         .into_iter()
-        .map(|place| place.into_inner().ok().flatten().unwrap_or_else(|| Err(lost())))
+        .map(|place| {
+            place
+                .into_inner()
+                .ok()
+                .flatten()
+                .unwrap_or_else(|| Err(lost()))
+        })
         .collect()
 }
 
@@ -509,7 +525,11 @@ impl Walk<'_> {
         let mut rows = 0;
         while self.options.most.is_none_or(|most| rows < most) && lines.next(&mut fields)? {
             if fields.len() != self.width {
-                let line: Vec<_> = fields.iter().take(8).map(|f| String::from_utf8_lossy(f)).collect();
+                let line: Vec<_> = fields
+                    .iter()
+                    .take(8)
+                    .map(|f| String::from_utf8_lossy(f))
+                    .collect();
                 return Err(Error::value(
                     "read_csv",
                     format!(
@@ -666,10 +686,17 @@ pub fn save(path: &Path, columns: &[(&str, Written<'_>)], delimiter: u8) -> Resu
                     DType::Bool => x.to_vec::<bool>()?.iter().map(bool::to_string).collect(),
                     DType::U64 => x.to_vec::<u64>()?.iter().map(u64::to_string).collect(),
                     // the fewest digits of its own precision
-                    DType::F32 => x.to_vec::<f32>()?.iter().map(|v| shown(v.is_nan(), v)).collect(),
+                    DType::F32 => x
+                        .to_vec::<f32>()?
+                        .iter()
+                        .map(|v| shown(v.is_nan(), v))
+                        .collect(),
                     d if d.is_float() => {
                         let x = x.cast(DType::F64)?;
-                        x.to_vec::<f64>()?.iter().map(|v| shown(v.is_nan(), v)).collect()
+                        x.to_vec::<f64>()?
+                            .iter()
+                            .map(|v| shown(v.is_nan(), v))
+                            .collect()
                     }
                     _ => {
                         let x = x.cast(DType::I64)?;
@@ -716,7 +743,11 @@ pub fn save(path: &Path, columns: &[(&str, Written<'_>)], delimiter: u8) -> Resu
 
 /// A float by the fewest digits that are read as the same value.
 fn shown<T: std::fmt::Debug>(nan: bool, value: &T) -> String {
-    if nan { String::new() } else { format!("{value:?}") }
+    if nan {
+        String::new()
+    } else {
+        format!("{value:?}")
+    }
 }
 
 fn quoted(text: &str, delimiter: u8) -> String {

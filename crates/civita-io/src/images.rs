@@ -49,7 +49,10 @@ pub fn read(bytes: &[u8]) -> Result<Raw> {
         DynamicImage::ImageLumaA16(b) => array(b, 2),
         DynamicImage::ImageRgb16(b) => array(b, 3),
         DynamicImage::ImageRgba16(b) => array(b, 4),
-        other => Err(damaged(format!("pixels of kind {:?} are not read", other.color()))),
+        other => Err(damaged(format!(
+            "pixels of kind {:?} are not read",
+            other.color()
+        ))),
     }
 }
 
@@ -86,7 +89,11 @@ pub fn save(path: &Path, x: &Raw) -> Result<()> {
     let format = match ending.to_ascii_lowercase().as_str() {
         "png" => ImageFormat::Png,
         "jpg" | "jpeg" => ImageFormat::Jpeg,
-        _ => return Err(fault("a picture's file ends with .png, .jpg or .jpeg".to_owned())),
+        _ => {
+            return Err(fault(
+                "a picture's file ends with .png, .jpg or .jpeg".to_owned(),
+            ));
+        }
     };
     let x = x.concrete("write_image")?;
     let (rows, columns, channels) = match *x.shape() {
@@ -101,7 +108,9 @@ pub fn save(path: &Path, x: &Raw) -> Result<()> {
     };
     let side = |n: usize| {
         u32::try_from(n).ok().filter(|&n| n > 0).ok_or_else(|| {
-            fault(format!("a picture of {rows} × {columns} pixels cannot be written"))
+            fault(format!(
+                "a picture of {rows} × {columns} pixels cannot be written"
+            ))
         })
     };
     let (height, width) = (side(rows)?, side(columns)?);

@@ -92,7 +92,11 @@ impl Values {
         match self {
             Values::Integer(v) => {
                 let x = v.last().copied().unwrap_or_default();
-                v.push(if symmetry == Symmetry::Skew { x.wrapping_neg() } else { x });
+                v.push(if symmetry == Symmetry::Skew {
+                    x.wrapping_neg()
+                } else {
+                    x
+                });
             }
             Values::Real(v) => {
                 let x = v.last().copied().unwrap_or_default();
@@ -154,7 +158,10 @@ pub fn read(text: &[u8]) -> Result<Entries> {
     let first = lines.next().map_or("", |(_, line)| line).to_lowercase();
     let words: Vec<&str> = first.split_ascii_whitespace().collect();
     let &["%%matrixmarket", "matrix", format, field, symmetry] = &words[..] else {
-        return Err(damaged(1, "a file begins with `%%MatrixMarket matrix`, a format, a field and a symmetry"));
+        return Err(damaged(
+            1,
+            "a file begins with `%%MatrixMarket matrix`, a format, a field and a symmetry",
+        ));
     };
     let coordinates = match format {
         "coordinate" => true,
@@ -179,18 +186,31 @@ pub fn read(text: &[u8]) -> Result<Entries> {
         let line = line.trim_ascii();
         !line.is_empty() && !line.starts_with('%')
     });
-    let (at, line) = lines.next().ok_or_else(|| damaged(1, "the size is missing"))?;
-    let sizes: Option<Vec<usize>> = line.split_ascii_whitespace().map(|w| w.parse().ok()).collect();
+    let (at, line) = lines
+        .next()
+        .ok_or_else(|| damaged(1, "the size is missing"))?;
+    let sizes: Option<Vec<usize>> = line
+        .split_ascii_whitespace()
+        .map(|w| w.parse().ok())
+        .collect();
     let (rows, columns, entries) = match sizes.as_deref() {
         Some(&[rows, columns, entries]) if coordinates => (rows, columns, Some(entries)),
         Some(&[rows, columns]) if !coordinates => (rows, columns, None),
-        _ => return Err(damaged(at, "the size is whole numbers: rows, columns and, of coordinates, entries")),
+        _ => {
+            return Err(damaged(
+                at,
+                "the size is whole numbers: rows, columns and, of coordinates, entries",
+            ));
+        }
     };
     if i64::try_from(rows).is_err() || i64::try_from(columns).is_err() {
         return Err(damaged(at, "the size overflows"));
     }
     if symmetry != Symmetry::General && rows != columns {
-        return Err(damaged(at, "a symmetric matrix has as many rows as columns"));
+        return Err(damaged(
+            at,
+            "a symmetric matrix has as many rows as columns",
+        ));
     }
     let mut values = match field {
         Field::Integer => Values::Integer(Vec::new()),
@@ -218,7 +238,10 @@ pub fn read(text: &[u8]) -> Result<Entries> {
                 return Err(damaged(at, "an entry begins with its row and its column"));
             };
             if i == 0 || j == 0 || i > rows || j > columns {
-                return Err(damaged(at, format!("entry ({i}, {j}) lies outside of {rows} × {columns}")));
+                return Err(damaged(
+                    at,
+                    format!("entry ({i}, {j}) lies outside of {rows} × {columns}"),
+                ));
             }
             (i - 1, j - 1, &parts[2..])
         } else {
@@ -241,7 +264,10 @@ pub fn read(text: &[u8]) -> Result<Entries> {
         if field == Field::Pattern && rest.is_empty() {
             values.one();
         } else if values.push(rest).is_none() {
-            return Err(damaged(at, format!("could not read the value {:?}", rest.join(" "))));
+            return Err(damaged(
+                at,
+                format!("could not read the value {:?}", rest.join(" ")),
+            ));
         }
         row.push(i as i64);
         column.push(j as i64);
@@ -255,7 +281,10 @@ pub fn read(text: &[u8]) -> Result<Entries> {
         (Some(n), _) => Some(n),
         (None, Symmetry::General) => rows.checked_mul(columns),
         (None, Symmetry::Skew) => rows.checked_mul(rows.saturating_sub(1)).map(|n| n / 2),
-        (None, _) => rows.checked_add(1).and_then(|n| n.checked_mul(rows)).map(|n| n / 2),
+        (None, _) => rows
+            .checked_add(1)
+            .and_then(|n| n.checked_mul(rows))
+            .map(|n| n / 2),
     };
     if wanted != Some(found) {
         return Err(Error::value(
@@ -331,7 +360,10 @@ pub fn save(path: &Path, x: &Raw) -> Result<()> {
         d if d.is_float() => "real",
         _ => "integer",
     };
-    _ = writeln!(text, "%%MatrixMarket matrix array {field} general\n{rows} {columns}");
+    _ = writeln!(
+        text,
+        "%%MatrixMarket matrix array {field} general\n{rows} {columns}"
+    );
     match field {
         "complex" => {
             for v in x.cast(DType::C128)?.to_vec::<Complex<f64>>()? {

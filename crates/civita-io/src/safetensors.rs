@@ -74,7 +74,10 @@ fn code(dtype: DType) -> Result<Dtype> {
 }
 
 fn damaged(problem: impl std::fmt::Display) -> Error {
-    Error::value("load_safetensors", format!("the file is damaged: {problem}"))
+    Error::value(
+        "load_safetensors",
+        format!("the file is damaged: {problem}"),
+    )
 }
 
 /// The tensors of a file.
@@ -109,7 +112,9 @@ pub fn read(all: &[u8]) -> Result<Contents> {
         let data = view.data();
         let x = bytes::filled(view.shape(), dtype, |into| {
             if into.len() != data.len() {
-                return Err(damaged(format!("tensor {name:?} has another length than its shape")));
+                return Err(damaged(format!(
+                    "tensor {name:?} has another length than its shape"
+                )));
             }
             into.copy_from_slice(data);
             if cfg!(target_endian = "big") {
@@ -153,7 +158,9 @@ pub fn save(path: &Path, tensors: &[(&str, &Raw)], metadata: &[(&str, &str)]) ->
     // wide elements first, so that all are aligned
     order.sort_by(|a, b| {
         let width = |d: DType| d.size();
-        width(b.1.dtype()).cmp(&width(a.1.dtype())).then(a.0.cmp(b.0))
+        width(b.1.dtype())
+            .cmp(&width(a.1.dtype()))
+            .then(a.0.cmp(b.0))
     });
     if let Some(pair) = order.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         return Err(Error::value(
@@ -180,8 +187,8 @@ pub fn save(path: &Path, tensors: &[(&str, &Raw)], metadata: &[(&str, &str)]) ->
         .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
         .collect();
     let unsaved = |e: &dyn std::fmt::Display| Error::value("save_safetensors", e.to_string());
-    let header = Metadata::new((!texts.is_empty()).then_some(texts), infos)
-        .map_err(|e| unsaved(&e))?;
+    let header =
+        Metadata::new((!texts.is_empty()).then_some(texts), infos).map_err(|e| unsaved(&e))?;
     let mut header = serde_json::to_vec(&header).map_err(|e| unsaved(&e))?;
     header.resize(header.len().next_multiple_of(8), b' ');
     replace("save_safetensors", path, |writer| {

@@ -24,7 +24,11 @@ fn safetensors_go_both_ways_in_every_dtype_and_order() {
     let path = file("all.safetensors");
     for dtype in DType::ALL.into_iter().filter(|&d| d != DType::C128) {
         let x = counted(6, dtype).reshape(&[2, 3]).unwrap();
-        let views = [x.clone(), x.transpose().unwrap(), x.narrow(1, 1, 2).unwrap()];
+        let views = [
+            x.clone(),
+            x.transpose().unwrap(),
+            x.narrow(1, 1, 2).unwrap(),
+        ];
         let empty = x.narrow(0, 0, 0).unwrap();
         let all = [
             ("x", &views[0]),
@@ -43,9 +47,17 @@ fn safetensors_go_both_ways_in_every_dtype_and_order() {
         }
     }
     let wrong = counted(2, DType::C128);
-    assert!(safetensors::save(&path, &[("z", &wrong)], &[]).unwrap_err().is_dtype());
+    assert!(
+        safetensors::save(&path, &[("z", &wrong)], &[])
+            .unwrap_err()
+            .is_dtype()
+    );
     let x = counted(2, DType::F32);
-    assert!(safetensors::save(&path, &[("a", &x), ("a", &x)], &[]).unwrap_err().is_value());
+    assert!(
+        safetensors::save(&path, &[("a", &x), ("a", &x)], &[])
+            .unwrap_err()
+            .is_value()
+    );
     // the old file is there still
     assert_eq!(safetensors::load(&path).unwrap().tensors.len(), 4);
     std::fs::remove_file(path).unwrap();
@@ -76,7 +88,11 @@ fn hostile_safetensors_are_errors() {
         "[".repeat(100_000),
     ];
     for header in bad {
-        assert!(safetensors::read(&with_header(&header, &[0; 8])).is_err(), "{:.60}", header);
+        assert!(
+            safetensors::read(&with_header(&header, &[0; 8])).is_err(),
+            "{:.60}",
+            header
+        );
     }
     let good = with_header(&tensor("F32", "[2]", "[0,8]"), &[0; 8]);
     assert!(safetensors::read(&good).is_ok());
@@ -111,13 +127,22 @@ fn texts(columns: &[(String, Column)], at: usize) -> &[String] {
 #[test]
 fn columns_have_the_narrowest_dtype_that_holds_all_fields() {
     let columns = read("b,i,f,m,t,e\ntrue,1,1.5,1,a,\nFalse,-2,2,,3,\n");
-    assert_eq!(numbers(&columns, 0).to_vec::<bool>().unwrap(), [true, false]);
+    assert_eq!(
+        numbers(&columns, 0).to_vec::<bool>().unwrap(),
+        [true, false]
+    );
     assert_eq!(numbers(&columns, 1).to_vec::<i64>().unwrap(), [1, -2]);
     assert_eq!(numbers(&columns, 2).to_vec::<f64>().unwrap(), [1.5, 2.0]);
     let m = numbers(&columns, 3).to_vec::<f64>().unwrap();
     assert!(m[0] == 1.0 && m[1].is_nan());
     assert_eq!(texts(&columns, 4), ["a", "3"]);
-    assert!(numbers(&columns, 5).to_vec::<f64>().unwrap().iter().all(|v| v.is_nan()));
+    assert!(
+        numbers(&columns, 5)
+            .to_vec::<f64>()
+            .unwrap()
+            .iter()
+            .all(|v| v.is_nan())
+    );
     // booleans beside numbers, or beside missing values, are text
     let columns = read("a,b,c\ntrue,true,1\n1,,true\n");
     assert_eq!(texts(&columns, 0), ["true", "1"]);
@@ -179,14 +204,34 @@ fn damaged_csv_is_an_error() {
         };
         csv::read(b"a,b\n1,x\n300,y\n", &options).unwrap_err()
     };
-    assert!(wrong(&[("a", DType::U8)], None).to_string().contains("do not fit"));
-    assert!(wrong(&[("b", DType::F32)], None).to_string().contains("row 1"));
-    assert!(wrong(&[("c", DType::F32)], None).to_string().contains("no column"));
+    assert!(
+        wrong(&[("a", DType::U8)], None)
+            .to_string()
+            .contains("do not fit")
+    );
+    assert!(
+        wrong(&[("b", DType::F32)], None)
+            .to_string()
+            .contains("row 1")
+    );
+    assert!(
+        wrong(&[("c", DType::F32)], None)
+            .to_string()
+            .contains("no column")
+    );
     assert!(wrong(&[], Some(&["c"])).to_string().contains("no column"));
     let commas = vec![b','; 50_000_000];
-    assert!(csv::read(&commas, &Options::default()).unwrap_err().is_value());
+    assert!(
+        csv::read(&commas, &Options::default())
+            .unwrap_err()
+            .is_value()
+    );
     let quoted = [b"\"\"".as_slice(), &commas].concat();
-    assert!(csv::read(&quoted, &Options::default()).unwrap_err().is_value());
+    assert!(
+        csv::read(&quoted, &Options::default())
+            .unwrap_err()
+            .is_value()
+    );
 }
 
 #[test]
@@ -202,7 +247,11 @@ fn large_files_are_read_by_pieces() {
     let i = numbers(&columns, 0).to_vec::<i64>().unwrap();
     assert!(i.iter().enumerate().all(|(at, &v)| v == at as i64) && i.len() == 200_000);
     let f = numbers(&columns, 1).to_vec::<f64>().unwrap();
-    assert!(f.iter().enumerate().all(|(at, &v)| v == (at * 7) as f64 + 0.25));
+    assert!(
+        f.iter()
+            .enumerate()
+            .all(|(at, &v)| v == (at * 7) as f64 + 0.25)
+    );
     assert_eq!(numbers(&columns, 2).to_vec::<f64>().unwrap()[199_999], 0.5);
     assert_eq!(texts(&columns, 3)[123_456], "w123456");
     let broken = text.replace("150000,", "150000;");
@@ -256,18 +305,31 @@ proptest! {
 #[test]
 fn every_format_field_and_symmetry_is_read() {
     let dense = |text: &str| market::read(text.as_bytes()).unwrap().dense().unwrap();
-    let x = dense("%%MatrixMarket matrix coordinate real general\n% note\n\n2 3 3\n1 1 1.5\n2 3 -2e1\n2 3 1\n");
+    let x = dense(
+        "%%MatrixMarket matrix coordinate real general\n% note\n\n2 3 3\n1 1 1.5\n2 3 -2e1\n2 3 1\n",
+    );
     assert_eq!(x.to_vec::<f64>().unwrap(), [1.5, 0.0, 0.0, 0.0, 0.0, -19.0]);
     let x = dense("%%MatrixMarket MATRIX Array Integer General\n2 2\n1\n2\n3\n4\n");
     assert_eq!(x.to_vec::<i64>().unwrap(), [1, 3, 2, 4]);
     let x = dense("%%MatrixMarket matrix array real symmetric\n3 3\n1\n2\n3\n4\n5\n6\n");
-    assert_eq!(x.to_vec::<f64>().unwrap(), [1., 2., 3., 2., 4., 5., 3., 5., 6.]);
+    assert_eq!(
+        x.to_vec::<f64>().unwrap(),
+        [1., 2., 3., 2., 4., 5., 3., 5., 6.]
+    );
     let x = dense("%%MatrixMarket matrix array real skew-symmetric\n3 3\n1\n2\n3\n");
-    assert_eq!(x.to_vec::<f64>().unwrap(), [0., -1., -2., 1., 0., -3., 2., 3., 0.]);
+    assert_eq!(
+        x.to_vec::<f64>().unwrap(),
+        [0., -1., -2., 1., 0., -3., 2., 3., 0.]
+    );
     let x = dense("%%MatrixMarket matrix coordinate pattern symmetric\n2 2 2\n2 1\n2 2\n");
     assert_eq!(x.to_vec::<f64>().unwrap(), [0., 1., 1., 1.]);
     let x = dense("%%MatrixMarket matrix coordinate complex hermitian\n2 2 2\n1 1 1 0\n2 1 0 2\n");
-    let parts: Vec<_> = x.scalars().unwrap().into_iter().map(|v| format!("{v:?}")).collect();
+    let parts: Vec<_> = x
+        .scalars()
+        .unwrap()
+        .into_iter()
+        .map(|v| format!("{v:?}"))
+        .collect();
     assert!(parts[1].contains("-2") && parts[2].contains('2') && !parts[2].contains("-2"));
     let x = dense("%%MatrixMarket matrix array real general\n0 5\n");
     assert_eq!(x.shape(), [0, 5]);
@@ -283,7 +345,11 @@ fn matrices_go_both_ways() {
         let wanted = x.cast(back.dtype()).unwrap();
         assert_eq!(back.scalars().unwrap(), wanted.scalars().unwrap());
     }
-    assert!(market::save(&path, &counted(3, DType::F64)).unwrap_err().is_value());
+    assert!(
+        market::save(&path, &counted(3, DType::F64))
+            .unwrap_err()
+            .is_value()
+    );
     std::fs::remove_file(path).unwrap();
 }
 
@@ -358,7 +424,12 @@ mod pictures {
         images::save(&path, &x).unwrap();
         let back = images::load(&path).unwrap();
         assert_eq!(back.shape(), [16, 16, 3]);
-        assert!(back.to_vec::<u8>().unwrap().iter().all(|v| v.abs_diff(100) < 3));
+        assert!(
+            back.to_vec::<u8>()
+                .unwrap()
+                .iter()
+                .all(|v| v.abs_diff(100) < 3)
+        );
         std::fs::remove_file(path).unwrap();
     }
 
@@ -366,10 +437,25 @@ mod pictures {
     fn what_is_no_picture_is_an_error() {
         let x = counted(24, DType::U8);
         let pictures = x.reshape(&[2, 12]).unwrap();
-        assert!(images::save(&file("x.gif"), &pictures).unwrap_err().is_value());
+        assert!(
+            images::save(&file("x.gif"), &pictures)
+                .unwrap_err()
+                .is_value()
+        );
         assert!(images::save(&file("x.png"), &x).unwrap_err().is_value());
-        assert!(images::save(&file("x.png"), &x.reshape(&[2, 2, 6]).unwrap()).unwrap_err().is_value());
-        assert!(images::save(&file("x.png"), &counted(4, DType::F32).reshape(&[2, 2]).unwrap()).unwrap_err().is_dtype());
+        assert!(
+            images::save(&file("x.png"), &x.reshape(&[2, 2, 6]).unwrap())
+                .unwrap_err()
+                .is_value()
+        );
+        assert!(
+            images::save(
+                &file("x.png"),
+                &counted(4, DType::F32).reshape(&[2, 2]).unwrap()
+            )
+            .unwrap_err()
+            .is_dtype()
+        );
         let wide = counted(4, DType::U16).reshape(&[2, 2]).unwrap();
         assert!(images::save(&file("x.jpg"), &wide).unwrap_err().is_value());
         assert!(images::load(&file("none.png")).unwrap_err().is_io());
@@ -390,12 +476,18 @@ mod pictures {
         // a header that promises 2^31 × 2^31 pixels, with its check sum
         let mut huge = good[..8].to_vec();
         let mut chunk = b"IHDR".to_vec();
-        chunk.extend([0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 8, 2, 0, 0, 0]);
+        chunk.extend([
+            0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 8, 2, 0, 0, 0,
+        ]);
         let mut crc = !0u32;
         for &b in &chunk {
             crc ^= u32::from(b);
             for _ in 0..8 {
-                crc = if crc & 1 != 0 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 };
+                crc = if crc & 1 != 0 {
+                    0xedb8_8320 ^ (crc >> 1)
+                } else {
+                    crc >> 1
+                };
             }
         }
         huge.extend(13u32.to_be_bytes());
