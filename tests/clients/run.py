@@ -3,7 +3,7 @@
 
     run.py                 all of them, and whether each failure has a reason in reasons.toml
     run.py scipy dask      only these
-    run.py --write         all of them, and write the table in docs/clients.md
+    run.py --write         all of them (or those named; the others as they were last), and write the table in docs/clients.md
 
 Where a library has tests of its own for arrays that are not NumPy's, these run: a plugin (`scipy_plugin.py` and so on) names
 Civita as the library to test. The other libraries have test files here, which compare with the results of NumPy's arrays.
@@ -47,6 +47,11 @@ class Client:
     def site(self) -> Path:
         return Path(importlib.util.find_spec("numpy").origin).parent.parent
 
+    def read(self, folder: Path) -> None:
+        """The results of the last run."""
+        log = folder / f"{self.name}.jsonl"
+        self.results = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
     def run(self, folder: Path) -> None:
         log = folder / f"{self.name}.jsonl"
         log.unlink(missing_ok=True)
@@ -67,7 +72,7 @@ class Client:
             where = ["--rootdir", str(root), "--confcutdir", str(root)]
             if group:
                 subprocess.run([*command, *where, *group], env=environment, cwd=folder, stdout=subprocess.DEVNULL, check=False)
-        self.results = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        self.read(folder)
 
     def count(self, outcome: str) -> int:
         return sum(r["outcome"] == outcome for r in self.results)
@@ -146,10 +151,12 @@ def main() -> int:
         for r in new:
             print(f"    {r['test']}: {r['why'].splitlines()[0] if r['why'] else ''}")
         unexplained += len(new) + (client.count("passed") == 0)
-    if arguments.write and not arguments.names:
+    if arguments.write:
+        for client in CLIENTS:
+            client.read(folder)
         page = PAGE.read_text()
         head, rest = page.split(BEGIN)
-        PAGE.write_text(head + BEGIN + table(chosen, reasons) + END + rest.split(END)[1])
+        PAGE.write_text(head + BEGIN + table(CLIENTS, reasons) + END + rest.split(END)[1])
     print(f"{unexplained} failures without a reason" if unexplained else "every failure has its reason in reasons.toml")
     return int(unexplained > 0)
 
