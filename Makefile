@@ -37,7 +37,7 @@ export PIP_PROGRESS_BAR := off
 endif
 
 .PHONY: help demo test tier1 tier2 tier3 bench clean \
-        fmt clippy doc rust-tests doc-tests python python-tests conformance clients wheels miri neon deny oracles bench-python bench-peers bench-against
+        fmt clippy doc rust-tests doc-tests python python-tests conformance clients wheels miri neon deny pictures oracles bench-python bench-peers bench-against
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -97,7 +97,7 @@ wheels: ## build a wheel, install it where nothing else is, run a program there;
 
 ## ---- the long checks ---------------------------------------------------------------------------------------------
 
-tier3: miri neon deny oracles ## long: miri, NEON under qemu, licences and advisories, live PyTorch
+tier3: miri neon deny pictures oracles ## long: miri, NEON under qemu, licences and advisories, PNG and JPEG, live PyTorch
 	@echo "tier3: all passed"
 
 miri: ## the engine's unsafe modules under miri (needs the nightly toolchain with miri)
@@ -108,6 +108,9 @@ neon: ## the engine's tests on NEON, under qemu-aarch64
 
 deny: ## licences, duplicates, sources and advisories of the dependencies
 	tools/deny.sh
+
+pictures: ## tests of PNG and JPEG, which are a feature
+	$(TEST) --package civita-io --features images
 
 oracles: $(BENCH_VENV)/.torch ## compute PyTorch's gradients again and compare them with the files kept
 	$(BENCH_VENV)/bin/python tests/oracles/make_torch.py --check

@@ -45,7 +45,7 @@ def main() -> None:
         ]
     found = [(name, best(call)) for name, call in rows]
     for name, milliseconds in found:
-        print(f"{name:<28}{milliseconds:10.2f} ms{found[0][1] / milliseconds:8.0f} times the loop's speed")
+        print(f"{name:<28}{milliseconds:10.2f} ms{found[0][1] / milliseconds:9.1f} times the loop's speed")
 
 
 if __name__ == "__main__":
