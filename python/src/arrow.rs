@@ -12,7 +12,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::array::Array;
-use crate::error::{Outcome, type_error, value_error};
+use crate::error::{Outcome, runtime_error, type_error, value_error};
 
 #[repr(C)]
 struct Schema {
@@ -261,6 +261,12 @@ impl Array {
         _ = requested_schema;
         let raw = self.raw();
         let raw = &*raw;
+        if !raw.is_plain() {
+            raw.concrete("__arrow_c_array__")?;
+            return Err(runtime_error(
+                "Arrow would lose the gradient of an array that tracks one\n  hint: `.detach()` first",
+            ));
+        }
         let (kind, values) = exported(raw)?;
         let (kind, values) = (Box::into_raw(kind), Box::into_raw(values));
         // SAFETY: attached; names are static, destructors take what is put here.

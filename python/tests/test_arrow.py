@@ -87,8 +87,7 @@ def test_consumers_release():
 
 
 def test_nothing_leaks():
-    import resource
-
+    resource = pytest.importorskip("resource")
     a = cv.ones((1000, 1000))
     for _ in range(3):
         a.__arrow_c_array__()
@@ -102,6 +101,11 @@ def test_nothing_leaks():
 def test_dtypes_that_arrow_lacks(x):
     with pytest.raises(TypeError, match="Arrow has no"):
         x.__arrow_c_array__()
+
+
+def test_gradients_are_not_lost():
+    with pytest.raises(RuntimeError, match="lose the gradient"):
+        cv.ones(2, requires_grad=True).__arrow_c_array__()
 
 
 def test_no_axes():
