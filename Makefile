@@ -9,9 +9,11 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 VENV := .venv
 BENCH_VENV := .venv-bench
+CLIENTS_VENV := .venv-clients
+WHEEL_VENV := .venv-wheel
 # `make bench TORCH=0` leaves PyTorch out (its wheel and libraries are 3 GB).
 TORCH ?= 1
-# Options for bench/run.py, bench/against.py and tests/conformance/run.py, for example ARGS="--quick --only matmul".
+# Options for bench/run.py, bench/against.py, tests/conformance/run.py and tests/clients/run.py, for example ARGS="--quick --only matmul".
 ARGS ?=
 # What `make bench-against` compares this checkout with: any commit.
 REF ?= HEAD
@@ -35,7 +37,8 @@ export PIP_PROGRESS_BAR := off
 endif
 
 .PHONY: help demo test tier1 tier2 tier3 bench clean \
-        fmt clippy doc rust-tests doc-tests python python-tests conformance miri neon cuda deny oracles bench-python bench-peers bench-against
+        fmt clippy doc rust-tests doc-tests python python-tests conformance clients wheels miri neon cuda deny pictures oracles \
+        bench-python bench-peers bench-against
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -86,9 +89,16 @@ python-tests: python ## the Python tests, and whether the type stubs are up to d
 conformance: python ## NumPy's own tests with Civita in NumPy's place (ARGS="--write": docs/conformance.md)
 	$(VENV)/bin/python tests/conformance/run.py $(ARGS)
 
+clients: $(CLIENTS_VENV)/.ready ## other people's libraries on Civita's arrays (ARGS="--write": docs/clients.md)
+	VIRTUAL_ENV="$(CURDIR)/$(CLIENTS_VENV)" $(CLIENTS_VENV)/bin/maturin develop --release --manifest-path python/Cargo.toml
+	$(CLIENTS_VENV)/bin/python tests/clients/run.py $(ARGS)
+
+wheels: ## build a wheel, install it where nothing else is, run a program there; mypy and pyright on stubs and examples
+	PYTHON="$(PYTHON)" tools/wheels.sh $(WHEEL_VENV)
+
 ## ---- the long checks ---------------------------------------------------------------------------------------------
 
-tier3: miri neon deny oracles ## long: miri, NEON under qemu, licences and advisories, live PyTorch
+tier3: miri neon deny pictures oracles ## long: miri, NEON under qemu, licences and advisories, PNG and JPEG, live PyTorch
 	@echo "tier3: all passed"
 
 miri: ## the engine's unsafe modules under miri (needs the nightly toolchain with miri)
@@ -102,6 +112,9 @@ cuda: ## the rows' CUDA C on a GPU (needs nvcc and an NVIDIA GPU)
 
 deny: ## licences, duplicates, sources and advisories of the dependencies
 	tools/deny.sh
+
+pictures: ## tests of PNG and JPEG, which are a feature
+	$(TEST) --package civita-io --features images
 
 oracles: $(BENCH_VENV)/.torch ## compute PyTorch's gradients again and compare them with the files kept
 	$(BENCH_VENV)/bin/python tests/oracles/make_torch.py --check
@@ -132,10 +145,14 @@ $(BENCH_VENV)/.ready: tools/requirements-bench.txt tools/venv.sh
 	PYTHON="$(PYTHON)" tools/venv.sh $(BENCH_VENV) -r tools/requirements-bench.txt
 	@touch $@
 
+$(CLIENTS_VENV)/.ready: tools/requirements-clients.txt tools/venv.sh
+	PYTHON="$(PYTHON)" tools/venv.sh $(CLIENTS_VENV) -r tools/requirements-clients.txt
+	@touch $@
+
 $(BENCH_VENV)/.torch: $(BENCH_VENV)/.ready
 	PYTHON="$(PYTHON)" tools/venv.sh $(BENCH_VENV) 'torch>=2.9,<3'
 	@touch $@
 
 clean: ## remove what was built, the virtual environments and the demo's pictures
 	cargo clean
-	rm -rf $(VENV) $(BENCH_VENV) out bench/peers/target bench/one_element/target python/tests/__pycache__ .pytest_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(CLIENTS_VENV) $(WHEEL_VENV) $(WHEEL_VENV)-types out bench/peers/target bench/one_element/target python/tests/__pycache__ .pytest_cache

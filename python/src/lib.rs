@@ -5,6 +5,7 @@
 //! Functions are objects over the engine's tables (`ufunc`, `reduction`), so that a new row is a new function.
 
 mod array;
+mod arrow;
 mod assign;
 mod buffer;
 mod callback;

@@ -1,5 +1,6 @@
 """Files of arrays: both directions with NumPy, every dtype, order and version; damaged ones are errors."""
 
+import concurrent.futures
 import gzip
 import io
 import os
@@ -430,3 +431,10 @@ def test_loadtxt_refuses_what_numpy_refuses(options):
 def test_loadtxt_knows_all_newlines_of_files():
     for text in ("1 2\r3 4\r", "1 2\r\n3 4", "1 2\n3 4\r\n"):
         same(cv.loadtxt(io.StringIO(text, newline=""), max_rows=9), np.array([[1.0, 2.0], [3.0, 4.0]]))
+
+
+def test_threads_save_under_one_name(tmp_path):
+    path = tmp_path / "x.npz"
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda i: cv.savez(path, a=cv.full(10_000, float(i))), range(40)))
+    assert len(set(cv.load(path)["a"].tolist())) == 1 and os.listdir(tmp_path) == ["x.npz"]

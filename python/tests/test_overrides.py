@@ -309,3 +309,21 @@ def test_arrays_and_scalars_name_their_namespace():
     with pytest.raises(ValueError, match="not supported"):
         x.__array_namespace__(api_version="1999.12")
     assert x.__array_namespace__(api_version=cv.__array_api_version__) is cv
+
+
+@pytest.mark.parametrize("name", ["float64", "float32", "int8", "complex128", "bool"])
+def test_ufuncs_of_numpy_on_scalars_are_ours(name):
+    x = getattr(cv, name)(1)
+    for ours, theirs in (
+        (np.sqrt(x), np.sqrt(np.dtype(name).type(1))),
+        (np.add(x, 2), np.add(np.dtype(name).type(1), 2)),
+        (np.add(x, cv.asarray([1, 2], dtype=name)), np.add(np.dtype(name).type(1), np.asarray([1, 2], name))),
+    ):
+        assert type(ours).__module__ == "civita" and ours.dtype == theirs.dtype.name
+        np.testing.assert_array_equal(np.asarray(ours), theirs)
+    # an array of NumPy's stays NumPy's beside a scalar
+    theirs = np.ones(3, name)
+    assert type(theirs + x) is np.ndarray and (theirs + x).dtype == (theirs + np.dtype(name).type(1)).dtype
+    out = np.zeros(3, name)
+    np.multiply(theirs, x, out=out)
+    assert out.tolist() == theirs.tolist()

@@ -22,11 +22,11 @@ from builtins import bool as _bool, str as _str
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias
 
-from . import autograd as autograd, fft as fft, linalg as linalg, random as random
+from . import autograd as autograd, buffers as buffers, fft as fft, io as io, linalg as linalg, random as random
 from .autograd import jvp as jvp, trace as trace, vmap as vmap
 
 class _SupportsArray(Protocol):
-    def __array__(self, dtype: Any = ..., copy: Any = ...) -> Any: ...
+    def __array__(self, /) -> Any: ...
 
 _Number: TypeAlias = _bool | int | float | complex
 _ArrayLike: TypeAlias = ndarray | generic | _SupportsArray | _Number | Sequence[Any] | memoryview
@@ -581,7 +581,8 @@ def lazy():
             text += "    def __iter__(self) -> Iterator[Any]: ...\n    def __next__(self) -> Any: ...\n    def __getitem__(self, key: Any) -> Any: ...\n\n"
         else:
             text += f"{name}: Any\n"
-    return text + "".join(f"{name}: Any\n" for name in cv._lazy.MODULES)
+    typed = ("autograd", "buffers", "fft", "io", "linalg", "random")
+    return text + "".join(f"{name}: Any\n" for name in cv._lazy.MODULES if name not in typed)
 
 
 # what parameters of this name take in functions that are written in Python

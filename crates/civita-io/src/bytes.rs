@@ -17,6 +17,25 @@ pub(crate) fn of<R>(x: &Raw, f: impl FnOnce(&[u8]) -> R) -> Result<R> {
     }))
 }
 
+/// Lets `f` see the bytes of the elements in C order, in pieces. What lies in C order is copied piece by piece, into memory that
+/// stays in the cache: somebody else may write to it meanwhile, so that no slice of it may exist.
+pub(crate) fn pieces(x: &Raw, mut f: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    const PIECE: usize = 1 << 19;
+    let x = x.concrete("save")?;
+    if !x.layout().is_contiguous() {
+        return of(&x, f)?;
+    }
+    let flat = x.reshape(&[x.len()])?;
+    let step = PIECE / x.dtype().size();
+    let mut start = 0;
+    while start < flat.len() {
+        let len = step.min(flat.len() - start);
+        of(&flat.narrow(0, start, len)?, &mut f)??;
+        start += len;
+    }
+    Ok(())
+}
+
 /// A new tensor whose bytes, in C order, `fill` writes.
 pub(crate) fn filled<E: From<civita_core::error::Error>>(
     shape: &[usize],

@@ -405,7 +405,7 @@ pub fn write(writer: &mut dyn Write, x: &Raw) -> Result<()> {
     };
     let failed = |e: std::io::Error| Error::io("save", e.to_string());
     writer.write_all(&header.to_bytes()).map_err(failed)?;
-    bytes::of(&laid, |bytes| writer.write_all(bytes).map_err(failed))?
+    bytes::pieces(&laid, |bytes| writer.write_all(bytes).map_err(failed))
 }
 
 /// Reads the array of a file.

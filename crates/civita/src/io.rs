@@ -1,4 +1,4 @@
-//! Files: NumPy's `.npy` and `.npz`, in both directions.
+//! Files in both directions: NumPy's `.npy` and `.npz`, safetensors, CSV, Matrix Market, and with the feature `images` PNG and JPEG.
 //!
 //! ```
 //! use civita::prelude::*;
@@ -23,6 +23,7 @@
 
 use std::path::Path;
 
+pub use civita_io::csv::Options as CsvOptions;
 pub use civita_io::npz::Compression;
 
 use crate::rank::wrap;
@@ -69,4 +70,108 @@ pub fn save_npz(
 ) -> Result<()> {
     let raws: Vec<_> = tensors.iter().map(|(name, x)| (*name, x.raw())).collect();
     civita_io::npz::save(path.as_ref(), &raws, compression)
+}
+
+/// Reads the tensors of a safetensors file by name.
+///
+/// # Errors
+/// When there is no such file, it is damaged, or of a dtype that is not there.
+pub fn load_safetensors(path: impl AsRef<Path>) -> Result<Vec<(String, AnyTensor)>> {
+    let found = civita_io::safetensors::load(path.as_ref())?;
+    Ok(found
+        .tensors
+        .into_iter()
+        .map(|(name, raw)| (name, wrap(raw)))
+        .collect())
+}
+
+/// Writes tensors under names to a safetensors file.
+///
+/// ```
+/// use civita::prelude::*;
+/// use civita::io;
+///
+/// # let path = std::env::temp_dir().join(format!("civita-face-{}.safetensors", std::process::id()));
+/// io::save_safetensors(&path, &[("w", &tensor![1.0f32, 2.0].into_any())])?;
+/// assert_eq!(io::load_safetensors(&path)?[0].1.shape(), [2]);
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// When a name comes twice, a dtype has no counterpart (`complex128`), or the system fails; the old file is there still.
+pub fn save_safetensors(path: impl AsRef<Path>, tensors: &[(&str, &AnyTensor)]) -> Result<()> {
+    let raws: Vec<_> = tensors.iter().map(|(name, x)| (*name, x.raw())).collect();
+    civita_io::safetensors::save(path.as_ref(), &raws, &[])
+}
+
+/// A column of a CSV file.
+#[derive(Clone, Debug)]
+pub enum Column {
+    /// Booleans, `int64`, `float64`, or the dtype asked for; one axis.
+    Numbers(AnyTensor),
+    /// Anything else.
+    Text(Vec<String>),
+}
+
+/// Reads the columns of a CSV file by name, each with a dtype of its own.
+///
+/// ```
+/// use civita::io::{self, Column};
+///
+/// # let path = std::env::temp_dir().join(format!("civita-face-{}.csv", std::process::id()));
+/// std::fs::write(&path, "x,name\n0.5,a\n1.5,b\n")?;
+/// let columns = io::read_csv(&path, &io::CsvOptions::default())?;
+/// let (_, Column::Numbers(x)) = &columns[0] else { panic!() };
+/// assert_eq!(x.shape(), [2]);
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// When there is no such file, or its rows or fields are not what they should be.
+pub fn read_csv(path: impl AsRef<Path>, options: &CsvOptions<'_>) -> Result<Vec<(String, Column)>> {
+    let found = civita_io::csv::load(path.as_ref(), options)?;
+    let column = |(name, column)| {
+        let column = match column {
+            civita_io::csv::Column::Numbers(raw) => Column::Numbers(wrap(raw)),
+            civita_io::csv::Column::Text(text) => Column::Text(text),
+        };
+        (name, column)
+    };
+    Ok(found.into_iter().map(column).collect())
+}
+
+/// Reads the matrix of a Matrix Market file, with all its elements: `int64`, `float64` or `complex128`.
+///
+/// # Errors
+/// When there is no such file, it is damaged, or has many more elements than entries.
+pub fn read_matrix_market(path: impl AsRef<Path>) -> Result<AnyTensor> {
+    Ok(wrap(civita_io::market::load(path.as_ref())?.dense()?))
+}
+
+/// Writes a matrix, all its elements, to a Matrix Market file.
+///
+/// # Errors
+/// When it has not two axes, or the system fails; the old file is there still.
+pub fn write_matrix_market(path: impl AsRef<Path>, matrix: &AnyTensor) -> Result<()> {
+    civita_io::market::save(path.as_ref(), matrix.raw())
+}
+
+/// Reads a PNG or JPEG file: `uint8` or `uint16` with the axes rows, columns and, but for grey pictures, channels.
+///
+/// # Errors
+/// When there is no such file, it is neither, it is damaged, or would take more than 512 MiB.
+#[cfg(feature = "images")]
+pub fn read_image(path: impl AsRef<Path>) -> Result<AnyTensor> {
+    Ok(wrap(civita_io::images::load(path.as_ref())?))
+}
+
+/// Writes a picture to a PNG or JPEG file, by its ending.
+///
+/// # Errors
+/// When the tensor is no picture, or the system fails; the old file is there still.
+#[cfg(feature = "images")]
+pub fn write_image(path: impl AsRef<Path>, picture: &AnyTensor) -> Result<()> {
+    civita_io::images::save(path.as_ref(), picture.raw())
 }

@@ -8,7 +8,7 @@ from . import autograd as autograd, fft as fft, linalg as linalg, random as rand
 from .autograd import jvp as jvp, trace as trace, vmap as vmap
 
 class _SupportsArray(Protocol):
-    def __array__(self, dtype: Any = ..., copy: Any = ...) -> Any: ...
+    def __array__(self, /) -> Any: ...
 
 _Number: TypeAlias = _bool | int | float | complex
 _ArrayLike: TypeAlias = ndarray | generic | _SupportsArray | _Number | Sequence[Any] | memoryview

@@ -195,6 +195,15 @@ def _wrap_scalar(self, /, array, context=None, return_scalar=True):
     return array[()] if array.ndim == 0 and (return_scalar is None or return_scalar) else array
 
 
+def _scalar_ufunc(self, /, ufunc, method, *inputs, **kwargs):
+    """NumPy's ufuncs on scalars are ours, as on arrays; beside an array of NumPy's the result is NumPy's."""
+    own = [cv.asarray(x) if isinstance(x, cv.generic) else x for x in inputs]
+    if all(isinstance(x, (ndarray, int, float, complex)) for x in own) and not kwargs:
+        return own[[isinstance(x, cv.generic) for x in inputs].index(True)].__array_ufunc__(ufunc, method, *own)
+    plain = [x.numpy() if isinstance(y, cv.generic) else x for x, y in zip(own, inputs, strict=True)]
+    return getattr(ufunc, method)(*plain, **kwargs)
+
+
 _SCALAR_METHODS = (
     "__array_namespace__ all any argmax argmin argsort astype byteswap choose clip compress conj copy cumprod cumsum "
     "diagonal dump dumps fill flatten getfield max mean min nonzero prod put ravel repeat reshape resize round searchsorted "
@@ -228,6 +237,7 @@ def _attach():
         method.__module__ = "civita"
         setattr(ndarray, method.__name__, method)
     cv.generic.__array_wrap__ = _wrap_scalar
+    cv.generic.__array_ufunc__ = _scalar_ufunc
     for name in _SCALAR_METHODS:
         setattr(cv.generic, name, _ScalarMethod(name))
     ndarray.flat = property(_new_flat, _set_flat, doc=_new_flat.__doc__)

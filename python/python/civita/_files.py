@@ -3,6 +3,7 @@
 import builtins
 import contextlib
 import io
+import itertools
 import operator
 import os
 import re
@@ -212,12 +213,15 @@ def _open_bytes(file, mode="rb"):
 def _replacing(path):
     """A file that takes the place of `path` when it is complete."""
     path = os.fspath(path)
-    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
+    for n in itertools.count():
+        temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.{n}.tmp")
+        # another thread's, or one that a killed process left
+        with contextlib.suppress(FileExistsError):
+            file = open(temporary, "xb")  # noqa: SIM115
+            break
     try:
-        with open(temporary, "xb") as f:
+        with file as f:
             yield f
-            f.flush()
-            os.fsync(f.fileno())
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
