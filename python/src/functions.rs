@@ -75,6 +75,14 @@ const ARRAYS: &[&str] = &[
     "zeros_like",
 ];
 
+/// Functions that are generalised ufuncs in NumPy, with the axes that they work along.
+const GENERALISED: &[(&str, &str)] = &[
+    ("matmul", "(n?,k),(k,m?)->(n?,m?)"),
+    ("matvec", "(m,n),(n)->(m)"),
+    ("vecdot", "(n),(n)->()"),
+    ("vecmat", "(n),(n,m)->(m)"),
+];
+
 /// Functions whose tuples have names, which are the Array API's: the class, and its fields.
 const NAMED: &[(&str, &str, &[&str])] = &[
     (
@@ -480,6 +488,22 @@ pub fn call_row(
     Function(row).call(&PyTuple::new(py, [first])?, options)
 }
 
+impl Function {
+    /// The signature of a generalised ufunc, whose calls ask `__array_ufunc__`.
+    fn generalised(&self) -> Option<&'static str> {
+        let found = GENERALISED.iter().find(|(name, _)| *name == self.0.name);
+        found.map(|(_, signature)| *signature)
+    }
+
+    #[cold]
+    fn lacks(&self, name: &str) -> PyErr {
+        let function = self.0.name;
+        pyo3::exceptions::PyAttributeError::new_err(format!(
+            "function '{function}' has no attribute '{name}'"
+        ))
+    }
+}
+
 #[pymethods]
 impl Function {
     #[pyo3(signature = (*args, **kwargs))]
@@ -489,6 +513,11 @@ impl Function {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
         let row = slf.get().0;
+        if slf.get().generalised().is_some()
+            && let Some(answer) = overrides::ufunc(slf, "__call__", args, kwargs)?
+        {
+            return Ok(answer);
+        }
         if let Some(answer) = overrides::function(slf, args, kwargs, nested_arrays(row))? {
             return Ok(answer);
         }
@@ -517,6 +546,28 @@ impl Function {
     #[getter]
     fn __name__(&self) -> &'static str {
         self.0.name
+    }
+
+    /// The axes that a generalised ufunc works along.
+    #[getter]
+    fn signature(&self) -> PyResult<&'static str> {
+        self.generalised().ok_or_else(|| self.lacks("signature"))
+    }
+
+    /// Number of inputs of a generalised ufunc.
+    #[getter]
+    fn nin(&self) -> PyResult<usize> {
+        self.generalised()
+            .map(|_| 2)
+            .ok_or_else(|| self.lacks("nin"))
+    }
+
+    /// Number of results of a generalised ufunc.
+    #[getter]
+    fn nout(&self) -> PyResult<usize> {
+        self.generalised()
+            .map(|_| 1)
+            .ok_or_else(|| self.lacks("nout"))
     }
 
     #[getter]

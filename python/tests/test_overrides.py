@@ -327,3 +327,34 @@ def test_ufuncs_of_numpy_on_scalars_are_ours(name):
     out = np.zeros(3, name)
     np.multiply(theirs, x, out=out)
     assert out.tolist() == theirs.tolist()
+
+
+def test_operators_from_ufuncs():
+    class Logged(cv.lib.mixins.NDArrayOperatorsMixin):
+        def __init__(self, values):
+            self.values = cv.asarray(values)
+
+        def __array_ufunc__(self, ufunc, method, *inputs, out=(), **kwargs):
+            results = getattr(ufunc, method)(*(getattr(x, "values", x) for x in inputs), **kwargs)
+            if out:
+                out[0].values = results
+                return out[0]
+            return tuple(map(Logged, results)) if isinstance(results, tuple) else Logged(results)
+
+    a = Logged([1.0, 2.5])
+    assert (a + 1).values.tolist() == (1 + a).values.tolist() == [2.0, 3.5]
+    assert (2**a).values.tolist() == np.power(2, [1.0, 2.5]).tolist()
+    assert (a < 2).values.tolist() == [True, False]
+    assert [x.values.tolist() for x in divmod(a, 2)] == [[0.0, 1.0], [1.0, 0.5]]
+    assert (-a).values.tolist() == [-1.0, -2.5] and abs(-a).values.tolist() == [1.0, 2.5]
+    assert (a @ a).values == 7.25 and cv.vecdot(a, [1.0, 1.0]).values == 3.5
+    a += 1
+    assert isinstance(a, Logged) and a.values.tolist() == [2.0, 3.5]
+    assert Logged.__hash__ is None
+
+
+@pytest.mark.parametrize("name", ["matmul", "vecdot", "matvec", "vecmat"])
+def test_generalised_ufuncs_say_what_they_are(name):
+    ours, theirs = getattr(cv, name), getattr(np, name)
+    assert (ours.signature, ours.nin, ours.nout) == (theirs.signature, theirs.nin, theirs.nout)
+    assert not hasattr(cv.sort, "signature")

@@ -645,7 +645,7 @@ WRONG = [
     ("normal", (0, [1, -1]), {}),
     ("normal", (1j,), {}),
     ("normal", ("a",), {}),
-    ("normal", (None,), {"scale": object()}),
+    ("normal", (None,), {"scale": Ellipsis}),
     ("normal", ([1, 2],), {"size": 3}),
     ("normal", ([1, 2],), {"size": 1}),
     ("normal", ([1, 2], [1, 2, 3]), {}),
