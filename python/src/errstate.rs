@@ -264,15 +264,17 @@ pub fn check(py: Python<'_>, op: Op, operands: &[Operand<'_>], result: &Raw) -> 
 /// Is it a finite number that became infinite beside an array of few bits?
 #[inline]
 fn is_too_large(operand: &Operand<'_>, dtype: DType) -> bool {
-    let Operand::Scalar(Scalar::Int(value)) = operand else {
-        return false;
+    let value = match operand {
+        Operand::Scalar(Scalar::Int(value)) => *value as f64,
+        Operand::Scalar(Scalar::Float(value)) if value.is_finite() => *value,
+        _ => return false,
     };
     let most = match dtype.to_real() {
         DType::F16 => 65_504.0,
         DType::F32 | DType::BF16 => f64::from(f32::MAX),
         _ => return false,
     };
-    value.unsigned_abs() as f64 > most
+    value.abs() > most
 }
 
 /// Is there something to look at?
@@ -563,10 +565,8 @@ fn faults(
                 Ok((*x).clone())
             }
             Operand::Tensor(x) => x.cast(DType::F64),
-            Operand::Scalar(s) => Raw::scalar(*s, s.default_dtype())?.cast(match s {
-                Scalar::Complex(_) => DType::C128,
-                _ => DType::F64,
-            }),
+            // as it is beside the array: what became infinite on the way was told
+            Operand::Scalar(s) => Raw::scalar(*s, s.default_dtype())?.cast(result.dtype()),
         })
         .collect::<Result<Vec<Raw>>>()?;
     let (mut nan, mut infinite) = (is_nan(result)?, is_infinite(result)?);

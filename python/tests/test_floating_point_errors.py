@@ -117,6 +117,10 @@ def test_operators_of_arrays_and_in_place():
         same(call, call.__name__)
     same(lambda xp: xp.asarray([1.0, 0.0]) / 0)
     same(lambda xp: 1 / xp.asarray([1.0, 0.0]))
+    for number in (1e300, 10**50, -(10**300), 7, 1.5):
+        same(lambda xp: xp.ones(3, dtype="float32") * number, number)
+        same(lambda xp: xp.ones(3, dtype="float16") + number, number)
+        same(lambda xp: xp.ones(3) + number, number)
 
 
 def test_a_mask_leaves_out_what_it_tells():
