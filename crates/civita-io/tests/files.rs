@@ -222,11 +222,22 @@ proptest! {
 fn large_arrays_are_written_in_pieces() {
     for dtype in [DType::U8, DType::F32, DType::C128] {
         let x = counted(200_003, DType::I64).cast(dtype).unwrap();
-        let x = x.narrow(0, 1, 200_000).unwrap().reshape(&[400, 500]).unwrap();
-        for x in [x.clone(), x.transpose().unwrap(), x.narrow(1, 3, 400).unwrap()] {
+        let x = x
+            .narrow(0, 1, 200_000)
+            .unwrap()
+            .reshape(&[400, 500])
+            .unwrap();
+        for x in [
+            x.clone(),
+            x.transpose().unwrap(),
+            x.narrow(1, 3, 400).unwrap(),
+        ] {
             let bytes = bytes_of(&x);
             assert_eq!(bytes.len(), 128 + x.len() * dtype.size());
-            assert_eq!(read(&bytes).unwrap().scalars().unwrap(), x.scalars().unwrap());
+            assert_eq!(
+                read(&bytes).unwrap().scalars().unwrap(),
+                x.scalars().unwrap()
+            );
         }
     }
 }
