@@ -3,6 +3,7 @@
 use civita_core::dtype::DType;
 use civita_core::error::Result;
 use civita_core::raw::Raw;
+use civita_core::threads;
 
 /// Lets `f` see the bytes of the elements in C order.
 pub(crate) fn of<R>(x: &Raw, f: impl FnOnce(&[u8]) -> R) -> Result<R> {
@@ -20,7 +21,7 @@ pub(crate) fn of<R>(x: &Raw, f: impl FnOnce(&[u8]) -> R) -> Result<R> {
 /// Lets `f` see the bytes of the elements in C order, in pieces. What lies in C order is copied piece by piece, into memory that
 /// stays in the cache: somebody else may write to it meanwhile, so that no slice of it may exist.
 pub(crate) fn pieces(x: &Raw, mut f: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    const PIECE: usize = 1 << 19;
+    const PIECE: usize = 1 << 18;
     let x = x.concrete("save")?;
     if !x.layout().is_contiguous() {
         return of(&x, f)?;
@@ -30,7 +31,9 @@ pub(crate) fn pieces(x: &Raw, mut f: impl FnMut(&[u8]) -> Result<()>) -> Result<
     let mut start = 0;
     while start < flat.len() {
         let len = step.min(flat.len() - start);
-        of(&flat.narrow(0, start, len)?, &mut f)??;
+        let piece = flat.narrow(0, start, len)?;
+        // a piece is copied faster than other threads wake up
+        threads::with_threads(1, || of(&piece, &mut f))??;
         start += len;
     }
     Ok(())

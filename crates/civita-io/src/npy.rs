@@ -16,7 +16,7 @@ use civita_core::dtype::DType;
 use civita_core::error::{Error, Result};
 use civita_core::raw::Raw;
 
-use crate::atomic::{failed, replace};
+use crate::atomic::{failed, replace_sized};
 use crate::bytes;
 
 /// The first bytes of every file.
@@ -435,5 +435,6 @@ pub fn load(path: &Path) -> Result<Raw> {
 /// # Errors
 /// When the system fails; the old file is there still.
 pub fn save(path: &Path, x: &Raw) -> Result<()> {
-    replace("save", path, |writer| write(writer, x))
+    let len = Header::of(x).to_bytes().len() + x.len() * x.dtype().size();
+    replace_sized("save", path, len, |writer| write(writer, x))
 }

@@ -17,7 +17,7 @@ use civita_core::dtype::DType;
 use civita_core::error::{Error, Result};
 use civita_core::raw::Raw;
 
-use crate::atomic::{failed, replace};
+use crate::atomic::{failed, replace_sized};
 use crate::bytes;
 
 /// What a file holds.
@@ -191,7 +191,8 @@ pub fn save(path: &Path, tensors: &[(&str, &Raw)], metadata: &[(&str, &str)]) ->
         Metadata::new((!texts.is_empty()).then_some(texts), infos).map_err(|e| unsaved(&e))?;
     let mut header = serde_json::to_vec(&header).map_err(|e| unsaved(&e))?;
     header.resize(header.len().next_multiple_of(8), b' ');
-    replace("save_safetensors", path, |writer| {
+    let len = 8 + header.len() + end;
+    replace_sized("save_safetensors", path, len, |writer| {
         let failed = |e: std::io::Error| Error::io("save_safetensors", e.to_string());
         writer
             .write_all(&(header.len() as u64).to_le_bytes())
