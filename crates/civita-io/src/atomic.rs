@@ -1,10 +1,10 @@
 //! Files that are replaced as a whole.
 //!
 //! A file is written beside the old one and renamed, so whoever reads sees the old file or the new one, and a full disk, an error
-//! or a kill leaves the old one. Nothing is flushed to the disk (`fsync`): that would take five times as long as writing, and guard
-//! against loss of power only, against which NumPy's files are not guarded either. Linux' ext4, XFS and Btrfs write the bytes
-//! before such a rename by themselves, which takes as long; ext4 does not where the blocks were there before ([`reserve`]), so that
-//! large arrays are written at NumPy's speed, and may be zeros after a loss of power.
+//! or a kill leaves the old one. Nothing is flushed to the disk (`fsync`): that took five times as long as writing, and guards
+//! against loss of power only, against which NumPy's files are not guarded either. ext4 flushes by itself before a rename over
+//! another file, for as long again, but not where the blocks were reserved, which also tells of a full disk before anything is
+//! written. 100 MB: 301 ms with `fsync`, 60 without, 34 with blocks reserved and no copy of the elements; NumPy 28 to 34.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
@@ -27,18 +27,16 @@ pub fn replace(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
-    replace_sized(op, path, 0, write)
+    replace_by(op, path, 0, |writer| write(writer))
 }
 
 /// As [`replace`], where it is known how many bytes there will be: a disk without room for them is an error before any is written.
-///
-/// # Errors
-/// As [`replace`].
-pub(crate) fn replace_sized(
+/// `write` gets the file itself.
+pub(crate) fn replace_by(
     op: &'static str,
     path: &Path,
     len: usize,
-    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+    write: impl FnOnce(&mut BufWriter<File>) -> Result<()>,
 ) -> Result<()> {
     let (temporary, file) = beside(op, path)?;
     let reserved = reserve(&file, len).map_err(|e| failed(op, path, &e));
@@ -73,6 +71,39 @@ fn reserve(file: &File, len: usize) -> std::io::Result<()> {
         true => Err(error),
         false => Ok(()),
     }
+}
+
+/// Writes memory that others may write to meanwhile, of which no slice may exist: the system reads it.
+///
+/// # Safety
+/// `len` bytes from `from` on are allocated.
+#[cfg(target_os = "linux")]
+pub(crate) unsafe fn write_shared(
+    writer: &mut BufWriter<File>,
+    mut from: *const u8,
+    mut len: usize,
+) -> std::io::Result<()> {
+    use std::os::fd::AsRawFd;
+    writer.flush()?;
+    let file = writer.get_ref().as_raw_fd();
+    while len > 0 {
+        // SAFETY: the descriptor is open, and the memory is allocated by the contract.
+        let wrote = unsafe { libc::write(file, from.cast(), len.min(1 << 30)) };
+        match usize::try_from(wrote) {
+            Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
+            Ok(n) => {
+                from = from.wrapping_add(n);
+                len -= n;
+            }
+            Err(_) => {
+                let error = std::io::Error::last_os_error();
+                if error.kind() != std::io::ErrorKind::Interrupted {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -1,7 +1,10 @@
 //! The bytes of tensors, for files.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
 use civita_core::dtype::DType;
-use civita_core::error::Result;
+use civita_core::error::{Error, Result};
 use civita_core::raw::Raw;
 use civita_core::threads;
 
@@ -37,6 +40,27 @@ pub(crate) fn pieces(x: &Raw, mut f: impl FnMut(&[u8]) -> Result<()>) -> Result<
         start += len;
     }
     Ok(())
+}
+
+/// Writes the elements in C order to a file: as they lie, where they lie so and the system can read them.
+pub(crate) fn to_file(op: &'static str, writer: &mut BufWriter<File>, x: &Raw) -> Result<()> {
+    let failed = |e: std::io::Error| Error::io(op, e.to_string());
+    #[cfg(target_os = "linux")]
+    {
+        let x = x.concrete("save")?;
+        if x.layout().is_contiguous() {
+            // SAFETY: a contiguous tensor has that many bytes from its pointer on, and holds them.
+            let done = unsafe {
+                crate::atomic::write_shared(
+                    writer,
+                    x.ptr().cast_const(),
+                    x.len() * x.dtype().size(),
+                )
+            };
+            return done.map_err(failed);
+        }
+    }
+    pieces(x, |piece| writer.write_all(piece).map_err(failed))
 }
 
 /// A new tensor whose bytes, in C order, `fill` writes.
