@@ -1,8 +1,12 @@
 //! The bytes of tensors, for files.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
 use civita_core::dtype::DType;
-use civita_core::error::Result;
+use civita_core::error::{Error, Result};
 use civita_core::raw::Raw;
+use civita_core::threads;
 
 /// Lets `f` see the bytes of the elements in C order.
 pub(crate) fn of<R>(x: &Raw, f: impl FnOnce(&[u8]) -> R) -> Result<R> {
@@ -20,7 +24,7 @@ pub(crate) fn of<R>(x: &Raw, f: impl FnOnce(&[u8]) -> R) -> Result<R> {
 /// Lets `f` see the bytes of the elements in C order, in pieces. What lies in C order is copied piece by piece, into memory that
 /// stays in the cache: somebody else may write to it meanwhile, so that no slice of it may exist.
 pub(crate) fn pieces(x: &Raw, mut f: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    const PIECE: usize = 1 << 19;
+    const PIECE: usize = 1 << 18;
     let x = x.concrete("save")?;
     if !x.layout().is_contiguous() {
         return of(&x, f)?;
@@ -30,10 +34,33 @@ pub(crate) fn pieces(x: &Raw, mut f: impl FnMut(&[u8]) -> Result<()>) -> Result<
     let mut start = 0;
     while start < flat.len() {
         let len = step.min(flat.len() - start);
-        of(&flat.narrow(0, start, len)?, &mut f)??;
+        let piece = flat.narrow(0, start, len)?;
+        // a piece is copied faster than other threads wake up
+        threads::with_threads(1, || of(&piece, &mut f))??;
         start += len;
     }
     Ok(())
+}
+
+/// Writes the elements in C order to a file: as they lie, where they lie so and the system can read them.
+pub(crate) fn to_file(op: &'static str, writer: &mut BufWriter<File>, x: &Raw) -> Result<()> {
+    let failed = |e: std::io::Error| Error::io(op, e.to_string());
+    #[cfg(target_os = "linux")]
+    {
+        let x = x.concrete("save")?;
+        if x.layout().is_contiguous() {
+            // SAFETY: a contiguous tensor has that many bytes from its pointer on, and holds them.
+            let done = unsafe {
+                crate::atomic::write_shared(
+                    writer,
+                    x.ptr().cast_const(),
+                    x.len() * x.dtype().size(),
+                )
+            };
+            return done.map_err(failed);
+        }
+    }
+    pieces(x, |piece| writer.write_all(piece).map_err(failed))
 }
 
 /// A new tensor whose bytes, in C order, `fill` writes.

@@ -16,7 +16,7 @@ use civita_core::dtype::DType;
 use civita_core::error::{Error, Result};
 use civita_core::raw::Raw;
 
-use crate::atomic::{failed, replace};
+use crate::atomic::{failed, replace_by};
 use crate::bytes;
 
 /// The first bytes of every file.
@@ -395,6 +395,14 @@ fn swapped(x: Raw) -> Result<Raw> {
 /// # Errors
 /// When the stream fails, or the value cannot be read (inside `vmap` and `trace`).
 pub fn write(writer: &mut dyn Write, x: &Raw) -> Result<()> {
+    let (header, laid) = laid(x)?;
+    let failed = |e: std::io::Error| Error::io("save", e.to_string());
+    writer.write_all(&header.to_bytes()).map_err(failed)?;
+    bytes::pieces(&laid, |bytes| writer.write_all(bytes).map_err(failed))
+}
+
+/// The header, and the tensor whose elements in C order are written.
+fn laid(x: &Raw) -> Result<(Header, Raw)> {
     let x = x.concrete("save")?;
     let mut header = Header::of(&x);
     header.fortran_order = !x.layout().is_contiguous() && x.layout().is_fortran_contiguous();
@@ -403,9 +411,7 @@ pub fn write(writer: &mut dyn Write, x: &Raw) -> Result<()> {
     } else {
         x
     };
-    let failed = |e: std::io::Error| Error::io("save", e.to_string());
-    writer.write_all(&header.to_bytes()).map_err(failed)?;
-    bytes::pieces(&laid, |bytes| writer.write_all(bytes).map_err(failed))
+    Ok((header, laid))
 }
 
 /// Reads the array of a file.
@@ -435,5 +441,12 @@ pub fn load(path: &Path) -> Result<Raw> {
 /// # Errors
 /// When the system fails; the old file is there still.
 pub fn save(path: &Path, x: &Raw) -> Result<()> {
-    replace("save", path, |writer| write(writer, x))
+    let (header, laid) = laid(x)?;
+    let header = header.to_bytes();
+    let len = header.len() + laid.len() * laid.dtype().size();
+    replace_by("save", path, len, |writer| {
+        let failed = |e: std::io::Error| Error::io("save", e.to_string());
+        writer.write_all(&header).map_err(failed)?;
+        bytes::to_file("save", writer, &laid)
+    })
 }

@@ -9,6 +9,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use ::safetensors::SafeTensors;
@@ -17,7 +18,7 @@ use civita_core::dtype::DType;
 use civita_core::error::{Error, Result};
 use civita_core::raw::Raw;
 
-use crate::atomic::{failed, replace};
+use crate::atomic::{failed, replace_by};
 use crate::bytes;
 
 /// What a file holds.
@@ -191,20 +192,22 @@ pub fn save(path: &Path, tensors: &[(&str, &Raw)], metadata: &[(&str, &str)]) ->
         Metadata::new((!texts.is_empty()).then_some(texts), infos).map_err(|e| unsaved(&e))?;
     let mut header = serde_json::to_vec(&header).map_err(|e| unsaved(&e))?;
     header.resize(header.len().next_multiple_of(8), b' ');
-    replace("save_safetensors", path, |writer| {
+    let len = 8 + header.len() + end;
+    replace_by("save_safetensors", path, len, |writer| {
         let failed = |e: std::io::Error| Error::io("save_safetensors", e.to_string());
         writer
             .write_all(&(header.len() as u64).to_le_bytes())
             .map_err(failed)?;
         writer.write_all(&header).map_err(failed)?;
         for (_, x, _) in &order {
+            if cfg!(target_endian = "little") {
+                bytes::to_file("save_safetensors", writer, x)?;
+                continue;
+            }
             bytes::pieces(x, |piece| {
-                if cfg!(target_endian = "big") {
-                    let mut piece = piece.to_vec();
-                    bytes::swap(&mut piece, x.dtype());
-                    return writer.write_all(&piece).map_err(failed);
-                }
-                writer.write_all(piece).map_err(failed)
+                let mut piece = piece.to_vec();
+                bytes::swap(&mut piece, x.dtype());
+                writer.write_all(&piece).map_err(failed)
             })?;
         }
         Ok(())
