@@ -260,7 +260,20 @@ pub fn array_of(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Raw> {
     if let Some(scalar) = scalar_like(ob)? {
         return scalar_array(scalar, dtype);
     }
+    if let Some(raw) = written(ob, dtype)? {
+        return Ok(raw);
+    }
     nested(ob, dtype)?.ok_or_else(|| not_an_array(ob))
+}
+
+/// The number that a text writes, where a dtype says that numbers are meant.
+fn written(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> {
+    match dtype {
+        Some(dtype) if ob.is_instance_of::<PyString>() || ob.is_instance_of::<PyBytes>() => {
+            crate::scalar::parsed(ob, dtype).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 fn converted(raw: Raw, dtype: Option<DType>) -> Outcome<Raw> {
@@ -332,7 +345,7 @@ fn nested(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> {
     }
     let mut leaves = Vec::new();
     let mut shape = Vec::new();
-    collect(ob, 0, &mut shape, &mut leaves)?;
+    collect(ob, 0, dtype, &mut shape, &mut leaves)?;
     if leaves.is_empty() {
         return Ok(Some(Raw::zeros(&shape, dtype.unwrap_or(DType::F64))?));
     }
@@ -461,6 +474,7 @@ fn is_list(ob: &Bound<'_, PyAny>) -> bool {
 fn collect(
     ob: &Bound<'_, PyAny>,
     depth: usize,
+    dtype: Option<DType>,
     shape: &mut Vec<usize>,
     leaves: &mut Vec<Leaf>,
 ) -> Outcome<()> {
@@ -488,7 +502,7 @@ fn collect(
             return leaf(Leaf::Scalar(scalar), depth, shape, leaves);
         }
         if item.is_instance_of::<PyList>() || item.is_instance_of::<PyTuple>() {
-            return collect(item, depth + 1, shape, leaves);
+            return collect(item, depth + 1, dtype, shape, leaves);
         }
         if let Some(raw) = imported(item)? {
             return leaf(Leaf::Array(raw), depth, shape, leaves);
@@ -496,8 +510,11 @@ fn collect(
         if let Some(scalar) = scalar_like(item)? {
             return leaf(Leaf::Scalar(scalar), depth, shape, leaves);
         }
+        if let Some(raw) = written(item, dtype)? {
+            return leaf(Leaf::Scalar(raw.item()?), depth, shape, leaves);
+        }
         if is_list(item) {
-            return collect(item, depth + 1, shape, leaves);
+            return collect(item, depth + 1, dtype, shape, leaves);
         }
         Err(not_an_array(item))
     };

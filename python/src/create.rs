@@ -2,13 +2,14 @@
 
 use civita_core::dtype::{DType, Kind, Scalar, promote};
 use civita_core::raw::Raw;
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyList, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
 
 use crate::array::{Array, wrap, wrap_view};
 use crate::convert::{Value, array_of, scalar_array, value};
 use crate::dtype::parse_optional;
-use crate::error::{Outcome, type_error, value_error};
+use crate::error::{Fault, Outcome, type_error, value_error};
 use crate::gil;
 use crate::order::{self, Order};
 
@@ -88,23 +89,22 @@ fn copy_mode(ob: &Bound<'_, PyAny>) -> Outcome<CopyMode> {
 }
 
 /// `like=` chooses the package that makes the array: what another one made, or `None` where it is this one.
-fn made_like<'py>(
+pub fn made_like<'py>(
     like: Option<&Bound<'py, PyAny>>,
     name: &str,
     args: &[&Bound<'py, PyAny>],
     keywords: &[(&str, Option<&Bound<'py, PyAny>>)],
 ) -> Outcome<Option<Py<PyAny>>> {
-    match like {
-        Some(ob) if !ob.is_none() && !ob.is_instance_of::<Array>() => {
-            if !ob.hasattr("__array_function__")? {
-                return Err(type_error(
-                    "The `like` argument must be an array-like that implements the `__array_function__` protocol.",
-                ));
-            }
-            crate::overrides::like(ob, name, args, keywords)
+    let Some(like) = like else {
+        return Ok(None);
+    };
+    let kwargs = PyDict::new(like.py());
+    for (key, given) in keywords {
+        if let Some(given) = given {
+            kwargs.set_item(key, given)?;
         }
-        _ => Ok(None),
     }
+    crate::overrides::made_like(like, name, &PyTuple::new(like.py(), args)?, &kwargs)
 }
 
 /// An array from nested lists, a number, another array, or any object with the buffer protocol, `__array__` or DLPack. A
@@ -304,7 +304,15 @@ fn asanyarray(
     copy: Option<Given<'_>>,
     like: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
-    asarray(py, a, dtype, order, device, copy, like)
+    let named = [
+        ("dtype", dtype),
+        ("order", order),
+        ("copy", copy.as_ref().map(|c| &c.0)),
+    ];
+    match made_like(like, "asanyarray", &[a], &named)? {
+        Some(made) => Ok(made),
+        None => asarray(py, a, dtype, order, device, copy, None),
+    }
 }
 
 macro_rules! filled {
@@ -519,10 +527,13 @@ fn arange(
         )
         .into());
     }
-    wrap(
-        py,
-        Raw::arange(whole(start.0), whole(stop.0), whole(step.0), dtype)?,
-    )
+    let counted = Raw::arange(whole(start.0), whole(stop.0), whole(step.0), dtype);
+    let values = counted.map_err(|error| match error.is_dtype() && dtype != DType::Bool {
+        // a value that does not fit
+        true => PyOverflowError::new_err(error.to_string()).into(),
+        false => Fault::from(error),
+    })?;
+    wrap(py, values)
 }
 
 /// Adds the functions to the module.

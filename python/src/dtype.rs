@@ -237,8 +237,12 @@ fn not_understood(ob: &Bound<'_, PyAny>) -> crate::error::Fault {
         .repr()
         .map_or_else(|_| "it".to_owned(), |r| r.to_string());
     let names: Vec<&str> = DType::ALL.iter().map(|d| d.name()).collect();
+    let hint = match text.starts_with("'(") || text.starts_with('(') {
+        true => "\n  hint: there is no subarray dtype: axes of the array hold such elements",
+        false => "",
+    };
     type_error(format!(
-        "data type {text} not understood\n  rule: the dtypes are {}",
+        "data type {text} not understood\n  rule: the dtypes are {}{hint}",
         names.join(", ")
     ))
 }

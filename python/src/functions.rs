@@ -83,6 +83,22 @@ const GENERALISED: &[(&str, &str)] = &[
     ("vecmat", "(n),(n,m)->(m)"),
 ];
 
+/// Functions that make arrays as another package does whose array is given as `like=`.
+const LIKE: &[&str] = &[
+    "ascontiguousarray",
+    "asfortranarray",
+    "eye",
+    "identity",
+    "require",
+    "tri",
+];
+
+/// Functions whose result may be broadcast into an output.
+const SPREAD: &[&str] = &["nanpercentile", "nanquantile", "percentile", "quantile"];
+
+/// Functions that take an output or a dtype, and not both.
+const OUT_OR_DTYPE: &[&str] = &["concatenate", "stack"];
+
 /// Functions whose tuples have names, which are the Array API's: the class, and its fields.
 const NAMED: &[(&str, &str, &[&str])] = &[
     (
@@ -240,6 +256,19 @@ fn plain(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
     if let Ok(text) = ob.cast::<PyString>() {
         return Ok(Value::Text(text.to_string()));
     }
+    if depth < DEEPEST
+        && let Ok(dict) = ob.cast::<PyDict>()
+    {
+        type Item<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+        let pair = |(key, value): Item<'_>| -> Outcome<(Value, Value)> {
+            Ok((plain(&key, depth + 1)?, plain(&value, depth + 1)?))
+        };
+        return dict
+            .iter()
+            .map(pair)
+            .collect::<Outcome<_>>()
+            .map(Value::Dict);
+    }
     if let Ok(slice) = ob.cast::<PySlice>() {
         let end = |name: &str| -> Outcome<Option<isize>> { Ok(slice.getattr(name)?.extract()?) };
         return Ok(Value::Slice([end("start")?, end("stop")?, end("step")?]));
@@ -260,6 +289,20 @@ fn plain(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
             items.collect::<Outcome<_>>().map(Value::List)
         }
         _ => Ok(Value::Other(ob.get_type().name()?.to_string())),
+    }
+}
+
+/// The argument at a place or under a name.
+fn given<'py>(
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+    place: usize,
+    name: &str,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    match kwargs {
+        _ if args.len() > place => args.get_item(place).map(Some),
+        Some(kwargs) => kwargs.get_item(name),
+        None => Ok(None),
     }
 }
 
@@ -329,6 +372,16 @@ impl Function {
                 });
             }
         }
+        let is_dtype = |(p, v): (&Param, &Value)| p.name == "dtype" && !matches!(v, Value::None);
+        if out.is_some()
+            && OUT_OR_DTYPE.contains(&row.name)
+            && row.params.iter().zip(&values).any(is_dtype)
+        {
+            return Err(type_error(format!(
+                "{}() only takes `out` or `dtype` as an argument, but both were provided.",
+                row.name
+            )));
+        }
         if let Some(target) = target {
             return target.get().write(|x| {
                 values[0] = Value::Array(x.clone());
@@ -353,19 +406,38 @@ impl Function {
         }
         match (result, out) {
             (Returned::One(x), Some(out)) => {
+                let x = match SPREAD.contains(&row.name) {
+                    true => x.broadcast_to(out.get().raw().shape())?,
+                    false => x,
+                };
                 write_out_as(row.name, x, out, casting.unwrap_or(Casting::SameKind))
             }
+            (Returned::One(x), None) if row.name == "nan_to_num" => {
+                match given(args, kwargs, 1, "copy")? {
+                    Some(copy) if !copy.is_truthy()? => {
+                        in_place(py, x, given(args, kwargs, 0, "x")?)
+                    }
+                    _ => returned(py, row, Returned::One(x), None),
+                }
+            }
             (result, _) => {
-                // what may be a view of the first argument
-                let first = match args.get_item(0) {
-                    Ok(first) => Some(first),
-                    Err(_) => kwargs.and_then(|k| k.values().get_item(0).ok()),
-                };
+                // what may be a view of the first argument that is no text
+                let first = args.iter().find(|ob| !ob.is_instance_of::<PyString>());
+                let first = first.or_else(|| kwargs.and_then(|k| k.values().get_item(0).ok()));
                 let source = first.filter(|ob| ob.is_exact_instance_of::<Array>());
                 returned(py, row, result, source.as_ref())
             }
         }
     }
+}
+
+/// A result written over the array that it was computed from; a new array where that was none.
+fn in_place(py: Python<'_>, x: Raw, array: Option<Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+    let Some(Ok(array)) = array.map(|ob| ob.cast_into::<Array>()) else {
+        return give(py, x);
+    };
+    array.get().write(|raw| Ok(raw.assign(&x)?))?;
+    Ok(array.into_any().unbind())
 }
 
 /// Gives a `RuntimeWarning`, which a filter may turn into an error.
@@ -429,7 +501,7 @@ fn returned(
         (Returned::Several(all), Returns::List(_)) => {
             Ok(PyList::new(py, objects(all)?)?.into_any().unbind())
         }
-        (Returned::Several(all), Returns::Tuple(_)) => {
+        (Returned::Several(all), Returns::Tuple(_)) | (Returned::Tuple(all), _) => {
             Ok(PyTuple::new(py, objects(all)?)?.into_any().unbind())
         }
         (Returned::Several(all), _) => one_or_tuple(objects(all)?),
@@ -518,8 +590,27 @@ impl Function {
         {
             return Ok(answer);
         }
+        if LIKE.contains(&row.name)
+            && let Some(kwargs) = kwargs
+            && let Some(like) = kwargs.get_item("like")?
+        {
+            let kwargs = kwargs.copy()?;
+            kwargs.del_item("like")?;
+            return match overrides::made_like(&like, row.name, args, &kwargs)? {
+                Some(made) => Ok(made),
+                None => slf.get().call(args, Some(&kwargs)),
+            };
+        }
         if let Some(answer) = overrides::function(slf, args, kwargs, nested_arrays(row))? {
             return Ok(answer);
+        }
+        // the mode of a border may be a function of the user's
+        if row.name == "pad"
+            && let Some(mode) = given(args, kwargs, 2, "mode")?
+            && mode.is_callable()
+        {
+            let pad = args.py().import("civita._functional")?;
+            return Ok(pad.getattr("_pad_by")?.call(args, kwargs)?.unbind());
         }
         // the sum of a diagonal in NumPy, a function as data in JAX: what is called with tells them apart
         if row.name == "trace"

@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::array::{Array, wrap, wrap_view};
 use crate::buffer::import_bytes;
+use crate::create::made_like;
 use crate::dtype::{ByteOrder, code, from_text_in_order, parse_in_order};
 use crate::error::{Outcome, type_error, value_error};
 use crate::methods::swapped;
@@ -171,7 +172,16 @@ fn frombuffer(
     offset: isize,
     like: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
-    let _ = like;
+    let numbers = (count, offset).into_pyobject(py)?;
+    let named = [
+        ("dtype", dtype.cloned()),
+        ("count", numbers.get_item(0).ok()),
+        ("offset", numbers.get_item(1).ok()),
+    ];
+    let named = named.each_ref().map(|(name, ob)| (*name, ob.as_ref()));
+    if let Some(made) = made_like(like, "frombuffer", &[buffer], &named)? {
+        return Ok(made);
+    }
     let (dtype, order) = match dtype {
         Some(dtype) => parse_in_order(dtype)?,
         None => (DType::F64, ByteOrder::Native),

@@ -80,7 +80,13 @@ fn dtype_or_array(ob: &Bound<'_, PyAny>) -> Outcome<DType> {
     }
     match crate::convert::scalar_exact(ob) {
         Ok(Some(scalar)) => Ok(scalar.default_dtype()),
-        _ => Ok(parse_in_order(ob)?.0),
+        _ => match parse_in_order(ob) {
+            Ok((dtype, _)) => Ok(dtype),
+            Err(_) => Err(value_error(format!(
+                "invalid data type {}: limits are those of a dtype, a scalar or an array",
+                ob.repr()?
+            ))),
+        },
     }
 }
 

@@ -224,27 +224,19 @@ pub fn reduction<'py>(
     method(function, "reduce", &[array], &all)
 }
 
-/// The array that the class of `like` makes; `None` where ours are meant.
+/// `like=` chooses the package that makes an array: what another one made, or `None` where it is this one.
 #[cold]
-pub fn like<'py>(
+pub fn made_like<'py>(
     like: &Bound<'py, PyAny>,
     name: &str,
-    args: &[&Bound<'py, PyAny>],
-    keywords: &[(&str, Option<&Bound<'py, PyAny>>)],
+    args: &Bound<'py, PyTuple>,
+    kwargs: &Bound<'py, PyDict>,
 ) -> Outcome<Option<Py<PyAny>>> {
-    let py = like.py();
-    if stance(like, Protocol::Function) != Stance::Overrides {
+    if like.is_none() || like.is_instance_of::<Array>() {
         return Ok(None);
     }
-    let kwargs = PyDict::new(py);
-    for (key, given) in keywords {
-        if let Some(given) = given {
-            kwargs.set_item(key, given)?;
-        }
-    }
-    let args = PyTuple::new(py, args)?;
-    let made = python(py)?.call_method1("like", (name, like, args, kwargs))?;
-    Ok(Some(made.unbind()))
+    let made = python(like.py())?.call_method1("made_like", (name, like, args, kwargs))?;
+    Ok((!made.is_none()).then(|| made.unbind()))
 }
 
 fn python(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {

@@ -51,8 +51,12 @@ fn text(raw: &Raw) -> String {
 
 #[pymethods]
 impl Array {
-    fn __repr__(&self, py: Python<'_>) -> Outcome<String> {
-        repr(py, &self.raw())
+    fn __repr__(slf: &Bound<'_, Self>) -> Outcome<String> {
+        let (py, raw) = (slf.py(), slf.get().raw());
+        match override_repr(py).filter(|_| raw.opaque().is_none()) {
+            Some(write) => Ok(write.bind(py).call1((slf,))?.extract()?),
+            None => repr(py, &raw),
+        }
     }
 
     fn __str__(&self, py: Python<'_>) -> Outcome<String> {
@@ -89,12 +93,36 @@ impl Array {
     }
 }
 
-/// The functions that format elements, as `set_printoptions(formatter=…)` left them.
-static FORMATTER: Mutex<Option<Py<PyDict>>> = Mutex::new(None);
+/// Functions that write arrays, as `set_printoptions` left them.
+struct Hooks {
+    /// Those that write elements.
+    formatter: Option<Py<PyDict>>,
+    /// The one that writes whole arrays for `repr`.
+    override_repr: Option<Py<PyAny>>,
+}
+
+static HOOKS: Mutex<Hooks> = Mutex::new(Hooks {
+    formatter: None,
+    override_repr: None,
+});
 
 fn formatter(py: Python<'_>) -> Option<Py<PyDict>> {
-    let held = FORMATTER.lock().unwrap_or_else(PoisonError::into_inner);
-    held.as_ref().map(|f| f.clone_ref(py))
+    let held = HOOKS.lock().unwrap_or_else(PoisonError::into_inner);
+    held.formatter.as_ref().map(|f| f.clone_ref(py))
+}
+
+fn override_repr(py: Python<'_>) -> Option<Py<PyAny>> {
+    let held = HOOKS.lock().unwrap_or_else(PoisonError::into_inner);
+    held.override_repr.as_ref().map(|f| f.clone_ref(py))
+}
+
+/// What was there is dropped when the lock is free again: dropping may run Python.
+fn replace_hooks(new: Hooks) {
+    let old = std::mem::replace(
+        &mut *HOOKS.lock().unwrap_or_else(PoisonError::into_inner),
+        new,
+    );
+    drop(old);
 }
 
 /// The function of a formatter for elements of this dtype: later keys are more general.
@@ -162,7 +190,7 @@ fn repr_with(
         Some(node) if node.is_leaf() => ", requires_grad=True)".to_owned(),
         Some(node) => format!(", grad_fn=<{}>)", node.op()),
     };
-    let width = options.linewidth.saturating_sub(suffix.chars().count());
+    let width = options.width_before(&suffix);
     let body = body(py, raw, ", ", "array(".len(), width, options, formatter)?;
     Ok(print::repr_around(
         &body,
@@ -187,6 +215,9 @@ fn array_repr(
     let raw = array_of(arr, None)?;
     if let Some(text) = opaque(&raw) {
         return Ok(text);
+    }
+    if let Some(write) = override_repr(py) {
+        return Ok(write.bind(py).call1((arr,))?.extract()?);
     }
     let mut options = print::get_options();
     options.linewidth = max_line_width.unwrap_or(options.linewidth);
@@ -266,7 +297,7 @@ fn array2string(
             legacy,
         },
     )?;
-    let width = options.linewidth.saturating_sub(suffix.chars().count());
+    let width = options.width_before(suffix);
     let global = self::formatter(py);
     let formatter = formatter.or(global.as_ref().map(|f| f.bind(py)));
     body(
@@ -485,17 +516,18 @@ fn change(options: &mut Options, given: Change<'_, '_>) -> Outcome<()> {
         })?;
     }
     if let Some(v) = given.legacy {
-        options.legacy = match v.extract::<String>().ok().as_deref() {
-            None if !v.is_truthy()? => Legacy::None,
-            Some("1.25" | "1.21") => Legacy::V1_25,
-            Some("2.1") => Legacy::V2_1,
-            Some("2.2") => Legacy::None,
-            _ => {
-                return Err(value_error(
-                    "legacy must be one of '1.21', '1.25', '2.1', '2.2' or False; '1.13' is not there",
-                ));
-            }
+        options.legacy = match v.extract::<String>() {
+            Ok(name) => Legacy::from_name(&name).ok_or_else(|| {
+                value_error(
+                    "legacy printing option can currently only be '1.13', '1.21', '1.25', '2.1', '2.2', or `False`",
+                )
+            })?,
+            Err(_) if !v.is_truthy()? => Legacy::None,
+            Err(_) => return Err(value_error("legacy must be a version as text, or `False`")),
         };
+        if options.legacy == Legacy::V1_13 {
+            options.sign = Sign::Minus;
+        }
     }
     Ok(())
 }
@@ -519,11 +551,6 @@ fn set_printoptions(
     legacy: Option<&Bound<'_, PyAny>>,
     override_repr: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<()> {
-    if override_repr.is_some_and(|f| !f.is_none()) {
-        return Err(type_error(
-            "override_repr is not there\n  hint: `formatter` writes the elements",
-        ));
-    }
     let mut options = print::get_options();
     change(
         &mut options,
@@ -541,13 +568,13 @@ fn set_printoptions(
         },
     )?;
     print::set_options(options);
-    // as in NumPy every call sets it, or takes it away
-    let new = formatter.map(|f| f.clone().unbind());
-    let old = std::mem::replace(
-        &mut *FORMATTER.lock().unwrap_or_else(PoisonError::into_inner),
-        new,
-    );
-    drop(old);
+    // as in NumPy every call sets them, or takes them away
+    replace_hooks(Hooks {
+        formatter: formatter.map(|f| f.clone().unbind()),
+        override_repr: override_repr
+            .filter(|f| !f.is_none())
+            .map(|f| f.clone().unbind()),
+    });
     Ok(())
 }
 
@@ -577,12 +604,11 @@ fn get_printoptions(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     dict.set_item("infstr", infstr)?;
     dict.set_item("sign", sign.name())?;
     dict.set_item("formatter", formatter(py))?;
-    match legacy {
-        Legacy::None => dict.set_item("legacy", false)?,
-        Legacy::V1_25 => dict.set_item("legacy", "1.25")?,
-        Legacy::V2_1 => dict.set_item("legacy", "2.1")?,
+    match legacy.name() {
+        None => dict.set_item("legacy", false)?,
+        Some(name) => dict.set_item("legacy", name)?,
     }
-    dict.set_item("override_repr", py.None())?;
+    dict.set_item("override_repr", override_repr(py))?;
     Ok(dict)
 }
 
@@ -590,7 +616,7 @@ fn get_printoptions(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 #[pyclass(name = "printoptions", module = "civita", frozen)]
 struct PrintOptions {
     wanted: Py<PyDict>,
-    before: Mutex<Vec<(Options, Option<Py<PyDict>>)>>,
+    before: Mutex<Vec<(Options, Hooks)>>,
 }
 
 #[pymethods]
@@ -605,7 +631,11 @@ impl PrintOptions {
     }
 
     fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let before = (print::get_options(), formatter(py));
+        let hooks = Hooks {
+            formatter: formatter(py),
+            override_repr: override_repr(py),
+        };
+        let before = (print::get_options(), hooks);
         py.import("civita._civita")?
             .getattr("set_printoptions")?
             .call((), Some(self.wanted.bind(py)))?;
@@ -625,11 +655,7 @@ impl PrintOptions {
             .pop()
         {
             print::set_options(before.0);
-            let old = std::mem::replace(
-                &mut *FORMATTER.lock().unwrap_or_else(PoisonError::into_inner),
-                before.1,
-            );
-            drop(old);
+            replace_hooks(before.1);
         }
     }
 }

@@ -31,7 +31,7 @@ use pyo3::types::{
 use crate::array::wrap;
 use crate::convert::{Value, array_of, is_operand, scalar_beside, scalar_exact, value};
 use crate::dtype::PyDType;
-use crate::error::{Outcome, index_error, type_error};
+use crate::error::{Fault, Outcome, index_error, type_error};
 use crate::errstate;
 use crate::operators::{apply, by_ufunc, python_scalar};
 use crate::overrides::{Protocol, Stance, stance};
@@ -141,18 +141,36 @@ pub fn make(py: Python<'_>, value: Scalar, dtype: DType) -> Outcome<Py<PyAny>> {
             let v = value.as_complex();
             complex(class, v.re, v.im)
         }
-        _ => {
-            let bytes = value.to_bytes(dtype)?;
-            let object = allocated(class)?;
-            // SAFETY: the class has the memory of `Stored` and nothing else; the place is that of every instance. The
-            // memory is zero, and nobody sees the object before it is written.
-            unsafe {
-                let at = object.as_ptr().cast::<u8>().add(classes.stored);
-                at.cast::<Stored>().write(Stored { bytes, dtype });
-            }
-            Ok(object.unbind())
+        DType::Bool => {
+            let both = BOOLS.get_or_try_init(py, || {
+                let one = |v| stored(classes, class, Scalar::Bool(v), dtype);
+                Ok::<_, Fault>([one(false)?, one(true)?])
+            })?;
+            Ok(both[usize::from(value != Scalar::Bool(false))].clone_ref(py))
         }
+        _ => stored(classes, class, value, dtype),
     }
+}
+
+/// `False_` and `True_`: there are no others.
+static BOOLS: PyOnceLock<[Py<PyAny>; 2]> = PyOnceLock::new();
+
+/// A scalar that is no Python number.
+fn stored(
+    classes: &Classes,
+    class: &Bound<'_, PyType>,
+    value: Scalar,
+    dtype: DType,
+) -> Outcome<Py<PyAny>> {
+    let bytes = value.to_bytes(dtype)?;
+    let object = allocated(class)?;
+    // SAFETY: the class has the memory of `Stored` and nothing else; the place is that of every instance. The
+    // memory is zero, and nobody sees the object before it is written.
+    unsafe {
+        let at = object.as_ptr().cast::<u8>().add(classes.stored);
+        at.cast::<Stored>().write(Stored { bytes, dtype });
+    }
+    Ok(object.unbind())
 }
 
 /// A new object of a class of this module, all zeros behind its header.
@@ -228,7 +246,7 @@ fn new_scalar<'py>(
 }
 
 /// The number that a text writes: `cv.float32("nan")`.
-fn parsed(text: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Raw> {
+pub fn parsed(text: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Raw> {
     let py = text.py();
     let class = match dtype.kind() {
         Kind::Bool => {
@@ -604,8 +622,12 @@ impl Generic {
     /// As NumPy writes it: `np.float64(1.5)`.
     fn __repr__(slf: &Bound<'_, Self>) -> Outcome<String> {
         let (value, dtype) = own(slf)?;
+        let legacy = print::get_options().legacy;
+        if legacy == Legacy::V1_13 {
+            return Ok(print::old_scalar_text(value, dtype, true));
+        }
         let text = Raw::scalar(value, dtype)?.display();
-        if print::get_options().legacy <= Legacy::V1_25 {
+        if legacy <= Legacy::V1_25 {
             return Ok(text);
         }
         Ok(match dtype {
@@ -619,6 +641,9 @@ impl Generic {
 
     fn __str__(slf: &Bound<'_, Self>) -> Outcome<String> {
         let (value, dtype) = own(slf)?;
+        if print::get_options().legacy == Legacy::V1_13 {
+            return Ok(print::old_scalar_text(value, dtype, false));
+        }
         Ok(Raw::scalar(value, dtype)?.display())
     }
 

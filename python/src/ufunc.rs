@@ -698,6 +698,9 @@ impl Ufunc {
             let a = args.get_borrowed_item(0)?;
             if let Ok(a) = a.cast_exact::<Array>() {
                 match arity {
+                    // views, as the attributes are
+                    1 if op == Op::Real => return Ok(a.getattr("real")?.unbind()),
+                    1 if op == Op::Imag => return Ok(a.getattr("imag")?.unbind()),
                     1 => return apply_to_one(py, op, &a.get().raw()),
                     2 => {
                         let b = args.get_borrowed_item(1)?;

@@ -248,6 +248,8 @@ def test_gradients_of_geometric_sequences():
 @pytest.mark.parametrize("row", [row for row in ROWS if "out" in row["parameters"]], ids=names)
 def test_results_go_into_out(row):
     for text in row["samples"]:
+        if row["name"] in ("concatenate", "stack") and "dtype" in text:
+            continue  # an output or a dtype, as in NumPy
         want = civita_call(row, text, Arrays(cv))
         out = cv.zeros(want.shape, want.dtype)
         found = civita_call(row, text, Arrays(cv), lambda *a, **k: getattr(cv, row["name"])(*a, out=out, **k))
@@ -323,7 +325,7 @@ def test_arguments_of_the_wrong_kind_say_what_they_should_be():
             eval(f"cv.{call}", {"cv": cv})
         assert str(found.value) == text
     for call, text in [
-        ("pad([1], 1, 'round')", "pad: .round. is not one of 'constant', 'edge'"),
+        ("pad([1], 1, 'round')", "pad: mode must be one of 'constant', 'edge'"),
         ("pad([1], -1)", "negative"),
         ("zeros(2).repeat(-1)", "negative"),
         ("split([1, 2, 3], 2)", "equal division"),

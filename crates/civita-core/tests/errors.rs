@@ -541,7 +541,12 @@ fn ranges_that_do_not_end() {
         "arange: the result has more elements than memory has addresses",
     );
     says(
-        Raw::arange(Scalar::Int(0), Scalar::Int(1000), Scalar::Int(1), DType::U8),
+        Raw::arange(
+            Scalar::Int(999),
+            Scalar::Int(2000),
+            Scalar::Int(1),
+            DType::U8,
+        ),
         Error::is_dtype,
         "arange: the scalar 999 does not fit into uint8\n\
          \x20 rule: a scalar beside a tensor takes the tensor's dtype (NEP 50) and must be representable in it\n\
@@ -649,37 +654,37 @@ fn tensors_that_cannot_be_joined() {
     says(
         Raw::concatenate(&[], 0),
         Error::is_value,
-        "concatenate: there is nothing to concatenate\n\
+        "concatenate: need at least one array to concatenate\n\
          \x20 hint: give at least one tensor",
     );
     says(
         Raw::concatenate(&[&zeros(&[])], 0),
         Error::is_shape,
-        "concatenate: a tensor of rank 0 has no axis to be joined along\n\
+        "concatenate: zero-dimensional arrays cannot be concatenated\n\
          \x20 hint: `stack` joins along a new axis",
     );
     says(
         Raw::concatenate(&[&zeros(&[2, 3]), &zeros(&[2, 4])], 0),
         Error::is_shape,
-        "concatenate: shapes (2, 3) (number 0) and (2, 4) (number 1) differ outside axis 0\n\
+        "concatenate: all the input array dimensions except for the concatenation axis must match exactly, but along dimension 1, the array at index 0 has size 3 and the array at index 1 has size 4: shapes (2, 3) and (2, 4)\n\
          \x20 rule: all lengths but the one along the axis must be equal",
     );
     says(
         Raw::concatenate(&[&zeros(&[2, 3]), &zeros(&[2])], 0),
         Error::is_shape,
-        "concatenate: shapes (2, 3) (number 0) and (2,) (number 1) differ outside axis 0\n\
+        "concatenate: all the input arrays must have same number of dimensions, but the array at index 0 has 2 dimension(s) and the array at index 1 has 1 dimension(s): shapes (2, 3) and (2,)\n\
          \x20 rule: all lengths but the one along the axis must be equal",
     );
     says(
         Raw::stack(&[&zeros(&[2]), &zeros(&[3])], 0),
         Error::is_shape,
-        "stack: shapes (2,) and (3,) differ\n\
+        "stack: all input arrays must have the same shape, not (2,) and (3,)\n\
          \x20 rule: all tensors of a stack have one shape",
     );
     says(
         Raw::stack(&[], 0),
         Error::is_value,
-        "stack: there is nothing to stack\n\
+        "stack: need at least one array to stack\n\
          \x20 hint: give at least one tensor",
     );
 }
@@ -719,7 +724,7 @@ fn places_that_cannot_be_written() {
     says(
         read_only().assign(&zeros(&[2])),
         Error::is_aliasing,
-        "assign: the memory is read-only\n\
+        "assign: assignment destination is read-only\n\
          \x20 hint: write into a copy: `.copy()`",
     );
     says(
@@ -752,7 +757,7 @@ fn places_that_cannot_be_written() {
             Casting::SameKind,
         ),
         Error::is_aliasing,
-        "add: the memory is read-only\n\
+        "add: output array is read-only\n\
          \x20 hint: write into a copy: `.copy()`",
     );
 }

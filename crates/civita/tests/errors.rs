@@ -47,7 +47,7 @@ fn of_shapes_that_do_not_fit_each_other() {
     says(
         civita::concatenate(&[&x(), &Matrix::ones([3, 5])], 0),
         Error::is_shape,
-        "concatenate: shapes (3, 4) (number 0) and (3, 5) (number 1) differ outside axis 0
+        "concatenate: all the input array dimensions except for the concatenation axis must match exactly, but along dimension 1, the array at index 0 has size 4 and the array at index 1 has size 5: shapes (3, 4) and (3, 5)
   rule: all lengths but the one along the axis must be equal",
     );
 }

@@ -1199,7 +1199,7 @@ def diagflat(v: _ArrayLike, k: int = 0) -> ndarray:
     """All elements as the `k`-th diagonal of a matrix."""
     ...
 
-def pad(array: _ArrayLike, pad_width: int | Sequence[int] | Sequence[Sequence[int]] | ndarray, mode: Literal['constant', 'edge', 'linear_ramp', 'maximum', 'mean', 'minimum', 'reflect', 'symmetric', 'wrap', 'empty'] = 'constant', *, stat_length: int | Sequence[int] | Sequence[Sequence[int]] | ndarray | None = None, constant_values: _ArrayLike = 0, end_values: _ArrayLike = 0, reflect_type: Literal['even', 'odd'] = 'even') -> ndarray:
+def pad(array: _ArrayLike, pad_width: int | Sequence[int] | Sequence[Sequence[int]] | ndarray | dict[int, int] | dict[int, tuple[int, int]] | dict[int, int | tuple[int, int]], mode: Literal['constant', 'edge', 'linear_ramp', 'maximum', 'mean', 'median', 'minimum', 'reflect', 'symmetric', 'wrap', 'empty'] = 'constant', *, stat_length: int | Sequence[int] | Sequence[Sequence[int]] | ndarray | None = None, constant_values: _ArrayLike | None = None, end_values: _ArrayLike | None = None, reflect_type: Literal['even', 'odd'] | None = None) -> ndarray:
     """The array with a border."""
     ...
 
@@ -2535,7 +2535,7 @@ def packbits(a: _ArrayLike, /, axis: _Axis | None = None, bitorder: Any = 'big')
     """Booleans as the bits of bytes, eight in one, along an axis or of the flattened array."""
     ...
 
-def pad(array: _ArrayLike, pad_width: Any, mode: Literal["raise", "wrap", "clip"] = 'constant', *, stat_length: Any = None, constant_values: Any = 0, end_values: Any = 0, reflect_type: Any = 'even') -> ndarray:
+def pad(array: _ArrayLike, pad_width: Any, mode: Literal["raise", "wrap", "clip"] = 'constant', *, stat_length: Any = None, constant_values: Any = None, end_values: Any = None, reflect_type: Any = None) -> ndarray:
     """The array with a border."""
     ...
 

@@ -190,6 +190,20 @@ class _ScalarMethod:
         return inspect.signature(getattr(ndarray, self.__name__))
 
 
+class _ScalarSignature:
+    """What `inspect.signature` says of the classes of dtypes."""
+
+    def __get__(self, scalar, owner=None):
+        if not hasattr(owner, "dtype") or owner.__module__ != "civita" or owner in _ABSTRACT:
+            raise AttributeError("__signature__")
+        import inspect
+
+        return inspect.Signature([inspect.Parameter("value", inspect.Parameter.POSITIONAL_ONLY, default=0)])
+
+
+_ABSTRACT = (cv.generic, cv.number, cv.integer, cv.signedinteger, cv.unsignedinteger, cv.inexact, cv.floating, cv.complexfloating)
+
+
 def _wrap_scalar(self, /, array, context=None, return_scalar=True):
     """The array, or its element where it has no axes."""
     return array[()] if array.ndim == 0 and (return_scalar is None or return_scalar) else array
@@ -214,7 +228,7 @@ _SCALAR_METHODS = (
 def _subscripted(most):
     def __class_getitem__(cls, item, /):
         count = len(item) if isinstance(item, tuple) else 1
-        if cls in (cv.number, cv.integer, cv.signedinteger, cv.unsignedinteger, cv.inexact, cv.floating, cv.complexfloating, cv.bool):
+        if cls in _ABSTRACT[1:] or cls is cv.bool:
             if not 1 <= count <= most:
                 raise TypeError(f"Too {'many' if count else 'few'} arguments for {cls}")
             return types.GenericAlias(cls, item)
@@ -238,6 +252,7 @@ def _attach():
         setattr(ndarray, method.__name__, method)
     cv.generic.__array_wrap__ = _wrap_scalar
     cv.generic.__array_ufunc__ = _scalar_ufunc
+    cv.generic.__signature__ = _ScalarSignature()
     for name in _SCALAR_METHODS:
         setattr(cv.generic, name, _ScalarMethod(name))
     ndarray.flat = property(_new_flat, _set_flat, doc=_new_flat.__doc__)

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping
 
 from . import _civita as cv
+from ._overrides import takes_like
 
 MAGIC_PREFIX = b"\x93NUMPY"
 MAGIC_LEN = len(MAGIC_PREFIX) + 2
@@ -494,6 +495,7 @@ def isfileobj(f):
 # ---- raw bytes, numbers between separators
 
 
+@takes_like
 def fromfile(file, dtype=float, count=-1, sep="", offset=0, *, like=None):
     """The elements of a file: of its bytes, or with `sep` of the numbers of its text."""
     dtype = cv.dtype(dtype)
@@ -550,6 +552,7 @@ def _parse(dtype):
     return float
 
 
+@takes_like
 def fromstring(string, dtype=float, count=-1, *, sep="", like=None):
     """The numbers of a text between separators. Blanks of a separator stand for any blanks."""
     dtype = cv.dtype(dtype)
@@ -671,6 +674,7 @@ def _shaped(table, ndmin, unpack):
     return table.T if unpack else table
 
 
+@takes_like
 def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, skiprows=0, usecols=None, unpack=False, ndmin=0,
             encoding=None, max_rows=None, *, quotechar=None, like=None):  # fmt: skip
     """The numbers of a text file, one row for each line."""
@@ -953,6 +957,7 @@ def savetxt(fname, X, fmt="%.18e", delimiter=" ", newline="\n", header="", foote
         f.writelines(text())
 
 
+@takes_like
 def genfromtxt(fname, dtype=float, comments="#", delimiter=None, skip_header=0, skip_footer=0, converters=None,
                missing_values=None, filling_values=None, usecols=None, names=None, excludelist=None, deletechars=None,
                replace_space="_", autostrip=False, case_sensitive=True, defaultfmt="f%i", unpack=None, usemask=False, loose=True,

@@ -5,6 +5,7 @@ import operator
 
 from . import _civita as cv
 from ._iterators import ndindex
+from ._overrides import takes_like
 
 _NO_SIGNATURE = object()
 
@@ -25,6 +26,7 @@ def isscalar(element):
     return isinstance(element, (cv.generic, numbers.Number, str, bytes))
 
 
+@takes_like
 def fromfunction(function, shape, *, dtype=float, like=None, **kwargs):
     """The array of a function of its indices: the function gets one array of coordinates for each axis."""
     shape = tuple(operator.index(n) for n in shape)
@@ -32,6 +34,7 @@ def fromfunction(function, shape, *, dtype=float, like=None, **kwargs):
     return function(*[grids[i] for i in range(len(shape))], **kwargs)
 
 
+@takes_like
 def fromiter(iter, dtype, count=-1, *, like=None):
     """An array with one axis of the values that an iterable gives."""
     import itertools
@@ -48,6 +51,30 @@ def fromiter(iter, dtype, count=-1, *, like=None):
     if result.ndim != 1:
         raise ValueError("setting an array element with a sequence.")
     return result
+
+
+def _pad_by(array, pad_width, mode, **options):
+    """What `pad` is for a mode that is a function: it gets each line of the array with its border, and writes the border."""
+    array = cv.asarray(array)
+    padded = cv.pad(array, pad_width)
+    for axis, widths in enumerate(_pairs(pad_width, padded.ndim)):
+        lines = cv.moveaxis(padded, axis, -1)
+        for index in ndindex(lines.shape[:-1]):
+            mode(lines[index], widths, axis, options)
+    return padded
+
+
+def _pairs(pad_width, ndim):
+    """The counts before and after each axis that `pad_width` means."""
+    if isinstance(pad_width, dict):
+        pairs = [(0, 0)] * ndim
+        for axis, width in pad_width.items():
+            pairs[axis] = tuple(width) if isinstance(width, tuple) else (width, width)
+        return pairs
+    widths = cv.asarray(pad_width)
+    if widths.size == 2 and widths.shape != (2, 1):
+        widths = widths.reshape(1, 2)
+    return [tuple(pair) for pair in cv.broadcast_to(widths, (ndim, 2)).tolist()]
 
 
 def row_stack(tup, *, dtype=None, casting="same_kind"):

@@ -4,7 +4,7 @@ MODULES = ("autograd", "buffers", "dtypes", "emath", "exceptions", "fft", "io", 
 
 _HOMES = {
     "autograd": "jvp vmap",
-    "_types": "ScalarType common_type iscomplex iscomplexobj isneginf isposinf isreal isrealobj min_scalar_type mintypecode nan_to_num "
+    "_types": "ScalarType common_type iscomplex iscomplexobj isneginf isposinf isreal isrealobj min_scalar_type mintypecode "
     "real_if_close sctypeDict typecodes typename",
     "_iterators": "broadcast flatiter ndenumerate ndindex nditer nested_iters",
     "_index_tricks": "c_ index_exp mgrid ogrid r_ s_",

@@ -4,6 +4,7 @@ and arrays of this package take over NumPy's.
 The extension module asks here only where an argument's class has such a method that is neither `ndarray`'s nor NumPy's.
 """
 
+import functools
 import importlib
 
 from . import _civita as cv
@@ -49,12 +50,28 @@ def function(public, args, kwargs, depth):
     )
 
 
-def like(name, like, args, kwargs):
-    """The array that the class of `like` makes."""
-    result = like.__array_function__(getattr(cv, name), (type(like),), args, kwargs)
+def made_like(name, like, args, kwargs):
+    """The array that the class of `like` makes; None where that class is this package's or NumPy's."""
+    if like is None or _is_array(type(like)):
+        return None
+    if not hasattr(type(like), "__array_function__"):
+        raise TypeError("The `like` argument must be an array-like that implements the `__array_function__` protocol.")
+    public = getattr(importlib.import_module("civita"), name)
+    result = like.__array_function__(public, (type(like),), args, kwargs)
     if result is NotImplemented:
         raise TypeError(f"no implementation found for 'civita.{name}' on types that implement __array_function__: {[type(like)]}")
     return result
+
+
+def takes_like(function):
+    """Gives a function that makes arrays the parameter `like`: an array of the package that shall make them."""
+
+    @functools.wraps(function)
+    def call(*args, like=None, **kwargs):
+        made = made_like(function.__name__, like, args, kwargs)
+        return function(*args, **kwargs) if made is None else made
+
+    return call
 
 
 def ufunc(public, method, args, kwargs):

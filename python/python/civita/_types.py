@@ -109,7 +109,11 @@ def _dtype_of(x):
 
 def iscomplexobj(x):
     """Returns true where an object is complex or an array of complex numbers."""
-    return getattr(x, "dtype", None) is not None and cv.dtype(x.dtype).kind == "c" or _dtype_of(x).kind == "c"
+    dtype = getattr(x, "dtype", None)
+    if dtype is not None:
+        # the dtypes of other packages name a class of scalars
+        return issubclass(getattr(dtype, "type", cv.generic), (cv.complexfloating, complex)) or getattr(dtype, "kind", "") == "c"
+    return _dtype_of(x).kind == "c"
 
 
 def isrealobj(x):
@@ -157,31 +161,3 @@ def real_if_close(a, tol=100):
         return a
     limit = tol * float(cv.finfo(a.dtype).eps) if tol > 1 else tol
     return a.real if bool((abs(a.imag) < limit).all()) else a
-
-
-def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
-    """The array with NaN and infinities replaced by numbers: 0 and the limits of the dtype, unless others are given."""
-    given = x
-    x = cv.array(x, copy=True if copy else None)
-    if x.dtype.kind not in "fc":
-        return _plain(x) if not isinstance(given, cv.ndarray) else x
-    limits = cv.finfo(x.dtype)
-    high = float(limits.max) if posinf is None else posinf
-    low = float(limits.min) if neginf is None else neginf
-
-    def finite(part):
-        # what replaces NaN is not replaced again
-        result = part
-        for where, value in ((cv.isnan, nan), (isposinf, high), (isneginf, low)):
-            result = cv.where(where(part), cv.asarray(value).astype(part.dtype), result)
-        return result
-
-    if x.dtype.kind == "c":
-        result = cv.empty_like(x)
-        result.real, result.imag = finite(x.real), finite(x.imag)
-    else:
-        result = finite(x)
-    if not copy and isinstance(given, cv.ndarray):
-        given[...] = result
-        return given
-    return _plain(cv.asarray(result))

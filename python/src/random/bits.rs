@@ -434,9 +434,7 @@ impl BitGenerator {
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let state = slf.get().state(py)?.into_any();
-        let seeds = slf.get().seed_seq(py).unwrap_or_else(|| py.None());
-        let state = PyTuple::new(py, [state, seeds.into_bound(py)])?;
+        let state = slf.get().__getstate__(py)?;
         Ok(PyTuple::new(
             py,
             [
@@ -445,6 +443,13 @@ impl BitGenerator {
                 state.into_any(),
             ],
         )?)
+    }
+
+    /// What `__setstate__` takes: the state, and the seeds that it came from.
+    fn __getstate__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyTuple>> {
+        let seeds = self.seed_seq(py).unwrap_or_else(|| py.None());
+        let state = self.state(py)?.into_any();
+        Ok(PyTuple::new(py, [state, seeds.into_bound(py)])?)
     }
 
     fn __setstate__(&self, state: &Bound<'_, PyAny>) -> Outcome<()> {

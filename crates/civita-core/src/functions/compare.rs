@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::value::*;
 use super::warn;
 use crate::dtype::{Casting, DType, Kind as DTypeKind, Scalar};
-use crate::error::{Error, Result, shape_text};
+use crate::error::{Error, Result};
 use crate::graph::Function;
 use crate::ops::{Op, Reduction};
 use crate::program::Program;
@@ -25,18 +25,22 @@ fn finite(x: &Number) -> bool {
     }
 }
 
+/// An operand as an array without tags: a number beside an array in that one's dtype.
+fn fixed(x: &Number, other: &Number) -> Result<Raw> {
+    match (x, other) {
+        (Number::Array(x), _) => Ok(x.detach()),
+        (Number::Scalar(v), Number::Array(y)) => x.cast(v.weak_with(y.dtype())),
+        (Number::Scalar(v), Number::Scalar(_)) => x.cast(v.default_dtype()),
+    }
+}
+
 /// `|a - b| ≤ atol + rtol · |b|`, or equal, or both NaN where that counts.
-pub fn isclose(a: Array, b: Array, rtol: Number, atol: Number, equal_nan: Bool) -> Result<Raw> {
-    let wide = |x: &Raw| {
-        x.detach().cast(if x.dtype().is_complex() {
-            DType::C128
-        } else {
-            DType::F64
-        })
-    };
+///
+/// Numbers of the host language take the dtype of what they meet, in bounds too (NEP 50).
+pub fn isclose(a: Number, b: Number, rtol: Number, atol: Number, equal_nan: Bool) -> Result<Raw> {
     if ![&rtol, &atol].into_iter().all(finite) {
         let text = |n: &Number| match n {
-            Number::Array(x) => format!("an array of shape {}", shape_text(x.shape())),
+            Number::Array(x) => x.display().to_string(),
             Number::Scalar(v) => v.to_string(),
         };
         warn(format!(
@@ -45,7 +49,8 @@ pub fn isclose(a: Array, b: Array, rtol: Number, atol: Number, equal_nan: Bool) 
             text(&rtol)
         ));
     }
-    let (a, b) = (wide(&a)?, wide(&b)?);
+    let (a, b) = (fixed(&a, &b)?, fixed(&b, &a)?);
+    let b = b.cast(Scalar::Float(1.0).weak_with(b.dtype()))?;
     let size = b.abs()?;
     let scaled = Raw::apply(Op::Mul, &[(&size).into(), rtol.operand()])?;
     let bound = Raw::apply(Op::Add, &[(&scaled).into(), atol.operand()])?;
@@ -184,7 +189,7 @@ fn all_true(x: &Raw) -> Result<bool> {
     Ok(x.reduce(Reduction::All, Default::default())?.item()? == Scalar::Bool(true))
 }
 
-pub fn allclose(a: Array, b: Array, rtol: Number, atol: Number, equal_nan: Bool) -> Result<bool> {
+pub fn allclose(a: Number, b: Number, rtol: Number, atol: Number, equal_nan: Bool) -> Result<bool> {
     all_true(&isclose(a, b, rtol, atol, equal_nan).map_err(|e| e.in_op("allclose"))?)
 }
 

@@ -44,7 +44,7 @@ pub(super) fn counted(first: isize, n: usize) -> Result<Raw> {
 pub fn indices(dimensions: Shape, dtype: OptDType, sparse: Bool) -> Result<Returned> {
     let (shape, dtype) = (dimensions.0, dtype.unwrap_or(DType::I64));
     match sparse {
-        true => Ok(grids(&shape, dtype)?.into()),
+        true => Ok(Returned::Tuple(grids(&shape, dtype)?)),
         false => Ok(grid(shape)?.cast(dtype)?.into()),
     }
 }

@@ -94,12 +94,14 @@ fn chosen(choices: usize) -> &'static Arc<Function> {
     })
 }
 
-pub fn choose(a: Array, choices: Arrays, _: Out, mode: Mode) -> Result<Raw> {
+pub fn choose(a: Array, choices: Numbers, _: Out, mode: Mode) -> Result<Raw> {
     const OP: &str = "choose";
+    let choices = choices.0;
     let n = choices.len();
-    let Some(dtype) = choices.iter().map(Raw::dtype).reduce(promote) else {
+    if n == 0 {
         return Err(Error::value(OP, "there is nothing to choose from"));
-    };
+    }
+    let dtype = common(&choices.iter().collect::<Vec<_>>());
     let index = integers(OP, &a)?;
     let last = Scalar::Int(n as i128 - 1);
     let index = match mode {
@@ -446,14 +448,22 @@ pub fn unravel_index(indices: Array, shape: Shape, order: Order) -> Result<Vec<R
 
 pub fn block(arrays: Nested) -> Result<Raw> {
     const OP: &str = "block";
-    let mut ranks = Vec::new();
-    let depth = depth_of(&arrays, &mut Vec::new(), &mut ranks)?;
+    let (mut ranks, mut empty) = (Vec::new(), None);
+    let depth = depth_of(&arrays, &mut Vec::new(), &mut ranks, &mut empty)?;
+    if let Some(place) = empty {
+        return Err(Error::value(OP, format!("List at {place} cannot be empty")));
+    }
     let rank = ranks.into_iter().max().unwrap_or(0).max(depth);
     joined(OP, &arrays, depth, rank)?.copied_if_view(&arrays)
 }
 
-/// How deep the lists are, which must be the same everywhere; and the ranks of the arrays in them.
-fn depth_of(arrays: &Nested, path: &mut Vec<usize>, ranks: &mut Vec<usize>) -> Result<usize> {
+/// How deep the lists are, which must be the same everywhere; the ranks of the arrays in them, and the place of an empty list.
+fn depth_of(
+    arrays: &Nested,
+    path: &mut Vec<usize>,
+    ranks: &mut Vec<usize>,
+    empty: &mut Option<String>,
+) -> Result<usize> {
     let place = |path: &[usize]| {
         let all: Vec<String> = path.iter().map(|i| format!("[{i}]")).collect();
         format!("arrays{}", all.concat())
@@ -463,15 +473,11 @@ fn depth_of(arrays: &Nested, path: &mut Vec<usize>, ranks: &mut Vec<usize>) -> R
             ranks.push(x.rank());
             Ok(0)
         }
-        Nested::List(all) if all.is_empty() => Err(Error::value(
-            "block",
-            format!("List at {} cannot be empty", place(path)),
-        )),
         Nested::List(all) => {
             let mut depth = None;
             for (i, part) in all.iter().enumerate() {
                 path.push(i);
-                let own = depth_of(part, path, ranks)?;
+                let own = depth_of(part, path, ranks, empty)?;
                 let first = *depth.get_or_insert(own);
                 if own != first {
                     return Err(Error::value(
@@ -485,6 +491,9 @@ fn depth_of(arrays: &Nested, path: &mut Vec<usize>, ranks: &mut Vec<usize>) -> R
                     ));
                 }
                 path.pop();
+            }
+            if all.is_empty() {
+                empty.get_or_insert_with(|| place(path));
             }
             Ok(depth.unwrap_or(0) + 1)
         }

@@ -1,8 +1,9 @@
 //! Arrays joined and cut apart.
 
+use super::indexing::common;
 use super::shape::{at_least, deepened};
 use super::value::*;
-use crate::dtype::Casting;
+use crate::dtype::{Casting, DType};
 use crate::error::{Error, Result};
 use crate::layout::{SliceItem, normalize_axis};
 use crate::raw::Raw;
@@ -25,12 +26,13 @@ fn joined(
 }
 
 pub fn concatenate(
-    arrays: Arrays,
+    arrays: Numbers,
     axis: AxisOrFlat,
     _: Out,
     dtype: OptDType,
     casting: Casting,
 ) -> Result<Raw> {
+    let arrays = as_arrays(&arrays.0)?;
     let Some(axis) = axis.0 else {
         let flat = arrays.iter().map(flat).collect::<Result<Vec<_>>>()?;
         return joined(&flat, dtype, casting, |parts| Raw::concatenate(parts, 0));
@@ -38,6 +40,20 @@ pub fn concatenate(
     joined(&arrays, dtype, casting, |parts| {
         Raw::concatenate(parts, axis)
     })
+}
+
+/// The arrays among these; numbers of the host language take the dtype of what they are joined to.
+fn as_arrays(all: &[Number]) -> Result<Vec<Raw>> {
+    let is_number = |x: &Number| matches!(x, Number::Scalar(_));
+    let dtype = all
+        .iter()
+        .any(is_number)
+        .then(|| common(&all.iter().collect::<Vec<_>>()));
+    let array = |x: &Number| match (x, dtype) {
+        (Number::Array(x), _) => Ok(x.clone()),
+        (number, dtype) => number.cast(dtype.unwrap_or(DType::F64)),
+    };
+    all.iter().map(array).collect()
 }
 
 /// All elements under one axis.

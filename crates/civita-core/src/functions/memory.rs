@@ -146,7 +146,9 @@ impl Requirements {
     pub fn of(letters: &str) -> Result<Requirements> {
         Requirements::from_value(Value::Text(letters.into())).map_err(|why| match why {
             Refused::Because(error) => error,
-            Refused::Type => Error::value("require", format!("{letters:?} names no flags")),
+            Refused::Type | Refused::Word(_) => {
+                Error::value("require", format!("{letters:?} names no flags"))
+            }
         })
     }
 }

@@ -171,6 +171,8 @@ pub enum Returned {
     One(Raw),
     /// Several.
     Several(Vec<Raw>),
+    /// Several as a tuple, of one too.
+    Tuple(Vec<Raw>),
     /// One, and several as a list.
     WithList(Raw, Vec<Raw>),
     /// Several, of which some were not asked for.
@@ -272,6 +274,10 @@ impl FunctionRow {
         let Param { name, expects, .. } = self.params[param];
         match why {
             Refused::Because(error) => error.in_op(self.name),
+            Refused::Word(word) => Error::value(
+                self.name,
+                format!("{name} must be {expects} (got '{word}')"),
+            ),
             Refused::Type => Error::dtype(
                 self.name,
                 format!("argument '{name}' must be {expects}, not {given}"),

@@ -5,11 +5,14 @@
 use std::convert::Infallible;
 
 use super::create::counted;
+use super::memory::isfortran;
+use super::quantile::median;
+use super::shape::copy;
 use super::value::*;
 use crate::backend::cpu::pad::{Border, padded};
 use crate::dtype::{DType, Scalar, promote};
-use crate::error::{Error, Result};
-use crate::layout::{Axes as Named, KeepDims};
+use crate::error::{Error, Result, shape_text};
+use crate::layout::{Axes as Named, KeepDims, normalize_axis};
 use crate::ops::{Op, Reduction};
 use crate::primitive::direct;
 use crate::raw::ReduceOptions;
@@ -17,138 +20,248 @@ use crate::raw::{Mode, Raw};
 
 const OP: &str = "pad";
 
-/// Two counts for each axis: `n`, `(before, after)`, or a pair for each axis.
+/// Two counts for each axis: `n`, `(before, after)`, or a pair for each axis; or pairs for some axes by their numbers.
 #[derive(Clone, Debug)]
-pub struct Widths(Vec<Vec<isize>>);
+pub struct Widths(Given);
+
+#[derive(Clone, Debug)]
+enum Given {
+    /// Integers whose shape broadcasts to `(axes, 2)`.
+    Numbers { shape: Vec<usize>, all: Vec<isize> },
+    /// The axes that get a border, each with its pair.
+    Axes(Vec<(isize, [isize; 2])>),
+}
 
 /// As [`Widths`], or `None` for all.
 #[derive(Clone, Debug)]
 pub struct OptWidths(pub Option<Widths>);
 
-/// Two numbers for each axis: one number for all, or an array whose shape broadcasts to `(axes, 2)`.
+/// Two numbers for each axis: one number for all, or an array whose shape broadcasts to `(axes, 2)`; `None` where the
+/// mode has no use for them, or for zeros.
 #[derive(Clone, Debug)]
-pub struct Edges(pub Number);
+pub struct Edges(pub Option<Number>);
+
+/// How `reflect` and `symmetric` continue an array; `None` where the mode has no use for it, or for `even`.
+#[derive(Clone, Copy, Debug)]
+pub struct OptReflectType(pub Option<ReflectType>);
+
+/// Integers in any nesting, with their shape.
+fn numbers(value: Value) -> Result<Given, Refused> {
+    if matches!(value, Value::None | Value::Text(_)) {
+        return Err(Refused::Type);
+    }
+    let x = Raw::from_value(value)?;
+    if !x.dtype().is_integer() {
+        return Err(Refused::Type);
+    }
+    let whole = |v: Scalar| match v {
+        Scalar::Int(n) => isize::try_from(n).map_err(|_| Refused::Type),
+        _ => Err(Refused::Type),
+    };
+    let all = x.scalars()?.into_iter().map(whole);
+    Ok(Given::Numbers {
+        shape: x.shape().to_vec(),
+        all: all.collect::<Result<_, _>>()?,
+    })
+}
+
+/// An axis with its pair, of a dictionary.
+fn of_axis((axis, widths): (Value, Value)) -> Result<(isize, [isize; 2]), Refused> {
+    let axis = isize::from_value(axis)?;
+    match Ints::from_value(widths)?.0[..] {
+        [both] => Ok((axis, [both; 2])),
+        [before, after] => Ok((axis, [before, after])),
+        _ => Err(Refused::Type),
+    }
+}
 
 impl Kind for Widths {
-    const EXPECTS: &'static str = "an integer, a pair of integers, or a pair for each axis";
-    const STUB: &'static str = "int | Sequence[int] | Sequence[Sequence[int]] | ndarray";
+    const EXPECTS: &'static str =
+        "an integer, a pair of integers, a pair for each axis, or a dict of axes";
+    const STUB: &'static str = "int | Sequence[int] | Sequence[Sequence[int]] | ndarray | dict[int, int] | dict[int, tuple[int, int]] | dict[int, int | tuple[int, int]]";
     fn from_value(value: Value) -> Result<Widths, Refused> {
-        let rows = match value {
-            Value::Array(x) if x.rank() == 2 => {
-                let n = x.shape()[1].max(1);
-                let all = Ints::from_value(Value::Array(x.reshape(&[x.len()])?))?.0;
-                return Ok(Widths(all.chunks(n).map(<[isize]>::to_vec).collect()));
-            }
-            Value::List(rows) => rows,
-            other => return Ok(Widths(vec![Ints::from_value(other)?.0])),
+        let given = match value {
+            Value::Dict(all) => all
+                .into_iter()
+                .map(of_axis)
+                .collect::<Result<_, _>>()
+                .map(Given::Axes),
+            other => numbers(other),
         };
-        if rows
-            .iter()
-            .any(|row| matches!(row, Value::List(_) | Value::Array(_)))
-        {
-            let rows = rows.into_iter().map(|row| Ok(Ints::from_value(row)?.0));
-            return rows.collect::<Result<_, Refused>>().map(Widths);
-        }
-        Ok(Widths(vec![Ints::from_value(Value::List(rows))?.0]))
+        let wrong = |why: Refused| match why {
+            Refused::Type => Error::dtype(OP, "`pad_width` must be of integral type.")
+                .rule(format!("widths are {}", Widths::EXPECTS))
+                .into(),
+            because => because,
+        };
+        given.map(Widths).map_err(wrong)
     }
 }
 impl Kind for OptWidths {
-    const EXPECTS: &'static str = Widths::EXPECTS;
+    const EXPECTS: &'static str = "an integer, a pair of integers, or a pair for each axis";
     const STUB: &'static str = "int | Sequence[int] | Sequence[Sequence[int]] | ndarray | None";
     fn from_value(value: Value) -> Result<OptWidths, Refused> {
         match value {
             Value::None => Ok(OptWidths(None)),
-            some => Widths::from_value(some).map(|w| OptWidths(Some(w))),
+            some => numbers(some).map(|given| OptWidths(Some(Widths(given)))),
         }
     }
 }
 impl Kind for Edges {
     const EXPECTS: &'static str = "a number, a pair of numbers, or a pair for each axis";
-    const STUB: &'static str = "_ArrayLike";
-    const FORM: Form = Form::Operand;
+    const STUB: &'static str = "_ArrayLike | None";
+    const FORM: Form = Form::OptionalOperand;
     fn from_value(value: Value) -> Result<Edges, Refused> {
-        Number::from_value(value).map(Edges)
+        OptNumber::from_value(value).map(Edges)
+    }
+}
+impl Kind for OptReflectType {
+    const EXPECTS: &'static str = ReflectType::EXPECTS;
+    const STUB: &'static str = "Literal['even', 'odd'] | None";
+    fn from_value(value: Value) -> Result<OptReflectType, Refused> {
+        match value {
+            Value::None => Ok(OptReflectType(None)),
+            some => ReflectType::from_value(some).map(|kind| OptReflectType(Some(kind))),
+        }
     }
 }
 impl From<isize> for Widths {
     fn from(n: isize) -> Widths {
-        Widths(vec![vec![n]])
+        Widths(Given::Numbers {
+            shape: Vec::new(),
+            all: vec![n],
+        })
     }
 }
 impl From<[isize; 2]> for Widths {
     fn from(both: [isize; 2]) -> Widths {
-        Widths(vec![both.into()])
+        Widths(Given::Numbers {
+            shape: vec![2],
+            all: both.into(),
+        })
     }
 }
 impl<const K: usize> From<[[isize; 2]; K]> for Widths {
     fn from(all: [[isize; 2]; K]) -> Widths {
-        Widths(all.map(Vec::from).into())
+        Widths(Given::Numbers {
+            shape: vec![K, 2],
+            all: all.concat(),
+        })
     }
 }
 
 impl From<i32> for Edges {
     fn from(value: i32) -> Edges {
-        Edges(Number::Scalar(Scalar::Int(value.into())))
+        Edges(Some(Number::Scalar(Scalar::Int(value.into()))))
     }
 }
 impl From<f64> for Edges {
     fn from(value: f64) -> Edges {
-        Edges(Number::Scalar(Scalar::Float(value)))
+        Edges(Some(Number::Scalar(Scalar::Float(value))))
     }
 }
 impl From<Raw> for Edges {
     fn from(values: Raw) -> Edges {
-        Edges(Number::Array(values))
+        Edges(Some(Number::Array(values)))
     }
 }
-impl From<Option<Infallible>> for OptWidths {
-    fn from(_: Option<Infallible>) -> OptWidths {
-        OptWidths(None)
+impl From<ReflectType> for OptReflectType {
+    fn from(kind: ReflectType) -> OptReflectType {
+        OptReflectType(Some(kind))
     }
 }
+macro_rules! none_by_default { ($($Kind:ident)*) => { $(
+    impl From<Option<Infallible>> for $Kind {
+        fn from(_: Option<Infallible>) -> $Kind {
+            $Kind(None)
+        }
+    }
+)* } }
+none_by_default! { OptWidths Edges OptReflectType }
+
 impl Widths {
     /// Before and after each of so many axes.
     fn pairs(&self, rank: usize) -> Result<Vec<[usize; 2]>> {
-        let pair = |row: &Vec<isize>| {
-            let both = match row[..] {
-                [n] => [n, n],
-                [before, after] => [before, after],
-                _ => return Err(self.wrong(rank)),
-            };
-            if both.iter().any(|&n| n < 0) {
-                return Err(Error::value(OP, "index can't contain negative values"));
+        let pairs = match &self.0 {
+            Given::Axes(some) => {
+                let mut pairs = vec![[0; 2]; rank];
+                for &(axis, pair) in some {
+                    pairs[normalize_axis(OP, axis, rank)?] = pair;
+                }
+                pairs
             }
-            Ok(both.map(isize::unsigned_abs))
+            Given::Numbers { shape, all } => spread(shape, all, rank)?,
         };
-        match &self.0[..] {
-            [one] => Ok(vec![pair(one)?; rank]),
-            rows if rows.len() == rank => rows.iter().map(pair).collect(),
-            _ => Err(self.wrong(rank)),
-        }
+        let counts = pairs.into_iter().map(|[before, after]| {
+            match (usize::try_from(before), usize::try_from(after)) {
+                (Ok(before), Ok(after)) => Ok([before, after]),
+                _ => Err(Error::value(OP, "index can't contain negative values")),
+            }
+        });
+        counts.collect()
     }
+}
 
-    #[cold]
-    fn wrong(&self, rank: usize) -> Error {
-        Error::value(
+/// Numbers of a shape, broadcast to a pair for each axis. Two of them are before and after, however they are nested, unless
+/// each has a row of its own.
+fn spread(shape: &[usize], all: &[isize], rank: usize) -> Result<Vec<[isize; 2]>> {
+    match (shape, all) {
+        (&[] | &[_] | &[_, _], &[n]) => Ok(vec![[n; 2]; rank]),
+        (&[2] | &[1, 2], &[before, after]) => Ok(vec![[before, after]; rank]),
+        (&[n, 2], _) if n == rank => Ok(all.chunks(2).map(|p| [p[0], p[1]]).collect()),
+        (&[n, 1], _) if n == rank => Ok(all.iter().map(|&n| [n; 2]).collect()),
+        (&[] | &[_] | &[_, _], _) => Err(Error::shape(
             OP,
-            format!("{:?} does not broadcast to {rank} pairs", self.0),
-        )
-        .rule("widths are one number, a pair (before, after), or a pair for each axis")
+            format!(
+                "operands could not be broadcast together: widths of shape {} for {rank} axes",
+                shape_text(shape)
+            ),
+        )),
+        _ => Err(Error::shape(
+            OP,
+            "input operand has more dimensions than allowed by the axis remapping",
+        )),
     }
+    .map_err(|e| e.rule(format!("widths are {}", OptWidths::EXPECTS)))
 }
 
 impl Edges {
     /// The numbers before and after each axis, without axes.
     fn pairs(&self, rank: usize) -> Result<Vec<[Raw; 2]>> {
         let all = match &self.0 {
-            Number::Array(x) => x.clone(),
-            Number::Scalar(v) => Raw::scalar(*v, v.default_dtype())?,
+            Some(Number::Array(x)) => x.clone(),
+            Some(Number::Scalar(v)) => Raw::scalar(*v, v.default_dtype())?,
+            None => Raw::scalar(Scalar::Int(0), DType::I64)?,
         };
         let all = all.broadcast_to(&[rank, 2]).map_err(|e| e.in_op(OP))?;
         let at = |axis: usize, side: isize| all.slice(&[(axis as isize).into(), side.into()]);
         (0..rank)
             .map(|axis| Ok([at(axis, 0)?, at(axis, 1)?]))
             .collect()
+    }
+}
+
+/// Options that a mode has no use for are mistakes.
+fn check_options(mode: PadMode, given: &[(&'static str, bool)]) -> Result<()> {
+    let used: &[&str] = match mode {
+        PadMode::Constant => &["constant_values"],
+        PadMode::LinearRamp => &["end_values"],
+        PadMode::Maximum | PadMode::Mean | PadMode::Median | PadMode::Minimum => &["stat_length"],
+        PadMode::Reflect | PadMode::Symmetric => &["reflect_type"],
+        PadMode::Edge | PadMode::Wrap | PadMode::Empty => &[],
+    };
+    let unused = given
+        .iter()
+        .find(|(name, is_given)| *is_given && !used.contains(name));
+    match unused {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::value(
+            OP,
+            format!(
+                "unsupported keyword arguments for mode '{}': {name}",
+                mode.word()
+            ),
+        )),
     }
 }
 
@@ -159,24 +272,43 @@ pub fn pad(
     stat_length: OptWidths,
     constant_values: Edges,
     end_values: Edges,
-    reflect_type: ReflectType,
+    reflect_type: OptReflectType,
 ) -> Result<Raw> {
     let rank = array.rank();
     let widths = pad_width.pairs(rank)?;
+    check_options(
+        mode,
+        &[
+            ("stat_length", stat_length.0.is_some()),
+            ("constant_values", constant_values.0.is_some()),
+            ("end_values", end_values.0.is_some()),
+            ("reflect_type", reflect_type.0.is_some()),
+        ],
+    )?;
+    let reflect_type = reflect_type.0.unwrap_or_default();
     let fills = constant_values.pairs(rank);
     let ends = end_values.pairs(rank);
     let lengths = stat_length.0.map(|l| l.pairs(rank)).transpose()?;
-    if let Some(out) = in_one_piece(&array, &widths, mode, reflect_type, &fills)? {
+    if matches!(mode, PadMode::Maximum | PadMode::Minimum) {
+        check_lengths(lengths.as_deref())?;
+    }
+    // in Fortran's order the transpose is made, so that the result has the array's order
+    let turns = isfortran(array.clone())?;
+    if !turns && let Some(out) = in_one_piece(&array, &widths, mode, reflect_type, &fills)? {
         return Ok(out);
     }
-    let mut out = array.clone();
+    let mut out = if turns {
+        array.transpose()?
+    } else {
+        array.clone()
+    };
     for (axis, &[before, after]) in widths.iter().enumerate() {
         if before == 0 && after == 0 {
             continue;
         }
         let side = Side {
             x: &out,
-            axis,
+            axis: if turns { rank - 1 - axis } else { axis },
             n: array.shape()[axis],
         };
         if side.n == 0 && !matches!(mode, PadMode::Constant | PadMode::Empty) {
@@ -189,6 +321,7 @@ pub fn pad(
             .at_axis(axis as isize));
         }
         let both = [before, after];
+        let side_lengths = lengths.as_ref().map_or([side.n; 2], |all| all[axis]);
         out = match mode {
             PadMode::Constant => {
                 let [a, b] = &fills.as_ref().map_err(again)?[axis];
@@ -209,12 +342,13 @@ pub fn pad(
                 let rising = side.ramp(a, &first, before)?;
                 let falling = side
                     .ramp(b, &last, after)?
-                    .flip(Named::List(&[axis as isize]))?;
+                    .flip(Named::List(&[side.axis as isize]))?;
                 side.joined([rising, falling])?
             }
-            PadMode::Maximum => side.statistics(Reduction::Max, both, lengths.as_deref())?,
-            PadMode::Minimum => side.statistics(Reduction::Min, both, lengths.as_deref())?,
-            PadMode::Mean => side.statistics(Reduction::Mean, both, lengths.as_deref())?,
+            PadMode::Maximum => side.statistics(reduced(Reduction::Max), both, side_lengths)?,
+            PadMode::Minimum => side.statistics(reduced(Reduction::Min), both, side_lengths)?,
+            PadMode::Mean => side.statistics(reduced(Reduction::Mean), both, side_lengths)?,
+            PadMode::Median => side.statistics(median_along, both, side_lengths)?,
             PadMode::Wrap => {
                 let index = |i: isize| i.rem_euclid(side.n as isize);
                 let ahead = side.picked(-(before as isize)..0, index)?;
@@ -226,8 +360,11 @@ pub fn pad(
             }
         };
     }
+    if turns {
+        out = out.transpose()?;
+    }
     if widths.iter().all(|w| *w == [0, 0]) {
-        out.copied()
+        copy(out, Order::K)
     } else {
         Ok(out)
     }
@@ -264,6 +401,33 @@ fn in_one_piece(
         operands.extend(values.iter().flatten());
     }
     direct(OP, &operands, || padded(x, widths, &border))
+}
+
+/// An extreme of no elements does not exist.
+fn check_lengths(lengths: Option<&[[usize; 2]]>) -> Result<()> {
+    match lengths.is_some_and(|all| all.as_flattened().contains(&0)) {
+        true => Err(Error::value(
+            OP,
+            "stat_length of 0 yields no value for padding",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// A reduction along one axis, which stays.
+fn reduced(op: Reduction) -> impl Fn(&Raw, isize) -> Result<Raw> {
+    move |x, axis| {
+        let options = ReduceOptions {
+            axes: Named::List(&[axis]),
+            keepdims: KeepDims::Yes,
+            ..Default::default()
+        };
+        x.reduce(op, options)
+    }
+}
+
+fn median_along(x: &Raw, axis: isize) -> Result<Raw> {
+    median(x.clone(), Axes(Some(vec![axis])), Out, false, true)
 }
 
 /// An error that several axes may meet.
@@ -334,27 +498,16 @@ impl Side<'_> {
         }
     }
 
-    /// A statistic of the elements at either end.
+    /// A statistic of so many elements at either end, at most all.
     fn statistics(
         &self,
-        op: Reduction,
+        of: impl Fn(&Raw, isize) -> Result<Raw>,
         both: [usize; 2],
-        lengths: Option<&[[usize; 2]]>,
+        lengths: [usize; 2],
     ) -> Result<Raw> {
-        let lengths = lengths.map_or([self.n; 2], |all| all[self.axis].map(|len| len.min(self.n)));
-        if lengths.contains(&0) && op != Reduction::Mean {
-            return Err(Error::value(
-                OP,
-                "stat_length of 0 yields no value for padding",
-            ));
-        }
+        let lengths = lengths.map(|len| len.min(self.n));
         let statistic = |start: usize, len: usize| {
-            let options = ReduceOptions {
-                axes: Named::List(&[self.axis as isize]),
-                keepdims: KeepDims::Yes,
-                ..Default::default()
-            };
-            let value = self.narrow(start, len)?.reduce(op, options)?;
+            let value = of(&self.narrow(start, len)?, self.axis as isize)?;
             match self.x.dtype() {
                 dtype if dtype.is_integer() && value.dtype().is_float() => {
                     rounded(&value)?.cast(dtype)

@@ -302,10 +302,23 @@ pub fn nanpercentile(
 }
 
 impl Call<'_> {
-    fn run(&self, nan: Nan) -> Result<Raw> {
+    /// Returns true where the quantiles are the least and the largest elements, as integers or booleans say them.
+    fn is_whole(&self) -> bool {
+        let is_line = self.whole == 1.0 && self.method == QuantileMethod::Linear;
+        let whole = match &self.q {
+            Number::Scalar(v) => matches!(v, Scalar::Bool(_) | Scalar::Int(_)),
+            Number::Array(q) => q.dtype().is_integer() || q.dtype() == DType::Bool,
+        };
+        is_line && whole && self.weights.is_none()
+    }
+
+    fn run(mut self, nan: Nan) -> Result<Raw> {
         let (op, a) = (self.op, self.a);
         if a.dtype().is_complex() {
             return Err(Error::dtype(op, "a must be an array of real numbers").dtypes(&[a.dtype()]));
+        }
+        if self.is_whole() {
+            self.method = QuantileMethod::Lower;
         }
         let is_element = self.method.is_element();
         if a.dtype() == DType::Bool && !is_element {

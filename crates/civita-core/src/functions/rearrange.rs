@@ -2,6 +2,7 @@
 
 use super::create::counted;
 use super::join::flat;
+use super::shape::copy;
 use super::value::*;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
@@ -9,10 +10,58 @@ use crate::layout::{SliceItem, normalize_axis};
 use crate::ops::Op;
 use crate::raw::{Mode, Raw};
 
-pub fn roll(a: Array, shift: Ints, axis: Axes) -> Result<Raw> {
+/// How far axes are rolled: integers of any size, as far as the 128 bits of a number go.
+#[derive(Clone, Debug)]
+pub struct Shifts(Vec<i128>);
+
+impl Kind for Shifts {
+    const EXPECTS: &'static str = Ints::EXPECTS;
+    const STUB: &'static str = Ints::STUB;
+    fn from_value(value: Value) -> Result<Shifts, Refused> {
+        let one = |v: Value| match v {
+            Value::Scalar(Scalar::Int(n)) => Ok(n),
+            other => Int::from_value(other).map(|n| n as i128),
+        };
+        match value {
+            Value::List(all) => all
+                .into_iter()
+                .map(one)
+                .collect::<Result<_, _>>()
+                .map(Shifts),
+            Value::Array(x) if x.rank() == 1 && x.dtype().is_integer() => {
+                let all = x.scalars()?.into_iter().map(Value::Scalar).map(one);
+                all.collect::<Result<_, _>>().map(Shifts)
+            }
+            Value::Array(x) if x.rank() == 0 && x.dtype().is_integer() => {
+                one(Value::Scalar(x.item()?)).map(|n| Shifts(vec![n]))
+            }
+            other => one(other).map(|n| Shifts(vec![n])),
+        }
+    }
+}
+impl From<isize> for Shifts {
+    fn from(by: isize) -> Shifts {
+        Shifts(vec![by as i128])
+    }
+}
+impl From<&[isize]> for Shifts {
+    fn from(all: &[isize]) -> Shifts {
+        Shifts(all.iter().map(|&by| by as i128).collect())
+    }
+}
+impl<const K: usize> From<[isize; K]> for Shifts {
+    fn from(all: [isize; K]) -> Shifts {
+        Shifts::from(&all[..])
+    }
+}
+
+pub fn roll(a: Array, shift: Shifts, axis: Axes) -> Result<Raw> {
     const OP: &str = "roll";
     let Some(axes) = axis.0 else {
-        let total = shift.0.iter().fold(0isize, |all, s| all.wrapping_add(*s));
+        let total = shift
+            .0
+            .iter()
+            .fold(0, |all, &by| within(all + within(by, a.len()), a.len()));
         return rolled(&flat(&a)?, 0, total)?.reshape(a.shape());
     };
     let (n, m) = (axes.len(), shift.0.len());
@@ -21,7 +70,7 @@ pub fn roll(a: Array, shift: Ints, axis: Axes) -> Result<Raw> {
             .rule("there are as many shifts as axes, or one of either"));
     }
     // shifts along one axis add up
-    let mut shifts = vec![0isize; a.rank()];
+    let mut shifts = vec![0; a.rank()];
     for (&axis, &by) in axes
         .iter()
         .cycle()
@@ -29,7 +78,8 @@ pub fn roll(a: Array, shift: Ints, axis: Axes) -> Result<Raw> {
         .take(n.max(m))
     {
         let at = normalize_axis(OP, axis, a.rank())?;
-        shifts[at] = shifts[at].wrapping_add(by);
+        let n = a.shape()[at];
+        shifts[at] = within(shifts[at] + within(by, n), n);
     }
     let moved = (0..a.rank())
         .filter(|&axis| shifts[axis] != 0)
@@ -43,13 +93,17 @@ pub fn roll(a: Array, shift: Ints, axis: Axes) -> Result<Raw> {
 }
 
 /// The end of an axis in front of its beginning.
-fn rolled(x: &Raw, axis: usize, by: isize) -> Result<Raw> {
-    let n = x.shape()[axis];
-    let first = if n == 0 {
-        0
-    } else {
-        by.rem_euclid(n as isize) as usize
-    };
+/// A shift modulo the length of an axis.
+fn within(by: i128, n: usize) -> i128 {
+    match n {
+        0 => 0,
+        n => by.rem_euclid(n as i128),
+    }
+}
+
+/// Rolled by less than the length of the axis.
+fn rolled(x: &Raw, axis: usize, by: i128) -> Result<Raw> {
+    let (n, first) = (x.shape()[axis], by as usize);
     if first == 0 {
         return x.copied();
     }
@@ -226,7 +280,7 @@ pub fn delete(arr: Array, obj: Positions, axis: AxisOrFlat) -> Result<Raw> {
     let n = x.shape()[at];
     let gone = places(OP, &obj, n, false)?;
     let (Some(&first), Some(&last)) = (gone.iter().min(), gone.iter().max()) else {
-        return x.copied();
+        return copy(x, Order::K);
     };
     let axis = at as isize;
     if last - first + 1 == gone.len() && is_run(&gone) {

@@ -3,8 +3,9 @@
 use super::einsum::{Optimize, Subscripts};
 use super::histogram::{Bins, BinsOfEach, Points, Range, RangeOfEach};
 use super::memory::Requirements;
-use super::pad::{Edges, OptWidths, Widths};
+use super::pad::{Edges, OptReflectType, OptWidths, Widths};
 use super::product::Contraction;
+use super::rearrange::Shifts;
 use super::scatter::Reduce;
 use super::sets::LookupKind;
 use super::signal::TrimEnds;
@@ -218,7 +219,7 @@ macro_rules! function_rows {
             // ── joining and cutting ──
 
             /// Arrays joined along an axis that they have; with `axis=None` flattened.
-            concatenate(arrays: Arrays, axis: AxisOrFlat = 0, out: Out = None; Concatenate { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
+            concatenate(arrays: Numbers, axis: AxisOrFlat = 0, out: Out = None; Concatenate { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
                 run join::concatenate, positional_only 1, aliases ["concat"], torch "torch.cat", gradient yes,
                 example "concatenate([[1, 2], [3]])" => "[1 2 3]", rust "np::concatenate(&[&tensor![1, 2], &tensor![3]], 0)?",
                 samples ["concatenate([x[2, 3], x[1, 3]], 0)", "concatenate([x[2, 3], x[2, 1]], axis=-1)", "concatenate((x[2], x[2, 2]), axis=None)", "concatenate([x[2], x[2]], dtype='complex128')", "concatenate([x[2], x[2]], dtype='int8', casting='unsafe')"],
@@ -320,7 +321,7 @@ macro_rules! function_rows {
 
             /// The elements moved along axes; what falls off at one end comes back at the other. Without an axis they are
             /// moved in C order.
-            roll(a: Array, shift: Ints, axis: Axes = None) -> [Same] {
+            roll(a: Array, shift: Shifts, axis: Axes = None) -> [Same] {
                 run rearrange::roll, aliases [], torch "torch.roll", gradient yes,
                 example "roll([0, 1, 2, 3, 4], 2)" => "[3 4 0 1 2]", rust "np::roll(&tensor![0, 1, 2, 3, 4], 2, ..)?",
                 samples ["roll(x[3, 4], [1, 2], axis=[0, 1])", "roll(x[2, 3], -1, axis=0)", "roll(x[2, 3], 2)", "roll(x[0], 1)", "roll(x[4], 1, (0, 0))", "roll(x[2, 3], (1, -4), 1)", "roll(x[3], 3, 0)", "roll(x[()], 1)"],
@@ -399,9 +400,10 @@ macro_rules! function_rows {
             /// The array with a border.
             ///
             /// `constant_values` and `end_values` (of `'linear_ramp'`) are numbers for all sides or for each; `stat_length`
-            /// limits how many elements at an end count for `'maximum'`, `'mean'` and `'minimum'`.
+            /// limits how many elements at an end count for `'maximum'`, `'mean'`, `'median'` and `'minimum'`. `pad_width` may name
+            /// axes: `{-1: (1, 2)}`. In Python `mode` may be a function, as NumPy's `pad` calls it: it writes the border.
             pad(array: Array, pad_width: Widths, mode: PadMode = PadMode::Constant;
-                Pad { stat_length: OptWidths = None, constant_values: Edges = 0, end_values: Edges = 0, reflect_type: ReflectType = ReflectType::Even }) -> [Same] {
+                Pad { stat_length: OptWidths = None, constant_values: Edges = None, end_values: Edges = None, reflect_type: OptReflectType = None }) -> [Same] {
                 run pad::pad, aliases [], torch "torch.nn.functional.pad", gradient yes,
                 example "pad([1, 2], 1)" => "[0 1 2 0]", rust "np::pad(&tensor![1, 2], 1, np::PadMode::Constant, np::Pad::default())?",
                 samples [
@@ -412,6 +414,7 @@ macro_rules! function_rows {
                     "pad(x[3], (4, 5), 'wrap')", "pad(x[2, 3], ((1,), (2,)), 'wrap')",
                     "pad(x[4], (3, 2), 'linear_ramp', end_values=(5, 9))", "pad(x[2, 3], 2, 'linear_ramp')",
                     "pad(x[2, 3], 1, 'maximum')", "pad(x[4], (1, 2), 'minimum', stat_length=2)", "pad(x[2, 4], (1, 2), 'mean', stat_length=((1, 2), (3, 9)))", "pad(x[2, 3], 1, 'mean')",
+                    "pad(x[2, 3], 1, 'median')", "pad(x[4], (2, 3), 'median', stat_length=(2, 3))", "pad(x[2, 3], [[1, 2]])", "pad(x[2, 3], [[1], [2]], 'edge')",
                 ],
                 laws ["array_equal(pad(x[3, 4], 2, 'wrap')[2:-2, 2:-2], x[3, 4])"],
             }
@@ -1247,14 +1250,14 @@ macro_rules! function_rows {
             // ── comparisons ──
 
             /// `|a - b| ≤ atol + rtol · |b|` for each element.
-            isclose(a: Array, b: Array, rtol: Number = 1e-5, atol: Number = 1e-8, equal_nan: Bool = false) -> [ByArgument] {
+            isclose(a: Number, b: Number, rtol: Number = 1e-5, atol: Number = 1e-8, equal_nan: Bool = false) -> [ByArgument] {
                 run compare::isclose, aliases [], torch "torch.isclose", gradient no "its result is a boolean",
                 example "isclose([1, 2], [1, 2.5])" => "[ True False]", rust "np::isclose(&tensor![1.0, 2.0], &tensor![1.0, 2.5])?",
                 samples ["isclose(x[3], x[3])", "isclose(x[3], x[2, 3], 0.5)", "isclose(x[3], 1, atol=1)", "isclose(x[3], x[3], [0.1, 0.2, 0.3], 0.5)"],
                 laws [],
             }
             /// Returns true where all elements are close; see `isclose`.
-            allclose(a: Array, b: Array, rtol: Number = 1e-5, atol: Number = 1e-8, equal_nan: Bool = false) -> [plain "_bool"] {
+            allclose(a: Number, b: Number, rtol: Number = 1e-5, atol: Number = 1e-8, equal_nan: Bool = false) -> [plain "_bool"] {
                 run compare::allclose, aliases [], torch "torch.allclose", gradient no "its result is a boolean",
                 example "allclose([1, 2], [1, 2.5])" => "False", rust "np::allclose(&tensor![1.0, 2.0], &tensor![1.0, 2.5])?" => "false",
                 samples ["allclose(x[3], x[3])", "allclose(x[3], x[2, 3], 0.5)", "allclose(x[3], x[3], equal_nan=True)"],
@@ -1271,7 +1274,7 @@ macro_rules! function_rows {
             // ── chosen by index or condition ──
 
             /// For each index the element of the array with that number, of several that broadcast together.
-            choose(a: Array, choices: Arrays, out: Out = None, mode: Mode = Mode::Raise) -> [ByArgument] {
+            choose(a: Array, choices: Numbers, out: Out = None, mode: Mode = Mode::Raise) -> [ByArgument] {
                 run indexing::choose, method "choose", aliases [], torch "torch.where", gradient yes,
                 example "choose([1, 0, 1], [[1, 2, 3], [7, 8, 9]])" => "[7 2 9]", rust "np::choose(&tensor![1, 0, 1], &[&tensor![1, 2, 3], &tensor![7, 8, 9]])?",
                 samples ["choose([1, 0, 1], [x[3], x[3]])", "choose([[0], [2]], (x[3], x[2, 1], x[()]))", "choose([5, -1], [x[2], x[2]], mode='wrap')", "choose([5, -1], [x[2], x[2]], mode='clip')", "choose([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [x[10], x[10], x[10], x[10], x[10], x[10], x[10], x[10], x[10], x[10]])"],

@@ -100,7 +100,11 @@ pub fn argsort(
     descending: Bool,
 ) -> Result<Raw> {
     let direction = direction("argsort", kind, &stable, descending)?;
-    let (x, axis) = along(&a, &axis)?;
+    // as in NumPy an array without axes has one element to sort
+    let (x, axis) = match (a.rank(), axis.0) {
+        (0, Some(-1 | 0)) => (flat(&a)?, 0),
+        _ => along(&a, &axis)?,
+    };
     x.argsort(axis, direction)
 }
 

@@ -384,7 +384,7 @@ fn wrong_arguments_are_errors_that_name_them() {
         ),
         (
             "pad(x[3], 1, 'round')",
-            "pad: \"round\" is not one of 'constant', 'edge'",
+            "pad: mode must be one of 'constant', 'edge'",
         ),
         (
             "split(x[3], 2)",

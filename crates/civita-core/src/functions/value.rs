@@ -20,6 +20,8 @@ pub enum Value {
     Text(String),
     /// A list or tuple.
     List(Vec<Value>),
+    /// A dictionary.
+    Dict(Vec<(Value, Value)>),
     /// `slice(start, stop, step)`.
     Slice([Option<isize>; 3]),
     /// A dtype.
@@ -56,6 +58,10 @@ impl fmt::Display for Value {
                     if all.len() == 1 { "," } else { "" }
                 )
             }
+            Value::Dict(all) => {
+                let texts: Vec<String> = all.iter().map(|(k, v)| format!("{k}: {v}")).collect();
+                write!(f, "{{{}}}", texts.join(", "))
+            }
             Value::Slice(ends) => {
                 let end = |e: &Option<isize>| e.map_or("None".to_owned(), |e| e.to_string());
                 write!(
@@ -82,6 +88,7 @@ impl Value {
             Value::Scalar(Scalar::Complex(_)) => "complex",
             Value::Text(_) => "str",
             Value::List(_) => "list",
+            Value::Dict(_) => "dict",
             Value::Slice(_) => "slice",
             Value::DType(_) => "dtype",
             Value::Array(_) => "ndarray",
@@ -164,6 +171,8 @@ pub enum Refused {
     Type,
     /// It is of the right type, but the value is wrong.
     Because(Error),
+    /// It is a word that is not among those that the kind takes.
+    Word(String),
 }
 
 impl From<Error> for Refused {
@@ -530,12 +539,23 @@ fn array(value: &Value) -> Result<Raw, Refused> {
 }
 
 /// Enums whose variants are words in Python.
-macro_rules! words { ($($(#[$doc:meta])* $Enum:ident $stub:literal { $($(#[$d:meta])* $Variant:ident $word:literal),* $(,)? })*) => { $(
+macro_rules! named { ($($(#[$doc:meta])* $Enum:ident { $($(#[$d:meta])* $Variant:ident $word:literal),* $(,)? })*) => { $(
     $(#[$doc])*
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
     pub enum $Enum { $($(#[$d])* $Variant),* }
+    impl $Enum {
+        /// The word.
+        pub fn word(self) -> &'static str {
+            match self { $($Enum::$Variant => $word),* }
+        }
+    }
+)* } }
+/// Those that take nothing but words.
+macro_rules! words { ($($(#[$doc:meta])* $Enum:ident $stub:literal { $($(#[$d:meta])* $Variant:ident $word:literal),* $(,)? })*) => { $(
+    named! { $(#[$doc])* $Enum { $($(#[$d])* $Variant $word),* } }
     word! { $Enum $stub { $($Variant $word),* } }
 )* } }
+/// An error names the parameter and says which word it got, as NumPy's do.
 macro_rules! word { ($Enum:ident $stub:literal { $($Variant:ident $word:literal),* }) => {
     impl Kind for $Enum {
         const EXPECTS: &'static str = concat!("one of ", $stub);
@@ -543,8 +563,8 @@ macro_rules! word { ($Enum:ident $stub:literal { $($Variant:ident $word:literal)
         fn from_value(value: Value) -> Result<$Enum, Refused> {
             let Value::Text(word) = value else { return Err(Refused::Type) };
             match word.as_str() {
-                $($word => Ok($Enum::$Variant),)*
-                _ => Err(Error::value("mode", format!("{word:?} is not one of {}", $stub)).into()),
+                $(w if w == $word || w == $word.to_lowercase() => Ok($Enum::$Variant),)*
+                _ => Err(Refused::Word(word)),
             }
         }
     }
@@ -573,17 +593,8 @@ words! {
         /// The first: matrix indices.
         Ij "ij",
     }
-    /// How much of a convolution comes back.
-    ConvolveMode "'full', 'same', 'valid'" {
-        /// Wherever the operands overlap at all.
-        #[default] Full "full",
-        /// As much as the longer operand is long, from the middle.
-        Same "same",
-        /// Where the shorter operand lies wholly inside the longer.
-        Valid "valid",
-    }
     /// What surrounds a padded array.
-    PadMode "'constant', 'edge', 'linear_ramp', 'maximum', 'mean', 'minimum', 'reflect', 'symmetric', 'wrap', 'empty'" {
+    PadMode "'constant', 'edge', 'linear_ramp', 'maximum', 'mean', 'median', 'minimum', 'reflect', 'symmetric', 'wrap', 'empty'" {
         /// One value, or one for each side.
         #[default] Constant "constant",
         /// The element at the edge.
@@ -594,6 +605,8 @@ words! {
         Maximum "maximum",
         /// Their mean.
         Mean "mean",
+        /// Their median.
+        Median "median",
         /// The smallest of them.
         Minimum "minimum",
         /// The elements mirrored at the edge, which is not repeated.
@@ -661,6 +674,45 @@ words! {
         Odd "odd",
     }
 }
+named! {
+    /// How much of a convolution comes back.
+    ConvolveMode {
+        /// Wherever the operands overlap at all.
+        #[default] Full "full",
+        /// As much as the longer operand is long, from the middle.
+        Same "same",
+        /// Where the shorter operand lies wholly inside the longer.
+        Valid "valid",
+    }
+}
+impl Kind for ConvolveMode {
+    const EXPECTS: &'static str = "one of 'full', 'same', 'valid'";
+    const STUB: &'static str = "Literal['full', 'same', 'valid']";
+    fn from_value(value: Value) -> Result<ConvolveMode, Refused> {
+        let all = [ConvolveMode::Valid, ConvolveMode::Same, ConvolveMode::Full];
+        let wrong = |given: i128| -> Refused {
+            Error::value("mode", format!("there is no mode {given}")).into()
+        };
+        match value {
+            Value::Text(word) => match all.into_iter().find(|mode| mode.word() == word) {
+                Some(mode) => Ok(mode),
+                None => Err(Refused::Word(word)),
+            },
+            // as NumPy numbers them
+            Value::Scalar(Scalar::Int(n)) => match usize::try_from(n).ok().and_then(|n| all.get(n))
+            {
+                Some(mode) => Ok(*mode),
+                None => Err(wrong(n)),
+            },
+            _ => Err(Refused::Type),
+        }
+    }
+}
+impl From<ConvolveMode> for Value {
+    fn from(mode: ConvolveMode) -> Value {
+        Value::Text(mode.word().to_owned())
+    }
+}
 word! { Mode "'raise', 'wrap', 'clip'" { Raise "raise", Wrap "wrap", Clip "clip" } }
 impl From<Mode> for Modes {
     fn from(mode: Mode) -> Modes {
@@ -680,9 +732,7 @@ impl Kind for Casting {
             "safe" => Ok(Casting::Safe),
             "same_kind" => Ok(Casting::SameKind),
             "unsafe" => Ok(Casting::Unsafe),
-            _ => {
-                Err(Error::value("casting", format!("{word:?} is not {}", Casting::EXPECTS)).into())
-            }
+            _ => Err(Refused::Word(word)),
         }
     }
 }

@@ -160,7 +160,7 @@ fn not_kept(op: &'static str) -> Error {
 /// # Errors
 /// As [`bind`], and when `out` may not be written.
 pub fn bind_into(p: &dyn Primitive, x: &[&Raw], out: &mut Raw) -> Result<()> {
-    out.may_be_written(p.name())?;
+    out.may_be_output(p.name())?;
     if is_tagged(x) || out.tag().is_some() {
         return bind_into_tagged(p, x, out);
     }

@@ -24,6 +24,22 @@ impl std::fmt::Debug for Join {
     }
 }
 
+/// Why a part, the `i`-th, cannot be joined to the first.
+fn misfit(first: &[usize], part: &[usize], at: usize, i: usize) -> Option<String> {
+    if part.len() != first.len() {
+        return Some(format!(
+            "all the input arrays must have same number of dimensions, but the array at index 0 has {} dimension(s) and the array at index {i} has {} dimension(s)",
+            first.len(),
+            part.len()
+        ));
+    }
+    let axis = (0..first.len()).find(|&a| a != at && part[a] != first[a])?;
+    Some(format!(
+        "all the input array dimensions except for the concatenation axis must match exactly, but along dimension {axis}, the array at index 0 has size {} and the array at index {i} has size {}",
+        first[axis], part[axis]
+    ))
+}
+
 impl Primitive for Join {
     fn name(&self) -> &'static str {
         "concatenate"
@@ -34,20 +50,13 @@ impl Primitive for Join {
         let (first, at) = (x[0], self.axis);
         let (mut shape, mut dtype) = (first.shape.clone(), first.dtype);
         for (i, part) in x.iter().enumerate().skip(1) {
-            let fits = part.shape.len() == shape.len()
-                && (0..shape.len()).all(|a| a == at || part.shape[a] == shape[a]);
-            if !fits {
-                return Err(Error::shape(
-                    OP,
-                    format!(
-                        "shapes {} (number 0) and {} (number {i}) differ outside axis {at}",
-                        shape_text(&first.shape),
-                        shape_text(&part.shape)
-                    ),
-                )
-                .shapes(&[&first.shape, &part.shape])
-                .at_axis(at as isize)
-                .rule("all lengths but the one along the axis must be equal"));
+            if let Some(why) = misfit(&first.shape, &part.shape, at, i) {
+                let shapes = [&first.shape, &part.shape].map(|shape| shape_text(shape));
+                let why = format!("{why}: shapes {} and {}", shapes[0], shapes[1]);
+                return Err(Error::shape(OP, why)
+                    .shapes(&[&first.shape, &part.shape])
+                    .at_axis(at as isize)
+                    .rule("all lengths but the one along the axis must be equal"));
             }
             shape[at] = shape[at]
                 .checked_add(part.shape[at])

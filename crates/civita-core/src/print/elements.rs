@@ -3,7 +3,7 @@
 
 use super::digits::Binary;
 use super::float::{self, Style, Trim};
-use super::options::{FloatMode, Options, Sign};
+use super::options::{FloatMode, Legacy, Options, Sign};
 use crate::dtype::{DType, Kind, Scalar};
 
 /// Digits after the point are never more than this, however many the options ask for (NumPy's buffer is as long).
@@ -32,14 +32,19 @@ impl<'a> ElementFormat<'a> {
                 dtype,
                 options,
                 options.sign,
+                options.floatmode,
             )),
             Kind::Complex => {
                 let re = values.iter().map(|v| v.as_complex().re);
                 let im = values.iter().map(|v| v.as_complex().im);
                 let real = dtype.to_real();
+                let (of_re, of_im) = match options.legacy {
+                    Legacy::V1_13 => (FloatMode::MaxPrecEqual, FloatMode::MaxPrec),
+                    _ => (options.floatmode, options.floatmode),
+                };
                 ElementFormat::Complex(
-                    FloatFormat::new(re, real, options, options.sign),
-                    FloatFormat::new(im, real, options, Sign::Plus),
+                    FloatFormat::new(re, real, options, options.sign, of_re),
+                    FloatFormat::new(im, real, options, Sign::Plus, of_im),
                 )
             }
         }
@@ -121,13 +126,20 @@ impl<'a> FloatFormat<'a> {
         dtype: DType,
         options: &'a Options,
         sign: Sign,
+        mode: FloatMode,
     ) -> Self {
+        let is_old = options.legacy <= Legacy::V1_13;
+        let sign = match sign {
+            Sign::Minus if is_old => Sign::Space,
+            sign => sign,
+        };
         let finite = values.clone().filter(|v| v.is_finite());
-        let fixed = options.floatmode == FloatMode::Fixed;
+        let scientific = wants_scientific(finite.clone(), dtype, options);
+        let fixed = mode == FloatMode::Fixed || (is_old && scientific);
         let mut style = Style {
-            scientific: wants_scientific(finite.clone(), dtype, options.suppress_small),
+            scientific,
             unique: !fixed,
-            precision: match options.floatmode {
+            precision: match mode {
                 FloatMode::Unique => None,
                 _ => Some(options.precision.min(MOST_DIGITS) as i32),
             },
@@ -140,25 +152,28 @@ impl<'a> FloatFormat<'a> {
         let (mut whole, mut fraction, mut exponent) = (0, 0, 0);
         for value in finite.clone() {
             let text = float::parts(Binary::new(value, dtype), &style);
-            whole = whole.max(text.whole.len());
+            whole = whole.max(match is_old {
+                true => 1 + text.whole.trim_start_matches(['-', '+']).len(),
+                false => text.whole.len(),
+            });
             fraction = fraction.max(text.fraction.len());
             exponent = exponent.max(text.exponent.len());
         }
         (style.pad_left, style.pad_right) = (whole, fraction);
         let digits = Some(fraction as i32);
         if style.scientific {
+            if is_old {
+                style.pad_left = 3;
+            }
             (style.precision, style.least, style.trim) = (digits, digits, Trim::Fill);
             // without the `e` and its sign
             style.exponent_digits = exponent.saturating_sub(2);
             style.pad_right = fraction + exponent;
-        } else if matches!(
-            options.floatmode,
-            FloatMode::Fixed | FloatMode::MaxPrecEqual
-        ) {
+        } else if matches!(mode, FloatMode::Fixed | FloatMode::MaxPrecEqual) {
             (style.precision, style.least, style.trim) = (digits, digits, Trim::Fill);
         }
 
-        if sign == Sign::Space && !finite.clone().any(f64::is_sign_negative) {
+        if sign == Sign::Space && !is_old && !finite.clone().any(f64::is_sign_negative) {
             style.pad_left += 1;
         }
         if values.clone().any(|v| !v.is_finite()) {
@@ -195,7 +210,7 @@ impl<'a> FloatFormat<'a> {
 
 /// Are these finite values written as `1.e+08`? When the largest has more digits than the dtype knows, and when the
 /// smallest would show few digits or none (unless small numbers may be written as zero).
-fn wants_scientific(finite: impl Iterator<Item = f64>, dtype: DType, suppress_small: bool) -> bool {
+fn wants_scientific(finite: impl Iterator<Item = f64>, dtype: DType, options: &Options) -> bool {
     let sizes = finite.filter(|v| *v != 0.0).map(f64::abs);
     let (least, most) = sizes.fold((f64::INFINITY, 0.0), |(least, most), v| {
         (v.min(least), v.max(most))
@@ -204,6 +219,7 @@ fn wants_scientific(finite: impl Iterator<Item = f64>, dtype: DType, suppress_sm
         return false;
     }
     let too_large = match dtype {
+        _ if options.legacy <= Legacy::V2_2 => 1e8,
         DType::F16 | DType::BF16 => 1e3,
         DType::F32 => 1e6,
         _ => 1e8,
@@ -216,5 +232,5 @@ fn wants_scientific(finite: impl Iterator<Item = f64>, dtype: DType, suppress_sm
         _ => v,
     };
     most >= too_large
-        || (!suppress_small && (least < in_dtype(1e-4) || in_dtype(most / least) > 1000.0))
+        || (!options.suppress_small && (least < in_dtype(1e-4) || in_dtype(most / least) > 1000.0))
 }

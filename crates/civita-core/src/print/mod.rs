@@ -63,7 +63,7 @@ impl Source<'_> {
 /// assert_eq!(to_string(&source, &Options::DEFAULT), "[0.  0.5 1.  1.5]");
 /// ```
 pub fn to_string(source: &Source, options: &Options) -> String {
-    if source.shape.is_empty() {
+    if source.shape.is_empty() && options.legacy > Legacy::V1_13 {
         return scalar_text((source.get)(&[]), source.dtype);
     }
     array_text(source, " ", 0, options.linewidth, options)
@@ -82,7 +82,7 @@ pub fn to_string(source: &Source, options: &Options) -> String {
 /// ```
 pub fn repr(source: &Source, prefix: &str, suffix: &str, options: &Options) -> String {
     let indent = prefix.chars().count();
-    let width = options.linewidth.saturating_sub(suffix.chars().count());
+    let width = options.width_before(suffix);
     let body = array_text(source, ", ", indent, width, options);
     repr_around(&body, source.dtype, source.shape, prefix, suffix, options)
 }
@@ -109,10 +109,10 @@ pub fn repr_around(
     if (source.is_empty() && source.shape != [0]) || summary {
         extras.push(format!("shape={}", shape_text(source.shape)));
     }
-    let implied = matches!(
-        source.dtype,
-        DType::Bool | DType::I64 | DType::F64 | DType::C128
-    );
+    let implied = match source.dtype {
+        DType::Bool => options.legacy > Legacy::V1_13,
+        dtype => matches!(dtype, DType::I64 | DType::F64 | DType::C128),
+    };
     if !implied || source.is_empty() {
         extras.push(format!("dtype={}", source.dtype.name()));
     }
@@ -120,7 +120,8 @@ pub fn repr_around(
         text.push(',');
         let extras = extras.join(", ");
         let line = text.rsplit('\n').next().unwrap_or(&text).chars().count();
-        if line + 1 + extras.chars().count() + suffix.chars().count() > options.linewidth {
+        let end = line + 1 + extras.chars().count() + suffix.chars().count();
+        if end > options.linewidth && options.legacy > Legacy::V1_13 {
             text.push('\n');
             text.push_str(&" ".repeat(indent));
         } else {
@@ -158,6 +159,66 @@ pub fn scalar_text(value: Scalar, dtype: DType) -> String {
     }
 }
 
+/// The dtype of Python's number for an element.
+fn as_python(dtype: DType) -> DType {
+    match dtype.kind() {
+        Kind::Float => DType::F64,
+        Kind::Complex => DType::C128,
+        _ => dtype,
+    }
+}
+
+/// The text of one element as NumPy 1.13 had it, with so many digits as `%g` writes for `str` or `repr`.
+pub fn old_scalar_text(value: Scalar, dtype: DType, is_repr: bool) -> String {
+    let digits = match (dtype.to_real(), is_repr) {
+        (DType::F64, true) => 17,
+        (DType::F64, false) => 12,
+        (_, true) => 8,
+        (_, false) => 6,
+    };
+    let with_point = |v: f64| {
+        let text = general(v, digits);
+        match v.is_finite() && !text.contains(['.', 'e']) {
+            true => text + ".0",
+            false => text,
+        }
+    };
+    match dtype.kind() {
+        Kind::Float => with_point(value.as_f64()),
+        Kind::Complex => {
+            let value = value.as_complex();
+            let star = if value.im.is_finite() { "" } else { "*" };
+            let im = general(value.im, digits);
+            if value.re == 0.0 && value.re.is_sign_positive() {
+                return format!("{im}{star}j");
+            }
+            let plus = if im.starts_with('-') { "" } else { "+" };
+            format!("({}{plus}{im}{star}j)", general(value.re, digits))
+        }
+        _ => scalar_text(value, dtype),
+    }
+}
+
+/// C's `%.{digits}g`.
+fn general(value: f64, digits: usize) -> String {
+    if !value.is_finite() {
+        return float_text(value, DType::F64, Trim::Bare, false);
+    }
+    let text = format!("{value:.*e}", digits - 1);
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let bare = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    if exponent < -4 || exponent >= digits as i32 {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{}e{sign}{:02}", bare(mantissa), exponent.unsigned_abs());
+    }
+    let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
+    bare(&format!("{value:.decimals$}"))
+}
+
 /// One float beside no others.
 fn float_text(value: f64, dtype: DType, trim: Trim, plus: bool) -> String {
     let sign = if plus { "+" } else { "" };
@@ -168,6 +229,7 @@ fn float_text(value: f64, dtype: DType, trim: Trim, plus: bool) -> String {
         return format!("{}inf", if value < 0.0 { "-" } else { sign });
     }
     let too_large = match dtype {
+        DType::F16 | DType::BF16 | DType::F32 if get_options().legacy <= Legacy::V2_2 => 1e16,
         DType::F16 | DType::BF16 => 1e3,
         DType::F32 => 1e6,
         _ => 1e16,
@@ -285,6 +347,7 @@ pub fn lay_out(
         words: words.into_iter(),
         separator,
         edge,
+        is_old: options.legacy <= Legacy::V1_13,
         out: String::new(),
     };
     layout.nest(shape, indent + 1, width);
@@ -301,6 +364,11 @@ pub fn array_text(
 ) -> String {
     if source.is_empty() {
         return "[]".to_owned();
+    }
+    let is_old = options.legacy <= Legacy::V1_13;
+    if let (true, []) = (is_old, source.shape) {
+        // as Python writes the number
+        return scalar_text((source.get)(&[]), as_python(source.dtype));
     }
     let edge = source.is_summarised(options).then_some(options.edgeitems);
     let mut values = Vec::new();
@@ -319,6 +387,7 @@ pub fn array_text(
         words,
         separator,
         edge,
+        is_old,
         out: String::new(),
     };
     layout.nest(source.shape, indent + 1, width);
@@ -358,6 +427,8 @@ struct Layout<'a, W> {
     words: W,
     separator: &'a str,
     edge: Option<usize>,
+    /// By the rules of NumPy 1.13.
+    is_old: bool,
     out: String,
 }
 
@@ -367,7 +438,7 @@ impl<W: Iterator<Item = String>> Layout<'_, W> {
     fn nest(&mut self, shape: &[usize], indent: usize, width: usize) {
         match *shape {
             [] => self.out.extend(self.words.next()),
-            [length] => self.row(length, indent, width.saturating_sub(1)),
+            [length] => self.row(length, indent, width),
             [length, ref inner @ ..] => {
                 let (head, tail) = ends(length, self.edge);
                 let between = self.separator.trim_end().to_owned() + &"\n".repeat(inner.len());
@@ -380,10 +451,12 @@ impl<W: Iterator<Item = String>> Layout<'_, W> {
                     }
                     if i == head && is_cut(length, self.edge) {
                         self.out.push_str("...");
-                        self.out.push_str(&between);
+                        self.out
+                            .push_str(if self.is_old { ", \n" } else { &between });
                         self.out.push_str(&blank);
                     }
-                    self.nest(inner, indent + 1, width.saturating_sub(1));
+                    let bracket = usize::from(!self.is_old);
+                    self.nest(inner, indent + 1, width.saturating_sub(bracket));
                 }
                 self.out.push(']');
             }
@@ -395,14 +468,21 @@ impl<W: Iterator<Item = String>> Layout<'_, W> {
         let (head, tail) = ends(length, self.edge);
         self.out.push('[');
         let mut column = indent;
+        // what must fit behind an element, and behind the last one
+        let (behind, at_end) = match self.is_old {
+            true => (self.separator.trim_end().len(), 0),
+            false => (1, 1),
+        };
         for i in 0..head + tail {
             if i == head && is_cut(length, self.edge) {
-                self.word("...", indent, width, &mut column);
-                self.out.push_str(self.separator);
-                column += self.separator.len();
+                let separator = if self.is_old { ", " } else { self.separator };
+                self.word("...", indent, width.saturating_sub(behind), &mut column);
+                self.out.push_str(separator);
+                column += separator.len();
             }
             let word = self.words.next().unwrap_or_default();
-            self.word(&word, indent, width, &mut column);
+            let behind = if i + 1 < head + tail { behind } else { at_end };
+            self.word(&word, indent, width.saturating_sub(behind), &mut column);
             if i + 1 < head + tail {
                 self.out.push_str(self.separator);
                 column += self.separator.len();
@@ -414,7 +494,11 @@ impl<W: Iterator<Item = String>> Layout<'_, W> {
     /// Appends a word, on a new line where it would not fit; a word alone on its line stays there in any case.
     fn word(&mut self, word: &str, indent: usize, width: usize, column: &mut usize) {
         let length = word.chars().count();
-        if *column + length > width && *column > indent {
+        let is_too_long = *column + length > width;
+        if is_too_long && self.is_old && *column == indent {
+            // what NumPy 1.13 left of the line break
+            self.out.push(' ');
+        } else if is_too_long && *column > indent {
             self.out.truncate(self.out.trim_end().len());
             self.out.push('\n');
             self.out.push_str(&" ".repeat(indent));

@@ -104,12 +104,40 @@ pub struct Options {
 /// Versions of NumPy whose texts differ from the newest (NumPy's `legacy`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Legacy {
+    /// A blank for the sign, all digits of a precision in scientific notation, no limit of lines but for elements: up to 1.13.
+    V1_13,
+    /// Today as [`Legacy::V1_25`]: what differs is arrays of structures.
+    V1_21,
     /// Summaries do not tell the shape, and scalars are written without their class: up to 1.25.
     V1_25,
     /// Summaries do not tell the shape: up to 2.1.
     V2_1,
+    /// Floats of less than 64 bits are written in full up to the same sizes as those of 64: up to 2.2.
+    V2_2,
     /// Today's.
     None,
+}
+
+impl Legacy {
+    const NAMES: [(Legacy, &str); 5] = [
+        (Legacy::V1_13, "1.13"),
+        (Legacy::V1_21, "1.21"),
+        (Legacy::V1_25, "1.25"),
+        (Legacy::V2_1, "2.1"),
+        (Legacy::V2_2, "2.2"),
+    ];
+
+    /// The version of this number.
+    pub fn from_name(name: &str) -> Option<Legacy> {
+        let found = Legacy::NAMES.iter().find(|(_, n)| *n == name);
+        found.map(|(legacy, _)| *legacy)
+    }
+
+    /// Its number; `None` for today's.
+    pub fn name(self) -> Option<&'static str> {
+        let found = Legacy::NAMES.iter().find(|(legacy, _)| *legacy == self);
+        found.map(|(_, name)| *name)
+    }
 }
 
 impl Options {
@@ -126,6 +154,16 @@ impl Options {
         infstr: Cow::Borrowed("inf"),
         legacy: Legacy::None,
     };
+}
+
+impl Options {
+    /// The width of a line that a suffix may follow.
+    pub fn width_before(&self, suffix: &str) -> usize {
+        match self.legacy {
+            Legacy::V1_13 => self.linewidth,
+            _ => self.linewidth.saturating_sub(suffix.chars().count()),
+        }
+    }
 }
 
 impl Default for Options {

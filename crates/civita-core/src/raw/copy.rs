@@ -148,10 +148,17 @@ impl Raw {
     /// # Errors
     /// When the memory is read-only, or an element of it stands for several.
     pub(crate) fn may_be_written(&self, op: &'static str) -> Result<()> {
+        self.may_be(op, "assignment destination is read-only")
+    }
+
+    /// As [`Raw::may_be_written`], of the output of an op.
+    pub(crate) fn may_be_output(&self, op: &'static str) -> Result<()> {
+        self.may_be(op, "output array is read-only")
+    }
+
+    fn may_be(&self, op: &'static str, what: &'static str) -> Result<()> {
         if !self.storage.writable() || self.frozen {
-            return Err(
-                Error::aliasing(op, "the memory is read-only").hint("write into a copy: `.copy()`")
-            );
+            return Err(Error::aliasing(op, what).hint("write into a copy: `.copy()`"));
         }
         if self.layout.has_internal_overlap() {
             return Err(Error::aliasing(

@@ -190,14 +190,9 @@ impl Raw {
                 (Scalar::Int(_), Scalar::Int(s)) => s,
                 _ => whole(counted(1.0)) - first,
             };
-            Scalar::Int(first)
-                .to_bytes(dtype)
-                .map_err(|e| e.in_op("arange"))?;
-            if let Some(last) = by
-                .checked_mul(len as i128 - 1)
-                .and_then(|v| v.checked_add(first))
-            {
-                Scalar::Int(last)
+            // NumPy's rule too: the first two values must fit, the others wrap around
+            for value in [first, first.saturating_add(by)].into_iter().take(len) {
+                Scalar::Int(value)
                     .to_bytes(dtype)
                     .map_err(|e| e.in_op("arange"))?;
             }

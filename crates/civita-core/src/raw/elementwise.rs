@@ -206,7 +206,7 @@ pub fn write_elementwise(
 ) -> Result<()> {
     check_count(op, operands.len())?;
     let name = op.row().name;
-    out.may_be_written(name)?;
+    out.may_be_output(name)?;
     if !fits_plainly(op, operands, out) {
         let values = strong(op, operands)?;
         let dtypes: SmallVec<[DType; 3]> = values.iter().map(Raw::dtype).collect();

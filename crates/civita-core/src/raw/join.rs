@@ -28,12 +28,12 @@ impl Raw {
     pub fn concatenate(parts: &[&Raw], axis: isize) -> Result<Raw> {
         const OP: &str = "concatenate";
         let Some(first) = parts.first() else {
-            return Err(Error::value(OP, "there is nothing to concatenate")
+            return Err(Error::value(OP, "need at least one array to concatenate")
                 .hint("give at least one tensor"));
         };
         if first.rank() == 0 {
             return Err(
-                Error::shape(OP, "a tensor of rank 0 has no axis to be joined along")
+                Error::shape(OP, "zero-dimensional arrays cannot be concatenated")
                     .hint("`stack` joins along a new axis"),
             );
         }
@@ -48,15 +48,14 @@ impl Raw {
     pub fn stack(parts: &[&Raw], axis: isize) -> Result<Raw> {
         const OP: &str = "stack";
         let Some(first) = parts.first() else {
-            return Err(
-                Error::value(OP, "there is nothing to stack").hint("give at least one tensor")
-            );
+            return Err(Error::value(OP, "need at least one array to stack")
+                .hint("give at least one tensor"));
         };
         if let Some(other) = parts.iter().find(|p| p.shape() != first.shape()) {
             return Err(Error::shape(
                 OP,
                 format!(
-                    "shapes {} and {} differ",
+                    "all input arrays must have the same shape, not {} and {}",
                     shape_text(first.shape()),
                     shape_text(other.shape())
                 ),

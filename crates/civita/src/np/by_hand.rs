@@ -123,7 +123,7 @@ by_hand! {
         functions::composed::nextafter(operand(a), b.operand().into()).map(wrap);
     /// `|a - b| ≤ 1e-8 + 1e-5 · |b|` for each element.
     fn isclose[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Broadcasted<bool, N, M>
-        where [Rank<N>: Broadcast<M>] = functions::compare::isclose(a.raw.clone(), b.raw.clone(), number(1e-5), number(1e-8), false).map(wrap);
+        where [Rank<N>: Broadcast<M>] = functions::compare::isclose(Number::Array(a.raw.clone()), Number::Array(b.raw.clone()), number(1e-5), number(1e-8), false).map(wrap);
     /// The running product along an axis.
     fn cumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> = x.raw.cumprod(Some(axis), None).map(wrap);
     /// The running largest elements along an axis, and where each is: of equal ones the last.
@@ -322,7 +322,7 @@ by_hand! {
     /// For each index the element of the tensor with that number, of several that broadcast together.
     fn choose[I: Dtype, T: Dtype, const N: usize, const M: usize](index: &Tensor<I, N>, choices: &[&Tensor<T, M>]) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
-        functions::indexing::choose(index.raw.clone(), each(choices).0, Out, Mode::Raise).map(wrap);
+        functions::indexing::choose(index.raw.clone(), numbers(choices), Out, Mode::Raise).map(wrap);
     /// For each element the first of the choices whose condition is true, and the default where none is.
     fn select[T: Element, const N: usize, const M: usize](conditions: &[&Tensor<bool, N>], choices: &[&Tensor<T, M>], default: T) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =

@@ -7,8 +7,9 @@
 use std::ops::RangeFull;
 
 use civita_core::function_rows;
-use civita_core::functions::pad::{Edges, OptWidths, Widths};
+use civita_core::functions::pad::{Edges, OptReflectType, OptWidths, Widths};
 use civita_core::functions::product::Contraction;
+use civita_core::functions::rearrange::Shifts;
 use civita_core::functions::{self, Out, *};
 use civita_core::raw::Raw;
 
