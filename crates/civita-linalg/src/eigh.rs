@@ -17,6 +17,7 @@ use crate::gaps::bind_inverse_gaps;
 use crate::ops::{adjoint, as_diagonal, diagonal, hermitian, times_columns, total};
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scratch::Scratch;
+use crate::small_eigh::{SMALL_EIGH, SmallEigh};
 
 /// `A = V diag(w) Vᴴ` with ascending `w`: both, or `w` alone. Of `A` only the lower triangle is read.
 #[derive(Clone, Debug)]
@@ -34,12 +35,18 @@ impl HostKernel for Eigh {
     }
 }
 
-struct Work<T> {
+struct Work<T: Scalar> {
     rows: Vec<T>,
     a: Vec<T>,
     w: Vec<T>,
     v: Vec<T>,
-    scratch: Scratch,
+    by: By<T>,
+}
+
+/// Which loops decompose.
+enum By<T: Scalar> {
+    Small(SmallEigh<T>),
+    Faer(Scratch),
 }
 
 impl<T: Scalar> Work<T> {
@@ -48,13 +55,18 @@ impl<T: Scalar> Work<T> {
             true => ComputeEigenvectors::Yes,
             false => ComputeEigenvectors::No,
         };
-        let size = evd::self_adjoint_evd_scratch::<T>(n, compute, par(n * n), default());
+        let by = if n <= SMALL_EIGH {
+            By::Small(SmallEigh::new(n))
+        } else {
+            let size = evd::self_adjoint_evd_scratch::<T>(n, compute, par(n * n), default());
+            By::Faer(Scratch::new(size))
+        };
         Work {
             rows: vec![T::default(); n * n],
-            a: vec![T::default(); n * n],
+            a: vec![T::default(); if n <= SMALL_EIGH { 0 } else { n * n }],
             w: vec![T::default(); n],
             v: vec![T::default(); if vectors { n * n } else { 0 }],
-            scratch: Scratch::new(size),
+            by,
         }
     }
 
@@ -76,7 +88,6 @@ impl<T: Scalar> Work<T> {
             let d = &mut self.rows[i * n + i];
             *d = T::of(d.re(), T::Real::default());
         }
-        crate::dense::transpose(&self.rows, n, n, &mut self.a);
         let limit = if T::Real::EPSILON > 1e-10 {
             1e15
         } else {
@@ -90,18 +101,27 @@ impl<T: Scalar> Work<T> {
         };
         if unit {
             let [a, b] = factor(-exponent);
-            self.a.iter_mut().for_each(|x| *x = *x * a * b);
+            self.rows.iter_mut().for_each(|x| *x = *x * a * b);
         }
-        let v = (!self.v.is_empty()).then(|| columns_mut(&mut self.v, n, n));
-        evd::self_adjoint_evd(
-            columns(&self.a, n, n),
-            faer::ColMut::from_slice_mut(&mut self.w).as_diagonal_mut(),
-            v,
-            par(n * n),
-            self.scratch.stack(),
-            default(),
-        )
-        .map_err(|_| failed())?;
+        let fine = match &mut self.by {
+            By::Small(small) => small.run(&mut self.rows, &mut self.w, &mut self.v),
+            By::Faer(scratch) => {
+                crate::dense::transpose(&self.rows, n, n, &mut self.a);
+                let v = (!self.v.is_empty()).then(|| columns_mut(&mut self.v, n, n));
+                evd::self_adjoint_evd(
+                    columns(&self.a, n, n),
+                    faer::ColMut::from_slice_mut(&mut self.w).as_diagonal_mut(),
+                    v,
+                    par(n * n),
+                    scratch.stack(),
+                    default(),
+                )
+                .is_ok()
+            }
+        };
+        if !fine {
+            return Err(failed());
+        }
         if unit {
             let [a, b] = factor(exponent);
             self.w.iter_mut().for_each(|x| *x = *x * a * b);

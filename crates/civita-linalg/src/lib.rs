@@ -7,12 +7,13 @@
 //! else is composed of them and of the engine's operations, so gradients of every order follow.
 //!
 //! ```text
-//! systems, spectra, norms, special …   the functions
-//! lu, cholesky, triangular, qr, svd, eigh, eig, functions   primitives
-//! small, dense                                              kernels for one matrix
+//! systems, spectra, norms, special, tensors …   the functions
+//! lu, cholesky, triangular, qr, pivoted, ldl, banded, svd, eigh, eig, functions   primitives
+//! small, small_eigh, small_svd, dense                         kernels for one matrix
 //! batch                                                     many matrices, on several threads
 //! ```
 
+mod banded;
 mod batch;
 mod checks;
 mod cholesky;
@@ -20,30 +21,42 @@ mod dense;
 mod eig;
 mod eigh;
 mod expm;
+mod factored;
 mod francis;
 mod gaps;
+mod generalized;
+mod ldl;
 mod lu;
 mod matrix_functions;
 mod norms;
 mod ops;
+mod pivoted;
 mod products;
 mod qr;
 mod scalar;
 mod schur;
 mod scratch;
 mod small;
+mod small_eigh;
+mod small_svd;
 mod special;
 mod spectra;
 mod svd;
 mod systems;
+mod tensors;
 mod triangular;
 
+pub use banded::{Band, solve_banded, solveh_banded};
 pub use expm::expm;
-pub use matrix_functions::{logm, sqrtm};
+pub use factored::{Form, cho_solve, lu_solve, null_space, orth};
+pub use generalized::{Problem, eig_generalized, eigenvalues, eigh_generalized, polyeig};
+pub use ldl::{Symmetry, ldl};
+pub use matrix_functions::{fractional_matrix_power, funm, logm, signm, sqrtm};
 pub use norms::{Order, cond, matrix_norm, matrix_rank, norm, vector_norm};
+pub use pivoted::qr_pivoted;
 pub use products::{matrix_power, multi_dot, tensorinv, tensorsolve};
 pub use qr::Mode;
-pub use schur::{hessenberg, schur};
+pub use schur::{hessenberg, rsf2csf, schur};
 pub use special::{Side, circulant, hadamard, hankel, hilbert, polar, toeplitz};
 pub use spectra::{
     eig, eigh, eigvals, eigvalsh, qr, svd, svd_hermitian, svdvals, svdvals_hermitian,
@@ -53,4 +66,5 @@ pub use systems::{
     LeastSquares, Uplo, cholesky, det, inv, lstsq, lu_factor, lu_parts, pinv, slogdet, solve,
     solve_triangular,
 };
+pub use tensors::{Cp, TensorTrain, Tucker, cp, hosvd, tensor_train, tucker};
 pub use triangular::Triangle;

@@ -1,4 +1,4 @@
-//! Functions of matrices by the complex Schur form: the square root and the logarithm.
+//! Functions of matrices by the complex Schur form: the square root, the logarithm, the sign, and any by its values.
 
 use civita_core::backend::Backend;
 use civita_core::error::{Error, Result};
@@ -24,6 +24,8 @@ pub enum Function {
     Sqrt,
     /// The principal logarithm.
     Log,
+    /// The sign: each eigenvalue becomes that of its real part.
+    Sign,
 }
 
 /// A function of complex matrices.
@@ -38,6 +40,7 @@ impl MatrixFunction {
         match self.function {
             Function::Sqrt => "sqrtm",
             Function::Log => "logm",
+            Function::Sign => "signm",
         }
     }
 }
@@ -85,6 +88,7 @@ fn run<C: Scalar<Complex = C>>(
             let f = match this.function {
                 Function::Sqrt => root(&t, n),
                 Function::Log => logarithm(t, n),
+                Function::Sign => sign(&t, n)?,
             };
             // Q F Qᴴ
             let mut left = vec![C::default(); n * n];
@@ -137,6 +141,41 @@ fn root<C: Scalar>(t: &[C], n: usize) -> Vec<C> {
         }
     }
     r
+}
+
+/// The sign of an upper triangular column-major matrix (Higham 2008, algorithm 5.5): `S² = I` gives the elements between equal signs,
+/// `S T = T S` the others.
+fn sign<C: Scalar>(t: &[C], n: usize) -> Result<Vec<C>> {
+    let mut s = vec![C::default(); n * n];
+    for j in 0..n {
+        let re = t[j * n + j].re().wide();
+        if re == 0.0 {
+            return Err(Error::linalg(
+                "signm",
+                "an eigenvalue lies on the imaginary axis, where the sign is undefined",
+            ));
+        }
+        s[j * n + j] = C::of(
+            <C as ComplexField>::Real::of(re.signum()),
+            Default::default(),
+        );
+        for i in (0..j).rev() {
+            let mut x = C::default();
+            if s[i * n + i] == s[j * n + j] {
+                for k in i + 1..j {
+                    x -= s[k * n + i] * s[j * n + k];
+                }
+                s[j * n + i] = x * (s[i * n + i] + s[j * n + j]).inverse();
+            } else {
+                x = t[j * n + i] * (s[i * n + i] - s[j * n + j]);
+                for k in i + 1..j {
+                    x += s[k * n + i] * t[j * n + k] - t[k * n + i] * s[j * n + k];
+                }
+                s[j * n + i] = x * (t[i * n + i] - t[j * n + j]).inverse();
+            }
+        }
+    }
+    Ok(s)
 }
 
 /// Nodes and weights of Gauss and Legendre on [0, 1] with 12 points.
@@ -278,4 +317,146 @@ pub fn sqrtm(a: &Raw) -> Result<Raw> {
 /// As [`sqrtm`].
 pub fn logm(a: &Raw) -> Result<Raw> {
     of(Function::Log, a)
+}
+
+/// The matrix sign function `a (a²)^(-1/2)`, complex: eigenvalues become 1 or -1 by their real part. SciPy's `linalg.signm`, which returns
+/// a real matrix where the sign is real.
+///
+/// ```
+/// use civita_core::raw::Raw;
+/// let a = Raw::from_vec(vec![2.0, 0.0, 0.0, -3.0], &[2, 2])?;
+/// assert_eq!(civita_linalg::signm(&a)?.real()?.to_vec::<f64>()?, [1.0, 0.0, 0.0, -1.0]);
+/// # Ok::<(), civita_core::error::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`sqrtm`], and when an eigenvalue lies on the imaginary axis.
+pub fn signm(a: &Raw) -> Result<Raw> {
+    of(Function::Sign, a)
+}
+
+/// The power `aᵖ = exp(p log a)`, principal and complex: by whole powers, square roots where `2 p` is whole, and the logarithm otherwise.
+/// SciPy's `linalg.fractional_matrix_power`.
+///
+/// # Errors
+/// As [`sqrtm`], and when the exponent is not finite, or negative and a matrix singular.
+pub fn fractional_matrix_power(a: &Raw, p: f64) -> Result<Raw> {
+    const OP: &str = "fractional_matrix_power";
+    squares(OP, a.shape())?;
+    let dtype = compute_dtype(OP, [a.dtype()])?.to_complex();
+    let a = a.cast(dtype)?;
+    if !p.is_finite() || p.abs() >= 9e18 {
+        return Err(Error::value(OP, "the exponent must be finite"));
+    }
+    let whole = p.floor();
+    let power = |n: f64| crate::products::matrix_power(&a, n as i64);
+    match p - whole {
+        0.0 => power(p),
+        0.5 => power(whole)?.matmul(&sqrtm(&a)?),
+        rest => {
+            let part = crate::expm::expm(&crate::ops::times(&logm(&a)?, rest)?)?;
+            match whole {
+                0.0 => Ok(part),
+                _ => power(whole)?.matmul(&part),
+            }
+        }
+    }
+}
+
+/// `F` with `F T = T F` for an upper triangular `T` and the diagonal of `F`: Parlett's recurrence.
+#[derive(Clone, Debug)]
+struct Parlett;
+
+impl HostKernel for Parlett {
+    fn name(&self) -> &'static str {
+        "funm"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        match x[0].dtype() {
+            civita_core::dtype::DType::C64 => parlett::<num_complex::Complex<f32>>(x, out),
+            _ => parlett::<num_complex::Complex<f64>>(x, out),
+        }
+    }
+}
+
+fn parlett<C: Scalar<Complex = C>>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+    let (batch, n) = squares("funm", x[0].shape())?;
+    let batch = count(batch);
+    let results = parts(out[0].elements::<C>()?, batch, n * n);
+    each(batch, n * n * n + 100, results, Vec::<C>::new, |t, i, f| {
+        t.resize(n * (n + 1), C::default());
+        let (t, values) = t.split_at_mut(n * n);
+        x[0].read(i * n * n, t)?;
+        x[1].read(i * n, values)?;
+        f.fill(C::default());
+        for (i, &value) in values.iter().enumerate() {
+            f[i * n + i] = value;
+        }
+        for p in 1..n {
+            for i in 0..n - p {
+                let j = i + p;
+                let mut x = t[i * n + j] * (f[j * n + j] - f[i * n + i]);
+                for k in i + 1..j {
+                    x += t[i * n + k] * f[k * n + j] - f[i * n + k] * t[k * n + j];
+                }
+                let gap = t[j * n + j] - t[i * n + i];
+                f[i * n + j] = match gap == C::default() {
+                    true => x,
+                    false => x * gap.inverse(),
+                };
+            }
+        }
+        Ok(())
+    })
+}
+
+impl Primitive for Parlett {
+    fn name(&self) -> &'static str {
+        "funm"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        Ok(Outputs::One(x[0].clone()))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::SHAPES
+    }
+    fn jvp(&self, _: &[Raw], _: &[Raw], _: &[Option<Raw>]) -> Result<Tangents> {
+        Err(Error::gradient("funm", "there is no derivative of funm")
+            .hint("expm, logm, sqrtm and signm have one; of others, by `eig`"))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+/// A function of matrices, complex, by what it does to eigenvalues: `f` is given those of each matrix. SciPy's `linalg.funm`. By the Schur
+/// form and Parlett's recurrence, which loses digits where eigenvalues are close to each other; it has no gradient.
+///
+/// ```
+/// use civita_core::raw::Raw;
+/// let a = Raw::from_vec(vec![1.0, 1.0, 0.0, 2.0], &[2, 2])?;
+/// let f = civita_linalg::funm(&a, |w| w.mul(w))?;
+/// assert_eq!(f.real()?.to_vec::<f64>()?, [1.0, 3.0, 0.0, 4.0]);
+/// # Ok::<(), civita_core::error::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`sqrtm`], when `f` fails, and when its result has another shape.
+pub fn funm(a: &Raw, f: impl FnOnce(&Raw) -> Result<Raw>) -> Result<Raw> {
+    let dtype = compute_dtype("funm", [a.dtype()])?.to_complex();
+    let (t, z) = crate::schur::schur(&a.cast(dtype)?)?;
+    let w = t.diagonal(0, -2, -1)?;
+    let values = f(&w)?;
+    if values.shape() != w.shape() {
+        return Err(Error::shape(
+            "funm",
+            "the function must return one value for each eigenvalue",
+        )
+        .shapes(&[w.shape(), values.shape()]));
+    }
+    let f = bind_one(&Parlett, &[&t, &values.cast(dtype)?])?;
+    z.matmul(&f)?.matmul(&adjoint(&z)?)
 }

@@ -168,18 +168,8 @@ pub fn triangularize<C: Scalar>(h: &mut [C], q: &mut [C], n: usize) -> bool {
         };
         let (mut x, mut y) = (h[first * n + first] - shift, h[first * n + first + 1]);
         for k in first..last {
-            let norm = x.modulus().wide().hypot(y.modulus().wide());
-            if norm > 0.0 {
-                let scale = C::of(C::Real::of(1.0 / norm), C::Real::default());
-                let (c, s) = (x * scale, y * scale);
-                for j in k.saturating_sub(1).max(first)..n {
-                    let (a, b) = (h[j * n + k], h[j * n + k + 1]);
-                    h[j * n + k] = c.conjugate() * a + s.conjugate() * b;
-                    h[j * n + k + 1] = c * b - s * a;
-                }
-                turn(h, n, k, (k + 3).min(last + 1), c, s);
-                turn(q, n, k, n, c, s);
-            }
+            let from = k.saturating_sub(1).max(first);
+            rotate(h, q, n, k, (x, y), from, (k + 3).min(last + 1));
             if k + 1 < last {
                 (x, y) = (h[k * n + k + 1], h[k * n + k + 2]);
             }
@@ -189,6 +179,30 @@ pub fn triangularize<C: Scalar>(h: &mut [C], q: &mut [C], n: usize) -> bool {
         h[j * n + j + 1..(j + 1) * n].fill(C::default());
     }
     true
+}
+
+/// Turns rows `k` and `k + 1` from a column on so that `(x, y)` becomes `(·, 0)`, and columns `k` and `k + 1` down to a row with them.
+fn rotate<C: Scalar>(
+    h: &mut [C],
+    q: &mut [C],
+    n: usize,
+    k: usize,
+    (x, y): (C, C),
+    from: usize,
+    rows: usize,
+) {
+    let norm = x.modulus().wide().hypot(y.modulus().wide());
+    if norm > 0.0 {
+        let scale = C::of(C::Real::of(1.0 / norm), C::Real::default());
+        let (c, s) = (x * scale, y * scale);
+        for j in from..n {
+            let (a, b) = (h[j * n + k], h[j * n + k + 1]);
+            h[j * n + k] = c.conjugate() * a + s.conjugate() * b;
+            h[j * n + k + 1] = c * b - s * a;
+        }
+        turn(h, n, k, rows, c, s);
+        turn(q, n, k, n, c, s);
+    }
 }
 
 /// Turns columns `k` and `k + 1`, down to a row.
@@ -266,4 +280,96 @@ pub fn hessenberg(a: &Raw) -> Result<(Raw, Raw)> {
         to: Reduction::Hessenberg,
     };
     crate::systems::two("hessenberg", bind(&reduce, &[a])?.into_vec())
+}
+
+/// The complex Schur form `(t, z)` of the real one: blocks of two become triangles, by one rotation each. SciPy's `linalg.rsf2csf`.
+///
+/// # Errors
+/// When a matrix is not square, the shapes differ, or there is no linear algebra of the dtype.
+pub fn rsf2csf(t: &Raw, z: &Raw) -> Result<(Raw, Raw)> {
+    const OP: &str = "rsf2csf";
+    squares(OP, t.shape())?;
+    if t.shape() != z.shape() {
+        return Err(Error::shape(OP, "t and z have one shape").shapes(&[t.shape(), z.shape()]));
+    }
+    let dtype = compute_dtype(OP, [t.dtype(), z.dtype()])?.to_complex();
+    let pair = [t, z].map(|x| x.cast(dtype));
+    let [t, z] = pair;
+    crate::systems::two(OP, bind(&Triangles, &[&t?, &z?])?.into_vec())
+}
+
+/// What [`rsf2csf`] runs.
+#[derive(Clone, Debug)]
+struct Triangles;
+
+impl HostKernel for Triangles {
+    fn name(&self) -> &'static str {
+        "rsf2csf"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        match x[0].dtype() {
+            civita_core::dtype::DType::C64 => triangles::<num_complex::Complex<f32>>(x, out),
+            _ => triangles::<num_complex::Complex<f64>>(x, out),
+        }
+    }
+}
+
+fn triangles<C: Scalar<Complex = C>>(
+    x: &[HostInput<'_>],
+    out: &mut [HostOutput<'_>],
+) -> Result<()> {
+    let (batch, n) = squares("rsf2csf", x[0].shape())?;
+    let batch = count(batch);
+    let [t, z] = out else {
+        return Ok(());
+    };
+    let t = parts(t.elements::<C>()?, batch, n * n);
+    let z = parts(z.elements::<C>()?, batch, n * n);
+    let work = n * n * n + 100;
+    each(batch, work, t.zip(z), Vec::new, |rows, i, (t, z)| {
+        rows.resize(n * n, C::default());
+        let mut h = vec![C::default(); n * n];
+        x[0].read(i * n * n, rows)?;
+        transpose(rows, n, n, &mut h);
+        let mut q = vec![C::default(); n * n];
+        x[1].read(i * n * n, rows)?;
+        transpose(rows, n, n, &mut q);
+        for k in (0..n.saturating_sub(1)).rev() {
+            let below = h[k * n + k + 1];
+            let beside = h[k * n + k].size().wide() + h[(k + 1) * n + k + 1].size().wide();
+            if below.size().wide() > C::Real::EPSILON * beside {
+                let corner = h[(k + 1) * n + k + 1];
+                let value = wilkinson(h[k * n + k], h[(k + 1) * n + k], below, corner);
+                rotate(&mut h, &mut q, n, k, (value - corner, below), k, k + 2);
+            }
+            h[k * n + k + 1] = C::default();
+        }
+        transpose(&h, n, n, t);
+        transpose(&q, n, n, z);
+        Ok(())
+    })
+}
+
+impl Primitive for Triangles {
+    fn name(&self) -> &'static str {
+        "rsf2csf"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        Ok(Outputs::Several(vec![x[0].clone(), x[1].clone()]))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        external(self, backend, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::SHAPES
+    }
+    fn jvp(&self, _: &[Raw], _: &[Raw], _: &[Option<Raw>]) -> Result<Tangents> {
+        Err(Error::gradient(
+            "rsf2csf",
+            "the Schur form has no derivative",
+        ))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
 }

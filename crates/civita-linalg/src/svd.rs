@@ -9,6 +9,9 @@ use civita_core::primitive::{
     batch_in_front, bind, bind_one, one_gradient, one_tangent, some,
 };
 use civita_core::raw::Raw;
+use faer::Conj;
+use faer::linalg::householder;
+use faer::linalg::qr::no_pivoting::factor as faer_qr;
 use faer::linalg::svd::{self as faer_svd, ComputeSvdVectors};
 use faer::prelude::default;
 use faer::traits::math_utils as math;
@@ -22,6 +25,7 @@ use crate::ops::{
 };
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scratch::Scratch;
+use crate::small_svd;
 
 /// Which singular vectors are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +44,8 @@ struct Work<T> {
     s: Vec<T>,
     u: Vec<T>,
     v: Vec<T>,
-    scratch: Scratch,
+    /// Of faer's routines; small matrices need none.
+    scratch: Option<Scratch>,
     m: usize,
     n: usize,
     vectors: Vectors,
@@ -54,13 +59,30 @@ impl<T: Scalar> Work<T> {
             Vectors::Thin => (k, k, ComputeSvdVectors::Thin),
             Vectors::Full => (m, n, ComputeSvdVectors::Full),
         };
-        let size = faer_svd::svd_scratch::<T>(m, n, compute, compute, par(m * n), default());
+        let small = small_svd::is_small(m, n);
+        let scratch = (!small).then(|| {
+            let par = par(m * n);
+            Scratch::new(faer_svd::svd_scratch::<T>(
+                m,
+                n,
+                compute,
+                compute,
+                par,
+                default(),
+            ))
+        });
+        // without vectors small matrices still need room for their columns
+        let columns = if small && vectors == Vectors::No {
+            m * n
+        } else {
+            m * un
+        };
         Work {
             a: vec![T::default(); m * n],
             s: vec![T::default(); k],
-            u: vec![T::default(); m * un],
+            u: vec![T::default(); columns],
             v: vec![T::default(); n * vn],
-            scratch: Scratch::new(size),
+            scratch,
             m,
             n,
             vectors,
@@ -69,7 +91,7 @@ impl<T: Scalar> Work<T> {
 
     /// Decomposes the row-major matrix in `a`: `s`, and column-major `u` and `v`.
     fn run(&mut self, op: &'static str) -> Result<()> {
-        let (m, n, k) = (self.m, self.n, self.m.min(self.n));
+        let k = self.m.min(self.n);
         if !self.a.iter().all(|x| x.finite()) {
             return Err(unconverged(op));
         }
@@ -90,21 +112,9 @@ impl<T: Scalar> Work<T> {
             let [a, b] = factor(-exponent);
             self.a.iter_mut().for_each(|x| *x = *x * a * b);
         }
-        // faer's path for tall matrices leaves one block of the full vectors as it is
-        self.u.fill(T::default());
-        self.v.fill(T::default());
-        // row-major `a` is column-major `aᵀ`
-        let a = columns(&self.a, n, m).transpose();
-        let s = faer::ColMut::from_slice_mut(&mut self.s).as_diagonal_mut();
-        let wanted = self.vectors != Vectors::No;
-        let (un, vn) = match self.vectors {
-            Vectors::Full => (m, n),
-            _ => (k, k),
-        };
-        let u = wanted.then(|| columns_mut(&mut self.u, m, un));
-        let v = wanted.then(|| columns_mut(&mut self.v, n, vn));
-        faer_svd::svd(a, s, u, v, par(m * n), self.scratch.stack(), default())
-            .map_err(|_| unconverged(op))?;
+        if !self.decompose(k) {
+            return Err(unconverged(op));
+        }
         if unit {
             let [a, b] = factor(exponent);
             self.s.iter_mut().for_each(|x| *x = *x * a * b);
@@ -113,6 +123,43 @@ impl<T: Scalar> Work<T> {
             return Err(unconverged(op));
         }
         Ok(())
+    }
+}
+
+impl<T: Scalar> Work<T> {
+    /// False where it does not converge.
+    fn decompose(&mut self, k: usize) -> bool {
+        let (m, n) = (self.m, self.n);
+        let wanted = self.vectors != Vectors::No;
+        let Some(scratch) = &mut self.scratch else {
+            if m >= n {
+                crate::dense::transpose(&self.a, m, n, &mut self.u);
+                let v = wanted.then_some(&mut self.v[..]);
+                return small_svd::svd(m, n, &mut self.u, &mut self.s, v);
+            }
+            // that of Aᴴ, whose columns are the conjugates of the rows
+            let (columns, others) = match wanted {
+                true => (&mut self.v, Some(&mut self.u[..])),
+                false => (&mut self.u, None),
+            };
+            for (to, x) in columns.iter_mut().zip(&self.a) {
+                *to = x.conjugate();
+            }
+            return small_svd::svd(n, m, columns, &mut self.s, others);
+        };
+        // faer's path for tall matrices leaves one block of the full vectors as it is
+        self.u.fill(T::default());
+        self.v.fill(T::default());
+        // row-major `a` is column-major `aᵀ`
+        let a = columns(&self.a, n, m).transpose();
+        let s = faer::ColMut::from_slice_mut(&mut self.s).as_diagonal_mut();
+        let (un, vn) = match self.vectors {
+            Vectors::Full => (m, n),
+            _ => (k, k),
+        };
+        let u = wanted.then(|| columns_mut(&mut self.u, m, un));
+        let v = wanted.then(|| columns_mut(&mut self.v, n, vn));
+        faer_svd::svd(a, s, u, v, par(m * n), scratch.stack(), default()).is_ok()
     }
 }
 
@@ -557,6 +604,107 @@ impl HostKernel for Lstsq {
     }
 }
 
+/// Many more rows than columns: by `A = Q R` the problem becomes that of `R` and `Qᴴ b`, without the left vectors of `A`.
+struct Reduce<T> {
+    m: usize,
+    n: usize,
+    rows: Vec<T>,
+    a: Vec<T>,
+    b: Vec<T>,
+    factors: Vec<T>,
+    block: usize,
+    scratch: Scratch,
+}
+
+impl<T: Scalar> Reduce<T> {
+    fn new(m: usize, n: usize, c: usize) -> Reduce<T> {
+        let block = faer_qr::recommended_block_size::<T>(m, n).clamp(1, n);
+        let par = par(m * n);
+        let factor = faer_qr::qr_in_place_scratch::<T>(m, n, block, par, default());
+        let apply =
+            householder::apply_block_householder_sequence_transpose_on_the_left_in_place_scratch::<T>(
+                m, block, c,
+            );
+        Reduce {
+            m,
+            n,
+            rows: vec![T::default(); m * n],
+            a: vec![T::default(); m * n],
+            b: vec![T::default(); m * c],
+            factors: vec![T::default(); block * n],
+            block,
+            scratch: Scratch::new(factor.or(apply)),
+        }
+    }
+
+    /// Writes the first rows of `Qᴴ b` into `b`, and `R` into `r`, all of them row-major.
+    fn run(&mut self, b: &mut [T], r: &mut [T]) {
+        let (m, n) = (self.m, self.n);
+        let c = b.len() / m;
+        // squares neither overflow nor vanish; the scale comes back with R
+        let largest = self
+            .rows
+            .iter()
+            .map(|x| x.size().wide())
+            .fold(0.0, f64::max);
+        let exponent = match largest.is_normal() {
+            true => largest.log2().floor().clamp(-1000.0, 1000.0),
+            false => 0.0,
+        };
+        let far = exponent.abs()
+            > if T::Real::EPSILON > 1e-10 {
+                30.0
+            } else {
+                300.0
+            };
+        let scale = |e: f64| T::of(T::Real::of(e.exp2()), T::Real::default());
+        if far {
+            let [x, y] = [
+                (-exponent / 2.0).floor(),
+                -exponent - (-exponent / 2.0).floor(),
+            ]
+            .map(scale);
+            self.rows.iter_mut().for_each(|a| *a = *a * x * y);
+        }
+        crate::dense::transpose(&self.rows, m, n, &mut self.a);
+        crate::dense::transpose(b, m, c, &mut self.b);
+        faer_qr::qr_in_place(
+            columns_mut(&mut self.a, m, n),
+            columns_mut(&mut self.factors, self.block, n),
+            par(m * n),
+            self.scratch.stack(),
+            default(),
+        );
+        householder::apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj(
+            columns(&self.a, m, n),
+            columns(&self.factors, self.block, n),
+            Conj::Yes,
+            columns_mut(&mut self.b, m, c),
+            par(m * n),
+            self.scratch.stack(),
+        );
+        for i in 0..n {
+            for j in 0..n {
+                r[i * n + j] = match j < i {
+                    true => T::default(),
+                    false => self.a[j * m + i],
+                };
+            }
+            for j in 0..c {
+                b[i * c + j] = self.b[j * m + i];
+            }
+        }
+        if far {
+            let [x, y] = [
+                (exponent / 2.0).floor(),
+                exponent - (exponent / 2.0).floor(),
+            ]
+            .map(scale);
+            r.iter_mut().for_each(|a| *a = *a * x * y);
+        }
+    }
+}
+
 fn lstsq<T: Scalar>(rcond: f64, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
     let (batch, m, n) = matrices("lstsq", x[0].shape())?;
     let columns_of_b = x[1].shape().last().copied().unwrap_or(0);
@@ -567,21 +715,35 @@ fn lstsq<T: Scalar>(rcond: f64, x: &[HostInput<'_>], out: &mut [HostOutput<'_>])
     let y = parts(y.elements::<T>()?, batch, n * c);
     let ranks = ranks.elements::<i32>()?.iter_mut();
     let s = parts(s.elements::<T::Real>()?, batch, k);
-    let state = || (Work::<T>::new(m, n, Vectors::Thin), Vec::new(), Vec::new());
+    let tall = n > 0 && m >= 2 * n;
+    let rows = if tall { n } else { m };
+    let state = || {
+        let work = Work::<T>::new(rows, n, Vectors::Thin);
+        let reduce = tall.then(|| Reduce::<T>::new(m, n, c));
+        (work, reduce, Vec::new(), Vec::new())
+    };
     let work = 12 * m * n * k + 4 * m * k * c + 500;
     each(
         batch,
         work,
         y.zip(ranks).zip(s),
         state,
-        |(work, b, uhb), i, ((y, to_rank), s)| {
-            x[0].read(i * m * n, &mut work.a)?;
+        |(work, reduce, b, uhb), i, ((y, to_rank), s)| {
             b.resize(m * c, T::default());
             x[1].read(i * m * c, b)?;
             if !b.iter().all(|x| x.finite()) {
                 return Err(unconverged("lstsq"));
             }
+            match reduce {
+                Some(reduce) => {
+                    x[0].read(i * m * n, &mut reduce.rows)?;
+                    reduce.run(b, &mut work.a);
+                }
+                None => x[0].read(i * m * n, &mut work.a)?,
+            }
             work.run("lstsq")?;
+            let m = rows;
+            let b = &b[..m * c];
             for (to, s) in s.iter_mut().zip(&work.s) {
                 *to = s.re();
             }

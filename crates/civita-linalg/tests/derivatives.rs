@@ -1,12 +1,14 @@
 //! First and second derivatives of every factorisation against finite differences, and batches against single matrices.
 
-use civita_core::dtype::DType;
+use civita_core::dtype::{DType, Scalar};
 use civita_core::error::Result;
 use civita_core::graph::{Tolerance, check_gradients, check_second_gradients};
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::raw::Raw;
 use civita_core::transform::{jvp, vjp, vmap};
-use civita_linalg::{self as linalg, Mode, Order, Triangle, Uplo, Vectors};
+use civita_linalg::{
+    self as linalg, Band, Form, Mode, Order, Problem, Symmetry, Triangle, Uplo, Vectors,
+};
 use num_complex::Complex;
 
 type F = Box<dyn Fn(&[Raw]) -> Result<Raw>>;
@@ -183,6 +185,75 @@ fn functions() -> Vec<(&'static str, usize, F)> {
             Box::new(|x| linalg::matrix_norm(&x[0], Order::Nuclear, [-2, -1], KeepDims::No)),
         ),
         ("lu", 1, Box::new(|x| Ok(linalg::lu_factor(&x[0])?.0))),
+        (
+            "lu_solve",
+            2,
+            Box::new(|x| {
+                let (packed, rows) = linalg::lu_factor(&x[0])?;
+                linalg::lu_solve(&packed, &rows, &x[1], Form::Adjoint)
+            }),
+        ),
+        (
+            "pivoted r",
+            1,
+            Box::new(|x| Ok(linalg::qr_pivoted(&x[0], Mode::R)?.0.remove(0))),
+        ),
+        (
+            "l of ldl",
+            1,
+            Box::new(|x| {
+                let (l, _, _) = linalg::ldl(&symmetric(&x[0])?, Uplo::Lower, Symmetry::Hermitian)?;
+                Ok(l)
+            }),
+        ),
+        (
+            "d of ldl",
+            1,
+            Box::new(|x| {
+                let a = x[0].add(&x[0].swap_axes(-2, -1)?)?;
+                let (_, d, _) = linalg::ldl(&a, Uplo::Upper, Symmetry::Symmetric)?;
+                Ok(d)
+            }),
+        ),
+        (
+            "solve_banded",
+            2,
+            Box::new(|x| {
+                let n = x[0].shape()[x[0].rank() - 1];
+                let band = Band {
+                    lower: n / 2,
+                    upper: n - 1 - n / 2,
+                };
+                let spread = Raw::full(&[n, n], Scalar::Float(0.0), DType::F64)?;
+                let main = Raw::full(&[1, n], Scalar::Float(5.0), DType::F64)?;
+                let above = spread.narrow(0, 0, band.upper)?;
+                let below = spread.narrow(0, 0, band.lower)?;
+                let spread = Raw::concatenate(&[&above, &main, &below], 0)?;
+                linalg::solve_banded(band, &x[0].add(&spread)?, &x[1])
+            }),
+        ),
+        (
+            "eigh_generalized",
+            1,
+            Box::new(|x| {
+                let (a, b) = (symmetric(&x[0])?, positive(&x[0])?);
+                Ok(linalg::eigh_generalized(&a, &b, Uplo::Upper, Problem::AvBv)?.0)
+            }),
+        ),
+        (
+            "eig_generalized",
+            1,
+            Box::new(|x| {
+                let (alpha, beta, _) = linalg::eig_generalized(&x[0], &positive(&x[0])?)?;
+                linalg::eigenvalues(&alpha, &beta)
+            }),
+        ),
+        ("signm", 1, Box::new(|x| linalg::signm(&x[0]))),
+        (
+            "fractional_matrix_power",
+            1,
+            Box::new(|x| linalg::fractional_matrix_power(&positive(&x[0])?, 1.3)),
+        ),
     ]
 }
 

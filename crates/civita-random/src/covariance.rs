@@ -62,6 +62,11 @@ impl Covariance {
         })
     }
 
+    /// The number of variables.
+    pub fn rows(&self) -> usize {
+        self.n
+    }
+
     /// Is the covariance positive semidefinite, within the tolerance?
     pub fn is_positive(&self) -> bool {
         self.positive
@@ -103,7 +108,7 @@ fn identity(n: usize) -> Vec<f64> {
     matrix
 }
 
-fn cholesky(a: &[f64], n: usize) -> Result<Vec<f64>> {
+pub(crate) fn cholesky(a: &[f64], n: usize) -> Result<Vec<f64>> {
     let mut l = vec![0.0; n * n];
     for i in 0..n {
         for j in 0..=i {

@@ -3,11 +3,12 @@
 //! | | |
 //! |---|---|
 //! | [`SeedSequence`] | entropy of any size becomes states; children for threads |
-//! | [`Pcg64`], [`Pcg64Dxsm`], [`Philox`], [`Sfc64`], [`Mt19937`] | streams of bits; [`AnyBits`] is one of them, chosen at run time |
+//! | [`Pcg64`], [`Pcg64Dxsm`], [`Philox`], [`Sfc64`], [`Mt19937`], [`Xoshiro256`] | streams of bits; [`AnyBits`] is one of them, chosen at run time |
 //! | [`Generator`] | draws from a [`Distribution`] |
 //! | [`RandomState`] | the legacy interface, draws from a [`LegacyDistribution`] |
 //! | [`Philox4x32`] | numbers by place: a key, a counter, any thread count |
 //! | [`order`] | shuffles, permutations, choices |
+//! | [`Sobol`], [`Halton`], [`latin_hypercube`] | points that fill the unit cube evenly: SciPy's `stats.qmc` |
 //!
 //! For equal seeds the numbers are those of NumPy 2 on x86-64 Linux, to the last bit: the same algorithms, the same order of draws,
 //! the platform's elementary functions, no fused products.
@@ -21,7 +22,7 @@
 //! # Ok::<(), civita_random::Error>(())
 //! ```
 //!
-//! The crate depends on nothing. It allocates what it returns, and never panics on parameters from outside: constructors of
+//! The crate depends on nothing (with the feature `rand_core` on that crate, whose traits [`Generator`] then implements). It allocates what it returns, and never panics on parameters from outside: constructors of
 //! distributions check them.
 #![deny(unsafe_code)]
 // `counter::isa` calls functions that are compiled for the processor
@@ -36,15 +37,21 @@ mod error;
 mod generator;
 mod legacy;
 pub mod order;
+mod quasi;
+#[cfg(feature = "rand_core")]
+mod rand_traits;
 mod range;
 mod seed;
+mod wishart;
 
-pub use bits::{AnyBits, BitGenerator, Half, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64};
+pub use bits::{AnyBits, BitGenerator, Half, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64, Xoshiro256};
 pub use counter::{Counted, Philox4x32};
 pub use covariance::{Covariance, Factor};
 pub use distributions::*;
 pub use error::{Error, Result};
 pub use generator::Generator;
 pub use legacy::{LegacyDistribution, RandomState};
+pub use quasi::{Halton, SOBOL_DIMENSIONS, Sobol, Within, latin_hypercube};
 pub use range::{LARGEST_POISSON_MEAN, Range};
 pub use seed::{LARGEST_POOL, POOL_SIZE, SeedSequence, words_of};
+pub use wishart::Wishart;

@@ -268,3 +268,62 @@ fn a_state_is_all_there_is() {
     assert!(again.gauss.is_some());
     assert_eq!(again.randn(4), legacy.randn(4));
 }
+
+#[test]
+fn xoshiro_is_that_of_its_authors() {
+    // the first numbers of xoshiro256plusplus.c from the state 1, 2, 3, 4
+    let mut bits = Xoshiro256::from_state([1, 2, 3, 4], Half::NONE).unwrap();
+    let drawn: Vec<u64> = (0..10).map(|_| bits.next_u64()).collect();
+    assert_eq!(
+        drawn,
+        [
+            41943041,
+            58720359,
+            3588806011781223,
+            3591011842654386,
+            9228616714210784205,
+            9973669472204895162,
+            14011001112246962877,
+            12406186145184390807,
+            15849039046786891736,
+            10450023813501588000
+        ]
+    );
+    assert!(Xoshiro256::from_state([0; 4], Half::NONE).is_err());
+    // jumps commute with steps
+    let mut ahead = bits.jumped(2);
+    let mut later = bits.clone();
+    later.next_u64();
+    ahead.next_u64();
+    assert_eq!(ahead, later.jumped(2));
+    assert_ne!(bits.long_jumped().state(), bits.jumped(1).state());
+}
+
+#[test]
+fn any_part_of_a_sequence_of_points_is_that_of_the_whole() {
+    let sobol = Sobol::new(5, 30).unwrap().scrambled(&mut Pcg64::new(1));
+    let halton = Halton::new(5).scrambled(&mut Pcg64::new(1));
+    let (mut whole, mut part) = ([0.0; 500], [0.0; 35]);
+    sobol.fill_at(0, &mut whole).unwrap();
+    sobol.fill_at(13, &mut part).unwrap();
+    assert_eq!(part, whole[65..100]);
+    halton.fill_at(0, &mut whole);
+    halton.fill_at(13, &mut part);
+    assert_eq!(part, whole[65..100]);
+    let mut short = Sobol::new(1, 3).unwrap();
+    assert!(short.fill(&mut [0.0; 9]).is_err());
+    assert!(short.fill(&mut [0.0; 8]).is_ok());
+    assert!(short.fill(&mut [0.0; 1]).is_err());
+}
+
+#[cfg(feature = "rand_core")]
+#[test]
+fn generators_are_those_of_rand_core() {
+    use rand_core::{Rng, SeedableRng};
+    let mut ours = Pcg64::new(42);
+    let mut theirs = Generator::<Pcg64>::seed_from_u64(42);
+    assert_eq!(Rng::next_u64(&mut theirs), ours.next_u64());
+    let mut bytes = [0; 11];
+    Rng::fill_bytes(&mut theirs, &mut bytes);
+    assert_eq!(bytes[..8], ours.next_u64().to_le_bytes());
+}

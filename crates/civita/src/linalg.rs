@@ -16,8 +16,16 @@
 //! Matrices are the last two axes, all others are a batch. `f32` and `c64` stay what they are. A matrix that an algorithm
 //! cannot take is an [`Error`] for which [`is_linalg`](Error::is_linalg) holds.
 
-use civita_linalg::{self as engine, Mode, Vectors};
+mod functions;
+mod systems;
+mod tensors;
+
+use civita_linalg::{self as engine, Vectors};
 pub use civita_linalg::{Order, Triangle, Uplo};
+
+pub use functions::*;
+pub use systems::*;
+pub use tensors::*;
 
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::raw::Raw;

@@ -26,15 +26,16 @@ use std::ops::{Range, RangeInclusive};
 use civita_core::raw::{Mode, Raw};
 use civita_core::transform::check_draw;
 pub use civita_random::{
-    AnyBits, Beta, Binomial, BitGenerator, ChiSquare, Counted, Dirichlet, Distribution,
-    Exponential, F, Gamma, Generator, Geometric, Gumbel, Half, Hypergeometric, Integer, Integers,
-    InverseExponential, InverseExponentialF32, Laplace, LegacyDistribution, LogNormal, LogSeries,
-    Logistic, Mt19937, Multinomial, MultivariateHypergeometric, NegativeBinomial,
-    NoncentralChiSquare, NoncentralF, Normal, Pareto, Pcg64, Pcg64Dxsm, Philox, Philox4x32,
-    Poisson, Power, RandomState, Rayleigh, SeedSequence, Sfc64, StandardCauchy,
-    StandardExponential, StandardExponentialF32, StandardGamma, StandardGammaF32, StandardNormal,
-    StandardNormalF32, StandardT, StandardUniform, StandardUniformF32, Triangular, Uniform, Urn,
-    VonMises, Wald, Weibull, Zipf, order,
+    AnyBits, Bernoulli, Beta, Binomial, BitGenerator, ChiSquare, Counted, Covariance, Dirichlet,
+    Distribution, Exponential, F, Factor, Gamma, Generator, Geometric, Gumbel, Half, Halton,
+    Hypergeometric, Integer, Integers, InverseExponential, InverseExponentialF32, Laplace,
+    LegacyDistribution, LogNormal, LogSeries, Logistic, Mt19937, Multinomial,
+    MultivariateHypergeometric, NegativeBinomial, NoncentralChiSquare, NoncentralF, Normal, Pareto,
+    Pcg64, Pcg64Dxsm, Philox, Philox4x32, Poisson, Power, RandomState, Rayleigh, SeedSequence,
+    Sfc64, Sobol, StandardCauchy, StandardExponential, StandardExponentialF32, StandardGamma,
+    StandardGammaF32, StandardNormal, StandardNormalF32, StandardT, StandardUniform,
+    StandardUniformF32, Triangular, Uniform, Urn, VonMises, Wald, Weibull, Wishart, Within,
+    Xoshiro256, Zipf, order,
 };
 
 use crate::error::OrRaise;
@@ -304,6 +305,148 @@ impl<B: BitGenerator> Rng<B> {
             .map_err(refused("choice"))?;
         Ok(Vector::from_vec(chosen))
     }
+}
+
+impl<B: BitGenerator> Rng<B> {
+    /// `n` Wishart matrices. SciPy's `stats.wishart.rvs`.
+    ///
+    /// ```
+    /// use civita::random::{Rng, Wishart};
+    ///
+    /// let wishart = Wishart::new(5.0, &[2.0, 0.5, 0.5, 1.0], 2).unwrap();
+    /// let x = Rng::new(42).wishart(&wishart, 10);
+    /// assert_eq!(x.shape(), [10, 2, 2]);
+    /// ```
+    #[track_caller]
+    pub fn wishart(&mut self, distribution: &Wishart, n: usize) -> Tensor<f64, 3> {
+        let rows = distribution.rows();
+        self.filled("wishart", [n, rows, rows], |bits, out| {
+            distribution.fill(bits, out);
+        })
+    }
+
+    /// `n` normal vectors with this mean and covariance, the rows of a matrix. NumPy's `multivariate_normal`.
+    ///
+    /// ```
+    /// use civita::random::{Covariance, Factor, Rng};
+    ///
+    /// let covariance = Covariance::new(&[2.0, 0.5, 0.5, 1.0], 2, Factor::Cholesky, 1e-8).unwrap();
+    /// let x = Rng::new(42).multivariate_normal(&[1.0, -1.0], &covariance, 100)?;
+    /// assert_eq!(x.shape(), [100, 2]);
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the mean has another length than the covariance, or there is no memory.
+    pub fn multivariate_normal(
+        &mut self,
+        mean: &[f64],
+        covariance: &Covariance,
+        n: usize,
+    ) -> Result<Tensor<f64, 2>> {
+        const OP: &str = "multivariate_normal";
+        check_draw(OP)?;
+        let rows = covariance.rows();
+        if mean.len() != rows {
+            return Err(Error::value(OP, "mean and cov must have same length"));
+        }
+        let raw: Result<Raw> = Raw::written_by(&[n, rows], |out: &mut [f64]| {
+            <f64 as Drawn>::normal(&mut self.bits, out);
+            covariance.apply(mean, out);
+            Ok(())
+        });
+        raw.map(wrap)
+    }
+
+    /// `n` vectors of probabilities, the rows of a matrix. NumPy's `dirichlet`.
+    #[track_caller]
+    pub fn dirichlet(&mut self, distribution: &Dirichlet, n: usize) -> Tensor<f64, 2> {
+        let d = distribution.outcomes();
+        self.filled("dirichlet", [n, d], |bits, out: &mut [f64]| {
+            out.fill(0.0);
+            for row in out.chunks_exact_mut(d.max(1)) {
+                distribution.draw(bits, row);
+            }
+        })
+    }
+
+    /// How often each outcome occurs among so many trials, `n` times: the rows of a matrix. NumPy's `multinomial`.
+    #[track_caller]
+    pub fn multinomial(
+        &mut self,
+        distribution: &Multinomial,
+        trials: i64,
+        n: usize,
+    ) -> Tensor<i64, 2> {
+        let d = distribution.outcomes();
+        self.filled("multinomial", [n, d], |bits, out: &mut [i64]| {
+            out.fill(0);
+            for row in out.chunks_exact_mut(d.max(1)) {
+                distribution.draw(bits, trials, row);
+            }
+        })
+    }
+
+    /// A Latin hypercube: `n` points in `d` dimensions, of which each of `n` equal intervals of each axis holds one. SciPy's
+    /// `stats.qmc.LatinHypercube`; points of [`Sobol`] and [`Halton`] sequences are drawn by [`points`].
+    #[track_caller]
+    pub fn latin_hypercube(&mut self, n: usize, d: usize, within: Within) -> Tensor<f64, 2> {
+        self.filled("latin_hypercube", [n, d], |bits, out| {
+            out.copy_from_slice(&civita_random::latin_hypercube(bits, n, d, within));
+        })
+    }
+}
+
+/// Sequences of points in the unit cube: [`Sobol`] and [`Halton`].
+pub trait Points {
+    /// The number of coordinates of a point.
+    #[doc(hidden)]
+    fn coordinates(&self) -> usize;
+    /// Writes the next points.
+    #[doc(hidden)]
+    fn write(&mut self, out: &mut [f64]) -> civita_random::Result<()>;
+}
+
+impl Points for Sobol {
+    fn coordinates(&self) -> usize {
+        self.dimensions()
+    }
+    fn write(&mut self, out: &mut [f64]) -> civita_random::Result<()> {
+        self.fill(out)
+    }
+}
+
+impl Points for Halton {
+    fn coordinates(&self) -> usize {
+        self.dimensions()
+    }
+    fn write(&mut self, out: &mut [f64]) -> civita_random::Result<()> {
+        self.fill(out);
+        Ok(())
+    }
+}
+
+/// The next `n` points of a sequence, the rows of a matrix. SciPy's `stats.qmc.Sobol(d).random(n)`.
+///
+/// ```
+/// use civita::random::{self, Pcg64, Sobol};
+///
+/// let mut sobol = Sobol::new(2, 30)?;
+/// let points = random::points(&mut sobol, 4)?;
+/// assert_eq!(points.to_string(), "[[0.   0.  ]\n [0.5  0.5 ]\n [0.75 0.25]\n [0.25 0.75]]");
+/// let mut scrambled = sobol.scrambled(&mut Pcg64::new(42));
+/// let points = random::points(&mut scrambled, 1024)?;
+/// # _ = points;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// When the sequence has no more points, or there is no memory.
+pub fn points(sequence: &mut impl Points, n: usize) -> Result<Tensor<f64, 2>> {
+    let raw: Result<Raw> = Raw::written_by(&[n, sequence.coordinates()], |out| {
+        sequence.write(out).map_err(refused("points"))
+    });
+    raw.map(wrap)
 }
 
 /// A distribution that depends on other tensors is drawn element by element: `rng.sample_each([n], |i| Normal::new(mean[i], 1.0))`.

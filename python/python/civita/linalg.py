@@ -21,14 +21,16 @@ from ._civita import (
     argsort as _argsort,
     asarray as _asarray,
     broadcast_to as _broadcast_to,
+    concatenate as _concatenate,
     cross as _cross,
     diagonal as _diagonal,
     eye as _eye,
     finfo as _finfo,
     matmul,
-    matrix_transpose,
+    matrix_transpose as _matrix_transpose,
     moveaxis as _moveaxis,
     outer as _outer,
+    pad as _pad,
     take_along_axis as _take_along_axis,
     tensordot,
     trace as _trace,
@@ -86,11 +88,23 @@ def cholesky(a, /, *, upper=False):
     return _linalg.cholesky(a, bool(upper))
 
 
-def qr(a, mode="reduced"):
+def qr(a, mode="reduced", *, pivoting=False):
     """The QR factorisation: `QRResult(Q, R)`.
 
     `mode` is `'reduced'`, `'complete'` (a square `Q`), `'r'` (`R` alone) or `'raw'` (LAPACK's reflectors and factors).
+
+    With `pivoting=True` columns are exchanged so that the absolute values of the diagonal of `R` descend: `(Q, R, P)`, or `(R, P)`, with
+    `a[..., P] = Q @ R`. SciPy's `linalg.qr(a, pivoting=True)`, whose modes `'economic'` and `'full'` are taken too.
+
+    >>> import civita as cv
+    >>> Q, R, P = cv.linalg.qr([[0.0, 3.0], [1.0, 0.0]], pivoting=True)
+    >>> P
+    array([1, 0])
     """
+    if pivoting:
+        mode = {"full": "complete", "economic": "reduced"}.get(mode, mode)
+        *factors, order = _linalg.qr_pivoted(a, mode)
+        return ((factors[0], factors[1]), *factors[2:], order) if mode == "raw" else (*factors, order)
     if mode in ("f", "full"):
         _warnings.warn("The 'full' option is deprecated in favor of 'reduced'.", DeprecationWarning, stacklevel=2)
         mode = "reduced"
@@ -118,31 +132,67 @@ def svdvals(x, /):
     return _linalg.svdvals(x, False)
 
 
-def eig(a):
+def eig(a, b=None):
     """Eigenvalues and right eigenvectors (columns): `EigResult(eigenvalues, eigenvectors)`.
 
     They are real where the matrix and all eigenvalues are; under `vmap` and `trace`, where no value can be asked, complex.
+
+    With `b` those of the generalised problem `a @ v = w b @ v`, SciPy's `linalg.eig(a, b)`: infinite where `b` is singular. The problem is
+    multiplied by the inverse of `b` where that is well conditioned, otherwise by that of a combination of `a` and `b`. Raises LinAlgError
+    where all of them are singular.
+
+    >>> import civita as cv
+    >>> cv.linalg.eig([[2.0, 0.0], [0.0, 3.0]], [[1.0, 0.0], [0.0, 4.0]]).eigenvalues
+    array([2.  , 0.75])
     """
-    return EigResult(*_linalg.eig(a))
+    if b is None:
+        return EigResult(*_linalg.eig(a))
+    return EigResult(*_linalg.eig_generalized(a, b)[:2])
 
 
-def eigvals(a):
-    """Eigenvalues of any square matrices; real where the matrix and all of them are."""
-    return _linalg.eigvals(a)
+def eigvals(a, b=None):
+    """Eigenvalues of any square matrices; real where the matrix and all of them are. With `b` those of `a @ v = w b @ v`."""
+    return _linalg.eigvals(a) if b is None else _linalg.eig_generalized(a, b)[0]
 
 
-def eigh(a, UPLO="L"):
+def polyeig(*matrices):
+    """Eigenvalues and eigenvectors (columns of norm 1) of `(a0 + w a1 + w**2 a2 + …) @ v = 0`: `EigResult(eigenvalues, eigenvectors)`.
+
+    `k + 1` matrices of `n` rows have `k n` eigenvalues, infinite ones where the last is singular. MATLAB's `polyeig`.
+
+    >>> import civita as cv
+    >>> w, v = cv.linalg.polyeig([[6.0]], [[-5.0]], [[1.0]])  # w**2 - 5 w + 6
+    >>> cv.sort(w.real)
+    array([2., 3.])
+    """
+    return EigResult(*_linalg.polyeig(matrices))
+
+
+def eigh(a, UPLO="L", *, b=None, type=1):
     """Ascending eigenvalues and eigenvectors (columns) of Hermitian matrices: `EighResult(eigenvalues, eigenvectors)`.
 
     Only the lower (`UPLO='L'`) or upper (`'U'`) triangle is read. Gradients are those of a Hermitian `a`; of the eigenvectors
     they need distinct eigenvalues.
+
+    With a positive definite `b` (also as the second argument, as in SciPy) those of the generalised problem `a @ v = w b @ v` (`type=1`),
+    `a @ b @ v = w v` (`2`) or `b @ a @ v = w v` (`3`), with `v.conj().T @ b @ v = 1` (`inv(b)` for `3`).
+
+    >>> import civita as cv
+    >>> cv.linalg.eigh([[2.0, 0.0], [0.0, 3.0]], b=[[1.0, 0.0], [0.0, 4.0]]).eigenvalues
+    array([0.75, 2.  ])
     """
-    return EighResult(*_linalg.eigh(a, UPLO))
+    if not isinstance(UPLO, str):
+        UPLO, b = "L", UPLO
+    if b is None:
+        return EighResult(*_linalg.eigh(a, UPLO))
+    return EighResult(*_linalg.eigh_generalized(a, b, UPLO, type))
 
 
-def eigvalsh(a, UPLO="L"):
-    """Ascending eigenvalues of Hermitian matrices, of which one triangle is read."""
-    return _linalg.eigvalsh(a, UPLO)
+def eigvalsh(a, UPLO="L", *, b=None, type=1):
+    """Ascending eigenvalues of Hermitian matrices, of which one triangle is read. `b` and `type` as for `eigh`."""
+    if b is None and isinstance(UPLO, str):
+        return _linalg.eigvalsh(a, UPLO)
+    return eigh(a, UPLO, b=b, type=type).eigenvalues
 
 
 def pinv(a, rcond=None, hermitian=False, *, rtol=...):
@@ -263,6 +313,14 @@ def cross(x1, x2, /, *, axis=-1):
     return _cross(x1, x2, axis=axis)
 
 
+def matrix_transpose(x, /):
+    """The transposes of the matrices over the last two axes."""
+    x = _asarray(x)
+    if x.ndim < 2:
+        raise ValueError("array must be at least 2-dimensional")
+    return _matrix_transpose(x)
+
+
 def diagonal(x, /, *, offset=0):
     """The diagonals of the matrices over the last two axes."""
     return _diagonal(x, offset, -2, -1)
@@ -369,6 +427,71 @@ def cho_solve(c_and_lower, b, overwrite_b=False, check_finite=True):
     return solve_triangular(c, solve_triangular(c, b, 2))
 
 
+def ldl(A, lower=True, hermitian=True, overwrite_a=False, check_finite=True):
+    """`(L, D, perm)` with `A = L @ D @ L.conj().T` for a Hermitian `A` that need not be definite (`L.T` with `hermitian=False`). SciPy's.
+
+    `D` has blocks of one and two rows, and `L[perm]` is a unit lower triangle (upper with `lower=False`). That triangle of `A` is read.
+    Bunch and Kaufman's pivoting, as LAPACK's. Gradients are those for fixed pivots, where `D` is not singular.
+
+    >>> import civita as cv
+    >>> L, D, perm = cv.linalg.ldl([[0.0, 2.0], [2.0, 0.0]])
+    >>> D
+    array([[0., 2.],
+           [2., 0.]])
+    """
+    return _linalg.ldl(A, "L" if lower else "U", bool(hermitian))
+
+
+def solve_banded(l_and_u, ab, b, overwrite_ab=False, overwrite_b=False, check_finite=True):
+    """Solves `a x = b` for a banded `a` with `l` diagonals below and `u` above the main one: `ab[u + i - j, j] = a[i, j]`. SciPy's.
+
+    >>> import civita as cv
+    >>> ab = [[0.0, 1.0, 1.0], [2.0, 2.0, 2.0], [1.0, 1.0, 0.0]]  # [[2, 1, 0], [1, 2, 1], [0, 1, 2]]
+    >>> cv.linalg.solve_banded((1, 1), ab, [4.0, 8.0, 8.0])
+    array([1., 2., 3.])
+    """
+    lower, upper = map(_index, l_and_u)
+    if lower < 0 or upper < 0:
+        raise ValueError("l and u must be non-negative")
+    return _linalg.solve_banded(lower, upper, ab, b)
+
+
+def solveh_banded(ab, b, overwrite_ab=False, overwrite_b=False, lower=False, check_finite=True):
+    """Solves `a x = b` for a Hermitian banded `a`, given by the diagonals of its upper (or lower) triangle: `ab[u + i - j, j] = a[i, j]`,
+    or `ab[i - j, j] = a[i, j]`. SciPy's; `a` need not be positive definite.
+    """
+    return _linalg.solveh_banded(ab, b, "L" if lower else "U")
+
+
+def solve_toeplitz(c_or_cr, b, check_finite=True):
+    """Solves `toeplitz(c, r) x = b` for `c_or_cr` that is `c` or `(c, r)`. SciPy's, by LU with pivoting instead of Levinson's recursion, so
+    that leading blocks may be singular.
+
+    >>> import civita as cv
+    >>> cv.linalg.solve_toeplitz([2.0, 1.0, 0.0], [4.0, 8.0, 8.0])
+    array([1., 2., 3.])
+    """
+    c, r = c_or_cr if isinstance(c_or_cr, tuple) else (c_or_cr, None)
+    return solve(toeplitz(c, r), b)
+
+
+def solve_circulant(c, b):
+    """Solves `circulant(c) x = b` by Fourier transforms. SciPy's; raises LinAlgError where the matrix is singular."""
+    c, b = _asarray(c), _asarray(b)
+    if c.ndim != 1 or b.ndim not in (1, 2) or b.shape[0] != c.shape[0]:
+        raise ValueError(f"Shapes of c {c.shape} and b {b.shape} are incompatible")
+    from . import fft
+
+    w = fft.fft(c)
+    size = abs(w)
+    if not size.shape[0]:
+        return b * 1.0
+    if float(size.min()) <= float(_finfo(w.dtype).eps) * float(size.max()) * size.shape[0]:
+        raise LinAlgError("Singular matrix")
+    x = fft.ifft(fft.fft(b, axis=0) / (w if b.ndim == 1 else w[:, None]), axis=0)
+    return x if c.dtype.kind == "c" or b.dtype.kind == "c" else x.real
+
+
 def expm(A):
     """The matrix exponential. SciPy's."""
     return _linalg.expm(A)
@@ -394,6 +517,87 @@ def sqrtm(A):
 def logm(A):
     """The principal logarithm of square matrices; real where it is. SciPy's."""
     return _real_if_close(A, _linalg.logm(A))
+
+
+def signm(A):
+    """The matrix sign function: eigenvalues become 1 or -1 by their real part; real where it is. SciPy's.
+
+    Raises LinAlgError where an eigenvalue lies on the imaginary axis.
+
+    >>> import civita as cv
+    >>> cv.linalg.signm([[2.0, 0.0], [0.0, -3.0]])
+    array([[ 1.,  0.],
+           [ 0., -1.]])
+    """
+    return _real_if_close(A, _linalg.signm(A))
+
+
+def fractional_matrix_power(A, t):
+    """The principal power of square matrices by any real number; real where it is. SciPy's."""
+    return _real_if_close(A, _linalg.fractional_matrix_power(A, float(t)))
+
+
+def funm(A, func, disp=True):
+    """A function of square matrices by what it does to eigenvalues: `func` is given arrays of them. SciPy's; real where it is.
+
+    By the Schur form and Parlett's recurrence, which loses digits where eigenvalues are close to each other. It has no gradient.
+
+    >>> import civita as cv
+    >>> cv.linalg.funm([[1.0, 1.0], [0.0, 2.0]], lambda w: w * w)
+    array([[1., 3.],
+           [0., 4.]])
+    """
+    return _real_if_close(A, _linalg.funm(A, func))
+
+
+def _circular(A):
+    """The cosine and the sine of matrices, by the exponential."""
+    A = _asarray(A)
+    up, down = expm(1j * A), expm(-1j * A)
+    both = (up + down) / 2, (up - down) / 2j
+    return both if A.dtype.kind == "c" else tuple(y.real for y in both)
+
+
+def _hyperbolic(A):
+    """The hyperbolic cosine and sine of matrices."""
+    A = _asarray(A)
+    up, down = expm(A), expm(-A)
+    return (up + down) / 2, (up - down) / 2
+
+
+def cosm(A):
+    """The cosine of square matrices. SciPy's."""
+    return _circular(A)[0]
+
+
+def sinm(A):
+    """The sine of square matrices. SciPy's."""
+    return _circular(A)[1]
+
+
+def tanm(A):
+    """The tangent of square matrices. SciPy's."""
+    return solve(*_circular(A))
+
+
+def coshm(A):
+    """The hyperbolic cosine of square matrices. SciPy's."""
+    return _hyperbolic(A)[0]
+
+
+def sinhm(A):
+    """The hyperbolic sine of square matrices. SciPy's."""
+    return _hyperbolic(A)[1]
+
+
+def tanhm(A):
+    """The hyperbolic tangent of square matrices. SciPy's."""
+    return solve(*_hyperbolic(A))
+
+
+def rsf2csf(T, Z, check_finite=True):
+    """The complex Schur form `(T, Z)` of the real one that `schur` returns. SciPy's."""
+    return _linalg.rsf2csf(T, Z)
 
 
 def schur(a, output="real"):
@@ -460,16 +664,137 @@ def hilbert(n):
     return _linalg.hilbert(n)
 
 
+def block_diag(*arrs):
+    """The matrix with these matrices on its diagonal and zeros elsewhere; a vector is a row. SciPy's.
+
+    >>> import civita as cv
+    >>> cv.linalg.block_diag([[1, 2]], [3])
+    array([[1, 2, 0],
+           [0, 0, 3]])
+    """
+    blocks = [x[None, None] if x.ndim == 0 else x[None, :] if x.ndim == 1 else x for x in map(_asarray, arrs or ([],))]
+    if any(x.ndim > 2 for x in blocks):
+        raise ValueError(f"arguments must have at most two dimensions, not {max(x.ndim for x in blocks)}")
+    width, before, rows = sum(x.shape[1] for x in blocks), 0, []
+    for x in blocks:
+        m, n = x.shape
+        rows.append(_pad(x, ((0, 0), (before, width - before - n))))
+        before += n
+    return _concatenate(rows, 0)
+
+
+def companion(a):
+    """The matrix whose characteristic polynomial has the coefficients `a`, of which the first is not zero. SciPy's.
+
+    >>> import civita as cv
+    >>> cv.linalg.companion([1.0, -10.0, 31.0, -30.0])
+    array([[ 10., -31.,  30.],
+           [  1.,   0.,   0.],
+           [  0.,   1.,   0.]])
+    """
+    a = _asarray(a)
+    if a.ndim != 1 or a.shape[0] < 2:
+        raise ValueError("The length of `a` along the last axis must be at least 2.")
+    if a[0] == 0:
+        raise ValueError("The first coefficient(s) of `a` (i.e. elements of `a[..., 0]`) must not be zero.")
+    first = -a[1:] / (1.0 * a[0])
+    return _concatenate([first[None, :], _eye(a.shape[0] - 2, a.shape[0] - 1, dtype=first.dtype)], 0)
+
+
 def hadamard(n, dtype=int):
     """Hadamard's matrix, for `n` a power of two. SciPy's."""
     return _linalg.hadamard(n, dtype)
 
 
+TuckerResult = _namedtuple("TuckerResult", ["core", "factors"])
+CPResult = _namedtuple("CPResult", ["weights", "factors"])
+for _result in (TuckerResult, CPResult):
+    _result.__module__ = __name__
+
+
+def hosvd(x, ranks=None):
+    """The higher-order singular value decomposition: `TuckerResult(core, factors)`.
+
+    `factors` are, for each axis, the leading left singular vectors of the slices along it, as many as its rank (all by default); `core` is
+    the tensor times their adjoints. Exact for full ranks, otherwise within `sqrt(x.ndim)` of the least error. De Lathauwer and others (2000).
+
+    >>> import civita as cv
+    >>> x = cv.arange(24.0).reshape(2, 3, 4)  # a tensor of ranks 2, 2, 2
+    >>> core, factors = cv.linalg.hosvd(x, (2, 2, 2))
+    >>> core.shape
+    (2, 2, 2)
+    >>> bool(cv.allclose(cv.linalg.tucker_to_tensor(core, factors), x))
+    True
+    """
+    core, *factors = _linalg.hosvd(x, None if ranks is None else _ranks(x, ranks))
+    return TuckerResult(core, factors)
+
+
+def tucker(x, ranks, *, n_iter_max=100, tol=1e-8):
+    """The Tucker decomposition with these ranks (one for each axis, or one for all): `TuckerResult(core, factors)`.
+
+    By higher-order orthogonal iteration from `hosvd` on, until the norm of the core grows by less than `tol` times that of `x`.
+    """
+    core, *factors = _linalg.tucker(x, _ranks(x, ranks), _index(n_iter_max), float(tol))
+    return TuckerResult(core, factors)
+
+
+def _ranks(x, ranks):
+    return [_index(ranks)] * _asarray(x).ndim if hasattr(ranks, "__index__") else [_index(r) for r in ranks]
+
+
+def tucker_to_tensor(core, factors):
+    """The tensor of a Tucker decomposition: the core times each factor along its axis."""
+    return _linalg.tucker_to_tensor(core, list(factors))
+
+
+def cp(x, rank, *, n_iter_max=500, tol=1e-10):
+    """The CP decomposition (CANDECOMP/PARAFAC): `CPResult(weights, factors)` with a sum of `rank` outer products of the factors' columns.
+
+    By alternating least squares, until the relative error changes by less than `tol`. Columns have the norm 1, weights descend. It begins
+    with singular vectors: equal calls give equal results.
+
+    >>> import civita as cv
+    >>> weights, factors = cv.linalg.cp(cv.outer(cv.array([1.0, 2.0]), cv.array([3.0, 4.0])), 1)
+    >>> weights
+    array([11.18033989])
+    """
+    weights, *factors = _linalg.cp(x, _index(rank), _index(n_iter_max), float(tol))
+    return CPResult(weights, factors)
+
+
+def cp_to_tensor(weights, factors):
+    """The tensor of a CP decomposition: the sum of the weighted outer products."""
+    return _linalg.cp_to_tensor(weights, list(factors))
+
+
+def tensor_train(x, max_rank=None, *, tol=0.0):
+    """The tensor-train decomposition: for each axis a core of `rank x length x next rank`, where the first and the last rank are 1.
+
+    Ranks are at most `max_rank`, and as small as the relative error `tol` allows. By singular value decompositions from left to right
+    (Oseledets 2011).
+
+    >>> import civita as cv
+    >>> x = cv.arange(24.0).reshape(2, 3, 4)
+    >>> [core.shape for core in cv.linalg.tensor_train(x, tol=1e-10)]
+    [(1, 2, 2), (2, 3, 2), (2, 4, 1)]
+    """
+    return list(_linalg.tensor_train(x, None if max_rank is None else _index(max_rank), float(tol)))
+
+
+def tensor_train_to_tensor(cores):
+    """The tensor of a tensor train: the product of the cores over the ranks between them."""
+    return _linalg.tensor_train_to_tensor(list(cores))
+
+
 __all__ = [
-    "EigResult", "EighResult", "LinAlgError", "QRResult", "SVDResult", "SlogdetResult", "cho_factor", "cho_solve", "cholesky",
-    "circulant", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "expm", "hadamard", "hankel",
-    "hessenberg", "hilbert", "inv", "logm", "lstsq", "lu", "lu_factor", "lu_solve", "matmul", "matrix_norm", "matrix_power",
-    "matrix_rank", "matrix_transpose", "multi_dot", "norm", "null_space", "orth", "outer", "pinv", "polar", "qr", "schur",
-    "slogdet", "solve", "solve_triangular", "sqrtm", "svd", "svdvals", "tensordot", "tensorinv", "tensorsolve", "toeplitz",
-    "trace", "vecdot", "vector_norm",
+    "CPResult", "EigResult", "EighResult", "LinAlgError", "QRResult", "SVDResult", "SlogdetResult", "TuckerResult",
+    "block_diag", "cho_factor", "cho_solve", "cholesky", "circulant", "companion", "cond", "coshm", "cosm", "cp",
+    "cp_to_tensor", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "expm", "fractional_matrix_power", "funm",
+    "hadamard", "hankel", "hessenberg", "hilbert", "hosvd", "inv", "ldl", "logm", "lstsq", "lu", "lu_factor", "lu_solve",
+    "matmul", "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose", "multi_dot", "norm", "null_space", "orth",
+    "outer", "pinv", "polar", "polyeig", "qr", "rsf2csf", "schur", "signm", "sinhm", "sinm", "slogdet", "solve", "solve_banded",
+    "solve_circulant", "solve_toeplitz", "solve_triangular", "solveh_banded", "sqrtm", "svd", "svdvals", "tanhm", "tanm",
+    "tensor_train", "tensor_train_to_tensor", "tensordot", "tensorinv", "tensorsolve", "toeplitz", "trace", "tucker",
+    "tucker_to_tensor", "vecdot", "vector_norm",
 ]  # fmt: skip

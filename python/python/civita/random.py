@@ -5,13 +5,21 @@
 >>> rng.random(3)
 array([0.77395605, 0.43887844, 0.85859792])
 >>> rng.integers(1, 7, size=5)
-array([5, 1, 4, 6, 1])
+array([1, 5, 2, 1, 4])
+
+`Sobol`, `Halton` and `LatinHypercube` are SciPy's `stats.qmc`: points that fill the unit cube more evenly than random ones.
 
 The functions of the module (`seed`, `rand`, `randn`, `randint` …) are NumPy's legacy interface: the methods of one
 `RandomState` that all of the program shares.
 """
 
+import copy as _copy
+import warnings as _warnings
+from operator import index as _index
+
 from ._civita import _random
+from ._civita import asarray as _asarray
+from ._civita import floor as _floor
 
 BitGenerator = _random.BitGenerator
 Generator = _random.Generator
@@ -23,6 +31,7 @@ Philox4x32 = _random.Philox4x32
 RandomState = _random.RandomState
 SFC64 = _random.SFC64
 SeedSequence = _random.SeedSequence
+Xoshiro256 = _random.Xoshiro256
 default_rng = _random.default_rng
 
 _rand = RandomState()
@@ -63,7 +72,6 @@ random_sample = _rand.random_sample
 ranf = _rand.random_sample
 rayleigh = _rand.rayleigh
 sample = _rand.random_sample
-seed = _rand.seed
 set_state = _rand.set_state
 shuffle = _rand.shuffle
 standard_cauchy = _rand.standard_cauchy
@@ -79,6 +87,28 @@ weibull = _rand.weibull
 zipf = _rand.zipf
 
 
+def seed(seed=None):
+    """Begins again with a seed: an integer of 32 bits or several of them; for another bit generator than MT19937 any that it takes."""
+    bits = _rand._bit_generator
+    if isinstance(bits, MT19937):
+        _rand.seed(seed)
+    else:
+        bits.state = type(bits)(seed).state
+
+
+def _bits(bit_generator):
+    """A bit generator, or a new one of a class of this name: what old pickles hold."""
+    return globals()[bit_generator]() if isinstance(bit_generator, str) else bit_generator
+
+
+def _generator_ctor(bit_generator="MT19937"):
+    return Generator(_bits(bit_generator))
+
+
+def _randomstate_ctor(bit_generator="MT19937"):
+    return RandomState(_bits(bit_generator))
+
+
 def get_bit_generator() -> BitGenerator:
     """The bit generator that the functions of the module draw from."""
     return _rand._bit_generator
@@ -89,8 +119,144 @@ def set_bit_generator(bitgen: BitGenerator) -> None:
     _rand._set_bit_generator(bitgen)
 
 
+class _Sequence:
+    """What the sequences of points have in common."""
+
+    def __init__(self, d, rng):
+        d = _index(d)
+        if d < 0:
+            raise ValueError("d must be a non-negative integer value")
+        self.d = d
+        # the generator itself is spared: a child draws
+        self.rng = default_rng(rng).spawn(1)[0]
+        self._rng_at_start = _copy.deepcopy(self.rng)
+        self.num_generated = 0
+
+    def random(self, n=1):
+        """The next `n` points in [0, 1), the rows of an array."""
+        n = _index(n)
+        if n < 0:
+            raise ValueError("n must be a non-negative integer value")
+        points = self._points(n)
+        self.num_generated += n
+        return points
+
+    def integers(self, l_bounds, *, u_bounds=None, n=1, endpoint=False):
+        """`n` points with integer coordinates from `l_bounds` up to `u_bounds`, which are left out unless `endpoint`; up to `l_bounds`
+        if they are alone.
+        """
+        if u_bounds is None:
+            l_bounds, u_bounds = 0, l_bounds
+        low, high = _asarray(l_bounds), _asarray(u_bounds)
+        if low.dtype.kind not in "iu" or high.dtype.kind not in "iu":
+            raise ValueError("'u_bounds' and 'l_bounds' must be integers or array-like of integers")
+        if endpoint:
+            high = high + 1
+        if not bool((low < high).all()):
+            raise ValueError("Bounds are not consistent 'l_bounds' < 'u_bounds'")
+        return _floor(self.random(n) * (high - low) + low).astype("int64")
+
+    def reset(self):
+        """Goes back to the first point."""
+        self.rng = _copy.deepcopy(self._rng_at_start)
+        self.num_generated = 0
+        return self
+
+    def fast_forward(self, n):
+        """Leaves `n` points out."""
+        self.num_generated += _index(n)
+        return self
+
+
+class Sobol(_Sequence):
+    """Sobol's sequence in `d` dimensions (at most 1111), scrambled unless `scramble=False`. SciPy's `stats.qmc.Sobol`, the same points for
+    the same `rng`: a seed, or a generator, of which a child draws.
+
+    Coordinates have `bits` bits (30), so that there are `2**bits` points. A power of two of them, from the first on, is balanced.
+
+    >>> import civita as cv
+    >>> cv.random.Sobol(2, scramble=False).random(4)
+    array([[0.  , 0.  ],
+           [0.5 , 0.5 ],
+           [0.75, 0.25],
+           [0.25, 0.75]])
+    """
+
+    def __init__(self, d, *, scramble=True, bits=None, rng=None):
+        super().__init__(d, rng)
+        self.scramble = bool(scramble)
+        self.bits = 30 if bits is None else _index(bits)
+        if not 1 <= self.bits <= 64:
+            raise ValueError("Maximum supported 'bits' is 64")
+        self._parts = _random.sobol(self.d, self.bits, self.rng if scramble else None)
+
+    def _points(self, n):
+        if self.num_generated == 0 and n & (n - 1):
+            _warnings.warn("The balance properties of Sobol' points require n to be a power of 2.", stacklevel=3)
+        return _random.sobol_points(*self._parts, self.num_generated, n)
+
+    def random_base2(self, m):
+        """The next `2**m` points; all points so far must be a power of two of them."""
+        n = 2 ** _index(m)
+        total = self.num_generated + n
+        if total & (total - 1):
+            raise ValueError(
+                f"The balance properties of Sobol' points require n to be a power of 2. {self.num_generated} points have been "
+                f"previously generated, then: n={self.num_generated}+2**{m}={total}. If you still want to do this, the function "
+                "'Sobol.random()' can be used."
+            )
+        return self.random(n)
+
+
+class Halton(_Sequence):
+    """Halton's sequence in `d` dimensions, scrambled unless `scramble=False`. SciPy's `stats.qmc.Halton`, the same points for the same
+    `rng`: a seed, or a generator, of which a child draws.
+
+    >>> import civita as cv
+    >>> cv.random.Halton(2, scramble=False).random(3)
+    array([[0.        , 0.        ],
+           [0.5       , 0.33333333],
+           [0.25      , 0.66666667]])
+    """
+
+    def __init__(self, d, *, scramble=True, rng=None):
+        super().__init__(d, rng)
+        self.scramble = bool(scramble)
+        self._permutations = _random.halton(self.d, self.rng) if scramble else None
+
+    def _points(self, n):
+        return _random.halton_points(self.d, self._permutations, self.num_generated, n)
+
+
+class LatinHypercube(_Sequence):
+    """Latin hypercubes in `d` dimensions: of `n` points each of `n` equal intervals of each axis holds one, anywhere in it or in its
+    middle with `scramble=False`. SciPy's `stats.qmc.LatinHypercube`, the same points for the same `rng`.
+
+    >>> import civita as cv
+    >>> points = cv.random.LatinHypercube(2, rng=1).random(4)
+    >>> cv.sort((points * 4).astype(int), axis=0)
+    array([[0, 0],
+           [1, 1],
+           [2, 2],
+           [3, 3]])
+    """
+
+    def __init__(self, d, *, scramble=True, rng=None):
+        super().__init__(d, rng)
+        self.scramble = bool(scramble)
+
+    def _points(self, n):
+        return _random.latin_hypercube(self.rng, n, self.d, not self.scramble)
+
+    def fast_forward(self, n):
+        """Leaves `n` points out."""
+        self.random(n)
+        return self
+
+
 __all__ = [
-    "BitGenerator", "Generator", "MT19937", "PCG64", "PCG64DXSM", "Philox", "Philox4x32", "RandomState", "SFC64", "SeedSequence",
+    "BitGenerator", "Generator", "Halton", "LatinHypercube", "MT19937", "PCG64", "PCG64DXSM", "Philox", "Philox4x32", "RandomState", "SFC64", "SeedSequence",
+    "Sobol", "Xoshiro256",
     "beta", "binomial", "bytes", "chisquare", "choice", "default_rng", "dirichlet", "exponential", "f", "gamma", "geometric",
     "get_bit_generator", "get_state", "gumbel", "hypergeometric", "laplace", "logistic", "lognormal", "logseries", "multinomial",
     "multivariate_normal", "negative_binomial", "noncentral_chisquare", "noncentral_f", "normal", "pareto", "permutation",

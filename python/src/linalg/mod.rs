@@ -1,6 +1,8 @@
 //! `cv.linalg`: arguments by NumPy's conventions for the functions of `civita_linalg`. Results that are named tuples are put
 //! together in `civita/linalg.py`, which has the signatures and the docs.
 
+mod decompositions;
+
 use civita_core::dtype::DType;
 use civita_core::error::Result;
 use civita_core::layout::{Axes, KeepDims};
@@ -430,5 +432,6 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
         polar toeplitz hankel
         circulant hilbert hadamard
     }
+    decompositions::register(&linalg)?;
     m.add_submodule(&linalg)
 }

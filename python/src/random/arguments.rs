@@ -14,6 +14,10 @@ use crate::error::{Outcome, type_error, value_error};
 /// `size=`: a shape, or `None` for one value that is no array.
 pub fn size_of(size: Option<&Bound<'_, PyAny>>) -> Outcome<Option<Vec<usize>>> {
     match size {
+        Some(size) if size.is_instance_of::<Array>() => {
+            // an array of lengths, or of one
+            shape_of(&size.call_method0("tolist")?).map(Some)
+        }
         Some(size) if !size.is_none() => shape_of(size).map(Some),
         _ => Ok(None),
     }

@@ -1,11 +1,13 @@
-//! Bit generators: `PCG64`, `PCG64DXSM`, `Philox`, `SFC64`, `MT19937` and what they have in common.
+//! Bit generators: `PCG64`, `PCG64DXSM`, `Philox`, `SFC64`, `MT19937`, `Xoshiro256` and what they have in common.
 
 use std::sync::Mutex;
 
 use civita_core::dtype::DType;
 use civita_core::raw::Raw;
 use civita_core::transform::check_draw;
-use civita_random::{AnyBits, BitGenerator as _, Half, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64};
+use civita_random::{
+    AnyBits, BitGenerator as _, Half, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64, Xoshiro256,
+};
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyTuple};
@@ -17,7 +19,7 @@ use crate::array::wrap;
 use crate::convert::array_of;
 use crate::error::{Outcome, type_error, value_error};
 
-/// A stream of random bits, which `Generator` draws from. The base of `PCG64`, `PCG64DXSM`, `Philox`, `SFC64`, `MT19937`.
+/// A stream of random bits, which `Generator` draws from. The base of `PCG64`, `PCG64DXSM`, `Philox`, `SFC64`, `MT19937`, `Xoshiro256`.
 #[pyclass(name = "BitGenerator", module = "civita.random", frozen, subclass)]
 pub struct BitGenerator {
     pub bits: Mutex<AnyBits>,
@@ -42,6 +44,8 @@ classes! {
     PySfc64 "SFC64";
     /// The Mersenne Twister, which the legacy interface draws from.
     PyMt19937 "MT19937";
+    /// xoshiro256++: 256 bits of state, period 2**256 - 1. NumPy does not have it.
+    PyXoshiro256 "Xoshiro256";
 }
 
 /// The seed sequence of a seed: itself when it is one.
@@ -79,6 +83,7 @@ pub fn object(
         AnyBits::Philox(_) => Bound::new(py, base.add_subclass(PyPhilox))?.into_super(),
         AnyBits::Sfc64(_) => Bound::new(py, base.add_subclass(PySfc64))?.into_super(),
         AnyBits::Mt19937(_) => Bound::new(py, base.add_subclass(PyMt19937))?.into_super(),
+        AnyBits::Xoshiro256(_) => Bound::new(py, base.add_subclass(PyXoshiro256))?.into_super(),
     })
 }
 
@@ -110,6 +115,23 @@ constructors! {
     PyPcg64 Pcg64;
     PyPcg64Dxsm Pcg64Dxsm;
     PySfc64 Sfc64;
+    PyXoshiro256 Xoshiro256;
+}
+
+#[pymethods]
+impl PyXoshiro256 {
+    /// A generator `jumps` times 2**128 draws ahead.
+    #[pyo3(signature = (jumps=1))]
+    fn jumped<'py>(slf: &Bound<'py, Self>, jumps: u64) -> Outcome<Bound<'py, BitGenerator>> {
+        let mut bits = lock(&slf.as_super().get().bits).clone();
+        if let AnyBits::Xoshiro256(bits) = &mut bits {
+            for _ in 0..jumps {
+                slf.py().check_signals()?;
+                *bits = bits.jumped(1);
+            }
+        }
+        fresh(slf.py(), bits)
+    }
 }
 
 #[pymethods]
@@ -310,6 +332,17 @@ impl PyPhilox {
     }
 }
 
+/// Says so where the class of a bit generator stands for an object of it.
+pub fn refuse_class(bits: &Bound<'_, PyAny>) -> Outcome<()> {
+    let class = bits.cast::<pyo3::types::PyType>();
+    match class.is_ok_and(|class| class.is_subclass_of::<BitGenerator>().unwrap_or(false)) {
+        true => Err(value_error(
+            "the bit generator must be an object, not its class\n  hint: `Generator(PCG64(seed))`",
+        )),
+        false => Ok(()),
+    }
+}
+
 /// A generator in a state that no seed made.
 fn fresh(py: Python<'_>, bits: AnyBits) -> Outcome<Bound<'_, BitGenerator>> {
     let seeds = seeds_of(py, None)?;
@@ -434,7 +467,7 @@ impl BitGenerator {
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let state = slf.get().__getstate__(py)?;
+        let state = BitGenerator::__getstate__(slf)?;
         Ok(PyTuple::new(
             py,
             [
@@ -445,11 +478,25 @@ impl BitGenerator {
         )?)
     }
 
-    /// What `__setstate__` takes: the state, and the seeds that it came from.
-    fn __getstate__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyTuple>> {
-        let seeds = self.seed_seq(py).unwrap_or_else(|| py.None());
-        let state = self.state(py)?.into_any();
+    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let state = slf.get().state(py)?.into_any();
+        let seeds = slf.get().seed_seq(py).unwrap_or_else(|| py.None());
         Ok(PyTuple::new(py, [state, seeds.into_bound(py)])?)
+    }
+
+    /// Draws and forgets, to be timed.
+    #[pyo3(signature = (cnt, method="uint64"))]
+    fn _benchmark(&self, py: Python<'_>, cnt: usize, method: &str) -> Outcome<()> {
+        if !matches!(method, "uint64" | "double") {
+            return Err(value_error("Unknown method"));
+        }
+        locked(py, cnt, &self.bits, |bits| {
+            for _ in 0..cnt {
+                std::hint::black_box(bits.next_u64());
+            }
+        });
+        Ok(())
     }
 
     fn __setstate__(&self, state: &Bound<'_, PyAny>) -> Outcome<()> {
@@ -490,6 +537,10 @@ pub fn state_of<'py>(py: Python<'py>, bits: &AnyBits) -> Outcome<Bound<'py, PyDi
             bits.half()
         }
         AnyBits::Sfc64(bits) => {
+            state.set_item("state", words(&bits.state())?)?;
+            bits.half()
+        }
+        AnyBits::Xoshiro256(bits) => {
             state.set_item("state", words(&bits.state())?)?;
             bits.half()
         }
@@ -535,6 +586,9 @@ fn read_state(name: &str, value: &Bound<'_, PyAny>) -> Outcome<AnyBits> {
     Ok(match name {
         "PCG64" => Pcg64::from_state(number("state")?, number("inc")?, half).into(),
         "PCG64DXSM" => Pcg64Dxsm::from_state(number("state")?, number("inc")?, half).into(),
+        "Xoshiro256" => {
+            Xoshiro256::from_state(fixed(&words(state.get_item("state")?)?)?, half)?.into()
+        }
         "SFC64" => Sfc64::from_state(fixed(&words(state.get_item("state")?)?)?, half).into(),
         _ => Philox::from_state(
             fixed(&words(state.get_item("key")?)?)?,
@@ -561,5 +615,6 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyPcg64Dxsm>()?;
     m.add_class::<PyPhilox>()?;
     m.add_class::<PySfc64>()?;
-    m.add_class::<PyMt19937>()
+    m.add_class::<PyMt19937>()?;
+    m.add_class::<PyXoshiro256>()
 }

@@ -109,7 +109,20 @@ fn worded(error: civita_random::Error, legacy: bool) -> Fault {
 
 /// The probabilities, checked.
 fn weights(p: &Bound<'_, PyAny>, population: usize, legacy: bool) -> Outcome<Weights> {
-    let raw = array_of(p, None)?;
+    let raw = match array_of(p, None) {
+        Ok(raw) => raw,
+        Err(error) => {
+            // None is NaN to NumPy
+            let list = p.is_instance_of::<PyList>() || p.is_instance_of::<PyTuple>();
+            return Err(match list && p.contains(p.py().None())? {
+                true => worded(
+                    civita_random::Error::value("Probabilities contain NaN"),
+                    legacy,
+                ),
+                false => error,
+            });
+        }
+    };
     if raw.rank() != 1 {
         return Err(value_error(if legacy {
             "'p' must be 1-dimensional"

@@ -88,6 +88,7 @@ impl Generator {
     #[new]
     #[pyo3(signature = (bit_generator))]
     fn new(bit_generator: &Bound<'_, PyAny>) -> Outcome<Generator> {
+        super::bits::refuse_class(bit_generator)?;
         let bits = bit_generator.cast::<BitGenerator>().map_err(|_| {
             type_error(
                 "a Generator draws from a bit generator of this module\n  hint: `cv.random.default_rng(seed)`, `Generator(PCG64(seed))`",
@@ -97,6 +98,11 @@ impl Generator {
             bits: bits.clone().unbind(),
         })
     }
+
+    /// The largest mean of `poisson`.
+    #[classattr]
+    #[pyo3(name = "_poisson_lam_max")]
+    const POISSON_LAM_MAX: f64 = random::LARGEST_POISSON_MEAN;
 
     /// Where the bits come from.
     #[getter]
@@ -122,13 +128,9 @@ impl Generator {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
         let bits = slf.get().bits.bind(py).clone().into_any();
-        PyTuple::new(
-            py,
-            [
-                slf.get_type().into_any(),
-                PyTuple::new(py, [bits])?.into_any(),
-            ],
-        )
+        let made_by = py.import("civita.random")?.getattr("_generator_ctor")?;
+        let arguments = PyTuple::new(py, [bits])?.into_any();
+        PyTuple::new(py, [made_by, arguments, py.None().into_bound(py)])
     }
 
     /// `n_children` generators, independent of each other and of this one: for threads and processes.
@@ -266,6 +268,35 @@ impl Generator {
         };
         let parameters = [Parameter::of(n)?, Parameter::of(p)?];
         draw::drawn_by_row(self, py, row, parameters, size_of(size)?)
+    }
+
+    /// True with probability `p`: booleans, one uniform draw each, as `self.random(size) < p`. NumPy has no such function.
+    #[pyo3(signature = (p=None, size=None), text_signature = "($self, p=0.5, size=None)")]
+    fn bernoulli(
+        &self,
+        py: Python<'_>,
+        p: Option<&Bound<'_, PyAny>>,
+        size: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<Py<PyAny>> {
+        let row = draw::Row {
+            names: random::Bernoulli::PARAMETERS,
+            ranges: random::Bernoulli::RANGES,
+            make: |[p]| random::Bernoulli::new(p),
+        };
+        draw::drawn_by_row(self, py, row, [Parameter::or(p, 0.5)?], size_of(size)?)
+    }
+
+    /// Wishart matrices with `df` degrees of freedom and this scale: `X @ X.T` for `df` columns `X` of normal vectors with that covariance.
+    /// SciPy's `stats.wishart.rvs`, the same draws in the same order for a `size` of one axis; without one, a matrix.
+    #[pyo3(signature = (df, scale, size=None))]
+    fn wishart(
+        &self,
+        py: Python<'_>,
+        df: f64,
+        scale: &Bound<'_, PyAny>,
+        size: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<Py<PyAny>> {
+        vectors::wishart(self, py, df, scale, size)
     }
 
     /// Successes of probability `p` among `n` trials.

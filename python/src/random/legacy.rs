@@ -126,6 +126,9 @@ impl RandomState {
                 seed.cast::<BitGenerator>().map_err(PyErr::from)?.clone()
             }
             given => {
+                if let Some(seed) = given {
+                    super::bits::refuse_class(seed)?;
+                }
                 let bits = py.get_type::<PyMt19937>().call0()?;
                 let bits = bits.cast::<BitGenerator>().map_err(PyErr::from)?.clone();
                 if let Some(seed) = given {
@@ -139,6 +142,11 @@ impl RandomState {
             gauss: Mutex::new(None),
         })
     }
+
+    /// The largest mean of `poisson`.
+    #[classattr]
+    #[pyo3(name = "_poisson_lam_max")]
+    const POISSON_LAM_MAX: f64 = random::LARGEST_POISSON_MEAN;
 
     #[getter]
     fn _bit_generator(&self, py: Python<'_>) -> Py<BitGenerator> {
@@ -172,11 +180,15 @@ impl RandomState {
         Ok(PyTuple::new(
             py,
             [
-                slf.get_type().into_any(),
+                py.import("civita.random")?.getattr("_randomstate_ctor")?,
                 PyTuple::new(py, [bits])?.into_any(),
                 state,
             ],
         )?)
+    }
+
+    fn __getstate__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyDict>> {
+        self.full_state(py)
     }
 
     fn __setstate__(&self, py: Python<'_>, state: &Bound<'_, PyAny>) -> Outcome<()> {
@@ -240,6 +252,9 @@ impl RandomState {
                 return Err(type_error("state must be a dict or a tuple."));
             }
             let len = state.len()?;
+            if len == 0 {
+                return Err(crate::error::index_error("the state is an empty tuple"));
+            }
             if len < 3 || !state.get_item(0)?.eq("MT19937")? {
                 return Err(value_error(
                     "set_state can only be used with legacy MT19937 state instances.",
@@ -450,10 +465,15 @@ impl RandomState {
     fn multinomial(
         &self,
         py: Python<'_>,
-        n: i64,
+        n: &Bound<'_, PyAny>,
         pvals: &Bound<'_, PyAny>,
         size: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
+        // a float loses its fraction
+        let n = match n.cast::<pyo3::types::PyFloat>() {
+            Ok(n) => n.value() as i64,
+            Err(_) => n.extract()?,
+        };
         vectors::legacy_multinomial(self, py, n, pvals, size)
     }
 

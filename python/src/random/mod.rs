@@ -12,6 +12,7 @@ mod generator;
 mod legacy;
 mod multivariate;
 mod order;
+mod quasi;
 mod rows;
 mod seed;
 
@@ -32,6 +33,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     seed::register(&random)?;
     bits::register(&random)?;
     counter::register(&random)?;
+    quasi::register(&random)?;
     generator::register(&random)?;
     legacy::register(&random)?;
     m.add_submodule(&random)

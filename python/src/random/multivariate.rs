@@ -5,7 +5,7 @@ use civita_core::raw::Raw;
 use civita_core::transform::check_draw;
 use civita_random::{
     self as random, BitGenerator, Covariance, Dirichlet, Factor, Multinomial,
-    MultivariateHypergeometric, Range, StandardNormal, Urn, kahan_sum,
+    MultivariateHypergeometric, Range, StandardNormal, Urn, Wishart, kahan_sum,
 };
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
@@ -293,7 +293,14 @@ pub fn multivariate_normal<S: Source>(
     })?;
     let covariance = crate::gil::work(py, n.saturating_pow(3), || {
         Covariance::new(&cov, n, by, how.tol)
-    })?;
+    });
+    let covariance = match covariance {
+        Ok(covariance) => covariance,
+        Err(error) => {
+            let class = crate::error::linalg_error(py)?.bind(py);
+            return Err(PyErr::from_value(class.call1((error.to_string(),))?).into());
+        }
+    };
     if how.check_valid != "ignore" && by != Factor::Cholesky {
         if how.check_valid != "warn" && how.check_valid != "raise" {
             return Err(value_error(
@@ -313,6 +320,44 @@ pub fn multivariate_normal<S: Source>(
         let normals: Vec<f64> = drawn.to_vec()?;
         out.copy_from_slice(&normals);
         crate::gil::work(py, out.len(), || covariance.apply(&mean, out));
+        Ok(())
+    })
+}
+
+/// `Generator.wishart`.
+pub fn wishart(
+    source: &Generator,
+    py: Python<'_>,
+    df: f64,
+    scale: &Bound<'_, PyAny>,
+    size: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    check_draw("wishart")?;
+    let raw = real("scale", scale)?;
+    // a number is the scale of one row, a vector a diagonal: SciPy's rule
+    let (n, scale) = match (raw.rank(), raw.to_vec::<f64>()?) {
+        (0, one) => (1, one),
+        (1, diagonal) => {
+            let n = diagonal.len();
+            let mut all = vec![0.0; n * n];
+            for (i, x) in diagonal.into_iter().enumerate() {
+                all[i * n + i] = x;
+            }
+            (n, all)
+        }
+        (2, all) if raw.shape()[0] == raw.shape()[1] => (raw.shape()[0], all),
+        _ => {
+            return Err(value_error(format!(
+                "scale must be a number, a vector or a square matrix, not of shape {}",
+                civita_core::error::shape_text(raw.shape())
+            )));
+        }
+    };
+    let wishart = Wishart::new(df, &scale, n)?;
+    let mut shape = size_of(size)?.unwrap_or_default();
+    shape.extend([n, n]);
+    array(py, &shape, |out: &mut [f64]| {
+        source.with_bits(py, out.len(), |bits| wishart.fill(bits, out));
         Ok(())
     })
 }

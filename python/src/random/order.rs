@@ -1,6 +1,6 @@
 //! Integers, bytes, shuffles and permutations.
 
-use civita_core::dtype::{DType, Element, Scalar};
+use civita_core::dtype::{Casting, DType, Element, Scalar};
 use civita_core::layout::normalize_axis;
 use civita_core::raw::{Mode, Raw};
 use civita_core::transform::check_draw;
@@ -8,13 +8,13 @@ use civita_random::{self as random, BitGenerator as _, Integer, Method, Shared};
 use pyo3::IntoPyObject;
 use pyo3::exceptions::{PyIndexError, PyNotImplementedError, PyUserWarning};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt, PyList};
+use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyString};
 
 use super::arguments::{Along, result_shape, size_of};
 use super::draw::{Source, array, value_or_array};
 use crate::array::{Array, wrap};
 use crate::convert::{Value, array_of, imported, value};
-use crate::error::{Outcome, type_error, value_error};
+use crate::error::{Fault, Outcome, type_error, value_error};
 use crate::gil;
 
 // ---- integers -------------------------------------------------------------------------------------------------------
@@ -113,6 +113,12 @@ impl Integers {
         dtype: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         check_draw("random")?;
+        // one value of a dtype is a scalar of it, of Python's `int` and `bool` a number of Python's
+        let typed = dtype.is_some_and(|dtype| {
+            let py = dtype.py();
+            let plain = [py.get_type::<PyInt>(), py.get_type::<PyBool>()];
+            !dtype.is_none() && !plain.iter().any(|class| dtype.is(class))
+        });
         let dtype = crate::dtype::parse_optional(dtype)?.unwrap_or(DType::I64);
         let (low, high) = match high.filter(|high| !high.is_none()) {
             Some(high) => (Bounds::of(low)?, Bounds::of(high)?),
@@ -126,15 +132,15 @@ impl Integers {
         };
         let size = size_of(size)?;
         match dtype {
-            DType::Bool => self.typed::<bool, S>(source, py, low, high, size),
-            DType::U8 => self.typed::<u8, S>(source, py, low, high, size),
-            DType::U16 => self.typed::<u16, S>(source, py, low, high, size),
-            DType::U32 => self.typed::<u32, S>(source, py, low, high, size),
-            DType::U64 => self.typed::<u64, S>(source, py, low, high, size),
-            DType::I8 => self.typed::<i8, S>(source, py, low, high, size),
-            DType::I16 => self.typed::<i16, S>(source, py, low, high, size),
-            DType::I32 => self.typed::<i32, S>(source, py, low, high, size),
-            DType::I64 => self.typed::<i64, S>(source, py, low, high, size),
+            DType::Bool => self.typed::<bool, S>(source, py, low, high, size, typed),
+            DType::U8 => self.typed::<u8, S>(source, py, low, high, size, typed),
+            DType::U16 => self.typed::<u16, S>(source, py, low, high, size, typed),
+            DType::U32 => self.typed::<u32, S>(source, py, low, high, size, typed),
+            DType::U64 => self.typed::<u64, S>(source, py, low, high, size, typed),
+            DType::I8 => self.typed::<i8, S>(source, py, low, high, size, typed),
+            DType::I16 => self.typed::<i16, S>(source, py, low, high, size, typed),
+            DType::I32 => self.typed::<i32, S>(source, py, low, high, size, typed),
+            DType::I64 => self.typed::<i64, S>(source, py, low, high, size, typed),
             other => Err(type_error(format!(
                 "Unsupported dtype dtype('{other}') for {}",
                 self.name
@@ -158,6 +164,7 @@ impl Integers {
         low: Bounds,
         high: Bounds,
         size: Option<Vec<usize>>,
+        typed: bool,
     ) -> Outcome<Py<PyAny>>
     where
         T: Integer + Element + Default + IntoPyObject<'py>,
@@ -170,6 +177,13 @@ impl Integers {
         if low.shape.is_empty() && high.shape.is_empty() {
             let [low, high] = [&low, &high].map(|b| b.values.first().copied().unwrap_or(0));
             let integers = self.between::<T>(low, high)?;
+            if size.is_none() && typed {
+                let one = Raw::written_by::<T, Fault>(&[], |out| {
+                    source.with_bits(py, 1, |bits| bits.fill(&integers, out));
+                    Ok(())
+                })?;
+                return crate::scalar::give(py, one);
+            }
             return value_or_array(py, size.as_deref(), |out: &mut [T]| {
                 source.with_bits(py, out.len(), |bits| bits.fill(&integers, out));
                 Ok(())
@@ -348,6 +362,9 @@ fn reordered(py: Python<'_>, raw: &mut Raw, order: &Raw, axis: isize) -> Outcome
     })?)
 }
 
+/// NumPy's legacy message for what has no axis.
+const LEGACY_AXES: &str = "x must be an integer or at least 1-dimensional";
+
 /// `permutation(x, axis)`.
 pub fn permutation<S: Source>(
     source: &S,
@@ -363,7 +380,13 @@ pub fn permutation<S: Source>(
         Err(error) => {
             // things that are no numbers
             let Ok(list) = x.cast::<PyList>() else {
-                return Err(error);
+                return Err(match x.is_instance_of::<PyString>() {
+                    true if S::LEGACY => crate::error::index_error(LEGACY_AXES),
+                    true => {
+                        normalize_axis("permutation", axis, 0).map_or_else(Fault::from, |_| error)
+                    }
+                    false => error,
+                });
             };
             let copy = PyList::new(py, list.iter())?;
             shuffle(source, py, copy.as_any(), 0)?;
@@ -371,7 +394,7 @@ pub fn permutation<S: Source>(
         }
     };
     if raw.rank() == 0 && S::LEGACY {
-        return Err(PyIndexError::new_err("x must be an integer or at least 1-dimensional").into());
+        return Err(PyIndexError::new_err(LEGACY_AXES).into());
     }
     let axis = normalize_axis("permutation", axis, raw.rank())?;
     let order = places(source, py, raw.shape()[axis])?;
@@ -425,6 +448,13 @@ pub fn permuted<S: Source>(
         }
         if !held.is_writable() {
             return Err(value_error("output array is read-only"));
+        }
+        if !civita_core::dtype::can_cast(raw.dtype(), held.dtype(), Casting::SameKind) {
+            return Err(type_error(format!(
+                "Cannot cast array data from dtype('{}') to dtype('{}') according to the rule 'same_kind'",
+                raw.dtype(),
+                held.dtype()
+            )));
         }
     }
     let result = match axis {

@@ -1,6 +1,6 @@
 //! A generator that is chosen at run time.
 
-use super::{BitGenerator, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64};
+use super::{BitGenerator, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64, Xoshiro256};
 use crate::distributions::Distribution;
 
 /// One of the generators. [`fill`](BitGenerator::fill) asks once which one it is, single draws ask each time.
@@ -12,6 +12,7 @@ pub enum AnyBits {
     Philox(Philox),
     Sfc64(Sfc64),
     Mt19937(Mt19937),
+    Xoshiro256(Xoshiro256),
 }
 
 /// Runs an expression on the generator, compiled for each of them.
@@ -23,6 +24,7 @@ macro_rules! each {
             AnyBits::Philox($bits) => $run,
             AnyBits::Sfc64($bits) => $run,
             AnyBits::Mt19937($bits) => $run,
+            AnyBits::Xoshiro256($bits) => $run,
         }
     };
 }
@@ -54,7 +56,7 @@ impl BitGenerator for AnyBits {
 }
 
 impl AnyBits {
-    /// NumPy's name of the generator's class.
+    /// The name of the generator's class in Python, which is NumPy's.
     pub const fn name(&self) -> &'static str {
         match self {
             AnyBits::Pcg64(_) => "PCG64",
@@ -62,6 +64,7 @@ impl AnyBits {
             AnyBits::Philox(_) => "Philox",
             AnyBits::Sfc64(_) => "SFC64",
             AnyBits::Mt19937(_) => "MT19937",
+            AnyBits::Xoshiro256(_) => "Xoshiro256",
         }
     }
 }
@@ -75,4 +78,4 @@ macro_rules! into_any {
         }
     )* };
 }
-into_any!(Pcg64 Pcg64Dxsm Philox Sfc64 Mt19937);
+into_any!(Pcg64 Pcg64Dxsm Philox Sfc64 Mt19937 Xoshiro256);

@@ -6,12 +6,14 @@ mod mt19937_jump;
 mod pcg64;
 mod philox;
 mod sfc64;
+mod xoshiro256;
 
 pub use any::AnyBits;
 pub use mt19937::Mt19937;
 pub use pcg64::{Pcg64, Pcg64Dxsm};
 pub use philox::Philox;
 pub use sfc64::Sfc64;
+pub use xoshiro256::Xoshiro256;
 
 use crate::distributions::Distribution;
 

@@ -58,6 +58,11 @@ impl Multinomial {
         Ok(Multinomial { probabilities })
     }
 
+    /// The number of outcomes.
+    pub fn outcomes(&self) -> usize {
+        self.probabilities.len()
+    }
+
     /// Counts of `n` trials into `out`, one for each outcome, which holds zeros before. The legacy interface draws the same.
     pub fn draw<B: BitGenerator>(&self, bits: &mut B, n: i64, out: &mut [i64]) {
         let (mut left, mut remaining) = (n, 1.0);
@@ -119,6 +124,11 @@ impl Dirichlet {
             return Err(Error::value("alpha <= 0"));
         }
         Ok(Dirichlet { alpha, sums: None })
+    }
+
+    /// The number of probabilities.
+    pub fn outcomes(&self) -> usize {
+        self.alpha.len()
     }
 
     /// One draw into `out`, which holds zeros before.

@@ -370,6 +370,53 @@ impl LegacyDistribution for Poisson {
     }
 }
 
+/// Bernoulli: true with probability `p`, one uniform draw each. NumPy has no function for it; `rng.random(n) < p` is the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bernoulli {
+    p: f64,
+}
+
+impl Bernoulli {
+    /// The name of the parameter.
+    pub const PARAMETERS: &[&str] = &["p"];
+    /// Its range.
+    pub const RANGES: &[Range] = &[Range::Unit];
+
+    /// True with probability `p`.
+    ///
+    /// ```
+    /// use civita_random::{Bernoulli, Generator};
+    ///
+    /// let coin = Bernoulli::new(0.5)?;
+    /// assert_eq!(Generator::new(42).sample(&coin, 4), [false, true, false, false]);
+    /// # Ok::<(), civita_random::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When `p` is not in [0, 1].
+    pub fn new(p: f64) -> Result<Bernoulli> {
+        Range::Unit.check("p", p)?;
+        Ok(Bernoulli { p })
+    }
+}
+
+impl Distribution for Bernoulli {
+    type Value = bool;
+    #[inline(always)]
+    fn sampler<B: BitGenerator>(&self) -> impl Fn(&mut B) -> bool {
+        let p = self.p;
+        move |bits| bits.next_f64() < p
+    }
+}
+
+impl LegacyDistribution for Bernoulli {
+    #[inline(always)]
+    fn legacy_sampler<B: BitGenerator>(&self) -> impl Fn(&mut RandomState<B>) -> bool {
+        let p = self.p;
+        move |state| state.bits.next_f64() < p
+    }
+}
+
 /// Binomial: successes of probability `p` among `n` trials. Inversion for means up to 30, above Kachitvichyanukul and
 /// Schmeiser, "Binomial random variate generation" (1988).
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,0 +1,202 @@
+//! Functions of matrices, reductions by similarity, generalised eigenproblems, matrices with a structure.
+
+use civita_linalg as engine;
+pub use civita_linalg::{Problem, Side};
+
+use super::Linear;
+use super::Uplo;
+use crate::rank::wrap;
+use crate::{Dtype, Matrix, Rank, Result, Shrink, Shrunk, Tensor, Vector};
+
+macro_rules! functions {
+    ($($(#[doc = $doc:literal])* $name:ident -> $out:ty;)*) => { $(
+        $(#[doc = $doc])*
+        ///
+        /// # Errors
+        /// When a matrix is not square, or an element is not finite.
+        pub fn $name<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<$out, N>> {
+            engine::$name(&a.raw).map(wrap)
+        }
+    )* };
+}
+functions! {
+    /// The matrix exponential. SciPy's `expm`.
+    ///
+    /// ```
+    /// # use civita::{linalg, prelude::*};
+    /// assert_eq!(linalg::expm(&tensor![[0.0, 1.0], [0.0, 0.0]])?.to_string(), "[[1. 1.]\n [0. 1.]]");
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    expm -> T;
+    /// The principal logarithm, complex. SciPy's `logm`.
+    logm -> T::Complex;
+    /// The principal square root, complex. SciPy's `sqrtm`.
+    sqrtm -> T::Complex;
+    /// The matrix sign function, complex: eigenvalues become 1 or -1 by their real part. SciPy's `signm`.
+    signm -> T::Complex;
+}
+
+/// The principal power by any real number, complex. SciPy's `fractional_matrix_power`.
+///
+/// # Errors
+/// When a matrix is not square, an element is not finite, or a power of a singular one is negative.
+pub fn fractional_matrix_power<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    p: f64,
+) -> Result<Tensor<T::Complex, N>> {
+    engine::fractional_matrix_power(&a.raw, p).map(wrap)
+}
+
+/// A function of matrices by what it does to eigenvalues, complex. SciPy's `funm`; it has no gradient.
+///
+/// # Errors
+/// When a matrix is not square, an element is not finite, or `f` fails.
+pub fn funm<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    f: impl FnOnce(&Tensor<T::Complex, { crate::DYN }>) -> Result<Tensor<T::Complex, { crate::DYN }>>,
+) -> Result<Tensor<T::Complex, N>> {
+    engine::funm(&a.raw, |w| f(&wrap(w.clone())).map(|y| y.raw)).map(wrap)
+}
+
+/// The Schur decomposition `a = z t zᴴ`: `(t, z)`; the `t` of real matrices has blocks of two for pairs of complex eigenvalues. SciPy's
+/// `schur`.
+///
+/// # Errors
+/// When a matrix is not square, or an element is not finite.
+pub fn schur<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<(Tensor<T, N>, Tensor<T, N>)> {
+    engine::schur(&a.raw).map(|(t, z)| (wrap(t), wrap(z)))
+}
+
+/// The complex Schur form `(t, z)` of the real one. SciPy's `rsf2csf`.
+///
+/// # Errors
+/// When the shapes differ, or are not square.
+#[allow(clippy::type_complexity)] // two tensors
+pub fn rsf2csf<T: Linear, const N: usize>(
+    t: &Tensor<T, N>,
+    z: &Tensor<T, N>,
+) -> Result<(Tensor<T::Complex, N>, Tensor<T::Complex, N>)> {
+    engine::rsf2csf(&t.raw, &z.raw).map(|(t, z)| (wrap(t), wrap(z)))
+}
+
+/// The Hessenberg decomposition `a = q h qᴴ`: `(h, q)`. SciPy's `hessenberg`.
+///
+/// # Errors
+/// When a matrix is not square, or an element is not finite.
+pub fn hessenberg<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+) -> Result<(Tensor<T, N>, Tensor<T, N>)> {
+    engine::hessenberg(&a.raw).map(|(h, q)| (wrap(h), wrap(q)))
+}
+
+/// The polar decomposition `(u, p)`: `a = u p` or `a = p u`. SciPy's `polar`.
+///
+/// # Errors
+/// When there are fewer than two axes, or an element is not finite.
+pub fn polar<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    side: Side,
+) -> Result<(Tensor<T, N>, Tensor<T, N>)> {
+    engine::polar(&a.raw, side).map(|(u, p)| (wrap(u), wrap(p)))
+}
+
+/// Ascending eigenvalues and eigenvectors of a Hermitian `a` and a positive definite `b`, of which one triangle is read. SciPy's
+/// `eigh(a, b)`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let (a, b) = (tensor![[2.0, 0.0], [0.0, 3.0]], tensor![[1.0, 0.0], [0.0, 4.0]]);
+/// let (w, _) = linalg::eigh_generalized(&a, &b, linalg::Uplo::Lower, linalg::Problem::AvBv)?;
+/// assert_eq!(w.to_string(), "[0.75 2.  ]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When the shapes differ or are not square, `b` is not positive definite, or an element is not finite.
+#[allow(clippy::type_complexity)] // two tensors
+pub fn eigh_generalized<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    b: &Tensor<T, N>,
+    uplo: Uplo,
+    problem: Problem,
+) -> Result<(Shrunk<T::Real, N>, Tensor<T, N>)>
+where
+    Rank<N>: Shrink,
+{
+    engine::eigh_generalized(&a.raw, &b.raw, uplo, problem).map(|(w, v)| (wrap(w), wrap(v)))
+}
+
+/// Eigenvalues and right eigenvectors of `a v = w b v`, complex; infinite where `b` is singular. SciPy's `eig(a, b)`.
+///
+/// # Errors
+/// When the shapes differ or are not square, an element is not finite, or `s a + t b` is singular for all `s` and `t`.
+#[allow(clippy::type_complexity)] // two tensors
+pub fn eig_generalized<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    b: &Tensor<T, N>,
+) -> Result<(Shrunk<T::Complex, N>, Tensor<T::Complex, N>)>
+where
+    Rank<N>: Shrink,
+{
+    let (alpha, beta, v) = engine::eig_generalized(&a.raw, &b.raw)?;
+    Ok((wrap(engine::eigenvalues(&alpha, &beta)?), wrap(v)))
+}
+
+/// Eigenvalues and eigenvectors of `(a₀ + w a₁ + w² a₂ + …) v = 0`, complex. MATLAB's `polyeig`.
+///
+/// # Errors
+/// As [`eig_generalized`], and when there are fewer than two matrices.
+#[allow(clippy::type_complexity)] // two tensors
+pub fn polyeig<T: Linear>(
+    matrices: &[&Matrix<T>],
+) -> Result<(Vector<T::Complex>, Matrix<T::Complex>)> {
+    let all: Vec<_> = matrices.iter().map(|a| &a.raw).collect();
+    engine::polyeig(&all).map(|(w, v)| (wrap(w), wrap(v)))
+}
+
+/// The matrix with first column `c` and first row `r` (by default the conjugate of `c`), and constant diagonals. SciPy's `toeplitz`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let a = linalg::toeplitz(&tensor![1, 2], Some(&tensor![1, 3, 4]))?;
+/// assert_eq!(a.to_string(), "[[1 3 4]\n [2 1 3]]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When there is no memory.
+pub fn toeplitz<T: Dtype>(c: &Vector<T>, r: Option<&Vector<T>>) -> Result<Matrix<T>> {
+    engine::toeplitz(&c.raw, r.map(|r| &r.raw)).map(wrap)
+}
+
+/// The matrix with first column `c` and last row `r` (by default zero), and constant antidiagonals. SciPy's `hankel`.
+///
+/// # Errors
+/// When there is no memory.
+pub fn hankel<T: Dtype>(c: &Vector<T>, r: Option<&Vector<T>>) -> Result<Matrix<T>> {
+    engine::hankel(&c.raw, r.map(|r| &r.raw)).map(wrap)
+}
+
+/// The matrix whose columns are `c`, each turned down by one more. SciPy's `circulant`.
+///
+/// # Errors
+/// When there is no memory.
+pub fn circulant<T: Dtype>(c: &Vector<T>) -> Result<Matrix<T>> {
+    engine::circulant(&c.raw).map(wrap)
+}
+
+/// The matrix of `1 / (i + j + 1)`. SciPy's `hilbert`.
+///
+/// # Errors
+/// When there is no memory.
+pub fn hilbert(n: usize) -> Result<Matrix<f64>> {
+    engine::hilbert(n).map(wrap)
+}
+
+/// Hadamard's matrix of 1 and -1. SciPy's `hadamard`.
+///
+/// # Errors
+/// When `n` is no power of two.
+pub fn hadamard(n: usize) -> Result<Matrix<i64>> {
+    engine::hadamard(n, civita_core::dtype::DType::I64).map(wrap)
+}

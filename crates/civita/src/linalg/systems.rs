@@ -1,0 +1,223 @@
+//! Factorisations for systems of equations: SciPy's `linalg`.
+
+use civita_core::raw::Raw;
+use civita_linalg::{self as engine, Uplo};
+pub use civita_linalg::{Band, Form, Mode, Symmetry};
+
+use super::{Linear, of_rank};
+use crate::rank::wrap;
+use crate::{Error, Matrix, Rank, Result, Shrink, Shrunk, Tensor, Vector};
+
+/// The factors `(l, u)` of `a[rows] = l u`, and the rows: `l` is lower triangular with ones on its diagonal. SciPy's
+/// `lu(a, p_indices=True)`, whose indices are the inverse permutation.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let (l, u, rows) = linalg::lu(&tensor![[1.0, 2.0], [2.0, 0.0]])?;
+/// assert_eq!(rows.to_string(), "[1 0]");
+/// assert_eq!(l.to_string(), "[[1.  0. ]\n [0.5 1. ]]");
+/// assert_eq!(u.to_string(), "[[2. 0.]\n [0. 2.]]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When there are fewer than two axes.
+#[allow(clippy::type_complexity)] // three tensors
+pub fn lu<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+) -> Result<(Tensor<T, N>, Tensor<T, N>, Shrunk<i64, N>)>
+where
+    Rank<N>: Shrink,
+{
+    let (packed, rows) = engine::lu_factor(&a.raw)?;
+    let (l, u) = engine::lu_parts(&packed)?;
+    Ok((wrap(l), wrap(u), wrap(rows)))
+}
+
+/// The LU factorisation of square matrices, kept to solve several systems. SciPy's `lu_factor` and `lu_solve`.
+#[derive(Clone, Debug)]
+pub struct LuFactor<T: Linear, const N: usize> {
+    packed: Tensor<T, N>,
+    rows: Raw,
+}
+
+/// Factors `a` for [`LuFactor::solve`].
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let factor = linalg::lu_factor(&tensor![[3.0, 1.0], [1.0, 2.0]])?;
+/// let x = factor.solve(&tensor![9.0, 8.0], linalg::Form::Plain)?;
+/// assert!(x.allclose(&tensor![2.0, 3.0])?);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When there are fewer than two axes.
+pub fn lu_factor<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<LuFactor<T, N>> {
+    let (packed, rows) = engine::lu_factor(&a.raw)?;
+    Ok(LuFactor {
+        packed: wrap(packed),
+        rows,
+    })
+}
+
+impl<T: Linear, const N: usize> LuFactor<T, N> {
+    /// Solves `a x = b`, or with the transpose or the adjoint of `a`; `b` is a vector where it has one axis.
+    ///
+    /// # Errors
+    /// When the matrix is singular or not square, or the shapes do not fit.
+    pub fn solve<const M: usize>(&self, b: &Tensor<T, M>, form: Form) -> Result<Tensor<T, M>> {
+        let x = engine::lu_solve(&self.packed.raw, &self.rows, &b.raw, form)?;
+        of_rank("lu_solve", x)
+    }
+}
+
+/// Solves `a x = b` with the factor of `a` that [`cholesky`](super::cholesky) found. SciPy's `cho_solve`.
+///
+/// # Errors
+/// When the factor is singular, or the shapes do not fit.
+pub fn cho_solve<T: Linear, const N: usize, const M: usize>(
+    factor: &Tensor<T, N>,
+    uplo: Uplo,
+    b: &Tensor<T, M>,
+) -> Result<Tensor<T, M>> {
+    of_rank("cho_solve", engine::cho_solve(&factor.raw, uplo, &b.raw)?)
+}
+
+/// Solves `a x = b` for a banded `a`, given by its diagonals: `ab[upper + i - j, j] = a[i, j]`. SciPy's `solve_banded`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// // [[2, 1, 0], [1, 2, 1], [0, 1, 2]]
+/// let ab = tensor![[0.0, 1.0, 1.0], [2.0, 2.0, 2.0], [1.0, 1.0, 0.0]];
+/// let band = linalg::Band { lower: 1, upper: 1 };
+/// let x = linalg::solve_banded(band, &ab, &tensor![4.0, 8.0, 8.0])?;
+/// assert!(x.allclose(&tensor![1.0, 2.0, 3.0])?);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When the number of diagonals is another, the shapes do not fit, or a matrix is singular.
+pub fn solve_banded<T: Linear, const N: usize, const M: usize>(
+    band: Band,
+    ab: &Tensor<T, N>,
+    b: &Tensor<T, M>,
+) -> Result<Tensor<T, M>> {
+    of_rank("solve_banded", engine::solve_banded(band, &ab.raw, &b.raw)?)
+}
+
+/// Solves `a x = b` for a Hermitian banded `a`, given by the diagonals of one triangle. SciPy's `solveh_banded`.
+///
+/// # Errors
+/// As [`solve_banded`].
+pub fn solveh_banded<T: Linear, const N: usize, const M: usize>(
+    ab: &Tensor<T, N>,
+    b: &Tensor<T, M>,
+    uplo: Uplo,
+) -> Result<Tensor<T, M>> {
+    let x = engine::solveh_banded(&ab.raw, &b.raw, uplo)?;
+    of_rank("solveh_banded", x)
+}
+
+/// Solves `a x = b` for the Toeplitz matrix with first column `c` and first row `r`. SciPy's `solve_toeplitz`.
+///
+/// # Errors
+/// When the matrix is singular or not square, or the shapes do not fit.
+pub fn solve_toeplitz<T: Linear, const M: usize>(
+    c: &Vector<T>,
+    r: Option<&Vector<T>>,
+    b: &Tensor<T, M>,
+) -> Result<Tensor<T, M>> {
+    let a = engine::toeplitz(&c.raw, r.map(|r| &r.raw))?;
+    of_rank("solve_toeplitz", engine::solve(&a, &b.raw)?)
+}
+
+/// The factorisation `(l, d, p)` of a Hermitian (or symmetric) matrix that need not be definite: `a = l d lᴴ` with a `d` of blocks of one
+/// and two rows, and a unit triangle `l[p]`. SciPy's `ldl`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let a = tensor![[0.0, 2.0], [2.0, 0.0]];
+/// let (_, d, _) = linalg::ldl(&a, linalg::Uplo::Lower, linalg::Symmetry::Hermitian)?;
+/// assert_eq!(d.to_string(), "[[0. 2.]\n [2. 0.]]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When a matrix is not square, or an element is not finite.
+#[allow(clippy::type_complexity)] // three tensors
+pub fn ldl<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    uplo: Uplo,
+    symmetry: Symmetry,
+) -> Result<(Tensor<T, N>, Tensor<T, N>, Shrunk<i64, N>)>
+where
+    Rank<N>: Shrink,
+{
+    engine::ldl(&a.raw, uplo, symmetry).map(|(l, d, p)| (wrap(l), wrap(d), wrap(p)))
+}
+
+/// The QR factorisation `(q, r, p)` with column pivoting: `a[.., p] = q r`, and the diagonal of `r` descends in absolute value. SciPy's
+/// `qr(a, mode="economic", pivoting=True)`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let (_, r, p) = linalg::qr_pivoted(&tensor![[0.0, 3.0], [1.0, 0.0]])?;
+/// assert_eq!(p.to_string(), "[1 0]");
+/// assert_eq!(r.abs().to_string(), "[[3. 0.]\n [0. 1.]]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When there are fewer than two axes.
+#[allow(clippy::type_complexity)] // three tensors
+pub fn qr_pivoted<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+) -> Result<(Tensor<T, N>, Tensor<T, N>, Shrunk<i64, N>)>
+where
+    Rank<N>: Shrink,
+{
+    let (factors, p) = engine::qr_pivoted(&a.raw, Mode::Reduced)?;
+    match <[_; 2]>::try_from(factors) {
+        Ok([q, r]) => Ok((wrap(q), wrap(r), wrap(p))),
+        Err(_) => Err(Error::value("qr_pivoted", "there are two factors")),
+    }
+}
+
+/// An orthonormal basis of the range of a matrix. SciPy's `orth`.
+///
+/// # Errors
+/// When an element is not finite.
+pub fn orth<T: Linear>(a: &Matrix<T>) -> Result<Matrix<T>> {
+    engine::orth(&a.raw, None).map(wrap)
+}
+
+/// An orthonormal basis of the null space of a matrix. SciPy's `null_space`.
+///
+/// # Errors
+/// When an element is not finite.
+pub fn null_space<T: Linear>(a: &Matrix<T>) -> Result<Matrix<T>> {
+    engine::null_space(&a.raw, None).map(wrap)
+}
+
+/// Solves `tensordot(a, x) = b`: `a` has the axes of `b`, and then those of `x`. NumPy's `tensorsolve`.
+///
+/// # Errors
+/// When the shapes do not fit, or the matrix that `a` is as a linear map is not square or singular.
+pub fn tensorsolve<T: Linear, const N: usize, const M: usize>(
+    a: &Tensor<T, N>,
+    b: &Tensor<T, M>,
+) -> Result<Tensor<T, { crate::DYN }>> {
+    engine::tensorsolve(&a.raw, &b.raw, None).map(wrap)
+}
+
+/// The inverse of a tensor as a linear map from its last axes to its first `split`. NumPy's `tensorinv`.
+///
+/// # Errors
+/// When the axes before and after the split have different sizes, or the map is singular.
+pub fn tensorinv<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    split: usize,
+) -> Result<Tensor<T, N>> {
+    engine::tensorinv(&a.raw, split as isize).map(wrap)
+}

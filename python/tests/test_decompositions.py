@@ -1,0 +1,381 @@
+"""SciPy's factorisations, generalised eigenproblems, functions of matrices, and decompositions of tensors, against SciPy live."""
+
+import functools
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+import civita as cv
+
+LA = cv.linalg
+TYPES = ["float64", "complex128", "float32", "complex64"]
+EPS = {"float64": 1e-12, "complex128": 1e-12, "float32": 3e-4, "complex64": 3e-4}
+
+
+def draw(rng, dtype, *shape):
+    x = rng.standard_normal(shape)
+    if "complex" in dtype:
+        x = x + 1j * rng.standard_normal(shape)
+    return x.astype(dtype)
+
+
+def adj(x):
+    return np.swapaxes(np.asarray(x), -1, -2).conj()
+
+
+def close(got, expected, eps, dtype=None):
+    got, expected = np.asarray(got), np.asarray(expected)
+    assert got.shape == expected.shape
+    if dtype is not None:
+        assert got.dtype == dtype, got.dtype
+    scale = max(1.0, np.abs(expected).max(initial=0))
+    assert np.abs(got - expected).max(initial=0) <= eps * scale * 50
+
+
+def same_values(got, expected, eps):
+    """In any order."""
+    assert len(got) == len(expected)
+    gaps = np.abs(got[:, None] - expected[None, :])
+    assert gaps.min(axis=1).max() < eps and gaps.min(axis=0).max() < eps
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("shape", [(1, 1), (4, 4), (7, 3), (3, 7), (40, 30), (30, 40)])
+def test_pivoted_qr(dtype, shape, rng):
+    eps = EPS[dtype] * max(shape)
+    a = draw(rng, dtype, *shape)
+    for mode, theirs in (("reduced", "economic"), ("complete", "full"), ("economic", "economic")):
+        q, r, p = LA.qr(a, mode, pivoting=True)
+        wanted = scipy.linalg.qr(a, mode=theirs, pivoting=True)
+        assert p.tolist() == wanted[2].tolist() and p.dtype == "int64"
+        close(q @ r, a[:, wanted[2]], eps, dtype)
+        close(np.abs(np.asarray(r)), np.abs(wanted[1]), eps)
+        close(adj(q) @ np.asarray(q), np.eye(q.shape[1]), eps)
+        d = np.abs(np.diagonal(np.asarray(r)))
+        assert (d[:-1] >= d[1:] * (1 - 1e-5)).all()
+    r, p = LA.qr(a, "r", pivoting=True)
+    assert r.shape == (min(shape), shape[1])
+    stack = draw(rng, dtype, 2, 3, *shape)
+    q, r, p = LA.qr(stack, pivoting=True)
+    close(q @ r, np.take_along_axis(stack, np.asarray(p)[..., None, :], -1), eps)
+
+
+def test_pivoted_qr_of_graded_low_rank_and_empty_matrices(rng):
+    a = rng.standard_normal((30, 20)) * 10.0 ** -np.arange(20)
+    assert LA.qr(a, pivoting=True)[2].tolist() == scipy.linalg.qr(a, pivoting=True)[2].tolist()
+    low = rng.standard_normal((20, 3)) @ rng.standard_normal((3, 20))
+    r = np.abs(np.diagonal(np.asarray(LA.qr(low, pivoting=True)[1])))
+    assert r[2] > 1e-3 and r[3:].max() < 1e-12
+    for scale in (1e-300, 1e300):
+        assert LA.qr(a * scale, pivoting=True)[2].tolist() == LA.qr(a, pivoting=True)[2].tolist()
+    for shape in [(0, 0), (0, 3), (3, 0), (2, 0, 3)]:
+        q, r, p = LA.qr(np.ones(shape), pivoting=True)
+        assert p.shape == (*shape[:-2], shape[-1])
+    LA.qr(np.full((4, 4), np.nan), pivoting=True)
+    with pytest.raises(ValueError, match="Unrecognized mode"):
+        LA.qr(a, "wrong", pivoting=True)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 5, 20, 60])
+def test_ldl(dtype, n, rng):
+    eps = EPS[dtype] * (n + 1)
+    for hermitian in (True, False):
+        for lower in (True, False):
+            x = draw(rng, dtype, n, n)
+            a = x + (adj(x) if hermitian else x.T)
+            a[np.arange(n), np.arange(n)] *= rng.choice([0, 1], n)
+            half = np.tril(a) + 9 * np.triu(x, 1) if lower else np.triu(a) + 9 * np.tril(x, -1)
+            half = half.astype(dtype)
+            l, d, p = LA.ldl(half, lower, hermitian)
+            wanted = scipy.linalg.ldl(half, lower, hermitian)
+            other = adj(l) if hermitian else np.asarray(l).T
+            close(np.asarray(l) @ np.asarray(d) @ other, a, eps * 10, dtype)
+            assert p.tolist() == wanted[2].tolist()
+            close(l, wanted[0], eps * 100)
+            close(d, wanted[1], eps * 100)
+
+
+def test_ldl_of_many_and_of_bad_input(rng):
+    x = rng.standard_normal((2, 3, 6, 6))
+    a = x + np.swapaxes(x, -1, -2)
+    l, d, p = LA.ldl(a)
+    close(l @ d @ cv.matrix_transpose(l), a, 1e-12)
+    assert p.shape == (2, 3, 6)
+    close(LA.ldl(np.zeros((3, 3)))[1], np.zeros((3, 3)), 0)
+    with pytest.raises(LA.LinAlgError, match="infs or NaNs"):
+        LA.ldl([[np.nan, 1], [1, 1]])
+    with pytest.raises(LA.LinAlgError, match="square"):
+        LA.ldl(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_banded_systems(dtype, rng):
+    eps = EPS[dtype] * 100
+    for n in (1, 2, 5, 30):
+        for l, u in [(0, 0), (1, 1), (2, 1), (0, 3), (3, 0), (n + 1, 1)]:
+            ab = draw(rng, dtype, l + u + 1, n)
+            ab[u] += 4 * (l + u + 1)
+            for b in (draw(rng, dtype, n), draw(rng, dtype, n, 3)):
+                if l < n:
+                    close(LA.solve_banded((l, u), ab, b), scipy.linalg.solve_banded((l, u), ab, b), eps, dtype)
+                else:
+                    close(LA.solve_banded((l, u), ab, b), scipy.linalg.solve_banded((n - 1, u), ab[: n + u], b), eps, dtype)
+    # without a large diagonal rows are exchanged
+    ab = draw(rng, dtype, 4, 40)
+    b = draw(rng, dtype, 40, 2)
+    close(LA.solve_banded((2, 1), ab, b), scipy.linalg.solve_banded((2, 1), ab, b), eps * 100)
+    ab = draw(rng, dtype, 3, 10)
+    ab[2] = 8 + np.abs(ab[2])
+    b = draw(rng, dtype, 10)
+    close(LA.solveh_banded(ab, b), scipy.linalg.solveh_banded(ab, b), eps)
+    close(LA.solveh_banded(ab[::-1].copy(), b, lower=True), scipy.linalg.solveh_banded(ab[::-1].copy(), b, lower=True), eps)
+    stack = draw(rng, dtype, 4, 3, 10) + 6
+    close(LA.solve_banded((1, 1), stack, b), np.stack([scipy.linalg.solve_banded((1, 1), x, b) for x in stack]), eps)
+
+
+def test_banded_systems_of_bad_shape(rng):
+    with pytest.raises(ValueError, match="l\\+u\\+1"):
+        LA.solve_banded((1, 1), np.ones((4, 5)), np.ones(5))
+    with pytest.raises(ValueError, match="not compatible"):
+        LA.solve_banded((1, 1), np.ones((3, 5)), np.ones(4))
+    with pytest.raises(LA.LinAlgError, match="Singular"):
+        LA.solve_banded((1, 1), np.zeros((3, 5)), np.ones(5))
+    with pytest.raises(ValueError):
+        LA.solve_banded((-1, 1), np.ones((1, 5)), np.ones(5))
+    assert LA.solve_banded((1, 1), np.ones((3, 0)), np.ones(0)).shape == (0,)
+    assert np.isnan(np.asarray(LA.solve_banded((1, 1), np.full((3, 5), np.nan), np.ones(5)))).all()
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_structured_systems(dtype, rng):
+    eps = EPS[dtype] * 100
+    c, r = draw(rng, dtype, 8), draw(rng, dtype, 8)
+    c[0] = r[0] = 8
+    for b in (draw(rng, dtype, 8), draw(rng, dtype, 8, 2)):
+        close(LA.solve_toeplitz(c, b), scipy.linalg.solve_toeplitz(c, b), eps)
+        close(LA.solve_toeplitz((c, r), b), scipy.linalg.solve_toeplitz((c, r), b), eps)
+        close(LA.solve_circulant(c, b), scipy.linalg.solve_circulant(c, b), eps)
+    with pytest.raises(LA.LinAlgError):
+        LA.solve_circulant(np.ones(4), np.ones(4))
+    blocks = [draw(rng, dtype, 2, 3), draw(rng, dtype, 4), draw(rng, dtype, 1, 1)]
+    close(LA.block_diag(*blocks), scipy.linalg.block_diag(*blocks), 0, dtype)
+    close(LA.companion(c), scipy.linalg.companion(c), eps, dtype)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_generalised_hermitian_eigenvalues(dtype, rng):
+    for n in (1, 2, 5, 20):
+        eps = EPS[dtype] * n * 10
+        x, y = draw(rng, dtype, n, n), draw(rng, dtype, n, n)
+        a, b = x + adj(x), y @ adj(y) + n * np.eye(n, dtype=dtype)
+        for kind in (1, 2, 3):
+            for uplo in "LU":
+                w, v = LA.eigh(a, uplo, b=b, type=kind)
+                wanted = scipy.linalg.eigh(a, b, lower=uplo == "L", type=kind)
+                close(w, wanted[0], eps)
+                v = np.asarray(v)
+                left, right = {1: (a @ v, b @ v), 2: (a @ b @ v, v), 3: (b @ a @ v, v)}[kind]
+                close(left, right * np.asarray(w), eps * n * 10)
+                inner = adj(v) @ (np.linalg.inv(b) if kind == 3 else b) @ v
+                close(inner, np.eye(n), eps * 10)
+    assert LA.eigh(a, b).eigenvalues.tolist() == LA.eigh(a, b=b).eigenvalues.tolist()
+    close(LA.eigvalsh(a, b=b), scipy.linalg.eigvalsh(a, b), eps)
+    stack = LA.eigh(np.stack([a, 2 * a]), b=b).eigenvalues
+    close(stack[1], 2 * np.asarray(stack[0]), eps)
+    with pytest.raises(LA.LinAlgError, match="positive definite"):
+        LA.eigh(a, b=-b)
+    with pytest.raises(ValueError, match="wrong b dimensions"):
+        LA.eigh(a, b=np.eye(n + 1))
+    with pytest.raises(ValueError, match="1, 2, and 3"):
+        LA.eigh(a, b=b, type=4)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_generalised_eigenvalues(dtype, rng):
+    for n in (1, 2, 6, 20):
+        eps = EPS[dtype] * n * 100
+        a, b = draw(rng, dtype, n, n), draw(rng, dtype, n, n) + (4 * np.eye(n)).astype(dtype)
+        w, v = (np.asarray(x) for x in LA.eig(a, b))
+        close(a @ v, b @ v * w, eps)
+        wanted = scipy.linalg.eig(a, b)[0]
+        gaps = np.abs(w[:, None] - wanted[None, :]).min(axis=1)
+        assert gaps.max() < eps * 50 * max(1, np.abs(w).max())
+    assert LA.eig(np.diag([1.0, 2.0]), np.eye(2)).eigenvalues.dtype == "float64"
+
+
+def test_infinite_eigenvalues_and_singular_pencils(rng):
+    a = rng.standard_normal((4, 4))
+    b = np.diag([1.0, 2.0, 3.0, 0.0])
+    w = np.asarray(LA.eigvals(a, b))
+    assert np.isinf(w).sum() == 1
+    wanted = scipy.linalg.eigvals(a, b)
+    same_values(w[np.isfinite(w)], wanted[np.isfinite(wanted) & (np.abs(wanted) < 1e10)], 1e-10)
+    with pytest.raises(LA.LinAlgError, match="singular"):
+        LA.eig(np.diag([1.0, 0.0]), np.diag([1.0, 0.0]))
+    with pytest.raises(LA.LinAlgError):
+        LA.eig(np.full((2, 2), np.nan), np.eye(2))
+    assert LA.eigvals(np.ones((0, 0)), np.ones((0, 0))).shape == (0,)
+
+
+def test_polynomial_eigenvalues(rng):
+    for k in (1, 2, 3):
+        all = [rng.standard_normal((4, 4)) for _ in range(k + 1)]
+        w, v = (np.asarray(x) for x in LA.polyeig(*all))
+        assert w.shape == (4 * k,) and v.shape == (4, 4 * k)
+        for x, u in zip(w, v.T):
+            residual = sum(m * x**i for i, m in enumerate(all)) @ u
+            size = sum(np.linalg.norm(m) * abs(x) ** i for i, m in enumerate(all))
+            assert np.abs(residual).max() < 1e-11 * size
+            assert abs(np.linalg.norm(u) - 1) < 1e-12
+    with pytest.raises(ValueError):
+        LA.polyeig(np.eye(2))
+    with pytest.raises(ValueError):
+        LA.polyeig(np.eye(2), np.eye(3))
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_functions_of_matrices(dtype, rng):
+    eps = EPS[dtype] * 100
+    a = draw(rng, dtype, 6, 6)
+    for name in ("sinm", "cosm", "tanm", "sinhm", "coshm", "tanhm"):
+        x = (a / 4).astype(dtype)
+        close(getattr(LA, name)(x), getattr(scipy.linalg, name)(x), eps, dtype)
+    x = a + (1.5 * np.eye(6)).astype(dtype)
+    s = np.asarray(LA.signm(x))
+    close(s @ s, np.eye(6), eps * 10)
+    close(s @ x, x @ s, eps * 10)
+    close(s, scipy.linalg.signm(x.astype("complex128")), eps * 10)
+    with pytest.raises(LA.LinAlgError, match="imaginary axis"):
+        LA.signm(np.zeros((2, 2)))
+    h = a @ adj(a) + np.eye(6, dtype=dtype)
+    for p in (0, 1, 3, -2, 0.5, 2.5, 0.3, -0.7, 1.9):
+        close(LA.fractional_matrix_power(h, p), scipy.linalg.fractional_matrix_power(h.astype("complex128"), p), eps * 10)
+    close(LA.funm(a, cv.exp), scipy.linalg.expm(a), eps * 10)
+    stack = draw(rng, dtype, 2, 4, 4)
+    close(LA.funm(stack, lambda w: w * w), stack @ stack, eps)
+    with pytest.raises(ZeroDivisionError):
+        LA.funm(a, lambda w: 1 / 0)
+    with pytest.raises(ValueError, match="one value for each"):
+        LA.funm(a, lambda w: w[:2])
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_real_schur_form_becomes_complex(dtype, rng):
+    a = draw(rng, dtype, 3, 8, 8)
+    t, z = LA.schur(a)
+    tc, zc = (np.asarray(x) for x in LA.rsf2csf(t, z))
+    close(zc @ tc @ adj(zc), a, EPS[dtype] * 10)
+    close(np.tril(tc, -1), np.zeros(tc.shape), 0)
+    close(adj(zc) @ zc, np.broadcast_to(np.eye(8), zc.shape), EPS[dtype] * 10)
+    for one in range(3):
+        wanted = scipy.linalg.rsf2csf(np.asarray(t[one]), np.asarray(z[one]))[0]
+        same_values(np.diagonal(tc[one]), np.diagonal(wanted), EPS[dtype] * 100)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_tensor_decompositions(dtype, rng):
+    eps = EPS[dtype] * 20
+    x = draw(rng, dtype, 4, 5, 6)
+    core, factors = LA.hosvd(x)
+    close(LA.tucker_to_tensor(core, factors), x, eps, dtype)
+    close(LA.tensor_train_to_tensor(LA.tensor_train(x)), x, eps, dtype)
+    # a tensor of ranks 2, 3, 2
+    small = draw(rng, dtype, 2, 3, 2)
+    parts = [draw(rng, dtype, n, r) for n, r in zip((6, 7, 8), (2, 3, 2))]
+    low = np.einsum("abc,ia,jb,kc->ijk", small, *parts)
+    for found in (LA.hosvd(low, (2, 3, 2)), LA.tucker(low, (2, 3, 2))):
+        assert found.core.shape == (2, 3, 2)
+        close(LA.tucker_to_tensor(*found), low, eps)
+        for f in found.factors:
+            close(adj(f) @ np.asarray(f), np.eye(f.shape[1]), eps)
+    # iteration is no worse than the decomposition that it begins with
+    errors = [np.linalg.norm(np.asarray(LA.tucker_to_tensor(*f)) - x) for f in (LA.tucker(x, 2), LA.hosvd(x, (2, 2, 2)))]
+    assert errors[0] <= errors[1] * (1 + 1e-5)
+    # a sum of two outer products
+    parts = [draw(rng, dtype, n, 2) for n in (4, 5, 6)]
+    two = np.einsum("ir,jr,kr->ijk", *parts)
+    weights, factors = LA.cp(two, 2)
+    close(LA.cp_to_tensor(weights, factors), two, 1e-4 if eps < 1e-8 else 1e-3)
+    assert weights[0] >= weights[1] and weights.dtype == x.real.dtype
+    for f in factors:
+        close(np.linalg.norm(np.asarray(f), axis=0), np.ones(2), eps)
+    assert LA.cp(two, 7)[0].shape == (7,)
+    cores = LA.tensor_train(two, tol=1e-4)
+    assert [c.shape for c in cores] == [(1, 4, 2), (2, 5, 2), (2, 6, 1)]
+    close(LA.tensor_train_to_tensor(cores), two, max(eps, 1e-5))
+    error = np.linalg.norm(np.asarray(LA.tensor_train_to_tensor(LA.tensor_train(x, tol=0.3))) - x)
+    assert error <= 0.3 * np.linalg.norm(x)
+    assert max(c.shape[2] for c in LA.tensor_train(x, 2)) == 2
+
+
+def test_tensor_decompositions_of_bad_input():
+    x = np.ones((2, 3))
+    for bad in (
+        lambda: LA.hosvd(np.ones(())),
+        lambda: LA.hosvd(np.ones((0, 2))),
+        lambda: LA.hosvd(x, (1,)),
+        lambda: LA.tucker(x, 0),
+        lambda: LA.cp(x, 0),
+        lambda: LA.tensor_train(x, 0),
+        lambda: LA.tensor_train(x, tol=-1.0),
+        lambda: LA.cp(np.full((2, 2), np.nan), 1),
+        lambda: LA.tucker_to_tensor(np.ones((2, 2)), [x]),
+        lambda: LA.cp_to_tensor(np.ones(2), [x]),
+        lambda: LA.tensor_train_to_tensor([x]),
+        lambda: LA.tensor_train_to_tensor([]),
+    ):
+        with pytest.raises(ValueError):
+            bad()
+
+
+GRADIENTS = {
+    "qr": lambda a, b: LA.qr(a, pivoting=True)[1],
+    "ldl": lambda a, b: LA.ldl(a + a.T)[0] + LA.ldl(a + a.T, lower=False)[1],
+    "solve_banded": lambda a, b: LA.solve_banded((1, 1), a + 6, b),
+    "solveh_banded": lambda a, b: LA.solveh_banded(a[:2] + 6, b),
+    "solve_toeplitz": lambda a, b: LA.solve_toeplitz(a[0] + cv.array([6.0, 0.0, 0.0]), b),
+    "eigh": lambda a, b: LA.eigvalsh(a + a.T, b=a @ a.T + cv.eye(3)),
+    "eig": lambda a, b: cv.real(LA.eigvals(a, a @ a.T + cv.eye(3))),
+    "signm": lambda a, b: cv.real(cv.linalg._linalg.signm(a - 6 * cv.eye(3))),
+    "hosvd": lambda a, b: LA.tucker_to_tensor(*LA.hosvd(a, (2, 2))),
+    "tensor_train": lambda a, b: LA.tensor_train_to_tensor(LA.tensor_train(a, 2)),
+    "cosm": lambda a, b: LA.cosm(a / 4),
+}
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_gradients(name, rng):
+    f = GRADIENTS[name]
+    a = cv.array(rng.standard_normal((3, 3)) + np.diag([3.0, 5.0, 8.0]))
+    b = cv.array(rng.standard_normal((3, 2)))
+    assert cv.check_gradients(f, [a, b])
+
+
+@pytest.mark.parametrize("name", "qr ldl solve_banded solveh_banded solve_toeplitz eigh eig hosvd cosm".split())
+def test_vmap(name, rng):
+    f = GRADIENTS[name]
+    a = cv.array(rng.standard_normal((4, 3, 3)) + np.diag([3.0, 5.0, 8.0]))
+    b = cv.array(rng.standard_normal((3, 2)))
+    got = cv.vmap(functools.partial(f, b=b))(a)
+    close(got, np.stack([np.asarray(f(x, b)) for x in a]), 1e-10)
+
+
+def test_what_has_no_gradient_says_so(rng):
+    a = cv.array(rng.standard_normal((3, 3)), requires_grad=True)
+    for f in (lambda: LA.funm(a, cv.exp), lambda: LA.rsf2csf(a, a)[0]):
+        with pytest.raises(Exception, match="derivative|Schur"):
+            cv.real(f()).sum().backward()
+
+
+def test_equal_bits_for_one_and_two_threads(threads, rng):
+    a = rng.standard_normal((200, 200))
+    stack = rng.standard_normal((500, 6, 6))
+    found = []
+    for n in (1, 2):
+        threads(n)
+        all = [LA.qr(a, pivoting=True)[1], LA.ldl(a + a.T)[0], LA.eigh(a + a.T, b=a @ a.T + cv.eye(200)).eigenvectors]
+        all += [LA.ldl(stack)[0], LA.qr(stack, pivoting=True)[0], LA.solve_banded((1, 1), a[:3] + 6, a), LA.signm(stack)]
+        found.append([np.asarray(x).tobytes() for x in all])
+    assert found[0] == found[1]
