@@ -4,7 +4,7 @@ from builtins import bool as _bool, str as _str
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias
 
-from . import autograd as autograd, fft as fft, linalg as linalg, random as random
+from . import autograd as autograd, buffers as buffers, fft as fft, io as io, linalg as linalg, random as random
 from .autograd import jvp as jvp, trace as trace, vmap as vmap
 
 class _SupportsArray(Protocol):
@@ -505,6 +505,8 @@ class ndarray:
     def detach(self) -> ndarray: ...
     data: ndarray
     def numpy(self) -> Any: ...
+    def to_numpy(self) -> Any: ...
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]: ...
     def zero_(self) -> ndarray: ...
     def __divmod__(self, other: _ArrayLike) -> tuple[Any, Any]: ...
     def __rdivmod__(self, other: _ArrayLike) -> tuple[Any, Any]: ...
@@ -3141,15 +3143,11 @@ def vmap(f: Any, in_axes: Any = 0, out_axes: Any = 0, randomness: Any = 'error')
     """A function that maps `f` over an axis of its arguments: `f` runs once, on arrays that stand for a whole batch."""
     ...
 
-autograd: Any
 dtypes: Any
 emath: Any
 exceptions: Any
-fft: Any
 lib: Any
-linalg: Any
 polynomial: Any
-random: Any
 testing: Any
 typing: Any
 
