@@ -59,11 +59,10 @@ impl Sobol {
             if dimension > 0 {
                 let polynomial = table.next().unwrap_or(3);
                 let degree = polynomial.ilog2() as usize;
-                for k in 0..degree {
-                    let number = table.next().unwrap_or(1);
-                    if k < bits_usize {
-                        v[k] = number;
-                    }
+                // all of them are taken from the table, also those that are not needed
+                let numbers: Vec<u64> = table.by_ref().take(degree).collect();
+                for (to, number) in v.iter_mut().zip(numbers) {
+                    *to = number;
                 }
                 for j in degree..bits_usize {
                     v[j] = v[j - degree];

@@ -129,7 +129,7 @@ fn funm(a: &Bound<'_, PyAny>, f: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
     let y = linalg::funm(&x, |w| {
         let call = || -> Outcome<Raw> {
             let values = f.call1((crate::array::wrap(py, w.clone())?,))?;
-            Ok(array_of(&values, None)?)
+            array_of(&values, None)
         };
         call().map_err(|fault| {
             raised = Some(fault);
