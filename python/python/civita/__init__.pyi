@@ -758,13 +758,13 @@ cosh: ufunc
 deg2rad: ufunc
 """Converts degrees to radians: `x · π / 180`."""
 degrees: ufunc
-"""See `rad2deg`."""
+"""Converts radians to degrees: `x · 180 / π`."""
 divide: ufunc
 """The quotient `a / b`; integers are divided as `f64`."""
 divmod: ufunc
 """The floor quotient and the remainder: `floor_divide` and `remainder`."""
 eq: ufunc
-"""See `equal`."""
+"""Is `a = b`?"""
 equal: ufunc
 """Is `a = b`?"""
 erf: ufunc
@@ -783,7 +783,7 @@ in floating point."""
 fabs: ufunc
 """The absolute value as a float; complex numbers are refused."""
 fix: ufunc
-"""See `trunc`."""
+"""The integer part, that is `x` rounded towards zero; integers stay."""
 float_power: ufunc
 """The power `a^b` in the widest dtype: of complex numbers `c128`, of all others `f64`."""
 floor: ufunc
@@ -803,13 +803,13 @@ frexp: ufunc
 gcd: ufunc
 """The greatest common divisor, not negative."""
 ge: ufunc
-"""See `greater_equal`."""
+"""Is `a ≥ b`?"""
 greater: ufunc
 """Is `a > b`?"""
 greater_equal: ufunc
 """Is `a ≥ b`?"""
 gt: ufunc
-"""See `greater`."""
+"""Is `a > b`?"""
 heaviside: ufunc
 """The Heaviside step function: 0 where `a` is negative, 1 where it is positive, `b` where it is zero."""
 hypot: ufunc
@@ -829,7 +829,7 @@ lcm: ufunc
 ldexp: ufunc
 """`x1 · 2^x2` for integers `x2`, rounded once."""
 le: ufunc
-"""See `less_equal`."""
+"""Is `a ≤ b`?"""
 left_shift: ufunc
 """Shifts the bits of `a` left by `b`: `a · 2^b`, wrapping; 0 where `b` is negative or at least the number of bits."""
 less: ufunc
@@ -857,7 +857,7 @@ logical_or: ufunc
 logical_xor: ufunc
 """Returns true where exactly one of the two is nonzero."""
 lt: ufunc
-"""See `less`."""
+"""Is `a < b`? Complex numbers compare by real part, then by imaginary part."""
 maximum: ufunc
 """The larger of the two; NaN where either is. Where they are equal each gets half of the gradient."""
 minimum: ufunc
@@ -869,9 +869,9 @@ modf: ufunc
 multiply: ufunc
 """The product `a · b`; integers wrap, of truth values it is their and."""
 ne: ufunc
-"""See `not_equal`."""
+"""Is `a ≠ b`?"""
 neg: ufunc
-"""See `negative`."""
+"""The negative, `-x`."""
 negative: ufunc
 """The negative, `-x`."""
 nextafter: ufunc
@@ -889,7 +889,7 @@ power: ufunc
 rad2deg: ufunc
 """Converts radians to degrees: `x · 180 / π`."""
 radians: ufunc
-"""See `deg2rad`."""
+"""Converts degrees to radians: `x · π / 180`."""
 real: ufunc
 """The real part; of a real number the number itself."""
 reciprocal: ufunc

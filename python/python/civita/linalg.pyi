@@ -11,6 +11,10 @@ _Order: TypeAlias = float | Literal["fro", "nuc"]
 class LinAlgError(ValueError):
     """A matrix that an algorithm cannot take: not square, singular, not positive definite, without convergence."""
 
+class CPResult(NamedTuple):
+    weights: Any
+    factors: Any
+
 class EigResult(NamedTuple):
     eigenvalues: Any
     eigenvectors: Any
@@ -32,6 +36,14 @@ class SlogdetResult(NamedTuple):
     sign: Any
     logabsdet: Any
 
+class TuckerResult(NamedTuple):
+    core: Any
+    factors: Any
+
+def block_diag(*arrs: Any) -> ndarray:
+    """The matrix with these matrices on its diagonal and zeros elsewhere; a vector is a row. SciPy's."""
+    ...
+
 def cho_factor(a: _ArrayLike, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> tuple[ndarray, bool]:
     """The Cholesky factorisation for `cho_solve`: `(c, lower)`. SciPy's."""
     ...
@@ -48,8 +60,28 @@ def circulant(c: _ArrayLike) -> ndarray:
     """The matrix whose columns are `c`, each turned down by one more. SciPy's."""
     ...
 
+def companion(a: _ArrayLike) -> ndarray:
+    """The matrix whose characteristic polynomial has the coefficients `a`, of which the first is not zero. SciPy's."""
+    ...
+
 def cond(x: _ArrayLike, p: _Order | None = None) -> Any:
     """The condition number by a norm, infinite for singular matrices."""
+    ...
+
+def coshm(A: _ArrayLike) -> ndarray:
+    """The hyperbolic cosine of square matrices. SciPy's."""
+    ...
+
+def cosm(A: _ArrayLike) -> ndarray:
+    """The cosine of square matrices. SciPy's."""
+    ...
+
+def cp(x: _ArrayLike, rank: Any, *, n_iter_max: Any = 500, tol: _ArrayLike = 1e-10) -> ndarray:
+    """The CP decomposition (CANDECOMP/PARAFAC): `CPResult(weights, factors)` with a sum of `rank` outer products of the factors' columns."""
+    ...
+
+def cp_to_tensor(weights: Any, factors: Any) -> ndarray:
+    """The tensor of a CP decomposition: the sum of the weighted outer products."""
     ...
 
 def cross(x1: _ArrayLike, x2: _ArrayLike, /, *, axis: int | Sequence[int] | None = -1) -> ndarray:
@@ -64,24 +96,32 @@ def diagonal(x: _ArrayLike, /, *, offset: int = 0) -> ndarray:
     """The diagonals of the matrices over the last two axes."""
     ...
 
-def eig(a: _ArrayLike) -> EigResult:
+def eig(a: _ArrayLike, b: _ArrayLike | None = None) -> EigResult:
     """Eigenvalues and right eigenvectors (columns): `EigResult(eigenvalues, eigenvectors)`."""
     ...
 
-def eigh(a: _ArrayLike, UPLO: Literal["L", "U"] = 'L') -> EighResult:
+def eigh(a: _ArrayLike, UPLO: Literal["L", "U"] = 'L', *, b: _ArrayLike | None = None, type: Any = 1) -> EighResult:
     """Ascending eigenvalues and eigenvectors (columns) of Hermitian matrices: `EighResult(eigenvalues, eigenvectors)`."""
     ...
 
-def eigvals(a: _ArrayLike) -> ndarray:
-    """Eigenvalues of any square matrices; real where the matrix and all of them are."""
+def eigvals(a: _ArrayLike, b: _ArrayLike | None = None) -> ndarray:
+    """Eigenvalues of any square matrices; real where the matrix and all of them are. With `b` those of `a @ v = w b @ v`."""
     ...
 
-def eigvalsh(a: _ArrayLike, UPLO: Literal["L", "U"] = 'L') -> ndarray:
-    """Ascending eigenvalues of Hermitian matrices, of which one triangle is read."""
+def eigvalsh(a: _ArrayLike, UPLO: Literal["L", "U"] = 'L', *, b: _ArrayLike | None = None, type: Any = 1) -> ndarray:
+    """Ascending eigenvalues of Hermitian matrices, of which one triangle is read. `b` and `type` as for `eigh`."""
     ...
 
 def expm(A: _ArrayLike) -> ndarray:
     """The matrix exponential. SciPy's."""
+    ...
+
+def fractional_matrix_power(A: _ArrayLike, t: Any) -> ndarray:
+    """The principal power of square matrices by any real number; real where it is. SciPy's."""
+    ...
+
+def funm(A: _ArrayLike, func: Any, disp: Any = True) -> ndarray:
+    """A function of square matrices by what it does to eigenvalues: `func` is given arrays of them. SciPy's; real where it is."""
     ...
 
 def hadamard(n: int, dtype: Any = int) -> ndarray:
@@ -100,8 +140,16 @@ def hilbert(n: int) -> ndarray:
     """The matrix of `1 / (i + j + 1)`. SciPy's."""
     ...
 
+def hosvd(x: _ArrayLike, ranks: Any = None) -> ndarray:
+    """The higher-order singular value decomposition: `TuckerResult(core, factors)`."""
+    ...
+
 def inv(a: _ArrayLike) -> ndarray:
     """The inverse of square matrices. Raises LinAlgError where one is singular."""
+    ...
+
+def ldl(A: _ArrayLike, lower: bool = True, hermitian: bool = True, overwrite_a: bool = False, check_finite: bool = True) -> ndarray:
+    """`(L, D, perm)` with `A = L @ D @ L.conj().T` for a Hermitian `A` that need not be definite (`L.T` with `hermitian=False`). SciPy's."""
     ...
 
 def logm(A: _ArrayLike) -> ndarray:
@@ -136,6 +184,10 @@ def matrix_rank(A: _ArrayLike, tol: _ArrayLike | None = None, hermitian: bool = 
     """The number of singular values greater than `tol`, by default the largest times `rtol`, by default the precision times the     longer side."""
     ...
 
+def matrix_transpose(x: _ArrayLike, /) -> ndarray:
+    """The transposes of the matrices over the last two axes."""
+    ...
+
 def multi_dot(arrays: Sequence[_ArrayLike], *, out: ndarray | None = None) -> Any:
     """The product of several matrices in the order that takes the fewest multiplications; the first and last may be vectors."""
     ...
@@ -164,12 +216,32 @@ def polar(a: _ArrayLike, side: Literal["right", "left"] = 'right') -> tuple[ndar
     """The polar decomposition `(u, p)`: `a = u @ p`, or `a = p @ u` with `side='left'`. SciPy's."""
     ...
 
-def qr(a: _ArrayLike, mode: Literal["reduced", "complete", "r", "raw"] = 'reduced') -> QRResult | Any:
+def polyeig(*matrices: Any) -> ndarray:
+    """Eigenvalues and eigenvectors (columns of norm 1) of `(a0 + w a1 + w**2 a2 + …) @ v = 0`: `EigResult(eigenvalues, eigenvectors)`."""
+    ...
+
+def qr(a: _ArrayLike, mode: Literal["reduced", "complete", "r", "raw"] = 'reduced', *, pivoting: Any = False) -> QRResult | Any:
     """The QR factorisation: `QRResult(Q, R)`."""
+    ...
+
+def rsf2csf(T: Any, Z: Any, check_finite: bool = True) -> ndarray:
+    """The complex Schur form `(T, Z)` of the real one that `schur` returns. SciPy's."""
     ...
 
 def schur(a: _ArrayLike, output: Literal["real", "complex"] = 'real') -> tuple[ndarray, ndarray]:
     """The Schur decomposition `(T, Z)` with `a = Z @ T @ Z.conj().T`. SciPy's."""
+    ...
+
+def signm(A: _ArrayLike) -> ndarray:
+    """The matrix sign function: eigenvalues become 1 or -1 by their real part; real where it is. SciPy's."""
+    ...
+
+def sinhm(A: _ArrayLike) -> ndarray:
+    """The hyperbolic sine of square matrices. SciPy's."""
+    ...
+
+def sinm(A: _ArrayLike) -> ndarray:
+    """The sine of square matrices. SciPy's."""
     ...
 
 def slogdet(a: _ArrayLike) -> SlogdetResult:
@@ -180,8 +252,24 @@ def solve(a: _ArrayLike, b: _ArrayLike) -> ndarray:
     """Solves `a x = b` for square `a`. `b` is a vector where it has one axis, else a matrix or a stack of matrices."""
     ...
 
+def solve_banded(l_and_u: Any, ab: Any, b: _ArrayLike, overwrite_ab: Any = False, overwrite_b: bool = False, check_finite: bool = True) -> ndarray:
+    """Solves `a x = b` for a banded `a` with `l` diagonals below and `u` above the main one: `ab[u + i - j, j] = a[i, j]`. SciPy's."""
+    ...
+
+def solve_circulant(c: _ArrayLike, b: _ArrayLike) -> ndarray:
+    """Solves `circulant(c) x = b` by Fourier transforms. SciPy's; raises LinAlgError where the matrix is singular."""
+    ...
+
+def solve_toeplitz(c_or_cr: Any, b: _ArrayLike, check_finite: bool = True) -> ndarray:
+    """Solves `toeplitz(c, r) x = b` for `c_or_cr` that is `c` or `(c, r)`. SciPy's, by LU with pivoting instead of Levinson's recursion, so     that leading blocks may be singular."""
+    ...
+
 def solve_triangular(a: _ArrayLike, b: _ArrayLike, trans: Literal[0, 1, 2, "N", "T", "C"] = 0, lower: bool = False, unit_diagonal: bool = False) -> ndarray:
     """Solves `a x = b` for triangular `a` (`a.T x = b` for `trans=1`, `a.conj().T x = b` for `trans=2`). SciPy's."""
+    ...
+
+def solveh_banded(ab: Any, b: _ArrayLike, overwrite_ab: Any = False, overwrite_b: bool = False, lower: bool = False, check_finite: bool = True) -> ndarray:
+    """Solves `a x = b` for a Hermitian banded `a`, given by the diagonals of its upper (or lower) triangle: `ab[u + i - j, j] = a[i, j]`,     or `ab[i - j, j] = a[i, j]`. SciPy's; `a` need not be positive definite."""
     ...
 
 def sqrtm(A: _ArrayLike) -> ndarray:
@@ -194,6 +282,22 @@ def svd(a: _ArrayLike, full_matrices: bool = True, compute_uv: bool = True, herm
 
 def svdvals(x: _ArrayLike, /) -> ndarray:
     """The singular values, descending."""
+    ...
+
+def tanhm(A: _ArrayLike) -> ndarray:
+    """The hyperbolic tangent of square matrices. SciPy's."""
+    ...
+
+def tanm(A: _ArrayLike) -> ndarray:
+    """The tangent of square matrices. SciPy's."""
+    ...
+
+def tensor_train(x: _ArrayLike, max_rank: Any = None, *, tol: _ArrayLike = 0.0) -> ndarray:
+    """The tensor-train decomposition: for each axis a core of `rank x length x next rank`, where the first and the last rank are 1."""
+    ...
+
+def tensor_train_to_tensor(cores: Any) -> ndarray:
+    """The tensor of a tensor train: the product of the cores over the ranks between them."""
     ...
 
 def tensorinv(a: _ArrayLike, ind: int = 2) -> ndarray:
@@ -210,6 +314,14 @@ def toeplitz(c: _ArrayLike, r: _ArrayLike | None = None) -> ndarray:
 
 def trace(x: _ArrayLike, /, *, offset: int = 0, dtype: Any = None) -> Any:
     """The sums of the diagonals of the matrices over the last two axes."""
+    ...
+
+def tucker(x: _ArrayLike, ranks: Any, *, n_iter_max: Any = 100, tol: _ArrayLike = 1e-08) -> ndarray:
+    """The Tucker decomposition with these ranks (one for each axis, or one for all): `TuckerResult(core, factors)`."""
+    ...
+
+def tucker_to_tensor(core: Any, factors: Any) -> ndarray:
+    """The tensor of a Tucker decomposition: the core times each factor along its axis."""
     ...
 
 def vecdot(x1: _ArrayLike, x2: _ArrayLike, /, *, axis: int | Sequence[int] | None = -1) -> Any:

@@ -12,7 +12,7 @@ _Size: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
 _Seed: TypeAlias = int | Sequence[int] | ndarray | SeedSequence | Any
 
 class BitGenerator:
-    """A stream of random bits, which `Generator` draws from. The base of `PCG64`, `PCG64DXSM`, `Philox`, `SFC64`, `MT19937`."""
+    """A stream of random bits, which `Generator` draws from. The base of `PCG64`, `PCG64DXSM`, `Philox`, `SFC64`, `MT19937`, `Xoshiro256`."""
 
     def random_raw(self, size: _Size | None = None, output: bool = True) -> Any:
         """What the algorithm puts out, as `uint64`."""
@@ -35,6 +35,9 @@ class Generator:
     """Draws from distributions, the numbers of NumPy's `Generator` to the bit: `cv.random.default_rng(seed)`."""
 
     def __new__(cls, bit_generator: BitGenerator) -> Generator: ...
+    def bernoulli(self, p: _ArrayLike = 0.5, size: _Size | None = None) -> Any:
+        """True with probability `p`: booleans, one uniform draw each, as `self.random(size) < p`. NumPy has no such function."""
+        ...
     def beta(self, a: _ArrayLike, b: _ArrayLike, size: _Size | None = None) -> Any:
         """Beta on [0, 1]: density proportional to `x^(a-1) (1-x)^(b-1)`."""
         ...
@@ -167,6 +170,9 @@ class Generator:
         ...
     def weibull(self, a: _ArrayLike, size: _Size | None = None) -> Any:
         """Weibull of scale 1: density `a x^(a-1) exp(-x^a)`."""
+        ...
+    def wishart(self, df: _ArrayLike, scale: _ArrayLike, size: _Size | None = None) -> Any:
+        """Wishart matrices with `df` degrees of freedom and this scale: `X @ X.T` for `df` columns `X` of normal vectors with that covariance. SciPy's `stats.wishart.rvs`, the same draws in the same order for a `size` of one axis; without one, a matrix."""
         ...
     def zipf(self, a: _ArrayLike, size: _Size | None = None) -> Any:
         """Zipf: probabilities proportional to `k^(-a)`, `k = 1, 2, …`."""
@@ -381,6 +387,36 @@ class SeedSequence:
         """The arguments that make it again."""
         ...
 
+class _Sequence:
+    """What the sequences of points have in common."""
+
+    def __new__(cls, d: Any, rng: Any) -> _Sequence: ...
+    def fast_forward(self, n: _ArrayLike) -> Any:
+        """Leaves `n` points out."""
+        ...
+    def integers(self, l_bounds: Any, *, u_bounds: Any = None, n: _ArrayLike = 1, endpoint: bool = False) -> Any:
+        """`n` points with integer coordinates from `l_bounds` up to `u_bounds`, which are left out unless `endpoint`; up to `l_bounds`         if they are alone."""
+        ...
+    def random(self, n: _ArrayLike = 1) -> Any:
+        """The next `n` points in [0, 1), the rows of an array."""
+        ...
+    def reset(self) -> Any:
+        """Goes back to the first point."""
+        ...
+
+class Halton(_Sequence):
+    """Halton's sequence in `d` dimensions, scrambled unless `scramble=False`. SciPy's `stats.qmc.Halton`, the same points for the same     `rng`: a seed, or a generator, of which a child draws."""
+
+    def __new__(cls, d: Any, *, scramble: Any = True, rng: Any = None) -> Halton: ...
+
+class LatinHypercube(_Sequence):
+    """Latin hypercubes in `d` dimensions: of `n` points each of `n` equal intervals of each axis holds one, anywhere in it or in its     middle with `scramble=False`. SciPy's `stats.qmc.LatinHypercube`, the same points for the same `rng`."""
+
+    def __new__(cls, d: Any, *, scramble: Any = True, rng: Any = None) -> LatinHypercube: ...
+    def fast_forward(self, n: _ArrayLike) -> Any:
+        """Leaves `n` points out."""
+        ...
+
 class MT19937(BitGenerator):
     """The Mersenne Twister, which the legacy interface draws from."""
 
@@ -426,6 +462,22 @@ class SFC64(BitGenerator):
     """Small Fast Chaotic: 192 bits and a counter."""
 
     def __new__(cls, seed: _Seed | None = None) -> SFC64: ...
+
+class Sobol(_Sequence):
+    """Sobol's sequence in `d` dimensions (at most 1111), scrambled unless `scramble=False`. SciPy's `stats.qmc.Sobol`, the same points for     the same `rng`: a seed, or a generator, of which a child draws."""
+
+    def __new__(cls, d: Any, *, scramble: Any = True, bits: Any = None, rng: Any = None) -> Sobol: ...
+    def random_base2(self, m: Any) -> Any:
+        """The next `2**m` points; all points so far must be a power of two of them."""
+        ...
+
+class Xoshiro256(BitGenerator):
+    """xoshiro256++: 256 bits of state, period 2**256 - 1. NumPy does not have it."""
+
+    def __new__(cls, seed: _Seed | None = None) -> Xoshiro256: ...
+    def jumped(self, jumps: int = 1) -> BitGenerator:
+        """A generator `jumps` times 2**128 draws ahead."""
+        ...
 
 def beta(a: _ArrayLike, b: _ArrayLike, size: _Size | None = None) -> Any:
     """Beta on [0, 1]: density proportional to `x^(a-1) (1-x)^(b-1)`."""
@@ -579,8 +631,8 @@ def sample(size: _Size | None = None) -> Any:
     """Uniform in [0, 1)."""
     ...
 
-def seed(seed: _Seed | None = None) -> None:
-    """Begins again with a seed: an integer of 32 bits, several of them, or None for entropy of the system."""
+def seed(seed=None):
+    """Begins again with a seed: an integer of 32 bits or several of them; for another bit generator than MT19937 any that it takes."""
     ...
 
 def set_bit_generator(bitgen: civita.random.BitGenerator) -> None:
