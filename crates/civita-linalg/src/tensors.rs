@@ -178,9 +178,9 @@ pub fn tucker(x: &Raw, ranks: &[usize], iterations: usize, tolerance: f64) -> Re
     let whole = norm(&x)?;
     let mut last = norm(&found.core)?;
     for _ in 0..iterations {
-        for axis in 0..x.rank() {
+        for (axis, &rank) in ranks.iter().enumerate() {
             let rest = projected(&x, &found.factors, Some(axis))?;
-            found.factors[axis] = leading(&unfolded(&rest, axis)?, ranks[axis])?;
+            found.factors[axis] = leading(&unfolded(&rest, axis)?, rank)?;
         }
         found.core = projected(&x, &found.factors, None)?;
         let now = norm(&found.core)?;

@@ -59,10 +59,9 @@ impl Sobol {
             if dimension > 0 {
                 let polynomial = table.next().unwrap_or(3);
                 let degree = polynomial.ilog2() as usize;
-                for k in 0..degree {
-                    let number = table.next().unwrap_or(1);
-                    if k < bits_usize {
-                        v[k] = number;
+                for (k, number) in table.by_ref().take(degree).enumerate() {
+                    if let Some(v) = v.get_mut(k) {
+                        *v = number;
                     }
                 }
                 for j in degree..bits_usize {
