@@ -19,10 +19,12 @@ const DRAWS: usize = 100_000;
 const BINS: usize = 60;
 
 type Density = fn(f64) -> f64;
+/// A name, draws, where to draw the histogram, and the density beside it.
+type Drawn<'a> = (&'a str, Vec<f64>, (f64, f64), Density);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut rng = Rng::new(42);
-    let all: Vec<(&str, Vec<f64>, (f64, f64), Density)> = vec![
+    let all: Vec<Drawn<'_>> = vec![
         (
             "normal, by key and counter",
             CounterRng::new(42).normal::<f64, 1>(DRAWS).to_vec(),

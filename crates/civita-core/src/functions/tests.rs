@@ -232,7 +232,7 @@ fn outputs_are_what_rows_say_they_are() {
                 check(output, &x)
             }
             (
-                Returned::Several(all),
+                Returned::Several(all) | Returned::Tuple(all),
                 Returns::List(output) | Returns::Tuple(output) | Returns::OneOrTuple(output),
             ) => all.iter().for_each(|x| check(output, x)),
             (Returned::Asked(all), Returns::Asked(outputs)) => {
