@@ -343,7 +343,7 @@ def test_operators_from_ufuncs():
 
     a = Logged([1.0, 2.5])
     assert (a + 1).values.tolist() == (1 + a).values.tolist() == [2.0, 3.5]
-    assert (2**a).values.tolist() == np.power(2, [1.0, 2.5]).tolist()
+    assert (2**a).values.tolist() == pytest.approx([2.0, 2**2.5])
     assert (a < 2).values.tolist() == [True, False]
     assert [x.values.tolist() for x in divmod(a, 2)] == [[0.0, 1.0], [1.0, 0.5]]
     assert (-a).values.tolist() == [-1.0, -2.5] and abs(-a).values.tolist() == [1.0, 2.5]
