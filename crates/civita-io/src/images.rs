@@ -81,8 +81,8 @@ fn array<P: Pixel<Subpixel: Element>>(
 /// ```
 ///
 /// # Errors
-/// When the ending is another one, the array is no picture or of another dtype than `uint8` (PNG: `uint16` too), or the system
-/// fails; the old file is there still.
+/// When the ending is another one, the array is no picture or of another dtype than `uint8` (PNG: `uint16` too), opacity is to go
+/// into a JPEG, or the system fails; the old file is there still.
 pub fn save(path: &Path, x: &Raw) -> Result<()> {
     let fault = |text: String| Error::value("write_image", text);
     let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("");
@@ -106,6 +106,14 @@ pub fn save(path: &Path, x: &Raw) -> Result<()> {
             )));
         }
     };
+    // the crate would convert, and lose bits and opacity without a word
+    if format == ImageFormat::Jpeg && (x.dtype() == DType::U16 || channels % 2 == 0) {
+        return Err(fault(format!(
+            "JPEG holds uint8 with 1 or 3 channels, not {} with {channels}",
+            x.dtype()
+        ))
+        .hint("PNG holds uint16 and opacity"));
+    }
     let side = |n: usize| {
         u32::try_from(n).ok().filter(|&n| n > 0).ok_or_else(|| {
             fault(format!(

@@ -458,6 +458,9 @@ mod pictures {
         );
         let wide = counted(4, DType::U16).reshape(&[2, 2]).unwrap();
         assert!(images::save(&file("x.jpg"), &wide).unwrap_err().is_value());
+        let with_opacity = counted(16, DType::U8).reshape(&[2, 2, 4]).unwrap();
+        let refused = images::save(&file("x.jpg"), &with_opacity).unwrap_err();
+        assert!(refused.is_value());
         assert!(images::load(&file("none.png")).unwrap_err().is_io());
         for bytes in [&b""[..], b"GIF89a", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"] {
             assert!(images::read(bytes).unwrap_err().is_value());
