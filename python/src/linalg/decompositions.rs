@@ -1,7 +1,7 @@
 //! SciPy's factorisations, generalised eigenproblems, functions of matrices, and decompositions of tensors.
 
 use civita_core::raw::Raw;
-use civita_linalg::{self as linalg, Band, Cp, Mode, Problem, Symmetry, TensorTrain, Tucker};
+use civita_linalg::{self as linalg, Band, Cp, Problem, Symmetry, TensorTrain, Tucker};
 use pyo3::prelude::*;
 
 use super::{binary, real_if_close, run, several, tuple, unary, uplo};
@@ -12,13 +12,7 @@ use crate::scalar::give;
 /// `[q, r, p]` or `[r, p]`, by the mode.
 #[pyfunction]
 fn qr_pivoted(a: &Bound<'_, PyAny>, mode: &str) -> Outcome<Py<PyAny>> {
-    let mode = match mode {
-        "reduced" => Mode::Reduced,
-        "complete" => Mode::Complete,
-        "r" => Mode::R,
-        "raw" => Mode::Raw,
-        _ => return Err(value_error(format!("Unrecognized mode '{mode}'"))),
-    };
+    let mode = super::qr_mode(mode)?;
     several(a, |x| {
         let (mut all, p) = linalg::qr_pivoted(x, mode)?;
         all.push(p);

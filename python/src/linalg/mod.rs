@@ -150,16 +150,21 @@ fn solve_triangular(
     binary(a, b, |a, b| linalg::solve_triangular(a, b, triangle))
 }
 
+/// What of a QR factorisation is asked for, by NumPy's names.
+fn qr_mode(name: &str) -> Outcome<Mode> {
+    match name {
+        "reduced" => Ok(Mode::Reduced),
+        "complete" => Ok(Mode::Complete),
+        "r" => Ok(Mode::R),
+        "raw" => Ok(Mode::Raw),
+        _ => Err(value_error(format!("Unrecognized mode '{name}'"))),
+    }
+}
+
 /// `[q, r]`, `[r]` or `[h, tau]`, by NumPy's mode.
 #[pyfunction]
 fn qr(a: &Bound<'_, PyAny>, mode: &str) -> Outcome<Py<PyAny>> {
-    let mode = match mode {
-        "reduced" => Mode::Reduced,
-        "complete" => Mode::Complete,
-        "r" => Mode::R,
-        "raw" => Mode::Raw,
-        _ => return Err(value_error(format!("Unrecognized mode '{mode}'"))),
-    };
+    let mode = qr_mode(mode)?;
     several(a, |x| linalg::qr(x, mode))
 }
 

@@ -12,7 +12,6 @@
 use super::codes;
 use super::sort::Item;
 use crate::error::Result;
-use crate::kernels::sort::sort;
 use crate::primitive::{Direction, Sort, Sorted};
 use crate::storage::Storage;
 use crate::threads::{self, Parts};
@@ -125,7 +124,7 @@ fn sort_row<T: Item>(values: &[T], keys: &mut Vec<u64>, flip: u64, indices: &Par
     let packing = Packing::new(n, range_of(values, flip), flip);
     keys.clear();
     keys.extend(values.iter().enumerate().map(|(i, &x)| packing.key(x, i)));
-    sort(keys);
+    keys.sort_unstable();
     write_groups(values, keys, packing, (0, n), indices);
 }
 
