@@ -137,6 +137,14 @@ pub fn write_element(x: &Raw, place: usize, bytes: &[u8; 16]) {
     drop(guards);
 }
 
+/// The bytes of an Owned contiguous tensor.
+#[cfg(any(test, feature = "reference"))]
+pub(crate) fn bytes(x: &Raw) -> &[u8] {
+    assert!(x.storage().access() == Access::Owned && x.layout().is_contiguous());
+    // SAFETY: Owned bytes never change while shared, and the layout lies within the buffer.
+    unsafe { std::slice::from_raw_parts(x.ptr().cast_const(), x.layout().len() * x.dtype().size()) }
+}
+
 /// A new contiguous tensor of as many bytes.
 pub(crate) fn upload(bytes: &[u8], out: &Raw) {
     assert!(out.layout().is_contiguous() && out.storage().len() >= bytes.len());

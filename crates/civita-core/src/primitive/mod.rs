@@ -25,6 +25,7 @@ mod rowwise;
 mod scan;
 mod scatter;
 mod sort;
+mod transfer;
 mod view;
 mod write;
 
@@ -49,10 +50,12 @@ pub use gather::Gather;
 pub(crate) use gather::OUTSIDE;
 pub use join::Join;
 pub use matmul::Matmul;
-pub use rowwise::{Rowwise, Stat};
+pub(crate) use rowwise::functions;
+pub use rowwise::{Rowwise, Stage, Stat};
 pub use scan::Scan;
 pub use scatter::{Combine, Scatter};
 pub use sort::{Direction, Sort, Sorted};
+pub use transfer::Transfer;
 pub use view::View;
 pub use write::Write;
 

@@ -260,7 +260,9 @@ impl Raw {
 
     /// One value everywhere, in the shape, dtype and device of this tensor and in the memory of one.
     pub fn filled(&self, value: Scalar) -> Result<Raw> {
-        Raw::scalar(value, self.dtype)?.broadcast_to(self.shape())
+        Raw::scalar(value, self.dtype)?
+            .to_device(self.device)?
+            .broadcast_to(self.shape())
     }
 
     /// A new tensor of one value on the device of this one.
@@ -268,7 +270,8 @@ impl Raw {
         match value {
             Scalar::Bool(false) => Raw::zeros(shape, dtype),
             _ => Raw::full(shape, value, dtype),
-        }
+        }?
+        .to_device(self.device)
     }
 }
 

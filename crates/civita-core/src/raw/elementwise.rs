@@ -12,7 +12,7 @@ use crate::graph::Function;
 use crate::layout::broadcast_shapes;
 use crate::ops::{ClassResult, Op, elementwise_heads};
 use crate::primitive::{Apply, Fused, Untagged, bind_in_place, bind_into, bind_one};
-use crate::program::Plan;
+use crate::program::Typed;
 
 /// What an op is applied to.
 #[derive(Clone, Copy)]
@@ -210,8 +210,8 @@ pub fn write_elementwise(
     if !fits_plainly(op, operands, out) {
         let values = strong(op, operands)?;
         let dtypes: SmallVec<[DType; 3]> = values.iter().map(Raw::dtype).collect();
-        let plan = Plan::single(op, &dtypes, None)?;
-        check_cast(name, plan.output(), out.dtype(), casting)?;
+        let typed = Typed::single(op, &dtypes, None)?;
+        check_cast(name, typed.output, out.dtype(), casting)?;
         let shapes: SmallVec<[&[usize]; 4]> = values.iter().map(Raw::shape).collect();
         let shape = broadcast_shapes(name, &shapes)?;
         let both = broadcast_shapes(name, &[&shape, out.shape()]);
@@ -267,7 +267,7 @@ pub fn apply_in_place(op: Op, a: &mut Raw, b: Operand<'_>) -> Result<bool> {
     let apply = Apply { op, scalar: weak };
     let fits = |a: &Raw| {
         Ok(fits_plainly(op, &[a.into(), b], a)
-            || Plan::single(op, &dtypes, weak)?.output() == a.dtype())
+            || Typed::single(op, &dtypes, weak)?.output == a.dtype())
     };
     match b {
         Operand::Tensor(b) => bind_in_place(&apply, a, &[b], fits),

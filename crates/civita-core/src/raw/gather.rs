@@ -342,7 +342,8 @@ impl Raw {
             Scalar::Int(depth as i128),
             Scalar::Int(1),
             DType::I64,
-        )?;
+        )?
+        .to_device(self.device)?;
         let index = self.detach().cast(DType::I64)?.expand_dims(&[-1])?;
         Raw::apply(Op::Eq, &[(&index).into(), (&classes).into()])?.cast(dtype)
     }
