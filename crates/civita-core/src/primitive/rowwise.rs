@@ -119,7 +119,9 @@ impl Rowwise {
                 let shift = all.finite_shift(n, x);
                 let exp = all.map(&f.shifted_exp, &[0, shift]);
                 let sum = all.fold(Monoid::Sum, exp);
-                all.map(&f.log_quotient, &[0, shift, sum]);
+                // once for a row, not for each of its elements
+                let log = all.map(Function::of(Op::Log), &[sum]);
+                all.map(&f.less_both, &[0, shift, log]);
             }
         }
         all.0
@@ -258,8 +260,8 @@ pub(crate) struct Functions {
     pub shifted_exp: Arc<Function>,
     /// `m + ln s`.
     pub shifted_log: Arc<Function>,
-    /// `ln (e^(x - m) / s)`.
-    pub log_quotient: Arc<Function>,
+    /// `x - m - l`.
+    pub less_both: Arc<Function>,
 }
 
 pub(crate) fn functions() -> &'static Functions {
@@ -281,9 +283,7 @@ pub(crate) fn functions() -> &'static Functions {
             }),
             shifted_exp: of(2, "logsumexp", |b| (b.input(0) - b.input(1)).exp()),
             shifted_log: of(2, "logsumexp", |b| b.input(1) + b.input(0).log()),
-            log_quotient: of(3, "log_softmax", |b| {
-                b.input(0) - b.input(1) - b.input(2).log()
-            }),
+            less_both: of(3, "log_softmax", |b| b.input(0) - b.input(1) - b.input(2)),
         }
     })
 }

@@ -1,6 +1,6 @@
 //! The stages of a statistic on one row before the next, which finds in the cache what the stage before left there.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use smallvec::SmallVec;
 
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::isa::Kernel;
 use crate::kernels::fold::{Folding, folding};
 use crate::kernels::{Slot, cast};
-use crate::primitive::Stage;
+use crate::primitive::{Rowwise, Stage, Stat};
 use crate::program::Typed;
 use crate::raw::Raw;
 use crate::storage::Storage;
@@ -20,37 +20,32 @@ use crate::threads::{self, Parts};
 /// Bytes of a row, and of each value that is one: all of them together stay in L2.
 const ROW: usize = 1 << 16;
 
-/// Runs `stages` for every row of `x` along its last axis into `out`, which has an element or a row for each. Returns false where
-/// rows do not lie as kernels want them: in C order, in a lane that is their dtype, short enough for the cache.
-pub(super) fn run(stages: &[Stage], x: &Raw, out: &Raw) -> Result<bool> {
+/// Runs the stages of `p` for every row of `x` along its last axis into `out`, which has a row for each. Returns false where rows do
+/// not lie as kernels want them: in C order, in a lane that is their dtype, short enough for the cache.
+pub(super) fn run(p: &Rowwise, x: &Raw, out: &Raw) -> Result<bool> {
     let (dtype, n) = (x.dtype(), x.shape().last().copied().unwrap_or(0));
     let fits = dtype.is_float()
         && dtype == dtype.compute()
         && (1..=ROW / dtype.size()).contains(&n)
         && x.layout().is_contiguous()
         && out.layout().is_contiguous();
-    let typed = match fits {
-        true => stages
-            .iter()
-            .map(|s| typed(s, dtype))
-            .collect::<Result<Vec<_>>>()?,
-        false => return Ok(false),
-    };
-    let mut once: Vec<Once> = stages.iter().map(|_| Once::default()).collect();
-    let Some(job) = Job::new(stages, &typed, &mut once, dtype, n) else {
+    let Some(stages) = fits.then(|| Stages::of(p, dtype)).flatten() else {
         return Ok(false);
     };
     let (from, to) = (Parts(x.ptr()), Parts(out.ptr()));
-    let (rows, width) = (x.len() / n, out.len() / (x.len() / n) * dtype.size());
+    let row = n * dtype.size();
     let failed: Mutex<Option<Error>> = Mutex::new(None);
-    threads::run_ranges(rows, (GRAIN / 8 / n).max(1), &|range| {
+    threads::run_ranges(x.len() / n, (GRAIN / 8 / n).max(1), &|range| {
+        let rows = Rows {
+            from: from.at(range.start * row),
+            to: to.at(range.start * row),
+            count: range.len(),
+            n,
+            size: dtype.size(),
+        };
         // SAFETY: the rows of the range lie within the operand and the output, whose rows are this task's alone; guards keep
         // writers away.
-        let done = unsafe {
-            let first = from.at(range.start * n * dtype.size());
-            job.rows(first, to.at(range.start * width), width, range.len())
-        };
-        if let Err(error) = done {
+        if let Err(error) = unsafe { stages.run(&rows) } {
             *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         }
     });
@@ -60,22 +55,8 @@ pub(super) fn run(stages: &[Stage], x: &Raw, out: &Raw) -> Result<bool> {
     }
 }
 
-/// The program of a stage that has one.
-fn typed(stage: &Stage, dtype: DType) -> Result<Option<Arc<Typed>>> {
-    Ok(match stage {
-        Stage::Fold(..) => None,
-        Stage::Map(function, of) => {
-            let dtypes: SmallVec<[DType; 3]> = of.iter().map(|_| dtype).collect();
-            Some(function.typed(Device::Cpu, &dtypes)?)
-        }
-        Stage::Scalar(op, _, scalar) => {
-            Some(Arc::new(Typed::single(*op, &[dtype], Some((1, *scalar)))?))
-        }
-    })
-}
-
-/// A stage with its kernels.
-enum Ready<'a> {
+/// A stage with what it needs of the tables.
+enum Ready {
     Fold {
         folding: Folding,
         /// From the accumulator.
@@ -83,82 +64,93 @@ enum Ready<'a> {
         of: usize,
     },
     Map {
-        plan: Plan<'a>,
+        typed: Arc<Typed>,
         of: SmallVec<[usize; 3]>,
     },
 }
 
-struct Job<'a> {
-    stages: Vec<Ready<'a>>,
+/// The stages of a normalisation in a lane.
+struct Stages {
+    all: Vec<Ready>,
     /// Of each value, the operand first: is it one number for the row?
-    one: Vec<bool>,
+    one: SmallVec<[bool; 8]>,
     /// Rows of registers that a stage needs at most.
     registers: usize,
-    size: usize,
-    n: usize,
 }
-// SAFETY: plans hold addresses of constants, which nobody writes.
-unsafe impl Sync for Job<'_> {}
 
-impl<'a> Job<'a> {
-    /// `None` where a stage gives another dtype, or has no kernel.
-    fn new(
-        stages: &[Stage],
-        typed: &'a [Option<Arc<Typed>>],
-        once: &'a mut [Once],
-        dtype: DType,
-        n: usize,
-    ) -> Option<Job<'a>> {
-        let mut job = Job {
-            stages: Vec::with_capacity(stages.len()),
-            one: vec![false],
-            registers: 0,
-            size: dtype.size(),
-            n,
+/// Rows one behind the other, and as many rows of results.
+struct Rows {
+    from: *mut u8,
+    to: *mut u8,
+    count: usize,
+    n: usize,
+    size: usize,
+}
+
+impl Stages {
+    /// They are the same for all rows that have an element; `None` where there are none of that lane.
+    fn of(p: &Rowwise, dtype: DType) -> Option<&'static Stages> {
+        static ALL: [[OnceLock<Option<Stages>>; 2]; 2] =
+            [const { [const { OnceLock::new() }; 2] }; 2];
+        let stat = match p.stat {
+            Stat::Softmax => 0,
+            Stat::LogSoftmax => 1,
+            _ => return None,
         };
-        for ((stage, typed), once) in stages.iter().zip(typed).zip(once) {
-            let of: SmallVec<[usize; 3]> = match stage {
-                Stage::Map(_, of) => of.clone(),
-                Stage::Fold(_, of) | Stage::Scalar(_, of, _) => SmallVec::from_elem(*of, 1),
-            };
-            let all_one = of.iter().all(|&i| job.one[i]);
-            match (stage, typed) {
-                (Stage::Fold(fold, of), _) => {
+        let slot = &ALL[stat][usize::from(dtype == DType::F64)];
+        slot.get_or_init(|| Stages::new(&p.stages(1, dtype), dtype))
+            .as_ref()
+    }
+
+    /// `None` where a stage gives another dtype, or has no kernel.
+    fn new(stages: &[Stage], dtype: DType) -> Option<Stages> {
+        let mut ready = Stages {
+            all: Vec::with_capacity(stages.len()),
+            one: SmallVec::from_elem(false, 1),
+            registers: 0,
+        };
+        for stage in stages {
+            match stage {
+                Stage::Fold(fold, of) => {
                     let folding = folding(*fold, dtype)?;
                     let round = cast::kernel(folding.acc, dtype);
-                    job.stages.push(Ready::Fold {
+                    ready.one.push(true);
+                    ready.all.push(Ready::Fold {
                         folding,
                         round,
                         of: *of,
                     });
-                    job.one.push(true);
                 }
-                (_, Some(typed)) => {
+                Stage::Map(function, of) => {
+                    let dtypes: SmallVec<[DType; 3]> = of.iter().map(|_| dtype).collect();
+                    let typed = function.typed(Device::Cpu, &dtypes).ok()?;
                     if typed.output != dtype || typed.widest > dtype.size() {
                         return None;
                     }
-                    job.registers = job.registers.max(typed.registers);
-                    let plan = Plan::of(typed, once);
-                    job.stages.push(Ready::Map { plan, of });
-                    job.one.push(all_one);
+                    ready.registers = ready.registers.max(typed.registers);
+                    ready.one.push(of.iter().all(|&i| ready.one[i]));
+                    ready.all.push(Ready::Map {
+                        typed,
+                        of: of.clone(),
+                    });
                 }
-                (_, None) => return None,
+                Stage::Scalar(..) => return None,
             }
         }
-        Some(job)
+        Some(ready)
     }
 
     /// # Safety
-    /// `count` rows lie at `from`, one behind the other; as many results of `width` bytes at `to` are the caller's alone.
-    unsafe fn rows(&self, from: *mut u8, to: *mut u8, width: usize, count: usize) -> Result<()> {
-        let (n, size) = (self.n, self.size);
+    /// The rows lie where they say, and those of the results are the caller's alone.
+    unsafe fn run(&self, rows: &Rows) -> Result<()> {
+        let (n, size) = (rows.n, rows.size);
         let row = (n * size).next_multiple_of(64);
         let values = self.one.len();
         // values that are rows, then the registers of a stage, then booleans
         let scratch = Storage::uninit((values + self.registers + 1) * row)?;
         let part = |i: usize| scratch.ptr().wrapping_add(i * row);
-        let mut ones = vec![Slot::ZERO; values];
-        let mut at: Vec<*mut u8> = (0..values)
+        let mut ones: SmallVec<[Slot; 8]> = SmallVec::from_elem(Slot::ZERO, values);
+        let mut at: SmallVec<[*mut u8; 8]> = (0..values)
             .map(|i| {
                 if self.one[i] {
                     ones[i].at_mut()
@@ -167,21 +159,21 @@ impl<'a> Job<'a> {
                 }
             })
             .collect();
-        let mut steps: Vec<Option<Steps>> = self
-            .stages
-            .iter()
-            .map(|stage| match stage {
+        let mut once: SmallVec<[Once; 8]> = self.all.iter().map(|_| Once::default()).collect();
+        let mut steps: SmallVec<[Option<Steps>; 8]> = (self.all.iter().zip(&mut once))
+            .map(|(stage, once)| match stage {
                 Ready::Fold { .. } => None,
-                Ready::Map { plan, of } => {
+                Ready::Map { typed, of } => {
                     let one = |i: usize| self.one[of[i]];
-                    Some(Steps::new(*plan, one, |r| part(values + r)))
+                    let plan = Plan::of(typed, once);
+                    Some(Steps::new(plan, one, |r| part(values + r)))
                 }
             })
             .collect();
-        for r in 0..count {
-            at[0] = from.wrapping_add(r * n * size);
-            at[values - 1] = to.wrapping_add(r * width);
-            for (i, (stage, steps)) in self.stages.iter().zip(&mut steps).enumerate() {
+        for r in 0..rows.count {
+            at[0] = rows.from.wrapping_add(r * n * size);
+            at[values - 1] = rows.to.wrapping_add(r * n * size);
+            for (i, (stage, steps)) in self.all.iter().zip(&mut steps).enumerate() {
                 let (one, to) = (self.one[i + 1], at[i + 1]);
                 // SAFETY: values before this one have been computed; each is a row of `n` elements, or one; its own place is
                 // as long and nobody else's.

@@ -21,14 +21,14 @@ pub(super) fn normalised(p: &Rowwise, x: &Raw) -> Result<Raw> {
     if out.is_empty() {
         return Ok(out);
     }
-    let stages = p.stages(p.over.count(x.shape()), x.dtype());
     let compute = p.compute(x.dtype());
     let along_last = p.over.axes.as_slice() == [x.rank().wrapping_sub(1)];
     let as_it_is = x.dtype() == compute && p.dtype == compute;
-    if along_last && as_it_is && rows::run(&stages, x, &out)? {
+    if along_last && as_it_is && rows::run(p, x, &out)? {
         explain::note(p.name(), x.len(), || (p.dtype, explain::Kind::Elementwise));
         return Ok(out);
     }
+    let stages = p.stages(p.over.count(x.shape()), x.dtype());
     by_slabs(p, &stages, x, &out)?;
     Ok(out)
 }
