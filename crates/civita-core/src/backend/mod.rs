@@ -153,6 +153,14 @@ pub trait Backend: Send + Sync {
         Err(lacks(self.name(), "expand"))
     }
 
+    /// Writes the rows of `few` into a contiguous tensor where a mask is true.
+    ///
+    /// # Errors
+    /// When there is another number of rows.
+    fn place(&self, base: &Raw, mask: &Raw, few: &Raw) -> Result<()> {
+        Err(lacks(self.name(), "place"))
+    }
+
     /// Runs a kernel on the host: `x` in C order and in these dtypes, one for each operand, into new tensors with the specs of
     /// `outputs`.
     ///
