@@ -14,7 +14,7 @@ mod plan;
 mod run;
 mod steps;
 
-pub use expr::{Builder, Expr, Id, Node, Program};
+pub use expr::{Builder, Constant, Expr, Id, Node, Program, Term};
 pub use plan::Plan;
 pub(crate) use plan::met;
 pub(crate) use run::{GRAIN, Source, Target, run};
