@@ -223,6 +223,18 @@ pub trait Backend: Send + Sync {
         Err(lacks(self.name(), "expand"))
     }
 
+    /// Writes the rows of `few` into a contiguous tensor where a mask is true.
+    ///
+    /// # Errors
+    /// When there is another number of rows.
+    fn place(&self, base: &Raw, mask: &Raw, few: &Raw) -> Result<()> {
+        let placed = self.expand(mask, few)?;
+        let added: Vec<isize> = (mask.rank()..base.rank()).map(|a| a as isize).collect();
+        let mask = mask.with_layout(mask.layout().expand_dims(&added)?);
+        let chosen = [(&mask).into(), (&placed).into(), base.into()];
+        self.op_into(Op::Where, &chosen, base)
+    }
+
     /// Runs a kernel on the host: `x` in C order and in these dtypes, one for each operand, into new tensors with the specs of
     /// `outputs`.
     ///

@@ -39,7 +39,7 @@ pub use arg_fold::ArgFold;
 pub(crate) use bind::{Untagged, bind_in_place, bind_into_part, bind_view, direct, execute};
 pub use bind::{bind, bind_into, bind_one};
 pub(crate) use compress::not_covered;
-pub use compress::{Compress, Expand};
+pub use compress::{Compress, Expand, Place};
 pub use copy::{Copy, Order};
 pub use correlate::Correlate;
 pub use external::{HostInput, HostKernel, HostOutput, batch_in_front, specs};

@@ -12,6 +12,6 @@ mod derive;
 mod expr;
 mod typed;
 
-pub use expr::{Builder, Expr, Id, Node, Program};
+pub use expr::{Builder, Constant, Expr, Id, Node, Program, Term};
 pub(crate) use typed::met;
 pub use typed::{Action, Src, Step, Typed};

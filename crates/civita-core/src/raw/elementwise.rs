@@ -51,6 +51,11 @@ impl Raw {
     #[inline]
     pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
         check_count(op, operands.len())?;
+        if matches!(op, Op::Pow | Op::Abs)
+            && let Some(simpler) = simplified(op, operands)
+        {
+            return simpler;
+        }
         match Untagged::of(operands) {
             Some(call) => call.run(op, operands),
             None => with_scalar_attribute(op, operands, |p, x| bind_one(p, x)),
@@ -272,6 +277,38 @@ pub fn apply_in_place(op: Op, a: &mut Raw, b: Operand<'_>) -> Result<bool> {
     match b {
         Operand::Tensor(b) => bind_in_place(&apply, a, &[b], fits),
         Operand::Scalar(_) => bind_in_place(&apply, a, &[], fits),
+    }
+}
+
+/// Halves from which on their magnitude is taken as bits: three calls cost more than a few conversions.
+const MANY: usize = 1 << 12;
+
+/// What another op says with the same result and less work: squares of integers, square roots of complex numbers, magnitudes of
+/// half floats, which are their bits without the first.
+#[inline]
+fn simplified(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
+    let Operand::Tensor(x) = operands.first()? else {
+        return None;
+    };
+    if !x.is_plain() {
+        return None;
+    }
+    match (op, operands.get(1)) {
+        (Op::Pow, Some(Operand::Scalar(Scalar::Int(2)))) if x.dtype().is_integer() => {
+            Some(Raw::apply(Op::Square, &operands[..1]))
+        }
+        (Op::Pow, Some(Operand::Scalar(Scalar::Float(0.5)))) if x.dtype().is_complex() => {
+            Some(Raw::apply(Op::Sqrt, &operands[..1]))
+        }
+        (Op::Abs, None) if matches!(x.dtype(), DType::F16 | DType::BF16) && x.len() >= MANY => {
+            let magnitude = || {
+                let bits = x.reinterpret(DType::U16)?;
+                let without_sign = [(&bits).into(), Scalar::Int(0x7fff).into()];
+                Raw::apply(Op::BitwiseAnd, &without_sign)?.reinterpret(x.dtype())
+            };
+            Some(magnitude())
+        }
+        _ => None,
     }
 }
 

@@ -47,6 +47,24 @@ impl Raw {
         Ok(host::slice(self))
     }
 
+    /// The memory from the lowest to the highest element, without a copy, and where in it the first one is; the layout's
+    /// strides lead from there.
+    ///
+    /// # Errors
+    /// As [`Raw::as_slice`], but for elements in another order.
+    pub fn as_span<T: Element>(&self) -> Result<(&[T], usize)> {
+        self.expect_dtype("as_span", T::DTYPE)?;
+        self.concrete("as_span")?;
+        if self.storage.access() != Access::Owned {
+            return Err(Error::aliasing(
+                "as_span",
+                "the memory is shared with code that may write it",
+            )
+            .hint("copy the elements out: `.to_vec()`"));
+        }
+        Ok(host::span(self))
+    }
+
     /// A reference to one element.
     ///
     /// # Errors

@@ -120,6 +120,9 @@ impl Backend for Cpu {
     fn expand(&self, mask: &Raw, few: &Raw) -> Result<Raw> {
         compress::expand(mask, few)
     }
+    fn place(&self, base: &Raw, mask: &Raw, few: &Raw) -> Result<()> {
+        compress::place(base, mask, few)
+    }
     fn external(
         &self,
         kernel: &dyn HostKernel,

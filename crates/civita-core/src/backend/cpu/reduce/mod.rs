@@ -87,6 +87,20 @@ pub(super) fn fold(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
     }
 }
 
+/// A vector of one value, where there is memory for it: a view that repeats an element has more pieces than bytes.
+fn repeated<T: Clone>(value: T, n: usize) -> Result<Vec<T>> {
+    let mut all = Vec::new();
+    all.try_reserve_exact(n).map_err(|_| {
+        let bytes = n.saturating_mul(size_of::<T>());
+        Error::memory(
+            "reduce",
+            format!("cannot allocate {bytes} bytes for partial results"),
+        )
+    })?;
+    all.resize(n, value);
+    Ok(all)
+}
+
 /// May partial products have overflowed or underflowed where the whole does not? `[1e10, 1e-10, 1e10, …]` is infinity times 0 in
 /// lanes.
 fn lost_range(x: &Raw, y: &Raw) -> Result<bool> {
