@@ -37,7 +37,7 @@ export PIP_PROGRESS_BAR := off
 endif
 
 .PHONY: help demo test tier1 tier2 tier3 bench clean \
-        fmt clippy doc rust-tests doc-tests python python-tests conformance clients wheels miri neon cuda deny pictures oracles \
+        fmt clippy doc rust-tests doc-tests python python-tests conformance clients wheels miri neon cuda deny pictures oracles adding \
         bench-python bench-peers bench-against
 
 help: ## this list
@@ -99,7 +99,7 @@ wheels: ## build a wheel, install it where nothing else is, run a program there;
 
 ## ---- the long checks ---------------------------------------------------------------------------------------------
 
-tier3: miri neon deny pictures oracles ## long: miri, NEON under qemu, licences and advisories, PNG and JPEG, live PyTorch
+tier3: miri neon deny pictures oracles adding ## long: miri, NEON under qemu, licences and advisories, PNG and JPEG, live PyTorch, docs/adding-an-op.md
 	@echo "tier3: all passed"
 
 miri: ## the engine's unsafe modules under miri (needs the nightly toolchain with miri)
@@ -119,6 +119,10 @@ pictures: ## tests of PNG and JPEG, which are a feature
 
 oracles: $(BENCH_VENV)/.torch ## compute PyTorch's gradients again and compare them with the files kept
 	$(BENCH_VENV)/bin/python tests/oracles/make_torch.py --check
+
+adding: $(VENV)/.ready ## do what docs/adding-an-op.md says to a copy of the tree, build and test it (target/adding)
+	@tools/need.sh cc c++
+	$(VENV)/bin/python tests/adding/run.py
 
 ## ---- speed -------------------------------------------------------------------------------------------------------
 

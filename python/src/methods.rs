@@ -443,8 +443,12 @@ pub fn reshaped_in(
 
 /// The array under another shape.
 pub fn reshaped(py: Python<'_>, x: &Raw, shape: &[isize], copy: Option<bool>) -> Outcome<Raw> {
+    let lengths = shape;
     let shape = Layout::contiguous(x.shape())?.resolve_shape(shape)?;
     match copy {
+        // a trace keeps -1 as it is
+        Some(true) if x.is_transformed() => Ok(x.copied()?.reshape_to(lengths)?),
+        None if x.is_transformed() => Ok(x.reshape_to(lengths)?),
         Some(true) => Ok(gil::work(py, x.len(), || x.copied()?.reshape(&shape))?),
         Some(false) if x.is_plain() && x.layout().reshape(&shape)?.is_none() => Err(value_error(
             "Unable to avoid creating a copy while reshaping\n  hint: `copy=None` copies only where it must",

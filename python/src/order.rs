@@ -123,13 +123,13 @@ pub fn new_like(
 
 /// The elements along one axis, in this order of the indices; a view where the memory allows it.
 pub fn raveled(x: &Raw, order: Order) -> Outcome<Raw> {
-    let flat = [x.len()];
+    let flat = [-1];
     match order {
-        Order::F => Ok(x.transpose()?.reshape(&flat)?),
-        Order::Any if is_fortran(x) => Ok(x.transpose()?.reshape(&flat)?),
+        Order::F => Ok(x.transpose()?.reshape_to(&flat)?),
+        Order::Any if is_fortran(x) => Ok(x.transpose()?.reshape_to(&flat)?),
         Order::Keep if x.is_plain() && !x.layout().is_contiguous() && x.rank() > 1 => {
-            Ok(x.permute(&by_steps(x))?.reshape(&flat)?)
+            Ok(x.permute(&by_steps(x))?.reshape_to(&flat)?)
         }
-        _ => Ok(x.reshape(&flat)?),
+        _ => Ok(x.reshape_to(&flat)?),
     }
 }

@@ -6,10 +6,11 @@ use std::sync::PoisonError;
 
 use civita_core::graph;
 use civita_core::raw::Raw;
-use civita_core::transform;
+use civita_core::transform::{self, Randomness};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
+use crate::array::Array;
 use crate::callback::{Callback, list, objects, tensors};
 use crate::error::{Outcome, value_error};
 use crate::gil;
@@ -22,9 +23,15 @@ fn _vmap<'py>(
     f: &Bound<'py, PyAny>,
     x: &Bound<'py, PyAny>,
     in_axes: Vec<Option<isize>>,
+    randomness: &str,
 ) -> Outcome<Bound<'py, PyList>> {
     let py = f.py();
     let (f, x) = (Callback::new(f), tensors(x)?);
+    let randomness = match randomness {
+        "different" => Randomness::Different,
+        "same" => Randomness::Same,
+        _ => Randomness::Error,
+    };
     let out_axes: Mutex<Vec<Option<isize>>> = Mutex::default();
     let y = gil::released(py, || {
         let run = |x: &[Raw]| {
@@ -43,7 +50,7 @@ fn _vmap<'py>(
             Ok(y)
         };
         let axis = |i: usize| out_axes.lock().unwrap_or_else(PoisonError::into_inner)[i];
-        transform::vmap(run, &x, &in_axes, &axis)
+        transform::vmap_with(run, &x, &in_axes, &axis, randomness)
     })?;
     list(py, &y)
 }
@@ -148,6 +155,36 @@ impl Graph {
         let x = tensors(x)?;
         let y = gil::released(py, || self.0.run(&x))?;
         list(py, &y)
+    }
+
+    /// Writes the results into arrays.
+    fn run_into(
+        &self,
+        py: Python<'_>,
+        x: &Bound<'_, PyAny>,
+        out: Vec<Bound<'_, Array>>,
+    ) -> Outcome<()> {
+        let x = tensors(x)?;
+        if x.iter().all(Raw::is_plain) && out.iter().all(|out| out.get().raw().is_plain()) {
+            // handles on the arrays' memory
+            let mut handles: Vec<Raw> = out.iter().map(|out| out.get().raw().clone()).collect();
+            return Ok(gil::released(py, || {
+                self.0
+                    .run_into(&x, &mut handles.iter_mut().collect::<Vec<_>>())
+            })?);
+        }
+        let mut fresh = out
+            .iter()
+            .map(|out| Raw::empty(out.get().raw().shape(), out.get().raw().dtype()))
+            .collect::<civita_core::error::Result<Vec<_>>>()?;
+        gil::released(py, || {
+            self.0
+                .run_into(&x, &mut fresh.iter_mut().collect::<Vec<_>>())
+        })?;
+        for (out, y) in out.iter().zip(&fresh) {
+            out.get().write(|raw| Ok(raw.assign(y)?))?;
+        }
+        Ok(())
     }
 
     fn __str__(&self) -> String {

@@ -8,6 +8,9 @@ NumPy has no bfloat16. On its side such an array is float32 that holds only valu
 to one by `to_bfloat16`.
 """
 
+import ctypes
+import ctypes.util
+import functools
 import math
 import warnings
 
@@ -121,6 +124,29 @@ def _scalb(a, b):
     return np.where(np.isnan(b), b, np.ldexp(a, n))
 
 
+def _wide(f):
+    """A formula of real floats in the dtype that they meet in; 16-bit floats are computed in float32 and rounded once."""
+
+    def computed(*operands):
+        dtype = functools.reduce(lambda a, b: np.hypot(np.zeros(1, a), np.zeros(1, b)).dtype, [np.asarray(x).dtype for x in operands] * 2)
+        wide = np.float32 if dtype == np.float16 else dtype
+        return np.asarray(f(*(np.asarray(x).astype(dtype).astype(wide) for x in operands))).astype(dtype)
+
+    return computed
+
+
+def _fma(a, b, c):
+    libm = ctypes.CDLL(ctypes.util.find_library("m"))
+    f, number = (libm.fma, ctypes.c_double) if a.dtype == np.float64 else (libm.fmaf, ctypes.c_float)
+    f.restype, f.argtypes = number, [number] * 3
+    return np.vectorize(f, otypes=[a.dtype])(a, b, c)
+
+
+def _lerp(a, b, w):
+    across, one = b - a, w.dtype.type(1)
+    return np.where(np.abs(w) < 0.5, a + w * across, b - across * (one - w))
+
+
 def _popcount(x):
     x = np.asarray(x)
     return np.bitwise_count(x).astype(np.int8 if x.dtype == bool else x.dtype)
@@ -144,10 +170,13 @@ FORMULAS = {
     "exponent": _exponent,
     "scalb": _scalb,
     "popcount": _popcount,
+    "leaky_relu": _wide(lambda x, slope: np.where(x > 0, x, x * slope)),
+    "fma": _wide(_fma),
+    "lerp": _wide(_lerp),
 }
 
 # Rows of a class that rounds freely (`exp`), which must be rounded correctly all the same.
-EXACT = {"sqrt", "rint", "fabs", "copysign", "heaviside", "exponent", "scalb"}
+EXACT = {"sqrt", "rint", "fabs", "copysign", "heaviside", "exponent", "scalb", "leaky_relu", "fma", "lerp"}
 # Rows of a class that rounds correctly (`add`), which may err by a few units in the last place.
 ROUNDED = {"power", "float_power"}
 # Rows whose complex loop multiplies by a constant first, which leaves no phase of a large number: NumPy's own value counts.

@@ -796,6 +796,56 @@ def test_signatures_and_docs():
     ]  # fmt: skip
 
 
+def test_a_graph_runs_into_arrays(rng):
+    x, w = numbers(rng, 4, 3), numbers(rng, 3)
+    f = lambda x, w: {"y": cv.tanh(x @ w), "all": (x.sum(), x)}
+    graph = cv.trace(f, x, w)
+    out = {"y": cv.zeros(4), "all": (cv.array(0.0), cv.zeros((4, 3)))}
+    assert graph.run(x, w, out=out) is out
+    want = f(x, w)
+    for got, value in [(out["y"], want["y"]), (out["all"][0], want["all"][0]), (out["all"][1], want["all"][1])]:
+        np.testing.assert_array_equal(np.asarray(got), np.asarray(value))
+    # the input is where the result goes; a view of a larger array
+    big = cv.zeros((2, 3))
+    double = cv.trace(lambda v: v * 2 + cv.flip(v), w)
+    double.run(w, out=big[1])
+    np.testing.assert_array_equal(np.asarray(big), [[0, 0, 0], np.asarray(w) * 2 + np.asarray(w)[::-1]])
+    expected = np.asarray(double.run(w))
+    double.run(w, out=w)
+    np.testing.assert_array_equal(np.asarray(w), expected)
+    # gradients and batches go through
+    square = cv.trace(lambda v: v * v, cv.zeros(3))
+
+    def through(v):
+        y = cv.zeros(3)
+        square.run(v, out=y)
+        return y
+
+    near(ag.grad(lambda v: through(v).sum())(x[0]), 2 * np.asarray(x[0]))
+    near(cv.vmap(through)(x), np.asarray(x) ** 2)
+    for wrong in (cv.zeros(2), cv.zeros(3, dtype="float32"), (cv.zeros(3),)):
+        with pytest.raises(ValueError):
+            square.run(x[0], out=wrong)
+    with pytest.raises(TypeError):
+        square.run(x[0], out=1.0)
+
+
+def test_minus_one_stays_in_a_trace(rng):
+    x = numbers(rng, 6)
+    graph = cv.trace(lambda x, m: x[m].reshape(-1, 2).ravel(), x, x < 9)
+    assert "reshape[-1, 2]" in str(graph)
+    mask = cv.array([True, False, True, False, False, False])
+    near(graph.run(x, mask), np.asarray(x)[np.asarray(mask)])
+    with pytest.raises(ValueError, match=r"in the trace it was float64 of shape \[2,3\]"):
+        cv.trace(lambda x: x.reshape(-1), x.reshape(2, 3)).run(x.reshape(3, 2))
+
+
+def test_primitives_of_other_crates_print_their_attributes(rng):
+    x = numbers(rng, 4, 4)
+    text = str(cv.trace(lambda x: (cv.linalg.eigh(x + x.T)[0], cv.linalg.cholesky(x @ x.T + cv.eye(4)), cv.fft.fft(x)), x))
+    assert "eigh[vectors: true]" in text and "= cholesky " in text and "fft[1: 4]" in text, text
+
+
 def test_examples_in_docs_run():
     import doctest
 

@@ -845,10 +845,19 @@ def test_draws_inside_vmap_and_trace_are_errors():
         lambda: legacy.dirichlet([1.0]),
         lambda: rng.bit_generator.random_raw(),
     ):
-        with pytest.raises(ValueError, match="a generator of the host cannot be drawn from inside vmap or trace"):
-            cv.vmap(lambda x: x + cv.asarray(len(str(draw()))))(cv.arange(3.0))
-        with pytest.raises(ValueError, match="vmap or trace"):
-            cv.autograd.trace(lambda x: x + cv.asarray(len(str(draw()))), cv.arange(3.0))
+        f, x = lambda x: x + cv.asarray(len(str(draw()))), cv.arange(3.0)
+        with pytest.raises(ValueError, match="a random number is drawn inside `vmap`"):
+            cv.vmap(f)(x)
+        with pytest.raises(ValueError, match="a generator with a stream cannot draw different numbers"):
+            cv.vmap(f, randomness="different")(x)
+        with pytest.raises(ValueError, match="is drawn inside `trace`"):
+            cv.autograd.trace(f, x)
+        with pytest.raises(ValueError, match="is drawn inside `checkpoint`"):
+            cv.autograd.checkpoint(f)(x)
+    # all samples share one
+    noise = cv.vmap(lambda x: (x, rng.random(3)), out_axes=(0, None), randomness="same")(cv.arange(3.0))[1]
+    same(noise, np.random.default_rng(1).random(3))
+    rng = cv.random.default_rng(1)
     # a constant of a gradient
     same(cv.autograd.grad(lambda x: (x * rng.random(3)).sum())(cv.ones(3)), np.random.default_rng(1).random(3))
     assert rng.random() < 1
@@ -921,5 +930,77 @@ def test_counters_count_blocks_and_restore():
         cv.random.Philox4x32(1.5)
     with pytest.raises((ValueError, MemoryError)):
         rng.uniform((2**40, 2**40))
-    with pytest.raises(ValueError, match="vmap or trace"):
+    with pytest.raises(ValueError, match="inside `vmap`"):
         cv.vmap(lambda x: x + rng.normal())(cv.arange(3.0))
+
+
+def test_counted_draws_under_vmap():
+    def loop(n, *size):
+        rng = cv.random.Philox4x32(42, 2**70)
+        return np.stack([np.asarray(rng.normal(*size)) for _ in range(n)])
+
+    x = cv.zeros((4, 3))
+    for size in [((3,),), ()]:
+        rng = cv.random.Philox4x32(42, 2**70)
+        same(cv.vmap(lambda x: cv.zeros(3) + rng.normal(*size), randomness="different")(x), loop(4, *size).reshape(4, -1) + np.zeros(3))
+        assert rng.counter == 2**70 + 4 * (2 if size else 1)
+        rng = cv.random.Philox4x32(42, 2**70)
+        same(cv.vmap(lambda x: x + rng.normal(*size), randomness="same")(x), np.broadcast_to(loop(1, *size), (4, 3)))
+    rng = cv.random.Philox4x32(42, 2**70)
+    nested = cv.vmap(cv.vmap(lambda x: x + rng.normal(), randomness="different"), randomness="different")
+    same(nested(x), loop(12).reshape(4, 3))
+    rng = cv.random.Philox4x32(42, 2**70)
+    keep = cv.vmap(lambda x: cv.where(rng.uniform(3, "float32") < 0.5, x, 0), randomness="different")(x + 1)
+    assert keep.shape == (4, 3) and {0.0, 1.0} == set(np.asarray(keep).ravel().tolist())
+    # keys that are arrays need no flag
+    keys = cv.random.Philox4x32(42).keys(5)
+    assert keys.dtype == "uint64" and keys.tolist() == [cv.random.Philox4x32(42).split(i).key for i in range(5)]
+    found = cv.vmap(lambda key: cv.random.Philox4x32(key, 7).uniform((2, 3), "float32"))(keys)
+    same(found, np.stack([np.asarray(cv.random.Philox4x32(key, 7).uniform((2, 3), "float32")) for key in keys.tolist()]))
+
+
+def test_a_graph_draws_by_a_key_and_a_counter():
+    def step(x, key, counter):
+        rng = cv.random.Philox4x32(key, counter)
+        y = x * rng.normal(3) + rng.split(1).uniform()
+        return y, rng.counter
+
+    x, key, counter = cv.arange(3.0), cv.array(42, dtype="uint64"), cv.array(5, dtype="uint64")
+    graph = cv.trace(step, x, key, counter)
+    assert "random[normal, [3], float64]" in str(graph)
+    host = cv.random.Philox4x32(42, 5)
+    expected = np.asarray(x) * np.asarray(host.normal(3)) + host.split(1).uniform()
+    for f in (step, graph.run):
+        y, after = f(x, key, counter)
+        same(y, expected)
+        assert int(after) == host.counter == 7 and after.dtype == "uint64"
+        assert not (np.asarray(f(x, key, after)[0]) == expected).any()
+    rng = cv.random.Philox4x32(key, counter)
+    assert repr(rng) == "Philox4x32(key=array(42, dtype=uint64), counter=array(5, dtype=uint64))"
+    again = pickle.loads(pickle.dumps(rng))
+    same(again.normal(3), np.asarray(rng.normal(3)))
+    for wrong in (cv.array([1, 2], dtype="uint64"), (cv.array(1, dtype="uint64"), -1)):
+        with pytest.raises(ValueError):
+            cv.random.Philox4x32(*(wrong if isinstance(wrong, tuple) else (wrong,)))
+    with pytest.raises(TypeError, match="uint64"):
+        cv.vmap(lambda key: cv.random.Philox4x32(key).normal())(cv.arange(3))
+
+
+def test_a_checkpoint_draws_again_what_it_drew():
+    ag = cv.autograd
+
+    def dropout(rng):
+        return lambda x: (cv.where(rng.uniform(4) < 0.5, x, 0) * x * rng.normal()).sum()
+
+    x = cv.arange(1.0, 5.0)
+    expected = ag.grad(dropout(cv.random.Philox4x32(3)))(x)
+    same(ag.grad(ag.checkpoint(dropout(cv.random.Philox4x32(3))))(x), np.asarray(expected))
+    leaf = cv.array(np.arange(1.0, 5.0), requires_grad=True)
+    ag.checkpoint(dropout(cv.random.Philox4x32(3)))(leaf).backward()
+    same(leaf.grad, np.asarray(expected))
+    rows = cv.arange(12.0).reshape(3, 4)
+    plain, kept = (
+        cv.vmap(ag.grad(wrapped(dropout(cv.random.Philox4x32(3)))), randomness="different")(rows)
+        for wrapped in (lambda f: f, ag.checkpoint)
+    )
+    same(kept, np.asarray(plain))

@@ -10,7 +10,15 @@ use civita_core::dtype::{DType, Scalar};
 use civita_core::ops::{Class, ClassResult, ROWS, Row, device};
 use civita_core::raw::Raw;
 
-const NAMES: [[&str; 3]; 3] = [["x", "", ""], ["a", "b", ""], ["c", "a", "b"]];
+/// What texts call the operands of a row.
+fn names(row: &Row) -> &'static [&'static str] {
+    match row.arity {
+        1 => &["x"],
+        2 => &["a", "b"],
+        _ if row.class == Class::Select => &["c", "a", "b"],
+        _ => &["a", "b", "c"],
+    }
+}
 
 fn is_condition(row: &Row, k: usize) -> bool {
     row.class == Class::Select && k == 0
@@ -19,7 +27,7 @@ fn is_condition(row: &Row, k: usize) -> bool {
 /// A kernel over `n` elements that computes a row.
 fn wgsl_kernel(row: &Row, dtype: DType) -> String {
     let mut text = device::wgsl(dtype).unwrap();
-    let names = &NAMES[row.arity - 1][..row.arity];
+    let names = names(row);
     for (k, name) in names.iter().enumerate() {
         let of = if is_condition(row, k) { "u32" } else { "T" };
         text += &format!("@group(0) @binding({k}) var<storage, read> {name}_in: array<{of}>;\n");
@@ -126,7 +134,7 @@ fn every_device_text_is_valid_cpp() {
             let Some(name) = cpp_name(dtype).filter(|_| !left_to_the_backend(row, dtype)) else {
                 continue;
             };
-            let arguments = NAMES[row.arity - 1][..row.arity].iter().enumerate();
+            let arguments = names(row).iter().enumerate();
             let arguments: Vec<String> = arguments
                 .map(|(k, n)| format!("{} {n}", if is_condition(row, k) { "bool" } else { name }))
                 .collect();
@@ -443,7 +451,7 @@ impl Case {
     /// The C++ function that reads the operands, computes every element and writes the results.
     fn cpp(&self, number: usize) -> String {
         let n = self.operands[0].len();
-        let names = &NAMES[self.row.arity - 1][..self.row.arity];
+        let names = names(self.row);
         let space = self.flavour.namespace(self.dtype);
         let (mut text, mut elements) = (String::new(), String::new());
         writeln!(
@@ -475,7 +483,7 @@ impl Case {
     /// The same of CUDA C: a kernel and the function that starts it, with a thread for each element.
     fn cuda(&self, number: usize) -> String {
         let n = self.operands[0].len();
-        let names = &NAMES[self.row.arity - 1][..self.row.arity];
+        let names = names(self.row);
         let (mut parameters, mut elements, mut loads) = (vec![], String::new(), String::new());
         for (k, name) in names.iter().enumerate() {
             let of = cpp_name(self.operand_dtype(k)).unwrap();
@@ -500,7 +508,8 @@ impl Case {
     fn expected(&self) -> (Vec<Scalar>, u64) {
         let row = self.row;
         let float = matches!(row.class, Class::ToFloat | Class::RealFloat);
-        let free = (float && row.name != "sqrt") || matches!(row.name, "pow" | "float_power");
+        let formula = matches!(row.name, "sqrt" | "fma" | "lerp" | "leaky_relu");
+        let free = (float && !formula) || matches!(row.name, "pow" | "float_power");
         let wide = free && self.dtype == DType::F32;
         let operands: Vec<Raw> = (0..row.arity)
             .map(|k| raw(&self.operands[k], self.operand_dtype(k)))

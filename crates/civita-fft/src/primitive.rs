@@ -3,6 +3,8 @@
 //! A step transforms one axis: rows are padded or cropped to `len`, transformed, and padded or cropped to `keep`. So the transpose
 //! of a step is a step: from `keep` elements back to as many as there were.
 
+use std::fmt;
+
 use smallvec::SmallVec;
 
 use civita_core::backend::Backend;
@@ -77,12 +79,40 @@ pub(crate) enum Kind {
 }
 
 /// A Fourier transform along axes, one after the other.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Fourier {
     pub kind: Kind,
     pub steps: Steps,
     /// Of all elements.
     pub factor: f64,
+}
+
+/// The axes, with the number of points of each.
+fn axes(f: &mut fmt::Formatter<'_>, steps: &Steps, factor: f64) -> fmt::Result {
+    for (i, step) in steps.iter().enumerate() {
+        let between = if i == 0 { "" } else { ", " };
+        write!(f, "{between}{}: {}", step.axis, step.len)?;
+    }
+    if factor != 1.0 {
+        write!(f, ", factor {factor}")?;
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Fourier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[", self.name())?;
+        axes(f, &self.steps, self.factor)?;
+        f.write_str("]")
+    }
+}
+
+impl fmt::Debug for Cosine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[type {:?}, ", self.name(), self.kind)?;
+        axes(f, &self.steps, self.factor)?;
+        f.write_str("]")
+    }
 }
 
 impl Fourier {
@@ -262,7 +292,7 @@ impl Primitive for Fourier {
 }
 
 /// A cosine or sine transform along axes, one after the other.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Cosine {
     pub family: Family,
     pub kind: Type,

@@ -251,8 +251,25 @@ macro_rules! binary {
     };
 }
 
-/// `Select` is the only class of three operands so far.
 macro_rules! ternary {
+    ([$Op:ident $name:ident $a:ident $b:ident $($doc:tt)*] RealFloat) => {
+        $($doc)*
+        ///
+        /// # Errors
+        /// When the shapes do not broadcast.
+        pub fn $name<const M: usize, const K: usize>(
+            &self,
+            $a: &Tensor<T, M>,
+            $b: &Tensor<T, K>,
+        ) -> Result<Chosen<T::Float, N, M, K>>
+        where
+            T: Real,
+            Rank<N>: Broadcast<M>,
+            <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,
+        {
+            ternary(Op::$Op, &self.raw, (&$a.raw).into(), (&$b.raw).into()).map(wrap)
+        }
+    };
     ([$Op:ident $name:ident $a:ident $b:ident $($doc:tt)*] Select) => {
         $($doc)*
         ///

@@ -66,10 +66,34 @@ macro_rules! binary {
     };
 }
 
+/// `choose` is [`where_`], whose name is not NumPy's.
+macro_rules! ternary {
+    (Select $row:tt) => {};
+    (RealFloat [$numpy:ident $name:ident $a:ident $b:ident $c:ident $($doc:tt)*]) => {
+        $($doc)*
+        #[doc = concat!("\n\nThe method: [`Tensor::", stringify!($name), "`].")]
+        ///
+        /// # Errors
+        /// When the shapes do not broadcast.
+        pub fn $numpy<T: Real, const N: usize, const M: usize, const K: usize>(
+            $a: &Tensor<T, N>,
+            $b: &Tensor<T, M>,
+            $c: &Tensor<T, K>,
+        ) -> Result<Chosen<T::Float, N, M, K>>
+        where
+            Rank<N>: Broadcast<M>,
+            <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,
+        {
+            $a.$name($b, $c)
+        }
+    };
+}
+
 macro_rules! functions {
     (unary { $($(#[doc = $doc1:literal])* $Op1:ident $numpy1:ident $name1:ident($x:ident): $class1:ident $example1:literal $prints1:literal;)* }
     binary { $($(#[doc = $doc2:literal])* $Op2:ident $numpy2:ident $name2:ident($a:ident, $b:ident): $class2:ident $example2:literal $prints2:literal;)* }
-    ternary { $($ternary:tt)* }) => {
+    ternary { $($(#[doc = $doc3:literal])* $Op3:ident $numpy3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident $example3:literal $prints3:literal;)* }) => {
+        $(ternary! { $class3 [$numpy3 $name3 $c $p $q $(#[doc = $doc3])*] })*
         $(by_class! { $class1 unary [$numpy1 $name1 $(#[doc = $doc1])*] })*
         $(by_class! { $class2 binary [$numpy2 $name2 $a $b $(#[doc = $doc2])*] })*
     };

@@ -18,13 +18,15 @@
 //! ```
 //!
 //! A generator has a state, so drawing takes `&mut`. Threads draw from children, which [`Rng::spawn`] makes independent of each
-//! other. Inside `vmap` and `trace` drawing is an error: all samples would share the draw, a trace would keep it as a
-//! constant.
+//! other. Inside [`vmap`](crate::autograd::vmap()) and [`trace`](crate::autograd::trace()) drawing from a stream is an error: all
+//! samples would share the draw, a trace would keep it as a constant. There [`CounterRng`] and [`TensorRng`] draw, by key and
+//! counter.
 
 use std::ops::{Range, RangeInclusive};
 
+use civita_core::primitive::Draw;
 use civita_core::raw::{Mode, Raw};
-use civita_core::transform::check_draw;
+use civita_core::transform::{self, Drawing, check_draw};
 pub use civita_random::{
     AnyBits, Bernoulli, Beta, Binomial, BitGenerator, ChiSquare, Counted, Covariance, Dirichlet,
     Distribution, Exponential, F, Factor, Gamma, Generator, Geometric, Gumbel, Half, Halton,
@@ -475,6 +477,10 @@ impl<B: BitGenerator> Rng<B> {
     }
 }
 
+fn elements(shape: &[usize]) -> usize {
+    shape.iter().fold(1, |n, len| n.saturating_mul(*len))
+}
+
 /// A generator by key and counter: every number is a function of them and of its place, the same for any number of threads, on
 /// all of which it draws. The numbers are not NumPy's; see [`Philox4x32`], which draws into slices.
 ///
@@ -487,13 +493,14 @@ impl<B: BitGenerator> Rng<B> {
 /// assert_eq!(x.to_vec(), again.to_vec());
 /// assert_eq!(rng.place().counter, 25_000);
 /// ```
+///
+/// Inside of a [`vmap`](crate::autograd::vmap()) it draws as [`Randomness`](crate::autograd::Randomness) says, and a
+/// [`checkpoint`](crate::autograd::checkpoint) gives its function the same draws when it runs again. A graph draws from
+/// [`TensorRng`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CounterRng(Philox4x32);
 
 impl CounterRng {
-    /// Elements that a task draws: whole groups of blocks, worth waking a thread for.
-    const GRAIN: usize = 1 << 14;
-
     /// The generator of a key, at counter 0.
     pub const fn new(key: u64) -> CounterRng {
         CounterRng(Philox4x32::new(key))
@@ -515,19 +522,28 @@ impl CounterRng {
         CounterRng(self.0.split(i))
     }
 
+    /// The keys of [`split`](Self::split) of the first `n` numbers, for a [`TensorRng`] each.
     #[track_caller]
-    fn filled<T: Counted + Element, const N: usize>(
+    pub fn keys(&self, n: usize) -> Vector<u64> {
+        let mut rng = Philox4x32::new(self.0.key);
+        let keys = Drawing::of_host("keys", &mut rng, Draw::Keys, u64::DTYPE, n);
+        wrap(keys.and_then(|keys| keys.numbers(&[n])).or_raise())
+    }
+
+    #[track_caller]
+    fn drawn<T: Counted + Element, const N: usize>(
         &mut self,
         op: &'static str,
         shape: impl IntoShape<N>,
-        fill: fn(&Philox4x32, usize, &mut [T]),
+        draw: Draw,
     ) -> Tensor<T, N> {
-        check_draw(op).or_raise();
         shape.with(|shape| {
-            let n = shape.iter().fold(1_usize, |n, len| n.saturating_mul(*len));
-            let rng = self.0.take::<T>(n);
-            let write = |first: usize, out: &mut [T]| fill(&rng, first, out);
-            wrap(Raw::written_in_parts(shape, CounterRng::GRAIN, &write).or_raise())
+            let drawing = Drawing::of_host(op, &mut self.0, draw, T::DTYPE, elements(shape));
+            wrap(
+                drawing
+                    .and_then(|drawing| drawing.numbers(shape))
+                    .or_raise(),
+            )
         })
     }
 
@@ -537,7 +553,7 @@ impl CounterRng {
         &mut self,
         shape: impl IntoShape<N>,
     ) -> Tensor<T, N> {
-        self.filled("uniform", shape, Philox4x32::uniform_at)
+        self.drawn("uniform", shape, Draw::Uniform)
     }
 
     /// Standard normal numbers.
@@ -546,6 +562,105 @@ impl CounterRng {
         &mut self,
         shape: impl IntoShape<N>,
     ) -> Tensor<T, N> {
-        self.filled("normal", shape, Philox4x32::normal_at)
+        self.drawn("normal", shape, Draw::Normal)
+    }
+}
+
+/// A [`CounterRng`] whose key and counter are tensors, for functions that are transformed: what it draws are functions of them. So
+/// [`vmap`](crate::autograd::vmap()) over keys gives each sample its own numbers, and a [`trace`](crate::autograd::trace()) with
+/// key and counter as inputs runs again with the same bits, or with others.
+///
+/// ```
+/// use civita::prelude::*;
+/// use civita::autograd::{trace, vmap};
+/// use civita::random::{CounterRng, TensorRng};
+///
+/// // a dropout of half of the elements, and the counter of the next one
+/// let dropout = |x: Vector<f64>, key: Scalar<u64>, counter: Scalar<u64>| {
+///     let mut rng = TensorRng::new(&key, &counter)?;
+///     let kept = rng.uniform::<f64, 1>(x.shape()).ge(&Tensor::scalar(0.5))?;
+///     Ok((kept.choose(&(x * 2.0), &Tensor::scalar(0.0))?, rng.counter()))
+/// };
+/// let (key, counter) = (Tensor::scalar(42_u64), Tensor::scalar(0_u64));
+/// let x = Tensor::ones([4]);
+/// let graph = trace(|(x, key, counter)| dropout(x, key, counter), (&x, &key, &counter))?;
+/// let (y, next) = graph.run((&x, &key, &counter))?;
+/// assert_eq!(y.to_vec(), dropout(x, key, counter)?.0.to_vec());
+/// assert_eq!(next.item(), 2);
+///
+/// // other numbers for each sample, by its key
+/// let keys = CounterRng::new(42).keys(3);
+/// let noise = vmap(|key| Ok(TensorRng::new(&key, &Tensor::scalar(0))?.normal::<f64, 1>(5)), &keys)?;
+/// assert_eq!(noise.shape(), [3, 5]);
+/// # Ok::<(), civita::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TensorRng(transform::TensorRng);
+
+impl TensorRng {
+    /// The generator of a key at a counter, which counts blocks of four words of 32 bits.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn new(key: &Tensor<u64, 0>, counter: &Tensor<u64, 0>) -> Result<TensorRng> {
+        transform::TensorRng::new(key.raw(), counter.raw()).map(TensorRng)
+    }
+
+    /// The key.
+    pub fn key(&self) -> Tensor<u64, 0> {
+        wrap(self.0.key().clone())
+    }
+
+    /// The counter of what is drawn next.
+    pub fn counter(&self) -> Tensor<u64, 0> {
+        wrap(self.0.counter().clone())
+    }
+
+    /// A generator with a key of its own, for each `i`: independent streams.
+    #[must_use]
+    #[track_caller]
+    pub fn split(&self, i: u64) -> TensorRng {
+        TensorRng(self.0.split(i).or_raise())
+    }
+
+    /// The keys of [`split`](Self::split) of the first `n` numbers.
+    #[track_caller]
+    pub fn keys(&self, n: usize) -> Vector<u64> {
+        wrap(self.0.keys(n).or_raise())
+    }
+
+    #[track_caller]
+    fn drawn<T: Counted + Element, const N: usize>(
+        &mut self,
+        op: &'static str,
+        shape: impl IntoShape<N>,
+        draw: Draw,
+    ) -> Tensor<T, N> {
+        shape.with(|shape| {
+            let drawing = self.0.next(op, draw, T::DTYPE, elements(shape));
+            wrap(
+                drawing
+                    .and_then(|drawing| drawing.numbers(shape))
+                    .or_raise(),
+            )
+        })
+    }
+
+    /// Uniform numbers in [0, 1).
+    #[track_caller]
+    pub fn uniform<T: Counted + Element, const N: usize>(
+        &mut self,
+        shape: impl IntoShape<N>,
+    ) -> Tensor<T, N> {
+        self.drawn("uniform", shape, Draw::Uniform)
+    }
+
+    /// Standard normal numbers.
+    #[track_caller]
+    pub fn normal<T: Counted + Element, const N: usize>(
+        &mut self,
+        shape: impl IntoShape<N>,
+    ) -> Tensor<T, N> {
+        self.drawn("normal", shape, Draw::Normal)
     }
 }

@@ -54,7 +54,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     #[doc(alias = "ravel")]
     #[track_caller]
     pub fn flatten(&self) -> Vector<T> {
-        wrap(self.raw.reshape(&[self.raw.len()]).or_raise())
+        wrap(self.raw.reshape_to(&[-1]).or_raise())
     }
 
     /// All axes in reverse order: of a matrix the transpose (NumPy's `x.T`).

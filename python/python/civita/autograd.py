@@ -263,7 +263,8 @@ def vmap(
     out_axes : int, None, or the structure of the results
         Where the mapped axis stands in the results; None for a result that is the same for the whole batch.
     randomness : {"error", "different", "same"}
-        What drawing random numbers inside `f` does: an error, other numbers for each element, or the same for all.
+        What a draw from a `random.Philox4x32` inside `f` means: an error; numbers of its own for each element, those that a
+        loop with one draw would give it; or the same for all, which generators with streams draw too.
 
     Examples
     --------
@@ -287,7 +288,8 @@ def vmap(
                 new[i] = x
             return flat(*new), _axes_of(flat.outputs, out_axes, "out_axes")
 
-        return flat.result(_civita._vmap(run, _arrays([values[i] for i in moving]), [axes[i] for i in moving]))
+        batches = _arrays([values[i] for i in moving])
+        return flat.result(_civita._vmap(run, batches, [axes[i] for i in moving], randomness))
 
     return mapped
 
@@ -508,10 +510,27 @@ class Graph:
     def __init__(self, graph: Any, inputs: Any, outputs: Any):
         self._graph, self._inputs, self._outputs = graph, inputs, outputs
 
-    def run(self, *inputs: Any) -> Any:
-        """The results of the function for other inputs. Gradients and transformations go through."""
+    def run(self, *inputs: Any, out: Any = None) -> Any:
+        """The results of the function for other inputs. Gradients and transformations go through.
+
+        With `out`, arrays of the results' structure, shapes and dtypes, they are written there and `out` is returned: the same
+        bits, and no memory for a result that can be computed where it lies.
+
+        Examples
+        --------
+        >>> graph = cv.trace(lambda x: cv.exp(x * 2), cv.zeros(2))
+        >>> y = cv.empty(2)
+        >>> graph.run(cv.array([0.0, 1.0]), out=y) is y
+        True
+        """
         leaves = _leaves_like(self._inputs, inputs, "graph", "the inputs", "those of the trace")
-        return _unflatten(self._outputs, self._graph.run(_arrays(leaves)))
+        if out is None:
+            return _unflatten(self._outputs, self._graph.run(_arrays(leaves)))
+        places = _leaves_like(self._outputs, out, "graph", "`out`", "the results")
+        if not all(isinstance(place, ndarray) for place in places):
+            raise TypeError("graph: `out` must be arrays")
+        self._graph.run_into(_arrays(leaves), places)
+        return out
 
     __call__ = run
 

@@ -2,60 +2,119 @@
 
 use std::sync::Mutex;
 
-use civita_core::dtype::Element;
+use civita_core::dtype::{DType, Scalar};
+use civita_core::error::Result;
+use civita_core::primitive::Draw;
 use civita_core::raw::Raw;
-use civita_core::transform::check_draw;
+use civita_core::transform::{Drawing, TensorRng};
 use civita_random as random;
-use civita_random::Counted;
-use pyo3::IntoPyObject;
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyTuple};
+use pyo3::types::PyTuple;
 
 use super::arguments::size_of;
 use super::bits::wrapped_u128;
-use super::draw::{is_single, lock, value_or_array};
-use crate::array::wrap;
+use super::draw::{is_single, lock};
+use crate::array::{Array, wrap};
+use crate::convert::array_of;
 use crate::error::{Outcome, value_error};
 use crate::gil;
 
 /// Draws by a key and a counter: every number is a function of them and of its place, so that it is the same for any number of
 /// threads. Fast for large arrays; the numbers are not NumPy's.
 ///
+/// Under `vmap` it draws as `randomness` says. Of a key and a counter that are arrays (`uint64`, without axes) it draws arrays
+/// that are functions of them: under `vmap` over keys each sample has its own numbers, and a `trace` runs again by key and counter.
+///
 /// >>> rng = cv.random.Philox4x32(42)
 /// >>> x = rng.normal((1000, 1000), dtype="float32")
 /// >>> rng.counter
 /// 250000
 #[pyclass(name = "Philox4x32", module = "civita.random", frozen)]
-pub struct Philox4x32(Mutex<random::Philox4x32>);
+pub struct Philox4x32(Mutex<State>);
 
-/// Elements that a task draws: whole groups of blocks, worth waking a thread for.
-const GRAIN: usize = 1 << 14;
+#[derive(Clone)]
+enum State {
+    Host(random::Philox4x32),
+    Tensors(TensorRng),
+}
+
+impl State {
+    fn next(&mut self, op: &'static str, draw: Draw, dtype: DType, n: usize) -> Result<Drawing> {
+        match self {
+            State::Host(rng) => Drawing::of_host(op, rng, draw, dtype, n),
+            State::Tensors(rng) => rng.next(op, draw, dtype, n),
+        }
+    }
+}
+
+/// An integer of as many bits.
+fn whole(ob: &Bound<'_, PyAny>, name: &str, bits: u32) -> Outcome<u128> {
+    let index = ob.py().import("operator")?.call_method1("index", (ob,))?;
+    if index.lt(0)? || index.rshift(bits)?.is_truthy()? {
+        return Err(value_error(format!(
+            "{name} must be positive and less than 2**{bits}."
+        )));
+    }
+    wrapped_u128(&index)
+}
+
+/// An array that a transformation may look at: of `uint64`, or one whose value cannot be read.
+fn tensor(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
+    if !ob.is_instance_of::<Array>() {
+        return Ok(None);
+    }
+    let raw = array_of(ob, None)?;
+    Ok((raw.dtype() == DType::U64 || raw.opaque().is_some()).then_some(raw))
+}
 
 impl Philox4x32 {
-    fn drawn<'py, T>(
+    fn on(state: State) -> Philox4x32 {
+        Philox4x32(Mutex::new(state))
+    }
+
+    fn drawn(
         &self,
-        py: Python<'py>,
-        size: Option<&Bound<'py, PyAny>>,
-        draw: fn(&random::Philox4x32, usize, &mut [T]),
-    ) -> Outcome<Py<PyAny>>
-    where
-        T: Element + Counted + IntoPyObject<'py>,
-    {
-        check_draw("Philox4x32")?;
-        let Some(shape) = size_of(size)? else {
-            let rng = lock(&self.0).take::<T>(1);
-            return value_or_array(py, None, |out| {
-                draw(&rng, 0, out);
-                Ok(())
-            });
+        py: Python<'_>,
+        op: &'static str,
+        size: Option<&Bound<'_, PyAny>>,
+        dtype: Option<&Bound<'_, PyAny>>,
+        draw: Draw,
+    ) -> Outcome<Py<PyAny>> {
+        let dtype = if is_single(op, dtype)? {
+            DType::F32
+        } else {
+            DType::F64
         };
-        // before anything is drawn, is there memory?
-        let n = Raw::empty(&shape, T::DTYPE)?.len();
-        let rng = lock(&self.0).take::<T>(n);
-        let drawn = gil::work(py, n, || {
-            Raw::written_in_parts(&shape, GRAIN, &|first, out| draw(&rng, first, out))
-        })?;
+        let shape = size_of(size)?;
+        let n = match &shape {
+            // before anything is drawn, is there memory?
+            Some(shape) => Raw::empty(shape, dtype)?.len(),
+            None => 1,
+        };
+        let drawing = lock(&self.0).next(op, draw, dtype, n)?;
+        let single = shape.is_none() && drawing.is_plain();
+        let shape = shape.unwrap_or_default();
+        let drawn = gil::work(py, n, || drawing.numbers(&shape))?;
+        if single {
+            let value = drawn.item()?.as_f64();
+            return Ok(value.into_py_any(py)?);
+        }
         wrap(py, drawn)
+    }
+
+    /// Key and counter as Python's integers or arrays.
+    fn place<'py>(&self, py: Python<'py>) -> Outcome<[Bound<'py, PyAny>; 2]> {
+        match lock(&self.0).clone() {
+            State::Host(rng) => Ok([
+                rng.key.into_bound_py_any(py)?,
+                rng.counter.into_bound_py_any(py)?,
+            ]),
+            State::Tensors(rng) => Ok([
+                wrap(py, rng.key().clone())?.into_bound(py),
+                wrap(py, rng.counter().clone())?.into_bound(py),
+            ]),
+        }
     }
 }
 
@@ -64,81 +123,105 @@ impl Philox4x32 {
     #[new]
     #[pyo3(signature = (key, counter=None), text_signature = "(key, counter=0)")]
     fn new(key: &Bound<'_, PyAny>, counter: Option<&Bound<'_, PyAny>>) -> Outcome<Philox4x32> {
-        let whole = |ob: &Bound<'_, PyAny>, name: &str, bits: u32| -> Outcome<u128> {
-            let index = ob.py().import("operator")?.call_method1("index", (ob,))?;
-            if index.lt(0)? || index.rshift(bits)?.is_truthy()? {
-                return Err(value_error(format!(
-                    "{name} must be positive and less than 2**{bits}."
-                )));
+        let tensors = [Some(key), counter].map(|ob| ob.map_or(Ok(None), tensor));
+        let [key_tensor, counter_tensor] = tensors;
+        let (key_tensor, counter_tensor) = (key_tensor?, counter_tensor?);
+        if key_tensor.is_none() && counter_tensor.is_none() {
+            let key = whole(key, "key", 64)? as u64;
+            let counter = counter.map_or(Ok(0), |counter| whole(counter, "counter", 128))?;
+            return Ok(Philox4x32::on(State::Host(random::Philox4x32::at(
+                key, counter,
+            ))));
+        }
+        let word = |tensor: Option<Raw>, ob: Option<&Bound<'_, PyAny>>, name| match (tensor, ob) {
+            (Some(tensor), _) => Ok(tensor),
+            (None, Some(ob)) => {
+                let value = whole(ob, name, 64)? as i128;
+                Outcome::Ok(Raw::scalar(Scalar::Int(value), DType::U64)?)
             }
-            wrapped_u128(&index)
+            (None, None) => Ok(Raw::scalar(Scalar::Int(0), DType::U64)?),
         };
-        let key = whole(key, "key", 64)? as u64;
-        let counter = counter.map_or(Ok(0), |counter| whole(counter, "counter", 128))?;
-        Ok(Philox4x32(Mutex::new(random::Philox4x32::at(key, counter))))
+        let key = word(key_tensor, Some(key), "key")?;
+        let counter = word(counter_tensor, counter, "counter")?;
+        Ok(Philox4x32::on(State::Tensors(TensorRng::new(
+            &key, &counter,
+        )?)))
     }
 
-    /// Which stream it is: an integer of 64 bits.
+    /// Which stream it is: an integer of 64 bits, or the array that it was made of.
     #[getter]
-    fn key(&self) -> u64 {
-        lock(&self.0).key
+    fn key<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
+        let [key, _] = self.place(py)?;
+        Ok(key)
     }
 
-    /// The block of four words that is drawn next: an integer of 128 bits.
+    /// The block of four words that is drawn next: an integer of 128 bits, or an array if it was made of arrays.
     #[getter]
-    fn counter(&self) -> u128 {
-        lock(&self.0).counter
+    fn counter<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
+        let [_, counter] = self.place(py)?;
+        Ok(counter)
     }
 
     /// Uniform in [0, 1).
     #[pyo3(signature = (size=None, dtype=None), text_signature = "($self, size=None, dtype='float64')")]
-    fn uniform<'py>(
+    fn uniform(
         &self,
-        py: Python<'py>,
-        size: Option<&Bound<'py, PyAny>>,
-        dtype: Option<&Bound<'py, PyAny>>,
+        py: Python<'_>,
+        size: Option<&Bound<'_, PyAny>>,
+        dtype: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
-        if is_single("uniform", dtype)? {
-            self.drawn::<f32>(py, size, random::Philox4x32::uniform_at)
-        } else {
-            self.drawn::<f64>(py, size, random::Philox4x32::uniform_at)
-        }
+        self.drawn(py, "uniform", size, dtype, Draw::Uniform)
     }
 
     /// Standard normal.
     #[pyo3(signature = (size=None, dtype=None), text_signature = "($self, size=None, dtype='float64')")]
-    fn normal<'py>(
+    fn normal(
         &self,
-        py: Python<'py>,
-        size: Option<&Bound<'py, PyAny>>,
-        dtype: Option<&Bound<'py, PyAny>>,
+        py: Python<'_>,
+        size: Option<&Bound<'_, PyAny>>,
+        dtype: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
-        if is_single("normal", dtype)? {
-            self.drawn::<f32>(py, size, random::Philox4x32::normal_at)
-        } else {
-            self.drawn::<f64>(py, size, random::Philox4x32::normal_at)
-        }
+        self.drawn(py, "normal", size, dtype, Draw::Normal)
     }
 
     /// A generator with a key of its own, for each `i`: independent streams.
     #[pyo3(signature = (i))]
-    fn split(&self, i: u64) -> Philox4x32 {
-        Philox4x32(Mutex::new(lock(&self.0).split(i)))
+    fn split(&self, i: u64) -> Outcome<Philox4x32> {
+        Ok(Philox4x32::on(match &*lock(&self.0) {
+            State::Host(rng) => State::Host(rng.split(i)),
+            State::Tensors(rng) => State::Tensors(rng.split(i)?),
+        }))
     }
 
-    fn __repr__(&self) -> String {
-        let rng = *lock(&self.0);
-        format!("Philox4x32(key={}, counter={})", rng.key, rng.counter)
-    }
-
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
-        let py = slf.py();
-        let rng = *lock(&slf.get().0);
-        let int = |n: u128| -> PyResult<Bound<'py, PyAny>> {
-            Ok(n.into_pyobject(py)?.cast_into::<PyInt>()?.into_any())
+    /// The keys of `split(0)`, …, `split(n - 1)`: an array of `uint64`, for generators under `vmap`.
+    #[pyo3(signature = (n))]
+    fn keys(&self, py: Python<'_>, n: usize) -> Outcome<Py<PyAny>> {
+        let keys = match lock(&self.0).clone() {
+            State::Host(rng) => {
+                let mut first = random::Philox4x32::new(rng.key);
+                Drawing::of_host("keys", &mut first, Draw::Keys, DType::U64, n)?.numbers(&[n])?
+            }
+            State::Tensors(rng) => rng.keys(n)?,
         };
-        let arguments = PyTuple::new(py, [int(rng.key.into())?, int(rng.counter)?])?;
-        PyTuple::new(py, [slf.get_type().into_any(), arguments.into_any()])
+        wrap(py, keys)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> Outcome<String> {
+        let [key, counter] = self.place(py)?;
+        Ok(format!(
+            "Philox4x32(key={}, counter={})",
+            key.repr()?,
+            counter.repr()?
+        ))
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let arguments = PyTuple::new(py, slf.get().place(py)?)?;
+        Ok(PyTuple::new(
+            py,
+            [slf.get_type().into_any(), arguments.into_any()],
+        )?)
     }
 }
 

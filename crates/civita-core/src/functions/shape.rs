@@ -43,7 +43,7 @@ pub fn ravel(a: Array, order: Order) -> Result<Raw> {
         _ => a,
     };
     // a view only where elements follow each other, as in NumPy
-    a.contiguous()?.reshape(&[a.len()])
+    a.contiguous()?.reshape_to(&[-1])
 }
 
 /// The axes from the largest stride to the smallest; those that repeat stay where they are.

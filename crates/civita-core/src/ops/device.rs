@@ -152,6 +152,10 @@ fn heaviside_of(a: T, b: T) -> T {
     let step = select(select(T(1), b, a == T(0)), T(0), a < T(0));
     return select(step, a, is_nan(a));
 }
+fn leaky_relu_of(x: T, slope: T) -> T { return select(x * slope, x, x > T(0)); }
+fn lerp_of(a: T, b: T, w: T) -> T {
+    return select(b - (b - a) * (T(1) - w), a + w * (b - a), abs(w) < T(0.5));
+}
 fn reciprocal_of(x: T) -> T { return T(1) / x; }
 fn maximum_of(a: T, b: T) -> T { return select(select(b, a, a >= b || is_nan(a)), b, is_nan(b) && !is_nan(a)); }
 fn minimum_of(a: T, b: T) -> T { return select(select(b, a, a <= b || is_nan(a)), b, is_nan(b) && !is_nan(a)); }
@@ -299,6 +303,11 @@ template <class T> __device__ inline T logaddexp2_of(T a, T b) {
     T d = a - b;
     const T scale = T(1.4426950408889634);
     return d > T(0) ? a + scale * log1p_of(exp2(-d)) : d <= T(0) ? b + scale * log1p_of(exp2(d)) : d;
+}
+template <class T> __device__ inline T leaky_relu_of(T x, T slope) { return x > T(0) ? x : x * slope; }
+template <class T> __device__ inline T lerp_of(T a, T b, T w) {
+    T across = b - a;
+    return abs(w) < T(0.5) ? a + w * across : b - across * (T(1) - w);
 }
 template <class T> __device__ inline T heaviside_of(T a, T b) { return is_nan(a) ? a : a < T(0) ? T(0) : a == T(0) ? b : T(1); }
 template <class T> __device__ inline unsigned long long magnitude_of(T x) {

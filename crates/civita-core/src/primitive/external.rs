@@ -152,6 +152,20 @@ impl HostOutput<'_> {
         check::<T>(self.dtype())?;
         Ok(host::slice_mut(&mut self.tensor))
     }
+
+    /// Calls `write` for parts of `grain` elements, on several threads: with the number of a part's first element, and the part.
+    ///
+    /// # Errors
+    /// When the elements are of another type.
+    pub fn write_in_parts<T: Element>(
+        &mut self,
+        grain: usize,
+        write: &(dyn Fn(usize, &mut [T]) + Sync),
+    ) -> Result<()> {
+        check::<T>(self.dtype())?;
+        host::write_parts(&mut self.tensor, grain, write);
+        Ok(())
+    }
 }
 
 #[inline]

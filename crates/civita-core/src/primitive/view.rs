@@ -3,8 +3,8 @@
 use smallvec::SmallVec;
 
 use super::{
-    Copy, Gradients, Outputs, Primitive, Reads, Spec, Tangents, Touches, Write, bind, bind_one,
-    execute, one_gradient, one_tangent, some,
+    Copy, Gradients, Outputs, Primitive, Reads, Spec, Tangents, Touches, UNKNOWN, Write, bind,
+    bind_one, execute, one_gradient, one_tangent, some,
 };
 use crate::backend::Backend;
 use crate::dtype::{DType, Scalar};
@@ -16,7 +16,7 @@ use crate::transform::with_batch_rank;
 /// The same memory seen through another layout; a reshape that no layout can express copies first.
 #[derive(Clone, PartialEq)]
 pub enum View {
-    /// Another shape, in C order.
+    /// Another shape, in C order. One length may be [`UNKNOWN`]: whatever is left, as -1 says in a trace.
     Reshape(Dims),
     /// The axes in another order.
     Permute(PerAxis<usize>),
@@ -60,7 +60,7 @@ pub enum View {
 impl std::fmt::Debug for View {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            View::Reshape(shape) => write!(f, "reshape{shape:?}"),
+            View::Reshape(shape) => write!(f, "reshape{:?}", symbolic(shape)),
             View::Permute(order) => write!(f, "permute{order:?}"),
             View::Broadcast(shape) => write!(f, "broadcast_to{shape:?}"),
             View::Slice(items) => {
@@ -87,12 +87,21 @@ impl std::fmt::Debug for View {
     }
 }
 
+/// The lengths of a reshape, -1 where what is left decides.
+fn symbolic(shape: &Dims) -> PerAxis<isize> {
+    let length = |&n: &usize| if n == UNKNOWN { -1 } else { n as isize };
+    shape.iter().map(length).collect()
+}
+
 impl View {
     /// The layout of the view; `None` when no layout of the same memory will do.
     pub(crate) fn layout(&self, x: &Layout) -> Result<Option<Layout>> {
         let signed =
             |axes: &[usize]| -> PerAxis<isize> { axes.iter().map(|&a| a as isize).collect() };
         match self {
+            View::Reshape(shape) if shape.contains(&UNKNOWN) => {
+                x.reshape(&x.resolve_shape(&symbolic(shape))?)
+            }
             View::Reshape(shape) => x.reshape(shape),
             View::Permute(order) => x.permute(&signed(order)).map(Some),
             View::Broadcast(shape) => x.broadcast_to(shape).map(Some),
@@ -219,6 +228,11 @@ impl Primitive for View {
     }
 
     fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        if let View::Reshape(shape) = self
+            && x[0].shape.contains(&UNKNOWN)
+        {
+            return Ok(Outputs::One(Spec::new(shape, x[0].dtype)));
+        }
         let layout = self.layout(&Layout::contiguous(&x[0].shape)?)?;
         let shape = match &layout {
             Some(layout) => layout.shape(),
@@ -257,6 +271,7 @@ impl Primitive for View {
     fn vjp(&self, x: &[Raw], _: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
         let (x, g) = (&x[0], some(g, 0)?);
         Ok(one_gradient(match self {
+            View::Reshape(_) if x.rank() == 1 => g.reshape_to(&[-1])?,
             View::Reshape(_) => g.reshape(x.shape())?,
             View::Permute(order) => {
                 let mut back: PerAxis<usize> = SmallVec::from_elem(0, order.len());

@@ -3,7 +3,8 @@
 use super::Raw;
 use crate::error::Result;
 use crate::layout::{Axes, Dims, Layout, PerAxis, SliceItem, normalize_axis};
-use crate::primitive::{View, bind_one, bind_view};
+use crate::primitive::{UNKNOWN, View, bind_one, bind_view};
+use crate::transform::{Kind, Tag};
 
 fn unsigned(axes: &[isize], rank: usize) -> PerAxis<usize> {
     axes.iter()
@@ -74,7 +75,17 @@ impl Raw {
     pub fn reshape_to(&self, shape: &[isize]) -> Result<Raw> {
         match self.tag() {
             None => self.reshape(&self.layout().resolve_shape(shape)?),
-            Some(_) => self.reshape(&self.as_shape()?.resolve_shape(shape)?),
+            Some(_) => {
+                let lengths = self.as_shape()?.resolve_shape(shape)?;
+                let is_traced =
+                    |tag: &std::sync::Arc<Tag>| tag.any(|kind| matches!(kind, Kind::Variable(..)));
+                if !shape.contains(&-1) || !self.tag().is_some_and(is_traced) {
+                    return self.reshape(&lengths);
+                }
+                // -1 stays what it is: where values decide lengths, it is another number in the next run
+                let symbolic = shape.iter().map(|&n| usize::try_from(n).unwrap_or(UNKNOWN));
+                bind_one(&View::Reshape(symbolic.collect()), &[self])
+            }
         }
     }
 

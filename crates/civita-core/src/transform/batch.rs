@@ -2,7 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::{Kind, Level, NoDraws, Scope, Tags, Under, refs};
+use super::draw::{Frame, Within, batching};
+use super::{Kind, Level, OpenScope, Tags, Under, refs};
 use crate::error::{Error, Result};
 use crate::layout::{Dims, normalize_axis};
 use crate::primitive::{Outputs, Primitive};
@@ -27,6 +28,7 @@ pub(super) fn run_batched(
     tags: &Tags,
 ) -> Result<Outputs<Raw>> {
     let batched: SmallVec<[bool; 4]> = tags.iter().map(Option::is_some).collect();
+    batching(level);
     let y = p.batch(&refs(x), &batched)?;
     let size = batch_size(&refs(x), &batched);
     debug_assert!(
@@ -48,6 +50,31 @@ pub fn vmap(
     inputs: &[Raw],
     in_axes: &[Option<isize>],
     out_axes: &dyn Fn(usize) -> Option<isize>,
+) -> Result<Vec<Raw>> {
+    vmap_with(f, inputs, in_axes, out_axes, Randomness::Error)
+}
+
+/// As [`vmap`], with a meaning of random numbers that a generator of the host draws inside `f`.
+///
+/// # Errors
+/// As there.
+pub fn vmap_with(
+    f: impl FnOnce(&[Raw]) -> Result<Vec<Raw>>,
+    inputs: &[Raw],
+    in_axes: &[Option<isize>],
+    out_axes: &dyn Fn(usize) -> Option<isize>,
+    randomness: Randomness,
+) -> Result<Vec<Raw>> {
+    map(f, inputs, in_axes, out_axes, (randomness, None))
+}
+
+/// As [`vmap_with`], for another `vmap` whose place it takes.
+pub(super) fn map(
+    f: impl FnOnce(&[Raw]) -> Result<Vec<Raw>>,
+    inputs: &[Raw],
+    in_axes: &[Option<isize>],
+    out_axes: &dyn Fn(usize) -> Option<isize>,
+    (randomness, stands_for): (Randomness, Option<Level>),
 ) -> Result<Vec<Raw>> {
     const OP: &str = "vmap";
     if inputs.len() != in_axes.len() {
@@ -83,7 +110,13 @@ pub fn vmap(
             Error::value(OP, "no input has a batch").rule("at least one of in_axes is an axis")
         );
     };
-    let (scope, _no_draws) = (Scope::open(), NoDraws::new());
+    let scope = OpenScope::open();
+    let _draws = Within::new(Frame::Batch {
+        level: scope.level,
+        size,
+        randomness,
+        stands_for,
+    });
     let marked = inputs
         .iter()
         .zip(&axes)

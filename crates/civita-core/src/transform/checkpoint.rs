@@ -1,12 +1,27 @@
 //! Checkpoints: memory for time. Of a function only its inputs are kept, and its backward pass runs it again.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use super::draw::{Record, replay};
 use super::functional::pulled_back;
 use super::{Function, Rule, jvp};
 use crate::error::Result;
 use crate::primitive::Reads;
 use crate::raw::Raw;
 
-struct Checkpoint<F>(F);
+/// What it keeps beside its outputs are the keys and counters of the draws inside it.
+struct Checkpoint<F> {
+    f: F,
+    outputs: AtomicUsize,
+}
+
+impl<F: Fn(&[Raw]) -> Result<Vec<Raw>>> Checkpoint<F> {
+    /// The function again, with the draws of the first time.
+    fn again(&self, x: &[Raw], at: &[usize], some: &[Raw], places: &[Raw]) -> Result<Vec<Raw>> {
+        let _replay = replay(places);
+        (self.f)(&put(x, at, some))
+    }
+}
 
 /// The inputs with those at `at` replaced.
 fn put(x: &[Raw], at: &[usize], some: &[Raw]) -> Vec<Raw> {
@@ -19,19 +34,22 @@ fn put(x: &[Raw], at: &[usize], some: &[Raw]) -> Vec<Raw> {
 
 impl<F: Fn(&[Raw]) -> Result<Vec<Raw>> + Send + Sync> Rule for Checkpoint<F> {
     fn forward(&self, x: &[Raw]) -> Result<(Vec<Raw>, Vec<Raw>)> {
-        Ok(((self.0)(x)?, Vec::new()))
+        let record = Record::new();
+        let y = (self.f)(x)?;
+        self.outputs.store(y.len(), Relaxed);
+        Ok((y, record.places()))
     }
 
     fn backward(
         &self,
         x: &[Raw],
-        _: &[Raw],
+        y: &[Raw],
         g: &[Option<Raw>],
         wanted: &[bool],
     ) -> Result<Vec<Option<Raw>>> {
         let at: Vec<usize> = (0..x.len()).filter(|&i| wanted[i]).collect();
         let some: Vec<Raw> = at.iter().map(|&i| x[i].clone()).collect();
-        let found = pulled_back(&|some| (self.0)(&put(x, &at, some)), &some, g)?;
+        let found = pulled_back(&|some| self.again(x, &at, some, &y[g.len()..]), &some, g)?;
         let mut all = vec![None; x.len()];
         for (i, g) in at.into_iter().zip(found) {
             all[i] = g;
@@ -39,22 +57,31 @@ impl<F: Fn(&[Raw]) -> Result<Vec<Raw>> + Send + Sync> Rule for Checkpoint<F> {
         Ok(all)
     }
 
-    fn tangent(&self, x: &[Raw], _: &[Raw], t: &[Option<Raw>]) -> Result<Option<Vec<Option<Raw>>>> {
+    fn tangent(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Option<Vec<Option<Raw>>>> {
         let at: Vec<usize> = (0..x.len()).filter(|&i| t[i].is_some()).collect();
         let some: Vec<Raw> = at.iter().map(|&i| x[i].clone()).collect();
         let tangents: Vec<Raw> = t.iter().flatten().cloned().collect();
-        let moved = jvp(|some| (self.0)(&put(x, &at, some)), &some, &tangents)?.1;
+        let places = &y[self.outputs.load(Relaxed).min(y.len())..];
+        let moved = jvp(|some| self.again(x, &at, some, places), &some, &tangents)?.1;
         Ok(Some(moved.into_iter().map(Some).collect()))
     }
 
     fn reads(&self) -> Reads {
-        Reads::INPUTS
+        let outputs = self.outputs.load(Relaxed).min(31) as u32;
+        Reads {
+            outputs: !0 << outputs,
+            ..Reads::INPUTS
+        }
+    }
+
+    fn kept_moves(&self) -> bool {
+        false
     }
 }
 
 /// `f(x)`, of which a graph keeps the inputs only: the backward pass runs `f` again for the values that its derivatives
 /// read (PyTorch's `torch.utils.checkpoint`, JAX's `jax.checkpoint`). `f` gives the same results each time, and holds no
-/// tensor that tracks a gradient; those are inputs.
+/// tensor that tracks a gradient; those are inputs. Draws by key and counter are the same each time by themselves.
 ///
 /// # Errors
 /// When `f` fails, or reads a tensor of a graph or a transformation that is none of its inputs.
@@ -62,5 +89,9 @@ pub fn checkpoint(
     f: impl Fn(&[Raw]) -> Result<Vec<Raw>> + Send + Sync + 'static,
     x: &[&Raw],
 ) -> Result<Vec<Raw>> {
-    Function::of("checkpoint", Checkpoint(f)).call(x)
+    let rule = Checkpoint {
+        f,
+        outputs: AtomicUsize::new(usize::MAX),
+    };
+    Function::of("checkpoint", rule).call(x)
 }

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Kind, Level, Scope, Tags, refs};
+use super::{Kind, Level, OpenScope, Tags, refs};
 use crate::dtype::Scalar;
 use crate::error::{Error, Result, shape_text};
 use crate::primitive::{Outputs, Primitive, bind};
@@ -48,7 +48,7 @@ pub fn jvp(
             format!("{} inputs but {} tangents", inputs.len(), tangents.len()),
         ));
     }
-    let scope = Scope::open();
+    let scope = OpenScope::open();
     let mut moving = Vec::with_capacity(inputs.len());
     for (x, t) in inputs.iter().zip(tangents) {
         if !x.dtype().is_differentiable() {

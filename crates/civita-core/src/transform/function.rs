@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use super::draw::{batched_level, randomness_of};
 use super::functional::{linear_transpose, pulled_back};
-use super::{jvp, vmap};
+use super::{Level, batch, jvp};
 use crate::backend::Backend;
 use crate::dtype::Scalar;
 use crate::error::{Error, Result};
@@ -42,6 +43,11 @@ pub trait Rule: Send + Sync {
     /// Which values the derivatives read, once [`Rule::forward`] has run.
     fn reads(&self) -> Reads {
         Reads::ALL
+    }
+
+    /// Whether what [`Rule::forward`] keeps depends on the inputs in a way that a derivative of the derivative needs.
+    fn kept_moves(&self) -> bool {
+        true
     }
 }
 
@@ -180,7 +186,7 @@ impl Primitive for Function {
                 ),
             ));
         }
-        if y.len() > visible {
+        if y.len() > visible && self.rule.kept_moves() {
             // how what was kept moves: a derivative of the derivative reads it
             let moving: Vec<usize> = (0..x.len()).filter(|&i| t[i].is_some()).collect();
             let tangents: Vec<Raw> = t.iter().flatten().cloned().collect();
@@ -218,6 +224,7 @@ impl Primitive for Function {
             name: self.name,
             rule: Arc::new(Mapped {
                 rule: self.rule.clone(),
+                stands_for: batched_level(),
                 axes: batched.iter().map(|b| b.then_some(0)).collect(),
             }),
             visible: self.visible.clone(),
@@ -285,6 +292,8 @@ impl Rule for Maps {
 /// A rule under `vmap`: each of its maps is mapped. What all samples share has no axis.
 struct Mapped {
     rule: Arc<dyn Rule>,
+    /// The `vmap` that the function was called in: what it says of random numbers holds inside.
+    stands_for: Level,
     axes: Vec<Option<isize>>,
 }
 
@@ -311,6 +320,16 @@ fn spread(len: usize, at: &[usize], some: &[Raw]) -> Vec<Option<Raw>> {
 type PerSample<'a> = &'a dyn Fn(&[Raw], &[Raw], &[Option<Raw>]) -> Result<Option<Vec<Option<Raw>>>>;
 
 impl Mapped {
+    fn vmap(
+        &self,
+        f: impl FnOnce(&[Raw]) -> Result<Vec<Raw>>,
+        x: &[Raw],
+        axes: &[Option<isize>],
+    ) -> Result<Vec<Raw>> {
+        let draws = (randomness_of(self.stands_for), Some(self.stands_for));
+        batch::map(f, x, axes, FRONT, draws)
+    }
+
     /// `f(x, y, some)` for each sample, where `some` are gradients or tangents with these axes. What `f` leaves out of its
     /// results is left out of ours.
     fn map(
@@ -337,7 +356,7 @@ impl Mapped {
             places = Some((found.len(), at));
             Ok(found_there)
         };
-        let found = vmap(one, &all, &all_axes, FRONT)?;
+        let found = self.vmap(one, &all, &all_axes)?;
         Ok(places.map(|(len, at)| spread(len, &at, &found)))
     }
 }
@@ -351,7 +370,7 @@ impl Rule for Mapped {
             y.extend(kept);
             Ok(y)
         };
-        let mut y = vmap(one, x, &self.axes, FRONT)?;
+        let mut y = self.vmap(one, x, &self.axes)?;
         let kept = y.split_off(visible);
         Ok((y, kept))
     }
@@ -384,6 +403,10 @@ impl Rule for Mapped {
 
     fn reads(&self) -> Reads {
         self.rule.reads()
+    }
+
+    fn kept_moves(&self) -> bool {
+        self.rule.kept_moves()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Scope, jvp, vmap};
+use super::{OpenScope, Randomness, jvp, vmap_with};
 use crate::dtype::Scalar;
 use crate::error::{Error, Result};
 use crate::graph::{Keep, gradients};
@@ -15,7 +15,7 @@ type Map<'a> = &'a dyn Fn(&[Raw]) -> Result<Vec<Raw>>;
 /// The inputs with those at `argnums` as leaves of this scope, and these leaves.
 fn leaves(
     op: &'static str,
-    scope: &Scope,
+    scope: &OpenScope,
     x: &[Raw],
     argnums: &[usize],
 ) -> Result<(Vec<Raw>, Vec<Raw>)> {
@@ -58,7 +58,7 @@ fn zeros_where_none(found: Vec<Option<Raw>>, like: &[Raw]) -> Result<Vec<Raw>> {
 /// When `f` fails, its first output is not one real number, or an input cannot have a gradient.
 pub fn value_and_grad(f: Map<'_>, x: &[Raw], argnums: &[usize]) -> Result<(Vec<Raw>, Vec<Raw>)> {
     const OP: &str = "grad";
-    let scope = Scope::open();
+    let scope = OpenScope::open();
     let (all, leaves) = leaves(OP, &scope, x, argnums)?;
     let outputs = f(&all)?;
     let Some(y) = outputs.first() else {
@@ -135,7 +135,7 @@ impl Pullback {
 /// # Errors
 /// When `f` fails or an input cannot have a gradient.
 pub fn vjp(f: Map<'_>, x: &[Raw]) -> Result<(Vec<Raw>, Pullback)> {
-    let scope = Scope::open();
+    let scope = OpenScope::open();
     let (all, leaves) = leaves("vjp", &scope, x, &(0..x.len()).collect::<Vec<_>>())?;
     let outputs = f(&all)?;
     let values = outputs
@@ -147,7 +147,7 @@ pub fn vjp(f: Map<'_>, x: &[Raw]) -> Result<(Vec<Raw>, Pullback)> {
 
 /// The gradients of the inputs of `f`, which runs for them, from those of its outputs; `None` for zero.
 pub(crate) fn pulled_back(f: Map<'_>, x: &[Raw], g: &[Option<Raw>]) -> Result<Vec<Option<Raw>>> {
-    let scope = Scope::open();
+    let scope = OpenScope::open();
     let (all, leaves) = leaves("vjp", &scope, x, &(0..x.len()).collect::<Vec<_>>())?;
     let outputs = f(&all)?;
     let pairs: Vec<(&Raw, Option<&Raw>)> = outputs
@@ -192,7 +192,7 @@ pub fn jacfwd(f: Map<'_>, x: &[Raw], argnum: usize) -> Result<Vec<Raw>> {
         return Err(Error::value(OP, format!("there is no input {argnum}")));
     };
     let shapes = std::cell::RefCell::new(Vec::new());
-    let columns = vmap(
+    let columns = vmap_with(
         |t| {
             let with = |some: &[Raw]| {
                 let mut all = x.to_vec();
@@ -206,6 +206,8 @@ pub fn jacfwd(f: Map<'_>, x: &[Raw], argnum: usize) -> Result<Vec<Raw>> {
         &[basis(OP, input)?],
         &[Some(0)],
         &|_| Some(-1),
+        // the function is one, its directions are many
+        Randomness::Same,
     )?;
     columns
         .iter()
@@ -221,14 +223,14 @@ pub fn jacfwd(f: Map<'_>, x: &[Raw], argnum: usize) -> Result<Vec<Raw>> {
 /// When `f` fails or an output is not of floats.
 pub fn jacrev(f: Map<'_>, x: &[Raw], argnums: &[usize]) -> Result<Vec<Vec<Raw>>> {
     const OP: &str = "jacrev";
-    let scope = Scope::open();
+    let scope = OpenScope::open();
     let (all, leaves) = leaves(OP, &scope, x, argnums)?;
     let outputs = f(&all)?;
     let leaf_refs: Vec<&Raw> = leaves.iter().collect();
     outputs
         .iter()
         .map(|y| {
-            let rows = vmap(
+            let rows = vmap_with(
                 |g| {
                     let found = gradients(&[(y, Some(&g[0]))], &leaf_refs, Keep::Graph)?;
                     zeros_where_none(found, &leaves)
@@ -236,6 +238,7 @@ pub fn jacrev(f: Map<'_>, x: &[Raw], argnums: &[usize]) -> Result<Vec<Vec<Raw>>>
                 &[basis(OP, &scope.leave(OP, y)?.0)?],
                 &[Some(0)],
                 &|_| Some(0),
+                Randomness::Same,
             )?;
             rows.iter()
                 .zip(&leaves)
@@ -275,7 +278,7 @@ pub fn linear_transpose(
     like: &[&Raw],
     seeds: &[Option<Raw>],
 ) -> Result<Vec<Option<Raw>>> {
-    let scope = Scope::open();
+    let scope = OpenScope::open();
     let zero = |x: &&Raw| Ok(x.filled(Scalar::Bool(false))?.leaf(scope.level));
     let zeros = like.iter().map(zero).collect::<Result<Vec<_>>>()?;
     let y = map(&zeros.iter().cloned().map(Some).collect::<Vec<_>>())?;

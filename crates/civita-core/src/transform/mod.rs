@@ -13,6 +13,7 @@
 mod batch;
 mod cell;
 mod checkpoint;
+mod draw;
 mod forward;
 mod function;
 mod functional;
@@ -21,17 +22,18 @@ mod tag;
 mod trace;
 
 pub(crate) use batch::with_batch_rank;
-pub use batch::{Randomness, align, all_with_batch, vmap, with_batch};
+pub use batch::{Randomness, align, all_with_batch, vmap, vmap_with, with_batch};
 pub use cell::{Cell, Shared};
 pub use checkpoint::checkpoint;
+pub use draw::{Drawing, TensorRng, check_draw};
 pub use forward::jvp;
 pub use function::{Function, Rule};
 pub use functional::{
     Pullback, grad, hessian, hvp, jacfwd, jacrev, linear_transpose, transposed_jvp, value_and_grad,
     vjp,
 };
-pub use scope::{EnableGrad, NoGrad, Scope, check_draw, enable_grad, no_grad, recording};
-pub(crate) use scope::{GLOBAL, Level, NoDraws, SCOPE, current_scope, grows};
+pub use scope::{EnableGrad, EnteredScope, NoGrad, Scope, enable_grad, no_grad, recording};
+pub(crate) use scope::{GLOBAL, Level, OpenScope, SCOPE, current_scope, grows};
 pub use tag::Opaque;
 pub(crate) use tag::{Kind, Tag};
 pub use trace::{Graph, trace};

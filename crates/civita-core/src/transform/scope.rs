@@ -1,11 +1,13 @@
 //! Scopes: when a transformation began, and which graphs grow.
 
 use std::cell::Cell;
+use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::Tag;
+use super::draw::{Frame, all_frames, replace_frames};
 use crate::error::{Error, Result};
 use crate::raw::Raw;
 
@@ -24,7 +26,7 @@ thread_local! {
 }
 
 /// The running of one transformation on this thread. While it lives, tensors that it tagged are under way.
-pub struct Scope {
+pub(crate) struct OpenScope {
     pub(crate) level: Level,
     outer: Level,
     thread: PhantomData<*const ()>,
@@ -43,13 +45,13 @@ pub(crate) fn current_scope() -> Level {
     }
 }
 
-impl Scope {
+impl OpenScope {
     /// Opens one inside of those that are open.
-    pub(crate) fn open() -> Scope {
+    pub(crate) fn open() -> OpenScope {
         static NEXT: AtomicU64 = AtomicU64::new(2);
         let level = NEXT.fetch_add(2, Relaxed);
         OPEN.fetch_add(1, Relaxed);
-        Scope {
+        OpenScope {
             level,
             outer: SCOPE.replace(level),
             thread: PhantomData,
@@ -73,53 +75,84 @@ impl Scope {
     }
 }
 
-/// Numbers drawn on the host would be one draw for all samples, or a constant of a trace: while it lives, they are
-/// refused on this thread.
-pub(crate) struct NoDraws {
-    thread: PhantomData<*const ()>,
+impl Drop for OpenScope {
+    fn drop(&mut self) {
+        SCOPE.set(self.outer);
+        OPEN.fetch_sub(1, Relaxed);
+    }
 }
 
-thread_local! {
-    /// How many [`NoDraws`] live on this thread.
-    static NO_DRAWS: Cell<u32> = const { Cell::new(0) };
+/// What holds on a thread: the transformations that are open there, [`no_grad`], and what random numbers mean. A worker thread
+/// that enters it computes as the thread that it was taken on does.
+///
+/// ```
+/// use civita_core::{dtype::DType, raw::Raw, transform::{Scope, no_grad, recording}};
+///
+/// no_grad(|| {
+///     let scope = Scope::current();
+///     std::thread::scope(|s| {
+///         s.spawn(|| {
+///             assert!(recording());
+///             let _inside = scope.enter();
+///             assert!(!recording());
+///         });
+///     });
+/// });
+/// ```
+#[derive(Clone)]
+pub struct Scope {
+    level: Level,
+    quiet: Level,
+    draws: Vec<Frame>,
 }
 
-impl NoDraws {
-    /// Refuses draws until it is dropped.
-    pub(crate) fn new() -> NoDraws {
-        NO_DRAWS.set(NO_DRAWS.get() + 1);
-        NoDraws {
+impl Scope {
+    /// What holds on this thread now.
+    pub fn current() -> Scope {
+        Scope {
+            level: SCOPE.get(),
+            quiet: QUIET.get(),
+            draws: all_frames(),
+        }
+    }
+
+    /// Lets it hold on this thread until the result is dropped. It is left before the transformations end that were open where
+    /// it was taken: what is computed afterwards belongs to none.
+    #[must_use = "the scope is left when this is dropped"]
+    pub fn enter(&self) -> EnteredScope {
+        OPEN.fetch_add(1, Relaxed);
+        EnteredScope {
+            outer: Scope {
+                level: SCOPE.replace(self.level),
+                quiet: QUIET.replace(self.quiet),
+                draws: replace_frames(self.draws.clone()),
+            },
             thread: PhantomData,
         }
     }
 }
 
-impl Drop for NoDraws {
-    fn drop(&mut self) {
-        NO_DRAWS.set(NO_DRAWS.get() - 1);
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("level", &self.level)
+            .field("recording", &(self.level + 1 > self.quiet))
+            .finish()
     }
 }
 
-/// Checks that a generator of the host may be drawn from here.
-///
-/// # Errors
-/// Inside `vmap` and `trace`.
-#[inline]
-pub fn check_draw(op: &'static str) -> Result<()> {
-    if current_scope() == 0 || NO_DRAWS.get() == 0 {
-        return Ok(());
-    }
-    Err(Error::value(
-        op,
-        "a generator of the host cannot be drawn from inside vmap or trace",
-    )
-    .rule("under `vmap` all samples would share the draw, and a trace would keep it as a constant")
-    .hint("draw outside, and hand the numbers in as an argument"))
+/// A [`Scope`] that holds on this thread while this lives.
+#[derive(Debug)]
+pub struct EnteredScope {
+    outer: Scope,
+    thread: PhantomData<*const ()>,
 }
 
-impl Drop for Scope {
+impl Drop for EnteredScope {
     fn drop(&mut self) {
-        SCOPE.set(self.outer);
+        SCOPE.set(self.outer.level);
+        QUIET.set(self.outer.quiet);
+        replace_frames(std::mem::take(&mut self.outer.draws));
         OPEN.fetch_sub(1, Relaxed);
     }
 }

@@ -1,15 +1,17 @@
 //! Traces: functions as data.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Display};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Kind, Level, NoDraws, Scope, Tag, Tags, refs};
+use super::draw::{Frame, Within};
+use super::{Kind, Level, OpenScope, Tag, Tags, refs};
 use crate::error::{Error, Result, shape_text};
-use crate::primitive::{Outputs, Primitive, Spec, Touches, UNKNOWN, bind};
+use crate::layout::Dims;
+use crate::primitive::{Outputs, Primitive, Spec, Touches, UNKNOWN, bind, bind_into};
 use crate::raw::Raw;
-use crate::storage::Access;
+use crate::storage::{Access, Storage};
 
 /// Where a trace under way is written.
 #[derive(Default)]
@@ -122,7 +124,7 @@ pub(crate) fn append(
 /// # Errors
 /// When `f` fails, or reads the value of one of its variables.
 pub fn trace(f: impl FnOnce(&[Raw]) -> Result<Vec<Raw>>, x: &[Raw]) -> Result<Graph> {
-    let (scope, _no_draws) = (Scope::open(), NoDraws::new());
+    let (scope, _draws) = (OpenScope::open(), Within::new(Frame::Trace));
     let recorder = Arc::new(Recorder::default());
     let inputs: Vec<(usize, Spec)> = x
         .iter()
@@ -156,13 +158,7 @@ pub fn trace(f: impl FnOnce(&[Raw]) -> Result<Vec<Raw>>, x: &[Raw]) -> Result<Gr
 impl Graph {
     /// Equations that nothing reads are left out.
     fn new(inputs: Vec<(usize, Spec)>, equations: Vec<Equation>, outputs: Vec<Atom>) -> Graph {
-        let mut read: std::collections::HashSet<usize> = outputs
-            .iter()
-            .filter_map(|atom| match atom {
-                Atom::Variable(number) => Some(*number),
-                Atom::Constant(_) => None,
-            })
-            .collect();
+        let mut read: HashSet<usize> = outputs.iter().filter_map(variable).collect();
         let mut kept = Vec::with_capacity(equations.len());
         for equation in equations.into_iter().rev() {
             let writes = equation.primitive.access() == Touches::WritesFirst;
@@ -223,6 +219,99 @@ impl Graph {
     /// # Errors
     /// When the number of inputs, a shape or a dtype is another than in the trace.
     pub fn run(&self, x: &[Raw]) -> Result<Vec<Raw>> {
+        let all = self.evaluated(x, &HashMap::new(), &mut [])?;
+        self.outputs.iter().map(|y| value(&all, y)).collect()
+    }
+
+    /// As [`Graph::run`], with the results written into tensors of their shapes and dtypes: the same bits. A primitive whose result
+    /// is an output writes it where it is, if the memory is none of an input's; what was there before is lost, after an error too.
+    ///
+    /// # Errors
+    /// As [`Graph::run`], and when an output has another shape or dtype, or cannot be written.
+    pub fn run_into(&self, x: &[Raw], out: &mut [&mut Raw]) -> Result<()> {
+        if out.len() != self.outputs.len() {
+            return Err(Error::value(
+                "graph",
+                format!(
+                    "the graph has {} outputs, not {}",
+                    self.outputs.len(),
+                    out.len()
+                ),
+            ));
+        }
+        let specs: HashMap<usize, &Spec> = self
+            .inputs
+            .iter()
+            .chain(self.equations.iter().flat_map(|e| &e.outputs))
+            .map(|(number, spec)| (*number, spec))
+            .collect();
+        for (i, (atom, out)) in self.outputs.iter().zip(out.iter()).enumerate() {
+            let constant;
+            let spec = match atom {
+                Atom::Variable(number) => specs.get(number).copied(),
+                Atom::Constant(x) => {
+                    constant = Spec::of(x);
+                    Some(&constant)
+                }
+            };
+            if let Some(spec) = spec {
+                fits(&format!("output {i}"), spec, out)?;
+            }
+            out.may_be_output("graph")?;
+        }
+        let direct = self.written_at_once(x, out);
+        let all = self.evaluated(x, &direct, out)?;
+        for (i, (atom, out)) in self.outputs.iter().zip(out).enumerate() {
+            let written =
+                variable(atom).is_some_and(|n| direct.contains_key(&n) && !all.contains_key(&n));
+            if written {
+                continue;
+            }
+            let y = value(&all, atom)?;
+            if y.shape() != out.shape() {
+                fits(&format!("output {i}"), &Spec::of(&y), out)?;
+            }
+            out.assign(&y)?;
+        }
+        Ok(())
+    }
+
+    /// Variables that nothing but one output reads, and which of the outputs it is, where its memory is no other's.
+    fn written_at_once(&self, x: &[Raw], out: &[&mut Raw]) -> HashMap<usize, usize> {
+        let read: HashSet<usize> = self
+            .equations
+            .iter()
+            .flat_map(|e| &e.inputs)
+            .filter_map(variable)
+            .collect();
+        let mut direct = HashMap::new();
+        let mut twice = HashSet::new();
+        for (i, number) in self.outputs.iter().map(variable).enumerate() {
+            let Some(number) = number else { continue };
+            let others = out.iter().enumerate().filter(|(j, _)| *j != i);
+            let met = x
+                .iter()
+                .chain(others.map(|(_, y)| &**y))
+                .any(|y| Storage::same_buffer(y.storage(), out[i].storage()));
+            if read.contains(&number) || met || direct.insert(number, i).is_some() {
+                twice.insert(number);
+            }
+        }
+        direct.retain(|number, _| {
+            let alone = |e: &&Equation| e.outputs.len() == 1 && e.outputs[0].0 == *number;
+            let made = self.equations.iter().find(alone);
+            !twice.contains(number) && made.is_some_and(|e| e.primitive.access() == Touches::Reads)
+        });
+        direct
+    }
+
+    /// The values of all variables that are read last by the outputs; those in `direct` are written into `out` instead.
+    fn evaluated(
+        &self,
+        x: &[Raw],
+        direct: &HashMap<usize, usize>,
+        out: &mut [&mut Raw],
+    ) -> Result<HashMap<usize, Raw>> {
         if x.len() != self.inputs.len() {
             return Err(Error::value(
                 "graph",
@@ -238,12 +327,6 @@ impl Graph {
             fits(&format!("input {i}"), spec, x)?;
             all.insert(*number, x.clone());
         }
-        let value = |all: &HashMap<usize, Raw>, atom: &Atom| match atom {
-            Atom::Constant(x) => Ok(x.clone()),
-            Atom::Variable(number) => all.get(number).cloned().ok_or_else(|| {
-                Error::value("graph", "a variable has no value: a bug of the trace")
-            }),
-        };
         for (i, equation) in self.equations.iter().enumerate() {
             let mut inputs = equation
                 .inputs
@@ -253,6 +336,13 @@ impl Graph {
             if equation.primitive.access() == Touches::WritesFirst {
                 // what it writes is its own: neither an input of the caller nor a constant
                 inputs[0] = inputs[0].copied()?;
+            }
+            if let [(number, spec)] = &equation.outputs[..]
+                && let Some(&at) = direct.get(number)
+                && spec.shape == Dims::from_slice(out[at].shape())
+            {
+                bind_into(&*equation.primitive, &refs(&inputs), out[at])?;
+                continue;
             }
             let y = bind(&*equation.primitive, &refs(&inputs))?.into_vec();
             for ((number, spec), y) in equation.outputs.iter().zip(y) {
@@ -268,7 +358,42 @@ impl Graph {
                 }
             }
         }
-        self.outputs.iter().map(|y| value(&all, y)).collect()
+        Ok(all)
+    }
+}
+
+fn value(all: &HashMap<usize, Raw>, atom: &Atom) -> Result<Raw> {
+    match atom {
+        Atom::Constant(x) => Ok(x.clone()),
+        Atom::Variable(number) => all
+            .get(number)
+            .cloned()
+            .ok_or_else(|| Error::value("graph", "a variable has no value: a bug of the trace")),
+    }
+}
+
+fn variable(atom: &Atom) -> Option<usize> {
+    match atom {
+        Atom::Variable(number) => Some(*number),
+        Atom::Constant(_) => None,
+    }
+}
+
+/// A primitive with its attributes. A derived `Debug` names the type; a graph shows the primitive's name, and the attributes in
+/// brackets.
+fn shown(p: &dyn Primitive) -> String {
+    let text = format!("{p:?}");
+    if !text.starts_with(char::is_uppercase) {
+        return text;
+    }
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let attributes = text.trim_start_matches(is_word).trim();
+    let inner = attributes
+        .strip_prefix(['{', '('])
+        .and_then(|rest| rest.strip_suffix(['}', ')']));
+    match inner {
+        Some(inner) => format!("{}[{}]", p.name(), inner.trim()),
+        None => p.name().to_string(),
     }
 }
 
@@ -353,9 +478,9 @@ impl Display for Graph {
         for equation in &self.equations {
             writeln!(
                 f,
-                "    {} = {:?} {}",
+                "    {} = {} {}",
                 list(equation.outputs.iter().map(variable).collect()),
-                equation.primitive,
+                shown(&*equation.primitive),
                 list(equation.inputs.iter().map(atom).collect())
             )?;
         }

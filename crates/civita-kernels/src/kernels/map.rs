@@ -22,6 +22,7 @@ use crate::ops::{Op, elementwise_rows};
 #[derive(Clone, Copy)]
 pub struct Variants {
     by_form: [[Kernel; 3]; 4],
+    first: u8,
 }
 
 impl Variants {
@@ -29,6 +30,12 @@ impl Variants {
     #[inline]
     pub fn pick(&self, form: usize) -> Kernel {
         self.by_form[form][level() as usize]
+    }
+
+    /// Bytes of an element of the first operand.
+    #[inline]
+    pub fn first_size(&self) -> usize {
+        usize::from(self.first)
     }
 }
 
@@ -76,8 +83,12 @@ trait Map2<T: Lane> {
     }
 }
 trait Map3<T: Lane> {
+    /// The first operand: a condition, or a number like the others.
+    type First: Lane;
     type Out: Lane;
-    fn at<I: Isa>(c: B8, a: T, b: T) -> Self::Out;
+    /// As [`Map1::CHOOSES`].
+    const CHOOSES: bool;
+    fn at<I: Isa>(c: Self::First, a: T, b: T) -> Self::Out;
 }
 
 // A body is a pair of a row and its loop, the row first: rustc compiles a method of a tuple with the module of its first
@@ -203,7 +214,7 @@ impl<T: Lane, K: Map3<T>, const A: bool, const B: bool> Body for (K, Loop3<T, A,
     unsafe fn run<I: Isa>(n: usize, [c, a, b]: [*const u8; 3], out: *mut u8) {
         #[inline(always)]
         unsafe fn each<T: Lane, K: Map3<T>, I: Isa, const A: bool, const B: bool>(
-            c: *const B8,
+            c: *const K::First,
             a: *const T,
             b: *const T,
             out: &mut [K::Out],
@@ -225,12 +236,9 @@ impl<T: Lane, K: Map3<T>, const A: bool, const B: bool> Body for (K, Loop3<T, A,
         }
         // SAFETY: the contract of `Kernel`, and there is an element to read.
         unsafe {
-            each::<T, K, I, A, B>(
-                c.cast(),
-                a.cast(),
-                b.cast(),
-                std::slice::from_raw_parts_mut(out.cast(), n),
-            )
+            let out = std::slice::from_raw_parts_mut(out.cast(), n);
+            each::<T, K, I, A, B>(c.cast(), a.cast(), b.cast(), out);
+            tell(K::CHOOSES, out);
         }
     }
 }
@@ -242,7 +250,10 @@ impl<K> Table<K> {
         K: Map1<T>,
     {
         let each = Shells::<(K, Loop1<T>)>::BY_LEVEL;
-        Variants { by_form: [each; 4] }
+        Variants {
+            by_form: [each; 4],
+            first: size_of::<T>() as u8,
+        }
     }
     const fn binary<A: Lane, B: Lane>() -> Variants
     where
@@ -256,6 +267,7 @@ impl<K> Table<K> {
                 Shells::<(K, Loop2<A, B, 2>)>::BY_LEVEL,
                 both,
             ],
+            first: size_of::<A>() as u8,
         }
     }
     const fn ternary<T: Lane>() -> Variants
@@ -269,6 +281,7 @@ impl<K> Table<K> {
                 Shells::<(K, Loop3<T, false, true>)>::BY_LEVEL,
                 Shells::<(K, Loop3<T, false, false>)>::BY_LEVEL,
             ],
+            first: size_of::<K::First>() as u8,
         }
     }
 }
@@ -327,6 +340,15 @@ macro_rules! chooses {
     ($class:ident Heaviside) => {
         false
     };
+    ($class:ident LeakyRelu) => {
+        false
+    };
+    ($class:ident Fma) => {
+        false
+    };
+    ($class:ident Lerp) => {
+        false
+    };
     ($class:ident Pow) => {
         true
     };
@@ -365,6 +387,16 @@ macro_rules! out_lane {
         B8
     };
     (Compare $T:ident) => {
+        B8
+    };
+    ($Other:ident $T:ident) => {
+        $T
+    };
+}
+
+/// The lane of the first of three operands.
+macro_rules! first_lane {
+    (Select $T:ident) => {
         B8
     };
     ($Other:ident $T:ident) => {
@@ -485,10 +517,12 @@ macro_rules! define {
                 pub struct $Op3;
             }
             use $name3::$Op3;
-            impl<T: Lane> Map3<T> for $Op3 {
-                type Out = T;
+            impl<T: $class3> Map3<T> for $Op3 {
+                type First = first_lane!($class3 T);
+                type Out = out_lane!($class3 T);
+                const CHOOSES: bool = chooses!($class3 $Op3);
                 #[inline(always)]
-                fn at<I: Isa>($c: B8, $p: T, $q: T) -> T {
+                fn at<I: Isa>($c: Self::First, $p: T, $q: T) -> Self::Out {
                     $kernel3
                 }
             }

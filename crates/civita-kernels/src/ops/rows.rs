@@ -653,6 +653,19 @@ macro_rules! elementwise_rows {
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![-1.5, 0.0, 2.0].heaviside(&tensor![0.5])?" => "[0.  0.5 1. ]",
                 }
+                /// `x` where it is positive, `slope · x` elsewhere: the rectifier that leaks. The slope is a number, or a tensor that
+                /// broadcasts.
+                LeakyRelu leaky_relu(x, slope): RealFloat {
+                    numpy: leaky_relu, torch: "nn.functional.leaky_relu",
+                    kernel: if T::ZERO.less(x) { x } else { x.mul::<I>(slope) },
+                    device: "leaky_relu_of(a, b)",
+                    gradient: Binary(
+                        |x, slope, y| x.gt(x.like(0.0)).choose(y.like(1.0), slope),
+                        |x, _, y| x.gt(x.like(0.0)).choose(y.like(0.0), x)
+                    ),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![1.5, -2.0].leaky_relu(0.25)?" => "[ 1.5 -0.5]",
+                }
                 /// The power `a^b` in the widest dtype: of complex numbers `c128`, of all others `f64`.
                 FloatPower float_power(a, b): Double {
                     numpy: float_power, torch: "float_power",
@@ -846,6 +859,31 @@ macro_rules! elementwise_rows {
                     ),
                     samples: [(1.0, 0.5, 2.0), (0.0, 3.0, -1.0)],
                     example: "tensor![true, false].choose(&tensor![1, 2], &tensor![10, 20])?" => "[ 1 20]",
+                }
+                /// `a · b + c` with one rounding.
+                Fma fma(a, b, c): RealFloat {
+                    numpy: fma, torch: "addcmul",
+                    kernel: a.fma(b, c),
+                    device: "fma(a, b, c)",
+                    gradient: Ternary(Some(|_, b, _, _| b), Some(|a, _, _, _| a), Some(|_, _, _, y| y.like(1.0))),
+                    samples: [(-2.0, 0.5, 3.0), (0.5, 3.0, -1.0)],
+                    example: "tensor![2.0, 3.0].fma(&tensor![4.0, 5.0], &tensor![1.0, -1.0])?" => "[ 9. 14.]",
+                }
+                /// Linear interpolation, `a + w (b - a)`; from `w = ½` on as `b - (1 - w) (b - a)`, so that it is `b` at `w = 1`.
+                Lerp lerp(a, b, w): RealFloat {
+                    numpy: lerp, torch: "lerp",
+                    kernel: {
+                        let across = b.sub(a);
+                        if w.fabs().less(T::constant(0.5)) {
+                            a.add(w.mul::<I>(across))
+                        } else {
+                            b.sub(across.mul::<I>(T::ONE.sub(w)))
+                        }
+                    },
+                    device: "lerp_of(a, b, c)",
+                    gradient: Ternary(Some(|_, _, w, _| w.like(1.0) - w), Some(|_, _, w, _| w), Some(|a, b, _, _| b - a)),
+                    samples: [(-2.0, 0.5, 0.25), (0.5, 3.0, 0.75), (1.0, -2.0, 2.0)],
+                    example: "tensor![1.0, 2.0].lerp(&tensor![3.0, 10.0], &tensor![0.5, 0.25])?" => "[2. 4.]",
                 }
             }
         }

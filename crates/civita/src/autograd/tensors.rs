@@ -19,6 +19,8 @@ pub trait Tensors: Sized + 'static {
     #[doc(hidden)]
     fn pull_raws(all: &mut IntoIter<Raw>) -> Self;
     #[doc(hidden)]
+    fn lend_raws<'a>(&'a mut self, all: &mut Vec<&'a mut Raw>);
+    #[doc(hidden)]
     fn into_raws(self) -> Vec<Raw> {
         let mut all = Vec::new();
         self.push_raws(&mut all);
@@ -39,6 +41,9 @@ impl<T: Dtype, const N: usize> Tensors for Tensor<T, N> {
             None => unreachable!("the engine returns as many tensors as the function did"),
         }
     }
+    fn lend_raws<'a>(&'a mut self, all: &mut Vec<&'a mut Raw>) {
+        all.push(&mut self.raw);
+    }
 }
 /// All tensors that are left: it stands last.
 impl<T: Dtype, const N: usize> Tensors for Vec<Tensor<T, N>> {
@@ -47,6 +52,9 @@ impl<T: Dtype, const N: usize> Tensors for Vec<Tensor<T, N>> {
     }
     fn pull_raws(all: &mut IntoIter<Raw>) -> Self {
         all.map(wrap).collect()
+    }
+    fn lend_raws<'a>(&'a mut self, all: &mut Vec<&'a mut Raw>) {
+        all.extend(self.iter_mut().map(|x| &mut x.raw));
     }
 }
 
@@ -158,6 +166,9 @@ macro_rules! tuples {
             }
             fn pull_raws(all: &mut IntoIter<Raw>) -> Self {
                 ($($X::pull_raws(all),)*)
+            }
+            fn lend_raws<'a>(&'a mut self, all: &mut Vec<&'a mut Raw>) {
+                $(self.$i.lend_raws(all);)*
             }
         }
         impl<$($X: Stackable),*> Stackable for ($($X,)*) {

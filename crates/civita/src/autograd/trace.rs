@@ -53,6 +53,31 @@ impl<V: Tensors, O: Tensors> Graph<V, O> {
     pub fn run<I: Inputs<Values = V>>(&self, inputs: I) -> Result<O> {
         Ok(O::from_raws(self.inner.run(&inputs.raws())?))
     }
+
+    /// As [`Graph::run`], with the results written into tensors of their shapes and types: the same bits, and no memory of a
+    /// result that is computed where it lies.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    /// use civita::autograd::trace;
+    ///
+    /// let graph = trace(|x| Ok((x.sum(), (&x * 2.0).sin())), &tensor![1.0, 2.0])?;
+    /// let mut results = (Tensor::scalar(0.0), Tensor::zeros(2));
+    /// for i in 0..3 {
+    ///     let x = Vector::full(2, f64::from(i));
+    ///     graph.run_into(&x, &mut results)?;
+    ///     assert_eq!(results.1.to_vec(), (&x * 2.0).sin().to_vec());
+    /// }
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Graph::run`], and when a result has another shape.
+    pub fn run_into<I: Inputs<Values = V>>(&self, inputs: I, results: &mut O) -> Result<()> {
+        let mut out = Vec::new();
+        results.lend_raws(&mut out);
+        self.inner.run_into(&inputs.raws(), &mut out)
+    }
 }
 
 impl<V, O> Graph<V, O> {

@@ -1,7 +1,7 @@
 //! `vmap`: functions of a sample, run on a batch.
 
 use civita_core::raw::Raw;
-use civita_core::transform;
+use civita_core::transform::{self, Randomness};
 
 use super::{Batches, Inputs, Stackable, Tensors};
 use crate::Result;
@@ -60,6 +60,7 @@ pub fn vmap<B: Batches, O: Stackable>(
 pub struct Vmap {
     in_axes: Vec<isize>,
     out_axes: Vec<isize>,
+    randomness: Randomness,
 }
 
 impl Vmap {
@@ -80,6 +81,29 @@ impl Vmap {
         self
     }
 
+    /// What a draw from a [`CounterRng`](crate::random::CounterRng) inside the function means. An error is the default. With
+    /// `Different`, sample `i` draws what iteration `i` of a loop with one draw would; with `Same`, all share a draw, which
+    /// generators with streams make too.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    /// use civita::autograd::{Randomness, Vmap};
+    /// use civita::random::CounterRng;
+    ///
+    /// let (x, mut rng) = (Tensor::<f64, 2>::zeros([3, 4]), CounterRng::new(42));
+    /// let noisy = Vmap::new().randomness(Randomness::Different);
+    /// let y = noisy.call(|x| x.add(&rng.normal::<f64, 1>(4)), &x)?;
+    /// let mut rng = CounterRng::new(42);
+    /// for i in 0..3 {
+    ///     assert_eq!(y.select(0, i)?.to_vec(), rng.normal::<f64, 1>(4).to_vec());
+    /// }
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    pub fn randomness(mut self, randomness: Randomness) -> Vmap {
+        self.randomness = randomness;
+        self
+    }
+
     /// Runs the function on the batch.
     ///
     /// # Errors
@@ -97,7 +121,7 @@ impl Vmap {
             Ok(y)
         };
         let out = |i: usize| Some(self.out_axes.get(i).copied().unwrap_or(0));
-        let y = transform::vmap(run, &x, &in_axes, &out)?;
+        let y = transform::vmap_with(run, &x, &in_axes, &out, self.randomness)?;
         Ok(O::Batch::from_raws(y))
     }
 

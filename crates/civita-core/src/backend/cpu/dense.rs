@@ -101,8 +101,12 @@ pub(crate) fn apply(
                 return run(op, entry, like, [a.ptr(), b.ptr()], form);
             }
             [Operand::Tensor(c), Operand::Tensor(a), Operand::Tensor(b)] => {
-                let Some(entry) = entry(op, a.dtype())
-                    .filter(|_| c.dtype() == DType::Bool && a.dtype() == b.dtype())
+                let first = match op.row().class {
+                    Class::Select => DType::Bool,
+                    _ => a.dtype(),
+                };
+                let Some(entry) =
+                    entry(op, a.dtype()).filter(|_| c.dtype() == first && a.dtype() == b.dtype())
                 else {
                     break 'general;
                 };
@@ -114,7 +118,11 @@ pub(crate) fn apply(
                 }
                 let size = a.dtype().size();
                 let vary = [a, b].map(|x| x.shape() == c.shape());
-                let steps = [1, size * usize::from(vary[0]), size * usize::from(vary[1])];
+                let steps = [
+                    first.size(),
+                    size * usize::from(vary[0]),
+                    size * usize::from(vary[1]),
+                ];
                 let kernel = entry
                     .kernels
                     .pick(usize::from(!vary[1]) + 2 * usize::from(!vary[0]));

@@ -146,7 +146,7 @@ impl Stages {
         let (n, size) = (rows.n, rows.size);
         let row = (n * size).next_multiple_of(64);
         let values = self.one.len();
-        // values that are rows, then the registers of a stage, then booleans
+        // values that are rows, then the registers of a stage, then one value for all elements
         let scratch = Storage::uninit((values + self.registers + 1) * row)?;
         let part = |i: usize| scratch.ptr().wrapping_add(i * row);
         let mut ones: SmallVec<[Slot; 8]> = SmallVec::from_elem(Slot::ZERO, values);
@@ -189,10 +189,12 @@ impl Stages {
                                 steps.set_input(k, at[of].cast_const());
                             }
                             let many = if one { 1 } else { n };
-                            let spread = |value: *const u8| {
-                                let booleans = part(values + self.registers);
-                                booleans.write_bytes(value.read(), n);
-                                booleans.cast_const()
+                            let spread = |value: *const u8, bytes: usize| {
+                                let room = part(values + self.registers);
+                                for k in 0..n {
+                                    room.add(k * bytes).copy_from_nonoverlapping(value, bytes);
+                                }
+                                room.cast_const()
                             };
                             if !steps.run(many, Some(to), spread) {
                                 // an input passes unchanged, or one value is for all

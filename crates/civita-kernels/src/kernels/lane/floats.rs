@@ -275,6 +275,10 @@ macro_rules! floats {
             fn logaddexp2<I: Isa>(self, b: Self) -> Self {
                 log_sum::logaddexp2::<$t, I>(self, b)
             }
+            #[inline(always)]
+            fn fma(self, a: $t, b: $t) -> $t {
+                $t::mul_add(self, a, b)
+            }
         }
         impl RealToBool for $t {
             #[inline(always)]

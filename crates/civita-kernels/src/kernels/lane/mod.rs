@@ -287,6 +287,8 @@ pub trait RealFloat: ToFloat + Ordered {
     fn logaddexp<I: Isa>(self, b: Self) -> Self;
     /// `log2(2^a + 2^b)`.
     fn logaddexp2<I: Isa>(self, b: Self) -> Self;
+    /// `self · a + b`, rounded once on every instruction set.
+    fn fma(self, a: Self, b: Self) -> Self;
 }
 /// Numbers of 64 bits a part.
 pub trait Double: Numeric {}
@@ -321,6 +323,9 @@ pub trait Compare: ToBool {
     /// `a ≤ b`.
     fn less_equal(self, b: Self) -> bool;
 }
+/// What a condition chooses from: everything.
+pub trait Select: Lane {}
+impl<T: Lane> Select for T {}
 /// The larger and the smaller of two.
 pub trait Ordered: Compare {
     /// The larger, or the first NaN.

@@ -417,15 +417,15 @@ impl<'a, const K: usize> Job<'a, K> {
             && tile.col_stride == 1
             && out.addr().is_multiple_of(self.out_size.min(8));
         let direct = self.store.is_none() && in_place && !self.shared;
-        let spread = |one: *const u8| {
+        let spread = |one: *const u8, size: usize| {
             let line = Tile {
                 rows: 1,
                 cols: n,
                 row_stride: 0,
                 col_stride: 1,
             };
-            // SAFETY: a block of truth values fits where any block does.
-            unsafe { fill(1, line, one, scratch.raw(self)) };
+            // SAFETY: scratch holds a block of the widest elements.
+            unsafe { fill(size, line, one, scratch.raw(self)) };
             scratch.raw(self).cast_const()
         };
         // SAFETY: the caller's contract; the result is `n` elements, or one; the output's places are those of the walk.

@@ -16,8 +16,8 @@ struct Step {
     out: Id,
     /// Is it one value for all elements?
     one: bool,
-    /// Is the condition of a choice one value? Kernels want one for each element.
-    spread: bool,
+    /// Bytes of an element of the first of three operands, where it is one value: kernels want one for each element. Else 0.
+    spread: usize,
 }
 
 /// The steps of a plan for inputs of which some are one value for all elements of a block.
@@ -59,7 +59,7 @@ impl Steps {
         for (step, code) in typed.steps.iter().zip(plan.codes) {
             let u = step.args.map(|a| is_one(a, uniform_registers));
             let (kernel, one, spread) = match *code {
-                Code::Cast(kernel) => (kernel, u[0], false),
+                Code::Cast(kernel) => (kernel, u[0], 0),
                 Code::Op(variants, arity) => {
                     let one = u[..arity as usize].iter().all(|&u| u);
                     let form = match arity {
@@ -67,7 +67,9 @@ impl Steps {
                         3 if !one => usize::from(u[2]) + 2 * usize::from(u[1]),
                         _ => 0,
                     };
-                    (variants.pick(form), one, arity == 3 && u[0] && !one)
+                    let spread = arity == 3 && u[0] && !one;
+                    let size = variants.first_size() * usize::from(spread);
+                    (variants.pick(form), one, size)
                 }
             };
             uniform_registers = uniform_registers & !(1 << step.out) | u64::from(one) << step.out;
@@ -94,7 +96,8 @@ impl Steps {
     }
 
     /// Runs the steps for a block of `n` elements. The last one writes to `direct`, if that is given and the result is
-    /// not one value for all; says whether it did. Else the result is where [`Steps::result`] says. `spread` makes `n` truth values of one.
+    /// not one value for all; says whether it did. Else the result is where [`Steps::result`] says. `spread`
+    /// makes `n` elements of as many bytes of one.
     ///
     /// # Safety
     /// Inputs lie where [`Steps::set_input`] was told, `n` elements of the lane or one; the registers have room for as
@@ -104,15 +107,15 @@ impl Steps {
         &self,
         n: usize,
         direct: Option<*mut u8>,
-        spread: impl Fn(*const u8) -> *const u8,
+        spread: impl Fn(*const u8, usize) -> *const u8,
     ) -> bool {
         let at = |id: Id| self.values[id as usize];
         let mut stored = false;
         for (i, step) in self.steps.iter().enumerate() {
             let [a, b, c] = step.args;
             let mut args = [at(a).cast_const(), at(b).cast_const(), at(c).cast_const()];
-            if step.spread {
-                args[0] = spread(args[0]);
+            if step.spread > 0 {
+                args[0] = spread(args[0], step.spread);
             }
             let m = if step.one { 1 } else { n };
             let to = match direct {
