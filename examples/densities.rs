@@ -1,7 +1,7 @@
 //! Draws from six distributions and lays their histograms under the densities.
 //!
 //! ```text
-//! cargo run --release --example densities     writes out/densities.png
+//! cargo run --release -p civita-examples --bin densities     writes out/densities.png
 //! ```
 
 #[path = "digits/canvas.rs"]

@@ -225,9 +225,7 @@ fn load(path: &Path) -> Result<(Matrix<f32>, Vector<i64>), Box<dyn Error>> {
 
 /// A path within the project, wherever the example is run from.
 fn project(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
 /// xorshift64* (Marsaglia 2003, Vigna 2016): small, and good enough to shuffle.

@@ -1,7 +1,7 @@
 //! Keeps a picture in a few of its singular vectors.
 //!
 //! ```text
-//! cargo run --release --example low_rank --features linalg     writes out/low_rank.png
+//! cargo run --release -p civita-examples --bin low_rank --features linalg     writes out/low_rank.png
 //! ```
 //!
 //! The picture is made here: circles, stripes and a shade. Of its singular value decomposition the first 5, 20 and 50 terms are

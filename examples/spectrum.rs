@@ -1,7 +1,7 @@
 //! Finds the tones in a noisy recording: a Fourier transform, drawn.
 //!
 //! ```text
-//! cargo run --release --example spectrum     writes out/spectrum.png
+//! cargo run --release -p civita-examples --bin spectrum     writes out/spectrum.png
 //! ```
 //!
 //! Two tones of 50 and 120 Hz lie under noise that is louder than both. Their peaks stand out of the amplitude spectrum, and the inverse

@@ -96,6 +96,11 @@ fn format_of(dtype: DType) -> Option<&'static CStr> {
 
 /// An array over the memory of a buffer; a copy where its elements are unaligned or lie between whole steps.
 pub fn import(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
+    import_in(ob, false)
+}
+
+/// As [`import`]; `turned` says that the object is what a conversion to this machine's byte order returned.
+fn import_in(ob: &Bound<'_, PyAny>, turned: bool) -> Outcome<Raw> {
     let mut view = Box::new(ffi::Py_buffer::new());
     // SAFETY: attached; the view is new, and at one address until it is released.
     let got = unsafe { ffi::PyObject_GetBuffer(ob.as_ptr(), &mut *view, ffi::PyBUF_FULL_RO) };
@@ -134,12 +139,17 @@ pub fn import(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
             ['<', '<']
         }) && ob.hasattr("astype")?
         {
+            if turned {
+                return Err(type_error(format!(
+                    "a buffer of format '{format}' is in the other byte order, and so is what its `astype` returns"
+                )));
+            }
             // the other byte order: NumPy turns it around
             let native = ob.call_method1(
                 "astype",
                 (ob.getattr("dtype")?.call_method1("newbyteorder", ("=",))?,),
             )?;
-            return import(&native);
+            return import_in(&native, true);
         }
         return Err(type_error(format!(
             "a buffer of format '{format}' with items of {itemsize} bytes has no dtype here\n  rule: elements are booleans, integers of 8 to 64 bits, floats of 16 to 64, \

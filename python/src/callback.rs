@@ -24,7 +24,7 @@ thread_local! {
 
 /// The engine's error for an exception.
 #[cold]
-fn standing_for(raised: PyErr) -> Error {
+pub fn standing_for(raised: PyErr) -> Error {
     // what was there before belongs to an error that nobody looked at
     let before = RAISED.replace(Some(raised));
     drop(before);

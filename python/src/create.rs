@@ -2,6 +2,7 @@
 
 use civita_core::dtype::{DType, Kind, Scalar, promote};
 use civita_core::raw::Raw;
+use civita_core::storage::Access;
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
@@ -199,6 +200,9 @@ fn taken(
     copy: CopyMode,
     order: Order,
 ) -> Outcome<Raw> {
+    if copy == CopyMode::Never && is_of_other_order(object)? {
+        return Err(never());
+    }
     if !is_array_like(object)? {
         if copy == CopyMode::Never {
             return Err(never());
@@ -214,7 +218,10 @@ fn taken(
     let converts = dtype.is_some_and(|d| d != raw.dtype());
     let moves = converts || !order::fits(&raw, order);
     match copy {
-        CopyMode::Never if moves => Err(never()),
+        // what could not be shared (unaligned, packed, of the other byte order) is in memory of our own
+        CopyMode::Never if moves || !raw.is_empty() && raw.storage().access() == Access::Owned => {
+            Err(never())
+        }
         CopyMode::Never => Ok(raw),
         CopyMode::IfNeeded if !moves => Ok(raw),
         _ => gil::work(py, raw.len(), || match dtype {
@@ -228,6 +235,15 @@ fn taken(
             _ => order::copied(&raw, order),
         }),
     }
+}
+
+/// Are an array's elements in the other byte order, so that they cannot be shared?
+fn is_of_other_order(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if object.is_instance_of::<Array>() || !object.hasattr("dtype")? {
+        return Ok(false);
+    }
+    let dtype = object.getattr("dtype")?;
+    Ok(dtype.hasattr("isnative")? && !dtype.getattr("isnative")?.is_truthy()?)
 }
 
 #[cold]
@@ -527,7 +543,10 @@ fn arange(
         )
         .into());
     }
-    let counted = Raw::arange(whole(start.0), whole(stop.0), whole(step.0), dtype);
+    let (start, stop, step) = (whole(start.0), whole(stop.0), whole(step.0));
+    // a number of elements; casts saturate
+    let about = ((stop.as_f64() - start.as_f64()) / step.as_f64()) as usize;
+    let counted = gil::work(py, about, || Raw::arange(start, stop, step, dtype));
     let values = counted.map_err(|error| match error.is_dtype() && dtype != DType::Bool {
         // a value that does not fit
         true => PyOverflowError::new_err(error.to_string()).into(),

@@ -9,6 +9,8 @@ use std::cell::Cell;
 use civita_core::storage::guard;
 use pyo3::prelude::*;
 
+use crate::interrupt::{self, Interruptible};
+
 /// Elements from which on other Python threads may run beside the work.
 const LARGE: usize = 1 << 15;
 
@@ -42,9 +44,14 @@ pub fn is_large(elements: usize) -> bool {
     elements >= LARGE
 }
 
-/// Runs `f`, which works on about this many elements; with the interpreter released when they are many.
+/// Runs `f`, which works on about this many elements; with the interpreter released, and stopped by Ctrl-C, when they are
+/// many.
 #[inline]
-pub fn work<R: Send>(py: Python<'_>, elements: usize, f: impl FnOnce() -> R + Send) -> R {
+pub fn work<R: Interruptible + Send>(
+    py: Python<'_>,
+    elements: usize,
+    f: impl FnOnce() -> R + Send,
+) -> R {
     if elements < LARGE {
         f()
     } else {
@@ -52,9 +59,28 @@ pub fn work<R: Send>(py: Python<'_>, elements: usize, f: impl FnOnce() -> R + Se
     }
 }
 
+/// As [`work`], of what has no exception to return.
+#[inline]
+pub fn work_to_the_end<R: Send>(
+    py: Python<'_>,
+    elements: usize,
+    f: impl FnOnce() -> R + Send,
+) -> R {
+    match is_large(elements) {
+        true => released_to_the_end(py, f),
+        false => f(),
+    }
+}
+
+/// Runs `f` with the interpreter released, and stopped by Ctrl-C.
+#[inline(never)]
+pub fn released<R: Interruptible + Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
+    released_to_the_end(py, || interrupt::run(f))
+}
+
 /// Runs `f` with the interpreter released.
 #[inline(never)]
-pub fn released<R: Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
+pub fn released_to_the_end<R: Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
     py.detach(|| {
         let _mark = Mark::set(true);
         f()
@@ -79,9 +105,11 @@ pub fn broadcast_len(lens: &[usize]) -> usize {
         .fold(most, |all, &n| all.saturating_mul(n))
 }
 
-/// Tells the engine how to wait.
-pub fn install() {
+/// Tells the engine how to wait, and prepares for forks and Ctrl-C.
+pub fn install(py: Python<'_>) -> PyResult<()> {
     guard::set_wait_hook(wait_detached);
+    civita_core::threads::survive_fork();
+    interrupt::install(py)
 }
 
 fn wait_detached(sleep: &mut dyn FnMut()) {

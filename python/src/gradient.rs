@@ -368,29 +368,49 @@ fn check_second_gradients(
 }
 
 /// Nothing is recorded inside: `with cv.no_grad(): ...`; or `@cv.no_grad()` over a function.
-#[pyclass(name = "no_grad", module = "civita", unsendable)]
+#[pyclass(name = "no_grad", module = "civita", frozen)]
 struct PyNoGrad {
-    held: std::cell::RefCell<Vec<NoGrad>>,
+    /// Names the object in [`HELD`].
+    id: u64,
+}
+
+thread_local! {
+    /// What this thread has entered and not left, with the objects by which it was entered: `with` counts for its own thread,
+    /// so an object may be entered in several.
+    static HELD: std::cell::RefCell<Vec<(u64, NoGrad)>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
 #[pymethods]
 impl PyNoGrad {
     #[new]
     fn new() -> PyNoGrad {
+        static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         PyNoGrad {
-            held: Default::default(),
+            id: NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
         }
     }
 
-    fn __enter__(slf: Py<Self>, py: Python<'_>) -> Py<Self> {
-        slf.borrow(py).held.borrow_mut().push(NoGrad::new());
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        HELD.with_borrow_mut(|held| held.push((slf.get().id, NoGrad::new())));
         slf
     }
 
     #[pyo3(signature = (*_error))]
-    fn __exit__(&self, _error: &Bound<'_, PyTuple>) {
-        let last = self.held.borrow_mut().pop();
-        drop(last);
+    fn __exit__(&self, _error: &Bound<'_, PyTuple>) -> Outcome<()> {
+        let last = HELD.with_borrow_mut(|held| {
+            let at = held.iter().rposition(|(id, _)| *id == self.id)?;
+            // the state before is that of the newest, whoever leaves first
+            for i in at + 1..held.len() {
+                held[i - 1].0 = held[i].0;
+            }
+            held.pop()
+        });
+        match last {
+            Some(_) => Ok(()),
+            None => Err(runtime_error(
+                "no_grad: this thread leaves what it has not entered\n  rule: `with` begins and ends in one thread",
+            )),
+        }
     }
 
     /// A function that runs without recording.

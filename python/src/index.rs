@@ -9,6 +9,7 @@ use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::{Array, wrap_view};
+use crate::callback::raised;
 use crate::convert::array_of;
 use crate::error::{Outcome, index_error};
 use crate::gil;
@@ -172,7 +173,7 @@ pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
         return Ok(x.slice(&[range(slice)?])?);
     }
     if let Ok(array) = key.cast_exact::<Array>()
-        && let Some(picked) = picked(py, x, &array.get().raw())
+        && let Some(picked) = picked(py, x, &array.get().raw())?
     {
         return Ok(picked);
     }
@@ -191,23 +192,28 @@ pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
 
 /// What one array of integers or booleans without tags picks: most indices with arrays are like that. What is wrong with it is
 /// for the general path to say.
-fn picked(py: Python<'_>, x: &Raw, key: &Raw) -> Option<Raw> {
+fn picked(py: Python<'_>, x: &Raw, key: &Raw) -> Outcome<Option<Raw>> {
     if !key.is_plain() || key.rank() == 0 || x.rank() == 0 {
-        return None;
+        return Ok(None);
     }
-    if key.dtype() == DType::Bool {
-        return gil::work(py, x.len(), || x.select(key)).ok();
+    let picked = if key.dtype() == DType::Bool {
+        gil::work(py, x.len(), || x.select(key))
+    } else {
+        // what several axes of indices pick from one lies as they do
+        if !key.dtype().is_integer() || key.rank() > 1 && x.rank() == 1 {
+            return Ok(None);
+        }
+        let rows = x.len() / x.shape()[0].max(1);
+        let elements = key.len().saturating_mul(rows);
+        gil::work(py, elements, || x.take(key, 0, Mode::Raise))
+    };
+    match picked {
+        Ok(picked) => Ok(Some(picked)),
+        Err(error) => match raised(&error) {
+            Some(raised) => Err(raised.into()),
+            None => Ok(None),
+        },
     }
-    if !key.dtype().is_integer() {
-        return None;
-    }
-    if key.rank() > 1 && x.rank() == 1 {
-        // what is picked lies as the indices do
-        return None;
-    }
-    let rows = x.len() / x.shape()[0].max(1);
-    let elements = key.len().saturating_mul(rows);
-    gil::work(py, elements, || x.take(key, 0, Mode::Raise)).ok()
 }
 
 /// Is an ellipsis among what stands between the brackets?

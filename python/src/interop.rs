@@ -211,7 +211,7 @@ impl Array {
         };
         let rebuild = py.import("civita._civita")?.getattr("_from_bytes")?;
         let args = (
-            PyBytes::new(py, bytes),
+            bytes_of(py, bytes)?,
             raw.dtype().name(),
             PyTuple::new(py, raw.shape())?,
             raw.node().is_some_and(|n| n.is_leaf()),
@@ -221,6 +221,14 @@ impl Array {
             [rebuild, args.into_pyobject(py)?.into_any()],
         )?)
     }
+}
+
+/// A copy of bytes; `MemoryError` where there is no memory for it.
+pub fn bytes_of<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, bytes.len(), |out| {
+        out.copy_from_slice(bytes);
+        Ok(())
+    })
 }
 
 /// The array that was pickled.

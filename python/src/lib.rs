@@ -26,6 +26,7 @@ mod gradient;
 mod index;
 mod interface;
 mod interop;
+mod interrupt;
 mod limits;
 mod linalg;
 mod lists;
@@ -47,7 +48,7 @@ use pyo3::prelude::*;
 /// The engine of Civita. Import `civita`, which adds the rest.
 #[pymodule(gil_used = false)]
 fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    gil::install();
+    gil::install(m.py())?;
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     m.add("AxisError", error::axis_error(m.py())?)?;
     array::register(m)?;

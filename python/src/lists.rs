@@ -1,13 +1,14 @@
 //! Lists of plain Python numbers as arrays, and arrays as lists: the fast paths, one C type at a time.
 
 use civita_core::dtype::{DType, Kind};
+use civita_core::error::Error;
 use civita_core::raw::Raw;
 use num_complex::Complex;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyTuple};
 
-use crate::error::Outcome;
+use crate::error::{Fault, Outcome};
 
 /// Lists nested deeper are for the general path.
 const DEEPEST: usize = 32;
@@ -102,11 +103,10 @@ fn filled<T: civita_core::dtype::Element>(
 ) -> Outcome<Option<Raw>> {
     let mut values: Vec<T> = Vec::new();
     // the first list is as long as it says; inner lengths are believed one list at a time
-    if values
-        .try_reserve_exact(if shape.len() == 1 { len } else { 0 })
-        .is_err()
-        || !walk(ob, shape, &mut values, read)
-    {
+    if shape.len() == 1 {
+        values.try_reserve_exact(len).map_err(|_| no_memory(len))?;
+    }
+    if !walk(ob, shape, &mut values, read)? {
         return Ok(None);
     }
     let raw = Raw::from_vec(values, shape)?;
@@ -116,35 +116,56 @@ fn filled<T: civita_core::dtype::Element>(
     }))
 }
 
+#[cold]
+fn no_memory(elements: usize) -> Fault {
+    Error::memory("array", format!("cannot allocate {elements} elements")).into()
+}
+
 /// Appends the leaves; false where one is of another type or a length differs.
 fn walk<T>(
     ob: &Bound<'_, PyAny>,
     shape: &[usize],
     values: &mut Vec<T>,
     read: impl Fn(&Bound<'_, PyAny>) -> Option<T> + Copy,
-) -> bool {
+) -> Outcome<bool> {
     let (Some(&n), rest) = (shape.first(), shape.get(1..).unwrap_or(&[])) else {
-        return false;
+        return Ok(false);
     };
-    let mut each = |item: &Bound<'_, PyAny>| -> bool {
+    if rest.is_empty() && values.try_reserve(n).is_err() {
+        return Err(no_memory(n));
+    }
+    let mut each = |item: &Bound<'_, PyAny>| -> Outcome<bool> {
         if !rest.is_empty() {
             return walk(item, rest, values, read);
         }
-        match read(item) {
-            Some(value) => {
-                values.push(value);
-                true
-            }
-            None => false,
-        }
+        let value = read(item);
+        let known = value.is_some();
+        values.extend(value);
+        Ok(known)
     };
     if let Ok(list) = ob.cast_exact::<PyList>() {
-        return list.len() == n && list.iter().all(|item| each(&item)) && list.len() == n;
+        if list.len() != n {
+            return Ok(false);
+        }
+        for item in list.iter() {
+            if !each(&item)? {
+                return Ok(false);
+            }
+        }
+        return Ok(list.len() == n);
     }
-    match ob.cast_exact::<PyTuple>() {
-        Ok(tuple) => tuple.len() == n && tuple.iter_borrowed().all(|item| each(&item)),
-        Err(_) => false,
+    let Ok(tuple) = ob.cast_exact::<PyTuple>() else {
+        return Ok(false);
+    };
+    if tuple.len() != n {
+        return Ok(false);
     }
+    for item in tuple.iter_borrowed() {
+        if !each(&item)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The elements as nested lists of Python numbers.
@@ -191,8 +212,39 @@ pub fn listed<'py>(py: Python<'py>, raw: &Raw) -> Outcome<Bound<'py, PyAny>> {
     }
 }
 
+/// Ranks above this are nested without recursion: the stack is not deep enough for ten thousands.
+const RECURSIVE: usize = 64;
+
 /// Lists of the next elements in this shape.
 fn nest<'py>(
+    py: Python<'py>,
+    shape: &[usize],
+    next: &mut dyn FnMut() -> Option<Bound<'py, PyAny>>,
+) -> Outcome<Bound<'py, PyAny>> {
+    let Some(outer) = shape.len().checked_sub(RECURSIVE + 1) else {
+        return nest_shallow(py, shape, next);
+    };
+    let (outer, inner) = shape.split_at(outer);
+    let mut items = Vec::new();
+    for _ in 0..outer.iter().product::<usize>() {
+        items.push(nest_shallow(py, inner, next)?);
+    }
+    // the lists of each axis hold those of the axis behind it
+    for (axis, &n) in outer.iter().enumerate().rev() {
+        let lists = outer[..axis].iter().product::<usize>();
+        let mut items_left = items.into_iter();
+        let mut new = Vec::new();
+        for _ in 0..lists {
+            new.push(PyList::new(py, items_left.by_ref().take(n).collect::<Vec<_>>())?.into_any());
+        }
+        items = new;
+    }
+    items
+        .pop()
+        .ok_or_else(|| crate::error::type_error("tolist: an element is missing"))
+}
+
+fn nest_shallow<'py>(
     py: Python<'py>,
     shape: &[usize],
     next: &mut dyn FnMut() -> Option<Bound<'py, PyAny>>,
@@ -208,7 +260,7 @@ fn nest<'py>(
             for i in 0..*n {
                 let item = match rest {
                     [] => next().ok_or_else(missing)?,
-                    rest => nest(py, rest, next)?,
+                    rest => nest_shallow(py, rest, next)?,
                 };
                 // SAFETY: the list is new and has `n` empty places; the reference is given away.
                 if unsafe {

@@ -204,7 +204,7 @@ impl Array {
         }
         // SAFETY: the copy is contiguous and ours alone, and has that many bytes.
         let bytes = unsafe { std::slice::from_raw_parts(dense.ptr().cast_const(), len) };
-        Ok(pyo3::types::PyBytes::new(py, bytes))
+        Ok(crate::interop::bytes_of(py, bytes)?)
     }
 
     /// The array with the bytes of each element in reverse order; with `inplace=True` in its own memory.

@@ -52,6 +52,8 @@ struct Classes {
     of: Vec<Py<PyType>>,
     /// In a `float64`.
     float: usize,
+    /// In a `complex128`.
+    complex: usize,
     /// In a scalar that is no Python number.
     stored: usize,
 }
@@ -137,10 +139,7 @@ pub fn make(py: Python<'_>, value: Scalar, dtype: DType) -> Outcome<Py<PyAny>> {
             }
             Ok(object.unbind())
         }
-        DType::C128 => {
-            let v = value.as_complex();
-            complex(class, v.re, v.im)
-        }
+        DType::C128 => complex(class, classes.complex, value.as_complex()),
         DType::Bool => {
             let both = BOOLS.get_or_try_init(py, || {
                 let one = |v| stored(classes, class, Scalar::Bool(v), dtype);
@@ -184,10 +183,15 @@ fn allocated<'py>(class: &Bound<'py, PyType>) -> Outcome<Bound<'py, PyAny>> {
     }
 }
 
-fn complex(class: &Bound<'_, PyType>, re: f64, im: f64) -> Outcome<Py<PyAny>> {
-    let py = class.py();
-    let new = py.get_type::<PyComplex>().getattr("__new__")?;
-    Ok(new.call1((class, re, im))?.unbind())
+/// A new `complex128`, whose numbers lie at this place.
+fn complex(class: &Bound<'_, PyType>, place: usize, v: Complex<f64>) -> Outcome<Py<PyAny>> {
+    let object = allocated(class)?;
+    // SAFETY: `complex128` has the memory of `complex` and nothing else, and `register` has found where its numbers lie.
+    unsafe {
+        let at = object.as_ptr().cast::<u8>().add(place);
+        at.cast::<[f64; 2]>().write([v.re, v.im]);
+    }
+    Ok(object.unbind())
 }
 
 /// `cv.float32(value)`: a scalar; of what has axes an array.
@@ -278,10 +282,25 @@ fn number<'py>(slf: &Bound<'py, Generic>) -> Outcome<Bound<'py, PyAny>> {
 /// Both numbers, where both are `float64` or a Python number that it absorbs: most scalar code.
 #[inline]
 fn floats(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Option<(f64, f64)> {
-    let float = |ob: &Bound<'_, PyAny>| Some(ob.cast::<PyFloat>().ok()?.value());
+    let classes = CLASSES.get(a.py())?;
+    let own = classes.of[DType::F64 as usize].as_ptr().cast();
+    let float = |ob: &Bound<'_, PyAny>| {
+        if ob.get_type_ptr() == own {
+            // SAFETY: a `float64`, whose number lies there.
+            return Some(unsafe {
+                ob.as_ptr()
+                    .cast::<u8>()
+                    .add(classes.float)
+                    .cast::<f64>()
+                    .read()
+            });
+        }
+        Some(ob.cast::<PyFloat>().ok()?.value())
+    };
+    let x = float(a)?;
     // other classes derived from `float` may answer themselves
-    let is_plain = b.is_exact_instance_of::<PyFloat>() || b.get_type_ptr() == a.get_type_ptr();
-    match (float(a), float(b).filter(|_| is_plain)) {
+    let is_plain = b.get_type_ptr() == a.get_type_ptr() || b.is_exact_instance_of::<PyFloat>();
+    match (Some(x), is_plain.then(|| float(b)).flatten()) {
         (Some(x), Some(y)) => Some((x, y)),
         (Some(x), None) if b.is_exact_instance_of::<pyo3::types::PyInt>() => {
             // an integer of 53 bits is one float
@@ -293,6 +312,32 @@ fn floats(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Option<(f64, f64)> {
         }
         _ => None,
     }
+}
+
+/// Both numbers, where one is `complex128` and the other one, too, or a Python number that it absorbs.
+#[inline]
+fn complexes(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Option<[Complex<f64>; 2]> {
+    let classes = CLASSES.get(a.py())?;
+    let own = classes.of[DType::C128 as usize].as_ptr().cast();
+    let complex = |ob: &Bound<'_, PyAny>| {
+        if ob.get_type_ptr() == own {
+            let at = ob.as_ptr().cast::<u8>().wrapping_add(classes.complex);
+            // SAFETY: a `complex128`, whose numbers lie there.
+            let [re, im] = unsafe { at.cast::<[f64; 2]>().read() };
+            return Some(Complex::new(re, im));
+        }
+        let v = ob.cast::<PyComplex>().ok()?;
+        Some(Complex::new(v.real(), v.imag()))
+    };
+    let x = complex(a)?;
+    let y = if b.get_type_ptr() == a.get_type_ptr() || b.is_exact_instance_of::<PyComplex>() {
+        complex(b)?
+    } else if b.is_exact_instance_of::<PyFloat>() {
+        Complex::new(b.cast::<PyFloat>().ok()?.value(), 0.0)
+    } else {
+        return None;
+    };
+    Some([x, y])
 }
 
 /// Sequences of Python's own, which `*` repeats.
@@ -350,6 +395,23 @@ fn operate(
         };
         if let Some(v) = truth {
             return make(py, Scalar::Bool(v), DType::Bool);
+        }
+    }
+    if let Some([x, y]) = complexes(slf.as_any(), other) {
+        let (a, b) = if reflected { (y, x) } else { (x, y) };
+        let result = match op {
+            Op::Add => Some(a + b),
+            Op::Sub => Some(a - b),
+            Op::Mul => Some(a * b),
+            _ => None,
+        };
+        if let Some(v) = result
+            && v.is_finite()
+        {
+            return make(py, Scalar::Complex(v), DType::C128);
+        }
+        if let Op::Eq | Op::Ne = op {
+            return make(py, Scalar::Bool((a == b) == (op == Op::Eq)), DType::Bool);
         }
     }
     // a class derived from ours that refuses ufuncs has operators of its own
@@ -421,6 +483,17 @@ fn check_exact(op: Op, result: &Bound<'_, PyAny>, exact: Option<i128>) -> Outcom
 
 fn unary(op: Op, slf: &Bound<'_, Generic>) -> Outcome<Py<PyAny>> {
     let (py, (value, dtype)) = (slf.py(), own(slf)?);
+    match (op, value, dtype) {
+        (Op::Abs, Scalar::Float(v), DType::F64) => return make(py, Scalar::Float(v.abs()), dtype),
+        (Op::Neg, Scalar::Float(v), DType::F64) => return make(py, Scalar::Float(-v), dtype),
+        (Op::Abs, Scalar::Complex(v), DType::C128) if v.is_finite() => {
+            let size = civita_core::math::complex::abs::<f64, civita_core::isa::Baseline>(v);
+            if size.is_finite() {
+                return make(py, Scalar::Float(size), DType::F64);
+            }
+        }
+        _ => {}
+    }
     let result = give(py, Raw::apply(op, &[(&Raw::scalar(value, dtype)?).into()])?)?;
     if let Scalar::Int(v) = value
         && let Some(exact) = match op {
@@ -870,7 +943,8 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
         m.add(dtype.name(), &made)?;
         of.push(made.unbind());
     }
-    let float = place_of_float(of[DType::F64 as usize].bind(py))?;
+    let float = place_of_number::<PyFloat>(of[DType::F64 as usize].bind(py))?;
+    let complex = place_of_number::<PyComplex>(of[DType::C128 as usize].bind(py))?;
     let stored = Py::new(
         py,
         Stored {
@@ -879,7 +953,13 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
         },
     )?;
     let stored = std::ptr::from_ref(stored.get()).addr() - stored.as_ptr().addr();
-    _ = CLASSES.set(py, Classes { of, float, stored });
+    let classes = Classes {
+        of,
+        float,
+        complex,
+        stored,
+    };
+    _ = CLASSES.set(py, classes);
     for (name, value) in [("True_", true), ("False_", false)] {
         m.add(
             name,
@@ -889,11 +969,11 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     Ok(())
 }
 
-/// Where in its memory an instance of a class over `float` holds the number.
-fn place_of_float(class: &Bound<'_, PyType>) -> PyResult<usize> {
+/// Where in its memory an instance of a class over `float` or `complex` holds the number, or the first of two.
+fn place_of_number<B: pyo3::PyTypeInfo>(class: &Bound<'_, PyType>) -> PyResult<usize> {
     let py = class.py();
     let number = f64::from_bits(0x4142_4344_4546_4748);
-    let new = py.get_type::<PyFloat>().getattr("__new__")?;
+    let new = py.get_type::<B>().getattr("__new__")?;
     let object = new.call1((class, number))?;
     let size: usize = class.getattr("__basicsize__")?.extract()?;
     let from = object.as_ptr().cast::<u8>();
@@ -901,9 +981,10 @@ fn place_of_float(class: &Bound<'_, PyType>) -> PyResult<usize> {
         // SAFETY: the object has `size` bytes.
         unsafe { from.add(*at).cast::<f64>().read_unaligned() }.to_bits() == number.to_bits()
     };
-    (0..=size - 8).step_by(8).find(holds).ok_or_else(|| {
-        pyo3::exceptions::PySystemError::new_err("a float does not hold its number as expected")
-    })
+    (0..=size - 8)
+        .step_by(8)
+        .find(holds)
+        .ok_or_else(|| pyo3::exceptions::PySystemError::new_err("a number is not held as expected"))
 }
 
 /// The dtype of one of our scalars.

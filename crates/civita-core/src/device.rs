@@ -7,12 +7,18 @@ pub enum Device {
     /// The processor that runs the program.
     #[default]
     Cpu,
+    /// One element at a time, in memory that only its handles reach: the engine's tests run on it what they run on the CPU, so
+    /// that nothing above a backend can lean on the CPU's memory or kernels.
+    #[cfg(any(test, feature = "reference"))]
+    Reference,
 }
 
 impl std::fmt::Display for Device {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Device::Cpu => f.write_str("cpu"),
+            #[cfg(any(test, feature = "reference"))]
+            Device::Reference => f.write_str("reference"),
         }
     }
 }

@@ -132,14 +132,14 @@ fn reshapes_that_cannot_be() {
         Error::is_shape,
         "reshape: cannot reshape (3, 4) (12 elements) into (5, 2) (10 elements)\n\
          \x20 rule: a reshape keeps the number of elements\n\
-         \x20 hint: `.reshape([-1, 2])` gives (6, 2)",
+         \x20 hint: `.reshape([6, 2])` has 12 elements",
     );
     says(
         zeros(&[3, 4]).reshape_to(&[-1, 5]),
         Error::is_shape,
         "reshape: cannot reshape (3, 4) (12 elements) into [-1, 5]\n\
          \x20 rule: -1 stands for 12 / 5, which must be a whole number\n\
-         \x20 hint: `.reshape([-1])` gives (12,)",
+         \x20 hint: `.reshape([12])` has 12 elements",
     );
     says(
         zeros(&[3, 4]).reshape_to(&[-1, -1]),

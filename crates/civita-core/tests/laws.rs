@@ -1,5 +1,8 @@
 //! What holds of every primitive under every transformation, and of the transformations nested in each other.
 
+use std::cell::Cell;
+
+use civita_core::device::Device;
 use civita_core::dtype::{DType, Scalar};
 use civita_core::error::Result;
 use civita_core::graph::Function as Program;
@@ -59,11 +62,20 @@ fn sample(name: &'static str, x: &[Raw], f: impl Fn(&[Raw]) -> Result<Raw> + 'st
 fn numbers(shape: &[usize], seed: u64) -> Raw {
     let step = (seed * 1009 + 1) as f64 * 0.618_034;
     let n = shape.iter().product::<usize>();
-    Raw::from_vec((1..=n).map(|i| (i as f64 * step).sin()).collect(), shape).unwrap()
+    here(Raw::from_vec((1..=n).map(|i| (i as f64 * step).sin()).collect(), shape).unwrap())
+}
+
+thread_local! {
+    /// Where the samples live.
+    static DEVICE: Cell<Device> = const { Cell::new(Device::Cpu) };
+}
+
+fn here(x: Raw) -> Raw {
+    x.to_device(DEVICE.get()).unwrap()
 }
 
 fn integers(values: &[i64]) -> Raw {
-    Raw::from_vec(values.to_vec(), &[values.len()]).unwrap()
+    here(Raw::from_vec(values.to_vec(), &[values.len()]).unwrap())
 }
 
 fn over(x: &Raw, op: Reduction, axes: &[isize], keepdims: KeepDims) -> Result<Raw> {
@@ -79,7 +91,7 @@ fn over(x: &Raw, op: Reduction, axes: &[isize], keepdims: KeepDims) -> Result<Ra
 fn samples() -> Vec<Sample> {
     let n = numbers;
     let index = || integers(&[2, 0, -1, 1]);
-    let mask = || Raw::from_vec(vec![true, false, true], &[3]).unwrap();
+    let mask = || here(Raw::from_vec(vec![true, false, true], &[3]).unwrap());
     let fused = Program::new(
         Elementwise::trace(2, |b| {
             let (x, y) = (b.input(0), b.input(1));
@@ -155,7 +167,7 @@ fn samples() -> Vec<Sample> {
         sample("cumsum", &[n(&[3, 4], 4)], |x| x[0].cumsum(Some(1), None)),
         sample("cumprod", &[n(&[3, 4], 4)], |x| x[0].cumprod(Some(1), None)),
         sample("cumprod with zeros", &[n(&[2, 4], 4)], |x| {
-            let keeps = Raw::from_vec(vec![1.0, 0.0, 1.0, 0.0], &[4])?;
+            let keeps = here(Raw::from_vec(vec![1.0, 0.0, 1.0, 0.0], &[4])?);
             x[0].mul(&keeps)?.cumprod(Some(1), None)
         }),
         sample("cummax", &[n(&[3, 4], 4)], |x| Ok(x[0].cummax(1)?.0)),
@@ -538,7 +550,8 @@ fn laws(
                                 .map(|v| (v + row as i64).rem_euclid(3))
                                 .collect(),
                             x[i].shape(),
-                        ),
+                        )
+                        .map(here),
                         _ => Ok(x[i].clone()),
                     })
                     .collect::<Result<Vec<_>>>()
@@ -623,6 +636,15 @@ fn laws(
 
 #[test]
 fn every_law_holds_for_every_primitive() {
+    for sample in samples() {
+        laws(&sample).unwrap_or_else(|e| panic!("{}: {e}", sample.name));
+    }
+}
+
+/// Nothing above a backend may lean on the CPU: what makes numbers on the way makes them where the operands are.
+#[test]
+fn every_law_holds_on_another_device() {
+    DEVICE.set(Device::Reference);
     for sample in samples() {
         laws(&sample).unwrap_or_else(|e| panic!("{}: {e}", sample.name));
     }

@@ -1,6 +1,7 @@
 //! Ops on strided operands against the same on copies that a plain loop over `layout().indices()` made: whatever way the
 //! drivers take (in place, tiled, packed, gathered, converted, split among threads), the bits are those of the simplest.
 
+use civita_core::device::Device;
 use civita_core::dtype::{Casting, DType, Kind, Scalar};
 use civita_core::error::Result;
 use civita_core::graph::Function;
@@ -167,7 +168,26 @@ fn agree(what: &str, operands: &[Raw], f: impl Fn(&[Raw]) -> Result<Raw>) {
             ),
         }
     }
+    if copies.iter().all(|x| x.len() <= FEW) {
+        let there: Result<Vec<Raw>> = copies
+            .iter()
+            .map(|x| x.to_device(Device::Reference))
+            .collect();
+        let found = f(&there.unwrap()).and_then(|y| y.to_device(Device::Cpu));
+        match (&found, &wanted) {
+            (Ok(found), Ok(wanted)) => assert_eq!(
+                (found.dtype(), bytes(found)),
+                (wanted.dtype(), bytes(&dense(wanted))),
+                "{what} on the reference device"
+            ),
+            (Err(a), Err(b)) => assert_eq!(a.to_string(), b.to_string(), "{what}"),
+            (found, _) => panic!("{what} on the reference device: {found:?}"),
+        }
+    }
 }
+
+/// Elements that are computed one at a time too.
+const FEW: usize = 1000;
 
 const CASES: u32 = if cfg!(miri) { 2 } else { 96 };
 

@@ -4,6 +4,7 @@ use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 use std::sync::Mutex;
 
 use civita_kernels::dtype::DType;
+use civita_kernels::kernels::fourier;
 use num_complex::Complex;
 
 use crate::plan::Plans;
@@ -12,6 +13,7 @@ use crate::scratch::Plain;
 /// `f32` or `f64`: the type that a transform computes in.
 pub trait Float:
     rustfft::FftNum
+    + fourier::Real
     + Plain
     + Default
     + PartialEq

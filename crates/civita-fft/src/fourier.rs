@@ -39,6 +39,14 @@ impl<T: Float> Rows for ComplexRows<T> {
     fn scratch(&self) -> usize {
         self.plan.scratch()
     }
+    fn width(&self) -> usize {
+        self.plan.width()
+    }
+    fn run_beside<'a>(&self, scratch: &'a mut [Complex<T>]) -> Option<&'a [Complex<T>]> {
+        let y = self.plan.run_beside(scratch)?;
+        scale(y, self.factor);
+        Some(y)
+    }
     fn run(
         &self,
         _: usize,
@@ -46,7 +54,7 @@ impl<T: Float> Rows for ComplexRows<T> {
         y: &mut [Complex<T>],
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
-        self.plan.run(x, y, scratch)?;
+        self.plan.run_many(x, y, scratch)?;
         scale(y, self.factor);
         Ok(())
     }
@@ -56,7 +64,11 @@ impl<T: Float> Rows for ComplexRows<T> {
         y: &mut [Complex<T>],
         scratch: &mut [Complex<T>],
     ) -> Option<Result<(), NoMemory>> {
-        Some(self.plan.run(x, y, scratch).map(|()| scale(y, self.factor)))
+        Some(
+            self.plan
+                .run_many(x, y, scratch)
+                .map(|()| scale(y, self.factor)),
+        )
     }
 }
 
@@ -81,6 +93,53 @@ impl<T: Float> Half<T> {
         self.plan.scratch() + if self.len % 2 == 1 { 2 * self.len } else { 0 }
     }
 
+    /// How many rows it likes to transform together.
+    fn width(&self) -> usize {
+        match self.len % 2 {
+            0 => self.plan.width(),
+            _ => 1,
+        }
+    }
+
+    /// Numbers of scratch for [`Half::each`].
+    fn scratch_of_many(&self) -> usize {
+        match self.width() {
+            1 => self.scratch(),
+            width => self.plan.scratch() + width * self.len / 2,
+        }
+    }
+
+    /// Calls `use_of` with the number of each row of `x` and a way to fill its half; several rows are transformed together.
+    fn each(
+        &self,
+        x: &[T],
+        scratch: &mut [Complex<T>],
+        mut use_of: impl FnMut(usize, &mut dyn FnMut(&mut [Complex<T>])),
+    ) -> Result<(), NoMemory> {
+        let (n, width) = (self.len, self.width());
+        if width == 1 || x.len() == n {
+            for (row, x) in x.chunks_exact(n).enumerate() {
+                let mut done = Ok(());
+                use_of(row, &mut |y| done = self.run(x, y, scratch));
+                done?;
+            }
+            return Ok(());
+        }
+        let h = n / 2;
+        let (out, scratch) = scratch.split_at_mut(width * h);
+        for (group, x) in x.chunks(n * width).enumerate() {
+            let out = &mut out[..x.len() / 2];
+            self.plan.run_many(pairs(x), out, scratch)?;
+            for (l, out) in out.chunks_exact(h).enumerate() {
+                use_of(group * width + l, &mut |y| {
+                    y[..h].copy_from_slice(out);
+                    self.taken_apart(y);
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// `y` holds `len / 2 + 1` numbers.
     pub(crate) fn run(
         &self,
@@ -100,8 +159,14 @@ impl<T: Float> Half<T> {
             y[0].im = T::zero();
             return Ok(());
         }
-        let h = n / 2;
-        self.plan.run(pairs(x), &mut y[..h], scratch)?;
+        self.plan.run(pairs(x), &mut y[..n / 2], scratch)?;
+        self.taken_apart(y);
+        Ok(())
+    }
+
+    /// The transforms of the even and the odd elements from that of their pairs.
+    fn taken_apart(&self, y: &mut [Complex<T>]) {
+        let h = self.len / 2;
         let first = y[0];
         y[0] = Complex::new(first.re + first.im, T::zero());
         y[h] = Complex::new(first.re - first.im, T::zero());
@@ -114,7 +179,6 @@ impl<T: Float> Half<T> {
             y[k] = even + odd;
             y[h - k] = (even - odd).conj();
         }
-        Ok(())
     }
 }
 
@@ -136,6 +200,41 @@ impl<T: Float> Whole<T> {
 
     pub(crate) fn scratch(&self) -> usize {
         self.plan.scratch() + if self.len % 2 == 1 { 2 * self.len } else { 0 }
+    }
+
+    /// As [`Half::width`].
+    fn width(&self) -> usize {
+        match self.len % 2 {
+            0 => self.plan.width(),
+            _ => 1,
+        }
+    }
+
+    /// Rows of halves, which are lost, to rows.
+    fn rows(
+        &self,
+        x: &mut [Complex<T>],
+        y: &mut [T],
+        scratch: &mut [Complex<T>],
+    ) -> Result<(), NoMemory> {
+        let (n, width) = (self.len, self.width());
+        let m = n / 2 + 1;
+        if width == 1 || y.len() == n {
+            for (x, y) in x.chunks_exact_mut(m).zip(y.chunks_exact_mut(n)) {
+                self.run(x, y, scratch)?;
+            }
+            return Ok(());
+        }
+        let (pairs, scratch) = scratch.split_at_mut(width * n / 2);
+        for (x, y) in x.chunks_mut(m * width).zip(y.chunks_mut(n * width)) {
+            let pairs = &mut pairs[..y.len() / 2];
+            for (x, pairs) in x.chunks_exact_mut(m).zip(pairs.chunks_exact_mut(n / 2)) {
+                self.put_together(x);
+                pairs.copy_from_slice(&x[..n / 2]);
+            }
+            self.plan.run_many(pairs, pairs_mut(y), scratch)?;
+        }
+        Ok(())
     }
 
     /// `x` holds `len / 2 + 1` numbers, which are lost.
@@ -160,7 +259,13 @@ impl<T: Float> Whole<T> {
             }
             return Ok(());
         }
-        let h = n / 2;
+        self.put_together(x);
+        self.plan.run(&x[..n / 2], pairs_mut(y), scratch)
+    }
+
+    /// The transform of pairs from those of the even and the odd elements.
+    fn put_together(&self, x: &mut [Complex<T>]) {
+        let h = self.len / 2;
         let (first, last) = (x[0].re, x[h].re);
         x[0] = Complex::new(first + last, first - last);
         for k in 1..=h / 2 {
@@ -171,7 +276,6 @@ impl<T: Float> Whole<T> {
             x[k] = even + odd;
             x[h - k] = (even - odd).conj();
         }
-        self.plan.run(&x[..h], pairs_mut(y), scratch)
     }
 }
 
@@ -233,12 +337,13 @@ impl<T: Float> ToHalf<T> {
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
         let n = self.half.len;
-        for (x, y) in x.chunks_exact(n).zip(y.chunks_exact_mut(n / 2 + 1)) {
-            self.half.run(x, y, scratch)?;
+        let m = n / 2 + 1;
+        self.half.each(x, scratch, |row, fill| {
+            let y = &mut y[row * m..][..m];
+            fill(y);
             scale(y, self.factor);
             scale(inner_of(y, n), self.inner);
-        }
-        Ok(())
+        })
     }
 }
 
@@ -253,7 +358,10 @@ impl<T: Float> Rows for ToHalf<T> {
         self.half.len / 2 + 1
     }
     fn scratch(&self) -> usize {
-        self.half.scratch()
+        self.half.scratch_of_many()
+    }
+    fn width(&self) -> usize {
+        self.half.width()
     }
     fn run(
         &self,
@@ -289,9 +397,9 @@ impl<T: Float> ToWhole<T> {
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
         let n = self.half.len;
-        for (x, y) in x.chunks_exact(n).zip(y.chunks_exact_mut(n)) {
-            let (half, rest) = y.split_at_mut(n / 2 + 1);
-            self.half.run(x, half, scratch)?;
+        self.half.each(x, scratch, |row, fill| {
+            let (half, rest) = y[row * n..][..n].split_at_mut(n / 2 + 1);
+            fill(half);
             scale(half, self.factor);
             if self.direction == Direction::Inverse {
                 half.iter_mut().for_each(|y| *y = y.conj());
@@ -299,8 +407,7 @@ impl<T: Float> ToWhole<T> {
             for (y, half) in rest.iter_mut().rev().zip(&half[1..]) {
                 *y = half.conj();
             }
-        }
-        Ok(())
+        })
     }
 }
 
@@ -315,7 +422,10 @@ impl<T: Float> Rows for ToWhole<T> {
         self.half.len
     }
     fn scratch(&self) -> usize {
-        self.half.scratch()
+        self.half.scratch_of_many()
+    }
+    fn width(&self) -> usize {
+        self.half.width()
     }
     fn run(
         &self,
@@ -354,7 +464,13 @@ impl<T: Float> Rows for ToReal<T> {
         self.whole.len
     }
     fn scratch(&self) -> usize {
-        self.whole.scratch()
+        match self.whole.width() {
+            1 => self.whole.scratch(),
+            width => self.whole.plan.scratch() + width * self.whole.len / 2,
+        }
+    }
+    fn width(&self) -> usize {
+        self.whole.width()
     }
     fn run(
         &self,
@@ -364,12 +480,12 @@ impl<T: Float> Rows for ToReal<T> {
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
         let n = self.whole.len;
-        for (x, y) in x.chunks_exact_mut(n / 2 + 1).zip(y.chunks_exact_mut(n)) {
+        for x in x.chunks_exact_mut(n / 2 + 1) {
             scale(inner_of(x, n), self.inner);
-            self.whole.run(x, y, scratch)?;
-            if self.factor != T::one() {
-                y.iter_mut().for_each(|y| *y = *y * self.factor);
-            }
+        }
+        self.whole.rows(x, y, scratch)?;
+        if self.factor != T::one() {
+            y.iter_mut().for_each(|y| *y = *y * self.factor);
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Plans: how a complex transform of a length is computed, made once and kept.
 //!
 //! ```text
-//! short and smooth     passes of small radices (`mixed`), the innermost of which are rustfft's kernels
+//! short and smooth     passes of small radices (`mixed`), the innermost of which are rustfft's kernels; of several rows all at
+//!                      once, a row to a lane (`civita_kernels::kernels::fourier`)
 //! n = a · b            four steps: a-point transforms of columns, a twist, b-point transforms of rows, all of them batches that
 //!                      threads share and that stay in the cache
 //! large prime factor   Bluestein: a convolution with a chirp, of a smooth length
@@ -13,6 +14,9 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
+use civita_kernels::isa::{Level, level};
+use civita_kernels::kernels::fourier::Together;
+use civita_kernels::kernels::strided::{self, Tile};
 use num_complex::Complex;
 
 use crate::float::{Float, root};
@@ -49,6 +53,8 @@ const LARGEST_TABLE: usize = 1 << 17;
 pub(crate) struct Plan<T> {
     len: usize,
     kernel: Kernel<T>,
+    /// Several rows at once, a row to a lane.
+    together: Option<Together<T>>,
     scratch: usize,
 }
 
@@ -78,15 +84,25 @@ impl<T: Float> Plan<T> {
         } else {
             Kernel::Mixed(Mixed::new(len, direction))
         };
+        let together = match &kernel {
+            Kernel::Mixed(_) => {
+                let root = |k: usize, m: usize| root(k as u64, m as u64);
+                let inverse = direction == Direction::Inverse;
+                Together::new(len, inverse, &root, &|w: Complex<T>| w.conj())
+            }
+            _ => None,
+        };
+        let both = together.as_ref().map_or(0, |_| 2 * len * T::WIDTH);
         let scratch = match &kernel {
             Kernel::Trivial => 0,
-            Kernel::Mixed(mixed) => mixed.scratch(),
+            Kernel::Mixed(mixed) => mixed.scratch().max(both),
             Kernel::FourSteps(_) => len,
             Kernel::Chirp(chirp) => 2 * chirp.inner.points() + chirp.inner.scratch,
         };
         Plan {
             len,
             kernel,
+            together,
             scratch,
         }
     }
@@ -99,6 +115,77 @@ impl<T: Float> Plan<T> {
     /// How many numbers of scratch a transform needs.
     pub fn scratch(&self) -> usize {
         self.scratch
+    }
+
+    /// How many rows it likes to transform together.
+    pub fn width(&self) -> usize {
+        self.together.as_ref().map_or(1, |_| T::WIDTH)
+    }
+
+    /// As [`Rows::run_beside`].
+    pub fn run_beside<'a>(&self, scratch: &'a mut [Complex<T>]) -> Option<&'a mut [Complex<T>]> {
+        let together = self.together.as_ref()?;
+        let (a, rest) = scratch.split_at_mut(self.len * T::WIDTH);
+        Some(together.run(a, &mut rest[..self.len * T::WIDTH]))
+    }
+
+    /// As [`Plan::run`], of some of many rows: all of them go the same way, so that equal rows have equal bits.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn run_many(
+        &self,
+        x: &[Complex<T>],
+        y: &mut [Complex<T>],
+        scratch: &mut [Complex<T>],
+    ) -> Result<(), NoMemory> {
+        // two complex numbers to a register are not worth the way there and back where rustfft has a kernel of its own
+        let few = size_of::<T>() == 8 && level() != Level::Avx512;
+        let worth = x.len() > self.len && !(few && self.len.is_power_of_two());
+        let (Some(together), true) = (&self.together, worth) else {
+            return self.run(x, y, scratch);
+        };
+        let (n, width) = (self.len, T::WIDTH);
+        let (a, rest) = scratch.split_at_mut(n * width);
+        let b = &mut rest[..n * width];
+        let size = size_of::<Complex<T>>();
+        for (x, y) in x.chunks(n * width).zip(y.chunks_mut(n * width)) {
+            let rows = x.len() / n;
+            if rows < width {
+                a.fill(Complex::default());
+            }
+            let across = |rows: usize, cols: usize, col_stride: usize| Tile {
+                rows,
+                cols,
+                row_stride: 1,
+                col_stride: col_stride as isize,
+            };
+            // SAFETY: `rows` rows of `n` points, and room for `width` of them; all of one type, and apart.
+            unsafe {
+                if rows == width {
+                    strided::gather(
+                        size,
+                        across(n, width, n),
+                        x.as_ptr().cast(),
+                        a.as_mut_ptr().cast(),
+                    );
+                } else {
+                    for (l, x) in x.chunks_exact(n).enumerate() {
+                        x.iter()
+                            .enumerate()
+                            .for_each(|(k, &x)| a[k * width + l] = x);
+                    }
+                }
+                let found = together.run(a, b);
+                strided::gather(
+                    size,
+                    across(rows, n, width),
+                    found.as_ptr().cast(),
+                    y.as_mut_ptr().cast(),
+                );
+            }
+        }
+        Ok(())
     }
 
     /// The transforms of rows that lie one after the other.
@@ -138,6 +225,7 @@ impl<T: Float> Keepable for Plan<T> {
             Kernel::FourSteps(steps) => steps.twist.whole.len() + steps.twist.coarse.len(),
             Kernel::Chirp(chirp) => self.len + chirp.inner.points(),
         };
+        let numbers = numbers + self.together.as_ref().map_or(0, Together::numbers);
         numbers * size_of::<Complex<T>>() + 256
     }
 }
@@ -239,6 +327,15 @@ impl<T: Float> Rows for Columns<'_, T> {
     fn scratch(&self) -> usize {
         self.0.first.scratch
     }
+    fn width(&self) -> usize {
+        self.0.first.width()
+    }
+    fn run_beside<'a>(&self, scratch: &'a mut [Complex<T>]) -> Option<&'a [Complex<T>]> {
+        self.0.first.run_beside(scratch).map(|y| &*y)
+    }
+    fn finish(&self, row: usize, y: &mut [Complex<T>]) {
+        self.0.twist.apply(y, row);
+    }
     fn run(
         &self,
         first: usize,
@@ -246,7 +343,7 @@ impl<T: Float> Rows for Columns<'_, T> {
         y: &mut [Complex<T>],
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
-        self.0.first.run(x, y, scratch)?;
+        self.0.first.run_many(x, y, scratch)?;
         for (i, y) in y.chunks_exact_mut(self.0.first.points()).enumerate() {
             self.0.twist.apply(y, first + i);
         }
@@ -270,6 +367,12 @@ impl<T: Float> Rows for Second<'_, T> {
     fn scratch(&self) -> usize {
         self.0.second.scratch
     }
+    fn width(&self) -> usize {
+        self.0.second.width()
+    }
+    fn run_beside<'a>(&self, scratch: &'a mut [Complex<T>]) -> Option<&'a [Complex<T>]> {
+        self.0.second.run_beside(scratch).map(|y| &*y)
+    }
     fn run(
         &self,
         _: usize,
@@ -277,7 +380,7 @@ impl<T: Float> Rows for Second<'_, T> {
         y: &mut [Complex<T>],
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
-        self.0.second.run(x, y, scratch)
+        self.0.second.run_many(x, y, scratch)
     }
 }
 

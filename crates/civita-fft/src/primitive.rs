@@ -198,7 +198,7 @@ impl Along<'_> {
         let y = match in_place {
             true => x.clone(),
             // laid out as the operand, as NumPy does it
-            false => self.backend.result(&spec, &[x])?,
+            false => self.backend.result(&spec.shape, spec.dtype, &[x])?,
         };
         let across: SmallVec<[Across; 6]> = (0..x.rank())
             .filter(|&axis| axis != step.axis)

@@ -13,6 +13,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use civita_kernels::kernels::strided::{self, Tile};
 use civita_kernels::threads::{self, Parts};
 use smallvec::SmallVec;
 
@@ -33,6 +34,10 @@ pub(crate) trait Rows: Sync {
     fn gives(&self) -> usize;
     /// Numbers of scratch.
     fn scratch(&self) -> usize;
+    /// How many rows it likes to have together.
+    fn width(&self) -> usize {
+        1
+    }
     /// Transforms rows that lie one after the other and need not be kept. `first` is the number of the first of them, where there
     /// is one axis across.
     fn run(
@@ -42,6 +47,14 @@ pub(crate) trait Rows: Sync {
         y: &mut [Self::Out],
         scratch: &mut [Self::Scratch],
     ) -> Result<(), NoMemory>;
+    /// Transforms [`Rows::width`] rows whose elements lie side by side, element `k` of row `l` at `k · width + l` of the first part of
+    /// the scratch, and returns where the results lie so; `None` where it has no such kernel. Asked only where a row becomes one
+    /// as long.
+    fn run_beside<'a>(&self, _scratch: &'a mut [Self::Scratch]) -> Option<&'a [Self::Scratch]> {
+        None
+    }
+    /// What is still to be done to results of [`Rows::run_beside`], row by row.
+    fn finish(&self, _row: usize, _y: &mut [Self::Out]) {}
     /// As [`Rows::run`], of rows that must be kept, and whether that can be done.
     fn run_shared(
         &self,
@@ -116,7 +129,9 @@ pub(crate) unsafe fn run<K: Rows>(
         true => WIDTH / size_of::<K::In>().max(size_of::<K::Out>()),
         false => 1,
     };
-    let block = (BLOCK / row_bytes).max(least).clamp(1, rows);
+    let width = kernel.width();
+    let block = (BLOCK / row_bytes).max(least).max(width) / width * width;
+    let block = block.clamp(1, rows);
     let blocks = rows.div_ceil(block);
     let grain = (TASK / (block * n.max(m)).max(1)).max(1);
     let direct_out = y_stride == 1 && y_len == m;
@@ -146,6 +161,30 @@ pub(crate) unsafe fn run<K: Rows>(
                             .windows(2)
                             .all(|w| of(&w[1]) - of(&w[0]) == len as isize)
                     };
+                    let beside = width > 1
+                        && count > 1
+                        && used == n
+                        && n == m
+                        && y_len == m
+                        && follow(|p| p.0, 1)
+                        && (follow(|p| p.1, 1) || direct_out && follow(|p| p.1, m));
+                    if beside {
+                        // SAFETY: rows of `x` and of `y` that lie side by side, or those of `y` one after the other; the kernel has
+                        // room for `width` of them, and its elements are all of one type.
+                        let done = unsafe {
+                            run_beside(
+                                kernel,
+                                [x.0.cast(), y.0.cast()],
+                                [x_stride, y_stride],
+                                &places,
+                                first,
+                                scratch,
+                            )
+                        };
+                        if done {
+                            continue;
+                        }
+                    }
                     if direct_out && follow(|p| p.1, m) {
                         let (px, py) = places[0];
                         // SAFETY: rows of `y` that lie one after the other, this task's alone.
@@ -229,6 +268,72 @@ pub(crate) unsafe fn run<K: Rows>(
         true => Err(NoMemory),
         false => Ok(()),
     }
+}
+
+/// Rows that lie side by side, a line of neighbours at a time; says whether the kernel can do it.
+///
+/// # Safety
+/// The rows at `places` can be read, those of the results can be written; the former are neighbours, the latter neighbours too or one
+/// after the other.
+unsafe fn run_beside<K: Rows>(
+    kernel: &K,
+    [x, y]: [*mut K::Scratch; 2],
+    [x_stride, y_stride]: [isize; 2],
+    places: &[(isize, isize)],
+    first: usize,
+    scratch: &mut [K::Scratch],
+) -> bool {
+    let dtype = K::Scratch::DTYPE;
+    if K::In::DTYPE != dtype || K::Out::DTYPE != dtype {
+        return false;
+    }
+    let size = size_of::<K::Scratch>();
+    let (n, width) = (kernel.takes(), kernel.width());
+    let neighbours = places.windows(2).all(|w| w[1].1 - w[0].1 == 1);
+    for (group, places) in places.chunks(width).enumerate() {
+        let (px, py) = places[0];
+        let lanes = places.len();
+        let (x, y) = (x.wrapping_offset(px), y.wrapping_offset(py));
+        if lanes < width {
+            scratch[..n * width].fill(K::Scratch::default());
+        }
+        for k in 0..n {
+            // SAFETY: element `k` of the rows, which are neighbours.
+            unsafe {
+                let from = x.wrapping_offset(k as isize * x_stride);
+                let to = scratch.as_mut_ptr().add(k * width);
+                std::ptr::copy_nonoverlapping(from, to, lanes);
+            }
+        }
+        let Some(found) = kernel.run_beside(scratch) else {
+            return false;
+        };
+        if neighbours {
+            for k in 0..n {
+                // SAFETY: element `k` of the results.
+                unsafe {
+                    let to = y.wrapping_offset(k as isize * y_stride);
+                    std::ptr::copy_nonoverlapping(found.as_ptr().add(k * width), to, lanes);
+                }
+            }
+            continue;
+        }
+        let across = Tile {
+            rows: lanes,
+            cols: n,
+            row_stride: 1,
+            col_stride: width as isize,
+        };
+        // SAFETY: rows of results one after the other, which are this task's alone.
+        let rows = unsafe {
+            strided::gather(size, across, found.as_ptr().cast(), y.cast());
+            std::slice::from_raw_parts_mut(y.cast::<K::Out>(), lanes * n)
+        };
+        for (l, row) in rows.chunks_exact_mut(n).enumerate() {
+            kernel.finish(first + group * width + l, row);
+        }
+    }
+    true
 }
 
 /// Where rows `first..first + count` begin in both arrays.

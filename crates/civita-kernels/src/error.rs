@@ -32,6 +32,7 @@ enum ErrorKind {
 }
 
 /// Why an operation could not be done. Ask with the predicates; read with `Display`.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
 #[derive(Clone)]

@@ -15,6 +15,8 @@
 //!
 //! There is one pool for the process. A call that finds it taken (by another user thread, or because it comes from
 //! inside a task) runs serially. After `fork` the child starts with no helpers and spawns its own.
+//!
+//! [`interruptible`] has the calling thread ask, between its tasks and at most every [`EVERY`], whether to go on.
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
@@ -25,7 +27,7 @@ use std::ptr::null_mut;
 #[cfg(all(unix, not(miri)))]
 use std::sync::Once;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -130,8 +132,95 @@ pub fn run(tasks: usize, body: &(dyn Fn(usize) + Sync)) {
         }
     }
     for task in 0..tasks {
+        if is_interrupted() {
+            resume_unwind(Box::new(Interrupted));
+        }
         body(task);
     }
+}
+
+/// What [`interruptible`] says when it was told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted;
+
+/// How often the calling thread of a long fork-join asks whether to go on.
+pub const EVERY: Duration = Duration::from_millis(10);
+
+/// What a thread asks, and when next.
+struct Question<'a> {
+    ask: &'a mut dyn FnMut() -> bool,
+    next: Instant,
+}
+
+thread_local! {
+    /// The question of this thread; null where there is none. Helpers have none: those whose caller stops find no more tasks.
+    static QUESTION: Cell<*mut Question<'static>> = const { Cell::new(null_mut()) };
+}
+
+/// Calls `f`. Whenever [`EVERY`] has passed, `ask` is called between two tasks that `f` has this thread do; once it returns true,
+/// tasks that have not begun are left out, and `f` is unwound. What it was writing is then written in part.
+///
+/// Asking takes at most a twentieth of the time: after a slow answer the next question comes later.
+///
+/// # Errors
+/// [`Interrupted`], when `ask` returned true.
+///
+/// ```
+/// use civita_kernels::threads::{Interrupted, interruptible, run};
+/// let sleep = |_| std::thread::sleep(std::time::Duration::from_millis(1));
+/// assert_eq!(interruptible(&mut || true, || run(10_000, &sleep)), Err(Interrupted));
+/// assert_eq!(interruptible(&mut || false, || run(20, &sleep)), Ok(()));
+/// ```
+pub fn interruptible<R>(
+    ask: &mut dyn FnMut() -> bool,
+    f: impl FnOnce() -> R,
+) -> Result<R, Interrupted> {
+    struct Restore(*mut Question<'static>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            QUESTION.set(self.0);
+        }
+    }
+    let mut question = Question {
+        ask,
+        next: Instant::now() + EVERY,
+    };
+    // the lifetime is erased; `Restore` takes the pointer away before the question ends
+    let question: *mut Question<'_> = &mut question;
+    let restore = Restore(QUESTION.replace(question.cast()));
+    let outcome = catch_unwind(AssertUnwindSafe(f));
+    drop(restore);
+    outcome.or_else(|payload| match payload.downcast::<Interrupted>() {
+        Ok(interrupted) => Err(*interrupted),
+        Err(other) => resume_unwind(other),
+    })
+}
+
+/// Asks, where it is time for it.
+#[inline]
+fn is_interrupted() -> bool {
+    let question = QUESTION.get();
+    !question.is_null() && answer(question)
+}
+
+#[cold]
+fn answer(question: *mut Question<'static>) -> bool {
+    let now = Instant::now();
+    // SAFETY: `interruptible` on this thread put it there and has not returned; nobody else borrows it, for the pointer is
+    // taken away while the question is asked.
+    let asked = unsafe { &mut *question };
+    if now < asked.next {
+        return false;
+    }
+    QUESTION.set(null_mut());
+    let stop = (asked.ask)();
+    let end = Instant::now();
+    asked.next = end + EVERY.max((end - now) * 20);
+    if !stop {
+        // once told to stop nobody asks again: what is dropped by unwinding may do tasks
+        QUESTION.set(question);
+    }
+    stop
 }
 
 /// Calls `body` for `0..grain`, `grain..2 * grain`, …, the last range ending at `len`. The ranges depend on nothing
@@ -337,6 +426,10 @@ impl Pool {
         let take = || job.task(self.gate.0.fetch_add(end as u64, Relaxed), end);
         while let Err(payload) = catch_unwind(AssertUnwindSafe(|| {
             while let Some(now) = task {
+                if is_interrupted() {
+                    self.shut();
+                    resume_unwind(Box::new(Interrupted));
+                }
                 body(now);
                 task = take();
             }
@@ -351,6 +444,23 @@ impl Pool {
                 drop(unsafe { Box::from_raw(payload) });
             }
             task = take();
+        }
+    }
+
+    /// Leaves out the tasks that nobody has begun.
+    #[cold]
+    fn shut(&self) {
+        let mut seen = self.gate.0.load(Relaxed);
+        while is_open(seen) {
+            let left = FULL - (seen & FIELD) - (seen >> 24 & FIELD);
+            match self
+                .gate
+                .0
+                .compare_exchange(seen, seen + left, AcqRel, Relaxed)
+            {
+                Ok(_) => return,
+                Err(now) => seen = now,
+            }
         }
     }
 
@@ -483,11 +593,22 @@ impl Spin {
     }
 }
 
-/// Has the child of a `fork`, which gets none of our helpers, begin with an empty pool.
-fn survive_fork() {
+/// How many forks lie between the process that was started first and this one, from when [`survive_fork`] was called on.
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// How many forks lie between the process that was started first and this one: locks that another thread held when this process
+/// was forked off have an owner no more.
+#[inline]
+pub fn forks() -> u32 {
+    FORKS.load(Relaxed)
+}
+
+/// Has the child of a `fork`, which gets none of our helpers, begin with an empty pool, and counts it in [`forks`].
+pub fn survive_fork() {
     #[cfg(all(unix, not(miri)))]
     {
         extern "C" fn in_child() {
+            FORKS.fetch_add(1, Relaxed);
             POOL.gate.0.store(FULL, Relaxed);
             for slot in &POOL.slots {
                 slot.state.store(ABSENT, Relaxed);

@@ -248,7 +248,7 @@ impl<T: Element> From<T> for Tensor<T, 0> {
 }
 
 macro_rules! from_arrays {
-    ($($n:literal: $T:ident => $array:ty, $integers:ty, $floats:ty, [$($K:ident)*], $values:ident => $flat:expr;)*) => { $(
+    ($($n:literal: $T:ident => $array:ty, $integers:ty, $floats:ty, $lengths:ty, [$($K:ident)*], $values:ident => $flat:expr;)*) => { $(
         impl<$T: Element, $(const $K: usize),*> From<$array> for Tensor<$T, $n> {
             #[track_caller]
             fn from($values: $array) -> Self {
@@ -257,6 +257,7 @@ macro_rules! from_arrays {
         }
         from_arrays!(@literal $n, i64, $integers, $($K)*);
         from_arrays!(@literal $n, f64, $floats, $($K)*);
+        from_arrays!(@lengths $n, $lengths, $values => $flat, $($K)*);
         impl<$T: Element, $(const $K: usize),*> LiteralTensor for Literal<$array> {
             type Out = Tensor<$T, $n>;
             #[track_caller]
@@ -265,6 +266,18 @@ macro_rules! from_arrays {
             }
         }
     )* };
+    (@lengths $n:literal, $array:ty, $values:ident => $flat:expr, $($K:ident)*) => {
+        // lengths and indices are `usize` in Rust and `i64` in tensors
+        impl<$(const $K: usize),*> LiteralTensor for Literal<$array> {
+            type Out = Tensor<i64, $n>;
+            #[track_caller]
+            fn tensor(self) -> Self::Out {
+                let $values = self.0;
+                let values = Vector::from_indices($flat.iter().copied());
+                wrap(values.raw.reshape(&[$($K),*]).or_raise())
+            }
+        }
+    };
     (@literal $n:literal, $t:ty, $array:ty, $($K:ident)*) => {
         impl<$(const $K: usize),*> Literal<$array> {
             #[track_caller]
@@ -275,11 +288,11 @@ macro_rules! from_arrays {
     };
 }
 from_arrays! {
-    1: T => [T; A], [i64; A], [f64; A], [A], v => &v;
-    2: T => [[T; B]; A], [[i64; B]; A], [[f64; B]; A], [A B], v => v.as_flattened();
-    3: T => [[[T; C]; B]; A], [[[i64; C]; B]; A], [[[f64; C]; B]; A], [A B C],
+    1: T => [T; A], [i64; A], [f64; A], [usize; A], [A], v => &v;
+    2: T => [[T; B]; A], [[i64; B]; A], [[f64; B]; A], [[usize; B]; A], [A B], v => v.as_flattened();
+    3: T => [[[T; C]; B]; A], [[[i64; C]; B]; A], [[[f64; C]; B]; A], [[[usize; C]; B]; A], [A B C],
         v => v.as_flattened().as_flattened();
-    4: T => [[[[T; D]; C]; B]; A], [[[[i64; D]; C]; B]; A], [[[[f64; D]; C]; B]; A], [A B C D],
+    4: T => [[[[T; D]; C]; B]; A], [[[[i64; D]; C]; B]; A], [[[[f64; D]; C]; B]; A], [[[[usize; D]; C]; B]; A], [A B C D],
         v => v.as_flattened().as_flattened().as_flattened();
 }
 
@@ -300,7 +313,8 @@ pub trait LiteralTensor {
 
 /// A tensor of literals: nested brackets are its axes.
 ///
-/// Elements without a type of their own are `f64` or `i64`; a suffix on the first one changes that.
+/// Elements without a type of their own are `f64` or `i64`; a suffix on the first one changes that. Lengths and indices,
+/// which are `usize`, become `i64`.
 ///
 /// ```
 /// use civita::prelude::*;

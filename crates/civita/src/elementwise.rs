@@ -7,8 +7,8 @@ use civita_core::raw::{Operand, Raw};
 use crate::error::OrRaise;
 use crate::rank::wrap;
 use crate::{
-    Bits, Broadcast, Dtype, FromRaw, Integer, Number, Rank, Real, Result, Scalar, Takes, Tensor,
-    TensorRank, Truth,
+    Bits, Broadcast, Dtype, Element, FromRaw, Integer, Number, Rank, Real, Result, Scalar, Takes,
+    Tensor, TensorRank, Truth,
 };
 
 /// The right operand of a named method: a tensor of the same element type that broadcasts, or a scalar that the element
@@ -17,7 +17,7 @@ use crate::{
 /// One element type, so that the compiler finds it (`a.add(&Vector::zeros(3))`); operators promote.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the right operand beside a tensor of `{T}` and rank {N}",
-    note = "a named method takes a borrowed tensor of the same element type (`a.add(&b)?`), or a scalar",
+    note = "a named method takes a tensor of the same element type (`a.add(&b)?`), or a scalar",
     note = "operators promote (`&a + &b`); or convert one side with `.cast::<…>()`"
 )]
 pub trait Rhs<T, const N: usize> {
@@ -42,6 +42,16 @@ where
         Operand::Tensor(&self.raw)
     }
 }
+impl<T: Is<U>, U: Dtype, const N: usize, const M: usize> Rhs<T, N> for Tensor<U, M>
+where
+    Rank<N>: Broadcast<M>,
+{
+    type Out<V: Dtype> = <Rank<N> as Broadcast<M>>::Out<V>;
+    #[inline]
+    fn operand(&self) -> Operand<'_> {
+        Operand::Tensor(&self.raw)
+    }
+}
 impl<T: Takes<S>, S: Scalar, const N: usize> Rhs<T, N> for S {
     type Out<V: Dtype> = Tensor<V, N>;
     #[inline]
@@ -53,6 +63,65 @@ impl<T: Takes<S>, S: Scalar, const N: usize> Rhs<T, N> for S {
 /// What a condition of rank `N` and two values of rank `M` and `K` broadcast to.
 pub type Chosen<U, const N: usize, const M: usize, const K: usize> =
     <<Rank<N> as Broadcast<M>>::Rank as BroadcastWith<K>>::Out<U>;
+
+/// The two values of a choice by a condition of rank `N`: borrowed tensors of one element type, or numbers.
+#[diagnostic::on_unimplemented(
+    message = "a condition of rank {N} cannot choose between the two values `{Self}`",
+    note = "the values are borrowed tensors of one element type, or numbers that it takes: `c.choose(&a, 0.0)?`",
+    note = "convert one side with `.cast::<…>()`"
+)]
+pub trait Choices<const N: usize> {
+    /// What all three broadcast to.
+    type Out: FromRaw;
+    #[doc(hidden)]
+    fn choose(&self, op: Op, condition: &Raw) -> Result<Raw>;
+}
+impl<U: Dtype, const N: usize, const M: usize, const K: usize> Choices<N>
+    for (&Tensor<U, M>, &Tensor<U, K>)
+where
+    Rank<N>: Broadcast<M>,
+    <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,
+{
+    type Out = Chosen<U, N, M, K>;
+    fn choose(&self, op: Op, condition: &Raw) -> Result<Raw> {
+        ternary(op, condition, (&self.0.raw).into(), (&self.1.raw).into())
+    }
+}
+impl<U: Takes<S>, S: Scalar, const N: usize, const M: usize> Choices<N> for (&Tensor<U, M>, S)
+where
+    Rank<N>: Broadcast<M>,
+{
+    type Out = <Rank<N> as Broadcast<M>>::Out<U>;
+    fn choose(&self, op: Op, condition: &Raw) -> Result<Raw> {
+        ternary(
+            op,
+            condition,
+            (&self.0.raw).into(),
+            self.1.into_scalar().into(),
+        )
+    }
+}
+impl<U: Takes<S>, S: Scalar, const N: usize, const M: usize> Choices<N> for (S, &Tensor<U, M>)
+where
+    Rank<N>: Broadcast<M>,
+{
+    type Out = <Rank<N> as Broadcast<M>>::Out<U>;
+    fn choose(&self, op: Op, condition: &Raw) -> Result<Raw> {
+        ternary(
+            op,
+            condition,
+            self.0.into_scalar().into(),
+            (&self.1.raw).into(),
+        )
+    }
+}
+impl<S: Element, const N: usize> Choices<N> for (S, S) {
+    type Out = Tensor<S, N>;
+    fn choose(&self, op: Op, condition: &Raw) -> Result<Raw> {
+        let a = Raw::scalar(self.0.into_scalar(), S::DTYPE)?;
+        ternary(op, condition, (&a).into(), self.1.into_scalar().into())
+    }
+}
 
 /// [`Broadcast`] of a rank that is a type already.
 pub trait BroadcastWith<const K: usize>: TensorRank {
@@ -204,19 +273,16 @@ macro_rules! ternary {
     ([$Op:ident $name:ident $a:ident $b:ident $($doc:tt)*] Select) => {
         $($doc)*
         ///
+        /// Each of the two is a borrowed tensor or a number.
+        ///
         /// # Errors
         /// When the shapes do not broadcast.
-        pub fn $name<U: Dtype, const M: usize, const K: usize>(
-            &self,
-            $a: &Tensor<U, M>,
-            $b: &Tensor<U, K>,
-        ) -> Result<Chosen<U, N, M, K>>
+        pub fn $name<A, B>(&self, $a: A, $b: B) -> Result<<(A, B) as Choices<N>>::Out>
         where
             T: Truth,
-            Rank<N>: Broadcast<M>,
-            <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,
+            (A, B): Choices<N>,
         {
-            ternary(Op::$Op, &self.raw, (&$a.raw).into(), (&$b.raw).into()).map(wrap)
+            ($a, $b).choose(Op::$Op, &self.raw).map(wrap)
         }
     };
 }

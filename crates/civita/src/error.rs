@@ -1,7 +1,7 @@
 //! What goes wrong: as a `Result` from methods, as a panic from operators, and from one to the other with [`catch`].
 
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, panic_any, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 pub use civita_core::error::{Error, Result};
 
@@ -13,8 +13,8 @@ thread_local! {
 /// Runs `f` and turns a panic of Civita into an error.
 ///
 /// Methods return a [`Result`] when their arguments can be wrong. Operators, constructors, unary functions and
-/// reductions of a whole tensor cannot: they panic, with the [`Error`] as payload. This gets it back. Other panics pass
-/// through.
+/// reductions of a whole tensor cannot: they panic, with the text of an [`Error`]. This gets the error itself. Other panics
+/// pass through.
 ///
 /// ```
 /// use civita::prelude::*;
@@ -45,18 +45,15 @@ pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R> {
     })
 }
 
-/// Panics with the error as payload.
-///
-/// Inside [`catch`] nothing is printed. Outside, the text is printed first: the standard library only prints payloads
-/// that are strings.
+/// Panics: inside [`catch`] with the error, and nothing is printed; outside with its text, which the standard library prints and
+/// `#[should_panic(expected = "…")]` matches.
 #[cold]
 #[track_caller]
 pub(crate) fn raise(error: Error) -> ! {
     if CATCHING.with(Cell::get) > 0 {
         resume_unwind(Box::new(error));
     }
-    eprintln!("civita: at {}\n{error}", Location::caller());
-    panic_any(error)
+    panic!("{error}")
 }
 
 /// The value, or a panic.

@@ -200,9 +200,9 @@ where
 
 /// Makes one function of several elementwise ops: it passes over memory once, and makes no tensors in between.
 ///
-/// Its arguments are expressions: they have the operators, with numbers too, and the methods of the elementwise ops.
-/// What else the closure captures is a constant at the time of the call to `fuse!`. Make the function once, outside of
-/// loops.
+/// Its arguments are [`Expr`](crate::Expr)essions: they have the operators and the methods of the elementwise ops, also with
+/// numbers of any type on the right, which take the element type of what they meet. What else the closure captures is a
+/// constant at the time of the call to `fuse!`. Make the function once, outside of loops.
 ///
 /// ```
 /// use civita::prelude::*;
@@ -210,6 +210,10 @@ where
 /// let f = fuse!(|a, b| (a * b + 1.0).exp());
 /// let y = f.call((&tensor![0.0, 1.0], &tensor![2.0, -1.0]))?;
 /// assert_eq!(y.to_string(), "[2.71828183 1.        ]");
+///
+/// let (low, high) = (0.0f32, 4);
+/// let clamp = fuse!(|x| x.maximum(low).minimum(high));
+/// assert_eq!(clamp.call(&tensor![-1.0, 2.5, 9.0])?.to_string(), "[0.  2.5 4. ]");
 /// # Ok::<(), civita::Error>(())
 /// ```
 #[macro_export]

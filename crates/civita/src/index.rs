@@ -1,10 +1,17 @@
 //! Elements picked by index or by mask, and tensors joined.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
+use civita_core::dtype::{DType, Scalar as Value};
 use civita_core::raw::{Mode, Raw};
 
 use crate::error::OrRaise;
 use crate::rank::wrap;
-use crate::{Compress, Dtype, Element, Grow, Grown, Rank, Replace, Result, Tensor, Truth};
+use crate::{
+    Compress, Dtype, Element, FromRaw, Grow, Grown, Is, Rank, Replace, Result, Scalar, SliceInt,
+    Takes, Tensor, Truth,
+};
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// The elements at `indices` along an axis: NumPy's `x[:, indices]` for axis 1. Negative ones count from the end. The
@@ -14,21 +21,18 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # use civita::prelude::*;
     /// let x = tensor![[1, 2, 3], [4, 5, 6]];
     /// assert_eq!(x.take(&tensor![-1, 0], 1)?.to_string(), "[[3 1]\n [6 4]]");
+    /// let places: Vec<usize> = vec![1, 1];
+    /// assert_eq!(x.take(&places, 0)?.to_string(), "[[4 5 6]\n [4 5 6]]");
+    /// assert_eq!(x.take(1..3, 1)?.to_string(), "[[2 3]\n [5 6]]");
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
     /// When an index is out of range or not an integer, or the axis does not exist.
     #[doc(alias = "index_select")]
-    pub fn take<I: Dtype, const M: usize>(
-        &self,
-        indices: &Tensor<I, M>,
-        axis: isize,
-    ) -> Result<<Rank<N> as Replace<M>>::Out<T>>
-    where
-        Rank<N>: Replace<M>,
-    {
-        self.raw.take(&indices.raw, axis, Mode::Raise).map(wrap)
+    pub fn take<I: Indices<N>>(&self, indices: I, axis: isize) -> Result<I::Out<T>> {
+        let indices = indices.raw();
+        self.raw.take(&indices, axis, Mode::Raise).map(wrap)
     }
 
     /// The elements where a mask is true, in C order: NumPy's `x[mask]`. The mask covers the leading axes, which become
@@ -54,13 +58,13 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         self.raw.select(&mask.raw).map(wrap)
     }
 
-    /// Writes `source` where a mask is true: NumPy's `x[mask] = source`. `source` broadcasts to what `x.select(mask)`
-    /// would be.
+    /// Writes `source` where a mask is true: NumPy's `x[mask] = source`. `source` is a tensor, which broadcasts to what
+    /// `x.select(mask)` would be, or a number.
     ///
     /// ```
     /// # use civita::prelude::*;
     /// let mut x = tensor![1.0, -2.0, 3.0];
-    /// x.assign_where(&x.lt(0.0)?, &Tensor::scalar(0.0))?;
+    /// x.assign_where(&x.lt(0.0)?, 0.0)?;
     /// assert_eq!(x.to_string(), "[1. 0. 3.]");
     /// # Ok::<(), civita::Error>(())
     /// ```
@@ -68,12 +72,13 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When the shape of the mask is not that of the leading axes, or `source` does not broadcast.
     #[doc(alias = "masked_fill")]
-    pub fn assign_where<B: Truth, const M: usize, const K: usize>(
+    pub fn assign_where<B: Truth, const M: usize>(
         &mut self,
         mask: &Tensor<B, M>,
-        source: &Tensor<T, K>,
+        source: impl Source<T>,
     ) -> Result<()> {
-        self.raw.assign_where(&mask.raw, &source.raw)
+        let source = source.raw(self.dtype())?;
+        self.raw.assign_where(&mask.raw, &source)
     }
 
     /// Where each index is, in a new last axis of this length: 1, and 0 elsewhere.
@@ -123,11 +128,115 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     }
 }
 
-fn raws<T, const N: usize>(parts: &[&Tensor<T, N>]) -> Vec<Raw> {
-    parts.iter().map(|p| p.raw.clone()).collect()
+/// What is written over a part of a tensor of `T`: a tensor of the same element type, which broadcasts, or a number.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be written into a tensor of `{T}`",
+    note = "what is written is a tensor of the same element type, or a number",
+    note = "convert first with `.cast::<…>()`"
+)]
+pub trait Source<T> {
+    #[doc(hidden)]
+    fn raw(&self, dtype: DType) -> Result<Cow<'_, Raw>>;
+}
+impl<T: Is<U>, U: Dtype, const M: usize> Source<T> for &Tensor<U, M> {
+    #[inline]
+    fn raw(&self, _: DType) -> Result<Cow<'_, Raw>> {
+        Ok(Cow::Borrowed(&self.raw))
+    }
+}
+impl<T: Is<U>, U: Dtype, const M: usize> Source<T> for Tensor<U, M> {
+    #[inline]
+    fn raw(&self, _: DType) -> Result<Cow<'_, Raw>> {
+        Ok(Cow::Borrowed(&self.raw))
+    }
+}
+impl<T: Takes<S>, S: Scalar> Source<T> for S {
+    #[inline]
+    fn raw(&self, dtype: DType) -> Result<Cow<'_, Raw>> {
+        Raw::scalar(self.into_scalar(), dtype).map(Cow::Owned)
+    }
 }
 
-/// Joins tensors along an axis that they have; their other lengths are equal.
+/// Indices along an axis of a tensor of rank `N`: a tensor of integers, or a vector, slice, array or range of Rust's.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` are no indices into a tensor of rank {N}",
+    note = "indices are a borrowed tensor of integers, or a vector, slice, array or range of integers"
+)]
+pub trait Indices<const N: usize> {
+    /// What they pick.
+    type Out<T: Dtype>: FromRaw;
+    #[doc(hidden)]
+    fn raw(&self) -> Cow<'_, Raw>;
+}
+impl<I: Dtype, const N: usize, const M: usize> Indices<N> for &Tensor<I, M>
+where
+    Rank<N>: Replace<M>,
+{
+    type Out<T: Dtype> = <Rank<N> as Replace<M>>::Out<T>;
+    #[inline]
+    fn raw(&self) -> Cow<'_, Raw> {
+        Cow::Borrowed(&self.raw)
+    }
+}
+macro_rules! lists {
+    ($([$($generics:tt)*] $List:ty;)*) => { $(
+        impl<$($generics)*, const N: usize> Indices<N> for $List
+        where
+            Rank<N>: Replace<1>,
+        {
+            type Out<T: Dtype> = <Rank<N> as Replace<1>>::Out<T>;
+            #[track_caller]
+            fn raw(&self) -> Cow<'_, Raw> {
+                Cow::Owned(list(&self[..]))
+            }
+        }
+    )* };
+}
+lists! {
+    [I: SliceInt] Vec<I>;
+    [I: SliceInt] &Vec<I>;
+    [I: SliceInt] &[I];
+    [I: SliceInt, const K: usize] [I; K];
+    [I: SliceInt, const K: usize] &[I; K];
+}
+impl<I: SliceInt, const N: usize> Indices<N> for Range<I>
+where
+    Rank<N>: Replace<1>,
+{
+    type Out<T: Dtype> = <Rank<N> as Replace<1>>::Out<T>;
+    #[track_caller]
+    fn raw(&self) -> Cow<'_, Raw> {
+        let [start, stop] = [self.start, self.end].map(|i| Value::Int(i.to_isize() as i128));
+        Cow::Owned(Raw::arange(start, stop, Value::Int(1), DType::I64).or_raise())
+    }
+}
+
+/// Rust's integers as the engine takes indices.
+#[track_caller]
+pub(crate) fn list<I: SliceInt>(indices: &[I]) -> Raw {
+    let indices: Vec<i64> = indices.iter().map(|i| i.to_isize() as i64).collect();
+    let n = indices.len();
+    Raw::from_vec(indices, &[n]).or_raise()
+}
+
+/// Tensors of one type, borrowed or owned: what [`concatenate`] and [`stack`] join.
+pub trait Part<T, const N: usize> {
+    #[doc(hidden)]
+    fn raw(&self) -> &Raw;
+}
+impl<T: Dtype, const N: usize> Part<T, N> for Tensor<T, N> {
+    fn raw(&self) -> &Raw {
+        &self.raw
+    }
+}
+impl<T, const N: usize, P: Part<T, N>> Part<T, N> for &P {
+    fn raw(&self) -> &Raw {
+        (**self).raw()
+    }
+}
+
+/// Joins tensors along an axis that they have; their other lengths are equal. The tensors may be owned, too:
+/// `concatenate(&parts, 0)` of a `Vec<Tensor<_, _>>`.
 ///
 /// ```
 /// use civita::prelude::*;
@@ -140,11 +249,11 @@ fn raws<T, const N: usize>(parts: &[&Tensor<T, N>]) -> Vec<Raw> {
 /// # Errors
 /// When there are none, the axis is missing, or other lengths differ.
 pub fn concatenate<T: Dtype, const N: usize>(
-    parts: &[&Tensor<T, N>],
+    parts: &[impl Part<T, N>],
     axis: isize,
 ) -> Result<Tensor<T, N>> {
-    let parts = raws(parts);
-    Raw::concatenate(&parts.iter().collect::<Vec<_>>(), axis).map(wrap)
+    let parts: Vec<&Raw> = parts.iter().map(Part::raw).collect();
+    Raw::concatenate(&parts, axis).map(wrap)
 }
 
 /// Joins tensors of one shape along a new axis, at this place of the result.
@@ -158,12 +267,15 @@ pub fn concatenate<T: Dtype, const N: usize>(
 ///
 /// # Errors
 /// When there are none, or their shapes differ.
-pub fn stack<T: Dtype, const N: usize>(parts: &[&Tensor<T, N>], axis: isize) -> Result<Grown<T, N>>
+pub fn stack<T: Dtype, const N: usize>(
+    parts: &[impl Part<T, N>],
+    axis: isize,
+) -> Result<Grown<T, N>>
 where
     Rank<N>: Grow,
 {
-    let parts = raws(parts);
-    Raw::stack(&parts.iter().collect::<Vec<_>>(), axis).map(wrap)
+    let parts: Vec<&Raw> = parts.iter().map(Part::raw).collect();
+    Raw::stack(&parts, axis).map(wrap)
 }
 
 /// Comparisons of whole tensors.

@@ -8,18 +8,19 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToIncl
 
 pub use civita_core::raw::Key;
 
+use crate::index::list;
 use crate::rank::{AddRank, CoverRank, wrap};
 use crate::slice::{Literal, Stepped};
 use crate::{
     Any, Broadcast, DYN, Dtype, Ellipsis, NewAxis, Rank, Result, Shrink, SliceEntry, SliceInt,
-    SliceStep, Tensor, TensorRank,
+    SliceStep, Source, Tensor, TensorRank,
 };
 
 /// An entry of an index.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand in an index",
     note = "an entry is an integer, a range, a range with a step (in `s![…]`), `NewAxis`, `Ellipsis`, a `bool`, or a \
-            reference to a tensor of integers or `bool`"
+            reference to a tensor of integers or `bool`, or a vector, slice or array of integers"
 )]
 pub trait IndexEntry {
     /// As the engine takes it.
@@ -59,10 +60,7 @@ macro_rules! slices {
     )* };
 }
 slices! {
-    [] i32;
-    [] i64;
-    [] isize;
-    [] usize;
+    [I: SliceInt] I;
     [I: SliceInt] Range<I>;
     [I: SliceInt] RangeFrom<I>;
     [I: SliceInt] RangeTo<I>;
@@ -101,6 +99,43 @@ macro_rules! arrays {
     )* };
 }
 arrays!(u8 u16 u32 u64 i8 i16 i32 i64);
+
+/// Vectors, slices and arrays of Rust's integers pick as a tensor with one axis does.
+macro_rules! lists {
+    ($([$($generics:tt)*] $List:ty;)*) => { $(
+        impl<$($generics)*> IndexEntry for $List {
+            #[inline]
+            fn key(self) -> Key {
+                Key::Integers(list(&self[..]))
+            }
+        }
+        impl<R: Shrink, A: Broadcast<1>, $($generics)*> IndexStep<R, A> for $List {
+            type Rest = R::Out;
+            type Arrays = A::Rank;
+        }
+        impl<$($generics)*> IndexKeys for $List {
+            type Keys = [Key; 1];
+            #[inline]
+            fn keys(self) -> [Key; 1] {
+                [self.key()]
+            }
+        }
+        impl<R, $($generics)*> IndexFold<R> for $List
+        where
+            Self: IndexStep<R, Rank<0>>,
+        {
+            type Rest = <Self as IndexStep<R, Rank<0>>>::Rest;
+            type Arrays = <Self as IndexStep<R, Rank<0>>>::Arrays;
+        }
+    )* };
+}
+lists! {
+    [I: SliceInt] Vec<I>;
+    [I: SliceInt] &Vec<I>;
+    [I: SliceInt] &[I];
+    [I: SliceInt, const K: usize] [I; K];
+    [I: SliceInt, const K: usize] &[I; K];
+}
 
 impl<const M: usize> IndexEntry for &Tensor<bool, M> {
     #[inline]
@@ -229,8 +264,8 @@ tuples! {
 }
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
-    /// The elements that an index picks: NumPy's `x[rows, 1:3]`. Entries are those of [`s!`](crate::s), `bool`, and
-    /// references to tensors of integers or booleans.
+    /// The elements that an index picks: NumPy's `x[rows, 1:3]`. Entries are those of [`s!`](crate::s), `bool`, references
+    /// to tensors of integers or booleans, and vectors, slices and arrays of integers.
     ///
     /// * A tensor of integers picks along one axis; negative ones count from the end. Several broadcast together and pick
     ///   element by element.
@@ -249,6 +284,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// assert_eq!(reversed.to_string(), "[[6 4 6]]");
     /// let mask = tensor![true, false, true];
     /// assert_eq!(x.index((.., &mask))?.to_string(), "[[1 3]\n [4 6]]");
+    /// assert_eq!(x.index((0, vec![2, 2, 0]))?.to_string(), "[3 3 1]");
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///
@@ -275,12 +311,9 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// As [`Tensor::index`], and when `value` does not broadcast to what it gives.
     #[doc(alias = "index_put")]
-    pub fn index_assign<const M: usize>(
-        &mut self,
-        key: impl IndexKeys,
-        value: &Tensor<T, M>,
-    ) -> Result<()> {
-        self.raw.index_assign(key.keys().as_ref(), &value.raw)
+    pub fn index_assign(&mut self, key: impl IndexKeys, value: impl Source<T>) -> Result<()> {
+        let value = value.raw(self.dtype())?;
+        self.raw.index_assign(key.keys().as_ref(), &value)
     }
 
     /// Adds `value`, broadcast, to what an index picks; at equal places all of it adds up (NumPy's `np.add.at`).
@@ -289,7 +322,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// use civita::prelude::*;
     ///
     /// let mut counts = Vector::<i64>::zeros([3]);
-    /// counts.index_add(&tensor![2, 0, 2, 2], &Tensor::scalar(1))?;
+    /// counts.index_add([2, 0, 2, 2], 1)?;
     /// assert_eq!(counts.to_string(), "[1 0 3]");
     /// # Ok::<(), civita::Error>(())
     /// ```
@@ -298,11 +331,8 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// As [`Tensor::index_assign`].
     #[doc(alias = "add_at")]
     #[doc(alias = "index_put")]
-    pub fn index_add<const M: usize>(
-        &mut self,
-        key: impl IndexKeys,
-        value: &Tensor<T, M>,
-    ) -> Result<()> {
-        self.raw.index_accumulate(key.keys().as_ref(), &value.raw)
+    pub fn index_add(&mut self, key: impl IndexKeys, value: impl Source<T>) -> Result<()> {
+        let value = value.raw(self.dtype())?;
+        self.raw.index_accumulate(key.keys().as_ref(), &value)
     }
 }

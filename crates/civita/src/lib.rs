@@ -48,6 +48,8 @@
 //! * [`tensor!`], [`s!`], [`fuse!`]: literals, slices, fused functions.
 //! * [`np`]: NumPy's functions under NumPy's names.
 //! * `linalg` (feature `linalg`): systems, factorisations, eigenvalues, norms.
+//! * Features `serde`, `ndarray`, `nalgebra`, `rand`: tensors to and from the types of these crates, without a copy where the
+//!   memory allows it.
 //! * [`autograd`]: derivatives beyond [`Tensor::backward`], `vmap`, traces: [`grad`](autograd::grad), [`jvp`], [`grad_of`],
 //!   [`check_gradients`], [`no_grad`] and more.
 //! * [`prelude`]: what most programs need.
@@ -55,7 +57,7 @@
 //! # Results and panics
 //!
 //! A method returns a [`Result`] when its arguments can be wrong: a shape, an axis, an index. Operators, constructors,
-//! functions of one tensor and reductions of all elements panic, with the [`Error`] as payload; [`catch`] turns that into
+//! functions of one tensor and reductions of all elements panic, with the text of an [`Error`]; [`catch`] turns that into
 //! a `Result`. An error says what was found, the rule, and the code that would mend it:
 //!
 //! ```
@@ -88,8 +90,11 @@
 //! need a bound.
 
 pub mod autograd;
+mod compare;
+mod convert;
 mod create;
 mod dtype;
+mod ecosystem;
 mod elements;
 mod elementwise;
 mod error;
@@ -103,9 +108,11 @@ pub mod linalg;
 mod matmul;
 pub mod np;
 mod operators;
+mod parts;
 pub mod random;
 mod rank;
 mod reduce;
+mod runtime;
 mod slice;
 mod tensor;
 mod view;
@@ -116,29 +123,30 @@ pub use autograd::{
 };
 pub use civita_core::device::Device;
 pub use civita_core::dtype::{DType, Scalar as Value};
-pub use civita_core::explain::{Kind, Note, explain};
-pub use civita_core::info::{Info, info};
 pub use civita_core::print::{
     Options as PrintOptions, get_options as get_print_options, set_options as set_print_options,
 };
-pub use civita_core::threads::{set_threads, threads, with_threads};
+pub use civita_core::program::{Constant, Expr, Term};
+pub use compare::difference;
+pub use convert::Nested;
 pub use create::IntoShape;
 pub use dtype::{
     Any, Bits, Differentiable, Dtype, Element, Float, Integer, Number, Promote, Promoted, Real,
     Scalar, Takes, TakesLeft, Truth,
 };
-pub use elements::{Rows, difference};
-pub use elementwise::{BroadcastWith, Chosen, Is, Rhs};
+pub use elementwise::{BroadcastWith, Choices, Chosen, Is, Rhs};
 pub use error::{Error, Result, catch};
 pub use fuse::{FuseInputs, Fused};
 pub use half::{bf16, f16};
-pub use index::{concatenate, stack};
+pub use index::{Indices, Part, Source, concatenate, stack};
 pub use keys::{Index, IndexEntry, IndexKeys, IndexStep, Key};
+pub use parts::{Pieces, Rows};
 pub use rank::{
     AddRank, Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, CoverRank, Grow, Grown,
     Outer, Outered, Rank, Replace, ScalarRank, Shrink, Shrunk, TensorRank,
 };
 pub use reduce::{Over, OverKept};
+pub use runtime::{Info, Kind, Note, explain, info, set_threads, threads, with_threads};
 pub use slice::{Ellipsis, NewAxis, Slice, SliceEntry, SliceInt, SliceItem, SliceOf, SliceStep};
 pub use tensor::{AnyTensor, DYN, FromRaw, Iter, Matrix, Tensor, Vector};
 

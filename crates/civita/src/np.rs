@@ -21,11 +21,11 @@ use std::ops::Range;
 use civita_core::ops::{elementwise_heads, reduction_rows};
 
 use crate::create::IntoShape;
-use crate::elementwise::{BroadcastWith, Chosen, Rhs, by_class};
+use crate::elementwise::{Choices, Rhs, by_class};
 use crate::reduce::reduced;
 use crate::{
-    Axes, AxisArg, Bits, Broadcast, Compress, Contract, Dtype, Element, Grow, Grown, Integer,
-    Matrix, Number, Rank, Real, Replace, Result, Tensor, Truth, Vector,
+    Axes, AxisArg, Bits, Compress, Contract, Dtype, Element, Grow, Grown, Indices, Integer, Matrix,
+    Number, Rank, Real, Result, Tensor, Truth, Vector,
 };
 
 pub use self::by_hand::*;
@@ -121,20 +121,19 @@ reduction_rows!(reductions);
 /// use civita::prelude::*;
 ///
 /// let x = tensor![1.0, -2.0];
-/// assert_eq!(np::where_(&x.gt(0.0)?, &x, &Tensor::scalar(0.0))?.to_string(), "[1. 0.]");
+/// assert_eq!(np::where_(&x.gt(0.0)?, &x, 0.0)?.to_string(), "[1. 0.]");
 /// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors
 /// When the shapes do not broadcast.
-pub fn where_<C: Truth, T: Dtype, const N: usize, const M: usize, const K: usize>(
+pub fn where_<C: Truth, A, B, const N: usize>(
     condition: &Tensor<C, N>,
-    a: &Tensor<T, M>,
-    b: &Tensor<T, K>,
-) -> Result<Chosen<T, N, M, K>>
+    a: A,
+    b: B,
+) -> Result<<(A, B) as Choices<N>>::Out>
 where
-    Rank<N>: Broadcast<M>,
-    <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,
+    (A, B): Choices<N>,
 {
     condition.choose(a, b)
 }
@@ -192,8 +191,8 @@ forward! {
     fn expand_dims[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Result<Grown<T, N>>
         where [Rank<N>: Grow] = x.expand_dims(axis);
     /// Elements by index along an axis: [`Tensor::take`].
-    fn take[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, indices: &Tensor<I, M>, axis: isize)
-        -> Result<<Rank<N> as Replace<M>>::Out<T>> where [Rank<N>: Replace<M>] = x.take(indices, axis);
+    fn take[T: Dtype, I: Indices<N>, const N: usize](x: &Tensor<T, N>, indices: I, axis: isize)
+        -> Result<I::Out<T>> = x.take(indices, axis);
     /// The elements where a condition is true: [`Tensor::select`].
     fn extract[C: Truth, T: Dtype, const N: usize, const M: usize](condition: &Tensor<C, M>, x: &Tensor<T, N>)
         -> Result<<Rank<N> as Compress<M>>::Out<T>> where [Rank<N>: Compress<M>] = x.select(condition);

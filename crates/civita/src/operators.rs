@@ -44,19 +44,22 @@ type Same<P> = P;
 type MeanOf<P> = <P as Dtype>::Mean;
 type NumberOf<P> = <P as Dtype>::Number;
 
+/// The documentation shows one form of each, the one that takes borrowed tensors; owned ones and numbers on the left fit as
+/// well, and a page that listed them all would be a megabyte.
+///
 /// `$Out` is what the operator makes of an element type, `$Bound` what it asks of it, `$fits` what it takes for the
 /// result to have the type of the left operand.
 macro_rules! operators {
     ($($Trait:ident $method:ident, $Assign:ident $assign:ident, $Op:ident: $Out:ident, $Bound:ident, [$($fits:tt)*];)*) => { $(
-        operators!(@form $Trait $method $Op $Out $Bound, &Tensor<T, N>, &Tensor<U, M>);
-        operators!(@form $Trait $method $Op $Out $Bound, &Tensor<T, N>, Tensor<U, M>);
-        operators!(@form $Trait $method $Op $Out $Bound, Tensor<T, N>, &Tensor<U, M>);
-        operators!(@form $Trait $method $Op $Out $Bound, Tensor<T, N>, Tensor<U, M>);
-        operators!(@scalar $Trait $method $Op $Out $Bound, &Tensor<T, N>);
-        operators!(@scalar $Trait $method $Op $Out $Bound, Tensor<T, N>);
+        operators!(@form [] $Trait $method $Op $Out $Bound, &Tensor<T, N>, &Tensor<U, M>);
+        operators!(@form [#[doc(hidden)]] $Trait $method $Op $Out $Bound, &Tensor<T, N>, Tensor<U, M>);
+        operators!(@form [#[doc(hidden)]] $Trait $method $Op $Out $Bound, Tensor<T, N>, &Tensor<U, M>);
+        operators!(@form [#[doc(hidden)]] $Trait $method $Op $Out $Bound, Tensor<T, N>, Tensor<U, M>);
+        operators!(@scalar [] $Trait $method $Op $Out $Bound, &Tensor<T, N>);
+        operators!(@scalar [#[doc(hidden)]] $Trait $method $Op $Out $Bound, Tensor<T, N>);
         operators!(@left $Trait $method $Op $Out $Bound, bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 c64 c128);
-        operators!(@assign $Assign $assign $Op $Bound, [$($fits)*], &Tensor<U, M>);
-        operators!(@assign $Assign $assign $Op $Bound, [$($fits)*], Tensor<U, M>);
+        operators!(@assign [] $Assign $assign $Op $Bound, [$($fits)*], &Tensor<U, M>);
+        operators!(@assign [#[doc(hidden)]] $Assign $assign $Op $Bound, [$($fits)*], Tensor<U, M>);
         impl<T: Takes<S> + $Bound + Dtype<$($fits)*>, S: Scalar, const N: usize> ops::$Assign<S> for Tensor<T, N> {
             #[track_caller]
             fn $assign(&mut self, rhs: S) {
@@ -64,7 +67,8 @@ macro_rules! operators {
             }
         }
     )* };
-    (@form $Trait:ident $method:ident $Op:ident $Out:ident $Bound:ident, $L:ty, $R:ty) => {
+    (@form [$($hidden:tt)*] $Trait:ident $method:ident $Op:ident $Out:ident $Bound:ident, $L:ty, $R:ty) => {
+        $($hidden)*
         impl<T: Promote<U>, U: Dtype, const N: usize, const M: usize> ops::$Trait<$R> for $L
         where
             Rank<N>: Broadcast<M>,
@@ -78,7 +82,8 @@ macro_rules! operators {
             }
         }
     };
-    (@scalar $Trait:ident $method:ident $Op:ident $Out:ident $Bound:ident, $L:ty) => {
+    (@scalar [$($hidden:tt)*] $Trait:ident $method:ident $Op:ident $Out:ident $Bound:ident, $L:ty) => {
+        $($hidden)*
         impl<T: Takes<S> + $Bound, S: Scalar, const N: usize> ops::$Trait<S> for $L {
             type Output = Tensor<$Out<T>, N>;
             #[inline]
@@ -93,6 +98,7 @@ macro_rules! operators {
         operators!(@left_of $S, $Trait $method $Op $Out $Bound, Tensor<T, N>);
     )* };
     (@left_of $S:ty, $Trait:ident $method:ident $Op:ident $Out:ident $Bound:ident, $R:ty) => {
+        #[doc(hidden)]
         impl<T: TakesLeft<$S> + $Bound, const N: usize> ops::$Trait<$R> for $S {
             type Output = Tensor<$Out<T>, N>;
             #[inline]
@@ -102,7 +108,8 @@ macro_rules! operators {
             }
         }
     };
-    (@assign $Assign:ident $assign:ident $Op:ident $Bound:ident, [$($fits:tt)*], $R:ty) => {
+    (@assign [$($hidden:tt)*] $Assign:ident $assign:ident $Op:ident $Bound:ident, [$($fits:tt)*], $R:ty) => {
+        $($hidden)*
         impl<T: Promote<U, Out = T> + $Bound + Dtype<$($fits)*>, U: Dtype, const N: usize, const M: usize>
             ops::$Assign<$R> for Tensor<T, N>
         where
@@ -124,6 +131,42 @@ operators! {
     BitAnd bitand, BitAndAssign bitand_assign, BitwiseAnd: Same, Bits, [];
     BitOr bitor, BitOrAssign bitor_assign, BitwiseOr: Same, Bits, [];
     BitXor bitxor, BitXorAssign bitxor_assign, BitwiseXor: Same, Bits, [];
+}
+
+/// A complex number beside a tensor of real numbers makes it complex. Of `f32` it is a [`c64`], of all others a [`c128`].
+macro_rules! complex {
+    ($($Trait:ident $method:ident $Op:ident;)*) => { $(
+        complex!(@of $Trait $method $Op, c64: f32);
+        complex!(@of $Trait $method $Op, c128: f64 bool u8 u16 u32 u64 i8 i16 i32 i64);
+    )* };
+    (@of $Trait:ident $method:ident $Op:ident, $C:ident: $($T:ty)*) => { $(
+        complex!(@form $Trait $method $Op, $C, Tensor<$T, N>);
+        complex!(@form $Trait $method $Op, $C, &Tensor<$T, N>);
+    )* };
+    (@form $Trait:ident $method:ident $Op:ident, $C:ident, $X:ty) => {
+        #[doc(hidden)]
+        impl<const N: usize> ops::$Trait<$C> for $X {
+            type Output = Tensor<$C, N>;
+            #[track_caller]
+            fn $method(self, rhs: $C) -> Self::Output {
+                wrap(apply(Op::$Op, (&self.raw).into(), rhs.into_scalar().into()))
+            }
+        }
+        #[doc(hidden)]
+        impl<const N: usize> ops::$Trait<$X> for $C {
+            type Output = Tensor<$C, N>;
+            #[track_caller]
+            fn $method(self, rhs: $X) -> Self::Output {
+                wrap(apply(Op::$Op, self.into_scalar().into(), (&rhs.raw).into()))
+            }
+        }
+    };
+}
+complex! {
+    Add add Add;
+    Sub sub Sub;
+    Mul mul Mul;
+    Div div Div;
 }
 
 macro_rules! unary {

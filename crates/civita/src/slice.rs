@@ -8,7 +8,7 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToIncl
 pub use civita_core::layout::SliceItem;
 
 use crate::rank::wrap;
-use crate::{DYN, Dtype, Grow, Rank, Result, Shrink, Tensor, TensorRank};
+use crate::{DYN, Dtype, Grow, Rank, Result, Shrink, Source, Tensor, TensorRank};
 
 /// A new axis of length 1 in `s![…]` (NumPy's `np.newaxis`).
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,7 @@ pub struct Stepped<R>(pub R, pub isize);
 /// An entry of `s![…]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand in `s![…]`",
-    note = "an entry is an integer (`i32`, `i64`, `isize` or `usize`), a range of them, a range with a step (`..;2`), \
+    note = "an entry is an integer, a range of integers, a range with a step (`..;2`), \
             `NewAxis` or `Ellipsis`"
 )]
 pub trait SliceEntry {
@@ -59,22 +59,24 @@ macro_rules! integers {
                 isize::try_from(self).unwrap_or(isize::MAX)
             }
         }
-        impl SliceEntry for $t {
-            #[inline]
-            fn item(self) -> SliceItem {
-                SliceItem::Index(self.to_isize())
-            }
-        }
-        impl<R: Shrink> SliceStep<R> for $t {
-            type Out = R::Out;
-        }
     )* };
 }
-integers!(i32 i64 isize usize);
+integers!(i32 i64 isize usize u8 u16 u32 u64 i8 i16);
+
+// One impl for all integers, as for ranges below: so that the rank is known before the type of a literal is, as in
+// `for i in 0..4 { x.slice(s![i])?… }`.
+impl<I: SliceInt> SliceEntry for I {
+    #[inline]
+    fn item(self) -> SliceItem {
+        SliceItem::Index(self.to_isize())
+    }
+}
+impl<I: SliceInt, R: Shrink> SliceStep<R> for I {
+    type Out = R::Out;
+}
 
 macro_rules! ranges {
     ($($Range:ident)*) => { $(
-        // one impl for all integers: so the rank is known before the type of a literal is
         impl<I: SliceInt> SliceEntry for $Range<I> {
             #[inline]
             fn item(self) -> SliceItem {
@@ -286,25 +288,23 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         self.raw.slice(slice.items().as_ref()).map(wrap)
     }
 
-    /// Writes `source`, broadcast, over a part of the tensor: NumPy's `x[1:3] = source`. Other handles on the value
-    /// keep what they have.
+    /// Writes `source`, a tensor that broadcasts or a number, over a part of the tensor: NumPy's `x[1:3] = source`. Other
+    /// handles on the value keep what they have.
     ///
     /// ```
     /// use civita::prelude::*;
     ///
     /// let mut x = Matrix::<f64>::zeros([2, 3]);
     /// x.slice_assign(s![.., 1..], &tensor![1.0, 2.0])?;
-    /// assert_eq!(x.to_string(), "[[0. 1. 2.]\n [0. 1. 2.]]");
+    /// x.slice_assign(s![0, 0], 5.0)?;
+    /// assert_eq!(x.to_string(), "[[5. 1. 2.]\n [0. 1. 2.]]");
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
     /// When the slice leaves the tensor, or `source` does not broadcast to it.
-    pub fn slice_assign<const M: usize>(
-        &mut self,
-        slice: impl Slice,
-        source: &Tensor<T, M>,
-    ) -> Result<()> {
-        self.raw.assign_slice(slice.items().as_ref(), &source.raw)
+    pub fn slice_assign(&mut self, slice: impl Slice, source: impl Source<T>) -> Result<()> {
+        let source = source.raw(self.dtype())?;
+        self.raw.assign_slice(slice.items().as_ref(), &source)
     }
 }

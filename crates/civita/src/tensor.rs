@@ -328,7 +328,17 @@ impl<T: Copy> Iterator for Iter<'_, T> {
         }
     }
 }
+impl<T: Copy> DoubleEndedIterator for Iter<'_, T> {
+    #[inline]
+    fn next_back(&mut self) -> Option<T> {
+        match &mut self.0 {
+            Elements::Lent(i) => i.next_back().copied(),
+            Elements::Copied(i) => i.next_back(),
+        }
+    }
+}
 impl<T: Copy> ExactSizeIterator for Iter<'_, T> {}
+impl<T: Copy> std::iter::FusedIterator for Iter<'_, T> {}
 
 impl<'a, T: Element, const N: usize> IntoIterator for &'a Tensor<T, N> {
     type Item = T;
@@ -336,6 +346,24 @@ impl<'a, T: Element, const N: usize> IntoIterator for &'a Tensor<T, N> {
     #[track_caller]
     fn into_iter(self) -> Iter<'a, T> {
         self.iter()
+    }
+}
+
+impl<T: Element, const N: usize> IntoIterator for Tensor<T, N> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+    #[track_caller]
+    fn into_iter(self) -> std::vec::IntoIter<T> {
+        self.to_vec().into_iter()
+    }
+}
+/// The elements to be written, as by [`Tensor::iter_mut`].
+impl<'a, T: Element, const N: usize> IntoIterator for &'a mut Tensor<T, N> {
+    type Item = &'a mut T;
+    type IntoIter = std::slice::IterMut<'a, T>;
+    #[track_caller]
+    fn into_iter(self) -> std::slice::IterMut<'a, T> {
+        self.iter_mut()
     }
 }
 

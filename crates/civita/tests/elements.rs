@@ -103,3 +103,197 @@ fn what_is_tracked_or_unknown_has_no_slices() {
     let panics = std::panic::catch_unwind(|| tensor![1.0][[1]]).is_err();
     assert!(panics);
 }
+
+#[test]
+fn parts_of_an_axis_one_after_the_other() -> civita::Result<()> {
+    let x = Vector::<i64>::arange(0..10).reshape([5, 2])?;
+    let first: Vec<usize> = x.chunks(0, 2)?.map(|c| c.shape()[0]).collect();
+    assert_eq!(first, [2, 2, 1]);
+    assert_eq!(x.chunks(0, 2)?.next_back().unwrap(), [[8, 9]]);
+    assert_eq!(x.chunks(1, 9)?.len(), 1);
+    assert_eq!(x.chunks(-1, 1)?.nth(1).unwrap().flatten(), [1, 3, 5, 7, 9]);
+    let sums: Vector<i64> = x.windows(0, 3)?.map(|w| w.sum()).collect();
+    assert_eq!(sums, [15, 27, 39]);
+    assert_eq!(x.windows(0, 6)?.count(), 0);
+    assert_eq!(Vector::<f64>::zeros(0).chunks(0, 3)?.count(), 0);
+    assert!(x.windows(0, 0).is_err() && x.chunks(2, 1).is_err());
+    assert_eq!(x.outer_iter().map(|row| row[0]).max(), Some(8));
+    // an untyped literal is an index
+    let mut sum = 0;
+    for i in 0..4 {
+        sum += x.slice(s![i])?.sum().item()? + x.slice(s![i, 1])?.item()?;
+        assert_eq!(x.index(s![i, 0])?.item()?, 2 * i);
+    }
+    assert_eq!(sum, 28 + 16);
+    Ok(())
+}
+
+#[test]
+fn numbers_compare_with_tensors_of_one() {
+    let x = tensor![1.0, 2.0, 3.0];
+    assert!(x.sum() == 6.0 && x.mean() < 2.5 && x.max() >= 3.0 && x.min() != 0.0);
+    assert!(x.max() > x.min() && x.sum() <= x.sum());
+    assert_eq!(x.dot(&x).unwrap(), 14.0);
+    assert_eq!(tensor![3, 1].max(), 3);
+    let nan = Tensor::scalar(f64::NAN);
+    assert!(nan.partial_cmp(&1.0).is_none() && nan != nan.clone());
+    assert_eq!(tensor![[[1], [2]]], [[[1], [2]]]);
+    assert_eq!(tensor![[[[1.5]]]], [[[[1.5]]]]);
+    assert_eq!(tensor![[1, 2]], vec![vec![1, 2]]);
+    assert_ne!(tensor![[1, 2], [3, 4]], vec![vec![1, 2], vec![3]]);
+}
+
+#[test]
+fn nested_vectors_and_arrays_go_both_ways() -> civita::Result<()> {
+    let nested = vec![vec![vec![1, 2]; 3], vec![vec![3, 4]; 3]];
+    let x = Tensor::<i64, 3>::try_from(nested.clone())?;
+    assert_eq!(x.shape(), [2, 3, 2]);
+    assert_eq!(x.to_nested_vec(), nested);
+    assert_eq!(x.t().to_nested_vec()[1][2], [2, 4]);
+    assert_eq!(tensor![[1.0, 2.0]].to_nested_vec(), [[1.0, 2.0]]);
+    assert_eq!(Tensor::scalar(3).to_nested_vec(), 3);
+    assert_eq!(
+        Tensor::<u8, 3>::zeros([2, 0, 4]).to_nested_vec(),
+        [vec![], vec![]] as [Vec<Vec<u8>>; 2]
+    );
+    assert!(Tensor::<i64, 3>::try_from(vec![vec![vec![1]], vec![]]).is_err());
+    let [a, b]: [f64; 2] = (&tensor![0.5, 1.5]).try_into()?;
+    let square: [[i64; 2]; 2] = (&tensor![[1, 2], [3, 4]].t()).try_into()?;
+    assert_eq!((a, b, square), (0.5, 1.5, [[1, 3], [2, 4]]));
+    assert!(<[f64; 3]>::try_from(&tensor![1.0]).is_err());
+    Ok(())
+}
+
+#[test]
+fn iterators_of_tensors_are_collected_and_summed() -> civita::Result<()> {
+    let rows = |n: i64| (0..n).map(|i| tensor![i, i * i]);
+    let squares: Matrix<i64> = rows(3).collect();
+    assert_eq!(squares, [[0, 0], [1, 1], [2, 4]]);
+    assert_eq!(rows(0).collect::<Matrix<i64>>().shape(), [0, 0]);
+    assert_eq!(rows(4).sum::<Vector<i64>>(), [6, 14]);
+    assert_eq!(squares.rows().skip(1).product::<Vector<i64>>(), [2, 4]);
+    let all: Vec<Vector<i64>> = rows(2).collect();
+    assert_eq!(all.iter().sum::<Vector<i64>>(), [1, 1]);
+    // the sum of nothing changes nothing
+    assert_eq!(rows(0).sum::<Vector<i64>>() + tensor![5, 6], [5, 6]);
+    assert_eq!(rows(0).product::<Vector<i64>>() * tensor![5, 6], [5, 6]);
+    assert!(
+        civita::catch(|| [tensor![1], tensor![1, 2]]
+            .into_iter()
+            .collect::<Matrix<i64>>())
+        .is_err()
+    );
+    // joined without borrowing each
+    assert_eq!(civita::concatenate(&all, 0)?, [0, 0, 1, 1]);
+    assert_eq!(civita::stack(&all, 1)?, [[0, 1], [0, 1]]);
+    assert_eq!(np::stack(&[&all[1], &all[0]], 0)?, [[1, 1], [0, 0]]);
+    Ok(())
+}
+
+#[test]
+fn elements_come_from_both_ends() {
+    let x = tensor![[1, 2], [3, 4]];
+    assert_eq!(x.iter().rev().collect::<Vec<_>>(), [4, 3, 2, 1]);
+    assert_eq!(x.t().iter().rev().collect::<Vec<_>>(), [4, 2, 3, 1]);
+    let mut y = x.clone();
+    for v in &mut y {
+        *v += 1;
+    }
+    assert_eq!(y.into_iter().map(|v| v as usize).sum::<usize>(), 14);
+    assert_eq!(x.iter().sum::<i64>(), 10);
+}
+
+#[test]
+fn indices_are_rusts_own() -> civita::Result<()> {
+    let x = tensor![[1, 2, 3], [4, 5, 6]];
+    let columns: Vec<usize> = vec![2, 0];
+    assert_eq!(x.take(&columns, 1)?, [[3, 1], [6, 4]]);
+    assert_eq!(x.take([-1], 0)?, [[4, 5, 6]]);
+    assert_eq!(x.take(0..2, -1)?, [[1, 2], [4, 5]]);
+    assert_eq!(np::take(&x, columns.clone(), 1)?, [[3, 1], [6, 4]]);
+    assert_eq!(x.index((.., &columns))?, [[3, 1], [6, 4]]);
+    assert_eq!(x.index(([0, 1], [2, 0]))?, [3, 4]);
+    assert_eq!(x.index(s![1, &columns[..1]])?, [6]);
+    assert!(x.take([usize::MAX], 0).is_err() && x.take([3], 1).is_err());
+    let mut y = x.clone();
+    y.index_assign((0, &columns), 0)?;
+    y.index_add([1, 1], &tensor![1, 1, 1])?;
+    assert_eq!(y, [[0, 2, 0], [6, 7, 8]]);
+    assert_eq!(
+        Vector::from_indices(columns.clone()).try_to_vec::<usize>()?,
+        columns
+    );
+    assert_eq!(Vector::from_indices([7, 8]), tensor![7usize, 8]);
+    assert_eq!(tensor![[columns.len(), 1], [2, 3]].dtype().name(), "int64");
+    assert_eq!(Vector::from(0..3), [0, 1, 2]);
+    assert_eq!(Vector::<i64>::from(vec![1, 2]), [1, 2]);
+    assert_eq!((0..3).collect::<Vector<i64>>(), [0, 1, 2]);
+    assert!(tensor![1, -1].try_to_vec::<u8>().unwrap_err().is_value());
+    assert!(civita::catch(|| Vector::from_indices([usize::MAX])).is_err());
+    Ok(())
+}
+
+#[test]
+fn numbers_stand_where_tensors_do() -> civita::Result<()> {
+    let mut x = Matrix::<f64>::zeros([2, 3]);
+    x.slice_assign(s![.., 0], 1.5)?;
+    x.slice_assign(s![0], 2)?;
+    x.assign_where(&x.lt(1.0)?, -1.0)?;
+    assert_eq!(x, [[2.0, 2.0, 2.0], [1.5, -1.0, -1.0]]);
+    let positive = x.gt(0.0)?;
+    assert_eq!(
+        positive.choose(&x, 0.0)?,
+        [[2.0, 2.0, 2.0], [1.5, 0.0, 0.0]]
+    );
+    assert_eq!(
+        positive.choose(0, &x)?,
+        [[0.0, 0.0, 0.0], [0.0, -1.0, -1.0]]
+    );
+    assert_eq!(positive.choose(1u8, 0)?.over(1).sum()?, [3, 1]);
+    assert_eq!(np::where_(&positive, &x, f64::NAN)?.isnan().sum(), 2);
+    let mut bytes = tensor![1u8, 2].into_any();
+    assert!(bytes.slice_assign(s![0], 300).unwrap_err().is_dtype());
+    Ok(())
+}
+
+#[test]
+fn complex_numbers_make_real_tensors_complex() {
+    use civita::{c64, c128};
+    let i = c128::new(0.0, 1.0);
+    let x = tensor![1.0, 2.0];
+    let y: Vector<c128> = &x * i + 1.0;
+    assert_eq!(y, [c128::new(1.0, 1.0), c128::new(1.0, 2.0)]);
+    assert_eq!((i * &x).to_string(), "[0.+1.j 0.+2.j]");
+    assert_eq!((1.0 - i * tensor![1, 2]).to_string(), "[1.-1.j 1.-2.j]");
+    let z: Vector<c64> = c64::new(0.0, 2.0) / tensor![1.0f32, 2.0];
+    assert_eq!(z, [c64::new(0.0, 2.0), c64::new(0.0, 1.0)]);
+    assert_eq!((&x * 2.0).to_vec(), [2.0, 4.0]);
+}
+
+#[test]
+fn fused_functions_take_numbers_of_any_type() -> civita::Result<()> {
+    let (scale, shift, n) = (0.5f32, 2i64, 3usize);
+    let f = fuse!(|a| ((a * scale + shift).maximum(n) - 1) * 2);
+    assert_eq!(f.call(&tensor![0.0f32, 8.0])?, [4.0, 10.0]);
+    let clamp = fuse!(|a| a.gt(0.0).choose(a, 0.0) % 4);
+    assert_eq!(clamp.call(&tensor![-1.0, 6.0])?, [0.0, 2.0]);
+    let turn = fuse!(|a| a * civita::c128::new(0.0, 1.0));
+    assert_eq!(turn.call_any(&tensor![1.0])?.to_string(), "[0.+1.j]");
+    fn square(x: civita::Expr<'_>) -> civita::Expr<'_> {
+        x * x
+    }
+    assert_eq!(fuse!(|a| 1 - square(a)).call(&tensor![3.0])?, [-8.0]);
+    Ok(())
+}
+
+#[test]
+fn tensors_and_errors_fit_the_standard_library() {
+    fn fits<T: Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    fits::<Tensor<f64, 2>>();
+    fits::<AnyTensor>();
+    fn clones<E: std::error::Error + Clone + Send + Sync + 'static>() {}
+    clones::<civita::Error>();
+    let x = tensor![1.0, 2.0];
+    let sum = std::panic::catch_unwind(|| x.sum().item().unwrap()).unwrap();
+    assert_eq!(sum, 3.0);
+}

@@ -69,7 +69,7 @@ fn of_shapes_that_cannot_be() {
         Error::is_shape,
         "reshape: cannot reshape (3, 4) (12 elements) into (5, 2) (10 elements)
   rule: a reshape keeps the number of elements
-  hint: `.reshape([-1, 2])` gives (6, 2)",
+  hint: `.reshape([6, 2])` has 12 elements",
     );
     says(
         Matrix::from_shape_vec([2, 2], vec![1.0; 3]),
@@ -208,7 +208,13 @@ fn a_panic_carries_the_error_and_others_pass_through() {
     let payload = std::panic::catch_unwind(|| &x() + &Vector::<f64>::ones(3))
         .map(drop)
         .unwrap_err();
-    assert!(payload.downcast::<Error>().is_ok_and(|e| e.is_shape()));
+    let text = payload.downcast::<String>().unwrap();
+    assert!(text.starts_with("add: shapes (3, 4) and (3,) cannot be broadcast"));
+    assert!(
+        catch(|| &x() + &Vector::<f64>::ones(3))
+            .unwrap_err()
+            .is_shape()
+    );
     let other = std::panic::catch_unwind(|| catch(|| panic!("another"))).unwrap_err();
     assert_eq!(other.downcast_ref::<&str>(), Some(&"another"));
 }

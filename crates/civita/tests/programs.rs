@@ -168,7 +168,7 @@ fn a_value_does_not_change_under_another_handle() -> Result<()> {
     let mut x = Matrix::<f64>::zeros([2, 2]);
     let (copy, row) = (x.clone(), x.slice(s![0])?);
     x.slice_assign(s![0, ..], &tensor![1.0, 2.0])?;
-    x.assign_where(&x.gt(1.5)?, &Tensor::scalar(9.0))?;
+    x.assign_where(&x.gt(1.5)?, 9.0)?;
     assert_eq!(
         format!("{x} {copy} {row}"),
         "[[1. 9.]\n [0. 0.]] [[0. 0.]\n [0. 0.]] [0. 0.]"

@@ -37,7 +37,7 @@ pub fn locked<T: Send, R: Send>(
             Err(TryLockError::WouldBlock) => {}
         }
     }
-    gil::released(py, || f(&mut lock(mutex)))
+    gil::released_to_the_end(py, || f(&mut lock(mutex)))
 }
 
 /// What draws from distributions: `Generator` and `RandomState`, each by its own algorithms.

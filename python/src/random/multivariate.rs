@@ -291,7 +291,7 @@ pub fn multivariate_normal<S: Source>(
         source.fill(py, &StandardNormal {}, out);
         Ok(())
     })?;
-    let covariance = crate::gil::work(py, n.saturating_pow(3), || {
+    let covariance = crate::gil::work_to_the_end(py, n.saturating_pow(3), || {
         Covariance::new(&cov, n, by, how.tol)
     });
     let covariance = match covariance {
@@ -319,7 +319,7 @@ pub fn multivariate_normal<S: Source>(
     array(py, &shape, |out: &mut [f64]| {
         let normals: Vec<f64> = drawn.to_vec()?;
         out.copy_from_slice(&normals);
-        crate::gil::work(py, out.len(), || covariance.apply(&mean, out));
+        crate::gil::work_to_the_end(py, out.len(), || covariance.apply(&mean, out));
         Ok(())
     })
 }

@@ -49,7 +49,9 @@ fn sobol_points(
     let it = random::Sobol::from_parts(bits, directions.to_vec()?, shift.to_vec()?)?;
     let shape = [n, it.dimensions()];
     array(py, &shape, |out: &mut [f64]| {
-        Ok(gil::work(py, out.len(), || it.fill_at(first, out))?)
+        Ok(gil::work_to_the_end(py, out.len(), || {
+            it.fill_at(first, out)
+        })?)
     })
 }
 
@@ -91,7 +93,7 @@ fn halton_points(
         )?,
     };
     array(py, &[n, it.dimensions()], |out: &mut [f64]| {
-        gil::work(py, out.len(), || it.fill_at(first, out));
+        gil::work_to_the_end(py, out.len(), || it.fill_at(first, out));
         Ok(())
     })
 }

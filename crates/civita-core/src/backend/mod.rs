@@ -1,9 +1,19 @@
 //! Backends: who has memory and kernels.
 //!
-//! A backend takes typed descriptions (an op, a program, a fold) and tensors without tags, and gives back tensors in its
-//! own memory. It never sees gradients, batches or traces, and nobody else sees its pointers.
+//! A backend takes typed descriptions (a program of steps on lanes, a fold, a matrix product) and tensors without tags, and
+//! gives back tensors in its own memory. It never sees gradients, batches or traces, and nobody else sees its pointers.
+//!
+//! What it must say is where memory is ([`Backend::result`], [`Backend::upload`], [`Backend::download`]), how typed programs
+//! run ([`Backend::elementwise`], which also copies and converts), and the families that it has. Ops, fused functions and
+//! statistics of rows come from these.
 
 pub(crate) mod cpu;
+mod elementwise;
+mod overlap;
+mod places;
+#[cfg(any(test, feature = "reference"))]
+mod reference;
+mod rowwise;
 
 use std::sync::Arc;
 
@@ -15,7 +25,10 @@ use crate::ops::Op;
 use crate::primitive::{
     ArgFold, Fold, Gather, HostKernel, Outputs, Rowwise, Scan, Scatter, Sort, Spec,
 };
+use crate::program::Typed;
 use crate::raw::{Operand, Raw};
+use crate::storage::Storage;
+use overlap::{Meeting, meeting};
 
 /// One method for each family of primitives. What a backend does not override is an error that names both.
 #[allow(unused_variables)]
@@ -27,34 +40,90 @@ pub trait Backend: Send + Sync {
     ///
     /// # Errors
     /// When there is not that much.
-    fn result(&self, spec: &Spec, operands: &[&Raw]) -> Result<Raw>;
+    fn result(&self, shape: &[usize], dtype: DType, operands: &[&Raw]) -> Result<Raw>;
+
+    /// The elements of a tensor of the CPU in memory of this device, in C order.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    fn upload(&self, x: &Raw) -> Result<Raw>;
+
+    /// The elements in memory of the CPU, in C order.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    fn download(&self, x: &Raw) -> Result<Raw>;
+
+    /// The bytes of a buffer in a buffer of its own. Only devices with memory of their own are asked.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    fn duplicate(&self, storage: &Storage) -> Result<Storage> {
+        Err(lacks(self.name(), "copy"))
+    }
+
+    /// The buffer with this handle is used no more. Only devices with memory of their own are asked.
+    fn release(&self, handle: u64) {}
+
+    /// A typed program for every element of `out`, to whose shape the inputs broadcast and whose dtype may be any. `shared` says
+    /// that an input may lie in the memory of `out`, element on element.
+    ///
+    /// # Errors
+    /// When there is no memory for what lies between.
+    fn elementwise(
+        &self,
+        name: &'static str,
+        typed: &Typed,
+        x: &[&Raw],
+        out: &Raw,
+        shared: bool,
+    ) -> Result<()>;
+
+    /// Does it run this program as one pass? Others run op by op.
+    fn takes(&self, typed: &Typed) -> bool {
+        true
+    }
 
     /// A copy in C order, in this dtype.
     ///
     /// # Errors
     /// When there is no memory.
-    fn copy(&self, x: &Raw, dtype: DType) -> Result<Raw>;
+    fn copy(&self, x: &Raw, dtype: DType) -> Result<Raw> {
+        let out = self.result(x.shape(), dtype, &[])?;
+        self.copy_into(x, &out)?;
+        Ok(out)
+    }
 
     /// A copy in this dtype whose elements lie as those of `x`.
     ///
     /// # Errors
     /// When there is no memory.
     fn cast(&self, x: &Raw, dtype: DType) -> Result<Raw> {
-        self.copy(x, dtype)
+        let out = self.result(x.shape(), dtype, &[x])?;
+        self.copy_into(x, &out)?;
+        Ok(out)
     }
 
     /// Writes `x`, broadcast and converted, over the elements of `out`. The two may overlap.
     ///
     /// # Errors
     /// When a copy that an overlap needs has no memory.
-    fn copy_into(&self, x: &Raw, out: &Raw) -> Result<()>;
+    fn copy_into(&self, x: &Raw, out: &Raw) -> Result<()> {
+        let shared = match meeting(x, out) {
+            Meeting::Crossed => return self.copy_into(&self.copy(x, x.dtype())?, out),
+            Meeting::Aligned => true,
+            Meeting::Apart => false,
+        };
+        let typed = Typed::copy(x.dtype(), out.dtype());
+        self.elementwise("copy", &typed, &[x], out, shared)
+    }
 
     /// One elementwise op.
     ///
     /// # Errors
     /// When the shapes do not broadcast, or the op takes no such dtypes or values.
     fn op(&self, op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
-        Err(lacks(self.name(), op.row().name))
+        elementwise::op(self, op, operands)
     }
 
     /// As [`Backend::op`], into memory that is there, which may overlap with the operands.
@@ -62,7 +131,7 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// As there.
     fn op_into(&self, op: Op, operands: &[Operand<'_>], out: &Raw) -> Result<()> {
-        self.copy_into(&self.op(op, operands)?, out)
+        elementwise::op_into(self, op, operands, out)
     }
 
     /// A fused elementwise program.
@@ -70,7 +139,7 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// When the shapes do not broadcast, or an op takes no such dtypes.
     fn program(&self, function: &Arc<Function>, x: &[&Raw]) -> Result<Raw> {
-        Err(lacks(self.name(), function.name()))
+        elementwise::program(self, function, x)
     }
 
     /// A fold over axes.
@@ -89,12 +158,13 @@ pub trait Backend: Send + Sync {
         Err(lacks(self.name(), "arg_fold"))
     }
 
-    /// A statistic or normalisation of rows.
+    /// A statistic or normalisation of rows: its stages one by one, which a backend may also run on a row before it goes to the
+    /// next.
     ///
     /// # Errors
     /// When there is no memory.
     fn rowwise(&self, rowwise: &Rowwise, x: &Raw) -> Result<Raw> {
-        Err(lacks(self.name(), "rowwise"))
+        rowwise::by_stages(self, rowwise, x)
     }
 
     /// A running fold.
@@ -153,6 +223,18 @@ pub trait Backend: Send + Sync {
         Err(lacks(self.name(), "expand"))
     }
 
+    /// Writes the rows of `few` into a contiguous tensor where a mask is true.
+    ///
+    /// # Errors
+    /// When there is another number of rows.
+    fn place(&self, base: &Raw, mask: &Raw, few: &Raw) -> Result<()> {
+        let placed = self.expand(mask, few)?;
+        let added: Vec<isize> = (mask.rank()..base.rank()).map(|a| a as isize).collect();
+        let mask = mask.with_layout(mask.layout().expand_dims(&added)?);
+        let chosen = [(&mask).into(), (&placed).into(), base.into()];
+        self.op_into(Op::Where, &chosen, base)
+    }
+
     /// Runs a kernel on the host: `x` in C order and in these dtypes, one for each operand, into new tensors with the specs of
     /// `outputs`.
     ///
@@ -180,5 +262,7 @@ fn lacks(backend: &str, what: &'static str) -> Error {
 pub fn of(device: Device) -> &'static dyn Backend {
     match device {
         Device::Cpu => &cpu::Cpu,
+        #[cfg(any(test, feature = "reference"))]
+        Device::Reference => &reference::Reference,
     }
 }

@@ -157,7 +157,9 @@ fn unpacked(x: &Raw, at: usize, whole: &[usize], bitorder: BitOrder) -> Result<R
         .collect();
     let mut shape = vec![1; x.rank() + 1 - at];
     shape[1] = 8;
-    let masks = Raw::from_vec(masks, &[8])?.reshape(&shape[1..])?;
+    let masks = Raw::from_vec(masks, &[8])?
+        .to_device(x.device())?
+        .reshape(&shape[1..])?;
     let bits = x.detach().expand_dims(&[at as isize + 1])?;
     let is_set = Raw::apply(
         Op::Ne,

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use smallvec::SmallVec;
 
 use super::value::*;
+use crate::device::Device;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Function;
@@ -234,7 +235,7 @@ impl Composed {
         if let (Rule::AndInteger(_), [_, second]) = (self.rule, inputs.as_mut_slice()) {
             *second = DType::I32;
         }
-        Ok(self.function(k, dtype).plan(&inputs)?.output())
+        Ok(self.function(k, dtype).typed(Device::Cpu, &inputs)?.output)
     }
 
     fn converted(&self, operands: &[Operand<'_>]) -> Result<SmallVec<[Raw; 3]>> {

@@ -41,6 +41,11 @@ pub(super) fn counted(first: isize, n: usize) -> Result<Raw> {
     )
 }
 
+/// As [`counted`], on the device of `x`.
+pub(super) fn counted_beside(x: &Raw, first: isize, n: usize) -> Result<Raw> {
+    counted(first, n)?.to_device(x.device())
+}
+
 pub fn indices(dimensions: Shape, dtype: OptDType, sparse: Bool) -> Result<Returned> {
     let (shape, dtype) = (dimensions.0, dtype.unwrap_or(DType::I64));
     match sparse {
@@ -86,7 +91,7 @@ pub fn vander(x: Array, N: OptCount, increasing: Bool) -> Result<Raw> {
     let mut powers: Vec<Raw> = Vec::new();
     for i in 0..if columns.is_empty() { 0 } else { count } {
         powers.push(match i {
-            0 => Raw::ones(x.shape(), x.dtype())?,
+            0 => x.like(x.shape(), x.dtype(), Scalar::Bool(true))?,
             1 => x.clone(),
             _ => powers[i - 1].mul(&x)?,
         });
@@ -105,7 +110,7 @@ fn spaced(start: &Raw, stop: &Raw, num: usize, endpoint: bool) -> Result<(Raw, R
     let gaps = if endpoint { num.saturating_sub(1) } else { num };
     let span = stop.sub(start)?;
     let rank = span.rank();
-    let steps = counted(0, num)?.cast(span.dtype().to_real())?;
+    let steps = counted_beside(&span, 0, num)?.cast(span.dtype().to_real())?;
     let steps = steps.reshape(&[&[num], &vec![1; rank][..]].concat())?;
     if gaps == 0 {
         let not_a_number = super::product::scaled(&span, f64::NAN)?;
@@ -276,7 +281,7 @@ pub fn nonzero(a: Array) -> Result<Vec<Raw>> {
     let at = |axis: usize| {
         let mut shape = vec![1; a.rank()];
         shape[axis] = a.shape()[axis];
-        let places = counted(0, shape[axis])?.reshape(&shape)?;
+        let places = counted_beside(&a, 0, shape[axis])?.reshape(&shape)?;
         places.broadcast_to(a.shape())?.select(&mask)
     };
     (0..a.rank()).map(at).collect()

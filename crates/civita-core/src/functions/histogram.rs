@@ -358,7 +358,7 @@ fn grid(op: &'static str, a: &Raw, bins: &Bins, range: &Range, weighted: bool) -
         true => dtype,
         false => DType::F64,
     };
-    let edges = evenly(first, last, n, Some(dtype))?;
+    let edges = evenly(first, last, n, Some(dtype))?.to_device(a.device())?;
     if !increases(&edges, true)? {
         return Err(Error::value(
             op,
@@ -395,7 +395,7 @@ fn width_by_rule(rule: &str, a: &Raw, ends: &[Number; 2]) -> Result<f64> {
     let number = |op| -> Result<f64> { Ok(a.reduce(op, Default::default())?.item()?.as_f64()) };
     let extent = number(Reduction::Max)? - number(Reduction::Min)?;
     let quartiles = || -> Result<f64> {
-        let q = Raw::from_vec(vec![75.0, 25.0], &[2])?;
+        let q = Raw::from_vec(vec![75.0, 25.0], &[2])?.to_device(a.device())?;
         let found = super::quantile::percentile(
             a.clone(),
             Number::Array(q),
@@ -470,7 +470,8 @@ fn stone(a: &Raw, ends: &[Number; 2], extent: f64) -> Result<f64> {
 /// The place among all edges that each element has, 0 below the first and the number of edges above the last.
 fn slots(x: &Raw, edges: &Raw) -> Result<Raw> {
     let n = edges.len();
-    let found = places(edges, x, Side::Right)?;
+    let edges = edges.to_device(x.device())?;
+    let found = places(&edges, x, Side::Right)?;
     // the last bin has its right end
     let last = edges.detach().narrow(0, n - 1, 1)?.reshape(&[])?;
     let is_last = x.detach().eq(&last)?;
@@ -537,7 +538,7 @@ pub fn histogram(
     if density.0 != Some(true) {
         return Ok(vec![n, edges]);
     }
-    let widths = widths(&edges)?;
+    let widths = widths(&edges)?.to_device(n.device())?;
     let total = n.sum_all()?;
     Ok(vec![n.div(&widths)?.div(&total)?, edges])
 }
@@ -632,6 +633,7 @@ fn of_points(
                 edges
             }
         };
+        let along = along.to_device(points.device())?;
         if along.is_empty() {
             return Err(Error::value(op, format!("`bins[{i}]` has no edges")));
         }

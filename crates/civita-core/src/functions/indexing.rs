@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::create::{counted, nonzero};
+use super::create::{counted, counted_beside, nonzero};
 use super::join::flat;
 use super::rearrange::lower;
 use super::shape::at_least;
@@ -221,7 +221,8 @@ pub fn compress(condition: Array, a: Array, axis: AxisOrFlat, _: Out) -> Result<
     let mut mask = is_nonzero(&condition)?;
     let (n, len) = (x.shape()[at], mask.len());
     if len > n {
-        let beyond = counted(n as isize, len - n)?.select(&mask.narrow(0, n, len - n)?)?;
+        let beyond =
+            counted_beside(&mask, n as isize, len - n)?.select(&mask.narrow(0, n, len - n)?)?;
         if let Some(i) = beyond.to_vec::<i64>()?.first() {
             return Err(Error::index(
                 OP,
@@ -234,7 +235,11 @@ pub fn compress(condition: Array, a: Array, axis: AxisOrFlat, _: Out) -> Result<
     if at == 0 {
         return x.narrow(0, 0, few)?.select(&mask);
     }
-    x.take(&counted(0, few)?.select(&mask)?, at as isize, Mode::Raise)
+    x.take(
+        &counted_beside(&mask, 0, few)?.select(&mask)?,
+        at as isize,
+        Mode::Raise,
+    )
 }
 
 pub fn extract(condition: Array, arr: Array) -> Result<Raw> {

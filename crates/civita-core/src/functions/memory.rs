@@ -11,7 +11,12 @@ use crate::storage::Access;
 /// The bytes that an array covers, from the first to behind the last.
 fn bytes(x: &Raw) -> Option<(usize, usize)> {
     let (low, high) = x.layout().span()?;
-    let (base, size) = (x.storage().ptr().addr(), x.dtype().size());
+    // memory of a device has no addresses here: its handle keeps buffers apart
+    let base = match x.storage().handle() {
+        Some((_, handle)) => (handle as usize) << 40,
+        None => x.storage().ptr().addr(),
+    };
+    let size = x.dtype().size();
     Some((base + low * size, base + (high + 1) * size))
 }
 

@@ -4,7 +4,7 @@
 
 use std::convert::Infallible;
 
-use super::create::counted;
+use super::create::counted_beside;
 use super::memory::isfortran;
 use super::quantile::median;
 use super::shape::copy;
@@ -329,7 +329,7 @@ pub fn pad(
                 side.joined([side.filled(&a, before)?, side.filled(&b, after)?])?
             }
             PadMode::Empty => {
-                let zero = Raw::zeros(&[], out.dtype())?;
+                let zero = out.like(&[], out.dtype(), Scalar::Bool(false))?;
                 side.joined([side.filled(&zero, before)?, side.filled(&zero, after)?])?
             }
             PadMode::Edge => {
@@ -471,7 +471,7 @@ impl Side<'_> {
         let list: Vec<i64> = places.map(|i| index(i) as i64).collect();
         let len = list.len();
         self.x.take(
-            &Raw::from_vec(list, &[len])?,
+            &Raw::from_vec(list, &[len])?.to_device(self.x.device())?,
             self.axis as isize,
             Mode::Raise,
         )
@@ -481,7 +481,7 @@ impl Side<'_> {
     fn ramp(&self, from: &Raw, edge: &Raw, width: usize) -> Result<Raw> {
         let wide = promote(promote(from.dtype(), edge.dtype()), DType::F64);
         let (from, to) = (from.cast(wide)?, edge.cast(wide)?);
-        let count = counted(0, width)?.cast(DType::F64)?;
+        let count = counted_beside(self.x, 0, width)?.cast(DType::F64)?;
         let mut shape = vec![1; self.x.rank()];
         shape[self.axis] = width;
         let span = to.sub(&from)?;

@@ -456,7 +456,7 @@ impl Call<'_> {
                 .iter()
                 .map(|place| all.partition_point(|p| p < place) as i64)
                 .collect();
-            let numbers = Raw::from_vec(numbers, &[places.len()])?;
+            let numbers = Raw::from_vec(numbers, &[places.len()])?.to_device(found.device())?;
             found.take(&numbers, -1, Mode::Raise)?.move_axis(-1, 0)
         };
         Ok(Some(Ends {

@@ -168,7 +168,7 @@ fn listed(op: &'static str, runs: impl Iterator<Item = (i64, usize)> + Clone) ->
 }
 
 fn pick(x: &Raw, axis: usize, list: &Raw) -> Result<Raw> {
-    x.take(list, axis as isize, Mode::Raise)
+    x.take(&list.to_device(x.device())?, axis as isize, Mode::Raise)
 }
 
 /// The array with each element of some axes repeated: a new axis behind each, broadcast and merged.
@@ -350,7 +350,7 @@ pub fn resize(a: Array, new_shape: Shape) -> Result<Raw> {
     let wanted =
         wanted.ok_or_else(|| Error::memory("resize", "the result does not fit into memory"))?;
     if a.is_empty() || wanted == 0 {
-        return Raw::zeros(&shape, a.dtype());
+        return a.like(&shape, a.dtype(), Scalar::Bool(false));
     }
     let times = wanted.div_ceil(a.len());
     let flat = flat(&a)?.reshape(&[1, a.len()])?;
@@ -382,7 +382,7 @@ fn triangle(op: &'static str, m: &Raw, k: isize, keeps_lower: bool) -> Result<Ra
         true => lower(rows, columns, k)?,
         false => lower(rows, columns, k.saturating_sub(1))?.logical_not()?,
     };
-    or_zero(&mask, m)
+    or_zero(&mask.to_device(m.device())?, m)
 }
 
 /// The elements where the mask is true, zeros elsewhere.
@@ -411,13 +411,14 @@ pub fn diag(v: Array, k: Int) -> Result<Raw> {
                     "the result has more elements than memory has addresses",
                 )
             })?;
-            let zeros = Raw::zeros(&[gap], v.dtype())?;
+            let zeros = v.like(&[gap], v.dtype(), Scalar::Bool(false))?;
             // each column holds its element; the mask leaves the one on the diagonal
             let columns = match k < 0 {
                 true => Raw::concatenate(&[&v, &zeros], 0)?,
                 false => Raw::concatenate(&[&zeros, &v], 0)?,
             };
-            or_zero(&Raw::eye(side, side, k, DType::Bool)?, &columns)
+            let mask = Raw::eye(side, side, k, DType::Bool)?;
+            or_zero(&mask.to_device(v.device())?, &columns)
         }
         2 => super::shape::diagonal(v, k, 0, 1),
         rank => Err(Error::shape("diag", format!("an array with {rank} axes"))

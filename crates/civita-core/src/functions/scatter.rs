@@ -1,6 +1,6 @@
 //! PyTorch's functions that gather and scatter along an axis, by index and by mask.
 
-use super::create::counted;
+use super::create::counted_beside;
 use super::value::*;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result, shape_text};
@@ -117,7 +117,9 @@ fn placed(
         }
         let mut shape = vec![1; x.rank()];
         shape[at] = index.shape()[at];
-        keys.push(Key::Integers(counted(0, shape[at])?.reshape(&shape)?));
+        keys.push(Key::Integers(
+            counted_beside(x, 0, shape[at])?.reshape(&shape)?,
+        ));
     }
     let mut y = x.copied()?;
     y.index_combine(&keys, combine, values)

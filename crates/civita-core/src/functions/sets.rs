@@ -1,6 +1,6 @@
 //! Arrays as sets: without repeated elements, common ones, those of one only.
 
-use super::create::counted;
+use super::create::counted_beside;
 use super::join::flat;
 use super::sorting::{flatnonzero, places};
 use super::value::*;
@@ -24,7 +24,7 @@ struct Unique {
 /// Returns true where an element differs from the one before it, and for the first.
 fn starts(x: &Raw, equal_nan: bool) -> Result<Raw> {
     let n = x.shape()[0];
-    let first = Raw::ones(&[n.min(1)], DType::Bool)?;
+    let first = x.like(&[n.min(1)], DType::Bool, Scalar::Bool(true))?;
     let (left, right) = (
         x.narrow(0, 0, n.saturating_sub(1))?,
         x.narrow(0, n.min(1), n.saturating_sub(1))?,
@@ -54,7 +54,7 @@ impl Unique {
         let starts = starts(&sorted.detach(), equal_nan)?;
         let group = starts.cast(DType::I64)?.cumsum(Some(0), None)?;
         let group = Raw::apply(Op::Sub, &[(&group).into(), Scalar::Int(1).into()])?;
-        let n = Raw::from_vec(vec![order.len() as i64], &[1])?;
+        let n = order.like(&[1], DType::I64, Scalar::Int(order.len() as i128))?;
         let ends = Raw::concatenate(&[&flatnonzero(starts.clone())?, &n], 0)?;
         let many = ends.len() - 1;
         Ok(Unique {
@@ -114,7 +114,7 @@ pub fn unique(
     let rest: usize = rows.shape()[1..].iter().product();
     // in lexicographic order: by the last column first, each sort keeping the order of those before it
     let columns = rows.detach().reshape(&[n, rest])?;
-    let mut order = counted(0, n)?;
+    let mut order = counted_beside(&columns, 0, n)?;
     for column in (0..rest).rev() {
         let keys = columns.narrow(1, column, 1)?.reshape(&[n])?;
         let keys = keys.take(&order, 0, Mode::Raise)?;
@@ -229,7 +229,7 @@ pub fn intersect1d(
         match assume_unique {
             true => {
                 let x = flat(x)?;
-                let numbers = counted(0, x.len())?;
+                let numbers = counted_beside(&x, 0, x.len())?;
                 Ok((x, numbers))
             }
             false => {
@@ -275,7 +275,7 @@ pub fn setxor1d(ar1: Array, ar2: Array, assume_unique: Bool) -> Result<Raw> {
         return Ok(sorted);
     }
     // alone are those that differ from both neighbours
-    let no = Raw::zeros(&[1], DType::Bool)?;
+    let no = a.like(&[1], DType::Bool, Scalar::Bool(false))?;
     let same = Raw::concatenate(&[&no, &repeated(&sorted)?, &no], 0)?;
     let paired = same.narrow(0, 0, n)?.logical_or(&same.narrow(0, 1, n)?)?;
     sorted.select(&paired.logical_not()?)

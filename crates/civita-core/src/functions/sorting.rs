@@ -201,6 +201,7 @@ pub fn mode(x: Array, axis: Axis, keepdims: Bool) -> Result<Vec<Raw>> {
         Scalar::Int(1),
         DType::I64,
     )?
+    .to_device(x.device())?
     .reshape(&wide)?;
     let first = sorted.narrow(axis, 0, 1)?;
     let yes = first.like(first.shape(), DType::Bool, Scalar::Bool(true))?;
@@ -477,11 +478,9 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
     }
     let weights = match weights {
         None => {
-            return Raw::zeros(&[n], DType::I64)?.index_add(
-                0,
-                &x,
-                &Raw::ones(x.shape(), DType::I64)?,
-            );
+            let counts = x.like(&[n], DType::I64, Scalar::Int(0))?;
+            let ones = x.like(x.shape(), DType::I64, Scalar::Int(1))?;
+            return counts.index_add(0, &x, &ones);
         }
         Some(weights) if weights.shape() != x.shape() => {
             return Err(Error::value(
@@ -501,7 +500,9 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
     if let Some(sums) = direct(OP, &[&x, &weights], kernel)? {
         return Ok(sums);
     }
-    Raw::zeros(&[n], weights.dtype())?.index_add(0, &x, &weights)
+    weights
+        .like(&[n], weights.dtype(), Scalar::Bool(false))?
+        .index_add(0, &x, &weights)
 }
 
 pub fn flatnonzero(a: Array) -> Result<Raw> {
@@ -514,8 +515,8 @@ pub fn argwhere(a: Array) -> Result<Raw> {
     let a = a.detach();
     if a.rank() == 0 {
         // a number has no axes: one empty index, or none
-        let found = flatnonzero(a)?.len();
-        return Raw::zeros(&[found, 0], DType::I64);
+        let found = flatnonzero(a.clone())?.len();
+        return a.like(&[found, 0], DType::I64, Scalar::Int(0));
     }
     let places = super::create::nonzero(a)?;
     Raw::stack(&places.iter().collect::<Vec<_>>(), 1)

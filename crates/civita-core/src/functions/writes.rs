@@ -1,7 +1,7 @@
 //! Functions that write an array in place, by the rules of indexed assignment: memory that is shared changes for all its
 //! views, and under a transformation the array becomes what a functional write returns.
 
-use super::create::counted;
+use super::create::counted_beside;
 use super::indexing::{is_nonzero, mismatch};
 use super::join::flat;
 use super::rearrange::resize;
@@ -149,7 +149,9 @@ pub fn put_along_axis_into(
         }
         let mut shape = vec![1; x.rank()];
         shape[at] = x.shape()[at];
-        Ok(Key::Integers(counted(0, shape[at])?.reshape(&shape)?))
+        Ok(Key::Integers(
+            counted_beside(x, 0, shape[at])?.reshape(&shape)?,
+        ))
     });
     let keys = keys.collect::<Result<Vec<_>>>()?;
     x.index_assign(&keys, &values)
@@ -191,6 +193,7 @@ pub fn copyto_into(x: &mut Raw, src: Number, casting: Casting, where_: Array) ->
         _ => src,
     };
     let src = src.broadcast_to(x.shape()).map_err(|e| e.in_op(OP))?;
+    let src = src.to_device(x.device())?;
     if where_.rank() == 0 && where_.is_plain() {
         return match where_.item()? {
             Scalar::Bool(false) => x.may_be_written(OP),
@@ -244,7 +247,8 @@ pub fn fill_diagonal_into(x: &mut Raw, val: Array, wrap: Bool) -> Result<()> {
         Scalar::Int((count * step) as i128),
         Scalar::Int(step as i128),
         DType::I64,
-    )?;
+    )?
+    .to_device(x.device())?;
     let values = cycled(&val, count)?.cast(x.dtype())?;
     x.put(&places, &values, Mode::Raise)
 }

@@ -137,7 +137,7 @@ fn scalars(x: &Raw) -> Result<Vec<Scalar>> {
 }
 
 fn rebuilt(like: &Raw, values: &[Scalar]) -> Result<Raw> {
-    match like.dtype() {
+    let there = match like.dtype() {
         DType::C128 => Raw::from_vec(
             values.iter().map(|v| v.as_complex()).collect(),
             like.shape(),
@@ -150,5 +150,6 @@ fn rebuilt(like: &Raw, values: &[Scalar]) -> Result<Raw> {
         dtype => {
             Raw::from_vec(values.iter().map(|v| v.as_f64()).collect(), like.shape())?.cast(dtype)
         }
-    }
+    };
+    there?.to_device(like.device())
 }

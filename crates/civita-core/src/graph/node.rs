@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use super::leaf::Extras;
 use super::reverse::Keep;
+use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::primitive::{Outputs, Primitive, Reads, Spec, bind};
 use crate::raw::Raw;
@@ -72,6 +73,8 @@ pub struct Node {
     pub(crate) inputs: SmallVec<[Option<Edge>; 3]>,
     /// Of inputs, then outputs.
     specs: SmallVec<[Spec; 3]>,
+    /// Where it ran.
+    pub(crate) device: Device,
     saved: Mutex<Saved>,
     /// What few nodes have: hooks, and what `backward` left.
     pub(crate) extras: OnceLock<Box<Extras>>,
@@ -83,13 +86,14 @@ fn next_id() -> u64 {
 }
 
 impl Node {
-    pub(crate) fn leaf(level: Level, spec: Spec) -> Arc<Node> {
+    pub(crate) fn leaf(level: Level, spec: Spec, device: Device) -> Arc<Node> {
         Arc::new(Node {
             id: next_id(),
             level,
             primitive: None,
             inputs: SmallVec::new(),
             specs: SmallVec::from_iter([spec]),
+            device,
             saved: Mutex::new(Saved::Nothing),
             extras: OnceLock::new(),
         })
@@ -135,7 +139,7 @@ impl Node {
         let inputs = self.inputs.len();
         let value = |i: usize| match values.get(i).and_then(Option::as_ref) {
             Some(kept) => kept.get(self.op()),
-            None => Raw::absent(&self.specs[i]),
+            None => Raw::absent(&self.specs[i], self.device),
         };
         let tagged = |x: Raw, edge: Option<&Edge>| match edge {
             Some(edge) if keep == Keep::Differentiable && !x.storage().is_absent() => {
@@ -216,6 +220,7 @@ pub(crate) fn record(
         level,
         primitive: Some(p.shared()),
         specs: x.iter().chain(outputs).map(Spec::of).collect(),
+        device: outputs.first().map_or(Device::Cpu, Raw::device),
         inputs,
         saved: Mutex::new(saved),
         extras: OnceLock::new(),

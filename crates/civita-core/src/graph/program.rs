@@ -1,20 +1,21 @@
-//! Elementwise programs with what is made of them: plans by dtypes, derivatives by input.
+//! Elementwise programs with what is made of them: typed ones by dtypes, derivatives by input.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use smallvec::SmallVec;
 
+use crate::device::Device;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::ops::{Op, ROWS};
-use crate::program::{Node, Plan, Program};
+use crate::program::{Node, Program, Typed};
 use crate::raw::Raw;
 
 /// A program with what was made from it so far.
 pub struct Function {
     program: Program,
     name: &'static str,
-    plans: Mutex<Vec<Planned>>,
+    typed: Mutex<Vec<ForDTypes>>,
     vjps: Vec<OnceLock<Option<Arc<Function>>>>,
     /// Without the inputs that it does not mention, and which it mentions; `None` where it mentions all.
     pruned: OnceLock<Option<(Vec<usize>, Arc<Function>)>>,
@@ -22,13 +23,13 @@ pub struct Function {
     jvps: Mutex<Vec<Pushed>>,
 }
 
-/// A plan, by the dtypes of the inputs that it is for.
-type Planned = (SmallVec<[DType; 4]>, Arc<Plan>);
+/// A typed program, by the device and the dtypes of the inputs that it is for.
+type ForDTypes = (Device, SmallVec<[DType; 4]>, Arc<Typed>);
 /// A tangent map, by which inputs move.
 type Pushed = (u32, Option<Arc<Function>>);
 
-/// The most plans that a function keeps; programs see few combinations of dtypes.
-const PLANS: usize = 16;
+/// The most typed programs and derivatives that a function keeps; programs see few combinations of dtypes.
+const KEPT: usize = 16;
 
 impl std::fmt::Debug for Function {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -43,7 +44,7 @@ impl Function {
         Arc::new(Function {
             program,
             name,
-            plans: Mutex::new(Vec::new()),
+            typed: Mutex::new(Vec::new()),
             vjps,
             pruned: OnceLock::new(),
             jvps: Mutex::new(Vec::new()),
@@ -89,18 +90,22 @@ impl Function {
         Some((mentioned, function))
     }
 
-    /// Its plan for inputs of these dtypes.
-    pub fn plan(&self, dtypes: &[DType]) -> Result<Arc<Plan>> {
-        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, plan)) = plans.iter().find(|(d, _)| d.as_slice() == dtypes) {
-            return Ok(plan.clone());
+    /// The program for inputs of these dtypes, on a device.
+    ///
+    /// # Errors
+    /// When an op takes no such dtypes.
+    pub fn typed(&self, device: Device, dtypes: &[DType]) -> Result<Arc<Typed>> {
+        let mut all = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |(on, d, _): &&ForDTypes| *on == device && d.as_slice() == dtypes;
+        if let Some((.., typed)) = all.iter().find(is_it) {
+            return Ok(typed.clone());
         }
-        let plan = Arc::new(Plan::new(&self.program, dtypes)?);
-        if plans.len() == PLANS {
-            plans.remove(0);
+        let typed = Arc::new(Typed::new(&self.program, dtypes)?.kept());
+        if all.len() == KEPT {
+            all.remove(0);
         }
-        plans.push((SmallVec::from_slice(dtypes), plan.clone()));
-        Ok(plan)
+        all.push((device, SmallVec::from_slice(dtypes), typed.clone()));
+        Ok(typed)
     }
 
     /// The gradient of input `i`, a function of the inputs, the output and the output's gradient.
@@ -124,7 +129,7 @@ impl Function {
             .program
             .jvp(moving)
             .map(|p| Function::new(p, self.name));
-        if jvps.len() == PLANS {
+        if jvps.len() == KEPT {
             jvps.remove(0);
         }
         jvps.push((mask, jvp.clone()));

@@ -169,7 +169,9 @@ fn sweep(
                 Some(sum) => sum,
                 None if is_flat && wanted.is_none() && node.collects(output) => {
                     let spec = edge.spec();
-                    Raw::scalar(Scalar::Bool(false), spec.dtype)?.broadcast_to(&spec.shape)?
+                    Raw::scalar(Scalar::Bool(false), spec.dtype)?
+                        .to_device(edge.node().device)?
+                        .broadcast_to(&spec.shape)?
                 }
                 None => continue,
             };

@@ -69,25 +69,19 @@ fn suggest(len: usize, wanted: &[usize]) -> String {
             continue;
         };
         if product > 1 && product <= MAX_ELEMENTS && len.is_multiple_of(product) && len > 0 {
-            let list: Vec<String> = (0..wanted.len())
-                .map(|k| {
-                    if k == axis {
-                        "-1".to_owned()
-                    } else {
-                        wanted[k].to_string()
-                    }
-                })
-                .collect();
             let mut full = wanted.to_vec();
             full[axis] = len / product;
-            return format!(
-                "`.reshape([{}])` gives {}",
-                list.join(", "),
-                shape_text(&full)
-            );
+            return fitting(len, &full);
         }
     }
-    format!("`.reshape([-1])` gives {}", shape_text(&[len]))
+    fitting(len, &[len])
+}
+
+/// Code that both languages take.
+fn fitting(len: usize, shape: &[usize]) -> String {
+    let list: Vec<String> = shape.iter().map(usize::to_string).collect();
+    let (list, elements) = (list.join(", "), elements(len));
+    format!("`.reshape([{list}])` has {len} {elements}")
 }
 
 impl Layout {

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::graph::Function;
 use crate::layout::broadcast_shapes;
 use crate::ops::{Class, Gradient, Op, ROWS, gradient_of};
-use crate::program::Plan;
+use crate::program::Typed;
 use crate::raw::{Operand, Raw};
 use crate::transform::{align, refs};
 
@@ -131,12 +131,12 @@ impl Primitive for Apply {
 
     fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
         let dtypes: SmallVec<[DType; 3]> = x.iter().map(|x| x.dtype).collect();
-        let plan = Plan::single(self.op, &dtypes, self.scalar)?;
+        let typed = Typed::single(self.op, &dtypes, self.scalar)?;
         let shapes: SmallVec<[&[usize]; 3]> = x.iter().map(|x| x.shape.as_slice()).collect();
         let shape = broadcast_shapes(self.name(), &shapes)?;
         Ok(Outputs::One(Spec {
             shape,
-            dtype: plan.output(),
+            dtype: typed.output,
         }))
     }
 

@@ -246,6 +246,9 @@ fn all_owned(x: &[&Raw]) -> bool {
 /// On inputs without tags.
 #[inline]
 pub(crate) fn execute(p: &dyn Primitive, x: &[&Raw]) -> Result<Outputs<Raw>> {
+    if x.iter().any(|y| y.device() != x[0].device()) {
+        return bind_joined(p, x);
+    }
     let device = same_device(p, x)?;
     if !all_owned(x) {
         return execute_guarded(p, device, x);
@@ -334,6 +337,32 @@ fn same_device(p: &dyn Primitive, x: &[&Raw]) -> Result<&'static dyn backend::Ba
         return Err(on_two_devices(p, x));
     }
     Ok(backend::of(device))
+}
+
+/// Numbers of the host join the others on their device, as in PyTorch: tensors that are one value.
+#[cold]
+fn bind_joined(p: &dyn Primitive, x: &[&Raw]) -> Result<Outputs<Raw>> {
+    let device = x.iter().map(|x| x.device()).find(|&d| d != Device::Cpu);
+    let device = device.unwrap_or_default();
+    let joined = x
+        .iter()
+        .map(|x| {
+            let layout = x.layout();
+            let one =
+                (layout.strides().iter().zip(layout.shape())).all(|(&s, &n)| s == 0 || n == 1);
+            if x.device() != Device::Cpu || !one || x.is_empty() {
+                return Ok((*x).clone());
+            }
+            let number = Raw::scalar(super::host::element(x, layout.offset()), x.dtype())?;
+            let there = number.to_device(device)?;
+            Ok(there.with_layout(there.layout().broadcast_to(layout.shape())?))
+        })
+        .collect::<Result<SmallVec<[Raw; 4]>>>()?;
+    let joined: SmallVec<[&Raw; 4]> = joined.iter().collect();
+    if joined.iter().any(|x| x.device() != device) {
+        return Err(on_two_devices(p, x));
+    }
+    execute(p, &joined)
 }
 
 #[cold]

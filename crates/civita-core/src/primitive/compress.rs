@@ -1,8 +1,10 @@
 //! Elements picked by a mask: how many there are, only the values tell.
 
-use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, UNKNOWN, bind_one, one_tangent};
+use super::{
+    Gradients, Outputs, Primitive, Reads, Spec, Tangents, Touches, UNKNOWN, bind_one, one_tangent,
+};
 use crate::backend::Backend;
-use crate::dtype::DType;
+use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
 use crate::layout::Dims;
 use crate::raw::Raw;
@@ -14,6 +16,11 @@ pub struct Compress;
 /// Zeros with the rows of the second operand where the first, a mask, is true: the transpose of [`Compress`].
 #[derive(Clone, Debug)]
 pub struct Expand;
+
+/// The first operand with the rows of the third where the second, a mask over its leading axes, is true, in the memory of
+/// the first: `x[mask] = few` in one pass. Of operands without tags; others are chosen from what [`Expand`] makes.
+#[derive(Clone, Debug)]
+pub struct Place;
 
 /// A mask that does not have the lengths of the axes from `first` on.
 #[cold]
@@ -135,6 +142,43 @@ impl Primitive for Expand {
     fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
         let found = unbatched_mask(self, x, batched)?;
         found.move_axis(-1, 0).map(Outputs::One)
+    }
+}
+
+impl Primitive for Place {
+    fn name(&self) -> &'static str {
+        "assign"
+    }
+
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        check_mask("assign", x[1])?;
+        Ok(Outputs::One(x[0].clone()))
+    }
+
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        backend.place(x[0], x[1], x[2])?;
+        Ok(Outputs::One(x[0].clone()))
+    }
+
+    fn access(&self) -> Touches {
+        Touches::WritesFirst
+    }
+
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::of_inputs(&[false, true, false])
+    }
+
+    fn jvp(&self, x: &[Raw], _: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
+        let or_zero = |i: usize| match &t[i] {
+            Some(t) => Ok(t.clone()),
+            None => x[i].filled(Scalar::Bool(false)),
+        };
+        let base = or_zero(0)?;
+        let mut wide = x[1].shape().to_vec();
+        wide.resize(base.rank(), 1);
+        let placed = bind_one(&Expand, &[&x[1], &or_zero(2)?])?;
+        let moved = x[1].reshape(&wide)?.choose(&placed, &base)?;
+        Ok(one_tangent(Some(moved)))
     }
 }
 

@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, one_tangent, some};
 use crate::backend::Backend;
+use crate::device::Device;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::Function;
@@ -30,7 +31,7 @@ impl Primitive for Fused {
 
     fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
         let dtypes: SmallVec<[DType; 4]> = x.iter().map(|x| x.dtype).collect();
-        let dtype = self.0.plan(&dtypes)?.output();
+        let dtype = self.0.typed(Device::Cpu, &dtypes)?.output;
         let shapes: SmallVec<[&[usize]; 4]> = x.iter().map(|x| x.shape.as_slice()).collect();
         let shape = broadcast_shapes("fuse", &shapes)?;
         Ok(Outputs::One(Spec { shape, dtype }))

@@ -75,6 +75,29 @@ pub(crate) fn slice_mut<T: Element>(x: &mut Raw) -> &mut [T] {
     unsafe { std::slice::from_raw_parts_mut(x.ptr().cast::<T>(), x.layout().len()) }
 }
 
+/// The memory from the lowest to the highest element of an Owned tensor of this dtype, and where in it the first one is.
+pub(crate) fn span<T: Element>(x: &Raw) -> (&[T], usize) {
+    debug_assert!(x.storage().access() == Access::Owned && x.dtype() == T::DTYPE);
+    if x.is_empty() {
+        return (&[], 0);
+    }
+    let (mut below, mut above) = (0, 0);
+    for (&n, &stride) in x.layout().shape().iter().zip(x.layout().strides()) {
+        let reach = (n - 1) * stride.unsigned_abs();
+        if stride < 0 {
+            below += reach
+        } else {
+            above += reach
+        }
+    }
+    let first = x.layout().offset() - below;
+    // SAFETY: as in `slice`: all that lies between two elements of the layout lies within the buffer, initialised, for
+    // buffers that the typed API sees are written whole.
+    let span =
+        unsafe { std::slice::from_raw_parts(x.base().cast::<T>().add(first), below + above + 1) };
+    (span, below)
+}
+
 /// Calls `write` for parts of `grain` elements of a new contiguous tensor, on several threads.
 pub(crate) fn write_parts<T: Element>(
     x: &mut Raw,
@@ -135,6 +158,14 @@ pub fn write_element(x: &Raw, place: usize, bytes: &[u8; 16]) {
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), x.storage().ptr().add(place * size), size)
     };
     drop(guards);
+}
+
+/// The bytes of an Owned contiguous tensor.
+#[cfg(any(test, feature = "reference"))]
+pub(crate) fn bytes(x: &Raw) -> &[u8] {
+    assert!(x.storage().access() == Access::Owned && x.layout().is_contiguous());
+    // SAFETY: Owned bytes never change while shared, and the layout lies within the buffer.
+    unsafe { std::slice::from_raw_parts(x.ptr().cast_const(), x.layout().len() * x.dtype().size()) }
 }
 
 /// A new contiguous tensor of as many bytes.

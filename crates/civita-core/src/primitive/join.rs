@@ -70,7 +70,7 @@ impl Primitive for Join {
         let specs: SmallVec<[Spec; 4]> = x.iter().map(|x| Spec::of(x)).collect();
         let specs: SmallVec<[&Spec; 4]> = specs.iter().collect();
         let spec = self.infer(&specs)?.one();
-        let out = backend.result(&spec, x)?;
+        let out = backend.result(&spec.shape, spec.dtype, x)?;
         self.run_into(backend, x, &out)?;
         Ok(Outputs::One(out))
     }

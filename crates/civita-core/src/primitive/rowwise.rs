@@ -3,6 +3,10 @@
 //! Each is a list of stages, an elementwise program or a fold at a time (`m = max(x); e = exp(x - m); s = Σe; e / s` is the
 //! softmax). A backend may run the stages on one row before it goes to the next, and the CPU does.
 
+use std::sync::{Arc, OnceLock};
+
+use smallvec::SmallVec;
+
 use super::{
     Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind,
     fold::{Over, wide},
@@ -11,8 +15,10 @@ use super::{
 use crate::backend::Backend;
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
+use crate::graph::Function;
 use crate::layout::KeepDims;
-use crate::ops::Op;
+use crate::ops::{Fold as Monoid, Op};
+use crate::program::{Builder, Expr, Program};
 use crate::raw::Raw;
 
 /// What is computed of each row.
@@ -38,6 +44,18 @@ pub enum Stat {
     LogSoftmax,
 }
 
+/// One more value, of those before it: value 0 is the operand, in the dtype that the statistic is computed in, value `i` the result
+/// of stage `i - 1`.
+#[derive(Clone)]
+pub enum Stage {
+    /// The fold of a value over the axes of a row, which stay with length 1.
+    Fold(Monoid, usize),
+    /// An elementwise program of values, which broadcast.
+    Map(Arc<Function>, SmallVec<[usize; 3]>),
+    /// An op of a value and a scalar.
+    Scalar(Op, usize, Scalar),
+}
+
 /// A [`Stat`] over axes.
 #[derive(Clone)]
 pub struct Rowwise {
@@ -61,7 +79,55 @@ pub(crate) fn with_scalar(op: Op, x: &Raw, scalar: f64) -> Result<Raw> {
 }
 
 impl Rowwise {
-    fn keeps_shape(&self) -> bool {
+    /// The dtype that rows are computed in.
+    pub(crate) fn compute(&self, x: DType) -> DType {
+        match self.stat {
+            Stat::Softmax | Stat::LogSoftmax => wide(self.dtype),
+            _ if x.is_complex() => DType::C128,
+            _ => DType::F64,
+        }
+    }
+
+    /// What is computed of rows of `n` elements of dtype `x`; the last value is the result.
+    pub(crate) fn stages(&self, n: usize, x: DType) -> SmallVec<[Stage; 6]> {
+        let f = functions();
+        let mut all = Stages(SmallVec::new());
+        match self.stat {
+            Stat::Mean => {
+                all.mean(n);
+            }
+            Stat::Var { ddof } => {
+                all.var(n, ddof, x);
+            }
+            Stat::Std { ddof } => {
+                let var = all.var(n, ddof, x);
+                all.map(Function::of(Op::Sqrt), &[var]);
+            }
+            Stat::LogSumExp => {
+                let shift = all.finite_shift(n, x);
+                let exp = all.map(&f.shifted_exp, &[0, shift]);
+                let sum = all.fold(Monoid::Sum, exp);
+                all.map(&f.shifted_log, &[sum, shift]);
+            }
+            Stat::Softmax => {
+                let shift = all.shift(n, x);
+                let exp = all.map(&f.shifted_exp, &[0, shift]);
+                let sum = all.fold(Monoid::Sum, exp);
+                all.map(Function::of(Op::Div), &[exp, sum]);
+            }
+            Stat::LogSoftmax => {
+                let shift = all.finite_shift(n, x);
+                let exp = all.map(&f.shifted_exp, &[0, shift]);
+                let sum = all.fold(Monoid::Sum, exp);
+                // once for a row, not for each of its elements
+                let log = all.map(Function::of(Op::Log), &[sum]);
+                all.map(&f.less_both, &[0, shift, log]);
+            }
+        }
+        all.0
+    }
+
+    pub(crate) fn keeps_shape(&self) -> bool {
         matches!(self.stat, Stat::Softmax | Stat::LogSoftmax)
     }
 
@@ -128,6 +194,98 @@ impl Rowwise {
             ],
         )
     }
+}
+
+/// Each method adds a stage and gives the number of its value.
+struct Stages(SmallVec<[Stage; 6]>);
+
+impl Stages {
+    fn add(&mut self, stage: Stage) -> usize {
+        self.0.push(stage);
+        self.0.len()
+    }
+    fn fold(&mut self, fold: Monoid, of: usize) -> usize {
+        self.add(Stage::Fold(fold, of))
+    }
+    fn map(&mut self, function: &Arc<Function>, of: &[usize]) -> usize {
+        self.add(Stage::Map(function.clone(), SmallVec::from_slice(of)))
+    }
+    fn scalar(&mut self, op: Op, of: usize, scalar: f64) -> usize {
+        self.add(Stage::Scalar(op, of, Scalar::Float(scalar)))
+    }
+    fn mean(&mut self, n: usize) -> usize {
+        let sum = self.fold(Monoid::Sum, 0);
+        self.scalar(Op::Div, sum, n as f64)
+    }
+    fn var(&mut self, n: usize, ddof: f64, x: DType) -> usize {
+        let f = functions();
+        let mean = self.mean(n);
+        let deviation = match x.is_complex() {
+            true => &f.complex_deviation,
+            false => &f.square_deviation,
+        };
+        let squares = self.map(deviation, &[0, mean]);
+        let sum = self.fold(Monoid::Sum, squares);
+        self.scalar(Op::Div, sum, (n as f64 - ddof).max(0.0))
+    }
+    /// The maximum, by which exponents are shifted so that none overflows.
+    fn shift(&mut self, n: usize, x: DType) -> usize {
+        if n == 0 {
+            return self.fold(Monoid::Sum, 0); // there is nothing to shift
+        }
+        let real = match x.is_complex() {
+            true => self.map(&functions().real, &[0]),
+            false => 0,
+        };
+        self.fold(Monoid::Max, real)
+    }
+    /// As [`Stages::shift`], 0 where the maximum is infinite: infinity less infinity would be NaN.
+    fn finite_shift(&mut self, n: usize, x: DType) -> usize {
+        let shift = self.shift(n, x);
+        self.map(&functions().finite, &[shift])
+    }
+}
+
+/// The programs of stages.
+pub(crate) struct Functions {
+    /// `(x - m)²`.
+    pub square_deviation: Arc<Function>,
+    /// `|x - m|²`.
+    pub complex_deviation: Arc<Function>,
+    /// The real part.
+    pub real: Arc<Function>,
+    /// `m` where it is finite or NaN, else 0.
+    pub finite: Arc<Function>,
+    /// `e^(x - m)`.
+    pub shifted_exp: Arc<Function>,
+    /// `m + ln s`.
+    pub shifted_log: Arc<Function>,
+    /// `x - m - l`.
+    pub less_both: Arc<Function>,
+}
+
+pub(crate) fn functions() -> &'static Functions {
+    static ALL: OnceLock<Functions> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let of = |inputs, name, f: for<'b> fn(&'b Builder) -> Expr<'b>| {
+            Function::new(Program::trace(inputs, f), name)
+        };
+        Functions {
+            square_deviation: of(2, "var", |b| (b.input(0) - b.input(1)).square()),
+            complex_deviation: of(2, "var", |b| {
+                let d = b.input(0) - b.input(1);
+                d.real().square() + d.imag().square()
+            }),
+            real: of(1, "real", |b| b.input(0).real()),
+            finite: of(1, "logsumexp", |b| {
+                let m = b.input(0);
+                m.abs().eq(m.like(f64::INFINITY)).choose(m.like(0.0), m)
+            }),
+            shifted_exp: of(2, "logsumexp", |b| (b.input(0) - b.input(1)).exp()),
+            shifted_log: of(2, "logsumexp", |b| b.input(1) + b.input(0).log()),
+            less_both: of(3, "log_softmax", |b| b.input(0) - b.input(1) - b.input(2)),
+        }
+    })
 }
 
 fn conj(x: &Raw) -> Result<Raw> {

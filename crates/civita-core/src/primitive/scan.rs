@@ -36,7 +36,9 @@ impl Scan {
         let n = Scalar::Int(x.shape()[self.axis] as i128);
         let mut shape = vec![1; x.rank()];
         shape[self.axis] = x.shape()[self.axis];
-        let places = Raw::arange(Scalar::Int(0), n, Scalar::Int(1), DType::I64)?.reshape(&shape)?;
+        let places = Raw::arange(Scalar::Int(0), n, Scalar::Int(1), DType::I64)?
+            .to_device(x.device())?
+            .reshape(&shape)?;
         let places = Raw::apply(
             Op::Where,
             &[(&is_new).into(), (&places).into(), Scalar::Int(0).into()],

@@ -132,6 +132,7 @@ impl Scatter {
             Scalar::Int(1),
             DType::I64,
         )?
+        .to_device(index.device())?
         .reshape(index.shape())?;
         // a number for each row: the axes before and behind do not matter
         let lead = &base.shape()[..self.batch];

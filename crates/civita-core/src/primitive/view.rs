@@ -299,6 +299,7 @@ impl Primitive for View {
                     Scalar::Int(1),
                     DType::I64,
                 )?
+                .to_device(x.device())?
                 .reshape(x.shape())?;
                 let places = bind_one(self, &[&places])?.reshape(&[g.len()])?;
                 let zeros = x.like(&[n], g.dtype(), Scalar::Bool(false))?;

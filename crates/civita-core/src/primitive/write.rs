@@ -83,7 +83,7 @@ impl Primitive for Write {
     fn vjp(&self, _: &[Raw], _: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
         let g = super::some(g, 0)?;
         let base = || {
-            let zero = Raw::scalar(Scalar::Bool(false), g.dtype())?;
+            let zero = g.like(&[], g.dtype(), Scalar::Bool(false))?;
             bind_one(&self.functional(), &[g, &zero])
         };
         let value = || bind_one(&self.view, &[g]);

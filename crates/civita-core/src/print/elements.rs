@@ -203,8 +203,9 @@ impl<'a> FloatFormat<'a> {
         } else {
             (if value < 0.0 { "-" } else { plus }, &self.options.infstr)
         };
-        let (text, width) = (format!("{sign}{name}"), self.width);
-        format!("{text:>width$}")
+        // `format!` pads to 65,535 at most
+        let text = format!("{sign}{name}");
+        " ".repeat(self.width.saturating_sub(text.chars().count())) + &text
     }
 }
 

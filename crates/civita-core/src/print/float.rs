@@ -145,5 +145,8 @@ pub(super) fn text(value: Binary, style: &Style) -> String {
         style.pad_left,
         if style.scientific { 0 } else { style.pad_right },
     );
-    format!("{whole:>left$}{point}{fraction:<right$}{exponent}")
+    // `format!` pads to 65,535 at most, and the name that a user gives to NaN may be longer
+    let before = " ".repeat(left.saturating_sub(whole.len()));
+    let behind = " ".repeat(right.saturating_sub(fraction.len()));
+    format!("{before}{whole}{point}{fraction}{behind}{exponent}")
 }

@@ -408,17 +408,31 @@ fn ends(length: usize, edge: Option<usize>) -> (usize, usize) {
     }
 }
 
-/// The elements to print, in their order.
+/// The elements to print, in their order. Without recursion, as [`Layout::nest`]: an array may have more axes than the stack has
+/// room for.
 fn collect(source: &Source, edge: Option<usize>, index: &mut Vec<usize>, values: &mut Vec<Scalar>) {
-    let Some(&length) = source.shape.get(index.len()) else {
+    index.resize(source.shape.len(), 0);
+    for (at, &length) in index.iter_mut().zip(source.shape) {
+        *at = if ends(length, edge).0 > 0 {
+            0
+        } else {
+            length - ends(length, edge).1
+        };
+    }
+    'elements: loop {
         values.push((source.get)(index));
+        for (at, &length) in index.iter_mut().zip(source.shape).rev() {
+            let (head, tail) = ends(length, edge);
+            *at += 1;
+            if *at == head && head + tail < length {
+                *at = length - tail;
+            }
+            if *at < length {
+                continue 'elements;
+            }
+            *at = if head > 0 { 0 } else { length - tail };
+        }
         return;
-    };
-    let (head, tail) = ends(length, edge);
-    for i in (0..head).chain(length - tail..length) {
-        index.push(i);
-        collect(source, edge, index, values);
-        index.pop();
     }
 }
 
@@ -436,30 +450,57 @@ impl<W: Iterator<Item = String>> Layout<'_, W> {
     /// Writes the array of this shape that comes next: lines begin behind `indent` characters and, with the brackets
     /// that close it, end within `width`.
     fn nest(&mut self, shape: &[usize], indent: usize, width: usize) {
-        match *shape {
-            [] => self.out.extend(self.words.next()),
-            [length] => self.row(length, indent, width),
-            [length, ref inner @ ..] => {
-                let (head, tail) = ends(length, self.edge);
-                let between = self.separator.trim_end().to_owned() + &"\n".repeat(inner.len());
-                let blank = " ".repeat(indent);
+        let Some((&row, outer)) = shape.split_last() else {
+            return self.out.extend(self.words.next());
+        };
+        let bracket = usize::from(!self.is_old);
+        // which part of each outer axis is being written
+        let mut at: Vec<usize> = Vec::with_capacity(outer.len());
+        loop {
+            while at.len() < outer.len() {
                 self.out.push('[');
-                for i in 0..head + tail {
-                    if i > 0 {
-                        self.out.push_str(&between);
-                        self.out.push_str(&blank);
-                    }
-                    if i == head && is_cut(length, self.edge) {
-                        self.out.push_str("...");
-                        self.out
-                            .push_str(if self.is_old { ", \n" } else { &between });
-                        self.out.push_str(&blank);
-                    }
-                    let bracket = usize::from(!self.is_old);
-                    self.nest(inner, indent + 1, width.saturating_sub(bracket));
+                at.push(0);
+                self.cut(outer, &at, shape.len(), indent);
+            }
+            let inside = width.saturating_sub(bracket * outer.len());
+            self.row(row, indent + outer.len(), inside);
+            loop {
+                let Some(i) = at.last_mut() else { return };
+                *i += 1;
+                let (head, tail) = ends(outer[at.len() - 1], self.edge);
+                if at[at.len() - 1] < head + tail {
+                    break;
                 }
                 self.out.push(']');
+                at.pop();
             }
+            self.between(at.len(), shape.len(), indent);
+            self.cut(outer, &at, shape.len(), indent);
+        }
+    }
+
+    /// What stands between two parts of the axis that `depth` brackets are open before.
+    fn between(&mut self, depth: usize, rank: usize, indent: usize) {
+        self.out.push_str(self.separator.trim_end());
+        self.out.extend(std::iter::repeat_n('\n', rank - depth));
+        self.out
+            .extend(std::iter::repeat_n(' ', indent + depth - 1));
+    }
+
+    /// The dots, where the part that comes next is the first behind what is left out.
+    fn cut(&mut self, outer: &[usize], at: &[usize], rank: usize, indent: usize) {
+        let depth = at.len();
+        let length = outer[depth - 1];
+        if !is_cut(length, self.edge) || at[depth - 1] != ends(length, self.edge).0 {
+            return;
+        }
+        self.out.push_str("...");
+        if self.is_old {
+            self.out.push_str(", \n");
+            self.out
+                .extend(std::iter::repeat_n(' ', indent + depth - 1));
+        } else {
+            self.between(depth, rank, indent);
         }
     }
 

@@ -340,6 +340,50 @@ impl<'b> Expr<'b> {
     }
 }
 
+/// What stands beside an expression: another one, or a constant, a number of any type of Rust's, which takes the dtype of
+/// what it meets (NEP 50).
+pub trait Term<'b> {
+    /// As an expression of this builder.
+    fn term(self, builder: &'b Builder) -> Expr<'b>;
+}
+impl<'b> Term<'b> for Expr<'b> {
+    fn term(self, _: &'b Builder) -> Expr<'b> {
+        self
+    }
+}
+
+/// A number of Rust's as a constant of a program.
+pub trait Constant {
+    /// As the engine knows it.
+    fn constant(self) -> Scalar;
+}
+impl<'b, C: Constant> Term<'b> for C {
+    fn term(self, builder: &'b Builder) -> Expr<'b> {
+        builder.constant(self.constant())
+    }
+}
+macro_rules! constants {
+    ($($t:ty: $v:ident => $scalar:expr;)*) => { $(
+        impl Constant for $t {
+            fn constant(self) -> Scalar {
+                let $v = self;
+                $scalar
+            }
+        }
+    )* };
+    (integers $($t:ty)*) => { constants! { $($t: v => Scalar::Int(v as i128);)* } };
+}
+constants! { integers u8 u16 u32 u64 usize i8 i16 i32 i64 isize }
+constants! {
+    bool: v => Scalar::Bool(v);
+    f64: v => Scalar::Float(v);
+    f32: v => Scalar::Float(v.into());
+    half::f16: v => Scalar::Float(v.to_f64());
+    half::bf16: v => Scalar::Float(v.to_f64());
+    Complex<f64>: v => Scalar::Complex(v);
+    Complex<f32>: v => Scalar::Complex(Complex::new(v.re.into(), v.im.into()));
+}
+
 macro_rules! operators {
     ($($Trait:ident $method:ident $Op:ident),*) => { $(
         impl<'b> ops::$Trait for Expr<'b> {
@@ -348,21 +392,28 @@ macro_rules! operators {
                 self.builder.op(Op::$Op, &[self, rhs])
             }
         }
-        impl<'b> ops::$Trait<f64> for Expr<'b> {
+        // one impl for all: the type of what follows is known before that of a literal
+        impl<'b, C: Constant> ops::$Trait<C> for Expr<'b> {
             type Output = Expr<'b>;
-            fn $method(self, rhs: f64) -> Expr<'b> {
-                self.builder.op(Op::$Op, &[self, self.builder.constant(Scalar::Float(rhs))])
+            fn $method(self, rhs: C) -> Expr<'b> {
+                self.builder.op(Op::$Op, &[self, rhs.term(self.builder)])
             }
         }
-        impl<'b> ops::$Trait<Expr<'b>> for f64 {
+        operators!(@left $Trait $method $Op, f64);
+        operators!(@left $Trait $method $Op, i32);
+        operators!(@left $Trait $method $Op, Complex<f64>);
+    )* };
+    // one type of each kind, so that the type of a literal is known
+    (@left $Trait:ident $method:ident $Op:ident, $t:ty) => {
+        impl<'b> ops::$Trait<Expr<'b>> for $t {
             type Output = Expr<'b>;
             fn $method(self, rhs: Expr<'b>) -> Expr<'b> {
-                rhs.builder.op(Op::$Op, &[rhs.builder.constant(Scalar::Float(self)), rhs])
+                rhs.builder.op(Op::$Op, &[self.term(rhs.builder), rhs])
             }
         }
-    )* };
+    };
 }
-operators!(Add add Add, Sub sub Sub, Mul mul Mul, Div div Div);
+operators!(Add add Add, Sub sub Sub, Mul mul Mul, Div div Div, Rem rem Remainder);
 
 impl<'b> ops::Neg for Expr<'b> {
     type Output = Expr<'b>;
@@ -382,12 +433,13 @@ macro_rules! methods {
                 self.builder.op(Op::$Op1, &[self])
             })*
             $($(#[doc = $doc2])* #[allow(clippy::should_implement_trait)]
-            pub fn $name2(self, $b: Expr<'b>) -> Expr<'b> {
-                self.builder.op(Op::$Op2, &[self, $b])
+            pub fn $name2(self, $b: impl Term<'b>) -> Expr<'b> {
+                self.builder.op(Op::$Op2, &[self, $b.term(self.builder)])
             })*
             $($(#[doc = $doc3])*
-            pub fn $name3(self, $p: Expr<'b>, $q: Expr<'b>) -> Expr<'b> {
-                self.builder.op(Op::$Op3, &[self, $p, $q])
+            pub fn $name3(self, $p: impl Term<'b>, $q: impl Term<'b>) -> Expr<'b> {
+                let (p, q) = ($p.term(self.builder), $q.term(self.builder));
+                self.builder.op(Op::$Op3, &[self, p, q])
             })*
         }
     };

@@ -1,8 +1,8 @@
-//! Elementwise programs: what a chain of ops computes for one element, run over blocks that stay in L1.
+//! Elementwise programs: what a chain of ops computes for one element.
 //!
 //! ```text
-//! Expr ──trace──► Program ──type──► Plan ──run──► blocks:  bring each input, run each step, store
-//! (closure)       (nodes)           (kernels)
+//! Expr ──trace──► Program ──type──► Typed ──► a backend
+//! (closure)       (nodes)           (steps on lanes)
 //! ```
 //!
 //! A single op is a program of one node, a fused chain one of several, a derivative one that was made from a row's
@@ -10,11 +10,8 @@
 
 mod derive;
 mod expr;
-mod plan;
-mod run;
-mod steps;
+mod typed;
 
-pub use expr::{Builder, Expr, Id, Node, Program};
-pub use plan::Plan;
-pub(crate) use plan::met;
-pub(crate) use run::{GRAIN, Source, Target, run};
+pub use expr::{Builder, Constant, Expr, Id, Node, Program, Term};
+pub(crate) use typed::met;
+pub use typed::{Action, Src, Step, Typed};

@@ -1,10 +1,11 @@
 //! Copies, conversions and writes.
 
 use super::Raw;
+use crate::device::Device;
 use crate::dtype::{Casting, DType, can_cast};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{Layout, SliceItem};
-use crate::primitive::{Copy, Order, View, Write, bind_into_part, bind_one};
+use crate::primitive::{Copy, Order, Transfer, View, Write, bind_into_part, bind_one};
 use crate::storage::Access;
 use crate::transform::grows;
 
@@ -32,6 +33,21 @@ impl Raw {
             order: Order::Keep,
         };
         bind_one(&copy, &[self])
+    }
+
+    /// The same value in the memory of a device: itself where it is there already.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn to_device(&self, device: Device) -> Result<Raw> {
+        if device == self.device {
+            return Ok(self.clone());
+        }
+        let transfer = Transfer {
+            to: device,
+            from: self.device,
+        };
+        bind_one(&transfer, &[self])
     }
 
     /// As [`Raw::cast`], when the rule allows it.

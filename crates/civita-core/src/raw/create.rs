@@ -173,7 +173,7 @@ impl Raw {
                 Error::dtype("arange", "there are only two booleans to count").dtypes(&[dtype]),
             );
         }
-        let out = unwritten(&[len], dtype)?;
+        let mut out = unwritten(&[len], dtype)?;
         // NumPy's rule: the second value is rounded to the dtype, and the difference is what is added each time
         let counted = |i: f64| Scalar::Float(start.as_f64() + i * step.as_f64());
         if len == 0 {
@@ -197,12 +197,12 @@ impl Raw {
                     .map_err(|e| e.in_op("arange"))?;
             }
             // wrapping arithmetic in 64 bits is exact modulo the width
-            fill_counted(&out, |i| {
+            fill_counted(&mut out, |i| {
                 (first as i64).wrapping_add((by as i64).wrapping_mul(i as i64))
             })?;
         } else {
             let (first, by) = (start.as_f64(), step.as_f64());
-            fill_counted(&out, |i| first + i as f64 * by)?;
+            fill_counted(&mut out, |i| first + i as f64 * by)?;
         }
         Ok(out)
     }
@@ -216,7 +216,7 @@ impl Raw {
         endpoint: Endpoint,
         dtype: DType,
     ) -> Result<Raw> {
-        let out = unwritten(&[num], dtype)?;
+        let mut out = unwritten(&[num], dtype)?;
         let gaps = match endpoint {
             Endpoint::Included => num.saturating_sub(1),
             Endpoint::Excluded => num,
@@ -232,7 +232,15 @@ impl Raw {
             )
             .rule("both ends of a range of integers are finite"));
         }
-        fill_counted(&out, |i| {
+        if !whole && gaps > 0 && step != 0.0 {
+            fill_counted(&mut out, |i| start + i as f64 * step)?;
+            if endpoint == Endpoint::Included {
+                let stop = Scalar::Float(stop).to_bytes(dtype)?;
+                host::write_element(&out, last, &stop);
+            }
+            return Ok(out);
+        }
+        fill_counted(&mut out, |i| {
             let v = if gaps == 0 {
                 start
             } else if i == last && endpoint == Endpoint::Included {
@@ -260,7 +268,9 @@ impl Raw {
 
     /// One value everywhere, in the shape, dtype and device of this tensor and in the memory of one.
     pub fn filled(&self, value: Scalar) -> Result<Raw> {
-        Raw::scalar(value, self.dtype)?.broadcast_to(self.shape())
+        Raw::scalar(value, self.dtype)?
+            .to_device(self.device)?
+            .broadcast_to(self.shape())
     }
 
     /// A new tensor of one value on the device of this one.
@@ -268,7 +278,8 @@ impl Raw {
         match value {
             Scalar::Bool(false) => Raw::zeros(shape, dtype),
             _ => Raw::full(shape, value, dtype),
-        }
+        }?
+        .to_device(self.device)
     }
 }
 
@@ -304,8 +315,17 @@ fn too_long(op: &'static str) -> Error {
 }
 
 /// Fills a new contiguous tensor with a function of the index, converted to its dtype block by block.
-fn fill_counted<T: Element>(out: &Raw, f: impl Fn(usize) -> T + Sync) -> Result<()> {
+fn fill_counted<T: Element>(out: &mut Raw, f: impl Fn(usize) -> T + Sync) -> Result<()> {
     const BLOCK: usize = 1024;
+    const GRAIN: usize = 1 << 15;
+    if out.dtype() == T::DTYPE {
+        host::write_parts(out, GRAIN, &|start, part| {
+            for (i, v) in part.iter_mut().enumerate() {
+                *v = f(start + i);
+            }
+        });
+        return Ok(());
+    }
     for at in (0..out.len()).step_by(BLOCK) {
         let n = BLOCK.min(out.len() - at);
         let values: Vec<T> = (at..at + n).map(&f).collect();

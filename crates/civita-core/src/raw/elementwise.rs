@@ -12,7 +12,7 @@ use crate::graph::Function;
 use crate::layout::broadcast_shapes;
 use crate::ops::{ClassResult, Op, elementwise_heads};
 use crate::primitive::{Apply, Fused, Untagged, bind_in_place, bind_into, bind_one};
-use crate::program::Plan;
+use crate::program::Typed;
 
 /// What an op is applied to.
 #[derive(Clone, Copy)]
@@ -51,6 +51,11 @@ impl Raw {
     #[inline]
     pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
         check_count(op, operands.len())?;
+        if matches!(op, Op::Pow | Op::Abs)
+            && let Some(simpler) = simplified(op, operands)
+        {
+            return simpler;
+        }
         match Untagged::of(operands) {
             Some(call) => call.run(op, operands),
             None => with_scalar_attribute(op, operands, |p, x| bind_one(p, x)),
@@ -210,8 +215,8 @@ pub fn write_elementwise(
     if !fits_plainly(op, operands, out) {
         let values = strong(op, operands)?;
         let dtypes: SmallVec<[DType; 3]> = values.iter().map(Raw::dtype).collect();
-        let plan = Plan::single(op, &dtypes, None)?;
-        check_cast(name, plan.output(), out.dtype(), casting)?;
+        let typed = Typed::single(op, &dtypes, None)?;
+        check_cast(name, typed.output, out.dtype(), casting)?;
         let shapes: SmallVec<[&[usize]; 4]> = values.iter().map(Raw::shape).collect();
         let shape = broadcast_shapes(name, &shapes)?;
         let both = broadcast_shapes(name, &[&shape, out.shape()]);
@@ -267,11 +272,43 @@ pub fn apply_in_place(op: Op, a: &mut Raw, b: Operand<'_>) -> Result<bool> {
     let apply = Apply { op, scalar: weak };
     let fits = |a: &Raw| {
         Ok(fits_plainly(op, &[a.into(), b], a)
-            || Plan::single(op, &dtypes, weak)?.output() == a.dtype())
+            || Typed::single(op, &dtypes, weak)?.output == a.dtype())
     };
     match b {
         Operand::Tensor(b) => bind_in_place(&apply, a, &[b], fits),
         Operand::Scalar(_) => bind_in_place(&apply, a, &[], fits),
+    }
+}
+
+/// Halves from which on their magnitude is taken as bits: three calls cost more than a few conversions.
+const MANY: usize = 1 << 12;
+
+/// What another op says with the same result and less work: squares of integers, square roots of complex numbers, magnitudes of
+/// half floats, which are their bits without the first.
+#[inline]
+fn simplified(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
+    let Operand::Tensor(x) = operands.first()? else {
+        return None;
+    };
+    if !x.is_plain() {
+        return None;
+    }
+    match (op, operands.get(1)) {
+        (Op::Pow, Some(Operand::Scalar(Scalar::Int(2)))) if x.dtype().is_integer() => {
+            Some(Raw::apply(Op::Square, &operands[..1]))
+        }
+        (Op::Pow, Some(Operand::Scalar(Scalar::Float(0.5)))) if x.dtype().is_complex() => {
+            Some(Raw::apply(Op::Sqrt, &operands[..1]))
+        }
+        (Op::Abs, None) if matches!(x.dtype(), DType::F16 | DType::BF16) && x.len() >= MANY => {
+            let magnitude = || {
+                let bits = x.reinterpret(DType::U16)?;
+                let without_sign = [(&bits).into(), Scalar::Int(0x7fff).into()];
+                Raw::apply(Op::BitwiseAnd, &without_sign)?.reinterpret(x.dtype())
+            };
+            Some(magnitude())
+        }
+        _ => None,
     }
 }
 

@@ -1,11 +1,12 @@
 //! Elements picked and placed by index or by mask.
 
 use super::{Raw, write_elementwise};
+use crate::device::Device;
 use crate::dtype::{Casting, DType, Kind, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{Axes, Dims, KeepDims, broadcast_shapes, normalize_axis};
 use crate::ops::{Fold, Op};
-use crate::primitive::{Combine, Compress, Expand, Gather, Scatter, bind_one};
+use crate::primitive::{Combine, Compress, Expand, Gather, Place, Scatter, bind_one};
 
 /// What becomes of an index that is out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -290,6 +291,12 @@ impl Raw {
             let mut few = vec![count];
             few.extend_from_slice(rest);
             let source = source.broadcast_to(&few).map_err(|e| e.in_op("assign"))?;
+            if [&*self, mask, &source].iter().all(|x| x.is_plain())
+                && self.layout.is_contiguous()
+                && self.device() == Device::Cpu
+            {
+                return self.written("assign", &[mask, &source], |x, _| bind_one(&Place, x));
+            }
             // what is written is placed among zeros, then chosen: both are ops, so transformations know them
             bind_one(&Expand, &[mask, &source])?
         };
@@ -342,7 +349,8 @@ impl Raw {
             Scalar::Int(depth as i128),
             Scalar::Int(1),
             DType::I64,
-        )?;
+        )?
+        .to_device(self.device)?;
         let index = self.detach().cast(DType::I64)?.expand_dims(&[-1])?;
         Raw::apply(Op::Eq, &[(&index).into(), (&classes).into()])?.cast(dtype)
     }

@@ -298,10 +298,10 @@ impl Index {
                     index.pick(&mut at, 1, Pick::new(places, axis, x.shape()[axis]));
                     axis += 1;
                 }
-                Key::Bool(value) => index.pick_new(&mut at, axis, *value)?,
+                Key::Bool(value) => index.pick_new(x, &mut at, axis, *value)?,
                 Key::Mask(mask) if mask.rank() == 0 => {
                     let value = mask.item()?.as_f64() != 0.0;
-                    index.pick_new(&mut at, axis, value)?;
+                    index.pick_new(x, &mut at, axis, value)?;
                 }
                 Key::Mask(mask) => {
                     let lengths = &x.shape()[axis..axis + mask.rank()];
@@ -310,7 +310,8 @@ impl Index {
                     }
                     let n = mask.len();
                     let end = Scalar::Int(n as i128);
-                    let all = Raw::arange(Scalar::Int(0), end, Scalar::Int(1), DType::I64)?;
+                    let all = Raw::arange(Scalar::Int(0), end, Scalar::Int(1), DType::I64)?
+                        .to_device(mask.device())?;
                     let places = all.select(&mask.reshape(&[n])?)?;
                     index.pick(&mut at, mask.rank(), Pick::new(&places, axis, n));
                     axis += mask.rank();
@@ -330,8 +331,8 @@ impl Index {
     }
 
     /// Picks from a new axis of length 1, once or not at all.
-    fn pick_new(&mut self, at: &mut usize, axis: usize, once: bool) -> Result<()> {
-        let places = Raw::zeros(&[usize::from(once)], DType::I64)?;
+    fn pick_new(&mut self, x: &Raw, at: &mut usize, axis: usize, once: bool) -> Result<()> {
+        let places = x.like(&[usize::from(once)], DType::I64, Scalar::Int(0))?;
         self.items.push(SliceItem::NewAxis);
         self.picked.push(*at);
         self.picks.push(Pick::new(&places, axis, 1));

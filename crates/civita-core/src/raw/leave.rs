@@ -1,6 +1,7 @@
 //! How values leave the world of tensors: numbers, slices, text. All of it goes through [`Raw::concrete`].
 
 use super::Raw;
+use crate::device::Device;
 use crate::dtype::{DType, Element, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::primitive::host;
@@ -39,8 +40,29 @@ impl Raw {
             )
             .hint("copy the elements out: `.to_vec()`"));
         }
+        if self.device != Device::Cpu {
+            return Err(on_device("as_slice", self.device));
+        }
         self.concrete("as_slice")?;
         Ok(host::slice(self))
+    }
+
+    /// The memory from the lowest to the highest element, without a copy, and where in it the first one is; the layout's
+    /// strides lead from there.
+    ///
+    /// # Errors
+    /// As [`Raw::as_slice`], but for elements in another order.
+    pub fn as_span<T: Element>(&self) -> Result<(&[T], usize)> {
+        self.expect_dtype("as_span", T::DTYPE)?;
+        self.concrete("as_span")?;
+        if self.storage.access() != Access::Owned {
+            return Err(Error::aliasing(
+                "as_span",
+                "the memory is shared with code that may write it",
+            )
+            .hint("copy the elements out: `.to_vec()`"));
+        }
+        Ok(host::span(self))
     }
 
     /// A reference to one element.
@@ -52,7 +74,7 @@ impl Raw {
     pub fn element<T: Element>(&self, index: &[usize]) -> Result<&T> {
         if self.dtype == T::DTYPE
             && self.storage.access() == Access::Owned
-            && (self.is_plain() || self.opaque().is_none())
+            && (self.is_plain() || self.device == Device::Cpu && self.opaque().is_none())
             && let Some(place) = self.layout.index_of(index)
         {
             return Ok(host::element_ref(self, place));
@@ -89,6 +111,9 @@ impl Raw {
     /// Makes this the only handle on Owned memory of its own, in C order if asked for.
     fn prepare_slice<T: Element>(&mut self, op: &'static str, in_order: bool) -> Result<()> {
         self.expect_dtype(op, T::DTYPE)?;
+        if self.device != Device::Cpu {
+            return Err(on_device(op, self.device));
+        }
         if !self.is_plain() {
             self.concrete(op)?;
             return Err(Error::gradient(
@@ -119,6 +144,9 @@ impl Raw {
             .and_then(|_| self.concrete("index").map(drop));
         if let Err(error) = checked {
             return error;
+        }
+        if self.device != Device::Cpu {
+            return on_device("index", self.device);
         }
         if self.storage.access() != Access::Owned {
             return Error::aliasing(
@@ -177,8 +205,8 @@ impl Raw {
         {
             return Ok(host::element(self, place));
         }
-        self.concrete("at")?;
-        let Some(place) = self.layout.index_of(index) else {
+        let value = self.concrete("at")?;
+        let Some(place) = value.layout.index_of(index) else {
             return Err(Error::index(
                 "at",
                 format!(
@@ -190,7 +218,7 @@ impl Raw {
             .shapes(&[self.shape()])
             .rule("an index has a number for each axis, from 0 to one less than its length"));
         };
-        Ok(host::element(&self.concrete("at")?, place))
+        Ok(host::element(&value, place))
     }
 
     /// The element at a place of the buffer that [`Layout::index_of`](crate::layout::Layout::index_of) gave, of a tensor
@@ -200,10 +228,10 @@ impl Raw {
         host::element(self, place)
     }
 
-    /// Does no transformation look at it, no gradient reach it?
+    /// Does no transformation look at it, no gradient reach it, and do its elements lie where the host reads them?
     #[inline]
     pub fn is_plain(&self) -> bool {
-        self.tag.is_none()
+        self.tag.is_none() && self.device == Device::Cpu
     }
 
     /// Every element in C order, as scalars of any dtype.
@@ -216,9 +244,9 @@ impl Raw {
     }
 
     /// What `print` takes: the elements by index.
-    fn printed<R>(&self, f: impl FnOnce(&Printed<'_>) -> R) -> R {
-        let value = self.untagged();
-        host::reading(&value, |element| {
+    fn printed<R>(&self, f: impl FnOnce(&Printed<'_>) -> R) -> Result<R> {
+        let value = self.untagged().to_device(Device::Cpu)?;
+        Ok(host::reading(&value, |element| {
             let get = |index: &[usize]| {
                 value
                     .layout
@@ -230,7 +258,14 @@ impl Raw {
                 shape: value.shape(),
                 get: &get,
             })
-        })
+        }))
+    }
+
+    fn text(&self, f: impl FnOnce(&Printed<'_>) -> String) -> String {
+        match self.hidden_text() {
+            Some(text) => text,
+            None => self.printed(f).unwrap_or_else(|error| format!("<{error}>")),
+        }
     }
 
     /// What is written of a tensor whose value cannot be read: that it stands for a batch, or for a variable of a trace.
@@ -245,18 +280,12 @@ impl Raw {
 
     /// As NumPy's `str` writes it.
     pub fn display(&self) -> String {
-        if let Some(text) = self.hidden_text() {
-            return text;
-        }
-        self.printed(|p| print::to_string(p, &print::get_options()))
+        self.text(|p| print::to_string(p, &print::get_options()))
     }
 
     /// As [`Raw::display`], with options of the caller's.
     pub fn display_with(&self, options: &print::Options) -> String {
-        if let Some(text) = self.hidden_text() {
-            return text;
-        }
-        self.printed(|p| print::to_string(p, options))
+        self.text(|p| print::to_string(p, options))
     }
 
     /// The bracketed elements, as they stand behind `indent` characters in lines of `width` (NumPy's `array2string`).
@@ -267,10 +296,7 @@ impl Raw {
         width: usize,
         options: &print::Options,
     ) -> String {
-        if let Some(text) = self.hidden_text() {
-            return text;
-        }
-        self.printed(|p| print::array_text(p, separator, indent, width, options))
+        self.text(|p| print::array_text(p, separator, indent, width, options))
     }
 
     /// The elements that a text of the tensor shows, in their order.
@@ -279,23 +305,17 @@ impl Raw {
     /// Under `vmap` and `trace`.
     pub fn shown(&self, options: &print::Options) -> Result<Vec<Scalar>> {
         self.concrete("print")?;
-        Ok(self.printed(|p| print::shown(p, options)))
+        self.printed(|p| print::shown(p, options))
     }
 
     /// As [`Raw::repr`], with options of the caller's.
     pub fn repr_with(&self, prefix: &str, suffix: &str, options: &print::Options) -> String {
-        if let Some(text) = self.hidden_text() {
-            return text;
-        }
-        self.printed(|p| print::repr(p, prefix, suffix, options))
+        self.text(|p| print::repr(p, prefix, suffix, options))
     }
 
     /// As NumPy's `repr` writes it, between a prefix such as `array(` and a suffix.
     pub fn repr(&self, prefix: &str, suffix: &str) -> String {
-        if let Some(text) = self.hidden_text() {
-            return text;
-        }
-        self.printed(|p| print::repr(p, prefix, suffix, &print::get_options()))
+        self.text(|p| print::repr(p, prefix, suffix, &print::get_options()))
     }
 
     fn expect_dtype(&self, op: &'static str, dtype: DType) -> Result<()> {
@@ -310,4 +330,13 @@ impl Raw {
         .rule("elements leave a tensor as what they are")
         .hint(format!("convert first: `.cast::<{}>()`", dtype.rust_name())))
     }
+}
+
+#[cold]
+fn on_device(op: &'static str, device: Device) -> Error {
+    Error::device(
+        op,
+        format!("the elements lie in the memory of `{device}`, not the host's"),
+    )
+    .hint("copy them first: `.to_device(Device::Cpu)`")
 }

@@ -69,6 +69,15 @@ impl Raw {
         }
     }
 
+    /// A tensor over memory of a device.
+    pub fn on_device(storage: Storage, layout: Layout, dtype: DType) -> Raw {
+        let device = storage.handle().map_or(Device::Cpu, |(device, _)| device);
+        Raw {
+            device,
+            ..Raw::new(storage, layout, dtype)
+        }
+    }
+
     /// The same elements seen through another layout, which lies within the same buffer; without tags.
     #[inline]
     pub(crate) fn with_layout(&self, layout: Layout) -> Raw {
@@ -83,12 +92,15 @@ impl Raw {
     }
 
     /// A shape and a dtype without elements: a value that a graph did not keep. Reading it is an error.
-    pub(crate) fn absent(spec: &Spec) -> Result<Raw> {
-        Ok(Raw::new(
-            Storage::absent(),
-            Layout::contiguous(&spec.shape)?,
-            spec.dtype,
-        ))
+    pub(crate) fn absent(spec: &Spec, device: Device) -> Result<Raw> {
+        Ok(Raw {
+            device,
+            ..Raw::new(
+                Storage::absent(),
+                Layout::contiguous(&spec.shape)?,
+                spec.dtype,
+            )
+        })
     }
 
     /// The newest tag.

@@ -17,6 +17,7 @@ use std::{mem, ptr};
 use smallvec::SmallVec;
 
 use super::{Access, Buffer, Storage};
+use crate::threads;
 
 /// Locks that an operation holds; released when dropped, in any thread.
 #[must_use = "dropping the guards releases the buffers"]
@@ -225,7 +226,24 @@ const WRITER: u32 = 1 << 31;
 const WAITERS: u32 = 1 << 30;
 /// Somebody waits to write.
 const PENDING: u32 = 1 << 29;
-const READERS: u32 = PENDING - 1;
+/// In which process the lock was taken last, by the number of forks before it. What a word of another process says holds no more:
+/// the threads that held the lock are not in this one.
+const PROCESS: u32 = 0xff << PROCESS_SHIFT;
+const PROCESS_SHIFT: u32 = 21;
+const READERS: u32 = (1 << PROCESS_SHIFT) - 1;
+
+/// A word of this process without holders.
+#[inline]
+fn free() -> u32 {
+    threads::forks() << PROCESS_SHIFT & PROCESS
+}
+
+/// The word, if it is of this process.
+#[inline]
+fn current(word: u32) -> u32 {
+    let free = free();
+    if word & PROCESS == free { word } else { free }
+}
 /// How long a reader lets a writer go first.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -240,10 +258,11 @@ impl Lock {
     /// The word with this lock taken, if it is free for it.
     #[inline]
     fn taken(word: u32, mode: Mode, barred: u32) -> Option<u32> {
+        let word = current(word);
         match mode {
-            // a lock that half a billion readers hold is not free for one more
+            // a lock that two million readers hold is not free for one more
             Mode::Read if word & barred == 0 && word & READERS != READERS => Some(word + 1),
-            Mode::Write if word & !(WAITERS | PENDING) == 0 => Some(word & !PENDING | WRITER),
+            Mode::Write if word & (WRITER | READERS) == 0 => Some(word & !PENDING | WRITER),
             _ => None,
         }
     }
@@ -313,6 +332,13 @@ impl Lock {
         loop {
             // Announced before looking again: a holder that releases after our look sees it, and its `wake` cannot pass
             // the mutex before we sleep.
+            let seen = self.0.load(Relaxed);
+            if current(seen) != seen {
+                // nobody of this process holds it: the next try takes it
+                _ = self
+                    .0
+                    .compare_exchange(seen, current(seen), Relaxed, Relaxed);
+            }
             self.0.fetch_or(announced, Relaxed);
             let waited = since.elapsed();
             let barred = if waited < PATIENCE {
@@ -348,11 +374,13 @@ impl Lock {
         bed.morning.notify_all();
     }
 
-    /// Where the waiters of this lock sleep. Beds are shared: a lock has no room for one of its own.
+    /// Where the waiters of this lock sleep. Beds are shared: a lock has no room for one of its own. A process has its own,
+    /// for another thread may have been at a bed's mutex when it was forked off.
     fn bed(&self) -> &'static Bed {
         let address = ptr::from_ref(self).addr() as u64;
         // Fibonacci hashing (Knuth, vol. 3, section 6.4): addresses differ in their middle bits
-        &BEDS[(address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60) as usize]
+        let place = address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60;
+        &BEDS[(free() >> PROCESS_SHIFT) as usize][place as usize]
     }
 }
 
@@ -361,9 +389,11 @@ struct Bed {
     morning: Condvar,
 }
 
-static BEDS: [Bed; 16] = [const {
-    Bed {
-        asleep: Mutex::new(()),
-        morning: Condvar::new(),
-    }
-}; 16];
+static BEDS: [[Bed; 16]; 256] = [const {
+    [const {
+        Bed {
+            asleep: Mutex::new(()),
+            morning: Condvar::new(),
+        }
+    }; 16]
+}; 256];

@@ -28,6 +28,8 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32};
 use std::sync::{Arc, OnceLock};
 
+use crate::backend;
+use crate::device::Device;
 use crate::dtype::Element;
 use crate::error::Result;
 use crate::transform::{Cell, current_scope};
@@ -92,6 +94,11 @@ enum Memory {
     Owner {
         _owner: Box<Box<dyn Send + Sync>>,
     },
+    /// Memory of a device, which its backend knows by a handle.
+    Device {
+        device: Device,
+        handle: u64,
+    },
     /// There are no bytes: a graph has kept a shape only.
     Absent,
 }
@@ -150,6 +157,7 @@ impl Drop for Buffer {
                     std::alloc::dealloc(self.ptr.as_ptr(), layout);
                 }
             }
+            Memory::Device { device, handle } => backend::of(device).release(handle),
             Memory::Inline | Memory::Heap { .. } | Memory::Owner { .. } | Memory::Absent => {}
         }
     }
@@ -233,6 +241,27 @@ impl Storage {
             Access::Foreign,
             writable,
         )))
+    }
+
+    /// Memory of a device with memory of its own, which its backend knows by `handle` and releases with the last handle on the
+    /// storage.
+    pub fn of_device(device: Device, handle: u64, bytes: usize) -> Storage {
+        let (memory, access) = (Memory::Device { device, handle }, Access::Owned);
+        Storage(Shared::new(Buffer::new(
+            pool::NOWHERE,
+            bytes,
+            memory,
+            access,
+            true,
+        )))
+    }
+
+    /// By what its backend knows it, of memory that a device has for itself.
+    pub fn handle(&self) -> Option<(Device, u64)> {
+        match self.0.memory {
+            Memory::Device { device, handle } => Some((device, handle)),
+            _ => None,
+        }
     }
 
     /// The storage of values that a graph did not keep. It has no bytes, and `bind` refuses to read it.
@@ -449,6 +478,10 @@ impl Storage {
     /// # Errors
     /// `is_memory()` when it does not fit.
     pub fn copied(&self) -> Result<Storage> {
+        if let Some((device, _)) = self.handle() {
+            let _guards = guard::acquire(&[self], &[]);
+            return backend::of(device).duplicate(self);
+        }
         let copy = Storage::uninit(self.len())?;
         let _guards = guard::acquire(&[self], &[]);
         // SAFETY: both hold `len` bytes, the copy is new and so apart, and the guard (or Owned access) keeps writers

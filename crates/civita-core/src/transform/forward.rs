@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::{Kind, Level, OpenScope, Tags, refs};
+use crate::dtype::Scalar;
 use crate::error::{Error, Result, shape_text};
 use crate::primitive::{Outputs, Primitive, bind};
 use crate::raw::Raw;
@@ -77,7 +78,7 @@ pub fn jvp(
         let (y, tag) = scope.leave("jvp", y)?;
         changes.push(match tag.as_ref().and_then(|tag| tag.tangent()) {
             Some(t) => t.clone(),
-            None => Raw::zeros(y.shape(), y.dtype())?,
+            None => y.like(y.shape(), y.dtype(), Scalar::Bool(false))?,
         });
         values.push(y);
     }

@@ -47,7 +47,7 @@ fn zeros_where_none(found: Vec<Option<Raw>>, like: &[Raw]) -> Result<Vec<Raw>> {
     found
         .into_iter()
         .zip(like)
-        .map(|(g, x)| g.map_or_else(|| Raw::zeros(x.shape(), x.dtype()), Ok))
+        .map(|(g, x)| g.map_or_else(|| x.like(x.shape(), x.dtype(), Scalar::Bool(false)), Ok))
         .collect()
 }
 

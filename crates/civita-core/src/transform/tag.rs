@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::trace::Recorder;
 use super::{Level, SCOPE};
+use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::graph::{Edge, Node};
 use crate::primitive::Spec;
@@ -157,14 +158,14 @@ impl Raw {
         value
     }
 
-    /// The value itself, for what leaves the world of tensors: numbers, slices, buffers, text. Gradients and tangents are
-    /// left behind.
+    /// The value itself in the host's memory, for what leaves the engine: numbers, slices, buffers, text. Gradients and tangents
+    /// are left behind.
     ///
     /// # Errors
     /// When it stands for a batch of values (`vmap`), or for a variable whose value a trace must not depend on.
     pub fn concrete(&self, op: &'static str) -> Result<Raw> {
         match self.opaque() {
-            None => Ok(self.untagged()),
+            None => self.untagged().to_device(Device::Cpu),
             Some(Opaque::Batched) => Err(Error::value(
                 op,
                 "under `vmap` a tensor stands for a whole batch and has no value of its own",
@@ -180,7 +181,7 @@ impl Raw {
 
     /// A new leaf of the graph of this level, whose gradient a backward pass finds.
     pub(crate) fn leaf(&self, level: Level) -> Raw {
-        let node = Node::leaf(level, Spec::of(self));
+        let node = Node::leaf(level, Spec::of(self), self.device());
         self.clone().push(level, Kind::Node(Edge::new(node, 0)))
     }
 

@@ -56,9 +56,21 @@ pub(crate) fn places(mask: &Raw) -> Result<Raw> {
             let start = (first + block * room.len()) as i64;
             let mut many = 0;
             // every index is written, the next one over it where the byte is 0
-            for (i, &byte) in (start..).zip(bytes) {
+            let mut keep = |i: i64, byte: u8| {
                 room[many & 0xff] = i;
                 many += usize::from(byte != 0);
+            };
+            let (eights, rest) = bytes.as_chunks::<8>();
+            for (k, eight) in eights.iter().enumerate() {
+                // most bytes of a sparse mask
+                if u64::from_ne_bytes(*eight) != 0 {
+                    for (j, &byte) in eight.iter().enumerate() {
+                        keep(start + (8 * k + j) as i64, byte);
+                    }
+                }
+            }
+            for (i, &byte) in (start + 8 * eights.len() as i64..).zip(rest) {
+                keep(i, byte);
             }
             // SAFETY: as many indices as are true in this block, which no other piece has.
             unsafe { std::ptr::copy_nonoverlapping(room.as_ptr(), to.at(place), many) };
@@ -94,39 +106,120 @@ fn compress_few(mask: &Raw, x: &Raw) -> Option<Result<Raw>> {
     }))
 }
 
+/// Are there as many rows as the mask is true?
+fn check_rows(op: &'static str, mask: &Mask, few: &Raw) -> Result<()> {
+    let rows = few.shape().first().copied().unwrap_or(0);
+    if rows == mask.count {
+        return Ok(());
+    }
+    Err(Error::shape(
+        op,
+        format!("{rows} rows for a mask that is true {} times", mask.count),
+    ))
+}
+
+/// Writes the rows of `few` into the contiguous `base` where the mask is true.
+pub(super) fn place(base: &Raw, mask: &Raw, few: &Raw) -> Result<()> {
+    let mask = Mask::new(mask)?;
+    check_rows("assign", &mask, few)?;
+    explain::note("assign", base.len(), || {
+        (base.dtype(), explain::Kind::Gather)
+    });
+    // what others may write, or is written here, is read from a copy
+    let own = few.storage().access() != Access::Foreign && few.base() != base.base();
+    let source = match own {
+        true => copy::contiguous(few)?,
+        false => copy::copied(few, few.dtype())?,
+    };
+    let inner: usize = few.shape()[1..].iter().product::<usize>() * few.dtype().size();
+    let (from, to) = (Parts(source.ptr()), Parts(base.ptr()));
+    mask.each_piece(|bytes, row, before| {
+        let (from, to) = (from.at(before * inner).cast_const(), to.at(row * inner));
+        // SAFETY: `row` counts rows of the base, `before` those of the source; both have those of this piece.
+        unsafe { put(bytes, inner, from, to) };
+    });
+    Ok(())
+}
+
 /// Zeros with the rows of `few` where the mask is true.
 pub(super) fn expand(mask: &Raw, few: &Raw) -> Result<Raw> {
     let found = Mask::new(mask)?;
-    if few.shape().first() != Some(&found.count) {
-        return Err(Error::shape(
-            "expand",
-            format!(
-                "{} rows for a mask that is true {} times",
-                few.shape().first().copied().unwrap_or(0),
-                found.count
-            ),
-        ));
-    }
+    check_rows("expand", &found, few)?;
     let mut shape = mask.shape().to_vec();
     shape.extend_from_slice(&few.shape()[1..]);
     let source = copy::contiguous(few)?;
     let out = Raw::zeros(&shape, few.dtype())?;
     let inner: usize = few.shape()[1..].iter().product::<usize>() * few.dtype().size();
     let (from, to) = (Parts(source.ptr()), Parts(out.ptr()));
-    found.each_piece(|bytes, row, place| {
-        let meant = bytes.iter().enumerate().filter(|(_, b)| **b != 0);
-        for (place, (i, _)) in (place..).zip(meant) {
-            // SAFETY: a row of each.
-            unsafe {
-                std::ptr::copy_nonoverlapping(
-                    from.at(place * inner).cast_const(),
-                    to.at((row + i) * inner),
-                    inner,
-                );
-            }
-        }
+    found.each_piece(|bytes, row, before| {
+        let (from, to) = (from.at(before * inner).cast_const(), to.at(row * inner));
+        // SAFETY: as in `place`.
+        unsafe { put(bytes, inner, from, to) };
     });
     Ok(out)
+}
+
+/// Writes rows of `inner` bytes, one after the other, where the mask byte is not 0.
+///
+/// # Safety
+/// As many rows at `to` as there are bytes, as many at `from` as are true, of bytes that the elements' types may have.
+unsafe fn put(bytes: &[u8], inner: usize, from: *const u8, to: *mut u8) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        match inner {
+            1 => put_elements::<u8>(bytes, from, to),
+            2 => put_elements::<u16>(bytes, from, to),
+            4 => put_elements::<u32>(bytes, from, to),
+            8 => put_elements::<u64>(bytes, from, to),
+            16 => put_elements::<[u64; 2]>(bytes, from, to),
+            _ => {
+                let meant = bytes.iter().enumerate().filter(|(_, b)| **b != 0);
+                for (place, (i, _)) in meant.enumerate() {
+                    std::ptr::copy_nonoverlapping(
+                        from.add(place * inner),
+                        to.add(i * inner),
+                        inner,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Masks come in runs: eight bytes that are all 0 or all 1 are known at a glance. In the others each element is written, one
+/// that is not meant with what it was, for a branch would be foretold wrong half of the time.
+///
+/// # Safety
+/// As [`put`]; the addresses are aligned for bytes only.
+unsafe fn put_elements<T: Copy>(bytes: &[u8], from: *const u8, to: *mut u8) {
+    let (from, to) = (from.cast::<T>(), to.cast::<T>());
+    let count = count(bytes);
+    if count == 0 {
+        return;
+    }
+    let (mut taken, mut i) = (0, 0);
+    // SAFETY: `i` is below the number of bytes, and `taken` of those that are true, held below `count`.
+    unsafe {
+        let mixed = |i: usize, taken: &mut usize| {
+            let new = from.add((*taken).min(count - 1)).read_unaligned();
+            let old = to.add(i).read_unaligned();
+            to.add(i)
+                .write_unaligned(if bytes[i] != 0 { new } else { old });
+            *taken += usize::from(bytes[i] != 0);
+        };
+        while let Some(eight) = bytes[i..].first_chunk::<8>() {
+            match u64::from_ne_bytes(*eight) {
+                0 => {}
+                0x0101_0101_0101_0101 => {
+                    std::ptr::copy_nonoverlapping(from.add(taken), to.add(i), 8);
+                    taken += 8;
+                }
+                _ => (i..i + 8).for_each(|i| mixed(i, &mut taken)),
+            }
+            i += 8;
+        }
+        (i..bytes.len()).for_each(|i| mixed(i, &mut taken));
+    }
 }
 
 /// A mask whose bytes nobody else can change, and how many of them are true before each piece.

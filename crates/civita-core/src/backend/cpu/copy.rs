@@ -1,11 +1,12 @@
 //! Copies and conversions on the CPU.
 
-use super::memory::Meeting;
+use super::program::{GRAIN, run_typed};
 use super::{dense, memory};
+use crate::backend::overlap::{Meeting, meeting};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;
-use crate::program::{GRAIN, Plan, Source, Target, run};
+use crate::program::Typed;
 use crate::raw::Raw;
 use crate::threads::{self, Parts};
 
@@ -52,7 +53,7 @@ pub(super) fn contiguous(x: &Raw) -> Result<Raw> {
 
 /// Writes `source`, broadcast and converted, over the elements of `out`.
 pub(crate) fn copy_into(source: &Raw, out: &Raw) -> Result<()> {
-    let meeting = memory::meeting(source, out);
+    let meeting = meeting(source, out);
     if meeting == Meeting::Aligned && out.dtype() == source.dtype() {
         return Ok(()); // onto itself
     }
@@ -63,20 +64,9 @@ pub(crate) fn copy_into(source: &Raw, out: &Raw) -> Result<()> {
     if !shared && (dense::copy_small(source, out) || repeat_into(source, out)?) {
         return Ok(());
     }
-    let plan = Plan::copy(source.dtype(), out.dtype());
-    let source = Source {
-        ptr: source.base(),
-        layout: source.layout(),
-    };
-    let target = Target {
-        ptr: out.base(),
-        layout: out.layout(),
-        dtype: out.dtype(),
-        shared,
-    };
-    // SAFETY: layouts lie within their buffers (constructors check that), the guards of `bind` keep writers away, and an
-    // overlap is element on element.
-    unsafe { run(&plan, &[source], target) }
+    // constructors check that layouts lie within their buffers, and the guards of `bind` keep writers away
+    let typed = Typed::copy(source.dtype(), out.dtype());
+    run_typed(&typed, &[source], out, shared)
 }
 
 /// Each element some times in a row: the last axis of `source` is broadcast, the others lie in C order. Returns false where

@@ -4,7 +4,8 @@
 
 use std::sync::OnceLock;
 
-use super::memory::{self, Meeting};
+use super::program::GRAIN;
+use crate::backend::overlap::{Meeting, meeting};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;
@@ -13,7 +14,6 @@ use crate::kernels::map::{Variants, kernels};
 use crate::kernels::{Slot, cast};
 use crate::layout::{Layout, PerAxis};
 use crate::ops::{Class, Op, ROWS};
-use crate::program::GRAIN;
 use crate::raw::{Operand, Raw};
 use crate::storage::{Access, Storage};
 use crate::threads::{self, Parts};
@@ -387,7 +387,7 @@ pub(super) fn apply_into(op: Op, operands: &[Operand<'_>], out: &Raw) -> Option<
                 if !same && (x.len() != 1 || x.rank() > out.rank()) {
                     return None;
                 }
-                match memory::meeting(x, out) {
+                match meeting(x, out) {
                     Meeting::Apart => {}
                     Meeting::Aligned => in_place = true,
                     Meeting::Crossed => return None,

@@ -1,10 +1,10 @@
 //! Central differences of values at even distances.
 
 use super::memory;
+use super::program::GRAIN;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;
-use crate::program::GRAIN;
 use crate::raw::Raw;
 use crate::threads::{self, Parts};
 

@@ -5,11 +5,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{copy, memory};
+use crate::backend::places::{check_dtype, of_indices};
 use crate::dtype::DType;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::explain;
 use crate::layout::Layout;
-use crate::primitive::{Gather, OUTSIDE};
+use crate::primitive::Gather;
 use crate::raw::{Mode, Raw};
 use crate::storage::Access;
 use crate::threads::{self, Parts};
@@ -23,57 +24,17 @@ pub(super) const PIECE: usize = 1 << 15;
 /// # Errors
 /// When they are no integers, or one is out of range where that is an error.
 pub(crate) fn places(op: &'static str, index: &Raw, len: usize, mode: Mode) -> Result<Vec<usize>> {
-    let x = index;
-    if !x.dtype().is_integer() {
-        return Err(
-            Error::dtype(op, format!("indices are integers, not {}", x.dtype()))
-                .dtypes(&[x.dtype()])
-                .hint(match x.dtype() {
-                    DType::Bool => "a boolean mask goes to `select`",
-                    _ => "convert them first: `.cast::<i64>()` (Python: `.astype('int64')`)",
-                }),
-        );
-    }
-    let values = match x.dtype() {
+    check_dtype(op, index.dtype())?;
+    let values = match index.dtype() {
         // beyond i64 is beyond any length
-        DType::U64 => x
+        DType::U64 => index
             .to_vec::<u64>()?
             .into_iter()
             .map(|i| i64::try_from(i).unwrap_or(i64::MAX))
             .collect(),
-        _ => copy::cast(x, DType::I64)?.to_vec::<i64>()?,
+        _ => copy::cast(index, DType::I64)?.to_vec::<i64>()?,
     };
-    let n = len as i64;
-    values
-        .into_iter()
-        .map(|i| {
-            let at = match mode {
-                Mode::Raise if i < 0 => i + n,
-                Mode::Raise => i,
-                Mode::Wrap if n > 0 => i.rem_euclid(n),
-                Mode::Clip if n > 0 => i.clamp(0, n - 1),
-                Mode::Wrap | Mode::Clip => -1, // nothing is in range
-            };
-            if (0..n).contains(&at) {
-                return Ok(at as usize);
-            }
-            if i == OUTSIDE {
-                return Err(
-                    Error::index(op, "an index is out of bounds for its axis").rule(format!(
-                        "each of several indices is checked against its own axis; together they have {len} places"
-                    )),
-                );
-            }
-            let error = Error::index(
-                op,
-                format!("index {i} is out of range for an axis of length {len}"),
-            );
-            Err(match n {
-                0 => error.rule("an axis of length 0 has no element"),
-                _ => error.rule(format!("indices go from {} to {}", -n, n - 1)),
-            })
-        })
-        .collect()
+    of_indices(op, values, len, mode)
 }
 
 /// Contiguous indices that can be looked at where they lie: a guard keeps everybody from changing them.

@@ -18,11 +18,12 @@ pub(crate) mod memory;
 pub(crate) mod pad;
 mod program;
 pub(crate) mod reduce;
+mod rows;
 mod scan;
 mod scatter;
 pub(crate) mod search;
 pub(crate) mod select;
-mod softmax;
+mod slabs;
 mod sort;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::ops::Op;
 use crate::primitive::{
     ArgFold, Fold, Gather, HostKernel, Outputs, Rowwise, Scan, Scatter, Sort, Spec,
 };
+use crate::program::Typed;
 use crate::raw::{Operand, Raw};
 
 /// The processor that runs the program.
@@ -44,8 +46,30 @@ impl Backend for Cpu {
     fn name(&self) -> &'static str {
         "cpu"
     }
-    fn result(&self, spec: &Spec, operands: &[&Raw]) -> Result<Raw> {
-        memory::for_result(&spec.shape, spec.dtype, operands)
+    #[inline]
+    fn result(&self, shape: &[usize], dtype: DType, operands: &[&Raw]) -> Result<Raw> {
+        memory::for_result(shape, dtype, operands)
+    }
+    fn upload(&self, x: &Raw) -> Result<Raw> {
+        Ok(x.clone())
+    }
+    fn download(&self, x: &Raw) -> Result<Raw> {
+        Ok(x.clone())
+    }
+    #[inline]
+    fn elementwise(
+        &self,
+        name: &'static str,
+        typed: &Typed,
+        x: &[&Raw],
+        out: &Raw,
+        shared: bool,
+    ) -> Result<()> {
+        program::run_into(name, typed, x, out, shared)
+    }
+    #[inline]
+    fn takes(&self, typed: &Typed) -> bool {
+        program::is_one_pass(typed)
     }
     fn copy(&self, x: &Raw, dtype: DType) -> Result<Raw> {
         copy::copied(x, dtype)
@@ -95,6 +119,9 @@ impl Backend for Cpu {
     }
     fn expand(&self, mask: &Raw, few: &Raw) -> Result<Raw> {
         compress::expand(mask, few)
+    }
+    fn place(&self, base: &Raw, mask: &Raw, few: &Raw) -> Result<()> {
+        compress::place(base, mask, few)
     }
     fn external(
         &self,

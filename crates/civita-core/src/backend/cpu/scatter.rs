@@ -1,8 +1,8 @@
 //! Rows placed by index, on the CPU.
 
 use super::gather::{PIECE, is_plain, offset, places, row_of};
-use super::program::touches_foreign;
 use super::{copy, scan};
+use crate::backend::overlap::touches_foreign;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use num_complex::Complex;
 
-use super::{Call, copy, memory};
+use super::{Call, copy, memory, repeated};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::isa::{Body, Isa, Kernel, Shells, level};
@@ -229,7 +229,7 @@ pub(super) fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     }
     // one row may be longer than a task: its pieces have extremes of their own, the first of the best wins
     let pieces = n.div_ceil(PIECE);
-    let mut best = vec![folding.identity; outputs * pieces];
+    let mut best = repeated(folding.identity, outputs * pieces)?;
     let (from, bests, to) = (
         Parts(rows.ptr()),
         Parts(best.as_mut_ptr()),

@@ -13,6 +13,7 @@ use std::cell::UnsafeCell;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::repeated;
 use crate::error::Result;
 use crate::kernels::fold::{Folding, Rows};
 use crate::kernels::strided::{Tile, fill, gather, scatter};
@@ -148,8 +149,7 @@ pub(crate) unsafe fn fold(
     // SAFETY: the caller's contract.
     unsafe {
         if inner.out == 0 {
-            job.along();
-            Ok(())
+            job.along()
         } else {
             job.across()
         }
@@ -157,7 +157,7 @@ pub(crate) unsafe fn fold(
 }
 
 impl Job<'_> {
-    unsafe fn along(&self) {
+    unsafe fn along(&self) -> Result<()> {
         let (outputs, rows, n) = (count(&self.kept), count(&self.reduced), self.inner.len);
         let each = rows * n;
         if each < SERIAL {
@@ -173,7 +173,7 @@ impl Job<'_> {
                     }
                 }
             });
-            return;
+            return Ok(());
         }
         // few results of many elements: pieces of rows, or of a row
         let (height, width) = if n >= PIECE {
@@ -183,7 +183,7 @@ impl Job<'_> {
         };
         let wide = n.div_ceil(width);
         let pieces = rows.div_ceil(height) * wide;
-        let mut partial = vec![self.folding.identity; outputs * pieces];
+        let mut partial = repeated(self.folding.identity, outputs.saturating_mul(pieces))?;
         let base = Parts(partial.as_mut_ptr());
         // of one result, what one piece has settled the others need not look at
         let settled = AtomicBool::new(false);
@@ -219,6 +219,7 @@ impl Job<'_> {
             // SAFETY: a result of the walk.
             unsafe { self.put(partial[0].at(), offsets(&self.kept, o).1) };
         }
+        Ok(())
     }
 
     /// Folds columns of some rows, which begin at offset `x`, into one accumulator.

@@ -7,7 +7,9 @@ mod whole;
 use num_complex::Complex;
 use smallvec::SmallVec;
 
-use super::{copy, memory, program, softmax};
+use super::program::{Once, Plan, Source, Target, run, run_typed};
+use super::{copy, memory, program, slabs};
+use crate::device::Device;
 use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{Error, Result};
 use crate::explain;
@@ -16,8 +18,8 @@ use crate::kernels::fold::{Folding, folding, folding_of_numbers};
 use crate::kernels::strided::{Tile, fill};
 use crate::layout::{KeepDims, Layout, PerAxis, reduced_shape};
 use crate::ops::{Fold as Monoid, Fold, Op};
-use crate::primitive::{self, Rowwise, Stat};
-use crate::program::{Plan, Program, Source, Target, run};
+use crate::primitive::{self, Rowwise, Stat, functions};
+use crate::program::Typed;
 use crate::raw::{Operand, Raw};
 use crate::storage::Storage;
 use crate::threads;
@@ -39,15 +41,6 @@ impl<'a> Call<'a> {
             keepdims: over.keepdims,
             count: over.count(x.shape()),
             dtype,
-        }
-    }
-
-    /// As this one, but the axes stay.
-    fn kept(&self, dtype: DType) -> Call<'a> {
-        Call {
-            keepdims: KeepDims::Yes,
-            dtype,
-            ..*self
         }
     }
 
@@ -78,8 +71,8 @@ pub(super) fn fold(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
             if let Some(done) = whole::boolean(p.fold, x, &call) {
                 return done;
             }
-            let plan = Plan::copy_to_lane(x.dtype(), x.dtype().compute());
-            call.finish(fold_planned(p.fold, &plan, &[x], x.shape(), call.axes)?)
+            let typed = Typed::copy_to_lane(x.dtype(), x.dtype().compute());
+            call.finish(fold_typed(p.fold, &typed, &[x], x.shape(), call.axes)?)
         }
         _ => {
             let y = match whole::fold(p.fold, x, &call) {
@@ -92,6 +85,20 @@ pub(super) fn fold(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
             Ok(y)
         }
     }
+}
+
+/// A vector of one value, where there is memory for it: a view that repeats an element has more pieces than bytes.
+fn repeated<T: Clone>(value: T, n: usize) -> Result<Vec<T>> {
+    let mut all = Vec::new();
+    all.try_reserve_exact(n).map_err(|_| {
+        let bytes = n.saturating_mul(size_of::<T>());
+        Error::memory(
+            "reduce",
+            format!("cannot allocate {bytes} bytes for partial results"),
+        )
+    })?;
+    all.resize(n, value);
+    Ok(all)
 }
 
 /// May partial products have overflowed or underflowed where the whole does not? `[1e10, 1e-10, 1e10, …]` is infinity times 0 in
@@ -226,18 +233,6 @@ pub(super) fn arg_fold(p: &primitive::ArgFold, x: &Raw) -> Result<Raw> {
     arg::arg(p.fold, x, &Call::new(&p.over, x, DType::I64))
 }
 
-/// The smallest element.
-pub(super) fn least(x: &Raw) -> Result<Scalar> {
-    let axes: PerAxis<usize> = (0..x.rank()).collect();
-    let call = Call {
-        axes: &axes,
-        keepdims: KeepDims::No,
-        count: x.len(),
-        dtype: x.dtype(),
-    };
-    folded(Monoid::Min, x, &call, x.dtype())?.item()
-}
-
 pub(super) fn rowwise(p: &Rowwise, x: &Raw) -> Result<Raw> {
     let call = Call::new(&p.over, x, p.dtype);
     match p.stat {
@@ -253,12 +248,7 @@ pub(super) fn rowwise(p: &Rowwise, x: &Raw) -> Result<Raw> {
             copy::cast(&std, p.dtype)
         }
         Stat::LogSumExp => logsumexp(x, &call),
-        Stat::Softmax => softmax::softmax(&copy::cast(x, p.dtype)?, call.axes),
-        Stat::LogSoftmax => {
-            let x = copy::cast(x, p.dtype)?;
-            let sums = logsumexp(&x, &call.kept(p.dtype))?;
-            apply(Op::Sub, &x, (&sums).into())
-        }
+        Stat::Softmax | Stat::LogSoftmax => slabs::normalised(p, x),
     }
 }
 
@@ -271,9 +261,9 @@ pub(crate) fn fold_of(
     dtype: DType,
 ) -> Result<Raw> {
     let dtypes: SmallVec<[DType; 4]> = x.iter().map(|x| x.dtype()).collect();
-    let plan = function.plan(&dtypes)?;
+    let typed = function.typed(Device::Cpu, &dtypes)?;
     let call = Call::new(over, x[0], dtype);
-    let acc = fold_planned(fold, &plan, x, x[0].shape(), call.axes)?;
+    let acc = fold_typed(fold, &typed, x, x[0].shape(), call.axes)?;
     call.finish(copy::cast(&acc, dtype)?)
 }
 
@@ -281,9 +271,9 @@ pub(crate) fn fold_of(
 pub(crate) fn fold_numbers(fold: Fold, x: &Raw, over: &primitive::Over) -> Option<Result<Raw>> {
     let folding = folding_of_numbers(fold, x.dtype())?;
     let call = Call::new(over, x, x.dtype());
-    let plan = Plan::copy_to_lane(x.dtype(), x.dtype());
+    let typed = Typed::copy_to_lane(x.dtype(), x.dtype());
     let fold = || {
-        let acc = fold_by(&folding, &plan, &[x], x.shape(), call.axes)?;
+        let acc = fold_by(&folding, &typed, &[x], x.shape(), call.axes)?;
         call.finish(copy::cast(&acc, x.dtype())?)
     };
     Some(fold())
@@ -303,60 +293,44 @@ pub(super) fn fold_keeping(fold: Fold, x: &Raw, axes: &[usize], dtype: DType) ->
 /// Elements that are made for a fold at once, where the operand is not folded as it lies: they stay in L2.
 const SLAB: usize = 1 << 15;
 
-/// `fold` over the axes of what `plan` makes of the inputs, which broadcast to `shape`; the axes stay. The result is an
+/// `fold` over the axes of what `typed` makes of the inputs, which broadcast to `shape`; the axes stay. The result is an
 /// accumulator, in its dtype.
-fn fold_planned(
+fn fold_typed(
     fold: Fold,
-    plan: &Plan,
+    typed: &Typed,
     inputs: &[&Raw],
     shape: &[usize],
     axes: &[usize],
 ) -> Result<Raw> {
-    match folding(fold, plan.lane()) {
-        Some(folding) => fold_by(&folding, plan, inputs, shape, axes),
+    match folding(fold, typed.lane) {
+        Some(folding) => fold_by(&folding, typed, inputs, shape, axes),
         None => Err(Error::dtype(
             "reduce",
-            format!("cannot fold {}", plan.output()),
+            format!("cannot fold {}", typed.output),
         )),
     }
 }
 
-/// As [`fold_planned`], by these kernels.
+/// As [`fold_typed`], by these kernels.
 fn fold_by(
     folding: &Folding,
-    plan: &Plan,
+    typed: &Typed,
     inputs: &[&Raw],
     shape: &[usize],
     axes: &[usize],
 ) -> Result<Raw> {
     let kept = reduced_shape(shape, axes, KeepDims::Yes);
-    if let Some(done) = fold_whole(folding, plan, inputs, shape, axes, &kept) {
+    if let Some(done) = fold_whole(folding, typed, inputs, shape, axes, &kept) {
         return done;
     }
     let total: usize = shape.iter().product();
-    if !plan.is_identity() && total <= SLAB && total > 0 {
+    if !typed.is_identity() && total <= SLAB && total > 0 {
         // one slab: made whole, then folded as it lies
-        let made = memory::for_result(shape, plan.lane(), inputs)?;
-        {
-            let sources: SmallVec<[Source<'_>; 4]> = inputs
-                .iter()
-                .map(|x| Source {
-                    ptr: x.base(),
-                    layout: x.layout(),
-                })
-                .collect();
-            let target = Target {
-                ptr: made.base(),
-                layout: made.layout(),
-                dtype: plan.lane(),
-                shared: false,
-            };
-            // SAFETY: layouts lie within their buffers, guards keep writers away, the target is new.
-            unsafe { run(plan, &sources, target)? };
-        }
+        let made = memory::for_result(shape, typed.lane, inputs)?;
+        run_typed(typed, inputs, &made, false)?;
         return fold_by(
             folding,
-            &Plan::copy_to_lane(plan.lane(), plan.lane()),
+            &Typed::copy_to_lane(typed.lane, typed.lane),
             &[&made],
             shape,
             axes,
@@ -376,8 +350,8 @@ fn fold_by(
     explain::note("reduce", shape.iter().product(), || {
         (folding.acc, explain::Kind::Reduce)
     });
-    let size = plan.lane().size();
-    if plan.is_identity() && inputs[0].shape() == shape {
+    let size = typed.lane.size();
+    if typed.is_identity() && inputs[0].shape() == shape {
         let x = inputs[0];
         // SAFETY: layouts lie within their buffers, guards keep writers away, the result is new.
         unsafe { driver::fold(folding, size, x.base(), x.layout(), out.base(), &strides, 0)? };
@@ -403,6 +377,8 @@ fn fold_by(
         .iter()
         .map(|x| x.layout().broadcast_to(shape))
         .collect::<Result<SmallVec<[Layout; 4]>>>()?;
+    let mut once = Once::default();
+    let plan = Plan::of(typed, &mut once);
     // each cut of the reduced axis has partial results of its own
     let partial = identity(folding, &[cuts_r, out.len()])?;
     let task = |index: usize| -> Result<()> {
@@ -434,7 +410,7 @@ fn fold_by(
         let target = Target {
             ptr: memory.ptr(),
             layout: &slab,
-            dtype: plan.lane(),
+            dtype: typed.lane,
             shared: false,
         };
         let offset = k.map_or(0, |axis| ik * step_k * strides[axis] as usize) + ir * out.len();
@@ -486,14 +462,14 @@ fn fold_by(
 /// the same bits.
 fn fold_whole(
     folding: &Folding,
-    plan: &Plan,
+    typed: &Typed,
     inputs: &[&Raw],
     shape: &[usize],
     axes: &[usize],
     kept: &[usize],
 ) -> Option<Result<Raw>> {
     let x = inputs[0];
-    let short = plan.is_identity()
+    let short = typed.is_identity()
         && axes.len() == shape.len()
         && x.layout().is_contiguous()
         && x.shape() == shape;
@@ -539,8 +515,8 @@ fn folded(fold: Fold, x: &Raw, call: &Call<'_>, dtype: DType) -> Result<Raw> {
         (Fold::Sum | Fold::Prod, Kind::Signed | Kind::Unsigned) if whole => (fold, x.dtype()),
         _ => (fold, dtype),
     };
-    let plan = Plan::copy_to_lane(x.dtype(), lane);
-    let acc = fold_planned(fold, &plan, &[x], x.shape(), call.axes)?;
+    let typed = Typed::copy_to_lane(x.dtype(), lane);
+    let acc = fold_typed(fold, &typed, &[x], x.shape(), call.axes)?;
     copy::cast(&acc, dtype)
 }
 
@@ -552,8 +528,8 @@ fn mean(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let whole = x.dtype().is_integer() || x.dtype() == DType::Bool;
     let exact = whole && x.dtype().size() <= 4 && call.count < 1 << 31 && call.dtype == DType::F64;
     let lane = if exact { x.dtype() } else { call.dtype };
-    let plan = Plan::copy_to_lane(x.dtype(), lane);
-    let acc = fold_planned(Fold::Sum, &plan, &[x], x.shape(), call.axes)?;
+    let typed = Typed::copy_to_lane(x.dtype(), lane);
+    let acc = fold_typed(Fold::Sum, &typed, &[x], x.shape(), call.axes)?;
     let acc = if exact {
         copy::cast(&acc, DType::F64)?
     } else {
@@ -580,15 +556,16 @@ fn variance(x: &Raw, call: &Call<'_>, n: f64) -> Result<Raw> {
     };
     let compute = x.dtype();
     // the mean stays in the accumulator's dtype: rounded to f32 or f16 it would shift the variance
-    let plan = Plan::copy_to_lane(x.dtype(), compute);
-    let acc = fold_planned(Fold::Sum, &plan, &[&x], x.shape(), call.axes)?;
+    let typed = Typed::copy_to_lane(x.dtype(), compute);
+    let acc = fold_typed(Fold::Sum, &typed, &[&x], x.shape(), call.axes)?;
     let mean = apply(Op::Div, &acc, Scalar::Float(call.count as f64).into())?;
     let deviation = match compute {
         DType::F16 | DType::BF16 | DType::F32 => {
             // (x - m)² in f32 about a mean of f32: the rest of the mean, squared, is taken off again below
             let m32 = copy::cast(&mean, DType::F32)?;
-            let plan = Function::of_square_deviation().plan(&[x.dtype(), DType::F32])?;
-            let acc = fold_planned(Fold::Sum, &plan, &[&x, &m32], x.shape(), call.axes)?;
+            let function = &functions().square_deviation;
+            let typed = function.typed(Device::Cpu, &[x.dtype(), DType::F32])?;
+            let acc = fold_typed(Fold::Sum, &typed, &[&x, &m32], x.shape(), call.axes)?;
             let rest = apply(Op::Sub, &mean, (&copy::cast(&m32, DType::F64)?).into())?;
             let rest = program::apply(Op::Square, &[(&rest).into()])?;
             let shift = apply(Op::Mul, &rest, Scalar::Float(call.count as f64).into())?;
@@ -596,12 +573,12 @@ fn variance(x: &Raw, call: &Call<'_>, n: f64) -> Result<Raw> {
         }
         _ => {
             let function = if compute.is_complex() {
-                Function::of_complex_deviation()
+                &functions().complex_deviation
             } else {
-                Function::of_square_deviation()
+                &functions().square_deviation
             };
-            let plan = function.plan(&[x.dtype(), mean.dtype()])?;
-            fold_planned(Fold::Sum, &plan, &[&x, &mean], x.shape(), call.axes)?
+            let typed = function.typed(Device::Cpu, &[x.dtype(), mean.dtype()])?;
+            fold_typed(Fold::Sum, &typed, &[&x, &mean], x.shape(), call.axes)?
         }
     };
     let var = apply(Op::Div, &deviation, Scalar::Float(n).into())?;
@@ -629,45 +606,11 @@ fn logsumexp(x: &Raw, call: &Call<'_>) -> Result<Raw> {
         let zero = Scalar::Float(0.0);
         program::apply(Op::Where, &[(&infinite).into(), zero.into(), (&m).into()])?
     };
-    let plan = Function::of_shifted_exp().plan(&[x.dtype(), shift.dtype()])?;
-    let acc = fold_planned(Fold::Sum, &plan, &[&x, &shift], x.shape(), call.axes)?;
+    let typed = functions()
+        .shifted_exp
+        .typed(Device::Cpu, &[x.dtype(), shift.dtype()])?;
+    let acc = fold_typed(Fold::Sum, &typed, &[&x, &shift], x.shape(), call.axes)?;
     let log = program::apply(Op::Log, &[(&acc).into()])?;
     let sum = apply(Op::Add, &log, (&shift).into())?;
     call.finish(copy::cast(&sum, call.dtype)?)
-}
-
-impl Function {
-    /// `(x - m)²`.
-    fn of_square_deviation() -> &'static std::sync::Arc<Function> {
-        static F: std::sync::OnceLock<std::sync::Arc<Function>> = std::sync::OnceLock::new();
-        F.get_or_init(|| {
-            Function::new(
-                Program::trace(2, |b| (b.input(0) - b.input(1)).square()),
-                "var",
-            )
-        })
-    }
-    /// `|x - m|²`.
-    fn of_complex_deviation() -> &'static std::sync::Arc<Function> {
-        static F: std::sync::OnceLock<std::sync::Arc<Function>> = std::sync::OnceLock::new();
-        F.get_or_init(|| {
-            Function::new(
-                Program::trace(2, |b| {
-                    let d = b.input(0) - b.input(1);
-                    d.real().square() + d.imag().square()
-                }),
-                "var",
-            )
-        })
-    }
-    /// `e^(x - m)`.
-    pub(crate) fn of_shifted_exp() -> &'static std::sync::Arc<Function> {
-        static F: std::sync::OnceLock<std::sync::Arc<Function>> = std::sync::OnceLock::new();
-        F.get_or_init(|| {
-            Function::new(
-                Program::trace(2, |b| (b.input(0) - b.input(1)).exp()),
-                "logsumexp",
-            )
-        })
-    }
 }

@@ -59,7 +59,7 @@ const SHORT: usize = 64;
 /// The layouts lie within the buffers, whose bytes are initialised; nobody writes the sources or touches the target
 /// meanwhile; where the target's memory is a source's, `shared` says so, and either the two have the same layout or they
 /// do not overlap. The plan was made for the dtypes of the sources.
-pub(crate) unsafe fn run(plan: &Plan, sources: &[Source<'_>], target: Target<'_>) -> Result<()> {
+pub(crate) unsafe fn run(plan: Plan<'_>, sources: &[Source<'_>], target: Target<'_>) -> Result<()> {
     // SAFETY: the caller's contract is passed on.
     unsafe {
         match sources.len() {
@@ -75,7 +75,7 @@ pub(crate) unsafe fn run(plan: &Plan, sources: &[Source<'_>], target: Target<'_>
 pub(crate) const MOST: usize = 8;
 
 unsafe fn run_with<const K: usize>(
-    plan: &Plan,
+    plan: Plan<'_>,
     sources: &[Source<'_>],
     target: Target<'_>,
 ) -> Result<()> {
@@ -90,7 +90,7 @@ unsafe fn run_with<const K: usize>(
     }
     let job = Job::new(plan, walk, sources, target);
     let (rows, cols) = (job.walk.outer_len(1), job.walk.inner_len());
-    let grain = (GRAIN / plan.weight.min(16)).max(512);
+    let grain = (GRAIN / plan.typed.weight.min(16)).max(512);
     if rows * cols < 2 * grain {
         // SAFETY: the whole of the walk, once.
         unsafe { job.rows(0..rows, 0..cols) };
@@ -123,7 +123,7 @@ struct Bring {
 }
 
 struct Job<'a, const K: usize> {
-    plan: &'a Plan,
+    plan: Plan<'a>,
     walk: Walk<K>,
     ptr: [*mut u8; K],
     bring: [Bring; K],
@@ -142,7 +142,7 @@ struct Job<'a, const K: usize> {
 unsafe impl<const K: usize> Sync for Job<'_, K> {}
 
 impl<'a, const K: usize> Job<'a, K> {
-    fn new(plan: &'a Plan, walk: Walk<K>, sources: &[Source<'_>], target: Target<'_>) -> Self {
+    fn new(plan: Plan<'a>, walk: Walk<K>, sources: &[Source<'_>], target: Target<'_>) -> Self {
         let axes = walk.shape.len();
         let mut tiled = false;
         let mut ptr = [target.ptr; K];
@@ -152,7 +152,7 @@ impl<'a, const K: usize> Job<'a, K> {
             across: false,
         }; K];
         for (k, source) in sources.iter().enumerate().map(|(i, s)| (i + 1, s)) {
-            let dtype = plan.inputs[k - 1];
+            let dtype = plan.typed.inputs[k - 1];
             let lane = dtype.compute();
             let across = axes >= 2
                 && !matches!(walk.strides[k][axes - 1], 0 | 1)
@@ -166,10 +166,11 @@ impl<'a, const K: usize> Job<'a, K> {
                 across,
             };
         }
-        let store = (plan.lane != target.dtype).then(|| cast::kernel(plan.lane, target.dtype));
-        let parts = plan.registers + sources.len() + 1;
+        let store =
+            (plan.typed.lane != target.dtype).then(|| cast::kernel(plan.typed.lane, target.dtype));
+        let parts = plan.typed.registers + sources.len() + 1;
         // what is stored to places that are not contiguous lies in scratch first, in the output's dtype
-        let widest = plan.widest.max(target.dtype.size());
+        let widest = plan.typed.widest.max(target.dtype.size());
         let mut block = (SCRATCH / (parts * widest))
             .clamp(128, 2048)
             .min(PARTS / (parts * widest));

@@ -1,20 +1,20 @@
-//! Plans: a program with the dtypes of its inputs known. Casts are put where the signature classes ask for them, kernels
-//! are picked, and every intermediate value has a register.
+//! Typed programs: a program with the dtypes of its inputs known. Casts are put where the signature classes ask for them, and
+//! every intermediate value has a register. A backend makes of it what it runs: the CPU picks kernels, a GPU writes a text.
+
+use std::any::Any;
+use std::sync::OnceLock;
 
 use smallvec::SmallVec;
 
 use super::expr::{MOST_NODES, Node, Program};
-use super::run::MOST;
 use crate::dtype::{DType, Kind, Scalar, promote};
 use crate::error::{Error, Result};
-use crate::isa::Kernel;
-use crate::kernels::map::{Variants, kernels};
-use crate::kernels::{Slot, cast};
+use crate::kernels::Slot;
 use crate::ops::{Class, Op};
 
 /// Where a step finds a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Src {
+pub enum Src {
     /// An input, in its lane.
     Input(u16),
     /// A register.
@@ -23,43 +23,58 @@ pub(super) enum Src {
     Const(u16),
 }
 
-#[derive(Clone, Copy)]
-pub(super) enum Code {
-    Op(&'static Variants, u8),
-    Cast(Kernel),
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// An op of the table, on operands in its lanes.
+    Op(Op),
+    /// A conversion from one lane to another.
+    Cast,
 }
 
-#[derive(Clone, Copy)]
-pub(super) struct Step {
-    pub code: Code,
+/// One value from others.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// What is done.
+    pub action: Action,
+    /// The lanes of the operands; of those that it does not take, anything.
+    pub lanes: [DType; 3],
+    /// The lane of the result.
+    pub lane: DType,
+    /// The operands; those that it does not take are the first.
     pub args: [Src; 3],
+    /// The register of the result.
     pub out: u16,
 }
 
-/// The most values that a plan has at once: their scratch must stay in L1, and a word has a bit for each.
-const MOST_REGISTERS: usize = 64;
-
-/// What to run for inputs of certain dtypes.
-#[derive(Clone)]
-pub struct Plan {
+/// What to run for inputs of certain dtypes. Values are computed in lanes ([`DType::compute`]): an input is converted to its
+/// own first, the result from [`Typed::lane`] to [`Typed::output`] last.
+pub struct Typed {
     /// The dtype of each input as it lies in memory.
-    pub(super) inputs: SmallVec<[DType; 3]>,
-    pub(super) constants: SmallVec<[Slot; 1]>,
-    pub(super) steps: SmallVec<[Step; 2]>,
-    pub(super) result: Src,
-    pub(super) registers: usize,
+    pub inputs: SmallVec<[DType; 3]>,
+    /// Each in the lane of the step that reads it.
+    pub constants: SmallVec<[Slot; 1]>,
+    /// In an order in which they can run.
+    pub steps: SmallVec<[Step; 2]>,
+    /// Where the result is found.
+    pub result: Src,
+    /// How many there are.
+    pub registers: usize,
     /// Of the result while it is computed.
-    pub(super) lane: DType,
+    pub lane: DType,
+    /// Of the result.
+    pub output: DType,
     /// Bytes of the widest lane.
-    pub(super) widest: usize,
+    pub widest: usize,
     /// Cost of an element, in additions.
-    pub(super) weight: usize,
-    output: DType,
-    /// Is there an op with no result for some values?
-    partial: bool,
+    pub weight: usize,
+    /// Is there an op with no result for some values, an integer power whose exponent may be negative?
+    pub partial: bool,
+    kept: bool,
+    compiled: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
-/// A value while the plan is made.
+/// A value while the program is typed.
 #[derive(Clone, Copy)]
 struct Value {
     src: Src,
@@ -67,28 +82,29 @@ struct Value {
     weak: Option<Scalar>,
 }
 
-impl Plan {
-    /// The dtype of the result.
-    pub fn output(&self) -> DType {
-        self.output
+impl Typed {
+    /// What the backend of the inputs' device made of it, which is kept beside it; `None` where the typed program itself is not
+    /// kept.
+    #[inline]
+    pub fn compiled<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        if !self.kept {
+            return None;
+        }
+        self.compiled
+            .get_or_init(|| Box::new(make()))
+            .downcast_ref()
     }
 
-    /// Can it run as one pass? Programs with too many inputs or too many values at once run op by op, and so do those
-    /// whose values must be looked at before an op takes them.
-    pub(crate) fn is_one_pass(&self) -> bool {
-        self.registers <= MOST_REGISTERS && self.inputs.len() <= MOST && !self.partial
+    /// To be run many times, on one device.
+    pub(crate) fn kept(self) -> Typed {
+        Typed { kept: true, ..self }
     }
 
-    /// May it refuse some values: is there an integer power whose exponent may be negative?
-    pub(crate) fn is_partial(&self) -> bool {
-        self.partial
-    }
-
-    /// The plan of `program` for inputs of these dtypes; a scalar that is weak (NEP 50) stands beside its dtype.
+    /// `program` for inputs of these dtypes; a scalar that is weak (NEP 50) stands beside its dtype.
     ///
     /// # Errors
     /// When an op takes no such dtypes, or the program is larger than programs can be.
-    pub fn new(program: &Program, inputs: &[DType]) -> Result<Plan> {
+    pub fn new(program: &Program, inputs: &[DType]) -> Result<Typed> {
         if program.overflows() {
             return Err(Error::value(
                 "fuse",
@@ -96,7 +112,7 @@ impl Plan {
             )
             .hint("cut it into several fused functions"));
         }
-        let mut plan = Plan::empty(inputs);
+        let mut typed = Typed::empty(inputs);
         let mut values: Vec<Value> = Vec::with_capacity(program.nodes().len());
         for node in program.nodes() {
             let value = match *node {
@@ -113,15 +129,15 @@ impl Plan {
                 Node::Like(of, c) => {
                     let dtype = values[of as usize].dtype;
                     Value {
-                        src: plan.constant(c, dtype)?,
+                        src: typed.constant(c, dtype)?,
                         dtype,
                         weak: None,
                     }
                 }
                 Node::Cast(of, dtype) => {
-                    let of = plan.strong(values[of as usize])?;
+                    let of = typed.strong(values[of as usize])?;
                     Value {
-                        src: plan.convert(of.src, of.dtype, dtype),
+                        src: typed.convert(of.src, of.dtype, dtype),
                         dtype,
                         weak: None,
                     }
@@ -130,8 +146,8 @@ impl Plan {
                     let (of, with) = (values[of as usize], values[with as usize].dtype);
                     let dtype = met(of.dtype, of.weak, with);
                     let src = match of.weak {
-                        Some(c) => plan.constant(c, dtype)?,
-                        None => plan.convert(of.src, of.dtype, dtype),
+                        Some(c) => typed.constant(c, dtype)?,
+                        None => typed.convert(of.src, of.dtype, dtype),
                     };
                     Value {
                         src,
@@ -144,22 +160,22 @@ impl Plan {
                         .iter()
                         .map(|&i| values[i as usize])
                         .collect();
-                    plan.op(op, &args)?
+                    typed.op(op, &args)?
                 }
             };
             values.push(value);
         }
-        let result = plan.strong(values[program.output() as usize])?;
-        plan.end(result.src, result.dtype);
-        plan.share_registers();
-        Ok(plan)
+        let result = typed.strong(values[program.output() as usize])?;
+        typed.end(result.src, result.dtype);
+        typed.share_registers();
+        Ok(typed)
     }
 
-    /// The plan of a single op, without a program: the way of every eager call. `weak` holds the inputs that are Python
-    /// or Rust scalars; they are constants of the plan, and not counted among `inputs`.
+    /// A single op, without a program: the way of every eager call. `weak` holds the inputs that are Python
+    /// or Rust scalars; they are constants, and not counted among `inputs`.
     #[inline]
-    pub fn single(op: Op, inputs: &[DType], weak: Option<(usize, Scalar)>) -> Result<Plan> {
-        let mut plan = Plan::empty(inputs);
+    pub fn single(op: Op, inputs: &[DType], weak: Option<(usize, Scalar)>) -> Result<Typed> {
+        let mut typed = Typed::empty(inputs);
         let arity = op.row().arity;
         let mut args = SmallVec::<[Value; 3]>::new();
         let mut next = 0;
@@ -180,50 +196,47 @@ impl Plan {
                 }
             });
         }
-        let result = plan.op(op, &args)?;
-        plan.end(result.src, result.dtype);
-        Ok(plan)
+        let result = typed.op(op, &args)?;
+        typed.end(result.src, result.dtype);
+        Ok(typed)
     }
 
-    /// The plan that copies one input, in another dtype.
+    /// A copy of one input, in another dtype.
     #[inline]
-    pub fn copy(from: DType, to: DType) -> Plan {
-        let mut plan = Plan::empty(&[from]);
-        plan.end(Src::Input(0), from);
-        plan.output = to; // the store converts, in one rounding
+    pub fn copy(from: DType, to: DType) -> Typed {
+        let mut typed = Typed::empty(&[from]);
+        typed.end(Src::Input(0), from);
+        typed.output = to; // the store converts, in one rounding
         if from == DType::Bool && to == DType::Bool {
             // foreign bytes may be anything; what the engine makes is 0 and 1
-            let out = plan.register();
-            plan.steps.push(Step {
-                code: Code::Cast(cast::kernel(from, to)),
+            let out = typed.register();
+            typed.steps.push(Step {
+                action: Action::Cast,
+                lanes: [from; 3],
+                lane: to,
                 args: [Src::Input(0); 3],
                 out,
             });
-            plan.result = Src::Reg(out);
+            typed.result = Src::Reg(out);
         }
-        plan
+        typed
     }
 
-    /// The plan that converts one input to the lane of `to`, for kernels that go on in it.
-    pub(crate) fn copy_to_lane(from: DType, to: DType) -> Plan {
-        let mut plan = Plan::empty(&[from]);
-        let src = plan.convert(Src::Input(0), from, to);
-        plan.end(src, to.compute());
-        plan
-    }
-
-    /// The dtype that the result is computed in.
-    pub(crate) fn lane(&self) -> DType {
-        self.lane
+    /// One input in the lane of `to`, for kernels that go on in it.
+    pub fn copy_to_lane(from: DType, to: DType) -> Typed {
+        let mut typed = Typed::empty(&[from]);
+        let src = typed.convert(Src::Input(0), from, to);
+        typed.end(src, to.compute());
+        typed
     }
 
     /// Does the only input pass unchanged, in its lane already?
-    pub(crate) fn is_identity(&self) -> bool {
+    pub fn is_identity(&self) -> bool {
         self.steps.is_empty() && self.inputs.len() == 1 && self.inputs[0] == self.lane
     }
 
-    fn empty(inputs: &[DType]) -> Plan {
-        Plan {
+    fn empty(inputs: &[DType]) -> Typed {
+        Typed {
             inputs: SmallVec::from_slice(inputs),
             constants: SmallVec::new(),
             steps: SmallVec::new(),
@@ -234,6 +247,8 @@ impl Plan {
             weight: 1,
             output: DType::F32,
             partial: false,
+            kept: false,
+            compiled: OnceLock::new(),
         }
     }
 
@@ -283,7 +298,9 @@ impl Plan {
         let out = self.register();
         self.widest = self.widest.max(b.size());
         self.steps.push(Step {
-            code: Code::Cast(cast::kernel(a, b)),
+            action: Action::Cast,
+            lanes: [a; 3],
+            lane: b,
             args: [src; 3],
             out,
         });
@@ -334,11 +351,6 @@ impl Plan {
             };
         }
         let lanes = signature.inputs.map(DType::compute);
-        let Some(code) = kernels(op, lanes) else {
-            unreachable!(
-                "{op:?} has no kernel for {lanes:?}, which its class lists: a bug of the tables"
-            );
-        };
         let out = self.register();
         self.weight += op.weight();
         self.widest = self
@@ -346,7 +358,9 @@ impl Plan {
             .max(signature.output.compute().size())
             .max(lanes[0].size());
         self.steps.push(Step {
-            code: Code::Op(code, row.arity as u8),
+            action: Action::Op(op),
+            lanes,
+            lane: signature.output.compute(),
             args: srcs,
             out,
         });

@@ -3,8 +3,9 @@
 
 use smallvec::SmallVec;
 
-use super::plan::{Code, Plan, Src};
+use super::plan::{Code, Plan};
 use crate::isa::Kernel;
+use crate::program::Src;
 
 /// Inputs, registers and constants, as they are numbered in [`Steps::values`].
 type Id = u16;
@@ -20,7 +21,7 @@ struct Step {
 }
 
 /// The steps of a plan for inputs of which some are one value for all elements of a block.
-pub(super) struct Steps {
+pub(in crate::backend::cpu) struct Steps {
     /// Where each value lies; those of inputs are set for every block.
     values: SmallVec<[*mut u8; 12]>,
     steps: SmallVec<[Step; 3]>,
@@ -32,20 +33,21 @@ pub(super) struct Steps {
 impl Steps {
     /// `uniform` says of an input whether it is one value, `register` where a register lies.
     pub fn new(
-        plan: &Plan,
+        plan: Plan<'_>,
         uniform: impl Fn(usize) -> bool,
         register: impl Fn(usize) -> *mut u8,
     ) -> Steps {
-        let inputs = plan.inputs.len();
-        let mut values = SmallVec::with_capacity(inputs + plan.registers + plan.constants.len());
+        let typed = plan.typed;
+        let inputs = typed.inputs.len();
+        let mut values = SmallVec::with_capacity(inputs + typed.registers + typed.constants.len());
         values.resize(inputs, std::ptr::null_mut());
-        values.extend((0..plan.registers).map(register));
+        values.extend((0..typed.registers).map(register));
         // constants are read only; one type for all keeps the table simple
-        values.extend(plan.constants.iter().map(|c| c.at().cast_mut()));
+        values.extend(typed.constants.iter().map(|c| c.at().cast_mut()));
         let id = |src| match src {
             Src::Input(i) => i,
             Src::Reg(r) => inputs as Id + r,
-            Src::Const(c) => (inputs + plan.registers) as Id + c,
+            Src::Const(c) => (inputs + typed.registers) as Id + c,
         };
         let mut uniform_registers = 0u64;
         let is_one = |src, registers: u64| match src {
@@ -53,10 +55,10 @@ impl Steps {
             Src::Reg(r) => registers >> r & 1 == 1,
             Src::Const(_) => true,
         };
-        let mut steps = SmallVec::with_capacity(plan.steps.len());
-        for step in &plan.steps {
+        let mut steps = SmallVec::with_capacity(typed.steps.len());
+        for (step, code) in typed.steps.iter().zip(plan.codes) {
             let u = step.args.map(|a| is_one(a, uniform_registers));
-            let (kernel, one, spread) = match step.code {
+            let (kernel, one, spread) = match *code {
                 Code::Cast(kernel) => (kernel, u[0], 0),
                 Code::Op(variants, arity) => {
                     let one = u[..arity as usize].iter().all(|&u| u);
@@ -82,8 +84,8 @@ impl Steps {
         Steps {
             values,
             steps,
-            result: id(plan.result),
-            one: is_one(plan.result, uniform_registers),
+            result: id(typed.result),
+            one: is_one(typed.result, uniform_registers),
         }
     }
 

@@ -1,0 +1,185 @@
+//! Comparisons of whole tensors: `==` with tensors, arrays and numbers, `<` of single numbers, closeness in tests.
+
+use std::cmp::Ordering;
+
+use civita_core::error::shape_text;
+
+use crate::error::OrRaise;
+use crate::{Dtype, Element, Tensor};
+
+/// The same shape and equal elements (NaN equals nothing). For one boolean for each element: [`Tensor::eq`].
+///
+/// ```
+/// # use civita::prelude::*;
+/// assert!(tensor![1, 2] == tensor![1, 2] && tensor![1, 2] != tensor![1, 3]);
+/// assert_eq!(tensor![[1.0, 2.0]], [[1.0, 2.0]]);
+/// assert_eq!(tensor![1.0, 2.0], vec![1.0, 2.0]);
+/// ```
+impl<T: Element + PartialEq, const N: usize, const M: usize> PartialEq<Tensor<T, M>>
+    for Tensor<T, N>
+{
+    fn eq(&self, other: &Tensor<T, M>) -> bool {
+        self.shape() == other.shape() && same(self, other.iter())
+    }
+}
+
+fn same<T: Element + PartialEq, const N: usize>(
+    x: &Tensor<T, N>,
+    other: impl IntoIterator<Item = T>,
+) -> bool {
+    x.iter().zip(other).all(|(a, b)| a == b)
+}
+
+/// One number, beside a tensor without axes.
+///
+/// ```
+/// # use civita::prelude::*;
+/// let x = tensor![1.0, 2.0];
+/// assert!(x.sum() == 3.0 && x.mean() < 2.0 && x.max() > x.min());
+/// ```
+impl<T: Element + PartialEq> PartialEq<T> for Tensor<T, 0> {
+    #[track_caller]
+    fn eq(&self, other: &T) -> bool {
+        value(self) == *other
+    }
+}
+impl<T: Element + PartialOrd> PartialOrd<T> for Tensor<T, 0> {
+    #[track_caller]
+    fn partial_cmp(&self, other: &T) -> Option<Ordering> {
+        value(self).partial_cmp(other)
+    }
+}
+/// Of tensors without axes. For one boolean for each element: [`Tensor::lt`] and its like.
+impl<T: Element + PartialOrd> PartialOrd for Tensor<T, 0> {
+    #[track_caller]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        value(self).partial_cmp(&value(other))
+    }
+}
+
+#[track_caller]
+fn value<T: Element>(x: &Tensor<T, 0>) -> T {
+    x.item().or_raise()
+}
+
+impl<T: Element + PartialEq, const N: usize> PartialEq<Vec<T>> for Tensor<T, N> {
+    fn eq(&self, other: &Vec<T>) -> bool {
+        self.shape() == [other.len()] && same(self, other.iter().copied())
+    }
+}
+impl<T: Element + PartialEq, const N: usize> PartialEq<&[T]> for Tensor<T, N> {
+    fn eq(&self, other: &&[T]) -> bool {
+        self.shape() == [other.len()] && same(self, other.iter().copied())
+    }
+}
+impl<T: Element + PartialEq, const N: usize> PartialEq<Vec<Vec<T>>> for Tensor<T, N> {
+    fn eq(&self, other: &Vec<Vec<T>>) -> bool {
+        let columns = other.first().map_or(0, Vec::len);
+        self.shape() == [other.len(), columns]
+            && other.iter().all(|row| row.len() == columns)
+            && same(self, other.iter().flatten().copied())
+    }
+}
+
+macro_rules! arrays {
+    ($([$($K:ident)*] $array:ty, $v:ident => $flat:expr;)*) => { $(
+        impl<T: Element + PartialEq, const N: usize, $(const $K: usize),*> PartialEq<$array> for Tensor<T, N> {
+            fn eq(&self, $v: &$array) -> bool {
+                self.shape() == [$($K),*] && same(self, $flat.iter().copied())
+            }
+        }
+    )* };
+}
+arrays! {
+    [A] [T; A], v => v;
+    [A B] [[T; B]; A], v => v.as_flattened();
+    [A B C] [[[T; C]; B]; A], v => v.as_flattened().as_flattened();
+    [A B C D] [[[[T; D]; C]; B]; A], v => v.as_flattened().as_flattened().as_flattened();
+}
+
+/// What differs most between two tensors, for [`assert_close!`](crate::assert_close).
+#[doc(hidden)]
+pub fn difference<A: Dtype, B: Dtype, const N: usize, const M: usize>(
+    found: &Tensor<A, N>,
+    wanted: &Tensor<B, M>,
+    relative: f64,
+    absolute: f64,
+) -> Option<String> {
+    let (a, b) = (found.raw().scalars(), wanted.raw().scalars());
+    let (a, b) = match (a, b) {
+        (Ok(a), Ok(b)) => (a, b),
+        (Err(e), _) | (_, Err(e)) => return Some(e.to_string()),
+    };
+    if found.shape() != wanted.shape() {
+        return Some(format!(
+            "the shapes differ: {} and {}",
+            shape_text(found.shape()),
+            shape_text(wanted.shape())
+        ));
+    }
+    let mut worst: Option<(usize, f64)> = None;
+    let mut count = 0;
+    for (i, (a, b)) in a.iter().zip(&b).enumerate() {
+        let (x, y) = (a.as_complex(), b.as_complex());
+        let alike = x == y || (x.is_nan() && y.is_nan());
+        let far = (x - y).norm();
+        let allowed = absolute + relative * y.norm();
+        if alike || far <= allowed {
+            continue;
+        }
+        count += 1;
+        let by = match far.is_nan() {
+            true => f64::INFINITY,
+            false => far / allowed.max(f64::MIN_POSITIVE),
+        };
+        if worst.is_none_or(|(_, most)| by > most) {
+            worst = Some((i, by));
+        }
+    }
+    let (at, _) = worst?;
+    let mut index = vec![0; found.rank()];
+    let mut rest = at;
+    for (axis, &n) in found.shape().iter().enumerate().rev() {
+        index[axis] = rest % n;
+        rest /= n;
+    }
+    Some(format!(
+        "{count} of {} elements differ; most at {index:?}: {} and {}",
+        a.len(),
+        a[at],
+        b[at]
+    ))
+}
+
+/// Asserts that two tensors have one shape and nearly equal elements: `|a - b| ≤ absolute + relative · |b|`, by default
+/// `1e-9` and `1e-6`; NaN equals NaN.
+///
+/// ```
+/// # use civita::prelude::*;
+/// use civita::assert_close;
+/// assert_close!(tensor![0.1 + 0.2, 1.0], tensor![0.3, 1.0]);
+/// assert_close!(tensor![1.0, 2.0], tensor![1.01, 2.0], relative = 0.02);
+/// assert_close!(tensor![0.001], tensor![0.0], relative = 0.0, absolute = 0.01);
+/// ```
+#[macro_export]
+macro_rules! assert_close {
+    ($found:expr, $wanted:expr $(,)?) => {
+        $crate::assert_close!($found, $wanted, relative = 1e-6, absolute = 1e-9)
+    };
+    ($found:expr, $wanted:expr, relative = $relative:expr $(,)?) => {
+        $crate::assert_close!($found, $wanted, relative = $relative, absolute = 1e-9)
+    };
+    ($found:expr, $wanted:expr, relative = $relative:expr, absolute = $absolute:expr $(,)?) => {
+        match (&$found, &$wanted) {
+            (found, wanted) => {
+                if let Some(text) = $crate::difference(found, wanted, $relative, $absolute) {
+                    panic!(
+                        "`{}` is not close to `{}`: {text}\nfound:\n{found}\nwanted:\n{wanted}",
+                        stringify!($found),
+                        stringify!($wanted),
+                    );
+                }
+            }
+        }
+    };
+}

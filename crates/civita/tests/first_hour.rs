@@ -1,0 +1,112 @@
+//! What gave a wrong value, or none, when the library was tried as a new user would: each with the right outcome.
+
+use civita::{Result, autograd, catch, prelude::*};
+
+#[test]
+fn threads_that_walk_back_to_one_variable_lose_nothing() {
+    let w = tensor![1.0, 2.0].requires_grad();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    (&w * 2.0).sum().backward().unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(w.grad().unwrap(), [800.0, 800.0]);
+}
+
+#[test]
+fn a_variable_is_written_inside_no_grad_only_and_stays_one() -> Result<()> {
+    let mut w = tensor![1.0, 2.0].requires_grad();
+    let refused = catch(|| w += 1.0).unwrap_err();
+    assert!(refused.is_gradient(), "{refused}");
+    assert!(w.slice_assign(s![0], 5.0).unwrap_err().is_gradient());
+    assert!(w.index_assign([0], 5.0).unwrap_err().is_gradient());
+    assert!(
+        w.assign_where(&tensor![true, false], 5.0)
+            .unwrap_err()
+            .is_gradient()
+    );
+    assert!(w.set([0], 5.0).is_err() && w.as_mut_slice().is_err());
+    no_grad(|| {
+        w += 1.0;
+        w *= &tensor![2.0, 1.0];
+        w.slice_assign(s![1], 7.0)
+    })?;
+    assert_eq!(w.to_vec(), [4.0, 7.0]);
+    (&w * &w).sum().backward()?;
+    assert_eq!(w.grad().unwrap(), [8.0, 14.0]);
+    Ok(())
+}
+
+#[test]
+fn tangents_are_no_gradients() -> Result<()> {
+    let f = |x: Tensor<f64, 0>| Ok(&x * &x * &x);
+    let (x, one) = (Tensor::scalar(2.0), Tensor::scalar(1.0));
+    let (value, moved) = no_grad(|| civita::jvp(f, &x, &one))?;
+    assert!(value == 8.0 && moved == 12.0);
+    // of a tangent: 6x
+    let slope = |x: Tensor<f64, 0>| civita::jvp(f, &x, &one).map(|(_, moved)| moved);
+    assert_eq!(civita::jvp(slope, &x, &one)?.1, 12.0);
+    // a gradient through it: of 3x² at 2, and of (x³)' · x = 3x³
+    let w = Tensor::scalar(2.0).requires_grad();
+    slope(w.clone())?.backward()?;
+    assert_eq!(w.grad().unwrap(), 12.0);
+    w.clear_grad();
+    civita::jvp(f, &w, &w)?.1.backward()?;
+    assert_eq!(w.grad().unwrap(), 36.0);
+    let second = |x: Tensor<f64, 0>| autograd::grad(|x| autograd::grad(f, &x), &x);
+    assert_eq!(autograd::grad(second, &x)?, 6.0);
+    Ok(())
+}
+
+#[test]
+fn what_is_repeated_is_copied_before_it_is_written() -> Result<()> {
+    let mut x = tensor![1.0, 2.0].broadcast_to([2, 2])?;
+    x.slice_assign(s![0, 0], 9.0)?;
+    x += 1.0;
+    x.assign_where(&x.lt(3.0)?, 0.0)?;
+    assert_eq!(x, [[10.0, 3.0], [0.0, 3.0]]);
+    Ok(())
+}
+
+#[test]
+#[should_panic(expected = "cannot be broadcast: axis -1 has the lengths 2 and 3")]
+fn a_panic_can_be_expected_by_its_text() {
+    _ = tensor![1, 2] + tensor![1, 2, 3];
+}
+
+#[test]
+fn a_panic_is_an_error_for_whoever_asks() {
+    let caught = catch(|| tensor![1, 2] + tensor![1, 2, 3]).unwrap_err();
+    assert!(caught.is_shape());
+    assert!(caught.clone().to_string().starts_with("add: "));
+    // another panic passes through
+    let other = std::panic::catch_unwind(|| catch(|| -> () { panic!("mine") }));
+    assert_eq!(*other.unwrap_err().downcast::<&str>().unwrap(), "mine");
+}
+
+#[test]
+fn texts_name_what_was_called_and_what_was_given() {
+    let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    let text = |e: civita::Error| e.to_string();
+    assert!(
+        text(x.slice(s![usize::MAX]).unwrap_err()).starts_with("slice: index 9223372036854775807 ")
+    );
+    assert!(text(x.slice(s![u64::MAX, 0]).unwrap_err()).contains("out of bounds"));
+    assert!(text(x.row(usize::MAX).unwrap_err()).contains("out of bounds"));
+    assert!(text(x.reshape([3]).unwrap_err()).ends_with("hint: `.reshape([4])` has 4 elements"));
+    assert!(text(catch(|| &x - tensor![1.0, 2.0, 3.0]).unwrap_err()).starts_with("sub: "));
+    assert!(text(x.take([5], 0).unwrap_err()).starts_with("take: "));
+    assert!(text(x.at([0, 5]).unwrap_err()).starts_with("at: "));
+    assert!(text(x.index([5]).unwrap_err()).starts_with("index: "));
+    assert!(text(x.chunks(7, 1).unwrap_err()).starts_with("chunks: "));
+    assert!(text(x.over(7).mean().unwrap_err()).starts_with("mean: "));
+    assert!(
+        text(civita::stack(&[&x, &x.t().slice(s![1..]).unwrap()], 0).unwrap_err())
+            .starts_with("stack: ")
+    );
+    assert!(text(tensor![1.0].typed::<f32, 1>().unwrap_err()).starts_with("typed: "));
+}

@@ -1,0 +1,243 @@
+"""Ctrl-C inside long operations, forks while others compute, writers among readers: each in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+import civita as cv
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no POSIX signals")
+
+
+def run(program, seconds=60, interrupt_after=None):
+    """What a program prints, and how long it went on after Ctrl-C. It prints `ready` before what is interrupted."""
+    folder = os.path.dirname(os.path.dirname(cv.__file__))
+    env = dict(os.environ, PYTHONPATH=os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")]))
+    program = "import civita as cv, os, signal, threading, time\n" + textwrap.dedent(program)
+    child = subprocess.Popen([sys.executable, "-uc", program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
+    try:
+        since = None
+        if interrupt_after is not None:
+            assert child.stdout.readline().strip() == "ready"
+            time.sleep(interrupt_after)
+            child.send_signal(signal.SIGINT)
+            since = time.monotonic()
+        text, _ = child.communicate(timeout=seconds)
+        return text, since and time.monotonic() - since
+    except subprocess.TimeoutExpired:
+        child.kill()
+        pytest.fail(f"the program hangs; it printed {child.communicate()[0]!r}")
+
+
+LONG = {
+    "a sum": "cv.broadcast_to(cv.array(1.0), (2**38,)).sum()",
+    "a reduction along an axis": "cv.broadcast_to(cv.array(1.0), (2**22, 2**16)).max(axis=1)",
+    "an elementwise operation": "cv.add(big, 1.0, out=big)",
+    "a matrix product": "square @ square",
+    "a gather": "one[index]",
+    "a sort": "cv.sort(rows, axis=1)",
+    "a loop of large operations": "[big + 1 for _ in iter(int, 1)]",
+    "backward": "[(lambda x: (cv.exp(x) * x).sum().backward())(cv.ones(2**20, requires_grad=True)) for _ in iter(int, 1)]",
+}
+NEEDS = {
+    "an elementwise operation": "big = cv.broadcast_to(cv.zeros(1), (1,)); f = cv.fuse(lambda a: "
+    + "cv.sin(" * 60 + "a" + ")" * 60 + "); big = cv.ones(2**24)",
+    "a matrix product": "square = cv.ones((12000, 12000), dtype='float32')",
+    "a gather": "one = cv.ones(10); index = cv.broadcast_to(cv.array(1), (2**28,))",
+    "a sort": "rows = cv.random.default_rng(1).random((2000, 20000))",
+    "a loop of large operations": "big = cv.ones(2**22)",
+}
+LONG["an elementwise operation"] = "f(big)"
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_ctrl_c_stops(name):
+    text, seconds = run(
+        f"""
+        {NEEDS.get(name, "")}
+        print("ready")
+        try:
+            {LONG[name]}
+            print("ended")
+        except KeyboardInterrupt:
+            print("stopped")
+        print((cv.ones(100_000) + 1).sum())
+        """,
+        interrupt_after=0.3,
+    )
+    assert text.split()[0] in ("stopped", "ended") and text.split()[1] == "200000.0", text
+    # the machine may be busy; what ends by itself takes seconds to minutes
+    assert seconds < 5, text
+
+
+def test_ctrl_c_stops_a_long_sum_at_once():
+    text, seconds = run(
+        """
+        x = cv.broadcast_to(cv.array(1.0), (2**40,))
+        print("ready")
+        try:
+            x.sum()
+        except KeyboardInterrupt:
+            print("stopped")
+        """,
+        interrupt_after=0.5,
+    )
+    assert text == "stopped\n" and seconds < 3
+
+
+def test_another_handler_runs_after_the_operation():
+    text, _ = run(
+        """
+        order = []
+        signal.signal(signal.SIGINT, lambda *_: order.append("handler"))
+        x = cv.broadcast_to(cv.array(1.0), (2**30,))
+        threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        print("ready")
+        for _ in range(4):
+            order.append(float(x.sum()))
+        time.sleep(0.2)
+        print(order.count("handler"), order.count(2.0**30))
+        """
+    )
+    assert text.split() == ["ready", "1", "4"]
+
+
+def test_ctrl_c_reaches_whoever_set_the_handler_again():
+    text, seconds = run(
+        """
+        for _ in range(3):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            (cv.ones(1 << 20) + 1).sum()
+        x = cv.broadcast_to(cv.array(1.0), (2**40,))
+        print("ready")
+        try:
+            x.sum()
+        except KeyboardInterrupt:
+            print("stopped")
+        """,
+        interrupt_after=0.5,
+    )
+    assert text == "stopped\n" and seconds < 3
+
+
+def test_a_writer_among_readers_gets_its_turn():
+    text, _ = run(
+        """
+        a = cv.ones((700, 700))
+        stop = threading.Event()
+        def read():
+            while not stop.is_set():
+                a @ a
+        threads = [threading.Thread(target=read) for _ in range(3)]
+        for t in threads:
+            t.start()
+        since = time.monotonic()
+        for _ in range(5):
+            a[0, 0] = 1
+        took = time.monotonic() - since
+        stop.set()
+        for t in threads:
+            t.join()
+        print(took < 20)
+        """
+    )
+    assert text == "True\n"
+
+
+def test_ctrl_c_while_a_write_waits():
+    text, seconds = run(
+        """
+        a = cv.ones((900, 900))
+        stop = threading.Event()
+        def read():
+            while not stop.is_set():
+                a @ a
+        threads = [threading.Thread(target=read, daemon=True) for _ in range(3)]
+        for t in threads:
+            t.start()
+        print("ready")
+        try:
+            while True:
+                a[0, 0] = 1
+        except KeyboardInterrupt:
+            stop.set()
+            print("stopped")
+        """,
+        interrupt_after=0.5,
+    )
+    assert text == "stopped\n" and seconds < 20
+
+
+@pytest.mark.parametrize("work", ["a @ a", "a.__iadd__(1)"])
+def test_a_child_uses_arrays_that_others_held_when_it_was_forked(work):
+    text, _ = run(
+        f"""
+        a = cv.ones((1200, 1200))
+        stop = threading.Event()
+        def compute():
+            while not stop.is_set():
+                {work}
+        thread = threading.Thread(target=compute)
+        thread.start()
+        time.sleep(0.1)
+        fine = 0
+        for _ in range(10):
+            child = os.fork()
+            if child == 0:
+                a[0, 0] = 5
+                a += 1
+                os._exit(0 if a[0, 0] == 6 and a.sum() > 0 else 3)
+            deadline = time.monotonic() + 10
+            done = 0
+            while not done and time.monotonic() < deadline:
+                done, status = os.waitpid(child, os.WNOHANG)
+                time.sleep(0.005)
+            if not done:
+                os.kill(child, 9)
+                os.waitpid(child, 0)
+            fine += bool(done and os.waitstatus_to_exitcode(status) == 0)
+        stop.set()
+        thread.join()
+        print(fine, "of 10")
+        """,
+        seconds=150,
+    )
+    assert text == "10 of 10\n"
+
+
+def test_a_destructor_computes_while_backward_drops_a_gradient():
+    text, _ = run(
+        """
+        class Owner:
+            def __init__(self, x):
+                self.x = x
+            def __del__(self):
+                ran.append(((cv.ones(100_000) * 2).sum(), self.x.grad is None))
+        ran = []
+        for n in (3, 100_000):
+            x = cv.ones(n, requires_grad=True)
+            gradient = cv.autograd.Function
+            (x * 2).sum().backward()
+            class Keeps(gradient):
+                @staticmethod
+                def forward(ctx, v):
+                    ctx.owner = Owner(x)
+                    return v * 2
+                @staticmethod
+                def backward(ctx, g):
+                    return g * 2
+            x.grad = None
+            y = Keeps.apply(x).sum()
+            y.backward(create_graph=True)
+            x.grad = cv.zeros(n)
+            del y
+            x.grad = None
+        print(len(ran), all(total == 200_000 for total, _ in ran))
+        """
+    )
+    assert text.split()[1] == "True", text

@@ -1,0 +1,216 @@
+"""Where memory ends: `MemoryError`, never an abort; and objects that lie, in threads or from outside, never a panic."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+
+import numpy as np
+import pytest
+
+import civita as cv
+
+resource = pytest.importorskip("resource")
+
+TOO_LARGE = {
+    "a sum of a view": "cv.broadcast_to(cv.array(1), (2**50,)).sum()",
+    "a maximum of a view": "cv.broadcast_to(cv.array(1.0), (2**50,)).max()",
+    "an index of a maximum": "cv.broadcast_to(cv.array(1.0), (2**50,)).argmax()",
+    "a variance of a view": "cv.broadcast_to(cv.array(1.0), (2**50,)).var()",
+    "x[i]": "cv.zeros(10)[repeated]",
+    "take": "cv.take(cv.zeros(10), repeated)",
+    "nonzero": "cv.nonzero(repeated)",
+    "argsort": "cv.argsort(repeated)",
+    "sort": "cv.sort(repeated)",
+    "unique": "cv.unique(repeated)",
+    "cumsum": "cv.cumsum(repeated)",
+    "tolist": "repeated.tolist()",
+    "tobytes": "repeated.tobytes()",
+    "one_hot": "cv.one_hot(repeated, 2)",
+    "a list": "cv.array(numbers)",
+    "a list of integers": "cv.array([1] * 2**26)",
+    "lists in lists": "cv.array([numbers[: 2**25]] * 4)",
+    "a list of mixed numbers": "cv.array([1.5, 1] * 2**25)",
+    "pickle": "pickle.dumps(large)",
+    "tobytes of bytes": "large.tobytes()",
+    "copy": "large.copy(); large.copy()",
+    "repeat": "cv.repeat(large, 3)",
+    "concatenate": "cv.concatenate([large, large])",
+    "ones": "cv.ones(2**40)",
+    "arange": "cv.arange(2**40)",
+    "where": "cv.where(repeated > 0, 1.0, 2.0)",
+    "matmul": "cv.ones((100_000, 1)) @ cv.ones((1, 100_000))",
+    "fft": "cv.fft.fft(repeated)",
+    "histogram": "cv.histogram(repeated)",
+    "median": "cv.median(repeated)",
+    "str": "str(cv.array([cv.nan]))",
+}
+
+
+def python(program):
+    folder = os.path.dirname(os.path.dirname(cv.__file__))
+    env = dict(os.environ, PYTHONPATH=os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")]), CIVITA_NUM_THREADS="2")
+    return subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, env=env, timeout=120)
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_too_little_memory_is_a_memory_error(name):
+    done = python(
+        f"""
+        import pickle, resource
+        import civita as cv
+        repeated = cv.broadcast_to(cv.array(1), (2**30,))
+        large = cv.zeros(3 << 28, dtype="int8")
+        numbers = [1.0] * 2**27 if {"numbers" in TOO_LARGE[name]} else None
+        (cv.ones(100_000) + 1).sum()
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() if {sys.platform == "linux"} else 0
+        resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 29),) * 2)
+        try:
+            {TOO_LARGE[name].replace("; ", "; ")}
+            print("enough")
+        except MemoryError:
+            print("MemoryError")
+        print((cv.ones(1000) + 1).sum())
+        """
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    assert done.stdout.split() in (["MemoryError", "2000.0"], ["enough", "2000.0"])
+    if name not in ("str", "histogram", "copy", "a list of integers"):
+        assert done.stdout.split()[0] == "MemoryError"
+
+
+def test_a_list_takes_the_memory_of_its_array():
+    done = python(
+        """
+        import resource
+        import civita as cv
+        numbers = [1.0] * 5_000_000
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        x = cv.array(numbers)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+        """
+    )
+    kib = int(done.stdout) if sys.platform != "darwin" else int(done.stdout) // 1024
+    assert kib < 60_000
+
+
+def test_arrays_of_more_axes_than_the_stack_is_deep():
+    done = python(
+        """
+        import civita as cv
+        x = cv.ones((1,) * 100_000)
+        assert len(str(x)) == 200_002 and repr(x).startswith("array([[[")
+        nested = x.tolist()
+        depth = 0
+        while isinstance(nested, list):
+            (nested,), depth = nested, depth + 1
+        print(depth, nested)
+        y = cv.arange(4).reshape((2,) + (1,) * 70 + (2,))
+        flat = y.tolist()
+        while len(flat) == 1 or isinstance(flat[0], list) and len(flat) == 1:
+            flat = flat[0]
+        print(len(flat), str(y).count("["), str(y).replace("[", "").replace("]", "").split())
+        """
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    assert done.stdout.split("\n")[:2] == ["100000 1.0", "2 143 ['0', '1', '2', '3']"]
+
+
+def test_a_conversion_that_does_not_convert_is_an_error():
+    class Stubborn(np.ndarray):
+        def astype(self, *args, **kwargs):
+            return self
+
+    with pytest.raises(TypeError, match="byte order"):
+        cv.array(np.arange(3).astype(">i8").view(Stubborn))
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.arange(3).astype(">i4"),
+        np.frombuffer(b"\0" * 13, dtype="i1")[1:].view("i4"),
+        np.zeros(3, dtype=[("a", "i1"), ("b", "i4")])["b"],
+        np.zeros(3, dtype=[("a", "i1"), ("b", "f8")])["b"],
+        np.arange(4).astype(">c16"),
+    ],
+    ids=["big-endian", "unaligned", "packed", "packed float", "big-endian complex"],
+)
+@pytest.mark.parametrize("convert", [cv.asarray, cv.array])
+def test_what_must_be_copied_is_not_shared(x, convert):
+    with pytest.raises(ValueError, match="[Uu]nable to avoid copy"):
+        convert(x, copy=False)
+    assert convert(x, copy=None).tolist() == x.tolist()
+
+
+@pytest.mark.parametrize("x", [np.arange(3), np.arange(6).reshape(2, 3).T, np.arange(9)[::-2], cv.ones(3), np.zeros((0, 3)), np.array(3.0)])
+def test_what_can_be_shared_is(x):
+    y = cv.asarray(x, copy=False)
+    assert y.tolist() == x.tolist()
+    assert y.size == 0 or np.shares_memory(np.asarray(y), np.asarray(x))
+
+
+def test_no_grad_counts_for_the_thread_that_enters_it():
+    one, seen = cv.no_grad(), []
+
+    def other():
+        try:
+            one.__exit__(None, None, None)
+        except RuntimeError as error:
+            seen.append("thread" in str(error))
+        with one:
+            seen.append(cv.is_grad_enabled())
+        seen.append(cv.is_grad_enabled())
+
+    with one:
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        seen.append(cv.is_grad_enabled())
+        with one:
+            pass
+        seen.append(cv.is_grad_enabled())
+    assert seen == [True, False, True, False, False] and cv.is_grad_enabled()
+    first, second = cv.no_grad(), cv.no_grad()
+    first.__enter__(), second.__enter__()
+    first.__exit__(None, None, None), second.__exit__(None, None, None)
+    assert cv.is_grad_enabled()
+
+
+@pytest.mark.parametrize("option", ["nanstr", "infstr"])
+def test_a_long_name_of_what_is_no_number(option):
+    with cv.printoptions(**{option: "n" * 100_000}):
+        text = str(cv.array([cv.nan, cv.inf, 1.0]))
+    assert text.count("n" * 100_000) == 1 and len(text) > 300_000
+
+
+@pytest.mark.parametrize("function", ["real", "conj", "imag"])
+def test_parts_of_a_complex_array_into_itself(function):
+    x = np.array([1 + 2j, 3 - 4j] * 500)
+    y = cv.array(x)
+    f = getattr(cv, function)
+    if function == "conj":
+        f(y, out=y)
+        assert y.tolist() == x.conj().tolist()
+    else:
+        y.real[...] = f(y)
+        x.real[...] = getattr(np, function)(x)
+        assert y.tolist() == x.tolist()
+
+
+def test_gradients_of_many_inputs_take_linear_time():
+    import time
+
+    def seconds(n):
+        xs = [cv.array(1.0, requires_grad=True) for _ in range(n)]
+        total = xs[0]
+        for x in xs[1:]:
+            total = total + x
+        since = time.perf_counter()
+        cv.grad(total, xs)
+        return time.perf_counter() - since
+
+    seconds(1000)
+    small, large = min(seconds(2000) for _ in range(5)), min(seconds(20_000) for _ in range(3))
+    assert large / small < 40  # ten times the inputs; 100 were it quadratic
