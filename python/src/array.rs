@@ -1,4 +1,4 @@
-//! `cv.ndarray`: a handle on the engine's tensor, in the world where views alias.
+//! `cv.ndarray`: a handle on the engine's tensor, with views that alias.
 
 use std::ops::Deref;
 use std::ptr;
@@ -29,7 +29,7 @@ pub struct Array {
     base: PyOnceLock<Py<PyAny>>,
     /// The version of the buffer's cell that the value is of; [`DETACHED`] for an array that follows none.
     seen: AtomicU32,
-    /// Was this array given another value after it was made: another place in a gradient graph, or tags made again? Then
+    /// Whether this array was given another value after it was made: another place in a gradient graph, or tags made again. Then
     /// `later` holds it.
     moved: AtomicBool,
     later: Mutex<Option<Box<Raw>>>,
@@ -413,7 +413,7 @@ impl Array {
         let raw = slf.get().raw();
         if raw.rank() < 2 {
             return Err(crate::error::value_error(format!(
-                "mT: an array of {} axes is no stack of matrices",
+                "mT: an array of {} dimensions; it needs at least 2 dimensions",
                 raw.rank()
             )));
         }

@@ -78,14 +78,14 @@ pub fn at(
     })
 }
 
-/// Writes a number over one element: the short way of `a[i] = 2.5`. False when it takes the long one.
+/// Writes a number over one element: the fast path of `a[i] = 2.5`. False when it takes the general one.
 #[inline]
 fn set_element(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> bool {
     let Ok(Some(scalar)) = scalar_exact(value) else {
         return false;
     };
     let dtype = x.dtype();
-    // what loses something, or does not fit, is the long way's
+    // what loses something, or does not fit, is the general path's
     if !x.is_plain() || scalar.kind() > dtype.kind() || !x.is_writable() {
         return false;
     }

@@ -14,7 +14,7 @@ use crate::array::Array;
 use crate::dtype::lookup;
 use crate::error::{Outcome, type_error, value_error};
 
-/// Does the object offer a buffer?
+/// Whether the object offers a buffer.
 pub fn has_buffer(ob: &Bound<'_, PyAny>) -> bool {
     // SAFETY: attached, and the object is alive.
     unsafe { ffi::PyObject_CheckBuffer(ob.as_ptr()) != 0 }

@@ -81,7 +81,7 @@ fn foreign_value<'a>(ob: &'a Bound<'_, PyAny>) -> Outcome<Value<'a>> {
     }
 }
 
-/// Could it be an operand at all? Operators return `NotImplemented` when not, so that the other side gets its turn.
+/// Whether it could be an operand at all. Operators return `NotImplemented` when not, so that the other side gets its turn.
 pub fn is_operand(ob: &Bound<'_, PyAny>) -> bool {
     !ob.is_none() && !ob.is_instance_of::<PyString>() && !ob.is_instance_of::<PyExpr>()
 }

@@ -61,7 +61,7 @@ fn finish(py: Python<'_>, raw: Raw, requires_grad: bool) -> Outcome<Py<PyAny>> {
     if !requires_grad {
         return wrap(py, raw);
     }
-    // the bytes cross into Python's world first, so that the leaf shares them
+    // the bytes become Aliased first, so that the leaf shares them
     wrap(py, raw.into_aliased()?.requires_grad()?)
 }
 
@@ -237,7 +237,7 @@ fn taken(
     }
 }
 
-/// Are an array's elements in the other byte order, so that they cannot be shared?
+/// Whether an array's elements are in the other byte order, so that they cannot be shared.
 fn is_of_other_order(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     if object.is_instance_of::<Array>() || !object.hasattr("dtype")? {
         return Ok(false);
@@ -253,7 +253,7 @@ fn never() -> crate::error::Fault {
     )
 }
 
-/// Does converting the object share its memory?
+/// Whether converting the object shares its memory.
 fn is_array_like(ob: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(ob.is_instance_of::<Array>()
         || (!ob.is_instance_of::<PyList>()

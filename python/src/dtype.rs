@@ -692,7 +692,7 @@ fn promote_types(
     ))
 }
 
-/// May one dtype be cast to the other under this rule: `no`, `equiv`, `safe`, `same_kind`, `unsafe`?
+/// Whether one dtype may be cast to the other under a rule: `no`, `equiv`, `safe`, `same_kind`, `unsafe`.
 #[pyfunction]
 #[pyo3(signature = (from_, to, casting="safe"))]
 fn can_cast(from_: &Bound<'_, PyAny>, to: &Bound<'_, PyAny>, casting: &str) -> Outcome<bool> {
@@ -705,7 +705,7 @@ fn can_cast(from_: &Bound<'_, PyAny>, to: &Bound<'_, PyAny>, casting: &str) -> O
     }
 }
 
-/// Is the dtype of this kind? Kinds are the Array API's: `bool`, `signed integer`, `unsigned integer`, `integral`,
+/// Whether the dtype is of this kind. Kinds are the Array API's: `bool`, `signed integer`, `unsigned integer`, `integral`,
 /// `real floating`, `complex floating`, `numeric`; or another dtype; or a tuple of them.
 #[pyfunction]
 #[pyo3(signature = (dtype, kind))]
@@ -738,7 +738,7 @@ fn isdtype(dtype: &Bound<'_, PyAny>, kind: &Bound<'_, PyAny>) -> Outcome<bool> {
     Ok(parse_in_order(kind)?.0 == d)
 }
 
-/// Is the first a kind or dtype of the second: `issubdtype(x.dtype, cv.floating)`? Dtypes, their names and the classes of
+/// Whether the first is a kind or dtype of the second: `issubdtype(x.dtype, cv.floating)`. Dtypes, their names and the classes of
 /// scalars are taken.
 #[pyfunction]
 #[pyo3(signature = (arg1, arg2))]

@@ -261,7 +261,7 @@ pub fn check(py: Python<'_>, op: Op, operands: &[Operand<'_>], result: &Raw) -> 
     }
 }
 
-/// Is it a finite number that became infinite beside an array of few bits?
+/// Whether it is a finite number that became infinite beside an array of few bits.
 #[inline]
 fn is_too_large(operand: &Operand<'_>, dtype: DType) -> bool {
     let value = match operand {
@@ -277,7 +277,7 @@ fn is_too_large(operand: &Operand<'_>, dtype: DType) -> bool {
     value.abs() > most
 }
 
-/// Is there something to look at?
+/// Whether there is something to look at.
 #[inline]
 pub fn is_up(op: Op, result: &Raw) -> bool {
     flags::raised() != 0 || (result.dtype().is_integer() && divides(op))

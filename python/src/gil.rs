@@ -15,7 +15,7 @@ use crate::interrupt::{self, Interruptible};
 const LARGE: usize = 1 << 15;
 
 thread_local! {
-    /// Has this thread released the interpreter (through this module)?
+    /// Whether this thread has released the interpreter (through this module).
     static DETACHED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -38,7 +38,7 @@ impl Drop for Mark {
     }
 }
 
-/// Is work on about this many elements done with the interpreter released?
+/// Whether work on about this many elements is done with the interpreter released.
 #[inline]
 pub fn is_large(elements: usize) -> bool {
     elements >= LARGE

@@ -25,7 +25,7 @@ fn keep(retain_graph: Option<bool>, create_graph: bool) -> Keep {
 
 #[pymethods]
 impl Array {
-    /// Does a gradient reach this array? Setting it makes a leaf, or a constant.
+    /// Whether a gradient reaches this array. Setting it makes a leaf, or a constant.
     #[getter]
     fn requires_grad(&self) -> bool {
         self.raw().tracks_gradient()
@@ -57,7 +57,7 @@ impl Array {
         Ok(slf.clone().into_any().unbind())
     }
 
-    /// Was it made, rather than computed from what requires a gradient?
+    /// Whether it was made, rather than computed from what requires a gradient.
     #[getter]
     fn is_leaf(&self) -> bool {
         self.raw().node().is_none_or(|n| n.is_leaf())
@@ -79,7 +79,7 @@ impl Array {
         if gradient.storage().access() != Access::Owned {
             return wrap(py, gradient).map(Some);
         }
-        // into Python's world once, so that what is written into it stays
+        // Aliased once, so that what is written into it stays
         raw.set_grad(None);
         let gradient = gradient.into_aliased()?;
         raw.set_grad(Some(gradient.clone()));
@@ -460,7 +460,7 @@ impl Decorated {
     }
 }
 
-/// Are gradients being recorded on this thread?
+/// Whether gradients are recorded on this thread.
 #[pyfunction]
 fn is_grad_enabled() -> bool {
     graph::recording()

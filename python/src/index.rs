@@ -133,8 +133,8 @@ pub fn work(x: &Raw, keys: &[Key]) -> usize {
     picks.saturating_mul(rows).max(masked)
 }
 
-/// The place in the buffer of the element that integers alone name: the short way of `a[i]` and `a[i, j]`. Whatever else
-/// the key is, or wrong with it, is for the long way.
+/// The place in the buffer of the element that integers alone name: the fast path of `a[i]` and `a[i, j]`. Whatever else
+/// the key is, or wrong with it, is for the general path.
 #[inline]
 pub fn element(x: &Raw, key: &Bound<'_, PyAny>) -> Option<usize> {
     x.layout().index_of(&element_index(x, key)?)
@@ -216,7 +216,7 @@ fn picked(py: Python<'_>, x: &Raw, key: &Raw) -> Outcome<Option<Raw>> {
     }
 }
 
-/// Is an ellipsis among what stands between the brackets?
+/// Whether an ellipsis is among what stands between the brackets.
 fn has_ellipsis(key: &Bound<'_, PyAny>) -> bool {
     let is = |ob: &Bound<'_, PyAny>| ob.is_instance_of::<PyEllipsis>();
     match key.cast::<PyTuple>() {

@@ -254,7 +254,7 @@ fn _from_bytes(
     // SAFETY: the tensor is new, contiguous, and has as many bytes.
     unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), raw.ptr(), bytes.len()) };
     if dtype == civita_core::dtype::DType::Bool && bytes.iter().any(|b| *b > 1) {
-        return Err(value_error("a truth value is a byte 0 or 1"));
+        return Err(value_error("a boolean is a byte 0 or 1"));
     }
     let raw = raw.into_aliased()?;
     wrap(

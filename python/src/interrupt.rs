@@ -69,7 +69,7 @@ fn handle(py: Python<'_>) -> PyResult<()> {
 }
 
 thread_local! {
-    /// Is this Python's main thread, which handles signals?
+    /// Whether this is Python's main thread, which handles signals.
     static MAIN: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -98,7 +98,7 @@ mod sigint {
     static NEXT: AtomicUsize = AtomicUsize::new(SIG_DFL);
     static NEXT_TAKES_THREE: AtomicBool = AtomicBool::new(false);
 
-    /// Has SIGINT come since the last call? Also sees to it that the next one is noticed: whoever calls `signal.signal`
+    /// Whether SIGINT has come since the last call. Also sees to it that the next one is noticed: whoever calls `signal.signal`
     /// puts Python's handler in place of ours.
     pub fn came() -> bool {
         watch();

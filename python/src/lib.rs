@@ -1,4 +1,4 @@
-//! The Python door: `import civita as cv`.
+//! The Python bindings: `import civita as cv`.
 //!
 //! Nothing is computed here. An argument becomes a [`civita_core::raw::Raw`] or a scalar (`convert`), the engine does
 //! the work with the interpreter released where it takes long (`gil`), and what comes back is wrapped again (`array`).

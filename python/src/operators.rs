@@ -513,7 +513,7 @@ pub fn python_scalar(py: Python<'_>, scalar: Scalar) -> Outcome<Bound<'_, PyAny>
     })
 }
 
-/// Is the object a symbol of a fused function?
+/// Whether the object is a symbol of a fused function.
 pub fn is_expr(ob: &Bound<'_, PyAny>) -> bool {
     ob.is_exact_instance_of::<PyExpr>()
 }

@@ -57,7 +57,7 @@ impl Order {
     }
 }
 
-/// Is the array in Fortran order and not in C order too?
+/// Whether the array is in Fortran order and not in C order too.
 fn is_fortran(x: &Raw) -> bool {
     x.is_plain() && !x.layout().is_contiguous() && x.layout().is_fortran_contiguous()
 }
@@ -73,7 +73,7 @@ pub fn copied(x: &Raw, order: Order) -> Outcome<Raw> {
     Ok(shape::copy(x.clone(), order)?)
 }
 
-/// Do the elements lie in this order already?
+/// Whether the elements lie in this order already.
 pub fn fits(x: &Raw, order: Order) -> bool {
     match order {
         Order::Keep => true,

@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyList};
 
 /// One dict for each row of the engine's tables. Elementwise rows: `name`, `numpy`, `torch`, `doc`, `arity`, `class`,
 /// `loops` (dtypes of the inputs, dtype of the result), `samples`, `differentiable`, `zero_gradient`, `why_not`,
-/// `example`, `prints`, `device`, `kind` = "elementwise". Reductions: `kind` = "reduction", `of_nothing`, and the same where it makes sense. Functions: `kind` = "function",
+/// `example`, `prints`, `device`, `kind` = "elementwise". Reductions: `kind` = "reduction", `empty`, and the same where it makes sense. Functions: `kind` = "function",
 /// `aliases`, `signature`, `stub`, `method`, `laws`, `oracle`, `rust`, and the same where it makes sense.
 #[pyfunction]
 fn rows(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
@@ -64,7 +64,7 @@ fn rows(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
             .map(|t| (t.name(), row.class.result(t).name()))
             .collect();
         d.set_item("loops", loops)?;
-        d.set_item("of_nothing", row.of_nothing)?;
+        d.set_item("empty", row.empty)?;
         d.set_item("differentiable", row.no_gradient.is_none())?;
         d.set_item("why_not", row.no_gradient)?;
         d.set_item("example", row.example.0)?;

@@ -851,7 +851,7 @@ impl Generic {
         }
     }
 
-    /// Is it a whole number?
+    /// Whether it is a whole number.
     fn is_integer(slf: &Bound<'_, Self>) -> Outcome<bool> {
         match own(slf)?.0 {
             Scalar::Float(v) => Ok(v.fract() == 0.0),

@@ -77,12 +77,12 @@ impl Kind {
         }
     }
 
-    /// Are its results booleans, whatever the operands?
+    /// Whether its results are booleans, whatever the operands.
     fn answers(self) -> bool {
         matches!(self, Kind::Op(row) if row.class.result() == ClassResult::Bool)
     }
 
-    /// Is this no dtype of its results, as an integer of a quotient?
+    /// Whether this is no dtype of its results, as an integer of a quotient.
     fn never_gives(self, dtype: DType) -> bool {
         match self {
             Kind::Op(row) if row.class == Class::Select => false,
@@ -154,7 +154,7 @@ struct Options<'py> {
     signature: Option<Loop>,
     casting: Casting,
     mask: Option<Raw>,
-    /// Is a result without axes an array too?
+    /// Whether a result without axes is an array too.
     keeps_array: bool,
 }
 
@@ -624,7 +624,7 @@ fn masked(
     Ok(out.into_any().unbind())
 }
 
-/// May a Python number become this dtype? One of the dtype's own kind may, whatever the rule.
+/// Whether a Python number may become this dtype. One of the dtype's own kind may, whatever the rule.
 fn weak_fits(s: Scalar, dtype: DType, casting: Casting) -> bool {
     let own = s.default_dtype();
     match casting {

@@ -16,7 +16,7 @@ names = lambda row: row["numpy"]
 
 
 def inputs_of(row, dtype):
-    """The dtypes of a call: the first input of `where` is a truth value."""
+    """The dtypes of a call: the first input of `where` is a boolean."""
     return ["bool", dtype, dtype] if row["class"] == "Select" else [dtype] * row["arity"]
 
 
@@ -286,7 +286,7 @@ def test_python_scalars_are_weak(row, rng):
                 continue
             huge = type(scalar) is int and not -(2**63) <= scalar < 2**63
             if huge and (row["class"] == "ToBool" or (row["class"] == "Compare" and dtype == "bool")):
-                continue  # see docs/differences.md: NumPy compares with any integer, but truth values not with these
+                continue  # see docs/differences.md: NumPy compares with any integer, but booleans not with these
             agree(row, [x, scalar], [cv.array(x), scalar], f"{dtype} with {scalar!r}")
             if row["numpy"] == "power" and (x < 0).any() and isinstance(scalar, int) and x.dtype.kind == "i":
                 continue

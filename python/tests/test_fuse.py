@@ -27,7 +27,7 @@ def attempt(f, *args):
         return error
 
 
-# Where a step is float16 or bfloat16 (tanh of a truth value is), a fused function rounds at its end only.
+# Where a step is float16 or bfloat16 (tanh of a boolean is), a fused function rounds at its end only.
 ROUGH = {"float16", "bfloat16", "bool", "uint8"}
 
 

@@ -1,4 +1,4 @@
-//! Which kernel ran? `explain` collects it for a closure, `CIVITA_LOG=ops` prints it as it happens.
+//! Which kernel ran: `explain` collects it for a closure, `CIVITA_LOG=ops` prints it as it happens.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -62,7 +62,7 @@ thread_local! {
     static NOTES: RefCell<Option<Vec<Note>>> = const { RefCell::new(None) };
 }
 
-/// Is anyone listening on this thread? Off, it costs one load.
+/// Whether anyone listens on this thread. Off, it costs one load.
 #[inline]
 fn logging() -> bool {
     static LOG: OnceLock<bool> = OnceLock::new();

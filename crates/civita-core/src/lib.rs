@@ -18,7 +18,7 @@
 //! The kernels, the fork-join pool and dtypes are a crate of their own, `civita-kernels`.
 //!
 //! Every function that can be reached from outside returns a [`Result`](error::Result). Users meet this crate through
-//! `civita`, its typed face, or through the Python package.
+//! `civita`, its typed API, or through the Python package.
 
 pub use civita_kernels::{dtype, error, flags, isa, kernels, math, threads};
 #[doc(hidden)]

@@ -530,7 +530,7 @@ impl Case {
         (found.scalars().unwrap(), limit)
     }
 
-    /// Is it the logarithm of a sum near 1, where the larger operand and what is added to it cancel?
+    /// Whether it is the logarithm of a sum near 1, where the larger operand and what is added to it cancel.
     fn cancels(&self, found: Scalar, wanted: Scalar, arguments: &[Scalar]) -> bool {
         let (eps, least) = match self.dtype {
             DType::F32 => (f64::from(f32::EPSILON), f64::from(f32::from_bits(1))),

@@ -178,12 +178,12 @@ fn shapes_that_overflow_and_memory_that_cannot_be_had() {
     says(
         Raw::zeros(&[1 << 57], DType::F64),
         Error::is_memory,
-        "allocate: 1.0 EiB (1152921504606846976 bytes) could not be had",
+        "allocate: cannot allocate 1.0 EiB (1152921504606846976 bytes)",
     );
     says(
         Raw::zeros(&[1 << 56], DType::U8),
         Error::is_memory,
-        "allocate: 64.0 PiB (72057594037927936 bytes) could not be had",
+        "allocate: cannot allocate 64.0 PiB (72057594037927936 bytes)",
     );
     says(
         zeros(&[1]).broadcast_to(&[usize::MAX, 2]),
@@ -196,7 +196,7 @@ fn shapes_that_overflow_and_memory_that_cannot_be_had() {
             .broadcast_to(&[1 << 20, 1 << 30])
             .and_then(|x| x.copied()),
         Error::is_memory,
-        "allocate: 8.0 PiB (9007199254740992 bytes) could not be had",
+        "allocate: cannot allocate 8.0 PiB (9007199254740992 bytes)",
     );
 }
 
@@ -281,14 +281,14 @@ fn reductions_that_have_no_result() {
         zeros(&[0, 3]).reduce(Reduction::Max, over(&[0])),
         Error::is_value,
         "max: there are no elements to reduce\n\
-         \x20 rule: an extreme of nothing does not exist\n\
+         \x20 rule: `max` of an empty array is undefined\n\
          \x20 hint: check `is_empty()` first",
     );
     says(
         zeros(&[0]).reduce(Reduction::Argmin, ReduceOptions::default()),
         Error::is_value,
         "argmin: there are no elements to reduce\n\
-         \x20 rule: an extreme of nothing does not exist\n\
+         \x20 rule: `argmin` of an empty array is undefined\n\
          \x20 hint: check `is_empty()` first",
     );
 }
@@ -448,14 +448,14 @@ fn dtypes_and_scalars_that_an_op_does_not_take() {
         Error::is_dtype,
         "sub: takes no bool with bool\n\
          \x20 rule: the op computes in int8, uint8, int16, uint16, int32, uint32, int64, uint64, float16, bfloat16, float32, float64, complex64, complex128\n\
-         \x20 hint: `bitwise_xor` tells where two truth values differ; or convert to an integer first",
+         \x20 hint: `bitwise_xor` tells where two booleans differ; or convert to an integer first",
     );
     says(
         of(DType::Bool, &[2]).neg(),
         Error::is_dtype,
         "neg: takes no bool\n\
          \x20 rule: the op computes in int8, uint8, int16, uint16, int32, uint32, int64, uint64, float16, bfloat16, float32, float64, complex64, complex128\n\
-         \x20 hint: `logical_not` turns a truth value around; or convert to an integer first",
+         \x20 hint: `logical_not` negates a boolean; or convert to an integer first",
     );
     says(
         of(DType::C64, &[2]).floor(),

@@ -489,7 +489,7 @@ impl<T: Float> Chirp<T> {
         let mut kernel = vec![Complex::default(); len];
         let mut scratch = vec![Complex::default(); inner.scratch];
         if inner.run(&both, &mut kernel, &mut scratch).is_err() {
-            // scratch of threads could not be had: those of this one are
+            // scratch of threads cannot be allocated: those of this one are
             civita_kernels::threads::with_threads(1, || {
                 let _ = inner.run(&both, &mut kernel, &mut scratch);
             });

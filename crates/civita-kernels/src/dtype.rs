@@ -1,6 +1,6 @@
 //! Element types: what they are called, how big they are, what two of them become together, what may be cast to what.
 //!
-//! The promotion table is written once, as [`promote`]; it is a `const fn`, so the typed face reads the same table at
+//! The promotion table is written once, as [`promote`]; it is a `const fn`, so the typed API reads the same table at
 //! compile time that the engine reads at run time. It is NumPy's (NEP 50) with one addition: `bf16`, which promotes as
 //! `f16` does, and with `f16` to `f32`.
 
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum DType {
-    /// Truth value, one byte: 0 or 1.
+    /// Boolean, one byte: 0 or 1.
     Bool,
     /// Unsigned 8-bit integer.
     U8,
@@ -159,25 +159,25 @@ impl DType {
         }
     }
 
-    /// Is it `u8`–`u64` or `i8`–`i64`?
+    /// Returns true for `u8`–`u64` and `i8`–`i64`.
     #[inline]
     pub const fn is_integer(self) -> bool {
         matches!(self.kind(), Kind::Unsigned | Kind::Signed)
     }
 
-    /// Is it a real float?
+    /// Returns true for the real floats.
     #[inline]
     pub const fn is_float(self) -> bool {
         matches!(self.kind(), Kind::Float)
     }
 
-    /// Is it complex?
+    /// Whether it is complex.
     #[inline]
     pub const fn is_complex(self) -> bool {
         matches!(self.kind(), Kind::Complex)
     }
 
-    /// Can a tensor of it carry a gradient? Floats and complex numbers can.
+    /// Returns true for dtypes whose tensors can require gradients: floats and complex numbers.
     #[inline]
     pub const fn is_differentiable(self) -> bool {
         matches!(self.kind(), Kind::Float | Kind::Complex)
@@ -303,7 +303,7 @@ pub fn promote_all(dtypes: &[DType]) -> Option<DType> {
     sorted.into_iter().reduce(promote)
 }
 
-/// May a value of `from` be cast to `to` under this rule?
+/// Returns true where a value of `from` may be cast to `to` under this rule.
 ///
 /// ```
 /// use civita_kernels::dtype::{Casting, DType, can_cast};
@@ -360,7 +360,7 @@ elements!(bool => Bool, u8 => U8, u16 => U16, u32 => U32, u64 => U64, i8 => I8, 
 /// One value of any dtype. Integers keep all 64 bits of either signedness.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scalar {
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
     /// An integer of any dtype.
     Int(i128),
@@ -371,7 +371,7 @@ pub enum Scalar {
 }
 
 impl Scalar {
-    /// Is it the same value of the same kind, bit for bit? Unlike `==` it tells 0.0 from -0.0, and NaN is itself: what keys
+    /// Returns true for the same value of the same kind, bit for bit. Unlike `==` it tells 0.0 from -0.0, and NaN is itself: what keys
     /// need.
     #[inline]
     pub fn same_bits(self, other: Scalar) -> bool {
@@ -430,7 +430,7 @@ impl Scalar {
         }
     }
 
-    /// As a float: the real part of a complex number, 0 or 1 of a truth value.
+    /// As a float: the real part of a complex number, 0 or 1 of a boolean.
     #[inline]
     pub fn as_f64(self) -> f64 {
         match self {

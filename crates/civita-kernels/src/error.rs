@@ -78,7 +78,7 @@ impl Error {
         /// A value that the operation does not take.
         value, /// Is it about the value of an argument?
         is_value, Value;
-        /// Memory that could not be had.
+        /// Memory that cannot be allocated.
         memory, /// Is it about memory?
         is_memory, Memory;
         /// A device that is missing or cannot do it.

@@ -1,4 +1,4 @@
-//! The processor's floating-point status: did anything overflow, divide by zero or have no value?
+//! The processor's floating-point status: whether anything overflowed, was divided by zero or had no value.
 //!
 //! Kernels raise flags by the way, as arithmetic does. A function that chooses its infinities and NaN instead of computing
 //! them raises none, so its kernel looks at what it wrote and calls [`raise_all`]. Helper threads hand theirs to the caller of

@@ -14,9 +14,9 @@ use std::sync::OnceLock;
 /// A body must not call `f32::mul_add`, `f32::floor` and the like by itself: where the instruction set lacks them they
 /// are calls into libm (80× slower, measured).
 pub trait Isa: Copy + Send + Sync + 'static {
-    /// Is `mul_add` one instruction with one rounding?
+    /// Whether `mul_add` is one instruction with one rounding.
     const FMA: bool;
-    /// Is there an instruction for `floor`, `ceil`, `trunc` and `round_ties_even`?
+    /// Whether there is an instruction for `floor`, `ceil`, `trunc` and `round_ties_even`.
     const ROUND: bool;
     /// Widest vector in bytes.
     const VECTOR_BYTES: usize;

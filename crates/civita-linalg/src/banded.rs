@@ -36,7 +36,7 @@ impl Band {
         }
     }
 
-    /// For each place `(r, j)` of the diagonals, which hold `A[i, j]` with `i = j + r - upper`: that row, and is there one?
+    /// For each place `(r, j)` of the diagonals, which hold `A[i, j]` with `i = j + r - upper`: that row, and whether there is one.
     fn row_of_each(self, n: usize) -> Result<(Raw, Raw)> {
         let all = (0..self.rows() * n).map(|k| (k % n + k / n).checked_sub(self.upper));
         let all: Vec<Option<usize>> = all.map(|i| i.filter(|&i| i < n)).collect();

@@ -45,7 +45,7 @@ pub struct Lu<T> {
     pub rows: Vec<usize>,
     /// The inverse permutation.
     pub inverse: Vec<usize>,
-    /// Is the permutation odd?
+    /// Whether the permutation is odd.
     pub odd: bool,
     m: usize,
     n: usize,
@@ -87,7 +87,7 @@ impl<T: Scalar> Lu<T> {
         (0..self.m.min(self.n)).map(|i| self.packed[i * self.m + i])
     }
 
-    /// Has `U` a zero on its diagonal?
+    /// Whether `U` has a zero on its diagonal.
     pub fn is_singular(&self) -> bool {
         self.pivots().any(|x| x == T::default())
     }

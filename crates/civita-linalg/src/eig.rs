@@ -21,7 +21,7 @@ use crate::scalar::{Real, Scalar, for_dtype};
 /// `A V = V diag(w)`: `w` and `V`, whose columns have the norm 1 and a real largest element; or `w` alone. Both are complex.
 #[derive(Clone, Debug)]
 pub struct Eig {
-    /// Are there eigenvectors?
+    /// Whether eigenvectors are computed.
     pub vectors: bool,
 }
 

@@ -22,7 +22,7 @@ use crate::small_eigh::{SMALL_EIGH, SmallEigh};
 /// `A = V diag(w) Vᴴ` with ascending `w`: both, or `w` alone. Of `A` only the lower triangle is read.
 #[derive(Clone, Debug)]
 pub struct Eigh {
-    /// Are there eigenvectors?
+    /// Whether eigenvectors are computed.
     pub vectors: bool,
 }
 

@@ -53,7 +53,7 @@ pub trait Real: Element + Arithmetic + RealField + PartialOrd {
 pub trait Scalar: Element + Arithmetic + ComplexField<Real: Real> {
     /// The complex type of this precision.
     type Complex: Scalar<Real = Self::Real>;
-    /// Is it complex?
+    /// Whether it is complex.
     const COMPLEX: bool;
     /// From parts; the imaginary one of a real number is dropped.
     fn of(re: Self::Real, im: Self::Real) -> Self;

@@ -18,7 +18,7 @@ const SMALL: (usize, usize) = (12, 32);
 /// Sweeps after which the method has long converged.
 const SWEEPS: usize = 40;
 
-/// Is a matrix of this shape small?
+/// Whether a matrix of this shape is small.
 pub fn is_small(m: usize, n: usize) -> bool {
     m.min(n) <= SMALL.0 && m.max(n) <= SMALL.1
 }

@@ -67,7 +67,7 @@ impl Covariance {
         self.n
     }
 
-    /// Is the covariance positive semidefinite, within the tolerance?
+    /// Whether the covariance is positive semidefinite, within the tolerance.
     pub fn is_positive(&self) -> bool {
         self.positive
     }

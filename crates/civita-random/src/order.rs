@@ -43,7 +43,7 @@ fn shuffle_tail<B: BitGenerator>(bits: &mut B, first: usize, values: &mut [i64])
     }
 }
 
-/// Is the order of a choice without replacement random too?
+/// Whether the order of a choice without replacement is random too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Every order is as likely as any other.
@@ -128,7 +128,7 @@ impl Seen {
         }
     }
 
-    /// Puts a number into the set; was it new?
+    /// Puts a number into the set, and says whether it was new.
     fn insert(&mut self, value: u64) -> bool {
         let mut at = value as usize & self.mask;
         while self.places[at] != Seen::FREE && self.places[at] != value {

@@ -15,7 +15,7 @@ static TABLE: &[u8] = include_bytes!("../data/sobol.bin");
 
 /// Sobol's sequence in Gray-code order: point `i` is the shift xor the direction numbers of the bits of `i ^ (i >> 1)`.
 ///
-/// Any part of it can be had by itself, so threads may share one. Scrambled by Matoušek's linear matrices and a digital shift
+/// Any part of it can be computed by itself, so threads may share one. Scrambled by Matoušek's linear matrices and a digital shift
 /// ("On the L2-discrepancy for anchored boxes", 1998), every point is uniformly distributed and the sequence as even as before.
 ///
 /// ```

@@ -31,7 +31,7 @@ pub enum Range {
 pub const LARGEST_POISSON_MEAN: f64 = 9.223_372_006_484_771e18;
 
 impl Range {
-    /// Does the range hold the value?
+    /// Whether the range holds the value.
     #[inline]
     pub fn holds(self, x: f64) -> bool {
         match self {

@@ -52,7 +52,7 @@ impl IntoShape<DYN> for Vec<usize> {
     }
 }
 
-/// Constructors. They panic when the shape overflows or memory cannot be had; [`catch`](crate::catch) makes that an
+/// Constructors. They panic when the shape overflows or memory cannot be allocated; [`catch`](crate::catch) makes that an
 /// error.
 impl<T: Element, const N: usize> Tensor<T, N> {
     /// Zeros.

@@ -31,7 +31,7 @@ pub trait Dtype: Sealed + 'static {
     type Sum: Dtype;
     /// Of `abs` and the real part: `f32` for `c64`.
     type Real: Dtype;
-    /// Of arithmetic that does not know truth values: `i8` for `bool`.
+    /// Of arithmetic that does not know booleans: `i8` for `bool`.
     type Number: Dtype;
     /// The widest of its kind: `c128` of complex numbers, `f64` of all others.
     type Double: Dtype;
@@ -51,7 +51,7 @@ pub trait Element:
     fn from_scalar(value: dtype::Scalar) -> Self;
 }
 
-/// A number or truth value of the host language, which takes the element type of the tensor beside it (NEP 50).
+/// A number or boolean of the host language, which takes the element type of the tensor beside it (NEP 50).
 pub trait Scalar: Copy + Sealed {
     /// As the engine knows it.
     fn into_scalar(self) -> dtype::Scalar;
@@ -90,8 +90,8 @@ pub type Promoted<T, U> = <T as Promote<U>>::Out;
 
 /// Numbers: all but `bool`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a number: subtraction and negation refuse truth values",
-    note = "`logical_not` turns a truth value around, `bitwise_xor` tells where two differ; or convert with \
+    message = "`{Self}` is not a number: subtraction and negation refuse booleans",
+    note = "`logical_not` negates a boolean, `bitwise_xor` tells where two differ; or convert with \
             `.cast::<i64>()`"
 )]
 pub trait Number: Dtype {}
@@ -105,7 +105,7 @@ pub trait Real: Dtype {}
 
 /// Types with bits to work on: `bool` and the integers.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no bits to work on: this function takes truth values and integers",
+    message = "`{Self}` has no bits to work on: this function takes booleans and integers",
     note = "convert first, for example with `.cast::<i64>()`"
 )]
 pub trait Bits: Dtype {}
@@ -119,14 +119,14 @@ pub trait Integer: Dtype {}
 
 /// Types that a gradient exists for: floats and complex numbers.
 #[diagnostic::on_unimplemented(
-    message = "a tensor of `{Self}` has no gradient: only floats and complex numbers can be varied",
+    message = "a tensor of `{Self}` has no gradient: only floats and complex numbers can require gradients",
     note = "convert first, for example with `.cast::<f64>()`"
 )]
 pub trait Differentiable: Dtype {}
 
-/// Truth values.
+/// Booleans.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a truth value: the condition of a choice is a tensor of `bool`",
+    message = "`{Self}` is not a boolean: the condition of a choice is a tensor of `bool`",
     note = "compare first, as in `x.gt(0.0)?`"
 )]
 pub trait Truth: Dtype {}

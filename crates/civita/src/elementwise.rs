@@ -293,7 +293,7 @@ macro_rules! methods {
     ternary { $($(#[doc = $doc3:literal])* $Op3:ident $numpy3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident $example3:literal $prints3:literal;)* }) => {
         /// One method for each row of the table of elementwise ops.
         ///
-        /// Those of one tensor panic where the result cannot be had (memory, or a dtype of [`Any`](crate::Any) that the
+        /// Those of one tensor panic where there is no result (memory, or a dtype of [`Any`](crate::Any) that the
         /// op refuses); [`catch`](crate::catch) makes that an error.
         impl<T: Dtype, const N: usize> Tensor<T, N> {
             $(by_class! { $class1 unary [$Op1 $name1 $(#[doc = $doc1])* #[doc = example!($example1, $prints1)]] })*

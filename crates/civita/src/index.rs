@@ -99,7 +99,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         self.raw.one_hot(depth, U::DTYPE).map(wrap)
     }
 
-    /// The running sum along an axis. Integers and truth values are summed in 64 bits.
+    /// The running sum along an axis. Integers and booleans are summed in 64 bits.
     ///
     /// ```
     /// # use civita::prelude::*;
@@ -280,7 +280,7 @@ where
 
 /// Comparisons of whole tensors.
 impl<T: Dtype, const N: usize> Tensor<T, N> {
-    /// Have the two the same shape and equal elements? NaN is not equal to itself.
+    /// Whether the two have the same shape and equal elements. NaN is not equal to itself.
     ///
     /// ```
     /// # use civita::prelude::*;
@@ -292,7 +292,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         self.shape() == other.shape() && truth(self.raw.detach().eq(&other.raw.detach())).or_raise()
     }
 
-    /// Are all elements near each other, `|a - b| ≤ 1e-8 + 1e-5 · |b|`?
+    /// Whether all elements are near each other: `|a - b| ≤ 1e-8 + 1e-5 · |b|`.
     ///
     /// ```
     /// # use civita::prelude::*;
@@ -306,7 +306,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         self.allclose_within(other, 1e-5, 1e-8)
     }
 
-    /// Are all elements near each other, `|a - b| ≤ absolute + relative · |b|`?
+    /// Whether all elements are near each other: `|a - b| ≤ absolute + relative · |b|`.
     ///
     /// # Errors
     /// When the shapes do not broadcast.

@@ -102,7 +102,7 @@ elementwise_heads!(functions);
 
 macro_rules! reductions {
     ($($(#[doc = $doc:literal])* $Op:ident $name:ident: $class:ident {
-        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:expr, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
+        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:expr, empty: $nothing:expr, gradient: $yes:ident $($why:literal)?,
         example: $example:literal => $prints:literal,
     })*) => { $(
         $(#[doc = $doc])*
@@ -200,8 +200,8 @@ forward! {
     fn cumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Result<Tensor<T::Sum, N>> = x.cumsum(axis);
     /// Exponentials that sum to 1: [`Tensor::softmax`] (SciPy).
     fn softmax[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Result<Tensor<T::Float, N>> = x.softmax(axis);
-    /// Are all elements near each other? [`Tensor::allclose`].
+    /// Whether all elements are near each other: [`Tensor::allclose`].
     fn allclose[T: Dtype, U: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> Result<bool> = a.allclose(b);
-    /// Are shapes and elements equal? [`Tensor::array_equal`].
+    /// Whether shapes and elements are equal: [`Tensor::array_equal`].
     fn array_equal[T: Dtype, U: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool = a.array_equal(b);
 }

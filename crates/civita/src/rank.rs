@@ -174,7 +174,7 @@ contract! {
 
 /// One axis more: `stack`, `one_hot`, `s![NewAxis]`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot have one axis more",
+    message = "the rank of `{Self}` would exceed the largest static rank",
     note = "static ranks are 0 to 8; `.to_dyn()` goes beyond"
 )]
 pub trait Grow: TensorRank {

@@ -112,12 +112,12 @@ pub(crate) use reduced;
 
 macro_rules! reductions {
     ($($(#[doc = $doc:literal])* $Op:ident $name:ident: $class:ident {
-        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:expr, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
+        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:expr, empty: $nothing:expr, gradient: $yes:ident $($why:literal)?,
         example: $example:literal => $prints:literal,
     })*) => {
         /// Reductions of all elements. Over some of the axes: [`Tensor::over`].
         ///
-        /// They panic where there is no result, as of the maximum of nothing; [`catch`](crate::catch) makes that an
+        /// They panic where there is no result, as of the maximum of an empty tensor; [`catch`](crate::catch) makes that an
         /// error.
         impl<T: Dtype, const N: usize> Tensor<T, N> { $(
             $(#[doc = $doc])*
@@ -133,7 +133,7 @@ macro_rules! reductions {
             #[doc = example!($example, $prints)]
             ///
             /// # Errors
-            /// When an axis does not exist or is named twice, or there is no result, as of the maximum of nothing.
+            /// When an axis does not exist or is named twice, or there is no result, as of the maximum of an empty tensor.
             pub fn $name(self) -> Result<A::Out<reduced!($class)>>
             where
                 A: Axes<N>,
@@ -147,7 +147,7 @@ macro_rules! reductions {
             #[doc = example!($example, $prints)]
             ///
             /// # Errors
-            /// When an axis does not exist or is named twice, or there is no result, as of the maximum of nothing.
+            /// When an axis does not exist or is named twice, or there is no result, as of the maximum of an empty tensor.
             pub fn $name(self) -> Result<Tensor<reduced!($class), N>> {
                 self.0.reduce(Reduction::$Op, KeepDims::Yes).map(wrap)
             }

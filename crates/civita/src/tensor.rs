@@ -112,7 +112,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         self.raw.len()
     }
 
-    /// Has it no elements?
+    /// Returns true where there are no elements.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.raw.is_empty()

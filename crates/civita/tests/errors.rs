@@ -156,7 +156,7 @@ fn of_reading_what_is_not_there() {
         catch(|| Vector::<f64>::zeros(0).max()),
         Error::is_value,
         "max: there are no elements to reduce
-  rule: an extreme of nothing does not exist
+  rule: `max` of an empty array is undefined
   hint: check `is_empty()` first",
     );
 }

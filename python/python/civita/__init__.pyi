@@ -700,7 +700,7 @@ acos: ufunc
 acosh: ufunc
 """See `arccosh`."""
 add: ufunc
-"""The sum `a + b`; integers wrap, of truth values it is their or."""
+"""The sum `a + b`; integers wrap, of booleans it is their or."""
 arccos: ufunc
 """The arc cosine, from 0 to π; NaN outside -1 to 1."""
 arccosh: ufunc
@@ -726,7 +726,7 @@ atan2: ufunc
 atanh: ufunc
 """See `arctanh`."""
 bitwise_and: ufunc
-"""The bits that both have; of truth values their and."""
+"""The bits that both have; of booleans their and."""
 bitwise_count: ufunc
 """How many bits of the absolute value are 1, as `uint8`."""
 bitwise_invert: ufunc
@@ -736,11 +736,11 @@ bitwise_left_shift: ufunc
 bitwise_not: ufunc
 """See `invert`."""
 bitwise_or: ufunc
-"""The bits that either has; of truth values their or."""
+"""The bits that either has; of booleans their or."""
 bitwise_right_shift: ufunc
 """See `right_shift`."""
 bitwise_xor: ufunc
-"""The bits that one of the two has; of truth values whether they differ."""
+"""The bits that one of the two has; of booleans whether they differ."""
 cbrt: ufunc
 """The cube root; negative for a negative number."""
 ceil: ufunc
@@ -817,7 +817,7 @@ hypot: ufunc
 imag: ufunc
 """The imaginary part; of a real number zero."""
 invert: ufunc
-"""Every bit turned around; of a truth value its negation."""
+"""Every bit turned around; of a boolean its negation."""
 isfinite: ufunc
 """Returns true where `x` is neither infinite nor NaN."""
 isinf: ufunc
@@ -867,7 +867,7 @@ mod: ufunc
 modf: ufunc
 """What stands behind the point and what stands before it, both with the sign of `x`."""
 multiply: ufunc
-"""The product `a · b`; integers wrap, of truth values it is their and."""
+"""The product `a · b`; integers wrap, of booleans it is their and."""
 ne: ufunc
 """Is `a ≠ b`?"""
 neg: ufunc
@@ -926,7 +926,7 @@ sqrt: ufunc
 square: ufunc
 """The square `x²`; integers wrap."""
 subtract: ufunc
-"""The difference `a - b`; integers wrap, truth values are refused."""
+"""The difference `a - b`; integers wrap, booleans are refused."""
 tan: ufunc
 """The tangent; `x` in radians."""
 tanh: ufunc

@@ -627,7 +627,7 @@ def _text_lines(source, encoding):
 
 
 def _whole_text(fname, encoding):
-    """All bytes of a table, where they can be had at once and are ASCII; else None."""
+    """All bytes of a table, where they can be read at once and are ASCII; else None."""
     if encoding not in (None, "bytes", "ascii", "utf-8", "utf8", "latin1"):
         return None
     if isinstance(fname, (str, os.PathLike)):

@@ -66,7 +66,7 @@ pub trait Source {
         f: impl FnOnce(&mut AnyBits) -> R + Send,
     ) -> R;
 
-    /// Is it the legacy interface, whose limits and messages are a little different?
+    /// Whether it is the legacy interface, whose limits and messages are a little different.
     const LEGACY: bool;
 }
 
@@ -240,7 +240,7 @@ fn accepted<T: Element>(
     Ok((shape, !c))
 }
 
-/// `dtype=` of a function that draws in double or single precision: is it single?
+/// Whether the `dtype=` of a function that draws in double or single precision is single.
 pub fn is_single(name: &str, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<bool> {
     match crate::dtype::parse_optional(dtype)? {
         None | Some(DType::F64) => Ok(false),

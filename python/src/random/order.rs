@@ -23,7 +23,7 @@ use crate::gil;
 pub struct Integers {
     pub name: &'static str,
     pub method: Method,
-    /// Is the upper bound a value?
+    /// Whether the upper bound is a value.
     pub endpoint: bool,
 }
 
@@ -499,7 +499,7 @@ fn all_elements<S: Source>(
     })
 }
 
-/// Does the first axis have the smallest steps, and the last one the largest? A copy that keeps the order is in Fortran order then.
+/// Whether the first axis has the smallest steps, and the last one the largest. A copy that keeps the order is in Fortran order then.
 fn lies_transposed(raw: &Raw) -> bool {
     let steps: Vec<usize> = (raw.shape().iter())
         .zip(raw.layout().strides())

@@ -79,7 +79,7 @@ pub trait Backend: Send + Sync {
         shared: bool,
     ) -> Result<()>;
 
-    /// Does it run this program as one pass? Others run op by op.
+    /// Whether it runs this program as one pass. Others run op by op.
     fn takes(&self, typed: &Typed) -> bool {
         true
     }

@@ -43,7 +43,7 @@ pub(crate) fn meeting(x: &Raw, out: &Raw) -> Meeting {
     }
 }
 
-/// Might the memory of `a` be another buffer's too? Two imports of one array are two buffers over the same bytes.
+/// Whether the memory of `a` may be another buffer's too: two imports of one array are two buffers over the same bytes.
 pub(crate) fn touches_foreign(a: &Raw, b: &Raw) -> bool {
     let (a, b) = (a.storage(), b.storage());
     if a.access() == Access::Owned || b.access() == Access::Owned || Storage::same_buffer(a, b) {

@@ -43,7 +43,7 @@ fn memory() -> MutexGuard<'static, Memory> {
     MEMORY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Bytes that nobody chose, so that what was not written is seen.
+/// Arbitrary bytes, so that what was not written is seen.
 const ARBITRARY: u8 = 0xA5;
 
 fn store(bytes: Vec<u8>) -> Storage {
@@ -202,7 +202,7 @@ fn monoid(fold: Monoid, dtype: DType) -> Result<(Op, DType, Slot)> {
     Ok((op, lane, convert(neutral.identity, neutral.acc, lane)))
 }
 
-/// Is `a` before `b`? NaN is last.
+/// Whether `a` is before `b`. NaN is last.
 fn before(lane: DType, a: Slot, b: Slot) -> bool {
     let nan = |x| is_true(one(Op::IsNan, [lane; 3], [x; 3]));
     match (

@@ -36,7 +36,7 @@ impl Param {
 }
 
 impl FunctionRow {
-    /// Do so many positional arguments alone give every parameter what it needs, one to one? Most calls are like that, and
+    /// Whether so many positional arguments alone give every parameter what it needs, one to one. Most calls are like that, and
     /// need no binding.
     pub fn takes_by_position(&self, given: usize) -> bool {
         given <= self.positional

@@ -11,7 +11,7 @@ use crate::ops::{Op, Reduction};
 use crate::program::Program;
 use crate::raw::{Raw, strong};
 
-/// Are the elements known, and is none NaN or infinite?
+/// Whether the elements are known, and none is NaN or infinite.
 fn finite(x: &Number) -> bool {
     match x {
         Number::Array(x) => {

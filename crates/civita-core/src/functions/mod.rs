@@ -100,7 +100,7 @@ pub struct FunctionRow {
     pub method: Option<&'static str>,
     /// What comes back.
     pub returns: Returns,
-    /// Does it have a gradient? `None`: yes; else why not.
+    /// `None` where it has a gradient, else why it has none.
     pub no_gradient: Option<&'static str>,
     /// A call, and what it prints.
     pub example: Example,

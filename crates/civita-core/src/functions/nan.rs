@@ -93,7 +93,7 @@ pub(super) fn kept(keepdims: bool) -> KeepDims {
     }
 }
 
-/// May its elements be NaN?
+/// Whether its elements may be NaN.
 fn may_be_nan(x: &Raw) -> bool {
     x.dtype().is_differentiable()
 }
@@ -242,7 +242,7 @@ fn check_inexact(op: &'static str, dtype: OptDType) -> Result<()> {
     }
 }
 
-/// Does it hold for any element? False where the values are not known.
+/// Whether it holds for any element. False where the values are not known.
 pub(super) fn any(x: &Raw) -> Result<bool> {
     if x.opaque().is_some() {
         return Ok(false);

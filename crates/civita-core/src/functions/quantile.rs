@@ -132,18 +132,18 @@ fn counts(op: &'static str, x: &Raw) -> Result<Counts> {
 }
 
 /// A warning for each row without numbers.
-fn warn_of_nothing(rows: usize) {
+fn warn_of_empty(rows: usize) {
     for _ in 0..rows.min(64) {
         warn("All-NaN slice encountered");
     }
 }
 
 /// NaN of rows that have no numbers.
-fn nan_of_nothing(x: &Raw, count: &Raw) -> Result<Raw> {
+fn nan_of_empty(x: &Raw, count: &Raw) -> Result<Raw> {
     let none = Raw::apply(Op::Eq, &[count.into(), Scalar::Int(0).into()])?;
     if any(&none)? {
         let many = none.detach().sum_all()?.item()?.as_f64();
-        warn_of_nothing(many as usize);
+        warn_of_empty(many as usize);
     }
     let nan = Scalar::Float(f64::NAN).into();
     Raw::apply(Op::Where, &[(&none).into(), nan, x.into()])
@@ -167,7 +167,7 @@ pub fn nanmedian(
     let x = &rows.x;
     let y = match counts(OP, x)? {
         Counts::Equal(0) => {
-            warn_of_nothing(x.len() / rows.n());
+            warn_of_empty(x.len() / rows.n());
             let first = x.narrow(-1, 0, 1)?;
             mean_of_last(&first)?
         }
@@ -186,7 +186,7 @@ pub fn nanmedian(
             let last = Scalar::Int(rows.n() as i128 - 1);
             let places = Raw::apply(Op::Minimum, &[(&places).into(), last.into()])?;
             let mean = mean_of_last(&sorted.take_along_axis(&places, -1)?)?;
-            nan_of_nothing(&mean, &count)?
+            nan_of_empty(&mean, &count)?
         }
     };
     y.reshape(&rows.shape)
@@ -392,7 +392,7 @@ impl Call<'_> {
         };
         let n = match counts {
             Counts::Equal(0) => {
-                warn_of_nothing(x.len() / n);
+                warn_of_empty(x.len() / n);
                 let nan = x.narrow(-1, 0, 1)?.cast(dtype)?.move_axis(-1, 0)?;
                 let mut shape = nan.shape().to_vec();
                 shape[0] = q.len();
@@ -483,7 +483,7 @@ impl Call<'_> {
         let part = place.part.move_axis(-1, 0)?;
         let spread = part.shape().to_vec();
         let found = Place { part, ..place }.taken(at)?.mixed(dtype, &spread)?;
-        nan_of_nothing(&found, count)
+        nan_of_empty(&found, count)
     }
 
     /// By `inverted_cdf`, with weights: the quantiles along a new first axis.
@@ -566,7 +566,7 @@ impl Call<'_> {
             Nan::Spreads => unless_nan(&sorted, &found),
             Nan::Last => {
                 let count = counts_of_rows(op, x)?;
-                nan_of_nothing(&found, &count)
+                nan_of_empty(&found, &count)
             }
         }
     }
@@ -670,7 +670,7 @@ impl Place {
 }
 
 impl QuantileMethod {
-    /// Is the quantile always an element?
+    /// Whether the quantile is always an element.
     fn is_element(self) -> bool {
         matches!(
             self,

@@ -301,7 +301,7 @@ pub fn delete(arr: Array, obj: Positions, axis: AxisOrFlat) -> Result<Raw> {
     )
 }
 
-/// Do these follow each other, up or down?
+/// Whether these follow each other, up or down.
 fn is_run(places: &[usize]) -> bool {
     places.windows(2).all(|w| w[1] == w[0] + 1) || places.windows(2).all(|w| w[0] == w[1] + 1)
 }

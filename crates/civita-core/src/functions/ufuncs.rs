@@ -29,7 +29,7 @@ pub fn identity(op: Op) -> Option<Scalar> {
     })
 }
 
-/// May elements be combined in any order?
+/// Whether elements may be combined in any order.
 fn is_reorderable(op: Op) -> bool {
     identity(op).is_some()
         || matches!(

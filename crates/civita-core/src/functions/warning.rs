@@ -1,4 +1,4 @@
-//! What a function notices and still answers, as NumPy's `RuntimeWarning`: the mean of nothing, a row of NaN.
+//! What a function notices and still answers, as NumPy's `RuntimeWarning`: the mean of an empty array, a row of NaN.
 
 use std::borrow::Cow;
 use std::cell::RefCell;

@@ -253,7 +253,7 @@ pub fn fill_diagonal_into(x: &mut Raw, val: Array, wrap: Bool) -> Result<()> {
     x.put(&places, &values, Mode::Raise)
 }
 
-/// Is an element true?
+/// Whether an element is true.
 pub(super) fn any(x: &Raw) -> Result<bool> {
     Ok(x.reduce(Reduction::Any, Default::default())?.item()? == Scalar::Bool(true))
 }

@@ -99,7 +99,7 @@ impl Node {
         }
     }
 
-    /// Does `backward` leave the gradient of this output here?
+    /// Whether `backward` leaves the gradient of this output here.
     pub(crate) fn collects(&self, output: usize) -> bool {
         self.is_leaf()
             || self

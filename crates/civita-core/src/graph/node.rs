@@ -99,7 +99,7 @@ impl Node {
         })
     }
 
-    /// Was it made by `requires_grad`, rather than computed?
+    /// Returns true for a leaf: made by `requires_grad`, rather than computed.
     pub fn is_leaf(&self) -> bool {
         self.primitive.is_none()
     }

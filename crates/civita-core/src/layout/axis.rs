@@ -112,7 +112,7 @@ pub fn reduced_shape(shape: &[usize], axes: &[usize], keep: KeepDims) -> Dims {
     }
 }
 
-/// Do reduced axes stay, with length 1?
+/// Whether reduced axes stay, with length 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeepDims {
     /// They go.

@@ -17,7 +17,7 @@ type Terms = SmallVec<[Term; 12]>;
 const SEARCH_STEPS: u32 = 1000;
 
 impl Layout {
-    /// Do the elements lie one after the other in Fortran order (the first axis has stride 1)? Strides of axes of
+    /// Returns true where the elements lie one after the other in Fortran order (the first axis has stride 1). Strides of axes of
     /// length 1 do not matter; a layout without elements is.
     pub fn is_fortran_contiguous(&self) -> bool {
         let mut step = 1;
@@ -29,7 +29,7 @@ impl Layout {
             })
     }
 
-    /// Are the elements a block without gaps, each there once, in whatever order and direction of the axes?
+    /// Whether the elements are a block without gaps, each there once, in whatever order and direction of the axes.
     ///
     /// Then the block is [`Layout::span`], and an elementwise operation may walk it as one run.
     pub fn is_dense(&self) -> bool {
@@ -70,7 +70,7 @@ impl Layout {
         Some((low as usize, high as usize))
     }
 
-    /// May this layout and `other`, over the same buffer, share an element?
+    /// Returns true where this layout and `other`, over the same buffer, may share an element.
     ///
     /// `false` is certain. `true` is certain too, unless the search for a common element was given up, which views of
     /// one tensor do not reach: interleaved rows, columns and steps are told apart exactly.
@@ -95,7 +95,7 @@ impl Layout {
         solvable(terms, high_b as i128 - low_a as i128)
     }
 
-    /// May two different indices be the same element, as in a broadcast or in sliding windows?
+    /// Returns true where two different indices may be the same element, as in a broadcast or in sliding windows.
     ///
     /// `false` is certain; `true` is certain unless the search was given up.
     pub fn has_internal_overlap(&self) -> bool {
@@ -155,7 +155,7 @@ fn add(terms: &mut Terms, coefficient: i128, most: i128) {
     }
 }
 
-/// Has `Σ coefficient·x = target` a solution within the bounds? Also `true` when that takes too long to find out.
+/// Whether `Σ coefficient·x = target` has a solution within the bounds; also `true` when that takes too long to find out.
 fn solvable(mut terms: Terms, target: i128) -> bool {
     // the largest first: each then leaves few choices
     terms.sort_unstable_by_key(|t| std::cmp::Reverse(t.coefficient));

@@ -268,13 +268,13 @@ impl Layout {
         self.len
     }
 
-    /// Is there no element?
+    /// Returns true where there are no elements.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Do the elements lie one after the other in C order? Strides of axes of length 1 do not matter; a layout
+    /// Returns true where the elements lie one after the other in C order. Strides of axes of length 1 do not matter; a layout
     /// without elements is contiguous.
     #[inline]
     pub fn is_contiguous(&self) -> bool {
@@ -347,7 +347,7 @@ fn c_strides(shape: &[usize]) -> Strides {
     strides
 }
 
-/// Do `strides` walk a block of `shape` in C order? For shapes without a 0.
+/// Whether `strides` walk a block of `shape` in C order. For shapes without a 0.
 #[inline]
 fn is_c_order(shape: &[usize], strides: &[isize]) -> bool {
     let mut step = 1;

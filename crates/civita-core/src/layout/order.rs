@@ -19,7 +19,7 @@ pub enum Order {
 }
 
 impl Order {
-    /// Should the axis with the first stride of each pair be further in than the one with the second? One pair for each
+    /// Whether the axis with the first stride of each pair should be further in than the one with the second. One pair for each
     /// operand; `None` when no operand cares.
     #[inline]
     pub(super) fn wants(self, pairs: impl Iterator<Item = (isize, isize)>) -> Option<bool> {

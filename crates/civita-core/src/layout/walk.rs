@@ -161,7 +161,7 @@ impl<const K: usize> Walk<K> {
         self.outer_len(0)
     }
 
-    /// Is there nothing to visit?
+    /// Whether there is nothing to visit.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.shape[0] == 0
@@ -288,7 +288,7 @@ fn one_run<const K: usize>(
     (order == Order::Logical || !runs_back(&run.strides)).then_some(run)
 }
 
-/// Does some operand walk an axis of these strides backwards, and none forwards?
+/// Whether some operand walks an axis of these strides backwards, and none forwards.
 #[inline]
 fn runs_back<const K: usize>(strides: &[isize; K]) -> bool {
     strides.iter().all(|&s| s <= 0) && strides.iter().any(|&s| s < 0)
@@ -311,7 +311,7 @@ impl<const K: usize> Axis<K> {
         }
     }
 
-    /// Is a step along `outer` what comes after the end of this axis, for every operand?
+    /// Whether a step along `outer` is what comes after the end of this axis, for every operand.
     #[inline]
     fn continues_into(&self, outer: &Axis<K>) -> bool {
         let fits = |(s, o): (&isize, &isize)| s.checked_mul(self.length as isize) == Some(*o);

@@ -2,7 +2,7 @@
 //! differ, or where a built-in is not what NumPy computes, it calls a function of this prelude instead. A backend puts the
 //! prelude before the kernels that it generates.
 //!
-//! Truth values are computed as `u32` in WGSL and `bool` in CUDA C, 0 or 1; whatever is not 0 is true when it is stored, so
+//! Booleans are computed as `u32` in WGSL and `bool` in CUDA C, 0 or 1; whatever is not 0 is true when it is stored, so
 //! `a + b` and `a * b` are their or and their and.
 //!
 //! Measured on WebGPU adapters: `x != x` may be false for NaN, `max`, `min`, `sign` and `clamp` may lose NaN, and there are

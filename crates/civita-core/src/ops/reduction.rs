@@ -10,9 +10,9 @@ use crate::raw::{Call, Raw};
 /// From the dtype of the operand to that of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReduceClass {
-    /// Integers and truth values go to 64 bits, the rest stays: `sum`.
+    /// Integers and booleans go to 64 bits, the rest stays: `sum`.
     Sum,
-    /// Integers and truth values go to `f64`, the rest stays: `mean`.
+    /// Integers and booleans go to `f64`, the rest stays: `mean`.
     Mean,
     /// As [`ReduceClass::Mean`], and a complex dtype becomes its real part's: `var`.
     RealMean,
@@ -22,7 +22,7 @@ pub enum ReduceClass {
     Same,
     /// An index: `argmax`.
     Index,
-    /// A truth value: `any`.
+    /// A boolean: `any`.
     Bool,
 }
 
@@ -60,7 +60,7 @@ pub struct ReductionRow {
     /// The rule for its dtypes.
     pub class: ReduceClass,
     /// What it gives of no elements; `None` is an error.
-    pub of_nothing: Option<f64>,
+    pub empty: Option<f64>,
     /// Why it has no derivative, if it has none.
     pub no_gradient: Option<&'static str>,
     /// Rust code, and what it prints.
@@ -68,7 +68,7 @@ pub struct ReductionRow {
     pub(crate) compute: fn(&Raw, Call) -> Result<Raw>,
 }
 
-/// Hands the whole table of reductions to a macro: how the face makes its methods.
+/// Hands the whole table of reductions to a macro: how the typed API makes its methods.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! reduction_rows {
@@ -79,74 +79,74 @@ macro_rules! reduction_rows {
             /// Floats are summed pairwise in blocks (`f32` in `f64`), so the error does not grow with their number.
             Sum sum: Sum {
                 numpy: sum, torch: "sum",
-                compute: |x, c| c.fold(Fold::Sum, x), of_nothing: Some(0.0), gradient: yes,
+                compute: |x, c| c.fold(Fold::Sum, x), empty: Some(0.0), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 4.0]].over(0).sum()?" => "[4. 6.]",
             }
             /// The product of the elements; of no elements 1.
             Prod prod: Sum {
                 numpy: prod, torch: "prod",
-                compute: |x, c| c.fold(Fold::Prod, x), of_nothing: Some(1.0), gradient: yes,
+                compute: |x, c| c.fold(Fold::Prod, x), empty: Some(1.0), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 4.0]].over(0).prod()?" => "[3. 8.]",
             }
             /// The mean `Σx / n`; of no elements NaN.
             Mean mean: Mean {
                 numpy: mean, torch: "mean",
-                compute: |x, c| c.stat(|_| Stat::Mean, x), of_nothing: Some(f64::NAN), gradient: yes,
+                compute: |x, c| c.stat(|_| Stat::Mean, x), empty: Some(f64::NAN), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 4.0]].over(0).mean()?" => "[2. 3.]",
             }
             /// The variance `Σ|x - mean|² / (n - ddof)`, in two passes; `ddof` is 0 as in NumPy (PyTorch divides by
             /// `n - 1`).
             Var var: RealMean {
                 numpy: var, torch: "var",
-                compute: |x, c| c.stat(|ddof| Stat::Var { ddof }, x), of_nothing: Some(f64::NAN), gradient: yes,
+                compute: |x, c| c.stat(|ddof| Stat::Var { ddof }, x), empty: Some(f64::NAN), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 4.0]].over(0).var()?" => "[1. 1.]",
             }
             /// The standard deviation, the square root of the variance.
             Std std: RealMean {
                 numpy: std, torch: "std",
-                compute: |x, c| c.stat(|ddof| Stat::Std { ddof }, x), of_nothing: Some(f64::NAN), gradient: yes,
+                compute: |x, c| c.stat(|ddof| Stat::Std { ddof }, x), empty: Some(f64::NAN), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 6.0]].over(0).std()?" => "[1. 2.]",
             }
             /// The largest element; NaN if there is one. Equal ones share the gradient.
             Max max: Same {
                 numpy: max, torch: "amax",
-                compute: |x, c| c.fold(Fold::Max, x), of_nothing: None, gradient: yes,
+                compute: |x, c| c.fold(Fold::Max, x), empty: None, gradient: yes,
                 example: "tensor![[1.0, 5.0], [3.0, 4.0]].over(0).max()?" => "[3. 5.]",
             }
             /// The smallest element; NaN if there is one. Equal ones share the gradient.
             Min min: Same {
                 numpy: min, torch: "amin",
-                compute: |x, c| c.fold(Fold::Min, x), of_nothing: None, gradient: yes,
+                compute: |x, c| c.fold(Fold::Min, x), empty: None, gradient: yes,
                 example: "tensor![[1.0, 5.0], [3.0, 4.0]].over(0).min()?" => "[1. 4.]",
             }
             /// The index of the largest element, the first of equal ones; of the first NaN if there is one.
             Argmax argmax: Index {
                 numpy: argmax, torch: "argmax",
-                compute: |x, c| c.arg(Fold::Max, x), of_nothing: None, gradient: no "its result is an index",
+                compute: |x, c| c.arg(Fold::Max, x), empty: None, gradient: no "its result is an index",
                 example: "tensor![[1.0, 5.0], [3.0, 4.0]].over(0).argmax()?" => "[1 0]",
             }
             /// The index of the smallest element, the first of equal ones; of the first NaN if there is one.
             Argmin argmin: Index {
                 numpy: argmin, torch: "argmin",
-                compute: |x, c| c.arg(Fold::Min, x), of_nothing: None, gradient: no "its result is an index",
+                compute: |x, c| c.arg(Fold::Min, x), empty: None, gradient: no "its result is an index",
                 example: "tensor![[1.0, 5.0], [3.0, 4.0]].over(0).argmin()?" => "[0 1]",
             }
-            /// Is any element true, that is not zero?
+            /// Returns true where any element is not zero.
             Any any: Bool {
                 numpy: any, torch: "any",
-                compute: |x, c| c.fold(Fold::Any, x), of_nothing: Some(0.0), gradient: no "its result is a truth value",
+                compute: |x, c| c.fold(Fold::Any, x), empty: Some(0.0), gradient: no "its result is a boolean",
                 example: "tensor![[0, 5], [0, 4]].over(0).any()?" => "[False  True]",
             }
-            /// Are all elements true, that is not zero?
+            /// Returns true where all elements are not zero.
             All all: Bool {
                 numpy: all, torch: "all",
-                compute: |x, c| c.fold(Fold::All, x), of_nothing: Some(1.0), gradient: no "its result is a truth value",
+                compute: |x, c| c.fold(Fold::All, x), empty: Some(1.0), gradient: no "its result is a boolean",
                 example: "tensor![[0, 5], [0, 4]].over(0).all()?" => "[False  True]",
             }
             /// `ln Σ eˣ`, without overflow.
             LogSumExp logsumexp: Float {
                 numpy: logsumexp, torch: "logsumexp",
-                compute: |x, c| c.stat(|_| Stat::LogSumExp, x), of_nothing: Some(f64::NEG_INFINITY), gradient: yes,
+                compute: |x, c| c.stat(|_| Stat::LogSumExp, x), empty: Some(f64::NEG_INFINITY), gradient: yes,
                 example: "tensor![[0.0, 1000.0], [0.0, 1000.0]].over(0).logsumexp()?" => "[6.93147181e-01 1.00069315e+03]",
             }
         }
@@ -165,7 +165,7 @@ macro_rules! why {
 
 macro_rules! define {
     ($($(#[doc = $doc:literal])* $Op:ident $name:ident: $class:ident {
-        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:expr, of_nothing: $nothing:expr, gradient: $yes:ident $($why:literal)?,
+        numpy: $numpy:ident, torch: $torch:literal, compute: $compute:expr, empty: $nothing:expr, gradient: $yes:ident $($why:literal)?,
         example: $example:literal => $prints:literal,
     })*) => {
         /// A reduction.
@@ -180,7 +180,7 @@ macro_rules! define {
             torch: $torch,
             doc: concat!($($doc, "\n"),*),
             class: ReduceClass::$class,
-            of_nothing: $nothing,
+            empty: $nothing,
             no_gradient: why!($yes $($why)?),
             example: ($example, $prints),
             compute: $compute,
@@ -206,12 +206,15 @@ impl Reduction {
     /// # Errors
     /// When there are no elements to reduce and the reduction has no value for that.
     pub(crate) fn check_elements(self, elements: usize, results: usize) -> Result<()> {
-        if elements > 0 || results == 0 || self.row().of_nothing.is_some() {
+        if elements > 0 || results == 0 || self.row().empty.is_some() {
             return Ok(());
         }
         Err(
             Error::value(self.row().name, "there are no elements to reduce")
-                .rule("an extreme of nothing does not exist")
+                .rule(format!(
+                    "`{}` of an empty array is undefined",
+                    self.row().name
+                ))
                 .hint("check `is_empty()` first"),
         )
     }

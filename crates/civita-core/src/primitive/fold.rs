@@ -16,7 +16,7 @@ use crate::raw::Raw;
 pub struct Over {
     /// In increasing order.
     pub axes: PerAxis<usize>,
-    /// Do they stay, with length 1?
+    /// Whether they stay, with length 1.
     pub keepdims: KeepDims,
 }
 

@@ -54,7 +54,7 @@ pub struct Scatter {
     pub batch: usize,
     /// What becomes of an index that is out of range.
     pub mode: Mode,
-    /// Does the result take the memory of the first operand?
+    /// Whether the result takes the memory of the first operand.
     pub in_place: bool,
 }
 

@@ -150,7 +150,7 @@ impl View {
         }
     }
 
-    /// Does every element of the operand appear once at most?
+    /// Whether every element of the operand appears once at most.
     fn is_injective(&self) -> bool {
         match self {
             View::Broadcast(_) => false,

@@ -15,7 +15,7 @@ use crate::transform::{with_batch, with_batch_rank};
 pub struct Write {
     /// Where.
     pub view: View,
-    /// Does the result take the memory of the first operand? Then its other handles see the write, as NumPy's views do.
+    /// Whether the result takes the memory of the first operand: then its other handles see the write, as NumPy's views do.
     pub in_place: bool,
 }
 

@@ -209,7 +209,7 @@ impl<'a> FloatFormat<'a> {
     }
 }
 
-/// Are these finite values written as `1.e+08`? When the largest has more digits than the dtype knows, and when the
+/// Whether these finite values are written as `1.e+08`: when the largest has more digits than the dtype knows, and when the
 /// smallest would show few digits or none (unless small numbers may be written as zero).
 fn wants_scientific(finite: impl Iterator<Item = f64>, dtype: DType, options: &Options) -> bool {
     let sizes = finite.filter(|v| *v != 0.0).map(f64::abs);

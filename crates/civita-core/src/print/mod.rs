@@ -43,7 +43,7 @@ impl Source<'_> {
         self.shape.contains(&0)
     }
 
-    /// Does it have more elements than are printed in full?
+    /// Whether it has more elements than are printed in full.
     fn is_summarised(&self, options: &Options) -> bool {
         let size = self
             .shape
@@ -394,7 +394,7 @@ pub fn array_text(
     layout.out
 }
 
-/// Is something left out of an axis of a summary?
+/// Whether something is left out of an axis of a summary.
 fn is_cut(length: usize, edge: Option<usize>) -> bool {
     edge.is_some_and(|edge| edge.saturating_mul(2) < length)
 }

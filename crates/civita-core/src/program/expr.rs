@@ -64,7 +64,7 @@ pub struct Program {
     inputs: usize,
     nodes: Vec<Node>,
     output: Id,
-    /// Were there more steps than a program holds? Then what is here means nothing, and has no plan.
+    /// Whether there were more steps than a program holds: then what is here means nothing, and has no plan.
     overflow: bool,
 }
 
@@ -253,7 +253,7 @@ impl Program {
         self.output
     }
 
-    /// Does the result depend on the values of input `i`? That another value has its dtype ([`Expr::like`]) does not count.
+    /// Whether the result depends on the values of input `i`. That another value has its dtype ([`Expr::like`]) does not count.
     pub fn reads(&self, i: usize) -> bool {
         let is_input = |id: Id| self.nodes[id as usize] == Node::Input(i as u16);
         is_input(self.output)
@@ -264,7 +264,7 @@ impl Program {
             })
     }
 
-    /// Was it larger than a program can be?
+    /// Whether it was larger than a program can be.
     pub(super) fn overflows(&self) -> bool {
         self.overflow
     }

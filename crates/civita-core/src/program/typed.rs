@@ -68,7 +68,7 @@ pub struct Typed {
     pub widest: usize,
     /// Cost of an element, in additions.
     pub weight: usize,
-    /// Is there an op with no result for some values, an integer power whose exponent may be negative?
+    /// Whether there is an op with no result for some values, an integer power whose exponent may be negative.
     pub partial: bool,
     kept: bool,
     compiled: OnceLock<Box<dyn Any + Send + Sync>>,
@@ -230,7 +230,7 @@ impl Typed {
         typed
     }
 
-    /// Does the only input pass unchanged, in its lane already?
+    /// Whether the only input passes unchanged, in its lane already.
     pub fn is_identity(&self) -> bool {
         self.steps.is_empty() && self.inputs.len() == 1 && self.inputs[0] == self.lane
     }

@@ -283,7 +283,7 @@ impl Raw {
     }
 }
 
-/// Is the end of a range part of it?
+/// Whether the end of a range is part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// Yes.

@@ -184,7 +184,7 @@ pub(crate) fn strong(op: Op, operands: &[Operand<'_>]) -> Result<SmallVec<[Raw; 
         .collect()
 }
 
-/// Are the operands and the output of one dtype that stays, and of the output's shape or one value?
+/// Whether the operands and the output are of one dtype that stays, and of the output's shape or scalars.
 #[inline]
 fn fits_plainly(op: Op, operands: &[Operand<'_>], out: &Raw) -> bool {
     let (class, dtype) = (op.row().class, out.dtype());
@@ -312,7 +312,7 @@ fn simplified(op: Op, operands: &[Operand<'_>]) -> Option<Result<Raw>> {
     }
 }
 
-/// As many operands as the op takes?
+/// Checks that there are as many operands as the op takes.
 #[inline]
 fn check_count(op: Op, given: usize) -> Result<()> {
     if given == op.row().arity {

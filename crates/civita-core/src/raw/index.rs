@@ -174,7 +174,7 @@ fn basic(keys: &[Key]) -> Option<SmallVec<[SliceItem; 4]>> {
     keys.iter().map(item).collect()
 }
 
-/// Do indices lie in Fortran order? Then so does what they pick from all axes, as in NumPy.
+/// Whether indices lie in Fortran order: then so does what they pick from all axes, as in NumPy.
 fn turned(places: &Raw) -> bool {
     places.is_plain()
         && places.rank() > 1
@@ -257,7 +257,7 @@ struct Index {
     picks: SmallVec<[Pick; 2]>,
     /// The shape of the arrays together.
     shape: Dims,
-    /// Does that shape stand in front of the result, because a slice separates the arrays? Else it stands in the place of
+    /// Whether that shape stands in front of the result, because a slice separates the arrays. Else it stands in the place of
     /// the first.
     in_front: bool,
 }
@@ -355,7 +355,7 @@ impl Index {
         })
     }
 
-    /// Is the view the tensor itself?
+    /// Whether the view is the tensor itself.
     fn is_whole(&self) -> bool {
         self.items.iter().all(|item| *item == SliceItem::ALL)
     }

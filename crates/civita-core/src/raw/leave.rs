@@ -1,4 +1,4 @@
-//! How values leave the world of tensors: numbers, slices, text. All of it goes through [`Raw::concrete`].
+//! How values leave the engine: numbers, slices, text. All of it goes through [`Raw::concrete`].
 
 use super::Raw;
 use crate::device::Device;
@@ -228,7 +228,7 @@ impl Raw {
         host::element(self, place)
     }
 
-    /// Does no transformation look at it, no gradient reach it, and do its elements lie where the host reads them?
+    /// Returns true where no transformation looks at it, no gradient reaches it, and its elements lie where the host reads them.
     #[inline]
     pub fn is_plain(&self) -> bool {
         self.tag.is_none() && self.device == Device::Cpu

@@ -208,12 +208,12 @@ impl Raw {
         self.storage.alias_unique()
     }
 
-    /// Does no other handle reach the bytes?
+    /// Whether no other handle reaches the bytes.
     pub(crate) fn is_only_handle(&mut self) -> bool {
         self.storage.is_unique()
     }
 
-    /// Is it the only handle on Owned bytes?
+    /// Whether it is the only handle on Owned bytes.
     pub(crate) fn is_sole_owner(&mut self) -> bool {
         self.storage.access() == Access::Owned && self.storage.is_unique()
     }

@@ -14,7 +14,7 @@ use crate::primitive::{
 pub struct ReduceOptions<'a> {
     /// Over which axes.
     pub axes: Axes<'a>,
-    /// Do they stay, with length 1?
+    /// Whether they stay, with length 1.
     pub keepdims: KeepDims,
     /// The dtype to compute in and return, where the rule's is not wanted.
     pub dtype: Option<DType>,

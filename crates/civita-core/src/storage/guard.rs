@@ -171,7 +171,7 @@ pub type WaitHook = fn(&mut dyn FnMut());
 static WAIT: OnceLock<WaitHook> = OnceLock::new();
 
 /// Says what is done around every wait for a guard, on the thread that waits. The hook calls its argument once, which
-/// returns when the guard is taken. The Python door lets go of the interpreter meanwhile, because the holder of the
+/// returns when the guard is taken. The Python bindings let go of the interpreter meanwhile, because the holder of the
 /// guard may want it. The first hook stays.
 pub fn set_wait_hook(hook: WaitHook) {
     _ = WAIT.set(hook);

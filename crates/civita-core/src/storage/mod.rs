@@ -280,7 +280,7 @@ impl Storage {
         ABSENT.get_or_init(made).clone()
     }
 
-    /// Has it no bytes because nobody kept them?
+    /// Whether it has no bytes because nobody kept them.
     #[inline]
     pub(crate) fn is_absent(&self) -> bool {
         matches!(self.0.memory, Memory::Absent)
@@ -312,20 +312,20 @@ impl Storage {
         }
     }
 
-    /// May the bytes be written at all? Only imported memory may be read-only.
+    /// Whether the bytes may be written at all: only imported memory may be read-only.
     #[inline]
     pub fn writable(&self) -> bool {
         self.0.writable
     }
 
-    /// Is this the only handle? Then nobody else reaches the bytes of an Owned buffer, and nobody can until this handle
+    /// Whether this is the only handle: then nobody else reaches the bytes of an Owned buffer, and nobody can until this handle
     /// is cloned.
     #[inline]
     pub fn is_unique(&mut self) -> bool {
         Shared::get_mut(&mut self.0).is_some()
     }
 
-    /// Are these handles on the same buffer?
+    /// Whether these are handles on the same buffer.
     #[inline]
     pub fn same_buffer(a: &Storage, b: &Storage) -> bool {
         Shared::ptr_eq(&a.0, &b.0)
@@ -384,7 +384,7 @@ impl Storage {
         }
     }
 
-    /// Has the buffer a cell?
+    /// Whether the buffer has a cell.
     #[inline]
     pub(crate) fn has_cell(&self) -> bool {
         !self.0.cell.load(Acquire).is_null()

@@ -83,12 +83,7 @@ pub(super) fn take(bytes: usize, fill: Fill) -> Result<(NonNull<u8>, Block)> {
 
 #[cold]
 fn take_slowly(bytes: usize, fill: Fill) -> Result<(NonNull<u8>, Block)> {
-    let failed = || {
-        Error::memory(
-            "allocate",
-            format!("{} could not be had", bytes_text(bytes)),
-        )
-    };
+    let failed = || Error::memory("allocate", format!("cannot allocate {}", bytes_text(bytes)));
     if bytes > isize::MAX as usize - 4095 {
         return Err(failed());
     }

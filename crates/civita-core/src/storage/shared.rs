@@ -76,7 +76,7 @@ impl<T, const TAIL: usize> Shared<T, TAIL> {
         Some(unsafe { &mut self.counted.as_mut().value })
     }
 
-    /// Are these handles on the same box?
+    /// Whether these are handles on the same box.
     #[inline]
     pub fn ptr_eq(a: &Self, b: &Self) -> bool {
         a.counted == b.counted

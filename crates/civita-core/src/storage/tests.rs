@@ -134,9 +134,7 @@ fn what_cannot_be_had_is_an_error_that_names_the_bytes() {
         let error = Storage::uninit(bytes).unwrap_err();
         assert!(error.is_memory());
         assert!(
-            error
-                .to_string()
-                .contains(&format!("({bytes} bytes) could not be had")),
+            error.to_string().contains(&format!("({bytes} bytes)")),
             "{error}"
         );
         assert!(Storage::zeroed(bytes).is_err());

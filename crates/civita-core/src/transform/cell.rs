@@ -177,7 +177,7 @@ fn embed(flat: &Raw, layout: &Layout, value: &Raw) -> Result<Raw> {
 pub trait Shared {
     /// How often what transformations know of the buffer has changed; 0 where they know nothing.
     fn shared_version(&self) -> u32;
-    /// Is it a constant over memory whose value is tracked: was it detached?
+    /// Whether it was detached: a constant over memory whose value is tracked.
     fn is_detached(&self) -> bool;
     /// Counts a new array over the buffer; a tensor that is tracked becomes what the buffer holds.
     fn array_made(&self);
@@ -195,7 +195,7 @@ pub trait Shared {
     /// # Errors
     /// When the write cannot be followed.
     fn written(&self, before: &Raw, after: Raw) -> Result<Raw>;
-    /// May the array be written, and do bytes alone change because no graph records the write? An array over the memory of a
+    /// Whether the array may be written with its bytes alone changing, because no graph records the write. An array over the memory of a
     /// leaf whose graph grows may not.
     ///
     /// # Errors

@@ -157,13 +157,13 @@ impl Drop for EnteredScope {
     }
 }
 
-/// Does a graph of this level grow?
+/// Whether a graph of this level grows.
 #[inline]
 pub(crate) fn grows(level: Level) -> bool {
     level > QUIET.get()
 }
 
-/// Are the graphs recorded that leaves made here and now would belong to?
+/// Whether the graphs are recorded that leaves made here and now would belong to.
 #[inline]
 pub fn recording() -> bool {
     grows(SCOPE.get() + 1)

@@ -108,14 +108,14 @@ impl Raw {
         }
     }
 
-    /// Does a gradient reach it? True of a tensor that requires one and of all that is computed from it.
+    /// Whether a gradient reaches it: true of a tensor that requires one and of all that is computed from it.
     #[inline]
     pub fn tracks_gradient(&self) -> bool {
         self.tag()
             .is_some_and(|tag| tag.any(|kind| matches!(kind, Kind::Node(_))))
     }
 
-    /// Does a transformation that is under way look at it: has it a tangent, a batch, a name in a trace?
+    /// Returns true where a transformation that is under way looks at it: it has a tangent, a batch, a name in a trace.
     pub fn is_transformed(&self) -> bool {
         self.tag()
             .is_some_and(|tag| tag.any(|kind| !matches!(kind, Kind::Node(_))))
@@ -205,7 +205,7 @@ impl Raw {
 }
 
 impl Tag {
-    /// Is there such a tag here or below?
+    /// Whether there is such a tag here or below.
     pub(crate) fn any(&self, is: impl Fn(&Kind) -> bool) -> bool {
         let mut next = Some(self);
         while let Some(tag) = next {

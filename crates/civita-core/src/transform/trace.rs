@@ -204,7 +204,7 @@ impl Graph {
         self.equations.len()
     }
 
-    /// Is it the identity, or constant?
+    /// Returns true where it runs no primitives: it is the identity, or constant.
     pub fn is_empty(&self) -> bool {
         self.equations.is_empty()
     }

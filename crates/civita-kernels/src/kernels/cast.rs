@@ -24,11 +24,11 @@ struct F16(u16);
 struct BF16(u16);
 
 trait Cast<U>: Copy {
-    /// Are there values that [`Cast::loses`]?
+    /// Whether there are values that [`Cast::loses`].
     const LOSES: bool = false;
     fn convert(self) -> U;
 
-    /// Does the result say nothing of the value: NaN or something too large becomes an integer, or a finite value infinity? Told
+    /// Whether the result says nothing of the value: NaN or something too large becomes an integer, or a finite value infinity. Told
     /// where the processor does not, which chooses such results here.
     #[inline(always)]
     fn loses(self) -> bool {

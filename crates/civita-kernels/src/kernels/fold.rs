@@ -32,9 +32,9 @@ pub enum Fold {
     Max,
     /// The smaller, NaN if either is.
     Min,
-    /// Is either true (anything but 0)?
+    /// Whether either is true (anything but 0).
     Any,
-    /// Are both?
+    /// Whether both are.
     All,
 }
 
@@ -52,7 +52,7 @@ pub struct Folding {
     /// An accumulator that changes nothing.
     pub identity: Slot,
     /// The first byte of one that nothing changes any more, where there is such: the rest need not be looked at.
-    pub settled: Option<u8>,
+    pub absorbing: Option<u8>,
 }
 
 /// The rows that `across` folds.
@@ -72,9 +72,9 @@ trait Monoid<T: Lane>: 'static {
     /// What all of them are.
     type Acc: Lane;
     const IDENTITY: Self::Acc;
-    /// Do parts lose nothing, however many elements they are of?
+    /// Whether parts lose nothing, however many elements they are of.
     const EXACT: bool;
-    const SETTLED: Option<u8> = None;
+    const ABSORBING: Option<u8> = None;
     fn mark(x: T) -> Self::Mark;
     fn marks(a: Self::Mark, b: Self::Mark) -> Self::Mark;
     fn start(x: T) -> Self::Part;
@@ -366,7 +366,7 @@ fn widened(x: Complex<f32>) -> Complex<f64> {
     Complex::new(x.re.into(), x.im.into())
 }
 sums! {
-    // truth values are counted
+    // booleans are counted
     B8, 0, 1; i32, |x: B8| i32::from(x.get()), i64::from; i64, |x: B8| i64::from(x.get()), |x| x; i64;
     f32, 0.0, 1.0; f32, |x| x, f64::from; f32, |x| x, f64::from; f64;
     f64, 0.0, 1.0; f64, |x| x, |x| x; f64, |x| x, |x| x; f64;
@@ -539,14 +539,14 @@ macro_rules! truths {
         truths!(@one Any $t, $bits, 0, 1, |x| $of(x), |bits| bits != 0, |a, b| a | b);
         truths!(@one All $t, $bits, 1, 0, |x| if $of(x) == 0 { $bits::MAX } else { 0 }, |zeros| zeros == 0, |a, b| a & b);
     )* };
-    (@one $M:ident $t:ty, $bits:ident, $identity:literal, $settled:literal, |$x:ident| $mark:expr, |$kept:ident| $truth:expr, |$a:ident, $b:ident| $merge:expr) => {
+    (@one $M:ident $t:ty, $bits:ident, $identity:literal, $absorbing:literal, |$x:ident| $mark:expr, |$kept:ident| $truth:expr, |$a:ident, $b:ident| $merge:expr) => {
         impl Monoid<$t> for $M {
             type Part = ();
             type Mark = $bits;
             type Acc = B8;
             const IDENTITY: B8 = B8($identity);
             const EXACT: bool = true;
-            const SETTLED: Option<u8> = Some($settled);
+            const ABSORBING: Option<u8> = Some($absorbing);
             #[inline(always)]
             fn start(_: $t) {}
             #[inline(always)]
@@ -606,7 +606,7 @@ impl<T: Lane, M: Monoid<T>> Table<M, T> {
             merge: Shells::<Merge<M, T>>::BY_LEVEL[level],
             acc: M::Acc::DTYPE,
             identity,
-            settled: M::SETTLED,
+            absorbing: M::ABSORBING,
         }
     }
 }
@@ -624,7 +624,7 @@ macro_rules! all_lanes {
     };
 }
 
-/// The kernels that fold lanes of this dtype. Sums and products of integers and truth values have accumulators of 64 bits.
+/// The kernels that fold lanes of this dtype. Sums and products of integers and booleans have accumulators of 64 bits.
 pub fn folding(fold: Fold, lane: DType) -> Option<Folding> {
     match fold {
         Fold::Sum => all_lanes!(Sum, lane),

@@ -49,7 +49,7 @@ fn tell<T: Lane>(chosen: bool, results: &[T]) {
 
 trait Map1<T: Lane> {
     type Out: Lane;
-    /// Are results that are not finite chosen and not computed?
+    /// Whether results that are not finite are chosen and not computed.
     const CHOOSES: bool;
     fn at<I: Isa>(x: T) -> Self::Out;
 
@@ -207,7 +207,7 @@ macro_rules! exact {
 }
 exact!(u64, i64; i64, u64);
 
-/// `A`, `B`: does the second, the third operand vary?
+/// `A`, `B`: whether the second, the third operand varies.
 struct Loop3<T, const A: bool, const B: bool>(PhantomData<T>);
 impl<T: Lane, K: Map3<T>, const A: bool, const B: bool> Body for (K, Loop3<T, A, B>) {
     #[inline(always)]

@@ -74,7 +74,7 @@ struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// Is one of these places in the part's next `n`?
+    /// Whether one of these places is in the part's next `n`.
     fn any(self, n: usize) -> bool {
         self.places.is_none_or(|places| {
             let next = places.partition_point(|&place| place < self.offset);

@@ -78,15 +78,15 @@ pub trait Float:
     fn exp2_factors(t: Self) -> [Self; 2];
     /// `x = 2^k · m` with `m` from √½ to √2, for positive finite `x`; only where `SUBNORMAL` also for subnormals.
     fn split_exponent<const SUBNORMAL: bool>(self) -> (Self, Self);
-    /// Is it positive, normal and finite?
+    /// Whether it is positive, normal and finite.
     fn positive_normal(self) -> bool;
     /// `log1p(f) - f` for `f` from √½ - 1 to √2 - 1.
     fn log1p_tail<I: Isa>(f: Self) -> Self;
-    /// Is the integer `n` in `t = MAGIC + n` odd; is its second bit set?
+    /// Whether the integer `n` in `t = MAGIC + n` is odd, and whether its second bit is set.
     fn quadrant(t: Self) -> (bool, bool);
     /// `self` with the sign of `sign`.
     fn with_sign(self, sign: Self) -> Self;
-    /// Is the sign bit set?
+    /// Returns true where the sign bit is set.
     #[inline(always)]
     fn negative(self) -> bool {
         // a comparison of floats, because SSE2 cannot compare 64-bit integers

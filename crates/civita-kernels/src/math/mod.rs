@@ -87,13 +87,13 @@ pub trait Real:
     fn from_f64(x: f64) -> Self;
     /// As an `f64`, exactly.
     fn to_f64(self) -> f64;
-    /// Is it NaN?
+    /// Returns true where it is NaN.
     #[inline(always)]
     #[allow(clippy::eq_op)]
     fn is_nan(self) -> bool {
         self != self
     }
-    /// Is it neither infinite nor NaN?
+    /// Returns true where it is neither infinite nor NaN.
     #[inline(always)]
     fn is_finite(self) -> bool {
         self.abs() < Self::INFINITY

@@ -110,7 +110,7 @@ pub trait Power: Real {
     /// The base to the power `y · (log[0] + log[1])`.
     fn exp_sum<I: Isa, const FULL: bool>(log: [f64; 2], y: Self) -> Self;
 
-    /// `out = x ^ y` by a kernel of the instruction set's own; says whether it has one. `X`, `Y`: do they vary?
+    /// `out = x ^ y` by a kernel of the instruction set's own; says whether it has one. `X`, `Y`: whether they vary.
     ///
     /// # Safety
     /// What varies is valid for as many elements as `out` has, what does not for one.

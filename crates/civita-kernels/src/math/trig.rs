@@ -35,9 +35,9 @@ pub trait Trig: Real {
 pub struct Reduced<F> {
     high: F,
     low: F,
-    /// Is the multiple odd?
+    /// Whether the multiple is odd.
     odd: bool,
-    /// Is the multiple's second bit set?
+    /// Whether the multiple's second bit is set.
     second: bool,
 }
 

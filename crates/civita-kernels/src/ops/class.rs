@@ -17,15 +17,15 @@ pub enum Class {
     Ring,
     /// Every dtype, which stays: `maximum`.
     Ordered,
-    /// Numbers, whose dtype stays; truth values are refused: `sub`, `neg`.
+    /// Numbers, whose dtype stays; booleans are refused: `sub`, `neg`.
     Subtractive,
-    /// Numbers, whose dtype stays; truth values become `i8`: `square`, `pow`.
+    /// Numbers, whose dtype stays; booleans become `i8`: `square`, `pow`.
     Numeric,
     /// Every dtype; a complex one becomes its real part's: `abs`.
     ToReal,
     /// Real dtypes, which stay: `floor`.
     RealSame,
-    /// Real numbers, whose dtype stays; truth values become `i8`: `floor_divide`.
+    /// Real numbers, whose dtype stays; booleans become `i8`: `floor_divide`.
     RealPair,
     /// Floats and complex; integers go to the float that holds them: `exp`.
     ToFloat,
@@ -35,19 +35,19 @@ pub enum Class {
     RealFloat,
     /// The widest float or complex dtype, whatever goes in: `float_power`.
     Double,
-    /// Every dtype, a truth value comes out: `isnan`, `logical_and`.
+    /// Every dtype, a boolean comes out: `isnan`, `logical_and`.
     ToBool,
-    /// Real dtypes, a truth value comes out: `signbit`.
+    /// Real dtypes, a boolean comes out: `signbit`.
     RealToBool,
-    /// Every dtype, a truth value comes out; `u64` with `i64` is compared exactly: `lt`.
+    /// Every dtype, a boolean comes out; `u64` with `i64` is compared exactly: `lt`.
     Compare,
-    /// Truth values and integers, which stay: `bitwise_and`.
+    /// Booleans and integers, which stay: `bitwise_and`.
     Bits,
-    /// Integers, which stay; truth values become `i8`: `left_shift`.
+    /// Integers, which stay; booleans become `i8`: `left_shift`.
     Whole,
-    /// Integers, which stay; truth values are refused: `gcd`.
+    /// Integers, which stay; booleans are refused: `gcd`.
     Integer,
-    /// A truth value and two of any dtype, which stays: `where`.
+    /// A boolean and two of any dtype, which stays: `where`.
     Select,
 }
 
@@ -58,7 +58,7 @@ pub enum Result {
     Same,
     /// The real part's.
     Real,
-    /// A truth value.
+    /// A boolean.
     Bool,
 }
 
@@ -193,10 +193,10 @@ impl Op {
         let taken: Vec<&str> = row.class.loops().iter().map(|d| d.name()).collect();
         let hint = match (self, inputs) {
             (Op::Sub, _) => {
-                "`bitwise_xor` tells where two truth values differ; or convert to an integer first"
+                "`bitwise_xor` tells where two booleans differ; or convert to an integer first"
             }
             (Op::Neg | Op::Positive, _) => {
-                "`logical_not` turns a truth value around; or convert to an integer first"
+                "`logical_not` negates a boolean; or convert to an integer first"
             }
             (_, all) if all.iter().any(|d| d.is_complex()) => {
                 "take the real part, the imaginary part or `abs` first"

@@ -19,7 +19,7 @@
 
 use super::Class;
 
-/// Hands the whole table of elementwise ops to a macro: how the face makes its methods.
+/// Hands the whole table of elementwise ops to a macro: how the typed API makes its methods.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! elementwise_rows {
@@ -410,7 +410,7 @@ macro_rules! elementwise_rows {
                     numpy: signbit, torch: "signbit",
                     kernel: B8::new(x.signbit()),
                     device: "signbit_of(x)",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![1.0, -0.0].signbit()" => "[False  True]",
                 }
@@ -419,7 +419,7 @@ macro_rules! elementwise_rows {
                     numpy: isinf, torch: "isinf",
                     kernel: B8::new(x.is_infinite()),
                     device: "is_infinite(x)",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![1.0, f64::INFINITY].isinf()" => "[False  True]",
                 }
@@ -428,29 +428,29 @@ macro_rules! elementwise_rows {
                     numpy: isfinite, torch: "isfinite",
                     kernel: B8::new(!x.is_infinite() & !x.is_nan()),
                     device: "is_finite(x)",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![1.0, f64::NAN].isfinite()" => "[ True False]",
                 }
-                /// Is it NaN? Of a complex number: is a part of it?
+                /// Returns true where it is NaN; of a complex number, where a part of it is.
                 IsNan isnan(x): ToBool {
                     numpy: isnan, torch: "isnan",
                     kernel: B8::new(x.is_nan()),
                     device: "is_nan(x)",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![1.0, f64::NAN].isnan()" => "[False  True]",
                 }
-                /// Is it false, that is zero?
+                /// Returns true where it is zero.
                 LogicalNot logical_not(x): ToBool {
                     numpy: logical_not, torch: "logical_not",
                     kernel: B8::new(!x.truth()),
                     device: "x == 0",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![1.0, 0.0].logical_not()" => "[False  True]",
                 }
-                /// Every bit turned around; of a truth value its negation.
+                /// Bitwise NOT; of a boolean its negation.
                 Invert invert(x): Bits {
                     numpy: invert, torch: "bitwise_not",
                     kernel: x.not(),
@@ -480,7 +480,7 @@ macro_rules! elementwise_rows {
                 }
             }
             binary {
-                /// The sum `a + b`; integers wrap, of truth values it is their or.
+                /// The sum `a + b`; integers wrap, of booleans it is their or.
                 Add add(a, b): Ring {
                     numpy: add, torch: "add",
                     kernel: a.add(b),
@@ -489,7 +489,7 @@ macro_rules! elementwise_rows {
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, 2.0].add(&tensor![10.0, 20.0])?" => "[11. 22.]",
                 }
-                /// The difference `a - b`; integers wrap, truth values are refused.
+                /// The difference `a - b`; integers wrap, booleans are refused.
                 Sub sub(a, b): Subtractive {
                     numpy: subtract, torch: "sub",
                     kernel: a.sub(b),
@@ -498,7 +498,7 @@ macro_rules! elementwise_rows {
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, 2.0].sub(&tensor![10.0, 20.0])?" => "[ -9. -18.]",
                 }
-                /// The product `a · b`; integers wrap, of truth values it is their and.
+                /// The product `a · b`; integers wrap, of booleans it is their and.
                 Mul mul(a, b): Ring {
                     numpy: multiply, torch: "mul",
                     kernel: a.mul::<I>(b),
@@ -705,7 +705,7 @@ macro_rules! elementwise_rows {
                     numpy: logical_xor, torch: "logical_xor",
                     kernel: B8::new(a.truth() ^ b.truth()),
                     device: "(a != 0) != (b != 0)",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1, 0].logical_xor(&tensor![2, 2])?" => "[False  True]",
                 }
@@ -746,61 +746,61 @@ macro_rules! elementwise_rows {
                     samples: [(6.0, 4.0)],
                     example: "tensor![4, -3].lcm(&tensor![6, 5])?" => "[12 15]",
                 }
-                /// Is `a = b`?
+                /// Returns true where `a = b`.
                 Eq eq(a, b): Compare {
                     numpy: equal, torch: "eq",
                     kernel: B8::new(a.equal(b)),
                     device: "a == b",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1, 2].eq(&tensor![1, 3])?" => "[ True False]",
                 }
-                /// Is `a ≠ b`?
+                /// Returns true where `a ≠ b`.
                 Ne ne(a, b): Compare {
                     numpy: not_equal, torch: "ne",
                     kernel: B8::new(!a.equal(b)),
                     device: "a != b",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1, 2].ne(&tensor![1, 3])?" => "[False  True]",
                 }
-                /// Is `a < b`? Complex numbers compare by real part, then by imaginary part.
+                /// Returns true where `a < b`. Complex numbers compare by real part, then by imaginary part.
                 Lt lt(a, b): Compare {
                     numpy: less, torch: "lt",
                     kernel: B8::new(a.less(b)),
                     device: "a < b",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1, 2].lt(&tensor![2, 2])?" => "[ True False]",
                 }
-                /// Is `a ≤ b`?
+                /// Returns true where `a ≤ b`.
                 Le le(a, b): Compare {
                     numpy: less_equal, torch: "le",
                     kernel: B8::new(a.less_equal(b)),
                     device: "a <= b",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1, 2].le(&tensor![2, 1])?" => "[ True False]",
                 }
-                /// Is `a > b`?
+                /// Returns true where `a > b`.
                 Gt gt(a, b): Compare {
                     numpy: greater, torch: "gt",
                     kernel: B8::new(b.less(a)),
                     device: "a > b",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1, 2].gt(&tensor![1, 1])?" => "[False  True]",
                 }
-                /// Is `a ≥ b`?
+                /// Returns true where `a ≥ b`.
                 Ge ge(a, b): Compare {
                     numpy: greater_equal, torch: "ge",
                     kernel: B8::new(b.less_equal(a)),
                     device: "a >= b",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1, 2].ge(&tensor![2, 2])?" => "[False  True]",
                 }
-                /// The bits that both have; of truth values their and.
+                /// The bits that both have; of booleans their and.
                 BitwiseAnd bitwise_and(a, b): Bits {
                     numpy: bitwise_and, torch: "bitwise_and",
                     kernel: a.and(b),
@@ -809,7 +809,7 @@ macro_rules! elementwise_rows {
                     samples: [(6.0, 3.0)],
                     example: "tensor![6, 5].bitwise_and(&tensor![3, 4])?" => "[2 4]",
                 }
-                /// The bits that either has; of truth values their or.
+                /// The bits that either has; of booleans their or.
                 BitwiseOr bitwise_or(a, b): Bits {
                     numpy: bitwise_or, torch: "bitwise_or",
                     kernel: a.or(b),
@@ -818,7 +818,7 @@ macro_rules! elementwise_rows {
                     samples: [(6.0, 3.0)],
                     example: "tensor![6, 5].bitwise_or(&tensor![3, 4])?" => "[7 5]",
                 }
-                /// The bits that one of the two has; of truth values whether they differ.
+                /// The bits that one of the two has; of booleans whether they differ.
                 BitwiseXor bitwise_xor(a, b): Bits {
                     numpy: bitwise_xor, torch: "bitwise_xor",
                     kernel: a.xor(b),
@@ -827,21 +827,21 @@ macro_rules! elementwise_rows {
                     samples: [(6.0, 3.0)],
                     example: "tensor![6, 5].bitwise_xor(&tensor![3, 4])?" => "[5 1]",
                 }
-                /// Are both true, that is not zero?
+                /// Returns true where both are not zero.
                 LogicalAnd logical_and(a, b): ToBool {
                     numpy: logical_and, torch: "logical_and",
                     kernel: B8::new(a.truth() & b.truth()),
                     device: "(a != 0) && (b != 0)",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1, 2].logical_and(&tensor![0, 2])?" => "[False  True]",
                 }
-                /// Is either true, that is not zero?
+                /// Returns true where either is not zero.
                 LogicalOr logical_or(a, b): ToBool {
                     numpy: logical_or, torch: "logical_or",
                     kernel: B8::new(a.truth() | b.truth()),
                     device: "(a != 0) || (b != 0)",
-                    gradient: None("its result is a truth value"),
+                    gradient: None("its result is a boolean"),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1, 0].logical_or(&tensor![0, 0])?" => "[ True False]",
                 }

@@ -80,7 +80,7 @@ impl<B: BitGenerator> BitGenerator for &mut B {
 /// The upper half of the last word of 64 bits from which 32 were drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Half {
-    /// Is it still to be drawn?
+    /// Whether it is still to be drawn.
     pub left: bool,
     /// The bits; they remain when they have been drawn.
     pub word: u32,

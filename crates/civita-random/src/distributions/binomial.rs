@@ -8,7 +8,7 @@ use crate::bits::BitGenerator;
 pub(crate) struct Prepared {
     n: i64,
     method: Method,
-    /// Are failures drawn, because successes are more likely?
+    /// Whether failures are drawn, because successes are more likely.
     failures: bool,
 }
 
@@ -207,7 +207,7 @@ impl Btpe {
         }
     }
 
-    /// Is `v` below the probability of `y`, relative to that of `m`?
+    /// Whether `v` is below the probability of `y`, relative to that of `m`.
     fn accepts(&self, y: i64, v: f64) -> bool {
         let (n, m, r, q) = (self.n, self.m, self.r, self.q);
         let variance = n as f64 * r * q;

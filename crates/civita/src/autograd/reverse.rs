@@ -170,7 +170,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         self.raw.set_grad(None);
     }
 
-    /// Will a gradient reach it? True of a variable, and of all that is computed from one.
+    /// Whether a gradient reaches it: true of a variable, and of all that is computed from one.
     #[doc(alias = "requires_grad")]
     pub fn tracks_gradient(&self) -> bool {
         self.raw.tracks_gradient()

@@ -1,7 +1,7 @@
 //! Sorts of values alone, by unsigned integers that stand for them.
 //!
 //! ```text
-//! encode(x) = the bits of x as an unsigned integer in the order of x, from which x can be had back
+//! encode(x) = the bits of x as an unsigned integer in the order of x, from which x can be decoded
 //! a row with a NaN or -0: as `sort` does it, which keeps payloads and the order of -0 and 0
 //! else equal elements are equal bits, and no order among them can be seen:
 //!   encode where they lie; sort the integers; decode
@@ -26,7 +26,7 @@ const MOST_PARTS: usize = 16;
 /// Elements of a task that decodes.
 const PIECE: usize = 1 << 15;
 
-/// Elements whose bits are, encoded, unsigned integers in NumPy's order, and can be had back from them.
+/// Elements whose bits are, encoded, unsigned integers in NumPy's order, and can be decoded from them.
 pub(super) trait Coded {
     type Bits: Item + Code;
     fn encode(bits: Self::Bits) -> Self::Bits;

@@ -106,7 +106,7 @@ fn compress_few(mask: &Raw, x: &Raw) -> Option<Result<Raw>> {
     }))
 }
 
-/// Are there as many rows as the mask is true?
+/// Whether there are as many rows as the mask is true.
 fn check_rows(op: &'static str, mask: &Mask, few: &Raw) -> Result<()> {
     let rows = few.shape().first().copied().unwrap_or(0);
     if rows == mask.count {

@@ -106,7 +106,7 @@ pub(crate) fn weighted(x: &Raw, weights: &Raw, bins: usize) -> Result<Raw> {
 pub(crate) struct Edges<'a> {
     /// In increasing order, one more than bins.
     pub(crate) edges: &'a [f64],
-    /// Are all bins of one width?
+    /// Whether all bins are of one width.
     pub(crate) uniform: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The fast path of an op whose operands already lie as its kernel wants them: contiguous, of one shape or one value, in
+//! The fast path of an op whose operands already lie as its kernel wants them: contiguous, of the same shape or scalars, in
 //! the compute dtype. Most calls are like that, and small ones are dominated by dispatch overhead: here it is a table
 //! look-up, one allocation and the kernel.
 

@@ -24,7 +24,7 @@ pub(crate) enum Border<'a> {
 }
 
 impl Border<'_> {
-    /// Is a border of these widths made of elements that an axis of this length has?
+    /// Whether a border of these widths is made of elements that an axis of this length has.
     pub(crate) fn reaches(&self, n: usize, [before, after]: [usize; 2]) -> bool {
         let most = match self {
             Border::Constant(_) => return true,

@@ -72,7 +72,7 @@ enum Ready {
 /// The stages of a normalisation in a lane.
 struct Stages {
     all: Vec<Ready>,
-    /// Of each value, the operand first: is it one number for the row?
+    /// Whether each value, the operand first, is one number for the row.
     one: SmallVec<[bool; 8]>,
     /// Rows of registers that a stage needs at most.
     registers: usize,

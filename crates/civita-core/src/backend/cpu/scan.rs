@@ -327,7 +327,7 @@ struct Scan {
     indexed: Kernel,
     /// What changes no element.
     neutral: Slot,
-    /// Does it change none at all? A complex infinity times 1 is NaN.
+    /// Whether it changes none at all. A complex infinity times 1 is NaN.
     is_neutral: bool,
 }
 
@@ -405,7 +405,7 @@ pub(super) fn scan(p: &crate::primitive::Scan, x: &Raw) -> Result<Raw> {
     copy::cast(&out, p.dtype)
 }
 
-/// May a partial fold have overflowed or underflowed where one in order does not? Blocks combine other elements with each
+/// Whether a partial fold may have overflowed or underflowed where one in order does not. Blocks combine other elements with each
 /// other than a loop does. What is lost stays lost, so the last element of a row tells.
 fn lost_range(fold: Fold, out: &Raw, axis: usize) -> Result<bool> {
     let last = out.shape()[axis] - 1;

@@ -64,8 +64,8 @@ fn fold_of(combine: Combine) -> Fold {
     }
 }
 
-/// Can elements be placed straight from where they lie: plain `i64` along the first axes, contiguous tensors of one dtype in
-/// different memory?
+/// Whether elements can be placed straight from where they lie: plain `i64` along the first axes, contiguous tensors of one dtype in
+/// different memory.
 fn is_direct(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
     let apart = [index, rows]
         .iter()

@@ -1,4 +1,4 @@
-//! Laws of layouts, against a model that does everything the long way: an n-d array of buffer indices in C order.
+//! Laws of layouts, against a model that does everything element by element: an n-d array of buffer indices in C order.
 
 mod axes;
 mod extent;

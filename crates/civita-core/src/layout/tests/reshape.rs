@@ -14,7 +14,7 @@ fn factor(mut len: usize, mut seed: u64) -> Vec<usize> {
     out
 }
 
-/// Does any choice of strides read `elements` as `shape`? By trying: the strides are what the neighbours say.
+/// Whether any choice of strides reads `elements` as `shape`. By trying: the strides are what the neighbours say.
 fn view_exists(elements: &[usize], shape: &[usize]) -> bool {
     let mut step = 1;
     let mut strides = vec![0; shape.len()];

@@ -24,24 +24,24 @@ pub trait Lane: Copy + Send + Sync + 'static {
     const ZERO: Self;
     /// One.
     const ONE: Self;
-    /// Are functions of it computed by formulas that choose infinities and NaN?
+    /// Whether functions of it are computed by formulas that choose infinities and NaN.
     const COMPLEX: bool = false;
 
-    /// Is one of them infinite or NaN?
+    /// Whether one of them is infinite or NaN.
     #[inline(always)]
     fn any_not_finite(_values: &[Self]) -> bool {
         false
     }
 }
 
-/// `a + b` and `a · b`, wrapping in integers, or/and in truth values.
+/// `a + b` and `a · b`, wrapping in integers, or/and in booleans.
 pub trait Ring: Lane {
     /// Sum.
     fn add(self, b: Self) -> Self;
     /// Product.
     fn mul<I: Isa>(self, b: Self) -> Self;
 }
-/// `a - b`; truth values are refused, as in NumPy.
+/// `a - b`; booleans are refused, as in NumPy.
 pub trait Subtractive: Ring {
     /// Difference.
     fn sub(self, b: Self) -> Self;
@@ -50,7 +50,7 @@ pub trait Subtractive: Ring {
     /// `x / |x|`, 0 at 0, NaN of NaN.
     fn sign<I: Isa>(self) -> Self;
 }
-/// Numbers: everything but truth values.
+/// Numbers: everything but booleans.
 pub trait Numeric: Subtractive {
     /// Power; integers wrap, an exponent below zero is refused before the kernel runs.
     fn pow<I: Isa>(self, b: Self) -> Self;
@@ -299,11 +299,11 @@ pub trait TrueDiv: Lane {
 }
 /// Questions about one element.
 pub trait ToBool: Lane {
-    /// Is it not a number?
+    /// Returns true where it is not a number.
     fn is_nan(self) -> bool;
-    /// Does it count as true?
+    /// Returns true where it counts as true.
     fn truth(self) -> bool;
-    /// Is it, or a part of it, infinite?
+    /// Returns true where it, or a part of it, is infinite.
     #[inline(always)]
     fn is_infinite(self) -> bool {
         false
@@ -311,7 +311,7 @@ pub trait ToBool: Lane {
 }
 /// Questions about a real number.
 pub trait RealToBool: Lane {
-    /// Is its sign bit set?
+    /// Returns true where its sign bit is set.
     fn signbit(self) -> bool;
 }
 /// Order and equality; complex numbers compare by real part, then by imaginary part.

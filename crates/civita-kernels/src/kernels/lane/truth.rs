@@ -1,10 +1,10 @@
-//! Truth values: a sum is "or", a product "and".
+//! Booleans: a sum is "or", a product "and".
 
 use super::{Bits, Compare, Lane, Ordered, RealSame, RealToBool, Ring, ToBool, ToReal};
 use crate::dtype::DType;
 use crate::isa::Isa;
 
-/// A truth value in memory. Any byte but 0 counts as true, so that memory filled by others is never undefined.
+/// A boolean in memory. Any byte but 0 counts as true, so that memory filled by others is never undefined.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct B8(pub u8);

@@ -26,7 +26,7 @@ pub(super) struct Engine {
     pub parts: usize,
     /// Elements along k in one packed step: 2 for pairs.
     pub group: usize,
-    /// May the kernels read A and B where they lie (for complex numbers: A only)?
+    /// Whether the kernels may read A and B where they lie (for complex numbers: A only).
     pub direct: bool,
     pub kernels: TileKernels,
     pub packs: Packs,

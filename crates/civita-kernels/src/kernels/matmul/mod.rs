@@ -65,7 +65,7 @@ pub struct Problem {
     pub c: *mut u8,
     /// Distance in elements between C's rows, at least `n`.
     pub ldc: usize,
-    /// Is the product added to what C holds?
+    /// Whether the product is added to what C holds.
     pub accumulate: bool,
 }
 

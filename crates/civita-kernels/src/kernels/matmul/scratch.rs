@@ -31,7 +31,7 @@ pub(super) fn with<R>(bytes: usize, f: impl FnOnce(*mut u8) -> R) -> Result<R> {
         buffer.try_reserve_exact(lines).map_err(|_| {
             Error::memory(
                 "matmul",
-                format!("{bytes} bytes for packed operands could not be had"),
+                format!("cannot allocate {bytes} bytes for packed operands"),
             )
         })?;
         buffer.resize(lines, Line([0; 64]));

@@ -30,7 +30,7 @@ pub(super) struct Step {
     /// of B must be readable.
     pub rows: usize,
     pub cols: usize,
-    /// Is it `+=`?
+    /// Whether it is `+=`.
     pub accumulate: bool,
 }
 

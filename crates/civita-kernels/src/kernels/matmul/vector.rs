@@ -51,7 +51,7 @@ pub(super) struct VectorKernels {
     pub packed: usize,
     /// Reals in an element, and vectors in the spread x.
     pub parts: usize,
-    /// Is the packed form what lies in memory?
+    /// Whether the packed form is what lies in memory.
     pub direct: bool,
     pub lines: LineKernels,
     pub packs: Packs,

@@ -130,7 +130,7 @@ macro_rules! width {
             }
         }
 
-        /// `out = x ^ y`. `X`, `Y`: do they vary?
+        /// `out = x ^ y`. `X`, `Y`: whether they vary.
         ///
         /// # Safety
         /// The processor has AVX-512 F, VL, DQ and BW. What varies is valid for as many elements as `out` has, what does

@@ -45,7 +45,7 @@ impl<'a> Plan<'a> {
 #[derive(Default)]
 pub(crate) struct Once(Option<Codes>);
 
-/// Can it run as one pass? Programs with too many inputs or too many values at once run op by op.
+/// Whether it can run as one pass. Programs with too many inputs or too many values at once run op by op.
 pub(crate) fn is_one_pass(typed: &Typed) -> bool {
     typed.registers <= MOST_REGISTERS && typed.inputs.len() <= MOST
 }

@@ -39,7 +39,7 @@ pub(crate) struct Target<'a> {
     pub ptr: *mut u8,
     pub layout: &'a Layout,
     pub dtype: DType,
-    /// May its memory be an input's too?
+    /// Whether its memory may be an input's too.
     pub shared: bool,
 }
 
@@ -118,7 +118,7 @@ struct Bring {
     size: usize,
     /// To its lane, when that is another type.
     convert: Option<Kernel>,
-    /// Does it lie across the rows?
+    /// Whether it lies across the rows.
     across: bool,
 }
 

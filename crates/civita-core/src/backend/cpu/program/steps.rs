@@ -14,7 +14,7 @@ struct Step {
     kernel: Kernel,
     args: [Id; 3],
     out: Id,
-    /// Is it one value for all elements?
+    /// Whether it is one value for all elements.
     one: bool,
     /// Bytes of an element of the first of three operands, where it is one value: kernels want one for each element. Else 0.
     spread: usize,
@@ -26,7 +26,7 @@ pub(in crate::backend::cpu) struct Steps {
     values: SmallVec<[*mut u8; 12]>,
     steps: SmallVec<[Step; 3]>,
     result: Id,
-    /// Is the result one value for all elements?
+    /// Whether the result is one value for all elements.
     pub one: bool,
 }
 

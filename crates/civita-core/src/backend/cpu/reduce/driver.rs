@@ -200,7 +200,7 @@ impl Job<'_> {
             unsafe {
                 let acc = base.at(task).cast::<u8>();
                 self.runs(x, r..(r + height).min(rows), c..(c + width).min(n), acc);
-                if self.folding.settled == Some(*acc) {
+                if self.folding.absorbing == Some(*acc) {
                     settled.store(true, Relaxed);
                 }
             }
@@ -259,7 +259,7 @@ impl Job<'_> {
                         scratch.cast_const()
                     };
                     (self.folding.along)(n, [src; 3], acc);
-                    if self.folding.settled == Some(*acc) {
+                    if self.folding.absorbing == Some(*acc) {
                         return;
                     }
                 }

@@ -101,7 +101,7 @@ fn repeated<T: Clone>(value: T, n: usize) -> Result<Vec<T>> {
     Ok(all)
 }
 
-/// May partial products have overflowed or underflowed where the whole does not? `[1e10, 1e-10, 1e10, …]` is infinity times 0 in
+/// Whether partial products may have overflowed or underflowed where the whole does not: `[1e10, 1e-10, 1e10, …]` is infinity times 0 in
 /// lanes.
 fn lost_range(x: &Raw, y: &Raw) -> Result<bool> {
     let zero = Scalar::Bool(false);
@@ -109,7 +109,7 @@ fn lost_range(x: &Raw, y: &Raw) -> Result<bool> {
     Ok(is_suspect(y, true)? && (is_suspect(y, false)? || !any(x, Op::Eq, zero)?))
 }
 
-/// Is an element infinite, NaN, or (if asked for) 0?
+/// Whether an element is infinite, NaN, or (if asked for) 0.
 pub(super) fn is_suspect(y: &Raw, zeros: bool) -> Result<bool> {
     if y.len() == 1 {
         let v = primitive::host::element(y, y.layout().offset()).as_complex();
@@ -122,7 +122,7 @@ pub(super) fn is_suspect(y: &Raw, zeros: bool) -> Result<bool> {
         || zeros && any(&size, Op::Eq, Scalar::Bool(false))?)
 }
 
-/// Does a comparison hold for any element?
+/// Whether a comparison holds for any element.
 fn any(x: &Raw, test: Op, with: Scalar) -> Result<bool> {
     let is = apply(test, x, with.into())?;
     let axes: PerAxis<usize> = (0..is.rank()).collect();

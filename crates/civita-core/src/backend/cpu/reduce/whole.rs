@@ -76,7 +76,7 @@ impl<'a> Whole<'a> {
         short.then_some(Whole { x, call })
     }
 
-    /// Is the result of the operand's dtype?
+    /// Whether the result is of the operand's dtype.
     fn keeps_dtype(&self) -> bool {
         self.x.dtype() == self.call.dtype
     }
@@ -102,7 +102,7 @@ impl<'a> Whole<'a> {
             let at = make(from, n);
             // SAFETY: `n` elements, one accumulator.
             unsafe { (folding.along)(n, [at; 3], acc.at_mut()) };
-            if folding.settled == Some(acc.0[0]) {
+            if folding.absorbing == Some(acc.0[0]) {
                 break;
             }
         }
@@ -211,7 +211,7 @@ fn few(x: &Raw) -> bool {
 }
 
 pub(super) fn fold(fold: Fold, x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
-    // sums of narrow integers are those of wide ones, and of truth values something else
+    // sums of narrow integers are those of wide ones, and of booleans something else
     let wide = matches!(fold, Fold::Max | Fold::Min) || inexact(x) || x.dtype().size() == 8;
     let whole = Whole::new(x, call).filter(|w| wide && few(x) && w.keeps_dtype())?;
     let value = whole.fold_few(fold);
