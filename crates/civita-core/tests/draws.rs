@@ -14,6 +14,9 @@ use civita_random::Philox4x32;
 
 const FRONT: &dyn Fn(usize) -> Option<isize> = &|_| Some(0);
 
+/// A function of tensors.
+type Map<'a> = &'a dyn Fn(&[Raw]) -> Result<Vec<Raw>>;
+
 fn word(x: u64) -> Raw {
     Raw::scalar(Scalar::Int(x.into()), DType::U64).unwrap()
 }
@@ -259,7 +262,11 @@ fn a_graph_draws_by_its_inputs() {
     assert_eq!(bits(&y[0])[3..], direct(6, 1, 3));
     // of the host it would be a constant
     let mut rng = Philox4x32::new(1);
-    let error = trace(|_| Ok(vec![normal(&mut rng, &[3])?]), &[x.clone()]).unwrap_err();
+    let error = trace(
+        |_| Ok(vec![normal(&mut rng, &[3])?]),
+        std::slice::from_ref(&x),
+    )
+    .unwrap_err();
     assert!(
         error.to_string().contains("is drawn inside `trace`"),
         "{error}"
@@ -295,9 +302,7 @@ fn a_checkpoint_draws_again_what_it_drew() {
             .iter()
             .for_each(|rng| *rng.lock().unwrap() = Philox4x32::new(3))
     };
-    let compare = |name: &str,
-                   f: &dyn Fn(&dyn Fn(&[Raw]) -> Result<Vec<Raw>>) -> Result<Vec<Raw>>,
-                   at: usize| {
+    let compare = |name: &str, f: &dyn Fn(Map<'_>) -> Result<Vec<Raw>>, at: usize| {
         restart();
         let expected: Vec<_> = f(&plain(at)).unwrap().iter().map(bits).collect();
         restart();
@@ -319,7 +324,7 @@ fn a_checkpoint_draws_again_what_it_drew() {
             &|f| {
                 vmap_with(
                     |x| grad(f, x, &[0]),
-                    &[rows.clone()],
+                    std::slice::from_ref(&rows),
                     &[Some(0)],
                     FRONT,
                     randomness,
@@ -334,7 +339,7 @@ fn a_checkpoint_draws_again_what_it_drew() {
                     let y = vmap_with(|x| f(x), x, &[Some(0)], FRONT, randomness)?;
                     Ok(vec![y[0].sum_all()?])
                 };
-                grad(&all, &[rows.clone()], &[0])
+                grad(&all, std::slice::from_ref(&rows), &[0])
             },
             3,
         );

@@ -24,8 +24,8 @@ use crate::create::IntoShape;
 use crate::elementwise::{Choices, Rhs, by_class};
 use crate::reduce::reduced;
 use crate::{
-    Axes, AxisArg, Bits, Compress, Contract, Dtype, Element, Grow, Grown, Indices, Integer, Matrix,
-    Number, Rank, Real, Result, Tensor, Truth, Vector,
+    Axes, AxisArg, Bits, Broadcast, BroadcastWith, Chosen, Compress, Contract, Dtype, Element,
+    Grow, Grown, Indices, Integer, Matrix, Number, Rank, Real, Result, Tensor, Truth, Vector,
 };
 
 pub use self::by_hand::*;

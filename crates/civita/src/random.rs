@@ -24,6 +24,7 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use civita_core::dtype::DType;
 use civita_core::primitive::Draw;
 use civita_core::raw::{Mode, Raw};
 use civita_core::transform::{self, Drawing, check_draw};
@@ -526,7 +527,7 @@ impl CounterRng {
     #[track_caller]
     pub fn keys(&self, n: usize) -> Vector<u64> {
         let mut rng = Philox4x32::new(self.0.key);
-        let keys = Drawing::of_host("keys", &mut rng, Draw::Keys, u64::DTYPE, n);
+        let keys = Drawing::of_host("keys", &mut rng, Draw::Keys, DType::U64, n);
         wrap(keys.and_then(|keys| keys.numbers(&[n])).or_raise())
     }
 

@@ -36,7 +36,7 @@ pub struct Philox4x32(Mutex<State>);
 #[derive(Clone)]
 enum State {
     Host(random::Philox4x32),
-    Tensors(TensorRng),
+    Tensors(Box<TensorRng>),
 }
 
 impl State {
@@ -143,9 +143,9 @@ impl Philox4x32 {
         };
         let key = word(key_tensor, Some(key), "key")?;
         let counter = word(counter_tensor, counter, "counter")?;
-        Ok(Philox4x32::on(State::Tensors(TensorRng::new(
+        Ok(Philox4x32::on(State::Tensors(Box::new(TensorRng::new(
             &key, &counter,
-        )?)))
+        )?))))
     }
 
     /// Which stream it is: an integer of 64 bits, or the array that it was made of.
@@ -189,7 +189,7 @@ impl Philox4x32 {
     fn split(&self, i: u64) -> Outcome<Philox4x32> {
         Ok(Philox4x32::on(match &*lock(&self.0) {
             State::Host(rng) => State::Host(rng.split(i)),
-            State::Tensors(rng) => State::Tensors(rng.split(i)?),
+            State::Tensors(rng) => State::Tensors(Box::new(rng.split(i)?)),
         }))
     }
 
