@@ -49,7 +49,7 @@ help: ## this list
 demo: ## train a digit reader in Rust: accuracy, confusion matrix, two PNGs in out/
 	@tools/need.sh cc
 	@mkdir -p out
-	@test -x target/release/digits || echo "Building Civita's kernels first: four to six minutes on two cores, two on eight; later runs start at once."
+	@test -x target/release/digits || echo "Building Civita first, some five minutes on two cores; later runs start at once."
 	cargo run --release --package civita-examples --bin digits
 
 ## ---- the checks, quick to thorough -------------------------------------------------------------------------------

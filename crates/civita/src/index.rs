@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use civita_core::dtype::{DType, Scalar as Value};
 use civita_core::raw::{Mode, Raw};
+use civita_core::storage::Access;
 
 use crate::error::OrRaise;
 use crate::rank::wrap;
@@ -14,6 +15,16 @@ use crate::{
 };
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
+    /// A tensor is a value: where an element of memory stands for several, as after broadcasting, each gets its own before one
+    /// of them is written.
+    pub(crate) fn unfold_repeats(&mut self) -> Result<()> {
+        if self.raw.layout().has_internal_overlap() && self.raw.storage().access() == Access::Owned
+        {
+            self.raw = self.raw.copied()?;
+        }
+        Ok(())
+    }
+
     /// The elements at `indices` along an axis: NumPy's `x[:, indices]` for axis 1. Negative ones count from the end. The
     /// axes of the indices replace the axis.
     ///
@@ -78,6 +89,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         source: impl Source<T>,
     ) -> Result<()> {
         let source = source.raw(self.dtype())?;
+        self.unfold_repeats()?;
         self.raw.assign_where(&mask.raw, &source)
     }
 

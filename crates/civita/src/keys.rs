@@ -313,6 +313,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     #[doc(alias = "index_put")]
     pub fn index_assign(&mut self, key: impl IndexKeys, value: impl Source<T>) -> Result<()> {
         let value = value.raw(self.dtype())?;
+        self.unfold_repeats()?;
         self.raw.index_assign(key.keys().as_ref(), &value)
     }
 
@@ -333,6 +334,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     #[doc(alias = "index_put")]
     pub fn index_add(&mut self, key: impl IndexKeys, value: impl Source<T>) -> Result<()> {
         let value = value.raw(self.dtype())?;
+        self.unfold_repeats()?;
         self.raw.index_accumulate(key.keys().as_ref(), &value)
     }
 }

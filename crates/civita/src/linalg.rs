@@ -8,7 +8,7 @@
 //! assert_eq!(linalg::solve(&a, &tensor![9.0, 8.0])?.to_string(), "[2. 3.]");
 //! assert_eq!(linalg::det(&a)?.to_string(), "5.000000000000001");
 //! let (w, v) = linalg::eigh(&a)?;
-//! assert!((v.matmul(&v.t())? - Matrix::eye(2)).abs().sum().item()? < 1e-14);
+//! assert!((v.matmul(&v.t())? - Matrix::<f64>::eye(2)).abs().sum().item()? < 1e-14);
 //! # _ = w;
 //! # Ok::<(), civita::Error>(())
 //! ```

@@ -23,7 +23,9 @@ fn apply(op: Op, a: Operand<'_>, b: Operand<'_>) -> Raw {
 /// `a op= b`: the result must have the shape of `a`.
 #[track_caller]
 fn apply_assign(op: Op, a: &mut Raw, b: Operand<'_>) {
-    if apply_in_place(op, a, b).or_raise() {
+    // a variable is no more written by an operator than by an assignment; inside `no_grad` it stays one
+    let is_variable = a.node().is_some_and(|node| node.is_leaf());
+    if !is_variable && apply_in_place(op, a, b).or_raise() {
         return;
     }
     let result = Raw::apply(op, &[(&*a).into(), b]).or_raise();
@@ -36,6 +38,9 @@ fn apply_assign(op: Op, a: &mut Raw, b: Operand<'_>) {
         .shapes(&[result.shape(), a.shape()])
         .rule("what is assigned to keeps its shape; only the right operand is broadcast"))
         .or_raise()
+    }
+    if is_variable {
+        return a.assign(&result).or_raise();
     }
     *a = result;
 }

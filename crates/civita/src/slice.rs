@@ -305,6 +305,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// When the slice leaves the tensor, or `source` does not broadcast to it.
     pub fn slice_assign(&mut self, slice: impl Slice, source: impl Source<T>) -> Result<()> {
         let source = source.raw(self.dtype())?;
+        self.unfold_repeats()?;
         self.raw.assign_slice(slice.items().as_ref(), &source)
     }
 }

@@ -72,13 +72,18 @@ impl<T: Element + nalgebra::Scalar> Matrix<T> {
                 1
             }
         };
-        let steps = (Dyn(step(0, rows)), Dyn(step(1, columns)));
+        let steps = match (rows, columns) {
+            // nothing is read, but the bounds are checked
+            (0, _) => (columns + 1, 1),
+            (_, 0) => (1, rows + 1),
+            _ => (step(0, rows), step(1, columns)),
+        };
         Ok(DMatrixView::from_slice_with_strides_generic(
             span,
             Dyn(rows),
             Dyn(columns),
-            steps.0,
-            steps.1,
+            Dyn(steps.0),
+            Dyn(steps.1),
         ))
     }
 }
