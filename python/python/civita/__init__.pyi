@@ -616,10 +616,10 @@ class ndarray:
         """The index of the smallest element, the first of equal ones; of the first NaN if there is one."""
         ...
     def any(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: Any = True) -> Any:
-        """Is any element true, that is not zero?"""
+        """Returns true where any element is not zero."""
         ...
     def all(self, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: Any = True) -> Any:
-        """Are all elements true, that is not zero?"""
+        """Returns true where all elements are not zero."""
         ...
     def logsumexp(self, axis: _Axis | None = None, keepdims: _bool = False, *, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> Any:
         """`ln Σ eˣ`, without overflow."""
@@ -764,9 +764,9 @@ divide: ufunc
 divmod: ufunc
 """The floor quotient and the remainder: `floor_divide` and `remainder`."""
 eq: ufunc
-"""Is `a = b`?"""
+"""Returns true where `a = b`."""
 equal: ufunc
-"""Is `a = b`?"""
+"""Returns true where `a = b`."""
 erf: ufunc
 """The error function `2/√π ∫₀ˣ e^(-t²) dt`."""
 erfc: ufunc
@@ -790,6 +790,8 @@ floor: ufunc
 """The largest integer that is not above `x`; integers stay."""
 floor_divide: ufunc
 """The quotient rounded down `⌊a / b⌋`; integers divided by zero give 0."""
+fma: ufunc
+"""`a · b + c` with one rounding."""
 fmax: ufunc
 """The larger of the two, or the one that is a number where the other is NaN. Where they are equal each gets half
 of the gradient."""
@@ -803,13 +805,13 @@ frexp: ufunc
 gcd: ufunc
 """The greatest common divisor, not negative."""
 ge: ufunc
-"""Is `a ≥ b`?"""
+"""Returns true where `a ≥ b`."""
 greater: ufunc
-"""Is `a > b`?"""
+"""Returns true where `a > b`."""
 greater_equal: ufunc
-"""Is `a ≥ b`?"""
+"""Returns true where `a ≥ b`."""
 gt: ufunc
-"""Is `a > b`?"""
+"""Returns true where `a > b`."""
 heaviside: ufunc
 """The Heaviside step function: 0 where `a` is negative, 1 where it is positive, `b` where it is zero."""
 hypot: ufunc
@@ -817,25 +819,30 @@ hypot: ufunc
 imag: ufunc
 """The imaginary part; of a real number zero."""
 invert: ufunc
-"""Every bit turned around; of a boolean its negation."""
+"""Bitwise NOT; of a boolean its negation."""
 isfinite: ufunc
 """Returns true where `x` is neither infinite nor NaN."""
 isinf: ufunc
 """Returns true where `x`, or a part of a complex number, is infinite."""
 isnan: ufunc
-"""Is it NaN? Of a complex number: is a part of it?"""
+"""Returns true where it is NaN; of a complex number, where a part of it is."""
 lcm: ufunc
 """The least common multiple, not negative; it wraps."""
 ldexp: ufunc
 """`x1 · 2^x2` for integers `x2`, rounded once."""
 le: ufunc
-"""Is `a ≤ b`?"""
+"""Returns true where `a ≤ b`."""
+leaky_relu: ufunc
+"""`x` where it is positive, `slope · x` elsewhere: the rectifier that leaks. The slope is a number, or a tensor that
+broadcasts."""
 left_shift: ufunc
 """Shifts the bits of `a` left by `b`: `a · 2^b`, wrapping; 0 where `b` is negative or at least the number of bits."""
+lerp: ufunc
+"""Linear interpolation, `a + w (b - a)`; from `w = ½` on as `b - (1 - w) (b - a)`, so that it is `b` at `w = 1`."""
 less: ufunc
-"""Is `a < b`? Complex numbers compare by real part, then by imaginary part."""
+"""Returns true where `a < b`. Complex numbers compare by real part, then by imaginary part."""
 less_equal: ufunc
-"""Is `a ≤ b`?"""
+"""Returns true where `a ≤ b`."""
 log: ufunc
 """The natural logarithm; -inf of zero, NaN of a negative number."""
 log10: ufunc
@@ -849,15 +856,15 @@ logaddexp: ufunc
 logaddexp2: ufunc
 """`log2(2^a + 2^b)`, without overflow on the way."""
 logical_and: ufunc
-"""Are both true, that is not zero?"""
+"""Returns true where both are not zero."""
 logical_not: ufunc
-"""Is it false, that is zero?"""
+"""Returns true where it is zero."""
 logical_or: ufunc
-"""Is either true, that is not zero?"""
+"""Returns true where either is not zero."""
 logical_xor: ufunc
 """Returns true where exactly one of the two is nonzero."""
 lt: ufunc
-"""Is `a < b`? Complex numbers compare by real part, then by imaginary part."""
+"""Returns true where `a < b`. Complex numbers compare by real part, then by imaginary part."""
 maximum: ufunc
 """The larger of the two; NaN where either is. Where they are equal each gets half of the gradient."""
 minimum: ufunc
@@ -869,7 +876,7 @@ modf: ufunc
 multiply: ufunc
 """The product `a · b`; integers wrap, of booleans it is their and."""
 ne: ufunc
-"""Is `a ≠ b`?"""
+"""Returns true where `a ≠ b`."""
 neg: ufunc
 """The negative, `-x`."""
 negative: ufunc
@@ -877,7 +884,7 @@ negative: ufunc
 nextafter: ufunc
 """The number of the same dtype that follows `x1` in the direction of `x2`."""
 not_equal: ufunc
-"""Is `a ≠ b`?"""
+"""Returns true where `a ≠ b`."""
 popcount: ufunc
 """How many bits of the absolute value are 1."""
 positive: ufunc
@@ -938,7 +945,7 @@ trunc: ufunc
 where: ufunc
 """`a` where the condition is true, `b` elsewhere."""
 def all(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: Any = True) -> Any:
-    """Are all elements true, that is not zero?"""
+    """Returns true where all elements are not zero."""
     ...
 
 def amax(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> Any:
@@ -950,7 +957,7 @@ def amin(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray]
     ...
 
 def any(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, *, where: Any = True) -> Any:
-    """Is any element true, that is not zero?"""
+    """Returns true where any element is not zero."""
     ...
 
 def argmax(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, *, keepdims: _bool = False) -> Any:
@@ -1978,7 +1985,7 @@ def broadcast_to(array: _ArrayLike, shape: _Shape) -> ndarray:
     ...
 
 def can_cast(from_: _DTypeLike | ndarray, to: _DTypeLike, casting: _Casting = 'safe') -> _bool:
-    """May one dtype be cast to the other under this rule: `no`, `equiv`, `safe`, `same_kind`, `unsafe`?"""
+    """Whether one dtype may be cast to the other under a rule: `no`, `equiv`, `safe`, `same_kind`, `unsafe`."""
     ...
 
 def check_gradients(f: Callable[..., Any], inputs: _ArrayLike | Sequence[_ArrayLike], eps: float = 1e-06, atol: float = 1e-06, rtol: float = 0.0001) -> _bool:
@@ -2318,7 +2325,7 @@ def intersect1d(ar1: Any, ar2: Any, assume_unique: Any = False, return_indices: 
     ...
 
 def is_grad_enabled() -> _bool:
-    """Are gradients being recorded on this thread?"""
+    """Whether gradients are recorded on this thread."""
     ...
 
 def isclose(a: _ArrayLike, b: _ArrayLike, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: _bool = False) -> ndarray:
@@ -2334,7 +2341,7 @@ def iscomplexobj(x: _ArrayLike) -> ndarray:
     ...
 
 def isdtype(dtype: _DTypeLike | None, kind: _str | _DTypeLike | tuple[Any, ...]) -> _bool:
-    """Is the dtype of this kind? Kinds are the Array API's: `bool`, `signed integer`, `unsigned integer`, `integral`, `real floating`, `complex floating`, `numeric`; or another dtype; or a tuple of them."""
+    """Whether the dtype is of this kind. Kinds are the Array API's: `bool`, `signed integer`, `unsigned integer`, `integral`, `real floating`, `complex floating`, `numeric`; or another dtype; or a tuple of them."""
     ...
 
 def isfortran(a: _ArrayLike) -> ndarray:
@@ -2362,7 +2369,7 @@ def isrealobj(x: _ArrayLike) -> ndarray:
     ...
 
 def issubdtype(arg1: Any, arg2: Any) -> _bool:
-    """Is the first a kind or dtype of the second: `issubdtype(x.dtype, cv.floating)`? Dtypes, their names and the classes of scalars are taken."""
+    """Whether the first is a kind or dtype of the second: `issubdtype(x.dtype, cv.floating)`. Dtypes, their names and the classes of scalars are taken."""
     ...
 
 def ix_(*args: Any) -> ndarray:
@@ -2634,7 +2641,7 @@ def round(a: _ArrayLike, decimals: Any = 0, out: ndarray | tuple[ndarray] | None
     ...
 
 def rows() -> list[dict[_str, Any]]:
-    """One dict for each row of the engine's tables. Elementwise rows: `name`, `numpy`, `torch`, `doc`, `arity`, `class`, `loops` (dtypes of the inputs, dtype of the result), `samples`, `differentiable`, `zero_gradient`, `why_not`, `example`, `prints`, `device`, `kind` = "elementwise". Reductions: `kind` = "reduction", `of_nothing`, and the same where it makes sense. Functions: `kind` = "function", `aliases`, `signature`, `stub`, `method`, `laws`, `oracle`, `rust`, and the same where it makes sense."""
+    """One dict for each row of the engine's tables. Elementwise rows: `name`, `numpy`, `torch`, `doc`, `arity`, `class`, `loops` (dtypes of the inputs, dtype of the result), `samples`, `differentiable`, `zero_gradient`, `why_not`, `example`, `prints`, `device`, `kind` = "elementwise". Reductions: `kind` = "reduction", `empty`, and the same where it makes sense. Functions: `kind` = "function", `aliases`, `signature`, `stub`, `method`, `laws`, `oracle`, `rust`, and the same where it makes sense."""
     ...
 
 def scatter(input: Any, dim: Any, index: Any, src: Any) -> ndarray:

@@ -184,11 +184,14 @@ class Philox4x32:
     def __new__(cls, key: int | _ArrayLike | None, counter: int | _ArrayLike | None = 0) -> Philox4x32: ...
     @property
     def counter(self) -> Any:
-        """The block of four words that is drawn next: an integer of 128 bits."""
+        """The block of four words that is drawn next: an integer of 128 bits, or an array if it was made of arrays."""
         ...
     @property
     def key(self) -> Any:
-        """Which stream it is: an integer of 64 bits."""
+        """Which stream it is: an integer of 64 bits, or the array that it was made of."""
+        ...
+    def keys(self, n: _ArrayLike) -> Any:
+        """The keys of `split(0)`, …, `split(n - 1)`: an array of `uint64`, for generators under `vmap`."""
         ...
     def normal(self, size: _Size | None = None, dtype: Any = 'float64') -> Any:
         """Standard normal."""
