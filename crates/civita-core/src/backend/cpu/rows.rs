@@ -10,6 +10,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::isa::Kernel;
 use crate::kernels::fold::{Folding, folding};
+use crate::kernels::strided::{Tile, fill};
 use crate::kernels::{Slot, cast};
 use crate::primitive::{Rowwise, Stage, Stat};
 use crate::program::Typed;
@@ -189,10 +190,16 @@ impl Stages {
                                 steps.set_input(k, at[of].cast_const());
                             }
                             let many = if one { 1 } else { n };
-                            let spread = |value: *const u8| {
-                                let booleans = part(values + self.registers);
-                                booleans.write_bytes(value.read(), n);
-                                booleans.cast_const()
+                            let spread = |value: *const u8, size: usize| {
+                                let line = Tile {
+                                    rows: 1,
+                                    cols: n,
+                                    row_stride: 0,
+                                    col_stride: 1,
+                                };
+                                let row = part(values + self.registers);
+                                fill(size, line, value, row);
+                                row.cast_const()
                             };
                             if !steps.run(many, Some(to), spread) {
                                 // an input passes unchanged, or one value is for all
