@@ -817,7 +817,7 @@ hypot: ufunc
 imag: ufunc
 """The imaginary part; of a real number zero."""
 invert: ufunc
-"""Every bit turned around; of a boolean its negation."""
+"""Bitwise NOT; of a boolean its negation."""
 isfinite: ufunc
 """Returns true where `x` is neither infinite nor NaN."""
 isinf: ufunc
