@@ -128,7 +128,7 @@ def _wide(f):
     """A formula of real floats in the dtype that they meet in; 16-bit floats are computed in float32 and rounded once."""
 
     def computed(*operands):
-        dtype = functools.reduce(lambda a, b: np.hypot(np.zeros(1, a), np.zeros(1, b)).dtype, [np.asarray(x).dtype for x in operands] * 2)
+        dtype = functools.reduce(lambda so_far, x: np.hypot(np.zeros(1, so_far), x).dtype, operands[2:], np.hypot(*operands[:2]).dtype)
         wide = np.float32 if dtype == np.float16 else dtype
         return np.asarray(f(*(np.asarray(x).astype(dtype).astype(wide) for x in operands))).astype(dtype)
 

@@ -311,7 +311,7 @@ def test_functions_of_numpy_take_part_in_transformations(rng):
     x = numbers(rng, 3, 4)
     near(cv.vmap(np.fft.fft)(x), np.fft.fft(np.asarray(x)))
     near(ag.grad(lambda x: np.sum(np.square(x)))(x), 2 * np.asarray(x))
-    assert "Fourier" in str(cv.trace(np.fft.fft, x[0]))
+    assert "fft[" in str(cv.trace(np.fft.fft, x[0]))
 
 
 def test_buffers_and_dlpack_are_not_handed_out(rng):

@@ -577,17 +577,17 @@ impl CounterRng {
 /// use civita::random::{CounterRng, TensorRng};
 ///
 /// // a dropout of half of the elements, and the counter of the next one
-/// let dropout = |x: Vector<f64>, key: Scalar<u64>, counter: Scalar<u64>| {
+/// fn dropout(x: Vector<f64>, key: Tensor<u64, 0>, counter: Tensor<u64, 0>) -> civita::Result<(Vector<f64>, Tensor<u64, 0>)> {
 ///     let mut rng = TensorRng::new(&key, &counter)?;
-///     let kept = rng.uniform::<f64, 1>(x.shape()).ge(&Tensor::scalar(0.5))?;
+///     let kept = rng.uniform::<f64, 1>(x.len()).ge(0.5)?;
 ///     Ok((kept.choose(&(x * 2.0), &Tensor::scalar(0.0))?, rng.counter()))
-/// };
+/// }
 /// let (key, counter) = (Tensor::scalar(42_u64), Tensor::scalar(0_u64));
-/// let x = Tensor::ones([4]);
+/// let x = Vector::<f64>::ones(4);
 /// let graph = trace(|(x, key, counter)| dropout(x, key, counter), (&x, &key, &counter))?;
 /// let (y, next) = graph.run((&x, &key, &counter))?;
 /// assert_eq!(y.to_vec(), dropout(x, key, counter)?.0.to_vec());
-/// assert_eq!(next.item(), 2);
+/// assert_eq!(next.item()?, 2);
 ///
 /// // other numbers for each sample, by its key
 /// let keys = CounterRng::new(42).keys(3);

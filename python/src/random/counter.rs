@@ -123,9 +123,11 @@ impl Philox4x32 {
     #[new]
     #[pyo3(signature = (key, counter=None), text_signature = "(key, counter=0)")]
     fn new(key: &Bound<'_, PyAny>, counter: Option<&Bound<'_, PyAny>>) -> Outcome<Philox4x32> {
-        let tensors = [Some(key), counter].map(|ob| ob.map_or(Ok(None), tensor));
-        let [key_tensor, counter_tensor] = tensors;
-        let (key_tensor, counter_tensor) = (key_tensor?, counter_tensor?);
+        let key_tensor = tensor(key)?;
+        let counter_tensor = match counter {
+            Some(counter) => tensor(counter)?,
+            None => None,
+        };
         if key_tensor.is_none() && counter_tensor.is_none() {
             let key = whole(key, "key", 64)? as u64;
             let counter = counter.map_or(Ok(0), |counter| whole(counter, "counter", 128))?;

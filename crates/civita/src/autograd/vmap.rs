@@ -94,9 +94,8 @@ impl Vmap {
     /// let noisy = Vmap::new().randomness(Randomness::Different);
     /// let y = noisy.call(|x| x.add(&rng.normal::<f64, 1>(4)), &x)?;
     /// let mut rng = CounterRng::new(42);
-    /// for i in 0..3 {
-    ///     assert_eq!(y.select(0, i)?.to_vec(), rng.normal::<f64, 1>(4).to_vec());
-    /// }
+    /// let loops: Vec<f64> = (0..3).flat_map(|_| rng.normal::<f64, 1>(4).to_vec()).collect();
+    /// assert_eq!(y.to_vec(), loops);
     /// # Ok::<(), civita::Error>(())
     /// ```
     pub fn randomness(mut self, randomness: Randomness) -> Vmap {

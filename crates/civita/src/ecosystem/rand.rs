@@ -49,7 +49,7 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// ```
     ///
     /// # Panics
-    /// When the shape overflows or memory cannot be had.
+    /// When the shape overflows or memory cannot be allocated.
     #[track_caller]
     pub fn draw<R: Rng + ?Sized>(
         shape: impl IntoShape<N>,

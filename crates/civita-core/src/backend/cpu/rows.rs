@@ -10,6 +10,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::isa::Kernel;
 use crate::kernels::fold::{Folding, folding};
+use crate::kernels::strided::{Tile, fill};
 use crate::kernels::{Slot, cast};
 use crate::primitive::{Rowwise, Stage, Stat};
 use crate::program::Typed;
@@ -146,7 +147,7 @@ impl Stages {
         let (n, size) = (rows.n, rows.size);
         let row = (n * size).next_multiple_of(64);
         let values = self.one.len();
-        // values that are rows, then the registers of a stage, then one value for all elements
+        // values that are rows, then the registers of a stage, then booleans
         let scratch = Storage::uninit((values + self.registers + 1) * row)?;
         let part = |i: usize| scratch.ptr().wrapping_add(i * row);
         let mut ones: SmallVec<[Slot; 8]> = SmallVec::from_elem(Slot::ZERO, values);
@@ -189,12 +190,16 @@ impl Stages {
                                 steps.set_input(k, at[of].cast_const());
                             }
                             let many = if one { 1 } else { n };
-                            let spread = |value: *const u8, bytes: usize| {
-                                let room = part(values + self.registers);
-                                for k in 0..n {
-                                    room.add(k * bytes).copy_from_nonoverlapping(value, bytes);
-                                }
-                                room.cast_const()
+                            let spread = |value: *const u8, size: usize| {
+                                let line = Tile {
+                                    rows: 1,
+                                    cols: n,
+                                    row_stride: 0,
+                                    col_stride: 1,
+                                };
+                                let row = part(values + self.registers);
+                                fill(size, line, value, row);
+                                row.cast_const()
                             };
                             if !steps.run(many, Some(to), spread) {
                                 // an input passes unchanged, or one value is for all
