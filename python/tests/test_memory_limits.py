@@ -63,7 +63,7 @@ def test_too_little_memory_is_a_memory_error(name):
         repeated = cv.broadcast_to(cv.array(1), (2**30,))
         large = cv.zeros(3 << 28, dtype="int8")
         numbers = [1.0] * 2**27 if {"numbers" in TOO_LARGE[name]} else None
-        (cv.ones(100_000) + 1).sum()
+        [(cv.ones(1 << 21) + 1).sum() for _ in range(20)]  # threads have begun
         used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() if {sys.platform == "linux"} else 0
         resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 29),) * 2)
         try:
