@@ -36,7 +36,7 @@ pub(super) fn run(p: &Rowwise, x: &Raw, out: &Raw) -> Result<bool> {
     let (from, to) = (Parts(x.ptr()), Parts(out.ptr()));
     let row = n * dtype.size();
     let failed: Mutex<Option<Error>> = Mutex::new(None);
-    threads::run_ranges(x.len() / n, (GRAIN / 8 / n).max(1), &|range| {
+    threads::run_ranges(x.len() / n, (GRAIN / n).max(1), &|range| {
         let rows = Rows {
             from: from.at(range.start * row),
             to: to.at(range.start * row),

@@ -44,6 +44,15 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// As this one, but the axes stay.
+    fn kept(&self, dtype: DType) -> Call<'a> {
+        Call {
+            keepdims: KeepDims::Yes,
+            dtype,
+            ..*self
+        }
+    }
+
     /// A result that kept the axes, as the caller wants it.
     fn finish(&self, kept: Raw) -> Result<Raw> {
         if self.keepdims == KeepDims::Yes {
@@ -248,6 +257,12 @@ pub(super) fn rowwise(p: &Rowwise, x: &Raw) -> Result<Raw> {
             copy::cast(&std, p.dtype)
         }
         Stat::LogSumExp => logsumexp(x, &call),
+        Stat::LogSoftmax if call.axes != [x.rank().wrapping_sub(1)] => {
+            // across the memory: in passes over all of it, which fold whole rows (1000²: 1.1 ms, slab by slab 1.8)
+            let x = copy::cast(x, p.dtype)?;
+            let sums = logsumexp(&x, &call.kept(p.dtype))?;
+            apply(Op::Sub, &x, (&sums).into())
+        }
         Stat::Softmax | Stat::LogSoftmax => slabs::normalised(p, x),
     }
 }
