@@ -221,7 +221,7 @@ def test_of_nothing(row):
                         warnings.simplefilter("ignore")
                         want = np.asarray(oracle.reference(row)(x, axis=axis))
                 except (ValueError, IndexError):
-                    if row["empty"] is not None:  # SciPy's logsumexp refuses, though the sum of nothing is 0
+                    if row["empty"] is not None:  # SciPy's logsumexp refuses, though an empty sum is 0
                         want = np.full(np.sum(x, axis=axis).shape, row["empty"], result)
                     else:
                         with pytest.raises(ValueError, match=row["numpy"]):

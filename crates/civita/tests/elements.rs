@@ -174,7 +174,7 @@ fn iterators_of_tensors_are_collected_and_summed() -> civita::Result<()> {
     assert_eq!(squares.rows().skip(1).product::<Vector<i64>>(), [2, 4]);
     let all: Vec<Vector<i64>> = rows(2).collect();
     assert_eq!(all.iter().sum::<Vector<i64>>(), [1, 1]);
-    // the sum of nothing changes nothing
+    // an empty sum adds 0
     assert_eq!(rows(0).sum::<Vector<i64>>() + tensor![5, 6], [5, 6]);
     assert_eq!(rows(0).product::<Vector<i64>>() * tensor![5, 6], [5, 6]);
     assert!(

@@ -70,7 +70,11 @@ impl Raw {
     }
 
     /// A tensor over memory of a device.
-    pub fn on_device(storage: Storage, layout: Layout, dtype: DType) -> Raw {
+    #[cfg_attr(
+        not(any(test, feature = "reference")),
+        expect(dead_code, reason = "the CPU has no memory apart")
+    )]
+    pub(crate) fn on_device(storage: Storage, layout: Layout, dtype: DType) -> Raw {
         let device = storage.handle().map_or(Device::Cpu, |(device, _)| device);
         Raw {
             device,

@@ -245,7 +245,11 @@ impl Storage {
 
     /// Memory of a device with memory of its own, which its backend knows by `handle` and releases with the last handle on the
     /// storage.
-    pub fn of_device(device: Device, handle: u64, bytes: usize) -> Storage {
+    #[cfg_attr(
+        not(any(test, feature = "reference")),
+        expect(dead_code, reason = "the CPU has no memory apart")
+    )]
+    pub(crate) fn of_device(device: Device, handle: u64, bytes: usize) -> Storage {
         let (memory, access) = (Memory::Device { device, handle }, Access::Owned);
         Storage(Shared::new(Buffer::new(
             pool::NOWHERE,

@@ -34,7 +34,7 @@ fn lent<T: Element, D: Dimension>(x: &Raw) -> Result<ArrayView<'_, T, D>> {
     let (shape, mut strides) = (dimension::<D>(x.shape()), D::zeros(x.rank()));
     let mut turned = Vec::new();
     for (axis, (&stride, &n)) in x.layout().strides().iter().zip(x.shape()).enumerate() {
-        // an axis that runs downwards is lent from its end and turned around
+        // an axis with a negative stride is viewed from its last element, then inverted
         strides[axis] = stride.unsigned_abs();
         if stride < 0 && n > 1 {
             turned.push(Axis(axis));
