@@ -173,7 +173,7 @@ def measure(row, label, size, dtype, libraries, budget, threads):
 
 def measure_in(folder, row, label, size, dtype, libraries, budget, threads):
     statements, arrays = arrays_of(row, size, dtype, libraries)
-    elements = max(array.size for array in arrays.values())
+    elements = max((array.size for array in arrays.values()), default=0)
 
     record = {"group": row.group, "row": row.name, "size": label, "dtype": dtype, "threads": threads, "statement": row.civita}
     subjects, errors = [], {}
