@@ -9,10 +9,12 @@
 //!
 //! A scalar is immutable and hashable, and computes as an array without axes does; what it lacks by itself it asks of that
 //! array. `generic` holds nothing, so that `float64` may have `float`'s memory; other scalars hold their bytes in
-//! [`Stored`]. The classes between are made with Python's `type`: the limited API cannot extend `float` from Rust.
+//! [`Held`]. The classes between are made with Python's `type`: the limited API cannot extend `float` from Rust.
 
 // what `#[pymethods]` writes inside a macro of ours looks like our own code to the lint
 #![allow(unsafe_op_in_unsafe_fn)]
+
+use std::ffi::CString;
 
 use civita_core::dtype::{DType, Kind, Scalar};
 use civita_core::ops::Op;
@@ -31,18 +33,20 @@ use pyo3::types::{
 use crate::array::wrap;
 use crate::convert::{Value, array_of, is_operand, scalar_beside, scalar_exact, value};
 use crate::dtype::PyDType;
-use crate::error::{Fault, Outcome, index_error, type_error};
+use crate::error::{Outcome, index_error, type_error};
 use crate::errstate;
 use crate::operators::{apply, by_ufunc, python_scalar};
 use crate::overrides::{Protocol, Stance, stance};
+
+mod slots;
 
 /// The base of all scalars.
 #[pyclass(name = "generic", module = "civita", subclass, frozen)]
 pub struct Generic;
 
 /// The bytes of a scalar that is no Python number.
-#[pyclass(name = "_stored", module = "civita", subclass, frozen)]
-pub struct Stored {
+#[derive(Clone, Copy)]
+struct Held {
     bytes: [u8; 16],
     dtype: DType,
 }
@@ -54,7 +58,8 @@ struct Classes {
     float: usize,
     /// In a `complex128`.
     complex: usize,
-    /// In a scalar that is no Python number.
+    /// The base of scalars that are no Python numbers, and where they hold [`Held`].
+    base: Py<PyType>,
     stored: usize,
 }
 
@@ -82,18 +87,33 @@ fn dtype_of_instance(ob: &Bound<'_, PyAny>) -> Option<DType> {
     class.mro().iter().find_map(of)
 }
 
+/// What a scalar that is no Python number holds.
+#[inline]
+fn held(ob: &Bound<'_, PyAny>) -> Option<Held> {
+    let classes = CLASSES.get(ob.py())?;
+    // SAFETY: an object and a class; instances of the class and of derived ones begin with a header and what they hold.
+    unsafe {
+        if ffi::PyObject_TypeCheck(ob.as_ptr(), classes.base.bind(ob.py()).as_type_ptr()) == 0 {
+            return None;
+        }
+        Some(
+            ob.as_ptr()
+                .cast::<u8>()
+                .add(classes.stored)
+                .cast::<Held>()
+                .read(),
+        )
+    }
+}
+
 /// The value and dtype of a scalar of ours.
 #[inline]
 pub fn parts(ob: &Bound<'_, PyAny>) -> Option<(Scalar, DType)> {
     if !ob.is_instance_of::<Generic>() {
         return None;
     }
-    if let Ok(stored) = ob.cast::<Stored>() {
-        let stored = stored.get();
-        return Some((
-            Scalar::from_bytes(stored.dtype, &stored.bytes),
-            stored.dtype,
-        ));
+    if let Some(Held { bytes, dtype }) = held(ob) {
+        return Some((Scalar::from_bytes(dtype, &bytes), dtype));
     }
     if let Ok(v) = ob.cast::<PyFloat>() {
         return Some((Scalar::Float(v.value()), DType::F64));
@@ -141,10 +161,7 @@ pub fn make(py: Python<'_>, value: Scalar, dtype: DType) -> Outcome<Py<PyAny>> {
         }
         DType::C128 => complex(class, classes.complex, value.as_complex()),
         DType::Bool => {
-            let both = BOOLS.get_or_try_init(py, || {
-                let one = |v| stored(classes, class, Scalar::Bool(v), dtype);
-                Ok::<_, Fault>([one(false)?, one(true)?])
-            })?;
+            let both = bools(py, classes)?;
             Ok(both[usize::from(value != Scalar::Bool(false))].clone_ref(py))
         }
         _ => stored(classes, class, value, dtype),
@@ -153,6 +170,14 @@ pub fn make(py: Python<'_>, value: Scalar, dtype: DType) -> Outcome<Py<PyAny>> {
 
 /// `False_` and `True_`: there are no others.
 static BOOLS: PyOnceLock<[Py<PyAny>; 2]> = PyOnceLock::new();
+
+fn bools(py: Python<'_>, classes: &Classes) -> Outcome<&'static [Py<PyAny>; 2]> {
+    BOOLS.get_or_try_init(py, || {
+        let class = classes.of[DType::Bool as usize].bind(py);
+        let one = |v| stored(classes, class, Scalar::Bool(v), DType::Bool);
+        Ok([one(false)?, one(true)?])
+    })
+}
 
 /// A scalar that is no Python number.
 fn stored(
@@ -163,11 +188,11 @@ fn stored(
 ) -> Outcome<Py<PyAny>> {
     let bytes = value.to_bytes(dtype)?;
     let object = allocated(class)?;
-    // SAFETY: the class has the memory of `Stored` and nothing else; the place is that of every instance. The
+    // SAFETY: the class has the memory of its base and nothing else; the place is that of every instance. The
     // memory is zero, and nobody sees the object before it is written.
     unsafe {
         let at = object.as_ptr().cast::<u8>().add(classes.stored);
-        at.cast::<Stored>().write(Stored { bytes, dtype });
+        at.cast::<Held>().write(Held { bytes, dtype });
     }
     Ok(object.unbind())
 }
@@ -235,12 +260,12 @@ fn new_scalar<'py>(
         DType::C128 => py.get_type::<PyComplex>(),
         _ => {
             let object = allocated(class)?;
-            if let (Some(classes), Ok(_)) = (CLASSES.get(py), object.cast::<Stored>()) {
+            if let (Some(classes), Some(_)) = (CLASSES.get(py), held(&object)) {
                 let bytes = scalar.to_bytes(dtype)?;
                 // SAFETY: as in `make`: memory of a subclass begins as that of its base.
                 unsafe {
                     let at = object.as_ptr().cast::<u8>().add(classes.stored);
-                    at.cast::<Stored>().write(Stored { bytes, dtype });
+                    at.cast::<Held>().write(Held { bytes, dtype });
                 }
             }
             return Ok(object.unbind());
@@ -279,67 +304,6 @@ fn number<'py>(slf: &Bound<'py, Generic>) -> Outcome<Bound<'py, PyAny>> {
     python_scalar(slf.py(), own(slf)?.0)
 }
 
-/// Both numbers, where both are `float64` or a Python number that it absorbs: most scalar code.
-#[inline]
-fn floats(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Option<(f64, f64)> {
-    let classes = CLASSES.get(a.py())?;
-    let own = classes.of[DType::F64 as usize].as_ptr().cast();
-    let float = |ob: &Bound<'_, PyAny>| {
-        if ob.get_type_ptr() == own {
-            // SAFETY: a `float64`, whose number lies there.
-            return Some(unsafe {
-                ob.as_ptr()
-                    .cast::<u8>()
-                    .add(classes.float)
-                    .cast::<f64>()
-                    .read()
-            });
-        }
-        Some(ob.cast::<PyFloat>().ok()?.value())
-    };
-    let x = float(a)?;
-    // other classes derived from `float` may answer themselves
-    let is_plain = b.get_type_ptr() == a.get_type_ptr() || b.is_exact_instance_of::<PyFloat>();
-    match (Some(x), is_plain.then(|| float(b)).flatten()) {
-        (Some(x), Some(y)) => Some((x, y)),
-        (Some(x), None) if b.is_exact_instance_of::<pyo3::types::PyInt>() => {
-            // an integer of 53 bits is one float
-            let y = b
-                .extract::<i64>()
-                .ok()
-                .filter(|y| y.unsigned_abs() < 1 << 53)?;
-            Some((x, y as f64))
-        }
-        _ => None,
-    }
-}
-
-/// Both numbers, where one is `complex128` and the other one, too, or a Python number that it absorbs.
-#[inline]
-fn complexes(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Option<[Complex<f64>; 2]> {
-    let classes = CLASSES.get(a.py())?;
-    let own = classes.of[DType::C128 as usize].as_ptr().cast();
-    let complex = |ob: &Bound<'_, PyAny>| {
-        if ob.get_type_ptr() == own {
-            let at = ob.as_ptr().cast::<u8>().wrapping_add(classes.complex);
-            // SAFETY: a `complex128`, whose numbers lie there.
-            let [re, im] = unsafe { at.cast::<[f64; 2]>().read() };
-            return Some(Complex::new(re, im));
-        }
-        let v = ob.cast::<PyComplex>().ok()?;
-        Some(Complex::new(v.real(), v.imag()))
-    };
-    let x = complex(a)?;
-    let y = if b.get_type_ptr() == a.get_type_ptr() || b.is_exact_instance_of::<PyComplex>() {
-        complex(b)?
-    } else if b.is_exact_instance_of::<PyFloat>() {
-        Complex::new(b.cast::<PyFloat>().ok()?.value(), 0.0)
-    } else {
-        return None;
-    };
-    Some([x, y])
-}
-
 /// Sequences of Python's own, which `*` repeats.
 fn is_sequence(ob: &Bound<'_, PyAny>) -> bool {
     ob.is_instance_of::<PyList>()
@@ -370,50 +334,6 @@ fn operate(
     reflected: bool,
 ) -> Outcome<Py<PyAny>> {
     let py = slf.py();
-    if let Some((x, y)) = floats(slf.as_any(), other) {
-        let (a, b) = if reflected { (y, x) } else { (x, y) };
-        let result = match op {
-            Op::Add => Some(a + b),
-            Op::Sub => Some(a - b),
-            Op::Mul => Some(a * b),
-            Op::Div => Some(a / b),
-            _ => None,
-        };
-        if let Some(v) = result
-            && v.is_finite()
-        {
-            return make(py, Scalar::Float(v), DType::F64);
-        }
-        let truth = match op {
-            Op::Lt => Some(a < b),
-            Op::Le => Some(a <= b),
-            Op::Gt => Some(a > b),
-            Op::Ge => Some(a >= b),
-            Op::Eq => Some(a == b),
-            Op::Ne => Some(a != b),
-            _ => None,
-        };
-        if let Some(v) = truth {
-            return make(py, Scalar::Bool(v), DType::Bool);
-        }
-    }
-    if let Some([x, y]) = complexes(slf.as_any(), other) {
-        let (a, b) = if reflected { (y, x) } else { (x, y) };
-        let result = match op {
-            Op::Add => Some(a + b),
-            Op::Sub => Some(a - b),
-            Op::Mul => Some(a * b),
-            _ => None,
-        };
-        if let Some(v) = result
-            && v.is_finite()
-        {
-            return make(py, Scalar::Complex(v), DType::C128);
-        }
-        if let Op::Eq | Op::Ne = op {
-            return make(py, Scalar::Bool((a == b) == (op == Op::Eq)), DType::Bool);
-        }
-    }
     // a class derived from ours that refuses ufuncs has operators of its own
     if reflected && stance(slf.as_any(), Protocol::Ufunc) == Stance::Refuses {
         return Ok(py.NotImplemented());
@@ -483,17 +403,6 @@ fn check_exact(op: Op, result: &Bound<'_, PyAny>, exact: Option<i128>) -> Outcom
 
 fn unary(op: Op, slf: &Bound<'_, Generic>) -> Outcome<Py<PyAny>> {
     let (py, (value, dtype)) = (slf.py(), own(slf)?);
-    match (op, value, dtype) {
-        (Op::Abs, Scalar::Float(v), DType::F64) => return make(py, Scalar::Float(v.abs()), dtype),
-        (Op::Neg, Scalar::Float(v), DType::F64) => return make(py, Scalar::Float(-v), dtype),
-        (Op::Abs, Scalar::Complex(v), DType::C128) if v.is_finite() => {
-            let size = civita_core::math::complex::abs::<f64, civita_core::isa::Baseline>(v);
-            if size.is_finite() {
-                return make(py, Scalar::Float(size), DType::F64);
-            }
-        }
-        _ => {}
-    }
     let result = give(py, Raw::apply(op, &[(&Raw::scalar(value, dtype)?).into()])?)?;
     if let Scalar::Int(v) = value
         && let Some(exact) = match op {
@@ -883,7 +792,7 @@ fn class<'py>(
     py: Python<'py>,
     name: &str,
     doc: &str,
-    bases: Vec<Bound<'py, PyAny>>,
+    bases: &Bound<'py, PyTuple>,
     new: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyType>> {
     let names = PyDict::new(py);
@@ -891,9 +800,7 @@ fn class<'py>(
     names.set_item("__module__", "civita")?;
     names.set_item("__doc__", doc)?;
     names.set_item("__new__", new)?;
-    let made = py
-        .get_type::<PyType>()
-        .call1((name, PyTuple::new(py, bases)?, names))?;
+    let made = py.get_type::<PyType>().call1((name, bases, names))?;
     Ok(made.cast_into::<PyType>()?)
 }
 
@@ -914,10 +821,12 @@ const KINDS: &[(&str, &str)] = &[
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = m.py();
     m.add_class::<Generic>()?;
+    let (base, stored) = slots::base(py)?;
     let new = wrap_pyfunction!(new_scalar, m)?.into_any();
     for (name, base) in KINDS {
         let doc = format!("Scalars of the kind {name}: a class to ask with `isinstance`.");
-        let made = class(py, name, &doc, vec![m.getattr(*base)?], &new)?;
+        let bases = PyTuple::new(py, [m.getattr(*base)?])?;
+        let made = class(py, name, &doc, &bases, &new)?;
         m.add(*name, made)?;
     }
     let mut of = Vec::with_capacity(DType::ALL.len());
@@ -932,41 +841,47 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
         let memory = match dtype {
             DType::F64 => py.get_type::<PyFloat>(),
             DType::C128 => py.get_type::<PyComplex>(),
-            _ => py.get_type::<Stored>(),
+            _ => base.clone(),
         };
         let doc = format!(
             "A number of dtype {}, immutable and hashable.",
             dtype.name()
         );
-        let bases = vec![m.getattr(kind)?, memory.into_any()];
-        let made = class(py, dtype.name(), &doc, bases, &new)?;
+        let bases = PyTuple::new(py, [m.getattr(kind)?, memory.into_any()])?;
+        let made = match slots::of(dtype) {
+            Some((name, own)) => {
+                let made = slots::class(&bases, name, &CString::new(doc)?, own)?;
+                made.setattr("__new__", &new)?;
+                made
+            }
+            None => class(py, dtype.name(), &doc, &bases, &new)?,
+        };
         m.add(dtype.name(), &made)?;
         of.push(made.unbind());
     }
     let float = place_of_number::<PyFloat>(of[DType::F64 as usize].bind(py))?;
     let complex = place_of_number::<PyComplex>(of[DType::C128 as usize].bind(py))?;
-    let stored = Py::new(
-        py,
-        Stored {
-            bytes: [0; 16],
-            dtype: DType::Bool,
-        },
-    )?;
-    let stored = std::ptr::from_ref(stored.get()).addr() - stored.as_ptr().addr();
     let classes = Classes {
         of,
         float,
         complex,
+        base: base.unbind(),
         stored,
     };
-    _ = CLASSES.set(py, classes);
-    for (name, value) in [("True_", true), ("False_", false)] {
-        m.add(
-            name,
-            make(py, Scalar::Bool(value), DType::Bool).map_err(PyErr::from)?,
-        )?;
+    let classes = CLASSES.get_or_init(py, || classes);
+    let bools = bools(py, classes).map_err(PyErr::from)?;
+    for (name, object) in ["False_", "True_"].into_iter().zip(bools) {
+        m.add(name, object)?;
     }
-    Ok(())
+    let places = DType::ALL.into_iter().map(|dtype| {
+        let place = match dtype {
+            DType::F64 => float,
+            DType::C128 => complex,
+            _ => stored,
+        };
+        (dtype, classes.of[dtype as usize].bind(py), place)
+    });
+    slots::set(&py.get_type::<Generic>(), places, bools)
 }
 
 /// Where in its memory an instance of a class over `float` or `complex` holds the number, or the first of two.

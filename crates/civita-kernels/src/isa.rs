@@ -176,6 +176,60 @@ trait Shell: Body {
 }
 impl<B: Body> Shell for B {}
 
+/// Safe code that is compiled once for each instruction set: loops over slices that the compiler vectorises.
+pub trait Wide {
+    /// What it returns.
+    type Out;
+    /// Runs it. To be marked `#[inline(always)]`, so that it is compiled with the features of its caller.
+    fn run<I: Isa>(self) -> Self::Out;
+}
+
+/// Runs code on the widest instruction set of this machine.
+///
+/// ```
+/// use civita_kernels::isa::{Isa, Wide, wide};
+///
+/// /// Adds a multiple of the second slice to the first.
+/// struct Axpy<'a>(f64, &'a [f64], &'a mut [f64]);
+///
+/// impl Wide for Axpy<'_> {
+///     type Out = ();
+///     #[inline(always)]
+///     fn run<I: Isa>(self) {
+///         let Axpy(a, x, y) = self;
+///         y.iter_mut().zip(x).for_each(|(y, x)| *y += a * x);
+///     }
+/// }
+///
+/// let mut y = [1.0, 2.0];
+/// wide(Axpy(2.0, &[10.0, 20.0], &mut y));
+/// assert_eq!(y, [21.0, 42.0]);
+/// ```
+#[inline]
+pub fn wide<W: Wide>(task: W) -> W::Out {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2,fma,f16c,bmi1,bmi2,lzcnt,popcnt")]
+        fn avx2<W: Wide>(task: W) -> W::Out {
+            task.run::<Avx2>()
+        }
+        #[target_feature(
+            enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c,bmi1,bmi2,lzcnt,popcnt"
+        )]
+        fn avx512<W: Wide>(task: W) -> W::Out {
+            task.run::<Avx512>()
+        }
+        match level() {
+            Level::Baseline => {}
+            // SAFETY: `level` has found these features.
+            Level::Avx2 => return unsafe { avx2(task) },
+            // SAFETY: as above.
+            Level::Avx512 => return unsafe { avx512(task) },
+        }
+    }
+    task.run::<Baseline>()
+}
+
 /// The kernel of `B` for this machine.
 #[inline]
 pub fn kernel<B: Body>() -> Kernel {

@@ -7,15 +7,12 @@ use civita_core::primitive::{
     batch_in_front, bind_one, one_gradient, one_tangent, some,
 };
 use civita_core::raw::Raw;
-use faer::linalg::cholesky::llt::factor as llt;
-use faer::prelude::default;
 
 use crate::batch::{each, parts};
+use crate::blocked;
 use crate::checks::{compute_dtype, count, external, squares};
-use crate::dense::{columns_mut, par};
 use crate::ops::{adjoint, hermitian, lower_half};
 use crate::scalar::{Scalar, for_dtype};
-use crate::scratch::Scratch;
 use crate::small::{self, SMALL, known};
 use crate::triangular::{Triangle, bind_triangular, bind_triangular_right};
 
@@ -36,43 +33,22 @@ fn run<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()>
     let (batch, n) = squares("cholesky", x[0].shape())?;
     let batch = count(batch);
     let results = parts(out[0].elements::<T>()?, batch, n * n);
-    each(batch, n * n * n + 50, results, Vec::new, |heap, i, y| {
-        x[0].read(i * n * n, y)?;
-        let fine = if n <= SMALL {
-            known!(n, |n| small::cholesky(y, n))
-        } else {
-            large(heap, y, n)
-        };
-        fine.then_some(())
-            .ok_or_else(|| Error::linalg("cholesky", "Matrix is not positive definite"))
-    })
-}
-
-fn large<T: Scalar>(heap: &mut Vec<T>, y: &mut [T], n: usize) -> bool {
-    heap.resize(n * n, T::default());
-    crate::dense::transpose(y, n, n, heap);
-    let par = par(n * n);
-    let mut scratch = Scratch::new(llt::cholesky_in_place_scratch::<T>(n, par, default()));
-    let factor = llt::cholesky_in_place(
-        columns_mut(heap, n, n),
-        default(),
-        par,
-        scratch.stack(),
-        default(),
-    );
-    let zero = T::Real::default();
-    // NaN is not positive
-    let positive = (0..n).all(|k| heap[k * n + k].re() > zero);
-    if factor.is_err() || !positive {
-        return false;
-    }
-    for j in 0..n {
-        heap[j * n..j * n + j].fill(T::default());
-        let d = &mut heap[j * n + j];
-        *d = T::of(d.re(), zero);
-    }
-    crate::dense::transpose(heap, n, n, y);
-    true
+    each(
+        batch,
+        n * n * n + 50,
+        results,
+        || (),
+        |(), i, y| {
+            x[0].read(i * n * n, y)?;
+            let fine = if n <= SMALL {
+                known!(n, |n| small::cholesky(y, n))
+            } else {
+                blocked::cholesky(y, n)?
+            };
+            fine.then_some(())
+                .ok_or_else(|| Error::linalg("cholesky", "Matrix is not positive definite"))
+        },
+    )
 }
 
 impl Primitive for Cholesky {

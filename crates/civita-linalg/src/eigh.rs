@@ -12,12 +12,13 @@ use faer::prelude::default;
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, squares, with_axes};
-use crate::dense::{columns, columns_mut, par};
+use crate::dense::{VALUES, columns, columns_mut, par};
 use crate::gaps::bind_inverse_gaps;
 use crate::ops::{adjoint, as_diagonal, diagonal, hermitian, times_columns, total};
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scratch::Scratch;
 use crate::small_eigh::{SMALL_EIGH, SmallEigh};
+use crate::workers::on_workers;
 
 /// `A = V diag(w) Vᴴ` with ascending `w`: both, or `w` alone. Of `A` only the lower triangle is read.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl<T: Scalar> Work<T> {
         let by = if n <= SMALL_EIGH {
             By::Small(SmallEigh::new(n))
         } else {
-            let size = evd::self_adjoint_evd_scratch::<T>(n, compute, par(n * n), default());
+            let size = evd::self_adjoint_evd_scratch::<T>(n, compute, par(n, n, VALUES), default());
             By::Faer(Scratch::new(size))
         };
         Work {
@@ -108,15 +109,13 @@ impl<T: Scalar> Work<T> {
             By::Faer(scratch) => {
                 crate::dense::transpose(&self.rows, n, n, &mut self.a);
                 let v = (!self.v.is_empty()).then(|| columns_mut(&mut self.v, n, n));
-                evd::self_adjoint_evd(
-                    columns(&self.a, n, n),
-                    faer::ColMut::from_slice_mut(&mut self.w).as_diagonal_mut(),
-                    v,
-                    par(n * n),
-                    scratch.stack(),
-                    default(),
-                )
-                .is_ok()
+                let (a, w, par) = (&self.a, &mut self.w, par(n, n, VALUES));
+                let (a, w) = (columns(a, n, n), faer::ColMut::from_slice_mut(w));
+                let stack = scratch.stack();
+                let run = || {
+                    evd::self_adjoint_evd(a, w.as_diagonal_mut(), v, par, stack, default()).is_ok()
+                };
+                on_workers(par, run)?
             }
         };
         if !fine {

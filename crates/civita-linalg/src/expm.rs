@@ -7,11 +7,11 @@ use civita_core::primitive::{
     batch_in_front, bind_one, one_gradient, one_tangent, some,
 };
 use civita_core::raw::Raw;
-use faer::traits::math_utils as math;
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, squares};
-use crate::dense::{Lu, par};
+use crate::dense::Lu;
+use crate::gemm::{View, add_product};
 use crate::ops::adjoint;
 use crate::scalar::{Real, Scalar, for_dtype};
 
@@ -40,24 +40,17 @@ fn run<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()>
         |heap, i, y| {
             heap.resize(n * n, T::default());
             x[0].read(i * n * n, heap)?;
-            exponential(heap, n, y);
-            Ok(())
+            exponential(heap, n, y)
         },
     )
 }
 
 /// `a · b` of row-major square matrices.
-fn product<T: Scalar>(a: &[T], b: &[T], n: usize) -> Vec<T> {
+fn product<T: Scalar>(a: &[T], b: &[T], n: usize) -> Result<Vec<T>> {
     let mut c = vec![T::default(); n * n];
-    faer::linalg::matmul::matmul(
-        faer::MatMut::from_row_major_slice_mut(&mut c, n, n),
-        faer::Accum::Replace,
-        faer::MatRef::from_row_major_slice(a, n, n),
-        faer::MatRef::from_row_major_slice(b, n, n),
-        math::one::<T>(),
-        par(n * n),
-    );
-    c
+    let [a, b] = [a, b].map(|x| View::row_major(x, n, n, n));
+    add_product(&mut c, n, a, b)?;
+    Ok(c)
 }
 
 /// Padé approximants of order 3 to 13 and their largest 1-norm, for `f64` and for `f32` (Higham 2005, tables 2.3 and 2.1).
@@ -86,14 +79,14 @@ fn coefficients(m: usize) -> Vec<f64> {
 
 /// Scaling and squaring (Higham 2005): `exp(A) = r(A / 2ˢ)^(2ˢ)`, where `r = (V - U)⁻¹ (V + U)` has an odd part `U` and an even
 /// part `V`.
-fn exponential<T: Scalar>(a: &mut [T], n: usize, y: &mut [T]) {
+fn exponential<T: Scalar>(a: &mut [T], n: usize, y: &mut [T]) -> Result<()> {
     let real = |x: f64| T::of(T::Real::of(x), T::Real::default());
     let norm = (0..n)
         .map(|j| (0..n).map(|i| a[i * n + j].modulus().wide()).sum::<f64>())
         .fold(0.0, |a: f64, b| if b.is_nan() { b } else { a.max(b) });
     if !norm.is_finite() || a.iter().any(|x| !x.finite()) {
         y.fill(T::of(T::Real::of(f64::NAN), T::Real::default()));
-        return;
+        return Ok(());
     }
     let table = if T::Real::EPSILON > 1e-10 {
         NARROW
@@ -111,7 +104,7 @@ fn exponential<T: Scalar>(a: &mut [T], n: usize, y: &mut [T]) {
         a.iter_mut().for_each(|x| *x *= scale);
     }
     let c = coefficients(order);
-    let a2 = product(a, a, n);
+    let a2 = product(a, a, n)?;
     let (mut odd, mut even) = (vec![T::default(); n * n], vec![T::default(); n * n]);
     for i in 0..n {
         odd[i * n + i] = real(c[1]);
@@ -125,8 +118,8 @@ fn exponential<T: Scalar>(a: &mut [T], n: usize, y: &mut [T]) {
     };
     if order == 13 {
         // with A⁶ taken out, three powers are enough
-        let a4 = product(&a2, &a2, n);
-        let a6 = product(&a2, &a4, n);
+        let a4 = product(&a2, &a2, n)?;
+        let a6 = product(&a2, &a4, n)?;
         let (mut high_odd, mut high_even) = (vec![T::default(); n * n], vec![T::default(); n * n]);
         for (k, power) in [(2, &a2), (4, &a4), (6, &a6)] {
             add(&mut odd, power, c[k + 1]);
@@ -134,8 +127,8 @@ fn exponential<T: Scalar>(a: &mut [T], n: usize, y: &mut [T]) {
             add(&mut high_odd, power, c[k + 7]);
             add(&mut high_even, power, c[k + 6]);
         }
-        add(&mut odd, &product(&a6, &high_odd, n), 1.0);
-        add(&mut even, &product(&a6, &high_even, n), 1.0);
+        add(&mut odd, &product(&a6, &high_odd, n)?, 1.0);
+        add(&mut even, &product(&a6, &high_even, n)?, 1.0);
     } else {
         let mut power = a2.clone();
         let mut k = 2;
@@ -144,22 +137,23 @@ fn exponential<T: Scalar>(a: &mut [T], n: usize, y: &mut [T]) {
             add(&mut even, &power, c[k]);
             k += 2;
             if k < order {
-                power = product(&power, &a2, n);
+                power = product(&power, &a2, n)?;
             }
         }
     }
-    let odd = product(a, &odd, n);
-    let denominator: Vec<T> = even.iter().zip(&odd).map(|(&v, &u)| v - u).collect();
+    let odd = product(a, &odd, n)?;
+    let mut denominator: Vec<T> = even.iter().zip(&odd).map(|(&v, &u)| v - u).collect();
     y.iter_mut()
         .zip(even.iter().zip(&odd))
         .for_each(|(y, (&v, &u))| *y = v + u);
     if n > 0 {
-        Lu::new(&denominator, n, n).solve(y, n);
+        Lu::new(&mut denominator, n, n)?.solve(y, n)?;
     }
     for _ in 0..squarings {
-        let square = product(y, y, n);
+        let square = product(y, y, n)?;
         y.copy_from_slice(&square);
     }
+    Ok(())
 }
 
 impl Primitive for Expm {

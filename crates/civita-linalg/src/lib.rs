@@ -15,6 +15,7 @@
 
 mod banded;
 mod batch;
+mod blocked;
 mod checks;
 mod cholesky;
 mod dense;
@@ -24,6 +25,7 @@ mod expm;
 mod factored;
 mod francis;
 mod gaps;
+mod gemm;
 mod generalized;
 mod ldl;
 mod lu;
@@ -45,6 +47,7 @@ mod svd;
 mod systems;
 mod tensors;
 mod triangular;
+mod workers;
 
 pub use banded::{Band, solve_banded, solveh_banded};
 pub use expm::expm;

@@ -70,12 +70,11 @@ fn solve<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<(
                     });
                     return fine.then_some(()).ok_or_else(|| singular("solve"));
                 }
-                let lu = Lu::new(a, n, n);
+                let lu = Lu::new(a, n, n)?;
                 if lu.is_singular() {
                     return Err(singular("solve"));
                 }
-                lu.solve(b, k);
-                Ok(())
+                lu.solve(b, k)
             })
         },
     )
@@ -197,11 +196,11 @@ fn inv<T: Scalar>(on: Singular, x: &[HostInput<'_>], out: &mut [HostOutput<'_>])
         |heap, i, y| {
             with_matrix::<T, _>(heap, &x[0], i, n, |a| {
                 if n > SMALL {
-                    let lu = Lu::new(a, n, n);
+                    let lu = Lu::new(a, n, n)?;
                     if lu.is_singular() {
                         return without_inverse(on, y);
                     }
-                    lu.invert(y);
+                    lu.invert(y)?;
                     return Ok(());
                 }
                 y.fill(T::default());
@@ -279,7 +278,7 @@ fn with_pivots<T: Scalar, R>(
 ) -> Result<R> {
     with_matrix::<T, _>(heap, x, i, n, |a| {
         if n > SMALL {
-            let lu = Lu::new(a, n, n);
+            let lu = Lu::new(a, n, n)?;
             return Ok(f(&mut lu.pivots(), lu.odd));
         }
         let (odd, _) = known!(n, |n| small::lu(a, n, |_, _| ()));
@@ -399,7 +398,8 @@ fn adjugate<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Resul
         Vec::new,
         |heap, i, y| {
             with_matrix::<T, _>(heap, &x[0], i, n, |a| {
-                let lu = Lu::new(a, n, n);
+                let mut factors = a.to_vec();
+                let lu = Lu::new(&mut factors, n, n)?;
                 let sizes = lu.pivots().map(|p| p.size().wide());
                 let (least, most) = sizes.fold((f64::INFINITY, 0f64), |(least, most), s| {
                     (least.min(s), most.max(s))
@@ -411,7 +411,7 @@ fn adjugate<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Resul
                     if lu.odd {
                         det = -det;
                     }
-                    lu.invert(y);
+                    lu.invert(y)?;
                     y.iter_mut().for_each(|x| *x *= det);
                     return Ok(());
                 }
@@ -586,12 +586,10 @@ fn lu_factor<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Resu
         batch,
         work,
         packed.zip(rows),
-        Vec::<T>::new,
-        |heap, i, (y, rows)| {
-            heap.resize(m * n, T::default());
-            x[0].read(i * m * n, heap)?;
-            let lu = Lu::new(heap, m, n);
-            crate::dense::transpose(&lu.packed, n, m, y);
+        || (),
+        |(), i, (y, rows)| {
+            x[0].read(i * m * n, y)?;
+            let lu = Lu::new(y, m, n)?;
             for (to, &row) in rows.iter_mut().zip(&lu.rows) {
                 *to = row as i64;
             }

@@ -12,7 +12,7 @@ use faer::traits::math_utils as math;
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, squares};
-use crate::dense::{columns, par, transpose};
+use crate::dense::{columns, transpose};
 use crate::ops::adjoint;
 use crate::scalar::{Real, Scalar};
 use crate::schur::{Reduction, reduce};
@@ -118,7 +118,7 @@ fn product<C: Scalar, R: faer::traits::Conjugate<Canonical = C>>(
         a,
         b,
         math::one::<C>(),
-        par(n * n),
+        faer::Par::Seq,
     );
 }
 

@@ -8,18 +8,21 @@ use civita_core::primitive::{
 };
 use civita_core::raw::Raw;
 use faer::Conj;
-use faer::linalg::householder;
+use faer::linalg::householder::{
+    self, apply_block_householder_sequence_on_the_left_in_place_with_conj as apply,
+};
 use faer::linalg::qr::no_pivoting::factor as faer_qr;
 use faer::prelude::default;
 use faer::traits::math_utils as math;
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, matrices, with_axes};
-use crate::dense::{columns, columns_mut, par, transpose};
+use crate::dense::{QR, columns, columns_mut, par, transpose};
 use crate::ops::{adjoint, as_diagonal, conjugate, diagonal, kept, times};
 use crate::scalar::{Scalar, for_dtype};
 use crate::scratch::Scratch;
 use crate::triangular::{Triangle, bind_triangular_right};
+use crate::workers::on_workers;
 
 /// Which factors a `Qr` has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +73,7 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
             Mode::Raw => 1,
             _ => faer_qr::recommended_block_size::<T>(m, n).clamp(1, k.max(1)),
         };
-        let par = par(m * n);
+        let par = par(m, n, QR);
         let factor = faer_qr::qr_in_place_scratch::<T>(m, n, block, par, default());
         let apply = householder::apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(
             m, block, wide,
@@ -88,13 +91,12 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
         x[0].read(i * m * n, &mut work.rows)?;
         transpose(&work.rows, m, n, &mut work.a);
         if k > 0 {
-            faer_qr::qr_in_place(
-                columns_mut(&mut work.a, m, n),
-                columns_mut(&mut work.factors, work.block, k),
-                par(m * n),
-                work.scratch.stack(),
-                default(),
-            );
+            let a = columns_mut(&mut work.a, m, n);
+            let factors = columns_mut(&mut work.factors, work.block, k);
+            let (par, stack) = (par(m, n, QR), work.scratch.stack());
+            on_workers(par, || {
+                faer_qr::qr_in_place(a, factors, par, stack, default())
+            })?;
         }
         Ok(())
     };
@@ -156,14 +158,11 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
                     work.q[j * m + j] = math::one::<T>();
                 }
                 if k > 0 {
-                    householder::apply_block_householder_sequence_on_the_left_in_place_with_conj(
-                        columns(&work.a, m, n).subcols(0, k),
-                        columns(&work.factors, work.block, k),
-                        Conj::No,
-                        columns_mut(&mut work.q, m, wide),
-                        par(m * n),
-                        work.scratch.stack(),
-                    );
+                    let a = columns(&work.a, m, n).subcols(0, k);
+                    let factors = columns(&work.factors, work.block, k);
+                    let q = columns_mut(&mut work.q, m, wide);
+                    let (par, stack) = (par(m, n, QR), work.scratch.stack());
+                    on_workers(par, || apply(a, factors, Conj::No, q, par, stack))?;
                 }
                 if T::COMPLEX {
                     for j in 0..k {

@@ -7,16 +7,16 @@ use civita_core::primitive::{
     bind,
 };
 use civita_core::raw::Raw;
-use faer::Conj;
 use faer::linalg::evd::hessenberg;
 use faer::linalg::householder;
 use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
 use faer::prelude::default;
 use faer::traits::math_utils as math;
+use faer::{Conj, Par};
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, squares};
-use crate::dense::{columns, columns_mut, par, transpose};
+use crate::dense::{columns, columns_mut, transpose};
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scratch::Scratch;
 
@@ -95,7 +95,7 @@ pub fn reduce<T: Scalar>(h: &mut [T], q: &mut [T], n: usize, to: Reduction) -> b
     if n < 2 {
         return true;
     }
-    let par = par(n * n);
+    let par = Par::Seq;
     let block = recommended_block_size::<T>(n - 1, n - 1).max(1);
     let factor = hessenberg::hessenberg_in_place_scratch::<T>(n, block, par, default());
     let apply = householder::apply_block_householder_sequence_on_the_right_in_place_scratch::<T>(

@@ -9,16 +9,17 @@ use civita_core::primitive::{
     batch_in_front, bind, bind_one, one_gradient, one_tangent, some,
 };
 use civita_core::raw::Raw;
-use faer::Conj;
 use faer::linalg::householder;
+use faer::linalg::matmul::matmul as multiply;
 use faer::linalg::qr::no_pivoting::factor as faer_qr;
 use faer::linalg::svd::{self as faer_svd, ComputeSvdVectors};
 use faer::prelude::default;
 use faer::traits::math_utils as math;
+use faer::{Accum, Conj, Par};
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, external_in, matrices, with_axes};
-use crate::dense::{columns, columns_mut, par};
+use crate::dense::{QR, VALUES, columns, columns_mut, par};
 use crate::gaps::bind_inverse_gaps;
 use crate::ops::{
     adjoint, as_diagonal, conjugate, diagonal, over, sum, times, times_columns, times_rows, total,
@@ -26,6 +27,7 @@ use crate::ops::{
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scratch::Scratch;
 use crate::small_svd;
+use crate::workers::on_workers;
 
 /// Which singular vectors are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ impl<T: Scalar> Work<T> {
         };
         let small = small_svd::is_small(m, n);
         let scratch = (!small).then(|| {
-            let par = par(m * n);
+            let par = par(m, n, VALUES);
             Scratch::new(faer_svd::svd_scratch::<T>(
                 m,
                 n,
@@ -112,7 +114,7 @@ impl<T: Scalar> Work<T> {
             let [a, b] = factor(-exponent);
             self.a.iter_mut().for_each(|x| *x = *x * a * b);
         }
-        if !self.decompose(k) {
+        if !self.decompose(k)? {
             return Err(unconverged(op));
         }
         if unit {
@@ -128,14 +130,14 @@ impl<T: Scalar> Work<T> {
 
 impl<T: Scalar> Work<T> {
     /// False where it does not converge.
-    fn decompose(&mut self, k: usize) -> bool {
+    fn decompose(&mut self, k: usize) -> Result<bool> {
         let (m, n) = (self.m, self.n);
         let wanted = self.vectors != Vectors::No;
         let Some(scratch) = &mut self.scratch else {
             if m >= n {
                 crate::dense::transpose(&self.a, m, n, &mut self.u);
                 let v = wanted.then_some(&mut self.v[..]);
-                return small_svd::svd(m, n, &mut self.u, &mut self.s, v);
+                return Ok(small_svd::svd(m, n, &mut self.u, &mut self.s, v));
             }
             // that of Aᴴ, whose columns are the conjugates of the rows
             let (columns, others) = match wanted {
@@ -145,7 +147,7 @@ impl<T: Scalar> Work<T> {
             for (to, x) in columns.iter_mut().zip(&self.a) {
                 *to = x.conjugate();
             }
-            return small_svd::svd(n, m, columns, &mut self.s, others);
+            return Ok(small_svd::svd(n, m, columns, &mut self.s, others));
         };
         // faer's path for tall matrices leaves one block of the full vectors as it is
         self.u.fill(T::default());
@@ -159,7 +161,10 @@ impl<T: Scalar> Work<T> {
         };
         let u = wanted.then(|| columns_mut(&mut self.u, m, un));
         let v = wanted.then(|| columns_mut(&mut self.v, n, vn));
-        faer_svd::svd(a, s, u, v, par(m * n), scratch.stack(), default()).is_ok()
+        let (par, stack) = (par(m, n, VALUES), scratch.stack());
+        on_workers(par, || {
+            faer_svd::svd(a, s, u, v, par, stack, default()).is_ok()
+        })
     }
 }
 
@@ -179,13 +184,14 @@ pub fn adjugate<T: Scalar>(a: &[T], n: usize, out: &mut [T]) -> Result<()> {
     let mut work = Work::<T>::new(n, n, Vectors::Full);
     work.a.copy_from_slice(a);
     work.run("det")?;
-    let det = |columns: &[T]| {
-        let lu = crate::dense::Lu::new(columns, n, n);
+    let det = |columns: &[T]| -> Result<T> {
+        let mut columns = columns.to_vec();
+        let lu = crate::dense::Lu::new(&mut columns, n, n)?;
         let det = lu.pivots().fold(math::one::<T>(), |all, p| all * p);
-        if lu.odd { -det } else { det }
+        Ok(if lu.odd { -det } else { det })
     };
     // of a matrix in column-major order this is the determinant as well
-    let phase = det(&work.u) * det(&work.v).conjugate();
+    let phase = det(&work.u)? * det(&work.v)?.conjugate();
     let others: Vec<T> = (0..n)
         .map(|k| {
             let rest = (0..n).filter(|&i| i != k).map(|i| work.s[i]);
@@ -510,15 +516,13 @@ fn pinv<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()
         }
         let u = columns(&work.u[..m * rank], m, rank);
         let v = columns(&work.v[..n * rank], n, rank);
-        faer::linalg::matmul::matmul(
+        let (par, y) = (
+            par(m, n, VALUES),
             faer::MatMut::from_row_major_slice_mut(y, n, m),
-            faer::Accum::Replace,
-            v,
-            u.adjoint(),
-            math::one::<T>(),
-            par(m * n),
         );
-        Ok(())
+        on_workers(par, || {
+            multiply(y, Accum::Replace, v, u.adjoint(), math::one::<T>(), par)
+        })
     })
 }
 
@@ -619,7 +623,7 @@ struct Reduce<T> {
 impl<T: Scalar> Reduce<T> {
     fn new(m: usize, n: usize, c: usize) -> Reduce<T> {
         let block = faer_qr::recommended_block_size::<T>(m, n).clamp(1, n);
-        let par = par(m * n);
+        let par = par(m, n, QR);
         let factor = faer_qr::qr_in_place_scratch::<T>(m, n, block, par, default());
         let apply =
             householder::apply_block_householder_sequence_transpose_on_the_left_in_place_scratch::<T>(
@@ -638,7 +642,7 @@ impl<T: Scalar> Reduce<T> {
     }
 
     /// Writes the first rows of `Qᴴ b` into `b`, and `R` into `r`, all of them row-major.
-    fn run(&mut self, b: &mut [T], r: &mut [T]) {
+    fn run(&mut self, b: &mut [T], r: &mut [T]) -> Result<()> {
         let (m, n) = (self.m, self.n);
         let c = b.len() / m;
         // squares neither overflow nor vanish; the scale comes back with R
@@ -668,21 +672,24 @@ impl<T: Scalar> Reduce<T> {
         }
         crate::dense::transpose(&self.rows, m, n, &mut self.a);
         crate::dense::transpose(b, m, c, &mut self.b);
-        faer_qr::qr_in_place(
-            columns_mut(&mut self.a, m, n),
-            columns_mut(&mut self.factors, self.block, n),
-            par(m * n),
-            self.scratch.stack(),
-            default(),
-        );
-        householder::apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj(
-            columns(&self.a, m, n),
-            columns(&self.factors, self.block, n),
-            Conj::Yes,
-            columns_mut(&mut self.b, m, c),
-            par(m * n),
-            self.scratch.stack(),
-        );
+        let par = par(m, n, QR);
+        on_workers(par, || {
+            faer_qr::qr_in_place(
+                columns_mut(&mut self.a, m, n),
+                columns_mut(&mut self.factors, self.block, n),
+                par,
+                self.scratch.stack(),
+                default(),
+            );
+            householder::apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj(
+                columns(&self.a, m, n),
+                columns(&self.factors, self.block, n),
+                Conj::Yes,
+                columns_mut(&mut self.b, m, c),
+                par,
+                self.scratch.stack(),
+            );
+        })?;
         for i in 0..n {
             for j in 0..n {
                 r[i * n + j] = match j < i {
@@ -702,6 +709,7 @@ impl<T: Scalar> Reduce<T> {
             .map(scale);
             r.iter_mut().for_each(|a| *a = *a * x * y);
         }
+        Ok(())
     }
 }
 
@@ -737,7 +745,7 @@ fn lstsq<T: Scalar>(rcond: f64, x: &[HostInput<'_>], out: &mut [HostOutput<'_>])
             match reduce {
                 Some(reduce) => {
                     x[0].read(i * m * n, &mut reduce.rows)?;
-                    reduce.run(b, &mut work.a);
+                    reduce.run(b, &mut work.a)?;
                 }
                 None => x[0].read(i * m * n, &mut work.a)?,
             }
@@ -753,27 +761,24 @@ fn lstsq<T: Scalar>(rcond: f64, x: &[HostInput<'_>], out: &mut [HostOutput<'_>])
             // V S⁻¹ (Uᴴ b)
             uhb.resize(rank * c, T::default());
             let u = columns(&work.u[..m * rank], m, rank);
-            faer::linalg::matmul::matmul(
-                faer::MatMut::from_row_major_slice_mut(uhb, rank, c),
-                faer::Accum::Replace,
+            let to = faer::MatMut::from_row_major_slice_mut(uhb, rank, c);
+            let b = faer::MatRef::from_row_major_slice(b, m, c);
+            multiply(
+                to,
+                Accum::Replace,
                 u.adjoint(),
-                faer::MatRef::from_row_major_slice(b, m, c),
+                b,
                 math::one::<T>(),
-                par(m * n),
+                Par::Seq,
             );
             for (row, s) in uhb.chunks_exact_mut(c.max(1)).zip(&work.s) {
                 let inverse = s.inverse();
                 row.iter_mut().for_each(|x| *x *= inverse);
             }
             let v = columns(&work.v[..n * rank], n, rank);
-            faer::linalg::matmul::matmul(
-                faer::MatMut::from_row_major_slice_mut(y, n, c),
-                faer::Accum::Replace,
-                v,
-                faer::MatRef::from_row_major_slice(uhb, rank, c),
-                math::one::<T>(),
-                par(m * n),
-            );
+            let to = faer::MatMut::from_row_major_slice_mut(y, n, c);
+            let uhb = faer::MatRef::from_row_major_slice(uhb, rank, c);
+            multiply(to, Accum::Replace, v, uhb, math::one::<T>(), Par::Seq);
             Ok(())
         },
     )

@@ -7,12 +7,11 @@ use civita_core::primitive::{
     batch_in_front, bind_one, one_tangent, some,
 };
 use civita_core::raw::Raw;
-use faer::linalg::triangular_solve as faer_solve;
-use faer::{MatMut, MatRef};
 
 use crate::batch::{each, parts};
+use crate::blocked::{self, Diagonal};
 use crate::checks::{compute_dtype, count, external, squares};
-use crate::dense::{columns_mut, par};
+use crate::gemm::View;
 use crate::ops::{adjoint, kept, total};
 use crate::scalar::{Scalar, for_dtype};
 use crate::small::SMALL;
@@ -97,30 +96,33 @@ fn run<T: Scalar>(
                 format!("singular matrix: the diagonal is zero at {at}"),
             ));
         }
-        solve_in_place(triangle, heap, n, b, k);
-        Ok(())
+        solve_in_place(triangle, heap, n, b, k)
     })
 }
 
 /// Solves `A x = b` in place of `b`; both are row-major.
-pub fn solve_in_place<T: Scalar>(triangle: Triangle, a: &[T], n: usize, b: &mut [T], k: usize) {
+pub fn solve_in_place<T: Scalar>(
+    triangle: Triangle,
+    a: &[T],
+    n: usize,
+    b: &mut [T],
+    k: usize,
+) -> Result<()> {
     if n == 0 || k == 0 {
-        return;
+        return Ok(());
     }
     if n <= SMALL {
-        return small(triangle, a, n, b, k);
+        small(triangle, a, n, b, k);
+        return Ok(());
     }
-    let a = MatRef::from_row_major_slice(a, n, n);
-    let b = match k {
-        1 => columns_mut(b, n, 1),
-        _ => MatMut::from_row_major_slice_mut(b, n, k),
+    let a = View::row_major(a, n, n, n);
+    let diagonal = match triangle.is_unit() {
+        true => Diagonal::Unit,
+        false => Diagonal::Own,
     };
-    let par = par(n * n);
-    match triangle {
-        Triangle::Lower => faer_solve::solve_lower_triangular_in_place(a, b, par),
-        Triangle::Upper => faer_solve::solve_upper_triangular_in_place(a, b, par),
-        Triangle::UnitLower => faer_solve::solve_unit_lower_triangular_in_place(a, b, par),
-        Triangle::UnitUpper => faer_solve::solve_unit_upper_triangular_in_place(a, b, par),
+    match triangle.is_lower() {
+        true => blocked::solve_lower(a, diagonal, b, k, k),
+        false => blocked::solve_upper(a, diagonal, b, k, k),
     }
 }
 
