@@ -22,7 +22,7 @@ use crate::error::{Outcome, value_error};
 
 /// What is done about a fault.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub enum Mode {
     Ignore,
     Warn,
     Raise,
@@ -46,7 +46,8 @@ const DIVIDE: usize = 0;
 const OVER: usize = 1;
 const INVALID: usize = 3;
 
-type State = [Mode; 4];
+/// What is done about each fault.
+pub type State = [Mode; 4];
 
 /// What calls this: it names the fault.
 #[derive(Clone, Copy)]
@@ -65,6 +66,27 @@ thread_local! {
 }
 
 static CALLBACK: Mutex<Option<Py<PyAny>>> = Mutex::new(None);
+
+/// What this thread does about faults.
+pub fn current() -> State {
+    STATE.get()
+}
+
+/// Until dropped, this thread does about faults what another one does.
+pub struct Reaction(State);
+
+impl Reaction {
+    /// Begins it.
+    pub fn enter(state: State) -> Reaction {
+        Reaction(STATE.replace(state))
+    }
+}
+
+impl Drop for Reaction {
+    fn drop(&mut self) {
+        STATE.set(self.0);
+    }
+}
 
 fn parse(name: &str) -> Outcome<Mode> {
     MODES

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Weak};
 
-use civita_core::graph::{self, EnableGrad, Hook, HookId, Keep, NoGrad, Node, Tolerance};
+use civita_core::graph::{self, Hook, HookId, Keep, Node, Tolerance};
 use civita_core::raw::Raw;
 use civita_core::storage::Access;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyList, PyTuple};
 
 use crate::array::{Array, wrap};
 use crate::callback::{Callback, objects};
@@ -367,112 +367,11 @@ fn check_second_gradients(
     )
 }
 
-/// Nothing is recorded inside: `with cv.no_grad(): ...`; or `@cv.no_grad()` over a function.
-#[pyclass(name = "no_grad", module = "civita", frozen)]
-struct PyNoGrad {
-    /// Names the object in [`HELD`].
-    id: u64,
-}
-
-thread_local! {
-    /// What this thread has entered and not left, with the objects by which it was entered: `with` counts for its own thread,
-    /// so an object may be entered in several.
-    static HELD: std::cell::RefCell<Vec<(u64, NoGrad)>> = const { std::cell::RefCell::new(Vec::new()) };
-}
-
-#[pymethods]
-impl PyNoGrad {
-    #[new]
-    fn new() -> PyNoGrad {
-        static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-        PyNoGrad {
-            id: NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
-        }
-    }
-
-    fn __enter__(slf: Py<Self>) -> Py<Self> {
-        HELD.with_borrow_mut(|held| held.push((slf.get().id, NoGrad::new())));
-        slf
-    }
-
-    #[pyo3(signature = (*_error))]
-    fn __exit__(&self, _error: &Bound<'_, PyTuple>) -> Outcome<()> {
-        let last = HELD.with_borrow_mut(|held| {
-            let at = held.iter().rposition(|(id, _)| *id == self.id)?;
-            // the state before is that of the newest, whoever leaves first
-            for i in at + 1..held.len() {
-                held[i - 1].0 = held[i].0;
-            }
-            held.pop()
-        });
-        match last {
-            Some(_) => Ok(()),
-            None => Err(runtime_error(
-                "no_grad: this thread leaves what it has not entered\n  rule: `with` begins and ends in one thread",
-            )),
-        }
-    }
-
-    /// A function that runs without recording.
-    fn __call__(&self, py: Python<'_>, function: Py<PyAny>) -> PyResult<Py<PyAny>> {
-        decorated(py, function, false)
-    }
-}
-
-/// A function that runs with gradients recorded, or not.
-pub fn decorated(py: Python<'_>, function: Py<PyAny>, records: bool) -> PyResult<Py<PyAny>> {
-    let inner = function.clone_ref(py);
-    let decorated = Py::new(
-        py,
-        Decorated {
-            function: inner,
-            records,
-        },
-    )?;
-    let update = py.import("functools")?.getattr("update_wrapper")?;
-    Ok(update.call1((decorated, function))?.unbind())
-}
-
-/// A function that `no_grad` or `enable_grad` decorates.
-#[pyclass(name = "grad_mode_function", module = "civita", frozen, dict)]
-struct Decorated {
-    function: Py<PyAny>,
-    records: bool,
-}
-
-#[pymethods]
-impl Decorated {
-    #[pyo3(signature = (*args, **kwargs))]
-    fn __call__<'py>(
-        &self,
-        py: Python<'py>,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let function = self.function.bind(py);
-        if self.records {
-            let _record = EnableGrad::new();
-            function.call(args, kwargs)
-        } else {
-            let _pause = NoGrad::new();
-            function.call(args, kwargs)
-        }
-    }
-}
-
-/// Whether gradients are recorded on this thread.
-#[pyfunction]
-fn is_grad_enabled() -> bool {
-    graph::recording()
-}
-
 /// Adds the functions to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(grad, m)?)?;
     m.add_function(wrap_pyfunction!(check_gradients, m)?)?;
     m.add_function(wrap_pyfunction!(check_second_gradients, m)?)?;
-    m.add_function(wrap_pyfunction!(is_grad_enabled, m)?)?;
-    m.add_class::<PyNoGrad>()?;
     m.add_class::<HookHandle>()?;
     Ok(())
 }

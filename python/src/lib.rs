@@ -32,6 +32,7 @@ mod linalg;
 mod lists;
 mod machine;
 mod methods;
+mod modes;
 mod operators;
 mod order;
 mod overrides;
@@ -65,6 +66,7 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     functions::register(m)?;
     fuse::register(m)?;
     gradient::register(m)?;
+    modes::register(m)?;
     interface::register(m)?;
     interop::register(m)?;
     limits::register(m)?;

@@ -4,7 +4,6 @@
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use civita_core::graph;
 use civita_core::raw::Raw;
 use civita_core::transform::{self, Randomness};
 use pyo3::prelude::*;
@@ -206,41 +205,6 @@ fn _trace(f: &Bound<'_, PyAny>, x: &Bound<'_, PyAny>) -> Outcome<Graph> {
     })?))
 }
 
-/// Gradients are recorded inside, also within `no_grad`: `with cv.enable_grad(): ...`; or `@cv.enable_grad()` over a function.
-#[pyclass(name = "enable_grad", module = "civita", unsendable)]
-pub struct PyEnableGrad {
-    held: std::cell::RefCell<Vec<graph::EnableGrad>>,
-}
-
-#[pymethods]
-impl PyEnableGrad {
-    #[new]
-    fn new() -> PyEnableGrad {
-        PyEnableGrad {
-            held: Default::default(),
-        }
-    }
-
-    fn __enter__(slf: Py<Self>, py: Python<'_>) -> Py<Self> {
-        slf.borrow(py)
-            .held
-            .borrow_mut()
-            .push(graph::EnableGrad::new());
-        slf
-    }
-
-    #[pyo3(signature = (*_error))]
-    fn __exit__(&self, _error: &Bound<'_, PyTuple>) {
-        let last = self.held.borrow_mut().pop();
-        drop(last);
-    }
-
-    /// A function that runs with gradients recorded.
-    fn __call__(&self, py: Python<'_>, function: Py<PyAny>) -> PyResult<Py<PyAny>> {
-        crate::gradient::decorated(py, function, true)
-    }
-}
-
 /// Adds the functions to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(_vmap, m)?)?;
@@ -251,6 +215,5 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(_jacrev, m)?)?;
     m.add_function(wrap_pyfunction!(_checkpoint, m)?)?;
     m.add_function(wrap_pyfunction!(_trace, m)?)?;
-    m.add_class::<PyEnableGrad>()?;
     Ok(())
 }

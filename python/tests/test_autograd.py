@@ -5,6 +5,7 @@ import inspect
 import pickle
 import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -682,6 +683,144 @@ def test_grad_modes():
     with cv.no_grad():
         assert f(x).requires_grad
     assert f.__doc__ == "A doc."
+
+
+# ---- scopes ------------------------------------------------------------------------------------------------------
+
+
+def in_pool(work, *tasks):
+    with ThreadPoolExecutor(max(len(tasks), 1)) as pool:
+        return list(pool.map(work, tasks))
+
+
+def test_a_scope_carries_no_grad_to_a_worker():
+    x = cv.array(1.0, requires_grad=True)
+    with cv.no_grad():
+        scope = ag.Scope.current()
+
+        def work(entered):
+            if not entered:
+                return (x * 2).requires_grad
+            with scope as same:
+                assert same is scope and not cv.is_grad_enabled()
+                inside = (x * 2).requires_grad
+            return inside or not (x * 2).requires_grad
+
+        assert in_pool(work, True, False) == [False, True]
+        with cv.enable_grad():
+            recording = ag.Scope.current()
+        with recording:
+            assert (x * 2).requires_grad
+        assert not (x * 2).requires_grad
+    # it is of the moment at which it was made
+    with scope:
+        assert not (x * 2).requires_grad
+    assert (x * 2).requires_grad
+
+
+def test_scopes_nest_and_are_left_by_exceptions():
+    recording = ag.Scope.current()
+    with cv.no_grad():
+        quiet = ag.Scope.current()
+
+    def work(_):
+        with quiet:
+            assert not cv.is_grad_enabled()
+            with recording:
+                assert cv.is_grad_enabled()
+                with quiet, cv.enable_grad():
+                    assert cv.is_grad_enabled()
+                with quiet, quiet:
+                    assert not cv.is_grad_enabled()
+            assert not cv.is_grad_enabled()
+            with pytest.raises(Mine):
+                with recording:
+                    raise Mine
+            assert not cv.is_grad_enabled()
+        assert cv.is_grad_enabled()
+
+    in_pool(work, 0, 1)
+    work(0)
+
+
+def test_two_threads_are_in_one_scope_at_once():
+    x = cv.array(1.0, requires_grad=True)
+    both = threading.Barrier(2)
+    with cv.no_grad():
+        scope = ag.Scope.current()
+
+    def work(_):
+        for _ in range(50):
+            both.wait(10)
+            with scope:
+                both.wait(10)
+                assert not (x * 2).requires_grad
+            assert (x * 2).requires_grad
+
+    in_pool(work, 0, 1)
+
+
+def test_workers_of_a_batch_compute_samples(rng):
+    x = numbers(rng, 5, 3)
+
+    def f(row):
+        scope = ag.Scope.current()
+
+        def work(name):
+            with scope:
+                return getattr(cv, name)(row).sum()
+
+        first, second = in_pool(work, "sin", "exp")
+        return first * second
+
+    expected = np.sin(np.asarray(x)).sum(1) * np.exp(np.asarray(x)).sum(1)
+    near(cv.vmap(f)(x), expected)
+    near(cv.vmap(ag.grad(f))(x)[0], ag.grad(f)(x[0]))
+
+
+def test_workers_draw_what_the_transformation_says():
+    draw = lambda: cv.random.Philox4x32(5).normal()
+
+    def drawn(row, randomness):
+        scope = ag.Scope.current()
+
+        def work(_):
+            with scope:
+                return draw()
+
+        return in_pool(work, 0)[0] + 0 * row
+
+    x = cv.zeros(4)
+    for randomness in ("same", "different"):
+        there = cv.vmap(lambda row: drawn(row, randomness), randomness=randomness)(x)
+        here = cv.vmap(lambda row: draw() + 0 * row, randomness=randomness)(x)
+        near(there, here)
+    with pytest.raises(ValueError, match="a random number is drawn inside `vmap`"):
+        cv.vmap(lambda row: drawn(row, None))(x)
+
+
+def test_a_scope_carries_errstate():
+    before = cv.geterr()["divide"]
+    with cv.errstate(divide="raise"):
+        scope = ag.Scope.current()
+
+    def work(_):
+        with scope, pytest.raises(FloatingPointError):
+            cv.array([1.0]) / cv.array([0.0])
+        return cv.geterr()["divide"]
+
+    assert in_pool(work, 0) == ["warn"]
+    assert cv.geterr()["divide"] == before
+
+
+def test_a_scope_is_left_where_it_was_entered():
+    scope = ag.Scope.current()
+    with pytest.raises(RuntimeError, match="Scope: this thread leaves what it has not entered"):
+        scope.__exit__(None, None, None)
+    scope.__enter__()
+    with pytest.raises(RuntimeError, match="rule: `with` begins and ends in one thread"):
+        in_pool(lambda _: scope.__exit__(None, None, None), 0)
+    scope.__exit__(None, None, None)
 
 
 # ---- errors ------------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ fn complex(shape: &[usize], seed: f64) -> Raw {
     Raw::from_vec(parts.map(|(re, im)| Complex::new(re, im)).collect(), shape).unwrap()
 }
 
-/// Of `shape`, of this dtype.
+/// An array of this dtype and shape.
 fn of(dtype: DType, shape: &[usize], seed: f64) -> Raw {
     if dtype.is_complex() {
         complex(shape, seed)

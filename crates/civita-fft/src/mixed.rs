@@ -38,7 +38,7 @@ struct Pass<T> {
     rows: usize,
     /// `w(s · k / (radix · rows))` for s from 1, and k.
     twists: Vec<Complex<T>>,
-    /// Of an odd radix: cosine and sine of `2π j / radix`, with the direction's sign.
+    /// Cosine and sine of `2π j / radix` for an odd radix, with the direction's sign.
     waves: Vec<Complex<T>>,
     /// ±1: the sign of the exponent.
     sign: T,

@@ -83,7 +83,7 @@ pub(crate) enum Kind {
 pub(crate) struct Fourier {
     pub kind: Kind,
     pub steps: Steps,
-    /// Of all elements.
+    /// Multiplies every element.
     pub factor: f64,
 }
 
@@ -297,10 +297,10 @@ pub(crate) struct Cosine {
     pub family: Family,
     pub kind: Type,
     pub steps: Steps,
-    /// Of the elements at the ends of a row, of the input and of the output.
+    /// Factors of the elements at the ends of a row, of the input and of the output.
     pub before: f64,
     pub after: f64,
-    /// Of all elements.
+    /// Multiplies every element.
     pub factor: f64,
 }
 

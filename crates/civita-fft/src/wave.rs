@@ -53,7 +53,7 @@ pub(crate) struct Wave<T> {
 }
 
 enum Inner<T> {
-    /// Of the extension.
+    /// One transform of the extension.
     One(Arc<Half<T>>),
     /// `exp(-πi k / 2n)`
     Two(Arc<Half<T>>, Vec<Complex<T>>),

@@ -46,7 +46,7 @@ struct Work<T> {
     s: Vec<T>,
     u: Vec<T>,
     v: Vec<T>,
-    /// Of faer's routines; small matrices need none.
+    /// Memory of faer's routines; small matrices need none.
     scratch: Option<Scratch>,
     m: usize,
     n: usize,

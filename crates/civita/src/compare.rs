@@ -49,7 +49,7 @@ impl<T: Element + PartialOrd> PartialOrd<T> for Tensor<T, 0> {
         value(self).partial_cmp(other)
     }
 }
-/// Of tensors without axes. For one boolean for each element: [`Tensor::lt`] and its like.
+/// Compares tensors without axes. For one boolean for each element: [`Tensor::lt`] and its like.
 impl<T: Element + PartialOrd> PartialOrd for Tensor<T, 0> {
     #[track_caller]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {

@@ -8,8 +8,8 @@ use civita_core::ops::Op;
 use civita_core::raw::Raw;
 
 use crate::error::OrRaise;
-use crate::rank::wrap;
-use crate::{DYN, Element, Error, Rank, Real, Result, Tensor, Vector};
+use crate::rank::{Rank, wrap};
+use crate::{DYN, Element, Error, Real, Result, Tensor, Vector};
 
 /// Rows of one length.
 ///

@@ -23,15 +23,15 @@ use sealed::Sealed;
     note = "element types are bool, u8–u64, i8–i64, f16, bf16, f32, f64, c64, c128 and `Any`"
 )]
 pub trait Dtype: Sealed + 'static {
-    /// Of `exp`, `sqrt` and the like: `f64` for `i32`, `f32` for `i16`, `f16` for `i8` and `bool`.
+    /// Element type of `exp`, `sqrt` and the like: `f64` for `i32`, `f32` for `i16`, `f16` for `i8` and `bool`.
     type Float: Dtype;
-    /// Of `mean` and of true division: `f64` for every integer.
+    /// Element type of `mean` and of true division: `f64` for every integer.
     type Mean: Dtype;
-    /// Of `sum`: 64 bits for integers.
+    /// Element type of `sum`: 64 bits for integers.
     type Sum: Dtype;
-    /// Of `abs` and the real part: `f32` for `c64`.
+    /// Element type of `abs` and the real part: `f32` for `c64`.
     type Real: Dtype;
-    /// Of arithmetic that does not know booleans: `i8` for `bool`.
+    /// Element type of arithmetic without booleans: `i8` for `bool`.
     type Number: Dtype;
     /// The widest of its kind: `c128` of complex numbers, `f64` of all others.
     type Double: Dtype;
@@ -45,7 +45,7 @@ pub trait Dtype: Sealed + 'static {
     note = "element types are bool, u8–u64, i8–i64, f16, bf16, f32, f64, c64, c128"
 )]
 pub trait Element:
-    Dtype + Scalar + Takes<Self> + dtype::Element + Promote<Self, Out = Self>
+    Dtype + Scalar + TakesScalar<Self> + dtype::Element + Promote<Self, Out = Self>
 {
     #[doc(hidden)]
     fn from_scalar(value: dtype::Scalar) -> Self;
@@ -66,9 +66,9 @@ pub trait Scalar: Copy + Sealed {
     message = "a tensor of `{Self}` takes no scalar `{S}`: the result would need another element type",
     note = "convert the scalar, or the tensor with `.cast::<…>()`"
 )]
-pub trait Takes<S>: Dtype {}
+pub trait TakesScalar<S>: Dtype {}
 
-/// [`Takes`], of a scalar on the left.
+/// [`TakesScalar`], of a scalar on the left.
 ///
 /// [`Any`] takes every scalar on the right, but only one type of each kind on the left: what comes out of `2.0 * &x` is
 /// known only when the type of the literal is.
@@ -76,8 +76,8 @@ pub trait Takes<S>: Dtype {}
     message = "a tensor of `{Self}` takes no scalar `{S}`: the result would need another element type",
     note = "convert the scalar, or the tensor with `.cast::<…>()`"
 )]
-pub trait TakesLeft<S>: Takes<S> {}
-impl<T: Element + Takes<S>, S> TakesLeft<S> for T {}
+pub trait TakesLeftScalar<S>: TakesScalar<S> {}
+impl<T: Element + TakesScalar<S>, S> TakesLeftScalar<S> for T {}
 
 /// The element type that holds both (NEP 50): `i32` with `f32` is `f64`.
 #[diagnostic::on_unimplemented(message = "`{Self}` and `{U}` have no common element type")]
@@ -129,7 +129,7 @@ pub trait Differentiable: Dtype {}
     message = "`{Self}` is not a boolean: the condition of a choice is a tensor of `bool`",
     note = "compare first, as in `x.gt(0.0)?`"
 )]
-pub trait Truth: Dtype {}
+pub trait Boolean: Dtype {}
 
 /// The real floats: `f16`, `bf16`, `f32`, `f64`. All that a generic numeric function needs are its supertraits.
 ///
@@ -146,7 +146,7 @@ pub trait Truth: Dtype {}
 /// ```
 pub trait Float:
     Element
-    + Takes<i32>
+    + TakesScalar<i32>
     + Dtype<Float = Self, Mean = Self, Sum = Self, Real = Self, Number = Self>
     + Number
     + Real
@@ -171,8 +171,8 @@ macro_rules! dtypes {
             type Double = $double;
             const KNOWN: Option<DType> = Some(DType::$d);
         }
-        impl Takes<$t> for $t {}
-        impl Takes<$t> for Any {}
+        impl TakesScalar<$t> for $t {}
+        impl TakesScalar<$t> for Any {}
     )* };
 }
 dtypes! {
@@ -240,7 +240,7 @@ scalars! {
 }
 
 macro_rules! takes {
-    ($($t:ty: $($s:ty)*;)*) => { $($(impl Takes<$s> for $t {})*)* };
+    ($($t:ty: $($s:ty)*;)*) => { $($(impl TakesScalar<$s> for $t {})*)* };
 }
 takes! {
     f16: f32 i32;
@@ -251,10 +251,10 @@ takes! {
     c128: f64 i32;
 }
 
-impl TakesLeft<bool> for Any {}
-impl TakesLeft<i64> for Any {}
-impl TakesLeft<f64> for Any {}
-impl TakesLeft<c128> for Any {}
+impl TakesLeftScalar<bool> for Any {}
+impl TakesLeftScalar<i64> for Any {}
+impl TakesLeftScalar<f64> for Any {}
+impl TakesLeftScalar<c128> for Any {}
 
 macro_rules! families {
     ($($Trait:ident: $($t:ty)*;)*) => { $($(impl $Trait for $t {})*)* };
@@ -265,7 +265,7 @@ families! {
     Bits: bool u8 u16 u32 u64 i8 i16 i32 i64 Any;
     Integer: u8 u16 u32 u64 i8 i16 i32 i64 Any;
     Differentiable: f16 bf16 f32 f64 c64 c128 Any;
-    Truth: bool Any;
+    Boolean: bool Any;
 }
 
 macro_rules! floats {

@@ -5,10 +5,10 @@ use civita_core::ops::elementwise_heads;
 use civita_core::raw::{Operand, Raw};
 
 use crate::error::OrRaise;
-use crate::rank::wrap;
+use crate::rank::{Broadcast, Rank, TensorRank, wrap};
 use crate::{
-    Bits, Broadcast, Dtype, Element, FromRaw, Integer, Number, Rank, Real, Result, Scalar, Takes,
-    Tensor, TensorRank, Truth,
+    Bits, Boolean, Dtype, Element, FromRaw, Integer, Number, Real, Result, Scalar, TakesScalar,
+    Tensor,
 };
 
 /// The right operand of a named method: a tensor of the same element type that broadcasts, or a scalar that the element
@@ -29,10 +29,10 @@ pub trait Rhs<T, const N: usize> {
 
 /// The same type. Written so, and not as one type parameter, a tensor of another type is told apart from a scalar that is
 /// none: the text above is shown, and not that a tensor is no scalar.
-pub trait Is<U>: Dtype {}
-impl<T: Dtype> Is<T> for T {}
+pub trait SameDtype<U>: Dtype {}
+impl<T: Dtype> SameDtype<T> for T {}
 
-impl<T: Is<U>, U: Dtype, const N: usize, const M: usize> Rhs<T, N> for &Tensor<U, M>
+impl<T: SameDtype<U>, U: Dtype, const N: usize, const M: usize> Rhs<T, N> for &Tensor<U, M>
 where
     Rank<N>: Broadcast<M>,
 {
@@ -42,7 +42,7 @@ where
         Operand::Tensor(&self.raw)
     }
 }
-impl<T: Is<U>, U: Dtype, const N: usize, const M: usize> Rhs<T, N> for Tensor<U, M>
+impl<T: SameDtype<U>, U: Dtype, const N: usize, const M: usize> Rhs<T, N> for Tensor<U, M>
 where
     Rank<N>: Broadcast<M>,
 {
@@ -52,7 +52,7 @@ where
         Operand::Tensor(&self.raw)
     }
 }
-impl<T: Takes<S>, S: Scalar, const N: usize> Rhs<T, N> for S {
+impl<T: TakesScalar<S>, S: Scalar, const N: usize> Rhs<T, N> for S {
     type Out<V: Dtype> = Tensor<V, N>;
     #[inline]
     fn operand(&self) -> Operand<'_> {
@@ -87,7 +87,7 @@ where
         ternary(op, condition, (&self.0.raw).into(), (&self.1.raw).into())
     }
 }
-impl<U: Takes<S>, S: Scalar, const N: usize, const M: usize> Choices<N> for (&Tensor<U, M>, S)
+impl<U: TakesScalar<S>, S: Scalar, const N: usize, const M: usize> Choices<N> for (&Tensor<U, M>, S)
 where
     Rank<N>: Broadcast<M>,
 {
@@ -101,7 +101,7 @@ where
         )
     }
 }
-impl<U: Takes<S>, S: Scalar, const N: usize, const M: usize> Choices<N> for (S, &Tensor<U, M>)
+impl<U: TakesScalar<S>, S: Scalar, const N: usize, const M: usize> Choices<N> for (S, &Tensor<U, M>)
 where
     Rank<N>: Broadcast<M>,
 {
@@ -279,7 +279,7 @@ macro_rules! ternary {
         /// When the shapes do not broadcast.
         pub fn $name<A, B>(&self, $a: A, $b: B) -> Result<<(A, B) as Choices<N>>::Out>
         where
-            T: Truth,
+            T: Boolean,
             (A, B): Choices<N>,
         {
             ($a, $b).choose(Op::$Op, &self.raw).map(wrap)

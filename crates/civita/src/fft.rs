@@ -29,16 +29,16 @@ pub use civita_fft::{Family, Mode, Norm, Type, next_fast_len, prev_fast_len};
 use half::{bf16, f16};
 
 use crate::error::OrRaise;
-use crate::rank::wrap;
-use crate::{Any, AxisArg, Dtype, Result, Tensor, Vector, c64, c128};
+use crate::rank::{AxisArg, wrap};
+use crate::{Any, Dtype, Result, Tensor, Vector, c64, c128};
 
 /// Element types that have a Fourier transform: all of them.
 pub trait Signal: Dtype {
-    /// Of the transform.
+    /// Element type of the transform.
     type Spectrum: Dtype;
-    /// Of a transform that is real.
+    /// Element type of a transform that is real.
     type Samples: Dtype;
-    /// Of a cosine transform.
+    /// Element type of a cosine transform.
     type Cosines: Dtype;
 }
 

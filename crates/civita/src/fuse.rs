@@ -8,8 +8,8 @@ use civita_core::program::{Expr, Program};
 use civita_core::raw::Raw;
 
 use crate::elementwise::BroadcastWith;
-use crate::rank::wrap;
-use crate::{AnyTensor, Broadcast, Dtype, FromRaw, Rank, Result, Tensor};
+use crate::rank::{Broadcast, Rank, wrap};
+use crate::{AnyTensor, Dtype, FromRaw, Result, Tensor};
 
 /// A function of one element of each of `K` tensors, made by [`fuse!`](crate::fuse).
 #[derive(Clone)]

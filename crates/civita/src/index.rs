@@ -8,10 +8,9 @@ use civita_core::raw::{Mode, Raw};
 use civita_core::storage::Access;
 
 use crate::error::OrRaise;
-use crate::rank::wrap;
+use crate::rank::{ExpandRank, Expanded, MaskRank, Rank, TakeRank, wrap};
 use crate::{
-    Compress, Dtype, Element, FromRaw, Grow, Grown, Is, Rank, Replace, Result, Scalar, SliceInt,
-    Takes, Tensor, Truth,
+    Boolean, Dtype, Element, FromRaw, Result, SameDtype, Scalar, SliceInt, TakesScalar, Tensor,
 };
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
@@ -59,12 +58,12 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When the shape of the mask is not that of the leading axes.
     #[doc(alias = "masked_select")]
-    pub fn select<B: Truth, const M: usize>(
+    pub fn select<B: Boolean, const M: usize>(
         &self,
         mask: &Tensor<B, M>,
-    ) -> Result<<Rank<N> as Compress<M>>::Out<T>>
+    ) -> Result<<Rank<N> as MaskRank<M>>::Out<T>>
     where
-        Rank<N>: Compress<M>,
+        Rank<N>: MaskRank<M>,
     {
         self.raw.select(&mask.raw).map(wrap)
     }
@@ -83,10 +82,10 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When the shape of the mask is not that of the leading axes, or `source` does not broadcast.
     #[doc(alias = "masked_fill")]
-    pub fn assign_where<B: Truth, const M: usize>(
+    pub fn assign_where<B: Boolean, const M: usize>(
         &mut self,
         mask: &Tensor<B, M>,
-        source: impl Source<T>,
+        source: impl AssignValue<T>,
     ) -> Result<()> {
         let source = source.raw(self.dtype())?;
         self.unfold_repeats()?;
@@ -104,9 +103,9 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When an index is not an integer from 0 to `depth - 1`.
-    pub fn one_hot<U: Element>(&self, depth: usize) -> Result<Grown<U, N>>
+    pub fn one_hot<U: Element>(&self, depth: usize) -> Result<Expanded<U, N>>
     where
-        Rank<N>: Grow,
+        Rank<N>: ExpandRank,
     {
         self.raw.one_hot(depth, U::DTYPE).map(wrap)
     }
@@ -146,23 +145,23 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     note = "what is written is a tensor of the same element type, or a number",
     note = "convert first with `.cast::<…>()`"
 )]
-pub trait Source<T> {
+pub trait AssignValue<T> {
     #[doc(hidden)]
     fn raw(&self, dtype: DType) -> Result<Cow<'_, Raw>>;
 }
-impl<T: Is<U>, U: Dtype, const M: usize> Source<T> for &Tensor<U, M> {
+impl<T: SameDtype<U>, U: Dtype, const M: usize> AssignValue<T> for &Tensor<U, M> {
     #[inline]
     fn raw(&self, _: DType) -> Result<Cow<'_, Raw>> {
         Ok(Cow::Borrowed(&self.raw))
     }
 }
-impl<T: Is<U>, U: Dtype, const M: usize> Source<T> for Tensor<U, M> {
+impl<T: SameDtype<U>, U: Dtype, const M: usize> AssignValue<T> for Tensor<U, M> {
     #[inline]
     fn raw(&self, _: DType) -> Result<Cow<'_, Raw>> {
         Ok(Cow::Borrowed(&self.raw))
     }
 }
-impl<T: Takes<S>, S: Scalar> Source<T> for S {
+impl<T: TakesScalar<S>, S: Scalar> AssignValue<T> for S {
     #[inline]
     fn raw(&self, dtype: DType) -> Result<Cow<'_, Raw>> {
         Raw::scalar(self.into_scalar(), dtype).map(Cow::Owned)
@@ -182,9 +181,9 @@ pub trait Indices<const N: usize> {
 }
 impl<I: Dtype, const N: usize, const M: usize> Indices<N> for &Tensor<I, M>
 where
-    Rank<N>: Replace<M>,
+    Rank<N>: TakeRank<M>,
 {
-    type Out<T: Dtype> = <Rank<N> as Replace<M>>::Out<T>;
+    type Out<T: Dtype> = <Rank<N> as TakeRank<M>>::Out<T>;
     #[inline]
     fn raw(&self) -> Cow<'_, Raw> {
         Cow::Borrowed(&self.raw)
@@ -194,9 +193,9 @@ macro_rules! lists {
     ($([$($generics:tt)*] $List:ty;)*) => { $(
         impl<$($generics)*, const N: usize> Indices<N> for $List
         where
-            Rank<N>: Replace<1>,
+            Rank<N>: TakeRank<1>,
         {
-            type Out<T: Dtype> = <Rank<N> as Replace<1>>::Out<T>;
+            type Out<T: Dtype> = <Rank<N> as TakeRank<1>>::Out<T>;
             #[track_caller]
             fn raw(&self) -> Cow<'_, Raw> {
                 Cow::Owned(list(&self[..]))
@@ -213,9 +212,9 @@ lists! {
 }
 impl<I: SliceInt, const N: usize> Indices<N> for Range<I>
 where
-    Rank<N>: Replace<1>,
+    Rank<N>: TakeRank<1>,
 {
-    type Out<T: Dtype> = <Rank<N> as Replace<1>>::Out<T>;
+    type Out<T: Dtype> = <Rank<N> as TakeRank<1>>::Out<T>;
     #[track_caller]
     fn raw(&self) -> Cow<'_, Raw> {
         let [start, stop] = [self.start, self.end].map(|i| Value::Int(i.to_isize() as i128));
@@ -232,16 +231,16 @@ pub(crate) fn list<I: SliceInt>(indices: &[I]) -> Raw {
 }
 
 /// Tensors of one type, borrowed or owned: what [`concatenate`] and [`stack`] join.
-pub trait Part<T, const N: usize> {
+pub trait AsTensor<T, const N: usize> {
     #[doc(hidden)]
     fn raw(&self) -> &Raw;
 }
-impl<T: Dtype, const N: usize> Part<T, N> for Tensor<T, N> {
+impl<T: Dtype, const N: usize> AsTensor<T, N> for Tensor<T, N> {
     fn raw(&self) -> &Raw {
         &self.raw
     }
 }
-impl<T, const N: usize, P: Part<T, N>> Part<T, N> for &P {
+impl<T, const N: usize, P: AsTensor<T, N>> AsTensor<T, N> for &P {
     fn raw(&self) -> &Raw {
         (**self).raw()
     }
@@ -261,10 +260,10 @@ impl<T, const N: usize, P: Part<T, N>> Part<T, N> for &P {
 /// # Errors
 /// When there are none, the axis is missing, or other lengths differ.
 pub fn concatenate<T: Dtype, const N: usize>(
-    parts: &[impl Part<T, N>],
+    parts: &[impl AsTensor<T, N>],
     axis: isize,
 ) -> Result<Tensor<T, N>> {
-    let parts: Vec<&Raw> = parts.iter().map(Part::raw).collect();
+    let parts: Vec<&Raw> = parts.iter().map(AsTensor::raw).collect();
     Raw::concatenate(&parts, axis).map(wrap)
 }
 
@@ -280,13 +279,13 @@ pub fn concatenate<T: Dtype, const N: usize>(
 /// # Errors
 /// When there are none, or their shapes differ.
 pub fn stack<T: Dtype, const N: usize>(
-    parts: &[impl Part<T, N>],
+    parts: &[impl AsTensor<T, N>],
     axis: isize,
-) -> Result<Grown<T, N>>
+) -> Result<Expanded<T, N>>
 where
-    Rank<N>: Grow,
+    Rank<N>: ExpandRank,
 {
-    let parts: Vec<&Raw> = parts.iter().map(Part::raw).collect();
+    let parts: Vec<&Raw> = parts.iter().map(AsTensor::raw).collect();
     Raw::stack(&parts, axis).map(wrap)
 }
 

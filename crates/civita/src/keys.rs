@@ -9,11 +9,11 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToIncl
 pub use civita_core::raw::Key;
 
 use crate::index::list;
-use crate::rank::{AddRank, CoverRank, wrap};
+use crate::rank::{AddRank, Broadcast, Rank, ReduceRank, SubtractRank, TensorRank, wrap};
 use crate::slice::{Literal, Stepped};
 use crate::{
-    Any, Broadcast, DYN, Dtype, Ellipsis, NewAxis, Rank, Result, Shrink, SliceEntry, SliceInt,
-    SliceStep, Source, Tensor, TensorRank,
+    Any, AssignValue, DYN, Dtype, Ellipsis, NewAxis, Result, SliceEntry, SliceInt, SliceStep,
+    Tensor,
 };
 
 /// An entry of an index.
@@ -92,7 +92,7 @@ macro_rules! arrays {
                 Key::Integers(self.raw.clone())
             }
         }
-        impl<R: Shrink, A: Broadcast<M>, const M: usize> IndexStep<R, A> for &Tensor<$T, M> {
+        impl<R: ReduceRank, A: Broadcast<M>, const M: usize> IndexStep<R, A> for &Tensor<$T, M> {
             type Rest = R::Out;
             type Arrays = A::Rank;
         }
@@ -109,7 +109,7 @@ macro_rules! lists {
                 Key::Integers(list(&self[..]))
             }
         }
-        impl<R: Shrink, A: Broadcast<1>, $($generics)*> IndexStep<R, A> for $List {
+        impl<R: ReduceRank, A: Broadcast<1>, $($generics)*> IndexStep<R, A> for $List {
             type Rest = R::Out;
             type Arrays = A::Rank;
         }
@@ -143,7 +143,7 @@ impl<const M: usize> IndexEntry for &Tensor<bool, M> {
         Key::Mask(self.raw.clone())
     }
 }
-impl<R: CoverRank<M>, A: Broadcast<1>, const M: usize> IndexStep<R, A> for &Tensor<bool, M> {
+impl<R: SubtractRank<M>, A: Broadcast<1>, const M: usize> IndexStep<R, A> for &Tensor<bool, M> {
     type Rest = R::Rest;
     type Arrays = A::Rank;
 }
@@ -311,7 +311,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// As [`Tensor::index`], and when `value` does not broadcast to what it gives.
     #[doc(alias = "index_put")]
-    pub fn index_assign(&mut self, key: impl IndexKeys, value: impl Source<T>) -> Result<()> {
+    pub fn index_assign(&mut self, key: impl IndexKeys, value: impl AssignValue<T>) -> Result<()> {
         let value = value.raw(self.dtype())?;
         self.unfold_repeats()?;
         self.raw.index_assign(key.keys().as_ref(), &value)
@@ -332,7 +332,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// As [`Tensor::index_assign`].
     #[doc(alias = "add_at")]
     #[doc(alias = "index_put")]
-    pub fn index_add(&mut self, key: impl IndexKeys, value: impl Source<T>) -> Result<()> {
+    pub fn index_add(&mut self, key: impl IndexKeys, value: impl AssignValue<T>) -> Result<()> {
         let value = value.raw(self.dtype())?;
         self.unfold_repeats()?;
         self.raw.index_accumulate(key.keys().as_ref(), &value)

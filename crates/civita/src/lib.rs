@@ -50,6 +50,7 @@
 //! * `linalg` (feature `linalg`): systems, factorisations, eigenvalues, norms.
 //! * Features `serde`, `ndarray`, `nalgebra`, `rand`: tensors to and from the types of these crates, without a copy where the
 //!   memory allows it.
+//! * [`rank`]: the arithmetic of ranks, for signatures that are generic over them.
 //! * [`autograd`]: derivatives beyond [`Tensor::backward`], `vmap`, traces: [`grad`](autograd::grad), [`jvp`], [`grad_of`],
 //!   [`check_gradients`], [`no_grad`] and more.
 //! * [`prelude`]: what most programs need.
@@ -110,7 +111,7 @@ pub mod np;
 mod operators;
 mod parts;
 pub mod random;
-mod rank;
+pub mod rank;
 mod reduce;
 mod runtime;
 mod slice;
@@ -131,20 +132,16 @@ pub use compare::difference;
 pub use convert::Nested;
 pub use create::IntoShape;
 pub use dtype::{
-    Any, Bits, Differentiable, Dtype, Element, Float, Integer, Number, Promote, Promoted, Real,
-    Scalar, Takes, TakesLeft, Truth,
+    Any, Bits, Boolean, Differentiable, Dtype, Element, Float, Integer, Number, Promote, Promoted,
+    Real, Scalar, TakesLeftScalar, TakesScalar,
 };
-pub use elementwise::{BroadcastWith, Choices, Chosen, Is, Rhs};
+pub use elementwise::{BroadcastWith, Choices, Chosen, Rhs, SameDtype};
 pub use error::{Error, Result, catch};
 pub use fuse::{FuseInputs, Fused};
 pub use half::{bf16, f16};
-pub use index::{Indices, Part, Source, concatenate, stack};
+pub use index::{AsTensor, AssignValue, Indices, concatenate, stack};
 pub use keys::{Index, IndexEntry, IndexKeys, IndexStep, Key};
 pub use parts::{Pieces, Rows};
-pub use rank::{
-    AddRank, Axes, AxisArg, Broadcast, Broadcasted, Compress, Contract, CoverRank, Grow, Grown,
-    Outer, Outered, Rank, Replace, ScalarRank, Shrink, Shrunk, TensorRank,
-};
 pub use reduce::{Over, OverKept};
 pub use runtime::{Info, Kind, Note, explain, info, set_threads, threads, with_threads};
 pub use slice::{Ellipsis, NewAxis, Slice, SliceEntry, SliceInt, SliceItem, SliceOf, SliceStep};

@@ -30,11 +30,8 @@ pub use tensors::*;
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::raw::Raw;
 
-use crate::rank::wrap;
-use crate::{
-    Any, CoverRank, Dtype, Error, Matrix, Rank, Result, Shrink, Shrunk, Tensor, TensorRank, c64,
-    c128,
-};
+use crate::rank::{Rank, ReduceRank, Reduced, SubtractRank, TensorRank, wrap};
+use crate::{Any, Dtype, Error, Matrix, Result, Tensor, c64, c128};
 
 /// Types that linear algebra computes in: `f32`, `f64`, `c64`, `c128`; and [`Any`].
 #[diagnostic::on_unimplemented(
@@ -42,7 +39,7 @@ use crate::{
     note = "convert first, for example with `.cast::<f64>()`"
 )]
 pub trait Linear: Dtype {
-    /// Of eigenvalues: `c128` for `f64`.
+    /// Element type of eigenvalues: `c128` for `f64`.
     type Complex: Dtype;
 }
 macro_rules! linear {
@@ -55,7 +52,7 @@ macro_rules! linear {
 linear!(f32 => c64, f64 => c128, c64 => c64, c128 => c128, Any => Any);
 
 /// One value for each matrix.
-pub type Each<T, const N: usize> = <<Rank<N> as CoverRank<2>>::Rest as TensorRank>::Of<T>;
+pub type Each<T, const N: usize> = <<Rank<N> as SubtractRank<2>>::Rest as TensorRank>::Of<T>;
 
 /// Solves `a x = b` for square `a`; `b` is a vector where it has one axis, else a matrix or a stack of them. NumPy's `solve`.
 ///
@@ -125,7 +122,7 @@ pub fn inv<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<T, N>> 
 /// When a matrix is not square.
 pub fn det<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Each<T, N>>
 where
-    Rank<N>: CoverRank<2>,
+    Rank<N>: SubtractRank<2>,
 {
     engine::det(&a.raw).map(wrap)
 }
@@ -138,7 +135,7 @@ pub fn slogdet<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
 ) -> Result<(Each<T, N>, Each<T::Real, N>)>
 where
-    Rank<N>: CoverRank<2>,
+    Rank<N>: SubtractRank<2>,
 {
     engine::slogdet(&a.raw).map(|(sign, log)| (wrap(sign), wrap(log)))
 }
@@ -191,9 +188,9 @@ fn two<T: Dtype, const N: usize>(all: Vec<Raw>) -> Result<(Tensor<T, N>, Tensor<
 #[allow(clippy::type_complexity)] // three tensors
 pub fn svd<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
-) -> Result<(Tensor<T, N>, Shrunk<T::Real, N>, Tensor<T, N>)>
+) -> Result<(Tensor<T, N>, Reduced<T::Real, N>, Tensor<T, N>)>
 where
-    Rank<N>: Shrink,
+    Rank<N>: ReduceRank,
 {
     let [u, s, vh] = engine::svd(&a.raw, Vectors::Thin)?;
     Ok((wrap(u), wrap(s), wrap(vh)))
@@ -206,9 +203,9 @@ where
 #[allow(clippy::type_complexity)] // three tensors
 pub fn svd_full<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
-) -> Result<(Tensor<T, N>, Shrunk<T::Real, N>, Tensor<T, N>)>
+) -> Result<(Tensor<T, N>, Reduced<T::Real, N>, Tensor<T, N>)>
 where
-    Rank<N>: Shrink,
+    Rank<N>: ReduceRank,
 {
     let [u, s, vh] = engine::svd(&a.raw, Vectors::Full)?;
     Ok((wrap(u), wrap(s), wrap(vh)))
@@ -218,9 +215,9 @@ where
 ///
 /// # Errors
 /// As [`svd`].
-pub fn svdvals<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Shrunk<T::Real, N>>
+pub fn svdvals<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Reduced<T::Real, N>>
 where
-    Rank<N>: Shrink,
+    Rank<N>: ReduceRank,
 {
     engine::svdvals(&a.raw).map(wrap)
 }
@@ -232,9 +229,9 @@ where
 #[allow(clippy::type_complexity)] // two tensors
 pub fn eig<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
-) -> Result<(Shrunk<T::Complex, N>, Tensor<T::Complex, N>)>
+) -> Result<(Reduced<T::Complex, N>, Tensor<T::Complex, N>)>
 where
-    Rank<N>: Shrink,
+    Rank<N>: ReduceRank,
 {
     engine::eig(&a.raw).map(|(w, v)| (wrap(w), wrap(v)))
 }
@@ -243,9 +240,9 @@ where
 ///
 /// # Errors
 /// As [`eig`].
-pub fn eigvals<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Shrunk<T::Complex, N>>
+pub fn eigvals<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Reduced<T::Complex, N>>
 where
-    Rank<N>: Shrink,
+    Rank<N>: ReduceRank,
 {
     engine::eigvals(&a.raw).map(wrap)
 }
@@ -257,9 +254,9 @@ where
 #[allow(clippy::type_complexity)] // two tensors
 pub fn eigh<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
-) -> Result<(Shrunk<T::Real, N>, Tensor<T, N>)>
+) -> Result<(Reduced<T::Real, N>, Tensor<T, N>)>
 where
-    Rank<N>: Shrink,
+    Rank<N>: ReduceRank,
 {
     engine::eigh(&a.raw, Uplo::Lower).map(|(w, v)| (wrap(w), wrap(v)))
 }
@@ -268,9 +265,9 @@ where
 ///
 /// # Errors
 /// As [`eig`].
-pub fn eigvalsh<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Shrunk<T::Real, N>>
+pub fn eigvalsh<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Reduced<T::Real, N>>
 where
-    Rank<N>: Shrink,
+    Rank<N>: ReduceRank,
 {
     engine::eigvalsh(&a.raw, Uplo::Lower).map(wrap)
 }
@@ -338,7 +335,7 @@ pub fn lstsq<T: Linear, const M: usize>(
 /// When there are fewer than two axes, or an element is not finite.
 pub fn matrix_rank<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Each<i64, N>>
 where
-    Rank<N>: CoverRank<2>,
+    Rank<N>: SubtractRank<2>,
 {
     engine::matrix_rank(&a.raw, None, None, false).map(wrap)
 }
@@ -349,7 +346,7 @@ where
 /// When a matrix is empty, or not square where the norm is not that of 2.
 pub fn cond<T: Linear, const N: usize>(a: &Tensor<T, N>, order: Order) -> Result<Each<T::Real, N>>
 where
-    Rank<N>: CoverRank<2>,
+    Rank<N>: SubtractRank<2>,
 {
     engine::cond(&a.raw, order).map(wrap)
 }
@@ -380,7 +377,7 @@ pub fn matrix_norm<T: Linear, const N: usize>(
     order: Order,
 ) -> Result<Each<T::Real, N>>
 where
-    Rank<N>: CoverRank<2>,
+    Rank<N>: SubtractRank<2>,
 {
     engine::matrix_norm(&x.raw, order, [-2, -1], KeepDims::No).map(wrap)
 }

@@ -1,7 +1,7 @@
 //! Products of matrices and vectors.
 
-use crate::rank::wrap;
-use crate::{Contract, Dtype, Rank, Result, Tensor, Vector};
+use crate::rank::{MatmulRank, Rank, wrap};
+use crate::{Dtype, Result, Tensor, Vector};
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// The matrix product over the last two axes, batched over the rest, by NumPy's rules: a vector on the left is a row,
@@ -24,9 +24,9 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     pub fn matmul<const M: usize>(
         &self,
         rhs: &Tensor<T, M>,
-    ) -> Result<<Rank<N> as Contract<M>>::Out<T>>
+    ) -> Result<<Rank<N> as MatmulRank<M>>::Out<T>>
     where
-        Rank<N>: Contract<M>,
+        Rank<N>: MatmulRank<M>,
     {
         self.raw.matmul(&rhs.raw).map(wrap)
     }

@@ -22,10 +22,11 @@ use civita_core::ops::{elementwise_heads, reduction_rows};
 
 use crate::create::IntoShape;
 use crate::elementwise::{Choices, Rhs, by_class};
+use crate::rank::{Axes, AxisArg, Broadcast, ExpandRank, Expanded, MaskRank, MatmulRank, Rank};
 use crate::reduce::reduced;
 use crate::{
-    Axes, AxisArg, Bits, Broadcast, BroadcastWith, Chosen, Compress, Contract, Dtype, Element,
-    Grow, Grown, Indices, Integer, Matrix, Number, Rank, Real, Result, Tensor, Truth, Vector,
+    Bits, Boolean, BroadcastWith, Chosen, Dtype, Element, Indices, Integer, Matrix, Number, Real,
+    Result, Tensor, Vector,
 };
 
 pub use self::by_hand::*;
@@ -127,7 +128,7 @@ reduction_rows!(reductions);
 ///
 /// # Errors
 /// When the shapes do not broadcast.
-pub fn where_<C: Truth, A, B, const N: usize>(
+pub fn where_<C: Boolean, A, B, const N: usize>(
     condition: &Tensor<C, N>,
     a: A,
     b: B,
@@ -170,7 +171,7 @@ forward! {
     fn eye[T: Element](n: usize) -> Matrix<T> = Matrix::eye(n);
     /// The matrix product: [`Tensor::matmul`].
     fn matmul[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>)
-        -> Result<<Rank<N> as Contract<M>>::Out<T>> where [Rank<N>: Contract<M>] = a.matmul(b);
+        -> Result<<Rank<N> as MatmulRank<M>>::Out<T>> where [Rank<N>: MatmulRank<M>] = a.matmul(b);
     /// The inner product of vectors: [`Tensor::dot`].
     fn dot[T: Dtype](a: &Vector<T>, b: &Vector<T>) -> Result<Tensor<T, 0>> = a.dot(b);
     /// The same elements under another shape: [`Tensor::reshape`].
@@ -188,14 +189,14 @@ forward! {
     /// Without axes of length 1: [`Tensor::squeeze`].
     fn squeeze[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> Result<A::Out<T>> = x.squeeze(axes);
     /// With a new axis: [`Tensor::expand_dims`].
-    fn expand_dims[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Result<Grown<T, N>>
-        where [Rank<N>: Grow] = x.expand_dims(axis);
+    fn expand_dims[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Result<Expanded<T, N>>
+        where [Rank<N>: ExpandRank] = x.expand_dims(axis);
     /// Elements by index along an axis: [`Tensor::take`].
     fn take[T: Dtype, I: Indices<N>, const N: usize](x: &Tensor<T, N>, indices: I, axis: isize)
         -> Result<I::Out<T>> = x.take(indices, axis);
     /// The elements where a condition is true: [`Tensor::select`].
-    fn extract[C: Truth, T: Dtype, const N: usize, const M: usize](condition: &Tensor<C, M>, x: &Tensor<T, N>)
-        -> Result<<Rank<N> as Compress<M>>::Out<T>> where [Rank<N>: Compress<M>] = x.select(condition);
+    fn extract[C: Boolean, T: Dtype, const N: usize, const M: usize](condition: &Tensor<C, M>, x: &Tensor<T, N>)
+        -> Result<<Rank<N> as MaskRank<M>>::Out<T>> where [Rank<N>: MaskRank<M>] = x.select(condition);
     /// The running sum: [`Tensor::cumsum`].
     fn cumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Result<Tensor<T::Sum, N>> = x.cumsum(axis);
     /// Exponentials that sum to 1: [`Tensor::softmax`] (SciPy).

@@ -9,10 +9,10 @@ use civita_core::raw::{Operand, Raw, apply_in_place};
 use half::{bf16, f16};
 
 use crate::error::OrRaise;
-use crate::rank::wrap;
+use crate::rank::{Broadcast, Broadcasted, Rank, wrap};
 use crate::{
-    Bits, Broadcast, Broadcasted, Dtype, Number, Promote, Promoted, Rank, Real, Scalar, Takes,
-    TakesLeft, Tensor, c64, c128,
+    Bits, Dtype, Number, Promote, Promoted, Real, Scalar, TakesLeftScalar, TakesScalar, Tensor,
+    c64, c128,
 };
 
 #[track_caller]
@@ -65,7 +65,7 @@ macro_rules! operators {
         operators!(@left $Trait $method $Op $Out $Bound, bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 c64 c128);
         operators!(@assign [] $Assign $assign $Op $Bound, [$($fits)*], &Tensor<U, M>);
         operators!(@assign [#[doc(hidden)]] $Assign $assign $Op $Bound, [$($fits)*], Tensor<U, M>);
-        impl<T: Takes<S> + $Bound + Dtype<$($fits)*>, S: Scalar, const N: usize> ops::$Assign<S> for Tensor<T, N> {
+        impl<T: TakesScalar<S> + $Bound + Dtype<$($fits)*>, S: Scalar, const N: usize> ops::$Assign<S> for Tensor<T, N> {
             #[track_caller]
             fn $assign(&mut self, rhs: S) {
                 apply_assign(Op::$Op, &mut self.raw, rhs.into_scalar().into());
@@ -89,7 +89,7 @@ macro_rules! operators {
     };
     (@scalar [$($hidden:tt)*] $Trait:ident $method:ident $Op:ident $Out:ident $Bound:ident, $L:ty) => {
         $($hidden)*
-        impl<T: Takes<S> + $Bound, S: Scalar, const N: usize> ops::$Trait<S> for $L {
+        impl<T: TakesScalar<S> + $Bound, S: Scalar, const N: usize> ops::$Trait<S> for $L {
             type Output = Tensor<$Out<T>, N>;
             #[inline]
             #[track_caller]
@@ -104,7 +104,7 @@ macro_rules! operators {
     )* };
     (@left_of $S:ty, $Trait:ident $method:ident $Op:ident $Out:ident $Bound:ident, $R:ty) => {
         #[doc(hidden)]
-        impl<T: TakesLeft<$S> + $Bound, const N: usize> ops::$Trait<$R> for $S {
+        impl<T: TakesLeftScalar<$S> + $Bound, const N: usize> ops::$Trait<$R> for $S {
             type Output = Tensor<$Out<T>, N>;
             #[inline]
             #[track_caller]

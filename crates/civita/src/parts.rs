@@ -3,8 +3,8 @@
 use civita_core::raw::Raw;
 
 use crate::error::OrRaise;
-use crate::rank::wrap;
-use crate::{Axes, Dtype, Error, FromRaw, Result, Tensor};
+use crate::rank::{Axes, wrap};
+use crate::{Dtype, Error, FromRaw, Result, Tensor};
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// The parts of an axis, one after the other; the axis goes. Each is a view, and costs a few nanoseconds.

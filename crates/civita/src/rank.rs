@@ -1,5 +1,27 @@
-//! Arithmetic of ranks. Stable Rust has no `{N + 1}` in types, so the rules are tables of impls, made by macros for
-//! ranks 0 to 8 and [`DYN`]. Their result is a tensor type, which keeps bounds out of the signatures of users.
+//! Arithmetic of ranks at compile time: which tensor a function returns.
+//!
+//! Programs rarely name these traits: the compiler picks the impl. A function that is generic over ranks names the one
+//! that its own calls need:
+//!
+//! ```
+//! use civita::prelude::*;
+//! use civita::rank::{ExpandRank, Expanded, Rank};
+//!
+//! fn twice<T: Element, const N: usize>(x: &Tensor<T, N>) -> civita::Result<Expanded<T, N>>
+//! where
+//!     Rank<N>: ExpandRank,
+//! {
+//!     civita::stack(&[x, x], 0)
+//! }
+//! # fn main() -> civita::Result<()> {
+//! let pair: Matrix<i64> = twice(&tensor![1, 2])?;
+//! assert_eq!(pair.shape(), [2, 2]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Stable Rust has no `{N + 1}` in types, so the rules are tables of impls, made by macros for ranks 0 to 8 and [`DYN`].
+//! Their result is a tensor type, which keeps most bounds out of the signatures of users.
 
 use std::ops::RangeFull;
 
@@ -149,18 +171,18 @@ axes! {
     message = "there is no matrix product of `{Self}` and rank {M}",
     note = "both operands need an axis: ranks are 1 to 8, or `DYN`"
 )]
-pub trait Contract<const M: usize> {
+pub trait MatmulRank<const M: usize> {
     /// The result.
     type Out<T: Dtype>: FromRaw;
 }
-macro_rules! contract {
+macro_rules! matmul_ranks {
     ($($n:expr, $($m:expr => $out:expr),*;)*) => { $($(
-        impl Contract<{ $m }> for Rank<{ $n }> {
+        impl MatmulRank<{ $m }> for Rank<{ $n }> {
             type Out<T: Dtype> = Tensor<T, { $out }>;
         }
     )*)* };
 }
-contract! {
+matmul_ranks! {
     1, 1 => 0, 2 => 1, 3 => 2, 4 => 3, 5 => 4, 6 => 5, 7 => 6, 8 => 7, DYN => DYN;
     2, 1 => 1, 2 => 2, 3 => 3, 4 => 4, 5 => 5, 6 => 6, 7 => 7, 8 => 8, DYN => DYN;
     3, 1 => 2, 2 => 3, 3 => 3, 4 => 4, 5 => 5, 6 => 6, 7 => 7, 8 => 8, DYN => DYN;
@@ -177,7 +199,7 @@ contract! {
     message = "the rank of `{Self}` would exceed the largest static rank",
     note = "static ranks are 0 to 8; `.to_dyn()` goes beyond"
 )]
-pub trait Grow: TensorRank {
+pub trait ExpandRank: TensorRank {
     /// That rank.
     type Out: TensorRank;
 }
@@ -186,16 +208,16 @@ pub trait Grow: TensorRank {
     message = "`{Self}` has no axis left to index",
     note = "an integer between the brackets takes an axis away; a range keeps it"
 )]
-pub trait Shrink: TensorRank {
+pub trait ReduceRank: TensorRank {
     /// That rank.
     type Out: TensorRank;
 }
 macro_rules! neighbours {
     ($($n:expr => $m:expr),*) => { $(
-        impl Grow for Rank<{ $n }> {
+        impl ExpandRank for Rank<{ $n }> {
             type Out = Rank<{ $m }>;
         }
-        impl Shrink for Rank<{ $m }> {
+        impl ReduceRank for Rank<{ $m }> {
             type Out = Rank<{ $n }>;
         }
     )* };
@@ -203,10 +225,10 @@ macro_rules! neighbours {
 neighbours!(0 => 1, 1 => 2, 2 => 3, 3 => 4, 4 => 5, 5 => 6, 6 => 7, 7 => 8, DYN => DYN);
 
 /// The tensor of `T` with one axis more than `N`.
-pub type Grown<T, const N: usize> = <<Rank<N> as Grow>::Out as TensorRank>::Of<T>;
+pub type Expanded<T, const N: usize> = <<Rank<N> as ExpandRank>::Out as TensorRank>::Of<T>;
 
 /// The tensor of `T` with one axis less than `N`.
-pub type Shrunk<T, const N: usize> = <<Rank<N> as Shrink>::Out as TensorRank>::Of<T>;
+pub type Reduced<T, const N: usize> = <<Rank<N> as ReduceRank>::Out as TensorRank>::Of<T>;
 
 /// The ranks of one number: 0, and [`DYN`], where the shape is looked at when it runs.
 #[diagnostic::on_unimplemented(
@@ -222,18 +244,18 @@ impl ScalarRank for Rank<DYN> {}
     message = "`{Self}` and {M} more axes are more than 8",
     note = "static ranks are 0 to 8; use `DYN` ranks beyond"
 )]
-pub trait Outer<const M: usize> {
+pub trait JacobianRank<const M: usize> {
     /// That rank.
     type Out: TensorRank;
 }
-macro_rules! outer {
+macro_rules! jacobian_ranks {
     ($($n:expr, $($m:expr => $out:expr),*;)*) => { $($(
-        impl Outer<{ $m }> for Rank<{ $n }> {
+        impl JacobianRank<{ $m }> for Rank<{ $n }> {
             type Out = Rank<{ $out }>;
         }
     )*)* };
 }
-outer! {
+jacobian_ranks! {
     0, 0 => 0, 1 => 1, 2 => 2, 3 => 3, 4 => 4, 5 => 5, 6 => 6, 7 => 7, 8 => 8, DYN => DYN;
     1, 0 => 1, 1 => 2, 2 => 3, 3 => 4, 4 => 5, 5 => 6, 6 => 7, 7 => 8, DYN => DYN;
     2, 0 => 2, 1 => 3, 2 => 4, 3 => 5, 4 => 6, 5 => 7, 6 => 8, DYN => DYN;
@@ -247,26 +269,26 @@ outer! {
 }
 
 /// The tensor of `T` with `N` and then `M` axes.
-pub type Outered<T, const N: usize, const M: usize> =
-    <<Rank<N> as Outer<M>>::Out as TensorRank>::Of<T>;
+pub type JacobianOf<T, const N: usize, const M: usize> =
+    <<Rank<N> as JacobianRank<M>>::Out as TensorRank>::Of<T>;
 
 /// The rank of `take`: the axis is replaced by the axes of the indices, so `N + M - 1`.
 #[diagnostic::on_unimplemented(
     message = "rank {M} indices do not fit into `{Self}`",
     note = "use `DYN` ranks"
 )]
-pub trait Replace<const M: usize> {
+pub trait TakeRank<const M: usize> {
     /// The result.
     type Out<T: Dtype>: FromRaw;
 }
-macro_rules! replace {
+macro_rules! take_ranks {
     ($($n:expr, $($m:expr => $out:expr),*;)*) => { $($(
-        impl Replace<{ $m }> for Rank<{ $n }> {
+        impl TakeRank<{ $m }> for Rank<{ $n }> {
             type Out<T: Dtype> = Tensor<T, { $out }>;
         }
     )*)* };
 }
-replace! {
+take_ranks! {
     1, 0 => 0, 1 => 1, 2 => 2, 3 => 3, 4 => 4, DYN => DYN;
     2, 0 => 1, 1 => 2, 2 => 3, 3 => 4, 4 => 5, DYN => DYN;
     3, 0 => 2, 1 => 3, 2 => 4, 3 => 5, 4 => 6, DYN => DYN;
@@ -283,18 +305,18 @@ replace! {
     message = "a mask of rank {M} covers more axes than `{Self}` has",
     note = "a mask covers the leading axes"
 )]
-pub trait Compress<const M: usize> {
+pub trait MaskRank<const M: usize> {
     /// The result.
     type Out<T: Dtype>: FromRaw;
 }
-macro_rules! compress {
+macro_rules! mask_ranks {
     ($($n:expr, $($m:expr => $out:expr),*;)*) => { $($(
-        impl Compress<{ $m }> for Rank<{ $n }> {
+        impl MaskRank<{ $m }> for Rank<{ $n }> {
             type Out<T: Dtype> = Tensor<T, { $out }>;
         }
     )*)* };
 }
-compress! {
+mask_ranks! {
     0, 0 => 1, DYN => DYN;
     1, 0 => 2, 1 => 1, DYN => DYN;
     2, 0 => 3, 1 => 2, 2 => 1, DYN => DYN;
@@ -316,7 +338,7 @@ pub trait AddRank<A> {
     /// That rank.
     type Sum: TensorRank;
 }
-macro_rules! plus {
+macro_rules! add_ranks {
     ($($n:literal: $($m:literal => $sum:literal),*;)*) => { $(
         $(impl AddRank<Rank<$m>> for Rank<$n> {
             type Sum = Rank<$sum>;
@@ -326,7 +348,7 @@ macro_rules! plus {
         }
     )* };
 }
-plus! {
+add_ranks! {
     0: 0 => 0, 1 => 1, 2 => 2, 3 => 3, 4 => 4, 5 => 5, 6 => 6, 7 => 7, 8 => 8;
     1: 0 => 1, 1 => 2, 2 => 3, 3 => 4, 4 => 5, 5 => 6, 6 => 7, 7 => 8;
     2: 0 => 2, 1 => 3, 2 => 4, 3 => 5, 4 => 6, 5 => 7, 6 => 8;
@@ -346,18 +368,18 @@ impl<const M: usize> AddRank<Rank<M>> for Rank<DYN> {
     message = "a mask of rank {M} covers more axes than the `{Self}` that is left",
     note = "a mask has the lengths of the axes that it replaces"
 )]
-pub trait CoverRank<const M: usize> {
+pub trait SubtractRank<const M: usize> {
     /// That rank.
     type Rest: TensorRank;
 }
-macro_rules! cover {
+macro_rules! subtract_ranks {
     ($($n:expr, $($m:expr => $rest:expr),*;)*) => { $($(
-        impl CoverRank<{ $m }> for Rank<{ $n }> {
+        impl SubtractRank<{ $m }> for Rank<{ $n }> {
             type Rest = Rank<{ $rest }>;
         }
     )*)* };
 }
-cover! {
+subtract_ranks! {
     0, 0 => 0, DYN => DYN;
     1, 0 => 1, 1 => 0, DYN => DYN;
     2, 0 => 2, 1 => 1, 2 => 0, DYN => DYN;

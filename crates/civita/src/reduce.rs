@@ -8,8 +8,8 @@ use civita_core::reduction_rows;
 
 use crate::elementwise::example;
 use crate::error::OrRaise;
-use crate::rank::wrap;
-use crate::{Axes, AxisArg, Dtype, Result, Tensor};
+use crate::rank::{Axes, AxisArg, wrap};
+use crate::{Dtype, Result, Tensor};
 
 /// A reduction over some axes of a tensor, to be named: see [`Tensor::over`].
 #[derive(Clone, Copy)]

@@ -7,8 +7,8 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToIncl
 
 pub use civita_core::layout::SliceItem;
 
-use crate::rank::wrap;
-use crate::{DYN, Dtype, Grow, Rank, Result, Shrink, Source, Tensor, TensorRank};
+use crate::rank::{ExpandRank, Rank, ReduceRank, TensorRank, wrap};
+use crate::{AssignValue, DYN, Dtype, Result, Tensor};
 
 /// A new axis of length 1 in `s![…]` (NumPy's `np.newaxis`).
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +71,7 @@ impl<I: SliceInt> SliceEntry for I {
         SliceItem::Index(self.to_isize())
     }
 }
-impl<I: SliceInt, R: Shrink> SliceStep<R> for I {
+impl<I: SliceInt, R: ReduceRank> SliceStep<R> for I {
     type Out = R::Out;
 }
 
@@ -125,7 +125,7 @@ impl SliceEntry for Literal {
         SliceItem::Index(self.0)
     }
 }
-impl<R: Shrink> SliceStep<R> for Literal {
+impl<R: ReduceRank> SliceStep<R> for Literal {
     type Out = R::Out;
 }
 impl<E: SliceEntry> SliceEntry for Stepped<E> {
@@ -143,7 +143,7 @@ impl SliceEntry for NewAxis {
         SliceItem::NewAxis
     }
 }
-impl<R: Grow> SliceStep<R> for NewAxis {
+impl<R: ExpandRank> SliceStep<R> for NewAxis {
     type Out = R::Out;
 }
 impl SliceEntry for Ellipsis {
@@ -303,7 +303,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the slice leaves the tensor, or `source` does not broadcast to it.
-    pub fn slice_assign(&mut self, slice: impl Slice, source: impl Source<T>) -> Result<()> {
+    pub fn slice_assign(&mut self, slice: impl Slice, source: impl AssignValue<T>) -> Result<()> {
         let source = source.raw(self.dtype())?;
         self.unfold_repeats()?;
         self.raw.assign_slice(slice.items().as_ref(), &source)

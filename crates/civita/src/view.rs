@@ -2,8 +2,8 @@
 
 use crate::create::IntoShape;
 use crate::error::OrRaise;
-use crate::rank::wrap;
-use crate::{Axes, AxisArg, DYN, Dtype, Grow, Grown, Rank, Result, Tensor, Vector};
+use crate::rank::{Axes, AxisArg, ExpandRank, Expanded, Rank, wrap};
+use crate::{DYN, Dtype, Result, Tensor, Vector};
 
 /// Views share the memory of the tensor; nothing is copied but where [`Tensor::reshape`] says so.
 impl<T: Dtype, const N: usize> Tensor<T, N> {
@@ -187,9 +187,9 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When the place does not exist.
     #[doc(alias = "unsqueeze")]
-    pub fn expand_dims(&self, axis: isize) -> Result<Grown<T, N>>
+    pub fn expand_dims(&self, axis: isize) -> Result<Expanded<T, N>>
     where
-        Rank<N>: Grow,
+        Rank<N>: ExpandRank,
     {
         self.raw.expand_dims(&[axis]).map(wrap)
     }

@@ -38,6 +38,7 @@ __all__ = [
     "Context",
     "Function",
     "Graph",
+    "Scope",
     "checkpoint",
     "enable_grad",
     "grad",
@@ -59,6 +60,44 @@ __all__ = [
 ]
 
 inference_mode = no_grad
+
+
+class Scope:
+    """What holds on a thread: the transformations that run there, whether gradients are recorded, what random numbers
+    mean, `errstate`. A new thread has none of it; one that enters a scope computes as the thread does on which the
+    scope was made:
+
+    >>> import civita as cv
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> def work(scope, x):
+    ...     with scope:
+    ...         return (x * 2).requires_grad
+    >>> w = cv.array(3.0, requires_grad=True)
+    >>> with cv.no_grad(), ThreadPoolExecutor() as pool:
+    ...     scope = cv.autograd.Scope.current()
+    ...     pool.submit(work, scope, w).result()
+    False
+
+    Several threads may be in one scope at once, and a thread in several, one inside the other. Leave it before the
+    transformation ends in which it was made.
+    """
+
+    __slots__ = ("_scope",)
+
+    def __init__(self) -> None:
+        self._scope = _civita._Scope()
+
+    @classmethod
+    def current(cls) -> Scope:
+        """The scope of this thread, as it is now."""
+        return cls()
+
+    def __enter__(self) -> Scope:
+        self._scope.enter()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._scope.leave()
 
 # ---- tuples, lists and dicts of arrays ---------------------------------------------------------------------------
 

@@ -108,7 +108,7 @@ pub fn diff(a: Array, n: Int, axis: Axis, prepend: OptArray, append: OptArray) -
     Ok(x)
 }
 
-/// Of booleans: whether neighbours differ.
+/// Differences of neighbours; for booleans, true where they differ.
 fn differences(x: &Raw, axis: usize) -> Result<Raw> {
     let [left, right] = neighbours(x, axis)?;
     match x.dtype() {

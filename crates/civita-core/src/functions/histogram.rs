@@ -549,7 +549,7 @@ fn widths(edges: &Raw) -> Result<Raw> {
     widths.cast(DType::F64)
 }
 
-/// Of points, the rows of a matrix: counts, and the edges of each dimension.
+/// Histogram of points, the rows of a matrix: counts, and the edges of each dimension.
 fn of_points(
     op: &'static str,
     points: &Raw,

@@ -65,7 +65,7 @@ impl Unique {
         })
     }
 
-    /// Of all elements.
+    /// The unique elements of the flattened array.
     fn of_all(x: &Raw, equal_nan: bool) -> Result<Unique> {
         let (sorted, order) = flat(x)?.sort_with_indices(0, Direction::Ascending)?;
         Unique::of(&sorted, &order, equal_nan)

@@ -15,7 +15,7 @@ pub type HookId = u64;
 #[derive(Default)]
 pub(crate) struct Extras {
     hooks: Mutex<Vec<(HookId, usize, Hook)>>,
-    /// Of each output that has one.
+    /// The gradient of each output that has one.
     gradients: Mutex<Vec<Collected>>,
     /// Outputs whose gradient `backward` leaves here though they are no leaves.
     retained: Mutex<Vec<usize>>,

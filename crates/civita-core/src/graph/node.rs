@@ -55,7 +55,7 @@ struct Kept {
 }
 
 enum Saved {
-    /// Of inputs, then outputs: what the derivative reads.
+    /// Those of inputs, then outputs, that the derivative reads.
     Values(Box<[Option<Kept>]>),
     /// It reads none.
     Nothing,
@@ -71,7 +71,7 @@ pub struct Node {
     /// `None` for a leaf.
     pub(crate) primitive: Option<Arc<dyn Primitive>>,
     pub(crate) inputs: SmallVec<[Option<Edge>; 3]>,
-    /// Of inputs, then outputs.
+    /// Specs of inputs, then outputs.
     specs: SmallVec<[Spec; 3]>,
     /// Where it ran.
     pub(crate) device: Device,

@@ -18,7 +18,7 @@ pub enum Gradient {
     Unary(Partial1),
     /// `∂y/∂a`, `∂y/∂b`.
     Binary(Partial2, Partial2),
-    /// Of three inputs those that a gradient can reach; the others select.
+    /// The partial derivatives of those inputs that a gradient can reach; the others select.
     Ternary(Option<Partial3>, Option<Partial3>, Option<Partial3>),
     /// Not holomorphic: both maps are given, `(x, y, gradient) → gradient of x` and `(x, y, tangent) → tangent of y`.
     Maps(Partial2, Partial2),

@@ -20,9 +20,9 @@ pub enum Order {
 /// A copy in another dtype, or the same. Floats to integers go towards zero and saturate; integers wrap.
 #[derive(Clone)]
 pub struct Copy {
-    /// Of the result.
+    /// Dtype of the result.
     pub dtype: DType,
-    /// Of its elements.
+    /// Memory order of the result.
     pub order: Order,
 }
 

@@ -68,7 +68,7 @@ pub struct Fold {
     pub fold: Monoid,
     /// Over which axes.
     pub over: Over,
-    /// Of the result.
+    /// Dtype of the result.
     pub dtype: DType,
 }
 

@@ -116,9 +116,9 @@ pub trait Primitive: Shared + Debug + Send + Sync {
     }
 }
 
-/// Of each output.
+/// The tangent of each output.
 pub type Tangents = SmallVec<[Option<Raw>; 1]>;
-/// Of each input.
+/// The gradient of each input.
 pub type Gradients = SmallVec<[Option<Raw>; 3]>;
 
 /// The gradient or the tangent with this number, where a primitive cannot have been asked without it.
@@ -193,9 +193,9 @@ impl Spec {
 /// Bit `i` is for input or output `i`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reads {
-    /// Of the inputs.
+    /// Values of inputs.
     pub inputs: u32,
-    /// Of the outputs.
+    /// Values of outputs.
     pub outputs: u32,
 }
 

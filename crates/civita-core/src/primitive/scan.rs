@@ -18,7 +18,7 @@ pub struct Scan {
     pub fold: Monoid,
     /// Along which.
     pub axis: usize,
-    /// Of the result.
+    /// Dtype of the result.
     pub dtype: DType,
 }
 

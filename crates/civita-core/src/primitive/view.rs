@@ -52,7 +52,7 @@ pub enum View {
         shape: Dims,
         /// In elements.
         strides: PerAxis<isize>,
-        /// Of the first element.
+        /// Index of the first element.
         offset: usize,
     },
 }

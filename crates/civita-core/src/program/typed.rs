@@ -60,9 +60,9 @@ pub struct Typed {
     pub result: Src,
     /// How many there are.
     pub registers: usize,
-    /// Of the result while it is computed.
+    /// Dtype of the result while it is computed.
     pub lane: DType,
-    /// Of the result.
+    /// Dtype of the result.
     pub output: DType,
     /// Bytes of the widest lane.
     pub widest: usize,

@@ -260,7 +260,7 @@ impl Drop for Local {
 // ---- large blocks: one cache for all threads ----
 
 struct Cache {
-    /// Of each class, the newest at the back: it is the likeliest to be in the processor's caches.
+    /// Blocks by class, the newest at the back: it is the likeliest to be in the processor's caches.
     lists: [VecDeque<(NonNull<u8>, u64)>; CLASSES],
     bytes: usize,
     /// Counts what was given back, to tell older from newer.

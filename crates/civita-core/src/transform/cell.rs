@@ -63,7 +63,7 @@ impl Cell {
         }
     }
 
-    /// Of a buffer that is made inside a transformation.
+    /// The cell of a buffer that is made inside a transformation.
     pub(crate) fn blank(born: Level) -> Cell {
         Cell {
             version: AtomicU32::new(0),

@@ -122,7 +122,7 @@ pub fn by_one<D: Division, F: Real, I: Isa>(a: &[F], b: F, out: &mut [F]) {
     }
 }
 
-/// Of one dividend.
+/// Divides one dividend by each element.
 #[inline(always)]
 pub fn of_one<D: Division, F: Real, I: Isa>(a: F, b: &[F], out: &mut [F]) {
     for (b, out) in b.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {

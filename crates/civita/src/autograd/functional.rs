@@ -4,7 +4,8 @@ use civita_core::raw::Raw;
 use civita_core::transform;
 
 use super::{Inputs, JacobianInputs, Tensors};
-use crate::{Differentiable, Dtype, FromRaw, Outer, Outered, Rank, Result, ScalarRank, Tensor};
+use crate::rank::{JacobianOf, JacobianRank, Rank, ScalarRank};
+use crate::{Differentiable, Dtype, FromRaw, Result, Tensor};
 
 /// A function of the engine's tensors.
 fn flat<V: Tensors, O: Tensors>(f: impl Fn(V) -> Result<O>) -> impl Fn(&[Raw]) -> Result<Vec<Raw>> {
@@ -219,10 +220,10 @@ pub fn jacrev<I: JacobianInputs<M>, T: Differentiable, const M: usize>(
 pub fn hessian<T: Dtype, const N: usize, U: Differentiable, const M: usize>(
     f: impl Fn(Tensor<T, N>) -> Result<Tensor<U, M>>,
     x: &Tensor<T, N>,
-) -> Result<Outered<T, N, N>>
+) -> Result<JacobianOf<T, N, N>>
 where
     Rank<M>: ScalarRank,
-    Rank<N>: Outer<N>,
+    Rank<N>: JacobianRank<N>,
 {
     let found = transform::hessian(&flat(f), std::slice::from_ref(&x.raw), 0)?;
     Ok(FromRaw::wrap(found))

@@ -4,8 +4,10 @@ use std::vec::IntoIter;
 
 use civita_core::raw::Raw;
 
-use crate::rank::wrap;
-use crate::{Dtype, Grow, Grown, Outer, Outered, Rank, Shrink, Shrunk, Tensor};
+use crate::rank::{
+    ExpandRank, Expanded, JacobianOf, JacobianRank, Rank, ReduceRank, Reduced, wrap,
+};
+use crate::{Dtype, Tensor};
 
 /// Tensors as values, which functions take and return: a [`Tensor`], a tuple of up to six, which may be nested, or a `Vec`
 /// of tensors of one type.
@@ -100,16 +102,16 @@ pub trait Batches: Inputs {
 }
 impl<T: Dtype, const N: usize> Batches for &Tensor<T, N>
 where
-    Rank<N>: Shrink,
+    Rank<N>: ReduceRank,
 {
-    type Samples = Shrunk<T, N>;
+    type Samples = Reduced<T, N>;
 }
 impl<T: Dtype, const N: usize> Batches for &[Tensor<T, N>]
 where
-    Rank<N>: Shrink,
-    Vec<Shrunk<T, N>>: Tensors,
+    Rank<N>: ReduceRank,
+    Vec<Reduced<T, N>>: Tensors,
 {
-    type Samples = Vec<Shrunk<T, N>>;
+    type Samples = Vec<Reduced<T, N>>;
 }
 
 /// Results of a function under [`vmap`](super::vmap()): outside they have one axis more.
@@ -123,16 +125,16 @@ pub trait Stackable: Tensors {
 }
 impl<T: Dtype, const N: usize> Stackable for Tensor<T, N>
 where
-    Rank<N>: Grow,
+    Rank<N>: ExpandRank,
 {
-    type Batch = Grown<T, N>;
+    type Batch = Expanded<T, N>;
 }
 impl<T: Dtype, const N: usize> Stackable for Vec<Tensor<T, N>>
 where
-    Rank<N>: Grow,
-    Vec<Grown<T, N>>: Tensors,
+    Rank<N>: ExpandRank,
+    Vec<Expanded<T, N>>: Tensors,
 {
-    type Batch = Vec<Grown<T, N>>;
+    type Batch = Vec<Expanded<T, N>>;
 }
 
 /// Inputs of a Jacobian whose output has rank `M`.
@@ -146,16 +148,16 @@ pub trait JacobianInputs<const M: usize>: Inputs {
 }
 impl<T: Dtype, const N: usize, const M: usize> JacobianInputs<M> for &Tensor<T, N>
 where
-    Rank<M>: Outer<N>,
+    Rank<M>: JacobianRank<N>,
 {
-    type Jacobian = Outered<T, M, N>;
+    type Jacobian = JacobianOf<T, M, N>;
 }
 impl<T: Dtype, const N: usize, const M: usize> JacobianInputs<M> for &[Tensor<T, N>]
 where
-    Rank<M>: Outer<N>,
-    Vec<Outered<T, M, N>>: Tensors,
+    Rank<M>: JacobianRank<N>,
+    Vec<JacobianOf<T, M, N>>: Tensors,
 {
-    type Jacobian = Vec<Outered<T, M, N>>;
+    type Jacobian = Vec<JacobianOf<T, M, N>>;
 }
 
 macro_rules! tuples {
@@ -182,15 +184,15 @@ macro_rules! tuples {
         }
         impl<$($T: Dtype, const $N: usize),*> Batches for ($(&Tensor<$T, $N>,)*)
         where
-            $(Rank<$N>: Shrink,)*
+            $(Rank<$N>: ReduceRank,)*
         {
-            type Samples = ($(Shrunk<$T, $N>,)*);
+            type Samples = ($(Reduced<$T, $N>,)*);
         }
         impl<$($T: Dtype, const $N: usize,)* const M: usize> JacobianInputs<M> for ($(&Tensor<$T, $N>,)*)
         where
-            $(Rank<M>: Outer<$N>,)*
+            $(Rank<M>: JacobianRank<$N>,)*
         {
-            type Jacobian = ($(Outered<$T, M, $N>,)*);
+            type Jacobian = ($(JacobianOf<$T, M, $N>,)*);
         }
     )* };
 }

@@ -5,8 +5,8 @@ pub use civita_linalg::{Problem, Side};
 
 use super::Linear;
 use super::Uplo;
-use crate::rank::wrap;
-use crate::{Dtype, Matrix, Rank, Result, Shrink, Shrunk, Tensor, Vector};
+use crate::rank::{Rank, ReduceRank, Reduced, wrap};
+use crate::{Dtype, Matrix, Result, Tensor, Vector};
 
 macro_rules! functions {
     ($($(#[doc = $doc:literal])* $name:ident -> $out:ty;)*) => { $(
@@ -119,9 +119,9 @@ pub fn eigh_generalized<T: Linear, const N: usize>(
     b: &Tensor<T, N>,
     uplo: Uplo,
     problem: Problem,
-) -> Result<(Shrunk<T::Real, N>, Tensor<T, N>)>
+) -> Result<(Reduced<T::Real, N>, Tensor<T, N>)>
 where
-    Rank<N>: Shrink,
+    Rank<N>: ReduceRank,
 {
     engine::eigh_generalized(&a.raw, &b.raw, uplo, problem).map(|(w, v)| (wrap(w), wrap(v)))
 }
@@ -134,9 +134,9 @@ where
 pub fn eig_generalized<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
     b: &Tensor<T, N>,
-) -> Result<(Shrunk<T::Complex, N>, Tensor<T::Complex, N>)>
+) -> Result<(Reduced<T::Complex, N>, Tensor<T::Complex, N>)>
 where
-    Rank<N>: Shrink,
+    Rank<N>: ReduceRank,
 {
     let (alpha, beta, v) = engine::eig_generalized(&a.raw, &b.raw)?;
     Ok((wrap(engine::eigenvalues(&alpha, &beta)?), wrap(v)))

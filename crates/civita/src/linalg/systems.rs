@@ -5,8 +5,8 @@ use civita_linalg::{self as engine, Uplo};
 pub use civita_linalg::{Band, Form, Mode, Symmetry};
 
 use super::{Linear, of_rank};
-use crate::rank::wrap;
-use crate::{Error, Matrix, Rank, Result, Shrink, Shrunk, Tensor, Vector};
+use crate::rank::{Rank, ReduceRank, Reduced, wrap};
+use crate::{Error, Matrix, Result, Tensor, Vector};
 
 /// The factors `(l, u)` of `a[rows] = l u`, and the rows: `l` is lower triangular with ones on its diagonal. SciPy's
 /// `lu(a, p_indices=True)`, whose indices are the inverse permutation.
@@ -25,9 +25,9 @@ use crate::{Error, Matrix, Rank, Result, Shrink, Shrunk, Tensor, Vector};
 #[allow(clippy::type_complexity)] // three tensors
 pub fn lu<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
-) -> Result<(Tensor<T, N>, Tensor<T, N>, Shrunk<i64, N>)>
+) -> Result<(Tensor<T, N>, Tensor<T, N>, Reduced<i64, N>)>
 where
-    Rank<N>: Shrink,
+    Rank<N>: ReduceRank,
 {
     let (packed, rows) = engine::lu_factor(&a.raw)?;
     let (l, u) = engine::lu_parts(&packed)?;
@@ -150,9 +150,9 @@ pub fn ldl<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
     uplo: Uplo,
     symmetry: Symmetry,
-) -> Result<(Tensor<T, N>, Tensor<T, N>, Shrunk<i64, N>)>
+) -> Result<(Tensor<T, N>, Tensor<T, N>, Reduced<i64, N>)>
 where
-    Rank<N>: Shrink,
+    Rank<N>: ReduceRank,
 {
     engine::ldl(&a.raw, uplo, symmetry).map(|(l, d, p)| (wrap(l), wrap(d), wrap(p)))
 }
@@ -173,9 +173,9 @@ where
 #[allow(clippy::type_complexity)] // three tensors
 pub fn qr_pivoted<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
-) -> Result<(Tensor<T, N>, Tensor<T, N>, Shrunk<i64, N>)>
+) -> Result<(Tensor<T, N>, Tensor<T, N>, Reduced<i64, N>)>
 where
-    Rank<N>: Shrink,
+    Rank<N>: ReduceRank,
 {
     let (factors, p) = engine::qr_pivoted(&a.raw, Mode::Reduced)?;
     match <[_; 2]>::try_from(factors) {

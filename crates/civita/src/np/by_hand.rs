@@ -11,10 +11,10 @@ use super::functions::{OneAxis, RankRule, example, row_example};
 use crate::create::IntoShape;
 use crate::elementwise::Rhs;
 use crate::error::OrRaise;
-use crate::rank::wrap;
+use crate::rank::{Axes, AxisArg, Broadcast, Broadcasted, ExpandRank, Expanded, Rank, wrap};
 use crate::{
-    Any, Axes, AxisArg, Bits, Broadcast, Broadcasted, DYN, Dtype, Element, Float, Grow, Grown,
-    Integer, Matrix, Promote, Promoted, Rank, Real, Result, Tensor, Truth, Vector,
+    Any, Bits, Boolean, DYN, Dtype, Element, Float, Integer, Matrix, Promote, Promoted, Real,
+    Result, Tensor, Vector,
 };
 
 macro_rules! by_hand {
@@ -64,8 +64,8 @@ by_hand! {
     fn tri[T: Element](rows: usize, columns: usize, k: isize) -> Matrix<T> =
         functions::create::tri(rows, Some(columns).into(), k, Some(T::DTYPE)).map(wrap);
     /// The indices of the elements of a tensor of this shape, a tensor for each axis, under a new first axis.
-    fn indices[const N: usize](shape: [usize; N]) -> Grown<i64, N>
-        where [Rank<N>: Grow] = functions::create::grid(shape.to_vec()).map(wrap);
+    fn indices[const N: usize](shape: [usize; N]) -> Expanded<i64, N>
+        where [Rank<N>: ExpandRank] = functions::create::grid(shape.to_vec()).map(wrap);
     /// Powers of a vector as columns, from the highest to the 0th, or with `increasing` the other way.
     fn vander[T: Dtype + Promote<i64>](x: &Vector<T>, columns: usize, increasing: bool) -> Matrix<Promoted<T, i64>> =
         functions::create::vander(x.raw.clone(), Some(columns).into(), increasing).map(wrap);
@@ -328,7 +328,7 @@ by_hand! {
         where [Rank<N>: Broadcast<M>] =
         functions::indexing::select(each(conditions).0, numbers(choices), Number::Array(Tensor::scalar(default).raw)).map(wrap);
     /// The elements along an axis where a condition is true, with `..` those of the flattened tensor.
-    fn compress[C: Truth, T: Dtype, const N: usize, A: OneAxis<N>](condition: &Vector<C>, x: &Tensor<T, N>, axis: A) -> A::Out<T> =
+    fn compress[C: Boolean, T: Dtype, const N: usize, A: OneAxis<N>](condition: &Vector<C>, x: &Tensor<T, N>, axis: A) -> A::Out<T> =
         functions::indexing::compress(condition.raw.clone(), x.raw.clone(), axis.axis(), Out).map(wrap);
     /// Writes values at places that count the elements in C order; values that are too few are repeated, and of equal places
     /// the last stays.
@@ -438,8 +438,8 @@ by_hand! {
         where [Rank<N>: Broadcast<M>] =
         functions::scatter::masked_scatter(x.raw.clone(), mask.raw.clone(), source.raw.clone()).map(wrap);
     /// The rows of a matrix at indices. The row `padding` gets no gradient.
-    fn embedding[T: Dtype, I: Dtype, const N: usize](indices: &Tensor<I, N>, weight: &Matrix<T>, padding: Option<isize>) -> Grown<T, N>
-        where [Rank<N>: Grow] =
+    fn embedding[T: Dtype, I: Dtype, const N: usize](indices: &Tensor<I, N>, weight: &Matrix<T>, padding: Option<isize>) -> Expanded<T, N>
+        where [Rank<N>: ExpandRank] =
         functions::scatter::embedding(indices.raw.clone().into(), weight.raw.clone(), padding.into()).map(wrap);
     /// Returns true where an element of one tensor lies on one of the other.
     fn shares_memory[T: Dtype, const N: usize, U: Dtype, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
@@ -636,10 +636,10 @@ pub fn mask_indices(
 /// As the function.
 pub fn fromfunction<X, const N: usize>(
     shape: [usize; N],
-    function: impl FnOnce(&Grown<i64, N>) -> Result<X>,
+    function: impl FnOnce(&Expanded<i64, N>) -> Result<X>,
 ) -> Result<X>
 where
-    Rank<N>: Grow,
+    Rank<N>: ExpandRank,
 {
     function(&indices(shape)?)
 }

@@ -13,11 +13,8 @@ use civita_core::functions::rearrange::Shifts;
 use civita_core::functions::{self, Out, *};
 use civita_core::raw::Raw;
 
-use crate::rank::wrap;
-use crate::{
-    AxisArg, Broadcast, DYN, Dtype, FromRaw, Grow, Grown, Rank, Result, Shrink, Tensor, TensorRank,
-    Vector,
-};
+use crate::rank::{AxisArg, Broadcast, ExpandRank, Expanded, Rank, ReduceRank, TensorRank, wrap};
+use crate::{DYN, Dtype, FromRaw, Result, Tensor, Vector};
 
 /// The tensor that a rule makes of the ranks of the first two tensors.
 pub trait RankRule<const N: usize, const M: usize = 0> {
@@ -42,8 +39,8 @@ rules! {
     Vector => Tensor<T, 1>;
     Matrix => Tensor<T, 2>;
     Dynamic => Tensor<T, DYN>;
-    Plus1 [Rank<N>: Grow] => Grown<T, N>;
-    Minus1 [Rank<N>: Shrink] => <<Rank<N> as Shrink>::Out as TensorRank>::Of<T>;
+    Plus1 [Rank<N>: ExpandRank] => Expanded<T, N>;
+    Minus1 [Rank<N>: ReduceRank] => <<Rank<N> as ReduceRank>::Out as TensorRank>::Of<T>;
     Larger [Rank<N>: Broadcast<M>] => <Rank<N> as Broadcast<M>>::Out<T>;
 }
 rules! {

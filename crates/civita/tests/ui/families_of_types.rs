@@ -1,6 +1,6 @@
-use civita::{Bits, Number, Real, Truth, c64};
+use civita::{Bits, Number, Real, Boolean, c64};
 
-fn family<T: Number + Real + Bits + Truth>() {}
+fn family<T: Number + Real + Bits + Boolean>() {}
 
 fn main() {
     family::<bool>();

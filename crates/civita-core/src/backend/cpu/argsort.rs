@@ -33,7 +33,7 @@ struct Packing {
 }
 
 impl Packing {
-    /// Of `n` elements whose codes, turned, are in this range.
+    /// The packing of `n` elements whose codes, flipped, are in this range.
     fn new(n: usize, (least, most): (u64, u64), flip: u64) -> Packing {
         let bits = (n.max(2) - 1).ilog2() + 1;
         let width = u64::BITS - (most - least).leading_zeros();

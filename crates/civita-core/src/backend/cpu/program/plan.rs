@@ -30,7 +30,7 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Of a typed program, whose kernels it keeps or `once` does.
+    /// The plan of a typed program; its kernels are kept there, or in `once`.
     #[inline]
     pub fn of(typed: &'a Typed, once: &'a mut Once) -> Plan<'a> {
         let codes = match typed.compiled(|| codes(typed)) {

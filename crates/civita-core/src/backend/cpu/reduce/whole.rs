@@ -112,7 +112,7 @@ impl<'a> Whole<'a> {
         })
     }
 
-    /// Of the elements as they lie. The same runs as the driver's, so the same bits.
+    /// The fold of the elements as they lie, in the driver's runs: the same bits.
     fn fold(&self, fold: Fold, part: (usize, usize)) -> Option<One> {
         self.runs(fold, part, driver::RUN, |from, _| self.element(from))
     }
