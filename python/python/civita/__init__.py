@@ -14,6 +14,7 @@ array([2., 4., 6.])
 from ._civita import *  # noqa: F403
 from ._civita import __version__  # noqa: F401
 from . import _array, _civita
+from ._array import _CopyMode  # noqa: F401
 from ._lazy import LEFT_OUT as _LEFT_OUT, MODULES as _MODULES, NAMES as _NAMES
 
 # not in `*`: they hide Python's own

@@ -1,5 +1,6 @@
 """Methods and protocols of `ndarray` that are written in Python: they are asked for rarely, or are other functions' work."""
 
+import enum
 import types
 
 from . import _civita as cv
@@ -12,6 +13,19 @@ def _package():
     import civita
 
     return civita
+
+
+class _CopyMode(enum.Enum):
+    """NumPy's other way to say `copy=`."""
+
+    ALWAYS = True
+    NEVER = False
+    IF_NEEDED = 2
+
+    def __bool__(self):
+        if self is _CopyMode.IF_NEEDED:
+            raise ValueError(f"{self} is neither True nor False.")
+        return self is _CopyMode.ALWAYS
 
 
 def _new_flat(self):
@@ -39,7 +53,7 @@ def compress(self, /, condition, axis=None, out=None):
 
 def partition(self, /, kth, axis=-1, kind="introselect", order=None):
     """Partitions the elements along an axis in place; see `cv.partition`."""
-    self[...] = cv.partition(self, kth, axis=axis)
+    self[...] = cv.partition(self, kth, axis=axis, kind=kind)
 
 
 def setflags(self, /, *, write=None, align=None, uic=None):
@@ -122,17 +136,27 @@ def __array_finalize__(self, /, obj):
 def __reduce_ex__(self, /, protocol):
     """A pickle; from protocol 5 on the elements go as a buffer, out of band where the pickler asks for it."""
     flags = self.flags if not getattr(self, "requires_grad", False) else None
-    if protocol < 5 or self.dtype == "bfloat16" or flags is None or not flags.forc:
+    if protocol < 5 or self.dtype == "bfloat16" or flags is None:
         return self.__reduce__()
     from pickle import PickleBuffer
 
-    order = "C" if flags.c_contiguous else "F"
-    flat = (self if order == "C" else self.T).reshape(-1)
-    return _from_pickled, (PickleBuffer(flat), self.dtype.name, self.shape, order)
+    if flags.forc:
+        order = "C" if flags.c_contiguous else "F"
+        flat = (self if order == "C" else self.T).reshape(-1)
+        return _from_pickled, (PickleBuffer(flat), self.dtype.name, self.shape, order)
+    # other orders of axes have no gaps either
+    axes = tuple(sorted(range(self.ndim), key=lambda axis: -self.strides[axis]))
+    dense = self.transpose(axes)
+    if not dense.flags.c_contiguous:
+        return self.__reduce__()
+    return _from_pickled, (PickleBuffer(dense.reshape(-1)), self.dtype.name, dense.shape, axes)
 
 
 def _from_pickled(buffer, dtype, shape, order):
     """The array that was pickled with its elements in a buffer."""
+    if isinstance(order, tuple):
+        dense = cv.frombuffer(buffer, dtype).reshape(shape)
+        return dense.transpose(tuple(order.index(axis) for axis in range(len(order))))
     return cv.frombuffer(buffer, dtype).reshape(shape, order=order)
 
 

@@ -134,6 +134,9 @@ class flatiter:
         result = self._array.ravel()[key]
         return result.copy() if isinstance(result, cv.ndarray) else result
 
+    def __delitem__(self, key):
+        raise TypeError("Cannot delete iterator elements")
+
     def __setitem__(self, key, value):
         array = self._array
         if not array.flags.writeable:

@@ -28,7 +28,7 @@ def poly(seq_of_zeros):
         zeros = linalg.eigvals(zeros)
     elif zeros.ndim != 1:
         raise ValueError("input must be 1d or non-empty square 2d array.")
-    if zeros.dtype.kind not in "fc":
+    if zeros.dtype.kind not in "fc" or zeros.dtype == cv.float16:
         zeros = zeros.astype("float64")
     if len(zeros) == 0:
         return 1.0
@@ -64,7 +64,7 @@ def roots(p):
         companion = cv.concatenate([(-p[1:] / p[0]).reshape(1, n - 1), cv.eye(n - 2, n - 1, dtype=p.dtype)], 0)
         found = linalg.eigvals(companion)
     else:
-        found = cv.array([], dtype=p.dtype)
+        found = cv.array([])
     return cv.concatenate([found, cv.zeros(at_zero, dtype=found.dtype)])
 
 
@@ -141,7 +141,7 @@ def polyder(p, m=1):
     p = _vector(p)
     for _ in range(m):
         n = len(p) - 1
-        p = p[:-1] * cv.arange(n, 0, -1) if n > 0 else p[:0]
+        p = p[:-1] * cv.arange(n, 0, -1)
     return poly1d(p) if is_object else p
 
 
