@@ -241,6 +241,11 @@ fn new_scalar<'py>(
                 type_error(format!("cannot create '{name}' instances"))
             })?,
     };
+    if let (true, Some(value)) = (own.is_some(), value)
+        && let Some(number) = plain_number(value, dtype)
+    {
+        return make(py, number, dtype);
+    }
     let raw = match value {
         None => Raw::scalar(Scalar::Bool(false), dtype)?,
         Some(text) if text.is_instance_of::<PyString>() => parsed(text, dtype)?,
@@ -272,6 +277,22 @@ fn new_scalar<'py>(
         }
     };
     Ok(python.getattr("__new__")?.call1((class, made))?.unbind())
+}
+
+/// A Python number, where the dtype holds it as it is.
+fn plain_number(value: &Bound<'_, PyAny>, dtype: DType) -> Option<Scalar> {
+    if value.is_exact_instance_of::<PyFloat>() && dtype == DType::F64 {
+        return Some(Scalar::Float(value.cast::<PyFloat>().ok()?.value()));
+    }
+    if value.is_exact_instance_of::<pyo3::types::PyInt>() {
+        let v = value.extract::<i64>().ok()?;
+        return match dtype {
+            DType::F64 => (v.unsigned_abs() < 1 << 53).then_some(Scalar::Float(v as f64)),
+            DType::I64 => Some(Scalar::Int(v.into())),
+            _ => None,
+        };
+    }
+    None
 }
 
 /// The number that a text writes: `cv.float32("nan")`.
@@ -848,14 +869,9 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
             dtype.name()
         );
         let bases = PyTuple::new(py, [m.getattr(kind)?, memory.into_any()])?;
-        let made = match slots::of(dtype) {
-            Some((name, own)) => {
-                let made = slots::class(&bases, name, &CString::new(doc)?, own)?;
-                made.setattr("__new__", &new)?;
-                made
-            }
-            None => class(py, dtype.name(), &doc, &bases, &new)?,
-        };
+        let (name, own) = slots::of(dtype);
+        let made = slots::class(&bases, name, &CString::new(doc)?, own)?;
+        made.setattr("__new__", &new)?;
         m.add(dtype.name(), &made)?;
         of.push(made.unbind());
     }

@@ -1,10 +1,13 @@
 """Scalars: results without axes are NumPy's scalars in all but their module."""
 
 import copy
+import gc
 import json
 import math
 import operator
 import pickle
+import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -423,3 +426,86 @@ def test_methods_of_the_class_have_signatures_of_methods():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_repr_of_finfo_writes_scalars_of_the_dtype(dtype):
     assert repr(cv.finfo(dtype)) == repr(np.finfo(dtype))
+
+
+def told(f, *args):
+    """The result, or the class of the error, and whether a warning was given."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        try:
+            return f(*args), bool(found)
+        except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
+            return type(error), bool(found)
+
+
+ENDS = {
+    "b": [False, True],
+    "i": [-(2**63), -(2**31), -129, -128, -7, -1, 0, 1, 3, 127, 128, 255, 2**31 - 1, 2**53 + 1, 2**63 - 1, 2**64 - 1],
+    "f": [0.0, -0.0, 1.5, -2.5, 1e-45, 3.4e38, 1e300, float("inf"), float("nan"), 2.0**53],
+}
+
+
+@pytest.mark.parametrize("op", [o for o in OPERATORS if o != "pow"])
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "bool" and np.dtype(n).kind in "iuf"])
+def test_operators_at_the_ends_of_the_range(name, op):
+    f = getattr(operator, op)
+    kind = np.dtype(name).kind
+    if kind == "f" and op in ("and_", "or_", "xor"):
+        pytest.skip("floats have no bits")
+    # of halves NumPy tells of overflow where the conversion of a Python number overflows, in other words
+    values = ENDS["f" if kind == "f" else "i"]
+    if kind != "f":
+        limits = np.iinfo(name)
+        values = sorted({v for v in values if limits.min <= v <= limits.max} | {int(limits.min), int(limits.max), int(limits.max) - 1})
+    with np.errstate(all="ignore"):
+        pairs = [of(name, v) for v in values]
+    others = [(v, v) for v in ENDS["b"] + ENDS["i"] + ENDS["f"]]
+    for mine, his in pairs:
+        for other, theirs in pairs + others + [of("float64", 2.5), of("float64", -0.0), of("int64", 2**53 + 1)]:
+            for left, right, l, r in ((mine, other, his, theirs), (other, mine, theirs, his)):
+                message = f"{l!r} {op} {r!r}"
+                want, warned = told(f, l, r)
+                got, ours = told(f, left, right)
+                if isinstance(want, type):
+                    assert isinstance(got, type), f"{message}: {got!r}, want {want}"
+                    continue
+                same(got, want, message)
+                if name != "float16" and isinstance(want, np.number):
+                    assert np.signbit(np.asarray(got).real) == np.signbit(want.real) or want != want, message
+                    assert ours == warned, f"{message}: warned {ours}, want {warned}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_equal_scalars_have_equal_hashes(name):
+    for value in (0, 1, 3) if name != "bool" else (0, 1):
+        ours, theirs = of(name, value)
+        assert hash(ours) == hash(theirs) == hash(value)
+        assert ours in {value} and value in {ours: 0}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_classes_derived_from_scalars(name):
+    base = getattr(cv, name)
+    if name == "bool":
+        return
+    derived = type("Derived", (base,), {"__add__": lambda self, other: "own", "__radd__": lambda self, other: "reflected"})
+    x = derived(3)
+    assert isinstance(x, base) and x == base(3) and hash(x) == hash(3)
+    assert x + 1 == "own" and 1 + x == "reflected" and base(1) + x == "reflected"
+    assert x * 2 == 6 and type(x * 2) is base
+    x.note = [x]  # a circle, for the garbage collector
+    del x
+    gc.collect()
+
+
+def test_scalars_keep_no_references():
+    for name in NAMES:
+        base = getattr(cv, name)
+        x = base(1)
+        before = sys.getrefcount(base)
+        for _ in range(1000):
+            y = x * x
+            y = x == y
+        del y
+        assert abs(sys.getrefcount(base) - before) < 10, name
+        assert not gc.is_tracked(x), name

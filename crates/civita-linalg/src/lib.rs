@@ -3,13 +3,14 @@
 //!
 //! The functions take and return untyped tensors; users meet them as `civita::linalg` and as `cv.linalg`. Each factorisation is
 //! one [`Primitive`](civita_core::primitive::Primitive) in one file: its kernel, its derivatives, its batching rule. Matrices of up
-//! to 16 rows have loops of their own (`small`), larger ones go to [faer](https://docs.rs/faer) (`dense`). Everything
+//! to 16 rows have loops of their own (`small`); LU, Cholesky and triangular systems of larger ones are blocked over the engine's
+//! products (`blocked`), the rest goes to [faer](https://docs.rs/faer) (`dense`, on the threads of `workers`). Everything
 //! else is composed of them and of the engine's operations, so gradients of every order follow.
 //!
 //! ```text
 //! systems, spectra, norms, special, tensors …   the functions
 //! lu, cholesky, triangular, qr, pivoted, ldl, banded, svd, eigh, eig, functions   primitives
-//! small, small_eigh, small_svd, dense                         kernels for one matrix
+//! small, small_eigh, small_svd, blocked, dense              kernels for one matrix
 //! batch                                                     many matrices, on several threads
 //! ```
 

@@ -7,7 +7,7 @@ use civita_core::threads::with_threads;
 use civita_linalg::{self as linalg, Mode, Uplo, Vectors};
 use num_complex::Complex;
 
-const SIZES: [usize; 9] = [1, 2, 3, 4, 5, 16, 17, 40, 130];
+const SIZES: [usize; 12] = [1, 2, 3, 4, 5, 16, 17, 33, 40, 64, 130, 270];
 
 fn numbers(shape: &[usize], dtype: DType, seed: u64) -> Raw {
     let n = shape.iter().product::<usize>();
@@ -284,7 +284,12 @@ fn equal_bits_for_any_number_of_threads() {
     };
     let all = || -> Vec<Vec<u64>> {
         let mut found = Vec::new();
-        for shape in [vec![500, 3, 3], vec![40, 20, 20], vec![150, 150]] {
+        for shape in [
+            vec![500, 3, 3],
+            vec![40, 20, 20],
+            vec![150, 150],
+            vec![300, 300],
+        ] {
             let a = numbers(&shape, DType::F64, 6);
             let h = a.matmul(&adjoint(&a)).unwrap();
             let [u, s, _] = linalg::svd(&a, Vectors::Thin).unwrap();

@@ -10,10 +10,11 @@ use civita_core::dtype::{DType, Element};
 use civita_core::isa::Baseline;
 use civita_core::math::complex;
 use num_complex::Complex;
+use pyo3::PyTypeInfo;
 use pyo3::exceptions::PySystemError;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::{PyComplex, PyFloat, PyTuple, PyType};
 
 use super::Held;
 
@@ -202,6 +203,24 @@ arithmetic! {
     complex_add Py_nb_add complexes COMPLEX + |x: Complex<f64>| [x.re, x.im];
     complex_subtract Py_nb_subtract complexes COMPLEX - |x: Complex<f64>| [x.re, x.im];
     complex_multiply Py_nb_multiply complexes COMPLEX * |x: Complex<f64>| [x.re, x.im];
+}
+
+unsafe extern "C" fn float_power(
+    a: *mut PyObject,
+    b: *mut PyObject,
+    modulus: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: as in `arithmetic`.
+    unsafe {
+        // the power that is a product in arrays, too
+        if let Some([x, 2.0]) = floats(a, b)
+            && (x * x).is_finite()
+            && ffi::Py_Is(modulus, ffi::Py_None()) != 0
+        {
+            return FLOAT.make(x * x);
+        }
+        generic::<ffi::ternaryfunc>(ffi::Py_nb_power)(a, b, modulus)
+    }
 }
 
 unsafe extern "C" fn float_compare(a: *mut PyObject, b: *mut PyObject, op: c_int) -> *mut PyObject {
@@ -654,17 +673,27 @@ unsafe extern "C" fn hash(a: *mut PyObject) -> ffi::Py_hash_t {
     unsafe { generic::<ffi::hashfunc>(ffi::Py_tp_hash)(a) }
 }
 
+/// How Python hashes its own number, whose memory ours has.
+fn python_hash<B: PyTypeInfo>() -> *mut c_void {
+    Python::attach(|py| {
+        let class = B::type_object_raw(py);
+        // SAFETY: a class and the number of a slot.
+        unsafe { ffi::PyType_GetSlot(class, ffi::Py_tp_hash) }
+    })
+}
+
 // ---- classes ---------------------------------------------------------------------------------------------------------
 
 /// A slot's number and its function.
 type Slot = (c_int, *mut c_void);
 
-/// What the scalars of a dtype answer by themselves; nothing of a dtype whose class is made in Python's way.
-pub fn of(dtype: DType) -> Option<(&'static CStr, Vec<Slot>)> {
-    Some(match dtype {
+/// The name of the class of a dtype's scalars, and what they answer by themselves.
+pub fn of(dtype: DType) -> (&'static CStr, Vec<Slot>) {
+    let free = || (ffi::Py_tp_dealloc, free as *mut c_void);
+    match dtype {
         DType::Bool => (
             c"civita.bool",
-            vec![(ffi::Py_nb_bool, bool_bool as *mut c_void)],
+            vec![(ffi::Py_nb_bool, bool_bool as *mut c_void), free()],
         ),
         DType::U8 => (c"civita.uint8", of_integer::<u8>()),
         DType::U16 => (c"civita.uint16", of_integer::<u16>()),
@@ -677,8 +706,10 @@ pub fn of(dtype: DType) -> Option<(&'static CStr, Vec<Slot>)> {
         DType::F32 => (c"civita.float32", of_number::<f32>()),
         DType::F64 => (c"civita.float64", of_float()),
         DType::C128 => (c"civita.complex128", of_complex()),
-        _ => return None,
-    })
+        DType::F16 => (c"civita.float16", vec![free()]),
+        DType::BF16 => (c"civita.bfloat16", vec![free()]),
+        DType::C64 => (c"civita.complex64", vec![free()]),
+    }
 }
 
 fn of_float() -> Vec<Slot> {
@@ -687,8 +718,9 @@ fn of_float() -> Vec<Slot> {
         (ffi::Py_nb_subtract, float_subtract as *mut c_void),
         (ffi::Py_nb_multiply, float_multiply as *mut c_void),
         (ffi::Py_nb_true_divide, float_divide as *mut c_void),
+        (ffi::Py_nb_power, float_power as *mut c_void),
         (ffi::Py_tp_richcompare, float_compare as *mut c_void),
-        (ffi::Py_tp_hash, hash as *mut c_void),
+        (ffi::Py_tp_hash, python_hash::<PyFloat>()),
         (ffi::Py_nb_negative, float_negative as *mut c_void),
         (ffi::Py_nb_absolute, float_absolute as *mut c_void),
         (ffi::Py_nb_float, float_float as *mut c_void),
@@ -703,7 +735,7 @@ fn of_complex() -> Vec<Slot> {
         (ffi::Py_nb_subtract, complex_subtract as *mut c_void),
         (ffi::Py_nb_multiply, complex_multiply as *mut c_void),
         (ffi::Py_tp_richcompare, complex_compare as *mut c_void),
-        (ffi::Py_tp_hash, hash as *mut c_void),
+        (ffi::Py_tp_hash, python_hash::<PyComplex>()),
         (ffi::Py_nb_absolute, complex_absolute as *mut c_void),
         (ffi::Py_tp_dealloc, free as *mut c_void),
     ]
@@ -773,10 +805,7 @@ pub fn set<'a, 'py: 'a>(
         place.store(object.as_ptr(), Relaxed);
     }
     for (dtype, class, place) in classes {
-        let Some((_, slots)) = of(dtype) else {
-            continue;
-        };
-        for (slot, _) in slots {
+        for (slot, _) in of(dtype).1 {
             // SAFETY: a class and the number of a slot.
             let found = unsafe { ffi::PyType_GetSlot(base.as_type_ptr(), slot) };
             GENERIC[slot as usize].store(found, Relaxed);
