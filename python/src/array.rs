@@ -364,6 +364,17 @@ impl Array {
         Ok(crate::flags::Flags::of(slf))
     }
 
+    /// Bytes of the object, and of its elements where they are its own.
+    fn __sizeof__(&self, py: Python<'_>) -> usize {
+        let raw = self.raw();
+        // the header that all objects have, shape and strides
+        let object = size_of::<Self>() + 2 * size_of::<usize>() * (1 + raw.rank());
+        match self.base.get(py) {
+            Some(_) => object,
+            None => object + raw.len() * raw.dtype().size(),
+        }
+    }
+
     /// The object whose memory this is a view of; `None` where the memory is the array's own.
     #[getter]
     fn base(&self, py: Python<'_>) -> Option<Py<PyAny>> {

@@ -3,9 +3,9 @@
 use civita_core::dtype::{DType, Kind, Scalar, promote};
 use civita_core::raw::Raw;
 use civita_core::storage::Access;
-use pyo3::exceptions::PyOverflowError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
 
 use crate::array::{Array, wrap, wrap_view};
 use crate::convert::{Value, array_of, scalar_array, value};
@@ -82,6 +82,13 @@ fn copy_mode(ob: &Bound<'_, PyAny>) -> Outcome<CopyMode> {
             "strings are not allowed for 'copy' keyword. Use True/False/None instead.",
         ));
     }
+    if ob.get_type().name()? == "_CopyMode" {
+        return Ok(match ob.getattr("name")?.extract::<String>()?.as_str() {
+            "ALWAYS" => CopyMode::Always,
+            "NEVER" => CopyMode::Never,
+            _ => CopyMode::IfNeeded,
+        });
+    }
     Ok(if ob.is_truthy()? {
         CopyMode::Always
     } else {
@@ -112,7 +119,7 @@ pub fn made_like<'py>(
 /// copy, unless `copy=False` (which refuses to copy) or `copy=None` (which copies only where it must).
 #[pyfunction]
 #[pyo3(
-    signature = (object, dtype=None, *, copy=None, order=None, subok=false, ndmin=0, ndmax=0, like=None, requires_grad=false, device=None),
+    signature = (object, dtype=None, *, copy=Given(None), order=None, subok=false, ndmin=0, ndmax=0, like=None, requires_grad=false, device=None),
     text_signature = "(object, dtype=None, *, copy=True, order='K', subok=False, ndmin=0, ndmax=0, like=None, requires_grad=False, device=None)"
 )]
 #[allow(clippy::too_many_arguments)]
@@ -120,7 +127,7 @@ fn array(
     py: Python<'_>,
     object: &Bound<'_, PyAny>,
     dtype: Option<&Bound<'_, PyAny>>,
-    copy: Option<Given<'_>>,
+    copy: Given<'_>,
     order: Option<&Bound<'_, PyAny>>,
     subok: bool,
     ndmin: isize,
@@ -132,7 +139,7 @@ fn array(
     check_device(device)?;
     let named = [
         ("dtype", dtype),
-        ("copy", copy.as_ref().map(|c| &c.0)),
+        ("copy", copy.0.as_ref()),
         ("order", order),
     ];
     if let Some(made) = made_like(like, "array", &[object], &named)? {
@@ -150,9 +157,17 @@ fn array(
         return Err(value_error("ndmax must be in the range [0, 64]"));
     }
     let dtype = parse_optional(dtype)?;
-    let copy = match copy {
-        Some(Given(ob)) => copy_mode(&ob)?,
+    let copy = match &copy.0 {
+        Some(ob) => copy_mode(ob)?,
         None => CopyMode::Always,
+    };
+    let made;
+    let (object, copy) = match object.is_exact_instance_of::<Array>() {
+        true => (object, copy),
+        false => {
+            made = asked(object, copy)?;
+            (&made.0, made.1)
+        }
     };
     if copy != CopyMode::Always
         && !requires_grad
@@ -164,7 +179,7 @@ fn array(
     {
         return Ok(object.clone().unbind());
     }
-    let mut raw = taken(py, object, dtype, copy, order)?;
+    let (mut raw, is_shared) = taken(py, object, dtype, copy, order)?;
     if ndmax > 0 && raw.rank() > ndmax as usize {
         return Err(value_error(format!(
             "the nested lists have {} axes, more than ndmax={ndmax}",
@@ -179,17 +194,80 @@ fn array(
     if requires_grad {
         return finish(py, raw, true);
     }
-    wrap_view(py, raw, object)
+    match is_shared {
+        true => wrap_view(py, raw, object),
+        false => wrap(py, raw),
+    }
 }
 
-/// An argument that may be `None` and still be given.
-struct Given<'py>(Bound<'py, PyAny>);
+/// An argument that may be `None` and still be given: of `Option<Bound>` that would be one that is not.
+struct Given<'py>(Option<Bound<'py, PyAny>>);
 
 impl<'py> FromPyObject<'_, 'py> for Given<'py> {
     type Error = PyErr;
 
     fn extract(ob: Borrowed<'_, 'py, PyAny>) -> PyResult<Given<'py>> {
-        Ok(Given(ob.to_owned()))
+        Ok(Given(Some(ob.to_owned())))
+    }
+}
+
+/// What `__array__` of an object returns, which is told whether to copy, and what is left to do of that. An object without
+/// the method, or with memory to share, is itself.
+fn asked<'py>(
+    object: &Bound<'py, PyAny>,
+    copy: CopyMode,
+) -> Outcome<(Bound<'py, PyAny>, CopyMode)> {
+    let py = object.py();
+    let is_itself = object.is_instance_of::<PyList>()
+        || object.is_instance_of::<PyTuple>()
+        || object.is_instance_of::<PyInt>()
+        || object.is_instance_of::<PyFloat>()
+        || object.is_instance_of::<PyType>()
+        || crate::scalar::raw_of(object)?.is_some()
+        || crate::buffer::has_buffer(object)
+        || !object.hasattr("__array__")?;
+    if is_itself {
+        return Ok((object.clone(), copy));
+    }
+    let keywords = PyDict::new(py);
+    match copy {
+        CopyMode::IfNeeded => return Ok((produced(object.call_method0("__array__")?)?, copy)),
+        CopyMode::Always => keywords.set_item("copy", true)?,
+        CopyMode::Never => keywords.set_item("copy", false)?,
+    }
+    let error = match object.call_method("__array__", (), Some(&keywords)) {
+        // what it copied need not be copied again
+        Ok(made) => {
+            let left = match copy {
+                CopyMode::Always => CopyMode::IfNeeded,
+                other => other,
+            };
+            return Ok((produced(made)?, left));
+        }
+        Err(error) => error,
+    };
+    let takes_no_copy = error.is_instance_of::<PyTypeError>(py)
+        && error
+            .value(py)
+            .str()?
+            .to_string()
+            .contains("unexpected keyword argument");
+    match copy {
+        _ if !takes_no_copy => Err(error.into()),
+        CopyMode::Never => Err(value_error(
+            "Unable to avoid copy while creating an array as requested: `__array__` of the object takes no `copy`\n  hint: `copy=None` copies only where it must",
+        )),
+        _ => Ok((produced(object.call_method0("__array__")?)?, copy)),
+    }
+}
+
+/// What `__array__` returned, if that is an array.
+fn produced(made: Bound<'_, PyAny>) -> Outcome<Bound<'_, PyAny>> {
+    match made.is_instance_of::<Array>() || crate::buffer::has_buffer(&made) {
+        true => Ok(made),
+        false => Err(value_error(
+            "object __array__ method not producing an array",
+        )),
     }
 }
 
@@ -199,7 +277,7 @@ fn taken(
     dtype: Option<DType>,
     copy: CopyMode,
     order: Order,
-) -> Outcome<Raw> {
+) -> Outcome<(Raw, bool)> {
     if copy == CopyMode::Never && is_of_other_order(object)? {
         return Err(never());
     }
@@ -209,10 +287,11 @@ fn taken(
         }
         // lists and numbers are checked against the dtype
         let raw = array_of(object, dtype)?;
-        return Ok(match order {
+        let raw = match order {
             Order::F if raw.rank() > 1 => order::copied(&raw, order)?,
             _ => raw,
-        });
+        };
+        return Ok((raw, true));
     }
     let raw = array_of(object, None)?;
     let converts = dtype.is_some_and(|d| d != raw.dtype());
@@ -222,18 +301,21 @@ fn taken(
         CopyMode::Never if moves || !raw.is_empty() && raw.storage().access() == Access::Owned => {
             Err(never())
         }
-        CopyMode::Never => Ok(raw),
-        CopyMode::IfNeeded if !moves => Ok(raw),
-        _ => gil::work(py, raw.len(), || match dtype {
-            Some(d) if converts => {
-                let cast = raw.cast(d)?;
-                match order::fits(&cast, order) {
-                    true => Ok(cast),
-                    false => order::copied(&cast, order),
+        CopyMode::Never => Ok((raw, true)),
+        CopyMode::IfNeeded if !moves => Ok((raw, true)),
+        _ => {
+            let copied = gil::work(py, raw.len(), || match dtype {
+                Some(d) if converts => {
+                    let cast = raw.cast(d)?;
+                    match order::fits(&cast, order) {
+                        true => Ok(cast),
+                        false => order::copied(&cast, order),
+                    }
                 }
-            }
-            _ => order::copied(&raw, order),
-        }),
+                _ => order::copied(&raw, order),
+            });
+            Ok((copied?, false))
+        }
     }
 }
 
@@ -267,7 +349,7 @@ fn is_array_like(ob: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// As `array`, sharing the memory of another array (NumPy's too) where its dtype allows.
 #[pyfunction]
 #[pyo3(
-    signature = (a, dtype=None, order=None, *, device=None, copy=None, like=None),
+    signature = (a, dtype=None, order=None, *, device=None, copy=Given(None), like=None),
     text_signature = "(a, dtype=None, order=None, *, device=None, copy=None, like=None)"
 )]
 fn asarray(
@@ -276,23 +358,31 @@ fn asarray(
     dtype: Option<&Bound<'_, PyAny>>,
     order: Option<&Bound<'_, PyAny>>,
     device: Option<&str>,
-    copy: Option<Given<'_>>,
+    copy: Given<'_>,
     like: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
     let named = [
         ("dtype", dtype),
         ("order", order),
-        ("copy", copy.as_ref().map(|c| &c.0)),
+        ("copy", copy.0.as_ref()),
     ];
     if let Some(made) = made_like(like, "asarray", &[a], &named)? {
         return Ok(made);
     }
     let order = Order::parse(order, Order::Keep)?;
     let dtype = parse_optional(dtype)?;
-    let copy = match copy {
-        Some(Given(ob)) => copy_mode(&ob)?,
+    let copy = match &copy.0 {
+        Some(ob) => copy_mode(ob)?,
         None => CopyMode::IfNeeded,
+    };
+    let made;
+    let (a, copy) = match a.is_exact_instance_of::<Array>() {
+        true => (a, copy),
+        false => {
+            made = asked(a, copy)?;
+            (&made.0, made.1)
+        }
     };
     if copy != CopyMode::Always
         && let Ok(array) = a.cast::<Array>()
@@ -302,13 +392,16 @@ fn asarray(
             return Ok(a.clone().unbind());
         }
     }
-    wrap_view(py, taken(py, a, dtype, copy, order)?, a)
+    match taken(py, a, dtype, copy, order)? {
+        (raw, true) => wrap_view(py, raw, a),
+        (raw, false) => wrap(py, raw),
+    }
 }
 
 /// As `asarray`: there are no subclasses of arrays to pass through.
 #[pyfunction]
 #[pyo3(
-    signature = (a, dtype=None, order=None, *, device=None, copy=None, like=None),
+    signature = (a, dtype=None, order=None, *, device=None, copy=Given(None), like=None),
     text_signature = "(a, dtype=None, order=None, *, device=None, copy=None, like=None)"
 )]
 fn asanyarray(
@@ -317,13 +410,13 @@ fn asanyarray(
     dtype: Option<&Bound<'_, PyAny>>,
     order: Option<&Bound<'_, PyAny>>,
     device: Option<&str>,
-    copy: Option<Given<'_>>,
+    copy: Given<'_>,
     like: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     let named = [
         ("dtype", dtype),
         ("order", order),
-        ("copy", copy.as_ref().map(|c| &c.0)),
+        ("copy", copy.0.as_ref()),
     ];
     match made_like(like, "asanyarray", &[a], &named)? {
         Some(made) => Ok(made),

@@ -7,7 +7,7 @@
 //! and reductions (tables of their own), `fuse` and gradients (they take functions), dtypes, printing, and methods that
 //! take `*shape` or `*axes` (`x.reshape(2, 3)`: `methods`).
 
-use civita_core::dtype::{Casting, DType};
+use civita_core::dtype::{Casting, DType, can_cast};
 use civita_core::functions::{
     Composed, FUNCTIONS, Form, FunctionRow, Given, Kind, Param, Returned, Returns, Value,
     take_warnings,
@@ -47,10 +47,13 @@ const ARRAYS: &[&str] = &[
     "broadcast_to",
     "copy",
     "cov",
+    "cross",
     "diagonal",
+    "diff",
     "empty_like",
     "expand_dims",
     "full_like",
+    "i0",
     "isin",
     "matrix_transpose",
     "moveaxis",
@@ -58,15 +61,19 @@ const ARRAYS: &[&str] = &[
     "pad",
     "permute_dims",
     "ravel",
+    "real_if_close",
     "require",
     "reshape",
+    "resize",
     "roll",
     "rollaxis",
     "select",
     "squeeze",
     "swapaxes",
     "tensordot",
+    "tile",
     "transpose",
+    "unique",
     "unique_all",
     "unique_counts",
     "unique_inverse",
@@ -95,6 +102,21 @@ const LIKE: &[&str] = &[
 
 /// Functions whose result may be broadcast into an output.
 const SPREAD: &[&str] = &["nanpercentile", "nanquantile", "percentile", "quantile"];
+
+/// Functions that fold, whose result goes into an output of any dtype.
+const FOLDS: &[&str] = &[
+    "cumprod",
+    "cumsum",
+    "median",
+    "nancumprod",
+    "nancumsum",
+    "nanprod",
+    "nansum",
+    "trace",
+];
+
+/// Functions that copy their result into any output whose dtype the array's can safely become.
+const WRITES_BACK: &[&str] = &["choose", "compress", "take"];
 
 /// Functions that take an output or a dtype, and not both.
 const OUT_OR_DTYPE: &[&str] = &["concatenate", "stack"];
@@ -410,7 +432,14 @@ impl Function {
                     true => x.broadcast_to(out.get().raw().shape())?,
                     false => x,
                 };
-                write_out_as(row.name, x, out, casting.unwrap_or(Casting::SameKind))
+                let casting = casting.unwrap_or(match WRITES_BACK.contains(&row.name) {
+                    true if can_cast(out.get().raw().dtype(), x.dtype(), Casting::Safe) => {
+                        Casting::Unsafe
+                    }
+                    _ if FOLDS.contains(&row.name) => Casting::Unsafe,
+                    _ => Casting::SameKind,
+                });
+                write_out_as(row.name, x, out, casting)
             }
             (Returned::One(x), None) if row.name == "nan_to_num" => {
                 match given(args, kwargs, 1, "copy")? {
@@ -567,6 +596,17 @@ impl Function {
         found.map(|(_, signature)| *signature)
     }
 
+    /// What of Python answers a call with keywords that the row does not have.
+    fn helper(&self, kwargs: &Bound<'_, PyDict>) -> PyResult<Option<&'static str>> {
+        let has = |name: &str| kwargs.contains(name);
+        Ok(match self.generalised() {
+            Some(_) if has("axes")? || has("keepdims")? || has("signature")? => Some("_along_axes"),
+            Some(_) if self.0.name != "vecdot" && has("axis")? => Some("_along_axes"),
+            None if self.0.name == "clip" && (has("dtype")? || has("where")?) => Some("_clip"),
+            _ => None,
+        })
+    }
+
     #[cold]
     fn lacks(&self, name: &str) -> PyErr {
         let function = self.0.name;
@@ -607,10 +647,21 @@ impl Function {
         // the mode of a border may be a function of the user's
         if row.name == "pad"
             && let Some(mode) = given(args, kwargs, 2, "mode")?
-            && mode.is_callable()
         {
-            let pad = args.py().import("civita._functional")?;
-            return Ok(pad.getattr("_pad_by")?.call(args, kwargs)?.unbind());
+            if mode.is_callable() {
+                let pad = args.py().import("civita._functional")?;
+                return Ok(pad.getattr("_pad_by")?.call(args, kwargs)?.unbind());
+            }
+            check_pad(&mode, kwargs)?;
+        }
+        // results that others of NumPy's arguments of generalised ufuncs and of `clip` ask for
+        if let Some(kwargs) = kwargs
+            && let Some(helper) = slf.get().helper(kwargs)?
+        {
+            let helper = args.py().import("civita._functional")?.getattr(helper)?;
+            let all = [slf.clone().into_any()].into_iter().chain(args.iter());
+            let all = PyTuple::new(args.py(), all.collect::<Vec<_>>())?;
+            return Ok(helper.call(all, Some(kwargs))?.unbind());
         }
         // the sum of a diagonal in NumPy, a function as data in JAX: what is called with tells them apart
         if row.name == "trace"
@@ -774,6 +825,33 @@ impl Method {
             self.__name__(py)
         )
     }
+}
+
+/// Refuses modes that are no names, and arguments that a mode of `pad` does not have.
+fn check_pad(mode: &Bound<'_, PyAny>, kwargs: Option<&Bound<'_, PyDict>>) -> Outcome<()> {
+    let Ok(name) = mode.extract::<PyBackedStr>() else {
+        return Err(crate::error::value_error(format!(
+            "mode '{}' is not supported",
+            mode.str()?
+        )));
+    };
+    let own: &[&str] = match &*name {
+        "constant" => &["constant_values"],
+        "linear_ramp" => &["end_values"],
+        "maximum" | "mean" | "median" | "minimum" => &["stat_length"],
+        "reflect" | "symmetric" => &["reflect_type"],
+        "edge" | "empty" | "wrap" => &[],
+        _ => return Ok(()),
+    };
+    for (key, _) in kwargs.into_iter().flat_map(|k| k.iter()) {
+        let key = key.extract::<PyBackedStr>()?;
+        if !own.contains(&&*key) && !matches!(&*key, "array" | "pad_width" | "mode") {
+            return Err(crate::error::value_error(format!(
+                "unsupported keyword arguments for mode '{name}': {{'{key}'}}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Adds a function for each row, under its name and its aliases, and the methods that rows name.

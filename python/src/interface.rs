@@ -1,6 +1,6 @@
 //! `__array_interface__`, NumPy's protocol of before the buffer protocol, both ways.
 
-use civita_core::dtype::DType;
+use civita_core::dtype::{DType, Scalar};
 use civita_core::layout::Layout;
 use civita_core::raw::Raw;
 use pyo3::prelude::*;
@@ -8,13 +8,17 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::array::{Array, wrap, wrap_view};
 use crate::buffer::import_bytes;
+use crate::convert::scalar_array;
 use crate::create::made_like;
 use crate::dtype::{ByteOrder, code, from_text_in_order, parse_in_order};
 use crate::error::{Outcome, type_error, value_error};
 use crate::methods::swapped;
 use crate::order::Order;
 
-/// An array over the memory that `__array_interface__` describes.
+/// NumPy's limit of axes.
+const MOST_AXES: usize = 64;
+
+/// An array over the memory that `__array_interface__` describes; a number where it describes none.
 pub fn import(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
     let described = ob.getattr("__array_interface__")?;
     let Ok(described) = described.cast::<PyDict>() else {
@@ -34,12 +38,20 @@ pub fn import(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
     let Some((dtype, order)) = from_text_in_order(&text) else {
         return Err(type_error(format!("data type {text:?} not understood")));
     };
-    let Some(shape) = field("shape")? else {
-        return Err(value_error("Missing __array_interface__ shape"));
+    // without memory the object is a number
+    let is_number = !described.contains("data")? && !crate::buffer::has_buffer(ob);
+    let shape: Vec<usize> = match described.get_item("shape")? {
+        Some(shape) => shape
+            .extract()
+            .map_err(|_| type_error("__array_interface__ shape must be a tuple of lengths"))?,
+        None if is_number => Vec::new(),
+        None => return Err(value_error("Missing __array_interface__ shape")),
     };
-    let shape: Vec<usize> = shape
-        .extract()
-        .map_err(|_| type_error("__array_interface__ shape must be a tuple of lengths"))?;
+    if shape.len() > MOST_AXES {
+        return Err(value_error(format!(
+            "number of dimensions must be within [0, {MOST_AXES}]"
+        )));
+    }
     let size = dtype.size() as isize;
     let strides: Vec<isize> = match field("strides")? {
         Some(strides) => strides.extract()?,
@@ -50,6 +62,13 @@ pub fn import(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
     };
     if strides.len() != shape.len() {
         return Err(value_error("mismatch in length of strides and shape"));
+    }
+    if is_number {
+        if shape.iter().product::<usize>() != 1 {
+            return Err(value_error("cannot coerce scalar to array with size > 1"));
+        }
+        let number = scalar_array(Scalar::Float(ob.extract()?), Some(dtype))?;
+        return Ok(number.reshape(&shape)?);
     }
     let skip = match field("offset")? {
         Some(offset) => offset.extract::<usize>()?,
@@ -117,7 +136,7 @@ fn over_memory(
     let base = (address as *mut u8).wrapping_offset(low);
     if address == 0 {
         return Err(value_error(
-            "the data pointer of the array interface is null",
+            "data is NULL but array contains data, in the array interface",
         ));
     }
     let owner: Box<dyn Send + Sync> = Box::new(ob.clone().unbind());

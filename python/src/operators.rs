@@ -10,7 +10,7 @@ use civita_core::raw::{Operand, Raw, write_elementwise};
 use num_complex::Complex;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
-use pyo3::types::{PyBool, PyComplex, PyFloat};
+use pyo3::types::{PyBool, PyBytes, PyComplex, PyFloat, PyString};
 
 use crate::array::{Array, wrap};
 use crate::convert::{Value, array_of, is_operand, scalar_beside, value};
@@ -176,7 +176,10 @@ fn binary_slow(
         Ok(other) => other,
         Err(fault) => {
             let error = PyErr::from(fault);
-            if error.is_instance_of::<pyo3::exceptions::PyTypeError>(py) {
+            // what an object says when it is to become an array is told
+            if error.is_instance_of::<pyo3::exceptions::PyTypeError>(py)
+                && !other.hasattr("__array__")?
+            {
                 return Ok(py.NotImplemented());
             }
             return Err(error.into());
@@ -405,8 +408,9 @@ impl Array {
             CompareOp::Gt => Op::Gt,
             CompareOp::Ge => Op::Ge,
         };
-        if other.is_none() && matches!(op, Op::Eq | Op::Ne) {
-            // no element is None
+        let is_text = || other.is_instance_of::<PyString>() || other.is_instance_of::<PyBytes>();
+        if matches!(op, Op::Eq | Op::Ne) && (other.is_none() || is_text()) {
+            // no element is None, or a text
             let answer = Raw::scalar(Scalar::Bool(op == Op::Ne), DType::Bool)?;
             let all = answer.broadcast_to(slf.get().raw().shape())?;
             return give(slf.py(), all.copied()?);

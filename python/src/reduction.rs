@@ -10,7 +10,7 @@ use civita_core::ops::{REDUCTIONS, ReduceClass, Reduction, ReductionRow};
 use civita_core::raw::Raw;
 use civita_core::raw::ReduceOptions;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::Array;
@@ -219,7 +219,8 @@ pub fn mask(given: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
     if given.is_none() || given.extract::<bool>().is_ok_and(|all| all) {
         return Ok(None);
     }
-    let mask = array_of(given, None)?;
+    let is_list = given.is_instance_of::<PyList>() || given.is_instance_of::<PyTuple>();
+    let mask = array_of(given, is_list.then_some(DType::Bool))?;
     if mask.dtype() != DType::Bool {
         return Err(type_error(format!(
             "where= takes booleans, not {}",
@@ -266,7 +267,11 @@ fn reduce<'py>(
     }
     match call.out {
         None => give(py, result),
-        Some(out) => write_out(row.numpy, result, out),
+        // folds go into outputs of any dtype; the root of a variance is a ufunc
+        Some(out) => match row.numpy {
+            "std" => write_out(row.numpy, result, out),
+            _ => write_out_as(row.numpy, result, out, Casting::Unsafe),
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! Elementwise functions: one object for each row of the engine's table, `cv.add`, `cv.exp`, `cv.where`.
 
-use civita_core::dtype::{Casting, DType, Scalar, can_cast};
+use civita_core::dtype::{Casting, DType, Scalar, can_cast, promote_all};
 use civita_core::functions::composed::Rule;
 use civita_core::functions::ufuncs::{self, Restriction};
 use civita_core::functions::{COMPOSED, Composed, FunctionRow};
@@ -8,12 +8,12 @@ use civita_core::layout::KeepDims;
 use civita_core::ops::{Class, ClassResult, Op, ROWS, Row};
 use civita_core::raw::{Operand, Raw, ReduceOptions, write_elementwise};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyComplex, PyDict, PyFloat, PyInt, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::convert::{Value, array_of, value, values};
-use crate::dtype::{casting as casting_rule, from_text, parse_optional, type_char};
+use crate::dtype::{PyDType, casting as casting_rule, from_text, parse_optional, type_char};
 use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
 use crate::fuse;
@@ -87,8 +87,31 @@ impl Kind {
         match self {
             Kind::Op(row) if row.class == Class::Select => false,
             Kind::Op(_) if self.answers() => dtype != DType::Bool,
-            Kind::Op(row) if dtype.is_integer() => !row.class.loops().contains(&dtype),
-            _ => false,
+            Kind::Op(row) if dtype.is_integer() || dtype == DType::Bool => {
+                !row.class.loops().contains(&dtype)
+            }
+            Kind::Op(_) => false,
+            Kind::Composed(row, _) => !letters().any(|(_, loop_)| {
+                let mut inputs = vec![loop_; row.inputs];
+                if let (Rule::AndInteger(_), Some(second)) = (row.rule, inputs.get_mut(1)) {
+                    *second = DType::I32;
+                }
+                row.compute(&inputs)
+                    .is_ok_and(|computed| computed.first() == Some(&loop_))
+                    && row.output(0, loop_).is_ok_and(|d| d == dtype)
+            }),
+        }
+    }
+
+    /// The dtype that a fold was asked for, if it has one: comparisons compare booleans alone.
+    fn folds_in(self, x: DType, asked: Option<DType>) -> bool {
+        let compares = matches!(self, Kind::Op(row) if matches!(
+            row.op,
+            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge
+        ));
+        match asked {
+            Some(dtype) => !self.never_gives(dtype),
+            None => !compares || x == DType::Bool,
         }
     }
 
@@ -140,6 +163,13 @@ const ALIASES: &[(&str, Op)] = &[
 
 /// NumPy's letters of dtypes in its order. `q`, `Q`, `g` and `G` are further letters of 64-bit types; `bfloat16` has none.
 const LETTERS: &str = "?bBhHiIlLqQefdgFDG";
+
+/// The letters, with their dtypes.
+fn letters() -> impl Iterator<Item = (char, DType)> {
+    LETTERS
+        .chars()
+        .filter_map(|letter| Some((letter, from_text(letter.encode_utf8(&mut [0; 4]))?)))
+}
 
 type Args<'a> = SmallVec<[Value<'a>; 3]>;
 
@@ -216,6 +246,9 @@ impl Ufunc {
                     Err(_) => options.out.push(output(&given)?),
                 },
                 "dtype" => options.dtype = parse_optional(Some(&given))?,
+                "signature" | "sig" if options.signature.is_some() => {
+                    return Err(type_error("cannot specify both 'sig' and 'signature'"));
+                }
                 "signature" | "sig" => options.signature = self.signature_of(&given)?,
                 "casting" => options.casting = casting_rule(&given.extract::<String>()?)?,
                 "where" => options.mask = crate::reduction::mask(&given)?,
@@ -230,7 +263,7 @@ impl Ufunc {
         }
         if options.dtype.is_some() && options.signature.is_some() {
             return Err(type_error(format!(
-                "{name}() got both `dtype` and `signature`\n  rule: cannot specify both"
+                "{name}: cannot specify both 'signature' and 'dtype'"
             )));
         }
         Ok(options)
@@ -469,14 +502,7 @@ impl Ufunc {
 
     /// `casting='no'` and `'safe'` limit what the inputs may become.
     fn check_casting(&self, values: &Args<'_>, casting: Casting) -> Outcome<()> {
-        let dtypes: SmallVec<[DType; 3]> = values
-            .iter()
-            .map(|v| match v {
-                Value::Ref(r) => r.dtype(),
-                Value::Own(r) => r.dtype(),
-                Value::Weak(s) => s.default_dtype(),
-            })
-            .collect();
+        let dtypes = strong_dtypes(values);
         let compute = self.kind.compute(&dtypes)?;
         for (i, (&from, &to)) in dtypes.iter().zip(&compute).enumerate() {
             if !matches!(values[i], Value::Weak(_)) && !can_cast(from, to, casting) {
@@ -552,7 +578,21 @@ fn composed(
         let out = out.next().flatten();
         objects.push(match (mask, out) {
             (Some(mask), out) => masked(py, &result, mask, out, Casting::SameKind)?,
-            (None, Some(out)) => crate::reduction::write_out(row.name, result, out)?,
+            (None, Some(out)) => {
+                let shape = out.get().raw().shape().to_vec();
+                // as far as operands would have been, results are broadcast
+                let result = match result.shape() == shape {
+                    true => result,
+                    false => result.broadcast_to(&shape).map_err(|_| {
+                        value_error(format!(
+                            "non-broadcastable output operand with shape {} doesn't match the broadcast shape {}",
+                            civita_core::error::shape_text(&shape),
+                            civita_core::error::shape_text(result.shape()),
+                        ))
+                    })?,
+                };
+                crate::reduction::write_out(row.name, result, out)?
+            }
             (None, None) => give(py, result)?,
         });
     }
@@ -624,16 +664,31 @@ fn masked(
     Ok(out.into_any().unbind())
 }
 
+/// The dtypes of operands; numbers of Python's take the dtype of what they meet (NEP 50).
+fn strong_dtypes(values: &Args<'_>) -> SmallVec<[DType; 3]> {
+    let own = |v: &Value<'_>| match v {
+        Value::Ref(r) => Some(r.dtype()),
+        Value::Own(r) => Some(r.dtype()),
+        Value::Weak(_) => None,
+    };
+    let arrays: SmallVec<[DType; 3]> = values.iter().filter_map(own).collect();
+    let all = promote_all(&arrays);
+    let dtype = |v: &Value<'_>| match (v, all) {
+        (Value::Ref(r), _) => r.dtype(),
+        (Value::Own(r), _) => r.dtype(),
+        (Value::Weak(s), Some(all)) => s.weak_with(all),
+        (Value::Weak(s), None) => s.default_dtype(),
+    };
+    values.iter().map(dtype).collect()
+}
+
 /// Whether a Python number may become this dtype. One of the dtype's own kind may, whatever the rule.
 fn weak_fits(s: Scalar, dtype: DType, casting: Casting) -> bool {
     let own = s.default_dtype();
     match casting {
         Casting::Unsafe => true,
-        Casting::SameKind | Casting::Safe => {
+        Casting::SameKind | Casting::Safe | Casting::No => {
             own.kind() <= dtype.kind() || (own.is_integer() && dtype.is_integer())
-        }
-        Casting::No => {
-            own == dtype || can_cast(own, dtype, Casting::Safe) && own.kind() < dtype.kind()
         }
     }
 }
@@ -763,6 +818,7 @@ impl Ufunc {
         }
         let this = slf.get();
         let x = array_of(array, None)?;
+        let dtype = this.fold_dtype(&x, dtype.as_ref())?;
         let options = ReduceOptions {
             axes: axis.axes_of(x.rank()),
             keepdims: if keepdims {
@@ -770,7 +826,7 @@ impl Ufunc {
             } else {
                 KeepDims::No
             },
-            dtype: parse_optional(dtype.as_ref())?,
+            dtype,
             ddof: 0.0,
         };
         let mask = match &r#where {
@@ -807,7 +863,7 @@ impl Ufunc {
             return Ok(answer);
         }
         let x = array_of(array, None)?;
-        let (op, dtype) = (this.op("accumulate")?, parse_optional(dtype.as_ref())?);
+        let (op, dtype) = (this.op("accumulate")?, this.fold_dtype(&x, dtype.as_ref())?);
         errstate::watch();
         let result = gil::work(py, x.len(), || ufuncs::accumulate(op, &x, axis, dtype))?;
         errstate::check_fold(py, "accumulate", &[&x], &result)?;
@@ -861,13 +917,105 @@ impl Ufunc {
         let x = array_of(array, None)?;
         let indices: Vec<i64> = array_of(indices, Some(DType::I64))?.to_vec()?;
         let indices: Vec<isize> = indices.into_iter().map(|i| i as isize).collect();
-        let (op, dtype) = (self.op("reduceat")?, parse_optional(dtype.as_ref())?);
+        let (op, dtype) = (self.op("reduceat")?, self.fold_dtype(&x, dtype.as_ref())?);
         errstate::watch();
         let result = gil::work(py, x.len(), || {
             ufuncs::reduceat(op, &x, &indices, axis, dtype)
         })?;
         errstate::check_fold(py, "reduceat", &[&x], &result)?;
         self.write_result(py, result, out)
+    }
+
+    /// The dtypes that a call computes in and returns: `int`, `float` and `complex` stand for numbers of Python's, `None` for
+    /// results that are to be found.
+    #[pyo3(signature = (dtypes, *, signature=None, casting=None, reduction=false))]
+    fn resolve_dtypes<'py>(
+        &self,
+        dtypes: &Bound<'py, PyTuple>,
+        signature: Option<&Bound<'py, PyAny>>,
+        casting: Option<&str>,
+        reduction: bool,
+    ) -> Outcome<Bound<'py, PyTuple>> {
+        let (py, inputs) = (dtypes.py(), self.kind.inputs());
+        let all = inputs + self.kind.outputs();
+        if dtypes.len() != all {
+            return Err(type_error(format!(
+                "resolve_dtypes: `dtypes` must be a tuple of {all} entries, one for each operand of '{}'",
+                self.name
+            )));
+        }
+        if reduction && (inputs, all) != (2, 3) {
+            return Err(value_error(
+                "resolve_dtypes: only ufuncs of two inputs and one result reduce",
+            ));
+        }
+        let casting = casting_rule(casting.unwrap_or("same_kind"))?;
+        let mut values = Args::new();
+        for (i, given) in dtypes.iter().take(inputs).enumerate() {
+            // the first operand of a reduction is its result
+            let given = match reduction && i == 0 && given.is_none() {
+                true => dtypes.get_item(1)?,
+                false => given,
+            };
+            let weak = [
+                (py.get_type::<PyInt>().into_any(), Scalar::Int(0)),
+                (py.get_type::<PyFloat>().into_any(), Scalar::Float(0.0)),
+                (
+                    py.get_type::<PyComplex>().into_any(),
+                    Scalar::Complex(num_complex::Complex::new(0.0, 0.0)),
+                ),
+            ];
+            values.push(match weak.iter().find(|(class, _)| given.is(class)) {
+                Some((_, scalar)) => Value::Weak(*scalar),
+                None if given.is_none() => {
+                    return Err(type_error(format!(
+                        "resolve_dtypes: input {i} of '{}' has no dtype",
+                        self.name
+                    )));
+                }
+                None => Value::Own(Box::new(Raw::zeros(&[0], crate::dtype::parse(&given)?)?)),
+            });
+        }
+        let said = match signature {
+            Some(signature) => match self.signature_of(signature)? {
+                Some(signature) => self.dtype_of(&signature)?,
+                None => None,
+            },
+            None => None,
+        };
+        let operands = strong_dtypes(&values);
+        let from: SmallVec<[DType; 3]> = match said {
+            Some(dtype) => SmallVec::from_elem(dtype, inputs),
+            None => operands.clone(),
+        };
+        let computed = self.kind.compute(&from)?;
+        for (i, (&from, &to)) in operands.iter().zip(&computed).enumerate() {
+            if matches!(values[i], Value::Ref(_) | Value::Own(_)) && !can_cast(from, to, casting) {
+                return Err(type_error(format!(
+                    "Cannot cast ufunc '{}' input {i} from dtype('{from}') to dtype('{to}') with this casting rule",
+                    self.name
+                )));
+            }
+        }
+        let mut found: Vec<DType> = computed.iter().copied().collect();
+        for k in 0..self.kind.outputs() {
+            let result = match self.kind {
+                Kind::Op(_) => self.kind.output(&from)?,
+                Kind::Composed(row, _) => row.output(k, computed[0])?,
+            };
+            let given = parse_optional(Some(&dtypes.get_item(inputs + k)?))?;
+            if let Some(given) = given
+                && !can_cast(result, given, casting)
+            {
+                return Err(type_error(format!(
+                    "Cannot cast ufunc '{}' output from dtype('{result}') to dtype('{given}') with this casting rule",
+                    self.name
+                )));
+            }
+            found.push(result);
+        }
+        let found: Vec<_> = found.into_iter().map(|d| PyDType::of(py, d)).collect();
+        Ok(PyTuple::new(py, found)?)
     }
 
     /// What changes no other operand, or `None`.
@@ -928,7 +1076,7 @@ impl Ufunc {
     fn __text_signature__(&self) -> String {
         let outputs = match self.kind.outputs() {
             1 => "/, out=None",
-            _ => "out1=None, out2=None, /, out=(None, None)",
+            _ => "/, out=(None, None)",
         };
         format!(
             "({}, {outputs}, *, where=True, casting='same_kind', order='K', dtype=None, subok=True, signature=None)",
@@ -970,9 +1118,7 @@ impl Ufunc {
     #[getter]
     fn types(&self) -> Vec<String> {
         let letters = |all: &[DType]| -> String { all.iter().map(|&d| type_char(d)).collect() };
-        LETTERS
-            .chars()
-            .filter_map(|letter| Some((letter, from_text(letter.encode_utf8(&mut [0; 4]))?)))
+        self::letters()
             .filter_map(|(letter, dtype)| match self.kind {
                 Kind::Op(row) if row.class.loops().contains(&dtype) => {
                     let signature = row.op.signature(&vec![dtype; row.arity]).ok()?;
@@ -1011,6 +1157,15 @@ impl Ufunc {
 }
 
 impl Ufunc {
+    /// The dtype that a fold was asked for.
+    fn fold_dtype(&self, x: &Raw, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<Option<DType>> {
+        let dtype = parse_optional(dtype)?;
+        match self.kind.folds_in(x.dtype(), dtype) {
+            true => Ok(dtype),
+            false => Err(self.no_loop()),
+        }
+    }
+
     /// A result, in the output that was given for it.
     fn write_result(
         &self,
@@ -1019,7 +1174,7 @@ impl Ufunc {
         out: Option<Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         match out.as_ref().map(output).transpose()?.flatten() {
-            Some(out) => crate::reduction::write_out(self.name, result, out),
+            Some(out) => crate::reduction::write_out_as(self.name, result, out, Casting::Unsafe),
             None => give(py, result),
         }
     }

@@ -293,7 +293,7 @@ def test_ufuncs_where_a_mask_is_true():
     np.testing.assert_array_equal(np.asarray(out), want)
     assert cv.add(cv.ones(2), 1, where=[True, False]).tolist() == [2, 0]
     with pytest.raises(TypeError, match="booleans"):
-        cv.add(cv.ones(2), 1, where=[1, 0])
+        cv.add(cv.ones(2), 1, where=cv.array([1, 0]))
     with pytest.raises(ValueError):
         cv.add(cv.ones(3), 1, out=cv.ones(3), where=cv.ones((2, 3), dtype=bool))
 

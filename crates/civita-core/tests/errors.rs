@@ -746,7 +746,7 @@ fn places_that_cannot_be_written() {
             Casting::SameKind,
         ),
         Error::is_shape,
-        "add: the result of shape (2,) does not fit into the output of shape (1,)\n\
+        "add: non-broadcastable output operand with shape (1,) doesn't match the broadcast shape (2,)\n\
          \x20 rule: an output must have the shape to which the inputs broadcast",
     );
     says(

@@ -283,6 +283,95 @@ def _learn(lengths, shape, names):
             raise ValueError(f"inconsistent size for core dimension {name!r}: {n!r} vs {lengths[name]!r}")
 
 
+def _along_axes(function, *args, axes=None, axis=None, keepdims=False, out=None, signature=None, **options):
+    """A generalised ufunc along other axes than the last: `axes=` names those of each operand, `axis=` the one that all have."""
+    name = function.__name__
+    *inputs, result = [part.strip("()") for part in function.signature.replace("->", ",(").replace("),(", "|").split("|")]
+    cores = [[n for n in part.strip("(),").split(",") if n] for part in (*inputs, result)]
+    if signature is not None:
+        if options.get("dtype") is not None:
+            raise TypeError("cannot specify both 'signature' and 'dtype'")
+        entries = signature.replace("->", "") if isinstance(signature, str) else signature
+        options["dtype"] = next((entry for entry in reversed(entries) if entry is not None), None)
+    if len(args) == 3 and out is None:
+        *args, out = args
+    out = out[0] if isinstance(out, tuple) else out
+    operands = [cv.asarray(a) for a in args]
+    if axes is not None and axis is not None:
+        raise TypeError("cannot specify both 'axis' and 'axes'")
+    if (axis is not None or keepdims) and (result or any(core != cores[0] for core in cores[:2])):
+        raise TypeError(f"{name} does not support {'axis' if axis is not None else 'keepdims'}: its results have axes of their own")
+    if axis is not None:
+        axes = [(operator.index(axis),)] * 2 + [(operator.index(axis),) if keepdims else ()]
+    if axes is None:
+        axes = [tuple(range(-len(core), 0)) for core in cores]
+        axes[2] = (-1,) if keepdims else axes[2]
+    if not isinstance(axes, list):
+        raise TypeError("axes should be a list.")
+    kept = len(cores[2]) or int(keepdims)
+    if len(axes) == 2 and not kept:
+        axes = [*axes, ()]
+    if len(axes) == 2 and keepdims:
+        axes = [*axes, axes[0]]
+    if len(axes) != 3:
+        raise ValueError("axes should be a list with an entry for all inputs and outputs; entries for outputs can only be omitted if none of them has core axes.")
+    moved = []
+    lost = 0
+    for i, (x, core, places) in enumerate(zip(operands, cores, axes)):
+        places = _places(name, i, places)
+        # of a vector the other axis of a product of matrices is missing
+        need = min(len(core), max(x.ndim, 1)) if any(n.endswith("?") for n in core) else len(core)
+        lost += len(core) - need
+        if len(places) != need:
+            raise ValueError(f"{name}: operand {i} has {need} core dimensions, but {len(places)} dimensions are specified by axes tuple.")
+        moved.append(cv.moveaxis(x, places, tuple(range(-need, 0))) if places else x)
+    found = function(*moved, **options)
+    places = _places(name, 2, axes[2])
+    if keepdims:
+        found = cv.expand_dims(found, -1)
+    need = kept - lost if not keepdims else 1
+    if len(places) != need:
+        raise ValueError(f"{name}: operand 2 has {need} core dimensions, but {len(places)} dimensions are specified by axes tuple.")
+    if places:
+        found = cv.moveaxis(found, tuple(range(-need, 0)), places)
+    if out is None or out is ...:
+        return found
+    cv.copyto(out, found, casting=options.get("casting", "same_kind"))
+    return out
+
+
+def _places(name, operand, places):
+    try:
+        return tuple(operator.index(place) for place in places) if isinstance(places, tuple) else (operator.index(places),)
+    except TypeError:
+        raise TypeError(f"{name}: axes item {operand} should be a tuple, or an integer where there is one core axis") from None
+
+
+def _clip(function, a, a_min=None, a_max=None, out=None, *, dtype=None, where=True, casting="same_kind", **options):
+    """`clip` with the keywords of ufuncs that choose a dtype and a part of the elements."""
+    if dtype is not None:
+        def cast(x):
+            strong = not isinstance(x, (type(None), bool, int, float, complex))
+            if strong and not cv.can_cast(cv.asarray(x).dtype, dtype, casting):
+                raise TypeError(f"Cannot cast ufunc 'clip' input from {cv.asarray(x).dtype!r} to {cv.dtype(dtype)!r} with casting rule {casting!r}")
+            return x if x is None else cv.asarray(x, dtype=dtype)
+
+        a, a_min, a_max = cast(a), cast(a_min), cast(a_max)
+        options = {name: cast(bound) for name, bound in options.items()}
+    found = function(a, a_min, a_max, **options)
+    if where is not True:
+        given = out[0] if isinstance(out, tuple) else out
+        found = cv.asarray(found)
+        out = cv.zeros_like(found) if given is None else given
+        cv.copyto(out, found, casting=casting, where=where)
+        return out
+    if out is None:
+        return found
+    out = out[0] if isinstance(out, tuple) else out
+    cv.copyto(out, found, casting=casting)
+    return out
+
+
 def getbufsize():
     """Elements of the buffers of NumPy's ufuncs, for programs that ask; ours have none."""
     return _buffer[0]
@@ -291,6 +380,8 @@ def getbufsize():
 def setbufsize(size):
     """Remembers a buffer size and returns the last; it changes nothing."""
     size = operator.index(size)
+    if size < 0:
+        raise ValueError("buffer size must be non-negative")
     if size < 5:
         raise ValueError(f"buffer size {size} is too small")
     if size > 10_000_000:

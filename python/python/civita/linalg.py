@@ -34,6 +34,7 @@ from ._civita import (
     take_along_axis as _take_along_axis,
     tensordot,
     trace as _trace,
+    vecdot as _vecdot,
 )
 
 LinAlgError = _linalg.LinAlgError
@@ -238,6 +239,9 @@ def matrix_rank(A, tol=None, hermitian=False, *, rtol=None):
     """The number of singular values greater than `tol`, by default the largest times `rtol`, by default the precision times the
     longer side.
     """
+    A = _asarray(A)
+    if A.ndim < 2:
+        return int(A.any())
     return _linalg.matrix_rank(A, tol, rtol, bool(hermitian))
 
 
@@ -333,10 +337,7 @@ def trace(x, /, *, offset=0, dtype=None):
 
 def vecdot(x1, x2, /, *, axis=-1):
     """The inner product of vectors along an axis; those of the first array are conjugated."""
-    x1, x2 = _asarray(x1), _asarray(x2)
-    if x1.dtype.kind == "c":
-        x1 = x1.conj()
-    return (_moveaxis(x1, axis, -1)[..., None, :] @ _moveaxis(x2, axis, -1)[..., None])[..., 0, 0]
+    return _vecdot(x1, x2, axis=axis)
 
 
 def solve_triangular(a, b, trans=0, lower=False, unit_diagonal=False):

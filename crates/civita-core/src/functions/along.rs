@@ -12,7 +12,20 @@ use crate::raw::Raw;
 use crate::raw::ReduceOptions;
 
 pub fn cumsum(a: Array, axis: AxisOrFlat, dtype: OptDType, _: Out) -> Result<Raw> {
-    a.cumsum(axis.0, dtype)
+    a.cumsum(of_number(&a, axis.0), dtype)
+}
+
+/// The axis, where a number has one: its first and last is that of the vector of one element.
+pub(super) fn of_number(x: &Raw, axis: Option<isize>) -> Option<isize> {
+    axis.filter(|axis| x.rank() > 0 || !matches!(axis, 0 | -1))
+}
+
+/// As [`of_number`], of several axes.
+pub(super) fn axes_of_number<'a>(x: &Raw, axes: &'a Axes) -> layout::Axes<'a> {
+    match axes.as_layout() {
+        layout::Axes::List(&[0 | -1]) if x.rank() == 0 => layout::Axes::All,
+        axes => axes,
+    }
 }
 
 pub fn softmax(x: Array, axis: Axis) -> Result<Raw> {
@@ -53,8 +66,13 @@ pub fn count_nonzero(a: Array, axis: Axes, keepdims: Bool) -> Result<Raw> {
     } else {
         KeepDims::No
     };
-    sum(&is_nonzero, axis.as_layout(), keepdims, Some(DType::I64))
-        .map_err(|e| e.in_op("count_nonzero"))
+    sum(
+        &is_nonzero,
+        axes_of_number(&a, &axis),
+        keepdims,
+        Some(DType::I64),
+    )
+    .map_err(|e| e.in_op("count_nonzero"))
 }
 
 fn range(start: Option<isize>, stop: Option<isize>) -> SliceItem {

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::value::*;
 use super::warn;
-use crate::dtype::{Casting, DType, Kind as DTypeKind, Scalar};
+use crate::dtype::{Casting, DType, Kind as DTypeKind, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::graph::Function;
 use crate::ops::{Op, Reduction};
@@ -95,6 +95,25 @@ pub fn clip(
     };
     twice("min", a_min.is_some() && min.is_some())?;
     twice("max", a_max.is_some() && max.is_some())?;
+    // two bounds and the array have a dtype together; numbers take that of the arrays (NEP 50)
+    let a = match (
+        a_min.as_ref().or(min.as_ref()),
+        a_max.as_ref().or(max.as_ref()),
+    ) {
+        (Some(low), Some(high)) => {
+            let bounds = [low, high];
+            let arrays = bounds.iter().fold(a.dtype(), |all, bound| match bound {
+                Number::Array(x) => promote(all, x.dtype()),
+                Number::Scalar(_) => all,
+            });
+            let dtype = bounds.iter().fold(arrays, |all, bound| match bound {
+                Number::Array(_) => all,
+                Number::Scalar(v) => v.weak_with(all),
+            });
+            a.cast(dtype)?
+        }
+        _ => a,
+    };
     // an integer that no element passes is no bound, whether the dtype has it or not
     let dtype = a.dtype();
     let bounds = |limit: Number, outside: fn(i128, (i128, i128)) -> bool| match limit {

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::along::of_number;
 use super::value::*;
 use super::warn;
 use crate::backend::cpu::reduce::{fold_numbers, fold_of};
@@ -416,11 +417,11 @@ fn replaced(x: &Raw, neutral: Neutral) -> Result<Raw> {
 }
 
 pub fn nancumsum(a: Array, axis: AxisOrFlat, dtype: OptDType, _: Out) -> Result<Raw> {
-    replaced(&a, Neutral::Zero)?.cumsum(axis.0, dtype)
+    replaced(&a, Neutral::Zero)?.cumsum(of_number(&a, axis.0), dtype)
 }
 
 pub fn nancumprod(a: Array, axis: AxisOrFlat, dtype: OptDType, _: Out) -> Result<Raw> {
-    replaced(&a, Neutral::One)?.cumprod(axis.0, dtype)
+    replaced(&a, Neutral::One)?.cumprod(of_number(&a, axis.0), dtype)
 }
 
 /// How many numbers are in each row, the last axis.
@@ -602,6 +603,12 @@ fn largest(dtype: DType) -> f64 {
 
 /// `re + im·i`.
 pub(super) fn complex(re: &Raw, im: &Raw) -> Result<Raw> {
+    if re.is_plain() && im.is_plain() && re.dtype().size() >= 4 {
+        // side by side, so that neither an infinite part nor the sign of a zero reaches the other part
+        return Raw::stack(&[re, im], -1)?
+            .reinterpret(re.dtype().to_complex())?
+            .squeeze(Some(&[-1]));
+    }
     let i = Scalar::Complex(num_complex::Complex::I);
     re.add(&Raw::apply(Op::Mul, &[im.into(), i.into()])?)
 }

@@ -317,6 +317,9 @@ impl Call<'_> {
         if a.dtype().is_complex() {
             return Err(Error::dtype(op, "a must be an array of real numbers").dtypes(&[a.dtype()]));
         }
+        if nan == Nan::Last && a.is_empty() {
+            return nan_mean(op, a, &self.axis, None, self.keepdims, &Where(None));
+        }
         if self.is_whole() {
             self.method = QuantileMethod::Lower;
         }
@@ -336,7 +339,7 @@ impl Call<'_> {
         let dtype = match &self.q {
             _ if is_element => real,
             Number::Scalar(_) => real,
-            Number::Array(q) if q.dtype().is_float() => promote(real, q.dtype()),
+            Number::Array(q) if q.dtype().is_float() => promote(a.dtype(), q.dtype()),
             Number::Array(_) => promote(real, DType::F64),
         };
         let q = self.q.cast(DType::F64)?.detach();
@@ -349,9 +352,6 @@ impl Call<'_> {
             true => nan,
             false => Nan::Spreads,
         };
-        if nan == Nan::Last && a.is_empty() {
-            return nan_mean(op, a, &self.axis, None, self.keepdims, &Where(None));
-        }
         let rows = Rows::of(op, a, &self.axis, self.keepdims)?;
         if rows.n() == 0 {
             return Err(Error::index(op, "a quantile of no elements is undefined"));

@@ -1,5 +1,6 @@
 //! Elements moved, repeated, left out and put in.
 
+use super::along::of_number;
 use super::create::counted;
 use super::join::flat;
 use super::shape::copy;
@@ -125,7 +126,7 @@ fn along(op: &'static str, x: &Raw, axis: &AxisOrFlat) -> Result<(Raw, usize)> {
 
 pub fn repeat(a: Array, repeats: Ints, axis: AxisOrFlat) -> Result<Raw> {
     const OP: &str = "repeat";
-    let (x, at) = along(OP, &a, &axis)?;
+    let (x, at) = along(OP, &a, &AxisOrFlat(of_number(&a, axis.0)))?;
     let n = x.shape()[at];
     let counts = repeats
         .0
@@ -231,8 +232,12 @@ pub fn tile(a: Array, reps: Ints) -> Result<Raw> {
 }
 
 pub fn take(a: Array, indices: Indices, axis: AxisOrFlat, _: Out, mode: Mode) -> Result<Raw> {
-    let (x, at) = along("take", &a, &axis)?;
-    x.take(&indices.0, at as isize, mode)
+    let (x, at) = along("take", &a, &AxisOrFlat(of_number(&a, axis.0)))?;
+    match indices.0.dtype() {
+        // booleans are 0 and 1 here, no mask
+        DType::Bool => x.take(&indices.0.cast(DType::I64)?, at as isize, mode),
+        _ => x.take(&indices.0, at as isize, mode),
+    }
 }
 
 /// The places that positions name, as indices from 0.

@@ -1,5 +1,6 @@
 //! Sorted arrays, what is found in them, and what stands in their middle.
 
+use super::along::{axes_of_number, of_number};
 use super::join::flat;
 use super::value::*;
 use crate::backend::cpu::{best, count, search, select};
@@ -281,6 +282,9 @@ pub fn lexsort(keys: Arrays, axis: Axis) -> Result<Raw> {
             "need sequence of keys with len > 0 in lexsort",
         ));
     };
+    if first.rank() == 0 && matches!(axis, 0 | -1) {
+        return first.like(&[], DType::I64, Scalar::Int(0));
+    }
     let sorted = |x: &Raw| {
         x.argsort(axis, Direction::Ascending)
             .map_err(|e| e.in_op(OP))
@@ -308,7 +312,7 @@ pub fn take_along_axis(arr: Array, indices: Indices, axis: AxisOrFlat) -> Result
 }
 
 pub fn cumprod(a: Array, axis: AxisOrFlat, dtype: OptDType, _: Out) -> Result<Raw> {
-    a.cumprod(axis.0, dtype)
+    a.cumprod(of_number(&a, axis.0), dtype)
 }
 
 pub fn cummax(x: Array, axis: Axis) -> Result<Vec<Raw>> {
@@ -471,6 +475,8 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
         let most = usize::try_from(high).unwrap_or(usize::MAX);
         n = n.max(most.saturating_add(1));
     }
+    // of nothing there are no weights
+    let weights = weights.filter(|_| !x.is_empty());
     if weights.is_none()
         && let Some(counts) = direct(OP, &[&x], || count::bincount(&x, n))?
     {
@@ -532,7 +538,7 @@ pub fn ptp(a: Array, axis: Axes, _: Out, keepdims: Bool) -> Result<Raw> {
         a.reduce(
             op,
             ReduceOptions {
-                axes: axis.as_layout(),
+                axes: axes_of_number(&a, &axis),
                 keepdims,
                 ..Default::default()
             },

@@ -115,6 +115,23 @@ pub fn reduce(
     }
 }
 
+/// The initial value of a reduction in the dtype of its result. What is between two integers loses its fraction; an integer
+/// that the dtype does not have is an error.
+fn first_value(initial: Operand<'_>, dtype: DType) -> Result<Raw> {
+    match initial {
+        Operand::Tensor(first) => first.cast(dtype),
+        Operand::Scalar(first) if first.kind() > dtype.kind() && !is_integer(first, dtype) => {
+            Raw::scalar(first, first.default_dtype())?.cast(dtype)
+        }
+        Operand::Scalar(first) => Raw::scalar(first, dtype),
+    }
+}
+
+/// Whether this is an integer for a dtype of integers.
+fn is_integer(scalar: Scalar, dtype: DType) -> bool {
+    matches!(scalar, Scalar::Int(_)) && dtype.is_integer()
+}
+
 /// An identity in a dtype: all bits of an unsigned integer are no -1.
 fn fitting(neutral: Scalar, dtype: DType) -> Scalar {
     match (neutral, dtype) {
@@ -482,6 +499,14 @@ impl Raw {
         restriction: Restriction<'_>,
     ) -> Result<Raw> {
         let Restriction { mask, initial } = restriction;
+        // the initial value counts in the dtype of the result
+        let initial = match initial {
+            Some(initial) => {
+                let own = || op.row().class.result(self.dtype());
+                Some(first_value(initial, options.dtype.unwrap_or_else(own))?)
+            }
+            None => None,
+        };
         let masked = |neutral: Operand<'_>| match mask {
             None => Ok(self.clone()),
             Some(mask) => {
@@ -493,9 +518,9 @@ impl Raw {
         let neutral = match op {
             Reduction::Sum | Reduction::Any => Operand::Scalar(Scalar::Bool(false)),
             Reduction::Prod | Reduction::All => Operand::Scalar(Scalar::Bool(true)),
-            Reduction::Max | Reduction::Min => match (mask, initial) {
+            Reduction::Max | Reduction::Min => match (mask, &initial) {
                 (None, None) => return self.reduce(op, options),
-                (_, Some(initial)) => initial,
+                (_, Some(initial)) => initial.into(),
                 (Some(_), None) => {
                     let op = if op == Reduction::Max {
                         Op::Maximum
@@ -536,27 +561,13 @@ impl Raw {
         };
         let axes = options.axes.resolve(op.row().name, x.rank())?;
         let over = axes.iter().map(|&a| x.shape()[a]).product::<usize>();
-        if over == 0 && matches!(op, Reduction::Max | Reduction::Min) {
+        if over == 0 && !matches!(op, Reduction::Any | Reduction::All) {
             // nothing but the initial value
             let shape = crate::layout::reduced_shape(x.shape(), &axes, options.keepdims);
-            let dtype = options.dtype.unwrap_or(x.dtype());
-            let first = match initial {
-                Operand::Tensor(first) => first.cast(dtype)?,
-                Operand::Scalar(first) => Raw::scalar(first, dtype)?,
-            };
-            return first.broadcast_to(&shape)?.copied();
+            return initial.broadcast_to(&shape)?.copied();
         }
         let y = x.reduce(op, options)?;
-        let dtype = y.dtype();
-        // the initial value counts in the dtype of the result
-        let first = match initial {
-            Operand::Tensor(first) => first.cast(dtype)?,
-            Operand::Scalar(first) if first.kind() > dtype.kind() => {
-                Raw::scalar(first, first.default_dtype())?.cast(dtype)?
-            }
-            Operand::Scalar(first) => Raw::scalar(first, dtype)?,
-        };
-        Raw::apply(combine, &[(&first).into(), (&y).into()])
+        Raw::apply(combine, &[(&initial).into(), (&y).into()])
     }
 
     /// Mean, variance or standard deviation of the elements that a mask picks.

@@ -224,9 +224,9 @@ pub fn write_elementwise(
             return Err(Error::shape(
                 name,
                 format!(
-                    "the result of shape {} does not fit into the output of shape {}",
-                    shape_text(&shape),
-                    shape_text(out.shape())
+                    "non-broadcastable output operand with shape {} doesn't match the broadcast shape {}",
+                    shape_text(out.shape()),
+                    shape_text(&shape)
                 ),
             )
             .shapes(&[&shape, out.shape()])
