@@ -1,27 +1,11 @@
 //! Matrices too large for the loops of `small`: column-major memory for faer's routines, and LU factors.
 
 use civita_core::error::Result;
-use faer::{MatMut, MatRef, Par};
+use faer::{MatMut, MatRef};
 
 use crate::blocked::{self, Diagonal};
 use crate::gemm::View;
 use crate::scalar::Scalar;
-
-/// How a routine of faer's is cut that pays on threads from so many rows and columns on: by the size of the matrix alone, never by the
-/// number of threads. To be run by [`on_workers`](crate::workers::on_workers).
-pub fn par(m: usize, n: usize, least: usize) -> Par {
-    match m * n < least * least || cfg!(any(target_family = "wasm", miri)) {
-        true => Par::Seq,
-        false => Par::rayon(PARTS),
-    }
-}
-
-const PARTS: usize = 8;
-
-/// Where singular values and those of Hermitian matrices pay on threads: at 500 rows 1.4 times as fast on two.
-pub const VALUES: usize = 256;
-/// Where QR does: at 500 rows it is slower on two, at 1000 1.5 times as fast.
-pub const QR: usize = 700;
 
 /// Writes the transpose of a row-major `m × n` matrix: its elements in column-major order, or back.
 pub fn transpose<T: Copy>(from: &[T], m: usize, n: usize, to: &mut [T]) {

@@ -12,13 +12,13 @@ use faer::prelude::default;
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, squares, with_axes};
-use crate::dense::{VALUES, columns, columns_mut, par};
+use crate::dense::{columns, columns_mut};
 use crate::gaps::bind_inverse_gaps;
 use crate::ops::{adjoint, as_diagonal, diagonal, hermitian, times_columns, total};
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scratch::Scratch;
 use crate::small_eigh::{SMALL_EIGH, SmallEigh};
-use crate::workers::on_workers;
+use crate::workers::{VALUES, on_workers, par};
 
 /// `A = V diag(w) Vᴴ` with ascending `w`: both, or `w` alone. Of `A` only the lower triangle is read.
 #[derive(Clone, Debug)]

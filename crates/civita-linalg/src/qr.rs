@@ -17,12 +17,12 @@ use faer::traits::math_utils as math;
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, matrices, with_axes};
-use crate::dense::{QR, columns, columns_mut, par, transpose};
+use crate::dense::{columns, columns_mut, transpose};
 use crate::ops::{adjoint, as_diagonal, conjugate, diagonal, kept, times};
 use crate::scalar::{Scalar, for_dtype};
 use crate::scratch::Scratch;
 use crate::triangular::{Triangle, bind_triangular_right};
-use crate::workers::on_workers;
+use crate::workers::{QR, on_workers, par};
 
 /// Which factors a `Qr` has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

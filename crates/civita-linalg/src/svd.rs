@@ -19,7 +19,7 @@ use faer::{Accum, Conj, Par};
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, external_in, matrices, with_axes};
-use crate::dense::{QR, VALUES, columns, columns_mut, par};
+use crate::dense::{columns, columns_mut};
 use crate::gaps::bind_inverse_gaps;
 use crate::ops::{
     adjoint, as_diagonal, conjugate, diagonal, over, sum, times, times_columns, times_rows, total,
@@ -27,7 +27,7 @@ use crate::ops::{
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scratch::Scratch;
 use crate::small_svd;
-use crate::workers::on_workers;
+use crate::workers::{QR, VALUES, on_workers, par};
 
 /// Which singular vectors are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
