@@ -411,3 +411,42 @@ def test_examples_of_the_page_and_of_the_module():
     runner.run(test)
     assert runner.failures == 0 and runner.tries > 8
     assert doctest.testmod(cv.linalg).failed == 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
+@pytest.mark.parametrize("n", [17, 31, 64, 97, 129, 300, 600])
+def test_blocked_factorisations(dtype, n):
+    rng = np.random.default_rng(n)
+    eps = np.finfo(dtype).eps
+    a = rng.standard_normal((n, n)).astype(dtype)
+    if np.iscomplexobj(a):
+        a = (a + 1j * rng.standard_normal((n, n))).astype(dtype)
+    x = cv.asarray(a)
+    for k in (1, 3, 8, 70):
+        b = rng.standard_normal((n, k)).astype(dtype)
+        got = np.asarray(cv.linalg.solve(x, cv.asarray(b)))
+        # the backward error of elimination with row exchanges
+        assert np.abs(a @ got - b).max() < 20 * eps * np.abs(a).sum(1).max() * np.abs(got).max()
+    p, lower, upper = (np.asarray(part) for part in cv.linalg.lu(x))
+    assert np.abs(p @ lower @ upper - a).max() < 4 * n * eps
+    if dtype == "float64":
+        np.testing.assert_array_equal(p, scipy.linalg.lu(a)[0])
+    sign, log = cv.linalg.slogdet(x)
+    want = np.linalg.slogdet(a)
+    np.testing.assert_allclose([sign, log], want, rtol=n * 10 * eps)
+    inverse = np.asarray(cv.linalg.inv(x))
+    assert np.abs(inverse @ a - np.eye(n)).max() < 100 * eps * np.linalg.cond(a)
+    # of the other triangle nothing is read
+    h = (a @ a.conj().T + n * np.eye(n)).astype(dtype)
+    factor = np.asarray(cv.linalg.cholesky(cv.asarray(np.tril(h) + np.triu(np.full((n, n), np.nan), 1).astype(dtype))))
+    assert (np.triu(factor, 1) == 0).all()
+    assert np.abs(factor @ factor.conj().T - h).max() < 20 * eps * np.abs(h).max()
+    h[n // 2, n // 2] = -1
+    with pytest.raises(cv.linalg.LinAlgError, match="positive definite"):
+        cv.linalg.cholesky(cv.asarray(h))
+    a[:, n - 1] = a[:, 0]
+    a[:, 1] = 0
+    for singular in (cv.linalg.inv, lambda x: cv.linalg.solve(x, x)):
+        with pytest.raises(cv.linalg.LinAlgError, match="[Ss]ingular"):
+            singular(cv.asarray(a))
+    assert cv.linalg.det(cv.asarray(a)) == 0

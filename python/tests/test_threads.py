@@ -232,6 +232,9 @@ def test_a_forked_child_computes(threads):
     threads(2)
     x = cv.ones(500_000)
     assert (x + x).sum().item() == 1_000_000
+    # factorisations of this size have threads of their own
+    large = cv.eye(300) * 2.0
+    assert cv.linalg.eigvalsh(large).sum().item() == 600
     for busy in (False, True):
         others = []
         if busy:
@@ -246,6 +249,8 @@ def test_a_forked_child_computes(threads):
                     fine = (y * y).sum().item() == 2_000_000 and (cv.ones((300, 300)) @ cv.ones((300, 300)))[
                         0, 0
                     ].item() == 300
+                    fine = fine and cv.linalg.eigvalsh(large).sum().item() == 600
+                    fine = fine and cv.linalg.solve(large, large).sum().item() == 300
                     os._exit(0 if fine else 3)
                 except BaseException:  # noqa: BLE001
                     os._exit(4)
