@@ -157,6 +157,61 @@ def _real(function):
     return lambda x: np.asarray(function(np.asarray(x).astype("float64"))).astype(np.cbrt(x).dtype)
 
 
+def _real_floats(*arrays):
+    """Arrays as `float64`, and the dtype in which functions of real floats compute for them."""
+    arrays = [np.asarray(a) for a in arrays]
+    dtype = np.cbrt(np.zeros((), np.result_type(*(a.dtype for a in arrays)))).dtype
+    return [a.astype("float64") for a in arrays], dtype
+
+
+def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
+    given = [a for a in (weight, bias) if a is not None]
+    (x, *given), dtype = _real_floats(input, *given)
+    axes = tuple(range(-np.size(normalized_shape), 0))
+    y = (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + eps)
+    if weight is not None:
+        y = y * given[0]
+    if bias is not None:
+        y = y + given[-1]
+    return y.astype(dtype)
+
+
+def rms_norm(input, normalized_shape, weight=None, eps=None):
+    given = [a for a in (weight,) if a is not None]
+    (x, *given), dtype = _real_floats(input, *given)
+    axes = tuple(range(-np.size(normalized_shape), 0))
+    eps = np.finfo(np.result_type(dtype, "float32")).eps if eps is None else eps
+    y = x / np.sqrt((x * x).mean(axes, keepdims=True) + eps)
+    return (y * given[0] if given else y).astype(dtype)
+
+
+def cross_entropy(input, target, weight=None, *, ignore_index=-100, reduction="mean", label_smoothing=0.0):
+    # a list of weights is `float64`, as it is to Civita
+    (x, *given), dtype = _real_floats(input, *([] if weight is None else [weight]))
+    target, axis = np.asarray(target), min(x.ndim - 1, 1)
+    classes = x.shape[axis]
+    along = [1] * x.ndim
+    along[axis] = classes
+    weight = (given[0] if given else np.ones(classes)).reshape(along)
+    counts = target.dtype.kind == "f" or target != ignore_index
+    if target.dtype.kind == "f":
+        p = target
+    else:
+        p = (np.expand_dims(target, axis) == np.arange(classes).reshape(along)).astype("float64")
+    p = p * (1 - label_smoothing) + label_smoothing / classes
+    largest = x.max(axis, keepdims=True)
+    logs = x - largest - np.log(np.exp(x - largest).sum(axis, keepdims=True))
+    loss = np.where(counts, -(p * logs * weight).sum(axis), 0.0)
+    if reduction == "none":
+        return loss.astype(dtype)[()]
+    if reduction == "sum":
+        return loss.sum().astype(dtype)
+    if target.dtype.kind == "f":
+        return loss.mean().astype(dtype)
+    each = np.where(counts, weight.reshape(-1)[np.where(counts, target, 0)], 0.0)
+    return (loss.sum() / each.sum()).astype(dtype)
+
+
 # Rows whose name is neither NumPy's nor scipy.special's, or means something else there.
 FORMULAS = {
     "sigmoid": _sigmoid,

@@ -1,6 +1,6 @@
 //! Traces that run again: into memory that is there, with lengths that values decide; and scopes on worker threads.
 
-use civita_core::dtype::DType;
+use civita_core::dtype::{DType, Scalar};
 use civita_core::error::Result;
 use civita_core::raw::Raw;
 use civita_core::transform::{
@@ -206,5 +206,51 @@ fn a_scope_can_be_carried_to_a_worker_thread() -> Result<()> {
         assert_eq!(bits(&y[0]), bits(&x.exp()?));
     }
     assert!(recording() && check_draw("test").is_ok());
+    Ok(())
+}
+
+#[test]
+fn lengths_that_values_decide_do_not_meet_fixed_ones_of_the_trace() -> Result<()> {
+    let zero = Raw::scalar(Scalar::Float(0.0), DType::F64)?;
+    let positive = |x: &Raw| x.select(&x.gt(&zero)?);
+    let squares = |x: &[Raw]| {
+        let chosen = positive(&x[0])?;
+        Ok(vec![chosen.mul(&chosen)?.sum_all()?])
+    };
+    let x = |values: &[f64]| Raw::from_vec(values.to_vec(), &[values.len()]);
+    let traced = x(&[1.0, -2.0, 3.0, 4.0])?;
+    let same = x(&[5.0, 6.0, -1.0, 7.0])?;
+    let others = [x(&[-1.0, -2.0, 8.0, -3.0])?, x(&[1.0; 4])?, x(&[-1.0; 4])?];
+
+    // what has no fixed length runs with any number of elements, and so does its derivative
+    let graph = trace(squares, std::slice::from_ref(&traced))?;
+    for x in others.iter().chain([&same]) {
+        let x = std::slice::from_ref(x);
+        assert_eq!(bits(&graph.run(x)?[0]), bits(&squares(x)?[0]));
+        let of_graph = grad(&|x| graph.run(x), x, &[0])?;
+        assert_eq!(bits(&of_graph[0]), bits(&grad(&squares, x, &[0])?[0]));
+    }
+
+    // a traced derivative, or a constant of that length, keeps the length of the trace
+    let derivative = |x: &[Raw]| grad(&squares, x, &[0]);
+    let times_ones = |x: &[Raw]| {
+        let chosen = positive(&x[0])?;
+        let ones = numbers(&[chosen.len()]);
+        Ok(vec![chosen.mul(&ones)?.sum_all()?])
+    };
+    let of_a_sum = |x: &[Raw]| grad(&|x| Ok(vec![positive(&x[0])?.sum_all()?]), x, &[0]);
+    let all: [&dyn Fn(&[Raw]) -> Result<Vec<Raw>>; 3] = [&derivative, &times_ones, &of_a_sum];
+    for f in all {
+        let graph = trace(f, std::slice::from_ref(&traced))?;
+        let x = std::slice::from_ref(&same);
+        assert_eq!(bits(&graph.run(x)?[0]), bits(&f(x)?[0]));
+        for x in &others {
+            let error = graph.run(std::slice::from_ref(x)).unwrap_err();
+            assert!(error.is_shape(), "{error}");
+            let text = error.to_string();
+            assert!(text.contains("was traced for other lengths"), "{text}");
+            assert!(text.contains("differentiate the graph"), "{text}");
+        }
+    }
     Ok(())
 }

@@ -8,7 +8,9 @@ use civita_core::error::Result;
 use civita_core::graph::Function as Program;
 use civita_core::layout::{Axes, KeepDims, SliceItem};
 use civita_core::ops::{Op, Reduction};
-use civita_core::primitive::{Combine, Correlate, Direction, Scatter, bind_one};
+use civita_core::primitive::{
+    Combine, Correlate, Direction, Over, Rowwise, Scatter, Stat, bind_one,
+};
 use civita_core::program::Program as Elementwise;
 use civita_core::raw::{Key, Mode, Raw, ReduceOptions};
 use civita_core::transform::{Function, grad, hessian, jacfwd, jacrev, jvp, trace, vmap};
@@ -164,6 +166,36 @@ fn samples() -> Vec<Sample> {
         }),
         sample("softmax", &[n(&[3, 4], 4)], |x| x[0].softmax(-1)),
         sample("log_softmax", &[n(&[3, 4], 4)], |x| x[0].log_softmax(0)),
+        sample("mean_square", &[n(&[3, 4], 4)], |x| {
+            let mean = Rowwise {
+                stat: Stat::MeanSquare,
+                over: Over {
+                    axes: [1].into_iter().collect(),
+                    keepdims: KeepDims::No,
+                },
+                dtype: DType::F64,
+            };
+            bind_one(&mean, &[&x[0]])
+        }),
+        sample("layer_norm", &[n(&[3, 4], 4)], |x| {
+            x[0].layer_norm(1, None, None, 0.1)
+        }),
+        sample(
+            "layer_norm, weight and bias",
+            &[n(&[2, 3, 4], 4), n(&[3, 4], 5), n(&[3, 4], 6)],
+            |x| x[0].layer_norm(2, Some(&x[1]), Some(&x[2]), 0.1),
+        ),
+        sample("rms_norm, weight", &[n(&[3, 4], 4), n(&[4], 5)], |x| {
+            x[0].rms_norm(1, Some(&x[1]), 0.1)
+        }),
+        sample("log_loss", &[n(&[3, 4], 4), n(&[3, 1], 5)], |x| {
+            x[0].log_loss(&x[1], 1)
+        }),
+        sample(
+            "log_loss, across",
+            &[n(&[2, 4, 3], 4), n(&[2, 1, 3], 5)],
+            |x| x[0].log_loss(&x[1], 1),
+        ),
         sample("cumsum", &[n(&[3, 4], 4)], |x| x[0].cumsum(Some(1), None)),
         sample("cumprod", &[n(&[3, 4], 4)], |x| x[0].cumprod(Some(1), None)),
         sample("cumprod with zeros", &[n(&[2, 4], 4)], |x| {

@@ -40,7 +40,8 @@ pub use self::{
 pub use crate::index::{concatenate, stack};
 pub use civita_core::functions::scatter::Reduce;
 pub use civita_core::functions::{
-    BitOrder, ConvolveMode, Indexing, Order, PadMode, QuantileMethod, ReflectType, Side,
+    BitOrder, ConvolveMode, Indexing, LossReduction, Order, PadMode, QuantileMethod, ReflectType,
+    Side,
 };
 
 macro_rules! unary {

@@ -1508,6 +1508,18 @@ def log_softmax(x: _ArrayLike, axis: int = -1) -> ndarray:
     """`x - ln Σ eˣ` along an axis: the logarithm of `softmax`, without its underflow."""
     ...
 
+def layer_norm(input: _ArrayLike, normalized_shape: _Shape, weight: _ArrayLike | None = None, bias: _ArrayLike | None = None, eps: float = 1e-05) -> ndarray:
+    """`(x - mean) / √(var + eps) · weight + bias` along the last axes, those of `normalized_shape`: layer normalisation."""
+    ...
+
+def rms_norm(input: _ArrayLike, normalized_shape: _Shape, weight: _ArrayLike | None = None, eps: float | None = None) -> ndarray:
+    """`x / √(Σx² / n + eps) · weight` along the last axes, those of `normalized_shape`. Without `eps` it is the distance from 1 to the next number, `2⁻²³` for `float32` and narrower."""
+    ...
+
+def cross_entropy(input: _ArrayLike, target: _ArrayLike, weight: _ArrayLike | None = None, *, ignore_index: int = -100, reduction: Literal['none', 'mean', 'sum'] = 'mean', label_smoothing: float = 0.0) -> ndarray:
+    """The negative logarithm of the softmax of `input` at the target. Classes are the second axis of the input, the only one of a vector. The target holds indices of classes, with the other axes, or probabilities of them, with all axes. Each class counts by its weight; targets that are `ignore_index` do not count. With `label_smoothing` a part of each target goes to all classes alike."""
+    ...
+
 def xlogy(x: _ArrayLike, y: _ArrayLike) -> ndarray:
     """`x · ln y`, and 0 where `x` is 0 and `y` is not NaN; its derivative there is 0."""
     ...
@@ -2052,6 +2064,10 @@ def cross(a: _ArrayLike, b: _ArrayLike, axisa: Any = -1, axisb: Any = -1, axisc:
     """The vector product. Vectors lie along `axisa`, `axisb` and, in the result, `axisc`; `axis` is all three."""
     ...
 
+def cross_entropy(input: Any, target: Any, weight: Any = None, *, ignore_index: Any = -100, reduction: Any = 'mean', label_smoothing: Any = 0.0) -> ndarray:
+    """The negative logarithm of the softmax of `input` at the target. Classes are the second axis of the input, the only one of a vector. The target holds indices of classes, with the other axes, or probabilities of them, with all axes. Each class counts by its weight; targets that are `ignore_index` do not count. With `label_smoothing` a part of each target goes to all classes alike."""
+    ...
+
 def cummax(x: _ArrayLike, axis: _Axis = -1) -> ndarray:
     """The running largest elements along an axis, and where each is: of equal ones the last."""
     ...
@@ -2388,6 +2404,10 @@ def kthvalue(x: _ArrayLike, k: int, axis: _Axis = -1, keepdims: _bool = False) -
     """The `k`-th smallest element along an axis, counted from 1, and where it is."""
     ...
 
+def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-05) -> ndarray:
+    """`(x - mean) / √(var + eps) · weight + bias` along the last axes, those of `normalized_shape`: layer normalisation."""
+    ...
+
 def lexsort(keys: Any, axis: _Axis = -1) -> ndarray:
     """The indices that sort by several keys: by the last one, equal elements by the one before it, and so on."""
     ...
@@ -2622,6 +2642,10 @@ def resize(a: _ArrayLike, new_shape: Any) -> ndarray:
 
 def result_type(*arrays_and_dtypes: Any) -> dtype:
     """The dtype of an operation between these arrays, dtypes and Python scalars (which are weak, NEP 50)."""
+    ...
+
+def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> ndarray:
+    """`x / √(Σx² / n + eps) · weight` along the last axes, those of `normalized_shape`. Without `eps` it is the distance from 1 to the next number, `2⁻²³` for `float32` and narrower."""
     ...
 
 def roll(a: _ArrayLike, shift: Any, axis: _Axis | None = None) -> ndarray:

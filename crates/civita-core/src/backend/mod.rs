@@ -163,7 +163,7 @@ pub trait Backend: Send + Sync {
     ///
     /// # Errors
     /// When there is no memory.
-    fn rowwise(&self, rowwise: &Rowwise, x: &Raw) -> Result<Raw> {
+    fn rowwise(&self, rowwise: &Rowwise, x: &[&Raw]) -> Result<Raw> {
         rowwise::by_stages(self, rowwise, x)
     }
 

@@ -9,16 +9,24 @@ use crate::primitive::{Fold, Over, Rowwise, Stage};
 use crate::raw::Raw;
 
 /// Each stage for all rows before the next.
-pub(super) fn by_stages<B: Backend + ?Sized>(backend: &B, p: &Rowwise, x: &Raw) -> Result<Raw> {
+pub(super) fn by_stages<B: Backend + ?Sized>(
+    backend: &B,
+    p: &Rowwise,
+    operands: &[&Raw],
+) -> Result<Raw> {
+    let x = operands[0];
     let over = Over {
         axes: p.over.axes.clone(),
         keepdims: KeepDims::Yes,
     };
-    let mut values: SmallVec<[Raw; 6]> = SmallVec::new();
-    values.push(match p.compute(x.dtype()) {
-        dtype if dtype == x.dtype() => x.clone(),
-        dtype => backend.cast(x, dtype)?,
-    });
+    let mut values: SmallVec<[Raw; 8]> = SmallVec::new();
+    let compute = p.compute(x.dtype());
+    for &x in operands {
+        values.push(match x.dtype() == compute {
+            true => x.clone(),
+            false => backend.cast(x, compute)?,
+        });
+    }
     for stage in p.stages(over.count(x.shape()), x.dtype()) {
         let value = match stage {
             Stage::Fold(fold, of) => {
@@ -30,7 +38,7 @@ pub(super) fn by_stages<B: Backend + ?Sized>(backend: &B, p: &Rowwise, x: &Raw) 
                 backend.fold(&fold, &values[of])?
             }
             Stage::Map(function, of) => {
-                let of: SmallVec<[&Raw; 3]> = of.iter().map(|&i| &values[i]).collect();
+                let of: SmallVec<[&Raw; 5]> = of.iter().map(|&i| &values[i]).collect();
                 backend.program(&function, &of)?
             }
             Stage::Scalar(op, of, scalar) => {

@@ -45,6 +45,8 @@ pub mod memory;
 #[doc(hidden)]
 pub mod nan;
 #[doc(hidden)]
+pub mod neural;
+#[doc(hidden)]
 pub mod pad;
 #[doc(hidden)]
 pub mod product;

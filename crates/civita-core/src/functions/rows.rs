@@ -13,8 +13,8 @@ use super::sorting::{Fields, SortKind};
 use super::value::*;
 use super::{
     Example, FunctionRow, Invoke, Output, Param, Returns, along, bits, calculus, classify, compare,
-    composed, create, einsum, histogram, indexing, join, memory, nan, pad, product, quantile, rank,
-    rearrange, scatter, sets, shape, signal, sorting, special, statistics, writes,
+    composed, create, einsum, histogram, indexing, join, memory, nan, neural, pad, product,
+    quantile, rank, rearrange, scatter, sets, shape, signal, sorting, special, statistics, writes,
 };
 use crate::dtype::{Casting, DType};
 use crate::error::Result;
@@ -1000,6 +1000,34 @@ macro_rules! function_rows {
                 oracle "lambda x, axis=-1: (lambda z: (lambda s: s - np.log(np.exp(s).sum(axis=axis, keepdims=True)))(z - z.max(axis=axis, keepdims=True)))(np.asarray(x).astype(np.exp(x).dtype))",
                 samples ["log_softmax(x[2, 3])", "log_softmax(x[2, 3], 0)", "log_softmax(x[3], axis=-1)"],
                 laws [],
+            }
+            /// `(x - mean) / √(var + eps) · weight + bias` along the last axes, those of `normalized_shape`: layer normalisation.
+            layer_norm(input: Array, normalized_shape: Shape, weight: OptArray = None, bias: OptArray = None, eps: Float = 1e-5) -> [ByArgument] {
+                run neural::layer_norm, aliases [], torch "torch.nn.functional.layer_norm", gradient yes,
+                example "layer_norm([[1.0, 3.0], [2.0, 2.0]], 2, eps=0.5)" => "[[-0.81649658  0.81649658]\n [ 0.          0.        ]]", rust "np::layer_norm(&tensor![[1.0, 3.0], [2.0, 2.0]], [2], None, None, 0.5)?",
+                oracle "oracle.layer_norm",
+                samples ["layer_norm(x[3, 4], 4)", "layer_norm(x[2, 3, 4], (3, 4), x[3, 4], x[3, 4])", "layer_norm(x[2, 5], (5,), weight=x[5], eps=0.1)", "layer_norm(x[2, 3], 3, bias=x[3])", "layer_norm(x[4], [4], x[4], x[4], 1e-3)"],
+                laws ["allclose(layer_norm(x[3, 64], 64, eps=0.0).std(1), 1.0)", "allclose(layer_norm(x[3, 64] + 1e3, 64), layer_norm(x[3, 64], 64))"],
+            }
+            /// `x / √(Σx² / n + eps) · weight` along the last axes, those of `normalized_shape`. Without `eps` it is the distance from
+            /// 1 to the next number, `2⁻²³` for `float32` and narrower.
+            rms_norm(input: Array, normalized_shape: Shape, weight: OptArray = None, eps: OptFloat = None) -> [ByArgument] {
+                run neural::rms_norm, aliases [], torch "torch.nn.functional.rms_norm", gradient yes,
+                example "rms_norm([3.0, 4.0], 2, eps=12.5)" => "[0.6 0.8]", rust "np::rms_norm(&tensor![3.0, 4.0], [2], None, Some(12.5))?",
+                oracle "oracle.rms_norm",
+                samples ["rms_norm(x[3, 4], 4)", "rms_norm(x[2, 3, 4], (3, 4), x[3, 4])", "rms_norm(x[5], (5,), weight=x[5], eps=0.1)"],
+                laws ["allclose((rms_norm(x[3, 64], 64) ** 2).mean(1), 1.0)"],
+            }
+            /// The negative logarithm of the softmax of `input` at the target. Classes are the second axis of the input, the only one of
+            /// a vector. The target holds indices of classes, with the other axes, or probabilities of them, with all axes. Each class
+            /// counts by its weight; targets that are `ignore_index` do not count. With `label_smoothing` a part of each target goes to
+            /// all classes alike.
+            cross_entropy(input: Array, target: Array, weight: OptArray = None; CrossEntropy { ignore_index: Int = -100, reduction: LossReduction = LossReduction::Mean, label_smoothing: Float = 0.0 }) -> [ByArgument] {
+                run neural::cross_entropy, aliases [], torch "torch.nn.functional.cross_entropy", gradient yes,
+                example "cross_entropy([[0.0, 0.0], [2.0, 2.0]], [0, 1])" => "0.6931471805599453", rust "np::cross_entropy(&tensor![[0.0, 0.0], [2.0, 2.0]], &tensor![0, 1], np::CrossEntropy::default())?",
+                oracle "oracle.cross_entropy",
+                samples ["cross_entropy(x[3, 4], [0, 3, 2])", "cross_entropy(x[4], 2, reduction='none')", "cross_entropy(x[3, 4], [0, -100, 2], reduction='sum')", "cross_entropy(x[2, 3, 4], [[0, 1, 2, 2], [1, 1, 0, 2]], reduction='none', label_smoothing=0.1)", "cross_entropy(x[3, 4], [1, 2, 1], [0.5, 2.0, 1.0, 0.25], ignore_index=2, label_smoothing=0.25)", "cross_entropy(x[3, 2], [[0.25, 0.75], [1.0, 0.0], [0.5, 0.5]], [1.0, 2.0], label_smoothing=0.5)"],
+                laws ["allclose(cross_entropy(x[4], 1), -log_softmax(x[4])[1])", "cross_entropy([1e4, 0.0], 0) == 0.0", "cross_entropy([80.0, 60.0], 0) > 2e-9"],
             }
             /// `x · ln y`, and 0 where `x` is 0 and `y` is not NaN; its derivative there is 0.
             xlogy(x: Array, y: Array) -> [ByArgument] {

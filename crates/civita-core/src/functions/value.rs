@@ -666,6 +666,15 @@ words! {
         /// The least significant.
         Little "little",
     }
+    /// What becomes of the losses of all samples.
+    LossReduction "'none', 'mean', 'sum'" {
+        /// They come back as they are.
+        None "none",
+        /// Their mean.
+        #[default] Mean "mean",
+        /// Their sum.
+        Sum "sum",
+    }
     /// How `reflect` and `symmetric` continue an array.
     ReflectType "'even', 'odd'" {
         /// With the mirrored elements.

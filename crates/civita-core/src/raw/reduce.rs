@@ -1,12 +1,14 @@
 //! Reductions, scans and sorts.
 
+use smallvec::SmallVec;
+
 use super::Raw;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::{Axes, KeepDims, PerAxis, normalize_axis, reduced_shape};
 use crate::ops::{Class, Fold as Monoid, ReduceClass, Reduction};
 use crate::primitive::{
-    ArgFold, Direction, Fold, Over, Rowwise, Scan, Sort, Sorted, Stat, bind, bind_one,
+    ArgFold, Direction, Fold, Over, Rowwise, Scan, Sort, Sorted, Stat, bind, bind_one, wide,
 };
 
 /// How a reduction is called.
@@ -267,6 +269,75 @@ impl Raw {
     /// When the axis does not exist.
     pub fn log_softmax(&self, axis: isize) -> Result<Raw> {
         self.normalised(Stat::LogSoftmax, "log_softmax", axis)
+    }
+
+    /// `(x - mean) / √(var + eps) · weight + bias` along the last `axes` axes, whose shape weight and bias have. All are of one
+    /// real dtype.
+    ///
+    /// # Errors
+    /// When shapes do not fit.
+    pub fn layer_norm(
+        &self,
+        axes: usize,
+        weight: Option<&Raw>,
+        bias: Option<&Raw>,
+        eps: f64,
+    ) -> Result<Raw> {
+        self.norm(true, axes, weight, bias, eps)
+    }
+
+    /// `x / √(Σx² / n + eps) · weight` along the last `axes` axes, whose shape the weight has. Both are of one real dtype.
+    ///
+    /// # Errors
+    /// When shapes do not fit.
+    pub fn rms_norm(&self, axes: usize, weight: Option<&Raw>, eps: f64) -> Result<Raw> {
+        self.norm(false, axes, weight, None, eps)
+    }
+
+    fn norm(
+        &self,
+        centered: bool,
+        axes: usize,
+        weight: Option<&Raw>,
+        bias: Option<&Raw>,
+        eps: f64,
+    ) -> Result<Raw> {
+        let op = if centered { "layer_norm" } else { "rms_norm" };
+        let first = normalize_axis(op, -axes.max(1).cast_signed(), self.rank())?;
+        let norm = Rowwise {
+            stat: Stat::Norm {
+                centered,
+                eps,
+                weight: weight.is_some(),
+                bias: bias.is_some(),
+            },
+            over: Over {
+                axes: (first..self.rank()).collect(),
+                keepdims: KeepDims::Yes,
+            },
+            dtype: self.dtype(),
+        };
+        let mut x: SmallVec<[&Raw; 3]> = SmallVec::from_elem(self, 1);
+        x.extend(weight);
+        x.extend(bias);
+        bind_one(&norm, &x)
+    }
+
+    /// `ln Σ eˣ - t` along an axis, which goes: for an element `t` of it, the negative logarithm of its softmax. `t` has length 1 there
+    /// and is in the dtype of the result, which is wide enough for sums.
+    ///
+    /// # Errors
+    /// When the axis does not exist, or shapes do not fit.
+    pub fn log_loss(&self, t: &Raw, axis: isize) -> Result<Raw> {
+        let loss = Rowwise {
+            stat: Stat::LogLoss,
+            over: Over {
+                axes: PerAxis::from_slice(&[normalize_axis("log_loss", axis, self.rank())?]),
+                keepdims: KeepDims::No,
+            },
+            dtype: wide(self.dtype()),
+        };
+        bind_one(&loss, &[self, t])
     }
 
     fn normalised(&self, stat: Stat, op: &'static str, axis: isize) -> Result<Raw> {

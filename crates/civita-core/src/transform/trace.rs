@@ -30,6 +30,10 @@ struct Equation {
     primitive: Arc<dyn Primitive>,
     inputs: Vec<Atom>,
     outputs: Vec<(usize, Spec)>,
+    /// Shapes of the inputs in the trace, where nothing can be said of others: a length that values decide met a fixed one.
+    fixed: Option<Vec<Dims>>,
+    /// Shapes of the outputs in the trace.
+    traced: Vec<Dims>,
 }
 
 /// What an equation reads.
@@ -92,6 +96,10 @@ pub(crate) fn append(
         .map(|(x, tag)| variable_of(tag).map_or_else(|| Spec::of(x), |(_, spec)| spec.clone()))
         .collect();
     let inferred = p.infer(&known.iter().collect::<Vec<_>>());
+    let decided = known.iter().any(|spec| spec.shape.contains(&UNKNOWN));
+    let shapes = |x: &[Raw]| x.iter().map(|x| Dims::from_slice(x.shape())).collect();
+    let fixed = (decided && x.len() > 1 && inferred.is_err()).then(|| shapes(x));
+    let traced = shapes(y.as_slice());
     let specs = match inferred {
         Ok(specs) if specs.as_slice().len() == y.as_slice().len() => specs.into_vec(),
         _ => y.as_slice().iter().map(Spec::of).collect(),
@@ -115,6 +123,8 @@ pub(crate) fn append(
             primitive: p.shared(),
             inputs,
             outputs,
+            fixed,
+            traced,
         });
     Ok(y)
 }
@@ -327,12 +337,31 @@ impl Graph {
             fits(&format!("input {i}"), spec, x)?;
             all.insert(*number, x.clone());
         }
+        // whether a length that values decide is another one than in the trace
+        let mut moved = false;
         for (i, equation) in self.equations.iter().enumerate() {
+            let name = equation.primitive.name();
             let mut inputs = equation
                 .inputs
                 .iter()
                 .map(|atom| value(&all, atom))
                 .collect::<Result<Vec<_>>>()?;
+            if let Some(shapes) = &equation.fixed
+                && let Some((was, is)) = shapes
+                    .iter()
+                    .zip(&inputs)
+                    .find(|(was, is)| was[..] != *is.shape())
+            {
+                let (was, is) = (shape_text(was), shape_text(is.shape()));
+                let problem = format!("an operand has shape {is}, in the trace it had {was}");
+                return Err(other_lengths(name, &problem));
+            }
+            // nothing else may tell of the mask: what it keeps is left out where nothing reads it
+            let differed = moved || name == "expand";
+            let explained = move |error: Error| match differed {
+                true => other_lengths(name, error.to_string().lines().next().unwrap_or_default()),
+                false => error,
+            };
             if equation.primitive.access() == Touches::WritesFirst {
                 // what it writes is its own: neither an input of the caller nor a constant
                 inputs[0] = inputs[0].copied()?;
@@ -341,12 +370,14 @@ impl Graph {
                 && let Some(&at) = direct.get(number)
                 && spec.shape == Dims::from_slice(out[at].shape())
             {
-                bind_into(&*equation.primitive, &refs(&inputs), out[at])?;
+                bind_into(&*equation.primitive, &refs(&inputs), out[at]).map_err(explained)?;
                 continue;
             }
-            let y = bind(&*equation.primitive, &refs(&inputs))?.into_vec();
-            for ((number, spec), y) in equation.outputs.iter().zip(y) {
-                fits(equation.primitive.name(), spec, &y)?;
+            let y = bind(&*equation.primitive, &refs(&inputs)).map_err(explained)?;
+            for (i, y) in y.into_vec().into_iter().enumerate() {
+                let (number, spec) = &equation.outputs[i];
+                fits(name, spec, &y).map_err(explained)?;
+                moved |= spec.shape.contains(&UNKNOWN) && equation.traced[i][..] != *y.shape();
                 all.insert(*number, y);
             }
             // memory goes back when a value was read for the last time
@@ -419,6 +450,17 @@ fn fits(what: &str, spec: &Spec, x: &Raw) -> Result<()> {
     )
     .rule("a graph runs on the shapes and dtypes that it was traced with")
     .hint("trace the function again for these inputs"))
+}
+
+/// An equation met a length that values decide, which was another one in the trace.
+#[cold]
+fn other_lengths(op: &str, problem: &str) -> Error {
+    Error::shape(
+        "graph",
+        format!("`{op}` was traced for other lengths, which values decide: {problem}"),
+    )
+    .rule("a mask, `nonzero` and `unique` may keep another number of elements; fixed lengths, which derivatives have too, stay those of the trace")
+    .hint("trace the function again, or trace it without its derivative and differentiate the graph")
 }
 
 fn lengths(shape: &[usize]) -> String {

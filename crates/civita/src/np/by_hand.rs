@@ -249,6 +249,17 @@ by_hand! {
         where [isize: Axes<N>] = functions::sorting::mode(x.raw.clone(), axis, false).and_then(two);
     /// `x - ln Σ eˣ` along an axis: the logarithm of softmax, without its underflow.
     fn log_softmax[T: Float, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T, N> = x.raw.log_softmax(axis).map(wrap);
+    /// `(x - mean) / √(var + eps) · weight + bias` along the last axes, those of `normalized_shape`.
+    fn layer_norm[T: Float, const N: usize, const K: usize](x: &Tensor<T, N>, normalized_shape: [usize; K], weight: Option<&Tensor<T, K>>, bias: Option<&Tensor<T, K>>, eps: f64) -> Tensor<T, N> =
+        functions::neural::layer_norm(x.raw.clone(), normalized_shape.to_vec().into(), optional(weight), optional(bias), eps).map(wrap);
+    /// `x / √(Σx² / n + eps) · weight` along the last axes, those of `normalized_shape`. Without `eps` it is the distance from 1 to the
+    /// next number, `2⁻²³` for `f32` and narrower.
+    fn rms_norm[T: Float, const N: usize, const K: usize](x: &Tensor<T, N>, normalized_shape: [usize; K], weight: Option<&Tensor<T, K>>, eps: Option<f64>) -> Tensor<T, N> =
+        functions::neural::rms_norm(x.raw.clone(), normalized_shape.to_vec().into(), optional(weight), eps.into()).map(wrap);
+    /// The negative logarithm of the softmax of `x` at the target. Classes are the second axis of `x`, the only one of a vector. The
+    /// target holds indices of classes, with the other axes, or probabilities of them, with all axes.
+    fn cross_entropy[T: Float, U: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, target: &Tensor<U, M>, options: CrossEntropy<T>) -> Tensor<T, DYN> =
+        functions::neural::cross_entropy(x.raw.clone(), target.raw.clone(), optional(options.weight.as_ref()), options.ignore_index, options.reduction, options.label_smoothing).map(wrap);
     /// `x · ln y`, and 0 where `x` is 0 and `y` is not NaN.
     fn xlogy[T: Float, const N: usize, const M: usize](x: &Tensor<T, N>, y: &Tensor<T, M>) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] = functions::special::xlogy(x.raw.clone(), y.raw.clone()).map(wrap);
@@ -473,6 +484,33 @@ pub struct Meshgrid {
     pub sparse: bool,
     /// Which of the vectors goes along the rows.
     pub indexing: functions::Indexing,
+}
+
+/// What [`cross_entropy`] takes beside the input and the target.
+#[derive(Clone, Debug)]
+pub struct CrossEntropy<T> {
+    /// How much each class counts.
+    pub weight: Option<Vector<T>>,
+    /// Targets that are this do not count.
+    pub ignore_index: isize,
+    /// What becomes of the losses of all samples: by default their mean, without axes.
+    pub reduction: functions::LossReduction,
+    /// The part of each target that goes to all classes alike.
+    pub label_smoothing: f64,
+}
+impl<T> Default for CrossEntropy<T> {
+    fn default() -> CrossEntropy<T> {
+        CrossEntropy {
+            weight: None,
+            ignore_index: -100,
+            reduction: functions::LossReduction::Mean,
+            label_smoothing: 0.0,
+        }
+    }
+}
+
+fn optional<T, const N: usize>(x: Option<&Tensor<T, N>>) -> Option<Raw> {
+    x.map(|x| x.raw.clone())
 }
 
 const EVERYWHERE: Where = Where(None);

@@ -96,7 +96,7 @@ impl Backend for Cpu {
     fn arg_fold(&self, fold: &ArgFold, x: &Raw) -> Result<Raw> {
         reduce::arg_fold(fold, x)
     }
-    fn rowwise(&self, rowwise: &Rowwise, x: &Raw) -> Result<Raw> {
+    fn rowwise(&self, rowwise: &Rowwise, x: &[&Raw]) -> Result<Raw> {
         reduce::rowwise(rowwise, x)
     }
     fn scan(&self, scan: &Scan, x: &Raw) -> Result<Raw> {

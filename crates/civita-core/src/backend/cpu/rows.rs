@@ -6,8 +6,9 @@ use smallvec::SmallVec;
 
 use super::program::{GRAIN, Once, Plan, Steps};
 use crate::device::Device;
-use crate::dtype::DType;
+use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
+use crate::graph::Function;
 use crate::isa::Kernel;
 use crate::kernels::fold::{Folding, folding};
 use crate::kernels::strided::{Tile, fill};
@@ -21,25 +22,43 @@ use crate::threads::{self, Parts};
 /// Bytes of a row, and of each value that is one: all of them together stay in L2.
 const ROW: usize = 1 << 16;
 
-/// Runs the stages of `p` for every row of `x` along its last axis into `out`, which has a row for each. Returns false where rows do
-/// not lie as kernels want them: in C order, in a lane that is their dtype, short enough for the cache.
-pub(super) fn run(p: &Rowwise, x: &Raw, out: &Raw) -> Result<bool> {
-    let (dtype, n) = (x.dtype(), x.shape().last().copied().unwrap_or(0));
+/// Runs the stages of `p` for every row of the first operand along its last axes into `out`, which has a row or an element for each.
+/// All are of one dtype. Returns false where rows do not lie as kernels want them: in C order, in a lane that is their dtype, short
+/// enough for the cache.
+pub(super) fn run(p: &Rowwise, operands: &[&Raw], out: &Raw) -> Result<bool> {
+    let x = operands[0];
+    let (dtype, n) = (x.dtype(), p.over.count(x.shape()));
     let fits = dtype.is_float()
         && dtype == dtype.compute()
         && (1..=ROW / dtype.size()).contains(&n)
-        && x.layout().is_contiguous()
+        && operands.iter().all(|x| x.layout().is_contiguous())
         && out.layout().is_contiguous();
     let Some(stages) = fits.then(|| Stages::of(p, dtype)).flatten() else {
         return Ok(false);
     };
-    let (from, to) = (Parts(x.ptr()), Parts(out.ptr()));
-    let row = n * dtype.size();
+    let count = x.len() / n;
+    // bytes from the operand's part for a row to that for the next
+    let step = |operand: &Raw| match operand.len() {
+        len if len == x.len() && operand.rank() == x.rank() => n * dtype.size(),
+        len if len == count && operand.rank() == x.rank() => dtype.size(),
+        // one row for all
+        _ => 0,
+    };
+    let from: SmallVec<[(Parts<u8>, usize); 3]> = operands
+        .iter()
+        .map(|operand| (Parts(operand.ptr()), step(operand)))
+        .collect();
+    let (to, row) = (Parts(out.ptr()), dtype.size() * (out.len() / count));
+    let scalars = scalars(&p.stages(n, dtype), dtype);
     let failed: Mutex<Option<Error>> = Mutex::new(None);
-    threads::run_ranges(x.len() / n, (GRAIN / n).max(1), &|range| {
+    threads::run_ranges(count, (GRAIN / n).max(1), &|range| {
+        let from = from
+            .iter()
+            .map(|(from, step)| (from.at(range.start * step), *step));
         let rows = Rows {
-            from: from.at(range.start * row),
-            to: to.at(range.start * row),
+            from: from.collect(),
+            to: (to.at(range.start * row), row),
+            scalars: &scalars,
             count: range.len(),
             n,
             size: dtype.size(),
@@ -66,49 +85,88 @@ enum Ready {
     },
     Map {
         typed: Arc<Typed>,
-        of: SmallVec<[usize; 3]>,
+        of: SmallVec<[usize; 5]>,
+        /// Whether a scalar is the last input.
+        scalar: bool,
     },
 }
 
-/// The stages of a normalisation in a lane.
+/// The scalars of stages in their order, as elements of the dtype.
+fn scalars(stages: &[Stage], dtype: DType) -> SmallVec<[Slot; 2]> {
+    let each = stages.iter().filter_map(|stage| match stage {
+        Stage::Scalar(_, _, Scalar::Float(value)) => Some(*value),
+        _ => None,
+    });
+    let slot = |value: f64| {
+        let mut slot = Slot::ZERO;
+        match dtype {
+            DType::F32 => slot.0[..4].copy_from_slice(&(value as f32).to_ne_bytes()),
+            _ => slot.0[..8].copy_from_slice(&value.to_ne_bytes()),
+        }
+        slot
+    };
+    each.map(slot).collect()
+}
+
+/// The stages of a statistic in a lane.
 struct Stages {
     all: Vec<Ready>,
-    /// Whether each value, the operand first, is one number for the row.
-    one: SmallVec<[bool; 8]>,
+    /// Whether each value, the operands first, is one number for the row.
+    one: SmallVec<[bool; 12]>,
+    /// How many operands there are.
+    operands: usize,
     /// Rows of registers that a stage needs at most.
     registers: usize,
 }
 
-/// Rows one behind the other, and as many rows of results.
-struct Rows {
-    from: *mut u8,
-    to: *mut u8,
+/// Rows one behind the other, and as many rows of results, or elements.
+struct Rows<'a> {
+    /// Where each operand's part for the first row lies, and how many bytes further that for the next.
+    from: SmallVec<[(*mut u8, usize); 3]>,
+    to: (*mut u8, usize),
+    scalars: &'a [Slot],
     count: usize,
     n: usize,
     size: usize,
 }
 
 impl Stages {
-    /// They are the same for all rows that have an element; `None` where there are none of that lane.
+    /// They are the same for all rows that have an element, but for scalars; `None` where there are none of that lane.
     fn of(p: &Rowwise, dtype: DType) -> Option<&'static Stages> {
-        static ALL: [[OnceLock<Option<Stages>>; 2]; 2] =
-            [const { [const { OnceLock::new() }; 2] }; 2];
+        static ALL: [[OnceLock<Option<Stages>>; 2]; 11] =
+            [const { [const { OnceLock::new() }; 2] }; 11];
         let stat = match p.stat {
             Stat::Softmax => 0,
             Stat::LogSoftmax => 1,
-            _ => return None,
+            Stat::LogLoss => 2,
+            Stat::Norm { .. } => 3 + p.norm_index(),
+            Stat::Mean
+            | Stat::MeanSquare
+            | Stat::Var { .. }
+            | Stat::Std { .. }
+            | Stat::LogSumExp => return None,
         };
         let slot = &ALL[stat][usize::from(dtype == DType::F64)];
-        slot.get_or_init(|| Stages::new(&p.stages(1, dtype), dtype))
-            .as_ref()
+        slot.get_or_init(|| {
+            let one = |i: usize| p.stat == Stat::LogLoss && i == 1;
+            let operands = (0..p.operands()).map(one).collect();
+            Stages::new(&p.stages(1, dtype), dtype, operands)
+        })
+        .as_ref()
     }
 
     /// `None` where a stage gives another dtype, or has no kernel.
-    fn new(stages: &[Stage], dtype: DType) -> Option<Stages> {
+    fn new(stages: &[Stage], dtype: DType, one: SmallVec<[bool; 12]>) -> Option<Stages> {
         let mut ready = Stages {
             all: Vec::with_capacity(stages.len()),
-            one: SmallVec::from_elem(false, 1),
+            operands: one.len(),
+            one,
             registers: 0,
+        };
+        let typed = |function: &Arc<Function>, inputs: usize| {
+            let dtypes: SmallVec<[DType; 5]> = SmallVec::from_elem(dtype, inputs);
+            let typed = function.typed(Device::Cpu, &dtypes).ok()?;
+            (typed.output == dtype && typed.widest <= dtype.size()).then_some(typed)
         };
         for stage in stages {
             match stage {
@@ -123,16 +181,23 @@ impl Stages {
                     });
                 }
                 Stage::Map(function, of) => {
-                    let dtypes: SmallVec<[DType; 3]> = of.iter().map(|_| dtype).collect();
-                    let typed = function.typed(Device::Cpu, &dtypes).ok()?;
-                    if typed.output != dtype || typed.widest > dtype.size() {
-                        return None;
-                    }
+                    let typed = typed(function, of.len())?;
                     ready.registers = ready.registers.max(typed.registers);
                     ready.one.push(of.iter().all(|&i| ready.one[i]));
                     ready.all.push(Ready::Map {
                         typed,
-                        of: of.clone(),
+                        of: SmallVec::from_slice(of),
+                        scalar: false,
+                    });
+                }
+                Stage::Scalar(op, of, Scalar::Float(_)) => {
+                    let typed = typed(Function::of(*op), 2)?;
+                    ready.registers = ready.registers.max(typed.registers);
+                    ready.one.push(ready.one[*of]);
+                    ready.all.push(Ready::Map {
+                        typed,
+                        of: SmallVec::from_elem(*of, 1),
+                        scalar: true,
                     });
                 }
                 Stage::Scalar(..) => return None,
@@ -143,15 +208,15 @@ impl Stages {
 
     /// # Safety
     /// The rows lie where they say, and those of the results are the caller's alone.
-    unsafe fn run(&self, rows: &Rows) -> Result<()> {
+    unsafe fn run(&self, rows: &Rows<'_>) -> Result<()> {
         let (n, size) = (rows.n, rows.size);
         let row = (n * size).next_multiple_of(64);
         let values = self.one.len();
         // values that are rows, then the registers of a stage, then booleans
         let scratch = Storage::uninit((values + self.registers + 1) * row)?;
         let part = |i: usize| scratch.ptr().wrapping_add(i * row);
-        let mut ones: SmallVec<[Slot; 8]> = SmallVec::from_elem(Slot::ZERO, values);
-        let mut at: SmallVec<[*mut u8; 8]> = (0..values)
+        let mut ones: SmallVec<[Slot; 12]> = SmallVec::from_elem(Slot::ZERO, values);
+        let mut at: SmallVec<[*mut u8; 12]> = (0..values)
             .map(|i| {
                 if self.one[i] {
                     ones[i].at_mut()
@@ -161,21 +226,29 @@ impl Stages {
             })
             .collect();
         let mut once: SmallVec<[Once; 8]> = self.all.iter().map(|_| Once::default()).collect();
+        let mut scalars = rows.scalars.iter();
         let mut steps: SmallVec<[Option<Steps>; 8]> = (self.all.iter().zip(&mut once))
             .map(|(stage, once)| match stage {
                 Ready::Fold { .. } => None,
-                Ready::Map { typed, of } => {
-                    let one = |i: usize| self.one[of[i]];
+                Ready::Map { typed, of, scalar } => {
+                    let one = |i: usize| of.get(i).is_none_or(|&of| self.one[of]);
                     let plan = Plan::of(typed, once);
-                    Some(Steps::new(plan, one, |r| part(values + r)))
+                    let mut steps = Steps::new(plan, one, |r| part(values + r));
+                    if let Some(scalar) = scalar.then(|| scalars.next()).flatten() {
+                        steps.set_input(of.len(), scalar.at());
+                    }
+                    Some(steps)
                 }
             })
             .collect();
         for r in 0..rows.count {
-            at[0] = rows.from.wrapping_add(r * n * size);
-            at[values - 1] = rows.to.wrapping_add(r * n * size);
+            for (at, (from, step)) in at.iter_mut().zip(&rows.from) {
+                *at = from.wrapping_add(r * step);
+            }
+            at[values - 1] = rows.to.0.wrapping_add(r * rows.to.1);
             for (i, (stage, steps)) in self.all.iter().zip(&mut steps).enumerate() {
-                let (one, to) = (self.one[i + 1], at[i + 1]);
+                let value = self.operands + i;
+                let (one, to) = (self.one[value], at[value]);
                 // SAFETY: values before this one have been computed; each is a row of `n` elements, or one; its own place is
                 // as long and nobody else's.
                 unsafe {
