@@ -239,7 +239,8 @@ fn lengths_that_values_decide_do_not_meet_fixed_ones_of_the_trace() -> Result<()
         Ok(vec![chosen.mul(&ones)?.sum_all()?])
     };
     let of_a_sum = |x: &[Raw]| grad(&|x| Ok(vec![positive(&x[0])?.sum_all()?]), x, &[0]);
-    let all: [&dyn Fn(&[Raw]) -> Result<Vec<Raw>>; 3] = [&derivative, &times_ones, &of_a_sum];
+    type Function<'a> = &'a dyn Fn(&[Raw]) -> Result<Vec<Raw>>;
+    let all: [Function<'_>; 3] = [&derivative, &times_ones, &of_a_sum];
     for f in all {
         let graph = trace(f, std::slice::from_ref(&traced))?;
         let x = std::slice::from_ref(&same);
