@@ -652,7 +652,7 @@ impl Function {
                 let pad = args.py().import("civita._functional")?;
                 return Ok(pad.getattr("_pad_by")?.call(args, kwargs)?.unbind());
             }
-            check_pad(&mode, kwargs)?;
+            check_pad(&mode, args.len(), kwargs)?;
         }
         // results that others of NumPy's arguments of generalised ufuncs and of `clip` ask for
         if let Some(kwargs) = kwargs
@@ -828,7 +828,29 @@ impl Method {
 }
 
 /// Refuses modes that are no names, and arguments that a mode of `pad` does not have.
-fn check_pad(mode: &Bound<'_, PyAny>, kwargs: Option<&Bound<'_, PyDict>>) -> Outcome<()> {
+fn check_pad(
+    mode: &Bound<'_, PyAny>,
+    given: usize,
+    kwargs: Option<&Bound<'_, PyDict>>,
+) -> Outcome<()> {
+    const NAMES: [&str; 7] = [
+        "array",
+        "pad_width",
+        "mode",
+        "constant_values",
+        "end_values",
+        "stat_length",
+        "reflect_type",
+    ];
+    // of calls that no function takes the arguments are told first
+    let mut keys = Vec::new();
+    for (key, _) in kwargs.into_iter().flat_map(|k| k.iter()) {
+        keys.push(key.extract::<PyBackedStr>()?);
+    }
+    let known = |key: &PyBackedStr| NAMES[given.min(3)..].contains(&&**key);
+    if given > 3 || !keys.iter().all(known) {
+        return Ok(());
+    }
     let Ok(name) = mode.extract::<PyBackedStr>() else {
         return Err(crate::error::value_error(format!(
             "mode '{}' is not supported",
@@ -843,9 +865,8 @@ fn check_pad(mode: &Bound<'_, PyAny>, kwargs: Option<&Bound<'_, PyDict>>) -> Out
         "edge" | "empty" | "wrap" => &[],
         _ => return Ok(()),
     };
-    for (key, _) in kwargs.into_iter().flat_map(|k| k.iter()) {
-        let key = key.extract::<PyBackedStr>()?;
-        if !own.contains(&&*key) && !matches!(&*key, "array" | "pad_width" | "mode") {
+    for key in keys {
+        if !own.contains(&&*key) && !NAMES[..3].contains(&&*key) {
             return Err(crate::error::value_error(format!(
                 "unsupported keyword arguments for mode '{name}': {{'{key}'}}"
             )));

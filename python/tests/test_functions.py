@@ -183,7 +183,8 @@ def test_calls_by_name_are_calls_by_position(row):
         bound.arguments.pop("out", None)
         positional, keywords, starred = [], {}, any(p.kind is p.VAR_POSITIONAL for p in bound.signature.parameters.values())
         for name, p in bound.signature.parameters.items():
-            if name not in bound.arguments:
+            # a mode of `pad` takes no arguments of others, even their defaults
+            if name not in bound.arguments or (row["name"] == "pad" and p.default is bound.arguments[name]):
                 continue
             if p.kind is p.VAR_POSITIONAL:
                 positional += bound.arguments[name]
