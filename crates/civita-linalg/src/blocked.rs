@@ -33,7 +33,13 @@ fn block(n: usize) -> usize {
 }
 
 /// Writes the transpose of a matrix of this shape; its rows, and those of the result, are so far apart.
-fn transpose<T: Scalar>(from: &[T], apart: usize, shape: [usize; 2], to: &mut [T], stride: usize) {
+pub fn transpose<T: Scalar>(
+    from: &[T],
+    apart: usize,
+    shape: [usize; 2],
+    to: &mut [T],
+    stride: usize,
+) {
     wide(Transpose {
         from,
         apart,

@@ -8,17 +8,8 @@ use crate::gemm::View;
 use crate::scalar::Scalar;
 
 /// Writes the transpose of a row-major `m × n` matrix: its elements in column-major order, or back.
-pub fn transpose<T: Copy>(from: &[T], m: usize, n: usize, to: &mut [T]) {
-    const TILE: usize = 16;
-    for i in (0..m).step_by(TILE) {
-        for j in (0..n).step_by(TILE) {
-            for jj in j..n.min(j + TILE) {
-                for ii in i..m.min(i + TILE) {
-                    to[jj * m + ii] = from[ii * n + jj];
-                }
-            }
-        }
-    }
+pub fn transpose<T: Scalar>(from: &[T], m: usize, n: usize, to: &mut [T]) {
+    blocked::transpose(from, n, [m, n], to, m);
 }
 
 /// Column-major, to be read.
