@@ -475,7 +475,7 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
         let most = usize::try_from(high).unwrap_or(usize::MAX);
         n = n.max(most.saturating_add(1));
     }
-    // of nothing there are no weights
+    // an empty input has no weights
     let weights = weights.filter(|_| !x.is_empty());
     if weights.is_none()
         && let Some(counts) = direct(OP, &[&x], || count::bincount(&x, n))?
