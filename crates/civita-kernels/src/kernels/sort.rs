@@ -1,10 +1,11 @@
 //! Unsigned integers sorted or partitioned in place, by vectors.
 //!
 //! ```text
-//! few: columns of 16 rows by a sorting network, a column in each lane; then the columns are merged
+//! few: 16 registers. Their columns are sorted by a network, a column in each lane, and transposed into runs; runs are merged by
+//!   bitonic networks
 //! many: partition about the median of a sample
 //!   a vector is compared with the pivot, packed (small ones first), and stored at both ends of the gap
-//!   always read from the side with less room, four vectors at a time, so that the choice is rarely waited for
+//!   always read from the side with less room, eight vectors at a time, so that the choice is rarely waited for
 //! nothing above the pivot: what equals it is in place already, and goes off
 //! too deep: the library's sort
 //! ```
@@ -16,15 +17,27 @@ use std::mem::MaybeUninit;
 
 use crate::isa::{Level, level};
 
-/// Rows of the network.
+/// Registers that are sorted at once.
 const ROWS: usize = 16;
+/// Elements from which on the pivot is chosen with more care.
+const MANY: usize = 1 << 12;
 /// Vectors that are partitioned between two looks at the room.
-const STRIDE: usize = 4;
+const STRIDE: usize = 8;
 
 /// An unsigned integer that can be sorted here.
 pub trait Code: Copy + Ord + Send + Sync + 'static {
     /// Sorts in place, or where places are given moves to each of them what a sort would put there.
-    fn arrange(codes: &mut [Self], places: Option<&[usize]>);
+    ///
+    /// # Safety
+    /// The processor has `level`.
+    unsafe fn arrange(level: Level, codes: &mut [Self], places: Option<&[usize]>);
+    /// Puts those at most `pivot` first and returns how many they are.
+    ///
+    /// # Safety
+    /// The processor has `level`.
+    unsafe fn partition(level: Level, codes: &mut [Self], pivot: Self) -> usize;
+    /// The integer below.
+    fn below(self) -> Option<Self>;
 }
 
 /// Sorts integers in place.
@@ -36,7 +49,8 @@ pub trait Code: Copy + Ord + Send + Sync + 'static {
 /// assert!(x.is_sorted());
 /// ```
 pub fn sort<C: Code>(codes: &mut [C]) {
-    C::arrange(codes, None);
+    // SAFETY: the processor has the level that was found.
+    unsafe { C::arrange(level(), codes, None) };
 }
 
 /// Moves to these increasing places what a sort would put there: smaller ones come before, larger ones behind.
@@ -49,7 +63,54 @@ pub fn sort<C: Code>(codes: &mut [C]) {
 /// assert!(x[..500].iter().all(|&v| v < 500));
 /// ```
 pub fn select<C: Code>(codes: &mut [C], places: &[usize]) {
-    C::arrange(codes, Some(places));
+    // SAFETY: the processor has the level that was found.
+    unsafe { C::arrange(level(), codes, Some(places)) };
+}
+
+/// Parts elements in two, of which none of the first is larger than any of the second, and returns how many the first has: 0 or all
+/// where all are equal, or there are fewer than a few hundred. The parts of many elements are about equal, unless a value is frequent.
+///
+/// ```
+/// use civita_kernels::kernels::sort::halve;
+/// let mut x: Vec<u32> = (0..10_000).rev().collect();
+/// let (low, high) = { let n = halve(&mut x); x.split_at(n) };
+/// assert!(low.len() > 4000 && high.len() > 4000);
+/// assert!(low.iter().max() <= high.iter().min());
+/// ```
+pub fn halve<C: Code>(codes: &mut [C]) -> usize {
+    // SAFETY: the processor has the level that was found.
+    unsafe { halve_at(level(), codes) }
+}
+
+/// # Safety
+/// The processor has `level`.
+unsafe fn halve_at<C: Code>(level: Level, codes: &mut [C]) -> usize {
+    if codes.len() < MOST_FEW {
+        return codes.len();
+    }
+    // SAFETY: as many elements; the caller's contract.
+    unsafe {
+        let pivot = median::<C, 255>(codes.as_ptr(), codes.len());
+        match C::partition(level, codes, pivot) {
+            // those that equal the pivot are the largest
+            all if all == codes.len() => pivot
+                .below()
+                .map_or(all, |below| C::partition(level, codes, below)),
+            small => small,
+        }
+    }
+}
+
+/// By comparison, where there are no vectors.
+fn part<C: Code>(codes: &mut [C], pivot: C) -> usize {
+    let mut small = 0;
+    for i in 0..codes.len() {
+        let code = codes[i];
+        codes[i] = codes[small];
+        codes[small] = code;
+        small += usize::from(code <= pivot);
+    }
+    small
 }
 
 /// The library's, where there are no vectors.
@@ -59,8 +120,11 @@ fn arrange<C: Ord>(codes: &mut [C], places: Option<&[usize]>) {
     };
     let mut from = 0;
     for &place in places {
-        codes[from..].select_nth_unstable(place - from);
-        from = place;
+        // a place that is given twice is done
+        if let Some(nth) = place.checked_sub(from) {
+            codes[from..].select_nth_unstable(nth);
+            from = place + 1;
+        }
     }
 }
 
@@ -94,6 +158,8 @@ impl Wanted<'_> {
 
 /// A vector register of codes.
 ///
+/// Code over it has no closures: one that is not inlined has no instruction set, and neither has what it calls.
+///
 /// # Safety
 /// Every function may only run where the instruction set that the implementor names is present; pointers are valid for
 /// [`Lanes::N`] elements, at any alignment.
@@ -111,8 +177,13 @@ trait Lanes: Copy {
     /// from `low` on and before `high` may be written.
     unsafe fn split(self, bound: Self, low: *mut Self::Code, high: *mut Self::Code) -> usize;
 
-    /// The integer below.
-    fn below(code: Self::Code) -> Option<Self::Code>;
+    /// The lanes in the opposite order.
+    unsafe fn reverse(self) -> Self;
+    /// Sorts a register whose lanes rise and then fall, or fall and then rise: lanes half a register apart are compared first, at
+    /// last neighbours.
+    unsafe fn sort_bitonic(self) -> Self;
+    /// Makes each column a run: [`ROWS`] lanes that follow each other, from register to register.
+    unsafe fn columns_to_runs(rows: [Self; ROWS]) -> [Self; ROWS];
 }
 
 /// Compares and swaps rows.
@@ -122,36 +193,52 @@ macro_rules! network {
     )* };
 }
 
-/// Merges two sorted runs of `len` elements from both ends at once: two chains that do not wait for each other.
+/// Merges neighbouring runs of `W` registers each, which are sorted, into runs of twice as many.
 ///
 /// # Safety
-/// `2 * len` elements at `from` and room for as many at `to`.
+/// That of [`Lanes`].
 #[inline(always)]
-unsafe fn merge<C: Code>(from: *const C, len: usize, to: *mut C) {
-    // SAFETY: after `k` steps each end has taken `k` elements, fewer than a run has.
+unsafe fn merge<L: Lanes, const W: usize>(r: &mut [L; ROWS]) {
+    // SAFETY: the caller's contract.
     unsafe {
-        let (mut a, mut b) = (from, from.add(len));
-        let (mut x, mut y) = (b.sub(1), b.add(len - 1));
-        let (mut low, mut high) = (to, to.add(2 * len - 1));
-        for _ in 0..len {
-            let (p, q) = (*a, *b);
-            let second = q < p;
-            *low = if second { q } else { p };
-            a = a.add(usize::from(!second));
-            b = b.add(usize::from(second));
-            low = low.add(1);
-            let (p, q) = (*x, *y);
-            let first = q < p;
-            *high = if first { p } else { q };
-            x = x.wrapping_sub(usize::from(first));
-            y = y.wrapping_sub(usize::from(!first));
-            high = high.wrapping_sub(1);
+        for pair in r.as_chunks_mut::<W>().0.chunks_exact_mut(2) {
+            let [left, right] = pair else { unreachable!() };
+            // The first run and the second one read backwards are bitonic, and so are the smaller and the larger of the two.
+            let mut turned = *right;
+            for i in 0..W {
+                turned[i] = right[W - 1 - i].reverse();
+            }
+            for i in 0..W {
+                right[i] = left[i].max(turned[i]);
+                left[i] = left[i].min(turned[i]);
+            }
+            sort_bitonic::<L, W>(left);
+            sort_bitonic::<L, W>(right);
         }
     }
 }
 
-/// The most elements that [`few`] takes, of any instruction set.
-const MOST_FEW: usize = ROWS * 16;
+/// Sorts registers that hold a bitonic sequence.
+///
+/// # Safety
+/// That of [`Lanes`].
+#[inline(always)]
+unsafe fn sort_bitonic<L: Lanes, const W: usize>(r: &mut [L; W]) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        for (distance, there) in [(4, W > 4), (2, W > 2), (1, W > 1)] {
+            for i in 0..W {
+                if there && i & distance == 0 {
+                    let (a, b) = (r[i], r[i + distance]);
+                    (r[i], r[i + distance]) = (a.min(b), a.max(b));
+                }
+            }
+        }
+        for row in r {
+            *row = row.sort_bitonic();
+        }
+    }
+}
 
 /// Sorts at most `ROWS * N` elements.
 ///
@@ -159,50 +246,51 @@ const MOST_FEW: usize = ROWS * 16;
 /// `n` elements at `p`.
 #[inline(always)]
 unsafe fn few<L: Lanes>(p: *mut L::Code, n: usize) {
-    let size = ROWS * L::N;
     if n <= 2 * ROWS {
         // SAFETY: the caller's contract.
         unsafe { std::slice::from_raw_parts_mut(p, n) }.sort_unstable();
         return;
     }
-    let mut rooms = [const { MaybeUninit::<[L::Code; MOST_FEW]>::uninit() }; 2];
-    let [mut from, mut to] = rooms
-        .each_mut()
-        .map(|room| room.as_mut_ptr().cast::<L::Code>());
-    // SAFETY: `n` is at most `size`, which is at most the room; what is read was written.
+    let (whole, rest) = (n / L::N, n % L::N);
+    // SAFETY: whole registers lie in the `n` elements; the one that is not goes through a room of its own.
     unsafe {
-        std::ptr::copy_nonoverlapping(p.cast_const(), from, n);
-        for i in n..size {
-            from.add(i).write(L::LARGEST);
-        }
-        let mut r: [L; ROWS] = [L::splat(L::LARGEST); ROWS];
+        let mut room = [L::LARGEST; 16];
+        std::ptr::copy_nonoverlapping(p.cast_const().add(whole * L::N), room.as_mut_ptr(), rest);
+        let mut r = [L::splat(L::LARGEST); ROWS];
         for (i, row) in r.iter_mut().enumerate() {
-            *row = L::load(from.add(i * L::N));
+            if i < whole {
+                *row = L::load(p.cast_const().add(i * L::N));
+            } else if i == whole {
+                *row = L::load(room.as_ptr());
+            }
         }
         network!(r: 0 1, 2 3, 4 5, 6 7, 8 9, 10 11, 12 13, 14 15, 0 2, 1 3, 4 6, 5 7, 8 10, 9 11, 12 14, 13 15,
             1 2, 5 6, 9 10, 13 14, 0 4, 1 5, 2 6, 3 7, 8 12, 9 13, 10 14, 11 15, 2 4, 3 5, 10 12, 11 13,
             1 2, 3 4, 5 6, 9 10, 11 12, 13 14, 0 8, 1 9, 2 10, 3 11, 4 12, 5 13, 6 14, 7 15, 4 8, 5 9, 6 10, 7 11,
             2 4, 3 5, 6 8, 7 9, 10 12, 11 13, 1 2, 3 4, 5 6, 7 8, 9 10, 11 12, 13 14);
+        r = L::columns_to_runs(r);
+        // a run has ROWS elements
+        if ROWS / L::N == 1 {
+            merge::<L, 1>(&mut r);
+        }
+        if ROWS / L::N <= 2 {
+            merge::<L, 2>(&mut r);
+        }
+        merge::<L, 4>(&mut r);
+        merge::<L, 8>(&mut r);
         for (i, row) in r.into_iter().enumerate() {
-            row.store(to.add(i * L::N));
-        }
-        for lane in 0..L::N {
-            for row in 0..ROWS {
-                from.add(lane * ROWS + row)
-                    .write(*to.add(row * L::N + lane));
+            if i < whole {
+                row.store(p.add(i * L::N));
+            } else if i == whole {
+                row.store(room.as_mut_ptr());
             }
         }
-        let mut len = ROWS;
-        while len < size {
-            for at in (0..size).step_by(2 * len) {
-                merge(from.add(at).cast_const(), len, to.add(at));
-            }
-            (from, to) = (to, from);
-            len *= 2;
-        }
-        std::ptr::copy_nonoverlapping(from.cast_const(), p, n);
+        std::ptr::copy_nonoverlapping(room.as_ptr(), p.add(whole * L::N), rest);
     }
 }
+
+/// The most elements that [`few`] takes, of any instruction set.
+const MOST_FEW: usize = ROWS * 16;
 
 /// Puts those at most `pivot` first and returns how many they are.
 ///
@@ -230,7 +318,10 @@ unsafe fn partition<L: Lanes>(p: *mut L::Code, n: usize, pivot: L::Code) -> usiz
                 unread.end -= chunk;
                 unread.end
             };
-            let vectors: [L; STRIDE] = std::array::from_fn(|i| L::load(p.add(from + i * L::N)));
+            let mut vectors = [bound; STRIDE];
+            for (i, v) in vectors.iter_mut().enumerate() {
+                *v = L::load(p.cast_const().add(from + i * L::N));
+            }
             for v in vectors {
                 let small = v.split(bound, p.add(low), p.add(high));
                 low += small;
@@ -256,18 +347,32 @@ unsafe fn partition<L: Lanes>(p: *mut L::Code, n: usize, pivot: L::Code) -> usiz
     }
 }
 
-/// The median of a sample.
+/// The median of a sample: of more elements where the choice decides about more.
 ///
 /// # Safety
 /// `n` elements at `p`, at least nine.
 #[inline(always)]
 unsafe fn pivot<C: Code>(p: *const C, n: usize) -> C {
-    // SAFETY: the caller's contract: the largest index is below `n`.
-    let at = |i: usize| unsafe { *p.add(i) };
-    let step = n / 9;
-    let mut sample: [C; 9] = std::array::from_fn(|i| at(i * step + step / 2));
-    sample.sort_unstable();
-    sample[4]
+    // SAFETY: the caller's contract.
+    unsafe {
+        if n < MANY {
+            median::<C, 9>(p, n)
+        } else {
+            median::<C, 63>(p, n)
+        }
+    }
+}
+
+/// The median of `K` elements at equal distances.
+///
+/// # Safety
+/// `n` elements at `p`, at least `K`.
+#[inline(always)]
+unsafe fn median<C: Code, const K: usize>(p: *const C, n: usize) -> C {
+    let step = n / K;
+    // SAFETY: the largest index is below `n`.
+    let mut sample: [C; K] = std::array::from_fn(|i| unsafe { *p.add(i * step + step / 2) });
+    *sample.select_nth_unstable(K / 2).1
 }
 
 /// # Safety
@@ -294,7 +399,7 @@ unsafe fn quicksort<L: Lanes>(
             let small = partition::<L>(p, n, pivot);
             if small == n {
                 // those that equal the pivot are the largest
-                match L::below(pivot) {
+                match pivot.below() {
                     Some(below) => n = partition::<L>(p, n, below),
                     None => return,
                 }
@@ -319,7 +424,7 @@ unsafe fn quicksort<L: Lanes>(
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::Lanes;
+    use super::{Lanes, ROWS};
 
     /// For each mask of large 64-bit lanes, the order in which small ones come first, in halves of lanes.
     static PACK_64: [[u32; 8]; 16] = {
@@ -430,8 +535,40 @@ mod x86 {
                 4 - large.count_ones() as usize
             }
         }
-        fn below(code: u64) -> Option<u64> {
-            code.checked_sub(1)
+        #[inline(always)]
+        unsafe fn reverse(self) -> Self {
+            // SAFETY: as above.
+            unsafe { Four(_mm256_permute4x64_epi64(self.0, 0x1b)) }
+        }
+        #[inline(always)]
+        unsafe fn sort_bitonic(self) -> Self {
+            // SAFETY: as above.
+            unsafe {
+                let other = Four(_mm256_permute4x64_epi64(self.0, 0x4e));
+                let v = _mm256_blend_epi32(self.min(other).0, self.max(other).0, 0xf0);
+                let other = Four(_mm256_shuffle_epi32(v, 0x4e));
+                let (low, high) = (Four(v).min(other).0, Four(v).max(other).0);
+                Four(_mm256_blend_epi32(low, high, 0xcc))
+            }
+        }
+        #[inline(always)]
+        unsafe fn columns_to_runs(r: [Self; ROWS]) -> [Self; ROWS] {
+            let mut runs = r;
+            for block in 0..4 {
+                let i = 4 * block;
+                // SAFETY: as above.
+                unsafe {
+                    let a = _mm256_unpacklo_epi64(r[i].0, r[i + 1].0);
+                    let b = _mm256_unpackhi_epi64(r[i].0, r[i + 1].0);
+                    let c = _mm256_unpacklo_epi64(r[i + 2].0, r[i + 3].0);
+                    let d = _mm256_unpackhi_epi64(r[i + 2].0, r[i + 3].0);
+                    runs[block] = Four(_mm256_permute2x128_si256(a, c, 0x20));
+                    runs[4 + block] = Four(_mm256_permute2x128_si256(b, d, 0x20));
+                    runs[8 + block] = Four(_mm256_permute2x128_si256(a, c, 0x31));
+                    runs[12 + block] = Four(_mm256_permute2x128_si256(b, d, 0x31));
+                }
+            }
+            runs
         }
     }
 
@@ -490,14 +627,63 @@ mod x86 {
                 8 - large.count_ones() as usize
             }
         }
-        fn below(code: u32) -> Option<u32> {
-            code.checked_sub(1)
+        #[inline(always)]
+        unsafe fn reverse(self) -> Self {
+            // SAFETY: as above.
+            unsafe {
+                let order = _mm256_setr_epi32(7, 6, 5, 4, 3, 2, 1, 0);
+                Eight(_mm256_permutevar8x32_epi32(self.0, order))
+            }
+        }
+        #[inline(always)]
+        unsafe fn sort_bitonic(self) -> Self {
+            // SAFETY: as above.
+            unsafe {
+                let other = Eight(_mm256_permute4x64_epi64(self.0, 0x4e));
+                let v = _mm256_blend_epi32(self.min(other).0, self.max(other).0, 0xf0);
+                let other = Eight(_mm256_shuffle_epi32(v, 0x4e));
+                let (low, high) = (Eight(v).min(other).0, Eight(v).max(other).0);
+                let v = _mm256_blend_epi32(low, high, 0xcc);
+                let other = Eight(_mm256_shuffle_epi32(v, 0xb1));
+                let (low, high) = (Eight(v).min(other).0, Eight(v).max(other).0);
+                Eight(_mm256_blend_epi32(low, high, 0xaa))
+            }
+        }
+        #[inline(always)]
+        unsafe fn columns_to_runs(r: [Self; ROWS]) -> [Self; ROWS] {
+            let mut runs = r;
+            // SAFETY: as above.
+            unsafe {
+                let mut quads = [[_mm256_setzero_si256(); 4]; 4];
+                for (i, quad) in quads.iter_mut().enumerate() {
+                    let i = 4 * i;
+                    let a = _mm256_unpacklo_epi32(r[i].0, r[i + 1].0);
+                    let b = _mm256_unpackhi_epi32(r[i].0, r[i + 1].0);
+                    let c = _mm256_unpacklo_epi32(r[i + 2].0, r[i + 3].0);
+                    let d = _mm256_unpackhi_epi32(r[i + 2].0, r[i + 3].0);
+                    // columns `j` and `j + 4` of four rows
+                    *quad = [
+                        _mm256_unpacklo_epi64(a, c),
+                        _mm256_unpackhi_epi64(a, c),
+                        _mm256_unpacklo_epi64(b, d),
+                        _mm256_unpackhi_epi64(b, d),
+                    ];
+                }
+                for j in 0..4 {
+                    for block in 0..2 {
+                        let (a, b) = (quads[2 * block][j], quads[2 * block + 1][j]);
+                        runs[2 * j + block] = Eight(_mm256_permute2x128_si256(a, b, 0x20));
+                        runs[2 * (j + 4) + block] = Eight(_mm256_permute2x128_si256(a, b, 0x31));
+                    }
+                }
+            }
+            runs
         }
     }
 
     macro_rules! wide {
         ($(#[$doc:meta])* $Name:ident: $Code:ty, $Signed:ty, $n:literal, $Mask:ty, $load:ident, $store:ident, $splat:ident, $min:ident, $max:ident,
-            $at_most:ident, $compress:ident, $store_some:ident;) => {
+            $at_most:ident, $compress:ident, $store_some:ident; $($more:tt)*) => {
             $(#[$doc])*
             #[derive(Clone, Copy)]
             pub(super) struct $Name(__m512i);
@@ -544,26 +730,144 @@ mod x86 {
                         small
                     }
                 }
-                fn below(code: $Code) -> Option<$Code> {
-                    code.checked_sub(1)
-                }
+                $($more)*
             }
         };
     }
+
+    /// Transposes the quarters of four registers: register `i` has quarter `i` of each.
+    ///
+    /// # Safety
+    /// AVX-512.
+    #[inline(always)]
+    unsafe fn transpose_quarters([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+        // SAFETY: the caller's contract.
+        unsafe {
+            let [even, odd] = [
+                [
+                    _mm512_shuffle_i64x2(a, b, 0x88),
+                    _mm512_shuffle_i64x2(c, d, 0x88),
+                ],
+                [
+                    _mm512_shuffle_i64x2(a, b, 0xdd),
+                    _mm512_shuffle_i64x2(c, d, 0xdd),
+                ],
+            ];
+            [
+                _mm512_shuffle_i64x2(even[0], even[1], 0x88),
+                _mm512_shuffle_i64x2(odd[0], odd[1], 0x88),
+                _mm512_shuffle_i64x2(even[0], even[1], 0xdd),
+                _mm512_shuffle_i64x2(odd[0], odd[1], 0xdd),
+            ]
+        }
+    }
+
     wide! {
         /// Eight 64-bit codes in AVX-512.
         WideEight: u64, i64, 8, u8, _mm512_loadu_epi64, _mm512_storeu_epi64, _mm512_set1_epi64, _mm512_min_epu64, _mm512_max_epu64,
             _mm512_cmple_epu64_mask, _mm512_maskz_compress_epi64, _mm512_mask_storeu_epi64;
+
+        #[inline(always)]
+        unsafe fn reverse(self) -> Self {
+            // SAFETY: as above.
+            unsafe {
+                let order = _mm512_setr_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+                WideEight(_mm512_permutexvar_epi64(order, self.0))
+            }
+        }
+        #[inline(always)]
+        unsafe fn sort_bitonic(self) -> Self {
+            // SAFETY: as above.
+            unsafe {
+                let mut v = self.0;
+                let other = _mm512_shuffle_i64x2(v, v, 0x4e);
+                v = _mm512_mask_max_epu64(_mm512_min_epu64(v, other), 0xf0, v, other);
+                let other = _mm512_permutex_epi64(v, 0x4e);
+                v = _mm512_mask_max_epu64(_mm512_min_epu64(v, other), 0xcc, v, other);
+                let other = _mm512_shuffle_epi32(v, 0x4e);
+                WideEight(_mm512_mask_max_epu64(_mm512_min_epu64(v, other), 0xaa, v, other))
+            }
+        }
+        #[inline(always)]
+        unsafe fn columns_to_runs(r: [Self; ROWS]) -> [Self; ROWS] {
+            let mut runs = r;
+            for block in 0..2 {
+                // SAFETY: as above.
+                unsafe {
+                    let (mut even, mut odd) = ([_mm512_setzero_si512(); 4], [_mm512_setzero_si512(); 4]);
+                    for i in 0..4 {
+                        let (a, b) = (r[8 * block + 2 * i].0, r[8 * block + 2 * i + 1].0);
+                        (even[i], odd[i]) = (_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+                    }
+                    let (even, odd) = (transpose_quarters(even), transpose_quarters(odd));
+                    for i in 0..4 {
+                        runs[4 * i + block] = WideEight(even[i]);
+                        runs[4 * i + 2 + block] = WideEight(odd[i]);
+                    }
+                }
+            }
+            runs
+        }
     }
     wide! {
         /// Sixteen 32-bit codes in AVX-512.
         WideSixteen: u32, i32, 16, u16, _mm512_loadu_epi32, _mm512_storeu_epi32, _mm512_set1_epi32, _mm512_min_epu32, _mm512_max_epu32,
             _mm512_cmple_epu32_mask, _mm512_maskz_compress_epi32, _mm512_mask_storeu_epi32;
+
+        #[inline(always)]
+        unsafe fn reverse(self) -> Self {
+            // SAFETY: as above.
+            unsafe {
+                let order = _mm512_setr_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+                WideSixteen(_mm512_permutexvar_epi32(order, self.0))
+            }
+        }
+        #[inline(always)]
+        unsafe fn sort_bitonic(self) -> Self {
+            // SAFETY: as above.
+            unsafe {
+                let mut v = self.0;
+                let other = _mm512_shuffle_i64x2(v, v, 0x4e);
+                v = _mm512_mask_max_epu32(_mm512_min_epu32(v, other), 0xff00, v, other);
+                let other = _mm512_permutex_epi64(v, 0x4e);
+                v = _mm512_mask_max_epu32(_mm512_min_epu32(v, other), 0xf0f0, v, other);
+                let other = _mm512_shuffle_epi32(v, 0x4e);
+                v = _mm512_mask_max_epu32(_mm512_min_epu32(v, other), 0xcccc, v, other);
+                let other = _mm512_shuffle_epi32(v, 0xb1);
+                WideSixteen(_mm512_mask_max_epu32(_mm512_min_epu32(v, other), 0xaaaa, v, other))
+            }
+        }
+        #[inline(always)]
+        unsafe fn columns_to_runs(r: [Self; ROWS]) -> [Self; ROWS] {
+            let mut runs = r;
+            // SAFETY: as above.
+            unsafe {
+                // columns `j`, `j + 4`, `j + 8`, `j + 12` of the rows `4 i` to `4 i + 3`
+                let mut quads = [[_mm512_setzero_si512(); 4]; 4];
+                for i in 0..4 {
+                    let row = 4 * i;
+                    let a = _mm512_unpacklo_epi32(r[row].0, r[row + 1].0);
+                    let b = _mm512_unpackhi_epi32(r[row].0, r[row + 1].0);
+                    let c = _mm512_unpacklo_epi32(r[row + 2].0, r[row + 3].0);
+                    let d = _mm512_unpackhi_epi32(r[row + 2].0, r[row + 3].0);
+                    quads[0][i] = _mm512_unpacklo_epi64(a, c);
+                    quads[1][i] = _mm512_unpackhi_epi64(a, c);
+                    quads[2][i] = _mm512_unpacklo_epi64(b, d);
+                    quads[3][i] = _mm512_unpackhi_epi64(b, d);
+                }
+                for (j, quad) in quads.into_iter().enumerate() {
+                    for (i, column) in transpose_quarters(quad).into_iter().enumerate() {
+                        runs[4 * i + j] = WideSixteen(column);
+                    }
+                }
+            }
+            runs
+        }
     }
 }
 
 macro_rules! codes {
-    ($($Code:ty: $avx2:ident $Avx2:ty, $avx512:ident $Avx512:ty;)*) => { $(
+    ($($Code:ty: $avx2:ident $part_avx2:ident $Avx2:ty, $avx512:ident $part_avx512:ident $Avx512:ty;)*) => { $(
         /// # Safety
         /// AVX2, and `n` elements at `p`.
         #[cfg(target_arch = "x86_64")]
@@ -580,15 +884,48 @@ macro_rules! codes {
             // SAFETY: the caller's contract.
             unsafe { quicksort::<$Avx512>(p, n, wanted, depth, $avx512) }
         }
+        /// # Safety
+        /// AVX2, and `n` elements at `p`, at least `2 * STRIDE` vectors.
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+        unsafe fn $part_avx2(p: *mut $Code, n: usize, pivot: $Code) -> usize {
+            // SAFETY: the caller's contract.
+            unsafe { partition::<$Avx2>(p, n, pivot) }
+        }
+        /// # Safety
+        /// AVX-512, and `n` elements at `p`, at least `2 * STRIDE` vectors.
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,bmi1,bmi2,lzcnt,popcnt")]
+        unsafe fn $part_avx512(p: *mut $Code, n: usize, pivot: $Code) -> usize {
+            // SAFETY: the caller's contract.
+            unsafe { partition::<$Avx512>(p, n, pivot) }
+        }
         impl Code for $Code {
-            fn arrange(codes: &mut [$Code], places: Option<&[usize]>) {
+            unsafe fn partition(level: Level, codes: &mut [$Code], pivot: $Code) -> usize {
+                #[cfg(target_arch = "x86_64")]
+                if codes.len() >= MOST_FEW {
+                    let (p, n) = (codes.as_mut_ptr(), codes.len());
+                    match level {
+                        // SAFETY: the trait's contract; there are 2 * STRIDE of the longest vectors.
+                        Level::Avx2 => return unsafe { $part_avx2(p, n, pivot) },
+                        // SAFETY: as above.
+                        Level::Avx512 => return unsafe { $part_avx512(p, n, pivot) },
+                        Level::Baseline => {}
+                    }
+                }
+                part(codes, pivot)
+            }
+            fn below(self) -> Option<$Code> {
+                self.checked_sub(1)
+            }
+            unsafe fn arrange(level: Level, codes: &mut [$Code], places: Option<&[usize]>) {
                 #[cfg(target_arch = "x86_64")]
                 {
                     let (p, n) = (codes.as_mut_ptr(), codes.len());
                     let depth = 2 * n.max(1).ilog2() + 8;
                     let wanted = Wanted { places, offset: 0 };
-                    match level() {
-                        // SAFETY: the level is one that the processor has.
+                    match level {
+                        // SAFETY: the trait's contract.
                         Level::Avx2 => return unsafe { $avx2(p, n, wanted, depth) },
                         // SAFETY: as above.
                         Level::Avx512 => return unsafe { $avx512(p, n, wanted, depth) },
@@ -601,8 +938,8 @@ macro_rules! codes {
     )* };
 }
 codes! {
-    u32: avx2_32 x86::Eight, avx512_32 x86::WideSixteen;
-    u64: avx2_64 x86::Four, avx512_64 x86::WideEight;
+    u32: avx2_32 part_avx2_32 x86::Eight, avx512_32 part_avx512_32 x86::WideSixteen;
+    u64: avx2_64 part_avx2_64 x86::Four, avx512_64 part_avx512_64 x86::WideEight;
 }
 
 #[cfg(test)]
@@ -620,7 +957,7 @@ mod tests {
         })
     }
 
-    fn check<C: Code + std::fmt::Debug>(name: &str, make: impl Fn(u64) -> C) {
+    fn check<C: Code + std::fmt::Debug>(level: Level, name: &str, make: impl Fn(u64) -> C) {
         for n in (0..600).chain([1000, 4096, 5000, 100_003]) {
             let shapes: [(&str, Vec<C>); 6] = [
                 ("random", numbers(n, 1).map(&make).collect()),
@@ -639,17 +976,28 @@ mod tests {
                 let mut wanted = codes.clone();
                 wanted.sort_unstable();
                 let mut part = codes.clone();
-                sort(&mut codes);
+                // SAFETY: a level that is available.
+                unsafe { C::arrange(level, &mut codes, None) };
                 assert_eq!(codes, wanted, "{n} {name}, {shape}");
                 let places: Vec<usize> = [0, n / 3, n / 3 + 1, n.saturating_sub(1)]
                     .into_iter()
                     .filter(|&p| p < n)
                     .collect();
-                select(&mut part, &places);
+                // SAFETY: as above.
+                unsafe { C::arrange(level, &mut part, Some(&places)) };
                 for place in places {
                     assert_eq!(part[place], wanted[place], "{n} {name}, {shape}: {place}");
                     assert!(part[..place].iter().all(|x| *x <= part[place]));
                 }
+                // SAFETY: as above.
+                let small = unsafe { halve_at(level, &mut part) };
+                let (low, high) = part.split_at(small);
+                let apart = low.iter().max() <= high.iter().min() || high.is_empty();
+                assert!(apart, "{n} {name}, {shape}");
+                assert!(
+                    n < 256 || !high.is_empty() || wanted[0] == wanted[n - 1],
+                    "{n} {name}, {shape}"
+                );
                 part.sort_unstable();
                 assert_eq!(part, wanted, "{n} {name}, {shape}");
             }
@@ -658,8 +1006,10 @@ mod tests {
 
     #[test]
     fn codes_are_sorted() {
-        check("u64", |x| x);
-        check("u32", |x| x as u32);
-        check("high u64", |x| x | 1 << 63);
+        for level in Level::available() {
+            check(level, "u64", |x| x);
+            check(level, "u32", |x| x as u32);
+            check(level, "high u64", |x| x | 1 << 63);
+        }
     }
 }

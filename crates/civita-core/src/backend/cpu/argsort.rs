@@ -12,6 +12,7 @@
 use super::codes;
 use super::sort::Item;
 use crate::error::Result;
+use crate::kernels::sort::sort;
 use crate::primitive::{Direction, Sort, Sorted};
 use crate::storage::Storage;
 use crate::threads::{self, Parts};
@@ -124,15 +125,15 @@ fn sort_row<T: Item>(values: &[T], keys: &mut Vec<u64>, flip: u64, indices: &Par
     let packing = Packing::new(n, range_of(values, flip), flip);
     keys.clear();
     keys.extend(values.iter().enumerate().map(|(i, &x)| packing.key(x, i)));
-    keys.sort_unstable();
+    sort(keys);
     write_groups(values, keys, packing, (0, n), indices);
 }
 
 /// One row, by all threads.
 fn sort_long<T: Item + Send + Sync>(values: &[T], flip: u64, indices: &Parts<i64>) -> Result<()> {
     let n = values.len();
-    let room = [Storage::uninit(8 * n)?, Storage::uninit(8 * n)?];
-    let [keys, spare] = [room[0].ptr().cast::<u64>(), room[1].ptr().cast::<u64>()];
+    let room = Storage::uninit(8 * n)?;
+    let keys = room.ptr().cast::<u64>();
     let mut ranges = vec![(u64::MAX, 0); n.div_ceil(PIECE)];
     let places = Parts(ranges.as_mut_ptr());
     threads::run_ranges(n, PIECE, &|range| {
@@ -152,10 +153,10 @@ fn sort_long<T: Item + Send + Sync>(values: &[T], flip: u64, indices: &Parts<i64
             unsafe { to.at(i).write(packing.key(values[i], i)) };
         }
     });
-    // SAFETY: memory for as many integers each, which is ours; the first is written.
-    unsafe { codes::sort_long::<u64>(keys, spare, n) };
-    // SAFETY: the sorted keys, which nobody writes any more.
-    let keys = unsafe { std::slice::from_raw_parts(keys.cast_const(), n) };
+    // SAFETY: memory for as many integers, which is ours and written.
+    let keys = unsafe { std::slice::from_raw_parts_mut(keys, n) };
+    codes::sort_long::<u64>(keys);
+    let keys = &*keys;
     threads::run_ranges(n, PIECE, &|range| {
         write_groups(values, keys, packing, (range.start, range.end), indices);
     });
@@ -193,7 +194,7 @@ pub(super) unsafe fn rows<T: Item + Send + Sync>(
             }
         }
     };
-    if rows < threads::threads() && codes::parts_of(n) > 1 {
+    if rows < threads::threads() && codes::is_long(n) {
         for number in 0..rows {
             let (values, indices) = row(number);
             sort_long(values, flip, &indices)?;

@@ -258,15 +258,9 @@ unsafe fn coded_rows<T: Item + Coded + Element>(
         }
     };
     // the threads share a long row, or each has rows of its own
-    if rows < threads::threads()
-        && codes::parts_of(n) > 1
-        && let Ok(spare) = memory::unwritten(&[n], T::DTYPE)
-    {
+    if rows < threads::threads() && codes::is_long(n) {
         for row in 0..rows {
-            // SAFETY: the row, and new memory for as many elements.
-            one(row, &mut |bits| unsafe {
-                codes::sort_long::<T>(bits.as_mut_ptr(), spare.ptr().cast(), n);
-            });
+            one(row, &mut codes::sort_long::<T>);
         }
         return Ok(());
     }
