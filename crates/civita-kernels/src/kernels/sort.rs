@@ -105,10 +105,8 @@ unsafe fn halve_at<C: Code>(level: Level, codes: &mut [C]) -> usize {
 fn part<C: Code>(codes: &mut [C], pivot: C) -> usize {
     let mut small = 0;
     for i in 0..codes.len() {
-        let code = codes[i];
-        codes[i] = codes[small];
-        codes[small] = code;
-        small += usize::from(code <= pivot);
+        codes.swap(i, small);
+        small += usize::from(codes[small] <= pivot);
     }
     small
 }
@@ -844,16 +842,17 @@ mod x86 {
             unsafe {
                 // columns `j`, `j + 4`, `j + 8`, `j + 12` of the rows `4 i` to `4 i + 3`
                 let mut quads = [[_mm512_setzero_si512(); 4]; 4];
+                let [first, second, third, fourth] = &mut quads;
                 for i in 0..4 {
                     let row = 4 * i;
                     let a = _mm512_unpacklo_epi32(r[row].0, r[row + 1].0);
                     let b = _mm512_unpackhi_epi32(r[row].0, r[row + 1].0);
                     let c = _mm512_unpacklo_epi32(r[row + 2].0, r[row + 3].0);
                     let d = _mm512_unpackhi_epi32(r[row + 2].0, r[row + 3].0);
-                    quads[0][i] = _mm512_unpacklo_epi64(a, c);
-                    quads[1][i] = _mm512_unpackhi_epi64(a, c);
-                    quads[2][i] = _mm512_unpacklo_epi64(b, d);
-                    quads[3][i] = _mm512_unpackhi_epi64(b, d);
+                    first[i] = _mm512_unpacklo_epi64(a, c);
+                    second[i] = _mm512_unpackhi_epi64(a, c);
+                    third[i] = _mm512_unpacklo_epi64(b, d);
+                    fourth[i] = _mm512_unpackhi_epi64(b, d);
                 }
                 for (j, quad) in quads.into_iter().enumerate() {
                     for (i, column) in transpose_quarters(quad).into_iter().enumerate() {

@@ -71,6 +71,10 @@ pub trait Float:
     const SQUARES: Squares<Self>;
     /// The splitter of Dekker's exact product, 2^(half the bits) + 1.
     const SPLITTER: Self;
+    /// `(1 - h)^(-1/3)` for |h| < 0.103.
+    const INVERSE_CBRT: &'static [Self];
+    /// Below which bound `cbrt` computes with a multiple, which one, and the inverse of its cube root.
+    const CUBES: [Self; 3];
 
     /// 2^n for `t = MAGIC + n`, where that is a normal number.
     fn exp2_of(t: Self) -> Self;
@@ -80,6 +84,8 @@ pub trait Float:
     fn split_exponent<const SUBNORMAL: bool>(self) -> (Self, Self);
     /// Whether it is positive, normal and finite.
     fn positive_normal(self) -> bool;
+    /// `x^(-1/3)` of a positive normal number to 3.4%, from a third of its bits.
+    fn inverse_cbrt_estimate(self) -> Self;
     /// `log1p(f) - f` for `f` from √½ - 1 to √2 - 1.
     fn log1p_tail<I: Isa>(f: Self) -> Self;
     /// Whether the integer `n` in `t = MAGIC + n` is odd, and whether its second bit is set.
@@ -220,6 +226,12 @@ impl Float for f32 {
         ],
     };
     const SPLITTER: f32 = 4097.0;
+    const INVERSE_CBRT: &'static [f32] = &[0.174_555_34, 0.223_733_72, 0.333_328_46, 0.999_998];
+    const CUBES: [f32; 3] = [
+        1.0 / (1_u128 << 70) as f32,
+        (1_u64 << 48) as f32,
+        1.0 / (1_u32 << 16) as f32,
+    ];
 
     #[inline(always)]
     fn exp2_of(t: f32) -> f32 {
@@ -249,6 +261,10 @@ impl Float for f32 {
         // the exponent becomes a float as the low bits of 2^23, without a conversion
         let k = f32::from_bits((u >> 23) | 0x4b00_0000) - bias;
         (k, f32::from_bits((u & 0x007f_ffff).wrapping_add(ROOT_HALF)))
+    }
+    #[inline(always)]
+    fn inverse_cbrt_estimate(self) -> f32 {
+        f32::from_bits(0x54a1_f600 - self.to_bits() / 3)
     }
     #[inline(always)]
     fn positive_normal(self) -> bool {
@@ -408,6 +424,21 @@ impl Float for f64 {
         ],
     };
     const SPLITTER: f64 = 134_217_729.0;
+    const INVERSE_CBRT: &'static [f64] = &[
+        0.112_980_071_357_994_14,
+        0.126_691_336_753_496_4,
+        0.144_019_007_343_478_67,
+        0.172_829_705_760_675_86,
+        0.222_222_253_391_250_73,
+        0.333_333_346_199_292,
+        0.999_999_999_988_719_2,
+    ];
+    // 2^-900, 2^300, 2^-100
+    const CUBES: [f64; 3] = [
+        f64::from_bits(123 << 52),
+        f64::from_bits(1323 << 52),
+        f64::from_bits(923 << 52),
+    ];
 
     #[inline(always)]
     fn exp2_of(t: f64) -> f64 {
@@ -443,6 +474,12 @@ impl Float for f64 {
             k,
             f64::from_bits((u & 0x000f_ffff_ffff_ffff).wrapping_add(ROOT_HALF)),
         )
+    }
+    #[inline(always)]
+    fn inverse_cbrt_estimate(self) -> f64 {
+        // a third of the high half, by a product of 32 bits
+        let third = (self.to_bits() >> 32) * 0xaaaa_aaab >> 33;
+        f64::from_bits((0x553e_ea00 - third) << 32)
     }
     #[inline(always)]
     fn positive_normal(self) -> bool {

@@ -58,6 +58,32 @@ pub(super) fn atan2<F: Real, I: Isa>(y: F, x: F) -> F {
     }
 }
 
+/// As [`atan2`] of x and 1, which needs no scale: an infinite x is the largest number, whose angle is the same.
+#[inline(always)]
+pub(super) fn atan<F: Real, I: Isa>(x: F) -> F {
+    let size = x.abs();
+    let swap = size > F::ONE;
+    let a = if swap { F::ONE } else { size };
+    let b = if swap { size } else { F::ONE };
+    let b = if b > F::MAX { F::MAX } else { b };
+    let quarter = F::HALF * F::HALF;
+    let (middle, diagonal) = (a > b * quarter, a > b * (F::HALF + quarter));
+    let c = if middle { F::HALF } else { F::ZERO };
+    let c = if diagonal { F::ONE } else { c };
+    let [half, one, right, _] = F::ANGLES;
+    let high = if middle { half[0] } else { F::ZERO };
+    let high = if diagonal { one[0] } else { high };
+    let low = if middle { half[1] } else { F::ZERO };
+    let low = if diagonal { one[1] } else { low };
+    // exact: where c is not 0, a and c b are near each other
+    let t = (a - c * b) / c.mul_add::<I>(a, b);
+    let z = t * t;
+    let low = low + (t * z).mul_add::<I>(polynomial::<F, I>(F::ATAN, z), t);
+    let high = if swap { right[0] - high } else { high };
+    let low = if swap { right[1] - low } else { low };
+    (high + low).with_sign(x)
+}
+
 /// For |x| > ½: z = (1 - |x|) / 2, s = √z, what rounding lost of s, and s z P(z).
 #[inline(always)]
 fn half_angle<F: Real, I: Isa>(z: F) -> (F, F, F) {

@@ -189,7 +189,7 @@ pub trait Real:
     /// Arc tangent.
     #[inline(always)]
     fn atan<I: Isa>(self) -> Self {
-        inverse::atan2::<Self, I>(self, Self::ONE)
+        inverse::atan::<Self, I>(self)
     }
     /// The angle of the point `(x, self)`, from -π to π.
     #[inline(always)]
@@ -214,7 +214,7 @@ pub trait Real:
     /// Cube root.
     #[inline(always)]
     fn cbrt<I: Isa>(self) -> Self {
-        area::cbrt::<Self>(self)
+        area::cbrt::<Self, I>(self)
     }
     /// The error function.
     #[inline(always)]

@@ -114,7 +114,8 @@ pub(super) fn sort_long<T: Coded>(bits: &mut [T::Bits]) {
     threads::run_ranges(n, PIECE, &|range| {
         part(&range).iter_mut().for_each(|x| *x = T::encode(*x));
     });
-    let (mut whole, mut pieces) = (vec![0..n], Vec::new());
+    let (mut whole, mut pieces) = (Vec::new(), Vec::new());
+    whole.push(0..n);
     while !whole.is_empty() {
         let mut middles = vec![0; whole.len()];
         let slots = Parts(middles.as_mut_ptr());
