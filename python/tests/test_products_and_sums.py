@@ -297,3 +297,24 @@ def test_softmax_neither_overflows_nor_loses_nan():
     assert cv.softmax(cv.array([True, False])).dtype == "float16"
     assert cv.softmax(cv.zeros((0, 3)), 0).shape == (0, 3)
     assert cv.softmax(cv.zeros((3, 0)), 0).shape == (3, 0)
+
+
+@pytest.mark.parametrize("m, k, n", [(1, 5, 1), (1, 5, 3), (3, 5, 1), (2, 1, 2), (4, 0, 3), (9, 33, 17), (64, 64, 64), (130, 515, 70)])
+def test_bytes_are_multiplied_with_wide_sums(rng, m, k, n):
+    a, b = (rng.integers(-128, 128, shape, dtype="int8") for shape in [(m, k), (k, n)])
+    forms = [lambda x: x, lambda x: np.asfortranarray(x), lambda x: np.repeat(x, 2, axis=1)[:, ::2], lambda x: x[::-1, ::-1]]
+    for f, g in itertools.product(forms, forms):
+        wanted = np.matmul(f(a), g(b), dtype="int32")
+        found = cv.matmul(cv.asarray(f(a)), cv.asarray(g(b)), dtype="int32")
+        assert found.dtype == "int32"
+        np.testing.assert_array_equal(found, wanted)
+    batch = rng.integers(-128, 128, (3, 1, m, k), dtype="int8")
+    other = rng.integers(-128, 128, (2, k, n), dtype="int8")
+    wanted = np.matmul(batch, other, dtype="int32")
+    np.testing.assert_array_equal(cv.matmul(cv.array(batch), cv.array(other), dtype="int32"), wanted)
+    # other dtypes of sums, and of operands, are converted as before
+    np.testing.assert_array_equal(cv.matmul(cv.array(a), cv.array(b), dtype="int64"), np.matmul(a, b, dtype="int64"))
+    mixed = cv.matmul(cv.array(a), cv.array(b.astype("uint8")), dtype="int32")
+    np.testing.assert_array_equal(mixed, np.matmul(a, b.astype("uint8"), dtype="int32"))
+    mapped = cv.vmap(lambda x: cv.matmul(x, cv.array(b), dtype="int32"))(cv.array(batch[:, 0]))
+    np.testing.assert_array_equal(mapped, np.matmul(batch[:, 0], b, dtype="int32"))

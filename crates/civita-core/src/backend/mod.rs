@@ -183,11 +183,11 @@ pub trait Backend: Send + Sync {
         Err(lacks(self.name(), "sort"))
     }
 
-    /// A matrix product by NumPy's rules.
+    /// A matrix product by NumPy's rules, of operands in the dtype of the sums where one is given.
     ///
     /// # Errors
     /// When the shapes do not fit.
-    fn matmul(&self, a: &Raw, b: &Raw) -> Result<Raw> {
+    fn matmul(&self, a: &Raw, b: &Raw, sums: Option<DType>) -> Result<Raw> {
         Err(lacks(self.name(), "matmul"))
     }
 

@@ -444,9 +444,9 @@ impl Backend for Reference {
         })
     }
 
-    fn matmul(&self, a: &Raw, b: &Raw) -> Result<Raw> {
+    fn matmul(&self, a: &Raw, b: &Raw, sums: Option<DType>) -> Result<Raw> {
         let shape = shape_check(a.shape(), b.shape())?;
-        let dtype = promote(a.dtype(), b.dtype());
+        let dtype = sums.unwrap_or_else(|| promote(a.dtype(), b.dtype()));
         let lane = accumulator(dtype);
         let operand = |x: &Raw, matrix: [usize; 2], lacks: isize| {
             let layout = match x.rank() {

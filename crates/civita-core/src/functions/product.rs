@@ -11,9 +11,7 @@ use crate::raw::Raw;
 
 pub fn matmul(x1: Array, x2: Array, _: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
     match dtype {
-        Some(dtype) => x1
-            .cast_if(dtype, casting)?
-            .matmul(&x2.cast_if(dtype, casting)?),
+        Some(dtype) => x1.matmul_in(&x2, dtype, casting),
         None => x1.matmul(&x2),
     }
 }

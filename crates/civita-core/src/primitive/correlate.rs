@@ -74,10 +74,10 @@ impl Primitive for Correlate {
         let shifted = x[0].layout().unfold(-1, n - m + 1, 1)?;
         let shifted = x[0].with_layout(shifted);
         if x[1].rank() == 1 {
-            return backend.matmul(x[1], &shifted).map(Outputs::One);
+            return backend.matmul(x[1], &shifted, None).map(Outputs::One);
         }
         let row = x[1].with_layout(x[1].layout().expand_dims(&[-2])?);
-        let y = backend.matmul(&row, &shifted)?;
+        let y = backend.matmul(&row, &shifted, None)?;
         let y = y.with_layout(y.layout().squeeze(Some(&[-2]))?);
         Ok(Outputs::One(y))
     }

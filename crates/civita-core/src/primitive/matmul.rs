@@ -2,7 +2,7 @@
 
 use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, one_tangent, some};
 use crate::backend::Backend;
-use crate::dtype::promote;
+use crate::dtype::{DType, promote};
 use crate::error::Result;
 use crate::kernels::matmul::shape_check;
 use crate::layout::Dims;
@@ -12,11 +12,17 @@ use crate::transform::{align, refs};
 /// The matrix product over the last two axes, batched over the rest, by NumPy's rules: a vector on the left is a row, on
 /// the right a column, and that axis leaves the result.
 #[derive(Clone)]
-pub struct Matmul;
+pub struct Matmul {
+    /// The dtype of sums and result where it is not that of the operands: `i32`, of operands of `i8`.
+    pub sums: Option<DType>,
+}
 
 impl std::fmt::Debug for Matmul {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("matmul")
+        match self.sums {
+            Some(dtype) => write!(f, "matmul[sums={dtype}]"),
+            None => f.write_str("matmul"),
+        }
     }
 }
 
@@ -29,13 +35,13 @@ impl Primitive for Matmul {
         let shape = shape_check(&x[0].shape, &x[1].shape)?;
         Ok(Outputs::One(Spec {
             shape: Dims::from_slice(&shape.out),
-            dtype: promote(x[0].dtype, x[1].dtype),
+            dtype: self.sums.unwrap_or_else(|| promote(x[0].dtype, x[1].dtype)),
         }))
     }
 
     #[inline]
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        backend.matmul(x[0], x[1]).map(Outputs::One)
+        backend.matmul(x[0], x[1], self.sums).map(Outputs::One)
     }
 
     fn reads(&self, wanted: &[bool]) -> Reads {

@@ -1,6 +1,8 @@
 //! Products.
 
 use super::Raw;
+use super::copy::check_cast;
+use crate::dtype::{Casting, DType};
 use crate::error::Result;
 use crate::primitive::{Matmul, bind_one};
 
@@ -12,6 +14,20 @@ impl Raw {
     /// When the inner lengths differ, the batch axes do not broadcast, or an operand has rank 0.
     #[inline]
     pub fn matmul(&self, rhs: &Raw) -> Result<Raw> {
-        bind_one(&Matmul, &[self, rhs])
+        bind_one(&Matmul { sums: None }, &[self, rhs])
+    }
+
+    /// [`Raw::matmul`] of operands converted to a dtype. `i8` with sums of `i32` is multiplied as it lies, several elements at a time.
+    ///
+    /// # Errors
+    /// As [`Raw::matmul`], and when the rule does not allow the conversion.
+    pub fn matmul_in(&self, rhs: &Raw, dtype: DType, casting: Casting) -> Result<Raw> {
+        for x in [self, rhs] {
+            check_cast("astype", x.dtype(), dtype, casting)?;
+        }
+        if [self.dtype(), rhs.dtype(), dtype] == [DType::I8, DType::I8, DType::I32] {
+            return bind_one(&Matmul { sums: Some(dtype) }, &[self, rhs]);
+        }
+        self.cast(dtype)?.matmul(&rhs.cast(dtype)?)
     }
 }

@@ -478,7 +478,7 @@ impl Float for f64 {
     #[inline(always)]
     fn inverse_cbrt_estimate(self) -> f64 {
         // a third of the high half, by a product of 32 bits
-        let third = (self.to_bits() >> 32) * 0xaaaa_aaab >> 33;
+        let third = ((self.to_bits() >> 32) * 0xaaaa_aaab) >> 33;
         f64::from_bits((0x553e_ea00 - third) << 32)
     }
     #[inline(always)]

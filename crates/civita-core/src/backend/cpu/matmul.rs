@@ -8,15 +8,20 @@ use super::{copy, memory};
 use crate::dtype::{DType, promote};
 use crate::error::Result;
 use crate::explain;
-use crate::kernels::matmul::{Batch, Operand, Problem, matmul as multiply, shape_check};
+use crate::kernels::matmul::{
+    Batch, Operand, Problem, matmul as multiply, matmul_widening, shape_check, widens,
+};
 use crate::layout::{Layout, PerAxis};
 use crate::raw::Raw;
 
 /// The matrix product over the last two axes, batched over the rest.
-pub(super) fn matmul(x: &Raw, y: &Raw) -> Result<Raw> {
+pub(super) fn matmul(x: &Raw, y: &Raw, sums: Option<DType>) -> Result<Raw> {
     let shape = shape_check(x.shape(), y.shape())?;
-    let dtype = promote(x.dtype(), y.dtype());
-    let (a, b) = (in_dtype(x, dtype)?, in_dtype(y, dtype)?);
+    let dtype = sums.unwrap_or_else(|| promote(x.dtype(), y.dtype()));
+    let widening = [x.dtype(), y.dtype(), dtype] == [DType::I8, DType::I8, DType::I32]
+        && widens(shape.m, shape.n);
+    let from = if widening { DType::I8 } else { dtype };
+    let (a, b) = (in_dtype(x, from)?, in_dtype(y, from)?);
     let out = memory::unwritten(&shape.out, dtype)?;
     if !out.is_empty() {
         let (la, lb) = (
@@ -24,10 +29,7 @@ pub(super) fn matmul(x: &Raw, y: &Raw) -> Result<Raw> {
             matrix(&b, &shape.batch, [shape.k, shape.n], 1)?,
         );
         let operand = |x: &Raw, l: &Layout| Operand {
-            ptr: x
-                .base()
-                .wrapping_add(l.offset() * dtype.size())
-                .cast_const(),
+            ptr: x.base().wrapping_add(l.offset() * from.size()).cast_const(),
             row_stride: l.strides()[l.rank() - 2],
             col_stride: l.strides()[l.rank() - 1],
         };
@@ -58,7 +60,12 @@ pub(super) fn matmul(x: &Raw, y: &Raw) -> Result<Raw> {
             (dtype, explain::Kind::Matmul)
         });
         // SAFETY: layouts lie within their buffers, guards keep writers away, the result is new.
-        unsafe { multiply(dtype, &problem, &batch)? };
+        unsafe {
+            match widening {
+                true => matmul_widening(&problem, &batch)?,
+                false => multiply(dtype, &problem, &batch)?,
+            }
+        };
     }
     Ok(out)
 }

@@ -105,8 +105,8 @@ impl Backend for Cpu {
     fn sort(&self, sort: &Sort, x: &Raw) -> Result<Outputs<Raw>> {
         sort::sort(sort, x)
     }
-    fn matmul(&self, a: &Raw, b: &Raw) -> Result<Raw> {
-        matmul::matmul(a, b)
+    fn matmul(&self, a: &Raw, b: &Raw, sums: Option<DType>) -> Result<Raw> {
+        matmul::matmul(a, b, sums)
     }
     fn gather(&self, gather: &Gather, x: &Raw, index: &Raw) -> Result<Raw> {
         gather::gather(gather, x, index)

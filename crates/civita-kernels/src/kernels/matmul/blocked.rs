@@ -132,7 +132,9 @@ struct Work<'a> {
 /// The contract of [`super::matmul`], and the processor has what `engine` needs.
 pub(super) unsafe fn multiply(engine: &Engine, p: &Problem) -> Result<()> {
     let most = DEPTH * engine.group / engine.parts;
-    let depth = p.k.div_ceil(p.k.div_ceil(most)).next_multiple_of(2);
+    let depth =
+        p.k.div_ceil(p.k.div_ceil(most))
+            .next_multiple_of(engine.group.max(2));
     let per_super = if engine.finish.is_some() {
         SUPER_SUMS
     } else {
@@ -162,7 +164,8 @@ pub(super) unsafe fn multiply(engine: &Engine, p: &Problem) -> Result<()> {
                         b.src =
                             p.b.ptr
                                 .offset((j * p.b.col_stride + first_k * p.b.row_stride) * elem);
-                        let c = p.c.offset((i * p.ldc as isize + j) * elem);
+                        let c =
+                            p.c.offset((i * p.ldc as isize + j) * engine.result() as isize);
                         let k = depth.min(p.k - first);
                         let mut work = Work {
                             engine,
@@ -214,7 +217,8 @@ fn sides(engine: &Engine, p: &Problem, m: usize, n: usize, k: usize) -> (Side, S
     );
     let steps = (k * engine.parts).div_ceil(engine.group);
     a.bytes = scratch::lines(steps * a.width * engine.packed);
-    b.bytes = scratch::lines(steps * b.width * engine.packed);
+    let sums = usize::from(engine.starts) * b.width * engine.acc;
+    b.bytes = scratch::lines(steps * b.width * engine.packed + sums);
     if engine.direct {
         // A panel of A is read once for each panel of B: not packed where it lies well (along k; packing it measured the
         // same or slower at every distance of rows up to 128 KiB) or the whole stays in L1. Complex rows are pairs of
@@ -365,7 +369,12 @@ impl Work<'_> {
                 let n = (cols.end * b.width).min(b.lines) - first;
                 for r in rows.start * a.width..(rows.end * a.width).min(a.lines) {
                     let sums = self.c.add((r * self.ldc + first) * engine.acc);
-                    finish(sums, n, c.add((r * ldc + first) * engine.elem), accumulate);
+                    finish(
+                        sums,
+                        n,
+                        c.add((r * ldc + first) * engine.result()),
+                        accumulate,
+                    );
                 }
             }
         }

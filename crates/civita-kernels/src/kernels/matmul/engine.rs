@@ -26,6 +26,8 @@ pub(super) struct Engine {
     pub parts: usize,
     /// Elements along k in one packed step: 2 for pairs.
     pub group: usize,
+    /// Whether a panel of B ends with a row of sums ([`super::lanes::Lanes::STARTS`]).
+    pub starts: bool,
     /// Whether the kernels may read A and B where they lie (for complex numbers: A only).
     pub direct: bool,
     pub kernels: TileKernels,
@@ -123,6 +125,7 @@ const fn engine<V: Uniform, const PARTS: usize>(
         lanes: V::N,
         parts: PARTS,
         group: 1,
+        starts: false,
         direct,
         kernels,
         packs,
@@ -204,6 +207,58 @@ static BF16_PAIRS: Engine = Engine {
         Some(finish_bf16),
     )
 };
+
+impl Engine {
+    /// Bytes of an element of C.
+    pub fn result(&self) -> usize {
+        match self.finish {
+            Some(_) => self.elem,
+            None => self.acc * self.parts,
+        }
+    }
+}
+
+/// Products of `i8` with sums of `i32`. Vectors are not multiplied so.
+#[cfg(target_arch = "x86_64")]
+macro_rules! widening {
+    ($($name:ident: $Lanes:ty, group $group:literal, starts $starts:literal, rows $rows:expr, tiles $tiles:expr, packs $packs:expr;)*) => { $(
+        static $name: Engine = Engine {
+            elem: 1,
+            packed: size_of::<u32>(),
+            group: $group,
+            starts: $starts,
+            direct: false,
+            kernels: $tiles,
+            packs: $packs,
+            ..engine::<$Lanes, 1>(4, $rows, $tiles, $packs, shells::avx2::lines::<I32x8, 1>(), None)
+        };
+    )* };
+}
+#[cfg(target_arch = "x86_64")]
+widening! {
+    I8_AVX2: I32x8, group 2, starts false, rows shells::avx2::ROWS, tiles shells::avx2::tiles::<I16Pairsx8>(),
+        packs avx2_packs::<WidePairs>();
+    I8_AVX512: I32x16, group 2, starts false, rows shells::avx512::ROWS, tiles shells::avx512::tiles::<I16Pairsx16>(),
+        packs avx2_packs::<WidePairs>();
+    I8_VNNI: I32x16, group 4, starts true, rows shells::avx512::ROWS, tiles shells::avx512_vnni::TILES,
+        packs avx2_packs::<Quads>();
+}
+
+/// The engines for matrices of `i8` with sums of `i32` that are faster than products of `i32`, the fastest first.
+pub(super) fn widening_engines(level: Level) -> impl Iterator<Item = &'static Engine> {
+    #[cfg(target_arch = "x86_64")]
+    let engines = [
+        (level == Level::Avx512 && is_x86_feature_detected!("avx512vnni")).then_some(&I8_VNNI),
+        (level == Level::Avx512).then_some(&I8_AVX512),
+        (level == Level::Avx2).then_some(&I8_AVX2),
+    ];
+    #[cfg(not(target_arch = "x86_64"))]
+    let engines = {
+        _ = level;
+        [None]
+    };
+    engines.into_iter().flatten()
+}
 
 /// The engine for a dtype on an instruction set.
 pub(super) fn engine_for(dtype: DType, level: Level) -> &'static Engine {

@@ -21,6 +21,8 @@ pub(super) trait Lanes: 'static {
     type Sums: Copy;
     /// Elements in a register.
     const N: usize;
+    /// Whether a panel of B ends with a row of sums, which those of a tile start from.
+    const STARTS: bool = false;
     /// All sums zero.
     unsafe fn zero() -> Self::Sums;
     /// `N` neighbours.
@@ -121,7 +123,7 @@ impl<T: Sum> Lanes for Single<T> {
 
 /// One row is one register type: its name, elements, register types, and the instructions.
 macro_rules! lanes {
-    ($($(#[$doc:meta])* $name:ident: $packed:ty => $acc:ty, $reg:ty => $sums:ty, $n:literal;
+    ($($(#[$doc:meta])* $name:ident: $packed:ty => $acc:ty, $reg:ty => $sums:ty, $n:literal $(starts $starts:literal)?;
        zero $zero:expr; load $load:path; splat $splat:path; mul_add |$a:ident, $b:ident, $c:ident| $mul_add:expr; add $add:path;
        load_sums $load_sums:path; store $store:path;)*) => { $(
         $(#[$doc])*
@@ -133,6 +135,7 @@ macro_rules! lanes {
             type Reg = $reg;
             type Sums = $sums;
             const N: usize = $n;
+            $(const STARTS: bool = $starts;)?
             #[inline(always)]
             unsafe fn zero() -> $sums {
                 // SAFETY: the trait's contract gives the instruction set and the pointer.
@@ -200,6 +203,11 @@ mod x86 {
     #[inline]
     unsafe fn set1_u32(v: u32) -> __m512i {
         _mm512_set1_epi32(v as i32)
+    }
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    unsafe fn set1_u32_avx2(v: u32) -> __m256i {
+        _mm256_set1_epi32(v as i32)
     }
     #[target_feature(enable = "avx512f,avx512bf16")]
     #[inline]
@@ -302,6 +310,21 @@ mod x86 {
         Boolx64: u8 => u8, __m512i => __m512i, 64;
             zero _mm512_setzero_si512(); load _mm512_loadu_si512; splat set1_u8_avx512;
             mul_add |a, b, c| _mm512_or_si512(c, _mm512_and_si512(a, b)); add _mm512_or_si512;
+            load_sums _mm512_loadu_si512; store _mm512_storeu_si512;
+        /// AVX2: two products of `i16` in each lane.
+        I16Pairsx8: u32 => i32, __m256i => __m256i, 8;
+            zero _mm256_setzero_si256(); load _mm256_loadu_si256; splat set1_u32_avx2;
+            mul_add |a, b, c| _mm256_add_epi32(c, _mm256_madd_epi16(a, b)); add _mm256_add_epi32;
+            load_sums _mm256_loadu_si256; store _mm256_storeu_si256;
+        /// AVX-512 BW: the same.
+        I16Pairsx16: u32 => i32, __m512i => __m512i, 16;
+            zero _mm512_setzero_si512(); load _mm512_loadu_si512; splat set1_u32;
+            mul_add |a, b, c| _mm512_add_epi32(c, _mm512_madd_epi16(a, b)); add _mm512_add_epi32;
+            load_sums _mm512_loadu_si512; store _mm512_storeu_si512;
+        /// AVX-512 VNNI: four products of `u8` and `i8` in each lane.
+        I8Quadsx16: u32 => i32, __m512i => __m512i, 16 starts true;
+            zero _mm512_setzero_si512(); load _mm512_loadu_si512; splat set1_u32;
+            mul_add |a, b, c| _mm512_dpbusd_epi32(c, a, b); add _mm512_add_epi32;
             load_sums _mm512_loadu_si512; store _mm512_storeu_si512;
         /// AVX-512 BF16: two products in each lane, which the processor rounds to `f32` one after the other. It takes
         /// subnormal numbers for zero.

@@ -112,8 +112,14 @@ pub unsafe fn matmul_at(
     problem: &Problem,
     batch: &Batch,
 ) -> Result<()> {
-    let engine = engine::engine_for(dtype, level);
     // SAFETY: the caller's contract is the same, and the engine is made for that level.
+    unsafe { with_engine(engine::engine_for(dtype, level), problem, batch) }
+}
+
+/// # Safety
+/// As [`matmul`] for the elements of the engine, and the processor has what it needs.
+unsafe fn with_engine(engine: &engine::Engine, problem: &Problem, batch: &Batch) -> Result<()> {
+    // SAFETY: the caller's contract is the same.
     unsafe {
         if batch.shape.is_empty() {
             return multiply(engine, problem);
@@ -125,10 +131,30 @@ pub unsafe fn matmul_at(
                 ..*batch
             },
             problem,
-            elem: dtype.size(),
+            sizes: [engine.elem, engine.elem, engine.result()],
         };
         repeat.run(engine)
     }
+}
+
+/// Returns true where [`matmul_widening`] multiplies `m` rows by `n` columns, faster than matrices of converted elements are multiplied.
+pub fn widens(m: usize, n: usize) -> bool {
+    m > 1 && n > 1 && engine::widening_engines(level()).next().is_some()
+}
+
+/// Matrices of `i8` multiplied with sums of `i32`: products of two or of four elements at a time. Sums wrap.
+///
+/// # Errors
+/// As [`matmul`].
+///
+/// # Safety
+/// As [`matmul`], where A and B have elements of `i8` and C of `i32`; [`widens`] says true of `m` and `n`.
+pub unsafe fn matmul_widening(problem: &Problem, batch: &Batch) -> Result<()> {
+    let engine = engine::widening_engines(level())
+        .next()
+        .expect("`widens` said so");
+    // SAFETY: the caller's contract is the same, and the engine is made for this level.
+    unsafe { with_engine(engine, problem, batch) }
 }
 
 /// Products in a matrix from which on the tasks work inside it, one matrix after the other.
@@ -162,7 +188,8 @@ fn fold(problem: &Problem, batch: &Batch) -> (Problem, usize) {
 struct Repeat<'a> {
     batch: Batch<'a>,
     problem: Problem,
-    elem: usize,
+    /// Bytes of an element of A, B and C.
+    sizes: [usize; 3],
 }
 // SAFETY: repetitions write different parts of C, which the contract of `matmul` says; the rest is only read.
 unsafe impl Sync for Repeat<'_> {}
@@ -211,7 +238,7 @@ impl Repeat<'_> {
                 *at += i * strides[axis];
             }
         }
-        let [a, b, c] = at.map(|at| at * self.elem as isize);
+        let [a, b, c] = std::array::from_fn(|i| at[i] * self.sizes[i] as isize);
         let mut p = self.problem;
         // SAFETY: the contract of `matmul` says that the matrices are there.
         unsafe {
@@ -236,8 +263,8 @@ unsafe fn multiply(engine: &engine::Engine, p: &Problem) -> Result<()> {
         if p.k == 0 {
             if !p.accumulate {
                 for row in 0..p.m {
-                    p.c.add(row * p.ldc * engine.elem)
-                        .write_bytes(0, p.n * engine.elem);
+                    p.c.add(row * p.ldc * engine.result())
+                        .write_bytes(0, p.n * engine.result());
                 }
             }
             return Ok(());

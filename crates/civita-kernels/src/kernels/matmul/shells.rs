@@ -158,6 +158,28 @@ pub(super) mod avx512 {
     }
 }
 
+/// AVX-512 with products of four bytes.
+#[cfg(target_arch = "x86_64")]
+pub(super) mod avx512_vnni {
+    use super::super::lanes::I8Quadsx16;
+    use super::*;
+
+    /// # Safety
+    /// As [`super::super::tile::TileKernel`].
+    #[target_feature(
+        enable = "avx512f,avx512vl,avx512dq,avx512bw,avx512vnni,avx2,fma,f16c,bmi1,bmi2,lzcnt,popcnt"
+    )]
+    unsafe fn product<const ROWS: usize, const VECTORS: usize>(s: &Step) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { tile::<I8Quadsx16, ROWS, VECTORS>(s) }
+    }
+
+    pub(in super::super) const TILES: TileKernels = [
+        [product::<4, 1>, product::<4, 2>],
+        [product::<8, 1>, product::<8, 2>],
+    ];
+}
+
 /// AVX-512 with products of pairs of `bf16`.
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx512_bf16 {

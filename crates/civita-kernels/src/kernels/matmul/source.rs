@@ -269,6 +269,150 @@ unsafe fn each<S: Copy>(p: &Panel, put: impl Fn(usize, usize, S)) {
     }
 }
 
+/// Four neighbours along k in one `u32`, the first in its low byte: of A with 128 added, for the processor multiplies unsigned bytes by
+/// signed ones. Behind the columns of B stands -128 times their sums, which takes that away again.
+#[cfg(target_arch = "x86_64")]
+pub(super) struct Quads;
+
+#[cfg(target_arch = "x86_64")]
+impl Source for Quads {
+    #[inline(always)]
+    unsafe fn left<I: Isa>(p: &Panel) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { quads::<0x8080_8080, I>(p) }
+    }
+    #[inline(always)]
+    unsafe fn right<I: Isa>(p: &Panel) {
+        // SAFETY: the caller's contract, by which the panel has a row of sums more.
+        unsafe {
+            quads::<0, I>(p);
+            let packed = p.k.div_ceil(4) * p.width;
+            let dst = p.dst.cast::<u32>();
+            let mut sums = [0; 32];
+            let sums = &mut sums[..p.width];
+            for row in std::slice::from_raw_parts(dst, packed).chunks_exact(p.width) {
+                for (sum, quad) in sums.iter_mut().zip(row) {
+                    *sum += quad
+                        .to_le_bytes()
+                        .map(|v| i32::from(v as i8))
+                        .iter()
+                        .sum::<i32>();
+                }
+            }
+            let to = std::slice::from_raw_parts_mut(dst.add(packed).cast::<i32>(), p.width);
+            for (to, sum) in to.iter_mut().zip(sums) {
+                *to = -128 * *sum;
+            }
+        }
+    }
+    /// Vectors are not multiplied in groups.
+    unsafe fn gather<I: Isa>(_: *const u8, _: isize, _: usize, _: *mut u8) {}
+    /// Vectors are not multiplied in groups.
+    unsafe fn spread<I: Isa>(_: *const u8, _: isize, _: usize, _: *mut u8) {}
+}
+
+/// Packs four neighbours along k into one `u32`, some bits of which are turned.
+///
+/// # Safety
+/// As [`super::pack::Pack`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn quads<const TURN: u32, I: Isa>(p: &Panel) {
+    // SAFETY: the caller's contract. Where rows lie along k, four elements are one, but for those at the end.
+    unsafe {
+        if p.step != 1 || p.line % 4 != 0 || !p.k.is_multiple_of(4) {
+            return groups::<4>(p, |bytes| u32::from_le_bytes(bytes.map(|v| v as u8)) ^ TURN);
+        }
+        let whole = Panel {
+            line: p.line / 4,
+            k: p.k / 4,
+            ..*p
+        };
+        transposed::<u32, I>(&whole);
+        if TURN != 0 {
+            let packed = std::slice::from_raw_parts_mut(p.dst.cast::<u32>(), whole.k * p.width);
+            for row in packed.chunks_exact_mut(p.width) {
+                row[..p.lines].iter_mut().for_each(|quad| *quad ^= TURN);
+            }
+        }
+        pad::<u32>(p.dst.cast(), p.lines, p.width, whole.k);
+    }
+}
+
+/// Two neighbours along k as `i16` in one `u32`.
+#[cfg(target_arch = "x86_64")]
+pub(super) struct WidePairs;
+
+#[cfg(target_arch = "x86_64")]
+impl Source for WidePairs {
+    #[inline(always)]
+    unsafe fn left<I: Isa>(p: &Panel) {
+        // SAFETY: the caller's contract is the same.
+        unsafe {
+            groups::<2>(p, |[low, high]| {
+                u32::from(i16::from(low) as u16) | u32::from(i16::from(high) as u16) << 16
+            });
+        }
+    }
+    #[inline(always)]
+    unsafe fn right<I: Isa>(p: &Panel) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { Self::left::<I>(p) }
+    }
+    /// Vectors are not multiplied in groups.
+    unsafe fn gather<I: Isa>(_: *const u8, _: isize, _: usize, _: *mut u8) {}
+    /// Vectors are not multiplied in groups.
+    unsafe fn spread<I: Isa>(_: *const u8, _: isize, _: usize, _: *mut u8) {}
+}
+
+/// `N` neighbours of `i8` along k in one `u32`; those that lack at the end are 0.
+///
+/// # Safety
+/// As [`super::pack::Pack`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn groups<const N: usize>(p: &Panel, join: impl Fn([i8; N]) -> u32) {
+    let src = p.src.cast::<i8>();
+    let dst = p.dst.cast::<u32>();
+    let whole = p.k / N;
+    // SAFETY: lines below `lines <= width`, steps below `k`.
+    unsafe {
+        for group in 0..whole {
+            let from = src.offset((N * group) as isize * p.step);
+            let to = dst.add(group * p.width);
+            if p.line == 1 {
+                for line in 0..p.lines {
+                    let mut values = [0; N];
+                    for (i, v) in values.iter_mut().enumerate() {
+                        *v = from.offset(i as isize * p.step).add(line).read();
+                    }
+                    to.add(line).write(join(values));
+                }
+            } else {
+                for line in 0..p.lines {
+                    let from = from.offset(line as isize * p.line);
+                    let mut values = [0; N];
+                    for (i, v) in values.iter_mut().enumerate() {
+                        *v = from.offset(i as isize * p.step).read();
+                    }
+                    to.add(line).write(join(values));
+                }
+            }
+        }
+        if !p.k.is_multiple_of(N) {
+            for line in 0..p.lines {
+                let mut values = [0; N];
+                for (i, v) in values.iter_mut().enumerate().take(p.k % N) {
+                    let step = (whole * N + i) as isize;
+                    *v = src.offset(step * p.step + line as isize * p.line).read();
+                }
+                dst.add(whole * p.width + line).write(join(values));
+            }
+        }
+        pad::<u32>(dst, p.lines, p.width, p.k.div_ceil(N));
+    }
+}
+
 /// Neighbours along k in one `u32`, the first in its low half; the last is alone where k is odd.
 #[cfg(target_arch = "x86_64")]
 pub(super) struct Pairs;

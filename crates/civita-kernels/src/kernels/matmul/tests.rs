@@ -318,6 +318,71 @@ fn large_products_cut_into_tasks_agree_with_the_triple_loop() {
 }
 
 #[test]
+fn bytes_are_multiplied_with_sums_of_i32() {
+    let r = &mut Random(3);
+    let sizes = [
+        (2, 2, 1),
+        (2, 3, 0),
+        (3, 5, 4),
+        (8, 32, 16),
+        (9, 33, 7),
+        (17, 65, 513),
+        (40, 20, 2050),
+        (3, 4100, 5),
+    ];
+    for (m, n, k) in sizes {
+        for kinds in [[0, 0], [1, 1], [0, 1], [1, 0], [2, 3], [4, 5], [6, 6]] {
+            let (mut a, b) = (
+                Matrix::<i8>::random(r, m, k, kinds[0]),
+                Matrix::<i8>::random(r, k, n, kinds[1]),
+            );
+            // the number whose negative is none
+            a.data[0] = i8::MIN;
+            let ldc = n + 1;
+            let engines = Level::available().flat_map(engine::widening_engines);
+            for (engine, accumulate) in engines.flat_map(|e| [(e, false), (e, true)]) {
+                let run = |threads| {
+                    let mut c = vec![i32::MAX - 5; 2 * m * ldc];
+                    let (a, b) = (a.operand(), b.operand());
+                    let p = Problem {
+                        m,
+                        n,
+                        k,
+                        a,
+                        b,
+                        c: c.as_mut_ptr().cast(),
+                        ldc,
+                        accumulate,
+                    };
+                    let twice = Batch {
+                        shape: &[2],
+                        a: &[0],
+                        b: &[0],
+                        c: &[(m * ldc) as isize],
+                    };
+                    threads::with_threads(threads, || {
+                        // SAFETY: the matrices are as large as the problem says, and the engine is available.
+                        unsafe { with_engine(engine, &p, &twice).unwrap() }
+                    });
+                    c
+                };
+                let c = run(1);
+                assert_eq!(c, run(2), "{m}×{k}×{n}");
+                for (at, &found) in c.iter().enumerate() {
+                    let (i, j) = (at / ldc % m, at % ldc);
+                    let old = i32::MAX - 5;
+                    let start = if accumulate || j == n { old } else { 0 };
+                    let sum = (0..if j == n { 0 } else { k }).fold(start, |sum, p| {
+                        sum.wrapping_add(i32::from(a.at(i, p)) * i32::from(b.at(p, j)))
+                    });
+                    assert_eq!(found, sum, "{m}×{k}×{n}, strides {kinds:?}, [{i}, {j}]");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 #[cfg_attr(miri, ignore = "hours")]
 fn batches_broadcast_fold_and_run_in_parallel() {
     let r = &mut Random(2);

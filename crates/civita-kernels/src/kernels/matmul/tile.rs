@@ -37,7 +37,8 @@ pub(super) struct Step {
 /// A micro-kernel for one register type, tile shape and instruction set.
 ///
 /// # Safety
-/// A is valid for `rows × k`, B for `k × VECTORS·N`, C for `rows × cols`; the processor has the instruction set.
+/// A is valid for `rows × k`, B for `k × VECTORS·N`, or `k + 1` where it ends with sums, C for `rows × cols`; the processor has the
+/// instruction set.
 pub(super) type TileKernel = unsafe fn(&Step);
 
 /// # Safety
@@ -50,6 +51,14 @@ pub(super) unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize>(s: 
     // SAFETY: row indices stay below `rows`, k below `k`, columns below `VECTORS * N`; stores stay within `rows × cols`.
     unsafe {
         let mut sums = [[V::zero(); VECTORS]; ROWS];
+        if V::STARTS {
+            let start = b.wrapping_offset(s.k as isize * s.b_k).cast::<V::Acc>();
+            for row in &mut sums {
+                for (j, sum) in row.iter_mut().enumerate() {
+                    *sum = V::load_sums(start.add(j * V::N));
+                }
+            }
+        }
         let mut row = [a; ROWS];
         for (r, p) in row.iter_mut().enumerate() {
             *p = a.offset(r.min(s.rows - 1) as isize * s.a_row);
