@@ -369,6 +369,56 @@ def test_what_has_no_gradient_says_so(rng):
             cv.real(f()).sum().backward()
 
 
+SCALES = {
+    "float64": (1e-300, 1e-160, 1e-100, 1e-50, 1.0, 1e76, 1e100, 1e154, 1e300),
+    "complex128": (1e-200, 1e-100, 1.0, 1e77, 1e200),
+    "float32": (1e-34, 1e-20, 1e-10, 1e-5, 1.0, 1e8, 1e12, 1e36),
+    "complex64": (1e-30, 1e-15, 1.0, 1e10, 1e30),
+}
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 20, 40, 60])
+@pytest.mark.parametrize("dtype, size", [(dtype, size) for dtype, sizes in SCALES.items() for size in sizes])
+def test_decompositions_do_not_depend_on_the_size_of_elements(dtype, size, n, rng):
+    wide = "complex128" if dtype.startswith("complex") else "float64"
+    a = rng.standard_normal((n, n)) + (1j * rng.standard_normal((n, n)) if wide == "complex128" else 0)
+    h = a @ a.conj().T / n + np.eye(n)
+    narrow = {name: (m * size).astype(dtype) for name, m in [("a", a), ("h", h)]}
+    # what comes of elements near 1 is compared with what comes of these, in double precision
+    unit = {name: m.astype(wide) / size for name, m in narrow.items()}
+    x, y, la = cv.array(narrow["a"]), cv.array(narrow["h"]), cv.linalg
+    eps, condition = float(np.finfo(dtype).eps), np.linalg.cond(unit["a"])
+
+    def near(found, wanted, factor=200.0):
+        assert np.abs(found - wanted).max() <= factor * n * eps
+
+    def of(found, power=1.0):
+        found = np.asarray(found)
+        return found.astype("complex128" if found.dtype.kind == "c" else "float64") / size**power
+
+    u, s, vh = la.svd(x)
+    near((of(u, 0) * of(s)) @ of(vh, 0), unit["a"])
+    near(of(la.svdvals(x)), np.linalg.svd(unit["a"])[1])
+    w, v = la.eigh(y)
+    near((of(v, 0) * of(w)) @ of(v, 0).conj().T, unit["h"])
+    near(of(la.eigvalsh(y)), np.linalg.eigvalsh(unit["h"]))
+    w, v = la.eig(x)
+    near(unit["a"] @ of(v, 0), of(v, 0) * of(w), 1000)
+    near(of(la.eigvals(x)).sum(), np.trace(unit["a"]), 1000 * n)
+    t, z = la.schur(x)
+    near(of(z, 0) @ of(t) @ of(z, 0).conj().T, unit["a"], 1000)
+    root = of(la.sqrtm(y), 0.5)
+    near(root @ root, unit["h"], 1e4)
+    u, p = la.polar(x)
+    near(of(u, 0) @ of(p), unit["a"], 1000)
+    near(float(la.cond(x)) / condition, 1.0, 1000 * condition)
+    near(of(la.norm(x, 2)), np.linalg.norm(unit["a"], 2))
+    near(of(la.lstsq(x, x[:, 0])[0], 0), np.eye(n)[0], 1e4 * condition)
+    assert int(la.matrix_rank(x)) == np.linalg.matrix_rank(unit["a"])
+    if 1e-30 < size < 1e30 or dtype == "float64" and 1e-290 < size < 1e290:
+        near(of(la.pinv(x), -1) @ unit["a"], np.eye(n), 1e4 * condition)
+
+
 def test_equal_bits_for_one_and_two_threads(threads, rng):
     a = rng.standard_normal((200, 200))
     stack = rng.standard_normal((500, 6, 6))

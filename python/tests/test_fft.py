@@ -275,6 +275,11 @@ def test_frequencies_and_shifts_are_numpys(rng):
         for d in (1.0, 0.1, 2, np.float32(0.5)):
             near(cv.fft.fftfreq(n, d), np.fft.fftfreq(n, d), 1e-15)
             near(cv.fft.rfftfreq(n, d), np.fft.rfftfreq(n, d), 1e-15)
+    for f in (cv.fft.fftfreq, cv.fft.rfftfreq):
+        assert f(5, dtype="float32").dtype == cv.float32
+        near(f(5, dtype="float32"), np.asarray(f(5)).astype("float32"), 1e-7)
+        with pytest.raises(TypeError, match="real floating-point numbers, not int64"):
+            f(5, dtype="int64")
         x = numbers(rng, (n, 4, 3))
         for axes in (None, 0, -1, (0, 1), (0, 2), (1, 1)):
             near(cv.fft.fftshift(x, axes), np.fft.fftshift(x, axes))

@@ -17,6 +17,7 @@ use crate::gaps::bind_inverse_gaps;
 use crate::lu::bind_solve;
 use crate::ops::{adjoint, as_diagonal, conjugate, diagonal, sum, times_columns, total};
 use crate::scalar::{Real, Scalar, for_dtype};
+use crate::scale::Scale;
 
 /// `A V = V diag(w)`: `w` and `V`, whose columns have the norm 1 and a real largest element; or `w` alone. Both are complex.
 #[derive(Clone, Debug)]
@@ -51,6 +52,7 @@ fn run<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()>
         if n == 0 {
             return Ok(());
         }
+        let scale = Scale::to_one(rows);
         transpose(rows, n, n, a);
         // on two threads it takes as long
         let values = T::eigen(columns(a, n, n), v, Par::Seq)
@@ -59,6 +61,7 @@ fn run<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()>
             return Err(Error::linalg("eig", "Eigenvalues did not converge"));
         }
         w.copy_from_slice(&values);
+        scale.back(w);
         Ok(())
     };
     match out {

@@ -16,6 +16,7 @@ use crate::dense::{columns, columns_mut};
 use crate::gaps::bind_inverse_gaps;
 use crate::ops::{adjoint, as_diagonal, diagonal, hermitian, times_columns, total};
 use crate::scalar::{Real, Scalar, for_dtype};
+use crate::scale::Scale;
 use crate::scratch::Scratch;
 use crate::small_eigh::{SMALL_EIGH, SmallEigh};
 use crate::workers::{VALUES, on_workers, par};
@@ -89,21 +90,7 @@ impl<T: Scalar> Work<T> {
             let d = &mut self.rows[i * n + i];
             *d = T::of(d.re(), T::Real::default());
         }
-        let limit = if T::Real::EPSILON > 1e-10 {
-            1e15
-        } else {
-            1e140
-        };
-        let unit = largest > 0.0 && !(1.0 / limit..limit).contains(&largest);
-        let exponent = if unit { largest.log2().floor() } else { 0.0 };
-        let factor = |e: f64| -> [T; 2] {
-            let half = (e / 2.0).floor();
-            [half, e - half].map(|e| T::of(T::Real::of(e.exp2()), T::Real::default()))
-        };
-        if unit {
-            let [a, b] = factor(-exponent);
-            self.rows.iter_mut().for_each(|x| *x = *x * a * b);
-        }
+        let scale = Scale::of(largest, &mut self.rows);
         let fine = match &mut self.by {
             By::Small(small) => small.run(&mut self.rows, &mut self.w, &mut self.v),
             By::Faer(scratch) => {
@@ -121,10 +108,7 @@ impl<T: Scalar> Work<T> {
         if !fine {
             return Err(failed());
         }
-        if unit {
-            let [a, b] = factor(exponent);
-            self.w.iter_mut().for_each(|x| *x = *x * a * b);
-        }
+        scale.back(&mut self.w);
         if self.w.iter().any(|x| !x.finite()) {
             return Err(failed());
         }

@@ -37,6 +37,7 @@ mod pivoted;
 mod products;
 mod qr;
 mod scalar;
+mod scale;
 mod schur;
 mod scratch;
 mod small;

@@ -18,6 +18,7 @@ use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, squares};
 use crate::dense::{columns, columns_mut, transpose};
 use crate::scalar::{Real, Scalar, for_dtype};
+use crate::scale::Scale;
 use crate::scratch::Scratch;
 
 /// How far a matrix is reduced by unitary similarity.
@@ -95,6 +96,7 @@ pub fn reduce<T: Scalar>(h: &mut [T], q: &mut [T], n: usize, to: Reduction) -> b
     if n < 2 {
         return true;
     }
+    let scale = Scale::to_one(h);
     let par = Par::Seq;
     let block = recommended_block_size::<T>(n - 1, n - 1).max(1);
     let factor = hessenberg::hessenberg_in_place_scratch::<T>(n, block, par, default());
@@ -125,10 +127,9 @@ pub fn reduce<T: Scalar>(h: &mut [T], q: &mut [T], n: usize, to: Reduction) -> b
             h[j * n + i] = T::default();
         }
     }
-    if to == Reduction::Schur {
-        return T::schur(h, q, n);
-    }
-    true
+    let fine = to == Reduction::Hessenberg || T::schur(h, q, n);
+    scale.back(h);
+    fine
 }
 
 /// Brings a complex column-major Hessenberg matrix to triangular form by the QR iteration with Wilkinson's shifts, and turns `q`

@@ -25,6 +25,7 @@ use crate::ops::{
     adjoint, as_diagonal, conjugate, diagonal, over, sum, times, times_columns, times_rows, total,
 };
 use crate::scalar::{Real, Scalar, for_dtype};
+use crate::scale::Scale;
 use crate::scratch::Scratch;
 use crate::small_svd;
 use crate::workers::{QR, VALUES, on_workers, par};
@@ -97,30 +98,11 @@ impl<T: Scalar> Work<T> {
         if !self.a.iter().all(|x| x.finite()) {
             return Err(unconverged(op));
         }
-        // far from the ends of the range squares neither overflow nor vanish
-        let largest = self.a.iter().map(|x| x.size().wide()).fold(0.0, f64::max);
-        let limit = if T::Real::EPSILON > 1e-10 {
-            1e15
-        } else {
-            1e140
-        };
-        let unit = largest > 0.0 && !(1.0 / limit..limit).contains(&largest);
-        let exponent = if unit { largest.log2().floor() } else { 0.0 };
-        let factor = |e: f64| -> [T; 2] {
-            let half = (e / 2.0).floor();
-            [half, e - half].map(|e| T::of(T::Real::of(e.exp2()), T::Real::default()))
-        };
-        if unit {
-            let [a, b] = factor(-exponent);
-            self.a.iter_mut().for_each(|x| *x = *x * a * b);
-        }
+        let scale = Scale::to_one(&mut self.a);
         if !self.decompose(k)? {
             return Err(unconverged(op));
         }
-        if unit {
-            let [a, b] = factor(exponent);
-            self.s.iter_mut().for_each(|x| *x = *x * a * b);
-        }
+        scale.back(&mut self.s);
         if self.s.iter().any(|x| !x.finite()) {
             return Err(unconverged(op));
         }

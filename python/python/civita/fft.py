@@ -42,8 +42,9 @@ next_fast_len = _fft.next_fast_len
 prev_fast_len = _fft.prev_fast_len
 
 
-def fftfreq(n, d=1.0, device=None):
-    """The frequencies of a transform of `n` points that are `d` apart: 0, 1, …, then the negative ones, divided by `n * d`.
+def fftfreq(n, d=1.0, device=None, *, dtype=None):
+    """The frequencies of a transform of `n` points that are `d` apart: 0, 1, …, then the negative ones, divided by `n * d`, in
+    `float64` or another real `dtype`.
 
     >>> import civita as cv
     >>> cv.fft.fftfreq(5)
@@ -53,10 +54,10 @@ def fftfreq(n, d=1.0, device=None):
     step = 1.0 / (n * d)
     positive = _civita.arange((n - 1) // 2 + 1, device=device)
     negative = _civita.arange(-(n // 2), 0, device=device)
-    return _civita.concatenate([positive, negative]) * step
+    return _real(_civita.concatenate([positive, negative]) * step, dtype)
 
 
-def rfftfreq(n, d=1.0, device=None):
+def rfftfreq(n, d=1.0, device=None, *, dtype=None):
     """The frequencies of half a transform, as `rfft` returns it.
 
     >>> import civita as cv
@@ -65,7 +66,15 @@ def rfftfreq(n, d=1.0, device=None):
     """
     n = _whole(n)
     step = 1.0 / (n * d)
-    return _civita.arange(n // 2 + 1, device=device) * step
+    return _real(_civita.arange(n // 2 + 1, device=device) * step, dtype)
+
+
+def _real(x, dtype):
+    if dtype is None:
+        return x
+    if not _civita.isdtype(_civita.dtype(dtype), "real floating"):
+        raise TypeError(f"frequencies are real floating-point numbers, not {_civita.dtype(dtype)}")
+    return x.astype(dtype)
 
 
 def _whole(n):

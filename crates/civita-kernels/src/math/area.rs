@@ -64,10 +64,14 @@ pub(super) fn atanh<F: Real, I: Isa>(x: F) -> F {
 #[inline(always)]
 pub(super) fn cbrt<F: Real, I: Isa>(x: F) -> F {
     let a = x.abs();
-    // no part of a product may be subnormal
+    // no part of a product may be subnormal, and no cube infinite
     let [bound, up, down] = F::CUBES;
-    let tiny = a < bound;
-    let a = if tiny { a * up } else { a };
+    let (tiny, huge) = (a < bound, a > F::ONE / bound);
+    let scale = if tiny { up } else { F::ONE };
+    let scale = if huge { F::ONE / up } else { scale };
+    let back = if tiny { down } else { F::ONE };
+    let back = if huge { F::ONE / down } else { back };
+    let a = a * scale;
     let u = a.inverse_cbrt_estimate();
     let h = F::ONE - (a * u) * (u * u);
     let u = u * polynomial::<F, I>(F::INVERSE_CBRT, h);
@@ -76,7 +80,7 @@ pub(super) fn cbrt<F: Real, I: Isa>(x: F) -> F {
     let (cube, cube_low) = product::<F, I>(square, y);
     let rest = ((a - cube) - cube_low) - square_low * y;
     let y = y + rest * (u * u * F::from_f64(1.0 / 3.0));
-    let y = if tiny { y * down } else { y };
+    let y = y * back;
     let outside = (x == F::ZERO) | !x.is_finite();
     if outside { x } else { y.with_sign(x) }
 }

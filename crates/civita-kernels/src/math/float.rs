@@ -73,7 +73,7 @@ pub trait Float:
     const SPLITTER: Self;
     /// `(1 - h)^(-1/3)` for |h| < 0.103.
     const INVERSE_CBRT: &'static [Self];
-    /// Below which bound `cbrt` computes with a multiple, which one, and the inverse of its cube root.
+    /// Below which bound, and above whose inverse, `cbrt` computes with a multiple; which one, and the inverse of its cube root.
     const CUBES: [Self; 3];
 
     /// 2^n for `t = MAGIC + n`, where that is a normal number.

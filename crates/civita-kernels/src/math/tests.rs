@@ -486,6 +486,26 @@ fn complex_functions_agree_with_num_complex() {
 }
 
 #[test]
+fn cube_roots_of_the_ends_of_the_range() {
+    for level in Level::available() {
+        let wide = [f64::MAX, -f64::MAX, 5e-324, 1e300, f64::MIN_POSITIVE];
+        let y = run(Shells::<Cbrt<f64>>::BY_LEVEL[level as usize], &wide, &wide);
+        for (x, y) in wide.iter().zip(y) {
+            assert!((rank(y) - rank(x.cbrt())).abs() <= 1, "{x:e}: {y:e}");
+        }
+        let narrow = [f32::MAX, -f32::MAX, 1e-45, 1e38, f32::MIN_POSITIVE];
+        let y = run(
+            Shells::<Cbrt<f32>>::BY_LEVEL[level as usize],
+            &narrow,
+            &narrow,
+        );
+        for (x, y) in narrow.iter().zip(y) {
+            assert!((y / x.cbrt() - 1.0).abs() < 2e-7, "{x:e}: {y:e}");
+        }
+    }
+}
+
+#[test]
 fn complex_special_values_are_numpys() {
     const INF: f64 = f64::INFINITY;
     const NAN: f64 = f64::NAN;
