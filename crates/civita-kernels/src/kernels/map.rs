@@ -300,6 +300,7 @@ macro_rules! own_run {
     (FloatPower) => { own_run!(@binary pow_run); };
     (FloorDivide) => { own_run!(@binary floor_div_run); };
     (Remainder) => { own_run!(@binary rem_run); };
+    (Fmod) => { own_run!(@binary fmod_run); };
     (@binary $run:ident) => {
         #[inline(always)]
         unsafe fn run<I: Isa, const FORM: usize>(a: *const T, b: *const T, out: &mut [T]) -> bool {

@@ -45,7 +45,7 @@ fn entry(op: Op, dtype: DType) -> Option<Entry> {
                     Some(Entry {
                         kernels: kernels(row.op, inputs)?,
                         output: s.output,
-                        weight: row.op.weight(),
+                        weight: row.op.weight(dtype),
                     })
                 }));
             }
