@@ -26,7 +26,7 @@ use crate::error::{Outcome, type_error, value_error};
 pub struct Array {
     raw: Raw,
     /// The object whose memory this is a view of.
-    base: PyOnceLock<Py<PyAny>>,
+    base: Option<Py<PyAny>>,
     /// The version of the buffer's cell that the value is of; [`DETACHED`] for an array that follows none.
     seen: AtomicU32,
     /// Whether this array was given another value after it was made: another place in a gradient graph, or tags made again. Then
@@ -140,7 +140,7 @@ impl Array {
             return Ok(());
         }
         if writable {
-            let mut base = self.base.get(py).map(|b| b.clone_ref(py));
+            let mut base = self.base.as_ref().map(|b| b.clone_ref(py));
             while let Some(ob) = base {
                 let Ok(array) = ob.bind(py).cast_exact::<Array>() else {
                     break;
@@ -148,7 +148,7 @@ impl Array {
                 if array.get().raw().is_frozen() {
                     return Err(cannot_write());
                 }
-                base = array.get().base.get(py).map(|b| b.clone_ref(py));
+                base = array.get().base.as_ref().map(|b| b.clone_ref(py));
             }
         }
         self.move_to(raw.with_frozen(!writable));
@@ -182,55 +182,48 @@ pub fn wrap(py: Python<'_>, mut raw: Raw) -> Outcome<Py<PyAny>> {
     if raw.storage().access() == Access::Owned && !raw.alias_unique() {
         return wrap_copied(py, raw);
     }
-    place(py, raw)
+    place(py, raw, None)
 }
 
 /// As [`wrap`], of a tensor that may be a view of an array, which then is its `base`.
 #[inline]
 pub fn wrap_view(py: Python<'_>, raw: Raw, source: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
-    let is_new = raw.storage().access() == Access::Owned;
-    let object = wrap(py, raw)?;
-    if !is_new {
-        set_base(object.bind(py), source);
+    if raw.storage().access() == Access::Owned {
+        return wrap(py, raw);
     }
-    Ok(object)
+    let base = base_of(&raw, source);
+    place(py, raw, base)
 }
 
-/// Remembers what an array is a view of, if it is one. The memory of a view of a view is that of the first.
-pub fn set_base(view: &Bound<'_, PyAny>, source: &Bound<'_, PyAny>) {
-    let py = view.py();
-    let (Ok(view), false) = (view.cast_exact::<Array>(), view.is(source)) else {
-        return;
+/// What a tensor is a view of, if it is one. The memory of a view of a view is that of the first.
+#[inline]
+fn base_of(view: &Raw, source: &Bound<'_, PyAny>) -> Option<Py<PyAny>> {
+    let py = source.py();
+    let Ok(array) = source.cast_exact::<Array>() else {
+        return Some(source.clone().unbind());
     };
-    let base = match source.cast_exact::<Array>() {
-        Ok(array) => {
-            if !Storage::same_buffer(array.get().raw.storage(), view.get().raw.storage()) {
-                return;
-            }
-            match array.get().base.get(py) {
-                Some(first) if first.bind(py).is_exact_instance_of::<Array>() => {
-                    first.clone_ref(py)
-                }
-                _ => source.clone().unbind(),
-            }
-        }
-        Err(_) => source.clone().unbind(),
-    };
-    _ = view.get().base.set(py, base);
+    let array = array.get();
+    if !Storage::same_buffer(array.raw.storage(), view.storage()) {
+        return None;
+    }
+    Some(match &array.base {
+        Some(first) if first.bind(py).is_exact_instance_of::<Array>() => first.clone_ref(py),
+        _ => source.clone().unbind(),
+    })
 }
 
 #[cold]
 fn wrap_copied(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
-    place(py, raw.into_aliased()?)
+    place(py, raw.into_aliased()?, None)
 }
 
 /// A new object, written where it will stay. `Py::new` asks `object.__new__` for the memory and moves the value through
 /// its initializer: 30 ns of a call that takes 100.
 #[inline]
-fn place(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
+fn place(py: Python<'_>, raw: Raw, base: Option<Py<PyAny>>) -> Outcome<Py<PyAny>> {
     static OFFSET: PyOnceLock<usize> = PyOnceLock::new();
     let Some(&offset) = OFFSET.get(py) else {
-        return first(py, raw, &OFFSET);
+        return first(py, raw, base, &OFFSET);
     };
     // SAFETY: `ndarray` is a class without a base of its own or a dict, frozen and `Send`, so that the value and the list of
     // weak references, which begins as null, are all that an object has to hold (PyO3's checks for borrows and threads have no
@@ -245,7 +238,7 @@ fn place(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
         raw.array_made();
         (&raw mut (*at).seen).write(AtomicU32::new(seen_by(&raw)));
         (&raw mut (*at).raw).write(raw);
-        (&raw mut (*at).base).write(PyOnceLock::new());
+        (&raw mut (*at).base).write(base);
         (&raw mut (*at).moved).write(AtomicBool::new(false));
         (&raw mut (*at).later).write(Mutex::new(None));
         Ok(Bound::from_owned_ptr(py, object).unbind())
@@ -264,14 +257,19 @@ fn seen_by(raw: &Raw) -> u32 {
 
 /// The first object is made by PyO3, and shows where in it the value lies.
 #[cold]
-fn first(py: Python<'_>, raw: Raw, offset: &PyOnceLock<usize>) -> Outcome<Py<PyAny>> {
+fn first(
+    py: Python<'_>,
+    raw: Raw,
+    base: Option<Py<PyAny>>,
+    offset: &PyOnceLock<usize>,
+) -> Outcome<Py<PyAny>> {
     raw.array_made();
     let object = Py::new(
         py,
         Array {
             seen: AtomicU32::new(seen_by(&raw)),
             raw,
-            base: PyOnceLock::new(),
+            base,
             moved: AtomicBool::new(false),
             later: Mutex::new(None),
         },
@@ -365,11 +363,11 @@ impl Array {
     }
 
     /// Bytes of the object, and of its elements where they are its own.
-    fn __sizeof__(&self, py: Python<'_>) -> usize {
+    fn __sizeof__(&self) -> usize {
         let raw = self.raw();
         // the header that all objects have, shape and strides
         let object = size_of::<Self>() + 2 * size_of::<usize>() * (1 + raw.rank());
-        match self.base.get(py) {
+        match &self.base {
             Some(_) => object,
             None => object + raw.len() * raw.dtype().size(),
         }
@@ -378,7 +376,7 @@ impl Array {
     /// The object whose memory this is a view of; `None` where the memory is the array's own.
     #[getter]
     fn base(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.base.get(py).map(|base| base.clone_ref(py))
+        self.base.as_ref().map(|base| base.clone_ref(py))
     }
 
     /// Gives the array another shape in place; its elements must not have to move.

@@ -32,7 +32,47 @@ use crate::ufunc::{output, signature_object};
 
 // A function of whole arrays. Without a doc of its own, which would hide the instances'.
 #[pyclass(name = "function", module = "civita", frozen)]
-pub struct Function(&'static FunctionRow);
+pub struct Function {
+    row: &'static FunctionRow,
+    manner: Manner,
+}
+
+/// What the lists below say of a function, looked up once: a call would compare its name with each of theirs.
+#[derive(Clone, Copy)]
+struct Manner {
+    /// The signature of a generalised ufunc, whose calls ask `__array_ufunc__`.
+    generalised: Option<&'static str>,
+    makes_arrays: bool,
+    takes_like: bool,
+    takes_out_or_dtype: bool,
+    /// The place in [`NAMED`].
+    named: Option<usize>,
+    /// How deep arrays may lie in lists and tuples.
+    depth: usize,
+    /// Whether a call without keywords goes to the row as it is.
+    plain: bool,
+}
+
+impl Manner {
+    fn of(row: &FunctionRow) -> Manner {
+        let is = |names: &[&str]| names.contains(&row.name);
+        let generalised = GENERALISED.iter().find(|(name, _)| *name == row.name);
+        let depth = |param: &Param| match param.form {
+            Form::Nested => DEEPEST,
+            Form::Arrays | Form::Operands => 1,
+            _ => 0,
+        };
+        Manner {
+            generalised: generalised.map(|(_, signature)| *signature),
+            makes_arrays: is(ARRAYS),
+            takes_like: is(LIKE),
+            takes_out_or_dtype: is(OUT_OR_DTYPE),
+            named: NAMED.iter().position(|(name, ..)| *name == row.name),
+            depth: row.params.iter().map(depth).max().unwrap_or(0),
+            plain: !is(&["pad", "trace", "nan_to_num"]),
+        }
+    }
+}
 
 /// Functions that return an array without axes where others return a scalar: those that make arrays, or views of them.
 const ARRAYS: &[&str] = &[
@@ -226,12 +266,17 @@ fn many(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
 
 /// The elements of a sequence, of which numbers of Python's own stay what they are.
 fn operands(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
-    if ob.is_instance_of::<PyList>() || ob.is_instance_of::<PyTuple>() {
-        let items = ob.try_iter()?;
-        let items = items.map(|item| value_of(&item?, Form::Operand));
-        return items.collect::<Outcome<_>>().map(Value::List);
+    let each = |items: &mut dyn Iterator<Item = Bound<'_, PyAny>>| -> Outcome<Value> {
+        let items = items.map(|item| value_of(&item, Form::Operand));
+        items.collect::<Outcome<_>>().map(Value::List)
+    };
+    if let Ok(list) = ob.cast::<PyList>() {
+        return each(&mut list.iter());
     }
-    many(ob)
+    match ob.cast::<PyTuple>() {
+        Ok(tuple) => each(&mut tuple.iter()),
+        Err(_) => many(ob),
+    }
 }
 
 /// Arrays in nested lists.
@@ -347,23 +392,20 @@ fn elements(values: &[Value]) -> usize {
     })
 }
 
-/// How deep the arrays of a function may lie in lists and tuples.
-fn nested_arrays(row: &FunctionRow) -> usize {
-    let depth = |param: &Param| match param.form {
-        Form::Nested => DEEPEST,
-        Form::Arrays | Form::Operands => 1,
-        _ => 0,
-    };
-    row.params.iter().map(depth).max().unwrap_or(0)
-}
-
 impl Function {
+    fn new(row: &'static FunctionRow) -> Function {
+        Function {
+            row,
+            manner: Manner::of(row),
+        }
+    }
+
     fn call<'py>(
         &self,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
-        let (py, row) = (args.py(), self.0);
+        let (py, row) = (args.py(), self.row);
         let (mut out, mut target) = (None, None);
         let mut values: SmallVec<[Value; 6]> = SmallVec::new();
         if kwargs.is_none() && row.takes_by_position(args.len()) {
@@ -396,7 +438,7 @@ impl Function {
         }
         let is_dtype = |(p, v): (&Param, &Value)| p.name == "dtype" && !matches!(v, Value::None);
         if out.is_some()
-            && OUT_OR_DTYPE.contains(&row.name)
+            && self.manner.takes_out_or_dtype
             && row.params.iter().zip(&values).any(is_dtype)
         {
             return Err(type_error(format!(
@@ -441,12 +483,12 @@ impl Function {
                 });
                 write_out_as(row.name, x, out, casting)
             }
-            (Returned::One(x), None) if row.name == "nan_to_num" => {
+            (Returned::One(x), None) if !self.manner.plain && row.name == "nan_to_num" => {
                 match given(args, kwargs, 1, "copy")? {
                     Some(copy) if !copy.is_truthy()? => {
                         in_place(py, x, given(args, kwargs, 0, "x")?)
                     }
-                    _ => returned(py, row, Returned::One(x), None),
+                    _ => self.returned(py, Returned::One(x), None),
                 }
             }
             (result, _) => {
@@ -454,7 +496,7 @@ impl Function {
                 let first = args.iter().find(|ob| !ob.is_instance_of::<PyString>());
                 let first = first.or_else(|| kwargs.and_then(|k| k.values().get_item(0).ok()));
                 let source = first.filter(|ob| ob.is_exact_instance_of::<Array>());
-                returned(py, row, result, source.as_ref())
+                self.returned(py, result, source.as_ref())
             }
         }
     }
@@ -493,62 +535,66 @@ fn argument<'py>(
     value_of(ob, param.form)
 }
 
-/// What a call returned, as an object.
-fn returned(
-    py: Python<'_>,
-    row: &FunctionRow,
-    result: Returned,
-    source: Option<&Bound<'_, PyAny>>,
-) -> Outcome<Py<PyAny>> {
-    let is_array = ARRAYS.contains(&row.name);
-    let one = |x: Raw| match source {
-        Some(source) if is_array || x.rank() > 0 => wrap_view(py, x, source),
-        None if is_array => wrap(py, x),
-        _ => give(py, x),
-    };
-    let objects = |all: Vec<Raw>| all.into_iter().map(one).collect::<Outcome<Vec<_>>>();
-    let one_or_tuple = |mut all: Vec<Py<PyAny>>| -> Outcome<Py<PyAny>> {
-        match all.pop() {
-            Some(one) if all.is_empty() => Ok(one),
-            last => {
-                all.extend(last);
-                Ok(PyTuple::new(py, all)?.into_any().unbind())
-            }
-        }
-    };
-    if let Some(k) = NAMED.iter().position(|(name, ..)| *name == row.name) {
-        let all = match result {
-            Returned::Several(all) => all,
-            Returned::Asked(all) => all.into_iter().flatten().collect(),
-            _ => Vec::new(),
+impl Function {
+    /// What a call returned, as an object.
+    fn returned(
+        &self,
+        py: Python<'_>,
+        result: Returned,
+        source: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<Py<PyAny>> {
+        let (row, is_array) = (self.row, self.manner.makes_arrays);
+        let one = |x: Raw| match source {
+            Some(source) if is_array || x.rank() > 0 => wrap_view(py, x, source),
+            None if is_array => wrap(py, x),
+            _ => give(py, x),
         };
-        let fields = PyTuple::new(py, objects(all)?)?;
-        return Ok(named_classes(py)?[k].call1(py, fields)?);
-    }
-    match (result, row.returns) {
-        (Returned::One(x), _) => one(x),
-        (Returned::Several(all), Returns::List(_)) => {
-            Ok(PyList::new(py, objects(all)?)?.into_any().unbind())
-        }
-        (Returned::Several(all), Returns::Tuple(_)) | (Returned::Tuple(all), _) => {
-            Ok(PyTuple::new(py, objects(all)?)?.into_any().unbind())
-        }
-        (Returned::Several(all), _) => one_or_tuple(objects(all)?),
-        (Returned::WithList(x, all), _) => {
-            let all = PyList::new(py, objects(all)?)?.into_any().unbind();
-            Ok(PyTuple::new(py, [one(x)?, all])?.into_any().unbind())
-        }
-        (Returned::Asked(all), _) => one_or_tuple(objects(all.into_iter().flatten().collect())?),
-        (Returned::Bool(v), _) => Ok(v.into_py_any(py)?),
-        (Returned::Count(n), _) => Ok(n.into_py_any(py)?),
-        (Returned::Path(steps, text), _) => {
-            let path = PyList::new(py, ["einsum_path"])?;
-            for step in steps {
-                path.append(PyTuple::new(py, step)?)?;
+        let objects = |all: Vec<Raw>| all.into_iter().map(one).collect::<Outcome<Vec<_>>>();
+        let one_or_tuple = |mut all: Vec<Py<PyAny>>| -> Outcome<Py<PyAny>> {
+            match all.pop() {
+                Some(one) if all.is_empty() => Ok(one),
+                last => {
+                    all.extend(last);
+                    Ok(PyTuple::new(py, all)?.into_any().unbind())
+                }
             }
-            Ok((path, text).into_py_any(py)?)
+        };
+        if let Some(k) = self.manner.named {
+            let all = match result {
+                Returned::Several(all) => all,
+                Returned::Asked(all) => all.into_iter().flatten().collect(),
+                _ => Vec::new(),
+            };
+            let fields = PyTuple::new(py, objects(all)?)?;
+            return Ok(named_classes(py)?[k].call1(py, fields)?);
         }
-        (Returned::Shape(shape), _) => Ok(PyTuple::new(py, shape)?.into_any().unbind()),
+        match (result, row.returns) {
+            (Returned::One(x), _) => one(x),
+            (Returned::Several(all), Returns::List(_)) => {
+                Ok(PyList::new(py, objects(all)?)?.into_any().unbind())
+            }
+            (Returned::Several(all), Returns::Tuple(_)) | (Returned::Tuple(all), _) => {
+                Ok(PyTuple::new(py, objects(all)?)?.into_any().unbind())
+            }
+            (Returned::Several(all), _) => one_or_tuple(objects(all)?),
+            (Returned::WithList(x, all), _) => {
+                let all = PyList::new(py, objects(all)?)?.into_any().unbind();
+                Ok(PyTuple::new(py, [one(x)?, all])?.into_any().unbind())
+            }
+            (Returned::Asked(all), _) => {
+                one_or_tuple(objects(all.into_iter().flatten().collect())?)
+            }
+            (Returned::Bool(v), _) => Ok(v.into_py_any(py)?),
+            (Returned::Count(n), _) => Ok(n.into_py_any(py)?),
+            (Returned::Path(steps, text), _) => {
+                let path = PyList::new(py, ["einsum_path"])?;
+                for step in steps {
+                    path.append(PyTuple::new(py, step)?)?;
+                }
+                Ok((path, text).into_py_any(py)?)
+            }
+            (Returned::Shape(shape), _) => Ok(PyTuple::new(py, shape)?.into_any().unbind()),
+        }
     }
 }
 
@@ -586,30 +632,24 @@ pub fn call_row(
     let Some(row) = FunctionRow::find(name) else {
         return Err(type_error(format!("there is no function {name}")));
     };
-    Function(row).call(&PyTuple::new(py, [first])?, options)
+    Function::new(row).call(&PyTuple::new(py, [first])?, options)
 }
 
 impl Function {
-    /// The signature of a generalised ufunc, whose calls ask `__array_ufunc__`.
-    fn generalised(&self) -> Option<&'static str> {
-        let found = GENERALISED.iter().find(|(name, _)| *name == self.0.name);
-        found.map(|(_, signature)| *signature)
-    }
-
     /// What of Python answers a call with keywords that the row does not have.
     fn helper(&self, kwargs: &Bound<'_, PyDict>) -> PyResult<Option<&'static str>> {
         let has = |name: &str| kwargs.contains(name);
-        Ok(match self.generalised() {
+        Ok(match self.manner.generalised {
             Some(_) if has("axes")? || has("keepdims")? || has("signature")? => Some("_along_axes"),
-            Some(_) if self.0.name != "vecdot" && has("axis")? => Some("_along_axes"),
-            None if self.0.name == "clip" && (has("dtype")? || has("where")?) => Some("_clip"),
+            Some(_) if self.row.name != "vecdot" && has("axis")? => Some("_along_axes"),
+            None if self.row.name == "clip" && (has("dtype")? || has("where")?) => Some("_clip"),
             _ => None,
         })
     }
 
     #[cold]
     fn lacks(&self, name: &str) -> PyErr {
-        let function = self.0.name;
+        let function = self.row.name;
         pyo3::exceptions::PyAttributeError::new_err(format!(
             "function '{function}' has no attribute '{name}'"
         ))
@@ -624,13 +664,13 @@ impl Function {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
-        let row = slf.get().0;
-        if slf.get().generalised().is_some()
+        let Function { row, manner } = *slf.get();
+        if manner.generalised.is_some()
             && let Some(answer) = overrides::ufunc(slf, "__call__", args, kwargs)?
         {
             return Ok(answer);
         }
-        if LIKE.contains(&row.name)
+        if manner.takes_like
             && let Some(kwargs) = kwargs
             && let Some(like) = kwargs.get_item("like")?
         {
@@ -641,8 +681,11 @@ impl Function {
                 None => slf.get().call(args, Some(&kwargs)),
             };
         }
-        if let Some(answer) = overrides::function(slf, args, kwargs, nested_arrays(row))? {
+        if let Some(answer) = overrides::function(slf, args, kwargs, manner.depth)? {
             return Ok(answer);
+        }
+        if manner.plain && kwargs.is_none() {
+            return slf.get().call(args, None);
         }
         // the mode of a border may be a function of the user's
         if row.name == "pad"
@@ -687,19 +730,22 @@ impl Function {
     /// NumPy's name of the function.
     #[getter]
     fn __name__(&self) -> &'static str {
-        self.0.name
+        self.row.name
     }
 
     /// The axes that a generalised ufunc works along.
     #[getter]
     fn signature(&self) -> PyResult<&'static str> {
-        self.generalised().ok_or_else(|| self.lacks("signature"))
+        self.manner
+            .generalised
+            .ok_or_else(|| self.lacks("signature"))
     }
 
     /// Number of inputs of a generalised ufunc.
     #[getter]
     fn nin(&self) -> PyResult<usize> {
-        self.generalised()
+        self.manner
+            .generalised
             .map(|_| 2)
             .ok_or_else(|| self.lacks("nin"))
     }
@@ -707,19 +753,20 @@ impl Function {
     /// Number of results of a generalised ufunc.
     #[getter]
     fn nout(&self) -> PyResult<usize> {
-        self.generalised()
+        self.manner
+            .generalised
             .map(|_| 1)
             .ok_or_else(|| self.lacks("nout"))
     }
 
     #[getter]
     fn __qualname__(&self) -> &'static str {
-        self.0.name
+        self.row.name
     }
 
     #[getter]
     fn __doc__(&self) -> String {
-        let row = self.0;
+        let row = self.row;
         let doc: Vec<&str> = row.doc.lines().map(str::trim).collect();
         let torch = match row.torch {
             "" => String::new(),
@@ -737,22 +784,22 @@ impl Function {
 
     #[getter]
     fn __text_signature__(&self) -> String {
-        self.0.signature(false)
+        self.row.signature(false)
     }
 
     /// What `inspect.signature` reads.
     #[getter]
     fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        signature_object(py, &self.0.signature(false))
+        signature_object(py, &self.row.signature(false))
     }
 
     fn __repr__(&self) -> String {
-        format!("<function '{}'>", self.0.name)
+        format!("<function '{}'>", self.row.name)
     }
 
     /// Pickled by name.
     fn __reduce__(&self) -> &'static str {
-        self.0.name
+        self.row.name
     }
 }
 
@@ -797,7 +844,7 @@ impl Method {
     /// The name of the attribute.
     #[getter]
     fn __name__(&self, py: Python<'_>) -> &'static str {
-        let row = self.0.bind(py).get().0;
+        let row = self.0.bind(py).get().row;
         row.method.unwrap_or(row.name)
     }
 
@@ -809,7 +856,7 @@ impl Method {
     /// What `inspect.signature` reads.
     #[getter]
     fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let row = self.0.bind(py).get().0;
+        let row = self.0.bind(py).get().row;
         let text = row.method_signature(false).replacen("$self", "self, /", 1);
         // one mark of positional parameters is enough
         let text = match text.matches(", /").count() {
@@ -886,7 +933,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     // those that are ufuncs are objects of that class
     let plain = |row: &&FunctionRow| Composed::find(row.name).is_none();
     for row in FUNCTIONS.iter().filter(plain) {
-        let function = Py::new(py, Function(row))?;
+        let function = Py::new(py, Function::new(row))?;
         for name in std::iter::once(&row.name).chain(row.aliases) {
             m.add(*name, &function)?;
         }

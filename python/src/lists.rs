@@ -6,7 +6,7 @@ use civita_core::raw::Raw;
 use num_complex::Complex;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyTuple};
+use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple};
 
 use crate::error::{Fault, Outcome};
 
@@ -175,41 +175,75 @@ pub fn listed<'py>(py: Python<'py>, raw: &Raw) -> Outcome<Bound<'py, PyAny>> {
         ($($dtype:ident => $T:ty, |$v:ident| $make:expr;)*) => {
             match raw.dtype() {
                 $(DType::$dtype => {
-                    let values = raw.to_vec::<$T>()?;
-                    let mut values = values.into_iter();
-                    nest(py, shape, &mut || {
-                        let $v = values.next()?;
-                        Some($make)
-                    })
+                    let own = raw.owned()?;
+                    let mut values = own.as_slice::<$T>()?.iter().copied();
+                    // SAFETY: attached; each makes a new object, or null with an exception that is set.
+                    nest(py, shape, &mut |n| list_of(py, n, &mut values, |$v| unsafe { $make }))
                 })*
                 // halves, as the floats that they are
-                _ => {
-                    let values = raw.cast(DType::F64)?.to_vec::<f64>()?;
-                    let mut values = values.into_iter();
-                    nest(py, shape, &mut || Some(PyFloat::new(py, values.next()?).into_any()))
-                }
+                DType::F16 | DType::BF16 => return listed(py, &raw.cast(DType::F64)?),
             }
         };
     }
-    fn int<'py, T: IntoPyObject<'py>>(py: Python<'py>, v: T) -> Option<Bound<'py, PyAny>> {
-        v.into_bound_py_any(py).ok()
-    }
-    use pyo3::IntoPyObjectExt;
     typed! {
-        Bool => bool, |v| PyBool::new(py, v).to_owned().into_any();
-        U8 => u8, |v| int(py, v)?;
-        U16 => u16, |v| int(py, v)?;
-        U32 => u32, |v| int(py, v)?;
-        U64 => u64, |v| int(py, v)?;
-        I8 => i8, |v| int(py, v)?;
-        I16 => i16, |v| int(py, v)?;
-        I32 => i32, |v| int(py, v)?;
-        I64 => i64, |v| int(py, v)?;
-        F32 => f32, |v| PyFloat::new(py, f64::from(v)).into_any();
-        F64 => f64, |v| PyFloat::new(py, v).into_any();
-        C64 => Complex<f32>, |v| PyComplex::from_doubles(py, v.re.into(), v.im.into()).into_any();
-        C128 => Complex<f64>, |v| PyComplex::from_doubles(py, v.re, v.im).into_any();
+        Bool => bool, |v| ffi::PyBool_FromLong(v.into());
+        U8 => u8, |v| ffi::PyLong_FromLong(v.into());
+        U16 => u16, |v| ffi::PyLong_FromLong(v.into());
+        U32 => u32, |v| ffi::PyLong_FromLongLong(v.into());
+        U64 => u64, |v| ffi::PyLong_FromUnsignedLongLong(v);
+        I8 => i8, |v| ffi::PyLong_FromLong(v.into());
+        I16 => i16, |v| ffi::PyLong_FromLong(v.into());
+        I32 => i32, |v| ffi::PyLong_FromLong(v.into());
+        I64 => i64, |v| ffi::PyLong_FromLongLong(v);
+        F32 => f32, |v| ffi::PyFloat_FromDouble(v.into());
+        F64 => f64, |v| ffi::PyFloat_FromDouble(v);
+        C64 => Complex<f32>, |v| ffi::PyComplex_FromDoubles(v.re.into(), v.im.into());
+        C128 => Complex<f64>, |v| ffi::PyComplex_FromDoubles(v.re, v.im);
     }
+}
+
+/// What makes the list of the next so many elements.
+type NextList<'a, 'py> = &'a mut dyn FnMut(usize) -> Outcome<Bound<'py, PyAny>>;
+
+/// The list of the next `n` values.
+fn list_of<'py, T>(
+    py: Python<'py>,
+    n: usize,
+    values: &mut impl Iterator<Item = T>,
+    make: impl Fn(T) -> *mut ffi::PyObject,
+) -> Outcome<Bound<'py, PyAny>> {
+    let list = empty_list(py, n)?;
+    for i in 0..n {
+        let item = values.next().map(&make).ok_or_else(missing)?;
+        put(&list, i, item)?;
+    }
+    Ok(list)
+}
+
+#[cold]
+fn missing() -> Fault {
+    crate::error::type_error("tolist: an element is missing")
+}
+
+/// A list with `n` places that [`put`] fills.
+fn empty_list(py: Python<'_>, n: usize) -> Outcome<Bound<'_, PyAny>> {
+    // SAFETY: attached; a null pointer is an exception that is set.
+    unsafe {
+        let list = ffi::PyList_New(n as ffi::Py_ssize_t);
+        Ok(Bound::from_owned_ptr_or_err(py, list)?)
+    }
+}
+
+/// Puts a new object, or null with an exception that is set, into place `i` of a list of [`empty_list`].
+#[inline]
+fn put(list: &Bound<'_, PyAny>, i: usize, item: *mut ffi::PyObject) -> Outcome<()> {
+    // SAFETY: the list is new and has that place, which is empty; the reference is given away.
+    let fails = item.is_null()
+        || unsafe { ffi::PyList_SetItem(list.as_ptr(), i as ffi::Py_ssize_t, item) } != 0;
+    if fails {
+        return Err(PyErr::fetch(list.py()).into());
+    }
+    Ok(())
 }
 
 /// Ranks above this are nested without recursion: the stack is not deep enough for ten thousands.
@@ -219,7 +253,7 @@ const RECURSIVE: usize = 64;
 fn nest<'py>(
     py: Python<'py>,
     shape: &[usize],
-    next: &mut dyn FnMut() -> Option<Bound<'py, PyAny>>,
+    next: NextList<'_, 'py>,
 ) -> Outcome<Bound<'py, PyAny>> {
     let Some(outer) = shape.len().checked_sub(RECURSIVE + 1) else {
         return nest_shallow(py, shape, next);
@@ -239,36 +273,21 @@ fn nest<'py>(
         }
         items = new;
     }
-    items
-        .pop()
-        .ok_or_else(|| crate::error::type_error("tolist: an element is missing"))
+    items.pop().ok_or_else(missing)
 }
 
 fn nest_shallow<'py>(
     py: Python<'py>,
     shape: &[usize],
-    next: &mut dyn FnMut() -> Option<Bound<'py, PyAny>>,
+    next: NextList<'_, 'py>,
 ) -> Outcome<Bound<'py, PyAny>> {
-    let missing = || crate::error::type_error("tolist: an element is missing");
     match shape {
-        [] => next().ok_or_else(missing),
+        [] => Ok(next(1)?.get_item(0)?),
+        [n] => next(*n),
         [n, rest @ ..] => {
-            // SAFETY: attached; a null pointer is an exception that is set.
-            let list = unsafe {
-                Bound::from_owned_ptr_or_err(py, ffi::PyList_New(*n as ffi::Py_ssize_t))?
-            };
+            let list = empty_list(py, *n)?;
             for i in 0..*n {
-                let item = match rest {
-                    [] => next().ok_or_else(missing)?,
-                    rest => nest_shallow(py, rest, next)?,
-                };
-                // SAFETY: the list is new and has `n` empty places; the reference is given away.
-                if unsafe {
-                    ffi::PyList_SetItem(list.as_ptr(), i as ffi::Py_ssize_t, item.into_ptr())
-                } != 0
-                {
-                    return Err(PyErr::fetch(py).into());
-                }
+                put(&list, i, nest_shallow(py, rest, next)?.into_ptr())?;
             }
             Ok(list)
         }

@@ -38,7 +38,7 @@ use crate::errstate;
 use crate::operators::{apply, by_ufunc, python_scalar};
 use crate::overrides::{Protocol, Stance, stance};
 
-mod slots;
+pub mod slots;
 
 /// The base of all scalars.
 #[pyclass(name = "generic", module = "civita", subclass, frozen)]
@@ -221,13 +221,19 @@ fn complex(class: &Bound<'_, PyType>, place: usize, v: Complex<f64>) -> Outcome<
 
 /// `cv.float32(value)`: a scalar; of what has axes an array.
 #[pyfunction]
-#[pyo3(name = "_new_scalar", signature = (class, value=None, /))]
-fn new_scalar<'py>(
-    class: &Bound<'py, PyType>,
-    value: Option<&Bound<'py, PyAny>>,
-) -> Outcome<Py<PyAny>> {
+#[pyo3(name = "_new_scalar", signature = (class, /, *values))]
+fn new_scalar<'py>(class: &Bound<'py, PyType>, values: &Bound<'py, PyTuple>) -> Outcome<Py<PyAny>> {
     let py = class.py();
     let own = dtype_of(class);
+    if values.len() > 1 {
+        return Err(type_error(format!(
+            "{}() takes at most 1 argument ({} given)",
+            class.name()?,
+            values.len()
+        )));
+    }
+    let value = values.iter().next();
+    let value = value.as_ref();
     let dtype = match own {
         Some(dtype) => dtype,
         None => class
@@ -249,6 +255,22 @@ fn new_scalar<'py>(
     let raw = match value {
         None => Raw::scalar(Scalar::Bool(false), dtype)?,
         Some(text) if text.is_instance_of::<PyString>() => parsed(text, dtype)?,
+        // as NumPy's arrays of objects become numbers
+        Some(none) if none.is_none() => match dtype.kind() {
+            Kind::Bool => Raw::scalar(Scalar::Bool(false), dtype)?,
+            Kind::Float | Kind::Complex => {
+                let nan = Complex::new(f64::NAN, f64::NAN);
+                match dtype.is_complex() {
+                    true => Raw::scalar(Scalar::Complex(nan), dtype)?,
+                    false => Raw::scalar(Scalar::Float(nan.re), dtype)?,
+                }
+            }
+            Kind::Signed | Kind::Unsigned => {
+                return Err(type_error(
+                    "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'",
+                ));
+            }
+        },
         Some(value) => array_of(value, Some(dtype))?,
     };
     if raw.rank() > 0 || !raw.is_plain() {
@@ -259,24 +281,30 @@ fn new_scalar<'py>(
         return make(py, scalar, dtype);
     }
     // a class that was derived in Python from one of ours
-    let made = python_scalar(py, scalar)?;
-    let python = match dtype {
-        DType::F64 => py.get_type::<PyFloat>(),
-        DType::C128 => py.get_type::<PyComplex>(),
-        _ => {
-            let object = allocated(class)?;
-            if let (Some(classes), Some(_)) = (CLASSES.get(py), held(&object)) {
-                let bytes = scalar.to_bytes(dtype)?;
-                // SAFETY: as in `make`: memory of a subclass begins as that of its base.
-                unsafe {
-                    let at = object.as_ptr().cast::<u8>().add(classes.stored);
-                    at.cast::<Held>().write(Held { bytes, dtype });
-                }
-            }
-            return Ok(object.unbind());
-        }
+    let object = allocated(class)?;
+    let Some(classes) = CLASSES.get(py) else {
+        return Ok(object.unbind());
     };
-    Ok(python.getattr("__new__")?.call1((class, made))?.unbind())
+    let from = object.as_ptr().cast::<u8>();
+    // SAFETY: as in `make`: memory of a subclass begins as that of its base.
+    unsafe {
+        match dtype {
+            DType::F64 => from.add(classes.float).cast::<f64>().write(scalar.as_f64()),
+            DType::C128 => {
+                let v = scalar.as_complex();
+                from.add(classes.complex)
+                    .cast::<[f64; 2]>()
+                    .write([v.re, v.im]);
+            }
+            _ => {
+                let bytes = scalar.to_bytes(dtype)?;
+                from.add(classes.stored)
+                    .cast::<Held>()
+                    .write(Held { bytes, dtype });
+            }
+        }
+    }
+    Ok(object.unbind())
 }
 
 /// A Python number, where the dtype holds it as it is.
@@ -625,11 +653,11 @@ impl Generic {
     /// As NumPy writes it: `np.float64(1.5)`.
     fn __repr__(slf: &Bound<'_, Self>) -> Outcome<String> {
         let (value, dtype) = own(slf)?;
-        let legacy = print::get_options().legacy;
+        let legacy = print::legacy();
         if legacy == Legacy::V1_13 {
             return Ok(print::old_scalar_text(value, dtype, true));
         }
-        let text = Raw::scalar(value, dtype)?.display();
+        let text = print::scalar_text(value, dtype);
         if legacy <= Legacy::V1_25 {
             return Ok(text);
         }
@@ -644,19 +672,24 @@ impl Generic {
 
     fn __str__(slf: &Bound<'_, Self>) -> Outcome<String> {
         let (value, dtype) = own(slf)?;
-        if print::get_options().legacy == Legacy::V1_13 {
+        if print::legacy() == Legacy::V1_13 {
             return Ok(print::old_scalar_text(value, dtype, false));
         }
-        Ok(Raw::scalar(value, dtype)?.display())
+        Ok(print::scalar_text(value, dtype))
     }
 
-    fn __format__<'py>(slf: &Bound<'py, Self>, spec: &str) -> Outcome<Bound<'py, PyAny>> {
-        let py = slf.py();
-        if spec.is_empty() {
+    fn __format__<'py>(
+        slf: &Bound<'py, Self>,
+        spec: &Bound<'py, PyString>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        if spec.is_empty()? {
             return Ok(slf.str()?.into_any());
         }
-        let format = py.import("builtins")?.getattr("format")?;
-        Ok(format.call1((number(slf)?, spec))?)
+        // SAFETY: attached; two objects; a null pointer is an exception that is set.
+        unsafe {
+            let text = ffi::PyObject_Format(number(slf)?.as_ptr(), spec.as_ptr());
+            Ok(Bound::from_owned_ptr_or_err(slf.py(), text)?)
+        }
     }
 
     fn __getitem__<'py>(
@@ -869,14 +902,12 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
             dtype.name()
         );
         let bases = PyTuple::new(py, [m.getattr(kind)?, memory.into_any()])?;
-        let (name, own) = slots::of(dtype);
-        let made = slots::class(&bases, name, &CString::new(doc)?, own)?;
-        made.setattr("__new__", &new)?;
+        let made = slots::class(&bases, dtype, &CString::new(doc)?)?;
         m.add(dtype.name(), &made)?;
         of.push(made.unbind());
     }
-    let float = place_of_number::<PyFloat>(of[DType::F64 as usize].bind(py))?;
-    let complex = place_of_number::<PyComplex>(of[DType::C128 as usize].bind(py))?;
+    let float = place_of_number::<PyFloat>(py)?;
+    let complex = place_of_number::<PyComplex>(py)?;
     let classes = Classes {
         of,
         float,
@@ -897,15 +928,14 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
         };
         (dtype, classes.of[dtype as usize].bind(py), place)
     });
-    slots::set(&py.get_type::<Generic>(), places, bools)
+    slots::set(&py.get_type::<Generic>(), new, places, bools)
 }
 
-/// Where in its memory an instance of a class over `float` or `complex` holds the number, or the first of two.
-fn place_of_number<B: pyo3::PyTypeInfo>(class: &Bound<'_, PyType>) -> PyResult<usize> {
-    let py = class.py();
+/// Where in its memory a `float` or `complex` holds its number, or the first of two. Instances of a class over it begin as its own.
+fn place_of_number<B: pyo3::PyTypeInfo>(py: Python<'_>) -> PyResult<usize> {
     let number = f64::from_bits(0x4142_4344_4546_4748);
-    let new = py.get_type::<B>().getattr("__new__")?;
-    let object = new.call1((class, number))?;
+    let class = py.get_type::<B>();
+    let object = class.call1((number,))?;
     let size: usize = class.getattr("__basicsize__")?.extract()?;
     let from = object.as_ptr().cast::<u8>();
     let holds = |at: &usize| {

@@ -21,7 +21,7 @@ use crate::gil;
 use crate::operators::{apply, apply_to_one, apply_to_two, is_expr, python_scalar};
 use crate::overrides;
 use crate::reduction::AxisArg;
-use crate::scalar::give;
+use crate::scalar::{give, slots};
 
 // A function that works element by element, with broadcasting and promotion. Without a doc of its own, which would hide the instances'.
 #[pyclass(name = "ufunc", module = "civita", frozen)]
@@ -765,6 +765,11 @@ impl Ufunc {
                     }
                     _ => {}
                 }
+            }
+            // numbers: without arrays
+            let operands: SmallVec<[_; 3]> = args.iter_borrowed().collect();
+            if let Some(number) = slots::ufunc(op, &operands) {
+                return Ok(number);
             }
         }
         match overrides::ufunc(slf, "__call__", args, kwargs)? {

@@ -350,6 +350,26 @@ def test_operators_are_the_functions(name, rng):
                 assert_same(got, want2, None, near, f"{dtype} {scalar!r}")
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"])
+def test_integers_are_divided_by_one_number_as_by_each(dtype, rng):
+    limits = np.iinfo(dtype)
+    powers = [s * 2**k + d for k in range(64) for s in (1, -1) for d in (-1, 0, 1)]
+    edges = sorted({v for v in powers + [0, 3, 7, 10, -10, 127, limits.max // 3, limits.min] if limits.min <= v <= limits.max})
+    x = np.concatenate([np.array(edges, dtype), rng.integers(limits.min, limits.max, 200, dtype, endpoint=True)])
+    for divisor in np.array(edges, dtype):
+        with np.errstate(all="ignore"), cv.errstate(all="ignore"):
+            for f in (np.floor_divide, np.remainder, np.fmod):
+                g = getattr(cv, f.__name__)
+                want = f(x, divisor)
+                np.testing.assert_array_equal(np.asarray(g(cv.asarray(x), int(divisor))), want, err_msg=f"{f} by {divisor!r}")
+                np.testing.assert_array_equal(np.asarray(g(cv.asarray(x)[::-3], int(divisor))), want[::-3])
+                out = cv.array(x)
+                g(out, int(divisor), out=out)
+                np.testing.assert_array_equal(np.asarray(out), want)
+            for got, want in zip(divmod(cv.asarray(x), int(divisor)), divmod(x, divisor)):
+                np.testing.assert_array_equal(np.asarray(got), want, err_msg=f"divmod by {divisor!r}")
+
+
 def test_unary_operators(rng):
     for dtype in oracle.NUMPY_DTYPES:
         x = oracle.ordinary(rng, dtype, 10)

@@ -59,6 +59,8 @@ def test_functions_of_two_arrays(name):
         for y in POINTS:
             if name == "float_power" and x < 0:
                 continue
+            if name == "power" and np.isinf([x, y]).any():
+                continue  # NumPy's kernels differ by processor: of 0 to the power of -inf C leaves open whether it is a fault
             if name.startswith("logaddexp") and np.isnan([x, y]).any():
                 continue  # NumPy tells of a comparison with NaN
             if name == "divmod" and not np.isfinite([x, y]).all():

@@ -75,6 +75,34 @@ def test_ctrl_c_stops(name):
     assert seconds < 5, text
 
 
+@pytest.mark.parametrize("call", ["svd(a)", "eigh(a + a.T)", "eig(a)", "qr(b)", "lstsq(b, b[:, :3])"])
+def test_ctrl_c_leaves_a_decomposition(call):
+    text, seconds = run(
+        f"""
+        import numpy as np
+        a = cv.random.default_rng(1).random((3000, 3000))
+        b = cv.concatenate([a, a, a, a]) if {call!r}[0] in "ql" else a
+        print("ready")
+        try:
+            cv.linalg.{call}
+            print("ended")
+        except KeyboardInterrupt:
+            print("stopped")
+        begun = time.monotonic()
+        # what was left goes on in memory of its own; the next one does not wait for it
+        for n in (50, 300, 800):
+            c = cv.array(a[:n, :n])
+            u, s, v = cv.linalg.svd(c)
+            assert np.allclose(np.asarray(u * s @ v), np.asarray(c))
+        print(time.monotonic() - begun)
+        """,
+        interrupt_after=0.3,
+    )
+    first, rest = text.split()
+    assert first == "stopped" and seconds < 10, text
+    assert float(rest) < 8, text
+
+
 def test_ctrl_c_stops_a_long_sum_at_once():
     text, seconds = run(
         """

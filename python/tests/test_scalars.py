@@ -476,6 +476,131 @@ def test_operators_at_the_ends_of_the_range(name, op):
                     assert ours == warned, f"{message}: warned {ours}, want {warned}"
 
 
+REALS = [n for n in NAMES if np.dtype(n).kind in "iuf" and n != "float16"]
+SHIFTS = ("lshift", "rshift")
+
+
+def of_each_range(name):
+    """Scalars at the ends of a class, and some between."""
+    values = ENDS["f"]
+    if np.dtype(name).kind != "f":
+        limits = np.iinfo(name)
+        values = [v for v in (-7, -1, 0, 1, 3, 100, 2**53 + 1, int(limits.min), int(limits.max)) if limits.min <= v <= limits.max]
+    with np.errstate(all="ignore"):
+        return [of(name, v) for v in values]
+
+
+@pytest.mark.parametrize("op", [o for o in OPERATORS if o != "pow"] + ["divmod", "lshift", "rshift"])
+@pytest.mark.parametrize("left", REALS)
+def test_operators_of_two_classes_at_the_ends_of_their_ranges(left, op):
+    f = divmod if op == "divmod" else getattr(operator, op)
+    for right in REALS:
+        if op in BITS + SHIFTS and "f" in np.dtype(left).kind + np.dtype(right).kind:
+            continue
+        for a, his_a in of_each_range(left):
+            for b, his_b in of_each_range(right):
+                message = f"{his_a!r} {op} {his_b!r}"
+                want, warned = told(f, his_a, his_b)
+                got, ours = told(f, a, b)
+                if isinstance(want, type):
+                    assert isinstance(got, type), f"{message}: {got!r}, want {want}"
+                    continue
+                same(got, want, message)
+                if isinstance(want, np.number):
+                    assert np.signbit(np.asarray(got)) == np.signbit(want) or want != want, message
+                    assert ours == warned, f"{message}: warned {ours}, want {warned}"
+
+
+@pytest.mark.parametrize("name", REALS)
+def test_operators_of_one_number_at_the_ends_of_the_range(name):
+    for ours, theirs in of_each_range(name):
+        for f in (operator.neg, operator.pos, abs, operator.invert, lambda x: x**2, lambda x: x**3, lambda x: 2**x if abs(int(x)) < 9 else x):
+            if not np.isfinite(theirs) or theirs != theirs // 1:
+                continue
+            if f is operator.invert and np.dtype(name).kind == "f":
+                continue
+            want, warned = told(f, theirs)
+            got, told_of = told(f, ours)
+            if isinstance(want, type):
+                assert isinstance(got, type), f"{theirs!r}: {got!r}, want {want}"
+                continue
+            if np.dtype(name).kind == "f":
+                np.testing.assert_allclose(np.asarray(got), want, rtol=1e-6)
+            else:
+                same(got, want, repr(theirs))
+            assert told_of == warned, f"{theirs!r}: warned {told_of}, want {warned}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_constructors_take_what_numpys_take(name):
+    ours, theirs = getattr(cv, name), getattr(np, name)
+    values = [0, 1, -1, 7, 300, 2**31, 2**53 + 1, 2**64 - 1, 2**70, True, 1.5, -0.0, 1e300, float("inf"), float("nan"), 1j, "3", "1.5", "x", None, [1, 2]]
+    values += [np.float64(2.5), np.int8(3), cv.float64(2.5), cv.int64(3), cv.complex128(1 + 2j)]
+    for value in values:
+        his = getattr(np, type(value).__name__)(value.item()) if isinstance(value, cv.generic) else value
+        if name == "bool" and isinstance(value, str):
+            continue
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                want = theirs(his)
+        except (TypeError, ValueError, OverflowError):
+            want = None
+        try:
+            with cv.errstate(all="ignore"):
+                got = ours(value)
+        except (TypeError, ValueError, OverflowError):
+            got = None
+        if want is None or got is None:
+            # what does not fit is told of in other places
+            assert value is None or got is want is None or isinstance(value, (complex, cv.complex128)), f"{name}({value!r}): {got!r}, want {want!r}"
+            continue
+        if isinstance(want, np.generic):
+            same(got, want, f"{name}({value!r})")
+        else:
+            np.testing.assert_array_equal(np.asarray(got), want)
+    same(ours(), theirs())
+    for call in (lambda c: c(1, 2, 3, 4), lambda c: c(nothing=1)):
+        for c in (ours, theirs):
+            with pytest.raises((TypeError, ValueError)):
+                call(c)
+    if name != "bool":
+        derived = type("Derived", (ours,), {})
+        made = derived(3)
+        assert type(made) is derived and made == 3 and type(ours.__new__(derived, 3)) is derived
+
+
+@pytest.mark.parametrize("name", ["sqrt", "exp", "log", "sin", "tanh", "floor", "add", "maximum", "power", "hypot", "floor_divide", "fmod", "arctan2", "copysign"])
+def test_ufuncs_of_numbers(name):
+    theirs, ours = getattr(np, name), getattr(cv, name)
+    numbers = [1.5, -2.5, 0.0, -0.0, 4, 1e300, float("inf"), float("nan")]
+    for a in numbers:
+        for b in numbers if theirs.nin == 2 else [None]:
+            args = [a] if b is None else [a, b]
+            for make in ((lambda xp, v: v), (lambda xp, v: xp.float64(v))):
+                want, warned = told(theirs, *(make(np, v) for v in args))
+                got, told_of = told(ours, *(make(cv, v) for v in args))
+                message = f"{name}{args}"
+                assert type(got).__name__ == type(want).__name__, message
+                np.testing.assert_allclose(np.asarray(got), want, rtol=1e-14, err_msg=message)
+                # of zeros of both signs NumPy's maximum is either
+                assert np.signbit(np.asarray(got)) == np.signbit(want) or want != want or name == "maximum", message
+                assert told_of == warned, f"{message}: warned {told_of}, want {warned}"
+                # the bits of arrays
+                with cv.errstate(all="ignore"):
+                    array = ours(*(cv.full(3, cv.float64(v)) for v in args))[0]
+                assert array == got or got != got, message
+
+
+@pytest.mark.parametrize("spec", ["", ".2f", "10.3e", "+g", ">12", "08.3f"])
+def test_scalars_are_formatted_as_python_numbers(spec):
+    for name, value in (("float64", 1234.5), ("float32", 2.5), ("int16", 7)):
+        if "." in spec and name == "int16" and spec[-1] not in "feg":
+            continue
+        ours, theirs = of(name, value)
+        assert format(ours, spec) == format(theirs, spec)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_equal_scalars_have_equal_hashes(name):
     for value in (0, 1, 3) if name != "bool" else (0, 1):

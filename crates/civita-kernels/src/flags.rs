@@ -114,3 +114,41 @@ pub fn raise(flags: u8) {
 pub fn raise_all() {
     raise(ALL);
 }
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+    use crate::dtype::DType;
+    use crate::kernels::map::kernels;
+    use crate::ops::{ClassResult, ROWS};
+
+    /// What is beyond the end of a block must not be computed: its flags would be taken for those of the elements.
+    #[test]
+    fn no_kernel_raises_flags_for_plain_numbers() {
+        for row in ROWS.iter().filter(|row| row.arity < 3) {
+            let of_floats = row.class.loops().contains(&DType::F64);
+            if !of_floats || row.class.result() == ClassResult::Bool {
+                continue;
+            }
+            for n in 1..70 {
+                macro_rules! check {
+                    ($($D:ident $t:ident),*) => { $({
+                        let x: Vec<$t> = (0..n).map(|i| 0.25 + i as $t / 100.0).collect();
+                        let mut out = vec![0.0 as $t; n];
+                        for form in 0..if row.arity == 2 { 3 } else { 1 } {
+                            let Some(all) = kernels(row.op, [DType::$D; 3]) else { continue };
+                            clear();
+                            let x = x.as_ptr().cast::<u8>();
+                            // SAFETY: as many elements as results, of the dtype that the kernel is for.
+                            unsafe { all.pick(form)(n, [x; 3], out.as_mut_ptr().cast()) };
+                            if out.iter().all(|v| v.is_finite()) {
+                                assert_eq!(raised(), 0, "{} of {n} {}, form {form}", row.name, DType::$D);
+                            }
+                        }
+                    })* };
+                }
+                check!(F32 f32, F64 f64);
+            }
+        }
+    }
+}

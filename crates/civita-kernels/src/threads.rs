@@ -196,6 +196,18 @@ pub fn interruptible<R>(
     })
 }
 
+/// Whether this thread can be told to stop: it is inside [`interruptible`].
+pub fn is_interruptible() -> bool {
+    !QUESTION.get().is_null()
+}
+
+/// A place to stop at for a thread that waits for others: unwinds as [`run`] does where [`interruptible`] was told to stop.
+pub fn stop_if_told() {
+    if is_interrupted() {
+        resume_unwind(Box::new(Interrupted));
+    }
+}
+
 /// Asks, where it is time for it.
 #[inline]
 fn is_interrupted() -> bool {

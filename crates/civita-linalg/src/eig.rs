@@ -1,5 +1,7 @@
 //! Eigenvalues and eigenvectors of any square matrices.
 
+use std::mem::{replace, take};
+
 use civita_core::backend::Backend;
 use civita_core::error::{Error, Result};
 use civita_core::layout::KeepDims;
@@ -18,6 +20,7 @@ use crate::lu::bind_solve;
 use crate::ops::{adjoint, as_diagonal, conjugate, diagonal, sum, times_columns, total};
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scale::Scale;
+use crate::workers::aside;
 
 /// `A V = V diag(w)`: `w` and `V`, whose columns have the norm 1 and a real largest element; or `w` alone. Both are complex.
 #[derive(Clone, Debug)]
@@ -43,7 +46,7 @@ fn run<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()>
     let solve = |(rows, a): &mut (Vec<T>, Vec<T>),
                  i: usize,
                  w: &mut [T::Complex],
-                 v: Option<&mut Mat<T::Complex>>|
+                 mut v: Option<&mut Mat<T::Complex>>|
      -> Result<()> {
         x[0].read(i * n * n, rows)?;
         if !rows.iter().all(|x| x.finite()) {
@@ -55,8 +58,16 @@ fn run<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()>
         let scale = Scale::to_one(rows);
         transpose(rows, n, n, a);
         // on two threads it takes as long
-        let values = T::eigen(columns(a, n, n), v, Par::Seq)
-            .map_err(|_| Error::linalg("eig", "Eigenvalues did not converge"))?;
+        let memory = (take(a), v.as_mut().map(|v| replace(*v, Mat::new())));
+        let run = move |(a, v): &mut (Vec<T>, Option<Mat<T::Complex>>)| {
+            T::eigen(columns(a, n, n), v.as_mut(), Par::Seq)
+        };
+        let (found, values) = aside(n, memory, run)?;
+        *a = found.0;
+        if let (Some(v), Some(found)) = (v, found.1) {
+            *v = found;
+        }
+        let values = values.map_err(|_| Error::linalg("eig", "Eigenvalues did not converge"))?;
         if values.iter().any(|w| !w.finite()) {
             return Err(Error::linalg("eig", "Eigenvalues did not converge"));
         }

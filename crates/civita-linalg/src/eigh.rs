@@ -1,5 +1,7 @@
 //! Eigenvalues and eigenvectors of Hermitian matrices.
 
+use std::mem::take;
+
 use civita_core::backend::Backend;
 use civita_core::error::{Error, Result};
 use civita_core::primitive::{
@@ -19,7 +21,7 @@ use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scale::Scale;
 use crate::scratch::Scratch;
 use crate::small_eigh::{SMALL_EIGH, SmallEigh};
-use crate::workers::{VALUES, on_workers, par};
+use crate::workers::{VALUES, on_workers_owning, par};
 
 /// `A = V diag(w) Vᴴ` with ascending `w`: both, or `w` alone. Of `A` only the lower triangle is read.
 #[derive(Clone, Debug)]
@@ -95,14 +97,22 @@ impl<T: Scalar> Work<T> {
             By::Small(small) => small.run(&mut self.rows, &mut self.w, &mut self.v),
             By::Faer(scratch) => {
                 crate::dense::transpose(&self.rows, n, n, &mut self.a);
-                let v = (!self.v.is_empty()).then(|| columns_mut(&mut self.v, n, n));
-                let (a, w, par) = (&self.a, &mut self.w, par(n, n, VALUES));
-                let (a, w) = (columns(a, n, n), faer::ColMut::from_slice_mut(w));
-                let stack = scratch.stack();
-                let run = || {
-                    evd::self_adjoint_evd(a, w.as_diagonal_mut(), v, par, stack, default()).is_ok()
+                let par = par(n, n, VALUES);
+                let memory = (
+                    take(&mut self.a),
+                    take(&mut self.w),
+                    take(&mut self.v),
+                    take(scratch),
+                );
+                let run = move |(a, w, v, scratch): &mut (Vec<T>, Vec<T>, Vec<T>, Scratch)| {
+                    let v = (!v.is_empty()).then(|| columns_mut(v, n, n));
+                    let w = faer::ColMut::from_slice_mut(w).as_diagonal_mut();
+                    let (a, stack) = (columns(a, n, n), scratch.stack());
+                    evd::self_adjoint_evd(a, w, v, par, stack, default()).is_ok()
                 };
-                on_workers(par, run)?
+                let fine;
+                ((self.a, self.w, self.v, *scratch), fine) = on_workers_owning(par, memory, run)?;
+                fine
             }
         };
         if !fine {

@@ -1,5 +1,7 @@
 //! The QR factorisation.
 
+use std::mem::take;
+
 use civita_core::backend::Backend;
 use civita_core::error::{Error, Result};
 use civita_core::primitive::{
@@ -22,7 +24,7 @@ use crate::ops::{adjoint, as_diagonal, conjugate, diagonal, kept, times};
 use crate::scalar::{Scalar, for_dtype};
 use crate::scratch::Scratch;
 use crate::triangular::{Triangle, bind_triangular_right};
-use crate::workers::{QR, on_workers, par};
+use crate::workers::{QR, on_workers_owning, par};
 
 /// Which factors a `Qr` has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,12 +93,17 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
         x[0].read(i * m * n, &mut work.rows)?;
         transpose(&work.rows, m, n, &mut work.a);
         if k > 0 {
-            let a = columns_mut(&mut work.a, m, n);
-            let factors = columns_mut(&mut work.factors, work.block, k);
-            let (par, stack) = (par(m, n, QR), work.scratch.stack());
-            on_workers(par, || {
-                faer_qr::qr_in_place(a, factors, par, stack, default())
-            })?;
+            let (par, block) = (par(m, n, QR), work.block);
+            let memory = (
+                take(&mut work.a),
+                take(&mut work.factors),
+                take(&mut work.scratch),
+            );
+            let run = move |(a, factors, scratch): &mut (Vec<T>, Vec<T>, Scratch)| {
+                let (a, factors) = (columns_mut(a, m, n), columns_mut(factors, block, k));
+                faer_qr::qr_in_place(a, factors, par, scratch.stack(), default());
+            };
+            ((work.a, work.factors, work.scratch), ()) = on_workers_owning(par, memory, run)?;
         }
         Ok(())
     };
@@ -158,11 +165,22 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
                     work.q[j * m + j] = math::one::<T>();
                 }
                 if k > 0 {
-                    let a = columns(&work.a, m, n).subcols(0, k);
-                    let factors = columns(&work.factors, work.block, k);
-                    let q = columns_mut(&mut work.q, m, wide);
-                    let (par, stack) = (par(m, n, QR), work.scratch.stack());
-                    on_workers(par, || apply(a, factors, Conj::No, q, par, stack))?;
+                    let (par, block) = (par(m, n, QR), work.block);
+                    let memory = (
+                        take(&mut work.a),
+                        take(&mut work.factors),
+                        take(&mut work.q),
+                        take(&mut work.scratch),
+                    );
+                    let run =
+                        move |(a, factors, q, scratch): &mut (Vec<T>, Vec<T>, Vec<T>, Scratch)| {
+                            let a = columns(a, m, n).subcols(0, k);
+                            let factors = columns(factors, block, k);
+                            let q = columns_mut(q, m, wide);
+                            apply(a, factors, Conj::No, q, par, scratch.stack());
+                        };
+                    ((work.a, work.factors, work.q, work.scratch), ()) =
+                        on_workers_owning(par, memory, run)?;
                 }
                 if T::COMPLEX {
                     for j in 0..k {

@@ -1,5 +1,7 @@
 //! The singular value decomposition, and what is made of it: the adjugate, the pseudoinverse, least squares.
 
+use std::mem::take;
+
 use civita_core::backend::Backend;
 use civita_core::dtype::DType;
 use civita_core::error::{Error, Result};
@@ -28,7 +30,7 @@ use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scale::Scale;
 use crate::scratch::Scratch;
 use crate::small_svd;
-use crate::workers::{QR, VALUES, on_workers, par};
+use crate::workers::{QR, VALUES, on_workers, on_workers_owning, par};
 
 /// Which singular vectors are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,19 +136,29 @@ impl<T: Scalar> Work<T> {
         // faer's path for tall matrices leaves one block of the full vectors as it is
         self.u.fill(T::default());
         self.v.fill(T::default());
-        // row-major `a` is column-major `aᵀ`
-        let a = columns(&self.a, n, m).transpose();
-        let s = faer::ColMut::from_slice_mut(&mut self.s).as_diagonal_mut();
         let (un, vn) = match self.vectors {
             Vectors::Full => (m, n),
             _ => (k, k),
         };
-        let u = wanted.then(|| columns_mut(&mut self.u, m, un));
-        let v = wanted.then(|| columns_mut(&mut self.v, n, vn));
-        let (par, stack) = (par(m, n, VALUES), scratch.stack());
-        on_workers(par, || {
-            faer_svd::svd(a, s, u, v, par, stack, default()).is_ok()
-        })
+        let par = par(m, n, VALUES);
+        let memory = (
+            take(&mut self.a),
+            take(&mut self.s),
+            take(&mut self.u),
+            take(&mut self.v),
+            take(scratch),
+        );
+        let run = move |(a, s, u, v, scratch): &mut (Vec<T>, Vec<T>, Vec<T>, Vec<T>, Scratch)| {
+            // row-major `a` is column-major `aᵀ`
+            let a = columns(a, n, m).transpose();
+            let s = faer::ColMut::from_slice_mut(s).as_diagonal_mut();
+            let u = wanted.then(|| columns_mut(u, m, un));
+            let v = wanted.then(|| columns_mut(v, n, vn));
+            faer_svd::svd(a, s, u, v, par, scratch.stack(), default()).is_ok()
+        };
+        let fine;
+        ((self.a, self.s, self.u, self.v, *scratch), fine) = on_workers_owning(par, memory, run)?;
+        Ok(fine)
     }
 }
 
@@ -655,23 +667,31 @@ impl<T: Scalar> Reduce<T> {
         crate::dense::transpose(&self.rows, m, n, &mut self.a);
         crate::dense::transpose(b, m, c, &mut self.b);
         let par = par(m, n, QR);
-        on_workers(par, || {
+        let block = self.block;
+        let memory = (
+            take(&mut self.a),
+            take(&mut self.factors),
+            take(&mut self.b),
+            take(&mut self.scratch),
+        );
+        let run = move |(a, factors, b, scratch): &mut (Vec<T>, Vec<T>, Vec<T>, Scratch)| {
             faer_qr::qr_in_place(
-                columns_mut(&mut self.a, m, n),
-                columns_mut(&mut self.factors, self.block, n),
+                columns_mut(a, m, n),
+                columns_mut(factors, block, n),
                 par,
-                self.scratch.stack(),
+                scratch.stack(),
                 default(),
             );
             householder::apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj(
-                columns(&self.a, m, n),
-                columns(&self.factors, self.block, n),
+                columns(a, m, n),
+                columns(factors, block, n),
                 Conj::Yes,
-                columns_mut(&mut self.b, m, c),
+                columns_mut(b, m, c),
                 par,
-                self.scratch.stack(),
+                scratch.stack(),
             );
-        })?;
+        };
+        ((self.a, self.factors, self.b, self.scratch), ()) = on_workers_owning(par, memory, run)?;
         for i in 0..n {
             for j in 0..n {
                 r[i * n + j] = match j < i {

@@ -3,6 +3,9 @@
 //! run on the thread that calls them.
 //!
 //! A routine is cut into parts by the size of its matrix alone, so bits are equal for any number of threads.
+//!
+//! Routines have no place to stop at. So that Ctrl-C need not wait for them, one of a large matrix owns its memory
+//! ([`on_workers_owning`]): the thread that waits for it may leave, and the routine goes on to its end in memory that nobody else knows.
 
 use civita_core::error::Result;
 use faer::Par;
@@ -21,7 +24,7 @@ pub const VALUES: usize = 256;
 /// Where QR does: at 500 rows it is slower on two, at 1000 1.5 times as fast.
 pub const QR: usize = 700;
 
-/// Runs a routine of faer's that is cut like that.
+/// Runs a routine of faer's that is cut like that, to its end.
 ///
 /// # Errors
 /// When the system starts no thread.
@@ -30,6 +33,42 @@ pub fn on_workers<R: Send>(par: Par, f: impl FnOnce() -> R + Send) -> Result<R> 
         Par::Seq => Ok(f()),
         _ => several::run(f),
     }
+}
+
+/// As [`on_workers`], in memory of the routine's own, which comes back with the result. Where this thread is told to stop
+/// ([`interruptible`](civita_core::threads::interruptible)), it leaves the routine to itself.
+///
+/// # Errors
+/// When the system starts no thread.
+pub fn on_workers_owning<W: Send + 'static, R: Send + 'static>(
+    par: Par,
+    memory: W,
+    f: impl FnOnce(&mut W) -> R + Send + 'static,
+) -> Result<(W, R)> {
+    match par {
+        Par::Seq => Ok(here(memory, f)),
+        _ => several::run_owning(memory, f),
+    }
+}
+
+/// As [`on_workers_owning`], for routines that are not cut: on another thread only where that is worth it, for matrices of so many rows.
+///
+/// # Errors
+/// As there.
+pub fn aside<W: Send + 'static, R: Send + 'static>(
+    n: usize,
+    memory: W,
+    f: impl FnOnce(&mut W) -> R + Send + 'static,
+) -> Result<(W, R)> {
+    match n >= VALUES && civita_core::threads::is_interruptible() {
+        false => Ok(here(memory, f)),
+        true => several::run_owning(memory, f),
+    }
+}
+
+fn here<W, R>(mut memory: W, f: impl FnOnce(&mut W) -> R) -> (W, R) {
+    let result = f(&mut memory);
+    (memory, result)
 }
 
 #[cfg(all(
@@ -45,6 +84,8 @@ pub fn on_workers<R: Send>(par: Par, f: impl FnOnce() -> R + Send) -> Result<R> 
 ))]
 mod several {
     use std::num::NonZero;
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+    use std::sync::mpsc::{self, RecvTimeoutError};
     use std::sync::{Arc, Mutex};
 
     use civita_core::error::{Error, Result};
@@ -104,6 +145,47 @@ mod several {
     pub fn run<R: Send>(f: impl FnOnce() -> R + Send) -> Result<R> {
         Ok(pool()?.install(f))
     }
+
+    /// A pool whose routine was left: the next one does not wait for that. Its threads end with it.
+    struct Left<'a>(&'a Arc<ThreadPool>);
+
+    impl Drop for Left<'_> {
+        fn drop(&mut self) {
+            if let Ok(mut pools) = POOLS.try_lock() {
+                pools.retain(|p| !Arc::ptr_eq(&p.pool, self.0));
+            }
+        }
+    }
+
+    pub fn run_owning<W: Send + 'static, R: Send + 'static>(
+        memory: W,
+        f: impl FnOnce(&mut W) -> R + Send + 'static,
+    ) -> Result<(W, R)> {
+        let pool = pool()?;
+        if !threads::is_interruptible() {
+            return Ok(pool.install(|| super::here(memory, f)));
+        }
+        let (sender, receiver) = mpsc::channel();
+        pool.spawn(move || {
+            let done = catch_unwind(AssertUnwindSafe(|| super::here(memory, f)));
+            // nobody is there where the caller has left
+            _ = sender.send(done);
+        });
+        loop {
+            match receiver.recv_timeout(threads::EVERY) {
+                Ok(Ok(done)) => return Ok(done),
+                Ok(Err(panic)) => resume_unwind(panic),
+                Err(RecvTimeoutError::Timeout) => {
+                    let left = Left(&pool);
+                    threads::stop_if_told();
+                    std::mem::forget(left);
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Error::linalg("linalg", "a worker thread has ended"));
+                }
+            }
+        }
+    }
 }
 
 #[cfg(not(all(
@@ -125,5 +207,9 @@ mod several {
 
     pub fn run<R>(f: impl FnOnce() -> R) -> Result<R> {
         Ok(f())
+    }
+
+    pub fn run_owning<W, R>(memory: W, f: impl FnOnce(&mut W) -> R) -> Result<(W, R)> {
+        Ok(super::here(memory, f))
     }
 }

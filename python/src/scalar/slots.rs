@@ -4,17 +4,22 @@
 //! not finite, of which `errstate` is told.
 
 use std::ffi::{CStr, c_int, c_uint, c_void};
+use std::ops::Sub;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 
-use civita_core::dtype::{DType, Element};
+use civita_core::dtype::{DType, Element, Scalar, promote};
 use civita_core::isa::Baseline;
-use civita_core::math::complex;
+use civita_core::kernels::lane::Whole;
+use civita_core::kernels::map::of_numbers;
+use civita_core::math::divide::{self, Division};
+use civita_core::math::{self, complex};
+use civita_core::ops::Op;
 use num_complex::Complex;
-use pyo3::PyTypeInfo;
 use pyo3::exceptions::PySystemError;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyFloat, PyTuple, PyType};
+use pyo3::{Borrowed, PyTypeInfo};
 
 use super::Held;
 
@@ -140,6 +145,52 @@ unsafe fn python_float(object: *mut PyObject) -> Option<f64> {
     }
 }
 
+/// The number of a scalar that is an integer or a float.
+#[derive(Clone, Copy)]
+enum Real {
+    Integer(i128),
+    Float(f64),
+}
+
+impl Real {
+    #[inline(always)]
+    fn float(self) -> f64 {
+        match self {
+            Real::Integer(x) => x as f64,
+            Real::Float(x) => x,
+        }
+    }
+}
+
+/// The number and dtype of a scalar whose class is one of the integers', `float32` or `float64`.
+#[inline]
+unsafe fn real(object: *mut PyObject) -> Option<(Real, DType)> {
+    // SAFETY: the caller's contract; all classes but those of `float64` and `complex128` hold `Held`.
+    unsafe {
+        if let Some(x) = FLOAT.read(object) {
+            return Some((Real::Float(x), DType::F64));
+        }
+        let class = ffi::Py_TYPE(object);
+        let found = CLASSES.iter().find(|c| c.class.load(Relaxed) == class)?;
+        if std::ptr::eq(found, COMPLEX) {
+            return None;
+        }
+        let Held { bytes, dtype } = found.read(object)?;
+        macro_rules! number {
+            ($($D:ident)*) => {
+                match dtype {
+                    $(DType::$D => match Scalar::from_bytes(dtype, &bytes) {
+                        Scalar::Int(x) => Real::Integer(x),
+                        x => Real::Float(x.as_f64()),
+                    },)*
+                    _ => return None,
+                }
+            };
+        }
+        Some((number!(U8 U16 U32 U64 I8 I16 I32 I64 F32), dtype))
+    }
+}
+
 #[inline(always)]
 unsafe fn complexes(a: *mut PyObject, b: *mut PyObject) -> Option<[Complex<f64>; 2]> {
     // SAFETY: the caller's contract.
@@ -163,7 +214,11 @@ unsafe fn complex_of(object: *mut PyObject) -> Option<Complex<f64>> {
             );
             return Some(Complex::new(re, im));
         }
-        None
+        let x = match python_float(object) {
+            Some(x) => x,
+            None => real(object)?.0.float(),
+        };
+        Some(Complex::new(x, 0.0))
     }
 }
 
@@ -179,15 +234,29 @@ unsafe fn boolean(value: bool) -> *mut PyObject {
 
 /// Arithmetic of two numbers, by the slot's name; `generic` where it is something else, or not finite.
 macro_rules! arithmetic {
-    ($($name:ident $slot:ident $numbers:ident $Class:ident $op:tt $parts:expr;)*) => { $(
+    (floats: $($name:ident $slot:ident $Op:ident;)*) => { $(
         unsafe extern "C" fn $name(a: *mut PyObject, b: *mut PyObject) -> *mut PyObject {
             // SAFETY: the interpreter calls it with two objects, one of them of the class or derived from it.
             unsafe {
-                if let Some([x, y]) = $numbers(a, b) {
+                let computed = match floats(a, b) {
+                    Some([x, y]) => of_floats(Arithmetic::$Op, x, y).map(|x| FLOAT.make(x)),
+                    None => mixed(Arithmetic::$Op, a, b),
+                };
+                match computed {
+                    Some(object) => object,
+                    None => generic::<ffi::binaryfunc>(ffi::$slot)(a, b),
+                }
+            }
+        }
+    )* };
+    (complexes: $($name:ident $slot:ident $op:tt;)*) => { $(
+        unsafe extern "C" fn $name(a: *mut PyObject, b: *mut PyObject) -> *mut PyObject {
+            // SAFETY: as above.
+            unsafe {
+                if let Some([x, y]) = complexes(a, b) {
                     let result = x $op y;
                     if result.is_finite() {
-                        let parts = $parts;
-                        return $Class.make(parts(result));
+                        return COMPLEX.make([result.re, result.im]);
                     }
                 }
                 generic::<ffi::binaryfunc>(ffi::$slot)(a, b)
@@ -195,14 +264,57 @@ macro_rules! arithmetic {
         }
     )* };
 }
-arithmetic! {
-    float_add Py_nb_add floats FLOAT + |x: f64| x;
-    float_subtract Py_nb_subtract floats FLOAT - |x: f64| x;
-    float_multiply Py_nb_multiply floats FLOAT * |x: f64| x;
-    float_divide Py_nb_true_divide floats FLOAT / |x: f64| x;
-    complex_add Py_nb_add complexes COMPLEX + |x: Complex<f64>| [x.re, x.im];
-    complex_subtract Py_nb_subtract complexes COMPLEX - |x: Complex<f64>| [x.re, x.im];
-    complex_multiply Py_nb_multiply complexes COMPLEX * |x: Complex<f64>| [x.re, x.im];
+arithmetic! { floats:
+    float_add Py_nb_add Add;
+    float_subtract Py_nb_subtract Subtract;
+    float_multiply Py_nb_multiply Multiply;
+    float_divide Py_nb_true_divide Divide;
+    float_floor_divide Py_nb_floor_divide FloorDivide;
+    float_remainder Py_nb_remainder Remainder;
+}
+arithmetic! { complexes:
+    complex_add Py_nb_add +;
+    complex_subtract Py_nb_subtract -;
+    complex_multiply Py_nb_multiply *;
+}
+
+/// Arithmetic of two floats, where the result is finite.
+#[inline(always)]
+fn of_floats<F: math::Real>(op: Arithmetic, x: F, y: F) -> Option<F> {
+    let result = match op {
+        Arithmetic::Add => x + y,
+        Arithmetic::Subtract => x - y,
+        Arithmetic::Multiply => x * y,
+        Arithmetic::Divide => x / y,
+        Arithmetic::FloorDivide => divide::Floor::full::<F, Baseline>(x, y),
+        Arithmetic::Remainder => divide::Remainder::full::<F, Baseline>(x, y),
+        _ => return None,
+    };
+    result.is_finite().then_some(result)
+}
+
+/// Arithmetic of two scalars of different classes, in the dtype that holds both; `None` is for `generic` to answer.
+unsafe fn mixed(op: Arithmetic, a: *mut PyObject, b: *mut PyObject) -> Option<*mut PyObject> {
+    // SAFETY: the caller's contract.
+    unsafe {
+        let ((x, of_x), (y, of_y)) = (real(a)?, real(b)?);
+        let dtype = promote(of_x, of_y);
+        macro_rules! computed {
+            ($($D:ident $t:ident)*) => {
+                match (dtype, x, y) {
+                    // integers divide as floats
+                    $((DType::$D, Real::Integer(x), Real::Integer(y)) if op != Arithmetic::Divide => {
+                        <$t>::op(op, x, y).and_then(<$t as Number>::narrow).map(|x| made(x))
+                    })*
+                    (DType::F32, ..) => {
+                        of_floats(op, x.float() as f32, y.float() as f32).map(|x| made(x))
+                    }
+                    _ => of_floats(op, x.float(), y.float()).map(|x| FLOAT.make(x)),
+                }
+            };
+        }
+        computed!(U8 u8 U16 u16 U32 u32 U64 u64 I8 i8 I16 i16 I32 i32 I64 i64)
+    }
 }
 
 unsafe extern "C" fn float_power(
@@ -212,24 +324,60 @@ unsafe extern "C" fn float_power(
 ) -> *mut PyObject {
     // SAFETY: as in `arithmetic`.
     unsafe {
-        // the power that is a product in arrays, too
-        if let Some([x, 2.0]) = floats(a, b)
-            && (x * x).is_finite()
+        if let Some([x, y]) = floats(a, b)
             && ffi::Py_Is(modulus, ffi::Py_None()) != 0
         {
-            return FLOAT.make(x * x);
+            // a square is a product in arrays, too
+            let power = match y {
+                2.0 => Some(x * x),
+                _ => of_numbers(Op::Pow, &[x, y]),
+            };
+            if let Some(power) = power.filter(|power| power.is_finite()) {
+                return FLOAT.make(power);
+            }
         }
         generic::<ffi::ternaryfunc>(ffi::Py_nb_power)(a, b, modulus)
     }
 }
 
+/// What a ufunc makes of numbers of which one is a float, at least, and all are exact as `float64`; `None` is for the general path to
+/// answer, of results that are not finite too.
+pub fn ufunc<'py>(op: Op, operands: &[Borrowed<'_, 'py, PyAny>]) -> Option<Py<PyAny>> {
+    let mut numbers = [0.0; 2];
+    let numbers = numbers.get_mut(..operands.len())?;
+    let mut is_float = false;
+    for (number, operand) in numbers.iter_mut().zip(operands) {
+        // SAFETY: attached; objects.
+        unsafe {
+            *number = float(operand.as_ptr())?;
+            is_float |= ffi::PyLong_CheckExact(operand.as_ptr()) == 0;
+        }
+    }
+    let result = of_numbers(op, numbers).filter(|x| is_float && x.is_finite())?;
+    let py = operands.first()?.py();
+    // SAFETY: attached; null is an exception that is set, which the general path would run into, too.
+    unsafe { Bound::from_owned_ptr_or_opt(py, FLOAT.make(result)) }.map(Bound::unbind)
+}
+
 unsafe extern "C" fn float_compare(a: *mut PyObject, b: *mut PyObject, op: c_int) -> *mut PyObject {
     // SAFETY: as in `arithmetic`.
     unsafe {
-        let Some([x, y]) = floats(a, b) else {
-            return generic::<ffi::richcmpfunc>(ffi::Py_tp_richcompare)(a, b, op);
-        };
-        compared(x, y, op)
+        match floats(a, b) {
+            Some([x, y]) => compared(x, y, op),
+            None => compared_mixed(a, b, op),
+        }
+    }
+}
+
+/// The boolean of a comparison of scalars of different classes: exact of integers, otherwise as floats.
+unsafe fn compared_mixed(a: *mut PyObject, b: *mut PyObject, op: c_int) -> *mut PyObject {
+    // SAFETY: as in `arithmetic`.
+    unsafe {
+        match (real(a), real(b)) {
+            (Some((Real::Integer(x), _)), Some((Real::Integer(y), _))) => compared(x, y, op),
+            (Some((x, _)), Some((y, _))) => compared(x.float(), y.float(), op),
+            _ => generic::<ffi::richcmpfunc>(ffi::Py_tp_richcompare)(a, b, op),
+        }
     }
 }
 
@@ -340,7 +488,7 @@ unsafe extern "C" fn free(object: *mut PyObject) {
 /// Numbers that scalars hold as [`Held`] bytes.
 trait Number: Element + PartialOrd {
     /// As the kind computes: integers exactly, floats as they are.
-    type Wide: Copy + PartialOrd;
+    type Wide: Copy + PartialOrd + Default + Sub<Output = Self::Wide>;
     fn wide(self) -> Self::Wide;
     fn narrow(wide: Self::Wide) -> Option<Self>;
     /// The value of a Python number that it absorbs: one that changes neither the class nor the value.
@@ -353,6 +501,10 @@ trait Number: Element + PartialOrd {
     /// Whether a Python float makes the result a `float64`.
     const WIDENED: bool;
     fn op(op: Arithmetic, x: Self::Wide, y: Self::Wide) -> Option<Self::Wide>;
+    /// `x` to the power of `y`, where integers have one.
+    fn power(x: Self::Wide, y: Self::Wide) -> Option<Self::Wide>;
+    /// Bitwise NOT of an integer.
+    fn invert(self) -> Option<Self>;
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -366,6 +518,8 @@ enum Arithmetic {
     And,
     Or,
     Xor,
+    LeftShift,
+    RightShift,
 }
 
 macro_rules! integers {
@@ -419,7 +573,18 @@ macro_rules! integers {
                     Arithmetic::And => x & y,
                     Arithmetic::Or => x | y,
                     Arithmetic::Xor => x ^ y,
+                    // both are of this type
+                    Arithmetic::LeftShift => Whole::shl(x as $t, y as $t).into(),
+                    Arithmetic::RightShift => Whole::shr(x as $t, y as $t).into(),
                 })
+            }
+            #[inline(always)]
+            fn power(x: i128, y: i128) -> Option<i128> {
+                x.checked_pow(u32::try_from(y).ok()?)
+            }
+            #[inline(always)]
+            fn invert(self) -> Option<$t> {
+                Some(!self)
             }
         }
     )* };
@@ -451,13 +616,15 @@ impl Number for f32 {
     }
     #[inline(always)]
     fn op(op: Arithmetic, x: f32, y: f32) -> Option<f32> {
-        Some(match op {
-            Arithmetic::Add => x + y,
-            Arithmetic::Subtract => x - y,
-            Arithmetic::Multiply => x * y,
-            Arithmetic::Divide => x / y,
-            _ => return None,
-        })
+        of_floats(op, x, y)
+    }
+    #[inline(always)]
+    fn power(_: f32, _: f32) -> Option<f32> {
+        None
+    }
+    #[inline(always)]
+    fn invert(self) -> Option<f32> {
+        None
     }
 }
 
@@ -546,16 +713,11 @@ unsafe fn compute<T: Number>(
                 return FLOAT.make(x / y);
             }
         } else if let Some([x, y]) = widened::<T>(a, b) {
-            let result = match op {
-                Arithmetic::Add => x + y,
-                Arithmetic::Subtract => x - y,
-                Arithmetic::Multiply => x * y,
-                Arithmetic::Divide => x / y,
-                _ => f64::NAN,
-            };
-            if result.is_finite() {
+            if let Some(result) = of_floats(op, x, y) {
                 return FLOAT.make(result);
             }
+        } else if let Some(result) = mixed(op, a, b) {
+            return result;
         }
         generic::<ffi::binaryfunc>(slot)(a, b)
     }
@@ -588,6 +750,119 @@ slots_of_numbers! {
     number_and And Py_nb_and;
     number_or Or Py_nb_or;
     number_xor Xor Py_nb_xor;
+    number_left_shift LeftShift Py_nb_lshift;
+    number_right_shift RightShift Py_nb_rshift;
+}
+
+unsafe extern "C" fn number_power<T: Number>(
+    a: *mut PyObject,
+    b: *mut PyObject,
+    modulus: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: as in `compute`.
+    unsafe {
+        if let Some([x, y]) = numbers::<T>(a, b)
+            && ffi::Py_Is(modulus, ffi::Py_None()) != 0
+            && let Some(power) = T::power(x, y).and_then(T::narrow)
+        {
+            return made(power);
+        }
+        generic::<ffi::ternaryfunc>(ffi::Py_nb_power)(a, b, modulus)
+    }
+}
+
+/// A tuple of two new objects.
+unsafe fn pair(a: *mut PyObject, b: *mut PyObject) -> *mut PyObject {
+    // SAFETY: the caller's contract; the references go into the tuple, or are released.
+    unsafe {
+        let both = match a.is_null() || b.is_null() {
+            false => ffi::PyTuple_Pack(2, a, b),
+            true => std::ptr::null_mut(),
+        };
+        ffi::Py_XDECREF(a);
+        ffi::Py_XDECREF(b);
+        both
+    }
+}
+
+/// As [`mixed`], of both parts of a division.
+unsafe fn mixed_divmod(a: *mut PyObject, b: *mut PyObject) -> Option<*mut PyObject> {
+    // SAFETY: the caller's contract; what is not returned is released.
+    unsafe {
+        let quotient = mixed(Arithmetic::FloorDivide, a, b)?;
+        match mixed(Arithmetic::Remainder, a, b) {
+            Some(rest) => Some(pair(quotient, rest)),
+            None => {
+                ffi::Py_XDECREF(quotient);
+                None
+            }
+        }
+    }
+}
+
+unsafe extern "C" fn number_divmod<T: Number>(a: *mut PyObject, b: *mut PyObject) -> *mut PyObject {
+    // SAFETY: as in `compute`.
+    unsafe {
+        if let Some([x, y]) = numbers::<T>(a, b) {
+            let part = |op| T::op(op, x, y).and_then(T::narrow);
+            if let (Some(quotient), Some(rest)) =
+                (part(Arithmetic::FloorDivide), part(Arithmetic::Remainder))
+            {
+                return pair(made(quotient), made(rest));
+            }
+        } else if let Some(both) = mixed_divmod(a, b) {
+            return both;
+        }
+        generic::<ffi::binaryfunc>(ffi::Py_nb_divmod)(a, b)
+    }
+}
+
+unsafe extern "C" fn float_divmod(a: *mut PyObject, b: *mut PyObject) -> *mut PyObject {
+    // SAFETY: as in `arithmetic`.
+    unsafe {
+        if let Some([x, y]) = floats(a, b) {
+            let part = |op| of_floats(op, x, y);
+            if let (Some(quotient), Some(rest)) =
+                (part(Arithmetic::FloorDivide), part(Arithmetic::Remainder))
+            {
+                return pair(FLOAT.make(quotient), FLOAT.make(rest));
+            }
+        } else if let Some(both) = mixed_divmod(a, b) {
+            return both;
+        }
+        generic::<ffi::binaryfunc>(ffi::Py_nb_divmod)(a, b)
+    }
+}
+
+/// Operators of one number, which may have none that its type holds.
+macro_rules! alone {
+    ($($name:ident $slot:ident |$x:ident| $of:expr;)*) => { $(
+        unsafe extern "C" fn $name<T: Number>(a: *mut PyObject) -> *mut PyObject {
+            // SAFETY: as in `float_negative`.
+            unsafe {
+                match number::<T>(a).and_then(|$x: T| $of) {
+                    Some(result) => made(result),
+                    None => generic::<ffi::unaryfunc>(ffi::$slot)(a),
+                }
+            }
+        }
+    )* };
+}
+alone! {
+    number_negative Py_nb_negative |x| negative(x);
+    number_absolute Py_nb_absolute |x| {
+        // of floats the sign of zero and of NaN is for `generic`
+        let wide = x.wide();
+        if wide < T::Wide::default() { negative(x) } else { (wide > T::Wide::default()).then_some(x) }
+    };
+    number_invert Py_nb_invert |x| x.invert();
+}
+
+/// `-x` of what is not zero, so that its sign is no question.
+#[inline(always)]
+fn negative<T: Number>(x: T) -> Option<T> {
+    let (zero, wide) = (T::Wide::default(), x.wide());
+    (wide != zero).then(|| T::narrow(zero - wide)).flatten()
 }
 
 unsafe extern "C" fn number_compare<T: Number>(
@@ -603,7 +878,7 @@ unsafe extern "C" fn number_compare<T: Number>(
         if let Some([x, y]) = widened::<T>(a, b) {
             return compared(x, y, op);
         }
-        generic::<ffi::richcmpfunc>(ffi::Py_tp_richcompare)(a, b, op)
+        compared_mixed(a, b, op)
     }
 }
 
@@ -652,6 +927,10 @@ fn of_number<T: Number>() -> Vec<Slot> {
         (ffi::Py_tp_richcompare, number_compare::<T> as *mut c_void),
         (ffi::Py_nb_bool, number_bool::<T> as *mut c_void),
         (ffi::Py_nb_float, number_float::<T> as *mut c_void),
+        (ffi::Py_nb_power, number_power::<T> as *mut c_void),
+        (ffi::Py_nb_divmod, number_divmod::<T> as *mut c_void),
+        (ffi::Py_nb_negative, number_negative::<T> as *mut c_void),
+        (ffi::Py_nb_absolute, number_absolute::<T> as *mut c_void),
         (ffi::Py_tp_hash, hash as *mut c_void),
         (ffi::Py_tp_dealloc, free as *mut c_void),
     ]);
@@ -661,6 +940,7 @@ fn of_number<T: Number>() -> Vec<Slot> {
 fn of_integer<T: Number<Wide = i128>>() -> Vec<Slot> {
     let mut all = of_number::<T>();
     all.extend([
+        (ffi::Py_nb_invert, number_invert::<T> as *mut c_void),
         (ffi::Py_nb_int, number_int::<T> as *mut c_void),
         (ffi::Py_nb_index, number_index::<T> as *mut c_void),
     ]);
@@ -682,13 +962,122 @@ fn python_hash<B: PyTypeInfo>() -> *mut c_void {
     })
 }
 
+// ---- construction ----------------------------------------------------------------------------------------------------
+
+/// What makes scalars of anything.
+static NEW: AtomicPtr<PyObject> = AtomicPtr::new(std::ptr::null_mut());
+
+/// The only argument of a call of this very class.
+#[inline(always)]
+unsafe fn only(
+    of: &Class,
+    class: *mut ffi::PyTypeObject,
+    args: *mut PyObject,
+    names: *mut PyObject,
+) -> Option<*mut PyObject> {
+    // SAFETY: the interpreter calls constructors with a class, a tuple, and a dictionary or null.
+    unsafe {
+        let plain = class == of.class.load(Relaxed) && names.is_null();
+        (plain && ffi::PyTuple_Size(args) == 1).then(|| ffi::PyTuple_GetItem(args, 0))
+    }
+}
+
+/// A scalar of anything.
+unsafe extern "C" fn new(
+    class: *mut ffi::PyTypeObject,
+    args: *mut PyObject,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: as in `only`; what is made here is released, and the module holds the function for ever.
+    unsafe {
+        let first = ffi::PyTuple_Pack(1, class);
+        if first.is_null() {
+            return first;
+        }
+        let all = ffi::PySequence_Concat(first, args);
+        ffi::Py_DECREF(first);
+        if all.is_null() {
+            return all;
+        }
+        let made = ffi::PyObject_Call(NEW.load(Relaxed), all, names);
+        ffi::Py_DECREF(all);
+        made
+    }
+}
+
+unsafe extern "C" fn float_new(
+    class: *mut ffi::PyTypeObject,
+    args: *mut PyObject,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: as in `only`.
+    unsafe {
+        match only(FLOAT, class, args, names).and_then(|x| float(x)) {
+            Some(x) => FLOAT.make(x),
+            None => new(class, args, names),
+        }
+    }
+}
+
+unsafe extern "C" fn complex_new(
+    class: *mut ffi::PyTypeObject,
+    args: *mut PyObject,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: as in `only`.
+    unsafe {
+        match only(COMPLEX, class, args, names).and_then(|x| complex_of(x)) {
+            Some(x) => COMPLEX.make([x.re, x.im]),
+            None => new(class, args, names),
+        }
+    }
+}
+
+unsafe extern "C" fn number_new<T: Number>(
+    class: *mut ffi::PyTypeObject,
+    args: *mut PyObject,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: as in `only`.
+    unsafe {
+        let value =
+            only(&CLASSES[T::DTYPE as usize], class, args, names).and_then(|x| {
+                match number::<T>(x) {
+                    Some(x) => Some(x),
+                    None => T::narrow(T::absorb(x)?),
+                }
+            });
+        match value {
+            Some(x) => made(x),
+            None => new(class, args, names),
+        }
+    }
+}
+
+fn new_of(dtype: DType) -> *mut c_void {
+    match dtype {
+        DType::U8 => number_new::<u8> as *mut c_void,
+        DType::U16 => number_new::<u16> as *mut c_void,
+        DType::U32 => number_new::<u32> as *mut c_void,
+        DType::U64 => number_new::<u64> as *mut c_void,
+        DType::I8 => number_new::<i8> as *mut c_void,
+        DType::I16 => number_new::<i16> as *mut c_void,
+        DType::I32 => number_new::<i32> as *mut c_void,
+        DType::I64 => number_new::<i64> as *mut c_void,
+        DType::F32 => number_new::<f32> as *mut c_void,
+        DType::F64 => float_new as *mut c_void,
+        DType::C128 => complex_new as *mut c_void,
+        DType::Bool | DType::F16 | DType::BF16 | DType::C64 => new as *mut c_void,
+    }
+}
+
 // ---- classes ---------------------------------------------------------------------------------------------------------
 
 /// A slot's number and its function.
 type Slot = (c_int, *mut c_void);
 
 /// The name of the class of a dtype's scalars, and what they answer by themselves.
-pub fn of(dtype: DType) -> (&'static CStr, Vec<Slot>) {
+fn of(dtype: DType) -> (&'static CStr, Vec<Slot>) {
     let free = || (ffi::Py_tp_dealloc, free as *mut c_void);
     match dtype {
         DType::Bool => (
@@ -718,6 +1107,9 @@ fn of_float() -> Vec<Slot> {
         (ffi::Py_nb_subtract, float_subtract as *mut c_void),
         (ffi::Py_nb_multiply, float_multiply as *mut c_void),
         (ffi::Py_nb_true_divide, float_divide as *mut c_void),
+        (ffi::Py_nb_floor_divide, float_floor_divide as *mut c_void),
+        (ffi::Py_nb_remainder, float_remainder as *mut c_void),
+        (ffi::Py_nb_divmod, float_divmod as *mut c_void),
         (ffi::Py_nb_power, float_power as *mut c_void),
         (ffi::Py_tp_richcompare, float_compare as *mut c_void),
         (ffi::Py_tp_hash, python_hash::<PyFloat>()),
@@ -741,13 +1133,14 @@ fn of_complex() -> Vec<Slot> {
     ]
 }
 
-/// A class over these bases that answers some slots by itself.
+/// The class of a dtype's scalars over these bases, which answers some slots by itself.
 pub fn class<'py>(
     bases: &Bound<'py, PyTuple>,
-    name: &'static CStr,
+    dtype: DType,
     doc: &CStr,
-    slots: Vec<Slot>,
 ) -> PyResult<Bound<'py, PyType>> {
+    let (name, mut slots) = of(dtype);
+    slots.push((ffi::Py_tp_new, new_of(dtype)));
     made_of(bases, name, doc, slots, 0)
 }
 
@@ -795,15 +1188,18 @@ fn made_of<'py>(
     Ok(made.cast_into::<PyType>()?)
 }
 
-/// Tells the slots of `generic`, the classes with the places of their numbers, and the two booleans.
+/// Tells the slots of `generic`, what makes scalars of anything, the classes with the places of their numbers, and the two
+/// booleans.
 pub fn set<'a, 'py: 'a>(
     base: &Bound<'py, PyType>,
+    new: Bound<'py, PyAny>,
     classes: impl Iterator<Item = (DType, &'a Bound<'py, PyType>, usize)>,
     bools: &[Py<PyAny>; 2],
 ) -> PyResult<()> {
     for (place, object) in BOOLS.iter().zip(bools) {
         place.store(object.as_ptr(), Relaxed);
     }
+    NEW.store(new.into_ptr(), Relaxed);
     for (dtype, class, place) in classes {
         for (slot, _) in of(dtype).1 {
             // SAFETY: a class and the number of a slot.

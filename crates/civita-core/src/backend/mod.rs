@@ -104,6 +104,12 @@ pub trait Backend: Send + Sync {
         Ok(out)
     }
 
+    /// Joins few elements along an axis in new memory, faster than part by part with [`Backend::copy_into`]; false where nothing was
+    /// done.
+    fn join_small(&self, _axis: usize, _x: &[&Raw], _out: &Raw) -> bool {
+        false
+    }
+
     /// Writes `x`, broadcast and converted, over the elements of `out`. The two may overlap.
     ///
     /// # Errors

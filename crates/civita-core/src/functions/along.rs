@@ -4,10 +4,12 @@ use super::join::flat;
 use super::product::scaled;
 use super::rearrange::part;
 use super::value::*;
+use crate::backend::cpu::count;
 use crate::dtype::{Casting, DType, Scalar, can_cast};
 use crate::error::{Error, Result};
 use crate::layout::{self, KeepDims, SliceItem, normalize_axis};
 use crate::ops::{Op, Reduction};
+use crate::primitive::direct;
 use crate::raw::Raw;
 use crate::raw::ReduceOptions;
 
@@ -57,6 +59,12 @@ fn sum(x: &Raw, axes: layout::Axes<'_>, keepdims: KeepDims, dtype: OptDType) -> 
 }
 
 pub fn count_nonzero(a: Array, axis: Axes, keepdims: Bool) -> Result<Raw> {
+    if axis.as_layout() == layout::Axes::All
+        && !keepdims
+        && let Some(count) = direct("count_nonzero", &[&a.detach()], || count::nonzero(&a))?
+    {
+        return Ok(count);
+    }
     let is_nonzero = match a.dtype() {
         DType::Bool => a.detach(),
         _ => Raw::apply(Op::Ne, &[(&a.detach()).into(), Scalar::Bool(false).into()])?,

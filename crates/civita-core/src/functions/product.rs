@@ -36,6 +36,9 @@ pub fn inner(a: Array, b: Array) -> Result<Raw> {
     if a.rank() == 0 || b.rank() == 0 {
         return a.mul(&b);
     }
+    if a.rank() == 1 && b.rank() == 1 {
+        return a.matmul(&b).map_err(|e| e.in_op("inner"));
+    }
     contracted("inner", &a, &[-1], &b, &[-1])
 }
 

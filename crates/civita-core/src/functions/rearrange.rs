@@ -5,10 +5,12 @@ use super::create::counted;
 use super::join::flat;
 use super::shape::copy;
 use super::value::*;
+use crate::backend::cpu::copy::copy_into;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
-use crate::layout::{SliceItem, normalize_axis};
+use crate::layout::{Layout, SliceItem, normalize_axis};
 use crate::ops::Op;
+use crate::primitive::direct;
 use crate::raw::{Mode, Raw};
 
 /// How far axes are rolled: integers of any size, as far as the 128 bits of a number go.
@@ -416,6 +418,10 @@ pub fn diag(v: Array, k: Int) -> Result<Raw> {
                     "the result has more elements than memory has addresses",
                 )
             })?;
+            let kernel = || on_diagonal(&v, side, k);
+            if let Some(done) = direct("diag", &[&v], kernel)? {
+                return Ok(done);
+            }
             let zeros = v.like(&[gap], v.dtype(), Scalar::Bool(false))?;
             // each column holds its element; the mask leaves the one on the diagonal
             let columns = match k < 0 {
@@ -430,6 +436,19 @@ pub fn diag(v: Array, k: Int) -> Result<Raw> {
             .shapes(&[v.shape()])
             .rule("a vector becomes a matrix, and a matrix gives its diagonal")),
     }
+}
+
+/// A square matrix of zeros, but for these elements on a diagonal.
+fn on_diagonal(v: &Raw, side: usize, k: Int) -> Result<Raw> {
+    let out = Raw::zeros(&[side, side], v.dtype()).map_err(|e| e.in_op("diag"))?;
+    if v.is_empty() {
+        return Ok(out);
+    }
+    let gap = k.unsigned_abs();
+    let first = if k < 0 { gap * side } else { gap };
+    let places = Layout::from_parts(&[v.len()], &[side as isize + 1], first, side * side)?;
+    copy_into(v, &out.with_layout(places))?;
+    Ok(out)
 }
 
 pub fn diagflat(v: Array, k: Int) -> Result<Raw> {

@@ -1,13 +1,12 @@
 //! Several tensors into one.
 
-use smallvec::SmallVec;
-
 use super::{
     Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, bind_one, one_tangent, some,
 };
 use crate::backend::Backend;
-use crate::dtype::{Scalar, promote};
+use crate::dtype::{DType, Scalar, promote};
 use crate::error::{Error, Result, shape_text};
+use crate::layout::Dims;
 use crate::raw::Raw;
 use crate::transform::{all_with_batch, refs};
 
@@ -40,38 +39,49 @@ fn misfit(first: &[usize], part: &[usize], at: usize, i: usize) -> Option<String
     ))
 }
 
+impl Join {
+    /// Shape and dtype of the result of parts of these shapes and dtypes.
+    fn result<'a>(&self, mut parts: impl Iterator<Item = (&'a [usize], DType)>) -> Result<Spec> {
+        const OP: &str = "concatenate";
+        let at = self.axis;
+        let Some((first, mut dtype)) = parts.next() else {
+            return Err(Error::value(OP, "need at least one array to concatenate"));
+        };
+        let mut shape = Dims::from_slice(first);
+        for (i, (part, of_part)) in parts.enumerate() {
+            if let Some(why) = misfit(first, part, at, i + 1) {
+                let shapes = [first, part].map(shape_text);
+                let why = format!("{why}: shapes {} and {}", shapes[0], shapes[1]);
+                return Err(Error::shape(OP, why)
+                    .shapes(&[first, part])
+                    .at_axis(at as isize)
+                    .rule("all lengths but the one along the axis must be equal"));
+            }
+            shape[at] = shape[at]
+                .checked_add(part[at])
+                .ok_or_else(|| Error::shape(OP, "the result is too long"))?;
+            dtype = promote(dtype, of_part);
+        }
+        Ok(Spec { shape, dtype })
+    }
+}
+
 impl Primitive for Join {
     fn name(&self) -> &'static str {
         "concatenate"
     }
 
     fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
-        const OP: &str = "concatenate";
-        let (first, at) = (x[0], self.axis);
-        let (mut shape, mut dtype) = (first.shape.clone(), first.dtype);
-        for (i, part) in x.iter().enumerate().skip(1) {
-            if let Some(why) = misfit(&first.shape, &part.shape, at, i) {
-                let shapes = [&first.shape, &part.shape].map(|shape| shape_text(shape));
-                let why = format!("{why}: shapes {} and {}", shapes[0], shapes[1]);
-                return Err(Error::shape(OP, why)
-                    .shapes(&[&first.shape, &part.shape])
-                    .at_axis(at as isize)
-                    .rule("all lengths but the one along the axis must be equal"));
-            }
-            shape[at] = shape[at]
-                .checked_add(part.shape[at])
-                .ok_or_else(|| Error::shape(OP, "the result is too long"))?;
-            dtype = promote(dtype, part.dtype);
-        }
-        Ok(Outputs::One(Spec { shape, dtype }))
+        let parts = x.iter().map(|x| (&x.shape[..], x.dtype));
+        self.result(parts).map(Outputs::One)
     }
 
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        let specs: SmallVec<[Spec; 4]> = x.iter().map(|x| Spec::of(x)).collect();
-        let specs: SmallVec<[&Spec; 4]> = specs.iter().collect();
-        let spec = self.infer(&specs)?.one();
+        let spec = self.result(x.iter().map(|x| (x.shape(), x.dtype())))?;
         let out = backend.result(&spec.shape, spec.dtype, x)?;
-        self.run_into(backend, x, &out)?;
+        if !backend.join_small(self.axis, x, &out) {
+            self.run_into(backend, x, &out)?;
+        }
         Ok(Outputs::One(out))
     }
 

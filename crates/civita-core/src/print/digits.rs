@@ -11,21 +11,76 @@
 //! The standard library's shortest digits cannot stand in: at powers of two, where the gaps on the two sides differ,
 //! and where fewer digits than the shortest are asked for, NumPy's choice is the one that this loop makes.
 
+use std::cmp::Ordering;
+
 use half::{bf16, f16};
 
 use crate::dtype::DType;
+
+/// What the algorithm computes with.
+trait Integer: Copy + Ord {
+    fn new(value: u64) -> Self;
+    fn is_zero(&self) -> bool;
+    fn multiply(&mut self, factor: u64);
+    fn multiply_power_of_ten(&mut self, power: u32);
+    fn shift_left(&mut self, bits: u32);
+    fn add(&mut self, other: &Self);
+    /// Needs `self >= other`.
+    fn subtract(&mut self, other: &Self);
+}
+
+/// For most numbers: those whose exponent is not far from zero.
+impl Integer for u128 {
+    fn new(value: u64) -> u128 {
+        value.into()
+    }
+    fn is_zero(&self) -> bool {
+        *self == 0
+    }
+    fn multiply(&mut self, factor: u64) {
+        *self *= u128::from(factor);
+    }
+    fn multiply_power_of_ten(&mut self, power: u32) {
+        *self *= 10u128.pow(power);
+    }
+    fn shift_left(&mut self, bits: u32) {
+        *self <<= bits;
+    }
+    fn add(&mut self, other: &u128) {
+        *self += other;
+    }
+    fn subtract(&mut self, other: &u128) {
+        *self -= other;
+    }
+}
 
 /// 1280 bits. The largest number that occurs is a bit over `10^324 * 2^56` (`f64` subnormals), about 1140 bits.
 const LIMBS: usize = 20;
 
 /// An unsigned integer of up to [`LIMBS`] limbs, least significant first; limbs at `len` and above are zero.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Natural {
     limbs: [u64; LIMBS],
     len: usize,
 }
 
-impl Natural {
+impl PartialOrd for Natural {
+    fn partial_cmp(&self, other: &Natural) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Natural {
+    fn cmp(&self, other: &Natural) -> Ordering {
+        let (a, b) = (
+            self.limbs[..self.len].iter(),
+            other.limbs[..other.len].iter(),
+        );
+        self.len.cmp(&other.len).then_with(|| a.rev().cmp(b.rev()))
+    }
+}
+
+impl Integer for Natural {
     fn new(value: u64) -> Natural {
         let mut limbs = [0; LIMBS];
         limbs[0] = value;
@@ -68,18 +123,6 @@ impl Natural {
         self.multiply(1 << (bits % 64));
     }
 
-    fn at_least(&self, other: &Natural) -> bool {
-        self.compare(other).is_ge()
-    }
-
-    fn compare(&self, other: &Natural) -> std::cmp::Ordering {
-        let (a, b) = (
-            self.limbs[..self.len].iter(),
-            other.limbs[..other.len].iter(),
-        );
-        self.len.cmp(&other.len).then_with(|| a.rev().cmp(b.rev()))
-    }
-
     fn add(&mut self, other: &Natural) {
         let mut carry = false;
         self.len = self.len.max(other.len);
@@ -94,7 +137,6 @@ impl Natural {
         }
     }
 
-    /// Needs `self >= other`.
     fn subtract(&mut self, other: &Natural) {
         let mut borrow = false;
         for (a, b) in self.limbs[..self.len].iter_mut().zip(other.limbs) {
@@ -178,14 +220,28 @@ pub(super) fn decimal(value: Binary, amount: Amount) -> Decimal {
             exponent: 0,
         };
     }
+    // `point` = floor(log10(value)) + 1, at first one too small at most
+    let top = 63 - value.mantissa.leading_zeros() as i32 + value.exponent;
+    let mut point = (f64::from(top) * std::f64::consts::LOG10_2 - 0.69).ceil() as i32;
+    if let (Some(most), Count::AfterPoint) = (amount.most, amount.count) {
+        // a value below the last wanted digit still has to round to that digit
+        point = point.max(1 - most);
+    }
+    // a mantissa of 53 bits, two more for halves of gaps, and up to ten times as much on the way
+    let [up, down] = [value.exponent, -value.exponent].map(|e| e.max(0).unsigned_abs());
+    let [large, small] = [point, -point].map(|p| p.max(0).unsigned_abs());
+    let bits = (61 + up + 4 * small).max(8 + down + 4 * large);
+    match bits < u128::BITS {
+        true => generated::<u128>(value, amount, point),
+        false => generated::<Natural>(value, amount, point),
+    }
+}
+
+fn generated<N: Integer>(value: Binary, amount: Amount, mut point: i32) -> Decimal {
     let even = value.mantissa.is_multiple_of(2);
     // value = v / s, margin below = m / s; the factors keep half a gap, or a quarter, an integer
     let factor = 1 + u32::from(value.uneven);
-    let (mut v, mut s, mut m) = (
-        Natural::new(value.mantissa),
-        Natural::new(1),
-        Natural::new(1),
-    );
+    let (mut v, mut s, mut m) = (N::new(value.mantissa), N::new(1), N::new(1));
     if value.exponent > 0 {
         let exponent = value.exponent.unsigned_abs();
         v.shift_left(exponent + factor);
@@ -196,20 +252,13 @@ pub(super) fn decimal(value: Binary, amount: Amount) -> Decimal {
         s.shift_left(value.exponent.unsigned_abs() + factor);
     }
 
-    // `point` = floor(log10(value)) + 1, at first one too small at most
-    let top = 63 - value.mantissa.leading_zeros() as i32 + value.exponent;
-    let mut point = (f64::from(top) * std::f64::consts::LOG10_2 - 0.69).ceil() as i32;
-    if let (Some(most), Count::AfterPoint) = (amount.most, amount.count) {
-        // a value below the last wanted digit still has to round to that digit
-        point = point.max(1 - most);
-    }
     if point > 0 {
         s.multiply_power_of_ten(point.unsigned_abs());
     } else {
         v.multiply_power_of_ten(point.unsigned_abs());
         m.multiply_power_of_ten(point.unsigned_abs());
     }
-    if v.at_least(&s) {
+    if v >= s {
         point += 1;
     } else {
         v.multiply(10);
@@ -232,7 +281,7 @@ pub(super) fn decimal(value: Binary, amount: Amount) -> Decimal {
     let digit = loop {
         place -= 1;
         let mut digit = 0u8;
-        while v.at_least(&s) {
+        while v >= s {
             v.subtract(&s);
             digit += 1;
         }
@@ -242,7 +291,7 @@ pub(super) fn decimal(value: Binary, amount: Amount) -> Decimal {
             if value.uneven {
                 above.add(&m);
             }
-            let (to_low, to_high) = (v.compare(&m), above.compare(&s));
+            let (to_low, to_high) = (v.cmp(&m), above.cmp(&s));
             low = to_low.is_lt() || (even && to_low.is_eq());
             high = to_high.is_gt() || (even && to_high.is_eq());
             (low || high) && place <= earliest
@@ -255,14 +304,15 @@ pub(super) fn decimal(value: Binary, amount: Amount) -> Decimal {
         out.digits.push(b'0' + digit);
         v.multiply(10);
         // past `s` the margin's size no longer matters, and it must not outgrow its limbs
-        if !m.at_least(&s) {
+        if m < s {
             m.multiply(10);
         }
     };
 
     let up = if low == high {
-        v.add(&v.clone());
-        let to_half = v.compare(&s);
+        let rest = v;
+        v.add(&rest);
+        let to_half = v.cmp(&s);
         to_half.is_gt() || (to_half.is_eq() && digit % 2 == 1)
     } else {
         high

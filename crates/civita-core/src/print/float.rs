@@ -122,8 +122,9 @@ pub(super) fn parts(value: Binary, style: &Style) -> Text {
     } else {
         String::new()
     };
+    digits.insert_str(0, sign);
     Text {
-        whole: format!("{sign}{digits}"),
+        whole: digits,
         fraction,
         exponent,
     }
@@ -146,7 +147,18 @@ pub(super) fn text(value: Binary, style: &Style) -> String {
         if style.scientific { 0 } else { style.pad_right },
     );
     // `format!` pads to 65,535 at most, and the name that a user gives to NaN may be longer
-    let before = " ".repeat(left.saturating_sub(whole.len()));
-    let behind = " ".repeat(right.saturating_sub(fraction.len()));
-    format!("{before}{whole}{point}{fraction}{behind}{exponent}")
+    let (before, behind) = (
+        left.saturating_sub(whole.len()),
+        right.saturating_sub(fraction.len()),
+    );
+    let blanks = before + behind;
+    let mut text =
+        String::with_capacity(whole.len() + 1 + fraction.len() + exponent.len() + blanks);
+    text.extend(std::iter::repeat_n(' ', before));
+    text.push_str(&whole);
+    text.push_str(point);
+    text.push_str(&fraction);
+    text.extend(std::iter::repeat_n(' ', behind));
+    text.push_str(&exponent);
+    text
 }

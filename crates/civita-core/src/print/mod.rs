@@ -22,7 +22,7 @@ mod tests;
 use elements::{ElementFormat, as_int, bool_text};
 
 pub use float::Trim;
-pub use options::{FloatMode, Legacy, Options, Sign, get_options, set_options};
+pub use options::{FloatMode, Legacy, Options, Sign, get_options, legacy, set_options};
 
 use crate::dtype::{DType, Kind, Scalar};
 use digits::Binary;
@@ -229,7 +229,7 @@ fn float_text(value: f64, dtype: DType, trim: Trim, plus: bool) -> String {
         return format!("{}inf", if value < 0.0 { "-" } else { sign });
     }
     let too_large = match dtype {
-        DType::F16 | DType::BF16 | DType::F32 if get_options().legacy <= Legacy::V2_2 => 1e16,
+        DType::F16 | DType::BF16 | DType::F32 if legacy() <= Legacy::V2_2 => 1e16,
         DType::F16 | DType::BF16 => 1e3,
         DType::F32 => 1e6,
         _ => 1e16,

@@ -183,6 +183,14 @@ pub fn get_options() -> Options {
         .clone()
 }
 
+/// Whose texts printing follows where no options are given.
+pub fn legacy() -> Legacy {
+    CURRENT
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .legacy
+}
+
 /// Sets the options that printing uses where none are given, for the whole process, and returns those that were set
 /// before (NumPy: `np.set_printoptions`).
 ///

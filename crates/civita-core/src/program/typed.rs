@@ -352,7 +352,7 @@ impl Typed {
         }
         let lanes = signature.inputs.map(DType::compute);
         let out = self.register();
-        self.weight += op.weight();
+        self.weight += op.weight(lanes[0]);
         self.widest = self
             .widest
             .max(signature.output.compute().size())

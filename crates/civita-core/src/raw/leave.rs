@@ -19,6 +19,14 @@ impl Raw {
         Ok(host::slice::<T>(&host::owned(&self.concrete("to_vec")?)?).to_vec())
     }
 
+    /// The elements in C order in memory that nobody writes, which [`Raw::as_slice`] lends: this tensor where it is so, else a copy.
+    ///
+    /// # Errors
+    /// When there is no memory, or the values are not known (inside `vmap` and `trace`).
+    pub fn owned(&self) -> Result<Raw> {
+        host::owned(&self.concrete("owned")?)
+    }
+
     /// The elements as a slice, without a copy.
     ///
     /// # Errors

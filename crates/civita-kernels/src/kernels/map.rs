@@ -13,7 +13,7 @@ use super::lane::*;
 use crate::dtype::DType;
 use crate::flags;
 use crate::isa::{Body, Isa, Kernel, Shells, level};
-use crate::ops::{Op, elementwise_rows};
+use crate::ops::{ClassResult, Op, Row, elementwise_rows};
 
 /// The kernels of an op for one lane, by which operands are the same for the whole block.
 ///
@@ -37,6 +37,26 @@ impl Variants {
     pub fn first_size(&self) -> usize {
         usize::from(self.first)
     }
+}
+
+/// What an op of one or two operands makes of these numbers, by the kernel that computes arrays: the same bits. `None` where it
+/// takes more or fewer, or has no result of `f64`.
+pub fn of_numbers(op: Op, operands: &[f64]) -> Option<f64> {
+    let (Row { arity, class, .. }, Some(first), Some(last)) =
+        (op.row(), operands.first(), operands.last())
+    else {
+        return None;
+    };
+    let is_float = class.loops().contains(&DType::F64) && class.result() != ClassResult::Bool;
+    if !is_float || operands.len() != *arity || *arity > 2 {
+        return None;
+    }
+    let [first, last] = [first, last].map(|x| std::ptr::from_ref(x).cast::<u8>());
+    let mut result = 0.0;
+    let kernel = kernels(op, [DType::F64; 3])?.pick(0);
+    // SAFETY: one number for each operand, and one for the result, of the dtype that the kernel is for.
+    unsafe { kernel(1, [first, last, last], (&raw mut result).cast()) };
+    Some(result)
 }
 
 /// Raises the floating-point flags where results that a kernel chose, so that none were raised, are not finite.
@@ -300,6 +320,7 @@ macro_rules! own_run {
     (FloatPower) => { own_run!(@binary pow_run); };
     (FloorDivide) => { own_run!(@binary floor_div_run); };
     (Remainder) => { own_run!(@binary rem_run); };
+    (Fmod) => { own_run!(@binary fmod_run); };
     (@binary $run:ident) => {
         #[inline(always)]
         unsafe fn run<I: Isa, const FORM: usize>(a: *const T, b: *const T, out: &mut [T]) -> bool {

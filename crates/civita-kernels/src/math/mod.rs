@@ -34,6 +34,7 @@ mod erf;
 pub mod exp;
 mod float;
 pub mod half;
+pub mod invariant;
 mod inverse;
 pub mod log;
 pub mod log_sum;

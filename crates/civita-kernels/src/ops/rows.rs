@@ -18,6 +18,7 @@
 //! the typed API are made of the heads of rows, which [`elementwise_heads`] hands out. Everything else reads [`ROWS`].
 
 use super::Class;
+use crate::dtype::DType;
 
 /// Hands the whole table of elementwise ops to a macro: how the typed API makes its methods.
 #[doc(hidden)]
@@ -997,10 +998,11 @@ impl Op {
         &ROWS[self as usize]
     }
 
-    /// What an element costs, in additions: how work is split among threads.
+    /// What an element of this dtype costs, in additions: how work is split among threads.
     #[inline]
-    pub fn weight(self) -> usize {
+    pub fn weight(self, lane: DType) -> usize {
         match self {
+            Op::FloorDivide | Op::Remainder if lane.is_integer() => lane.size(),
             Op::Pow
             | Op::FloatPower
             | Op::FloorDivide

@@ -3,14 +3,17 @@
 //! Each task counts into counters of its own, which are added at the end: counts are integers, so the order does not matter.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use half::{bf16, f16};
+use num_complex::Complex;
 
 use super::search::in_blocks;
 use super::{copy, memory};
-use crate::dtype::DType;
+use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::explain;
+use crate::isa::{Isa, Wide, wide};
 use crate::primitive::host;
 use crate::raw::Raw;
 use crate::threads;
@@ -24,6 +27,11 @@ fn counted(
     len: usize,
     count: &(dyn Fn(std::ops::Range<usize>, &mut [i64]) + Sync),
 ) -> Result<Raw> {
+    if len <= PIECE {
+        let mut all = vec![0i64; bins];
+        count(0..len, &mut all);
+        return Raw::from_vec(all, &[bins]);
+    }
     let all = Mutex::new(vec![0i64; bins]);
     // as many counters as elements at most
     threads::run_ranges(len, PIECE.max(2 * bins), &|range| {
@@ -85,6 +93,53 @@ pub(crate) fn bincount(x: &Raw, bins: usize) -> Result<Raw> {
             }
         }
     })
+}
+
+/// How many elements are not zero; NaN is not.
+pub(crate) fn nonzero(x: &Raw) -> Result<Raw> {
+    explain::note("count_nonzero", x.len(), || {
+        (x.dtype(), explain::Kind::Reduce)
+    });
+    let x = copy::contiguous(x)?;
+    macro_rules! counted {
+        ($($D:ident $T:ty),*) => {
+            match x.dtype() {
+                $(DType::$D => nonzero_of(elements::<$T>(&x)),)*
+                // others may have written any byte
+                DType::Bool => nonzero_of(elements::<u8>(&x)),
+                DType::F16 => nonzero_of(elements::<f16>(&x)),
+                DType::BF16 => nonzero_of(elements::<bf16>(&x)),
+                DType::C64 => nonzero_of(elements::<Complex<f32>>(&x)),
+                DType::C128 => nonzero_of(elements::<Complex<f64>>(&x)),
+            }
+        };
+    }
+    let count = counted!(U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64, F32 f32, F64 f64);
+    Raw::scalar(Scalar::Int(count as i128), DType::I64)
+}
+
+fn nonzero_of<T: Default + PartialEq + Send + Sync>(x: &[T]) -> usize {
+    struct Count<'a, T>(&'a [T]);
+    impl<T: Default + PartialEq> Wide for Count<'_, T> {
+        type Out = usize;
+        #[inline(always)]
+        fn run<I: Isa>(self) -> usize {
+            // blocks that a byte can count, so that as many lanes as possible count at once
+            let blocks = self.0.chunks(usize::from(u8::MAX));
+            let of_block = |block: &[T]| {
+                block
+                    .iter()
+                    .map(|v| u8::from(*v != T::default()))
+                    .sum::<u8>()
+            };
+            blocks.map(|block| usize::from(of_block(block))).sum()
+        }
+    }
+    let all = AtomicUsize::new(0);
+    threads::run_ranges(x.len(), PIECE, &|range| {
+        all.fetch_add(wide(Count(&x[range])), Relaxed);
+    });
+    all.into_inner()
 }
 
 /// As [`bincount`], the sums of weights, which are `f64`.

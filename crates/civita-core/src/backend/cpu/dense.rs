@@ -45,7 +45,7 @@ fn entry(op: Op, dtype: DType) -> Option<Entry> {
                     Some(Entry {
                         kernels: kernels(row.op, inputs)?,
                         output: s.output,
-                        weight: row.op.weight(),
+                        weight: row.op.weight(dtype),
                     })
                 }));
             }
@@ -244,6 +244,35 @@ pub(super) fn copy_small(x: &Raw, out: &Raw) -> bool {
     explain::note("copy", out.len(), || {
         (out.dtype(), explain::Kind::Elementwise)
     });
+    true
+}
+
+/// Writes contiguous parts of one dtype one after the other over `out`, new memory whose elements they are along this axis, where that
+/// is their order in memory and they are small; false where it is not so, and nothing was done.
+pub(super) fn join_small(axis: usize, parts: &[&Raw], out: &Raw) -> bool {
+    let (dtype, size) = (out.dtype(), out.dtype().size());
+    // a byte that others chose is no `bool`
+    let fits = dtype != DType::Bool
+        && out.len() * size <= SMALL_COPY
+        && out.layout().is_contiguous()
+        && out.shape()[..axis].iter().all(|&n| n == 1)
+        && parts
+            .iter()
+            .all(|x| x.dtype() == dtype && x.layout().is_contiguous());
+    if !fits {
+        return false;
+    }
+    let mut to = out.ptr();
+    for part in parts {
+        let bytes = part.len() * size;
+        // SAFETY: contiguous elements, which lie one part after the other in the output; new memory, and the guards of `bind` keep
+        // writers away.
+        unsafe {
+            std::ptr::copy_nonoverlapping(part.ptr().cast_const(), to, bytes);
+            to = to.add(bytes);
+        }
+    }
+    explain::note("copy", out.len(), || (dtype, explain::Kind::Elementwise));
     true
 }
 

@@ -77,6 +77,9 @@ impl Backend for Cpu {
     fn cast(&self, x: &Raw, dtype: DType) -> Result<Raw> {
         copy::converted(x, dtype)
     }
+    fn join_small(&self, axis: usize, x: &[&Raw], out: &Raw) -> bool {
+        dense::join_small(axis, x, out)
+    }
     fn copy_into(&self, x: &Raw, out: &Raw) -> Result<()> {
         copy::copy_into(x, out)
     }

@@ -8,6 +8,7 @@ use crate::backend::overlap::touches_foreign;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;
+use crate::isa::{Isa, Wide, wide};
 use crate::layout::Layout;
 use crate::ops::Fold;
 use crate::primitive::{Combine, Scatter};
@@ -92,7 +93,7 @@ fn combine_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
     // SAFETY: plain indices, which nobody writes under the guard.
     let list =
         unsafe { std::slice::from_raw_parts(index.ptr().cast::<i64>().cast_const(), index.len()) };
-    if !list.iter().fold(true, |all, &i| all & (row_of(i, n) < n)) {
+    if !all_exist(list, n) {
         return false;
     }
     explain::note(p.combine.name(), rows.len(), || {
@@ -151,6 +152,21 @@ fn in_order(n: usize, f: &(dyn Fn(Range<usize>) + Sync)) {
     threads::with_threads(1, || threads::run_ranges(n, STRETCH, f));
 }
 
+/// Whether each index is that of one of `n` rows.
+fn all_exist(list: &[i64], n: usize) -> bool {
+    struct Missing<'a>(&'a [i64], i64);
+    impl Wide for Missing<'_> {
+        type Out = bool;
+        #[inline(always)]
+        fn run<I: Isa>(self) -> bool {
+            let Missing(list, n) = self;
+            let beyond = |&i: &i64| i64::from((i < -n) | (i >= n));
+            list.iter().fold(0, |any, i| any | beyond(i)) != 0
+        }
+    }
+    !wide(Missing(list, n as i64))
+}
+
 /// Writes small rows over those of the first axes, where that needs no copies: plain `i64` that all exist, contiguous
 /// tensors of one dtype in different memory. Says whether it was done.
 fn put_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
@@ -170,7 +186,7 @@ fn put_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
     // guard gives us alone, in memory of their own.
     unsafe {
         let list = std::slice::from_raw_parts(index.ptr().cast::<i64>().cast_const(), index.len());
-        let all = list.iter().fold(true, |all, &i| all & (row_of(i, n) < n));
+        let all = all_exist(list, n);
         if all {
             explain::note("put", rows.len(), || (out.dtype(), explain::Kind::Gather));
             put(list, n, rows.ptr().cast_const(), out.ptr());

@@ -7,6 +7,7 @@ use super::{
 use crate::dtype::DType;
 use crate::isa::Isa;
 use crate::math::Real;
+use crate::math::invariant::Invariant;
 
 macro_rules! integers {
     (@division $t:ident by $f:ident $whole:ident) => {
@@ -26,6 +27,16 @@ macro_rules! integers {
         fn rem<I: Isa>(self, b: Self) -> Self {
             let r = self.wrapping_sub(self.floor_div::<I>(b).wrapping_mul(b));
             if b == 0 { 0 } else { r }
+        }
+        #[inline(always)]
+        unsafe fn floor_div_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+            // SAFETY: the caller's contract.
+            unsafe { FORM == 1 && by_one(a, *b, out, |_, q| q) }
+        }
+        #[inline(always)]
+        unsafe fn rem_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+            // SAFETY: the caller's contract.
+            unsafe { FORM == 1 && by_one(a, *b, out, |a, q| a.wrapping_sub(q.wrapping_mul(*b))) }
         }
     };
     (@division $t:ident wide) => {
@@ -48,14 +59,16 @@ macro_rules! integers {
         unsafe fn floor_div_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
             // SAFETY: the caller's contract.
             unsafe {
-                integers!(@run $t I FORM a b out, |_: $t, b: $t, q: $t| if b == 0 { 0 } else { q }, |a: $t, b| a.floor_div::<I>(b))
+                FORM == 1 && by_one(a, *b, out, |_, q| q)
+                    || integers!(@run $t I FORM a b out, |_: $t, b: $t, q: $t| if b == 0 { 0 } else { q }, |a: $t, b| a.floor_div::<I>(b))
             }
         }
         #[inline(always)]
         unsafe fn rem_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
             // SAFETY: the caller's contract.
             unsafe {
-                integers!(@run $t I FORM a b out, |a: $t, b: $t, q: $t| if b == 0 { 0 } else { a.wrapping_sub(q.wrapping_mul(b)) }, |a: $t, b| a.rem::<I>(b))
+                FORM == 1 && by_one(a, *b, out, |a, q| a.wrapping_sub(q.wrapping_mul(*b)))
+                    || integers!(@run $t I FORM a b out, |a: $t, b: $t, q: $t| if b == 0 { 0 } else { a.wrapping_sub(q.wrapping_mul(b)) }, |a: $t, b| a.rem::<I>(b))
             }
         }
     };
@@ -189,6 +202,17 @@ macro_rules! integers {
             fn fmod(self, b: Self) -> Self {
                 if b == 0 { 0 } else { self.wrapping_rem(b) }
             }
+            #[inline(always)]
+            #[allow(unused_comparisons)]
+            unsafe fn fmod_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+                // SAFETY: the caller's contract.
+                unsafe {
+                    FORM == 1 && by_one(a, *b, out, |a, q| {
+                        let r = a.wrapping_sub(q.wrapping_mul(*b));
+                        if r != 0 && (a < 0) != (*b < 0) { r.wrapping_sub(*b) } else { r }
+                    })
+                }
+            }
         }
         impl RealToBool for $t {
             #[inline(always)]
@@ -302,8 +326,55 @@ fn gcd(mut a: u64, mut b: u64) -> u64 {
 
 /// Integers below this divide as floats.
 const EXACT: u64 = 1 << 53;
+/// As many elements are worth working out how to divide by one divisor.
+const FEW: usize = 32;
+
+/// What `give` makes of each element and its floor quotient by the one divisor; 0 where that is 0. Says whether it was done.
+///
+/// # Safety
+/// `a` is valid for as many elements as `out` has.
+#[inline(always)]
+unsafe fn by_one<T: Lane + Invariant + PartialEq>(
+    a: *const T,
+    b: T,
+    out: &mut [T],
+    give: impl Fn(T, T) -> T,
+) -> bool {
+    if out.len() < FEW {
+        return false;
+    }
+    if b == T::ZERO {
+        out.fill(T::ZERO);
+        return true;
+    }
+    // SAFETY: the caller's contract.
+    unsafe {
+        match b.is_negative() {
+            false => each_by::<T, false>(a, b, out, give),
+            true => each_by::<T, true>(a, b, out, give),
+        }
+    }
+    true
+}
 /// Elements that are looked at before it is known how they divide.
 const BLOCK: usize = 256;
+
+/// # Safety
+/// As [`by_one`].
+#[inline(always)]
+unsafe fn each_by<T: Lane + Invariant, const NEGATIVE: bool>(
+    a: *const T,
+    b: T,
+    out: &mut [T],
+    give: impl Fn(T, T) -> T,
+) {
+    let divisor = b.divisor();
+    for (i, o) in out.iter_mut().enumerate() {
+        // SAFETY: the caller's contract.
+        let a = unsafe { *a.add(i) };
+        *o = give(a, a.floor_by::<NEGATIVE>(divisor));
+    }
+}
 
 /// Both 64-bit integers at once: what `u64` and `i64` compare in, exactly. Never in memory.
 #[derive(Clone, Copy, Debug)]
@@ -356,28 +427,41 @@ mod tests {
     use super::*;
     use crate::isa::Baseline;
 
-    /// By 128-bit integers, which lose nothing.
+    /// By 128-bit integers, which lose nothing; 0 where the divisor is.
+    fn floor_and_remainders(a: i128, b: i128) -> [i128; 3] {
+        if b == 0 {
+            return [0; 3];
+        }
+        let r = ((a % b) + b) % b;
+        [(a - r) / b, r, a % b]
+    }
+
+    /// The ends of a type, and the powers of two and thirds of them with their neighbours.
+    macro_rules! edges {
+        ($t:ident) => {{
+            let mut values = vec![$t::MIN, $t::MAX, 0];
+            for shift in 0..$t::BITS {
+                let power = (1 as $t).wrapping_shl(shift);
+                values.extend([
+                    power,
+                    power.wrapping_sub(1),
+                    power.wrapping_add(1),
+                    power.wrapping_neg(),
+                ]);
+                values.push(($t::MAX / 3).wrapping_shr(shift));
+            }
+            values
+        }};
+    }
+
     #[test]
     fn quotients_and_remainders_are_those_of_whole_numbers() {
-        fn truth(a: i128, b: i128) -> (i128, i128) {
-            if b == 0 {
-                return (0, 0);
-            }
-            let r = ((a % b) + b) % b;
-            ((a - r) / b, r)
-        }
         macro_rules! check {
             ($($t:ident)*) => { $(
-                let mut values = vec![$t::MIN, $t::MAX, 0];
-                for shift in 0..$t::BITS {
-                    let power = (1 as $t).wrapping_shl(shift);
-                    values.extend([power, power.wrapping_sub(1), power.wrapping_add(1), power.wrapping_neg()]);
-                    values.push(($t::MAX / 3).wrapping_shr(shift));
-                }
+                let values = edges!($t);
                 for &a in &values {
                     for &b in &values {
-                        let (q, r) = truth(a as i128, b as i128);
-                        let (q, r) = (q as $t, r as $t);
+                        let [q, r, _] = floor_and_remainders(a as i128, b as i128).map(|v| v as $t);
                         assert_eq!(RealPair::floor_div::<Baseline>(a, b), q, "{a} // {b}");
                         assert_eq!(RealPair::rem::<Baseline>(a, b), r, "{a} % {b}");
                         let mut runs = [0; 2];
@@ -392,5 +476,43 @@ mod tests {
             )* };
         }
         check!(u8 u16 u32 u64 i8 i16 i32 i64);
+    }
+
+    #[test]
+    fn a_run_is_divided_by_one_divisor_as_each_of_its_elements() {
+        macro_rules! check {
+            ($($t:ident $values:expr;)*) => { $(
+                let values: Vec<$t> = $values;
+                let mut runs = [const { Vec::new() }; 3];
+                for &b in &values {
+                    for run in &mut runs {
+                        run.clear();
+                        run.resize(values.len(), 0);
+                    }
+                    let [q, r, m] = &mut runs;
+                    // SAFETY: as many elements as results, one divisor.
+                    let own = unsafe {
+                        $t::floor_div_run::<Baseline, 1>(values.as_ptr(), &b, q)
+                            && $t::rem_run::<Baseline, 1>(values.as_ptr(), &b, r)
+                            && $t::fmod_run::<Baseline, 1>(values.as_ptr(), &b, m)
+                    };
+                    assert!(own, "{} has no run by one divisor", $t::DTYPE);
+                    for (i, &a) in values.iter().enumerate() {
+                        let truth = floor_and_remainders(a as i128, b as i128).map(|v| v as $t);
+                        assert_eq!([q[i], r[i], m[i]], truth, "{a} by {b}");
+                    }
+                }
+            )* };
+        }
+        check! {
+            u8 (u8::MIN..=u8::MAX).collect();
+            i8 (i8::MIN..=i8::MAX).collect();
+            u16 edges!(u16);
+            i16 edges!(i16);
+            u32 edges!(u32);
+            i32 edges!(i32);
+            u64 edges!(u64);
+            i64 edges!(i64);
+        }
     }
 }

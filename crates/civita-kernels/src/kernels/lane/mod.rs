@@ -125,6 +125,18 @@ pub trait RealPair: Lane {
     ) -> bool {
         false
     }
+    /// Remainders of truncated quotients of a run.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn fmod_run<I: Isa, const FORM: usize>(
+        _a: *const Self,
+        _b: *const Self,
+        _out: &mut [Self],
+    ) -> bool {
+        false
+    }
 }
 /// Functions of floats and complex numbers.
 pub trait ToFloat: Numeric {

@@ -112,7 +112,8 @@ macro_rules! width {
                 } else if mask == !0 {
                     load_whole(p.add(i))
                 } else {
-                    load_some(mask, p.add(i))
+                    // nothing that is computed of 1 raises a flag
+                    load_some(all(1.0), mask, p.add(i))
                 }
             }
         }

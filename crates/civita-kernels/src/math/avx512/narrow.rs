@@ -9,12 +9,12 @@ use std::arch::x86_64::{
     _mm512_castps_si512 as bits, _mm512_cmp_ps_mask as compare, _mm512_div_ps as div,
     _mm512_fmadd_ps as fma, _mm512_fmsub_ps as fms, _mm512_fnmadd_ps as fnma,
     _mm512_getexp_ps as exponent, _mm512_getmant_ps as mantissa, _mm512_load_ps as load_aligned,
-    _mm512_loadu_ps as load_whole, _mm512_mask_add_ps as add_where, _mm512_mask_mov_ps as replace,
-    _mm512_mask_storeu_ps as store_some, _mm512_maskz_loadu_ps as load_some,
-    _mm512_maskz_mov_ps as keep, _mm512_max_ps as larger, _mm512_min_ps as smaller,
-    _mm512_movepi32_mask as signs, _mm512_mul_ps as mul, _mm512_permutex2var_ps as permute,
-    _mm512_scalef_ps as scale, _mm512_set1_ps as all, _mm512_store_ps as store_aligned,
-    _mm512_storeu_ps as store_whole, _mm512_sub_ps as sub,
+    _mm512_loadu_ps as load_whole, _mm512_mask_add_ps as add_where,
+    _mm512_mask_loadu_ps as load_some, _mm512_mask_mov_ps as replace,
+    _mm512_mask_storeu_ps as store_some, _mm512_maskz_mov_ps as keep, _mm512_max_ps as larger,
+    _mm512_min_ps as smaller, _mm512_movepi32_mask as signs, _mm512_mul_ps as mul,
+    _mm512_permutex2var_ps as permute, _mm512_scalef_ps as scale, _mm512_set1_ps as all,
+    _mm512_store_ps as store_aligned, _mm512_storeu_ps as store_whole, _mm512_sub_ps as sub,
 };
 
 use std::array::from_fn;

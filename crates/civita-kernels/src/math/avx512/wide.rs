@@ -10,13 +10,14 @@ use std::arch::x86_64::{
     _mm512_andnot_pd as clear, _mm512_castpd_si512 as bits, _mm512_cmp_pd_mask as compare,
     _mm512_div_pd as div, _mm512_fmadd_pd as fma, _mm512_fmsub_pd as fms, _mm512_fnmadd_pd as fnma,
     _mm512_getexp_pd as exponent, _mm512_getmant_pd as mantissa, _mm512_load_pd as load_aligned,
-    _mm512_loadu_pd as load_whole, _mm512_mask_add_pd as add_where, _mm512_mask_mov_pd as replace,
+    _mm512_loadu_pd as load_whole, _mm512_mask_add_pd as add_where,
+    _mm512_mask_loadu_pd as load_some, _mm512_mask_mov_pd as replace,
     _mm512_mask_storeu_pd as store_some, _mm512_mask_xor_pd as xor_where,
-    _mm512_maskz_loadu_pd as load_some, _mm512_maskz_mov_pd as keep, _mm512_max_pd as larger,
-    _mm512_min_pd as smaller, _mm512_movepi64_mask as signs, _mm512_mul_pd as mul,
-    _mm512_or_pd as or, _mm512_permutex2var_pd as permute, _mm512_roundscale_pd as round,
-    _mm512_scalef_pd as scale, _mm512_set1_pd as all, _mm512_store_pd as store_aligned,
-    _mm512_storeu_pd as store_whole, _mm512_sub_pd as sub,
+    _mm512_maskz_mov_pd as keep, _mm512_max_pd as larger, _mm512_min_pd as smaller,
+    _mm512_movepi64_mask as signs, _mm512_mul_pd as mul, _mm512_or_pd as or,
+    _mm512_permutex2var_pd as permute, _mm512_roundscale_pd as round, _mm512_scalef_pd as scale,
+    _mm512_set1_pd as all, _mm512_store_pd as store_aligned, _mm512_storeu_pd as store_whole,
+    _mm512_sub_pd as sub,
 };
 
 use super::{BLOCK, Scratch, avx512, unary, width};
