@@ -361,6 +361,21 @@ def test_ranges_of_index_tricks_are_those_of_arange():
         assert_same(got, want, None, 0)
 
 
+def test_delete_takes_places_in_more_than_one_axis():
+    x = np.arange(12).reshape(3, 4)
+    where = np.where(np.array([True, False, True, False]))
+    for places in (where, [[0, 2]], np.array([[0], [3]]), (np.array([], dtype=int),), [[]]):
+        ours = tuple(cv.asarray(p) for p in places) if isinstance(places, tuple) else places
+        assert_same(cv.delete(x, ours, axis=1), np.delete(x, places, axis=1), None, 0, repr(places))
+    for module in (np, cv):
+        with pytest.raises(IndexError):
+            module.delete(x, [[0, 9]], axis=1)
+        with pytest.raises(ValueError):
+            module.insert(x, [[0, 2]], 7, axis=1)
+        with pytest.raises(IndexError):
+            module.delete(x, [[0.5, 1.0]], axis=1)
+
+
 def test_linspace():
     for args in [
         (0, 1),
