@@ -376,6 +376,31 @@ def test_delete_takes_places_in_more_than_one_axis():
             module.delete(x, [[0.5, 1.0]], axis=1)
 
 
+def test_resize_in_place_to_as_many_elements():
+    shapes_of_twelve = [((2, 6),), (2, 6), (12,), 12, ((3, 4),), ((1, 3, 1, 4),), (np.int64(4), 3), (np.array([6, 2]),), ([4, 3],), (None,), ()]
+    for shapes in shapes_of_twelve:
+        shapes = shapes if isinstance(shapes, tuple) else (shapes,)
+        ours, theirs = cv.arange(12).reshape(3, 4).copy(), np.arange(12).reshape(3, 4).copy()
+        view = ours[1:]
+        assert ours.resize(*shapes) is None
+        theirs.resize(*shapes)
+        assert_same(ours, theirs, None, 0, str(shapes))
+        assert view.shape == (2, 4)
+        ours[...] = 7
+        assert (view == 7).all()
+    for module in (np, cv):
+        for a, shape, error in [
+            (module.zeros((3, 4)), (-1, 4), ValueError),
+            (module.zeros((4, 4))[:, ::2], (8,), ValueError),
+            (module.zeros(6), (2.0, 3), TypeError),
+        ]:
+            with pytest.raises(error):
+                a.resize(shape)
+    for a, shape in [(cv.zeros(6), 7), (cv.zeros((2, 3)).T, (6,))]:
+        with pytest.raises(ValueError, match="cannot resize"):
+            a.resize(shape)
+
+
 def test_linspace():
     for args in [
         (0, 1),

@@ -1,6 +1,8 @@
 """Methods and protocols of `ndarray` that are written in Python: they are asked for rarely, or are other functions' work."""
 
 import enum
+import math
+import operator
 import types
 
 from . import _civita as cv
@@ -65,9 +67,19 @@ def setflags(self, /, *, write=None, align=None, uic=None):
 
 
 def resize(self, /, *new_shape, refcheck=True):
-    """Refused: memory that views share keeps its size. `cv.resize(a, shape)` returns another array."""
-    shape = new_shape[0] if len(new_shape) == 1 and not isinstance(new_shape[0], int) else new_shape
-    if shape is None or tuple(shape) == self.shape or shape == ():
+    """Another shape in place, of as many elements: memory that views share keeps its size. `cv.resize(a, shape)` returns another array."""
+    if not new_shape or new_shape[0] is None:
+        return
+    try:
+        shape = tuple(operator.index(n) for n in new_shape)
+    except TypeError:
+        shape = tuple(operator.index(n) for n in new_shape[0])
+    if any(n < 0 for n in shape):
+        raise ValueError("negative dimensions not allowed")
+    if shape == self.shape:
+        return
+    if math.prod(shape) == self.size and self.flags.c_contiguous:
+        self.shape = shape
         return
     raise ValueError(
         "cannot resize this array: its memory may be shared\n  hint: `a = cv.resize(a, shape)` makes another array"
