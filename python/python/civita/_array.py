@@ -1,6 +1,7 @@
 """Methods and protocols of `ndarray` that are written in Python: they are asked for rarely, or are other functions' work."""
 
 import enum
+import functools
 import math
 import operator
 import types
@@ -205,6 +206,15 @@ def to_device(self, device, /, *, stream=None):
     return self
 
 
+# methods that return an array without axes for one, and a scalar for a scalar
+_GIVE_SCALARS = frozenset("astype byteswap conj copy getfield reshape squeeze transpose view".split())
+
+
+def _as_scalar(method, /, *args, **kwargs):
+    result = method(*args, **kwargs)
+    return result[()] if result.ndim == 0 else result
+
+
 class _ScalarMethod:
     """A method of arrays as one of scalars: the array without axes has it."""
 
@@ -214,7 +224,10 @@ class _ScalarMethod:
         self.__doc__ = getattr(ndarray, name).__doc__
 
     def __get__(self, scalar, owner=None):
-        return self if scalar is None else getattr(cv.asarray(scalar), self.__name__)
+        if scalar is None:
+            return self
+        method = getattr(cv.asarray(scalar), self.__name__)
+        return functools.partial(_as_scalar, method) if self.__name__ in _GIVE_SCALARS else method
 
     def __call__(self, scalar, /, *args, **kwargs):
         return self.__get__(scalar)(*args, **kwargs)
