@@ -27,7 +27,7 @@ use crate::error::{Outcome, type_error};
 use crate::gil;
 use crate::overrides;
 use crate::reduction::write_out_as;
-use crate::scalar::give;
+use crate::scalar::{Generic, give};
 use crate::ufunc::{output, signature_object};
 
 // A function of whole arrays. Without a doc of its own, which would hide the instances'.
@@ -121,6 +121,9 @@ const ARRAYS: &[&str] = &[
     "where",
     "zeros_like",
 ];
+
+/// Those of [`ARRAYS`] that are methods of scalars in NumPy: of a scalar they return one.
+const SCALAR_METHODS: &[&str] = &["astype", "permute_dims", "reshape", "squeeze", "transpose"];
 
 /// Functions that are generalised ufuncs in NumPy, with the axes that they work along.
 const GENERALISED: &[(&str, &str)] = &[
@@ -495,6 +498,14 @@ impl Function {
                 // what may be a view of the first argument that is no text
                 let first = args.iter().find(|ob| !ob.is_instance_of::<PyString>());
                 let first = first.or_else(|| kwargs.and_then(|k| k.values().get_item(0).ok()));
+                if let Returned::One(x) = &result
+                    && SCALAR_METHODS.contains(&row.name)
+                    && first
+                        .as_ref()
+                        .is_some_and(|ob| ob.is_instance_of::<Generic>())
+                {
+                    return give(py, x.clone());
+                }
                 let source = first.filter(|ob| ob.is_exact_instance_of::<Array>());
                 self.returned(py, result, source.as_ref())
             }

@@ -233,6 +233,30 @@ def test_roots_and_fits_are_numpys(rng):
             near(a, b, 1e-8)
 
 
+def test_functions_of_arrays_take_poly1d_as_its_coefficients():
+    def results(m):
+        p, x = m.poly1d([1, 2, 3]), m.array([1.0, 2.0, 9.0])
+        yield from (x * p, x + p, x - p, x / p, x**p, x < p, x == p, p == x, m.array(2) * p, m.float64(2) * p, m.float32(2) * p)
+        yield from (m.int64(2) + p, m.square(p), m.add(p, 1), m.negative(p), m.sin(p), m.sum(p), m.dot(p, [1, 2, 3]), m.ones(3) @ p)
+        yield from (p * x, p * m.float64(2), p / 2, p == p, p != p, p == m.poly1d([1, 2]), p == 3, m.where([1, 0, 1], p, 0))
+
+    for number, (got, want) in enumerate(zip(results(cv), results(np), strict=True)):
+        assert type(got).__name__ == type(want).__name__, (number, got, want)
+        if type(got).__name__ in ("ndarray", "poly1d"):
+            assert got.coeffs.dtype == want.coeffs.dtype if hasattr(want, "coeffs") else got.dtype == want.dtype, number
+            near(getattr(got, "coeffs", got), getattr(want, "coeffs", want))
+        else:
+            assert repr(got) == repr(want), number
+
+
+def test_lines_of_integers_are_integers():
+    for basis in ("polynomial", "chebyshev", "legendre", "hermite", "hermite_e", "laguerre"):
+        line = {"polynomial": "poly", "chebyshev": "cheb", "legendre": "leg", "hermite": "herm", "hermite_e": "herme", "laguerre": "lag"}
+        for off, scl in [(3, 2), (1, -1), (1, 0), (0.5, 3), (2, 1.5), (1j, 2)]:
+            got, want = (getattr(getattr(m.polynomial, basis), line[basis] + "line")(off, scl) for m in (cv, np))
+            assert repr(got) == repr(want), (basis, off, scl)
+
+
 def test_poly1d_is_numpys():
     p, r = cv.poly1d([1, -2, 3]), np.poly1d([1, -2, 3])
     q, s = cv.poly1d([2, 1]), np.poly1d([2, 1])

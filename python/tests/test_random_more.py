@@ -197,6 +197,23 @@ def test_one_integer_of_a_dtype_is_a_scalar_of_it():
     assert type(rng.integers(0, 2, dtype=int)) is int and type(rng.integers(0, 2, dtype=bool)) is bool
 
 
+def test_one_draw_is_of_the_class_that_numpys_is_of():
+    def drawn(random):
+        random.seed(1)
+        rng = random.default_rng(1)
+        yield from (random.randint(5), random.randint(5, dtype="i4"), random.randint(5, dtype=int), random.choice(5))
+        yield from (random.choice([1.5, 2]), random.choice([True, False]), random.choice([1.5, 2], p=[0.5, 0.5]), random.choice([3, 4], ()))
+        yield from (random.choice([3.5, 4], 1), random.RandomState(1).choice([1, 2]), random.rand(), random.poisson(3))
+        yield from (rng.integers(5), rng.integers(5, dtype="u1"), rng.integers(5, dtype=int), rng.integers(0, 1, endpoint=True))
+        yield from (rng.choice(5), rng.choice([1.5, 2]), rng.choice([True, False]), rng.choice([[1, 2], [3, 4]]), rng.choice([1.5, 2], ()))
+        yield from (rng.choice(np.float32([1.5, 2])), rng.choice([1 + 2j, 2], replace=False), rng.random(), rng.binomial(5, 0.5))
+        with pytest.warns(DeprecationWarning):
+            yield from (random.random_integers(5), random.random_integers(2, 9))
+
+    for got, want in zip(drawn(R), drawn(np.random), strict=True):
+        assert type(got).__name__ == type(want).__name__ and repr(got) == repr(want)
+
+
 def test_what_pickles_and_numpys_programs_ask_of_generators():
     rng = R.Generator(R.PCG64DXSM(0))
     make, (bits,), _ = rng.__reduce__()

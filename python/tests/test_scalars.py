@@ -635,3 +635,24 @@ def test_scalars_keep_no_references():
         del y
         assert abs(sys.getrefcount(base) - before) < 10, name
         assert not gc.is_tracked(x), name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_methods_and_functions_that_keep_a_scalar_a_scalar(name):
+    ours, theirs = of(name, 1)
+    calls = {
+        "astype": ("float32",), "byteswap": (), "conj": (), "copy": (), "getfield": ("int8",), "reshape": ((),), "squeeze": (),
+        "transpose": (), "view": (),
+    }  # fmt: skip
+    for method, arguments in calls.items():
+        same(getattr(ours, method)(*arguments), getattr(theirs, method)(*arguments), f"{name}.{method}")
+        same(getattr(type(ours), method)(ours, *arguments), getattr(type(theirs), method)(theirs, *arguments), f"{name}.{method}")
+    assert ours.reshape(1).shape == theirs.reshape(1).shape == (1,)
+    assert {ours.astype("int64"): 1} == {1: 1}
+    for function, arguments in {"astype": ("float32",), "permute_dims": (), "reshape": ((),), "squeeze": (), "transpose": ()}.items():
+        same(getattr(cv, function)(ours, *arguments), getattr(np, function)(theirs, *arguments), function)
+    # not of numbers of Python's and arrays without axes
+    for function in ("squeeze", "transpose", "copy"):
+        for value in (1.5, [2.5], np.array(3)):
+            got, want = getattr(cv, function)(value), getattr(np, function)(value)
+            assert isinstance(got, cv.ndarray) and isinstance(want, np.ndarray) and got.shape == want.shape

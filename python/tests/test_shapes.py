@@ -322,19 +322,26 @@ RANGES = [
     (0, 1e-3, 1e-4),
     (2**40, 2**40 + 3),
     (1, 2, 0.3),
+    # the sum of the first value and the step is rounded, and so is what is added each time
+    (-1, 5, 0.01),
+    (-10, 20, 0.01),
+    (5, -1, -0.3),
+    (-0.5, 0.5, 1 / 50),
+    (0.1, 0.15, 0.1),
+    (1e16, 1e16 + 40, 3.0),
+    (np.float32(0.1), 3, np.float32(0.1)),
 ]
 
 
 def test_arange():
     for args in RANGES:
-        assert_same(cv.arange(*args), np.arange(*args), None, 4, str(args))
-        for dtype in ("float32", "int16", "float64", "uint8", "complex64", "float16"):
+        assert_same(cv.arange(*args), np.arange(*args), None, 0, str(args))
+        for dtype in ("float32", "int16", "float64", "uint8", "complex64", "complex128", "float16"):
             if dtype in ("uint8", "int16") and any(not isinstance(v, int) or v < 0 or v > 200 for v in args):
                 continue
-            if dtype == "float16":
-                continue
-            want = np.arange(*args, dtype=dtype)
-            assert_same(cv.arange(*args, dtype=dtype), want, None, 4, f"{args} {dtype}")
+            with np.errstate(over="ignore", invalid="ignore"):
+                want = np.arange(*args, dtype=dtype)
+            assert_same(cv.arange(*args, dtype=dtype), want, None, 0, f"{args} {dtype}")
     assert_same(cv.arange(start=1, stop=5, step=2), np.arange(start=1, stop=5, step=2))
     with pytest.raises(ZeroDivisionError):
         cv.arange(1, 5, 0)
@@ -342,6 +349,56 @@ def test_arange():
         cv.arange(0, float("nan"))
     with pytest.raises((ValueError, MemoryError)):
         cv.arange(0, float("inf"))
+
+
+def test_ranges_of_index_tricks_are_those_of_arange():
+    for got, want in [
+        (cv.r_[-1:5:0.01], np.r_[-1:5:0.01]),
+        (cv.mgrid[-1:5:0.01], np.mgrid[-1:5:0.01]),
+        (cv.mgrid[-1:5:0.3, 0:1:0.1], np.mgrid[-1:5:0.3, 0:1:0.1]),
+        (cv.ogrid[-1:5:0.3, 0:1:0.1][0], np.ogrid[-1:5:0.3, 0:1:0.1][0]),
+    ]:
+        assert_same(got, want, None, 0)
+
+
+def test_delete_takes_places_in_more_than_one_axis():
+    x = np.arange(12).reshape(3, 4)
+    where = np.where(np.array([True, False, True, False]))
+    for places in (where, [[0, 2]], np.array([[0], [3]]), (np.array([], dtype=int),), [[]]):
+        ours = tuple(cv.asarray(p) for p in places) if isinstance(places, tuple) else places
+        assert_same(cv.delete(x, ours, axis=1), np.delete(x, places, axis=1), None, 0, repr(places))
+    for module in (np, cv):
+        with pytest.raises(IndexError):
+            module.delete(x, [[0, 9]], axis=1)
+        with pytest.raises(ValueError):
+            module.insert(x, [[0, 2]], 7, axis=1)
+        with pytest.raises(IndexError):
+            module.delete(x, [[0.5, 1.0]], axis=1)
+
+
+def test_resize_in_place_to_as_many_elements():
+    shapes_of_twelve = [((2, 6),), (2, 6), (12,), 12, ((3, 4),), ((1, 3, 1, 4),), (np.int64(4), 3), (np.array([6, 2]),), ([4, 3],), (None,), ()]
+    for shapes in shapes_of_twelve:
+        shapes = shapes if isinstance(shapes, tuple) else (shapes,)
+        ours, theirs = cv.arange(12).reshape(3, 4).copy(), np.arange(12).reshape(3, 4).copy()
+        view = ours[1:]
+        assert ours.resize(*shapes) is None
+        theirs.resize(*shapes)
+        assert_same(ours, theirs, None, 0, str(shapes))
+        assert view.shape == (2, 4)
+        ours[...] = 7
+        assert (view == 7).all()
+    for module in (np, cv):
+        for a, shape, error in [
+            (module.zeros((3, 4)), (-1, 4), ValueError),
+            (module.zeros((4, 4))[:, ::2], (8,), ValueError),
+            (module.zeros(6), (2.0, 3), TypeError),
+        ]:
+            with pytest.raises(error):
+                a.resize(shape)
+    for a, shape in [(cv.zeros(6), 7), (cv.zeros((2, 3)).T, (6,))]:
+        with pytest.raises(ValueError, match="cannot resize"):
+            a.resize(shape)
 
 
 def test_linspace():

@@ -185,6 +185,16 @@ def test_straight_lines_between_points(x, xp, options, is_complex):
     same(lambda xp_, make: xp_.interp(make(x), make(xp), make(fp), **options))
 
 
+def test_lines_at_places_that_rise():
+    rng = np.random.default_rng(0)
+    points = [np.sort(rng.normal(size=n)) for n in (1, 2, 7, 100)] + [np.array([-1.0, 0.0, 0.0, 0.0, 2.0]), np.array([0.0, np.inf])]
+    for xp in points:
+        fp = rng.normal(size=len(xp))
+        for x in [np.linspace(-3, 3, 1000), np.repeat(xp, 3), np.array([-np.inf, -0.0, 0.0, 0.0, np.inf]), np.sort(rng.normal(size=20_000)), xp[:1]]:
+            for y in (x, x[::-1], np.append(x, np.nan)):
+                np.testing.assert_array_equal(np.asarray(cv.interp(y, xp, fp)), np.interp(y, xp, fp))
+
+
 def test_lines_are_differentiable():
     x, xp, fp = cv.array([0.5, 1.25, 2.75, -1.0, 9.0]), cv.array([0.0, 1.0, 2.0, 4.0]), cv.array([1.0, 3.0, -2.0, 0.5])
     f = lambda x, xp, fp: cv.interp(x, xp, fp)

@@ -1,6 +1,9 @@
 """Methods and protocols of `ndarray` that are written in Python: they are asked for rarely, or are other functions' work."""
 
 import enum
+import functools
+import math
+import operator
 import types
 
 from . import _civita as cv
@@ -65,9 +68,19 @@ def setflags(self, /, *, write=None, align=None, uic=None):
 
 
 def resize(self, /, *new_shape, refcheck=True):
-    """Refused: memory that views share keeps its size. `cv.resize(a, shape)` returns another array."""
-    shape = new_shape[0] if len(new_shape) == 1 and not isinstance(new_shape[0], int) else new_shape
-    if shape is None or tuple(shape) == self.shape or shape == ():
+    """Another shape in place, of as many elements: memory that views share keeps its size. `cv.resize(a, shape)` returns another array."""
+    if not new_shape or new_shape[0] is None:
+        return
+    try:
+        shape = tuple(operator.index(n) for n in new_shape)
+    except TypeError:
+        shape = tuple(operator.index(n) for n in new_shape[0])
+    if any(n < 0 for n in shape):
+        raise ValueError("negative dimensions not allowed")
+    if shape == self.shape:
+        return
+    if math.prod(shape) == self.size and self.flags.c_contiguous:
+        self.shape = shape
         return
     raise ValueError(
         "cannot resize this array: its memory may be shared\n  hint: `a = cv.resize(a, shape)` makes another array"
@@ -193,6 +206,15 @@ def to_device(self, device, /, *, stream=None):
     return self
 
 
+# methods that return an array without axes for one, and a scalar for a scalar
+_GIVE_SCALARS = frozenset("astype byteswap conj copy getfield reshape squeeze transpose view".split())
+
+
+def _as_scalar(method, /, *args, **kwargs):
+    result = method(*args, **kwargs)
+    return result[()] if result.ndim == 0 else result
+
+
 class _ScalarMethod:
     """A method of arrays as one of scalars: the array without axes has it."""
 
@@ -202,7 +224,10 @@ class _ScalarMethod:
         self.__doc__ = getattr(ndarray, name).__doc__
 
     def __get__(self, scalar, owner=None):
-        return self if scalar is None else getattr(cv.asarray(scalar), self.__name__)
+        if scalar is None:
+            return self
+        method = getattr(cv.asarray(scalar), self.__name__)
+        return functools.partial(_as_scalar, method) if self.__name__ in _GIVE_SCALARS else method
 
     def __call__(self, scalar, /, *args, **kwargs):
         return self.__get__(scalar)(*args, **kwargs)

@@ -141,6 +141,8 @@ class vectorize:
     It is a loop in Python: for speed, write the function with array operations.
     """
 
+    __module__ = "civita"
+
     def __init__(self, pyfunc=_NO_SIGNATURE, otypes=None, doc=None, excluded=None, cache=False, signature=None):
         if pyfunc is not _NO_SIGNATURE and not callable(pyfunc):
             part = "a function" if signature is None and otypes is None else "a callable"

@@ -28,6 +28,8 @@ _NO_BOOLEANS = (
 class flatiter:
     """The elements of an array in C order. It can be indexed and assigned to, and iterated over once."""
 
+    __module__ = "civita"
+
     __slots__ = ("_array", "_base", "_place")
     __hash__ = None
 
@@ -200,6 +202,8 @@ class flatiter:
 class ndindex:
     """The indices of a shape in C order: `for i, j in cv.ndindex(2, 3)`."""
 
+    __module__ = "civita"
+
     def __init__(self, *shape):
         if len(shape) == 1 and isinstance(shape[0], tuple):
             shape = shape[0]
@@ -219,6 +223,8 @@ class ndindex:
 class ndenumerate:
     """Pairs of an index and the element there, in C order."""
 
+    __module__ = "civita"
+
     def __init__(self, arr):
         self.iter = cv.asarray(arr).flat
 
@@ -232,6 +238,8 @@ class ndenumerate:
 
 class broadcast:
     """Arrays that are broadcast to one shape: an iterator over tuples of their elements."""
+
+    __module__ = "civita"
 
     def __init__(self, *arrays):
         parts = []
@@ -315,6 +323,8 @@ class nditer:
     A simple one: `multi_index`, `c_index`, `f_index`, `external_loop`, operands that are read, written or allocated, `op_dtypes`.
     `op_axes`, `itershape` and masks are not there.
     """
+
+    __module__ = "civita"
 
     def __init__(self, op, flags=(), op_flags=None, op_dtypes=None, order="K", casting="safe", op_axes=None, itershape=None,
                  buffersize=0):  # fmt: skip

@@ -233,7 +233,6 @@ class poly1d:
     """
 
     __hash__ = None
-    __array_ufunc__ = None
 
     def __init__(self, c_or_r, r=False, variable=None):
         if isinstance(c_or_r, poly1d):
@@ -363,7 +362,7 @@ class poly1d:
     def __eq__(self, other):
         if not isinstance(other, poly1d):
             return NotImplemented
-        return self.coeffs.shape == other.coeffs.shape and bool((self.coeffs == other.coeffs).all())
+        return self.coeffs.shape == other.coeffs.shape and (self.coeffs == other.coeffs).all()
 
     def __ne__(self, other):
         if not isinstance(other, poly1d):

@@ -180,7 +180,7 @@ pub fn choice<S: Source>(
             Population::Things(list) => Ok(list.get_item(i)?.unbind()),
             Population::Array(raw, axis) => {
                 let at = Raw::from_vec(vec![i], &[])?;
-                wrap(py, raw.take(&at, axis as isize, Mode::Raise)?)
+                crate::scalar::give(py, raw.take(&at, axis as isize, Mode::Raise)?)
             }
         };
     };

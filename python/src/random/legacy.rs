@@ -341,7 +341,8 @@ impl RandomState {
             method: Method::Masked,
             endpoint: true,
         };
-        integers.draw(self, py, low, Some(high), size, None)
+        let dtype = pyo3::intern!(py, "int64").as_any();
+        integers.draw(self, py, low, Some(high), size, Some(dtype))
     }
 
     /// Integers from 0 to the largest of 64 bits.

@@ -113,12 +113,14 @@ impl Integers {
         dtype: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         check_draw("random")?;
-        // one value of a dtype is a scalar of it, of Python's `int` and `bool` a number of Python's
-        let typed = dtype.is_some_and(|dtype| {
-            let py = dtype.py();
-            let plain = [py.get_type::<PyInt>(), py.get_type::<PyBool>()];
-            !dtype.is_none() && !plain.iter().any(|class| dtype.is(class))
-        });
+        // one value of a dtype is a scalar of it, of Python's `int` (which `randint` draws) and `bool` a number of Python's
+        let typed = match dtype.filter(|dtype| !dtype.is_none()) {
+            Some(dtype) => {
+                let plain = [py.get_type::<PyInt>(), py.get_type::<PyBool>()];
+                !plain.iter().any(|class| dtype.is(class))
+            }
+            None => !S::LEGACY,
+        };
         let dtype = crate::dtype::parse_optional(dtype)?.unwrap_or(DType::I64);
         let (low, high) = match high.filter(|high| !high.is_none()) {
             Some(high) => (Bounds::of(low)?, Bounds::of(high)?),

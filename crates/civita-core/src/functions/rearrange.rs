@@ -263,7 +263,11 @@ fn places(op: &'static str, positions: &Positions, n: usize, beyond: bool) -> Re
     };
     match positions {
         Positions::One(i) => Ok(vec![place(*i)?]),
-        Positions::List(all) => all.iter().map(|&i| place(i)).collect(),
+        Positions::Grid(_) if beyond => Err(Error::value(
+            op,
+            "the places must be one integer or an array of one axis",
+        )),
+        Positions::List(all) | Positions::Grid(all) => all.iter().map(|&i| place(i)).collect(),
         Positions::Mask(mask) if mask.len() != n && !beyond => Err(Error::value(
             op,
             format!("a mask of length {} for an axis of length {n}", mask.len()),

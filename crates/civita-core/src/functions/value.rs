@@ -373,6 +373,8 @@ pub enum Positions {
     One(isize),
     /// Several.
     List(Vec<isize>),
+    /// Several, in an array with more than one axis.
+    Grid(Vec<isize>),
     /// Where this is true.
     Mask(Vec<bool>),
     /// `start:stop:step`.
@@ -477,16 +479,33 @@ kinds! {
         Value::Array(x) if x.rank() == 1 && x.dtype() == DType::Bool => Ok(Positions::Mask(x.to_vec()?)),
         Value::List(all) if !all.is_empty() && all.iter().all(|v| matches!(v, Value::Scalar(Scalar::Bool(_)))) =>
             Ok(Positions::Mask(all.iter().map(|v| matches!(v, Value::Scalar(Scalar::Bool(true)))).collect())),
-        Value::Array(x) if !x.dtype().is_integer() => Err(Error::index(
-            "index",
-            "arrays used as indices must be of integer (or boolean) type",
-        )
-        .dtypes(&[x.dtype()])
-        .into()),
+        Value::Array(x) if !x.dtype().is_integer() => Err(no_index(x.dtype())),
         some => match some.int() {
             Some(i) => Ok(Positions::One(i)),
-            None => ints(&some).map(Positions::List),
+            None => match some.ints() {
+                Some(all) => Ok(Positions::List(all)),
+                None => grid(&some).map(Positions::Grid),
+            },
         };
+}
+
+fn no_index(dtype: DType) -> Refused {
+    Error::index(
+        "index",
+        "arrays used as indices must be of integer (or boolean) type",
+    )
+    .dtypes(&[dtype])
+    .into()
+}
+
+/// Integers in nested sequences, as `where` and `nonzero` give them.
+fn grid(value: &Value) -> Result<Vec<isize>, Refused> {
+    match array(value)? {
+        x if x.is_empty() => Ok(Vec::new()),
+        x if x.rank() > 1 && x.dtype().is_integer() => ints(&Value::Array(x.reshape(&[x.len()])?)),
+        x if x.rank() > 1 && x.dtype().is_float() => Err(no_index(x.dtype())),
+        _ => Err(Refused::Type),
+    }
 }
 
 /// A boolean is no length.

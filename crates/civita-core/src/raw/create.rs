@@ -174,11 +174,11 @@ impl Raw {
             );
         }
         let mut out = unwritten(&[len], dtype)?;
-        // NumPy's rule: the second value is rounded to the dtype, and the difference is what is added each time
-        let counted = |i: f64| Scalar::Float(start.as_f64() + i * step.as_f64());
         if len == 0 {
             return Ok(out);
         }
+        // NumPy's rule: the first two values are rounded to the dtype, and what is added each time is their difference
+        let next = Scalar::Float(start.as_f64() + step.as_f64());
         if dtype.kind() <= crate::dtype::Kind::Signed {
             let whole = |s: Scalar| match s {
                 Scalar::Int(v) => v,
@@ -188,7 +188,7 @@ impl Raw {
             let first = whole(start);
             let by = match (start, step) {
                 (Scalar::Int(_), Scalar::Int(s)) => s,
-                _ => whole(counted(1.0)) - first,
+                _ => whole(next) - first,
             };
             // NumPy's rule too: the first two values must fit, the others wrap around
             for value in [first, first.saturating_add(by)].into_iter().take(len) {
@@ -201,8 +201,20 @@ impl Raw {
                 (first as i64).wrapping_add((by as i64).wrapping_mul(i as i64))
             })?;
         } else {
-            let (first, by) = (start.as_f64(), step.as_f64());
-            fill_counted(&mut out, |i| first + i as f64 * by)?;
+            let real = dtype.to_real();
+            let rounded = |v: Scalar| Raw::scalar(v, real)?.item().map(Scalar::as_f64);
+            let (first, second) = (rounded(Scalar::Float(start.as_f64()))?, rounded(next)?);
+            if real == DType::F64 {
+                let by = second - first;
+                fill_counted(&mut out, |i| first + i as f64 * by)?;
+            } else {
+                // the narrower dtypes count in `float32`, as NumPy's do
+                let (first, by) = (first as f32, second as f32 - first as f32);
+                fill_counted(&mut out, |i| first + i as f32 * by)?;
+            }
+            for (i, value) in [first, second].into_iter().enumerate().take(len) {
+                host::write_element(&out, i, &Scalar::Float(value).to_bytes(dtype)?);
+            }
         }
         Ok(out)
     }

@@ -29,7 +29,9 @@ class Basis:
         a, b, _ = self.recurrence(0)
         if scl == 0:
             return cv.array([off])
-        return cv.array([off - scl * b / a, scl / a])
+        # a division makes integers floats
+        by = scl * a if a in (1, -1) else scl / a
+        return cv.array([off - by * b if b else off, by])
 
     def add(self, c1, c2):
         """The sum of two series."""

@@ -120,9 +120,22 @@ unsafe fn run<V: Value>(x: &Raw, xp: &Raw, fp: &Raw, ends: [&Raw; 2], out: *mut 
         }
         return;
     }
+    let sorted = xp.is_sorted();
     threads::run_ranges(x.len(), PIECE, &|range| {
         let start = range.start;
         let part = &x[range];
+        // values that rise, as those of a finer grid: each is found beside the one before, in half of the time
+        if sorted && xp.len() <= 4 * part.len() && part.is_sorted() {
+            let mut place = xp.partition_point(|&p| p <= part[0]);
+            for (i, &v) in part.iter().enumerate() {
+                while place <= last && xp[place] <= v {
+                    place += 1;
+                }
+                // SAFETY: an element of the result that no other task has.
+                unsafe { *out.at(start + i) = at(v, place) };
+            }
+            return;
+        }
         in_blocks::<f64, true>(&codes, part, |first, places| {
             for (i, &place) in places.iter().enumerate() {
                 // SAFETY: an element of the result that no other task has.
