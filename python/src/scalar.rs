@@ -869,6 +869,13 @@ const KINDS: &[(&str, &str)] = &[
     ("complexfloating", "inexact"),
     ("flexible", "generic"),
     ("character", "flexible"),
+    // of what no array holds, for programs that ask whether one does
+    ("str_", "character"),
+    ("bytes_", "character"),
+    ("void", "flexible"),
+    ("object_", "generic"),
+    ("datetime64", "generic"),
+    ("timedelta64", "signedinteger"),
 ];
 
 /// Adds the classes under their names.

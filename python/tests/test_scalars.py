@@ -400,11 +400,27 @@ def test_array_wrap_of_scalars_unpacks_arrays_without_axes():
         assert scalar.__array_wrap__(b, None, True) is b
 
 
-@pytest.mark.parametrize("name", ["float128", "complex256", "isnat", "matrix", "asmatrix", "bmat", "str_", "ma"])
+@pytest.mark.parametrize("name", ["float128", "complex256", "isnat", "matrix", "asmatrix", "bmat", "rec", "ma"])
 def test_names_that_are_left_out_say_why(name):
     assert not hasattr(cv, name)
     with pytest.raises(AttributeError, match=f"module 'civita' has no attribute '{name}'\n  hint: "):
         getattr(cv, name)
+
+
+@pytest.mark.parametrize("name", ["str_", "bytes_", "void", "object_", "datetime64", "timedelta64"])
+def test_classes_of_what_no_array_holds_can_be_asked(name):
+    kind = getattr(cv, name)
+    for dtype in NAMES:
+        assert not cv.issubdtype(dtype, kind)
+    for scalar in (cv.float64(1), cv.int8(1), cv.bool(True)):
+        assert not isinstance(scalar, kind)
+    assert [c.__name__ for c in kind.__mro__ if c.__name__ not in ("str", "bytes")] == [
+        c.__name__ for c in getattr(np, name).__mro__ if c.__name__ not in ("str", "bytes")
+    ]
+    with pytest.raises(TypeError):
+        cv.dtype(kind)
+    with pytest.raises(TypeError):
+        cv.zeros(2, dtype=kind)
 
 
 def test_row_stack_is_vstack():

@@ -156,11 +156,17 @@ class generic:
     def __pos__(self) -> Any: ...
     def __abs__(self) -> Any: ...
     def __invert__(self) -> Any: ...
+class datetime64(generic):  # type: ignore[misc]
+    """Scalars of the kind datetime64: a class to ask with `isinstance`."""
+
 class flexible(generic):  # type: ignore[misc]
     """Scalars of the kind flexible: a class to ask with `isinstance`."""
 
 class number(generic):  # type: ignore[misc]
     """Scalars of the kind number: a class to ask with `isinstance`."""
+
+class object_(generic):  # type: ignore[misc]
+    """Scalars of the kind object_: a class to ask with `isinstance`."""
 
 class bool(generic):  # type: ignore[misc]
     """A number of dtype bool, immutable and hashable."""
@@ -174,6 +180,12 @@ class inexact(number):  # type: ignore[misc]
 class integer(number):  # type: ignore[misc]
     """Scalars of the kind integer: a class to ask with `isinstance`."""
 
+class void(flexible):  # type: ignore[misc]
+    """Scalars of the kind void: a class to ask with `isinstance`."""
+
+class bytes_(character):  # type: ignore[misc]
+    """Scalars of the kind bytes_: a class to ask with `isinstance`."""
+
 class complexfloating(inexact):  # type: ignore[misc]
     """Scalars of the kind complexfloating: a class to ask with `isinstance`."""
 
@@ -183,8 +195,14 @@ class floating(inexact):  # type: ignore[misc]
 class signedinteger(integer):  # type: ignore[misc]
     """Scalars of the kind signedinteger: a class to ask with `isinstance`."""
 
+class str_(character):  # type: ignore[misc]
+    """Scalars of the kind str_: a class to ask with `isinstance`."""
+
 class unsignedinteger(integer):  # type: ignore[misc]
     """Scalars of the kind unsignedinteger: a class to ask with `isinstance`."""
+
+class timedelta64(signedinteger):  # type: ignore[misc]
+    """Scalars of the kind timedelta64: a class to ask with `isinstance`."""
 
 class bfloat16(floating):  # type: ignore[misc]
     """A number of dtype bfloat16, immutable and hashable."""

@@ -20,9 +20,9 @@ NAMES = {name: module for module, names in _HOMES.items() for name in names.spli
 # names of NumPy's that are left out, and why
 _WHY = {
     "long double is `float64` here, as where C's is a `double`: there is `longdouble`": "float96 float128 complex192 complex256",
-    "dates are no numbers: there are no such dtypes": "isnat datetime64 timedelta64 datetime_as_string datetime_data busday_count "
+    "dates are no numbers: there are no such dtypes": "isnat datetime_as_string datetime_data busday_count "
     "busday_offset busdaycalendar is_busday",
-    "there are no dtypes of text, objects and structures": "str_ bytes_ object_ void record recarray rec char strings",
+    "there are no dtypes of text, objects and structures": "record recarray rec char strings",
     "matrices are arrays with two axes: `a @ b` is their product": "matrix asmatrix bmat",
     "there are no masked arrays": "ma",
 }

@@ -37,8 +37,8 @@ def fftconvolve(in1: _ArrayLike, in2: _ArrayLike, mode: Literal["full", "same", 
     """The convolution of two arrays over axes, by default all, by Fourier transforms: SciPy's `signal.fftconvolve`."""
     ...
 
-def fftfreq(n: SupportsIndex, d: Any = 1.0, device: str | None = None) -> ndarray:
-    """The frequencies of a transform of `n` points that are `d` apart: 0, 1, …, then the negative ones, divided by `n * d`."""
+def fftfreq(n: SupportsIndex, d: Any = 1.0, device: str | None = None, *, dtype: Any = None) -> ndarray:
+    """The frequencies of a transform of `n` points that are `d` apart: 0, 1, …, then the negative ones, divided by `n * d`, in     `float64` or another real `dtype`."""
     ...
 
 def fftn(a: _ArrayLike, s: Sequence[SupportsIndex] | None = None, axes: _Axes | None = None, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:
@@ -121,7 +121,7 @@ def rfft2(a: _ArrayLike, s: Sequence[SupportsIndex] | None = None, axes: _Axes =
     """The Fourier transform of real numbers over two axes: half of it along the last."""
     ...
 
-def rfftfreq(n: SupportsIndex, d: Any = 1.0, device: str | None = None) -> ndarray:
+def rfftfreq(n: SupportsIndex, d: Any = 1.0, device: str | None = None, *, dtype: Any = None) -> ndarray:
     """The frequencies of half a transform, as `rfft` returns it."""
     ...
 
