@@ -13,7 +13,7 @@ CLIENTS_VENV := .venv-clients
 WHEEL_VENV := .venv-wheel
 # `make bench TORCH=0` leaves PyTorch out (its wheel and libraries are 3 GB).
 TORCH ?= 1
-# Options for bench/run.py, bench/against.py, tests/conformance/run.py and tests/clients/run.py, for example ARGS="--quick --only matmul".
+# Options for bench/run.py, bench/against.py, tests/conformance/run.py, tests/clients/run.py and tests/programs/run.py, for example ARGS="--quick --only matmul".
 ARGS ?=
 # What `make bench-against` compares this checkout with: any commit.
 REF ?= HEAD
@@ -37,7 +37,7 @@ export PIP_PROGRESS_BAR := off
 endif
 
 .PHONY: help demo test tier1 tier2 tier3 bench clean \
-        fmt clippy doc rust-tests doc-tests python python-tests conformance clients wheels miri neon cuda deny pictures oracles adding \
+        fmt clippy doc rust-tests doc-tests python python-tests conformance clients programs wheels miri neon cuda deny pictures oracles adding \
         bench-python bench-peers bench-against
 
 help: ## this list
@@ -93,6 +93,10 @@ conformance: python ## NumPy's own tests with Civita in NumPy's place (ARGS="--w
 clients: $(CLIENTS_VENV)/.ready ## other people's libraries on Civita's arrays (ARGS="--write": docs/clients.md)
 	VIRTUAL_ENV="$(CURDIR)/$(CLIENTS_VENV)" $(CLIENTS_VENV)/bin/maturin develop --release --manifest-path python/Cargo.toml
 	$(CLIENTS_VENV)/bin/python tests/clients/run.py $(ARGS)
+
+programs: $(CLIENTS_VENV)/.ready ## fifty public programs with `import civita as np` (ARGS="--write": docs/programs.md)
+	VIRTUAL_ENV="$(CURDIR)/$(CLIENTS_VENV)" $(CLIENTS_VENV)/bin/maturin develop --release --manifest-path python/Cargo.toml
+	$(CLIENTS_VENV)/bin/python tests/programs/run.py $(ARGS)
 
 wheels: ## build a wheel, install it where nothing else is, run a program there; mypy and pyright on stubs and examples
 	PYTHON="$(PYTHON)" tools/wheels.sh $(WHEEL_VENV)

@@ -30,13 +30,18 @@ def seed(library) -> None:
     library.random.default_rng = lambda seed=0: default(0 if seed is None else seed)
 
 
+def told(error: BaseException) -> dict:
+    """An error's words, and its class with the classes that it is derived from."""
+    return {"error": f"{type(error).__name__}: {error}", "classes": [c.__name__ for c in type(error).__mro__]}
+
+
 class Figures:
     """The pixels of what was drawn."""
 
     def __init__(self, folder: Path):
         self.folder, self.count, self.seconds = folder, 0, 0.0
 
-    def keep(self, *_, **__) -> None:
+    def keep(self) -> None:
         """In place of `plt.show`."""
         from matplotlib import pyplot as plt
 
@@ -97,13 +102,13 @@ def play_doctests(program: dict, library, rewrite, found: dict) -> None:
         for example in test.examples:
             if example.options.get(doctest.SKIP):
                 continue
-            out, error = io.StringIO(), None
+            out, error = io.StringIO(), {}
             try:
                 with contextlib.redirect_stdout(out):
                     exec(compile(rewrite(example.source), "<example>", "single"), names)
             except Exception as raised:
-                error = f"{type(raised).__name__}: {raised}"
-            steps.append({"source": example.source, "text": out.getvalue(), "error": error})
+                error = told(raised)
+            steps.append({"source": example.source, "text": out.getvalue(), **error})
 
 
 def main() -> None:
@@ -120,10 +125,11 @@ def main() -> None:
         matplotlib.use("agg")
         from matplotlib import pyplot as plt
 
-        plt.show = figures.keep
+        # matplotlib gives the function a signature, which a method cannot take
+        plt.show = lambda *_, **__: figures.keep()
     from rewrite import rewrite
 
-    found = {"error": None}
+    found = {}
     begin = time.perf_counter()
     try:
         if program["doctests"]:
@@ -132,11 +138,13 @@ def main() -> None:
             play_script(program, figures, found)
     except (Exception, SystemExit) as raised:
         lines = traceback.format_exc().splitlines()
-        found["error"] = f"{type(raised).__name__}: {raised}"
-        found["trace"] = "\n".join(lines[-40:])
+        found |= told(raised) | {"trace": "\n".join(lines[-40:])}
     found["seconds"] = time.perf_counter() - begin - figures.seconds
-    if "matplotlib" in sys.modules:
-        figures.keep()
+    if "matplotlib" in sys.modules and "error" not in found:
+        try:
+            figures.keep()
+        except Exception as raised:
+            found |= told(raised) | {"trace": traceback.format_exc()}
     found["figures"] = figures.count
     result.write_text(json.dumps(found))
 
