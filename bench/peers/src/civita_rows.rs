@@ -1,5 +1,7 @@
 //! The rows as a user of Civita writes them.
 
+use std::hint::black_box;
+
 use civita::prelude::*;
 
 use crate::measure::{Run, timed, timed_try};
@@ -77,6 +79,12 @@ mod vector {
                         let z = Vector::<$t>::zeros(n);
                         timed(move || z.any())
                     }
+                    "a += &b" => {
+                        let mut y = a;
+                        timed(move || y += &b)
+                    }
+                    "sum().item()" => timed(move || x.sum().item()),
+                    "dot().item()" => try_timed(move || a.dot(&b)?.item()),
                     "cumsum" => try_timed(move || x.cumsum(0)),
                     "boolean select" => {
                         let m = Vector::from_vec(numbers::m(n));
@@ -119,6 +127,30 @@ mod matrix {
                 match row {
                     "sum over axis 0" => try_timed(move || x.over(0).sum()),
                     "sum over axis 1" => try_timed(move || x.over(1).sum()),
+                    "read each x[[i, j]]" => timed(move || {
+                        let mut sum = 0.0;
+                        for i in 0..shape[0] {
+                            for j in 0..shape[1] {
+                                sum += x[[i, j]];
+                            }
+                        }
+                        sum
+                    }),
+                    "write each x[[i, j]]" => {
+                        let mut x = x;
+                        timed(move || {
+                            for i in 0..shape[0] {
+                                for j in 0..shape[1] {
+                                    x[[i, j]] = (i + j) as $t;
+                                }
+                            }
+                        })
+                    }
+                    "each of rows()" => timed(move || {
+                        for row in x.rows() {
+                            black_box(row);
+                        }
+                    }),
                     "a + a.T" => timed(move || &a + &a.t()),
                     "copy of a.T" => timed(move || a.t().contiguous()),
                     "softmax" => try_timed(move || x.softmax(-1)),

@@ -1,5 +1,7 @@
 //! The rows as a user of ndarray writes them: its operators and methods, `Zip` and `mapv` where it has no method.
 
+use std::hint::black_box;
+
 use ndarray::{Array, Array1, Array2, Axis, Ix2, IxDyn, Zip};
 
 use crate::measure::{Run, timed};
@@ -107,6 +109,12 @@ mod vector {
                         let z = Array1::<$t>::zeros(n);
                         timed(move || z.iter().any(|v| *v != 0.0))
                     }
+                    "a += &b" => {
+                        let mut y = a;
+                        timed(move || y += &b)
+                    }
+                    "sum().item()" => timed(move || x.sum()),
+                    "dot().item()" => timed(move || a.dot(&b)),
                     "cumsum" => timed(move || {
                         let mut y = x.clone();
                         y.accumulate_axis_inplace(Axis(0), |before, now| *now += before);
@@ -155,6 +163,7 @@ mod matrix {
                     let values = array(values.into_iter().map(|v| v as $t).collect(), shape);
                     values.into_dimensionality::<Ix2>().ok()
                 };
+                let sides = [shape[0], shape[1]];
                 let n = shape.iter().product();
                 let (x, a, b) = (
                     load(numbers::x(n))?,
@@ -164,6 +173,30 @@ mod matrix {
                 match row {
                     "sum over axis 0" => timed(move || x.sum_axis(Axis(0))),
                     "sum over axis 1" => timed(move || x.sum_axis(Axis(1))),
+                    "read each x[[i, j]]" => timed(move || {
+                        let mut sum = 0.0;
+                        for i in 0..sides[0] {
+                            for j in 0..sides[1] {
+                                sum += x[[i, j]];
+                            }
+                        }
+                        sum
+                    }),
+                    "write each x[[i, j]]" => {
+                        let mut x = x;
+                        timed(move || {
+                            for i in 0..sides[0] {
+                                for j in 0..sides[1] {
+                                    x[[i, j]] = (i + j) as $t;
+                                }
+                            }
+                        })
+                    }
+                    "each of rows()" => timed(move || {
+                        for row in x.rows() {
+                            black_box(row);
+                        }
+                    }),
                     "a + a.T" => timed(move || &a + &a.t()),
                     "copy of a.T" => timed(move || a.t().as_standard_layout().into_owned()),
                     "softmax" => timed(move || {

@@ -99,7 +99,21 @@ pub const ROWS: &[Row] = &[
     grid("cumsum"),
     one("boolean select", &[size("1M", &[1_000_000])]),
     one("sum over axis 0", &[size("2000x2000", &[2000, 2000])]),
-    one("sum over axis 1", &[size("2000x2000", &[2000, 2000])]),
+    one(
+        "sum over axis 1",
+        &[
+            size("2000x2000", &[2000, 2000]),
+            size("1000x100", &[1000, 100]),
+            size("1000x10", &[1000, 10]),
+        ],
+    ),
+    // loops over elements and rows, as programs have that are not written for whole arrays
+    one("read each x[[i, j]]", &[size("100x100", &[100, 100])]),
+    one("write each x[[i, j]]", &[size("100x100", &[100, 100])]),
+    one("each of rows()", &[size("1000x10", &[1000, 10])]),
+    one("a += &b", &[size("1", &[1])]),
+    one("sum().item()", &[size("1", &[1])]),
+    one("dot().item()", &[size("1", &[1])]),
     one("outer add", &[size("(1000,1)+(1,1000)", &[1000])]),
     one("a + a.T", &[size("1000x1000", &[1000, 1000])]),
     one("copy of a.T", &[size("4096x4096", &[4096, 4096])]),

@@ -1,6 +1,6 @@
 //! Iterators over the parts of an axis: rows, chunks, windows. Each part is a view.
 
-use civita_core::raw::Raw;
+use civita_core::raw::{Lines, Raw};
 
 use crate::error::OrRaise;
 use crate::rank::{Axes, wrap};
@@ -27,6 +27,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         let at = civita_core::layout::normalize_axis("axis_iter", axis, rank)?;
         Ok(Rows {
             end: self.shape()[at],
+            lines: self.raw.lines(at),
             raw: self.raw.clone(),
             axis: at,
             start: 0,
@@ -136,6 +137,8 @@ fn select(raw: &Raw, axis: usize, i: usize) -> Result<Raw> {
 #[derive(Clone, Debug)]
 pub struct Rows<R> {
     raw: Raw,
+    /// Where no transformation looks at it.
+    lines: Option<Lines>,
     axis: usize,
     start: usize,
     end: usize,
@@ -145,7 +148,10 @@ pub struct Rows<R> {
 impl<R: FromRaw> Rows<R> {
     #[inline]
     fn part(&self, i: usize) -> R {
-        R::wrap(select(&self.raw, self.axis, i).or_raise())
+        R::wrap(match &self.lines {
+            Some(lines) => lines.at(i),
+            None => select(&self.raw, self.axis, i).or_raise(),
+        })
     }
 }
 

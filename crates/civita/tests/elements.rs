@@ -62,6 +62,47 @@ fn loops_in_rust() {
 }
 
 #[test]
+fn rows_are_views_of_any_layout_with_gradients() {
+    let x = Matrix::from_fn([2, 3], |[i, j]| (10 * i + j) as f64);
+    let columns: Vec<Vec<f64>> = x.t().rows().map(|row| row.to_vec()).collect();
+    assert_eq!(columns, [[0.0, 10.0], [1.0, 11.0], [2.0, 12.0]]);
+    let pairs: Vec<f64> = x.t().rows().map(|row| row[1] - row[0]).collect();
+    assert_eq!(pairs, [10.0; 3]);
+    assert_eq!(Matrix::<f64>::zeros([0, 3]).rows().count(), 0);
+    let empty = Matrix::<f64>::zeros([2, 0]);
+    assert_eq!(
+        empty.rows().map(|row| row.len()).collect::<Vec<_>>(),
+        [0, 0]
+    );
+    let w = x.requires_grad();
+    let sums: Vec<_> = w.rows().map(|row| row.sum()).collect();
+    (&sums[0] * 3.0 + &sums[1]).backward().unwrap();
+    assert_eq!(w.grad().unwrap(), [[3.0, 3.0, 3.0], [1.0, 1.0, 1.0]]);
+}
+
+#[test]
+fn operators_in_place_write_what_nobody_else_holds() {
+    let (mut a, b) = (tensor![1.0, 2.0], tensor![10.0, 20.0]);
+    a += &b;
+    let kept = a.clone();
+    a += &b;
+    a *= 2.0;
+    assert!(kept == [11.0, 22.0] && a == [42.0, 84.0]);
+    let own = a.clone();
+    a += &own;
+    assert!(own == [42.0, 84.0] && a == [84.0, 168.0]);
+    let mut t = tensor![[1, 2], [3, 4]].t();
+    t -= &tensor![[1, 1], [1, 1]];
+    assert_eq!(t, [[0, 2], [1, 3]]);
+    let mut narrow = tensor![100i8, -100];
+    narrow += &tensor![100i8, -100];
+    assert_eq!(narrow, [-56, 56]);
+    let mut whole = Vector::<f64>::ones(100_000);
+    whole += &Vector::<f64>::ones(100_000);
+    assert!(whole.iter().all(|v| v == 2.0));
+}
+
+#[test]
 fn tensors_compare_with_each_other_and_with_arrays() {
     let x = tensor![[1.0, 2.0], [3.0, 4.0]];
     assert!(x == x.clone() && x != tensor![[1.0, 2.0], [3.0, 5.0]]);

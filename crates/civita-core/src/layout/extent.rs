@@ -98,10 +98,12 @@ impl Layout {
     /// Returns true where two different indices may be the same element, as in a broadcast or in sliding windows.
     ///
     /// `false` is certain; `true` is certain unless the search was given up.
+    #[inline]
     pub fn has_internal_overlap(&self) -> bool {
-        if self.len <= 1 || self.contiguous {
-            return false;
-        }
+        self.len > 1 && !self.contiguous && self.may_overlap()
+    }
+
+    fn may_overlap(&self) -> bool {
         let mut axes = self.long_axes();
         axes.sort_unstable();
         if axes.first().is_some_and(|&(stride, _)| stride == 0) {

@@ -4,6 +4,7 @@ use super::{Dims, Layout};
 
 impl Layout {
     /// Index in the buffer of the element at `index`; `None` when `index` is outside the shape.
+    #[inline]
     pub fn index_of(&self, index: &[usize]) -> Option<usize> {
         if index.len() != self.rank() {
             return None;

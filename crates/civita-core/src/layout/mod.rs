@@ -238,6 +238,16 @@ impl Layout {
         }
     }
 
+    /// The same, so many elements further on; one without elements stays where it is.
+    #[inline]
+    pub(crate) fn shifted(&self, by: isize) -> Layout {
+        let mut moved = self.clone();
+        if moved.len != 0 {
+            moved.offset = (moved.offset as isize).wrapping_add(by) as usize;
+        }
+        moved
+    }
+
     /// Lengths of the axes.
     #[inline]
     pub fn shape(&self) -> &[usize] {

@@ -6,6 +6,8 @@ use smallvec::SmallVec;
 
 use super::Raw;
 use super::copy::check_cast;
+use crate::backend;
+use crate::device::Device;
 use crate::dtype::{Casting, DType, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::graph::Function;
@@ -13,6 +15,7 @@ use crate::layout::broadcast_shapes;
 use crate::ops::{ClassResult, Op, elementwise_heads};
 use crate::primitive::{Apply, Fused, Untagged, bind_in_place, bind_into, bind_one};
 use crate::program::Typed;
+use crate::storage::Access;
 
 /// What an op is applied to.
 #[derive(Clone, Copy)]
@@ -259,6 +262,9 @@ pub fn write_elementwise(
 /// As [`Raw::apply`].
 pub fn apply_in_place(op: Op, a: &mut Raw, b: Operand<'_>) -> Result<bool> {
     check_count(op, 2)?;
+    if let Some(done) = in_place_plainly(op, a, b) {
+        return done.map(|()| true);
+    }
     let (dtypes, weak): (SmallVec<[DType; 2]>, _) = match b {
         Operand::Tensor(b) => {
             let both = broadcast_shapes(op.row().name, &[a.shape(), b.shape()]);
@@ -278,6 +284,29 @@ pub fn apply_in_place(op: Op, a: &mut Raw, b: Operand<'_>) -> Result<bool> {
         Operand::Tensor(b) => bind_in_place(&apply, a, &[b], fits),
         Operand::Scalar(_) => bind_in_place(&apply, a, &[], fits),
     }
+}
+
+/// As [`apply_in_place`], where the operand has the same shape and dtype and nothing but memory is to be written: most are like that.
+/// `None` is for the general path.
+fn in_place_plainly(op: Op, a: &mut Raw, b: Operand<'_>) -> Option<Result<()>> {
+    let beside = match b {
+        Operand::Tensor(b) => b.is_plain() && b.storage().access() == Access::Owned,
+        Operand::Scalar(_) => true,
+    };
+    // powers of integers look at their exponents first
+    let plain = beside
+        && a.is_plain()
+        && (op != Op::Pow || a.dtype().is_float())
+        && a.is_sole_owner()
+        && !a.layout().has_internal_overlap()
+        && fits_plainly(op, &[(&*a).into(), b], a);
+    if !plain {
+        return None;
+    }
+    let out: &Raw = a;
+    let done = backend::of(Device::Cpu).op_into(op, &[out.into(), b], out);
+    out.storage().bump_version();
+    Some(done)
 }
 
 /// Halves from which on their magnitude is taken as bits: three calls cost more than a few conversions.

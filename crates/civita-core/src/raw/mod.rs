@@ -24,6 +24,7 @@ pub use gather::Mode;
 pub use index::Key;
 pub(crate) use reduce::Call;
 pub use reduce::ReduceOptions;
+pub use view::Lines;
 
 use crate::device::Device;
 use crate::dtype::DType;

@@ -12,7 +12,42 @@ fn unsigned(axes: &[isize], rank: usize) -> PerAxis<usize> {
         .collect()
 }
 
+/// The parts of an axis of a tensor without tags, one after the other: views that differ in where they begin.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    first: Raw,
+    count: usize,
+    /// Elements from one to the next.
+    step: isize,
+}
+
+impl Lines {
+    /// The part with this number.
+    ///
+    /// # Panics
+    /// When there are fewer.
+    #[inline]
+    pub fn at(&self, i: usize) -> Raw {
+        assert!(i < self.count, "there are {} parts", self.count);
+        self.first
+            .with_layout(self.first.layout().shifted(i as isize * self.step))
+    }
+}
+
 impl Raw {
+    /// The parts of an axis, which exists; `None` where the tensor has a tag, or no parts.
+    pub fn lines(&self, axis: usize) -> Option<Lines> {
+        let (&count, &step) = (self.shape().get(axis)?, self.layout().strides().get(axis)?);
+        if self.tag().is_some() || count == 0 {
+            return None;
+        }
+        Some(Lines {
+            first: self.select_index(axis as isize, 0).ok()?,
+            count,
+            step,
+        })
+    }
+
     fn view(&self, view: &View) -> Result<Raw> {
         bind_one(view, &[self])
     }

@@ -14,8 +14,63 @@ use crate::kernels::matmul::{
 use crate::layout::{Layout, PerAxis};
 use crate::raw::Raw;
 
+/// Lengths and strides of rows and columns, of a vector or a matrix; a vector is a row on the left and a column on the right.
+fn sides(x: &Raw, left: bool) -> Option<([usize; 2], [isize; 2])> {
+    match (x.shape(), x.layout().strides(), left) {
+        (&[m, n], &[row, column], _) => Some(([m, n], [row, column])),
+        (&[n], &[step], true) => Some(([1, n], [0, step])),
+        (&[n], &[step], false) => Some(([n, 1], [step, 0])),
+        _ => None,
+    }
+}
+
+/// Vectors and matrices of one dtype whose lengths fit: without lists of batch axes.
+fn plain(x: &Raw, y: &Raw) -> Option<Result<Raw>> {
+    let dtype = x.dtype();
+    let (([m, k], a), ([inner, n], b)) = (sides(x, true)?, sides(y, false)?);
+    let fits = dtype == y.dtype() && k == inner && m.checked_mul(n)? <= isize::MAX as usize;
+    if !fits {
+        return None;
+    }
+    let rows = (x.rank() == 2).then_some(m);
+    let shape: SmallVec<[usize; 2]> = rows
+        .into_iter()
+        .chain((y.rank() == 2).then_some(n))
+        .collect();
+    let run = || {
+        let out = memory::unwritten(&shape, dtype)?;
+        if !out.is_empty() {
+            let operand = |x: &Raw, [row_stride, col_stride]: [isize; 2]| Operand {
+                ptr: x.ptr().cast_const(),
+                row_stride,
+                col_stride,
+            };
+            let problem = Problem {
+                m,
+                n,
+                k,
+                a: operand(x, a),
+                b: operand(y, b),
+                c: out.ptr(),
+                ldc: n,
+                accumulate: false,
+            };
+            explain::note("matmul", m * n * k, || (dtype, explain::Kind::Matmul));
+            // SAFETY: layouts lie within their buffers, guards keep writers away, the result is new.
+            unsafe { multiply(dtype, &problem, &Batch::default())? };
+        }
+        Ok(out)
+    };
+    Some(run())
+}
+
 /// The matrix product over the last two axes, batched over the rest.
 pub(super) fn matmul(x: &Raw, y: &Raw, sums: Option<DType>) -> Result<Raw> {
+    if sums.is_none_or(|dtype| dtype == x.dtype())
+        && let Some(done) = plain(x, y)
+    {
+        return done;
+    }
     let shape = shape_check(x.shape(), y.shape())?;
     let dtype = sums.unwrap_or_else(|| promote(x.dtype(), y.dtype()));
     let widening = [x.dtype(), y.dtype(), dtype] == [DType::I8, DType::I8, DType::I32]
