@@ -1,6 +1,6 @@
-//! Inverse hyperbolic functions and the cube root. `f32` is computed in `f64`.
+//! Inverse hyperbolic functions and the cube root.
 //!
-//! The inverse hyperbolic functions are logarithms of `1 + s` whose `s` is known to more bits than a number has: the sum of
+//! The inverse hyperbolic functions compute `f32` in `f64`. They are logarithms of `1 + s` whose `s` is known to more bits than a number has: the sum of
 //! two parts goes into `log1p` as it is.
 
 use super::Real;

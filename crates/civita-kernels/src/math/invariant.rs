@@ -101,8 +101,8 @@ macro_rules! signed {
             fn floor_by<const NEGATIVE: bool>(self, d: Divisor<$w>) -> $t {
                 let a = $s::from(self);
                 let negative: $s = if NEGATIVE { -1 } else { 0 };
-                // the dividend with its sign turned around where the divisor is negative; of the least number that is itself,
-                // and there it stands for its magnitude
+                // The dividend, negated where the divisor is negative. The negation of the smallest integer overflows to itself,
+                // and is then read as unsigned: its magnitude.
                 let x = (a ^ negative).wrapping_sub(negative);
                 let below = (x & !(a & negative)) >> ($s::BITS - 1);
                 (d.quotient((x ^ below) as $w) as $s ^ below) as $t
