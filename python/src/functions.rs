@@ -7,6 +7,8 @@
 //! and reductions (tables of their own), `fuse` and gradients (they take functions), dtypes, printing, and methods that
 //! take `*shape` or `*axes` (`x.reshape(2, 3)`: `methods`).
 
+use std::ffi::CStr;
+
 use civita_core::dtype::{Casting, DType, can_cast};
 use civita_core::functions::{
     Composed, FUNCTIONS, Form, FunctionRow, Given, Kind, Param, Returned, Returns, Value,
@@ -18,10 +20,11 @@ use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PySequence, PySlice, PyString, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyList, PySequence, PySlice, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::{Array, wrap, wrap_view};
+use crate::call::{Arguments, Callable, CallableClass, with_arguments};
 use crate::convert::{self, array_of};
 use crate::error::{Outcome, type_error};
 use crate::gil;
@@ -31,7 +34,7 @@ use crate::scalar::{Generic, give};
 use crate::ufunc::{output, signature_object};
 
 // A function of whole arrays. Without a doc of its own, which would hide the instances'.
-#[pyclass(name = "function", module = "civita", frozen)]
+#[pyclass(name = "_function", module = "civita", frozen, subclass)]
 pub struct Function {
     row: &'static FunctionRow,
     manner: Manner,
@@ -51,6 +54,14 @@ struct Manner {
     depth: usize,
     /// Whether a call without keywords goes to the row as it is.
     plain: bool,
+    /// Whether a scalar's result is a scalar.
+    keeps_scalars: bool,
+    /// Bit n: whether n arguments by position need no binding.
+    by_position: u32,
+    /// The place of a parameter `casting`.
+    casting: Option<usize>,
+    /// The place of a parameter `dtype`.
+    dtype: Option<usize>,
 }
 
 impl Manner {
@@ -70,7 +81,19 @@ impl Manner {
             named: NAMED.iter().position(|(name, ..)| *name == row.name),
             depth: row.params.iter().map(depth).max().unwrap_or(0),
             plain: !is(&["pad", "trace", "nan_to_num"]),
+            keeps_scalars: is(SCALAR_METHODS),
+            by_position: (0..=row.positional.min(31))
+                .filter(|&n| row.takes_by_position(n))
+                .fold(0, |all, n| all | 1 << n),
+            casting: row.params.iter().position(|p| p.name == "casting"),
+            dtype: row.params.iter().position(|p| p.name == "dtype"),
         }
+    }
+
+    /// Whether so many arguments by position need no binding.
+    #[inline]
+    fn takes_by_position(&self, given: usize) -> bool {
+        given < 32 && self.by_position >> given & 1 == 1
     }
 }
 
@@ -202,6 +225,14 @@ const DEEPEST: usize = 64;
 
 /// An argument, by the form that its parameter asks for.
 fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
+    if let Ok(array) = ob.cast_exact::<Array>()
+        && matches!(
+            form,
+            Form::Array | Form::Operand | Form::OptionalArray | Form::OptionalOperand
+        )
+    {
+        return Ok(Value::Array(array.get().raw().clone()));
+    }
     match form {
         Form::OptionalArray | Form::OptionalOperand if ob.is_none() => Ok(Value::None),
         Form::Array | Form::EachArray | Form::OptionalArray => {
@@ -234,8 +265,28 @@ fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
         Form::DType if ob.is_none() => Ok(Value::None),
         Form::DType => Ok(Value::DType(crate::dtype::parse(ob)?)),
         Form::Plain | Form::Each => plain(ob, 0),
+        Form::Integers => match integers(ob) {
+            Some(all) => Ok(Value::Ints(all)),
+            None => plain(ob, 0),
+        },
         Form::Out => Ok(Value::None),
     }
+}
+
+/// The integers of a list or tuple that has nothing else.
+fn integers(ob: &Bound<'_, PyAny>) -> Option<SmallVec<[isize; 4]>> {
+    let integer = |item: Bound<'_, PyAny>| match item.is_exact_instance_of::<PyInt>() {
+        true => item.extract().ok(),
+        false => None,
+    };
+    if let Ok(tuple) = ob.cast_exact::<PyTuple>() {
+        return tuple.iter().map(integer).collect();
+    }
+    ob.cast_exact::<PyList>()
+        .ok()?
+        .iter()
+        .map(integer)
+        .collect()
 }
 
 /// The arrays of a sequence, or the rows of an array.
@@ -299,11 +350,11 @@ fn nested(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
 }
 
 /// Subscripts and arrays, or arrays each followed by a list of subscripts.
-fn subscripts(all: &[Bound<'_, PyAny>]) -> Outcome<Value> {
+fn subscripts(all: &[&Bound<'_, PyAny>]) -> Outcome<Value> {
     let by_text = all
         .first()
         .is_some_and(|first| first.is_instance_of::<PyString>());
-    let one = |(at, ob): (usize, &Bound<'_, PyAny>)| {
+    let one = |(at, ob): (usize, &&Bound<'_, PyAny>)| {
         // the last of an odd number of lists is that of the result
         let is_array = match by_text {
             true => at > 0,
@@ -324,7 +375,7 @@ fn plain(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
         return Ok(Value::Scalar(scalar));
     }
     if let Ok(text) = ob.cast::<PyString>() {
-        return Ok(Value::Text(text.to_string()));
+        return Ok(Value::Text(text.to_string().into()));
     }
     if depth < DEEPEST
         && let Ok(dict) = ob.cast::<PyDict>()
@@ -362,20 +413,6 @@ fn plain(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
     }
 }
 
-/// The argument at a place or under a name.
-fn given<'py>(
-    args: &Bound<'py, PyTuple>,
-    kwargs: Option<&Bound<'py, PyDict>>,
-    place: usize,
-    name: &str,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    match kwargs {
-        _ if args.len() > place => args.get_item(place).map(Some),
-        Some(kwargs) => kwargs.get_item(name),
-        None => Ok(None),
-    }
-}
-
 /// About how many elements a call works on: those of its arrays, times what integers may repeat.
 fn elements(values: &[Value]) -> usize {
     values.iter().fold(1, |all: usize, value| {
@@ -403,26 +440,21 @@ impl Function {
         }
     }
 
-    fn call<'py>(
-        &self,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> Outcome<Py<PyAny>> {
-        let (py, row) = (args.py(), self.row);
+    fn apply<'py>(&self, given: Arguments<'_, 'py>) -> Outcome<Py<PyAny>> {
+        let (py, row, manner) = (given.py(), self.row, &self.manner);
         let (mut out, mut target) = (None, None);
+        let args = given.positional();
         let mut values: SmallVec<[Value; 6]> = SmallVec::new();
-        if kwargs.is_none() && row.takes_by_position(args.len()) {
-            for (i, param) in row.params.iter().enumerate() {
-                values.push(if i < args.len() {
-                    argument(&args.get_item(i)?, param, &mut out, &mut target)?
-                } else {
-                    param.default_value()
-                });
+        if !given.has_names() && manner.takes_by_position(args.len()) {
+            let (by_position, rest) = row.params.split_at(args.len());
+            for (ob, param) in args.iter().zip(by_position) {
+                values.push(argument(ob, param, &mut out, &mut target)?);
             }
+            values.extend(rest.iter().map(Param::default_value));
         } else {
-            let mut keywords = Vec::new();
-            for (name, value) in kwargs.iter().flat_map(|k| k.iter()) {
-                keywords.push((name.extract::<PyBackedStr>()?, value));
+            let mut keywords: SmallVec<[_; 4]> = SmallVec::new();
+            for (name, value) in given.named() {
+                keywords.push((PyBackedStr::try_from(name)?, value));
             }
             let bound = row
                 .bind(args.iter(), keywords)
@@ -430,7 +462,7 @@ impl Function {
             for (param, given) in row.params.iter().zip(bound) {
                 values.push(match given {
                     Given::Default => param.default_value(),
-                    Given::One(ob) => argument(&ob, param, &mut out, &mut target)?,
+                    Given::One(ob) => argument(ob, param, &mut out, &mut target)?,
                     Given::Rest(all) if param.form == Form::Subscripts => subscripts(&all)?,
                     Given::Rest(all) => {
                         let all = all.iter().map(|ob| value_of(ob, param.form));
@@ -439,15 +471,8 @@ impl Function {
                 });
             }
         }
-        let is_dtype = |(p, v): (&Param, &Value)| p.name == "dtype" && !matches!(v, Value::None);
-        if out.is_some()
-            && self.manner.takes_out_or_dtype
-            && row.params.iter().zip(&values).any(is_dtype)
-        {
-            return Err(type_error(format!(
-                "{}() only takes `out` or `dtype` as an argument, but both were provided.",
-                row.name
-            )));
+        if let Some(out) = out {
+            return self.written(py, values, out);
         }
         if let Some(target) = target {
             return target.get().write(|x| {
@@ -460,66 +485,91 @@ impl Function {
                 Ok(py.None())
             });
         }
-        let is_casting = |p: &Param| p.name == "casting";
-        let casting = match row.params.iter().position(is_casting) {
-            Some(at) if out.is_some() => Casting::from_value(values[at].clone()).ok(),
-            _ => None,
-        };
-        let result = gil::work(py, elements(&values), || row.call(&mut values));
+        let result = self.run(py, &mut values)?;
+        // what may be a view of the first argument that is no text
+        let is_array = |ob: &&Bound<'py, PyAny>| !ob.is_instance_of::<PyString>();
+        let first = given.all().iter().find(is_array);
+        let source = first.filter(|ob| ob.is_exact_instance_of::<Array>());
+        if let Returned::One(x) = &result
+            && (source.is_none() || !manner.plain)
+        {
+            if manner.keeps_scalars && first.is_some_and(|ob| ob.is_instance_of::<Generic>()) {
+                return give(py, x.clone());
+            }
+            if row.name == "nan_to_num"
+                && let Some(copy) = given.get(1, "copy")
+                && !copy.is_truthy()?
+            {
+                return in_place(py, x.clone(), given.get(0, "x"));
+            }
+        }
+        match result {
+            Returned::One(x) => self.one(py, x, source),
+            other => self.returned(py, other, source),
+        }
+    }
+
+    /// Runs the row, and shows its warnings.
+    #[inline]
+    fn run(&self, py: Python<'_>, values: &mut [Value]) -> Outcome<Returned> {
+        let row = self.row;
+        let result = gil::work(py, elements(values), || row.call(values));
         let warnings = take_warnings();
+        if warnings.is_empty() {
+            return Ok(result?);
+        }
         let result = result?;
         for text in warnings {
             warn(py, &text)?;
         }
-        match (result, out) {
-            (Returned::One(x), Some(out)) => {
-                let x = match SPREAD.contains(&row.name) {
-                    true => x.broadcast_to(out.get().raw().shape())?,
-                    false => x,
-                };
-                let casting = casting.unwrap_or(match WRITES_BACK.contains(&row.name) {
-                    true if can_cast(out.get().raw().dtype(), x.dtype(), Casting::Safe) => {
-                        Casting::Unsafe
-                    }
-                    _ if FOLDS.contains(&row.name) => Casting::Unsafe,
-                    _ => Casting::SameKind,
-                });
-                write_out_as(row.name, x, out, casting)
-            }
-            (Returned::One(x), None) if !self.manner.plain && row.name == "nan_to_num" => {
-                match given(args, kwargs, 1, "copy")? {
-                    Some(copy) if !copy.is_truthy()? => {
-                        in_place(py, x, given(args, kwargs, 0, "x")?)
-                    }
-                    _ => self.returned(py, Returned::One(x), None),
-                }
-            }
-            (result, _) => {
-                // what may be a view of the first argument that is no text
-                let first = args.iter().find(|ob| !ob.is_instance_of::<PyString>());
-                let first = first.or_else(|| kwargs.and_then(|k| k.values().get_item(0).ok()));
-                if let Returned::One(x) = &result
-                    && SCALAR_METHODS.contains(&row.name)
-                    && first
-                        .as_ref()
-                        .is_some_and(|ob| ob.is_instance_of::<Generic>())
-                {
-                    return give(py, x.clone());
-                }
-                let source = first.filter(|ob| ob.is_exact_instance_of::<Array>());
-                self.returned(py, result, source.as_ref())
-            }
+        Ok(result)
+    }
+
+    /// A call whose result goes into an array.
+    #[cold]
+    fn written(
+        &self,
+        py: Python<'_>,
+        mut values: SmallVec<[Value; 6]>,
+        out: Bound<'_, Array>,
+    ) -> Outcome<Py<PyAny>> {
+        let (row, manner) = (self.row, &self.manner);
+        if manner.takes_out_or_dtype
+            && manner
+                .dtype
+                .is_some_and(|at| !matches!(values[at], Value::None))
+        {
+            return Err(type_error(format!(
+                "{}() only takes `out` or `dtype` as an argument, but both were provided.",
+                row.name
+            )));
         }
+        let casting = manner
+            .casting
+            .and_then(|at| Casting::from_value(values[at].clone()).ok());
+        let x = match self.run(py, &mut values)? {
+            Returned::One(x) if SPREAD.contains(&row.name) => {
+                x.broadcast_to(out.get().raw().shape())?
+            }
+            Returned::One(x) => x,
+            several => return self.returned(py, several, None),
+        };
+        let casting = casting.unwrap_or(match WRITES_BACK.contains(&row.name) {
+            true if can_cast(out.get().raw().dtype(), x.dtype(), Casting::Safe) => Casting::Unsafe,
+            _ if FOLDS.contains(&row.name) => Casting::Unsafe,
+            _ => Casting::SameKind,
+        });
+        write_out_as(row.name, x, out, casting)
     }
 }
 
 /// A result written over the array that it was computed from; a new array where that was none.
-fn in_place(py: Python<'_>, x: Raw, array: Option<Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
-    let Some(Ok(array)) = array.map(|ob| ob.cast_into::<Array>()) else {
+fn in_place(py: Python<'_>, x: Raw, array: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+    let Some(Ok(array)) = array.map(|ob| ob.cast::<Array>()) else {
         return give(py, x);
     };
     array.get().write(|raw| Ok(raw.assign(&x)?))?;
-    Ok(array.into_any().unbind())
+    Ok(array.clone().into_any().unbind())
 }
 
 /// Gives a `RuntimeWarning`, which a filter may turn into an error.
@@ -547,6 +597,16 @@ fn argument<'py>(
 }
 
 impl Function {
+    /// A result that is one array, as an object.
+    #[inline]
+    fn one(&self, py: Python<'_>, x: Raw, source: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+        match source {
+            Some(source) if self.manner.makes_arrays || x.rank() > 0 => wrap_view(py, x, source),
+            None if self.manner.makes_arrays => wrap(py, x),
+            _ => give(py, x),
+        }
+    }
+
     /// What a call returned, as an object.
     fn returned(
         &self,
@@ -554,12 +614,8 @@ impl Function {
         result: Returned,
         source: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
-        let (row, is_array) = (self.row, self.manner.makes_arrays);
-        let one = |x: Raw| match source {
-            Some(source) if is_array || x.rank() > 0 => wrap_view(py, x, source),
-            None if is_array => wrap(py, x),
-            _ => give(py, x),
-        };
+        let row = self.row;
+        let one = |x: Raw| self.one(py, x, source);
         let objects = |all: Vec<Raw>| all.into_iter().map(one).collect::<Outcome<Vec<_>>>();
         let one_or_tuple = |mut all: Vec<Py<PyAny>>| -> Outcome<Py<PyAny>> {
             match all.pop() {
@@ -588,7 +644,8 @@ impl Function {
                 Ok(PyTuple::new(py, objects(all)?)?.into_any().unbind())
             }
             (Returned::Several(all), _) => one_or_tuple(objects(all)?),
-            (Returned::WithList(x, all), _) => {
+            (Returned::WithList(both), _) => {
+                let (x, all) = *both;
                 let all = PyList::new(py, objects(all)?)?.into_any().unbind();
                 Ok(PyTuple::new(py, [one(x)?, all])?.into_any().unbind())
             }
@@ -634,28 +691,23 @@ fn example(row: &FunctionRow) -> String {
 }
 
 /// The row of a name that Python's own functions and methods of arrays call too.
-pub fn call_row(
-    py: Python<'_>,
-    name: &'static str,
-    first: &Bound<'_, PyAny>,
-    options: Option<&Bound<'_, PyDict>>,
-) -> Outcome<Py<PyAny>> {
+pub fn call_row(name: &'static str, given: Arguments<'_, '_>) -> Outcome<Py<PyAny>> {
     let Some(row) = FunctionRow::find(name) else {
         return Err(type_error(format!("there is no function {name}")));
     };
-    Function::new(row).call(&PyTuple::new(py, [first])?, options)
+    Function::new(row).apply(given)
 }
 
 impl Function {
     /// What of Python answers a call with keywords that the row does not have.
-    fn helper(&self, kwargs: &Bound<'_, PyDict>) -> PyResult<Option<&'static str>> {
-        let has = |name: &str| kwargs.contains(name);
-        Ok(match self.manner.generalised {
-            Some(_) if has("axes")? || has("keepdims")? || has("signature")? => Some("_along_axes"),
-            Some(_) if self.row.name != "vecdot" && has("axis")? => Some("_along_axes"),
-            None if self.row.name == "clip" && (has("dtype")? || has("where")?) => Some("_clip"),
+    fn helper(&self, given: Arguments<'_, '_>) -> Option<&'static str> {
+        let has = |name: &str| given.keyword(name).is_some();
+        match self.manner.generalised {
+            Some(_) if has("axes") || has("keepdims") || has("signature") => Some("_along_axes"),
+            Some(_) if self.row.name != "vecdot" && has("axis") => Some("_along_axes"),
+            None if self.row.name == "clip" && (has("dtype") || has("where")) => Some("_clip"),
             _ => None,
-        })
+        }
     }
 
     #[cold]
@@ -667,6 +719,75 @@ impl Function {
     }
 }
 
+impl Callable for Function {
+    const NAME: &'static CStr = c"civita.function";
+
+    fn call<'py>(slf: &Bound<'py, Function>, given: Arguments<'_, 'py>) -> Outcome<Py<PyAny>> {
+        let Function { row, manner } = slf.get();
+        if manner.generalised.is_some()
+            && let Some(answer) = overrides::ufunc(slf, given)?
+        {
+            return Ok(answer);
+        }
+        if manner.takes_like
+            && let Some(like) = given.keyword("like")
+            && let Some(kwargs) = given.dict()?
+        {
+            kwargs.del_item("like")?;
+            let args = given.tuple()?;
+            return match overrides::made_like(like, row.name, &args, &kwargs)? {
+                Some(made) => Ok(made),
+                None => with_arguments(&args, Some(&kwargs), |given| slf.get().apply(given)),
+            };
+        }
+        if let Some(answer) = overrides::function(slf, given, manner.depth)? {
+            return Ok(answer);
+        }
+        if manner.plain && !given.has_names() {
+            return slf.get().apply(given);
+        }
+        // the mode of a border may be a function of the user's
+        if row.name == "pad"
+            && let Some(mode) = given.get(2, "mode")
+        {
+            if mode.is_callable() {
+                return python(given, "_pad_by", None);
+            }
+            check_pad(mode, given)?;
+        }
+        // results that others of NumPy's arguments of generalised ufuncs and of `clip` ask for
+        if given.has_names()
+            && let Some(helper) = slf.get().helper(given)
+        {
+            return python(given, helper, Some(slf));
+        }
+        // the sum of a diagonal in NumPy, a function as data in JAX: what is called with tells them apart
+        if row.name == "trace"
+            && let Some(first) = given.positional().first()
+            && first.is_callable()
+        {
+            let trace = given.py().import("civita.autograd")?.getattr("trace")?;
+            return Ok(trace.call(given.tuple()?, given.dict()?.as_ref())?.unbind());
+        }
+        slf.get().apply(given)
+    }
+}
+
+/// A call of a function that is written in Python, with an object in front.
+#[cold]
+fn python<'py>(
+    given: Arguments<'_, 'py>,
+    name: &str,
+    front: Option<&Bound<'py, Function>>,
+) -> Outcome<Py<PyAny>> {
+    let py = given.py();
+    let function = py.import("civita._functional")?.getattr(name)?;
+    let front = front.map(|f| f.as_any());
+    let all: SmallVec<[_; 6]> = front.into_iter().chain(given.positional()).collect();
+    let all = PyTuple::new(py, all)?;
+    Ok(function.call(all, given.dict()?.as_ref())?.unbind())
+}
+
 #[pymethods]
 impl Function {
     #[pyo3(signature = (*args, **kwargs))]
@@ -675,57 +796,7 @@ impl Function {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
-        let Function { row, manner } = *slf.get();
-        if manner.generalised.is_some()
-            && let Some(answer) = overrides::ufunc(slf, "__call__", args, kwargs)?
-        {
-            return Ok(answer);
-        }
-        if manner.takes_like
-            && let Some(kwargs) = kwargs
-            && let Some(like) = kwargs.get_item("like")?
-        {
-            let kwargs = kwargs.copy()?;
-            kwargs.del_item("like")?;
-            return match overrides::made_like(&like, row.name, args, &kwargs)? {
-                Some(made) => Ok(made),
-                None => slf.get().call(args, Some(&kwargs)),
-            };
-        }
-        if let Some(answer) = overrides::function(slf, args, kwargs, manner.depth)? {
-            return Ok(answer);
-        }
-        if manner.plain && kwargs.is_none() {
-            return slf.get().call(args, None);
-        }
-        // the mode of a border may be a function of the user's
-        if row.name == "pad"
-            && let Some(mode) = given(args, kwargs, 2, "mode")?
-        {
-            if mode.is_callable() {
-                let pad = args.py().import("civita._functional")?;
-                return Ok(pad.getattr("_pad_by")?.call(args, kwargs)?.unbind());
-            }
-            check_pad(&mode, args.len(), kwargs)?;
-        }
-        // results that others of NumPy's arguments of generalised ufuncs and of `clip` ask for
-        if let Some(kwargs) = kwargs
-            && let Some(helper) = slf.get().helper(kwargs)?
-        {
-            let helper = args.py().import("civita._functional")?.getattr(helper)?;
-            let all = [slf.clone().into_any()].into_iter().chain(args.iter());
-            let all = PyTuple::new(args.py(), all.collect::<Vec<_>>())?;
-            return Ok(helper.call(all, Some(kwargs))?.unbind());
-        }
-        // the sum of a diagonal in NumPy, a function as data in JAX: what is called with tells them apart
-        if row.name == "trace"
-            && let Ok(first) = args.get_item(0)
-            && first.is_callable()
-        {
-            let trace = args.py().import("civita.autograd")?.getattr("trace")?;
-            return Ok(trace.call(args, kwargs)?.unbind());
-        }
-        slf.get().call(args, kwargs)
+        with_arguments(args, kwargs, |given| Function::call(slf, given))
     }
 
     /// The function without asking other classes: what `ndarray.__array_function__` of NumPy calls.
@@ -735,7 +806,7 @@ impl Function {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
-        self.call(args, kwargs)
+        with_arguments(args, kwargs, |given| self.apply(given))
     }
 
     /// NumPy's name of the function.
@@ -815,8 +886,17 @@ impl Function {
 }
 
 /// A function as an attribute of the array class: on an array it is a bound method.
-#[pyclass(module = "civita", frozen)]
+#[pyclass(name = "_method", module = "civita", frozen, subclass)]
 struct Method(Py<Function>);
+
+impl Callable for Method {
+    const NAME: &'static CStr = c"civita.method";
+    const IS_METHOD: bool = true;
+
+    fn call<'py>(slf: &Bound<'py, Method>, given: Arguments<'_, 'py>) -> Outcome<Py<PyAny>> {
+        Function::call(slf.get().0.bind(given.py()), given)
+    }
+}
 
 #[pymethods]
 impl Method {
@@ -840,11 +920,11 @@ impl Method {
     /// As an attribute of the class: a function of the array.
     #[pyo3(signature = (*args, **kwargs))]
     fn __call__<'py>(
-        &self,
+        slf: &Bound<'py, Self>,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        self.0.bind(args.py()).call(args, kwargs)
+    ) -> Outcome<Py<PyAny>> {
+        with_arguments(args, kwargs, |given| Method::call(slf, given))
     }
 
     #[getter]
@@ -886,11 +966,7 @@ impl Method {
 }
 
 /// Refuses modes that are no names, and arguments that a mode of `pad` does not have.
-fn check_pad(
-    mode: &Bound<'_, PyAny>,
-    given: usize,
-    kwargs: Option<&Bound<'_, PyDict>>,
-) -> Outcome<()> {
+fn check_pad(mode: &Bound<'_, PyAny>, given: Arguments<'_, '_>) -> Outcome<()> {
     const NAMES: [&str; 7] = [
         "array",
         "pad_width",
@@ -902,9 +978,10 @@ fn check_pad(
     ];
     // of calls that no function takes the arguments are told first
     let mut keys = Vec::new();
-    for (key, _) in kwargs.into_iter().flat_map(|k| k.iter()) {
-        keys.push(key.extract::<PyBackedStr>()?);
+    for (key, _) in given.named() {
+        keys.push(PyBackedStr::try_from(key)?);
     }
+    let given = given.positional().len();
     let known = |key: &PyBackedStr| NAMES[given.min(3)..].contains(&&**key);
     if given > 3 || !keys.iter().all(known) {
         return Ok(());
@@ -936,20 +1013,23 @@ fn check_pad(
 /// Adds a function for each row, under its name and its aliases, and the methods that rows name.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = m.py();
-    m.add_class::<Function>()?;
     for ((_, class, _), object) in NAMED.iter().zip(named_classes(py)?) {
         m.add(*class, object)?;
     }
     let arrays = py.get_type::<Array>();
+    let sample = Bound::new(py, Function::new(&FUNCTIONS[0]))?;
+    let function_class = CallableClass::new(&sample)?;
+    m.add("function", function_class.class(py))?;
+    let method_class = CallableClass::new(&Bound::new(py, Method(sample.unbind()))?)?;
     // those that are ufuncs are objects of that class
     let plain = |row: &&FunctionRow| Composed::find(row.name).is_none();
     for row in FUNCTIONS.iter().filter(plain) {
-        let function = Py::new(py, Function::new(row))?;
+        let function = function_class.object(py, Function::new(row))?.unbind();
         for name in std::iter::once(&row.name).chain(row.aliases) {
             m.add(*name, &function)?;
         }
         if let Some(name) = row.method {
-            arrays.setattr(name, Method(function))?;
+            arrays.setattr(name, method_class.object(py, Method(function))?)?;
         }
     }
     Ok(())

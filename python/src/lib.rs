@@ -8,6 +8,7 @@ mod array;
 mod arrow;
 mod assign;
 mod buffer;
+mod call;
 mod callback;
 mod convert;
 mod create;

@@ -9,6 +9,7 @@ use pyo3::types::{PyDict, PyInt, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::{Array, wrap, wrap_view};
+use crate::call::with_arguments;
 use crate::convert::Value;
 use crate::dtype::{casting as casting_rule, parse};
 use crate::error::{Outcome, type_error, value_error};
@@ -317,7 +318,8 @@ impl Array {
         options.set_item("order", order)?;
         options.set_item("stable", stable)?;
         options.set_item("descending", descending)?;
-        let sorted = call_row(py, "sort", slf.as_any(), Some(&options))?;
+        let array = PyTuple::new(py, [slf])?;
+        let sorted = with_arguments(&array, Some(&options), |given| call_row("sort", given))?;
         let sorted = sorted
             .bind(py)
             .cast::<Array>()

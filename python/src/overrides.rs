@@ -3,6 +3,8 @@
 //! Here is the question whether an argument's class has such a method, which costs a comparison of addresses for arrays and
 //! numbers. Whom to ask, and in which order, is written in Python (`civita._overrides`).
 
+use std::borrow::Borrow;
+
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -11,6 +13,7 @@ use pyo3::types::{
 };
 
 use crate::array::Array;
+use crate::call::Arguments;
 use crate::dtype::PyDType;
 use crate::error::Outcome;
 use crate::fuse::PyExpr;
@@ -105,25 +108,25 @@ fn is_numpys(method: &Bound<'_, PyAny>, protocol: Protocol) -> bool {
 
 /// Returns true where an argument takes over, or an element of lists and tuples that are nested so deep.
 fn any<'py>(
-    mut values: impl Iterator<Item = Bound<'py, PyAny>>,
+    mut values: impl Iterator<Item = impl Borrow<Bound<'py, PyAny>>>,
     protocol: Protocol,
     depth: usize,
 ) -> bool {
     values.any(|ob| {
-        if stance(&ob, protocol) != Stance::Operand {
-            return true;
-        }
-        if depth == 0 {
-            return false;
-        }
-        if let Ok(list) = ob.cast_exact::<PyList>() {
-            return any(list.iter(), protocol, depth - 1);
-        }
-        match ob.cast_exact::<PyTuple>() {
-            Ok(tuple) => any(tuple.iter(), protocol, depth - 1),
-            Err(_) => false,
-        }
+        let ob = ob.borrow();
+        stance(ob, protocol) != Stance::Operand || (depth > 0 && inside(ob, protocol, depth - 1))
     })
+}
+
+/// As [`any`] of what lists and tuples hold.
+fn inside(ob: &Bound<'_, PyAny>, protocol: Protocol, depth: usize) -> bool {
+    if let Ok(list) = ob.cast_exact::<PyList>() {
+        return any(list.iter(), protocol, depth);
+    }
+    match ob.cast_exact::<PyTuple>() {
+        Ok(tuple) => any(tuple.iter(), protocol, depth),
+        Err(_) => false,
+    }
 }
 
 /// What another class answers for a call of one of our functions; `None` where the function itself is meant. The
@@ -131,39 +134,53 @@ fn any<'py>(
 #[inline]
 pub fn function<'py>(
     function: &Bound<'py, PyAny>,
-    args: &Bound<'py, PyTuple>,
-    kwargs: Option<&Bound<'py, PyDict>>,
+    given: Arguments<'_, 'py>,
     depth: usize,
 ) -> Outcome<Option<Py<PyAny>>> {
-    if !any(args.iter(), Protocol::Function, depth)
-        && !kwargs.is_some_and(|k| any(k.iter().map(|(_, v)| v), Protocol::Function, depth))
+    match any(given.all().iter(), Protocol::Function, depth) {
+        true => ask(function, given, depth).map(Some),
+        false => Ok(None),
+    }
+}
+
+#[cold]
+fn ask<'py>(
+    function: &Bound<'py, PyAny>,
+    given: Arguments<'_, 'py>,
+    depth: usize,
+) -> Outcome<Py<PyAny>> {
+    let all = (function, given.tuple()?, given.dict()?, depth);
+    let asked = python(given.py())?.call_method1("function", all)?;
+    Ok(asked.unbind())
+}
+
+/// What another class answers for a call of a ufunc; `None` where the ufunc itself is meant.
+#[inline]
+pub fn ufunc<'py>(
+    ufunc: &Bound<'py, PyAny>,
+    given: Arguments<'_, 'py>,
+) -> Outcome<Option<Py<PyAny>>> {
+    if !any(given.positional().iter(), Protocol::Ufunc, 0)
+        && !any(given.keyword("out").into_iter(), Protocol::Ufunc, 1)
     {
         return Ok(None);
     }
-    let asked = python(args.py())?.call_method1("function", (function, args, kwargs, depth))?;
-    Ok(Some(asked.unbind()))
+    let kwargs = given.dict()?;
+    ask_ufunc(ufunc, "__call__", &given.tuple()?, kwargs.as_ref()).map(Some)
 }
 
-/// What another class answers for a call of a ufunc, or of one of its methods; `None` where the ufunc itself is meant.
-#[inline]
-pub fn ufunc<'py>(
+#[cold]
+fn ask_ufunc<'py>(
     ufunc: &Bound<'py, PyAny>,
     method: &str,
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
-) -> Outcome<Option<Py<PyAny>>> {
-    let out = match kwargs {
-        Some(kwargs) => kwargs.get_item(intern!(ufunc.py(), "out"))?,
-        None => None,
-    };
-    if !any(args.iter(), Protocol::Ufunc, 0) && !any(out.into_iter(), Protocol::Ufunc, 1) {
-        return Ok(None);
-    }
+) -> Outcome<Py<PyAny>> {
     let asked = python(args.py())?.call_method1("ufunc", (ufunc, method, args, kwargs))?;
-    Ok(Some(asked.unbind()))
+    Ok(asked.unbind())
 }
 
-/// As [`ufunc`] for a method whose arguments are bound already.
+/// As [`ufunc`] for one of its methods, whose arguments are bound already.
 pub fn method<'py>(
     function: &Bound<'py, Ufunc>,
     name: &str,
@@ -180,12 +197,8 @@ pub fn method<'py>(
     for (key, ob) in given {
         kwargs.set_item(key, ob)?;
     }
-    ufunc(
-        function,
-        name,
-        &PyTuple::new(function.py(), args)?,
-        Some(&kwargs),
-    )
+    let args = PyTuple::new(function.py(), args)?;
+    ask_ufunc(function, name, &args, Some(&kwargs)).map(Some)
 }
 
 /// As [`method`] for `reduce`, whose axes are bound too.

@@ -3,6 +3,8 @@
 // what `#[pymethods]` writes inside a macro of ours looks like our own code to the lint
 #![allow(unsafe_op_in_unsafe_fn)]
 
+use std::ffi::CStr;
+
 use civita_core::dtype::{Casting, DType};
 use civita_core::functions::ufuncs::Restriction;
 use civita_core::layout::{Axes, KeepDims};
@@ -14,6 +16,7 @@ use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::Array;
+use crate::call::{Arguments, Callable, CallableClass, with_arguments};
 use crate::convert::{array_of, value};
 
 use crate::error::{Outcome, type_error, value_error};
@@ -25,7 +28,7 @@ use crate::scalar::give;
 use crate::ufunc::output;
 
 // A function that reduces axes. Without a doc of its own, which would hide the instances'.
-#[pyclass(name = "reduction", module = "civita", frozen)]
+#[pyclass(name = "_reduction", module = "civita", frozen, subclass)]
 pub struct Reducer(&'static ReductionRow);
 
 /// Names beside NumPy's.
@@ -159,7 +162,7 @@ impl<'py> Call<'py> {
     fn bind(
         row: &ReductionRow,
         args: &[Bound<'py, PyAny>],
-        kwargs: Option<&Bound<'py, PyDict>>,
+        given: Arguments<'_, 'py>,
     ) -> Outcome<Call<'py>> {
         let mut call = Call {
             axis: AxisArg::All,
@@ -170,7 +173,7 @@ impl<'py> Call<'py> {
             initial: None,
             mask: None,
         };
-        if args.is_empty() && kwargs.is_none() {
+        if args.is_empty() && !given.has_names() {
             return Ok(call);
         }
         let names = || {
@@ -190,8 +193,8 @@ impl<'py> Call<'py> {
             call.set(row, name, arg)?;
         }
         let taken = args.len();
-        for (key, given) in kwargs.iter().flat_map(|k| k.iter()) {
-            let key = key.extract::<std::borrow::Cow<'_, str>>()?;
+        for (key, given) in given.named() {
+            let key = key.to_str()?;
             match names().filter(|n| *n != "*").position(|n| n == key) {
                 Some(at) if at < taken => {
                     return Err(type_error(format!(
@@ -199,7 +202,7 @@ impl<'py> Call<'py> {
                         row.numpy
                     )));
                 }
-                Some(_) => call.set(row, &key, &given)?,
+                Some(_) => call.set(row, key, given)?,
                 None => {
                     return Err(type_error(format!(
                         "{}() got an unexpected keyword argument '{key}'\n  rule: the signature is {}(a, {})",
@@ -236,9 +239,9 @@ fn reduce<'py>(
     row: &'static ReductionRow,
     x: &Raw,
     args: &[Bound<'py, PyAny>],
-    kwargs: Option<&Bound<'py, PyDict>>,
+    given: Arguments<'_, 'py>,
 ) -> Outcome<Py<PyAny>> {
-    let call = Call::bind(row, args, kwargs)?;
+    let call = Call::bind(row, args, given)?;
     let options = ReduceOptions {
         axes: call.axis.axes_of(x.rank()),
         keepdims: if call.keepdims {
@@ -345,6 +348,34 @@ pub fn write_out_as(
     Ok(out.into_any().unbind())
 }
 
+impl Reducer {
+    #[inline]
+    fn apply(&self, given: Arguments<'_, '_>) -> Outcome<Py<PyAny>> {
+        let Some((first, rest)) = given.positional().split_first() else {
+            return Err(type_error(format!(
+                "{}() missing 1 required positional argument: 'a'",
+                self.0.numpy
+            )));
+        };
+        if let Ok(array) = first.cast_exact::<Array>() {
+            return reduce(given.py(), self.0, &array.get().raw(), rest, given);
+        }
+        reduce(given.py(), self.0, &array_of(first, None)?, rest, given)
+    }
+}
+
+impl Callable for Reducer {
+    const NAME: &'static CStr = c"civita.reduction";
+
+    #[inline]
+    fn call<'py>(slf: &Bound<'py, Reducer>, given: Arguments<'_, 'py>) -> Outcome<Py<PyAny>> {
+        match overrides::function(slf, given, 0)? {
+            Some(answer) => Ok(answer),
+            None => slf.get().apply(given),
+        }
+    }
+}
+
 #[pymethods]
 impl Reducer {
     #[pyo3(signature = (*args, **kwargs))]
@@ -353,10 +384,7 @@ impl Reducer {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
-        match overrides::function(slf, args, kwargs, 0)? {
-            Some(answer) => Ok(answer),
-            None => slf.get()._implementation(args, kwargs),
-        }
+        with_arguments(args, kwargs, |given| Reducer::call(slf, given))
     }
 
     /// The function without asking other classes: what `ndarray.__array_function__` of NumPy calls.
@@ -366,19 +394,7 @@ impl Reducer {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
-        let py = args.py();
-        let mut rest: SmallVec<[Bound<'py, PyAny>; 4]> = args.iter().collect();
-        if rest.is_empty() {
-            return Err(type_error(format!(
-                "{}() missing 1 required positional argument: 'a'",
-                self.0.numpy
-            )));
-        }
-        let first = rest.remove(0);
-        if let Ok(array) = first.cast_exact::<Array>() {
-            return reduce(py, self.0, &array.get().raw(), &rest, kwargs);
-        }
-        reduce(py, self.0, &array_of(&first, None)?, &rest, kwargs)
+        with_arguments(args, kwargs, |given| self.apply(given))
     }
 
     #[getter]
@@ -435,8 +451,9 @@ macro_rules! methods {
                 $(#[doc = $doc])*
                 #[pyo3(signature = (*args, **kwargs))]
                 fn $name<'py>(slf: &Bound<'py, Self>, args: &Bound<'py, PyTuple>, kwargs: Option<&Bound<'py, PyDict>>) -> Outcome<Py<PyAny>> {
-                    let args: SmallVec<[Bound<'py, PyAny>; 4]> = args.iter().collect();
-                    reduce(slf.py(), Reduction::$Op.row(), &slf.get().raw(), &args, kwargs)
+                    with_arguments(args, kwargs, |given| {
+                        reduce(slf.py(), Reduction::$Op.row(), &slf.get().raw(), given.positional(), given)
+                    })
                 }
             )*
         }
@@ -446,12 +463,14 @@ civita_core::ops::reduction_rows!(methods);
 
 /// Adds a function for each row.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_class::<Reducer>()?;
+    let py = m.py();
+    let class = CallableClass::new(&Bound::new(py, Reducer(&REDUCTIONS[0]))?)?;
+    m.add("reduction", class.class(py))?;
     for row in REDUCTIONS {
-        m.add(row.numpy, Py::new(m.py(), Reducer(row))?)?;
+        m.add(row.numpy, class.object(py, Reducer(row))?)?;
     }
     for (alias, op) in ALIASES {
-        m.add(*alias, Py::new(m.py(), Reducer(op.row()))?)?;
+        m.add(*alias, class.object(py, Reducer(op.row()))?)?;
     }
     Ok(())
 }

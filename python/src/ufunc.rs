@@ -1,5 +1,7 @@
 //! Elementwise functions: one object for each row of the engine's table, `cv.add`, `cv.exp`, `cv.where`.
 
+use std::ffi::CStr;
+
 use civita_core::dtype::{Casting, DType, Scalar, can_cast, promote_all};
 use civita_core::functions::composed::Rule;
 use civita_core::functions::ufuncs::{self, Restriction};
@@ -7,11 +9,13 @@ use civita_core::functions::{COMPOSED, Composed, FunctionRow};
 use civita_core::layout::KeepDims;
 use civita_core::ops::{Class, ClassResult, Op, ROWS, Row};
 use civita_core::raw::{Operand, Raw, ReduceOptions, write_elementwise};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyDict, PyFloat, PyInt, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::Array;
+use crate::call::{Arguments, Callable, CallableClass, with_arguments};
 use crate::convert::{Value, array_of, value, values};
 use crate::dtype::{PyDType, casting as casting_rule, from_text, parse_optional, type_char};
 use crate::error::{Outcome, type_error, value_error};
@@ -24,7 +28,7 @@ use crate::reduction::AxisArg;
 use crate::scalar::{give, slots};
 
 // A function that works element by element, with broadcasting and promotion. Without a doc of its own, which would hide the instances'.
-#[pyclass(name = "ufunc", module = "civita", frozen)]
+#[pyclass(name = "_ufunc", module = "civita", frozen, subclass)]
 pub struct Ufunc {
     kind: Kind,
     /// What it calls itself.
@@ -192,11 +196,7 @@ struct Options<'py> {
 type Loop = SmallVec<[Option<DType>; 4]>;
 
 impl Ufunc {
-    fn options<'py>(
-        &self,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> Outcome<Options<'py>> {
+    fn options<'py>(&self, all: Arguments<'_, 'py>) -> Outcome<Options<'py>> {
         let (name, inputs, outputs) = (self.name, self.kind.inputs(), self.kind.outputs());
         let mut options = Options {
             out: Outputs::new(),
@@ -206,19 +206,19 @@ impl Ufunc {
             mask: None,
             keeps_array: false,
         };
-        for out in args.iter().skip(inputs) {
-            if is_ellipsis(&out) {
+        for out in &all.positional()[inputs..] {
+            if is_ellipsis(out) {
                 return Err(type_error("out=... is only allowed as a keyword argument."));
             }
-            options.out.push(output(&out)?);
+            options.out.push(output(out)?);
         }
-        for (key, given) in kwargs.iter().flat_map(|k| k.iter()) {
-            match key.extract::<std::borrow::Cow<'_, str>>()?.as_ref() {
+        for (key, given) in all.named() {
+            match key.to_str()? {
                 "out" if !options.out.is_empty() => {
                     return Err(type_error(format!("{name}() got the output twice")));
                 }
                 "out" if given.is_none() => {}
-                "out" if is_ellipsis(&given) => options.keeps_array = true,
+                "out" if is_ellipsis(given) => options.keeps_array = true,
                 "out" => match given.cast::<PyTuple>() {
                     Ok(all) if all.len() == outputs => {
                         for out in all.iter() {
@@ -243,15 +243,15 @@ impl Ufunc {
                     Err(_) if outputs > 1 => {
                         return Err(type_error("'out' must be a tuple of arrays"));
                     }
-                    Err(_) => options.out.push(output(&given)?),
+                    Err(_) => options.out.push(output(given)?),
                 },
-                "dtype" => options.dtype = parse_optional(Some(&given))?,
+                "dtype" => options.dtype = parse_optional(Some(given))?,
                 "signature" | "sig" if options.signature.is_some() => {
                     return Err(type_error("cannot specify both 'sig' and 'signature'"));
                 }
-                "signature" | "sig" => options.signature = self.signature_of(&given)?,
+                "signature" | "sig" => options.signature = self.signature_of(given)?,
                 "casting" => options.casting = casting_rule(&given.extract::<String>()?)?,
-                "where" => options.mask = crate::reduction::mask(&given)?,
+                "where" => options.mask = crate::reduction::mask(given)?,
                 // results lie as their operands do; there are no subclasses of arrays to keep
                 "order" | "subok" => {}
                 other => {
@@ -361,38 +361,34 @@ impl Ufunc {
 
     /// A call with any arguments.
     #[inline(never)]
-    fn call<'py>(
-        &self,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> Outcome<Py<PyAny>> {
-        let py = args.py();
+    fn apply(&self, all: Arguments<'_, '_>) -> Outcome<Py<PyAny>> {
+        let py = all.py();
         let arity = self.kind.inputs();
-        let given = args.len();
+        let given = all.positional().len();
         if given < arity || given > arity + self.kind.outputs() {
-            if self.is_where() && given == 1 && kwargs.is_none() {
-                return crate::functions::call_row(py, "nonzero", &args.get_item(0)?, None);
+            if self.is_where() && given == 1 && !all.has_names() {
+                return crate::functions::call_row("nonzero", all);
             }
             return Err(self.wrong_count(given));
         }
-        let inputs: SmallVec<[Bound<'py, PyAny>; 3]> = args.iter().take(arity).collect();
+        let inputs = &all.positional()[..arity];
         if inputs.iter().any(is_expr) {
-            if given != arity || kwargs.is_some() {
+            if given != arity || all.has_names() {
                 return Err(type_error(format!(
                     "{}() takes neither out nor dtype inside a fused function",
                     self.name
                 )));
             }
             return match self.kind {
-                Kind::Op(row) => fuse::apply(py, row.op, &inputs),
+                Kind::Op(row) => fuse::apply(py, row.op, inputs),
                 Kind::Composed(row, _) => Err(type_error(format!(
                     "{} is no step of a fused function\n  hint: write it with the ops that it is made of",
                     row.name
                 ))),
             };
         }
-        let values: Args<'_> = values(&inputs)?;
-        if given == arity && kwargs.is_none() {
+        let values: Args<'_> = values(inputs)?;
+        if given == arity && !all.has_names() {
             match self.kind {
                 Kind::Op(row) => {
                     let refs: SmallVec<[&Value<'_>; 3]> = values.iter().collect();
@@ -401,7 +397,7 @@ impl Ufunc {
                 Kind::Composed(row, _) => return composed(py, row, &values, Outputs::new(), None),
             }
         }
-        self.call_with(py, values, self.options(args, kwargs)?)
+        self.call_with(py, values, self.options(all)?)
     }
 
     /// Everything but the plain call with as many arguments as there are inputs.
@@ -736,6 +732,45 @@ pub fn signature_object<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py,
         .call1((names.get_item("f")?,))
 }
 
+impl Callable for Ufunc {
+    const NAME: &'static CStr = c"civita.ufunc";
+
+    #[inline]
+    fn call<'py>(slf: &Bound<'py, Ufunc>, given: Arguments<'_, 'py>) -> Outcome<Py<PyAny>> {
+        let py = given.py();
+        if !given.has_names()
+            && let Kind::Op(&Row { op, .. }) = slf.get().kind
+            && given.positional().len() == op.row().arity
+        {
+            // arrays and nothing else: the fast path
+            match given.positional() {
+                [a] if let Ok(a) = a.cast_exact::<Array>() => {
+                    return match op {
+                        // views, as the attributes are
+                        Op::Real => Ok(a.getattr(intern!(py, "real"))?.unbind()),
+                        Op::Imag => Ok(a.getattr(intern!(py, "imag"))?.unbind()),
+                        _ => apply_to_one(py, op, &a.get().raw()),
+                    };
+                }
+                [a, b] => {
+                    if let (Ok(a), Ok(b)) = (a.cast_exact::<Array>(), b.cast_exact::<Array>()) {
+                        return apply_to_two(py, op, &a.get().raw(), &b.get().raw());
+                    }
+                }
+                _ => {}
+            }
+            // numbers: without arrays
+            if let Some(number) = slots::ufunc(op, given.positional()) {
+                return Ok(number);
+            }
+        }
+        match overrides::ufunc(slf, given)? {
+            Some(answer) => Ok(answer),
+            None => slf.get().apply(given),
+        }
+    }
+}
+
 #[pymethods]
 impl Ufunc {
     #[pyo3(signature = (*args, **kwargs))]
@@ -744,38 +779,7 @@ impl Ufunc {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
-        let py = args.py();
-        if kwargs.is_none()
-            && let Kind::Op(&Row { op, arity, .. }) = slf.get().kind
-            && args.len() == arity
-        {
-            // arrays and nothing else: the fast path
-            let a = args.get_borrowed_item(0)?;
-            if let Ok(a) = a.cast_exact::<Array>() {
-                match arity {
-                    // views, as the attributes are
-                    1 if op == Op::Real => return Ok(a.getattr("real")?.unbind()),
-                    1 if op == Op::Imag => return Ok(a.getattr("imag")?.unbind()),
-                    1 => return apply_to_one(py, op, &a.get().raw()),
-                    2 => {
-                        let b = args.get_borrowed_item(1)?;
-                        if let Ok(b) = b.cast_exact::<Array>() {
-                            return apply_to_two(py, op, &a.get().raw(), &b.get().raw());
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            // numbers: without arrays
-            let operands: SmallVec<[_; 3]> = args.iter_borrowed().collect();
-            if let Some(number) = slots::ufunc(op, &operands) {
-                return Ok(number);
-            }
-        }
-        match overrides::ufunc(slf, "__call__", args, kwargs)? {
-            Some(answer) => Ok(answer),
-            None => slf.get().call(args, kwargs),
-        }
+        with_arguments(args, kwargs, |given| Ufunc::call(slf, given))
     }
 
     /// Applies the function in place to what `indices` picks from `a`, and to `b` where it takes two; again and again for a
@@ -1187,22 +1191,25 @@ impl Ufunc {
 
 /// Adds a function for each row, under NumPy's name and its other ones.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_class::<Ufunc>()?;
+    let py = m.py();
+    let class = CallableClass::new(&Bound::new(py, Kind::Op(&ROWS[0]).function())?)?;
+    m.add("ufunc", class.class(py))?;
     let functions = ROWS
         .iter()
-        .map(|row| Py::new(m.py(), Kind::Op(row).function()))
+        .map(|row| class.object(py, Kind::Op(row).function()))
         .collect::<PyResult<Vec<_>>>()?;
     for (row, function) in ROWS.iter().zip(&functions) {
         m.add(row.numpy, function)?;
     }
     for row in COMPOSED.iter().copied() {
         if let Some(function) = FunctionRow::find(row.name) {
-            m.add(row.name, Kind::Composed(row, function).function())?;
+            let ufunc = Kind::Composed(row, function).function();
+            m.add(row.name, class.object(py, ufunc)?)?;
         }
     }
     for &(name, op) in TWINS {
         let kind = Kind::Op(op.row());
-        m.add(name, Ufunc { kind, name })?;
+        m.add(name, class.object(py, Ufunc { kind, name })?)?;
     }
     for (alias, op) in ALIASES {
         m.add(*alias, &functions[*op as usize])?;

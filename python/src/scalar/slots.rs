@@ -15,11 +15,11 @@ use civita_core::math::divide::{self, Division};
 use civita_core::math::{self, complex};
 use civita_core::ops::Op;
 use num_complex::Complex;
+use pyo3::PyTypeInfo;
 use pyo3::exceptions::PySystemError;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyFloat, PyTuple, PyType};
-use pyo3::{Borrowed, PyTypeInfo};
 
 use super::Held;
 
@@ -342,7 +342,7 @@ unsafe extern "C" fn float_power(
 
 /// What a ufunc makes of numbers of which one is a float, at least, and all are exact as `float64`; `None` is for the general path to
 /// answer, of results that are not finite too.
-pub fn ufunc<'py>(op: Op, operands: &[Borrowed<'_, 'py, PyAny>]) -> Option<Py<PyAny>> {
+pub fn ufunc(op: Op, operands: &[Bound<'_, PyAny>]) -> Option<Py<PyAny>> {
     let mut numbers = [0.0; 2];
     let numbers = numbers.get_mut(..operands.len())?;
     let mut is_float = false;

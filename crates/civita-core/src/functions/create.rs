@@ -50,7 +50,7 @@ pub fn indices(dimensions: Shape, dtype: OptDType, sparse: Bool) -> Result<Retur
     let (shape, dtype) = (dimensions.0, dtype.unwrap_or(DType::I64));
     match sparse {
         true => Ok(Returned::Tuple(grids(&shape, dtype)?)),
-        false => Ok(grid(shape)?.cast(dtype)?.into()),
+        false => Ok(grid(&shape)?.cast(dtype)?.into()),
     }
 }
 
@@ -65,11 +65,11 @@ fn grids(shape: &[usize], dtype: DType) -> Result<Vec<Raw>> {
 }
 
 /// The indices of all elements, under a new first axis.
-pub fn grid(shape: Vec<usize>) -> Result<Raw> {
-    let grids = grids(&shape, DType::I64)?;
+pub fn grid(shape: &[usize]) -> Result<Raw> {
+    let grids = grids(shape, DType::I64)?;
     let wide = grids
         .iter()
-        .map(|g| g.broadcast_to(&shape))
+        .map(|g| g.broadcast_to(shape))
         .collect::<Result<Vec<_>>>()?;
     match wide[..] {
         [] => Raw::zeros(&[0], DType::I64),

@@ -53,6 +53,7 @@ impl Kind for Subscripts {
             None => return Err(Error::value(OP, "No input operands").into()),
             Some(Value::Text(text)) => {
                 let operands = all.map(Array::from_value).collect::<Result<_, _>>()?;
+                let text = text.into_owned();
                 return Ok(Subscripts { text, operands });
             }
             Some(first) => first,

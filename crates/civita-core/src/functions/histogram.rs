@@ -36,7 +36,7 @@ impl Kind for Bins {
     const STUB: &'static str = "SupportsIndex | _str | _ArrayLike";
     fn from_value(value: Value) -> Result<Bins, Refused> {
         match value {
-            Value::Text(name) => Ok(Bins::Rule(name)),
+            Value::Text(name) => Ok(Bins::Rule(name.into_owned())),
             Value::Scalar(Scalar::Int(n)) => isize::try_from(n)
                 .map(Bins::Count)
                 .map_err(|_| Refused::Type),

@@ -114,7 +114,7 @@ impl Kind for Requirements {
             Value::List(all) => all
                 .into_iter()
                 .map(|word| match word {
-                    Value::Text(word) => Ok(word),
+                    Value::Text(word) => Ok(word.into_owned()),
                     _ => Err(Refused::Type),
                 })
                 .collect::<Result<Vec<_>, _>>()?,
@@ -149,7 +149,7 @@ impl Requirements {
     /// # Errors
     /// When there is no such flag, or C and F order are asked for.
     pub fn of(letters: &str) -> Result<Requirements> {
-        Requirements::from_value(Value::Text(letters.into())).map_err(|why| match why {
+        Requirements::from_value(Value::Text(letters.to_owned().into())).map_err(|why| match why {
             Refused::Because(error) => error,
             Refused::Type | Refused::Word(_) => {
                 Error::value("require", format!("{letters:?} names no flags"))

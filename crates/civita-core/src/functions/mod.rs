@@ -175,8 +175,8 @@ pub enum Returned {
     Several(Vec<Raw>),
     /// Several as a tuple, of one too.
     Tuple(Vec<Raw>),
-    /// One, and several as a list.
-    WithList(Raw, Vec<Raw>),
+    /// One, and several as a list; boxed, so that the others are moved without calling `memcpy`.
+    WithList(Box<(Raw, Vec<Raw>)>),
     /// Several, of which some were not asked for.
     Asked(Vec<Option<Raw>>),
     /// A boolean.
@@ -188,6 +188,8 @@ pub enum Returned {
     /// The steps of a contraction, and their description.
     Path(Vec<Vec<usize>>, String),
 }
+
+const _: () = assert!(size_of::<Returned>() <= size_of::<Raw>());
 
 macro_rules! returned { ($($T:ty, $v:pat => $value:expr;)*) => { $(
     impl From<$T> for Returned {
@@ -202,7 +204,7 @@ returned! {
     bool, v => Returned::Bool(v);
     usize, n => Returned::Count(n);
     Vec<usize>, shape => Returned::Shape(shape);
-    (Raw, Vec<Raw>), (x, all) => Returned::WithList(x, all);
+    (Raw, Vec<Raw>), both => Returned::WithList(Box::new(both));
     (Raw, Option<Raw>), (x, a) => Returned::Asked(vec![Some(x), a]);
     (Raw, Option<Raw>, Option<Raw>), (x, a, b) => Returned::Asked(vec![Some(x), a, b]);
     (Raw, Option<Raw>, Option<Raw>, Option<Raw>), (x, a, b, c) => Returned::Asked(vec![Some(x), a, b, c]);

@@ -18,6 +18,7 @@ use crate::ops::{Fold, Op, Reduction};
 use crate::primitive::{Over, direct};
 use crate::program::Program;
 use crate::raw::{Operand, Raw, ReduceOptions};
+use smallvec::smallvec;
 
 /// What stands for NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -426,7 +427,7 @@ pub fn nancumprod(a: Array, axis: AxisOrFlat, dtype: OptDType, _: Out) -> Result
 
 /// How many numbers are in each row, the last axis.
 pub(super) fn counts_of_rows(op: &'static str, x: &Raw) -> Result<Raw> {
-    let axis = Axes(Some(vec![-1]));
+    let axis = Axes(Some(smallvec![-1]));
     Call::new(op, x, &axis, false, &Where(None)).count()
 }
 

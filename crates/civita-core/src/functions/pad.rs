@@ -17,6 +17,7 @@ use crate::ops::{Op, Reduction};
 use crate::primitive::direct;
 use crate::raw::ReduceOptions;
 use crate::raw::{Mode, Raw};
+use smallvec::smallvec;
 
 const OP: &str = "pad";
 
@@ -427,7 +428,7 @@ fn reduced(op: Reduction) -> impl Fn(&Raw, isize) -> Result<Raw> {
 }
 
 fn median_along(x: &Raw, axis: isize) -> Result<Raw> {
-    median(x.clone(), Axes(Some(vec![axis])), Out, false, true)
+    median(x.clone(), Axes(Some(smallvec![axis])), Out, false, true)
 }
 
 /// An error that several axes may meet.

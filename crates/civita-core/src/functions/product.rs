@@ -5,7 +5,7 @@ use super::shape::product;
 use super::value::*;
 use crate::dtype::{Casting, Scalar};
 use crate::error::{Error, Result, shape_text};
-use crate::layout::{SliceItem, normalize_axes, normalize_axis};
+use crate::layout::{PerAxis, SliceItem, normalize_axes, normalize_axis};
 use crate::ops::Op;
 use crate::raw::Raw;
 
@@ -52,7 +52,7 @@ pub enum Contraction {
     /// So many of the last of the first array and of the first of the second.
     Count(isize),
     /// These of the first, and these of the second.
-    Pairs(Vec<isize>, Vec<isize>),
+    Pairs(PerAxis<isize>, PerAxis<isize>),
 }
 
 impl Kind for Contraction {
@@ -80,7 +80,7 @@ impl From<isize> for Contraction {
 }
 impl<const K: usize> From<([isize; K], [isize; K])> for Contraction {
     fn from((a, b): ([isize; K], [isize; K])) -> Contraction {
-        Contraction::Pairs(a.into(), b.into())
+        Contraction::Pairs(a[..].into(), b[..].into())
     }
 }
 

@@ -30,7 +30,7 @@ impl Kind for Reduce {
         let Value::Text(word) = value else {
             return Err(Refused::Type);
         };
-        Ok(match word.as_str() {
+        Ok(match &*word {
             "sum" => Reduce::Sum,
             "prod" => Reduce::Prod,
             "mean" => Reduce::Mean,

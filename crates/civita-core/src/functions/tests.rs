@@ -156,7 +156,7 @@ fn printed(returned: Returned, indices: &[usize]) -> String {
         (Returned::One(x), []) => x.display(),
         (Returned::Several(all), [i]) => all[*i].display(),
         (Returned::Several(all), []) if all.len() == 1 => all[0].display(),
-        (Returned::WithList(x, _), [0]) => x.display(),
+        (Returned::WithList(both), [0]) => both.0.display(),
         (Returned::Asked(all), []) => all[0].as_ref().expect("the first output").display(),
         (Returned::Bool(v), []) => Value::from(v).to_string(),
         (Returned::Count(n), []) => n.to_string(),

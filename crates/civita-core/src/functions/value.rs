@@ -6,8 +6,9 @@ use std::fmt;
 
 use crate::dtype::{Casting, DType, Scalar, promote};
 use crate::error::{Error, Result};
-use crate::layout::{self, SliceItem};
+use crate::layout::{self, Dims, PerAxis, SliceItem};
 use crate::raw::{Mode, Operand, Raw};
+use smallvec::{SmallVec, smallvec};
 
 /// An argument of any type.
 #[derive(Clone, Debug)]
@@ -16,10 +17,12 @@ pub enum Value {
     None,
     /// A boolean or a number.
     Scalar(Scalar),
-    /// A string.
-    Text(String),
+    /// A string; words of defaults are not copied.
+    Text(Cow<'static, str>),
     /// A list or tuple.
     List(Vec<Value>),
+    /// A list or tuple of integers, where a kind takes those ([`Form::Integers`]).
+    Ints(PerAxis<isize>),
     /// A dictionary.
     Dict(Vec<(Value, Value)>),
     /// `slice(start, stop, step)`.
@@ -30,6 +33,13 @@ pub enum Value {
     Array(Raw),
     /// Anything else, by the name of its type.
     Other(String),
+}
+
+/// A tuple as Python writes it.
+fn tuple(f: &mut fmt::Formatter<'_>, all: &[impl fmt::Display]) -> fmt::Result {
+    let texts: Vec<String> = all.iter().map(ToString::to_string).collect();
+    let comma = if all.len() == 1 { "," } else { "" };
+    write!(f, "({}{comma})", texts.join(", "))
 }
 
 /// As Python writes it.
@@ -49,15 +59,8 @@ impl fmt::Display for Value {
             Value::Scalar(Scalar::Float(v)) => write!(f, "{v:?}"),
             Value::Scalar(v) => write!(f, "{v}"),
             Value::Text(text) => write!(f, "'{text}'"),
-            Value::List(all) => {
-                let texts: Vec<String> = all.iter().map(Value::to_string).collect();
-                write!(
-                    f,
-                    "({}{})",
-                    texts.join(", "),
-                    if all.len() == 1 { "," } else { "" }
-                )
-            }
+            Value::List(all) => tuple(f, all),
+            Value::Ints(all) => tuple(f, all),
             Value::Dict(all) => {
                 let texts: Vec<String> = all.iter().map(|(k, v)| format!("{k}: {v}")).collect();
                 write!(f, "{{{}}}", texts.join(", "))
@@ -87,7 +90,7 @@ impl Value {
             Value::Scalar(Scalar::Float(_)) => "float",
             Value::Scalar(Scalar::Complex(_)) => "complex",
             Value::Text(_) => "str",
-            Value::List(_) => "list",
+            Value::List(_) | Value::Ints(_) => "list",
             Value::Dict(_) => "dict",
             Value::Slice(_) => "slice",
             Value::DType(_) => "dtype",
@@ -114,14 +117,15 @@ impl Value {
     }
 
     /// An integer as a list of one, a list, or an array of integers with at most one axis.
-    fn ints(&self) -> Option<Vec<isize>> {
+    fn ints(&self) -> Option<PerAxis<isize>> {
         match self {
+            Value::Ints(all) => Some(all.clone()),
             Value::List(all) => all.iter().map(Value::int).collect(),
             Value::Array(x) if x.rank() == 1 && (x.dtype().is_integer() || x.is_empty()) => {
                 let all = x.scalars().ok()?.into_iter().map(Value::Scalar);
                 all.map(|v| v.int()).collect()
             }
-            one => Some(vec![one.int()?]),
+            one => Some(smallvec![one.int()?]),
         }
     }
 }
@@ -131,6 +135,8 @@ impl Value {
 pub enum Form {
     /// By its own type.
     Plain,
+    /// By its own type; a list or tuple of integers without a [`Value`] for each.
+    Integers,
     /// To an array.
     Array,
     /// To an array of indices: an empty list has integer elements.
@@ -252,19 +258,19 @@ newtypes! {
     /// One axis, or `None`: the flattened array.
     AxisOrFlat(Option<isize>);
     /// One or several axes, or `None` for all.
-    Axes(Option<Vec<isize>>);
+    Axes(Option<PerAxis<isize>>);
     /// One or several axes.
-    AxisList(Vec<isize>);
+    AxisList(PerAxis<isize>);
     /// The order of all axes, or `None` for the reverse.
-    AxisOrder(Option<Vec<isize>>);
+    AxisOrder(Option<PerAxis<isize>>);
     /// One integer or several.
     Ints(Vec<isize>);
     /// Lengths of axes.
-    Shape(Vec<usize>);
+    Shape(Dims);
     /// Lengths of axes, of which one may be -1: whatever is left.
-    Lengths(Vec<isize>);
+    Lengths(PerAxis<isize>);
     /// A shape, or `None`.
-    OptShape(Option<Vec<usize>>);
+    OptShape(Option<Dims>);
     /// An element type.
     Dtype(DType);
     /// The device: there is one.
@@ -413,7 +419,7 @@ kinds! {
     EachIndices, "arrays of integers", "_ArrayLike", EachIndices:
         Value::List(all) => all.into_iter().map(|x| Indices::from_value(x).map(|x| x.0)).collect::<Result<_, _>>().map(EachIndices);
     EachShape, "shapes", "_Shape", Each:
-        Value::List(all) => all.into_iter().map(|s| Shape::from_value(s).map(|s| s.0)).collect::<Result<_, _>>().map(EachShape);
+        Value::List(all) => all.into_iter().map(|s| Shape::from_value(s).map(|s| s.0.into_vec())).collect::<Result<_, _>>().map(EachShape);
     Indices, "an array of integers", "_ArrayLike", Indices: other => indices(Array::from_value(other)?).map(Indices);
     Target, "an array", "ndarray", Target: Value::Array(x) => Ok(Target(x)), other => array(&other).map(Target);
     Numbers, "a sequence of arrays", "Sequence[_ArrayLike] | ndarray", Operands:
@@ -447,32 +453,34 @@ kinds! {
             _ => Err(Refused::Type),
         };
     AxisOrFlat, "an integer or None", "int | None": Value::None => Ok(AxisOrFlat(None)), some => Int::from_value(some).map(|a| AxisOrFlat(Some(a)));
-    Axes, "an integer, a tuple of integers or None", "_Axis": Value::None => Ok(Axes(None)), some => ints(&some).map(|all| Axes(Some(all)));
-    AxisList, "an integer or a tuple of integers", "_Shape": some => ints(&some).map(AxisList);
-    AxisOrder, "a tuple of integers or None", "Sequence[SupportsIndex] | None":
-        Value::None => Ok(AxisOrder(None)), Value::List(all) => ints(&Value::List(all)).map(|all| AxisOrder(Some(all)));
-    AxisPair, "two integers", "Sequence[SupportsIndex]": some => match ints(&some)?[..] {
+    Axes, "an integer, a tuple of integers or None", "_Axis", Integers: Value::None => Ok(Axes(None)), some => ints(&some).map(|all| Axes(Some(all)));
+    AxisList, "an integer or a tuple of integers", "_Shape", Integers: some => ints(&some).map(AxisList);
+    AxisOrder, "a tuple of integers or None", "Sequence[SupportsIndex] | None", Integers:
+        Value::None => Ok(AxisOrder(None)),
+        Value::Ints(all) => Ok(AxisOrder(Some(all))),
+        Value::List(all) => ints(&Value::List(all)).map(|all| AxisOrder(Some(all)));
+    AxisPair, "two integers", "Sequence[SupportsIndex]", Integers: some => match ints(&some)?[..] {
         [a, b] => Ok(AxisPair([a, b])),
         _ => Err(Error::value("axes", "two axes are needed").into()),
     };
-    Ints, "an integer or a sequence of integers", "SupportsIndex | Sequence[SupportsIndex] | ndarray": some => ints(&some).map(Ints);
-    Lengths, "an integer or a sequence of integers", "_Shape": some => match has_bool(&some) {
+    Ints, "an integer or a sequence of integers", "SupportsIndex | Sequence[SupportsIndex] | ndarray", Integers: some => ints(&some).map(|all| Ints(all.into_vec()));
+    Lengths, "an integer or a sequence of integers", "_Shape", Integers: some => match has_bool(&some) {
         true => Err(Refused::Type),
         false => ints(&some).map(Lengths),
     };
-    Shape, "an integer or a sequence of integers", "_Shape": some => shape(&some).map(Shape);
-    OptShape, "an integer, a sequence of integers or None", "_Shape | None":
+    Shape, "an integer or a sequence of integers", "_Shape", Integers: some => shape(&some).map(Shape);
+    OptShape, "an integer, a sequence of integers or None", "_Shape | None", Integers:
         Value::None => Ok(OptShape(None)), some => shape(&some).map(|s| OptShape(Some(s)));
     Dtype, "a dtype", "_DTypeLike", DType: some => dtype(some).map(Dtype);
     OptDType, "a dtype or None", "_DTypeLike | None", DType: Value::None => Ok(None), some => dtype(some).map(Some);
-    Device, "'cpu' or None", "_str | None": Value::None => Ok(Device(())), Value::Text(name) => match name.as_str() {
+    Device, "'cpu' or None", "_str | None": Value::None => Ok(Device(())), Value::Text(name) => match &*name {
         "cpu" => Ok(Device(())),
         _ => Err(Error::value("device", format!("there is no device {name:?}; the devices are [\"cpu\"]")).into()),
     };
     Out, "an array or None", "ndarray | tuple[ndarray] | None", Out: _ => Ok(Out);
-    Sections, "an integer or a sequence of integers", "SupportsIndex | Sequence[SupportsIndex] | ndarray": v => match v.int() {
+    Sections, "an integer or a sequence of integers", "SupportsIndex | Sequence[SupportsIndex] | ndarray", Integers: v => match v.int() {
         Some(n) => Ok(Sections::Equal(n)),
-        None => ints(&v).map(Sections::At),
+        None => ints(&v).map(|all| Sections::At(all.into_vec())),
     };
     Positions, "an integer, a slice, or a sequence of integers or booleans", "SupportsIndex | slice | Sequence[SupportsIndex] | _ArrayLike":
         Value::Slice([start, stop, step]) => Ok(Positions::Slice(SliceItem::Range { start, stop, step: step.unwrap_or(1) })),
@@ -483,7 +491,7 @@ kinds! {
         some => match some.int() {
             Some(i) => Ok(Positions::One(i)),
             None => match some.ints() {
-                Some(all) => Ok(Positions::List(all)),
+                Some(all) => Ok(Positions::List(all.into_vec())),
                 None => grid(&some).map(Positions::Grid),
             },
         };
@@ -502,7 +510,9 @@ fn no_index(dtype: DType) -> Refused {
 fn grid(value: &Value) -> Result<Vec<isize>, Refused> {
     match array(value)? {
         x if x.is_empty() => Ok(Vec::new()),
-        x if x.rank() > 1 && x.dtype().is_integer() => ints(&Value::Array(x.reshape(&[x.len()])?)),
+        x if x.rank() > 1 && x.dtype().is_integer() => {
+            ints(&Value::Array(x.reshape(&[x.len()])?)).map(SmallVec::into_vec)
+        }
         x if x.rank() > 1 && x.dtype().is_float() => Err(no_index(x.dtype())),
         _ => Err(Refused::Type),
     }
@@ -516,7 +526,7 @@ fn has_bool(value: &Value) -> bool {
     }
 }
 
-fn ints(value: &Value) -> Result<Vec<isize>, Refused> {
+fn ints(value: &Value) -> Result<PerAxis<isize>, Refused> {
     value.ints().ok_or(Refused::Type)
 }
 
@@ -525,7 +535,7 @@ fn count(n: isize) -> Result<usize, Refused> {
         .map_err(|_| Error::value("count", format!("{n} must be non-negative")).into())
 }
 
-fn shape(value: &Value) -> Result<Vec<usize>, Refused> {
+fn shape(value: &Value) -> Result<Dims, Refused> {
     let length = |n: isize| {
         let negative =
             |_| Error::value("shape", format!("negative dimensions are not allowed: {n}"));
@@ -574,6 +584,11 @@ macro_rules! words { ($($(#[$doc:meta])* $Enum:ident $stub:literal { $($(#[$d:me
     named! { $(#[$doc])* $Enum { $($(#[$d])* $Variant $word),* } }
     word! { $Enum $stub { $($Variant $word),* } }
 )* } }
+/// Whether a text is this word in lower case.
+fn is_in_lowercase(text: &str, word: &str) -> bool {
+    text.bytes()
+        .eq(word.bytes().map(|b| b.to_ascii_lowercase()))
+}
 /// An error names the parameter and says which word it got, as NumPy's do.
 macro_rules! word { ($Enum:ident $stub:literal { $($Variant:ident $word:literal),* }) => {
     impl Kind for $Enum {
@@ -581,15 +596,15 @@ macro_rules! word { ($Enum:ident $stub:literal { $($Variant:ident $word:literal)
         const STUB: &'static str = concat!("Literal[", $stub, "]");
         fn from_value(value: Value) -> Result<$Enum, Refused> {
             let Value::Text(word) = value else { return Err(Refused::Type) };
-            match word.as_str() {
-                $(w if w == $word || w == $word.to_lowercase() => Ok($Enum::$Variant),)*
-                _ => Err(Refused::Word(word)),
+            match &*word {
+                $(w if w == $word || is_in_lowercase(w, $word) => Ok($Enum::$Variant),)*
+                _ => Err(Refused::Word(word.into_owned())),
             }
         }
     }
     impl From<$Enum> for Value {
         fn from(word: $Enum) -> Value {
-            Value::Text(match word { $($Enum::$Variant => $word),* }.to_owned())
+            Value::Text(match word { $($Enum::$Variant => $word),* }.into())
         }
     }
 } }
@@ -724,7 +739,7 @@ impl Kind for ConvolveMode {
         match value {
             Value::Text(word) => match all.into_iter().find(|mode| mode.word() == word) {
                 Some(mode) => Ok(mode),
-                None => Err(Refused::Word(word)),
+                None => Err(Refused::Word(word.into_owned())),
             },
             // as NumPy numbers them
             Value::Scalar(Scalar::Int(n)) => match usize::try_from(n).ok().and_then(|n| all.get(n))
@@ -738,7 +753,7 @@ impl Kind for ConvolveMode {
 }
 impl From<ConvolveMode> for Value {
     fn from(mode: ConvolveMode) -> Value {
-        Value::Text(mode.word().to_owned())
+        Value::Text(mode.word().into())
     }
 }
 word! { Mode "'raise', 'wrap', 'clip'" { Raise "raise", Wrap "wrap", Clip "clip" } }
@@ -755,18 +770,18 @@ impl Kind for Casting {
         let Value::Text(word) = value else {
             return Err(Refused::Type);
         };
-        match word.as_str() {
+        match &*word {
             "no" | "equiv" => Ok(Casting::No),
             "safe" => Ok(Casting::Safe),
             "same_kind" => Ok(Casting::SameKind),
             "unsafe" => Ok(Casting::Unsafe),
-            _ => Err(Refused::Word(word)),
+            _ => Err(Refused::Word(word.into_owned())),
         }
     }
 }
 impl From<super::signal::TrimEnds> for Value {
     fn from(ends: super::signal::TrimEnds) -> Value {
-        Value::Text(ends.name().to_owned())
+        Value::Text(ends.name().into())
     }
 }
 impl From<Casting> for Value {
@@ -778,7 +793,7 @@ impl From<Casting> for Value {
                 Casting::SameKind => "same_kind",
                 Casting::Unsafe => "unsafe",
             }
-            .to_owned(),
+            .into(),
         )
     }
 }
@@ -800,6 +815,7 @@ from! {
     [i32; 2] => Value, v => Value::List(v.map(Value::from).to_vec());
     isize => Ints, i => Ints(vec![i]);
     &[isize] => Ints, all => Ints(all.to_vec());
+    &[usize] => Shape, all => Shape(Dims::from_slice(all));
     isize => Sections, n => Sections::Equal(n);
     &[isize] => Sections, at => Sections::At(at.to_vec());
     isize => Positions, i => Positions::One(i);
@@ -807,7 +823,7 @@ from! {
     SliceItem => Positions, range => Positions::Slice(range);
     layout::Axes<'_> => Axes, axes => Axes(match axes {
         layout::Axes::All => None,
-        layout::Axes::List(list) => Some(list.to_vec()),
+        layout::Axes::List(list) => Some(PerAxis::from_slice(list)),
     });
     layout::Axes<'_> => AxisOrder, axes => AxisOrder(Axes::from(axes).0);
     layout::Axes<'_> => AxisList, axes => AxisList(Axes::from(axes).0.unwrap_or_default());

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::layout::normalize_axis;
 use crate::ops::{Op, Reduction};
 use crate::raw::{Key, Mode, Raw, write_elementwise};
+use smallvec::smallvec;
 
 /// Rows of functions that write: the array goes in and comes out.
 macro_rules! writes {
@@ -38,7 +39,7 @@ fn cycled(values: &Raw, count: usize) -> Result<Raw> {
         n if n == count => flat(values),
         1 => flat(values)?.broadcast_to(&[count]),
         n if n > count => flat(values)?.narrow(0, 0, count),
-        _ => resize(values.clone(), Shape(vec![count])),
+        _ => resize(values.clone(), Shape(smallvec![count])),
     }
 }
 

@@ -106,12 +106,7 @@ impl Layout {
             return Ok(self.clone());
         }
         let strides = self.broadcast_strides(shape)?;
-        Layout::derived(
-            "broadcast_to",
-            Dims::from_slice(shape),
-            strides,
-            self.offset as isize,
-        )
+        Layout::derived("broadcast_to", inline(shape), strides, self.offset as isize)
     }
 
     /// Its strides when it is seen as `shape`.

@@ -38,7 +38,7 @@ pub use walk::Walk;
 pub(crate) const INLINE: usize = 4;
 
 /// Something for each axis; inline up to four of them.
-pub(crate) type PerAxis<T> = SmallVec<[T; INLINE]>;
+pub type PerAxis<T> = SmallVec<[T; INLINE]>;
 /// Lengths of axes; inline up to four of them.
 pub type Dims = PerAxis<usize>;
 /// Steps between neighbours along each axis, in elements; inline up to four of them.
@@ -304,6 +304,19 @@ fn inline<T: Copy + Default>(values: &[T]) -> SmallVec<[T; INLINE]> {
         [a, b, c, d] => SmallVec::from_buf_and_len([a, b, c, d], 4),
         _ => SmallVec::from_slice(values),
     }
+}
+
+/// `(0..rank).map(f).collect()`, which pushes one by one, from an array where that fits.
+#[inline]
+fn by_axis<T: Copy + Default>(rank: usize, mut f: impl FnMut(usize) -> T) -> SmallVec<[T; INLINE]> {
+    if rank > INLINE {
+        return (0..rank).map(f).collect();
+    }
+    let mut all = [T::default(); INLINE];
+    for (axis, own) in all[..rank].iter_mut().enumerate() {
+        *own = f(axis);
+    }
+    SmallVec::from_buf_and_len(all, rank)
 }
 
 /// `SmallVec::from_elem`, which pushes one by one, from an array where that fits.

@@ -1,6 +1,6 @@
 //! Views that reorder, drop or add axes. None of them moves an element.
 
-use super::{Axes, Dims, Layout, PerAxis, Strides, normalize_axes, normalize_axis};
+use super::{Axes, Dims, Layout, PerAxis, Strides, by_axis, normalize_axes, normalize_axis, sized};
 use crate::error::{Error, Result, shape_text};
 
 impl Layout {
@@ -24,15 +24,16 @@ impl Layout {
 
     /// `order` is a permutation.
     fn permuted(&self, order: &[usize]) -> Layout {
-        let shape = order.iter().map(|&k| self.shape[k]).collect();
-        let strides = order.iter().map(|&k| self.strides[k]).collect();
+        let shape = by_axis(order.len(), |k| self.shape[order[k]]);
+        let strides = by_axis(order.len(), |k| self.strides[order[k]]);
         Layout::derived_with(shape, strides, self.offset as isize, self.len)
     }
 
     /// All axes in reverse order (NumPy's `.T`).
     pub fn transpose(&self) -> Layout {
-        let shape = self.shape.iter().rev().copied().collect();
-        let strides = self.strides.iter().rev().copied().collect();
+        let rank = self.rank();
+        let shape = by_axis(rank, |k| self.shape[rank - 1 - k]);
+        let strides = by_axis(rank, |k| self.strides[rank - 1 - k]);
         Layout::derived_with(shape, strides, self.offset as isize, self.len)
     }
 
@@ -43,7 +44,7 @@ impl Layout {
     pub fn swap_axes(&self, a: isize, b: isize) -> Result<Layout> {
         let a = normalize_axis("swap_axes", a, self.rank())?;
         let b = normalize_axis("swap_axes", b, self.rank())?;
-        let mut order: PerAxis<usize> = (0..self.rank()).collect();
+        let mut order = by_axis(self.rank(), |k| k);
         order.swap(a, b);
         Ok(self.permuted(&order))
     }
@@ -55,7 +56,7 @@ impl Layout {
     pub fn move_axis(&self, from: isize, to: isize) -> Result<Layout> {
         let from = normalize_axis("move_axis", from, self.rank())?;
         let to = normalize_axis("move_axis", to, self.rank())?;
-        let mut order: PerAxis<usize> = (0..self.rank()).collect();
+        let mut order = by_axis(self.rank(), |k| k);
         let axis = order.remove(from);
         order.insert(to, axis);
         Ok(self.permuted(&order))
@@ -120,7 +121,7 @@ impl Layout {
     pub fn expand_dims(&self, axes: &[isize]) -> Result<Layout> {
         let rank = self.rank() + axes.len();
         let new = normalize_axes("expand_dims", axes, rank)?;
-        let (mut shape, mut strides) = (Dims::from_elem(1, rank), Strides::from_elem(0, rank));
+        let (mut shape, mut strides) = (sized(rank, 1), sized(rank, 0));
         let places = (0..rank).filter(|k| !new.contains(k));
         for (place, (&n, &stride)) in places.zip(self.shape.iter().zip(&self.strides)) {
             shape[place] = n;

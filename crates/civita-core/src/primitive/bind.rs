@@ -104,9 +104,17 @@ impl Untagged {
             &Operand::Tensor(x) => Some(x.storage()),
             Operand::Scalar(_) => None,
         };
-        if let [a, b] = operands {
-            let _guards = guard::acquire_two(storage(a), storage(b));
-            return self.backend.op(op, operands);
+        // one or two operands need no list
+        match operands {
+            [a] => {
+                let _guard = guard::acquire_two(storage(a), None);
+                return self.backend.op(op, operands);
+            }
+            [a, b] => {
+                let _guards = guard::acquire_two(storage(a), storage(b));
+                return self.backend.op(op, operands);
+            }
+            _ => {}
         }
         let storages: SmallVec<[&Storage; 3]> = operands.iter().filter_map(storage).collect();
         let _guards = guard::acquire(&storages, &[]);

@@ -150,6 +150,9 @@ impl Raw {
     /// # Errors
     /// When one does not exist.
     pub fn swap_axes(&self, a: isize, b: isize) -> Result<Raw> {
+        if self.tag().is_none() {
+            return Ok(self.with_layout(self.layout().swap_axes(a, b)?));
+        }
         let (a, b) = (
             normalize_axis("swap_axes", a, self.rank())?,
             normalize_axis("swap_axes", b, self.rank())?,
@@ -164,6 +167,9 @@ impl Raw {
     /// # Errors
     /// When one of the two does not exist.
     pub fn move_axis(&self, from: isize, to: isize) -> Result<Raw> {
+        if self.tag().is_none() {
+            return Ok(self.with_layout(self.layout().move_axis(from, to)?));
+        }
         let (from, to) = (
             normalize_axis("move_axis", from, self.rank())?,
             normalize_axis("move_axis", to, self.rank())?,
@@ -181,6 +187,9 @@ impl Raw {
     /// # Errors
     /// When an axis does not exist.
     pub fn flip(&self, axes: Axes<'_>) -> Result<Raw> {
+        if self.tag().is_none() {
+            return Ok(self.with_layout(self.layout().flip(axes)?));
+        }
         let axes = axes.resolve("flip", self.rank())?;
         self.view(&View::Flip(axes.iter().copied().collect()))
     }
@@ -229,6 +238,10 @@ impl Raw {
     /// # Errors
     /// When an axis does not exist or both are the same.
     pub fn diagonal(&self, offset: isize, axis1: isize, axis2: isize) -> Result<Raw> {
+        if self.tag().is_none() {
+            let layout = self.layout().diagonal(offset, axis1, axis2)?;
+            return Ok(self.with_layout(layout));
+        }
         self.as_shape()?.diagonal(offset, axis1, axis2)?;
         self.view(&View::Diagonal {
             offset,
@@ -242,6 +255,9 @@ impl Raw {
     /// # Errors
     /// When the axis does not exist or is shorter than a window.
     pub fn unfold(&self, axis: isize, size: usize, step: usize) -> Result<Raw> {
+        if self.tag().is_none() {
+            return Ok(self.with_layout(self.layout().unfold(axis, size, step)?));
+        }
         self.as_shape()?.unfold(axis, size, step)?;
         self.view(&View::Unfold {
             axis: normalize_axis("unfold", axis, self.rank())?,

@@ -59,13 +59,13 @@ by_hand! {
         functions::join::meshgrid(each(&all), false, options.sparse, options.indexing).map(|all| all.into_iter().map(wrap).collect());
     /// The elements in C order, again and again until the new shape is full.
     fn resize[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, shape: impl IntoShape<M>) -> Tensor<T, M> =
-        functions::rearrange::resize(x.raw.clone(), shape.with(<[usize]>::to_vec).into()).map(wrap);
+        functions::rearrange::resize(x.raw.clone(), shape.with(|s| s.into())).map(wrap);
     /// Ones on and below the `k`-th diagonal of a matrix, zeros above it.
     fn tri[T: Element](rows: usize, columns: usize, k: isize) -> Matrix<T> =
         functions::create::tri(rows, Some(columns).into(), k, Some(T::DTYPE)).map(wrap);
     /// The indices of the elements of a tensor of this shape, a tensor for each axis, under a new first axis.
     fn indices[const N: usize](shape: [usize; N]) -> Expanded<i64, N>
-        where [Rank<N>: ExpandRank] = functions::create::grid(shape.to_vec()).map(wrap);
+        where [Rank<N>: ExpandRank] = functions::create::grid(&shape).map(wrap);
     /// Powers of a vector as columns, from the highest to the 0th, or with `increasing` the other way.
     fn vander[T: Dtype + Promote<i64>](x: &Vector<T>, columns: usize, increasing: bool) -> Matrix<Promoted<T, i64>> =
         functions::create::vander(x.raw.clone(), Some(columns).into(), increasing).map(wrap);
@@ -225,7 +225,7 @@ by_hand! {
         functions::histogram::histogram2d(x.raw.clone(), y.raw.clone(), BinsOfEach::Same(count(bins)), RangeOfEach(None), OptBool(None), None).and_then(three);
     /// The derivative along an axis of samples at equal distances: central differences, one-sided ones at the ends.
     fn gradient[T: Dtype, const N: usize](x: &Tensor<T, N>, distance: f64, axis: isize) -> Tensor<T::Mean, N> =
-        one(functions::calculus::gradient(x.raw.clone(), EachArray(vec![Tensor::scalar(distance).raw]), functions::Axes(Some(vec![axis])), 1));
+        one(functions::calculus::gradient(x.raw.clone(), EachArray(vec![Tensor::scalar(distance).raw]), civita_core::layout::Axes::List(&[axis]).into(), 1));
     /// The values at `x` of the straight lines through the points `(xp, fp)`, whose places increase; beyond them their ends.
     fn interp[T: Dtype, U: Dtype, V: Dtype, const N: usize](x: &Tensor<T, N>, xp: &Vector<U>, fp: &Vector<V>) -> Tensor<f64, N> =
         functions::calculus::interp(x.raw.clone(), xp.raw.clone(), fp.raw.clone(), None, None, OptFloat(None)).map(wrap);
@@ -251,11 +251,11 @@ by_hand! {
     fn log_softmax[T: Float, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T, N> = x.raw.log_softmax(axis).map(wrap);
     /// `(x - mean) / √(var + eps) · weight + bias` along the last axes, those of `normalized_shape`.
     fn layer_norm[T: Float, const N: usize, const K: usize](x: &Tensor<T, N>, normalized_shape: [usize; K], weight: Option<&Tensor<T, K>>, bias: Option<&Tensor<T, K>>, eps: f64) -> Tensor<T, N> =
-        functions::neural::layer_norm(x.raw.clone(), normalized_shape.to_vec().into(), optional(weight), optional(bias), eps).map(wrap);
+        functions::neural::layer_norm(x.raw.clone(), normalized_shape[..].into(), optional(weight), optional(bias), eps).map(wrap);
     /// `x / √(Σx² / n + eps) · weight` along the last axes, those of `normalized_shape`. Without `eps` it is the distance from 1 to the
     /// next number, `2⁻²³` for `f32` and narrower.
     fn rms_norm[T: Float, const N: usize, const K: usize](x: &Tensor<T, N>, normalized_shape: [usize; K], weight: Option<&Tensor<T, K>>, eps: Option<f64>) -> Tensor<T, N> =
-        functions::neural::rms_norm(x.raw.clone(), normalized_shape.to_vec().into(), optional(weight), eps.into()).map(wrap);
+        functions::neural::rms_norm(x.raw.clone(), normalized_shape[..].into(), optional(weight), eps.into()).map(wrap);
     /// The negative logarithm of the softmax of `x` at the target. Classes are the second axis of `x`, the only one of a vector. The
     /// target holds indices of classes, with the other axes, or probabilities of them, with all axes.
     fn cross_entropy[T: Float, U: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, target: &Tensor<U, M>, options: CrossEntropy<T>) -> Tensor<T, DYN> =
@@ -373,10 +373,10 @@ by_hand! {
         functions::indexing::ix_(functions::EachIndices(each(&all).0)).and_then(|all| all.iter().map(|x| x.cast(civita_core::dtype::DType::I64).map(wrap)).collect());
     /// The number of an element, counted in C order, from its index along each axis.
     fn ravel_multi_index[I: Dtype, const N: usize, const K: usize](index: [&Tensor<I, N>; K], shape: [usize; K]) -> Tensor<i64, N> =
-        functions::indexing::ravel_multi_index(each(&index).0, shape.to_vec().into(), Mode::Raise.into(), functions::Order::C).map(wrap);
+        functions::indexing::ravel_multi_index(each(&index).0, shape[..].into(), Mode::Raise.into(), functions::Order::C).map(wrap);
     /// The index along each axis of an element, from its number in C order.
     fn unravel_index[I: Dtype, const N: usize, const M: usize](numbers: &Tensor<I, N>, shape: impl IntoShape<M>) -> Vec<Tensor<i64, N>> =
-        functions::indexing::unravel_index(numbers.raw.clone(), shape.with(<[usize]>::to_vec).into(), functions::Order::C)
+        functions::indexing::unravel_index(numbers.raw.clone(), shape.with(|s| s.into()), functions::Order::C)
             .map(|all| all.into_iter().map(wrap).collect());
     /// Matrices in rows put together: those of a row beside each other, the rows below each other.
     fn block[T: Dtype](rows: &[&[&Matrix<T>]]) -> Matrix<T> = functions::indexing::block(functions::Nested::List(
