@@ -161,6 +161,9 @@ const FOLDS: &[&str] = &[
 /// Functions that copy their result into any output whose dtype the array's can safely become.
 const WRITES_BACK: &[&str] = &["choose", "compress", "take"];
 
+/// Functions that would keep the class of a subclass's array with `subok=True`; others of their arguments change nothing.
+const SUBOK: &[&str] = &["broadcast_arrays", "broadcast_to", "copy"];
+
 /// Functions that take an output or a dtype, and not both.
 const OUT_OR_DTYPE: &[&str] = &["concatenate", "stack"];
 
@@ -653,6 +656,7 @@ impl Function {
         Ok(match self.manner.generalised {
             Some(_) if has("axes")? || has("keepdims")? || has("signature")? => Some("_along_axes"),
             Some(_) if self.row.name != "vecdot" && has("axis")? => Some("_along_axes"),
+            None if SUBOK.contains(&self.row.name) && has("subok")? => Some("_without_subok"),
             None if self.row.name == "clip" && (has("dtype")? || has("where")?) => Some("_clip"),
             _ => None,
         })
@@ -830,6 +834,9 @@ impl Method {
         if array.is_none() {
             return Ok(slf.clone().into_any());
         }
+        if !array.is_exact_instance_of::<Array>() && array.is_instance_of::<Array>() {
+            return crate::subclass::method(function.bind(py), array);
+        }
         static BOUND: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let bound = BOUND.get_or_try_init(py, || {
             Ok::<_, PyErr>(py.import("types")?.getattr("MethodType")?.unbind())
@@ -844,7 +851,15 @@ impl Method {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.0.bind(args.py()).call(args, kwargs)
+        let function = self.0.bind(args.py());
+        if let Ok(first) = args.get_borrowed_item(0)
+            && !first.is_exact_instance_of::<Array>()
+            && first.is_instance_of::<Array>()
+        {
+            let rest = args.get_slice(1, args.len());
+            return crate::subclass::method(function, &first)?.call(rest, kwargs);
+        }
+        function.call(args, kwargs)
     }
 
     #[getter]

@@ -41,6 +41,7 @@ mod random;
 mod reduction;
 mod rows;
 mod scalar;
+mod subclass;
 mod transform;
 mod ufunc;
 
@@ -75,6 +76,7 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     printing::register(m)?;
     random::register(m)?;
     rows::register(m)?;
+    subclass::register(m)?;
     transform::register(m)?;
     Ok(())
 }

@@ -435,6 +435,9 @@ macro_rules! methods {
                 $(#[doc = $doc])*
                 #[pyo3(signature = (*args, **kwargs))]
                 fn $name<'py>(slf: &Bound<'py, Self>, args: &Bound<'py, PyTuple>, kwargs: Option<&Bound<'py, PyDict>>) -> Outcome<Py<PyAny>> {
+                    if !slf.is_exact_instance_of::<Array>() {
+                        return crate::subclass::reduction(Reduction::$Op.row().numpy, slf, args, kwargs);
+                    }
                     let args: SmallVec<[Bound<'py, PyAny>; 4]> = args.iter().collect();
                     reduce(slf.py(), Reduction::$Op.row(), &slf.get().raw(), &args, kwargs)
                 }

@@ -285,6 +285,11 @@ def _learn(lengths, shape, names):
             raise ValueError(f"inconsistent size for core dimension {name!r}: {n!r} vs {lengths[name]!r}")
 
 
+def _without_subok(function, *args, subok, **kwargs):
+    """A function of arrays that are `ndarray` all: there is no class to keep."""
+    return function(*args, **kwargs)
+
+
 def _along_axes(function, *args, axes=None, axis=None, keepdims=False, out=None, signature=None, **options):
     """A generalised ufunc along other axes than the last: `axes=` names those of each operand, `axis=` the one that all have."""
     name = function.__name__
