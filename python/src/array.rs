@@ -141,15 +141,18 @@ impl Array {
             return Ok(());
         }
         if writable {
-            let mut base = self.base.as_ref().map(|b| b.clone_ref(py));
-            while let Some(ob) = base {
-                let Ok(array) = ob.bind(py).cast::<Array>() else {
+            // one that may write is enough
+            let mut base = self.owner(py);
+            let mut is_frozen = false;
+            while let Some(array) = base.as_ref().and_then(|ob| ob.cast::<Array>().ok()) {
+                is_frozen = array.get().raw().is_frozen();
+                if !is_frozen {
                     break;
-                };
-                if array.get().raw().is_frozen() {
-                    return Err(cannot_write());
                 }
-                base = array.get().base.as_ref().map(|b| b.clone_ref(py));
+                base = array.get().owner(py);
+            }
+            if is_frozen && base.is_none() {
+                return Err(cannot_write());
             }
         }
         self.move_to(raw.with_frozen(!writable));

@@ -117,7 +117,6 @@ const ARRAYS: &[&str] = &[
     "unique_all",
     "unique_counts",
     "unique_inverse",
-    "unstack",
     "where",
     "zeros_like",
 ];

@@ -75,7 +75,8 @@ fn finalize(array: &Bound<'_, PyAny>, template: Option<&Bound<'_, PyAny>>) -> Ou
     let name = intern!(py, "__array_finalize__");
     let method = array.get_type().getattr(name)?;
     if !method.is_none() && !method.is(py.get_type::<Array>().getattr(name)?) {
-        array.call_method1(name, (template,))?;
+        // what is no function says so
+        method.call1((array, template))?;
     }
     Ok(())
 }
@@ -129,6 +130,16 @@ fn of_class(array: &Bound<'_, Array>, result: Py<PyAny>) -> Outcome<Py<PyAny>> {
         }
         Err(_) => Ok(result),
     }
+}
+
+/// A result as `__array_wrap__` of an argument makes it, where that is an array of a subclass.
+#[inline]
+pub fn wrapped_by(argument: &Bound<'_, PyAny>, result: Outcome<Py<PyAny>>) -> Outcome<Py<PyAny>> {
+    if argument.is_exact_instance_of::<Array>() || !argument.is_instance_of::<Array>() {
+        return result;
+    }
+    let wrapped = python(argument.py())?.call_method1("wrapped", (result?, argument))?;
+    Ok(wrapped.unbind())
 }
 
 /// The ufunc of an operator where an operand is of a subclass, whose class is asked.

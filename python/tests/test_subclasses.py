@@ -519,6 +519,105 @@ def test_objects_without_elements_cannot_be_made():
             pass
 
 
+def test_methods_of_ufuncs_keep_their_arguments():
+    def program(xp, log):
+        InfoArray = info_array(xp)
+        a = InfoArray(xp.arange(6.0).reshape(2, 3), "m")
+        log(xp.add.accumulate(a, axis=1))
+        log(xp.add.accumulate(a, 1, "f4"))
+        log(xp.add.reduceat(a, [0, 2], axis=1))
+        log(xp.add.reduceat(a, [0, 1]))
+        log(xp.add.reduce(a, axis=1, keepdims=True, initial=10))
+        log(xp.add.reduce(a, where=[True, False, True]))
+        log(a.sum(1, "f4", None, True))
+        log(a.sum(where=a > 1, initial=5))
+        log(a.max(0, None, True))
+        log(a.any(1, keepdims=True))
+        log(a.std(ddof=1, axis=0))
+        out = xp.empty(3).view(InfoArray)
+        log(a.sum(0, out=out) is out)
+        log(out)
+        plain = xp.empty(3)
+        log(a.mean(0, out=plain) is plain)
+        log(xp.add.accumulate(a, 0, None, xp.empty((2, 3))))
+
+    same(program)
+
+
+def test_outputs_that_are_left_out_and_ellipses():
+    def program(xp, log):
+        InfoArray = info_array(xp)
+        a = InfoArray([1.5, 2.25], "m")
+        r = xp.empty(2).view(InfoArray)
+        log(xp.modf(a, r))
+        log(xp.modf(a, None, r))
+        log(xp.modf(a, out=(None, r))[1] is r)
+        log(xp.add(a, 1, None))
+        log(xp.add(a[0:1].reshape(()), 1, out=...))
+        log(xp.sqrt(xp.array(4.0).view(InfoArray)))
+        log(xp.add.reduce(a, out=...))
+        log(xp.add.reduce(xp.ones(2), out=...))
+        log(xp.add.accumulate(a, out=...))
+        for fails, error in ((lambda: xp.modf(a, out=r), TypeError), (lambda: xp.modf(a, out=(r,)), ValueError), (lambda: xp.add(a, 1, out=(r, r)), ValueError)):
+            with pytest.raises(error):
+                fails()
+
+    same(program)
+
+
+def test_functions_written_in_python_keep_the_class():
+    def program(xp, log):
+        InfoArray = info_array(xp)
+        a = InfoArray([[3.0, 1.0], [2.0, 4.0]], "m")
+        as_strided, windows = xp.lib.stride_tricks.as_strided, xp.lib.stride_tricks.sliding_window_view
+        log(as_strided(a, (2,), (8,)))
+        log(as_strided(a, (2,), (8,), subok=True))
+        log(windows(a[0], 2))
+        log(windows(a[0], 2, subok=True))
+        log(xp.piecewise(a, [a > 2], [1.0, 0.0]))
+        log(xp.apply_along_axis(lambda x: x, 0, a))
+        log(kinds(xp, xp.linalg.inv(a)))
+        log(kinds(xp, xp.linalg.solve(a, xp.ones(2))))
+        log(kinds(xp, xp.linalg.solve(a.view(xp.ndarray), a)))
+        log(xp.require(a, requirements="C"))
+        log(xp.require(a, requirements="E"))
+        log(xp.require(a, requirements="C") is a)
+        log(xp.broadcast_arrays(a, xp.ones((3, 1, 1)), subok=True))
+        log(xp.broadcast_arrays(xp.ones((3, 1, 1)), a))
+        log(xp.average(xp.ones(2), weights=a[0]))
+
+    same(program)
+
+
+def test_like_asks_the_class():
+    def program(xp, log):
+        class A(xp.ndarray):
+            def __array_function__(self, func, types, args, kwargs):
+                log(func.__name__)
+                return "mine"
+
+        like = xp.ones(1).view(A)
+        for make in (
+            lambda: xp.zeros(2, like=like), lambda: xp.array([1], like=like), lambda: xp.arange(3, like=like), lambda: xp.eye(2, like=like),
+            lambda: xp.zeros(2, like=xp.ones(1).view(info_array(xp))),
+        ):  # fmt: skip
+            log(make())
+
+    same(program)
+
+
+def test_one_base_that_may_write_is_enough():
+    for xp in (np, cv):
+        a = xp.arange(3)
+        first = a.view(info_array(xp))
+        second = first[...]
+        a.flags.writeable = second.flags.writeable = False
+        second.flags.writeable = True
+        first.flags.writeable = second.flags.writeable = False
+        with pytest.raises(ValueError):
+            second.flags.writeable = True
+
+
 def test_gradients_go_through_a_subclass():
     x = cv.array([1.0, 2.0, 3.0], requires_grad=True)
     (x.view(Plain) ** 2).sum().backward()

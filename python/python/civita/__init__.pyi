@@ -3199,4 +3199,5 @@ lib: Any
 polynomial: Any
 testing: Any
 typing: Any
+version: Any
 

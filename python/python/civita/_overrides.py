@@ -60,7 +60,7 @@ def function(public, args, kwargs, depth):
 
 def made_like(name, like, args, kwargs):
     """The array that the class of `like` makes; None where that class is this package's or NumPy's."""
-    if like is None or _is_array(type(like)):
+    if like is None or _is_array(type(like)) or (isinstance(like, cv.ndarray) and _keeps(type(like), "__array_function__")):
         return None
     if not hasattr(type(like), "__array_function__"):
         raise TypeError("The `like` argument must be an array-like that implements the `__array_function__` protocol.")
@@ -88,13 +88,22 @@ def ufunc(public, method, args, kwargs):
     if method == "__call__" and len(args) > public.nin:
         args, out = args[: public.nin], args[public.nin :]
         if any(each is not None for each in out):
-            kwargs["out"] = out
+            # outputs that were left out are none
+            kwargs["out"] = out + (None,) * (public.nout - len(out))
     out = kwargs.get("out")
     if out is None:
         kwargs.pop("out", None)
-    elif not isinstance(out, tuple):
+    elif isinstance(out, tuple):
+        if all(each is None for each in out):
+            del kwargs["out"]
+        elif len(out) != (public.nout if method == "__call__" else 1):
+            raise ValueError(f"The 'out' tuple must have exactly {public.nout} entries: one per output")
+    elif method == "__call__" and public.nout > 1 and out is not ...:
+        raise TypeError("'out' must be a tuple of arrays")
+    elif out is not ...:
         kwargs["out"] = (out,)
-    operands = (*args, *kwargs.get("out", ()))
+    outputs = kwargs.get("out", ())
+    operands = args if outputs is ... else (*args, *outputs)
     for value in operands:
         if getattr(type(value), "__array_ufunc__", True) is None:
             raise TypeError(f"operand '{type(value).__name__}' does not support ufuncs (__array_ufunc__=None)")

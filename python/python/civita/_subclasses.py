@@ -134,7 +134,7 @@ def wrapped(result, template, context=None, is_output=False):
         raise error
 
 
-def _with_outputs(results, outputs, context, template):
+def _with_outputs(results, outputs, context, template, keeps_arrays):
     """The results of a ufunc: outputs are what was given, others of the template's class."""
     several = isinstance(results, tuple)
     answers = []
@@ -144,7 +144,7 @@ def _with_outputs(results, outputs, context, template):
         if given is not None:
             answers.append(wrapped(given, given, own, is_output=True) if is_one(given) else given)
         elif template is not None:
-            answers.append(wrapped(result, template, own))
+            answers.append(wrapped(result, template, own, keeps_arrays))
         else:
             answers.append(result)
     return tuple(answers) if several else answers[0]
@@ -153,8 +153,11 @@ def _with_outputs(results, outputs, context, template):
 def ufunc(public, method, args, kwargs):
     """A call of a ufunc, or of one of its methods, whose operands override nothing."""
     kwargs = dict(kwargs)
-    outputs = kwargs.get("out") or ()
-    if outputs:
+    outputs = kwargs.get("out", ())
+    keeps_arrays = outputs is ...
+    if keeps_arrays:
+        outputs = ()
+    elif outputs:
         kwargs["out"] = tuple(map(plain, outputs))
     subok = kwargs.pop("subok", True)
     kwargs = {key: plain(value) for key, value in kwargs.items()}
@@ -165,7 +168,7 @@ def ufunc(public, method, args, kwargs):
     context = (public, (*args, *outputs)) if method == "__call__" else None
     # a choice between two is no ufunc of NumPy's
     template = _highest(inputs) if subok and public is not cv.where else None
-    return _with_outputs(results, outputs, context, template)
+    return _with_outputs(results, outputs, context, template, keeps_arrays)
 
 
 def _bound(name, args, kwargs):
@@ -214,8 +217,10 @@ def _template(name, args, kwargs, depth):
     given = (*args, *(value for key, value in kwargs.items() if key not in ("out", "where")))
     if name in _SUBOK:
         arrays = list(_found(given, depth))
+        if name == "broadcast_arrays":
+            return next(filter(is_one, arrays), None) if kwargs.get("subok") else None
         return arrays[0] if kwargs.get("subok") and arrays and is_one(arrays[0]) else None
-    if name in _ANY:
+    if name in _ANY or name == "average":
         return _highest(_found(given, depth))
     if name in _HIGHER:
         first, second = (*_found(given, depth), None, None)[:2]
@@ -266,11 +271,15 @@ def _computed(public, name, args, kwargs, depth):
     template = _template(name, args, kwargs, depth)
     if name in _SUBOK:
         kwargs = {key: value for key, value in kwargs.items() if key != "subok"}
+    if name == "require" and "E" in _requirements(*args[2:], **kwargs):
+        template = None
     out = kwargs.get("out")
     result = public(*(plain(each, depth) for each in args), **{key: plain(value, depth) for key, value in kwargs.items()})
     if out is not None and not isinstance(out, tuple):
         return out
-    if name in _EACH:
+    if name == "require" and template is not None and plain(first := args[0]).__array_interface__ == result.__array_interface__:
+        return first
+    if name in _EACH or (name == "broadcast_arrays" and template is not None):
         several = type(result) in (list, tuple)
         given = zip(result if several else (result,), args)
         each = [_kept(one, arg) if is_one(arg) else one for one, arg in given]
@@ -290,6 +299,10 @@ def _computed(public, name, args, kwargs, depth):
     return _kept(result, template)
 
 
+def _requirements(requirements=None, **others):
+    return [str(one)[:1].upper() for one in requirements or ()]
+
+
 def method(public, array):
     """The method of an array that is a function of this package."""
 
@@ -305,11 +318,12 @@ def method(public, array):
 
 def defers(array, other):
     """Returns true where an operator leaves the answer to an operand of a class without ufuncs: it has a higher priority."""
-    own = type(other)
-    if hasattr(own, "__array_ufunc__") or isinstance(other, type(array)):
+    if hasattr(type(other), "__array_ufunc__") or isinstance(other, type(array)):
         return False
-    found = getattr(own, "__array_priority__", None)
-    return found is not None and priority(array) < found
+    try:
+        return priority(array) < float(other.__array_priority__)
+    except Exception:  # noqa: BLE001: an attribute that cannot be read is no priority
+        return False
 
 
 def reduce(array):
