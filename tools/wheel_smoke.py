@@ -64,7 +64,7 @@ def main() -> None:
         start = time.perf_counter()
         subprocess.run([sys.executable, "-I", "-c", "import civita"], check=True)
         seconds.append(time.perf_counter() - start - bare)
-    print(f"civita {cv.__version__} from {package}: works; import takes {min(seconds) * 1000:.0f} ms")
+    print(f"civita {cv.version.civita_version} from {package}: works; import takes {min(seconds) * 1000:.0f} ms")
 
 
 if __name__ == "__main__":

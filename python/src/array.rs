@@ -11,18 +11,19 @@ use civita_core::storage::Access;
 use civita_core::transform::Shared;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyTuple, PyType};
 use pyo3::{PyTypeInfo, ffi};
 
 use civita_core::storage::Storage;
 
 use crate::dtype::PyDType;
 use crate::error::{Outcome, type_error, value_error};
+use crate::subclass;
 
 /// An n-dimensional array: NumPy's semantics, gradients, SIMD kernels.
 ///
 /// Made by `cv.array`, `cv.asarray`, `cv.zeros` and the like. Views share memory as in NumPy.
-#[pyclass(name = "ndarray", module = "civita", frozen, weakref)]
+#[pyclass(name = "ndarray", module = "civita", frozen, weakref, subclass)]
 pub struct Array {
     raw: Raw,
     /// The object whose memory this is a view of.
@@ -140,19 +141,27 @@ impl Array {
             return Ok(());
         }
         if writable {
-            let mut base = self.base.as_ref().map(|b| b.clone_ref(py));
-            while let Some(ob) = base {
-                let Ok(array) = ob.bind(py).cast_exact::<Array>() else {
+            // one that may write is enough
+            let mut base = self.owner(py);
+            let mut is_frozen = false;
+            while let Some(array) = base.as_ref().and_then(|ob| ob.cast::<Array>().ok()) {
+                is_frozen = array.get().raw().is_frozen();
+                if !is_frozen {
                     break;
-                };
-                if array.get().raw().is_frozen() {
-                    return Err(cannot_write());
                 }
-                base = array.get().base.as_ref().map(|b| b.clone_ref(py));
+                base = array.get().owner(py);
+            }
+            if is_frozen && base.is_none() {
+                return Err(cannot_write());
             }
         }
         self.move_to(raw.with_frozen(!writable));
         Ok(())
+    }
+
+    /// The object whose memory this is a view of, if it is one.
+    pub fn owner<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.base.as_ref().map(|base| base.bind(py).clone())
     }
 
     /// The leaf that this array becomes, or the constant.
@@ -188,27 +197,27 @@ pub fn wrap(py: Python<'_>, mut raw: Raw) -> Outcome<Py<PyAny>> {
 /// As [`wrap`], of a tensor that may be a view of an array, which then is its `base`.
 #[inline]
 pub fn wrap_view(py: Python<'_>, raw: Raw, source: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    let Ok(array) = source.cast_exact::<Array>() else {
+        return subclass::wrap_view(py, raw, source);
+    };
     if raw.storage().access() == Access::Owned {
         return wrap(py, raw);
     }
-    let base = base_of(&raw, source);
+    let base = base_of(&raw, array);
     place(py, raw, base)
 }
 
 /// What a tensor is a view of, if it is one. The memory of a view of a view is that of the first.
 #[inline]
-fn base_of(view: &Raw, source: &Bound<'_, PyAny>) -> Option<Py<PyAny>> {
+fn base_of(view: &Raw, source: &Bound<'_, Array>) -> Option<Py<PyAny>> {
     let py = source.py();
-    let Ok(array) = source.cast_exact::<Array>() else {
-        return Some(source.clone().unbind());
-    };
-    let array = array.get();
+    let array = source.get();
     if !Storage::same_buffer(array.raw.storage(), view.storage()) {
         return None;
     }
     Some(match &array.base {
         Some(first) if first.bind(py).is_exact_instance_of::<Array>() => first.clone_ref(py),
-        _ => source.clone().unbind(),
+        _ => source.clone().into_any().unbind(),
     })
 }
 
@@ -220,17 +229,53 @@ fn wrap_copied(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
 /// A new object, written where it will stay. `Py::new` asks `object.__new__` for the memory and moves the value through
 /// its initializer: 30 ns of a call that takes 100.
 #[inline]
-fn place(py: Python<'_>, raw: Raw, base: Option<Py<PyAny>>) -> Outcome<Py<PyAny>> {
-    static OFFSET: PyOnceLock<usize> = PyOnceLock::new();
+pub fn place(py: Python<'_>, raw: Raw, base: Option<Py<PyAny>>) -> Outcome<Py<PyAny>> {
     let Some(&offset) = OFFSET.get(py) else {
-        return first(py, raw, base, &OFFSET);
+        return first(py, raw, base);
     };
+    // SAFETY: the class is `ndarray`, and it lies at the offset that was found.
+    unsafe { place_at(py, Array::type_object_raw(py), offset, raw, base) }
+}
+
+/// As [`place`], an object of a subclass: of this class, as `type` makes it.
+#[cold]
+pub fn place_as(
+    class: &Bound<'_, PyType>,
+    raw: Raw,
+    base: Option<Py<PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    let py = class.py();
+    debug_assert!(class.is_subclass_of::<Array>()?);
+    let offset = match OFFSET.get(py) {
+        Some(&offset) => offset,
+        None => {
+            first(py, Raw::zeros(&[0], DType::F64)?.into_aliased()?, None)?;
+            return place_as(class, raw, base);
+        }
+    };
+    // SAFETY: a subclass of `ndarray` begins as that does.
+    unsafe { place_at(py, class.as_type_ptr(), offset, raw, base) }
+}
+
+/// Where in an object the value lies.
+static OFFSET: PyOnceLock<usize> = PyOnceLock::new();
+
+/// # Safety
+/// The class is `ndarray` or a subclass of it, in whose objects the value lies at the offset.
+#[inline(always)]
+unsafe fn place_at(
+    py: Python<'_>,
+    class: *mut ffi::PyTypeObject,
+    offset: usize,
+    raw: Raw,
+    base: Option<Py<PyAny>>,
+) -> Outcome<Py<PyAny>> {
     // SAFETY: `ndarray` is a class without a base of its own or a dict, frozen and `Send`, so that the value and the list of
     // weak references, which begins as null, are all that an object has to hold (PyO3's checks for borrows and threads have no
     // size). It lies at the same place in every object. Allocated memory is zero, and nobody sees the object before it is
     // written.
     unsafe {
-        let object = ffi::PyType_GenericAlloc(Array::type_object_raw(py), 0);
+        let object = ffi::PyType_GenericAlloc(class, 0);
         if object.is_null() {
             return Err(PyErr::fetch(py).into());
         }
@@ -257,12 +302,7 @@ fn seen_by(raw: &Raw) -> u32 {
 
 /// The first object is made by PyO3, and shows where in it the value lies.
 #[cold]
-fn first(
-    py: Python<'_>,
-    raw: Raw,
-    base: Option<Py<PyAny>>,
-    offset: &PyOnceLock<usize>,
-) -> Outcome<Py<PyAny>> {
+fn first(py: Python<'_>, raw: Raw, base: Option<Py<PyAny>>) -> Outcome<Py<PyAny>> {
     raw.array_made();
     let object = Py::new(
         py,
@@ -275,7 +315,7 @@ fn first(
         },
     )?;
     let at = ptr::from_ref(object.get()).addr() - object.as_ptr().addr();
-    _ = offset.set(py, at);
+    _ = OFFSET.set(py, at);
     Ok(object.into_any())
 }
 

@@ -13,6 +13,7 @@ use crate::dtype::parse_optional;
 use crate::error::{Fault, Outcome, type_error, value_error};
 use crate::gil;
 use crate::order::{self, Order};
+use crate::subclass::{kept_like, wrap_as};
 
 /// A shape: an integer, or a sequence of them.
 pub fn shape_of(ob: &Bound<'_, PyAny>) -> Outcome<Vec<usize>> {
@@ -145,8 +146,6 @@ fn array(
     if let Some(made) = made_like(like, "array", &[object], &named)? {
         return Ok(made);
     }
-    // there are no subclasses of arrays
-    let _ = subok;
     let order = Order::parse(order, Order::Keep)?;
     if ndmin > 64 {
         return Err(value_error(
@@ -177,7 +176,7 @@ fn array(
         && dtype.is_none_or(|d| d == array.get().raw().dtype())
         && order::fits(&array.get().raw(), order)
     {
-        return Ok(object.clone().unbind());
+        return as_asked(object, subok);
     }
     let (mut raw, is_shared) = taken(py, object, dtype, copy, order)?;
     if ndmax > 0 && raw.rank() > ndmax as usize {
@@ -193,6 +192,35 @@ fn array(
     }
     if requires_grad {
         return finish(py, raw, true);
+    }
+    wrap_taken(py, raw, is_shared, object, subok)
+}
+
+/// An array that need not change: itself, or as an `ndarray` where its class is another one that was not asked for.
+fn as_asked(array: &Bound<'_, PyAny>, subok: bool) -> Outcome<Py<PyAny>> {
+    match array.cast::<Array>() {
+        Ok(own) if !subok && !array.is_exact_instance_of::<Array>() => {
+            let class = array.py().get_type::<Array>();
+            wrap_as(&class, own.get().raw().clone(), Some(array), None)
+        }
+        _ => Ok(array.clone().unbind()),
+    }
+}
+
+/// A tensor that was made from an object, or shares its memory; with `subok` it is of the object's class.
+fn wrap_taken(
+    py: Python<'_>,
+    raw: Raw,
+    is_shared: bool,
+    object: &Bound<'_, PyAny>,
+    subok: bool,
+) -> Outcome<Py<PyAny>> {
+    if !object.is_exact_instance_of::<Array>() && object.is_instance_of::<Array>() {
+        let source = is_shared.then_some(object);
+        return match subok {
+            true => wrap_as(&object.get_type(), raw, source, Some(object)),
+            false => wrap_as(&py.get_type::<Array>(), raw, source, None),
+        };
     }
     match is_shared {
         true => wrap_view(py, raw, object),
@@ -361,15 +389,28 @@ fn asarray(
     copy: Given<'_>,
     like: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
-    check_device(device)?;
     let named = [
         ("dtype", dtype),
         ("order", order),
         ("copy", copy.0.as_ref()),
     ];
-    if let Some(made) = made_like(like, "asarray", &[a], &named)? {
-        return Ok(made);
+    match made_like(like, "asarray", &[a], &named)? {
+        Some(made) => Ok(made),
+        None => as_array(py, a, dtype, order, device, copy, false),
     }
+}
+
+/// `asarray`, and with `subok` `asanyarray`.
+fn as_array(
+    py: Python<'_>,
+    a: &Bound<'_, PyAny>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    order: Option<&Bound<'_, PyAny>>,
+    device: Option<&str>,
+    copy: Given<'_>,
+    subok: bool,
+) -> Outcome<Py<PyAny>> {
+    check_device(device)?;
     let order = Order::parse(order, Order::Keep)?;
     let dtype = parse_optional(dtype)?;
     let copy = match &copy.0 {
@@ -389,16 +430,14 @@ fn asarray(
     {
         let raw = array.get().raw();
         if dtype.is_none_or(|d| d == raw.dtype()) && order::fits(&raw, order) {
-            return Ok(a.clone().unbind());
+            return as_asked(a, subok);
         }
     }
-    match taken(py, a, dtype, copy, order)? {
-        (raw, true) => wrap_view(py, raw, a),
-        (raw, false) => wrap(py, raw),
-    }
+    let (raw, is_shared) = taken(py, a, dtype, copy, order)?;
+    wrap_taken(py, raw, is_shared, a, subok)
 }
 
-/// As `asarray`: there are no subclasses of arrays to pass through.
+/// As `asarray`, of an array of a subclass that array.
 #[pyfunction]
 #[pyo3(
     signature = (a, dtype=None, order=None, *, device=None, copy=Given(None), like=None),
@@ -420,7 +459,7 @@ fn asanyarray(
     ];
     match made_like(like, "asanyarray", &[a], &named)? {
         Some(made) => Ok(made),
-        None => asarray(py, a, dtype, order, device, copy, None),
+        None => as_array(py, a, dtype, order, device, copy, true),
     }
 }
 
@@ -451,12 +490,13 @@ macro_rules! filled {
         #[allow(clippy::too_many_arguments)]
         fn $like(py: Python<'_>, a: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>, order: Option<&Bound<'_, PyAny>>, subok: bool, shape: Option<&Bound<'_, PyAny>>, device: Option<&str>) -> Outcome<Py<PyAny>> {
             check_device(device)?;
-            let _ = subok;
             let order = Order::parse(order, Order::Keep)?;
+            let prototype = a;
             let a = array_of(a, None)?;
             let shape = shape.map(shape_of).transpose()?.unwrap_or_else(|| a.shape().to_vec());
             let make: fn(&[usize], DType) -> civita_core::error::Result<Raw> = $make;
-            wrap(py, order::new_like(&a, &shape, parse_optional(dtype)?.unwrap_or(a.dtype()), order, make)?)
+            let new = order::new_like(&a, &shape, parse_optional(dtype)?.unwrap_or(a.dtype()), order, make)?;
+            kept_like(prototype, subok, wrap(py, new))
         }
     )* };
 }
@@ -545,17 +585,18 @@ fn full_like(
     device: Option<&str>,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
-    let _ = subok;
     let order = Order::parse(order, Order::Keep)?;
+    let prototype = a;
     let a = array_of(a, None)?;
     let shape = shape
         .map(shape_of)
         .transpose()?
         .unwrap_or_else(|| a.shape().to_vec());
     let dtype = parse_optional(dtype)?.unwrap_or(a.dtype());
-    filled_with(py, fill_value, Some(dtype), |dtype, make| {
+    let new = filled_with(py, fill_value, Some(dtype), |dtype, make| {
         order::new_like(&a, &shape, dtype, order, make)
-    })
+    });
+    kept_like(prototype, subok, new)
 }
 
 fn number(ob: &Bound<'_, PyAny>) -> Outcome<(Scalar, DType)> {

@@ -140,7 +140,6 @@ const ARRAYS: &[&str] = &[
     "unique_all",
     "unique_counts",
     "unique_inverse",
-    "unstack",
     "where",
     "zeros_like",
 ];
@@ -183,6 +182,9 @@ const FOLDS: &[&str] = &[
 
 /// Functions that copy their result into any output whose dtype the array's can safely become.
 const WRITES_BACK: &[&str] = &["choose", "compress", "take"];
+
+/// Functions that would keep the class of a subclass's array with `subok=True`; others of their arguments change nothing.
+const SUBOK: &[&str] = &["broadcast_arrays", "broadcast_to", "copy"];
 
 /// Functions that take an output or a dtype, and not both.
 const OUT_OR_DTYPE: &[&str] = &["concatenate", "stack"];
@@ -705,6 +707,7 @@ impl Function {
         match self.manner.generalised {
             Some(_) if has("axes") || has("keepdims") || has("signature") => Some("_along_axes"),
             Some(_) if self.row.name != "vecdot" && has("axis") => Some("_along_axes"),
+            None if SUBOK.contains(&self.row.name) && has("subok") => Some("_without_subok"),
             None if self.row.name == "clip" && (has("dtype") || has("where")) => Some("_clip"),
             _ => None,
         }
@@ -894,7 +897,16 @@ impl Callable for Method {
     const IS_METHOD: bool = true;
 
     fn call<'py>(slf: &Bound<'py, Method>, given: Arguments<'_, 'py>) -> Outcome<Py<PyAny>> {
-        Function::call(slf.get().0.bind(given.py()), given)
+        let function = slf.get().0.bind(given.py());
+        if let Some((first, rest)) = given.positional().split_first()
+            && !first.is_exact_instance_of::<Array>()
+            && first.is_instance_of::<Array>()
+        {
+            let rest = PyTuple::new(given.py(), rest)?;
+            let method = crate::subclass::method(function, first)?;
+            return Ok(method.call(rest, given.dict()?.as_ref())?.unbind());
+        }
+        Function::call(function, given)
     }
 }
 
@@ -909,6 +921,9 @@ impl Method {
         let (py, function) = (slf.py(), &slf.get().0);
         if array.is_none() {
             return Ok(slf.clone().into_any());
+        }
+        if !array.is_exact_instance_of::<Array>() && array.is_instance_of::<Array>() {
+            return crate::subclass::method(function.bind(py), array);
         }
         static BOUND: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let bound = BOUND.get_or_try_init(py, || {

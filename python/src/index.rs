@@ -14,6 +14,7 @@ use crate::convert::array_of;
 use crate::error::{Outcome, index_error};
 use crate::gil;
 use crate::scalar::{give, make};
+use crate::subclass;
 
 /// What stands between the brackets.
 pub type Keys = SmallVec<[Key; 1]>;
@@ -234,6 +235,24 @@ fn row(x: &Raw, index: isize) -> Outcome<Raw> {
     Ok(part)
 }
 
+/// What an index picks that names no single element.
+#[inline(never)]
+fn selected(array: &Bound<'_, Array>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    let py = array.py();
+    let part = get(py, x, key)?;
+    if part.rank() > 64 {
+        return Err(index_error(format!(
+            "number of dimensions must be within [0, 64], indexing result would have {}",
+            part.rank()
+        )));
+    }
+    // an ellipsis asks for a view, whatever is left of the axes
+    if part.rank() == 0 && !has_ellipsis(key) {
+        return give(py, part);
+    }
+    wrap_view(py, part, array.as_any())
+}
+
 #[pymethods]
 impl Array {
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
@@ -244,27 +263,22 @@ impl Array {
         {
             return make(py, x.value_at(place), x.dtype());
         }
-        let part = get(py, &x, key)?;
-        if part.rank() > 64 {
-            return Err(index_error(format!(
-                "number of dimensions must be within [0, 64], indexing result would have {}",
-                part.rank()
-            )));
-        }
-        // an ellipsis asks for a view, whatever is left of the axes
-        if part.rank() == 0 && !has_ellipsis(key) {
-            return give(py, part);
-        }
-        wrap_view(py, part, slf.as_any())
+        selected(slf, &x, key)
     }
 
-    fn __iter__(slf: &Bound<'_, Self>) -> Outcome<Rows> {
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyAny>> {
         let len = slf.get().__len_or_error()?;
-        Ok(Rows {
+        if !slf.is_exact_instance_of::<Self>()
+            && let Some(items) = subclass::items(slf)?
+        {
+            return Ok(items);
+        }
+        let rows = Rows {
             array: slf.clone().unbind(),
             next: std::sync::atomic::AtomicUsize::new(0),
             len,
-        })
+        };
+        Ok(Bound::new(slf.py(), rows)?.into_any())
     }
 }
 

@@ -4,7 +4,7 @@ use civita_core::dtype::{DType, Scalar};
 use civita_core::layout::Layout;
 use civita_core::raw::Raw;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple, PyType};
 
 use crate::array::{Array, wrap, wrap_view};
 use crate::buffer::import_bytes;
@@ -14,6 +14,7 @@ use crate::dtype::{ByteOrder, code, from_text_in_order, parse_in_order};
 use crate::error::{Outcome, type_error, value_error};
 use crate::methods::swapped;
 use crate::order::Order;
+use crate::subclass::{wrap_as, wrap_over};
 
 /// NumPy's limit of axes.
 const MOST_AXES: usize = 64;
@@ -233,7 +234,7 @@ fn frombuffer(
     if order == ByteOrder::Swapped {
         return wrap(py, swapped(&elements)?);
     }
-    wrap_view(py, elements, buffer)
+    wrap_as(&py.get_type::<Array>(), elements, Some(buffer), None)
 }
 
 /// A view with another shape and strides in bytes, from the first element on.
@@ -269,10 +270,11 @@ impl Array {
     /// An array over a buffer, or over new memory with arbitrary contents; strides and offset in bytes. Programs make arrays by
     /// `array`, `zeros` and the like.
     #[new]
+    #[classmethod]
     #[pyo3(signature = (shape, dtype=None, buffer=None, offset=0, strides=None, order=None))]
     #[allow(clippy::new_ret_no_self)] // the class has objects of its own only through `wrap`
     fn new(
-        py: Python<'_>,
+        class: &Bound<'_, PyType>,
         shape: &Bound<'_, PyAny>,
         dtype: Option<&Bound<'_, PyAny>>,
         buffer: Option<&Bound<'_, PyAny>>,
@@ -280,6 +282,7 @@ impl Array {
         strides: Option<&Bound<'_, PyAny>>,
         order: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
+        let (py, is_plain) = (class.py(), class.is(class.py().get_type::<Array>()));
         let shape = crate::create::shape_of(shape)?;
         let dtype = match dtype {
             Some(dtype) => crate::dtype::parse_or_default(dtype)?,
@@ -316,14 +319,20 @@ impl Array {
                     false => over_bytes(&bytes, offset, dtype, &shape, &strides)
                         .map_err(|_| type_error("buffer is too small for requested array"))?,
                 };
-                wrap_view(py, raw, buffer)
+                wrap_over(class, raw, Some(buffer), None)
             }
             None => {
                 let raw = crate::order::new(&shape, dtype, order, Raw::empty)?;
                 let steps = steps(dtype, &shape, &strides)?;
-                wrap(py, raw.restrided(&shape, &steps).map_err(|_| {
-                    value_error("strides is incompatible with shape of requested array and size of buffer")
-                })?)
+                let raw = raw.restrided(&shape, &steps).map_err(|_| {
+                    value_error(
+                        "strides is incompatible with shape of requested array and size of buffer",
+                    )
+                })?;
+                match is_plain {
+                    true => wrap(py, raw),
+                    false => wrap_as(class, raw, None, None),
+                }
             }
         }
     }

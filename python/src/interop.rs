@@ -4,11 +4,12 @@ use civita_core::raw::Raw;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
-use crate::array::{Array, wrap, wrap_view};
+use crate::array::{Array, wrap};
 use crate::dlpack;
 use crate::error::{Outcome, runtime_error, type_error, value_error};
 use crate::functions::Function;
 use crate::overrides::{Protocol, Stance, stance};
+use crate::subclass::{keeps_ufuncs, wrap_as};
 use crate::ufunc::Ufunc;
 
 /// Versions of the array API standard that `__array_namespace__` answers for.
@@ -81,7 +82,8 @@ impl Array {
         };
         let outputs = out.as_ref().and_then(|o| o.cast::<PyTuple>().ok());
         let mut operands = inputs.iter().chain(outputs.into_iter().flatten());
-        if operands.any(|ob| stance(&ob, Protocol::Ufunc) != Stance::Operand) {
+        if operands.any(|ob| stance(&ob, Protocol::Ufunc) != Stance::Operand && !keeps_ufuncs(&ob))
+        {
             return Ok(py.NotImplemented().into_bound(py));
         }
         let into_numpy = match outputs {
@@ -200,6 +202,10 @@ impl Array {
     /// Pickled as dtype, shape and bytes in C order.
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyTuple>> {
         let py = slf.py();
+        if !slf.is_exact_instance_of::<Array>() {
+            let pickled = crate::subclass::python(py)?.call_method1("reduce", (slf,))?;
+            return Ok(pickled.cast_into::<PyTuple>().map_err(PyErr::from)?);
+        }
         let raw = slf.get().raw();
         let dense = raw.concrete("pickle")?.copied()?;
         let len = crate::array::bytes(&dense);
@@ -280,7 +286,7 @@ fn from_dlpack(
     let raw = dlpack::import(x)?;
     match copy {
         Some(true) => wrap(py, raw.copied()?),
-        _ => wrap_view(py, raw, x),
+        _ => wrap_as(&py.get_type::<Array>(), raw, Some(x), None),
     }
 }
 

@@ -42,6 +42,7 @@ mod random;
 mod reduction;
 mod rows;
 mod scalar;
+mod subclass;
 mod transform;
 mod ufunc;
 
@@ -76,6 +77,7 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     printing::register(m)?;
     random::register(m)?;
     rows::register(m)?;
+    subclass::register(m)?;
     transform::register(m)?;
     Ok(())
 }

@@ -19,6 +19,7 @@ use crate::gil;
 use crate::index::element_index;
 use crate::operators::{apply, python_scalar};
 use crate::order::{self, Order};
+use crate::subclass::{class_of, kept, wrap_as};
 
 /// Integers given one by one or as one sequence: `reshape(2, 3)`, `reshape((2, 3))`.
 pub fn integers(args: &Bound<'_, PyTuple>) -> Outcome<Dims> {
@@ -88,14 +89,14 @@ impl Array {
 
     /// A copy with one axis.
     #[pyo3(signature = (order=None), text_signature = "($self, /, order='C')")]
-    fn flatten(&self, py: Python<'_>, order: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
-        let raw = self.raw();
+    fn flatten(slf: &Bound<'_, Self>, order: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+        let (py, raw) = (slf.py(), slf.get().raw());
         let (order, raw) = (Order::parse(order, Order::C)?, &*raw);
         let flat = gil::work(py, raw.len(), || -> Outcome<Raw> {
             let copy = order::copied(raw, order)?;
             order::raveled(&copy, order)
         })?;
-        wrap(py, flat)
+        kept(slf, wrap(py, flat))
     }
 
     /// The axes in another order, or in reverse; a view.
@@ -114,21 +115,33 @@ impl Array {
         dtype: Option<&Bound<'_, PyAny>>,
         r#type: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
-        let is_class = |ob: &Bound<'_, PyAny>| ob.is(slf.py().get_type::<Array>());
-        if let Some(class) = r#type
-            && !is_class(class)
+        let py = slf.py();
+        let mut class = match r#type {
+            Some(given) => match class_of(given) {
+                Some(class) => Some(class),
+                None => return Err(value_error("Type must be a sub-type of ndarray type")),
+            },
+            None => None,
+        };
+        // a class in the place of the dtype
+        let mut dtype = dtype;
+        if class.is_none()
+            && let Some(found) = dtype.and_then(class_of)
         {
-            return Err(type_error("Type must be a sub-type of ndarray type"));
+            (class, dtype) = (Some(found), None);
         }
         let raw = slf.get().raw();
         let view = match dtype {
-            Some(dtype) if !is_class(dtype) => raw.reinterpret(match dtype.is_none() {
+            Some(dtype) => raw.reinterpret(match dtype.is_none() {
                 true => civita_core::dtype::DType::F64,
                 false => parse(dtype)?,
             })?,
             _ => raw.clone(),
         };
-        wrap_view(slf.py(), view, slf.as_any())
+        match class {
+            Some(class) => wrap_as(&class, view, Some(slf.as_any()), Some(slf.as_any())),
+            None => wrap_view(py, view, slf.as_any()),
+        }
     }
 
     /// A copy in another dtype; with `copy=False` only where it differs.
@@ -146,7 +159,6 @@ impl Array {
         device: Option<&str>,
     ) -> Outcome<Py<PyAny>> {
         crate::create::check_device(device)?;
-        let _ = subok;
         let order = Order::parse(order, Order::Keep)?;
         let py = slf.py();
         let raw = slf.get().raw();
@@ -156,10 +168,11 @@ impl Array {
         );
         let raw = &*raw;
         if dtype == raw.dtype() {
-            if !copy.0 && order::fits(raw, order) {
+            if !copy.0 && order::fits(raw, order) && (subok || slf.is_exact_instance_of::<Self>()) {
                 return Ok(slf.clone().into_any().unbind());
             }
-            return wrap(py, gil::work(py, raw.len(), || order::copied(raw, order))?);
+            let copy = wrap(py, gil::work(py, raw.len(), || order::copied(raw, order))?);
+            return if subok { kept(slf, copy) } else { copy };
         }
         errstate::watch();
         let cast = gil::work(py, raw.len(), || -> Outcome<Raw> {
@@ -170,16 +183,18 @@ impl Array {
             }
         })?;
         errstate::check_cast(py, raw, &cast)?;
-        wrap(py, cast)
+        let cast = wrap(py, cast);
+        if subok { kept(slf, cast) } else { cast }
     }
 
     /// A copy, in C order unless another one is asked for.
     #[pyo3(signature = (order=None), text_signature = "($self, /, order='C')")]
-    fn copy(&self, py: Python<'_>, order: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+    fn copy(slf: &Bound<'_, Self>, order: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
         let order = Order::parse(order, Order::C)?;
-        let raw = self.raw();
+        let (py, raw) = (slf.py(), slf.get().raw());
         let raw = &*raw;
-        wrap(py, gil::work(py, raw.len(), || order::copied(raw, order))?)
+        let copy = gil::work(py, raw.len(), || order::copied(raw, order))?;
+        kept(slf, wrap(py, copy))
     }
 
     /// The bytes of the elements, in C order unless another one is asked for.
@@ -217,25 +232,24 @@ impl Array {
             slf.get().write(|x| Ok(x.assign(&swapped)?))?;
             return Ok(slf.clone().into_any().unbind());
         }
-        wrap(py, swapped)
+        kept(slf, wrap(py, swapped))
     }
 
-    fn __copy__(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
-        let raw = self.raw();
+    fn __copy__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+        let (py, raw) = (slf.py(), slf.get().raw());
         let raw = &*raw;
-        wrap(
-            py,
-            gil::work(py, raw.len(), || order::copied(raw, Order::Keep))?,
-        )
+        let copy = gil::work(py, raw.len(), || order::copied(raw, Order::Keep))?;
+        kept(slf, wrap(py, copy))
     }
 
     /// A copy; of a leaf that requires a gradient another such leaf.
-    fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
-        let is_leaf = self.raw().node().is_some_and(|node| node.is_leaf());
+    fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+        let (py, raw) = (slf.py(), slf.get().raw());
+        let is_leaf = raw.node().is_some_and(|node| node.is_leaf());
         if !is_leaf {
-            return self.__copy__(py);
+            return Self::__copy__(slf);
         }
-        let copy = wrap(py, self.raw().detach().copied()?)?;
+        let copy = kept(slf, wrap(py, raw.detach().copied()?))?;
         copy.bind(py).setattr("requires_grad", true)?;
         Ok(copy)
     }
@@ -337,7 +351,7 @@ impl Array {
         if !slf.get().raw().dtype().is_complex() {
             return Ok(slf.clone().into_any().unbind());
         }
-        apply(py, Op::Conj, &[&Value::Ref(slf.get().raw())])
+        kept(slf, apply(py, Op::Conj, &[&Value::Ref(slf.get().raw())]))
     }
 
     /// The complex conjugate; a real array itself.

@@ -20,6 +20,7 @@ use crate::fuse::PyExpr;
 use crate::gil;
 use crate::overrides::{Protocol, Stance, stance};
 use crate::scalar::give;
+use crate::subclass;
 
 /// Applies an op, with the interpreter released when it is large.
 #[inline]
@@ -135,6 +136,9 @@ fn binary(
     reflected: bool,
 ) -> Outcome<Py<PyAny>> {
     let py = array.py();
+    if !array.is_exact_instance_of::<Array>() {
+        return subclass::operator(ROWS[op as usize].numpy, array, Some(other), reflected);
+    }
     let this = array.get().raw();
     if let Ok(other) = other.cast_exact::<Array>() {
         let other = other.get().raw();
@@ -217,8 +221,14 @@ pub fn by_ufunc(
 }
 
 fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<()> {
+    if !array.is_exact_instance_of::<Array>() {
+        return subclass::in_place(op, array, other);
+    }
     let other = match scalar_beside(other, array.get().raw().dtype())? {
         Some(scalar) => Value::Weak(scalar),
+        None if is_subclass(other) => {
+            return subclass::in_place(op, array, other);
+        }
         None => value(other)?,
     };
     let py = array.py();
@@ -266,6 +276,12 @@ operators! {
     __rshift__ __rrshift__ __irshift__ RightShift,
 }
 
+/// Returns true for arrays of classes that are derived from `ndarray`.
+#[inline]
+fn is_subclass(ob: &Bound<'_, PyAny>) -> bool {
+    !ob.is_exact_instance_of::<Array>() && ob.is_instance_of::<Array>()
+}
+
 fn no_modulus(modulus: &Bound<'_, PyAny>) -> Outcome<()> {
     if modulus.is_none() {
         Ok(())
@@ -278,6 +294,9 @@ fn no_modulus(modulus: &Bound<'_, PyAny>) -> Outcome<()> {
 
 fn unary(op: Op, array: &Bound<'_, Array>) -> Outcome<Py<PyAny>> {
     let py = array.py();
+    if !array.is_exact_instance_of::<Array>() {
+        return subclass::operator(ROWS[op as usize].numpy, array, None, false);
+    }
     apply_to_one(py, op, &array.get().raw())
 }
 
@@ -301,6 +320,9 @@ fn both_parts(
     reflected: bool,
 ) -> Outcome<Py<PyAny>> {
     let py = slf.py();
+    if !slf.is_exact_instance_of::<Array>() {
+        return subclass::operator("divmod", slf, Some(other), reflected);
+    }
     let _within = errstate::Within::function("divmod");
     let quotient = binary(Op::FloorDivide, slf, other, reflected)?;
     if quotient.is(py.NotImplemented()) {
@@ -352,6 +374,9 @@ impl Array {
         if raw.dtype() == DType::Bool {
             return Err(type_error("+: takes no bool"));
         }
+        if !slf.is_exact_instance_of::<Array>() {
+            return subclass::operator("positive", slf, None, false);
+        }
         give(slf.py(), raw.copied()?)
     }
     fn __abs__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
@@ -363,6 +388,9 @@ impl Array {
 
     fn __matmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
         let py = slf.py();
+        if !slf.is_exact_instance_of::<Array>() {
+            return subclass::operator("matmul", slf, Some(other), false);
+        }
         if !is_operand(other) || stance(other, Protocol::Ufunc) != Stance::Operand {
             return Ok(py.NotImplemented());
         }
@@ -370,6 +398,9 @@ impl Array {
     }
     fn __rmatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
         let py = slf.py();
+        if !slf.is_exact_instance_of::<Array>() {
+            return subclass::operator("matmul", slf, Some(other), true);
+        }
         if !is_operand(other) || stance(other, Protocol::Ufunc) != Stance::Operand {
             return Ok(py.NotImplemented());
         }
@@ -413,7 +444,7 @@ impl Array {
             // no element is None, or a text
             let answer = Raw::scalar(Scalar::Bool(op == Op::Ne), DType::Bool)?;
             let all = answer.broadcast_to(slf.get().raw().shape())?;
-            return give(slf.py(), all.copied()?);
+            return subclass::kept(slf, give(slf.py(), all.copied()?));
         }
         binary(op, slf, other, false)
     }

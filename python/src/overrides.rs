@@ -245,7 +245,7 @@ pub fn made_like<'py>(
     args: &Bound<'py, PyTuple>,
     kwargs: &Bound<'py, PyDict>,
 ) -> Outcome<Option<Py<PyAny>>> {
-    if like.is_none() || like.is_instance_of::<Array>() {
+    if like.is_none() || like.is_exact_instance_of::<Array>() {
         return Ok(None);
     }
     let made = python(like.py())?.call_method1("made_like", (name, like, args, kwargs))?;

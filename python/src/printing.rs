@@ -15,17 +15,27 @@ use crate::convert::array_of;
 use crate::error::{Outcome, type_error, value_error};
 
 /// NumPy's `repr`, and at its end what the array is in the gradient graph.
-fn repr(py: Python<'_>, raw: &Raw) -> Outcome<String> {
+fn repr(array: &Bound<'_, Array>, raw: &Raw) -> Outcome<String> {
     if let Some(text) = opaque(raw) {
         return Ok(text);
     }
+    let py = array.py();
     let formatter = formatter(py);
     repr_with(
         py,
         raw,
+        &prefix_of(array)?,
         &print::get_options(),
         formatter.as_ref().map(|f| f.bind(py)),
     )
+}
+
+/// What stands before the elements: `array(`, of a subclass its name.
+fn prefix_of(array: &Bound<'_, PyAny>) -> Outcome<Cow<'static, str>> {
+    if !array.is_exact_instance_of::<Array>() && array.is_instance_of::<Array>() {
+        return Ok(format!("{}(", array.get_type().name()?).into());
+    }
+    Ok("array(".into())
 }
 
 /// What is written of an array whose value cannot be read: under `vmap`, inside `trace`.
@@ -55,7 +65,7 @@ impl Array {
         let (py, raw) = (slf.py(), slf.get().raw());
         match override_repr(py).filter(|_| raw.opaque().is_none()) {
             Some(write) => Ok(write.bind(py).call1((slf,))?.extract()?),
-            None => repr(py, &raw),
+            None => repr(slf, &raw),
         }
     }
 
@@ -182,6 +192,7 @@ fn body(
 fn repr_with(
     py: Python<'_>,
     raw: &Raw,
+    prefix: &str,
     options: &Options,
     formatter: Option<&Bound<'_, PyDict>>,
 ) -> Outcome<String> {
@@ -191,12 +202,20 @@ fn repr_with(
         Some(node) => format!(", grad_fn=<{}>)", node.op()),
     };
     let width = options.width_before(&suffix);
-    let body = body(py, raw, ", ", "array(".len(), width, options, formatter)?;
+    let body = body(
+        py,
+        raw,
+        ", ",
+        prefix.chars().count(),
+        width,
+        options,
+        formatter,
+    )?;
     Ok(print::repr_around(
         &body,
         raw.dtype(),
         raw.shape(),
-        "array(",
+        prefix,
         &suffix,
         options,
     ))
@@ -224,7 +243,13 @@ fn array_repr(
     options.precision = precision.unwrap_or(options.precision);
     options.suppress_small = suppress_small.unwrap_or(options.suppress_small);
     let formatter = formatter(py);
-    repr_with(py, &raw, &options, formatter.as_ref().map(|f| f.bind(py)))
+    repr_with(
+        py,
+        &raw,
+        &prefix_of(arr)?,
+        &options,
+        formatter.as_ref().map(|f| f.bind(py)),
+    )
 }
 
 /// The text of an array as `str` writes it.

@@ -451,6 +451,9 @@ macro_rules! methods {
                 $(#[doc = $doc])*
                 #[pyo3(signature = (*args, **kwargs))]
                 fn $name<'py>(slf: &Bound<'py, Self>, args: &Bound<'py, PyTuple>, kwargs: Option<&Bound<'py, PyDict>>) -> Outcome<Py<PyAny>> {
+                    if !slf.is_exact_instance_of::<Array>() {
+                        return crate::subclass::reduction(Reduction::$Op.row().numpy, slf, args, kwargs);
+                    }
                     with_arguments(args, kwargs, |given| {
                         reduce(slf.py(), Reduction::$Op.row(), &slf.get().raw(), given.positional(), given)
                     })

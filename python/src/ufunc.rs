@@ -387,7 +387,15 @@ impl Ufunc {
                 ))),
             };
         }
-        let values: Args<'_> = values(inputs)?;
+        let mut values: Args<'_> = values(inputs)?;
+        if let Kind::Composed(row, _) = self.kind
+            && matches!(row.rule, Rule::AndInteger(_))
+            && !["dtype", "signature", "sig"]
+                .iter()
+                .any(|name| all.keyword(name).is_some())
+        {
+            narrow_integer(&mut values)?;
+        }
         if given == arity && !all.has_names() {
             match self.kind {
                 Kind::Op(row) => {
@@ -550,6 +558,18 @@ impl Ufunc {
             })),
         }
     }
+}
+
+/// A number beside an exponent that is an array or a scalar is computed in the first dtype that takes integers, as in NumPy.
+fn narrow_integer(values: &mut Args<'_>) -> Outcome<()> {
+    if let [
+        Value::Weak(x @ Scalar::Int(_)),
+        Value::Ref(_) | Value::Own(_),
+    ] = &values[..]
+    {
+        values[0] = Value::Own(Box::new(Raw::scalar(*x, DType::I64)?.cast(DType::F16)?));
+    }
+    Ok(())
 }
 
 /// The results of a program.
@@ -867,7 +887,12 @@ impl Ufunc {
         out: Option<Bound<'py, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         let (py, this) = (array.py(), slf.get());
-        let named = [("dtype", dtype.as_ref()), ("out", out.as_ref())];
+        let place = PyInt::new(py, axis).into_any();
+        let named = [
+            ("axis", (axis != 0).then_some(&place)),
+            ("dtype", dtype.as_ref()),
+            ("out", out.as_ref()),
+        ];
         if let Some(answer) = overrides::method(slf, "accumulate", &[array], &named)? {
             return Ok(answer);
         }
@@ -915,24 +940,33 @@ impl Ufunc {
     /// For each index the fold of `array[index:next]` along an axis.
     #[pyo3(signature = (array, indices, axis=0, dtype=None, out=None))]
     fn reduceat<'py>(
-        &self,
+        slf: &Bound<'py, Self>,
         array: &Bound<'py, PyAny>,
         indices: &Bound<'py, PyAny>,
         axis: isize,
         dtype: Option<Bound<'py, PyAny>>,
         out: Option<Bound<'py, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
-        let py = array.py();
+        let (py, this) = (array.py(), slf.get());
+        let place = PyInt::new(py, axis).into_any();
+        let named = [
+            ("axis", (axis != 0).then_some(&place)),
+            ("dtype", dtype.as_ref()),
+            ("out", out.as_ref()),
+        ];
+        if let Some(answer) = overrides::method(slf, "reduceat", &[array, indices], &named)? {
+            return Ok(answer);
+        }
         let x = array_of(array, None)?;
         let indices: Vec<i64> = array_of(indices, Some(DType::I64))?.to_vec()?;
         let indices: Vec<isize> = indices.into_iter().map(|i| i as isize).collect();
-        let (op, dtype) = (self.op("reduceat")?, self.fold_dtype(&x, dtype.as_ref())?);
+        let (op, dtype) = (this.op("reduceat")?, this.fold_dtype(&x, dtype.as_ref())?);
         errstate::watch();
         let result = gil::work(py, x.len(), || {
             ufuncs::reduceat(op, &x, &indices, axis, dtype)
         })?;
         errstate::check_fold(py, "reduceat", &[&x], &result)?;
-        self.write_result(py, result, out)
+        this.write_result(py, result, out)
     }
 
     /// The dtypes that a call computes in and returns: `int`, `float` and `complex` stand for numbers of Python's, `None` for
@@ -1182,6 +1216,9 @@ impl Ufunc {
         result: Raw,
         out: Option<Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
+        if out.as_ref().is_some_and(is_ellipsis) {
+            return as_array(give(py, result)?.bind(py));
+        }
         match out.as_ref().map(output).transpose()?.flatten() {
             Some(out) => crate::reduction::write_out_as(self.name, result, out, Casting::Unsafe),
             None => give(py, result),

@@ -553,3 +553,56 @@ def test_an_array_can_be_a_shape():
     assert cv.ones(cv.asarray([], dtype=int)).shape == ()
     with pytest.raises(TypeError):
         cv.ones(cv.asarray([2.0]))
+
+
+# ---- names that programs ask for
+
+
+def test_the_version_is_numpys_and_the_package_has_its_own():
+    assert cv.__version__.split(".")[:2] == np.__version__.split(".")[:2]
+    assert cv.lib.NumpyVersion(cv.__version__) >= "2.0.0"
+    assert cv.version.version == cv.version.full_version == cv.version.short_version == cv.__version__
+    assert cv.version.release is True and sorted(vars(np.version).keys() & {"git_revision"}) == sorted(vars(cv.version).keys() & {"git_revision"})
+    assert cv.version.civita_version == cv._civita.__version__ and cv.version.civita_version != cv.__version__
+
+
+@pytest.mark.parametrize("size", [None, 1, 2, 3, 4, 5, 7, 12, 13, 24, 100])
+def test_arrayterator_reads_numpys_blocks(size):
+    from civita.lib import Arrayterator
+
+    x = np.arange(24.0).reshape(2, 3, 4)
+    theirs, ours = np.lib.Arrayterator(x, size), Arrayterator(cv.asarray(x), size)
+    for index in (Ellipsis, 1, (slice(None), slice(1, 3)), (0, Ellipsis, slice(None, None, 2)), (slice(1, None), 0, slice(0, 3, 2)), (Ellipsis, 2)):
+        a, b = ours[index], theirs[index]
+        assert a.shape == b.shape and a.dtype == b.dtype and a.ndim == b.ndim
+        assert [block.tolist() for block in a] == [block.tolist() for block in b]
+        assert list(a.flat) == list(b.flat)
+        np.testing.assert_array_equal(np.asarray(a.__array__()), b.__array__())
+    # NumPy takes a stop of 0 for none, and counts no steps of steps
+    assert list(ours[0:0]) == [] and ours[0:0].shape == (0, 3, 4)
+    for index in ((Ellipsis, slice(None, None, 2)), (slice(None), slice(-2, None)), -1):
+        np.testing.assert_array_equal(ours[index][index].__array__(), x[index if index != -1 else slice(1, 2)][index if index != -1 else slice(0, 1)])
+    with pytest.raises(ValueError):
+        ours[::-1]
+    with pytest.raises(IndexError):
+        ours[0, 0, 0, 0]
+
+
+def test_unstack_of_a_vector_gives_scalars():
+    for dtype in ("f4", "i8", "?"):
+        ours, theirs = cv.unstack(cv.arange(3).astype(dtype)), np.unstack(np.arange(3).astype(dtype))
+        assert [type(x).__name__ for x in ours] == [type(x).__name__ for x in theirs] and ours == theirs
+    assert [x.shape for x in cv.unstack(cv.ones((2, 3)))] == [(3,), (3,)]
+
+
+def test_ldexp_has_numpys_dtype():
+    exponents = lambda m: (2, m.int64(2), m.int8(2), m.uint8(1), m.arange(3), m.arange(3, dtype="i2"), m.array(1), True)
+    numbers = lambda m: (5, -7, 4097, 70000, 5.0, True, m.float32(5), m.int8(5), m.arange(3, dtype="i1"), m.arange(3, dtype="u2"), m.array([True]))
+    keywords = lambda m: ({}, {"dtype": "f8"}, {"out": m.empty(3)})
+    with cv.errstate(all="ignore"), np.errstate(all="ignore"):
+        for i in range(11):
+            for j in range(8):
+                for k in range(3):
+                    got, want = (m.ldexp(numbers(m)[i], exponents(m)[j], **keywords(m)[k]) for m in (cv, np))
+                    assert got.dtype == want.dtype.name and type(got).__name__ == type(want).__name__, (i, j, k)
+                    np.testing.assert_array_equal(np.asarray(got), want)

@@ -12,9 +12,9 @@ array([2., 4., 6.])
 """
 
 from ._civita import *  # noqa: F403
-from ._civita import __version__  # noqa: F401
 from . import _array, _civita
 from ._array import _CopyMode  # noqa: F401
+from .version import version as __version__  # noqa: F401
 from ._lazy import LEFT_OUT as _LEFT_OUT, MODULES as _MODULES, NAMES as _NAMES
 
 # not in `*`: they hide Python's own

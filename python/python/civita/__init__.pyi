@@ -1947,7 +1947,7 @@ def array_str(a: _ArrayLike, max_line_width: Any = None, precision: int | None =
     ...
 
 def asanyarray(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = None, *, device: _str | None = None, copy: _bool | None = None, like: Any = None) -> ndarray:
-    """As `asarray`: there are no subclasses of arrays to pass through."""
+    """As `asarray`, of an array of a subclass that array."""
     ...
 
 def asarray(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = None, *, device: _str | None = None, copy: _bool | None = None, like: Any = None) -> ndarray:
@@ -3199,4 +3199,5 @@ lib: Any
 polynomial: Any
 testing: Any
 typing: Any
+version: Any
 

@@ -138,16 +138,22 @@ def setfield(self, /, val, dtype, offset=0):
 
 
 def __array_wrap__(self, /, array, context=None, return_scalar=False):
-    """The array: there are no subclasses to become."""
-    return array[()] if return_scalar and array.ndim == 0 else array
+    """A result as an array of this one's class; with `return_scalar` an `ndarray` without axes is its element."""
+    if not isinstance(array, ndarray):
+        raise TypeError("can only be called with ndarray object")
+    if type(self) is ndarray and return_scalar and array.ndim == 0:
+        return array[()]
+    return array if type(array) is type(self) else cv._as_class(type(self), array, self, True)
 
 
 def __array_finalize__(self, /, obj):
-    """Nothing: there are no subclasses to finish."""
+    """Called of a new array of a subclass: `obj` is what it was made from, or `None`. An `ndarray` has nothing to do."""
 
 
 def __reduce_ex__(self, /, protocol):
     """A pickle; from protocol 5 on the elements go as a buffer, out of band where the pickler asks for it."""
+    if type(self) is not ndarray:
+        return self.__reduce__()
     flags = self.flags if not getattr(self, "requires_grad", False) else None
     if protocol < 5 or self.dtype == "bfloat16" or flags is None:
         return self.__reduce__()
@@ -174,6 +180,10 @@ def _from_pickled(buffer, dtype, shape, order):
 
 
 def __setstate__(self, /, state):
+    if type(self) is not ndarray:
+        from ._subclasses import setstate
+
+        return setstate(self, state)
     raise TypeError("an array is rebuilt by the function that its pickle names; there is no state to set")
 
 

@@ -87,7 +87,7 @@ def row_stack(tup, *, dtype=None, casting="same_kind"):
 
 def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     """A function of vectors, applied to each vector along an axis."""
-    arr = cv.asarray(arr)
+    arr = cv.asanyarray(arr)
     if not -arr.ndim <= axis < arr.ndim:
         raise cv.AxisError(f"axis {axis} is out of bounds for array of dimension {arr.ndim}")
     axis %= arr.ndim
@@ -95,12 +95,16 @@ def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     outer = moved.shape[:-1]
     if 0 in outer:
         raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
-    parts = [cv.asarray(func1d(moved[index], *args, **kwargs)) for index in ndindex(*outer)]
+    parts = [cv.asanyarray(func1d(moved[index], *args, **kwargs)) for index in ndindex(*outer)]
+    first = parts[0]
+    parts = [cv.asarray(part) for part in parts]
     inner = parts[0].shape
     stacked = cv.stack([part.astype(parts[0].dtype, copy=False) for part in parts]).reshape(outer + inner)
     # the axes of the results stand where the axis was
     order = list(range(axis)) + list(range(len(outer), stacked.ndim)) + list(range(axis, len(outer)))
-    return stacked.transpose(order) if stacked.ndim > 1 else stacked
+    if stacked.ndim > 1:
+        stacked = stacked.transpose(order)
+    return stacked if type(first) is cv.ndarray else first.__array_wrap__(stacked)
 
 
 def apply_over_axes(func, a, axes):
@@ -285,6 +289,11 @@ def _learn(lengths, shape, names):
             raise ValueError(f"inconsistent size for core dimension {name!r}: {n!r} vs {lengths[name]!r}")
 
 
+def _without_subok(function, *args, subok, **kwargs):
+    """A function of arrays that are `ndarray` all: there is no class to keep."""
+    return function(*args, **kwargs)
+
+
 def _along_axes(function, *args, axes=None, axis=None, keepdims=False, out=None, signature=None, **options):
     """A generalised ufunc along other axes than the last: `axes=` names those of each operand, `axis=` the one that all have."""
     name = function.__name__
@@ -418,7 +427,7 @@ def piecewise(x, condlist, funclist, *args, **kw):
     >>> print(cv.piecewise(cv.array([-2.0, 1.0]), [cv.array([True, False])], [abs, 7]))
     [2. 7.]
     """
-    x = cv.asarray(x)
+    x = cv.asanyarray(x)
     count = len(funclist)
     is_single = not isinstance(condlist, (list, tuple)) and getattr(condlist, "ndim", 0) == 0
     if is_single or (x.ndim > 0 and not isinstance(condlist[0], (list, tuple)) and getattr(condlist[0], "ndim", 0) == 0):

@@ -1,6 +1,6 @@
 """Which module holds what is imported when it is asked for."""
 
-MODULES = ("autograd", "buffers", "dtypes", "emath", "exceptions", "fft", "io", "lib", "linalg", "polynomial", "random", "testing", "typing")
+MODULES = ("autograd", "buffers", "dtypes", "emath", "exceptions", "fft", "io", "lib", "linalg", "polynomial", "random", "testing", "typing", "version")
 
 _HOMES = {
     "autograd": "jvp vmap",

@@ -8,6 +8,7 @@ import functools
 import importlib
 
 from . import _civita as cv
+from . import _subclasses
 
 
 def _flat(values, depth):
@@ -35,11 +36,18 @@ def _is_array(cls):
     return cls is cv.ndarray or (cls.__name__ == "ndarray" and cls.__module__ == "numpy")
 
 
+def _keeps(cls, method):
+    """Returns true for plain arrays, and for subclasses of `ndarray` that have left it the method."""
+    return _is_array(cls) or (issubclass(cls, cv.ndarray) and getattr(cls, method) is getattr(cv.ndarray, method))
+
+
 def function(public, args, kwargs, depth):
     """What the first of the arguments' classes answers that knows the function."""
     kwargs = kwargs or {}
     found = _overriding(_flat((*args, *kwargs.values()), depth), "__array_function__")
     types = tuple(map(type, found))
+    if all(_keeps(cls, "__array_function__") for cls in types):
+        return _subclasses.function(public, args, kwargs, depth)
     for value in found:
         if not _is_array(type(value)):
             result = value.__array_function__(public, types, args, kwargs)
@@ -52,7 +60,7 @@ def function(public, args, kwargs, depth):
 
 def made_like(name, like, args, kwargs):
     """The array that the class of `like` makes; None where that class is this package's or NumPy's."""
-    if like is None or _is_array(type(like)):
+    if like is None or _is_array(type(like)) or (isinstance(like, cv.ndarray) and _keeps(type(like), "__array_function__")):
         return None
     if not hasattr(type(like), "__array_function__"):
         raise TypeError("The `like` argument must be an array-like that implements the `__array_function__` protocol.")
@@ -80,18 +88,30 @@ def ufunc(public, method, args, kwargs):
     if method == "__call__" and len(args) > public.nin:
         args, out = args[: public.nin], args[public.nin :]
         if any(each is not None for each in out):
-            kwargs["out"] = out
+            # outputs that were left out are none
+            kwargs["out"] = out + (None,) * (public.nout - len(out))
     out = kwargs.get("out")
     if out is None:
         kwargs.pop("out", None)
-    elif not isinstance(out, tuple):
+    elif isinstance(out, tuple):
+        if all(each is None for each in out):
+            del kwargs["out"]
+        elif len(out) != (public.nout if method == "__call__" else 1):
+            raise ValueError(f"The 'out' tuple must have exactly {public.nout} entries: one per output")
+    elif method == "__call__" and public.nout > 1 and out is not ...:
+        raise TypeError("'out' must be a tuple of arrays")
+    elif out is not ...:
         kwargs["out"] = (out,)
-    operands = (*args, *kwargs.get("out", ()))
+    outputs = kwargs.get("out", ())
+    operands = args if outputs is ... else (*args, *outputs)
     for value in operands:
         if getattr(type(value), "__array_ufunc__", True) is None:
             raise TypeError(f"operand '{type(value).__name__}' does not support ufuncs (__array_ufunc__=None)")
-    for value in _overriding(operands, "__array_ufunc__"):
-        if not _is_array(type(value)):
+    found = _overriding(operands, "__array_ufunc__")
+    if all(_keeps(type(value), "__array_ufunc__") for value in found):
+        return _subclasses.ufunc(public, method, args, kwargs)
+    for value in found:
+        if not _keeps(type(value), "__array_ufunc__"):
             result = value.__array_ufunc__(public, method, *args, **kwargs)
             if result is not NotImplemented:
                 return result
@@ -154,9 +174,11 @@ def __array_function__(self, /, func, types, args, kwargs):
     >>> np.concatenate([cv.array([1.0]), cv.array([2.0])])
     array([1., 2.])
     """
-    if not all(_is_array(cls) for cls in types):
+    if not all(_is_array(cls) or issubclass(cls, cv.ndarray) for cls in types):
         return NotImplemented
     if func.__module__.partition(".")[0] == "civita":
+        if not all(map(_is_array, types)):
+            return _subclasses.function(func, args, kwargs, 64 if func.__name__ == "block" else 1)
         return getattr(func, "_implementation", func)(*args, **kwargs)
     ours = _ours(func)
     out = kwargs.get("out")

@@ -15,6 +15,7 @@ use crate::convert::array_of;
 use crate::error::{Outcome, type_error, value_error};
 use crate::gil;
 use crate::scalar::give;
+use crate::subclass::wrapped_by;
 
 /// Work on matrices outweighs their elements: the interpreter is released from a tenth of the usual number on.
 fn weight(arrays: &[&Raw]) -> usize {
@@ -110,12 +111,13 @@ fn keep(keepdims: bool) -> KeepDims {
 
 #[pyfunction]
 fn solve(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
-    binary(a, b, linalg::solve)
+    // of `b`'s class, as NumPy's is
+    wrapped_by(b, binary(a, b, linalg::solve))
 }
 
 #[pyfunction]
 fn inv(a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
-    unary(a, linalg::inv)
+    wrapped_by(a, unary(a, linalg::inv))
 }
 
 #[pyfunction]

@@ -1,8 +1,9 @@
 """NumPy's `lib`: functions under the paths that programs import them by."""
 
 from . import _npyio_impl, _stride_tricks_impl, array_utils, format, mixins, npyio, scimath, stride_tricks  # noqa: A004, F401
+from ._arrayterator_impl import Arrayterator
 
-__all__ = ["NumpyVersion", "array_utils", "format", "mixins", "npyio", "scimath", "stride_tricks"]
+__all__ = ["Arrayterator", "NumpyVersion", "array_utils", "format", "mixins", "npyio", "scimath", "stride_tricks"]
 
 
 class NumpyVersion:

@@ -9,7 +9,7 @@ __all__ = ["as_strided", "broadcast_arrays", "broadcast_shapes", "broadcast_to",
 def as_strided(x, shape=None, strides=None, subok=False, writeable=True):
     """A view of an array with another shape and strides in bytes, counted from its first element. What lies outside of the
     array's elements is an error."""
-    x = _cv.asarray(x)
+    x = _cv.asanyarray(x) if subok else _cv.asarray(x)
     shape = x.shape if shape is None else tuple(shape) if hasattr(shape, "__iter__") else (shape,)
     strides = x.strides if strides is None else tuple(strides) if hasattr(strides, "__iter__") else (strides,)
     view = _cv._as_strided(x, shape, strides)
@@ -20,7 +20,7 @@ def as_strided(x, shape=None, strides=None, subok=False, writeable=True):
 
 def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=False):
     """Windows of an array as new last axes; a read-only view."""
-    x = _cv.asarray(x)
+    x = _cv.asanyarray(x) if subok else _cv.asarray(x)
     window = tuple(window_shape) if hasattr(window_shape, "__iter__") else (window_shape,)
     if any(n < 0 for n in window):
         raise ValueError("`window_shape` cannot contain negative values")
