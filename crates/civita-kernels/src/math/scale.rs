@@ -7,10 +7,8 @@ use crate::isa::Isa;
 #[inline(always)]
 pub fn exponent<T: Real>(x: T) -> T {
     let size = x.abs();
-    let (k, m) = size.split_exponent::<true>();
-    let e = if m >= T::ONE { k + T::ONE } else { k };
     if size > T::ZERO && size < T::INFINITY {
-        e
+        size.exponent()
     } else {
         T::ZERO
     }
@@ -34,4 +32,41 @@ pub fn scalb<T: Real, I: Isa>(x: T, n: T) -> T {
         x
     };
     if n.is_nan() { n } else { y }
+}
+
+/// `x · 2^n`, element by element. In a block of which each 2^n is a normal number, that is a product; where others occur,
+/// [`scalb`] runs on their block.
+///
+/// # Safety
+/// What varies is valid for as many elements as `out` has, what does not for one. `FORM`: 0 both vary, 1 the exponent is
+/// one value, 2 `x` is.
+#[inline(always)]
+pub unsafe fn scalb_run<T: Real, I: Isa, const FORM: usize>(
+    x: *const T,
+    n: *const T,
+    out: &mut [T],
+) {
+    const BLOCK: usize = 512;
+    for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+        // SAFETY: the caller's contract.
+        let at = |i: usize| unsafe {
+            let i = block * BLOCK + i;
+            (
+                *x.add(if FORM == 2 { 0 } else { i }),
+                *n.add(if FORM == 1 { 0 } else { i }),
+            )
+        };
+        let mut rare = false;
+        for (i, o) in out.iter_mut().enumerate() {
+            let (x, n) = at(i);
+            *o = x * T::exp2_of(T::MAGIC + n.trunc::<I>());
+            rare |= !(n.abs() <= T::POWERS);
+        }
+        if rare {
+            for (i, o) in out.iter_mut().enumerate() {
+                let (x, n) = at(i);
+                *o = scalb::<T, I>(x, n);
+            }
+        }
+    }
 }
