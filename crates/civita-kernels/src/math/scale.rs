@@ -1,6 +1,7 @@
 //! Exponents of floating-point numbers, and products with powers of two.
 
 use super::Real;
+use super::log::in_blocks;
 use crate::isa::Isa;
 
 /// `e` of `x = m · 2^e` with `½ ≤ |m| < 1`; 0 of zero, infinity and NaN.
@@ -12,6 +13,18 @@ pub fn exponent<T: Real>(x: T) -> T {
     } else {
         T::ZERO
     }
+}
+
+/// [`exponent`], element by element, as far as both reach.
+#[inline(always)]
+pub fn exponent_slice<T: Real>(x: &[T], out: &mut [T]) {
+    in_blocks(
+        x,
+        out,
+        |x| x.abs().exponent(),
+        exponent,
+        |x| !x.abs().positive_normal(),
+    );
 }
 
 /// `x · 2^n` for a whole `n`, rounded once, also where the result is subnormal: the exponent of `x` and `n` are added, and

@@ -273,6 +273,11 @@ macro_rules! floats {
                 area::cbrt_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
             }
             #[inline(always)]
+            unsafe fn exponent_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                scale::exponent_slice::<$t>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
             unsafe fn scalb_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
                 // SAFETY: the caller's contract.
                 unsafe { scale::scalb_run::<$t, I, FORM>(a, b, out) };

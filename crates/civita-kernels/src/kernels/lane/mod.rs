@@ -300,6 +300,11 @@ pub trait RealFloat: ToFloat + Ordered {
     /// # Safety
     /// `x` is valid for as many elements as `out` has.
     unsafe fn cbrt_run<I: Isa>(x: *const Self, out: &mut [Self]);
+    /// [`RealFloat::exponent`] of a run.
+    ///
+    /// # Safety
+    /// As above.
+    unsafe fn exponent_run<I: Isa>(x: *const Self, out: &mut [Self]);
     /// [`RealFloat::scalb`] of a run; says that there is such a kernel. `FORM` as in [`Numeric::pow_run`].
     ///
     /// # Safety
