@@ -4,6 +4,7 @@ from .row import Row, beside_numpy, million, special
 
 SQUARE = {"1000x1000": (1000, 1000)}
 TALL = {"2000x2000": (2000, 2000)}
+SHORT = {"1000x32": (1000, 32), "1000x100": (1000, 100)}
 
 ROWS = [
     Row("sum", "x.sum()", targets={"1M": 5}),
@@ -22,6 +23,8 @@ ROWS = [
     beside_numpy("sum over axis 0", "x.sum(0)", TALL, 1.5),
     beside_numpy("sum over axis 1", "x.sum(1)", TALL, 1.5),
     beside_numpy("max over axis 1", "x.max(1)", TALL, 1, torch="x.amax(1)"),
+    beside_numpy("sum of short rows", "x.sum(1)", SHORT, 1.5),
+    beside_numpy("max of short rows", "x.max(1)", SHORT, 1, torch="x.amax(1)"),
     beside_numpy("argmax over axis 0", "x.argmax(0)", TALL, 1),
     beside_numpy("sum of integers", "i.sum()", {"1M": 1_000_000}, 1, dtypes=("int16", "int32")),
     million("nansum", "xp.nansum(n)", 2),

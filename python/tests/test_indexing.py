@@ -247,6 +247,19 @@ def test_add_at_keeps_the_kind():
     assert a.tolist() == [0, 250, 0]
 
 
+@pytest.mark.parametrize("name", ["logaddexp", "hypot", "power", "divide", "floor_divide", "negative"])
+@pytest.mark.parametrize("places", [5, 40, 3000])
+def test_at_of_ops_without_a_kernel_of_sums(name, places):
+    rng = np.random.default_rng(places)
+    key = rng.integers(-places, places, 3000)
+    values = rng.uniform(0.9, 1.1, 3000)
+    x = rng.uniform(1.0, 2.0, places)
+    a, more = cv.array(x), () if name == "negative" else (values,)
+    getattr(np, name).at(x, key, *more)
+    getattr(cv, name).at(a, cv.array(key), *map(cv.array, more))
+    np.testing.assert_allclose(np.asarray(a), x, rtol=1e-12)
+
+
 def test_booleans_beside_other_keys():
     x = np.arange(5)
     a = cv.arange(5)

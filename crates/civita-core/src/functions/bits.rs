@@ -7,6 +7,7 @@ use super::value::*;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
 use crate::graph::Function;
+use crate::isa::{Isa, Wide, wide};
 use crate::layout::{SliceItem, normalize_axis};
 use crate::ops::Op;
 use crate::program::Program;
@@ -45,43 +46,74 @@ fn packed() -> &'static Arc<Function> {
     })
 }
 
-/// Rows of `n` booleans as bytes: eight at once, by a product that brings the lowest bit of each byte to the top one.
-fn pack_rows(bits: &[bool], n: usize, order: BitOrder) -> Vec<u8> {
-    let gather = match order {
-        BitOrder::Big => 0x8040_2010_0804_0201u64,
-        BitOrder::Little => 0x0102_0408_1020_4080,
-    };
-    let byte = |eight: [bool; 8]| {
-        let word = u64::from_le_bytes(eight.map(u8::from));
-        (word.wrapping_mul(gather) >> 56) as u8
-    };
-    let mut bytes = Vec::with_capacity(bits.len().div_ceil(8));
-    for row in bits.chunks(n.max(1)) {
-        let (whole, rest) = row.as_chunks::<8>();
-        bytes.extend(whole.iter().map(|&eight| byte(eight)));
-        if !rest.is_empty() {
-            let mut eight = [false; 8];
-            eight[..rest.len()].copy_from_slice(rest);
-            bytes.push(byte(eight));
+/// Bytes that a task writes.
+const GRAIN: usize = 1 << 14;
+
+/// Whole bytes of booleans: eight at once, by a product that brings the lowest bit of each byte to the top one.
+struct Packing<'a>(&'a [[bool; 8]], &'a mut [u8], BitOrder);
+impl Wide for Packing<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let Packing(bits, bytes, order) = self;
+        let gather = match order {
+            BitOrder::Big => 0x8040_2010_0804_0201u64,
+            BitOrder::Little => 0x0102_0408_1020_4080,
+        };
+        for (byte, &eight) in bytes.iter_mut().zip(bits) {
+            let word = u64::from_le_bytes(eight.map(u8::from));
+            *byte = (word.wrapping_mul(gather) >> 56) as u8;
         }
     }
-    bytes
 }
 
 /// The bits of each byte as bytes 0 and 1.
-fn unpack_all(bytes: &[u8], order: BitOrder) -> Vec<u8> {
-    let places: u64 = match order {
-        BitOrder::Big => 0x0102_0408_1020_4080,
-        BitOrder::Little => 0x8040_2010_0804_0201,
-    };
-    let mut bits = vec![0u8; 8 * bytes.len()];
-    for (eight, &byte) in bits.as_chunks_mut::<8>().0.iter_mut().zip(bytes) {
-        // each byte of the word has its bit or not; adding 0x7f brings it to the top
-        let word = (u64::from(byte) * 0x0101_0101_0101_0101) & places;
-        let top = (word + 0x7f7f_7f7f_7f7f_7f7f) >> 7 & 0x0101_0101_0101_0101;
-        *eight = top.to_le_bytes();
+struct Unpacking<'a>(&'a [u8], &'a mut [[u8; 8]], BitOrder);
+impl Wide for Unpacking<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let Unpacking(bytes, bits, order) = self;
+        let places: u64 = match order {
+            BitOrder::Big => 0x0102_0408_1020_4080,
+            BitOrder::Little => 0x8040_2010_0804_0201,
+        };
+        for (eight, &byte) in bits.iter_mut().zip(bytes) {
+            // each byte of the word has its bit or not; adding 0x7f brings it to the top
+            let word = (u64::from(byte) * 0x0101_0101_0101_0101) & places;
+            let top = (word + 0x7f7f_7f7f_7f7f_7f7f) >> 7 & 0x0101_0101_0101_0101;
+            *eight = top.to_le_bytes();
+        }
     }
-    bits
+}
+
+/// Rows of `n` booleans as bytes, in this shape.
+fn pack_rows(bits: &[bool], n: usize, order: BitOrder, shape: &[usize]) -> Result<Raw> {
+    if n % 8 == 0 {
+        let (bits, _) = bits.as_chunks::<8>();
+        return Raw::written_in_parts(shape, GRAIN, &|start, bytes| {
+            wide(Packing(&bits[start..start + bytes.len()], bytes, order));
+        });
+    }
+    Raw::written_by(shape, |bytes: &mut [u8]| {
+        for (row, bytes) in bits.chunks(n).zip(bytes.chunks_mut(n.div_ceil(8))) {
+            let (whole, rest) = row.as_chunks::<8>();
+            wide(Packing(whole, bytes, order));
+            let mut eight = [false; 8];
+            eight[..rest.len()].copy_from_slice(rest);
+            wide(Packing(&[eight], &mut bytes[whole.len()..], order));
+        }
+        Ok(())
+    })
+}
+
+/// The bits of all bytes, in this shape.
+fn unpack_all(bytes: &[u8], order: BitOrder, shape: &[usize]) -> Result<Raw> {
+    Raw::written_in_parts(shape, 8 * GRAIN, &|start, bits: &mut [u8]| {
+        let (bits, _) = bits.as_chunks_mut::<8>();
+        let first = start / 8;
+        wide(Unpacking(&bytes[first..first + bits.len()], bits, order));
+    })
 }
 
 pub fn packbits(a: Array, axis: AxisOrFlat, bitorder: BitOrder) -> Result<Raw> {
@@ -99,9 +131,9 @@ pub fn packbits(a: Array, axis: AxisOrFlat, bitorder: BitOrder) -> Result<Raw> {
     if x.is_plain() {
         let last = x.move_axis(at as isize, -1)?;
         let mut shape = last.shape().to_vec();
-        let bytes = pack_rows(&last.to_vec::<bool>()?, n, bitorder);
         shape[x.rank() - 1] = n.div_ceil(8);
-        return Raw::from_vec(bytes, &shape)?
+        let last = last.owned()?;
+        return pack_rows(last.as_slice::<bool>()?, n, bitorder, &shape)?
             .move_axis(-1, at as isize)?
             .contiguous();
     }
@@ -139,8 +171,8 @@ pub fn unpackbits(a: Array, axis: AxisOrFlat, count: OptInt, bitorder: BitOrder)
             let last = x.move_axis(at as isize, -1)?;
             let mut shape = last.shape().to_vec();
             shape[x.rank() - 1] = whole[at];
-            let bits = unpack_all(&last.to_vec::<u8>()?, bitorder);
-            Raw::from_vec(bits, &shape)?.move_axis(-1, at as isize)?
+            let last = last.owned()?;
+            unpack_all(last.as_slice::<u8>()?, bitorder, &shape)?.move_axis(-1, at as isize)?
         }
         false => unpacked(&x, at, &whole, bitorder)?,
     };

@@ -379,6 +379,85 @@ pub fn at(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Result<(
     in_rounds(op, x, keys, b)
 }
 
+/// Different places, and the number of the value that comes to each.
+#[derive(Default)]
+struct Round {
+    at: Vec<i64>,
+    from: Vec<i64>,
+}
+
+/// The first of each place, the second of those that are picked twice, …; `None` where that would be more than `most` rounds.
+fn rounds_of(places: &[i64], len: usize, most: usize) -> Option<Vec<Round>> {
+    let mut rounds: Vec<Round> = Vec::new();
+    let mut seen = vec![0u32; len];
+    for (i, &place) in places.iter().enumerate() {
+        let before = &mut seen[place as usize];
+        let number = *before as usize;
+        *before += 1;
+        if number == rounds.len() {
+            if number == most {
+                return None;
+            }
+            rounds.push(Round::default());
+        }
+        rounds[number].at.push(place);
+        rounds[number].from.push(i as i64);
+    }
+    Some(rounds)
+}
+
+fn vector(all: Vec<i64>) -> Result<Raw> {
+    let n = all.len();
+    Raw::from_vec(all, &[n])
+}
+
+/// Halves of what comes to one place onto each other, until few are left: the rounds, and the values that they name.
+fn put_together(op: Op, places: &[i64], values: Raw) -> Result<(Vec<Round>, Option<Raw>)> {
+    // by place, in their order
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by_key(|&i| places[i]);
+    let mut groups: Vec<Vec<i64>> = Vec::new();
+    let mut targets = Vec::new();
+    for run in order.chunk_by(|&i, &j| places[i] == places[j]) {
+        groups.push(run.iter().map(|&i| i as i64).collect());
+        targets.push(places[run[0]]);
+    }
+    let mut values = values;
+    while groups.iter().any(|group| group.len() > FEW) {
+        // what has no partner goes behind all pairs
+        let (mut low, mut high, mut odd) = (Vec::new(), Vec::new(), Vec::new());
+        for group in &groups {
+            let half = group.len() / 2;
+            low.extend(&group[..half]);
+            high.extend(&group[half..2 * half]);
+            odd.extend(group.get(2 * half));
+        }
+        let pairs = low.len() as i64;
+        let (mut next, mut behind) = (0, pairs);
+        for group in &mut groups {
+            let (half, is_odd) = ((group.len() / 2) as i64, group.len() % 2 == 1);
+            group.clear();
+            group.extend(next..next + half);
+            next += half;
+            if is_odd {
+                group.push(behind);
+                behind += 1;
+            }
+        }
+        let take = |list: Vec<i64>| values.take(&vector(list)?, 0, Mode::Raise);
+        let both = Raw::apply(op, &[(&take(low)?).into(), (&take(high)?).into()])?;
+        let single = take(odd)?.cast(both.dtype())?;
+        values = Raw::concatenate(&[&both, &single], 0)?;
+    }
+    let most = groups.iter().map(Vec::len).max().unwrap_or(0);
+    let of_round = |round: usize| {
+        let here = |(group, &at): (&Vec<i64>, &i64)| Some((at, *group.get(round)?));
+        let (at, from) = groups.iter().zip(&targets).filter_map(here).unzip();
+        Round { at, from }
+    };
+    Ok(((0..most).map(of_round).collect(), Some(values)))
+}
+
 /// In the first round every place that is picked once or more, in the second those that are picked twice or more …; where the
 /// order does not matter, what comes to one place is put together first.
 fn in_rounds(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Result<()> {
@@ -398,57 +477,18 @@ fn in_rounds(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Resul
         }
         Some(Operand::Tensor(b)) => Some(b.broadcast_to(picked.shape())?.reshape(&[places.len()])?),
     };
-    // by place, in their order; and how many there are before each at its place
-    let mut order: Vec<usize> = (0..places.len()).collect();
-    order.sort_by_key(|&i| places[i]);
-    let mut groups: Vec<Vec<i64>> = Vec::new();
-    for run in order.chunk_by(|&i, &j| places[i] == places[j]) {
-        groups.push(run.iter().map(|&i| i as i64).collect());
-    }
-    let vector = |all: Vec<i64>| {
-        let n = all.len();
-        Raw::from_vec(all, &[n])
+    let (rounds, values) = match values {
+        Some(values) if is_reorderable(op) => match rounds_of(&places, x.len(), FEW) {
+            Some(rounds) => (rounds, Some(values)),
+            None => put_together(op, &places, values)?,
+        },
+        values => (
+            rounds_of(&places, x.len(), usize::MAX).unwrap_or_default(),
+            values,
+        ),
     };
-    let mut values = values;
-    if is_reorderable(op) && b.is_some() {
-        while let Some(all) = &values
-            && groups.iter().any(|group| group.len() > FEW)
-        {
-            // halves of each group onto each other; what has no partner goes behind all pairs
-            let (mut low, mut high, mut odd) = (Vec::new(), Vec::new(), Vec::new());
-            for group in &groups {
-                let half = group.len() / 2;
-                low.extend(&group[..half]);
-                high.extend(&group[half..2 * half]);
-                odd.extend(group.get(2 * half));
-            }
-            let pairs = low.len() as i64;
-            let (mut next, mut behind) = (0, pairs);
-            for group in &mut groups {
-                let (half, is_odd) = ((group.len() / 2) as i64, group.len() % 2 == 1);
-                group.clear();
-                group.extend(next..next + half);
-                next += half;
-                if is_odd {
-                    group.push(behind);
-                    behind += 1;
-                }
-            }
-            let take = |list: Vec<i64>| all.take(&vector(list)?, 0, Mode::Raise);
-            let both = Raw::apply(op, &[(&take(low)?).into(), (&take(high)?).into()])?;
-            let single = take(odd)?.cast(both.dtype())?;
-            values = Some(Raw::concatenate(&[&both, &single], 0)?);
-        }
-    }
-    let targets: Vec<i64> = order
-        .chunk_by(|&i, &j| places[i] == places[j])
-        .map(|run| places[run[0]])
-        .collect();
-    let rounds = groups.iter().map(Vec::len).max().unwrap_or(0);
     let everywhere = x.rank().max(1);
-    for round in 0..rounds {
-        let here = |(group, &target): (&Vec<i64>, &i64)| Some((target, *group.get(round)?));
-        let (at, from): (Vec<i64>, Vec<i64>) = groups.iter().zip(&targets).filter_map(here).unzip();
+    for Round { at, from } in rounds {
         let at = vector(at)?;
         let flat = Gather {
             axis: 0,
@@ -476,7 +516,7 @@ fn in_rounds(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Resul
 }
 
 /// Places that are picked no more often are written once for each time.
-const FEW: usize = 8;
+const FEW: usize = 16;
 
 impl Raw {
     /// As [`Raw::reduce`], of the elements that a mask picks, beginning with an initial value: NumPy's `where=` and `initial=`.

@@ -144,17 +144,8 @@ macro_rules! along {
             }
             i += L * depth;
         }
-        along!(@some $M, $T, $I, L / 2, $n, $x, i, wide);
-        along!(@some $M, $T, $I, L / 4, $n, $x, i, wide);
-        along!(@some $M, $T, $I, L / 8, $n, $x, i, wide);
-        // one chain of its own: an index that is not known would keep the lanes in memory
-        let mut rest = <$M as Monoid<$T>>::IDENTITY;
-        while i < $n {
-            // SAFETY: `i < n`.
-            let v = <$M as Monoid<$T>>::one(unsafe { *$x.add(i) });
-            rest = <$M as Monoid<$T>>::merge::<$I>(rest, v);
-            i += 1;
-        }
+        // SAFETY: `n - i` elements lie there.
+        let rest = unsafe { along_few::<$T, $M, $I>($n - i, $x.add(i)) };
         halves!(L, half, {
             for l in 0..half {
                 wide[l] = <$M as Monoid<$T>>::merge::<$I>(wide[l], wide[l + half]);
@@ -162,17 +153,36 @@ macro_rules! along {
         });
         <$M as Monoid<$T>>::merge::<$I>(wide[0], rest)
     }};
-    // half a vector group and less: a loop over a number that is not known to the compiler goes one by one
-    (@some $M:ty, $T:ty, $I:ty, $many:expr, $n:expr, $x:expr, $i:ident, $wide:ident) => {
-        if $i + $many <= $n {
-            for l in 0..$many {
-                // SAFETY: `i + l < n`.
-                let v = <$M as Monoid<$T>>::one(unsafe { *$x.add($i + l) });
-                $wide[l] = <$M as Monoid<$T>>::merge::<$I>($wide[l], v);
-            }
-            $i += $many;
+}
+
+/// A short run, or what a long one leaves: eight lanes, which the compiler keeps in vectors, and one chain of its own.
+///
+/// # Safety
+/// `n` elements lie at `x`.
+#[inline(always)]
+unsafe fn along_few<T: Lane, M: Monoid<T>, I: Isa>(n: usize, x: *const T) -> M::Acc {
+    const L: usize = 8;
+    let mut lanes = [M::IDENTITY; L];
+    let mut i = 0;
+    while i + L <= n {
+        for (l, lane) in lanes.iter_mut().enumerate() {
+            // SAFETY: `i + l < n`.
+            *lane = M::merge::<I>(*lane, M::one(unsafe { *x.add(i + l) }));
         }
-    };
+        i += L;
+    }
+    let mut rest = M::IDENTITY;
+    while i < n {
+        // SAFETY: `i < n`.
+        rest = M::merge::<I>(rest, M::one(unsafe { *x.add(i) }));
+        i += 1;
+    }
+    halves!(L, half, {
+        for l in 0..half {
+            lanes[l] = M::merge::<I>(lanes[l], lanes[l + half]);
+        }
+    });
+    M::merge::<I>(lanes[0], rest)
 }
 
 /// The same of a fold whose parts lose nothing: one pass in the element type, `n ≥ lanes`. What is left at the end is
@@ -220,8 +230,9 @@ impl<T: Lane, M: Monoid<T>> Body for Along<M, T> {
     #[inline(always)]
     unsafe fn run<I: Isa>(n: usize, [x, ..]: [*const u8; 3], out: *mut u8) {
         let x = x.cast::<T>();
-        let result = if n < 32 {
-            // a short run is not worth filling lanes
+        // of a chain of integers, which may be folded in any order, the compiler makes lanes
+        let is_short = n < 8 || n < 32 && !T::DTYPE.is_float();
+        let result = if is_short {
             let mut acc = M::IDENTITY;
             for i in 0..n {
                 // SAFETY: `i < n`.
@@ -233,11 +244,16 @@ impl<T: Lane, M: Monoid<T>> Body for Along<M, T> {
             match size_of::<T>() {
                 1 if n >= 256 => along_exactly!(M, T, I, 256, n, x),
                 1 | 2 if n >= 128 => along_exactly!(M, T, I, 128, n, x),
-                ..=8 if n >= 64 => along_exactly!(M, T, I, 64, n, x),
-                _ => along_exactly!(M, T, I, 32, n, x),
+                ..=4 if n >= 64 => along_exactly!(M, T, I, 64, n, x),
+                8 if n >= 256 => along_exactly!(M, T, I, 64, n, x),
+                // not of 4 bytes: 32 lanes of those are put together from narrow vectors
+                1 | 2 | 8.. if n >= 32 => along_exactly!(M, T, I, 32, n, x),
+                _ => along_exactly!(M, T, I, 8, n, x),
             }
         } else {
             match size_of::<T>() {
+                // SAFETY: `n` elements lie there.
+                ..=8 if n < 64 => unsafe { along_few::<T, M, I>(n, x) },
                 ..=8 => along!(M, T, I, 64, n, x),
                 _ => along!(M, T, I, 16, n, x),
             }

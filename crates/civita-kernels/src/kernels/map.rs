@@ -314,8 +314,11 @@ macro_rules! own_run {
     (Log2) => { own_run!(@unary log2_run); };
     (Log10) => { own_run!(@unary log10_run); };
     (Tan) => { own_run!(@unary tan_run); };
+    (Cbrt) => { own_run!(@unary cbrt_run); };
+    (Exponent) => { own_run!(@unary exponent_run); };
     (Sin) => { own_run!(@unary sin_run); };
     (Cos) => { own_run!(@unary cos_run); };
+    (Scalb) => { own_run!(@binary scalb_run); };
     (Pow) => { own_run!(@binary pow_run); };
     (FloatPower) => { own_run!(@binary pow_run); };
     (FloorDivide) => { own_run!(@binary floor_div_run); };

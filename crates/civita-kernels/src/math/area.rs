@@ -5,7 +5,7 @@
 
 use super::Real;
 use super::float::{Float, polynomial};
-use super::log::log1p_sum;
+use super::log::{in_blocks, log1p_sum};
 use super::pow::product;
 use crate::isa::Isa;
 
@@ -57,30 +57,53 @@ pub(super) fn atanh<F: Real, I: Isa>(x: F) -> F {
 
 /// Cube root without a division. With u near a^(-1/3), from a third of the bits,
 /// ```text
-/// h = 1 - a u³,   v = u P(h) ≈ u (1 - h)^(-1/3) = a^(-1/3)     |h| < 0.103
+/// h = 1 - a u³,   v = u P(h) ≈ u (1 - h)^(-1/3) = a^(-1/3)     |h| < 0.106
 /// y = a v²,       ∛a ≈ y + (a - y³) v² / 3                     with a - y³ in two parts
 /// ```
-/// The last step squares the error of P, which is 2e-6 for `f32` and 2e-10 for `f64`.
+/// The last step squares the error of P, which is 3e-6 for `f32` and 2e-10 for `f64`.
 #[inline(always)]
 pub(super) fn cbrt<F: Real, I: Isa>(x: F) -> F {
     let a = x.abs();
-    // no part of a product may be subnormal, and no cube infinite
     let [bound, up, down] = F::CUBES;
     let (tiny, huge) = (a < bound, a > F::ONE / bound);
     let scale = if tiny { up } else { F::ONE };
     let scale = if huge { F::ONE / up } else { scale };
     let back = if tiny { down } else { F::ONE };
     let back = if huge { F::ONE / down } else { back };
-    let a = a * scale;
-    let u = a.inverse_cbrt_estimate();
-    let h = F::ONE - (a * u) * (u * u);
-    let u = u * polynomial::<F, I>(F::INVERSE_CBRT, h);
-    let y = a * (u * u);
-    let (square, square_low) = product::<F, I>(y, y);
-    let (cube, cube_low) = product::<F, I>(square, y);
-    let rest = ((a - cube) - cube_low) - square_low * y;
-    let y = y + rest * (u * u * F::from_f64(1.0 / 3.0));
-    let y = y * back;
+    let y = cbrt_usual::<F, I>(a * scale) * back;
     let outside = (x == F::ZERO) | !x.is_finite();
     if outside { x } else { y.with_sign(x) }
+}
+
+/// [`cbrt`] of zero and where no part of a product is subnormal and no cube infinite.
+#[inline(always)]
+fn cbrt_usual<F: Real, I: Isa>(x: F) -> F {
+    let a = x.abs();
+    let u = a.inverse_cbrt_estimate();
+    let h = (-(a * u)).mul_add::<I>(u * u, F::ONE);
+    let u = u * polynomial::<F, I>(F::INVERSE_CBRT, h);
+    let square = u * u;
+    let y = a * square;
+    let (y_square, low) = product::<F, I>(y, y);
+    let rest = if I::FMA {
+        (-y_square).mul_add::<I>(y, a)
+    } else {
+        let (cube, cube_low) = product::<F, I>(y_square, y);
+        (a - cube) - cube_low
+    };
+    let rest = (-low).mul_add::<I>(y, rest);
+    let y = rest.mul_add::<I>(square * F::from_f64(1.0 / 3.0), y);
+    y.with_sign(x)
+}
+
+/// `out = ∛x`, element by element, as far as both reach: twice as fast as a loop over [`Real::cbrt`], because the very
+/// large and the very small are looked for once in a block.
+#[inline(always)]
+pub fn cbrt_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
+    let [bound, ..] = F::CUBES;
+    let is_rare = |x: F| {
+        let a = x.abs();
+        ((a < bound) & (a != F::ZERO)) | !(a <= F::ONE / bound)
+    };
+    in_blocks(x, out, cbrt_usual::<F, I>, cbrt::<F, I>, is_rare);
 }

@@ -71,7 +71,7 @@ pub trait Float:
     const SQUARES: Squares<Self>;
     /// The splitter of Dekker's exact product, 2^(half the bits) + 1.
     const SPLITTER: Self;
-    /// `(1 - h)^(-1/3)` for |h| < 0.103.
+    /// `(1 - h)^(-1/3)` for |h| < 0.106.
     const INVERSE_CBRT: &'static [Self];
     /// Below which bound, and above whose inverse, `cbrt` computes with a multiple; which one, and the inverse of its cube root.
     const CUBES: [Self; 3];
@@ -82,6 +82,10 @@ pub trait Float:
     fn exp2_factors(t: Self) -> [Self; 2];
     /// `x = 2^k · m` with `m` from √½ to √2, for positive finite `x`; only where `SUBNORMAL` also for subnormals.
     fn split_exponent<const SUBNORMAL: bool>(self) -> (Self, Self);
+    /// `e` of `x = m · 2^e` with `½ ≤ m < 1`, for positive finite `x`.
+    fn exponent(self) -> Self;
+    /// The largest whole `n` such that 2^n and 2^-n are normal numbers.
+    const POWERS: Self;
     /// Whether it is positive, normal and finite.
     fn positive_normal(self) -> bool;
     /// `x^(-1/3)` of a positive normal number to 3.4%, from a third of its bits.
@@ -262,9 +266,19 @@ impl Float for f32 {
         let k = f32::from_bits((u >> 23) | 0x4b00_0000) - bias;
         (k, f32::from_bits((u & 0x007f_ffff).wrapping_add(ROOT_HALF)))
     }
+    const POWERS: f32 = 126.0;
+    #[inline(always)]
+    fn exponent(self) -> f32 {
+        let tiny = self < f32::MIN_POSITIVE;
+        let x = if tiny { self * 8_388_608.0 } else { self };
+        let bias = if tiny { 126.0 + 23.0 } else { 126.0 };
+        // as in `split_exponent`
+        f32::from_bits((x.to_bits() >> 23) | 0x4b00_0000) - (8_388_608.0 + bias)
+    }
     #[inline(always)]
     fn inverse_cbrt_estimate(self) -> f32 {
-        f32::from_bits(0x54a1_f600 - self.to_bits() / 3)
+        // a product of 32 bits and not a quotient: 0.2% more error
+        f32::from_bits(0x54a1_b600 - (self.to_bits() >> 16) * 0x5555)
     }
     #[inline(always)]
     fn positive_normal(self) -> bool {
@@ -475,11 +489,20 @@ impl Float for f64 {
             f64::from_bits((u & 0x000f_ffff_ffff_ffff).wrapping_add(ROOT_HALF)),
         )
     }
+    const POWERS: f64 = 1022.0;
+    #[inline(always)]
+    fn exponent(self) -> f64 {
+        const TWO_52: f64 = 4_503_599_627_370_496.0;
+        let tiny = self < f64::MIN_POSITIVE;
+        let x = if tiny { self * TWO_52 } else { self };
+        let bias = if tiny { 1022.0 + 52.0 } else { 1022.0 };
+        // as in `split_exponent`
+        f64::from_bits((x.to_bits() >> 52) | TWO_52.to_bits()) - (TWO_52 + bias)
+    }
     #[inline(always)]
     fn inverse_cbrt_estimate(self) -> f64 {
         // a third of the high half, by a product of 32 bits
-        let third = ((self.to_bits() >> 32) * 0xaaaa_aaab) >> 33;
-        f64::from_bits((0x553e_ea00 - third) << 32)
+        f64::from_bits(0x553e_ea00_0000_0000 - (self.to_bits() >> 32) * 0x5555_5555)
     }
     #[inline(always)]
     fn positive_normal(self) -> bool {

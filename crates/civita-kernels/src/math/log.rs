@@ -82,15 +82,21 @@ pub(super) fn log10<F: Real, I: Isa>(x: F) -> F {
     finish(x, in_base::<F, I, true>(x, F::LOG10_2_PARTS, F::LOG10_E))
 }
 
-/// Runs `usual`, which need be right for positive normal numbers only, and where others occur `full` on their block.
+/// Runs `usual`, which need not be right for rare numbers, and where those occur `full` on their block.
 #[inline(always)]
-fn in_blocks<F: Real>(x: &[F], out: &mut [F], usual: impl Fn(F) -> F, full: impl Fn(F) -> F) {
+pub(super) fn in_blocks<F: Real>(
+    x: &[F],
+    out: &mut [F],
+    usual: impl Fn(F) -> F,
+    full: impl Fn(F) -> F,
+    is_rare: impl Fn(F) -> bool,
+) {
     const BLOCK: usize = 512;
     for (x, out) in x.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
         let mut rare = false;
         for (o, &x) in out.iter_mut().zip(x) {
             *o = usual(x);
-            rare |= !x.positive_normal();
+            rare |= is_rare(x);
         }
         if rare {
             for (o, &x) in out.iter_mut().zip(x) {
@@ -98,6 +104,11 @@ fn in_blocks<F: Real>(x: &[F], out: &mut [F], usual: impl Fn(F) -> F, full: impl
             }
         }
     }
+}
+
+#[inline(always)]
+fn not_positive_normal<F: Real>(x: F) -> bool {
+    !x.positive_normal()
 }
 
 /// `out = ln x`, element by element, as far as both reach. A quarter faster than a loop over [`Real::log`], because the
@@ -109,7 +120,14 @@ pub fn log_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
         // SAFETY: `I` is `Avx512` only in its shell.
         return unsafe { avx512::run(avx512::log32, avx512::log64, x, out) };
     }
-    in_blocks(x, out, log_positive::<F, I, false>, log::<F, I>);
+    let full = log::<F, I>;
+    in_blocks(
+        x,
+        out,
+        log_positive::<F, I, false>,
+        full,
+        not_positive_normal,
+    );
 }
 
 /// `out = log2 x`, as [`log_slice`].
@@ -120,6 +138,7 @@ pub fn log2_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
         out,
         |x| in_base::<F, I, false>(x, [F::ONE, F::ZERO], F::LOG2_E),
         log2::<F, I>,
+        not_positive_normal,
     );
 }
 
@@ -131,5 +150,6 @@ pub fn log10_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
         out,
         |x| in_base::<F, I, false>(x, F::LOG10_2_PARTS, F::LOG10_E),
         log10::<F, I>,
+        not_positive_normal,
     );
 }

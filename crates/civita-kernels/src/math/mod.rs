@@ -24,7 +24,7 @@
 
 use crate::isa::Isa;
 
-mod area;
+pub mod area;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 pub mod complex;

@@ -1,19 +1,30 @@
 //! Exponents of floating-point numbers, and products with powers of two.
 
 use super::Real;
+use super::log::in_blocks;
 use crate::isa::Isa;
 
 /// `e` of `x = m · 2^e` with `½ ≤ |m| < 1`; 0 of zero, infinity and NaN.
 #[inline(always)]
 pub fn exponent<T: Real>(x: T) -> T {
     let size = x.abs();
-    let (k, m) = size.split_exponent::<true>();
-    let e = if m >= T::ONE { k + T::ONE } else { k };
     if size > T::ZERO && size < T::INFINITY {
-        e
+        size.exponent()
     } else {
         T::ZERO
     }
+}
+
+/// [`exponent`], element by element, as far as both reach.
+#[inline(always)]
+pub fn exponent_slice<T: Real>(x: &[T], out: &mut [T]) {
+    in_blocks(
+        x,
+        out,
+        |x| x.abs().exponent(),
+        exponent,
+        |x| !x.abs().positive_normal(),
+    );
 }
 
 /// `x · 2^n` for a whole `n`, rounded once, also where the result is subnormal: the exponent of `x` and `n` are added, and
@@ -34,4 +45,41 @@ pub fn scalb<T: Real, I: Isa>(x: T, n: T) -> T {
         x
     };
     if n.is_nan() { n } else { y }
+}
+
+/// `x · 2^n`, element by element. In a block of which each 2^n is a normal number, that is a product; where others occur,
+/// [`scalb`] runs on their block.
+///
+/// # Safety
+/// What varies is valid for as many elements as `out` has, what does not for one. `FORM`: 0 both vary, 1 the exponent is
+/// one value, 2 `x` is.
+#[inline(always)]
+pub unsafe fn scalb_run<T: Real, I: Isa, const FORM: usize>(
+    x: *const T,
+    n: *const T,
+    out: &mut [T],
+) {
+    const BLOCK: usize = 512;
+    for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+        // SAFETY: the caller's contract.
+        let at = |i: usize| unsafe {
+            let i = block * BLOCK + i;
+            (
+                *x.add(if FORM == 2 { 0 } else { i }),
+                *n.add(if FORM == 1 { 0 } else { i }),
+            )
+        };
+        let mut rare = false;
+        for (i, o) in out.iter_mut().enumerate() {
+            let (x, n) = at(i);
+            *o = x * T::exp2_of(T::MAGIC + n.trunc::<I>());
+            rare |= !(n.abs() <= T::POWERS);
+        }
+        if rare {
+            for (i, o) in out.iter_mut().enumerate() {
+                let (x, n) = at(i);
+                *o = scalb::<T, I>(x, n);
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use num_complex::Complex;
 
 use super::divide::{self, Division};
-use super::{Real, complex, exp, log, pow, trig};
+use super::{Real, area, complex, exp, log, pow, scale, trig};
 use crate::isa::{Baseline, Body, Isa, Kernel, Level, Shells};
 
 macro_rules! kernels {
@@ -59,6 +59,14 @@ kernels! {
     TanhSlice(x, y, out) { exp::tanh_slice::<F, I>(x, out) }
     LogSlice(x, y, out) { log::log_slice::<F, I>(x, out) }
     Log2Slice(x, y, out) { log::log2_slice::<F, I>(x, out) }
+    CbrtSlice(x, y, out) { area::cbrt_slice::<F, I>(x, out) }
+    Scalb(x, y, out) {
+        // SAFETY: as many of both as of the output.
+        unsafe { scale::scalb_run::<F, I, 0>(x.as_ptr(), y.as_ptr(), out) }
+    }
+    Exponent(x, y, out) {
+        scale::exponent_slice(x, out);
+    }
     Log10Slice(x, y, out) { log::log10_slice::<F, I>(x, out) }
     FloorDivide(x, y, out) { divide::each::<divide::Floor, F, I>(x, y, out) }
     Remainder(x, y, out) { divide::each::<divide::Remainder, F, I>(x, y, out) }
@@ -137,6 +145,12 @@ fn f32_functions_stay_within_their_error_over_all_exponents() {
         ("acosh", Shells::<Acosh<f32>>::BY_LEVEL, f64::acosh, 0.6),
         ("atanh", Shells::<Atanh<f32>>::BY_LEVEL, f64::atanh, 0.6),
         ("cbrt", Shells::<Cbrt<f32>>::BY_LEVEL, f64::cbrt, 0.6),
+        (
+            "cbrt slice",
+            Shells::<CbrtSlice<f32>>::BY_LEVEL,
+            f64::cbrt,
+            0.6,
+        ),
         ("erf", Shells::<Erf<f32>>::BY_LEVEL, erf, 2.0),
         ("erfc", Shells::<Erfc<f32>>::BY_LEVEL, erfc, 4.0),
     ];
@@ -210,6 +224,7 @@ fn f64_functions_agree_with_values_in_1400_bits() {
         ("acosh", Shells::<Acosh<f64>>::BY_LEVEL, 2),
         ("atanh", Shells::<Atanh<f64>>::BY_LEVEL, 2),
         ("cbrt", Shells::<Cbrt<f64>>::BY_LEVEL, 1),
+        ("cbrt", Shells::<CbrtSlice<f64>>::BY_LEVEL, 1),
         ("erf", Shells::<Erf<f64>>::BY_LEVEL, 1),
         ("erfc", Shells::<Erfc<f64>>::BY_LEVEL, 4),
     ];
@@ -502,6 +517,60 @@ fn cube_roots_of_the_ends_of_the_range() {
         for (x, y) in narrow.iter().zip(y) {
             assert!((y / x.cbrt() - 1.0).abs() < 2e-7, "{x:e}: {y:e}");
         }
+        // a run that has numbers of each kind, of zeros and usual ones only, of each alone
+        let mixed = [f64::INFINITY, -0.0, 8.0, f64::NAN, 5e-324];
+        for x in [&mixed[..], &mixed[1..3], &mixed[..1], &mixed[3..4]] {
+            let y = run(Shells::<CbrtSlice<f64>>::BY_LEVEL[level as usize], x, x);
+            for (x, y) in x.iter().zip(y) {
+                let near = (rank(y) - rank(x.cbrt())).abs() <= 1;
+                assert!(same(x.cbrt(), y) || near && *x != 0.0, "{x:e}: {y:e}");
+            }
+        }
+    }
+}
+
+/// In `f64` every `f32` is normal and its products with these powers are exact.
+#[test]
+fn products_with_powers_of_two_are_rounded_once_and_exponents_exact() {
+    let x: Vec<f32> = (0..=u32::MAX)
+        .step_by(3_000_017)
+        .chain([0, 1, 2, 3, 0x7f_ffff, 0x80_0000, 0x7f80_0000, 0x8000_0000])
+        .map(f32::from_bits)
+        .collect();
+    for level in Level::available() {
+        for n in (-300..=300).step_by(7).chain([126, 127, -126, -127]) {
+            let y = run(
+                Shells::<Scalb<f32>>::BY_LEVEL[level as usize],
+                &x,
+                &vec![n as f32; x.len()],
+            );
+            for (&x, y) in x.iter().zip(y) {
+                let wanted = (f64::from(x) * 2_f64.powi(n)) as f32;
+                assert!(same(wanted.into(), y.into()), "{x:e} · 2^{n}: {y:e}");
+            }
+        }
+        // blocks that have rare numbers, and blocks that have none
+        let usual: Vec<f32> = x.iter().copied().filter(|x| x.is_normal()).collect();
+        for x in [&x, &usual] {
+            let y = run(Shells::<Exponent<f32>>::BY_LEVEL[level as usize], x, x);
+            for (&x, y) in x.iter().zip(y) {
+                let exponent = (f64::from(x).to_bits() >> 52 & 0x7ff) as f32 - 1022.0;
+                let is_none = x == 0.0 || !x.is_finite();
+                assert_eq!(y, if is_none { 0.0 } else { exponent }, "of {x:e}");
+            }
+        }
+        let wide = [5e-324, 1e-310, f64::MIN_POSITIVE, 1.0, f64::MAX];
+        let y = run(
+            Shells::<Exponent<f64>>::BY_LEVEL[level as usize],
+            &wide,
+            &wide,
+        );
+        assert_eq!(y, [-1073.0, -1029.0, -1021.0, 1.0, 1024.0]);
+        let powers = [1074.0, -1074.0, -1075.0, 2098.0, f64::NAN];
+        let x = [5e-324, 1.0, 1.5, 5e-324, 1.0];
+        let y = run(Shells::<Scalb<f64>>::BY_LEVEL[level as usize], &x, &powers);
+        assert_eq!(y[..3], [1.0, 5e-324, 5e-324]);
+        assert!(y[3] == f64::INFINITY && y[4].is_nan(), "{y:?}");
     }
 }
 

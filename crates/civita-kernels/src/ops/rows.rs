@@ -1003,14 +1003,9 @@ impl Op {
     pub fn weight(self, lane: DType) -> usize {
         match self {
             Op::FloorDivide | Op::Remainder if lane.is_integer() => lane.size(),
-            Op::Pow
-            | Op::FloatPower
-            | Op::FloorDivide
-            | Op::Remainder
-            | Op::Fmod
-            | Op::Gcd
-            | Op::Lcm => 24,
-            Op::Sqrt | Op::Div | Op::Reciprocal => 3,
+            Op::Pow | Op::FloatPower | Op::Fmod | Op::Gcd | Op::Lcm => 24,
+            Op::FloorDivide | Op::Remainder => 4,
+            Op::Sqrt | Op::Div | Op::Reciprocal | Op::Exponent | Op::Scalb => 3,
             _ if matches!(self.row().class, Class::ToFloat | Class::RealFloat) => 10,
             _ => 1,
         }

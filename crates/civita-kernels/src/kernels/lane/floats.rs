@@ -7,7 +7,7 @@ use super::{
 use crate::dtype::DType;
 use crate::isa::Isa;
 use crate::math::divide::{self, Division};
-use crate::math::{Real, exp, log, log_sum, pow, scale, trig};
+use crate::math::{Real, area, exp, log, log_sum, pow, scale, trig};
 
 /// Quotients or remainders of a run, by which operands vary.
 ///
@@ -266,6 +266,22 @@ macro_rules! floats {
             #[inline(always)]
             fn scalb<I: Isa>(self, b: Self) -> Self {
                 scale::scalb::<$t, I>(self, b)
+            }
+            #[inline(always)]
+            unsafe fn cbrt_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                area::cbrt_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            unsafe fn exponent_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                scale::exponent_slice::<$t>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            unsafe fn scalb_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+                // SAFETY: the caller's contract.
+                unsafe { scale::scalb_run::<$t, I, FORM>(a, b, out) };
+                true
             }
             #[inline(always)]
             fn logaddexp<I: Isa>(self, b: Self) -> Self {

@@ -295,6 +295,25 @@ pub trait RealFloat: ToFloat + Ordered {
     fn exponent<I: Isa>(self) -> Self;
     /// `a · 2^b` for a whole `b`.
     fn scalb<I: Isa>(self, b: Self) -> Self;
+    /// Cube roots of a run.
+    ///
+    /// # Safety
+    /// `x` is valid for as many elements as `out` has.
+    unsafe fn cbrt_run<I: Isa>(x: *const Self, out: &mut [Self]);
+    /// [`RealFloat::exponent`] of a run.
+    ///
+    /// # Safety
+    /// As above.
+    unsafe fn exponent_run<I: Isa>(x: *const Self, out: &mut [Self]);
+    /// [`RealFloat::scalb`] of a run; says that there is such a kernel. `FORM` as in [`Numeric::pow_run`].
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn scalb_run<I: Isa, const FORM: usize>(
+        a: *const Self,
+        b: *const Self,
+        out: &mut [Self],
+    ) -> bool;
     /// `ln(e^a + e^b)`.
     fn logaddexp<I: Isa>(self, b: Self) -> Self;
     /// `log2(2^a + 2^b)`.

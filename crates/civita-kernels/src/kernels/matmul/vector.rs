@@ -21,6 +21,8 @@ use crate::threads;
 
 /// Elements along k in a block.
 const DEPTH: usize = 1 << 14;
+/// Elements along k that are worth a dot where columns are as good.
+const SHORT_DOT: usize = 48;
 /// Products in a task, at least.
 const GRAIN: usize = 1 << 16;
 /// Tasks that are enough.
@@ -80,7 +82,9 @@ impl Sums {
 /// All of `p` is valid as [`super::matmul`] says, and the processor has what `engine` needs.
 pub(super) unsafe fn multiply(engine: &Engine, p: &Product) -> Result<()> {
     let kernels = &engine.vector;
-    let along_k = p.a.col_stride.unsigned_abs() <= p.a.row_stride.unsigned_abs() || p.rows == 1;
+    // both are neighbours where rows overlap, as those of a sliding product do: then short dots are not worth their ends
+    let (row, col) = (p.a.row_stride.unsigned_abs(), p.a.col_stride.unsigned_abs());
+    let along_k = p.rows == 1 || col < row || col == row && p.k >= SHORT_DOT.min(p.rows);
     let depth = p.k.div_ceil(p.k.div_ceil(DEPTH));
     let blocks = p.k.div_ceil(depth);
     let least = if along_k {

@@ -162,13 +162,28 @@ impl Job<'_> {
         let each = rows * n;
         if each < SERIAL {
             let group = (PIECE / each).max(1);
+            // one run a result, in the order of memory: nothing to be gathered, no index to be taken apart
+            let stride = match *self.kept {
+                [kept] if rows == 1 && self.inner.x == 1 && n <= RUN => Some((kept.x, kept.out)),
+                _ => None,
+            };
             threads::run_ranges(outputs, group, &|range| {
                 for o in range {
-                    let (x, out) = offsets(&self.kept, o);
                     // SAFETY: one result, by one task; its pieces are those of the walk.
                     unsafe {
                         let mut acc = self.folding.identity;
-                        self.runs(x, 0..rows, 0..n, acc.at_mut());
+                        let out = match stride {
+                            Some((x, out)) => {
+                                let row = self.x.offset(o as isize * x * self.size as isize);
+                                (self.folding.along)(n, [row; 3], acc.at_mut());
+                                o as isize * out
+                            }
+                            None => {
+                                let (x, out) = offsets(&self.kept, o);
+                                self.runs(x, 0..rows, 0..n, acc.at_mut());
+                                out
+                            }
+                        };
                         self.put(acc.at(), out);
                     }
                 }
