@@ -606,3 +606,25 @@ def test_ldexp_has_numpys_dtype():
                     got, want = (m.ldexp(numbers(m)[i], exponents(m)[j], **keywords(m)[k]) for m in (cv, np))
                     assert got.dtype == want.dtype.name and type(got).__name__ == type(want).__name__, (i, j, k)
                     np.testing.assert_array_equal(np.asarray(got), want)
+
+
+def test_private_names_that_libraries_import():
+    from civita._core.einsumfunc import _parse_einsum_input as ours
+    from numpy._core.einsumfunc import _parse_einsum_input as theirs
+
+    shapes = {"ij,jk->ik": [(2, 3), (3, 4)], "ij,jk": [(2, 3), (3, 4)], "ba": [(2, 3)], "ii": [(3, 3)], " i j -> j ": [(2, 3)], "i,i->": [(3,), (3,)]}
+    for text, all_ in shapes.items():
+        got, want = (parse([text, *map(m.ones, all_)]) for parse, m in ((ours, cv), (theirs, np)))
+        assert got[:2] == want[:2] and [x.shape for x in got[2]] == [x.shape for x in want[2]]
+    # letters of ellipses are anybody's choice: the results say whether they are right
+    for text, all_ in (("...ij,...jk", [(5, 2, 3), (3, 4)]), ("...i->...", [(2, 3)]), ("i...->i...", [(2, 3, 4)]), ("...,...", [(), (2,)])):
+        inputs, output, arrays = ours([text, *map(cv.ones, all_)])
+        assert cv.einsum(f"{inputs}->{output}", *arrays).shape == np.einsum(text, *map(np.ones, all_)).shape
+    a, b = np.ones((2, 3)), np.ones((3, 4))
+    got = ours([cv.asarray(a), [0, 1], cv.asarray(b), [1, 2], [2, 0]])
+    assert np.einsum("->".join(got[:2]), a, b).shape == (4, 2)
+    for bad in (["ij,jk", cv.ones((2, 3))], ["i->j", cv.ones(2)], ["i->ii", cv.ones(2)], ["i!", cv.ones(2)], [], ["...ijk", cv.ones(2)]):
+        with pytest.raises(ValueError):
+            ours(bad)
+    for name in ("EigResult", "EighResult", "QRResult", "SlogdetResult", "SVDResult"):
+        assert getattr(cv.linalg._linalg, name) is getattr(cv.linalg, name)

@@ -46,6 +46,8 @@ SlogdetResult = _namedtuple("SlogdetResult", ["sign", "logabsdet"])
 SVDResult = _namedtuple("SVDResult", ["U", "S", "Vh"])
 for _result in (EigResult, EighResult, QRResult, SlogdetResult, SVDResult):
     _result.__module__ = __name__
+    # where NumPy defines them: libraries register them as sequences
+    setattr(_linalg, _result.__name__, _result)
 
 
 def solve(a, b):
