@@ -89,7 +89,7 @@ impl Wide for Unpacking<'_> {
 
 /// Rows of `n` booleans as bytes, in this shape.
 fn pack_rows(bits: &[bool], n: usize, order: BitOrder, shape: &[usize]) -> Result<Raw> {
-    if n % 8 == 0 {
+    if n.is_multiple_of(8) {
         let (bits, _) = bits.as_chunks::<8>();
         return Raw::written_in_parts(shape, GRAIN, &|start, bytes| {
             wide(Packing(&bits[start..start + bytes.len()], bytes, order));

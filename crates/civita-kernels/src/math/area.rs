@@ -103,7 +103,8 @@ pub fn cbrt_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
     let [bound, ..] = F::CUBES;
     let is_rare = |x: F| {
         let a = x.abs();
-        ((a < bound) & (a != F::ZERO)) | !(a <= F::ONE / bound)
+        let is_usual = (a == F::ZERO) | ((a >= bound) & (a <= F::ONE / bound));
+        !is_usual
     };
     in_blocks(x, out, cbrt_usual::<F, I>, cbrt::<F, I>, is_rare);
 }

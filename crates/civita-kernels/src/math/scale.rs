@@ -73,7 +73,8 @@ pub unsafe fn scalb_run<T: Real, I: Isa, const FORM: usize>(
         for (i, o) in out.iter_mut().enumerate() {
             let (x, n) = at(i);
             *o = x * T::exp2_of(T::MAGIC + n.trunc::<I>());
-            rare |= !(n.abs() <= T::POWERS);
+            let is_usual = n.abs() <= T::POWERS;
+            rare |= !is_usual;
         }
         if rare {
             for (i, o) in out.iter_mut().enumerate() {
