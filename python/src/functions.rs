@@ -595,6 +595,10 @@ fn argument<'py>(
     if param.form == Form::Out {
         *out = output(ob)?;
     }
+    // for NumPy no order is the function's own
+    if ob.is_none() && param.name == "order" && param.default.is_some() {
+        return Ok(param.default_value());
+    }
     value_of(ob, param.form)
 }
 

@@ -394,3 +394,47 @@ def test_the_size_of_an_array_in_memory():
     assert sys.getsizeof(a[...]) < 512
     assert sys.getsizeof(a.reshape(10, 10, 10).copy()) > sys.getsizeof(a)
     assert len(pickle.dumps(a)) > a.nbytes
+
+
+def test_no_order_is_the_functions_own():
+    a = cv.arange(6).reshape(2, 3).T
+    x = np.arange(6).reshape(2, 3).T
+    for name, *more in [("reshape", (6,)), ("ravel",), ("copy",)]:
+        mine, theirs = getattr(cv, name)(a, *more, order=None), getattr(np, name)(x, *more, order=None)
+        assert mine.tolist() == theirs.tolist()
+        assert mine.strides == theirs.strides
+    assert cv.eye(3, order=None).strides == np.eye(3, order=None).strides
+
+
+def test_arguments_by_position_and_by_name():
+    a = cv.arange(6.0).reshape(2, 3)
+    for call in (cv.flip, type(cv.flip).__call__):
+        front = () if call is cv.flip else (cv.flip,)
+        for args, kwargs in [((a, 1), {}), ((a,), {"axis": 1}), ((), {"axis": 1, "m": a}), ((), {"m": a, "axis": 1})]:
+            assert call(*front, *args, **kwargs).tolist() == [[2.0, 1.0, 0.0], [5.0, 4.0, 3.0]]
+    # a method of the class, of an array, and kept
+    kept = a.take
+    for result in (cv.ndarray.take(a, [1]), a.take([1]), a.take(indices=[1]), kept([1]), kept(*([1],), **{"axis": None})):
+        assert result.tolist() == [1.0]
+    assert kept.__self__ is a
+    assert list(map(cv.sqrt, [4.0, 9.0])) == [2.0, 3.0]
+    assert cv.sqrt(a, out=a) is a
+    assert cv.add(*[a, a], **{"dtype": "float32"}).dtype == cv.float32
+    for wrong in (cv.flip, cv.sin, cv.sum, cv.ndarray.take):
+        with pytest.raises(TypeError):
+            wrong()
+        with pytest.raises(TypeError):
+            wrong(a, nothing=1)
+        with pytest.raises(TypeError):
+            type(wrong)()
+
+
+def test_calls_keep_no_references():
+    a, objects = cv.arange(6.0), [cv.flip, cv.sin, cv.sum, cv.ndarray.take]
+    before = [sys.getrefcount(ob) for ob in [a, *objects]]
+    for _ in range(100):
+        cv.flip(a), cv.flip(a, axis=0), cv.sin(a), cv.sin(a, out=a), cv.sum(a), cv.sum(a, axis=0), a.take([1], axis=0)
+        for function in objects:
+            with pytest.raises(TypeError):
+                function(a, nothing=1)
+    assert [sys.getrefcount(ob) for ob in [a, *objects]] == before

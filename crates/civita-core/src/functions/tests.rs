@@ -84,7 +84,7 @@ fn value(rest: &mut &str) -> Value {
     if follows(rest, "'") {
         let (text, after) = rest.split_once('\'').expect("the end of a text");
         *rest = after;
-        return Value::Text(text.into());
+        return Value::Text(text.to_owned().into());
     }
     // a call of another function: `astype([160], 'uint8')`
     let mut ahead = *rest;
