@@ -437,4 +437,5 @@ def test_calls_keep_no_references():
         for function in objects:
             with pytest.raises(TypeError):
                 function(a, nothing=1)
+    del function
     assert [sys.getrefcount(ob) for ob in [a, *objects]] == before
