@@ -14,6 +14,7 @@ use pyo3::ffi::{self, PyObject};
 use pyo3::impl_::trampoline::{MethodDef, fastcall_cfunction_with_keywords};
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use smallvec::SmallVec;
 
@@ -116,6 +117,19 @@ pub fn with_arguments<'py, R>(
         by_position: args.len(),
         names: names.as_ref(),
     })
+}
+
+/// A callable with the object that a call has in front.
+pub fn bound_method<'py>(
+    callable: &Bound<'py, PyAny>,
+    object: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    static BOUND: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = callable.py();
+    let bound = BOUND.get_or_try_init(py, || {
+        Ok::<_, PyErr>(py.import("types")?.getattr("MethodType")?.unbind())
+    })?;
+    bound.bind(py).call1((callable, object))
 }
 
 /// What a class of callables does.

@@ -24,7 +24,7 @@ use pyo3::types::{PyDict, PyInt, PyList, PySequence, PySlice, PyString, PyTuple}
 use smallvec::SmallVec;
 
 use crate::array::{Array, wrap, wrap_view};
-use crate::call::{Arguments, Callable, CallableClass, with_arguments};
+use crate::call::{Arguments, Callable, CallableClass, bound_method, with_arguments};
 use crate::convert::{self, array_of};
 use crate::error::{Outcome, type_error};
 use crate::gil;
@@ -929,11 +929,7 @@ impl Method {
         if !array.is_exact_instance_of::<Array>() && array.is_instance_of::<Array>() {
             return crate::subclass::method(function.bind(py), array);
         }
-        static BOUND: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let bound = BOUND.get_or_try_init(py, || {
-            Ok::<_, PyErr>(py.import("types")?.getattr("MethodType")?.unbind())
-        })?;
-        bound.bind(py).call1((function, array))
+        bound_method(function.bind(py), array)
     }
 
     /// As an attribute of the class: a function of the array.

@@ -16,7 +16,7 @@ use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::call::{Arguments, Callable, CallableClass, with_arguments};
+use crate::call::{Arguments, Callable, CallableClass, bound_method, with_arguments};
 use crate::convert::{array_of, value};
 
 use crate::error::{Outcome, type_error, value_error};
@@ -440,26 +440,92 @@ impl Reducer {
     }
 }
 
+// A reduction as an attribute of the array class. Without a doc of its own, as above.
+#[pyclass(name = "_reduction_method", module = "civita", frozen, subclass)]
+struct Method {
+    row: &'static ReductionRow,
+    name: &'static str,
+}
+
+impl Callable for Method {
+    const NAME: &'static CStr = c"civita.reduction_method";
+    const IS_METHOD: bool = true;
+
+    #[inline]
+    fn call<'py>(slf: &Bound<'py, Method>, given: Arguments<'_, 'py>) -> Outcome<Py<PyAny>> {
+        let &Method { row, name } = slf.get();
+        let first = given.positional().split_first();
+        let Some((Ok(array), rest)) = first.map(|(a, rest)| (a.cast::<Array>(), rest)) else {
+            return Err(type_error(format!(
+                "method '{name}' of 'civita.ndarray' needs an array in front"
+            )));
+        };
+        if !array.is_exact_instance_of::<Array>() {
+            let rest = PyTuple::new(given.py(), rest)?;
+            return crate::subclass::reduction(row.numpy, array, &rest, given.dict()?.as_ref());
+        }
+        reduce(given.py(), row, &array.get().raw(), rest, given)
+    }
+}
+
+#[pymethods]
+impl Method {
+    #[pyo3(signature = (*args, **kwargs))]
+    fn __call__<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> Outcome<Py<PyAny>> {
+        with_arguments(args, kwargs, |given| Method::call(slf, given))
+    }
+
+    fn __get__<'py>(
+        slf: &Bound<'py, Self>,
+        array: &Bound<'py, PyAny>,
+        owner: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let _ = owner;
+        match array.is_none() {
+            true => Ok(slf.clone().into_any()),
+            false => bound_method(slf, array),
+        }
+    }
+
+    #[getter]
+    fn __doc__(&self) -> String {
+        let doc: Vec<&str> = self.row.doc.lines().map(str::trim).collect();
+        doc.join("\n").trim().to_owned()
+    }
+
+    #[getter]
+    fn __name__(&self) -> &'static str {
+        self.name
+    }
+
+    #[getter]
+    fn __qualname__(&self) -> String {
+        format!("ndarray.{}", self.name)
+    }
+
+    /// What `inspect.signature` reads.
+    #[getter]
+    fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let text = format!("(self, /, {})", parameters(self.row.class));
+        crate::ufunc::signature_object(py, &text)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<method '{}' of 'civita.ndarray' objects>", self.name)
+    }
+}
+
 macro_rules! methods {
     ($($(#[doc = $doc:literal])* $Op:ident $name:ident: $class:ident {
         numpy: $numpy:ident, torch: $torch:literal, compute: $compute:expr, empty: $nothing:expr, gradient: $yes:ident $($why:literal)?,
         example: $example:literal => $prints:literal,
     })*) => {
-        #[pymethods]
-        impl Array {
-            $(
-                $(#[doc = $doc])*
-                #[pyo3(signature = (*args, **kwargs))]
-                fn $name<'py>(slf: &Bound<'py, Self>, args: &Bound<'py, PyTuple>, kwargs: Option<&Bound<'py, PyDict>>) -> Outcome<Py<PyAny>> {
-                    if !slf.is_exact_instance_of::<Array>() {
-                        return crate::subclass::reduction(Reduction::$Op.row().numpy, slf, args, kwargs);
-                    }
-                    with_arguments(args, kwargs, |given| {
-                        reduce(slf.py(), Reduction::$Op.row(), &slf.get().raw(), given.positional(), given)
-                    })
-                }
-            )*
-        }
+        /// The methods of arrays.
+        const METHODS: &[(&str, Reduction)] = &[$((stringify!($name), Reduction::$Op)),*];
     };
 }
 civita_core::ops::reduction_rows!(methods);
@@ -474,6 +540,15 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     for (alias, op) in ALIASES {
         m.add(*alias, class.object(py, Reducer(op.row()))?)?;
+    }
+    let method = |&(name, op): &(&'static str, Reduction)| Method {
+        row: op.row(),
+        name,
+    };
+    let class = CallableClass::new(&Bound::new(py, method(&METHODS[0]))?)?;
+    for entry in METHODS {
+        let object = class.object(py, method(entry))?;
+        py.get_type::<Array>().setattr(entry.0, object)?;
     }
     Ok(())
 }

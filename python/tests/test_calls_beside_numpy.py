@@ -1,6 +1,7 @@
 """Calls in NumPy's words that mean the same here: value, dtype, shape, kind of result, or kind of error. NumPy is asked beside us."""
 
 import operator
+import inspect
 import pickle
 import sys
 import warnings
@@ -439,3 +440,22 @@ def test_calls_keep_no_references():
                 function(a, nothing=1)
     del function
     assert [sys.getrefcount(ob) for ob in [a, *objects]] == before
+
+
+def test_reductions_as_methods():
+    a = cv.arange(6.0).reshape(2, 3)
+    for name in ("sum", "mean", "max", "any", "argmax", "std"):
+        method, of_class = getattr(a, name), getattr(cv.ndarray, name)
+        theirs = getattr(np.arange(6.0).reshape(2, 3), name)
+        for args, kwargs in [((), {}), ((0,), {}), ((), {"axis": 1}), ((), {"axis": 0, "keepdims": True})]:
+            wanted = theirs(*args, **kwargs)
+            for mine in (method(*args, **kwargs), of_class(a, *args, **kwargs), getattr(cv, name)(a, *args, **kwargs)):
+                np.testing.assert_allclose(np.asarray(mine), wanted, rtol=1e-15)
+        assert pickle.loads(pickle.dumps(method))() == method()
+        assert method.__name__ == name and method.__self__ is a
+        assert len(method.__doc__) > 20 and method.__doc__ in getattr(cv, name).__doc__
+        assert "axis" in inspect.signature(method).parameters
+        with pytest.raises(TypeError, match="array in front"):
+            of_class([1.0])
+        with pytest.raises(TypeError):
+            method(nothing=1)
