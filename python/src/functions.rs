@@ -56,6 +56,8 @@ struct Manner {
     plain: bool,
     /// Whether a scalar's result is a scalar.
     keeps_scalars: bool,
+    /// Whether no element is touched, however many there are.
+    views: bool,
     /// Bit n: whether n arguments by position need no binding.
     by_position: u32,
     /// The place of a parameter `casting`.
@@ -82,6 +84,7 @@ impl Manner {
             depth: row.params.iter().map(depth).max().unwrap_or(0),
             plain: !is(&["pad", "trace", "nan_to_num"]),
             keeps_scalars: is(SCALAR_METHODS),
+            views: is(VIEWS),
             by_position: (0..=row.positional.min(31))
                 .filter(|&n| row.takes_by_position(n))
                 .fold(0, |all, n| all | 1 << n),
@@ -146,6 +149,24 @@ const ARRAYS: &[&str] = &[
 
 /// Those of [`ARRAYS`] that are methods of scalars in NumPy: of a scalar they return one.
 const SCALAR_METHODS: &[&str] = &["astype", "permute_dims", "reshape", "squeeze", "transpose"];
+
+/// Functions that only look at the elements another way, which is done before others could run.
+const VIEWS: &[&str] = &[
+    "broadcast_to",
+    "diagonal",
+    "expand_dims",
+    "flip",
+    "fliplr",
+    "flipud",
+    "matrix_transpose",
+    "moveaxis",
+    "permute_dims",
+    "rollaxis",
+    "rot90",
+    "squeeze",
+    "swapaxes",
+    "transpose",
+];
 
 /// Functions that are generalised ufuncs in NumPy, with the axes that they work along.
 const GENERALISED: &[(&str, &str)] = &[
@@ -515,7 +536,11 @@ impl Function {
     #[inline]
     fn run(&self, py: Python<'_>, values: &mut [Value]) -> Outcome<Returned> {
         let row = self.row;
-        let result = gil::work(py, elements(values), || row.call(values));
+        let n = match self.manner.views {
+            true => 1,
+            false => elements(values),
+        };
+        let result = gil::work(py, n, || row.call(values));
         let warnings = take_warnings();
         if warnings.is_empty() {
             return Ok(result?);
