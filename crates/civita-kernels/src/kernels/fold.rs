@@ -245,6 +245,10 @@ impl<T: Lane, M: Monoid<T>> Body for Along<M, T> {
                 1 if n >= 256 => along_exactly!(M, T, I, 256, n, x),
                 1 | 2 if n >= 128 => along_exactly!(M, T, I, 128, n, x),
                 ..=4 if n >= 64 => along_exactly!(M, T, I, 64, n, x),
+                // of extremes of floats the compiler makes better code with 32
+                8 if n >= 64 && !(T::DTYPE.is_float() && size_of::<M::Acc>() == 8) => {
+                    along_exactly!(M, T, I, 64, n, x)
+                }
                 // not of 4 bytes: 32 lanes of those are put together from narrow vectors
                 1 | 2 | 8.. if n >= 32 => along_exactly!(M, T, I, 32, n, x),
                 _ => along_exactly!(M, T, I, 8, n, x),
