@@ -147,8 +147,8 @@ pub struct Rows<R> {
 
 impl<R: FromRaw> Rows<R> {
     #[inline]
-    fn part(&self, i: usize) -> R {
-        R::wrap(match &self.lines {
+    fn part(&mut self, i: usize) -> R {
+        R::wrap(match &mut self.lines {
             Some(lines) => lines.at(i),
             None => select(&self.raw, self.axis, i).or_raise(),
         })

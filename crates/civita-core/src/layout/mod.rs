@@ -88,7 +88,27 @@ impl Layout {
     /// When the lengths multiply to more than [`MAX_ELEMENTS`].
     #[inline]
     pub fn contiguous(shape: &[usize]) -> Result<Layout> {
-        Layout::contiguous_dims(inline(shape))
+        // Most ranks, as words that the compiler keeps in registers until they are where they stay: an array that a loop has
+        // written is copied from memory, and a copy right after the writes waits for them longer than all of this takes.
+        match *shape {
+            [n] if n > 0 && n <= MAX_ELEMENTS => Ok(Layout {
+                shape: inline(&[n]),
+                strides: inline(&[1]),
+                offset: 0,
+                len: n,
+                contiguous: true,
+            }),
+            [m, n] if m > 0 && n > 0 && m.checked_mul(n).is_some_and(|len| len <= MAX_ELEMENTS) => {
+                Ok(Layout {
+                    shape: inline(&[m, n]),
+                    strides: inline(&[n as isize, 1]),
+                    offset: 0,
+                    len: m * n,
+                    contiguous: true,
+                })
+            }
+            _ => Layout::contiguous_dims(inline(shape)),
+        }
     }
 
     /// As [`Layout::contiguous`], of a shape that is already there.
@@ -115,6 +135,14 @@ impl Layout {
             offset: 0,
             ..*like
         }
+    }
+
+    /// Whether the lengths of the axes are the same. The standard comparison of slices is a call, which takes longer than all of
+    /// a few axes.
+    #[inline]
+    pub(crate) fn has_shape_of(&self, other: &Layout) -> bool {
+        let (a, b) = (self.shape(), other.shape());
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
     }
 
     /// A tensor of rank 0: one element, at offset 0.
@@ -241,11 +269,23 @@ impl Layout {
     /// The same, so many elements further on; one without elements stays where it is.
     #[inline]
     pub(crate) fn shifted(&self, by: isize) -> Layout {
-        let mut moved = self.clone();
-        if moved.len != 0 {
-            moved.offset = (moved.offset as isize).wrapping_add(by) as usize;
+        let offset = match self.len {
+            0 => self.offset,
+            _ => (self.offset as isize).wrapping_add(by) as usize,
+        };
+        // vectors as words, which the compiler keeps in registers
+        match (self.shape(), self.strides()) {
+            (&[n], &[stride]) => Layout {
+                shape: inline(&[n]),
+                strides: inline(&[stride]),
+                offset,
+                ..*self
+            },
+            _ => Layout {
+                offset,
+                ..self.clone()
+            },
         }
-        moved
     }
 
     /// Lengths of the axes.

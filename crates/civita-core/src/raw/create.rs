@@ -25,9 +25,13 @@ impl Raw {
 
     /// Zeros.
     pub fn zeros(shape: &[usize], dtype: DType) -> Result<Raw> {
-        let layout = Layout::contiguous(shape).map_err(|e| e.in_op("zeros"))?;
-        let storage = Storage::zeroed(bytes_of(&layout, dtype))?;
-        Ok(Raw::new(storage, layout, dtype))
+        match Layout::contiguous(shape) {
+            Ok(layout) => {
+                let storage = Storage::zeroed(bytes_of(&layout, dtype))?;
+                Ok(Raw::new(storage, layout, dtype))
+            }
+            Err(e) => Err(e.in_op("zeros")),
+        }
     }
 
     /// Ones.

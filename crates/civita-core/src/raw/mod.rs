@@ -86,8 +86,15 @@ impl Raw {
     /// The same elements seen through another layout, which lies within the same buffer; without tags.
     #[inline]
     pub(crate) fn with_layout(&self, layout: Layout) -> Raw {
+        self.with_parts(self.storage.clone(), layout)
+    }
+
+    /// As [`Raw::with_layout`], of a handle on the same buffer.
+    #[inline]
+    fn with_parts(&self, storage: Storage, layout: Layout) -> Raw {
+        debug_assert!(Storage::same_buffer(&storage, &self.storage));
         Raw {
-            storage: self.storage.clone(),
+            storage,
             layout,
             dtype: self.dtype,
             device: self.device,

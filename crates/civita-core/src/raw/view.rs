@@ -4,6 +4,7 @@ use super::Raw;
 use crate::error::Result;
 use crate::layout::{Axes, Dims, Layout, PerAxis, SliceItem, normalize_axis};
 use crate::primitive::{UNKNOWN, View, bind_one, bind_view};
+use crate::storage::Handles;
 use crate::transform::{Kind, Tag};
 
 fn unsigned(axes: &[isize], rank: usize) -> PerAxis<usize> {
@@ -16,6 +17,7 @@ fn unsigned(axes: &[isize], rank: usize) -> PerAxis<usize> {
 #[derive(Clone, Debug)]
 pub struct Lines {
     first: Raw,
+    handles: Handles,
     count: usize,
     /// Elements from one to the next.
     step: isize,
@@ -27,10 +29,10 @@ impl Lines {
     /// # Panics
     /// When there are fewer.
     #[inline]
-    pub fn at(&self, i: usize) -> Raw {
+    pub fn at(&mut self, i: usize) -> Raw {
         assert!(i < self.count, "there are {} parts", self.count);
-        self.first
-            .with_layout(self.first.layout().shifted(i as isize * self.step))
+        let layout = self.first.layout().shifted(i as isize * self.step);
+        self.first.with_parts(self.handles.take(), layout)
     }
 }
 
@@ -41,8 +43,10 @@ impl Raw {
         if self.tag().is_some() || count == 0 {
             return None;
         }
+        let first = self.select_index(axis as isize, 0).ok()?;
         Some(Lines {
-            first: self.select_index(axis as isize, 0).ok()?,
+            handles: first.storage().handles(count),
+            first,
             count,
             step,
         })

@@ -35,7 +35,7 @@ use crate::error::Result;
 use crate::transform::{Cell, current_scope};
 use guard::Lock;
 use pool::{Block, Fill};
-pub use shared::Shared;
+pub use shared::{Reserved, Shared};
 
 /// When the bytes of a buffer may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +163,30 @@ impl Drop for Buffer {
     }
 }
 
+/// Handles on one buffer that were counted at once.
+#[derive(Clone)]
+pub(crate) struct Handles(Reserved<Buffer, INLINE>);
+
+impl Handles {
+    /// The next one.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Storage {
+        Storage(self.0.take())
+    }
+}
+
+impl fmt::Debug for Handles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Handles")
+    }
+}
+
 impl Storage {
+    /// So many handles, beside this one.
+    pub(crate) fn handles(&self, count: usize) -> Handles {
+        Handles(Reserved::new(self.0.clone(), count))
+    }
+
     #[inline]
     fn pooled(bytes: usize, fill: Fill) -> Result<Storage> {
         if bytes <= INLINE {

@@ -82,6 +82,19 @@ impl<T, const TAIL: usize> Shared<T, TAIL> {
         a.counted == b.counted
     }
 
+    /// Counts more handles.
+    #[inline]
+    fn count(&self, more: usize) {
+        // SAFETY: a handle keeps the box alive.
+        let before = unsafe { self.counted.as_ref() }
+            .count
+            .fetch_add(more, Relaxed);
+        // only `mem::forget` in a loop gets there, and a count that wraps would free what is in use
+        if before > isize::MAX as usize - more {
+            std::process::abort();
+        }
+    }
+
     /// # Safety
     /// No handle is left but the one that is being dropped.
     #[inline(never)]
@@ -94,6 +107,54 @@ impl<T, const TAIL: usize> Shared<T, TAIL> {
             block.write_bytes(0, size_of::<Counted<T>>());
             pool::give_back_small(block, Self::CLASS);
         }
+    }
+}
+
+/// Handles that were counted at once: to take one is no atomic operation, which is half of what a handle costs.
+pub struct Reserved<T, const TAIL: usize = 0> {
+    source: Shared<T, TAIL>,
+    /// Counted, and not taken yet.
+    left: usize,
+}
+
+impl<T, const TAIL: usize> Reserved<T, TAIL> {
+    /// More are not counted at once: the count has room for as many such reservations as memory has for them.
+    const MOST: usize = 1 << 20;
+
+    /// `count` handles on the box of `source`, beside that one.
+    pub fn new(source: Shared<T, TAIL>, count: usize) -> Self {
+        let left = count.min(Self::MOST);
+        source.count(left);
+        Reserved { source, left }
+    }
+
+    /// The next; one of its own when all are taken.
+    #[inline]
+    pub fn take(&mut self) -> Shared<T, TAIL> {
+        if self.left == 0 {
+            return self.source.clone();
+        }
+        self.left -= 1;
+        Shared {
+            counted: self.source.counted,
+            owns: PhantomData,
+        }
+    }
+}
+
+impl<T, const TAIL: usize> Clone for Reserved<T, TAIL> {
+    fn clone(&self) -> Self {
+        Reserved::new(self.source.clone(), self.left)
+    }
+}
+
+impl<T, const TAIL: usize> Drop for Reserved<T, TAIL> {
+    fn drop(&mut self) {
+        // SAFETY: `source` keeps the box alive. It is not the last handle that goes here, so nobody ends the box; Release makes
+        // what was done with the box happen before its end.
+        unsafe { self.source.counted.as_ref() }
+            .count
+            .fetch_sub(self.left, Release);
     }
 }
 
@@ -110,12 +171,7 @@ impl<T, const TAIL: usize> Deref for Shared<T, TAIL> {
 impl<T, const TAIL: usize> Clone for Shared<T, TAIL> {
     #[inline]
     fn clone(&self) -> Self {
-        // SAFETY: a handle keeps the box alive.
-        let before = unsafe { self.counted.as_ref() }.count.fetch_add(1, Relaxed);
-        // only `mem::forget` in a loop gets there, and a count that wraps would free what is in use
-        if before > isize::MAX as usize {
-            std::process::abort();
-        }
+        self.count(1);
         Shared {
             counted: self.counted,
             owns: PhantomData,

@@ -368,3 +368,26 @@ fn a_writer_gets_its_turn_among_readers_that_never_pause() {
         writer.join().unwrap();
     });
 }
+
+#[test]
+fn handles_counted_at_once_are_handles_like_others() {
+    let value = Arc::new(());
+    let one: Shared<_> = Shared::new(value.clone());
+    let mut reserved = Reserved::new(one, 3);
+    let mut more = reserved.clone();
+    // more than were counted: the fourth is counted by itself
+    let mut taken: Vec<_> = (0..4).map(|_| reserved.take()).collect();
+    let last = more.take();
+    drop((reserved, more));
+    assert_eq!(Arc::strong_count(&value), 2);
+    assert!(taken[0].get_mut().is_none() && Shared::ptr_eq(&taken[3], &last));
+    thread::scope(|scope| {
+        for handle in taken {
+            scope.spawn(move || drop(handle));
+        }
+    });
+    let mut last = last;
+    assert!(last.get_mut().is_some());
+    drop(last);
+    assert_eq!(Arc::strong_count(&value), 1);
+}
