@@ -5,13 +5,16 @@
 //! function that is called; everything else is inherited. The protocol is part of the stable ABI from Python 3.12, and the
 //! same in 3.11.
 
-use std::ffi::{CStr, c_int, c_uint};
+use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::marker::PhantomData;
 use std::slice;
 
 use pyo3::PyClass;
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi::{self, PyObject};
-use pyo3::impl_::trampoline::{MethodDef, fastcall_cfunction_with_keywords};
+use pyo3::impl_::trampoline::{
+    MethodDef, cfunction_with_keywords, descrgetfunc, fastcall_cfunction_with_keywords,
+};
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::sync::PyOnceLock;
@@ -120,7 +123,7 @@ pub fn with_arguments<'py, R>(
 }
 
 /// A callable with the object that a call has in front.
-pub fn bound_method<'py>(
+fn bound_method<'py>(
     callable: &Bound<'py, PyAny>,
     object: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -150,6 +153,66 @@ struct Definition<T>(PhantomData<T>);
 
 impl<T: Callable> MethodDef<fastcall_cfunction_with_keywords::Func> for Definition<T> {
     const METH: fastcall_cfunction_with_keywords::Func = enter::<T>;
+}
+
+impl<T: Callable> MethodDef<cfunction_with_keywords::Func> for Definition<T> {
+    const METH: cfunction_with_keywords::Func = enter_with_tuple::<T>;
+}
+
+/// As [`Definition`], of the way to an attribute.
+struct Binding;
+
+impl MethodDef<descrgetfunc::Func> for Binding {
+    const METH: descrgetfunc::Func = bind;
+}
+
+/// `x.f` without a call: the method with `x` in front. Of the class, without an object, the method itself.
+///
+/// # Safety
+/// All are objects, the last two or null.
+unsafe fn bind(
+    py: Python<'_>,
+    method: *mut PyObject,
+    object: *mut PyObject,
+    _class: *mut PyObject,
+) -> PyResult<*mut PyObject> {
+    // SAFETY: the objects live until the call returns.
+    let (method, object) = unsafe {
+        let object = match object.is_null() {
+            true => None,
+            false => Some(Bound::ref_from_ptr(py, &object)),
+        };
+        (Bound::ref_from_ptr(py, &method), object)
+    };
+    let bound = match object.filter(|object| !object.is_none()) {
+        Some(object) => bound_method(method, object)?,
+        None => method.clone(),
+    };
+    Ok(bound.into_ptr())
+}
+
+/// The call with a tuple and a dictionary, as `f(*a, **k)` of other callers makes it.
+///
+/// # Safety
+/// `object` is of a class that [`CallableClass`] made for `T`, `arguments` a tuple, and `named` a dictionary or null.
+unsafe fn enter_with_tuple<T: Callable>(
+    py: Python<'_>,
+    object: *mut PyObject,
+    arguments: *mut PyObject,
+    named: *mut PyObject,
+) -> PyResult<*mut PyObject> {
+    // SAFETY: objects of these classes, which live until the call returns.
+    let (slf, arguments, named) = unsafe {
+        let slf = Bound::ref_from_ptr(py, &object).cast_unchecked::<T>();
+        let arguments = Bound::ref_from_ptr(py, &arguments).cast_unchecked::<PyTuple>();
+        let named = match named.is_null() {
+            true => None,
+            false => Some(Bound::ref_from_ptr(py, &named).cast_unchecked::<PyDict>()),
+        };
+        (slf, arguments, named)
+    };
+    let done = with_arguments(arguments, named, |given| T::call(slf, given))?;
+    Ok(done.into_ptr())
 }
 
 /// # Safety
@@ -216,13 +279,26 @@ impl<T: Callable> CallableClass<T> {
             },
             ffi::PyMemberDef::default(),
         ];
-        // SAFETY: a class, and the number of a slot that it has.
-        let call = unsafe { ffi::PyType_GetSlot(base.as_type_ptr(), ffi::Py_tp_call) };
+        // what `object` writes is all that an object has
+        for extra in ["__dictoffset__", "__weakrefoffset__"] {
+            if base.getattr(extra)?.extract::<isize>()? != 0 {
+                let text = format!("{}: {extra} is not 0", base.fully_qualified_name()?);
+                return Err(PyTypeError::new_err(text));
+            }
+        }
+        let call: unsafe extern "C" fn(_, _, _) -> _ = cfunction_with_keywords::<Definition<T>>;
+        let call = call as ffi::PyCFunctionWithKeywords as *mut c_void;
         let slot = |slot: c_int, pfunc| ffi::PyType_Slot { slot, pfunc };
+        let get: ffi::descrgetfunc = descrgetfunc::<Binding>;
+        let end = slot(0, std::ptr::null_mut());
         let mut slots = [
             slot(ffi::Py_tp_members, members.as_ptr().cast_mut().cast()),
             slot(ffi::Py_tp_call, call),
-            slot(0, std::ptr::null_mut()),
+            match T::IS_METHOD {
+                true => slot(ffi::Py_tp_descr_get, get as *mut c_void),
+                false => end,
+            },
+            end,
         ];
         let mut flags = ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_DISALLOW_INSTANTIATION;
         flags |= HAVE_VECTORCALL as std::ffi::c_ulong;
@@ -261,8 +337,8 @@ impl<T: Callable> CallableClass<T> {
 
     /// A new object.
     pub fn object<'py>(&self, py: Python<'py>, value: T) -> PyResult<Bound<'py, T>> {
-        // SAFETY: an object of the class begins as PyO3's does: frozen and without a dictionary or weak references (the classes
-        // of this crate that are called have none) it holds the value alone, at the same place in each. The pointer lies behind.
+        // SAFETY: an object of the class begins as PyO3's does: frozen and without a dictionary or weak references, which `new`
+        // looked for, it holds the value alone, at the same place in each. The pointer lies behind.
         // Nobody sees the object before both are written.
         unsafe {
             let object = ffi::PyType_GenericAlloc(self.class.bind(py).as_type_ptr(), 0);

@@ -24,7 +24,7 @@ use pyo3::types::{PyDict, PyInt, PyList, PySequence, PySlice, PyString, PyTuple}
 use smallvec::SmallVec;
 
 use crate::array::{Array, wrap, wrap_view};
-use crate::call::{Arguments, Callable, CallableClass, bound_method, with_arguments};
+use crate::call::{Arguments, Callable, CallableClass, with_arguments};
 use crate::convert::{self, array_of};
 use crate::error::{Outcome, type_error};
 use crate::gil;
@@ -822,15 +822,6 @@ fn python<'py>(
 
 #[pymethods]
 impl Function {
-    #[pyo3(signature = (*args, **kwargs))]
-    fn __call__<'py>(
-        slf: &Bound<'py, Self>,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> Outcome<Py<PyAny>> {
-        with_arguments(args, kwargs, |given| Function::call(slf, given))
-    }
-
     /// The function without asking other classes: what `ndarray.__array_function__` of NumPy calls.
     #[pyo3(signature = (*args, **kwargs))]
     fn _implementation<'py>(
@@ -941,32 +932,6 @@ impl Callable for Method {
 
 #[pymethods]
 impl Method {
-    fn __get__<'py>(
-        slf: &Bound<'py, Self>,
-        array: &Bound<'py, PyAny>,
-        owner: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let _ = owner;
-        let (py, function) = (slf.py(), &slf.get().0);
-        if array.is_none() {
-            return Ok(slf.clone().into_any());
-        }
-        if !array.is_exact_instance_of::<Array>() && array.is_instance_of::<Array>() {
-            return crate::subclass::method(function.bind(py), array);
-        }
-        bound_method(function.bind(py), array)
-    }
-
-    /// As an attribute of the class: a function of the array.
-    #[pyo3(signature = (*args, **kwargs))]
-    fn __call__<'py>(
-        slf: &Bound<'py, Self>,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> Outcome<Py<PyAny>> {
-        with_arguments(args, kwargs, |given| Method::call(slf, given))
-    }
-
     #[getter]
     fn __doc__(&self, py: Python<'_>) -> String {
         self.0.bind(py).get().__doc__()

@@ -16,7 +16,7 @@ use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::call::{Arguments, Callable, CallableClass, bound_method, with_arguments};
+use crate::call::{Arguments, Callable, CallableClass, with_arguments};
 use crate::convert::{array_of, value};
 
 use crate::error::{Outcome, type_error, value_error};
@@ -378,15 +378,6 @@ impl Callable for Reducer {
 
 #[pymethods]
 impl Reducer {
-    #[pyo3(signature = (*args, **kwargs))]
-    fn __call__<'py>(
-        slf: &Bound<'py, Self>,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> Outcome<Py<PyAny>> {
-        with_arguments(args, kwargs, |given| Reducer::call(slf, given))
-    }
-
     /// The function without asking other classes: what `ndarray.__array_function__` of NumPy calls.
     #[pyo3(signature = (*args, **kwargs))]
     fn _implementation<'py>(
@@ -470,27 +461,6 @@ impl Callable for Method {
 
 #[pymethods]
 impl Method {
-    #[pyo3(signature = (*args, **kwargs))]
-    fn __call__<'py>(
-        slf: &Bound<'py, Self>,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> Outcome<Py<PyAny>> {
-        with_arguments(args, kwargs, |given| Method::call(slf, given))
-    }
-
-    fn __get__<'py>(
-        slf: &Bound<'py, Self>,
-        array: &Bound<'py, PyAny>,
-        owner: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let _ = owner;
-        match array.is_none() {
-            true => Ok(slf.clone().into_any()),
-            false => bound_method(slf, array),
-        }
-    }
-
     #[getter]
     fn __doc__(&self) -> String {
         let doc: Vec<&str> = self.row.doc.lines().map(str::trim).collect();

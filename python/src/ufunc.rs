@@ -15,7 +15,7 @@ use pyo3::types::{PyComplex, PyDict, PyFloat, PyInt, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::call::{Arguments, Callable, CallableClass, with_arguments};
+use crate::call::{Arguments, Callable, CallableClass};
 use crate::convert::{Value, array_of, value, values};
 use crate::dtype::{PyDType, casting as casting_rule, from_text, parse_optional, type_char};
 use crate::error::{Outcome, type_error, value_error};
@@ -793,15 +793,6 @@ impl Callable for Ufunc {
 
 #[pymethods]
 impl Ufunc {
-    #[pyo3(signature = (*args, **kwargs))]
-    fn __call__<'py>(
-        slf: &Bound<'py, Self>,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> Outcome<Py<PyAny>> {
-        with_arguments(args, kwargs, |given| Ufunc::call(slf, given))
-    }
-
     /// Applies the function in place to what `indices` picks from `a`, and to `b` where it takes two; again and again for a
     /// place that is picked several times.
     #[pyo3(signature = (a, indices, b=None, /))]
