@@ -45,9 +45,6 @@ impl<T: Dtype> Vector<T> {
     /// When the lengths differ.
     #[doc(alias = "inner")]
     pub fn dot(&self, rhs: &Vector<T>) -> Result<Tensor<T, 0>> {
-        self.raw
-            .matmul(&rhs.raw)
-            .map_err(|e| e.in_op("dot"))
-            .map(wrap)
+        self.raw.dot_vectors(&rhs.raw).map(wrap)
     }
 }

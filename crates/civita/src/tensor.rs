@@ -258,7 +258,10 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When there are more, or none.
     pub fn item(&self) -> Result<T> {
-        self.raw.item().map(T::from_scalar)
+        match self.raw.only_element::<T>() {
+            Some(element) => Ok(*element),
+            None => self.raw.item().map(T::from_scalar),
+        }
     }
 
     /// The element at an index, one number for each axis; negative ones count from the end.

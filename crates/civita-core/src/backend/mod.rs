@@ -9,6 +9,7 @@
 
 pub(crate) mod cpu;
 mod elementwise;
+mod number;
 mod overlap;
 mod places;
 #[cfg(any(test, feature = "reference"))]
@@ -21,13 +22,14 @@ use crate::device::Device;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Function;
-use crate::ops::Op;
+use crate::ops::{Op, Reduction};
 use crate::primitive::{
     ArgFold, Fold, Gather, HostKernel, Outputs, Rowwise, Scan, Scatter, Sort, Spec,
 };
 use crate::program::Typed;
 use crate::raw::{Operand, Raw};
 use crate::storage::Storage;
+pub use number::Number;
 use overlap::{Meeting, meeting};
 
 /// One method for each family of primitives. What a backend does not override is an error that names both.
@@ -140,6 +142,12 @@ pub trait Backend: Send + Sync {
         elementwise::op_into(self, op, operands, out)
     }
 
+    /// `a = op(a, b)` in the memory of `a`, which has no other handle and whose dtype and shape the result keeps; false where that is
+    /// not so plain, and nothing was done.
+    fn op_in_place(&self, op: Op, a: &Raw, b: Operand<'_>) -> bool {
+        false
+    }
+
     /// A fused elementwise program.
     ///
     /// # Errors
@@ -154,6 +162,17 @@ pub trait Backend: Send + Sync {
     /// When there is no memory, or the dtype cannot be folded.
     fn fold(&self, fold: &Fold, x: &Raw) -> Result<Raw> {
         Err(lacks(self.name(), "fold"))
+    }
+
+    /// A reduction of all elements, by its row and in the row's dtype, written as a number: for those of few contiguous elements, where the
+    /// tensors and descriptions of the general path cost more than the pass. `None` is for that path.
+    fn whole(&self, op: Reduction, x: &Raw, ddof: f64, to: &mut Number) -> Option<()> {
+        None
+    }
+
+    /// Writes the product of two vectors, where [`Backend::matmul`] would do no more than that.
+    fn dot(&self, a: &Raw, b: &Raw, to: &mut Number) -> Option<()> {
+        None
     }
 
     /// The index of an extreme.

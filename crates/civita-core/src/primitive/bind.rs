@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::{Outputs, Primitive, Spec, Touches, UNKNOWN, View};
-use crate::backend;
+use crate::backend::{self, Number};
 use crate::device::Device;
 use crate::error::{Error, Result, shape_text};
 use crate::layout::Layout;
@@ -290,6 +290,38 @@ pub(crate) fn direct(
     };
     alias(&mut y)?;
     Ok(Some(y))
+}
+
+/// Writes a number that the backend makes of one or two operands; `None` where one has a tag, they are on different devices, or the
+/// backend leaves it to a primitive.
+#[inline]
+pub(crate) fn number(
+    [a, b]: [&Raw; 2],
+    write: impl FnOnce(&dyn backend::Backend) -> Option<()>,
+) -> Option<()> {
+    if a.tag().is_some() || b.tag().is_some() || a.device() != b.device() {
+        return None;
+    }
+    let backend = backend::of(a.device());
+    if a.storage().access() == Access::Owned && b.storage().access() == Access::Owned {
+        return write(backend);
+    }
+    if a.storage().is_absent() || b.storage().is_absent() {
+        return None;
+    }
+    let _guards = guard::acquire_two(Some(a.storage()), Some(b.storage()));
+    write(backend)
+}
+
+/// A tensor of one element that aliases as results of these operands do.
+#[inline]
+pub(crate) fn number_beside(number: &Number, rank: usize, [a, b]: [&Raw; 2]) -> Result<Raw> {
+    if a.storage().access() == Access::Owned && b.storage().access() == Access::Owned {
+        return number.tensor(rank);
+    }
+    let mut y = number.tensor(rank)?;
+    alias(&mut y)?;
+    Ok(y)
 }
 
 /// Where memory is shared: guards around the run, and results that alias as their operands do.

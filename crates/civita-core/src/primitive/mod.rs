@@ -37,7 +37,9 @@ use smallvec::SmallVec;
 
 pub use apply::{Apply, Scalars};
 pub use arg_fold::ArgFold;
-pub(crate) use bind::{Untagged, bind_in_place, bind_into_part, bind_view, direct, execute};
+pub(crate) use bind::{
+    Untagged, bind_in_place, bind_into_part, bind_view, direct, execute, number, number_beside,
+};
 pub use bind::{bind, bind_into, bind_one};
 pub(crate) use compress::not_covered;
 pub use compress::{Compress, Expand, Place};

@@ -294,10 +294,13 @@ fn in_place_plainly(op: Op, a: &mut Raw, b: Operand<'_>) -> Option<Result<()>> {
         Operand::Scalar(_) => true,
     };
     // powers of integers look at their exponents first
-    let plain = beside
-        && a.is_plain()
+    let alone = beside && a.is_plain() && a.is_sole_owner();
+    if alone && backend::of(Device::Cpu).op_in_place(op, a, b) {
+        a.storage().bump_version();
+        return Some(Ok(()));
+    }
+    let plain = alone
         && (op != Op::Pow || a.dtype().is_float())
-        && a.is_sole_owner()
         && !a.layout().has_internal_overlap()
         && fits_plainly(op, &[(&*a).into(), b], a);
     if !plain {

@@ -90,6 +90,18 @@ impl Raw {
         Err(self.no_element::<T>(index))
     }
 
+    /// A reference to the only element of a tensor without tags, in memory that does not change. `None` is for [`Raw::item`], which
+    /// knows all others.
+    #[inline]
+    pub fn only_element<T: Element>(&self) -> Option<&T> {
+        let plain = self.dtype == T::DTYPE
+            && self.layout.len() == 1
+            && self.is_plain()
+            && self.storage.access() == Access::Owned;
+        // the place of the only element is where all indices are 0
+        plain.then(|| host::element_ref(self, self.layout.offset()))
+    }
+
     /// A reference to one element, to be written; the elements are copied first if other handles share them.
     ///
     /// # Errors

@@ -2,9 +2,10 @@
 
 use super::Raw;
 use super::copy::check_cast;
+use crate::backend::Number;
 use crate::dtype::{Casting, DType};
 use crate::error::Result;
-use crate::primitive::{Matmul, bind_one};
+use crate::primitive::{Matmul, bind_one, number, number_beside};
 
 impl Raw {
     /// The matrix product over the last two axes, batched over the rest, by NumPy's rules: a vector on the left is a row,
@@ -15,6 +16,18 @@ impl Raw {
     #[inline]
     pub fn matmul(&self, rhs: &Raw) -> Result<Raw> {
         bind_one(&Matmul { sums: None }, &[self, rhs])
+    }
+
+    /// The product of two vectors: [`Raw::matmul`], for small ones with less around it.
+    ///
+    /// # Errors
+    /// As [`Raw::matmul`].
+    pub fn dot_vectors(&self, rhs: &Raw) -> Result<Raw> {
+        let mut sum = Number::EMPTY;
+        if number([self, rhs], |device| device.dot(self, rhs, &mut sum)).is_some() {
+            return number_beside(&sum, 0, [self, rhs]);
+        }
+        self.matmul(rhs).map_err(|e| e.in_op("dot"))
     }
 
     /// [`Raw::matmul`] of operands converted to a dtype. `i8` with sums of `i32` is multiplied as it lies, several elements at a time.

@@ -3,12 +3,14 @@
 use smallvec::SmallVec;
 
 use super::Raw;
+use crate::backend::{Backend, Number};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::{Axes, KeepDims, PerAxis, normalize_axis, reduced_shape};
 use crate::ops::{Class, Fold as Monoid, ReduceClass, Reduction};
 use crate::primitive::{
-    ArgFold, Direction, Fold, Over, Rowwise, Scan, Sort, Sorted, Stat, bind, bind_one, wide,
+    ArgFold, Direction, Fold, Over, Rowwise, Scan, Sort, Sorted, Stat, bind, bind_one, number,
+    number_beside, wide,
 };
 
 /// How a reduction is called.
@@ -85,7 +87,27 @@ impl Raw {
     /// # Errors
     /// When an axis does not exist or is named twice, the dtype cannot be reduced so, or there is nothing to reduce and
     /// the reduction has no value for that.
+    #[inline]
     pub fn reduce(&self, op: Reduction, options: ReduceOptions<'_>) -> Result<Raw> {
+        let all = match options.axes {
+            Axes::All => true,
+            Axes::List(&[0 | -1]) => self.rank() == 1,
+            Axes::List(_) => false,
+        };
+        let mut y = Number::EMPTY;
+        let to = &mut y;
+        let whole = |device: &dyn Backend| device.whole(op, self, options.ddof, to);
+        if all && options.dtype.is_none() && number([self; 2], whole).is_some() {
+            let rank = match options.keepdims {
+                KeepDims::No => 0,
+                KeepDims::Yes => self.rank(),
+            };
+            return number_beside(&y, rank, [self; 2]);
+        }
+        self.reduce_axes(op, options)
+    }
+
+    fn reduce_axes(&self, op: Reduction, options: ReduceOptions<'_>) -> Result<Raw> {
         let row = op.row();
         let axes = options.axes.resolve(row.name, self.rank())?;
         let over = Over {

@@ -385,6 +385,72 @@ unsafe fn execute_in_place(
     });
 }
 
+/// `a = op(a, b)` for contiguous tensors of one shape and dtype, which the result keeps, or a number; false where it is not
+/// so. Nothing else reaches the memory of `a`, so that `b` lies apart.
+#[inline]
+pub(super) fn apply_in_place(op: Op, a: &Raw, b: Operand<'_>) -> bool {
+    let dtype = a.dtype();
+    let Some(entry) = entry(op, dtype).filter(|entry| entry.output == dtype) else {
+        return false;
+    };
+    if !a.layout().is_contiguous() || op == Op::Pow && !dtype.is_float() {
+        return false;
+    }
+    let size = dtype.size();
+    let number;
+    let (from, step) = match b {
+        Operand::Scalar(s) => {
+            let Ok(bytes) = s.to_bytes(dtype) else {
+                return false;
+            };
+            if s.weak_with(dtype) != dtype {
+                return false;
+            }
+            number = Slot(bytes);
+            (number.at().cast_mut(), 0)
+        }
+        Operand::Tensor(b) => {
+            if b.dtype() != dtype || !b.layout().is_contiguous() {
+                return false;
+            }
+            if b.layout().has_shape_of(a.layout()) {
+                (b.ptr(), size)
+            } else if b.len() == 1 && b.rank() <= a.rank() {
+                (b.ptr(), 0)
+            } else {
+                return false;
+            }
+        }
+    };
+    let n = a.len();
+    let kernel = entry.kernels.pick(usize::from(step == 0));
+    explain::note(op.row().name, n, || (dtype, explain::Kind::Elementwise));
+    let args = [a.ptr(), from, from];
+    if n * size <= size_of::<Slot>() {
+        let mut result = Slot::ZERO;
+        // SAFETY: elements of the two, or one number; as many results as the slot holds.
+        unsafe {
+            kernel(n, args.map(|p| p.cast_const()), result.at_mut());
+            std::ptr::copy_nonoverlapping(result.at(), a.ptr(), n * size);
+        }
+        return true;
+    }
+    // SAFETY: contiguous operands of as many elements, or one number; `a` has no other handle, so that only it lies where the
+    // output does.
+    unsafe {
+        execute_in_place(
+            kernel,
+            entry.weight,
+            n,
+            args,
+            [size, step, step],
+            a.ptr(),
+            size,
+        )
+    };
+    true
+}
+
 /// [`apply`] into memory that is there: `None` when the operands or `out` need the general path, or overlap otherwise than
 /// element on element. Nothing is recorded, and `out` may be written.
 pub(super) fn apply_into(op: Op, operands: &[Operand<'_>], out: &Raw) -> Option<()> {

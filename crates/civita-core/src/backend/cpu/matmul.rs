@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use super::{copy, memory};
+use crate::backend::Number;
 use crate::dtype::{DType, promote};
 use crate::error::Result;
 use crate::explain;
+use crate::kernels::Slot;
 use crate::kernels::matmul::{
     Batch, Operand, Problem, matmul as multiply, matmul_widening, shape_check, widens,
 };
@@ -62,6 +64,36 @@ fn plain(x: &Raw, y: &Raw) -> Option<Result<Raw>> {
         Ok(out)
     };
     Some(run())
+}
+
+/// Of two vectors of one dtype and length.
+pub(super) fn dot(x: &Raw, y: &Raw, to: &mut Number) -> Option<()> {
+    let dtype = x.dtype();
+    let (&[k], &[inner]) = (x.shape(), y.shape()) else {
+        return None;
+    };
+    if k != inner || dtype != y.dtype() {
+        return None;
+    }
+    to.set(Slot::ZERO, dtype);
+    let operand = |x: &Raw, row_stride, col_stride| Operand {
+        ptr: x.ptr().cast_const(),
+        row_stride,
+        col_stride,
+    };
+    let problem = Problem {
+        m: 1,
+        n: 1,
+        k,
+        a: operand(x, 0, x.layout().strides()[0]),
+        b: operand(y, y.layout().strides()[0], 0),
+        c: to.at_mut(),
+        ldc: 1,
+        accumulate: false,
+    };
+    explain::note("matmul", k, || (dtype, explain::Kind::Matmul));
+    // SAFETY: layouts lie within their buffers, guards keep writers away, and a slot holds an element of any dtype.
+    unsafe { multiply(dtype, &problem, &Batch::default()) }.ok()
 }
 
 /// The matrix product over the last two axes, batched over the rest.

@@ -28,11 +28,11 @@ mod sort;
 
 use std::sync::Arc;
 
-use super::Backend;
+use super::{Backend, Number};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::Function;
-use crate::ops::Op;
+use crate::ops::{Op, Reduction};
 use crate::primitive::{
     ArgFold, Fold, Gather, HostKernel, Outputs, Rowwise, Scan, Scatter, Sort, Spec,
 };
@@ -90,11 +90,20 @@ impl Backend for Cpu {
     fn op_into(&self, op: Op, operands: &[Operand<'_>], out: &Raw) -> Result<()> {
         program::apply_into(op, operands, out)
     }
+    fn op_in_place(&self, op: Op, a: &Raw, b: Operand<'_>) -> bool {
+        dense::apply_in_place(op, a, b)
+    }
     fn program(&self, function: &Arc<Function>, x: &[&Raw]) -> Result<Raw> {
         program::call(function, x)
     }
     fn fold(&self, fold: &Fold, x: &Raw) -> Result<Raw> {
         reduce::fold(fold, x)
+    }
+    fn whole(&self, op: Reduction, x: &Raw, ddof: f64, to: &mut Number) -> Option<()> {
+        reduce::whole(op, x, ddof, to)
+    }
+    fn dot(&self, a: &Raw, b: &Raw, to: &mut Number) -> Option<()> {
+        matmul::dot(a, b, to)
     }
     fn arg_fold(&self, fold: &ArgFold, x: &Raw) -> Result<Raw> {
         reduce::arg_fold(fold, x)

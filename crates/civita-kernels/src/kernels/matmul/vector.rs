@@ -17,6 +17,7 @@ use super::pack::Packs;
 use super::shells::LineKernels;
 use super::{Operand, scratch};
 use crate::error::Result;
+use crate::kernels::Slot;
 use crate::threads;
 
 /// Elements along k in a block.
@@ -85,6 +86,12 @@ pub(super) unsafe fn multiply(engine: &Engine, p: &Product) -> Result<()> {
     // both are neighbours where rows overlap, as those of a sliding product do: then short dots are not worth their ends
     let (row, col) = (p.a.row_stride.unsigned_abs(), p.a.col_stride.unsigned_abs());
     let along_k = p.rows == 1 || col < row || col == row && p.k >= SHORT_DOT.min(p.rows);
+    let neighbours = kernels.direct && kernels.parts == 1 && p.a.col_stride == 1 && p.x_stride == 1;
+    if p.rows == 1 && neighbours && p.k <= DEPTH {
+        // SAFETY: the caller's contract.
+        unsafe { p.one_dot(engine) };
+        return Ok(());
+    }
     let depth = p.k.div_ceil(p.k.div_ceil(DEPTH));
     let blocks = p.k.div_ceil(depth);
     let least = if along_k {
@@ -127,18 +134,7 @@ pub(super) unsafe fn multiply(engine: &Engine, p: &Product) -> Result<()> {
             // SAFETY: the sums are all there, and y is valid for `rows`.
             unsafe {
                 (kernels.add_blocks)(sums.get(), reals, cuts);
-                match engine.finish {
-                    None => (kernels.store)(sums.get(), p.rows, p.y, p.y_stride, p.accumulate),
-                    Some(finish) if p.y_stride == 1 => {
-                        finish(sums.get(), p.rows, p.y, p.accumulate)
-                    }
-                    Some(finish) => {
-                        for i in 0..p.rows {
-                            let y = p.y.offset(i as isize * p.y_stride * engine.elem as isize);
-                            finish(sums.get().add(i * kernels.packed), 1, y, p.accumulate);
-                        }
-                    }
-                }
+                p.finish(engine, sums.get());
             }
         },
     )
@@ -169,6 +165,53 @@ impl Product {
                 (row as isize * self.a.row_stride + k as isize * self.a.col_stride)
                     * engine.elem as isize,
             )
+        }
+    }
+
+    /// The product of one row that lies as the kernel wants it: no strips, no scratch, no tasks.
+    ///
+    /// # Safety
+    /// As [`multiply`].
+    unsafe fn one_dot(&self, engine: &Engine) {
+        let mut sum = Slot::ZERO;
+        let dots = Dots {
+            a: self.a.ptr,
+            row: self.a.row_stride,
+            rows: 1,
+            x: self.x,
+            x_next: self.k,
+            k: self.k,
+            y: sum.at_mut(),
+        };
+        // SAFETY: the row and x have `k` neighbours; a slot holds one sum of any dtype.
+        unsafe {
+            (engine.vector.lines.dots)(&dots);
+            self.finish(engine, sum.at_mut());
+        }
+    }
+
+    /// Stores the sums of all rows.
+    ///
+    /// # Safety
+    /// As [`multiply`]; there is a sum for each row.
+    unsafe fn finish(&self, engine: &Engine, sums: *mut u8) {
+        let kernels = &engine.vector;
+        // SAFETY: y is valid for `rows`.
+        unsafe {
+            match engine.finish {
+                None => (kernels.store)(sums, self.rows, self.y, self.y_stride, self.accumulate),
+                Some(finish) if self.y_stride == 1 => {
+                    finish(sums, self.rows, self.y, self.accumulate)
+                }
+                Some(finish) => {
+                    for i in 0..self.rows {
+                        let y = self
+                            .y
+                            .offset(i as isize * self.y_stride * engine.elem as isize);
+                        finish(sums.add(i * kernels.packed), 1, y, self.accumulate);
+                    }
+                }
+            }
         }
     }
 

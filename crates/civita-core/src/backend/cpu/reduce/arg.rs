@@ -8,11 +8,12 @@ use std::marker::PhantomData;
 use num_complex::Complex;
 
 use super::{Call, copy, memory, repeated};
+use crate::backend::Number;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::isa::{Body, Isa, Kernel, Shells, level};
 use crate::kernels::Slot;
-use crate::kernels::fold::{Folding, folding};
+use crate::kernels::fold::folding;
 use crate::kernels::lane::{B8, Compare};
 use crate::layout::KeepDims;
 use crate::ops::Fold;
@@ -138,13 +139,15 @@ fn across(fold: Fold, dtype: DType) -> Kernel {
         C64 Complex<f32>, C128 Complex<f64>)
 }
 
-/// Pieces that [`few`] looks at: as many as one task.
+/// Pieces that [`whole`] looks at: as many as one task.
 const FEW: usize = TASK / PIECE;
 
-/// The index in a few contiguous pieces, without rows and tasks.
-fn few(folding: &Folding, x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    let shape = crate::layout::reduced_shape(x.shape(), call.axes, call.keepdims);
-    let out = memory::unwritten(&shape, DType::I64)?;
+/// The index of the extreme of all of a few contiguous pieces, without rows and tasks.
+pub(super) fn whole(fold: Fold, x: &Raw, to: &mut Number) -> Option<()> {
+    if x.len() > TASK || x.dtype() != x.dtype().compute() || !x.layout().is_contiguous() {
+        return None;
+    }
+    let folding = folding(fold, x.dtype())?;
     let (n, size, find) = (x.len(), x.dtype().size(), find(x.dtype()));
     let at = |piece: usize| x.ptr().wrapping_add(piece * PIECE * size).cast_const();
     let many = |piece: usize| PIECE.min(n - piece * PIECE);
@@ -152,8 +155,8 @@ fn few(folding: &Folding, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let mut best = [const { std::mem::MaybeUninit::<Slot>::uninit() }; FEW];
     let mut value = folding.identity;
     // SAFETY: the elements of a contiguous tensor that nobody writes; accumulators, of which the first `pieces` are
-    // written; one index, one new result.
-    unsafe {
+    // written; one index.
+    let found = unsafe {
         for (piece, best) in best[..pieces].iter_mut().enumerate() {
             let to = best.write(folding.identity).at_mut();
             (folding.along)(many(piece), [at(piece); 3], to);
@@ -175,29 +178,26 @@ fn few(folding: &Folding, x: &Raw, call: &Call<'_>) -> Result<Raw> {
         let mut index = 0u64;
         let from = at(piece);
         find(many(piece), [from, value, from], (&raw mut index).cast());
-        *out.ptr().cast::<i64>() = ((piece * PIECE) as i64 + index as i64).min(n as i64 - 1);
-    }
-    Ok(out)
+        ((piece * PIECE) as i64 + index as i64).min(n as i64 - 1)
+    };
+    to.set_index(found);
+    Some(())
 }
 
 pub(super) fn arg(fold: Fold, x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let name = "argmax";
     // over all axes the index counts elements in C order; over one axis along it
-    let whole = call.axes.len() == x.rank();
+    let all = call.axes.len() == x.rank();
     let lane = x.dtype().compute();
-    if whole
-        && x.layout().is_contiguous()
-        && x.dtype() == lane
-        && x.len() <= TASK
-        && let Some(folding) = folding(fold, lane)
-    {
-        return few(&folding, x, call);
+    let mut found = Number::EMPTY;
+    if all && whole(fold, x, &mut found).is_some() {
+        return found.tensor(call.rank(x));
     }
     let rows = copy::cast(x, lane)?;
     if let Some(columns) = Columns::of(&rows, call) {
         return columns.search(fold, lane, &rows, x, call);
     }
-    let rows = if whole {
+    let rows = if all {
         memory::reshaped(&rows, &[1, x.len()])?
     } else {
         rows.with_layout(rows.layout().move_axis(call.axes[0] as isize, -1)?)

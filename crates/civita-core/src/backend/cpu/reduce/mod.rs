@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use super::program::{Once, Plan, Source, Target, run, run_typed};
 use super::{copy, memory, program, slabs};
+use crate::backend::Number;
 use crate::device::Device;
 use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{Error, Result};
@@ -23,6 +24,8 @@ use crate::program::Typed;
 use crate::raw::{Operand, Raw};
 use crate::storage::Storage;
 use crate::threads;
+use whole::Whole;
+pub(super) use whole::reduce as whole;
 
 /// A reduction of a tensor.
 struct Call<'a> {
@@ -53,6 +56,27 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// What `write` makes of all elements, where the axes are all axes and the fast path is open.
+    fn whole(
+        &self,
+        x: &Raw,
+        write: impl FnOnce(Whole<'_>, &mut Number) -> Option<()>,
+    ) -> Option<Result<Raw>> {
+        let whole = Whole::new(x, self.dtype).filter(|_| self.axes.len() == x.rank())?;
+        let mut number = Number::EMPTY;
+        write(whole, &mut number)?;
+        number.convert(self.dtype);
+        Some(number.tensor(self.rank(x)))
+    }
+
+    /// Axes of the result where all go.
+    fn rank(&self, x: &Raw) -> usize {
+        match self.keepdims {
+            KeepDims::No => 0,
+            KeepDims::Yes => x.rank(),
+        }
+    }
+
     /// A result that kept the axes, as the caller wants it.
     fn finish(&self, kept: Raw) -> Result<Raw> {
         if self.keepdims == KeepDims::Yes {
@@ -77,14 +101,14 @@ pub(super) fn fold(p: &primitive::Fold, x: &Raw) -> Result<Raw> {
     let call = Call::new(&p.over, x, p.dtype);
     match p.fold {
         Monoid::Any | Monoid::All => {
-            if let Some(done) = whole::boolean(p.fold, x, &call) {
+            if let Some(done) = call.whole(x, |all, to| all.boolean(p.fold, to)) {
                 return done;
             }
             let typed = Typed::copy_to_lane(x.dtype(), x.dtype().compute());
             call.finish(fold_typed(p.fold, &typed, &[x], x.shape(), call.axes)?)
         }
         _ => {
-            let y = match whole::fold(p.fold, x, &call) {
+            let y = match call.whole(x, |all, to| all.monoid(p.fold, to)) {
                 Some(done) => done?,
                 None => call.finish(folded(p.fold, x, &call, p.dtype)?)?,
             };
@@ -141,7 +165,7 @@ fn any(x: &Raw, test: Op, with: Scalar) -> Result<bool> {
         count: is.len(),
         dtype: DType::Bool,
     };
-    let any = match whole::boolean(Monoid::Any, &is, &call) {
+    let any = match call.whole(&is, |all, to| all.boolean(Monoid::Any, to)) {
         Some(done) => done?,
         None => folded(Monoid::Max, &is, &call, DType::Bool)?,
     };
@@ -550,7 +574,7 @@ fn folded(fold: Fold, x: &Raw, call: &Call<'_>, dtype: DType) -> Result<Raw> {
 }
 
 fn mean(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    if let Some(done) = whole::mean(x, call) {
+    if let Some(done) = call.whole(x, |all, to| all.mean(to)) {
         return done;
     }
     // in the accumulator's dtype until the division, so that only one rounding is seen; of narrow integers the sum is exact
@@ -570,7 +594,7 @@ fn mean(x: &Raw, call: &Call<'_>) -> Result<Raw> {
 
 fn var(x: &Raw, call: &Call<'_>, ddof: f64) -> Result<Raw> {
     let n = (call.count as f64 - ddof).max(0.0);
-    match whole::variance(x, call, n) {
+    match call.whole(x, |all, to| all.variance(n, to)) {
         Some(done) => done,
         None => call.finish(variance(x, call, n)?),
     }
@@ -616,7 +640,7 @@ fn variance(x: &Raw, call: &Call<'_>, n: f64) -> Result<Raw> {
 
 /// `m + ln Σ e^(x - m)` about the maximum `m`, or about 0 where that is infinite.
 fn logsumexp(x: &Raw, call: &Call<'_>) -> Result<Raw> {
-    if let Some(done) = whole::logsumexp(x, call) {
+    if let Some(done) = call.whole(x, |all, to| all.logsumexp(to)) {
         return done;
     }
     let x = copy::cast(x, call.dtype)?;

@@ -1,89 +1,62 @@
 //! The fast path: all elements of one contiguous tensor in its compute dtype. Kernels run on the tensor and
 //! on numbers on the stack, with no tensor in between: a reduction of few elements costs as much as its allocations, and
-//! one of many as much as its passes over memory.
+//! one of many as much as its passes over memory. What comes out is a number too; the caller makes the tensor, where it stays.
 //!
 //! What takes two passes (a variance, a sum of exponentials about a maximum) makes both over a piece that stays in the
 //! cache, and puts the pieces together by their own rule. Pieces have a fixed length, so that the bits do not depend on
 //! how many threads there are.
 
-use super::{Call, driver};
-use crate::dtype::{DType, Scalar};
-use crate::error::Result;
+use super::{arg, driver};
+use crate::backend::Number;
+use crate::dtype::DType;
 use crate::explain;
 use crate::isa::{Baseline, Kernel};
+use crate::kernels::Slot;
 use crate::kernels::fold::folding;
 use crate::kernels::map::kernels;
-use crate::kernels::{Slot, cast};
-use crate::layout::{KeepDims, Layout};
 use crate::math::Real;
-use crate::ops::{Fold, Op};
+use crate::ops::{Fold, Op, Reduction};
 use crate::raw::Raw;
-use crate::storage::Storage;
 use crate::threads::{self, Parts};
 
 /// Elements that are made before they are folded.
 const BLOCK: usize = 1024;
 
-/// A number on the stack.
-#[derive(Clone, Copy)]
-struct One {
-    bytes: Slot,
-    dtype: DType,
-}
-
-impl One {
-    fn new(value: f64, dtype: DType) -> Option<One> {
-        let bytes = Slot(Scalar::Float(value).to_bytes(dtype).ok()?);
-        Some(One { bytes, dtype })
-    }
-
-    fn at(&self) -> *const u8 {
-        self.bytes.at()
-    }
-
-    fn cast(self, dtype: DType) -> One {
-        if self.dtype == dtype {
-            return self;
-        }
-        let mut bytes = Slot::ZERO;
-        // SAFETY: one element of each dtype.
-        unsafe { cast::kernel(self.dtype, dtype)(1, [self.at(); 3], bytes.at_mut()) };
-        One { bytes, dtype }
-    }
-
-    /// As a number, which real lanes are without loss, but for large integers.
-    fn number(self) -> f64 {
-        Scalar::from_bytes(self.dtype, &self.bytes.0).as_f64()
-    }
-}
-
 /// Elements of a piece: they stay in L2 between two passes.
 const PIECE: usize = 1 << 14;
 
 /// A tensor that may take the fast path.
-struct Whole<'a> {
+#[derive(Clone, Copy)]
+pub(super) struct Whole<'a> {
     x: &'a Raw,
-    call: &'a Call<'a>,
+    /// Of the result.
+    dtype: DType,
 }
 
 impl<'a> Whole<'a> {
     #[inline]
-    fn new(x: &'a Raw, call: &'a Call<'a>) -> Option<Whole<'a>> {
-        let short = call.axes.len() == x.rank()
-            && x.layout().is_contiguous()
-            && !x.is_empty()
-            && x.dtype() == x.dtype().compute();
-        short.then_some(Whole { x, call })
+    pub(super) fn new(x: &'a Raw, dtype: DType) -> Option<Whole<'a>> {
+        let short = x.layout().is_contiguous() && !x.is_empty() && x.dtype() == x.dtype().compute();
+        short.then_some(Whole { x, dtype })
     }
 
     /// Whether the result is of the operand's dtype.
     fn keeps_dtype(&self) -> bool {
-        self.x.dtype() == self.call.dtype
+        self.x.dtype() == self.dtype
+    }
+
+    /// Longer ones are for many threads.
+    fn is_short(&self) -> bool {
+        self.x.len() < driver::SERIAL
+    }
+
+    fn is_real(&self) -> bool {
+        self.x.dtype().is_float()
     }
 
     fn note(&self) {
         explain::note("reduce", self.x.len(), || {
-            (self.call.dtype, explain::Kind::Reduce)
+            (self.dtype, explain::Kind::Reduce)
         });
     }
 
@@ -94,52 +67,52 @@ impl<'a> Whole<'a> {
         (from, to): (usize, usize),
         run: usize,
         mut make: impl FnMut(usize, usize) -> *const u8,
-    ) -> Option<One> {
+        acc: &mut Number,
+    ) -> Option<()> {
         let folding = folding(fold, self.x.dtype())?;
-        let mut acc = folding.identity;
+        acc.set(folding.identity, folding.acc);
         for from in (from..to).step_by(run) {
             let n = run.min(to - from);
             let at = make(from, n);
             // SAFETY: `n` elements, one accumulator.
             unsafe { (folding.along)(n, [at; 3], acc.at_mut()) };
-            if folding.absorbing == Some(acc.0[0]) {
+            if folding.absorbing == Some(acc.first::<1>()[0]) {
                 break;
             }
         }
-        Some(One {
-            bytes: acc,
-            dtype: folding.acc,
-        })
+        Some(())
     }
 
     /// The fold of the elements as they lie, in the driver's runs: the same bits.
-    fn fold(&self, fold: Fold, part: (usize, usize)) -> Option<One> {
-        self.runs(fold, part, driver::RUN, |from, _| self.element(from))
+    fn fold(&self, fold: Fold, part: (usize, usize), acc: &mut Number) -> Option<()> {
+        self.runs(fold, part, driver::RUN, |from, _| self.element(from), acc)
     }
 
     /// All of few elements.
-    fn fold_few(&self, fold: Fold) -> Option<One> {
+    fn fold_few(&self, fold: Fold, acc: &mut Number) -> Option<()> {
         self.note();
-        self.fold(fold, (0, self.x.len()))
+        self.fold(fold, (0, self.x.len()), acc)
     }
 
     /// The sum of `then(x - middle)`.
-    fn sum_about(&self, middle: One, then: Op, part: (usize, usize)) -> Option<f64> {
+    fn sum_about(&self, middle: &Number, then: Op, part: (usize, usize)) -> Option<f64> {
         let lanes = [self.x.dtype(); 3];
         // the second operand is one value
         let sub: Kernel = kernels(Op::Sub, lanes)?.pick(1);
         let then: Kernel = kernels(then, lanes)?.pick(0);
         let mut rooms = [[const { std::mem::MaybeUninit::<Slot>::uninit() }; BLOCK / 2]; 2];
         let [first, second] = rooms.each_mut().map(|r| r.as_mut_ptr().cast::<u8>());
-        let sum = self.runs(Fold::Sum, part, BLOCK, |from, n| {
+        let mut sum = Number::EMPTY;
+        let make = |from, n| {
             // SAFETY: `n` elements of at most 8 bytes from the tensor, and room for as many.
             unsafe {
                 sub(n, [self.element(from), middle.at(), middle.at()], first);
                 then(n, [first.cast_const(); 3], second);
             }
             second.cast_const()
-        })?;
-        Some(sum.number())
+        };
+        self.runs(Fold::Sum, part, BLOCK, make, &mut sum)?;
+        Some(sum.as_f64())
     }
 
     fn element(&self, i: usize) -> *const u8 {
@@ -171,26 +144,6 @@ impl<'a> Whole<'a> {
         let first = found.next()??;
         found.try_fold(first, |all, piece| Some(join(all, piece?)))
     }
-
-    /// The result, in the dtype and the shape that the caller wants.
-    fn result(self, value: Option<One>) -> Option<Result<Raw>> {
-        let value = value?.cast(self.call.dtype);
-        let layout = match self.call.keepdims {
-            KeepDims::No => Layout::scalar(),
-            KeepDims::Yes => Layout::ones(self.x.rank()),
-        };
-        let out = Storage::uninit(value.dtype.size())
-            .map(|storage| Raw::new(storage, layout, value.dtype));
-        Some(out.inspect(|out| {
-            // SAFETY: a new tensor of one element of this dtype.
-            unsafe { std::ptr::copy_nonoverlapping(value.at(), out.base(), value.dtype.size()) };
-        }))
-    }
-
-    fn number(self, value: Option<f64>) -> Option<Result<Raw>> {
-        let value = One::new(value?, DType::F64);
-        self.result(value)
-    }
 }
 
 /// Elements that were looked at: how many, about which number, and the sum of what they are about it.
@@ -201,99 +154,136 @@ struct Piece {
     sum: f64,
 }
 
-fn inexact(x: &Raw) -> bool {
-    x.dtype().is_float() || x.dtype().is_complex()
-}
-
-/// Longer ones are for many threads.
-fn few(x: &Raw) -> bool {
-    x.len() < driver::SERIAL
-}
-
-pub(super) fn fold(fold: Fold, x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
-    // sums of narrow integers are those of wide ones, and of booleans something else
-    let wide = matches!(fold, Fold::Max | Fold::Min) || inexact(x) || x.dtype().size() == 8;
-    let whole = Whole::new(x, call).filter(|w| wide && few(x) && w.keeps_dtype())?;
-    let value = whole.fold_few(fold);
-    whole.result(value)
-}
-
-pub(super) fn boolean(fold: Fold, x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
-    let whole = Whole::new(x, call).filter(|_| few(x))?;
-    let value = whole.fold_few(fold);
-    whole.result(value)
-}
-
-/// Real numbers only.
-pub(super) fn mean(x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
-    let real = x.dtype().is_float() && few(x);
-    let whole = Whole::new(x, call).filter(|w| real && w.keeps_dtype())?;
-    let sum = whole.fold_few(Fold::Sum);
-    whole.number(sum.map(|sum| sum.number() / call.count as f64))
-}
-
-/// Real numbers only. Pieces are joined as in Chan, Golub and LeVeque, "Algorithms for computing the sample variance"
-/// (1983), formula 2.1b.
-pub(super) fn variance(x: &Raw, call: &Call<'_>, n: f64) -> Option<Result<Raw>> {
-    let real = x.dtype().is_float();
-    let whole = Whole::new(x, call).filter(|w| real && w.keeps_dtype())?;
-    let of = |part: (usize, usize)| {
-        let count = (part.1 - part.0) as f64;
-        let mean = whole.fold(Fold::Sum, part)?.number() / count;
-        // about a mean of the lane; the rest of the mean, squared, is taken off again
-        let near = One::new(mean, DType::F64)?.cast(x.dtype());
-        let rest = mean - near.number();
-        let sum = whole.sum_about(near, Op::Square, part)? - rest * rest * count;
-        Some(Piece {
-            count,
-            middle: mean,
-            sum,
-        })
-    };
-    let join = |a: Piece, b: Piece| {
-        let (count, apart) = (a.count + b.count, b.middle - a.middle);
-        Piece {
-            count,
-            middle: a.middle + apart * (b.count / count),
-            sum: a.sum + b.sum + apart * apart * (a.count * b.count / count),
+/// The reduction by its row, in the row's dtype.
+pub(in super::super) fn reduce(op: Reduction, x: &Raw, ddof: f64, to: &mut Number) -> Option<()> {
+    let whole = Whole::new(x, op.row().class.result(x.dtype()))?;
+    let n = (x.len() as f64 - ddof).max(0.0);
+    match op {
+        Reduction::Sum => whole.monoid(Fold::Sum, to),
+        Reduction::Prod => {
+            whole.monoid(Fold::Prod, to)?;
+            // one that is infinite, NaN or 0 is looked at again
+            (x.dtype().is_integer() || !to.is_suspect(true)).then_some(())
         }
-    };
-    let all = whole.pieces(of, join);
-    whole.number(all.map(|all| all.sum / n))
+        Reduction::Max => whole.monoid(Fold::Max, to),
+        Reduction::Min => whole.monoid(Fold::Min, to),
+        Reduction::Any => whole.boolean(Fold::Any, to),
+        Reduction::All => whole.boolean(Fold::All, to),
+        Reduction::Mean => whole.mean(to),
+        Reduction::Var => whole.variance(n, to),
+        Reduction::Std => {
+            whole.variance(n, to)?;
+            to.convert(whole.dtype);
+            to.set_f64(to.as_f64().sqrt());
+            Some(())
+        }
+        Reduction::Argmax => arg::whole(Fold::Max, x, to),
+        Reduction::Argmin => arg::whole(Fold::Min, x, to),
+        Reduction::LogSumExp => whole.logsumexp(to),
+    }?;
+    to.convert(whole.dtype);
+    Some(())
 }
 
-/// Real numbers only.
-pub(super) fn logsumexp(x: &Raw, call: &Call<'_>) -> Option<Result<Raw>> {
-    let real = x.dtype().is_float();
-    let whole = Whole::new(x, call).filter(|w| real && w.keeps_dtype())?;
-    let of = |part: (usize, usize)| {
-        let max = whole.fold(Fold::Max, part)?;
-        let shift = if max.number().is_infinite() {
-            One::new(0.0, x.dtype())?
-        } else {
-            max
+/// Numbers are written where they stay: what a kernel has just stored byte by byte is slow to copy in one piece.
+impl Whole<'_> {
+    pub(super) fn monoid(self, fold: Fold, to: &mut Number) -> Option<()> {
+        // sums of narrow integers are those of wide ones, and of booleans something else
+        let dtype = self.x.dtype();
+        let inexact = dtype.is_float() || dtype.is_complex();
+        let wide = matches!(fold, Fold::Max | Fold::Min) || inexact || dtype.size() == 8;
+        if !(wide && self.is_short() && self.keeps_dtype()) {
+            return None;
+        }
+        self.fold_few(fold, to)
+    }
+
+    pub(super) fn boolean(self, fold: Fold, to: &mut Number) -> Option<()> {
+        if !self.is_short() {
+            return None;
+        }
+        self.fold_few(fold, to)
+    }
+
+    /// Real numbers only.
+    pub(super) fn mean(self, to: &mut Number) -> Option<()> {
+        if !(self.is_real() && self.is_short() && self.keeps_dtype()) {
+            return None;
+        }
+        self.fold_few(Fold::Sum, to)?;
+        to.set_f64(to.as_f64() / self.x.len() as f64);
+        Some(())
+    }
+
+    /// Real numbers only; `n` is what the sum of squares is divided by. Pieces are joined as in Chan, Golub and LeVeque,
+    /// "Algorithms for computing the sample variance" (1983), formula 2.1b.
+    pub(super) fn variance(self, n: f64, to: &mut Number) -> Option<()> {
+        if !(self.is_real() && self.keeps_dtype()) {
+            return None;
+        }
+        let of = |part: (usize, usize)| {
+            let count = (part.1 - part.0) as f64;
+            let mut near = Number::EMPTY;
+            self.fold(Fold::Sum, part, &mut near)?;
+            let mean = near.as_f64() / count;
+            // about a mean of the lane; the rest of the mean, squared, is taken off again
+            near.set_f64(mean);
+            near.convert(self.x.dtype());
+            let rest = mean - near.as_f64();
+            let sum = self.sum_about(&near, Op::Square, part)? - rest * rest * count;
+            Some(Piece {
+                count,
+                middle: mean,
+                sum,
+            })
         };
-        Some(Piece {
-            count: 0.0,
-            middle: shift.number(),
-            sum: whole.sum_about(shift, Op::Exp, part)?,
-        })
-    };
-    let join = |a: Piece, b: Piece| {
-        // nothing but -∞ adds nothing, about whatever; to ∞ nothing adds but NaN
-        if a.sum == 0.0 || b.sum.is_nan() || (b.sum.is_infinite() && !a.sum.is_nan()) {
-            return b;
+        let join = |a: Piece, b: Piece| {
+            let (count, apart) = (a.count + b.count, b.middle - a.middle);
+            Piece {
+                count,
+                middle: a.middle + apart * (b.count / count),
+                sum: a.sum + b.sum + apart * apart * (a.count * b.count / count),
+            }
+        };
+        to.set_f64(self.pieces(of, join)?.sum / n);
+        Some(())
+    }
+
+    /// Real numbers only.
+    pub(super) fn logsumexp(self, to: &mut Number) -> Option<()> {
+        if !(self.is_real() && self.keeps_dtype()) {
+            return None;
         }
-        if b.sum == 0.0 || !a.sum.is_finite() {
-            return a;
-        }
-        let (high, low) = if a.middle >= b.middle { (a, b) } else { (b, a) };
-        let less = Real::exp::<Baseline>(low.middle - high.middle);
-        Piece {
-            sum: high.sum + low.sum * less,
-            ..high
-        }
-    };
-    let all = whole.pieces(of, join);
-    whole.number(all.map(|all| Real::log::<Baseline>(all.sum) + all.middle))
+        let of = |part: (usize, usize)| {
+            let mut shift = Number::EMPTY;
+            self.fold(Fold::Max, part, &mut shift)?;
+            if shift.as_f64().is_infinite() {
+                shift.set_f64(0.0);
+                shift.convert(self.x.dtype());
+            }
+            Some(Piece {
+                count: 0.0,
+                middle: shift.as_f64(),
+                sum: self.sum_about(&shift, Op::Exp, part)?,
+            })
+        };
+        let join = |a: Piece, b: Piece| {
+            // nothing but -∞ adds nothing, about whatever; to ∞ nothing adds but NaN
+            if a.sum == 0.0 || b.sum.is_nan() || (b.sum.is_infinite() && !a.sum.is_nan()) {
+                return b;
+            }
+            if b.sum == 0.0 || !a.sum.is_finite() {
+                return a;
+            }
+            let (high, low) = if a.middle >= b.middle { (a, b) } else { (b, a) };
+            let less = Real::exp::<Baseline>(low.middle - high.middle);
+            Piece {
+                sum: high.sum + low.sum * less,
+                ..high
+            }
+        };
+        let all = self.pieces(of, join)?;
+        to.set_f64(Real::log::<Baseline>(all.sum) + all.middle);
+        Some(())
+    }
 }
