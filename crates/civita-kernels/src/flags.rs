@@ -1,7 +1,7 @@
 //! The processor's floating-point status: whether anything overflowed, was divided by zero or had no value.
 //!
-//! Kernels raise flags by the way, as arithmetic does. A function that chooses its infinities and NaN instead of computing
-//! them raises none, so its kernel looks at what it wrote and calls [`raise_all`]. Helper threads hand theirs to the caller of
+//! Kernels raise flags by the way, as arithmetic does. Where infinities and NaN are chosen instead of computed that raises none, so
+//! the kernel looks at what it chose and calls [`raise_all`]. Helper threads hand theirs to the caller of
 //! [`crate::threads::run`]. A flag may also be raised for nothing (a comparison with NaN, an element that is not kept): the flags say
 //! that results are worth a look, which is what makes looking at them free in the usual case.
 //!
@@ -119,17 +119,65 @@ pub fn raise_all() {
 mod tests {
     use super::*;
     use crate::dtype::DType;
+    use crate::isa::Level;
     use crate::kernels::map::kernels;
-    use crate::ops::{ClassResult, ROWS};
+    use crate::ops::{ClassResult, ROWS, Row};
+
+    /// Rows of one or two floats, and of as many results.
+    fn rows_of_floats() -> impl Iterator<Item = &'static Row> {
+        ROWS.iter().filter(|row| {
+            let of_floats = row.class.loops().contains(&DType::F64);
+            row.arity < 3 && of_floats && row.class.result() != ClassResult::Bool
+        })
+    }
+
+    /// The filter must let no fault pass: an infinity of finite numbers, and NaN of what is none.
+    #[test]
+    fn every_kernel_raises_flags_for_faults() {
+        for row in rows_of_floats() {
+            for level in Level::available() {
+                macro_rules! check {
+                    ($($D:ident $t:ident),*) => { $({
+                        let special: &[$t] = &[
+                            0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, 1.5, -1.5, 100.0, -100.0, 1e30, -1e30, 1e-30,
+                            $t::MAX, $t::MIN, $t::MIN_POSITIVE, $t::MIN_POSITIVE / 8.0, -$t::MIN_POSITIVE / 8.0,
+                            $t::INFINITY, $t::NEG_INFINITY, $t::NAN,
+                        ];
+                        let Some(all) = kernels(row.op, [DType::$D; 3]) else { continue };
+                        for form in 0..if row.arity == 2 { 3 } else { 1 } {
+                            for (&a, &b) in special.iter().flat_map(|a| special.iter().map(move |b| (a, b))) {
+                                for (n, at) in [(1, 0), (70, 5), (70, 69)] {
+                                    let (mut x, mut y) = (vec![0.5; n], vec![0.5; n]);
+                                    x[if form == 2 { 0 } else { at }] = a;
+                                    y[if form == 1 { 0 } else { at }] = b;
+                                    let mut out: Vec<$t> = vec![0.0; n];
+                                    clear();
+                                    let operands = [x.as_ptr().cast(), y.as_ptr().cast(), std::ptr::null()];
+                                    // SAFETY: as many elements as results, of the dtype that the kernel is for.
+                                    unsafe { all.at(form, level)(n, operands, out.as_mut_ptr().cast()) };
+                                    let raised = raised();
+                                    let inputs = if row.arity == 1 { vec![a] } else { vec![a, b] };
+                                    let told = || format!("{} of {inputs:?} {}, form {form}, {level:?}", row.name, DType::$D);
+                                    if out[at].is_nan() && !inputs.iter().any(|v| v.is_nan()) {
+                                        assert_ne!(raised & INVALID, 0, "{}", told());
+                                    }
+                                    if out[at].is_infinite() && inputs.iter().all(|v| v.is_finite()) {
+                                        assert_ne!(raised & (OVERFLOW | DIVIDE), 0, "{}", told());
+                                    }
+                                }
+                            }
+                        }
+                    })* };
+                }
+                check!(F32 f32, F64 f64);
+            }
+        }
+    }
 
     /// What is beyond the end of a block must not be computed: its flags would be taken for those of the elements.
     #[test]
     fn no_kernel_raises_flags_for_plain_numbers() {
-        for row in ROWS.iter().filter(|row| row.arity < 3) {
-            let of_floats = row.class.loops().contains(&DType::F64);
-            if !of_floats || row.class.result() == ClassResult::Bool {
-                continue;
-            }
+        for row in rows_of_floats() {
             for n in 1..70 {
                 macro_rules! check {
                     ($($D:ident $t:ident),*) => { $({

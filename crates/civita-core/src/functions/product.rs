@@ -156,6 +156,9 @@ fn contracted(op: &'static str, a: &Raw, of_a: &[isize], b: &Raw, of_b: &[isize]
     left.matmul(&right)?.reshape(&[rows, columns].concat())
 }
 
+/// Rows of the second operand of [`kron`] that are shorter are joined.
+const SHORT_ROW: usize = 128;
+
 pub fn kron(a: Array, b: Array) -> Result<Raw> {
     let rank = a.rank().max(b.rank());
     // the axes of the first before those of the second, pair by pair, then each pair as one
@@ -166,7 +169,21 @@ pub fn kron(a: Array, b: Array) -> Result<Raw> {
         }
         x.reshape(&shape)
     };
-    let pairs = spread(&a, 0)?.mul(&spread(&b, 1)?)?;
+    let (mut a, mut b) = (spread(&a, 0)?, spread(&b, 1)?);
+    let inner = 2 * rank.saturating_sub(1);
+    let [n, q] = [&a, &b].map(|x| x.shape()[inner..].iter().product::<usize>());
+    // Rows as short as those of `b` are joined: each operand is written out for a whole row of the result, and the product is one
+    // of long rows. That is little beside the result where both have several rows.
+    let many = |x: &Raw| x.shape()[..inner].iter().product::<usize>() >= 8;
+    if n > 1 && (2..SHORT_ROW).contains(&q) && many(&a) && many(&b) {
+        let row = product("kron", &[n, q])?;
+        for x in [&mut a, &mut b] {
+            let outer = x.shape()[..inner].to_vec();
+            let whole = x.broadcast_to(&[&outer[..], &[n, q]].concat())?;
+            *x = whole.reshape(&[&outer[..], &[1, row]].concat())?;
+        }
+    }
+    let pairs = a.mul(&b)?;
     let lengths = pairs.shape().chunks(2).map(|pair| product("kron", pair));
     let shape = lengths.collect::<Result<Vec<_>>>()?;
     pairs.reshape(&shape)

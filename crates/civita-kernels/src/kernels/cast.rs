@@ -34,6 +34,14 @@ trait Cast<U>: Copy {
     fn loses(self) -> bool {
         false
     }
+
+    /// Whether [`Cast::usual`] is a faster way.
+    const HAS_USUAL: bool = false;
+    /// The result for usual values, which lose nothing, and whether this was one.
+    #[inline(always)]
+    fn usual(self) -> (U, bool) {
+        (self.convert(), true)
+    }
 }
 
 macro_rules! numbers {
@@ -75,6 +83,11 @@ macro_rules! numbers {
             fn loses(self) -> bool {
                 Cast::<$a>::loses(self.re)
             }
+            const HAS_USUAL: bool = <$f as Cast<$a>>::HAS_USUAL;
+            #[inline(always)]
+            fn usual(self) -> ($a, bool) {
+                self.re.usual()
+            }
         }
     )* };
 }
@@ -114,6 +127,18 @@ macro_rules! saturated {
                 // SAFETY: between the least and the greatest, so it has a value of the type, and of the wider one.
                 let whole = unsafe { inside.to_int_unchecked::<$through>() } as $t;
                 if low < ABOVE { whole } else { $t::MAX }
+            }
+            const HAS_USUAL: bool = true;
+            #[inline(always)]
+            fn usual(self) -> ($t, bool) {
+                const LOW: $f = $t::MIN as $f;
+                const HIGH: $f = (($t::MAX / 2 + 1) as $f * 2.0).next_down();
+                // NaN is not less
+                let inside = if self < HIGH { self } else { HIGH };
+                let inside = if inside > LOW { inside } else { LOW };
+                // SAFETY: as above.
+                let whole = unsafe { inside.to_int_unchecked::<$through>() } as $t;
+                (whole, inside == self)
             }
         }
     )* )* };
@@ -205,6 +230,11 @@ macro_rules! halves {
             fn loses(self) -> bool {
                 Cast::<$t>::loses(self.widen())
             }
+            const HAS_USUAL: bool = <f32 as Cast<$t>>::HAS_USUAL;
+            #[inline(always)]
+            fn usual(self) -> ($t, bool) {
+                self.widen().usual()
+            }
         }
     )* };
     (@from $H:ident $through:ident; $($t:ty),*) => { $(
@@ -243,8 +273,34 @@ impl<A: Cast<B> + 'static, B: Copy + 'static> Body for Convert<A, B> {
                 flags::raise_all();
             }
         }
+        /// As `each`, which runs on blocks where rare values are.
+        #[inline(always)]
+        unsafe fn blocks<A: Cast<B>, B>(x: *const A, out: &mut [B]) {
+            const BLOCK: usize = 512;
+            for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+                // SAFETY: as many elements lie before it.
+                let x = unsafe { x.add(block * BLOCK) };
+                let mut rare = false;
+                for (i, o) in out.iter_mut().enumerate() {
+                    // SAFETY: as above.
+                    let (value, is_usual) = unsafe { *x.add(i) }.usual();
+                    *o = value;
+                    rare |= !is_usual;
+                }
+                if rare {
+                    // SAFETY: as above.
+                    unsafe { each::<A, B>(x, out) };
+                }
+            }
+        }
         // SAFETY: the contract of `Kernel`.
-        unsafe { each::<A, B>(x.cast(), std::slice::from_raw_parts_mut(out.cast(), n)) }
+        unsafe {
+            let out = std::slice::from_raw_parts_mut(out.cast(), n);
+            match A::HAS_USUAL {
+                true => blocks::<A, B>(x.cast(), out),
+                false => each::<A, B>(x.cast(), out),
+            }
+        }
     }
 }
 
@@ -279,6 +335,9 @@ mod tests {
                 for x in near.chain(special) {
                     let got: $t = x.convert();
                     assert_eq!(got, x as $t, "{x:e} to {}", stringify!($t));
+                    let (got, is_usual): ($t, bool) = x.usual();
+                    assert!(!is_usual || got == x as $t, "{x:e} to {}", stringify!($t));
+                    assert!(!is_usual || !Cast::<$t>::loses(x), "{x:e} to {}", stringify!($t));
                 }
             )* };
         }

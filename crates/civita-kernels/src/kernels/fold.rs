@@ -86,6 +86,15 @@ trait Monoid<T: Lane>: 'static {
     fn one(x: T) -> Self::Acc {
         Self::lift(Self::start(x), Self::mark(x))
     }
+
+    /// The fold by a kernel of the instruction set's own, where it has one.
+    ///
+    /// # Safety
+    /// `x` is valid for `n` elements.
+    #[inline(always)]
+    unsafe fn own<I: Isa>(_x: *const T, _n: usize) -> Option<Self::Acc> {
+        None
+    }
 }
 
 /// Elements folded in their own type before they go to the accumulator.
@@ -232,7 +241,11 @@ impl<T: Lane, M: Monoid<T>> Body for Along<M, T> {
         let x = x.cast::<T>();
         // of a chain of integers, which may be folded in any order, the compiler makes lanes
         let is_short = n < 8 || n < 32 && !T::DTYPE.is_float();
-        let result = if is_short {
+        // SAFETY: `n` elements lie there.
+        let own = unsafe { M::own::<I>(x, n) };
+        let result = if let Some(result) = own {
+            result
+        } else if is_short {
             let mut acc = M::IDENTITY;
             for i in 0..n {
                 // SAFETY: `i < n`.
@@ -445,12 +458,15 @@ extremes! {
 /// Extremes of floats. To carry a NaN along takes two comparisons and a blend one after the other, twice as long as
 /// memory takes. So a part keeps the extreme of what is no NaN, in one instruction, and beside it the largest magnitude
 /// as bits, which is above infinity's when there was a NaN.
+///
+/// With AVX-512 the extreme is one instruction, one comparison looks for NaN in two vectors, and a mask reads what is left at
+/// the end: short rows cost as little as their vectors.
 macro_rules! float_extremes {
-    ($($t:ident $bits:ident;)*) => { $(
-        float_extremes!(@one Max $t $bits, $t::NEG_INFINITY, maximum, >);
-        float_extremes!(@one Min $t $bits, $t::INFINITY, minimum, <);
+    ($($t:ident $bits:ident $own:ident;)*) => { $(
+        float_extremes!(@one Max $t $bits $own max, $t::NEG_INFINITY, maximum, >);
+        float_extremes!(@one Min $t $bits $own min, $t::INFINITY, minimum, <);
     )* };
-    (@one $M:ident $t:ident $bits:ident, $identity:expr, $f:ident, $better:tt) => {
+    (@one $M:ident $t:ident $bits:ident $own:ident $name:ident, $identity:expr, $f:ident, $better:tt) => {
         impl Monoid<$t> for $M {
             type Part = $t;
             type Mark = $bits;
@@ -481,13 +497,73 @@ macro_rules! float_extremes {
             fn merge<I: Isa>(a: $t, b: $t) -> $t {
                 Ordered::$f(a, b)
             }
+            #[inline(always)]
+            unsafe fn own<I: Isa>(x: *const $t, n: usize) -> Option<$t> {
+                #[cfg(target_arch = "x86_64")]
+                if I::VECTOR_BYTES == 64 {
+                    // SAFETY: the caller's contract; `I` is `Avx512` only in its shell.
+                    return Some(unsafe { $own::$name(x, n) });
+                }
+                let _ = (x, n);
+                None
+            }
         }
     };
 }
 float_extremes! {
-    f32 u32;
-    f64 u64;
+    f32 u32 narrow;
+    f64 u64 wide;
 }
+
+#[cfg(target_arch = "x86_64")]
+macro_rules! extremes_of_vectors {
+    ($module:ident $t:ident, $Mask:ident, $LANES:literal; $all:ident $load:ident $load_some:ident $max:ident $reduce_max:ident $min:ident $reduce_min:ident $unordered:ident) => {
+        mod $module {
+            use std::arch::x86_64::{$all, $load, $load_some, $max, $reduce_max, $min, $reduce_min, $unordered, _CMP_UNORD_Q};
+
+            extremes_of_vectors!(@one max $max $reduce_max, $t::NEG_INFINITY; $t, $Mask, $LANES; $all $load $load_some $unordered);
+            extremes_of_vectors!(@one min $min $reduce_min, $t::INFINITY; $t, $Mask, $LANES; $all $load $load_some $unordered);
+        }
+    };
+    (@one $name:ident $extreme:ident $reduce:ident, $identity:expr; $t:ident, $Mask:ident, $LANES:literal; $all:ident $load:ident $load_some:ident $unordered:ident) => {
+        /// # Safety
+        /// The processor has AVX-512 F, and `x` is valid for `n` elements.
+        #[inline]
+        #[target_feature(enable = "avx512f")]
+        pub unsafe fn $name(x: *const $t, n: usize) -> $t {
+            const L: usize = $LANES;
+            let identity = $all($identity);
+            let mut best = [identity; 4];
+            let mut nan: std::arch::x86_64::$Mask = 0;
+            let mut i = 0;
+            // SAFETY: every vector lies before `n`, and the mask names elements before it.
+            unsafe {
+                while i + 4 * L <= n {
+                    let v: [_; 4] = [$load(x.add(i)), $load(x.add(i + L)), $load(x.add(i + 2 * L)), $load(x.add(i + 3 * L))];
+                    nan |= $unordered::<_CMP_UNORD_Q>(v[0], v[1]) | $unordered::<_CMP_UNORD_Q>(v[2], v[3]);
+                    // where one is NaN, the second operand
+                    best = [$extreme(v[0], best[0]), $extreme(v[1], best[1]), $extreme(v[2], best[2]), $extreme(v[3], best[3])];
+                    i += 4 * L;
+                }
+                while i < n {
+                    let mask = if n - i >= L { !0 } else { (1 << (n - i)) - 1 };
+                    let v = $load_some(identity, mask, x.add(i));
+                    nan |= $unordered::<_CMP_UNORD_Q>(v, v);
+                    best[0] = $extreme(v, best[0]);
+                    i += L;
+                }
+                if nan != 0 {
+                    return $t::NAN;
+                }
+                $reduce($extreme($extreme(best[0], best[1]), $extreme(best[2], best[3])))
+            }
+        }
+    };
+}
+#[cfg(target_arch = "x86_64")]
+extremes_of_vectors!(narrow f32, __mmask16, 16; _mm512_set1_ps _mm512_loadu_ps _mm512_mask_loadu_ps _mm512_max_ps _mm512_reduce_max_ps _mm512_min_ps _mm512_reduce_min_ps _mm512_cmp_ps_mask);
+#[cfg(target_arch = "x86_64")]
+extremes_of_vectors!(wide f64, __mmask8, 8; _mm512_set1_pd _mm512_loadu_pd _mm512_mask_loadu_pd _mm512_max_pd _mm512_reduce_max_pd _mm512_min_pd _mm512_reduce_min_pd _mm512_cmp_pd_mask);
 
 /// Another fold over what is no NaN.
 struct Numbers<M>(PhantomData<M>);
@@ -662,5 +738,44 @@ pub fn folding_of_numbers(fold: Fold, lane: DType) -> Option<Folding> {
         Fold::Max => table!(Numbers<Max>, lane; F32 f32, F64 f64),
         Fold::Min => table!(Numbers<Min>, lane; F32 f32, F64 f64),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::isa::Level;
+
+    #[test]
+    fn extremes_of_runs_are_those_of_a_loop_and_keep_nan() {
+        macro_rules! check {
+            ($($t:ident)*) => { $(
+                for level in Level::available() {
+                    for n in 1..200usize {
+                        let mut x: Vec<$t> = (0..n).map(|i| ((i * 7919) % 263) as $t - 131.0).collect();
+                        let fold = |kernel: Kernel, x: &[$t], start: $t| {
+                            let mut out = start;
+                            // SAFETY: as many elements, and one accumulator.
+                            unsafe { kernel(x.len(), [x.as_ptr().cast(); 3], (&raw mut out).cast()) };
+                            out
+                        };
+                        let max = Shells::<Along<Max, $t>>::BY_LEVEL[level as usize];
+                        let min = Shells::<Along<Min, $t>>::BY_LEVEL[level as usize];
+                        let largest = x.iter().copied().fold($t::NEG_INFINITY, |a, b| if a < b { b } else { a });
+                        let least = x.iter().copied().fold($t::INFINITY, |a, b| if b < a { b } else { a });
+                        assert_eq!(fold(max, &x, $t::NEG_INFINITY), largest, "max of {n}, {level:?}");
+                        assert_eq!(fold(min, &x, $t::INFINITY), least, "min of {n}, {level:?}");
+                        assert_eq!(fold(max, &x, 1000.0), 1000.0);
+                        for at in [0, n / 3, n / 2, n - 1] {
+                            let before = std::mem::replace(&mut x[at], $t::NAN);
+                            assert!(fold(max, &x, 0.0).is_nan(), "max of {n}, NaN at {at}, {level:?}");
+                            assert!(fold(min, &x, 0.0).is_nan(), "min of {n}, NaN at {at}, {level:?}");
+                            x[at] = before;
+                        }
+                    }
+                }
+            )* };
+        }
+        check!(f32 f64);
     }
 }

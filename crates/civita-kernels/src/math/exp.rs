@@ -180,6 +180,19 @@ pub fn exp_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
     }
 }
 
+/// `out = 2^x`, as [`exp_slice`].
+#[inline(always)]
+pub fn exp2_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
+    #[cfg(target_arch = "x86_64")]
+    if I::VECTOR_BYTES == 64 {
+        // SAFETY: `I` is `Avx512` only in its shell.
+        return unsafe { avx512::run(avx512::exp2_32, avx512::exp2_64, x, out) };
+    }
+    for (o, &x) in out.iter_mut().zip(x) {
+        *o = x.exp2::<I>();
+    }
+}
+
 /// `out = tanh x`, element by element, as far as both reach. Faster than a loop over [`Real::tanh`] where the instruction
 /// set has a kernel of its own.
 #[inline(always)]

@@ -10,6 +10,7 @@ use super::Real;
 #[cfg(target_arch = "x86_64")]
 use super::avx512;
 use super::pow::product;
+use crate::flags;
 use crate::isa::Isa;
 
 /// `y` for positive finite `x`, and what every logarithm gives elsewhere.
@@ -82,7 +83,8 @@ pub(super) fn log10<F: Real, I: Isa>(x: F) -> F {
     finish(x, in_base::<F, I, true>(x, F::LOG10_2_PARTS, F::LOG10_E))
 }
 
-/// Runs `usual`, which need not be right for rare numbers, and where those occur `full` on their block.
+/// Runs `usual`, which need not be right for rare numbers, and where those occur `full` on their block. Says whether a result
+/// there is infinite or NaN.
 #[inline(always)]
 pub(super) fn in_blocks<F: Real>(
     x: &[F],
@@ -90,8 +92,9 @@ pub(super) fn in_blocks<F: Real>(
     usual: impl Fn(F) -> F,
     full: impl Fn(F) -> F,
     is_rare: impl Fn(F) -> bool,
-) {
+) -> bool {
     const BLOCK: usize = 512;
+    let mut not_finite = false;
     for (x, out) in x.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
         let mut rare = false;
         for (o, &x) in out.iter_mut().zip(x) {
@@ -101,14 +104,19 @@ pub(super) fn in_blocks<F: Real>(
         if rare {
             for (o, &x) in out.iter_mut().zip(x) {
                 *o = full(x);
+                not_finite |= !o.is_finite();
             }
         }
     }
+    not_finite
 }
 
+/// Logarithms by [`in_blocks`]. Those of numbers that have none are chosen, which raises no flag.
 #[inline(always)]
-fn not_positive_normal<F: Real>(x: F) -> bool {
-    !x.positive_normal()
+fn logs<F: Real>(x: &[F], out: &mut [F], usual: impl Fn(F) -> F, full: impl Fn(F) -> F) {
+    if in_blocks(x, out, usual, full, |x| !x.positive_normal()) {
+        flags::raise_all();
+    }
 }
 
 /// `out = ln x`, element by element, as far as both reach. A quarter faster than a loop over [`Real::log`], because the
@@ -120,36 +128,37 @@ pub fn log_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
         // SAFETY: `I` is `Avx512` only in its shell.
         return unsafe { avx512::run(avx512::log32, avx512::log64, x, out) };
     }
-    let full = log::<F, I>;
-    in_blocks(
-        x,
-        out,
-        log_positive::<F, I, false>,
-        full,
-        not_positive_normal,
-    );
+    logs(x, out, log_positive::<F, I, false>, log::<F, I>);
 }
 
 /// `out = log2 x`, as [`log_slice`].
 #[inline(always)]
 pub fn log2_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
-    in_blocks(
+    #[cfg(target_arch = "x86_64")]
+    if I::VECTOR_BYTES == 64 {
+        // SAFETY: `I` is `Avx512` only in its shell.
+        return unsafe { avx512::run(avx512::log2_32, avx512::log2_64, x, out) };
+    }
+    logs(
         x,
         out,
         |x| in_base::<F, I, false>(x, [F::ONE, F::ZERO], F::LOG2_E),
         log2::<F, I>,
-        not_positive_normal,
     );
 }
 
 /// `out = log10 x`, as [`log_slice`].
 #[inline(always)]
 pub fn log10_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
-    in_blocks(
+    #[cfg(target_arch = "x86_64")]
+    if I::VECTOR_BYTES == 64 {
+        // SAFETY: `I` is `Avx512` only in its shell.
+        return unsafe { avx512::run(avx512::log10_32, avx512::log10_64, x, out) };
+    }
+    logs(
         x,
         out,
         |x| in_base::<F, I, false>(x, F::LOG10_2_PARTS, F::LOG10_E),
         log10::<F, I>,
-        not_positive_normal,
     );
 }

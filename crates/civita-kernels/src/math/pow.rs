@@ -10,6 +10,7 @@
 use super::Real;
 use super::exp::exp_sum;
 use super::float::{Float, polynomial};
+use crate::flags;
 use crate::isa::Isa;
 
 /// `a · b` exactly, as the rounded product and what rounding lost.
@@ -274,8 +275,14 @@ impl Logs {
             self.positive::<F, I, false>(pairs.clone(), out);
         }
         if rare | negative {
+            // what is chosen here raises no flag
+            let mut not_finite = false;
             for (o, (x, y)) in out.iter_mut().zip(pairs) {
                 *o = finish::<F, I>(x, y, *o);
+                not_finite |= !o.is_finite();
+            }
+            if not_finite {
+                flags::raise_all();
             }
         }
     }

@@ -3,7 +3,7 @@
 use num_complex::Complex;
 
 use super::divide::{self, Division};
-use super::{Real, area, complex, exp, log, pow, scale, trig};
+use super::{Real, area, complex, exp, inverse, log, pow, scale, trig};
 use crate::isa::{Baseline, Body, Isa, Kernel, Level, Shells};
 
 macro_rules! kernels {
@@ -56,6 +56,16 @@ kernels! {
     CosSlice(x, y, out) { trig::cos_slice::<F, I>(x, out) }
     TanSlice(x, y, out) { trig::tan_slice::<F, I>(x, out) }
     ExpSlice(x, y, out) { exp::exp_slice::<F, I>(x, out) }
+    Exp2Slice(x, y, out) { exp::exp2_slice::<F, I>(x, out) }
+    AtanSlice(x, y, out) { inverse::atan_slice::<F, I>(x, out) }
+    Atan2Run(x, y, out) {
+        // SAFETY: as many of both as of the output.
+        if !unsafe { inverse::atan2_run::<F, I, 0>(x.as_ptr(), y.as_ptr(), out) } {
+            for ((o, &x), &y) in out.iter_mut().zip(x).zip(y) {
+                *o = x.atan2::<I>(y);
+            }
+        }
+    }
     TanhSlice(x, y, out) { exp::tanh_slice::<F, I>(x, out) }
     LogSlice(x, y, out) { log::log_slice::<F, I>(x, out) }
     Log2Slice(x, y, out) { log::log2_slice::<F, I>(x, out) }
@@ -108,11 +118,29 @@ fn f32_functions_stay_within_their_error_over_all_exponents() {
     let rows: &[Row] = &[
         ("exp", Shells::<Exp<f32>>::BY_LEVEL, f64::exp, 1.1),
         ("exp2", Shells::<Exp2<f32>>::BY_LEVEL, f64::exp2, 1.1),
+        (
+            "exp2 slice",
+            Shells::<Exp2Slice<f32>>::BY_LEVEL,
+            f64::exp2,
+            1.1,
+        ),
         ("expm1", Shells::<Expm1<f32>>::BY_LEVEL, f64::exp_m1, 1.5),
         ("log", Shells::<Log<f32>>::BY_LEVEL, f64::ln, 1.0),
         ("log slice", Shells::<LogSlice<f32>>::BY_LEVEL, f64::ln, 1.0),
         ("log2", Shells::<Log2<f32>>::BY_LEVEL, f64::log2, 1.5),
         ("log10", Shells::<Log10<f32>>::BY_LEVEL, f64::log10, 1.5),
+        (
+            "log2 slice",
+            Shells::<Log2Slice<f32>>::BY_LEVEL,
+            f64::log2,
+            1.5,
+        ),
+        (
+            "log10 slice",
+            Shells::<Log10Slice<f32>>::BY_LEVEL,
+            f64::log10,
+            1.5,
+        ),
         ("log1p", Shells::<Log1p<f32>>::BY_LEVEL, f64::ln_1p, 1.1),
         ("sin", Shells::<Sin<f32>>::BY_LEVEL, f64::sin, 1.6),
         ("cos", Shells::<Cos<f32>>::BY_LEVEL, f64::cos, 1.6),
@@ -141,6 +169,12 @@ fn f32_functions_stay_within_their_error_over_all_exponents() {
         ("asin", Shells::<Asin<f32>>::BY_LEVEL, f64::asin, 1.0),
         ("acos", Shells::<Acos<f32>>::BY_LEVEL, f64::acos, 1.0),
         ("atan", Shells::<Atan<f32>>::BY_LEVEL, f64::atan, 2.2),
+        (
+            "atan slice",
+            Shells::<AtanSlice<f32>>::BY_LEVEL,
+            f64::atan,
+            2.2,
+        ),
         ("asinh", Shells::<Asinh<f32>>::BY_LEVEL, f64::asinh, 0.6),
         ("acosh", Shells::<Acosh<f32>>::BY_LEVEL, f64::acosh, 0.6),
         ("atanh", Shells::<Atanh<f32>>::BY_LEVEL, f64::atanh, 0.6),
@@ -199,6 +233,7 @@ fn f64_functions_agree_with_values_in_1400_bits() {
         ("exp", Shells::<Exp<f64>>::BY_LEVEL, 1),
         ("exp", Shells::<ExpSlice<f64>>::BY_LEVEL, 1),
         ("exp2", Shells::<Exp2<f64>>::BY_LEVEL, 1),
+        ("exp2", Shells::<Exp2Slice<f64>>::BY_LEVEL, 1),
         ("expm1", Shells::<Expm1<f64>>::BY_LEVEL, 1),
         ("log", Shells::<Log<f64>>::BY_LEVEL, 1),
         ("log", Shells::<LogSlice<f64>>::BY_LEVEL, 1),
@@ -297,6 +332,7 @@ fn functions_of_two_numbers_have_the_special_values_of_c99() {
         ("pow", Shells::<Pow<f32>>::BY_LEVEL, f32::powf),
         ("pow slice", Shells::<PowSlice<f32>>::BY_LEVEL, f32::powf),
         ("atan2", Shells::<Atan2<f32>>::BY_LEVEL, f32::atan2),
+        ("atan2 run", Shells::<Atan2Run<f32>>::BY_LEVEL, f32::atan2),
         ("hypot", Shells::<Hypot<f32>>::BY_LEVEL, f32::hypot),
     ];
     let (x, y) = pairs();

@@ -13,6 +13,8 @@
 //! branch-free part, then the large ones again, one by one.
 
 use super::Real;
+#[cfg(target_arch = "x86_64")]
+use super::avx512;
 use super::float::{Float, polynomial};
 use crate::isa::Isa;
 
@@ -285,7 +287,7 @@ fn tan_from<F: Trig, I: Isa>(r: Reduced<F>, x: F) -> F {
 }
 
 macro_rules! functions {
-    ($($(#[doc = $doc:literal])* $name:ident, $slice:ident, $from:ident;)*) => { $(
+    ($($(#[doc = $doc:literal])* $name:ident, $slice:ident, $from:ident, $avx512:ident;)*) => { $(
         #[inline(always)]
         pub(super) fn $name<F: Trig, I: Isa>(x: F) -> F {
             let reduced = if x.abs() <= F::REDUCIBLE { x.reduce::<I>() } else { x.reduce_huge() };
@@ -294,30 +296,53 @@ macro_rules! functions {
         $(#[doc = $doc])*
         #[inline(always)]
         pub fn $slice<F: Trig, I: Isa>(x: &[F], out: &mut [F]) {
-            in_blocks(x, out, |x| $from::<F, I>(x.reduce::<I>(), x), |x| $from::<F, I>(x.reduce_huge(), x));
+            let rare = |x: F| $from::<F, I>(x.reduce_huge(), x);
+            #[cfg(target_arch = "x86_64")]
+            if I::VECTOR_BYTES == 64 && size_of::<F>() == 4 {
+                // SAFETY: `I` is `Avx512` only in its shell; `F` of four bytes is `f32`, and the slices are of one length.
+                let usual = |x: &[F], out: &mut [F]| unsafe {
+                    avx512::$avx512(x.as_ptr().cast(), std::slice::from_raw_parts_mut(out.as_mut_ptr().cast(), out.len()))
+                };
+                return in_blocks(x, out, usual, rare);
+            }
+            in_blocks(x, out, each(|x: F| $from::<F, I>(x.reduce::<I>(), x)), rare);
         }
     )* };
 }
 functions! {
     /// `out = sin x`, element by element, as far as both reach.
-    sin, sin_slice, sin_from;
+    sin, sin_slice, sin_from, sin32;
     /// `out = cos x`, element by element, as far as both reach.
-    cos, cos_slice, cos_from;
+    cos, cos_slice, cos_from, cos32;
     /// `out = tan x`, element by element, as far as both reach.
-    tan, tan_slice, tan_from;
+    tan, tan_slice, tan_from, tan32;
 }
 
-/// Runs `usual` over whole blocks, then `rare` over those elements that need it.
+/// The branch-free part over a block, which says whether an angle is beyond [`Trig::REDUCIBLE`].
 #[inline(always)]
-fn in_blocks<F: Trig>(x: &[F], out: &mut [F], usual: impl Fn(F) -> F, rare: impl Fn(F) -> F) {
-    const BLOCK: usize = 256;
-    for (x, out) in x.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
+fn each<F: Trig>(usual: impl Fn(F) -> F) -> impl Fn(&[F], &mut [F]) -> bool {
+    move |x, out| {
         let mut large = 0_u32;
         for (o, &x) in out.iter_mut().zip(x) {
             *o = usual(x);
             large |= u32::from(x.abs() > F::REDUCIBLE);
         }
-        if large != 0 {
+        large != 0
+    }
+}
+
+/// Runs `usual` over whole blocks, then `rare` over those elements that need it.
+#[inline(always)]
+fn in_blocks<F: Trig>(
+    x: &[F],
+    out: &mut [F],
+    usual: impl Fn(&[F], &mut [F]) -> bool,
+    rare: impl Fn(F) -> F,
+) {
+    const BLOCK: usize = 256;
+    let n = x.len().min(out.len());
+    for (x, out) in x[..n].chunks(BLOCK).zip(out[..n].chunks_mut(BLOCK)) {
+        if usual(x, out) {
             for (o, &x) in out.iter_mut().zip(x) {
                 if x.abs() > F::REDUCIBLE {
                     *o = rare(x);

@@ -23,6 +23,7 @@ macro_rules! complexes {
         impl Lane for Complex<$f> {
             const DTYPE: DType = DType::$D;
             type Real = $f;
+            type Seen = ();
             const ZERO: Self = Complex::new(0.0, 0.0);
             const ONE: Self = Complex::new(1.0, 0.0);
             const COMPLEX: bool = true;

@@ -7,7 +7,7 @@ use super::{
 use crate::dtype::DType;
 use crate::isa::Isa;
 use crate::math::divide::{self, Division};
-use crate::math::{Real, area, exp, log, log_sum, pow, scale, trig};
+use crate::math::{Real, area, exp, inverse, log, log_sum, pow, scale, trig};
 
 /// Quotients or remainders of a run, by which operands vary.
 ///
@@ -44,20 +44,28 @@ macro_rules! real {
 }
 
 macro_rules! floats {
-    ($($t:ident $D:ident),*) => { $(
+    ($($t:ident $D:ident $bits:ident),*) => { $(
         impl Lane for $t {
             const DTYPE: DType = DType::$D;
             type Real = $t;
+            type Seen = $bits;
             const ZERO: $t = 0.0;
             const ONE: $t = 1.0;
 
             #[inline(always)]
-            fn any_not_finite(values: &[$t]) -> bool {
+            fn look(self, seen: $bits) -> $bits {
                 // an exponent of ones and one more is carried into the sign's place
+                let bits = self.to_bits();
                 let exponent = <$t>::INFINITY.to_bits();
-                let one = exponent & exponent.wrapping_neg();
-                let carried = values.iter().fold(0, |carried, x| carried | ((x.to_bits() & exponent) + one));
-                carried > exponent
+                seen | (bits ^ bits.wrapping_add(exponent & exponent.wrapping_neg()))
+            }
+            #[inline(always)]
+            fn saw_not_finite(seen: $bits) -> bool {
+                seen > $bits::MAX / 2
+            }
+            #[inline(always)]
+            fn any_not_finite(values: &[$t]) -> bool {
+                Self::saw_not_finite(values.iter().fold(0, |seen, x| x.look(seen)))
             }
         }
         impl Ring for $t {
@@ -185,6 +193,16 @@ macro_rules! floats {
                 exp::exp_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
             }
             #[inline(always)]
+            unsafe fn exp2_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                exp::exp2_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            unsafe fn atan_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                inverse::atan_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
             unsafe fn tanh_run<I: Isa>(x: *const $t, out: &mut [$t]) {
                 // SAFETY: as `pow_run`.
                 exp::tanh_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
@@ -278,6 +296,11 @@ macro_rules! floats {
                 scale::exponent_slice::<$t>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
             }
             #[inline(always)]
+            unsafe fn atan2_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+                // SAFETY: the caller's contract.
+                unsafe { inverse::atan2_run::<$t, I, FORM>(a, b, out) }
+            }
+            #[inline(always)]
             unsafe fn scalb_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
                 // SAFETY: the caller's contract.
                 unsafe { scale::scalb_run::<$t, I, FORM>(a, b, out) };
@@ -338,5 +361,5 @@ macro_rules! floats {
         }
     )* };
 }
-floats!(f32 F32, f64 F64);
+floats!(f32 F32 u32, f64 F64 u64);
 impl Double for f64 {}

@@ -110,6 +110,7 @@ macro_rules! integers {
         impl Lane for $t {
             const DTYPE: DType = DType::$D;
             type Real = $t;
+            type Seen = ();
             const ZERO: $t = 0;
             const ONE: $t = 1;
         }
@@ -394,6 +395,7 @@ impl From<i64> for Wide {
 impl Lane for Wide {
     const DTYPE: DType = DType::I64;
     type Real = Wide;
+    type Seen = ();
     const ZERO: Wide = Wide(0);
     const ONE: Wide = Wide(1);
 }

@@ -26,6 +26,19 @@ pub trait Lane: Copy + Send + Sync + 'static {
     const ONE: Self;
     /// Whether functions of it are computed by formulas that choose infinities and NaN.
     const COMPLEX: bool = false;
+    /// What [`Lane::look`] gathers.
+    type Seen: Copy + Default;
+
+    /// What was seen so far, and whether this is infinite or NaN.
+    #[inline(always)]
+    fn look(self, seen: Self::Seen) -> Self::Seen {
+        seen
+    }
+    /// Whether an infinity or NaN was seen.
+    #[inline(always)]
+    fn saw_not_finite(_seen: Self::Seen) -> bool {
+        false
+    }
 
     /// Whether one of them is infinite or NaN.
     #[inline(always)]
@@ -168,6 +181,28 @@ pub trait ToFloat: Numeric {
             *o = unsafe { *x.add(i) }.exp::<I>();
         }
     }
+    /// Powers of two of a run.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn exp2_run<I: Isa>(x: *const Self, out: &mut [Self]) {
+        for (i, o) in out.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *o = unsafe { *x.add(i) }.exp2::<I>();
+        }
+    }
+    /// Inverse tangents of a run.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn atan_run<I: Isa>(x: *const Self, out: &mut [Self]) {
+        for (i, o) in out.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *o = unsafe { *x.add(i) }.atan::<I>();
+        }
+    }
     /// Hyperbolic tangents of a run.
     ///
     /// # Safety
@@ -305,6 +340,15 @@ pub trait RealFloat: ToFloat + Ordered {
     /// # Safety
     /// As above.
     unsafe fn exponent_run<I: Isa>(x: *const Self, out: &mut [Self]);
+    /// [`RealFloat::atan2`] of a run; says whether there is such a kernel. `FORM` as in [`Numeric::pow_run`].
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn atan2_run<I: Isa, const FORM: usize>(
+        a: *const Self,
+        b: *const Self,
+        out: &mut [Self],
+    ) -> bool;
     /// [`RealFloat::scalb`] of a run; says that there is such a kernel. `FORM` as in [`Numeric::pow_run`].
     ///
     /// # Safety

@@ -25,6 +25,7 @@ impl B8 {
 impl Lane for B8 {
     const DTYPE: DType = DType::Bool;
     type Real = B8;
+    type Seen = ();
     const ZERO: B8 = B8(0);
     const ONE: B8 = B8(1);
 }

@@ -1,4 +1,4 @@
-//! Kernels with tables, for AVX-512 only.
+//! Kernels with tables, and of angles in `f32`, for AVX-512 only.
 //!
 //! That instruction set looks up 16 doubles in one instruction, without memory, and takes numbers apart and puts them
 //! together for subnormals too (`getexp`, `getmant`, `scalef`). Tables shorten the polynomials, and most special cases
@@ -17,8 +17,14 @@
 mod narrow;
 mod wide;
 
-pub use narrow::{exp as exp32, log as log32, pow as pow32, tanh as tanh32};
-pub use wide::{exp as exp64, log as log64, pow as pow64, tanh as tanh64};
+pub use narrow::{
+    atan as atan32, atan2 as atan2_32, cos as cos32, exp as exp32, exp2 as exp2_32, log as log32,
+    log2 as log2_32, log10 as log10_32, pow as pow32, sin as sin32, tan as tan32, tanh as tanh32,
+};
+pub use wide::{
+    exp as exp64, exp2 as exp2_64, log as log64, log2 as log2_64, log10 as log10_64, pow as pow64,
+    tanh as tanh64,
+};
 
 use super::Real;
 
@@ -39,6 +45,25 @@ pub unsafe fn run<F: Real>(narrow: Unary<f32>, wide: Unary<f64>, x: &[F], out: &
             _ => wide(x.cast(), std::slice::from_raw_parts_mut(out.cast(), n)),
         }
     }
+}
+
+/// The same of a kernel for `f32` alone; says whether it is one.
+///
+/// # Safety
+/// As above.
+#[inline]
+pub unsafe fn run_narrow<F: Real>(narrow: Unary<f32>, x: &[F], out: &mut [F]) -> bool {
+    let n = x.len().min(out.len());
+    if size_of::<F>() == 4 {
+        // SAFETY: `Real` of four bytes is `f32`; both slices reach that far.
+        unsafe {
+            narrow(
+                x.as_ptr().cast(),
+                std::slice::from_raw_parts_mut(out.as_mut_ptr().cast(), n),
+            )
+        };
+    }
+    size_of::<F>() == 4
 }
 
 /// Elements worked on at a time.
@@ -77,6 +102,10 @@ macro_rules! width {
             }
             fn look_up(table: Loaded, index: V) -> V {
                 permute(table.0, bits(index), table.1)
+            }
+            /// Where it is infinite or NaN.
+            fn not_finite(x: V) -> Mask {
+                classify::<0x99>(x)
             }
             /// Between two bounds; NaN stays.
             fn clamp(x: V, low: $t, high: $t) -> V {
@@ -172,6 +201,9 @@ macro_rules! width {
                     if compare::<_CMP_UNORD_Q>(r, r) | signs(bits(a)) != 0 {
                         // SAFETY: as above.
                         r = finish(a, unsafe { load::<Y>(y, start + i, mask) }, r);
+                        if not_finite(r) != 0 {
+                            flags::raise_all();
+                        }
                     }
                     // SAFETY: as above.
                     unsafe { store(out.add(start + i), mask, r) };
@@ -183,9 +215,9 @@ macro_rules! width {
 }
 use width;
 
-/// `out = f(x)` by vectors.
+/// `out = f(x)` by vectors. `looks`: results are looked at, because infinities and NaN come without a flag.
 macro_rules! unary {
-    ($t:ident, $LANES:literal; $($(#[$doc:meta])* $name:ident = $f:ident[$($from:ident),*];)*) => { $(
+    ($t:ident, $LANES:literal; $($(#[$doc:meta])* $name:ident = $f:ident[$($from:ident),*] $($looks:ident)?;)*) => { $(
         $(#[$doc])*
         ///
         /// # Safety
@@ -195,14 +227,21 @@ macro_rules! unary {
             let tables = [$(registers(&$from)),*];
             let n = out.len();
             let out = out.as_mut_ptr();
+            let mut seen: Mask = 0;
             for i in (0..n).step_by($LANES) {
                 let mask = first(n - i);
                 // SAFETY: the mask names elements below `n` only.
                 let r = $f(unsafe { load::<true>(x, i, mask) }, tables);
+                unary!(@ $($looks)? seen r);
                 // SAFETY: as above.
                 unsafe { store(out.add(i), mask, r) };
             }
+            if seen != 0 {
+                flags::raise_all();
+            }
         }
     )* };
+    (@ looks $seen:ident $r:ident) => { $seen |= not_finite($r); };
+    (@ $seen:ident $r:ident) => { let _ = &mut $seen; };
 }
 use unary;

@@ -4,25 +4,33 @@
 #![allow(clippy::excessive_precision, clippy::approx_constant)]
 
 use std::arch::x86_64::{
-    __m512 as V, __mmask16 as Mask, _CMP_EQ_OQ, _CMP_LT_OQ, _CMP_UNORD_Q, _MM_MANT_NORM_P75_1P5,
-    _MM_MANT_SIGN_NAN, _MM_MANT_SIGN_ZERO, _mm512_abs_ps as magnitude, _mm512_add_ps as add,
-    _mm512_castps_si512 as bits, _mm512_cmp_ps_mask as compare, _mm512_div_ps as div,
-    _mm512_fmadd_ps as fma, _mm512_fmsub_ps as fms, _mm512_fnmadd_ps as fnma,
-    _mm512_getexp_ps as exponent, _mm512_getmant_ps as mantissa, _mm512_load_ps as load_aligned,
-    _mm512_loadu_ps as load_whole, _mm512_mask_add_ps as add_where,
+    __m512 as V, __mmask16 as Mask, _CMP_EQ_OQ, _CMP_GT_OQ, _CMP_LT_OQ, _CMP_UNORD_Q,
+    _MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_NAN, _MM_MANT_SIGN_ZERO, _mm512_abs_ps as magnitude,
+    _mm512_add_epi32 as add_whole, _mm512_add_ps as add, _mm512_and_si512 as and_bits,
+    _mm512_castps_si512 as bits, _mm512_castsi512_ps as from_bits, _mm512_cmp_ps_mask as compare,
+    _mm512_div_ps as div, _mm512_fmadd_ps as fma, _mm512_fmsub_ps as fms, _mm512_fnmadd_ps as fnma,
+    _mm512_fpclass_ps_mask as classify, _mm512_getexp_ps as exponent,
+    _mm512_getmant_ps as mantissa, _mm512_load_ps as load_aligned, _mm512_loadu_ps as load_whole,
+    _mm512_mask_add_ps as add_where, _mm512_mask_div_ps as div_where,
     _mm512_mask_loadu_ps as load_some, _mm512_mask_mov_ps as replace,
-    _mm512_mask_storeu_ps as store_some, _mm512_maskz_mov_ps as keep, _mm512_max_ps as larger,
-    _mm512_min_ps as smaller, _mm512_movepi32_mask as signs, _mm512_mul_ps as mul,
-    _mm512_permutex2var_ps as permute, _mm512_scalef_ps as scale, _mm512_set1_ps as all,
-    _mm512_store_ps as store_aligned, _mm512_storeu_ps as store_whole, _mm512_sub_ps as sub,
+    _mm512_mask_storeu_ps as store_some, _mm512_mask_sub_ps as sub_where,
+    _mm512_maskz_mov_ps as keep, _mm512_max_ps as larger, _mm512_min_ps as smaller,
+    _mm512_movepi32_mask as signs, _mm512_mul_ps as mul, _mm512_permutex2var_ps as permute,
+    _mm512_scalef_ps as scale, _mm512_set1_epi32 as whole, _mm512_set1_ps as all,
+    _mm512_slli_epi32 as shift_left, _mm512_store_ps as store_aligned,
+    _mm512_storeu_ps as store_whole, _mm512_sub_ps as sub, _mm512_test_epi32_mask as test,
+    _mm512_xor_si512 as xor_bits,
 };
 
 use std::array::from_fn;
 
 use super::{BLOCK, Scratch, avx512, unary, width};
+use crate::flags;
 use crate::isa::Avx512;
+use crate::math::Float;
 use crate::math::exp::{TANH_IS_ONE, TANH_P, TANH_Q};
 use crate::math::pow::finish as special;
+use crate::math::trig::Trig;
 
 /// Adding it rounds to 32nds and leaves their number in the low bits.
 const THIRTY_SECONDS: f32 = 1.5 * (1_u32 << 18) as f32;
@@ -244,6 +252,78 @@ static LOG_LOW: Table = Table([
     1.380_591_8e-5,
     -9.939_917e-6,
 ]);
+/// -log10 of the reciprocal in multiples of 2^-15, as [`LOG`].
+static LOG10: Table = Table([
+    0.0,
+    0.013793945,
+    0.028015137,
+    0.035339355,
+    0.05029297,
+    0.065826416,
+    0.073791504,
+    0.08190918,
+    0.098602295,
+    0.10720825,
+    0.115997314,
+    0.124938965,
+    0.13409424,
+    0.14343262,
+    0.1529541,
+    0.16271973,
+    0.17269897,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    -0.11810303,
+    -0.1076355,
+    -0.08590698,
+    -0.074645996,
+    -0.06304932,
+    -0.038909912,
+    -0.02633667,
+    -0.013366699,
+]);
+/// The rest.
+static LOG10_LOW: Table = Table([
+    0.0,
+    -5.660827e-06,
+    1.3586881e-05,
+    -1.1393127e-05,
+    1.2149561e-05,
+    -9.131526e-06,
+    -5.2897453e-06,
+    -5.075304e-06,
+    7.502964e-06,
+    1.7176948e-06,
+    -1.3420497e-05,
+    -2.2823545e-07,
+    -1.2122233e-05,
+    -1.0474885e-05,
+    1.3358646e-05,
+    7.5709354e-06,
+    1.2543795e-05,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    0.0,
+    3.7152658e-06,
+    1.619647e-06,
+    -7.646285e-06,
+    1.2377797e-05,
+    -2.4293408e-06,
+    -8.153921e-06,
+    7.7312e-06,
+    2.7376607e-06,
+]);
+/// log10 2, as [`LN_2`].
+const LOG10_2: [f32; 2] = [0.301_025_4, 4.605_039e-6];
 /// ln 2 in a multiple of 2^-15, and a rest above 0, so that both have the sign of an infinite exponent.
 const LN_2: [f32; 2] = [0.693_145_75, 1.428_606_8e-6];
 
@@ -259,7 +339,15 @@ unary! { f32, 16;
     /// Exponentials.
     exp = exp_of[EXP2, EXP2_LOW];
     /// Natural logarithms.
-    log = log_of[RECIPROCAL, LOG, LOG_LOW];
+    log = log_of[RECIPROCAL, LOG, LOG_LOW] looks;
+    /// Inverse tangents.
+    atan = atan_of[];
+    /// Powers of two.
+    exp2 = exp2_of[EXP2, EXP2_LOW];
+    /// Binary logarithms.
+    log2 = log2_of[RECIPROCAL, LOG2, LOG2_LOW] looks;
+    /// Decimal logarithms.
+    log10 = log10_of[RECIPROCAL, LOG10, LOG10_LOW] looks;
 }
 
 avx512! {
@@ -298,20 +386,54 @@ avx512! {
         let v = add(fma(p, t, look_up(exp2_low, index)), t);
         scale(v, n)
     }
-    fn log_of(x: V, tables: [Loaded; 3]) -> V {
-        let [reciprocal, log, log_low] = tables;
+    fn exp2_of(x: V, tables: [Loaded; 2]) -> V {
+        exp_sum(x, all(0.0), tables)
+    }
+
+    /// k and m, the index of m and r.
+    fn reduce_log(x: V, reciprocal: Loaded) -> (V, V, V, V) {
         // NaN for negative numbers; -∞ and ∞ come as exponents of 0 and ∞
         let m = mantissa::<_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_NAN>(x);
         let k = exponent_for(x, m);
         let index = add(m, all(THIRTY_SECONDS));
-        let r = fma(m, look_up(reciprocal, index), all(-1.0));
-        let base = fma(k, all(LN_2[0]), look_up(log, index));
-        let low = fma(k, all(LN_2[1]), look_up(log_low, index));
-        // (log1p(r) - r) / r², 2^-25.9, and |r| < 0.03
-        let z = mul(r, r);
+        (k, m, index, fma(m, look_up(reciprocal, index), all(-1.0)))
+    }
+    /// (log1p(r) - r) / r², 2^-25.9, and |r| < 0.03; times what the coefficients are multiplied by.
+    fn log1p_tail(r: V, z: V, factor: f32) -> V {
+        let all = |c: f32| all(c * factor);
         let odd = fma(all(0.199_858_41), z, all(0.333_333_43));
         let even = fma(all(-0.250_142_87), z, all(-0.5));
-        add(base, add(r, fma(fma(odd, r, even), z, low)))
+        fma(odd, r, even)
+    }
+    fn log_of(x: V, tables: [Loaded; 3]) -> V {
+        let [reciprocal, log, log_low] = tables;
+        let (k, _, index, r) = reduce_log(x, reciprocal);
+        let base = fma(k, all(LN_2[0]), look_up(log, index));
+        let low = fma(k, all(LN_2[1]), look_up(log_low, index));
+        let z = mul(r, r);
+        add(base, add(r, fma(log1p_tail(r, z, 1.0), z, low)))
+    }
+    fn log2_of(x: V, tables: [Loaded; 3]) -> V {
+        let [reciprocal, log2, log2_low] = tables;
+        let (k, m, index, r) = reduce_log(x, reciprocal);
+        in_base(m, r, add(k, look_up(log2, index)), look_up(log2_low, index), f32::LOG2_E)
+    }
+    fn log10_of(x: V, tables: [Loaded; 3]) -> V {
+        let [reciprocal, log10, log10_low] = tables;
+        let (k, m, index, r) = reduce_log(x, reciprocal);
+        let base = fma(k, all(LOG10_2[0]), look_up(log10, index));
+        let low = fma(k, all(LOG10_2[1]), look_up(log10_low, index));
+        in_base(m, r, base, low, f32::LOG10_E)
+    }
+    /// `base + low + log1p(r) · factor`, of which powers of the base become whole numbers.
+    fn in_base(m: V, r: V, base: V, low: V, factor: [f32; 2]) -> V {
+        let z = mul(r, r);
+        let low = fma(log1p_tail(r, z, factor[0]), z, fma(r, all(factor[1]), low));
+        let high = fma(r, all(factor[0]), base);
+        let lost = fma(r, all(factor[0]), sub(base, high));
+        let y = add(high, add(lost, low));
+        // of an infinite exponent the base alone, and NaN of no mantissa
+        add_where(y, not_finite(y), base, m)
     }
     fn exp_of(x: V, tables: [Loaded; 2]) -> V {
         let [exp2, exp2_low] = tables;
@@ -341,6 +463,145 @@ avx512! {
         }
         // SAFETY: as above.
         unsafe { load_whole(r.as_ptr()) }
+    }
+}
+
+/// π/2, each part what rounding down lost of those before. A product of the first with a whole number below 2^21, taken from
+/// the number that it is nearest to, is exact. Parts above 0 leave -0 as it is.
+const FRAC_PI_2: [f32; 3] = [1.570_796_3, 7.549_789_4e-8, 5.390_302_5e-15];
+/// Adding it rounds to a whole number and leaves that in the low bits.
+const WHOLE: f32 = 12_582_912.0;
+
+avx512! {
+    /// n among the bits, and r of `x = n π/2 + r`: two roundings, of which the second shows for small r only.
+    fn reduce_angle(x: V) -> (V, V) {
+        let t = fma(x, all(std::f32::consts::FRAC_2_PI), all(WHOLE));
+        let n = sub(t, all(WHOLE));
+        let r = fnma(n, all(FRAC_PI_2[1]), fnma(n, all(FRAC_PI_2[0]), x));
+        (t, fnma(n, all(FRAC_PI_2[2]), r))
+    }
+    /// sin(x + shift · π/2). The polynomials of sine and cosine (`trig.rs`) have as many coefficients, of which each lane
+    /// takes its own: sin r = r - r z Q(z), cos r = 1 - z Q(z).
+    fn sin_of(x: V, shift: i32) -> V {
+        let (t, r) = reduce_angle(x);
+        let quadrant = add_whole(bits(t), whole(shift));
+        let odd = test(quadrant, whole(1));
+        let either = |sin: f32, cos: f32| replace(all(sin), odd, all(cos));
+        let z = mul(r, r);
+        let q = fma(either(-2.718_237_3e-6, -2.443_241_5e-5), z, either(1.983_932_7e-4, 1.388_731e-3));
+        let q = fma(q, z, either(-8.333_329e-3, -4.166_664_6e-2));
+        let q = fma(q, z, either(0.166_666_67, 0.5));
+        let first = replace(r, odd, all(1.0));
+        // + 0 for the sign of a zero
+        let y = sub(first, fma(mul(first, z), q, all(0.0)));
+        from_bits(xor_bits(bits(y), and_bits(shift_left::<30>(quadrant), whole(i32::MIN))))
+    }
+    /// tan r or -1 / tan r.
+    fn tan_of(x: V) -> V {
+        let (t, r) = reduce_angle(x);
+        let odd = test(bits(t), whole(1));
+        // (tan r - r) / r³ over z, 2^-28.9
+        let z = mul(r, r);
+        let square = mul(z, z);
+        let p = fma(all(0.004_663_608), square, all(0.011_292_191));
+        let q = fma(all(-0.000_491_459_97), square, all(0.021_107_197));
+        let p = fma(p, square, all(0.054_093_525));
+        let q = fma(q, square, all(0.133_323_7));
+        let p = fma(p, square, all(0.333_333_58));
+        let p = fma(q, z, p);
+        // + 0 for the sign of a zero
+        let y = sub(r, fnma(mul(r, z), p, all(0.0)));
+        div_where(y, odd, all(-1.0), y)
+    }
+    /// (atan u - u) / u³ over z = u², up to 1, 2^-28.5.
+    fn atan_tail(z: V) -> V {
+        let square = mul(z, z);
+        let p = fma(all(-0.001_782_824_5), square, all(-0.031_096_987));
+        let q = fma(all(0.010_868_691), square, all(0.057_881_39));
+        let p = fma(p, square, all(-0.083_993_06));
+        let q = fma(q, square, all(0.109_508_805));
+        let p = fma(p, square, all(-0.142_640_16));
+        let q = fma(q, square, all(0.199_985_3));
+        let p = fma(p, square, all(-0.333_333));
+        fma(q, z, p)
+    }
+    /// atan |x|, above 1 as π/2 + atan(-1 / |x|), with the sign of x.
+    fn atan_of(x: V, []: [Loaded; 0]) -> V {
+        let size = magnitude(x);
+        let beyond = compare::<_CMP_GT_OQ>(size, all(1.0));
+        let u = div_where(size, beyond, all(-1.0), size);
+        let z = mul(u, u);
+        let low = fma(mul(u, z), atan_tail(z), keep(beyond, all(FRAC_PI_2[1])));
+        let y = add(keep(beyond, all(FRAC_PI_2[0])), add(u, low));
+        from_bits(xor_bits(bits(y), and_bits(bits(x), whole(i32::MIN))))
+    }
+    /// The angle of (x, y): u is the quotient of the smaller by the larger, which is mirrored at π/4 and at π/2.
+    fn atan2_of(y: V, x: V) -> V {
+        let (vertical, across) = (magnitude(y), magnitude(x));
+        let steep = compare::<_CMP_GT_OQ>(vertical, across);
+        let back = signs(bits(x));
+        let (a, b) = (smaller(vertical, across), larger(vertical, across));
+        // 0 / 0 is 0, and two infinities are as ones
+        let b = replace(b, compare::<_CMP_EQ_OQ>(b, all(0.0)), all(1.0));
+        let infinite = compare::<_CMP_EQ_OQ>(a, all(f32::INFINITY));
+        let (a, b) = (replace(a, infinite, all(1.0)), replace(b, infinite, all(1.0)));
+        let u = div(a, b);
+        let u = sub_where(u, steep ^ back, all(-0.0), u);
+        let z = mul(u, u);
+        // π is twice π/2 in each part
+        let base = |part: f32| replace(keep(back, all(2.0 * part)), steep, all(part));
+        let low = fma(mul(u, z), atan_tail(z), base(FRAC_PI_2[1]));
+        let angle = add(base(FRAC_PI_2[0]), add(u, low));
+        let angle = from_bits(xor_bits(bits(angle), and_bits(bits(y), whole(i32::MIN))));
+        add_where(angle, compare::<_CMP_UNORD_Q>(x, y), x, y)
+    }
+}
+
+/// Functions of angles. They say whether an angle is beyond [`Trig::REDUCIBLE`]; the result of that is arbitrary.
+macro_rules! angles {
+    ($($name:ident = $f:ident($($shift:literal)?);)*) => { $(
+        /// # Safety
+        /// The processor has AVX-512 F, VL, DQ and BW, and `x` is valid for as many elements as `out` has.
+        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+        pub unsafe fn $name(x: *const f32, out: &mut [f32]) -> bool {
+            let n = out.len();
+            let out = out.as_mut_ptr();
+            let mut large: Mask = 0;
+            for i in (0..n).step_by(16) {
+                let mask = first(n - i);
+                // SAFETY: the mask names elements below `n` only.
+                let x = unsafe { load::<true>(x, i, mask) };
+                let r = $f(x $(, $shift)?);
+                large |= compare::<_CMP_GT_OQ>(magnitude(x), all(<f32 as Trig>::REDUCIBLE));
+                // SAFETY: as above.
+                unsafe { store(out.add(i), mask, r) };
+            }
+            large != 0
+        }
+    )* };
+}
+angles! {
+    sin = sin_of(0);
+    cos = sin_of(1);
+    tan = tan_of();
+}
+
+/// `out` = the angle of (x, y). `Y`, `X`: whether they vary.
+///
+/// # Safety
+/// The processor has AVX-512 F, VL, DQ and BW. What varies is valid for as many elements as `out` has, what does not for
+/// one.
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+pub unsafe fn atan2<const Y: bool, const X: bool>(y: *const f32, x: *const f32, out: &mut [f32]) {
+    let n = out.len();
+    let out = out.as_mut_ptr();
+    for i in (0..n).step_by(16) {
+        let mask = first(n - i);
+        // SAFETY: the mask names elements below `n` only.
+        unsafe {
+            let r = atan2_of(load::<Y>(y, i, mask), load::<X>(x, i, mask));
+            store(out.add(i), mask, r);
+        }
     }
 }
 

@@ -9,18 +9,20 @@ use std::arch::x86_64::{
     _mm512_abs_pd as magnitude, _mm512_add_pd as add, _mm512_and_pd as and,
     _mm512_andnot_pd as clear, _mm512_castpd_si512 as bits, _mm512_cmp_pd_mask as compare,
     _mm512_div_pd as div, _mm512_fmadd_pd as fma, _mm512_fmsub_pd as fms, _mm512_fnmadd_pd as fnma,
-    _mm512_getexp_pd as exponent, _mm512_getmant_pd as mantissa, _mm512_load_pd as load_aligned,
-    _mm512_loadu_pd as load_whole, _mm512_mask_add_pd as add_where,
-    _mm512_mask_loadu_pd as load_some, _mm512_mask_mov_pd as replace,
-    _mm512_mask_storeu_pd as store_some, _mm512_mask_xor_pd as xor_where,
-    _mm512_maskz_mov_pd as keep, _mm512_max_pd as larger, _mm512_min_pd as smaller,
-    _mm512_movepi64_mask as signs, _mm512_mul_pd as mul, _mm512_or_pd as or,
-    _mm512_permutex2var_pd as permute, _mm512_roundscale_pd as round, _mm512_scalef_pd as scale,
-    _mm512_set1_pd as all, _mm512_store_pd as store_aligned, _mm512_storeu_pd as store_whole,
-    _mm512_sub_pd as sub,
+    _mm512_fpclass_pd_mask as classify, _mm512_getexp_pd as exponent,
+    _mm512_getmant_pd as mantissa, _mm512_load_pd as load_aligned, _mm512_loadu_pd as load_whole,
+    _mm512_mask_add_pd as add_where, _mm512_mask_loadu_pd as load_some,
+    _mm512_mask_mov_pd as replace, _mm512_mask_storeu_pd as store_some,
+    _mm512_mask_xor_pd as xor_where, _mm512_maskz_mov_pd as keep, _mm512_max_pd as larger,
+    _mm512_min_pd as smaller, _mm512_movepi64_mask as signs, _mm512_mul_pd as mul,
+    _mm512_or_pd as or, _mm512_permutex2var_pd as permute, _mm512_roundscale_pd as round,
+    _mm512_scalef_pd as scale, _mm512_set1_pd as all, _mm512_store_pd as store_aligned,
+    _mm512_storeu_pd as store_whole, _mm512_sub_pd as sub,
 };
 
 use super::{BLOCK, Scratch, avx512, unary, width};
+use crate::flags;
+use crate::math::Float;
 
 /// Adding it rounds to sixteenths and leaves their number in the low bits.
 const SIXTEENTHS: f64 = 1.5 * (1_u64 << 48) as f64;
@@ -70,6 +72,84 @@ static LOG_LOW: Table = Table([
     5.213_620_639_136_504e-14,
 ]);
 const LN_2: [f64; 2] = [0.693_147_180_559_890_3, 5.497_923_018_708_371e-14];
+/// -log2 of the reciprocal in multiples of 2^-42: sums with k are exact.
+static LOG2: Table = Table([
+    0.0,
+    0.09310940439149817,
+    0.1926450779424158,
+    0.2451124978365442,
+    0.29956028185893047,
+    0.41503749927892386,
+    0.47643804394306244,
+    0.5405683813626183,
+    0.5405683813626183,
+    0.0,
+    0.0,
+    0.0,
+    -0.39231742277866033,
+    -0.3219280948874257,
+    -0.16992500144237965,
+    -0.0874628412502716,
+]);
+/// The rest.
+static LOG2_LOW: Table = Table([
+    0.0,
+    -1.6703260328550802e-14,
+    -1.9917399279874596e-14,
+    -1.275189131300513e-14,
+    -2.262651135603261e-14,
+    -8.00418555854124e-14,
+    -7.531150579247643e-14,
+    8.443284155858175e-14,
+    8.443284155858175e-14,
+    0.0,
+    0.0,
+    0.0,
+    -9.995925486528699e-14,
+    6.33385952568616e-14,
+    6.728996427240727e-14,
+    -6.781363655020842e-14,
+]);
+/// -log10 of it, as [`LOG`].
+static LOG10: Table = Table([
+    0.0,
+    0.02802872360030051,
+    0.05799194697760868,
+    0.07378621416091846,
+    0.09017663034910584,
+    0.12493873660832833,
+    0.14342214230237005,
+    0.16272729749766768,
+    0.16272729749766768,
+    0.0,
+    0.0,
+    0.0,
+    -0.11809931207790214,
+    -0.09691001300802782,
+    -0.051152522447409865,
+    -0.026328938722372186,
+]);
+/// The rest.
+static LOG10_LOW: Table = Table([
+    0.0,
+    -5.697035970961075e-14,
+    7.807781277774597e-14,
+    2.023262471821997e-16,
+    -1.78235453177227e-14,
+    -2.8373705641129622e-14,
+    -5.695092715108574e-14,
+    3.206228782072406e-14,
+    3.206228782072406e-14,
+    0.0,
+    0.0,
+    0.0,
+    -9.234612513604464e-14,
+    -2.859665406848114e-14,
+    2.857603188831182e-14,
+    2.303833573367737e-14,
+]);
+/// log10 2, as [`LN_2`]; both parts above 0, so that both have the sign of an infinite exponent.
+const LOG10_2: [f64; 2] = [0.301_029_995_663_839_14, 1.420_502_322_726_61e-13];
 /// 2^(i/16).
 static EXP2: Table = Table([
     1.0,
@@ -140,7 +220,13 @@ unary! { f64, 8;
     /// Exponentials.
     exp = exp_of[EXP2, EXP2_LOW];
     /// Natural logarithms.
-    log = log_of[RECIPROCAL, LOG, LOG_LOW];
+    log = log_of[RECIPROCAL, LOG, LOG_LOW] looks;
+    /// Powers of two.
+    exp2 = exp2_of[EXP2, EXP2_LOW];
+    /// Binary logarithms.
+    log2 = log2_of[RECIPROCAL, LOG2, LOG2_LOW] looks;
+    /// Decimal logarithms.
+    log10 = log10_of[RECIPROCAL, LOG10, LOG10_LOW] looks;
     /// Hyperbolic tangents.
     tanh = tanh_of[EXP2, EXP2_LOST];
 }
@@ -221,17 +307,26 @@ avx512! {
         add(fma(p, t, look_up(exp2_low, index)), t)
     }
 
-    fn log_of(x: V, tables: [Loaded; 3]) -> V {
-        let [reciprocal, log, log_low] = tables;
+    fn exp2_of(x: V, tables: [Loaded; 2]) -> V {
+        let [exp2, exp2_low] = tables;
+        let x = clamp(x, -1100.0, 1100.0);
+        let index = add(x, all(SIXTEENTHS));
+        let n = sub(index, all(SIXTEENTHS));
+        let r = mul(sub(x, n), all(std::f64::consts::LN_2));
+        scale(exp_small(r, index, exp2, exp2_low), n)
+    }
+
+    /// k and m, the index of m and r.
+    fn reduce_log(x: V, reciprocal: Loaded) -> (V, V, V, V) {
         // NaN for negative numbers; -∞ and ∞ come as exponents of 0 and ∞
         let m = mantissa::<_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_NAN>(x);
         let k = exponent_for(x, m);
         let index = add(m, all(SIXTEENTHS));
-        let r = fma(m, look_up(reciprocal, index), all(-1.0));
-        let base = fma(k, all(LN_2[0]), look_up(log, index));
-        let low = fma(k, all(LN_2[1]), look_up(log_low, index));
-        // (log1p(r) - r) / r², 2^-54.8
-        let z = mul(r, r);
+        (k, m, index, fma(m, look_up(reciprocal, index), all(-1.0)))
+    }
+    /// (log1p(r) - r) / r², 2^-54.8, times what the coefficients are multiplied by.
+    fn log1p_tail(r: V, z: V, factor: f64) -> V {
+        let all = |c: f64| all(c * factor);
         let even = fma(all(-0.098_914_495_370_053_58), z, all(-0.125_007_485_880_024_53));
         let odd = fma(all(0.111_715_266_867_469_49), z, all(0.142_855_754_604_935_02));
         let even = fma(even, z, all(-0.166_666_652_714_937_47));
@@ -239,8 +334,37 @@ avx512! {
         let even = fma(even, z, all(-0.250_000_000_008_780_9));
         let odd = fma(odd, z, all(0.333_333_333_332_973_4));
         let even = fma(even, z, all(-0.499_999_999_999_998_7));
-        let p = fma(odd, r, even);
-        add(base, add(r, fma(p, z, low)))
+        fma(odd, r, even)
+    }
+    fn log_of(x: V, tables: [Loaded; 3]) -> V {
+        let [reciprocal, log, log_low] = tables;
+        let (k, _, index, r) = reduce_log(x, reciprocal);
+        let base = fma(k, all(LN_2[0]), look_up(log, index));
+        let low = fma(k, all(LN_2[1]), look_up(log_low, index));
+        let z = mul(r, r);
+        add(base, add(r, fma(log1p_tail(r, z, 1.0), z, low)))
+    }
+    fn log2_of(x: V, tables: [Loaded; 3]) -> V {
+        let [reciprocal, log2, log2_low] = tables;
+        let (k, m, index, r) = reduce_log(x, reciprocal);
+        in_base(m, r, add(k, look_up(log2, index)), look_up(log2_low, index), f64::LOG2_E)
+    }
+    fn log10_of(x: V, tables: [Loaded; 3]) -> V {
+        let [reciprocal, log10, log10_low] = tables;
+        let (k, m, index, r) = reduce_log(x, reciprocal);
+        let base = fma(k, all(LOG10_2[0]), look_up(log10, index));
+        let low = fma(k, all(LOG10_2[1]), look_up(log10_low, index));
+        in_base(m, r, base, low, f64::LOG10_E)
+    }
+    /// `base + low + log1p(r) · factor`, of which powers of the base become whole numbers.
+    fn in_base(m: V, r: V, base: V, low: V, factor: [f64; 2]) -> V {
+        let z = mul(r, r);
+        let low = fma(log1p_tail(r, z, factor[0]), z, fma(r, all(factor[1]), low));
+        let high = fma(r, all(factor[0]), base);
+        let lost = fma(r, all(factor[0]), sub(base, high));
+        let y = add(high, add(lost, low));
+        // of an infinite exponent the base alone, and NaN of no mantissa
+        add_where(y, not_finite(y), base, m)
     }
     /// As -e / (2 + e) with e = expm1(-2|x|), from -1 to 0.
     fn tanh_of(x: V, tables: [Loaded; 2]) -> V {

@@ -24,6 +24,7 @@ use crate::isa::Kernel;
 use crate::kernels::cast;
 use crate::kernels::strided::{Tile, fill, gather, scatter};
 use crate::layout::{Layout, Order, Walk};
+use crate::program::Src;
 use crate::threads;
 
 /// An input: where its buffer begins, and how its elements lie in it.
@@ -132,6 +133,8 @@ struct Job<'a, const K: usize> {
     store: Option<Kernel>,
     shared: bool,
     tiled: bool,
+    /// Whether the elements of the only input are those of the output as they are: they go there without scratch.
+    copies: bool,
     inputs: usize,
     /// Elements of a block.
     block: usize,
@@ -168,6 +171,12 @@ impl<'a, const K: usize> Job<'a, K> {
         }
         let store =
             (plan.typed.lane != target.dtype).then(|| cast::kernel(plan.typed.lane, target.dtype));
+        let copies = plan.typed.steps.is_empty()
+            && sources.len() == 1
+            && plan.typed.result == Src::Input(0)
+            && bring[1].convert.is_none()
+            && store.is_none()
+            && !target.shared;
         let parts = plan.typed.registers + sources.len() + 1;
         // what is stored to places that are not contiguous lies in scratch first, in the output's dtype
         let widest = plan.typed.widest.max(target.dtype.size());
@@ -189,6 +198,7 @@ impl<'a, const K: usize> Job<'a, K> {
             store,
             shared: target.shared,
             tiled,
+            copies,
             inputs: sources.len(),
             block,
             widest,
@@ -289,6 +299,17 @@ impl<'a, const K: usize> Job<'a, K> {
                     }
                 }
                 for r in 0..rows {
+                    if self.copies && !self.tiled && inner[0] == 1 && inner[1] != 0 {
+                        let line = Tile {
+                            rows: 1,
+                            cols: n,
+                            row_stride: 0,
+                            col_stride: inner[1],
+                        };
+                        if self.copy(line, begin(1, r), begin(0, r)) {
+                            continue;
+                        }
+                    }
                     for (i, b) in self.bring[1..=self.inputs].iter().enumerate() {
                         let k = i + 1;
                         let (src, stride) = if b.across {
@@ -340,6 +361,17 @@ impl<'a, const K: usize> Job<'a, K> {
         let joined = |k: usize| inner[k] == 1 && (down[k] == cols as isize || rows == 1);
         // SAFETY: every place is one that the walk names.
         unsafe {
+            if self.copies && joined(0) && (inner[1] != 0 || down[1] != 0) {
+                let tile = Tile {
+                    rows,
+                    cols,
+                    row_stride: down[1],
+                    col_stride: inner[1],
+                };
+                if self.copy(tile, at[1], at[0]) {
+                    return;
+                }
+            }
             for k in 1..=self.inputs {
                 let uniform = inner[k] == 0 && down[k] == 0;
                 let (rows, cols) = if uniform { (1, 1) } else { (rows, cols) };
@@ -372,6 +404,22 @@ impl<'a, const K: usize> Job<'a, K> {
                 }
             };
             self.block(scratch, steps, n, out, tile);
+        }
+    }
+
+    /// Brings a tile of the only input to where it goes; says whether it did.
+    #[inline]
+    unsafe fn copy(&self, tile: Tile, from: isize, to: isize) -> bool {
+        let size = self.out_size;
+        // SAFETY: the caller names places of the walk; those of the output follow each other and are no input's.
+        unsafe {
+            let out = self.ptr[0].offset(to * size as isize);
+            let is_aligned = out.addr().is_multiple_of(size.min(8));
+            if is_aligned {
+                let src = self.ptr[1].offset(from * size as isize).cast_const();
+                gather(size, tile, src, out);
+            }
+            is_aligned
         }
     }
 
