@@ -433,6 +433,52 @@ def test_loadtxt_knows_all_newlines_of_files():
         same(cv.loadtxt(io.StringIO(text, newline=""), max_rows=9), np.array([[1.0, 2.0], [3.0, 4.0]]))
 
 
+@pytest.mark.parametrize("text", ["1\r2\n", "1 2\n\r3 4", "# a\r1\n2\n", "1\r\n2\r\n", "\r", "1 2 # a\r\n", "1\r\r\n2\n"])
+@pytest.mark.parametrize("reader", ["loadtxt", "genfromtxt"])
+def test_lines_of_an_open_file_end_where_the_file_says(reader, text):
+    for make in (io.StringIO, lambda t: io.BytesIO(t.encode())):
+        found = []
+        for module in (np, cv):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                try:
+                    found.append(np.asarray(getattr(module, reader)(make(text))).tolist())
+                except ValueError:
+                    found.append(ValueError)
+        assert found[0] == found[1] or str(found[0]) == str(found[1]), text
+
+
+def test_loadtxt_reads_what_cannot_be_read_twice():
+    for binary in (False, True):
+        read, write = os.pipe()
+        os.write(write, "# \u00e9\n1 2\n3 4\n".encode())
+        os.close(write)
+        with open(read, "rb") if binary else open(read, encoding="utf-8") as f:
+            same(cv.loadtxt(f), np.array([[1.0, 2.0], [3.0, 4.0]]))
+
+
+@pytest.mark.parametrize("text", ["3.", "1e5", "-.5", "1_0", "\uff11", "0x10"])
+def test_integers_of_tables_are_no_floats(text):
+    for dtype in ("int64", "uint8", "bool"):
+        for module in (np, cv):
+            with pytest.raises(ValueError, match="could not convert"):
+                module.loadtxt(io.StringIO(text), dtype=dtype)
+
+
+@pytest.mark.parametrize(("at", "value"), [(6, 1), (8, 99), (6, 32)])
+def test_archives_that_cannot_be_unpacked_are_value_errors(at, value):
+    file = io.BytesIO()
+    np.savez(file, x=np.arange(3))
+    for mark, more in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):
+        bytes = bytearray(file.getvalue())
+        bytes[bytes.find(mark) + at + more] ^= value
+        try:
+            found = cv.load(io.BytesIO(bytes))["x"]
+        except ValueError:
+            continue
+        same(found, np.arange(3))
+
+
 def test_threads_save_under_one_name(tmp_path):
     path = tmp_path / "x.npz"
     with concurrent.futures.ThreadPoolExecutor(4) as pool:

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-use civita_core::dtype::DType;
+use civita_core::dtype::{DType, Scalar};
 use civita_core::error::{Error, Result};
 use civita_core::raw::Raw;
 use civita_core::threads;
@@ -140,6 +140,45 @@ fn float(field: &[u8]) -> Option<f64> {
         }
     }
     std::str::from_utf8(field).ok()?.parse().ok()
+}
+
+/// A whole number, exactly, also of `25.0` and `1e3`; none where it is not whole or has more than 38 digits.
+fn whole(field: &[u8]) -> Option<i128> {
+    let (negative, rest) = match field {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, field),
+    };
+    let (digits, exponent) = match rest.iter().position(|b| matches!(b, b'e' | b'E')) {
+        Some(at) => (&rest[..at], std::str::from_utf8(&rest[at + 1..]).ok()?),
+        None => (rest, "0"),
+    };
+    let mut places = i64::from(exponent.parse::<i32>().ok()?);
+    let (mut value, mut seen, mut point) = (0i128, false, false);
+    for &c in digits {
+        let digit = c.wrapping_sub(b'0');
+        if digit <= 9 {
+            value = value.checked_mul(10)?.checked_add(i128::from(digit))?;
+            places -= i64::from(point);
+            seen = true;
+        } else if c == b'.' && !point {
+            point = true;
+        } else {
+            return None;
+        }
+    }
+    while places != 0 && value != 0 {
+        if places > 0 {
+            value = value.checked_mul(10)?;
+            places -= 1;
+        } else if value % 10 == 0 {
+            value /= 10;
+            places += 1;
+        } else {
+            return None;
+        }
+    }
+    seen.then_some(if negative { -value } else { value })
 }
 
 impl Values {
@@ -340,6 +379,9 @@ pub fn read(text: &[u8], options: &Options<'_>) -> Result<Vec<(String, Column)>>
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut rest = text;
     for _ in 0..options.skip {
+        if rest.is_empty() {
+            break;
+        }
         rest = rest.get(newline(rest) + 1..).unwrap_or_default();
     }
     let quotes = rest.contains(&b'"');
@@ -390,7 +432,16 @@ pub fn read(text: &[u8], options: &Options<'_>) -> Result<Vec<(String, Column)>>
     let kinds: Vec<u8> = (0..wanted.len())
         .map(|c| joined_rank(parts.iter().map(|p| &p.values[c])))
         .collect();
-    let texts: Vec<usize> = (0..wanted.len()).filter(|&c| kinds[c] == 4).collect();
+    let asked_of = |at: usize| {
+        let asked = options.dtypes.iter().find(|(n, _)| *n == names[at]);
+        asked.map(|(_, dtype)| *dtype)
+    };
+    // floats do not hold all of the integers that are asked for: these are read from their digits
+    let from_digits =
+        |c: usize| kinds[c] == 3 && asked_of(wanted[c]).is_some_and(DType::is_integer);
+    let texts: Vec<usize> = (0..wanted.len())
+        .filter(|&c| kinds[c] == 4 || from_digits(c))
+        .collect();
     let mut text_columns = Vec::new();
     if !texts.is_empty() {
         let at: Vec<usize> = texts.iter().map(|&c| wanted[c]).collect();
@@ -405,12 +456,12 @@ pub fn read(text: &[u8], options: &Options<'_>) -> Result<Vec<(String, Column)>>
     let mut text_columns = text_columns.into_iter();
     for (c, &at) in wanted.iter().enumerate() {
         let name = &names[at];
-        let asked = options
-            .dtypes
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, d)| *d);
+        let asked = asked_of(at);
         let column = match kinds[c] {
+            3 if from_digits(c) => {
+                let text = text_columns.next().unwrap_or_default();
+                Column::Numbers(integers(&text, name, asked.unwrap_or(DType::I64))?)
+            }
             4 => {
                 let text = text_columns.next().unwrap_or_default();
                 if let Some(dtype) = asked {
@@ -593,6 +644,29 @@ fn joined_rank<'a>(parts: impl Iterator<Item = &'a Values>) -> u8 {
     }
 }
 
+fn unfit(name: &str, dtype: DType) -> Error {
+    Error::value(
+        "read_csv",
+        format!("column {name:?} has values that do not fit into {dtype}"),
+    )
+}
+
+/// Integers of a dtype from their digits.
+fn integers(text: &[String], name: &str, dtype: DType) -> Result<Raw> {
+    let fits = |v: &i128| Scalar::Int(*v).to_bytes(dtype).is_ok();
+    let value = |t: &String| {
+        let value = whole(t.as_bytes().trim_ascii()).filter(fits);
+        value.ok_or_else(|| unfit(name, dtype))
+    };
+    // the low bits are those of either sign
+    let values = text
+        .iter()
+        .map(|t| Ok(value(t)? as i64))
+        .collect::<Result<Vec<i64>>>()?;
+    let n = values.len();
+    Raw::from_vec(values, &[n])?.cast(dtype)
+}
+
 /// The values of all pieces behind each other.
 fn joined<'a>(
     parts: impl Iterator<Item = &'a Values>,
@@ -638,7 +712,13 @@ fn joined<'a>(
     };
     let cast = raw.cast(dtype)?;
     // nothing may be lost but the last digits of floats
-    if !dtype.is_float() {
+    if dtype.is_integer() && raw.dtype() == DType::I64 {
+        let values = raw.to_vec::<i64>()?;
+        let fits = |v: &i64| Scalar::Int(i128::from(*v)).to_bytes(dtype).is_ok();
+        if !(values.iter().min().is_none_or(fits) && values.iter().max().is_none_or(fits)) {
+            return Err(unfit(name, dtype));
+        }
+    } else if !dtype.is_float() {
         let back = cast.cast(raw.dtype())?;
         let same = match raw.dtype() {
             DType::F64 => back.to_vec::<f64>()? == raw.to_vec::<f64>()?,
@@ -646,10 +726,7 @@ fn joined<'a>(
             _ => true,
         };
         if !same {
-            return Err(Error::value(
-                "read_csv",
-                format!("column {name:?} has values that do not fit into {dtype}"),
-            ));
+            return Err(unfit(name, dtype));
         }
     }
     Ok(cast)

@@ -184,8 +184,16 @@ pub fn load(path: &Path) -> Result<Vec<(String, Raw)>> {
 /// When they are damaged, or a member is no array.
 pub fn read(bytes: &[u8]) -> Result<Vec<(String, Raw)>> {
     let all = Bytes(bytes);
+    let members = members(all)?;
+    // members that share their bytes could unpack to the square of the file's length
+    let packed = members
+        .iter()
+        .try_fold(0usize, |n, m| n.checked_add(m.packed));
+    if packed.is_none_or(|n| n > bytes.len()) {
+        return Err(damaged("members of the archive overlap"));
+    }
     let mut arrays = Vec::new();
-    for member in members(all)? {
+    for member in members {
         let bytes = unpacked(all, &member)?;
         let array = npy::read(&mut &*bytes, Some(bytes.len() as u64))?;
         let name = member.name.strip_suffix(".npy").unwrap_or(&member.name);

@@ -145,6 +145,30 @@ fn archives_go_both_ways_and_damaged_ones_are_errors() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// A megabyte of them would unpack to terabytes (Fifield, "A better zip bomb", 2019).
+#[test]
+fn members_that_share_their_bytes_are_an_error() {
+    let folder = folder("overlap");
+    let path = folder.join("a.npz");
+    let x = counted(1000, DType::F64);
+    npz::save(
+        &path,
+        &[("x", &x), ("y", &counted(1, DType::F64))],
+        Compression::Stored,
+    )
+    .unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
+    let entries: Vec<usize> = (0..bytes.len() - 4)
+        .filter(|&at| &bytes[at..at + 4] == b"PK\x01\x02")
+        .collect();
+    // the second entry of the directory becomes that of the first member
+    let first = bytes[entries[0] + 10..entries[0] + 46].to_vec();
+    bytes[entries[1] + 10..entries[1] + 46].copy_from_slice(&first);
+    let error = npz::read(&bytes).unwrap_err();
+    assert!(error.to_string().contains("overlap"), "{error}");
+}
+
 #[test]
 fn a_failed_save_leaves_the_old_file() {
     let folder = folder("atomic");

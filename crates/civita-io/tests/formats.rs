@@ -235,6 +235,54 @@ fn damaged_csv_is_an_error() {
 }
 
 #[test]
+fn integers_that_were_asked_for_are_exact_or_an_error() {
+    let read = |text: &str, dtype| {
+        let options = Options {
+            dtypes: &[("a", dtype)],
+            skip: 0,
+            ..Options::default()
+        };
+        csv::read(format!("a\n{text}").as_bytes(), &options)
+    };
+    for (text, dtype, wanted) in [
+        (
+            "18446744073709551615\n0\n",
+            DType::U64,
+            vec![u64::MAX.into(), 0],
+        ),
+        ("9223372036854775809\n", DType::U64, vec![(1i128 << 63) + 1]),
+        (
+            "9007199254740993\n1.0\n2e3\n",
+            DType::I64,
+            vec![(1 << 53) + 1, 1, 2000],
+        ),
+        ("9007199254740993.0\n", DType::I64, vec![(1 << 53) + 1]),
+        ("-1e2\n-2.50e1\n", DType::I8, vec![-100, -25]),
+    ] {
+        let columns = read(text, dtype).unwrap();
+        let x = numbers(&columns, 0);
+        let wanted: Vec<Scalar> = wanted.into_iter().map(Scalar::Int).collect();
+        assert_eq!((x.dtype(), x.scalars().unwrap()), (dtype, wanted), "{text}");
+    }
+    for (text, dtype) in [
+        // the bits of these are others' of the dtype
+        ("-1\n", DType::U64),
+        ("1\n-9223372036854775808\n", DType::U64),
+        ("128\n", DType::I8),
+        ("18446744073709551616\n", DType::U64),
+        ("18446744073709551615\n-1\n", DType::U64),
+        ("9223372036854775808\n", DType::I64),
+        ("1.5\n", DType::I64),
+        ("1e-1\n", DType::I64),
+        ("1e400\n", DType::I64),
+        ("1\n\"\"\n", DType::I64),
+        ("nan\n", DType::U8),
+    ] {
+        assert!(read(text, dtype).unwrap_err().is_value(), "{text}");
+    }
+}
+
+#[test]
 fn large_files_are_read_by_pieces() {
     use std::fmt::Write;
     let mut text = String::from("i,f,late,t\n");

@@ -294,7 +294,7 @@ class NpzFile(Mapping):
         try:
             self.zip = zipfile.ZipFile(fid, allowZip64=True)
         except BaseException as error:
-            if isinstance(error, zipfile.BadZipFile):
+            if isinstance(error, (zipfile.BadZipFile, NotImplementedError)):
                 raise ValueError(f"the archive is damaged: {error}") from error
             raise
         self.fid = fid if own_fid else None
@@ -345,7 +345,8 @@ class NpzFile(Mapping):
                 if first != MAGIC_PREFIX:
                     return first + member.read()
                 return read_array(_Member(member, first, self.zip.getinfo(name)), max_header_size=self.max_header_size)
-        except (zipfile.BadZipFile, zlib.error) as error:
+        except (zipfile.BadZipFile, zlib.error, RuntimeError) as error:
+            # encrypted, or packed by a method that is not there
             raise ValueError(f"member {name!r} of the archive is damaged: {error}") from error
 
     def __contains__(self, key):
@@ -615,38 +616,35 @@ def _open_text(fname, mode="r", encoding=None):
 
 
 def _text_lines(source, encoding):
-    is_file = hasattr(source, "read")
     for line in source:
         if isinstance(line, bytes):
             line = line.decode(encoding if encoding not in (None, "bytes") else "latin1")
-        if is_file and isinstance(line, str) and "\r" in line:
-            # every kind of newline ends a line of a file
-            yield from io.StringIO(line, newline=None)
-        else:
-            yield line
+        yield line
 
 
 def _whole_text(fname, encoding):
-    """All bytes of a table, where they can be read at once and are ASCII; else None."""
+    """All bytes of a table, where they can be read at once and are ASCII, else None; and what is read line by line then."""
     if encoding not in (None, "bytes", "ascii", "utf-8", "utf8", "latin1"):
-        return None
+        return None, fname
     if isinstance(fname, (str, os.PathLike)):
         path = os.fspath(fname)
         if os.path.splitext(path)[1] in (".gz", ".bz2", ".xz", ".lzma"):
-            return None
+            return None, fname
         with open(path, "rb") as f:
             data = f.read()
-    elif isinstance(fname, (io.BytesIO, io.StringIO, io.TextIOWrapper, io.BufferedReader)):
-        here = fname.tell() if fname.seekable() else None
-        data = fname.read()
-        data = data.encode() if isinstance(data, str) else data
-        if not data.isascii():
-            if here is None:
-                return None
-            fname.seek(here)
-    else:
-        return None
-    return data if data.isascii() else None
+        return data if data.isascii() else None, fname
+    if not isinstance(fname, (io.BytesIO, io.StringIO, io.TextIOWrapper, io.BufferedReader)):
+        return None, fname
+    here = fname.tell() if fname.seekable() else None
+    read = fname.read()
+    data = read.encode() if isinstance(read, str) else read
+    # which carriage returns end a line is the open file's to say
+    if data.isascii() and b"\r" not in data.replace(b"\r\n", b"\n"):
+        return data, fname
+    if here is not None:
+        fname.seek(here)
+        return None, fname
+    return None, io.StringIO(read) if isinstance(read, str) else io.BytesIO(read)
 
 
 def _columns(usecols):
@@ -703,14 +701,14 @@ def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, s
     # with `max_rows` a file is read no further than the last row
     plain = converters is None and quotechar is None and max_rows is None and builtins.all(len(c) == 1 and c.isascii() for c in comments)
     if plain and len(comments) <= 1 and (delimiter is None or delimiter.isascii()) and dtype.kind in "fiu" and dtype.isnative:
-        text = _whole_text(fname, encoding)
+        text, fname = _whole_text(fname, encoding)
         if text is not None:
             try:
                 table = cv._parse_table(text, delimiter, comments[0] if comments else None, skiprows, max_rows, columns, dtype)
             except ValueError:
                 if dtype.kind == "f":
                     raise
-                # integers that are written as floats
+                # integers beyond int64
                 fname = io.StringIO(text.decode())
     if table is None:
         with _open_text(fname, "r", encoding) as source:
@@ -763,7 +761,7 @@ def _fields(line, lines, delimiter, quote, cut):
             raise ValueError(
                 "Found an unquoted embedded newline within a single line of input.  This is currently not supported."
             )
-        if not line.strip() and (delimiter is None or not line.strip(" ")):
+        if not (line.strip() if delimiter is None else line):
             return None
         return line.split() if delimiter is None else line.split(delimiter)
     fields, text, quoted, starts, after_quote = [], "", False, True, False
@@ -804,18 +802,15 @@ def _fields(line, lines, delimiter, quote, cut):
 
 
 def _integer(text):
-    try:
-        return int(text)
-    except ValueError:
-        value = float(text)
-        warnings.warn(
-            "loadtxt(): Parsing an integer via a float is deprecated.  To avoid this warning, you can:\n"
-            "    * make sure the original data is stored as integers.\n"
-            "    * use the `converters=` keyword argument.",
-            DeprecationWarning,
-            stacklevel=4,
-        )
-        return int(value)
+    if not text.strip().isascii():
+        raise ValueError(text)
+    return int(text)
+
+
+def _float(text):
+    if not text.strip().isascii():
+        raise ValueError(text)
+    return float(text)
 
 
 def _complex(text):
@@ -840,7 +835,7 @@ def _plain(parse, limits=None):
 
 
 def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns, max_rows, quote):
-    parse = {"b": lambda t: bool(_integer(t)), "i": _integer, "u": _integer, "c": _complex}.get(dtype.kind, float)
+    parse = {"b": lambda t: bool(_integer(t)), "i": _integer, "u": _integer, "c": _complex}.get(dtype.kind, _float)
     parse = _plain(parse, cv.iinfo(dtype) if dtype.kind in "iu" else None)
     cut = re.compile("|".join(map(re.escape, comments))) if comments else None
     by_column = None
