@@ -2,6 +2,7 @@
 
 use civita_core::dtype::{DType, Kind, Scalar, promote};
 use civita_core::raw::{Operand, Raw};
+use civita_core::storage;
 use num_complex::Complex;
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
@@ -352,6 +353,7 @@ fn nested(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> {
     if leaves.iter().any(|l| matches!(l, Leaf::Array(_))) {
         return stacked(leaves, shape, dtype).map(Some);
     }
+    storage::room("array", leaves.len().saturating_mul(2 * size_of::<Leaf>()))?;
     let scalars: Vec<Scalar> = leaves
         .into_iter()
         .filter_map(|l| match l {
@@ -537,6 +539,9 @@ fn collect(
 fn leaf(leaf: Leaf, depth: usize, shape: &[usize], leaves: &mut Vec<Leaf>) -> Outcome<()> {
     if depth + 1 != shape.len() {
         return Err(ragged(&shape[..=depth]));
+    }
+    if leaves.len() == leaves.capacity() && leaves.try_reserve(1).is_err() {
+        return Err(crate::lists::no_memory(leaves.len()));
     }
     leaves.push(leaf);
     Ok(())
