@@ -258,7 +258,7 @@ fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
     }
     match form {
         Form::OptionalArray | Form::OptionalOperand if ob.is_none() => Ok(Value::None),
-        Form::Array | Form::EachArray | Form::OptionalArray => {
+        Form::Array | Form::EachArray | Form::OptionalArray | Form::Values => {
             Ok(Value::Array(array_of(ob, None)?))
         }
         Form::Operand | Form::OptionalOperand => match convert::scalar_exact(ob)? {
@@ -471,7 +471,7 @@ impl Function {
         if !given.has_names() && manner.takes_by_position(args.len()) {
             let (by_position, rest) = row.params.split_at(args.len());
             for (ob, param) in args.iter().zip(by_position) {
-                values.push(argument(ob, param, &mut out, &mut target)?);
+                values.push(argument(ob, param, &values, &mut out, &mut target)?);
             }
             values.extend(rest.iter().map(Param::default_value));
         } else {
@@ -485,7 +485,7 @@ impl Function {
             for (param, given) in row.params.iter().zip(bound) {
                 values.push(match given {
                     Given::Default => param.default_value(),
-                    Given::One(ob) => argument(ob, param, &mut out, &mut target)?,
+                    Given::One(ob) => argument(ob, param, &values, &mut out, &mut target)?,
                     Given::Rest(all) if param.form == Form::Subscripts => subscripts(&all)?,
                     Given::Rest(all) => {
                         let all = all.iter().map(|ob| value_of(ob, param.form));
@@ -607,10 +607,11 @@ pub fn warn(py: Python<'_>, text: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// The argument of a parameter; an output, or the array to write, is put aside.
+/// The argument of a parameter behind others; an output, or the array to write, is put aside.
 fn argument<'py>(
     ob: &Bound<'py, PyAny>,
     param: &Param,
+    before: &[Value],
     out: &mut Option<Bound<'py, Array>>,
     target: &mut Option<Bound<'py, Array>>,
 ) -> Outcome<Value> {
@@ -619,6 +620,11 @@ fn argument<'py>(
     }
     if param.form == Form::Out {
         *out = output(ob)?;
+    }
+    if param.form == Form::Values
+        && let Some(Value::Array(first)) = before.first()
+    {
+        return Ok(Value::Array(convert::fitting(ob, first.dtype())?));
     }
     // for NumPy no order is the function's own
     if ob.is_none() && param.name == "order" && param.default.is_some() {

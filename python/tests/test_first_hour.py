@@ -30,6 +30,51 @@ def test_an_assignment_of_what_does_not_fit_is_refused(value):
         x[...] = value
 
 
+WRITES = {
+    "put": "{m}.put(x, [0], {v})",
+    "put of a list": "x.put([0, 1], [1, {v}])",
+    "putmask": "{m}.putmask(x, {m}.array([True, False]), {v})",
+    "place": "{m}.place(x, {m}.array([True, True]), [1, {v}])",
+    "put_along_axis": "{m}.put_along_axis(x, {m}.array([0]), {v}, 0)",
+    "copyto": "{m}.copyto(x, {v})",
+    "copyto of a list": "{m}.copyto(x, [1, {v}], casting='unsafe')",
+    "fill": "x.fill({v})",
+    "fill_diagonal": "x = {m}.zeros((2, 2), dtype=x.dtype); {m}.fill_diagonal(x, {v})",
+    "insert": "{m}.insert(x, 0, {v})",
+    "insert of a list": "{m}.insert(x, 0, [{v}])",
+    "flat": "x.flat = {v}",
+    "flat[0]": "x.flat[0] = {v}",
+    "flat[:] of a list": "x.flat[:] = [1, {v}]",
+    "x[0]": "x[0] = {v}",
+    "x[:]": "x[:] = {v}",
+    "x[mask]": "x[{m}.array([True, False])] = {v}",
+    "x[index]": "x[[0, 0]] = [1, {v}]",
+    "array": "{m}.array([1, {v}], dtype=x.dtype)",
+    "full": "{m}.full(2, {v}, dtype=x.dtype)",
+    "divmod": "{m}.divmod(x, {v})",
+    "reflected divmod": "divmod({v}, x)",
+}
+
+
+@pytest.mark.parametrize("value", [300, -200, 2**40, 300.7, -1e10])
+@pytest.mark.parametrize("write", WRITES)
+def test_no_write_wraps_a_number_around(write, value):
+    if isinstance(value, float) and ("divmod" in write or write in ("full", "copyto", "copyto of a list")):
+        return
+    for dtype in ("int8", "uint8", "int16", "uint32", "int32"):
+        results = []
+        for m in (np, cv):
+            x = m.array([3, 1], dtype=dtype)
+            try:
+                exec(WRITES[write].format(m="m", v=value), names := {"m": m, "x": x})
+            # NumPy's `flat[0]` says ValueError
+            except (OverflowError, ValueError):
+                results.append(None)
+            else:
+                results.append(np.asarray(names["x"]).tolist())
+        assert results[0] == results[1], dtype
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_gradients_of_long_means_do_not_overflow(dtype):
     for reduce in ("mean", "max"):
