@@ -47,6 +47,7 @@ struct Manner {
     generalised: Option<&'static str>,
     makes_arrays: bool,
     takes_like: bool,
+    makes_leaves: bool,
     takes_out_or_dtype: bool,
     /// The place in [`NAMED`].
     named: Option<usize>,
@@ -79,6 +80,7 @@ impl Manner {
             generalised: generalised.map(|(_, signature)| *signature),
             makes_arrays: is(ARRAYS),
             takes_like: is(LIKE),
+            makes_leaves: is(LEAVES),
             takes_out_or_dtype: is(OUT_OR_DTYPE),
             named: NAMED.iter().position(|(name, ..)| *name == row.name),
             depth: row.params.iter().map(depth).max().unwrap_or(0),
@@ -183,6 +185,16 @@ const LIKE: &[&str] = &[
     "eye",
     "identity",
     "require",
+    "tri",
+];
+
+/// Functions that make arrays of numbers, which may require a gradient: `requires_grad=True`.
+const LEAVES: &[&str] = &[
+    "eye",
+    "geomspace",
+    "identity",
+    "linspace",
+    "logspace",
     "tri",
 ];
 
@@ -748,6 +760,16 @@ impl Function {
         }
     }
 
+    /// The signature, with what a leaf takes beside the row's parameters.
+    fn signed(&self) -> String {
+        let own = self.row.signature(false);
+        let star = if own.contains("*, ") { "" } else { "*, " };
+        match own.strip_suffix(')') {
+            Some(own) if self.manner.makes_leaves => format!("{own}, {star}requires_grad=False)"),
+            _ => own,
+        }
+    }
+
     #[cold]
     fn lacks(&self, name: &str) -> PyErr {
         let function = self.row.name;
@@ -777,6 +799,17 @@ impl Callable for Function {
                 Some(made) => Ok(made),
                 None => with_arguments(&args, Some(&kwargs), |given| slf.get().apply(given)),
             };
+        }
+        if manner.makes_leaves
+            && let Some(wanted) = given.keyword("requires_grad")
+            && let Some(kwargs) = given.dict()?
+        {
+            kwargs.del_item("requires_grad")?;
+            let made = slf.call(given.tuple()?, Some(&kwargs))?;
+            return Ok(match wanted.is_truthy()? {
+                true => made.call_method0("requires_grad_")?.unbind(),
+                false => made.unbind(),
+            });
         }
         if let Some(answer) = overrides::function(slf, given, manner.depth)? {
             return Ok(answer);
@@ -895,7 +928,7 @@ impl Function {
         format!(
             "{}{}\n\n{}\n\n{}\n{}{torch}",
             row.name,
-            row.signature(false),
+            self.signed(),
             doc.join("\n").trim(),
             example(row),
             row.example.prints,
@@ -904,13 +937,13 @@ impl Function {
 
     #[getter]
     fn __text_signature__(&self) -> String {
-        self.row.signature(false)
+        self.signed()
     }
 
     /// What `inspect.signature` reads.
     #[getter]
     fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        signature_object(py, &self.row.signature(false))
+        signature_object(py, &self.signed())
     }
 
     fn __repr__(&self) -> String {

@@ -245,6 +245,54 @@ def test_gradients_own_their_memory():
     assert seed.tolist() == [1, 1]
 
 
+MAKERS = [
+    "array([1.0, 2.0])", "asarray([1.0])", "asanyarray([1.0])", "zeros(3)", "ones(3)", "empty(3)", "full(3, 2.0)", "zeros_like(x)", "ones_like(x)",
+    "empty_like(x)", "full_like(x, 2.0)", "eye(3)", "identity(3)", "tri(3)", "arange(3.0)", "arange(0, 1, 0.5)", "linspace(0, 1, 3)",
+    "logspace(0, 1, 3)", "geomspace(1, 2, 3)", "linspace(0, 1, 3, dtype='float32')", "asarray(numbers)", "asarray(x)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_every_constructor_makes_leaves(maker):
+    names = {"cv": cv, "x": cv.ones(3), "numbers": np.ones(3)}
+    plain = eval(f"cv.{maker}", names)
+    w = eval(f"cv.{maker[:-1]}, requires_grad=True)", names)
+    assert w.requires_grad and w.is_leaf and not plain.requires_grad and not names["x"].requires_grad
+    assert w.dtype == plain.dtype and w.shape == plain.shape
+    assert maker.startswith("empty") or w.tolist() == plain.tolist()
+    (w * 2).sum().backward()
+    assert w.grad.tolist() == cv.full(w.shape, 2).tolist()
+    assert not eval(f"cv.{maker[:-1]}, requires_grad=False)", names).requires_grad
+    import inspect
+
+    name = maker[: maker.index("(")]
+    assert inspect.signature(getattr(cv, name)).parameters["requires_grad"].default is False
+
+
+def test_leaves_share_what_asarray_shares():
+    numbers = np.ones(3)
+    w = cv.asarray(numbers, requires_grad=True)
+    numbers[0] = 5
+    assert w.tolist() == [5, 1, 1] and cv.asarray(w, requires_grad=True) is w
+    with pytest.raises(RuntimeError, match="int64 has no gradient"):
+        cv.arange(3, requires_grad=True)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_a_complex_output_asks_for_its_gradient(dtype):
+    z = cv.array([1 + 2j, 3j], dtype=dtype, requires_grad=True)
+    with pytest.raises(RuntimeError, match=r"complex\d+, so it has no gradient by itself"):
+        (z * z).sum().backward()
+    with pytest.raises(RuntimeError, match=r"complex\d+, so it has no gradient by itself"):
+        cv.grad((z * z).sum(), [z])
+    assert z.grad is None
+    (z * z).sum().backward(cv.array(1 + 0j, dtype=dtype))
+    assert z.grad.tolist() == [2 - 4j, -6j]  # PyTorch's
+    z.grad = None
+    (z * z).real.sum().backward()
+    assert z.grad.tolist() == [2 - 4j, -6j]
+
+
 def test_words_of_pytorch():
     x = cv.array([1.0, 2.0])
     assert x.zero_() is x and x.tolist() == [0, 0]
