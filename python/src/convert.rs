@@ -2,6 +2,7 @@
 
 use civita_core::dtype::{DType, Kind, Scalar, promote};
 use civita_core::raw::{Operand, Raw};
+use civita_core::storage;
 use num_complex::Complex;
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
@@ -266,6 +267,14 @@ pub fn array_of(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Raw> {
     nested(ob, dtype)?.ok_or_else(|| not_an_array(ob))
 }
 
+/// An array as it is; a number, or a list of them, in this dtype, which must hold them.
+pub fn fitting(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Raw> {
+    match imported(ob)? {
+        Some(raw) => Ok(raw),
+        None => array_of(ob, Some(dtype)),
+    }
+}
+
 /// The number that a text writes, where a dtype says that numbers are meant.
 fn written(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> {
     match dtype {
@@ -283,12 +292,12 @@ fn converted(raw: Raw, dtype: Option<DType>) -> Outcome<Raw> {
     }
 }
 
-/// A scalar as an array without axes. Integers must fit; floats lose their fraction in an integer dtype, as in NumPy.
+/// A scalar as an array without axes. What it becomes in an integer dtype must fit; floats lose their fraction, as in NumPy.
 pub fn scalar_array(scalar: Scalar, dtype: Option<DType>) -> Outcome<Raw> {
     let dtype = dtype.unwrap_or(scalar.default_dtype());
     match dtype.kind() {
         Kind::Bool => Ok(Raw::scalar(Scalar::Bool(truth(scalar)), dtype)?),
-        Kind::Signed | Kind::Unsigned => Ok(whole(scalar, dtype)?.cast(dtype)?),
+        Kind::Signed | Kind::Unsigned => whole(scalar, dtype),
         Kind::Float if scalar.kind() == Kind::Complex => Err(complex_into(dtype)),
         _ => Ok(Raw::scalar(scalar, dtype)?),
     }
@@ -309,7 +318,7 @@ fn complex_into(dtype: DType) -> crate::error::Fault {
     ))
 }
 
-/// The integer that a scalar becomes on its way into an integer dtype: an integer must fit into it, a float into 64 bits.
+/// The integer that a scalar becomes on its way into an integer dtype, which must hold it.
 fn whole(scalar: Scalar, dtype: DType) -> Outcome<Raw> {
     match scalar {
         Scalar::Complex(_) => Err(complex_into(dtype)),
@@ -317,14 +326,7 @@ fn whole(scalar: Scalar, dtype: DType) -> Outcome<Raw> {
         Scalar::Float(v) if v.is_infinite() => {
             Err(PyOverflowError::new_err("cannot convert float infinity to integer").into())
         }
-        Scalar::Float(v) => {
-            let wide = if dtype == DType::U64 && v >= 0.0 {
-                DType::U64
-            } else {
-                DType::I64
-            };
-            Ok(Raw::scalar(Scalar::Int(v as i128), wide)?)
-        }
+        Scalar::Float(v) => Ok(Raw::scalar(Scalar::Int(v as i128), dtype)?),
         _ => Ok(Raw::scalar(scalar, dtype)?),
     }
 }
@@ -352,6 +354,7 @@ fn nested(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> {
     if leaves.iter().any(|l| matches!(l, Leaf::Array(_))) {
         return stacked(leaves, shape, dtype).map(Some);
     }
+    storage::room("array", leaves.len().saturating_mul(2 * size_of::<Leaf>()))?;
     let scalars: Vec<Scalar> = leaves
         .into_iter()
         .filter_map(|l| match l {
@@ -537,6 +540,9 @@ fn collect(
 fn leaf(leaf: Leaf, depth: usize, shape: &[usize], leaves: &mut Vec<Leaf>) -> Outcome<()> {
     if depth + 1 != shape.len() {
         return Err(ragged(&shape[..=depth]));
+    }
+    if leaves.len() == leaves.capacity() && leaves.try_reserve(1).is_err() {
+        return Err(crate::lists::no_memory(leaves.len()));
     }
     leaves.push(leaf);
     Ok(())

@@ -377,9 +377,10 @@ fn is_array_like(ob: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// As `array`, sharing the memory of another array (NumPy's too) where its dtype allows.
 #[pyfunction]
 #[pyo3(
-    signature = (a, dtype=None, order=None, *, device=None, copy=Given(None), like=None),
-    text_signature = "(a, dtype=None, order=None, *, device=None, copy=None, like=None)"
+    signature = (a, dtype=None, order=None, *, device=None, copy=Given(None), like=None, requires_grad=false),
+    text_signature = "(a, dtype=None, order=None, *, device=None, copy=None, like=None, requires_grad=False)"
 )]
+#[allow(clippy::too_many_arguments)]
 fn asarray(
     py: Python<'_>,
     a: &Bound<'_, PyAny>,
@@ -388,6 +389,7 @@ fn asarray(
     device: Option<&str>,
     copy: Given<'_>,
     like: Option<&Bound<'_, PyAny>>,
+    requires_grad: bool,
 ) -> Outcome<Py<PyAny>> {
     let named = [
         ("dtype", dtype),
@@ -396,8 +398,21 @@ fn asarray(
     ];
     match made_like(like, "asarray", &[a], &named)? {
         Some(made) => Ok(made),
-        None => as_array(py, a, dtype, order, device, copy, false),
+        None => {
+            let class = Class {
+                subok: false,
+                requires_grad,
+            };
+            as_array(py, a, dtype, order, device, copy, class)
+        }
     }
+}
+
+/// What an array that is converted to becomes: of its own class, and a leaf that requires a gradient.
+#[derive(Clone, Copy)]
+struct Class {
+    subok: bool,
+    requires_grad: bool,
 }
 
 /// `asarray`, and with `subok` `asanyarray`.
@@ -408,7 +423,10 @@ fn as_array(
     order: Option<&Bound<'_, PyAny>>,
     device: Option<&str>,
     copy: Given<'_>,
-    subok: bool,
+    Class {
+        subok,
+        requires_grad,
+    }: Class,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
     let order = Order::parse(order, Order::Keep)?;
@@ -429,20 +447,25 @@ fn as_array(
         && let Ok(array) = a.cast::<Array>()
     {
         let raw = array.get().raw();
-        if dtype.is_none_or(|d| d == raw.dtype()) && order::fits(&raw, order) {
+        let is_leaf = !requires_grad || raw.tracks_gradient();
+        if is_leaf && dtype.is_none_or(|d| d == raw.dtype()) && order::fits(&raw, order) {
             return as_asked(a, subok);
         }
     }
     let (raw, is_shared) = taken(py, a, dtype, copy, order)?;
+    if requires_grad {
+        return finish(py, raw, true);
+    }
     wrap_taken(py, raw, is_shared, a, subok)
 }
 
 /// As `asarray`, of an array of a subclass that array.
 #[pyfunction]
 #[pyo3(
-    signature = (a, dtype=None, order=None, *, device=None, copy=Given(None), like=None),
-    text_signature = "(a, dtype=None, order=None, *, device=None, copy=None, like=None)"
+    signature = (a, dtype=None, order=None, *, device=None, copy=Given(None), like=None, requires_grad=false),
+    text_signature = "(a, dtype=None, order=None, *, device=None, copy=None, like=None, requires_grad=False)"
 )]
+#[allow(clippy::too_many_arguments)]
 fn asanyarray(
     py: Python<'_>,
     a: &Bound<'_, PyAny>,
@@ -451,6 +474,7 @@ fn asanyarray(
     device: Option<&str>,
     copy: Given<'_>,
     like: Option<&Bound<'_, PyAny>>,
+    requires_grad: bool,
 ) -> Outcome<Py<PyAny>> {
     let named = [
         ("dtype", dtype),
@@ -459,7 +483,13 @@ fn asanyarray(
     ];
     match made_like(like, "asanyarray", &[a], &named)? {
         Some(made) => Ok(made),
-        None => as_array(py, a, dtype, order, device, copy, true),
+        None => {
+            let class = Class {
+                subok: true,
+                requires_grad,
+            };
+            as_array(py, a, dtype, order, device, copy, class)
+        }
     }
 }
 
@@ -484,11 +514,11 @@ macro_rules! filled {
         #[doc = $like_doc]
         #[pyfunction]
         #[pyo3(
-            signature = (a, dtype=None, order=None, subok=true, shape=None, *, device=None),
-            text_signature = "(a, dtype=None, order='K', subok=True, shape=None, *, device=None)"
+            signature = (a, dtype=None, order=None, subok=true, shape=None, *, device=None, requires_grad=false),
+            text_signature = "(a, dtype=None, order='K', subok=True, shape=None, *, device=None, requires_grad=False)"
         )]
         #[allow(clippy::too_many_arguments)]
-        fn $like(py: Python<'_>, a: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>, order: Option<&Bound<'_, PyAny>>, subok: bool, shape: Option<&Bound<'_, PyAny>>, device: Option<&str>) -> Outcome<Py<PyAny>> {
+        fn $like(py: Python<'_>, a: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>, order: Option<&Bound<'_, PyAny>>, subok: bool, shape: Option<&Bound<'_, PyAny>>, device: Option<&str>, requires_grad: bool) -> Outcome<Py<PyAny>> {
             check_device(device)?;
             let order = Order::parse(order, Order::Keep)?;
             let prototype = a;
@@ -496,7 +526,7 @@ macro_rules! filled {
             let shape = shape.map(shape_of).transpose()?.unwrap_or_else(|| a.shape().to_vec());
             let make: fn(&[usize], DType) -> civita_core::error::Result<Raw> = $make;
             let new = order::new_like(&a, &shape, parse_optional(dtype)?.unwrap_or(a.dtype()), order, make)?;
-            kept_like(prototype, subok, wrap(py, new))
+            kept_like(prototype, subok, finish(py, new, requires_grad))
         }
     )* };
 }
@@ -516,25 +546,24 @@ filled! {
 }
 
 fn filled_with(
-    py: Python<'_>,
     fill: &Bound<'_, PyAny>,
     dtype: Option<DType>,
     new: impl Fn(DType, &dyn Fn(&[usize], DType) -> civita_core::error::Result<Raw>) -> Outcome<Raw>,
-) -> Outcome<Py<PyAny>> {
+) -> Outcome<Raw> {
     match value(fill)? {
         Value::Weak(s) => {
             let one = scalar_array(s, dtype)?;
             let item = one.item()?;
-            wrap(py, new(one.dtype(), &|shape, d| Raw::full(shape, item, d))?)
+            new(one.dtype(), &|shape, d| Raw::full(shape, item, d))
         }
         _ => {
             let fill = array_of(fill, dtype)?;
             let mut all = new(fill.dtype(), &Raw::empty)?;
             if !fill.is_plain() {
-                return wrap(py, fill.broadcast_to(all.shape())?.copied()?);
+                return Ok(fill.broadcast_to(all.shape())?.copied()?);
             }
             all.assign(&fill)?;
-            wrap(py, all)
+            Ok(all)
         }
     }
 }
@@ -542,8 +571,8 @@ fn filled_with(
 /// An array of one value.
 #[pyfunction]
 #[pyo3(
-    signature = (shape, fill_value, dtype=None, order=None, *, device=None, like=None),
-    text_signature = "(shape, fill_value, dtype=None, order='C', *, device=None, like=None)"
+    signature = (shape, fill_value, dtype=None, order=None, *, device=None, like=None, requires_grad=false),
+    text_signature = "(shape, fill_value, dtype=None, order='C', *, device=None, like=None, requires_grad=False)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn full(
@@ -554,6 +583,7 @@ fn full(
     order: Option<&Bound<'_, PyAny>>,
     device: Option<&str>,
     like: Option<&Bound<'_, PyAny>>,
+    requires_grad: bool,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
     let named = [("dtype", dtype), ("order", order)];
@@ -562,16 +592,17 @@ fn full(
     }
     let order = Order::parse_new(order)?;
     let shape = shape_of(shape)?;
-    filled_with(py, fill_value, parse_optional(dtype)?, |dtype, make| {
+    let new = filled_with(fill_value, parse_optional(dtype)?, |dtype, make| {
         order::new(&shape, dtype, order, make)
-    })
+    });
+    finish(py, new?, requires_grad)
 }
 
 /// One value in another array's shape and dtype.
 #[pyfunction]
 #[pyo3(
-    signature = (a, fill_value, dtype=None, order=None, subok=true, shape=None, *, device=None),
-    text_signature = "(a, fill_value, dtype=None, order='K', subok=True, shape=None, *, device=None)"
+    signature = (a, fill_value, dtype=None, order=None, subok=true, shape=None, *, device=None, requires_grad=false),
+    text_signature = "(a, fill_value, dtype=None, order='K', subok=True, shape=None, *, device=None, requires_grad=False)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn full_like(
@@ -583,6 +614,7 @@ fn full_like(
     subok: bool,
     shape: Option<&Bound<'_, PyAny>>,
     device: Option<&str>,
+    requires_grad: bool,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
     let order = Order::parse(order, Order::Keep)?;
@@ -593,10 +625,10 @@ fn full_like(
         .transpose()?
         .unwrap_or_else(|| a.shape().to_vec());
     let dtype = parse_optional(dtype)?.unwrap_or(a.dtype());
-    let new = filled_with(py, fill_value, Some(dtype), |dtype, make| {
+    let new = filled_with(fill_value, Some(dtype), |dtype, make| {
         order::new_like(&a, &shape, dtype, order, make)
     });
-    kept_like(prototype, subok, new)
+    kept_like(prototype, subok, finish(py, new?, requires_grad))
 }
 
 fn number(ob: &Bound<'_, PyAny>) -> Outcome<(Scalar, DType)> {
@@ -610,8 +642,8 @@ fn number(ob: &Bound<'_, PyAny>) -> Outcome<(Scalar, DType)> {
 /// Evenly spaced values: `arange(stop)`, `arange(start, stop)`, `arange(start, stop, step)`. `stop` is left out.
 #[pyfunction]
 #[pyo3(
-    signature = (start_or_stop=None, stop=None, step=None, dtype=None, *, start=None, device=None, like=None),
-    text_signature = "(start_or_stop, /, stop=None, step=1, dtype=None, *, device=None, like=None)"
+    signature = (start_or_stop=None, stop=None, step=None, dtype=None, *, start=None, device=None, like=None, requires_grad=false),
+    text_signature = "(start_or_stop, /, stop=None, step=1, dtype=None, *, device=None, like=None, requires_grad=False)"
 )]
 #[allow(clippy::too_many_arguments)]
 fn arange(
@@ -623,6 +655,7 @@ fn arange(
     start: Option<&Bound<'_, PyAny>>,
     device: Option<&str>,
     like: Option<&Bound<'_, PyAny>>,
+    requires_grad: bool,
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
     if like.is_some() {
@@ -686,7 +719,7 @@ fn arange(
         true => PyOverflowError::new_err(error.to_string()).into(),
         false => Fault::from(error),
     })?;
-    wrap(py, values)
+    finish(py, values, requires_grad)
 }
 
 /// Adds the functions to the module.

@@ -47,6 +47,7 @@ struct Manner {
     generalised: Option<&'static str>,
     makes_arrays: bool,
     takes_like: bool,
+    makes_leaves: bool,
     takes_out_or_dtype: bool,
     /// The place in [`NAMED`].
     named: Option<usize>,
@@ -79,6 +80,7 @@ impl Manner {
             generalised: generalised.map(|(_, signature)| *signature),
             makes_arrays: is(ARRAYS),
             takes_like: is(LIKE),
+            makes_leaves: is(LEAVES),
             takes_out_or_dtype: is(OUT_OR_DTYPE),
             named: NAMED.iter().position(|(name, ..)| *name == row.name),
             depth: row.params.iter().map(depth).max().unwrap_or(0),
@@ -186,6 +188,16 @@ const LIKE: &[&str] = &[
     "tri",
 ];
 
+/// Functions that make arrays of numbers, which may require a gradient: `requires_grad=True`.
+const LEAVES: &[&str] = &[
+    "eye",
+    "geomspace",
+    "identity",
+    "linspace",
+    "logspace",
+    "tri",
+];
+
 /// Functions whose result may be broadcast into an output.
 const SPREAD: &[&str] = &["nanpercentile", "nanquantile", "percentile", "quantile"];
 
@@ -258,7 +270,7 @@ fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
     }
     match form {
         Form::OptionalArray | Form::OptionalOperand if ob.is_none() => Ok(Value::None),
-        Form::Array | Form::EachArray | Form::OptionalArray => {
+        Form::Array | Form::EachArray | Form::OptionalArray | Form::Values => {
             Ok(Value::Array(array_of(ob, None)?))
         }
         Form::Operand | Form::OptionalOperand => match convert::scalar_exact(ob)? {
@@ -471,7 +483,7 @@ impl Function {
         if !given.has_names() && manner.takes_by_position(args.len()) {
             let (by_position, rest) = row.params.split_at(args.len());
             for (ob, param) in args.iter().zip(by_position) {
-                values.push(argument(ob, param, &mut out, &mut target)?);
+                values.push(argument(ob, param, &values, &mut out, &mut target)?);
             }
             values.extend(rest.iter().map(Param::default_value));
         } else {
@@ -485,7 +497,7 @@ impl Function {
             for (param, given) in row.params.iter().zip(bound) {
                 values.push(match given {
                     Given::Default => param.default_value(),
-                    Given::One(ob) => argument(ob, param, &mut out, &mut target)?,
+                    Given::One(ob) => argument(ob, param, &values, &mut out, &mut target)?,
                     Given::Rest(all) if param.form == Form::Subscripts => subscripts(&all)?,
                     Given::Rest(all) => {
                         let all = all.iter().map(|ob| value_of(ob, param.form));
@@ -607,10 +619,11 @@ pub fn warn(py: Python<'_>, text: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// The argument of a parameter; an output, or the array to write, is put aside.
+/// The argument of a parameter behind others; an output, or the array to write, is put aside.
 fn argument<'py>(
     ob: &Bound<'py, PyAny>,
     param: &Param,
+    before: &[Value],
     out: &mut Option<Bound<'py, Array>>,
     target: &mut Option<Bound<'py, Array>>,
 ) -> Outcome<Value> {
@@ -619,6 +632,11 @@ fn argument<'py>(
     }
     if param.form == Form::Out {
         *out = output(ob)?;
+    }
+    if param.form == Form::Values
+        && let Some(Value::Array(first)) = before.first()
+    {
+        return Ok(Value::Array(convert::fitting(ob, first.dtype())?));
     }
     // for NumPy no order is the function's own
     if ob.is_none() && param.name == "order" && param.default.is_some() {
@@ -742,6 +760,16 @@ impl Function {
         }
     }
 
+    /// The signature, with what a leaf takes beside the row's parameters.
+    fn signed(&self) -> String {
+        let own = self.row.signature(false);
+        let star = if own.contains("*, ") { "" } else { "*, " };
+        match own.strip_suffix(')') {
+            Some(own) if self.manner.makes_leaves => format!("{own}, {star}requires_grad=False)"),
+            _ => own,
+        }
+    }
+
     #[cold]
     fn lacks(&self, name: &str) -> PyErr {
         let function = self.row.name;
@@ -771,6 +799,17 @@ impl Callable for Function {
                 Some(made) => Ok(made),
                 None => with_arguments(&args, Some(&kwargs), |given| slf.get().apply(given)),
             };
+        }
+        if manner.makes_leaves
+            && let Some(wanted) = given.keyword("requires_grad")
+            && let Some(kwargs) = given.dict()?
+        {
+            kwargs.del_item("requires_grad")?;
+            let made = slf.call(given.tuple()?, Some(&kwargs))?;
+            return Ok(match wanted.is_truthy()? {
+                true => made.call_method0("requires_grad_")?.unbind(),
+                false => made.unbind(),
+            });
         }
         if let Some(answer) = overrides::function(slf, given, manner.depth)? {
             return Ok(answer);
@@ -880,7 +919,7 @@ impl Function {
         format!(
             "{}{}\n\n{}\n\n{}\n{}{torch}",
             row.name,
-            row.signature(false),
+            self.signed(),
             doc.join("\n").trim(),
             example(row),
             row.example.prints,
@@ -889,13 +928,13 @@ impl Function {
 
     #[getter]
     fn __text_signature__(&self) -> String {
-        self.row.signature(false)
+        self.signed()
     }
 
     /// What `inspect.signature` reads.
     #[getter]
     fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        signature_object(py, &self.row.signature(false))
+        signature_object(py, &self.signed())
     }
 
     fn __repr__(&self) -> String {

@@ -117,7 +117,7 @@ fn filled<T: civita_core::dtype::Element>(
 }
 
 #[cold]
-fn no_memory(elements: usize) -> Fault {
+pub fn no_memory(elements: usize) -> Fault {
     Error::memory("array", format!("cannot allocate {elements} elements")).into()
 }
 
@@ -137,6 +137,9 @@ fn walk<T>(
     let mut each = |item: &Bound<'_, PyAny>| -> Outcome<bool> {
         if !rest.is_empty() {
             return walk(item, rest, values, read);
+        }
+        if values.len() % OFTEN == OFTEN - 1 {
+            item.py().check_signals()?;
         }
         let value = read(item);
         let known = value.is_some();
@@ -202,6 +205,9 @@ pub fn listed<'py>(py: Python<'py>, raw: &Raw) -> Outcome<Bound<'py, PyAny>> {
     }
 }
 
+/// After so many elements Ctrl-C is looked for.
+const OFTEN: usize = 1 << 16;
+
 /// What makes the list of the next so many elements.
 type NextList<'a, 'py> = &'a mut dyn FnMut(usize) -> Outcome<Bound<'py, PyAny>>;
 
@@ -214,6 +220,9 @@ fn list_of<'py, T>(
 ) -> Outcome<Bound<'py, PyAny>> {
     let list = empty_list(py, n)?;
     for i in 0..n {
+        if i % OFTEN == OFTEN - 1 {
+            py.check_signals()?;
+        }
         let item = values.next().map(&make).ok_or_else(missing)?;
         put(&list, i, item)?;
     }
@@ -287,6 +296,9 @@ fn nest_shallow<'py>(
         [n, rest @ ..] => {
             let list = empty_list(py, *n)?;
             for i in 0..*n {
+                if i % (OFTEN / 16) == OFTEN / 16 - 1 {
+                    py.check_signals()?;
+                }
                 put(&list, i, nest_shallow(py, rest, next)?.into_ptr())?;
             }
             Ok(list)

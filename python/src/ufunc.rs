@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyDict, PyFloat, PyInt, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::Array;
+use crate::array::{Array, wrap};
 use crate::call::{Arguments, Callable, CallableClass};
 use crate::convert::{Value, array_of, value, values};
 use crate::dtype::{PyDType, casting as casting_rule, from_text, parse_optional, type_char};
@@ -895,18 +895,30 @@ impl Ufunc {
         this.write_result(py, result, out)
     }
 
-    /// The function of each element of `a` with each of `b`.
-    #[pyo3(signature = (a, b, /))]
+    /// The function of each element of `a` with each of `b`; by name what a call of the function takes.
+    #[pyo3(signature = (a, b, /, **kwargs))]
     fn outer<'py>(
         slf: &Bound<'py, Self>,
         a: &Bound<'py, PyAny>,
         b: &Bound<'py, PyAny>,
+        kwargs: Option<&Bound<'py, PyDict>>,
     ) -> Outcome<Py<PyAny>> {
         let (py, this) = (a.py(), slf.get());
-        if let Some(answer) = overrides::method(slf, "outer", &[a, b], &[])? {
+        let mut given = Vec::new();
+        for (key, ob) in kwargs.into_iter().flatten() {
+            given.push((key.extract::<String>()?, ob));
+        }
+        let named: Vec<_> = given.iter().map(|(k, ob)| (&**k, Some(ob))).collect();
+        if let Some(answer) = overrides::method(slf, "outer", &[a, b], &named)? {
             return Ok(answer);
         }
         let (a, b) = (array_of(a, None)?, array_of(b, None)?);
+        if !named.is_empty() {
+            let mut shape = a.shape().to_vec();
+            shape.resize(a.rank() + b.rank(), 1);
+            let pair = (wrap(py, a.reshape(&shape)?)?, wrap(py, b)?);
+            return Ok(slf.call(pair, kwargs)?.unbind());
+        }
         let elements = a.len().saturating_mul(b.len());
         let op = match this.kind {
             Kind::Op(row) => row.op,

@@ -30,6 +30,51 @@ def test_an_assignment_of_what_does_not_fit_is_refused(value):
         x[...] = value
 
 
+WRITES = {
+    "put": "{m}.put(x, [0], {v})",
+    "put of a list": "x.put([0, 1], [1, {v}])",
+    "putmask": "{m}.putmask(x, {m}.array([True, False]), {v})",
+    "place": "{m}.place(x, {m}.array([True, True]), [1, {v}])",
+    "put_along_axis": "{m}.put_along_axis(x, {m}.array([0]), {v}, 0)",
+    "copyto": "{m}.copyto(x, {v})",
+    "copyto of a list": "{m}.copyto(x, [1, {v}], casting='unsafe')",
+    "fill": "x.fill({v})",
+    "fill_diagonal": "x = {m}.zeros((2, 2), dtype=x.dtype); {m}.fill_diagonal(x, {v})",
+    "insert": "{m}.insert(x, 0, {v})",
+    "insert of a list": "{m}.insert(x, 0, [{v}])",
+    "flat": "x.flat = {v}",
+    "flat[0]": "x.flat[0] = {v}",
+    "flat[:] of a list": "x.flat[:] = [1, {v}]",
+    "x[0]": "x[0] = {v}",
+    "x[:]": "x[:] = {v}",
+    "x[mask]": "x[{m}.array([True, False])] = {v}",
+    "x[index]": "x[[0, 0]] = [1, {v}]",
+    "array": "{m}.array([1, {v}], dtype=x.dtype)",
+    "full": "{m}.full(2, {v}, dtype=x.dtype)",
+    "divmod": "{m}.divmod(x, {v})",
+    "reflected divmod": "divmod({v}, x)",
+}
+
+
+@pytest.mark.parametrize("value", [300, -200, 2**40, 300.7, -1e10])
+@pytest.mark.parametrize("write", WRITES)
+def test_no_write_wraps_a_number_around(write, value):
+    if isinstance(value, float) and ("divmod" in write or write in ("full", "copyto", "copyto of a list")):
+        return
+    for dtype in ("int8", "uint8", "int16", "uint32", "int32"):
+        results = []
+        for m in (np, cv):
+            x = m.array([3, 1], dtype=dtype)
+            try:
+                exec(WRITES[write].format(m="m", v=value), names := {"m": m, "x": x})
+            # NumPy's `flat[0]` says ValueError
+            except (OverflowError, ValueError):
+                results.append(None)
+            else:
+                results.append(np.asarray(names["x"]).tolist())
+        assert results[0] == results[1], dtype
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_gradients_of_long_means_do_not_overflow(dtype):
     for reduce in ("mean", "max"):
@@ -198,6 +243,54 @@ def test_gradients_own_their_memory():
     (g,) = cv.grad(a + b, [a], seed)
     g *= 5
     assert seed.tolist() == [1, 1]
+
+
+MAKERS = [
+    "array([1.0, 2.0])", "asarray([1.0])", "asanyarray([1.0])", "zeros(3)", "ones(3)", "empty(3)", "full(3, 2.0)", "zeros_like(x)", "ones_like(x)",
+    "empty_like(x)", "full_like(x, 2.0)", "eye(3)", "identity(3)", "tri(3)", "arange(3.0)", "arange(0, 1, 0.5)", "linspace(0, 1, 3)",
+    "logspace(0, 1, 3)", "geomspace(1, 2, 3)", "linspace(0, 1, 3, dtype='float32')", "asarray(numbers)", "asarray(x)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_every_constructor_makes_leaves(maker):
+    names = {"cv": cv, "x": cv.ones(3), "numbers": np.ones(3)}
+    plain = eval(f"cv.{maker}", names)
+    w = eval(f"cv.{maker[:-1]}, requires_grad=True)", names)
+    assert w.requires_grad and w.is_leaf and not plain.requires_grad and not names["x"].requires_grad
+    assert w.dtype == plain.dtype and w.shape == plain.shape
+    assert maker.startswith("empty") or w.tolist() == plain.tolist()
+    (w * 2).sum().backward()
+    assert w.grad.tolist() == cv.full(w.shape, 2).tolist()
+    assert not eval(f"cv.{maker[:-1]}, requires_grad=False)", names).requires_grad
+    import inspect
+
+    name = maker[: maker.index("(")]
+    assert inspect.signature(getattr(cv, name)).parameters["requires_grad"].default is False
+
+
+def test_leaves_share_what_asarray_shares():
+    numbers = np.ones(3)
+    w = cv.asarray(numbers, requires_grad=True)
+    numbers[0] = 5
+    assert w.tolist() == [5, 1, 1] and cv.asarray(w, requires_grad=True) is w
+    with pytest.raises(RuntimeError, match="int64 has no gradient"):
+        cv.arange(3, requires_grad=True)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_a_complex_output_asks_for_its_gradient(dtype):
+    z = cv.array([1 + 2j, 3j], dtype=dtype, requires_grad=True)
+    with pytest.raises(RuntimeError, match=r"complex\d+, so it has no gradient by itself"):
+        (z * z).sum().backward()
+    with pytest.raises(RuntimeError, match=r"complex\d+, so it has no gradient by itself"):
+        cv.grad((z * z).sum(), [z])
+    assert z.grad is None
+    (z * z).sum().backward(cv.array(1 + 0j, dtype=dtype))
+    assert z.grad.tolist() == [2 - 4j, -6j]  # PyTorch's
+    z.grad = None
+    (z * z).real.sum().backward()
+    assert z.grad.tolist() == [2 - 4j, -6j]
 
 
 def test_words_of_pytorch():

@@ -41,6 +41,10 @@ LONG = {
     "a matrix product": "square @ square",
     "a gather": "one[index]",
     "a sort": "cv.sort(rows, axis=1)",
+    "draws": "rng.standard_normal(2**30)",
+    "draws of a distribution for each": "rng.gamma(cv.full(4, 2.5), size=(2**25, 4))",
+    "integers": "rng.integers(0, 1000, 2**30)",
+    "legacy draws": "cv.random.standard_normal(2**30)",
     "a loop of large operations": "[big + 1 for _ in iter(int, 1)]",
     "backward": "[(lambda x: (cv.exp(x) * x).sum().backward())(cv.ones(2**20, requires_grad=True)) for _ in iter(int, 1)]",
 }
@@ -51,6 +55,7 @@ NEEDS = {
     "a gather": "one = cv.ones(10); index = cv.broadcast_to(cv.array(1), (2**28,))",
     "a sort": "rows = cv.random.default_rng(1).random((2000, 20000))",
     "a loop of large operations": "big = cv.ones(2**22)",
+    **dict.fromkeys(("draws", "draws of a distribution for each", "integers"), "rng = cv.random.default_rng(1)"),
 }
 LONG["an elementwise operation"] = "f(big)"
 
@@ -75,7 +80,13 @@ def test_ctrl_c_stops(name):
     assert seconds < 5, text
 
 
-@pytest.mark.parametrize("call", ["svd(a)", "eigh(a + a.T)", "eig(a)", "qr(b)", "lstsq(b, b[:, :3])"])
+DECOMPOSITIONS = [
+    "svd(a)", "eigh(a + a.T)", "eig(a)", "qr(b)", "lstsq(b, b[:, :3])", "schur(a)", "hessenberg(a)", "logm(a @ a.T)", "sqrtm(a @ a.T)",
+    "qr(b, pivoting=True)", "ldl(a + a.T)", "funm(cv.linalg.block_diag(a), cv.exp)", "solve_banded((700, 700), a[:1401], a[0])",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", DECOMPOSITIONS)
 def test_ctrl_c_leaves_a_decomposition(call):
     text, seconds = run(
         f"""

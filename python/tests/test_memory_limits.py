@@ -44,6 +44,19 @@ TOO_LARGE = {
     "fft": "cv.fft.fft(repeated)",
     "histogram": "cv.histogram(repeated)",
     "median": "cv.median(repeated)",
+    "bincount": "cv.bincount([2**40])",
+    "bincount of many": "cv.bincount(repeated, minlength=2**30)",
+    "fft of a prime length": "cv.fft.fft(cv.broadcast_to(cv.array(1.0), (20_000_003,)))",
+    "rfft": "cv.fft.rfft(repeated)",
+    "dct": "cv.fft.dct(repeated)",
+    "fftconvolve": "cv.fft.fftconvolve(repeated, repeated)",
+    "toeplitz": "cv.linalg.toeplitz(cv.ones(12000))",
+    "hankel": "cv.linalg.hankel(cv.ones(12000))",
+    "hilbert": "cv.linalg.hilbert(12000)",
+    "hadamard": "cv.linalg.hadamard(16384)",
+    "a range": "cv.array(range(2**28))",
+    "svd": "cv.linalg.svd(cv.broadcast_to(cv.array(1.0), (12000, 12000)))",
+    "read_csv": "cv.io.read_csv(table)",
     "str": "str(cv.array([cv.nan]))",
 }
 
@@ -62,6 +75,7 @@ def test_too_little_memory_is_a_memory_error(name):
         import civita as cv
         repeated = cv.broadcast_to(cv.array(1), (2**30,))
         large = cv.zeros(3 << 28, dtype="int8")
+        table = b"a,b\\n" + b"1.5,2.5\\n" * 20_000_000 if {"table" in TOO_LARGE[name]} else None
         numbers = [1.0] * 2**27 if {"numbers" in TOO_LARGE[name]} else None
         [(cv.ones(1 << 21) + 1).sum() for _ in range(20)]  # threads have begun
         used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() if {sys.platform == "linux"} else 0

@@ -282,14 +282,14 @@ fn reductions_that_have_no_result() {
         Error::is_value,
         "max: there are no elements to reduce\n\
          \x20 rule: `max` of an empty array is undefined\n\
-         \x20 hint: check `is_empty()` first",
+         \x20 hint: check first: `x.is_empty()` (Python: `x.size == 0`)",
     );
     says(
         zeros(&[0]).reduce(Reduction::Argmin, ReduceOptions::default()),
         Error::is_value,
         "argmin: there are no elements to reduce\n\
          \x20 rule: `argmin` of an empty array is undefined\n\
-         \x20 hint: check `is_empty()` first",
+         \x20 hint: check first: `x.is_empty()` (Python: `x.size == 0`)",
     );
 }
 

@@ -14,6 +14,8 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
+use civita_core::error::Error;
+use civita_core::storage;
 use civita_kernels::isa::{Level, level};
 use civita_kernels::kernels::fourier::Together;
 use civita_kernels::kernels::strided::{self, Tile};
@@ -228,6 +230,23 @@ impl<T: Float> Keepable for Plan<T> {
         let numbers = numbers + self.together.as_ref().map_or(0, Together::numbers);
         numbers * size_of::<Complex<T>>() + 256
     }
+}
+
+/// From this length on, tables may be more than there is memory for.
+const TABLES: usize = 1 << 18;
+
+/// Whether there is memory for the tables of a plan, which is made without a way to fail.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn room<T>(op: &'static str, len: usize) -> Result<(), Error> {
+    if len < TABLES {
+        return Ok(());
+    }
+    // a convolution has two inputs, a kernel and scratch, each of the next smooth length beyond twice its own
+    let prime = Some(largest_factor(len)).filter(|&p| p > LARGEST_PRIME);
+    let numbers = len.saturating_add(prime.unwrap_or(0).saturating_mul(9));
+    storage::room(op, numbers.saturating_mul(size_of::<Complex<T>>()))
 }
 
 fn largest_factor(mut n: usize) -> usize {

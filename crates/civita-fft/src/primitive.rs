@@ -18,7 +18,7 @@ use civita_core::storage::Access;
 
 use crate::float::Float;
 use crate::fourier::{ComplexRows, Half, ToHalf, ToReal, ToWhole, Whole};
-use crate::plan::{Direction, Plan};
+use crate::plan::{Direction, Plan, room};
 use crate::rows::{self, Across, Job, Rows};
 use crate::scratch::Plain;
 use crate::wave::{Family, Type, Wave, Waves};
@@ -126,6 +126,7 @@ impl Fourier {
     fn run_as<T: Float>(&self, backend: &dyn Backend, x: &Raw) -> Result<Raw> {
         let mut now = x.clone();
         for (i, step) in self.steps.iter().enumerate() {
+            room::<T>(self.name(), step.len)?;
             let (first, last) = (i == 0, i + 1 == self.steps.len());
             // the factor is applied once
             let factor = T::of(if last { self.factor } else { 1.0 });
@@ -308,6 +309,8 @@ impl Cosine {
     fn run_as<T: Float>(&self, backend: &dyn Backend, x: &Raw) -> Result<Raw> {
         let mut now = x.clone();
         for (i, step) in self.steps.iter().enumerate() {
+            // of the first type twice as many points are transformed
+            room::<T>(self.name(), step.len.saturating_mul(2))?;
             let last = i + 1 == self.steps.len();
             let along = Along {
                 op: self.name(),

@@ -426,6 +426,9 @@ pub fn read(text: &[u8], options: &Options<'_>) -> Result<Vec<(String, Column)>>
         width,
         wanted: &wanted,
     };
+    // a number of each piece, and in its column
+    let about = rest.iter().filter(|&&b| b == b'\n').count() * wanted.len();
+    civita_core::storage::room("read_csv", about.saturating_mul(16))?;
     let parts = each_piece(&pieces, |piece| walk.values(lines(piece)))?;
     let mut columns = Vec::with_capacity(wanted.len());
     let rows: usize = parts.iter().map(|p| p.rows).sum();

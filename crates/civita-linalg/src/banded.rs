@@ -8,6 +8,7 @@ use civita_core::primitive::{
     batch_in_front, bind_one, one_tangent, some,
 };
 use civita_core::raw::{Mode as Take, Raw};
+use civita_core::threads::stop_if_told;
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, matrices, singular, with_axes};
@@ -98,6 +99,7 @@ fn solve<T: Scalar>(band: Band, ab: &[T], n: usize, b: &mut [T], k: usize) -> bo
         }
     }
     for j in 0..n {
+        stop_if_told();
         let last = (j + lower).min(n - 1);
         let size = |a: &[T], i: usize| a[i * width + j + lower - i].size();
         let mut pivot = j;

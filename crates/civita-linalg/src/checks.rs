@@ -5,6 +5,8 @@ use civita_core::dtype::{DType, promote};
 use civita_core::error::{Error, Result, shape_text};
 use civita_core::primitive::{HostKernel, Outputs, Primitive, Spec, specs};
 use civita_core::raw::Raw;
+use civita_core::storage;
+use civita_core::threads::threads;
 
 /// The dtype that linear algebra computes in: integers and booleans are `float64`.
 ///
@@ -22,7 +24,7 @@ pub fn compute_dtype(op: &'static str, dtypes: impl IntoIterator<Item = DType>) 
                 )
                 .dtypes(&[dtype])
                 .rule("linear algebra is computed in float32, float64, complex64 and complex128")
-                .hint("convert first: `.astype('float32')`"));
+                .hint("convert first: `.cast::<f32>()` (Python: `.astype('float32')`)"));
             }
             _ => DType::F64,
         };
@@ -90,6 +92,36 @@ pub fn external<P: Primitive + HostKernel>(
     external_in(p, backend, &[dtype; 4][..x.len()], x)
 }
 
+/// How many matrices as large as its operand a routine works in beside operands and results, as measured at 1000 rows: its vectors and
+/// faer's scratch are allocated without a way to fail.
+fn matrices_inside(op: &str) -> usize {
+    match op {
+        "sqrtm" | "logm" | "signm" => 9,
+        "lstsq" => 13,
+        "svd" | "pinv" | "expm" => 9,
+        "eig" | "eigh" => 7,
+        "qr" | "pivot_order" | "lu" => 3,
+        _ => 2,
+    }
+}
+
+/// From so many bytes on, a matrix may be more than there is memory for.
+const LARGE: usize = 1 << 20;
+
+/// Whether there is memory for what a routine works in.
+fn room(op: &'static str, x: &Spec, dtype: DType) -> Result<()> {
+    let [batch @ .., m, n] = &x.shape[..] else {
+        return Ok(());
+    };
+    let bytes = m.saturating_mul(*n).saturating_mul(dtype.size());
+    if bytes < LARGE {
+        return Ok(());
+    }
+    let at_once = count(batch).clamp(1, threads());
+    let all = bytes.saturating_mul(matrices_inside(op) * at_once);
+    storage::room(op, all)
+}
+
 /// As [`external`], with a dtype for each operand.
 ///
 /// # Errors
@@ -102,6 +134,7 @@ pub fn external_in<P: Primitive + HostKernel>(
 ) -> Result<Outputs<Raw>> {
     let specs = specs(x);
     let outputs = p.infer(&specs.iter().collect::<Vec<&Spec>>())?;
+    room(Primitive::name(p), &specs[0], dtypes[0])?;
     let small = specs[0].shape.iter().rev().take(2).all(|&n| n <= WIDENED);
     let narrow = |dtype: &DType| matches!(dtype, DType::F32 | DType::C64);
     if !small || !dtypes.iter().any(narrow) {

@@ -8,6 +8,7 @@ use civita_core::primitive::{
     bind, some,
 };
 use civita_core::raw::Raw;
+use civita_core::threads::stop_if_told;
 use faer::traits::math_utils as math;
 
 use crate::batch::{each, parts};
@@ -143,6 +144,7 @@ fn factor<T: Scalar>(
     }
     let mut k = 0;
     while k < n {
+        stop_if_told();
         let diagonal = size(a[k * n + k]);
         let (row, below) = most(&mut (k + 1..n).map(|i| (i, size(a[i * n + k]))));
         let (mut pivot, mut two) = (k, false);

@@ -1,5 +1,7 @@
 //! Functions of matrices by the complex Schur form: the square root, the logarithm, the sign, and any by its values.
 
+use std::mem::take;
+
 use civita_core::backend::Backend;
 use civita_core::error::{Error, Result};
 use civita_core::primitive::{
@@ -7,6 +9,7 @@ use civita_core::primitive::{
     batch_in_front, bind_one, one_gradient, one_tangent, some,
 };
 use civita_core::raw::Raw;
+use civita_core::threads::stop_if_told;
 use faer::traits::ComplexField;
 use faer::traits::math_utils as math;
 
@@ -16,6 +19,7 @@ use crate::dense::{columns, transpose};
 use crate::ops::adjoint;
 use crate::scalar::{Real, Scalar};
 use crate::schur::{Reduction, reduce};
+use crate::workers::aside;
 
 /// Which function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +39,9 @@ pub struct MatrixFunction {
     pub function: Function,
 }
 
-impl MatrixFunction {
-    fn op(&self) -> &'static str {
-        match self.function {
+impl Function {
+    fn op(self) -> &'static str {
+        match self {
             Function::Sqrt => "sqrtm",
             Function::Log => "logm",
             Function::Sign => "signm",
@@ -47,22 +51,24 @@ impl MatrixFunction {
 
 impl HostKernel for MatrixFunction {
     fn name(&self) -> &'static str {
-        self.op()
+        self.function.op()
     }
     fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
         match x[0].dtype() {
-            civita_core::dtype::DType::C64 => run::<num_complex::Complex<f32>>(self, x, out),
-            _ => run::<num_complex::Complex<f64>>(self, x, out),
+            civita_core::dtype::DType::C64 => {
+                run::<num_complex::Complex<f32>>(self.function, x, out)
+            }
+            _ => run::<num_complex::Complex<f64>>(self.function, x, out),
         }
     }
 }
 
 fn run<C: Scalar<Complex = C>>(
-    this: &MatrixFunction,
+    function: Function,
     x: &[HostInput<'_>],
     out: &mut [HostOutput<'_>],
 ) -> Result<()> {
-    let (batch, n) = squares(this.op(), x[0].shape())?;
+    let (batch, n) = squares(function.op(), x[0].shape())?;
     let batch = count(batch);
     let results = parts(out[0].elements::<C>()?, batch, n * n);
     each(
@@ -75,35 +81,39 @@ fn run<C: Scalar<Complex = C>>(
             x[0].read(i * n * n, rows)?;
             if !rows.iter().all(|x| x.finite()) {
                 return Err(Error::linalg(
-                    this.op(),
+                    function.op(),
                     "array must not contain infs or NaNs",
                 ));
             }
             let mut t = vec![C::default(); n * n];
             transpose(rows, n, n, &mut t);
-            let mut q = vec![C::default(); n * n];
-            if !reduce(&mut t, &mut q, n, Reduction::Schur) {
-                return Err(Error::linalg(this.op(), "Schur form not found"));
-            }
-            let f = match this.function {
-                Function::Sqrt => root(&t, n),
-                Function::Log => logarithm(t, n),
-                Function::Sign => sign(&t, n)?,
-            };
-            // Q F Qᴴ
-            let mut left = vec![C::default(); n * n];
-            let mut all = vec![C::default(); n * n];
-            product(&mut left, columns(&q, n, n), columns(&f, n, n), n);
-            product(
-                &mut all,
-                columns(&left, n, n),
-                columns(&q, n, n).adjoint(),
-                n,
-            );
-            transpose(&all, n, n, y);
+            let run = move |t: &mut Vec<C>| function.of(t, n);
+            let (_, all) = aside(n, t, run)?;
+            transpose(&all?, n, n, y);
             Ok(())
         },
     )
+}
+
+impl Function {
+    /// That of a column-major matrix, which is overwritten: `Q f(T) Qᴴ`.
+    fn of<C: Scalar>(self, t: &mut Vec<C>, n: usize) -> Result<Vec<C>> {
+        let mut q = vec![C::default(); n * n];
+        if !reduce(t, &mut q, n, Reduction::Schur) {
+            return Err(Error::linalg(self.op(), "Schur form not found"));
+        }
+        let f = match self {
+            Function::Sqrt => root(t, n),
+            Function::Log => logarithm(take(t), n),
+            Function::Sign => sign(t, n)?,
+        };
+        let mut left = vec![C::default(); n * n];
+        let mut all = vec![C::default(); n * n];
+        product(&mut left, columns(&q, n, n), columns(&f, n, n), n);
+        let adjoint = columns(&q, n, n).adjoint();
+        product(&mut all, columns(&left, n, n), adjoint, n);
+        Ok(all)
+    }
 }
 
 fn product<C: Scalar, R: faer::traits::Conjugate<Canonical = C>>(
@@ -258,11 +268,11 @@ fn logarithm<C: Scalar>(mut t: Vec<C>, n: usize) -> Vec<C> {
 
 impl Primitive for MatrixFunction {
     fn name(&self) -> &'static str {
-        self.op()
+        self.function.op()
     }
     fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
-        let dtype = compute_dtype(self.op(), [x[0].dtype])?;
-        squares(self.op(), &x[0].shape)?;
+        let dtype = compute_dtype(self.function.op(), [x[0].dtype])?;
+        squares(self.function.op(), &x[0].shape)?;
         Ok(Outputs::One(Spec::new(&x[0].shape, dtype.to_complex())))
     }
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
@@ -299,7 +309,7 @@ impl MatrixFunction {
 
 fn of(function: Function, a: &Raw) -> Result<Raw> {
     let this = MatrixFunction { function };
-    let dtype = compute_dtype(this.op(), [a.dtype()])?.to_complex();
+    let dtype = compute_dtype(this.function.op(), [a.dtype()])?.to_complex();
     bind_one(&this, &[&a.cast(dtype)?])
 }
 
@@ -393,6 +403,7 @@ fn parlett<C: Scalar<Complex = C>>(x: &[HostInput<'_>], out: &mut [HostOutput<'_
             f[i * n + i] = value;
         }
         for p in 1..n {
+            stop_if_told();
             for i in 0..n - p {
                 let j = i + p;
                 let mut x = t[i * n + j] * (f[j * n + j] - f[i * n + i]);

@@ -8,6 +8,7 @@ use civita_core::primitive::{
     bind_one, one_tangent,
 };
 use civita_core::raw::Raw;
+use civita_core::threads::stop_if_told;
 use faer::traits::math_utils as math;
 
 use crate::batch::{each, parts};
@@ -79,6 +80,7 @@ fn choose<T: Scalar>(a: &mut [T], m: usize, n: usize, order: &mut [i64]) {
     let mut whole = left.clone();
     let small = T::Real::EPSILON.sqrt();
     for k in 0..m.min(n) {
+        stop_if_told();
         // the first of the largest; NaN is never one
         let mut best = k;
         for j in k + 1..n {

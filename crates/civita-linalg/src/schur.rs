@@ -20,6 +20,7 @@ use crate::dense::{columns, columns_mut, transpose};
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scale::Scale;
 use crate::scratch::Scratch;
+use crate::workers::aside;
 
 /// How far a matrix is reduced by unitary similarity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +78,10 @@ fn run<T: Scalar>(to: Reduction, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]
             }
             let mut h = vec![T::default(); n * n];
             transpose(rows, n, n, &mut h);
-            let mut q = vec![T::default(); n * n];
-            if !reduce(&mut h, &mut q, n, to) || !h.iter().all(|x| x.finite()) {
+            let q = vec![T::default(); n * n];
+            let run = move |(h, q): &mut (Vec<T>, Vec<T>)| reduce(h, q, n, to);
+            let ((h, q), found) = aside(n, (h, q), run)?;
+            if !found || !h.iter().all(|x| x.finite()) {
                 return Err(Error::linalg(op, "Schur form not found"));
             }
             transpose(&h, n, n, t);

@@ -3,6 +3,7 @@
 use civita_core::dtype::DType;
 use civita_core::error::{Error, Result};
 use civita_core::raw::{Mode as Take, Raw};
+use civita_core::storage;
 
 use crate::checks::matrices;
 use crate::ops::{adjoint, times_columns, times_rows};
@@ -14,11 +15,13 @@ fn flat(x: &Raw) -> Result<Raw> {
 
 /// The elements of a vector at `index(row, column)`.
 fn arranged(
+    op: &'static str,
     values: &Raw,
     rows: usize,
     columns: usize,
     index: impl Fn(usize, usize) -> usize,
 ) -> Result<Raw> {
+    storage::room(op, rows.saturating_mul(columns).saturating_mul(8))?;
     let all = (0..rows * columns).map(|k| index(k / columns, k % columns) as i64);
     let index = Raw::from_vec(all.collect::<Vec<i64>>(), &[rows, columns])?;
     values.take(&index, 0, Take::Raise)
@@ -41,12 +44,9 @@ pub fn toeplitz(c: &Raw, r: Option<&Raw>) -> Result<Raw> {
         return Raw::zeros(&[m, n], c.dtype());
     }
     let values = Raw::concatenate(&[&c, &r.narrow(0, 1, n - 1)?], 0)?;
-    arranged(
-        &values,
-        m,
-        n,
-        |i, j| if i >= j { i - j } else { m - 1 + j - i },
-    )
+    arranged("toeplitz", &values, m, n, |i, j| {
+        if i >= j { i - j } else { m - 1 + j - i }
+    })
 }
 
 /// The matrix with `c` as its first column and `r` as its last row, and constant antidiagonals; `r[0]` is not read. By default
@@ -65,7 +65,7 @@ pub fn hankel(c: &Raw, r: Option<&Raw>) -> Result<Raw> {
         return Raw::zeros(&[m, n], c.dtype());
     }
     let values = Raw::concatenate(&[&c, &r.narrow(0, 1, n - 1)?], 0)?;
-    arranged(&values, m, n, |i, j| i + j)
+    arranged("hankel", &values, m, n, |i, j| i + j)
 }
 
 /// The matrix whose columns are `c`, each turned down by one more.
@@ -75,7 +75,7 @@ pub fn hankel(c: &Raw, r: Option<&Raw>) -> Result<Raw> {
 pub fn circulant(c: &Raw) -> Result<Raw> {
     let c = flat(c)?;
     let n = c.len();
-    arranged(&c, n, n, |i, j| (i + n - j) % n)
+    arranged("circulant", &c, n, n, |i, j| (i + n - j) % n)
 }
 
 /// The matrix of `1 / (i + j + 1)`.
@@ -83,6 +83,7 @@ pub fn circulant(c: &Raw) -> Result<Raw> {
 /// # Errors
 /// When there is no memory.
 pub fn hilbert(n: usize) -> Result<Raw> {
+    storage::room("hilbert", n.saturating_mul(n).saturating_mul(8))?;
     let all = (0..n * n).map(|k| 1.0 / (k / n + k % n + 1) as f64);
     Raw::from_vec(all.collect::<Vec<f64>>(), &[n, n])
 }
@@ -106,6 +107,7 @@ pub fn hadamard(n: usize, dtype: DType) -> Result<Raw> {
             -1.0
         }
     };
+    storage::room("hadamard", n.saturating_mul(n).saturating_mul(8))?;
     let all: Vec<f64> = (0..n * n).map(sign).collect();
     Raw::from_vec(all, &[n, n])?.cast(dtype)
 }

@@ -157,7 +157,7 @@ fn of_reading_what_is_not_there() {
         Error::is_value,
         "max: there are no elements to reduce
   rule: `max` of an empty array is undefined
-  hint: check `is_empty()` first",
+  hint: check first: `x.is_empty()` (Python: `x.size == 0`)",
     );
 }
 

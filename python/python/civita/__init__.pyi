@@ -1898,7 +1898,7 @@ def append(arr: _ArrayLike, values: Any, axis: _Axis | None = None) -> ndarray:
     """The values behind the array, along an axis; without an axis both are flattened."""
     ...
 
-def arange(start_or_stop: Any, /, stop: _Number | None = None, step: _Number | None = 1, dtype: _DTypeLike | None = None, *, device: _str | None = None, like: Any = None) -> ndarray:
+def arange(start_or_stop: Any, /, stop: _Number | None = None, step: _Number | None = 1, dtype: _DTypeLike | None = None, *, device: _str | None = None, like: Any = None, requires_grad: _bool = False) -> ndarray:
     """Evenly spaced values: `arange(stop)`, `arange(start, stop)`, `arange(start, stop, step)`. `stop` is left out."""
     ...
 
@@ -1946,11 +1946,11 @@ def array_str(a: _ArrayLike, max_line_width: Any = None, precision: int | None =
     """The text of an array as `str` writes it."""
     ...
 
-def asanyarray(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = None, *, device: _str | None = None, copy: _bool | None = None, like: Any = None) -> ndarray:
+def asanyarray(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = None, *, device: _str | None = None, copy: _bool | None = None, like: Any = None, requires_grad: _bool = False) -> ndarray:
     """As `asarray`, of an array of a subclass that array."""
     ...
 
-def asarray(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = None, *, device: _str | None = None, copy: _bool | None = None, like: Any = None) -> ndarray:
+def asarray(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = None, *, device: _str | None = None, copy: _bool | None = None, like: Any = None, requires_grad: _bool = False) -> ndarray:
     """As `array`, sharing the memory of another array (NumPy's too) where its dtype allows."""
     ...
 
@@ -2174,7 +2174,7 @@ def empty(shape: _Shape, dtype: _DTypeLike | None = None, order: _str | None = '
     """An uninitialised array: its contents are arbitrary."""
     ...
 
-def empty_like(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = 'K', subok: Any = True, shape: _Shape | None = None, *, device: _str | None = None) -> ndarray:
+def empty_like(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = 'K', subok: Any = True, shape: _Shape | None = None, *, device: _str | None = None, requires_grad: _bool = False) -> ndarray:
     """Memory of another array's shape and dtype."""
     ...
 
@@ -2194,7 +2194,7 @@ def extract(condition: _ArrayLike, arr: _ArrayLike) -> ndarray:
     """The elements of the flattened array where a condition, flattened too, is true."""
     ...
 
-def eye(N: int, M: int | None = None, k: int = 0, dtype: _DTypeLike | None = 'float64', order: _str | None = 'C', *, device: _str | None = None) -> ndarray:
+def eye(N: int, M: int | None = None, k: int = 0, dtype: _DTypeLike | None = 'float64', order: _str | None = 'C', *, device: _str | None = None, requires_grad: _bool = False) -> ndarray:
     """Ones on the `k`-th diagonal of a matrix, zeros elsewhere."""
     ...
 
@@ -2234,11 +2234,11 @@ def frombuffer(buffer: Any, dtype: _DTypeLike | None = None, count: Any = Ellips
     """An array over the bytes of a buffer: a copy where they are not aligned, or in the other byte order."""
     ...
 
-def full(shape: _Shape, fill_value: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = 'C', *, device: _str | None = None, like: Any = None) -> ndarray:
+def full(shape: _Shape, fill_value: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = 'C', *, device: _str | None = None, like: Any = None, requires_grad: _bool = False) -> ndarray:
     """An array of one value."""
     ...
 
-def full_like(a: _ArrayLike, fill_value: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = 'K', subok: Any = True, shape: _Shape | None = None, *, device: _str | None = None) -> ndarray:
+def full_like(a: _ArrayLike, fill_value: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = 'K', subok: Any = True, shape: _Shape | None = None, *, device: _str | None = None, requires_grad: _bool = False) -> ndarray:
     """One value in another array's shape and dtype."""
     ...
 
@@ -2254,7 +2254,7 @@ def gather_nd(input: Any, indices: _ArrayLike) -> ndarray:
     """The elements, or parts, at indices that stand along the last axis, one for each of the first axes of the array."""
     ...
 
-def geomspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, dtype: _DTypeLike | None = None, axis: _Axis = 0) -> ndarray:
+def geomspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, dtype: _DTypeLike | None = None, axis: _Axis = 0, *, requires_grad: _bool = False) -> ndarray:
     """`num` values from `start` to `stop` of which each is the one before times a constant."""
     ...
 
@@ -2318,7 +2318,7 @@ def i0(x: _ArrayLike) -> ndarray:
     """The modified Bessel function of the first kind and order 0."""
     ...
 
-def identity(n: int, dtype: _DTypeLike | None = None) -> ndarray:
+def identity(n: int, dtype: _DTypeLike | None = None, *, requires_grad: _bool = False) -> ndarray:
     """The identity matrix."""
     ...
 
@@ -2430,7 +2430,7 @@ def lexsort(keys: Any, axis: _Axis = -1) -> ndarray:
     """The indices that sort by several keys: by the last one, equal elements by the one before it, and so on."""
     ...
 
-def linspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, retstep: Any = False, dtype: _DTypeLike | None = None, axis: _Axis = 0, *, device: _str | None = None) -> ndarray:
+def linspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, retstep: Any = False, dtype: _DTypeLike | None = None, axis: _Axis = 0, *, device: _str | None = None, requires_grad: _bool = False) -> ndarray:
     """`num` values evenly spaced from `start` to `stop`, which is the last one unless `endpoint=False`."""
     ...
 
@@ -2446,7 +2446,7 @@ def logcumsumexp(x: _ArrayLike, axis: _Axis = -1) -> ndarray:
     """`ln Σ eˣ` of the elements up to each one, along an axis."""
     ...
 
-def logspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, base: Any = 10.0, dtype: _DTypeLike | None = None, axis: _Axis = 0) -> ndarray:
+def logspace(start: _Number, stop: _Number | None, num: int = 50, endpoint: _bool = True, base: Any = 10.0, dtype: _DTypeLike | None = None, axis: _Axis = 0, *, requires_grad: _bool = False) -> ndarray:
     """`base` to the powers `linspace(start, stop, num)`."""
     ...
 
@@ -2570,7 +2570,7 @@ def ones(shape: _Shape, dtype: _DTypeLike | None = None, order: _str | None = 'C
     """An array of ones."""
     ...
 
-def ones_like(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = 'K', subok: Any = True, shape: _Shape | None = None, *, device: _str | None = None) -> ndarray:
+def ones_like(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = 'K', subok: Any = True, shape: _Shape | None = None, *, device: _str | None = None, requires_grad: _bool = False) -> ndarray:
     """Ones of another array's shape and dtype."""
     ...
 
@@ -2806,7 +2806,7 @@ def trapezoid(y: _ArrayLike, x: _ArrayLike | None = None, dx: Any = 1.0, axis: _
     """The integral by the trapezoidal rule: of values at equal distances `dx`, or at the places `x`."""
     ...
 
-def tri(N: int, M: int | None = None, k: int = 0, dtype: _DTypeLike | None = 'float64') -> ndarray:
+def tri(N: int, M: int | None = None, k: int = 0, dtype: _DTypeLike | None = 'float64', *, requires_grad: _bool = False) -> ndarray:
     """Ones on and below the `k`-th diagonal of a matrix, zeros above it."""
     ...
 
@@ -2914,7 +2914,7 @@ def zeros(shape: _Shape, dtype: _DTypeLike | None = None, order: _str | None = '
     """An array of zeros."""
     ...
 
-def zeros_like(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = 'K', subok: Any = True, shape: _Shape | None = None, *, device: _str | None = None) -> ndarray:
+def zeros_like(a: _ArrayLike, dtype: _DTypeLike | None = None, order: _str | None = 'K', subok: Any = True, shape: _Shape | None = None, *, device: _str | None = None, requires_grad: _bool = False) -> ndarray:
     """Zeros of another array's shape and dtype."""
     ...
 

@@ -146,7 +146,9 @@ class flatiter:
         if isinstance(key, tuple) and not key:
             raise IndexError("Assigning to a flat iterator with a 0-D index is not supported")
         key = self._key(key)
-        value = cv.asarray(value).ravel()
+        own = isinstance(value, (bool, int, float, complex, list, tuple, range))
+        # numbers of Python's own must fit
+        value = cv.asarray(value, dtype=array.dtype if own else None).ravel()
         try:
             flat = array.reshape(-1, copy=False)
         except ValueError:

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use super::{binary, real_if_close, run, several, tuple, unary, uplo};
 use crate::convert::array_of;
 use crate::error::{Fault, Outcome, value_error};
+use crate::gil;
 use crate::scalar::give;
 
 /// `[q, r, p]` or `[r, p]`, by the mode.
@@ -119,21 +120,26 @@ fn fractional_matrix_power(a: &Bound<'_, PyAny>, p: f64) -> Outcome<Py<PyAny>> {
 fn funm(a: &Bound<'_, PyAny>, f: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
     let py = a.py();
     let x = array_of(a, None)?;
+    let f = f.clone().unbind();
     let mut raised: Option<Fault> = None;
-    let y = linalg::funm(&x, |w| {
-        let call = || -> Outcome<Raw> {
-            let values = f.call1((crate::array::wrap(py, w.clone())?,))?;
+    let call = |w: &Raw| -> Outcome<Raw> {
+        gil::attached(|py| {
+            let values = f.bind(py).call1((crate::array::wrap(py, w.clone())?,))?;
             array_of(&values, None)
-        };
-        call().map_err(|fault| {
-            raised = Some(fault);
-            civita_core::error::Error::value("funm", "the function raised an exception")
+        })
+    };
+    let y = run(py, &[&x], || {
+        linalg::funm(&x, |w| {
+            call(w).map_err(|fault| {
+                raised = Some(fault);
+                civita_core::error::Error::value("funm", "the function raised an exception")
+            })
         })
     });
     match (y, raised) {
         (Ok(y), _) => give(py, y),
         (Err(_), Some(fault)) => Err(fault),
-        (Err(e), None) => Err(e.into()),
+        (Err(e), None) => Err(e),
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use civita_core::dtype::{DType, Element};
 use civita_core::raw::Raw;
+use civita_core::threads::stop_if_told;
 use civita_core::transform::check_draw;
 use civita_random::{
     AnyBits, Binomial, Hypergeometric, LegacyDistribution, Range, Triangular, Uniform,
@@ -40,6 +41,28 @@ pub fn locked<T: Send, R: Send>(
     gil::released_to_the_end(py, || f(&mut lock(mutex)))
 }
 
+/// As [`locked`]; Ctrl-C stops it where `f` asks ([`parts`]).
+pub fn stoppable<T: Send>(
+    py: Python<'_>,
+    elements: usize,
+    mutex: &Mutex<T>,
+    f: impl FnOnce(&mut T) -> Outcome<()> + Send,
+) -> Outcome<()> {
+    match gil::is_large(elements) {
+        true => gil::released(py, || f(&mut lock(mutex))),
+        false => locked(py, elements, mutex, f),
+    }
+}
+
+/// Parts of a slice, each with the number of its first element: a place to stop at before each.
+pub fn parts<T>(out: &mut [T]) -> impl Iterator<Item = (usize, &mut [T])> {
+    const PART: usize = 1 << 16;
+    out.chunks_mut(PART).enumerate().map(|(k, part)| {
+        stop_if_told();
+        (k * PART, part)
+    })
+}
+
 /// What draws from distributions: `Generator` and `RandomState`, each by its own algorithms.
 pub trait Source {
     /// Fills a slice with draws.
@@ -48,7 +71,7 @@ pub trait Source {
         py: Python<'_>,
         distribution: &D,
         out: &mut [D::Value],
-    );
+    ) -> Outcome<()>;
 
     /// Fills a slice with draws, each from a distribution of its own.
     fn fill_each<D: LegacyDistribution>(
@@ -56,7 +79,7 @@ pub trait Source {
         py: Python<'_>,
         out: &mut [D::Value],
         make: impl FnMut(usize) -> civita_random::Result<D> + Send,
-    ) -> civita_random::Result<()>;
+    ) -> Outcome<()>;
 
     /// Runs `f`, which draws about so many numbers, on the bits.
     fn with_bits<R: Send>(
@@ -65,6 +88,14 @@ pub trait Source {
         draws: usize,
         f: impl FnOnce(&mut AnyBits) -> R + Send,
     ) -> R;
+
+    /// As [`Source::with_bits`]; Ctrl-C stops it where `f` asks.
+    fn with_bits_stoppable(
+        &self,
+        py: Python<'_>,
+        draws: usize,
+        f: impl FnOnce(&mut AnyBits) -> Outcome<()> + Send,
+    ) -> Outcome<()>;
 
     /// Whether it is the legacy interface, whose limits and messages are a little different.
     const LEGACY: bool;
@@ -111,10 +142,7 @@ where
     D::Value: Element + IntoPyObject<'py>,
 {
     check_draw("random")?;
-    value_or_array(py, size, |out| {
-        source.fill(py, distribution, out);
-        Ok(())
-    })
+    value_or_array(py, size, |out| source.fill(py, distribution, out))
 }
 
 /// Draws from a distribution for each element.
@@ -129,7 +157,7 @@ where
     D::Value: Element,
 {
     check_draw("random")?;
-    array(py, shape, |out| Ok(source.fill_each(py, out, make)?))
+    array(py, shape, |out| source.fill_each(py, out, make))
 }
 
 /// A distribution of real parameters, as a row describes it.

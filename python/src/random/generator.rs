@@ -13,7 +13,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use super::arguments::{Parameter, size_of};
 use super::bits::BitGenerator;
 use super::choice::{Choice, choice};
-use super::draw::{self, Source, into_out, is_single, locked};
+use super::draw::{self, Source, into_out, is_single, locked, parts, stoppable};
 use super::legacy::RandomState;
 use super::multivariate as vectors;
 use super::order;
@@ -31,18 +31,22 @@ impl Source for Generator {
         py: Python<'_>,
         distribution: &D,
         out: &mut [D::Value],
-    ) {
-        self.fill_modern(py, distribution, out);
+    ) -> Outcome<()> {
+        self.fill_modern(py, distribution, out)
     }
 
     fn fill_each<D: LegacyDistribution>(
         &self,
         py: Python<'_>,
         out: &mut [D::Value],
-        make: impl FnMut(usize) -> random::Result<D> + Send,
-    ) -> random::Result<()> {
-        self.with_bits(py, out.len(), |bits| {
-            random::Generator::on(bits).fill_each(out, make)
+        mut make: impl FnMut(usize) -> random::Result<D> + Send,
+    ) -> Outcome<()> {
+        self.with_bits_stoppable(py, out.len(), |bits| {
+            let mut rng = random::Generator::on(bits);
+            for (first, part) in parts(out) {
+                rng.fill_each(part, |i| make(first + i))?;
+            }
+            Ok(())
         })
     }
 
@@ -55,12 +59,29 @@ impl Source for Generator {
         locked(py, draws, &self.bits.get().bits, f)
     }
 
+    fn with_bits_stoppable(
+        &self,
+        py: Python<'_>,
+        draws: usize,
+        f: impl FnOnce(&mut AnyBits) -> Outcome<()> + Send,
+    ) -> Outcome<()> {
+        stoppable(py, draws, &self.bits.get().bits, f)
+    }
+
     const LEGACY: bool = false;
 }
 
 impl Generator {
-    fn fill_modern<D: Distribution>(&self, py: Python<'_>, distribution: &D, out: &mut [D::Value]) {
-        self.with_bits(py, out.len(), |bits| bits.fill(distribution, out));
+    fn fill_modern<D: Distribution>(
+        &self,
+        py: Python<'_>,
+        distribution: &D,
+        out: &mut [D::Value],
+    ) -> Outcome<()> {
+        self.with_bits_stoppable(py, out.len(), |bits| {
+            parts(out).for_each(|(_, part)| bits.fill(distribution, part));
+            Ok(())
+        })
     }
 
     /// Draws from a distribution into `out=`, a new array or a number.
@@ -77,8 +98,7 @@ impl Generator {
     {
         check_draw("random")?;
         into_out(py, size_of(size)?, out, c_order, |out| {
-            self.fill_modern(py, distribution, out);
-            Ok(())
+            self.fill_modern(py, distribution, out)
         })
     }
 }

@@ -13,7 +13,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use super::arguments::{Parameter, size_of};
 use super::bits::{BitGenerator, PyMt19937, legacy_seeding, state_of};
 use super::choice::{Choice, choice};
-use super::draw::{self, Source, drawn, lock, locked};
+use super::draw::{self, Source, drawn, lock, locked, parts, stoppable};
 use super::multivariate as vectors;
 use super::order;
 use crate::error::{Outcome, type_error, value_error};
@@ -35,24 +35,40 @@ impl RandomState {
     /// Runs `f` on the legacy state, compiled for MT19937 and for a generator chosen at run time.
     pub fn with_state<R: Send>(&self, py: Python<'_>, draws: usize, run: impl Run<R>) -> R {
         let bits = self.bit_generator(py);
-        let gauss = &self.gauss;
         locked(py, draws, &bits.get().bits, |bits| {
-            let mut kept = lock(gauss);
-            match bits {
-                AnyBits::Mt19937(bits) => {
-                    let mut state = random::RandomState { bits, gauss: *kept };
-                    let result = run.run(&mut state);
-                    *kept = state.gauss;
-                    result
-                }
-                bits => {
-                    let mut state = random::RandomState { bits, gauss: *kept };
-                    let result = run.run(&mut state);
-                    *kept = state.gauss;
-                    result
-                }
-            }
+            on_state(bits, &self.gauss, run)
         })
+    }
+
+    /// As [`RandomState::with_state`], stopped by Ctrl-C.
+    fn with_state_stoppable(
+        &self,
+        py: Python<'_>,
+        draws: usize,
+        run: impl Run<random::Result<()>>,
+    ) -> Outcome<()> {
+        let bits = self.bit_generator(py);
+        stoppable(py, draws, &bits.get().bits, |bits| {
+            Ok(on_state(bits, &self.gauss, run)?)
+        })
+    }
+}
+
+fn on_state<R>(bits: &mut AnyBits, gauss: &Mutex<Option<f64>>, run: impl Run<R>) -> R {
+    let mut kept = lock(gauss);
+    match bits {
+        AnyBits::Mt19937(bits) => {
+            let mut state = random::RandomState { bits, gauss: *kept };
+            let result = run.run(&mut state);
+            *kept = state.gauss;
+            result
+        }
+        bits => {
+            let mut state = random::RandomState { bits, gauss: *kept };
+            let result = run.run(&mut state);
+            *kept = state.gauss;
+            result
+        }
     }
 }
 
@@ -63,9 +79,13 @@ pub trait Run<R>: Send {
 
 struct Fill<'a, D: LegacyDistribution>(&'a D, &'a mut [D::Value]);
 
-impl<D: LegacyDistribution> Run<()> for Fill<'_, D> {
-    fn run<B: random::BitGenerator>(self, state: &mut random::RandomState<B>) {
-        state.fill(self.0, self.1);
+impl<D: LegacyDistribution + Send> Run<random::Result<()>> for Fill<'_, D> {
+    fn run<B: random::BitGenerator>(
+        self,
+        state: &mut random::RandomState<B>,
+    ) -> random::Result<()> {
+        parts(self.1).for_each(|(_, part)| state.fill(self.0, part));
+        Ok(())
     }
 }
 
@@ -78,8 +98,10 @@ impl<D: LegacyDistribution, F: FnMut(usize) -> random::Result<D> + Send> Run<ran
         mut self,
         state: &mut random::RandomState<B>,
     ) -> random::Result<()> {
-        for (i, value) in self.0.iter_mut().enumerate() {
-            *value = state.draw(&(self.1)(i)?);
+        for (first, part) in parts(self.0) {
+            for (i, value) in part.iter_mut().enumerate() {
+                *value = state.draw(&(self.1)(first + i)?);
+            }
         }
         Ok(())
     }
@@ -91,8 +113,8 @@ impl Source for RandomState {
         py: Python<'_>,
         distribution: &D,
         out: &mut [D::Value],
-    ) {
-        self.with_state(py, out.len(), Fill(distribution, out));
+    ) -> Outcome<()> {
+        self.with_state_stoppable(py, out.len(), Fill(distribution, out))
     }
 
     fn fill_each<D: LegacyDistribution>(
@@ -100,8 +122,8 @@ impl Source for RandomState {
         py: Python<'_>,
         out: &mut [D::Value],
         make: impl FnMut(usize) -> random::Result<D> + Send,
-    ) -> random::Result<()> {
-        self.with_state(py, out.len(), FillEach(out, make))
+    ) -> Outcome<()> {
+        self.with_state_stoppable(py, out.len(), FillEach(out, make))
     }
 
     fn with_bits<R: Send>(
@@ -111,6 +133,15 @@ impl Source for RandomState {
         f: impl FnOnce(&mut AnyBits) -> R + Send,
     ) -> R {
         locked(py, draws, &self.bit_generator(py).get().bits, f)
+    }
+
+    fn with_bits_stoppable(
+        &self,
+        py: Python<'_>,
+        draws: usize,
+        f: impl FnOnce(&mut AnyBits) -> Outcome<()> + Send,
+    ) -> Outcome<()> {
+        stoppable(py, draws, &self.bit_generator(py).get().bits, f)
     }
 
     const LEGACY: bool = true;

@@ -288,8 +288,7 @@ pub fn multivariate_normal<S: Source>(
     let shape = vectors(size, n)?;
     // NumPy draws before it looks at the covariance
     let drawn = Raw::written_by::<f64, crate::error::Fault>(&shape, |out| {
-        source.fill(py, &StandardNormal {}, out);
-        Ok(())
+        source.fill(py, &StandardNormal {}, out)
     })?;
     let covariance = crate::gil::work_to_the_end(py, n.saturating_pow(3), || {
         Covariance::new(&cov, n, by, how.tol)

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyString};
 
 use super::arguments::{Along, result_shape, size_of};
-use super::draw::{Source, array, value_or_array};
+use super::draw::{Source, array, parts, value_or_array};
 use crate::array::{Array, wrap};
 use crate::convert::{Value, array_of, imported, value};
 use crate::error::{Fault, Outcome, type_error, value_error};
@@ -187,8 +187,14 @@ impl Integers {
                 return crate::scalar::give(py, one);
             }
             return value_or_array(py, size.as_deref(), |out: &mut [T]| {
-                source.with_bits(py, out.len(), |bits| bits.fill(&integers, out));
-                Ok(())
+                source.with_bits_stoppable(py, out.len(), |bits| {
+                    // several narrow ones come out of one word, which a part would not share with the next
+                    match T::DTYPE.size() < 4 {
+                        true => bits.fill(&integers, out),
+                        false => parts(out).for_each(|(_, part)| bits.fill(&integers, part)),
+                    }
+                    Ok(())
+                })
             });
         }
         let open = i128::from(!self.endpoint);

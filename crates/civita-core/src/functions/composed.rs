@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use super::value::*;
 use crate::device::Device;
-use crate::dtype::DType;
+use crate::dtype::{DType, promote};
 use crate::error::{Error, Result};
 use crate::graph::Function;
 use crate::ops::Op;
@@ -246,7 +246,7 @@ impl Composed {
             ));
         }
         let mut values: SmallVec<[Raw; 3]> = match self.rule {
-            Rule::As(op) => strong(op, operands)?,
+            Rule::As(op) => self.met(op, operands)?,
             Rule::AndInteger(_) => operands
                 .iter()
                 .map(|o| match o {
@@ -262,6 +262,31 @@ impl Composed {
             }
         }
         Ok(values)
+    }
+
+    /// Operands as tensors: a number has the dtype that it is computed in beside the others, and an integer must fit into it.
+    fn met(&self, op: Op, operands: &[Operand<'_>]) -> Result<SmallVec<[Raw; 3]>> {
+        let tensors = operands.iter().filter_map(|o| match o {
+            Operand::Tensor(x) => Some(x.dtype()),
+            Operand::Scalar(_) => None,
+        });
+        let Some(met) = tensors.reduce(promote) else {
+            return strong(op, operands);
+        };
+        let dtypes: SmallVec<[DType; 3]> = operands
+            .iter()
+            .map(|o| match o {
+                Operand::Tensor(x) => x.dtype(),
+                Operand::Scalar(v) => v.weak_with(met),
+            })
+            .collect();
+        let converted = operands.iter().zip(self.compute(&dtypes)?);
+        converted
+            .map(|(o, dtype)| match o {
+                Operand::Tensor(x) => Ok((*x).clone()),
+                Operand::Scalar(v) => Raw::scalar(*v, dtype),
+            })
+            .collect()
     }
 
     fn result(&self, k: usize, values: &[Raw]) -> Result<Raw> {

@@ -109,7 +109,7 @@ pub fn choose(a: Array, choices: Numbers, _: Out, mode: Mode) -> Result<Raw> {
             if extent(&index).is_some_and(|(least, most)| least < 0 || most >= n as i128) {
                 return Err(Error::value(OP, "invalid entry in choice array")
                     .rule(format!("an index is a number from 0 to {}", n - 1))
-                    .hint("`mode='wrap'` or `mode='clip'` takes any index"));
+                    .hint("`Mode::Wrap` and `Mode::Clip` (Python: `mode='wrap'`, `mode='clip'`) take any index"));
             }
             index
         }

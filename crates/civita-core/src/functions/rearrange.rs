@@ -317,7 +317,7 @@ fn is_run(places: &[usize]) -> bool {
     places.windows(2).all(|w| w[1] == w[0] + 1) || places.windows(2).all(|w| w[0] == w[1] + 1)
 }
 
-pub fn insert(arr: Array, obj: Positions, values: Array, axis: AxisOrFlat) -> Result<Raw> {
+pub fn insert(arr: Array, obj: Positions, Values(values): Values, axis: AxisOrFlat) -> Result<Raw> {
     const OP: &str = "insert";
     let (x, at) = along(OP, &arr, &axis)?;
     let (n, axis) = (x.shape()[at], at as isize);

@@ -356,7 +356,7 @@ macro_rules! function_rows {
                 laws [],
             }
             /// With values put in before these places along an axis; without an axis into the flattened array.
-            insert(arr: Array, obj: Positions, values: Array, axis: AxisOrFlat = None) -> [Along] {
+            insert(arr: Array, obj: Positions, values: Values, axis: AxisOrFlat = None) -> [Along] {
                 run rearrange::insert, aliases [], gradient yes,
                 example "insert([1, 3], 1, 2)" => "[1 2 3]", rust "np::insert(&tensor![1, 3], 1, &tensor![2], 0)?",
                 samples ["insert(x[3, 2], 1, x[2], axis=0)", "insert(x[3, 2], 1, x[3], axis=1)", "insert(x[4], [1, 3], [8, 9])", "insert(x[4], [2, 0, 2], [7, 8, 9])", "insert(x[2, 3], -1, 5, 1)", "insert(x[3], slice(0, 3, 2), 5)", "insert(x[3, 2], [1], x[1, 2], axis=0)", "insert(x[3], 3, [1, 2])", "insert(x[3], [], 2)", "insert(x[2, 2], 1, 7)"],
@@ -1336,7 +1336,7 @@ macro_rules! function_rows {
 
             /// Writes values at places that count the elements in C order; values that are too few are repeated, and of equal
             /// places the last stays.
-            put(a: Target, ind: Indices, v: Array, mode: Mode = Mode::Raise) -> [written] {
+            put(a: Target, ind: Indices, v: Values, mode: Mode = Mode::Raise) -> [written] {
                 run writes::put, method "put", aliases [], torch "torch.Tensor.put_", gradient yes,
                 example "put([1, 2, 3], [0, -1], [7, 8])" => "[7 2 8]", rust "{ let mut x = tensor![1, 2, 3]; np::put(&mut x, &tensor![0, -1], &tensor![7, 8])?; x }",
                 samples ["put(x[2, 3], [0, 4], x[2])", "put(x[3], [2, 2, 0], x[2])", "put(x[2, 2], 3, 7)", "put(x[4], [[9, -7]], x[1, 1], mode='wrap')", "put(x[4], [9, -7], x[3], 'clip')", "put(x[3], [], x[1])"],
@@ -1344,7 +1344,7 @@ macro_rules! function_rows {
             }
             /// Writes values over the elements where a mask is true: the first value over the first of them, and so on; values
             /// that are too few are repeated.
-            place(arr: Target, mask: Array, vals: Array) -> [written] {
+            place(arr: Target, mask: Array, vals: Values) -> [written] {
                 run writes::place, aliases [], torch "torch.Tensor.masked_scatter_", gradient yes,
                 example "place([1, 2, 3], [True, False, True], [7, 8])" => "[7 2 8]", rust "{ let mut x = tensor![1, 2, 3]; np::place(&mut x, &tensor![true, false, true], &tensor![7, 8])?; x }",
                 samples ["place(x[2, 3], [[0, 1, 1], [1, 0, 1]], x[3])", "place(x[3], [1, 0, 1], x[1])", "place(x[3], [0, 0, 1], x[2, 2])", "place(x[2], [0, 0], [])"],
@@ -1352,14 +1352,14 @@ macro_rules! function_rows {
             }
             /// Writes over the elements where a mask is true the values at the same places, counted in C order; values that are
             /// too few are repeated.
-            putmask(a: Target, mask: Array, values: Array) -> [written] {
+            putmask(a: Target, mask: Array, values: Values) -> [written] {
                 run writes::putmask, positional_only 1, aliases [], torch "torch.Tensor.masked_fill_", gradient yes,
                 example "putmask([1, 2, 3], [True, False, True], [7, 8])" => "[7 2 7]", rust "{ let mut x = tensor![1, 2, 3]; np::putmask(&mut x, &tensor![true, false, true], &tensor![7, 8])?; x }",
                 samples ["putmask(x[2, 3], [[0, 1, 1], [1, 0, 1]], x[2, 3])", "putmask(x[3], [1, 0, 1], x[1])", "putmask(x[5], [0, 1, 1, 0, 1], x[2])", "putmask(x[2], [1, 1], [])"],
                 laws [],
             }
             /// Writes values at indices along an axis, one index for each of them; the other axes broadcast.
-            put_along_axis(arr: Target, indices: Indices, values: Array, axis: AxisOrFlat) -> [written] {
+            put_along_axis(arr: Target, indices: Indices, values: Values, axis: AxisOrFlat) -> [written] {
                 run writes::put_along_axis, aliases [], torch "torch.Tensor.scatter_", gradient yes,
                 example "put_along_axis([[1, 2], [3, 4]], [[1], [0]], 9, 1)" => "[[1 9]\n [9 4]]", rust "{ let mut x = tensor![[1, 2], [3, 4]]; np::put_along_axis(&mut x, &tensor![[1], [0]], &Tensor::scalar(9), 1)?; x }",
                 oracle "lambda arr, indices, values, axis: np.put_along_axis(arr, np.asarray(indices), values, axis)",
@@ -1374,7 +1374,7 @@ macro_rules! function_rows {
                 laws [],
             }
             /// Writes values over the main diagonal; with `wrap` that of a tall matrix goes on after each square.
-            fill_diagonal(a: Target, val: Array, wrap: Bool = false) -> [written] {
+            fill_diagonal(a: Target, val: Values, wrap: Bool = false) -> [written] {
                 run writes::fill_diagonal, aliases [], torch "torch.Tensor.fill_diagonal_", gradient yes,
                 example "fill_diagonal([[1, 2], [3, 4]], 0)" => "[[0 2]\n [3 0]]", rust "{ let mut x = tensor![[1, 2], [3, 4]]; np::fill_diagonal(&mut x, &Tensor::scalar(0), false)?; x }",
                 samples ["fill_diagonal(x[3, 3], 5)", "fill_diagonal(x[5, 2], x[2], wrap=True)", "fill_diagonal(x[5, 2], 1)", "fill_diagonal(x[2, 3], x[4])", "fill_diagonal(x[2, 2, 2], x[2])"],

@@ -283,7 +283,9 @@ pub fn unwrap(p: Array, discont: OptNumber, axis: Axis, period: Number) -> Resul
         return Err(
             Error::dtype(OP, "unsigned integers have no negative half of a period")
                 .dtypes(&[dtype])
-                .hint("convert first, for example with `.astype('int64')`"),
+                .hint(
+                    "convert first, for example with `.cast::<i64>()` (Python: `.astype('int64')`)",
+                ),
         );
     }
     let n = p.shape()[at];

@@ -184,7 +184,10 @@ fn on(device: Device, row: &FunctionRow, bound: &[Value]) -> Vec<Value> {
     let moved = |(param, value): (&super::Param, &Value)| match (param.form, value) {
         (_, Value::None) => Value::None,
         (_, Value::Array(_)) => there(value),
-        (Form::Array | Form::Indices | Form::OptionalArray | Form::Target, value) => there(value),
+        (
+            Form::Array | Form::Indices | Form::OptionalArray | Form::Target | Form::Values,
+            value,
+        ) => there(value),
         (Form::Operand | Form::OptionalOperand, Value::List(_)) => there(value),
         (Form::Arrays | Form::EachArray | Form::EachIndices | Form::Operands, Value::List(all)) => {
             let each = |value: &Value| match (param.form, value) {
@@ -232,7 +235,9 @@ fn ranks(row: &FunctionRow, bound: &[Value]) -> [usize; 2] {
         .iter()
         .zip(bound)
         .filter_map(|(param, value)| match param.form {
-            Form::Array | Form::Indices => Raw::from_value(value.clone()).ok().map(|x| x.rank()),
+            Form::Array | Form::Indices | Form::Values => {
+                Raw::from_value(value.clone()).ok().map(|x| x.rank())
+            }
             Form::Arrays | Form::EachArray | Form::EachIndices => Vec::from_value(value.clone())
                 .ok()
                 .and_then(|all| all.iter().map(Raw::rank).max()),

@@ -85,26 +85,36 @@ pub fn reduce(
             "the operation is not reorderable, so at most one axis may be specified",
         ));
     }
-    let mut y = match options.dtype {
-        Some(dtype) => x.cast(dtype)?,
-        None => x.clone(),
-    };
-    if let Some(mask) = restriction.mask {
-        let Some(neutral) = identity(op) else {
-            return Err(no_identity(
-                op,
-                "so to use a where mask one has to specify 'initial'",
-            ));
-        };
-        let neutral = Operand::Scalar(fitting(neutral, y.dtype()));
-        y = Raw::apply(Op::Where, &[mask.into(), (&y).into(), neutral])?;
-    }
+    let mut y = folded(op, x, options.dtype)?;
+    let initial = restriction
+        .initial
+        .map(|first| first_value(first, y.dtype()));
+    let initial = initial.transpose()?;
     let in_order = !is_reorderable(op);
-    for &axis in axes.iter() {
-        y = along(op, &y, axis, restriction.initial.filter(|_| in_order))?;
+    let mut mask = None;
+    if let Some(given) = restriction.mask {
+        let neutral = identity(op).map(|v| Raw::scalar(fitting(v, y.dtype()), y.dtype()));
+        match (neutral.transpose()?, &initial) {
+            (Some(neutral), _) => y = given.choose(&y, &neutral)?,
+            // of an extreme or a multiple, which do not change when they meet themselves
+            (None, Some(first)) if !in_order => y = given.choose(&y, first)?,
+            (None, Some(_)) => mask = Some(given.broadcast_to(y.shape())?),
+            (None, None) => {
+                return Err(no_identity(
+                    op,
+                    "so to use a where mask one has to specify 'initial'",
+                ));
+            }
+        }
     }
-    if let Some(initial) = restriction.initial.filter(|_| !in_order || axes.is_empty()) {
-        y = Raw::apply(op, &[initial, (&y).into()])?;
+    for &axis in axes.iter() {
+        // an extreme of nothing is the initial value
+        let of_nothing = y.shape()[axis] == 0 && identity(op).is_none();
+        let first = initial.as_ref().filter(|_| in_order || of_nothing);
+        y = along(op, &y, axis, first, mask.as_ref())?;
+    }
+    if let Some(initial) = initial.filter(|_| !in_order || axes.is_empty()) {
+        y = Raw::apply(op, &[(&initial).into(), (&y).into()])?;
     }
     match options.keepdims {
         KeepDims::Yes => Ok(y),
@@ -113,6 +123,15 @@ pub fn reduce(
             y.squeeze(Some(&signed))
         }
     }
+}
+
+/// The elements in the dtype that their fold has: that of the op's results, which is also what it takes.
+fn folded(op: Op, x: &Raw, dtype: Option<DType>) -> Result<Raw> {
+    let x = match dtype {
+        Some(dtype) => x.cast(dtype)?,
+        None => x.clone(),
+    };
+    x.cast(op.signature(&[x.dtype(), x.dtype()])?.output)
 }
 
 /// The initial value of a reduction in the dtype of its result. What is between two integers loses its fraction; an integer
@@ -155,20 +174,23 @@ fn no_identity(op: Op, so: &str) -> Error {
     )
 }
 
-/// The fold along one axis, which stays with length 1; from an initial value where the order matters.
-fn along(op: Op, x: &Raw, axis: usize, initial: Option<Operand<'_>>) -> Result<Raw> {
+/// The fold along one axis, which stays with length 1; from an initial value where the order matters, and then perhaps of elements
+/// that a mask picks.
+fn along(op: Op, x: &Raw, axis: usize, initial: Option<&Raw>, mask: Option<&Raw>) -> Result<Raw> {
     let n = x.shape()[axis];
     let at = axis as isize;
-    if n == 0
-        && let Some(initial) = initial
-    {
-        let mut shape = x.shape().to_vec();
-        shape[axis] = 1;
-        let first = match initial {
-            Operand::Tensor(first) => first.cast(x.dtype())?,
-            Operand::Scalar(first) => Raw::scalar(first, x.dtype())?,
-        };
-        return first.broadcast_to(&shape)?.copied();
+    let mut shape = x.shape().to_vec();
+    shape[axis] = 1;
+    if let Some(initial) = initial {
+        let mut y = initial.broadcast_to(&shape)?.copied()?;
+        for i in 0..n {
+            let next = Raw::apply(op, &[(&y).into(), (&x.narrow(at, i, 1)?).into()])?;
+            y = match mask {
+                Some(mask) => mask.narrow(at, i, 1)?.choose(&next, &y)?,
+                None => next,
+            };
+        }
+        return Ok(y);
     }
     if n == 0 {
         let Some(neutral) = identity(op) else {
@@ -180,8 +202,6 @@ fn along(op: Op, x: &Raw, axis: usize, initial: Option<Operand<'_>>) -> Result<R
                 ),
             ));
         };
-        let mut shape = x.shape().to_vec();
-        shape[axis] = 1;
         return x.like(&shape, x.dtype(), fitting(neutral, x.dtype()));
     }
     if is_reorderable(op) {
@@ -205,9 +225,6 @@ fn along(op: Op, x: &Raw, axis: usize, initial: Option<Operand<'_>>) -> Result<R
         return Ok(y);
     }
     let mut y = x.narrow(at, 0, 1)?;
-    if let Some(initial) = initial {
-        y = Raw::apply(op, &[initial, (&y).into()])?;
-    }
     for i in 1..n {
         y = Raw::apply(op, &[(&y).into(), (&x.narrow(at, i, 1)?).into()])?;
     }
@@ -226,10 +243,7 @@ pub fn accumulate(op: Op, x: &Raw, axis: isize, dtype: Option<DType>) -> Result<
         Op::Mul => return x.cumprod(Some(axis), dtype),
         _ => {}
     }
-    let x = match dtype {
-        Some(dtype) => x.cast(dtype)?,
-        None => x.clone(),
-    };
+    let x = folded(op, x, dtype)?;
     match op {
         Op::Maximum => return Ok(x.cummax(axis)?.0),
         Op::Minimum => return Ok(x.cummin(axis)?.0),
@@ -243,9 +257,6 @@ pub fn accumulate(op: Op, x: &Raw, axis: isize, dtype: Option<DType>) -> Result<
     for i in 1..n {
         let next = Raw::apply(op, &[(&rows[i - 1]).into(), (&x.narrow(at, i, 1)?).into()])?;
         rows.push(next);
-    }
-    if n > 1 {
-        rows[0] = rows[0].cast(rows[1].dtype())?;
     }
     Raw::concatenate(&rows.iter().collect::<Vec<_>>(), at)
 }
@@ -298,7 +309,14 @@ pub fn reduceat(
         rows.push(reduce(op, &part, options, Restriction::default())?);
     }
     if rows.is_empty() {
-        return x.narrow(at as isize, 0, 0);
+        let none = folded(op, &x.narrow(at as isize, 0, 0)?, dtype)?;
+        let all = ReduceOptions {
+            axes: Axes::List(&[]),
+            dtype,
+            ..Default::default()
+        };
+        // sums and products of narrow integers are wider
+        return reduction(op).map_or(Ok(none.clone()), |sum| none.reduce(sum, all));
     }
     Raw::concatenate(&rows.iter().collect::<Vec<_>>(), at as isize)
 }

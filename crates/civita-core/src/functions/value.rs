@@ -161,6 +161,8 @@ pub enum Form {
     Out,
     /// It is an array, which the function writes.
     Target,
+    /// To an array; numbers and lists of Python's own in the dtype of the first argument, which must hold them.
+    Values,
     /// Each element of a sequence to an array, unless it is a number of Python's own.
     Operands,
     /// Each leaf of nested lists to an array; a tuple is an error.
@@ -279,6 +281,8 @@ newtypes! {
     AxisPair([isize; 2]);
     /// The array that a function writes.
     Target(Raw);
+    /// What goes into the first argument.
+    Values(Raw);
     /// A sequence of arrays and numbers.
     Numbers(Vec<Number>);
     /// What becomes of an index that is out of range, for all axes or for each.
@@ -422,6 +426,7 @@ kinds! {
         Value::List(all) => all.into_iter().map(|s| Shape::from_value(s).map(|s| s.0.into_vec())).collect::<Result<_, _>>().map(EachShape);
     Indices, "an array of integers", "_ArrayLike", Indices: other => indices(Array::from_value(other)?).map(Indices);
     Target, "an array", "ndarray", Target: Value::Array(x) => Ok(Target(x)), other => array(&other).map(Target);
+    Values, "an array", "_ArrayLike", Values: other => Array::from_value(other).map(Values);
     Numbers, "a sequence of arrays", "Sequence[_ArrayLike] | ndarray", Operands:
         Value::List(all) => all.into_iter().map(Number::from_value).collect::<Result<_, _>>().map(Numbers);
     Nested, "arrays in nested lists", "_ArrayLike", Nested:

@@ -25,12 +25,12 @@ macro_rules! writes {
     )* };
 }
 writes! {
-    put = put_into(ind: Indices, v: Array, mode: Mode);
-    place = place_into(mask: Array, vals: Array);
-    putmask = putmask_into(mask: Array, values: Array);
-    put_along_axis = put_along_axis_into(indices: Indices, values: Array, axis: AxisOrFlat);
+    put = put_into(ind: Indices, v: Values, mode: Mode);
+    place = place_into(mask: Array, vals: Values);
+    putmask = putmask_into(mask: Array, values: Values);
+    put_along_axis = put_along_axis_into(indices: Indices, values: Values, axis: AxisOrFlat);
     copyto = copyto_into(src: Number, casting: Casting, where_: Array);
-    fill_diagonal = fill_diagonal_into(val: Array, wrap: Bool);
+    fill_diagonal = fill_diagonal_into(val: Values, wrap: Bool);
 }
 
 /// All of `values` again and again, `count` of them in a vector.
@@ -44,7 +44,7 @@ fn cycled(values: &Raw, count: usize) -> Result<Raw> {
 }
 
 /// Writes values at places that count the elements in C order.
-pub fn put_into(x: &mut Raw, ind: Indices, v: Array, mode: Mode) -> Result<()> {
+pub fn put_into(x: &mut Raw, ind: Indices, Values(v): Values, mode: Mode) -> Result<()> {
     const OP: &str = "put";
     if ind.0.dtype() != DType::Bool && !ind.0.dtype().is_integer() {
         return Err(Error::dtype(
@@ -68,7 +68,7 @@ pub fn put_into(x: &mut Raw, ind: Indices, v: Array, mode: Mode) -> Result<()> {
 }
 
 /// Writes values over elements where a mask is true: the first value over the first such element …
-pub fn place_into(x: &mut Raw, mask: Array, vals: Array) -> Result<()> {
+pub fn place_into(x: &mut Raw, mask: Array, Values(vals): Values) -> Result<()> {
     const OP: &str = "place";
     if mask.len() != x.len() {
         return Err(mismatch(OP, &mask, x));
@@ -88,7 +88,7 @@ pub fn place_into(x: &mut Raw, mask: Array, vals: Array) -> Result<()> {
 }
 
 /// Writes over elements where a mask is true the values that lie at the same places, counted in C order.
-pub fn putmask_into(x: &mut Raw, mask: Array, values: Array) -> Result<()> {
+pub fn putmask_into(x: &mut Raw, mask: Array, Values(values): Values) -> Result<()> {
     const OP: &str = "putmask";
     if mask.len() != x.len() {
         return Err(mismatch(OP, &mask, x));
@@ -115,7 +115,7 @@ fn write_where(op: &'static str, x: &mut Raw, mask: &Raw, values: &Raw) -> Resul
 pub fn put_along_axis_into(
     x: &mut Raw,
     indices: Indices,
-    values: Array,
+    Values(values): Values,
     axis: AxisOrFlat,
 ) -> Result<()> {
     const OP: &str = "put_along_axis";
@@ -134,7 +134,7 @@ pub fn put_along_axis_into(
         let values = values
             .broadcast_to(index.shape())
             .map_err(|e| e.in_op(OP))?;
-        return put_into(x, indices, values, Mode::Raise).map_err(|e| e.in_op(OP));
+        return put_into(x, indices, Values(values), Mode::Raise).map_err(|e| e.in_op(OP));
     };
     let axis = normalize_axis(OP, axis, x.rank())?;
     if index.rank() != x.rank() {
@@ -207,7 +207,7 @@ pub fn copyto_into(x: &mut Raw, src: Number, casting: Casting, where_: Array) ->
 }
 
 /// Writes values over the main diagonal.
-pub fn fill_diagonal_into(x: &mut Raw, val: Array, wrap: Bool) -> Result<()> {
+pub fn fill_diagonal_into(x: &mut Raw, Values(val): Values, wrap: Bool) -> Result<()> {
     const OP: &str = "fill_diagonal";
     let shape = x.shape().to_vec();
     let (step, end) = match shape[..] {

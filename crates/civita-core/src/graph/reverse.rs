@@ -26,7 +26,7 @@ pub enum Keep {
 
 /// The gradient of `output` with respect to every leaf below it, added to what the leaves have.
 ///
-/// `seed` is the gradient of the final quantity with respect to `output`; without one, `output` must have one element,
+/// `seed` is the gradient of the final quantity with respect to `output`; without one, `output` must have one real element,
 /// whose gradient is 1.
 ///
 /// # Errors
@@ -269,6 +269,13 @@ fn leading_to(wanted: &dyn Fn(&Edge) -> bool, starts: &[(&Edge, Raw)]) -> HashSe
 
 fn seed_for(op: &'static str, output: &Raw, seed: Option<&Raw>) -> Result<Raw> {
     match seed {
+        None if output.dtype().is_complex() => Err(Error::gradient(
+            op,
+            format!("the output is {}, so it has no gradient by itself", output.dtype()),
+        )
+        .dtypes(&[output.dtype()])
+        .rule("backward starts from one real number")
+        .hint("make it real first: `y.real().sum().backward()` (Python: `y.real.sum().backward()`); or give the gradient of what comes after")),
         None if output.len() == 1 => output.filled(Scalar::Bool(true)),
         None => Err(Error::gradient(
             op,

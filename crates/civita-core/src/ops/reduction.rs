@@ -215,7 +215,7 @@ impl Reduction {
                     "`{}` of an empty array is undefined",
                     self.row().name
                 ))
-                .hint("check `is_empty()` first"),
+                .hint("check first: `x.is_empty()` (Python: `x.size == 0`)"),
         )
     }
 }

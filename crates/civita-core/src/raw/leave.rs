@@ -203,7 +203,7 @@ impl Raw {
             )
             .shapes(&[self.shape()])
             .rule("`item` takes a tensor of exactly one element")
-            .hint("`to_vec()` returns all elements; an index picks one"));
+            .hint("`.to_vec()` (Python: `.tolist()`) returns all elements; an index picks one"));
         }
         if self.is_plain() {
             // the place of the only element is where all indices are 0

@@ -31,11 +31,24 @@ use std::sync::{Arc, OnceLock};
 use crate::backend;
 use crate::device::Device;
 use crate::dtype::Element;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::transform::{Cell, current_scope};
 use guard::Lock;
 use pool::{Block, Fill};
 pub use shared::{Reserved, Shared};
+
+/// Asks for so much memory and gives it back, before code that allocates without a way to fail: a `Vec` that is collected, scratch
+/// of another crate. Where there is none, that would end the process.
+///
+/// # Errors
+/// When there is none.
+pub fn room(op: &'static str, bytes: usize) -> Result<()> {
+    let mut all: Vec<u8> = Vec::new();
+    all.try_reserve_exact(bytes).map_err(|_| {
+        let text = format!("cannot allocate {}", pool::bytes_text(bytes));
+        Error::memory(op, text)
+    })
+}
 
 /// When the bytes of a buffer may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

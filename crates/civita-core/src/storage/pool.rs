@@ -392,7 +392,7 @@ pub fn trim_pool() {
 }
 
 /// `1.5 GiB (1610612736 bytes)`.
-fn bytes_text(bytes: usize) -> String {
+pub(super) fn bytes_text(bytes: usize) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     if bytes < 1024 {
         return format!("{bytes} bytes");

@@ -344,24 +344,24 @@ by_hand! {
     /// Writes values at places that count the elements in C order; values that are too few are repeated, and of equal places
     /// the last stays.
     fn put[T: Dtype, I: Dtype, const N: usize, const M: usize, const K: usize](x: &mut Tensor<T, N>, places: &Tensor<I, M>, values: &Tensor<T, K>) -> () =
-        functions::writes::put_into(&mut x.raw, places.raw.clone().into(), values.raw.clone(), Mode::Raise);
+        functions::writes::put_into(&mut x.raw, places.raw.clone().into(), values.raw.clone().into(), Mode::Raise);
     /// Writes values over the elements where a mask is true: the first value over the first of them, and so on; values that
     /// are too few are repeated.
     fn place[T: Dtype, const N: usize, const K: usize](x: &mut Tensor<T, N>, mask: &Tensor<bool, N>, values: &Tensor<T, K>) -> () =
-        functions::writes::place_into(&mut x.raw, mask.raw.clone(), values.raw.clone());
+        functions::writes::place_into(&mut x.raw, mask.raw.clone(), values.raw.clone().into());
     /// Writes over the elements where a mask is true the values at the same places, counted in C order; values that are too
     /// few are repeated.
     fn putmask[T: Dtype, const N: usize, const K: usize](x: &mut Tensor<T, N>, mask: &Tensor<bool, N>, values: &Tensor<T, K>) -> () =
-        functions::writes::putmask_into(&mut x.raw, mask.raw.clone(), values.raw.clone());
+        functions::writes::putmask_into(&mut x.raw, mask.raw.clone(), values.raw.clone().into());
     /// Writes values at indices along an axis, one index for each of them; the other axes broadcast.
     fn put_along_axis[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, indices: &Tensor<I, N>, values: &Tensor<T, M>, axis: isize) -> () =
-        functions::writes::put_along_axis_into(&mut x.raw, indices.raw.clone().into(), values.raw.clone(), AxisOrFlat(Some(axis)));
+        functions::writes::put_along_axis_into(&mut x.raw, indices.raw.clone().into(), values.raw.clone().into(), AxisOrFlat(Some(axis)));
     /// Writes a tensor, broadcast, over another.
     fn copyto[T: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, source: &Tensor<T, M>) -> () =
         x.raw.assign(&source.raw);
     /// Writes values over the main diagonal; with `wrap` that of a tall matrix goes on after each square.
     fn fill_diagonal[T: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, values: &Tensor<T, M>, wrap: bool) -> () =
-        functions::writes::fill_diagonal_into(&mut x.raw, values.raw.clone(), wrap);
+        functions::writes::fill_diagonal_into(&mut x.raw, values.raw.clone().into(), wrap);
     /// The indices of the main diagonal of a tensor of `rank` axes of length `n`.
     fn diag_indices[](n: usize, rank: usize) -> Vec<Vector<i64>> = vectors(functions::indexing::diag_indices(n, rank));
     /// The indices of the lower triangle of an `n` × `m` matrix, up to the `k`-th diagonal.

@@ -141,6 +141,9 @@ macro_rules! typed {
     ($out:tt $row:tt [$($g:tt)*] [N] [$($args:tt)*] [$($pass:tt)*] $p:ident: Array, $($rest:tt)*) => {
         typed! { $out $row [$($g)*, const M: usize] [N, M] [$($args)* $p: &Tensor<T, M>,] [$($pass)* $p.raw().clone(),] $($rest)* }
     };
+    ($out:tt $row:tt [$($g:tt)*] [N] [$($args:tt)*] [$($pass:tt)*] $p:ident: Values, $($rest:tt)*) => {
+        typed! { $out $row [$($g)*, const M: usize] [N, M] [$($args)* $p: &Tensor<T, M>,] [$($pass)* $p.raw().clone().into(),] $($rest)* }
+    };
     ($out:tt $row:tt [$($g:tt)*] $ranks:tt [$($args:tt)*] [$($pass:tt)*] $p:ident: AxisOrFlat, $($rest:tt)*) => {
         typed! { $out $row [$($g)*, A: OneAxis<N>] $ranks [$($args)* $p: A,] [$($pass)* $p.axis(),] $($rest)* }
     };

@@ -16,6 +16,7 @@ use crate::explain;
 use crate::isa::{Isa, Wide, wide};
 use crate::primitive::host;
 use crate::raw::Raw;
+use crate::storage;
 use crate::threads;
 
 /// Elements of a task.
@@ -27,27 +28,28 @@ fn counted(
     len: usize,
     count: &(dyn Fn(std::ops::Range<usize>, &mut [i64]) + Sync),
 ) -> Result<Raw> {
+    let mut all = Raw::zeros(&[bins], DType::I64)?;
+    let counts = host::slice_mut::<i64>(&mut all);
     if len <= PIECE {
-        let mut all = vec![0i64; bins];
-        count(0..len, &mut all);
-        return Raw::from_vec(all, &[bins]);
+        count(0..len, counts);
+        return Ok(all);
     }
-    let all = Mutex::new(vec![0i64; bins]);
+    // threads have counters of their own
+    let tasks = len.div_ceil(PIECE.max(2 * bins)).min(threads::threads());
+    storage::room("bincount", bins.saturating_mul(8 * tasks))?;
+    let counts = Mutex::new(counts);
     // as many counters as elements at most
     threads::run_ranges(len, PIECE.max(2 * bins), &|range| {
         let mut own = vec![0i64; bins];
         count(range, &mut own);
-        let mut all = all
+        let mut counts = counts
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (all, own) in all.iter_mut().zip(own) {
+        for (all, own) in counts.iter_mut().zip(own) {
             *all += own;
         }
     });
-    let all = all
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    Raw::from_vec(all, &[bins])
+    Ok(all)
 }
 
 /// The elements of a contiguous tensor of `T`, under the caller's guard.
