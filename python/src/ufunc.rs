@@ -447,6 +447,7 @@ impl Ufunc {
                         )));
                     }
                     Value::Weak(s) => {
+                        errstate::check_weak(py, &[Operand::Scalar(*s)], dtype)?;
                         Value::Own(Box::new(crate::convert::scalar_array(*s, Some(dtype))?))
                     }
                     Value::Ref(raw) => Value::Own(Box::new(
@@ -494,6 +495,9 @@ impl Ufunc {
                 false => Ok(result),
             };
         };
+        if let Some(&dtype) = strong_dtypes(&values).first() {
+            errstate::check_weak(py, &operands, dtype)?;
+        }
         out.get().write(|raw| {
             errstate::watch();
             gil::work(py, raw.len(), || {
