@@ -12,6 +12,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::array::Array;
 use crate::convert::array_of;
+use crate::dtype::{ByteOrder, PyDType, order_of};
 use crate::error::{Outcome, type_error, value_error};
 
 /// NumPy's `repr`, and at its end what the array is in the gradient graph.
@@ -24,6 +25,7 @@ fn repr(array: &Bound<'_, Array>, raw: &Raw) -> Outcome<String> {
     repr_with(
         py,
         raw,
+        array.get().order(),
         &prefix_of(array)?,
         &print::get_options(),
         formatter.as_ref().map(|f| f.bind(py)),
@@ -190,6 +192,7 @@ fn body(
 fn repr_with(
     py: Python<'_>,
     raw: &Raw,
+    order: ByteOrder,
     prefix: &str,
     options: &Options,
     formatter: Option<&Bound<'_, PyDict>>,
@@ -209,9 +212,17 @@ fn repr_with(
         options,
         formatter,
     )?;
+    let name = match order {
+        ByteOrder::Native => None,
+        ByteOrder::Swapped => {
+            let dtype = PyDType::in_order(py, raw.dtype(), order);
+            Some(format!("'{}'", dtype.bind(py).str()?))
+        }
+    };
     Ok(print::repr_around(
         &body,
         raw.dtype(),
+        name.as_deref(),
         raw.shape(),
         prefix,
         &suffix,
@@ -244,6 +255,7 @@ fn array_repr(
     repr_with(
         py,
         &raw,
+        order_of(arr)?,
         &prefix_of(arr)?,
         &options,
         formatter.as_ref().map(|f| f.bind(py)),

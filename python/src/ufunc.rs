@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 use crate::array::Array;
 use crate::call::{Arguments, Callable, CallableClass, with_arguments};
 use crate::convert::{Value, array_of, value, values};
-use crate::dtype::{PyDType, casting as casting_rule, from_text, parse_optional, type_char};
+use crate::dtype::{PyDType, casting as casting_rule, from_text, parse_computed, type_char};
 use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
 use crate::fuse;
@@ -245,7 +245,7 @@ impl Ufunc {
                     }
                     Err(_) => options.out.push(output(given)?),
                 },
-                "dtype" => options.dtype = parse_optional(Some(given))?,
+                "dtype" => options.dtype = parse_computed(Some(given))?,
                 "signature" | "sig" if options.signature.is_some() => {
                     return Err(type_error("cannot specify both 'sig' and 'signature'"));
                 }
@@ -282,7 +282,7 @@ impl Ufunc {
                     self.name
                 )));
             }
-            let entries = tuple.iter().map(|d| parse_optional(Some(&d)));
+            let entries = tuple.iter().map(|d| parse_computed(Some(&d)));
             return Ok(Some(entries.collect::<Outcome<Loop>>()?));
         }
         let text = match given.extract::<String>() {
@@ -1020,7 +1020,10 @@ impl Ufunc {
                         self.name
                     )));
                 }
-                None => Value::Own(Box::new(Raw::zeros(&[0], crate::dtype::parse(&given)?)?)),
+                None => Value::Own(Box::new(Raw::zeros(
+                    &[0],
+                    crate::dtype::parse_in_order(&given)?.0,
+                )?)),
             });
         }
         let said = match signature {
@@ -1050,7 +1053,7 @@ impl Ufunc {
                 Kind::Op(_) => self.kind.output(&from)?,
                 Kind::Composed(row, _) => row.output(k, computed[0])?,
             };
-            let given = parse_optional(Some(&dtypes.get_item(inputs + k)?))?;
+            let given = parse_computed(Some(&dtypes.get_item(inputs + k)?))?;
             if let Some(given) = given
                 && !can_cast(result, given, casting)
             {
@@ -1206,7 +1209,7 @@ impl Ufunc {
 impl Ufunc {
     /// The dtype that a fold was asked for.
     fn fold_dtype(&self, x: &Raw, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<Option<DType>> {
-        let dtype = parse_optional(dtype)?;
+        let dtype = parse_computed(dtype)?;
         match self.kind.folds_in(x.dtype(), dtype) {
             true => Ok(dtype),
             false => Err(self.no_loop()),
