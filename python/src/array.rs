@@ -16,7 +16,7 @@ use pyo3::{PyTypeInfo, ffi};
 
 use civita_core::storage::Storage;
 
-use crate::dtype::PyDType;
+use crate::dtype::{ByteOrder, PyDType};
 use crate::error::{Outcome, type_error, value_error};
 use crate::subclass;
 
@@ -33,6 +33,8 @@ pub struct Array {
     /// Whether this array was given another value after it was made: another place in a gradient graph, or tags made again. Then
     /// `later` holds it.
     moved: AtomicBool,
+    /// Whether the array was declared in the other byte order: `order` says what that means.
+    swapped: AtomicBool,
     later: Mutex<Option<Box<Raw>>>,
 }
 
@@ -159,6 +161,25 @@ impl Array {
         Ok(())
     }
 
+    /// The byte order that the array was declared in.
+    ///
+    /// Elements lie in the machine's order in every array, so that no kernel knows of another one. The declared order is what
+    /// `dtype` says, and what everything follows that shows bytes: `tobytes`, files and pickles reverse them; what would share
+    /// the memory (the buffer protocol, DLPack, `view` as another dtype) refuses.
+    #[inline]
+    pub fn order(&self) -> ByteOrder {
+        match self.swapped.load(Ordering::Relaxed) {
+            false => ByteOrder::Native,
+            true => ByteOrder::Swapped,
+        }
+    }
+
+    /// Declares the byte order of a new array; elements of single bytes have none.
+    pub fn declare(&self, order: ByteOrder) {
+        let swapped = order == ByteOrder::Swapped && self.raw().dtype().to_real().size() > 1;
+        self.swapped.store(swapped, Ordering::Relaxed);
+    }
+
     /// The object whose memory this is a view of, if it is one.
     pub fn owner<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         self.base.as_ref().map(|base| base.bind(py).clone())
@@ -204,7 +225,32 @@ pub fn wrap_view(py: Python<'_>, raw: Raw, source: &Bound<'_, PyAny>) -> Outcome
         return wrap(py, raw);
     }
     let base = base_of(&raw, array);
-    place(py, raw, base)
+    let order = match base {
+        Some(_) => array.get().order(),
+        None => ByteOrder::Native,
+    };
+    in_order(py, place(py, raw, base), order)
+}
+
+/// As [`wrap_view`], of elements that keep their dtype where they were copied, too.
+pub fn wrap_part(py: Python<'_>, raw: Raw, source: &Bound<'_, Array>) -> Outcome<Py<PyAny>> {
+    let (order, source) = (source.get().order(), source.as_any());
+    if !source.is_exact_instance_of::<Array>() {
+        return subclass::wrap_as(&source.get_type(), raw, order, Some(source), Some(source));
+    }
+    in_order(py, wrap_view(py, raw, source), order)
+}
+
+/// A new array, declared in a byte order.
+#[inline]
+pub fn in_order(py: Python<'_>, made: Outcome<Py<PyAny>>, order: ByteOrder) -> Outcome<Py<PyAny>> {
+    let made = made?;
+    if order == ByteOrder::Swapped
+        && let Ok(array) = made.bind(py).cast::<Array>()
+    {
+        array.get().declare(order);
+    }
+    Ok(made)
 }
 
 /// What a tensor is a view of, if it is one. The memory of a view of a view is that of the first.
@@ -285,6 +331,7 @@ unsafe fn place_at(
         (&raw mut (*at).raw).write(raw);
         (&raw mut (*at).base).write(base);
         (&raw mut (*at).moved).write(AtomicBool::new(false));
+        (&raw mut (*at).swapped).write(AtomicBool::new(false));
         (&raw mut (*at).later).write(Mutex::new(None));
         Ok(Bound::from_owned_ptr(py, object).unbind())
     }
@@ -311,6 +358,7 @@ fn first(py: Python<'_>, raw: Raw, base: Option<Py<PyAny>>) -> Outcome<Py<PyAny>
             raw,
             base,
             moved: AtomicBool::new(false),
+            swapped: AtomicBool::new(false),
             later: Mutex::new(None),
         },
     )?;
@@ -330,7 +378,7 @@ impl Array {
     /// Type of the elements.
     #[getter]
     fn dtype(&self, py: Python<'_>) -> Py<PyDType> {
-        PyDType::of(py, self.raw().dtype())
+        PyDType::in_order(py, self.raw().dtype(), self.order())
     }
 
     /// Number of axes.
@@ -445,7 +493,7 @@ impl Array {
     /// Sees the bytes of the array as elements of another dtype, in place.
     #[setter]
     fn set_dtype(&self, dtype: &Bound<'_, PyAny>) -> Outcome<()> {
-        let new = self.raw().reinterpret(crate::dtype::parse(dtype)?)?;
+        let new = self.reinterpreted(dtype.py(), crate::dtype::parse_in_order(dtype)?)?;
         self.move_to(new);
         Ok(())
     }

@@ -57,7 +57,22 @@ fn set(
         }
     }
     let source = source(value, x.dtype())?;
+    errstate::check_complex(py, source.dtype(), x.dtype())?;
     let elements = written(x, &keys)?.max(source.len());
+    // of windows that overlap, a part in which nothing does may be written
+    let items = || {
+        keys.iter().map(|key| match key {
+            Key::Item(item) => Some(*item),
+            _ => None,
+        })
+    };
+    if x.is_plain()
+        && x.layout().has_internal_overlap()
+        && let Some(items) = items().collect::<Option<SmallVec<[SliceItem; 4]>>>()
+    {
+        let mut part = x.slice(&items)?;
+        return Ok(gil::work(py, elements, || part.assign(&source))?);
+    }
     Ok(gil::work(py, elements, || x.index_assign(&keys, &source))?)
 }
 
@@ -122,6 +137,7 @@ impl Array {
         let py = slf.py();
         slf.get().write(|x| {
             let source = source(value, x.dtype())?;
+            errstate::check_complex(py, source.dtype(), x.dtype())?;
             Ok(gil::work(py, x.len(), || x.assign(&source))?)
         })
     }

@@ -11,8 +11,9 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::array::Array;
-use crate::dtype::lookup;
+use crate::dtype::{ByteOrder, lookup};
 use crate::error::{Outcome, type_error, value_error};
+use crate::interface::NOT_SHARED;
 
 /// Whether the object offers a buffer.
 pub fn has_buffer(ob: &Bound<'_, PyAny>) -> bool {
@@ -325,6 +326,9 @@ impl Array {
             return Err(PyBufferError::new_err(
                 "an array that tracks a gradient is not handed out\n  hint: `.detach()` first",
             ));
+        }
+        if array.order() == ByteOrder::Swapped {
+            return Err(PyBufferError::new_err(NOT_SHARED));
         }
         let Some(format) = format_of(raw.dtype()) else {
             return Err(PyBufferError::new_err(

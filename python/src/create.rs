@@ -7,10 +7,11 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
 
-use crate::array::{Array, wrap, wrap_view};
+use crate::array::{Array, in_order, wrap, wrap_view};
 use crate::convert::{Value, array_of, scalar_array, value};
-use crate::dtype::parse_optional;
+use crate::dtype::{ByteOrder, optional_in_order, order_of};
 use crate::error::{Fault, Outcome, type_error, value_error};
+use crate::errstate;
 use crate::gil;
 use crate::order::{self, Order};
 use crate::subclass::{kept_like, wrap_as};
@@ -155,7 +156,10 @@ fn array(
     if !(0..=64).contains(&ndmax) {
         return Err(value_error("ndmax must be in the range [0, 64]"));
     }
-    let dtype = parse_optional(dtype)?;
+    if ndmax > 0 && ndmin > ndmax {
+        return Err(value_error("ndmin must be <= ndmax"));
+    }
+    let dtype = optional_in_order(dtype)?;
     let copy = match &copy.0 {
         Some(ob) => copy_mode(ob)?,
         None => CopyMode::Always,
@@ -173,16 +177,15 @@ fn array(
         && let Ok(array) = object.cast::<Array>()
         && (ndmin..=if ndmax > 0 { ndmax } else { 64 })
             .contains(&(array.get().raw().rank() as isize))
-        && dtype.is_none_or(|d| d == array.get().raw().dtype())
+        && dtype.is_none_or(|d| d == (array.get().raw().dtype(), array.get().order()))
         && order::fits(&array.get().raw(), order)
     {
         return as_asked(object, subok);
     }
-    let (mut raw, is_shared) = taken(py, object, dtype, copy, order)?;
+    let (mut raw, bytes, is_shared) = taken(py, object, dtype, copy, order)?;
     if ndmax > 0 && raw.rank() > ndmax as usize {
         return Err(value_error(format!(
-            "the nested lists have {} axes, more than ndmax={ndmax}",
-            raw.rank()
+            "setting an array element with a sequence. The requested array would exceed the maximum number of dimension of {ndmax}.",
         )));
     }
     if (raw.rank() as isize) < ndmin {
@@ -191,9 +194,9 @@ fn array(
         raw = raw.reshape(&shape)?;
     }
     if requires_grad {
-        return finish(py, raw, true);
+        return in_order(py, finish(py, raw, true), bytes);
     }
-    wrap_taken(py, raw, is_shared, object, subok)
+    wrap_taken(py, raw, bytes, is_shared, object, subok)
 }
 
 /// An array that need not change: itself, or as an `ndarray` where its class is another one that was not asked for.
@@ -201,7 +204,8 @@ fn as_asked(array: &Bound<'_, PyAny>, subok: bool) -> Outcome<Py<PyAny>> {
     match array.cast::<Array>() {
         Ok(own) if !subok && !array.is_exact_instance_of::<Array>() => {
             let class = array.py().get_type::<Array>();
-            wrap_as(&class, own.get().raw().clone(), Some(array), None)
+            let (raw, bytes) = (own.get().raw().clone(), own.get().order());
+            wrap_as(&class, raw, bytes, Some(array), None)
         }
         _ => Ok(array.clone().unbind()),
     }
@@ -211,6 +215,7 @@ fn as_asked(array: &Bound<'_, PyAny>, subok: bool) -> Outcome<Py<PyAny>> {
 fn wrap_taken(
     py: Python<'_>,
     raw: Raw,
+    bytes: ByteOrder,
     is_shared: bool,
     object: &Bound<'_, PyAny>,
     subok: bool,
@@ -218,14 +223,15 @@ fn wrap_taken(
     if !object.is_exact_instance_of::<Array>() && object.is_instance_of::<Array>() {
         let source = is_shared.then_some(object);
         return match subok {
-            true => wrap_as(&object.get_type(), raw, source, Some(object)),
-            false => wrap_as(&py.get_type::<Array>(), raw, source, None),
+            true => wrap_as(&object.get_type(), raw, bytes, source, Some(object)),
+            false => wrap_as(&py.get_type::<Array>(), raw, bytes, source, None),
         };
     }
-    match is_shared {
+    let made = match is_shared {
         true => wrap_view(py, raw, object),
         false => wrap(py, raw),
-    }
+    };
+    in_order(py, made, bytes)
 }
 
 /// An argument that may be `None` and still be given: of `Option<Bound>` that would be one that is not.
@@ -299,14 +305,20 @@ fn produced(made: Bound<'_, PyAny>) -> Outcome<Bound<'_, PyAny>> {
     }
 }
 
+/// The tensor that an array is made of, the byte order it is declared in, and whether it shares the object's memory.
 fn taken(
     py: Python<'_>,
     object: &Bound<'_, PyAny>,
-    dtype: Option<DType>,
+    dtype: Option<(DType, ByteOrder)>,
     copy: CopyMode,
     order: Order,
-) -> Outcome<(Raw, bool)> {
-    if copy == CopyMode::Never && is_of_other_order(object)? {
+) -> Outcome<(Raw, ByteOrder, bool)> {
+    let own = order_of(object)?;
+    let bytes = dtype.map_or(own, |(_, bytes)| bytes);
+    let dtype = dtype.map(|(dtype, _)| dtype);
+    // what lies in the other order in memory of somebody else's is copied in the machine's
+    let is_array = object.is_instance_of::<Array>();
+    if copy == CopyMode::Never && !is_array && own == ByteOrder::Swapped {
         return Err(never());
     }
     if !is_array_like(object)? {
@@ -319,19 +331,22 @@ fn taken(
             Order::F if raw.rank() > 1 => order::copied(&raw, order)?,
             _ => raw,
         };
-        return Ok((raw, true));
+        return Ok((raw, bytes, true));
     }
     let raw = array_of(object, None)?;
     let converts = dtype.is_some_and(|d| d != raw.dtype());
-    let moves = converts || !order::fits(&raw, order);
+    let moves = converts || !order::fits(&raw, order) || is_array && bytes != own;
     match copy {
         // what could not be shared (unaligned, packed, of the other byte order) is in memory of our own
         CopyMode::Never if moves || !raw.is_empty() && raw.storage().access() == Access::Owned => {
             Err(never())
         }
-        CopyMode::Never => Ok((raw, true)),
-        CopyMode::IfNeeded if !moves => Ok((raw, true)),
+        CopyMode::Never => Ok((raw, bytes, true)),
+        CopyMode::IfNeeded if !moves => Ok((raw, bytes, true)),
         _ => {
+            if let Some(to) = dtype {
+                errstate::check_complex(py, raw.dtype(), to)?;
+            }
             let copied = gil::work(py, raw.len(), || match dtype {
                 Some(d) if converts => {
                     let cast = raw.cast(d)?;
@@ -342,18 +357,9 @@ fn taken(
                 }
                 _ => order::copied(&raw, order),
             });
-            Ok((copied?, false))
+            Ok((copied?, bytes, false))
         }
     }
-}
-
-/// Whether an array's elements are in the other byte order, so that they cannot be shared.
-fn is_of_other_order(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if object.is_instance_of::<Array>() || !object.hasattr("dtype")? {
-        return Ok(false);
-    }
-    let dtype = object.getattr("dtype")?;
-    Ok(dtype.hasattr("isnative")? && !dtype.getattr("isnative")?.is_truthy()?)
 }
 
 #[cold]
@@ -430,7 +436,7 @@ fn as_array(
 ) -> Outcome<Py<PyAny>> {
     check_device(device)?;
     let order = Order::parse(order, Order::Keep)?;
-    let dtype = parse_optional(dtype)?;
+    let dtype = optional_in_order(dtype)?;
     let copy = match &copy.0 {
         Some(ob) => copy_mode(ob)?,
         None => CopyMode::IfNeeded,
@@ -448,15 +454,16 @@ fn as_array(
     {
         let raw = array.get().raw();
         let is_leaf = !requires_grad || raw.tracks_gradient();
-        if is_leaf && dtype.is_none_or(|d| d == raw.dtype()) && order::fits(&raw, order) {
+        let own = (raw.dtype(), array.get().order());
+        if is_leaf && dtype.is_none_or(|d| d == own) && order::fits(&raw, order) {
             return as_asked(a, subok);
         }
     }
-    let (raw, is_shared) = taken(py, a, dtype, copy, order)?;
+    let (raw, bytes, is_shared) = taken(py, a, dtype, copy, order)?;
     if requires_grad {
-        return finish(py, raw, true);
+        return in_order(py, finish(py, raw, true), bytes);
     }
-    wrap_taken(py, raw, is_shared, a, subok)
+    wrap_taken(py, raw, bytes, is_shared, a, subok)
 }
 
 /// As `asarray`, of an array of a subclass that array.
@@ -509,7 +516,8 @@ macro_rules! filled {
             }
             let order = Order::parse_new(order)?;
             let make: fn(&[usize], DType) -> civita_core::error::Result<Raw> = $make;
-            finish(py, order::new(&shape_of(shape)?, parse_optional(dtype)?.unwrap_or(DType::F64), order, make)?, requires_grad)
+            let (dtype, bytes) = optional_in_order(dtype)?.unwrap_or((DType::F64, ByteOrder::Native));
+            in_order(py, finish(py, order::new(&shape_of(shape)?, dtype, order, make)?, requires_grad), bytes)
         }
         #[doc = $like_doc]
         #[pyfunction]
@@ -525,8 +533,12 @@ macro_rules! filled {
             let a = array_of(a, None)?;
             let shape = shape.map(shape_of).transpose()?.unwrap_or_else(|| a.shape().to_vec());
             let make: fn(&[usize], DType) -> civita_core::error::Result<Raw> = $make;
-            let new = order::new_like(&a, &shape, parse_optional(dtype)?.unwrap_or(a.dtype()), order, make)?;
-            kept_like(prototype, subok, finish(py, new, requires_grad))
+            let (dtype, bytes) = match optional_in_order(dtype)? {
+                Some(given) => given,
+                None => (a.dtype(), order_of(prototype)?),
+            };
+            let new = order::new_like(&a, &shape, dtype, order, make)?;
+            kept_like(prototype, subok, in_order(py, finish(py, new, requires_grad), bytes))
         }
     )* };
 }
@@ -592,10 +604,15 @@ fn full(
     }
     let order = Order::parse_new(order)?;
     let shape = shape_of(shape)?;
-    let new = filled_with(fill_value, parse_optional(dtype)?, |dtype, make| {
+    let dtype = optional_in_order(dtype)?;
+    let bytes = match dtype {
+        Some((_, bytes)) => bytes,
+        None => order_of(fill_value)?,
+    };
+    let new = filled_with(fill_value, dtype.map(|d| d.0), |dtype, make| {
         order::new(&shape, dtype, order, make)
     });
-    finish(py, new?, requires_grad)
+    in_order(py, finish(py, new?, requires_grad), bytes)
 }
 
 /// One value in another array's shape and dtype.
@@ -624,11 +641,15 @@ fn full_like(
         .map(shape_of)
         .transpose()?
         .unwrap_or_else(|| a.shape().to_vec());
-    let dtype = parse_optional(dtype)?.unwrap_or(a.dtype());
+    let (dtype, bytes) = match optional_in_order(dtype)? {
+        Some(given) => given,
+        None => (a.dtype(), order_of(prototype)?),
+    };
     let new = filled_with(fill_value, Some(dtype), |dtype, make| {
         order::new_like(&a, &shape, dtype, order, make)
     });
-    kept_like(prototype, subok, finish(py, new?, requires_grad))
+    let made = in_order(py, finish(py, new?, requires_grad), bytes);
+    kept_like(prototype, subok, made)
 }
 
 fn number(ob: &Bound<'_, PyAny>) -> Outcome<(Scalar, DType)> {
@@ -693,9 +714,10 @@ fn arange(
             "arange: complex numbers have no order to count in",
         ));
     }
-    let dtype = parse_optional(dtype)?.unwrap_or_else(|| {
+    let (dtype, bytes) = optional_in_order(dtype)?.unwrap_or_else(|| {
         let all = promote(promote(start.1, stop.1), step.1);
-        if all == DType::Bool { DType::I64 } else { all }
+        let all = if all == DType::Bool { DType::I64 } else { all };
+        (all, ByteOrder::Native)
     });
     let whole = |s: Scalar| {
         if let Scalar::Bool(v) = s {
@@ -711,15 +733,22 @@ fn arange(
         .into());
     }
     let (start, stop, step) = (whole(start.0), whole(stop.0), whole(step.0));
+    let length = (stop.as_f64() - start.as_f64()) / step.as_f64();
+    if length.is_nan() {
+        return Err(value_error("arange: cannot compute length"));
+    }
+    if length > isize::MAX as f64 {
+        return Err(value_error("arange: Maximum allowed size exceeded"));
+    }
     // a number of elements; casts saturate
-    let about = ((stop.as_f64() - start.as_f64()) / step.as_f64()) as usize;
+    let about = length as usize;
     let counted = gil::work(py, about, || Raw::arange(start, stop, step, dtype));
     let values = counted.map_err(|error| match error.is_dtype() && dtype != DType::Bool {
         // a value that does not fit
         true => PyOverflowError::new_err(error.to_string()).into(),
         false => Fault::from(error),
     })?;
-    finish(py, values, requires_grad)
+    in_order(py, finish(py, values, requires_grad), bytes)
 }
 
 /// Adds the functions to the module.

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 
 use crate::array::Array;
 use crate::convert::{Value, value};
@@ -17,7 +17,7 @@ use crate::scalar;
 /// The type of an array's elements.
 ///
 /// Made from names and codes (`'float32'`, `'f4'`, `'<f4'`, `'f'`), scalar classes and Python's types. A dtype in the other
-/// byte order (`'>f4'`) describes files and buffers; arrays are always in the machine's order.
+/// byte order (`'>f4'`) is another dtype, whose arrays show their bytes in that order.
 #[pyclass(name = "dtype", module = "civita", frozen)]
 pub struct PyDType(pub DType, pub ByteOrder);
 
@@ -195,11 +195,19 @@ pub fn lookup(ob: &Bound<'_, PyAny>) -> Option<DType> {
     )
 }
 
-/// The dtype and byte order that an object names; `None` is `float64`, as in NumPy.
+/// The dtype and byte order that an object names; `None` is `float64`, as in NumPy. Single bytes have no order.
 ///
 /// # Errors
 /// When the object names no dtype that there is.
 pub fn parse_in_order(ob: &Bound<'_, PyAny>) -> Outcome<(DType, ByteOrder)> {
+    let (dtype, order) = named_in_order(ob)?;
+    match dtype.to_real().size() {
+        1 => Ok((dtype, ByteOrder::Native)),
+        _ => Ok((dtype, order)),
+    }
+}
+
+fn named_in_order(ob: &Bound<'_, PyAny>) -> Outcome<(DType, ByteOrder)> {
     if ob.is_none() {
         return Ok((DType::F64, ByteOrder::Native));
     }
@@ -256,19 +264,56 @@ pub fn parse(ob: &Bound<'_, PyAny>) -> Outcome<DType> {
     match parse_in_order(ob)? {
         (dtype, ByteOrder::Native) => Ok(dtype),
         (dtype, ByteOrder::Swapped) => Err(type_error(format!(
-            "data type '{OTHER}{}' is in the other byte order, and arrays are in the machine's\n  hint: `.byteswap()` reverses \
-             the bytes of the elements; `frombuffer`, `fromfile` and `load` convert",
+            "data type '{OTHER}{}': the result is in the machine's byte order\n  hint: `.astype('{OTHER}{}')` declares the other one",
+            &code(dtype)[1..],
             &code(dtype)[1..]
         ))),
     }
 }
 
-/// As [`parse`]; `None` is `float64`, as where NumPy asks for a dtype.
-pub fn parse_or_default(ob: &Bound<'_, PyAny>) -> Outcome<DType> {
-    match ob.is_none() {
-        true => Ok(DType::F64),
-        false => parse(ob),
+/// As [`parse_optional`], of what a ufunc or a reduction computes in.
+pub fn parse_computed(ob: Option<&Bound<'_, PyAny>>) -> Outcome<Option<DType>> {
+    match optional_in_order(ob)? {
+        Some((_, ByteOrder::Swapped)) => Err(type_error(
+            "The `dtype` and `signature` arguments to ufuncs only select the general DType and not details such as the byte \
+             order\n  hint: `out=` may be an array in any byte order",
+        )),
+        found => Ok(found.map(|(dtype, _)| dtype)),
     }
+}
+
+/// As [`parse_in_order`], where `None` leaves the choice.
+pub fn optional_in_order(ob: Option<&Bound<'_, PyAny>>) -> Outcome<Option<(DType, ByteOrder)>> {
+    match ob {
+        Some(ob) if !ob.is_none() => parse_in_order(ob).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// The byte order of an object's elements, where it has a dtype that says so.
+pub fn order_of(ob: &Bound<'_, PyAny>) -> PyResult<ByteOrder> {
+    if let Ok(array) = ob.cast::<Array>() {
+        return Ok(array.get().order());
+    }
+    let is_plain = ob.is_exact_instance_of::<PyList>()
+        || ob.is_exact_instance_of::<PyTuple>()
+        || ob.is_exact_instance_of::<PyFloat>()
+        || ob.is_exact_instance_of::<PyInt>()
+        || ob.is_instance_of::<scalar::Generic>();
+    if is_plain {
+        return Ok(ByteOrder::Native);
+    }
+    let own = ob.getattr_opt("dtype")?;
+    let is_native = match own {
+        Some(dtype) => dtype
+            .getattr_opt("isnative")?
+            .is_none_or(|native| native.is_truthy().unwrap_or(true)),
+        None => true,
+    };
+    Ok(match is_native {
+        true => ByteOrder::Native,
+        false => ByteOrder::Swapped,
+    })
 }
 
 /// NumPy's letter of the sort of number: `b`, `u`, `i`, `f`, `c`.
@@ -412,7 +457,7 @@ impl PyDType {
         }
     }
 
-    /// Returns true where elements are in the machine's byte order, as those of all arrays are.
+    /// Returns true where elements are in the machine's byte order.
     #[getter]
     fn isnative(&self) -> bool {
         self.1 == ByteOrder::Native
@@ -635,7 +680,10 @@ fn asked(ob: &Bound<'_, PyAny>) -> Outcome<Asked> {
     if let Ok(array) = ob.cast::<Array>() {
         return Ok(Asked::Strong(array.get().raw().dtype()));
     }
-    let swapped = || Some(ob.cast_exact::<PyDType>().ok()?.get().0);
+    let swapped = || match ob.get_type().hasattr("newbyteorder") {
+        Ok(true) => Some(parse_in_order(ob).ok()?.0),
+        _ => None,
+    };
     if let Some(dtype) = lookup(ob)
         .or_else(swapped)
         .or_else(|| scalar::scalar_dtype(ob))
@@ -696,6 +744,13 @@ fn promote_types(
 #[pyfunction]
 #[pyo3(signature = (from_, to, casting="safe"))]
 fn can_cast(from_: &Bound<'_, PyAny>, to: &Bound<'_, PyAny>, casting: &str) -> Outcome<bool> {
+    let order = match from_.cast::<Array>() {
+        Ok(array) => array.get().order(),
+        Err(_) => parse_in_order(from_).map_or(ByteOrder::Native, |(_, order)| order),
+    };
+    if casting == "no" && order != parse_in_order(to)?.1 {
+        return Ok(false);
+    }
     match asked(from_)? {
         Asked::Strong(from) => Ok(engine_can_cast(from, parse_in_order(to)?.0, self::casting(casting)?)),
         Asked::Weak(_) => Err(PyTypeError::new_err(

@@ -15,6 +15,13 @@ pub type Outcome<T> = Result<T, Fault>;
 /// An exception.
 pub struct Fault(PyErr);
 
+impl Fault {
+    /// Returns true for a `TypeError`.
+    pub fn is_type_error(&self, py: Python<'_>) -> bool {
+        self.0.is_instance_of::<PyTypeError>(py)
+    }
+}
+
 impl From<PyErr> for Fault {
     fn from(error: PyErr) -> Fault {
         Fault(error)
@@ -49,8 +56,7 @@ impl From<Error> for Fault {
         } else if error.is_index() {
             PyIndexError::new_err(text)
         } else if error.is_dtype() && error.op() == "scalar" {
-            // a Python integer beside an array whose dtype cannot hold it
-            PyOverflowError::new_err(text)
+            PyOverflowError::new_err(out_of_bounds(text))
         } else if error.is_dtype() {
             PyTypeError::new_err(text)
         } else if error.is_gradient() || error.is_device() {
@@ -60,6 +66,25 @@ impl From<Error> for Fault {
         } else {
             PyValueError::new_err(text)
         })
+    }
+}
+
+/// The text of a Python integer beside an array whose dtype cannot hold it: NumPy's, and the engine's rule.
+fn out_of_bounds(text: String) -> String {
+    let found = text
+        .strip_prefix("scalar: the scalar ")
+        .and_then(|rest| rest.split_once(" does not fit into "));
+    match found {
+        Some((value, rest))
+            if value
+                .trim_start_matches('-')
+                .bytes()
+                .all(|b| b.is_ascii_digit()) =>
+        {
+            let (dtype, rule) = rest.split_once('\n').unwrap_or((rest, ""));
+            format!("Python integer {value} out of bounds for {dtype}\n{rule}")
+        }
+        _ => text,
     }
 }
 

@@ -274,11 +274,18 @@ pub fn watch() {
 /// Tells of the faults of an op on operands without tags.
 #[inline]
 pub fn check(py: Python<'_>, op: Op, operands: &[Operand<'_>], result: &Raw) -> Outcome<()> {
-    if operands.iter().any(|o| is_too_large(o, result.dtype())) {
-        tell(py, "cast", &[OVER])?;
-    }
+    check_weak(py, operands, result.dtype())?;
     match is_up(op, result) {
         true => check_raised(py, op, operands, result, None),
+        false => Ok(()),
+    }
+}
+
+/// Tells of numbers of Python's that became infinite in the dtype that is computed in.
+#[inline]
+pub fn check_weak(py: Python<'_>, operands: &[Operand<'_>], dtype: DType) -> Outcome<()> {
+    match operands.iter().any(|o| is_too_large(o, dtype)) {
+        true => tell(py, "cast", &[OVER]),
         false => Ok(()),
     }
 }
@@ -289,6 +296,9 @@ fn is_too_large(operand: &Operand<'_>, dtype: DType) -> bool {
     let value = match operand {
         Operand::Scalar(Scalar::Int(value)) => *value as f64,
         Operand::Scalar(Scalar::Float(value)) if value.is_finite() => *value,
+        Operand::Scalar(Scalar::Complex(value)) if value.is_finite() => {
+            value.re.abs().max(value.im.abs())
+        }
         _ => return false,
     };
     let most = match dtype.to_real() {
@@ -330,7 +340,8 @@ pub fn check_fold(
     result: &Raw,
 ) -> Outcome<()> {
     match flags::raised() {
-        0 => Ok(()),
+        // 16-bit floats are rounded from wider ones, which raises nothing
+        0 if !matches!(result.dtype(), DType::F16 | DType::BF16) => Ok(()),
         raised => check_fold_raised(py, name, inputs, result, raised),
     }
 }
@@ -360,7 +371,7 @@ fn check_fold_raised(
         let pole = raised & flags::OVERFLOW == 0 && raised & flags::DIVIDE != 0;
         found.push(if pole { DIVIDE } else { OVER });
     }
-    if nan {
+    if nan && raised != 0 {
         found.push(INVALID);
     }
     tell(py, name, &found)
@@ -430,7 +441,9 @@ fn check_in_place_raised(
         if any(&is_infinite(result)?)? {
             if raised & flags::DIVIDE != 0 && by_zero {
                 found.push(DIVIDE);
-            } else if raised & flags::OVERFLOW != 0 {
+            } else if raised & flags::OVERFLOW != 0
+                && !operand.is_some_and(|by| is_too_large(&by, result.dtype()))
+            {
                 found.push(OVER);
             }
         }
@@ -470,6 +483,22 @@ fn check_cast_raised(py: Python<'_>, x: &Raw, result: &Raw) -> Outcome<()> {
         any(&Raw::apply(Op::Ne, &[(&whole).into(), (&kept).into()])?)?.then_some(INVALID)
     };
     tell(py, "cast", fault.as_slice())
+}
+
+/// Warns of imaginary parts that a conversion drops.
+#[inline]
+pub fn check_complex(py: Python<'_>, from: DType, to: DType) -> Outcome<()> {
+    match from.is_complex() && !to.is_complex() && to != DType::Bool {
+        true => warn_complex(py),
+        false => Ok(()),
+    }
+}
+
+#[cold]
+fn warn_complex(py: Python<'_>) -> Outcome<()> {
+    let class = py.import("civita.exceptions")?.getattr("ComplexWarning")?;
+    let text = c"Casting complex values to real discards the imaginary part";
+    Ok(PyErr::warn(py, &class, text, 1)?)
 }
 
 /// Tells that the integer of an operator of scalars is not the exact one.

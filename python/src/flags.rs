@@ -55,10 +55,15 @@ impl Flags {
         Ok(base.is_none() && slf.get().array.get().raw().storage().writable())
     }
 
-    /// The elements may be written.
+    /// The elements may be written, if not all at once: those of overlapping windows one after the other.
     #[getter]
     fn writeable(&self) -> bool {
-        self.array.get().raw().is_writable()
+        let raw = self.array.get().raw();
+        let is_broadcast = || {
+            let steps = raw.layout().strides().iter().zip(raw.shape());
+            steps.into_iter().any(|(&step, &n)| step == 0 && n > 1)
+        };
+        raw.storage().writable() && !raw.is_frozen() && !is_broadcast()
     }
 
     #[setter]

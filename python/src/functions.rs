@@ -15,6 +15,7 @@ use civita_core::functions::{
     take_warnings,
 };
 use civita_core::raw::Raw;
+use civita_core::storage::Access;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
@@ -23,10 +24,12 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyInt, PyList, PySequence, PySlice, PyString, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::{Array, wrap, wrap_view};
+use crate::array::{Array, in_order, wrap, wrap_view};
 use crate::call::{Arguments, Callable, CallableClass, with_arguments};
 use crate::convert::{self, array_of};
+use crate::dtype::{ByteOrder, order_of, parse_in_order};
 use crate::error::{Outcome, type_error};
+use crate::errstate;
 use crate::gil;
 use crate::overrides;
 use crate::reduction::write_out_as;
@@ -59,12 +62,20 @@ struct Manner {
     keeps_scalars: bool,
     /// Whether no element is touched, however many there are.
     views: bool,
+    /// Whether the faults of its arithmetic are told.
+    multiplies: bool,
+    /// Whether the result cannot be written.
+    read_only: bool,
     /// Bit n: whether n arguments by position need no binding.
     by_position: u32,
     /// The place of a parameter `casting`.
     casting: Option<usize>,
     /// The place of a parameter `dtype`.
     dtype: Option<usize>,
+    /// The place of the array in whose dtype and byte order the result is, though it is a copy.
+    keeps_order: Option<usize>,
+    /// Whether `dtype` is what is computed in, so that its byte order is not the result's.
+    computes_in: bool,
 }
 
 impl Manner {
@@ -87,11 +98,17 @@ impl Manner {
             plain: !is(&["pad", "trace", "nan_to_num"]),
             keeps_scalars: is(SCALAR_METHODS),
             views: is(VIEWS),
+            multiplies: is(PRODUCTS),
+            read_only: is(READ_ONLY),
             by_position: (0..=row.positional.min(31))
                 .filter(|&n| row.takes_by_position(n))
                 .fold(0, |all, n| all | 1 << n),
             casting: row.params.iter().position(|p| p.name == "casting"),
             dtype: row.params.iter().position(|p| p.name == "dtype"),
+            keeps_order: KEEPS_ORDER
+                .iter()
+                .find_map(|(name, at)| (*name == row.name).then_some(*at)),
+            computes_in: is(FOLDS),
         }
     }
 
@@ -170,6 +187,20 @@ const VIEWS: &[&str] = &[
     "transpose",
 ];
 
+/// Views that NumPy does not let write. `diag` is one of a matrix, and makes one of a vector.
+const READ_ONLY: &[&str] = &["broadcast_to", "diag", "diagonal"];
+
+/// Products of arrays, which tell of infinities and NaN that come out.
+const PRODUCTS: &[&str] = &[
+    "dot",
+    "inner",
+    "matmul",
+    "matvec",
+    "tensordot",
+    "vecdot",
+    "vecmat",
+];
+
 /// Functions that are generalised ufuncs in NumPy, with the axes that they work along.
 const GENERALISED: &[(&str, &str)] = &[
     ("matmul", "(n?,k),(k,m?)->(n?,m?)"),
@@ -218,6 +249,40 @@ const WRITES_BACK: &[&str] = &["choose", "compress", "take"];
 
 /// Functions that would keep the class of a subclass's array with `subok=True`; others of their arguments change nothing.
 const SUBOK: &[&str] = &["broadcast_arrays", "broadcast_to", "copy"];
+
+/// Functions that copy elements of an array into new memory of its dtype: in its byte order, as NumPy's are. With the place of that
+/// argument.
+const KEEPS_ORDER: &[(&str, usize)] = &[
+    ("asarray_chkfinite", 0),
+    ("ascontiguousarray", 0),
+    ("asfortranarray", 0),
+    ("compress", 1),
+    ("copy", 0),
+    ("delete", 0),
+    ("diag", 0),
+    ("diagflat", 0),
+    ("extract", 1),
+    ("insert", 0),
+    ("nan_to_num", 0),
+    ("pad", 0),
+    ("partition", 0),
+    ("ravel", 0),
+    ("repeat", 0),
+    ("require", 0),
+    ("reshape", 0),
+    ("roll", 0),
+    ("rot90", 0),
+    ("setdiff1d", 0),
+    ("sort", 0),
+    ("take", 0),
+    ("take_along_axis", 0),
+    ("tile", 0),
+    ("unique", 0),
+    ("unique_all", 0),
+    ("unique_counts", 0),
+    ("unique_inverse", 0),
+    ("unique_values", 0),
+];
 
 /// Functions that take an output or a dtype, and not both.
 const OUT_OR_DTYPE: &[&str] = &["concatenate", "stack"];
@@ -478,12 +543,13 @@ impl Function {
     fn apply<'py>(&self, given: Arguments<'_, 'py>) -> Outcome<Py<PyAny>> {
         let (py, row, manner) = (given.py(), self.row, &self.manner);
         let (mut out, mut target) = (None, None);
+        let mut said = None;
         let args = given.positional();
         let mut values: SmallVec<[Value; 6]> = SmallVec::new();
         if !given.has_names() && manner.takes_by_position(args.len()) {
             let (by_position, rest) = row.params.split_at(args.len());
             for (ob, param) in args.iter().zip(by_position) {
-                values.push(argument(ob, param, &values, &mut out, &mut target)?);
+                values.push(argument(ob, param, &values, &mut out, &mut target, &mut said)?);
             }
             values.extend(rest.iter().map(Param::default_value));
         } else {
@@ -497,7 +563,7 @@ impl Function {
             for (param, given) in row.params.iter().zip(bound) {
                 values.push(match given {
                     Given::Default => param.default_value(),
-                    Given::One(ob) => argument(ob, param, &values, &mut out, &mut target)?,
+                    Given::One(ob) => argument(ob, param, &values, &mut out, &mut target, &mut said)?,
                     Given::Rest(all) if param.form == Form::Subscripts => subscripts(&all)?,
                     Given::Rest(all) => {
                         let all = all.iter().map(|ob| value_of(ob, param.form));
@@ -520,7 +586,12 @@ impl Function {
                 Ok(py.None())
             });
         }
-        let result = self.run(py, &mut values)?;
+        let result = match self.run(py, &mut values)? {
+            Returned::One(x) if manner.read_only && (row.name != "diag" || x.rank() == 1) => {
+                Returned::One(x.with_frozen(true))
+            }
+            result => result,
+        };
         // what may be a view of the first argument that is no text
         let is_array = |ob: &&Bound<'py, PyAny>| !ob.is_instance_of::<PyString>();
         let first = given.all().iter().find(is_array);
@@ -538,10 +609,54 @@ impl Function {
                 return in_place(py, x.clone(), given.get(0, "x"));
             }
         }
-        match result {
-            Returned::One(x) => self.one(py, x, source),
-            other => self.returned(py, other, source),
+        let asked = manner.keeps_order.is_some() || said.is_some();
+        if manner.computes_in || !asked {
+            return match result {
+                Returned::One(x) => self.one(py, x, source),
+                other => self.returned(py, other, source),
+            };
         }
+        let own = match manner.keeps_order.unwrap_or(0) {
+            0 => first,
+            at => given.get(at, row.params[at].name),
+        };
+        let own = own.map(order_of).transpose()?;
+        self.in_order(py, result, source, own.unwrap_or(ByteOrder::Native), said)
+    }
+
+    /// A result in the byte order that was asked for, or in that of the array whose elements it has; of several all,
+    /// or the first.
+    fn in_order(
+        &self,
+        py: Python<'_>,
+        result: Returned,
+        source: Option<&Bound<'_, PyAny>>,
+        own: ByteOrder,
+        said: Option<ByteOrder>,
+    ) -> Outcome<Py<PyAny>> {
+        let order = said.unwrap_or(own);
+        let x = match result {
+            Returned::One(x) => x,
+            several => {
+                let made = self.returned(py, several, source)?;
+                let all = match made.bind(py).cast::<PyTuple>() {
+                    Ok(all) => all.iter().collect(),
+                    Err(_) => vec![made.bind(py).clone()],
+                };
+                let many = if said.is_some() { all.len() } else { 1 };
+                for one in all.into_iter().take(many) {
+                    in_order(py, Ok(one.unbind()), order)?;
+                }
+                return Ok(made);
+            }
+        };
+        let made = match order == own {
+            true => self.one(py, x, source),
+            // memory is seen in one order only
+            false if x.storage().access() == Access::Owned => self.one(py, x, None),
+            false => self.one(py, x.copied()?, None),
+        };
+        in_order(py, made, order)
     }
 
     /// Runs the row, and shows its warnings.
@@ -552,6 +667,9 @@ impl Function {
             true => 1,
             false => elements(values),
         };
+        if self.manner.multiplies {
+            return self.product(py, n, values);
+        }
         let result = gil::work(py, n, || row.call(values));
         let warnings = take_warnings();
         if warnings.is_empty() {
@@ -560,6 +678,22 @@ impl Function {
         let result = result?;
         for text in warnings {
             warn(py, &text)?;
+        }
+        Ok(result)
+    }
+
+    /// As [`Function::run`], of a product.
+    fn product(&self, py: Python<'_>, n: usize, values: &mut [Value]) -> Outcome<Returned> {
+        let arrays = values.iter().filter_map(|value| match value {
+            Value::Array(x) => Some(x.clone()),
+            _ => None,
+        });
+        let inputs: SmallVec<[Raw; 2]> = arrays.collect();
+        errstate::watch();
+        let result = gil::work(py, n, || self.row.call(values))?;
+        if let Returned::One(x) = &result {
+            let inputs: SmallVec<[&Raw; 2]> = inputs.iter().collect();
+            errstate::check_fold(py, self.row.name, &inputs, x)?;
         }
         Ok(result)
     }
@@ -626,6 +760,7 @@ fn argument<'py>(
     before: &[Value],
     out: &mut Option<Bound<'py, Array>>,
     target: &mut Option<Bound<'py, Array>>,
+    said: &mut Option<ByteOrder>,
 ) -> Outcome<Value> {
     if param.form == Form::Target {
         *target = ob.cast::<Array>().ok().cloned();
@@ -637,6 +772,16 @@ fn argument<'py>(
         && let Some(Value::Array(first)) = before.first()
     {
         return Ok(Value::Array(convert::fitting(ob, first.dtype())?));
+    }
+    if param.form == Form::DType && !ob.is_none() {
+        let (dtype, found) = parse_in_order(ob)?;
+        *said = Some(found);
+        return Ok(Value::DType(dtype));
+    }
+    if param.name == "casting"
+        && let Ok(rule) = ob.cast::<PyString>()
+    {
+        crate::dtype::casting(rule.to_str()?)?;
     }
     // for NumPy no order is the function's own
     if ob.is_none() && param.name == "order" && param.default.is_some() {

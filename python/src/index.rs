@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::{Array, wrap_view};
+use crate::array::{Array, wrap_part};
 use crate::callback::raised;
 use crate::convert::array_of;
 use crate::error::{Outcome, index_error};
@@ -98,9 +98,21 @@ fn wrong(ob: &Bound<'_, PyAny>) -> crate::error::Fault {
 
 /// The keys of an index.
 pub fn keys(ob: &Bound<'_, PyAny>) -> Outcome<Keys> {
-    match ob.cast::<PyTuple>() {
-        Ok(tuple) => tuple.iter_borrowed().map(|ob| key(&ob)).collect(),
-        Err(_) => Ok(SmallVec::from_iter([key(ob)?])),
+    let Ok(tuple) = ob.cast::<PyTuple>() else {
+        return Ok(SmallVec::from_iter([key(ob)?]));
+    };
+    let (mut keys, mut bad_slice) = (Keys::with_capacity(tuple.len()), None);
+    for ob in tuple.iter_borrowed() {
+        match key(&ob) {
+            Ok(key) => keys.push(key),
+            // what is no index at all is told first
+            Err(fault) if ob.is_instance_of::<PySlice>() => bad_slice = bad_slice.or(Some(fault)),
+            Err(fault) => return Err(fault),
+        }
+    }
+    match bad_slice {
+        None => Ok(keys),
+        Some(fault) => Err(fault),
     }
 }
 
@@ -250,7 +262,7 @@ fn selected(array: &Bound<'_, Array>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcom
     if part.rank() == 0 && !has_ellipsis(key) {
         return give(py, part);
     }
-    wrap_view(py, part, array.as_any())
+    wrap_part(py, part, array)
 }
 
 #[pymethods]
@@ -321,7 +333,7 @@ impl Rows {
         let part = row(&x, i as isize)?;
         match part.rank() {
             0 => give(py, part),
-            _ => wrap_view(py, part, self.array.bind(py).as_any()),
+            _ => wrap_part(py, part, self.array.bind(py)),
         }
         .map(Some)
     }

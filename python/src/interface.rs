@@ -6,7 +6,7 @@ use civita_core::raw::Raw;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
-use crate::array::{Array, wrap, wrap_view};
+use crate::array::{Array, in_order, wrap, wrap_view};
 use crate::buffer::import_bytes;
 use crate::convert::scalar_array;
 use crate::create::made_like;
@@ -15,6 +15,10 @@ use crate::error::{Outcome, type_error, value_error};
 use crate::methods::swapped;
 use crate::order::Order;
 use crate::subclass::{wrap_as, wrap_over};
+
+/// What asks for the memory of an array that was declared in the other byte order hears.
+pub const NOT_SHARED: &str = "the memory of an array in the other byte order is not handed out: its elements lie in the machine's\n  \
+     hint: `.tobytes()` gives its bytes, `numpy.asarray` a copy in its byte order, `.astype(x.dtype.newbyteorder('='))` an array that shares";
 
 /// NumPy's limit of axes.
 const MOST_AXES: usize = 64;
@@ -181,7 +185,8 @@ fn over_bytes(
     Ok(first.restrided(shape, &steps)?)
 }
 
-/// An array over the bytes of a buffer: a copy where they are not aligned, or in the other byte order.
+/// An array over the bytes of a buffer: a copy where they are not aligned, and a read-only one where they are in the other byte
+/// order.
 #[pyfunction]
 #[pyo3(signature = (buffer, dtype=None, count=-1, offset=0, *, like=None))]
 fn frombuffer(
@@ -227,14 +232,16 @@ fn frombuffer(
         Err(_) => rest,
     };
     let part = bytes.narrow(0, start, len)?;
-    let elements = match part.reinterpret(dtype) {
-        Ok(elements) => elements,
-        Err(_) => part.copied()?.into_aliased()?.reinterpret(dtype)?,
+    let (elements, source) = match part.reinterpret(dtype) {
+        Ok(elements) => (elements, Some(buffer)),
+        Err(_) => (part.copied()?.into_aliased()?.reinterpret(dtype)?, None),
     };
     if order == ByteOrder::Swapped {
-        return wrap(py, swapped(&elements)?);
+        // what would be written into the copy would be missed in the buffer
+        let copy = swapped(&elements)?.into_aliased()?.with_frozen(true);
+        return in_order(py, wrap(py, copy), order);
     }
-    wrap_as(&py.get_type::<Array>(), elements, Some(buffer), None)
+    wrap_over(&py.get_type::<Array>(), elements, order, source, None)
 }
 
 /// A view with another shape and strides in bytes, from the first element on.
@@ -259,9 +266,17 @@ fn _as_strided(x: &Bound<'_, Array>, shape: Vec<isize>, strides: Vec<isize>) -> 
     wrap_view(x.py(), view, x.as_any())
 }
 
+/// An array over memory that nobody else has, which is of a dtype in its byte order.
+#[pyfunction]
+fn _declared(x: &Bound<'_, Array>, dtype: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    let raw = x.get().raw().clone();
+    in_order(x.py(), wrap(x.py(), raw), parse_in_order(dtype)?.1)
+}
+
 /// Adds the functions to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(_as_strided, m)?)?;
+    m.add_function(wrap_pyfunction!(_declared, m)?)?;
     m.add_function(wrap_pyfunction!(frombuffer, m)?)
 }
 
@@ -284,9 +299,9 @@ impl Array {
     ) -> Outcome<Py<PyAny>> {
         let (py, is_plain) = (class.py(), class.is(class.py().get_type::<Array>()));
         let shape = crate::create::shape_of(shape)?;
-        let dtype = match dtype {
-            Some(dtype) => crate::dtype::parse_or_default(dtype)?,
-            None => DType::F64,
+        let (dtype, bytes) = match dtype {
+            Some(dtype) => parse_in_order(dtype)?,
+            None => (DType::F64, ByteOrder::Native),
         };
         let order = Order::parse_new(order)?;
         let strides = match strides.filter(|s| !s.is_none()) {
@@ -313,13 +328,18 @@ impl Array {
             strides.unwrap_or_else(|| layout.strides().iter().map(|s| s * size).collect());
         match buffer.filter(|b| !b.is_none()) {
             Some(buffer) => {
-                let bytes = import_bytes(buffer)?;
+                let memory = import_bytes(buffer)?;
                 let raw = match shape.contains(&0) {
                     true => Raw::zeros(&shape, dtype)?,
-                    false => over_bytes(&bytes, offset, dtype, &shape, &strides)
+                    false => over_bytes(&memory, offset, dtype, &shape, &strides)
                         .map_err(|_| type_error("buffer is too small for requested array"))?,
                 };
-                wrap_over(class, raw, Some(buffer), None)
+                if bytes == ByteOrder::Swapped {
+                    // as `frombuffer`
+                    let copy = swapped(&raw)?.into_aliased()?.with_frozen(true);
+                    return wrap_as(class, copy, bytes, None, None);
+                }
+                wrap_over(class, raw, bytes, Some(buffer), None)
             }
             None => {
                 let raw = crate::order::new(&shape, dtype, order, Raw::empty)?;
@@ -330,8 +350,8 @@ impl Array {
                     )
                 })?;
                 match is_plain {
-                    true => wrap(py, raw),
-                    false => wrap_as(class, raw, None, None),
+                    true => in_order(py, wrap(py, raw), bytes),
+                    false => wrap_as(class, raw, bytes, None, None),
                 }
             }
         }
@@ -353,6 +373,9 @@ impl Array {
                 "the array interface has no bfloat16\n  hint: `.astype('float32')` holds every value of it",
             )
             .into());
+        }
+        if self.order() == ByteOrder::Swapped {
+            return Err(pyo3::exceptions::PyAttributeError::new_err(NOT_SHARED).into());
         }
         // from now on others may write
         // SAFETY: what Python holds is Aliased, and no slice of it exists.

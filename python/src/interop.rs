@@ -4,10 +4,12 @@ use civita_core::raw::Raw;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
-use crate::array::{Array, wrap};
+use crate::array::{Array, in_order, place, wrap};
 use crate::dlpack;
+use crate::dtype::{ByteOrder, PyDType, from_text_in_order};
 use crate::error::{Outcome, runtime_error, type_error, value_error};
 use crate::functions::Function;
+use crate::methods::swapped;
 use crate::overrides::{Protocol, Stance, stance};
 use crate::subclass::{keeps_ufuncs, wrap_as};
 use crate::ufunc::Ufunc;
@@ -39,6 +41,9 @@ impl Array {
         }
         drop(raw);
         let numpy = py.import("numpy")?;
+        if slf.get().order() == ByteOrder::Swapped {
+            return in_other_order(slf, &numpy, dtype, copy);
+        }
         // the view is a buffer with strides, so nothing is copied
         let array = numpy.getattr("asarray")?.call1((py
             .import("builtins")?
@@ -186,6 +191,12 @@ impl Array {
             )
             .into());
         }
+        if self.order() == ByteOrder::Swapped {
+            return Err(pyo3::exceptions::PyBufferError::new_err(
+                "DLPack only supports native byte order.\n  hint: `.astype(x.dtype.newbyteorder('='))`",
+            )
+            .into());
+        }
         let raw = if copy == Some(true) {
             raw.copied()?.into_aliased()?
         } else {
@@ -207,7 +218,11 @@ impl Array {
             return Ok(pickled.cast_into::<PyTuple>().map_err(PyErr::from)?);
         }
         let raw = slf.get().raw();
-        let dense = raw.concrete("pickle")?.copied()?;
+        let order = slf.get().order();
+        let dense = match order {
+            ByteOrder::Native => raw.concrete("pickle")?.copied()?,
+            ByteOrder::Swapped => swapped(&raw.concrete("pickle")?.copied()?)?,
+        };
         let len = crate::array::bytes(&dense);
         let bytes = if len == 0 {
             &[][..]
@@ -218,7 +233,7 @@ impl Array {
         let rebuild = py.import("civita._civita")?.getattr("_from_bytes")?;
         let args = (
             bytes_of(py, bytes)?,
-            raw.dtype().name(),
+            PyDType::in_order(py, raw.dtype(), order).bind(py).str()?,
             PyTuple::new(py, raw.shape())?,
             raw.node().is_some_and(|n| n.is_leaf()),
         );
@@ -227,6 +242,35 @@ impl Array {
             [rebuild, args.into_pyobject(py)?.into_any()],
         )?)
     }
+}
+
+/// An array in the other byte order as one of NumPy's, which is a copy. It is read-only unless a copy was asked for: what would be
+/// written into it would be missed in the array.
+#[cold]
+fn in_other_order<'py>(
+    array: &Bound<'py, Array>,
+    numpy: &Bound<'py, PyModule>,
+    dtype: Option<&Bound<'py, PyAny>>,
+    copy: Option<bool>,
+) -> Outcome<Bound<'py, PyAny>> {
+    let py = array.py();
+    if copy == Some(false) {
+        return Err(value_error(
+            "Unable to avoid copy while creating an array as requested.\n  hint: elements of an array in the other byte order lie in the \
+             machine's; `copy=None` copies them",
+        ));
+    }
+    let (raw, own) = (array.get().raw().clone(), array.get().order());
+    let own = PyDType::in_order(py, raw.dtype(), own)
+        .bind(py)
+        .getattr("dtype")?;
+    let native = place(py, raw, None)?;
+    let dtype = dtype.filter(|d| !d.is_none()).unwrap_or(&own);
+    let made = numpy.getattr("array")?.call1((native, dtype))?;
+    if copy.is_none() && made.getattr("dtype")?.eq(own)? {
+        made.call_method1("setflags", (false,))?;
+    }
+    Ok(made)
 }
 
 /// A copy of bytes; `MemoryError` where there is no memory for it.
@@ -246,7 +290,7 @@ fn _from_bytes(
     shape: Vec<usize>,
     requires_grad: bool,
 ) -> Outcome<Py<PyAny>> {
-    let dtype = crate::dtype::from_text(dtype)
+    let (dtype, order) = from_text_in_order(dtype)
         .ok_or_else(|| type_error(format!("data type {dtype:?} not understood")))?;
     let bytes = bytes.as_bytes();
     let raw = Raw::zeros(&shape, dtype)?;
@@ -262,15 +306,15 @@ fn _from_bytes(
     if dtype == civita_core::dtype::DType::Bool && bytes.iter().any(|b| *b > 1) {
         return Err(value_error("a boolean is a byte 0 or 1"));
     }
-    let raw = raw.into_aliased()?;
-    wrap(
-        py,
-        if requires_grad {
-            raw.requires_grad()?
-        } else {
-            raw
-        },
-    )
+    let raw = match order {
+        ByteOrder::Native => raw.into_aliased()?,
+        ByteOrder::Swapped => swapped(&raw)?.into_aliased()?,
+    };
+    let raw = match requires_grad {
+        true => raw.requires_grad()?,
+        false => raw,
+    };
+    in_order(py, wrap(py, raw), order)
 }
 
 /// An array over the memory of any object with `__dlpack__`.
@@ -286,7 +330,13 @@ fn from_dlpack(
     let raw = dlpack::import(x)?;
     match copy {
         Some(true) => wrap(py, raw.copied()?),
-        _ => wrap_as(&py.get_type::<Array>(), raw, Some(x), None),
+        _ => wrap_as(
+            &py.get_type::<Array>(),
+            raw,
+            ByteOrder::Native,
+            Some(x),
+            None,
+        ),
     }
 }
 

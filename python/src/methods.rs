@@ -1,6 +1,6 @@
 //! Methods of arrays that are neither operators nor reductions.
 
-use civita_core::dtype::Scalar;
+use civita_core::dtype::{DType, Scalar};
 use civita_core::layout::{Layout, SliceItem};
 use civita_core::ops::Op;
 use civita_core::raw::{Operand, Raw};
@@ -8,10 +8,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::{Array, wrap, wrap_view};
+use crate::array::{Array, in_order, wrap, wrap_part, wrap_view};
 use crate::call::with_arguments;
 use crate::convert::Value;
-use crate::dtype::{casting as casting_rule, parse};
+use crate::dtype::{ByteOrder, PyDType, casting as casting_rule, parse_in_order};
 use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
 use crate::functions::call_row;
@@ -55,6 +55,33 @@ pub fn transposed(x: &Raw, axes: Option<&[isize]>) -> Outcome<Raw> {
     }
 }
 
+impl Array {
+    /// The bytes of the array as elements of another dtype.
+    ///
+    /// # Errors
+    /// When memory has other bytes than the array shows, and parts of elements or another order would show them.
+    pub fn reinterpreted(&self, py: Python<'_>, to: (DType, ByteOrder)) -> Outcome<Raw> {
+        let (raw, (dtype, order)) = (self.raw(), to);
+        let width = |d: DType| d.to_real().size();
+        let is_seen = order == self.order()
+            && (order == ByteOrder::Native || width(dtype) == width(raw.dtype()));
+        if !is_seen {
+            let copy = match dtype == raw.dtype() {
+                true => "x.byteswap().astype(dtype)",
+                false => "cv.frombuffer(x.tobytes(), dtype)",
+            };
+            return Err(type_error(format!(
+                "view: elements of {} lie in the machine's byte order, and cannot be seen as {}\n  hint: `{copy}` is a copy",
+                PyDType::in_order(py, raw.dtype(), self.order())
+                    .bind(py)
+                    .repr()?,
+                PyDType::in_order(py, dtype, order).bind(py).repr()?,
+            )));
+        }
+        Ok(raw.reinterpret(dtype)?)
+    }
+}
+
 #[pymethods]
 impl Array {
     /// The same elements under another shape; one length may be -1. A view where the memory allows it.
@@ -71,11 +98,7 @@ impl Array {
             None => Order::C,
             Some(_) => Order::parse(order, Order::C)?,
         };
-        wrap_view(
-            py,
-            reshaped_in(py, &raw, &shape, order, copy)?,
-            slf.as_any(),
-        )
+        wrap_part(py, reshaped_in(py, &raw, &shape, order, copy)?, slf)
     }
 
     /// One axis: a view where the memory allows it.
@@ -83,8 +106,15 @@ impl Array {
     fn ravel(slf: &Bound<'_, Self>, order: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
         let (py, raw) = (slf.py(), slf.get().raw());
         let (order, raw) = (Order::parse(order, Order::C)?, &*raw);
-        let flat = gil::work(py, raw.len(), || order::raveled(raw, order))?;
-        wrap_view(py, flat, slf.as_any())
+        let flat = gil::work(py, raw.len(), || -> Outcome<Raw> {
+            let flat = order::raveled(raw, order)?;
+            // what has gaps is copied, as in NumPy
+            match flat.is_plain() && !flat.layout().is_contiguous() {
+                true => Ok(flat.copied()?),
+                false => Ok(flat),
+            }
+        })?;
+        wrap_part(py, flat, slf)
     }
 
     /// A copy with one axis.
@@ -96,7 +126,7 @@ impl Array {
             let copy = order::copied(raw, order)?;
             order::raveled(&copy, order)
         })?;
-        kept(slf, wrap(py, flat))
+        kept(slf, in_order(py, wrap(py, flat), slf.get().order()))
     }
 
     /// The axes in another order, or in reverse; a view.
@@ -130,17 +160,14 @@ impl Array {
         {
             (class, dtype) = (Some(found), None);
         }
-        let raw = slf.get().raw();
         let view = match dtype {
-            Some(dtype) => raw.reinterpret(match dtype.is_none() {
-                true => civita_core::dtype::DType::F64,
-                false => parse(dtype)?,
-            })?,
-            _ => raw.clone(),
+            Some(dtype) => slf.get().reinterpreted(py, parse_in_order(dtype)?)?,
+            _ => slf.get().raw().clone(),
         };
+        let order = slf.get().order();
         match class {
-            Some(class) => wrap_as(&class, view, Some(slf.as_any()), Some(slf.as_any())),
-            None => wrap_view(py, view, slf.as_any()),
+            Some(class) => wrap_as(&class, view, order, Some(slf.as_any()), Some(slf.as_any())),
+            None => in_order(py, wrap_view(py, view, slf.as_any()), order),
         }
     }
 
@@ -162,16 +189,28 @@ impl Array {
         let order = Order::parse(order, Order::Keep)?;
         let py = slf.py();
         let raw = slf.get().raw();
-        let (dtype, rule) = (
-            crate::dtype::parse_or_default(dtype)?,
-            casting_rule(casting)?,
-        );
+        let ((dtype, bytes), rule) = (parse_in_order(dtype)?, casting_rule(casting)?);
         let raw = &*raw;
         if dtype == raw.dtype() {
-            if !copy.0 && order::fits(raw, order) && (subok || slf.is_exact_instance_of::<Self>()) {
+            let is_same = bytes == slf.get().order();
+            if !is_same && casting == "no" {
+                return Err(type_error(format!(
+                    "Cannot cast array data from {} to {} according to the rule 'no'",
+                    PyDType::in_order(py, dtype, slf.get().order())
+                        .bind(py)
+                        .repr()?,
+                    PyDType::in_order(py, dtype, bytes).bind(py).repr()?,
+                )));
+            }
+            if is_same
+                && !copy.0
+                && order::fits(raw, order)
+                && (subok || slf.is_exact_instance_of::<Self>())
+            {
                 return Ok(slf.clone().into_any().unbind());
             }
             let copy = wrap(py, gil::work(py, raw.len(), || order::copied(raw, order))?);
+            let copy = in_order(py, copy, bytes);
             return if subok { kept(slf, copy) } else { copy };
         }
         errstate::watch();
@@ -182,8 +221,9 @@ impl Array {
                 false => order::copied(&cast, order),
             }
         })?;
+        errstate::check_complex(py, raw.dtype(), dtype)?;
         errstate::check_cast(py, raw, &cast)?;
-        let cast = wrap(py, cast);
+        let cast = in_order(py, wrap(py, cast), bytes);
         if subok { kept(slf, cast) } else { cast }
     }
 
@@ -194,7 +234,7 @@ impl Array {
         let (py, raw) = (slf.py(), slf.get().raw());
         let raw = &*raw;
         let copy = gil::work(py, raw.len(), || order::copied(raw, order))?;
-        kept(slf, wrap(py, copy))
+        kept(slf, in_order(py, wrap(py, copy), slf.get().order()))
     }
 
     /// The bytes of the elements, in C order unless another one is asked for.
@@ -213,7 +253,10 @@ impl Array {
             }
             _ => raw,
         };
-        let dense = gil::work(py, raw.len(), || raw.copied())?;
+        let dense = gil::work(py, raw.len(), || match self.order() {
+            ByteOrder::Native => Ok(raw.copied()?),
+            ByteOrder::Swapped => swapped(&raw.copied()?),
+        })?;
         let len = crate::array::bytes(&dense);
         if len == 0 {
             return Ok(pyo3::types::PyBytes::new(py, &[]));
@@ -232,14 +275,14 @@ impl Array {
             slf.get().write(|x| Ok(x.assign(&swapped)?))?;
             return Ok(slf.clone().into_any().unbind());
         }
-        kept(slf, wrap(py, swapped))
+        kept(slf, in_order(py, wrap(py, swapped), slf.get().order()))
     }
 
     fn __copy__(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
         let (py, raw) = (slf.py(), slf.get().raw());
         let raw = &*raw;
         let copy = gil::work(py, raw.len(), || order::copied(raw, Order::Keep))?;
-        kept(slf, wrap(py, copy))
+        kept(slf, in_order(py, wrap(py, copy), slf.get().order()))
     }
 
     /// A copy; of a leaf that requires a gradient another such leaf.
@@ -249,7 +292,8 @@ impl Array {
         if !is_leaf {
             return Self::__copy__(slf);
         }
-        let copy = kept(slf, wrap(py, raw.detach().copied()?))?;
+        let copy = in_order(py, wrap(py, raw.detach().copied()?), slf.get().order());
+        let copy = kept(slf, copy)?;
         copy.bind(py).setattr("requires_grad", true)?;
         Ok(copy)
     }
@@ -346,8 +390,13 @@ impl Array {
     }
 
     /// The complex conjugate; a real array itself.
-    fn conj(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
+    #[pyo3(signature = (out=None))]
+    fn conj(slf: &Bound<'_, Self>, out: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
         let py = slf.py();
+        if let Some(out) = out.filter(|out| !out.is_none()) {
+            let ufunc = py.import("civita._civita")?.getattr("conjugate")?;
+            return Ok(ufunc.call1((slf, out))?.unbind());
+        }
         if !slf.get().raw().dtype().is_complex() {
             return Ok(slf.clone().into_any().unbind());
         }
@@ -355,8 +404,9 @@ impl Array {
     }
 
     /// The complex conjugate; a real array itself.
-    fn conjugate(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
-        Self::conj(slf)
+    #[pyo3(signature = (out=None))]
+    fn conjugate(slf: &Bound<'_, Self>, out: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+        Self::conj(slf, out)
     }
 
     /// The real part; of a real array the array itself, of a complex one a view.
@@ -397,7 +447,9 @@ fn part(slf: &Bound<'_, Array>, op: Op) -> Outcome<Py<PyAny>> {
         let raw = &*raw;
         gil::work(py, raw.len(), || Raw::apply(op, &[Operand::Tensor(raw)]))?
     };
-    wrap_view(py, part, slf.as_any())
+    // the zeros of a real array are nobody's to write
+    let frozen = op == Op::Imag && !raw.dtype().is_complex();
+    wrap_part(py, if frozen { part.with_frozen(true) } else { part }, slf)
 }
 
 /// `copy=` of `astype`: anything that is true or false.

@@ -14,11 +14,11 @@ use pyo3::types::{PyBool, PyBytes, PyComplex, PyFloat, PyString};
 
 use crate::array::{Array, wrap};
 use crate::convert::{Value, array_of, is_operand, scalar_beside, value};
-use crate::error::{Outcome, type_error, value_error};
+use crate::error::{Fault, Outcome, type_error, value_error};
 use crate::errstate;
 use crate::fuse::PyExpr;
 use crate::gil;
-use crate::overrides::{Protocol, Stance, stance};
+use crate::overrides::{Protocol, Stance, has_priority, stance};
 use crate::scalar::give;
 use crate::subclass;
 
@@ -172,27 +172,43 @@ fn binary_slow(
         };
     }
     match stance(other, Protocol::Ufunc) {
-        Stance::Operand if is_operand(other) => {}
+        Stance::Operand if is_operand(other) && !has_priority(other) => {}
         Stance::Overrides => return by_ufunc(op, this, other, reflected),
         _ => return Ok(py.NotImplemented()),
     }
     let other = match value(other) {
         Ok(other) => other,
-        Err(fault) => {
-            let error = PyErr::from(fault);
-            // what an object says when it is to become an array is told
-            if error.is_instance_of::<pyo3::exceptions::PyTypeError>(py)
-                && !other.hasattr("__array__")?
-            {
-                return Ok(py.NotImplemented());
-            }
-            return Err(error.into());
-        }
+        Err(fault) if is_no_operand(&fault, other)? => return Ok(py.NotImplemented()),
+        Err(fault) => return Err(fault),
     };
     if reflected {
         apply(py, op, &[&other, &this])
     } else {
         apply(py, op, &[&this, &other])
+    }
+}
+
+/// Returns true for the error of an object that cannot become an array; what one says that was asked to become one is told.
+#[cold]
+fn is_no_operand(fault: &Fault, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(fault.is_type_error(other.py()) && !other.hasattr("__array__")?)
+}
+
+/// The other operand of `@`, where it is one that leaves the product to arrays.
+fn factor(other: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
+    if let Ok(array) = other.cast_exact::<Array>() {
+        return Ok(Some(array.get().raw().clone()));
+    }
+    if !is_operand(other)
+        || stance(other, Protocol::Ufunc) != Stance::Operand
+        || has_priority(other)
+    {
+        return Ok(None);
+    }
+    match array_of(other, None) {
+        Ok(raw) => Ok(Some(raw)),
+        Err(fault) if is_no_operand(&fault, other)? => Ok(None),
+        Err(fault) => Err(fault),
     }
 }
 
@@ -234,6 +250,7 @@ fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outco
     let py = array.py();
     array.get().write_from(|this, out| {
         let operands = [Operand::Tensor(this), other.operand()];
+        errstate::check_weak(py, &operands, this.dtype())?;
         errstate::watch();
         gil::work(py, this.len(), || {
             write_elementwise(op, &operands, out, Casting::SameKind)
@@ -391,21 +408,30 @@ impl Array {
         if !slf.is_exact_instance_of::<Array>() {
             return subclass::operator("matmul", slf, Some(other), false);
         }
-        if !is_operand(other) || stance(other, Protocol::Ufunc) != Stance::Operand {
-            return Ok(py.NotImplemented());
+        match factor(other)? {
+            Some(factor) => give(py, matmul(py, &slf.get().raw(), &factor)?),
+            None => Ok(py.NotImplemented()),
         }
-        give(py, matmul(py, &slf.get().raw(), &array_of(other, None)?)?)
     }
     fn __rmatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
         let py = slf.py();
         if !slf.is_exact_instance_of::<Array>() {
             return subclass::operator("matmul", slf, Some(other), true);
         }
-        if !is_operand(other) || stance(other, Protocol::Ufunc) != Stance::Operand {
-            return Ok(py.NotImplemented());
+        match factor(other)? {
+            Some(factor) => give(py, matmul(py, &factor, &slf.get().raw())?),
+            None => Ok(py.NotImplemented()),
         }
-        give(py, matmul(py, &array_of(other, None)?, &slf.get().raw())?)
     }
+    /// Sequences are joined by `operator.concat`, arrays are not.
+    fn __concat__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+        Err(type_error(format!(
+            "unsupported operand type(s) for +: '{}' and '{}'\n  hint: `cv.concatenate` joins arrays",
+            slf.get_type().name()?,
+            other.get_type().name()?
+        )))
+    }
+
     fn __imatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<()> {
         let other = array_of(other, None)?;
         if slf.get().raw().rank() == 0 || other.rank() < 2 {

@@ -154,6 +154,21 @@ fn ask<'py>(
     Ok(asked.unbind())
 }
 
+/// Returns true where an operator of an array leaves the answer to the other operand by NumPy's oldest rule: its class has no
+/// ufuncs, and a priority above that of arrays.
+#[cold]
+pub fn has_priority(other: &Bound<'_, PyAny>) -> bool {
+    let py = other.py();
+    let has = |name| other.get_type().hasattr(name).unwrap_or(true);
+    if is_known(other) || has(intern!(py, "__array_ufunc__")) {
+        return false;
+    }
+    // an attribute that cannot be read is no priority
+    let own = other.getattr(intern!(py, "__array_priority__"));
+    own.and_then(|own| own.extract::<f64>())
+        .is_ok_and(|own| own > 0.0)
+}
+
 /// What another class answers for a call of a ufunc; `None` where the ufunc itself is meant.
 #[inline]
 pub fn ufunc<'py>(
@@ -162,6 +177,7 @@ pub fn ufunc<'py>(
 ) -> Outcome<Option<Py<PyAny>>> {
     if !any(given.positional().iter(), Protocol::Ufunc, 0)
         && !any(given.keyword("out").into_iter(), Protocol::Ufunc, 1)
+        && !any(given.keyword("where").into_iter(), Protocol::Ufunc, 0)
     {
         return Ok(None);
     }
@@ -188,8 +204,14 @@ pub fn method<'py>(
     keywords: &[(&str, Option<&Bound<'py, PyAny>>)],
 ) -> Outcome<Option<Py<PyAny>>> {
     let given = keywords.iter().filter_map(|(key, ob)| Some((key, (*ob)?)));
-    let out = given.clone().filter(|(key, _)| **key == "out");
-    let all = args.iter().copied().chain(out.map(|(_, ob)| ob)).cloned();
+    let operands = given
+        .clone()
+        .filter(|(key, _)| matches!(**key, "out" | "where"));
+    let all = args
+        .iter()
+        .copied()
+        .chain(operands.map(|(_, ob)| ob))
+        .cloned();
     if !any(all, Protocol::Ufunc, 1) {
         return Ok(None);
     }

@@ -1,7 +1,7 @@
 //! `repr`, `str` and the print options: NumPy's.
 
 use std::borrow::Cow;
-
+use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError};
 
 use civita_core::dtype::{DType, Kind};
@@ -12,6 +12,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::array::Array;
 use crate::convert::array_of;
+use crate::dtype::{ByteOrder, PyDType, order_of};
 use crate::error::{Outcome, type_error, value_error};
 
 /// NumPy's `repr`, and at its end what the array is in the gradient graph.
@@ -24,6 +25,7 @@ fn repr(array: &Bound<'_, Array>, raw: &Raw) -> Outcome<String> {
     repr_with(
         py,
         raw,
+        array.get().order(),
         &prefix_of(array)?,
         &print::get_options(),
         formatter.as_ref().map(|f| f.bind(py)),
@@ -111,28 +113,26 @@ struct Hooks {
     override_repr: Option<Py<PyAny>>,
 }
 
-static HOOKS: Mutex<Hooks> = Mutex::new(Hooks {
-    formatter: None,
-    override_repr: None,
-});
+thread_local! {
+    static HOOKS: RefCell<Hooks> = const {
+        RefCell::new(Hooks {
+            formatter: None,
+            override_repr: None,
+        })
+    };
+}
 
 fn formatter(py: Python<'_>) -> Option<Py<PyDict>> {
-    let held = HOOKS.lock().unwrap_or_else(PoisonError::into_inner);
-    held.formatter.as_ref().map(|f| f.clone_ref(py))
+    HOOKS.with_borrow(|held| held.formatter.as_ref().map(|f| f.clone_ref(py)))
 }
 
 fn override_repr(py: Python<'_>) -> Option<Py<PyAny>> {
-    let held = HOOKS.lock().unwrap_or_else(PoisonError::into_inner);
-    held.override_repr.as_ref().map(|f| f.clone_ref(py))
+    HOOKS.with_borrow(|held| held.override_repr.as_ref().map(|f| f.clone_ref(py)))
 }
 
-/// What was there is dropped when the lock is free again: dropping may run Python.
+/// What was there is dropped when nothing is borrowed: dropping may run Python.
 fn replace_hooks(new: Hooks) {
-    let old = std::mem::replace(
-        &mut *HOOKS.lock().unwrap_or_else(PoisonError::into_inner),
-        new,
-    );
-    drop(old);
+    drop(HOOKS.replace(new));
 }
 
 /// The function of a formatter for elements of this dtype: later keys are more general.
@@ -192,6 +192,7 @@ fn body(
 fn repr_with(
     py: Python<'_>,
     raw: &Raw,
+    order: ByteOrder,
     prefix: &str,
     options: &Options,
     formatter: Option<&Bound<'_, PyDict>>,
@@ -211,9 +212,17 @@ fn repr_with(
         options,
         formatter,
     )?;
+    let name = match order {
+        ByteOrder::Native => None,
+        ByteOrder::Swapped => {
+            let dtype = PyDType::in_order(py, raw.dtype(), order);
+            Some(format!("'{}'", dtype.bind(py).str()?))
+        }
+    };
     Ok(print::repr_around(
         &body,
         raw.dtype(),
+        name.as_deref(),
         raw.shape(),
         prefix,
         &suffix,
@@ -246,6 +255,7 @@ fn array_repr(
     repr_with(
         py,
         &raw,
+        order_of(arr)?,
         &prefix_of(arr)?,
         &options,
         formatter.as_ref().map(|f| f.bind(py)),
@@ -557,7 +567,7 @@ fn change(options: &mut Options, given: Change<'_, '_>) -> Outcome<()> {
     Ok(())
 }
 
-/// Changes the print options that are given: `precision`, `threshold`, `edgeitems`, `linewidth`, `suppress`, `nanstr`,
+/// Changes the print options of this thread that are given: `precision`, `threshold`, `edgeitems`, `linewidth`, `suppress`, `nanstr`,
 /// `infstr`, `formatter`, `sign`, `floatmode`, `legacy`.
 #[pyfunction]
 #[pyo3(signature = (precision=None, threshold=None, edgeitems=None, linewidth=None, suppress=None, nanstr=None, infstr=None, formatter=None, sign=None, floatmode=None, *, legacy=None, override_repr=None))]

@@ -132,7 +132,7 @@ impl<'py> Call<'py> {
     fn set(&mut self, row: &ReductionRow, name: &str, given: &Bound<'py, PyAny>) -> Outcome<()> {
         match name {
             "axis" => self.axis = AxisArg::parse(given)?,
-            "dtype" => self.dtype = crate::dtype::parse_optional(Some(given))?,
+            "dtype" => self.dtype = crate::dtype::parse_computed(Some(given))?,
             "out" => self.out = output(given)?,
             "keepdims" => self.keepdims = given.is_truthy()?,
             "initial" => self.initial = (!given.is_none()).then(|| given.clone()),

@@ -11,8 +11,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use pyo3::{ffi, intern};
 
-use crate::array::{Array, place, place_as};
+use crate::array::{Array, in_order, place, place_as};
 use crate::convert::{is_operand, scalar_exact};
+use crate::dtype::ByteOrder;
 use crate::error::Outcome;
 use crate::overrides::{Protocol, Stance, stance};
 
@@ -21,18 +22,20 @@ use crate::overrides::{Protocol, Stance, stance};
 pub fn wrap_as(
     class: &Bound<'_, PyType>,
     raw: Raw,
+    order: ByteOrder,
     source: Option<&Bound<'_, PyAny>>,
     template: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     let is_new = raw.storage().access() == Access::Owned;
     let source = source.filter(|source| !is_new && has_memory_of(&raw, source));
-    wrap_over(class, raw, source, template)
+    wrap_over(class, raw, order, source, template)
 }
 
 /// As [`wrap_as`], of a tensor that lies in the memory of an object.
 pub fn wrap_over(
     class: &Bound<'_, PyType>,
     raw: Raw,
+    order: ByteOrder,
     source: Option<&Bound<'_, PyAny>>,
     template: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
@@ -43,9 +46,9 @@ pub fn wrap_over(
     };
     let base = source.map(|source| base_of(source, class));
     if class.is(py.get_type::<Array>()) {
-        return place(py, raw, base);
+        return in_order(py, place(py, raw, base), order);
     }
-    let object = place_as(class, raw, base)?;
+    let object = in_order(py, place_as(class, raw, base), order)?;
     finalize(object.bind(py), template)?;
     Ok(object)
 }
@@ -88,7 +91,11 @@ pub fn wrap_view(py: Python<'_>, raw: Raw, source: &Bound<'_, PyAny>) -> Outcome
         true => source.get_type(),
         false => py.get_type::<Array>(),
     };
-    wrap_as(&class, raw, Some(source), Some(source))
+    let order = match source.cast::<Array>() {
+        Ok(array) if has_memory_of(&raw, source) => array.get().order(),
+        _ => ByteOrder::Native,
+    };
+    wrap_as(&class, raw, order, Some(source), Some(source))
 }
 
 /// The class, where an object is one of arrays.
@@ -125,8 +132,8 @@ pub fn kept_like(
 fn of_class(array: &Bound<'_, Array>, result: Py<PyAny>) -> Outcome<Py<PyAny>> {
     match result.bind(array.py()).cast_exact::<Array>() {
         Ok(plain) => {
-            let raw = plain.get().raw().clone();
-            wrap_as(&array.get_type(), raw, None, Some(array.as_any()))
+            let (raw, order) = (plain.get().raw().clone(), plain.get().order());
+            wrap_as(&array.get_type(), raw, order, None, Some(array.as_any()))
         }
         Err(_) => Ok(result),
     }
@@ -259,10 +266,10 @@ fn _as_class(
             "Type must be a sub-type of ndarray type",
         ));
     }
-    let raw = array.get().raw().clone();
+    let (raw, order) = (array.get().raw().clone(), array.get().order());
     let template = (!template.is_none()).then_some(template);
     let source = if view { Some(array.as_any()) } else { template };
-    wrap_as(class, raw, source, template)
+    wrap_as(class, raw, order, source, template)
 }
 
 /// Adds the function to the module.

@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 use crate::array::{Array, wrap};
 use crate::call::{Arguments, Callable, CallableClass};
 use crate::convert::{Value, array_of, value, values};
-use crate::dtype::{PyDType, casting as casting_rule, from_text, parse_optional, type_char};
+use crate::dtype::{PyDType, casting as casting_rule, from_text, parse_computed, type_char};
 use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
 use crate::fuse;
@@ -245,7 +245,7 @@ impl Ufunc {
                     }
                     Err(_) => options.out.push(output(given)?),
                 },
-                "dtype" => options.dtype = parse_optional(Some(given))?,
+                "dtype" => options.dtype = parse_computed(Some(given))?,
                 "signature" | "sig" if options.signature.is_some() => {
                     return Err(type_error("cannot specify both 'sig' and 'signature'"));
                 }
@@ -282,7 +282,7 @@ impl Ufunc {
                     self.name
                 )));
             }
-            let entries = tuple.iter().map(|d| parse_optional(Some(&d)));
+            let entries = tuple.iter().map(|d| parse_computed(Some(&d)));
             return Ok(Some(entries.collect::<Outcome<Loop>>()?));
         }
         let text = match given.extract::<String>() {
@@ -447,6 +447,7 @@ impl Ufunc {
                         )));
                     }
                     Value::Weak(s) => {
+                        errstate::check_weak(py, &[Operand::Scalar(*s)], dtype)?;
                         Value::Own(Box::new(crate::convert::scalar_array(*s, Some(dtype))?))
                     }
                     Value::Ref(raw) => Value::Own(Box::new(
@@ -494,6 +495,9 @@ impl Ufunc {
                 false => Ok(result),
             };
         };
+        if let Some(&dtype) = strong_dtypes(&values).first() {
+            errstate::check_weak(py, &operands, dtype)?;
+        }
         out.get().write(|raw| {
             errstate::watch();
             gil::work(py, raw.len(), || {
@@ -1019,7 +1023,10 @@ impl Ufunc {
                         self.name
                     )));
                 }
-                None => Value::Own(Box::new(Raw::zeros(&[0], crate::dtype::parse(&given)?)?)),
+                None => Value::Own(Box::new(Raw::zeros(
+                    &[0],
+                    crate::dtype::parse_in_order(&given)?.0,
+                )?)),
             });
         }
         let said = match signature {
@@ -1049,7 +1056,7 @@ impl Ufunc {
                 Kind::Op(_) => self.kind.output(&from)?,
                 Kind::Composed(row, _) => row.output(k, computed[0])?,
             };
-            let given = parse_optional(Some(&dtypes.get_item(inputs + k)?))?;
+            let given = parse_computed(Some(&dtypes.get_item(inputs + k)?))?;
             if let Some(given) = given
                 && !can_cast(result, given, casting)
             {
@@ -1205,7 +1212,7 @@ impl Ufunc {
 impl Ufunc {
     /// The dtype that a fold was asked for.
     fn fold_dtype(&self, x: &Raw, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<Option<DType>> {
-        let dtype = parse_optional(dtype)?;
+        let dtype = parse_computed(dtype)?;
         match self.kind.folds_in(x.dtype(), dtype) {
             true => Ok(dtype),
             false => Err(self.no_loop()),

@@ -282,3 +282,35 @@ def test_a_function_may_write_whole_arrays():
     with cv.printoptions(override_repr=lambda x: f"<{x.shape}>"):
         assert repr(cv.ones((2, 3))) == "<(2, 3)>"
     assert repr(cv.ones(2)) == "array([1., 1.])"
+
+
+# ── small things that programs of NumPy say ──
+
+
+def test_choices_are_given_one_by_one():
+    same(*both(lambda m: m.array([0, 1, 1]).choose([1, 2, 3], [4, 5, 6])))
+    same(*both(lambda m: m.array([0, 1, 1]).choose([[1, 2, 3], [4, 5, 6]])))
+    same(*both(lambda m: m.array([0, 3, 1]).choose([1, 2, 3], [4, 5, 6], mode="clip", out=m.zeros(3, int))))
+
+
+def test_a_conjugate_is_written():
+    for m in (np, cv):
+        for x in (m.array([1 - 1j, 2]), m.array([1.0, 2.0])):
+            out = m.zeros_like(x)
+            assert x.conj(out) is out and x.conjugate(out) is out and out.tolist() == x.conj().tolist()
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda m: m.arange(0, m.inf), "size exceeded"),
+        (lambda m: m.arange(0, 1, m.nan), "cannot compute length"),
+        (lambda m: m.array([[1]], ndmin=2, ndmax=1), "ndmin must be <= ndmax"),
+        (lambda m: m.array([[[1]]], ndmax=2), "would exceed the maximum number of dimension of 2"),
+        (lambda m: m.concatenate([[1], [2]], casting="same_value"), "^casting must be one of"),
+    ],
+)
+def test_errors_say_what_numpys_say(call, words):
+    for m in (np, cv):
+        with pytest.raises(ValueError, match=words):
+            call(m)

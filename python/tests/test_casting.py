@@ -1,6 +1,7 @@
 """Promotion and casting: every pair of dtypes, and values that do not fit."""
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -8,6 +9,9 @@ import pytest
 import civita as cv
 import oracle
 from oracle import COMPLEX, DTYPES, FLOATS, INTEGERS, NUMPY_DTYPES, assert_same
+
+# imaginary parts are dropped on purpose
+pytestmark = pytest.mark.filterwarnings("ignore:Casting complex values")
 
 PAIRS = list(itertools.product(NUMPY_DTYPES, repeat=2))
 
@@ -152,3 +156,32 @@ def test_dtype_names_and_limits():
 def test_dtypes_go_by_numpys_other_names(name):
     assert getattr(cv, name) == cv.dtype(getattr(np, name)) == cv.dtype(name)
     assert cv.zeros(2, dtype=getattr(cv, name)).dtype.name == np.dtype(getattr(np, name)).name
+
+
+def test_dropped_imaginary_parts_are_told():
+    def put(m, key):
+        x = m.zeros(3)
+        x[key(m)] = m.array([1j, 2, 3])
+        return x
+
+    calls = [
+        lambda m: put(m, lambda m: slice(None)),
+        lambda m: put(m, lambda m: [0, 1, 2]),
+        lambda m: put(m, lambda m: m.array([True, True, True])),
+        lambda m: m.array([1j, 2]).astype("f4"),
+        lambda m: m.array([1j, 2]).astype("i4"),
+        lambda m: m.array(m.array([1j, 2]), dtype="f8"),
+        lambda m: m.asarray(m.array([1j, 2]), dtype="f8"),
+    ]
+    for call in calls:
+        for m in (np, cv):
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", m.exceptions.ComplexWarning)
+                with pytest.raises(m.exceptions.ComplexWarning, match="discards the imaginary part"):
+                    call(m)
+    for m in (np, cv):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            m.array([1j, 0]).astype(bool)
+            m.array([1j, 0]).astype("c8")
+            m.zeros(2, complex)[:] = m.array([1j, 2])

@@ -484,3 +484,26 @@ def test_threads_save_under_one_name(tmp_path):
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda i: cv.savez(path, a=cv.full(10_000, float(i))), range(40)))
     assert len(set(cv.load(path)["a"].tolist())) == 1 and os.listdir(tmp_path) == ["x.npz"]
+
+
+def test_headers_of_python_2_are_read_with_a_warning():
+    data = b"\x93NUMPY\x01\x00F\x00" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (2L,), }".ljust(69) + b"\n" + np.ones(2).tobytes()
+    for module in (np, cv):
+        with pytest.warns(UserWarning, match="created on Python 2"):
+            same(cv.asarray(module.load(io.BytesIO(data))), np.ones(2))
+
+
+def test_headers_are_written_as_they_are_given():
+    for header in ({"descr": "x", "fortran_order": False, "shape": (1, 2), "extrakey": -1}, {"descr": "<f8", "fortran_order": True, "shape": (3,)}):
+        for version in ("1_0", "2_0"):
+            written = []
+            for module in (np, cv):
+                file = io.BytesIO()
+                getattr(module.lib.format, f"write_array_header_{version}")(file, header)
+                written.append(file.getvalue())
+            if "extrakey" in header:
+                for module in (np, cv):
+                    with pytest.raises(ValueError):
+                        getattr(module.lib.format, f"read_array_header_{version}")(io.BytesIO(written[1][8:]))
+            else:
+                assert written[0] == written[1]

@@ -172,3 +172,54 @@ def test_modes_by_thread_and_by_block():
 def test_nothing_is_told_of_tracked_arrays():
     x = cv.zeros(3, requires_grad=True)
     assert told(lambda: cv.log(x).sum().backward()) == []
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "complex64"])
+def test_numbers_of_pythons_that_overflow_are_told(dtype):
+    large = int(np.finfo(dtype).max) * 2
+    numbers = [large, float(large)] + ([complex(large), 1j * large] if dtype == "complex64" else [])
+    for number in numbers:
+        calls = (
+            lambda m, v: getattr(m, dtype)(3) + v,
+            lambda m, v: m.ones(2, dtype) + v,
+            lambda m, v: v + m.ones(2, dtype),
+            lambda m, v: m.add(m.ones(2, dtype), v, dtype=dtype),
+            lambda m, v: m.add(m.ones(2, dtype), v, out=m.ones(2, dtype)),
+            lambda m, v: operator.iadd(m.ones(2, dtype), v),
+        )
+        for call in calls:
+            ours, theirs = told(lambda: call(cv, number)), told(lambda: call(np, number))
+            assert len(ours) == len(theirs) == 1 and "overflow" in str(ours[0]) and "overflow" in str(theirs[0])
+    assert told(lambda: cv.ones(2, dtype) + 2) == told(lambda: cv.ones(2, dtype) + np.inf) == []
+
+
+def test_integers_out_of_bounds_are_said_in_numpys_words():
+    for call in (lambda m: m.uint8(1) + -1, lambda m: m.ones(2, "int8") * 300, lambda m: m.ones(2, "uint16") - 70000):
+        texts = []
+        for m in (np, cv):
+            with pytest.raises(OverflowError) as raised:
+                call(m)
+            texts.append(str(raised.value))
+        assert texts[1].startswith(texts[0])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["dot", "inner", "matmul", "vecdot"])
+def test_products_tell(name, dtype):
+    quiet = [([1, 2], [3, 4]), ([np.nan, 1], [1, 1])] + ([([1e38, 1], [1e38, 1])] if dtype == "float64" else [])
+    loud = [([1, 1], [-np.inf, np.inf]), ([1e38, 1], [1e38, 1]) if dtype == "float32" else ([1e300, 1], [1e300, 1])]
+    for m in (np, cv):
+        with m.errstate(all="raise"):
+            for a, b in quiet:
+                getattr(m, name)(m.array(a, dtype), m.array(b, dtype))
+            for a, b in loud:
+                with pytest.raises(FloatingPointError):
+                    getattr(m, name)(m.array(a, dtype), m.array(b, dtype))
+
+
+def test_sums_of_half_precision_tell():
+    x = [60000.0, 60000.0]
+    for m in (np, cv):
+        with m.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow encountered in reduce"):
+            m.array(x, "float16").sum()
+    assert told(lambda: cv.array([np.inf, 1.0], "float16").sum()) == []

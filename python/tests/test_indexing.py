@@ -381,3 +381,14 @@ def test_flat_is_not_assigned_by_an_empty_tuple_and_masks_have_its_length():
         it = a.flat
         assert list(it) == [0, 1, 2, 3] and it.index == 4
         assert list(a.flat[a.flat]) == [0, 1, 2, 3]
+
+
+def test_what_is_no_index_is_told_before_a_slice_of_floats():
+    for m in (np, cv):
+        a = m.ones((1, 1, 1))
+        for key in ((slice(0.0, None), 0.0), (slice(0.0, None), 0.0, slice(None)), (slice(1.5), "a")):
+            with pytest.raises(IndexError):
+                a[key]
+        for key in ((slice(0.0, None), 0), (0, slice(None, None, 1.0))):
+            with pytest.raises(TypeError):
+                a[key]

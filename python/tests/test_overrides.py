@@ -358,3 +358,59 @@ def test_generalised_ufuncs_say_what_they_are(name):
     ours, theirs = getattr(cv, name), getattr(np, name)
     assert (ours.signature, ours.nin, ours.nout) == (theirs.signature, theirs.nin, theirs.nout)
     assert not hasattr(cv.sort, "signature")
+
+
+def test_the_mask_of_a_ufunc_is_asked():
+    class Asked:
+        def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+            return method, sorted(kwargs)
+
+    for m in (cv, np):
+        x = m.ones(2)
+        assert m.add(x, x, where=Asked()) == ("__call__", ["where"])
+        assert m.add.reduce(x, where=Asked())[0] == "reduce"
+
+        class Silent:
+            def __array_ufunc__(self, *args, **kwargs):
+                return NotImplemented
+
+        with pytest.raises(TypeError, match="NotImplemented"):
+            m.add(x, x, where=Silent())
+
+
+@pytest.mark.parametrize("op", [operator.add, operator.mul, operator.matmul, operator.sub, operator.truediv])
+def test_a_class_of_higher_priority_answers_operators(op):
+    def of(priority):
+        class Prior:
+            __array_priority__ = priority
+
+            def __array__(self, dtype=None, copy=None):
+                return np.ones(2)
+
+            def answer(self, other):
+                return "answered"
+
+            __add__ = __radd__ = __mul__ = __rmul__ = __matmul__ = __rmatmul__ = answer
+            __sub__ = __rsub__ = __truediv__ = __rtruediv__ = answer
+
+        return Prior()
+
+    for priority in (1, 1000, 2.5):
+        for m in (cv, np):
+            assert op(m.ones(2), of(priority)) == op(of(priority), m.ones(2)) == "answered"
+    for m in (cv, np):
+        assert not isinstance(op(m.ones(2), of(-1)), str) and op(of(-1), m.ones(2)) == "answered"
+
+
+def test_products_with_what_is_no_array_are_left_to_it():
+    class Sparse:
+        def __rmatmul__(self, other):
+            return "its product"
+
+    assert cv.ones(2) @ Sparse() == "its product"
+    with pytest.raises(TypeError, match="unsupported operand"):
+        cv.ones(2) @ object()
+    for m in (cv, np):
+        for a, b in ((m.ones(2), m.ones(2)), (m.ones(2), [1, 2]), ([1, 2], m.ones(2)), (m.ones(2), 1)):
+            with pytest.raises(TypeError):
+                operator.concat(a, b)

@@ -1,5 +1,7 @@
 """`repr` and `str` are NumPy's, letter by letter."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -81,3 +83,45 @@ def test_formats_of_single_elements():
 
 def test_bfloat16_prints_its_dtype():
     assert repr(cv.array([1.0, 2.5], dtype="bfloat16")) == "array([1. , 2.5], dtype=bfloat16)"
+
+
+def test_options_are_the_threads_own():
+    def of(m):
+        seen = []
+
+        def other():
+            seen.append((m.get_printoptions()["precision"], repr(m.array([1 / 3]))))
+            m.set_printoptions(precision=2)
+            seen.append(repr(m.array([1 / 3])))
+
+        with m.printoptions(precision=4, formatter={"int": lambda v: f"<{v}>"}):
+            thread = threading.Thread(target=other)
+            thread.start()
+            thread.join()
+            seen.append((repr(m.array([1 / 3])), repr(m.array([7]))))
+        return seen
+
+    assert of(cv) == of(np)
+
+
+@pytest.mark.parametrize("legacy", ["2.2", "2.1", "1.25", "1.21", False])
+def test_half_precision_of_older_versions(legacy):
+    with np.printoptions(legacy=legacy), cv.printoptions(legacy=legacy):
+        for values in ([1e3, 1e4, 65504], [2049, 4099.0], [1.5, 20001.0], [1e-3, 3e4]):
+            same(np.array(values, "float16"))
+            same(np.array(values, "float32"))
+
+
+def test_digits_of_positional_floats():
+    large = np.finfo(np.float32).max
+    for x in (large, np.float32(1.5), np.float32(123456.789), np.float32(1e-7), np.float32(0)):
+        for fractional in (True, False):
+            for digits in (None, 1, 3, 4, 20, 45):
+                for least in (None, 1, 4, 20, 45):
+                    for unique in (True, False):
+                        if (digits is not None and least is not None and least > digits) or (not unique and digits is None):
+                            continue
+                        options = dict(unique=unique, fractional=fractional, precision=digits, min_digits=least)
+                        for trim in "k.0-":
+                            ours = cv.format_float_positional(cv.float32(x), trim=trim, **options)
+                            assert ours == np.format_float_positional(x, trim=trim, **options), (x, options, trim)

@@ -513,7 +513,8 @@ def test_conversions_between_the_libraries_share_memory():
     assert a[0, 0].item() == 5
     assert memoryview(a).shape == (2, 3) and memoryview(a.T).strides == (8, 24)
     big = np.arange(6, dtype=">f4").reshape(2, 3)
-    assert_same(cv.array(big), big.astype("float32"))
+    assert cv.array(big).dtype == big.dtype
+    assert_same(cv.array(big, dtype="float32"), big.astype("float32"))
 
 
 def test_attributes(rng):

@@ -243,3 +243,73 @@ def test_parts_of_complex_arrays_are_views(dtype):
     np.testing.assert_array_equal(np.asarray(real), [7.0, 7.0])
     with pytest.raises(TypeError, match="no imaginary part"):
         real.imag = 1.0
+
+
+def test_windows_are_written_one_by_one():
+    for m in (np, cv):
+        x = m.arange(5)
+        windows = m.lib.stride_tricks.sliding_window_view(x, 2, writeable=True)
+        assert windows.flags.writeable and not m.lib.stride_tricks.sliding_window_view(x, 2).flags.writeable
+        windows[0, 1] = 3
+        windows[1:2, 1] = 7
+        windows[::2] += 10
+        assert x.tolist() == [10, 13, 17, 13, 4]
+        assert not m.broadcast_to(x, (2, 5)).flags.writeable
+    # where an element would be written twice NumPy keeps the last
+    with pytest.raises(ValueError, match="same memory"):
+        windows[...] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        cv.lib.stride_tricks.sliding_window_view(cv.arange(5), 2)[0, 1] = 3
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m, x: x.ravel(),
+        lambda m, x: x.ravel("F"),
+        lambda m, x: x.ravel("K"),
+        lambda m, x: x.ravel("A"),
+        lambda m, x: m.ravel(x),
+        lambda m, x: m.ravel(x, "F"),
+        lambda m, x: x.reshape(-1),
+        lambda m, x: x.reshape(x.shape),
+        lambda m, x: m.broadcast_to(x, x.shape),
+        lambda m, x: m.broadcast_to(x, (2, *x.shape)),
+        lambda m, x: m.squeeze(x),
+        lambda m, x: m.flip(x),
+        lambda m, x: m.rot90(x, 0) if x.ndim > 1 else x,
+        lambda m, x: m.atleast_2d(x),
+        lambda m, x: x.real,
+        lambda m, x: x.imag,
+        lambda m, x: m.imag(x),
+        lambda m, x: x.T,
+        lambda m, x: m.tile(x, 1),
+        lambda m, x: m.roll(x, 0),
+        lambda m, x: x.round(),
+        lambda m, x: m.nan_to_num(x),
+        lambda m, x: m.concatenate([x]),
+        lambda m, x: m.pad(x, 0),
+        lambda m, x: m.meshgrid(x.ravel())[0],
+        lambda m, x: m.broadcast_arrays(x, x)[0],
+    ],
+)
+def test_who_shares_memory_and_may_be_written(call):
+    def layouts(m):
+        x = m.arange(24.0).reshape(4, 6)
+        yield from (x, x.T, x[:, ::2], x[1], x[1, ::2], x[::-1], x[:, 1:2], x[:1, :1], x[:0])
+        yield from (m.arange(12).reshape(3, 4).T, m.arange(12).reshape(3, 4) * (1 + 1j), m.arange(5) > 2)
+
+    for a, b in zip(layouts(cv), layouts(np), strict=True):
+        ours, theirs = call(cv, a), call(np, b)
+        assert cv.shares_memory(ours, a) == np.shares_memory(theirs, b)
+        assert ours.flags.writeable == theirs.flags.writeable
+        np.testing.assert_array_equal(np.asarray(ours), theirs)
+
+
+def test_diagonals_are_read_only():
+    for m in (np, cv):
+        x = m.arange(9).reshape(3, 3)
+        for view in (x.diagonal(), m.diagonal(x), m.diag(x), x[::-1].diagonal(), m.diagonal(x, 1)):
+            with pytest.raises(ValueError, match="read-only"):
+                view[0] = 1
+        m.diag(x[0])[0, 0] = 1

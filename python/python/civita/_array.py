@@ -54,6 +54,14 @@ def compress(self, /, condition, axis=None, out=None):
     return _package().compress(condition, self, axis=axis, out=out)
 
 
+def choose(self, /, *choices, out=None, mode="raise"):
+    # the choices are one sequence, or given one by one
+    return cv.choose(self, choices[0] if len(choices) == 1 else choices, out=out, mode=mode)
+
+
+choose.__doc__ = cv.choose.__doc__
+
+
 def partition(self, /, kth, axis=-1, kind="introselect", order=None):
     """Partitions the elements along an axis in place; see `cv.partition`."""
     self[...] = cv.partition(self, kth, axis=axis, kind=kind)
@@ -155,7 +163,7 @@ def __reduce_ex__(self, /, protocol):
     if type(self) is not ndarray:
         return self.__reduce__()
     flags = self.flags if not getattr(self, "requires_grad", False) else None
-    if protocol < 5 or self.dtype == "bfloat16" or flags is None:
+    if protocol < 5 or self.dtype == "bfloat16" or not self.dtype.isnative or flags is None:
         return self.__reduce__()
     from pickle import PickleBuffer
 
@@ -193,7 +201,7 @@ def __reversed__(self):
     return iter(self[::-1])
 
 
-_METHODS = (compress, partition, setflags, resize, tofile, dumps, dump, getfield, setfield, __array_wrap__,
+_METHODS = (choose, compress, partition, setflags, resize, tofile, dumps, dump, getfield, setfield, __array_wrap__,
             __array_finalize__, __array_function__, __reduce_ex__, __setstate__, __reversed__)  # fmt: skip
 
 

@@ -78,6 +78,15 @@ def _read_header(fp, version, limit=_MAX_HEADER):
         )
     header = _exactly(fp, length, "array header").decode(encoding)
     dtype, fortran, shape = cv._npy_parse(header)
+    if version != (3, 0) and re.search(r"\dL\b", header):
+        import warnings
+
+        warnings.warn(
+            "Reading `.npy` or `.npz` file required additional header parsing as it was created on Python 2. Save the file again to "
+            "speed up loading and avoid this warning.",
+            UserWarning,
+            stacklevel=4,
+        )
     return shape, fortran, dtype
 
 
@@ -104,15 +113,30 @@ def _header(dtype, fortran, shape, version=None):
         return plain
     if version == (1, 0):
         raise ValueError("Header length too big for version=(1, 0)")
-    text = plain[10 if plain[6] == 1 else 12 :].rstrip(b" \n")
     # padded again, because the length of the header takes more bytes
-    total = 12 + len(text) + 1
+    return _padded(plain[10 if plain[6] == 1 else 12 :].rstrip(b" \n"), version)
+
+
+def _padded(text, version):
+    """A header of magic, length and text, filled up so that the elements begin at a multiple of `ARRAY_ALIGN`."""
+    form = "<H" if version == (1, 0) else "<I"
+    total = MAGIC_LEN + struct.calcsize(form) + len(text) + 1
     text += b" " * (-total % ARRAY_ALIGN) + b"\n"
-    return magic(*version) + struct.pack("<I", len(text)) + text
+    return magic(*version) + struct.pack(form, len(text)) + text
 
 
 def _write_header(fp, d, version):
-    fp.write(_header(cv.dtype(d["descr"]), d["fortran_order"], d["shape"], version))
+    if d.keys() == {"descr", "fortran_order", "shape"}:
+        try:
+            dtype = cv.dtype(d["descr"])
+        except TypeError:
+            pass
+        else:
+            fp.write(_header(dtype, d["fortran_order"], d["shape"], version))
+            return
+    # what no array here has is written as it is
+    text = "{" + "".join(f"{key!r}: {d[key]!r}, " for key in sorted(d)) + "}"
+    fp.write(_padded(text.encode("latin1"), version))
 
 
 def write_array_header_1_0(fp, d):
@@ -127,7 +151,7 @@ def write_array_header_2_0(fp, d):
 
 def _bytes_of(array):
     """The elements in C order as something that `write` takes, without a copy where they lie so."""
-    if array.size and array.flags.c_contiguous and array.dtype != "bfloat16" and not array.requires_grad:
+    if array.size and array.flags.c_contiguous and array.dtype.isnative and array.dtype != "bfloat16" and not array.requires_grad:
         return memoryview(array.reshape(-1).view("uint8"))
     return array.tobytes()
 
@@ -160,6 +184,13 @@ def _fill(fp, array):
         target[came : came + len(part)] = part
         came += len(part)
     return came
+
+
+def _as_read(array, dtype):
+    """New memory that was filled from a file as an array of the file's dtype."""
+    if dtype.isnative:
+        return array
+    return cv._declared(array.byteswap(inplace=True), dtype)
 
 
 def _left(fp):
@@ -199,8 +230,7 @@ def read_array(fp, allow_pickle=False, pickle_kwargs=None, *, max_header_size=_M
     if array.dtype == "bool":
         # other bytes than 0 and 1 are true
         array[...] = array.view("uint8") != 0
-    if not dtype.isnative:
-        array = array.byteswap(inplace=True)
+    array = _as_read(array, dtype)
     return array.T if fortran else array
 
 
@@ -237,7 +267,12 @@ def save(file, arr, allow_pickle=True):
         write_array(file, arr)
         return
     path = os.fspath(file)
-    cv._npy_save(path if path.endswith(".npy") else path + ".npy", arr)
+    path = path if path.endswith(".npy") else path + ".npy"
+    if arr.dtype.isnative:
+        cv._npy_save(path, arr)
+        return
+    with _replacing(path) as f:
+        write_array(f, arr)
 
 
 def load(file, mmap_mode=None, allow_pickle=False, fix_imports=True, encoding="ASCII", *, max_header_size=_MAX_HEADER):
@@ -517,7 +552,7 @@ def fromfile(file, dtype=float, count=-1, sep="", offset=0, *, like=None):
         count = left // dtype.itemsize if count < 0 else builtins.min(count, left // dtype.itemsize)
         array = cv.empty(count, dtype=dtype.newbyteorder("="))
         _fill(f, array)
-    return array if dtype.isnative else array.byteswap(inplace=True)
+    return _as_read(array, dtype)
 
 
 def tofile(array, fid, sep="", format="%s"):  # noqa: A002
@@ -587,8 +622,7 @@ def fromstring(string, dtype=float, count=-1, *, sep="", like=None):
         at = step.end()
     if not ended and len(values) != count:
         raise ValueError("string or file could not be read to its end due to unmatched data")
-    native = dtype.newbyteorder("=")
-    return cv.array(values, dtype=native) if values else cv.zeros(0, dtype=native)
+    return cv.array(values, dtype=dtype) if values else cv.zeros(0, dtype=dtype)
 
 
 def fromregex(file, regexp, dtype, encoding=None):
@@ -888,10 +922,9 @@ def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns
         rows.append(row)
         if max_rows is not None and len(rows) >= max_rows:
             break
-    native = dtype.newbyteorder("=")
     if not rows:
-        return cv.zeros((0, len(columns) if columns else 0), dtype=native)
-    return cv.array(rows, dtype=native).reshape(len(rows), width)
+        return cv.zeros((0, len(columns) if columns else 0), dtype=dtype)
+    return cv.array(rows, dtype=dtype).reshape(len(rows), width)
 
 
 def savetxt(fname, X, fmt="%.18e", delimiter=" ", newline="\n", header="", footer="", comments="# ", encoding=None):

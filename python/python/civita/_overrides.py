@@ -104,6 +104,8 @@ def ufunc(public, method, args, kwargs):
         kwargs["out"] = (out,)
     outputs = kwargs.get("out", ())
     operands = args if outputs is ... else (*args, *outputs)
+    if "where" in kwargs:
+        operands = (*operands, kwargs["where"])
     for value in operands:
         if getattr(type(value), "__array_ufunc__", True) is None:
             raise TypeError(f"operand '{type(value).__name__}' does not support ufuncs (__array_ufunc__=None)")

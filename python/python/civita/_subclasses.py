@@ -337,6 +337,9 @@ def reduce(array):
 def _rebuilt(cls, shape, dtype, fortran, data):
     """The array that was pickled."""
     elements = cv.frombuffer(bytearray(data), dtype) if data else cv.empty(0, dtype)
+    if not dtype.isnative:
+        # a copy that can be written
+        elements = elements.copy()
     return _as_class(cls, elements.reshape(shape, order="F" if fortran else "C"), None, False)
 
 

@@ -171,6 +171,9 @@ impl<'a> FloatFormat<'a> {
             style.pad_right = fraction + exponent;
         } else if matches!(mode, FloatMode::Fixed | FloatMode::MaxPrecEqual) {
             (style.precision, style.least, style.trim) = (digits, digits, Trim::Fill);
+        } else {
+            // every digit before the point, also those that identify nothing: 65504 in half precision
+            style.least = Some(0);
         }
 
         if sign == Sign::Space && !is_old && !finite.clone().any(f64::is_sign_negative) {

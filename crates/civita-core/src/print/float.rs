@@ -102,6 +102,10 @@ pub(super) fn parts(value: Binary, style: &Style) -> Text {
             style.precision
         };
         let wanted = wanted.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+        let wanted = match style.significant {
+            true => wanted.saturating_sub(before),
+            false => wanted,
+        };
         fraction.push_str(&"0".repeat(wanted.saturating_sub(fraction.len())));
     } else {
         fraction.truncate(fraction.trim_end_matches('0').len());

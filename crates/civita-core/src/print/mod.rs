@@ -84,13 +84,22 @@ pub fn repr(source: &Source, prefix: &str, suffix: &str, options: &Options) -> S
     let indent = prefix.chars().count();
     let width = options.width_before(suffix);
     let body = array_text(source, ", ", indent, width, options);
-    repr_around(&body, source.dtype, source.shape, prefix, suffix, options)
+    repr_around(
+        &body,
+        source.dtype,
+        None,
+        source.shape,
+        prefix,
+        suffix,
+        options,
+    )
 }
 
-/// As [`repr`], around the text of the elements.
+/// As [`repr`], around the text of the elements. `name` says the dtype where that has another one than the engine's.
 pub fn repr_around(
     body: &str,
     dtype: DType,
+    name: Option<&str>,
     shape: &[usize],
     prefix: &str,
     suffix: &str,
@@ -113,8 +122,8 @@ pub fn repr_around(
         DType::Bool => options.legacy > Legacy::V1_13,
         dtype => matches!(dtype, DType::I64 | DType::F64 | DType::C128),
     };
-    if !implied || source.is_empty() {
-        extras.push(format!("dtype={}", source.dtype.name()));
+    if !implied || name.is_some() || source.is_empty() {
+        extras.push(format!("dtype={}", name.unwrap_or(source.dtype.name())));
     }
     if !extras.is_empty() {
         text.push(',');

@@ -1,7 +1,7 @@
 //! The print options and their process-wide default.
 
 use std::borrow::Cow;
-use std::sync::{PoisonError, RwLock};
+use std::cell::RefCell;
 
 /// How the digits of floats are chosen (NumPy's `floatmode`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,27 +172,22 @@ impl Default for Options {
     }
 }
 
-static CURRENT: RwLock<Options> = RwLock::new(Options::DEFAULT);
+thread_local! {
+    static CURRENT: RefCell<Options> = const { RefCell::new(Options::DEFAULT) };
+}
 
 /// The options that printing uses where none are given (NumPy: `np.get_printoptions`).
 pub fn get_options() -> Options {
-    // an assignment cannot panic halfway, so a poisoned lock still holds whole options
-    CURRENT
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone()
+    CURRENT.with_borrow(Options::clone)
 }
 
 /// Whose texts printing follows where no options are given.
 pub fn legacy() -> Legacy {
-    CURRENT
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .legacy
+    CURRENT.with_borrow(|options| options.legacy)
 }
 
-/// Sets the options that printing uses where none are given, for the whole process, and returns those that were set
-/// before (NumPy: `np.set_printoptions`).
+/// Sets the options that printing uses on this thread where none are given, and returns those that were set before
+/// (NumPy: `np.set_printoptions`).
 ///
 /// ```
 /// use civita_core::print::{Options, get_options, set_options};
@@ -201,6 +196,5 @@ pub fn legacy() -> Legacy {
 /// set_options(before);
 /// ```
 pub fn set_options(options: Options) -> Options {
-    let mut current = CURRENT.write().unwrap_or_else(PoisonError::into_inner);
-    std::mem::replace(&mut current, options)
+    CURRENT.replace(options)
 }
