@@ -549,7 +549,14 @@ impl Function {
         if !given.has_names() && manner.takes_by_position(args.len()) {
             let (by_position, rest) = row.params.split_at(args.len());
             for (ob, param) in args.iter().zip(by_position) {
-                values.push(argument(ob, param, &values, &mut out, &mut target, &mut said)?);
+                values.push(argument(
+                    ob,
+                    param,
+                    &values,
+                    &mut out,
+                    &mut target,
+                    &mut said,
+                )?);
             }
             values.extend(rest.iter().map(Param::default_value));
         } else {
@@ -563,7 +570,9 @@ impl Function {
             for (param, given) in row.params.iter().zip(bound) {
                 values.push(match given {
                     Given::Default => param.default_value(),
-                    Given::One(ob) => argument(ob, param, &values, &mut out, &mut target, &mut said)?,
+                    Given::One(ob) => {
+                        argument(ob, param, &values, &mut out, &mut target, &mut said)?
+                    }
                     Given::Rest(all) if param.form == Form::Subscripts => subscripts(&all)?,
                     Given::Rest(all) => {
                         let all = all.iter().map(|ob| value_of(ob, param.form));
@@ -1092,7 +1101,7 @@ impl Function {
     }
 }
 
-/// A function as an attribute of the array class: on an array it is a bound method.
+// A function as an attribute of the array class: on an array it is a bound method. Without a doc of its own, as above.
 #[pyclass(name = "_method", module = "civita", frozen, subclass)]
 struct Method(Py<Function>);
 

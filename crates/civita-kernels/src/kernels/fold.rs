@@ -17,6 +17,7 @@ use std::marker::PhantomData;
 use num_complex::Complex;
 
 use super::Slot;
+use super::fold_rows::fold_rows;
 use super::lane::{B8, Lane, Ordered, Ring};
 use crate::dtype::DType;
 use crate::isa::{Body, Isa, Kernel, Shells, level};
@@ -47,6 +48,8 @@ pub struct Folding {
     pub across: Kernel,
     /// `out[i] ← out[i] ∘ x[i]`, both accumulators.
     pub merge: Kernel,
+    /// `out[r] ← fold of a row`, for many short rows at once, to the bits of `along`: see [`fold_rows`].
+    pub rows: Option<Kernel>,
     /// Dtype of the accumulator.
     pub acc: DType,
     /// An accumulator that changes nothing.
@@ -699,6 +702,7 @@ impl<T: Lane, M: Monoid<T>> Table<M, T> {
             along: Shells::<Along<M, T>>::BY_LEVEL[level],
             across: Shells::<Across<M, T>>::BY_LEVEL[level],
             merge: Shells::<Merge<M, T>>::BY_LEVEL[level],
+            rows: None,
             acc: M::Acc::DTYPE,
             identity,
             absorbing: M::ABSORBING,
@@ -721,14 +725,18 @@ macro_rules! all_lanes {
 
 /// The kernels that fold lanes of this dtype. Sums and products of integers and booleans have accumulators of 64 bits.
 pub fn folding(fold: Fold, lane: DType) -> Option<Folding> {
-    match fold {
+    let folding = match fold {
         Fold::Sum => all_lanes!(Sum, lane),
         Fold::Prod => all_lanes!(Prod, lane),
         Fold::Max => all_lanes!(Max, lane),
         Fold::Min => all_lanes!(Min, lane),
         Fold::Any => all_lanes!(Any, lane),
         Fold::All => all_lanes!(All, lane),
-    }
+    }?;
+    Some(Folding {
+        rows: fold_rows(fold, lane),
+        ..folding
+    })
 }
 
 /// The kernels that fold what is no NaN, of the folds and lanes that have them.

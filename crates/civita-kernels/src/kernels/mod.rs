@@ -3,6 +3,7 @@
 pub mod cast;
 pub mod compress;
 pub mod fold;
+pub mod fold_rows;
 pub mod fourier;
 
 pub mod lane;

@@ -15,7 +15,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::repeated;
 use crate::error::Result;
+use crate::isa::Kernel;
 use crate::kernels::fold::{Folding, Rows};
+use crate::kernels::fold_rows;
 use crate::kernels::strided::{Tile, fill, gather, scatter};
 use crate::layout::{Layout, Order, PerAxis, Walk};
 use crate::storage::Storage;
@@ -117,7 +119,14 @@ pub(crate) unsafe fn fold(
         axes[0].out = 0;
     }
     let last = axes.len() - 1;
-    if axes[last].out == 0
+    let rows = folding.rows.filter(|_| match axes[..] {
+        [kept, row] => {
+            kept.out == 1 && row.out == 0 && row.x == 1 && fold_rows::LENGTHS.contains(&row.len)
+        }
+        _ => false,
+    });
+    if rows.is_none()
+        && axes[last].out == 0
         && axes[last].len < SHORT
         && let Some(k) = axes.iter().rposition(|a| a.out != 0)
     {
@@ -148,7 +157,9 @@ pub(crate) unsafe fn fold(
     };
     // SAFETY: the caller's contract.
     unsafe {
-        if inner.out == 0 {
+        if let Some(kernel) = rows {
+            job.short_rows(kernel)
+        } else if inner.out == 0 {
             job.along()
         } else {
             job.across()
@@ -157,6 +168,25 @@ pub(crate) unsafe fn fold(
 }
 
 impl Job<'_> {
+    /// Short rows one after the other, many at a time.
+    unsafe fn short_rows(&self, kernel: Kernel) -> Result<()> {
+        let (kept, n) = (self.kept[0], self.inner.len);
+        threads::run_ranges(kept.len, (PIECE / n).max(1), &|range| {
+            let rows = Rows {
+                count: range.len(),
+                stride: kept.x,
+            };
+            // SAFETY: rows of the walk, and their results, of this task alone.
+            unsafe {
+                let from = range.start as isize * kept.x * self.size as isize;
+                let from = self.x.offset(from);
+                let to = self.out.add(range.start * self.acc);
+                kernel(n, [from, (&raw const rows).cast(), from], to);
+            }
+        });
+        Ok(())
+    }
+
     unsafe fn along(&self) -> Result<()> {
         let (outputs, rows, n) = (count(&self.kept), count(&self.reduced), self.inner.len);
         let each = rows * n;
