@@ -18,7 +18,7 @@ use crate::error::{Fault, Outcome, type_error, value_error};
 use crate::errstate;
 use crate::fuse::PyExpr;
 use crate::gil;
-use crate::overrides::{Protocol, Stance, has_priority, stance};
+use crate::overrides::{OF_ARRAYS, Protocol, Stance, has_priority, stance};
 use crate::scalar::give;
 use crate::subclass;
 
@@ -172,7 +172,7 @@ fn binary_slow(
         };
     }
     match stance(other, Protocol::Ufunc) {
-        Stance::Operand if is_operand(other) && !has_priority(other) => {}
+        Stance::Operand if is_operand(other) && !has_priority(other, OF_ARRAYS) => {}
         Stance::Overrides => return by_ufunc(op, this, other, reflected),
         _ => return Ok(py.NotImplemented()),
     }
@@ -201,7 +201,7 @@ fn factor(other: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
     }
     if !is_operand(other)
         || stance(other, Protocol::Ufunc) != Stance::Operand
-        || has_priority(other)
+        || has_priority(other, OF_ARRAYS)
     {
         return Ok(None);
     }

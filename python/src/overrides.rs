@@ -154,10 +154,14 @@ fn ask<'py>(
     Ok(asked.unbind())
 }
 
-/// Returns true where an operator of an array leaves the answer to the other operand by NumPy's oldest rule: its class has no
-/// ufuncs, and a priority above that of arrays.
+/// NumPy's priorities of arrays and of scalars.
+pub const OF_ARRAYS: f64 = 0.0;
+pub const OF_SCALARS: f64 = -1_000_000.0;
+
+/// Returns true where an operator leaves the answer to the other operand by NumPy's oldest rule: its class has no ufuncs, and a
+/// priority above this one.
 #[cold]
-pub fn has_priority(other: &Bound<'_, PyAny>) -> bool {
+pub fn has_priority(other: &Bound<'_, PyAny>, above: f64) -> bool {
     let py = other.py();
     let has = |name| other.get_type().hasattr(name).unwrap_or(true);
     if is_known(other) || has(intern!(py, "__array_ufunc__")) {
@@ -166,7 +170,7 @@ pub fn has_priority(other: &Bound<'_, PyAny>) -> bool {
     // an attribute that cannot be read is no priority
     let own = other.getattr(intern!(py, "__array_priority__"));
     own.and_then(|own| own.extract::<f64>())
-        .is_ok_and(|own| own > 0.0)
+        .is_ok_and(|own| own > above)
 }
 
 /// What another class answers for a call of a ufunc; `None` where the ufunc itself is meant.

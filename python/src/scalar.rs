@@ -36,7 +36,7 @@ use crate::dtype::PyDType;
 use crate::error::{Outcome, index_error, type_error};
 use crate::errstate;
 use crate::operators::{apply, by_ufunc, python_scalar};
-use crate::overrides::{Protocol, Stance, stance};
+use crate::overrides::{OF_SCALARS, Protocol, Stance, has_priority, stance};
 
 pub mod slots;
 
@@ -393,7 +393,7 @@ fn operate(
     }
     let mine = Value::Own(Box::new(Raw::scalar(value_of_mine, dtype)?));
     match stance(other, Protocol::Ufunc) {
-        Stance::Operand if is_operand(other) => {}
+        Stance::Operand if is_operand(other) && !has_priority(other, OF_SCALARS) => {}
         Stance::Overrides => return by_ufunc(op, mine, other, reflected),
         _ => return Ok(py.NotImplemented()),
     }

@@ -398,6 +398,8 @@ def test_a_class_of_higher_priority_answers_operators(op):
     for priority in (1, 1000, 2.5):
         for m in (cv, np):
             assert op(m.ones(2), of(priority)) == op(of(priority), m.ones(2)) == "answered"
+            if op is not operator.matmul:
+                assert op(m.float64(1), of(priority)) == op(m.int32(1), of(priority)) == "answered"
     for m in (cv, np):
         assert not isinstance(op(m.ones(2), of(-1)), str) and op(of(-1), m.ones(2)) == "answered"
 
