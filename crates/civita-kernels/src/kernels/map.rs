@@ -322,6 +322,7 @@ impl<K> Table<K> {
 macro_rules! own_run {
     (Exp) => { own_run!(@unary exp_run); };
     (Exp2) => { own_run!(@unary exp2_run); };
+    (Asin) => { own_run!(@unary asin_run); };
     (Atan) => { own_run!(@unary atan_run); };
     (Tanh) => { own_run!(@unary tanh_run); };
     (Log) => { own_run!(@unary log_run); };

@@ -100,6 +100,19 @@ pub fn atan_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
     }
 }
 
+/// `out = asin x`, as [`atan_slice`].
+#[inline(always)]
+pub fn asin_slice<F: Real, I: Isa>(x: &[F], out: &mut [F]) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: `I` is `Avx512` only in its shell.
+    if I::VECTOR_BYTES == 64 && unsafe { avx512::run_narrow(avx512::asin32, x, out) } {
+        return;
+    }
+    for (o, &x) in out.iter_mut().zip(x) {
+        *o = x.asin::<I>();
+    }
+}
+
 /// The angles of a run of points, by a kernel of the instruction set's own; says whether it has one. `FORM`: 0 both vary, 1
 /// `x` is one value, 2 `y` is.
 ///

@@ -11,7 +11,7 @@
 //! * exact products by FMA where there is one, by Dekker's splitting elsewhere (only `pow` and `log2`, `log10`).
 //!
 //! On AVX-512 runs of `pow exp exp2 log log2 log10 tanh` are kernels of their own, with tables, and of `f32` so are those of
-//! `sin cos tan atan atan2`: `avx512/`.
+//! `sin cos tan asin atan atan2`: `avx512/`.
 //!
 //! Largest errors seen, in ULP, over the full range with subnormal arguments and results: `exp exp2 log log1p log2 log10
 //! pow asin acos hypot` 1.2 (`pow` and `hypot` of `f32` 0.53, `pow` of `f32` with AVX-512 1.1), `sin cos` 0.8 (`f32`

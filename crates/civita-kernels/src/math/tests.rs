@@ -57,6 +57,7 @@ kernels! {
     TanSlice(x, y, out) { trig::tan_slice::<F, I>(x, out) }
     ExpSlice(x, y, out) { exp::exp_slice::<F, I>(x, out) }
     Exp2Slice(x, y, out) { exp::exp2_slice::<F, I>(x, out) }
+    AsinSlice(x, y, out) { inverse::asin_slice::<F, I>(x, out) }
     AtanSlice(x, y, out) { inverse::atan_slice::<F, I>(x, out) }
     Atan2Run(x, y, out) {
         // SAFETY: as many of both as of the output.
@@ -169,6 +170,12 @@ fn f32_functions_stay_within_their_error_over_all_exponents() {
         ("asin", Shells::<Asin<f32>>::BY_LEVEL, f64::asin, 1.0),
         ("acos", Shells::<Acos<f32>>::BY_LEVEL, f64::acos, 1.0),
         ("atan", Shells::<Atan<f32>>::BY_LEVEL, f64::atan, 2.2),
+        (
+            "asin slice",
+            Shells::<AsinSlice<f32>>::BY_LEVEL,
+            f64::asin,
+            1.0,
+        ),
         (
             "atan slice",
             Shells::<AtanSlice<f32>>::BY_LEVEL,

@@ -198,6 +198,11 @@ macro_rules! floats {
                 exp::exp2_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
             }
             #[inline(always)]
+            unsafe fn asin_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                inverse::asin_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
             unsafe fn atan_run<I: Isa>(x: *const $t, out: &mut [$t]) {
                 // SAFETY: as `pow_run`.
                 inverse::atan_slice::<$t, I>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)

@@ -192,6 +192,17 @@ pub trait ToFloat: Numeric {
             *o = unsafe { *x.add(i) }.exp2::<I>();
         }
     }
+    /// Inverse sines of a run.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn asin_run<I: Isa>(x: *const Self, out: &mut [Self]) {
+        for (i, o) in out.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *o = unsafe { *x.add(i) }.asin::<I>();
+        }
+    }
     /// Inverse tangents of a run.
     ///
     /// # Safety

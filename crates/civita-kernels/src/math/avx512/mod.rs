@@ -18,8 +18,9 @@ mod narrow;
 mod wide;
 
 pub use narrow::{
-    atan as atan32, atan2 as atan2_32, cos as cos32, exp as exp32, exp2 as exp2_32, log as log32,
-    log2 as log2_32, log10 as log10_32, pow as pow32, sin as sin32, tan as tan32, tanh as tanh32,
+    asin as asin32, atan as atan32, atan2 as atan2_32, cos as cos32, exp as exp32, exp2 as exp2_32,
+    log as log32, log2 as log2_32, log10 as log10_32, pow as pow32, sin as sin32, tan as tan32,
+    tanh as tanh32,
 };
 pub use wide::{
     exp as exp64, exp2 as exp2_64, log as log64, log2 as log2_64, log10 as log10_64, pow as pow64,

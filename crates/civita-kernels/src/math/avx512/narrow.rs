@@ -16,10 +16,10 @@ use std::arch::x86_64::{
     _mm512_mask_storeu_ps as store_some, _mm512_mask_sub_ps as sub_where,
     _mm512_maskz_mov_ps as keep, _mm512_max_ps as larger, _mm512_min_ps as smaller,
     _mm512_movepi32_mask as signs, _mm512_mul_ps as mul, _mm512_permutex2var_ps as permute,
-    _mm512_scalef_ps as scale, _mm512_set1_epi32 as whole, _mm512_set1_ps as all,
-    _mm512_slli_epi32 as shift_left, _mm512_store_ps as store_aligned,
-    _mm512_storeu_ps as store_whole, _mm512_sub_ps as sub, _mm512_test_epi32_mask as test,
-    _mm512_xor_si512 as xor_bits,
+    _mm512_rsqrt14_ps as inverse_root, _mm512_scalef_ps as scale, _mm512_set1_epi32 as whole,
+    _mm512_set1_ps as all, _mm512_slli_epi32 as shift_left, _mm512_sqrt_ps as square_root,
+    _mm512_store_ps as store_aligned, _mm512_storeu_ps as store_whole, _mm512_sub_ps as sub,
+    _mm512_test_epi32_mask as test, _mm512_xor_si512 as xor_bits,
 };
 
 use std::array::from_fn;
@@ -340,6 +340,8 @@ unary! { f32, 16;
     exp = exp_of[EXP2, EXP2_LOW];
     /// Natural logarithms.
     log = log_of[RECIPROCAL, LOG, LOG_LOW] looks;
+    /// Inverse sines.
+    asin = asin_of[];
     /// Inverse tangents.
     atan = atan_of[];
     /// Powers of two.
@@ -473,17 +475,22 @@ const FRAC_PI_2: [f32; 3] = [1.570_796_3, 7.549_789_4e-8, 5.390_302_5e-15];
 const WHOLE: f32 = 12_582_912.0;
 
 avx512! {
-    /// n among the bits, and r of `x = n π/2 + r`: two roundings, of which the second shows for small r only.
-    fn reduce_angle(x: V) -> (V, V) {
+    /// n among the bits, r of `x = n π/2 + r`, and what rounding added to r. The difference of r and its first step is exact in
+    /// two parts: that step is a multiple of r's last bit (Dekker's condition), though it may be the smaller.
+    fn reduce_angle(x: V) -> (V, V, V) {
         let t = fma(x, all(std::f32::consts::FRAC_2_PI), all(WHOLE));
         let n = sub(t, all(WHOLE));
-        let r = fnma(n, all(FRAC_PI_2[1]), fnma(n, all(FRAC_PI_2[0]), x));
-        (t, fnma(n, all(FRAC_PI_2[2]), r))
+        let coarse = fnma(n, all(FRAC_PI_2[0]), x);
+        let r = fnma(n, all(FRAC_PI_2[1]), coarse);
+        let step = sub(r, coarse);
+        let step_low = sub(r, add(coarse, step));
+        let added = add(fma(n, all(FRAC_PI_2[1]), step), step_low);
+        (t, r, fma(n, all(FRAC_PI_2[2]), added))
     }
     /// sin(x + shift · π/2). The polynomials of sine and cosine (`trig.rs`) have as many coefficients, of which each lane
     /// takes its own: sin r = r - r z Q(z), cos r = 1 - z Q(z).
     fn sin_of(x: V, shift: i32) -> V {
-        let (t, r) = reduce_angle(x);
+        let (t, r, added) = reduce_angle(x);
         let quadrant = add_whole(bits(t), whole(shift));
         let odd = test(quadrant, whole(1));
         let either = |sin: f32, cos: f32| replace(all(sin), odd, all(cos));
@@ -492,13 +499,13 @@ avx512! {
         let q = fma(q, z, either(-8.333_329e-3, -4.166_664_6e-2));
         let q = fma(q, z, either(0.166_666_67, 0.5));
         let first = replace(r, odd, all(1.0));
-        // + 0 for the sign of a zero
-        let y = sub(first, fma(mul(first, z), q, all(0.0)));
+        // the derivative of the cosine is small where the sine's is not; and + 0 keeps the sign of a zero
+        let y = sub(first, fma(mul(first, z), q, keep(!odd, added)));
         from_bits(xor_bits(bits(y), and_bits(shift_left::<30>(quadrant), whole(i32::MIN))))
     }
     /// tan r or -1 / tan r.
     fn tan_of(x: V) -> V {
-        let (t, r) = reduce_angle(x);
+        let (t, r, added) = reduce_angle(x);
         let odd = test(bits(t), whole(1));
         // (tan r - r) / r³ over z, 2^-28.9
         let z = mul(r, r);
@@ -509,8 +516,7 @@ avx512! {
         let q = fma(q, square, all(0.133_323_7));
         let p = fma(p, square, all(0.333_333_58));
         let p = fma(q, z, p);
-        // + 0 for the sign of a zero
-        let y = sub(r, fnma(mul(r, z), p, all(0.0)));
+        let y = sub(r, fnma(mul(r, z), p, added));
         div_where(y, odd, all(-1.0), y)
     }
     /// (atan u - u) / u³ over z = u², up to 1, 2^-28.5.
@@ -533,6 +539,29 @@ avx512! {
         let z = mul(u, u);
         let low = fma(mul(u, z), atan_tail(z), keep(beyond, all(FRAC_PI_2[1])));
         let y = add(keep(beyond, all(FRAC_PI_2[0])), add(u, low));
+        from_bits(xor_bits(bits(y), and_bits(bits(x), whole(i32::MIN))))
+    }
+    /// asin |x| with the sign of x; above ½ as π/2 - 2 asin √((1 - |x|) / 2), with what rounding loses of the root.
+    fn asin_of(x: V, []: [Loaded; 0]) -> V {
+        let size = magnitude(x);
+        let far = compare::<_CMP_GT_OQ>(size, all(0.5));
+        let half = fnma(size, all(0.5), all(0.5));
+        // beyond 1 NaN, with a flag
+        let root = square_root(half);
+        let twice_lost = mul(fnma(root, root, half), inverse_root(larger(half, all(1e-30))));
+        let z = replace(mul(x, x), far, half);
+        // (asin √z / √z - 1) / z, 2^-31.7
+        let square = mul(z, z);
+        let q = fma(all(3.757_810_6e-2), square, all(3.181_981e-2));
+        let p = fma(all(1.439_384_2e-2), square, all(4.451_547_2e-2));
+        let q = fma(q, square, all(7.500_512e-2));
+        let p = fma(p, square, all(0.166_666_6));
+        let tail = mul(mul(replace(size, far, root), z), fma(q, z, p));
+        let [right, right_low, _] = FRAC_PI_2;
+        let coarse = fnma(root, all(2.0), all(right));
+        let lost = fnma(root, all(2.0), sub(all(right), coarse));
+        let fine = add(fnma(tail, all(2.0), sub(all(right_low), twice_lost)), lost);
+        let y = replace(add(size, tail), far, add(coarse, fine));
         from_bits(xor_bits(bits(y), and_bits(bits(x), whole(i32::MIN))))
     }
     /// The angle of (x, y): u is the quotient of the smaller by the larger, which is mirrored at π/4 and at π/2.
