@@ -94,6 +94,27 @@ def test_too_little_memory_is_a_memory_error(name):
         assert done.stdout.split()[0] == "MemoryError"
 
 
+@pytest.mark.parametrize("call", ["svd(a)", "lstsq(a, a)", "pinv(a)", "eigh(a + a.T)", "eig(a)", "qr(a)", "schur(a)", "expm(a)"])
+def test_a_decomposition_with_too_little_memory_is_a_memory_error(call):
+    for mib in (30, 80):
+        done = python(
+            f"""
+            import resource
+            import civita as cv
+            a = cv.random.default_rng(1).random((1000, 1000))
+            cv.linalg.svd(a[:300, :300])  # threads have begun
+            used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() if {sys.platform == "linux"} else 0
+            resource.setrlimit(resource.RLIMIT_AS, (used + ({mib} << 20),) * 2)
+            try:
+                cv.linalg.{call}
+                print("enough")
+            except MemoryError:
+                print("MemoryError")
+            """
+        )
+        assert done.returncode == 0 and done.stdout.strip() in ("enough", "MemoryError"), f"{mib} MiB: {done.stderr[-300:]}"
+
+
 def test_a_list_takes_the_memory_of_its_array():
     done = python(
         """

@@ -364,14 +364,14 @@ fn elements_that_do_not_leave_so() {
         Error::is_shape,
         "item: a tensor of shape (2,) has 2 elements\n\
          \x20 rule: `item` takes a tensor of exactly one element\n\
-         \x20 hint: `to_vec()` returns all elements; an index picks one",
+         \x20 hint: `.to_vec()` (Python: `.tolist()`) returns all elements; an index picks one",
     );
     says(
         zeros(&[0]).item(),
         Error::is_shape,
         "item: a tensor of shape (0,) has 0 elements\n\
          \x20 rule: `item` takes a tensor of exactly one element\n\
-         \x20 hint: `to_vec()` returns all elements; an index picks one",
+         \x20 hint: `.to_vec()` (Python: `.tolist()`) returns all elements; an index picks one",
     );
     says(
         zeros(&[2]).as_slice::<f32>(),

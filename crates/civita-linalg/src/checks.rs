@@ -92,15 +92,15 @@ pub fn external<P: Primitive + HostKernel>(
     external_in(p, backend, &[dtype; 4][..x.len()], x)
 }
 
-/// How many matrices as large as its operand a routine works in beside operands and results, as measured at 1000 rows: its vectors and
-/// faer's scratch are allocated without a way to fail.
+/// How many matrices as large as its operand a routine works in, results among them, as measured at 1000 rows: its vectors and faer's
+/// scratch are allocated without a way to fail.
 fn matrices_inside(op: &str) -> usize {
     match op {
-        "sqrtm" | "logm" | "signm" => 9,
-        "lstsq" => 13,
-        "svd" | "pinv" | "expm" => 9,
-        "eig" | "eigh" => 7,
-        "qr" | "pivot_order" | "lu" => 3,
+        "lstsq" => 24,
+        "svd" | "pinv" | "eigh" | "expm" | "sqrtm" | "logm" | "signm" => 13,
+        "eig" => 9,
+        "schur" | "hessenberg" => 6,
+        "qr" | "pivot_order" | "lu" => 4,
         _ => 2,
     }
 }

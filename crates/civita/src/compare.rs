@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use civita_core::error::shape_text;
+use civita_core::raw::Raw;
 
 use crate::error::OrRaise;
 use crate::{Dtype, Element, Tensor};
@@ -97,15 +98,68 @@ arrays! {
     [A B C D] [[[[T; D]; C]; B]; A], v => v.as_flattened().as_flattened().as_flattened();
 }
 
-/// What differs most between two tensors, for [`assert_close!`](crate::assert_close).
+/// What [`assert_close!`](crate::assert_close) compares: tensors, numbers, and arrays and vectors of numbers.
+pub trait Comparable {
+    #[doc(hidden)]
+    fn to_raw(&self) -> Raw;
+}
+impl<T: Dtype, const N: usize> Comparable for Tensor<T, N> {
+    fn to_raw(&self) -> Raw {
+        self.raw().clone()
+    }
+}
+impl<X: Comparable + ?Sized> Comparable for &X {
+    fn to_raw(&self) -> Raw {
+        (**self).to_raw()
+    }
+}
+impl<T: Element> Comparable for [T] {
+    fn to_raw(&self) -> Raw {
+        Raw::from_vec(self.to_vec(), &[self.len()]).or_raise()
+    }
+}
+impl<T: Element> Comparable for Vec<T> {
+    fn to_raw(&self) -> Raw {
+        self.as_slice().to_raw()
+    }
+}
+impl<T: Element, const A: usize> Comparable for [T; A] {
+    fn to_raw(&self) -> Raw {
+        self.as_slice().to_raw()
+    }
+}
+impl<T: Element, const A: usize, const B: usize> Comparable for [[T; B]; A] {
+    fn to_raw(&self) -> Raw {
+        Raw::from_vec(self.as_flattened().to_vec(), &[A, B]).or_raise()
+    }
+}
+macro_rules! comparable_numbers {
+    ($($T:ty),*) => { $(impl Comparable for $T {
+        fn to_raw(&self) -> Raw {
+            Raw::from_vec(vec![*self], &[]).or_raise()
+        }
+    })* };
+}
+comparable_numbers! {
+    i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, crate::f16, crate::bf16, crate::c64, crate::c128
+}
+
+/// What differs most between two tensors, and both of them, for [`assert_close!`](crate::assert_close).
 #[doc(hidden)]
-pub fn difference<A: Dtype, B: Dtype, const N: usize, const M: usize>(
-    found: &Tensor<A, N>,
-    wanted: &Tensor<B, M>,
+pub fn difference(
+    found: &impl Comparable,
+    wanted: &impl Comparable,
     relative: f64,
     absolute: f64,
 ) -> Option<String> {
-    let (a, b) = (found.raw().scalars(), wanted.raw().scalars());
+    let (found, wanted) = (found.to_raw(), wanted.to_raw());
+    let text = farthest(&found, &wanted, relative, absolute)?;
+    let (found, wanted) = (found.display(), wanted.display());
+    Some(format!("{text}\nfound:\n{found}\nwanted:\n{wanted}"))
+}
+
+fn farthest(found: &Raw, wanted: &Raw, relative: f64, absolute: f64) -> Option<String> {
+    let (a, b) = (found.scalars(), wanted.scalars());
     let (a, b) = match (a, b) {
         (Ok(a), Ok(b)) => (a, b),
         (Err(e), _) | (_, Err(e)) => return Some(e.to_string()),
@@ -152,14 +206,15 @@ pub fn difference<A: Dtype, B: Dtype, const N: usize, const M: usize>(
 }
 
 /// Asserts that two tensors have one shape and nearly equal elements: `|a - b| ≤ absolute + relative · |b|`, by default
-/// `1e-9` and `1e-6`; NaN equals NaN.
+/// `1e-9` and `1e-6`; NaN equals NaN. Numbers, arrays and vectors of numbers stand for tensors.
 ///
 /// ```
 /// # use civita::prelude::*;
 /// use civita::assert_close;
 /// assert_close!(tensor![0.1 + 0.2, 1.0], tensor![0.3, 1.0]);
 /// assert_close!(tensor![1.0, 2.0], tensor![1.01, 2.0], relative = 0.02);
-/// assert_close!(tensor![0.001], tensor![0.0], relative = 0.0, absolute = 0.01);
+/// assert_close!(tensor![0.001], [0.0], relative = 0.0, absolute = 0.01);
+/// assert_close!(tensor![1.0, 2.0].mean(), 1.5);
 /// ```
 #[macro_export]
 macro_rules! assert_close {
@@ -174,7 +229,7 @@ macro_rules! assert_close {
             (found, wanted) => {
                 if let Some(text) = $crate::difference(found, wanted, $relative, $absolute) {
                     panic!(
-                        "`{}` is not close to `{}`: {text}\nfound:\n{found}\nwanted:\n{wanted}",
+                        "`{}` is not close to `{}`: {text}",
                         stringify!($found),
                         stringify!($wanted),
                     );

@@ -128,7 +128,7 @@ pub use civita_core::print::{
     Options as PrintOptions, get_options as get_print_options, set_options as set_print_options,
 };
 pub use civita_core::program::{Constant, Expr, Term};
-pub use compare::difference;
+pub use compare::{Comparable, difference};
 pub use convert::Nested;
 pub use create::IntoShape;
 pub use dtype::{

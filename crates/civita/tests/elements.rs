@@ -122,6 +122,12 @@ fn tensors_compare_with_each_other_and_with_arrays() {
 #[test]
 fn closeness_is_told_in_words() {
     assert_close!(tensor![1.0, f64::NAN], tensor![1.0 + 1e-9, f64::NAN]);
+    assert_close!(tensor![1.0, 2.0].sum(), 3.0);
+    assert_close!(tensor![0.1 + 0.2, 1.0], [0.3, 1.0]);
+    assert_close!(&tensor![[1.0f32], [2.0]], [[1.0], [2.0]]);
+    assert_close!(tensor![1, 2].cumsum(0).unwrap(), vec![1, 3]);
+    assert_close!(2.0f64.sqrt().powi(2), tensor![2.0].sum());
+    assert!(std::panic::catch_unwind(|| assert_close!(tensor![1.0], 1.0)).is_err());
     let text = std::panic::catch_unwind(|| {
         assert_close!(
             tensor![[1.0, 2.0], [3.0, 4.0]],

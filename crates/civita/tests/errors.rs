@@ -138,7 +138,7 @@ fn of_reading_what_is_not_there() {
         Error::is_shape,
         "item: a tensor of shape (3, 4) has 12 elements
   rule: `item` takes a tensor of exactly one element
-  hint: `to_vec()` returns all elements; an index picks one",
+  hint: `.to_vec()` (Python: `.tolist()`) returns all elements; an index picks one",
     );
     says(
         tensor![1i32, 2].into_any().typed::<f32, 1>(),

@@ -63,6 +63,19 @@ fn tangents_are_no_gradients() -> Result<()> {
 }
 
 #[test]
+fn a_complex_number_asks_for_its_gradient() -> Result<()> {
+    use civita::c128;
+    let z = tensor![c128::new(1.0, 2.0)].requires_grad();
+    let y = (&z * &z).sum();
+    let refused = y.backward().unwrap_err();
+    assert!(refused.is_gradient() && refused.to_string().contains("complex128"));
+    assert!(z.grad().is_none());
+    y.backward_from(&Tensor::scalar(c128::new(1.0, 0.0)))?;
+    assert_eq!(z.grad().unwrap(), [c128::new(2.0, -4.0)]);
+    Ok(())
+}
+
+#[test]
 fn what_is_repeated_is_copied_before_it_is_written() -> Result<()> {
     let mut x = tensor![1.0, 2.0].broadcast_to([2, 2])?;
     x.slice_assign(s![0, 0], 9.0)?;

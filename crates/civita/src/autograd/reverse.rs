@@ -45,8 +45,8 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// see [`Tensor::grad`].
     ///
     /// # Errors
-    /// When there are several elements (see [`Tensor::backward_from`]), or none of them was computed from a tensor that
-    /// requires a gradient.
+    /// When there are several elements or a complex one (see [`Tensor::backward_from`]), or none of them was computed from a
+    /// tensor that requires a gradient.
     pub fn backward(&self) -> Result<()> {
         self.raw.backward()
     }
