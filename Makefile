@@ -15,6 +15,8 @@ WHEEL_VENV := .venv-wheel
 TORCH ?= 1
 # Options for bench/run.py, bench/against.py, tests/conformance/run.py, tests/clients/run.py and tests/programs/run.py, for example ARGS="--quick --only matmul".
 ARGS ?=
+# How long `make fuzz` runs each target; FUZZ_TARGETS="npy index" chooses some.
+FUZZ_SECONDS ?= 60
 # What `make bench-against` compares this checkout with: any commit.
 REF ?= HEAD
 
@@ -37,7 +39,7 @@ export PIP_PROGRESS_BAR := off
 endif
 
 .PHONY: help demo test tier1 tier2 tier3 bench clean \
-        fmt clippy doc rust-tests doc-tests python python-tests conformance clients programs wheels miri neon cuda deny pictures oracles adding \
+        fmt clippy doc rust-tests doc-tests python python-tests conformance clients programs wheels miri neon cuda deny fuzz pictures oracles adding \
         bench-python bench-peers bench-against
 
 help: ## this list
@@ -103,7 +105,7 @@ wheels: ## build a wheel, install it where nothing else is, run a program there;
 
 ## ---- the long checks ---------------------------------------------------------------------------------------------
 
-tier3: miri neon deny pictures oracles adding ## long: miri, NEON under qemu, licences and advisories, PNG and JPEG, live PyTorch, docs/adding-an-op.md
+tier3: miri neon deny fuzz pictures oracles adding ## long: miri, NEON under qemu, licences and advisories, fuzzing, PNG and JPEG, live PyTorch, docs/adding-an-op.md
 	@echo "tier3: all passed"
 
 miri: ## the engine's unsafe modules under miri (needs the nightly toolchain with miri)
@@ -114,6 +116,10 @@ neon: ## the engine's tests on NEON, under qemu-aarch64
 
 cuda: ## the rows' CUDA C on a GPU (needs nvcc and an NVIDIA GPU)
 	CIVITA_NVCC="$${CIVITA_NVCC:-nvcc}" $(TEST) --package civita-core --test device_texts
+
+fuzz: python ## readers of files, indexing, views, einsum under libFuzzer, FUZZ_SECONDS each (needs the nightly toolchain)
+	FUZZ_SECONDS="$(FUZZ_SECONDS)" tools/fuzz.sh
+	$(VENV)/bin/python fuzz/readers.py --seconds "$(FUZZ_SECONDS)"
 
 deny: ## licences, duplicates, sources and advisories of the dependencies
 	tools/deny.sh
@@ -164,4 +170,4 @@ $(BENCH_VENV)/.torch: $(BENCH_VENV)/.ready
 
 clean: ## remove what was built, the virtual environments and the demo's pictures
 	cargo clean
-	rm -rf $(VENV) $(BENCH_VENV) $(CLIENTS_VENV) $(WHEEL_VENV) $(WHEEL_VENV)-types out bench/peers/target bench/one_element/target python/tests/__pycache__ .pytest_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(CLIENTS_VENV) $(WHEEL_VENV) $(WHEEL_VENV)-types out bench/peers/target bench/one_element/target fuzz/target python/tests/__pycache__ .pytest_cache

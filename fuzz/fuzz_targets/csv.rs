@@ -26,7 +26,6 @@ const ASKED: [DType; 12] = [
 
 /// The rows of a text, or none where it is no CSV.
 fn rows(text: &str, delimiter: char) -> Option<Vec<Vec<String>>> {
-    let text = text.replace("\r\n", "\n");
     let quotes = text.contains('"');
     let (mut rows, mut row) = (Vec::new(), Vec::new());
     let mut chars = text.chars().peekable();
@@ -49,9 +48,13 @@ fn rows(text: &str, delimiter: char) -> Option<Vec<Vec<String>>> {
             }
         }
         loop {
-            match chars.next() {
+            let next = chars.next();
+            let next = match next {
+                Some('\r') if chars.peek() == Some(&'\n') => chars.next(),
+                next => next,
+            };
+            match next {
                 Some('\n') | None => {
-                    // carriage returns are cut off in front of newlines alone, but one at the end of the file is a newline's too
                     row.push(field);
                     if quoted || row != [""] {
                         rows.push(std::mem::take(&mut row));
@@ -180,11 +183,11 @@ fuzz_target!(init: seeds::write("csv"), |data: &[u8]| {
         && !text.replace("\r\n", "\n").contains('\r')
     {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let rows = rows(text, char::from(delimiter)).unwrap();
-        if rows.is_empty() {
-            assert!(columns.is_empty());
-        } else {
-            check(&columns, &rows, &options);
+        match rows(text, char::from(delimiter)) {
+            // what is wrong behind the last row that was asked for is not looked at
+            None => assert!(options.most.is_some()),
+            Some(rows) if rows.is_empty() => assert!(columns.is_empty()),
+            Some(rows) => check(&columns, &rows, &options),
         }
     }
     let written: Vec<(&str, Written<'_>)> = columns

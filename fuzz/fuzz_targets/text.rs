@@ -6,6 +6,11 @@ use civita_fuzz::{bounded, seeds};
 use civita_io::text::{self, Delimiter, Options};
 use libfuzzer_sys::fuzz_target;
 
+/// What NumPy takes for blanks.
+fn blank(c: char) -> bool {
+    matches!(c, '\t'..='\r' | '\x1c'..='\x1f' | ' ')
+}
+
 fn rows<'a>(all: &'a str, options: &Options<'_>) -> Vec<Vec<&'a str>> {
     let mut rest = all;
     let mut lines = Vec::new();
@@ -19,17 +24,16 @@ fn rows<'a>(all: &'a str, options: &Options<'_>) -> Vec<Vec<&'a str>> {
         .into_iter()
         .skip(options.skip)
         .map(|line| line.split('#').next().unwrap_or(""))
-        .filter(|line| {
-            !line
-                .trim_matches(|c: char| c.is_ascii_whitespace())
-                .is_empty()
+        .filter(|line| match options.delimiter {
+            Delimiter::Blanks => line.split(blank).any(|f| !f.is_empty()),
+            Delimiter::Byte(_) => !line.is_empty(),
         })
         .take(options.most.unwrap_or(usize::MAX))
         .map(|line| match options.delimiter {
-            Delimiter::Blanks => line.split_ascii_whitespace().collect(),
+            Delimiter::Blanks => line.split(blank).filter(|f| !f.is_empty()).collect(),
             Delimiter::Byte(b) => line
                 .split(char::from(b))
-                .map(|f| f.trim_matches(|c: char| c.is_ascii_whitespace()))
+                .map(|f| f.trim_matches(blank))
                 .collect(),
         })
         .collect()

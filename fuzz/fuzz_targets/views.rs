@@ -48,9 +48,16 @@ fn permuted(x: &Model, order: &[usize]) -> Model {
     })
 }
 
+/// The number of elements; none where the lengths that are not 0 multiply to more than there may be.
+fn count(shape: &[usize]) -> Option<usize> {
+    let long = shape.iter().filter(|&&n| n > 0);
+    let all = long.copied().try_fold(1usize, usize::checked_mul)?;
+    let n = if shape.contains(&0) { 0 } else { all };
+    (all <= civita_core::layout::MAX_ELEMENTS).then_some(n)
+}
+
 fn reshaped(x: &Model, shape: &[usize]) -> Option<Model> {
-    let n = shape.iter().try_fold(1usize, |n, &m| n.checked_mul(m));
-    (n == Some(x.values.len())).then(|| Model {
+    (count(shape)? == x.values.len()).then(|| Model {
         shape: shape.to_vec(),
         values: x.values.clone(),
     })
@@ -108,7 +115,7 @@ fn step(u: &mut Unstructured<'_>, x: &Raw, m: &Model) -> Result<Step> {
                 if to.len() - rest.len() > 1 {
                     return None;
                 }
-                let known = rest.iter().try_fold(1usize, |n, &m| n.checked_mul(m))?;
+                let known = count(&rest)?;
                 if rest.len() == to.len() {
                     return reshaped(m, &rest);
                 }
@@ -248,9 +255,7 @@ fn step(u: &mut Unstructured<'_>, x: &Raw, m: &Model) -> Result<Step> {
             if n.is_some_and(|n| n > 20_000) && !to.iter().any(|&n| n > 1 << 50) {
                 return Err(arbitrary::Error::IncorrectFormat);
             }
-            // a length beside a 0 may not be any either
-            let long = to.iter().any(|&n| n > 1 << 50);
-            let wanted = (m.fits(&to) && !long)
+            let wanted = (m.fits(&to) && count(&to).is_some())
                 .then(|| Model::of(&to, |at| m.values[m.broadcast_place(at)]));
             (format!("broadcast_to {to:?}"), x.broadcast_to(&to), wanted)
         }

@@ -105,6 +105,10 @@ def test_options_are_numpys():
     for wrong in [dict(dtype="float32"), dict(order="Z"), dict(casting="blah"), dict(optimize="no such"), dict(optimize=["einsum_path", (0, 5)])]:
         with pytest.raises((TypeError, ValueError, KeyError, RuntimeError)):
             cv.einsum("ij,jk->ik", x, y, **wrong)
+    for path in [(0, 0)], [(0, 1, 1)], [(0, 1), (0, 0)]:
+        for f in (cv.einsum, cv.einsum_path):
+            with pytest.raises(ValueError, match="path"):
+                f("ij,jk->ik", x, y, optimize=["einsum_path", *path])
 
 
 @pytest.mark.parametrize(

@@ -465,6 +465,11 @@ def test_integers_of_tables_are_no_floats(text):
                 module.loadtxt(io.StringIO(text), dtype=dtype)
 
 
+@pytest.mark.parametrize("text", ["1++2j", "(1+-2j)", "-iNf", "NaN+iNfj", "1e5-.5j"])
+def test_complex_numbers_of_tables_are_numpys(text):
+    same(cv.loadtxt(io.StringIO(text), dtype="complex128"), np.loadtxt(io.StringIO(text), dtype="complex128"))
+
+
 @pytest.mark.parametrize(("at", "value"), [(6, 1), (8, 99), (6, 32)])
 def test_archives_that_cannot_be_unpacked_are_value_errors(at, value):
     file = io.BytesIO()

@@ -902,3 +902,26 @@ fn ops_on_another_number_of_operands() {
         "neg: takes 1 operands, not 2",
     );
 }
+
+#[test]
+fn a_path_of_einsum_names_each_operand_once() {
+    use civita_core::functions::einsum::{Optimize, Subscripts, einsum, einsum_path};
+    use civita_core::functions::{Order, Out};
+    let subscripts = || Subscripts {
+        text: "i,i".to_owned(),
+        operands: vec![zeros(&[2]); 2],
+    };
+    for path in [
+        vec![vec![0, 0]],
+        vec![vec![0, 1, 1]],
+        vec![vec![0, 1], vec![0, 0]],
+        vec![vec![0, 2]],
+        vec![vec![]],
+        vec![vec![0]],
+    ] {
+        let given = || Optimize::Path(path.clone());
+        assert!(einsum_path(subscripts(), given(), false).is_err_and(|e| e.is_value()));
+        let y = einsum(subscripts(), Out, given(), None, Order::K, Casting::Safe);
+        assert!(y.unwrap_err().is_value(), "{path:?}");
+    }
+}

@@ -89,7 +89,15 @@ fn integer(field: &[u8]) -> Option<i64> {
         [b'+', rest @ ..] => (false, rest),
         _ => (false, field),
     };
-    if digits.is_empty() || digits.len() > 19 {
+    if digits.is_empty() {
+        return None;
+    }
+    let digits = match digits.len() {
+        0..=19 => digits,
+        // leading zeros are no digits of a number
+        len => &digits[digits.iter().position(|&c| c != b'0').unwrap_or(len - 1)..],
+    };
+    if digits.len() > 19 {
         return None;
     }
     let mut value = 0u64;
@@ -832,7 +840,8 @@ fn shown<T: std::fmt::Debug>(nan: bool, value: &T) -> String {
 
 fn quoted(text: &str, delimiter: u8) -> String {
     let special = |b: u8| b == delimiter || matches!(b, b'"' | b'\n' | b'\r');
-    if text.bytes().any(special) {
+    // a byte order mark at the beginning of a file is no part of its first name
+    if text.starts_with('\u{feff}') || text.bytes().any(special) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
         text.to_owned()

@@ -81,7 +81,9 @@ impl Header {
     /// # Errors
     /// When it is none, or lacks a key, or the dtype is not there.
     pub fn parse(text: &str) -> Result<Header> {
-        let mut parser = Parser { rest: text.trim() };
+        let mut parser = Parser {
+            rest: text.trim_matches(BLANKS),
+        };
         let (mut descr, mut order, mut shape) = (None, None, None);
         parser.expect('{')?;
         while !parser.take('}') {
@@ -258,6 +260,9 @@ fn dtype_of(descr: &str) -> Result<(DType, bool)> {
     Ok((dtype, swapped))
 }
 
+/// What Python takes for blanks.
+const BLANKS: [char; 5] = [' ', '\t', '\n', '\r', '\x0c'];
+
 /// A reader of the few forms of Python that headers have.
 struct Parser<'a> {
     rest: &'a str,
@@ -265,7 +270,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn take(&mut self, c: char) -> bool {
-        self.rest = self.rest.trim_start();
+        self.rest = self.rest.trim_start_matches(BLANKS);
         match self.rest.strip_prefix(c) {
             Some(rest) => {
                 self.rest = rest;
@@ -283,7 +288,7 @@ impl Parser<'_> {
     }
 
     fn string(&mut self) -> Result<String> {
-        self.rest = self.rest.trim_start();
+        self.rest = self.rest.trim_start_matches(BLANKS);
         let quote = self.rest.chars().next().filter(|c| matches!(c, '\'' | '"'));
         let Some((text, rest)) = quote.and_then(|q| self.rest[1..].split_once(q)) else {
             return Err(damaged("Cannot parse header: expected a text"));
@@ -293,7 +298,7 @@ impl Parser<'_> {
     }
 
     fn boolean(&mut self) -> Result<bool> {
-        self.rest = self.rest.trim_start();
+        self.rest = self.rest.trim_start_matches(BLANKS);
         for (name, value) in [("True", true), ("False", false)] {
             if let Some(rest) = self.rest.strip_prefix(name) {
                 self.rest = rest;
@@ -307,13 +312,15 @@ impl Parser<'_> {
         let mut lengths = Vec::new();
         self.expect('(')?;
         while !self.take(')') {
-            self.rest = self.rest.trim_start();
+            self.rest = self.rest.trim_start_matches(BLANKS);
             let digits = self.rest.len()
                 - self
                     .rest
                     .trim_start_matches(|c: char| c.is_ascii_digit())
                     .len();
-            let Ok(n) = self.rest[..digits].parse() else {
+            let number = &self.rest[..digits];
+            let octal = digits > 1 && number.starts_with('0');
+            let Some(n) = number.parse().ok().filter(|_| !octal) else {
                 return Err(damaged(
                     "shape is not valid: a length is a whole number from 0 on",
                 ));

@@ -39,6 +39,19 @@ pub struct Options<'a> {
     pub kind: &'a str,
 }
 
+/// What Python takes for blanks, of ASCII.
+fn is_blank(b: &u8) -> bool {
+    matches!(b, b'\t'..=b'\r' | 0x1c..=0x1f | b' ')
+}
+
+fn trimmed(field: &[u8]) -> &[u8] {
+    let start = field.iter().position(|b| !is_blank(b));
+    let end = field.iter().rposition(|b| !is_blank(b));
+    start
+        .zip(end)
+        .map_or(&[], |(start, end)| &field[start..=end])
+}
+
 /// The numbers of a text, one row for each line that is not empty. `parse` reads one field.
 ///
 /// # Errors
@@ -65,20 +78,25 @@ pub fn table<T>(
             Some(at) => &line[..at],
             None => line,
         };
-        if line.iter().all(u8::is_ascii_whitespace) {
+        // beside a delimiter blanks are a field
+        let nothing = match options.delimiter {
+            Delimiter::Blanks => line.iter().all(is_blank),
+            Delimiter::Byte(_) => line.is_empty(),
+        };
+        if nothing {
             continue;
         }
         fields.clear();
         match options.delimiter {
             Delimiter::Blanks => {
-                let parts = line.split(|b| b.is_ascii_whitespace());
+                let parts = line.split(is_blank);
                 fields.extend(parts.filter(|p| !p.is_empty()));
             }
             Delimiter::Byte(byte) => fields.extend(line.split(|&b| b == byte)),
         }
         let mut count = 0;
         let mut each = |field: &[u8], column: usize| -> Result<()> {
-            let field = field.trim_ascii();
+            let field = trimmed(field);
             let value = parse(field).ok_or_else(|| {
                 Error::value(
                     "loadtxt",

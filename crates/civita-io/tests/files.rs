@@ -225,6 +225,45 @@ fn a_table_is_read_by_columns_and_rows() {
     );
 }
 
+/// NumPy's rules: blanks are all that Python takes for some, and beside a delimiter they are a field.
+#[test]
+fn blanks_of_tables_are_numpys() {
+    let options = |delimiter| Options {
+        delimiter,
+        comment: Some(b'#'),
+        skip: 0,
+        most: None,
+        columns: None,
+        kind: "float64",
+    };
+    let blanks = options(Delimiter::Blanks);
+    let table = text::table(b"1\x0b2\x1f3\n \x0c\n4 5\x1c6", &blanks, text::float).unwrap();
+    assert_eq!(
+        (table.values, table.rows),
+        (vec![1., 2., 3., 4., 5., 6.], 2)
+    );
+    let commas = options(Delimiter::Byte(b','));
+    let table = text::table(b"1,\x0b2\x1d\n\n# tail\n3,4", &commas, text::float).unwrap();
+    assert_eq!((table.values, table.rows), (vec![1., 2., 3., 4.], 2));
+    for bad in [&b"1,2\n \n3,4"[..], b"1\n\t", b"1\n # tail"] {
+        assert!(text::table(bad, &commas, text::float).is_err());
+    }
+}
+
+/// As Python's literals.
+#[test]
+fn headers_are_read_as_python_reads_them() {
+    let header = |text: &str| Header::parse(text);
+    assert!(header("{'descr':\t'<f8', 'fortran_order': False, 'shape': (0, 10),\x0c}\n").is_ok());
+    for bad in [
+        "{'descr': '<f8',\u{a0}'fortran_order': False, 'shape': (2,)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}\u{85}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (02,)}",
+    ] {
+        assert!(header(bad).is_err(), "{bad:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {

@@ -150,6 +150,12 @@ fn columns_have_the_narrowest_dtype_that_holds_all_fields() {
     assert_eq!(texts(&columns, 2), ["1", "true"]);
     let columns = read("a\n9223372036854775807\n9223372036854775808\n");
     assert_eq!(numbers(&columns, 0).dtype(), DType::F64);
+    // beyond what floats hold
+    let columns = read("a\n0000000000009007199254740993\n-00000000000000000000000\n");
+    assert_eq!(
+        numbers(&columns, 0).to_vec::<i64>().unwrap(),
+        [(1 << 53) + 1, 0]
+    );
     let columns = read("a\n-9223372036854775808\n+7\n");
     assert_eq!(numbers(&columns, 0).to_vec::<i64>().unwrap(), [i64::MIN, 7]);
 }
@@ -304,6 +310,16 @@ fn large_files_are_read_by_pieces() {
     assert_eq!(texts(&columns, 3)[123_456], "w123456");
     let broken = text.replace("150000,", "150000;");
     assert!(csv::read(broken.as_bytes(), &Options::default()).is_err());
+}
+
+#[test]
+fn a_name_may_begin_with_a_byte_order_mark() {
+    let path = file("mark.csv");
+    let words = ["a".to_owned()];
+    csv::save(&path, &[("\u{feff}x", Written::Text(&words))], b',').unwrap();
+    let columns = csv::load(&path, &Options::default()).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(columns[0].0, "\u{feff}x");
 }
 
 proptest! {

@@ -851,7 +851,8 @@ def _complex(text):
     text = text.strip()
     if text.startswith("(") and text.endswith(")"):
         text = text[1:-1]
-    return complex(text.replace("+-", "-").replace("i", "j") if "n" not in text else text.replace("+-", "-"))
+    text = text.replace("+-", "-").replace("++", "+")
+    return complex(text.replace("i", "j") if "n" not in text.lower() else text)
 
 
 def _plain(parse, limits=None):

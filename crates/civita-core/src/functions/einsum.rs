@@ -581,11 +581,8 @@ pub fn einsum_path(operands: Subscripts, optimize: Optimize, _: Bool) -> Result<
     let mut terms = equation.inputs.clone();
     let (mut cost, mut most_labels, mut largest, mut lines) = (0.0, 0, 0.0f64, String::new());
     for (number, step) in steps.iter().enumerate() {
-        let mut step = step.clone();
-        step.sort_unstable_by(|a, b| b.cmp(a));
-        if step.is_empty() || step.iter().any(|&at| at >= terms.len()) {
-            return Err(not_a_path());
-        }
+        let mut step = checked(step, terms.len())?;
+        step.reverse();
         let c = contraction(&step, &sets, output);
         cost += flops(c.involved, c.removed != 0, step.len(), sizes);
         let labels = c.involved.count_ones();
@@ -643,9 +640,20 @@ pub fn einsum_path(operands: Subscripts, optimize: Optimize, _: Bool) -> Result<
     Ok(Path { steps, text })
 }
 
+/// The operands of a step in order: each at most once, out of as many as are left.
+fn checked(step: &[usize], left: usize) -> Result<Vec<usize>> {
+    let mut step = step.to_vec();
+    step.sort_unstable();
+    let twice = step.windows(2).any(|pair| pair[0] == pair[1]);
+    match step.last() {
+        Some(&last) if last < left && !twice => Ok(step),
+        _ => Err(not_a_path()),
+    }
+}
+
 fn not_a_path() -> Error {
     Error::value("einsum_path", "Invalid einsum_path is specified")
-        .rule("each step names operands that are left, and the last leaves one")
+        .rule("each step names operands that are left, each once, and the last leaves one")
 }
 
 // ── values ──
@@ -865,12 +873,7 @@ fn evaluate(equation: &Equation, operands: &[Raw], optimize: &Optimize) -> Resul
         other => path_of(equation, other),
     };
     for step in steps {
-        let mut step = step;
-        step.sort_unstable();
-        step.dedup();
-        if step.last().is_none_or(|&last| last >= terms.len()) {
-            return Err(not_a_path());
-        }
+        let step = checked(&step, terms.len())?;
         let mut taken: Vec<Term> = step.iter().rev().map(|&at| terms.remove(at)).collect();
         let outside = terms.iter().fold(output, |all, term| all | term.set());
         let last = terms.is_empty();
