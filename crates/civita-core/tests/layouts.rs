@@ -713,6 +713,45 @@ fn softmax_in_plain_rust() {
 }
 
 #[test]
+fn copies_of_halves_keep_the_bits_of_every_nan() -> Result<()> {
+    // all of them, or under miri those around the ends of the exponents
+    let all: Vec<u16> = (0..=u16::MAX)
+        .filter(|v| !cfg!(miri) || v % 1021 < 2 || v & 0x7fff == 0x7c01)
+        .collect();
+    let n = all.len() & !7;
+    let words = Raw::from_vec(all[..n].to_vec(), &[n / 8, 8])?;
+    let bits = |x: &Raw| x.reinterpret(DType::U16)?.to_vec::<u16>();
+    for dtype in [DType::F16, DType::BF16] {
+        let x = words.reinterpret(dtype)?;
+        let views: [fn(&Raw) -> Result<Raw>; 6] = [
+            |x| Ok(x.clone()),
+            Raw::transpose,
+            |x| x.flip(Axes::All),
+            |x| x.narrow(1, 1, 5),
+            |x| x.narrow(1, 2, 1)?.broadcast_to(&[x.shape()[0], 70]),
+            |x| x.expand_dims(&[0])?.broadcast_to(&[2, x.shape()[0], 8]),
+        ];
+        for view in views {
+            let (seen, wanted) = (view(&x)?, view(&words)?.to_vec::<u16>()?);
+            assert_eq!(bits(&seen.copied()?)?, wanted, "{dtype}");
+            let mut out = Raw::zeros(seen.shape(), dtype)?;
+            out.assign(&seen)?;
+            assert_eq!(bits(&out)?, wanted, "{dtype}");
+            // over memory that has gaps
+            let mut shape = seen.shape().to_vec();
+            shape.push(2);
+            let mut gaps = Raw::zeros(&shape, dtype)?;
+            let last = [SliceItem::Ellipsis, SliceItem::Index(1)];
+            gaps.assign_slice(&last, &seen)?;
+            assert_eq!(bits(&gaps.slice(&last)?.copied()?)?, wanted, "{dtype}");
+            let joined = Raw::concatenate(&[&seen, &seen], 0)?;
+            assert_eq!(bits(&joined)?, [&wanted[..], &wanted].concat(), "{dtype}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn two_imports_of_one_memory_may_overlap() -> Result<()> {
     let mut memory: Vec<f32> = (0..100).map(|i| i as f32).collect();
     let base = memory.as_mut_ptr().cast::<u8>();
