@@ -77,7 +77,7 @@ def test_ctrl_c_stops(name):
     )
     assert text.split()[0] in ("stopped", "ended") and text.split()[1] == "200000.0", text
     # the machine may be busy; what ends by itself takes seconds to minutes
-    assert seconds < 5, text
+    assert seconds < 10, text
 
 
 DECOMPOSITIONS = [
