@@ -108,7 +108,7 @@ pub fn reduce(
         }
     }
     for &axis in axes.iter() {
-        // an extreme of nothing is the initial value
+        // the maximum or minimum of no elements is the initial value
         let of_nothing = y.shape()[axis] == 0 && identity(op).is_none();
         let first = initial.as_ref().filter(|_| in_order || of_nothing);
         y = along(op, &y, axis, first, mask.as_ref())?;

@@ -428,7 +428,8 @@ pub(super) fn apply_in_place(op: Op, a: &Raw, b: Operand<'_>) -> bool {
     let args = [a.ptr(), from, from];
     if n * size <= size_of::<Slot>() {
         let mut result = Slot::ZERO;
-        // SAFETY: elements of the two, or one number; as many results as the slot holds.
+        // SAFETY: contiguous operands of `n` elements, or one number, under the guards of `bind`; as many results as the slot holds,
+        // which go where only `a` is.
         unsafe {
             kernel(n, args.map(|p| p.cast_const()), result.at_mut());
             std::ptr::copy_nonoverlapping(result.at(), a.ptr(), n * size);
