@@ -8,6 +8,8 @@ use civita_core::raw::Raw;
 use civita_core::storage;
 use civita_core::threads::threads;
 
+use crate::workers::memory_for_products;
+
 /// The dtype that linear algebra computes in: integers and booleans are `float64`.
 ///
 /// # Errors
@@ -105,6 +107,9 @@ fn matrices_inside(op: &str) -> usize {
     }
 }
 
+/// From so many bytes on, a matrix may be worked on by faer's products.
+const WITH_PRODUCTS: usize = 16 * 16 * 4;
+
 /// From so many bytes on, a matrix may be more than there is memory for.
 const LARGE: usize = 1 << 20;
 
@@ -114,6 +119,9 @@ fn room(op: &'static str, x: &Spec, dtype: DType) -> Result<()> {
         return Ok(());
     };
     let bytes = m.saturating_mul(*n).saturating_mul(dtype.size());
+    if bytes >= WITH_PRODUCTS {
+        memory_for_products(op)?;
+    }
     if bytes < LARGE {
         return Ok(());
     }

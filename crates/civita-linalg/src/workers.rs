@@ -66,6 +66,43 @@ pub fn aside<W: Send + 'static, R: Send + 'static>(
     }
 }
 
+/// Makes this thread's memory for products, which faer's routines otherwise allocate at the first product, without a way to fail.
+///
+/// # Errors
+/// When there is not as much memory.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+pub fn memory_for_products(op: &'static str) -> Result<()> {
+    std::thread_local! {
+        static MADE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    }
+    if MADE.get() {
+        return Ok(());
+    }
+    civita_core::storage::room(op, product_memory())?;
+    // more than what small products do without
+    let [a, mut b] = [(); 2].map(|()| faer::Mat::<f64>::zeros(40, 40));
+    faer::linalg::matmul::matmul(&mut b, faer::Accum::Replace, &a, &a, 1.0, Par::Seq);
+    MADE.set(true);
+    Ok(())
+}
+
+/// Two blocks as large as the last caches of all cores together: what `private-gemm-x86` keeps for each thread. Its pages are touched as
+/// products need them.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+fn product_memory() -> usize {
+    static BYTES: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    *BYTES.get_or_init(|| {
+        // of one thread of a core; two threads share a core at most
+        let [.., last] = *gemm_common::cache::CACHE_INFO;
+        4 * last.cache_bytes * num_cpus::get_physical()
+    })
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+pub fn memory_for_products(_op: &'static str) -> Result<()> {
+    Ok(())
+}
+
 fn here<W, R>(mut memory: W, f: impl FnOnce(&mut W) -> R) -> (W, R) {
     let result = f(&mut memory);
     (memory, result)
@@ -132,6 +169,9 @@ mod several {
                 }
             }
         };
+        for made in pool.broadcast(|_| super::memory_for_products("linalg")) {
+            made?;
+        }
         if let Some(pools) = &mut pools {
             pools.push(Pool {
                 threads: wanted,
