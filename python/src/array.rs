@@ -1,11 +1,11 @@
 //! `cv.ndarray`: a handle on the engine's tensor, with views that alias.
 
-use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use civita_core::dtype::DType;
+use civita_core::functions::Held;
 use civita_core::raw::Raw;
 use civita_core::storage::Access;
 use civita_core::transform::Shared;
@@ -41,23 +41,6 @@ pub struct Array {
 /// An array that is a constant whatever is written into its memory: `.detach()`.
 const DETACHED: u32 = u32::MAX;
 
-/// The tensor of an array, borrowed where it is the one that the array was made with.
-pub enum Held<'a> {
-    First(&'a Raw),
-    Later(Box<Raw>),
-}
-
-impl Deref for Held<'_> {
-    type Target = Raw;
-    #[inline]
-    fn deref(&self) -> &Raw {
-        match self {
-            Held::First(raw) => raw,
-            Held::Later(raw) => raw,
-        }
-    }
-}
-
 impl Array {
     /// The tensor.
     #[inline]
@@ -69,7 +52,7 @@ impl Array {
         if self.moved.load(Ordering::Acquire) {
             self.moved_raw()
         } else {
-            Held::First(&self.raw)
+            Held::Borrowed(&self.raw)
         }
     }
 
@@ -86,8 +69,8 @@ impl Array {
     #[cold]
     fn moved_raw(&self) -> Held<'_> {
         match &*self.later.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(raw) => Held::Later(raw.clone()),
-            None => Held::First(&self.raw),
+            Some(raw) => Held::Owned(raw.clone()),
+            None => Held::Borrowed(&self.raw),
         }
     }
 
@@ -216,7 +199,7 @@ pub fn wrap(py: Python<'_>, mut raw: Raw) -> Outcome<Py<PyAny>> {
 }
 
 /// As [`wrap`], of a tensor that may be a view of an array, which then is its `base`.
-#[inline]
+#[inline(always)]
 pub fn wrap_view(py: Python<'_>, raw: Raw, source: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
     let Ok(array) = source.cast_exact::<Array>() else {
         return subclass::wrap_view(py, raw, source);

@@ -1,6 +1,7 @@
 //! Python objects as operands: arrays, Python scalars (weak, NEP 50), NumPy's arrays and scalars, buffers, nested lists.
 
 use civita_core::dtype::{DType, Kind, Scalar, promote};
+use civita_core::functions::Held;
 use civita_core::raw::{Operand, Raw};
 use civita_core::storage;
 use num_complex::Complex;
@@ -12,7 +13,7 @@ use pyo3::types::{
 };
 use smallvec::SmallVec;
 
-use crate::array::{Array, Held};
+use crate::array::Array;
 use crate::buffer;
 use crate::error::{Outcome, type_error, value_error};
 use crate::fuse::PyExpr;

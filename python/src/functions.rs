@@ -11,7 +11,7 @@ use std::ffi::CStr;
 
 use civita_core::dtype::{Casting, DType, can_cast};
 use civita_core::functions::{
-    Composed, FUNCTIONS, Form, FunctionRow, Given, Kind, Param, Returned, Returns, Value,
+    Composed, FUNCTIONS, Form, FunctionRow, Given, Held, Kind, Param, Returned, Returns, Value,
     take_warnings,
 };
 use civita_core::raw::Raw;
@@ -324,35 +324,54 @@ fn named_classes(py: Python<'_>) -> PyResult<&Vec<Py<PyAny>>> {
 const DEEPEST: usize = 64;
 
 /// An argument, by the form that its parameter asks for.
-fn value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value> {
-    if let Ok(array) = ob.cast_exact::<Array>()
-        && matches!(
-            form,
-            Form::Array | Form::Operand | Form::OptionalArray | Form::OptionalOperand
-        )
-    {
-        return Ok(Value::Array(array.get().raw().clone()));
+#[inline]
+fn value_of<'a>(ob: &'a Bound<'_, PyAny>, form: Form) -> Outcome<Value<'a>> {
+    match array_as_it_is(ob, form) {
+        Some(array) => Ok(array),
+        None => own_value_of(ob, form),
     }
+}
+
+/// Most arguments: an array where a parameter takes one.
+#[inline]
+fn array_as_it_is<'a>(ob: &'a Bound<'_, PyAny>, form: Form) -> Option<Value<'a>> {
+    let takes = matches!(
+        form,
+        Form::Array
+            | Form::Operand
+            | Form::OptionalArray
+            | Form::OptionalOperand
+            | Form::Indices
+            | Form::EachArray
+            | Form::EachIndices
+    );
+    match ob.cast_exact::<Array>() {
+        Ok(array) if takes => Some(Value::Array(array.get().raw())),
+        _ => None,
+    }
+}
+
+/// As [`value_of`], beyond the life of the object.
+fn own_value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value<'static>> {
     match form {
         Form::OptionalArray | Form::OptionalOperand if ob.is_none() => Ok(Value::None),
         Form::Array | Form::EachArray | Form::OptionalArray | Form::Values => {
-            Ok(Value::Array(array_of(ob, None)?))
+            Ok(array_of(ob, None)?.into())
         }
         Form::Operand | Form::OptionalOperand => match convert::scalar_exact(ob)? {
             Some(scalar) => Ok(Value::Scalar(scalar)),
-            None => Ok(Value::Array(array_of(ob, None)?)),
+            None => Ok(array_of(ob, None)?.into()),
         },
         Form::Indices | Form::EachIndices => {
             let x = array_of(ob, None)?;
             let of_nothing = x.is_empty() && ob.is_instance_of::<PyList>();
-            Ok(Value::Array(if of_nothing {
-                x.cast(DType::I64)?
-            } else {
-                x
-            }))
+            Ok(match of_nothing {
+                true => x.cast(DType::I64)?.into(),
+                false => x.into(),
+            })
         }
         Form::Target => match ob.cast::<Array>() {
-            Ok(array) => Ok(Value::Array(array.get().raw().clone())),
+            Ok(array) => Ok(array.get().raw().clone().into()),
             Err(_) => Err(type_error(format!(
                 "argument 1 must be civita.ndarray, not {}\n  hint: `cv.asarray(a)` shares the memory of a NumPy array",
                 ob.get_type().name()?
@@ -390,10 +409,10 @@ fn integers(ob: &Bound<'_, PyAny>) -> Option<SmallVec<[isize; 4]>> {
 }
 
 /// The arrays of a sequence, or the rows of an array.
-fn many(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
-    let each = |items: &mut dyn Iterator<Item = Bound<'_, PyAny>>| -> Outcome<Value> {
+fn many(ob: &Bound<'_, PyAny>) -> Outcome<Value<'static>> {
+    let each = |items: &mut dyn Iterator<Item = Bound<'_, PyAny>>| -> Outcome<Value<'static>> {
         items
-            .map(|o| Ok(Value::Array(array_of(&o, None)?)))
+            .map(|o| Ok(array_of(&o, None)?.into()))
             .collect::<Outcome<_>>()
             .map(Value::List)
     };
@@ -409,8 +428,7 @@ fn many(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
     {
         let all = array_of(ob, None)?;
         let row = |i: usize| all.slice(&[civita_core::layout::SliceItem::Index(i as isize)]);
-        let rows =
-            (0..all.shape().first().copied().unwrap_or(0)).map(|i| Ok(Value::Array(row(i)?)));
+        let rows = (0..all.shape().first().copied().unwrap_or(0)).map(|i| Ok(row(i)?.into()));
         return rows.collect::<Outcome<_>>().map(Value::List);
     }
     Err(type_error(
@@ -419,9 +437,9 @@ fn many(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
 }
 
 /// The elements of a sequence, of which numbers of Python's own stay what they are.
-fn operands(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
-    let each = |items: &mut dyn Iterator<Item = Bound<'_, PyAny>>| -> Outcome<Value> {
-        let items = items.map(|item| value_of(&item, Form::Operand));
+fn operands(ob: &Bound<'_, PyAny>) -> Outcome<Value<'static>> {
+    let each = |items: &mut dyn Iterator<Item = Bound<'_, PyAny>>| -> Outcome<Value<'static>> {
+        let items = items.map(|item| own_value_of(&item, Form::Operand));
         items.collect::<Outcome<_>>().map(Value::List)
     };
     if let Ok(list) = ob.cast::<PyList>() {
@@ -434,7 +452,7 @@ fn operands(ob: &Bound<'_, PyAny>) -> Outcome<Value> {
 }
 
 /// Arrays in nested lists.
-fn nested(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
+fn nested(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value<'static>> {
     if ob.is_instance_of::<PyTuple>() {
         return Err(type_error(
             "block: a tuple stands where a list is meant. Only lists can be used to arrange blocks, and np.block does not allow implicit conversion from tuple to ndarray.",
@@ -445,16 +463,16 @@ fn nested(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
             let items = list.iter().map(|item| nested(&item, depth + 1));
             items.collect::<Outcome<_>>().map(Value::List)
         }
-        _ => value_of(ob, Form::Array),
+        _ => own_value_of(ob, Form::Array),
     }
 }
 
 /// Subscripts and arrays, or arrays each followed by a list of subscripts.
-fn subscripts(all: &[&Bound<'_, PyAny>]) -> Outcome<Value> {
+fn subscripts<'a>(all: &[&'a Bound<'_, PyAny>]) -> Outcome<Value<'a>> {
     let by_text = all
         .first()
         .is_some_and(|first| first.is_instance_of::<PyString>());
-    let one = |(at, ob): (usize, &&Bound<'_, PyAny>)| {
+    let one = |(at, ob): (usize, &&'a Bound<'_, PyAny>)| -> Outcome<Value<'a>> {
         // the last of an odd number of lists is that of the result
         let is_array = match by_text {
             true => at > 0,
@@ -467,7 +485,7 @@ fn subscripts(all: &[&Bound<'_, PyAny>]) -> Outcome<Value> {
 }
 
 /// An object by its own type. What no kind takes is told by the name of its type.
-fn plain(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
+fn plain(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value<'static>> {
     if ob.is_none() {
         return Ok(Value::None);
     }
@@ -481,7 +499,7 @@ fn plain(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
         && let Ok(dict) = ob.cast::<PyDict>()
     {
         type Item<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
-        let pair = |(key, value): Item<'_>| -> Outcome<(Value, Value)> {
+        let pair = |(key, value): Item<'_>| -> Outcome<(Value<'static>, Value<'static>)> {
             Ok((plain(&key, depth + 1)?, plain(&value, depth + 1)?))
         };
         return dict
@@ -499,7 +517,7 @@ fn plain(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
     }
     let is_sequence = ob.is_instance_of::<PyList>() || ob.is_instance_of::<PyTuple>();
     if !is_sequence && let Some(raw) = convert::imported(ob)? {
-        return Ok(Value::Array(raw));
+        return Ok(raw.into());
     }
     if !is_sequence && let Some(scalar) = convert::scalar_like(ob)? {
         return Ok(Value::Scalar(scalar));
@@ -514,7 +532,7 @@ fn plain(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value> {
 }
 
 /// About how many elements a call works on: those of its arrays, times what integers may repeat.
-fn elements(values: &[Value]) -> usize {
+fn elements(values: &[Value<'_>]) -> usize {
     values.iter().fold(1, |all: usize, value| {
         let times = match value {
             Value::Array(x) => x.len(),
@@ -542,23 +560,13 @@ impl Function {
 
     fn apply<'py>(&self, given: Arguments<'_, 'py>) -> Outcome<Py<PyAny>> {
         let (py, row, manner) = (given.py(), self.row, &self.manner);
-        let (mut out, mut target) = (None, None);
-        let mut said = None;
+        let mut aside = Aside::default();
         let args = given.positional();
-        let mut values: SmallVec<[Value; 6]> = SmallVec::new();
+        let mut values: SmallVec<[Value<'_>; 6]> = SmallVec::new();
         if !given.has_names() && manner.takes_by_position(args.len()) {
-            let (by_position, rest) = row.params.split_at(args.len());
-            for (ob, param) in args.iter().zip(by_position) {
-                values.push(argument(
-                    ob,
-                    param,
-                    &values,
-                    &mut out,
-                    &mut target,
-                    &mut said,
-                )?);
+            for (ob, param) in args.iter().zip(row.params) {
+                values.push(argument(ob, param, &values, &mut aside)?);
             }
-            values.extend(rest.iter().map(Param::default_value));
         } else {
             let mut keywords: SmallVec<[_; 4]> = SmallVec::new();
             for (name, value) in given.named() {
@@ -570,9 +578,7 @@ impl Function {
             for (param, given) in row.params.iter().zip(bound) {
                 values.push(match given {
                     Given::Default => param.default_value(),
-                    Given::One(ob) => {
-                        argument(ob, param, &values, &mut out, &mut target, &mut said)?
-                    }
+                    Given::One(ob) => argument(ob, param, &values, &mut aside)?,
                     Given::Rest(all) if param.form == Form::Subscripts => subscripts(&all)?,
                     Given::Rest(all) => {
                         let all = all.iter().map(|ob| value_of(ob, param.form));
@@ -581,12 +587,13 @@ impl Function {
                 });
             }
         }
-        if let Some(out) = out {
+        let said = aside.order;
+        if let Some(out) = aside.out {
             return self.written(py, values, out);
         }
-        if let Some(target) = target {
+        if let Some(target) = aside.target {
             return target.get().write(|x| {
-                values[0] = Value::Array(x.clone());
+                values[0] = x.clone().into();
                 if let Returned::One(new) =
                     gil::work(py, elements(&values), || row.call(&mut values))?
                 {
@@ -670,7 +677,7 @@ impl Function {
 
     /// Runs the row, and shows its warnings.
     #[inline]
-    fn run(&self, py: Python<'_>, values: &mut [Value]) -> Outcome<Returned> {
+    fn run(&self, py: Python<'_>, values: &mut [Value<'_>]) -> Outcome<Returned> {
         let row = self.row;
         let n = match self.manner.views {
             true => 1,
@@ -692,16 +699,16 @@ impl Function {
     }
 
     /// As [`Function::run`], of a product.
-    fn product(&self, py: Python<'_>, n: usize, values: &mut [Value]) -> Outcome<Returned> {
+    fn product(&self, py: Python<'_>, n: usize, values: &mut [Value<'_>]) -> Outcome<Returned> {
         let arrays = values.iter().filter_map(|value| match value {
-            Value::Array(x) => Some(x.clone()),
+            Value::Array(x) => Some(x.again()),
             _ => None,
         });
-        let inputs: SmallVec<[Raw; 2]> = arrays.collect();
+        let inputs: SmallVec<[Held<'_>; 2]> = arrays.collect();
         errstate::watch();
         let result = gil::work(py, n, || self.row.call(values))?;
         if let Returned::One(x) = &result {
-            let inputs: SmallVec<[&Raw; 2]> = inputs.iter().collect();
+            let inputs: SmallVec<[&Raw; 2]> = inputs.iter().map(|x| &**x).collect();
             errstate::check_fold(py, self.row.name, &inputs, x)?;
         }
         Ok(result)
@@ -712,10 +719,16 @@ impl Function {
     fn written(
         &self,
         py: Python<'_>,
-        mut values: SmallVec<[Value; 6]>,
+        mut values: SmallVec<[Value<'_>; 6]>,
         out: Bound<'_, Array>,
     ) -> Outcome<Py<PyAny>> {
         let (row, manner) = (self.row, &self.manner);
+        let given = values.len();
+        values.extend(
+            row.params[given..]
+                .iter()
+                .map(|param| param.default_value()),
+        );
         if manner.takes_out_or_dtype
             && manner
                 .dtype
@@ -763,29 +776,49 @@ pub fn warn(py: Python<'_>, text: &str) -> Outcome<()> {
 }
 
 /// The argument of a parameter behind others; an output, or the array to write, is put aside.
-fn argument<'py>(
-    ob: &Bound<'py, PyAny>,
+#[inline]
+fn argument<'a, 'py>(
+    ob: &'a Bound<'py, PyAny>,
     param: &Param,
-    before: &[Value],
-    out: &mut Option<Bound<'py, Array>>,
-    target: &mut Option<Bound<'py, Array>>,
-    said: &mut Option<ByteOrder>,
-) -> Outcome<Value> {
-    if param.form == Form::Target {
-        *target = ob.cast::<Array>().ok().cloned();
+    before: &[Value<'_>],
+    aside: &mut Aside<'py>,
+) -> Outcome<Value<'a>> {
+    match array_as_it_is(ob, param.form) {
+        Some(array) => Ok(array),
+        None => other_argument(ob, param, before, aside),
     }
-    if param.form == Form::Out {
-        *out = output(ob)?;
-    }
-    if param.form == Form::Values
-        && let Some(Value::Array(first)) = before.first()
-    {
-        return Ok(Value::Array(convert::fitting(ob, first.dtype())?));
-    }
-    if param.form == Form::DType && !ob.is_none() {
-        let (dtype, found) = parse_in_order(ob)?;
-        *said = Some(found);
-        return Ok(Value::DType(dtype));
+}
+
+/// What a call has beside the values of its parameters.
+#[derive(Default)]
+struct Aside<'py> {
+    out: Option<Bound<'py, Array>>,
+    target: Option<Bound<'py, Array>>,
+    /// The byte order that a dtype said.
+    order: Option<ByteOrder>,
+}
+
+#[inline(never)]
+fn other_argument<'a, 'py>(
+    ob: &'a Bound<'py, PyAny>,
+    param: &Param,
+    before: &[Value<'_>],
+    aside: &mut Aside<'py>,
+) -> Outcome<Value<'a>> {
+    match param.form {
+        Form::Target => aside.target = ob.cast::<Array>().ok().cloned(),
+        Form::Out => aside.out = output(ob)?,
+        Form::Values => {
+            if let Some(Value::Array(first)) = before.first() {
+                return Ok(convert::fitting(ob, first.dtype())?.into());
+            }
+        }
+        Form::DType if !ob.is_none() => {
+            let (dtype, order) = parse_in_order(ob)?;
+            aside.order = Some(order);
+            return Ok(Value::DType(dtype));
+        }
+        _ => {}
     }
     if param.name == "casting"
         && let Ok(rule) = ob.cast::<PyString>()
@@ -796,12 +829,12 @@ fn argument<'py>(
     if ob.is_none() && param.name == "order" && param.default.is_some() {
         return Ok(param.default_value());
     }
-    value_of(ob, param.form)
+    own_value_of(ob, param.form)
 }
 
 impl Function {
     /// A result that is one array, as an object.
-    #[inline]
+    #[inline(always)]
     fn one(&self, py: Python<'_>, x: Raw, source: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
         match source {
             Some(source) if self.manner.makes_arrays || x.rank() > 0 => wrap_view(py, x, source),

@@ -70,7 +70,7 @@ pub fn copied(x: &Raw, order: Order) -> Outcome<Raw> {
         Order::Any => functions::Order::A,
         Order::Keep => functions::Order::K,
     };
-    Ok(shape::copy(x.clone(), order)?)
+    Ok(shape::copy(x, order)?)
 }
 
 /// Whether the elements lie in this order already.

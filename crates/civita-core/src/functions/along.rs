@@ -104,7 +104,7 @@ pub fn diff(a: Array, n: Int, axis: Axis, prepend: OptArray, append: OptArray) -
     let times = usize::try_from(n)
         .map_err(|_| Error::value(OP, format!("order must be non-negative but got {n}")))?;
     if times == 0 {
-        return Ok(a);
+        return Ok(a.clone());
     }
     if a.rank() == 0 {
         return Err(Error::value(
@@ -124,7 +124,7 @@ pub fn diff(a: Array, n: Int, axis: Axis, prepend: OptArray, append: OptArray) -
     let (before, after) = (beside(prepend)?, beside(append)?);
     let mut x = a.clone();
     if before.is_some() || after.is_some() {
-        let parts: Vec<&Raw> = before.iter().chain([&a]).chain(after.iter()).collect();
+        let parts: Vec<&Raw> = before.iter().chain([a]).chain(after.iter()).collect();
         x = Raw::concatenate(&parts, at as isize).map_err(|e| e.in_op(OP))?;
     }
     // more differences than elements leave none

@@ -228,7 +228,7 @@ impl Param {
     }
 
     /// Its default as a value; nothing for a parameter that takes the rest.
-    pub fn default_value(&self) -> Value {
+    pub fn default_value(&self) -> Value<'static> {
         match self.default {
             Some(default) => default(),
             None => Value::List(Vec::new()),

@@ -68,7 +68,7 @@ pub fn angle(z: Array, deg: Bool) -> Result<Raw> {
         true => z.imag()?.atan2(&z.real()?)?,
         false => {
             let zero: Operand<'_> = Scalar::Int(0).into();
-            Raw::apply(Op::Atan2, &[zero, (&z).into()])?
+            Raw::apply(Op::Atan2, &[zero, z.into()])?
         }
     };
     match deg {
@@ -89,7 +89,7 @@ fn epsilon(dtype: DType) -> f64 {
 
 pub fn real_if_close(a: Array, tol: Float) -> Result<Raw> {
     if !a.dtype().is_complex() {
-        return Ok(a);
+        return Ok(a.clone());
     }
     let tolerance = match tol > 1.0 {
         true => tol * epsilon(a.dtype().to_real()),
@@ -97,7 +97,7 @@ pub fn real_if_close(a: Array, tol: Float) -> Result<Raw> {
     };
     let size = a.concrete("real_if_close")?.imag()?.abs()?;
     match any(&with_float(Op::Lt, &size, tolerance)?.logical_not()?)? {
-        true => Ok(a),
+        true => Ok(a.clone()),
         false => a.real(),
     }
 }
@@ -105,7 +105,7 @@ pub fn real_if_close(a: Array, tol: Float) -> Result<Raw> {
 pub fn sort_complex(a: Array) -> Result<Raw> {
     let sorted = match a.rank() {
         0 => flat(&a)?,
-        _ => a,
+        _ => a.clone(),
     }
     .sort(-1, Direction::Ascending)?;
     let dtype = match sorted.dtype() {

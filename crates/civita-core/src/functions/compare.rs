@@ -112,7 +112,7 @@ pub fn clip(
             });
             a.cast(dtype)?
         }
-        _ => a,
+        _ => a.clone(),
     };
     // an integer that no element passes is no bound, whether the dtype has it or not
     let dtype = a.dtype();

@@ -52,7 +52,7 @@ impl Kind for Subscripts {
         let first = match all.next() {
             None => return Err(Error::value(OP, "No input operands").into()),
             Some(Value::Text(text)) => {
-                let operands = all.map(Array::from_value).collect::<Result<_, _>>()?;
+                let operands = all.map(Raw::from_value).collect::<Result<_, _>>()?;
                 let text = text.into_owned();
                 return Ok(Subscripts { text, operands });
             }
@@ -67,7 +67,7 @@ impl Kind for Subscripts {
                     if !operands.is_empty() {
                         text.push(',');
                     }
-                    operands.push(Array::from_value(array)?);
+                    operands.push(Raw::from_value(array)?);
                     push_labels(labels, &mut text)?;
                 }
                 (labels, None) => {
@@ -173,8 +173,8 @@ impl Kind for Optimize {
         }
     }
 }
-impl From<Optimize> for Value {
-    fn from(optimize: Optimize) -> Value {
+impl From<Optimize> for Value<'static> {
+    fn from(optimize: Optimize) -> Value<'static> {
         match optimize {
             Optimize::Greedy(_) => Value::Text("greedy".into()),
             Optimize::Optimal(_) => Value::Text("optimal".into()),
@@ -854,7 +854,7 @@ pub fn einsum(
         Order::K => Ok(y),
         _ if wants_fortran => match y.layout().is_fortran_contiguous() {
             true => Ok(y),
-            false => copy(y, Order::F),
+            false => copy(&y, Order::F),
         },
         _ => y.contiguous(),
     }

@@ -47,7 +47,7 @@ impl Kind for Bins {
                     .map_err(|_| Refused::Type),
                 _ => Err(Refused::Type),
             },
-            other => Array::from_value(other).map(Bins::Edges),
+            other => Raw::from_value(other).map(Bins::Edges),
         }
     }
 }
@@ -102,7 +102,7 @@ impl Kind for BinsOfEach {
                 .collect::<Result<_, _>>()
                 .map(BinsOfEach::Each),
             Value::Array(x) if x.rank() > 0 => (0..x.shape()[0])
-                .map(|i| Bins::from_value(Value::Array(x.select_index(0, i as isize)?)))
+                .map(|i| Bins::from_value(x.select_index(0, i as isize)?.into()))
                 .collect::<Result<_, _>>()
                 .map(BinsOfEach::Each),
             other => Bins::from_value(other).map(BinsOfEach::Same),
@@ -126,7 +126,7 @@ impl Kind for RangeOfEach {
                 .collect::<Result<_, _>>()
                 .map(|all| RangeOfEach(Some(all))),
             Value::Array(x) if x.rank() == 2 => (0..x.shape()[0])
-                .map(|i| Range::from_value(Value::Array(x.select_index(0, i as isize)?)))
+                .map(|i| Range::from_value(x.select_index(0, i as isize)?.into()))
                 .collect::<Result<_, _>>()
                 .map(|all| RangeOfEach(Some(all))),
             _ => Err(Refused::Type),
@@ -143,7 +143,7 @@ impl Kind for Points {
     const STUB: &'static str = "_ArrayLike";
     fn from_value(value: Value) -> Result<Points, Refused> {
         let is_array = matches!(value, Value::Array(_));
-        let x = Array::from_value(value)?;
+        let x = Raw::from_value(value)?;
         Ok(Points(match x.rank() {
             2 if is_array => x,
             0 => x.reshape(&[1, 1])?,
@@ -397,7 +397,7 @@ fn width_by_rule(rule: &str, a: &Raw, ends: &[Number; 2]) -> Result<f64> {
     let quartiles = || -> Result<f64> {
         let q = Raw::from_vec(vec![75.0, 25.0], &[2])?.to_device(a.device())?;
         let found = super::quantile::percentile(
-            a.clone(),
+            &a,
             Number::Array(q),
             Axes(None),
             Out,

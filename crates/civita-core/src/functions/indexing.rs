@@ -243,7 +243,8 @@ pub fn compress(condition: Array, a: Array, axis: AxisOrFlat, _: Out) -> Result<
 }
 
 pub fn extract(condition: Array, arr: Array) -> Result<Raw> {
-    compress(flat(&condition)?, flat(&arr)?, AxisOrFlat(None), Out).map_err(|e| e.in_op("extract"))
+    compress(&flat(&condition)?, &flat(&arr)?, AxisOrFlat(None), Out)
+        .map_err(|e| e.in_op("extract"))
 }
 
 // ── indices of parts ──
@@ -267,11 +268,11 @@ pub fn diag_indices_from(arr: Array) -> Result<Vec<Raw>> {
 }
 
 pub fn tril_indices(n: Count, k: Int, m: OptCount) -> Result<Vec<Raw>> {
-    nonzero(lower(n, m.0.unwrap_or(n), k)?)
+    nonzero(&lower(n, m.0.unwrap_or(n), k)?)
 }
 
 pub fn triu_indices(n: Count, k: Int, m: OptCount) -> Result<Vec<Raw>> {
-    nonzero(lower(n, m.0.unwrap_or(n), k.saturating_sub(1))?.logical_not()?)
+    nonzero(&lower(n, m.0.unwrap_or(n), k.saturating_sub(1))?.logical_not()?)
 }
 
 fn matrix(op: &'static str, arr: &Raw) -> Result<(usize, usize)> {
@@ -299,7 +300,7 @@ pub fn ix_(args: EachIndices) -> Result<Vec<Raw>> {
             return Err(Error::value(OP, "Cross index must be 1 dimensional").shapes(&[x.shape()]));
         }
         let places = match x.dtype() {
-            DType::Bool => nonzero(x.clone())?.remove(0),
+            DType::Bool => nonzero(&x)?.remove(0),
             _ => x.clone(),
         };
         let mut shape = vec![1; rank];

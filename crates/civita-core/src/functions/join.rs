@@ -107,7 +107,7 @@ pub fn column_stack(tup: Arrays) -> Result<Raw> {
 pub fn append(arr: Array, values: Array, axis: AxisOrFlat) -> Result<Raw> {
     let (parts, axis) = match axis.0 {
         None => ([flat(&arr)?, flat(&values)?], 0),
-        Some(axis) => ([arr, values], axis),
+        Some(axis) => ([arr.clone(), values.clone()], axis),
     };
     Raw::concatenate(&[&parts[0], &parts[1]], axis).map_err(|e| e.in_op("append"))
 }

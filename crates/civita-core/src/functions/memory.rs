@@ -64,7 +64,7 @@ pub fn asfortranarray(a: Array, dtype: OptDType) -> Result<Raw> {
     let x = deepened(&a.cast(dtype.unwrap_or(a.dtype()))?, 1)?;
     match x.layout().is_fortran_contiguous() {
         true => Ok(x),
-        false => copy(x, Order::F),
+        false => copy(&x, Order::F),
     }
 }
 
@@ -86,7 +86,7 @@ pub fn asarray_chkfinite(a: Array, dtype: OptDType, order: Order) -> Result<Raw>
     };
     match lies {
         true => Ok(x),
-        false => copy(x, order),
+        false => copy(&x, order),
     }
 }
 
@@ -176,7 +176,7 @@ pub fn require(a: Array, dtype: OptDType, requirements: Requirements) -> Result<
                 || (demand != Demand::C
                     && x.layout().is_fortran_contiguous()
                     && !x.layout().is_contiguous());
-            x = copy(x, if is_f { Order::F } else { Order::C })?;
+            x = copy(&x, if is_f { Order::F } else { Order::C })?;
         }
     }
     Ok(x)

@@ -79,6 +79,8 @@ pub use value::*;
 pub use warning::take_warnings;
 pub(crate) use warning::warn;
 
+use std::slice;
+
 use crate::error::{Error, Result};
 use crate::raw::Raw;
 
@@ -112,7 +114,7 @@ pub struct FunctionRow {
     pub laws: &'static [&'static str],
     /// What to compare with, as a Python expression, where NumPy has no function of that name.
     pub oracle: Option<&'static str>,
-    call: fn(&FunctionRow, &mut [Value]) -> Result<Returned>,
+    call: fn(&FunctionRow, &mut [Value<'_>]) -> Result<Returned>,
 }
 
 /// A parameter.
@@ -126,7 +128,7 @@ pub struct Param {
     /// How bindings convert its argument.
     pub form: Form,
     /// Its default; `None` where an argument is needed.
-    pub default: Option<fn() -> Value>,
+    pub default: Option<fn() -> Value<'static>>,
 }
 
 /// A call in both languages.
@@ -265,17 +267,18 @@ impl FunctionRow {
             .find(|row| row.name == name || row.aliases.contains(&name))
     }
 
-    /// Runs it on one value for each parameter, as [`FunctionRow::bind`] orders them. The values are taken out of their places.
+    /// Runs it on one value for each parameter, as [`FunctionRow::bind`] orders them; the last ones may be left out where they have
+    /// defaults. The values are taken out of their places.
     ///
     /// # Errors
     /// When an argument is of the wrong kind, and as the function itself.
-    pub fn call(&self, bound: &mut [Value]) -> Result<Returned> {
+    pub fn call(&self, bound: &mut [Value<'_>]) -> Result<Returned> {
         (self.call)(self, bound)
     }
 
     #[cold]
-    fn refused(&self, param: usize, given: &str, why: Refused) -> Error {
-        let Param { name, expects, .. } = self.params[param];
+    fn refused(&self, param: &Param, given: &str, why: Refused) -> Error {
+        let Param { name, expects, .. } = param;
         match why {
             Refused::Because(error) => error.in_op(self.name),
             Refused::Word(word) => Error::value(
@@ -291,15 +294,16 @@ impl FunctionRow {
 }
 
 /// Converts arguments and calls: compiled once for each signature, not for each row.
-trait Invoke {
-    fn invoke(self, row: &FunctionRow, bound: &mut [Value]) -> Result<Returned>;
+trait Invoke<'a> {
+    fn invoke(self, row: &FunctionRow, bound: &'a mut [Value<'_>]) -> Result<Returned>;
 }
 macro_rules! invoke { ($($($K:ident)+;)*) => { $(
-    impl<R: Into<Returned>, $($K: Kind),+> Invoke for fn($($K),+) -> Result<R> {
+    impl<'a, R: Into<Returned>, $($K: Parameter<'a>),+> Invoke<'a> for fn($($K),+) -> Result<R> {
         #[inline(never)]
-        fn invoke(self, row: &FunctionRow, bound: &mut [Value]) -> Result<Returned> {
-            let mut bound = bound.iter_mut().enumerate();
-            self($(typed::<$K>(row, bound.next())?),+).map(Into::into)
+        fn invoke(self, row: &FunctionRow, bound: &'a mut [Value<'_>]) -> Result<Returned> {
+            let mut places = bound.iter_mut();
+            let mut params = row.params.iter();
+            self($(typed::<$K>(row, &mut params, places.next())?),+).map(Into::into)
         }
     }
 )* } }
@@ -315,11 +319,23 @@ invoke! {
     A B C D E F G H I;
 }
 
-fn typed<K: Kind>(row: &FunctionRow, given: Option<(usize, &mut Value)>) -> Result<K> {
-    let Some((param, value)) = given else {
-        return Err(Error::value(row.name, "an argument is missing"));
+#[inline]
+fn typed<'a, K: Parameter<'a>>(
+    row: &FunctionRow,
+    params: &mut slice::Iter<'static, Param>,
+    place: Option<&'a mut Value<'_>>,
+) -> Result<K> {
+    let Some(param) = params.next() else {
+        return Err(Error::value(row.name, "a parameter is missing"));
     };
-    let value = std::mem::replace(value, Value::None);
+    let Some(value) = place else {
+        return K::of_default(param.default_value())
+            .map_err(|why| row.refused(param, "its default", why));
+    };
+    if let Value::Other(name) = value {
+        let name = name.clone();
+        return K::take(value).map_err(|why| row.refused(param, &name, why));
+    }
     let type_name = value.type_name();
-    K::from_value(value).map_err(|why| row.refused(param, &type_name, why))
+    K::take(value).map_err(|why| row.refused(param, type_name, why))
 }

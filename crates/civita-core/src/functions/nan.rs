@@ -635,7 +635,7 @@ pub fn nan_to_num(
     let result = if !may_be_nan(&x) {
         match copy {
             true => x.copied()?,
-            false => return Ok(x),
+            false => return Ok(x.clone()),
         }
     } else {
         let real = x.dtype().to_real();
@@ -653,7 +653,7 @@ pub fn nan_to_num(
     if copy {
         return Ok(result);
     }
-    let mut x = x;
+    let mut x = x.clone();
     x.assign(&result)?;
     Ok(x)
 }

@@ -294,7 +294,7 @@ pub fn pad(
         check_lengths(lengths.as_deref())?;
     }
     // in Fortran's order the transpose is made, so that the result has the array's order
-    let turns = isfortran(array.clone())?;
+    let turns = isfortran(&array)?;
     if !turns && let Some(out) = in_one_piece(&array, &widths, mode, reflect_type, &fills)? {
         return Ok(out);
     }
@@ -365,7 +365,7 @@ pub fn pad(
         out = out.transpose()?;
     }
     if widths.iter().all(|w| *w == [0, 0]) {
-        copy(out, Order::K)
+        copy(&out, Order::K)
     } else {
         Ok(out)
     }
@@ -428,7 +428,7 @@ fn reduced(op: Reduction) -> impl Fn(&Raw, isize) -> Result<Raw> {
 }
 
 fn median_along(x: &Raw, axis: isize) -> Result<Raw> {
-    median(x.clone(), Axes(Some(smallvec![axis])), Out, false, true)
+    median(&x, Axes(Some(smallvec![axis])), Out, false, true)
 }
 
 /// An error that several axes may meet.

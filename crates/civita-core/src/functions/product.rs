@@ -28,7 +28,11 @@ pub fn dot(a: Array, b: Array, _: Out) -> Result<Raw> {
 }
 
 pub fn vdot(a: Array, b: Array) -> Result<Raw> {
-    let a = if a.dtype().is_complex() { a.conj()? } else { a };
+    let a = if a.dtype().is_complex() {
+        &a.conj()?
+    } else {
+        a
+    };
     flat(&a)?.matmul(&flat(&b)?).map_err(|e| e.in_op("vdot"))
 }
 

@@ -91,7 +91,7 @@ pub fn roll(a: Array, shift: Shifts, axis: Axes) -> Result<Raw> {
         [] => a.copied(),
         _ => moved
             .iter()
-            .try_fold(a, |x, &axis| rolled(&x, axis, shifts[axis])),
+            .try_fold(a.clone(), |x, &axis| rolled(&x, axis, shifts[axis])),
     }
 }
 
@@ -119,10 +119,13 @@ fn rolled(x: &Raw, axis: usize, by: i128) -> Result<Raw> {
 }
 
 /// The array and the axis that `axis` names: without one, the flattened array.
-fn along(op: &'static str, x: &Raw, axis: &AxisOrFlat) -> Result<(Raw, usize)> {
+fn along<'a>(op: &'static str, x: &'a Raw, axis: &AxisOrFlat) -> Result<(Held<'a>, usize)> {
     match axis.0 {
-        None => Ok((flat(x)?, 0)),
-        Some(axis) => Ok((x.clone(), normalize_axis(op, axis, x.rank())?)),
+        None if x.rank() != 1 => Ok((Held::Owned(Box::new(flat(x)?)), 0)),
+        axis => {
+            let axis = normalize_axis(op, axis.unwrap_or(0), x.rank())?;
+            Ok((Held::Borrowed(x), axis))
+        }
     }
 }
 
@@ -291,7 +294,7 @@ pub fn delete(arr: Array, obj: Positions, axis: AxisOrFlat) -> Result<Raw> {
     let n = x.shape()[at];
     let gone = places(OP, &obj, n, false)?;
     let (Some(&first), Some(&last)) = (gone.iter().min(), gone.iter().max()) else {
-        return copy(x, Order::K);
+        return copy(&x, Order::K);
     };
     let axis = at as isize;
     if last - first + 1 == gone.len() && is_run(&gone) {
@@ -456,7 +459,7 @@ fn on_diagonal(v: &Raw, side: usize, k: Int) -> Result<Raw> {
 }
 
 pub fn diagflat(v: Array, k: Int) -> Result<Raw> {
-    diag(flat(&v)?, k)
+    diag(&flat(&v)?, k)
 }
 
 /// Elements `start..stop` of an axis, by Python's rules for slices.

@@ -1367,7 +1367,7 @@ macro_rules! function_rows {
                 laws ["array_equal((lambda x: (put_along_axis(x, array([5, 0]), 7, None), x)[1])(zeros((2, 3))), [[7, 0, 0], [0, 0, 7]])"],
             }
             /// Writes an array, broadcast and converted as the rule allows, over another where a mask is true.
-            copyto(dst: Target, src: Number, casting: Casting = Casting::SameKind, r#where: Array = true) -> [written] {
+            copyto(dst: Target, src: Number, casting: Casting = Casting::SameKind, r#where: Mask = true) -> [written] {
                 run writes::copyto, aliases [], torch "torch.Tensor.copy_", gradient yes,
                 example "copyto([1, 2, 3], 7)" => "[7 7 7]", rust "{ let mut x = tensor![1, 2, 3]; np::copyto(&mut x, &Tensor::scalar(7))?; x }",
                 samples ["copyto(x[2, 3], x[3])", "copyto(x[2, 3], x[2, 1], where=[True, False, True])", "copyto(x[2], 1)", "copyto(x[2], [1, 2], 'unsafe')"],
@@ -1799,7 +1799,7 @@ macro_rules! define_rows {
             samples: &[$($sample),*],
             laws: &$laws,
             oracle: option!($($oracle)?),
-            call: |row, bound| ($run as fn($($K,)* $($($O),*)?) -> Result<_>).invoke(row, bound),
+            call: |row, bound| ($run as fn($(inferred!($K),)* $($(inferred!($O)),*)?) -> Result<_>).invoke(row, bound),
         }),*];
     };
 }
@@ -1810,13 +1810,18 @@ const fn word(name: &'static str) -> &'static str {
         _ => name,
     }
 }
+macro_rules! inferred {
+    ($K:ident) => {
+        _
+    };
+}
 macro_rules! param {
     ($p:ident $K:ident $($d:expr)?) => {
         Param {
             name: word(stringify!($p)),
-            expects: <$K as Kind>::EXPECTS,
-            stub: <$K as Kind>::STUB,
-            form: <$K as Kind>::FORM,
+            expects: <<$K as Parameter>::Kind as Kind>::EXPECTS,
+            stub: <<$K as Parameter>::Kind as Kind>::STUB,
+            form: <<$K as Parameter>::Kind as Kind>::FORM,
             default: option!($(|| Value::from($d))?),
         }
     };

@@ -301,7 +301,7 @@ pub fn index_add(
     let by_one = matches!(&alpha, Number::Scalar(v) if v.as_f64() == 1.0);
     let rows = match by_one {
         true => source,
-        false => Raw::apply(Op::Mul, &[(&source).into(), alpha.operand()])?,
+        false => &Raw::apply(Op::Mul, &[source.into(), alpha.operand()])?,
     };
     input.index_add(dim, &index, &rows.cast(input.dtype())?)
 }

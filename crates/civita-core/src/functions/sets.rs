@@ -55,7 +55,7 @@ impl Unique {
         let group = starts.cast(DType::I64)?.cumsum(Some(0), None)?;
         let group = Raw::apply(Op::Sub, &[(&group).into(), Scalar::Int(1).into()])?;
         let n = order.like(&[1], DType::I64, Scalar::Int(order.len() as i128))?;
-        let ends = Raw::concatenate(&[&flatnonzero(starts.clone())?, &n], 0)?;
+        let ends = Raw::concatenate(&[&flatnonzero(&starts)?, &n], 0)?;
         let many = ends.len() - 1;
         Ok(Unique {
             values: sorted.select(&starts)?,
@@ -263,7 +263,7 @@ pub fn union1d(ar1: Array, ar2: Array) -> Result<Raw> {
 
 pub fn setdiff1d(ar1: Array, ar2: Array, assume_unique: Bool) -> Result<Raw> {
     let [a, b] = two_sets(&ar1, &ar2, assume_unique)?;
-    let others = isin(a.clone(), b, true, true, LookupKind)?;
+    let others = isin(&a, &b, true, true, LookupKind)?;
     a.select(&others)
 }
 

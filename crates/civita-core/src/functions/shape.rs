@@ -40,7 +40,7 @@ pub fn ravel(a: Array, order: Order) -> Result<Raw> {
     let a = match order {
         Order::K => in_memory_order(&a)?,
         _ if is_fortran(&a, order) => a.transpose()?,
-        _ => a,
+        _ => a.clone(),
     };
     // a view only where elements follow each other, as in NumPy
     a.contiguous()?.reshape_to(&[-1])
@@ -149,7 +149,7 @@ pub fn rot90(m: Array, k: Int, axes: AxisPair) -> Result<Raw> {
     };
     let (a, b) = (a as isize, b as isize);
     match k.rem_euclid(4) {
-        0 => Ok(m),
+        0 => Ok(m.clone()),
         1 => m.flip(layout::Axes::List(&[b]))?.swap_axes(a, b),
         2 => m.flip(layout::Axes::List(&[a, b])),
         _ => m.swap_axes(a, b)?.flip(layout::Axes::List(&[b])),
@@ -160,7 +160,7 @@ pub fn squeeze(a: Array, axis: Axes) -> Result<Raw> {
     let axes = axis.0.as_deref();
     // NumPy takes the first and the last axis of what has none
     if a.rank() == 0 && axes.is_some_and(|axes| axes.iter().all(|a| matches!(a, 0 | -1))) {
-        return Ok(a);
+        return Ok(a.clone());
     }
     a.squeeze(axes)
 }

@@ -18,7 +18,7 @@ fn vector(op: &'static str, name: &str, x: Array) -> Result<Raw> {
     match x.rank() {
         0 => x.reshape(&[1]),
         1 if x.is_empty() => Err(Error::value(op, format!("{name} cannot be empty"))),
-        1 => Ok(x),
+        1 => Ok(x.clone()),
         _ => Err(Error::value(
             op,
             format!(
@@ -292,7 +292,7 @@ pub fn unwrap(p: Array, discont: OptNumber, axis: Axis, period: Number) -> Resul
     if n < 2 {
         return p.cast(dtype)?.copied();
     }
-    let differences = super::along::diff(p.clone(), 1, axis, None, None)?;
+    let differences = super::along::diff(&p, 1, axis, None, None)?;
     let op = |op, a: &Raw, b: &Number| Raw::apply(op, &[a.into(), b.operand()]);
     let two = Scalar::Int(2);
     let whole = dtype.kind() == crate::dtype::Kind::Signed;

@@ -398,7 +398,7 @@ pub fn searchsorted(a: Array, v: Array, side: Side, sorter: OptArray) -> Result<
             return Err(Error::value(OP, "sorter.size must equal a.size")
                 .shapes(&[sorter.shape(), a.shape()]));
         }
-        Some(sorter) => a.take(&sorter, 0, Mode::Raise).map_err(|e| e.in_op(OP))?,
+        Some(sorter) => &a.take(&sorter, 0, Mode::Raise).map_err(|e| e.in_op(OP))?,
     };
     places(&sorted, &v, side)
 }
@@ -512,7 +512,7 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
 }
 
 pub fn flatnonzero(a: Array) -> Result<Raw> {
-    super::create::nonzero(flat(&a)?)?
+    super::create::nonzero(&flat(&a)?)?
         .pop()
         .ok_or_else(|| Error::value("flatnonzero", "there is no axis"))
 }
@@ -521,10 +521,10 @@ pub fn argwhere(a: Array) -> Result<Raw> {
     let a = a.detach();
     if a.rank() == 0 {
         // a number has no axes: one empty index, or none
-        let found = flatnonzero(a.clone())?.len();
+        let found = flatnonzero(&a)?.len();
         return a.like(&[found, 0], DType::I64, Scalar::Int(0));
     }
-    let places = super::create::nonzero(a)?;
+    let places = super::create::nonzero(&a)?;
     Raw::stack(&places.iter().collect::<Vec<_>>(), 1)
 }
 

@@ -114,7 +114,7 @@ pub fn cov(
     if ddof.0.is_some_and(|ddof| ddof.fract() != 0.0) {
         return Err(Error::value(OP, "ddof must be integer"));
     }
-    for (name, x) in [("m", Some(&m)), ("y", y.as_ref())] {
+    for (name, x) in [("m", Some(m)), ("y", y.as_ref())] {
         if x.is_some_and(|x| x.rank() > 2) {
             return Err(Error::value(
                 OP,

@@ -8,8 +8,8 @@ use crate::raw::Raw;
 /// A call as Python writes it, where `x[3, 4]` stands for 0, 1, 2, … in that shape.
 struct Call {
     name: String,
-    positional: Vec<Value>,
-    keywords: Vec<(String, Value)>,
+    positional: Vec<Value<'static>>,
+    keywords: Vec<(String, Value<'static>)>,
 }
 
 impl Call {
@@ -43,12 +43,12 @@ impl Call {
     }
 
     /// One value for each parameter.
-    fn bound(self) -> (&'static FunctionRow, Vec<Value>) {
+    fn bound(self) -> (&'static FunctionRow, Vec<Value<'static>>) {
         let row = FunctionRow::find(&self.name).expect("a row");
         let given = row
             .bind(self.positional.into_iter(), self.keywords)
             .expect("arguments that fit");
-        let value = |(given, param): (Given<Value>, &super::Param)| match given {
+        let value = |(given, param): (Given<Value<'static>>, &super::Param)| match given {
             Given::Default => param.default_value(),
             Given::One(value) => value,
             Given::Rest(all) => Value::List(all),
@@ -70,7 +70,7 @@ fn word(rest: &mut &str) -> String {
     word.into()
 }
 
-fn value(rest: &mut &str) -> Value {
+fn value(rest: &mut &str) -> Value<'static> {
     for (open, close) in [("[", "]"), ("(", ")")] {
         if follows(rest, open) {
             let mut all = Vec::new();
@@ -101,7 +101,7 @@ fn value(rest: &mut &str) -> Value {
         let (call, after) = rest.split_at(end.expect("the end of a call") + 1);
         *rest = after.trim_start();
         return match run(call).expect(call) {
-            Returned::One(x) => Value::Array(x),
+            Returned::One(x) => x.into(),
             _ => panic!("{call} returns no array"),
         };
     }
@@ -118,7 +118,7 @@ fn value(rest: &mut &str) -> Value {
             let values = (0..shape.iter().product::<usize>())
                 .map(|i| i as f64)
                 .collect();
-            Value::Array(Raw::from_vec(values, &shape).expect("an array"))
+            Raw::from_vec(values, &shape).expect("an array").into()
         }
         "float" => match value(rest) {
             Value::List(all) => match &all[..] {
@@ -176,12 +176,12 @@ fn printed(returned: Returned, indices: &[usize]) -> String {
 const DEVICES: [Device; 2] = [Device::Cpu, Device::Reference];
 
 /// The arguments with all arrays on a device.
-fn on(device: Device, row: &FunctionRow, bound: &[Value]) -> Vec<Value> {
-    let there = |value: &Value| {
+fn on(device: Device, row: &FunctionRow, bound: &[Value<'static>]) -> Vec<Value<'static>> {
+    let there = |value: &Value<'static>| {
         let x = Raw::from_value(value.clone()).expect("an array");
-        Value::Array(x.to_device(device).expect("memory"))
+        x.to_device(device).expect("memory").into()
     };
-    let moved = |(param, value): (&super::Param, &Value)| match (param.form, value) {
+    let moved = |(param, value): (&super::Param, &Value<'static>)| match (param.form, value) {
         (_, Value::None) => Value::None,
         (_, Value::Array(_)) => there(value),
         (
@@ -190,7 +190,7 @@ fn on(device: Device, row: &FunctionRow, bound: &[Value]) -> Vec<Value> {
         ) => there(value),
         (Form::Operand | Form::OptionalOperand, Value::List(_)) => there(value),
         (Form::Arrays | Form::EachArray | Form::EachIndices | Form::Operands, Value::List(all)) => {
-            let each = |value: &Value| match (param.form, value) {
+            let each = |value: &Value<'static>| match (param.form, value) {
                 (Form::Operands, Value::Scalar(_)) => value.clone(),
                 _ => there(value),
             };
@@ -472,6 +472,6 @@ fn arrays_of_dtypes_and_rust_values_are_kinds_too() {
     assert_eq!(dtype(Value::None), None);
     let ints = |value: Value| super::Ints::from_value(value).map(|i| i.0).ok();
     let places = Raw::from_vec(vec![3u8, 1], &[2]).expect("an array");
-    assert_eq!(ints(Value::Array(places)), Some(vec![3, 1]));
+    assert_eq!(ints(places.into()), Some(vec![3, 1]));
     assert_eq!(ints(Value::from(2.5)), None);
 }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
+use std::mem;
+use std::ops::Deref;
 
 use crate::dtype::{Casting, DType, Scalar, promote};
 use crate::error::{Error, Result};
@@ -10,9 +12,48 @@ use crate::layout::{self, Dims, PerAxis, SliceItem};
 use crate::raw::{Mode, Operand, Raw};
 use smallvec::{SmallVec, smallvec};
 
+/// An array, borrowed where it outlives the call. No `Clone`: `held.clone()` is a [`Raw`].
+#[derive(Debug)]
+pub enum Held<'a> {
+    /// The caller's.
+    Borrowed(&'a Raw),
+    /// Made for the call; boxed, for it is rare and four times as large as the other.
+    Owned(Box<Raw>),
+}
+
+impl<'a> Held<'a> {
+    /// The same once more.
+    pub fn again(&self) -> Held<'a> {
+        match self {
+            Held::Borrowed(x) => Held::Borrowed(x),
+            Held::Owned(x) => Held::Owned(x.clone()),
+        }
+    }
+
+    /// The array itself.
+    #[inline]
+    pub fn into_raw(self) -> Raw {
+        match self {
+            Held::Borrowed(x) => x.clone(),
+            Held::Owned(x) => *x,
+        }
+    }
+}
+
+impl Deref for Held<'_> {
+    type Target = Raw;
+    #[inline]
+    fn deref(&self) -> &Raw {
+        match self {
+            Held::Borrowed(x) => x,
+            Held::Owned(x) => x,
+        }
+    }
+}
+
 /// An argument of any type.
-#[derive(Clone, Debug)]
-pub enum Value {
+#[derive(Debug)]
+pub enum Value<'a> {
     /// Python's `None`.
     None,
     /// A boolean or a number.
@@ -20,19 +61,36 @@ pub enum Value {
     /// A string; words of defaults are not copied.
     Text(Cow<'static, str>),
     /// A list or tuple.
-    List(Vec<Value>),
+    List(Vec<Value<'a>>),
     /// A list or tuple of integers, where a kind takes those ([`Form::Integers`]).
     Ints(PerAxis<isize>),
     /// A dictionary.
-    Dict(Vec<(Value, Value)>),
+    Dict(Vec<(Value<'a>, Value<'a>)>),
     /// `slice(start, stop, step)`.
     Slice([Option<isize>; 3]),
     /// A dtype.
     DType(DType),
     /// An array.
-    Array(Raw),
+    Array(Held<'a>),
     /// Anything else, by the name of its type.
     Other(String),
+}
+
+impl Clone for Value<'_> {
+    fn clone(&self) -> Self {
+        match self {
+            Value::None => Value::None,
+            Value::Scalar(v) => Value::Scalar(*v),
+            Value::Text(text) => Value::Text(text.clone()),
+            Value::List(all) => Value::List(all.clone()),
+            Value::Ints(all) => Value::Ints(all.clone()),
+            Value::Dict(all) => Value::Dict(all.clone()),
+            Value::Slice(ends) => Value::Slice(*ends),
+            Value::DType(dtype) => Value::DType(*dtype),
+            Value::Array(x) => Value::Array(x.again()),
+            Value::Other(name) => Value::Other(name.clone()),
+        }
+    }
 }
 
 /// A tuple as Python writes it.
@@ -43,7 +101,7 @@ fn tuple(f: &mut fmt::Formatter<'_>, all: &[impl fmt::Display]) -> fmt::Result {
 }
 
 /// As Python writes it.
-impl fmt::Display for Value {
+impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::None => f.write_str("None"),
@@ -80,10 +138,17 @@ impl fmt::Display for Value {
     }
 }
 
-impl Value {
-    /// The name of its Python type.
-    pub fn type_name(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+impl From<Raw> for Value<'_> {
+    fn from(x: Raw) -> Self {
+        Value::Array(Held::Owned(Box::new(x)))
+    }
+}
+
+impl Value<'_> {
+    /// The name of its Python type; that of [`Value::Other`] it says itself.
+    #[inline]
+    pub fn type_name(&self) -> &'static str {
+        match self {
             Value::None => "NoneType",
             Value::Scalar(Scalar::Bool(_)) => "bool",
             Value::Scalar(Scalar::Int(_)) => "int",
@@ -95,8 +160,8 @@ impl Value {
             Value::Slice(_) => "slice",
             Value::DType(_) => "dtype",
             Value::Array(_) => "ndarray",
-            Value::Other(name) => return Cow::Owned(name.clone()),
-        })
+            Value::Other(_) => "object",
+        }
     }
 
     /// The boolean or number that it is: itself, or the element of an array of rank 0.
@@ -202,11 +267,63 @@ pub trait Kind: Sized {
     ///
     /// # Errors
     /// When the value is of another type, or wrong.
-    fn from_value(value: Value) -> Result<Self, Refused>;
+    fn from_value(value: Value<'_>) -> Result<Self, Refused>;
+}
+
+/// A parameter of an engine function: a [`Kind`], or an array that stays where the call holds it.
+pub trait Parameter<'a>: Sized {
+    /// What rows say of it.
+    type Kind: Kind;
+
+    /// The argument, taken out of its place, or borrowed there.
+    ///
+    /// # Errors
+    /// As [`Kind::from_value`].
+    fn take(place: &'a mut Value<'_>) -> Result<Self, Refused>;
+
+    /// The default of a parameter.
+    ///
+    /// # Errors
+    /// As [`Kind::from_value`].
+    fn of_default(value: Value<'static>) -> Result<Self, Refused>;
+}
+
+impl<K: Kind> Parameter<'_> for K {
+    type Kind = K;
+
+    #[inline]
+    fn take(place: &mut Value<'_>) -> Result<K, Refused> {
+        K::from_value(mem::replace(place, Value::None))
+    }
+
+    #[inline]
+    fn of_default(value: Value<'static>) -> Result<K, Refused> {
+        K::from_value(value)
+    }
+}
+
+impl<'a> Parameter<'a> for &'a Raw {
+    type Kind = Raw;
+
+    #[inline]
+    fn take(place: &'a mut Value<'_>) -> Result<&'a Raw, Refused> {
+        if !matches!(place, Value::Array(_)) {
+            *place = array(place)?.into();
+        }
+        match place {
+            Value::Array(x) => Ok(x),
+            _ => Err(Refused::Type),
+        }
+    }
+
+    /// An array has no default.
+    fn of_default(_: Value<'static>) -> Result<&'a Raw, Refused> {
+        Err(Refused::Type)
+    }
 }
 
 /// An array.
-pub type Array = Raw;
+pub type Array<'a> = &'a Raw;
 /// An array, or `None`.
 pub type OptArray = Option<Raw>;
 /// An array or a number, or none.
@@ -279,6 +396,8 @@ newtypes! {
     Device(());
     /// Two axes that differ.
     AxisPair([isize; 2]);
+    /// An array of booleans.
+    Mask(Raw);
     /// The array that a function writes.
     Target(Raw);
     /// What goes into the first argument.
@@ -404,7 +523,7 @@ macro_rules! kinds { ($($K:ty, $expects:literal, $stub:literal $(, $form:ident)?
         const EXPECTS: &'static str = $expects;
         const STUB: &'static str = $stub;
         $(const FORM: Form = Form::$form;)?
-        fn from_value(value: Value) -> Result<$K, Refused> {
+        fn from_value(value: Value<'_>) -> Result<$K, Refused> {
             match value {
                 $($pattern $(if $guard)? => $value,)+
                 #[allow(unreachable_patterns)]
@@ -414,19 +533,20 @@ macro_rules! kinds { ($($K:ty, $expects:literal, $stub:literal $(, $form:ident)?
     }
 )* } }
 kinds! {
-    Array, "an array", "_ArrayLike", Array: Value::Array(x) => Ok(x), other => array(&other);
-    Number, "an array or a number", "_ArrayLike", Operand: Value::Scalar(v) => Ok(Number::Scalar(v)), other => Array::from_value(other).map(Number::Array);
+    Raw, "an array", "_ArrayLike", Array: Value::Array(x) => Ok(x.into_raw()), other => array(&other);
+    Number, "an array or a number", "_ArrayLike", Operand: Value::Scalar(v) => Ok(Number::Scalar(v)), other => Raw::from_value(other).map(Number::Array);
     OptNumber, "an array, a number or None", "_ArrayLike | None", OptionalOperand: Value::None => Ok(None), some => Number::from_value(some).map(Some);
-    OptArray, "an array or None", "_ArrayLike | None", OptionalArray: Value::None => Ok(None), some => Array::from_value(some).map(Some);
-    Arrays, "a sequence of arrays", "Sequence[_ArrayLike] | ndarray", Arrays: Value::List(all) => all.into_iter().map(Array::from_value).collect();
-    EachArray, "arrays", "_ArrayLike", EachArray: Value::List(all) => all.into_iter().map(Array::from_value).collect::<Result<_, _>>().map(EachArray);
+    OptArray, "an array or None", "_ArrayLike | None", OptionalArray: Value::None => Ok(None), some => Raw::from_value(some).map(Some);
+    Arrays, "a sequence of arrays", "Sequence[_ArrayLike] | ndarray", Arrays: Value::List(all) => all.into_iter().map(Raw::from_value).collect();
+    EachArray, "arrays", "_ArrayLike", EachArray: Value::List(all) => all.into_iter().map(Raw::from_value).collect::<Result<_, _>>().map(EachArray);
     EachIndices, "arrays of integers", "_ArrayLike", EachIndices:
         Value::List(all) => all.into_iter().map(|x| Indices::from_value(x).map(|x| x.0)).collect::<Result<_, _>>().map(EachIndices);
     EachShape, "shapes", "_Shape", Each:
         Value::List(all) => all.into_iter().map(|s| Shape::from_value(s).map(|s| s.0.into_vec())).collect::<Result<_, _>>().map(EachShape);
-    Indices, "an array of integers", "_ArrayLike", Indices: other => indices(Array::from_value(other)?).map(Indices);
-    Target, "an array", "ndarray", Target: Value::Array(x) => Ok(Target(x)), other => array(&other).map(Target);
-    Values, "an array", "_ArrayLike", Values: other => Array::from_value(other).map(Values);
+    Indices, "an array of integers", "_ArrayLike", Indices: other => indices(Raw::from_value(other)?).map(Indices);
+    Mask, "an array", "_ArrayLike", Array: other => Raw::from_value(other).map(Mask);
+    Target, "an array", "ndarray", Target: Value::Array(x) => Ok(Target(x.into_raw())), other => array(&other).map(Target);
+    Values, "an array", "_ArrayLike", Values: other => Raw::from_value(other).map(Values);
     Numbers, "a sequence of arrays", "Sequence[_ArrayLike] | ndarray", Operands:
         Value::List(all) => all.into_iter().map(Number::from_value).collect::<Result<_, _>>().map(Numbers);
     Nested, "arrays in nested lists", "_ArrayLike", Nested:
@@ -452,8 +572,8 @@ kinds! {
     OptFloat, "a real number or None", "float | None": Value::None => Ok(OptFloat(None)), some => Float::from_value(some).map(|v| OptFloat(Some(v)));
     Where, "an array of booleans", "_ArrayLike", OptionalArray:
         Value::None | Value::Scalar(Scalar::Bool(true)) => Ok(Where(None)),
-        Value::Array(x) if x.dtype() == DType::Bool => Ok(Where(Some(x).filter(|x| x.rank() > 0 || x.opaque().is_some() || x.item().ok() != Some(Scalar::Bool(true))))),
-        Value::List(all) => match Array::from_value(Value::List(all))? {
+        Value::Array(x) if x.dtype() == DType::Bool => Ok(Where(Some(x).filter(|x| x.rank() > 0 || x.opaque().is_some() || x.item().ok() != Some(Scalar::Bool(true))).map(Held::into_raw))),
+        Value::List(all) => match Raw::from_value(Value::List(all))? {
             x if x.dtype() == DType::Bool => Ok(Where(Some(x))),
             _ => Err(Refused::Type),
         };
@@ -512,11 +632,11 @@ fn no_index(dtype: DType) -> Refused {
 }
 
 /// Integers in nested sequences, as `where` and `nonzero` give them.
-fn grid(value: &Value) -> Result<Vec<isize>, Refused> {
+fn grid(value: &Value<'_>) -> Result<Vec<isize>, Refused> {
     match array(value)? {
         x if x.is_empty() => Ok(Vec::new()),
         x if x.rank() > 1 && x.dtype().is_integer() => {
-            ints(&Value::Array(x.reshape(&[x.len()])?)).map(SmallVec::into_vec)
+            ints(&x.reshape(&[x.len()])?.into()).map(SmallVec::into_vec)
         }
         x if x.rank() > 1 && x.dtype().is_float() => Err(no_index(x.dtype())),
         _ => Err(Refused::Type),
@@ -524,14 +644,14 @@ fn grid(value: &Value) -> Result<Vec<isize>, Refused> {
 }
 
 /// A boolean is no length.
-fn has_bool(value: &Value) -> bool {
+fn has_bool(value: &Value<'_>) -> bool {
     match value {
         Value::List(all) => all.iter().any(has_bool),
         one => matches!(one.scalar(), Some(Scalar::Bool(_))),
     }
 }
 
-fn ints(value: &Value) -> Result<PerAxis<isize>, Refused> {
+fn ints(value: &Value<'_>) -> Result<PerAxis<isize>, Refused> {
     value.ints().ok_or(Refused::Type)
 }
 
@@ -540,7 +660,7 @@ fn count(n: isize) -> Result<usize, Refused> {
         .map_err(|_| Error::value("count", format!("{n} must be non-negative")).into())
 }
 
-fn shape(value: &Value) -> Result<Dims, Refused> {
+fn shape(value: &Value<'_>) -> Result<Dims, Refused> {
     let length = |n: isize| {
         let negative =
             |_| Error::value("shape", format!("negative dimensions are not allowed: {n}"));
@@ -549,7 +669,7 @@ fn shape(value: &Value) -> Result<Dims, Refused> {
     ints(value)?.into_iter().map(length).collect()
 }
 
-fn dtype(value: Value) -> Result<DType, Refused> {
+fn dtype(value: Value<'_>) -> Result<DType, Refused> {
     match value {
         Value::DType(dtype) => Ok(dtype),
         Value::Text(name) => DType::from_name(&name)
@@ -559,9 +679,9 @@ fn dtype(value: Value) -> Result<DType, Refused> {
 }
 
 /// The array that nested lists of scalars describe. (Bindings convert their lists themselves.)
-fn array(value: &Value) -> Result<Raw, Refused> {
+fn array(value: &Value<'_>) -> Result<Raw, Refused> {
     match value {
-        Value::Array(x) => Ok(x.clone()),
+        Value::Array(x) => Ok((**x).clone()),
         Value::Scalar(v) => Ok(Raw::scalar(*v, v.default_dtype())?),
         Value::List(all) if all.is_empty() => Ok(Raw::zeros(&[0], DType::F64)?),
         Value::List(all) => {
@@ -599,7 +719,7 @@ macro_rules! word { ($Enum:ident $stub:literal { $($Variant:ident $word:literal)
     impl Kind for $Enum {
         const EXPECTS: &'static str = concat!("one of ", $stub);
         const STUB: &'static str = concat!("Literal[", $stub, "]");
-        fn from_value(value: Value) -> Result<$Enum, Refused> {
+        fn from_value(value: Value<'_>) -> Result<$Enum, Refused> {
             let Value::Text(word) = value else { return Err(Refused::Type) };
             match &*word {
                 $(w if w == $word || is_in_lowercase(w, $word) => Ok($Enum::$Variant),)*
@@ -607,8 +727,8 @@ macro_rules! word { ($Enum:ident $stub:literal { $($Variant:ident $word:literal)
             }
         }
     }
-    impl From<$Enum> for Value {
-        fn from(word: $Enum) -> Value {
+    impl From<$Enum> for Value<'static> {
+        fn from(word: $Enum) -> Value<'static> {
             Value::Text(match word { $($Enum::$Variant => $word),* }.into())
         }
     }
@@ -736,7 +856,7 @@ named! {
 impl Kind for ConvolveMode {
     const EXPECTS: &'static str = "one of 'full', 'same', 'valid'";
     const STUB: &'static str = "Literal['full', 'same', 'valid']";
-    fn from_value(value: Value) -> Result<ConvolveMode, Refused> {
+    fn from_value(value: Value<'_>) -> Result<ConvolveMode, Refused> {
         let all = [ConvolveMode::Valid, ConvolveMode::Same, ConvolveMode::Full];
         let wrong = |given: i128| -> Refused {
             Error::value("mode", format!("there is no mode {given}")).into()
@@ -756,8 +876,8 @@ impl Kind for ConvolveMode {
         }
     }
 }
-impl From<ConvolveMode> for Value {
-    fn from(mode: ConvolveMode) -> Value {
+impl From<ConvolveMode> for Value<'static> {
+    fn from(mode: ConvolveMode) -> Value<'static> {
         Value::Text(mode.word().into())
     }
 }
@@ -771,7 +891,7 @@ impl From<Mode> for Modes {
 impl Kind for Casting {
     const EXPECTS: &'static str = "one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe'";
     const STUB: &'static str = "_Casting";
-    fn from_value(value: Value) -> Result<Casting, Refused> {
+    fn from_value(value: Value<'_>) -> Result<Casting, Refused> {
         let Value::Text(word) = value else {
             return Err(Refused::Type);
         };
@@ -784,13 +904,13 @@ impl Kind for Casting {
         }
     }
 }
-impl From<super::signal::TrimEnds> for Value {
-    fn from(ends: super::signal::TrimEnds) -> Value {
+impl From<super::signal::TrimEnds> for Value<'static> {
+    fn from(ends: super::signal::TrimEnds) -> Value<'static> {
         Value::Text(ends.name().into())
     }
 }
-impl From<Casting> for Value {
-    fn from(casting: Casting) -> Value {
+impl From<Casting> for Value<'static> {
+    fn from(casting: Casting) -> Value<'static> {
         Value::Text(
             match casting {
                 Casting::No => "no",
@@ -812,12 +932,12 @@ macro_rules! from { ($($T:ty => $K:ty, $v:pat => $value:expr;)*) => { $(
     }
 )* } }
 from! {
-    Option<Infallible> => Value, _ => Value::None;
-    bool => Value, v => Value::Scalar(Scalar::Bool(v));
-    i32 => Value, v => Value::Scalar(Scalar::Int(v.into()));
-    f64 => Value, v => Value::Scalar(Scalar::Float(v));
-    DType => Value, v => Value::DType(v);
-    [i32; 2] => Value, v => Value::List(v.map(Value::from).to_vec());
+    Option<Infallible> => Value<'static>, _ => Value::None;
+    bool => Value<'static>, v => Value::Scalar(Scalar::Bool(v));
+    i32 => Value<'static>, v => Value::Scalar(Scalar::Int(v.into()));
+    f64 => Value<'static>, v => Value::Scalar(Scalar::Float(v));
+    DType => Value<'static>, v => Value::DType(v);
+    [i32; 2] => Value<'static>, v => Value::List(v.map(Value::from).to_vec());
     isize => Ints, i => Ints(vec![i]);
     &[isize] => Ints, all => Ints(all.to_vec());
     &[usize] => Shape, all => Shape(Dims::from_slice(all));

@@ -29,7 +29,7 @@ writes! {
     place = place_into(mask: Array, vals: Values);
     putmask = putmask_into(mask: Array, values: Values);
     put_along_axis = put_along_axis_into(indices: Indices, values: Values, axis: AxisOrFlat);
-    copyto = copyto_into(src: Number, casting: Casting, where_: Array);
+    copyto = copyto_into(src: Number, casting: Casting, where_: Mask);
     fill_diagonal = fill_diagonal_into(val: Values, wrap: Bool);
 }
 
@@ -39,7 +39,7 @@ fn cycled(values: &Raw, count: usize) -> Result<Raw> {
         n if n == count => flat(values),
         1 => flat(values)?.broadcast_to(&[count]),
         n if n > count => flat(values)?.narrow(0, 0, count),
-        _ => resize(values.clone(), Shape(smallvec![count])),
+        _ => resize(&values, Shape(smallvec![count])),
     }
 }
 
@@ -159,7 +159,7 @@ pub fn put_along_axis_into(
 }
 
 /// Writes a value, broadcast and converted as the rule allows, over the elements where a mask is true.
-pub fn copyto_into(x: &mut Raw, src: Number, casting: Casting, where_: Array) -> Result<()> {
+pub fn copyto_into(x: &mut Raw, src: Number, casting: Casting, where_: Mask) -> Result<()> {
     const OP: &str = "copyto";
     let src = match src {
         Number::Array(src) => src.cast_if(x.dtype(), casting).map_err(|e| e.in_op(OP))?,
@@ -179,6 +179,7 @@ pub fn copyto_into(x: &mut Raw, src: Number, casting: Casting, where_: Array) ->
             }
         }
     };
+    let where_ = &where_.0;
     if where_.dtype() != DType::Bool {
         return Err(Error::dtype(
             OP,

@@ -160,8 +160,9 @@ impl Raw {
     /// # Errors
     /// When the axis does not exist.
     pub fn cumsum(&self, axis: Option<isize>, dtype: Option<DType>) -> Result<Raw> {
-        let Some(axis) = axis else {
-            return self.reshape(&[self.len()])?.cumsum(Some(0), dtype);
+        let axis = match axis {
+            None if self.rank() != 1 => return self.reshape(&[self.len()])?.cumsum(Some(0), dtype),
+            axis => axis.unwrap_or(0),
         };
         self.running_fold(Monoid::Sum, "cumsum", axis, dtype)
     }
@@ -178,8 +179,11 @@ impl Raw {
     /// # Errors
     /// When the axis does not exist.
     pub fn cumprod(&self, axis: Option<isize>, dtype: Option<DType>) -> Result<Raw> {
-        let Some(axis) = axis else {
-            return self.reshape(&[self.len()])?.cumprod(Some(0), dtype);
+        let axis = match axis {
+            None if self.rank() != 1 => {
+                return self.reshape(&[self.len()])?.cumprod(Some(0), dtype);
+            }
+            axis => axis.unwrap_or(0),
         };
         self.running_fold(Monoid::Prod, "cumprod", axis, dtype)
     }

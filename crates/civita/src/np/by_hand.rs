@@ -59,7 +59,7 @@ by_hand! {
         functions::join::meshgrid(each(&all), false, options.sparse, options.indexing).map(|all| all.into_iter().map(wrap).collect());
     /// The elements in C order, again and again until the new shape is full.
     fn resize[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, shape: impl IntoShape<M>) -> Tensor<T, M> =
-        functions::rearrange::resize(x.raw.clone(), shape.with(|s| s.into())).map(wrap);
+        functions::rearrange::resize(&x.raw, shape.with(|s| s.into())).map(wrap);
     /// Ones on and below the `k`-th diagonal of a matrix, zeros above it.
     fn tri[T: Element](rows: usize, columns: usize, k: isize) -> Matrix<T> =
         functions::create::tri(rows, Some(columns).into(), k, Some(T::DTYPE)).map(wrap);
@@ -68,38 +68,38 @@ by_hand! {
         where [Rank<N>: ExpandRank] = functions::create::grid(&shape).map(wrap);
     /// Powers of a vector as columns, from the highest to the 0th, or with `increasing` the other way.
     fn vander[T: Dtype + Promote<i64>](x: &Vector<T>, columns: usize, increasing: bool) -> Matrix<Promoted<T, i64>> =
-        functions::create::vander(x.raw.clone(), Some(columns).into(), increasing).map(wrap);
+        functions::create::vander(&x.raw, Some(columns).into(), increasing).map(wrap);
     /// 10 to the powers of evenly spaced numbers.
     fn logspace[T: Float](start: T, stop: T, num: usize) -> Vector<T> = functions::create::logspace(
         number(start), number(stop), num, true, Number::Scalar(civita_core::dtype::Scalar::Float(10.0)), Some(T::DTYPE), 0,
     ).map(wrap);
     /// `num` numbers from `start` to `stop` of which each is the one before times a constant.
     fn geomspace[T: Float](start: T, stop: T, num: usize) -> Vector<T> =
-        functions::create::geomspace(Tensor::scalar(start).raw, Tensor::scalar(stop).raw, num, true, Some(T::DTYPE), 0).map(wrap);
+        functions::create::geomspace(&Tensor::scalar(start).raw, &Tensor::scalar(stop).raw, num, true, Some(T::DTYPE), 0).map(wrap);
     /// The vector product, of vectors along an axis.
     fn cross[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>, axis: isize) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
-        functions::product::cross(a.raw.clone(), b.raw.clone(), axis, axis, axis, AxisOrFlat(None)).map(wrap);
+        functions::product::cross(&a.raw, &b.raw, axis, axis, axis, AxisOrFlat(None)).map(wrap);
     /// Differences of neighbours along an axis, `n` times.
     fn diff[T: Dtype, const N: usize](x: &Tensor<T, N>, n: isize, axis: isize) -> Tensor<T, N> =
-        functions::along::diff(x.raw.clone(), n, axis, None, None).map(wrap);
+        functions::along::diff(&x.raw, n, axis, None, None).map(wrap);
     /// Differences of neighbours of the flattened tensor.
     fn ediff1d[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Vector<T> =
-        functions::along::ediff1d(x.raw.clone(), None, None).map(wrap);
+        functions::along::ediff1d(&x.raw, None, None).map(wrap);
     /// The integral along an axis by the trapezoidal rule, of values at equal distances.
     fn trapezoid[T: Dtype, const N: usize](y: &Tensor<T, N>, dx: f64, axis: isize) -> <isize as Axes<N>>::Out<T::Mean>
-        where [isize: Axes<N>] = functions::along::trapezoid(y.raw.clone(), None, dx, axis).map(wrap);
+        where [isize: Axes<N>] = functions::along::trapezoid(&y.raw, None, dx, axis).map(wrap);
     /// The sum of the `offset`-th diagonal.
     fn trace[T: Dtype](x: &Matrix<T>, offset: isize) -> Tensor<T::Sum, 0> =
-        functions::along::trace(x.raw.clone(), offset, 0, 1, None, Out).map(wrap);
+        functions::along::trace(&x.raw, offset, 0, 1, None, Out).map(wrap);
     /// The number of elements that are not zero, over axes, or over all with `..`.
     fn count_nonzero[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
-        functions::along::count_nonzero(x.raw.clone(), axes.axes().into(), false).map(wrap);
+        functions::along::count_nonzero(&x.raw, axes.axes().into(), false).map(wrap);
     /// The elements limited to an interval; NaN stays. With one bound alone the values are those of
     /// [`maximum`](super::maximum) or [`minimum`](super::minimum). An element that is equal to a bound has no gradient, or
     /// half of it where the bound is a tensor, which gets the other half.
     fn clip[T: Dtype, const N: usize, A: Rhs<T, N, Out<T> = Tensor<T, N>>, B: Rhs<T, N, Out<T> = Tensor<T, N>>](x: &Tensor<T, N>, min: A, max: B) -> Tensor<T, N> =
-        functions::compare::clip(x.raw.clone(), Some(min.operand().into()), Some(max.operand().into()), Out, None, None, civita_core::dtype::Casting::SameKind).map(wrap);
+        functions::compare::clip(&x.raw, Some(min.operand().into()), Some(max.operand().into()), Out, None, None, civita_core::dtype::Casting::SameKind).map(wrap);
     /// What stands behind the point and what stands before it, both with the sign of `x`.
     fn modf[T: Real, const N: usize](x: &Tensor<T, N>) -> (Tensor<T::Float, N>, Tensor<T::Float, N>) =
         functions::composed::modf(operand(x)).and_then(two);
@@ -141,174 +141,174 @@ by_hand! {
         along(x, &axis.axis()).and_then(|(x, axis)| x.argsort(axis, Direction::Ascending)).map(wrap);
     /// The `k` largest (or smallest) elements along an axis, and their indices.
     fn topk[T: Dtype, const N: usize](x: &Tensor<T, N>, k: usize, axis: isize, largest: bool) -> (Tensor<T, N>, Tensor<i64, N>) =
-        functions::sorting::topk(x.raw.clone(), k, axis, largest, true).and_then(two);
+        functions::sorting::topk(&x.raw, k, axis, largest, true).and_then(two);
     /// Where values would stand in a sorted vector: before equal elements, or behind them.
     fn searchsorted[T: Dtype, U: Dtype, const N: usize](a: &Vector<T>, v: &Tensor<U, N>, side: functions::Side) -> Tensor<i64, N> =
-        functions::sorting::searchsorted(a.raw.clone(), v.raw.clone(), side, None).map(wrap);
+        functions::sorting::searchsorted(&a.raw, &v.raw, side, None).map(wrap);
     /// How often each number from 0 on is there.
     fn bincount[T: Dtype](x: &Vector<T>, minlength: usize) -> Vector<i64> =
         functions::sorting::bincount(x.raw.clone().into(), None, isize::try_from(minlength).unwrap_or(isize::MAX)).map(wrap);
     /// The largest element minus the smallest, over axes, or over all with `..`.
     fn ptp[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
-        functions::sorting::ptp(x.raw.clone(), axes.axes().into(), Out, false).map(wrap);
+        functions::sorting::ptp(&x.raw, axes.axes().into(), Out, false).map(wrap);
     /// The middle element of the sorted ones, or the mean of the two in the middle.
     fn median[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::median(x.raw.clone(), axes.axes().into(), Out, false, false).map(wrap);
+        functions::quantile::median(&x.raw, axes.axes().into(), Out, false, false).map(wrap);
     /// The value below which a fraction `q` of the elements is, with straight lines between elements.
     fn quantile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::quantile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+        functions::quantile::quantile(&x.raw, number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// As [`quantile`], with a percentage.
     fn percentile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::percentile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+        functions::quantile::percentile(&x.raw, number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// The sum of the elements that are not NaN, over axes, or over all with `..`.
     fn nansum[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Sum> =
-        functions::nan::nansum(x.raw.clone(), axes.axes().into(), None, Out, false, None, EVERYWHERE).map(wrap);
+        functions::nan::nansum(&x.raw, axes.axes().into(), None, Out, false, None, EVERYWHERE).map(wrap);
     /// The product of the elements that are not NaN, over axes, or over all with `..`.
     fn nanprod[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Sum> =
-        functions::nan::nanprod(x.raw.clone(), axes.axes().into(), None, Out, false, None, EVERYWHERE).map(wrap);
+        functions::nan::nanprod(&x.raw, axes.axes().into(), None, Out, false, None, EVERYWHERE).map(wrap);
     /// The mean of the elements that are not NaN, over axes, or over all with `..`.
     fn nanmean[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::nan::nanmean(x.raw.clone(), axes.axes().into(), None, Out, false, EVERYWHERE).map(wrap);
+        functions::nan::nanmean(&x.raw, axes.axes().into(), None, Out, false, EVERYWHERE).map(wrap);
     /// The variance of the elements that are not NaN, over axes, or over all with `..`.
     fn nanvar[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<<T::Mean as Dtype>::Real> =
-        functions::nan::nanvar(x.raw.clone(), axes.axes().into(), None, Out, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
+        functions::nan::nanvar(&x.raw, axes.axes().into(), None, Out, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
     /// The standard deviation of the elements that are not NaN, over axes, or over all with `..`.
     fn nanstd[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<<T::Mean as Dtype>::Real> =
-        functions::nan::nanstd(x.raw.clone(), axes.axes().into(), None, Out, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
+        functions::nan::nanstd(&x.raw, axes.axes().into(), None, Out, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
     /// The largest element that is not NaN, over axes, or over all with `..`; NaN where all are.
     fn nanmax[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
-        functions::nan::nanmax(x.raw.clone(), axes.axes().into(), Out, false, None, EVERYWHERE).map(wrap);
+        functions::nan::nanmax(&x.raw, axes.axes().into(), Out, false, None, EVERYWHERE).map(wrap);
     /// The smallest element that is not NaN, over axes, or over all with `..`; NaN where all are.
     fn nanmin[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
-        functions::nan::nanmin(x.raw.clone(), axes.axes().into(), Out, false, None, EVERYWHERE).map(wrap);
+        functions::nan::nanmin(&x.raw, axes.axes().into(), Out, false, None, EVERYWHERE).map(wrap);
     /// The index of the largest element that is not NaN, along an axis, or of all with `..`.
     fn nanargmax[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
-        functions::nan::nanargmax(x.raw.clone(), axes.axes().into(), Out, false).map(wrap);
+        functions::nan::nanargmax(&x.raw, axes.axes().into(), Out, false).map(wrap);
     /// The index of the smallest element that is not NaN, along an axis, or of all with `..`.
     fn nanargmin[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
-        functions::nan::nanargmin(x.raw.clone(), axes.axes().into(), Out, false).map(wrap);
+        functions::nan::nanargmin(&x.raw, axes.axes().into(), Out, false).map(wrap);
     /// The running sum along an axis; NaN counts as 0.
     fn nancumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> =
-        functions::nan::nancumsum(x.raw.clone(), AxisOrFlat(Some(axis)), None, Out).map(wrap);
+        functions::nan::nancumsum(&x.raw, AxisOrFlat(Some(axis)), None, Out).map(wrap);
     /// The running product along an axis; NaN counts as 1.
     fn nancumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> =
-        functions::nan::nancumprod(x.raw.clone(), AxisOrFlat(Some(axis)), None, Out).map(wrap);
+        functions::nan::nancumprod(&x.raw, AxisOrFlat(Some(axis)), None, Out).map(wrap);
     /// The median of the elements that are not NaN, over axes, or over all with `..`.
     fn nanmedian[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::nanmedian(x.raw.clone(), axes.axes().into(), Out, false, false).map(wrap);
+        functions::quantile::nanmedian(&x.raw, axes.axes().into(), Out, false, false).map(wrap);
     /// As [`quantile`], of the elements that are not NaN.
     fn nanquantile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::nanquantile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+        functions::quantile::nanquantile(&x.raw, number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// As [`nanquantile`], with a percentage.
     fn nanpercentile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::nanpercentile(x.raw.clone(), number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+        functions::quantile::nanpercentile(&x.raw, number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number.
     fn nan_to_num[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
-        functions::nan::nan_to_num(x.raw.clone(), true, number(0.0), None, None).map(wrap);
+        functions::nan::nan_to_num(&x.raw, true, number(0.0), None, None).map(wrap);
     /// The mean of the elements, over axes, or over all with `..`.
     fn average[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::statistics::average(x.raw.clone(), axes.axes().into(), None, false, false).map(|all| wrap(all.0));
+        functions::statistics::average(&x.raw, axes.axes().into(), None, false, false).map(|all| wrap(all.0));
     /// The covariance of variables, the rows, whose samples are the columns.
     fn cov[T: Dtype](x: &Matrix<T>) -> Tensor<T::Mean, DYN> =
-        functions::statistics::cov(x.raw.clone(), None, true, false, OptFloat(None), None, None, None).and_then(|y| y.cast(statistic(x.raw.dtype()))).map(wrap);
+        functions::statistics::cov(&x.raw, None, true, false, OptFloat(None), None, None, None).and_then(|y| y.cast(statistic(x.raw.dtype()))).map(wrap);
     /// The correlation of variables, the rows, whose samples are the columns.
     fn corrcoef[T: Dtype](x: &Matrix<T>) -> Tensor<T::Mean, DYN> =
-        functions::statistics::corrcoef(x.raw.clone(), None, true, None).and_then(|y| y.cast(statistic(x.raw.dtype()))).map(wrap);
+        functions::statistics::corrcoef(&x.raw, None, true, None).and_then(|y| y.cast(statistic(x.raw.dtype()))).map(wrap);
     /// How many elements lie in each of so many bins of one width, and the edges of the bins.
     fn histogram[T: Dtype, const N: usize](x: &Tensor<T, N>, bins: usize) -> (Vector<i64>, Vector<T::Mean>) =
-        functions::histogram::histogram(x.raw.clone(), count(bins), functions::histogram::Range(None), OptBool(None), None).and_then(two);
+        functions::histogram::histogram(&x.raw, count(bins), functions::histogram::Range(None), OptBool(None), None).and_then(two);
     /// The edges of so many bins of one width.
     fn histogram_bin_edges[T: Dtype, const N: usize](x: &Tensor<T, N>, bins: usize) -> Vector<T::Mean> =
-        functions::histogram::histogram_bin_edges(x.raw.clone(), count(bins), functions::histogram::Range(None), None).map(wrap);
+        functions::histogram::histogram_bin_edges(&x.raw, count(bins), functions::histogram::Range(None), None).map(wrap);
     /// As [`histogram`], of pairs, with counts as floats.
     fn histogram2d[T: Dtype](x: &Vector<T>, y: &Vector<T>, bins: usize) -> (Matrix<f64>, Vector<T::Mean>, Vector<T::Mean>) =
-        functions::histogram::histogram2d(x.raw.clone(), y.raw.clone(), BinsOfEach::Same(count(bins)), RangeOfEach(None), OptBool(None), None).and_then(three);
+        functions::histogram::histogram2d(&x.raw, &y.raw, BinsOfEach::Same(count(bins)), RangeOfEach(None), OptBool(None), None).and_then(three);
     /// The derivative along an axis of samples at equal distances: central differences, one-sided ones at the ends.
     fn gradient[T: Dtype, const N: usize](x: &Tensor<T, N>, distance: f64, axis: isize) -> Tensor<T::Mean, N> =
-        one(functions::calculus::gradient(x.raw.clone(), EachArray(vec![Tensor::scalar(distance).raw]), civita_core::layout::Axes::List(&[axis]).into(), 1));
+        one(functions::calculus::gradient(&x.raw, EachArray(vec![Tensor::scalar(distance).raw]), civita_core::layout::Axes::List(&[axis]).into(), 1));
     /// The values at `x` of the straight lines through the points `(xp, fp)`, whose places increase; beyond them their ends.
     fn interp[T: Dtype, U: Dtype, V: Dtype, const N: usize](x: &Tensor<T, N>, xp: &Vector<U>, fp: &Vector<V>) -> Tensor<f64, N> =
-        functions::calculus::interp(x.raw.clone(), xp.raw.clone(), fp.raw.clone(), None, None, OptFloat(None)).map(wrap);
+        functions::calculus::interp(&x.raw, &xp.raw, &fp.raw, None, None, OptFloat(None)).map(wrap);
     /// The running sum along an axis; on request with the 0 before the first element.
     fn cumulative_sum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, include_initial: bool) -> Tensor<T::Sum, N> =
-        functions::calculus::cumulative_sum(x.raw.clone(), AxisOrFlat(Some(axis)), None, Out, include_initial).map(wrap);
+        functions::calculus::cumulative_sum(&x.raw, AxisOrFlat(Some(axis)), None, Out, include_initial).map(wrap);
     /// The running product along an axis; on request with the 1 before the first element.
     fn cumulative_prod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, include_initial: bool) -> Tensor<T::Sum, N> =
-        functions::calculus::cumulative_prod(x.raw.clone(), AxisOrFlat(Some(axis)), None, Out, include_initial).map(wrap);
+        functions::calculus::cumulative_prod(&x.raw, AxisOrFlat(Some(axis)), None, Out, include_initial).map(wrap);
     /// `ln Σ eˣ` of the elements up to each one, along an axis.
     fn logcumsumexp[T: Float, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T, N> =
-        functions::calculus::logcumsumexp(x.raw.clone(), axis).map(wrap);
+        functions::calculus::logcumsumexp(&x.raw, axis).map(wrap);
     /// The elements along an axis with these places as a sort would leave them, smaller ones before, larger ones behind.
     fn partition[T: Dtype, const N: usize](x: &Tensor<T, N>, places: impl Into<functions::Ints>, axis: isize) -> Tensor<T, N> =
-        functions::sorting::partition(x.raw.clone(), places.into(), AxisOrFlat(Some(axis)), functions::SelectKind::Introselect, functions::sorting::Fields).map(wrap);
+        functions::sorting::partition(&x.raw, places.into(), AxisOrFlat(Some(axis)), functions::SelectKind::Introselect, functions::sorting::Fields).map(wrap);
     /// The `k`-th smallest elements along an axis, counted from 1, and where they are.
     fn kthvalue[T: Dtype, const N: usize](x: &Tensor<T, N>, k: isize, axis: isize) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
-        where [isize: Axes<N>] = functions::sorting::kthvalue(x.raw.clone(), k, axis, false).and_then(two);
+        where [isize: Axes<N>] = functions::sorting::kthvalue(&x.raw, k, axis, false).and_then(two);
     /// The most frequent elements along an axis, of several the smallest, and where they are last.
     fn mode[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
-        where [isize: Axes<N>] = functions::sorting::mode(x.raw.clone(), axis, false).and_then(two);
+        where [isize: Axes<N>] = functions::sorting::mode(&x.raw, axis, false).and_then(two);
     /// `x - ln Σ eˣ` along an axis: the logarithm of softmax, without its underflow.
     fn log_softmax[T: Float, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T, N> = x.raw.log_softmax(axis).map(wrap);
     /// `(x - mean) / √(var + eps) · weight + bias` along the last axes, those of `normalized_shape`.
     fn layer_norm[T: Float, const N: usize, const K: usize](x: &Tensor<T, N>, normalized_shape: [usize; K], weight: Option<&Tensor<T, K>>, bias: Option<&Tensor<T, K>>, eps: f64) -> Tensor<T, N> =
-        functions::neural::layer_norm(x.raw.clone(), normalized_shape[..].into(), optional(weight), optional(bias), eps).map(wrap);
+        functions::neural::layer_norm(&x.raw, normalized_shape[..].into(), optional(weight), optional(bias), eps).map(wrap);
     /// `x / √(Σx² / n + eps) · weight` along the last axes, those of `normalized_shape`. Without `eps` it is the distance from 1 to the
     /// next number, `2⁻²³` for `f32` and narrower.
     fn rms_norm[T: Float, const N: usize, const K: usize](x: &Tensor<T, N>, normalized_shape: [usize; K], weight: Option<&Tensor<T, K>>, eps: Option<f64>) -> Tensor<T, N> =
-        functions::neural::rms_norm(x.raw.clone(), normalized_shape[..].into(), optional(weight), eps.into()).map(wrap);
+        functions::neural::rms_norm(&x.raw, normalized_shape[..].into(), optional(weight), eps.into()).map(wrap);
     /// The negative logarithm of the softmax of `x` at the target. Classes are the second axis of `x`, the only one of a vector. The
     /// target holds indices of classes, with the other axes, or probabilities of them, with all axes.
     fn cross_entropy[T: Float, U: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, target: &Tensor<U, M>, options: CrossEntropy<T>) -> Tensor<T, DYN> =
-        functions::neural::cross_entropy(x.raw.clone(), target.raw.clone(), optional(options.weight.as_ref()), options.ignore_index, options.reduction, options.label_smoothing).map(wrap);
+        functions::neural::cross_entropy(&x.raw, &target.raw, optional(options.weight.as_ref()), options.ignore_index, options.reduction, options.label_smoothing).map(wrap);
     /// `x · ln y`, and 0 where `x` is 0 and `y` is not NaN.
     fn xlogy[T: Float, const N: usize, const M: usize](x: &Tensor<T, N>, y: &Tensor<T, M>) -> Broadcasted<T, N, M>
-        where [Rank<N>: Broadcast<M>] = functions::special::xlogy(x.raw.clone(), y.raw.clone()).map(wrap);
+        where [Rank<N>: Broadcast<M>] = functions::special::xlogy(&x.raw, &y.raw).map(wrap);
     /// `1 / (1 + e⁻ˣ)`, the logistic function.
     fn expit[T: Float, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.raw.sigmoid().map(wrap);
     /// The logarithm of [`expit`], without its underflow.
-    fn log_expit[T: Float, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = functions::special::log_expit(x.raw.clone()).map(wrap);
+    fn log_expit[T: Float, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = functions::special::log_expit(&x.raw).map(wrap);
     /// The angle of a complex number, in radians; π of a negative real number.
     fn angle[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<<T::Mean as Dtype>::Real, N> =
-        functions::classify::angle(x.raw.clone(), false).and_then(|y| y.cast(statistic(x.raw.dtype()).to_real())).map(wrap);
+        functions::classify::angle(&x.raw, false).and_then(|y| y.cast(statistic(x.raw.dtype()).to_real())).map(wrap);
     /// The real parts, where all imaginary parts are smaller than so many times the dtype's epsilon; else the tensor.
     fn real_if_close[T: Dtype, const N: usize](x: &Tensor<T, N>, tol: f64) -> Tensor<Any, N> =
-        functions::classify::real_if_close(x.raw.clone(), tol).map(wrap);
+        functions::classify::real_if_close(&x.raw, tol).map(wrap);
     /// Returns true where the imaginary part is not 0.
-    fn iscomplex[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::iscomplex(x.raw.clone()).map(wrap);
+    fn iscomplex[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::iscomplex(&x.raw).map(wrap);
     /// Returns true where the imaginary part is 0.
-    fn isreal[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isreal(x.raw.clone()).map(wrap);
+    fn isreal[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isreal(&x.raw).map(wrap);
     /// Returns true where the dtype is complex.
-    fn iscomplexobj[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::classify::iscomplexobj(x.raw.clone());
+    fn iscomplexobj[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::classify::iscomplexobj(&x.raw);
     /// Returns true where the dtype is not complex.
-    fn isrealobj[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::classify::isrealobj(x.raw.clone());
+    fn isrealobj[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::classify::isrealobj(&x.raw);
     /// Returns true where the element is `∞`.
-    fn isposinf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isposinf(x.raw.clone(), Out).map(wrap);
+    fn isposinf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isposinf(&x.raw, Out).map(wrap);
     /// Returns true where the element is `-∞`.
-    fn isneginf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isneginf(x.raw.clone(), Out).map(wrap);
+    fn isneginf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isneginf(&x.raw, Out).map(wrap);
     /// The elements from small to large along the last axis, as complex numbers.
     fn sort_complex[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<num_complex::Complex<f64>, N> =
-        functions::classify::sort_complex(x.raw.clone()).and_then(|y| y.cast(civita_core::dtype::DType::C128)).map(wrap);
+        functions::classify::sort_complex(&x.raw).and_then(|y| y.cast(civita_core::dtype::DType::C128)).map(wrap);
     /// The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point.
     fn round[T: Dtype, const N: usize](x: &Tensor<T, N>, decimals: isize) -> Tensor<T, N> =
-        functions::classify::round(x.raw.clone(), decimals, Out).and_then(|y| y.cast(x.raw.dtype())).map(wrap);
+        functions::classify::round(&x.raw, decimals, Out).and_then(|y| y.cast(x.raw.dtype())).map(wrap);
     /// Returns true where both have equal elements after broadcasting.
     fn array_equiv[T: Dtype, U: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
-        functions::compare::array_equiv(a.raw.clone(), b.raw.clone());
+        functions::compare::array_equiv(&a.raw, &b.raw);
     /// The different elements, sorted.
     fn unique[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Vector<T> =
-        functions::sets::unique(x.raw.clone(), false, false, false, AxisOrFlat(None), true, true).map(|all| wrap(all.0));
+        functions::sets::unique(&x.raw, false, false, false, AxisOrFlat(None), true, true).map(|all| wrap(all.0));
     /// The different elements, sorted, and how often each is there.
     fn unique_counts[T: Dtype, const N: usize](x: &Tensor<T, N>) -> (Vector<T>, Vector<i64>) =
-        functions::sets::unique_counts(x.raw.clone()).and_then(two);
+        functions::sets::unique_counts(&x.raw).and_then(two);
     /// The different elements, sorted, and which of them each element is.
     fn unique_inverse[T: Dtype, const N: usize](x: &Tensor<T, N>) -> (Vector<T>, Tensor<i64, N>) =
-        functions::sets::unique_inverse(x.raw.clone()).and_then(two);
+        functions::sets::unique_inverse(&x.raw).and_then(two);
     /// Returns true where an element is among the test elements.
     fn isin[T: Dtype, U: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, tests: &Tensor<U, M>) -> Tensor<bool, N> =
-        functions::sets::isin(x.raw.clone(), tests.raw.clone(), false, false, functions::sets::LookupKind).map(wrap);
+        functions::sets::isin(&x.raw, &tests.raw, false, false, functions::sets::LookupKind).map(wrap);
     /// The common elements of two tensors, sorted.
     fn intersect1d[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Vector<T> =
-        functions::sets::intersect1d(a.raw.clone(), b.raw.clone(), false, false).map(|all| wrap(all.0));
+        functions::sets::intersect1d(&a.raw, &b.raw, false, false).map(|all| wrap(all.0));
     /// The triangular window of so many points, with zeros at the ends.
     fn bartlett[](points: usize) -> Vector<f64> = functions::signal::bartlett(points as f64).map(wrap);
     /// The Blackman window of so many points.
@@ -320,27 +320,27 @@ by_hand! {
     /// The Kaiser window of so many points: the larger `beta`, the narrower.
     fn kaiser[](points: usize, beta: f64) -> Vector<f64> = functions::signal::kaiser(points as f64, beta).map(wrap);
     /// The modified Bessel function of the first kind and order 0.
-    fn i0[T: Real, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Mean, N> = functions::signal::i0(x.raw.clone()).map(wrap);
+    fn i0[T: Real, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Mean, N> = functions::signal::i0(&x.raw).map(wrap);
     /// `sin(πx) / (πx)`, which is 1 at 0.
-    fn sinc[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Mean, N> = functions::signal::sinc(x.raw.clone()).map(wrap);
+    fn sinc[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Mean, N> = functions::signal::sinc(&x.raw).map(wrap);
     /// Phases without jumps: where neighbours along an axis differ by more than half a period, multiples of it are added.
     fn unwrap[T: Float, const N: usize](p: &Tensor<T, N>, axis: isize, period: T) -> Tensor<T, N> =
-        functions::signal::unwrap(p.raw.clone(), None, axis, number(period)).map(wrap);
+        functions::signal::unwrap(&p.raw, None, axis, number(period)).map(wrap);
     /// Without zeros at the ends of every axis.
     fn trim_zeros[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
-        functions::signal::trim_zeros(x.raw.clone(), functions::signal::TrimEnds::BOTH, (..).axes().into()).map(wrap);
+        functions::signal::trim_zeros(&x.raw, functions::signal::TrimEnds::BOTH, (..).axes().into()).map(wrap);
     /// Returns true where both can reach the same memory.
     /// For each index the element of the tensor with that number, of several that broadcast together.
     fn choose[I: Dtype, T: Dtype, const N: usize, const M: usize](index: &Tensor<I, N>, choices: &[&Tensor<T, M>]) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
-        functions::indexing::choose(index.raw.clone(), numbers(choices), Out, Mode::Raise).map(wrap);
+        functions::indexing::choose(&index.raw, numbers(choices), Out, Mode::Raise).map(wrap);
     /// For each element the first of the choices whose condition is true, and the default where none is.
     fn select[T: Element, const N: usize, const M: usize](conditions: &[&Tensor<bool, N>], choices: &[&Tensor<T, M>], default: T) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
         functions::indexing::select(each(conditions).0, numbers(choices), Number::Array(Tensor::scalar(default).raw)).map(wrap);
     /// The elements along an axis where a condition is true, with `..` those of the flattened tensor.
     fn compress[C: Boolean, T: Dtype, const N: usize, A: OneAxis<N>](condition: &Vector<C>, x: &Tensor<T, N>, axis: A) -> A::Out<T> =
-        functions::indexing::compress(condition.raw.clone(), x.raw.clone(), axis.axis(), Out).map(wrap);
+        functions::indexing::compress(&condition.raw, &x.raw, axis.axis(), Out).map(wrap);
     /// Writes values at places that count the elements in C order; values that are too few are repeated, and of equal places
     /// the last stays.
     fn put[T: Dtype, I: Dtype, const N: usize, const M: usize, const K: usize](x: &mut Tensor<T, N>, places: &Tensor<I, M>, values: &Tensor<T, K>) -> () =
@@ -348,11 +348,11 @@ by_hand! {
     /// Writes values over the elements where a mask is true: the first value over the first of them, and so on; values that
     /// are too few are repeated.
     fn place[T: Dtype, const N: usize, const K: usize](x: &mut Tensor<T, N>, mask: &Tensor<bool, N>, values: &Tensor<T, K>) -> () =
-        functions::writes::place_into(&mut x.raw, mask.raw.clone(), values.raw.clone().into());
+        functions::writes::place_into(&mut x.raw, &mask.raw, values.raw.clone().into());
     /// Writes over the elements where a mask is true the values at the same places, counted in C order; values that are too
     /// few are repeated.
     fn putmask[T: Dtype, const N: usize, const K: usize](x: &mut Tensor<T, N>, mask: &Tensor<bool, N>, values: &Tensor<T, K>) -> () =
-        functions::writes::putmask_into(&mut x.raw, mask.raw.clone(), values.raw.clone().into());
+        functions::writes::putmask_into(&mut x.raw, &mask.raw, values.raw.clone().into());
     /// Writes values at indices along an axis, one index for each of them; the other axes broadcast.
     fn put_along_axis[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, indices: &Tensor<I, N>, values: &Tensor<T, M>, axis: isize) -> () =
         functions::writes::put_along_axis_into(&mut x.raw, indices.raw.clone().into(), values.raw.clone().into(), AxisOrFlat(Some(axis)));
@@ -376,7 +376,7 @@ by_hand! {
         functions::indexing::ravel_multi_index(each(&index).0, shape[..].into(), Mode::Raise.into(), functions::Order::C).map(wrap);
     /// The index along each axis of an element, from its number in C order.
     fn unravel_index[I: Dtype, const N: usize, const M: usize](numbers: &Tensor<I, N>, shape: impl IntoShape<M>) -> Vec<Tensor<i64, N>> =
-        functions::indexing::unravel_index(numbers.raw.clone(), shape.with(|s| s.into()), functions::Order::C)
+        functions::indexing::unravel_index(&numbers.raw, shape.with(|s| s.into()), functions::Order::C)
             .map(|all| all.into_iter().map(wrap).collect());
     /// Matrices in rows put together: those of a row beside each other, the rows below each other.
     fn block[T: Dtype](rows: &[&[&Matrix<T>]]) -> Matrix<T> = functions::indexing::block(functions::Nested::List(
@@ -384,19 +384,19 @@ by_hand! {
     )).map(wrap);
     /// Booleans as the bits of bytes, eight in one, along an axis, or with `..` of the flattened tensor.
     fn packbits[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, axis: A, order: functions::BitOrder) -> A::Out<u8> =
-        functions::bits::packbits(x.raw.clone(), axis.axis(), order).map(wrap);
+        functions::bits::packbits(&x.raw, axis.axis(), order).map(wrap);
     /// The bits of bytes as numbers 0 and 1, along an axis, or with `..` of the flattened tensor.
     fn unpackbits[const N: usize, A: OneAxis<N>](x: &Tensor<u8, N>, axis: A, order: functions::BitOrder) -> A::Out<u8> =
-        functions::bits::unpackbits(x.raw.clone(), axis.axis(), None.into(), order).map(wrap);
+        functions::bits::unpackbits(&x.raw, axis.axis(), None.into(), order).map(wrap);
     /// Sums of products over the last axis of both, the first conjugated; the other axes broadcast.
     fn vecdot[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
-        functions::einsum::vecdot(a.raw.clone(), b.raw.clone(), Out, -1, None, SAME_KIND).map(wrap);
+        functions::einsum::vecdot(&a.raw, &b.raw, Out, -1, None, SAME_KIND).map(wrap);
     /// The product of matrices and vectors; the axes before them broadcast.
     fn matvec[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
-        functions::einsum::matvec(a.raw.clone(), b.raw.clone(), Out, None, SAME_KIND).map(wrap);
+        functions::einsum::matvec(&a.raw, &b.raw, Out, None, SAME_KIND).map(wrap);
     /// The product of vectors, conjugated, and matrices; the axes before them broadcast.
     fn vecmat[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
-        functions::einsum::vecmat(a.raw.clone(), b.raw.clone(), Out, None, SAME_KIND).map(wrap);
+        functions::einsum::vecmat(&a.raw, &b.raw, Out, None, SAME_KIND).map(wrap);
     /// The sum of products over labelled axes: `"ij,jk->ik"` is the matrix product. A label that stands in several terms joins
     /// their axes, one that is not in the result is summed over, one that stands twice in a term takes the diagonal, and
     /// `...` stands for all other axes, which broadcast.
@@ -414,61 +414,61 @@ by_hand! {
     };
     /// The elements at indices along an axis: `x[i, index[i, j]]` for axis 1. The other axes may have fewer indices.
     fn gather[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>) -> Tensor<T, N> =
-        functions::scatter::gather(x.raw.clone(), axis, index.raw.clone().into()).map(wrap);
+        functions::scatter::gather(&x.raw, axis, index.raw.clone().into()).map(wrap);
     /// A copy of the tensor with elements placed at indices along an axis, of equal places the last. A source without axes is
     /// one value for all.
     fn scatter[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
-        functions::scatter::scatter(x.raw.clone(), axis, index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
+        functions::scatter::scatter(&x.raw, axis, index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
     /// A copy of the tensor with elements added at indices along an axis.
     fn scatter_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
-        functions::scatter::scatter_add(x.raw.clone(), axis, index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
+        functions::scatter::scatter_add(&x.raw, axis, index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
     /// A copy of the tensor with elements reduced to indices along an axis, together with the element that is there or without it.
     fn scatter_reduce[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>, reduce: functions::scatter::Reduce, include_self: bool) -> Tensor<T, N> =
-        functions::scatter::scatter_reduce(x.raw.clone(), axis, index.raw.clone().into(), Number::Array(source.raw.clone()), reduce, include_self).map(wrap);
+        functions::scatter::scatter_reduce(&x.raw, axis, index.raw.clone().into(), Number::Array(source.raw.clone()), reduce, include_self).map(wrap);
     /// The elements, or parts, at indices that stand along the last axis, one for each of the first axes of the tensor.
     fn gather_nd[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, indices: &Tensor<I, M>) -> Tensor<T, DYN> =
-        functions::scatter::gather_nd(x.raw.clone(), indices.raw.clone().into()).map(wrap);
+        functions::scatter::gather_nd(&x.raw, indices.raw.clone().into()).map(wrap);
     /// The slices at indices along an axis.
     fn index_select[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, index: &Vector<I>) -> Tensor<T, N> =
-        functions::scatter::index_select(x.raw.clone(), axis, index.raw.clone().into()).map(wrap);
+        functions::scatter::index_select(&x.raw, axis, index.raw.clone().into()).map(wrap);
     /// A copy of the tensor with values at what arrays of indices pick, or with values added there: at equal places all of them.
     fn index_put[T: Dtype, I: Dtype, const N: usize, const M: usize, const K: usize](x: &Tensor<T, N>, indices: &[&Tensor<I, M>], values: &Tensor<T, K>, accumulate: bool) -> Tensor<T, N> =
-        functions::scatter::index_put(x.raw.clone(), each(indices).0, Number::Array(values.raw.clone()), accumulate).map(wrap);
+        functions::scatter::index_put(&x.raw, each(indices).0, Number::Array(values.raw.clone()), accumulate).map(wrap);
     /// A copy of the tensor with slices added at indices along an axis.
     fn index_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Vector<I>, source: &Tensor<T, M>) -> Tensor<T, N> =
-        functions::scatter::index_add(x.raw.clone(), axis, index.raw.clone().into(), source.raw.clone(), number(1i64)).map(wrap);
+        functions::scatter::index_add(&x.raw, axis, index.raw.clone().into(), &source.raw, number(1i64)).map(wrap);
     /// A number where a mask is true, the elements elsewhere.
     fn masked_fill[T: Element, const N: usize, const M: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>, value: T) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
-        functions::scatter::masked_fill(x.raw.clone(), mask.raw.clone(), number(value)).map(wrap);
+        functions::scatter::masked_fill(&x.raw, &mask.raw, number(value)).map(wrap);
     /// The elements where a mask is true, as a vector; the two broadcast together.
     fn masked_select[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>) -> Vector<T> =
-        functions::scatter::masked_select(x.raw.clone(), mask.raw.clone()).map(wrap);
+        functions::scatter::masked_select(&x.raw, &mask.raw).map(wrap);
     /// A copy of the tensor with the elements of another, in C order, where a mask is true.
     fn masked_scatter[T: Dtype, const N: usize, const M: usize, const K: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>, source: &Tensor<T, K>) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
-        functions::scatter::masked_scatter(x.raw.clone(), mask.raw.clone(), source.raw.clone()).map(wrap);
+        functions::scatter::masked_scatter(&x.raw, &mask.raw, &source.raw).map(wrap);
     /// The rows of a matrix at indices. The row `padding` gets no gradient.
     fn embedding[T: Dtype, I: Dtype, const N: usize](indices: &Tensor<I, N>, weight: &Matrix<T>, padding: Option<isize>) -> Expanded<T, N>
         where [Rank<N>: ExpandRank] =
-        functions::scatter::embedding(indices.raw.clone().into(), weight.raw.clone(), padding.into()).map(wrap);
+        functions::scatter::embedding(indices.raw.clone().into(), &weight.raw, padding.into()).map(wrap);
     /// Returns true where an element of one tensor lies on one of the other.
     fn shares_memory[T: Dtype, const N: usize, U: Dtype, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
-        functions::memory::shares_memory(a.raw.clone(), b.raw.clone(), None.into());
+        functions::memory::shares_memory(&a.raw, &b.raw, None.into());
     /// Returns true where the memory that two tensors cover meets; elements need not lie on each other.
     fn may_share_memory[T: Dtype, const N: usize, U: Dtype, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
-        functions::memory::may_share_memory(a.raw.clone(), b.raw.clone(), Some(0).into());
+        functions::memory::may_share_memory(&a.raw, &b.raw, Some(0).into());
     /// Returns true where a tensor lies in Fortran order and not in C order.
-    fn isfortran[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::memory::isfortran(x.raw.clone());
+    fn isfortran[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::memory::isfortran(&x.raw);
     /// The tensor in Fortran order: itself where it lies so already, else a copy.
     fn asfortranarray[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <rank::AtLeast1 as RankRule<N>>::Of<T>
-        where [rank::AtLeast1: RankRule<N>] = functions::memory::asfortranarray(x.raw.clone(), None).map(wrap);
+        where [rank::AtLeast1: RankRule<N>] = functions::memory::asfortranarray(&x.raw, None).map(wrap);
     /// The tensor, in which every number is finite.
     fn asarray_chkfinite[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
-        functions::memory::asarray_chkfinite(x.raw.clone(), None, functions::Order::K).map(wrap);
+        functions::memory::asarray_chkfinite(&x.raw, None, functions::Order::K).map(wrap);
     /// The tensor with memory that meets requirements, by letter: `"C"`, `"F"`, `"W"`(riteable), `"O"`(wned).
     fn require[T: Dtype, const N: usize](x: &Tensor<T, N>, requirements: &str) -> Tensor<T, N> =
-        functions::memory::Requirements::of(requirements).and_then(|all| functions::memory::require(x.raw.clone(), None, all)).map(wrap);
+        functions::memory::Requirements::of(requirements).and_then(|all| functions::memory::require(&x.raw, None, all)).map(wrap);
 }
 
 /// The identity matrix: [`Tensor::eye`].
@@ -656,7 +656,7 @@ pub fn mask_indices(
     mask: impl FnOnce(&Matrix<i64>) -> Result<Matrix<i64>>,
 ) -> Result<Vec<Vector<i64>>> {
     let kept = mask(&Tensor::ones([n, n]))?;
-    let all = functions::create::nonzero(kept.raw)?;
+    let all = functions::create::nonzero(&kept.raw)?;
     Ok(all.into_iter().map(wrap).collect())
 }
 

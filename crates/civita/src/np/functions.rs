@@ -133,13 +133,13 @@ macro_rules! typed {
     ([written] $($rest:tt)*) => {};
 
     ($out:tt $row:tt [] [] [$($args:tt)*] [$($pass:tt)*] $p:ident: Array, $($rest:tt)*) => {
-        typed! { $out $row [T: Dtype, const N: usize] [N] [$($args)* $p: &Tensor<T, N>,] [$($pass)* $p.raw().clone(),] $($rest)* }
+        typed! { $out $row [T: Dtype, const N: usize] [N] [$($args)* $p: &Tensor<T, N>,] [$($pass)* $p.raw(),] $($rest)* }
     };
     ($out:tt $row:tt [] [] [$($args:tt)*] [$($pass:tt)*] $p:ident: Arrays, $($rest:tt)*) => {
         typed! { $out $row [T: Dtype, const N: usize] [N] [$($args)* $p: &[&Tensor<T, N>],] [$($pass)* raws($p),] $($rest)* }
     };
     ($out:tt $row:tt [$($g:tt)*] [N] [$($args:tt)*] [$($pass:tt)*] $p:ident: Array, $($rest:tt)*) => {
-        typed! { $out $row [$($g)*, const M: usize] [N, M] [$($args)* $p: &Tensor<T, M>,] [$($pass)* $p.raw().clone(),] $($rest)* }
+        typed! { $out $row [$($g)*, const M: usize] [N, M] [$($args)* $p: &Tensor<T, M>,] [$($pass)* $p.raw(),] $($rest)* }
     };
     ($out:tt $row:tt [$($g:tt)*] [N] [$($args:tt)*] [$($pass:tt)*] $p:ident: Values, $($rest:tt)*) => {
         typed! { $out $row [$($g)*, const M: usize] [N, M] [$($args)* $p: &Tensor<T, M>,] [$($pass)* $p.raw().clone().into(),] $($rest)* }

@@ -215,25 +215,38 @@ pub(super) fn cast(x: &Raw, dtype: DType) -> Option<Result<Raw>> {
 /// Bytes up to which a copy is not worth a plan.
 const SMALL_COPY: usize = 4096;
 
-/// Writes the elements of `x`, or its only one, over `out`, where the two are of one dtype, contiguous, small and apart; false
-/// where they are not, and nothing was done.
+/// Writes the elements of `x`, or its only one, over `out`, where the two are of one dtype, small and apart, and lie without gaps or
+/// along one axis; false where they do not, and nothing was done.
 #[inline]
 pub(super) fn copy_small(x: &Raw, out: &Raw) -> bool {
-    let bytes = out.len() * out.dtype().size();
+    let size = out.dtype().size();
+    let bytes = out.len() * size;
     // a byte that others chose is no `bool`
     if x.dtype() != out.dtype()
         || x.dtype() == DType::Bool
         || bytes > SMALL_COPY
-        || !out.layout().is_contiguous()
         || !x.layout().is_contiguous()
     {
         return false;
     }
-    if x.shape() == out.shape() {
+    if !out.layout().is_contiguous() {
+        let &[stride] = out.layout().strides() else {
+            return false;
+        };
+        if x.len() != 1 || x.rank() > 1 {
+            return false;
+        }
+        for at in 0..out.len() as isize {
+            // SAFETY: one element, over each of the output, whose layout lies within its buffer.
+            unsafe {
+                let to = out.ptr().offset(at * stride * size as isize);
+                std::ptr::copy_nonoverlapping(x.ptr().cast_const(), to, size);
+            }
+        }
+    } else if x.shape() == out.shape() {
         // SAFETY: as many contiguous elements, which do not overlap; the guards of `bind` keep writers away.
         unsafe { std::ptr::copy_nonoverlapping(x.ptr().cast_const(), out.ptr(), bytes) };
     } else if x.len() == 1 && x.rank() <= out.rank() {
-        let size = out.dtype().size();
         for at in (0..bytes).step_by(size) {
             // SAFETY: one element, over each element of the output.
             unsafe { std::ptr::copy_nonoverlapping(x.ptr().cast_const(), out.ptr().add(at), size) };
