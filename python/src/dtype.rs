@@ -77,7 +77,7 @@ pub fn type_char(dtype: DType) -> char {
 /// A dtype from one of NumPy's names and codes (`float32`, `f4`, `<f4`, `f`).
 pub fn from_text(text: &str) -> Option<DType> {
     use DType::*;
-    // the other byte order is another dtype
+    // the other byte order is another dtype; codes have an order, names have none
     let plain = text
         .strip_prefix([
             '=',
@@ -88,6 +88,7 @@ pub fn from_text(text: &str) -> Option<DType> {
                 '>'
             },
         ])
+        .filter(|code| is_code(code))
         .unwrap_or(text);
     Some(match plain {
         "bool" | "bool_" | "?" | "b1" => Bool,
@@ -111,18 +112,19 @@ pub fn from_text(text: &str) -> Option<DType> {
     })
 }
 
+/// Whether this is a letter, or a letter and a size: `d`, `f8`.
+fn is_code(text: &str) -> bool {
+    let mut rest = text.chars().skip(1);
+    !text.is_empty() && rest.all(|c| c.is_ascii_digit())
+}
+
 /// As [`from_text`], of either byte order.
 pub fn from_text_in_order(text: &str) -> Option<(DType, ByteOrder)> {
     if let Some(dtype) = from_text(text) {
         return Some((dtype, ByteOrder::Native));
     }
-    if let Some(rest) = text.strip_prefix('|')
-        && let Some(dtype) = from_text(rest)
-    {
-        return Some((dtype, ByteOrder::Native));
-    }
     let other = text.strip_prefix(OTHER)?;
-    let dtype = from_text(other).filter(|_| !other.starts_with(['<', '>', '=', '|']))?;
+    let dtype = from_text(other).filter(|_| is_code(other))?;
     Some((dtype, ByteOrder::Swapped))
 }
 
@@ -245,9 +247,14 @@ fn not_understood(ob: &Bound<'_, PyAny>) -> crate::error::Fault {
         .repr()
         .map_or_else(|_| "it".to_owned(), |r| r.to_string());
     let names: Vec<&str> = DType::ALL.iter().map(|d| d.name()).collect();
-    let hint = match text.starts_with("'(") || text.starts_with('(') {
-        true => "\n  hint: there is no subarray dtype: axes of the array hold such elements",
-        false => "",
+    let hint = match () {
+        () if ob.is_instance_of::<PyInt>() => {
+            "\n  hint: several lengths are one argument, a tuple: `zeros((2, 3))`"
+        }
+        () if text.starts_with("'(") || text.starts_with('(') => {
+            "\n  hint: there is no subarray dtype: axes of the array hold such elements"
+        }
+        () => "",
     };
     type_error(format!(
         "data type {text} not understood\n  rule: the dtypes are {}{hint}",

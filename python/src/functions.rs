@@ -284,6 +284,34 @@ const KEEPS_ORDER: &[(&str, usize)] = &[
     ("unique_values", 0),
 ];
 
+/// Functions that join arrays and are told by what rule to cast.
+const JOINS: &[&str] = &["concatenate", "stack", "hstack", "vstack"];
+
+/// By the rule `'no'` the arrays have the byte order of the result too.
+#[cold]
+fn check_orders(
+    rule: &Bound<'_, PyAny>,
+    given: &[Bound<'_, PyAny>],
+    said: Option<ByteOrder>,
+) -> Outcome<()> {
+    let Some(arrays) = given.first().filter(|_| rule.eq("no").unwrap_or(false)) else {
+        return Ok(());
+    };
+    let order = said.unwrap_or(ByteOrder::Native);
+    for array in arrays.try_iter()? {
+        let array = array?;
+        // single bytes have no order
+        if order_of(&array)? != order
+            && convert::array_of(&array, None)?.dtype().to_real().size() > 1
+        {
+            return Err(type_error(
+                "Cannot cast array data to the other byte order according to the rule 'no'",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Functions that take an output or a dtype, and not both.
 const OUT_OR_DTYPE: &[&str] = &["concatenate", "stack"];
 
@@ -601,6 +629,11 @@ impl Function {
                 }
                 Ok(py.None())
             });
+        }
+        if let Some(rule) = given.keyword("casting")
+            && JOINS.contains(&row.name)
+        {
+            check_orders(rule, given.all(), said)?;
         }
         let result = match self.run(py, &mut values)? {
             Returned::One(x) if manner.read_only && (row.name != "diag" || x.rank() == 1) => {

@@ -126,12 +126,9 @@ mod sigint {
     }
 
     extern "C" fn note(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
-        CAME.store(true, SeqCst);
         let next = NEXT.load(SeqCst);
         if [SIG_DFL, SIG_IGN].contains(&next) {
-            return;
-        }
-        if NEXT_TAKES_THREE.load(SeqCst) {
+        } else if NEXT_TAKES_THREE.load(SeqCst) {
             // SAFETY: it was installed as a handler of three arguments.
             let next: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) =
                 unsafe { transmute(next) };
@@ -141,6 +138,8 @@ mod sigint {
             let next: extern "C" fn(c_int) = unsafe { transmute(next) };
             next(signal);
         }
+        // after the handler, which may run on another thread than the one that asks: whoever reads this finds the signal pending
+        CAME.store(true, SeqCst);
     }
 }
 

@@ -236,13 +236,28 @@ pub fn by_ufunc(
     Ok(answer?.unbind())
 }
 
+/// The other operand of an operator in place. One that has no ufuncs and a higher priority answers itself: it is not taken, and
+/// Python asks it then.
+struct Taken<'a, 'py>(Borrowed<'a, 'py, PyAny>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Taken<'a, 'py> {
+    type Error = PyErr;
+
+    fn extract(ob: Borrowed<'a, 'py, PyAny>) -> PyResult<Taken<'a, 'py>> {
+        match has_priority(&ob, OF_ARRAYS) {
+            true => Err(type_error("the other operand has a higher priority").into()),
+            false => Ok(Taken(ob)),
+        }
+    }
+}
+
 fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<()> {
     if !array.is_exact_instance_of::<Array>() {
         return subclass::in_place(op, array, other);
     }
     let other = match scalar_beside(other, array.get().raw().dtype())? {
         Some(scalar) => Value::Weak(scalar),
-        None if is_subclass(other) => {
+        None if is_subclass(other) || stance(other, Protocol::Ufunc) == Stance::Overrides => {
             return subclass::in_place(op, array, other);
         }
         None => value(other)?,
@@ -272,8 +287,8 @@ macro_rules! operators {
                 fn $reflected(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
                     binary(Op::$Op, slf, other, true)
                 }
-                fn $in_place(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<()> {
-                    in_place(Op::$Op, slf, other)
+                fn $in_place(slf: &Bound<'_, Self>, other: Taken<'_, '_>) -> Outcome<()> {
+                    in_place(Op::$Op, slf, &other.0)
                 }
             )*
         }
@@ -369,11 +384,11 @@ impl Array {
     }
     fn __ipow__(
         slf: &Bound<'_, Self>,
-        other: &Bound<'_, PyAny>,
+        other: Taken<'_, '_>,
         modulus: &Bound<'_, PyAny>,
     ) -> Outcome<()> {
         no_modulus(modulus)?;
-        in_place(Op::Pow, slf, other)
+        in_place(Op::Pow, slf, &other.0)
     }
 
     fn __divmod__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
@@ -432,8 +447,11 @@ impl Array {
         )))
     }
 
-    fn __imatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<()> {
-        let other = array_of(other, None)?;
+    fn __imatmul__(slf: &Bound<'_, Self>, other: Taken<'_, '_>) -> Outcome<()> {
+        if stance(&other.0, Protocol::Ufunc) == Stance::Overrides {
+            return subclass::written_by("matmul", slf, &other.0);
+        }
+        let other = array_of(&other.0, None)?;
         if slf.get().raw().rank() == 0 || other.rank() < 2 {
             return Err(value_error(
                 "inplace matrix multiplication requires the first operand to have at least one and the second at least two \

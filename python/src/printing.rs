@@ -7,13 +7,15 @@ use std::sync::{Mutex, PoisonError};
 use civita_core::dtype::{DType, Kind};
 use civita_core::print::{self, FloatMode, FloatStyle, Legacy, Options, Sign, Trim};
 use civita_core::raw::Raw;
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::array::Array;
 use crate::convert::array_of;
 use crate::dtype::{ByteOrder, PyDType, order_of};
 use crate::error::{Outcome, type_error, value_error};
+use crate::gil;
 
 /// NumPy's `repr`, and at its end what the array is in the gradient graph.
 fn repr(array: &Bound<'_, Array>, raw: &Raw) -> Outcome<String> {
@@ -56,40 +58,61 @@ fn opaque(raw: &Raw) -> Option<String> {
     ))
 }
 
-/// NumPy's `str`.
-fn text(raw: &Raw) -> String {
-    opaque(raw).unwrap_or_else(|| raw.display())
+/// NumPy's `str`, without a formatter.
+fn text(py: Python<'_>, raw: &Raw) -> Outcome<String> {
+    if let Some(text) = opaque(raw) {
+        return Ok(text);
+    }
+    let options = print::get_options();
+    if raw.rank() == 0 && options.legacy > Legacy::V1_13 {
+        return Ok(raw.display());
+    }
+    body(py, raw, " ", 0, options.linewidth, &options, None)
+}
+
+/// A text as Python's. An exception where there is no memory for it, where `PyString::new` panics.
+fn python_text(py: Python<'_>, text: String) -> Outcome<Bound<'_, PyString>> {
+    let bytes = text.as_bytes();
+    let len = bytes.len() as ffi::Py_ssize_t;
+    // SAFETY: attached; so many bytes of UTF-8. A null pointer is an error that is set, else the reference is ours.
+    let made = unsafe {
+        Bound::from_owned_ptr_or_err(
+            py,
+            ffi::PyUnicode_FromStringAndSize(bytes.as_ptr().cast(), len),
+        )
+    };
+    Ok(made?.cast_into::<PyString>().map_err(PyErr::from)?)
 }
 
 #[pymethods]
 impl Array {
-    fn __repr__(slf: &Bound<'_, Self>) -> Outcome<String> {
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyString>> {
         let (py, raw) = (slf.py(), slf.get().raw());
-        match override_repr(py).filter(|_| raw.opaque().is_none()) {
-            Some(write) => Ok(write.bind(py).call1((slf,))?.extract()?),
-            None => repr(slf, &raw),
-        }
+        let text = match override_repr(py).filter(|_| raw.opaque().is_none()) {
+            Some(write) => write.bind(py).call1((slf,))?.extract()?,
+            None => repr(slf, &raw)?,
+        };
+        python_text(py, text)
     }
 
-    fn __str__(&self, py: Python<'_>) -> Outcome<String> {
+    fn __str__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyString>> {
         let raw = self.raw();
-        match formatter(py).filter(|_| raw.rank() > 0 && raw.opaque().is_none()) {
+        let text = match formatter(py).filter(|_| raw.rank() > 0 && raw.opaque().is_none()) {
             Some(formatter) => {
                 let options = print::get_options();
                 let formatter = Some(formatter.bind(py));
-                body(py, &raw, " ", 0, options.linewidth, &options, formatter)
+                body(py, &raw, " ", 0, options.linewidth, &options, formatter)?
             }
-            None => Ok(text(&raw)),
-        }
+            None => text(py, &raw)?,
+        };
+        python_text(py, text)
     }
 
     fn __format__<'py>(slf: &Bound<'py, Self>, spec: &str) -> Outcome<Bound<'py, PyAny>> {
         let raw = slf.get().raw();
         if spec.is_empty() {
-            return Ok(text(&raw)
-                .into_pyobject(slf.py())
-                .map_err(PyErr::from)?
-                .into_any());
+            let py = slf.py();
+            return Ok(python_text(py, text(py, &raw)?)?.into_any());
         }
         if raw.rank() != 0 {
             return Err(type_error(
@@ -170,11 +193,24 @@ fn body(
         Some(formatter) => function_of(formatter, raw.dtype())?,
         None => None,
     };
+    // of more elements it shows the corners
+    let shown = match raw.len() > options.threshold {
+        true => 0,
+        false => raw.len(),
+    };
     let Some(function) = function else {
-        return Ok(raw.array_text(separator, indent, width, options));
+        return Ok(gil::work(py, shown, || {
+            raw.array_text(separator, indent, width, options)
+        })?);
     };
     let mut words = Vec::new();
-    for value in raw.shown(options)? {
+    words
+        .try_reserve(shown)
+        .map_err(|_| crate::lists::no_memory(shown))?;
+    for (k, value) in raw.shown(options)?.into_iter().enumerate() {
+        if k % (1 << 12) == 0 {
+            py.check_signals()?;
+        }
         let scalar = crate::scalar::make(py, value, raw.dtype())?;
         words.push(function.call1((scalar,))?.str()?.to_string());
     }
@@ -185,7 +221,7 @@ fn body(
         indent,
         width,
         options,
-    ))
+    )?)
 }
 
 /// `repr` with options and a formatter.
@@ -220,61 +256,62 @@ fn repr_with(
         }
     };
     Ok(print::repr_around(
-        &body,
+        body,
         raw.dtype(),
         name.as_deref(),
         raw.shape(),
         prefix,
         &suffix,
         options,
-    ))
+    )?)
 }
 
 /// The text of an array as `repr` writes it.
 #[pyfunction]
 #[pyo3(signature = (arr, max_line_width=None, precision=None, suppress_small=None))]
-fn array_repr(
-    py: Python<'_>,
+fn array_repr<'py>(
+    py: Python<'py>,
     arr: &Bound<'_, PyAny>,
     max_line_width: Option<usize>,
     precision: Option<usize>,
     suppress_small: Option<bool>,
-) -> Outcome<String> {
+) -> Outcome<Bound<'py, PyString>> {
     let raw = array_of(arr, None)?;
     if let Some(text) = opaque(&raw) {
-        return Ok(text);
+        return python_text(py, text);
     }
     if let Some(write) = override_repr(py) {
-        return Ok(write.bind(py).call1((arr,))?.extract()?);
+        return python_text(py, write.bind(py).call1((arr,))?.extract()?);
     }
     let mut options = print::get_options();
     options.linewidth = max_line_width.unwrap_or(options.linewidth);
     options.precision = precision.unwrap_or(options.precision);
     options.suppress_small = suppress_small.unwrap_or(options.suppress_small);
     let formatter = formatter(py);
-    repr_with(
+    let text = repr_with(
         py,
         &raw,
         order_of(arr)?,
         &prefix_of(arr)?,
         &options,
         formatter.as_ref().map(|f| f.bind(py)),
-    )
+    )?;
+    python_text(py, text)
 }
 
 /// The text of an array as `str` writes it.
 #[pyfunction]
 #[pyo3(signature = (a, max_line_width=None, precision=None, suppress_small=None))]
-fn array_str(
-    py: Python<'_>,
+fn array_str<'py>(
+    py: Python<'py>,
     a: &Bound<'_, PyAny>,
     max_line_width: Option<usize>,
     precision: Option<usize>,
     suppress_small: Option<bool>,
-) -> Outcome<String> {
+) -> Outcome<Bound<'py, PyString>> {
     let raw = array_of(a, None)?;
     if raw.rank() == 0 || raw.opaque().is_some() {
-        return Ok(text(&raw));
+        return python_text(py, text(py, &raw)?);
     }
     let mut options = print::get_options();
     options.linewidth = max_line_width.unwrap_or(options.linewidth);
@@ -282,7 +319,7 @@ fn array_str(
     options.suppress_small = suppress_small.unwrap_or(options.suppress_small);
     let formatter = formatter(py);
     let width = options.linewidth;
-    body(
+    let text = body(
         py,
         &raw,
         " ",
@@ -290,7 +327,8 @@ fn array_str(
         width,
         &options,
         formatter.as_ref().map(|f| f.bind(py)),
-    )
+    )?;
+    python_text(py, text)
 }
 
 /// The text of an array's elements, with options for this call. `formatter` maps kinds of elements (`'int'`, `'float_kind'`,
@@ -299,8 +337,8 @@ fn array_str(
 #[pyo3(signature = (a, max_line_width=None, precision=None, suppress_small=None, separator=" ", prefix="", *, formatter=None,
     threshold=None, edgeitems=None, sign=None, floatmode=None, suffix="", legacy=None))]
 #[allow(clippy::too_many_arguments)]
-fn array2string(
-    py: Python<'_>,
+fn array2string<'py>(
+    py: Python<'py>,
     a: &Bound<'_, PyAny>,
     max_line_width: Option<usize>,
     precision: Option<usize>,
@@ -314,7 +352,7 @@ fn array2string(
     floatmode: Option<&str>,
     suffix: &str,
     legacy: Option<&Bound<'_, PyAny>>,
-) -> Outcome<String> {
+) -> Outcome<Bound<'py, PyString>> {
     let raw = array_of(a, None)?;
     let mut options = print::get_options();
     change(
@@ -335,7 +373,7 @@ fn array2string(
     let width = options.width_before(suffix);
     let global = self::formatter(py);
     let formatter = formatter.or(global.as_ref().map(|f| f.bind(py)));
-    body(
+    let text = body(
         py,
         &raw,
         separator,
@@ -343,7 +381,8 @@ fn array2string(
         width,
         &options,
         formatter,
-    )
+    )?;
+    python_text(py, text)
 }
 
 /// How a number that is no array is written.
@@ -627,6 +666,7 @@ fn get_printoptions(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         nanstr,
         infstr,
         legacy,
+        ..
     } = print::get_options();
     let dict = PyDict::new(py);
     dict.set_item("edgeitems", edgeitems)?;

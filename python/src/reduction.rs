@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::call::{Arguments, Callable, CallableClass, with_arguments};
-use crate::convert::{array_of, value};
+use crate::convert::{Value, array_of, value};
 
 use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
@@ -117,6 +117,67 @@ impl AxisArg {
     }
 }
 
+/// `initial=` of a fold.
+pub enum Initial<'py> {
+    /// Left out: the operation's identity, where it has one.
+    Identity,
+    /// `None`: there is no identity, though the operation has one.
+    Nothing,
+    Value(Bound<'py, PyAny>),
+}
+
+impl<'py> Initial<'py> {
+    fn of(given: &Bound<'py, PyAny>) -> Initial<'py> {
+        match given.is_none() {
+            true => Initial::Nothing,
+            false => Initial::Value(given.clone()),
+        }
+    }
+
+    /// As it was given.
+    pub fn given(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        match self {
+            Initial::Identity => None,
+            Initial::Nothing => Some(py.None().into_bound(py)),
+            Initial::Value(given) => Some(given.clone()),
+        }
+    }
+
+    /// The value; an error where there is none and no identity either, but elements are wanted.
+    pub fn value(
+        &self,
+        name: &str,
+        x: &Raw,
+        axes: Axes<'_>,
+        is_masked: bool,
+    ) -> Outcome<Option<Value<'_>>> {
+        match self {
+            Initial::Identity => Ok(None),
+            Initial::Value(given) => Ok(Some(value(given)?)),
+            Initial::Nothing if is_masked => Err(value_error(format!(
+                "reduction operation '{name}' does not have an identity, so to use a where mask one has to specify 'initial'"
+            ))),
+            Initial::Nothing => {
+                let axes = axes.resolve("reduce", x.rank())?;
+                match axes.iter().any(|&axis| x.shape()[axis] == 0) {
+                    true => Err(value_error(format!(
+                        "zero-size array to reduction operation {name} which has no identity"
+                    ))),
+                    false => Ok(None),
+                }
+            }
+        }
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Initial<'py> {
+    type Error = PyErr;
+
+    fn extract(ob: Borrowed<'_, 'py, PyAny>) -> PyResult<Initial<'py>> {
+        Ok(Initial::of(&ob))
+    }
+}
+
 /// What a call says.
 struct Call<'py> {
     axis: AxisArg,
@@ -124,7 +185,7 @@ struct Call<'py> {
     out: Option<Bound<'py, Array>>,
     keepdims: bool,
     ddof: Option<f64>,
-    initial: Option<Bound<'py, PyAny>>,
+    initial: Initial<'py>,
     mask: Option<Raw>,
 }
 
@@ -135,7 +196,7 @@ impl<'py> Call<'py> {
             "dtype" => self.dtype = crate::dtype::parse_computed(Some(given))?,
             "out" => self.out = output(given)?,
             "keepdims" => self.keepdims = given.is_truthy()?,
-            "initial" => self.initial = (!given.is_none()).then(|| given.clone()),
+            "initial" => self.initial = Initial::of(given),
             "where" => self.mask = mask(given)?,
             // a mean that is known: it is computed again, with the same bits or better ones
             "mean" => {}
@@ -170,7 +231,7 @@ impl<'py> Call<'py> {
             out: None,
             keepdims: false,
             ddof: None,
-            initial: None,
+            initial: Initial::Identity,
             mask: None,
         };
         if args.is_empty() && !given.has_names() {
@@ -254,10 +315,17 @@ fn reduce<'py>(
     };
     errstate::watch();
     let averages = matches!(row.class, ReduceClass::Mean | ReduceClass::RealMean);
-    let result = if call.initial.is_none() && call.mask.is_none() {
+    let result = if matches!(call.initial, Initial::Identity) && call.mask.is_none() {
         gil::work(py, x.len(), || x.reduce(row.op, options))?
     } else {
-        let initial = call.initial.as_ref().map(value).transpose()?;
+        let folds = match row.op {
+            Reduction::Sum => "add",
+            Reduction::Prod => "multiply",
+            Reduction::Max => "maximum",
+            Reduction::Min => "minimum",
+            _ => row.numpy,
+        };
+        let initial = (call.initial).value(folds, x, options.axes, call.mask.is_some())?;
         let restriction = Restriction {
             mask: call.mask.as_ref(),
             initial: initial.as_ref().map(|v| v.operand()),

@@ -187,13 +187,18 @@ fn defers(array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<bool> {
     })
 }
 
-/// An operator in place where an operand is of a subclass: a ufunc with the array as its output.
+/// An operator in place where an operand is of a subclass, or of a class that answers for ufuncs: a ufunc with the array as its
+/// output.
 #[cold]
 pub fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<()> {
+    written_by(ROWS[op as usize].numpy, array, other)
+}
+
+/// As [`in_place`], of a ufunc's name.
+#[cold]
+pub fn written_by(name: &str, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<()> {
     let py = array.py();
-    let ufunc = py
-        .import(intern!(py, "civita._civita"))?
-        .getattr(ROWS[op as usize].numpy)?;
+    let ufunc = py.import(intern!(py, "civita._civita"))?.getattr(name)?;
     let out = PyDict::new(py);
     out.set_item("out", (array,))?;
     ufunc.call((array, other), Some(&out))?;

@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 
 use crate::array::{Array, wrap};
 use crate::call::{Arguments, Callable, CallableClass};
-use crate::convert::{Value, array_of, value, values};
+use crate::convert::{Value, array_of, values};
 use crate::dtype::{PyDType, casting as casting_rule, from_text, parse_computed, type_char};
 use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
@@ -24,7 +24,7 @@ use crate::fuse;
 use crate::gil;
 use crate::operators::{apply, apply_to_one, apply_to_two, is_expr, python_scalar};
 use crate::overrides;
-use crate::reduction::AxisArg;
+use crate::reduction::{AxisArg, Initial};
 use crate::scalar::{give, slots};
 
 // A function that works element by element, with broadcasting and promotion. Without a doc of its own, which would hide the instances'.
@@ -564,12 +564,16 @@ impl Ufunc {
     }
 }
 
-/// A number beside an exponent that is an array or a scalar is computed in the first dtype that takes integers, as in NumPy.
+/// A number beside an exponent that is an array or a scalar is computed in the first dtype that takes integers, as in NumPy; beside
+/// booleans, which are of a lower kind than it, as a number alone.
 fn narrow_integer(values: &mut Args<'_>) -> Outcome<()> {
-    if let [
-        Value::Weak(x @ Scalar::Int(_)),
-        Value::Ref(_) | Value::Own(_),
-    ] = &values[..]
+    let beside = match &values[..] {
+        [_, Value::Ref(exponent)] => Some(exponent.dtype()),
+        [_, Value::Own(exponent)] => Some(exponent.dtype()),
+        _ => None,
+    };
+    if let (Some(Value::Weak(x @ Scalar::Int(_))), Some(exponent)) = (values.first(), beside)
+        && exponent != DType::Bool
     {
         values[0] = Value::Own(Box::new(Raw::scalar(*x, DType::I64)?.cast(DType::F16)?));
     }
@@ -817,7 +821,7 @@ impl Ufunc {
     }
 
     /// `a[0] op a[1] op …` along an axis, or several of them; `None` is all.
-    #[pyo3(signature = (array, axis=AxisArg::First, dtype=None, out=None, keepdims=false, initial=None, r#where=None),
+    #[pyo3(signature = (array, axis=AxisArg::First, dtype=None, out=None, keepdims=false, initial=Initial::Identity, r#where=None),
         text_signature = "($self, array, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=True)")]
     #[allow(clippy::too_many_arguments)]
     fn reduce<'py>(
@@ -827,14 +831,15 @@ impl Ufunc {
         dtype: Option<Bound<'py, PyAny>>,
         out: Option<Bound<'py, PyAny>>,
         keepdims: bool,
-        initial: Option<Bound<'py, PyAny>>,
+        initial: Initial<'py>,
         r#where: Option<Bound<'py, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         let py = array.py();
+        let given = initial.given(py);
         let named = [
             ("dtype", &dtype),
             ("out", &out),
-            ("initial", &initial),
+            ("initial", &given),
             ("where", &r#where),
         ];
         if let Some(answer) = overrides::reduction(slf, array, &axis, keepdims, &named)? {
@@ -857,7 +862,7 @@ impl Ufunc {
             Some(given) => crate::reduction::mask(given)?,
             None => None,
         };
-        let initial = initial.as_ref().map(value).transpose()?;
+        let initial = initial.value(this.name, &x, options.axes, mask.is_some())?;
         let restriction = Restriction {
             mask: mask.as_ref(),
             initial: initial.as_ref().map(|v| v.operand()),

@@ -45,6 +45,39 @@ LONG = {
     "draws of a distribution for each": "rng.gamma(cv.full(4, 2.5), size=(2**25, 4))",
     "integers": "rng.integers(0, 1000, 2**30)",
     "legacy draws": "cv.random.standard_normal(2**30)",
+    "narrow integers": "rng.integers(0, 9, 2**33, dtype='uint8')",
+    "integers up to a bound for each": "rng.integers(0, cv.full(2**23, 9), size=(4, 2**23))",
+    "bytes": "rng.bytes(2**31)",
+    "raw words": "rng.bit_generator.random_raw(2**30)",
+    "a permutation": "rng.permutation(2**28)",
+    "a shuffle": "[rng.shuffle(values) for _ in iter(int, 1)]",
+    "orders along an axis": "rng.permuted(cv.broadcast_to(cv.arange(100), (2**22, 100)), axis=1)",
+    "an order of all elements": "rng.permuted(cv.broadcast_to(cv.arange(100), (2**21, 100)))",
+    "a choice": "rng.choice(1000, 2**29)",
+    "a choice of different ones": "rng.choice(2**31, 2**26, replace=False, shuffle=False)",
+    "a choice by probabilities": "rng.choice(1000, 2**29, p=cv.full(1000, 0.001))",
+    "a choice of different ones by probabilities": "rng.choice(2**24, 2**24, replace=False, p=cv.full(2**24, 0.5**24))",
+    "multinomial": "rng.multinomial(10, [0.2, 0.3, 0.5], 2**26)",
+    "dirichlet": "rng.dirichlet([0.5, 1.0, 2.0], 2**26)",
+    "multivariate hypergeometric": "rng.multivariate_hypergeometric([10, 20, 30], 15, 2**26)",
+    "multivariate hypergeometric by counts": "rng.multivariate_hypergeometric([10**6, 10**6], 10**6, 2000, method='count')",
+    "multivariate normal": "rng.multivariate_normal(cv.zeros(200), cv.eye(200), 2**19)",
+    "a large covariance": "rng.multivariate_normal(cv.zeros(1500), cv.eye(1500) + 1)",
+    "wishart": "rng.wishart(300, cv.eye(200), 2000)",
+    "a legacy permutation": "cv.random.permutation(2**28)",
+    "a legacy choice": "cv.random.choice(2**28, 5, replace=False)",
+    "legacy dirichlet": "cv.random.dirichlet([0.5, 1.0, 2.0], 2**26)",
+    "legacy multinomial": "cv.random.multinomial(10, [0.2, 0.3, 0.5], 2**26)",
+    "Sobol points": "cv.random.Sobol(4, scramble=False).random(2**28)",
+    "Halton points": "cv.random.Halton(4, scramble=False).random(2**26)",
+    "a Latin hypercube": "cv.random.LatinHypercube(2, rng=rng).random(2**27)",
+    "a text": "cv.array2string(cv.broadcast_to(cv.array(0.1), (2**25,)), threshold=2**30)",
+    "the text of integers": "cv.array2string(cv.broadcast_to(cv.array(1), (2**26,)), threshold=2**30)",
+    "a text by a formatter": "cv.array2string(cv.broadcast_to(cv.array(0.1), (2**24,)), threshold=2**30, formatter={'all': str})",
+    "savetxt": "cv.savetxt(os.devnull, cv.broadcast_to(cv.array(0.1), (2**24, 4)))",
+    "tolist": "cv.broadcast_to(cv.array(0.1), (2**27,)).tolist()",
+    "a Fourier transform": "cv.fft.fft(cv.broadcast_to(cv.array(1.0), (2**27,)))",
+    "a Fourier transform of a prime length": "cv.fft.fft(cv.broadcast_to(cv.array(1.0), (2**25 + 35,)))",
     "a loop of large operations": "[big + 1 for _ in iter(int, 1)]",
     "backward": "[(lambda x: (cv.exp(x) * x).sum().backward())(cv.ones(2**20, requires_grad=True)) for _ in iter(int, 1)]",
 }
@@ -55,9 +88,10 @@ NEEDS = {
     "a gather": "one = cv.ones(10); index = cv.broadcast_to(cv.array(1), (2**28,))",
     "a sort": "rows = cv.random.default_rng(1).random((2000, 20000))",
     "a loop of large operations": "big = cv.ones(2**22)",
-    **dict.fromkeys(("draws", "draws of a distribution for each", "integers"), "rng = cv.random.default_rng(1)"),
+    "a shuffle": "values = cv.arange(2**20); rng = cv.random.default_rng(1)",
 }
 LONG["an elementwise operation"] = "f(big)"
+NEEDS |= {name: "rng = cv.random.default_rng(1)" for name, call in LONG.items() if "rng" in call and name not in NEEDS}
 
 
 @pytest.mark.parametrize("name", LONG)
@@ -78,6 +112,53 @@ def test_ctrl_c_stops(name):
     assert text.split()[0] in ("stopped", "ended") and text.split()[1] == "200000.0", text
     # the machine may be busy; what ends by itself takes seconds to minutes
     assert seconds < 10, text
+
+
+def test_an_interrupted_generator_goes_on_where_it_stopped():
+    text, _ = run(
+        """
+        import numpy as np
+        rng = cv.random.default_rng(1)
+        order = cv.arange(2**20)
+        print("ready")
+        try:
+            while True:
+                rng.shuffle(order)
+        except KeyboardInterrupt:
+            pass
+        # no element was lost, and the state is one of NumPy's
+        print(bool((cv.sort(order) == cv.arange(2**20)).all()))
+        theirs = np.random.default_rng(1)
+        theirs.bit_generator.state = rng.bit_generator.state
+        print(bool((np.asarray(rng.permutation(1000)) == theirs.permutation(1000)).all()))
+        """,
+        interrupt_after=0.3,
+    )
+    assert text.split() == ["True", "True"], text
+
+
+def test_an_interrupted_legacy_generator_keeps_the_pair_that_it_has_drawn():
+    text, _ = run(
+        """
+        import numpy as np
+        rng = cv.random.RandomState(1)
+        rng.normal()  # the second number of the pair waits
+        before = rng.get_state()[3:]
+        print("ready")
+        try:
+            rng.normal(size=2**30)
+        except KeyboardInterrupt:
+            pass
+        # parts begin with the number that waits, and of an odd rest of numbers one waits again: drawn from the bits after the first
+        after = rng.get_state()
+        print(before[0], after[3], after[4] != before[1])
+        theirs = np.random.RandomState()
+        theirs.set_state((after[0], np.asarray(after[1]), *after[2:]))
+        print(bool((np.asarray(rng.normal(size=1001)) == theirs.normal(size=1001)).all()))
+        """,
+        interrupt_after=0.3,
+    )
+    assert text.split() == ["1", "1", "True", "True"], text
 
 
 DECOMPOSITIONS = [

@@ -58,6 +58,19 @@ TOO_LARGE = {
     "svd": "cv.linalg.svd(cv.broadcast_to(cv.array(1.0), (12000, 12000)))",
     "read_csv": "cv.io.read_csv(table)",
     "str": "str(cv.array([cv.nan]))",
+    "str of many": "whole(); str(cv.broadcast_to(cv.array(0.1), (2**26,)))",
+    "repr of many": "whole(); repr(cv.broadcast_to(cv.array(1), (2**13, 2**13)))",
+    "format of many": "whole(); format(cv.broadcast_to(cv.array(1.5), (2**26,)))",
+    "array2string": "cv.array2string(cv.broadcast_to(cv.array(True), (2**26,)), threshold=2**30)",
+    "array2string in a few lines": "cv.array2string(cv.broadcast_to(cv.array(1j), (2**26,)), threshold=2**30, max_line_width=10**9)",
+    "array2string by a formatter": "cv.array2string(large[: 2**26], threshold=2**30, formatter={'all': lambda v: 'x' * 1000})",
+    "array_repr": "whole(); cv.array_repr(cv.broadcast_to(cv.array(0.1), (2**26,)))",
+    "array_str": "whole(); cv.array_str(cv.broadcast_to(cv.array(0.1), (2**26,)))",
+    "the text of long lines": "whole(); str(cv.broadcast_to(cv.array(1), (2**24, 1, 1, 1, 1, 1, 1, 1, 1)))",
+    "savetxt": "cv.savetxt(open('/dev/null', 'w'), cv.broadcast_to(cv.array(1.0), (2, 2**24)))",
+    "tolist of floats": "cv.broadcast_to(cv.array(1.0), (2**26,)).tolist()",
+    "a shuffled list": "cv.random.default_rng(1).shuffle([None] * 2**25)",
+    "choice by probabilities": "cv.random.default_rng(1).choice(2**26, 3, p=cv.broadcast_to(cv.array(0.5**26), (2**26,)))",
 }
 
 
@@ -76,6 +89,7 @@ def test_too_little_memory_is_a_memory_error(name):
         repeated = cv.broadcast_to(cv.array(1), (2**30,))
         large = cv.zeros(3 << 28, dtype="int8")
         table = b"a,b\\n" + b"1.5,2.5\\n" * 20_000_000 if {"table" in TOO_LARGE[name]} else None
+        whole = lambda: cv.set_printoptions(threshold=2**40)
         numbers = [1.0] * 2**27 if {"numbers" in TOO_LARGE[name]} else None
         [(cv.ones(1 << 21) + 1).sum() for _ in range(20)]  # threads have begun
         used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() if {sys.platform == "linux"} else 0
@@ -90,7 +104,7 @@ def test_too_little_memory_is_a_memory_error(name):
     )
     assert done.returncode == 0, done.stderr[-500:]
     assert done.stdout.split() in (["MemoryError", "2000.0"], ["enough", "2000.0"])
-    if name not in ("str", "histogram", "copy", "a list of integers"):
+    if name not in ("str", "histogram", "copy", "a list of integers", "a shuffled list"):
         assert done.stdout.split()[0] == "MemoryError"
 
 

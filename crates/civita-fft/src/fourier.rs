@@ -8,14 +8,17 @@ use std::sync::Arc;
 use num_complex::Complex;
 
 use crate::float::{Float, root};
+use crate::pause::{steps, watched};
 use crate::plan::{Direction, Keepable, Plan, Purpose, kept};
 use crate::rows::{NoMemory, Rows};
 
 /// Multiplies by a factor, if it is one.
 fn scale<T: Float>(y: &mut [Complex<T>], factor: T) {
     if factor != T::one() {
-        for y in y {
-            *y = *y * factor;
+        for at in steps(0..y.len()) {
+            for y in &mut y[at] {
+                *y = *y * factor;
+            }
         }
     }
 }
@@ -151,7 +154,7 @@ impl<T: Float> Half<T> {
         if n % 2 == 1 {
             let (wide, rest) = scratch.split_at_mut(n);
             let (out, rest) = rest.split_at_mut(n);
-            for (wide, x) in wide.iter_mut().zip(x) {
+            for (wide, x) in watched(wide.iter_mut().zip(x)) {
                 *wide = Complex::new(*x, T::zero());
             }
             self.plan.run(wide, out, rest)?;
@@ -171,13 +174,15 @@ impl<T: Float> Half<T> {
         y[0] = Complex::new(first.re + first.im, T::zero());
         y[h] = Complex::new(first.re - first.im, T::zero());
         let half = T::of(0.5);
-        for k in 1..=h / 2 {
-            let (a, b) = (y[k], y[h - k].conj());
-            let (even, odd) = ((a + b) * half, (a - b) * half);
-            // -i times the odd part, turned
-            let odd = Complex::new(odd.im, -odd.re) * self.roots[k];
-            y[k] = even + odd;
-            y[h - k] = (even - odd).conj();
+        for at in steps(1..h / 2 + 1) {
+            for k in at {
+                let (a, b) = (y[k], y[h - k].conj());
+                let (even, odd) = ((a + b) * half, (a - b) * half);
+                // -i times the odd part, turned
+                let odd = Complex::new(odd.im, -odd.re) * self.roots[k];
+                y[k] = even + odd;
+                y[h - k] = (even - odd).conj();
+            }
         }
     }
 }
@@ -249,12 +254,12 @@ impl<T: Float> Whole<T> {
             let (wide, rest) = scratch.split_at_mut(n);
             let (out, rest) = rest.split_at_mut(n);
             wide[0] = Complex::new(x[0].re, T::zero());
-            for k in 1..=n / 2 {
+            for k in watched(1..=n / 2) {
                 wide[k] = x[k];
                 wide[n - k] = x[k].conj();
             }
             self.plan.run(wide, out, rest)?;
-            for (y, out) in y.iter_mut().zip(out.iter()) {
+            for (y, out) in watched(y.iter_mut().zip(out.iter())) {
                 *y = out.re;
             }
             return Ok(());
@@ -268,13 +273,15 @@ impl<T: Float> Whole<T> {
         let h = self.len / 2;
         let (first, last) = (x[0].re, x[h].re);
         x[0] = Complex::new(first + last, first - last);
-        for k in 1..=h / 2 {
-            let (a, b) = (x[k], x[h - k].conj());
-            let (even, odd) = (a + b, (a - b) * self.roots[k].conj());
-            // i times the odd part
-            let odd = Complex::new(-odd.im, odd.re);
-            x[k] = even + odd;
-            x[h - k] = (even - odd).conj();
+        for at in steps(1..h / 2 + 1) {
+            for k in at {
+                let (a, b) = (x[k], x[h - k].conj());
+                let (even, odd) = (a + b, (a - b) * self.roots[k].conj());
+                // i times the odd part
+                let odd = Complex::new(-odd.im, odd.re);
+                x[k] = even + odd;
+                x[h - k] = (even - odd).conj();
+            }
         }
     }
 }
@@ -299,7 +306,9 @@ fn inner(len: usize) -> usize {
 
 fn roots<T: Float>(len: usize) -> Vec<Complex<T>> {
     match len % 2 {
-        0 => (0..=len / 4).map(|k| root(k as u64, len as u64)).collect(),
+        0 => watched(0..=len / 4)
+            .map(|k| root(k as u64, len as u64))
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -402,9 +411,9 @@ impl<T: Float> ToWhole<T> {
             fill(half);
             scale(half, self.factor);
             if self.direction == Direction::Inverse {
-                half.iter_mut().for_each(|y| *y = y.conj());
+                watched(half.iter_mut()).for_each(|y| *y = y.conj());
             }
-            for (y, half) in rest.iter_mut().rev().zip(&half[1..]) {
+            for (y, half) in watched(rest.iter_mut().rev().zip(&half[1..])) {
                 *y = half.conj();
             }
         })
@@ -485,7 +494,9 @@ impl<T: Float> Rows for ToReal<T> {
         }
         self.whole.rows(x, y, scratch)?;
         if self.factor != T::one() {
-            y.iter_mut().for_each(|y| *y = *y * self.factor);
+            for at in steps(0..y.len()) {
+                y[at].iter_mut().for_each(|y| *y = *y * self.factor);
+            }
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ mod float;
 mod fourier;
 mod functions;
 mod mixed;
+mod pause;
 mod plan;
 mod primitive;
 mod rows;

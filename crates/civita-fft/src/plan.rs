@@ -23,6 +23,7 @@ use num_complex::Complex;
 
 use crate::float::{Float, root};
 use crate::mixed::{LARGEST_RADIX, Mixed};
+use crate::pause::{steps, watched};
 use crate::rows::{self, Across, Job, NoMemory, Rows};
 
 /// Which sign the exponent has.
@@ -488,7 +489,7 @@ impl<T: Float> Chirp<T> {
         let len = convolution_len(2 * n - 1);
         let inner = Plan::get(len, Direction::Forward);
         let turn = 2 * n as u128;
-        let chirp: Vec<Complex<T>> = (0..n as u128)
+        let chirp: Vec<Complex<T>> = watched(0..n as u128)
             .map(|j| {
                 let w = root::<T>((j * j % turn) as u64, turn as u64);
                 match direction {
@@ -500,7 +501,7 @@ impl<T: Float> Chirp<T> {
         // in f64, so that the kernel of an f32 transform is as exact as its chirp
         let factor = T::of(1.0 / len as f64);
         let mut both = vec![Complex::default(); len];
-        for (j, w) in chirp.iter().enumerate() {
+        for (j, w) in watched(chirp.iter().enumerate()) {
             let value = w.conj() * factor;
             both[j] = value;
             both[(len - j) % len] = value;
@@ -529,18 +530,32 @@ impl<T: Float> Chirp<T> {
         let n = self.chirp.len();
         let (a, rest) = scratch.split_at_mut(self.inner.points());
         let (b, rest) = rest.split_at_mut(self.inner.points());
-        for ((a, x), w) in a.iter_mut().zip(x).zip(&self.chirp) {
-            *a = *x * *w;
+        for at in steps(0..n) {
+            for ((a, x), w) in (a[at.clone()].iter_mut())
+                .zip(&x[at.clone()])
+                .zip(&self.chirp[at])
+            {
+                *a = *x * *w;
+            }
         }
-        a[n..].fill(Complex::default());
+        for at in steps(n..a.len()) {
+            a[at].fill(Complex::default());
+        }
         self.inner.run(a, b, rest)?;
         // the inverse transform is the forward one of the conjugate
-        for (b, k) in b.iter_mut().zip(&self.kernel) {
-            *b = (*b * *k).conj();
+        for at in steps(0..b.len()) {
+            for (b, k) in b[at.clone()].iter_mut().zip(&self.kernel[at]) {
+                *b = (*b * *k).conj();
+            }
         }
         self.inner.run(b, a, rest)?;
-        for ((y, a), w) in y.iter_mut().zip(a.iter()).zip(&self.chirp) {
-            *y = a.conj() * *w;
+        for at in steps(0..n) {
+            for ((y, a), w) in (y[at.clone()].iter_mut())
+                .zip(&a[at.clone()])
+                .zip(&self.chirp[at])
+            {
+                *y = a.conj() * *w;
+            }
         }
         Ok(())
     }

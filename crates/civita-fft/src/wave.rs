@@ -6,10 +6,12 @@
 
 use std::sync::Arc;
 
+use civita_core::threads::stop_if_told;
 use num_complex::Complex;
 
 use crate::float::{Float, root};
 use crate::fourier::{Half, Whole};
+use crate::pause::watched;
 use crate::plan::{Direction, Keepable, Plan, Purpose, kept};
 use crate::rows::{NoMemory, Rows};
 
@@ -90,7 +92,7 @@ impl<T: Float> Wave<T> {
 
     fn new(family: Family, kind: Type, len: usize) -> Wave<T> {
         let n = len as u64;
-        let quarter = || (0..=n / 2).map(|k| root(k, 4 * n)).collect();
+        let quarter = || watched(0..=n / 2).map(|k| root(k, 4 * n)).collect();
         let inner = match (kind, family) {
             (Type::I, Family::Cosine) => Inner::One(Half::get(2 * (len - 1))),
             (Type::I, Family::Sine) => Inner::One(Half::get(2 * (len + 1))),
@@ -98,13 +100,13 @@ impl<T: Float> Wave<T> {
             (Type::III, _) => Inner::Three(Whole::get(len), quarter()),
             (Type::IV, _) if len.is_multiple_of(2) => Inner::Four(
                 Plan::get(len / 2, Direction::Forward),
-                (0..n / 2).map(|j| root(4 * j + 1, 8 * n)).collect(),
-                (0..n / 2).map(|k| root(k, 2 * n)).collect(),
+                watched(0..n / 2).map(|j| root(4 * j + 1, 8 * n)).collect(),
+                watched(0..n / 2).map(|k| root(k, 2 * n)).collect(),
             ),
             (Type::IV, _) => Inner::Four(
                 Plan::get(2 * len, Direction::Forward),
-                (0..n).map(|j| root(j, 4 * n)).collect(),
-                (0..n).map(|k| root(2 * k + 1, 8 * n)).collect(),
+                watched(0..n).map(|j| root(j, 4 * n)).collect(),
+                watched(0..n).map(|k| root(2 * k + 1, 8 * n)).collect(),
             ),
         };
         Wave {
@@ -171,6 +173,7 @@ impl<T: Float> Wave<T> {
     fn cosine(&self, x: &[T], y: &mut [T], scratch: &mut [Complex<T>]) -> Result<(), NoMemory> {
         let n = self.len;
         let two = T::of(2.0);
+        stop_if_told();
         match &self.inner {
             Inner::One(half) => {
                 let cosine = self.family == Family::Cosine;
@@ -183,7 +186,9 @@ impl<T: Float> Wave<T> {
                     for (v, x) in v[n..].iter_mut().rev().zip(&x[1..]) {
                         *v = *x;
                     }
+                    stop_if_told();
                     half.run(v, z, rest)?;
+                    stop_if_told();
                     y.iter_mut().zip(z.iter()).for_each(|(y, z)| *y = z.re);
                 } else {
                     (v[0], v[n + 1]) = (T::zero(), T::zero());
@@ -191,7 +196,9 @@ impl<T: Float> Wave<T> {
                     for (v, x) in v[n + 2..].iter_mut().rev().zip(x) {
                         *v = -*x;
                     }
+                    stop_if_told();
                     half.run(v, z, rest)?;
+                    stop_if_told();
                     y.iter_mut().zip(&z[1..]).for_each(|(y, z)| *y = -z.im);
                 }
             }
@@ -206,7 +213,9 @@ impl<T: Float> Wave<T> {
                 for (v, x) in odd.iter_mut().rev().zip(x.iter().skip(1).step_by(2)) {
                     *v = *x;
                 }
+                stop_if_told();
                 half.run(v, z, rest)?;
+                stop_if_told();
                 y[0] = two * z[0].re;
                 for k in 1..=n / 2 {
                     let turned = z[k] * turns[k];
@@ -222,7 +231,9 @@ impl<T: Float> Wave<T> {
                 for k in 1..=n / 2 {
                     z[k] = Complex::new(x[k], -x[n - k]) * turns[k].conj();
                 }
+                stop_if_told();
                 whole.run(z, v, rest)?;
+                stop_if_told();
                 let (even, odd) = v.split_at(n.div_ceil(2));
                 for (v, y) in even.iter().zip(y.iter_mut().step_by(2)) {
                     *y = *v;
@@ -238,7 +249,9 @@ impl<T: Float> Wave<T> {
                     for (j, (v, w)) in v.iter_mut().zip(before).enumerate() {
                         *v = Complex::new(x[2 * j], x[n - 1 - 2 * j]) * *w;
                     }
+                    stop_if_told();
                     plan.run(v, z, rest)?;
+                    stop_if_told();
                     for (k, (z, w)) in z.iter().zip(after).enumerate() {
                         let turned = *z * *w;
                         y[2 * k] = two * turned.re;
@@ -249,7 +262,9 @@ impl<T: Float> Wave<T> {
                         *v = *w * *x;
                     }
                     v[n..].fill(Complex::default());
+                    stop_if_told();
                     plan.run(v, z, rest)?;
+                    stop_if_told();
                     for ((y, z), w) in y.iter_mut().zip(z.iter()).zip(after) {
                         *y = two * (*z * *w).re;
                     }

@@ -197,6 +197,27 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
+/// So that `?` works on files and streams in a function that returns [`Result`].
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Error {
+        Error::io("io", error.to_string())
+    }
+}
+
+/// So that `?` works on numbers that are read from text.
+impl From<std::num::ParseFloatError> for Error {
+    fn from(error: std::num::ParseFloatError) -> Error {
+        Error::value("parse", error.to_string())
+    }
+}
+
+/// As for floats.
+impl From<std::num::ParseIntError> for Error {
+    fn from(error: std::num::ParseIntError) -> Error {
+        Error::value("parse", error.to_string())
+    }
+}
+
 /// `(3, 4)`, as NumPy writes a shape; `(3,)` and `()`.
 pub fn shape_text(shape: &[usize]) -> String {
     match shape {

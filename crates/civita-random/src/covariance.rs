@@ -33,21 +33,38 @@ impl Covariance {
     /// # Errors
     /// When Cholesky meets a matrix that is not positive definite, or it has no `n²` entries.
     pub fn new(matrix: &[f64], n: usize, by: Factor, tolerance: f64) -> Result<Covariance> {
+        Covariance::new_pausing(matrix, n, by, tolerance, &mut || {})
+    }
+
+    /// As [`new`](Self::new). `pause` is called between steps of at most `n²` operations, and may unwind.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn new_pausing(
+        matrix: &[f64],
+        n: usize,
+        by: Factor,
+        tolerance: f64,
+        pause: &mut dyn FnMut(),
+    ) -> Result<Covariance> {
         if n.checked_mul(n) != Some(matrix.len()) {
             return Err(Error::value("cov must be 2 dimensional and square"));
         }
         let (factor, positive) = match by {
-            Factor::Cholesky => (cholesky(matrix, n)?, true),
+            Factor::Cholesky => (cholesky(matrix, n, pause)?, true),
             Factor::Eigh => {
-                let (values, mut vectors) = eigen(matrix, n);
+                let (values, mut vectors) = eigen(matrix, n, pause);
                 scale_columns(&mut vectors, n, |j| values[j].abs().sqrt());
                 (vectors, !values.iter().any(|&v| v < -tolerance))
             }
             Factor::Svd => {
-                let (mut u, s, v) = svd(matrix, n);
+                let (mut u, s, v) = svd(matrix, n, pause);
                 // V S Vᵀ is the matrix if it is positive semidefinite
                 let near = (0..n * n).all(|at| {
                     let (i, j) = (at / n, at % n);
+                    if j == 0 {
+                        pause();
+                    }
                     let again: f64 = (0..n).map(|k| v[i * n + k] * s[k] * v[j * n + k]).sum();
                     (again - matrix[at]).abs() <= tolerance + tolerance * matrix[at].abs()
                 });
@@ -108,9 +125,10 @@ fn identity(n: usize) -> Vec<f64> {
     matrix
 }
 
-pub(crate) fn cholesky(a: &[f64], n: usize) -> Result<Vec<f64>> {
+pub(crate) fn cholesky(a: &[f64], n: usize, pause: &mut dyn FnMut()) -> Result<Vec<f64>> {
     let mut l = vec![0.0; n * n];
     for i in 0..n {
+        pause();
         for j in 0..=i {
             let sum: f64 = (0..j).map(|k| l[i * n + k] * l[j * n + k]).sum();
             let rest = a[i * n + j] - sum;
@@ -158,7 +176,7 @@ fn ordered(values: &[f64], columns: &[&[f64]], n: usize, up: bool) -> (Vec<f64>,
 }
 
 /// Eigenvalues in ascending order and eigenvectors in columns, of the lower triangle: Jacobi (1846).
-fn eigen(lower: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
+fn eigen(lower: &[f64], n: usize, pause: &mut dyn FnMut()) -> (Vec<f64>, Vec<f64>) {
     let mut a: Vec<f64> = (0..n * n)
         .map(|at| {
             let (i, j) = (at / n, at % n);
@@ -169,6 +187,7 @@ fn eigen(lower: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
     for _ in 0..SWEEPS {
         let mut quiet = true;
         for p in 0..n {
+            pause();
             for q in p + 1..n {
                 let coupling = a[p * n + q];
                 let (x, y) = (a[p * n + p], a[q * n + q]);
@@ -201,12 +220,13 @@ fn eigen(lower: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
 }
 
 /// Left singular vectors in columns, singular values in descending order, right singular vectors in columns: Hestenes (1958).
-fn svd(matrix: &[f64], n: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+fn svd(matrix: &[f64], n: usize, pause: &mut dyn FnMut()) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     let mut u = matrix.to_vec();
     let mut v = identity(n);
     for _ in 0..SWEEPS {
         let mut quiet = true;
         for p in 0..n {
+            pause();
             for q in p + 1..n {
                 let (mut x, mut y, mut coupling) = (0.0, 0.0, 0.0);
                 for row in u.chunks_exact(n) {

@@ -182,11 +182,13 @@ impl Weights {
     }
 
     /// `n` places, with replacement, of uniform numbers from `uniforms`.
+    ///
+    /// They are asked for in parts, one after the other.
     pub fn choose(&self, n: usize, mut uniforms: impl FnMut(&mut [f64])) -> Vec<i64> {
         let cdf = Weights::cumulative(&self.p);
-        let mut draws = vec![0.0; n];
-        uniforms(&mut draws);
-        draws.iter().map(|u| place(&cdf, *u)).collect()
+        let mut found = Vec::with_capacity(n);
+        in_parts(n, &mut uniforms, |u| found.push(place(&cdf, u)));
+        found
     }
 
     /// `n` different places.
@@ -204,11 +206,9 @@ impl Weights {
         let mut p = self.p.clone();
         let mut found: Vec<i64> = Vec::with_capacity(n);
         while found.len() < n {
-            let mut draws = vec![0.0; n - found.len()];
-            uniforms(&mut draws);
             // what has been found is not found again, each at its first draw
             let cdf = Weights::cumulative(&p);
-            for u in draws {
+            in_parts(n - found.len(), &mut uniforms, |u| {
                 let i = place(&cdf, u);
                 if let Some(weight) = p.get_mut(i as usize)
                     && *weight > 0.0
@@ -216,13 +216,26 @@ impl Weights {
                     *weight = 0.0;
                     found.push(i);
                 }
-            }
+            });
             // the rest underflows: nothing more will be found
             if found.len() < n && !p.iter().any(|&p| p > 0.0) {
                 return Err(Error::value("Fewer non-zero entries in p than size"));
             }
         }
         Ok(found)
+    }
+}
+
+/// Calls `each` with `n` uniform numbers in their order.
+fn in_parts(n: usize, uniforms: &mut impl FnMut(&mut [f64]), mut each: impl FnMut(f64)) {
+    let mut draws = vec![0.0; n.min(1 << 12)];
+    let mut left = n;
+    while left > 0 {
+        let part = left.min(draws.len());
+        let part = &mut draws[..part];
+        left -= part.len();
+        uniforms(part);
+        part.iter().for_each(|u| each(*u));
     }
 }
 

@@ -197,21 +197,31 @@ impl Sobol {
         Ok(())
     }
 
+    /// Checks that there are so many points from a given one on.
+    ///
+    /// # Errors
+    /// When there are not.
+    pub fn check(&self, first: u64, points: usize) -> Result<()> {
+        let bits = self.bits;
+        match u128::from(first) + points as u128 <= 1 << bits {
+            true => Ok(()),
+            false => Err(Error::value(format!(
+                "At most 2**{bits} distinct points can be generated. {first} points have been previously generated, then: n={points}."
+            ))),
+        }
+    }
+
     /// Fills a slice with the points from a given one on; what is left at its end is not written.
     ///
     /// # Errors
-    /// When there are not so many.
+    /// As [`check`](Self::check).
     pub fn fill_at(&self, first: u64, out: &mut [f64]) -> Result<()> {
         let d = self.dimensions();
         if d == 0 {
             return Ok(());
         }
-        let (bits, points) = (self.bits as usize, (out.len() / d) as u128);
-        if u128::from(first) + points > 1 << bits {
-            return Err(Error::value(format!(
-                "At most 2**{bits} distinct points can be generated. {first} points have been previously generated, then: n={points}."
-            )));
-        }
+        self.check(first, out.len() / d)?;
+        let bits = self.bits as usize;
         let scale = 0.5_f64.powi(bits as i32);
         let mut now = self.shift.clone();
         let gray = first ^ (first >> 1);

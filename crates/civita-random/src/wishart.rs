@@ -43,7 +43,7 @@ impl Wishart {
                 "Degrees of freedom must be greater than the dimension of scale matrix minus 1.",
             ));
         }
-        let factor = cholesky(scale, n)?;
+        let factor = cholesky(scale, n, &mut || {})?;
         Ok(Wishart { df, n, factor })
     }
 
@@ -54,6 +54,16 @@ impl Wishart {
 
     /// Fills a slice with matrices, row by row; what is left at its end is not written.
     pub fn fill<B: BitGenerator>(&self, bits: &mut B, out: &mut [f64]) {
+        self.fill_pausing(bits, out, &mut || {});
+    }
+
+    /// As [`fill`](Self::fill). `pause` is called before each matrix, and may unwind.
+    pub fn fill_pausing<B: BitGenerator>(
+        &self,
+        bits: &mut B,
+        out: &mut [f64],
+        pause: &mut dyn FnMut(),
+    ) {
         let n = self.n;
         let count = out.len() / (n * n);
         let below = n * (n - 1) / 2;
@@ -68,6 +78,7 @@ impl Wishart {
         }
         let (mut a, mut product) = (vec![0.0; n * n], vec![0.0; n * n]);
         for (k, matrix) in out.chunks_exact_mut(n * n).enumerate() {
+            pause();
             let mut next = normals[k * below..].iter();
             for i in 0..n {
                 for j in 0..i {

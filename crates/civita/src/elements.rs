@@ -44,6 +44,28 @@ impl<T: Element, const N: usize> Tensor<T, N> {
         }
     }
 
+    /// A place to write to, if there is one; the elements are copied first if other handles share them.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let mut x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// if let Some(element) = x.get_mut([1, 0]) {
+    ///     *element += 0.5;
+    /// }
+    /// assert_eq!((x.get([1, 0]), x.get_mut([2, 0])), (Some(&3.5), None));
+    /// ```
+    ///
+    /// # Panics
+    /// As [`Tensor::get`], and when the tensor is tracked.
+    #[inline]
+    pub fn get_mut<const K: usize>(&mut self, index: [usize; K]) -> Option<&mut T> {
+        const { assert!(N == DYN || N == K, "an index has a number for each axis") };
+        match self.raw.layout().index_of(&index) {
+            Some(_) => Some(self.raw.element_mut(&index).or_raise()),
+            None => None,
+        }
+    }
+
     /// Writes one element: `x[[i, j]] = value` as a call that cannot panic.
     ///
     /// # Errors

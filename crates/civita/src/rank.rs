@@ -25,10 +25,12 @@
 
 use std::ops::RangeFull;
 
+use civita_core::dtype::Scalar;
+use civita_core::functions::Number;
 use civita_core::layout::Axes as Named;
 use civita_core::raw::Raw;
 
-use crate::{DYN, Dtype, FromRaw, Tensor};
+use crate::{DYN, Dtype, FromRaw, Result, Tensor};
 
 /// A rank as a type.
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +136,45 @@ pub trait Axes<const N: usize>: AxisArg {
     /// The result.
     type Out<T: Dtype>: FromRaw;
 }
+/// What quantiles are asked for of which the result is `R`: one number, or several, which become an axis in front.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no `f64` and no list of them",
+    note = "`0.5`, `[0.25, 0.75]`, `&[f64]`, `Vec<f64>`, `&Vector<f64>`"
+)]
+pub trait Fractions<R> {
+    /// The result.
+    type Out: FromRaw;
+    /// The numbers, for the engine.
+    #[doc(hidden)]
+    fn numbers(self) -> Result<Number>;
+}
+impl<R: FromRaw> Fractions<R> for f64 {
+    type Out = R;
+    fn numbers(self) -> Result<Number> {
+        Ok(Number::Scalar(Scalar::Float(self)))
+    }
+}
+macro_rules! fractions {
+    ($($(#[$const:ident])? $Q:ty: $all:ident => $raw:expr;)*) => { $(
+        impl<T: Dtype, const N: usize $(, const $const: usize)?> Fractions<Tensor<T, N>> for $Q
+        where
+            Rank<N>: ExpandRank,
+        {
+            type Out = Expanded<T, N>;
+            fn numbers(self) -> Result<Number> {
+                let $all = self;
+                Ok(Number::Array($raw))
+            }
+        }
+    )* };
+}
+fractions! {
+    #[K] [f64; K]: all => Raw::from_slice(&all, &[K])?;
+    &[f64]: all => Raw::from_slice(all, &[all.len()])?;
+    Vec<f64>: all => Raw::from_slice(&all, &[all.len()])?;
+    &Tensor<f64, 1>: all => all.raw.clone();
+}
+
 impl<const N: usize> Axes<N> for RangeFull {
     type Out<T: Dtype> = Tensor<T, 0>;
 }

@@ -1,12 +1,12 @@
 //! The tensor: one type, as static as the user likes.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 
 use civita_core::device::Device;
 use civita_core::dtype::{DType, Scalar as Value};
 use civita_core::error::shape_text;
-use civita_core::print::{FloatMode, Options, get_options};
+use civita_core::print::{FloatMode, Options, Sign, get_options};
 use civita_core::raw::Raw;
 
 use crate::error::OrRaise;
@@ -413,31 +413,62 @@ fn check(raw: &Raw, dtype: Option<DType>, rank: usize) -> Result<()> {
     Ok(())
 }
 
-/// As NumPy's `str` writes it; a precision, as in `{:.2}`, is the number of digits after the point.
+/// As NumPy's `str` writes it; a precision, as in `{:.2}`, is the number of digits after the point, and a width that of each element.
 ///
 /// ```
 /// # use civita::prelude::*;
 /// let x = tensor![1.0, 0.125];
 /// assert_eq!(format!("{x} {x:.2}"), "[1.    0.125] [1.00 0.12]");
+/// assert_eq!(format!("{x:8.2}"), "[    1.00     0.12]");
 /// assert_eq!(format!("{:.1}%", x.mean() * 100.0), "56.2%");
 /// ```
 impl<T, const N: usize> fmt::Display for Tensor<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(precision) = f.precision() else {
-            return f.pad(&self.raw.display());
-        };
-        if self.raw.rank() == 0
-            && let Ok(Value::Float(value)) = self.raw.item()
-        {
-            return fmt::Display::fmt(&value, f);
+        if self.raw.rank() == 0 {
+            return match (f.precision(), self.raw.item()) {
+                (Some(_), Ok(Value::Float(value))) => fmt::Display::fmt(&value, f),
+                (_, Ok(Value::Int(value))) => fmt::Display::fmt(&value, f),
+                (Some(_), _) => padded(f, &self.raw.display_with(&written(f))),
+                (None, _) => padded(f, &self.raw.display()),
+            };
         }
-        let options = get_options();
-        f.write_str(&self.raw.display_with(&Options {
-            precision,
-            floatmode: FloatMode::Fixed,
-            ..options
-        }))
+        if f.precision().is_none() && f.width().is_none() && !f.sign_plus() {
+            return f.write_str(&self.raw.display());
+        }
+        f.write_str(&self.raw.display_with(&written(f)))
     }
+}
+
+/// How `{:+8.2}` has the elements of a tensor written.
+fn written(f: &fmt::Formatter<'_>) -> Options {
+    let options = get_options();
+    Options {
+        precision: f.precision().unwrap_or(options.precision),
+        floatmode: match f.precision() {
+            Some(_) => FloatMode::Fixed,
+            None => options.floatmode,
+        },
+        sign: match f.sign_plus() {
+            true => Sign::Plus,
+            false => options.sign,
+        },
+        element_width: f.width().unwrap_or(0),
+        ..options
+    }
+}
+
+/// Writes the text of a number within the width that is asked for, on the right unless the left or the middle is.
+fn padded(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let missing = f.width().unwrap_or(0).saturating_sub(text.chars().count());
+    let before = match f.align() {
+        None | Some(fmt::Alignment::Right) => missing,
+        Some(fmt::Alignment::Center) => missing / 2,
+        Some(fmt::Alignment::Left) => 0,
+    };
+    let fill = f.fill();
+    (0..before).try_for_each(|_| f.write_char(fill))?;
+    f.write_str(text)?;
+    (before..missing).try_for_each(|_| f.write_char(fill))
 }
 
 /// As NumPy's `repr` writes it, with dtype, shape and device.

@@ -1,6 +1,6 @@
 //! What gave a wrong value, or none, when the library was tried as a new user would: each with the right outcome.
 
-use civita::{Result, autograd, catch, prelude::*};
+use civita::{Result, assert_close, autograd, catch, prelude::*};
 
 #[test]
 fn threads_that_walk_back_to_one_variable_lose_nothing() {
@@ -122,4 +122,94 @@ fn texts_name_what_was_called_and_what_was_given() {
             .starts_with("stack: ")
     );
     assert!(text(tensor![1.0].typed::<f32, 1>().unwrap_err()).starts_with("typed: "));
+}
+
+#[test]
+fn errors_of_files_and_of_numbers_in_text_pass_through_the_question_mark() {
+    fn total(path: &str) -> Result<f64> {
+        let mut values = Vec::new();
+        for line in std::fs::read_to_string(path)?.lines() {
+            for field in line.split(',') {
+                values.push(field.trim().parse::<f64>()?);
+            }
+        }
+        Ok(Vector::from(values).sum().item()?)
+    }
+    let count = |text: &str| -> Result<usize> { Ok(text.parse()?) };
+    let path = std::env::temp_dir().join(format!("civita-first-hour-{}.csv", std::process::id()));
+    let name = path.to_str().unwrap();
+    std::fs::write(&path, "1.5, 2\n3, 4\n").unwrap();
+    assert_eq!(total(name).unwrap(), 10.5);
+    std::fs::write(&path, "1.5, two\n").unwrap();
+    let wrong = total(name).unwrap_err();
+    assert!(
+        wrong.is_value() && wrong.to_string().contains("invalid float literal"),
+        "{wrong}"
+    );
+    std::fs::remove_file(&path).unwrap();
+    let missing = total(name).unwrap_err();
+    assert!(missing.is_io(), "{missing}");
+    assert!(count("12").is_ok_and(|n| n == 12) && count("-1").unwrap_err().is_value());
+}
+
+#[test]
+fn quantiles_are_asked_for_one_by_one_or_several_at_once() -> Result<()> {
+    use civita::np;
+    let x = tensor![[1.0, 5.0, 2.0, 8.0], [3.0, 0.0, 7.0, 4.0]];
+    let median: Tensor<f64, 0> = np::quantile(&x, 0.5, ..)?;
+    assert_eq!(median, 3.5);
+    // NumPy's of the same array
+    let three: Vector<f64> = np::quantile(&x, [0.25, 0.5, 0.9], ..)?;
+    assert_close!(three, [1.75, 3.5, 7.3]);
+    let rows: Matrix<f64> = np::quantile(&x, vec![0.25, 0.5], 1)?;
+    assert_eq!(rows, tensor![[1.75, 2.25], [3.5, 3.5]]);
+    let columns = np::percentile(&x, &tensor![10.0, 90.0], 0)?;
+    let wanted = tensor![[1.2, 0.5, 2.5, 4.4], [2.8, 4.5, 6.5, 7.6]];
+    assert_close!(columns, wanted);
+    let holes = tensor![1.0, f64::NAN, 3.0];
+    assert_eq!(np::nanquantile(&holes, [0.0, 1.0], ..)?, [1.0, 3.0]);
+    assert_eq!(
+        np::nanpercentile(&holes, &[50.0, 100.0][..], ..)?,
+        [2.0, 3.0]
+    );
+    let refused = np::quantile(&x, [0.5, 1.5], ..).unwrap_err();
+    assert!(refused.is_value(), "{refused}");
+    Ok(())
+}
+
+#[test]
+fn a_width_is_that_of_each_element() {
+    let x = tensor![[1.0, -0.125], [100.0, 2.5]];
+    let rows = [format!("{x:8.2}"), format!("{x:8}"), format!("{x:+.1}")];
+    assert_eq!(rows[0], "[[    1.00    -0.12]\n [  100.00     2.50]]");
+    assert_eq!(rows[1], "[[   1.      -0.125]\n [ 100.       2.5  ]]");
+    assert_eq!(rows[2], "[[  +1.0   -0.1]\n [+100.0   +2.5]]");
+    assert_eq!(format!("{:4}", tensor![1, -20]), "[   1  -20]");
+    assert_eq!(format!("{:6}", tensor![true, false]), "[  True  False]");
+    // one number is written as numbers are
+    let one = Tensor::<f64, 0>::scalar(1.5);
+    assert_eq!(
+        format!("{one:8.2}|{one:<6}|{one:6}"),
+        "    1.50|1.5   |   1.5"
+    );
+    let whole = Tensor::<i64, 0>::scalar(7);
+    assert_eq!(format!("{whole:4}|{whole:04}|{whole:.2}"), "   7|0007|7");
+    assert_eq!(format!("{:>6}", Tensor::<bool, 0>::scalar(true)), "  True");
+    // several digits beside a narrow width are not cut
+    assert_eq!(format!("{:2.3}", tensor![12.5, 1.0]), "[12.500  1.000]");
+}
+
+#[test]
+fn an_element_is_borrowed_to_be_written() {
+    let mut x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    let held = x.clone();
+    *x.get_mut([0, 1]).unwrap() *= 10.0;
+    assert_eq!(x, tensor![[1.0, 20.0], [3.0, 4.0]]);
+    assert_eq!(held, tensor![[1.0, 2.0], [3.0, 4.0]]);
+    assert!(x.get_mut([0, 2]).is_none() && x.get_mut([2, 0]).is_none());
+    let mut turned = x.t();
+    *turned.get_mut([1, 0]).unwrap() = 7.0;
+    assert_eq!((turned[[1, 0]], x[[0, 1]]), (7.0, 20.0));
+    let mut tracked = tensor![1.0].requires_grad();
+    assert!(catch(move || tracked.get_mut([0]).map(|x| *x = 2.0)).is_err());
 }

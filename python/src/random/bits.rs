@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use civita_core::dtype::DType;
 use civita_core::raw::Raw;
+use civita_core::threads::stop_if_told;
 use civita_core::transform::check_draw;
 use civita_random::{
     AnyBits, BitGenerator as _, Half, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64, Xoshiro256,
@@ -13,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyTuple};
 
 use super::arguments::size_of;
-use super::draw::{lock, locked, value_or_array};
+use super::draw::{PART, Watched, lock, parts, stoppable, value_or_array};
 use super::seed::{SeedSequence, generated};
 use crate::array::wrap;
 use crate::convert::array_of;
@@ -450,18 +451,22 @@ impl BitGenerator {
         let size = size_of(size)?;
         if !output {
             let n: usize = size.map_or(1, |shape| shape.iter().sum());
-            locked(py, n, &self.bits, |bits| {
-                for _ in 0..n {
+            stoppable(py, n, &self.bits, |bits| {
+                for k in 0..n {
+                    if k % PART == 0 {
+                        stop_if_told();
+                    }
                     bits.next_raw();
                 }
-            });
+                Ok(())
+            })?;
             return Ok(py.None());
         }
         value_or_array::<u64>(py, size.as_deref(), |out| {
-            locked(py, out.len(), &self.bits, |bits| {
-                out.fill_with(|| bits.next_raw());
-            });
-            Ok(())
+            stoppable(py, out.len(), &self.bits, |bits| {
+                parts(out).for_each(|(_, part)| part.fill_with(|| bits.next_raw()));
+                Ok(())
+            })
         })
     }
 
@@ -491,12 +496,13 @@ impl BitGenerator {
         if !matches!(method, "uint64" | "double") {
             return Err(value_error("Unknown method"));
         }
-        locked(py, cnt, &self.bits, |bits| {
+        stoppable(py, cnt, &self.bits, |bits| {
+            let bits = &mut Watched::new(bits);
             for _ in 0..cnt {
                 std::hint::black_box(bits.next_u64());
             }
-        });
-        Ok(())
+            Ok(())
+        })
     }
 
     fn __setstate__(&self, state: &Bound<'_, PyAny>) -> Outcome<()> {

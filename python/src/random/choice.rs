@@ -16,6 +16,7 @@ use super::order::count;
 use crate::array::wrap;
 use crate::convert::array_of;
 use crate::error::{Fault, Outcome, value_error};
+use crate::gil;
 
 /// How elements are chosen.
 pub struct Choice {
@@ -188,7 +189,8 @@ pub fn choice<S: Source>(
         Population::Count(_) => wrap(py, Raw::from_vec(chosen, &shape)?),
         Population::Array(raw, axis) => {
             let at = Raw::from_vec(chosen, &shape)?;
-            wrap(py, raw.take(&at, axis as isize, Mode::Raise)?)
+            let taken = gil::work(py, at.len(), || raw.take(&at, axis as isize, Mode::Raise))?;
+            wrap(py, taken)
         }
         Population::Things(list) if shape.len() == 1 => {
             let all = chosen.iter().map(|&i| list.get_item(i));
@@ -225,37 +227,35 @@ fn chosen<S: Source>(
             Raw::empty(&[len], DType::I64)?;
         }
         let order = how.order;
-        return source
-            .with_bits(py, n.max(if S::LEGACY { len } else { 0 }), |bits| {
-                if S::LEGACY {
-                    let mut all = permutation(bits, len);
-                    all.truncate(n);
-                    return Ok(all);
-                }
-                choose_distinct(bits, len, n, order)
-            })
-            .map_err(worded);
+        return source.with_watched(py, n.max(if S::LEGACY { len } else { 0 }), |bits| {
+            if S::LEGACY {
+                let mut all = permutation(bits, len);
+                all.truncate(n);
+                return Ok(all);
+            }
+            choose_distinct(bits, len, n, order).map_err(worded)
+        });
     }
     let replace = how.replace;
-    source
-        .with_bits(py, n, |bits| match weights {
-            Some(weights) => {
-                let uniforms = |out: &mut [f64]| bits.fill(&StandardUniform {}, out);
-                if replace {
-                    Ok(weights.choose(n, uniforms))
-                } else {
-                    weights.choose_distinct(n, uniforms)
-                }
+    source.with_watched(py, n, |bits| match weights {
+        Some(weights) => {
+            let uniforms = |out: &mut [f64]| bits.fill(&StandardUniform {}, out);
+            if replace {
+                Ok(weights.choose(n, uniforms))
+            } else {
+                weights.choose_distinct(n, uniforms).map_err(worded)
             }
-            None if S::LEGACY => {
-                let mut out = vec![0; n];
-                if n > 0 {
-                    let integers = Integers::<i64>::below(0, len as i128)?.by(Method::Masked);
-                    bits.fill(&integers, &mut out);
-                }
-                Ok(out)
+        }
+        None if S::LEGACY => {
+            let mut out = vec![0; n];
+            if n > 0 {
+                let integers = Integers::<i64>::below(0, len as i128)
+                    .map_err(worded)?
+                    .by(Method::Masked);
+                bits.fill(&integers, &mut out);
             }
-            None => choose(bits, len, n),
-        })
-        .map_err(worded)
+            Ok(out)
+        }
+        None => choose(bits, len, n).map_err(worded),
+    })
 }

@@ -7,7 +7,8 @@ use civita_core::raw::Raw;
 use civita_core::threads::stop_if_told;
 use civita_core::transform::check_draw;
 use civita_random::{
-    AnyBits, Binomial, Hypergeometric, LegacyDistribution, Range, Triangular, Uniform,
+    AnyBits, Binomial, BitGenerator, Distribution, Hypergeometric, LegacyDistribution, Range,
+    Triangular, Uniform,
 };
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
@@ -42,25 +43,78 @@ pub fn locked<T: Send, R: Send>(
 }
 
 /// As [`locked`]; Ctrl-C stops it where `f` asks ([`parts`]).
-pub fn stoppable<T: Send>(
+pub fn stoppable<T: Send, R: Send>(
     py: Python<'_>,
     elements: usize,
     mutex: &Mutex<T>,
-    f: impl FnOnce(&mut T) -> Outcome<()> + Send,
-) -> Outcome<()> {
+    f: impl FnOnce(&mut T) -> Outcome<R> + Send,
+) -> Outcome<R> {
     match gil::is_large(elements) {
         true => gil::released(py, || f(&mut lock(mutex))),
         false => locked(py, elements, mutex, f),
     }
 }
 
+/// Numbers from one place to stop at to the next.
+pub const PART: usize = 1 << 16;
+
 /// Parts of a slice, each with the number of its first element: a place to stop at before each.
 pub fn parts<T>(out: &mut [T]) -> impl Iterator<Item = (usize, &mut [T])> {
-    const PART: usize = 1 << 16;
     out.chunks_mut(PART).enumerate().map(|(k, part)| {
         stop_if_told();
         (k * PART, part)
     })
+}
+
+/// As [`parts`], of whole rows of `len` elements, at least one in a part.
+pub fn parts_of_rows<T>(out: &mut [T], len: usize) -> impl Iterator<Item = (usize, &mut [T])> {
+    let rows = (PART / len.max(1)).max(1);
+    let part = rows.saturating_mul(len.max(1));
+    out.chunks_mut(part).enumerate().map(move |(k, part)| {
+        stop_if_told();
+        (k * rows, part)
+    })
+}
+
+/// A bit generator with a place to stop at every so many words: for algorithms that draw one word after the other. Between two
+/// words the generator is whole, so what was interrupted goes on with the next word.
+pub struct Watched<'a> {
+    bits: &'a mut AnyBits,
+    left: usize,
+}
+
+impl Watched<'_> {
+    pub fn new(bits: &mut AnyBits) -> Watched<'_> {
+        Watched { bits, left: PART }
+    }
+
+    #[inline(always)]
+    fn count(&mut self) {
+        self.left -= 1;
+        if self.left == 0 {
+            self.left = PART;
+            stop_if_told();
+        }
+    }
+}
+
+impl BitGenerator for Watched<'_> {
+    #[inline(always)]
+    fn next_u64(&mut self) -> u64 {
+        self.count();
+        self.bits.next_u64()
+    }
+
+    #[inline(always)]
+    fn next_u32(&mut self) -> u32 {
+        self.count();
+        self.bits.next_u32()
+    }
+
+    /// Of draws that share no words: integers of less than 32 bits do, within a slice.
+    fn fill<D: Distribution>(&mut self, distribution: &D, out: &mut [D::Value]) {
+        parts(out).for_each(|(_, part)| self.bits.fill(distribution, part));
+    }
 }
 
 /// What draws from distributions: `Generator` and `RandomState`, each by its own algorithms.
@@ -90,12 +144,22 @@ pub trait Source {
     ) -> R;
 
     /// As [`Source::with_bits`]; Ctrl-C stops it where `f` asks.
-    fn with_bits_stoppable(
+    fn with_bits_stoppable<R: Send>(
         &self,
         py: Python<'_>,
         draws: usize,
-        f: impl FnOnce(&mut AnyBits) -> Outcome<()> + Send,
-    ) -> Outcome<()>;
+        f: impl FnOnce(&mut AnyBits) -> Outcome<R> + Send,
+    ) -> Outcome<R>;
+
+    /// As [`Source::with_bits_stoppable`], with places to stop at between the words.
+    fn with_watched<R: Send>(
+        &self,
+        py: Python<'_>,
+        draws: usize,
+        f: impl FnOnce(&mut Watched<'_>) -> Outcome<R> + Send,
+    ) -> Outcome<R> {
+        self.with_bits_stoppable(py, draws, |bits| f(&mut Watched::new(bits)))
+    }
 
     /// Whether it is the legacy interface, whose limits and messages are a little different.
     const LEGACY: bool;

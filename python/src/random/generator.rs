@@ -59,12 +59,12 @@ impl Source for Generator {
         locked(py, draws, &self.bits.get().bits, f)
     }
 
-    fn with_bits_stoppable(
+    fn with_bits_stoppable<R: Send>(
         &self,
         py: Python<'_>,
         draws: usize,
-        f: impl FnOnce(&mut AnyBits) -> Outcome<()> + Send,
-    ) -> Outcome<()> {
+        f: impl FnOnce(&mut AnyBits) -> Outcome<R> + Send,
+    ) -> Outcome<R> {
         stoppable(py, draws, &self.bits.get().bits, f)
     }
 
@@ -504,9 +504,13 @@ impl Generator {
         let all = super::arguments::result_shape(size.or(written), &[shape.shape()])?;
         let along = shape.along(&all)?;
         into_out(py, Some(all), out, true, |out| {
-            Ok(self.with_bits(py, out.len(), |bits| {
-                random::Generator::on(bits).fill_each(out, |i| make(along.at(i)))
-            })?)
+            self.with_bits_stoppable(py, out.len(), |bits| {
+                let mut rng = random::Generator::on(bits);
+                for (first, part) in parts(out) {
+                    rng.fill_each(part, |i| make(along.at(first + i)))?;
+                }
+                Ok(())
+            })
         })
     }
 }

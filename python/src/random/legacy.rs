@@ -32,16 +32,8 @@ impl RandomState {
         lock(&self.bits).clone_ref(py)
     }
 
-    /// Runs `f` on the legacy state, compiled for MT19937 and for a generator chosen at run time.
-    pub fn with_state<R: Send>(&self, py: Python<'_>, draws: usize, run: impl Run<R>) -> R {
-        let bits = self.bit_generator(py);
-        locked(py, draws, &bits.get().bits, |bits| {
-            on_state(bits, &self.gauss, run)
-        })
-    }
-
-    /// As [`RandomState::with_state`], stopped by Ctrl-C.
-    fn with_state_stoppable(
+    /// Runs `run` on the legacy state, compiled for MT19937 and for a generator chosen at run time. Ctrl-C stops it where it asks.
+    pub fn with_state(
         &self,
         py: Python<'_>,
         draws: usize,
@@ -55,20 +47,30 @@ impl RandomState {
 }
 
 fn on_state<R>(bits: &mut AnyBits, gauss: &Mutex<Option<f64>>, run: impl Run<R>) -> R {
-    let mut kept = lock(gauss);
+    let kept = &mut *lock(gauss);
     match bits {
-        AnyBits::Mt19937(bits) => {
-            let mut state = random::RandomState { bits, gauss: *kept };
-            let result = run.run(&mut state);
-            *kept = state.gauss;
-            result
-        }
-        bits => {
-            let mut state = random::RandomState { bits, gauss: *kept };
-            let result = run.run(&mut state);
-            *kept = state.gauss;
-            result
-        }
+        AnyBits::Mt19937(bits) => run.run(&mut Lent::new(bits, kept).state),
+        bits => run.run(&mut Lent::new(bits, kept).state),
+    }
+}
+
+/// A legacy state for the length of a call. The number that is kept goes back also where the call is unwound: to the bits that
+/// have been drawn belongs the second number of the last pair drawn.
+struct Lent<'a, B> {
+    state: random::RandomState<B>,
+    kept: &'a mut Option<f64>,
+}
+
+impl<'a, B> Lent<'a, B> {
+    fn new(bits: B, kept: &'a mut Option<f64>) -> Lent<'a, B> {
+        let state = random::RandomState { bits, gauss: *kept };
+        Lent { state, kept }
+    }
+}
+
+impl<B> Drop for Lent<'_, B> {
+    fn drop(&mut self) {
+        *self.kept = self.state.gauss;
     }
 }
 
@@ -114,7 +116,7 @@ impl Source for RandomState {
         distribution: &D,
         out: &mut [D::Value],
     ) -> Outcome<()> {
-        self.with_state_stoppable(py, out.len(), Fill(distribution, out))
+        self.with_state(py, out.len(), Fill(distribution, out))
     }
 
     fn fill_each<D: LegacyDistribution>(
@@ -123,7 +125,7 @@ impl Source for RandomState {
         out: &mut [D::Value],
         make: impl FnMut(usize) -> random::Result<D> + Send,
     ) -> Outcome<()> {
-        self.with_state_stoppable(py, out.len(), FillEach(out, make))
+        self.with_state(py, out.len(), FillEach(out, make))
     }
 
     fn with_bits<R: Send>(
@@ -135,12 +137,12 @@ impl Source for RandomState {
         locked(py, draws, &self.bit_generator(py).get().bits, f)
     }
 
-    fn with_bits_stoppable(
+    fn with_bits_stoppable<R: Send>(
         &self,
         py: Python<'_>,
         draws: usize,
-        f: impl FnOnce(&mut AnyBits) -> Outcome<()> + Send,
-    ) -> Outcome<()> {
+        f: impl FnOnce(&mut AnyBits) -> Outcome<R> + Send,
+    ) -> Outcome<R> {
         stoppable(py, draws, &self.bit_generator(py).get().bits, f)
     }
 
@@ -381,10 +383,10 @@ impl RandomState {
     fn tomaxint(&self, py: Python<'_>, size: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
         check_draw("tomaxint")?;
         draw::value_or_array::<i64>(py, size_of(size)?.as_deref(), |out| {
-            self.with_bits(py, out.len(), |bits| {
+            self.with_watched(py, out.len(), |bits| {
                 out.fill_with(|| (random::BitGenerator::next_u64(bits) >> 1) as i64);
-            });
-            Ok(())
+                Ok(())
+            })
         })
     }
 

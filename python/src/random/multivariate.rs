@@ -2,6 +2,7 @@
 
 use civita_core::dtype::{DType, Kind};
 use civita_core::raw::Raw;
+use civita_core::threads::stop_if_told;
 use civita_core::transform::check_draw;
 use civita_random::{
     self as random, BitGenerator, Covariance, Dirichlet, Factor, Multinomial,
@@ -11,12 +12,13 @@ use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 
 use super::arguments::{Whole, result_shape, size_of};
-use super::draw::{Source, array};
+use super::draw::{PART, Source, array, parts_of_rows};
 use super::generator::Generator;
 use super::legacy::{RandomState, Run};
 use super::order::vectors;
 use crate::convert::array_of;
 use crate::error::{Outcome, type_error, value_error};
+use crate::gil;
 
 /// An array of real numbers as `float64`.
 fn real(name: &str, ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
@@ -92,14 +94,16 @@ pub fn multinomial(
     };
     shape.push(d);
     array(py, &shape, |out: &mut [i64]| {
-        out.fill(0);
-        source.with_bits(py, out.len(), |bits| {
-            for (i, counts) in out.chunks_exact_mut(d).enumerate() {
-                let row = places[if places.len() == 1 { 0 } else { i }] as usize;
-                rows[row].draw(bits, n.at(i), counts);
+        source.with_watched(py, out.len(), |bits| {
+            for (first, part) in parts_of_rows(out, d) {
+                part.fill(0);
+                for (i, counts) in (first..).zip(part.chunks_exact_mut(d)) {
+                    let row = places[if places.len() == 1 { 0 } else { i }] as usize;
+                    rows[row].draw(bits, n.at(i), counts);
+                }
             }
-        });
-        Ok(())
+            Ok(())
+        })
     })
 }
 
@@ -129,13 +133,15 @@ pub fn legacy_multinomial(
     }
     let multinomial = Multinomial::new(all)?;
     array(py, &shape, |out: &mut [i64]| {
-        out.fill(0);
-        source.with_bits(py, out.len(), |bits| {
-            for counts in out.chunks_exact_mut(d) {
-                multinomial.draw(bits, n, counts);
+        source.with_watched(py, out.len(), |bits| {
+            for (_, part) in parts_of_rows(out, d) {
+                part.fill(0);
+                for counts in part.chunks_exact_mut(d) {
+                    multinomial.draw(bits, n, counts);
+                }
             }
-        });
-        Ok(())
+            Ok(())
+        })
     })
 }
 
@@ -163,23 +169,28 @@ pub fn dirichlet(
     let d = alpha.len();
     let dirichlet = Dirichlet::new(alpha)?;
     array(py, &vectors(size, d)?, |out: &mut [f64]| {
-        out.fill(0.0);
-        source.with_bits(py, out.len(), |bits| {
-            for row in out.chunks_exact_mut(d.max(1)) {
-                dirichlet.draw(bits, row);
+        source.with_watched(py, out.len(), |bits| {
+            for (_, part) in parts_of_rows(out, d) {
+                part.fill(0.0);
+                for row in part.chunks_exact_mut(d.max(1)) {
+                    dirichlet.draw(bits, row);
+                }
             }
-        });
-        Ok(())
+            Ok(())
+        })
     })
 }
 
 struct LegacyDirichlet<'a>(&'a Dirichlet, &'a mut [f64], usize);
 
-impl Run<()> for LegacyDirichlet<'_> {
-    fn run<B: BitGenerator>(self, state: &mut random::RandomState<B>) {
-        for row in self.1.chunks_exact_mut(self.2.max(1)) {
-            self.0.legacy_draw(state, row);
+impl Run<random::Result<()>> for LegacyDirichlet<'_> {
+    fn run<B: BitGenerator>(self, state: &mut random::RandomState<B>) -> random::Result<()> {
+        for (_, part) in parts_of_rows(self.1, self.2) {
+            for row in part.chunks_exact_mut(self.2.max(1)) {
+                self.0.legacy_draw(state, row);
+            }
         }
+        Ok(())
     }
 }
 
@@ -195,8 +206,7 @@ pub fn legacy_dirichlet(
     let d = alpha.len();
     let dirichlet = Dirichlet::legacy(alpha)?;
     array(py, &vectors(size, d)?, |out: &mut [f64]| {
-        source.with_state(py, out.len(), LegacyDirichlet(&dirichlet, out, d));
-        Ok(())
+        source.with_state(py, out.len(), LegacyDirichlet(&dirichlet, out, d))
     })
 }
 
@@ -236,13 +246,20 @@ pub fn multivariate_hypergeometric(
     let d = colors.len();
     let mut it = MultivariateHypergeometric::new(colors, nsample, urn)?;
     array(py, &vectors(size, d)?, |out: &mut [i64]| {
-        out.fill(0);
-        source.with_bits(py, out.len(), |bits| {
-            for counts in out.chunks_exact_mut(d.max(1)) {
-                it.draw(bits, counts);
+        // by counts each item of a sample is a draw
+        let draws = match urn {
+            Urn::Count => (out.len() / d.max(1)).saturating_mul(nsample as usize),
+            Urn::Marginals => 0,
+        };
+        source.with_watched(py, draws.max(out.len()), |bits| {
+            for (_, part) in parts_of_rows(out, d) {
+                part.fill(0);
+                for counts in part.chunks_exact_mut(d.max(1)) {
+                    it.draw(bits, counts);
+                }
             }
-        });
-        Ok(())
+            Ok(())
+        })
     })
 }
 
@@ -290,9 +307,15 @@ pub fn multivariate_normal<S: Source>(
     let drawn = Raw::written_by::<f64, crate::error::Fault>(&shape, |out| {
         source.fill(py, &StandardNormal {}, out)
     })?;
-    let covariance = crate::gil::work_to_the_end(py, n.saturating_pow(3), || {
-        Covariance::new(&cov, n, by, how.tol)
-    });
+    let covariance = gil::work(py, n.saturating_pow(3), || -> Outcome<_> {
+        Ok(Covariance::new_pausing(
+            &cov,
+            n,
+            by,
+            how.tol,
+            &mut stop_if_told,
+        ))
+    })?;
     let covariance = match covariance {
         Ok(covariance) => covariance,
         Err(error) => {
@@ -316,10 +339,16 @@ pub fn multivariate_normal<S: Source>(
         }
     }
     array(py, &shape, |out: &mut [f64]| {
-        let normals: Vec<f64> = drawn.to_vec()?;
-        out.copy_from_slice(&normals);
-        crate::gil::work_to_the_end(py, out.len(), || covariance.apply(&mean, out));
-        Ok(())
+        out.copy_from_slice(drawn.as_slice()?);
+        gil::work(py, out.len().saturating_mul(n), || {
+            // each element is a sum of n products
+            let rows = (PART / n.saturating_mul(n).max(1)).max(1);
+            for part in out.chunks_mut(rows * n.max(1)) {
+                stop_if_told();
+                covariance.apply(&mean, part);
+            }
+            Ok(())
+        })
     })
 }
 
@@ -356,7 +385,9 @@ pub fn wishart(
     let mut shape = size_of(size)?.unwrap_or_default();
     shape.extend([n, n]);
     array(py, &shape, |out: &mut [f64]| {
-        source.with_bits(py, out.len(), |bits| wishart.fill(bits, out));
-        Ok(())
+        source.with_watched(py, out.len(), |bits| {
+            wishart.fill_pausing(bits, out, &mut stop_if_told);
+            Ok(())
+        })
     })
 }

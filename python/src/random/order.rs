@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyString};
 
 use super::arguments::{Along, result_shape, size_of};
-use super::draw::{Source, array, parts, value_or_array};
+use super::draw::{PART, Source, Watched, array, parts, parts_of_rows, value_or_array};
 use crate::array::{Array, wrap};
 use crate::convert::{Value, array_of, imported, value};
 use crate::error::{Fault, Outcome, type_error, value_error};
@@ -188,9 +188,14 @@ impl Integers {
             }
             return value_or_array(py, size.as_deref(), |out: &mut [T]| {
                 source.with_bits_stoppable(py, out.len(), |bits| {
-                    // several narrow ones come out of one word, which a part would not share with the next
                     match T::DTYPE.size() < 4 {
-                        true => bits.fill(&integers, out),
+                        // several narrow ones come out of one word, which the parts share
+                        true => {
+                            let mut shared = Shared::default();
+                            parts(out).for_each(|(_, part)| {
+                                bits.fill_integers(&integers, &mut shared, part);
+                            });
+                        }
                         false => parts(out).for_each(|(_, part)| bits.fill(&integers, part)),
                     }
                     Ok(())
@@ -220,15 +225,17 @@ impl Integers {
             }));
         }
         array(py, &shape, |out: &mut [T]| {
-            Ok(source.with_bits(py, n, |bits| -> random::Result<()> {
+            source.with_bits_stoppable(py, n, |bits| {
                 let mut shared = Shared::default();
-                for (i, value) in out.iter_mut().enumerate() {
-                    *value = self
-                        .between::<T>(low.at(i), high.at(i))?
-                        .draw(bits, &mut shared);
+                for (first, part) in parts(out) {
+                    for (i, value) in (first..).zip(part) {
+                        *value = self
+                            .between::<T>(low.at(i), high.at(i))?
+                            .draw(bits, &mut shared);
+                    }
                 }
                 Ok(())
-            })?)
+            })
         })
     }
 }
@@ -245,25 +252,27 @@ pub fn bytes<'py, S: Source>(
     };
     let made = PyBytes::new_with(py, length, |out| {
         source
-            .with_bits(py, length, |bits| {
+            .with_bits_stoppable(py, length, |bits| {
                 // NumPy draws one word even for nothing
                 let words = random::Integers::<u32>::between(0, u32::MAX.into())?;
                 let mut block = [0_u32; 256];
                 let mut left = length.div_ceil(4).max(1);
-                for part in out.chunks_mut(4 * block.len()) {
-                    let block = &mut block[..part.len().div_ceil(4)];
-                    bits.fill(&words, block);
-                    left -= block.len();
-                    for (chunk, word) in part.chunks_mut(4).zip(block) {
-                        chunk.copy_from_slice(&word.to_le_bytes()[..chunk.len()]);
+                for (_, large) in parts(out) {
+                    for part in large.chunks_mut(4 * block.len()) {
+                        let block = &mut block[..part.len().div_ceil(4)];
+                        bits.fill(&words, block);
+                        left -= block.len();
+                        for (chunk, word) in part.chunks_mut(4).zip(block) {
+                            chunk.copy_from_slice(&word.to_le_bytes()[..chunk.len()]);
+                        }
                     }
                 }
                 if left > 0 {
                     bits.next_u32();
                 }
-                Ok::<(), random::Error>(())
+                Ok(())
             })
-            .map_err(|error| PyErr::from(crate::error::Fault::from(error)))
+            .map_err(PyErr::from)
     });
     Ok(made?)
 }
@@ -274,8 +283,13 @@ pub fn bytes<'py, S: Source>(
 fn places<S: Source>(source: &S, py: Python<'_>, n: usize) -> Outcome<Raw> {
     check_draw("random")?;
     Raw::written_by::<i64, crate::error::Fault>(&[n], |out| {
-        source.with_bits(py, n, |bits| random::order::permute(bits, out));
-        Ok(())
+        source.with_bits_stoppable(py, n, |bits| {
+            for (first, part) in parts(out) {
+                (first as i64..).zip(part).for_each(|(i, place)| *place = i);
+            }
+            random::order::shuffle(&mut Watched::new(bits), out);
+            Ok(())
+        })
     })
 }
 
@@ -327,16 +341,24 @@ pub fn shuffle<S: Source>(
         .into());
     }
     if let Ok(list) = x.cast_exact::<PyList>() {
-        let mut items: Vec<Bound<'_, PyAny>> = list.iter().collect();
+        let mut items: Vec<Bound<'_, PyAny>> = Vec::new();
+        items
+            .try_reserve_exact(list.len())
+            .map_err(|_| crate::lists::no_memory(list.len()))?;
+        items.extend(list.iter());
         for (i, j) in exchanges(source, py, items.len())? {
             items.swap(i, j);
         }
+        // to the end: an item would be there twice, and another not at all
         for (i, item) in items.into_iter().enumerate() {
             list.set_item(i, item)?;
         }
         return Ok(());
     }
-    for (i, j) in exchanges(source, py, n)? {
+    for (k, (i, j)) in exchanges(source, py, n)?.into_iter().enumerate() {
+        if k % PART == 0 {
+            py.check_signals()?;
+        }
         let (a, b) = (x.get_item(i)?, x.get_item(j)?);
         x.set_item(i, b)?;
         x.set_item(j, a)?;
@@ -355,19 +377,20 @@ fn shuffled_axis(raw: &Raw, axis: isize) -> Outcome<usize> {
 /// The exchanges of a shuffle, which Python's objects go through afterwards.
 fn exchanges<S: Source>(source: &S, py: Python<'_>, n: usize) -> Outcome<Vec<(usize, usize)>> {
     check_draw("shuffle")?;
-    Ok(source.with_bits(py, n, |bits| {
-        let mut all = Vec::with_capacity(n);
+    source.with_watched(py, n, |bits| {
+        let mut all = Vec::new();
+        all.try_reserve_exact(n)
+            .map_err(|_| crate::lists::no_memory(n))?;
         random::order::shuffle_by(bits, n, |i, j| all.push((i, j)));
-        all
-    }))
+        Ok(all)
+    })
 }
 
 /// Writes the slices along an axis in another order.
 fn reordered(py: Python<'_>, raw: &mut Raw, order: &Raw, axis: isize) -> Outcome<()> {
-    Ok(gil::work(py, raw.len(), || {
-        let taken = raw.take(order, axis, Mode::Raise)?;
-        raw.assign(&taken)
-    })?)
+    let taken = gil::work(py, raw.len(), || raw.take(order, axis, Mode::Raise))?;
+    // to the end: written in part, the array would have lost elements
+    Ok(gil::work_to_the_end(py, raw.len(), || raw.assign(&taken))?)
 }
 
 /// NumPy's legacy message for what has no axis.
@@ -498,8 +521,10 @@ fn all_elements<S: Source>(
     } else {
         raw.clone()
     };
-    let flat = turned.reshape(&[raw.len()])?;
-    let taken = flat.take(&order, 0, Mode::Raise)?.reshape(turned.shape())?;
+    let taken = gil::work(py, raw.len(), || {
+        let flat = turned.reshape(&[raw.len()])?;
+        flat.take(&order, 0, Mode::Raise)?.reshape(turned.shape())
+    })?;
     Ok(if transposed {
         taken.transpose()?
     } else {
@@ -523,16 +548,19 @@ fn along_axis<S: Source>(source: &S, py: Python<'_>, raw: &Raw, axis: usize) -> 
     let rows = raw.move_axis(axis as isize, -1)?;
     let n = raw.shape()[axis];
     let places = Raw::written_by::<i64, crate::error::Fault>(rows.shape(), |out| {
-        source.with_bits(py, out.len(), |bits| {
-            for row in out.chunks_exact_mut(n.max(1)) {
-                random::order::permute(bits, row);
+        source.with_watched(py, out.len(), |bits| {
+            for (_, part) in parts_of_rows(out, n) {
+                for row in part.chunks_exact_mut(n.max(1)) {
+                    random::order::permute(bits, row);
+                }
             }
-        });
-        Ok(())
+            Ok(())
+        })
     })?;
-    Ok(rows
-        .take_along_axis(&places, -1)?
-        .move_axis(-1, axis as isize)?)
+    Ok(gil::work(py, raw.len(), || {
+        rows.take_along_axis(&places, -1)?
+            .move_axis(-1, axis as isize)
+    })?)
 }
 
 /// The shape of draws that are vectors: `size`, and the length of a vector.

@@ -6,7 +6,7 @@ use civita_core::transform::check_draw;
 use civita_random::{self as random, Within};
 use pyo3::prelude::*;
 
-use super::draw::{Source, array};
+use super::draw::{Source, array, parts_of_rows};
 use super::generator::Generator;
 use crate::array::wrap;
 use crate::convert::array_of;
@@ -27,7 +27,7 @@ fn sobol(
         let draws = d * bits as usize * (bits as usize + 1);
         it = generator
             .get()
-            .with_bits(py, draws, |from| it.scrambled(from));
+            .with_watched(py, draws, |from| Ok(it.scrambled(from)))?;
     }
     let directions = Raw::from_slice(it.directions(), &[d, bits as usize])?;
     let shift = Raw::from_slice(it.shift(), &[d])?;
@@ -49,9 +49,15 @@ fn sobol_points(
     let it = random::Sobol::from_parts(bits, directions.to_vec()?, shift.to_vec()?)?;
     let shape = [n, it.dimensions()];
     array(py, &shape, |out: &mut [f64]| {
-        Ok(gil::work_to_the_end(py, out.len(), || {
-            it.fill_at(first, out)
-        })?)
+        if shape[1] > 0 {
+            it.check(first, n)?;
+        }
+        gil::work(py, out.len(), || {
+            for (point, part) in parts_of_rows(out, shape[1]) {
+                it.fill_at(first.wrapping_add(point as u64), part)?;
+            }
+            Ok(())
+        })
     })
 }
 
@@ -65,7 +71,7 @@ fn halton(py: Python<'_>, d: usize, generator: &Bound<'_, Generator>) -> Outcome
     let plain = random::Halton::new(d);
     let it = generator
         .get()
-        .with_bits(py, d * 64, |from| plain.scrambled(from));
+        .with_watched(py, d * d.max(64), |from| Ok(plain.scrambled(from)))?;
     it.permutations()
         .iter()
         .map(|all| wrap(py, Raw::from_slice(all, &[all.len()])?))
@@ -93,8 +99,13 @@ fn halton_points(
         )?,
     };
     array(py, &[n, it.dimensions()], |out: &mut [f64]| {
-        gil::work_to_the_end(py, out.len(), || it.fill_at(first, out));
-        Ok(())
+        let d = it.dimensions();
+        gil::work(py, out.len(), || {
+            for (point, part) in parts_of_rows(out, d) {
+                it.fill_at(first.wrapping_add(point as u64), part);
+            }
+            Ok(())
+        })
     })
 }
 
@@ -113,9 +124,9 @@ fn latin_hypercube(
         false => Within::Random,
     };
     array(py, &[n, d], |out: &mut [f64]| {
-        let points = generator.get().with_bits(py, out.len(), |from| {
-            random::latin_hypercube(from, n, d, within)
-        });
+        let points = generator.get().with_watched(py, out.len(), |from| {
+            Ok(random::latin_hypercube(from, n, d, within))
+        })?;
         out.copy_from_slice(&points);
         Ok(())
     })

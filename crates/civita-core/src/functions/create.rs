@@ -13,7 +13,15 @@ use crate::primitive::direct;
 use crate::raw::{Endpoint, Raw};
 
 #[allow(non_snake_case)] // NumPy's names
-pub fn eye(N: Count, M: OptCount, k: Int, dtype: OptDType, order: Order, _: Device) -> Result<Raw> {
+pub fn eye(
+    N: Count,
+    M: OptCount,
+    k: Diagonal,
+    dtype: OptDType,
+    order: Order,
+    _: Device,
+) -> Result<Raw> {
+    let k = k.0;
     let (rows, columns, dtype) = (N, M.0.unwrap_or(N), or_f64(dtype));
     match order {
         Order::F => Raw::eye(columns, rows, k.saturating_neg(), dtype)?.transpose(),

@@ -3,7 +3,7 @@
 use super::indexing::common;
 use super::shape::{at_least, deepened};
 use super::value::*;
-use crate::dtype::{Casting, DType};
+use crate::dtype::{Casting, DType, promote};
 use crate::error::{Error, Result};
 use crate::layout::{SliceItem, normalize_axis};
 use crate::raw::Raw;
@@ -16,6 +16,14 @@ fn joined(
     join: impl Fn(&[&Raw]) -> Result<Raw>,
 ) -> Result<Raw> {
     let Some(dtype) = dtype else {
+        // what they are promoted to is of their kind
+        if matches!(casting, Casting::No | Casting::Safe)
+            && let Some(met) = parts.iter().map(Raw::dtype).reduce(promote)
+        {
+            for part in parts {
+                part.check_cast(met, casting)?;
+            }
+        }
         return join(&parts.iter().collect::<Vec<_>>());
     };
     let parts = parts

@@ -280,6 +280,8 @@ impl FunctionRow {
     fn refused(&self, param: &Param, given: &str, why: Refused) -> Error {
         let Param { name, expects, .. } = param;
         match why {
+            // a number that does not fit is the number's mistake
+            Refused::Because(error) if error.op() == "scalar" => error,
             Refused::Because(error) => error.in_op(self.name),
             Refused::Word(word) => Error::value(
                 self.name,

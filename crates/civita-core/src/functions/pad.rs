@@ -10,6 +10,7 @@ use super::quantile::median;
 use super::shape::copy;
 use super::value::*;
 use crate::backend::cpu::pad::{Border, padded};
+use crate::dtype::Kind::Signed;
 use crate::dtype::{DType, Scalar, promote};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{Axes as Named, KeepDims, normalize_axis};
@@ -227,10 +228,17 @@ fn spread(shape: &[usize], all: &[isize], rank: usize) -> Result<Vec<[isize; 2]>
 }
 
 impl Edges {
-    /// The numbers before and after each axis, without axes.
-    fn pairs(&self, rank: usize) -> Result<Vec<[Raw; 2]>> {
+    /// The numbers before and after each axis of an array of this dtype, without axes.
+    fn pairs(&self, rank: usize, beside: DType) -> Result<Vec<[Raw; 2]>> {
+        const WHOLE: std::ops::RangeInclusive<i128> = i64::MIN as i128..=u64::MAX as i128;
         let all = match &self.0 {
             Some(Number::Array(x)) => x.clone(),
+            // an integer that no dtype of integers holds is a float, as in arithmetic
+            Some(Number::Scalar(v @ Scalar::Int(n)))
+                if !(WHOLE.contains(n) || beside.is_integer()) =>
+            {
+                Raw::scalar(*v, DType::F64)?
+            }
             Some(Number::Scalar(v)) => Raw::scalar(*v, v.default_dtype())?,
             None => Raw::scalar(Scalar::Int(0), DType::I64)?,
         };
@@ -287,8 +295,8 @@ pub fn pad(
         ],
     )?;
     let reflect_type = reflect_type.0.unwrap_or_default();
-    let fills = constant_values.pairs(rank);
-    let ends = end_values.pairs(rank);
+    let fills = constant_values.pairs(rank, array.dtype());
+    let ends = end_values.pairs(rank, array.dtype());
     let lengths = stat_length.0.map(|l| l.pairs(rank)).transpose()?;
     if matches!(mode, PadMode::Maximum | PadMode::Minimum) {
         check_lengths(lengths.as_deref())?;
@@ -325,8 +333,8 @@ pub fn pad(
         let side_lengths = lengths.as_ref().map_or([side.n; 2], |all| all[axis]);
         out = match mode {
             PadMode::Constant => {
-                let [a, b] = &fills.as_ref().map_err(again)?[axis];
-                let (a, b) = (a.cast(out.dtype())?, b.cast(out.dtype())?);
+                let [a, b] = &fills.as_ref().map_err(Error::clone)?[axis];
+                let (a, b) = (constant(a, out.dtype())?, constant(b, out.dtype())?);
                 side.joined([side.filled(&a, before)?, side.filled(&b, after)?])?
             }
             PadMode::Empty => {
@@ -338,7 +346,7 @@ pub fn pad(
                 side.joined([side.filled(&a, before)?, side.filled(&b, after)?])?
             }
             PadMode::LinearRamp => {
-                let [a, b] = &ends.as_ref().map_err(again)?[axis];
+                let [a, b] = &ends.as_ref().map_err(Error::clone)?[axis];
                 let [first, last] = side.edges()?;
                 let rising = side.ramp(a, &first, before)?;
                 let falling = side
@@ -382,8 +390,8 @@ fn in_one_piece(
     let values;
     let border = match mode {
         PadMode::Constant => {
-            let both = |[a, b]: &[Raw; 2]| Ok([a.cast(x.dtype())?, b.cast(x.dtype())?]);
-            let fills = fills.as_ref().map_err(again)?;
+            let both = |[a, b]: &[Raw; 2]| Ok([constant(a, x.dtype())?, constant(b, x.dtype())?]);
+            let fills = fills.as_ref().map_err(Error::clone)?;
             values = fills.iter().map(both).collect::<Result<Vec<_>>>()?;
             Border::Constant(&values)
         }
@@ -431,9 +439,21 @@ fn median_along(x: &Raw, axis: isize) -> Result<Raw> {
     median(&x, Axes(Some(smallvec![axis])), Out, false, true)
 }
 
-/// An error that several axes may meet.
-fn again(error: &Error) -> Error {
-    Error::shape(OP, error.to_string())
+/// A constant border in the dtype of the array, as NumPy writes a number into an array: for signed integers it must fit, and what
+/// is between two of them loses its fraction; all else is a cast.
+fn constant(value: &Raw, dtype: DType) -> Result<Raw> {
+    if dtype.kind() != Signed || value.opaque().is_some() || value.tracks_gradient() {
+        return value.cast(dtype);
+    }
+    match value.item()? {
+        Scalar::Float(x) if x.is_nan() => {
+            Err(Error::value(OP, "cannot convert float NaN to integer"))
+        }
+        // beyond the integers the last of them, which does not fit either
+        Scalar::Float(x) => Raw::scalar(Scalar::Int(x as i128), dtype),
+        whole @ Scalar::Int(_) => Raw::scalar(whole, dtype),
+        _ => value.cast(dtype),
+    }
 }
 
 /// An axis that gets a border. `x` has the borders of the axes before it.

@@ -422,7 +422,7 @@ macro_rules! function_rows {
             // ── new arrays ──
 
             /// Ones on the `k`-th diagonal of a matrix, zeros elsewhere.
-            eye(N: Count, M: OptCount = None, k: Int = 0, dtype: OptDType = DType::F64, order: Order = Order::C; Eye { device: Device = None }) -> [ByArgument] {
+            eye(N: Count, M: OptCount = None, k: Diagonal = 0, dtype: OptDType = DType::F64, order: Order = Order::C; Eye { device: Device = None }) -> [ByArgument] {
                 run create::eye, aliases [], torch "torch.eye", gradient no "it has no arrays as arguments",
                 example "eye(2)" => "[[1. 0.]\n [0. 1.]]", rust "np::eye::<f64>(2)",
                 samples ["eye(3)", "eye(2, 3, 1)", "eye(3, k=-1, dtype='int8')", "eye(0)", "eye(2, 3, 1, 'int16', 'F')"],

@@ -360,6 +360,8 @@ newtypes! {
     OptCount(Option<usize>);
     /// An integer, or `None`.
     OptInt(Option<isize>);
+    /// The number of a diagonal; beyond every matrix it may be any integer.
+    Diagonal(isize);
     /// A boolean, or `None` where the function decides.
     OptBool(Option<bool>);
     /// A real number, or `None`.
@@ -518,6 +520,17 @@ fn indices(x: Raw) -> std::result::Result<Raw, Refused> {
     Ok(x)
 }
 
+/// Why a value is no integer of the machine's size: its size, if it is one.
+#[cold]
+fn too_large(value: &Value) -> Refused {
+    match value.scalar() {
+        Some(Scalar::Int(n)) => {
+            Error::dtype("scalar", format!("the scalar {n} does not fit into int64")).into()
+        }
+        _ => Refused::Type,
+    }
+}
+
 macro_rules! kinds { ($($K:ty, $expects:literal, $stub:literal $(, $form:ident)?: $($pattern:pat $(if $guard:expr)? => $value:expr),+;)*) => { $(
     impl Kind for $K {
         const EXPECTS: &'static str = $expects;
@@ -561,7 +574,12 @@ kinds! {
         _ => Err(Refused::Type),
     };
     OptBool, "a boolean or None", "_bool | None": Value::None => Ok(OptBool(None)), some => Bool::from_value(some).map(|v| OptBool(Some(v)));
-    Int, "an integer", "int": v => v.int().ok_or(Refused::Type);
+    Int, "an integer", "int": v => v.int().ok_or_else(|| too_large(&v));
+    Diagonal, "an integer", "int": v => match v.scalar() {
+        Some(Scalar::Int(k)) => Ok(Diagonal(k.clamp(isize::MIN as i128, isize::MAX as i128) as isize)),
+        Some(Scalar::Bool(k)) => Ok(Diagonal(k.into())),
+        _ => Err(Refused::Type),
+    };
     Count, "an integer", "int": v => count(v.int().ok_or(Refused::Type)?);
     OptInt, "an integer or None", "int | None": Value::None => Ok(OptInt(None)), some => Int::from_value(some).map(|n| OptInt(Some(n)));
     OptCount, "an integer or None", "int | None": Value::None => Ok(OptCount(None)), some => Count::from_value(some).map(|n| OptCount(Some(n)));

@@ -204,9 +204,9 @@ impl Reduction {
     }
 
     /// # Errors
-    /// When there are no elements to reduce and the reduction has no value for that.
-    pub(crate) fn check_elements(self, elements: usize, results: usize) -> Result<()> {
-        if elements > 0 || results == 0 || self.row().empty.is_some() {
+    /// When there are no elements to reduce and the reduction has no value for that, also where there are no results (as in NumPy).
+    pub(crate) fn check_elements(self, elements: usize) -> Result<()> {
+        if elements > 0 || self.row().empty.is_some() {
             return Ok(());
         }
         Err(

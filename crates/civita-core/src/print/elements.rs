@@ -4,6 +4,7 @@
 use super::digits::Binary;
 use super::float::{self, Style, Trim};
 use super::options::{FloatMode, Legacy, Options, Sign};
+use super::watched;
 use crate::dtype::{DType, Kind, Scalar};
 
 /// Digits after the point are never more than this, however many the options ask for (NumPy's buffer is as long).
@@ -150,7 +151,7 @@ impl<'a> FloatFormat<'a> {
 
         // a first pass writes every value without padding, to learn the widths
         let (mut whole, mut fraction, mut exponent) = (0, 0, 0);
-        for value in finite.clone() {
+        for value in watched(finite.clone()) {
             let text = float::parts(Binary::new(value, dtype), &style);
             whole = whole.max(match is_old {
                 true => 1 + text.whole.trim_start_matches(['-', '+']).len(),

@@ -25,6 +25,8 @@ pub use float::Trim;
 pub use options::{FloatMode, Legacy, Options, Sign, get_options, legacy, set_options};
 
 use crate::dtype::{DType, Kind, Scalar};
+use crate::error::{Error, Result};
+use crate::threads::stop_if_told;
 use digits::Binary;
 use float::Style;
 
@@ -60,11 +62,15 @@ impl Source<'_> {
 /// use civita_core::print::{Options, Source, to_string};
 /// let get = |index: &[usize]| Scalar::Float(index[0] as f64 / 2.0);
 /// let source = Source { dtype: DType::F64, shape: &[4], get: &get };
-/// assert_eq!(to_string(&source, &Options::DEFAULT), "[0.  0.5 1.  1.5]");
+/// assert_eq!(to_string(&source, &Options::DEFAULT)?, "[0.  0.5 1.  1.5]");
+/// # Ok::<(), civita_core::error::Error>(())
 /// ```
-pub fn to_string(source: &Source, options: &Options) -> String {
+///
+/// # Errors
+/// When there is no memory for the text.
+pub fn to_string(source: &Source, options: &Options) -> Result<String> {
     if source.shape.is_empty() && options.legacy > Legacy::V1_13 {
-        return scalar_text((source.get)(&[]), source.dtype);
+        return Ok(scalar_text((source.get)(&[]), source.dtype));
     }
     array_text(source, " ", 0, options.linewidth, options)
 }
@@ -78,14 +84,18 @@ pub fn to_string(source: &Source, options: &Options) -> String {
 /// let get = |index: &[usize]| Scalar::Int(10 * index[0] as i128 + index[1] as i128);
 /// let source = Source { dtype: DType::I32, shape: &[2, 2], get: &get };
 /// let text = "array([[ 0,  1],\n       [10, 11]], dtype=int32)";
-/// assert_eq!(repr(&source, "array(", ")", &Options::DEFAULT), text);
+/// assert_eq!(repr(&source, "array(", ")", &Options::DEFAULT)?, text);
+/// # Ok::<(), civita_core::error::Error>(())
 /// ```
-pub fn repr(source: &Source, prefix: &str, suffix: &str, options: &Options) -> String {
+///
+/// # Errors
+/// When there is no memory for the text.
+pub fn repr(source: &Source, prefix: &str, suffix: &str, options: &Options) -> Result<String> {
     let indent = prefix.chars().count();
     let width = options.width_before(suffix);
-    let body = array_text(source, ", ", indent, width, options);
+    let body = array_text(source, ", ", indent, width, options)?;
     repr_around(
-        &body,
+        body,
         source.dtype,
         None,
         source.shape,
@@ -96,17 +106,23 @@ pub fn repr(source: &Source, prefix: &str, suffix: &str, options: &Options) -> S
 }
 
 /// As [`repr`], around the text of the elements. `name` says the dtype where that has another one than the engine's.
+///
+/// # Errors
+/// When there is no memory for the text.
 pub fn repr_around(
-    body: &str,
+    body: String,
     dtype: DType,
     name: Option<&str>,
     shape: &[usize],
     prefix: &str,
     suffix: &str,
     options: &Options,
-) -> String {
+) -> Result<String> {
     let indent = prefix.chars().count();
-    let mut text = format!("{prefix}{body}");
+    // around the text of the elements, which may be long, there is little
+    let mut text = Text(body);
+    text.reserve(prefix.len())?;
+    text.0.insert_str(0, prefix);
     let source = Source {
         dtype,
         shape,
@@ -126,20 +142,20 @@ pub fn repr_around(
         extras.push(format!("dtype={}", name.unwrap_or(source.dtype.name())));
     }
     if !extras.is_empty() {
-        text.push(',');
+        text.push(",")?;
         let extras = extras.join(", ");
-        let line = text.rsplit('\n').next().unwrap_or(&text).chars().count();
+        let line = text.0.rsplit('\n').next().unwrap_or("").chars().count();
         let end = line + 1 + extras.chars().count() + suffix.chars().count();
         if end > options.linewidth && options.legacy > Legacy::V1_13 {
-            text.push('\n');
-            text.push_str(&" ".repeat(indent));
+            text.push("\n")?;
+            text.push_times(" ", indent)?;
         } else {
-            text.push(' ');
+            text.push(" ")?;
         }
-        text.push_str(&extras);
+        text.push(&extras)?;
     }
-    text.push_str(suffix);
-    text
+    text.push(suffix)?;
+    Ok(text.0)
 }
 
 /// The text of one element as NumPy's `str(a[i])` has it.
@@ -328,17 +344,23 @@ pub fn format_float(value: f64, dtype: DType, style: &FloatStyle) -> String {
 }
 
 /// The elements that a text of the array shows, in their order.
-pub fn shown(source: &Source, options: &Options) -> Vec<Scalar> {
+///
+/// # Errors
+/// When there is no memory for them.
+pub fn shown(source: &Source, options: &Options) -> Result<Vec<Scalar>> {
     let mut values = Vec::new();
     if !source.is_empty() {
         let edge = source.is_summarised(options).then_some(options.edgeitems);
-        collect(source, edge, &mut Vec::new(), &mut values);
+        collect(source, edge, &mut Vec::new(), &mut values)?;
     }
-    values
+    Ok(values)
 }
 
 /// Brackets around the texts of the elements that [`shown`] gives for a shape: as they stand behind `indent` characters in lines
 /// of `width`.
+///
+/// # Errors
+/// When there is no memory for the text.
 pub fn lay_out(
     shape: &[usize],
     words: Vec<String>,
@@ -346,10 +368,10 @@ pub fn lay_out(
     indent: usize,
     width: usize,
     options: &Options,
-) -> String {
+) -> Result<String> {
     let size = shape.iter().fold(1usize, |size, &n| size.saturating_mul(n));
     if size == 0 {
-        return "[]".to_owned();
+        return Ok("[]".to_owned());
     }
     let edge = (size > options.threshold).then_some(options.edgeitems);
     let mut layout = Layout {
@@ -357,27 +379,30 @@ pub fn lay_out(
         separator,
         edge,
         is_old: options.legacy <= Legacy::V1_13,
-        out: String::new(),
+        out: Text::default(),
     };
-    layout.nest(shape, indent + 1, width);
-    layout.out
+    layout.nest(shape, indent + 1, width)?;
+    Ok(layout.out.0)
 }
 
 /// The bracketed elements, as they stand behind `indent` characters in lines of `width`.
+///
+/// # Errors
+/// When there is no memory for the text.
 pub fn array_text(
     source: &Source,
     separator: &str,
     indent: usize,
     width: usize,
     options: &Options,
-) -> String {
+) -> Result<String> {
     if source.is_empty() {
-        return "[]".to_owned();
+        return Ok("[]".to_owned());
     }
     let is_old = options.legacy <= Legacy::V1_13;
     if let (true, []) = (is_old, source.shape) {
         // as Python writes the number
-        return scalar_text((source.get)(&[]), as_python(source.dtype));
+        return Ok(scalar_text((source.get)(&[]), as_python(source.dtype)));
     }
     let edge = source.is_summarised(options).then_some(options.edgeitems);
     let mut values = Vec::new();
@@ -386,21 +411,63 @@ pub fn array_text(
         edge,
         &mut Vec::with_capacity(source.shape.len()),
         &mut values,
-    );
+    )?;
     let format = match (source.dtype.kind(), source.shape) {
         (Kind::Bool, []) => ElementFormat::Bool { width: 0 },
         _ => ElementFormat::new(&values, source.dtype, options),
     };
-    let words = values.iter().map(|v| format.text(*v));
+    let words = watched(values.iter()).map(|v| {
+        let text = format.text(*v);
+        let missing = (options.element_width).saturating_sub(text.chars().count());
+        match missing {
+            0 => text,
+            n => " ".repeat(n) + &text,
+        }
+    });
     let mut layout = Layout {
         words,
         separator,
         edge,
         is_old,
-        out: String::new(),
+        out: Text::default(),
     };
-    layout.nest(source.shape, indent + 1, width);
-    layout.out
+    layout.nest(source.shape, indent + 1, width)?;
+    Ok(layout.out.0)
+}
+
+/// The items, with a place to stop at now and then: texts of all elements of a large array take seconds.
+fn watched<I: IntoIterator>(items: I) -> impl Iterator<Item = I::Item> {
+    items.into_iter().enumerate().map(|(k, item)| {
+        if k % (1 << 14) == 0 {
+            stop_if_told();
+        }
+        item
+    })
+}
+
+/// A text that grows while there is memory.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn reserve(&mut self, bytes: usize) -> Result<()> {
+        let needed = self.0.len().saturating_add(bytes);
+        (self.0.try_reserve(bytes)).map_err(|_| {
+            Error::memory("print", format!("cannot allocate a text of {needed} bytes"))
+        })
+    }
+
+    fn push(&mut self, text: &str) -> Result<()> {
+        self.reserve(text.len())?;
+        self.0.push_str(text);
+        Ok(())
+    }
+
+    fn push_times(&mut self, text: &str, times: usize) -> Result<()> {
+        self.reserve(text.len().saturating_mul(times))?;
+        self.0.extend(std::iter::repeat_n(text, times));
+        Ok(())
+    }
 }
 
 /// Whether something is left out of an axis of a summary.
@@ -419,7 +486,12 @@ fn ends(length: usize, edge: Option<usize>) -> (usize, usize) {
 
 /// The elements to print, in their order. Without recursion, as [`Layout::nest`]: an array may have more axes than the stack has
 /// room for.
-fn collect(source: &Source, edge: Option<usize>, index: &mut Vec<usize>, values: &mut Vec<Scalar>) {
+fn collect(
+    source: &Source,
+    edge: Option<usize>,
+    index: &mut Vec<usize>,
+    values: &mut Vec<Scalar>,
+) -> Result<()> {
     index.resize(source.shape.len(), 0);
     for (at, &length) in index.iter_mut().zip(source.shape) {
         *at = if ends(length, edge).0 > 0 {
@@ -429,6 +501,18 @@ fn collect(source: &Source, edge: Option<usize>, index: &mut Vec<usize>, values:
         };
     }
     'elements: loop {
+        if values.len() % (1 << 14) == 0 {
+            stop_if_told();
+        }
+        if values.len() == values.capacity() {
+            let needed = values.len() + 1;
+            values.try_reserve(1).map_err(|_| {
+                Error::memory(
+                    "print",
+                    format!("cannot allocate {needed} elements to print"),
+                )
+            })?;
+        }
         values.push((source.get)(index));
         for (at, &length) in index.iter_mut().zip(source.shape).rev() {
             let (head, tail) = ends(length, edge);
@@ -441,7 +525,7 @@ fn collect(source: &Source, edge: Option<usize>, index: &mut Vec<usize>, values:
             }
             *at = if head > 0 { 0 } else { length - tail };
         }
-        return;
+        return Ok(());
     }
 }
 
@@ -452,71 +536,71 @@ struct Layout<'a, W> {
     edge: Option<usize>,
     /// By the rules of NumPy 1.13.
     is_old: bool,
-    out: String,
+    out: Text,
 }
 
 impl<W: Iterator<Item = String>> Layout<'_, W> {
     /// Writes the array of this shape that comes next: lines begin behind `indent` characters and, with the brackets
     /// that close it, end within `width`.
-    fn nest(&mut self, shape: &[usize], indent: usize, width: usize) {
+    fn nest(&mut self, shape: &[usize], indent: usize, width: usize) -> Result<()> {
         let Some((&row, outer)) = shape.split_last() else {
-            return self.out.extend(self.words.next());
+            return self.out.push(&self.words.next().unwrap_or_default());
         };
         let bracket = usize::from(!self.is_old);
         // which part of each outer axis is being written
         let mut at: Vec<usize> = Vec::with_capacity(outer.len());
         loop {
             while at.len() < outer.len() {
-                self.out.push('[');
+                self.out.push("[")?;
                 at.push(0);
-                self.cut(outer, &at, shape.len(), indent);
+                self.cut(outer, &at, shape.len(), indent)?;
             }
             let inside = width.saturating_sub(bracket * outer.len());
-            self.row(row, indent + outer.len(), inside);
+            self.row(row, indent + outer.len(), inside)?;
             loop {
-                let Some(i) = at.last_mut() else { return };
+                let Some(i) = at.last_mut() else {
+                    return Ok(());
+                };
                 *i += 1;
                 let (head, tail) = ends(outer[at.len() - 1], self.edge);
                 if at[at.len() - 1] < head + tail {
                     break;
                 }
-                self.out.push(']');
+                self.out.push("]")?;
                 at.pop();
             }
-            self.between(at.len(), shape.len(), indent);
-            self.cut(outer, &at, shape.len(), indent);
+            self.between(at.len(), shape.len(), indent)?;
+            self.cut(outer, &at, shape.len(), indent)?;
         }
     }
 
     /// What stands between two parts of the axis that `depth` brackets are open before.
-    fn between(&mut self, depth: usize, rank: usize, indent: usize) {
-        self.out.push_str(self.separator.trim_end());
-        self.out.extend(std::iter::repeat_n('\n', rank - depth));
-        self.out
-            .extend(std::iter::repeat_n(' ', indent + depth - 1));
+    fn between(&mut self, depth: usize, rank: usize, indent: usize) -> Result<()> {
+        self.out.push(self.separator.trim_end())?;
+        self.out.push_times("\n", rank - depth)?;
+        self.out.push_times(" ", indent + depth - 1)
     }
 
     /// The dots, where the part that comes next is the first behind what is left out.
-    fn cut(&mut self, outer: &[usize], at: &[usize], rank: usize, indent: usize) {
+    fn cut(&mut self, outer: &[usize], at: &[usize], rank: usize, indent: usize) -> Result<()> {
         let depth = at.len();
         let length = outer[depth - 1];
         if !is_cut(length, self.edge) || at[depth - 1] != ends(length, self.edge).0 {
-            return;
+            return Ok(());
         }
-        self.out.push_str("...");
+        self.out.push("...")?;
         if self.is_old {
-            self.out.push_str(", \n");
-            self.out
-                .extend(std::iter::repeat_n(' ', indent + depth - 1));
+            self.out.push(", \n")?;
+            self.out.push_times(" ", indent + depth - 1)
         } else {
-            self.between(depth, rank, indent);
+            self.between(depth, rank, indent)
         }
     }
 
     /// One axis of elements, broken into lines that end within `width`.
-    fn row(&mut self, length: usize, indent: usize, width: usize) {
+    fn row(&mut self, length: usize, indent: usize, width: usize) -> Result<()> {
         let (head, tail) = ends(length, self.edge);
-        self.out.push('[');
+        self.out.push("[")?;
         let mut column = indent;
         // what must fit behind an element, and behind the last one
         let (behind, at_end) = match self.is_old {
@@ -526,35 +610,36 @@ impl<W: Iterator<Item = String>> Layout<'_, W> {
         for i in 0..head + tail {
             if i == head && is_cut(length, self.edge) {
                 let separator = if self.is_old { ", " } else { self.separator };
-                self.word("...", indent, width.saturating_sub(behind), &mut column);
-                self.out.push_str(separator);
+                self.word("...", indent, width.saturating_sub(behind), &mut column)?;
+                self.out.push(separator)?;
                 column += separator.len();
             }
             let word = self.words.next().unwrap_or_default();
             let behind = if i + 1 < head + tail { behind } else { at_end };
-            self.word(&word, indent, width.saturating_sub(behind), &mut column);
+            self.word(&word, indent, width.saturating_sub(behind), &mut column)?;
             if i + 1 < head + tail {
-                self.out.push_str(self.separator);
+                self.out.push(self.separator)?;
                 column += self.separator.len();
             }
         }
-        self.out.push(']');
+        self.out.push("]")
     }
 
     /// Appends a word, on a new line where it would not fit; a word alone on its line stays there in any case.
-    fn word(&mut self, word: &str, indent: usize, width: usize, column: &mut usize) {
+    fn word(&mut self, word: &str, indent: usize, width: usize, column: &mut usize) -> Result<()> {
         let length = word.chars().count();
         let is_too_long = *column + length > width;
         if is_too_long && self.is_old && *column == indent {
             // what NumPy 1.13 left of the line break
-            self.out.push(' ');
+            self.out.push(" ")?;
         } else if is_too_long && *column > indent {
-            self.out.truncate(self.out.trim_end().len());
-            self.out.push('\n');
-            self.out.push_str(&" ".repeat(indent));
+            let kept = self.out.0.trim_end().len();
+            self.out.0.truncate(kept);
+            self.out.push("\n")?;
+            self.out.push_times(" ", indent)?;
             *column = indent;
         }
-        self.out.push_str(word);
         *column += length;
+        self.out.push(word)
     }
 }

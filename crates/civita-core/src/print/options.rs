@@ -97,6 +97,8 @@ pub struct Options {
     pub nanstr: Cow<'static, str>,
     /// The text of infinity (`inf`).
     pub infstr: Cow<'static, str>,
+    /// Characters of an element at least, filled up on its left: the width of Rust's `{:8.2}`.
+    pub element_width: usize,
     /// Whose habits are kept.
     pub legacy: Legacy,
 }
@@ -152,6 +154,7 @@ impl Options {
         floatmode: FloatMode::MaxPrec,
         nanstr: Cow::Borrowed("nan"),
         infstr: Cow::Borrowed("inf"),
+        element_width: 0,
         legacy: Legacy::None,
     };
 }

@@ -55,8 +55,14 @@ impl Raw {
     /// # Errors
     /// When it does not.
     pub fn cast_if(&self, dtype: DType, casting: Casting) -> Result<Raw> {
-        check_cast("astype", self.dtype, dtype, casting)?;
+        self.check_cast(dtype, casting)?;
         self.cast(dtype)
+    }
+
+    /// # Errors
+    /// When the rule does not allow the cast.
+    pub(crate) fn check_cast(&self, dtype: DType, casting: Casting) -> Result<()> {
+        check_cast("astype", self.dtype, dtype, casting)
     }
 
     /// Writes `source`, broadcast and converted, into this tensor: `a[...] = b`.

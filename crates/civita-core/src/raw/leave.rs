@@ -12,11 +12,13 @@ impl Raw {
     /// The elements in C order.
     ///
     /// # Errors
-    /// When `T` is another dtype.
+    /// When `T` is another dtype, and when there is no memory for them.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
         self.expect_dtype("to_vec", T::DTYPE)?;
+        let mut all = room_for(self.len())?;
         // bytes that others may change, or that are no booleans, are not read as `T`
-        Ok(host::slice::<T>(&host::owned(&self.concrete("to_vec")?)?).to_vec())
+        all.extend_from_slice(host::slice::<T>(&host::owned(&self.concrete("to_vec")?)?));
+        Ok(all)
     }
 
     /// The elements in C order in memory that nobody writes, which [`Raw::as_slice`] lends: this tensor where it is so, else a copy.
@@ -256,11 +258,11 @@ impl Raw {
 
     /// Every element in C order, as scalars of any dtype.
     pub fn scalars(&self) -> Result<Vec<Scalar>> {
+        let mut all = room_for(self.len())?;
         let dense = host::owned(&self.concrete("to_vec")?)?;
         let first = dense.layout.offset();
-        Ok((0..self.len())
-            .map(|i| host::element(&dense, first + i))
-            .collect())
+        all.extend((0..self.len()).map(|i| host::element(&dense, first + i)));
+        Ok(all)
     }
 
     /// What `print` takes: the elements by index.
@@ -281,10 +283,15 @@ impl Raw {
         }))
     }
 
-    fn text(&self, f: impl FnOnce(&Printed<'_>) -> String) -> String {
+    fn text(&self, f: impl FnOnce(&Printed<'_>) -> Result<String>) -> String {
+        self.text_or_error(f)
+            .unwrap_or_else(|error| format!("<{error}>"))
+    }
+
+    fn text_or_error(&self, f: impl FnOnce(&Printed<'_>) -> Result<String>) -> Result<String> {
         match self.hidden_text() {
-            Some(text) => text,
-            None => self.printed(f).unwrap_or_else(|error| format!("<{error}>")),
+            Some(text) => Ok(text),
+            None => self.printed(f)?,
         }
     }
 
@@ -309,23 +316,26 @@ impl Raw {
     }
 
     /// The bracketed elements, as they stand behind `indent` characters in lines of `width` (NumPy's `array2string`).
+    ///
+    /// # Errors
+    /// When there is no memory for the text.
     pub fn array_text(
         &self,
         separator: &str,
         indent: usize,
         width: usize,
         options: &print::Options,
-    ) -> String {
-        self.text(|p| print::array_text(p, separator, indent, width, options))
+    ) -> Result<String> {
+        self.text_or_error(|p| print::array_text(p, separator, indent, width, options))
     }
 
     /// The elements that a text of the tensor shows, in their order.
     ///
     /// # Errors
-    /// Under `vmap` and `trace`.
+    /// Under `vmap` and `trace`, and when there is no memory for them.
     pub fn shown(&self, options: &print::Options) -> Result<Vec<Scalar>> {
         self.concrete("print")?;
-        self.printed(|p| print::shown(p, options))
+        self.printed(|p| print::shown(p, options))?
     }
 
     /// As [`Raw::repr`], with options of the caller's.
@@ -349,6 +359,18 @@ impl Raw {
         .dtypes(&[self.dtype, dtype])
         .rule("elements leave a tensor as what they are")
         .hint(format!("convert first: `.cast::<{}>()`", dtype.rust_name())))
+    }
+}
+
+/// An empty vector with room for so many elements.
+fn room_for<T>(elements: usize) -> Result<Vec<T>> {
+    let mut all = Vec::new();
+    match all.try_reserve_exact(elements) {
+        Ok(()) => Ok(all),
+        Err(_) => Err(Error::memory(
+            "to_vec",
+            format!("cannot allocate {elements} elements"),
+        )),
     }
 }
 

@@ -6,7 +6,7 @@ use super::Raw;
 use crate::backend::{Backend, Number};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::layout::{Axes, KeepDims, PerAxis, normalize_axis, reduced_shape};
+use crate::layout::{Axes, KeepDims, PerAxis, normalize_axis};
 use crate::ops::{Class, Fold as Monoid, ReduceClass, Reduction};
 use crate::primitive::{
     ArgFold, Direction, Fold, Over, Rowwise, Scan, Sort, Sorted, Stat, bind, bind_one, number,
@@ -116,8 +116,7 @@ impl Raw {
         };
         let count = over.count(self.shape());
         if count == 0 {
-            let results = reduced_shape(self.shape(), &over.axes, KeepDims::No);
-            op.check_elements(count, results.iter().product())?;
+            op.check_elements(count)?;
         }
         let dtype = options
             .dtype

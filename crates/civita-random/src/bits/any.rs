@@ -1,7 +1,7 @@
 //! A generator that is chosen at run time.
 
 use super::{BitGenerator, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64, Xoshiro256};
-use crate::distributions::Distribution;
+use crate::distributions::{Distribution, Integer, Integers, Shared};
 
 /// One of the generators. [`fill`](BitGenerator::fill) asks once which one it is, single draws ask each time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +56,16 @@ impl BitGenerator for AnyBits {
 }
 
 impl AnyBits {
+    /// Fills a part of a slice with integers; narrow ones share words with the part before by `shared`.
+    pub fn fill_integers<T: Integer>(
+        &mut self,
+        integers: &Integers<T>,
+        shared: &mut Shared,
+        out: &mut [T],
+    ) {
+        each!(self, bits => integers.fill_part(bits, shared, out));
+    }
+
     /// The name of the generator's class in Python, which is NumPy's.
     pub const fn name(&self) -> &'static str {
         match self {

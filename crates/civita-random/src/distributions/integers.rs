@@ -356,6 +356,15 @@ impl<T: Integer> Integers<T> {
         self
     }
 
+    /// Fills a part of a slice; narrow types share words with the part before by `shared`.
+    pub fn fill_part<B: BitGenerator>(&self, bits: &mut B, shared: &mut Shared, out: &mut [T]) {
+        let (it, mut here) = (*self, *shared);
+        for value in out {
+            *value = it.draw(bits, &mut here);
+        }
+        *shared = here;
+    }
+
     /// One draw; narrow types share words by `shared`.
     #[inline(always)]
     pub fn draw<B: BitGenerator>(&self, bits: &mut B, shared: &mut Shared) -> T {
@@ -381,9 +390,6 @@ impl<T: Integer> Distribution for Integers<T> {
 
     /// Draws of one slice share words.
     fn fill<B: BitGenerator>(&self, bits: &mut B, out: &mut [T]) {
-        let (it, mut shared) = (*self, Shared::default());
-        for value in out {
-            *value = it.draw(bits, &mut shared);
-        }
+        self.fill_part(bits, &mut Shared::default(), out);
     }
 }

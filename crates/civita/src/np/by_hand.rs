@@ -11,7 +11,9 @@ use super::functions::{OneAxis, RankRule, example, row_example};
 use crate::create::IntoShape;
 use crate::elementwise::Rhs;
 use crate::error::OrRaise;
-use crate::rank::{Axes, AxisArg, Broadcast, Broadcasted, ExpandRank, Expanded, Rank, wrap};
+use crate::rank::{
+    Axes, AxisArg, Broadcast, Broadcasted, ExpandRank, Expanded, Fractions, Rank, wrap,
+};
 use crate::{
     Any, Bits, Boolean, DYN, Dtype, Element, Float, Integer, Matrix, Promote, Promoted, Real,
     Result, Tensor, Vector,
@@ -154,12 +156,13 @@ by_hand! {
     /// The middle element of the sorted ones, or the mean of the two in the middle.
     fn median[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
         functions::quantile::median(&x.raw, axes.axes().into(), Out, false, false).map(wrap);
-    /// The value below which a fraction `q` of the elements is, with straight lines between elements.
-    fn quantile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::quantile(&x.raw, number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
-    /// As [`quantile`], with a percentage.
-    fn percentile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::percentile(&x.raw, number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+    /// The value below which a fraction `q` of the elements is, with straight lines between elements. Several fractions, as in
+    /// `[0.25, 0.75]`, become the first axis of the result.
+    fn quantile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
+        functions::quantile::quantile(&x.raw, q.numbers()?, axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+    /// As [`quantile`], with a percentage or several.
+    fn percentile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
+        functions::quantile::percentile(&x.raw, q.numbers()?, axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// The sum of the elements that are not NaN, over axes, or over all with `..`.
     fn nansum[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Sum> =
         functions::nan::nansum(&x.raw, axes.axes().into(), None, Out, false, None, EVERYWHERE).map(wrap);
@@ -197,11 +200,11 @@ by_hand! {
     fn nanmedian[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
         functions::quantile::nanmedian(&x.raw, axes.axes().into(), Out, false, false).map(wrap);
     /// As [`quantile`], of the elements that are not NaN.
-    fn nanquantile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::nanquantile(&x.raw, number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
-    /// As [`nanquantile`], with a percentage.
-    fn nanpercentile[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, q: f64, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::nanpercentile(&x.raw, number(q), axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+    fn nanquantile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
+        functions::quantile::nanquantile(&x.raw, q.numbers()?, axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+    /// As [`nanquantile`], with a percentage or several.
+    fn nanpercentile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
+        functions::quantile::nanpercentile(&x.raw, q.numbers()?, axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number.
     fn nan_to_num[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
         functions::nan::nan_to_num(&x.raw, true, number(0.0), None, None).map(wrap);
