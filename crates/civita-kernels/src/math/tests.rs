@@ -381,6 +381,44 @@ fn functions_of_two_numbers_have_the_special_values_of_c99() {
     }
 }
 
+/// Their squares are exact in `f64`.
+#[test]
+fn hypot_of_f32_is_accurate_over_all_exponents() {
+    let mut state = 1_u64;
+    let mut bits = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as u32
+    };
+    let any: Vec<f32> = (0..40_000)
+        .map(|_| f32::from_bits(bits() << 1))
+        .filter(|x| x.is_finite())
+        .collect();
+    // the smaller one matters where it is within twelve exponents
+    let near: Vec<f32> = any
+        .iter()
+        .map(|x| x * 2_f32.powi((bits() % 25) as i32 - 12) * 0.83)
+        .collect();
+    for level in Level::available() {
+        for (x, y) in [(&any, &near), (&near, &any)] {
+            let h = run(Shells::<Hypot<f32>>::BY_LEVEL[level as usize], x, y);
+            for ((&x, &y), h) in x.iter().zip(y).zip(h) {
+                let exact = (f64::from(x).powi(2) + f64::from(y).powi(2)).sqrt();
+                let wanted = exact as f32;
+                let unit = f64::from(wanted.next_up()) - f64::from(wanted);
+                // a subnormal result is rounded twice
+                let most = if wanted.is_normal() { 0.53 } else { 0.77 };
+                let near = (f64::from(h) - exact).abs() <= most * unit;
+                assert!(
+                    h == wanted || near && wanted.is_finite(),
+                    "{x:e}, {y:e}: {h:e}, not {exact:e}, {level:?}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn rounding_is_exact_with_and_without_an_instruction() {
     type Row = (&'static str, [Kernel; 3], fn(f64) -> f64);
