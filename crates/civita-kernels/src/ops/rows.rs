@@ -1031,6 +1031,20 @@ impl Op {
             | Op::Mantissa
             | Op::Scalb
             | Op::NextToward => 3,
+            // one or two instructions each
+            Op::Rint
+            | Op::Fabs
+            | Op::Copysign
+            | Op::Heaviside
+            | Op::LeakyRelu
+            | Op::Deg2rad
+            | Op::Rad2deg
+            | Op::Fma
+            | Op::Lerp
+                if !lane.is_complex() =>
+            {
+                1
+            }
             _ if matches!(self.row().class, Class::ToFloat | Class::RealFloat) => 10,
             _ => 1,
         }
