@@ -124,6 +124,13 @@ def _scalb(a, b):
     return np.where(np.isnan(b), b, np.ldexp(a, n))
 
 
+def _next_toward(a, b):
+    a, b = np.broadcast_arrays(np.asarray(a), np.asarray(b))
+    dtype = np.hypot(np.zeros(1, a.dtype), np.zeros(1, b.dtype)).dtype
+    dtype = np.float64 if dtype == np.float64 else np.float32
+    return np.nextafter(a.astype(dtype), b.astype(dtype))
+
+
 def _wide(f):
     """A formula of real floats in the dtype that they meet in; 16-bit floats are computed in float32 and rounded once."""
 
@@ -223,6 +230,8 @@ FORMULAS = {
     "rsqrt": lambda x: np.reciprocal(np.sqrt(x)),
     "log1p": _log1p,
     "exponent": _exponent,
+    "next_toward": _next_toward,
+    "mantissa": lambda x: np.frexp(x)[0],
     "scalb": _scalb,
     "popcount": _popcount,
     "leaky_relu": _wide(lambda x, slope: np.where(x > 0, x, x * slope)),
@@ -231,7 +240,7 @@ FORMULAS = {
 }
 
 # Rows of a class that rounds freely (`exp`), which must be rounded correctly all the same.
-EXACT = {"sqrt", "rint", "fabs", "copysign", "heaviside", "exponent", "scalb", "leaky_relu", "fma", "lerp"}
+EXACT = {"sqrt", "rint", "fabs", "copysign", "heaviside", "exponent", "mantissa", "scalb", "leaky_relu", "fma", "lerp"}
 # Rows of a class that rounds correctly (`add`), which may err by a few units in the last place.
 ROUNDED = {"power", "float_power"}
 # Rows whose complex loop multiplies by a constant first, which leaves no phase of a large number: NumPy's own value counts.

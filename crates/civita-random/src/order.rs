@@ -6,16 +6,28 @@ use crate::error::{Error, Result};
 
 /// Fisher and Yates' shuffle, from the end, by masked draws: NumPy's `shuffle`.
 pub fn shuffle<B: BitGenerator, T>(bits: &mut B, values: &mut [T]) {
-    for i in (1..values.len()).rev() {
-        let j = interval(bits, i as u64) as usize;
-        values.swap(i, j);
-    }
+    shuffle_by(bits, values.len(), |i, j| values.swap(i, j));
 }
 
 /// The exchanges of a shuffle of `n` things: `swap(i, j)` is called for each, `j <= i`. For things that are no slice.
 pub fn shuffle_by<B: BitGenerator>(bits: &mut B, n: usize, mut swap: impl FnMut(usize, usize)) {
-    for i in (1..n).rev() {
-        swap(i, interval(bits, i as u64) as usize);
+    let mut left = n;
+    while left > 1 {
+        let i = left - 1;
+        let Ok(largest) = u32::try_from(i) else {
+            left = i;
+            swap(i, interval(bits, i as u64) as usize);
+            continue;
+        };
+        // those of as many bits are drawn together: the exchanges wait for memory, not for draws that were rejected
+        let mut draws = [0; 256];
+        let alike = i + 1 - (1 << largest.ilog2());
+        let draws = &mut draws[..alike.min(256)];
+        bits.fill_below(largest, draws);
+        for &mut j in draws {
+            left -= 1;
+            swap(left, j as usize);
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use civita_core::raw::{Operand, Raw};
 use crate::error::OrRaise;
 use crate::rank::{Broadcast, Rank, TensorRank, wrap};
 use crate::{
-    Bits, Boolean, Dtype, Element, FromRaw, Integer, Number, Real, Result, Scalar, TakesScalar,
-    Tensor,
+    Any, Bits, Boolean, Dtype, Element, FromRaw, Integer, Number, Real, Result, Scalar,
+    TakesScalar, Tensor,
 };
 
 /// The right operand of a named method: a tensor of the same element type that broadcasts, or a scalar that the element
@@ -193,6 +193,9 @@ macro_rules! by_class {
     };
     (RealFloat $callback:ident $args:tt) => {
         $callback! { $args [T::Float] [Real] }
+    };
+    (Native $callback:ident $args:tt) => {
+        $callback! { $args [Any] [Real] }
     };
     (Double $callback:ident $args:tt) => {
         $callback! { $args [T::Double] [] }

@@ -883,6 +883,8 @@ logical_xor: ufunc
 """Returns true where exactly one of the two is nonzero."""
 lt: ufunc
 """Returns true where `a < b`. Complex numbers compare by real part, then by imaginary part."""
+mantissa: ufunc
+"""The fraction `m` of `x = m · 2^e` with `½ ≤ |m| < 1`; zero, infinity and NaN stay. The first result of `frexp`."""
 maximum: ufunc
 """The larger of the two; NaN where either is. Where they are equal each gets half of the gradient."""
 minimum: ufunc
@@ -899,6 +901,9 @@ neg: ufunc
 """The negative, `-x`."""
 negative: ufunc
 """The negative, `-x`."""
+next_toward: ufunc
+"""The number that follows `a` towards `b`, `b` where they are equal, in `f32` or `f64`: 16-bit floats are converted to `f32`
+first. `nextafter` without 16-bit floats."""
 nextafter: ufunc
 """The number of the same dtype that follows `x1` in the direction of `x2`."""
 not_equal: ufunc

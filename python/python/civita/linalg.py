@@ -365,10 +365,12 @@ def _exchanges(rows):
     flat = rows.reshape(-1, rows.shape[-1]).tolist()
     found = []
     for order in flat:
-        at, piv = list(range(len(order))), []
+        # which row is at each place, and the place of each row
+        at, place, piv = list(range(len(order))), list(range(len(order))), []
         for i, row in enumerate(order):
-            k = at.index(row, i)
-            at[i], at[k] = at[k], at[i]
+            k, other = place[row], at[i]
+            at[k] = other
+            place[other] = k
             piv.append(k)
         found.append(piv)
     return _asarray(found, dtype="int32").reshape(rows.shape)

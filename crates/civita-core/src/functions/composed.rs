@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use super::value::*;
 use crate::device::Device;
-use crate::dtype::{DType, promote};
+use crate::dtype::{DType, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::graph::Function;
 use crate::ops::Op;
@@ -81,7 +81,7 @@ static FREXP: Composed = row(
     1,
     Rule::As(Op::Exponent),
     &[
-        |x, _| x[0].scalb(-x[0].exponent()),
+        |x, _| x[0].mantissa(),
         |x, _| x[0].exponent().cast(DType::I32),
     ],
 );
@@ -109,6 +109,12 @@ static SPACING: Composed = row(
     Rule::As(Op::Exponent),
     &[|x, dtype| {
         let x = x[0];
+        if is_native(dtype) {
+            let size = x.isfinite().choose(x.abs(), x.like(1.0));
+            let gap = size.next_toward(x.like(f64::INFINITY)) - size;
+            let gap = x.lt(x.like(0.0)).choose(-gap, gap);
+            return x.isfinite().choose(gap, x.like(f64::NAN));
+        }
         let format = Format::of(dtype);
         let endless = x.abs().eq(x.like(format.max));
         let size = endless.choose(x.like(f64::INFINITY), outward(x, &format));
@@ -122,6 +128,9 @@ static NEXTAFTER: Composed = row(
     Rule::As(Op::Hypot),
     &[|x, dtype| {
         let (from, to) = (x[0], x[1]);
+        if is_native(dtype) {
+            return from.next_toward(to);
+        }
         let format = Format::of(dtype);
         let (zero, one) = (from.like(0.0), from.like(1.0));
         let up = from.lt(to);
@@ -152,6 +161,11 @@ fn fraction<'b>(x: Expr<'b>) -> Expr<'b> {
     x.isinf().choose(x.like(0.0) * sign, part)
 }
 
+/// Whether there is a kernel on the bits of this dtype; 16-bit floats are computed in `f32`, by arithmetic.
+fn is_native(dtype: DType) -> bool {
+    matches!(dtype, DType::F32 | DType::F64)
+}
+
 /// A floating-point format: `min_exponent` is that of the smallest normal number, `fraction` counts bits.
 struct Format {
     min_exponent: i32,
@@ -163,9 +177,7 @@ impl Format {
     fn of(dtype: DType) -> Format {
         let (min_exponent, fraction) = match dtype {
             DType::F16 => (-14, 10),
-            DType::BF16 => (-126, 7),
-            DType::F32 => (-126, 23),
-            _ => (-1022, 52),
+            _ => (-126, 7),
         };
         let max = (2.0 - 2f64.powi(-fraction)) * 2f64.powi(1 - min_exponent);
         Format {
@@ -223,10 +235,47 @@ impl Composed {
     /// # Errors
     /// When the shapes do not broadcast, or it takes no such dtypes or values.
     pub fn call(&self, operands: &[Operand<'_>]) -> Result<Vec<Raw>> {
-        let values = self.converted(operands)?;
-        (0..self.outputs.len())
-            .map(|k| self.result(k, &values))
-            .collect()
+        let plain = self.plain(operands);
+        let mut converted = None;
+        let mut results = Vec::with_capacity(self.outputs.len());
+        for k in 0..self.outputs.len() {
+            // a result that is one op takes the operands as they are: calls of few elements are dominated by what stands here
+            let alone = plain.and_then(|dtype| self.function(k, dtype).program().as_op());
+            results.push(match alone {
+                Some(op) => Raw::apply(op, operands).map_err(|e| e.in_op(self.name))?,
+                None => {
+                    let values = match converted.take() {
+                        Some(values) => values,
+                        None => self.converted(operands)?,
+                    };
+                    self.result(k, converted.insert(values))?
+                }
+            });
+        }
+        Ok(results)
+    }
+
+    /// The dtype of all operands where they need no conversion: tensors of one dtype, and floating-point numbers beside them.
+    fn plain(&self, operands: &[Operand<'_>]) -> Option<DType> {
+        let Rule::As(op) = self.rule else {
+            return None;
+        };
+        let mut dtype = None;
+        let mut numbers = false;
+        for operand in operands {
+            match operand {
+                Operand::Tensor(x) => {
+                    if *dtype.get_or_insert(x.dtype()) != x.dtype() {
+                        return None;
+                    }
+                }
+                Operand::Scalar(Scalar::Float(_)) => numbers = true,
+                Operand::Scalar(_) => return None,
+            }
+        }
+        let dtype = dtype?;
+        let fits = op.row().class.loops().contains(&dtype) && (dtype.is_float() || !numbers);
+        (fits && operands.len() == self.inputs).then_some(dtype)
     }
 
     /// The dtype of a result where it computes in `dtype`.

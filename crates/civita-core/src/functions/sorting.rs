@@ -240,18 +240,20 @@ fn check_kth(op: &'static str, kth: &Ints, x: &Raw, axis: isize) -> Result<()> {
     }
 }
 
+/// The places that were asked for, increasing.
+fn places_of(op: &'static str, kth: &Ints, x: &Raw, axis: isize) -> Result<Vec<usize>> {
+    let n = x.shape()[normalize_axis(op, axis, x.rank())?] as isize;
+    let place = |&k: &isize| (if k < 0 { k + n } else { k }) as usize;
+    let mut places: Vec<usize> = kth.0.iter().map(place).collect();
+    places.sort_unstable();
+    places.dedup();
+    Ok(places)
+}
+
 pub fn partition(a: Array, kth: Ints, axis: AxisOrFlat, _: SelectKind, _: Fields) -> Result<Raw> {
     let (x, axis) = along(&a, &axis)?;
     check_kth("partition", &kth, &x, axis)?;
-    let at = normalize_axis("partition", axis, x.rank())?;
-    let n = x.shape()[at] as isize;
-    let mut places: Vec<usize> = kth
-        .0
-        .iter()
-        .map(|&k| (if k < 0 { k + n } else { k }) as usize)
-        .collect();
-    places.sort_unstable();
-    places.dedup();
+    let places = places_of("partition", &kth, &x, axis)?;
     let last = x.move_axis(axis, -1)?;
     match direct("partition", &[&last], || {
         select::partitioned(&last, &places)
@@ -270,6 +272,15 @@ pub fn argpartition(
 ) -> Result<Raw> {
     let (x, axis) = along(&a, &axis)?;
     check_kth("argpartition", &kth, &x, axis)?;
+    let places = places_of("argpartition", &kth, &x, axis)?;
+    let last = x.move_axis(axis, -1)?;
+    if !x.dtype().is_complex()
+        && let Some(y) = direct("argpartition", &[&last], || {
+            select::argpartitioned(&last, &places)
+        })?
+    {
+        return y.move_axis(-1, axis)?.contiguous();
+    }
     x.argsort(axis, Direction::Ascending)
 }
 

@@ -148,6 +148,11 @@ fn scalb_of(a: T, b: T) -> T { // of the last two factors only one can round
     let n = i32(trunc(clamp(b, T(-400), T(400))));
     return times_power(times_power(a, -e), clamp(e + n, -151, 130));
 }
+fn next_toward_of(a: T, b: T) -> T {
+    let step = select(bitcast<u32>(a) - 1u, bitcast<u32>(a) + 1u, (a < b) == (a > T(0)));
+    let y = select(step, (bitcast<u32>(b) & 0x80000000u) | 1u, a == T(0));
+    return select(select(bitcast<T>(y), b, a == b), nan(), is_nan(a) || is_nan(b));
+}
 fn heaviside_of(a: T, b: T) -> T {
     let step = select(select(T(1), b, a == T(0)), T(0), a < T(0));
     return select(step, a, is_nan(a));
@@ -343,6 +348,8 @@ __device__ inline float scalb_of(float a, float b) {
 __device__ inline double scalb_of(double a, double b) {
     return is_nan(b) ? b : ldexp(a, int(b < -2400.0 ? -2400.0 : b > 2400.0 ? 2400.0 : b));
 }
+__device__ inline float next_toward_of(float a, float b) { return nextafterf(a, b); }
+__device__ inline double next_toward_of(double a, double b) { return nextafter(a, b); }
 template <class T> __device__ inline T lcm_of(T a, T b) {
     unsigned long long divisor = common_divisor(magnitude_of(a), magnitude_of(b));
     return divisor == 0 ? T(0) : T(magnitude_of(a) / divisor * magnitude_of(b));

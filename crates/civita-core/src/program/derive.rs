@@ -153,6 +153,7 @@ fn operands<'b>(op: Op, args: [Id; 3], at: &[Expr<'b>], y: Expr<'b>) -> [Expr<'b
             | Class::ToFloat
             | Class::TrueDiv
             | Class::RealFloat
+            | Class::Native
             | Class::Double
     );
     args.map(|a| match at.get(a as usize) {

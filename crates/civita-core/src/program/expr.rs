@@ -238,6 +238,20 @@ impl Program {
         })
     }
 
+    /// The op that it is alone, of its inputs in order.
+    pub fn as_op(&self) -> Option<Op> {
+        let (last, before) = self.nodes.split_last()?;
+        let &Node::Op(op, args) = last else {
+            return None;
+        };
+        let in_order = |(i, node): (usize, &Node)| {
+            *node == Node::Input(i as u16) && args.get(i).is_some_and(|&a| usize::from(a) == i)
+        };
+        let alone = before.len() == self.inputs && op.row().arity == self.inputs;
+        let ends = usize::from(self.output) == before.len();
+        (alone && ends && before.iter().enumerate().all(in_order)).then_some(op)
+    }
+
     /// How many inputs it takes.
     pub fn inputs(&self) -> usize {
         self.inputs

@@ -35,6 +35,15 @@ trait Cast<U>: Copy {
         false
     }
 
+    /// Converts the first elements of a run where there are instructions for them; says how many it has.
+    ///
+    /// # Safety
+    /// `x` is valid for as many elements as `out` has, and the processor has what `I` says.
+    #[inline(always)]
+    unsafe fn run<I: Isa>(_x: *const Self, _out: &mut [U]) -> usize {
+        0
+    }
+
     /// Whether [`Cast::usual`] is a faster way.
     const HAS_USUAL: bool = false;
     /// The result for usual values, which lose nothing, and whether this was one.
@@ -186,16 +195,38 @@ impl Cast<B8> for B8 {
 
 /// Halves go through `f32`, which holds them exactly; integers and `f64` come to them in one rounding.
 macro_rules! halves {
-    ($($H:ident $widen:ident $from32:ident $from64:ident $largest:literal;)*) => { $(
+    ($($H:ident $widen:ident $from32:ident $from64:ident $largest:literal $([$widen_run:ident $narrow_run:ident])?;)*) => { $(
         impl $H {
             #[inline(always)]
             fn widen(self) -> f32 {
                 half::$widen(self.0)
             }
         }
-        halves!(@to $H; B8, u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, Complex<f32>, Complex<f64>, F16, BF16);
+        halves!(@to $H; B8, u8, u16, u32, u64, i8, i16, i32, i64, f64, Complex<f32>, Complex<f64>, F16, BF16);
+        impl Cast<f32> for $H {
+            #[inline(always)]
+            fn convert(self) -> f32 {
+                self.widen()
+            }
+            $(
+                #[inline(always)]
+                unsafe fn run<I: Isa>(x: *const $H, out: &mut [f32]) -> usize {
+                    // SAFETY: the caller's contract; the type is its bits.
+                    unsafe { half::$widen_run::<I>(x.cast(), out) }
+                }
+            )?
+        }
         impl Cast<$H> for f32 {
             const LOSES: bool = true;
+            $(
+                #[inline(always)]
+                unsafe fn run<I: Isa>(x: *const f32, out: &mut [$H]) -> usize {
+                    // SAFETY: the type is its bits.
+                    let bits = unsafe { std::slice::from_raw_parts_mut(out.as_mut_ptr().cast(), out.len()) };
+                    // SAFETY: the caller's contract.
+                    unsafe { half::$narrow_run::<I>(x, bits) }
+                }
+            )?
             #[inline(always)]
             fn loses(self) -> bool {
                 self.abs() > $largest && self.abs() < f32::INFINITY
@@ -252,7 +283,7 @@ macro_rules! halves {
     )* };
 }
 halves! {
-    F16 f16_to_f32 f32_to_f16 f64_to_f16 65504.0;
+    F16 f16_to_f32 f32_to_f16 f64_to_f16 65504.0 [widen_f16 narrow_f16];
     BF16 bf16_to_f32 f32_to_bf16 f64_to_bf16 3.389_531_4e38;
 }
 
@@ -296,9 +327,12 @@ impl<A: Cast<B> + 'static, B: Copy + 'static> Body for Convert<A, B> {
         // SAFETY: the contract of `Kernel`.
         unsafe {
             let out = std::slice::from_raw_parts_mut(out.cast(), n);
+            let x = x.cast::<A>();
+            let done = A::run::<I>(x, out);
+            let (x, out) = (x.add(done), &mut out[done..]);
             match A::HAS_USUAL {
-                true => blocks::<A, B>(x.cast(), out),
-                false => each::<A, B>(x.cast(), out),
+                true => blocks::<A, B>(x, out),
+                false => each::<A, B>(x, out),
             }
         }
     }
@@ -323,6 +357,53 @@ pub fn kernel(from: DType, to: DType) -> Kernel {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The kernels, which may have instructions for them, and the functions give equal bits, whole vectors and the rest.
+    #[test]
+    fn runs_of_halves_are_converted_as_each_is() {
+        type Kernels<A, B> = Shells<Convert<A, B>>;
+        let halves: Vec<u16> = (0..=u16::MAX).collect();
+        let near = [0_u32, 1, 0x0fff, 0x1000, 0x1001];
+        let floats: Vec<f32> = (0..=u16::MAX)
+            .flat_map(|high| near.map(|low| f32::from_bits(u32::from(high) << 16 | low)))
+            .collect();
+        for level in crate::isa::Level::available() {
+            for n in [halves.len(), 1, 7, 8, 15, 16, 17, 31] {
+                let mut wide = vec![0_f32; n];
+                let kernel = Kernels::<F16, f32>::BY_LEVEL[level as usize];
+                // SAFETY: at least `n` elements on either side.
+                unsafe { kernel(n, [halves.as_ptr().cast(); 3], wide.as_mut_ptr().cast()) };
+                for (&x, y) in halves.iter().zip(wide) {
+                    assert_eq!(y.to_bits(), half::f16_to_f32(x).to_bits(), "{x:#06x}");
+                }
+            }
+            for n in [floats.len(), 1, 7, 8, 15, 16, 17, 31] {
+                let mut narrow = vec![0_u16; n];
+                let kernel = Kernels::<f32, F16>::BY_LEVEL[level as usize];
+                // SAFETY: as above.
+                unsafe { kernel(n, [floats.as_ptr().cast(); 3], narrow.as_mut_ptr().cast()) };
+                for (&x, y) in floats.iter().zip(narrow) {
+                    assert_eq!(y, half::f32_to_f16(x), "{:#010x}", x.to_bits());
+                }
+            }
+            for (at, x) in (0..40).flat_map(|at| [(at, 65504.0_f32), (at, 65520.0)]) {
+                let mut floats = [1.0_f32; 40];
+                floats[at] = x;
+                let mut narrow = [0_u16; 40];
+                flags::clear();
+                let kernel = Kernels::<f32, F16>::BY_LEVEL[level as usize];
+                // SAFETY: as above.
+                unsafe { kernel(40, [floats.as_ptr().cast(); 3], narrow.as_mut_ptr().cast()) };
+                if cfg!(not(miri)) {
+                    assert_eq!(
+                        flags::raised() & flags::OVERFLOW != 0,
+                        x > 65504.0,
+                        "{x} at {at}"
+                    );
+                }
+            }
+        }
+    }
 
     /// About the ends of the integers, with `as` for the truth.
     #[test]

@@ -330,10 +330,12 @@ macro_rules! own_run {
     (Log10) => { own_run!(@unary log10_run); };
     (Tan) => { own_run!(@unary tan_run); };
     (Cbrt) => { own_run!(@unary cbrt_run); };
+    (Mantissa) => { own_run!(@unary mantissa_run); };
     (Exponent) => { own_run!(@unary exponent_run); };
     (Sin) => { own_run!(@unary sin_run); };
     (Cos) => { own_run!(@unary cos_run); };
     (Atan2) => { own_run!(@binary atan2_run); };
+    (NextToward) => { own_run!(@binary next_toward_run); };
     (Scalb) => { own_run!(@binary scalb_run); };
     (Pow) => { own_run!(@binary pow_run); };
     (FloatPower) => { own_run!(@binary pow_run); };
@@ -422,6 +424,7 @@ macro_rules! with_lanes {
     (ToFloat => $m:ident!($($args:tt)*)) => { $m!($($args)*; F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>) };
     (TrueDiv => $m:ident!($($args:tt)*)) => { $m!($($args)*; F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>) };
     (RealFloat => $m:ident!($($args:tt)*)) => { $m!($($args)*; F32 f32, F64 f64) };
+    (Native => $m:ident!($($args:tt)*)) => { $m!($($args)*; F32 f32, F64 f64) };
     (Double => $m:ident!($($args:tt)*)) => { $m!($($args)*; F64 f64, C128 Complex<f64>) };
     (Integer => $m:ident!($($args:tt)*)) => { with_lanes!(Whole => $m!($($args)*)) };
     (Whole => $m:ident!($($args:tt)*)) => {

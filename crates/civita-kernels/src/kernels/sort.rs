@@ -345,20 +345,52 @@ unsafe fn partition<L: Lanes>(p: *mut L::Code, n: usize, pivot: L::Code) -> usiz
     }
 }
 
-/// The median of a sample: of more elements where the choice decides about more.
+/// About the median of a sample: of more elements where the choice decides about more.
 ///
 /// # Safety
 /// `n` elements at `p`, at least nine.
 #[inline(always)]
 unsafe fn pivot<C: Code>(p: *const C, n: usize) -> C {
-    // SAFETY: the caller's contract.
-    unsafe {
-        if n < MANY {
-            median::<C, 9>(p, n)
-        } else {
-            median::<C, 63>(p, n)
-        }
+    // SAFETY: the largest index is below `n`.
+    let nine = |from: usize, step: usize| {
+        median_of_9(std::array::from_fn(|i| unsafe { *p.add(from + i * step) }))
+    };
+    if n < MANY {
+        let step = n / 9;
+        return nine(step / 2, step);
     }
+    // of nine medians, each of elements from all parts
+    let step = n / 81;
+    median_of_9(std::array::from_fn(|i| nine(i * step + step / 2, 9 * step)))
+}
+
+/// The median of nine, by a network without branches: Smith, "Implementing median filters in XC4000E FPGAs" (1996).
+#[inline(always)]
+fn median_of_9<C: Code>(mut s: [C; 9]) -> C {
+    for (i, j) in [
+        (1, 2),
+        (4, 5),
+        (7, 8),
+        (0, 1),
+        (3, 4),
+        (6, 7),
+        (1, 2),
+        (4, 5),
+        (7, 8),
+        (0, 3),
+        (5, 8),
+        (4, 7),
+        (3, 6),
+        (1, 4),
+        (2, 5),
+        (4, 7),
+        (4, 2),
+        (6, 4),
+        (4, 2),
+    ] {
+        (s[i], s[j]) = (s[i].min(s[j]), s[i].max(s[j]));
+    }
+    s[4]
 }
 
 /// The median of `K` elements at equal distances.
@@ -680,8 +712,8 @@ mod x86 {
     }
 
     macro_rules! wide {
-        ($(#[$doc:meta])* $Name:ident: $Code:ty, $Signed:ty, $n:literal, $Mask:ty, $load:ident, $store:ident, $splat:ident, $min:ident, $max:ident,
-            $at_most:ident, $compress:ident, $store_some:ident; $($more:tt)*) => {
+        ($(#[$doc:meta])* $Name:ident: $Code:ty, $Signed:ty, $n:literal, $load:ident, $store:ident, $splat:ident, $min:ident, $max:ident;
+            $($more:tt)*) => {
             $(#[$doc])*
             #[derive(Clone, Copy)]
             pub(super) struct $Name(__m512i);
@@ -713,20 +745,6 @@ mod x86 {
                 unsafe fn max(self, other: Self) -> Self {
                     // SAFETY: as above.
                     unsafe { $Name($max(self.0, other.0)) }
-                }
-                #[inline(always)]
-                unsafe fn split(self, bound: Self, low: *mut $Code, high: *mut $Code) -> usize {
-                    // SAFETY: as above. The small ones are written first: where `low` and `high` are `N` apart, the zeros behind them
-                    // are the places of the large ones.
-                    unsafe {
-                        let mask: $Mask = $at_most(self.0, bound.0);
-                        let small = mask.count_ones() as usize;
-                        let large = $n - small;
-                        $store(low.cast(), $compress(mask, self.0));
-                        let some = ((1u32 << large) - 1) as $Mask;
-                        $store_some(high.sub(large).cast(), some, $compress(!mask, self.0));
-                        small
-                    }
                 }
                 $($more)*
             }
@@ -762,8 +780,21 @@ mod x86 {
 
     wide! {
         /// Eight 64-bit codes in AVX-512.
-        WideEight: u64, i64, 8, u8, _mm512_loadu_epi64, _mm512_storeu_epi64, _mm512_set1_epi64, _mm512_min_epu64, _mm512_max_epu64,
-            _mm512_cmple_epu64_mask, _mm512_maskz_compress_epi64, _mm512_mask_storeu_epi64;
+        WideEight: u64, i64, 8, _mm512_loadu_epi64, _mm512_storeu_epi64, _mm512_set1_epi64, _mm512_min_epu64, _mm512_max_epu64;
+
+        /// By a table, as with AVX2: a quarter to a third faster than by two compressions and a masked store.
+        #[inline(always)]
+        unsafe fn split(self, bound: Self, low: *mut u64, high: *mut u64) -> usize {
+            // SAFETY: as above.
+            unsafe {
+                let large = _mm512_cmpgt_epu64_mask(self.0, bound.0);
+                let order = _mm_loadl_epi64((&raw const PACK_32[usize::from(large)]).cast());
+                let packed = _mm512_permutexvar_epi64(_mm512_cvtepu8_epi64(order), self.0);
+                _mm512_storeu_epi64(low.cast(), packed);
+                _mm512_storeu_epi64(high.sub(8).cast(), packed);
+                8 - large.count_ones() as usize
+            }
+        }
 
         #[inline(always)]
         unsafe fn reverse(self) -> Self {
@@ -809,8 +840,23 @@ mod x86 {
     }
     wide! {
         /// Sixteen 32-bit codes in AVX-512.
-        WideSixteen: u32, i32, 16, u16, _mm512_loadu_epi32, _mm512_storeu_epi32, _mm512_set1_epi32, _mm512_min_epu32, _mm512_max_epu32,
-            _mm512_cmple_epu32_mask, _mm512_maskz_compress_epi32, _mm512_mask_storeu_epi32;
+        WideSixteen: u32, i32, 16, _mm512_loadu_epi32, _mm512_storeu_epi32, _mm512_set1_epi32, _mm512_min_epu32, _mm512_max_epu32;
+
+        #[inline(always)]
+        unsafe fn split(self, bound: Self, low: *mut u32, high: *mut u32) -> usize {
+            // SAFETY: as above. The small ones are written first: where `low` and `high` are `N` apart, the zeros behind them are the
+            // places of the large ones.
+            unsafe {
+                let mask = _mm512_cmple_epu32_mask(self.0, bound.0);
+                let small = mask.count_ones() as usize;
+                let large = 16 - small;
+                _mm512_storeu_epi32(low.cast(), _mm512_maskz_compress_epi32(mask, self.0));
+                let some = ((1u32 << large) - 1) as u16;
+                let packed = _mm512_maskz_compress_epi32(!mask, self.0);
+                _mm512_mask_storeu_epi32(high.sub(large).cast(), some, packed);
+                small
+            }
+        }
 
         #[inline(always)]
         unsafe fn reverse(self) -> Self {
@@ -944,6 +990,19 @@ codes! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A network that is right for all zeros and ones is right for all numbers.
+    #[test]
+    fn the_network_finds_the_median_of_nine() {
+        for bits in 0_u32..512 {
+            let nine = std::array::from_fn(|i| u64::from(bits >> i & 1));
+            assert_eq!(
+                median_of_9(nine),
+                u64::from(bits.count_ones() > 4),
+                "{bits:09b}"
+            );
+        }
+    }
 
     /// A linear congruential generator: Knuth's.
     fn numbers(n: usize, seed: u64) -> impl Iterator<Item = u64> {

@@ -84,6 +84,8 @@ pub trait Float:
     fn split_exponent<const SUBNORMAL: bool>(self) -> (Self, Self);
     /// `e` of `x = m · 2^e` with `½ ≤ m < 1`, for positive finite `x`.
     fn exponent(self) -> Self;
+    /// `m` of `x = m · 2^e` with `½ ≤ |m| < 1`, for normal `x`.
+    fn mantissa(self) -> Self;
     /// The largest whole `n` such that 2^n and 2^-n are normal numbers.
     const POWERS: Self;
     /// Whether it is positive, normal and finite.
@@ -94,6 +96,10 @@ pub trait Float:
     fn log1p_tail<I: Isa>(f: Self) -> Self;
     /// Whether the integer `n` in `t = MAGIC + n` is odd, and whether its second bit is set.
     fn quadrant(t: Self) -> (bool, bool);
+    /// The least positive number.
+    const LEAST: Self;
+    /// The magnitude one step of bits larger, or smaller, with the same sign.
+    fn step_magnitude(self, up: bool) -> Self;
     /// `self` with the sign of `sign`.
     fn with_sign(self, sign: Self) -> Self;
     /// Returns true where the sign bit is set.
@@ -304,6 +310,20 @@ impl Float for f32 {
     #[inline(always)]
     fn quadrant(t: f32) -> (bool, bool) {
         (t.to_bits() & 1 != 0, t.to_bits() & 2 != 0)
+    }
+    #[inline(always)]
+    fn mantissa(self) -> f32 {
+        f32::from_bits((self.to_bits() & 0x807f_ffff) | 0.5_f32.to_bits())
+    }
+    const LEAST: f32 = f32::from_bits(1);
+    #[inline(always)]
+    fn step_magnitude(self, up: bool) -> f32 {
+        let bits = self.to_bits();
+        f32::from_bits(if up {
+            bits.wrapping_add(1)
+        } else {
+            bits.wrapping_sub(1)
+        })
     }
     #[inline(always)]
     fn with_sign(self, sign: f32) -> f32 {
@@ -530,6 +550,20 @@ impl Float for f64 {
     #[inline(always)]
     fn quadrant(t: f64) -> (bool, bool) {
         (t.to_bits() & 1 != 0, t.to_bits() & 2 != 0)
+    }
+    #[inline(always)]
+    fn mantissa(self) -> f64 {
+        f64::from_bits((self.to_bits() & 0x800f_ffff_ffff_ffff) | 0.5_f64.to_bits())
+    }
+    const LEAST: f64 = f64::from_bits(1);
+    #[inline(always)]
+    fn step_magnitude(self, up: bool) -> f64 {
+        let bits = self.to_bits();
+        f64::from_bits(if up {
+            bits.wrapping_add(1)
+        } else {
+            bits.wrapping_sub(1)
+        })
     }
     #[inline(always)]
     fn with_sign(self, sign: f64) -> f64 {

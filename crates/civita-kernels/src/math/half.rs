@@ -4,8 +4,12 @@
 //! upper bits of its payload and becomes quiet. The method for binary16 is Fabian Giesen's ("half-float conversions"):
 //! rebias in the integer domain, and let one floating-point addition do the rounding or normalising of subnormals.
 //!
+//! Runs of binary16 go through the processor's own instructions where it has them.
+//!
 //! `f64` values are first rounded *to odd* in `f32`: the sticky lowest bit keeps the second rounding right (Boldo and
 //! Melquiond, "When double rounding is odd", 2005).
+
+use crate::isa::Isa;
 
 /// Binary16 bits to `f32`, exactly.
 #[inline(always)]
@@ -102,6 +106,119 @@ pub fn f64_to_f16(x: f64) -> u16 {
 #[inline(always)]
 pub fn f64_to_bf16(x: f64) -> u16 {
     f32_to_bf16(f64_to_f32_odd(x))
+}
+
+/// Conversions of runs by the processor's own instructions, which agree with the functions above in every bit and raise
+/// the flags of what is lost.
+#[cfg(target_arch = "x86_64")]
+mod f16c {
+    use std::arch::x86_64::*;
+
+    /// Widens as many elements as fill vectors, from the first on; says how many.
+    ///
+    /// # Safety
+    /// `x` is valid for as many elements as `out` has; the processor has F16C.
+    #[target_feature(enable = "avx,f16c")]
+    pub unsafe fn widen_8(x: *const u16, out: &mut [f32]) -> usize {
+        let (chunks, _) = out.as_chunks_mut::<8>();
+        for (i, chunk) in chunks.iter_mut().enumerate() {
+            // SAFETY: eight elements lie there, and eight go into the chunk.
+            unsafe {
+                let half = _mm_loadu_si128(x.add(8 * i).cast());
+                _mm256_storeu_ps(chunk.as_mut_ptr(), _mm256_cvtph_ps(half));
+            }
+        }
+        8 * chunks.len()
+    }
+
+    /// As [`widen_8`].
+    ///
+    /// # Safety
+    /// As there, with AVX-512.
+    #[target_feature(enable = "avx512f")]
+    pub unsafe fn widen_16(x: *const u16, out: &mut [f32]) -> usize {
+        let (chunks, _) = out.as_chunks_mut::<16>();
+        for (i, chunk) in chunks.iter_mut().enumerate() {
+            // SAFETY: sixteen elements lie there, and sixteen go into the chunk.
+            unsafe {
+                let half = _mm256_loadu_si256(x.add(16 * i).cast());
+                _mm512_storeu_ps(chunk.as_mut_ptr(), _mm512_cvtph_ps(half));
+            }
+        }
+        16 * chunks.len()
+    }
+
+    /// Narrows as many elements as fill vectors, from the first on; says how many.
+    ///
+    /// # Safety
+    /// As [`widen_8`].
+    #[target_feature(enable = "avx,f16c")]
+    pub unsafe fn narrow_8(x: *const f32, out: &mut [u16]) -> usize {
+        let (chunks, _) = out.as_chunks_mut::<8>();
+        for (i, chunk) in chunks.iter_mut().enumerate() {
+            // SAFETY: as in `widen_8`.
+            unsafe {
+                let wide = _mm256_loadu_ps(x.add(8 * i));
+                let half = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(wide);
+                _mm_storeu_si128(chunk.as_mut_ptr().cast(), half);
+            }
+        }
+        8 * chunks.len()
+    }
+
+    /// As [`narrow_8`].
+    ///
+    /// # Safety
+    /// As [`widen_16`].
+    #[target_feature(enable = "avx512f")]
+    pub unsafe fn narrow_16(x: *const f32, out: &mut [u16]) -> usize {
+        let (chunks, _) = out.as_chunks_mut::<16>();
+        for (i, chunk) in chunks.iter_mut().enumerate() {
+            // SAFETY: as in `widen_16`.
+            unsafe {
+                let wide = _mm512_loadu_ps(x.add(16 * i));
+                let half = _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(wide);
+                _mm256_storeu_si256(chunk.as_mut_ptr().cast(), half);
+            }
+        }
+        16 * chunks.len()
+    }
+}
+
+/// Widens the first elements, as many as the instruction set does faster than [`f16_to_f32`] in a loop; says how many.
+///
+/// # Safety
+/// `x` is valid for as many elements as `out` has, and the processor has what `I` says.
+#[inline(always)]
+pub unsafe fn widen_f16<I: Isa>(x: *const u16, out: &mut [f32]) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    match I::VECTOR_BYTES {
+        // SAFETY: the caller's contract; the shell of AVX2 has F16C too.
+        32 => return unsafe { f16c::widen_8(x, out) },
+        // SAFETY: as above.
+        64 => return unsafe { f16c::widen_16(x, out) },
+        _ => {}
+    }
+    let _ = (x, out);
+    0
+}
+
+/// Narrows the first elements, as [`widen_f16`] widens them. Flags are raised where finite ones become infinite.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+pub unsafe fn narrow_f16<I: Isa>(x: *const f32, out: &mut [u16]) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    match I::VECTOR_BYTES {
+        // SAFETY: the caller's contract; the shell of AVX2 has F16C too.
+        32 => return unsafe { f16c::narrow_8(x, out) },
+        // SAFETY: as above.
+        64 => return unsafe { f16c::narrow_16(x, out) },
+        _ => {}
+    }
+    let _ = (x, out);
+    0
 }
 
 #[cfg(test)]

@@ -339,7 +339,7 @@ real!(
     exp::tanh32::<I>,
     pow::pow::<f32, I>,
     trig,
-    inverse::hypot32
+    inverse::hypot32::<I>
 );
 real!(
     f64,

@@ -1,7 +1,8 @@
-//! Exponents of floating-point numbers, and products with powers of two.
+//! Exponents of floating-point numbers, products with powers of two, and neighbours.
 
-use super::Real;
 use super::log::in_blocks;
+use super::{Float, Real};
+use crate::flags;
 use crate::isa::Isa;
 
 /// `e` of `x = m · 2^e` with `½ ≤ |m| < 1`; 0 of zero, infinity and NaN.
@@ -25,6 +26,30 @@ pub fn exponent_slice<T: Real>(x: &[T], out: &mut [T]) {
         exponent,
         |x| !x.abs().positive_normal(),
     );
+}
+
+/// `m` of `x = m · 2^e` with `½ ≤ |m| < 1`; zero, infinity and NaN stay.
+#[inline(always)]
+pub fn mantissa<T: Real>(x: T) -> T {
+    let size = x.abs();
+    let up = if size < T::MIN_POSITIVE {
+        T::INTEGERS
+    } else {
+        T::ONE
+    };
+    let m = (x * up).mantissa();
+    if size > T::ZERO && size < T::INFINITY {
+        m
+    } else {
+        x
+    }
+}
+
+/// [`mantissa`], element by element, as far as both reach.
+#[inline(always)]
+pub fn mantissa_slice<T: Real>(x: &[T], out: &mut [T]) {
+    let is_rare = |x: T| !x.abs().positive_normal();
+    in_blocks(x, out, Float::mantissa, mantissa, is_rare);
 }
 
 /// `x · 2^n` for a whole `n`, rounded once, also where the result is subnormal: the exponent of `x` and `n` are added, and
@@ -82,5 +107,59 @@ pub unsafe fn scalb_run<T: Real, I: Isa, const FORM: usize>(
                 *o = scalb::<T, I>(x, n);
             }
         }
+    }
+}
+
+/// The number that follows `x` towards `to`; `to` where they are equal, NaN where either is.
+///
+/// Magnitudes are ordered as their bits are: the neighbour is one more where the way leads from zero, else one less.
+#[inline(always)]
+pub fn next_toward<T: Real>(x: T, to: T) -> T {
+    let from_zero = (x < to) == (x > T::ZERO);
+    let y = x.step_magnitude(from_zero);
+    let y = if x == T::ZERO {
+        T::LEAST.with_sign(to)
+    } else {
+        y
+    };
+    let y = if x == to { to } else { y };
+    if x.is_nan() || to.is_nan() { x + to } else { y }
+}
+
+/// [`next_toward`], element by element. Steps of bits raise no flag, so results are looked at.
+///
+/// # Safety
+/// What varies is valid for as many elements as `out` has, what does not for one. `FORM`: 0 both vary, 1 `to` is one
+/// value, 2 `x` is.
+#[inline(always)]
+pub unsafe fn next_toward_run<T: Real, const FORM: usize>(
+    x: *const T,
+    to: *const T,
+    out: &mut [T],
+) {
+    // a value that does not vary is read before the loop, which writes
+    // SAFETY: the caller's contract; where there is no result nothing is read.
+    let first = |p: *const T| {
+        if out.is_empty() {
+            T::ZERO
+        } else {
+            unsafe { *p }
+        }
+    };
+    let (x0, to0) = (first(x), first(to));
+    let mut infinite = false;
+    for (i, o) in out.iter_mut().enumerate() {
+        // SAFETY: the caller's contract.
+        let (x, to) = unsafe {
+            (
+                if FORM == 2 { x0 } else { *x.add(i) },
+                if FORM == 1 { to0 } else { *to.add(i) },
+            )
+        };
+        *o = next_toward(x, to);
+        infinite |= o.abs() == T::INFINITY;
+    }
+    if infinite {
+        flags::raise(flags::OVERFLOW);
     }
 }

@@ -75,6 +75,11 @@ kernels! {
         // SAFETY: as many of both as of the output.
         unsafe { scale::scalb_run::<F, I, 0>(x.as_ptr(), y.as_ptr(), out) }
     }
+    Mantissa(x, y, out) { scale::mantissa_slice(x, out) }
+    NextToward(x, y, out) {
+        // SAFETY: as many of both as of the output.
+        unsafe { scale::next_toward_run::<F, 0>(x.as_ptr(), y.as_ptr(), out) }
+    }
     Exponent(x, y, out) {
         scale::exponent_slice(x, out);
     }
@@ -376,6 +381,44 @@ fn functions_of_two_numbers_have_the_special_values_of_c99() {
     }
 }
 
+/// Their squares are exact in `f64`.
+#[test]
+fn hypot_of_f32_is_accurate_over_all_exponents() {
+    let mut state = 1_u64;
+    let mut bits = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as u32
+    };
+    let any: Vec<f32> = (0..40_000)
+        .map(|_| f32::from_bits(bits() << 1))
+        .filter(|x| x.is_finite())
+        .collect();
+    // the smaller one matters where it is within twelve exponents
+    let near: Vec<f32> = any
+        .iter()
+        .map(|x| x * 2_f32.powi((bits() % 25) as i32 - 12) * 0.83)
+        .collect();
+    for level in Level::available() {
+        for (x, y) in [(&any, &near), (&near, &any)] {
+            let h = run(Shells::<Hypot<f32>>::BY_LEVEL[level as usize], x, y);
+            for ((&x, &y), h) in x.iter().zip(y).zip(h) {
+                let exact = (f64::from(x).powi(2) + f64::from(y).powi(2)).sqrt();
+                let wanted = exact as f32;
+                let unit = f64::from(wanted.next_up()) - f64::from(wanted);
+                // a subnormal result is rounded twice
+                let most = if wanted.is_normal() { 0.53 } else { 0.77 };
+                let near = (f64::from(h) - exact).abs() <= most * unit;
+                assert!(
+                    h == wanted || near && wanted.is_finite(),
+                    "{x:e}, {y:e}: {h:e}, not {exact:e}, {level:?}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn rounding_is_exact_with_and_without_an_instruction() {
     type Row = (&'static str, [Kernel; 3], fn(f64) -> f64);
@@ -604,6 +647,17 @@ fn products_with_powers_of_two_are_rounded_once_and_exponents_exact() {
                 let is_none = x == 0.0 || !x.is_finite();
                 assert_eq!(y, if is_none { 0.0 } else { exponent }, "of {x:e}");
             }
+            let y = run(Shells::<Mantissa<f32>>::BY_LEVEL[level as usize], x, x);
+            for (&x, y) in x.iter().zip(y) {
+                let exponent = (f64::from(x).to_bits() >> 52 & 0x7ff) as i32 - 1022;
+                let is_none = x == 0.0 || !x.is_finite();
+                let wanted = if is_none {
+                    f64::from(x)
+                } else {
+                    f64::from(x) * 2_f64.powi(-exponent)
+                };
+                assert!(same(wanted, y.into()), "of {x:e}: {y:e}");
+            }
         }
         let wide = [5e-324, 1e-310, f64::MIN_POSITIVE, 1.0, f64::MAX];
         let y = run(
@@ -612,12 +666,51 @@ fn products_with_powers_of_two_are_rounded_once_and_exponents_exact() {
             &wide,
         );
         assert_eq!(y, [-1073.0, -1029.0, -1021.0, 1.0, 1024.0]);
+        let y = run(
+            Shells::<Mantissa<f64>>::BY_LEVEL[level as usize],
+            &wide,
+            &wide,
+        );
+        assert_eq!(y[..4], [0.5, 0.575_261_803_155_939_3, 0.5, 0.5]);
+        assert_eq!(y[4], 1.0_f64.next_down());
         let powers = [1074.0, -1074.0, -1075.0, 2098.0, f64::NAN];
         let x = [5e-324, 1.0, 1.5, 5e-324, 1.0];
         let y = run(Shells::<Scalb<f64>>::BY_LEVEL[level as usize], &x, &powers);
         assert_eq!(y[..3], [1.0, 5e-324, 5e-324]);
         assert!(y[3] == f64::INFINITY && y[4].is_nan(), "{y:?}");
     }
+}
+
+/// The neighbours are those of the standard library.
+#[test]
+fn the_next_number_is_the_neighbour() {
+    macro_rules! check {
+        ($($t:ident),*) => { $({
+            let mut x: Vec<$t> = vec![
+                0.0, -0.0, $t::from_bits(1), -$t::from_bits(1), 1.0, -1.0, 1.5, $t::MIN_POSITIVE, -$t::MIN_POSITIVE,
+                $t::MIN_POSITIVE.next_down(), $t::MAX, $t::MIN, $t::INFINITY, $t::NEG_INFINITY, $t::NAN, 3.0e-5, -7.25e20,
+            ];
+            x.extend((0..100).map(|i| (i as $t - 50.0) * 0.37));
+            for level in Level::available() {
+                for &to in &x {
+                    let y = run(Shells::<NextToward<$t>>::BY_LEVEL[level as usize], &x, &vec![to; x.len()]);
+                    for (&x, y) in x.iter().zip(y) {
+                        let wanted = if x.is_nan() || to.is_nan() {
+                            $t::NAN
+                        } else if x == to {
+                            to
+                        } else if x < to {
+                            x.next_up()
+                        } else {
+                            x.next_down()
+                        };
+                        assert!(same(wanted.into(), y.into()), "{x:e} towards {to:e}: {y:e}, {level:?}");
+                    }
+                }
+            }
+        })* };
+    }
+    check!(f32, f64);
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub enum Class {
     TrueDiv,
     /// Real floats; integers go to the float that holds them, complex numbers are refused: `hypot`.
     RealFloat,
+    /// The floats that are computed as they are stored, `f32` and `f64`; 16-bit floats go to `f32`: `next_toward`.
+    Native,
     /// The widest float or complex dtype, whatever goes in: `float_power`.
     Double,
     /// Every dtype, a boolean comes out: `isnan`, `logical_and`.
@@ -81,6 +83,7 @@ const REALS: &[DType] = &[
 const REAL_NUMBERS: &[DType] = &[I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64];
 const FLOATS: &[DType] = &[F16, BF16, F32, F64, C64, C128];
 const REAL_FLOATS: &[DType] = &[F16, BF16, F32, F64];
+const NATIVE_FLOATS: &[DType] = &[F32, F64];
 const DOUBLES: &[DType] = &[F64, C128];
 const BITS: &[DType] = &[Bool, I8, U8, I16, U16, I32, U32, I64, U64];
 const INTEGERS: &[DType] = &[I8, U8, I16, U16, I32, U32, I64, U64];
@@ -101,6 +104,7 @@ impl Class {
             Class::RealPair => REAL_NUMBERS,
             Class::ToFloat | Class::TrueDiv => FLOATS,
             Class::RealFloat => REAL_FLOATS,
+            Class::Native => NATIVE_FLOATS,
             Class::Double => DOUBLES,
             Class::Bits => BITS,
             Class::Whole | Class::Integer => INTEGERS,
@@ -161,7 +165,7 @@ impl Op {
         }
         // NumPy takes the first loop to which each input casts by itself. That differs from the loop of the promoted
         // dtype here only: `u8` and `i8` are `i16` together, but `f16` holds both.
-        let compute = if class == Class::RealFloat {
+        let compute = if matches!(class, Class::RealFloat | Class::Native) {
             let holds = |l: &DType| typed.iter().all(|&d| can_cast(d, *l, Casting::Safe));
             class.loops().iter().copied().find(holds)
         } else {

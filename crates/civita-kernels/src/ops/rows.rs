@@ -470,6 +470,15 @@ macro_rules! elementwise_rows {
                     samples: [-3.0, 0.3, 5.0],
                     example: "tensor![1.0, 0.3, -8.0].exponent()" => "[ 1. -1.  4.]",
                 }
+                /// The fraction `m` of `x = m · 2^e` with `½ ≤ |m| < 1`; zero, infinity and NaN stay. The first result of `frexp`.
+                Mantissa mantissa(x): RealFloat {
+                    numpy: mantissa, torch: "frexp",
+                    kernel: x.mantissa(),
+                    device: "scalb_of(x, -exponent_of(x))",
+                    gradient: Unary(|x, _| x.like(1.0).scalb(-x.exponent())),
+                    samples: [-3.0, 0.3, 5.0],
+                    example: "tensor![1.0, 0.75, -10.0].mantissa()" => "[ 0.5    0.75  -0.625]",
+                }
                 /// How many bits of the absolute value are 1.
                 Popcount popcount(x): Whole {
                     numpy: popcount, torch: "",
@@ -644,6 +653,16 @@ macro_rules! elementwise_rows {
                     gradient: Binary(|a, b, _| a.like(1.0).scalb(b), |_, b, _| b.like(0.0)),
                     samples: [(-2.0, 0.5), (0.5, 3.5), (1.5, -2.5)],
                     example: "tensor![1.5, -1.0].scalb(&tensor![2.0, -1.0])?" => "[ 6.  -0.5]",
+                }
+                /// The number that follows `a` towards `b`, `b` where they are equal, in `f32` or `f64`: 16-bit floats are converted to `f32`
+                /// first. `nextafter` without 16-bit floats.
+                NextToward next_toward(a, b): Native {
+                    numpy: next_toward, torch: "nextafter",
+                    kernel: a.next_toward(b),
+                    device: "next_toward_of(a, b)",
+                    gradient: Binary(|_, _, y| y.like(1.0), |_, _, y| y.like(0.0)),
+                    samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
+                    example: "tensor![0.0, 1.0].next_toward(2.0)?" => "[5.e-324 1.e+000]",
                 }
                 /// The Heaviside step function: 0 where `a` is negative, 1 where it is positive, `b` where it is zero.
                 Heaviside heaviside(a, b): RealFloat {
@@ -1005,7 +1024,27 @@ impl Op {
             Op::FloorDivide | Op::Remainder if lane.is_integer() => lane.size(),
             Op::Pow | Op::FloatPower | Op::Fmod | Op::Gcd | Op::Lcm => 24,
             Op::FloorDivide | Op::Remainder => 4,
-            Op::Sqrt | Op::Div | Op::Reciprocal | Op::Exponent | Op::Scalb => 3,
+            Op::Sqrt
+            | Op::Div
+            | Op::Reciprocal
+            | Op::Exponent
+            | Op::Mantissa
+            | Op::Scalb
+            | Op::NextToward => 3,
+            // one or two instructions each
+            Op::Rint
+            | Op::Fabs
+            | Op::Copysign
+            | Op::Heaviside
+            | Op::LeakyRelu
+            | Op::Deg2rad
+            | Op::Rad2deg
+            | Op::Fma
+            | Op::Lerp
+                if !lane.is_complex() =>
+            {
+                1
+            }
             _ if matches!(self.row().class, Class::ToFloat | Class::RealFloat) => 10,
             _ => 1,
         }

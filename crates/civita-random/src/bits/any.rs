@@ -50,6 +50,10 @@ impl BitGenerator for AnyBits {
         each!(self, bits => bits.next_raw())
     }
 
+    fn fill_below(&mut self, largest: u32, out: &mut [u32]) {
+        each!(self, bits => bits.fill_below(largest, out));
+    }
+
     fn fill<D: Distribution>(&mut self, distribution: &D, out: &mut [D::Value]) {
         each!(self, bits => bits.fill(distribution, out));
     }

@@ -15,7 +15,7 @@ pub use philox::Philox;
 pub use sfc64::Sfc64;
 pub use xoshiro256::Xoshiro256;
 
-use crate::distributions::Distribution;
+use crate::distributions::{Distribution, intervals};
 
 /// A stream of random bits.
 ///
@@ -46,6 +46,15 @@ pub trait BitGenerator {
         self.next_u64()
     }
 
+    /// Fills a slice with what a shuffle draws: uniform in [0, largest], in [0, largest - 1] and so on, by masking. All of these have
+    /// as many bits as the first.
+    fn fill_below(&mut self, largest: u32, out: &mut [u32])
+    where
+        Self: Sized,
+    {
+        intervals(self, largest, out);
+    }
+
     /// Fills a slice with independent draws. The loop is compiled for each generator, so that its state stays in registers.
     fn fill<D: Distribution>(&mut self, distribution: &D, out: &mut [D::Value])
     where
@@ -71,6 +80,9 @@ impl<B: BitGenerator> BitGenerator for &mut B {
     #[inline(always)]
     fn next_raw(&mut self) -> u64 {
         (**self).next_raw()
+    }
+    fn fill_below(&mut self, largest: u32, out: &mut [u32]) {
+        (**self).fill_below(largest, out);
     }
     fn fill<D: Distribution>(&mut self, distribution: &D, out: &mut [D::Value]) {
         (**self).fill(distribution, out);

@@ -46,6 +46,20 @@ pub(crate) fn interval<B: BitGenerator>(bits: &mut B, max: u64) -> u64 {
     }
 }
 
+/// As [`interval`] of `largest`, `largest - 1` and so on, which have the same mask. Whether a draw is rejected, which nobody can
+/// predict, is no branch.
+pub(crate) fn intervals<B: BitGenerator>(bits: &mut B, largest: u32, out: &mut [u32]) {
+    let mask = mask(largest.into()) as u32;
+    let (mut at, mut max) = (0, largest);
+    while let Some(slot) = out.get_mut(at) {
+        let value = bits.next_u32() & mask;
+        *slot = value;
+        let fits = value <= max;
+        at += usize::from(fits);
+        max = max.wrapping_sub(fits.into());
+    }
+}
+
 /// What is left of a word of 32 bits that several narrow draws share.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shared {

@@ -13,8 +13,8 @@ mod table;
 mod ziggurat;
 mod ziggurat_tables;
 
-pub(crate) use integers::interval;
 pub use integers::{Integer, Integers, Method, Shared, Word};
+pub(crate) use integers::{interval, intervals};
 pub use multivariate::{Dirichlet, Multinomial, MultivariateHypergeometric, Urn, kahan_sum};
 pub use table::*;
 

@@ -6,13 +6,18 @@
 //! keys of equal upper bits whose codes were cut: by their codes
 //! ```
 //!
+//! For a partition the keys are selected instead of sorted.
+//!
 //! A sort of integers moves half the bytes that one of pairs moves, and may be unstable. Of a million random `f64` some 20 bits
 //! of the codes are cut, and almost no two keys agree in what is left.
+
+use std::mem::MaybeUninit;
 
 use super::codes;
 use super::sort::Item;
 use crate::error::Result;
-use crate::kernels::sort::sort;
+use crate::isa::{Isa, Wide, wide};
+use crate::kernels::sort::{select, sort};
 use crate::primitive::{Direction, Sort, Sorted};
 use crate::storage::Storage;
 use crate::threads::{self, Parts};
@@ -70,10 +75,50 @@ impl Packing {
 
 /// The least and the largest code, turned.
 fn range_of<T: Item>(values: &[T], flip: u64) -> (u64, u64) {
-    values.iter().fold((u64::MAX, 0), |(least, most), x| {
-        let code = x.digits() ^ flip;
-        (least.min(code), most.max(code))
-    })
+    struct RangeOf<'a, T>(&'a [T], u64);
+    impl<T: Item> Wide for RangeOf<'_, T> {
+        type Out = (u64, u64);
+        #[inline(always)]
+        fn run<I: Isa>(self) -> (u64, u64) {
+            let RangeOf(values, flip) = self;
+            values.iter().fold((u64::MAX, 0), |(least, most), x| {
+                let code = x.digits() ^ flip;
+                (least.min(code), most.max(code))
+            })
+        }
+    }
+    wide(RangeOf(values, flip))
+}
+
+/// Writes the keys of elements, whose first has this index.
+fn write_keys<T: Item>(values: &[T], first: usize, packing: Packing, to: &mut [MaybeUninit<u64>]) {
+    struct WriteKeys<'a, T>(&'a [T], usize, Packing, &'a mut [MaybeUninit<u64>]);
+    impl<T: Item> Wide for WriteKeys<'_, T> {
+        type Out = ();
+        #[inline(always)]
+        fn run<I: Isa>(self) {
+            let WriteKeys(values, first, packing, to) = self;
+            for (i, (to, &x)) in to.iter_mut().zip(values).enumerate() {
+                to.write(packing.key(x, first + i));
+            }
+        }
+    }
+    wide(WriteKeys(values, first, packing, to));
+}
+
+/// The keys of a row, in `keys`.
+fn keys_of<'a, T: Item>(values: &[T], packing: Packing, keys: &'a mut Vec<u64>) -> &'a mut [u64] {
+    keys.clear();
+    keys.reserve(values.len());
+    write_keys(
+        values,
+        0,
+        packing,
+        &mut keys.spare_capacity_mut()[..values.len()],
+    );
+    // SAFETY: as many were written.
+    unsafe { keys.set_len(values.len()) };
+    keys
 }
 
 /// Writes the indices of the sorted keys whose group of equal upper bits begins in `from..to`.
@@ -123,8 +168,7 @@ fn write_groups<T: Item>(
 fn sort_row<T: Item>(values: &[T], keys: &mut Vec<u64>, flip: u64, indices: &Parts<i64>) {
     let n = values.len();
     let packing = Packing::new(n, range_of(values, flip), flip);
-    keys.clear();
-    keys.extend(values.iter().enumerate().map(|(i, &x)| packing.key(x, i)));
+    let keys = keys_of(values, packing, keys);
     sort(keys);
     write_groups(values, keys, packing, (0, n), indices);
 }
@@ -148,10 +192,10 @@ fn sort_long<T: Item + Send + Sync>(values: &[T], flip: u64, indices: &Parts<i64
     let packing = Packing::new(n, whole, flip);
     let to = Parts(keys);
     threads::run_ranges(n, PIECE, &|range| {
-        for i in range {
-            // SAFETY: a key that no other task has.
-            unsafe { to.at(i).write(packing.key(values[i], i)) };
-        }
+        let from = range.start;
+        // SAFETY: keys that no other task has; memory that holds nothing yet.
+        let to = unsafe { std::slice::from_raw_parts_mut(to.at(from).cast(), range.len()) };
+        write_keys(&values[range], from, packing, to);
     });
     // SAFETY: memory for as many integers, which is ours and written.
     let keys = unsafe { std::slice::from_raw_parts_mut(keys, n) };
@@ -211,4 +255,162 @@ pub(super) unsafe fn rows<T: Item + Send + Sync>(
         }
     });
     Ok(())
+}
+
+/// Below so many elements a sort costs no more than a partition.
+const SHORT: usize = 256;
+
+/// Gathers the keys whose upper bits are those of the key at `place`, where a selection put it, and orders them by their codes.
+fn order_group<T: Item>(values: &[T], keys: &mut [u64], packing: Packing, place: usize) {
+    /// Whether one of the keys agrees with the last in the bits above these.
+    struct Meets<'a>(&'a [u64], u64, u32);
+    impl Wide for Meets<'_> {
+        type Out = bool;
+        #[inline(always)]
+        fn run<I: Isa>(self) -> bool {
+            let Meets(keys, key, bits) = self;
+            keys.iter()
+                .fold(false, |any, k| any | ((k ^ key) >> bits == 0))
+        }
+    }
+    const BLOCK: usize = 512;
+    let (key, bits, n) = (keys[place], packing.bits, keys.len());
+    let (mut from, mut to) = (place, place + 1);
+    for end in (1..=place).rev().step_by(BLOCK) {
+        let start = end.saturating_sub(BLOCK);
+        if wide(Meets(&keys[start..end], key, bits)) {
+            for at in (start..end).rev() {
+                if (keys[at] ^ key) >> bits == 0 {
+                    from -= 1;
+                    keys.swap(at, from);
+                }
+            }
+        }
+    }
+    for start in (place + 1..n).step_by(BLOCK) {
+        let end = n.min(start + BLOCK);
+        if wide(Meets(&keys[start..end], key, bits)) {
+            for at in start..end {
+                if (keys[at] ^ key) >> bits == 0 {
+                    keys.swap(at, to);
+                    to += 1;
+                }
+            }
+        }
+    }
+    keys[from..to].sort_by_key(|&key| packing.code(values[packing.index(key)]));
+}
+
+/// Writes indices of which those at the places, in increasing order, are those that a sort would put there; smaller elements come
+/// before, larger ones behind.
+fn partition_row<T: Item>(
+    values: &[T],
+    places: &[usize],
+    keys: &mut Vec<u64>,
+    indices: &Parts<i64>,
+) {
+    if values.len() < SHORT {
+        return sort_row(values, keys, 0, indices);
+    }
+    let packing = Packing::new(values.len(), range_of(values, 0), 0);
+    let keys = keys_of(values, packing, keys);
+    select(keys, places);
+    if packing.shift > 0 {
+        for &place in places {
+            order_group(values, keys, packing, place);
+        }
+    }
+    for (at, &key) in keys.iter().enumerate() {
+        // SAFETY: an index of this row, which is this task's.
+        unsafe { *indices.at(at) = packing.index(key) as i64 };
+    }
+}
+
+/// Writes the indices that partition rows of `n` elements about these increasing places.
+///
+/// # Safety
+/// `rows * n` elements of `T` lie at `values`, and as many `i64` may be written at `indices`.
+pub(super) unsafe fn partition_rows<T: Item>(
+    values: *const u8,
+    indices: *mut u8,
+    [rows, n]: [usize; 2],
+    places: &[usize],
+) {
+    let (values, indices) = (
+        Parts(values.cast::<T>().cast_mut()),
+        Parts(indices.cast::<i64>()),
+    );
+    threads::run_ranges(rows, (PIECE / n.max(1)).max(1), &|range| {
+        let mut keys = Vec::new();
+        for row in range {
+            // SAFETY: a row of the operand, and of the result one that no other task has.
+            let (values, indices) = unsafe {
+                (
+                    std::slice::from_raw_parts(values.at(row * n).cast_const(), n),
+                    Parts(indices.at(row * n)),
+                )
+            };
+            partition_row(values, places, &mut keys, &indices);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Codes that fit beside indices, codes that are cut, and groups of equal ones and of ones that agree in what is left.
+    #[test]
+    fn the_indices_of_a_partition_name_what_a_sort_would_put_there() {
+        let mut state = 7_u64;
+        let mut next = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            state >> 20
+        };
+        let n = 3000;
+        let random: Vec<f64> = (0..n).map(|_| next() as f64 / 1e9 - 7e3).collect();
+        let few: Vec<f64> = (0..n).map(|_| (next() % 5) as f64).collect();
+        // the code is cut by some bits where the range is wide, and these differ in those alone
+        let close: Vec<f64> = (0..n)
+            .map(|i| match i % 3 {
+                0 => f64::from_bits(1.0_f64.to_bits() + next() % 4),
+                1 => 1e300,
+                _ => -1e300,
+            })
+            .collect();
+        let mut special = random.clone();
+        special[5] = f64::NAN;
+        special[900] = f64::NEG_INFINITY;
+        special[901] = f64::NAN;
+        for values in [random, few, close, special] {
+            let mut sorted = values.clone();
+            sorted.sort_by_key(|x| x.code());
+            for places in [
+                vec![0],
+                vec![n - 1],
+                vec![1500],
+                vec![999, 1000, 1001, 1999],
+                vec![3, 4, 2998],
+            ] {
+                let mut indices = vec![-1_i64; n];
+                partition_row(
+                    &values,
+                    &places,
+                    &mut Vec::new(),
+                    &Parts(indices.as_mut_ptr()),
+                );
+                let mut seen = indices.clone();
+                seen.sort_unstable();
+                assert!(seen.iter().enumerate().all(|(i, &x)| x == i as i64));
+                let code = |at: usize| values[indices[at] as usize].code();
+                for &place in &places {
+                    assert_eq!(code(place), sorted[place].code(), "{places:?}");
+                    assert!((0..place).all(|at| code(at) <= code(place)));
+                    assert!((place..n).all(|at| code(at) >= code(place)));
+                }
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::sort::{Item, radix};
-use crate::isa::{Level, level};
+use crate::isa::{Isa, Level, Wide, level, wide};
 use crate::kernels::sort::{Code, halve, sort};
 use crate::threads::{self, Parts};
 
@@ -82,7 +82,43 @@ fn sort_codes<C: Item + Code>(codes: &mut [C], spare: &mut Vec<C>) {
 
 /// Returns true where a row can be sorted here.
 pub(super) fn is_plain<T: Coded>(bits: &[T::Bits]) -> bool {
-    bits.iter().fold(true, |all, &x| all & T::is_plain(x))
+    struct IsPlain<'a, T: Coded>(&'a [T::Bits]);
+    impl<T: Coded> Wide for IsPlain<'_, T> {
+        type Out = bool;
+        #[inline(always)]
+        fn run<I: Isa>(self) -> bool {
+            self.0.iter().fold(true, |all, &x| all & T::is_plain(x))
+        }
+    }
+    // a row that is not plain is known to be so early
+    const BLOCK: usize = 1 << 12;
+    bits.chunks(BLOCK).all(|block| wide(IsPlain::<T>(block)))
+}
+
+/// Puts the codes of elements in their places.
+fn encode<T: Coded>(bits: &mut [T::Bits]) {
+    struct Encode<'a, T: Coded>(&'a mut [T::Bits]);
+    impl<T: Coded> Wide for Encode<'_, T> {
+        type Out = ();
+        #[inline(always)]
+        fn run<I: Isa>(self) {
+            self.0.iter_mut().for_each(|x| *x = T::encode(*x));
+        }
+    }
+    wide(Encode::<T>(bits));
+}
+
+/// Puts elements in the places of their codes.
+fn decode<T: Coded>(codes: &mut [T::Bits]) {
+    struct Decode<'a, T: Coded>(&'a mut [T::Bits]);
+    impl<T: Coded> Wide for Decode<'_, T> {
+        type Out = ();
+        #[inline(always)]
+        fn run<I: Isa>(self) {
+            self.0.iter_mut().for_each(|x| *x = T::decode(*x));
+        }
+    }
+    wide(Decode::<T>(codes));
 }
 
 /// Sorts the bits of a row that is plain.
@@ -92,9 +128,9 @@ pub(super) fn sort_bits<T: Coded>(bits: &mut [T::Bits], spare: &mut Vec<T::Bits>
 
 /// Lets `f` order the codes of a row that is plain.
 pub(super) fn as_codes<T: Coded>(bits: &mut [T::Bits], f: impl FnOnce(&mut [T::Bits])) {
-    bits.iter_mut().for_each(|x| *x = T::encode(*x));
+    encode::<T>(bits);
     f(bits);
-    bits.iter_mut().for_each(|x| *x = T::decode(*x));
+    decode::<T>(bits);
 }
 
 /// Returns true where a row of this length is worth several threads.
@@ -112,7 +148,7 @@ pub(super) fn sort_long<T: Coded>(bits: &mut [T::Bits]) {
         std::slice::from_raw_parts_mut(all.at(range.start), range.len())
     };
     threads::run_ranges(n, PIECE, &|range| {
-        part(&range).iter_mut().for_each(|x| *x = T::encode(*x));
+        encode::<T>(part(&range));
     });
     let (mut whole, mut pieces) = (Vec::new(), Vec::new());
     whole.push(0..n);
@@ -139,6 +175,6 @@ pub(super) fn sort_long<T: Coded>(bits: &mut [T::Bits]) {
     threads::run(pieces.len(), &|i| {
         let piece = part(&pieces[i]);
         sort_codes(piece, &mut Vec::new());
-        piece.iter_mut().for_each(|x| *x = T::decode(*x));
+        decode::<T>(piece);
     });
 }

@@ -16,9 +16,9 @@ use num_complex::Complex;
 
 use super::codes::{self, Coded};
 use super::sort::{Half, Item};
-use super::{copy, memory};
+use super::{argsort, copy, memory};
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::explain;
 use crate::kernels;
 use crate::raw::Raw;
@@ -370,6 +370,38 @@ pub(crate) fn partitioned(x: &Raw, places: &[usize]) -> Result<Raw> {
         debug_assert!(places.windows(2).all(|w| w[0] < w[1]) && places.last() < Some(&n));
         // SAFETY: a new contiguous tensor of this dtype.
         unsafe { of(out.ptr(), [out.len() / n, n], places) };
+    }
+    Ok(out)
+}
+
+/// The indices of [`partitioned`]; not of complex numbers, whose order is in no integer.
+pub(crate) fn argpartitioned(x: &Raw, places: &[usize]) -> Result<Raw> {
+    let of: unsafe fn(*const u8, *mut u8, [usize; 2], &[usize]) = match x.dtype() {
+        DType::Bool | DType::U8 => argsort::partition_rows::<u8>,
+        DType::U16 => argsort::partition_rows::<u16>,
+        DType::U32 => argsort::partition_rows::<u32>,
+        DType::U64 => argsort::partition_rows::<u64>,
+        DType::I8 => argsort::partition_rows::<i8>,
+        DType::I16 => argsort::partition_rows::<i16>,
+        DType::I32 => argsort::partition_rows::<i32>,
+        DType::I64 => argsort::partition_rows::<i64>,
+        DType::F16 => argsort::partition_rows::<Half<f16>>,
+        DType::BF16 => argsort::partition_rows::<Half<bf16>>,
+        DType::F32 => argsort::partition_rows::<f32>,
+        DType::F64 => argsort::partition_rows::<f64>,
+        DType::C64 | DType::C128 => {
+            return Err(Error::dtype("argpartition", "takes real numbers").dtypes(&[x.dtype()]));
+        }
+    };
+    explain::note("argpartition", x.len(), || (x.dtype(), explain::Kind::Sort));
+    let x = copy::contiguous(x)?;
+    let out = memory::unwritten(x.shape(), DType::I64)?;
+    if let Some(&n) = x.shape().last()
+        && !x.is_empty()
+    {
+        debug_assert!(places.windows(2).all(|w| w[0] < w[1]) && places.last() < Some(&n));
+        // SAFETY: a contiguous tensor that a guard keeps, of this dtype, and a new one of as many indices.
+        unsafe { of(x.ptr().cast_const(), out.ptr(), [x.len() / n, n], places) };
     }
     Ok(out)
 }

@@ -1,8 +1,8 @@
 //! Floating-point numbers.
 
 use super::{
-    Compare, Double, Lane, Numeric, Ordered, RealFloat, RealPair, RealSame, RealToBool, Ring,
-    Subtractive, ToBool, ToFloat, ToReal, TrueDiv, order,
+    Compare, Double, Lane, Native, Numeric, Ordered, RealFloat, RealPair, RealSame, RealToBool,
+    Ring, Subtractive, ToBool, ToFloat, ToReal, TrueDiv, order,
 };
 use crate::dtype::DType;
 use crate::isa::Isa;
@@ -287,6 +287,10 @@ macro_rules! floats {
                 scale::exponent::<$t>(self)
             }
             #[inline(always)]
+            fn mantissa(self) -> Self {
+                scale::mantissa::<$t>(self)
+            }
+            #[inline(always)]
             fn scalb<I: Isa>(self, b: Self) -> Self {
                 scale::scalb::<$t, I>(self, b)
             }
@@ -299,6 +303,11 @@ macro_rules! floats {
             unsafe fn exponent_run<I: Isa>(x: *const $t, out: &mut [$t]) {
                 // SAFETY: as `pow_run`.
                 scale::exponent_slice::<$t>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
+            }
+            #[inline(always)]
+            unsafe fn mantissa_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                scale::mantissa_slice::<$t>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
             }
             #[inline(always)]
             unsafe fn atan2_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
@@ -322,6 +331,18 @@ macro_rules! floats {
             #[inline(always)]
             fn fma(self, a: $t, b: $t) -> $t {
                 $t::mul_add(self, a, b)
+            }
+        }
+        impl Native for $t {
+            #[inline(always)]
+            fn next_toward(self, b: Self) -> Self {
+                scale::next_toward::<$t>(self, b)
+            }
+            #[inline(always)]
+            unsafe fn next_toward_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {
+                // SAFETY: the caller's contract.
+                unsafe { scale::next_toward_run::<$t, FORM>(a, b, out) };
+                true
             }
         }
         impl RealToBool for $t {

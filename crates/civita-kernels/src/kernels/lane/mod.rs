@@ -339,6 +339,8 @@ pub trait RealFloat: ToFloat + Ordered {
     fn fabs(self) -> Self;
     /// `e` of `m · 2^e` with `½ ≤ |m| < 1`; 0 where there is none.
     fn exponent<I: Isa>(self) -> Self;
+    /// `m` of `m · 2^e` with `½ ≤ |m| < 1`; the number where there is none.
+    fn mantissa(self) -> Self;
     /// `a · 2^b` for a whole `b`.
     fn scalb<I: Isa>(self, b: Self) -> Self;
     /// Cube roots of a run.
@@ -351,6 +353,11 @@ pub trait RealFloat: ToFloat + Ordered {
     /// # Safety
     /// As above.
     unsafe fn exponent_run<I: Isa>(x: *const Self, out: &mut [Self]);
+    /// [`RealFloat::mantissa`] of a run.
+    ///
+    /// # Safety
+    /// As above.
+    unsafe fn mantissa_run<I: Isa>(x: *const Self, out: &mut [Self]);
     /// [`RealFloat::atan2`] of a run; says whether there is such a kernel. `FORM` as in [`Numeric::pow_run`].
     ///
     /// # Safety
@@ -375,6 +382,20 @@ pub trait RealFloat: ToFloat + Ordered {
     fn logaddexp2<I: Isa>(self, b: Self) -> Self;
     /// `self · a + b`, rounded once on every instruction set.
     fn fma(self, a: Self, b: Self) -> Self;
+}
+/// Floats that are computed as they are stored.
+pub trait Native: RealFloat {
+    /// The number that follows towards `b`; `b` where they are equal.
+    fn next_toward(self, b: Self) -> Self;
+    /// [`Native::next_toward`] of a run; says that there is such a kernel. `FORM` as in [`Numeric::pow_run`].
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn next_toward_run<I: Isa, const FORM: usize>(
+        a: *const Self,
+        b: *const Self,
+        out: &mut [Self],
+    ) -> bool;
 }
 /// Numbers of 64 bits a part.
 pub trait Double: Numeric {}
