@@ -7,8 +7,8 @@ use civita_core::raw::{Operand, Raw};
 use crate::error::OrRaise;
 use crate::rank::{Broadcast, Rank, TensorRank, wrap};
 use crate::{
-    Any, Bits, Boolean, Dtype, Element, FromRaw, Integer, Number, Real, Result, Scalar,
-    TakesScalar, Tensor,
+    Bits, Boolean, Dtype, Element, FromRaw, Integer, Number, Real, Result, Scalar, TakesScalar,
+    Tensor,
 };
 
 /// The right operand of a named method: a tensor of the same element type that broadcasts, or a scalar that the element
@@ -195,7 +195,7 @@ macro_rules! by_class {
         $callback! { $args [T::Float] [Real] }
     };
     (Native $callback:ident $args:tt) => {
-        $callback! { $args [Any] [Real] }
+        $callback! { $args [crate::Any] [Real] }
     };
     (Double $callback:ident $args:tt) => {
         $callback! { $args [T::Double] [] }
