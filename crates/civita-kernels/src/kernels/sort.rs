@@ -351,8 +351,8 @@ unsafe fn partition<L: Lanes>(p: *mut L::Code, n: usize, pivot: L::Code) -> usiz
 /// `n` elements at `p`, at least nine.
 #[inline(always)]
 unsafe fn pivot<C: Code>(p: *const C, n: usize) -> C {
-    // SAFETY: the largest index is below `n`.
     let nine = |from: usize, step: usize| {
+        // SAFETY: the caller's contract; the largest index that is asked for is below `n`.
         median_of_9(std::array::from_fn(|i| unsafe { *p.add(from + i * step) }))
     };
     if n < MANY {

@@ -138,15 +138,11 @@ pub unsafe fn next_toward_run<T: Real, const FORM: usize>(
     out: &mut [T],
 ) {
     // a value that does not vary is read before the loop, which writes
-    // SAFETY: the caller's contract; where there is no result nothing is read.
-    let first = |p: *const T| {
-        if out.is_empty() {
-            T::ZERO
-        } else {
-            unsafe { *p }
-        }
-    };
-    let (x0, to0) = (first(x), first(to));
+    if out.is_empty() {
+        return;
+    }
+    // SAFETY: the caller's contract, and there is an element to read.
+    let (x0, to0) = unsafe { (*x, *to) };
     let mut infinite = false;
     for (i, o) in out.iter_mut().enumerate() {
         // SAFETY: the caller's contract.
