@@ -125,10 +125,8 @@ def _scalb(a, b):
 
 
 def _next_toward(a, b):
-    a, b = np.broadcast_arrays(np.asarray(a), np.asarray(b))
-    dtype = np.hypot(np.zeros(1, a.dtype), np.zeros(1, b.dtype)).dtype
-    dtype = np.float64 if dtype == np.float64 else np.float32
-    return np.nextafter(a.astype(dtype), b.astype(dtype))
+    dtype = np.result_type(np.hypot(a, b).dtype, np.float32)
+    return np.nextafter(np.asarray(a, dtype), np.asarray(b, dtype))
 
 
 def _wide(f):
