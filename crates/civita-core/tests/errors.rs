@@ -284,6 +284,15 @@ fn reductions_that_have_no_result() {
          \x20 rule: `max` of an empty array is undefined\n\
          \x20 hint: check first: `x.is_empty()` (Python: `x.size == 0`)",
     );
+    // also where there are no results, as in NumPy; without an axis to reduce each element stays
+    assert!(zeros(&[0, 0]).reduce(Reduction::Max, over(&[0])).is_err());
+    assert!(
+        zeros(&[0, 2, 0])
+            .reduce(Reduction::Argmax, over(&[2]))
+            .is_err()
+    );
+    assert!(zeros(&[3, 0]).reduce(Reduction::Min, over(&[0])).is_ok());
+    assert!(zeros(&[0, 3]).reduce(Reduction::Max, over(&[])).is_ok());
     says(
         zeros(&[0]).reduce(Reduction::Argmin, ReduceOptions::default()),
         Error::is_value,

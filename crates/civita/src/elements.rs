@@ -52,7 +52,8 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// if let Some(element) = x.get_mut([1, 0]) {
     ///     *element += 0.5;
     /// }
-    /// assert_eq!((x.get([1, 0]), x.get_mut([2, 0])), (Some(&3.5), None));
+    /// assert_eq!(x.get([1, 0]), Some(&3.5));
+    /// assert_eq!(x.get_mut([2, 0]), None);
     /// ```
     ///
     /// # Panics

@@ -129,6 +129,35 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     }
 }
 
+impl<T: Dtype> Tensor<T, 2> {
+    /// A column of a matrix.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let x = tensor![[1, 2], [3, 4]];
+    /// assert_eq!(x.column(1)?.to_vec(), [2, 4]);
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no such column.
+    pub fn column(&self, j: usize) -> Result<Tensor<T, 1>> {
+        select(&self.raw, 1, j).map(FromRaw::wrap)
+    }
+
+    /// The columns of a matrix, one after the other.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// let largest: Vec<f64> = x.columns().map(|column| column.to_vec()[1]).collect();
+    /// assert_eq!(largest, [3.0, 4.0]);
+    /// ```
+    pub fn columns(&self) -> Rows<Tensor<T, 1>> {
+        self.axis_iter(1).or_raise()
+    }
+}
+
 fn select(raw: &Raw, axis: usize, i: usize) -> Result<Raw> {
     raw.select_index(axis as isize, isize::try_from(i).unwrap_or(isize::MAX))
 }

@@ -200,6 +200,24 @@ fn a_width_is_that_of_each_element() {
 }
 
 #[test]
+fn a_matrix_has_columns_as_it_has_rows() -> Result<()> {
+    let x = tensor![[1, 2, 3], [4, 5, 6]];
+    assert_eq!(x.column(2)?, [3, 6]);
+    let turned: Vec<Vec<i64>> = x.columns().rev().map(|column| column.to_vec()).collect();
+    assert_eq!(turned, [[3, 6], [2, 5], [1, 4]]);
+    assert!(
+        x.column(3)
+            .unwrap_err()
+            .to_string()
+            .contains("out of bounds")
+    );
+    let w = tensor![[1.0, 2.0], [3.0, 4.0]].requires_grad();
+    (w.column(1)? * 3.0).sum().backward()?;
+    assert_eq!(w.grad().unwrap(), tensor![[0.0, 3.0], [0.0, 3.0]]);
+    Ok(())
+}
+
+#[test]
 fn an_element_is_borrowed_to_be_written() {
     let mut x = tensor![[1.0, 2.0], [3.0, 4.0]];
     let held = x.clone();

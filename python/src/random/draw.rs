@@ -89,8 +89,8 @@ impl Watched<'_> {
     }
 
     #[inline(always)]
-    fn count(&mut self) {
-        self.left -= 1;
+    fn count(&mut self, words: usize) {
+        self.left = self.left.saturating_sub(words);
         if self.left == 0 {
             self.left = PART;
             stop_if_told();
@@ -101,14 +101,19 @@ impl Watched<'_> {
 impl BitGenerator for Watched<'_> {
     #[inline(always)]
     fn next_u64(&mut self) -> u64 {
-        self.count();
+        self.count(1);
         self.bits.next_u64()
     }
 
     #[inline(always)]
     fn next_u32(&mut self) -> u32 {
-        self.count();
+        self.count(1);
         self.bits.next_u32()
+    }
+
+    fn fill_below(&mut self, largest: u32, out: &mut [u32]) {
+        self.count(out.len());
+        self.bits.fill_below(largest, out);
     }
 
     /// Of draws that share no words: integers of less than 32 bits do, within a slice.
