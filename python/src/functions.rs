@@ -11,8 +11,8 @@ use std::ffi::CStr;
 
 use civita_core::dtype::{Casting, DType, can_cast};
 use civita_core::functions::{
-    Composed, FUNCTIONS, Form, FunctionRow, Given, Held, Kind, Param, Returned, Returns, Value,
-    take_warnings,
+    Composed, FUNCTIONS, Form, FunctionRow, Given, Held, Kind, Param, Property, Returned, Returns,
+    Value, take_warnings,
 };
 use civita_core::raw::Raw;
 use civita_core::storage::Access;
@@ -43,7 +43,7 @@ pub struct Function {
     manner: Manner,
 }
 
-/// What the lists below say of a function, looked up once: a call would compare its name with each of theirs.
+/// What a row says of how its function is called, looked up once.
 #[derive(Clone, Copy)]
 struct Manner {
     /// The signature of a generalised ufunc, whose calls ask `__array_ufunc__`.
@@ -52,8 +52,8 @@ struct Manner {
     takes_like: bool,
     makes_leaves: bool,
     takes_out_or_dtype: bool,
-    /// The place in [`NAMED`].
-    named: Option<usize>,
+    /// The class of its tuples, where that has a name.
+    named: Option<&'static str>,
     /// How deep arrays may lie in lists and tuples.
     depth: usize,
     /// Whether a call without keywords goes to the row as it is.
@@ -80,35 +80,41 @@ struct Manner {
 
 impl Manner {
     fn of(row: &FunctionRow) -> Manner {
-        let is = |names: &[&str]| names.contains(&row.name);
-        let generalised = GENERALISED.iter().find(|(name, _)| *name == row.name);
         let depth = |param: &Param| match param.form {
             Form::Nested => DEEPEST,
             Form::Arrays | Form::Operands => 1,
             _ => 0,
         };
         Manner {
-            generalised: generalised.map(|(_, signature)| *signature),
-            makes_arrays: is(ARRAYS),
-            takes_like: is(LIKE),
-            makes_leaves: is(LEAVES),
-            takes_out_or_dtype: is(OUT_OR_DTYPE),
-            named: NAMED.iter().position(|(name, ..)| *name == row.name),
+            generalised: row.properties.iter().find_map(|property| match property {
+                Property::Generalised(signature) => Some(*signature),
+                _ => None,
+            }),
+            makes_arrays: row.has(Property::MakesArrays),
+            takes_like: row.has(Property::TakesLike),
+            makes_leaves: row.has(Property::MakesLeaves),
+            takes_out_or_dtype: row.has(Property::OutOrDtype),
+            named: row
+                .properties
+                .iter()
+                .find_map(named_tuple)
+                .map(|(class, _)| class),
             depth: row.params.iter().map(depth).max().unwrap_or(0),
-            plain: !is(&["pad", "trace", "nan_to_num"]),
-            keeps_scalars: is(SCALAR_METHODS),
-            views: is(VIEWS),
-            multiplies: is(PRODUCTS),
-            read_only: is(READ_ONLY),
+            plain: !["pad", "trace", "nan_to_num"].contains(&row.name),
+            keeps_scalars: row.has(Property::ScalarMethod),
+            views: row.has(Property::View),
+            multiplies: row.has(Property::Product),
+            read_only: row.has(Property::ReadOnly),
             by_position: (0..=row.positional.min(31))
                 .filter(|&n| row.takes_by_position(n))
                 .fold(0, |all, n| all | 1 << n),
             casting: row.params.iter().position(|p| p.name == "casting"),
             dtype: row.params.iter().position(|p| p.name == "dtype"),
-            keeps_order: KEEPS_ORDER
-                .iter()
-                .find_map(|(name, at)| (*name == row.name).then_some(*at)),
-            computes_in: is(FOLDS),
+            keeps_order: row.properties.iter().find_map(|property| match property {
+                Property::KeepsOrder(at) => Some(*at),
+                _ => None,
+            }),
+            computes_in: row.has(Property::Folds),
         }
     }
 
@@ -118,174 +124,6 @@ impl Manner {
         given < 32 && self.by_position >> given & 1 == 1
     }
 }
-
-/// Functions that return an array without axes where others return a scalar: those that make arrays, or views of them.
-const ARRAYS: &[&str] = &[
-    "array",
-    "asarray",
-    "asarray_chkfinite",
-    "ascontiguousarray",
-    "asfortranarray",
-    "astype",
-    "block",
-    "broadcast_arrays",
-    "broadcast_to",
-    "copy",
-    "cov",
-    "cross",
-    "diagonal",
-    "diff",
-    "empty_like",
-    "expand_dims",
-    "full_like",
-    "i0",
-    "isin",
-    "matrix_transpose",
-    "moveaxis",
-    "ones_like",
-    "pad",
-    "permute_dims",
-    "ravel",
-    "real_if_close",
-    "require",
-    "reshape",
-    "resize",
-    "roll",
-    "rollaxis",
-    "select",
-    "squeeze",
-    "swapaxes",
-    "tensordot",
-    "tile",
-    "transpose",
-    "unique",
-    "unique_all",
-    "unique_counts",
-    "unique_inverse",
-    "where",
-    "zeros_like",
-];
-
-/// Those of [`ARRAYS`] that are methods of scalars in NumPy: of a scalar they return one.
-const SCALAR_METHODS: &[&str] = &["astype", "permute_dims", "reshape", "squeeze", "transpose"];
-
-/// Functions that only look at the elements another way, which is done before others could run.
-const VIEWS: &[&str] = &[
-    "broadcast_to",
-    "diagonal",
-    "expand_dims",
-    "flip",
-    "fliplr",
-    "flipud",
-    "matrix_transpose",
-    "moveaxis",
-    "permute_dims",
-    "rollaxis",
-    "rot90",
-    "squeeze",
-    "swapaxes",
-    "transpose",
-];
-
-/// Views that NumPy does not let write. `diag` is one of a matrix, and makes one of a vector.
-const READ_ONLY: &[&str] = &["broadcast_to", "diag", "diagonal"];
-
-/// Products of arrays, which tell of infinities and NaN that come out.
-const PRODUCTS: &[&str] = &[
-    "dot",
-    "inner",
-    "matmul",
-    "matvec",
-    "tensordot",
-    "vecdot",
-    "vecmat",
-];
-
-/// Functions that are generalised ufuncs in NumPy, with the axes that they work along.
-const GENERALISED: &[(&str, &str)] = &[
-    ("matmul", "(n?,k),(k,m?)->(n?,m?)"),
-    ("matvec", "(m,n),(n)->(m)"),
-    ("vecdot", "(n),(n)->()"),
-    ("vecmat", "(n),(n,m)->(m)"),
-];
-
-/// Functions that make arrays as another package does whose array is given as `like=`.
-const LIKE: &[&str] = &[
-    "ascontiguousarray",
-    "asfortranarray",
-    "eye",
-    "identity",
-    "require",
-    "tri",
-];
-
-/// Functions that make arrays of numbers, which may require a gradient: `requires_grad=True`.
-const LEAVES: &[&str] = &[
-    "eye",
-    "geomspace",
-    "identity",
-    "linspace",
-    "logspace",
-    "tri",
-];
-
-/// Functions whose result may be broadcast into an output.
-const SPREAD: &[&str] = &["nanpercentile", "nanquantile", "percentile", "quantile"];
-
-/// Functions that fold, whose result goes into an output of any dtype.
-const FOLDS: &[&str] = &[
-    "cumprod",
-    "cumsum",
-    "median",
-    "nancumprod",
-    "nancumsum",
-    "nanprod",
-    "nansum",
-    "trace",
-];
-
-/// Functions that copy their result into any output whose dtype the array's can safely become.
-const WRITES_BACK: &[&str] = &["choose", "compress", "take"];
-
-/// Functions that would keep the class of a subclass's array with `subok=True`; others of their arguments change nothing.
-const SUBOK: &[&str] = &["broadcast_arrays", "broadcast_to", "copy"];
-
-/// Functions that copy elements of an array into new memory of its dtype: in its byte order, as NumPy's are. With the place of that
-/// argument.
-const KEEPS_ORDER: &[(&str, usize)] = &[
-    ("asarray_chkfinite", 0),
-    ("ascontiguousarray", 0),
-    ("asfortranarray", 0),
-    ("compress", 1),
-    ("copy", 0),
-    ("delete", 0),
-    ("diag", 0),
-    ("diagflat", 0),
-    ("extract", 1),
-    ("insert", 0),
-    ("nan_to_num", 0),
-    ("pad", 0),
-    ("partition", 0),
-    ("ravel", 0),
-    ("repeat", 0),
-    ("require", 0),
-    ("reshape", 0),
-    ("roll", 0),
-    ("rot90", 0),
-    ("setdiff1d", 0),
-    ("sort", 0),
-    ("take", 0),
-    ("take_along_axis", 0),
-    ("tile", 0),
-    ("unique", 0),
-    ("unique_all", 0),
-    ("unique_counts", 0),
-    ("unique_inverse", 0),
-    ("unique_values", 0),
-];
-
-/// Functions that join arrays and are told by what rule to cast.
-const JOINS: &[&str] = &["concatenate", "stack", "hstack", "vstack"];
 
 /// By the rule `'no'` the arrays have the byte order of the result too.
 #[cold]
@@ -312,40 +150,26 @@ fn check_orders(
     Ok(())
 }
 
-/// Functions that take an output or a dtype, and not both.
-const OUT_OR_DTYPE: &[&str] = &["concatenate", "stack"];
+/// The class and the fields of a tuple that has names.
+fn named_tuple(property: &Property) -> Option<(&'static str, &'static [&'static str])> {
+    match property {
+        Property::Named(class, fields) => Some((class, fields)),
+        _ => None,
+    }
+}
 
-/// Functions whose tuples have names, which are the Array API's: the class, and its fields.
-const NAMED: &[(&str, &str, &[&str])] = &[
-    (
-        "unique_all",
-        "UniqueAllResult",
-        &["values", "indices", "inverse_indices", "counts"],
-    ),
-    ("unique_counts", "UniqueCountsResult", &["values", "counts"]),
-    (
-        "unique_inverse",
-        "UniqueInverseResult",
-        &["values", "inverse_indices"],
-    ),
-];
-
-/// The classes of [`NAMED`].
-static NAMED_CLASSES: PyOnceLock<Vec<Py<PyAny>>> = PyOnceLock::new();
-
-fn named_classes(py: Python<'_>) -> PyResult<&Vec<Py<PyAny>>> {
-    NAMED_CLASSES.get_or_try_init(py, || {
-        let namedtuple = py.import("collections")?.getattr("namedtuple")?;
-        let module = PyDict::new(py);
-        module.set_item("module", "civita")?;
-        NAMED
-            .iter()
-            .map(|(_, class, fields)| {
-                let fields = PyList::new(py, *fields)?;
-                Ok(namedtuple.call((*class, fields), Some(&module))?.unbind())
-            })
-            .collect()
-    })
+/// Adds the classes of tuples that have names.
+fn add_named_tuples(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = m.py();
+    let namedtuple = py.import("collections")?.getattr("namedtuple")?;
+    let module = PyDict::new(py);
+    module.set_item("module", "civita")?;
+    let properties = FUNCTIONS.iter().flat_map(|row| row.properties);
+    for (class, fields) in properties.filter_map(named_tuple) {
+        let fields = PyList::new(py, fields)?;
+        m.add(class, namedtuple.call((class, fields), Some(&module))?)?;
+    }
+    Ok(())
 }
 
 /// Lists may be nested as deep as arrays have axes.
@@ -631,7 +455,7 @@ impl Function {
             });
         }
         if let Some(rule) = given.keyword("casting")
-            && JOINS.contains(&row.name)
+            && row.has(Property::Joins)
         {
             check_orders(rule, given.all(), said)?;
         }
@@ -776,15 +600,15 @@ impl Function {
             .casting
             .and_then(|at| Casting::from_value(values[at].clone()).ok());
         let x = match self.run(py, &mut values)? {
-            Returned::One(x) if SPREAD.contains(&row.name) => {
+            Returned::One(x) if row.has(Property::Spreads) => {
                 x.broadcast_to(out.get().raw().shape())?
             }
             Returned::One(x) => x,
             several => return self.returned(py, several, None),
         };
-        let casting = casting.unwrap_or(match WRITES_BACK.contains(&row.name) {
+        let casting = casting.unwrap_or(match row.has(Property::WritesBack) {
             true if can_cast(out.get().raw().dtype(), x.dtype(), Casting::Safe) => Casting::Unsafe,
-            _ if FOLDS.contains(&row.name) => Casting::Unsafe,
+            _ if row.has(Property::Folds) => Casting::Unsafe,
             _ => Casting::SameKind,
         });
         write_out_as(row.name, x, out, casting)
@@ -895,14 +719,15 @@ impl Function {
                 }
             }
         };
-        if let Some(k) = self.manner.named {
+        if let Some(class) = self.manner.named {
             let all = match result {
                 Returned::Several(all) => all,
                 Returned::Asked(all) => all.into_iter().flatten().collect(),
                 _ => Vec::new(),
             };
             let fields = PyTuple::new(py, objects(all)?)?;
-            return Ok(named_classes(py)?[k].call1(py, fields)?);
+            let class = py.import("civita._civita")?.getattr(class)?;
+            return Ok(class.call1(fields)?.unbind());
         }
         match (result, row.returns) {
             (Returned::One(x), _) => one(x),
@@ -974,7 +799,7 @@ impl Function {
         match self.manner.generalised {
             Some(_) if has("axes") || has("keepdims") || has("signature") => Some("_along_axes"),
             Some(_) if self.row.name != "vecdot" && has("axis") => Some("_along_axes"),
-            None if SUBOK.contains(&self.row.name) && has("subok") => Some("_without_subok"),
+            None if self.row.has(Property::TakesSubok) && has("subok") => Some("_without_subok"),
             None if self.row.name == "clip" && (has("dtype") || has("where")) => Some("_clip"),
             _ => None,
         }
@@ -1277,9 +1102,7 @@ fn check_pad(mode: &Bound<'_, PyAny>, given: Arguments<'_, '_>) -> Outcome<()> {
 /// Adds a function for each row, under its name and its aliases, and the methods that rows name.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = m.py();
-    for ((_, class, _), object) in NAMED.iter().zip(named_classes(py)?) {
-        m.add(*class, object)?;
-    }
+    add_named_tuples(m)?;
     let arrays = py.get_type::<Array>();
     let sample = Bound::new(py, Function::new(&FUNCTIONS[0]))?;
     let function_class = CallableClass::new(&sample)?;

@@ -102,6 +102,8 @@ pub struct FunctionRow {
     pub positional: usize,
     /// Its name as a method of arrays, if it is one.
     pub method: Option<&'static str>,
+    /// What it does beside computing values.
+    pub properties: &'static [Property],
     /// What comes back.
     pub returns: Returns,
     /// `None` where it has a gradient, else why it has none.
@@ -115,6 +117,43 @@ pub struct FunctionRow {
     /// What to compare with, as a Python expression, where NumPy has no function of that name.
     pub oracle: Option<&'static str>,
     call: fn(&FunctionRow, &mut [Value<'_>]) -> Result<Returned>,
+}
+
+/// What NumPy's function of a name does beside computing values. Bindings do the same; the engine does not ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Property {
+    /// A result without axes is an array where that of others is a scalar: it makes arrays, or views of them.
+    MakesArrays,
+    /// It is a method of scalars, and returns a scalar for one.
+    ScalarMethod,
+    /// It only looks at the elements another way, which is done before others could run.
+    View,
+    /// Its view is not for writing. `diag` is a view of a matrix, and makes one of a vector.
+    ReadOnly,
+    /// A product, which tells of infinities and NaN that come out.
+    Product,
+    /// A generalised ufunc, with the axes that it works along.
+    Generalised(&'static str),
+    /// It makes an array as the package does whose array is given as `like=`.
+    TakesLike,
+    /// It makes numbers that may require a gradient: `requires_grad=True`.
+    MakesLeaves,
+    /// Its result is broadcast into an output.
+    Spreads,
+    /// It folds: its result goes into an output of any dtype.
+    Folds,
+    /// It copies its result into any output whose dtype the array's can safely become.
+    WritesBack,
+    /// It would keep the class of a subclass's array with `subok=True`; others of its arguments change nothing.
+    TakesSubok,
+    /// It copies elements of the array at this place into new memory of its dtype and byte order.
+    KeepsOrder(usize),
+    /// It joins arrays, and is told by what rule to cast.
+    Joins,
+    /// It takes an output or a dtype, and not both.
+    OutOrDtype,
+    /// Its tuple has names, which are the Array API's: the class, and its fields.
+    Named(&'static str, &'static [&'static str]),
 }
 
 /// A parameter.
@@ -265,6 +304,11 @@ impl FunctionRow {
         FUNCTIONS
             .iter()
             .find(|row| row.name == name || row.aliases.contains(&name))
+    }
+
+    /// Whether it has a property.
+    pub fn has(&self, property: Property) -> bool {
+        self.properties.contains(&property)
     }
 
     /// Runs it on one value for each parameter, as [`FunctionRow::bind`] orders them; the last ones may be left out where they have

@@ -12,9 +12,10 @@ use super::signal::TrimEnds;
 use super::sorting::{Fields, SortKind};
 use super::value::*;
 use super::{
-    Example, FunctionRow, Invoke, Output, Param, Returns, along, bits, calculus, classify, compare,
-    composed, create, einsum, histogram, indexing, join, memory, nan, neural, pad, product,
-    quantile, rank, rearrange, scatter, sets, shape, signal, sorting, special, statistics, writes,
+    Example, FunctionRow, Invoke, Output, Param, Property, Returns, along, bits, calculus,
+    classify, compare, composed, create, einsum, histogram, indexing, join, memory, nan, neural,
+    pad, product, quantile, rank, rearrange, scatter, sets, shape, signal, sorting, special,
+    statistics, writes,
 };
 use crate::dtype::{Casting, DType};
 use crate::error::Result;
@@ -35,105 +36,105 @@ macro_rules! function_rows {
             /// The same elements under another shape; one length may be -1: whatever is left. A view where the memory allows
             /// it.
             reshape(a: Array, shape: Lengths, order: Order = Order::C; Reshape { copy: OptBool = None }) -> [ByArgument] {
-                run shape::reshape, positional_only 1, aliases [], torch "torch.reshape", gradient yes,
+                run shape::reshape, positional_only 1, aliases [], properties [MakesArrays, ScalarMethod, KeepsOrder(0)], torch "torch.reshape", gradient yes,
                 example "reshape([1, 2, 3, 4], (2, 2))" => "[[1 2]\n [3 4]]", rust "np::reshape(&tensor![1, 2, 3, 4], [2, 2])?",
                 samples ["reshape(x[2, 6], (3, -1))", "reshape(x[4], -1)", "reshape(x[2, 3, 2], (4, 3), 'F')", "reshape(x[2, 3], (3, 2), order='A')", "reshape(x[1, 1], ())", "reshape(x[2, 2], 4, copy=True)"],
                 laws [],
             }
             /// All elements under one axis; a view where the memory allows it. `order='K'` reads them as they lie in memory.
             ravel(a: Array, order: Order = Order::C) -> [ByArgument] {
-                run shape::ravel, aliases [], torch "torch.ravel", gradient yes,
+                run shape::ravel, aliases [], properties [MakesArrays, KeepsOrder(0)], torch "torch.ravel", gradient yes,
                 example "ravel([[1, 2], [3, 4]])" => "[1 2 3 4]", rust "np::ravel(&tensor![[1, 2], [3, 4]])",
                 samples ["ravel(x[2, 3])", "ravel(x[2, 3, 2], 'F')", "ravel(x[3, 2], order='A')", "ravel(x[3, 2, 2], order='K')", "ravel(x[()])"],
                 laws [],
             }
             /// The axes in another order, by default in reverse; a view.
             transpose(a: Array, axes: AxisOrder = None) -> [ByArgument] {
-                run shape::transpose, aliases ["permute_dims"], torch "torch.permute", gradient yes,
+                run shape::transpose, aliases ["permute_dims"], properties [MakesArrays, ScalarMethod, View], torch "torch.permute", gradient yes,
                 example "transpose([[1, 2], [3, 4]])" => "[[1 3]\n [2 4]]", rust "np::transpose(&tensor![[1, 2], [3, 4]])",
                 samples ["transpose(x[2, 3])", "transpose(x[2, 3, 4], (1, 2, 0))", "transpose(x[2, 3], axes=(-1, 0))"],
                 laws ["array_equal(transpose(transpose(x[2, 3, 4])), x[2, 3, 4])"],
             }
             /// The last two axes exchanged; a view.
             matrix_transpose(x: Array) -> [Same] {
-                run shape::matrix_transpose, positional_only 1, aliases [], torch "torch.adjoint", gradient yes,
+                run shape::matrix_transpose, positional_only 1, aliases [], properties [MakesArrays, View], torch "torch.adjoint", gradient yes,
                 example "matrix_transpose([[1, 2], [3, 4]])" => "[[1 3]\n [2 4]]", rust "np::matrix_transpose(&tensor![[1, 2], [3, 4]])?",
                 samples ["matrix_transpose(x[2, 3])", "matrix_transpose(x[2, 3, 4])"],
                 laws [],
             }
             /// Two axes exchanged; a view.
             swapaxes(a: Array, axis1: Axis, axis2: Axis) -> [Same] {
-                run shape::swapaxes, method "swapaxes", aliases [], torch "torch.swapaxes", gradient yes,
+                run shape::swapaxes, method "swapaxes", aliases [], properties [MakesArrays, View], torch "torch.swapaxes", gradient yes,
                 example "swapaxes([[1, 2], [3, 4]], 0, 1)" => "[[1 3]\n [2 4]]", rust "np::swapaxes(&tensor![[1, 2], [3, 4]], 0, 1)?",
                 samples ["swapaxes(x[2, 3, 4], 0, -1)", "swapaxes(x[2, 3], 1, 1)"],
                 laws [],
             }
             /// Axes moved to other places, the rest in order; a view.
             moveaxis(a: Array, source: AxisList, destination: AxisList) -> [Same] {
-                run shape::moveaxis, aliases [], torch "torch.movedim", gradient yes,
+                run shape::moveaxis, aliases [], properties [MakesArrays, View], torch "torch.movedim", gradient yes,
                 example "moveaxis([[1, 2], [3, 4]], 0, -1)" => "[[1 3]\n [2 4]]", rust "np::moveaxis(&tensor![[1, 2], [3, 4]], 0, -1)?",
                 samples ["moveaxis(x[2, 3, 4], 0, -1)", "moveaxis(x[2, 3, 4], [0, 1], [-1, -2])"],
                 laws ["array_equal(moveaxis(moveaxis(x[2, 3, 4], 0, 2), 2, 0), x[2, 3, 4])"],
             }
             /// One axis moved before another; a view. `moveaxis` is easier to read.
             rollaxis(a: Array, axis: Axis, start: Int = 0) -> [Same] {
-                run shape::rollaxis, aliases [], gradient yes,
+                run shape::rollaxis, aliases [], properties [MakesArrays, View], gradient yes,
                 example "rollaxis([[1, 2], [3, 4]], 1)" => "[[1 3]\n [2 4]]", rust "np::rollaxis(&tensor![[1, 2], [3, 4]], 1, 0)?",
                 samples ["rollaxis(x[2, 3, 4], 2)", "rollaxis(x[2, 3, 4], 0, 3)", "rollaxis(x[2, 3, 4], 1, start=-1)"],
                 laws [],
             }
             /// The elements in reverse order along axes, or along all; a view.
             flip(m: Array, axis: Axes = None) -> [Same] {
-                run shape::flip, aliases [], torch "torch.flip", gradient yes,
+                run shape::flip, aliases [], properties [View], torch "torch.flip", gradient yes,
                 example "flip([[1, 2], [3, 4]], 1)" => "[[2 1]\n [4 3]]", rust "np::flip(&tensor![[1, 2], [3, 4]], 1)?",
                 samples ["flip(x[2, 3])", "flip(x[2, 3, 4], axis=(0, -1))", "flip(x[4], 0)"],
                 laws ["array_equal(flip(flip(x[2, 3])), x[2, 3])"],
             }
             /// The columns in reverse order; a view.
             fliplr(m: Array) -> [Same] {
-                run shape::fliplr, aliases [], torch "torch.fliplr", gradient yes,
+                run shape::fliplr, aliases [], properties [View], torch "torch.fliplr", gradient yes,
                 example "fliplr([[1, 2], [3, 4]])" => "[[2 1]\n [4 3]]", rust "np::fliplr(&tensor![[1, 2], [3, 4]])?",
                 samples ["fliplr(x[2, 3])"],
                 laws [],
             }
             /// The rows in reverse order; a view.
             flipud(m: Array) -> [Same] {
-                run shape::flipud, aliases [], torch "torch.flipud", gradient yes,
+                run shape::flipud, aliases [], properties [View], torch "torch.flipud", gradient yes,
                 example "flipud([[1, 2], [3, 4]])" => "[[3 4]\n [1 2]]", rust "np::flipud(&tensor![[1, 2], [3, 4]])?",
                 samples ["flipud(x[2, 3])", "flipud(x[3])"],
                 laws [],
             }
             /// The plane of two axes turned by 90°, `k` times, from the first to the second; a view.
             rot90(m: Array, k: Int = 1, axes: AxisPair = [0, 1]) -> [Same] {
-                run shape::rot90, aliases [], torch "torch.rot90", gradient yes,
+                run shape::rot90, aliases [], properties [View, KeepsOrder(0)], torch "torch.rot90", gradient yes,
                 example "rot90([[1, 2], [3, 4]])" => "[[2 4]\n [1 3]]", rust "np::rot90(&tensor![[1, 2], [3, 4]], 1, [0, 1])?",
                 samples ["rot90(x[2, 3])", "rot90(x[2, 3], -1)", "rot90(x[2, 3, 4], k=2, axes=(1, 2))", "rot90(x[2, 3, 4], 3, (2, 0))", "rot90(x[2, 3], 0)"],
                 laws ["array_equal(rot90(rot90(x[2, 3]), 3), x[2, 3])"],
             }
             /// Without axes of length 1: those named, or all; a view.
             squeeze(a: Array, axis: Axes = None) -> [ByArgument] {
-                run shape::squeeze, method "squeeze", aliases [], torch "torch.squeeze", gradient yes,
+                run shape::squeeze, method "squeeze", aliases [], properties [MakesArrays, ScalarMethod, View], torch "torch.squeeze", gradient yes,
                 example "squeeze([[1, 2]])" => "[1 2]", rust "np::squeeze(&tensor![[1, 2]], 0)?",
                 samples ["squeeze(x[1, 2, 1])", "squeeze(x[1, 2, 1], axis=-1)", "squeeze(x[2, 2])", "squeeze(x[1, 3, 1], (0, 2))"],
                 laws [],
             }
             /// New axes of length 1 at these places of the result; a view.
             expand_dims(a: Array, axis: AxisList) -> [ByArgument] {
-                run shape::expand_dims, aliases [], torch "torch.unsqueeze", gradient yes,
+                run shape::expand_dims, aliases [], properties [MakesArrays, View], torch "torch.unsqueeze", gradient yes,
                 example "expand_dims([1, 2], 1)" => "[[1]\n [2]]", rust "np::expand_dims(&tensor![1, 2], 1)?",
                 samples ["expand_dims(x[2, 3], 0)", "expand_dims(x[2, 3], (1, -1))", "expand_dims(x[()], axis=0)"],
                 laws [],
             }
             /// Repeated to a shape without a copy; a view that cannot be written.
             broadcast_to(array: Array, shape: Shape) -> [ByArgument] {
-                run shape::broadcast_to, aliases [], torch "torch.broadcast_to", gradient yes,
+                run shape::broadcast_to, aliases [], properties [MakesArrays, View, ReadOnly, TakesSubok], torch "torch.broadcast_to", gradient yes,
                 example "broadcast_to([1, 2], (2, 2))" => "[[1 2]\n [1 2]]", rust "np::broadcast_to(&tensor![1, 2], [2, 2])?",
                 samples ["broadcast_to(x[3], (2, 3))", "broadcast_to(x[2, 1], (4, 2, 3))", "broadcast_to(x[()], shape=(2,))"],
                 laws [],
             }
             /// All arrays repeated to their common shape; views that cannot be written.
             broadcast_arrays(args: EachArray) -> [tuple ByArgument] {
-                run shape::broadcast_arrays, aliases [], torch "torch.broadcast_tensors", gradient yes,
+                run shape::broadcast_arrays, aliases [], properties [MakesArrays, TakesSubok], torch "torch.broadcast_tensors", gradient yes,
                 example "broadcast_arrays([1, 2], [[3], [4]])[1]" => "[[3 3]\n [4 4]]", rust "np::broadcast_arrays(&[&tensor![[1, 2]], &tensor![[3], [4]]])?[1]",
                 samples ["broadcast_arrays(x[2, 1], x[3])", "broadcast_arrays(x[2])"],
                 laws [],
@@ -189,28 +190,28 @@ macro_rules! function_rows {
             }
             /// A copy in another dtype; with `copy=False` only where it differs.
             astype(x: Array, dtype: Dtype; Astype { copy: Bool = true, device: Device = None }) -> [ByArgument] {
-                run shape::astype, positional_only 2, aliases [], torch "torch.Tensor.to", gradient yes,
+                run shape::astype, positional_only 2, aliases [], properties [MakesArrays, ScalarMethod], torch "torch.Tensor.to", gradient yes,
                 example "astype([1, 2], 'float64')" => "[1. 2.]", rust "tensor![1, 2].cast::<f64>()",
                 samples ["astype(x[2, 3], 'float32')", "astype(x[2, 3], 'complex128', copy=False)", "astype(x[3], 'int8')"],
                 laws [],
             }
             /// A copy with memory of its own, in C order (or Fortran order).
             copy(a: Array, order: Order = Order::K) -> [ByArgument] {
-                run shape::copy, aliases [], torch "torch.clone", gradient yes,
+                run shape::copy, aliases [], properties [MakesArrays, TakesSubok, KeepsOrder(0)], torch "torch.clone", gradient yes,
                 example "copy([1, 2])" => "[1 2]", rust "tensor![1, 2].copy()",
                 samples ["copy(x[2, 3])", "copy(x[2, 3], 'F')", "copy(x[()], order='C')"],
                 laws [],
             }
             /// The array in C order, with at least one axis: itself where it lies so already, else a copy.
             ascontiguousarray(a: Array, dtype: OptDType = None) -> [ByArgument] {
-                run shape::ascontiguousarray, aliases [], torch "torch.Tensor.contiguous", gradient yes,
+                run shape::ascontiguousarray, aliases [], properties [MakesArrays, TakesLike, KeepsOrder(0)], torch "torch.Tensor.contiguous", gradient yes,
                 example "ascontiguousarray([1, 2])" => "[1 2]", rust "tensor![1, 2].contiguous()",
                 samples ["ascontiguousarray(x[2, 3])", "ascontiguousarray(x[()])", "ascontiguousarray(x[2], dtype='float32')"],
                 laws [],
             }
             /// The diagonals of the planes of two axes, as a new last axis; a view where the memory allows it.
             diagonal(a: Array, offset: Int = 0, axis1: Axis = 0, axis2: Axis = 1) -> [Minus1] {
-                run shape::diagonal, method "diagonal", aliases [], torch "torch.diagonal", gradient yes,
+                run shape::diagonal, method "diagonal", aliases [], properties [MakesArrays, View, ReadOnly], torch "torch.diagonal", gradient yes,
                 example "diagonal([[1, 2], [3, 4]])" => "[1 4]", rust "np::diagonal(&tensor![[1, 2], [3, 4]], 0, 0, 1)?",
                 samples ["diagonal(x[3, 4])", "diagonal(x[3, 4], 1)", "diagonal(x[4, 2], -1)", "diagonal(x[2, 3, 4], offset=1, axis1=1, axis2=2)", "diagonal(x[2, 3, 3], 0, 2, 0)", "diagonal(x[2, 2], 5)", "diagonal(x[2, 2], -3)"],
                 laws [],
@@ -220,28 +221,28 @@ macro_rules! function_rows {
 
             /// Arrays joined along an axis that they have; with `axis=None` flattened.
             concatenate(arrays: Numbers, axis: AxisOrFlat = 0, out: Out = None; Concatenate { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
-                run join::concatenate, positional_only 1, aliases ["concat"], torch "torch.cat", gradient yes,
+                run join::concatenate, positional_only 1, aliases ["concat"], properties [Joins, OutOrDtype], torch "torch.cat", gradient yes,
                 example "concatenate([[1, 2], [3]])" => "[1 2 3]", rust "np::concatenate(&[&tensor![1, 2], &tensor![3]], 0)?",
                 samples ["concatenate([x[2, 3], x[1, 3]], 0)", "concatenate([x[2, 3], x[2, 1]], axis=-1)", "concatenate((x[2], x[2, 2]), axis=None)", "concatenate([x[2], x[2]], dtype='complex128')", "concatenate([x[2], x[2]], dtype='int8', casting='unsafe')"],
                 laws [],
             }
             /// Arrays of one shape joined along a new axis.
             stack(arrays: Arrays, axis: Axis = 0, out: Out = None; Stack { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
-                run join::stack, aliases [], torch "torch.stack", gradient yes,
+                run join::stack, aliases [], properties [Joins, OutOrDtype], torch "torch.stack", gradient yes,
                 example "stack([[1, 2], [3, 4]], axis=1)" => "[[1 3]\n [2 4]]", rust "np::stack(&[&tensor![1, 2], &tensor![3, 4]], 1)?",
                 samples ["stack([x[2, 3], x[2, 3]])", "stack([x[2, 3], x[2, 3]], -1)", "stack([x[2], x[2]], axis=1, dtype='complex64')"],
                 laws [],
             }
             /// Arrays joined along the second axis, vectors along their only one.
             hstack(tup: Arrays; Hstack { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
-                run join::hstack, aliases [], torch "torch.hstack", gradient yes,
+                run join::hstack, aliases [], properties [Joins], torch "torch.hstack", gradient yes,
                 example "hstack([[1, 2], [3]])" => "[1 2 3]", rust "np::hstack(&[&tensor![1, 2], &tensor![3]])?",
                 samples ["hstack([x[2], x[3]])", "hstack([x[2, 3], x[2, 1]])", "hstack([x[()], x[()]])", "hstack([x[2], x[1]], dtype='complex128')"],
                 laws [],
             }
             /// Arrays joined along the first axis; a vector is a row.
             vstack(tup: Arrays; Vstack { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
-                run join::vstack, aliases [], torch "torch.vstack", gradient yes,
+                run join::vstack, aliases [], properties [Joins], torch "torch.vstack", gradient yes,
                 example "vstack([[1, 2], [3, 4]])" => "[[1 2]\n [3 4]]", rust "np::vstack(&[&tensor![1, 2], &tensor![3, 4]])?",
                 samples ["vstack([x[3], x[3]])", "vstack([x[2, 3], x[1, 3]])", "vstack([x[()], x[()]])", "vstack([x[2], x[2]], dtype='complex128')"],
                 laws [],
@@ -322,49 +323,49 @@ macro_rules! function_rows {
             /// The elements moved along axes; what falls off at one end comes back at the other. Without an axis they are
             /// moved in C order.
             roll(a: Array, shift: Shifts, axis: Axes = None) -> [Same] {
-                run rearrange::roll, aliases [], torch "torch.roll", gradient yes,
+                run rearrange::roll, aliases [], properties [MakesArrays, KeepsOrder(0)], torch "torch.roll", gradient yes,
                 example "roll([0, 1, 2, 3, 4], 2)" => "[3 4 0 1 2]", rust "np::roll(&tensor![0, 1, 2, 3, 4], 2, ..)?",
                 samples ["roll(x[3, 4], [1, 2], axis=[0, 1])", "roll(x[2, 3], -1, axis=0)", "roll(x[2, 3], 2)", "roll(x[0], 1)", "roll(x[4], 1, (0, 0))", "roll(x[2, 3], (1, -4), 1)", "roll(x[3], 3, 0)", "roll(x[()], 1)"],
                 laws ["array_equal(roll(roll(x[3, 4], 5, 1), -5, 1), x[3, 4])"],
             }
             /// Each element repeated, so many times or each by its own count.
             repeat(a: Array, repeats: Ints, axis: AxisOrFlat = None) -> [Along] {
-                run rearrange::repeat, method "repeat", aliases [], torch "torch.repeat_interleave", gradient yes,
+                run rearrange::repeat, method "repeat", aliases [], properties [KeepsOrder(0)], torch "torch.repeat_interleave", gradient yes,
                 example "repeat([1, 2], 2)" => "[1 1 2 2]", rust "np::repeat(&tensor![1, 2], 2, ..)?",
                 samples ["repeat(x[2, 3], 2)", "repeat(x[2, 3], [1, 2], axis=0)", "repeat(x[2, 3], 3, 1)", "repeat(x[2, 3], (0, 2, 1), -1)", "repeat(x[2], 0)", "repeat(x[2, 2], 1)", "repeat(x[3], [2], axis=0)", "repeat(x[()], 3)"],
                 laws [],
             }
             /// The array repeated along each axis.
             tile(A: Array, reps: Ints) -> [Dynamic] {
-                run rearrange::tile, aliases [], torch "torch.tile", gradient yes,
+                run rearrange::tile, aliases [], properties [MakesArrays, KeepsOrder(0)], torch "torch.tile", gradient yes,
                 example "tile([1, 2], 2)" => "[1 2 1 2]", rust "np::tile(&tensor![1, 2], 2)?",
                 samples ["tile(x[2, 3], 2)", "tile(x[2, 3], (2, 1))", "tile(x[3], (2, 2))", "tile(x[2, 2], (1, 1))", "tile(x[2], 0)", "tile(x[2, 2, 2], [2])", "tile(x[()], 3)", "tile(x[2], ())"],
                 laws [],
             }
             /// The elements at indices along an axis, or of the flattened array.
             take(a: Array, indices: Indices, axis: AxisOrFlat = None, out: Out = None, mode: Mode = Mode::Raise) -> [ByArgument] {
-                run rearrange::take, method "take", aliases [], torch "torch.index_select", gradient yes,
+                run rearrange::take, method "take", aliases [], properties [WritesBack, KeepsOrder(0)], torch "torch.index_select", gradient yes,
                 example "take([1, 2, 3], [-1, 0])" => "[3 1]", rust "np::take(&tensor![1, 2, 3], &tensor![-1, 0], 0)?",
                 samples ["take(x[3, 4], [0, -1], axis=1)", "take(x[3, 4], [[5, 2]])", "take(x[3], 1)", "take(x[4], [7, -9], mode='wrap')", "take(x[4], [7, -9], 0, mode='clip')", "take(x[2, 3], [], 0)"],
                 laws [],
             }
             /// Without the elements at these places along an axis; without an axis of the flattened array.
             delete(arr: Array, obj: Positions, axis: AxisOrFlat = None) -> [Along] {
-                run rearrange::delete, aliases [], gradient yes,
+                run rearrange::delete, aliases [], properties [KeepsOrder(0)], gradient yes,
                 example "delete([1, 2, 3], 1)" => "[1 3]", rust "np::delete(&tensor![1, 2, 3], 1, 0)?",
                 samples ["delete(x[4, 3], 1, 0)", "delete(x[4, 3], [0, 2], axis=1)", "delete(x[6], slice(1, 5, 2))", "delete(x[2, 3], -1)", "delete(x[4], [True, False, True, False])", "delete(x[4], [])", "delete(x[5], slice(4, 1, -1))", "delete(x[5], [3, 3, 0])"],
                 laws [],
             }
             /// With values put in before these places along an axis; without an axis into the flattened array.
             insert(arr: Array, obj: Positions, values: Values, axis: AxisOrFlat = None) -> [Along] {
-                run rearrange::insert, aliases [], gradient yes,
+                run rearrange::insert, aliases [], properties [KeepsOrder(0)], gradient yes,
                 example "insert([1, 3], 1, 2)" => "[1 2 3]", rust "np::insert(&tensor![1, 3], 1, &tensor![2], 0)?",
                 samples ["insert(x[3, 2], 1, x[2], axis=0)", "insert(x[3, 2], 1, x[3], axis=1)", "insert(x[4], [1, 3], [8, 9])", "insert(x[4], [2, 0, 2], [7, 8, 9])", "insert(x[2, 3], -1, 5, 1)", "insert(x[3], slice(0, 3, 2), 5)", "insert(x[3, 2], [1], x[1, 2], axis=0)", "insert(x[3], 3, [1, 2])", "insert(x[3], [], 2)", "insert(x[2, 2], 1, 7)"],
                 laws [],
             }
             /// The elements in C order, again and again until the new shape is full.
             resize(a: Array, new_shape: Shape) -> [ByArgument] {
-                run rearrange::resize, aliases [], gradient yes,
+                run rearrange::resize, aliases [], properties [MakesArrays], gradient yes,
                 example "resize([1, 2, 3], (2, 2))" => "[[1 2]\n [3 1]]", rust "np::resize(&tensor![1, 2, 3], [2, 2])?",
                 samples ["resize(x[2, 3], (3, 4))", "resize(x[4], 2)", "resize(x[2, 2], (2, 2))", "resize(x[0], (2, 2))", "resize(x[3], (0, 2))"],
                 laws [],
@@ -385,14 +386,14 @@ macro_rules! function_rows {
             }
             /// A vector as the `k`-th diagonal of a matrix, or the `k`-th diagonal of a matrix.
             diag(v: Array, k: Int = 0) -> [Diagonal] {
-                run rearrange::diag, aliases [], torch "torch.diag", gradient yes,
+                run rearrange::diag, aliases [], properties [ReadOnly, KeepsOrder(0)], torch "torch.diag", gradient yes,
                 example "diag([1, 2])" => "[[1 0]\n [0 2]]", rust "np::diag(&tensor![1, 2], 0)?",
                 samples ["diag(x[3])", "diag(x[2], 1)", "diag(x[2], k=-2)", "diag(x[3, 4], 1)", "diag(x[0])"],
                 laws ["array_equal(diag(diag(x[3], 1), 1), x[3])"],
             }
             /// All elements as the `k`-th diagonal of a matrix.
             diagflat(v: Array, k: Int = 0) -> [Matrix] {
-                run rearrange::diagflat, aliases [], torch "torch.diagflat", gradient yes,
+                run rearrange::diagflat, aliases [], properties [KeepsOrder(0)], torch "torch.diagflat", gradient yes,
                 example "diagflat([[1], [2]])" => "[[1 0]\n [0 2]]", rust "np::diagflat(&tensor![[1], [2]], 0)?",
                 samples ["diagflat(x[2, 2])", "diagflat(x[3], 1)", "diagflat(x[2], k=-1)", "diagflat(x[()])"],
                 laws [],
@@ -404,7 +405,7 @@ macro_rules! function_rows {
             /// axes: `{-1: (1, 2)}`. In Python `mode` may be a function, as NumPy's `pad` calls it: it writes the border.
             pad(array: Array, pad_width: Widths, mode: PadMode = PadMode::Constant;
                 Pad { stat_length: OptWidths = None, constant_values: Edges = None, end_values: Edges = None, reflect_type: OptReflectType = None }) -> [Same] {
-                run pad::pad, aliases [], torch "torch.nn.functional.pad", gradient yes,
+                run pad::pad, aliases [], properties [MakesArrays, KeepsOrder(0)], torch "torch.nn.functional.pad", gradient yes,
                 example "pad([1, 2], 1)" => "[0 1 2 0]", rust "np::pad(&tensor![1, 2], 1, np::PadMode::Constant, np::Pad::default())?",
                 samples [
                     "pad(x[2, 3], (1, 2), 'edge')", "pad(x[4], 2, mode='edge')", "pad(x[2], 1, constant_values=7)",
@@ -423,21 +424,21 @@ macro_rules! function_rows {
 
             /// Ones on the `k`-th diagonal of a matrix, zeros elsewhere.
             eye(N: Count, M: OptCount = None, k: Diagonal = 0, dtype: OptDType = DType::F64, order: Order = Order::C; Eye { device: Device = None }) -> [ByArgument] {
-                run create::eye, aliases [], torch "torch.eye", gradient no "it has no arrays as arguments",
+                run create::eye, aliases [], properties [TakesLike, MakesLeaves], torch "torch.eye", gradient no "it has no arrays as arguments",
                 example "eye(2)" => "[[1. 0.]\n [0. 1.]]", rust "np::eye::<f64>(2)",
                 samples ["eye(3)", "eye(2, 3, 1)", "eye(3, k=-1, dtype='int8')", "eye(0)", "eye(2, 3, 1, 'int16', 'F')"],
                 laws [],
             }
             /// The identity matrix.
             identity(n: Count, dtype: OptDType = None) -> [ByArgument] {
-                run create::identity, aliases [], torch "torch.eye", gradient no "it has no arrays as arguments",
+                run create::identity, aliases [], properties [TakesLike, MakesLeaves], torch "torch.eye", gradient no "it has no arrays as arguments",
                 example "identity(2)" => "[[1. 0.]\n [0. 1.]]", rust "np::identity::<f64>(2)",
                 samples ["identity(3)", "identity(2, 'int8')"],
                 laws [],
             }
             /// Ones on and below the `k`-th diagonal of a matrix, zeros above it.
             tri(N: Count, M: OptCount = None, k: Int = 0, dtype: OptDType = DType::F64) -> [ByArgument] {
-                run create::tri, aliases [], gradient no "it has no arrays as arguments",
+                run create::tri, aliases [], properties [TakesLike, MakesLeaves], gradient no "it has no arrays as arguments",
                 example "tri(2)" => "[[1. 0.]\n [1. 1.]]", rust "np::tri::<f64>(2, 2, 0)?",
                 samples ["tri(3)", "tri(2, 4)", "tri(3, 3, 1, 'int8')", "tri(3, k=-2, dtype='bool')", "tri(3, 2, 9)"],
                 laws [],
@@ -460,21 +461,21 @@ macro_rules! function_rows {
             /// `num` values evenly spaced from `start` to `stop`, which is the last one unless `endpoint=False`.
             linspace(start: Number, stop: Number, num: Count = 50, endpoint: Bool = true, retstep: Bool = false, dtype: OptDType = None, axis: Axis = 0;
                 Linspace { device: Device = None }) -> [asked ByArgument, ByArgument if retstep] {
-                run create::linspace, aliases [], torch "torch.linspace", gradient yes,
+                run create::linspace, aliases [], properties [MakesLeaves], torch "torch.linspace", gradient yes,
                 example "linspace(0, 1, 5)" => "[0.   0.25 0.5  0.75 1.  ]", rust "np::linspace(0.0, 1.0, 5)",
                 samples ["linspace(0, 1, 5)", "linspace(2, -3, 4, False)", "linspace(0, 1, 3, retstep=True)", "linspace(x[3], 2, 4)", "linspace(x[2], x[2, 1], 3, axis=-1)", "linspace(0, 9, 5, dtype='int64')", "linspace(1, 2, 0)", "linspace(1, 2, 1)"],
                 laws [],
             }
             /// `base` to the powers `linspace(start, stop, num)`.
             logspace(start: Number, stop: Number, num: Count = 50, endpoint: Bool = true, base: Number = 10.0, dtype: OptDType = None, axis: Axis = 0) -> [ByArgument] {
-                run create::logspace, aliases [], torch "torch.logspace", gradient yes,
+                run create::logspace, aliases [], properties [MakesLeaves], torch "torch.logspace", gradient yes,
                 example "logspace(0, 2, 3)" => "[  1.  10. 100.]", rust "np::logspace(0.0, 2.0, 3)?",
                 samples ["logspace(0, 2, 3)", "logspace(0, 3, 4, base=2)", "logspace(x[2], 2.0, 3, False)", "logspace(x[2], 3, 4, base=2.0, axis=1)", "logspace(0, 1, 2, dtype='float32')"],
                 laws [],
             }
             /// `num` values from `start` to `stop` of which each is the one before times a constant.
             geomspace(start: Array, stop: Array, num: Count = 50, endpoint: Bool = true, dtype: OptDType = None, axis: Axis = 0) -> [ByArgument] {
-                run create::geomspace, aliases [], gradient yes,
+                run create::geomspace, aliases [], properties [MakesLeaves], gradient yes,
                 example "geomspace(1, 8, 4)" => "[1. 2. 4. 8.]", rust "np::geomspace(1.0, 8.0, 4)?",
                 samples ["geomspace(1, 8, 4)", "geomspace(-1, -1000, 4)", "geomspace(1, 256, 8, endpoint=False)", "geomspace([1, 2], 16, 3, axis=1)", "geomspace(1, 1000, 3, dtype='float32')"],
                 laws [],
@@ -500,7 +501,7 @@ macro_rules! function_rows {
             /// The matrix product over the last two axes, batched over the rest; `a @ b`. A vector on the left is a row, on the
             /// right a column.
             matmul(x1: Array, x2: Array, out: Out = None; Matmul { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
-                run product::matmul, positional_only 2, aliases [], torch "torch.matmul", gradient yes,
+                run product::matmul, positional_only 2, aliases [], properties [Product, Generalised("(n?,k),(k,m?)->(n?,m?)")], torch "torch.matmul", gradient yes,
                 example "matmul([[1, 2], [3, 4]], [1, 1])" => "[3 7]", rust "np::matmul(&tensor![[1, 2], [3, 4]], &tensor![1, 1])?",
                 samples ["matmul(x[2, 3], x[3, 4])", "matmul(x[3], x[3])", "matmul(x[2, 2, 3], x[3])", "matmul(x[2, 1, 2, 3], x[4, 3, 2])", "matmul(x[2, 2], x[2, 2], dtype='complex128')", "matmul(x[2, 0], x[0, 3])"],
                 laws [],
@@ -508,7 +509,7 @@ macro_rules! function_rows {
             /// The dot product: of two vectors a number, of matrices their product, of more axes a sum over the last axis of `a`
             /// and the second-to-last of `b`.
             dot(a: Array, b: Array, out: Out = None) -> [ByArgument] {
-                run product::dot, method "dot", aliases [], torch "torch.dot", gradient yes,
+                run product::dot, method "dot", aliases [], properties [Product], torch "torch.dot", gradient yes,
                 example "dot([1, 2], [3, 4])" => "11", rust "np::dot(&tensor![1, 2], &tensor![3, 4])?",
                 samples ["dot(x[3], x[3])", "dot(x[2, 3], x[3, 4])", "dot(x[2, 3], x[2, 3, 4])", "dot(x[2, 3], 2)", "dot(x[2, 2, 3], x[3])"],
                 laws [],
@@ -522,7 +523,7 @@ macro_rules! function_rows {
             }
             /// Sums of products over the last axes of both.
             inner(a: Array, b: Array) -> [Dynamic] {
-                run product::inner, positional_only 2, aliases [], torch "torch.inner", gradient yes,
+                run product::inner, positional_only 2, aliases [], properties [Product], torch "torch.inner", gradient yes,
                 example "inner([1, 2], [3, 4])" => "11", rust "np::inner(&tensor![1, 2], &tensor![3, 4])?",
                 samples ["inner(x[3], x[3])", "inner(x[2, 3], x[4, 3])", "inner(x[2, 3], 2)", "inner(x[2, 2, 3], x[3])"],
                 laws [],
@@ -537,7 +538,7 @@ macro_rules! function_rows {
             /// Sums of products over pairs of axes: so many (the last of the first array and the first of the second), or two
             /// lists of them.
             tensordot(a: Array, b: Array, axes: Contraction = 2) -> [Dynamic] {
-                run product::tensordot, aliases [], torch "torch.tensordot", gradient yes,
+                run product::tensordot, aliases [], properties [MakesArrays, Product], torch "torch.tensordot", gradient yes,
                 example "tensordot([[1, 2], [3, 4]], [1, 1], 1)" => "[3 7]", rust "np::tensordot(&tensor![[1, 2], [3, 4]], &tensor![1, 1], 1)?",
                 samples ["tensordot(x[2, 3], x[2, 3])", "tensordot(x[2, 3, 4], x[3, 4, 2], 2)", "tensordot(x[2, 3], x[3, 4], axes=1)", "tensordot(x[2, 3, 4], x[4, 2], ([0, 2], [1, 0]))", "tensordot(x[2], x[3], 0)", "tensordot(x[2, 3], x[3], axes=(1, 0))"],
                 laws [],
@@ -551,7 +552,7 @@ macro_rules! function_rows {
             }
             /// The vector product. Vectors lie along `axisa`, `axisb` and, in the result, `axisc`; `axis` is all three.
             cross(a: Array, b: Array, axisa: Axis = -1, axisb: Axis = -1, axisc: Axis = -1, axis: AxisOrFlat = None) -> [ByArgument] {
-                run product::cross, aliases [], torch "torch.linalg.cross", gradient yes,
+                run product::cross, aliases [], properties [MakesArrays], torch "torch.linalg.cross", gradient yes,
                 example "cross([1, 0, 0], [0, 1, 0])" => "[0 0 1]", rust "np::cross(&tensor![1, 0, 0], &tensor![0, 1, 0], -1)?",
                 samples ["cross(x[3], [3, 1, 2])", "cross(x[2, 3], x[3])", "cross(x[3, 2], x[3, 2], axis=0)", "cross(x[3, 2], x[2, 3], 0, 1, axisc=0)"],
                 laws ["allclose(cross(x[2, 3], x[2, 3]), 0)"],
@@ -561,7 +562,7 @@ macro_rules! function_rows {
 
             /// The running sum along an axis, or over all elements.
             cumsum(a: Array, axis: AxisOrFlat = None, dtype: OptDType = None, out: Out = None) -> [ByArgument] {
-                run along::cumsum, method "cumsum", aliases [], torch "torch.cumsum", gradient yes,
+                run along::cumsum, method "cumsum", aliases [], properties [Folds], torch "torch.cumsum", gradient yes,
                 example "cumsum([1, 2, 3])" => "[1 3 6]", rust "np::cumsum(&tensor![1, 2, 3], 0)?",
                 samples ["cumsum(x[2, 3])", "cumsum(x[2, 3], 0)", "cumsum(x[2, 3], axis=-1, dtype='complex128')"],
                 laws [],
@@ -576,7 +577,7 @@ macro_rules! function_rows {
             }
             /// Differences of neighbours along an axis, `n` times. `prepend` and `append` are put at the ends first.
             diff(a: Array, n: Int = 1, axis: Axis = -1, prepend: OptArray = None, append: OptArray = None) -> [ByArgument] {
-                run along::diff, aliases [], torch "torch.diff", gradient yes,
+                run along::diff, aliases [], properties [MakesArrays], torch "torch.diff", gradient yes,
                 example "diff([1, 2, 4])" => "[1 2]", rust "np::diff(&tensor![1, 2, 4], 1, -1)?",
                 samples ["diff(x[5])", "diff(x[3, 4], 2)", "diff(x[3, 4], axis=0)", "diff(x[4], prepend=0)", "diff(x[2, 3], 1, 1, x[2, 1], x[2, 2])", "diff(x[3], 0)", "diff(x[2], 5)", "diff(x[2, 3], append=2, axis=0)"],
                 laws [],
@@ -597,7 +598,7 @@ macro_rules! function_rows {
             }
             /// The sum of the diagonal of the planes of two axes.
             trace(a: Array, offset: Int = 0, axis1: Axis = 0, axis2: Axis = 1, dtype: OptDType = None, out: Out = None) -> [ByArgument] {
-                run along::trace, method "trace", aliases [], torch "torch.trace", gradient yes,
+                run along::trace, method "trace", aliases [], properties [Folds], torch "torch.trace", gradient yes,
                 example "trace([[1, 2], [3, 4]])" => "5", rust "np::trace(&tensor![[1, 2], [3, 4]], 0)?",
                 samples ["trace(x[3, 4])", "trace(x[3, 4], 1)", "trace(x[2, 3, 4], 0, 1, 2)", "trace(x[3, 3], dtype='complex128')", "trace(x[2, 2], offset=5)"],
                 laws [],
@@ -612,7 +613,7 @@ macro_rules! function_rows {
 
             /// The running product along an axis, or over all elements.
             cumprod(a: Array, axis: AxisOrFlat = None, dtype: OptDType = None, out: Out = None) -> [ByArgument] {
-                run sorting::cumprod, method "cumprod", aliases [], torch "torch.cumprod", gradient yes,
+                run sorting::cumprod, method "cumprod", aliases [], properties [Folds], torch "torch.cumprod", gradient yes,
                 example "cumprod([1, 2, 3])" => "[1 2 6]", rust "np::cumprod(&tensor![1, 2, 3], 0)?",
                 samples ["cumprod(x[2, 3])", "cumprod(x[2, 3], 0)", "cumprod(x[2, 3], axis=-1, dtype='complex128')", "cumprod(x[0])"],
                 laws ["array_equal(cumprod([[1, 0, 2], [3, 4, 5]], axis=1), [[1, 0, 0], [3, 12, 60]])"],
@@ -635,7 +636,7 @@ macro_rules! function_rows {
             }
             /// The elements at indices along an axis, one index for each of them; the other axes broadcast.
             take_along_axis(arr: Array, indices: Indices, axis: AxisOrFlat = -1) -> [ByArgument] {
-                run sorting::take_along_axis, aliases [], torch "torch.take_along_dim", gradient yes,
+                run sorting::take_along_axis, aliases [], properties [KeepsOrder(0)], torch "torch.take_along_dim", gradient yes,
                 example "take_along_axis([[1, 2], [3, 4]], [[1], [0]], 1)" => "[[2]\n [3]]", rust "np::take_along_axis(&tensor![[1, 2], [3, 4]], &tensor![[1], [0]], 1)?",
                 oracle "lambda arr, indices, axis=-1: np.take_along_axis(np.asarray(arr), np.asarray(indices), axis)",
                 samples ["take_along_axis(x[2, 3], [[0, 2], [1, -1]])", "take_along_axis(x[3, 2], [[2, 0]], axis=0)", "take_along_axis(x[2, 3], [5, 0], None)", "take_along_axis(x[1, 4], [[1], [2]], 1)", "take_along_axis(x[2, 1, 2], [[[1, 1, 0]]], axis=2)"],
@@ -647,7 +648,7 @@ macro_rules! function_rows {
             /// The elements along an axis from small to large, or with `descending` from large to small; without an axis of
             /// the flattened array. Every sort is stable. NaN is larger than all numbers.
             sort(a: Array, axis: AxisOrFlat = -1, kind: SortKind = None, order: Fields = None; Sort { stable: OptBool = None, descending: Bool = false }) -> [ByArgument] {
-                run sorting::sort, aliases [], torch "torch.sort", gradient yes,
+                run sorting::sort, aliases [], properties [KeepsOrder(0)], torch "torch.sort", gradient yes,
                 example "sort([3, 1, 2])" => "[1 2 3]", rust "np::sort(&tensor![3, 1, 2], 0)?",
                 samples ["sort(x[5])", "sort(x[3, 4], 0)", "sort(x[2, 3, 4], axis=1, kind='stable')", "sort(x[2, 3], None)", "sort(x[3, 4], stable=True)", "sort(x[0])", "sort(x[2, 0])"],
                 laws ["array_equal(sort(x[3, 4], descending=True), flip(sort(x[3, 4]), 1))", "array_equal(sort(sort(x[9])), sort(x[9]))"],
@@ -669,7 +670,7 @@ macro_rules! function_rows {
             }
             /// The elements along an axis with the `kth` where a sort would put it, smaller ones before, larger ones behind.
             partition(a: Array, kth: Ints, axis: AxisOrFlat = -1, kind: SelectKind = SelectKind::Introselect, order: Fields = None) -> [ByArgument] {
-                run sorting::partition, aliases [], torch "torch.kthvalue", gradient yes,
+                run sorting::partition, aliases [], properties [KeepsOrder(0)], torch "torch.kthvalue", gradient yes,
                 example "partition([3, 1, 2], [0, 1])" => "[1 2 3]", rust "np::partition(&tensor![3, 1, 2], [0, 1], 0)?",
                 samples ["partition(x[5], [0, 1, 2, 3, 4])", "partition(x[3, 4], [0, 1], axis=0)", "partition(x[2, 3], (0, 1, 2, 3, -2), None)", "partition(x[2], 1)"],
                 laws ["partition(x[9], 3)[3] == sort(x[9])[3]", "all(partition(x[9], 3)[:3] <= partition(x[9], 3)[3])", "all(partition(x[9], -2)[-2] <= partition(x[9], -2)[-1])"],
@@ -735,7 +736,7 @@ macro_rules! function_rows {
             /// The middle element of the sorted ones, or the mean of the two in the middle; of all or along axes. NaN where
             /// there is a NaN.
             median(a: Array, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, keepdims: Bool = false) -> [ByArgument] {
-                run quantile::median, aliases [], torch "torch.quantile", gradient yes,
+                run quantile::median, aliases [], properties [Folds], torch "torch.quantile", gradient yes,
                 example "median([3, 1, 2, 4])" => "2.5", rust "np::median(&tensor![3, 1, 2, 4], ..)?",
                 samples ["median(x[5])", "median(x[3, 4], 1)", "median(x[2, 3, 2], axis=(0, 2), keepdims=True)", "median(x[2, 3])"],
                 laws [],
@@ -743,7 +744,7 @@ macro_rules! function_rows {
             /// The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new
             /// first axis. NaN where there is a NaN.
             quantile(a: Array, q: Number, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, method: QuantileMethod = QuantileMethod::Linear, keepdims: Bool = false; Quantile { weights: OptArray = None }) -> [ByArgument] {
-                run quantile::quantile, aliases [], torch "torch.quantile", gradient yes,
+                run quantile::quantile, aliases [], properties [Spreads], torch "torch.quantile", gradient yes,
                 example "quantile([1, 2, 3, 4], 0.5)" => "2.5", rust "np::quantile(&tensor![1, 2, 3, 4], 0.5, ..)?",
                 oracle "np.quantile",
                 samples [
@@ -758,7 +759,7 @@ macro_rules! function_rows {
             }
             /// As `quantile`, with percentages.
             percentile(a: Array, q: Number, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, method: QuantileMethod = QuantileMethod::Linear, keepdims: Bool = false; Percentile { weights: OptArray = None }) -> [ByArgument] {
-                run quantile::percentile, aliases [], gradient yes,
+                run quantile::percentile, aliases [], properties [Spreads], gradient yes,
                 example "percentile([1, 2, 3, 4], 50)" => "2.5", rust "np::percentile(&tensor![1, 2, 3, 4], 50.0, ..)?",
                 oracle "np.percentile",
                 samples ["percentile(x[5], 30)", "percentile(x[3, 4], [0, 25, 100], 0)"],
@@ -769,14 +770,14 @@ macro_rules! function_rows {
 
             /// The sum of the elements that are not NaN, of all or along axes.
             nansum(a: Array, axis: Axes = None, dtype: OptDType = None, out: Out = None, keepdims: Bool = false, initial: OptNumber = None, where: Where = true) -> [ByArgument] {
-                run nan::nansum, aliases [], torch "torch.nansum", gradient yes,
+                run nan::nansum, aliases [], properties [Folds], torch "torch.nansum", gradient yes,
                 example "nansum([1.0, float('nan'), 2.0])" => "3.0", rust "np::nansum(&tensor![1.0, f64::NAN, 2.0], ..)?",
                 samples ["nansum(x[2, 3])", "nansum(x[2, 3], 0)", "nansum(x[2, 3, 2], axis=(0, -1), keepdims=True)", "nansum(x[2, 3], initial=2)", "nansum(x[2, 3], where=[True, False, True])", "nansum(x[2, 3], 1, 'complex128')", "nansum(x[0])"],
                 laws ["nansum([1.0, float('nan')]) == 1.0", "array_equal(nansum([[1.0, float('nan')], [float('nan'), float('nan')]], 1), [1.0, 0.0])"],
             }
             /// The product of the elements that are not NaN, of all or along axes.
             nanprod(a: Array, axis: Axes = None, dtype: OptDType = None, out: Out = None, keepdims: Bool = false, initial: OptNumber = None, where: Where = true) -> [ByArgument] {
-                run nan::nanprod, aliases [], gradient yes,
+                run nan::nanprod, aliases [], properties [Folds], gradient yes,
                 example "nanprod([3.0, float('nan'), 2.0])" => "6.0", rust "np::nanprod(&tensor![3.0, f64::NAN, 2.0], ..)?",
                 samples ["nanprod(x[2, 3])", "nanprod(x[2, 3], 0)", "nanprod(x[2, 3, 2], axis=(0, -1), keepdims=True)", "nanprod(x[2, 3], initial=2)", "nanprod(x[2, 3], where=[True, False, True])", "nanprod(x[0])"],
                 laws ["nanprod([2.0, float('nan')]) == 2.0"],
@@ -832,14 +833,14 @@ macro_rules! function_rows {
             }
             /// The running sum along an axis, or over all elements; NaN counts as 0.
             nancumsum(a: Array, axis: AxisOrFlat = None, dtype: OptDType = None, out: Out = None) -> [ByArgument] {
-                run nan::nancumsum, aliases [], gradient yes,
+                run nan::nancumsum, aliases [], properties [Folds], gradient yes,
                 example "nancumsum([1.0, float('nan'), 2.0])" => "[1. 1. 3.]", rust "np::nancumsum(&tensor![1.0, f64::NAN, 2.0], 0)?",
                 samples ["nancumsum(x[2, 3])", "nancumsum(x[2, 3], 0)", "nancumsum(x[2, 3], axis=-1, dtype='complex128')"],
                 laws [],
             }
             /// The running product along an axis, or over all elements; NaN counts as 1.
             nancumprod(a: Array, axis: AxisOrFlat = None, dtype: OptDType = None, out: Out = None) -> [ByArgument] {
-                run nan::nancumprod, aliases [], gradient yes,
+                run nan::nancumprod, aliases [], properties [Folds], gradient yes,
                 example "nancumprod([3.0, float('nan'), 2.0])" => "[3. 3. 6.]", rust "np::nancumprod(&tensor![3.0, f64::NAN, 2.0], 0)?",
                 samples ["nancumprod(x[2, 3])", "nancumprod(x[2, 3], 0)", "nancumprod(x[2, 3], axis=-1, dtype='complex128')"],
                 laws [],
@@ -853,21 +854,21 @@ macro_rules! function_rows {
             }
             /// As `quantile`, of the elements that are not NaN.
             nanquantile(a: Array, q: Number, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, method: QuantileMethod = QuantileMethod::Linear, keepdims: Bool = false; Nanquantile { weights: OptArray = None }) -> [ByArgument] {
-                run quantile::nanquantile, aliases [], torch "torch.nanquantile", gradient yes,
+                run quantile::nanquantile, aliases [], properties [Spreads], torch "torch.nanquantile", gradient yes,
                 example "nanquantile([1.0, float('nan'), 2.0, 3.0], 0.5)" => "2.0", rust "np::nanquantile(&tensor![1.0, f64::NAN, 2.0, 3.0], 0.5, ..)?",
                 samples ["nanquantile(x[5], 0.3)", "nanquantile(x[3, 4], [0.0, 0.25, 1.0], 1)", "nanquantile(x[2, 3, 2], 0.8, axis=(0, 2), keepdims=True)", "nanquantile(x[6], 0.45, method='hazen')"],
                 laws ["allclose(nanquantile([[4.0, float('nan'), 1.0], [2.0, 3.0, 9.0]], [0.0, 0.5, 1.0], 1), [[1.0, 2.0], [2.5, 3.0], [4.0, 9.0]])"],
             }
             /// As `nanquantile`, with percentages.
             nanpercentile(a: Array, q: Number, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, method: QuantileMethod = QuantileMethod::Linear, keepdims: Bool = false; Nanpercentile { weights: OptArray = None }) -> [ByArgument] {
-                run quantile::nanpercentile, aliases [], gradient yes,
+                run quantile::nanpercentile, aliases [], properties [Spreads], gradient yes,
                 example "nanpercentile([1.0, float('nan'), 2.0, 3.0], 50)" => "2.0", rust "np::nanpercentile(&tensor![1.0, f64::NAN, 2.0, 3.0], 50.0, ..)?",
                 samples ["nanpercentile(x[5], 30)", "nanpercentile(x[3, 4], [0, 25, 100], 0)"],
                 laws [],
             }
             /// Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number, or those given.
             nan_to_num(x: Array, copy: Bool = true, nan: Number = 0.0, posinf: OptNumber = None, neginf: OptNumber = None) -> [ByArgument] {
-                run nan::nan_to_num, aliases [], torch "torch.nan_to_num", gradient yes,
+                run nan::nan_to_num, aliases [], properties [KeepsOrder(0)], torch "torch.nan_to_num", gradient yes,
                 example "nan_to_num([1.0, float('nan'), float('inf')], posinf=9)" => "[1. 0. 9.]", rust "np::nan_to_num(&tensor![1.0, f64::NAN, -1.0])?" => "[ 1.  0. -1.]",
                 samples ["nan_to_num(x[2, 3])", "nan_to_num(x[2, 3], True, 1.5, 2, 3)", "nan_to_num(x[()])"],
                 laws ["array_equal(nan_to_num([float('nan'), float('inf'), -float('inf'), 2.0], nan=[1, 5, 5, 5], posinf=3, neginf=4), [1.0, 3.0, 4.0, 2.0])"],
@@ -887,7 +888,7 @@ macro_rules! function_rows {
             /// `rowvar=False` exchanges the two; `y` are more variables; `bias` divides by the number of samples, `ddof` is taken off
             /// it; `fweights` says how often a sample is there, `aweights` how much it counts.
             cov(m: Array, y: OptArray = None, rowvar: Bool = true, bias: Bool = false, ddof: OptFloat = None, fweights: OptArray = None, aweights: OptArray = None; Cov { dtype: OptDType = None }) -> [ByArgument] {
-                run statistics::cov, aliases [], torch "torch.cov", gradient yes,
+                run statistics::cov, aliases [], properties [MakesArrays], torch "torch.cov", gradient yes,
                 example "cov([[1, 2, 3], [1, 0, -1]])" => "[[ 1. -1.]\n [-1.  1.]]", rust "np::cov(&tensor![[1.0, 2.0, 3.0], [1.0, 0.0, -1.0]])?",
                 samples ["cov(x[2, 4])", "cov(x[3], x[3])", "cov(x[4, 2], rowvar=False)", "cov(x[2, 4], bias=True)", "cov(x[2, 4], ddof=0)", "cov(x[2, 3], x[1, 3], fweights=[1, 2, 1])", "cov(x[2, 3], aweights=[0.5, 2, 1])", "cov(x[2, 3], None, True, False, 1, [1, 2, 1], [0.5, 2, 1])", "cov(x[4])", "cov(x[2, 3], dtype='float32')"],
                 laws [],
@@ -1065,7 +1066,7 @@ macro_rules! function_rows {
             }
             /// The real parts, where all imaginary parts are smaller than so many times the dtype's epsilon; else the array.
             real_if_close(a: Array, tol: Float = 100) -> [ByArgument] {
-                run classify::real_if_close, aliases [], gradient yes,
+                run classify::real_if_close, aliases [], properties [MakesArrays], gradient yes,
                 example "real_if_close([2j, 0j])" => "[0.+2.j 0.+0.j]", rust "np::real_if_close(&tensor![2.0], 100.0)?" => "[2.]",
                 samples ["real_if_close(x[2, 3])", "real_if_close([2.0, 1e-15j])", "real_if_close([2.0, 0.5j], tol=0.75)"],
                 laws [],
@@ -1140,14 +1141,14 @@ macro_rules! function_rows {
             /// each is there. With an axis: the different slices along it.
             unique(ar: Array, return_index: Bool = false, return_inverse: Bool = false, return_counts: Bool = false, axis: AxisOrFlat = None;
                 Unique { equal_nan: Bool = true, sorted: Bool = true }) -> [asked ByArgument, ByArgument if return_index, ByArgument if return_inverse, ByArgument if return_counts] {
-                run sets::unique, aliases [], torch "torch.unique", gradient yes,
+                run sets::unique, aliases [], properties [MakesArrays, KeepsOrder(0)], torch "torch.unique", gradient yes,
                 example "unique([3, 1, 3])" => "[1 3]", rust "np::unique(&tensor![3, 1, 3])?",
                 samples ["unique(x[2, 3])", "unique(x[9], True, True, True)", "unique(x[3, 4], return_inverse=True)", "unique([[1, 2], [0, 1], [1, 2]], True, True, True, axis=0)", "unique(x[2, 3], axis=1)", "unique(x[0], return_counts=True)", "unique([2, 2, 1], return_counts=True, equal_nan=False)"],
                 laws [],
             }
             /// The different elements, sorted. Every NaN is one of its own.
             unique_values(x: Array) -> [Vector] {
-                run sets::unique_values, aliases [], gradient yes,
+                run sets::unique_values, aliases [], properties [KeepsOrder(0)], gradient yes,
                 example "unique_values([3, 1, 3])" => "[1 3]", rust "np::unique_values(&tensor![3, 1, 3])?",
                 oracle "lambda x: np.unique(x, equal_nan=False)",
                 samples ["unique_values(x[2, 3])", "unique_values([2, 1, 2])"],
@@ -1155,28 +1156,28 @@ macro_rules! function_rows {
             }
             /// The different elements, sorted, and how often each is there.
             unique_counts(x: Array) -> [tuple ByArgument] {
-                run sets::unique_counts, aliases [], gradient yes,
+                run sets::unique_counts, aliases [], properties [MakesArrays, KeepsOrder(0), Named("UniqueCountsResult", &["values", "counts"])], gradient yes,
                 example "unique_counts([3, 1, 3])[1]" => "[1 2]", rust "np::unique_counts(&tensor![3, 1, 3])?.1",
                 samples ["unique_counts(x[2, 3])", "unique_counts([2, 1, 2])"],
                 laws [],
             }
             /// The different elements, sorted, and which of them each element is.
             unique_inverse(x: Array) -> [tuple ByArgument] {
-                run sets::unique_inverse, aliases [], gradient yes,
+                run sets::unique_inverse, aliases [], properties [MakesArrays, KeepsOrder(0), Named("UniqueInverseResult", &["values", "inverse_indices"])], gradient yes,
                 example "unique_inverse([3, 1, 3])[1]" => "[1 0 1]", rust "np::unique_inverse(&tensor![3, 1, 3])?.1",
                 samples ["unique_inverse(x[2, 3])", "unique_inverse([2, 1, 2])"],
                 laws [],
             }
             /// The different elements, sorted, where each is first, which of them each element is, and how often each is there.
             unique_all(x: Array) -> [tuple ByArgument] {
-                run sets::unique_all, aliases [], gradient yes,
+                run sets::unique_all, aliases [], properties [MakesArrays, KeepsOrder(0), Named("UniqueAllResult", &["values", "indices", "inverse_indices", "counts"])], gradient yes,
                 example "unique_all([3, 1, 3])[3]" => "[1 2]", rust "np::unique_counts(&tensor![3, 1, 3])?.1",
                 samples ["unique_all(x[2, 3])", "unique_all([2, 1, 2])"],
                 laws [],
             }
             /// Returns true where an element is among the test elements.
             isin(element: Array, test_elements: Array, assume_unique: Bool = false, invert: Bool = false; Isin { kind: LookupKind = None }) -> [ByArgument] {
-                run sets::isin, aliases [], torch "torch.isin", gradient no "its result is a boolean",
+                run sets::isin, aliases [], properties [MakesArrays], torch "torch.isin", gradient no "its result is a boolean",
                 example "isin([1, 2, 3], [3, 1])" => "[ True False  True]", rust "np::isin(&tensor![1, 2, 3], &tensor![3, 1])?",
                 samples ["isin(x[2, 3], [1, 2, 5])", "isin(x[4], x[3], invert=True)", "isin([1, 2], [], kind='sort')", "isin(2, [[1, 2]], True)"],
                 laws [],
@@ -1197,7 +1198,7 @@ macro_rules! function_rows {
             }
             /// The elements of the first array that the second has not, sorted.
             setdiff1d(ar1: Array, ar2: Array, assume_unique: Bool = false) -> [Vector] {
-                run sets::setdiff1d, aliases [], gradient yes,
+                run sets::setdiff1d, aliases [], properties [KeepsOrder(0)], gradient yes,
                 example "setdiff1d([3, 1, 2], [1])" => "[2 3]", rust "np::setdiff1d(&tensor![3, 1, 2], &tensor![1], false)?",
                 samples ["setdiff1d(x[2, 3], x[4])", "setdiff1d([3, 1, 2], [1], True)", "setdiff1d(x[3], [])"],
                 laws [],
@@ -1303,14 +1304,14 @@ macro_rules! function_rows {
 
             /// For each index the element of the array with that number, of several that broadcast together.
             choose(a: Array, choices: Numbers, out: Out = None, mode: Mode = Mode::Raise) -> [ByArgument] {
-                run indexing::choose, method "choose", aliases [], torch "torch.where", gradient yes,
+                run indexing::choose, method "choose", aliases [], properties [WritesBack], torch "torch.where", gradient yes,
                 example "choose([1, 0, 1], [[1, 2, 3], [7, 8, 9]])" => "[7 2 9]", rust "np::choose(&tensor![1, 0, 1], &[&tensor![1, 2, 3], &tensor![7, 8, 9]])?",
                 samples ["choose([1, 0, 1], [x[3], x[3]])", "choose([[0], [2]], (x[3], x[2, 1], x[()]))", "choose([5, -1], [x[2], x[2]], mode='wrap')", "choose([5, -1], [x[2], x[2]], mode='clip')", "choose([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [x[10], x[10], x[10], x[10], x[10], x[10], x[10], x[10], x[10], x[10]])"],
                 laws [],
             }
             /// For each element the first of the choices whose condition is true, and the default where none is.
             select(condlist: Arrays, choicelist: Numbers, default: Number = 0) -> [ByArgument] {
-                run indexing::select, aliases [], torch "torch.where", gradient yes,
+                run indexing::select, aliases [], properties [MakesArrays], torch "torch.where", gradient yes,
                 example "select([[True, False, False], [True, True, False]], [[1, 2, 3], [7, 8, 9]], 0)" => "[1 8 0]",
                 rust "np::select(&[&tensor![true, false, false], &tensor![true, true, false]], &[&tensor![1, 2, 3], &tensor![7, 8, 9]], 0)?",
                 samples ["select([[True, False], [True, True]], [x[2], x[2]])", "select([[[True], [False]]], [x[3]], default=x[1])", "select([[True, False, False], [False, True, False]], (x[3], 7), 2.5)"],
@@ -1319,14 +1320,14 @@ macro_rules! function_rows {
             /// The elements along an axis where a condition is true, or those of the flattened array. A condition that is
             /// shorter is false beyond its end.
             compress(condition: Array, a: Array, axis: AxisOrFlat = None, out: Out = None) -> [ByArgument] {
-                run indexing::compress, aliases [], torch "torch.masked_select", gradient yes,
+                run indexing::compress, aliases [], properties [WritesBack, KeepsOrder(1)], torch "torch.masked_select", gradient yes,
                 example "compress([0, 1], [[1, 2], [3, 4]], 0)" => "[[3 4]]", rust "np::compress(&tensor![false, true], &tensor![[1, 2], [3, 4]], 0)?",
                 samples ["compress([0, 1, 1], x[3, 2], 0)", "compress([True, False], x[2, 3], axis=1)", "compress([1, 0, 1, 1], x[2, 3])", "compress([0], x[2], axis=-1)"],
                 laws [],
             }
             /// The elements of the flattened array where a condition, flattened too, is true.
             extract(condition: Array, arr: Array) -> [ByArgument] {
-                run indexing::extract, aliases [], torch "torch.masked_select", gradient yes,
+                run indexing::extract, aliases [], properties [KeepsOrder(1)], torch "torch.masked_select", gradient yes,
                 example "extract([[True, False], [False, True]], [[1, 2], [3, 4]])" => "[1 4]", rust "np::extract(&tensor![[true, false], [false, true]], &tensor![[1, 2], [3, 4]])?",
                 samples ["extract([[0, 1], [1, 1]], x[2, 2])", "extract([True, False, True], x[3, 2])"],
                 laws [],
@@ -1448,7 +1449,7 @@ macro_rules! function_rows {
             }
             /// Arrays in nested lists put together: the innermost lists along the last axis, the next along the one before it.
             block(arrays: Nested) -> [ByArgument] {
-                run indexing::block, aliases [], torch "torch.cat", gradient yes,
+                run indexing::block, aliases [], properties [MakesArrays], torch "torch.cat", gradient yes,
                 example "block([[1, 2], [3, 4]])" => "[[1 2]\n [3 4]]", rust "np::block(&[&[&tensor![[1]], &tensor![[2]]], &[&tensor![[3]], &tensor![[4]]]])?",
                 samples ["block([[x[2, 2], x[2, 1]], [x[1, 3]]])", "block([x[2], x[3]])", "block(x[2, 2])", "block([[1, 2], [3, 4]])", "block([x[2], 5])"],
                 laws [],
@@ -1494,21 +1495,21 @@ macro_rules! function_rows {
             }
             /// The array in Fortran order, with at least one axis: itself where it lies so already, else a copy.
             asfortranarray(a: Array, dtype: OptDType = None) -> [ByArgument] {
-                run memory::asfortranarray, aliases [], gradient yes,
+                run memory::asfortranarray, aliases [], properties [MakesArrays, TakesLike, KeepsOrder(0)], gradient yes,
                 example "asfortranarray([1, 2])" => "[1 2]", rust "np::asfortranarray(&tensor![1, 2])?",
                 samples ["asfortranarray(x[2, 3])", "asfortranarray(x[()])", "asfortranarray(x[2], dtype='float32')"],
                 laws ["isfortran(asfortranarray(x[2, 3]))"],
             }
             /// The array, in which every number is finite.
             asarray_chkfinite(a: Array, dtype: OptDType = None, order: Order = Order::K) -> [ByArgument] {
-                run memory::asarray_chkfinite, aliases [], gradient yes,
+                run memory::asarray_chkfinite, aliases [], properties [MakesArrays, KeepsOrder(0)], gradient yes,
                 example "asarray_chkfinite([1, 2])" => "[1 2]", rust "np::asarray_chkfinite(&tensor![1, 2])?",
                 samples ["asarray_chkfinite(x[2, 3])", "asarray_chkfinite(x[2], 'complex128')", "asarray_chkfinite(x[2, 3], order='F')"],
                 laws [],
             }
             /// The array with memory that meets requirements, by name or letter: 'C', 'F', 'A'(ligned), 'W'(riteable), 'O'(wned).
             require(a: Array, dtype: OptDType = None, requirements: Requirements = None) -> [ByArgument] {
-                run memory::require, aliases [], gradient yes,
+                run memory::require, aliases [], properties [MakesArrays, TakesLike, KeepsOrder(0)], gradient yes,
                 example "require([1, 2], requirements='C')" => "[1 2]", rust "np::require(&tensor![1, 2], \"C\")?",
                 samples ["require(x[2, 3], None, ['C', 'A'])", "require(x[2, 3], 'float32', 'FW')", "require(x[3])"],
                 laws [],
@@ -1542,21 +1543,21 @@ macro_rules! function_rows {
             }
             /// Sums of products over an axis of both, the first conjugated; the other axes broadcast.
             vecdot(x1: Array, x2: Array, out: Out = None; Vecdot { axis: Axis = -1, dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
-                run einsum::vecdot, positional_only 2, aliases [], torch "torch.linalg.vecdot", gradient yes,
+                run einsum::vecdot, positional_only 2, aliases [], properties [Product, Generalised("(n),(n)->()")], torch "torch.linalg.vecdot", gradient yes,
                 example "vecdot([[1, 2], [3, 4]], [1, 1])" => "[3 7]", rust "np::vecdot(&tensor![[1, 2], [3, 4]], &tensor![1, 1])?",
                 samples ["vecdot(x[3], x[3])", "vecdot(x[2, 3], x[3])", "vecdot(x[3, 2], x[3, 2], axis=0)", "vecdot(x[2, 40], x[3, 1, 40])"],
                 laws [],
             }
             /// The product of matrices and vectors; the axes before them broadcast.
             matvec(x1: Array, x2: Array, out: Out = None; Matvec { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
-                run einsum::matvec, positional_only 2, aliases [], torch "torch.mv", gradient yes,
+                run einsum::matvec, positional_only 2, aliases [], properties [Product, Generalised("(m,n),(n)->(m)")], torch "torch.mv", gradient yes,
                 example "matvec([[1, 2], [3, 4]], [1, 1])" => "[3 7]", rust "np::matvec(&tensor![[1, 2], [3, 4]], &tensor![1, 1])?",
                 samples ["matvec(x[2, 3], x[3])", "matvec(x[2, 2, 3], x[2, 3])", "matvec(x[2, 3], x[4, 3])"],
                 laws [],
             }
             /// The product of vectors, conjugated, and matrices; the axes before them broadcast.
             vecmat(x1: Array, x2: Array, out: Out = None; Vecmat { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
-                run einsum::vecmat, positional_only 2, aliases [], gradient yes,
+                run einsum::vecmat, positional_only 2, aliases [], properties [Product, Generalised("(n),(n,m)->(m)")], gradient yes,
                 example "vecmat([1, 1], [[1, 2], [3, 4]])" => "[4 6]", rust "np::vecmat(&tensor![1, 1], &tensor![[1, 2], [3, 4]])?",
                 samples ["vecmat(x[2], x[2, 3])", "vecmat(x[4, 2], x[2, 3])", "vecmat(x[2, 2], x[2, 2, 3])"],
                 laws [],
@@ -1736,7 +1737,7 @@ macro_rules! function_rows {
             }
             /// The modified Bessel function of the first kind and order 0.
             i0(x: Array) -> [ByArgument] {
-                run signal::i0, aliases [], torch "torch.i0", gradient yes,
+                run signal::i0, aliases [], properties [MakesArrays], torch "torch.i0", gradient yes,
                 example "i0([0.0])" => "[1.]", rust "np::i0(&tensor![0.0])?",
                 samples ["i0(x[5])", "i0(x[2, 3])", "i0([0.0, -1.0, 7.9, 8.1, 30.0])"],
                 laws [],
@@ -1772,7 +1773,7 @@ macro_rules! define_rows {
     ($(
         $(#[doc = $doc:literal])*
         $name:ident($($p:ident: $K:ident $(= $d:expr)?),* $(; $Options:ident { $($o:ident: $O:ident = $od:expr),* })?) -> [$($returns:tt)*] {
-            run $run:path, $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, $(torch $torch:literal,)?
+            run $run:path, $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, $(properties $properties:tt,)? $(torch $torch:literal,)?
             gradient $gradient:ident $($why:literal)?,
             example $example:literal => $prints:literal, rust $rust:literal $(=> $in_rust:literal)?,
             $(oracle $oracle:literal,)?
@@ -1793,6 +1794,7 @@ macro_rules! define_rows {
             positional_only: [$($only,)? 0][0],
             positional: [$($positional,)? [$(stringify!($p)),*].len()][0],
             method: option!($($method)?),
+            properties: properties!($($properties)?),
             returns: returns!($($returns)*),
             no_gradient: why!($($why)?),
             example: Example { python: $example, prints: $prints, rust: $rust },
@@ -1833,6 +1835,15 @@ macro_rules! option {
     ($value:expr) => {
         Some($value)
     };
+}
+macro_rules! properties {
+    () => {
+        &[]
+    };
+    ($all:tt) => {{
+        use Property::*;
+        &$all
+    }};
 }
 macro_rules! why {
     () => {
