@@ -20,7 +20,6 @@ use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyInt, PyList, PySequence, PySlice, PyString, PyTuple};
 use smallvec::SmallVec;
 
