@@ -133,7 +133,7 @@ fn errors_of_files_and_of_numbers_in_text_pass_through_the_question_mark() {
                 values.push(field.trim().parse::<f64>()?);
             }
         }
-        Ok(Vector::from(values).sum().item()?)
+        Vector::from(values).sum().item()
     }
     let count = |text: &str| -> Result<usize> { Ok(text.parse()?) };
     let path = std::env::temp_dir().join(format!("civita-first-hour-{}.csv", std::process::id()));

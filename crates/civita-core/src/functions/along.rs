@@ -14,7 +14,7 @@ use crate::raw::Raw;
 use crate::raw::ReduceOptions;
 
 pub fn cumsum(a: Array, axis: AxisOrFlat, dtype: OptDType, _: Out) -> Result<Raw> {
-    a.cumsum(of_number(&a, axis.0), dtype)
+    a.cumsum(of_number(a, axis.0), dtype)
 }
 
 /// The axis, where a number has one: its first and last is that of the vector of one element.
@@ -61,7 +61,7 @@ fn sum(x: &Raw, axes: layout::Axes<'_>, keepdims: KeepDims, dtype: OptDType) -> 
 pub fn count_nonzero(a: Array, axis: Axes, keepdims: Bool) -> Result<Raw> {
     if axis.as_layout() == layout::Axes::All
         && !keepdims
-        && let Some(count) = direct("count_nonzero", &[&a.detach()], || count::nonzero(&a))?
+        && let Some(count) = direct("count_nonzero", &[&a.detach()], || count::nonzero(a))?
     {
         return Ok(count);
     }
@@ -76,7 +76,7 @@ pub fn count_nonzero(a: Array, axis: Axes, keepdims: Bool) -> Result<Raw> {
     };
     sum(
         &is_nonzero,
-        axes_of_number(&a, &axis),
+        axes_of_number(a, &axis),
         keepdims,
         Some(DType::I64),
     )
@@ -145,7 +145,7 @@ fn differences(x: &Raw, axis: usize) -> Result<Raw> {
 
 pub fn ediff1d(ary: Array, to_end: OptArray, to_begin: OptArray) -> Result<Raw> {
     const OP: &str = "ediff1d";
-    let x = flat(&ary)?;
+    let x = flat(ary)?;
     let [left, right] = neighbours(&x, 0)?;
     let differences = right.sub(&left)?;
     let beside = |name: &str, x: OptArray| -> Result<Option<Raw>> {
@@ -172,7 +172,7 @@ pub fn ediff1d(ary: Array, to_end: OptArray, to_begin: OptArray) -> Result<Raw> 
 pub fn trapezoid(y: Array, x: OptArray, dx: Float, axis: Axis) -> Result<Raw> {
     const OP: &str = "trapezoid";
     let at = normalize_axis(OP, axis, y.rank())?;
-    let [left, right] = neighbours(&y, at)?;
+    let [left, right] = neighbours(y, at)?;
     let both = left.add(&right)?;
     let areas = match x {
         None => scaled(&both, dx)?,

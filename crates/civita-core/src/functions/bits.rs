@@ -125,7 +125,7 @@ pub fn packbits(a: Array, axis: AxisOrFlat, bitorder: BitOrder) -> Result<Raw> {
         )
         .dtypes(&[a.dtype()]));
     }
-    let (x, at) = along(OP, &a, axis)?;
+    let (x, at) = along(OP, a, axis)?;
     let mut x = super::indexing::is_nonzero(&x)?;
     let n = x.shape()[at];
     if x.is_plain() {
@@ -160,7 +160,7 @@ pub fn unpackbits(a: Array, axis: AxisOrFlat, count: OptInt, bitorder: BitOrder)
                 .dtypes(&[a.dtype()]),
         );
     }
-    let (x, at) = along(OP, &a, axis)?;
+    let (x, at) = along(OP, a, axis)?;
     let n = x.shape()[at];
     let mut whole = x.shape().to_vec();
     whole[at] = n.checked_mul(8).ok_or_else(|| {

@@ -340,7 +340,7 @@ pub fn cumulative_sum(
     include_initial: Bool,
 ) -> Result<Raw> {
     const OP: &str = "cumulative_sum";
-    let x = at_least_vector(&x)?;
+    let x = at_least_vector(x)?;
     let axis = running_axis(OP, &x, &axis)?;
     let y = x.cumsum(Some(axis), dtype).map_err(|e| e.in_op(OP))?;
     with_initial(&y, axis, include_initial, 0.0)
@@ -354,7 +354,7 @@ pub fn cumulative_prod(
     include_initial: Bool,
 ) -> Result<Raw> {
     const OP: &str = "cumulative_prod";
-    let x = at_least_vector(&x)?;
+    let x = at_least_vector(x)?;
     let axis = running_axis(OP, &x, &axis)?;
     let y = x.cumprod(Some(axis), dtype).map_err(|e| e.in_op(OP))?;
     with_initial(&y, axis, include_initial, 1.0)

@@ -30,11 +30,11 @@ fn imaginary(x: &Raw, op: Op, otherwise: bool) -> Result<Raw> {
 }
 
 pub fn iscomplex(x: Array) -> Result<Raw> {
-    imaginary(&x, Op::Ne, false)
+    imaginary(x, Op::Ne, false)
 }
 
 pub fn isreal(x: Array) -> Result<Raw> {
-    imaginary(&x, Op::Eq, true)
+    imaginary(x, Op::Eq, true)
 }
 
 fn infinite(op: &'static str, x: &Raw, value: f64) -> Result<Raw> {
@@ -56,11 +56,11 @@ fn infinite(op: &'static str, x: &Raw, value: f64) -> Result<Raw> {
 }
 
 pub fn isposinf(x: Array, _: Out) -> Result<Raw> {
-    infinite("isposinf", &x, f64::INFINITY)
+    infinite("isposinf", x, f64::INFINITY)
 }
 
 pub fn isneginf(x: Array, _: Out) -> Result<Raw> {
-    infinite("isneginf", &x, f64::NEG_INFINITY)
+    infinite("isneginf", x, f64::NEG_INFINITY)
 }
 
 pub fn angle(z: Array, deg: Bool) -> Result<Raw> {
@@ -104,7 +104,7 @@ pub fn real_if_close(a: Array, tol: Float) -> Result<Raw> {
 
 pub fn sort_complex(a: Array) -> Result<Raw> {
     let sorted = match a.rank() {
-        0 => flat(&a)?,
+        0 => flat(a)?,
         _ => a.clone(),
     }
     .sort(-1, Direction::Ascending)?;
@@ -123,7 +123,7 @@ pub fn round(a: Array, decimals: Int, _: Out) -> Result<Raw> {
             &rounded(&a.imag()?, decimals)?,
         );
     }
-    rounded(&a, decimals)
+    rounded(a, decimals)
 }
 
 /// To so many decimals; negative ones are places before the point.

@@ -289,7 +289,7 @@ pub fn nonzero(a: Array) -> Result<Vec<Raw>> {
     let at = |axis: usize| {
         let mut shape = vec![1; a.rank()];
         shape[axis] = a.shape()[axis];
-        let places = counted_beside(&a, 0, shape[axis])?.reshape(&shape)?;
+        let places = counted_beside(a, 0, shape[axis])?.reshape(&shape)?;
         places.broadcast_to(a.shape())?.select(&mask)
     };
     (0..a.rank()).map(at).collect()

@@ -961,7 +961,7 @@ pub fn vecdot(
     casting: Casting,
 ) -> Result<Raw> {
     const OP: &str = "vecdot";
-    let [a, b] = both(&x1, &x2, dtype, casting)?;
+    let [a, b] = both(x1, x2, dtype, casting)?;
     let last = |x: &Raw| {
         needs(OP, x, 1)?;
         normalize_axis(OP, axis, x.rank())?;
@@ -972,7 +972,7 @@ pub fn vecdot(
 
 pub fn matvec(x1: Array, x2: Array, _: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
     const OP: &str = "matvec";
-    let [a, b] = both(&x1, &x2, dtype, casting)?;
+    let [a, b] = both(x1, x2, dtype, casting)?;
     needs(OP, &a, 2)?;
     needs(OP, &b, 1)?;
     let (n, m) = (a.shape()[a.rank() - 1], b.shape()[b.rank() - 1]);
@@ -988,7 +988,7 @@ pub fn matvec(x1: Array, x2: Array, _: Out, dtype: OptDType, casting: Casting) -
 
 pub fn vecmat(x1: Array, x2: Array, _: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
     const OP: &str = "vecmat";
-    let [a, b] = both(&x1, &x2, dtype, casting)?;
+    let [a, b] = both(x1, x2, dtype, casting)?;
     needs(OP, &a, 1)?;
     needs(OP, &b, 2)?;
     let (n, m) = (a.shape()[a.rank() - 1], b.shape()[b.rank() - 2]);

@@ -397,7 +397,7 @@ fn width_by_rule(rule: &str, a: &Raw, ends: &[Number; 2]) -> Result<f64> {
     let quartiles = || -> Result<f64> {
         let q = Raw::from_vec(vec![75.0, 25.0], &[2])?.to_device(a.device())?;
         let found = super::quantile::percentile(
-            &a,
+            a,
             Number::Array(q),
             Axes(None),
             Out,
@@ -520,7 +520,7 @@ fn counts(a: &Raw, edges: &Raw, uniform: bool, weights: Option<&Raw>) -> Result<
 
 pub fn histogram_bin_edges(a: Array, bins: Bins, range: Range, weights: OptArray) -> Result<Raw> {
     const OP: &str = "histogram_bin_edges";
-    let (a, weights) = elements(OP, &a, weights)?;
+    let (a, weights) = elements(OP, a, weights)?;
     Ok(grid(OP, &a, &bins, &range, weights.is_some())?.edges)
 }
 
@@ -532,7 +532,7 @@ pub fn histogram(
     weights: OptArray,
 ) -> Result<Vec<Raw>> {
     const OP: &str = "histogram";
-    let (a, weights) = elements(OP, &a, weights)?;
+    let (a, weights) = elements(OP, a, weights)?;
     let Grid { edges, uniform } = grid(OP, &a, &bins, &range, weights.is_some())?;
     let n = counts(&a, &edges, uniform, weights.as_ref())?;
     if density.0 != Some(true) {
@@ -731,7 +731,7 @@ pub fn histogram2d(
         }
         other => other,
     };
-    let points = Raw::stack(&[&x, &y], 1)?;
+    let points = Raw::stack(&[x, y], 1)?;
     let (counts, mut edges) = of_points(OP, &points, bins, range, density, weights)?;
     edges.insert(0, counts);
     Ok(edges)

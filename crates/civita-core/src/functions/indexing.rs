@@ -102,7 +102,7 @@ pub fn choose(a: Array, choices: Numbers, _: Out, mode: Mode) -> Result<Raw> {
         return Err(Error::value(OP, "there is nothing to choose from"));
     }
     let dtype = common(&choices.iter().collect::<Vec<_>>());
-    let index = integers(OP, &a)?;
+    let index = integers(OP, a)?;
     let last = Scalar::Int(n as i128 - 1);
     let index = match mode {
         Mode::Raise => {
@@ -213,12 +213,12 @@ pub fn compress(condition: Array, a: Array, axis: AxisOrFlat, _: Out) -> Result<
         return Err(Error::value(OP, "condition must be a 1-d array").shapes(&[condition.shape()]));
     }
     let (x, at) = match axis.0 {
-        None => (flat(&a)?, 0),
+        None => (flat(a)?, 0),
         // NumPy's array without axes is a vector of one here
-        Some(0 | -1) if a.rank() == 0 => (flat(&a)?, 0),
+        Some(0 | -1) if a.rank() == 0 => (flat(a)?, 0),
         Some(axis) => (a.clone(), normalize_axis(OP, axis, a.rank())?),
     };
-    let mut mask = is_nonzero(&condition)?;
+    let mut mask = is_nonzero(condition)?;
     let (n, len) = (x.shape()[at], mask.len());
     if len > n {
         let beyond =
@@ -243,8 +243,7 @@ pub fn compress(condition: Array, a: Array, axis: AxisOrFlat, _: Out) -> Result<
 }
 
 pub fn extract(condition: Array, arr: Array) -> Result<Raw> {
-    compress(&flat(&condition)?, &flat(&arr)?, AxisOrFlat(None), Out)
-        .map_err(|e| e.in_op("extract"))
+    compress(&flat(condition)?, &flat(arr)?, AxisOrFlat(None), Out).map_err(|e| e.in_op("extract"))
 }
 
 // ── indices of parts ──
@@ -256,7 +255,7 @@ pub fn diag_indices(n: Count, ndim: Count) -> Result<Vec<Raw>> {
 
 pub fn diag_indices_from(arr: Array) -> Result<Vec<Raw>> {
     const OP: &str = "diag_indices_from";
-    at_least(OP, &arr, 2)
+    at_least(OP, arr, 2)
         .map_err(|_| Error::value(OP, "input array must be at least 2-d").shapes(&[arr.shape()]))?;
     if arr.shape().iter().any(|&n| n != arr.shape()[0]) {
         return Err(
@@ -283,12 +282,12 @@ fn matrix(op: &'static str, arr: &Raw) -> Result<(usize, usize)> {
 }
 
 pub fn tril_indices_from(arr: Array, k: Int) -> Result<Vec<Raw>> {
-    let (rows, columns) = matrix("tril_indices_from", &arr)?;
+    let (rows, columns) = matrix("tril_indices_from", arr)?;
     tril_indices(rows, k, Some(columns).into())
 }
 
 pub fn triu_indices_from(arr: Array, k: Int) -> Result<Vec<Raw>> {
-    let (rows, columns) = matrix("triu_indices_from", &arr)?;
+    let (rows, columns) = matrix("triu_indices_from", arr)?;
     triu_indices(rows, k, Some(columns).into())
 }
 
@@ -300,7 +299,7 @@ pub fn ix_(args: EachIndices) -> Result<Vec<Raw>> {
             return Err(Error::value(OP, "Cross index must be 1 dimensional").shapes(&[x.shape()]));
         }
         let places = match x.dtype() {
-            DType::Bool => nonzero(&x)?.remove(0),
+            DType::Bool => nonzero(x)?.remove(0),
             _ => x.clone(),
         };
         let mut shape = vec![1; rank];
@@ -411,7 +410,7 @@ pub fn ravel_multi_index(
 
 pub fn unravel_index(indices: Array, shape: Shape, order: Order) -> Result<Vec<Raw>> {
     const OP: &str = "unravel_index";
-    let (shape, index) = (shape.0, integers(OP, &indices)?);
+    let (shape, index) = (shape.0, integers(OP, indices)?);
     if shape.is_empty() && index.rank() > 0 {
         return Err(Error::value(
             OP,

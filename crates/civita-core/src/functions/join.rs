@@ -114,7 +114,7 @@ pub fn column_stack(tup: Arrays) -> Result<Raw> {
 
 pub fn append(arr: Array, values: Array, axis: AxisOrFlat) -> Result<Raw> {
     let (parts, axis) = match axis.0 {
-        None => ([flat(&arr)?, flat(&values)?], 0),
+        None => ([flat(arr)?, flat(values)?], 0),
         Some(axis) => ([arr.clone(), values.clone()], axis),
     };
     Raw::concatenate(&[&parts[0], &parts[1]], axis).map_err(|e| e.in_op("append"))
@@ -159,11 +159,11 @@ pub fn split(ary: Array, indices_or_sections: Sections, axis: Axis) -> Result<Ve
                 .hint("`array_split` makes parts whose lengths differ by one"),
         );
     }
-    cut(OP, &ary, &indices_or_sections, axis)
+    cut(OP, ary, &indices_or_sections, axis)
 }
 
 pub fn array_split(ary: Array, indices_or_sections: Sections, axis: Axis) -> Result<Vec<Raw>> {
-    cut("array_split", &ary, &indices_or_sections, axis)
+    cut("array_split", ary, &indices_or_sections, axis)
 }
 
 fn cut(op: &'static str, x: &Raw, sections: &Sections, axis: isize) -> Result<Vec<Raw>> {
@@ -200,18 +200,18 @@ fn cut(op: &'static str, x: &Raw, sections: &Sections, axis: isize) -> Result<Ve
 }
 
 pub fn hsplit(ary: Array, indices_or_sections: Sections) -> Result<Vec<Raw>> {
-    at_least("hsplit", &ary, 1)?;
+    at_least("hsplit", ary, 1)?;
     let axis = isize::from(ary.rank() > 1);
     split(ary, indices_or_sections, axis).map_err(|e| e.in_op("hsplit"))
 }
 
 pub fn vsplit(ary: Array, indices_or_sections: Sections) -> Result<Vec<Raw>> {
-    at_least("vsplit", &ary, 2)?;
+    at_least("vsplit", ary, 2)?;
     split(ary, indices_or_sections, 0).map_err(|e| e.in_op("vsplit"))
 }
 
 pub fn dsplit(ary: Array, indices_or_sections: Sections) -> Result<Vec<Raw>> {
-    at_least("dsplit", &ary, 3)?;
+    at_least("dsplit", ary, 3)?;
     split(ary, indices_or_sections, 2).map_err(|e| e.in_op("dsplit"))
 }
 

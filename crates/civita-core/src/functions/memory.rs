@@ -21,7 +21,7 @@ fn bytes(x: &Raw) -> Option<(usize, usize)> {
 }
 
 pub fn may_share_memory(a: Array, b: Array, max_work: OptInt) -> Result<bool> {
-    let (Some((a0, a1)), Some((b0, b1))) = (bytes(&a), bytes(&b)) else {
+    let (Some((a0, a1)), Some((b0, b1))) = (bytes(a), bytes(b)) else {
         return Ok(false);
     };
     match max_work.0 {
@@ -31,7 +31,7 @@ pub fn may_share_memory(a: Array, b: Array, max_work: OptInt) -> Result<bool> {
 }
 
 pub fn shares_memory(a: Array, b: Array, max_work: OptInt) -> Result<bool> {
-    let (Some((a0, a1)), Some((b0, b1))) = (bytes(&a), bytes(&b)) else {
+    let (Some((a0, a1)), Some((b0, b1))) = (bytes(a), bytes(b)) else {
         return Ok(false);
     };
     if a0 >= b1 || b0 >= a1 {
@@ -41,7 +41,7 @@ pub fn shares_memory(a: Array, b: Array, max_work: OptInt) -> Result<bool> {
         return Ok(true);
     }
     let from = a0.min(b0);
-    Ok(in_bytes(&a, from)?.overlaps(&in_bytes(&b, from)?))
+    Ok(in_bytes(a, from)?.overlaps(&in_bytes(b, from)?))
 }
 
 /// The bytes of the elements, counted from an address below them.

@@ -289,7 +289,7 @@ pub fn nansum(
     initial: OptNumber,
     mask: Where,
 ) -> Result<Raw> {
-    let call = Call::new("nansum", &a, &axis, keepdims, &mask);
+    let call = Call::new("nansum", a, &axis, keepdims, &mask);
     call.reduce(
         Reduction::Sum,
         Neutral::Zero,
@@ -307,7 +307,7 @@ pub fn nanprod(
     initial: OptNumber,
     mask: Where,
 ) -> Result<Raw> {
-    let call = Call::new("nanprod", &a, &axis, keepdims, &mask);
+    let call = Call::new("nanprod", a, &axis, keepdims, &mask);
     call.reduce(
         Reduction::Prod,
         Neutral::One,
@@ -348,7 +348,7 @@ pub fn nanmax(
     initial: OptNumber,
     mask: Where,
 ) -> Result<Raw> {
-    let call = Call::new("nanmax", &a, &axis, keepdims, &mask);
+    let call = Call::new("nanmax", a, &axis, keepdims, &mask);
     extreme(&call, Reduction::Max, &initial)
 }
 
@@ -360,7 +360,7 @@ pub fn nanmin(
     initial: OptNumber,
     mask: Where,
 ) -> Result<Raw> {
-    let call = Call::new("nanmin", &a, &axis, keepdims, &mask);
+    let call = Call::new("nanmin", a, &axis, keepdims, &mask);
     extreme(&call, Reduction::Min, &initial)
 }
 
@@ -402,11 +402,11 @@ fn arg_extreme(
 }
 
 pub fn nanargmax(a: Array, axis: Axes, _: Out, keepdims: Bool) -> Result<Raw> {
-    arg_extreme("nanargmax", Reduction::Argmax, &a, axis, keepdims)
+    arg_extreme("nanargmax", Reduction::Argmax, a, axis, keepdims)
 }
 
 pub fn nanargmin(a: Array, axis: Axes, _: Out, keepdims: Bool) -> Result<Raw> {
-    arg_extreme("nanargmin", Reduction::Argmin, &a, axis, keepdims)
+    arg_extreme("nanargmin", Reduction::Argmin, a, axis, keepdims)
 }
 
 /// Numbers in place of NaN.
@@ -418,11 +418,11 @@ fn replaced(x: &Raw, neutral: Neutral) -> Result<Raw> {
 }
 
 pub fn nancumsum(a: Array, axis: AxisOrFlat, dtype: OptDType, _: Out) -> Result<Raw> {
-    replaced(&a, Neutral::Zero)?.cumsum(of_number(&a, axis.0), dtype)
+    replaced(a, Neutral::Zero)?.cumsum(of_number(a, axis.0), dtype)
 }
 
 pub fn nancumprod(a: Array, axis: AxisOrFlat, dtype: OptDType, _: Out) -> Result<Raw> {
-    replaced(&a, Neutral::One)?.cumprod(of_number(&a, axis.0), dtype)
+    replaced(a, Neutral::One)?.cumprod(of_number(a, axis.0), dtype)
 }
 
 /// How many numbers are in each row, the last axis.
@@ -463,7 +463,7 @@ pub fn nanmean(
     keepdims: Bool,
     mask: Where,
 ) -> Result<Raw> {
-    nan_mean("nanmean", &a, &axis, dtype, keepdims, &mask)
+    nan_mean("nanmean", a, &axis, dtype, keepdims, &mask)
 }
 
 /// Two names of what is taken off the number of elements.
@@ -572,7 +572,7 @@ pub fn nanvar(
     mean: OptArray,
     correction: OptFloat,
 ) -> Result<Raw> {
-    let call = Call::new("nanvar", &a, &axis, keepdims, &mask);
+    let call = Call::new("nanvar", a, &axis, keepdims, &mask);
     variance(&call, dtype, degrees("nanvar", ddof, correction)?, mean)
 }
 
@@ -588,7 +588,7 @@ pub fn nanstd(
     mean: OptArray,
     correction: OptFloat,
 ) -> Result<Raw> {
-    let call = Call::new("nanstd", &a, &axis, keepdims, &mask);
+    let call = Call::new("nanstd", a, &axis, keepdims, &mask);
     variance(&call, dtype, degrees("nanstd", ddof, correction)?, mean)?.sqrt()
 }
 
@@ -632,7 +632,7 @@ pub fn nan_to_num(
         });
         Function::new(program, "nan_to_num")
     });
-    let result = if !may_be_nan(&x) {
+    let result = if !may_be_nan(x) {
         match copy {
             true => x.copied()?,
             false => return Ok(x.clone()),
@@ -647,7 +647,7 @@ pub fn nan_to_num(
         let part = |x: &Raw| Raw::call(function, &[x, &nan, &above, &below]);
         match x.dtype().is_complex() {
             true => complex(&part(&x.real()?)?, &part(&x.imag()?)?)?,
-            false => part(&x)?,
+            false => part(x)?,
         }
     };
     if copy {

@@ -52,7 +52,7 @@ pub fn layer_norm(
     eps: Float,
 ) -> Result<Raw> {
     let shape = &normalized_shape.0;
-    let (x, weight, bias) = rows("layer_norm", &input, shape, weight.as_ref(), bias.as_ref())?;
+    let (x, weight, bias) = rows("layer_norm", input, shape, weight.as_ref(), bias.as_ref())?;
     x.layer_norm(shape.len(), weight.as_ref(), bias.as_ref(), eps)
 }
 
@@ -63,7 +63,7 @@ pub fn rms_norm(
     eps: OptFloat,
 ) -> Result<Raw> {
     let shape = &normalized_shape.0;
-    let (x, weight, _) = rows("rms_norm", &input, shape, weight.as_ref(), None)?;
+    let (x, weight, _) = rows("rms_norm", input, shape, weight.as_ref(), None)?;
     // that of the dtype that rows are computed in
     let eps = eps.0.unwrap_or(match wide(x.dtype()) {
         DType::F32 => f64::from(f32::EPSILON),
@@ -92,7 +92,7 @@ pub fn cross_entropy(
     }
     let axis = usize::from(input.rank() > 1);
     let classes = input.shape()[axis];
-    let dtype = real(OP, &[Some(&input), weight.as_ref()])?;
+    let dtype = real(OP, &[Some(input), weight.as_ref()])?;
     let weight = match weight {
         Some(weight) if weight.shape() != [classes] => {
             return Err(
@@ -112,8 +112,8 @@ pub fn cross_entropy(
         reduction,
     };
     let y = match target.dtype().kind() {
-        Kind::Float => loss.of_probabilities(&target)?,
-        Kind::Signed | Kind::Unsigned => loss.of_classes(&target, ignore_index)?,
+        Kind::Float => loss.of_probabilities(target)?,
+        Kind::Signed | Kind::Unsigned => loss.of_classes(target, ignore_index)?,
         _ => {
             return Err(Error::dtype(
                 OP,

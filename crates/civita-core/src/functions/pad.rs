@@ -302,8 +302,8 @@ pub fn pad(
         check_lengths(lengths.as_deref())?;
     }
     // in Fortran's order the transpose is made, so that the result has the array's order
-    let turns = isfortran(&array)?;
-    if !turns && let Some(out) = in_one_piece(&array, &widths, mode, reflect_type, &fills)? {
+    let turns = isfortran(array)?;
+    if !turns && let Some(out) = in_one_piece(array, &widths, mode, reflect_type, &fills)? {
         return Ok(out);
     }
     let mut out = if turns {
@@ -436,7 +436,7 @@ fn reduced(op: Reduction) -> impl Fn(&Raw, isize) -> Result<Raw> {
 }
 
 fn median_along(x: &Raw, axis: isize) -> Result<Raw> {
-    median(&x, Axes(Some(smallvec![axis])), Out, false, true)
+    median(x, Axes(Some(smallvec![axis])), Out, false, true)
 }
 
 /// A constant border in the dtype of the array, as NumPy writes a number into an array: for signed integers it must fit, and what

@@ -11,20 +11,20 @@ use crate::raw::Raw;
 
 pub fn matmul(x1: Array, x2: Array, _: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
     match dtype {
-        Some(dtype) => x1.matmul_in(&x2, dtype, casting),
-        None => x1.matmul(&x2),
+        Some(dtype) => x1.matmul_in(x2, dtype, casting),
+        None => x1.matmul(x2),
     }
 }
 
 pub fn dot(a: Array, b: Array, _: Out) -> Result<Raw> {
     if a.rank() == 0 || b.rank() == 0 {
-        return a.mul(&b);
+        return a.mul(b);
     }
     if b.rank() <= 2 {
         // an array of many axes times a matrix is what `matmul` does too
-        return a.matmul(&b).map_err(|e| e.in_op("dot"));
+        return a.matmul(b).map_err(|e| e.in_op("dot"));
     }
-    contracted("dot", &a, &[-1], &b, &[-2])
+    contracted("dot", a, &[-1], b, &[-2])
 }
 
 pub fn vdot(a: Array, b: Array) -> Result<Raw> {
@@ -33,21 +33,21 @@ pub fn vdot(a: Array, b: Array) -> Result<Raw> {
     } else {
         a
     };
-    flat(&a)?.matmul(&flat(&b)?).map_err(|e| e.in_op("vdot"))
+    flat(a)?.matmul(&flat(b)?).map_err(|e| e.in_op("vdot"))
 }
 
 pub fn inner(a: Array, b: Array) -> Result<Raw> {
     if a.rank() == 0 || b.rank() == 0 {
-        return a.mul(&b);
+        return a.mul(b);
     }
     if a.rank() == 1 && b.rank() == 1 {
-        return a.matmul(&b).map_err(|e| e.in_op("inner"));
+        return a.matmul(b).map_err(|e| e.in_op("inner"));
     }
-    contracted("inner", &a, &[-1], &b, &[-1])
+    contracted("inner", a, &[-1], b, &[-1])
 }
 
 pub fn outer(a: Array, b: Array, _: Out) -> Result<Raw> {
-    flat(&a)?.expand_dims(&[1])?.mul(&flat(&b)?)
+    flat(a)?.expand_dims(&[1])?.mul(&flat(b)?)
 }
 
 /// The axes over which `tensordot` sums.
@@ -108,7 +108,7 @@ pub fn tensordot(a: Array, b: Array, axes: Contraction) -> Result<Raw> {
             ((-n..0).collect(), (0..n).collect())
         }
     };
-    contracted(OP, &a, &of_a, &b, &of_b)
+    contracted(OP, a, &of_a, b, &of_b)
 }
 
 /// A sum over pairs of axes, as a product of matrices: the other axes of both are left.
@@ -173,7 +173,7 @@ pub fn kron(a: Array, b: Array) -> Result<Raw> {
         }
         x.reshape(&shape)
     };
-    let (mut a, mut b) = (spread(&a, 0)?, spread(&b, 1)?);
+    let (mut a, mut b) = (spread(a, 0)?, spread(b, 1)?);
     let inner = 2 * rank.saturating_sub(1);
     let [n, q] = [&a, &b].map(|x| x.shape()[inner..].iter().product::<usize>());
     // Rows as short as those of `b` are joined: each operand is written out for a whole row of the result, and the product is one
@@ -214,7 +214,7 @@ pub fn cross(
         normalize_axis(OP, axis, x.rank())?;
         x.move_axis(axis, -1)
     };
-    let (a, b) = (last(&a, axisa)?, last(&b, axisb)?);
+    let (a, b) = (last(a, axisa)?, last(b, axisb)?);
     let lengths = [&a, &b].map(|x| x.shape()[x.rank() - 1]);
     if lengths.iter().any(|n| ![2, 3].contains(n)) {
         return Err(Error::shape(

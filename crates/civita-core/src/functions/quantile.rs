@@ -102,7 +102,7 @@ fn middle(op: &'static str, x: &Raw, n: usize, nan: Nan) -> Result<Raw> {
 }
 
 pub fn median(a: Array, axis: Axes, _: Out, _overwrite_input: Bool, keepdims: Bool) -> Result<Raw> {
-    let rows = Rows::of("median", &a, &axis, keepdims)?;
+    let rows = Rows::of("median", a, &axis, keepdims)?;
     let n = rows.n();
     if n == 0 && rows.shape.iter().product::<usize>() > 0 {
         warn("Mean of empty slice");
@@ -158,12 +158,12 @@ pub fn nanmedian(
 ) -> Result<Raw> {
     const OP: &str = "nanmedian";
     if a.is_empty() {
-        return nan_mean(OP, &a, &axis, None, keepdims, &Where(None));
+        return nan_mean(OP, a, &axis, None, keepdims, &Where(None));
     }
     if !a.dtype().is_differentiable() {
         return median(a, axis, out, overwrite_input, keepdims);
     }
-    let rows = Rows::of(OP, &a, &axis, keepdims)?;
+    let rows = Rows::of(OP, a, &axis, keepdims)?;
     let x = &rows.x;
     let y = match counts(OP, x)? {
         Counts::Equal(0) => {
@@ -223,7 +223,7 @@ pub fn quantile(
         keepdims,
         weights,
         whole: 1.0,
-        a: &a,
+        a,
         q,
     };
     call.run(Nan::Spreads)
@@ -247,7 +247,7 @@ pub fn percentile(
         keepdims,
         weights,
         whole: 100.0,
-        a: &a,
+        a,
         q,
     };
     call.run(Nan::Spreads)
@@ -271,7 +271,7 @@ pub fn nanquantile(
         keepdims,
         weights,
         whole: 1.0,
-        a: &a,
+        a,
         q,
     };
     call.run(Nan::Last)
@@ -295,7 +295,7 @@ pub fn nanpercentile(
         keepdims,
         weights,
         whole: 100.0,
-        a: &a,
+        a,
         q,
     };
     call.run(Nan::Last)

@@ -65,7 +65,7 @@ pub fn roll(a: Array, shift: Shifts, axis: Axes) -> Result<Raw> {
             .0
             .iter()
             .fold(0, |all, &by| within(all + within(by, a.len()), a.len()));
-        return rolled(&flat(&a)?, 0, total)?.reshape(a.shape());
+        return rolled(&flat(a)?, 0, total)?.reshape(a.shape());
     };
     let (n, m) = (axes.len(), shift.0.len());
     if n != m && n != 1 && m != 1 {
@@ -131,7 +131,7 @@ fn along<'a>(op: &'static str, x: &'a Raw, axis: &AxisOrFlat) -> Result<(Held<'a
 
 pub fn repeat(a: Array, repeats: Ints, axis: AxisOrFlat) -> Result<Raw> {
     const OP: &str = "repeat";
-    let (x, at) = along(OP, &a, &AxisOrFlat(of_number(&a, axis.0)))?;
+    let (x, at) = along(OP, a, &AxisOrFlat(of_number(a, axis.0)))?;
     let n = x.shape()[at];
     let counts = repeats
         .0
@@ -233,11 +233,11 @@ pub fn tile(a: Array, reps: Ints) -> Result<Raw> {
         wide.push(n);
         shape.push(times_len(n, times)?);
     }
-    unshared(&a, a.reshape(&apart)?.broadcast_to(&wide)?.reshape(&shape)?)
+    unshared(a, a.reshape(&apart)?.broadcast_to(&wide)?.reshape(&shape)?)
 }
 
 pub fn take(a: Array, indices: Indices, axis: AxisOrFlat, _: Out, mode: Mode) -> Result<Raw> {
-    let (x, at) = along("take", &a, &AxisOrFlat(of_number(&a, axis.0)))?;
+    let (x, at) = along("take", a, &AxisOrFlat(of_number(a, axis.0)))?;
     match indices.0.dtype() {
         // booleans are 0 and 1 here, no mask
         DType::Bool => x.take(&indices.0.cast(DType::I64)?, at as isize, mode),
@@ -290,7 +290,7 @@ fn places(op: &'static str, positions: &Positions, n: usize, beyond: bool) -> Re
 
 pub fn delete(arr: Array, obj: Positions, axis: AxisOrFlat) -> Result<Raw> {
     const OP: &str = "delete";
-    let (x, at) = along(OP, &arr, &axis)?;
+    let (x, at) = along(OP, arr, &axis)?;
     let n = x.shape()[at];
     let gone = places(OP, &obj, n, false)?;
     let (Some(&first), Some(&last)) = (gone.iter().min(), gone.iter().max()) else {
@@ -322,7 +322,7 @@ fn is_run(places: &[usize]) -> bool {
 
 pub fn insert(arr: Array, obj: Positions, Values(values): Values, axis: AxisOrFlat) -> Result<Raw> {
     const OP: &str = "insert";
-    let (x, at) = along(OP, &arr, &axis)?;
+    let (x, at) = along(OP, arr, &axis)?;
     let (n, axis) = (x.shape()[at], at as isize);
     let before = places(OP, &obj, n, true)?;
     let mut values = values.cast(x.dtype())?;
@@ -367,11 +367,11 @@ pub fn resize(a: Array, new_shape: Shape) -> Result<Raw> {
         return a.like(&shape, a.dtype(), Scalar::Bool(false));
     }
     let times = wanted.div_ceil(a.len());
-    let flat = flat(&a)?.reshape(&[1, a.len()])?;
+    let flat = flat(a)?.reshape(&[1, a.len()])?;
     let again = flat
         .broadcast_to(&[times, a.len()])?
         .reshape(&[times_len(a.len(), times)?])?;
-    unshared(&a, again.narrow(0, 0, wanted)?.reshape(&shape)?)
+    unshared(a, again.narrow(0, 0, wanted)?.reshape(&shape)?)
 }
 
 /// Where a triangle's elements are: `column ≤ row + k`.
@@ -408,11 +408,11 @@ pub(super) fn or_zero(mask: &Raw, x: &Raw) -> Result<Raw> {
 }
 
 pub fn tril(m: Array, k: Int) -> Result<Raw> {
-    triangle("tril", &m, k, true)
+    triangle("tril", m, k, true)
 }
 
 pub fn triu(m: Array, k: Int) -> Result<Raw> {
-    triangle("triu", &m, k, false)
+    triangle("triu", m, k, false)
 }
 
 pub fn diag(v: Array, k: Int) -> Result<Raw> {
@@ -425,15 +425,15 @@ pub fn diag(v: Array, k: Int) -> Result<Raw> {
                     "the result has more elements than memory has addresses",
                 )
             })?;
-            let kernel = || on_diagonal(&v, side, k);
-            if let Some(done) = direct("diag", &[&v], kernel)? {
+            let kernel = || on_diagonal(v, side, k);
+            if let Some(done) = direct("diag", &[v], kernel)? {
                 return Ok(done);
             }
             let zeros = v.like(&[gap], v.dtype(), Scalar::Bool(false))?;
             // each column holds its element; the mask leaves the one on the diagonal
             let columns = match k < 0 {
-                true => Raw::concatenate(&[&v, &zeros], 0)?,
-                false => Raw::concatenate(&[&zeros, &v], 0)?,
+                true => Raw::concatenate(&[v, &zeros], 0)?,
+                false => Raw::concatenate(&[&zeros, v], 0)?,
             };
             let mask = Raw::eye(side, side, k, DType::Bool)?;
             or_zero(&mask.to_device(v.device())?, &columns)
@@ -459,7 +459,7 @@ fn on_diagonal(v: &Raw, side: usize, k: Int) -> Result<Raw> {
 }
 
 pub fn diagflat(v: Array, k: Int) -> Result<Raw> {
-    diag(&flat(&v)?, k)
+    diag(&flat(v)?, k)
 }
 
 /// Elements `start..stop` of an axis, by Python's rules for slices.

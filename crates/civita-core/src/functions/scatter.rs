@@ -79,7 +79,7 @@ fn at_least_vector(x: &Raw) -> Result<Raw> {
 
 pub fn gather(input: Array, dim: Axis, index: Indices) -> Result<Raw> {
     const OP: &str = "gather";
-    let (x, index) = (at_least_vector(&input)?, at_least_vector(&index.0)?);
+    let (x, index) = (at_least_vector(input)?, at_least_vector(&index.0)?);
     let axis = normalize_axis(OP, dim, x.rank())?;
     let part = leading(OP, &x, &index, Some(axis))?;
     let y = part
@@ -147,14 +147,14 @@ fn scattered(
 
 pub fn scatter(input: Array, dim: Axis, index: Indices, src: Number) -> Result<Raw> {
     const OP: &str = "scatter";
-    scattered(OP, &input, dim, &index.0, &src, |x, axis, index, values| {
+    scattered(OP, input, dim, &index.0, &src, |x, axis, index, values| {
         placed(OP, Combine::Set, x, axis, index, values)
     })
 }
 
 pub fn scatter_add(input: Array, dim: Axis, index: Indices, src: Number) -> Result<Raw> {
     const OP: &str = "scatter_add";
-    scattered(OP, &input, dim, &index.0, &src, |x, axis, index, values| {
+    scattered(OP, input, dim, &index.0, &src, |x, axis, index, values| {
         placed(OP, Combine::Add, x, axis, index, values)
     })
 }
@@ -194,7 +194,7 @@ pub fn scatter_reduce(
     if input.dtype().is_complex() && matches!(reduce, Reduce::Amax | Reduce::Amin) {
         return Err(Error::dtype(OP, "complex numbers have no order").dtypes(&[input.dtype()]));
     }
-    scattered(OP, &input, dim, &index.0, &src, |x, axis, index, values| {
+    scattered(OP, input, dim, &index.0, &src, |x, axis, index, values| {
         let base = match include_self {
             true => x.clone(),
             false => {
@@ -262,7 +262,7 @@ pub fn index_select(input: Array, dim: Axis, index: Indices) -> Result<Raw> {
     if index.0.rank() > 1 {
         return Err(Error::shape(OP, "the index is a vector").shapes(&[index.0.shape()]));
     }
-    let x = at_least_vector(&input)?;
+    let x = at_least_vector(input)?;
     let y = x.take(&at_least_vector(&index.0)?, dim, Mode::Raise);
     let y = y.map_err(|e| e.in_op(OP))?;
     match input.rank() {
@@ -315,19 +315,17 @@ fn check_mask(op: &'static str, mask: &Raw) -> Result<()> {
 
 pub fn masked_fill(input: Array, mask: Array, value: Number) -> Result<Raw> {
     const OP: &str = "masked_fill";
-    check_mask(OP, &mask)?;
+    check_mask(OP, mask)?;
     let value = value.cast(input.dtype())?;
     if value.rank() > 0 {
         return Err(Error::shape(OP, "the value has no axes").shapes(&[value.shape()]));
     }
-    mask.detach()
-        .choose(&value, &input)
-        .map_err(|e| e.in_op(OP))
+    mask.detach().choose(&value, input).map_err(|e| e.in_op(OP))
 }
 
 pub fn masked_select(input: Array, mask: Array) -> Result<Raw> {
     const OP: &str = "masked_select";
-    check_mask(OP, &mask)?;
+    check_mask(OP, mask)?;
     let shape = broadcast_shapes(OP, &[input.shape(), mask.shape()])?;
     let x = at_least_vector(&input.broadcast_to(&shape)?)?;
     x.select(&at_least_vector(&mask.detach().broadcast_to(&shape)?)?)
@@ -335,7 +333,7 @@ pub fn masked_select(input: Array, mask: Array) -> Result<Raw> {
 
 pub fn masked_scatter(input: Array, mask: Array, source: Array) -> Result<Raw> {
     const OP: &str = "masked_scatter";
-    check_mask(OP, &mask)?;
+    check_mask(OP, mask)?;
     let shape = broadcast_shapes(OP, &[input.shape(), mask.shape()])?;
     let mask = mask.detach().broadcast_to(&shape)?;
     let count = mask.sum_all()?.item()?.as_f64() as usize;
@@ -346,7 +344,7 @@ pub fn masked_scatter(input: Array, mask: Array, source: Array) -> Result<Raw> {
         );
     }
     let mut y = input.broadcast_to(&shape)?.copied()?;
-    let few = super::join::flat(&source)?.narrow(0, 0, count)?;
+    let few = super::join::flat(source)?.narrow(0, 0, count)?;
     let (mask, rank) = (at_least_vector(&mask)?, y.rank());
     if rank == 0 {
         y = y.reshape(&[1])?;

@@ -97,9 +97,9 @@ pub fn unique(
     };
     let Some(axis) = axis else {
         if !more {
-            return Ok((values(&ar, equal_nan)?, None, None, None));
+            return Ok((values(ar, equal_nan)?, None, None, None));
         }
-        let found = Unique::of_all(&ar, equal_nan)?;
+        let found = Unique::of_all(ar, equal_nan)?;
         let inverse = found.inverse.reshape(ar.shape())?;
         return Ok((
             found.values,
@@ -130,21 +130,21 @@ pub fn unique(
 }
 
 pub fn unique_values(x: Array) -> Result<Raw> {
-    values(&x, false)
+    values(x, false)
 }
 
 pub fn unique_counts(x: Array) -> Result<Vec<Raw>> {
-    let found = Unique::of_all(&x, false)?;
+    let found = Unique::of_all(x, false)?;
     Ok(vec![found.values, found.counts])
 }
 
 pub fn unique_inverse(x: Array) -> Result<Vec<Raw>> {
-    let found = Unique::of_all(&x, false)?;
+    let found = Unique::of_all(x, false)?;
     Ok(vec![found.values, found.inverse.reshape(x.shape())?])
 }
 
 pub fn unique_all(x: Array) -> Result<Vec<Raw>> {
-    let found = Unique::of_all(&x, false)?;
+    let found = Unique::of_all(x, false)?;
     Ok(vec![
         found.values,
         found.indices,
@@ -238,7 +238,7 @@ pub fn intersect1d(
             }
         }
     };
-    let ((a, in_a), (b, in_b)) = (first(&ar1)?, first(&ar2)?);
+    let ((a, in_a), (b, in_b)) = (first(ar1)?, first(ar2)?);
     let both = Raw::concatenate(&[&a, &b], 0)?;
     let (sorted, order) = both.sort_with_indices(0, Direction::Ascending)?;
     let same = repeated(&sorted)?;
@@ -258,17 +258,17 @@ pub fn intersect1d(
 }
 
 pub fn union1d(ar1: Array, ar2: Array) -> Result<Raw> {
-    values(&Raw::concatenate(&[&flat(&ar1)?, &flat(&ar2)?], 0)?, true)
+    values(&Raw::concatenate(&[&flat(ar1)?, &flat(ar2)?], 0)?, true)
 }
 
 pub fn setdiff1d(ar1: Array, ar2: Array, assume_unique: Bool) -> Result<Raw> {
-    let [a, b] = two_sets(&ar1, &ar2, assume_unique)?;
+    let [a, b] = two_sets(ar1, ar2, assume_unique)?;
     let others = isin(&a, &b, true, true, LookupKind)?;
     a.select(&others)
 }
 
 pub fn setxor1d(ar1: Array, ar2: Array, assume_unique: Bool) -> Result<Raw> {
-    let [a, b] = two_sets(&ar1, &ar2, assume_unique)?;
+    let [a, b] = two_sets(ar1, ar2, assume_unique)?;
     let sorted = Raw::concatenate(&[&a, &b], 0)?.sort(0, Direction::Ascending)?;
     let n = sorted.len();
     if n == 0 {

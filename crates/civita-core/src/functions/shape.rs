@@ -8,11 +8,11 @@ use crate::raw::Raw;
 
 pub fn reshape(a: Array, shape: Lengths, order: Order, copy: OptBool) -> Result<Raw> {
     let shape = a.layout().resolve_shape(&shape.0)?;
-    if is_fortran(&a, order) {
+    if is_fortran(a, order) {
         let reversed: Vec<usize> = shape.iter().rev().copied().collect();
         return reshaped(&a.transpose()?, &reversed, copy)?.transpose();
     }
-    reshaped(&a, &shape, copy)
+    reshaped(a, &shape, copy)
 }
 
 fn is_fortran(a: &Raw, order: Order) -> bool {
@@ -38,8 +38,8 @@ fn reshaped(a: &Raw, shape: &[usize], copy: OptBool) -> Result<Raw> {
 
 pub fn ravel(a: Array, order: Order) -> Result<Raw> {
     let a = match order {
-        Order::K => in_memory_order(&a)?,
-        _ if is_fortran(&a, order) => a.transpose()?,
+        Order::K => in_memory_order(a)?,
+        _ if is_fortran(a, order) => a.transpose()?,
         _ => a.clone(),
     };
     // a view only where elements follow each other, as in NumPy
@@ -68,7 +68,7 @@ pub fn transpose(a: Array, axes: AxisOrder) -> Result<Raw> {
 }
 
 pub fn matrix_transpose(x: Array) -> Result<Raw> {
-    at_least("matrix_transpose", &x, 2)?;
+    at_least("matrix_transpose", x, 2)?;
     x.swap_axes(-1, -2)
 }
 
@@ -134,12 +134,12 @@ pub fn flip(m: Array, axis: Axes) -> Result<Raw> {
 }
 
 pub fn fliplr(m: Array) -> Result<Raw> {
-    at_least("fliplr", &m, 2)?;
+    at_least("fliplr", m, 2)?;
     m.flip(layout::Axes::List(&[1]))
 }
 
 pub fn flipud(m: Array) -> Result<Raw> {
-    at_least("flipud", &m, 1)?;
+    at_least("flipud", m, 1)?;
     m.flip(layout::Axes::List(&[0]))
 }
 
@@ -234,11 +234,11 @@ pub fn astype(x: Array, dtype: Dtype, copy: Bool, _: Device) -> Result<Raw> {
 }
 
 pub fn copy(a: Array, order: Order) -> Result<Raw> {
-    if is_fortran(&a, order) {
+    if is_fortran(a, order) {
         return a.transpose()?.copied()?.transpose();
     }
     if order == Order::K && a.is_plain() && !a.layout().is_contiguous() && a.rank() > 1 {
-        let axes = by_steps(&a);
+        let axes = by_steps(a);
         return a.permute(&axes)?.copied()?.permute(&inverse(&axes));
     }
     a.copied()
@@ -268,7 +268,7 @@ pub fn ascontiguousarray(a: Array, dtype: OptDType) -> Result<Raw> {
 
 pub fn diagonal(a: Array, offset: Int, axis1: Axis, axis2: Axis) -> Result<Raw> {
     const OP: &str = "diagonal";
-    at_least(OP, &a, 2)?;
+    at_least(OP, a, 2)?;
     let [first, second] = normalize_axes(OP, &[axis1, axis2], a.rank())?[..] else {
         return Err(Error::value(OP, "two axes are needed"));
     };

@@ -234,7 +234,7 @@ pub fn i0(x: Array) -> Result<Raw> {
         });
         Function::new(program, "i0")
     });
-    Raw::call(function, &[&inexact(&x)?])
+    Raw::call(function, &[&inexact(x)?])
 }
 
 /// Floats as they are, others as `float64`.
@@ -263,7 +263,7 @@ pub fn sinc(x: Array) -> Result<Raw> {
         });
         Function::new(program, "sinc")
     });
-    Raw::call(function, &[&inexact(&x)?])
+    Raw::call(function, &[&inexact(x)?])
 }
 
 pub fn unwrap(p: Array, discont: OptNumber, axis: Axis, period: Number) -> Result<Raw> {
@@ -292,7 +292,7 @@ pub fn unwrap(p: Array, discont: OptNumber, axis: Axis, period: Number) -> Resul
     if n < 2 {
         return p.cast(dtype)?.copied();
     }
-    let differences = super::along::diff(&p, 1, axis, None, None)?;
+    let differences = super::along::diff(p, 1, axis, None, None)?;
     let op = |op, a: &Raw, b: &Number| Raw::apply(op, &[a.into(), b.operand()]);
     let two = Scalar::Int(2);
     let whole = dtype.kind() == crate::dtype::Kind::Signed;

@@ -88,7 +88,7 @@ pub fn sort(
     descending: Bool,
 ) -> Result<Raw> {
     let direction = direction("sort", kind, &stable, descending)?;
-    let (x, axis) = along(&a, &axis)?;
+    let (x, axis) = along(a, &axis)?;
     x.sort(axis, direction)
 }
 
@@ -103,8 +103,8 @@ pub fn argsort(
     let direction = direction("argsort", kind, &stable, descending)?;
     // as in NumPy an array without axes has one element to sort
     let (x, axis) = match (a.rank(), axis.0) {
-        (0, Some(-1 | 0)) => (flat(&a)?, 0),
-        _ => along(&a, &axis)?,
+        (0, Some(-1 | 0)) => (flat(a)?, 0),
+        _ => along(a, &axis)?,
     };
     x.argsort(axis, direction)
 }
@@ -128,7 +128,7 @@ pub fn topk(x: Array, k: Count, axis: Axis, largest: Bool, _sorted: Bool) -> Res
         && k > 0
         && k < n / 16
         && !x.dtype().is_complex()
-        && let Some(best) = few_best(&x, k, direction)?
+        && let Some(best) = few_best(x, k, direction)?
     {
         return Ok(best);
     }
@@ -251,7 +251,7 @@ fn places_of(op: &'static str, kth: &Ints, x: &Raw, axis: isize) -> Result<Vec<u
 }
 
 pub fn partition(a: Array, kth: Ints, axis: AxisOrFlat, _: SelectKind, _: Fields) -> Result<Raw> {
-    let (x, axis) = along(&a, &axis)?;
+    let (x, axis) = along(a, &axis)?;
     check_kth("partition", &kth, &x, axis)?;
     let places = places_of("partition", &kth, &x, axis)?;
     let last = x.move_axis(axis, -1)?;
@@ -270,7 +270,7 @@ pub fn argpartition(
     _: SelectKind,
     _: Fields,
 ) -> Result<Raw> {
-    let (x, axis) = along(&a, &axis)?;
+    let (x, axis) = along(a, &axis)?;
     check_kth("argpartition", &kth, &x, axis)?;
     let places = places_of("argpartition", &kth, &x, axis)?;
     let last = x.move_axis(axis, -1)?;
@@ -318,12 +318,12 @@ pub fn take_along_axis(arr: Array, indices: Indices, axis: AxisOrFlat) -> Result
         let wrong = format!("`indices` must be an integer array, not {dtype}");
         return Err(Error::index("take_along_axis", wrong).dtypes(&[dtype]));
     }
-    let (x, axis) = along(&arr, &axis)?;
+    let (x, axis) = along(arr, &axis)?;
     x.take_along_axis(&indices.0, axis)
 }
 
 pub fn cumprod(a: Array, axis: AxisOrFlat, dtype: OptDType, _: Out) -> Result<Raw> {
-    a.cumprod(of_number(&a, axis.0), dtype)
+    a.cumprod(of_number(a, axis.0), dtype)
 }
 
 pub fn cummax(x: Array, axis: Axis) -> Result<Vec<Raw>> {
@@ -411,7 +411,7 @@ pub fn searchsorted(a: Array, v: Array, side: Side, sorter: OptArray) -> Result<
         }
         Some(sorter) => &a.take(&sorter, 0, Mode::Raise).map_err(|e| e.in_op(OP))?,
     };
-    places(&sorted, &v, side)
+    places(sorted, v, side)
 }
 
 fn holds_everywhere(x: &Raw) -> Result<bool> {
@@ -434,7 +434,7 @@ pub fn digitize(x: Array, bins: Array, right: Bool) -> Result<Raw> {
         bins.narrow(0, n.min(1), n.saturating_sub(1))?,
     );
     if holds_everywhere(&left.le(&right)?)? {
-        return places(&bins, &x, side);
+        return places(&bins, x, side);
     }
     if !holds_everywhere(&left.ge(&right)?)? {
         return Err(Error::value(
@@ -443,7 +443,7 @@ pub fn digitize(x: Array, bins: Array, right: Bool) -> Result<Raw> {
         ));
     }
     // decreasing bins are looked up from their end
-    let back = places(&bins.flip(crate::layout::Axes::All)?, &x, side)?;
+    let back = places(&bins.flip(crate::layout::Axes::All)?, x, side)?;
     Raw::apply(Op::Sub, &[Scalar::Int(n as i128).into(), (&back).into()])
 }
 
@@ -523,7 +523,7 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
 }
 
 pub fn flatnonzero(a: Array) -> Result<Raw> {
-    super::create::nonzero(&flat(&a)?)?
+    super::create::nonzero(&flat(a)?)?
         .pop()
         .ok_or_else(|| Error::value("flatnonzero", "there is no axis"))
 }
@@ -549,7 +549,7 @@ pub fn ptp(a: Array, axis: Axes, _: Out, keepdims: Bool) -> Result<Raw> {
         a.reduce(
             op,
             ReduceOptions {
-                axes: axes_of_number(&a, &axis),
+                axes: axes_of_number(a, &axis),
                 keepdims,
                 ..Default::default()
             },

@@ -39,7 +39,7 @@ fn cycled(values: &Raw, count: usize) -> Result<Raw> {
         n if n == count => flat(values),
         1 => flat(values)?.broadcast_to(&[count]),
         n if n > count => flat(values)?.narrow(0, 0, count),
-        _ => resize(&values, Shape(smallvec![count])),
+        _ => resize(values, Shape(smallvec![count])),
     }
 }
 
@@ -71,9 +71,9 @@ pub fn put_into(x: &mut Raw, ind: Indices, Values(v): Values, mode: Mode) -> Res
 pub fn place_into(x: &mut Raw, mask: Array, Values(vals): Values) -> Result<()> {
     const OP: &str = "place";
     if mask.len() != x.len() {
-        return Err(mismatch(OP, &mask, x));
+        return Err(mismatch(OP, mask, x));
     }
-    let mask = is_nonzero(&mask)?.reshape(x.shape())?;
+    let mask = is_nonzero(mask)?.reshape(x.shape())?;
     if vals.len() == 1 {
         return x.assign_where(&mask, &vals.reshape(&[])?);
     }
@@ -91,9 +91,9 @@ pub fn place_into(x: &mut Raw, mask: Array, Values(vals): Values) -> Result<()> 
 pub fn putmask_into(x: &mut Raw, mask: Array, Values(values): Values) -> Result<()> {
     const OP: &str = "putmask";
     if mask.len() != x.len() {
-        return Err(mismatch(OP, &mask, x));
+        return Err(mismatch(OP, mask, x));
     }
-    let mask = is_nonzero(&mask)?.reshape(x.shape())?;
+    let mask = is_nonzero(mask)?.reshape(x.shape())?;
     if values.is_empty() {
         return x.may_be_written(OP);
     }

@@ -501,7 +501,7 @@ fn collect(
         };
     }
     'elements: loop {
-        if values.len() % (1 << 14) == 0 {
+        if values.len().is_multiple_of(1 << 14) {
             stop_if_told();
         }
         if values.len() == values.capacity() {
