@@ -237,7 +237,8 @@ pub(super) fn copy_small(x: &Raw, out: &Raw) -> bool {
             return false;
         }
         for at in 0..out.len() as isize {
-            // SAFETY: one element, over each of the output, whose layout lies within its buffer.
+            // SAFETY: one element, apart from the output, over each of that, whose layout lies within its buffer; the guards of `bind`
+            // keep others away.
             unsafe {
                 let to = out.ptr().offset(at * stride * size as isize);
                 std::ptr::copy_nonoverlapping(x.ptr().cast_const(), to, size);
