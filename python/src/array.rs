@@ -215,6 +215,22 @@ pub fn wrap_view(py: Python<'_>, raw: Raw, source: &Bound<'_, PyAny>) -> Outcome
     in_order(py, place(py, raw, base), order)
 }
 
+/// As [`wrap_view`], of a view by the layout alone: it is written where it stays, without a copy on the way.
+#[inline(always)]
+pub fn place_view(source: &Bound<'_, Array>, view: Raw) -> Outcome<Py<PyAny>> {
+    let (py, array) = (source.py(), source.get());
+    let Some(&offset) = OFFSET.get(py) else {
+        return wrap_view(py, view, source.as_any());
+    };
+    let is_usual = source.is_exact_instance_of::<Array>() && array.order() == ByteOrder::Native;
+    if !is_usual || !view.is_plain() {
+        return wrap_part(py, view, source);
+    }
+    let base = base_of(&view, source);
+    // SAFETY: as in `place`.
+    unsafe { place_at(py, Array::type_object_raw(py), offset, view, base) }
+}
+
 /// As [`wrap_view`], of elements that keep their dtype where they were copied, too.
 pub fn wrap_part(py: Python<'_>, raw: Raw, source: &Bound<'_, Array>) -> Outcome<Py<PyAny>> {
     let (order, source) = (source.get().order(), source.as_any());
@@ -484,7 +500,9 @@ impl Array {
     /// The axes in reverse order; a view.
     #[getter(T)]
     fn transposed(slf: &Bound<'_, Self>) -> Outcome<Py<PyAny>> {
-        wrap_view(slf.py(), slf.get().raw().transpose()?, slf.as_any())
+        slf.get()
+            .raw()
+            .transpose_then(|view| place_view(slf, view))?
     }
 
     /// The last two axes exchanged; a view.

@@ -1,6 +1,6 @@
 //! `a[key] = value`.
 
-use civita_core::dtype::DType;
+use civita_core::dtype::{Casting, DType, can_cast};
 use civita_core::functions::ufuncs;
 use civita_core::layout::{Layout, SliceItem};
 use civita_core::ops::Op;
@@ -8,6 +8,7 @@ use civita_core::primitive::host;
 use civita_core::raw::{Key, Raw};
 use civita_core::storage::Storage;
 use pyo3::prelude::*;
+use pyo3::types::PySlice;
 use smallvec::SmallVec;
 
 use crate::array::Array;
@@ -15,7 +16,8 @@ use crate::convert::{array_of, scalar_exact, value};
 use crate::error::{Outcome, value_error};
 use crate::errstate;
 use crate::gil;
-use crate::index::{element, keys, work};
+use crate::index::{element, keys, range, work};
+use crate::scalar::slots;
 
 /// The value of an assignment: arrays as they are, numbers and lists in this dtype, which must hold them.
 pub fn source(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Raw> {
@@ -95,22 +97,35 @@ pub fn at(
     })
 }
 
-/// Writes a number over one element: the fast path of `a[i] = 2.5`. False when it takes the general one.
+/// Writes a number over one element or a short slice: the fast path of `a[i] = 2.5` and `a[i:j] = 2.5`. False when it takes the
+/// general one.
 #[inline]
-fn set_element(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> bool {
-    let Ok(Some(scalar)) = scalar_exact(value) else {
-        return false;
-    };
+fn set_number(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Outcome<bool> {
     let dtype = x.dtype();
-    // what loses something, or does not fit, is the general path's
-    if !x.is_plain() || scalar.kind() > dtype.kind() || !x.is_writable() {
-        return false;
-    }
-    let (Some(place), Ok(bytes)) = (element(x, key), scalar.to_bytes(dtype)) else {
-        return false;
+    let found = match scalar_exact(value) {
+        Ok(None) => slots::scalar_of(value)
+            .filter(|(_, from)| can_cast(*from, dtype, Casting::Safe))
+            .map(|(scalar, _)| scalar),
+        exact => exact.ok().flatten(),
     };
-    host::write_element(x, place, &bytes);
-    true
+    // what loses something, or does not fit, is the general path's
+    let Some(scalar) = found.filter(|scalar| scalar.kind() <= dtype.kind()) else {
+        return Ok(false);
+    };
+    if !x.is_plain() || !x.is_writable() {
+        return Ok(false);
+    }
+    let Ok(bytes) = scalar.to_bytes(dtype) else {
+        return Ok(false);
+    };
+    if let Ok(slice) = key.cast_exact::<PySlice>() {
+        return Ok(x.write_few(&[range(slice)?], &bytes));
+    }
+    let place = element(x, key);
+    if let Some(place) = place {
+        host::write_element(x, place, &bytes);
+    }
+    Ok(place.is_some())
 }
 
 #[pymethods]
@@ -121,7 +136,7 @@ impl Array {
         value: &Bound<'_, PyAny>,
     ) -> Outcome<()> {
         let py = slf.py();
-        if set_element(&slf.get().raw(), key, value) {
+        if set_number(&slf.get().raw(), key, value)? {
             return Ok(());
         }
         slf.get().write(|x| set(py, x, key, value))

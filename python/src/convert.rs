@@ -253,6 +253,11 @@ pub fn array_of(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Raw> {
     if let Ok(array) = ob.cast_exact::<Array>() {
         return converted(array.get().raw().clone(), dtype);
     }
+    if ob.is_exact_instance_of::<PyList>()
+        && let Some(raw) = crate::lists::plain(ob, dtype)?
+    {
+        return Ok(raw);
+    }
     if let Some(scalar) = scalar_exact(ob)? {
         return scalar_array(scalar, dtype);
     }

@@ -1,11 +1,13 @@
 //! New arrays.
 
 use civita_core::dtype::{DType, Kind, Scalar, promote};
+use civita_core::layout::Dims;
 use civita_core::raw::Raw;
 use civita_core::storage::Access;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
+use smallvec::smallvec;
 
 use crate::array::{Array, in_order, wrap, wrap_view};
 use crate::convert::{Value, array_of, scalar_array, value};
@@ -17,7 +19,7 @@ use crate::order::{self, Order};
 use crate::subclass::{kept_like, wrap_as};
 
 /// A shape: an integer, or a sequence of them.
-pub fn shape_of(ob: &Bound<'_, PyAny>) -> Outcome<Vec<usize>> {
+pub fn shape_of(ob: &Bound<'_, PyAny>) -> Outcome<Dims> {
     let length = |ob: &Bound<'_, PyAny>| -> Outcome<usize> {
         match ob.extract::<isize>() {
             Ok(n) if n >= 0 => Ok(n as usize),
@@ -34,7 +36,7 @@ pub fn shape_of(ob: &Bound<'_, PyAny>) -> Outcome<Vec<usize>> {
         }
     };
     if ob.is_exact_instance_of::<PyInt>() {
-        return Ok(vec![length(ob)?]);
+        return Ok(smallvec![length(ob)?]);
     }
     if let Ok(tuple) = ob.cast::<PyTuple>() {
         return tuple.iter().map(|n| length(&n)).collect();
@@ -45,7 +47,7 @@ pub fn shape_of(ob: &Bound<'_, PyAny>) -> Outcome<Vec<usize>> {
     // other sequences, and vectors of integers
     match ob.len() {
         Ok(n) => (0..n).map(|i| length(&ob.get_item(i)?)).collect(),
-        Err(_) => Ok(vec![length(ob)?]),
+        Err(_) => Ok(smallvec![length(ob)?]),
     }
 }
 
@@ -164,6 +166,15 @@ fn array(
         Some(ob) => copy_mode(ob)?,
         None => CopyMode::Always,
     };
+    // most calls: numbers in a list
+    if object.is_exact_instance_of::<PyList>()
+        && (dtype, order, ndmin, ndmax) == (None, Order::Keep, 0, 0)
+        && copy != CopyMode::Never
+        && !requires_grad
+        && let Some(raw) = crate::lists::plain(object, None)?
+    {
+        return wrap(py, raw);
+    }
     let made;
     let (object, copy) = match object.is_exact_instance_of::<Array>() {
         true => (object, copy),
@@ -531,7 +542,7 @@ macro_rules! filled {
             let order = Order::parse(order, Order::Keep)?;
             let prototype = a;
             let a = array_of(a, None)?;
-            let shape = shape.map(shape_of).transpose()?.unwrap_or_else(|| a.shape().to_vec());
+            let shape = shape.map(shape_of).transpose()?.unwrap_or_else(|| a.shape().into());
             let make: fn(&[usize], DType) -> civita_core::error::Result<Raw> = $make;
             let (dtype, bytes) = match optional_in_order(dtype)? {
                 Some(given) => given,
@@ -640,7 +651,7 @@ fn full_like(
     let shape = shape
         .map(shape_of)
         .transpose()?
-        .unwrap_or_else(|| a.shape().to_vec());
+        .unwrap_or_else(|| a.shape().into());
     let (dtype, bytes) = match optional_in_order(dtype)? {
         Some(given) => given,
         None => (a.dtype(), order_of(prototype)?),

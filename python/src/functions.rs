@@ -458,12 +458,14 @@ impl Function {
         {
             check_orders(rule, given.all(), said)?;
         }
-        let result = match self.run(py, &mut values)? {
-            Returned::One(x) if manner.read_only && (row.name != "diag" || x.rank() == 1) => {
-                Returned::One(x.with_frozen(true))
-            }
-            result => result,
-        };
+        let mut result = self.run(py, &mut values)?;
+        // where it is: a result that is moved waits for what was just written
+        if manner.read_only
+            && let Returned::One(x) = &mut result
+            && (row.name != "diag" || x.rank() == 1)
+        {
+            x.set_frozen(true);
+        }
         // what may be a view of the first argument that is no text
         let is_array = |ob: &&Bound<'py, PyAny>| !ob.is_instance_of::<PyString>();
         let first = given.all().iter().find(is_array);

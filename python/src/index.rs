@@ -8,12 +8,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::{Array, wrap_part};
+use crate::array::{Array, in_order, place_view, wrap, wrap_part};
 use crate::callback::raised;
 use crate::convert::array_of;
 use crate::error::{Outcome, index_error};
 use crate::gil;
-use crate::scalar::{give, make};
+use crate::scalar::{give, make, slots};
 use crate::subclass;
 
 /// What stands between the brackets.
@@ -30,7 +30,8 @@ fn clamped(ob: &Bound<'_, PyAny>) -> Outcome<isize> {
     }
 }
 
-fn range(slice: &Bound<'_, PySlice>) -> Outcome<SliceItem> {
+/// A slice of Python's.
+pub fn range(slice: &Bound<'_, PySlice>) -> Outcome<SliceItem> {
     let (mut start, mut stop, mut step) = (0, 0, 0);
     // ends that are not given, and those beyond memory, come as the ends of `isize`: out of range, and so clamped
     // SAFETY: attached, a slice, three places to write to.
@@ -150,7 +151,26 @@ pub fn work(x: &Raw, keys: &[Key]) -> usize {
 /// the key is, or wrong with it, is for the general path.
 #[inline]
 pub fn element(x: &Raw, key: &Bound<'_, PyAny>) -> Option<usize> {
-    x.layout().index_of(&element_index(x, key)?)
+    let layout = x.layout();
+    let (&[n], &[stride]) = (layout.shape(), layout.strides()) else {
+        return layout.index_of(&element_index(x, key)?);
+    };
+    let (i, n) = (integer(key)?, n as isize);
+    let i = if i < 0 { i + n } else { i };
+    let place = (layout.offset() as isize).wrapping_add(i.wrapping_mul(stride));
+    (0..n).contains(&i).then_some(place as usize)
+}
+
+/// An integer of Python's or ours.
+#[inline]
+fn integer(ob: &Bound<'_, PyAny>) -> Option<isize> {
+    if ob.is_exact_instance_of::<PyInt>() {
+        return ob.extract().ok();
+    }
+    match slots::scalar_of(ob)? {
+        (Scalar::Int(i), _) => i.try_into().ok(),
+        _ => None,
+    }
 }
 
 /// As [`element`], its index.
@@ -159,10 +179,7 @@ pub fn element_index(x: &Raw, key: &Bound<'_, PyAny>) -> Option<SmallVec<[usize;
     let mut index: SmallVec<[usize; 4]> = SmallVec::new();
     let mut number = |ob: &Bound<'_, PyAny>| -> Option<()> {
         let n = *x.shape().get(index.len())?;
-        if !ob.is_exact_instance_of::<PyInt>() {
-            return None;
-        }
-        let i = ob.extract::<isize>().ok()?;
+        let i = integer(ob)?;
         index.push(usize::try_from(if i < 0 { i.checked_add_unsigned(n)? } else { i }).ok()?);
         Some(())
     };
@@ -179,8 +196,10 @@ pub fn element_index(x: &Raw, key: &Bound<'_, PyAny>) -> Option<SmallVec<[usize;
 
 /// The elements that an index picks.
 pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
-    if key.is_exact_instance_of::<PyInt>() && x.rank() >= 1 {
-        return row(x, clamped(key)?);
+    if x.rank() >= 1
+        && let Some(index) = integer(key)
+    {
+        return row(x, index);
     }
     if let Ok(slice) = key.cast_exact::<PySlice>() {
         return Ok(x.slice(&[range(slice)?])?);
@@ -274,6 +293,15 @@ impl Array {
             && let Some(place) = element(&x, key)
         {
             return make(py, x.value_at(place), x.dtype());
+        }
+        if let Ok(slice) = key.cast_exact::<PySlice>() {
+            return x.slice_then(&[range(slice)?], |part| place_view(slf, part))?;
+        }
+        if slf.is_exact_instance_of::<Self>()
+            && let Ok(places) = key.cast_exact::<Self>()
+            && let Some(picked) = x.take_few(&places.get().raw(), |picked| wrap(py, picked))?
+        {
+            return in_order(py, picked, slf.get().order());
         }
         selected(slf, &x, key)
     }

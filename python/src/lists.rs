@@ -1,7 +1,8 @@
 //! Lists of plain Python numbers as arrays, and arrays as lists: the fast paths, one C type at a time.
 
-use civita_core::dtype::{DType, Kind};
+use civita_core::dtype::{DType, Kind, Scalar};
 use civita_core::error::Error;
+use civita_core::layout::Dims;
 use civita_core::raw::Raw;
 use num_complex::Complex;
 use pyo3::ffi;
@@ -9,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple};
 
 use crate::error::{Fault, Outcome};
+use crate::scalar::slots;
 
 /// Lists nested deeper are for the general path.
 const DEEPEST: usize = 32;
@@ -16,7 +18,7 @@ const DEEPEST: usize = 32;
 /// The array of a list, or lists in lists of one shape, whose leaves are all exactly `float`, all `int` or all `bool`. `None` is
 /// for the general path to answer, also where something is wrong.
 pub fn plain(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> {
-    let mut shape = Vec::new();
+    let mut shape = Dims::new();
     let mut first = ob.clone();
     loop {
         let next = match (first.cast_exact::<PyList>(), first.cast_exact::<PyTuple>()) {
@@ -41,12 +43,37 @@ pub fn plain(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>
         return Ok(None);
     };
     let kind = dtype.map(|d| d.kind());
-    if first.is_exact_instance_of::<PyFloat>() {
+    let own = slots::scalar_of(&first).map(|(_, dtype)| dtype);
+    match own {
+        // as Python's own
+        Some(DType::F64) | None => {}
+        Some(own) if dtype.is_some_and(|dtype| dtype != own) => return Ok(None),
+        Some(DType::I64) => {
+            return filled::<i64>(ob, &shape, len, None, |ob| match slots::scalar_of(ob)? {
+                (Scalar::Int(v), DType::I64) => v.try_into().ok(),
+                _ => None,
+            });
+        }
+        Some(DType::F32) => {
+            return filled::<f32>(ob, &shape, len, None, |ob| match slots::scalar_of(ob)? {
+                (Scalar::Float(v), DType::F32) => Some(v as f32),
+                _ => None,
+            });
+        }
+        Some(_) => return Ok(None),
+    }
+    if first.is_exact_instance_of::<PyFloat>() || own.is_some() {
         if !matches!(kind, None | Some(Kind::Float | Kind::Complex)) {
             return Ok(None);
         }
         return filled(ob, &shape, len, dtype, |ob| {
-            Some(ob.cast_exact::<PyFloat>().ok()?.value())
+            if let Ok(float) = ob.cast_exact::<PyFloat>() {
+                return Some(float.value());
+            }
+            match slots::scalar_of(ob)? {
+                (Scalar::Float(v), DType::F64) => Some(v),
+                _ => None,
+            }
         });
     }
     if first.is_exact_instance_of::<PyInt>() {

@@ -6,9 +6,9 @@ use civita_core::ops::Op;
 use civita_core::raw::{Operand, Raw};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyTuple};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
-use crate::array::{Array, in_order, wrap, wrap_part, wrap_view};
+use crate::array::{Array, in_order, place_view, wrap, wrap_part, wrap_view};
 use crate::call::with_arguments;
 use crate::convert::Value;
 use crate::dtype::{ByteOrder, PyDType, casting as casting_rule, parse_in_order};
@@ -41,6 +41,11 @@ pub fn integers(args: &Bound<'_, PyTuple>) -> Outcome<Dims> {
 pub type Dims = SmallVec<[isize; 4]>;
 
 fn each(tuple: &Bound<'_, PyTuple>) -> Outcome<Dims> {
+    // two are most
+    if tuple.len() == 2 {
+        let (a, b) = (tuple.get_borrowed_item(0)?, tuple.get_borrowed_item(1)?);
+        return Ok(smallvec![a.extract()?, b.extract()?]);
+    }
     tuple
         .iter_borrowed()
         .map(|ob| Ok(ob.extract::<isize>()?))
@@ -98,6 +103,10 @@ impl Array {
             None => Order::C,
             Some(_) => Order::parse(order, Order::C)?,
         };
+        if order == Order::C && copy.is_none() && raw.is_plain() && raw.layout().is_contiguous() {
+            let shape = raw.layout().resolve_shape(&shape)?;
+            return raw.reshape_then(&shape, |view| place_view(slf, view))?;
+        }
         wrap_part(py, reshaped_in(py, &raw, &shape, order, copy)?, slf)
     }
 
@@ -512,7 +521,10 @@ pub fn reshaped_in(
 /// The array under another shape.
 pub fn reshaped(py: Python<'_>, x: &Raw, shape: &[isize], copy: Option<bool>) -> Outcome<Raw> {
     let lengths = shape;
-    let shape = Layout::contiguous(x.shape())?.resolve_shape(shape)?;
+    let shape = match x.is_transformed() {
+        true => Layout::contiguous(x.shape())?.resolve_shape(shape)?,
+        false => x.layout().resolve_shape(shape)?,
+    };
     match copy {
         // a trace keeps -1 as it is
         Some(true) if x.is_transformed() => Ok(x.copied()?.reshape_to(lengths)?),

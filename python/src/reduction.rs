@@ -24,7 +24,7 @@ use crate::errstate;
 use crate::functions::warn;
 use crate::gil;
 use crate::overrides;
-use crate::scalar::give;
+use crate::scalar::{give, make};
 use crate::ufunc::output;
 
 // A function that reduces axes. Without a doc of its own, which would hide the instances'.
@@ -315,7 +315,20 @@ fn reduce<'py>(
     };
     errstate::watch();
     let averages = matches!(row.class, ReduceClass::Mean | ReduceClass::RealMean);
-    let result = if matches!(call.initial, Initial::Identity) && call.mask.is_none() {
+    let is_whole = matches!(call.initial, Initial::Identity) && call.mask.is_none();
+    let counts = averages && (x.is_empty() || call.ddof.is_some());
+    if is_whole
+        && !(counts || call.keepdims || call.out.is_some() || gil::is_large(x.len()))
+        && let Some((value, dtype)) = x.reduce_number(row.op, options)
+    {
+        // most calls have nothing to tell; what they have is looked for in a tensor
+        if errstate::is_quiet(dtype) {
+            return make(py, value, dtype);
+        }
+        errstate::check_fold(py, "reduce", &[x], &Raw::scalar(value, dtype)?)?;
+        return make(py, value, dtype);
+    }
+    let result = if is_whole {
         gil::work(py, x.len(), || x.reduce(row.op, options))?
     } else {
         let folds = match row.op {
@@ -333,7 +346,7 @@ fn reduce<'py>(
         gil::work(py, x.len(), || x.reduce_where(row.op, options, restriction))?
     };
     errstate::check_fold(py, "reduce", &[x], &result)?;
-    if averages && (x.is_empty() || call.mask.is_some() || call.ddof.is_some()) {
+    if counts || averages && call.mask.is_some() {
         warn_of_few(py, row, x, &call, options, &result)?;
     }
     match call.out {

@@ -13,6 +13,24 @@ pub enum Device {
     Reference,
 }
 
+impl Device {
+    /// A number of its own.
+    #[inline(always)]
+    pub(crate) fn number(self) -> usize {
+        self as usize
+    }
+
+    /// The one with this number.
+    #[inline(always)]
+    pub(crate) fn of_number(number: usize) -> Device {
+        match number {
+            #[cfg(any(test, feature = "reference"))]
+            1 => Device::Reference,
+            _ => Device::Cpu,
+        }
+    }
+}
+
 impl std::fmt::Display for Device {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -16,9 +16,9 @@ pub fn size_of(size: Option<&Bound<'_, PyAny>>) -> Outcome<Option<Vec<usize>>> {
     match size {
         Some(size) if size.is_instance_of::<Array>() => {
             // an array of lengths, or of one
-            shape_of(&size.call_method0("tolist")?).map(Some)
+            shape_of(&size.call_method0("tolist")?).map(|shape| Some(shape.into_vec()))
         }
-        Some(size) if !size.is_none() => shape_of(size).map(Some),
+        Some(size) if !size.is_none() => shape_of(size).map(|shape| Some(shape.into_vec())),
         _ => Ok(None),
     }
 }

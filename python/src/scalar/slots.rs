@@ -191,6 +191,18 @@ unsafe fn real(object: *mut PyObject) -> Option<(Real, DType)> {
     }
 }
 
+/// The number and dtype of a scalar of ours, of the classes that [`real`] knows and not of one derived from them.
+#[inline]
+pub fn scalar_of(ob: &Bound<'_, PyAny>) -> Option<(Scalar, DType)> {
+    // SAFETY: an object, and the interpreter is held.
+    let (number, dtype) = unsafe { real(ob.as_ptr()) }?;
+    let scalar = match number {
+        Real::Integer(x) => Scalar::Int(x),
+        Real::Float(x) => Scalar::Float(x),
+    };
+    Some((scalar, dtype))
+}
+
 #[inline(always)]
 unsafe fn complexes(a: *mut PyObject, b: *mut PyObject) -> Option<[Complex<f64>; 2]> {
     // SAFETY: the caller's contract.

@@ -75,13 +75,21 @@ impl Number {
         }
     }
 
+    /// Its dtype.
+    #[inline]
+    pub(crate) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
     /// The first bytes.
     #[inline]
     pub(crate) fn first<const N: usize>(&self) -> [u8; N] {
         std::array::from_fn(|i| self.bytes.0[i])
     }
 
-    fn scalar(&self) -> Scalar {
+    /// The value.
+    #[inline]
+    pub(crate) fn scalar(&self) -> Scalar {
         Scalar::from_bytes(self.dtype, &self.bytes.0)
     }
 

@@ -262,11 +262,11 @@ impl Equation {
             })?);
         }
         let longest = counts.iter().copied().max().unwrap_or(0);
-        let free: Labels = SYMBOLS
-            .iter()
-            .copied()
-            .filter(|&symbol| !text.as_bytes().contains(&symbol))
-            .collect();
+        let is_free = |symbol: &u8| !text.as_bytes().contains(symbol);
+        let free: Labels = match longest {
+            0 => Labels::new(),
+            _ => SYMBOLS.iter().copied().filter(is_free).collect(),
+        };
         let Some(first) = free.len().checked_sub(longest) else {
             return Err(wrong("too many subscripts in einsum"));
         };

@@ -33,7 +33,7 @@ impl Layout {
     ///
     /// Then the block is [`Layout::span`], and an elementwise operation may walk it as one run.
     pub fn is_dense(&self) -> bool {
-        if self.contiguous {
+        if self.is_contiguous() {
             return true;
         }
         let mut axes = self.long_axes();
@@ -54,7 +54,7 @@ impl Layout {
         if self.len == 0 {
             return None;
         }
-        if self.contiguous {
+        if self.is_contiguous() {
             return Some((self.offset, self.offset + self.len - 1));
         }
         let (mut low, mut high) = (self.offset as isize, self.offset as isize);
@@ -100,7 +100,7 @@ impl Layout {
     /// `false` is certain; `true` is certain unless the search was given up.
     #[inline]
     pub fn has_internal_overlap(&self) -> bool {
-        self.len > 1 && !self.contiguous && self.may_overlap()
+        self.len > 1 && !self.is_contiguous() && self.may_overlap()
     }
 
     fn may_overlap(&self) -> bool {

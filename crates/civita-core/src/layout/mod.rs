@@ -67,7 +67,26 @@ pub struct Layout {
     /// Product of `shape`.
     len: usize,
     /// C order, without regard to the strides of axes of length 1.
-    contiguous: bool,
+    contiguous: Flag,
+}
+
+/// A boolean of a word. The bytes that a struct ends with otherwise are moved in pieces that overlap, and a piece waits for the
+/// one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+enum Flag {
+    No,
+    Yes,
+}
+
+impl From<bool> for Flag {
+    #[inline(always)]
+    fn from(is: bool) -> Flag {
+        match is {
+            true => Flag::Yes,
+            false => Flag::No,
+        }
+    }
 }
 
 impl Clone for Layout {
@@ -88,26 +107,24 @@ impl Layout {
     /// When the lengths multiply to more than [`MAX_ELEMENTS`].
     #[inline]
     pub fn contiguous(shape: &[usize]) -> Result<Layout> {
-        // Most ranks, as words that the compiler keeps in registers until they are where they stay: an array that a loop has
-        // written is copied from memory, and a copy right after the writes waits for them longer than all of this takes.
+        Layout::contiguous_then(shape, Ok)
+    }
+
+    /// [`Layout::contiguous`], and what `then` makes of it.
+    ///
+    /// Most ranks as words that the compiler keeps in registers until they are where they stay: an array that a loop has written
+    /// is copied from memory, and a copy right after the writes waits for them longer than all of this takes.
+    #[inline(always)]
+    pub(crate) fn contiguous_then<R>(
+        shape: &[usize],
+        then: impl FnOnce(Layout) -> Result<R>,
+    ) -> Result<R> {
         match *shape {
-            [n] if n > 0 && n <= MAX_ELEMENTS => Ok(Layout {
-                shape: inline(&[n]),
-                strides: inline(&[1]),
-                offset: 0,
-                len: n,
-                contiguous: true,
-            }),
+            [n] if n > 0 && n <= MAX_ELEMENTS => then(Layout::of_axes([(n, 1)], 0, n)),
             [m, n] if m > 0 && n > 0 && m.checked_mul(n).is_some_and(|len| len <= MAX_ELEMENTS) => {
-                Ok(Layout {
-                    shape: inline(&[m, n]),
-                    strides: inline(&[n as isize, 1]),
-                    offset: 0,
-                    len: m * n,
-                    contiguous: true,
-                })
+                then(Layout::of_axes([(m, n as isize), (n, 1)], 0, m * n))
             }
-            _ => Layout::contiguous_dims(inline(shape)),
+            _ => then(Layout::contiguous_dims(inline(shape))?),
         }
     }
 
@@ -121,14 +138,14 @@ impl Layout {
             strides,
             offset: 0,
             len,
-            contiguous: true,
+            contiguous: Flag::Yes,
         })
     }
 
     /// The layout of a contiguous one from the start of a buffer of its own.
     #[inline]
     pub(crate) fn dense_like(like: &Layout) -> Layout {
-        debug_assert!(like.contiguous);
+        debug_assert!(like.is_contiguous());
         Layout {
             shape: inline(&like.shape),
             strides: inline(&like.strides),
@@ -154,7 +171,7 @@ impl Layout {
             strides,
             offset: 0,
             len: 1,
-            contiguous: true,
+            contiguous: Flag::Yes,
         }
     }
 
@@ -252,17 +269,62 @@ impl Layout {
                 strides,
                 offset: 0,
                 len,
-                contiguous: true,
+                contiguous: Flag::Yes,
             };
         }
         debug_assert!(offset >= 0 && shape.len() == strides.len());
-        let contiguous = is_c_order(&shape, &strides);
+        let contiguous = is_c_order(&shape, &strides).into();
         Layout {
             shape,
             strides,
             offset: offset as usize,
             len,
             contiguous,
+        }
+    }
+
+    /// A view of `rank` axes, each with a length and a stride, and what `then` makes of it.
+    ///
+    /// A view costs less than moving it: a copy waits for the words that were written just before, and on its way to a caller a
+    /// layout is copied three or four times. Of up to three axes all is in registers here, and is written where `then` puts it.
+    #[inline(always)]
+    fn viewed<R>(
+        rank: usize,
+        offset: isize,
+        len: usize,
+        axis: impl Fn(usize) -> (usize, isize),
+        then: impl FnOnce(Layout) -> R,
+    ) -> R {
+        match rank {
+            1 => then(Layout::of_axes([axis(0)], offset, len)),
+            2 => then(Layout::of_axes([axis(0), axis(1)], offset, len)),
+            3 => then(Layout::of_axes([axis(0), axis(1), axis(2)], offset, len)),
+            _ => {
+                let shape = by_axis(rank, |k| axis(k).0);
+                let strides = by_axis(rank, |k| axis(k).1);
+                then(Layout::derived_with(shape, strides, offset, len))
+            }
+        }
+    }
+
+    /// As [`Layout::derived_with`], of lengths and strides in registers.
+    #[inline(always)]
+    fn of_axes<const N: usize>(axes: [(usize, isize); N], offset: isize, len: usize) -> Layout {
+        let shape = axes.map(|(n, _)| n);
+        let mut strides = axes.map(|(_, stride)| stride);
+        if len == 0 {
+            let mut step = 1;
+            for (stride, n) in strides.iter_mut().zip(shape).rev() {
+                *stride = step as isize;
+                step *= n.max(1);
+            }
+        }
+        Layout {
+            shape: inline(&shape),
+            strides: inline(&strides),
+            offset: if len == 0 { 0 } else { offset as usize },
+            len,
+            contiguous: (len == 0 || is_c_order(&shape, &strides)).into(),
         }
     }
 
@@ -328,7 +390,7 @@ impl Layout {
     /// without elements is contiguous.
     #[inline]
     pub fn is_contiguous(&self) -> bool {
-        self.contiguous
+        self.contiguous == Flag::Yes
     }
 }
 
@@ -346,17 +408,18 @@ fn inline<T: Copy + Default>(values: &[T]) -> SmallVec<[T; INLINE]> {
     }
 }
 
-/// `(0..rank).map(f).collect()`, which pushes one by one, from an array where that fits.
+/// `(0..rank).map(f).collect()`, which pushes one by one, from registers where that fits.
 #[inline]
 fn by_axis<T: Copy + Default>(rank: usize, mut f: impl FnMut(usize) -> T) -> SmallVec<[T; INLINE]> {
-    if rank > INLINE {
-        return (0..rank).map(f).collect();
+    // words, for what a loop writes is copied from memory
+    match rank {
+        0 => SmallVec::new(),
+        1 => inline(&[f(0)]),
+        2 => inline(&[f(0), f(1)]),
+        3 => inline(&[f(0), f(1), f(2)]),
+        4 => inline(&[f(0), f(1), f(2), f(3)]),
+        _ => (0..rank).map(f).collect(),
     }
-    let mut all = [T::default(); INLINE];
-    for (axis, own) in all[..rank].iter_mut().enumerate() {
-        *own = f(axis);
-    }
-    SmallVec::from_buf_and_len(all, rank)
 }
 
 /// `SmallVec::from_elem`, which pushes one by one, from an array where that fits.

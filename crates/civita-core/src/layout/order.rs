@@ -73,7 +73,7 @@ impl Layout {
     #[inline]
     pub fn keep_order(shape: &[usize], inputs: &[&Layout]) -> Result<Layout> {
         // C order never wants anything else, broadcast or not
-        if inputs.iter().all(|l| l.contiguous) {
+        if inputs.iter().all(|l| l.is_contiguous()) {
             return Layout::contiguous(shape);
         }
         Layout::in_order_of(shape, inputs)

@@ -1,6 +1,6 @@
 //! Reshaping: the same elements, in the same C order, under another shape.
 
-use super::{Dims, Layout, MAX_ELEMENTS, PerAxis, Strides, checked_len};
+use super::{Dims, Layout, MAX_ELEMENTS, PerAxis, Strides, by_axis, checked_len};
 use crate::error::{Error, Result, shape_text};
 
 /// `shape` with its one `-1`, if there is one, replaced so that it holds `len` elements.
@@ -90,6 +90,9 @@ impl Layout {
     /// # Errors
     /// As [`resolve_shape`], and when the counts differ; the text names both shapes.
     pub fn resolve_shape(&self, shape: &[isize]) -> Result<Dims> {
+        if let Some(shape) = self.resolve_few(shape) {
+            return Ok(shape);
+        }
         let found = || {
             format!(
                 "{} ({} {})",
@@ -104,6 +107,26 @@ impl Layout {
         })?;
         self.check_count(&out)?;
         Ok(out)
+    }
+
+    /// [`Layout::resolve_shape`] of what fits; `None` is for the general path.
+    #[inline]
+    fn resolve_few(&self, shape: &[isize]) -> Option<Dims> {
+        let (mut known, mut has_unknown) = (1usize, false);
+        for &n in shape {
+            match n {
+                1.. => known = known.checked_mul(n.unsigned_abs())?,
+                -1 if !has_unknown => has_unknown = true,
+                _ => return None,
+            }
+        }
+        let left = match has_unknown {
+            true if self.len.is_multiple_of(known) => self.len / known,
+            false if self.len == known => 1,
+            _ => return None,
+        };
+        let length = |axis: usize| usize::try_from(shape[axis]).unwrap_or(left);
+        Some(by_axis(shape.len(), length))
     }
 
     fn check_count(&self, shape: &[usize]) -> Result<()> {
@@ -138,8 +161,35 @@ impl Layout {
     /// # Ok::<(), civita_core::error::Error>(())
     /// ```
     pub fn reshape(&self, shape: &[usize]) -> Result<Option<Layout>> {
+        self.reshape_then(shape, Ok)
+    }
+
+    /// [`Layout::reshape`], and what `then` makes of it.
+    #[inline(always)]
+    pub(crate) fn reshape_then<R>(
+        &self,
+        shape: &[usize],
+        then: impl FnOnce(Option<Layout>) -> Result<R>,
+    ) -> Result<R> {
+        if self.is_contiguous() && self.len > 0 {
+            let offset = self.offset as isize;
+            match *shape {
+                [n] if n == self.len => {
+                    return then(Some(Layout::of_axes([(n, 1)], offset, n)));
+                }
+                [m, n] if m.checked_mul(n) == Some(self.len) => {
+                    let axes = [(m, n as isize), (n, 1)];
+                    return then(Some(Layout::of_axes(axes, offset, self.len)));
+                }
+                _ => {}
+            }
+        }
+        then(self.reshape_any(shape)?)
+    }
+
+    fn reshape_any(&self, shape: &[usize]) -> Result<Option<Layout>> {
         self.check_count(shape)?;
-        if self.contiguous {
+        if self.is_contiguous() {
             let mut out = Layout::contiguous(shape)?;
             out.offset = self.offset;
             return Ok(Some(out));

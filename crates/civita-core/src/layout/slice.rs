@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
-use super::{Dims, Layout, Strides, inline, is_c_order, normalize_axis};
+use super::{Dims, Layout, Strides, normalize_axis};
 use crate::error::{Error, Result, shape_text};
 
 /// One entry of an index, as between the brackets of `x[1, 2:8:2, None, ...]`.
@@ -160,6 +160,24 @@ fn resolve_range(
     (start, (distance as usize - 1) / step.unsigned_abs() + 1)
 }
 
+/// The length, the stride and the way to the first element of a part of an axis that is not empty.
+#[inline(always)]
+fn range(n: usize, stride: isize, item: SliceItem) -> Option<(usize, isize, isize)> {
+    let SliceItem::Range { start, stop, step } = item else {
+        return None;
+    };
+    if step == 0 {
+        return None;
+    }
+    let (first, count) = resolve_range(start, stop, step, n as isize);
+    let by = if count > 1 {
+        stride.wrapping_mul(step)
+    } else {
+        stride
+    };
+    (count > 0).then_some((count, by, first.wrapping_mul(stride)))
+}
+
 impl Layout {
     /// The elements that `items` pick, as a view. Axes that no item names are kept whole.
     ///
@@ -173,89 +191,61 @@ impl Layout {
     /// assert_eq!((b.shape(), b.strides(), b.offset()), (&[3, 3][..], &[5, -2][..], 9));
     /// # Ok::<(), civita_core::error::Error>(())
     /// ```
-    #[inline]
     pub fn slice(&self, items: &[SliceItem]) -> Result<Layout> {
-        match self.slice_few(items) {
-            Some(layout) => Ok(layout),
-            None => self.slice_any(items),
-        }
+        self.slice_then(items, |layout| layout)
     }
 
-    /// The usual slices of vectors and matrices, without lists that grow; `None` is for the general path: other slices, results
-    /// without elements, and what is wrong.
-    #[inline]
-    fn slice_few(&self, items: &[SliceItem]) -> Option<Layout> {
-        // the length, the stride and the way to the first element of an axis
-        let range = |axis: usize, item: SliceItem| -> Option<(usize, isize, isize)> {
-            let (n, stride) = (self.shape[axis], self.strides[axis]);
-            let SliceItem::Range { start, stop, step } = item else {
-                return None;
-            };
-            if step == 0 {
-                return None;
-            }
-            let (first, count) = resolve_range(start, stop, step, n as isize);
-            let by = if count > 1 {
-                stride.wrapping_mul(step)
-            } else {
-                stride
-            };
-            (count > 0).then_some((count, by, first.wrapping_mul(stride)))
-        };
-        let index = |axis: usize, item: SliceItem| -> Option<isize> {
-            let SliceItem::Index(index) = item else {
-                return None;
-            };
-            let n = self.shape[axis] as isize;
-            let at = if index < 0 { index + n } else { index };
-            (0..n)
-                .contains(&at)
-                .then(|| at.wrapping_mul(self.strides[axis]))
-        };
-        let at = |more: isize| (self.offset as isize).wrapping_add(more) as usize;
-        let vector = |(n, stride, more): (usize, isize, isize)| Layout {
-            shape: inline(&[n]),
-            strides: inline(&[stride]),
-            offset: at(more),
-            len: n,
-            contiguous: n == 1 || stride == 1,
-        };
-        match (items, self.rank()) {
-            (&[item], 1) => range(0, item).map(vector),
-            (&[item], 2) if self.len > 0 => {
-                if let Some(more) = index(0, item) {
-                    return Some(vector((self.shape[1], self.strides[1], more)));
+    /// [`Layout::slice`], and what `then` makes of it: the usual slices of vectors and matrices without lists that grow, and without a
+    /// layout that moves.
+    #[inline(always)]
+    pub(crate) fn slice_then<R>(
+        &self,
+        items: &[SliceItem],
+        then: impl FnOnce(Layout) -> R,
+    ) -> Result<R> {
+        if self.len > 0 {
+            let at = |more: isize| (self.offset as isize).wrapping_add(more);
+            let vector = match (self.shape(), self.strides(), items) {
+                (&[n], &[stride], &[item]) => range(n, stride, item),
+                (&[_, n], &[_, stride], &[SliceItem::Index(row)]) => {
+                    self.way(0, row).map(|more| (n, stride, more))
                 }
-                let (n, stride, more) = range(0, item)?;
-                let (shape, strides) = ([n, self.shape[1]], [stride, self.strides[1]]);
-                Some(Layout {
-                    shape: inline(&shape),
-                    strides: inline(&strides),
-                    offset: at(more),
-                    len: n * shape[1],
-                    contiguous: is_c_order(&shape, &strides),
-                })
+                (&[_, n], &[_, stride], &[SliceItem::Index(row), item]) => self
+                    .way(0, row)
+                    .zip(range(n, stride, item))
+                    .map(|(more, (n, by, first))| (n, by, more.wrapping_add(first))),
+                (&[n, _], &[stride, _], &[item, SliceItem::Index(column)]) => self
+                    .way(1, column)
+                    .zip(range(n, stride, item))
+                    .map(|(more, (n, by, first))| (n, by, more.wrapping_add(first))),
+                _ => None,
+            };
+            if let Some((n, by, more)) = vector {
+                return Ok(then(Layout::of_axes([(n, by)], at(more), n)));
             }
-            (&[first, second], 2) if self.len > 0 => {
-                if let Some(more) = index(0, first) {
-                    let (n, stride, then) = range(1, second)?;
-                    return Some(vector((n, stride, more.wrapping_add(then))));
-                }
-                let (m, down, more) = range(0, first)?;
-                if let Some(then) = index(1, second) {
-                    return Some(vector((m, down, more.wrapping_add(then))));
-                }
-                let (n, right, then) = range(1, second)?;
-                Some(Layout {
-                    shape: inline(&[m, n]),
-                    strides: inline(&[down, right]),
-                    offset: at(more.wrapping_add(then)),
-                    len: m * n,
-                    contiguous: is_c_order(&[m, n], &[down, right]),
-                })
+            if let (&[m, n], &[down, right], &[first, ref rest @ ..]) =
+                (self.shape(), self.strides(), items)
+                && rest.len() < 2
+                && let Some((m, down, more)) = range(m, down, first)
+                && let Some((n, right, then_more)) =
+                    range(n, right, rest.first().copied().unwrap_or(SliceItem::ALL))
+            {
+                let axes = [(m, down), (n, right)];
+                let more = more.wrapping_add(then_more);
+                return Ok(then(Layout::of_axes(axes, at(more), m * n)));
             }
-            _ => None,
         }
+        Ok(then(self.slice_any(items)?))
+    }
+
+    /// The way to an element of an axis, if it exists.
+    #[inline(always)]
+    fn way(&self, axis: usize, index: isize) -> Option<isize> {
+        let n = self.shape[axis] as isize;
+        let at = if index < 0 { index + n } else { index };
+        (0..n)
+            .contains(&at)
+            .then(|| at.wrapping_mul(self.strides[axis]))
     }
 
     fn slice_any(&self, items: &[SliceItem]) -> Result<Layout> {

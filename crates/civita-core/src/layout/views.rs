@@ -19,22 +19,28 @@ impl Layout {
                 .shapes(&[&self.shape])
                 .rule("every axis must be named once"));
         }
-        Ok(self.permuted(&normalize_axes("permute", axes, self.rank())?))
+        let order = normalize_axes("permute", axes, self.rank())?;
+        Ok(self.permuted(&order, |layout| layout))
     }
 
-    /// `order` is a permutation.
-    fn permuted(&self, order: &[usize]) -> Layout {
-        let shape = by_axis(order.len(), |k| self.shape[order[k]]);
-        let strides = by_axis(order.len(), |k| self.strides[order[k]]);
-        Layout::derived_with(shape, strides, self.offset as isize, self.len)
+    /// [`Layout::permute`] by what is a permutation, and what `then` makes of it.
+    #[inline(always)]
+    fn permuted<R>(&self, order: &[usize], then: impl FnOnce(Layout) -> R) -> R {
+        let axis = |k: usize| (self.shape[order[k]], self.strides[order[k]]);
+        Layout::viewed(order.len(), self.offset as isize, self.len, axis, then)
     }
 
     /// All axes in reverse order (NumPy's `.T`).
     pub fn transpose(&self) -> Layout {
+        self.transpose_then(|layout| layout)
+    }
+
+    /// [`Layout::transpose`], and what `then` makes of it.
+    #[inline(always)]
+    pub(crate) fn transpose_then<R>(&self, then: impl FnOnce(Layout) -> R) -> R {
         let rank = self.rank();
-        let shape = by_axis(rank, |k| self.shape[rank - 1 - k]);
-        let strides = by_axis(rank, |k| self.strides[rank - 1 - k]);
-        Layout::derived_with(shape, strides, self.offset as isize, self.len)
+        let axis = |k: usize| (self.shape[rank - 1 - k], self.strides[rank - 1 - k]);
+        Layout::viewed(rank, self.offset as isize, self.len, axis, then)
     }
 
     /// Exchanges two axes (NumPy `swapaxes`, PyTorch `transpose`).
@@ -46,7 +52,7 @@ impl Layout {
         let b = normalize_axis("swap_axes", b, self.rank())?;
         let mut order = by_axis(self.rank(), |k| k);
         order.swap(a, b);
-        Ok(self.permuted(&order))
+        Ok(self.permuted(&order, |layout| layout))
     }
 
     /// Moves axis `from` to place `to`; the others keep their order (NumPy `moveaxis`).
@@ -59,7 +65,7 @@ impl Layout {
         let mut order = by_axis(self.rank(), |k| k);
         let axis = order.remove(from);
         order.insert(to, axis);
-        Ok(self.permuted(&order))
+        Ok(self.permuted(&order, |layout| layout))
     }
 
     /// Reverses the order of the elements along `axes`.

@@ -3,8 +3,9 @@
 use crate::backend::cpu::copy;
 use crate::dtype::{DType, Element, Scalar};
 use crate::error::Result;
+use crate::layout::Layout;
 use crate::raw::Raw;
-use crate::storage::{Access, guard};
+use crate::storage::{Access, Storage, guard};
 use crate::threads::{self, Parts};
 
 /// The elements in C order in memory that nobody writes: the tensor itself where it is so, else a copy.
@@ -126,7 +127,21 @@ pub(crate) fn reading<R>(x: &Raw, f: impl FnOnce(&dyn Fn(usize) -> Scalar) -> R)
 }
 
 fn read(x: &Raw, place: usize) -> Scalar {
-    Scalar::from_bytes(x.dtype(), &read_bytes(x, place))
+    // most elements, without a copy of bytes that waits for itself
+    match x.dtype() {
+        DType::F64 => Scalar::Float(read_as(x, place)),
+        DType::I64 => Scalar::Int(read_as::<i64>(x, place).into()),
+        DType::F32 => Scalar::Float(read_as::<f32>(x, place).into()),
+        dtype => Scalar::from_bytes(dtype, &read_bytes(x, place)),
+    }
+}
+
+/// An element, of a dtype of which every byte is a value.
+#[inline(always)]
+fn read_as<T: Element>(x: &Raw, place: usize) -> T {
+    assert!(x.dtype() == T::DTYPE && (place + 1) * size_of::<T>() <= x.storage().len());
+    // SAFETY: within the buffer, which nobody writes meanwhile: the callers have a guard.
+    unsafe { x.storage().ptr().cast::<T>().add(place).read_unaligned() }
 }
 
 /// A boolean is 0 or 1, whatever byte others have written.
@@ -158,6 +173,67 @@ pub fn write_element(x: &Raw, place: usize, bytes: &[u8; 16]) {
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), x.storage().ptr().add(place * size), size)
     };
     drop(guards);
+}
+
+/// Writes the bytes of an element over a part of few elements along one axis, which lies in the tensor's buffer.
+pub(crate) fn write_few(x: &Raw, part: &Layout, bytes: &[u8; 16]) {
+    let (size, storage) = (x.dtype().size(), x.storage());
+    let (&[n], &[stride]) = (part.shape(), part.strides()) else {
+        unreachable!("callers ask for one axis");
+    };
+    let _guards = guard::acquire_write(storage, None);
+    for i in 0..n as isize {
+        let place = (part.offset() as isize + i * stride) as usize;
+        debug_assert!((place + 1) * size <= storage.len());
+        // SAFETY: a place of a layout over the buffer, which the guard gives us alone.
+        unsafe {
+            let to = storage.ptr().add(place * size);
+            match size {
+                1 => to.write(bytes[0]),
+                8 => to
+                    .cast::<[u8; 8]>()
+                    .write(*bytes.first_chunk().unwrap_or(&[0; 8])),
+                4 => to
+                    .cast::<[u8; 4]>()
+                    .write(*bytes.first_chunk().unwrap_or(&[0; 4])),
+                _ => std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, size),
+            }
+        }
+    }
+}
+
+/// Copies the elements at these indices of a vector into new memory; false where one is out of range. Each index is read once: others
+/// may write them meanwhile.
+pub(crate) fn pick(x: &Raw, indices: &Raw, to: &Storage) -> bool {
+    let (&[n], &[stride]) = (x.layout().shape(), x.layout().strides()) else {
+        return false;
+    };
+    let (&[count], &[step]) = (indices.layout().shape(), indices.layout().strides()) else {
+        return false;
+    };
+    let size = x.dtype().size();
+    assert!(indices.dtype() == DType::I64 && count * size <= to.len());
+    let _guards = guard::acquire_two(Some(x.storage()), Some(indices.storage()));
+    let (n, first) = (n as isize, indices.ptr().cast::<i64>());
+    for k in 0..count {
+        // SAFETY: an element of a layout over the buffer, which the guard keeps others from writing.
+        let i = unsafe { first.offset(k as isize * step).read_unaligned() } as isize;
+        let i = if i < 0 { i.wrapping_add(n) } else { i };
+        if !(0..n).contains(&i) {
+            return false;
+        }
+        // SAFETY: an element of the vector, and a place within new memory, which is ours alone; of the sizes that elements have.
+        unsafe {
+            let from = x.ptr().offset(i * stride * size as isize);
+            let to = to.ptr().add(k * size);
+            match size {
+                8 => to.cast::<[u8; 8]>().write(from.cast::<[u8; 8]>().read()),
+                4 => to.cast::<[u8; 4]>().write(from.cast::<[u8; 4]>().read()),
+                _ => std::ptr::copy_nonoverlapping(from, to, size),
+            }
+        }
+    }
+    true
 }
 
 /// The bytes of an Owned contiguous tensor.

@@ -5,6 +5,7 @@ use crate::device::Device;
 use crate::dtype::{Casting, DType, can_cast};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{Layout, SliceItem};
+use crate::primitive::host;
 use crate::primitive::{Copy, Order, Transfer, View, Write, bind_into_part, bind_one};
 use crate::storage::Access;
 use crate::transform::grows;
@@ -12,7 +13,7 @@ use crate::transform::grows;
 impl Raw {
     /// A copy of its own, contiguous in C order.
     pub fn copied(&self) -> Result<Raw> {
-        bind_one(&Copy::new(self.dtype), &[self])
+        bind_one(&Copy::new(self.dtype()), &[self])
     }
 
     /// The same value in C order: itself where it lies so already, else a copy.
@@ -25,7 +26,7 @@ impl Raw {
 
     /// The same value in another dtype. Floats to integers go towards zero and saturate; integers wrap.
     pub fn cast(&self, dtype: DType) -> Result<Raw> {
-        if dtype == self.dtype {
+        if dtype == self.dtype() {
             return Ok(self.clone());
         }
         let copy = Copy {
@@ -40,12 +41,12 @@ impl Raw {
     /// # Errors
     /// When there is no memory.
     pub fn to_device(&self, device: Device) -> Result<Raw> {
-        if device == self.device {
+        if device == self.device() {
             return Ok(self.clone());
         }
         let transfer = Transfer {
             to: device,
-            from: self.device,
+            from: self.device(),
         };
         bind_one(&transfer, &[self])
     }
@@ -62,7 +63,7 @@ impl Raw {
     /// # Errors
     /// When the rule does not allow the cast.
     pub(crate) fn check_cast(&self, dtype: DType, casting: Casting) -> Result<()> {
-        check_cast("astype", self.dtype, dtype, casting)
+        check_cast("astype", self.dtype(), dtype, casting)
     }
 
     /// Writes `source`, broadcast and converted, into this tensor: `a[...] = b`.
@@ -82,7 +83,7 @@ impl Raw {
     /// # Errors
     /// As [`Raw::assign`], and when the slice leaves the tensor.
     pub fn assign_slice(&mut self, slice: &[SliceItem], source: &Raw) -> Result<()> {
-        if self.tag.is_none() && source.tag.is_none() && self.device == source.device {
+        if self.tag.is_none() && source.tag.is_none() && self.device() == source.device() {
             // bytes alone change
             self.may_be_written("assign")?;
             let part = self.layout.slice(slice)?;
@@ -100,6 +101,24 @@ impl Raw {
             };
             bind_one(&write, x)
         })
+    }
+
+    /// Writes the bytes of an element over a slice, and whether it did: few elements of one axis, of Aliased memory without tags that
+    /// may be written. The fast path of `a[1:3] = 2.5` in Python, which needs no tensor for the number.
+    pub fn write_few(&self, slice: &[SliceItem], bytes: &[u8; 16]) -> bool {
+        const FEW: usize = 64;
+        if !self.is_plain() || self.storage.access() == Access::Owned || !self.is_writable() {
+            return false;
+        }
+        let written = self.layout.slice_then(slice, |part| {
+            let is_short = part.rank() == 1 && part.len() <= FEW;
+            if is_short {
+                host::write_few(self, &part, bytes);
+            }
+            is_short
+        });
+        // what is wrong is for the general path to say
+        written.unwrap_or(false)
     }
 
     /// Replaces this tensor by what a primitive makes of it and the others, in its own memory: `run` gets the operands and
@@ -179,7 +198,7 @@ impl Raw {
     }
 
     fn may_be(&self, op: &'static str, what: &'static str) -> Result<()> {
-        if !self.storage.writable() || self.frozen {
+        if !self.storage.writable() || self.is_frozen() {
             return Err(Error::aliasing(op, what).hint("write into a copy: `.copy()`"));
         }
         if self.layout.has_internal_overlap() {
@@ -213,6 +232,9 @@ fn crosses_scopes(op: &'static str) -> Error {
 }
 
 fn part_takes(part: &Layout, source: &Raw) -> Result<()> {
+    if source.rank() == 0 || source.shape() == part.shape() {
+        return Ok(());
+    }
     let broadcast = Layout::contiguous(source.shape())?.broadcast_to(part.shape());
     // NumPy lets leading axes of length 1 go in an assignment
     let extra = source.rank().saturating_sub(part.rank());

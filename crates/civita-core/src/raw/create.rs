@@ -25,13 +25,11 @@ impl Raw {
 
     /// Zeros.
     pub fn zeros(shape: &[usize], dtype: DType) -> Result<Raw> {
-        match Layout::contiguous(shape) {
-            Ok(layout) => {
-                let storage = Storage::zeroed(bytes_of(&layout, dtype))?;
-                Ok(Raw::new(storage, layout, dtype))
-            }
-            Err(e) => Err(e.in_op("zeros")),
-        }
+        let made = Layout::contiguous_then(shape, |layout| {
+            let storage = Storage::zeroed(bytes_of(&layout, dtype))?;
+            Ok(Raw::new(storage, layout, dtype))
+        });
+        made.map_err(|e| e.in_op("zeros"))
     }
 
     /// Ones.
@@ -284,8 +282,8 @@ impl Raw {
 
     /// One value everywhere, in the shape, dtype and device of this tensor and in the memory of one.
     pub fn filled(&self, value: Scalar) -> Result<Raw> {
-        Raw::scalar(value, self.dtype)?
-            .to_device(self.device)?
+        Raw::scalar(value, self.dtype())?
+            .to_device(self.device())?
             .broadcast_to(self.shape())
     }
 
@@ -295,7 +293,7 @@ impl Raw {
             Scalar::Bool(false) => Raw::zeros(shape, dtype),
             _ => Raw::full(shape, value, dtype),
         }?
-        .to_device(self.device)
+        .to_device(self.device())
     }
 }
 

@@ -4,9 +4,10 @@ use super::{Raw, write_elementwise};
 use crate::device::Device;
 use crate::dtype::{Casting, DType, Kind, Scalar};
 use crate::error::{Error, Result, shape_text};
-use crate::layout::{Axes, Dims, KeepDims, broadcast_shapes, normalize_axis};
+use crate::layout::{Axes, Dims, KeepDims, Layout, broadcast_shapes, normalize_axis};
 use crate::ops::{Fold, Op};
-use crate::primitive::{Combine, Compress, Expand, Gather, Place, Scatter, bind_one};
+use crate::primitive::{Combine, Compress, Expand, Gather, Place, Scatter, bind_one, host};
+use crate::storage::{Access, Storage};
 
 /// What becomes of an index that is out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,33 @@ impl Raw {
             mode,
         };
         bind_one(&gather, &[self, indices])
+    }
+
+    /// As [`Raw::take`] from a vector of Aliased memory, of so few indices that all of it costs less than the way to a primitive, and
+    /// what `then` makes of it; `None` where it is another case, or something is wrong.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    #[inline]
+    pub fn take_few<R>(&self, indices: &Raw, then: impl FnOnce(Raw) -> R) -> Result<Option<R>> {
+        const FEW: usize = 64;
+        let count = indices.len();
+        let is_usual = self.is_plain()
+            && indices.is_plain()
+            && (self.layout.rank(), indices.layout.rank()) == (1, 1)
+            && indices.dtype() == DType::I64
+            && (1..=FEW).contains(&count)
+            && self.storage.access() == Access::Aliased;
+        if !is_usual {
+            return Ok(None);
+        }
+        let mut to = Storage::uninit(count * self.dtype().size())?;
+        if !host::pick(self, indices, &to) || !to.alias_unique() {
+            return Ok(None);
+        }
+        Layout::contiguous_then(&[count], |layout| {
+            Ok(Some(then(Raw::new(to, layout, self.dtype()))))
+        })
     }
 
     /// The elements at `indices`, which have as many axes, along an axis: `x[…, indices[…, i, …], …]`. The other axes
@@ -350,7 +378,7 @@ impl Raw {
             Scalar::Int(1),
             DType::I64,
         )?
-        .to_device(self.device)?;
+        .to_device(self.device())?;
         let index = self.detach().cast(DType::I64)?.expand_dims(&[-1])?;
         Raw::apply(Op::Eq, &[(&index).into(), (&classes).into()])?.cast(dtype)
     }

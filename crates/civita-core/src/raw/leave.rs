@@ -50,8 +50,8 @@ impl Raw {
             )
             .hint("copy the elements out: `.to_vec()`"));
         }
-        if self.device != Device::Cpu {
-            return Err(on_device("as_slice", self.device));
+        if self.device() != Device::Cpu {
+            return Err(on_device("as_slice", self.device()));
         }
         self.concrete("as_slice")?;
         Ok(host::slice(self))
@@ -82,9 +82,9 @@ impl Raw {
     /// may change under the reference.
     #[inline]
     pub fn element<T: Element>(&self, index: &[usize]) -> Result<&T> {
-        if self.dtype == T::DTYPE
+        if self.dtype() == T::DTYPE
             && self.storage.access() == Access::Owned
-            && (self.is_plain() || self.device == Device::Cpu && self.opaque().is_none())
+            && (self.is_plain() || self.device() == Device::Cpu && self.opaque().is_none())
             && let Some(place) = self.layout.index_of(index)
         {
             return Ok(host::element_ref(self, place));
@@ -96,7 +96,7 @@ impl Raw {
     /// knows all others.
     #[inline]
     pub fn only_element<T: Element>(&self) -> Option<&T> {
-        let plain = self.dtype == T::DTYPE
+        let plain = self.dtype() == T::DTYPE
             && self.layout.len() == 1
             && self.is_plain()
             && self.storage.access() == Access::Owned;
@@ -110,7 +110,7 @@ impl Raw {
     /// As [`Raw::element`], and when the tensor is tracked.
     #[inline]
     pub fn element_mut<T: Element>(&mut self, index: &[usize]) -> Result<&mut T> {
-        if !(self.dtype == T::DTYPE && self.is_plain() && self.is_sole_owner())
+        if !(self.dtype() == T::DTYPE && self.is_plain() && self.is_sole_owner())
             || self.layout.has_internal_overlap()
         {
             self.prepare_slice::<T>("index", false)?;
@@ -133,8 +133,8 @@ impl Raw {
     /// Makes this the only handle on Owned memory of its own, in C order if asked for.
     fn prepare_slice<T: Element>(&mut self, op: &'static str, in_order: bool) -> Result<()> {
         self.expect_dtype(op, T::DTYPE)?;
-        if self.device != Device::Cpu {
-            return Err(on_device(op, self.device));
+        if self.device() != Device::Cpu {
+            return Err(on_device(op, self.device()));
         }
         if !self.is_plain() {
             self.concrete(op)?;
@@ -167,8 +167,8 @@ impl Raw {
         if let Err(error) = checked {
             return error;
         }
-        if self.device != Device::Cpu {
-            return on_device("index", self.device);
+        if self.device() != Device::Cpu {
+            return on_device("index", self.device());
         }
         if self.storage.access() != Access::Owned {
             return Error::aliasing(
@@ -253,7 +253,7 @@ impl Raw {
     /// Returns true where no transformation looks at it, no gradient reaches it, and its elements lie where the host reads them.
     #[inline]
     pub fn is_plain(&self) -> bool {
-        self.tag.is_none() && self.device == Device::Cpu
+        self.tag.is_none() && self.device() == Device::Cpu
     }
 
     /// Every element in C order, as scalars of any dtype.
@@ -276,7 +276,7 @@ impl Raw {
                     .map_or(Scalar::Bool(false), element)
             };
             f(&Printed {
-                dtype: self.dtype,
+                dtype: self.dtype(),
                 shape: value.shape(),
                 get: &get,
             })
@@ -301,7 +301,7 @@ impl Raw {
         let shape = shape_text(self.shape());
         Some(format!(
             "<{how} tensor, shape {shape}, dtype {}>",
-            self.dtype
+            self.dtype()
         ))
     }
 
@@ -349,14 +349,14 @@ impl Raw {
     }
 
     fn expect_dtype(&self, op: &'static str, dtype: DType) -> Result<()> {
-        if self.dtype == dtype {
+        if self.dtype() == dtype {
             return Ok(());
         }
         Err(Error::dtype(
             op,
-            format!("the elements are {}, not {}", self.dtype, dtype),
+            format!("the elements are {}, not {}", self.dtype(), dtype),
         )
-        .dtypes(&[self.dtype, dtype])
+        .dtypes(&[self.dtype(), dtype])
         .rule("elements leave a tensor as what they are")
         .hint(format!("convert first: `.cast::<{}>()`", dtype.rust_name())))
     }

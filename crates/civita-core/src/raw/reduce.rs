@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::Raw;
 use crate::backend::{Backend, Number};
-use crate::dtype::DType;
+use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
 use crate::layout::{Axes, KeepDims, PerAxis, normalize_axis};
 use crate::ops::{Class, Fold as Monoid, ReduceClass, Reduction};
@@ -89,15 +89,8 @@ impl Raw {
     /// the reduction has no value for that.
     #[inline]
     pub fn reduce(&self, op: Reduction, options: ReduceOptions<'_>) -> Result<Raw> {
-        let all = match options.axes {
-            Axes::All => true,
-            Axes::List(&[0 | -1]) => self.rank() == 1,
-            Axes::List(_) => false,
-        };
         let mut y = Number::EMPTY;
-        let to = &mut y;
-        let whole = |device: &dyn Backend| device.whole(op, self, options.ddof, to);
-        if all && options.dtype.is_none() && number([self; 2], whole).is_some() {
+        if self.whole(op, &options, &mut y).is_some() {
             let rank = match options.keepdims {
                 KeepDims::No => 0,
                 KeepDims::Yes => self.rank(),
@@ -105,6 +98,32 @@ impl Raw {
             return number_beside(&y, rank, [self; 2]);
         }
         self.reduce_axes(op, options)
+    }
+
+    /// As [`Raw::reduce`] of all axes, to a number and its dtype that need no memory; `None` where a primitive has to run.
+    #[inline]
+    pub fn reduce_number(
+        &self,
+        op: Reduction,
+        options: ReduceOptions<'_>,
+    ) -> Option<(Scalar, DType)> {
+        let mut y = Number::EMPTY;
+        self.whole(op, &options, &mut y)?;
+        Some((y.scalar(), y.dtype()))
+    }
+
+    /// Writes what all elements are reduced to, if the backend does that at once.
+    #[inline(always)]
+    fn whole(&self, op: Reduction, options: &ReduceOptions<'_>, to: &mut Number) -> Option<()> {
+        let all = match options.axes {
+            Axes::All => true,
+            Axes::List(&[0 | -1]) => self.rank() == 1,
+            Axes::List(_) => false,
+        };
+        (all && options.dtype.is_none()).then_some(())?;
+        number([self; 2], |device: &dyn Backend| {
+            device.whole(op, self, options.ddof, to)
+        })
     }
 
     fn reduce_axes(&self, op: Reduction, options: ReduceOptions<'_>) -> Result<Raw> {

@@ -31,14 +31,14 @@ impl Raw {
             )
             .hint("view a constant: `.detach()`"));
         }
-        if dtype == self.dtype {
+        if dtype == self.dtype() {
             return Ok(self.clone());
         }
         if dtype == DType::Bool && self.storage.access() == Access::Owned {
             // other bytes than 0 and 1 must not become a Rust `bool`
             return self.clone().into_aliased()?.reinterpret(dtype);
         }
-        let (old, new) = (self.dtype.size(), dtype.size());
+        let (old, new) = (self.dtype().size(), dtype.size());
         let layout = &self.layout;
         let (mut shape, mut strides) = (
             Dims::from_slice(layout.shape()),
@@ -66,7 +66,7 @@ impl Raw {
                      axis of the array.",
                 )
                 .shapes(&[layout.shape()])
-                .dtypes(&[self.dtype, dtype]));
+                .dtypes(&[self.dtype(), dtype]));
             }
             *n = bytes / new;
             *step = 1;
@@ -95,12 +95,12 @@ impl Raw {
                 OP,
                 format!("the elements do not lie at multiples of the {new} bytes of a {dtype}"),
             )
-            .dtypes(&[self.dtype, dtype])
+            .dtypes(&[self.dtype(), dtype])
             .rule("elements lie at multiples of their size")
             .hint("view a copy: `.copy()`"));
         }
         let layout = Layout::from_parts(&shape, &strides, offset / new, self.storage.len() / new)?;
-        Ok(Raw::new(self.storage.clone(), layout, dtype).with_frozen(self.frozen))
+        Ok(Raw::new(self.storage.clone(), layout, dtype).with_frozen(self.is_frozen()))
     }
     /// The buffer seen through any shape and strides (in elements), from the first element on: NumPy's `as_strided`, held to the
     /// buffer.
@@ -117,7 +117,7 @@ impl Raw {
             )
             .hint("slice the tensor, or `.detach()` it"));
         }
-        let elements = self.storage.len() / self.dtype.size();
+        let elements = self.storage.len() / self.dtype().size();
         let layout = Layout::from_parts(shape, strides, self.layout.offset(), elements)
             .map_err(|e| e.in_op(OP))?;
         Ok(self.with_layout(layout))

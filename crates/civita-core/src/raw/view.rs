@@ -66,11 +66,22 @@ impl Raw {
     /// # Errors
     /// When an index is out of range, there are too many, a step is 0, or two ellipses stand side by side.
     pub fn slice(&self, items: &[SliceItem]) -> Result<Raw> {
-        bind_view(
-            self,
-            |x| x.slice(items).map(Some),
-            || View::Slice(items.iter().copied().collect()),
-        )
+        self.slice_then(items, |view| view)
+    }
+
+    /// [`Raw::slice`], and what `then` makes of it.
+    ///
+    /// # Errors
+    /// As [`Raw::slice`].
+    #[inline(always)]
+    pub fn slice_then<R>(&self, items: &[SliceItem], then: impl FnOnce(Raw) -> R) -> Result<R> {
+        if self.tag().is_none() {
+            return self
+                .layout()
+                .slice_then(items, |layout| then(self.with_layout(layout)));
+        }
+        let view = View::Slice(items.iter().copied().collect());
+        Ok(then(self.view(&view)?))
     }
 
     /// Part `index` of an axis, which goes.
@@ -97,14 +108,28 @@ impl Raw {
     /// # Errors
     /// When the number of elements is another.
     pub fn reshape(&self, shape: &[usize]) -> Result<Raw> {
+        self.reshape_then(shape, |view| view)
+    }
+
+    /// [`Raw::reshape`], and what `then` makes of it.
+    ///
+    /// # Errors
+    /// As [`Raw::reshape`].
+    #[inline(always)]
+    pub fn reshape_then<R>(&self, shape: &[usize], then: impl FnOnce(Raw) -> R) -> Result<R> {
         if self.shape() == shape {
-            return Ok(self.clone());
+            return Ok(then(self.clone()));
         }
-        bind_view(
-            self,
-            |x| x.reshape(shape),
-            || View::Reshape(Dims::from_slice(shape)),
-        )
+        let general = || bind_one(&View::Reshape(Dims::from_slice(shape)), &[self]);
+        match self.tag() {
+            Some(_) => Ok(then(general()?)),
+            None => self.layout().reshape_then(shape, |layout| {
+                Ok(then(match layout {
+                    Some(layout) => self.with_layout(layout),
+                    None => general()?,
+                }))
+            }),
+        }
     }
 
     /// As [`Raw::reshape`], where one length may be -1: whatever is left.
@@ -142,11 +167,21 @@ impl Raw {
 
     /// All axes in reverse order: of a matrix the transpose.
     pub fn transpose(&self) -> Result<Raw> {
-        bind_view(
-            self,
-            |x| Ok(Some(x.transpose())),
-            || View::Permute((0..self.rank()).rev().collect()),
-        )
+        self.transpose_then(|view| view)
+    }
+
+    /// [`Raw::transpose`], and what `then` makes of it.
+    ///
+    /// # Errors
+    /// When a transformation refuses.
+    #[inline(always)]
+    pub fn transpose_then<R>(&self, then: impl FnOnce(Raw) -> R) -> Result<R> {
+        if self.tag().is_none() {
+            let layout = self.layout();
+            return Ok(layout.transpose_then(|layout| then(self.with_layout(layout))));
+        }
+        let view = View::Permute((0..self.rank()).rev().collect());
+        Ok(then(self.view(&view)?))
     }
 
     /// Two axes exchanged.

@@ -133,11 +133,11 @@ fn assert_valid(layout: &Layout, buffer: usize) {
     assert_eq!(checked_len("test", shape).unwrap(), *len, "{layout:?}");
     assert!(strides.iter().all(|&s| s != isize::MIN));
     if *len == 0 {
-        assert_eq!((*offset, *contiguous), (0, true));
+        assert_eq!((*offset, *contiguous), (0, Flag::Yes));
         assert_eq!(*strides, c_strides(shape));
         return;
     }
-    assert_eq!(*contiguous, is_c_order(shape, strides));
+    assert_eq!(*contiguous, is_c_order(shape, strides).into());
     let (mut low, mut high) = (*offset as i128, *offset as i128);
     for (&n, &stride) in shape.iter().zip(strides) {
         let reach = (n as i128 - 1) * stride as i128;
