@@ -36,7 +36,8 @@ def load(library: str, threads: int):
         module.set_num_threads(threads)
         module.set_num_interop_threads(1)
         module.set_grad_enabled(False)
-        return module, module.from_numpy, lambda y: y.to(module.float64).numpy()
+        # a copy: an array that NumPy reads too would still lie in a cache when this library's turn comes, and the other way round
+        return module, lambda x: module.from_numpy(x.copy()), lambda y: y.to(module.float64).numpy()
     return module, module.asarray if library == "numpy" else module.array, lambda y: y
 
 

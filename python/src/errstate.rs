@@ -2,8 +2,8 @@
 //!
 //! As NumPy, a call takes the processor's flags down ([`watch`]) and reads them when it is done. They may be up for nothing
 //! (`civita_core::flags`), so where one is up the results are looked at, and what they show is told: warned of by default,
-//! under the name of the function. Integers divided by zero raise no flag; there the divisor is looked at. Underflow is never
-//! told, nor anything of results with a gradient, a tangent, a batch or a trace.
+//! under the name of the function. Integers divided by zero raise no flag; there the divisor is looked at. Underflow is told of
+//! `nextafter` and `spacing` alone. Nothing is told of results with a gradient, a tangent, a batch or a trace.
 
 use std::cell::Cell;
 use std::sync::Mutex;
@@ -44,6 +44,7 @@ const MODES: [(&str, Mode); 6] = [
 const FAULTS: [&str; 4] = ["divide", "over", "under", "invalid"];
 const DIVIDE: usize = 0;
 const OVER: usize = 1;
+const UNDER: usize = 2;
 const INVALID: usize = 3;
 
 /// What is done about each fault.
@@ -383,6 +384,63 @@ fn check_fold_raised(
     tell(py, name, &found)
 }
 
+/// Tells of the faults of `nextafter` and `spacing`. A neighbour is infinite for it overflowed, though infinity lay that way; and these
+/// underflow where they step among subnormal numbers. As NumPy's, they tell of NaN in `float16` alone, of underflow elsewhere.
+#[inline]
+pub fn check_neighbours(
+    py: Python<'_>,
+    name: &'static str,
+    operands: &[Operand<'_>],
+    result: &Raw,
+) -> Outcome<()> {
+    let wide = matches!(result.dtype(), DType::F32 | DType::F64);
+    match flags::raised() & flags::OVERFLOW == 0 && wide && STATE.get()[UNDER] == Mode::Ignore {
+        true => Ok(()),
+        false => check_neighbours_raised(py, name, operands, result),
+    }
+}
+
+#[cold]
+fn check_neighbours_raised(
+    py: Python<'_>,
+    name: &'static str,
+    operands: &[Operand<'_>],
+    result: &Raw,
+) -> Outcome<()> {
+    if ignores_all() || !result.is_plain() || result.is_empty() {
+        return Ok(());
+    }
+    let dtype = result.dtype();
+    let from = match operands[0] {
+        Operand::Tensor(x) => x.cast(dtype)?,
+        Operand::Scalar(s) => Raw::scalar(s, s.default_dtype())?.cast(dtype)?,
+    };
+    let compare = |op: Op, a: &Raw, b: f64| Raw::apply(op, &[a.into(), Scalar::Float(b).into()]);
+    let mut found = Vec::new();
+    let finite = Raw::apply(Op::IsFinite, &[(&from).into()])?;
+    if any(&is_infinite(result)?.logical_and(&finite)?)? {
+        found.push(OVER);
+    }
+    let least = match dtype {
+        DType::F32 => f64::from(f32::MIN_POSITIVE),
+        DType::F64 => f64::MIN_POSITIVE,
+        _ => 0.0,
+    };
+    let stepped = match name {
+        "spacing" => {
+            compare(Op::Lt, &from.abs()?, least)?.logical_and(&compare(Op::Ne, &from, 0.0)?)?
+        }
+        _ => compare(Op::Lt, &result.abs()?, least)?.logical_and(&from.ne(result)?)?,
+    };
+    if any(&stepped)? {
+        found.push(UNDER);
+    }
+    if name == "spacing" && dtype == DType::F16 && any(&is_nan(result)?)? {
+        found.push(INVALID);
+    }
+    tell(py, name, &found)
+}
+
 /// Tells of zeros that integers were divided by in a fold, which raise no flag.
 pub fn check_integer_fold(
     py: Python<'_>,
@@ -528,6 +586,7 @@ fn tell(py: Python<'_>, name: &'static str, found: &[usize]) -> Outcome<()> {
         let what = match fault {
             DIVIDE => "divide by zero",
             OVER => "overflow",
+            UNDER => "underflow",
             _ => "invalid value",
         };
         let text = format!("{what} encountered in {name}");

@@ -41,7 +41,6 @@ pub fn run<R: Interruptible>(f: impl FnOnce() -> R) -> R {
     if !MAIN.get() {
         return f();
     }
-    sigint::watch();
     let mut raised = None;
     let mut ask = || {
         if sigint::came() {
@@ -98,24 +97,26 @@ mod sigint {
     static NEXT: AtomicUsize = AtomicUsize::new(SIG_DFL);
     static NEXT_TAKES_THREE: AtomicBool = AtomicBool::new(false);
 
-    /// Whether SIGINT has come since the last call. Also sees to it that the next one is noticed: whoever calls `signal.signal`
-    /// puts Python's handler in place of ours.
+    /// Whether SIGINT may have come since the last call. Also sees to it that the next one is noticed: whoever calls
+    /// `signal.signal` puts Python's handler in place of ours, and what came until now was not noted. (To look before each
+    /// operation instead would be a system call for each.)
     pub fn came() -> bool {
-        watch();
-        CAME.load(Relaxed) && CAME.swap(false, SeqCst)
+        let missed = watch();
+        missed || CAME.load(Relaxed) && CAME.swap(false, SeqCst)
     }
 
-    /// Puts our handler in front of the one that is there, unless SIGINT kills the process or is ignored.
-    pub fn watch() {
+    /// Puts our handler in front of the one that is there, unless SIGINT kills the process or is ignored. Returns true where
+    /// another had been there.
+    pub fn watch() -> bool {
         // SAFETY: a structure of integers and pointers, all of which may be zero.
         let mut now: sigaction = unsafe { zeroed() };
         // SAFETY: reads the action into a local.
         if unsafe { libc::sigaction(SIGINT, null_mut(), &mut now) } != 0 {
-            return;
+            return false;
         }
         let ours = note as *const () as usize;
         if [ours, SIG_DFL, SIG_IGN].contains(&now.sa_sigaction) {
-            return;
+            return false;
         }
         NEXT.store(now.sa_sigaction, SeqCst);
         NEXT_TAKES_THREE.store(now.sa_flags & SA_SIGINFO != 0, SeqCst);
@@ -123,6 +124,7 @@ mod sigint {
         now.sa_flags |= SA_SIGINFO;
         // SAFETY: `note` is a handler of three arguments that only stores to atomics and calls the handler before it.
         unsafe { libc::sigaction(SIGINT, &now, null_mut()) };
+        true
     }
 
     extern "C" fn note(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
@@ -151,5 +153,7 @@ mod sigint {
         false
     }
 
-    pub fn watch() {}
+    pub fn watch() -> bool {
+        false
+    }
 }

@@ -152,6 +152,13 @@ def _lerp(a, b, w):
     return np.where(np.abs(w) < 0.5, a + w * across, b - across * (one - w))
 
 
+def _clamp(x, low, high):
+    # of equals the bound: in NumPy two functions do that, each for some dtypes
+    dtype = np.result_type(x, low, high)
+    by_parts = dtype.kind == "c" or dtype == np.float16
+    return np.minimum(high, np.maximum(low, x)) if by_parts else np.clip(x, low, high)
+
+
 def _popcount(x):
     x = np.asarray(x)
     return np.bitwise_count(x).astype(np.int8 if x.dtype == bool else x.dtype)
@@ -229,6 +236,9 @@ FORMULAS = {
     "log1p": _log1p,
     "exponent": _exponent,
     "next_toward": _next_toward,
+    "frac": lambda x: np.modf(x)[0],
+    "gap": lambda x: np.spacing(np.asarray(x).astype(np.result_type(np.cbrt(x).dtype, np.float32))),
+    "clamp": _clamp,
     "mantissa": lambda x: np.frexp(x)[0],
     "scalb": _scalb,
     "popcount": _popcount,
@@ -238,7 +248,7 @@ FORMULAS = {
 }
 
 # Rows of a class that rounds freely (`exp`), which must be rounded correctly all the same.
-EXACT = {"sqrt", "rint", "fabs", "copysign", "heaviside", "exponent", "mantissa", "scalb", "leaky_relu", "fma", "lerp"}
+EXACT = {"sqrt", "rint", "fabs", "copysign", "heaviside", "exponent", "mantissa", "frac", "scalb", "leaky_relu", "fma", "lerp"}
 # Rows of a class that rounds correctly (`add`), which may err by a few units in the last place.
 ROUNDED = {"power", "float_power"}
 # Rows whose complex loop multiplies by a constant first, which leaves no phase of a large number: NumPy's own value counts.

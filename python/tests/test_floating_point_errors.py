@@ -223,3 +223,27 @@ def test_sums_of_half_precision_tell():
         with m.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow encountered in reduce"):
             m.array(x, "float16").sum()
     assert told(lambda: cv.array([np.inf, 1.0], "float16").sum()) == []
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_neighbours_overflow_and_underflow(dtype):
+    limits = np.finfo(dtype)
+    values = [0.0, -0.0, 1.0, -2.0, limits.max, -limits.max, limits.tiny, -limits.tiny, limits.smallest_subnormal, np.inf, -np.inf, np.nan]
+    values = [float(v) for v in values]
+    for modes in ({}, {"under": "warn"}):
+        with np.errstate(**modes), cv.errstate(**modes):
+            for x in values:
+                for y in values:
+                    for n in (1, 100):
+                        same(lambda xp: xp.nextafter(xp.asarray([x] * n, dtype=dtype), xp.asarray([y], dtype=dtype)), dtype, x, y)
+                    same(lambda xp: xp.nextafter(xp.asarray([1.0, x], dtype=dtype), y), dtype, x, y, "a number")
+                # the sign of the spacing of float16 is another, which `docs/differences.md` says
+                if dtype != "float16" or not x < 0:
+                    same(lambda xp: xp.spacing(xp.asarray([x], dtype=dtype)), dtype, x)
+    with cv.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow encountered in nextafter"):
+        cv.nextafter(cv.array([limits.max], dtype=dtype), cv.inf)
+    with cv.errstate(under="raise"):
+        cv.nextafter(cv.array([1.0], dtype=dtype), 2.0)
+        if dtype != "float16":
+            with pytest.raises(FloatingPointError, match="underflow encountered in nextafter"):
+                cv.nextafter(cv.array([0.0], dtype=dtype), 1.0)

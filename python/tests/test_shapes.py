@@ -154,6 +154,73 @@ def test_joins(name):
         getattr(cv, name)([])
 
 
+@pytest.mark.parametrize("dtype", NUMPY_DTYPES)
+def test_joins_of_parts_that_lie_apart(rng, dtype):
+    """Rows long and short, with gaps, in turned order, repeated; single elements in turn; parts without elements."""
+    parts = {
+        "whole": lambda xp, x: [x, x[:, :3], x[:, 48:]],
+        "every second": lambda xp, x: [x[::2], x[1::2]],
+        "turned": lambda xp, x: [x[:, ::-1], x[::-1], x[:, :, ::-1]],
+        "crossed": lambda xp, x: [xp.swapaxes(x, 0, 1)[:6], x[:, :30]],
+        "outer axes apart": lambda xp, x: [x[:, :40], x[:, 5:45]],
+        "repeated": lambda xp, x: [xp.broadcast_to(x[:1], (6, 50, 7)), x],
+        "empty": lambda xp, x: [x[:, :0], x, x[:, :0], x],
+        "thin": lambda xp, x: [x[:, :1], x[:, 1:2]],
+    }
+    x = oracle.ordinary(rng, dtype, 6 * 50 * 7).reshape(6, 50, 7)
+    a = oracle.to_civita(x, dtype)
+    for name, of in parts.items():
+        theirs, ours = of(np, x), of(cv, a)
+        for axis in range(3):
+            try:
+                want = np.concatenate(theirs, axis)
+            except ValueError:
+                continue
+            assert_same(cv.concatenate(ours, axis), want, message=f"{name}, axis {axis}")
+    for n in (1, 2, 3):
+        for axis in range(4):
+            assert_same(cv.stack([a, a[::-1], a[:, ::-1]][:n], axis), np.stack([x, x[::-1], x[:, ::-1]][:n], axis))
+    flat, other = x.ravel(), x.T.ravel()
+    assert_same(cv.stack([a.ravel(), a.T.ravel()], 1), np.stack([flat, other], 1))
+    # a buffer of NumPy's that is not aligned to its elements
+    shifted = np.frombuffer(b"x" + flat.tobytes(), "u1")[1:].view(dtype)
+    assert_same(cv.stack([cv.asarray(shifted), a.ravel()], 1), np.stack([flat, flat], 1))
+
+
+def test_joins_rolls_and_borders_of_many_rows(rng):
+    x = rng.normal(size=(900, 300))
+    a = cv.array(x)
+    assert_same(cv.concatenate([a[:, 290:], a[:, :290]], 1), np.concatenate([x[:, 290:], x[:, :290]], 1))
+    assert_same(cv.roll(a, 10, 1), np.roll(x, 10, 1))
+    assert_same(cv.stack([a, a * 2], 2), np.stack([x, x * 2], 2))
+    for mode in ("edge", "reflect", "symmetric", "wrap"):
+        assert_same(cv.pad(a, ((3, 5), (7, 0)), mode), np.pad(x, ((3, 5), (7, 0)), mode))
+
+
+@pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric", "wrap"])
+def test_borders_of_arrays_that_lie_apart(rng, mode):
+    widths = ((1, 2), (2, 0), (3, 4))
+    views = [
+        lambda xp, x: x,
+        lambda xp, x: x[::2, 1:],
+        lambda xp, x: x[::-1, :, 1:6],
+        lambda xp, x: x[:, :, ::-1],
+        lambda xp, x: xp.swapaxes(x, 0, 1),
+        lambda xp, x: xp.swapaxes(x, 0, 2),
+        lambda xp, x: xp.broadcast_to(x[:1], (4, 5, 7)),
+    ]
+    for dtype in NUMPY_DTYPES:
+        x = oracle.ordinary(rng, dtype, 8 * 5 * 7).reshape(8, 5, 7)
+        a = oracle.to_civita(x, dtype)
+        for view in views:
+            assert_same(cv.pad(view(cv, a), widths, mode), np.pad(view(np, x), widths, mode), dtype)
+        assert_same(cv.pad(a[0, 0], (6, 2), mode), np.pad(x[0, 0], (6, 2), mode), dtype)
+        assert_same(cv.pad(a[:, :0], ((1, 1), (0, 0), (2, 2)), mode), np.pad(x[:, :0], ((1, 1), (0, 0), (2, 2)), mode), dtype)
+    # bytes that NumPy wrote and that are neither 0 nor 1 are true
+    odd = np.array([[2, 0, 255]], "u1").view("?")
+    assert np.asarray(cv.pad(cv.asarray(odd), 1, mode if mode != "reflect" else "edge")).view("u1").max() == 1
+
+
 def test_joins_promote(rng):
     for p, q in itertools.product(DTYPES, repeat=2):
         x, y = oracle.ordinary(rng, p, 3), oracle.ordinary(rng, q, 3)

@@ -149,7 +149,29 @@ pub const EVERY: Duration = Duration::from_millis(10);
 /// What a thread asks, and when next.
 struct Question<'a> {
     ask: &'a mut dyn FnMut() -> bool,
-    next: Instant,
+    /// By [`coarse_time`].
+    next: Duration,
+}
+
+/// The time since some moment, as exact as the system's tick, which is some milliseconds, where that takes less to read: a question is
+/// prepared for every operation, but asked by long ones alone.
+#[inline]
+fn coarse_time() -> Duration {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    {
+        let mut now = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: writes the time to a local.
+        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut now) };
+        Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+    }
+    #[cfg(not(all(target_os = "linux", not(miri))))]
+    {
+        static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        START.get_or_init(Instant::now).elapsed()
+    }
 }
 
 thread_local! {
@@ -183,7 +205,7 @@ pub fn interruptible<R>(
     }
     let mut question = Question {
         ask,
-        next: Instant::now() + EVERY,
+        next: coarse_time() + EVERY,
     };
     // the lifetime is erased; `Restore` takes the pointer away before the question ends
     let question: *mut Question<'_> = &mut question;
@@ -217,7 +239,7 @@ fn is_interrupted() -> bool {
 
 #[cold]
 fn answer(question: *mut Question<'static>) -> bool {
-    let now = Instant::now();
+    let now = coarse_time();
     // SAFETY: `interruptible` on this thread put it there and has not returned; nobody else borrows it, for the pointer is
     // taken away while the question is asked.
     let asked = unsafe { &mut *question };
@@ -226,7 +248,7 @@ fn answer(question: *mut Question<'static>) -> bool {
     }
     QUESTION.set(null_mut());
     let stop = (asked.ask)();
-    let end = Instant::now();
+    let end = coarse_time();
     asked.next = end + EVERY.max((end - now) * 20);
     if !stop {
         // once told to stop nobody asks again: what is dropped by unwinding may do tasks

@@ -255,7 +255,13 @@ macro_rules! binary {
 }
 
 macro_rules! ternary {
-    ([$Op:ident $name:ident $a:ident $b:ident $($doc:tt)*] RealFloat) => {
+    ($row:tt RealFloat) => {
+        ternary! { @broadcast $row [T::Float] [Real] }
+    };
+    ($row:tt Ordered) => {
+        ternary! { @broadcast $row [T] [] }
+    };
+    (@broadcast [$Op:ident $name:ident $a:ident $b:ident $($doc:tt)*] [$out:ty] [$($bound:ident)?]) => {
         $($doc)*
         ///
         /// # Errors
@@ -264,9 +270,9 @@ macro_rules! ternary {
             &self,
             $a: &Tensor<T, M>,
             $b: &Tensor<T, K>,
-        ) -> Result<Chosen<T::Float, N, M, K>>
+        ) -> Result<Chosen<$out, N, M, K>>
         where
-            T: Real,
+            $(T: $bound,)?
             Rank<N>: Broadcast<M>,
             <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,
         {

@@ -71,17 +71,23 @@ macro_rules! binary {
 /// `choose` is [`where_`], whose name is not NumPy's.
 macro_rules! ternary {
     (Select $row:tt) => {};
-    (RealFloat [$numpy:ident $name:ident $a:ident $b:ident $c:ident $($doc:tt)*]) => {
+    (RealFloat $row:tt) => {
+        ternary! { @broadcast $row [T::Float] [Real] }
+    };
+    (Ordered $row:tt) => {
+        ternary! { @broadcast $row [T] [] }
+    };
+    (@broadcast [$numpy:ident $name:ident $a:ident $b:ident $c:ident $($doc:tt)*] [$out:ty] [$($bound:ident)?]) => {
         $($doc)*
         #[doc = concat!("\n\nThe method: [`Tensor::", stringify!($name), "`].")]
         ///
         /// # Errors
         /// When the shapes do not broadcast.
-        pub fn $numpy<T: Real, const N: usize, const M: usize, const K: usize>(
+        pub fn $numpy<T: Dtype $(+ $bound)?, const N: usize, const M: usize, const K: usize>(
             $a: &Tensor<T, N>,
             $b: &Tensor<T, M>,
             $c: &Tensor<T, K>,
-        ) -> Result<Chosen<T::Float, N, M, K>>
+        ) -> Result<Chosen<$out, N, M, K>>
         where
             Rank<N>: Broadcast<M>,
             <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,

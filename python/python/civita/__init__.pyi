@@ -763,6 +763,9 @@ cbrt: ufunc
 """The cube root; negative for a negative number."""
 ceil: ufunc
 """The smallest integer that is not below `x`; integers stay."""
+clamp: ufunc
+"""`x` between two bounds, `min(high, max(low, x))`; NaN where any of the three is. `clip` with both bounds. Where `x` is
+equal to a bound, each of the two gets half of the gradient."""
 conj: ufunc
 """See `conjugate`."""
 conjugate: ufunc
@@ -818,8 +821,14 @@ fmin: ufunc
 of the gradient."""
 fmod: ufunc
 """The remainder `a - b · trunc(a / b)`, which has the sign of `a`; of integers by zero 0."""
+frac: ufunc
+"""What is behind the point, with the sign of `x`: exact, and zero of a whole number and of infinity. The first result of
+`modf`."""
 frexp: ufunc
 """`m` and `e` of `x = m · 2^e` with `½ ≤ |m| < 1`; `e` is an `int32`, and 0 of zero, infinity and NaN."""
+gap: ufunc
+"""The distance to the neighbour that is farther from zero, with the sign of `x`, in `f32` or `f64`: 16-bit floats are
+converted to `f32` first. NaN of infinity. `spacing` without 16-bit floats."""
 gcd: ufunc
 """The greatest common divisor, not negative."""
 ge: ufunc

@@ -128,8 +128,9 @@ pub fn clip(
     let high = a_max
         .or(max)
         .and_then(|v| bounds(v, |v, range| v >= range.1));
-    if let (Some(Number::Scalar(low)), Some(Number::Scalar(high))) = (&low, &high)
-        && let Some(y) = between(&a, *low, *high)?
+    if let (Some(low), Some(high)) = (&low, &high)
+        && !(watched(&a) || watched_number(low) || watched_number(high))
+        && let Some(y) = between(&a, low, high)?
     {
         return Ok(y);
     }
@@ -144,28 +145,29 @@ pub fn clip(
     }
 }
 
-/// Elements of which two passes over memory cost more than a program.
-const MANY: usize = 1 << 13;
+/// Whether a gradient or a transformation looks on.
+fn watched(x: &Raw) -> bool {
+    x.tracks_gradient() || x.is_transformed()
+}
 
-/// Many elements between two numbers of their dtype, in one pass, where no transformation looks on.
-fn between(x: &Raw, low: Scalar, high: Scalar) -> Result<Option<Raw>> {
-    static BOTH: OnceLock<Arc<Function>> = OnceLock::new();
+fn watched_number(x: &Number) -> bool {
+    matches!(x, Number::Array(x) if watched(x))
+}
+
+/// The elements between both bounds, in one pass; `None` where a number does not fit, which is for the bound's own op to refuse.
+fn between(x: &Raw, low: &Number, high: &Number) -> Result<Option<Raw>> {
     let dtype = x.dtype();
-    let fits = [low, high].iter().all(|s| s.weak_with(dtype) == dtype);
-    if !fits || x.len() < MANY || x.tracks_gradient() || x.is_transformed() {
-        return Ok(None);
-    }
-    let both = BOTH.get_or_init(|| {
-        let program = Program::trace(3, |b| {
-            let (low, high, x) = (b.input(0), b.input(1), b.input(2));
-            high.minimum(low.maximum(x))
-        });
-        Function::new(program, "clip")
-    });
-    let (Ok(low), Ok(high)) = (Raw::scalar(low, dtype), Raw::scalar(high, dtype)) else {
-        return Ok(None); // for the general way to refuse
+    let bound = |of: &Number| match of {
+        Number::Array(x) => Some(x.detach()),
+        Number::Scalar(v) => Raw::scalar(*v, v.weak_with(dtype)).ok(),
     };
-    Raw::call(both, &[&low, &high, x]).map(Some)
+    let (Some(low), Some(high)) = (bound(low), bound(high)) else {
+        return Ok(None);
+    };
+    let operands = [x.into(), (&low).into(), (&high).into()];
+    Raw::apply(Op::Clamp, &operands)
+        .map(Some)
+        .map_err(|e| e.in_op("clip"))
 }
 
 /// Which bound of an interval.

@@ -18,6 +18,9 @@ use crate::ops::Op;
 use crate::program::{Expr, Program};
 use crate::raw::{Operand, Raw, strong};
 
+/// Elements up to which an op and a conversion, one after the other, take less time than a program of both.
+const FEW: usize = 1 << 11;
+
 /// A result, from the operands in the dtype that they are computed in.
 type Formula = for<'b> fn(&[Expr<'b>], DType) -> Expr<'b>;
 
@@ -74,7 +77,7 @@ static MODF: Composed = row(
     "modf",
     1,
     Rule::As(Op::Exponent),
-    &[|x, _| fraction(x[0]), |x, _| x[0].trunc()],
+    &[|x, _| x[0].frac(), |x, _| x[0].trunc()],
 );
 static FREXP: Composed = row(
     "frexp",
@@ -110,10 +113,7 @@ static SPACING: Composed = row(
     &[|x, dtype| {
         let x = x[0];
         if is_native(dtype) {
-            let size = x.isfinite().choose(x.abs(), x.like(1.0));
-            let gap = size.next_toward(x.like(f64::INFINITY)) - size;
-            let gap = x.lt(x.like(0.0)).choose(-gap, gap);
-            return x.isfinite().choose(gap, x.like(f64::NAN));
+            return x.gap();
         }
         let format = Format::of(dtype);
         let endless = x.abs().eq(x.like(format.max));
@@ -153,13 +153,6 @@ static NEXTAFTER: Composed = row(
         from.isnan().logical_or(to.isnan()).choose(from + to, moved)
     }],
 );
-
-/// What is behind the point, with the sign of `x`: of a whole number and of infinity a zero.
-fn fraction<'b>(x: Expr<'b>) -> Expr<'b> {
-    let sign = x.like(1.0).copysign(x);
-    let part = (x * sign - x.trunc() * sign) * sign;
-    x.isinf().choose(x.like(0.0) * sign, part)
-}
 
 /// Whether there is a kernel on the bits of this dtype; 16-bit floats are computed in `f32`, by arithmetic.
 fn is_native(dtype: DType) -> bool {
@@ -236,13 +229,25 @@ impl Composed {
     /// When the shapes do not broadcast, or it takes no such dtypes or values.
     pub fn call(&self, operands: &[Operand<'_>]) -> Result<Vec<Raw>> {
         let plain = self.plain(operands);
+        let few = operands.iter().all(|o| match o {
+            Operand::Tensor(x) => x.len() <= FEW,
+            Operand::Scalar(_) => true,
+        });
         let mut converted = None;
         let mut results = Vec::with_capacity(self.outputs.len());
         for k in 0..self.outputs.len() {
             // a result that is one op takes the operands as they are: calls of few elements are dominated by what stands here
-            let alone = plain.and_then(|dtype| self.function(k, dtype).program().as_op());
+            let alone = plain
+                .and_then(|dtype| self.function(k, dtype).program().as_converted_op())
+                .filter(|(_, to)| to.is_none() || few);
             results.push(match alone {
-                Some(op) => Raw::apply(op, operands).map_err(|e| e.in_op(self.name))?,
+                Some((op, to)) => {
+                    let y = Raw::apply(op, operands).map_err(|e| e.in_op(self.name))?;
+                    match to {
+                        Some(dtype) => y.cast(dtype)?,
+                        None => y,
+                    }
+                }
                 None => {
                     let values = match converted.take() {
                         Some(values) => values,

@@ -153,6 +153,14 @@ fn next_toward_of(a: T, b: T) -> T {
     let y = select(step, (bitcast<u32>(b) & 0x80000000u) | 1u, a == T(0));
     return select(select(bitcast<T>(y), b, a == b), nan(), is_nan(a) || is_nan(b));
 }
+fn gap_of(x: T) -> T { // by bits, for what is subnormal may be flushed
+    let size = bitcast<u32>(x) & 0x7fffffffu;
+    let e = size >> 23u;
+    let gap = select(1u << (max(e, 1u) - 1u), (e - 23u) << 23u, e > 23u);
+    let sign = select(0u, 0x80000000u, x < T(0));
+    let y = bitcast<T>(select(gap, 0x7f800000u, size == 0x7f7fffffu) | sign);
+    return select(nan(), y, size < 0x7f800000u);
+}
 fn heaviside_of(a: T, b: T) -> T {
     let step = select(select(T(1), b, a == T(0)), T(0), a < T(0));
     return select(step, a, is_nan(a));
@@ -350,6 +358,10 @@ __device__ inline double scalb_of(double a, double b) {
 }
 __device__ inline float next_toward_of(float a, float b) { return nextafterf(a, b); }
 __device__ inline double next_toward_of(double a, double b) { return nextafter(a, b); }
+template <class T> __device__ inline T gap_of(T x) { // infinity minus infinity is NaN
+    T size = abs(x), gap = next_toward_of(size, size * T(2) + T(1)) - size;
+    return x < T(0) ? -gap : gap;
+}
 template <class T> __device__ inline T lcm_of(T a, T b) {
     unsigned long long divisor = common_divisor(magnitude_of(a), magnitude_of(b));
     return divisor == 0 ? T(0) : T(magnitude_of(a) / divisor * magnitude_of(b));

@@ -240,16 +240,31 @@ impl Program {
 
     /// The op that it is alone, of its inputs in order.
     pub fn as_op(&self) -> Option<Op> {
-        let (last, before) = self.nodes.split_last()?;
-        let &Node::Op(op, args) = last else {
+        match self.as_converted_op() {
+            Some((op, None)) => Some(op),
+            _ => None,
+        }
+    }
+
+    /// The op that it is alone, of its inputs in order, and the dtype that the result is converted to, if it is.
+    pub fn as_converted_op(&self) -> Option<(Op, Option<DType>)> {
+        let (&last, before) = self.nodes.split_last()?;
+        let (node, before, dtype) = match last {
+            Node::Cast(of, dtype) if usize::from(of) + 1 == before.len() => {
+                let (&node, before) = before.split_last()?;
+                (node, before, Some(dtype))
+            }
+            node => (node, before, None),
+        };
+        let Node::Op(op, args) = node else {
             return None;
         };
         let in_order = |(i, node): (usize, &Node)| {
             *node == Node::Input(i as u16) && args.get(i).is_some_and(|&a| usize::from(a) == i)
         };
         let alone = before.len() == self.inputs && op.row().arity == self.inputs;
-        let ends = usize::from(self.output) == before.len();
-        (alone && ends && before.iter().enumerate().all(in_order)).then_some(op)
+        let ends = usize::from(self.output) + 1 == self.nodes.len();
+        (alone && ends && before.iter().enumerate().all(in_order)).then_some((op, dtype))
     }
 
     /// How many inputs it takes.

@@ -332,6 +332,7 @@ macro_rules! own_run {
     (Cbrt) => { own_run!(@unary cbrt_run); };
     (Mantissa) => { own_run!(@unary mantissa_run); };
     (Exponent) => { own_run!(@unary exponent_run); };
+    (Gap) => { own_run!(@unary gap_run); };
     (Sin) => { own_run!(@unary sin_run); };
     (Cos) => { own_run!(@unary cos_run); };
     (Atan2) => { own_run!(@binary atan2_run); };

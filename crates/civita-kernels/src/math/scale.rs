@@ -110,6 +110,41 @@ pub unsafe fn scalb_run<T: Real, I: Isa, const FORM: usize>(
     }
 }
 
+/// What is behind the point, with the sign of `x`: of a whole number and of infinity a zero. The difference is exact.
+#[inline(always)]
+pub fn frac<T: Real, I: Isa>(x: T) -> T {
+    let size = x.abs();
+    let size = if size == T::INFINITY { T::ZERO } else { size };
+    (size - size.trunc::<I>()).with_sign(x)
+}
+
+/// The distance from `x` to its neighbour farther from zero, with the sign of `x`; of zero the least number, NaN of infinity.
+#[inline(always)]
+pub fn gap<T: Real>(x: T) -> T {
+    let size = x.abs();
+    let finite = if size == T::INFINITY { T::ONE } else { size };
+    let gap = finite.step_magnitude(true) - finite;
+    let gap = if x < T::ZERO { -gap } else { gap };
+    if size < T::INFINITY { gap } else { T::NAN }
+}
+
+/// [`gap`], element by element. What it chooses raises no flag, so results are looked at.
+#[inline(always)]
+pub fn gap_slice<T: Real>(x: &[T], out: &mut [T]) {
+    let (mut infinite, mut none) = (false, false);
+    for (o, &x) in out.iter_mut().zip(x) {
+        *o = gap(x);
+        infinite |= o.abs() == T::INFINITY;
+        none |= x.abs() == T::INFINITY;
+    }
+    if infinite {
+        flags::raise(flags::OVERFLOW);
+    }
+    if none {
+        flags::raise(flags::INVALID);
+    }
+}
+
 /// The number that follows `x` towards `to`; `to` where they are equal, NaN where either is.
 ///
 /// Magnitudes are ordered as their bits are: the neighbour is one more where the way leads from zero, else one less.

@@ -479,6 +479,26 @@ macro_rules! elementwise_rows {
                     samples: [-3.0, 0.3, 5.0],
                     example: "tensor![1.0, 0.75, -10.0].mantissa()" => "[ 0.5    0.75  -0.625]",
                 }
+                /// What is behind the point, with the sign of `x`: exact, and zero of a whole number and of infinity. The first result of
+                /// `modf`.
+                Frac frac(x): RealFloat {
+                    numpy: frac, torch: "frac",
+                    kernel: x.frac::<I>(),
+                    device: "copysign_of(select_of(u32(is_infinite(x)), zero_of(x), abs(x) - trunc_of(abs(x))), x)",
+                    gradient: Unary(|x, _| x.like(1.0)),
+                    samples: [-2.25, 0.5, 3.75],
+                    example: "tensor![1.5, -0.25, 3.0].frac()" => "[ 0.5  -0.25  0.  ]",
+                }
+                /// The distance to the neighbour that is farther from zero, with the sign of `x`, in `f32` or `f64`: 16-bit floats are
+                /// converted to `f32` first. NaN of infinity. `spacing` without 16-bit floats.
+                Gap gap(x): Native {
+                    numpy: gap, torch: "",
+                    kernel: x.gap(),
+                    device: "gap_of(x)",
+                    gradient: Zero,
+                    samples: [-2.25, 0.5, 3.75],
+                    example: "tensor![1.0, -2.0].gap()" => "[ 2.22044605e-16 -4.44089210e-16]",
+                }
                 /// How many bits of the absolute value are 1.
                 Popcount popcount(x): Whole {
                     numpy: popcount, torch: "",
@@ -905,6 +925,31 @@ macro_rules! elementwise_rows {
                     samples: [(-2.0, 0.5, 0.25), (0.5, 3.0, 0.75), (1.0, -2.0, 2.0)],
                     example: "tensor![1.0, 2.0].lerp(&tensor![3.0, 10.0], &tensor![0.5, 0.25])?" => "[2. 4.]",
                 }
+                /// `x` between two bounds, `min(high, max(low, x))`; NaN where any of the three is. `clip` with both bounds. Where `x` is
+                /// equal to a bound, each of the two gets half of the gradient.
+                Clamp clamp(x, low, high): Ordered {
+                    numpy: clamp, torch: "clamp",
+                    kernel: high.minimum(low.maximum(x)),
+                    device: "minimum_of(c, maximum_of(b, a))",
+                    gradient: Ternary(
+                        Some(|x, low, high, _| {
+                            let above = x.eq(low).choose(x.like(0.5), x.gt(low).choose(x.like(1.0), x.like(0.0)));
+                            let most = low.maximum(x);
+                            above * most.eq(high).choose(x.like(0.5), most.lt(high).choose(x.like(1.0), x.like(0.0)))
+                        }),
+                        Some(|x, low, high, _| {
+                            let below = x.eq(low).choose(x.like(0.5), x.lt(low).choose(x.like(1.0), x.like(0.0)));
+                            let most = low.maximum(x);
+                            below * most.eq(high).choose(x.like(0.5), most.lt(high).choose(x.like(1.0), x.like(0.0)))
+                        }),
+                        Some(|x, low, high, _| {
+                            let most = low.maximum(x);
+                            most.eq(high).choose(x.like(0.5), most.gt(high).choose(x.like(1.0), x.like(0.0)))
+                        })
+                    ),
+                    samples: [(0.5, -3.0, 4.0), (-3.0, 0.5, 4.0), (3.5, -3.0, 0.5), (0.5, 4.0, -3.0)],
+                    example: "tensor![1, 5, 9].clamp(&tensor![2, 2, 2], &tensor![6, 6, 6])?" => "[2 5 6]",
+                }
             }
         }
     };
@@ -1021,7 +1066,8 @@ impl Op {
     #[inline]
     pub fn weight(self, lane: DType) -> usize {
         match self {
-            Op::FloorDivide | Op::Remainder if lane.is_integer() => lane.size(),
+            // of one byte as of two
+            Op::FloorDivide | Op::Remainder if lane.is_integer() => lane.size().max(2),
             Op::Pow | Op::FloatPower | Op::Fmod | Op::Gcd | Op::Lcm => 24,
             Op::FloorDivide | Op::Remainder => 4,
             Op::Sqrt
@@ -1030,11 +1076,13 @@ impl Op {
             | Op::Exponent
             | Op::Mantissa
             | Op::Scalb
-            | Op::NextToward => 3,
+            | Op::NextToward
+            | Op::Gap => 3,
             // one or two instructions each
             Op::Rint
             | Op::Fabs
             | Op::Copysign
+            | Op::Frac
             | Op::Heaviside
             | Op::LeakyRelu
             | Op::Deg2rad

@@ -333,9 +333,20 @@ fn run_kernel(
     Ok(out)
 }
 
-/// Elements of a task, by what one costs. Tasks end where cache lines do: else each store of the next would meet two.
-fn grain(weight: usize) -> usize {
-    (GRAIN / weight.min(16)).max(512).next_multiple_of(64)
+/// Elements of a task, by what one costs: of an op of an instruction or two as many as [`GRAIN`] elements of `f64` are in bytes,
+/// for it takes as long as its operands take to come. (Two threads gained nothing on 100,000 elements of one or two bytes.) Tasks
+/// end where cache lines do: else each store of the next would meet two.
+fn grain(weight: usize, size: usize) -> usize {
+    let elements = match weight {
+        1 => GRAIN * 8 / size,
+        _ => GRAIN / weight.min(16),
+    };
+    elements.max(512).next_multiple_of(64)
+}
+
+/// Bytes of the widest element that an op reads or writes; the output's of no fewer.
+fn widest(steps: [usize; 3], size: usize) -> usize {
+    steps.into_iter().fold(size, usize::max)
 }
 
 /// # Safety
@@ -350,7 +361,7 @@ unsafe fn execute(
     out: *mut u8,
     size: usize,
 ) {
-    let grain = grain(weight);
+    let grain = grain(weight, widest(steps, size));
     if n < 2 * grain {
         // SAFETY: the caller's contract.
         unsafe { kernel(n, args.map(|p| p.cast_const()), out) };
@@ -384,7 +395,7 @@ unsafe fn execute_in_place(
     size: usize,
 ) {
     let (args, to) = (args.map(Parts), Parts(out));
-    threads::run_ranges(n, grain(weight), &|range| {
+    threads::run_ranges(n, grain(weight, widest(steps, size)), &|range| {
         let mut scratch = Scratch([const { std::mem::MaybeUninit::uninit() }; BLOCK]);
         let scratch = scratch.0.as_mut_ptr().cast::<u8>();
         for start in range.clone().step_by(BLOCK / size) {

@@ -291,6 +291,10 @@ macro_rules! floats {
                 scale::mantissa::<$t>(self)
             }
             #[inline(always)]
+            fn frac<I: Isa>(self) -> Self {
+                scale::frac::<$t, I>(self)
+            }
+            #[inline(always)]
             fn scalb<I: Isa>(self, b: Self) -> Self {
                 scale::scalb::<$t, I>(self, b)
             }
@@ -337,6 +341,15 @@ macro_rules! floats {
             #[inline(always)]
             fn next_toward(self, b: Self) -> Self {
                 scale::next_toward::<$t>(self, b)
+            }
+            #[inline(always)]
+            fn gap(self) -> Self {
+                scale::gap::<$t>(self)
+            }
+            #[inline(always)]
+            unsafe fn gap_run<I: Isa>(x: *const $t, out: &mut [$t]) {
+                // SAFETY: as `pow_run`.
+                scale::gap_slice::<$t>(unsafe { std::slice::from_raw_parts(x, out.len()) }, out)
             }
             #[inline(always)]
             unsafe fn next_toward_run<I: Isa, const FORM: usize>(a: *const $t, b: *const $t, out: &mut [$t]) -> bool {

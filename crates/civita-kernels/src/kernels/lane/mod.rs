@@ -341,6 +341,8 @@ pub trait RealFloat: ToFloat + Ordered {
     fn exponent<I: Isa>(self) -> Self;
     /// `m` of `m · 2^e` with `½ ≤ |m| < 1`; the number where there is none.
     fn mantissa(self) -> Self;
+    /// What is behind the point, with the number's sign.
+    fn frac<I: Isa>(self) -> Self;
     /// `a · 2^b` for a whole `b`.
     fn scalb<I: Isa>(self, b: Self) -> Self;
     /// Cube roots of a run.
@@ -387,6 +389,13 @@ pub trait RealFloat: ToFloat + Ordered {
 pub trait Native: RealFloat {
     /// The number that follows towards `b`; `b` where they are equal.
     fn next_toward(self, b: Self) -> Self;
+    /// The distance to the neighbour farther from zero, with the number's sign.
+    fn gap(self) -> Self;
+    /// [`Native::gap`] of a run.
+    ///
+    /// # Safety
+    /// `x` is valid for as many elements as `out` has.
+    unsafe fn gap_run<I: Isa>(x: *const Self, out: &mut [Self]);
     /// [`Native::next_toward`] of a run; says that there is such a kernel. `FORM` as in [`Numeric::pow_run`].
     ///
     /// # Safety
