@@ -81,7 +81,7 @@ pub fn clip(
     a: Array,
     a_min: OptNumber,
     a_max: OptNumber,
-    _: Out,
+    out: Out,
     min: OptNumber,
     max: OptNumber,
     _: Casting,
@@ -129,18 +129,18 @@ pub fn clip(
         .or(max)
         .and_then(|v| bounds(v, |v, range| v >= range.1));
     if let (Some(Number::Scalar(low)), Some(Number::Scalar(high))) = (&low, &high)
-        && let Some(y) = between(&a, *low, *high)?
+        && let Some(y) = between(&a, *low, *high, &out)?
     {
         return Ok(y);
     }
-    let bounded = match &low {
-        Some(low) => limited(Bound::Lower, &a, low)?,
-        None => a,
-    };
-    match &high {
-        Some(high) => limited(Bound::Upper, &bounded, high),
-        None if low.is_none() => bounded.copied(),
-        None => Ok(bounded),
+    match (&low, &high) {
+        (Some(low), Some(high)) => {
+            let bounded = limited(Bound::Lower, &a, low, &Out::NONE)?;
+            limited(Bound::Upper, &bounded, high, &out)
+        }
+        (Some(low), None) => limited(Bound::Lower, &a, low, &out),
+        (None, Some(high)) => limited(Bound::Upper, &a, high, &out),
+        (None, None) => out.copy(&a),
     }
 }
 
@@ -148,7 +148,7 @@ pub fn clip(
 const MANY: usize = 1 << 13;
 
 /// Many elements between two numbers of their dtype, in one pass, where no transformation looks on.
-fn between(x: &Raw, low: Scalar, high: Scalar) -> Result<Option<Raw>> {
+fn between(x: &Raw, low: Scalar, high: Scalar, out: &Out) -> Result<Option<Raw>> {
     static BOTH: OnceLock<Arc<Function>> = OnceLock::new();
     let dtype = x.dtype();
     let fits = [low, high].iter().all(|s| s.weak_with(dtype) == dtype);
@@ -165,7 +165,7 @@ fn between(x: &Raw, low: Scalar, high: Scalar) -> Result<Option<Raw>> {
     let (Ok(low), Ok(high)) = (Raw::scalar(low, dtype), Raw::scalar(high, dtype)) else {
         return Ok(None); // for the general way to refuse
     };
-    Raw::call(both, &[&low, &high, x]).map(Some)
+    Raw::call_into(both, &[&low, &high, x], out).map(Some)
 }
 
 /// Which bound of an interval.
@@ -177,7 +177,7 @@ enum Bound {
 
 /// The elements, or the bound where they are not within it. The subgradient of an element that is equal to the bound is that
 /// of the smallest norm, as in PyTorch: beside an array each gets half, beside a number the element gets none.
-fn limited(bound: Bound, x: &Raw, limit: &Number) -> Result<Raw> {
+fn limited(bound: Bound, x: &Raw, limit: &Number, out: &Out) -> Result<Raw> {
     static CHOICES: [OnceLock<Arc<Function>>; 2] = [const { OnceLock::new() }; 2];
     let op = match bound {
         Bound::Lower => Op::Maximum,
@@ -187,7 +187,7 @@ fn limited(bound: Bound, x: &Raw, limit: &Number) -> Result<Raw> {
     let operands = [limit.operand(), x.into()];
     let halves = matches!(limit, Number::Array(_));
     if halves || !(x.tracks_gradient() || x.is_transformed()) {
-        return Raw::apply(op, &operands);
+        return Raw::apply_into(op, &operands, out);
     }
     let choice = CHOICES[bound as usize].get_or_init(|| {
         let program = Program::trace(2, |b| {
@@ -201,7 +201,7 @@ fn limited(bound: Bound, x: &Raw, limit: &Number) -> Result<Raw> {
         Function::new(program, "clip")
     });
     let operands = strong(op, &operands)?;
-    Raw::call(choice, &[&operands[0], &operands[1]])
+    Raw::call_into(choice, &[&operands[0], &operands[1]], out)
 }
 
 fn all_true(x: &Raw) -> Result<bool> {

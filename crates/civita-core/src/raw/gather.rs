@@ -6,7 +6,7 @@ use crate::dtype::{Casting, DType, Kind, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{Axes, Dims, KeepDims, broadcast_shapes, normalize_axis};
 use crate::ops::{Fold, Op};
-use crate::primitive::{Combine, Compress, Expand, Gather, Place, Scatter, bind_one};
+use crate::primitive::{Combine, Compress, Expand, Gather, Out, Place, Scatter, bind_one};
 
 /// What becomes of an index that is out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,17 @@ impl Raw {
     /// # Errors
     /// When an index is out of range (by [`Mode::Raise`]) or not an integer, or the axis does not exist.
     pub fn take(&self, indices: &Raw, axis: isize, mode: Mode) -> Result<Raw> {
+        self.take_into(indices, axis, mode, &Out::NONE)
+    }
+
+    /// [`Raw::take`], into an output.
+    pub(crate) fn take_into(
+        &self,
+        indices: &Raw,
+        axis: isize,
+        mode: Mode,
+        out: &Out,
+    ) -> Result<Raw> {
         let axis = normalize_axis("take", axis, self.rank())?;
         let gather = Gather {
             axis,
@@ -32,7 +43,7 @@ impl Raw {
             batch: 0,
             mode,
         };
-        bind_one(&gather, &[self, indices])
+        out.bind(&gather, &[self, indices])
     }
 
     /// The elements at `indices`, which have as many axes, along an axis: `x[…, indices[…, i, …], …]`. The other axes
