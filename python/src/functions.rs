@@ -14,6 +14,7 @@ use civita_core::functions::{
     Composed, FUNCTIONS, Form, FunctionRow, Given, Held, Kind, Param, Property, Returned, Returns,
     Value, take_warnings,
 };
+use civita_core::primitive::Out;
 use civita_core::raw::Raw;
 use civita_core::storage::Access;
 use pyo3::IntoPyObjectExt;
@@ -69,6 +70,8 @@ struct Manner {
     by_position: u32,
     /// The place of a parameter `casting`.
     casting: Option<usize>,
+    /// The place of the output.
+    out: Option<usize>,
     /// The place of a parameter `dtype`.
     dtype: Option<usize>,
     /// The place of the array in whose dtype and byte order the result is, though it is a copy.
@@ -108,6 +111,7 @@ impl Manner {
                 .filter(|&n| row.takes_by_position(n))
                 .fold(0, |all, n| all | 1 << n),
             casting: row.params.iter().position(|p| p.name == "casting"),
+            out: row.params.iter().position(|p| p.form == Form::Out),
             dtype: row.params.iter().position(|p| p.name == "dtype"),
             keeps_order: row.properties.iter().find_map(|property| match property {
                 Property::KeepsOrder(at) => Some(*at),
@@ -382,9 +386,11 @@ fn plain(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<Value<'static>> {
     }
 }
 
-/// About how many elements a call works on: those of its arrays, times what integers may repeat.
-fn elements(values: &[Value<'_>]) -> usize {
-    values.iter().fold(1, |all: usize, value| {
+/// About how many elements a call works on: those of its arrays but the output, times what integers may repeat.
+fn elements(values: &[Value<'_>], out: Option<usize>) -> usize {
+    let values = values.iter().enumerate();
+    let inputs = values.filter(|(at, _)| Some(*at) != out).map(|(_, v)| v);
+    inputs.fold(1, |all: usize, value| {
         let times = match value {
             Value::Array(x) => x.len(),
             Value::List(items) => {
@@ -446,7 +452,7 @@ impl Function {
             return target.get().write(|x| {
                 values[0] = x.clone().into();
                 if let Returned::One(new) =
-                    gil::work(py, elements(&values), || row.call(&mut values))?
+                    gil::work(py, elements(&values, None), || row.call(&mut values))?
                 {
                     *x = new;
                 }
@@ -539,7 +545,7 @@ impl Function {
         let row = self.row;
         let n = match self.manner.views {
             true => 1,
-            false => elements(values),
+            false => elements(values, self.manner.out),
         };
         if self.manner.multiplies {
             return self.product(py, n, values);
@@ -600,7 +606,15 @@ impl Function {
         let casting = manner
             .casting
             .and_then(|at| Casting::from_value(values[at].clone()).ok());
+        // where bytes alone change, the row may write them itself
+        let plain = Some(out.get().raw().clone()).filter(Raw::is_plain);
+        if let (Some(at), Some(to)) = (manner.out, &plain) {
+            values[at] = to.clone().into();
+        }
         let x = match self.run(py, &mut values)? {
+            Returned::One(x) if plain.as_ref().is_some_and(|to| Out::holds(to, &x)) => {
+                return Ok(out.into_any().unbind());
+            }
             Returned::One(x) if row.has(Property::Spreads) => {
                 x.broadcast_to(out.get().raw().shape())?
             }

@@ -252,10 +252,20 @@ def test_results_go_into_out(row):
         if row["name"] in ("concatenate", "stack") and "dtype" in text:
             continue  # an output or a dtype, as in NumPy
         want = civita_call(row, text, Arrays(cv))
-        out = cv.zeros(want.shape, want.dtype)
-        found = civita_call(row, text, Arrays(cv), lambda *a, **k: getattr(cv, row["name"])(*a, out=out, **k))
-        assert found is out
-        assert str(out) == str(want), text
+        imported = cv.asarray(np.zeros(want.shape, str(want.dtype)))
+        whole = cv.zeros((*want.shape, 2), want.dtype)
+        # in C order, transposed, with gaps, backwards, memory that NumPy sees too
+        for out in (
+            cv.zeros(want.shape, want.dtype),
+            cv.zeros(want.shape[::-1], want.dtype).T,
+            whole[..., 1],
+            cv.zeros(want.shape, want.dtype)[(slice(None, None, -1),) * len(want.shape) + (...,)],
+            imported,
+        ):
+            found = civita_call(row, text, Arrays(cv), lambda *a, **k: getattr(cv, row["name"])(*a, out=out, **k))
+            assert found is out
+            assert str(out) == str(want), text
+        assert not whole[..., 0].any()
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row["method"]], ids=names)

@@ -103,6 +103,15 @@ def test_fused_functions_have_gradients(name, rng):
         np.testing.assert_allclose(np.asarray(g), np.asarray(h), rtol=1e-12)
 
 
+def test_a_fused_function_of_many_inputs_has_gradients():
+    names = [f"x{i}" for i in range(70)]
+    f = cv.fuse(eval(f"lambda {', '.join(names)}: x35 * x36 + x64 * x1 + {' + '.join(names)}"))
+    xs = [cv.array([float(i)], requires_grad=True) for i in range(70)]
+    f(*xs).sum().backward()
+    wanted = dict.fromkeys(range(70), 1.0) | {35: 37.0, 36: 36.0, 64: 2.0, 1: 65.0}
+    assert [x.grad.item() for x in xs] == list(wanted.values())
+
+
 def test_fused_integer_powers_refuse_what_is_no_integer():
     power = cv.fuse(lambda a, b: a**b + 1)
     bases, exponents = cv.array([2, 3, -2]), cv.array([3, 0, 2])

@@ -55,6 +55,9 @@ LONG = {
     "an order of all elements": "rng.permuted(cv.broadcast_to(cv.arange(100), (2**21, 100)))",
     "a choice": "rng.choice(1000, 2**29)",
     "a choice of different ones": "rng.choice(2**31, 2**26, replace=False, shuffle=False)",
+    "a choice of different ones by a shuffle": "rng.choice(2**28, 2**26, replace=False)",
+    "integers between two bounds for each": "rng.integers(low, low + 9)",
+    "uniform numbers between two bounds for each": "rng.uniform(low, low + 9)",
     "a choice by probabilities": "rng.choice(1000, 2**29, p=cv.full(1000, 0.001))",
     "a choice of different ones by probabilities": "rng.choice(2**24, 2**24, replace=False, p=cv.full(2**24, 0.5**24))",
     "multinomial": "rng.multinomial(10, [0.2, 0.3, 0.5], 2**26)",
@@ -77,6 +80,8 @@ LONG = {
     "savetxt": "cv.savetxt(os.devnull, cv.broadcast_to(cv.array(0.1), (2**24, 4)))",
     "tolist": "cv.broadcast_to(cv.array(0.1), (2**27,)).tolist()",
     "a Fourier transform": "cv.fft.fft(cv.broadcast_to(cv.array(1.0), (2**27,)))",
+    "a Fourier transform of long columns": "cv.fft.fft(cv.broadcast_to(cv.array(1.0), (2**22, 16)), axis=0)",
+    "a Fourier transform of an image": "cv.fft.fft2(cv.broadcast_to(cv.array(1.0), (2**14, 2**12)))",
     "a Fourier transform of a prime length": "cv.fft.fft(cv.broadcast_to(cv.array(1.0), (2**25 + 35,)))",
     "a loop of large operations": "[big + 1 for _ in iter(int, 1)]",
     "backward": "[(lambda x: (cv.exp(x) * x).sum().backward())(cv.ones(2**20, requires_grad=True)) for _ in iter(int, 1)]",
@@ -88,6 +93,8 @@ NEEDS = {
     "a gather": "one = cv.ones(10); index = cv.broadcast_to(cv.array(1), (2**28,))",
     "a sort": "rows = cv.random.default_rng(1).random((2000, 20000))",
     "a loop of large operations": "big = cv.ones(2**22)",
+    "integers between two bounds for each": "low = cv.zeros(2**25, dtype='int64'); rng = cv.random.default_rng(1)",
+    "uniform numbers between two bounds for each": "low = cv.zeros(2**25); rng = cv.random.default_rng(1)",
     "a shuffle": "values = cv.arange(2**20); rng = cv.random.default_rng(1)",
 }
 LONG["an elementwise operation"] = "f(big)"
@@ -112,6 +119,44 @@ def test_ctrl_c_stops(name):
     assert text.split()[0] in ("stopped", "ended") and text.split()[1] == "200000.0", text
     # the machine may be busy; what ends by itself takes seconds to minutes
     assert seconds < 10, text
+
+
+AT_ONCE = {
+    "a Fourier transform": "cv.fft.fft(cv.broadcast_to(cv.array(1.0), (2**26,)))",
+    "a Fourier transform of real numbers": "cv.fft.rfft(cv.broadcast_to(cv.array(1.0), (2**26,)))",
+    "a Fourier transform of long columns": "cv.fft.fft(cv.broadcast_to(cv.array(1.0), (2**21, 16)), axis=0)",
+    "a choice": "rng.choice(2**28, 2**26)",
+    "a choice of different ones": "rng.choice(2**28, 2**26, replace=False)",
+    "a legacy choice of different ones": "cv.random.choice(2**28, 5, replace=False)",
+    "integers between two bounds for each": "rng.integers(low, low + 9)",
+}
+
+
+@pytest.mark.parametrize("name", AT_ONCE)
+def test_ctrl_c_is_noticed_at_once(name):
+    latencies = []
+    for _ in range(4):
+        text, _ = run(
+            f"""
+            rng = cv.random.default_rng(1)
+            low = cv.broadcast_to(cv.array(0), (2**25,))
+            interrupted = []
+            def interrupt():
+                interrupted.append(time.monotonic())
+                os.kill(os.getpid(), signal.SIGINT)
+            threading.Timer(0.15, interrupt).start()
+            try:
+                while True:
+                    {AT_ONCE[name]}
+            except KeyboardInterrupt:
+                print(time.monotonic() - interrupted[0])
+            """
+        )
+        latencies.append(float(text))
+        # the machine may be busy
+        if latencies[-1] < 0.2:
+            return
+    pytest.fail(f"it took {latencies} s")
 
 
 def test_an_interrupted_generator_goes_on_where_it_stopped():

@@ -70,6 +70,8 @@ TOO_LARGE = {
     "savetxt": "cv.savetxt(open('/dev/null', 'w'), cv.broadcast_to(cv.array(1.0), (2, 2**24)))",
     "tolist of floats": "cv.broadcast_to(cv.array(1.0), (2**26,)).tolist()",
     "a shuffled list": "cv.random.default_rng(1).shuffle([None] * 2**25)",
+    "integers between bounds": "cv.random.default_rng(1).integers(cv.broadcast_to(cv.array(0), (2**27,)), cv.broadcast_to(cv.array(9), (2**27,)))",
+    "Halton's permutations": "cv.random.Halton(5000)",
     "choice by probabilities": "cv.random.default_rng(1).choice(2**26, 3, p=cv.broadcast_to(cv.array(0.5**26), (2**26,)))",
 }
 

@@ -253,6 +253,35 @@ def test_integers_between_arrays_are_numpys(dtype):
         same(ours.integers(0, bounds, (40, 3), dtype=dtype), theirs.integers(0, bounds, (40, 3), dtype=dtype))
 
 
+@pytest.mark.parametrize("legacy", [False, True])
+def test_parameters_are_read_in_blocks(legacy):
+    """Of more elements than a block has, whatever axis the blocks are cut along."""
+    ours, theirs = (cv.random.RandomState(3), np.random.RandomState(3)) if legacy else pair(3)
+    shapes = [((70_001,), (1,)), ((70_001, 1), (3,)), ((2, 1, 70_000), (3, 1)), ((3, 1, 1), (41_000, 2)), ((140_000,), (140_000,)), ((1, 300, 1), (300, 1, 3))]
+    numbers = np.random.default_rng(7)
+    for a, b in shapes:
+        low, high = numbers.integers(-50, 50, a), numbers.integers(60, 90, b)
+        for dtype in ("int64", "uint8", "uint64"):
+            least = low if dtype == "int64" else low + 50
+            top = (high + 60).astype(dtype)
+            draw = "randint" if legacy else "integers"
+            same(getattr(ours, draw)(cv.array(least), cv.array(top), dtype=dtype), getattr(theirs, draw)(least, top, dtype=dtype))
+        same(ours.uniform(cv.array(low), cv.array(high)), theirs.uniform(low, high))
+        same(ours.normal(cv.array(low), cv.array(high)), theirs.normal(low, high))
+        same(ours.triangular(cv.array(low), cv.array(high), cv.array(high + 1)), theirs.triangular(low, high, high + 1))
+        same(ours.binomial(cv.array(high), 0.25, size=np.broadcast_shapes(a, b)), theirs.binomial(high, 0.25, size=np.broadcast_shapes(a, b)))
+    # the last element of all is wrong, and nothing is drawn
+    bad = np.full(140_000, 10)
+    bad[-1] = 0
+    for name, arguments in [("randint" if legacy else "integers", (0, bad)), ("normal", (0.0, -1.0 + bad)), ("binomial", (bad - 1, 0.5)), ("triangular", (1, bad, 10))]:
+        with pytest.raises(ValueError) as wanted:
+            getattr(theirs, name)(*arguments)
+        with pytest.raises(ValueError) as raised:
+            getattr(ours, name)(*(cv.array(a) if isinstance(a, np.ndarray) else a for a in arguments))
+        assert str(raised.value).split("\n")[0] == str(wanted.value)
+    same(ours.random(5) if not legacy else ours.rand(5), theirs.random(5) if not legacy else theirs.rand(5))
+
+
 def test_integers_with_one_bound_none_and_no_draws():
     ours, theirs = pair()
     same(ours.integers(10, size=20), theirs.integers(10, size=20))
@@ -695,6 +724,7 @@ WRONG = [
     ("multivariate_hypergeometric", ([3, 4], 1), {"method": "x"}),
     ("multivariate_normal", ([0], [[1, 2], [3, 4]]), {}),
     ("multivariate_normal", ([[0]], [[1]]), {}),
+    ("multivariate_normal", ([], np.zeros((0, 0))), {}),
     ("multivariate_normal", ([0], [1]), {}),
     ("multivariate_normal", ([0], [[1]]), {"method": "x"}),
     ("multivariate_normal", ([0], [[1]]), {"check_valid": "x"}),

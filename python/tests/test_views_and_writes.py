@@ -1,5 +1,7 @@
 """Random programs of views and writes, run in both libraries: after every step all arrays are equal, so aliasing is."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -172,6 +174,141 @@ def test_overlap_in_two_dimensions():
             a = cv.array(x)
             f(np, x), f(cv, a)
             assert np.array_equal(np.asarray(a), x), n
+
+
+ROWS_WITH_OUT = {
+    "round": lambda xp, x, out: xp.round(x * 0.37, 1, out=out),
+    "round of the operand": lambda xp, x, out: xp.round(x, 2, out=out),
+    "round to tens": lambda xp, x, out: xp.round(x, -1, out=out),
+    "round to integers": lambda xp, x, out: xp.round(x, out=out),
+    "clip": lambda xp, x, out: xp.clip(x, 10, 60, out=out),
+    "clip below": lambda xp, x, out: xp.clip(x, 10, None, out=out),
+    "clip by arrays": lambda xp, x, out: xp.clip(50, x, x + 9, out=out),
+    "clip by the output": lambda xp, x, out: xp.clip(x, out, 60, out=out),
+    "cumsum": lambda xp, x, out: xp.cumsum(x, out=out),
+    "cumprod": lambda xp, x, out: xp.cumprod(x / 50, out=out),
+    "nancumsum": lambda xp, x, out: xp.nancumsum(x, out=out),
+    "cumulative_sum": lambda xp, x, out: xp.cumulative_sum(x, out=out),
+    "take": lambda xp, x, out: xp.take(x, np.arange(len(x))[::-1] // 2, out=out),
+    "take by clipped indices": lambda xp, x, out: xp.take(x, np.arange(len(x))[::-1] * 2, mode="clip", out=out),
+    "take by wrapped indices": lambda xp, x, out: xp.take(x, np.arange(len(x)) * 3, mode="wrap", out=out),
+    "concatenate": lambda xp, x, out: xp.concatenate([x[len(x) // 2 :], x[: len(x) // 2]], out=out),
+    "stack": lambda xp, x, out: xp.stack([x], out=out[None]),
+    "choose": lambda xp, x, out: xp.choose(np.arange(len(x)) % 3, [x, x[::-1], out], out=out),
+    "matmul": lambda xp, x, out: xp.matmul(x[:, None], x[:1], out=out),
+    "matmul of rows": lambda xp, x, out: xp.matmul(x, np.eye(len(x)), out=out) if len(x) < 200 else out.__setitem__(..., x),
+    "dot": lambda xp, x, out: xp.dot(x, 3.0, out=out),
+    "matvec": lambda xp, x, out: xp.matvec(np.eye(len(x)), x, out=out) if len(x) < 200 else out.__setitem__(..., x),
+    "vecmat": lambda xp, x, out: xp.vecmat(x, np.eye(len(x)), out=out) if len(x) < 200 else out.__setitem__(..., x),
+    "outer": lambda xp, x, out: xp.outer(x, x[:1], out=out[:, None]),
+}
+PLACES = OVERLAPS | {
+    "itself": lambda a: (a, a),
+    "apart": lambda a: (a[: len(a) // 2], a[(len(a) + 1) // 2 :]),
+    "apart backwards": lambda a: (a[: len(a) // 2][::-1], a[(len(a) + 1) // 2 :]),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", ROWS_WITH_OUT)
+def test_functions_write_outputs_that_overlap_as_if_they_were_copied(name, place):
+    call = ROWS_WITH_OUT[name]
+    for n in (6, 41, 20_000):
+        for make in (cv.array, lambda x: cv.asarray(x.copy())):
+            theirs = (np.arange(n) * 7919 % 100).astype(float)
+            mine = make(theirs)
+            out, x = PLACES[place](theirs)
+            # NumPy's results for operands of their own; with an output of its own too where it is an operand
+            result = out.copy()
+            call(np, x.copy(), result)
+            out[...] = result
+            mine_out, mine_x = PLACES[place](mine)
+            call(cv, mine_x, mine_out)
+            np.testing.assert_allclose(np.asarray(mine), theirs, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["round", "clip", "cumsum", "concatenate", "choose", "matmul", "dot", "outer"])
+def test_functions_write_outputs_of_other_dtypes_by_numpys_rules(name):
+    call = ROWS_WITH_OUT[name]
+    for dtype in ("float64", "float32", "float16", "int64", "complex128", "bool"):
+        for given in ("float64", "float32", "int64"):
+            x = (np.arange(50) % 7).astype(given)
+            theirs, mine = np.ones(50, dtype), cv.ones(50, dtype)
+            try:
+                with np.errstate(all="ignore"), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    call(np, x, theirs)
+            except TypeError:
+                with pytest.raises(TypeError):
+                    call(cv, cv.array(x), mine)
+                continue
+            except ValueError:
+                # `dot` takes an output of its own dtype only
+                continue
+            call(cv, cv.array(x), mine)
+            np.testing.assert_allclose(np.asarray(mine), theirs, rtol=1e-3, err_msg=f"{given} into {dtype}")
+
+
+def test_indices_may_be_outputs():
+    for n in (10, 40_000):
+        for mode in ("raise", "wrap", "clip"):
+            for dtype in ("int64", "uint64", "int32"):
+                index = (np.arange(n) * 7 % n).astype(dtype)
+                for x in (np.arange(n)[::-1].astype(dtype), None):
+                    mine = cv.array(index)
+                    other = mine if x is None else cv.array(x)
+                    cv.take(other, mine, out=mine, mode=mode)
+                    assert np.array_equal(np.asarray(mine), np.take(index if x is None else x, index.astype("int64"), mode=mode))
+        mine = cv.array(index % 3)
+        cv.choose(mine, [mine, 5, mine], out=mine)
+        assert np.array_equal(np.asarray(mine), np.choose((index % 3).astype("int64"), [index % 3, 5, index % 3]))
+
+
+def test_functions_refuse_outputs_that_cannot_be_written():
+    x = cv.arange(5.0)
+    frozen = cv.zeros(5)
+    frozen.flags.writeable = False
+    for call in (lambda out: cv.round(x, 1, out=out), lambda out: cv.cumsum(x, out=out), lambda out: cv.take(x, [0, 1, 2, 3, 4], out=out, mode="clip")):
+        with pytest.raises(ValueError):
+            call(frozen)
+        with pytest.raises(ValueError):
+            call(cv.zeros(4))
+        assert frozen.tolist() == [0] * 5
+
+
+def test_a_wrong_index_leaves_the_output_as_it_was():
+    out = cv.zeros(70_000)
+    index = cv.zeros(70_000, "int64")
+    index[-1] = 3
+    with pytest.raises(IndexError):
+        cv.take(cv.ones(3), index, out=out)
+    with pytest.raises(ValueError):
+        cv.choose(index, [cv.ones(70_000)], out=out)
+    assert not out.any()
+
+
+def test_gradients_pass_through_outputs_of_functions():
+    for call in (lambda x, out: cv.cumsum(x, out=out), lambda x, out: cv.clip(x, -1, 1, out=out), lambda x, out: cv.concatenate([x, x], out=out)):
+        x = cv.array([0.5, 2.0, -0.25], requires_grad=True)
+        out = cv.zeros(call(x, None).shape)
+        call(x, out)
+        assert out.requires_grad
+        (out * out).sum().backward()
+        y = cv.array([0.5, 2.0, -0.25], requires_grad=True)
+        new = call(y, None)
+        (new * new).sum().backward()
+        assert x.grad.tolist() == y.grad.tolist()
+    # an output that a gradient has reached is written by the graph
+    w = cv.array([1.0, 2.0, 3.0], requires_grad=True)
+    out = w * 2
+    cv.cumsum(cv.array([1.0, 1.0, 1.0]), out=out)
+    assert out.tolist() == [1, 2, 3]
+    (out * w).sum().backward()
+    assert w.grad.tolist() == [1, 2, 3]
+    # and under vmap
+    rows = cv.arange(6.0).reshape(2, 3)
+    f = lambda x: cv.cumsum(x, out=cv.zeros(3))
+    assert cv.vmap(f)(rows).tolist() == cv.cumsum(rows, axis=1).tolist()
 
 
 def test_two_imports_of_one_array_know_that_they_overlap():

@@ -17,6 +17,7 @@ use civita_kernels::kernels::strided::{self, Tile};
 use civita_kernels::threads::{self, Parts};
 use smallvec::SmallVec;
 
+use crate::pause::{steps, watched};
 pub use crate::scratch::NoMemory;
 use crate::scratch::{self, Plain};
 
@@ -383,7 +384,7 @@ unsafe fn gather<T: Plain>(
 ) {
     let to = &mut to[..places.len() * n];
     if near {
-        for start in (0..used).step_by(TILE) {
+        for start in watched((0..used).step_by(TILE)) {
             let end = used.min(start + TILE);
             let column = x.0.wrapping_offset(start as isize * stride);
             for (row, &(place, _)) in to.chunks_exact_mut(n).zip(places) {
@@ -400,15 +401,22 @@ unsafe fn gather<T: Plain>(
         let from = x.0.wrapping_offset(place);
         if near {
         } else if stride == 1 {
-            // SAFETY: the elements of the row, and scratch is apart from them.
-            unsafe { std::ptr::copy_nonoverlapping(from, row.as_mut_ptr(), used) };
+            for at in steps(0..used) {
+                let (from, to) = (from.wrapping_add(at.start), &mut row[at]);
+                // SAFETY: elements of the row, and scratch is apart from them.
+                unsafe { std::ptr::copy_nonoverlapping(from, to.as_mut_ptr(), to.len()) };
+            }
         } else {
-            for (j, to) in row[..used].iter_mut().enumerate() {
-                // SAFETY: an element of the row.
-                *to = unsafe { from.wrapping_offset(j as isize * stride).read() };
+            for at in steps(0..used) {
+                for (j, to) in at.clone().zip(&mut row[at]) {
+                    // SAFETY: an element of the row.
+                    *to = unsafe { from.wrapping_offset(j as isize * stride).read() };
+                }
             }
         }
-        row[used..].fill(T::default());
+        for at in steps(used..n) {
+            row[at].fill(T::default());
+        }
     }
 }
 
@@ -426,7 +434,7 @@ unsafe fn scatter<T: Plain>(
 ) {
     let used = m.min(len);
     if near {
-        for start in (0..used).step_by(TILE) {
+        for start in watched((0..used).step_by(TILE)) {
             let end = used.min(start + TILE);
             let column = y.0.wrapping_offset(start as isize * stride);
             for (row, &(_, place)) in from.chunks_exact(m).zip(places) {
@@ -443,12 +451,17 @@ unsafe fn scatter<T: Plain>(
         let to = y.0.wrapping_offset(place);
         if near {
         } else if stride == 1 {
-            // SAFETY: the elements of the row, and scratch is apart from them.
-            unsafe { std::ptr::copy_nonoverlapping(row.as_ptr(), to, used) };
+            for at in steps(0..used) {
+                let (from, to) = (&row[at.clone()], to.wrapping_add(at.start));
+                // SAFETY: elements of the row, and scratch is apart from them.
+                unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to, from.len()) };
+            }
         } else {
-            for (j, value) in row[..used].iter().enumerate() {
-                // SAFETY: an element of the row.
-                unsafe { to.wrapping_offset(j as isize * stride).write(*value) };
+            for at in steps(0..used) {
+                for (j, value) in at.clone().zip(&row[at]) {
+                    // SAFETY: an element of the row.
+                    unsafe { to.wrapping_offset(j as isize * stride).write(*value) };
+                }
             }
         }
         for j in used..len {

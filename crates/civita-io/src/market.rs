@@ -16,6 +16,7 @@ use std::path::Path;
 use civita_core::dtype::DType;
 use civita_core::error::{Error, Result};
 use civita_core::raw::Raw;
+use civita_core::storage;
 
 use num_complex::Complex;
 
@@ -38,6 +39,10 @@ pub struct Entries {
 
 /// Matrices with more elements than this are not made dense: coordinates of a few bytes can ask for any shape.
 pub const MOST_DENSE: usize = 1 << 27;
+/// Elements of a dense matrix for each entry, of those with more than [`ALWAYS_DENSE`].
+pub const DENSE_PER_ENTRY: usize = 1 << 12;
+/// Matrices of up to so many elements are made dense whatever their entries.
+pub const ALWAYS_DENSE: usize = 1 << 20;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Field {
@@ -306,10 +311,16 @@ impl Entries {
     /// The matrix with all its elements, zeros included.
     ///
     /// # Errors
-    /// When it has more than [`MOST_DENSE`] elements and more than the entries say.
+    /// When it has more than [`MOST_DENSE`] elements, or more than [`ALWAYS_DENSE`] and [`DENSE_PER_ENTRY`] for each entry, and not
+    /// as many entries; when there is no memory.
     pub fn dense(&self) -> Result<Raw> {
+        let entries = self.value.len();
+        let most = entries
+            .saturating_mul(DENSE_PER_ENTRY)
+            .clamp(ALWAYS_DENSE, MOST_DENSE)
+            .max(entries);
         let count = self.rows.checked_mul(self.columns);
-        let Some(count) = count.filter(|&n| n <= MOST_DENSE.max(self.value.len())) else {
+        let Some(count) = count.filter(|&n| n <= most) else {
             return Err(Error::value(
                 "read_matrix_market",
                 format!(
@@ -326,6 +337,7 @@ impl Entries {
         let shape = [self.rows, self.columns];
         macro_rules! filled {
             ($t:ty, $add:expr) => {{
+                storage::room("read_matrix_market", count * size_of::<$t>())?;
                 let mut all = vec![<$t>::default(); count];
                 for (k, v) in self.value.to_vec::<$t>()?.into_iter().enumerate() {
                     let place = &mut all[at(k)];

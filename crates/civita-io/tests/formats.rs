@@ -448,6 +448,17 @@ fn damaged_and_hostile_matrices_are_errors() {
         assert!(market::read(text.as_bytes()).is_err(), "{text}");
     }
     assert!(market::read(b"\xff\xfe").is_err());
+    // 60 bytes ask for no gigabyte; many entries may lie in a large matrix
+    let sparse = "%%MatrixMarket matrix coordinate real general\n8192 16384 1\n1 1 1\n";
+    let sparse = market::read(sparse.as_bytes()).unwrap();
+    assert!(sparse.dense().unwrap_err().is_value());
+    let small = "%%MatrixMarket matrix coordinate real general\n1024 1024 1\n1024 1024 1\n";
+    let small = market::read(small.as_bytes()).unwrap().dense().unwrap();
+    assert_eq!(small.to_vec::<f64>().unwrap()[(1 << 20) - 1], 1.0);
+    let entries: String = (1..=512).map(|i| format!("{i} {i} 1\n")).collect();
+    let wide = format!("%%MatrixMarket matrix coordinate real general\n1024 2048 512\n{entries}");
+    let wide = market::read(wide.as_bytes()).unwrap().dense().unwrap();
+    assert_eq!(wide.to_vec::<f64>().unwrap().iter().sum::<f64>(), 512.0);
     let huge = "%%MatrixMarket matrix coordinate real general\n9000000000 9000000000 1\n1 1 1\n";
     let entries = market::read(huge.as_bytes()).unwrap();
     assert_eq!((entries.rows, entries.value.len()), (9_000_000_000, 1));

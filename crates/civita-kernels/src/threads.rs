@@ -16,7 +16,8 @@
 //! There is one pool for the process. A call that finds it taken (by another user thread, or because it comes from
 //! inside a task) runs serially. After `fork` the child starts with no helpers and spawns its own.
 //!
-//! [`interruptible`] has the calling thread ask, between its tasks and at most every [`EVERY`], whether to go on.
+//! [`interruptible`] has the calling thread ask, between its tasks, while it waits for helpers, and at most every [`EVERY`], whether
+//! to go on. Long tasks have places to stop at ([`stop_if_told`]), for helpers too.
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
@@ -132,9 +133,7 @@ pub fn run(tasks: usize, body: &(dyn Fn(usize) + Sync)) {
         }
     }
     for task in 0..tasks {
-        if is_interrupted() {
-            resume_unwind(Box::new(Interrupted));
-        }
+        stop_if_told();
         body(task);
     }
 }
@@ -145,6 +144,9 @@ pub struct Interrupted;
 
 /// How often the calling thread of a long fork-join asks whether to go on.
 pub const EVERY: Duration = Duration::from_millis(10);
+
+/// How long the next question waits at most: the thread may have lost its processor while it asked.
+const LATEST: Duration = Duration::from_millis(100);
 
 /// What a thread asks, and when next.
 struct Question<'a> {
@@ -175,14 +177,17 @@ fn coarse_time() -> Duration {
 }
 
 thread_local! {
-    /// The question of this thread; null where there is none. Helpers have none: those whose caller stops find no more tasks.
+    /// The question of this thread; null where there is none; [`HELPS`] on a helper, whose caller asks.
     static QUESTION: Cell<*mut Question<'static>> = const { Cell::new(null_mut()) };
 }
+
+/// The question of a helper, which is never followed: whether its caller was told to stop.
+const HELPS: *mut Question<'static> = std::ptr::dangling_mut();
 
 /// Calls `f`. Whenever [`EVERY`] has passed, `ask` is called between two tasks that `f` has this thread do; once it returns true,
 /// tasks that have not begun are left out, and `f` is unwound. What it was writing is then written in part.
 ///
-/// Asking takes at most a twentieth of the time: after a slow answer the next question comes later.
+/// Asking takes at most a twentieth of the time: after a slow answer the next question comes later, by [`LATEST`] at most.
 ///
 /// # Errors
 /// [`Interrupted`], when `ask` returned true.
@@ -220,10 +225,13 @@ pub fn interruptible<R>(
 
 /// Whether this thread can be told to stop: it is inside [`interruptible`].
 pub fn is_interruptible() -> bool {
-    !QUESTION.get().is_null()
+    let question = QUESTION.get();
+    !question.is_null() && question != HELPS
 }
 
-/// A place to stop at for a thread that waits for others: unwinds as [`run`] does where [`interruptible`] was told to stop.
+/// A place to stop at, in a long task or for a thread that waits for others: unwinds as [`run`] does where [`interruptible`] was
+/// told to stop.
+#[inline]
 pub fn stop_if_told() {
     if is_interrupted() {
         resume_unwind(Box::new(Interrupted));
@@ -239,6 +247,9 @@ fn is_interrupted() -> bool {
 
 #[cold]
 fn answer(question: *mut Question<'static>) -> bool {
+    if question == HELPS {
+        return POOL.stopped.load(Relaxed);
+    }
     let now = coarse_time();
     // SAFETY: `interruptible` on this thread put it there and has not returned; nobody else borrows it, for the pointer is
     // taken away while the question is asked.
@@ -249,7 +260,7 @@ fn answer(question: *mut Question<'static>) -> bool {
     QUESTION.set(null_mut());
     let stop = (asked.ask)();
     let end = coarse_time();
-    asked.next = end + EVERY.max((end - now) * 20);
+    asked.next = end + ((end - now) * 20).clamp(EVERY, LATEST);
     if !stop {
         // once told to stop nobody asks again: what is dropped by unwinding may do tasks
         QUESTION.set(question);
@@ -368,6 +379,8 @@ struct Pool {
     panic: AtomicPtr<Box<dyn Any + Send>>,
     /// The floating-point flags that helpers raised.
     raised: AtomicU8,
+    /// Whether the caller was told to stop.
+    stopped: AtomicBool,
     slots: [Slot; MAX_HELPERS],
 }
 
@@ -380,6 +393,7 @@ static POOL: Pool = {
         busy: AtomicBool::new(false),
         panic: AtomicPtr::new(null_mut()),
         raised: AtomicU8::new(0),
+        stopped: AtomicBool::new(false),
         slots: [const {
             Slot {
                 state: AtomicU8::new(ABSENT),
@@ -420,6 +434,7 @@ impl Pool {
         };
         // SAFETY: `busy` is ours and the gate is shut with nobody inside.
         unsafe { *cell.get() = Some(job) };
+        self.stopped.store(false, Relaxed);
         // The first task is ours. SeqCst here, in `wake` and in `sleep`: either the sleeper sees the open gate, or we see
         // that it sleeps.
         let open = opened(helpers, tasks);
@@ -428,10 +443,15 @@ impl Pool {
         self.work(job, job.task(open, End::Low), End::Low);
 
         let mut turns = 0u32;
+        let mut stop = false;
         while gate.load(Acquire) & ALL_INSIDE != 0 {
             turns += 1;
             // the helper's processor may have been taken from it: then ours is better used by it than by us
             if turns > 2000 || cfg!(miri) {
+                if is_interrupted() {
+                    self.shut();
+                    stop = true;
+                }
                 thread::yield_now()
             } else {
                 spin_loop()
@@ -450,6 +470,9 @@ impl Pool {
             // SAFETY: it came from `Box::into_raw` in `work`, and was taken out while `busy` was ours.
             resume_unwind(*unsafe { Box::from_raw(panic) });
         }
+        if stop {
+            resume_unwind(Box::new(Interrupted));
+        }
         true
     }
 
@@ -460,14 +483,15 @@ impl Pool {
         let take = || job.task(self.gate.0.fetch_add(end as u64, Relaxed), end);
         while let Err(payload) = catch_unwind(AssertUnwindSafe(|| {
             while let Some(now) = task {
-                if is_interrupted() {
-                    self.shut();
-                    resume_unwind(Box::new(Interrupted));
-                }
+                stop_if_told();
                 body(now);
                 task = take();
             }
         })) {
+            // told between two tasks or within one
+            if payload.is::<Interrupted>() {
+                self.shut();
+            }
             let payload = Box::into_raw(Box::new(payload));
             if self
                 .panic
@@ -481,9 +505,10 @@ impl Pool {
         }
     }
 
-    /// Leaves out the tasks that nobody has begun.
+    /// Leaves out the tasks that nobody has begun, and has helpers leave theirs at the next place to stop at.
     #[cold]
     fn shut(&self) {
+        self.stopped.store(true, Relaxed);
         let mut seen = self.gate.0.load(Relaxed);
         while is_open(seen) {
             let left = FULL - (seen & FIELD) - (seen >> 24 & FIELD);
@@ -501,6 +526,7 @@ impl Pool {
     /// What a helper does.
     fn help(&'static self, index: usize) {
         LIMIT.set(1);
+        QUESTION.set(HELPS);
         self.slots[index].place.start();
         let Gate(gate, cell) = &self.gate;
         let end = if index.is_multiple_of(2) {

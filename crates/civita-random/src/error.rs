@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The result of what takes arguments from outside.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A parameter outside its range, or a state that is none. The text is NumPy's.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -55,11 +55,11 @@ impl<B: BitGenerator> Generator<B> {
     ///
     /// # Errors
     /// When a distribution cannot be made. What was drawn before it remains.
-    pub fn fill_each<D: Distribution>(
+    pub fn fill_each<D: Distribution, E>(
         &mut self,
         out: &mut [D::Value],
-        mut distribution: impl FnMut(usize) -> Result<D>,
-    ) -> Result<()> {
+        mut distribution: impl FnMut(usize) -> Result<D, E>,
+    ) -> Result<(), E> {
         for (i, value) in out.iter_mut().enumerate() {
             let it = distribution(i)?;
             let draw = it.sampler();

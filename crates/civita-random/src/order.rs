@@ -1,7 +1,9 @@
 //! Random orders and choices.
 
 use crate::bits::BitGenerator;
-use crate::distributions::{Integers, Method, Shared, Word, interval};
+use crate::distributions::{
+    Integers, Method, Shared, StandardUniform, Word, interval, kahan_sum_pausing,
+};
 use crate::error::{Error, Result};
 
 /// Fisher and Yates' shuffle, from the end, by masked draws: NumPy's `shuffle`.
@@ -33,17 +35,32 @@ pub fn shuffle_by<B: BitGenerator>(bits: &mut B, n: usize, mut swap: impl FnMut(
 
 /// The numbers below the length of a slice in random order, written into it.
 pub fn permute<B: BitGenerator>(bits: &mut B, out: &mut [i64]) {
-    for (i, slot) in (0..).zip(out.iter_mut()) {
-        *slot = i;
+    for (k, part) in out.chunks_mut(STEP).enumerate() {
+        bits.pause(part.len());
+        ((k * STEP) as i64..)
+            .zip(part)
+            .for_each(|(i, slot)| *slot = i);
     }
     shuffle(bits, out);
 }
 
 /// The numbers below `n` in random order.
 pub fn permutation<B: BitGenerator>(bits: &mut B, n: usize) -> Vec<i64> {
-    let mut order = vec![0; n];
-    permute(bits, &mut order);
+    let mut order = Vec::with_capacity(n);
+    in_order(bits, &mut order, n);
+    shuffle(bits, &mut order);
     order
+}
+
+/// Elements of a loop without draws from one pause to the next.
+const STEP: usize = 1 << 16;
+
+/// Appends the numbers below `n`, for which there is room.
+fn in_order<B: BitGenerator>(bits: &mut B, order: &mut Vec<i64>, n: usize) {
+    for first in (0..n).step_by(STEP) {
+        bits.pause(STEP);
+        order.extend(first as i64..n.min(first + STEP) as i64);
+    }
 }
 
 /// A shuffle by Lemire's draws, down to the place `first`: that of `choice`.
@@ -101,9 +118,14 @@ pub fn choose_distinct<B: BitGenerator>(
         let mut all: Vec<i64> = Vec::new();
         all.try_reserve_exact(population)
             .map_err(|_| Error::value(format!("cannot allocate {population} integers")))?;
-        all.extend(0..population as i64);
+        in_order(bits, &mut all, population);
         shuffle_tail(bits, (population - n).max(1), &mut all);
-        return Ok(all.split_off(population - n));
+        let mut tail = Vec::with_capacity(n);
+        for part in all[population - n..].chunks(STEP) {
+            bits.pause(STEP);
+            tail.extend_from_slice(part);
+        }
+        return Ok(tail);
     }
     let mut out = vec![0; n];
     let mut seen = Seen::new(n);
@@ -123,14 +145,15 @@ pub fn choose_distinct<B: BitGenerator>(
     Ok(out)
 }
 
-/// A set of numbers: open addressing, a fifth of the places free at least.
+/// A set of numbers below `u64::MAX`: open addressing, a fifth of the places free at least.
 struct Seen {
+    /// The complements, so that places that are free are zero, as new memory is.
     places: Vec<u64>,
     mask: usize,
 }
 
 impl Seen {
-    const FREE: u64 = u64::MAX;
+    const FREE: u64 = 0;
 
     fn new(n: usize) -> Seen {
         let len = ((n as f64 * 1.2) as usize + 1).next_power_of_two();
@@ -143,11 +166,11 @@ impl Seen {
     /// Puts a number into the set, and says whether it was new.
     fn insert(&mut self, value: u64) -> bool {
         let mut at = value as usize & self.mask;
-        while self.places[at] != Seen::FREE && self.places[at] != value {
+        while self.places[at] != Seen::FREE && self.places[at] != !value {
             at = (at + 1) & self.mask;
         }
         let new = self.places[at] == Seen::FREE;
-        self.places[at] = value;
+        self.places[at] = !value;
         new
     }
 }
@@ -164,7 +187,15 @@ impl Weights {
     /// # Errors
     /// When they do not, or one is negative or NaN.
     pub fn new(p: Vec<f64>, tolerance: f64) -> Result<Weights> {
-        let sum = crate::kahan_sum(&p);
+        Weights::new_pausing(p, tolerance, || ())
+    }
+
+    /// As [`Weights::new`], with a call of `pause` every so many elements.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn new_pausing(p: Vec<f64>, tolerance: f64, pause: impl FnMut()) -> Result<Weights> {
+        let sum = kahan_sum_pausing(&p, pause);
         Err(Error::value(if sum.is_nan() {
             "Probabilities contain NaN"
         } else if p.iter().any(|&p| p < 0.0) {
@@ -177,29 +208,29 @@ impl Weights {
     }
 
     /// The distribution function, the last value 1.
-    fn cumulative(p: &[f64]) -> Vec<f64> {
+    fn cumulative<B: BitGenerator>(bits: &mut B, p: &[f64]) -> Vec<f64> {
         let mut sum = 0.0;
-        let mut cdf: Vec<f64> = p
-            .iter()
-            .enumerate()
-            .map(|(i, &p)| {
-                sum = if i == 0 { p } else { sum + p };
+        let mut cdf: Vec<f64> = Vec::with_capacity(p.len());
+        for part in p.chunks(STEP) {
+            bits.pause(STEP);
+            let first = cdf.is_empty();
+            cdf.extend(part.iter().enumerate().map(|(i, &p)| {
+                sum = if first && i == 0 { p } else { sum + p };
                 sum
-            })
-            .collect();
-        for x in &mut cdf {
-            *x /= sum;
+            }));
+        }
+        for part in cdf.chunks_mut(STEP) {
+            bits.pause(STEP);
+            part.iter_mut().for_each(|x| *x /= sum);
         }
         cdf
     }
 
-    /// `n` places, with replacement, of uniform numbers from `uniforms`.
-    ///
-    /// They are asked for in parts, one after the other.
-    pub fn choose(&self, n: usize, mut uniforms: impl FnMut(&mut [f64])) -> Vec<i64> {
-        let cdf = Weights::cumulative(&self.p);
+    /// `n` places, with replacement: one uniform number for each.
+    pub fn choose<B: BitGenerator>(&self, bits: &mut B, n: usize) -> Vec<i64> {
+        let cdf = Weights::cumulative(bits, &self.p);
         let mut found = Vec::with_capacity(n);
-        in_parts(n, &mut uniforms, |u| found.push(place(&cdf, u)));
+        uniforms(bits, n, |u| found.push(place(&cdf, u)));
         found
     }
 
@@ -207,20 +238,16 @@ impl Weights {
     ///
     /// # Errors
     /// When fewer have a probability above zero.
-    pub fn choose_distinct(
-        &self,
-        n: usize,
-        mut uniforms: impl FnMut(&mut [f64]),
-    ) -> Result<Vec<i64>> {
-        if self.p.iter().filter(|&&p| p > 0.0).count() < n {
+    pub fn choose_distinct<B: BitGenerator>(&self, bits: &mut B, n: usize) -> Result<Vec<i64>> {
+        if positive(bits, &self.p) < n {
             return Err(Error::value("Fewer non-zero entries in p than size"));
         }
         let mut p = self.p.clone();
         let mut found: Vec<i64> = Vec::with_capacity(n);
         while found.len() < n {
             // what has been found is not found again, each at its first draw
-            let cdf = Weights::cumulative(&p);
-            in_parts(n - found.len(), &mut uniforms, |u| {
+            let cdf = Weights::cumulative(bits, &p);
+            uniforms(bits, n - found.len(), |u| {
                 let i = place(&cdf, u);
                 if let Some(weight) = p.get_mut(i as usize)
                     && *weight > 0.0
@@ -230,7 +257,7 @@ impl Weights {
                 }
             });
             // the rest underflows: nothing more will be found
-            if found.len() < n && !p.iter().any(|&p| p > 0.0) {
+            if found.len() < n && positive(bits, &p) == 0 {
                 return Err(Error::value("Fewer non-zero entries in p than size"));
             }
         }
@@ -238,15 +265,24 @@ impl Weights {
     }
 }
 
+/// How many numbers are above zero.
+fn positive<B: BitGenerator>(bits: &mut B, p: &[f64]) -> usize {
+    let of_part = |part: &[f64]| {
+        bits.pause(STEP);
+        part.iter().filter(|&&p| p > 0.0).count()
+    };
+    p.chunks(STEP).map(of_part).sum()
+}
+
 /// Calls `each` with `n` uniform numbers in their order.
-fn in_parts(n: usize, uniforms: &mut impl FnMut(&mut [f64]), mut each: impl FnMut(f64)) {
+fn uniforms<B: BitGenerator>(bits: &mut B, n: usize, mut each: impl FnMut(f64)) {
     let mut draws = vec![0.0; n.min(1 << 12)];
     let mut left = n;
     while left > 0 {
         let part = left.min(draws.len());
         let part = &mut draws[..part];
         left -= part.len();
-        uniforms(part);
+        bits.fill(&StandardUniform {}, part);
         part.iter().for_each(|u| each(*u));
     }
 }

@@ -261,6 +261,11 @@ fn primes(n: usize) -> Vec<u64> {
     found
 }
 
+/// Digits of 54 bits in a base.
+fn digits_of(base: u64) -> usize {
+    (54.0 / (base as f64).log2()).ceil() as usize - 1
+}
+
 /// Halton's sequence: coordinate `k` of point `i` has the digits of `i` in the `k`-th prime base, behind the point and reversed.
 ///
 /// Scrambled, each digit is permuted by a random permutation of its place: Owen, "A randomized Halton algorithm in R" (2017).
@@ -294,7 +299,7 @@ impl Halton {
     #[must_use]
     pub fn scrambled<B: BitGenerator>(&self, generator: &mut B) -> Halton {
         let permutations = self.bases.iter().map(|&base| {
-            let digits = (54.0 / (base as f64).log2()).ceil() as usize - 1;
+            let digits = digits_of(base);
             let mut all = Vec::with_capacity(digits * base as usize);
             for _ in 0..digits {
                 let start = all.len();
@@ -308,6 +313,15 @@ impl Halton {
             permutations: permutations.collect(),
             next: 0,
         }
+    }
+
+    /// How many digits the permutations of a scrambled sequence have, all of them together: their memory grows with the square of the
+    /// dimensions.
+    pub fn digits_to_permute(&self) -> usize {
+        self.bases
+            .iter()
+            .map(|&base| digits_of(base) * base as usize)
+            .sum()
     }
 
     /// A sequence of given permutations: for each dimension the digits `0..prime` in a new order, once or more.

@@ -3,13 +3,17 @@
 use civita_core::dtype::{DType, Scalar};
 use civita_core::layout::broadcast_shapes;
 use civita_core::raw::Raw;
+use civita_core::threads::stop_if_told;
+use civita_random::Range;
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyString};
 
+use super::draw::PART;
 use crate::array::Array;
 use crate::convert::{Value, array_of, value};
 use crate::create::shape_of;
 use crate::error::{Outcome, type_error, value_error};
+use crate::gil;
 
 /// `size=`: a shape, or `None` for one value that is no array.
 pub fn size_of(size: Option<&Bound<'_, PyAny>>) -> Outcome<Option<Vec<usize>>> {
@@ -78,11 +82,18 @@ impl Parameter {
         }
     }
 
-    /// All its numbers.
-    pub fn numbers(&self) -> Outcome<Vec<f64>> {
+    /// Checks that the range holds all its numbers.
+    pub fn check(&self, py: Python<'_>, name: &str, range: Range) -> Outcome<()> {
         match self {
-            Parameter::One(x) => Ok(vec![*x]),
-            Parameter::Many(raw) => Ok(raw.to_vec()?),
+            Parameter::One(x) => Ok(range.check_all(name, &[*x])?),
+            Parameter::Many(raw) => {
+                let along = self.along(raw.shape())?;
+                if !along.all(py, raw.len(), |x| range.holds(x))? {
+                    // what it says may depend on all of them
+                    range.check_all(name, &raw.to_vec()?)?;
+                }
+                Ok(())
+            }
         }
     }
 
@@ -90,7 +101,7 @@ impl Parameter {
     pub fn along(&self, shape: &[usize]) -> Outcome<Along<f64>> {
         match self {
             Parameter::One(x) => Ok(Along::One(*x)),
-            Parameter::Many(raw) => Ok(Along::Many(raw.broadcast_to(shape)?.to_vec()?)),
+            Parameter::Many(raw) => Along::of(raw, shape, |part| Ok(part.to_vec()?)),
         }
     }
 }
@@ -137,19 +148,17 @@ impl Whole {
         }
     }
 
-    /// All its numbers.
-    pub fn numbers(&self) -> Outcome<Vec<i64>> {
-        match self {
-            Whole::One(n) => Ok(vec![*n]),
-            Whole::Many(raw) => Ok(raw.to_vec()?),
-        }
+    /// Whether none of its numbers is negative.
+    pub fn is_natural(&self, py: Python<'_>) -> Outcome<bool> {
+        let len = self.shape().iter().product();
+        self.along(self.shape())?.all(py, len, |n| n >= 0)
     }
 
     /// Its numbers for each element of a result.
     pub fn along(&self, shape: &[usize]) -> Outcome<Along<i64>> {
         match self {
             Whole::One(n) => Ok(Along::One(*n)),
-            Whole::Many(raw) => Ok(Along::Many(raw.broadcast_to(shape)?.to_vec()?)),
+            Whole::Many(raw) => Along::of(raw, shape, |part| Ok(part.to_vec()?)),
         }
     }
 }
@@ -157,16 +166,86 @@ impl Whole {
 /// The values of a parameter, one for each element of a result.
 pub enum Along<T> {
     One(T),
-    Many(Vec<T>),
+    Many(Blocks<T>),
 }
 
-impl<T: Copy> Along<T> {
+/// The values of an array in C order, read in blocks of [`PART`] at most: parameters may be as long as what is drawn, and a copy
+/// of them all as large as it.
+pub struct Blocks<T> {
+    view: Raw,
+    read: Read<T>,
+    /// The block read last, and the place of its first value.
+    block: Vec<T>,
+    first: usize,
+}
+
+/// Reads the values of a block.
+type Read<T> = fn(&Raw) -> Outcome<Vec<T>>;
+
+impl<T: Copy + Send> Along<T> {
+    /// The values of an array, broadcast to a shape.
+    pub fn of(raw: &Raw, shape: &[usize], read: Read<T>) -> Outcome<Along<T>> {
+        Ok(Along::Many(Blocks {
+            view: raw.detach().broadcast_to(shape)?,
+            read,
+            block: Vec::new(),
+            first: 0,
+        }))
+    }
+
+    /// The value for element `i`, which exists. Neighbours are in the same block.
     #[inline]
-    pub fn at(&self, i: usize) -> T {
+    pub fn at(&mut self, i: usize) -> Outcome<T> {
         match self {
-            Along::One(x) => *x,
-            Along::Many(all) => all[i],
+            Along::One(x) => Ok(*x),
+            Along::Many(blocks) => match blocks.block.get(i.wrapping_sub(blocks.first)) {
+                Some(x) => Ok(*x),
+                None => blocks.read(i),
+            },
         }
+    }
+
+    /// Whether a condition holds for the values of the first `len` elements.
+    pub fn all(
+        mut self,
+        py: Python<'_>,
+        len: usize,
+        holds: impl Fn(T) -> bool + Send + Sync,
+    ) -> Outcome<bool> {
+        gil::work(py, len, || {
+            for i in 0..len {
+                if !holds(self.at(i)?) {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
+    }
+}
+
+impl<T: Copy> Blocks<T> {
+    /// Reads the block around element `i`. A place to stop at.
+    #[cold]
+    fn read(&mut self, i: usize) -> Outcome<T> {
+        stop_if_told();
+        let mut view = self.view.clone();
+        let mut place = i;
+        let mut left: usize = view.shape().iter().product();
+        while left > PART {
+            let slice = left / view.shape()[0];
+            let at = place / slice;
+            place -= at * slice;
+            if slice <= PART {
+                let several = (PART / slice).min(view.shape()[0] - at);
+                view = view.narrow(0, at, several)?;
+                break;
+            }
+            view = view.select_index(0, at as isize)?;
+            left = slice;
+        }
+        self.block = (self.read)(&view)?;
+        self.first = i - place;
+        Ok(self.block[place])
     }
 }
 

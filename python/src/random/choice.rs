@@ -3,9 +3,10 @@
 use civita_core::dtype::DType;
 use civita_core::layout::normalize_axis;
 use civita_core::raw::{Mode, Raw};
+use civita_core::threads::stop_if_told;
 use civita_core::transform::check_draw;
 use civita_random::order::{Order, Weights, choose, choose_distinct, permutation};
-use civita_random::{BitGenerator as _, Integers, Method, StandardUniform};
+use civita_random::{BitGenerator as _, Integers, Method};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
@@ -145,8 +146,10 @@ fn weights(p: &Bound<'_, PyAny>, population: usize, legacy: bool) -> Outcome<Wei
         DType::F32 => f32::EPSILON.into(),
         _ => f64::EPSILON,
     };
-    let p = raw.cast(DType::F64)?.to_vec()?;
-    Weights::new(p, epsilon.sqrt()).map_err(|e| worded(e, legacy))
+    gil::work(p.py(), raw.len(), || {
+        let p = raw.cast(DType::F64)?.to_vec()?;
+        Weights::new_pausing(p, epsilon.sqrt(), stop_if_told).map_err(|e| worded(e, legacy))
+    })
 }
 
 /// `choice(a, size, replace, p, axis, shuffle)`.
@@ -238,14 +241,8 @@ fn chosen<S: Source>(
     }
     let replace = how.replace;
     source.with_watched(py, n, |bits| match weights {
-        Some(weights) => {
-            let uniforms = |out: &mut [f64]| bits.fill(&StandardUniform {}, out);
-            if replace {
-                Ok(weights.choose(n, uniforms))
-            } else {
-                weights.choose_distinct(n, uniforms).map_err(worded)
-            }
-        }
+        Some(weights) if replace => Ok(weights.choose(bits, n)),
+        Some(weights) => weights.choose_distinct(bits, n).map_err(worded),
         None if S::LEGACY => {
             let mut out = vec![0; n];
             if n > 0 {

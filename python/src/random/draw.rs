@@ -116,6 +116,10 @@ impl BitGenerator for Watched<'_> {
         self.bits.fill_below(largest, out);
     }
 
+    fn pause(&mut self, elements: usize) {
+        self.count(elements);
+    }
+
     /// Of draws that share no words: integers of less than 32 bits do, within a slice.
     fn fill<D: Distribution>(&mut self, distribution: &D, out: &mut [D::Value]) {
         parts(out).for_each(|(_, part)| self.bits.fill(distribution, part));
@@ -137,7 +141,7 @@ pub trait Source {
         &self,
         py: Python<'_>,
         out: &mut [D::Value],
-        make: impl FnMut(usize) -> civita_random::Result<D> + Send,
+        make: impl FnMut(usize) -> Outcome<D> + Send,
     ) -> Outcome<()>;
 
     /// Runs `f`, which draws about so many numbers, on the bits.
@@ -219,7 +223,7 @@ pub fn drawn_each<S: Source, D>(
     source: &S,
     py: Python<'_>,
     shape: &[usize],
-    make: impl FnMut(usize) -> civita_random::Result<D> + Send,
+    make: impl FnMut(usize) -> Outcome<D> + Send,
 ) -> Outcome<Py<PyAny>>
 where
     D: LegacyDistribution,
@@ -227,6 +231,25 @@ where
 {
     check_draw("random")?;
     array(py, shape, |out| source.fill_each(py, out, make))
+}
+
+/// As [`drawn_each`]; nothing is drawn if one of the distributions cannot be made.
+fn drawn_each_of_all<S: Source, D>(
+    source: &S,
+    py: Python<'_>,
+    shape: &[usize],
+    mut make: impl FnMut(usize) -> Outcome<D> + Send,
+) -> Outcome<Py<PyAny>>
+where
+    D: LegacyDistribution,
+    D::Value: Element,
+{
+    check_draw("random")?;
+    array(py, shape, |out| {
+        let n = out.len();
+        gil::work(py, n, || (0..n).try_for_each(|i| make(i).map(drop)))?;
+        source.fill_each(py, out, make)
+    })
 }
 
 /// A distribution of real parameters, as a row describes it.
@@ -252,7 +275,7 @@ where
         return drawn(source, py, &(row.make)(values)?, size.as_deref());
     }
     for ((parameter, name), range) in parameters.iter().zip(row.names).zip(row.ranges) {
-        range.check_all(name, &parameter.numbers()?)?;
+        parameter.check(py, name, *range)?;
     }
     let shapes = parameters.each_ref().map(Parameter::shape);
     let shape = result_shape(size, &shapes)?;
@@ -262,7 +285,11 @@ where
     }
     let make = row.make;
     drawn_each(source, py, &shape, move |i| {
-        make(along.each_ref().map(|a| a.at(i)))
+        let mut values = [0.0; P];
+        for (value, along) in values.iter_mut().zip(&mut along) {
+            *value = along.at(i)?;
+        }
+        Ok(make(values)?)
     })
 }
 
@@ -375,17 +402,25 @@ pub fn uniform<S: Source>(
         return drawn(source, py, &uniform, size.as_deref());
     }
     let shape = result_shape(size, &[low.shape(), high.shape()])?;
-    let (low, high) = (low.along(&shape)?, high.along(&shape)?);
-    let n: usize = shape.iter().product();
-    let ranges: Vec<f64> = (0..n).map(|i| high.at(i) - low.at(i)).collect();
-    if ranges.iter().any(|range| !range.is_finite()) {
-        return Err(overflow("Range exceeds valid bounds"));
-    }
-    if !S::LEGACY {
-        Range::NonNegative.check_all("high - low", &ranges)?;
-    }
-    drawn_each(source, py, &shape, |i| {
-        Uniform::from_to(low.at(i), high.at(i))
+    let (mut low, mut high) = (low.along(&shape)?, high.along(&shape)?);
+    check_draw("random")?;
+    array(py, &shape, |out| {
+        let n = out.len();
+        let negative = gil::work(py, n, || {
+            let mut negative = false;
+            for i in 0..n {
+                let range = high.at(i)? - low.at(i)?;
+                if !range.is_finite() {
+                    return Err(overflow("Range exceeds valid bounds"));
+                }
+                negative |= !Range::NonNegative.holds(range);
+            }
+            Ok(negative)
+        })?;
+        if negative && !S::LEGACY {
+            Range::NonNegative.check("high - low", -1.0)?;
+        }
+        source.fill_each(py, out, |i| Ok(Uniform::from_to(low.at(i)?, high.at(i)?)?))
     })
 }
 
@@ -408,13 +443,11 @@ pub fn triangular<S: Source>(
     }
     let shape = result_shape(size, &parameters.each_ref().map(Parameter::shape))?;
     let [left, mode, right] = parameters.each_ref().map(|p| p.along(&shape));
-    let (left, mode, right) = (left?, mode?, right?);
-    let make = |i| Triangular::between(left.at(i), mode.at(i), right.at(i));
-    // nothing is drawn if one is wrong
-    for i in 0..shape.iter().product() {
-        make(i)?;
-    }
-    drawn_each(source, py, &shape, make)
+    let (mut left, mut mode, mut right) = (left?, mode?, right?);
+    drawn_each_of_all(source, py, &shape, |i| {
+        let [left, mode, right] = [left.at(i)?, mode.at(i)?, right.at(i)?];
+        Ok(Triangular::between(left, mode, right)?)
+    })
 }
 
 /// `binomial`.
@@ -430,13 +463,15 @@ pub fn binomial<S: Source>(
     if let (Whole::One(n), Some(p)) = (&n, p.one()) {
         return drawn(source, py, &Binomial::new(*n, p)?, size.as_deref());
     }
-    Range::Unit.check_all("p", &p.numbers()?)?;
-    if n.numbers()?.iter().any(|&n| n < 0) {
+    p.check(py, "p", Range::Unit)?;
+    if !n.is_natural(py)? {
         return Err(value_error("n < 0"));
     }
     let shape = result_shape(size, &[p.shape(), n.shape()])?;
-    let (n, p) = (n.along(&shape)?, p.along(&shape)?);
-    drawn_each(source, py, &shape, |i| Binomial::new(n.at(i), p.at(i)))
+    let (mut n, mut p) = (n.along(&shape)?, p.along(&shape)?);
+    drawn_each(source, py, &shape, |i| {
+        Ok(Binomial::new(n.at(i)?, p.at(i)?)?)
+    })
 }
 
 /// `hypergeometric`.
@@ -458,15 +493,12 @@ pub fn hypergeometric<S: Source>(
         return drawn(source, py, &one, size.as_deref());
     }
     let shape = result_shape(size, &[good.shape(), bad.shape(), sample.shape()])?;
-    let (good, bad, sample) = (
+    let (mut good, mut bad, mut sample) = (
         good.along(&shape)?,
         bad.along(&shape)?,
         sample.along(&shape)?,
     );
-    let make = |i| make(good.at(i), bad.at(i), sample.at(i));
-    // nothing is drawn if one is wrong
-    for i in 0..shape.iter().product() {
-        make(i)?;
-    }
-    drawn_each(source, py, &shape, make)
+    drawn_each_of_all(source, py, &shape, |i| {
+        Ok(make(good.at(i)?, bad.at(i)?, sample.at(i)?)?)
+    })
 }

@@ -39,7 +39,7 @@ impl Source for Generator {
         &self,
         py: Python<'_>,
         out: &mut [D::Value],
-        mut make: impl FnMut(usize) -> random::Result<D> + Send,
+        mut make: impl FnMut(usize) -> Outcome<D> + Send,
     ) -> Outcome<()> {
         self.with_bits_stoppable(py, out.len(), |bits| {
             let mut rng = random::Generator::on(bits);
@@ -490,7 +490,7 @@ impl Generator {
         D::Value: Element + IntoPyObject<'py>,
     {
         check_draw("standard_gamma")?;
-        random::Range::NonNegative.check_all("shape", &shape.numbers()?)?;
+        shape.check(py, "shape", random::Range::NonNegative)?;
         let written = match out.filter(|out| !out.is_none()) {
             Some(out) => crate::ufunc::output(out)?.map(|out| out.get().raw().shape().to_vec()),
             None => None,
@@ -502,12 +502,12 @@ impl Generator {
             return Err(value_error("size must match out.shape when used together"));
         }
         let all = super::arguments::result_shape(size.or(written), &[shape.shape()])?;
-        let along = shape.along(&all)?;
+        let mut along = shape.along(&all)?;
         into_out(py, Some(all), out, true, |out| {
             self.with_bits_stoppable(py, out.len(), |bits| {
                 let mut rng = random::Generator::on(bits);
                 for (first, part) in parts(out) {
-                    rng.fill_each(part, |i| make(along.at(first + i)))?;
+                    rng.fill_each(part, |i| Outcome::Ok(make(along.at(first + i)?)?))?;
                 }
                 Ok(())
             })

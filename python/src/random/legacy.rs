@@ -37,11 +37,11 @@ impl RandomState {
         &self,
         py: Python<'_>,
         draws: usize,
-        run: impl Run<random::Result<()>>,
+        run: impl Run<Outcome<()>>,
     ) -> Outcome<()> {
         let bits = self.bit_generator(py);
         stoppable(py, draws, &bits.get().bits, |bits| {
-            Ok(on_state(bits, &self.gauss, run)?)
+            on_state(bits, &self.gauss, run)
         })
     }
 }
@@ -81,11 +81,8 @@ pub trait Run<R>: Send {
 
 struct Fill<'a, D: LegacyDistribution>(&'a D, &'a mut [D::Value]);
 
-impl<D: LegacyDistribution + Send> Run<random::Result<()>> for Fill<'_, D> {
-    fn run<B: random::BitGenerator>(
-        self,
-        state: &mut random::RandomState<B>,
-    ) -> random::Result<()> {
+impl<D: LegacyDistribution + Send> Run<Outcome<()>> for Fill<'_, D> {
+    fn run<B: random::BitGenerator>(self, state: &mut random::RandomState<B>) -> Outcome<()> {
         parts(self.1).for_each(|(_, part)| state.fill(self.0, part));
         Ok(())
     }
@@ -93,13 +90,10 @@ impl<D: LegacyDistribution + Send> Run<random::Result<()>> for Fill<'_, D> {
 
 struct FillEach<'a, D: LegacyDistribution, F>(&'a mut [D::Value], F);
 
-impl<D: LegacyDistribution, F: FnMut(usize) -> random::Result<D> + Send> Run<random::Result<()>>
+impl<D: LegacyDistribution, F: FnMut(usize) -> Outcome<D> + Send> Run<Outcome<()>>
     for FillEach<'_, D, F>
 {
-    fn run<B: random::BitGenerator>(
-        mut self,
-        state: &mut random::RandomState<B>,
-    ) -> random::Result<()> {
+    fn run<B: random::BitGenerator>(mut self, state: &mut random::RandomState<B>) -> Outcome<()> {
         for (first, part) in parts(self.0) {
             for (i, value) in part.iter_mut().enumerate() {
                 *value = state.draw(&(self.1)(first + i)?);
@@ -123,7 +117,7 @@ impl Source for RandomState {
         &self,
         py: Python<'_>,
         out: &mut [D::Value],
-        make: impl FnMut(usize) -> random::Result<D> + Send,
+        make: impl FnMut(usize) -> Outcome<D> + Send,
     ) -> Outcome<()> {
         self.with_state(py, out.len(), FillEach(out, make))
     }

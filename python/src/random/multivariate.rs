@@ -73,7 +73,7 @@ pub fn multinomial(
             "pvals must have at least 1 dimension and the last dimension of pvals must be greater than 0.",
         ));
     }
-    if n.numbers()?.iter().any(|&n| n < 0) {
+    if !n.is_natural(py)? {
         return Err(value_error("n < 0"));
     }
     let rows = all
@@ -85,7 +85,7 @@ pub fn multinomial(
         Some(size) if lead.is_empty() && n.shape().is_empty() => size,
         size => result_shape(size, &[n.shape(), lead])?,
     };
-    let n = n.along(&shape)?;
+    let mut n = n.along(&shape)?;
     let places = Raw::from_vec((0..rows.len() as i64).collect(), lead)?;
     let places: Vec<i64> = if lead.is_empty() {
         vec![0]
@@ -99,7 +99,7 @@ pub fn multinomial(
                 part.fill(0);
                 for (i, counts) in (first..).zip(part.chunks_exact_mut(d)) {
                     let row = places[if places.len() == 1 { 0 } else { i }] as usize;
-                    rows[row].draw(bits, n.at(i), counts);
+                    rows[row].draw(bits, n.at(i)?, counts);
                 }
             }
             Ok(())
@@ -183,8 +183,8 @@ pub fn dirichlet(
 
 struct LegacyDirichlet<'a>(&'a Dirichlet, &'a mut [f64], usize);
 
-impl Run<random::Result<()>> for LegacyDirichlet<'_> {
-    fn run<B: BitGenerator>(self, state: &mut random::RandomState<B>) -> random::Result<()> {
+impl Run<Outcome<()>> for LegacyDirichlet<'_> {
+    fn run<B: BitGenerator>(self, state: &mut random::RandomState<B>) -> Outcome<()> {
         for (_, part) in parts_of_rows(self.1, self.2) {
             for row in part.chunks_exact_mut(self.2.max(1)) {
                 self.0.legacy_draw(state, row);
@@ -301,6 +301,11 @@ pub fn multivariate_normal<S: Source>(
         return Err(value_error("mean and cov must have same length"));
     }
     let n = mean.len();
+    if n == 0 {
+        return Err(value_error(
+            "cannot reshape array of size 0 into shape (0): mean and cov are empty",
+        ));
+    }
     let (mean, cov): (Vec<f64>, Vec<f64>) = (mean.to_vec()?, cov.to_vec()?);
     let shape = vectors(size, n)?;
     // NumPy draws before it looks at the covariance

@@ -28,9 +28,11 @@ pub struct Integers {
 }
 
 /// A bound, or bounds with one axis at least.
-struct Bounds {
-    values: Vec<i128>,
-    shape: Vec<usize>,
+enum Bounds {
+    One(i128),
+    Many(Raw),
+    /// Of a list, one of which no dtype holds.
+    Large(Vec<i128>, [usize; 1]),
 }
 
 /// Beyond all integer types, and far enough from the end of `i128` to count on.
@@ -44,10 +46,7 @@ impl Bounds {
                 Err(_) if ob.lt(0)? => -BEYOND,
                 Err(_) => BEYOND,
             };
-            return Ok(Bounds {
-                values: vec![n],
-                shape: Vec::new(),
-            });
+            return Ok(Bounds::One(n));
         }
         // a list with an integer that no dtype holds is taken as it is, as NumPy's arrays of objects
         if let Ok(list) = ob.cast::<PyList>()
@@ -56,38 +55,95 @@ impl Bounds {
         {
             let values = list
                 .iter()
-                .map(|n| Ok(Bounds::of(&n)?.values[0]))
+                .map(|n| match Bounds::of(&n)? {
+                    Bounds::One(n) => Ok(n),
+                    _ => Err(type_error("a bound is an integer")),
+                })
                 .collect::<Outcome<Vec<i128>>>()?;
             if values
                 .iter()
                 .any(|n| *n < i64::MIN.into() || *n > u64::MAX.into())
             {
-                return Ok(Bounds {
-                    values,
-                    shape: vec![list.len()],
-                });
+                return Ok(Bounds::Large(values, [list.len()]));
             }
         }
-        let (values, shape) = match value(ob)? {
-            Value::Weak(scalar) => (vec![scalar], Vec::new()),
-            Value::Ref(raw) => (raw.scalars()?, raw.shape().to_vec()),
-            Value::Own(raw) => (raw.scalars()?, raw.shape().to_vec()),
+        let raw = match value(ob)? {
+            Value::Weak(scalar) => return Ok(Bounds::One(whole(scalar)?)),
+            Value::Ref(raw) => raw.clone(),
+            Value::Own(raw) => *raw,
         };
-        let values = values.into_iter().map(whole).collect::<Outcome<_>>()?;
-        Ok(Bounds { values, shape })
+        if raw.dtype().is_complex() {
+            return Err(complex());
+        }
+        Ok(match raw.rank() {
+            0 => Bounds::One(whole(raw.item()?)?),
+            _ => Bounds::Many(raw),
+        })
     }
 
-    fn along(&self, shape: &[usize]) -> Outcome<Along<i128>> {
-        if self.shape.is_empty() {
-            return Ok(Along::One(self.values.first().copied().unwrap_or(0)));
+    /// The lengths of its axes.
+    fn shape(&self) -> &[usize] {
+        match self {
+            Bounds::One(_) => &[],
+            Bounds::Many(raw) => raw.shape(),
+            Bounds::Large(_, shape) => shape,
         }
-        let n = self.values.len();
-        let places = Raw::from_vec((0..n as i64).collect(), &self.shape)?;
-        let places: Vec<i64> = places.broadcast_to(shape)?.to_vec()?;
-        Ok(Along::Many(
-            places.iter().map(|&i| self.values[i as usize]).collect(),
-        ))
     }
+
+    /// Whether a condition holds for all of them.
+    fn all(&self, py: Python<'_>, holds: impl Fn(i128) -> bool + Send + Sync) -> Outcome<bool> {
+        match self {
+            Bounds::One(n) => Ok(holds(*n)),
+            Bounds::Many(raw) => Along::of(raw, raw.shape(), bounds)?.all(py, raw.len(), holds),
+            Bounds::Large(all, _) => Ok(all.iter().all(|&n| holds(n))),
+        }
+    }
+
+    /// The bound for each element of a result.
+    fn along(&self, shape: &[usize]) -> Outcome<BoundsAlong<'_>> {
+        Ok(match self {
+            Bounds::One(n) => BoundsAlong::Values(Along::One(*n)),
+            Bounds::Many(raw) => BoundsAlong::Values(Along::of(raw, shape, bounds)?),
+            Bounds::Large(all, own) => {
+                let places = Raw::from_vec((0..all.len() as i64).collect(), own)?;
+                BoundsAlong::Places(all, Along::of(&places, shape, |part| Ok(part.to_vec()?))?)
+            }
+        })
+    }
+}
+
+/// Bounds, one for each element of a result: their values, or their places in a list.
+enum BoundsAlong<'a> {
+    Values(Along<i128>),
+    Places(&'a [i128], Along<i64>),
+}
+
+impl BoundsAlong<'_> {
+    #[inline]
+    fn at(&mut self, i: usize) -> Outcome<i128> {
+        match self {
+            BoundsAlong::Values(along) => along.at(i),
+            BoundsAlong::Places(all, along) => Ok(all[along.at(i)? as usize]),
+        }
+    }
+}
+
+/// Reads bounds.
+fn bounds(part: &Raw) -> Outcome<Vec<i128>> {
+    let dtype = part.dtype();
+    if dtype == DType::U64 {
+        return Ok(part.to_vec::<u64>()?.into_iter().map(i128::from).collect());
+    }
+    if dtype.is_integer() || dtype == DType::Bool {
+        let part = part.cast(DType::I64)?.to_vec::<i64>()?;
+        return Ok(part.into_iter().map(i128::from).collect());
+    }
+    part.scalars()?.into_iter().map(whole).collect()
+}
+
+#[cold]
+fn complex() -> Fault {
+    type_error("bounds of integers are not complex")
 }
 
 /// The integer part.
@@ -97,7 +153,7 @@ fn whole(scalar: Scalar) -> Outcome<i128> {
         Scalar::Int(n) => Ok(n.clamp(-BEYOND, BEYOND)),
         Scalar::Float(x) if x.is_nan() => Err(value_error("cannot convert float NaN to integer")),
         Scalar::Float(x) => Ok((x as i128).clamp(-BEYOND, BEYOND)),
-        Scalar::Complex(_) => Err(type_error("bounds of integers are not complex")),
+        Scalar::Complex(_) => Err(complex()),
     }
 }
 
@@ -124,13 +180,7 @@ impl Integers {
         let dtype = crate::dtype::parse_optional(dtype)?.unwrap_or(DType::I64);
         let (low, high) = match high.filter(|high| !high.is_none()) {
             Some(high) => (Bounds::of(low)?, Bounds::of(high)?),
-            None => (
-                Bounds {
-                    values: vec![0],
-                    shape: Vec::new(),
-                },
-                Bounds::of(low)?,
-            ),
+            None => (Bounds::One(0), Bounds::of(low)?),
         };
         let size = size_of(size)?;
         match dtype {
@@ -176,8 +226,7 @@ impl Integers {
         {
             return wrap(py, Raw::zeros(size, T::DTYPE)?);
         }
-        if low.shape.is_empty() && high.shape.is_empty() {
-            let [low, high] = [&low, &high].map(|b| b.values.first().copied().unwrap_or(0));
+        if let (&Bounds::One(low), &Bounds::One(high)) = (&low, &high) {
             let integers = self.between::<T>(low, high)?;
             if size.is_none() && typed {
                 let one = Raw::written_by::<T, Fault>(&[], |out| {
@@ -203,34 +252,46 @@ impl Integers {
             });
         }
         let open = i128::from(!self.endpoint);
-        if low.values.iter().any(|&n| n < T::LEAST) {
+        if !low.all(py, |n| n >= T::LEAST)? {
             return Err(value_error(format!("low is out of bounds for {}", T::NAME)));
         }
-        if high.values.iter().any(|&n| n - open > T::MOST) {
+        if !high.all(py, |n| n - open <= T::MOST)? {
             return Err(value_error(format!(
                 "high is out of bounds for {}",
                 T::NAME
             )));
         }
-        let zero = low.values.iter().all(|&n| n == 0);
-        let shape = result_shape(size, &[&low.shape, &high.shape])?;
-        let (low, high) = (low.along(&shape)?, high.along(&shape)?);
-        let n: usize = shape.iter().product();
-        if (0..n).any(|i| low.at(i) > high.at(i) - open) {
-            return Err(value_error(match (zero, self.endpoint) {
-                (true, true) => "high < 0",
-                (true, false) => "high <= 0",
-                (false, true) => "low > high",
-                (false, false) => "low >= high",
-            }));
-        }
+        let shape = result_shape(size, &[low.shape(), high.shape()])?;
+        let empty = |py| -> Outcome<Fault> {
+            Ok(value_error(
+                match (low.all(py, |n| n == 0)?, self.endpoint) {
+                    (true, true) => "high < 0",
+                    (true, false) => "high <= 0",
+                    (false, true) => "low > high",
+                    (false, false) => "low >= high",
+                },
+            ))
+        };
+        let (mut lows, mut highs) = (low.along(&shape)?, high.along(&shape)?);
         array(py, &shape, |out: &mut [T]| {
+            let n = out.len();
+            let fine = gil::work(py, n, || {
+                for i in 0..n {
+                    if lows.at(i)? > highs.at(i)? - open {
+                        return Outcome::Ok(false);
+                    }
+                }
+                Ok(true)
+            })?;
+            if !fine {
+                return Err(empty(py)?);
+            }
             source.with_bits_stoppable(py, n, |bits| {
                 let mut shared = Shared::default();
                 for (first, part) in parts(out) {
                     for (i, value) in (first..).zip(part) {
                         *value = self
-                            .between::<T>(low.at(i), high.at(i))?
+                            .between::<T>(lows.at(i)?, highs.at(i)?)?
                             .draw(bits, &mut shared);
                     }
                 }

@@ -2,6 +2,7 @@
 
 use civita_core::dtype::DType;
 use civita_core::raw::Raw;
+use civita_core::storage;
 use civita_core::transform::check_draw;
 use civita_random::{self as random, Within};
 use pyo3::prelude::*;
@@ -69,9 +70,12 @@ fn halton(py: Python<'_>, d: usize, generator: &Bound<'_, Generator>) -> Outcome
         return Err(value_error("d must be at most 65536"));
     }
     let plain = random::Halton::new(d);
+    // the permutations, and the arrays that keep them
+    let digits = plain.digits_to_permute();
+    storage::room("Halton", digits.saturating_mul(2 * size_of::<u32>()))?;
     let it = generator
         .get()
-        .with_watched(py, d * d.max(64), |from| Ok(plain.scrambled(from)))?;
+        .with_watched(py, digits, |from| Ok(plain.scrambled(from)))?;
     it.permutations()
         .iter()
         .map(|all| wrap(py, Raw::from_slice(all, &[all.len()])?))

@@ -71,6 +71,22 @@ pub(super) fn program<B: Backend + ?Sized>(
     }
 }
 
+/// A fused function into memory that is there, as [`Backend::program_into`].
+pub(super) fn program_into<B: Backend + ?Sized>(
+    backend: &B,
+    function: &Arc<Function>,
+    inputs: &[&Raw],
+    out: &Raw,
+) -> Result<()> {
+    let typed = typed(function, inputs)?;
+    let crossed = inputs.iter().any(|x| meeting(x, out) == Meeting::Crossed);
+    if crossed || typed.partial || !backend.takes(&typed) {
+        return backend.copy_into(&backend.program(function, inputs)?, out);
+    }
+    let shared = inputs.iter().any(|x| meeting(x, out) == Meeting::Aligned);
+    backend.elementwise(function.name(), &typed, inputs, out, shared)
+}
+
 /// The function for operands of these dtypes on their device.
 pub(super) fn typed(function: &Function, inputs: &[&Raw]) -> Result<Arc<Typed>> {
     let dtypes: SmallVec<[DType; 4]> = inputs.iter().map(|x| x.dtype()).collect();

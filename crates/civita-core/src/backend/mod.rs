@@ -30,7 +30,7 @@ use crate::program::Typed;
 use crate::raw::{Operand, Raw};
 use crate::storage::Storage;
 pub use number::Number;
-use overlap::{Meeting, meeting};
+pub(crate) use overlap::{Meeting, meeting};
 
 /// One method for each family of primitives. What a backend does not override is an error that names both.
 #[allow(unused_variables)]
@@ -126,6 +126,14 @@ pub trait Backend: Send + Sync {
         self.elementwise("copy", &typed, &[x], out, shared)
     }
 
+    /// Runs `run`, whose result goes into `out`. A backend may lend its kernel the memory of `out`, where no operand lies there.
+    ///
+    /// # Errors
+    /// Those of `run`; when there is no memory for a copy.
+    fn run_into(&self, out: &Raw, x: &[&Raw], run: &mut dyn FnMut() -> Result<Raw>) -> Result<()> {
+        self.copy_into(&run()?, out)
+    }
+
     /// One elementwise op.
     ///
     /// # Errors
@@ -154,6 +162,14 @@ pub trait Backend: Send + Sync {
     /// When the shapes do not broadcast, or an op takes no such dtypes.
     fn program(&self, function: &Arc<Function>, x: &[&Raw]) -> Result<Raw> {
         elementwise::program(self, function, x)
+    }
+
+    /// As [`Backend::program`], into memory of the result's shape that is there and may overlap with the operands.
+    ///
+    /// # Errors
+    /// As there.
+    fn program_into(&self, function: &Arc<Function>, x: &[&Raw], out: &Raw) -> Result<()> {
+        elementwise::program_into(self, function, x, out)
     }
 
     /// A fold over axes.

@@ -8,13 +8,13 @@ use crate::backend::cpu::count;
 use crate::dtype::{Casting, DType, Scalar, can_cast};
 use crate::error::{Error, Result};
 use crate::layout::{self, KeepDims, SliceItem, normalize_axis};
-use crate::ops::{Op, Reduction};
+use crate::ops::{Fold, Op, Reduction};
 use crate::primitive::direct;
 use crate::raw::Raw;
 use crate::raw::ReduceOptions;
 
-pub fn cumsum(a: Array, axis: AxisOrFlat, dtype: OptDType, _: Out) -> Result<Raw> {
-    a.cumsum(of_number(a, axis.0), dtype)
+pub fn cumsum(a: Array, axis: AxisOrFlat, dtype: OptDType, out: Out) -> Result<Raw> {
+    a.running_fold(Fold::Sum, of_number(a, axis.0), dtype, &out)
 }
 
 /// The axis, where a number has one: its first and last is that of the vector of one element.

@@ -8,7 +8,7 @@ use crate::backend::cpu::{difference, interp as kernel};
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
 use crate::layout::{SliceItem, normalize_axis};
-use crate::ops::Op;
+use crate::ops::{Fold, Op};
 use crate::primitive::{Direction, direct};
 use crate::raw::{Mode, Raw};
 
@@ -336,13 +336,16 @@ pub fn cumulative_sum(
     x: Array,
     axis: AxisOrFlat,
     dtype: OptDType,
-    _: Out,
+    out: Out,
     include_initial: Bool,
 ) -> Result<Raw> {
     const OP: &str = "cumulative_sum";
     let x = at_least_vector(x)?;
     let axis = running_axis(OP, &x, &axis)?;
-    let y = x.cumsum(Some(axis), dtype).map_err(|e| e.in_op(OP))?;
+    let out = if include_initial { Out::NONE } else { out };
+    let y = x
+        .running_fold(Fold::Sum, Some(axis), dtype, &out)
+        .map_err(|e| e.in_op(OP))?;
     with_initial(&y, axis, include_initial, 0.0)
 }
 
@@ -350,13 +353,16 @@ pub fn cumulative_prod(
     x: Array,
     axis: AxisOrFlat,
     dtype: OptDType,
-    _: Out,
+    out: Out,
     include_initial: Bool,
 ) -> Result<Raw> {
     const OP: &str = "cumulative_prod";
     let x = at_least_vector(x)?;
     let axis = running_axis(OP, &x, &axis)?;
-    let y = x.cumprod(Some(axis), dtype).map_err(|e| e.in_op(OP))?;
+    let out = if include_initial { Out::NONE } else { out };
+    let y = x
+        .running_fold(Fold::Prod, Some(axis), dtype, &out)
+        .map_err(|e| e.in_op(OP))?;
     with_initial(&y, axis, include_initial, 1.0)
 }
 

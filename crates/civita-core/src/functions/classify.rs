@@ -1,12 +1,16 @@
 //! What elements are: real, complex, infinite; and numbers made simpler: rounded, without an imaginary part.
 
+use std::sync::{Arc, OnceLock};
+
 use super::join::flat;
 use super::nan::{any, complex};
 use super::value::*;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
+use crate::graph::Function;
 use crate::ops::Op;
 use crate::primitive::Direction;
+use crate::program::Program;
 use crate::raw::{Operand, Raw};
 
 fn with_float(op: Op, x: &Raw, v: f64) -> Result<Raw> {
@@ -37,7 +41,7 @@ pub fn isreal(x: Array) -> Result<Raw> {
     imaginary(x, Op::Eq, true)
 }
 
-fn infinite(op: &'static str, x: &Raw, value: f64) -> Result<Raw> {
+fn infinite(op: &'static str, x: &Raw, value: f64, out: &Out) -> Result<Raw> {
     if x.dtype().is_complex() {
         return Err(Error::dtype(
             op,
@@ -50,17 +54,17 @@ fn infinite(op: &'static str, x: &Raw, value: f64) -> Result<Raw> {
     }
     let x = x.detach();
     match x.dtype().is_float() {
-        true => with_float(Op::Eq, &x, value),
+        true => Raw::apply_into(Op::Eq, &[(&x).into(), Scalar::Float(value).into()], out),
         false => x.like(x.shape(), DType::Bool, Scalar::Bool(false)),
     }
 }
 
-pub fn isposinf(x: Array, _: Out) -> Result<Raw> {
-    infinite("isposinf", x, f64::INFINITY)
+pub fn isposinf(x: Array, out: Out) -> Result<Raw> {
+    infinite("isposinf", x, f64::INFINITY, &out)
 }
 
-pub fn isneginf(x: Array, _: Out) -> Result<Raw> {
-    infinite("isneginf", x, f64::NEG_INFINITY)
+pub fn isneginf(x: Array, out: Out) -> Result<Raw> {
+    infinite("isneginf", x, f64::NEG_INFINITY, &out)
 }
 
 pub fn angle(z: Array, deg: Bool) -> Result<Raw> {
@@ -116,28 +120,31 @@ pub fn sort_complex(a: Array) -> Result<Raw> {
     sorted.cast(dtype)
 }
 
-pub fn round(a: Array, decimals: Int, _: Out) -> Result<Raw> {
+pub fn round(a: Array, decimals: Int, out: Out) -> Result<Raw> {
     if a.dtype().is_complex() {
         return complex(
-            &rounded(&a.real()?, decimals)?,
-            &rounded(&a.imag()?, decimals)?,
+            &rounded(&a.real()?, decimals, &Out::NONE)?,
+            &rounded(&a.imag()?, decimals, &Out::NONE)?,
         );
     }
-    rounded(a, decimals)
+    rounded(a, decimals, &out)
 }
 
 /// To so many decimals; negative ones are places before the point.
-fn rounded(x: &Raw, decimals: isize) -> Result<Raw> {
+fn rounded(x: &Raw, decimals: isize, out: &Out) -> Result<Raw> {
     if x.dtype().is_integer() && decimals >= 0 {
-        return x.copied();
+        return out.copy(x);
     }
     if decimals == 0 {
-        return x.rint();
+        return Raw::apply_into(Op::Rint, &[x.into()], out);
     }
     if x.dtype() == DType::Bool {
         return Err(Error::dtype("round", "booleans have no decimals").dtypes(&[x.dtype()]));
     }
     let scale = 10f64.powi(decimals.unsigned_abs().min(400) as i32);
+    if let Some(y) = rounded_at_once(x, decimals > 0, scale, out)? {
+        return Ok(y);
+    }
     let (there, back) = match decimals > 0 {
         true => (Op::Mul, Op::Div),
         false => (Op::Div, Op::Mul),
@@ -148,4 +155,30 @@ fn rounded(x: &Raw, decimals: isize) -> Result<Raw> {
         true => y.cast(x.dtype()),
         false => Ok(y),
     }
+}
+
+/// Scaled, rounded and scaled back in one pass, where that has the bits of three and no transformation looks on: half floats are
+/// rounded by each of them.
+fn rounded_at_once(x: &Raw, decimals: bool, scale: f64, out: &Out) -> Result<Option<Raw>> {
+    static PROGRAMS: [OnceLock<Arc<Function>>; 2] = [const { OnceLock::new() }; 2];
+    let dtype = x.dtype();
+    let fits = match dtype {
+        DType::F32 => (scale as f32).is_finite(),
+        dtype => dtype == DType::F64 && scale.is_finite(),
+    };
+    if !fits || x.tracks_gradient() || x.is_transformed() {
+        return Ok(None);
+    }
+    let function = PROGRAMS[usize::from(decimals)].get_or_init(|| {
+        let program = Program::trace(2, |b| {
+            let (x, scale) = (b.input(0), b.input(1));
+            match decimals {
+                true => (x * scale).rint() / scale,
+                false => (x / scale).rint() * scale,
+            }
+        });
+        Function::new(program, "round")
+    });
+    let scale = Raw::scalar(Scalar::Float(scale), dtype)?.to_device(x.device())?;
+    Raw::call_into(function, &[x, &scale], out).map(Some)
 }

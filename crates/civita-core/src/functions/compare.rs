@@ -81,7 +81,7 @@ pub fn clip(
     a: Array,
     a_min: OptNumber,
     a_max: OptNumber,
-    _: Out,
+    out: Out,
     min: OptNumber,
     max: OptNumber,
     _: Casting,
@@ -130,18 +130,18 @@ pub fn clip(
         .and_then(|v| bounds(v, |v, range| v >= range.1));
     if let (Some(low), Some(high)) = (&low, &high)
         && !(watched(&a) || watched_number(low) || watched_number(high))
-        && let Some(y) = between(&a, low, high)?
+        && let Some(y) = between(&a, low, high, &out)?
     {
         return Ok(y);
     }
-    let bounded = match &low {
-        Some(low) => limited(Bound::Lower, &a, low)?,
-        None => a,
-    };
-    match &high {
-        Some(high) => limited(Bound::Upper, &bounded, high),
-        None if low.is_none() => bounded.copied(),
-        None => Ok(bounded),
+    match (&low, &high) {
+        (Some(low), Some(high)) => {
+            let bounded = limited(Bound::Lower, &a, low, &Out::NONE)?;
+            limited(Bound::Upper, &bounded, high, &out)
+        }
+        (Some(low), None) => limited(Bound::Lower, &a, low, &out),
+        (None, Some(high)) => limited(Bound::Upper, &a, high, &out),
+        (None, None) => out.copy(&a),
     }
 }
 
@@ -155,7 +155,7 @@ fn watched_number(x: &Number) -> bool {
 }
 
 /// The elements between both bounds, in one pass; `None` where a number does not fit, which is for the bound's own op to refuse.
-fn between(x: &Raw, low: &Number, high: &Number) -> Result<Option<Raw>> {
+fn between(x: &Raw, low: &Number, high: &Number, out: &Out) -> Result<Option<Raw>> {
     let dtype = x.dtype();
     let bound = |of: &Number| match of {
         Number::Array(x) => Some(x.detach()),
@@ -165,7 +165,7 @@ fn between(x: &Raw, low: &Number, high: &Number) -> Result<Option<Raw>> {
         return Ok(None);
     };
     let operands = [x.into(), (&low).into(), (&high).into()];
-    Raw::apply(Op::Clamp, &operands)
+    Raw::apply_into(Op::Clamp, &operands, out)
         .map(Some)
         .map_err(|e| e.in_op("clip"))
 }
@@ -179,7 +179,7 @@ enum Bound {
 
 /// The elements, or the bound where they are not within it. The subgradient of an element that is equal to the bound is that
 /// of the smallest norm, as in PyTorch: beside an array each gets half, beside a number the element gets none.
-fn limited(bound: Bound, x: &Raw, limit: &Number) -> Result<Raw> {
+fn limited(bound: Bound, x: &Raw, limit: &Number, out: &Out) -> Result<Raw> {
     static CHOICES: [OnceLock<Arc<Function>>; 2] = [const { OnceLock::new() }; 2];
     let op = match bound {
         Bound::Lower => Op::Maximum,
@@ -189,7 +189,7 @@ fn limited(bound: Bound, x: &Raw, limit: &Number) -> Result<Raw> {
     let operands = [limit.operand(), x.into()];
     let halves = matches!(limit, Number::Array(_));
     if halves || !(x.tracks_gradient() || x.is_transformed()) {
-        return Raw::apply(op, &operands);
+        return Raw::apply_into(op, &operands, out);
     }
     let choice = CHOICES[bound as usize].get_or_init(|| {
         let program = Program::trace(2, |b| {
@@ -203,7 +203,7 @@ fn limited(bound: Bound, x: &Raw, limit: &Number) -> Result<Raw> {
         Function::new(program, "clip")
     });
     let operands = strong(op, &operands)?;
-    Raw::call(choice, &[&operands[0], &operands[1]])
+    Raw::call_into(choice, &[&operands[0], &operands[1]], out)
 }
 
 fn all_true(x: &Raw) -> Result<bool> {

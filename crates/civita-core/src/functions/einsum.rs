@@ -970,7 +970,7 @@ pub fn vecdot(
     dots(OP, &conjugated(last(&a)?)?, &last(&b)?)
 }
 
-pub fn matvec(x1: Array, x2: Array, _: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
+pub fn matvec(x1: Array, x2: Array, out: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
     const OP: &str = "matvec";
     let [a, b] = both(x1, x2, dtype, casting)?;
     needs(OP, &a, 2)?;
@@ -980,13 +980,13 @@ pub fn matvec(x1: Array, x2: Array, _: Out, dtype: OptDType, casting: Casting) -
         return Err(core_mismatch(OP, &a, &b, n, m));
     }
     if b.rank() == 1 {
-        return a.matmul(&b);
+        return a.matmul_into(&b, &out);
     }
     let y = a.matmul(&b.expand_dims(&[-1])?).map_err(|e| e.in_op(OP))?;
     y.squeeze(Some(&[-1]))
 }
 
-pub fn vecmat(x1: Array, x2: Array, _: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
+pub fn vecmat(x1: Array, x2: Array, out: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
     const OP: &str = "vecmat";
     let [a, b] = both(x1, x2, dtype, casting)?;
     needs(OP, &a, 1)?;
@@ -997,7 +997,7 @@ pub fn vecmat(x1: Array, x2: Array, _: Out, dtype: OptDType, casting: Casting) -
     }
     let a = conjugated(a)?;
     if a.rank() == 1 {
-        return a.matmul(&b);
+        return a.matmul_into(&b, &out);
     }
     let y = a.expand_dims(&[-2])?.matmul(&b).map_err(|e| e.in_op(OP))?;
     y.squeeze(Some(&[-2]))

@@ -400,7 +400,7 @@ fn width_by_rule(rule: &str, a: &Raw, ends: &[Number; 2]) -> Result<f64> {
             a,
             Number::Array(q),
             Axes(None),
-            Out,
+            Out::NONE,
             false,
             QuantileMethod::Linear,
             false,

@@ -94,7 +94,7 @@ fn chosen(choices: usize) -> &'static Arc<Function> {
     })
 }
 
-pub fn choose(a: Array, choices: Numbers, _: Out, mode: Mode) -> Result<Raw> {
+pub fn choose(a: Array, choices: Numbers, out: Out, mode: Mode) -> Result<Raw> {
     const OP: &str = "choose";
     let choices = choices.0;
     let n = choices.len();
@@ -142,7 +142,8 @@ pub fn choose(a: Array, choices: Numbers, _: Out, mode: Mode) -> Result<Raw> {
         };
         let mut inputs = vec![&index, &y];
         inputs.extend(group);
-        y = Raw::call(chosen(group.len()), &inputs).map_err(|e| e.in_op(OP))?;
+        let out = if part == 0 { &out } else { &Out::NONE };
+        y = Raw::call_into(chosen(group.len()), &inputs, out).map_err(|e| e.in_op(OP))?;
     }
     Ok(y)
 }
@@ -243,7 +244,8 @@ pub fn compress(condition: Array, a: Array, axis: AxisOrFlat, _: Out) -> Result<
 }
 
 pub fn extract(condition: Array, arr: Array) -> Result<Raw> {
-    compress(&flat(condition)?, &flat(arr)?, AxisOrFlat(None), Out).map_err(|e| e.in_op("extract"))
+    compress(&flat(condition)?, &flat(arr)?, AxisOrFlat(None), Out::NONE)
+        .map_err(|e| e.in_op("extract"))
 }
 
 // ── indices of parts ──

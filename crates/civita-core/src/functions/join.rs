@@ -36,17 +36,19 @@ fn joined(
 pub fn concatenate(
     arrays: Numbers,
     axis: AxisOrFlat,
-    _: Out,
+    out: Out,
     dtype: OptDType,
     casting: Casting,
 ) -> Result<Raw> {
     let arrays = as_arrays(&arrays.0)?;
     let Some(axis) = axis.0 else {
         let flat = arrays.iter().map(flat).collect::<Result<Vec<_>>>()?;
-        return joined(&flat, dtype, casting, |parts| Raw::concatenate(parts, 0));
+        return joined(&flat, dtype, casting, |parts| {
+            Raw::concatenate_into(parts, 0, &out)
+        });
     };
     joined(&arrays, dtype, casting, |parts| {
-        Raw::concatenate(parts, axis)
+        Raw::concatenate_into(parts, axis, &out)
     })
 }
 
@@ -69,8 +71,16 @@ pub(super) fn flat(x: &Raw) -> Result<Raw> {
     x.reshape(&[x.len()])
 }
 
-pub fn stack(arrays: Arrays, axis: Axis, _: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
-    joined(&arrays, dtype, casting, |parts| Raw::stack(parts, axis))
+pub fn stack(
+    arrays: Arrays,
+    axis: Axis,
+    out: Out,
+    dtype: OptDType,
+    casting: Casting,
+) -> Result<Raw> {
+    joined(&arrays, dtype, casting, |parts| {
+        Raw::stack_into(parts, axis, &out)
+    })
 }
 
 pub fn hstack(tup: Arrays, dtype: OptDType, casting: Casting) -> Result<Raw> {

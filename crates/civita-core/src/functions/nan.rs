@@ -417,12 +417,12 @@ fn replaced(x: &Raw, neutral: Neutral) -> Result<Raw> {
     }
 }
 
-pub fn nancumsum(a: Array, axis: AxisOrFlat, dtype: OptDType, _: Out) -> Result<Raw> {
-    replaced(a, Neutral::Zero)?.cumsum(of_number(a, axis.0), dtype)
+pub fn nancumsum(a: Array, axis: AxisOrFlat, dtype: OptDType, out: Out) -> Result<Raw> {
+    replaced(a, Neutral::Zero)?.running_fold(Fold::Sum, of_number(a, axis.0), dtype, &out)
 }
 
-pub fn nancumprod(a: Array, axis: AxisOrFlat, dtype: OptDType, _: Out) -> Result<Raw> {
-    replaced(a, Neutral::One)?.cumprod(of_number(a, axis.0), dtype)
+pub fn nancumprod(a: Array, axis: AxisOrFlat, dtype: OptDType, out: Out) -> Result<Raw> {
+    replaced(a, Neutral::One)?.running_fold(Fold::Prod, of_number(a, axis.0), dtype, &out)
 }
 
 /// How many numbers are in each row, the last axis.

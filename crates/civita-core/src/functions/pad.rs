@@ -436,7 +436,7 @@ fn reduced(op: Reduction) -> impl Fn(&Raw, isize) -> Result<Raw> {
 }
 
 fn median_along(x: &Raw, axis: isize) -> Result<Raw> {
-    median(x, Axes(Some(smallvec![axis])), Out, false, true)
+    median(x, Axes(Some(smallvec![axis])), Out::NONE, false, true)
 }
 
 /// A constant border in the dtype of the array, as NumPy writes a number into an array: for signed integers it must fit, and what

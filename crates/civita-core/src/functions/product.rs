@@ -9,20 +9,20 @@ use crate::layout::{PerAxis, SliceItem, normalize_axes, normalize_axis};
 use crate::ops::Op;
 use crate::raw::Raw;
 
-pub fn matmul(x1: Array, x2: Array, _: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
+pub fn matmul(x1: Array, x2: Array, out: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
     match dtype {
-        Some(dtype) => x1.matmul_in(x2, dtype, casting),
-        None => x1.matmul(x2),
+        Some(dtype) => x1.matmul_in(x2, dtype, casting, &out),
+        None => x1.matmul_into(x2, &out),
     }
 }
 
-pub fn dot(a: Array, b: Array, _: Out) -> Result<Raw> {
+pub fn dot(a: Array, b: Array, out: Out) -> Result<Raw> {
     if a.rank() == 0 || b.rank() == 0 {
-        return a.mul(b);
+        return Raw::apply_into(Op::Mul, &[a.into(), b.into()], &out);
     }
     if b.rank() <= 2 {
         // an array of many axes times a matrix is what `matmul` does too
-        return a.matmul(b).map_err(|e| e.in_op("dot"));
+        return a.matmul_into(b, &out).map_err(|e| e.in_op("dot"));
     }
     contracted("dot", a, &[-1], b, &[-2])
 }
@@ -46,8 +46,9 @@ pub fn inner(a: Array, b: Array) -> Result<Raw> {
     contracted("inner", a, &[-1], b, &[-1])
 }
 
-pub fn outer(a: Array, b: Array, _: Out) -> Result<Raw> {
-    flat(a)?.expand_dims(&[1])?.mul(&flat(b)?)
+pub fn outer(a: Array, b: Array, out: Out) -> Result<Raw> {
+    let (column, row) = (flat(a)?.expand_dims(&[1])?, flat(b)?);
+    Raw::apply_into(Op::Mul, &[(&column).into(), (&row).into()], &out)
 }
 
 /// The axes over which `tensordot` sums.

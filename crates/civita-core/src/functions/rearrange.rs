@@ -236,12 +236,12 @@ pub fn tile(a: Array, reps: Ints) -> Result<Raw> {
     unshared(a, a.reshape(&apart)?.broadcast_to(&wide)?.reshape(&shape)?)
 }
 
-pub fn take(a: Array, indices: Indices, axis: AxisOrFlat, _: Out, mode: Mode) -> Result<Raw> {
+pub fn take(a: Array, indices: Indices, axis: AxisOrFlat, out: Out, mode: Mode) -> Result<Raw> {
     let (x, at) = along("take", a, &AxisOrFlat(of_number(a, axis.0)))?;
     match indices.0.dtype() {
         // booleans are 0 and 1 here, no mask
-        DType::Bool => x.take(&indices.0.cast(DType::I64)?, at as isize, mode),
-        _ => x.take(&indices.0, at as isize, mode),
+        DType::Bool => x.take_into(&indices.0.cast(DType::I64)?, at as isize, mode, &out),
+        _ => x.take_into(&indices.0, at as isize, mode, &out),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::backend::cpu::{best, count, search, select};
 use crate::dtype::{Casting, DType, Scalar, promote};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{KeepDims, normalize_axis};
-use crate::ops::{Op, Reduction};
+use crate::ops::{Fold, Op, Reduction};
 use crate::primitive::{Direction, direct};
 use crate::raw::{Mode, Raw, ReduceOptions};
 
@@ -322,8 +322,8 @@ pub fn take_along_axis(arr: Array, indices: Indices, axis: AxisOrFlat) -> Result
     x.take_along_axis(&indices.0, axis)
 }
 
-pub fn cumprod(a: Array, axis: AxisOrFlat, dtype: OptDType, _: Out) -> Result<Raw> {
-    a.cumprod(of_number(a, axis.0), dtype)
+pub fn cumprod(a: Array, axis: AxisOrFlat, dtype: OptDType, out: Out) -> Result<Raw> {
+    a.running_fold(Fold::Prod, of_number(a, axis.0), dtype, &out)
 }
 
 pub fn cummax(x: Array, axis: Axis) -> Result<Vec<Raw>> {

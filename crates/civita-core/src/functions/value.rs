@@ -9,6 +9,7 @@ use std::ops::Deref;
 use crate::dtype::{Casting, DType, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::layout::{self, Dims, PerAxis, SliceItem};
+pub use crate::primitive::Out;
 use crate::raw::{Mode, Operand, Raw};
 use smallvec::{SmallVec, smallvec};
 
@@ -484,10 +485,6 @@ impl Number {
     }
 }
 
-/// The array that results are written to. Bindings do that; engine functions do not see it.
-#[derive(Clone, Copy, Debug)]
-pub struct Out;
-
 /// Where an axis is cut.
 #[derive(Clone, Debug)]
 pub enum Sections {
@@ -620,7 +617,7 @@ kinds! {
         "cpu" => Ok(Device(())),
         _ => Err(Error::value("device", format!("there is no device {name:?}; the devices are [\"cpu\"]")).into()),
     };
-    Out, "an array or None", "ndarray | tuple[ndarray] | None", Out: _ => Ok(Out);
+    Out, "an array or None", "ndarray | tuple[ndarray] | None", Out: Value::Array(x) => Ok(Out::of(x.into_raw())), _ => Ok(Out::NONE);
     Sections, "an integer or a sequence of integers", "SupportsIndex | Sequence[SupportsIndex] | ndarray", Integers: v => match v.int() {
         Some(n) => Ok(Sections::Equal(n)),
         None => ints(&v).map(|all| Sections::At(all.into_vec())),

@@ -186,7 +186,7 @@ pub(crate) fn record(
     p: &dyn Primitive,
     level: Level,
     x: &[Raw],
-    tags: &Tags,
+    tags: &Tags<'_>,
 ) -> Result<Outputs<Raw>> {
     let versions: SmallVec<[u64; 3]> = x.iter().map(|x| x.storage().version()).collect();
     let y = bind(p, &refs(x))?;
@@ -225,6 +225,10 @@ pub(crate) fn record(
         saved: Mutex::new(saved),
         extras: OnceLock::new(),
     });
+    // most have one output, which takes the node as it is
+    if let Outputs::One(y) = y {
+        return Ok(Outputs::One(y.push(level, Kind::Node(Edge::new(node, 0)))));
+    }
     Ok(y.map(|i, y| {
         if y.dtype().is_differentiable() {
             y.push(level, Kind::Node(Edge::new(node.clone(), i)))

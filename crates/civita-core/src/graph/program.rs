@@ -16,11 +16,18 @@ pub struct Function {
     program: Program,
     name: &'static str,
     typed: Mutex<Vec<ForDTypes>>,
-    vjps: Vec<OnceLock<Option<Arc<Function>>>>,
+    vjps: Vec<OnceLock<Option<Pulled>>>,
     /// Without the inputs that it does not mention, and which it mentions; `None` where it mentions all.
     pruned: OnceLock<Option<(Vec<usize>, Arc<Function>)>>,
     /// By which inputs move.
     jvps: Mutex<Vec<Pushed>>,
+}
+
+/// The gradient of an input, and what of the function it reads: a bit for each input, and whether the output.
+struct Pulled {
+    function: Arc<Function>,
+    inputs: u32,
+    output: bool,
 }
 
 /// A typed program, by the device and the dtypes of the inputs that it is for.
@@ -109,10 +116,19 @@ impl Function {
     }
 
     /// The gradient of input `i`, a function of the inputs, the output and the output's gradient.
-    fn vjp(&self, i: usize) -> Option<&Arc<Function>> {
-        self.vjps[i]
-            .get_or_init(|| self.program.vjp(i).map(|p| Function::new(p, self.name)))
-            .as_ref()
+    fn vjp(&self, i: usize) -> Option<&Pulled> {
+        let made = || {
+            let program = self.program.vjp(i)?;
+            let n = self.program.inputs();
+            // inputs beyond the 31st share a bit
+            let bit = |k: usize| u32::from(program.reads(k)) << k.min(31);
+            Some(Pulled {
+                inputs: (0..n).map(bit).fold(0, |all, bit| all | bit),
+                output: program.reads(n),
+                function: Function::new(program, self.name),
+            })
+        };
+        self.vjps[i].get_or_init(made).as_ref()
     }
 
     /// The tangent of the output, a function of the inputs, the output and the tangents of all inputs.
@@ -138,14 +154,11 @@ impl Function {
 
     /// What the gradients of the wanted inputs read: a bit for each input, and whether the output.
     pub(crate) fn reads(&self, wanted: impl Iterator<Item = bool>) -> (u32, bool) {
-        let n = self.program.inputs();
         let (mut inputs, mut output) = (0, false);
         for (i, wanted) in wanted.enumerate() {
             if let (true, Some(vjp)) = (wanted, self.vjp(i)) {
-                for k in 0..n {
-                    inputs |= u32::from(vjp.program.reads(k)) << k;
-                }
-                output |= vjp.program.reads(n);
+                inputs |= vjp.inputs;
+                output |= vjp.output;
             }
         }
         (inputs, output)
@@ -158,7 +171,7 @@ impl Function {
         };
         let mut values: SmallVec<[&Raw; 5]> = x.iter().copied().collect();
         values.extend([y, g]);
-        vjp.call(&values).map(Some)
+        vjp.function.call(&values).map(Some)
     }
 
     /// The tangent of the output.

@@ -149,6 +149,10 @@ impl Primitive for Apply {
         backend.op_into(self.op, &self.operands(x), out)
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn reads(&self, wanted: &[bool]) -> Reads {
         let mut places = [false; 4];
         for (i, &wanted) in wanted.iter().enumerate() {

@@ -69,6 +69,10 @@ impl Primitive for Copy {
         backend.copy_into(x[0], out)
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn reads(&self, _: &[bool]) -> Reads {
         Reads::SHAPES
     }

@@ -41,6 +41,14 @@ impl Primitive for Fused {
         backend.program(&self.0, x).map(Outputs::One)
     }
 
+    fn run_into(&self, backend: &dyn Backend, x: &[&Raw], out: &Raw) -> Result<()> {
+        backend.program_into(&self.0, x, out)
+    }
+
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn reads(&self, wanted: &[bool]) -> Reads {
         let (inputs, output) = self.0.reads(wanted.iter().copied());
         Reads {

@@ -120,6 +120,11 @@ pub(crate) fn element(x: &Raw, place: usize) -> Scalar {
     read(x, place)
 }
 
+/// As [`element`], of memory that a kernel writes: it is new, or its guard is held.
+pub(crate) fn element_of_output(x: &Raw, place: usize) -> Scalar {
+    read(x, place)
+}
+
 /// Lets `f` read elements by their places in the buffer, which the tensor's layout gave.
 pub(crate) fn reading<R>(x: &Raw, f: impl FnOnce(&dyn Fn(usize) -> Scalar) -> R) -> R {
     let _guard = guard::acquire(&[x.storage()], &[]);

@@ -3,7 +3,7 @@
 use super::{
     Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, bind_one, one_tangent, some,
 };
-use crate::backend::Backend;
+use crate::backend::{Backend, Meeting, meeting};
 use crate::dtype::{DType, Scalar, promote};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::Dims;
@@ -86,6 +86,10 @@ impl Primitive for Join {
     }
 
     fn run_into(&self, backend: &dyn Backend, x: &[&Raw], out: &Raw) -> Result<()> {
+        // a part would be written over another that is still to be read
+        if x.iter().any(|x| meeting(x, out) != Meeting::Apart) {
+            return backend.copy_into(&self.run(backend, x)?.one(), out);
+        }
         let mut start = 0;
         for part in x {
             let len = part.shape()[self.axis];

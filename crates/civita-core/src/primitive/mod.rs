@@ -21,6 +21,7 @@ mod gather;
 pub mod host;
 mod join;
 mod matmul;
+mod out;
 mod random;
 mod rowwise;
 mod scan;
@@ -53,6 +54,7 @@ pub use gather::Gather;
 pub(crate) use gather::OUTSIDE;
 pub use join::Join;
 pub use matmul::Matmul;
+pub use out::Out;
 pub(crate) use random::drawn;
 pub use random::{Draw, Random};
 pub(crate) use rowwise::functions;
@@ -83,11 +85,16 @@ pub trait Primitive: Shared + Debug + Send + Sync {
     /// Runs it on inputs without tags. `bind` holds the guards that [`Primitive::access`] asks for.
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>>;
 
-    /// Runs it into memory that is there: `out` has the shape of the output. The default runs it anew and copies; those
-    /// whose kernels can write in place say so.
+    /// Runs it into memory that is there: `out` has the shape of the output. By default the backend has its kernel write there
+    /// where it can, and copies elsewhere; those whose kernels take outputs that overlap with operands say so.
     fn run_into(&self, backend: &dyn Backend, x: &[&Raw], out: &Raw) -> Result<()> {
-        let y = self.run(backend, x)?.one();
-        backend.copy_into(&y, out)
+        backend.run_into(out, x, &mut || Ok(self.run(backend, x)?.one()))
+    }
+
+    /// Whether [`Primitive::run_into`] takes an output that lies on an operand, element on element. Others may read operands by
+    /// guards of their own, which the guard of such an output would shut out.
+    fn is_elementwise(&self) -> bool {
+        false
     }
 
     /// What it does with the memory of its inputs.

@@ -13,7 +13,7 @@ use crate::error::{Error, Result, shape_text};
 use crate::graph::Function;
 use crate::layout::broadcast_shapes;
 use crate::ops::{ClassResult, Op, elementwise_heads};
-use crate::primitive::{Apply, Fused, Untagged, bind_in_place, bind_into, bind_one};
+use crate::primitive::{Apply, Fused, Out, Untagged, bind_in_place, bind_into, bind_one};
 use crate::program::Typed;
 use crate::storage::Access;
 
@@ -70,6 +70,20 @@ impl Raw {
     /// # Errors
     /// As [`Raw::apply`]; and when the number of inputs is not what the function takes.
     pub fn call(function: &Arc<Function>, inputs: &[&Raw]) -> Result<Raw> {
+        Raw::call_into(function, inputs, &Out::NONE)
+    }
+
+    /// [`Raw::apply`], into an output.
+    pub(crate) fn apply_into(op: Op, operands: &[Operand<'_>], out: &Out) -> Result<Raw> {
+        if out.is_none() {
+            return Raw::apply(op, operands);
+        }
+        check_count(op, operands.len())?;
+        with_scalar_attribute(op, operands, |p, x| out.bind(p, x))
+    }
+
+    /// [`Raw::call`], into an output.
+    pub(crate) fn call_into(function: &Arc<Function>, inputs: &[&Raw], out: &Out) -> Result<Raw> {
         if inputs.len() != function.program().inputs() || inputs.is_empty() {
             return Err(Error::value(
                 "fuse",
@@ -83,9 +97,9 @@ impl Raw {
         }
         if let Some((mentioned, function)) = function.pruned() {
             let inputs: SmallVec<[&Raw; 8]> = mentioned.iter().map(|&i| inputs[i]).collect();
-            return bind_one(&Fused(function.clone()), &inputs);
+            return out.bind(&Fused(function.clone()), &inputs);
         }
-        bind_one(&Fused(function.clone()), inputs)
+        out.bind(&Fused(function.clone()), inputs)
     }
 }
 

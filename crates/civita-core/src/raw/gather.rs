@@ -6,7 +6,7 @@ use crate::dtype::{Casting, DType, Kind, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{Axes, Dims, KeepDims, Layout, broadcast_shapes, normalize_axis};
 use crate::ops::{Fold, Op};
-use crate::primitive::{Combine, Compress, Expand, Gather, Place, Scatter, bind_one, host};
+use crate::primitive::{Combine, Compress, Expand, Gather, Out, Place, Scatter, bind_one, host};
 use crate::storage::{Access, Storage};
 
 /// What becomes of an index that is out of range.
@@ -26,6 +26,17 @@ impl Raw {
     /// # Errors
     /// When an index is out of range (by [`Mode::Raise`]) or not an integer, or the axis does not exist.
     pub fn take(&self, indices: &Raw, axis: isize, mode: Mode) -> Result<Raw> {
+        self.take_into(indices, axis, mode, &Out::NONE)
+    }
+
+    /// [`Raw::take`], into an output.
+    pub(crate) fn take_into(
+        &self,
+        indices: &Raw,
+        axis: isize,
+        mode: Mode,
+        out: &Out,
+    ) -> Result<Raw> {
         let axis = normalize_axis("take", axis, self.rank())?;
         let gather = Gather {
             axis,
@@ -33,7 +44,7 @@ impl Raw {
             batch: 0,
             mode,
         };
-        bind_one(&gather, &[self, indices])
+        out.bind(&gather, &[self, indices])
     }
 
     /// As [`Raw::take`] from a vector of Aliased memory, of so few indices that all of it costs less than the way to a primitive, and

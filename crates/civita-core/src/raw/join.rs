@@ -3,7 +3,7 @@
 use super::Raw;
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{Layout, normalize_axis};
-use crate::primitive::{Join, bind_one};
+use crate::primitive::{Join, Out};
 
 impl Raw {
     /// The elements `start..start + len` along an axis.
@@ -26,6 +26,11 @@ impl Raw {
     /// # Errors
     /// When there are none, an axis is missing, or other lengths differ.
     pub fn concatenate(parts: &[&Raw], axis: isize) -> Result<Raw> {
+        Raw::concatenate_into(parts, axis, &Out::NONE)
+    }
+
+    /// [`Raw::concatenate`], into an output.
+    pub(crate) fn concatenate_into(parts: &[&Raw], axis: isize, out: &Out) -> Result<Raw> {
         const OP: &str = "concatenate";
         let Some(first) = parts.first() else {
             return Err(Error::value(OP, "need at least one array to concatenate")
@@ -38,7 +43,7 @@ impl Raw {
             );
         }
         let at = normalize_axis(OP, axis, first.rank())?;
-        bind_one(&Join { axis: at }, parts)
+        out.bind(&Join { axis: at }, parts)
     }
 
     /// Joins tensors of one shape along a new axis, at this place of the result.
@@ -46,6 +51,11 @@ impl Raw {
     /// # Errors
     /// When there are none, or their shapes differ.
     pub fn stack(parts: &[&Raw], axis: isize) -> Result<Raw> {
+        Raw::stack_into(parts, axis, &Out::NONE)
+    }
+
+    /// [`Raw::stack`], into an output.
+    pub(crate) fn stack_into(parts: &[&Raw], axis: isize, out: &Out) -> Result<Raw> {
         const OP: &str = "stack";
         let Some(first) = parts.first() else {
             return Err(Error::value(OP, "need at least one array to stack")
@@ -68,6 +78,6 @@ impl Raw {
             .iter()
             .map(|p| p.expand_dims(&[at]))
             .collect::<Result<Vec<_>>>()?;
-        Raw::concatenate(&rows.iter().collect::<Vec<_>>(), at).map_err(|e| e.in_op(OP))
+        Raw::concatenate_into(&rows.iter().collect::<Vec<_>>(), at, out).map_err(|e| e.in_op(OP))
     }
 }

@@ -5,7 +5,7 @@ use super::copy::check_cast;
 use crate::backend::Number;
 use crate::dtype::{Casting, DType};
 use crate::error::Result;
-use crate::primitive::{Matmul, bind_one, number, number_beside};
+use crate::primitive::{Matmul, Out, bind_one, number, number_beside};
 
 impl Raw {
     /// The matrix product over the last two axes, batched over the rest, by NumPy's rules: a vector on the left is a row,
@@ -16,6 +16,11 @@ impl Raw {
     #[inline]
     pub fn matmul(&self, rhs: &Raw) -> Result<Raw> {
         bind_one(&Matmul { sums: None }, &[self, rhs])
+    }
+
+    /// [`Raw::matmul`], into an output.
+    pub(crate) fn matmul_into(&self, rhs: &Raw, out: &Out) -> Result<Raw> {
+        out.bind(&Matmul { sums: None }, &[self, rhs])
     }
 
     /// The product of two vectors: [`Raw::matmul`], for small ones with less around it.
@@ -34,13 +39,13 @@ impl Raw {
     ///
     /// # Errors
     /// As [`Raw::matmul`], and when the rule does not allow the conversion.
-    pub fn matmul_in(&self, rhs: &Raw, dtype: DType, casting: Casting) -> Result<Raw> {
+    pub fn matmul_in(&self, rhs: &Raw, dtype: DType, casting: Casting, out: &Out) -> Result<Raw> {
         for x in [self, rhs] {
             check_cast("astype", x.dtype(), dtype, casting)?;
         }
         if [self.dtype(), rhs.dtype(), dtype] == [DType::I8, DType::I8, DType::I32] {
-            return bind_one(&Matmul { sums: Some(dtype) }, &[self, rhs]);
+            return out.bind(&Matmul { sums: Some(dtype) }, &[self, rhs]);
         }
-        self.cast(dtype)?.matmul(&rhs.cast(dtype)?)
+        self.cast(dtype)?.matmul_into(&rhs.cast(dtype)?, out)
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::layout::{Axes, KeepDims, PerAxis, normalize_axis};
 use crate::ops::{Class, Fold as Monoid, ReduceClass, Reduction};
 use crate::primitive::{
-    ArgFold, Direction, Fold, Over, Rowwise, Scan, Sort, Sorted, Stat, bind, bind_one, number,
+    ArgFold, Direction, Fold, Out, Over, Rowwise, Scan, Sort, Sorted, Stat, bind, bind_one, number,
     number_beside, wide,
 };
 
@@ -178,11 +178,7 @@ impl Raw {
     /// # Errors
     /// When the axis does not exist.
     pub fn cumsum(&self, axis: Option<isize>, dtype: Option<DType>) -> Result<Raw> {
-        let axis = match axis {
-            None if self.rank() != 1 => return self.reshape(&[self.len()])?.cumsum(Some(0), dtype),
-            axis => axis.unwrap_or(0),
-        };
-        self.running_fold(Monoid::Sum, "cumsum", axis, dtype)
+        self.running_fold(Monoid::Sum, axis, dtype, &Out::NONE)
     }
 
     /// The running product along an axis, or over all elements in C order. Integers and booleans are multiplied in 64 bits.
@@ -197,25 +193,28 @@ impl Raw {
     /// # Errors
     /// When the axis does not exist.
     pub fn cumprod(&self, axis: Option<isize>, dtype: Option<DType>) -> Result<Raw> {
-        let axis = match axis {
-            None if self.rank() != 1 => {
-                return self.reshape(&[self.len()])?.cumprod(Some(0), dtype);
-            }
-            axis => axis.unwrap_or(0),
-        };
-        self.running_fold(Monoid::Prod, "cumprod", axis, dtype)
+        self.running_fold(Monoid::Prod, axis, dtype, &Out::NONE)
     }
 
-    fn running_fold(
+    /// [`Raw::cumsum`] or [`Raw::cumprod`], into an output.
+    pub(crate) fn running_fold(
         &self,
         fold: Monoid,
-        op: &'static str,
-        axis: isize,
+        axis: Option<isize>,
         dtype: Option<DType>,
+        out: &Out,
     ) -> Result<Raw> {
-        let axis = normalize_axis(op, axis, self.rank())?;
-        let dtype = dtype.unwrap_or_else(|| ReduceClass::Sum.result(self.dtype()));
-        bind_one(&Scan { fold, axis, dtype }, &[self])
+        let op = match fold {
+            Monoid::Prod => "cumprod",
+            _ => "cumsum",
+        };
+        let (x, axis) = match axis {
+            None if self.rank() != 1 => (&self.reshape(&[self.len()])?, 0),
+            axis => (self, axis.unwrap_or(0)),
+        };
+        let axis = normalize_axis(op, axis, x.rank())?;
+        let dtype = dtype.unwrap_or_else(|| ReduceClass::Sum.result(x.dtype()));
+        out.bind(&Scan { fold, axis, dtype }, &[x])
     }
 
     /// The running largest elements along an axis, and where each is: of equal ones the last (PyTorch's `cummax`).

@@ -25,7 +25,7 @@ pub(super) fn run_batched(
     p: &dyn Primitive,
     level: Level,
     x: &[Raw],
-    tags: &Tags,
+    tags: &Tags<'_>,
 ) -> Result<Outputs<Raw>> {
     let batched: SmallVec<[bool; 4]> = tags.iter().map(Option::is_some).collect();
     batching(level);

@@ -12,7 +12,7 @@ pub(super) fn push_forward(
     p: &dyn Primitive,
     level: Level,
     x: &[Raw],
-    tags: &Tags,
+    tags: &Tags<'_>,
 ) -> Result<Outputs<Raw>> {
     let y = bind(p, &refs(x))?;
     if y.as_slice().iter().all(|y| !y.dtype().is_differentiable()) {

@@ -39,7 +39,6 @@ pub(crate) use tag::{Kind, Tag};
 pub use trace::{Graph, trace};
 
 use smallvec::SmallVec;
-use std::sync::Arc;
 
 use crate::error::Result;
 use crate::graph;
@@ -47,7 +46,7 @@ use crate::primitive::{Outputs, Primitive};
 use crate::raw::Raw;
 
 /// The tags of one level, of the inputs of an operation.
-pub(crate) type Tags = SmallVec<[Option<Arc<Tag>>; 3]>;
+pub(crate) type Tags<'a> = SmallVec<[Option<&'a Tag>; 3]>;
 /// The values under them.
 pub type Under = SmallVec<[Raw; 2]>;
 
@@ -60,12 +59,12 @@ pub(crate) fn bind_tagged(p: &dyn Primitive, x: &[&Raw]) -> Result<Outputs<Raw>>
     let mut tags = Tags::new();
     let mut under = Under::new();
     for x in x {
-        let (value, tag) = x.pop(level);
+        let (value, tag) = x.under(level);
         under.push(value);
         tags.push(tag);
     }
-    let first = tags.iter().flatten().next().cloned();
-    match first.as_ref().map(|tag| &tag.kind) {
+    let first = tags.iter().flatten().next();
+    match first.map(|tag| &tag.kind) {
         Some(Kind::Node(_)) => graph::record(p, level, &under, &tags),
         Some(Kind::Tangent(_)) => forward::push_forward(p, level, &under, &tags),
         Some(Kind::Batch) => batch::run_batched(p, level, &under, &tags),

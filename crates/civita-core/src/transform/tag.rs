@@ -98,14 +98,19 @@ impl Raw {
     }
 
     /// What the transformation of this level sees: the value under its tag, and the tag if there is one.
-    pub(crate) fn pop(&self, level: Level) -> (Raw, Option<Arc<Tag>>) {
+    pub(crate) fn under(&self, level: Level) -> (Raw, Option<&Tag>) {
         match self.tag() {
-            Some(tag) if tag.level == level => (
-                self.untagged().with_tag(tag.below.clone()),
-                Some(tag.clone()),
-            ),
+            Some(tag) if tag.level == level => {
+                (self.untagged().with_tag(tag.below.clone()), Some(tag))
+            }
             _ => (self.clone(), None),
         }
+    }
+
+    /// As [`Raw::under`], with the tag beyond the life of this handle.
+    pub(crate) fn pop(&self, level: Level) -> (Raw, Option<Arc<Tag>>) {
+        let tag = self.tag().filter(|tag| tag.level == level).cloned();
+        (self.under(level).0, tag)
     }
 
     /// Whether a gradient reaches it: true of a tensor that requires one and of all that is computed from it.

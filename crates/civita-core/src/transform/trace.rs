@@ -52,8 +52,8 @@ pub struct Graph {
     last: HashMap<usize, usize>,
 }
 
-fn variable_of(tag: &Option<Arc<Tag>>) -> Option<(usize, &Spec)> {
-    match &tag.as_ref()?.kind {
+fn variable_of(tag: Option<&Tag>) -> Option<(usize, &Spec)> {
+    match &tag?.kind {
         Kind::Variable(_, number, spec) => Some((*number, spec)),
         _ => None,
     }
@@ -67,7 +67,7 @@ fn constant(x: &Raw) -> Result<Raw> {
     }
 }
 
-fn atom(x: &Raw, tag: &Option<Arc<Tag>>) -> Result<Atom> {
+fn atom(x: &Raw, tag: Option<&Tag>) -> Result<Atom> {
     match variable_of(tag) {
         Some((number, _)) => Ok(Atom::Variable(number)),
         None => constant(x).map(Atom::Constant),
@@ -80,20 +80,20 @@ pub(crate) fn append(
     p: &dyn Primitive,
     level: Level,
     x: &[Raw],
-    tags: &Tags,
+    tags: &Tags<'_>,
 ) -> Result<Outputs<Raw>> {
     // before it runs: a primitive may write into the memory of its first operand
     let inputs = x
         .iter()
         .zip(tags)
-        .map(|(x, tag)| atom(x, tag))
+        .map(|(x, tag)| atom(x, *tag))
         .collect::<Result<Vec<_>>>()?;
     let y = bind(p, &refs(x))?;
     // what can be said without values, where anything can: a length that they decide stays unknown
     let known: Vec<Spec> = x
         .iter()
         .zip(tags)
-        .map(|(x, tag)| variable_of(tag).map_or_else(|| Spec::of(x), |(_, spec)| spec.clone()))
+        .map(|(x, tag)| variable_of(*tag).map_or_else(|| Spec::of(x), |(_, spec)| spec.clone()))
         .collect();
     let inferred = p.infer(&known.iter().collect::<Vec<_>>());
     let decided = known.iter().any(|spec| spec.shape.contains(&UNKNOWN));
@@ -153,7 +153,7 @@ pub fn trace(f: impl FnOnce(&[Raw]) -> Result<Vec<Raw>>, x: &[Raw]) -> Result<Gr
         .iter()
         .map(|y| {
             let (y, tag) = scope.leave("trace", y)?;
-            atom(&y, &tag)
+            atom(&y, tag.as_deref())
         })
         .collect::<Result<Vec<_>>>()?;
     let equations = std::mem::take(

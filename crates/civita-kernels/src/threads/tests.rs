@@ -167,6 +167,54 @@ fn the_scoped_count_ends_with_its_scope() {
     });
 }
 
+#[test]
+fn a_place_to_stop_at_within_a_task_leaves_all_tasks() {
+    let begun = AtomicUsize::new(0);
+    let forever = |_| {
+        begun.fetch_add(1, Relaxed);
+        loop {
+            thread::sleep(Duration::from_millis(1));
+            stop_if_told();
+        }
+    };
+    for n in [1, 2] {
+        let told = with_threads(n, || interruptible(&mut || true, || run(100, &forever)));
+        assert_eq!(told, Err(Interrupted));
+        assert!(begun.swap(0, Relaxed) <= n);
+    }
+    // within a task of a task
+    let nested = |_| run(100, &forever);
+    let told = with_threads(2, || interruptible(&mut || true, || run(100, &nested)));
+    assert_eq!(told, Err(Interrupted));
+    assert!(begun.into_inner() <= 2);
+}
+
+#[test]
+fn a_caller_that_waits_for_a_helper_asks() {
+    let caller = thread::current().id();
+    // the pool may be taken by another test: once is proof
+    let told = (0..200).any(|_| {
+        let helps = AtomicBool::new(false);
+        let task = |_| {
+            if thread::current().id() == caller {
+                let since = Instant::now();
+                while since.elapsed() < Duration::from_millis(20) && !helps.load(Relaxed) {
+                    thread::yield_now();
+                }
+                return;
+            }
+            helps.store(true, Relaxed);
+            loop {
+                thread::sleep(Duration::from_millis(1));
+                stop_if_told();
+            }
+        };
+        let told = with_threads(2, || interruptible(&mut || true, || run(2, &task)));
+        told == Err(Interrupted) && helps.into_inner()
+    });
+    assert!(told);
+}
+
 /// The child has the memory of a pool with helpers but none of their threads.
 #[test]
 #[cfg(all(unix, not(miri)))]

@@ -55,6 +55,11 @@ pub trait BitGenerator {
         intervals(self, largest, out);
     }
 
+    /// Called by long loops that draw nothing, with the number of elements that they go through next. It does nothing here; who
+    /// wraps a generator may stop them.
+    #[inline(always)]
+    fn pause(&mut self, _elements: usize) {}
+
     /// Fills a slice with independent draws. The loop is compiled for each generator, so that its state stays in registers.
     fn fill<D: Distribution>(&mut self, distribution: &D, out: &mut [D::Value])
     where
@@ -83,6 +88,10 @@ impl<B: BitGenerator> BitGenerator for &mut B {
     }
     fn fill_below(&mut self, largest: u32, out: &mut [u32]) {
         (**self).fill_below(largest, out);
+    }
+    #[inline(always)]
+    fn pause(&mut self, elements: usize) {
+        (**self).pause(elements);
     }
     fn fill<D: Distribution>(&mut self, distribution: &D, out: &mut [D::Value]) {
         (**self).fill(distribution, out);

@@ -15,6 +15,7 @@ mod ziggurat_tables;
 
 pub use integers::{Integer, Integers, Method, Shared, Word};
 pub(crate) use integers::{interval, intervals};
+pub(crate) use multivariate::kahan_sum_pausing;
 pub use multivariate::{Dirichlet, Multinomial, MultivariateHypergeometric, Urn, kahan_sum};
 pub use table::*;
 

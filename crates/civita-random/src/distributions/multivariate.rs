@@ -11,15 +11,23 @@ use crate::range::Range;
 
 /// A sum with the rounding of each step carried to the next: Kahan (1965).
 pub fn kahan_sum(values: &[f64]) -> f64 {
+    kahan_sum_pausing(values, || ())
+}
+
+/// As [`kahan_sum`], with a call of `pause` before every 65,536 elements.
+pub(crate) fn kahan_sum_pausing(values: &[f64], mut pause: impl FnMut()) -> f64 {
     let (mut sum, mut lost) = match values.first() {
         None => return 0.0,
         Some(&first) => (first, 0.0),
     };
-    for x in &values[1..] {
-        let y = x - lost;
-        let t = sum + y;
-        lost = (t - sum) - y;
-        sum = t;
+    for part in values[1..].chunks(1 << 16) {
+        pause();
+        for x in part {
+            let y = x - lost;
+            let t = sum + y;
+            lost = (t - sum) - y;
+            sum = t;
+        }
     }
     sum
 }

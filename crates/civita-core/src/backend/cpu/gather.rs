@@ -71,7 +71,7 @@ pub(super) fn gather(p: &Gather, x: &Raw, index: &Raw) -> Result<Raw> {
         return done;
     }
     let list = places("take", index, n, p.mode)?;
-    let out = memory::unwritten(&full, x.dtype())?;
+    let out = memory::output(&full, x.dtype())?;
     if !x.layout().is_contiguous() && out.len() < x.len() {
         let rows = Rows {
             x,

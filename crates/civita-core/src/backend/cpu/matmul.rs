@@ -40,7 +40,7 @@ fn plain(x: &Raw, y: &Raw) -> Option<Result<Raw>> {
         .chain((y.rank() == 2).then_some(n))
         .collect();
     let run = || {
-        let out = memory::unwritten(&shape, dtype)?;
+        let out = memory::output(&shape, dtype)?;
         if !out.is_empty() {
             let operand = |x: &Raw, [row_stride, col_stride]: [isize; 2]| Operand {
                 ptr: x.ptr().cast_const(),
@@ -109,7 +109,7 @@ pub(super) fn matmul(x: &Raw, y: &Raw, sums: Option<DType>) -> Result<Raw> {
         && widens(shape.m, shape.n);
     let from = if widening { DType::I8 } else { dtype };
     let (a, b) = (in_dtype(x, from)?, in_dtype(y, from)?);
-    let out = memory::unwritten(&shape.out, dtype)?;
+    let out = memory::output(&shape.out, dtype)?;
     if !out.is_empty() {
         let (la, lb) = (
             matrix(&a, &shape.batch, [shape.m, shape.k], 0)?,

@@ -1,10 +1,14 @@
 //! Memory for results.
 
+use std::cell::Cell;
+
 use smallvec::SmallVec;
 
+use crate::backend::{Meeting, meeting};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::layout::Layout;
+use crate::primitive::Out;
 use crate::raw::Raw;
 use crate::storage::Storage;
 
@@ -12,6 +16,44 @@ use crate::storage::Storage;
 #[inline]
 pub(crate) fn unwritten(shape: &[usize], dtype: DType) -> Result<Raw> {
     of_layout(Layout::contiguous(shape)?, dtype)
+}
+
+thread_local! {
+    /// The output that is lent to a kernel.
+    static LENT: Cell<Option<Raw>> = const { Cell::new(None) };
+}
+
+/// Runs a kernel whose result goes into `out`. Where no operand lies in that memory and it is in C order, it is lent: a kernel that asks
+/// for its result by [`output`], with the shape and the dtype of `out`, gets it, and nothing is left to copy.
+pub(super) fn lend(out: &Raw, x: &[&Raw], run: &mut dyn FnMut() -> Result<Raw>) -> Result<()> {
+    struct Return(Option<Raw>);
+    impl Drop for Return {
+        fn drop(&mut self) {
+            LENT.set(self.0.take());
+        }
+    }
+    let apart = x.iter().all(|x| meeting(x, out) == Meeting::Apart);
+    let y = if apart && out.layout().is_contiguous() {
+        let _before = Return(LENT.replace(Some(out.clone())));
+        run()?
+    } else {
+        run()?
+    };
+    match Out::holds(out, &y) {
+        true => Ok(()),
+        false => super::copy::copy_into(&y, out),
+    }
+}
+
+/// As [`unwritten`], for what a kernel returns: the output that is lent, if it is as is asked for.
+pub(super) fn output(shape: &[usize], dtype: DType) -> Result<Raw> {
+    match LENT.take() {
+        Some(out) if out.shape() == shape && out.dtype() == dtype => Ok(out),
+        other => {
+            LENT.set(other);
+            unwritten(shape, dtype)
+        }
+    }
 }
 
 /// Memory for a result of these operands, in the layout that it should have: NumPy's `order='K'`.

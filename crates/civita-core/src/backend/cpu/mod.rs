@@ -83,6 +83,9 @@ impl Backend for Cpu {
     fn copy_into(&self, x: &Raw, out: &Raw) -> Result<()> {
         copy::copy_into(x, out)
     }
+    fn run_into(&self, out: &Raw, x: &[&Raw], run: &mut dyn FnMut() -> Result<Raw>) -> Result<()> {
+        memory::lend(out, x, run)
+    }
     #[inline(always)]
     fn op(&self, op: Op, operands: &[Operand<'_>]) -> Result<Raw> {
         program::apply(op, operands)

@@ -378,7 +378,7 @@ pub(super) fn scan(p: &crate::primitive::Scan, x: &Raw) -> Result<Raw> {
     } else {
         p.dtype.compute()
     };
-    let out = memory::unwritten(x.shape(), lane)?;
+    let out = memory::output(x.shape(), lane)?;
     // what does not lie as the kernels want it is brought over first, and summed where it then is
     let here = x.layout().is_contiguous() && x.dtype() == lane;
     if !here {
@@ -414,7 +414,7 @@ fn lost_range(fold: Fold, out: &Raw, axis: usize) -> Result<bool> {
         _ => return Ok(false),
     };
     if out.len() == last + 1 {
-        let value = host::element(out, last).as_f64();
+        let value = host::element_of_output(out, of.offset() + last).as_f64();
         return Ok(!value.is_finite() || fold == Fold::Prod && value == 0.0);
     }
     let last = out.with_layout(of.narrow(axis as isize, last, 1)?);

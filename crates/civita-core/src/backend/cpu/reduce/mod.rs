@@ -142,10 +142,10 @@ fn lost_range(x: &Raw, y: &Raw) -> Result<bool> {
     Ok(is_suspect(y, true)? && (is_suspect(y, false)? || !any(x, Op::Eq, zero)?))
 }
 
-/// Whether an element is infinite, NaN, or (if asked for) 0.
+/// Whether an element of an output is infinite, NaN, or (if asked for) 0.
 pub(super) fn is_suspect(y: &Raw, zeros: bool) -> Result<bool> {
     if y.len() == 1 {
-        let v = primitive::host::element(y, y.layout().offset()).as_complex();
+        let v = primitive::host::element_of_output(y, y.layout().offset()).as_complex();
         return Ok(!(v.re.is_finite() && v.im.is_finite()) || zeros && v == Complex::ZERO);
     }
     let size = program::apply(Op::Abs, &[y.into()])?;
