@@ -93,7 +93,7 @@ by_hand! {
         where [isize: Axes<N>] = functions::along::trapezoid(&y.raw, None, dx, axis).map(wrap);
     /// The sum of the `offset`-th diagonal.
     fn trace[T: Dtype](x: &Matrix<T>, offset: isize) -> Tensor<T::Sum, 0> =
-        functions::along::trace(&x.raw, offset, 0, 1, None, Out).map(wrap);
+        functions::along::trace(&x.raw, offset, 0, 1, None, Out::NONE).map(wrap);
     /// The number of elements that are not zero, over axes, or over all with `..`.
     fn count_nonzero[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
         functions::along::count_nonzero(&x.raw, axes.axes().into(), false).map(wrap);
@@ -101,7 +101,7 @@ by_hand! {
     /// [`maximum`](super::maximum) or [`minimum`](super::minimum). An element that is equal to a bound has no gradient, or
     /// half of it where the bound is a tensor, which gets the other half.
     fn clip[T: Dtype, const N: usize, A: Rhs<T, N, Out<T> = Tensor<T, N>>, B: Rhs<T, N, Out<T> = Tensor<T, N>>](x: &Tensor<T, N>, min: A, max: B) -> Tensor<T, N> =
-        functions::compare::clip(&x.raw, Some(min.operand().into()), Some(max.operand().into()), Out, None, None, civita_core::dtype::Casting::SameKind).map(wrap);
+        functions::compare::clip(&x.raw, Some(min.operand().into()), Some(max.operand().into()), Out::NONE, None, None, civita_core::dtype::Casting::SameKind).map(wrap);
     /// What stands behind the point and what stands before it, both with the sign of `x`.
     fn modf[T: Real, const N: usize](x: &Tensor<T, N>) -> (Tensor<T::Float, N>, Tensor<T::Float, N>) =
         functions::composed::modf(operand(x)).and_then(two);
@@ -152,59 +152,59 @@ by_hand! {
         functions::sorting::bincount(x.raw.clone().into(), None, isize::try_from(minlength).unwrap_or(isize::MAX)).map(wrap);
     /// The largest element minus the smallest, over axes, or over all with `..`.
     fn ptp[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
-        functions::sorting::ptp(&x.raw, axes.axes().into(), Out, false).map(wrap);
+        functions::sorting::ptp(&x.raw, axes.axes().into(), Out::NONE, false).map(wrap);
     /// The middle element of the sorted ones, or the mean of the two in the middle.
     fn median[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::median(&x.raw, axes.axes().into(), Out, false, false).map(wrap);
+        functions::quantile::median(&x.raw, axes.axes().into(), Out::NONE, false, false).map(wrap);
     /// The value below which a fraction `q` of the elements is, with straight lines between elements. Several fractions, as in
     /// `[0.25, 0.75]`, become the first axis of the result.
     fn quantile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
-        functions::quantile::quantile(&x.raw, q.numbers()?, axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+        functions::quantile::quantile(&x.raw, q.numbers()?, axes.axes().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// As [`quantile`], with a percentage or several.
     fn percentile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
-        functions::quantile::percentile(&x.raw, q.numbers()?, axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+        functions::quantile::percentile(&x.raw, q.numbers()?, axes.axes().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// The sum of the elements that are not NaN, over axes, or over all with `..`.
     fn nansum[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Sum> =
-        functions::nan::nansum(&x.raw, axes.axes().into(), None, Out, false, None, EVERYWHERE).map(wrap);
+        functions::nan::nansum(&x.raw, axes.axes().into(), None, Out::NONE, false, None, EVERYWHERE).map(wrap);
     /// The product of the elements that are not NaN, over axes, or over all with `..`.
     fn nanprod[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Sum> =
-        functions::nan::nanprod(&x.raw, axes.axes().into(), None, Out, false, None, EVERYWHERE).map(wrap);
+        functions::nan::nanprod(&x.raw, axes.axes().into(), None, Out::NONE, false, None, EVERYWHERE).map(wrap);
     /// The mean of the elements that are not NaN, over axes, or over all with `..`.
     fn nanmean[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::nan::nanmean(&x.raw, axes.axes().into(), None, Out, false, EVERYWHERE).map(wrap);
+        functions::nan::nanmean(&x.raw, axes.axes().into(), None, Out::NONE, false, EVERYWHERE).map(wrap);
     /// The variance of the elements that are not NaN, over axes, or over all with `..`.
     fn nanvar[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<<T::Mean as Dtype>::Real> =
-        functions::nan::nanvar(&x.raw, axes.axes().into(), None, Out, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
+        functions::nan::nanvar(&x.raw, axes.axes().into(), None, Out::NONE, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
     /// The standard deviation of the elements that are not NaN, over axes, or over all with `..`.
     fn nanstd[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<<T::Mean as Dtype>::Real> =
-        functions::nan::nanstd(&x.raw, axes.axes().into(), None, Out, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
+        functions::nan::nanstd(&x.raw, axes.axes().into(), None, Out::NONE, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
     /// The largest element that is not NaN, over axes, or over all with `..`; NaN where all are.
     fn nanmax[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
-        functions::nan::nanmax(&x.raw, axes.axes().into(), Out, false, None, EVERYWHERE).map(wrap);
+        functions::nan::nanmax(&x.raw, axes.axes().into(), Out::NONE, false, None, EVERYWHERE).map(wrap);
     /// The smallest element that is not NaN, over axes, or over all with `..`; NaN where all are.
     fn nanmin[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
-        functions::nan::nanmin(&x.raw, axes.axes().into(), Out, false, None, EVERYWHERE).map(wrap);
+        functions::nan::nanmin(&x.raw, axes.axes().into(), Out::NONE, false, None, EVERYWHERE).map(wrap);
     /// The index of the largest element that is not NaN, along an axis, or of all with `..`.
     fn nanargmax[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
-        functions::nan::nanargmax(&x.raw, axes.axes().into(), Out, false).map(wrap);
+        functions::nan::nanargmax(&x.raw, axes.axes().into(), Out::NONE, false).map(wrap);
     /// The index of the smallest element that is not NaN, along an axis, or of all with `..`.
     fn nanargmin[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
-        functions::nan::nanargmin(&x.raw, axes.axes().into(), Out, false).map(wrap);
+        functions::nan::nanargmin(&x.raw, axes.axes().into(), Out::NONE, false).map(wrap);
     /// The running sum along an axis; NaN counts as 0.
     fn nancumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> =
-        functions::nan::nancumsum(&x.raw, AxisOrFlat(Some(axis)), None, Out).map(wrap);
+        functions::nan::nancumsum(&x.raw, AxisOrFlat(Some(axis)), None, Out::NONE).map(wrap);
     /// The running product along an axis; NaN counts as 1.
     fn nancumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> =
-        functions::nan::nancumprod(&x.raw, AxisOrFlat(Some(axis)), None, Out).map(wrap);
+        functions::nan::nancumprod(&x.raw, AxisOrFlat(Some(axis)), None, Out::NONE).map(wrap);
     /// The median of the elements that are not NaN, over axes, or over all with `..`.
     fn nanmedian[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::nanmedian(&x.raw, axes.axes().into(), Out, false, false).map(wrap);
+        functions::quantile::nanmedian(&x.raw, axes.axes().into(), Out::NONE, false, false).map(wrap);
     /// As [`quantile`], of the elements that are not NaN.
     fn nanquantile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
-        functions::quantile::nanquantile(&x.raw, q.numbers()?, axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+        functions::quantile::nanquantile(&x.raw, q.numbers()?, axes.axes().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// As [`nanquantile`], with a percentage or several.
     fn nanpercentile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
-        functions::quantile::nanpercentile(&x.raw, q.numbers()?, axes.axes().into(), Out, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+        functions::quantile::nanpercentile(&x.raw, q.numbers()?, axes.axes().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number.
     fn nan_to_num[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
         functions::nan::nan_to_num(&x.raw, true, number(0.0), None, None).map(wrap);
@@ -234,10 +234,10 @@ by_hand! {
         functions::calculus::interp(&x.raw, &xp.raw, &fp.raw, None, None, OptFloat(None)).map(wrap);
     /// The running sum along an axis; on request with the 0 before the first element.
     fn cumulative_sum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, include_initial: bool) -> Tensor<T::Sum, N> =
-        functions::calculus::cumulative_sum(&x.raw, AxisOrFlat(Some(axis)), None, Out, include_initial).map(wrap);
+        functions::calculus::cumulative_sum(&x.raw, AxisOrFlat(Some(axis)), None, Out::NONE, include_initial).map(wrap);
     /// The running product along an axis; on request with the 1 before the first element.
     fn cumulative_prod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, include_initial: bool) -> Tensor<T::Sum, N> =
-        functions::calculus::cumulative_prod(&x.raw, AxisOrFlat(Some(axis)), None, Out, include_initial).map(wrap);
+        functions::calculus::cumulative_prod(&x.raw, AxisOrFlat(Some(axis)), None, Out::NONE, include_initial).map(wrap);
     /// `ln Σ eˣ` of the elements up to each one, along an axis.
     fn logcumsumexp[T: Float, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T, N> =
         functions::calculus::logcumsumexp(&x.raw, axis).map(wrap);
@@ -285,15 +285,15 @@ by_hand! {
     /// Returns true where the dtype is not complex.
     fn isrealobj[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::classify::isrealobj(&x.raw);
     /// Returns true where the element is `∞`.
-    fn isposinf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isposinf(&x.raw, Out).map(wrap);
+    fn isposinf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isposinf(&x.raw, Out::NONE).map(wrap);
     /// Returns true where the element is `-∞`.
-    fn isneginf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isneginf(&x.raw, Out).map(wrap);
+    fn isneginf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isneginf(&x.raw, Out::NONE).map(wrap);
     /// The elements from small to large along the last axis, as complex numbers.
     fn sort_complex[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<num_complex::Complex<f64>, N> =
         functions::classify::sort_complex(&x.raw).and_then(|y| y.cast(civita_core::dtype::DType::C128)).map(wrap);
     /// The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point.
     fn round[T: Dtype, const N: usize](x: &Tensor<T, N>, decimals: isize) -> Tensor<T, N> =
-        functions::classify::round(&x.raw, decimals, Out).and_then(|y| y.cast(x.raw.dtype())).map(wrap);
+        functions::classify::round(&x.raw, decimals, Out::NONE).and_then(|y| y.cast(x.raw.dtype())).map(wrap);
     /// Returns true where both have equal elements after broadcasting.
     fn array_equiv[T: Dtype, U: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
         functions::compare::array_equiv(&a.raw, &b.raw);
@@ -336,14 +336,14 @@ by_hand! {
     /// For each index the element of the tensor with that number, of several that broadcast together.
     fn choose[I: Dtype, T: Dtype, const N: usize, const M: usize](index: &Tensor<I, N>, choices: &[&Tensor<T, M>]) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
-        functions::indexing::choose(&index.raw, numbers(choices), Out, Mode::Raise).map(wrap);
+        functions::indexing::choose(&index.raw, numbers(choices), Out::NONE, Mode::Raise).map(wrap);
     /// For each element the first of the choices whose condition is true, and the default where none is.
     fn select[T: Element, const N: usize, const M: usize](conditions: &[&Tensor<bool, N>], choices: &[&Tensor<T, M>], default: T) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
         functions::indexing::select(each(conditions).0, numbers(choices), Number::Array(Tensor::scalar(default).raw)).map(wrap);
     /// The elements along an axis where a condition is true, with `..` those of the flattened tensor.
     fn compress[C: Boolean, T: Dtype, const N: usize, A: OneAxis<N>](condition: &Vector<C>, x: &Tensor<T, N>, axis: A) -> A::Out<T> =
-        functions::indexing::compress(&condition.raw, &x.raw, axis.axis(), Out).map(wrap);
+        functions::indexing::compress(&condition.raw, &x.raw, axis.axis(), Out::NONE).map(wrap);
     /// Writes values at places that count the elements in C order; values that are too few are repeated, and of equal places
     /// the last stays.
     fn put[T: Dtype, I: Dtype, const N: usize, const M: usize, const K: usize](x: &mut Tensor<T, N>, places: &Tensor<I, M>, values: &Tensor<T, K>) -> () =
@@ -393,18 +393,18 @@ by_hand! {
         functions::bits::unpackbits(&x.raw, axis.axis(), None.into(), order).map(wrap);
     /// Sums of products over the last axis of both, the first conjugated; the other axes broadcast.
     fn vecdot[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
-        functions::einsum::vecdot(&a.raw, &b.raw, Out, -1, None, SAME_KIND).map(wrap);
+        functions::einsum::vecdot(&a.raw, &b.raw, Out::NONE, -1, None, SAME_KIND).map(wrap);
     /// The product of matrices and vectors; the axes before them broadcast.
     fn matvec[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
-        functions::einsum::matvec(&a.raw, &b.raw, Out, None, SAME_KIND).map(wrap);
+        functions::einsum::matvec(&a.raw, &b.raw, Out::NONE, None, SAME_KIND).map(wrap);
     /// The product of vectors, conjugated, and matrices; the axes before them broadcast.
     fn vecmat[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
-        functions::einsum::vecmat(&a.raw, &b.raw, Out, None, SAME_KIND).map(wrap);
+        functions::einsum::vecmat(&a.raw, &b.raw, Out::NONE, None, SAME_KIND).map(wrap);
     /// The sum of products over labelled axes: `"ij,jk->ik"` is the matrix product. A label that stands in several terms joins
     /// their axes, one that is not in the result is summed over, one that stands twice in a term takes the diagonal, and
     /// `...` stands for all other axes, which broadcast.
     fn einsum[T: Dtype](subscripts: &str, operands: &[&dyn Labelled<T>]) -> Tensor<T, DYN> =
-        functions::einsum::einsum(labelled(subscripts, operands), Out, functions::einsum::Optimize::No, None, functions::Order::K, SAME_KIND).map(wrap);
+        functions::einsum::einsum(labelled(subscripts, operands), Out::NONE, functions::einsum::Optimize::No, None, functions::Order::K, SAME_KIND).map(wrap);
     /// The order in which [`einsum`] contracts its tensors by `"greedy"` or `"optimal"` search, and a text that describes it.
     fn einsum_path[T: Dtype](subscripts: &str, operands: &[&dyn Labelled<T>], optimize: &str) -> (Vec<Vec<usize>>, String) = {
         let optimize = match optimize {

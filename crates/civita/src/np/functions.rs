@@ -148,7 +148,7 @@ macro_rules! typed {
         typed! { $out $row [$($g)*, A: OneAxis<N>] $ranks [$($args)* $p: A,] [$($pass)* $p.axis(),] $($rest)* }
     };
     ($out:tt $row:tt $g:tt $ranks:tt $args:tt [$($pass:tt)*] $p:ident: Out, $($rest:tt)*) => {
-        typed! { $out $row $g $ranks $args [$($pass)* Out,] $($rest)* }
+        typed! { $out $row $g $ranks $args [$($pass)* Out::NONE,] $($rest)* }
     };
     ($out:tt $row:tt $g:tt $ranks:tt $args:tt [$($pass:tt)*] $options:ident.$o:ident: $O:ident, $($rest:tt)*) => {
         typed! { $out $row $g $ranks $args [$($pass)* $options.$o,] $($rest)* }
