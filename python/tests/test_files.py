@@ -512,3 +512,29 @@ def test_headers_are_written_as_they_are_given():
                         getattr(module.lib.format, f"read_array_header_{version}")(io.BytesIO(written[1][8:]))
             else:
                 assert written[0] == written[1]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda xp: xp.loadtxt(io.StringIO("")),
+        lambda xp: xp.loadtxt(io.StringIO("# a\n1 2\n"), max_rows=1),
+        lambda xp: xp.loadtxt(io.StringIO("# a\n1 2\n"), max_rows=1, converters=float),
+        lambda xp: xp.genfromtxt(io.StringIO("")),
+        lambda xp: xp.genfromtxt(["1 2", "3"], invalid_raise=False),
+        lambda xp: xp.load(io.BytesIO(python_2_file())),
+        lambda xp: xp.polyfit([1, 2], [1, 2], 3),
+        lambda xp: xp.linalg.qr(xp.eye(2), mode="full"),
+    ],
+)
+def test_warnings_name_the_callers_line(call):
+    for xp in (cv, np):
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            call(xp)
+        assert seen and all(each.filename == __file__ for each in seen), (xp, [(each.filename, each.lineno) for each in seen])
+
+
+def python_2_file():
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1L,), }".ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + struct.pack("<d", 1.5)

@@ -1,7 +1,7 @@
-"""Writes the table of functions in docs/numpy.md, from the rows of the engine's table.
+"""Writes the tables of functions in docs/numpy.md, from the rows of the engine's tables.
 
-    python python/tools/make_numpy_table.py            writes the table
-    python python/tools/make_numpy_table.py --check    says whether it is up to date
+    python python/tools/make_numpy_table.py            writes the tables
+    python python/tools/make_numpy_table.py --check    says whether they are up to date
 """
 
 import pathlib
@@ -10,10 +10,46 @@ import sys
 import civita as cv
 
 PAGE = pathlib.Path(__file__).parent.parent.parent / "docs" / "numpy.md"
-BEGIN, END = "<!-- functions: written by python/tools/make_numpy_table.py -->\n", "<!-- end of functions -->\n"
+NAMES = ("elementwise", "reductions", "functions")
+# in NumPy's namespace is what NumPy has; the rest is Civita's alone
+OWN = set(
+    "sigmoid relu leaky_relu rsqrt erf erfc exponent mantissa popcount scalb next_toward fma lerp logsumexp".split()
+)
 
 
-def table():
+def rows(kind):
+    return sorted((row for row in cv.rows() if row["kind"] == kind), key=lambda row: row["numpy"].lower())
+
+
+def python_call(row, arguments):
+    return f"`{'cv' if row['numpy'] in OWN else 'np'}.{row['numpy']}({arguments})`"
+
+
+def torch_name(row):
+    name = row["torch"]
+    return f"`{name if '(' in name else 'torch.' + name}`" if name else ""
+
+
+def elementwise():
+    """Each op with its operands; a condition is `c`."""
+    lines = ["| NumPy | Civita | PyTorch |", "|---|---|---|"]
+    for row in rows("elementwise"):
+        operands = {1: "x", 2: "x, y", 3: "c, x, y" if row["name"] == "choose" else "x, y, z"}[row["arity"]]
+        first, *others = operands.split(", ")
+        rust = f"{first}.{row['name']}({', '.join('&' + other for other in others)}){'?' if others else ''}"
+        lines.append(f"| {python_call(row, operands)} | `{rust}` | {torch_name(row)} |")
+    return "\n".join(lines) + "\n"
+
+
+def reductions():
+    lines = ["| NumPy | Civita | PyTorch |", "|---|---|---|"]
+    for row in rows("reduction"):
+        name = row["name"]
+        lines.append(f"| {python_call(row, 'x, axis=0')} | `x.{name}()`, `x.over(0).{name}()?` | {torch_name(row)} |")
+    return "\n".join(lines) + "\n"
+
+
+def functions():
     lines = ["| NumPy | Civita | PyTorch |", "|---|---|---|"]
     for row in sorted((row for row in cv.rows() if row["kind"] == "function"), key=lambda row: row["name"]):
         python, rust = row["example"].replace("|", "\\|"), row["rust"].replace("|", "\\|")
@@ -23,9 +59,12 @@ def table():
 
 
 def page(text):
-    """The page with the table as it should be."""
-    before, rest = text.split(BEGIN)
-    return before + BEGIN + table() + END + rest.split(END)[1]
+    """The page with the tables as they should be."""
+    for name, table in zip(NAMES, (elementwise, reductions, functions), strict=True):
+        begin, end = f"<!-- {name}: written by python/tools/make_numpy_table.py -->\n", f"<!-- end of {name} -->\n"
+        before, rest = text.split(begin)
+        text = before + begin + table() + end + rest.split(end)[1]
+    return text
 
 
 def main():

@@ -8,10 +8,10 @@ import operator
 import os
 import re
 import struct
-import warnings
 from collections.abc import Mapping
 
 from . import _civita as cv
+from ._caller import warn
 from ._overrides import takes_like
 
 MAGIC_PREFIX = b"\x93NUMPY"
@@ -79,13 +79,10 @@ def _read_header(fp, version, limit=_MAX_HEADER):
     header = _exactly(fp, length, "array header").decode(encoding)
     dtype, fortran, shape = cv._npy_parse(header)
     if version != (3, 0) and re.search(r"\dL\b", header):
-        import warnings
-
-        warnings.warn(
+        warn(
             "Reading `.npy` or `.npz` file required additional header parsing as it was created on Python 2. Save the file again to "
             "speed up loading and avoid this warning.",
             UserWarning,
-            stacklevel=4,
         )
     return shape, fortran, dtype
 
@@ -749,7 +746,7 @@ def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, s
             lines = _text_lines(source, encoding)
             table = _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns, max_rows, quotechar)
     if table.shape[0] == 0:
-        warnings.warn(f'loadtxt: input contained no data: "{fname}"', UserWarning, stacklevel=2)
+        warn(f'loadtxt: input contained no data: "{fname}"', UserWarning)
         width = len(columns) if columns else int(ndmin == 2)
         table = table.reshape((0, width) if width else 0)
     return _shaped(table, ndmin, unpack)
@@ -887,11 +884,10 @@ def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns
         fields = _fields(line, numbered, delimiter, quote, cut)
         if fields is None:
             if max_rows is not None:
-                warnings.warn(
+                warn(
                     f"Input line {i + 1} contained no data and will not be counted towards `max_rows={max_rows}`.  This differs from "
                     "the behaviour in NumPy <=1.22 which counted lines rather than rows.",
                     UserWarning,
-                    stacklevel=3,
                 )
             continue
         if by_column is not None and columns is None and not rows:
@@ -1046,7 +1042,7 @@ def genfromtxt(fname, dtype=float, comments="#", delimiter=None, skip_header=0, 
     if skip_footer:
         rows = rows[:-skip_footer]
     if not rows:
-        warnings.warn(f'genfromtxt: Empty input file: "{fname}"', UserWarning, stacklevel=2)
+        warn(f'genfromtxt: Empty input file: "{fname}"', UserWarning)
         return cv.zeros(0, dtype="float64" if dtype is None else dtype)
     width = len(rows[0][1])
     wrong = [(i, len(f)) for i, f in rows if len(f) != width and (columns is None or builtins.max(columns) >= len(f))]
@@ -1058,7 +1054,7 @@ def genfromtxt(fname, dtype=float, comments="#", delimiter=None, skip_header=0, 
             raise ValueError(message)
         from .exceptions import VisibleDeprecationWarning  # noqa: F401
 
-        warnings.warn(message, UserWarning, stacklevel=2)
+        warn(message, UserWarning)
         bad = {i for i, _ in wrong}
         rows = [(i, f) for i, f in rows if i not in bad]
     table = [[f[c] for c in columns] for _, f in rows] if columns is not None else [f for _, f in rows]

@@ -5,6 +5,7 @@ import operator
 
 from . import _civita as cv
 from ._iterators import ndindex
+from ._caller import warn
 from ._overrides import takes_like
 
 _NO_SIGNATURE = object()
@@ -79,9 +80,7 @@ def _pairs(pad_width, ndim):
 
 def row_stack(tup, *, dtype=None, casting="same_kind"):
     """`vstack` under its old name, which NumPy has deprecated."""
-    import warnings
-
-    warnings.warn("`row_stack` alias is deprecated. Use `vstack` directly.", DeprecationWarning, stacklevel=2)
+    warn("`row_stack` alias is deprecated. Use `vstack` directly.", DeprecationWarning)
     return cv.vstack(tup, dtype=dtype, casting=casting)
 
 

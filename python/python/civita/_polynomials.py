@@ -4,6 +4,8 @@ import numbers
 
 import civita as cv
 
+from ._caller import warn
+
 
 def _vector(x):
     x = cv.asarray(x)
@@ -199,11 +201,9 @@ def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
     c, residuals, rank, singular = linalg.lstsq(left, right, rcond)
     c = (c.T / scale).T
     if rank != order and not full:
-        import warnings
-
         from .polynomial.polyutils import RankWarning
 
-        warnings.warn("Polyfit may be poorly conditioned", RankWarning, stacklevel=2)
+        warn("Polyfit may be poorly conditioned", RankWarning)
     if full:
         return c, residuals, rank, singular, rcond
     if cov:
