@@ -13,7 +13,7 @@ PAGE = pathlib.Path(__file__).parent.parent.parent / "docs" / "numpy.md"
 NAMES = ("elementwise", "reductions", "functions")
 # in NumPy's namespace is what NumPy has; the rest is Civita's alone
 OWN = set(
-    "sigmoid relu leaky_relu rsqrt erf erfc exponent mantissa popcount scalb next_toward fma lerp logsumexp".split()
+    "sigmoid relu leaky_relu rsqrt erf erfc exponent mantissa frac gap popcount scalb next_toward clamp fma lerp logsumexp".split()
 )
 
 
