@@ -930,7 +930,14 @@ fn a_path_of_einsum_names_each_operand_once() {
     ] {
         let given = || Optimize::Path(path.clone());
         assert!(einsum_path(subscripts(), given(), false).is_err_and(|e| e.is_value()));
-        let y = einsum(subscripts(), Out::NONE, given(), None, Order::K, Casting::Safe);
+        let y = einsum(
+            subscripts(),
+            Out::NONE,
+            given(),
+            None,
+            Order::K,
+            Casting::Safe,
+        );
         assert!(y.unwrap_err().is_value(), "{path:?}");
     }
 }

@@ -915,7 +915,16 @@ fn of_subgradients_at_ties_the_smallest_counts() {
     let one = Number::Scalar(Scalar::Float(1.0));
     let low = leaf(&[0.0; 5]);
     let bound = Some(Number::Array(low.clone()));
-    let y = clip(&x, bound, Some(one), Out::NONE, None, None, Casting::SameKind).unwrap();
+    let y = clip(
+        &x,
+        bound,
+        Some(one),
+        Out::NONE,
+        None,
+        None,
+        Casting::SameKind,
+    )
+    .unwrap();
     assert_eq!(y.to_vec::<f64>().unwrap(), [0.0, 0.0, 0.5, 1.0, 1.0]);
     let found = gradients(&y, &[&x, &low]);
     assert_eq!(found[0], [0.0, 0.5, 1.0, 0.0, 0.0]);
