@@ -14,10 +14,10 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use civita_kernels::kernels::strided::{self, Tile};
-use civita_kernels::threads::{self, Parts};
+use civita_kernels::threads::{self, Parts, stop_if_told};
 use smallvec::SmallVec;
 
-use crate::pause::{steps, watched};
+use crate::pause::steps;
 pub use crate::scratch::NoMemory;
 use crate::scratch::{self, Plain};
 
@@ -97,6 +97,8 @@ const WIDTH: usize = 128;
 /// Neighbours within a row that are gathered for one row after the other: as many lines as a set of the first cache holds, for rows
 /// of a power of two lie in one set.
 const TILE: usize = 4;
+/// Neighbours within a row from one place to stop at to the next, where each is a line or a page away from the last: 10 ms.
+const FAR: usize = 1 << 13;
 /// Elements of a task.
 const TASK: usize = 1 << 14;
 
@@ -384,7 +386,10 @@ unsafe fn gather<T: Plain>(
 ) {
     let to = &mut to[..places.len() * n];
     if near {
-        for start in watched((0..used).step_by(TILE)) {
+        for start in (0..used).step_by(TILE) {
+            if start % FAR == 0 {
+                stop_if_told();
+            }
             let end = used.min(start + TILE);
             let column = x.0.wrapping_offset(start as isize * stride);
             for (row, &(place, _)) in to.chunks_exact_mut(n).zip(places) {
@@ -434,7 +439,10 @@ unsafe fn scatter<T: Plain>(
 ) {
     let used = m.min(len);
     if near {
-        for start in watched((0..used).step_by(TILE)) {
+        for start in (0..used).step_by(TILE) {
+            if start % FAR == 0 {
+                stop_if_told();
+            }
             let end = used.min(start + TILE);
             let column = y.0.wrapping_offset(start as isize * stride);
             for (row, &(_, place)) in from.chunks_exact(m).zip(places) {
