@@ -11,9 +11,24 @@ use crate::{Tensor, c64, c128};
 pub struct Any;
 
 mod sealed {
+    use super::DType;
+
     pub trait Sealed {}
+
+    /// `f16`, `bf16`, `f32`, `f64`: what functions make of them is of the same type.
+    ///
+    /// One implementation of [`Dtype`] serves all four. So a literal that has no type yet, `{float}`, fits no other, and
+    /// the compiler knows what its mean and its square are before it knows whether it is an `f64`: without that,
+    /// `tensor![1.0].mean().item()?` would be an error about the type `!`.
+    #[diagnostic::on_unimplemented(
+        message = "a tensor cannot hold `{Self}`",
+        note = "element types are bool, u8–u64, i8–i64, f16, bf16, f32, f64, c64, c128 and `Any`"
+    )]
+    pub trait RealFloat: Sealed + 'static {
+        const DTYPE: DType;
+    }
 }
-use sealed::Sealed;
+use sealed::{RealFloat, Sealed};
 
 /// What may stand in `Tensor<T, _>`: the fifteen element types, and [`Any`].
 ///
@@ -159,6 +174,33 @@ pub trait Float:
     fn to_f64(self) -> f64;
 }
 
+impl<T: RealFloat> Dtype for T {
+    type Float = T;
+    type Mean = T;
+    type Sum = T;
+    type Real = T;
+    type Number = T;
+    type Double = f64;
+    const KNOWN: Option<DType> = Some(T::DTYPE);
+}
+
+macro_rules! real_floats {
+    ($($t:ty = $d:ident;)*) => { $(
+        impl Sealed for $t {}
+        impl RealFloat for $t {
+            const DTYPE: DType = DType::$d;
+        }
+        impl TakesScalar<$t> for $t {}
+        impl TakesScalar<$t> for Any {}
+    )* };
+}
+real_floats! {
+    f16 = F16;
+    bf16 = BF16;
+    f32 = F32;
+    f64 = F64;
+}
+
 macro_rules! dtypes {
     ($($t:ty = $d:ident: $float:ty, $mean:ty, $sum:ty, $real:ty, $number:ty, $double:ty;)*) => { $(
         impl Sealed for $t {}
@@ -186,10 +228,6 @@ dtypes! {
     i16 = I16:      f32,  f64,  i64,  i16,  i16,     f64;
     i32 = I32:      f64,  f64,  i64,  i32,  i32,     f64;
     i64 = I64:      f64,  f64,  i64,  i64,  i64,     f64;
-    f16 = F16:      f16,  f16,  f16,  f16,  f16,     f64;
-    bf16 = BF16:    bf16, bf16, bf16, bf16, bf16,    f64;
-    f32 = F32:      f32,  f32,  f32,  f32,  f32,     f64;
-    f64 = F64:      f64,  f64,  f64,  f64,  f64,     f64;
     c64 = C64:      c64,  c64,  c64,  f32,  c64,     c128;
     c128 = C128:    c128, c128, c128, f64,  c128,    c128;
 }
@@ -289,7 +327,12 @@ floats! {
     f64: |v| v, |v| v;
 }
 
-/// The promotion table as types. Each entry is compared with the engine's function below.
+/// One implementation for all types, for the sake of literals that have no type yet: see `RealFloat`.
+impl<T: Dtype> Promote<T> for T {
+    type Out = T;
+}
+
+/// The promotion table as types; `same` is the type itself. Each entry is compared with the engine's function below.
 macro_rules! promotion {
     ($($t:ident: $($u:ident)*;)*) => {
         $(promotion!(@row $t: bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 c64 c128 => $($u)*);)*
@@ -303,32 +346,33 @@ macro_rules! promotion {
         )*
     };
     (@row $t:ident: $($u:ident)* => $($out:ident)*) => { $(
+        promotion!(@entry $t $u $out);
+        const _: () = agrees::<$t, $u>();
+    )* };
+    (@entry $t:ident $u:ident same) => {};
+    (@entry $t:ident $u:ident $out:ident) => {
         impl Promote<$u> for $t {
             type Out = $out;
         }
-        const _: () = agrees::<$t, $u>();
-    )* };
+    };
 }
 promotion! {
     //     bool u8   u16  u32  u64  i8   i16  i32  i64  f16  bf16 f32  f64  c64  c128
-    bool:  bool u8   u16  u32  u64  i8   i16  i32  i64  f16  bf16 f32  f64  c64  c128;
-    u8:    u8   u8   u16  u32  u64  i16  i16  i32  i64  f16  bf16 f32  f64  c64  c128;
-    u16:   u16  u16  u16  u32  u64  i32  i32  i32  i64  f32  f32  f32  f64  c64  c128;
-    u32:   u32  u32  u32  u32  u64  i64  i64  i64  i64  f64  f64  f64  f64  c128 c128;
-    u64:   u64  u64  u64  u64  u64  f64  f64  f64  f64  f64  f64  f64  f64  c128 c128;
-    i8:    i8   i16  i32  i64  f64  i8   i16  i32  i64  f16  bf16 f32  f64  c64  c128;
-    i16:   i16  i16  i32  i64  f64  i16  i16  i32  i64  f32  f32  f32  f64  c64  c128;
-    i32:   i32  i32  i32  i64  f64  i32  i32  i32  i64  f64  f64  f64  f64  c128 c128;
-    i64:   i64  i64  i64  i64  f64  i64  i64  i64  i64  f64  f64  f64  f64  c128 c128;
-    f16:   f16  f16  f32  f64  f64  f16  f32  f64  f64  f16  f32  f32  f64  c64  c128;
-    bf16:  bf16 bf16 f32  f64  f64  bf16 f32  f64  f64  f32  bf16 f32  f64  c64  c128;
-    f32:   f32  f32  f32  f64  f64  f32  f32  f64  f64  f32  f32  f32  f64  c64  c128;
-    f64:   f64  f64  f64  f64  f64  f64  f64  f64  f64  f64  f64  f64  f64  c128 c128;
-    c64:   c64  c64  c64  c128 c128 c64  c64  c128 c128 c64  c64  c64  c128 c64  c128;
-    c128:  c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128;
-}
-impl Promote<Any> for Any {
-    type Out = Any;
+    bool:  same u8   u16  u32  u64  i8   i16  i32  i64  f16  bf16 f32  f64  c64  c128;
+    u8:    u8   same u16  u32  u64  i16  i16  i32  i64  f16  bf16 f32  f64  c64  c128;
+    u16:   u16  u16  same u32  u64  i32  i32  i32  i64  f32  f32  f32  f64  c64  c128;
+    u32:   u32  u32  u32  same u64  i64  i64  i64  i64  f64  f64  f64  f64  c128 c128;
+    u64:   u64  u64  u64  u64  same f64  f64  f64  f64  f64  f64  f64  f64  c128 c128;
+    i8:    i8   i16  i32  i64  f64  same i16  i32  i64  f16  bf16 f32  f64  c64  c128;
+    i16:   i16  i16  i32  i64  f64  i16  same i32  i64  f32  f32  f32  f64  c64  c128;
+    i32:   i32  i32  i32  i64  f64  i32  i32  same i64  f64  f64  f64  f64  c128 c128;
+    i64:   i64  i64  i64  i64  f64  i64  i64  i64  same f64  f64  f64  f64  c128 c128;
+    f16:   f16  f16  f32  f64  f64  f16  f32  f64  f64  same f32  f32  f64  c64  c128;
+    bf16:  bf16 bf16 f32  f64  f64  bf16 f32  f64  f64  f32  same f32  f64  c64  c128;
+    f32:   f32  f32  f32  f64  f64  f32  f32  f64  f64  f32  f32  same f64  c64  c128;
+    f64:   f64  f64  f64  f64  f64  f64  f64  f64  f64  f64  f64  f64  same c128 c128;
+    c64:   c64  c64  c64  c128 c128 c64  c64  c128 c128 c64  c64  c64  c128 same c128;
+    c128:  c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 same;
 }
 
 const fn agrees<T: Promote<U>, U: Dtype>() {

@@ -32,10 +32,41 @@ use crate::{AnyTensor, Dtype, Result, Tensor};
 impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// Reads the array of an `.npy` file (NumPy: `np.load`).
     ///
+    /// An array of another dtype is read as [`AnyTensor`] and converted:
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// # let path = std::env::temp_dir().join(format!("civita-converted-{}.npy", std::process::id()));
+    /// tensor![[1.0, 2.0]].save_npy(&path)?;
+    /// let x: Matrix<f32> = AnyTensor::load_npy(&path)?.cast::<f32>().typed()?;
+    /// assert_eq!(x, [[1.0, 2.0]]);
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// When there is no such file, it is damaged, or its array has another dtype or rank.
     pub fn load_npy(path: impl AsRef<Path>) -> Result<Self> {
-        Tensor::from_raw(civita_io::npy::load(path.as_ref())?)
+        let path = path.as_ref();
+        let raw = civita_io::npy::load(path)?;
+        let rank = raw.rank();
+        Tensor::from_raw(raw).map_err(|error| {
+            let wanted = T::KNOWN.map_or("Any", |dtype| dtype.rust_name());
+            let hint = match error.is_dtype() {
+                true => format!(
+                    "read it as it is, and convert it: `AnyTensor::load_npy(path)?.cast::<{wanted}>().typed::<{wanted}, {rank}>()?`"
+                ),
+                false => format!(
+                    "read it with the rank that it has: `Tensor::<{wanted}, {rank}>::load_npy(path)?`; \
+                     `.reshape` or `.squeeze` changes that"
+                ),
+            };
+            error
+                .in_op("load_npy")
+                .of_argument(&path.display().to_string())
+                .hint(hint)
+        })
     }
 
     /// Writes the tensor to an `.npy` file (NumPy: `np.save`).

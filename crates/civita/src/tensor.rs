@@ -6,8 +6,9 @@ use std::marker::PhantomData;
 use civita_core::device::Device;
 use civita_core::dtype::{DType, Scalar as Value};
 use civita_core::error::shape_text;
-use civita_core::print::{FloatMode, Options, Sign, get_options};
+use civita_core::print::{FloatMode, Options, Sign, get_options, lay_out};
 use civita_core::raw::Raw;
+use half::{bf16, f16};
 
 use crate::error::OrRaise;
 use crate::rank::wrap;
@@ -252,8 +253,17 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///
-    /// Where the elements are literals that nothing has given a type yet, as in `Vector::from_slice(&[1.0])`, name it:
-    /// `let sum: f64 = x.sum().item()?`.
+    /// Integer literals that nothing has given a type yet have no sum or mean of a known type, and `?` answers "expected `i64`,
+    /// found `!`" (E0308). The type is named where the tensor is made (`Vector::<i64>::arange(0..5)`; [`tensor!`](crate::tensor)
+    /// makes `i64` of integers) or where the number goes:
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let sum: i64 = Vector::arange(0..5).sum().item()?;
+    /// assert_eq!(sum, 10);
+    /// assert_eq!(Vector::linspace(0.0, 1.0, 5).mean().item()?, 0.5); // floats need no name
+    /// # Ok::<(), civita::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When there are more, or none.
@@ -455,6 +465,93 @@ fn written(f: &fmt::Formatter<'_>) -> Options {
         element_width: f.width().unwrap_or(0),
         ..options
     }
+}
+
+/// Each element in scientific notation, as Rust writes the number; `{:.2e}` has two digits after the point.
+///
+/// ```
+/// # use civita::prelude::*;
+/// let x = tensor![1.0, -0.125];
+/// assert_eq!(format!("{x:e}"), "[     1e0 -1.25e-1]");
+/// assert_eq!(format!("{:.3e}", x.mean()), "4.375e-1");
+/// ```
+impl<T, const N: usize> fmt::LowerExp for Tensor<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        scientific(&self.raw, f, false)
+    }
+}
+
+/// As `{:e}`, with a capital `E`.
+impl<T, const N: usize> fmt::UpperExp for Tensor<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        scientific(&self.raw, f, true)
+    }
+}
+
+/// Every element in scientific notation, all as wide as the widest.
+fn scientific(raw: &Raw, f: &mut fmt::Formatter<'_>, upper: bool) -> fmt::Result {
+    let options = get_options();
+    let Ok(values) = raw.shown(&options) else {
+        // what stands for a batch or a variable has no elements to write
+        return padded(f, &raw.display());
+    };
+    let sign = f.sign_plus();
+    let real = |value: f64, sign: bool| {
+        let digits = f.precision().or_else(|| fewest_digits(value, raw.dtype()));
+        match (digits, sign) {
+            (None, false) => format!("{value:e}"),
+            (None, true) => format!("{value:+e}"),
+            (Some(digits), false) => format!("{value:.digits$e}"),
+            (Some(digits), true) => format!("{value:+.digits$e}"),
+        }
+    };
+    let text = |value: &Value| {
+        let text = match (*value, f.precision()) {
+            (Value::Bool(true), _) => return "True".to_owned(),
+            (Value::Bool(false), _) => return "False".to_owned(),
+            (Value::Int(value), None) if sign => format!("{value:+e}"),
+            (Value::Int(value), None) => format!("{value:e}"),
+            (Value::Int(value), Some(digits)) if sign => format!("{value:+.digits$e}"),
+            (Value::Int(value), Some(digits)) => format!("{value:.digits$e}"),
+            (Value::Float(value), _) => real(value, sign),
+            (Value::Complex(value), _) => real(value.re, sign) + &real(value.im, true) + "j",
+        };
+        match upper {
+            true => text.replace('e', "E"),
+            false => text,
+        }
+    };
+    let mut words: Vec<String> = values.iter().map(text).collect();
+    if let (0, [word]) = (raw.rank(), &words[..]) {
+        return padded(f, word);
+    }
+    let widest = words.iter().map(String::len).max().unwrap_or(0);
+    let width = f.width().unwrap_or(0).max(widest);
+    for word in &mut words {
+        *word = format!("{word:>width$}");
+    }
+    match lay_out(raw.shape(), words, " ", 0, options.linewidth, &options) {
+        Ok(text) => f.write_str(&text),
+        Err(error) => write!(f, "<{error}>"),
+    }
+}
+
+/// The digits after the point that tell a value from the others of a narrow type; `None` where Rust finds them itself.
+fn fewest_digits(value: f64, dtype: DType) -> Option<usize> {
+    let narrow = |v: f64| match dtype.to_real() {
+        DType::F16 => f16::from_f64(v).to_f64(),
+        DType::BF16 => bf16::from_f64(v).to_f64(),
+        DType::F32 => f64::from(v as f32),
+        _ => v,
+    };
+    if !value.is_finite() || dtype.to_real() == DType::F64 {
+        return None;
+    }
+    // nine digits tell every `f32` from the others
+    (0..9).find(|digits| {
+        let text = format!("{value:.digits$e}");
+        text.parse().is_ok_and(|read: f64| narrow(read) == value)
+    })
 }
 
 /// Writes the text of a number within the width that is asked for, on the right unless the left or the middle is.

@@ -162,6 +162,48 @@ fn of_reading_what_is_not_there() {
 }
 
 #[test]
+fn of_files_that_hold_another_type_or_rank() -> Result<()> {
+    let path = std::env::temp_dir().join(format!("civita-typed-{}.npy", std::process::id()));
+    let name = path.display();
+    tensor![[1.0, 2.0]].save_npy(&path)?;
+    let asks_for = |wanted: &str, rank: usize| {
+        format!(
+            "load_npy: {name}: the elements are float64, not {wanted}
+  hint: read it as it is, and convert it: `AnyTensor::load_npy(path)?.cast::<f32>().typed::<f32, {rank}>()?`"
+        )
+    };
+    says(
+        Matrix::<f32>::load_npy(&path),
+        Error::is_dtype,
+        &asks_for("float32", 2),
+    );
+    // of both, the type comes first, and the hint has the file's rank
+    says(
+        Vector::<f32>::load_npy(&path),
+        Error::is_dtype,
+        &asks_for("float32", 2),
+    );
+    says(
+        Vector::<f64>::load_npy(&path),
+        Error::is_shape,
+        &format!(
+            "load_npy: {name}: shape (1, 2) has rank 2, not 1
+  hint: read it with the rank that it has: `Tensor::<f64, 2>::load_npy(path)?`; `.reshape` or `.squeeze` changes that"
+        ),
+    );
+    // what the hints say
+    let converted = AnyTensor::load_npy(&path)?
+        .cast::<f32>()
+        .typed::<f32, 2>()?;
+    assert_eq!(converted, [[1.0, 2.0]]);
+    let read = Tensor::<f64, 2>::load_npy(&path)?;
+    assert_eq!(read.reshape([2])?, [1.0, 2.0]);
+    assert_eq!(read.squeeze(0)?, [1.0, 2.0]);
+    std::fs::remove_file(&path)?;
+    Ok(())
+}
+
+#[test]
 fn of_element_types_that_an_op_refuses() {
     says(
         catch(|| tensor![1.0].into_any() & tensor![1].into_any()),

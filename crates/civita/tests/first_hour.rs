@@ -231,3 +231,51 @@ fn an_element_is_borrowed_to_be_written() {
     let mut tracked = tensor![1.0].requires_grad();
     assert!(catch(move || tracked.get_mut([0]).map(|x| *x = 2.0)).is_err());
 }
+
+/// No type is named in these programs: what is made of a float literal is known before the compiler says that it is `f64`.
+#[test]
+fn floats_need_no_type() -> civita::Result<()> {
+    let t = Vector::linspace(0.0, 1.0, 5);
+    assert_eq!(t.mean().item()?, 0.5);
+    assert_eq!(t.sqrt().at([4])?, 1.0);
+    let x = tensor![3.0, 4.0];
+    assert_eq!((&x * &x).sum().sqrt().item()?, 5.0);
+    assert_eq!((&x + &x).max().item()?, 8.0);
+    assert_eq!((&x / &x - 1.0).abs().sum().item()?, 0.0);
+    assert_eq!((2.0 * &x).exp().log().min().item()?, 6.0);
+    assert_eq!(x.over(0).var()?.item()?, 0.25);
+    assert_eq!(x.dot(&x)?.item()?, 25.0);
+    let (x, y) = (np::linspace(-1.0, 1.0, 3), np::linspace(-2.0, 2.0, 3));
+    let grid = np::meshgrid([&x, &y], np::Meshgrid::default())?;
+    let r = (grid[0].square() + grid[1].square()).sqrt();
+    assert_eq!(r.at([1, 0])?, 1.0);
+    // integer literals are `i64` in `tensor!`; elsewhere the number's place names the type
+    assert_eq!(tensor![1, 2].sum().item()?, 3);
+    let total: i64 = Vector::arange(0..5).sum().item()?;
+    assert_eq!(total, 10);
+    let narrow = Vector::<f32>::linspace(0.0, 1.0, 3).mean().item()?;
+    assert_eq!(narrow, 0.5f32);
+    Ok(())
+}
+
+#[test]
+fn scientific_notation() {
+    let x = tensor![[1.0, -0.125], [1e100, f64::NAN]];
+    assert_eq!(
+        format!("{x:.2e}"),
+        "[[  1.00e0 -1.25e-1]\n [1.00e100      NaN]]"
+    );
+    assert_eq!(
+        format!("{:e} {:+E}", tensor![0.1f32], tensor![1500, -2]),
+        "[1e-1] [+1.5E3   -2E0]"
+    );
+    let half = tensor![0.1].cast::<civita::f16>();
+    assert_eq!(
+        format!("{half:e} {:9.1e}|", half.sum()),
+        "[1e-1]    1.0e-1|"
+    );
+    let turn = tensor![civita::c128::new(0.5, -1.0)];
+    assert_eq!(format!("{turn:e}"), "[5e-1-1e0j]");
+    assert_eq!(format!("{:e}", turn.slice(s![..0]).unwrap()), "[]");
+    assert_eq!(format!("{:e}", tensor![true, false]), "[ True False]");
+}
