@@ -38,8 +38,14 @@
 //! # }
 //! ```
 //!
-//! A debug build runs the kernels 30 to 100 times slower, unless `Cargo.toml` has
-//! `[profile.dev.package."*"] opt-level = 3`, which optimises dependencies and leaves your own code quick to build.
+//! A debug build runs the kernels 30 to 100 times slower, unless `Cargo.toml` has this, which optimises dependencies and
+//! leaves your own code quick to build:
+//!
+//! ```toml
+//! [profile.dev.package."*"]
+//! opt-level = 3
+//! debug = false # of dependencies only; panics still name your lines
+//! ```
 //!
 //! # What is where
 //!

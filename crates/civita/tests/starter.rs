@@ -12,7 +12,7 @@ fn the_starter_runs() {
 fn its_manifest_finds_civita_and_optimises_it() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/starter");
     let manifest = std::fs::read_to_string(format!("{folder}/Cargo.toml")).unwrap();
-    assert!(manifest.contains("[profile.dev.package.\"*\"]\nopt-level = 3"));
+    assert!(manifest.contains("[profile.dev.package.\"*\"]\nopt-level = 3\ndebug = false"));
     let path = manifest.split("civita = { path = \"").nth(1).unwrap();
     let path = path.split('"').next().unwrap();
     assert!(
