@@ -237,14 +237,27 @@ pub fn imported(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
     Ok(None)
 }
 
+/// What arrays hold, for the texts of errors.
+pub const ELEMENTS: &str = "elements are booleans and numbers; docs/differences.md, \"Not there\", has what NumPy holds beside them";
+
 #[cold]
 fn not_an_array(ob: &Bound<'_, PyAny>) -> crate::error::Fault {
     let name = ob
         .get_type()
         .name()
         .map_or_else(|_| "object".to_owned(), |n| n.to_string());
+    let what = match name.as_str() {
+        _ if ob.is_instance_of::<PyString>() || ob.is_instance_of::<PyBytes>() => "strings",
+        "date" | "datetime" | "time" | "timedelta" => "dates and times",
+        "generator" | "map" | "filter" | "zip" => {
+            return type_error(format!(
+                "a value of type '{name}' is no array and cannot become one\n  hint: `list(…)` takes its elements first"
+            ));
+        }
+        _ => "objects",
+    };
     type_error(format!(
-        "a value of type '{name}' is no array and cannot become one"
+        "a value of type '{name}' cannot become an array: arrays of {what} are not supported\n  rule: {ELEMENTS}"
     ))
 }
 

@@ -14,7 +14,7 @@ use civita_core::flags;
 use civita_core::functions::ufuncs;
 use civita_core::ops::{Op, Reduction};
 use civita_core::raw::{Operand, Raw};
-use pyo3::exceptions::{PyFloatingPointError, PyRuntimeWarning};
+use pyo3::exceptions::PyFloatingPointError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -561,8 +561,8 @@ pub fn check_complex(py: Python<'_>, from: DType, to: DType) -> Outcome<()> {
 #[cold]
 fn warn_complex(py: Python<'_>) -> Outcome<()> {
     let class = py.import("civita.exceptions")?.getattr("ComplexWarning")?;
-    let text = c"Casting complex values to real discards the imaginary part";
-    Ok(PyErr::warn(py, &class, text, 1)?)
+    let text = "Casting complex values to real discards the imaginary part";
+    crate::functions::warn_as(py, &class, text)
 }
 
 /// Tells that the integer of an operator of scalars is not the exact one.
@@ -576,45 +576,62 @@ fn ignores_all() -> bool {
 
 #[cold]
 fn tell(py: Python<'_>, name: &'static str, found: &[usize]) -> Outcome<()> {
-    let state = STATE.get();
     let name = match CALLER.get() {
         Caller::Function => name.to_owned(),
         Caller::Scalar => format!("scalar {name}"),
         Caller::Named(name) => name.to_owned(),
     };
-    for &fault in found {
-        let what = match fault {
-            DIVIDE => "divide by zero",
-            OVER => "overflow",
-            UNDER => "underflow",
-            _ => "invalid value",
-        };
-        let text = format!("{what} encountered in {name}");
-        match state[fault] {
-            Mode::Ignore => {}
-            Mode::Warn => {
-                let text = std::ffi::CString::new(text).unwrap_or_default();
-                PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1)?;
-            }
-            Mode::Raise => return Err(PyFloatingPointError::new_err(text).into()),
-            Mode::Print => {
-                py.import("builtins")?
-                    .getattr("print")?
-                    .call1((format!("Warning: {text}"),))?;
-            }
-            Mode::Call => {
-                let Some(call) = geterrcall(py) else {
-                    return Err(value_error(format!(
-                        "python callback specified for {what} (in {name}) but no function found."
-                    )));
-                };
-                // NumPy's flags: divide 1, over 2, under 4, invalid 8
-                call.call1(py, (what, 1 << fault))?;
-            }
-            Mode::Log => {
-                if let Some(log) = geterrcall(py) {
-                    log.call_method1(py, "write", (format!("Warning: {text}\n"),))?;
-                }
+    (found.iter()).try_for_each(|&fault| react(py, fault, &name))
+}
+
+/// Reacts to the text of a function's warning if it says a fault, as in "overflow encountered in dot"; returns whether it does.
+pub fn told(py: Python<'_>, text: &str) -> Outcome<bool> {
+    let Some((what, name)) = text.split_once(" encountered in ") else {
+        return Ok(false);
+    };
+    let found = [DIVIDE, OVER, UNDER, INVALID]
+        .into_iter()
+        .find(|&fault| called(fault) == what);
+    match found {
+        Some(fault) => react(py, fault, name).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+fn called(fault: usize) -> &'static str {
+    match fault {
+        DIVIDE => "divide by zero",
+        OVER => "overflow",
+        UNDER => "underflow",
+        _ => "invalid value",
+    }
+}
+
+/// Does about a fault what this thread does.
+fn react(py: Python<'_>, fault: usize, name: &str) -> Outcome<()> {
+    let what = called(fault);
+    let text = format!("{what} encountered in {name}");
+    match STATE.get()[fault] {
+        Mode::Ignore => {}
+        Mode::Warn => crate::functions::warn(py, &text)?,
+        Mode::Raise => return Err(PyFloatingPointError::new_err(text).into()),
+        Mode::Print => {
+            py.import("builtins")?
+                .getattr("print")?
+                .call1((format!("Warning: {text}"),))?;
+        }
+        Mode::Call => {
+            let Some(call) = geterrcall(py) else {
+                return Err(value_error(format!(
+                    "python callback specified for {what} (in {name}) but no function found."
+                )));
+            };
+            // NumPy's flags: divide 1, over 2, under 4, invalid 8
+            call.call1(py, (what, 1 << fault))?;
+        }
+        Mode::Log => {
+            if let Some(log) = geterrcall(py) {
+                log.call_method1(py, "write", (format!("Warning: {text}\n"),))?;
             }
         }
     }

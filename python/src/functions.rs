@@ -557,7 +557,9 @@ impl Function {
         }
         let result = result?;
         for text in warnings {
-            warn(py, &text)?;
+            if !errstate::told(py, &text)? {
+                warn(py, &text)?;
+            }
         }
         Ok(result)
     }
@@ -642,8 +644,14 @@ fn in_place(py: Python<'_>, x: Raw, array: Option<&Bound<'_, PyAny>>) -> Outcome
 /// Gives a `RuntimeWarning`, which a filter may turn into an error.
 #[cold]
 pub fn warn(py: Python<'_>, text: &str) -> Outcome<()> {
-    let text = std::ffi::CString::new(text).unwrap_or_default();
-    PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1)?;
+    warn_as(py, py.get_type::<PyRuntimeWarning>().as_any(), text)
+}
+
+/// Gives a warning of a class, of the line that called into the package.
+#[cold]
+pub fn warn_as(py: Python<'_>, class: &Bound<'_, PyAny>, text: &str) -> Outcome<()> {
+    let warn = py.import("civita._caller")?.getattr("warn")?;
+    warn.call1((text, class))?;
     Ok(())
 }
 

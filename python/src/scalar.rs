@@ -219,12 +219,49 @@ fn complex(class: &Bound<'_, PyType>, place: usize, v: Complex<f64>) -> Outcome<
     Ok(object.unbind())
 }
 
+/// Why a class of scalars has no instances: it is that of several dtypes, or of none that arrays have.
+#[cold]
+fn no_instances(class: &Bound<'_, PyType>) -> crate::error::Fault {
+    let name = |class: &Bound<'_, PyType>| {
+        let name = class.name();
+        name.map_or_else(|_| "it".to_owned(), |n| n.to_string())
+    };
+    let names: Vec<String> = (class.mro().iter())
+        .filter_map(|base| Some(name(base.cast::<PyType>().ok()?)))
+        .collect();
+    let what = match () {
+        _ if names.iter().any(|n| n == "character") => "strings",
+        _ if names
+            .iter()
+            .any(|n| n == "datetime64" || n == "timedelta64") =>
+        {
+            "dates and times"
+        }
+        _ if names.iter().any(|n| n == "object_") => "objects",
+        _ if names.iter().any(|n| n == "void") => "structures",
+        _ => return type_error(format!("cannot create '{}' instances", name(class))),
+    };
+    type_error(format!(
+        "cannot create '{}' instances: {what} are not supported, and the class is there for `isinstance` only\n  rule: {}",
+        name(class),
+        crate::convert::ELEMENTS
+    ))
+}
+
 /// `cv.float32(value)`: a scalar; of what has axes an array.
 #[pyfunction]
 #[pyo3(name = "_new_scalar", signature = (class, /, *values))]
 fn new_scalar<'py>(class: &Bound<'py, PyType>, values: &Bound<'py, PyTuple>) -> Outcome<Py<PyAny>> {
     let py = class.py();
     let own = dtype_of(class);
+    let dtype = match own {
+        Some(dtype) => dtype,
+        None => class
+            .mro()
+            .iter()
+            .find_map(|base| dtype_of(base.cast::<PyType>().ok()?))
+            .ok_or_else(|| no_instances(class))?,
+    };
     if values.len() > 1 {
         return Err(type_error(format!(
             "{}() takes at most 1 argument ({} given)",
@@ -234,19 +271,6 @@ fn new_scalar<'py>(class: &Bound<'py, PyType>, values: &Bound<'py, PyTuple>) -> 
     }
     let value = values.iter().next();
     let value = value.as_ref();
-    let dtype = match own {
-        Some(dtype) => dtype,
-        None => class
-            .mro()
-            .iter()
-            .find_map(|base| dtype_of(base.cast::<PyType>().ok()?))
-            .ok_or_else(|| {
-                let name = class
-                    .name()
-                    .map_or_else(|_| "it".to_owned(), |n| n.to_string());
-                type_error(format!("cannot create '{name}' instances"))
-            })?,
-    };
     if let (true, Some(value)) = (own.is_some(), value)
         && let Some(number) = plain_number(value, dtype)
     {

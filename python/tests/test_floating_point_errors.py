@@ -247,3 +247,48 @@ def test_neighbours_overflow_and_underflow(dtype):
         if dtype != "float16":
             with pytest.raises(FloatingPointError, match="underflow encountered in nextafter"):
                 cv.nextafter(cv.array([0.0], dtype=dtype), 1.0)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda xp: xp.corrcoef([[1, 1], [1, 2]]),
+        lambda xp: xp.corrcoef([[1, 1], [2, 2]]),
+        lambda xp: xp.corrcoef([[1.0, 2.0], [1.0, 3.0]]),
+        lambda xp: xp.corrcoef([1, 1, 1]),
+        lambda xp: xp.corrcoef([1]),
+        lambda xp: xp.corrcoef([]),
+        lambda xp: xp.corrcoef([[1], [2]]),
+        lambda xp: xp.corrcoef([[1j, 1j], [1, 2]]),
+        lambda xp: xp.corrcoef([[1, np.inf], [1, 2]]),
+        lambda xp: xp.corrcoef([[1, np.nan], [1, 2]]),
+        lambda xp: xp.corrcoef([[1e200, -1e200], [1, 2]]),
+        lambda xp: xp.cov(5),
+        lambda xp: xp.cov([1]),
+        lambda xp: xp.cov([]),
+        lambda xp: xp.cov(np.zeros((2, 0))),
+        lambda xp: xp.cov(np.zeros((0, 2))),
+        lambda xp: xp.cov([[1], [2]], bias=True),
+        lambda xp: xp.cov([[1, 2], [2, 5]], ddof=2),
+        lambda xp: xp.cov([[1, 1], [2, 5]], ddof=3),
+        lambda xp: xp.cov([[1, np.inf], [2, 5]]),
+        lambda xp: xp.cov([[1, np.nan], [2, 5]]),
+        lambda xp: xp.cov([[1e200, -1e200], [1, 2]]),
+        lambda xp: xp.cov([[1, 2], [2, 5]], fweights=[1, 0]),
+        lambda xp: xp.cov([[1, 2], [2, 5]], aweights=[1, 0]),
+    ],
+)
+def test_covariance_and_correlation(call):
+    same(call)
+    with np.errstate(all="ignore"), cv.errstate(all="ignore"):
+        same(call)
+    with np.errstate(all="raise"), cv.errstate(all="raise"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        raised = []
+        for xp in (cv, np):
+            try:
+                call(xp)
+                raised.append(None)
+            except FloatingPointError as error:
+                raised.append(str(error))
+        assert raised[0] == raised[1]

@@ -138,12 +138,17 @@ fn shape_and_axes(
     axes: Option<Vec<isize>>,
 ) -> Outcome<ShapeAndAxes> {
     let s = s.map(|s| integers("s", s)).transpose()?;
-    let warn = |text| PyErr::warn(py, &py.get_type::<PyDeprecationWarning>(), text, 1);
+    let class = py.get_type::<PyDeprecationWarning>();
+    let warn = |text| crate::functions::warn_as(py, class.as_any(), text);
     if s.is_some() && axes.is_none() {
-        warn(c"`axes` should not be `None` if `s` is not `None`: name the axes that `s[i]` belong to")?;
+        warn(
+            "`axes` should not be `None` if `s` is not `None`: name the axes that `s[i]` belong to",
+        )?;
     }
     if s.iter().flatten().any(Option::is_none) {
-        warn(c"Passing an array containing `None` values to `s` is deprecated: use -1 for the length of the axis")?;
+        warn(
+            "Passing an array containing `None` values to `s` is deprecated: use -1 for the length of the axis",
+        )?;
     }
     Ok((s, axes))
 }

@@ -14,6 +14,33 @@ fn with_float(op: Op, x: &Raw, v: f64) -> Result<Raw> {
     Raw::apply(op, &[x.into(), Scalar::Float(v).into()])
 }
 
+/// Notes that a step made NaN of operands without: they are those of an elementwise op. Values under a transformation are not
+/// known, and nothing is said of them.
+fn note_nan(result: &Raw, operands: [&Raw; 2], text: &'static str) -> Result<()> {
+    let nan = |x: &Raw| Raw::apply(Op::IsNan, &[(&x.detach()).into()]);
+    if result.opaque().is_some() || !any(&nan(result)?)? {
+        return Ok(());
+    }
+    let [a, b] = operands;
+    let had = nan(a)?.logical_or(&nan(b)?)?;
+    if any(&Raw::apply(
+        Op::Gt,
+        &[(&nan(result)?).into(), (&had).into()],
+    )?)? {
+        warn(text);
+    }
+    Ok(())
+}
+
+/// Notes that a product of finite factors is infinite.
+fn note_overflow(product: &Raw, factor: &Raw) -> Result<()> {
+    let infinite = |x: &Raw| any(&Raw::apply(Op::IsInf, &[(&x.detach()).into()])?);
+    if product.opaque().is_none() && infinite(product)? && !infinite(factor)? {
+        warn("overflow encountered in dot");
+    }
+    Ok(())
+}
+
 pub fn average(
     a: Array,
     axis: Axes,
@@ -171,6 +198,7 @@ pub fn cov(
         None => {
             if n == 0 {
                 warn("Mean of empty slice");
+                warn("invalid value encountered in divide");
             }
             let factor = Raw::scalar(Scalar::Float(n as f64 - ddof), DType::F64)?;
             (x.reduce(Reduction::Mean, mean_options)?, None, factor)
@@ -192,7 +220,9 @@ pub fn cov(
             (sum.div(&total)?, Some(weights), factor)
         }
     };
-    let x = x.sub(&mean)?;
+    let moved = x.sub(&mean)?;
+    note_nan(&moved, [&x, &mean], "invalid value encountered in subtract")?;
+    let x = moved;
     if any(&with_float(Op::Le, &factor.detach(), 0.0)?)? {
         warn("Degrees of freedom <= 0 for slice");
     }
@@ -208,15 +238,30 @@ pub fn cov(
         other
     };
     let products = x.matmul(&other)?;
+    note_overflow(&products, &x)?;
+    if any(&with_float(Op::Eq, &factor.detach(), 0.0)?)? {
+        warn("divide by zero encountered in divide");
+    }
     let scale = factor.reciprocal()?.cast(products.dtype().to_real())?;
-    products.mul(&scale)?.squeeze(None)
+    let scaled = products.mul(&scale)?;
+    note_nan(
+        &scaled,
+        [&products, &scale],
+        "invalid value encountered in multiply",
+    )?;
+    scaled.squeeze(None)
 }
 
 pub fn corrcoef(x: Array, y: OptArray, rowvar: Bool, dtype: OptDType) -> Result<Raw> {
     let c = cov(x, y, rowvar, false, OptFloat(None), None, None, dtype)
         .map_err(|e| e.in_op("corrcoef"))?;
+    let divided = |c: &Raw, by: &Raw| {
+        let quotient = c.div(by)?;
+        note_nan(&quotient, [c, by], "invalid value encountered in divide")?;
+        Ok(quotient)
+    };
     if c.rank() == 0 {
-        return c.div(&c);
+        return divided(&c, &c);
     }
     let diagonal = c.diagonal(0, 0, 1)?;
     let real = match c.dtype().is_complex() {
@@ -224,9 +269,8 @@ pub fn corrcoef(x: Array, y: OptArray, rowvar: Bool, dtype: OptDType) -> Result<
         false => diagonal,
     };
     let deviation = real.sqrt()?;
-    let c = c
-        .div(&deviation.expand_dims(&[1])?)?
-        .div(&deviation.expand_dims(&[0])?)?;
+    let c = divided(&c, &deviation.expand_dims(&[1])?)?;
+    let c = divided(&c, &deviation.expand_dims(&[0])?)?;
     // rounding may lead beyond 1
     let within = |x: &Raw| with_float(Op::Minimum, &with_float(Op::Maximum, x, -1.0)?, 1.0);
     match c.dtype().is_complex() {
