@@ -178,12 +178,12 @@ fn shapes_that_overflow_and_memory_that_cannot_be_had() {
     says(
         Raw::zeros(&[1 << 57], DType::F64),
         Error::is_memory,
-        "allocate: cannot allocate 1.0 EiB (1152921504606846976 bytes)",
+        "zeros: cannot allocate 1.0 EiB (1152921504606846976 bytes)",
     );
     says(
         Raw::zeros(&[1 << 56], DType::U8),
         Error::is_memory,
-        "allocate: cannot allocate 64.0 PiB (72057594037927936 bytes)",
+        "zeros: cannot allocate 64.0 PiB (72057594037927936 bytes)",
     );
     says(
         zeros(&[1]).broadcast_to(&[usize::MAX, 2]),
