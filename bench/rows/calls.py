@@ -27,6 +27,8 @@ OTHERS = {
     "x[m]": "x[m]",
     "x[p]": "x[p]",
     "x[2:5] = 1": "x[2:5] = 1.0",
+    "x[None]": "x[None]",
+    "x[:, 0]": "d[:, 0]",
     "x[int64]": "x[i]",
     "x[2] = float64": "x[2] = v",
     "array of scalars": "xp.array(s)",
@@ -79,7 +81,7 @@ OTHERS = {
 def call(name, statement, **more) -> object:
     """A row of ten elements; a call is the same at any number of threads."""
     shown = {"float(x[0])": "x", "x[2:5] = 1": "x", "x[2] = float64": "x", "add.at": "None", "x += 1": "None", "repr": "None", "empty_like": "None", "x.shape": "None"}
-    more = {"init": dict.fromkeys(("civita", "numpy"), "y = a * 0; i = xp.int64(3); v = xp.float64(0.5); s = list(x)")} | more
+    more = {"init": dict.fromkeys(("civita", "numpy"), "y = a * 0; i = xp.int64(3); v = xp.float64(0.5); s = list(x); d = x.reshape(2, 5)")} | more
     return beside_numpy(f"call of {name}", statement, TEN, 1, torch=None, dtypes=("float64",), result=shown.get(name), **more)
 
 

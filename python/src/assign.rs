@@ -16,7 +16,7 @@ use crate::convert::{array_of, scalar_exact, value};
 use crate::error::{Outcome, value_error};
 use crate::errstate;
 use crate::gil;
-use crate::index::{element, keys, range, work};
+use crate::index::{basic, element, keys, range, work};
 use crate::scalar::slots;
 
 /// The value of an assignment: arrays as they are, numbers and lists in this dtype, which must hold them.
@@ -121,11 +121,11 @@ fn set_number(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Outc
     if let Ok(slice) = key.cast_exact::<PySlice>() {
         return Ok(x.write_few(&[range(slice)?], &bytes));
     }
-    let place = element(x, key);
-    if let Some(place) = place {
+    if let Some(place) = element(x, key) {
         host::write_element(x, place, &bytes);
+        return Ok(true);
     }
-    Ok(place.is_some())
+    Ok(basic(x, key).is_some_and(|items| x.write_few(&items, &bytes)))
 }
 
 #[pymethods]

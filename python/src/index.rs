@@ -194,6 +194,38 @@ pub fn element_index(x: &Raw, key: &Bound<'_, PyAny>) -> Option<SmallVec<[usize;
     }
 }
 
+/// The items of an index that has integers, slices, new axes and an ellipsis only, and leaves an axis: the fast path of `a[:, 0]` and
+/// `a[None]`. Whatever else it is, or wrong with it, is for the general path.
+#[inline]
+pub fn basic(x: &Raw, key: &Bound<'_, PyAny>) -> Option<SmallVec<[SliceItem; 4]>> {
+    let item = |ob: &Bound<'_, PyAny>| -> Option<SliceItem> {
+        if let Ok(slice) = ob.cast_exact::<PySlice>() {
+            return range(slice).ok();
+        }
+        if ob.is_none() {
+            return Some(SliceItem::NewAxis);
+        }
+        if ob.is_exact_instance_of::<PyEllipsis>() {
+            return Some(SliceItem::Ellipsis);
+        }
+        integer(ob).map(SliceItem::Index)
+    };
+    let mut items: SmallVec<[SliceItem; 4]> = SmallVec::new();
+    match key.cast_exact::<PyTuple>() {
+        Ok(tuple) => {
+            for ob in tuple.iter_borrowed() {
+                items.push(item(&ob)?);
+            }
+        }
+        Err(_) => items.push(item(key)?),
+    }
+    let count = |is: fn(&SliceItem) -> bool| items.iter().filter(|item| is(item)).count();
+    let picked = count(|item| matches!(item, SliceItem::Index(_)));
+    let new = count(|item| *item == SliceItem::NewAxis);
+    // a number of axes that there may be, too
+    (picked < x.rank() && x.rank() - picked + new <= 64).then_some(items)
+}
+
 /// The elements that an index picks.
 pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
     if x.rank() >= 1
@@ -302,6 +334,9 @@ impl Array {
             && let Some(picked) = x.take_few(&places.get().raw(), |picked| wrap(py, picked))?
         {
             return in_order(py, picked, slf.get().order());
+        }
+        if let Some(items) = basic(&x, key) {
+            return x.slice_then(&items, |part| place_view(slf, part))?;
         }
         selected(slf, &x, key)
     }

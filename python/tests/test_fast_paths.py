@@ -57,6 +57,34 @@ def test_pairs_of_keys_of_a_matrix(shape):
             assert same(outcome(lambda: own[key]), outcome(lambda: base[key])), key
 
 
+def test_numbers_written_over_parts_of_a_matrix():
+    singles = [0, -1, 9, slice(None), slice(1, None), slice(None, None, -1), slice(3, 1), None, ...]
+    for key in singles + list(itertools.product(singles, singles)):
+        if isinstance(key, tuple) and key.count(...) > 1:
+            continue
+        x, y = both((3, 4), "float64")
+
+        def write(a, key=key):
+            a.T[key] = 7.5
+            a[key] = 2
+            return a
+
+        assert same(outcome(lambda: write(y)), outcome(lambda: write(x))), key
+
+
+def test_keys_of_many_axes():
+    x, y = both((2, 3, 4, 2), "int16")
+    singles = [0, -2, 5, slice(None), slice(None, None, -2), None, ...]
+    for key in itertools.product(singles, repeat=3):
+        if key.count(...) > 1:
+            continue
+        assert same(outcome(lambda: y[key]), outcome(lambda: x[key])), key
+    assert same(outcome(lambda: y[(None,) * 60]), x[(None,) * 60])
+    assert same(outcome(lambda: y[(None,) * 61]), outcome(lambda: x[(None,) * 61]))
+    for key in [(), None, ..., (None, None), (..., None)]:
+        assert same(cv.array(3.5)[key], np.array(3.5)[key]), key
+
+
 def test_a_view_is_written_through():
     x, y = both((4, 6), "int32")
     y.T[0][1:3] = 9
