@@ -171,9 +171,11 @@ pub mod __private {
 ///
 /// `std::ops::Add` and its like are not here on purpose: their methods would hide `a.add(&b)?`.
 pub mod prelude {
+    #[cfg(feature = "linalg")]
+    pub use crate::linalg;
     pub use crate::{
-        Any, AnyTensor, DYN, Element, Ellipsis, Float, Matrix, NewAxis, Tensor, Vector, fuse,
-        no_grad, np, s, tensor,
+        Any, AnyTensor, DYN, Element, Ellipsis, Float, Matrix, NewAxis, Tensor, Vector, autograd,
+        fft, fuse, io, no_grad, np, random, s, tensor,
     };
 }
 
