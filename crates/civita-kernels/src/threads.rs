@@ -187,7 +187,7 @@ const HELPS: *mut Question<'static> = std::ptr::dangling_mut();
 /// Calls `f`. Whenever [`EVERY`] has passed, `ask` is called between two tasks that `f` has this thread do; once it returns true,
 /// tasks that have not begun are left out, and `f` is unwound. What it was writing is then written in part.
 ///
-/// Asking takes at most a twentieth of the time: after a slow answer the next question comes later, by [`LATEST`] at most.
+/// Asking takes at most a twentieth of the time: after a slow answer the next question comes later, by a tenth of a second at most.
 ///
 /// # Errors
 /// [`Interrupted`], when `ask` returned true.

@@ -9,7 +9,7 @@ use crate::storage::{Access, Storage};
 
 /// The array that a result is written to, if there is one: NumPy's `out=`.
 ///
-/// A function hands it to its last step ([`Out::bind`]), which writes there instead of into new memory, where the output has the
+/// A function hands it to its last step (`Out::bind`), which writes there instead of into new memory, where the output has the
 /// result's shape and dtype and no transformation looks on. Whoever gave the output sees by [`Out::holds`] whether that was so, and
 /// writes the result there if not.
 #[derive(Clone, Debug, Default)]
