@@ -227,14 +227,11 @@ pub fn basic(x: &Raw, key: &Bound<'_, PyAny>) -> Option<SmallVec<[SliceItem; 4]>
 }
 
 /// The elements that an index picks.
-pub fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
+fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
     if x.rank() >= 1
         && let Some(index) = integer(key)
     {
         return row(x, index);
-    }
-    if let Ok(slice) = key.cast_exact::<PySlice>() {
-        return Ok(x.slice(&[range(slice)?])?);
     }
     if let Ok(array) = key.cast_exact::<Array>()
         && let Some(picked) = picked(py, x, &array.get().raw())?
