@@ -306,16 +306,15 @@ __device__ inline float erfc_of(float x) { return erfcf(x); }
 __device__ inline double erfc_of(double x) { return erfc(x); }
 __device__ inline float hypot_of(float a, float b) { return hypotf(a, b); }
 __device__ inline double hypot_of(double a, double b) { return hypot(a, b); }
+// one path for all threads of a warp; of equal infinities the difference is NaN
+template <class T> __device__ inline T apart_of(T a, T b) { return a == b ? T(0) : abs(a - b); }
 template <class T> __device__ inline T logaddexp_of(T a, T b) {
-    if (a == b) return a + T(0.6931471805599453);
-    T d = a - b; // NaN where either is
-    return d > T(0) ? a + log1p_of(exp(-d)) : d <= T(0) ? b + log1p_of(exp(d)) : d;
+    T d = apart_of(a, b);
+    return is_nan(d) ? d : (a > b ? a : b) + log1p_of(exp(-d));
 }
 template <class T> __device__ inline T logaddexp2_of(T a, T b) {
-    if (a == b) return a + T(1);
-    T d = a - b;
-    const T scale = T(1.4426950408889634);
-    return d > T(0) ? a + scale * log1p_of(exp2(-d)) : d <= T(0) ? b + scale * log1p_of(exp2(d)) : d;
+    T d = apart_of(a, b);
+    return is_nan(d) ? d : (a > b ? a : b) + T(1.4426950408889634) * log1p_of(exp2(-d));
 }
 template <class T> __device__ inline T leaky_relu_of(T x, T slope) { return x > T(0) ? x : x * slope; }
 template <class T> __device__ inline T lerp_of(T a, T b, T w) {
