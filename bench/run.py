@@ -6,6 +6,7 @@
     bench/run.py --only 'matmul|sum'  rows whose `group/name` matches; --threads 1 or --threads 2 chooses one of the halves
     bench/run.py --only ^linear/      a group: a file of rows/
     bench/run.py --markdown           print the tables of the last run (bench/results/latest.json) and stop
+    bench/run.py --docs               write tables of the last run into README.md and docs/speed.md and stop
 
 Writes bench/results/latest.json and latest.png, and prints tables. A ratio is the other's time ÷ Civita's time, so
 above 1 Civita is faster. rows/ holds what is measured and what is promised, measure.py how.
@@ -23,6 +24,7 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import docs
 import report
 from rows import CELLS
 
@@ -114,11 +116,17 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="REGEX")
     parser.add_argument("--threads", type=int, action="append", metavar="N")
     parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--docs", action="store_true")
     parser.add_argument("--out", type=Path, default=RESULTS / "latest.json")
     args = parser.parse_args()
 
     if args.markdown:
         print(report.markdown(json.loads(args.out.read_text())))
+        return 0
+
+    if args.docs:
+        for path in docs.write(json.loads(args.out.read_text())):
+            print(f"wrote {path.name}")
         return 0
 
     libraries = ["numpy", "scipy", "civita", "torch"]

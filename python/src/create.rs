@@ -61,6 +61,7 @@ pub fn check_device(device: Option<&str>) -> Outcome<()> {
     }
 }
 
+#[inline(always)]
 fn finish(py: Python<'_>, raw: Raw, requires_grad: bool) -> Outcome<Py<PyAny>> {
     if !requires_grad {
         return wrap(py, raw);

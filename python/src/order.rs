@@ -86,15 +86,25 @@ pub fn fits(x: &Raw, order: Order) -> bool {
 }
 
 /// A new tensor of a shape, made by `make` and lying in C or Fortran order.
+#[inline(always)]
 pub fn new(
     shape: &[usize],
     dtype: DType,
     order: Order,
     make: impl Fn(&[usize], DType) -> civita_core::error::Result<Raw>,
 ) -> Outcome<Raw> {
-    if order != Order::F || shape.len() < 2 {
-        return Ok(make(shape, dtype)?);
+    match order != Order::F || shape.len() < 2 {
+        true => Ok(make(shape, dtype)?),
+        false => new_fortran(shape, dtype, make),
     }
+}
+
+#[cold]
+fn new_fortran(
+    shape: &[usize],
+    dtype: DType,
+    make: impl Fn(&[usize], DType) -> civita_core::error::Result<Raw>,
+) -> Outcome<Raw> {
     let reversed: Vec<usize> = shape.iter().rev().copied().collect();
     Ok(make(&reversed, dtype)?.transpose()?)
 }

@@ -759,15 +759,42 @@ fn a_chain_of_a_million_ops_neither_overflows_the_stack_nor_leaks() -> Result<()
         drop(y);
         dropped(seen);
     }
-    // without backward, and on a thread whose stack is small
-    let (y, seen) = chain(&|y| y.mul(&x))?;
-    std::thread::Builder::new()
-        .stack_size(64 << 10)
-        .spawn(move || drop(y))
-        .unwrap()
-        .join()
-        .unwrap();
-    dropped(seen);
+    // without backward, and on a thread whose stack is small; sums keep no values
+    for step in [Raw::mul, Raw::add] {
+        let (y, seen) = chain(&|y| step(y, &x))?;
+        std::thread::Builder::new()
+            .stack_size(64 << 10)
+            .spawn(move || drop(y))
+            .unwrap()
+            .join()
+            .unwrap();
+        dropped(seen);
+    }
+    Ok(())
+}
+
+#[test]
+fn an_op_that_returns_its_operand_has_a_node_of_its_own() -> Result<()> {
+    let x = reals(vec![0.5, -2.0], &[2]).requires_grad()?;
+    let own = x.node().map(Arc::as_ptr);
+    for y in [
+        Raw::apply(Op::Real, &[(&x).into()])?,
+        x.cast(DType::F64)?,
+        Raw::apply(Op::Real, &[(&x.mul(&x)?).into()])?,
+    ] {
+        let gradient = grad(&[(&y, Some(&y.detach()))], &[&x], Keep::Nothing)?.remove(0);
+        let is_square = y.detach().to_vec::<f64>()?[0] == 0.25;
+        let wanted = if is_square {
+            [0.25, -16.0]
+        } else {
+            [0.5, -2.0]
+        };
+        assert_eq!(gradient.to_vec::<f64>()?, wanted);
+        assert_eq!(x.node().map(Arc::as_ptr), own);
+    }
+    // where the graph does not grow there is no node at all
+    let y = no_grad(|| Raw::apply(Op::Real, &[(&x).into()]))?;
+    assert!(!y.tracks_gradient());
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 
 use civita_core::dtype::{Casting, DType, Element, Scalar};
 use civita_core::layout::normalize_axis;
-use civita_core::raw::{Mode, Raw};
+use civita_core::ops::{Op, Reduction};
+use civita_core::raw::{Mode, Operand, Raw, ReduceOptions};
 use civita_core::transform::check_draw;
 use civita_random::{self as random, BitGenerator as _, Integer, Method, Shared};
 use pyo3::IntoPyObject;
@@ -90,19 +91,61 @@ impl Bounds {
         }
     }
 
-    /// Whether a condition holds for all of them.
-    fn all(&self, py: Python<'_>, holds: impl Fn(i128) -> bool + Send + Sync) -> Outcome<bool> {
+    /// The least and the largest; `None` where there are none.
+    fn ends(&self, py: Python<'_>) -> Outcome<Option<(i128, i128)>> {
         match self {
-            Bounds::One(n) => Ok(holds(*n)),
-            Bounds::Many(raw) => Along::of(raw, raw.shape(), bounds)?.all(py, raw.len(), holds),
-            Bounds::Large(all, _) => Ok(all.iter().all(|&n| holds(n))),
+            Bounds::One(n) => Ok(Some((*n, *n))),
+            Bounds::Many(raw) if raw.is_empty() => Ok(None),
+            Bounds::Many(raw) => {
+                let of = |op| raw.detach().reduce(op, ReduceOptions::default())?.item();
+                let (least, most) = gil::work(py, raw.len(), || {
+                    Outcome::Ok((of(Reduction::Min)?, of(Reduction::Max)?))
+                })?;
+                Ok(Some((whole(least)?, whole(most)?)))
+            }
+            Bounds::Large(all, _) => {
+                let least = all.iter().copied().min();
+                Ok(least.zip(all.iter().copied().max()))
+            }
         }
+    }
+
+    /// As an operand that compares exactly with others of its kind: integers that `i64` holds.
+    fn operand(&self) -> Option<Operand<'_>> {
+        match self {
+            Bounds::One(n) => i64::try_from(*n)
+                .ok()
+                .map(|n| Operand::Scalar(Scalar::Int(n.into()))),
+            Bounds::Many(raw) if is_words(raw.dtype()) && !raw.is_transformed() => Some(raw.into()),
+            _ => None,
+        }
+    }
+
+    /// Whether each is below its partner, or, where the upper bound is a value, not above it.
+    fn in_order(&self, high: &Bounds, open: bool, shape: &[usize]) -> Outcome<bool> {
+        if let (Some(low), Some(high)) = (self.operand(), high.operand()) {
+            let op = if open { Op::Lt } else { Op::Le };
+            let each = Raw::apply(op, &[low, high])?;
+            let all = each.reduce(Reduction::All, ReduceOptions::default())?;
+            return Ok(all.item()? == Scalar::Bool(true));
+        }
+        let (mut lows, mut highs) = (self.along(shape)?, high.along(shape)?);
+        for i in 0..shape.iter().product() {
+            if lows.at(i)? > highs.at(i)? - i128::from(open) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The bound for each element of a result.
     fn along(&self, shape: &[usize]) -> Outcome<BoundsAlong<'_>> {
         Ok(match self {
             Bounds::One(n) => BoundsAlong::Values(Along::One(*n)),
+            Bounds::Many(raw) if is_words(raw.dtype()) => {
+                let words = |part: &Raw| Ok(part.cast(DType::I64)?.to_vec()?);
+                BoundsAlong::Words(Along::of(raw, shape, words)?)
+            }
             Bounds::Many(raw) => BoundsAlong::Values(Along::of(raw, shape, bounds)?),
             Bounds::Large(all, own) => {
                 let places = Raw::from_vec((0..all.len() as i64).collect(), own)?;
@@ -112,8 +155,14 @@ impl Bounds {
     }
 }
 
+/// Whether `i64` holds all values of the dtype.
+fn is_words(dtype: DType) -> bool {
+    dtype == DType::Bool || dtype.is_integer() && dtype != DType::U64
+}
+
 /// Bounds, one for each element of a result: their values, or their places in a list.
 enum BoundsAlong<'a> {
+    Words(Along<i64>),
     Values(Along<i128>),
     Places(&'a [i128], Along<i64>),
 }
@@ -122,21 +171,17 @@ impl BoundsAlong<'_> {
     #[inline]
     fn at(&mut self, i: usize) -> Outcome<i128> {
         match self {
+            BoundsAlong::Words(along) => Ok(along.at(i)?.into()),
             BoundsAlong::Values(along) => along.at(i),
             BoundsAlong::Places(all, along) => Ok(all[along.at(i)? as usize]),
         }
     }
 }
 
-/// Reads bounds.
+/// Reads bounds that `i64` need not hold.
 fn bounds(part: &Raw) -> Outcome<Vec<i128>> {
-    let dtype = part.dtype();
-    if dtype == DType::U64 {
+    if part.dtype() == DType::U64 {
         return Ok(part.to_vec::<u64>()?.into_iter().map(i128::from).collect());
-    }
-    if dtype.is_integer() || dtype == DType::Bool {
-        let part = part.cast(DType::I64)?.to_vec::<i64>()?;
-        return Ok(part.into_iter().map(i128::from).collect());
     }
     part.scalars()?.into_iter().map(whole).collect()
 }
@@ -251,41 +296,32 @@ impl Integers {
                 })
             });
         }
-        let open = i128::from(!self.endpoint);
-        if !low.all(py, |n| n >= T::LEAST)? {
+        let open = !self.endpoint;
+        let (lows, highs) = (low.ends(py)?, high.ends(py)?);
+        if lows.is_some_and(|(least, _)| least < T::LEAST) {
             return Err(value_error(format!("low is out of bounds for {}", T::NAME)));
         }
-        if !high.all(py, |n| n - open <= T::MOST)? {
+        if highs.is_some_and(|(_, most)| most - i128::from(open) > T::MOST) {
             return Err(value_error(format!(
                 "high is out of bounds for {}",
                 T::NAME
             )));
         }
         let shape = result_shape(size, &[low.shape(), high.shape()])?;
-        let empty = |py| -> Outcome<Fault> {
-            Ok(value_error(
-                match (low.all(py, |n| n == 0)?, self.endpoint) {
-                    (true, true) => "high < 0",
-                    (true, false) => "high <= 0",
-                    (false, true) => "low > high",
-                    (false, false) => "low >= high",
-                },
-            ))
+        let empty = || {
+            value_error(match (lows == Some((0, 0)), self.endpoint) {
+                (true, true) => "high < 0",
+                (true, false) => "high <= 0",
+                (false, true) => "low > high",
+                (false, false) => "low >= high",
+            })
         };
-        let (mut lows, mut highs) = (low.along(&shape)?, high.along(&shape)?);
         array(py, &shape, |out: &mut [T]| {
             let n = out.len();
-            let fine = gil::work(py, n, || {
-                for i in 0..n {
-                    if lows.at(i)? > highs.at(i)? - open {
-                        return Outcome::Ok(false);
-                    }
-                }
-                Ok(true)
-            })?;
-            if !fine {
-                return Err(empty(py)?);
+            if !gil::work(py, n, || low.in_order(&high, open, &shape))? {
+                return Err(empty());
             }
+            let (mut lows, mut highs) = (low.along(&shape)?, high.along(&shape)?);
             source.with_bits_stoppable(py, n, |bits| {
                 let mut shared = Shared::default();
                 for (first, part) in parts(out) {

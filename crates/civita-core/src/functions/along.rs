@@ -59,15 +59,18 @@ fn sum(x: &Raw, axes: layout::Axes<'_>, keepdims: KeepDims, dtype: OptDType) -> 
 }
 
 pub fn count_nonzero(a: Array, axis: Axes, keepdims: Bool) -> Result<Raw> {
+    // a count has no gradient
+    let detached = a.tag().map(|_| a.detach());
+    let a = detached.as_ref().unwrap_or(a);
     if axis.as_layout() == layout::Axes::All
         && !keepdims
-        && let Some(count) = direct("count_nonzero", &[&a.detach()], || count::nonzero(a))?
+        && let Some(count) = direct("count_nonzero", &[a], || count::nonzero(a))?
     {
         return Ok(count);
     }
     let is_nonzero = match a.dtype() {
-        DType::Bool => a.detach(),
-        _ => Raw::apply(Op::Ne, &[(&a.detach()).into(), Scalar::Bool(false).into()])?,
+        DType::Bool => a.clone(),
+        _ => Raw::apply(Op::Ne, &[a.into(), Scalar::Bool(false).into()])?,
     };
     let keepdims = if keepdims {
         KeepDims::Yes

@@ -10,15 +10,16 @@
 //! Without contracted axes the product is elementwise. The greedy and the optimal path, their costs and the printed text are
 //! NumPy's (`numpy/_core/einsumfunc.py`, after `opt_einsum`).
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
+
+use smallvec::SmallVec;
 
 use super::Returned;
 use super::shape::copy;
 use super::value::*;
 use crate::dtype::{Casting, DType, promote};
 use crate::error::{Error, Result, shape_text};
-use crate::layout::{Axes as AllAxes, KeepDims, normalize_axis};
+use crate::layout::{Axes as AllAxes, Dims, KeepDims, normalize_axis};
 use crate::ops::Reduction;
 use crate::raw::{Raw, ReduceOptions};
 
@@ -28,8 +29,35 @@ const SYMBOLS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// A batch of dot products shorter than this is a product and a sum: a product of matrices has a cost for each of them.
 const SHORT: usize = 32;
 
-type Labels = Vec<u8>;
-type Sizes = BTreeMap<u8, usize>;
+type Labels = SmallVec<[u8; 8]>;
+
+/// The length of every label, in the order of the labels.
+#[derive(Default)]
+struct Sizes(SmallVec<[(u8, usize); 8]>);
+
+impl Sizes {
+    fn of(&self, label: u8) -> usize {
+        let here = self.0.iter().find(|(l, _)| *l == label);
+        here.map_or(1, |&(_, n)| n)
+    }
+
+    /// The length of a label, which is this one if it had none.
+    fn or_insert(&mut self, label: u8, n: usize) -> &mut usize {
+        let at = match self.0.binary_search_by_key(&label, |&(l, _)| l) {
+            Ok(at) => at,
+            Err(at) => {
+                self.0.insert(at, (label, n));
+                at
+            }
+        };
+        &mut self.0[at].1
+    }
+}
+
+/// One after the other.
+fn concat(parts: &[&[u8]]) -> Labels {
+    parts.iter().copied().flatten().copied().collect()
+}
 
 /// What `einsum` is called with: subscripts and arrays, or arrays each followed by a list of subscripts.
 #[derive(Clone, Debug)]
@@ -247,7 +275,7 @@ impl Equation {
         // how many axes each ellipsis stands for
         let mut counts = Vec::with_capacity(operands.len());
         for (at, ((before, behind), x)) in parts.iter().zip(operands).enumerate() {
-            let named = before.len() + behind.as_ref().map_or(0, Vec::len);
+            let named = before.len() + behind.as_ref().map_or(0, |labels| labels.len());
             let count = x
                 .rank()
                 .checked_sub(named)
@@ -274,7 +302,7 @@ impl Equation {
         let filled = |(before, behind): &(Labels, Option<Labels>), count: usize| -> Labels {
             let dots = &dots[longest - count..];
             let behind = behind.as_deref().unwrap_or_default();
-            [before, dots, behind].concat()
+            concat(&[before, dots, behind])
         };
         let inputs: Vec<Labels> = parts
             .iter()
@@ -289,12 +317,12 @@ impl Equation {
             }
             Some(result) => filled(result, longest),
             None => {
-                let all = inputs.concat();
+                let all: Labels = inputs.iter().flatten().copied().collect();
                 let once = |label: &u8| all.iter().filter(|l| *l == label).count() == 1;
                 let mut named: Labels = all.iter().copied().filter(once).collect();
                 named.retain(|label| !dots.contains(label));
                 named.sort_unstable();
-                [dots, &named].concat()
+                concat(&[dots, &named])
             }
         };
         for (at, label) in output.iter().enumerate() {
@@ -334,10 +362,10 @@ fn joined(all: &[Labels]) -> String {
 
 /// The length of every label: 1 broadcasts.
 fn lengths(inputs: &[Labels], operands: &[Raw]) -> Result<Sizes> {
-    let mut sizes = Sizes::new();
+    let mut sizes = Sizes::default();
     for (at, (labels, x)) in inputs.iter().zip(operands).enumerate() {
         for (&label, &n) in labels.iter().zip(x.shape()) {
-            let size = sizes.entry(label).or_insert(n);
+            let size = sizes.or_insert(label, n);
             if *size == 1 {
                 *size = n;
             } else if n != 1 && n != *size {
@@ -365,9 +393,10 @@ fn set(labels: &[u8]) -> Set {
 
 fn elements(of: Set, sizes: &Sizes) -> f64 {
     let here = sizes
+        .0
         .iter()
         .filter(|(label, _)| of >> (*label - b'A') & 1 == 1);
-    here.map(|(_, &n)| n as f64).product()
+    here.map(|&(_, n)| n as f64).product()
 }
 
 fn flops(of: Set, inner: bool, terms: usize, sizes: &Sizes) -> f64 {
@@ -531,7 +560,7 @@ fn path_of(equation: &Equation, optimize: &Optimize) -> Vec<Vec<usize>> {
     let sizes = &equation.sizes;
     let largest = || {
         let all = equation.inputs.iter().chain([&equation.output]);
-        let count = |labels: &Labels| labels.iter().map(|l| sizes[l] as f64).product::<f64>();
+        let count = |labels: &Labels| labels.iter().map(|&l| sizes.of(l) as f64).product::<f64>();
         all.map(count).fold(0.0, f64::max)
     };
     let limit = |limit: &Option<usize>| limit.map_or_else(largest, |limit| limit as f64);
@@ -596,7 +625,7 @@ pub fn einsum_path(operands: Subscripts, optimize: Optimize, _: Bool) -> Result<
                 .filter(|b| c.result >> b & 1 == 1)
                 .map(|b| b'A' + b)
                 .collect();
-            labels.sort_by_key(|label| (sizes[label], *label));
+            labels.sort_by_key(|label| (sizes.of(*label), *label));
             labels
         };
         sets = c.left;
@@ -666,9 +695,9 @@ struct Term {
 }
 
 /// The sum over axes in the array's own dtype; of booleans whether one is true.
-fn sum(x: &Raw, axes: &[isize]) -> Result<Raw> {
+fn sum(x: Raw, axes: &[isize]) -> Result<Raw> {
     if axes.is_empty() {
-        return Ok(x.clone());
+        return Ok(x);
     }
     let op = match x.dtype() {
         DType::Bool => Reduction::Any,
@@ -686,9 +715,9 @@ fn sum(x: &Raw, axes: &[isize]) -> Result<Raw> {
 impl Term {
     /// Without axes of length 1 that others make longer, and with the diagonals of labels that stand twice.
     fn new(x: &Raw, labels: &[u8], sizes: &Sizes) -> Result<Term> {
-        let (mut x, mut labels) = (x.clone(), labels.to_vec());
+        let (mut x, mut labels) = (x.clone(), Labels::from_slice(labels));
         for at in (0..labels.len()).rev() {
-            if x.shape()[at] == 1 && sizes[&labels[at]] != 1 {
+            if x.shape()[at] == 1 && sizes.of(labels[at]) != 1 {
                 x = x.squeeze(Some(&[at as isize]))?;
                 labels.remove(at);
             }
@@ -707,21 +736,24 @@ impl Term {
     }
 
     /// Summed over the labels that are not needed.
-    fn summed(&self, needed: Set) -> Result<Term> {
+    fn summed(self, needed: Set) -> Result<Term> {
+        if self.set() & !needed == 0 {
+            return Ok(self);
+        }
         let is_needed = |label: &u8| needed >> (label - b'A') & 1 == 1;
-        let axes: Vec<isize> = (0..self.labels.len())
+        let axes: SmallVec<[isize; 4]> = (0..self.labels.len())
             .filter(|&at| !is_needed(&self.labels[at]))
             .map(|at| at as isize)
             .collect();
         Ok(Term {
-            x: sum(&self.x, &axes)?,
+            x: sum(self.x, &axes)?,
             labels: self.labels.iter().copied().filter(is_needed).collect(),
         })
     }
 
     /// With its axes in this order; all of them are named.
     fn ordered(&self, labels: &[u8]) -> Result<Raw> {
-        if self.labels == labels {
+        if *self.labels == *labels {
             return Ok(self.x.clone());
         }
         let place = |label: &u8| self.labels.iter().position(|l| l == label).unwrap_or(0) as isize;
@@ -760,8 +792,9 @@ fn twice(labels: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// The product of two terms, summed over what is not needed; in the order of `wanted` as far as that costs nothing.
-fn contract(a: &Term, b: &Term, needed: Set, wanted: &[u8]) -> Result<Term> {
-    let (a, b) = (a.summed(needed | b.set())?, b.summed(needed | a.set())?);
+fn contract(a: Term, b: Term, needed: Set, wanted: &[u8]) -> Result<Term> {
+    let of_a = a.set();
+    let (a, b) = (a.summed(needed | b.set())?, b.summed(needed | of_a)?);
     let (of_a, of_b) = (a.set(), b.set());
     let has = |of: Set, label: u8| of >> (label - b'A') & 1 == 1;
     let place = |label: u8| {
@@ -792,16 +825,22 @@ fn contract(a: &Term, b: &Term, needed: Set, wanted: &[u8]) -> Result<Term> {
     let over: usize = inner.iter().map(|&l| length(l)).product();
     let dots = free_a.is_empty() && free_b.is_empty() && !batch.is_empty();
     if inner.is_empty() || (dots && over < SHORT) {
-        let mut labels: Labels = [&batch[..], &free_a, &free_b].concat();
+        let mut labels = concat(&[&batch, &free_a, &free_b]);
         labels.sort_by_key(|&label| place(label));
         let kept = labels.len();
-        labels.extend(&inner);
+        labels.extend_from_slice(&inner);
         let all = a.spread(&labels)?.mul(&b.spread(&labels)?)?;
         let axes: Vec<isize> = (kept..labels.len()).map(|at| at as isize).collect();
         labels.truncate(kept);
         return Ok(Term {
-            x: sum(&all, &axes)?,
+            x: sum(all, &axes)?,
             labels,
+        });
+    }
+    if batch.is_empty() && free_a.is_empty() && free_b.is_empty() && inner.len() == 1 {
+        return Ok(Term {
+            x: a.x.matmul(&b.x)?,
+            labels: Labels::new(),
         });
     }
     // the one whose own axes come first in the result is on the left
@@ -811,19 +850,20 @@ fn contract(a: &Term, b: &Term, needed: Set, wanted: &[u8]) -> Result<Term> {
         true => (&b, &a, free_b, free_a),
         false => (&a, &b, free_a, free_b),
     };
-    let lengths = |labels: &[u8]| labels.iter().map(|&l| length(l)).collect::<Vec<usize>>();
+    let lengths = |labels: &[u8]| labels.iter().map(|&l| length(l)).collect::<Dims>();
     let count = |labels: &[u8]| super::shape::product(OP, &lengths(labels));
     let batches = lengths(&batch);
     let (rows, columns) = (count(&free_a)?, count(&free_b)?);
-    let left = a.ordered(&[&batch[..], &free_a, &inner].concat())?;
-    let left = left.reshape(&[&batches[..], &[rows, over]].concat())?;
-    let right = b.ordered(&[&batch[..], &inner, &free_b].concat())?;
-    let right = right.reshape(&[&batches[..], &[over, columns]].concat())?;
+    let left = a.ordered(&concat(&[&batch, &free_a, &inner]))?;
+    let matrices = |m: usize, n: usize| -> Dims { batches.iter().copied().chain([m, n]).collect() };
+    let left = left.reshape(&matrices(rows, over))?;
+    let right = b.ordered(&concat(&[&batch, &inner, &free_b]))?;
+    let right = right.reshape(&matrices(over, columns))?;
     let y = left.matmul(&right)?;
-    let shape = [batches, lengths(&free_a), lengths(&free_b)].concat();
+    let labels = concat(&[&batch, &free_a, &free_b]);
     Ok(Term {
-        x: y.reshape(&shape)?,
-        labels: [batch, free_a, free_b].concat(),
+        x: y.reshape(&lengths(&labels))?,
+        labels,
     })
 }
 
@@ -868,9 +908,10 @@ fn evaluate(equation: &Equation, operands: &[Raw], optimize: &Optimize) -> Resul
         .map(|(x, labels)| Term::new(x, labels, &equation.sizes))
         .collect::<Result<Vec<_>>>()?;
     // all at once is slower than any order, and differs in rounding alone
-    let steps = match optimize {
-        Optimize::No => path_of(equation, &Optimize::Greedy(None)),
-        other => path_of(equation, other),
+    let steps = match (optimize, terms.len()) {
+        (Optimize::No, n @ 1..=2) => vec![(0..n).collect()],
+        (Optimize::No, _) => path_of(equation, &Optimize::Greedy(None)),
+        (other, _) => path_of(equation, other),
     };
     for step in steps {
         let step = checked(&step, terms.len())?;
@@ -888,7 +929,7 @@ fn evaluate(equation: &Equation, operands: &[Raw], optimize: &Optimize) -> Resul
             } else {
                 &[]
             };
-            one = contract(&one, &next, needed, wanted)?;
+            one = contract(one, next, needed, wanted)?;
         }
         terms.push(one);
     }
@@ -907,7 +948,7 @@ fn dots(op: &'static str, a: &Raw, b: &Raw) -> Result<Raw> {
         return Err(core_mismatch(op, a, b, n, m));
     }
     if n < SHORT {
-        return sum(&a.mul(b).map_err(|e| e.in_op(op))?, &[-1]);
+        return sum(a.mul(b).map_err(|e| e.in_op(op))?, &[-1]);
     }
     if a.rank() == 1 && b.rank() == 1 {
         return a.matmul(b);

@@ -7,6 +7,7 @@ use crate::dtype::{Casting, DType, promote};
 use crate::error::{Error, Result};
 use crate::layout::{SliceItem, normalize_axis};
 use crate::raw::Raw;
+use crate::transform::refs;
 
 /// The parts in one dtype, joined.
 fn joined(
@@ -24,13 +25,13 @@ fn joined(
                 part.check_cast(met, casting)?;
             }
         }
-        return join(&parts.iter().collect::<Vec<_>>());
+        return join(&refs(parts));
     };
     let parts = parts
         .iter()
         .map(|p| p.cast_if(dtype, casting))
         .collect::<Result<Vec<_>>>()?;
-    join(&parts.iter().collect::<Vec<_>>())
+    join(&refs(&parts))
 }
 
 pub fn concatenate(
@@ -40,7 +41,7 @@ pub fn concatenate(
     dtype: OptDType,
     casting: Casting,
 ) -> Result<Raw> {
-    let arrays = as_arrays(&arrays.0)?;
+    let arrays = into_arrays(arrays.0)?;
     let Some(axis) = axis.0 else {
         let flat = arrays.iter().map(flat).collect::<Result<Vec<_>>>()?;
         return joined(&flat, dtype, casting, |parts| {
@@ -52,18 +53,18 @@ pub fn concatenate(
     })
 }
 
-/// The arrays among these; numbers of the host language take the dtype of what they are joined to.
-fn as_arrays(all: &[Number]) -> Result<Vec<Raw>> {
+/// These as arrays; numbers of the host language take the dtype of what they are joined to.
+fn into_arrays(all: Vec<Number>) -> Result<Vec<Raw>> {
     let is_number = |x: &Number| matches!(x, Number::Scalar(_));
     let dtype = all
         .iter()
         .any(is_number)
         .then(|| common(&all.iter().collect::<Vec<_>>()));
-    let array = |x: &Number| match (x, dtype) {
-        (Number::Array(x), _) => Ok(x.clone()),
+    let array = |x: Number| match (x, dtype) {
+        (Number::Array(x), _) => Ok(x),
         (number, dtype) => number.cast(dtype.unwrap_or(DType::F64)),
     };
-    all.iter().map(array).collect()
+    all.into_iter().map(array).collect()
 }
 
 /// All elements under one axis.

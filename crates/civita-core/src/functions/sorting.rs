@@ -462,21 +462,15 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
         DType::U64 => Casting::Unsafe,
         _ => Casting::Safe,
     };
-    let x = x
-        .detach()
-        .cast_if(DType::I64, casting)
-        .map_err(|e| e.in_op(OP))?;
+    let detached = x.tag().map(|_| x.detach());
+    let mut x = detached.unwrap_or(x);
+    if x.dtype() != DType::I64 {
+        x = x.cast_if(DType::I64, casting).map_err(|e| e.in_op(OP))?;
+    }
     let least = usize::try_from(minlength)
         .map_err(|_| Error::value(OP, "'minlength' must not be negative"))?;
-    let mut n = least;
-    if !x.is_empty() {
-        // the length of the result is that of the largest number, which must be known
-        let known = x.concrete(OP)?;
-        let (mut low, mut high) = (0, 0);
-        direct(OP, &[&known], || {
-            (low, high) = count::extremes(&known)?;
-            Ok(known.clone())
-        })?;
+    // the length of the result is that of the largest number, which must be known
+    let length = |low: i64, high: i64| {
         if low < 0 {
             return Err(Error::value(
                 OP,
@@ -484,14 +478,28 @@ pub fn bincount(x: Indices, weights: OptArray, minlength: Int) -> Result<Raw> {
             ));
         }
         let most = usize::try_from(high).unwrap_or(usize::MAX);
-        n = n.max(most.saturating_add(1));
-    }
+        Ok(least.max(most.saturating_add(1)))
+    };
     // an empty input has no weights
     let weights = weights.filter(|_| !x.is_empty());
-    if weights.is_none()
-        && let Some(counts) = direct(OP, &[&x], || count::bincount(&x, n))?
-    {
-        return Ok(counts);
+    if weights.is_none() && !x.is_empty() {
+        let counts = direct(OP, &[&x], || {
+            let (low, high) = count::extremes(&x)?;
+            count::bincount(&x, length(low, high)?)
+        })?;
+        if let Some(counts) = counts {
+            return Ok(counts);
+        }
+    }
+    let mut n = least;
+    if !x.is_empty() {
+        let known = x.concrete(OP)?;
+        let (mut low, mut high) = (0, 0);
+        direct(OP, &[&known], || {
+            (low, high) = count::extremes(&known)?;
+            Ok(known.clone())
+        })?;
+        n = length(low, high)?;
     }
     let weights = match weights {
         None => {

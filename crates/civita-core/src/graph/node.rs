@@ -10,10 +10,10 @@ use super::leaf::Extras;
 use super::reverse::Keep;
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::primitive::{Outputs, Primitive, Reads, Spec, bind};
+use crate::primitive::{Outputs, Primitive, Reads, Spec, bind, execute};
 use crate::raw::Raw;
 use crate::storage::Access;
-use crate::transform::{Kind, Level, Tags, grows, refs};
+use crate::transform::{Kind, Level, Tag, Tags, grows, refs};
 
 /// An output of a node: a tensor's place in the graph.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ impl Edge {
     }
 
     pub(crate) fn spec(&self) -> &Spec {
-        &self.node.specs[self.node.inputs.len() + self.output]
+        &self.node.specs[self.output]
     }
 }
 
@@ -71,8 +71,8 @@ pub struct Node {
     /// `None` for a leaf.
     pub(crate) primitive: Option<Arc<dyn Primitive>>,
     pub(crate) inputs: SmallVec<[Option<Edge>; 3]>,
-    /// Specs of inputs, then outputs.
-    specs: SmallVec<[Spec; 3]>,
+    /// Specs of outputs, then of inputs without an edge: those of the others are with their nodes.
+    specs: SmallVec<[Spec; 2]>,
     /// Where it ran.
     pub(crate) device: Device,
     saved: Mutex<Saved>,
@@ -110,7 +110,17 @@ impl Node {
     }
 
     pub(crate) fn outputs(&self) -> usize {
-        self.specs.len() - self.inputs.len()
+        self.specs.len() - self.inputs.iter().filter(|edge| edge.is_none()).count()
+    }
+
+    fn input_spec(&self, i: usize) -> &Spec {
+        match &self.inputs[i] {
+            Some(edge) => edge.spec(),
+            None => {
+                let others = self.inputs[..i].iter().filter(|edge| edge.is_none());
+                &self.specs[self.outputs() + others.count()]
+            }
+        }
     }
 
     /// Inputs and outputs as the derivative sees them; what it does not read has a shape and a dtype only.
@@ -139,7 +149,8 @@ impl Node {
         let inputs = self.inputs.len();
         let value = |i: usize| match values.get(i).and_then(Option::as_ref) {
             Some(kept) => kept.get(self.op()),
-            None => Raw::absent(&self.specs[i], self.device),
+            None if i < inputs => Raw::absent(self.input_spec(i), self.device),
+            None => Raw::absent(&self.specs[i - inputs], self.device),
         };
         let tagged = |x: Raw, edge: Option<&Edge>| match edge {
             Some(edge) if keep == Keep::Differentiable && !x.storage().is_absent() => {
@@ -181,6 +192,8 @@ impl Kept {
     }
 }
 
+type Edges = SmallVec<[Option<Edge>; 3]>;
+
 /// Runs a primitive on the values under the tags of this level, and hangs a node on what comes out.
 pub(crate) fn record(
     p: &dyn Primitive,
@@ -188,54 +201,106 @@ pub(crate) fn record(
     x: &[Raw],
     tags: &Tags<'_>,
 ) -> Result<Outputs<Raw>> {
-    let versions: SmallVec<[u64; 3]> = x.iter().map(|x| x.storage().version()).collect();
-    let y = bind(p, &refs(x))?;
-    if !grows(level) || y.as_slice().iter().all(|y| !y.dtype().is_differentiable()) {
-        return Ok(y);
+    let x = &*refs(x);
+    let versions = versions(x);
+    let mut y = bind(p, x)?;
+    let edges = |tag: &Option<&Tag>| tag.and_then(Tag::edge).cloned();
+    hang(p, level, x, &versions, &mut y, || {
+        tags.iter().map(edges).collect()
+    });
+    Ok(y)
+}
+
+/// As [`record`], of an elementwise primitive whose inputs have edges of this level and no other tags. Its kernels do not look at
+/// tags, so it runs on the inputs as they are.
+pub(crate) fn record_elementwise(
+    p: &dyn Primitive,
+    level: Level,
+    x: &[&Raw],
+) -> Result<Outputs<Raw>> {
+    let versions = versions(x);
+    let mut y = execute(p, x)?;
+    for y in y.as_mut_slice() {
+        // an op that changes nothing returns its operand
+        y.take_tag();
     }
-    let inputs: SmallVec<[Option<Edge>; 3]> = tags
-        .iter()
-        .map(|tag| tag.as_ref().and_then(|tag| tag.edge().cloned()))
-        .collect();
+    hang(p, level, x, &versions, &mut y, || {
+        x.iter().map(|x| x.edge().cloned()).collect()
+    });
+    Ok(y)
+}
+
+fn versions(x: &[&Raw]) -> SmallVec<[u64; 3]> {
+    x.iter().map(|x| x.storage().version()).collect()
+}
+
+/// Hangs a node on the outputs, where the graph of this level grows. The inputs were in these versions.
+fn hang(
+    p: &dyn Primitive,
+    level: Level,
+    x: &[&Raw],
+    versions: &[u64],
+    y: &mut Outputs<Raw>,
+    edges: impl FnOnce() -> Edges,
+) {
+    let outputs = y.as_mut_slice();
+    if !grows(level) || outputs.iter().all(|y| !y.dtype().is_differentiable()) {
+        return;
+    }
+    let inputs = edges();
     let wanted: SmallVec<[bool; 4]> = inputs.iter().map(Option::is_some).collect();
     let reads = p.reads(&wanted);
-    let outputs = y.as_slice();
-    let saved = if reads == Reads::SHAPES {
-        Saved::Nothing
-    } else {
-        let kept_x = x.iter().enumerate().map(|(i, x)| {
-            (reads.inputs >> i.min(31) & 1 == 1).then(|| Kept {
-                value: x.clone(),
-                version: versions[i],
-            })
-        });
-        let kept_y = outputs
-            .iter()
-            .enumerate()
-            .map(|(i, y)| (reads.outputs >> i.min(31) & 1 == 1).then(|| Kept::new(y)));
-        Saved::Values(kept_x.chain(kept_y).collect())
+    let saved = match reads == Reads::SHAPES {
+        true => Saved::Nothing,
+        false => Saved::Values(kept(reads, level, x, versions, outputs)),
     };
+    let mut specs = SmallVec::new();
+    specs.extend(outputs.iter().map(|y| Spec::of(y)));
+    for (x, edge) in x.iter().zip(&inputs) {
+        if edge.is_none() {
+            specs.push(Spec::of(x));
+        }
+    }
     let node = Arc::new(Node {
         id: next_id(),
         level,
         primitive: Some(p.shared()),
-        specs: x.iter().chain(outputs).map(Spec::of).collect(),
+        specs,
         device: outputs.first().map_or(Device::Cpu, Raw::device),
         inputs,
         saved: Mutex::new(saved),
         extras: OnceLock::new(),
     });
     // most have one output, which takes the node as it is
-    if let Outputs::One(y) = y {
-        return Ok(Outputs::One(y.push(level, Kind::Node(Edge::new(node, 0)))));
+    if let [y] = outputs {
+        return y.put_tag(level, Kind::Node(Edge::new(node, 0)));
     }
-    Ok(y.map(|i, y| {
+    for (i, y) in outputs.iter_mut().enumerate() {
         if y.dtype().is_differentiable() {
-            y.push(level, Kind::Node(Edge::new(node.clone(), i)))
-        } else {
-            y
+            y.put_tag(level, Kind::Node(Edge::new(node.clone(), i)));
         }
-    }))
+    }
+}
+
+/// Those of inputs, from under the tags of this level, and of outputs that the derivative reads.
+fn kept(
+    reads: Reads,
+    level: Level,
+    x: &[&Raw],
+    versions: &[u64],
+    y: &[Raw],
+) -> Box<[Option<Kept>]> {
+    let x = x.iter().enumerate().map(|(i, x)| {
+        (reads.inputs >> i.min(31) & 1 == 1).then(|| Kept {
+            value: x.under(level).0,
+            version: versions[i],
+        })
+    });
+    let y = y
+        .iter()
+        .enumerate()
+        .map(|(i, y)| (reads.outputs >> i.min(31) & 1 == 1).then(|| Kept::new(y)));
+    x.chain(y).collect()
 }
 
 /// What a node holds others with.
@@ -256,6 +321,15 @@ thread_local! {
 impl Drop for Node {
     fn drop(&mut self) {
         let saved = self.saved.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // where others hold its inputs and it holds nothing else, no chain ends here
+        let others_hold = |edge: &Edge| Arc::strong_count(&edge.node) > 1;
+        if matches!(saved, Saved::Nothing)
+            && self.extras.get().is_none()
+            && self.primitive.as_ref().is_none_or(|p| p.is_elementwise())
+            && self.inputs.iter().flatten().all(others_hold)
+        {
+            return;
+        }
         let mut held = Some(Held {
             _inputs: std::mem::take(&mut self.inputs),
             _saved: std::mem::replace(saved, Saved::Freed),

@@ -68,13 +68,23 @@ impl Apply {
         }
     }
 
-    fn operands<'a>(&self, x: &[&'a Raw]) -> SmallVec<[Operand<'a>; 3]> {
-        let mut operands: SmallVec<[Operand<'a>; 3]> =
-            x.iter().map(|x| Operand::Tensor(x)).collect();
-        if let Some((at, scalar)) = self.scalar {
-            operands.insert(at, Operand::Scalar(scalar));
+    /// Runs `f` on the operands.
+    #[inline]
+    fn with_operands<R>(&self, x: &[&Raw], f: impl FnOnce(&[Operand<'_>]) -> R) -> R {
+        match (x, self.scalar) {
+            (&[x], None) => f(&[x.into()]),
+            (&[a, b], None) => f(&[a.into(), b.into()]),
+            (&[x], Some((0, scalar))) => f(&[scalar.into(), x.into()]),
+            (&[x], Some((_, scalar))) => f(&[x.into(), scalar.into()]),
+            (x, scalar) => {
+                let mut all: SmallVec<[Operand<'_>; 3]> =
+                    x.iter().map(|x| Operand::Tensor(x)).collect();
+                if let Some((at, scalar)) = scalar {
+                    all.insert(at, scalar.into());
+                }
+                f(&all)
+            }
         }
-        operands
     }
 
     /// The operands with the scalar as a tensor, for derivatives.
@@ -142,11 +152,11 @@ impl Primitive for Apply {
 
     #[inline]
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        backend.op(self.op, &self.operands(x)).map(Outputs::One)
+        self.with_operands(x, |all| backend.op(self.op, all).map(Outputs::One))
     }
 
     fn run_into(&self, backend: &dyn Backend, x: &[&Raw], out: &Raw) -> Result<()> {
-        backend.op_into(self.op, &self.operands(x), out)
+        self.with_operands(x, |all| backend.op_into(self.op, all, out))
     }
 
     fn is_elementwise(&self) -> bool {

@@ -283,10 +283,20 @@ pub(crate) fn direct(
     if x.iter().any(|x| x.storage().is_absent()) {
         return Err(not_kept(op));
     }
-    let mut y = {
-        let storages: SmallVec<[&Storage; 4]> = x.iter().map(|x| x.storage()).collect();
-        let _guards = guard::acquire(&storages, &[]);
-        kernel()?
+    let mut y = match x {
+        [a] => {
+            let _guard = guard::acquire_two(Some(a.storage()), None);
+            kernel()?
+        }
+        [a, b] => {
+            let _guards = guard::acquire_two(Some(a.storage()), Some(b.storage()));
+            kernel()?
+        }
+        _ => {
+            let storages: SmallVec<[&Storage; 4]> = x.iter().map(|x| x.storage()).collect();
+            let _guards = guard::acquire(&storages, &[]);
+            kernel()?
+        }
     };
     alias(&mut y)?;
     Ok(Some(y))

@@ -159,6 +159,10 @@ impl Raw {
         self.tag.take()
     }
 
+    pub(crate) fn set_tag(&mut self, tag: Arc<Tag>) {
+        self.tag = Some(tag);
+    }
+
     #[inline]
     pub(crate) fn with_tag(mut self, tag: Option<Arc<Tag>>) -> Raw {
         self.tag = tag;

@@ -56,6 +56,10 @@ pub(crate) fn bind_tagged(p: &dyn Primitive, x: &[&Raw]) -> Result<Outputs<Raw>>
     let Some(level) = x.iter().filter_map(|x| x.level()).max() else {
         return crate::primitive::execute(p, x);
     };
+    let is_edge_alone = |x: &&Raw| x.tag().is_none_or(|tag| tag.is_edge_alone(level));
+    if p.is_elementwise() && x.iter().all(is_edge_alone) {
+        return graph::record_elementwise(p, level, x);
+    }
     let mut tags = Tags::new();
     let mut under = Under::new();
     for x in x {

@@ -50,6 +50,12 @@ impl fmt::Display for Opaque {
 }
 
 impl Tag {
+    /// Whether it is an edge of the graph of this level, and the only tag.
+    #[inline]
+    pub(crate) fn is_edge_alone(&self, level: Level) -> bool {
+        self.level == level && self.below.is_none() && matches!(self.kind, Kind::Node(_))
+    }
+
     pub(crate) fn edge(&self) -> Option<&Edge> {
         match &self.kind {
             Kind::Node(edge) => Some(edge),
@@ -86,15 +92,21 @@ impl Raw {
 
     /// With one more tag.
     pub(crate) fn push(mut self, level: Level, kind: Kind) -> Raw {
+        self.put_tag(level, kind);
+        self
+    }
+
+    /// As [`Raw::push`], of this handle.
+    pub(crate) fn put_tag(&mut self, level: Level, kind: Kind) {
         let below = self.take_tag();
         let hidden =
             below.as_ref().map_or(0, |tag| tag.hidden) + usize::from(matches!(kind, Kind::Batch));
-        self.with_tag(Some(Arc::new(Tag {
+        self.set_tag(Arc::new(Tag {
             level,
             kind,
             below,
             hidden,
-        })))
+        }));
     }
 
     /// What the transformation of this level sees: the value under its tag, and the tag if there is one.

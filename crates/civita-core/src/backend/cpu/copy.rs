@@ -51,6 +51,14 @@ pub(super) fn contiguous(x: &Raw) -> Result<Raw> {
     }
 }
 
+/// As [`contiguous`], without another handle on `x`: what had to be copied is kept in `copy`.
+pub(super) fn in_c_order<'a>(x: &'a Raw, copy: &'a mut Option<Raw>) -> Result<&'a Raw> {
+    if x.layout().is_contiguous() {
+        return Ok(x);
+    }
+    Ok(copy.insert(copied(x, x.dtype())?))
+}
+
 /// Writes `source`, broadcast and converted, over the elements of `out`.
 pub(crate) fn copy_into(source: &Raw, out: &Raw) -> Result<()> {
     let meeting = meeting(source, out);

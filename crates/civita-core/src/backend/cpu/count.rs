@@ -64,15 +64,15 @@ fn elements<T>(x: &Raw) -> &[T] {
 
 /// The smallest and the largest of a tensor of `i64` that has elements.
 pub(crate) fn extremes(x: &Raw) -> Result<(i64, i64)> {
-    let x = copy::contiguous(x)?;
-    let x = elements::<i64>(&x);
+    let mut copy = None;
+    let x = elements::<i64>(copy::in_c_order(x, &mut copy)?);
+    let within = |low_high: (i64, i64), &v: &i64| (low_high.0.min(v), low_high.1.max(v));
+    if x.len() <= PIECE {
+        return Ok(x.iter().fold((i64::MAX, i64::MIN), within));
+    }
     let all = Mutex::new((i64::MAX, i64::MIN));
     threads::run_ranges(x.len(), PIECE, &|range| {
-        let own = x[range]
-            .iter()
-            .fold((i64::MAX, i64::MIN), |(low, high), &v| {
-                (low.min(v), high.max(v))
-            });
+        let own = x[range].iter().fold((i64::MAX, i64::MIN), within);
         let mut all = all
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -86,8 +86,8 @@ pub(crate) fn extremes(x: &Raw) -> Result<(i64, i64)> {
 /// How often each of `0..bins` is among these `i64`, which lie in that range.
 pub(crate) fn bincount(x: &Raw, bins: usize) -> Result<Raw> {
     explain::note("bincount", x.len(), || (x.dtype(), explain::Kind::Reduce));
-    let x = copy::contiguous(x)?;
-    let x = elements::<i64>(&x);
+    let mut copy = None;
+    let x = elements::<i64>(copy::in_c_order(x, &mut copy)?);
     counted(bins, x.len(), &|range, counts| {
         for &v in &x[range] {
             if let Some(count) = counts.get_mut(v as usize) {
@@ -102,17 +102,18 @@ pub(crate) fn nonzero(x: &Raw) -> Result<Raw> {
     explain::note("count_nonzero", x.len(), || {
         (x.dtype(), explain::Kind::Reduce)
     });
-    let x = copy::contiguous(x)?;
+    let mut copy = None;
+    let x = copy::in_c_order(x, &mut copy)?;
     macro_rules! counted {
         ($($D:ident $T:ty),*) => {
             match x.dtype() {
-                $(DType::$D => nonzero_of(elements::<$T>(&x)),)*
+                $(DType::$D => nonzero_of(elements::<$T>(x)),)*
                 // others may have written any byte
-                DType::Bool => nonzero_of(elements::<u8>(&x)),
-                DType::F16 => nonzero_of(elements::<f16>(&x)),
-                DType::BF16 => nonzero_of(elements::<bf16>(&x)),
-                DType::C64 => nonzero_of(elements::<Complex<f32>>(&x)),
-                DType::C128 => nonzero_of(elements::<Complex<f64>>(&x)),
+                DType::Bool => nonzero_of(elements::<u8>(x)),
+                DType::F16 => nonzero_of(elements::<f16>(x)),
+                DType::BF16 => nonzero_of(elements::<bf16>(x)),
+                DType::C64 => nonzero_of(elements::<Complex<f32>>(x)),
+                DType::C128 => nonzero_of(elements::<Complex<f64>>(x)),
             }
         };
     }
@@ -136,6 +137,9 @@ fn nonzero_of<T: Default + PartialEq + Send + Sync>(x: &[T]) -> usize {
             };
             blocks.map(|block| usize::from(of_block(block))).sum()
         }
+    }
+    if x.len() <= PIECE {
+        return wide(Count(x));
     }
     let all = AtomicUsize::new(0);
     threads::run_ranges(x.len(), PIECE, &|range| {
