@@ -200,6 +200,52 @@ def test_files_are_mapped_into_memory(tmp_path):
             cv.memmap(raw, "f4", **wrong)
 
 
+def test_maps_know_their_file_and_are_flushed(tmp_path):
+    def seen(m, path):
+        made = m.lib.format.open_memmap(path, mode="w+", dtype="f4", shape=(3, 4))
+        made[:] = 1
+        made[0] = 2
+        made.flush()
+        known = [(type(x).__name__, x.mode, x.offset, type(x.filename), os.fspath(x.filename) == os.fspath(path)) for x in (made, made[1:], made.T, made.reshape(-1))]
+        read = m.load(os.fspath(path), mmap_mode="r")
+        read.flush()
+        copied = m.load(path, mmap_mode="c")
+        copied[0, 0] = 99
+        copied.flush()
+        kinds = [type(x).__name__ for x in (read + 1, read.sum(), read.sum(0), m.exp(read), read[0, 0], read[[0, 1]], read.copy(), m.asarray(read))]
+        raw = m.memmap(path, dtype="f4", mode="r", offset=made.offset + 16)
+        with open(path, "rb") as f:
+            by_file = m.memmap(f, dtype="u1", mode="readonly")
+            named = (by_file.mode, os.fspath(by_file.filename) == os.fspath(path))
+        empty = m.memmap(path, dtype="f4", mode="r", offset=made.offset, shape=(0,))
+        empty.flush()
+        path.with_suffix(".none").touch()
+        with pytest.raises(ValueError):
+            m.memmap(path.with_suffix(".none"), dtype="f4", mode="r")
+        return (read.filename == os.fspath(path), read.offset), known, kinds, (raw.offset, raw.shape, raw.tolist()), named, np.load(path).tolist(), isinstance(read, m.ndarray), repr(read)
+
+    assert seen(cv, tmp_path / "c.npy") == seen(np, tmp_path / "n.npy")
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"max_rows": 2}, {"skiprows": 1}, {"dtype": int}, {"usecols": 1}, {"unpack": True}])
+@pytest.mark.parametrize("lines", [
+    ["1 2", "3 4", "5 6"], ["1 2\n", "3 4\n"], ("# c", "1 2", "", "3 4 # d"), [b"1 2", b"3 4"], [b"1 2\n", b"3 4"], ["1 2\n3 4", "5 6"],
+    ["1 2\r\n", "3 4\r\n"], ["1 2", b"3 4"], [1, 2], ["é 1", "2 3", "4 5"], [], ["1 2", "3"], ["99999999999999999999 1", "2 3"],
+])  # fmt: skip
+def test_lines_in_a_list_are_a_table(lines, kwargs):
+    def outcome(m):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                table = m.loadtxt(lines, **kwargs)
+                again = m.loadtxt((line for line in lines), **kwargs)
+            except Exception as error:
+                return type(error)
+        return str(table.dtype), table.shape, table.tolist(), again.tolist()
+
+    assert outcome(cv) == outcome(np)
+
+
 def test_raw_bytes_and_texts_of_numbers(tmp_path):
     path = tmp_path / "x.bin"
     for name in NAMES:

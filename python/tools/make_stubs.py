@@ -567,6 +567,17 @@ def stub():
     return text + lazy() + "\n"
 
 
+MEMMAP = """\
+    filename: Any
+    mode: _str | None
+    offset: int | None
+
+    def __new__(cls, filename: Any, dtype: _DTypeLike = ..., mode: _str = 'r+', offset: SupportsIndex = 0, shape: Any = None, order: _str = 'C') -> memmap: ...
+    def flush(self) -> None: ...
+
+"""
+
+
 def lazy():
     """What is written in Python and imported when it is asked for."""
     text = "# ---- functions, classes and objects in Python\n\n"
@@ -577,6 +588,8 @@ def lazy():
         value = getattr(cv, name)
         if inspect.isfunction(value):
             text += f"def {name}({parameters(inspect.signature(value), PYTHON_TYPES)}) -> Any:\n{doc(value.__doc__ or '')}\n\n"
+        elif name == "memmap":
+            text += f"class memmap(ndarray):\n{doc(value.__doc__).removesuffix('...').rstrip()}\n\n{MEMMAP}"
         elif isinstance(value, type):
             text += f"class {name}:\n{doc(value.__doc__).removesuffix('...').rstrip()}\n\n    def __new__(cls, *args: Any, **kwargs: Any) -> Any: ...\n"
             text += "    def __getattr__(self, name: _str) -> Any: ...\n    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...\n"

@@ -4,8 +4,10 @@ use std::ops::{Index, IndexMut};
 
 use civita_core::raw::Raw;
 
+use civita_core::error::shape_text;
+
 use crate::error::OrRaise;
-use crate::{DYN, Dtype, Element, FromRaw, IntoShape, Result, Tensor, Vector};
+use crate::{DYN, Dtype, Element, Error, FromRaw, IntoShape, Result, SliceInt, Tensor, Vector};
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// Lengths of the axes as an array, to be taken apart.
@@ -22,24 +24,57 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         dims.copy_from_slice(self.shape());
         dims
     }
+
+    /// An index as the engine takes it, which counts from the start of each axis.
+    #[inline]
+    fn places<I: SliceInt, const K: usize>(&self, index: &[I; K]) -> [usize; K] {
+        const { assert!(N == DYN || N == K, "an index has a number for each axis") };
+        let shape = self.shape();
+        std::array::from_fn(|axis| index[axis].place(shape.get(axis).copied().unwrap_or(0)))
+    }
+}
+
+/// The error of an element that is not there, with the numbers that were asked for.
+#[cold]
+fn no_element<I: SliceInt>(error: Error, index: &[I]) -> Error {
+    let index: Vec<String> = index.iter().map(I::to_string).collect();
+    with_index(error, &index)
+}
+fn with_index(error: Error, index: &[String]) -> Error {
+    match error.found_shapes() {
+        [shape] if error.is_index() => {
+            let comma = if index.len() == 1 { "," } else { "" };
+            Error::index(
+                "index",
+                format!(
+                    "there is no element ({}{comma}) in shape {}",
+                    index.join(", "),
+                    shape_text(shape)
+                ),
+            )
+            .shapes(&[shape])
+            .rule("an index has a number for each axis, less than its length; negative ones count from the end")
+        }
+        _ => error,
+    }
 }
 
 impl<T: Element, const N: usize> Tensor<T, N> {
-    /// The element at an index, if there is one.
+    /// The element at an index, if there is one. The numbers are of any integer type; negative ones count from the end.
     ///
     /// ```
     /// # use civita::prelude::*;
     /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
-    /// assert_eq!((x.get([1, 0]), x.get([2, 0])), (Some(&3.0), None));
+    /// assert_eq!((x.get([1, 0]), x.get([-1, 1]), x.get([2, 0])), (Some(&3.0), Some(&4.0), None));
     /// ```
     ///
     /// # Panics
-    /// As [indexing](#impl-Index<%5Busize;+K%5D>-for-Tensor<T,+N>), but for an index that is out of range.
+    /// As [indexing](#impl-Index<%5BI;+K%5D>-for-Tensor<T,+N>), but for an index that is out of range.
     #[inline]
-    pub fn get<const K: usize>(&self, index: [usize; K]) -> Option<&T> {
-        const { assert!(N == DYN || N == K, "an index has a number for each axis") };
-        match self.raw.layout().index_of(&index) {
-            Some(_) => Some(self.raw.element(&index).or_raise()),
+    pub fn get<I: SliceInt, const K: usize>(&self, index: [I; K]) -> Option<&T> {
+        let places = self.places(&index);
+        match self.raw.layout().index_of(&places) {
+            Some(_) => Some(self.raw.element(&places).or_raise()),
             None => None,
         }
     }
@@ -59,10 +94,10 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// # Panics
     /// As [`Tensor::get`], and when the tensor is tracked.
     #[inline]
-    pub fn get_mut<const K: usize>(&mut self, index: [usize; K]) -> Option<&mut T> {
-        const { assert!(N == DYN || N == K, "an index has a number for each axis") };
-        match self.raw.layout().index_of(&index) {
-            Some(_) => Some(self.raw.element_mut(&index).or_raise()),
+    pub fn get_mut<I: SliceInt, const K: usize>(&mut self, index: [I; K]) -> Option<&mut T> {
+        let places = self.places(&index);
+        match self.raw.layout().index_of(&places) {
+            Some(_) => Some(self.raw.element_mut(&places).or_raise()),
             None => None,
         }
     }
@@ -72,10 +107,24 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When there is no such element, or the tensor is tracked.
     #[inline]
-    pub fn set<const K: usize>(&mut self, index: [usize; K], value: T) -> Result<()> {
-        const { assert!(N == DYN || N == K, "an index has a number for each axis") };
-        *self.raw.element_mut(&index)? = value;
+    pub fn set<I: SliceInt, const K: usize>(&mut self, index: [I; K], value: T) -> Result<()> {
+        *self.element_mut(&index)? = value;
         Ok(())
+    }
+
+    #[inline]
+    fn element<I: SliceInt, const K: usize>(&self, index: &[I; K]) -> Result<&T> {
+        self.raw
+            .element(&self.places(index))
+            .map_err(|error| no_element(error, index))
+    }
+
+    #[inline]
+    fn element_mut<I: SliceInt, const K: usize>(&mut self, index: &[I; K]) -> Result<&mut T> {
+        let places = self.places(index);
+        self.raw
+            .element_mut(&places)
+            .map_err(|error| no_element(error, index))
     }
 
     /// The elements in C order, to be written. Copies them first if other handles share them, or if they do not lie in
@@ -153,26 +202,29 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     }
 }
 
-/// `x[[i, j]]`: a reference to one element.
+/// `x[[i, j]]`: a reference to one element. The numbers are of any integer type, so that what `argmax` returns is an index;
+/// negative ones count from the end.
 ///
 /// ```
 /// # use civita::prelude::*;
 /// let mut x = tensor![[1.0, 2.0], [3.0, 4.0]];
 /// x[[0, 1]] += 10.0;
-/// assert_eq!(x[[0, 1]], 12.0);
+/// assert_eq!(x[[0, -1]], 12.0);
+/// let largest = x.flatten().argmax().item()?;
+/// assert_eq!(x.flatten()[largest], 12.0);
+/// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Panics
 /// When there is no such element; inside `vmap` or `trace`, whose values are not known; and for memory that code in other
 /// languages may write, of which there are no references (`to_vec` and `at` read it).
-impl<T: Element, const N: usize, const K: usize> Index<[usize; K]> for Tensor<T, N> {
+impl<T: Element, I: SliceInt, const N: usize, const K: usize> Index<[I; K]> for Tensor<T, N> {
     type Output = T;
 
     #[inline]
     #[track_caller]
-    fn index(&self, index: [usize; K]) -> &T {
-        const { assert!(N == DYN || N == K, "an index has a number for each axis") };
-        self.raw.element(&index).or_raise()
+    fn index(&self, index: [I; K]) -> &T {
+        self.element(&index).or_raise()
     }
 }
 
@@ -180,31 +232,30 @@ impl<T: Element, const N: usize, const K: usize> Index<[usize; K]> for Tensor<T,
 ///
 /// # Panics
 /// As `Index`, and when the tensor is tracked by a gradient.
-impl<T: Element, const N: usize, const K: usize> IndexMut<[usize; K]> for Tensor<T, N> {
+impl<T: Element, I: SliceInt, const N: usize, const K: usize> IndexMut<[I; K]> for Tensor<T, N> {
     #[inline]
     #[track_caller]
-    fn index_mut(&mut self, index: [usize; K]) -> &mut T {
-        const { assert!(N == DYN || N == K, "an index has a number for each axis") };
-        self.raw.element_mut(&index).or_raise()
+    fn index_mut(&mut self, index: [I; K]) -> &mut T {
+        self.element_mut(&index).or_raise()
     }
 }
 
 /// `v[i]` of a vector.
-impl<T: Element> Index<usize> for Vector<T> {
+impl<T: Element, I: SliceInt> Index<I> for Vector<T> {
     type Output = T;
 
     #[inline]
     #[track_caller]
-    fn index(&self, i: usize) -> &T {
-        self.raw.element(&[i]).or_raise()
+    fn index(&self, i: I) -> &T {
+        self.element(&[i]).or_raise()
     }
 }
 
 /// `v[i] = …` of a vector.
-impl<T: Element> IndexMut<usize> for Vector<T> {
+impl<T: Element, I: SliceInt> IndexMut<I> for Vector<T> {
     #[inline]
     #[track_caller]
-    fn index_mut(&mut self, i: usize) -> &mut T {
-        self.raw.element_mut(&[i]).or_raise()
+    fn index_mut(&mut self, i: I) -> &mut T {
+        self.element_mut(&[i]).or_raise()
     }
 }

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use civita_core::dtype::{DType, Scalar as Value};
-use civita_core::raw::{Mode, Raw};
+use civita_core::raw::{Mode, Operand, Raw};
 use civita_core::storage::Access;
 
 use crate::error::OrRaise;
 use crate::rank::{ExpandRank, Expanded, MaskRank, Rank, TakeRank, wrap};
 use crate::{
-    Boolean, Dtype, Element, FromRaw, Result, SameDtype, Scalar, SliceInt, TakesScalar, Tensor,
+    Boolean, Dtype, Element, FromRaw, Result, Rhs, SameDtype, Scalar, SliceInt, TakesScalar, Tensor,
 };
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
@@ -303,17 +303,19 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         self.shape() == other.shape() && truth(self.raw.detach().eq(&other.raw.detach())).or_raise()
     }
 
-    /// Whether all elements are near each other: `|a - b| ≤ 1e-8 + 1e-5 · |b|`.
+    /// Whether all elements are near those of a tensor of the same element type, or a number: `|a - b| ≤ 1e-8 + 1e-5 · |b|`.
     ///
     /// ```
     /// # use civita::prelude::*;
     /// assert!((tensor![0.1, 0.2] * 3.0).allclose(&tensor![0.3, 0.6])?);
+    /// assert!(tensor![[1.0, 0.0], [0.0, 1.0]].allclose(&Matrix::eye(2))?);
+    /// assert!(!tensor![0.1, 0.2].allclose(0.0)?);
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
     /// When the shapes do not broadcast.
-    pub fn allclose<U: Dtype, const M: usize>(&self, other: &Tensor<U, M>) -> Result<bool> {
+    pub fn allclose<B: Rhs<T, N>>(&self, other: B) -> Result<bool> {
         self.allclose_within(other, 1e-5, 1e-8)
     }
 
@@ -321,13 +323,13 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the shapes do not broadcast.
-    pub fn allclose_within<U: Dtype, const M: usize>(
+    pub fn allclose_within<B: Rhs<T, N>>(
         &self,
-        other: &Tensor<U, M>,
+        other: B,
         relative: f64,
         absolute: f64,
     ) -> Result<bool> {
-        near(&self.raw.detach(), &other.raw.detach(), relative, absolute)
+        near(&self.raw, other.operand(), relative, absolute)
     }
 }
 
@@ -339,9 +341,14 @@ fn truth(x: Result<Raw>) -> Result<bool> {
         != 0.0)
 }
 
-fn near(a: &Raw, b: &Raw, relative: f64, absolute: f64) -> Result<bool> {
+fn near(a: &Raw, b: Operand<'_>, relative: f64, absolute: f64) -> Result<bool> {
     use civita_core::dtype::{DType, Scalar};
     use civita_core::ops::Op;
+    let a = a.detach();
+    let b = match b {
+        Operand::Tensor(b) => b.detach(),
+        Operand::Scalar(value) => Raw::scalar(value, a.dtype())?,
+    };
     let wide = |x: &Raw| {
         x.cast(if x.dtype().is_complex() {
             DType::C128
@@ -349,7 +356,7 @@ fn near(a: &Raw, b: &Raw, relative: f64, absolute: f64) -> Result<bool> {
             DType::F64
         })
     };
-    let (a, b) = (wide(a)?, wide(b)?);
+    let (a, b) = (wide(&a)?, wide(&b)?);
     let scaled = Raw::apply(
         Op::Mul,
         &[(&b.abs()?).into(), Scalar::Float(relative).into()],

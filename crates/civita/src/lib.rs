@@ -113,6 +113,7 @@ mod keys;
 #[cfg(feature = "linalg")]
 pub mod linalg;
 mod matmul;
+mod methods;
 pub mod np;
 mod operators;
 mod parts;
@@ -175,7 +176,7 @@ pub mod prelude {
     pub use crate::linalg;
     pub use crate::{
         Any, AnyTensor, DYN, Element, Ellipsis, Float, Matrix, NewAxis, Tensor, Vector, autograd,
-        fft, fuse, io, no_grad, np, random, s, tensor,
+        einsum, fft, fuse, io, no_grad, np, random, s, tensor,
     };
 }
 

@@ -140,18 +140,29 @@ where
     engine::slogdet(&a.raw).map(|(sign, log)| (wrap(sign), wrap(log)))
 }
 
-/// The Cholesky factor: `L` with `a = L Lᴴ`, or `U` with `a = Uᴴ U`. Only that triangle of `a` is read. NumPy's `cholesky`.
+/// The lower Cholesky factor: `L` with `a = L Lᴴ`. Only the lower triangle of `a` is read. NumPy's `cholesky`.
 ///
 /// ```
 /// # use civita::{linalg, prelude::*};
-/// let l = linalg::cholesky(&tensor![[4.0, 2.0], [2.0, 5.0]], linalg::Uplo::Lower)?;
+/// let l = linalg::cholesky(&tensor![[4.0, 2.0], [2.0, 5.0]])?;
 /// assert_eq!(l.to_string(), "[[2. 0.]\n [1. 2.]]");
 /// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors
 /// When a matrix is not positive definite or not square.
-pub fn cholesky<T: Linear, const N: usize>(a: &Tensor<T, N>, uplo: Uplo) -> Result<Tensor<T, N>> {
+pub fn cholesky<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<T, N>> {
+    cholesky_of(a, Uplo::Lower)
+}
+
+/// As [`cholesky`], from either triangle: of the upper one `U` with `a = Uᴴ U`.
+///
+/// # Errors
+/// As [`cholesky`].
+pub fn cholesky_of<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    uplo: Uplo,
+) -> Result<Tensor<T, N>> {
     engine::cholesky(&a.raw, uplo).map(wrap)
 }
 

@@ -1,7 +1,7 @@
 //! Products of matrices and vectors.
 
-use crate::rank::{MatmulRank, Rank, wrap};
-use crate::{Dtype, Result, Tensor, Vector};
+use crate::rank::{DotRank, MatmulRank, Rank, wrap};
+use crate::{Dtype, Result, Tensor};
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// The matrix product over the last two axes, batched over the rest, by NumPy's rules: a vector on the left is a row,
@@ -30,21 +30,32 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     {
         self.raw.matmul(&rhs.raw).map(wrap)
     }
-}
 
-impl<T: Dtype> Vector<T> {
-    /// The inner product `Σ aᵢ bᵢ`.
+    /// The inner product `Σ aᵢ bᵢ` of vectors; of matrices and of both their product, as [`matmul`](Tensor::matmul). Of more
+    /// axes it sums over the last of `self` and the second to last of `rhs`, and all others are left (NumPy's `dot`).
     ///
     /// ```
     /// # use civita::prelude::*;
-    /// assert_eq!(tensor![1, 2, 3].dot(&tensor![1, 10, 100])?.to_string(), "321");
+    /// assert_eq!(tensor![1, 2, 3].dot(&tensor![1, 10, 100])?.item()?, 321);
+    /// assert_eq!(tensor![[1, 2], [3, 4]].dot(&tensor![1, 10])?.to_string(), "[21 43]");
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
     /// When the lengths differ.
     #[doc(alias = "inner")]
-    pub fn dot(&self, rhs: &Vector<T>) -> Result<Tensor<T, 0>> {
-        self.raw.dot_vectors(&rhs.raw).map(wrap)
+    pub fn dot<const M: usize>(&self, rhs: &Tensor<T, M>) -> Result<<Rank<N> as DotRank<M>>::Out<T>>
+    where
+        Rank<N>: DotRank<M>,
+    {
+        match N == 1 && M == 1 {
+            true => self.raw.dot_vectors(&rhs.raw),
+            false => civita_core::functions::product::dot(
+                &self.raw,
+                &rhs.raw,
+                civita_core::functions::Out::NONE,
+            ),
+        }
+        .map(wrap)
     }
 }

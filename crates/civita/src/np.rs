@@ -22,7 +22,9 @@ use civita_core::ops::{elementwise_heads, reduction_rows};
 
 use crate::create::IntoShape;
 use crate::elementwise::{Choices, Rhs, by_class};
-use crate::rank::{Axes, AxisArg, Broadcast, ExpandRank, Expanded, MaskRank, MatmulRank, Rank};
+use crate::rank::{
+    Axes, AxisArg, Broadcast, DotRank, ExpandRank, Expanded, MaskRank, MatmulRank, Rank,
+};
 use crate::reduce::reduced;
 use crate::{
     Bits, Boolean, BroadcastWith, Chosen, Dtype, Element, Indices, Integer, Matrix, Number, Real,
@@ -40,8 +42,7 @@ pub use self::{
 pub use crate::index::{concatenate, stack};
 pub use civita_core::functions::scatter::Reduce;
 pub use civita_core::functions::{
-    BitOrder, ConvolveMode, Indexing, LossReduction, Order, PadMode, QuantileMethod, ReflectType,
-    Side,
+    BitOrder, ConvolveMode, Indexing, Order, PadMode, QuantileMethod, ReflectType, Side,
 };
 
 macro_rules! unary {
@@ -146,6 +147,33 @@ where
     condition.choose(a, b)
 }
 
+/// [`np::einsum`](crate::np::einsum()) whose result has the rank that its subscripts say: the sum of products over labelled axes.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let (a, b) = (tensor![[1.0, 2.0], [3.0, 4.0]], tensor![1.0, 10.0]);
+/// let y: Vector<f64> = einsum!("ij,j->i", &a, &b)?;
+/// assert_eq!(y.to_string(), "[21. 43.]");
+/// assert_eq!(einsum!("ii", &a)?.item()?, 5.0);
+/// let product: Matrix<f64> = einsum!("ij,jk", &a, &a.t())?;
+/// assert_eq!(product, a.matmul(&a.t())?);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// The subscripts are a literal or a constant. Operands are borrowed tensors of one element type. Where the result has `...`, its
+/// rank is [`DYN`](crate::DYN).
+///
+/// # Errors
+/// When the subscripts are wrong, or the shapes do not fit.
+#[macro_export]
+macro_rules! einsum {
+    ($subscripts:expr, $($operand:expr),+ $(,)?) => {
+        $crate::np::einsum_of_rank::<_, { $crate::rank::of_subscripts($subscripts) }>($subscripts, &[$($operand),+])
+    };
+}
+pub use crate::einsum;
+
 /// A function that calls the method or constructor of another name.
 macro_rules! forward {
     ($($(#[doc = $doc:literal])* fn $name:ident[$($generics:tt)*]($($arg:ident: $ty:ty),*) -> $out:ty
@@ -179,8 +207,9 @@ forward! {
     /// The matrix product: [`Tensor::matmul`].
     fn matmul[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>)
         -> Result<<Rank<N> as MatmulRank<M>>::Out<T>> where [Rank<N>: MatmulRank<M>] = a.matmul(b);
-    /// The inner product of vectors: [`Tensor::dot`].
-    fn dot[T: Dtype](a: &Vector<T>, b: &Vector<T>) -> Result<Tensor<T, 0>> = a.dot(b);
+    /// The product of vectors and matrices: [`Tensor::dot`].
+    fn dot[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>)
+        -> Result<<Rank<N> as DotRank<M>>::Out<T>> where [Rank<N>: DotRank<M>] = a.dot(b);
     /// The same elements under another shape: [`Tensor::reshape`].
     fn reshape[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, shape: impl IntoShape<M>)
         -> Result<Tensor<T, M>> = x.reshape(shape);
@@ -209,7 +238,7 @@ forward! {
     /// Exponentials that sum to 1: [`Tensor::softmax`] (SciPy).
     fn softmax[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Result<Tensor<T::Float, N>> = x.softmax(axis);
     /// Whether all elements are near each other: [`Tensor::allclose`].
-    fn allclose[T: Dtype, U: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> Result<bool> = a.allclose(b);
+    fn allclose[T: Dtype, const N: usize, B: Rhs<T, N>](a: &Tensor<T, N>, b: B) -> Result<bool> = a.allclose(b);
     /// Whether shapes and elements are equal: [`Tensor::array_equal`].
     fn array_equal[T: Dtype, U: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool = a.array_equal(b);
 }

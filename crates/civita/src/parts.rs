@@ -4,7 +4,7 @@ use civita_core::raw::{Lines, Raw};
 
 use crate::error::OrRaise;
 use crate::rank::{Axes, wrap};
-use crate::{Dtype, Error, FromRaw, Result, Tensor};
+use crate::{Dtype, Error, FromRaw, Result, SliceInt, Tensor};
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// The parts of an axis, one after the other; the axis goes. Each is a view, and costs a few nanoseconds.
@@ -110,39 +110,41 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         Ok((axis, self.shape()[axis]))
     }
 
-    /// Part `i` of the first axis: of a matrix a row.
+    /// Part `i` of the first axis: of a matrix a row. Negative numbers count from the end.
     ///
     /// ```
     /// # use civita::prelude::*;
     /// let x = tensor![[1, 2], [3, 4]];
-    /// assert_eq!(x.row(1)?.to_vec(), [3, 4]);
+    /// assert_eq!(x.row(0)?.to_vec(), [1, 2]);
+    /// assert_eq!(x.row(-1)?.to_vec(), [3, 4]);
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
     /// When there is no such part.
-    pub fn row(&self, i: usize) -> Result<<isize as Axes<N>>::Out<T>>
+    pub fn row(&self, i: impl SliceInt) -> Result<<isize as Axes<N>>::Out<T>>
     where
         isize: Axes<N>,
     {
-        select(&self.raw, 0, i).map(FromRaw::wrap)
+        self.raw.select_index(0, i.to_isize()).map(FromRaw::wrap)
     }
 }
 
 impl<T: Dtype> Tensor<T, 2> {
-    /// A column of a matrix.
+    /// A column of a matrix. Negative numbers count from the end.
     ///
     /// ```
     /// # use civita::prelude::*;
     /// let x = tensor![[1, 2], [3, 4]];
-    /// assert_eq!(x.column(1)?.to_vec(), [2, 4]);
+    /// assert_eq!(x.column(0)?.to_vec(), [1, 3]);
+    /// assert_eq!(x.column(-1)?.to_vec(), [2, 4]);
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Errors
     /// When there is no such column.
-    pub fn column(&self, j: usize) -> Result<Tensor<T, 1>> {
-        select(&self.raw, 1, j).map(FromRaw::wrap)
+    pub fn column(&self, j: impl SliceInt) -> Result<Tensor<T, 1>> {
+        self.raw.select_index(1, j.to_isize()).map(FromRaw::wrap)
     }
 
     /// The columns of a matrix, one after the other.
@@ -156,10 +158,6 @@ impl<T: Dtype> Tensor<T, 2> {
     pub fn columns(&self) -> Rows<Tensor<T, 1>> {
         self.axis_iter(1).or_raise()
     }
-}
-
-fn select(raw: &Raw, axis: usize, i: usize) -> Result<Raw> {
-    raw.select_index(axis as isize, isize::try_from(i).unwrap_or(isize::MAX))
 }
 
 /// The parts of an axis: see [`Tensor::axis_iter`].
@@ -179,7 +177,10 @@ impl<R: FromRaw> Rows<R> {
     fn part(&mut self, i: usize) -> R {
         R::wrap(match &mut self.lines {
             Some(lines) => lines.at(i),
-            None => select(&self.raw, self.axis, i).or_raise(),
+            None => self
+                .raw
+                .select_index(self.axis as isize, i as isize)
+                .or_raise(),
         })
     }
 }

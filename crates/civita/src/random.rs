@@ -118,6 +118,19 @@ pub struct Rng<B = Pcg64> {
     seeds: Option<SeedSequence>,
 }
 
+/// [`Rng::new`] by NumPy's name.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let mut rng = random::default_rng(42);
+/// let x: Vector<f64> = rng.standard_normal(3);
+/// assert_eq!(x.to_string(), "[ 0.30471708 -1.03998411  0.7504512 ]");
+/// ```
+pub fn default_rng(seed: impl Into<SeedSequence>) -> Rng {
+    Rng::new(seed)
+}
+
 impl Rng {
     /// A generator on [`Pcg64`] with a seed: NumPy's `default_rng(seed)`.
     ///
@@ -201,14 +214,30 @@ impl<B: BitGenerator> Rng<B> {
         })
     }
 
-    /// Uniform numbers in [0, 1). NumPy's `random`.
+    /// Uniform numbers in [0, 1): [`Rng::uniform`] by NumPy's name.
+    #[track_caller]
+    pub fn random<T: Drawn, const N: usize>(&mut self, shape: impl IntoShape<N>) -> Tensor<T, N> {
+        self.uniform(shape)
+    }
+
+    /// Standard normal numbers: [`Rng::normal`] by NumPy's name.
+    #[track_caller]
+    pub fn standard_normal<T: Drawn, const N: usize>(
+        &mut self,
+        shape: impl IntoShape<N>,
+    ) -> Tensor<T, N> {
+        self.normal(shape)
+    }
+
+    /// Uniform numbers in [0, 1). NumPy's `random`; of another interval they are `low + (high - low) * rng.uniform(shape)`.
     #[doc(alias = "random")]
     #[track_caller]
     pub fn uniform<T: Drawn, const N: usize>(&mut self, shape: impl IntoShape<N>) -> Tensor<T, N> {
         self.filled("uniform", shape, T::uniform)
     }
 
-    /// Standard normal numbers. NumPy's `standard_normal`; [`Normal`] has a mean and a standard deviation.
+    /// Standard normal numbers. NumPy's `standard_normal`. NumPy's `normal(mean, deviation, shape)` is
+    /// `rng.normal(shape) * deviation + mean`, or [`sample`](Rng::sample) of a [`Normal`].
     #[doc(alias = "standard_normal")]
     #[doc(alias = "randn")]
     #[track_caller]

@@ -370,6 +370,80 @@ mask_ranks! {
     DYN, 0 => DYN, 1 => DYN, 2 => DYN, 3 => DYN, 4 => DYN, 5 => DYN, 6 => DYN, 7 => DYN, 8 => DYN, DYN => DYN;
 }
 
+/// The rank of a sum over the last axis of one tensor and an axis of another, as in `dot` and `inner`: `N + M - 2`.
+pub trait DotRank<const M: usize> {
+    /// The result.
+    type Out<T: Dtype>: FromRaw;
+}
+impl<const N: usize, const M: usize> DotRank<M> for Rank<N>
+where
+    Rank<N>: ReduceRank,
+    Rank<M>: ReduceRank,
+    <Rank<N> as ReduceRank>::Out: AddRank<<Rank<M> as ReduceRank>::Out>,
+{
+    type Out<T: Dtype> =
+        <<<Rank<N> as ReduceRank>::Out as AddRank<<Rank<M> as ReduceRank>::Out>>::Sum as TensorRank>::Of<T>;
+}
+
+/// One tensor for each axis, as `nonzero` and `meshgrid` return them: an array where the rank is known, so that
+/// `let [rows, columns] = np::nonzero(&x)?;` takes it apart; of rank [`DYN`] a vector.
+pub trait PerAxis {
+    /// So many of `X`.
+    type Of<X>;
+    #[doc(hidden)]
+    fn wrapped<X: FromRaw>(all: Vec<Raw>) -> Result<Self::Of<X>>;
+}
+impl PerAxis for Rank<DYN> {
+    type Of<X> = Vec<X>;
+    fn wrapped<X: FromRaw>(all: Vec<Raw>) -> Result<Vec<X>> {
+        Ok(all.into_iter().map(wrap).collect())
+    }
+}
+macro_rules! per_axis {
+    ($($n:literal)*) => { $(
+        impl PerAxis for Rank<$n> {
+            type Of<X> = [X; $n];
+            fn wrapped<X: FromRaw>(all: Vec<Raw>) -> Result<[X; $n]> {
+                wrap_array(all)
+            }
+        }
+    )* };
+}
+per_axis!(0 1 2 3 4 5 6 7 8);
+
+/// The rank of what [`einsum!`](crate::einsum) returns, from its subscripts: as many labels as stand behind `->`, or without
+/// it stand in the text once. [`DYN`] where the result has `...`.
+#[doc(hidden)]
+pub const fn of_subscripts(text: &str) -> usize {
+    let text = text.as_bytes();
+    let mut arrow = 0;
+    while arrow < text.len() && text[arrow] != b'>' {
+        arrow += 1;
+    }
+    let explicit = arrow < text.len();
+    let mut rank = 0;
+    let mut at = if explicit { arrow } else { 0 };
+    while at < text.len() {
+        let label = text[at];
+        if label == b'.' {
+            return DYN;
+        }
+        if label.is_ascii_alphabetic() && (explicit || count(text, label) == 1) {
+            rank += 1;
+        }
+        at += 1;
+    }
+    rank
+}
+const fn count(text: &[u8], label: u8) -> usize {
+    let (mut n, mut at) = (0, 0);
+    while at < text.len() {
+        n += (text[at] == label) as usize;
+        at += 1;
+    }
+    n
+}
+
 /// The sum of two ranks: `x.index((&rows, ..))`, whose axes are those that are left and those of the arrays.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` and `{A}` together are more axes than a static rank has",
@@ -431,6 +505,13 @@ subtract_ranks! {
     7, 0 => 7, 1 => 6, 2 => 5, 3 => 4, 4 => 3, 5 => 2, 6 => 1, 7 => 0, DYN => DYN;
     8, 0 => 8, 1 => 7, 2 => 6, 3 => 5, 4 => 4, 5 => 3, 6 => 2, 7 => 1, 8 => 0, DYN => DYN;
     DYN, 0 => DYN, 1 => DYN, 2 => DYN, 3 => DYN, 4 => DYN, 5 => DYN, 6 => DYN, 7 => DYN, 8 => DYN, DYN => DYN;
+}
+
+/// Wraps as many tensors as the engine made.
+pub(crate) fn wrap_array<X: FromRaw, const K: usize>(all: Vec<Raw>) -> Result<[X; K]> {
+    <[Raw; K]>::try_from(all)
+        .map(|all| all.map(wrap))
+        .map_err(|all| crate::Error::value("np", format!("{} tensors, and not {K}", all.len())))
 }
 
 /// Wraps what the engine made.

@@ -46,22 +46,34 @@ pub trait SliceStep<R>: SliceEntry {
 }
 
 /// Integers that slices are written with.
-pub trait SliceInt: Copy {
+pub trait SliceInt: Copy + std::fmt::Display {
     /// As the engine takes it.
     fn to_isize(self) -> isize;
+    /// Its place on an axis of this length: negative ones count from the end. What is out of range stays so.
+    #[doc(hidden)]
+    fn place(self, len: usize) -> usize;
 }
 macro_rules! integers {
-    ($($t:ty)*) => { $(
+    ($($t:ty)*, $place:expr) => { $(
         impl SliceInt for $t {
             #[inline]
             fn to_isize(self) -> isize {
                 // beyond `isize` is out of range either way
                 isize::try_from(self).unwrap_or(isize::MAX)
             }
+            #[inline]
+            fn place(self, len: usize) -> usize {
+                $place(usize::try_from(self).ok(), len, self.to_isize())
+            }
         }
     )* };
 }
-integers!(i32 i64 isize usize u8 u16 u32 u64 i8 i16);
+integers!(i32 i64 isize i8 i16, |positive: Option<usize>, len: usize, i: isize| {
+    positive.unwrap_or_else(|| len.wrapping_add_signed(i))
+});
+integers!(usize u8 u16 u32 u64, |place: Option<usize>, _, _| {
+    place.unwrap_or(usize::MAX)
+});
 
 // One impl for all integers, as for ranges below: so that the rank is known before the type of a literal is, as in
 // `for i in 0..4 { x.slice(s![i])?… }`.

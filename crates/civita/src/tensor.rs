@@ -12,7 +12,7 @@ use half::{bf16, f16};
 
 use crate::error::OrRaise;
 use crate::rank::wrap;
-use crate::{Any, Dtype, Element, Error, Result};
+use crate::{Any, Dtype, Element, Error, Result, SliceInt, SliceItem};
 
 /// The rank of a tensor that knows it at run time only, as in `Tensor<f32, DYN>`.
 pub const DYN: usize = usize::MAX;
@@ -284,19 +284,27 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When it is out of range.
-    pub fn at<const K: usize>(&self, index: [isize; K]) -> Result<T> {
-        let items = index.map(civita_core::layout::SliceItem::Index);
+    pub fn at<I: SliceInt, const K: usize>(&self, index: [I; K]) -> Result<T> {
+        self.element_at(&index.map(|i| SliceItem::Index(i.to_isize())))
+            .map(T::from_scalar)
+    }
+
+    fn element_at(&self, items: &[SliceItem]) -> Result<Value> {
         let x = self.raw.concrete("at")?;
-        let place = x.layout().slice(&items).map_err(|e| e.in_op("at"))?;
+        let place = x.layout().slice(items).map_err(|e| e.in_op("at"))?;
         if place.rank() > 0 {
             return Err(Error::index(
                 "at",
-                format!("{K} numbers for shape {}", shape_text(self.shape())),
+                format!(
+                    "{} numbers for shape {}",
+                    items.len(),
+                    shape_text(self.shape())
+                ),
             )
             .rule("an index has one number for each axis")
             .hint("`slice(s![…])` takes parts"));
         }
-        x.slice(&items)?.item().map(T::from_scalar)
+        x.slice(items)?.item()
     }
 
     /// The elements in C order.

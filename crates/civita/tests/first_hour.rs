@@ -279,3 +279,281 @@ fn scientific_notation() {
     assert_eq!(format!("{:e}", turn.slice(s![..0]).unwrap()), "[]");
     assert_eq!(format!("{:e}", tensor![true, false]), "[ True False]");
 }
+
+#[test]
+fn ranks_follow_from_the_types_of_operands() -> Result<()> {
+    let m = tensor![[1.0, 2.0], [3.0, 5.0]];
+    let v = tensor![1.0, 10.0];
+    let c: Matrix<f64> = np::cov(&m)?;
+    assert_eq!(c, [[0.5, 1.0], [1.0, 2.0]]);
+    let alone: Matrix<f64> = np::cov(&tensor![[1.0, 3.0]])?;
+    assert_eq!(alone, [[2.0]]);
+    let variance: Tensor<f64, 0> = np::cov(&v)?;
+    assert_eq!(variance, 40.5);
+    let r: Matrix<f64> = np::corrcoef(&m)?;
+    assert_close!(r, [[1.0, 1.0], [1.0, 1.0]]);
+    let weights = tensor![0.5, 0.5];
+    let risk: Tensor<f64, 0> = weights.dot(&c.matmul(&weights)?)?;
+    assert_eq!(risk, 1.125);
+
+    let dots: Vector<f64> = np::vecdot(&m, &v)?;
+    assert_eq!(dots, [21.0, 53.0]);
+    let one: Tensor<f64, 0> = np::vecdot(&v, &v)?;
+    assert_eq!(one, 101.0);
+    let product: Vector<f64> = np::matvec(&m, &v)?;
+    assert_eq!(product, [21.0, 53.0]);
+    let stack = civita::stack(&[&m, &m], 0)?;
+    let each: Matrix<f64> = np::matvec(&stack, &v)?;
+    assert_eq!(each, [[21.0, 53.0], [21.0, 53.0]]);
+    let left: Vector<f64> = np::vecmat(&v, &m)?;
+    assert_eq!(left, [31.0, 52.0]);
+    let inner: Matrix<f64> = np::inner(&m, &m)?;
+    assert_eq!(inner, m.matmul(&m.t())?);
+    let summed: Matrix<f64> = np::tensordot(&m, &m, ([1], [0]))?;
+    assert_eq!(summed, m.matmul(&m)?);
+    let all: Tensor<f64, 0> = np::tensordot(&m, &m, ([0, 1], [0, 1]))?;
+    assert_eq!(all, 39.0);
+    assert_eq!(np::tensordot(&m, &m, 2)?.typed::<f64, 0>()?, 39.0);
+    let rows: Matrix<i64> = np::tile(&tensor![1, 2], [2, 1])?;
+    assert_eq!(rows, [[1, 2], [1, 2]]);
+    let longer: Vector<i64> = np::tile(&tensor![1, 2], 2)?;
+    assert_eq!(longer, [1, 2, 1, 2]);
+    // `dot` of matrices and vectors, and of more axes NumPy's
+    let by_vector: Vector<f64> = m.dot(&v)?;
+    assert_eq!(by_vector, [21.0, 53.0]);
+    assert_eq!(m.dot(&m)?, m.matmul(&m)?);
+    let four: Tensor<f64, 4> = stack.dot(&stack)?;
+    assert_eq!(four.shape(), [2, 2, 2, 2]);
+    assert_eq!(four[[1, 0, 1, 1]], 12.0);
+    Ok(())
+}
+
+#[test]
+fn a_loss_is_one_number_and_each_sample_has_one() -> Result<()> {
+    let scores = tensor![[1.0, 2.0], [3.0, 5.0]].requires_grad();
+    let target = tensor![0, 1];
+    let loss: Tensor<f64, 0> = np::cross_entropy(&scores, &target, np::CrossEntropy::default())?;
+    loss.backward()?;
+    let each: Vector<f64> = np::cross_entropy_each(&scores, &target, np::CrossEntropy::default())?;
+    // PyTorch: 1.3132617, 0.12692805
+    assert_close!(each.detach(), [1.3132616875182228, 0.12692801104297263]);
+    assert_close!(each.mean().detach(), loss.detach());
+    let one: Tensor<f64, 0> =
+        np::cross_entropy_each(&tensor![1.0, 2.0], &Tensor::scalar(0), Default::default())?;
+    assert_close!(one, 1.3132616875182228);
+    Ok(())
+}
+
+#[test]
+fn subscripts_say_the_rank() -> Result<()> {
+    let (a, b) = (
+        tensor![[1.0, 2.0], [3.0, 5.0]],
+        tensor![[1.0, 1.0], [0.0, 2.0]],
+    );
+    let product = einsum!("ij,jk->ik", &a, &b)?;
+    assert_eq!(product.dims(), [2, 2]);
+    assert_eq!(product, a.matmul(&b)?);
+    assert_eq!(einsum!("ij, jk", &a, &b)?, product);
+    assert_eq!(einsum!("ij->", &a)?, 11.0);
+    assert_eq!(einsum!("ii->i", &a)?, [1.0, 5.0]);
+    assert_eq!(einsum!("ii", &a)?, 6.0);
+    assert_eq!(
+        np::einsum!("ij,j->i", &a, &tensor![1.0, 10.0],)?,
+        [21.0, 53.0]
+    );
+    let cube: Tensor<f64, 3> = einsum!("ij,k->ijk", &a, &tensor![1.0, 2.0])?;
+    assert_eq!(cube.shape(), [2, 2, 2]);
+    let batch: Tensor<f64, DYN> = einsum!("...ij->...ji", &a)?;
+    assert_eq!(batch.shape(), [2, 2]);
+    let typed: Matrix<f64> = np::einsum("ij,jk->ik", &[&a, &b])?.typed()?;
+    assert_eq!(typed, product);
+    assert!(einsum!("ij,jk->iz", &a, &b).is_err());
+    Ok(())
+}
+
+#[test]
+fn indices_for_each_axis_are_taken_apart() -> Result<()> {
+    let [rows, columns] = np::tril_indices(3, -1, 3)?;
+    assert_eq!(
+        (rows.to_vec(), columns.to_vec()),
+        (vec![1, 2, 2], vec![0, 0, 1])
+    );
+    let [rows, columns] = np::triu_indices(3, 1, 3)?;
+    let x = Vector::<i64>::arange(0..9).reshape([3, 3])?;
+    assert_eq!(x.index((&rows, &columns))?, [1, 2, 5]);
+    let [rows, columns] = np::nonzero(&x.gt(6)?)?;
+    assert_eq!((rows.to_vec(), columns.to_vec()), (vec![2, 2], vec![1, 2]));
+    let [places] = tensor![0, 3, 4].nonzero()?;
+    assert_eq!(places, [1, 2]);
+    let [i, j] = np::diag_indices(3)?;
+    assert_eq!(x.index((&i, &j))?, [0, 4, 8]);
+    let [i, _] = np::diag_indices_from(&x)?;
+    assert_eq!(i, [0, 1, 2]);
+    let [_, j] = np::tril_indices_from(&x, -1)?;
+    assert_eq!(j, [0, 0, 1]);
+    let [_, j] = np::triu_indices_from(&x, 1)?;
+    assert_eq!(j, [1, 2, 2]);
+    let [i, j] = np::mask_indices(3, |m| np::tril(m, -1))?;
+    assert_eq!(x.index((&i, &j))?, [3, 6, 7]);
+    let [i, j] = np::unravel_index(&tensor![5, 7], [3, 3])?;
+    assert_eq!((i.to_vec(), j.to_vec()), (vec![1, 2], vec![2, 1]));
+    let [r, c] = np::ix_([&tensor![0, 2], &tensor![1, 2]])?;
+    assert_eq!(x.index((&r, &c))?, [[1, 2], [7, 8]]);
+    let [gx, gy] = np::meshgrid(
+        [&tensor![1.0, 2.0, 3.0], &tensor![10.0, 20.0]],
+        np::Meshgrid::default(),
+    )?;
+    assert_eq!(&gx + &gy, [[11.0, 12.0, 13.0], [21.0, 22.0, 23.0]]);
+    let all: Vec<Vector<i64>> = np::nonzero(&x.to_dyn())?;
+    assert_eq!(all.len(), 2);
+    Ok(())
+}
+
+#[test]
+fn indices_are_integers_of_any_type_and_count_from_the_end() -> Result<()> {
+    let mut x = tensor![[1.0, 9.0], [3.0, 4.0]];
+    assert_eq!(x.row(-1)?, [3.0, 4.0]);
+    assert_eq!(x.column(-2)?, [1.0, 3.0]);
+    assert!(x.row(-3).unwrap_err().is_index() && x.column(2).unwrap_err().is_index());
+    let best = x.row(0)?.argmax().item()?; // i64
+    assert_eq!(x[[0, best]], 9.0);
+    assert_eq!(x.row(best)?, [3.0, 4.0]);
+    assert_eq!(x.row(0)?[best], 9.0);
+    assert_eq!((x.get([0, best]), x.at([best, 0])?), (Some(&9.0), 3.0));
+    let n = x.shape()[0];
+    assert_eq!((x[[n - 1, 0]], x.row(n - 1)?[n - 1]), (3.0, 4.0));
+    assert_eq!((x[[-1, -1]], x[[1i32, 0]], x[[1u8, 0]]), (4.0, 3.0, 3.0));
+    for i in 0..2 {
+        for j in 0..2 {
+            x[[i, j]] += 1.0;
+            x.set([i, j], x[[i, j]] * 2.0)?;
+        }
+    }
+    assert_eq!(x, [[4.0, 20.0], [8.0, 10.0]]);
+    let mut v = tensor![1, 2, 3];
+    v[-1] = 7;
+    v[best] += 10;
+    if let Some(first) = v.get_mut([-3]) {
+        *first = 0;
+    }
+    assert_eq!((v[0], v[1usize], v[-1]), (0, 12, 7));
+    assert_eq!((v.get([3]), v.get([-4])), (None, None));
+    let text = catch(|| v[-4]).unwrap_err().to_string();
+    assert!(
+        text.starts_with("index: there is no element (-4,) in shape (3,)"),
+        "{text}"
+    );
+    let text = v.set([usize::MAX], 1).unwrap_err().to_string();
+    assert!(
+        text.starts_with("index: there is no element (18446744073709551615,) in"),
+        "{text}"
+    );
+    let text = x.to_dyn().at([0]).unwrap_err().to_string();
+    assert!(text.starts_with("at: 1 numbers for shape (2, 2)"), "{text}");
+    assert_eq!(x.to_dyn().get([0]), None);
+    Ok(())
+}
+
+#[test]
+fn a_tensor_is_compared_with_what_has_no_type_yet() -> Result<()> {
+    let a = tensor![[2.0, 1.0], [1.0, 3.0]];
+    assert!(a.matmul(&a)?.allclose(&tensor![[5.0, 5.0], [5.0, 10.0]])?);
+    assert!((&a - &a).allclose(&Matrix::zeros([2, 2]))?);
+    assert!((&a / &a).allclose(&Vector::ones(2))?);
+    assert!(np::allclose(&(&a * 0.0 + 0.5), 0.5)?);
+    assert!(!a.allclose_within(Matrix::eye(2), 0.0, 1.5)?);
+    assert!(a.allclose_within(Matrix::eye(2), 0.0, 2.0)?);
+    assert!(tensor![1, 2].allclose(&tensor![1, 2])? && !tensor![1, 2].allclose(1)?);
+    Ok(())
+}
+
+#[test]
+fn files_take_tensors_of_every_type() -> Result<()> {
+    let folder = std::env::temp_dir().join(format!("civita-members-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let (x, labels) = (tensor![[1.0, 2.0], [3.0, 4.0]], tensor![1, 2]);
+    let any = tensor![true].into_any();
+    for (name, save) in [
+        (
+            "a.npz",
+            io::save_npz as fn(_, &[(&str, &dyn io::Member)]) -> _,
+        ),
+        ("b.npz", io::save_npz_compressed),
+        ("c.safetensors", io::save_safetensors),
+    ] {
+        let path = folder.join(name);
+        save(
+            path.clone(),
+            &[("x", &x), ("labels", &labels), ("any", &any)],
+        )?;
+        let all = if name.ends_with("npz") {
+            io::load_npz(&path)?
+        } else {
+            io::load_safetensors(&path)?
+        };
+        assert_eq!(all.len(), 3);
+        assert_eq!(all["x"].typed::<f64, 2>()?, x);
+        assert_eq!(all["labels"].typed::<i64, 1>()?, labels);
+        assert_eq!(all["any"].typed::<bool, 1>()?, [true]);
+        let text = all.get("y").unwrap_err().to_string();
+        assert!(text.contains("\"y\"") && text.contains("labels"), "{text}");
+    }
+    io::save_npz(folder.join("d.npz"), &[("x", &x), ("labels", &labels)])?;
+    for (name, value) in io::load_npz(folder.join("d.npz"))? {
+        assert_eq!(value.shape().len(), if name == "x" { 2 } else { 1 });
+    }
+    io::write_matrix_market(folder.join("x.mtx"), &x)?;
+    assert_eq!(
+        io::read_matrix_market(folder.join("x.mtx"))?.typed::<f64, 2>()?,
+        x
+    );
+    std::fs::write(folder.join("t.csv"), "city,t\nRome,1.5\nOslo,2.5\n")?;
+    let table = io::read_csv(folder.join("t.csv"), &io::CsvOptions::default())?;
+    let t: Vector<f64> = table["t"].numbers()?.typed()?;
+    assert_eq!(
+        (t.mean().item()?, table["city"].text()?),
+        (2.0, &["Rome".to_string(), "Oslo".into()][..])
+    );
+    let text = table["city"].numbers().unwrap_err().to_string();
+    assert!(text.contains("Rome"), "{text}");
+    assert!(table["t"].text().is_err());
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+#[test]
+fn methods_of_numpy_and_pytorch_are_methods() -> Result<()> {
+    let x = tensor![[3.0, 1.0], [2.0, 4.0]];
+    assert_eq!((1.0 + &x).cumprod(0)?.row(-1)?, [12.0, 10.0]);
+    assert_eq!(x.sort(..)?, [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(x.sort(-1)?.argsort(0)?, [[0, 0], [1, 1]]);
+    assert_eq!(
+        (x.median(0)?, x.ptp(..)?),
+        (tensor![2.5, 2.5], Tensor::scalar(3.0))
+    );
+    assert_eq!(x.quantile([0.0, 1.0], ..)?, [1.0, 4.0]);
+    assert_eq!(
+        (x.trace(), x.diagonal()),
+        (Tensor::scalar(7.0), tensor![3.0, 4.0])
+    );
+    assert_eq!(x.clip(2.0, 3.0)?, [[3.0, 2.0], [2.0, 3.0]]);
+    assert_eq!(x.map(|v| v as i64 % 2 == 0), [[false, false], [true, true]]);
+    assert_eq!(x.t().map(|v| v * 10.0), [[30.0, 20.0], [10.0, 40.0]]);
+    let mut y = x.clone();
+    y.assign(&tensor![0.0, 1.0])?;
+    assert_eq!((&y, &x[[0, 0]]), (&tensor![[0.0, 1.0], [0.0, 1.0]], &3.0));
+    y.assign(7.0)?;
+    assert_eq!(y, np::full([2, 2], 7.0));
+    let layers = [tensor![1.0], tensor![2.0]];
+    let weights = [layers[0].requires_grad(), layers[1].requires_grad()];
+    (&weights[0] * &weights[1]).sum().backward()?;
+    assert_eq!(
+        (weights[0].grad().unwrap(), &layers[0]),
+        (tensor![2.0], &tensor![1.0])
+    );
+    let mut w = x.clone().requires_grad();
+    assert!(w.assign(0.0).unwrap_err().is_gradient());
+    no_grad(|| w.assign(0.0))?;
+    assert_eq!(w.to_vec(), [0.0; 4]);
+    Ok(())
+}

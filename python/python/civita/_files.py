@@ -8,6 +8,7 @@ import operator
 import os
 import re
 import struct
+import types
 from collections.abc import Mapping
 
 from . import _civita as cv
@@ -477,23 +478,58 @@ def _mapped(path, dtype, mode, offset, shape, order):
             f.flush()
         elif end < size:
             raise ValueError("mmap length is greater than file size")
+        elif end == 0 and mode in ("r", "c"):
+            raise ValueError("cannot mmap an empty file")
         if count == 0:
-            return cv.empty(shape, dtype=dtype, order=order)
+            return cv.empty(shape, dtype=dtype, order=order), None, mode
         start = offset - offset % mmap.ALLOCATIONGRANULARITY
         access = {"r": mmap.ACCESS_READ, "c": mmap.ACCESS_COPY}.get(mode, mmap.ACCESS_WRITE)
         memory = mmap.mmap(f.fileno(), size - start, access=access, offset=start)
     flat = cv.frombuffer(memory, dtype, count, offset - start)
-    return flat.reshape(shape, order=order)
+    return flat.reshape(shape, order=order), memory, mode
 
 
-class memmap:
+class memmap(cv.ndarray):
     """An array over the memory of a file: `cv.memmap(path, dtype, mode, offset, shape, order)`.
 
-    The result is an `ndarray`; what is written into it in mode `r+` or `w+` goes to the file by itself.
+    What is written into it in mode `r+` or `w+` goes to the file; `flush` waits for that. A view is a `memmap` too, a result that
+    has memory of its own an `ndarray`. `filename` is the absolute path, a `Path` of a `Path`, `offset` where in the file the elements begin.
     """
 
+    __array_priority__ = -100.0
+
     def __new__(cls, filename, dtype="uint8", mode="r+", offset=0, shape=None, order="C"):
-        return _mapped(filename, dtype, mode, offset, shape, order)
+        array, memory, mode = _mapped(filename, dtype, mode, offset, shape, order)
+        self = array.view(cls)
+        path = getattr(filename, "name", None) if hasattr(filename, "read") else filename
+        if isinstance(path, os.PathLike):
+            self.filename = path.resolve()
+        else:
+            self.filename = os.path.abspath(path) if isinstance(path, str) else None
+        self._mmap, self.offset, self.mode = memory, offset, mode
+        return self
+
+    def __array_finalize__(self, obj):
+        ours = isinstance(obj, memmap) and cv.may_share_memory(self, obj)
+        for name in ("_mmap", "filename", "offset", "mode"):
+            setattr(self, name, getattr(obj, name, None) if ours else None)
+
+    def __array_wrap__(self, arr, context=None, return_scalar=False):
+        """A result as an `ndarray`, unless it is this array."""
+        if arr is self or type(self) is not memmap:
+            return super().__array_wrap__(arr, context, return_scalar)
+        return arr[()] if return_scalar else arr.view(cv.ndarray)
+
+    def __getitem__(self, index):
+        found = super().__getitem__(index)
+        if type(found) is memmap and found._mmap is None:
+            return found.view(cv.ndarray)
+        return found
+
+    def flush(self):
+        """Writes what has changed to the file and waits for it."""
+        if self._mmap is not None and self.mode in ("r+", "w+"):
+            self._mmap.flush()
 
 
 def open_memmap(filename, mode="r+", dtype=None, shape=None, fortran_order=False, version=None, *, max_header_size=_MAX_HEADER):
@@ -511,7 +547,7 @@ def open_memmap(filename, mode="r+", dtype=None, shape=None, fortran_order=False
         with open(path, "rb") as f:
             shape, fortran_order, dtype = _read_header(f, read_magic(f), max_header_size)
             offset = f.tell()
-    return _mapped(path, dtype, mode, offset, shape, "F" if fortran_order else "C")
+    return memmap(filename, dtype, mode, offset, shape, "F" if fortran_order else "C")
 
 
 def isfileobj(f):
@@ -650,6 +686,8 @@ def _text_lines(source, encoding):
     for line in source:
         if isinstance(line, bytes):
             line = line.decode(encoding if encoding not in (None, "bytes") else "latin1")
+        elif not isinstance(line, str):
+            raise TypeError("non-string returned while reading data")
         yield line
 
 
@@ -664,6 +702,10 @@ def _whole_text(fname, encoding):
         with open(path, "rb") as f:
             data = f.read()
         return data if data.isascii() else None, fname
+    if isinstance(fname, types.GeneratorType):
+        fname = list(fname)
+    if type(fname) in (list, tuple):
+        return _joined(fname), fname
     if not isinstance(fname, (io.BytesIO, io.StringIO, io.TextIOWrapper, io.BufferedReader)):
         return None, fname
     here = fname.tell() if fname.seekable() else None
@@ -676,6 +718,21 @@ def _whole_text(fname, encoding):
         fname.seek(here)
         return None, fname
     return None, io.StringIO(read) if isinstance(read, str) else io.BytesIO(read)
+
+
+def _joined(lines):
+    """The bytes of lines, each of which may end in a newline; None where they are no ASCII text or hold other newlines."""
+    try:
+        text = "\n".join(lines).encode() if lines and isinstance(lines[0], str) else b"\n".join(lines)
+    except (TypeError, UnicodeEncodeError):
+        return None
+    if text.count(b"\n") != len(lines) - 1:
+        if lines and isinstance(lines[0], bytes):
+            text = b"\n".join([line.removesuffix(b"\n") for line in lines])
+        else:
+            text = "\n".join([line.removesuffix("\n") for line in lines]).encode()
+    whole = text.isascii() and b"\r" not in text and text.count(b"\n") == len(lines) - 1
+    return text if whole else None
 
 
 def _columns(usecols):
@@ -729,8 +786,9 @@ def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, s
             raise ValueError("argument must be nonnegative")
     columns = _columns(usecols)
     table = None
-    # with `max_rows` a file is read no further than the last row
-    plain = converters is None and quotechar is None and max_rows is None and builtins.all(len(c) == 1 and c.isascii() for c in comments)
+    # with `max_rows` an open file is read no further than the last row
+    whole = max_rows is None or isinstance(fname, (str, os.PathLike, list, tuple))
+    plain = converters is None and quotechar is None and whole and builtins.all(len(c) == 1 and c.isascii() for c in comments)
     if plain and len(comments) <= 1 and (delimiter is None or delimiter.isascii()) and dtype.kind in "fiu" and dtype.isnative:
         text, fname = _whole_text(fname, encoding)
         if text is not None:

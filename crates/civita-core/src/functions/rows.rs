@@ -1387,7 +1387,7 @@ macro_rules! function_rows {
             /// The indices of the main diagonal of an array of `ndim` axes of length `n`.
             diag_indices(n: Count, ndim: Count = 2) -> [tuple ByArgument] {
                 run indexing::diag_indices, aliases [], gradient no "its result is an index",
-                example "diag_indices(3)[0]" => "[0 1 2]", rust "np::diag_indices(3, 2)?[0]",
+                example "diag_indices(3)[0]" => "[0 1 2]", rust "np::diag_indices(3)?[0]",
                 samples ["diag_indices(3)", "diag_indices(2, ndim=3)", "diag_indices(0)"],
                 laws [],
             }

@@ -34,7 +34,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Panics
     /// When an [`Any`](crate::Any) holds integers.
     #[track_caller]
-    pub fn requires_grad(self) -> Self
+    pub fn requires_grad(&self) -> Self
     where
         T: Differentiable,
     {

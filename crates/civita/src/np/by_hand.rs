@@ -9,10 +9,12 @@ use civita_core::raw::{Mode, Raw};
 
 use super::functions::{OneAxis, RankRule, example, row_example};
 use crate::create::IntoShape;
+use crate::elementwise::BroadcastWith;
 use crate::elementwise::Rhs;
 use crate::error::OrRaise;
 use crate::rank::{
-    Axes, AxisArg, Broadcast, Broadcasted, ExpandRank, Expanded, Fractions, Rank, wrap,
+    AddRank, Axes, AxisArg, Broadcast, Broadcasted, DotRank, ExpandRank, Expanded, Fractions,
+    PerAxis, Rank, ReduceRank, SubtractRank, TensorRank, wrap, wrap_array,
 };
 use crate::{
     Any, Bits, Boolean, DYN, Dtype, Element, Float, Integer, Matrix, Promote, Promoted, Real,
@@ -57,8 +59,18 @@ by_hand! {
     fn vstack[T: Dtype, const N: usize](all: &[&Tensor<T, N>]) -> <rank::AtLeast2 as RankRule<N>>::Of<T>
         where [rank::AtLeast2: RankRule<N>] = functions::join::vstack(each(all).0, None, SAME_KIND).map(wrap);
     /// Grids of coordinates: each vector repeated along the axes of the others.
-    fn meshgrid[T: Dtype, const K: usize](all: [&Vector<T>; K], options: Meshgrid) -> Vec<Tensor<T, K>> =
-        functions::join::meshgrid(each(&all), false, options.sparse, options.indexing).map(|all| all.into_iter().map(wrap).collect());
+    fn meshgrid[T: Dtype, const K: usize](all: [&Vector<T>; K], options: Meshgrid) -> [Tensor<T, K>; K] =
+        functions::join::meshgrid(each(&all), false, options.sparse, options.indexing).and_then(wrap_array);
+    /// The tensor again and again along each axis, so many times; more numbers than axes make new leading axes.
+    fn tile[T: Dtype, R: Repeats<N>, const N: usize](x: &Tensor<T, N>, repeats: R) -> R::Out<T> =
+        functions::rearrange::tile(&x.raw, repeats.repeats()).map(wrap);
+    /// The inner product of vectors; of more axes the sums of products over the last axis of both.
+    fn inner[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> <Rank<N> as DotRank<M>>::Out<T>
+        where [Rank<N>: DotRank<M>] = functions::product::inner(&a.raw, &b.raw).map(wrap);
+    /// The sum of products over pairs of axes: `([1], [0])` sums over axis 1 of the first and axis 0 of the second, and the
+    /// compiler knows the rank that is left; `2` sums over the last two of the first and the first two of the second.
+    fn tensordot[T: Dtype, C: Contracts<N, M>, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>, axes: C) -> C::Out<T> =
+        functions::product::tensordot(&a.raw, &b.raw, axes.into()).map(wrap);
     /// The elements in C order, again and again until the new shape is full.
     fn resize[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, shape: impl IntoShape<M>) -> Tensor<T, M> =
         functions::rearrange::resize(&x.raw, shape.with(|s| s.into())).map(wrap);
@@ -211,12 +223,15 @@ by_hand! {
     /// The mean of the elements, over axes, or over all with `..`.
     fn average[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
         functions::statistics::average(&x.raw, axes.axes().into(), None, false, false).map(|all| wrap(all.0));
-    /// The covariance of variables, the rows, whose samples are the columns.
-    fn cov[T: Dtype](x: &Matrix<T>) -> Tensor<T::Mean, DYN> =
-        functions::statistics::cov(&x.raw, None, true, false, OptFloat(None), None, None, None).and_then(|y| y.cast(statistic(x.raw.dtype()))).map(wrap);
-    /// The correlation of variables, the rows, whose samples are the columns.
-    fn corrcoef[T: Dtype](x: &Matrix<T>) -> Tensor<T::Mean, DYN> =
-        functions::statistics::corrcoef(&x.raw, None, true, None).and_then(|y| y.cast(statistic(x.raw.dtype()))).map(wrap);
+    /// The covariance of variables, the rows, whose samples are the columns: a matrix, also of one row. Of a vector it is the
+    /// variance.
+    fn cov[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <Covariance as RankRule<N>>::Of<T::Mean>
+        where [Covariance: RankRule<N>] =
+        functions::statistics::cov(&x.raw, None, true, false, OptFloat(None), None, None, None).and_then(|y| covariance(&x.raw, y, N)).map(wrap);
+    /// The correlation of variables, the rows, whose samples are the columns: a matrix, also of one row. Of a vector it is 1.
+    fn corrcoef[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <Covariance as RankRule<N>>::Of<T::Mean>
+        where [Covariance: RankRule<N>] =
+        functions::statistics::corrcoef(&x.raw, None, true, None).and_then(|y| covariance(&x.raw, y, N)).map(wrap);
     /// How many elements lie in each of so many bins of one width, and the edges of the bins.
     fn histogram[T: Dtype, const N: usize](x: &Tensor<T, N>, bins: usize) -> (Vector<i64>, Vector<T::Mean>) =
         functions::histogram::histogram(&x.raw, count(bins), functions::histogram::Range(None), OptBool(None), None).and_then(two);
@@ -259,10 +274,11 @@ by_hand! {
     /// next number, `2⁻²³` for `f32` and narrower.
     fn rms_norm[T: Float, const N: usize, const K: usize](x: &Tensor<T, N>, normalized_shape: [usize; K], weight: Option<&Tensor<T, K>>, eps: Option<f64>) -> Tensor<T, N> =
         functions::neural::rms_norm(&x.raw, normalized_shape[..].into(), optional(weight), eps.into()).map(wrap);
-    /// The negative logarithm of the softmax of `x` at the target. Classes are the second axis of `x`, the only one of a vector. The
-    /// target holds indices of classes, with the other axes, or probabilities of them, with all axes.
-    fn cross_entropy[T: Float, U: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, target: &Tensor<U, M>, options: CrossEntropy<T>) -> Tensor<T, DYN> =
-        functions::neural::cross_entropy(&x.raw, &target.raw, optional(options.weight.as_ref()), options.ignore_index, options.reduction, options.label_smoothing).map(wrap);
+    /// The negative logarithm of the softmax of `x` at the target, the mean of all samples. Classes are the second axis of `x`,
+    /// the only one of a vector. The target holds indices of classes, with the other axes, or probabilities of them, with all
+    /// axes. [`cross_entropy_each`] is the loss of each sample, and its sum PyTorch's `reduction="sum"`.
+    fn cross_entropy[T: Float, U: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, target: &Tensor<U, M>, options: CrossEntropy<T>) -> Tensor<T, 0> =
+        entropy(&x.raw, &target.raw, options, functions::LossReduction::Mean).map(wrap);
     /// `x · ln y`, and 0 where `x` is 0 and `y` is not NaN.
     fn xlogy[T: Float, const N: usize, const M: usize](x: &Tensor<T, N>, y: &Tensor<T, M>) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] = functions::special::xlogy(&x.raw, &y.raw).map(wrap);
@@ -332,7 +348,6 @@ by_hand! {
     /// Without zeros at the ends of every axis.
     fn trim_zeros[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
         functions::signal::trim_zeros(&x.raw, functions::signal::TrimEnds::BOTH, (..).axes().into()).map(wrap);
-    /// Returns true where both can reach the same memory.
     /// For each index the element of the tensor with that number, of several that broadcast together.
     fn choose[I: Dtype, T: Dtype, const N: usize, const M: usize](index: &Tensor<I, N>, choices: &[&Tensor<T, M>]) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
@@ -365,22 +380,23 @@ by_hand! {
     /// Writes values over the main diagonal; with `wrap` that of a tall matrix goes on after each square.
     fn fill_diagonal[T: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, values: &Tensor<T, M>, wrap: bool) -> () =
         functions::writes::fill_diagonal_into(&mut x.raw, values.raw.clone().into(), wrap);
-    /// The indices of the main diagonal of a tensor of `rank` axes of length `n`.
-    fn diag_indices[](n: usize, rank: usize) -> Vec<Vector<i64>> = vectors(functions::indexing::diag_indices(n, rank));
+    /// The indices of the main diagonal of a matrix with `n` rows and columns. Along more axes they are the same vector.
+    fn diag_indices[](n: usize) -> [Vector<i64>; 2] = functions::indexing::diag_indices(n, 2).and_then(wrap_array);
     /// The indices of the lower triangle of an `n` × `m` matrix, up to the `k`-th diagonal.
-    fn tril_indices[](n: usize, k: isize, m: usize) -> Vec<Vector<i64>> = vectors(functions::indexing::tril_indices(n, k, Some(m).into()));
+    fn tril_indices[](n: usize, k: isize, m: usize) -> [Vector<i64>; 2] = functions::indexing::tril_indices(n, k, Some(m).into()).and_then(wrap_array);
     /// The indices of the upper triangle of an `n` × `m` matrix, from the `k`-th diagonal on.
-    fn triu_indices[](n: usize, k: isize, m: usize) -> Vec<Vector<i64>> = vectors(functions::indexing::triu_indices(n, k, Some(m).into()));
+    fn triu_indices[](n: usize, k: isize, m: usize) -> [Vector<i64>; 2] = functions::indexing::triu_indices(n, k, Some(m).into()).and_then(wrap_array);
     /// Indices that broadcast to a grid of some rows, columns and so on.
-    fn ix_[I: Dtype, const K: usize](all: [&Vector<I>; K]) -> Vec<Tensor<i64, K>> =
-        functions::indexing::ix_(functions::EachIndices(each(&all).0)).and_then(|all| all.iter().map(|x| x.cast(civita_core::dtype::DType::I64).map(wrap)).collect());
+    fn ix_[I: Dtype, const K: usize](all: [&Vector<I>; K]) -> [Tensor<i64, K>; K] =
+        functions::indexing::ix_(functions::EachIndices(each(&all).0))
+            .and_then(|all| all.iter().map(|x| x.cast(civita_core::dtype::DType::I64)).collect::<Result<_>>()).and_then(wrap_array);
     /// The number of an element, counted in C order, from its index along each axis.
     fn ravel_multi_index[I: Dtype, const N: usize, const K: usize](index: [&Tensor<I, N>; K], shape: [usize; K]) -> Tensor<i64, N> =
         functions::indexing::ravel_multi_index(each(&index).0, shape[..].into(), Mode::Raise.into(), functions::Order::C).map(wrap);
     /// The index along each axis of an element, from its number in C order.
-    fn unravel_index[I: Dtype, const N: usize, const M: usize](numbers: &Tensor<I, N>, shape: impl IntoShape<M>) -> Vec<Tensor<i64, N>> =
-        functions::indexing::unravel_index(&numbers.raw, shape.with(|s| s.into()), functions::Order::C)
-            .map(|all| all.into_iter().map(wrap).collect());
+    fn unravel_index[I: Dtype, const N: usize, const M: usize](numbers: &Tensor<I, N>, shape: impl IntoShape<M>) -> <Rank<M> as PerAxis>::Of<Tensor<i64, N>>
+        where [Rank<M>: PerAxis] =
+        functions::indexing::unravel_index(&numbers.raw, shape.with(|s| s.into()), functions::Order::C).and_then(<Rank<M> as PerAxis>::wrapped);
     /// Matrices in rows put together: those of a row beside each other, the rows below each other.
     fn block[T: Dtype](rows: &[&[&Matrix<T>]]) -> Matrix<T> = functions::indexing::block(functions::Nested::List(
         rows.iter().map(|row| functions::Nested::List(row.iter().map(|x| functions::Nested::Array(x.raw.clone())).collect())).collect(),
@@ -392,17 +408,23 @@ by_hand! {
     fn unpackbits[const N: usize, A: OneAxis<N>](x: &Tensor<u8, N>, axis: A, order: functions::BitOrder) -> A::Out<u8> =
         functions::bits::unpackbits(&x.raw, axis.axis(), None.into(), order).map(wrap);
     /// Sums of products over the last axis of both, the first conjugated; the other axes broadcast.
-    fn vecdot[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
+    fn vecdot[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> <<<Rank<N> as Broadcast<M>>::Rank as ReduceRank>::Out as TensorRank>::Of<T>
+        where [Rank<N>: Broadcast<M>, <Rank<N> as Broadcast<M>>::Rank: ReduceRank] =
         functions::einsum::vecdot(&a.raw, &b.raw, Out::NONE, -1, None, SAME_KIND).map(wrap);
     /// The product of matrices and vectors; the axes before them broadcast.
-    fn matvec[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
+    fn matvec[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> <<Rank<N> as ReduceRank>::Out as BroadcastWith<M>>::Out<T>
+        where [Rank<N>: ReduceRank, <Rank<N> as ReduceRank>::Out: BroadcastWith<M>] =
         functions::einsum::matvec(&a.raw, &b.raw, Out::NONE, None, SAME_KIND).map(wrap);
     /// The product of vectors, conjugated, and matrices; the axes before them broadcast.
-    fn vecmat[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Tensor<T, DYN> =
+    fn vecmat[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> <<Rank<M> as ReduceRank>::Out as BroadcastWith<N>>::Out<T>
+        where [Rank<M>: ReduceRank, <Rank<M> as ReduceRank>::Out: BroadcastWith<N>] =
         functions::einsum::vecmat(&a.raw, &b.raw, Out::NONE, None, SAME_KIND).map(wrap);
     /// The sum of products over labelled axes: `"ij,jk->ik"` is the matrix product. A label that stands in several terms joins
     /// their axes, one that is not in the result is summed over, one that stands twice in a term takes the diagonal, and
     /// `...` stands for all other axes, which broadcast.
+    ///
+    /// A function cannot read the rank of its result from a text: [`einsum!`](macro@crate::einsum) can, and is this function with
+    /// that rank. Here it is named: `let y: Matrix<f64> = np::einsum(…)?.typed()?`.
     fn einsum[T: Dtype](subscripts: &str, operands: &[&dyn Labelled<T>]) -> Tensor<T, DYN> =
         functions::einsum::einsum(labelled(subscripts, operands), Out::NONE, functions::einsum::Optimize::No, None, functions::Order::K, SAME_KIND).map(wrap);
     /// The order in which [`einsum`] contracts its tensors by `"greedy"` or `"optimal"` search, and a text that describes it.
@@ -496,8 +518,6 @@ pub struct CrossEntropy<T> {
     pub weight: Option<Vector<T>>,
     /// Targets that are this do not count.
     pub ignore_index: isize,
-    /// What becomes of the losses of all samples: by default their mean, without axes.
-    pub reduction: functions::LossReduction,
     /// The part of each target that goes to all classes alike.
     pub label_smoothing: f64,
 }
@@ -506,10 +526,128 @@ impl<T> Default for CrossEntropy<T> {
         CrossEntropy {
             weight: None,
             ignore_index: -100,
-            reduction: functions::LossReduction::Mean,
             label_smoothing: 0.0,
         }
     }
+}
+
+/// The loss of each sample by [`cross_entropy`], with the axes of `x` but that of the classes: PyTorch's `reduction="none"`.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let scores = tensor![[0.0, 0.0], [1000.0, 0.0]];
+/// let losses = np::cross_entropy_each(&scores, &tensor![0, 0], np::CrossEntropy::default())?;
+/// assert_eq!(losses.to_string(), "[0.69314718 0.        ]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When shapes or values do not fit.
+pub fn cross_entropy_each<T: Float, U: Dtype, const N: usize, const M: usize>(
+    x: &Tensor<T, N>,
+    target: &Tensor<U, M>,
+    options: CrossEntropy<T>,
+) -> Result<<isize as Axes<N>>::Out<T>>
+where
+    isize: Axes<N>,
+{
+    let none = functions::LossReduction::None;
+    entropy(&x.raw, &target.raw, options, none).map(wrap)
+}
+
+fn entropy<T>(
+    x: &Raw,
+    target: &Raw,
+    options: CrossEntropy<T>,
+    reduction: functions::LossReduction,
+) -> Result<Raw> {
+    functions::neural::cross_entropy(
+        x,
+        target,
+        optional(options.weight.as_ref()),
+        options.ignore_index,
+        reduction,
+        options.label_smoothing,
+    )
+}
+
+/// The rank of [`cov`] and [`corrcoef`]: of a vector one number, of a matrix a matrix.
+#[derive(Clone, Copy, Debug)]
+pub struct Covariance;
+impl RankRule<1> for Covariance {
+    type Of<T: Dtype> = Tensor<T, 0>;
+}
+impl RankRule<2> for Covariance {
+    type Of<T: Dtype> = Matrix<T>;
+}
+impl RankRule<DYN> for Covariance {
+    type Of<T: Dtype> = Tensor<T, DYN>;
+}
+
+/// Of one variable NumPy returns a number without axes, whatever the rank; of a matrix it is a matrix here.
+fn covariance(x: &Raw, y: Raw, rank: usize) -> Result<Raw> {
+    let y = y.cast(statistic(x.dtype()))?;
+    match rank == 2 && y.rank() == 0 {
+        true => y.reshape(&[1, 1]),
+        false => Ok(y),
+    }
+}
+
+/// How often [`tile`] repeats along the axes of a tensor of rank `N`: a number, or one for each of the last axes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how often a tensor of rank {N} is repeated",
+    note = "`2`, `[2, 1]`, or a slice `&list`: numbers are `isize`"
+)]
+pub trait Repeats<const N: usize> {
+    /// The result.
+    type Out<T: Dtype>: crate::FromRaw;
+    #[doc(hidden)]
+    fn repeats(self) -> functions::Ints;
+}
+impl<const N: usize> Repeats<N> for isize {
+    type Out<T: Dtype> = Tensor<T, N>;
+    fn repeats(self) -> functions::Ints {
+        [self].into()
+    }
+}
+impl<const N: usize, const K: usize> Repeats<N> for [isize; K]
+where
+    Rank<N>: Broadcast<K>,
+{
+    type Out<T: Dtype> = Broadcasted<T, N, K>;
+    fn repeats(self) -> functions::Ints {
+        self.into()
+    }
+}
+impl<const N: usize> Repeats<N> for &[isize] {
+    type Out<T: Dtype> = Tensor<T, DYN>;
+    fn repeats(self) -> functions::Ints {
+        functions::Ints(self.into())
+    }
+}
+
+/// The axes that [`tensordot`] sums over, of tensors of rank `N` and `M`: pairs of them in two arrays, or their number.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` are no axes that a tensor of rank {N} and one of rank {M} are contracted over",
+    note = "`([1], [0])` pairs axis 1 of the first with axis 0 of the second; a number `2` counts axes, and the rank is `DYN`"
+)]
+pub trait Contracts<const N: usize, const M: usize>: Into<functions::product::Contraction> {
+    /// The result.
+    type Out<T: Dtype>: crate::FromRaw;
+}
+impl<const N: usize, const M: usize> Contracts<N, M> for isize {
+    type Out<T: Dtype> = Tensor<T, DYN>;
+}
+impl<const N: usize, const M: usize, const K: usize> Contracts<N, M> for ([isize; K], [isize; K])
+where
+    Rank<N>: SubtractRank<K>,
+    Rank<M>: SubtractRank<K>,
+    <Rank<N> as SubtractRank<K>>::Rest: AddRank<<Rank<M> as SubtractRank<K>>::Rest>,
+{
+    type Out<T: Dtype> = <<<Rank<N> as SubtractRank<K>>::Rest as AddRank<
+        <Rank<M> as SubtractRank<K>>::Rest,
+    >>::Sum as TensorRank>::Of<T>;
 }
 
 fn optional<T, const N: usize>(x: Option<&Tensor<T, N>>) -> Option<Raw> {
@@ -588,8 +726,13 @@ fn labelled<T>(text: &str, operands: &[&dyn Labelled<T>]) -> functions::einsum::
     }
 }
 
-fn vectors(all: Result<Vec<Raw>>) -> Result<Vec<Vector<i64>>> {
-    Ok(all?.into_iter().map(wrap).collect())
+/// What `einsum!` calls, with the rank that it reads from the subscripts.
+#[doc(hidden)]
+pub fn einsum_of_rank<T: Dtype, const R: usize>(
+    subscripts: &str,
+    operands: &[&dyn Labelled<T>],
+) -> Result<Tensor<T, R>> {
+    einsum(subscripts, operands).map(|y| wrap(y.raw))
 }
 
 fn numbers<T, const N: usize>(all: &[&Tensor<T, N>]) -> functions::Numbers {
@@ -647,8 +790,8 @@ pub fn piecewise<T: Element, const N: usize>(
 /// ```
 /// use civita::prelude::*;
 ///
-/// let upper = np::mask_indices(3, |ones| np::triu(ones, 1))?;
-/// assert_eq!(upper[1].to_string(), "[1 2 2]");
+/// let [rows, columns] = np::mask_indices(3, |ones| np::triu(ones, 1))?;
+/// assert_eq!(format!("{rows} {columns}"), "[0 0 1] [1 2 2]");
 /// # Ok::<(), civita::Error>(())
 /// ```
 ///
@@ -657,10 +800,9 @@ pub fn piecewise<T: Element, const N: usize>(
 pub fn mask_indices(
     n: usize,
     mask: impl FnOnce(&Matrix<i64>) -> Result<Matrix<i64>>,
-) -> Result<Vec<Vector<i64>>> {
+) -> Result<[Vector<i64>; 2]> {
     let kept = mask(&Tensor::ones([n, n]))?;
-    let all = functions::create::nonzero(&kept.raw)?;
-    Ok(all.into_iter().map(wrap).collect())
+    functions::create::nonzero(&kept.raw).and_then(wrap_array)
 }
 
 /// What a function makes of the indices along each axis, under a first axis of its own. NumPy's `fromfunction`.

@@ -1,19 +1,20 @@
 //! The rows of the engine's table of functions, typed.
 //!
 //! A row's kinds of parameters become arguments, the options behind its `;` a struct, and its rule for ranks the type of
-//! the result. Where that type depends on the types of arguments (`reshape`, `squeeze`), a row says `ByArgument`, and the
-//! function stands in `by_hand`.
+//! the result. Where that type depends on the types of arguments (`reshape`, `squeeze`), a row says `ByArgument`, or
+//! `Dynamic` where the rank depends on values of Python's (`tile`), and the function stands in `by_hand`.
 
 use std::ops::RangeFull;
 
 use civita_core::function_rows;
 use civita_core::functions::pad::{Edges, OptReflectType, OptWidths, Widths};
-use civita_core::functions::product::Contraction;
 use civita_core::functions::rearrange::Shifts;
 use civita_core::functions::{self, Out, *};
 use civita_core::raw::Raw;
 
-use crate::rank::{AxisArg, Broadcast, ExpandRank, Expanded, Rank, ReduceRank, TensorRank, wrap};
+use crate::rank::{
+    AxisArg, Broadcast, ExpandRank, Expanded, PerAxis, Rank, ReduceRank, TensorRank, wrap,
+};
 use crate::{DYN, Dtype, FromRaw, Result, Tensor, Vector};
 
 /// The tensor that a rule makes of the ranks of the first two tensors.
@@ -38,7 +39,6 @@ rules! {
     Scalar => Tensor<T, 0>;
     Vector => Tensor<T, 1>;
     Matrix => Tensor<T, 2>;
-    Dynamic => Tensor<T, DYN>;
     Plus1 [Rank<N>: ExpandRank] => Expanded<T, N>;
     Minus1 [Rank<N>: ReduceRank] => <<Rank<N> as ReduceRank>::Out as TensorRank>::Of<T>;
     Larger [Rank<N>: Broadcast<M>] => <Rank<N> as Broadcast<M>>::Out<T>;
@@ -128,6 +128,7 @@ macro_rules! define_functions {
 /// arguments, and what the engine's function gets.
 macro_rules! typed {
     ([ByArgument] $($rest:tt)*) => {};
+    ([Dynamic] $($rest:tt)*) => {};
     ([$form:ident ByArgument $($more:tt)*] $($rest:tt)*) => {};
     ([plain $stub:literal] $($rest:tt)*) => {};
     ([written] $($rest:tt)*) => {};
@@ -159,21 +160,24 @@ macro_rules! typed {
 
     // what comes back
     ([Along] $row:tt [$($g:tt)*] [$($ranks:tt)*] $args:tt $pass:tt) => {
-        emit! { $row [$($g)*] [] [A::Out<T>] $args $pass }
+        emit! { $row [$($g)*] [] [A::Out<T>] $args $pass [map Typed::typed] }
     };
     ([list $Rule:ident] $row:tt [$($g:tt)*] [$($ranks:tt)*] $args:tt $pass:tt) => {
-        emit! { $row [$($g)*] [functions::rank::$Rule: RankRule<$($ranks)*>] [Vec<<functions::rank::$Rule as RankRule<$($ranks)*>>::Of<T>>] $args $pass }
+        emit! { $row [$($g)*] [functions::rank::$Rule: RankRule<$($ranks)*>] [Vec<<functions::rank::$Rule as RankRule<$($ranks)*>>::Of<T>>] $args $pass [map Typed::typed] }
+    };
+    ([tuple Vector of $E:ident] $row:tt [$($g:tt)*] [N] $args:tt $pass:tt) => {
+        emit! { $row [$($g)*] [Rank<N>: PerAxis] [<Rank<N> as PerAxis>::Of<Vector<$E>>] $args $pass [and_then <Rank<N> as PerAxis>::wrapped] }
     };
     ([tuple $Rule:ident $(of $E:ident)?] $row:tt [$($g:tt)*] [$($ranks:tt)*] $args:tt $pass:tt) => {
-        emit! { $row [$($g)*] [functions::rank::$Rule: RankRule<$($ranks)*>] [Vec<<functions::rank::$Rule as RankRule<$($ranks)*>>::Of<element!($($E)?)>>] $args $pass }
+        emit! { $row [$($g)*] [functions::rank::$Rule: RankRule<$($ranks)*>] [Vec<<functions::rank::$Rule as RankRule<$($ranks)*>>::Of<element!($($E)?)>>] $args $pass [map Typed::typed] }
     };
     ([$Rule:ident $(of $E:ident)?] $row:tt [$($g:tt)*] [$($ranks:tt)*] $args:tt $pass:tt) => {
-        emit! { $row [$($g)*] [functions::rank::$Rule: RankRule<$($ranks)*>] [<functions::rank::$Rule as RankRule<$($ranks)*>>::Of<element!($($E)?)>] $args $pass }
+        emit! { $row [$($g)*] [functions::rank::$Rule: RankRule<$($ranks)*>] [<functions::rank::$Rule as RankRule<$($ranks)*>>::Of<element!($($E)?)>] $args $pass [map Typed::typed] }
     };
 }
 macro_rules! emit {
     ([$name:ident ($topic:ident $run:ident) [$($doc:tt)*] [$($options:ident: $Options:ident { $($o:ident: $O:ident = $od:expr,)* })?]]
-        [$($g:tt)*] [$($bound:tt)*] [$out:ty] [$($args:tt)*] [$($pass:tt)*]) => {
+        [$($g:tt)*] [$($bound:tt)*] [$out:ty] [$($args:tt)*] [$($pass:tt)*] [$then:ident $typed:expr]) => {
         $($doc)*
         ///
         /// # Errors
@@ -183,7 +187,7 @@ macro_rules! emit {
         where
             $($bound)*
         {
-            functions::$topic::$run($($pass)*).map(Typed::typed)
+            functions::$topic::$run($($pass)*).$then($typed)
         }
         $(
             #[doc = concat!("What [`", stringify!($name), "`] takes beside its arguments.")]

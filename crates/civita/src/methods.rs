@@ -1,0 +1,220 @@
+//! Functions of [`np`] that NumPy's arrays or PyTorch's tensors have as methods.
+
+use crate::elementwise::Rhs;
+use crate::error::OrRaise;
+use crate::np::{self, Covariance, OneAxis, RankRule, Repeats};
+use crate::rank::{Axes, AxisArg, Broadcast, Broadcasted, DotRank, Fractions, PerAxis, Rank};
+use crate::{AssignValue, Dtype, Element, Float, FromRaw, Matrix, Result, Tensor, Vector};
+use civita_core::functions::rank::AtLeast2;
+
+/// A row calls the function of `np` of the same name; its example is run.
+macro_rules! methods {
+    ($(#[doc = $title:literal])* impl[$($generics:tt)*] $Self:ty {
+        $($(#[doc = $doc:literal])*
+        fn $name:ident $([$($own:tt)*])?($($arg:ident: $ty:ty),*) -> $out:ty $(where [$($bound:tt)*])?,
+            $example:literal => $prints:literal;)*
+    }) => {
+        $(#[doc = $title])*
+        impl<$($generics)*> $Self {
+            $(
+                $(#[doc = $doc])*
+                #[doc = concat!(
+                    "\n\nThe function: [`np::", stringify!($name), "`].\n\n```\nuse civita::prelude::*;\nassert_eq!(format!(\"{}\", ",
+                    $example, "), \"", $prints, "\");\n# Ok::<(), civita::Error>(())\n```\n\n# Errors\nWhen shapes or values do not fit."
+                )]
+                pub fn $name $(<$($own)*>)?(&self $(, $arg: $ty)*) -> Result<$out>
+                $(where $($bound)*)?
+                {
+                    np::$name(self $(, $arg)*)
+                }
+            )*
+        }
+    };
+}
+
+methods! {
+    /// Functions that NumPy and PyTorch have as methods. Each is one of [`np`] too, which documents it.
+    impl[T: Dtype, const N: usize] Tensor<T, N> {
+        /// The elements along an axis from small to large, with `..` those of the flattened tensor. NaN is last.
+        fn sort[A: OneAxis<N>](axis: A) -> A::Out<T>, "tensor![3, 1, 2].sort(0)?" => "[1 2 3]";
+        /// The indices that sort an axis, or with `..` the flattened tensor. Equal elements keep their order.
+        fn argsort[A: OneAxis<N>](axis: A) -> A::Out<i64>, "tensor![3, 1, 2].argsort(0)?" => "[1 2 0]";
+        /// The `k` largest (or smallest) elements along an axis, and their indices.
+        fn topk(k: usize, axis: isize, largest: bool) -> (Tensor<T, N>, Tensor<i64, N>), "tensor![3, 1, 2].topk(2, 0, true)?.1" => "[0 2]";
+        /// The `k`-th smallest elements along an axis, counted from 1, and where they are.
+        fn kthvalue(k: isize, axis: isize) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>) where [isize: Axes<N>],
+            "tensor![3, 1, 2].kthvalue(2, 0)?.0" => "2";
+        /// The most frequent elements along an axis, of several the smallest, and where they are last.
+        fn mode(axis: isize) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>) where [isize: Axes<N>],
+            "tensor![3, 1, 3].mode(0)?.0" => "3";
+        /// The elements along an axis with these places as a sort would leave them, smaller ones before, larger ones behind.
+        fn partition[P: Into<civita_core::functions::Ints>](places: P, axis: isize) -> Tensor<T, N>, "tensor![3, 1, 2].partition(0, 0)?[0]" => "1";
+        /// The different elements, sorted.
+        fn unique() -> Vector<T>, "tensor![3, 1, 3].unique()?" => "[1 3]";
+        /// The running product along an axis.
+        fn cumprod(axis: isize) -> Tensor<T::Sum, N>, "tensor![1, 2, 3].cumprod(0)?" => "[1 2 6]";
+        /// The running largest elements along an axis, and where each is: of equal ones the last.
+        fn cummax(axis: isize) -> (Tensor<T, N>, Tensor<i64, N>), "tensor![1, 3, 2].cummax(0)?.0" => "[1 3 3]";
+        /// The running smallest elements along an axis, and where each is: of equal ones the last.
+        fn cummin(axis: isize) -> (Tensor<T, N>, Tensor<i64, N>), "tensor![2, 3, 1].cummin(0)?.0" => "[2 2 1]";
+        /// Differences of neighbours along an axis, `n` times.
+        fn diff(n: isize, axis: isize) -> Tensor<T, N>, "tensor![1, 2, 4].diff(1, 0)?" => "[1 2]";
+        /// The elements limited to an interval; NaN stays.
+        fn clip[A: Rhs<T, N, Out<T> = Tensor<T, N>>, B: Rhs<T, N, Out<T> = Tensor<T, N>>](min: A, max: B) -> Tensor<T, N>,
+            "tensor![1, 5, 9].clip(2, 6)?" => "[2 5 6]";
+        /// The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point.
+        fn round(decimals: isize) -> Tensor<T, N>, "tensor![1.25, 3.14159].round(2)?" => "[1.25 3.14]";
+        /// Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number.
+        fn nan_to_num() -> Tensor<T, N>, "tensor![1.0, f64::NAN].nan_to_num()?" => "[1. 0.]";
+        /// The largest element minus the smallest, over axes, or over all with `..`.
+        fn ptp[A: Axes<N>](axes: A) -> A::Out<T>, "tensor![3, 1, 2].ptp(..)?" => "2";
+        /// The middle element of the sorted ones, or the mean of the two in the middle, over axes, or over all with `..`.
+        fn median[A: Axes<N>](axes: A) -> A::Out<T::Mean>, "tensor![3, 1, 2, 4].median(..)?" => "2.5";
+        /// The value below which a fraction `q` of the elements is, with straight lines between elements. Several fractions, as in
+        /// `[0.25, 0.75]`, become the first axis of the result.
+        fn quantile[A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](q: Q, axes: A) -> Q::Out, "tensor![3.0, 1.0, 2.0].quantile(0.5, ..)?" => "2.0";
+        /// As [`Tensor::quantile`], with a percentage or several.
+        fn percentile[A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](q: Q, axes: A) -> Q::Out, "tensor![3.0, 1.0, 2.0].percentile(50.0, ..)?" => "2.0";
+        /// The number of elements that are not zero, over axes, or over all with `..`.
+        fn count_nonzero[A: Axes<N>](axes: A) -> A::Out<i64>, "tensor![0, 5, 7].count_nonzero(..)?" => "2";
+        /// The sum of the elements that are not NaN, over axes, or over all with `..`.
+        fn nansum[A: Axes<N>](axes: A) -> A::Out<T::Sum>, "tensor![1.0, f64::NAN, 2.0].nansum(..)?" => "3.0";
+        /// The mean of the elements that are not NaN, over axes, or over all with `..`.
+        fn nanmean[A: Axes<N>](axes: A) -> A::Out<T::Mean>, "tensor![1.0, f64::NAN, 2.0].nanmean(..)?" => "1.5";
+        /// The median of the elements that are not NaN, over axes, or over all with `..`.
+        fn nanmedian[A: Axes<N>](axes: A) -> A::Out<T::Mean>, "tensor![1.0, f64::NAN, 2.0].nanmedian(..)?" => "1.5";
+        /// Where elements are not zero: a vector of indices for each axis.
+        fn nonzero() -> <Rank<N> as PerAxis>::Of<Vector<i64>> where [Rank<N>: PerAxis], "tensor![0, 5, 7].nonzero()?[0]" => "[1 2]";
+        /// Where elements are not zero: the index of each in a row.
+        fn argwhere() -> Matrix<i64>, "tensor![0, 5, 7].argwhere()?" => "[[1]\\n [2]]";
+        /// Elements at indices along an axis, one index for each of them; the other axes broadcast.
+        fn take_along_axis[I: Dtype](indices: &Tensor<I, N>, axis: isize) -> Tensor<T, N>, "tensor![3, 1, 2].take_along_axis(&tensor![1, 0], 0)?" => "[1 3]";
+        /// The elements at indices along an axis: `x[i, index[i, j]]` for axis 1. The other axes may have fewer indices.
+        fn gather[I: Dtype](axis: isize, index: &Tensor<I, N>) -> Tensor<T, N>, "tensor![[1, 2], [3, 4]].gather(1, &tensor![[1], [0]])?" => "[[2]\\n [3]]";
+        /// A copy with elements placed at indices along an axis, of equal places the last.
+        fn scatter[I: Dtype, const M: usize](axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N>,
+            "tensor![1, 2, 3].scatter(0, &tensor![2, 0], &tensor![7, 8])?" => "[8 2 7]";
+        /// A copy with elements added at indices along an axis.
+        fn scatter_add[I: Dtype, const M: usize](axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N>,
+            "tensor![1, 2, 3].scatter_add(0, &tensor![2, 0], &tensor![7, 8])?" => "[ 9  2 10]";
+        /// The elements where a mask is true, as a vector; the two broadcast together.
+        fn masked_select[const M: usize](mask: &Tensor<bool, M>) -> Vector<T>, "tensor![1, 2, 3].masked_select(&tensor![true, false, true])?" => "[1 3]";
+        /// Each element so many times, along an axis, or with `..` those of the flattened tensor.
+        fn repeat[R: Into<civita_core::functions::Ints>, A: OneAxis<N>](repeats: R, axis: A) -> A::Out<T>, "tensor![1, 2].repeat(2, 0)?" => "[1 1 2 2]";
+        /// The tensor again and again along each axis, so many times; more numbers than axes make new leading axes.
+        fn tile[R: Repeats<N>](repeats: R) -> R::Out<T>, "tensor![1, 2].tile([2, 1])?" => "[[1 2]\\n [1 2]]";
+        /// The elements moved along axes; those that leave one end enter the other.
+        fn roll[S: Into<civita_core::functions::rearrange::Shifts>, A: AxisArg](shift: S, axis: A) -> Tensor<T, N>, "tensor![1, 2, 3].roll(1, 0)?" => "[3 1 2]";
+        /// Of a matrix what is on and below the `k`-th diagonal, and zeros elsewhere.
+        fn tril(k: isize) -> <AtLeast2 as RankRule<N>>::Of<T> where [AtLeast2: RankRule<N>], "tensor![[1, 2], [3, 4]].tril(0)?" => "[[1 0]\\n [3 4]]";
+        /// Of a matrix what is on and above the `k`-th diagonal, and zeros elsewhere.
+        fn triu(k: isize) -> <AtLeast2 as RankRule<N>>::Of<T> where [AtLeast2: RankRule<N>], "tensor![[1, 2], [3, 4]].triu(0)?" => "[[1 2]\\n [0 4]]";
+        /// Every element times every element of another tensor.
+        fn outer[const M: usize](b: &Tensor<T, M>) -> Matrix<T>, "tensor![1, 2].outer(&tensor![3, 4])?" => "[[3 4]\\n [6 8]]";
+        /// The sums of products over the last axis of both.
+        fn inner[const M: usize](b: &Tensor<T, M>) -> <Rank<N> as DotRank<M>>::Out<T> where [Rank<N>: DotRank<M>], "tensor![1, 2].inner(&tensor![3, 4])?" => "11";
+        /// The vector product, of vectors along an axis.
+        fn cross[const M: usize](b: &Tensor<T, M>, axis: isize) -> Broadcasted<T, N, M> where [Rank<N>: Broadcast<M>],
+            "tensor![1, 0, 0].cross(&tensor![0, 1, 0], 0)?" => "[0 0 1]";
+        /// `|a - b| ≤ 1e-8 + 1e-5 · |b|` for each element.
+        fn isclose[const M: usize](b: &Tensor<T, M>) -> Broadcasted<bool, N, M> where [Rank<N>: Broadcast<M>],
+            "tensor![1.0, 2.0].isclose(&tensor![1.0, 2.5])?" => "[ True False]";
+        /// Returns true where an element is among the test elements.
+        fn isin[U: Dtype, const M: usize](tests: &Tensor<U, M>) -> Tensor<bool, N>, "tensor![1, 2, 3].isin(&tensor![3, 1])?" => "[ True False  True]";
+        /// The covariance of variables, the rows, whose samples are the columns.
+        fn cov() -> <Covariance as RankRule<N>>::Of<T::Mean> where [Covariance: RankRule<N>], "tensor![[1.0, 3.0], [1.0, -1.0]].cov()?" => "[[ 2. -2.]\\n [-2.  2.]]";
+        /// The correlation of variables, the rows, whose samples are the columns.
+        fn corrcoef() -> <Covariance as RankRule<N>>::Of<T::Mean> where [Covariance: RankRule<N>], "tensor![[1.0, 3.0], [1.0, -1.0]].corrcoef()?" => "[[ 1. -1.]\\n [-1.  1.]]";
+    }
+}
+methods! {
+    /// Functions of floats that PyTorch has as methods.
+    impl[T: Float, const N: usize] Tensor<T, N> {
+        /// `x - ln Σ eˣ` along an axis: the logarithm of softmax, without its underflow.
+        fn log_softmax(axis: isize) -> Tensor<T, N>, "tensor![0.0, 0.0].log_softmax(0)?" => "[-0.69314718 -0.69314718]";
+        /// `ln Σ eˣ` of the elements up to each one, along an axis.
+        fn logcumsumexp(axis: isize) -> Tensor<T, N>, "tensor![0.0, 0.0].logcumsumexp(0)?" => "[0.         0.69314718]";
+    }
+}
+methods! {
+    /// Functions of vectors that NumPy and PyTorch have as methods.
+    impl[T: Dtype] Tensor<T, 1> {
+        /// Where values would stand in this sorted vector: before equal elements, or behind them.
+        fn searchsorted[U: Dtype, const N: usize](v: &Tensor<U, N>, side: np::Side) -> Tensor<i64, N>, "tensor![1, 3, 5].searchsorted(&tensor![2, 5], np::Side::Left)?" => "[1 2]";
+        /// How often each number from 0 on is there.
+        fn bincount(minlength: usize) -> Vector<i64>, "tensor![0, 1, 1].bincount(0)?" => "[1 2]";
+    }
+}
+
+/// Whole tensors written, and functions of the elements.
+impl<T: Dtype, const N: usize> Tensor<T, N> {
+    /// Writes `source`, a tensor that broadcasts or a number, over all elements: NumPy's `x[...] = source` and `x.fill(0)`. Other handles
+    /// on the tensor keep what they have.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let mut x = Matrix::<f64>::zeros([2, 2]);
+    /// x.assign(&tensor![1.0, 2.0])?;
+    /// assert_eq!(x, [[1.0, 2.0], [1.0, 2.0]]);
+    /// x.assign(0.5)?;
+    /// assert_eq!(x, [[0.5, 0.5], [0.5, 0.5]]);
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When `source` does not broadcast, or the tensor is a variable outside [`no_grad`](crate::no_grad).
+    #[doc(alias = "fill")]
+    pub fn assign(&mut self, source: impl AssignValue<T>) -> Result<()> {
+        let source = source.raw(self.dtype())?;
+        self.unfold_repeats()?;
+        self.raw.assign(&source)
+    }
+}
+
+impl<T: Element, const N: usize> Tensor<T, N> {
+    /// What `f` makes of each element, in C order. Functions of the library (`x.exp()`) run many times faster.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let x = tensor![[1.5, -2.0], [0.0, 4.0]];
+    /// let signs: Matrix<i64> = x.map(|v| if v < 0.0 { -1 } else { 1 });
+    /// assert_eq!(signs, [[1, -1], [1, 1]]);
+    /// ```
+    #[doc(alias = "mapv")]
+    #[doc(alias = "vectorize")]
+    #[track_caller]
+    pub fn map<U: Element>(&self, f: impl FnMut(T) -> U) -> Tensor<U, N> {
+        let all: Vec<U> = self.iter().map(f).collect();
+        from_elements(all, self.shape())
+    }
+}
+
+#[track_caller]
+fn from_elements<X: FromRaw, U: Element>(all: Vec<U>, shape: &[usize]) -> X {
+    X::wrap(civita_core::raw::Raw::from_vec(all, shape).or_raise())
+}
+
+impl<T: Dtype> Matrix<T> {
+    /// The main diagonal, as a view; others are [`np::diagonal`].
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![[1, 2], [3, 4]].diagonal(), [1, 4]);
+    /// ```
+    #[doc(alias = "diag")]
+    #[track_caller]
+    pub fn diagonal(&self) -> Vector<T> {
+        np::diagonal(self, 0, 0, 1).or_raise()
+    }
+
+    /// The sum of the main diagonal; of others [`np::trace`].
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![[1, 2], [3, 4]].trace(), 5);
+    /// ```
+    #[track_caller]
+    pub fn trace(&self) -> Tensor<T::Sum, 0> {
+        np::trace(self, 0).or_raise()
+    }
+}
