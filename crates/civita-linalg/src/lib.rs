@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! systems, spectra, norms, special, tensors …   the functions
-//! lu, cholesky, triangular, qr, pivoted, ldl, banded, svd, eigh, eig, functions   primitives
+//! lu, lu_factors, cholesky, triangular, qr, pivoted, ldl, banded, svd, eigh, eig, functions   primitives
 //! small, small_eigh, small_svd, blocked, dense              kernels for one matrix
 //! batch                                                     many matrices, on several threads
 //! ```
@@ -30,6 +30,7 @@ mod gemm;
 mod generalized;
 mod ldl;
 mod lu;
+mod lu_factors;
 mod matrix_functions;
 mod norms;
 mod ops;
@@ -68,7 +69,7 @@ pub use spectra::{
 };
 pub use svd::Vectors;
 pub use systems::{
-    LeastSquares, Uplo, cholesky, det, inv, lstsq, lu_factor, lu_parts, pinv, slogdet, solve,
+    LeastSquares, Uplo, cholesky, det, inv, lstsq, lu, lu_factor, pinv, plu, slogdet, solve,
     solve_triangular,
 };
 pub use tensors::{Cp, TensorTrain, Tucker, cp, hosvd, tensor_train, tucker};

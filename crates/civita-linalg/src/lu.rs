@@ -10,7 +10,7 @@ use civita_core::raw::Raw;
 use faer::traits::math_utils as math;
 
 use crate::batch::{each, parts};
-use crate::checks::{compute_dtype, count, external, singular, squares, with_axes};
+use crate::checks::{compute_dtype, count, external, singular, squares};
 use crate::dense::Lu;
 use crate::ops::{adjoint, conjugate, times, total, trace_of_product};
 use crate::scalar::{Real, Scalar, for_dtype};
@@ -551,114 +551,6 @@ impl Primitive for Slogdet {
             Some(share) => one_gradient(share.expand_dims(&[-2, -1])?.mul(&inverse)?),
             None => Gradients::from_iter([None]),
         })
-    }
-    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
-        batch_in_front(self, x, batched)
-    }
-}
-
-// ---- the factorisation itself ----------------------------------------------------------------------------------------
-
-/// `P A = L U`, as LAPACK packs it: `L` below the diagonal and `U` above in one matrix; and for each row of it, the row of `A`
-/// that it comes from, as `int64`.
-#[derive(Clone, Debug)]
-pub struct LuFactor;
-
-impl HostKernel for LuFactor {
-    fn name(&self) -> &'static str {
-        "lu"
-    }
-    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
-        for_dtype!(x[0].dtype(), T => lu_factor::<T>(x, out))
-    }
-}
-
-fn lu_factor<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
-    let (batch, m, n) = crate::checks::matrices("lu", x[0].shape())?;
-    let batch = count(batch);
-    let [packed, rows] = out else {
-        return Ok(());
-    };
-    let packed = parts(packed.elements::<T>()?, batch, m * n);
-    let rows = parts(rows.elements::<i64>()?, batch, m);
-    let work = m * n * m.min(n) + 100;
-    each(
-        batch,
-        work,
-        packed.zip(rows),
-        || (),
-        |(), i, (y, rows)| {
-            x[0].read(i * m * n, y)?;
-            let lu = Lu::new(y, m, n)?;
-            for (to, &row) in rows.iter_mut().zip(&lu.rows) {
-                *to = row as i64;
-            }
-            Ok(())
-        },
-    )
-}
-
-impl Primitive for LuFactor {
-    fn name(&self) -> &'static str {
-        "lu"
-    }
-    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
-        let dtype = compute_dtype("lu", [x[0].dtype])?;
-        let (batch, m, _) = crate::checks::matrices("lu", &x[0].shape)?;
-        Ok(Outputs::Several(vec![
-            Spec::new(&x[0].shape, dtype),
-            Spec::new(&with_axes(batch, &[m]), civita_core::dtype::DType::I64),
-        ]))
-    }
-    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        external(self, backend, x)
-    }
-    fn reads(&self, _: &[bool]) -> Reads {
-        Reads::OUTPUTS
-    }
-    /// With `W = L⁻¹ P dA U⁻¹` for the leading square: `dL = L tril₋(W)`, `dU = triu(W) U`; rows and columns beyond follow.
-    fn jvp(&self, _: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
-        use crate::ops::{kept, last_two, unit, upper};
-        use crate::triangular::{Triangle, bind_triangular};
-        let (packed, rows) = (&y[0], &y[1]);
-        let (m, n) = last_two(packed);
-        let k = m.min(n);
-        let t = some(t, 0)?;
-        let index = rows.expand_dims(&[-1])?.broadcast_to(t.shape())?;
-        let t = t.take_along_axis(&index, -2)?;
-        let square = packed.narrow(-2, 0, k)?.narrow(-1, 0, k)?;
-        let l = kept(&square, |i, j| i > j)?.add(&unit(k, packed.dtype())?)?;
-        let u = upper(&square)?;
-        let corner = t.narrow(-2, 0, k)?.narrow(-1, 0, k)?;
-        let left = bind_triangular(&l, &corner, Triangle::UnitLower)?;
-        let w = crate::ops::transposed(&bind_triangular(
-            &crate::ops::transposed(&u)?,
-            &crate::ops::transposed(&left)?,
-            Triangle::Lower,
-        )?)?;
-        let strict = kept(&w, |i, j| i > j)?;
-        let above = upper(&w)?;
-        let (dl, du) = (l.matmul(&strict)?, above.matmul(&u)?);
-        let mut moved = kept(&dl, |i, j| i > j)?.add(&upper(&du)?)?;
-        if m > k {
-            // A2 = L2 U: dL2 = (dA2 - L2 dU) U⁻¹
-            let l2 = packed.narrow(-2, k, m - k)?;
-            let right = t.narrow(-2, k, m - k)?.sub(&l2.matmul(&du)?)?;
-            let dl2 = crate::ops::transposed(&bind_triangular(
-                &crate::ops::transposed(&u)?,
-                &crate::ops::transposed(&right)?,
-                Triangle::Lower,
-            )?)?;
-            moved = Raw::concatenate(&[&moved, &dl2], -2)?;
-        }
-        if n > k {
-            // A2 = L U2: dU2 = L⁻¹ (dA2 - dL U2)
-            let u2 = packed.narrow(-1, k, n - k)?;
-            let right = t.narrow(-1, k, n - k)?.sub(&dl.matmul(&u2)?)?;
-            let du2 = bind_triangular(&l, &right, Triangle::UnitLower)?;
-            moved = Raw::concatenate(&[&moved, &du2], -1)?;
-        }
-        Ok(Tangents::from_iter([Some(moved), None]))
     }
     fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
         batch_in_front(self, x, batched)

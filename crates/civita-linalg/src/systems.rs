@@ -8,8 +8,9 @@ use civita_core::raw::Raw;
 
 use crate::checks::{compute_dtype, matrices, squares, with_axes};
 use crate::cholesky::bind_cholesky;
-use crate::lu::{Det, LuFactor, Slogdet, bind_inv, bind_solve};
-use crate::ops::{adjoint, kept, unit, upper};
+use crate::lu::{Det, Slogdet, bind_inv, bind_solve};
+use crate::lu_factors::{Lu, LuFactor};
+use crate::ops::adjoint;
 use crate::svd::{self, Lstsq, bind_pinv};
 use crate::triangular::{Triangle, bind_triangular};
 
@@ -155,19 +156,30 @@ pub fn lu_factor(a: &Raw) -> Result<(Raw, Raw)> {
     two("lu", bind(&LuFactor, &[a])?.into_vec())
 }
 
-/// The factors `L`, with ones on its diagonal, and `U` of what [`lu_factor`] packs.
+/// `a[rows] = L U`: `[rows, L, U]`, `L` with ones on its diagonal. SciPy's `linalg.lu` with `p_indices=True`, whose indices are the
+/// inverse permutation.
 ///
 /// # Errors
-/// When there are fewer than two axes.
-pub fn lu_parts(packed: &Raw) -> Result<(Raw, Raw)> {
-    let (_, m, n) = matrices("lu", packed.shape())?;
-    let k = m.min(n);
-    let l = kept(&packed.narrow(-1, 0, k)?, |i, j| i > j)?;
-    let ones = match m > k {
-        true => Raw::eye(m, k, 0, packed.dtype())?,
-        false => unit(k, packed.dtype())?,
-    };
-    Ok((l.add(&ones)?, upper(&packed.narrow(-2, 0, k)?)?))
+/// As [`lu_factor`].
+pub fn lu(a: &Raw) -> Result<[Raw; 3]> {
+    factors(a, false)
+}
+
+/// `a = P L U`: `[P, L, U]`. SciPy's `linalg.lu`.
+///
+/// # Errors
+/// As [`lu_factor`].
+pub fn plu(a: &Raw) -> Result<[Raw; 3]> {
+    factors(a, true)
+}
+
+fn factors(a: &Raw, permutation: bool) -> Result<[Raw; 3]> {
+    let mut all = bind(&Lu { permutation }, &[a])?.into_vec();
+    if permutation {
+        all.rotate_right(1);
+        all.remove(1);
+    }
+    <[Raw; 3]>::try_from(all).map_err(|_| Error::value("lu", "there are three outputs"))
 }
 
 /// The pseudoinverse. Singular values up to `rcond` times the largest count as zero; `rcond` broadcasts against the batch. NumPy's

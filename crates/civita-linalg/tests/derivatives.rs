@@ -184,7 +184,27 @@ fn functions() -> Vec<(&'static str, usize, F)> {
             1,
             Box::new(|x| linalg::matrix_norm(&x[0], Order::Nuclear, [-2, -1], KeepDims::No)),
         ),
-        ("lu", 1, Box::new(|x| Ok(linalg::lu_factor(&x[0])?.0))),
+        (
+            "lu_factor",
+            1,
+            Box::new(|x| Ok(linalg::lu_factor(&x[0])?.0)),
+        ),
+        (
+            "l of lu",
+            1,
+            Box::new(|x| {
+                let [_, l, _] = linalg::lu(&x[0])?;
+                Ok(l)
+            }),
+        ),
+        (
+            "u of lu",
+            1,
+            Box::new(|x| {
+                let [_, _, u] = linalg::plu(&x[0])?;
+                Ok(u)
+            }),
+        ),
         (
             "lu_solve",
             2,
@@ -302,7 +322,9 @@ fn matrices_that_are_not_square_have_gradients_too() {
         "pinv",
         "lstsq",
         "nuclear norm",
-        "lu",
+        "lu_factor",
+        "l of lu",
+        "u of lu",
     ];
     for field in [numbers, complex] {
         for shape in shapes {

@@ -147,6 +147,45 @@ fn orthogonal_factors() {
     });
 }
 
+fn is_zero(x: &Raw, place: impl Fn(usize, usize) -> bool) -> bool {
+    let &[.., m, n] = x.shape() else {
+        return false;
+    };
+    let all: Vec<Complex<f64>> = x.cast(DType::C128).unwrap().to_vec().unwrap();
+    let mut places = all.iter().enumerate();
+    places.all(|(k, x)| x.norm() == 0.0 || !place(k / n % m, k % n))
+}
+
+#[test]
+fn triangular_factors() {
+    each_type(|dtype, eps| {
+        for (m, n) in [(1, 1), (3, 3), (5, 2), (2, 5), (40, 40), (90, 33), (33, 90)] {
+            let a = numbers(&[2, m, n], dtype, 6);
+            let k = m.min(n);
+            let [p, l, u] = linalg::plu(&a).unwrap();
+            let scale = eps * (m * n) as f64 * 5.0;
+            let back = p.cast(dtype).unwrap().matmul(&l).unwrap();
+            assert!(
+                gap(&back.matmul(&u).unwrap(), &a) < scale,
+                "lu {dtype} {m} {n}"
+            );
+            assert_eq!((l.shape(), u.shape()), (&[2, m, k][..], &[2, k, n][..]));
+            assert!(is_zero(&l, |i, j| i < j) && is_zero(&u, |i, j| i > j));
+            let ones = Raw::ones(&[2, k], dtype).unwrap();
+            assert_eq!(gap(&l.diagonal(0, -2, -1).unwrap(), &ones), 0.0);
+            let [rows, same_l, same_u] = linalg::lu(&a).unwrap();
+            assert_eq!(gap(&l, &same_l) + gap(&u, &same_u), 0.0);
+            let rows = rows
+                .expand_dims(&[-1])
+                .unwrap()
+                .broadcast_to(&[2, m, n])
+                .unwrap();
+            let permuted = a.take_along_axis(&rows, -2).unwrap();
+            assert!(gap(&l.matmul(&u).unwrap(), &permuted) < scale);
+        }
+    });
+}
+
 #[test]
 fn eigenvalues() {
     each_type(|dtype, eps| {

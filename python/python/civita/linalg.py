@@ -408,15 +408,13 @@ def lu_solve(lu_and_piv, b, trans=0, overwrite_b=False, check_finite=True):
 
 def lu(a, permute_l=False, overwrite_a=False, check_finite=True, p_indices=False):
     """`(p, l, u)` with `a = p @ l @ u`; `(p @ l, u)` with `permute_l=True`; with `p_indices=True` `p` as indices of rows. SciPy's."""
-    packed, rows = _linalg.lu_factor(a)
-    lower, upper = _linalg.lu_parts(packed)
+    if not (permute_l or p_indices):
+        return _linalg.plu(a)
+    rows, lower, upper = _linalg.lu(a)
     back = _argsort(rows, axis=-1)
     if permute_l:
         return _take_along_axis(lower, _broadcast_to(back[..., None], lower.shape), -2), upper
-    if p_indices:
-        return back, lower, upper
-    m = packed.shape[-2]
-    return _eye(m, dtype=packed.real.dtype)[back], lower, upper
+    return back, lower, upper
 
 
 def cho_factor(a, lower=False, overwrite_a=False, check_finite=True):

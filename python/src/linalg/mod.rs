@@ -358,10 +358,16 @@ fn lu_factor(a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
     several(a, |x| linalg::lu_factor(x).map(|(lu, rows)| vec![lu, rows]))
 }
 
-/// `(l, u)`.
+/// `(rows, l, u)`: the row of `a` for each row of `l @ u`.
 #[pyfunction]
-fn lu_parts(packed: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
-    several(packed, |x| linalg::lu_parts(x).map(|(l, u)| vec![l, u]))
+fn lu(a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    several(a, |x| linalg::lu(x).map(Vec::from))
+}
+
+/// `(p, l, u)`.
+#[pyfunction]
+fn plu(a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    several(a, |x| linalg::plu(x).map(Vec::from))
 }
 
 #[pyfunction]
@@ -435,7 +441,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     functions! {
         solve inv det slogdet cholesky solve_triangular qr svd svdvals eig eigvals eigh eigvalsh pinv lstsq matrix_rank
-        cond norm vector_norm matrix_norm matrix_power multi_dot tensorinv tensorsolve lu_factor lu_parts expm schur hessenberg sqrtm logm
+        cond norm vector_norm matrix_norm matrix_power multi_dot tensorinv tensorsolve lu_factor lu plu expm schur hessenberg sqrtm logm
         polar toeplitz hankel
         circulant hilbert hadamard
     }

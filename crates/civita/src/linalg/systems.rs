@@ -29,8 +29,7 @@ pub fn lu<T: Linear, const N: usize>(
 where
     Rank<N>: ReduceRank,
 {
-    let (packed, rows) = engine::lu_factor(&a.raw)?;
-    let (l, u) = engine::lu_parts(&packed)?;
+    let [rows, l, u] = engine::lu(&a.raw)?;
     Ok((wrap(l), wrap(u), wrap(rows)))
 }
 
