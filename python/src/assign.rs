@@ -16,7 +16,7 @@ use crate::convert::{array_of, scalar_exact, value};
 use crate::error::{Outcome, value_error};
 use crate::errstate;
 use crate::gil;
-use crate::index::{basic, element, keys, range, work};
+use crate::index::{element, keys, range, with_basic, work};
 use crate::scalar::slots;
 
 /// The value of an assignment: arrays as they are, numbers and lists in this dtype, which must hold them.
@@ -125,7 +125,7 @@ fn set_number(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Outc
         host::write_element(x, place, &bytes);
         return Ok(true);
     }
-    Ok(basic(x, key).is_some_and(|items| x.write_few(&items, &bytes)))
+    Ok(with_basic(x, key, |items| x.write_few(items, &bytes)) == Some(true))
 }
 
 #[pymethods]

@@ -194,36 +194,46 @@ pub fn element_index(x: &Raw, key: &Bound<'_, PyAny>) -> Option<SmallVec<[usize;
     }
 }
 
-/// The items of an index that has integers, slices, new axes and an ellipsis only, and leaves an axis: the fast path of `a[:, 0]` and
-/// `a[None]`. Whatever else it is, or wrong with it, is for the general path.
-#[inline]
-pub fn basic(x: &Raw, key: &Bound<'_, PyAny>) -> Option<SmallVec<[SliceItem; 4]>> {
-    let item = |ob: &Bound<'_, PyAny>| -> Option<SliceItem> {
-        if let Ok(slice) = ob.cast_exact::<PySlice>() {
-            return range(slice).ok();
-        }
-        if ob.is_none() {
-            return Some(SliceItem::NewAxis);
-        }
-        if ob.is_exact_instance_of::<PyEllipsis>() {
-            return Some(SliceItem::Ellipsis);
-        }
-        integer(ob).map(SliceItem::Index)
+/// What `f` makes of the items of an index that has integers, slices, new axes and an ellipsis only, and leaves an axis: the fast path
+/// of `a[:, 0]` and `a[None]`. Whatever else it is, or wrong with it, is for the general path.
+#[inline(always)]
+pub fn with_basic<R>(
+    x: &Raw,
+    key: &Bound<'_, PyAny>,
+    f: impl FnOnce(&[SliceItem]) -> R,
+) -> Option<R> {
+    let Ok(tuple) = key.cast_exact::<PyTuple>() else {
+        let items = [basic_item(key)?];
+        return leaves_axis(x, &items).then(|| f(&items));
     };
     let mut items: SmallVec<[SliceItem; 4]> = SmallVec::new();
-    match key.cast_exact::<PyTuple>() {
-        Ok(tuple) => {
-            for ob in tuple.iter_borrowed() {
-                items.push(item(&ob)?);
-            }
-        }
-        Err(_) => items.push(item(key)?),
+    for ob in tuple.iter_borrowed() {
+        items.push(basic_item(&ob)?);
     }
+    leaves_axis(x, &items).then(|| f(&items))
+}
+
+#[inline]
+fn basic_item(ob: &Bound<'_, PyAny>) -> Option<SliceItem> {
+    if ob.is_none() {
+        return Some(SliceItem::NewAxis);
+    }
+    if let Ok(slice) = ob.cast_exact::<PySlice>() {
+        return range(slice).ok();
+    }
+    if ob.is_exact_instance_of::<PyEllipsis>() {
+        return Some(SliceItem::Ellipsis);
+    }
+    integer(ob).map(SliceItem::Index)
+}
+
+/// Whether the result has an axis, and no more axes than there may be.
+#[inline]
+fn leaves_axis(x: &Raw, items: &[SliceItem]) -> bool {
     let count = |is: fn(&SliceItem) -> bool| items.iter().filter(|item| is(item)).count();
     let picked = count(|item| matches!(item, SliceItem::Index(_)));
     let new = count(|item| *item == SliceItem::NewAxis);
-    // a number of axes that there may be, too
-    (picked < x.rank() && x.rank() - picked + new <= 64).then_some(items)
+    picked < x.rank() && x.rank() - picked + new <= 64
 }
 
 /// The elements that an index picks.
@@ -332,8 +342,9 @@ impl Array {
         {
             return in_order(py, picked, slf.get().order());
         }
-        if let Some(items) = basic(&x, key) {
-            return x.slice_then(&items, |part| place_view(slf, part))?;
+        let view = |items: &[SliceItem]| x.slice_then(items, |part| place_view(slf, part));
+        if let Some(made) = with_basic(&x, key, view) {
+            return made?;
         }
         selected(slf, &x, key)
     }

@@ -235,7 +235,65 @@ impl Layout {
                 return Ok(then(Layout::of_axes(axes, at(more), m * n)));
             }
         }
+        if self.len > 0
+            && let Some((axes, rank, more)) = self.few_axes(items)
+        {
+            let offset = (self.offset as isize).wrapping_add(more);
+            let len = axes.iter().map(|(n, _)| n).product();
+            match rank {
+                1 => return Ok(then(Layout::of_axes([axes[0]], offset, len))),
+                2 => return Ok(then(Layout::of_axes([axes[0], axes[1]], offset, len))),
+                3 => return Ok(then(Layout::of_axes(axes, offset, len))),
+                _ => {}
+            }
+        }
         Ok(then(self.slice_any(items)?))
+    }
+
+    /// The axes of a part that has up to three and is not empty, their number, and the way to its first element.
+    #[inline]
+    fn few_axes(&self, items: &[SliceItem]) -> Option<([(usize, isize); 3], usize, isize)> {
+        let mut axes = [(1, 0); 3];
+        let (mut rank, mut axis, mut more) = (0, 0, 0isize);
+        let mut put = |(n, stride)| {
+            *axes.get_mut(rank)? = (n, stride);
+            rank += 1;
+            Some(())
+        };
+        let whole = |axis: usize| Some((*self.shape().get(axis)?, self.strides()[axis]));
+        for (at, &item) in items.iter().enumerate() {
+            match item {
+                SliceItem::NewAxis => put((1, 0))?,
+                SliceItem::Index(index) => {
+                    whole(axis)?;
+                    more = more.wrapping_add(self.way(axis, index)?);
+                    axis += 1;
+                }
+                SliceItem::Range { .. } => {
+                    let (n, stride) = whole(axis)?;
+                    let (n, by, first) = range(n, stride, item)?;
+                    put((n, by))?;
+                    more = more.wrapping_add(first);
+                    axis += 1;
+                }
+                SliceItem::Ellipsis => {
+                    let behind = &items[at + 1..];
+                    if behind.contains(&SliceItem::Ellipsis) {
+                        return None;
+                    }
+                    let named = behind.iter().filter(|item| **item != SliceItem::NewAxis);
+                    for _ in axis..self.rank().checked_sub(named.count())? {
+                        put(whole(axis)?)?;
+                        axis += 1;
+                    }
+                }
+            }
+        }
+        while let Some(last) = whole(axis) {
+            put(last)?;
+            axis += 1;
+        }
+        Some((axes, rank, more))
     }
 
     /// The way to an element of an axis, if it exists.

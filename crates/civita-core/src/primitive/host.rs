@@ -172,12 +172,30 @@ fn read_bytes(x: &Raw, place: usize) -> [u8; 16] {
 pub fn write_element(x: &Raw, place: usize, bytes: &[u8; 16]) {
     let size = x.dtype().size();
     assert!((place + 1) * size <= x.storage().len());
-    let guards = guard::acquire_write(x.storage(), None);
+    let _guards = guard::acquire_write(x.storage(), None);
     // SAFETY: within the buffer, which the guard gives us alone.
+    unsafe { put(bytes, x.storage().ptr().add(place * size), size) };
+}
+
+/// Writes the first `size` bytes; a copy of a size that is known is one instruction.
+///
+/// # Safety
+/// So many bytes at `to`, which are ours alone.
+#[inline(always)]
+unsafe fn put(bytes: &[u8; 16], to: *mut u8, size: usize) {
+    // SAFETY: the caller's contract.
     unsafe {
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), x.storage().ptr().add(place * size), size)
-    };
-    drop(guards);
+        match size {
+            1 => to.write(bytes[0]),
+            8 => to
+                .cast::<[u8; 8]>()
+                .write(*bytes.first_chunk().unwrap_or(&[0; 8])),
+            4 => to
+                .cast::<[u8; 4]>()
+                .write(*bytes.first_chunk().unwrap_or(&[0; 4])),
+            _ => std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, size),
+        }
+    }
 }
 
 /// Writes the bytes of an element over a part of few elements along one axis, which lies in the tensor's buffer.
@@ -191,19 +209,7 @@ pub(crate) fn write_few(x: &Raw, part: &Layout, bytes: &[u8; 16]) {
         let place = (part.offset() as isize + i * stride) as usize;
         debug_assert!((place + 1) * size <= storage.len());
         // SAFETY: a place of a layout over the buffer, which the guard gives us alone.
-        unsafe {
-            let to = storage.ptr().add(place * size);
-            match size {
-                1 => to.write(bytes[0]),
-                8 => to
-                    .cast::<[u8; 8]>()
-                    .write(*bytes.first_chunk().unwrap_or(&[0; 8])),
-                4 => to
-                    .cast::<[u8; 4]>()
-                    .write(*bytes.first_chunk().unwrap_or(&[0; 4])),
-                _ => std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, size),
-            }
-        }
+        unsafe { put(bytes, storage.ptr().add(place * size), size) };
     }
 }
 
