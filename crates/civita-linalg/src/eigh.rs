@@ -9,8 +9,8 @@ use civita_core::primitive::{
     batch_in_front, bind, bind_one, one_gradient, one_tangent, some,
 };
 use civita_core::raw::Raw;
-use faer::linalg::evd::{self, ComputeEigenvectors};
-use faer::prelude::default;
+use faer::Spec as Settings;
+use faer::linalg::evd::{self, ComputeEigenvectors, SelfAdjointEvdParams};
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, squares, with_axes};
@@ -21,6 +21,7 @@ use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scale::Scale;
 use crate::scratch::Scratch;
 use crate::small_eigh::{SMALL_EIGH, SmallEigh};
+use crate::tridiagonal::{TURNED_EIGH, Tridiagonal};
 use crate::workers::{VALUES, on_workers_owning, par};
 
 /// `A = V diag(w) Vᴴ` with ascending `w`: both, or `w` alone. Of `A` only the lower triangle is read.
@@ -39,6 +40,13 @@ impl HostKernel for Eigh {
     }
 }
 
+/// faer's settings, but that matrices are divided down to fewer rows than its 128.
+fn settings<T: Scalar>() -> Settings<SelfAdjointEvdParams, T> {
+    let mut settings = Settings::<SelfAdjointEvdParams, T>::default();
+    settings.recursion_threshold = 32;
+    settings
+}
+
 struct Work<T: Scalar> {
     rows: Vec<T>,
     a: Vec<T>,
@@ -50,19 +58,22 @@ struct Work<T: Scalar> {
 /// Which loops decompose.
 enum By<T: Scalar> {
     Small(SmallEigh<T>),
+    /// There unless a routine has it.
+    Turned(Option<Box<Tridiagonal<T>>>),
     Faer(Scratch),
 }
 
 impl<T: Scalar> Work<T> {
     fn new(n: usize, vectors: bool) -> Work<T> {
-        let compute = match vectors {
-            true => ComputeEigenvectors::Yes,
-            false => ComputeEigenvectors::No,
-        };
         let by = if n <= SMALL_EIGH {
             By::Small(SmallEigh::new(n))
+        } else if n <= TURNED_EIGH || !vectors {
+            let par = par(n, n, VALUES);
+            By::Turned(Some(Box::new(Tridiagonal::new(n, vectors, par))))
         } else {
-            let size = evd::self_adjoint_evd_scratch::<T>(n, compute, par(n, n, VALUES), default());
+            let compute = ComputeEigenvectors::Yes;
+            let par = par(n, n, VALUES);
+            let size = evd::self_adjoint_evd_scratch::<T>(n, compute, par, settings());
             By::Faer(Scratch::new(size))
         };
         Work {
@@ -95,6 +106,23 @@ impl<T: Scalar> Work<T> {
         let scale = Scale::of(largest, &mut self.rows);
         let fine = match &mut self.by {
             By::Small(small) => small.run(&mut self.rows, &mut self.w, &mut self.v),
+            By::Turned(by) => {
+                crate::dense::transpose(&self.rows, n, n, &mut self.a);
+                let memory = (
+                    take(&mut self.a),
+                    take(&mut self.w),
+                    take(&mut self.v),
+                    by.take(),
+                );
+                let run = move |(a, w, v, by): &mut (Vec<T>, Vec<T>, Vec<T>, Option<Box<_>>)| {
+                    by.as_mut()
+                        .is_some_and(|by: &mut Box<Tridiagonal<T>>| by.run(a, w, v))
+                };
+                let fine;
+                ((self.a, self.w, self.v, *by), fine) =
+                    on_workers_owning(par(n, n, VALUES), memory, run)?;
+                fine
+            }
             By::Faer(scratch) => {
                 crate::dense::transpose(&self.rows, n, n, &mut self.a);
                 let par = par(n, n, VALUES);
@@ -108,7 +136,7 @@ impl<T: Scalar> Work<T> {
                     let v = (!v.is_empty()).then(|| columns_mut(v, n, n));
                     let w = faer::ColMut::from_slice_mut(w).as_diagonal_mut();
                     let (a, stack) = (columns(a, n, n), scratch.stack());
-                    evd::self_adjoint_evd(a, w, v, par, stack, default()).is_ok()
+                    evd::self_adjoint_evd(a, w, v, par, stack, settings()).is_ok()
                 };
                 let fine;
                 ((self.a, self.w, self.v, *scratch), fine) = on_workers_owning(par, memory, run)?;

@@ -10,12 +10,13 @@
 //! ```text
 //! systems, spectra, norms, special, tensors …   the functions
 //! lu, lu_factors, cholesky, triangular, qr, pivoted, ldl, banded, svd, eigh, eig, functions   primitives
-//! small, small_eigh, small_svd, blocked, dense              kernels for one matrix
+//! small, small_eigh, small_svd, blocked, dense, tridiagonal, bidiagonal   kernels for one matrix
 //! batch                                                     many matrices, on several threads
 //! ```
 
 mod banded;
 mod batch;
+mod bidiagonal;
 mod blocked;
 mod checks;
 mod cholesky;
@@ -37,6 +38,7 @@ mod ops;
 mod pivoted;
 mod products;
 mod qr;
+mod rotations;
 mod scalar;
 mod scale;
 mod schur;
@@ -50,6 +52,7 @@ mod svd;
 mod systems;
 mod tensors;
 mod triangular;
+mod tridiagonal;
 mod workers;
 
 pub use banded::{Band, solve_banded, solveh_banded};

@@ -47,6 +47,8 @@ pub trait Real: Element + Arithmetic + RealField + PartialOrd {
     fn of(x: f64) -> Self;
     /// To `f64`.
     fn wide(self) -> f64;
+    /// `self * b + c` with one rounding.
+    fn fused(self, b: Self, c: Self) -> Self;
 }
 
 /// Real and complex numbers of both precisions.
@@ -93,6 +95,10 @@ macro_rules! scalars {
             #[inline(always)]
             fn wide(self) -> f64 {
                 self.into()
+            }
+            #[inline(always)]
+            fn fused(self, b: $real, c: $real) -> $real {
+                self.mul_add(b, c)
             }
         }
 

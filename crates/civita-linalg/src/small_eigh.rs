@@ -11,9 +11,13 @@
 use faer::traits::math_utils as math;
 
 use crate::scalar::{Real, Scalar};
+use crate::tridiagonal::iterate;
 
 /// The largest number of rows that this is for: above, the blocked routines are as fast.
 pub const SMALL_EIGH: usize = 24;
+
+/// What counts as zero beside the diagonal whatever is there, in matrices whose largest element is near 1.
+const LEAST: f64 = 1e-140;
 
 /// Memory of decompositions of one size.
 pub struct SmallEigh<T: Scalar> {
@@ -178,63 +182,19 @@ impl<T: Scalar> SmallEigh<T> {
     }
 
     fn iterate(&mut self, v: &mut [T]) -> bool {
-        let (n, d, e) = (self.n, &mut self.d, &mut self.e);
-        let eps = T::Real::EPSILON;
-        for l in 0..n {
-            for step in 0.. {
-                let mut m = l;
-                while m + 1 < n {
-                    let beside = d[m].abs() + d[m + 1].abs();
-                    if e[m].abs() <= eps * beside || e[m].abs() < f64::MIN_POSITIVE {
-                        break;
-                    }
-                    m += 1;
-                }
-                if m == l {
-                    break;
-                }
-                if step >= 60 {
-                    return false;
-                }
-                let g = (d[l + 1] - d[l]) / (2.0 * e[l]);
-                let r = g.hypot(1.0);
-                let mut g = d[m] - d[l] + e[l] / (g + r.copysign(g));
-                let (mut s, mut c, mut p) = (1.0, 1.0, 0.0);
-                let mut split = false;
-                for i in (l..m).rev() {
-                    let (f, b) = (s * e[i], c * e[i]);
-                    let r = (f * f + g * g).sqrt();
-                    e[i + 1] = r;
-                    if r == 0.0 {
-                        d[i + 1] -= p;
-                        e[m] = 0.0;
-                        split = true;
-                        break;
-                    }
-                    let inverse = 1.0 / r;
-                    (s, c) = (f * inverse, g * inverse);
-                    g = d[i + 1] - p;
-                    let r = (d[i] - g) * s + 2.0 * c * b;
-                    p = s * r;
-                    d[i + 1] = g + p;
-                    g = c * r - b;
-                    if !v.is_empty() {
-                        let (left, right) = v[i * n..(i + 2) * n].split_at_mut(n);
-                        let (cosine, sine) = (real::<T>(c), real::<T>(s));
-                        for (x, y) in left.iter_mut().zip(right) {
-                            let (u, t) = (*x, *y);
-                            *y = sine * u + cosine * t;
-                            *x = cosine * u - sine * t;
-                        }
-                    }
-                }
-                if !split {
-                    d[l] -= p;
-                    e[l] = g;
-                    e[m] = 0.0;
-                }
-            }
+        let n = self.n;
+        let (d, e, eps) = (&mut self.d, &mut self.e, T::Real::EPSILON);
+        if v.is_empty() {
+            return iterate(d, e, eps, LEAST, |_, _, _, _| ());
         }
-        true
+        iterate(d, e, eps, LEAST, |_, i, c, s| {
+            let (left, right) = v[i * n..(i + 2) * n].split_at_mut(n);
+            let (cosine, sine) = (real::<T>(c), real::<T>(s));
+            for (x, y) in left.iter_mut().zip(right) {
+                let (u, t) = (*x, *y);
+                *y = sine * u + cosine * t;
+                *x = cosine * u - sine * t;
+            }
+        })
     }
 }

@@ -14,15 +14,17 @@ use civita_core::raw::Raw;
 use faer::linalg::householder;
 use faer::linalg::matmul::matmul as multiply;
 use faer::linalg::qr::no_pivoting::factor as faer_qr;
-use faer::linalg::svd::{self as faer_svd, ComputeSvdVectors};
 use faer::prelude::default;
 use faer::traits::math_utils as math;
 use faer::{Accum, Conj, Par};
 
 use crate::batch::{each, parts};
+use crate::bidiagonal::Bidiagonal;
+use crate::blocked::{Diagonal, solve_upper};
 use crate::checks::{compute_dtype, count, external, external_in, matrices, with_axes};
 use crate::dense::{columns, columns_mut};
 use crate::gaps::bind_inverse_gaps;
+use crate::gemm::View;
 use crate::ops::{
     adjoint, as_diagonal, conjugate, diagonal, over, sum, times, times_columns, times_rows, total,
 };
@@ -44,13 +46,15 @@ pub enum Vectors {
 }
 
 /// Memory of decompositions of one size.
-struct Work<T> {
+struct Work<T: Scalar> {
     a: Vec<T>,
     s: Vec<T>,
     u: Vec<T>,
     v: Vec<T>,
-    /// Memory of faer's routines; small matrices need none.
-    scratch: Option<Scratch>,
+    /// Column-major: the matrix, or its adjoint where that has more rows.
+    columns: Vec<T>,
+    /// Small matrices need none.
+    by: Option<Box<Bidiagonal<T>>>,
     m: usize,
     n: usize,
     vectors: Vectors,
@@ -59,22 +63,15 @@ struct Work<T> {
 impl<T: Scalar> Work<T> {
     fn new(m: usize, n: usize, vectors: Vectors) -> Work<T> {
         let k = m.min(n);
-        let (un, vn, compute) = match vectors {
-            Vectors::No => (0, 0, ComputeSvdVectors::No),
-            Vectors::Thin => (k, k, ComputeSvdVectors::Thin),
-            Vectors::Full => (m, n, ComputeSvdVectors::Full),
+        let (un, vn) = match vectors {
+            Vectors::No => (0, 0),
+            Vectors::Thin => (k, k),
+            Vectors::Full => (m, n),
         };
-        let small = small_svd::is_small(m, n);
-        let scratch = (!small).then(|| {
+        let small = small_svd::is_small(m, n) || k == 0;
+        let by = (!small).then(|| {
             let par = par(m, n, VALUES);
-            Scratch::new(faer_svd::svd_scratch::<T>(
-                m,
-                n,
-                compute,
-                compute,
-                par,
-                default(),
-            ))
+            Box::new(Bidiagonal::new(m.max(n), k, vectors != Vectors::No, par))
         });
         // without vectors small matrices still need room for their columns
         let columns = if small && vectors == Vectors::No {
@@ -87,7 +84,8 @@ impl<T: Scalar> Work<T> {
             s: vec![T::default(); k],
             u: vec![T::default(); columns],
             v: vec![T::default(); n * vn],
-            scratch,
+            columns: vec![T::default(); if by.is_some() { m * n } else { 0 }],
+            by,
             m,
             n,
             vectors,
@@ -117,7 +115,16 @@ impl<T: Scalar> Work<T> {
     fn decompose(&mut self, k: usize) -> Result<bool> {
         let (m, n) = (self.m, self.n);
         let wanted = self.vectors != Vectors::No;
-        let Some(scratch) = &mut self.scratch else {
+        if k == 0 {
+            for (vectors, n) in [(&mut self.u, m), (&mut self.v, n)] {
+                vectors
+                    .iter_mut()
+                    .step_by(n + 1)
+                    .for_each(|x| *x = math::one::<T>());
+            }
+            return Ok(true);
+        }
+        if self.by.is_none() {
             if m >= n {
                 crate::dense::transpose(&self.a, m, n, &mut self.u);
                 let v = wanted.then_some(&mut self.v[..]);
@@ -132,35 +139,34 @@ impl<T: Scalar> Work<T> {
                 *to = x.conjugate();
             }
             return Ok(small_svd::svd(n, m, columns, &mut self.s, others));
-        };
-        // faer's path for tall matrices leaves one block of the full vectors as it is
-        self.u.fill(T::default());
-        self.v.fill(T::default());
-        let (un, vn) = match self.vectors {
-            Vectors::Full => (m, n),
-            _ => (k, k),
-        };
-        let par = par(m, n, VALUES);
+        }
+        if m >= n {
+            crate::dense::transpose(&self.a, m, n, &mut self.columns);
+        } else {
+            for (to, x) in self.columns.iter_mut().zip(&self.a) {
+                *to = x.conjugate();
+            }
+        }
         let memory = (
-            take(&mut self.a),
+            take(&mut self.columns),
             take(&mut self.s),
             take(&mut self.u),
             take(&mut self.v),
-            take(scratch),
+            self.by.take(),
         );
-        let run = move |(a, s, u, v, scratch): &mut (Vec<T>, Vec<T>, Vec<T>, Vec<T>, Scratch)| {
-            // row-major `a` is column-major `aᵀ`
-            let a = columns(a, n, m).transpose();
-            let s = faer::ColMut::from_slice_mut(s).as_diagonal_mut();
-            let u = wanted.then(|| columns_mut(u, m, un));
-            let v = wanted.then(|| columns_mut(v, n, vn));
-            faer_svd::svd(a, s, u, v, par, scratch.stack(), default()).is_ok()
+        let run = move |(a, s, u, v, by): &mut Memory<T>| {
+            let (u, v) = if m >= n { (u, v) } else { (v, u) };
+            by.as_mut().is_some_and(|by| by.run(a, s, u, v))
         };
         let fine;
-        ((self.a, self.s, self.u, self.v, *scratch), fine) = on_workers_owning(par, memory, run)?;
+        ((self.columns, self.s, self.u, self.v, self.by), fine) =
+            on_workers_owning(par(m, n, VALUES), memory, run)?;
         Ok(fine)
     }
 }
+
+/// What a routine owns while it runs.
+type Memory<T> = (Vec<T>, Vec<T>, Vec<T>, Vec<T>, Option<Box<Bidiagonal<T>>>);
 
 fn unconverged(op: &'static str) -> Error {
     Error::linalg(
@@ -602,11 +608,13 @@ impl HostKernel for Lstsq {
     }
 }
 
-/// Many more rows than columns: by `A = Q R` the problem becomes that of `R` and `Qᴴ b`, without the left vectors of `A`.
+/// More rows than columns: by `A = Q R` the problem becomes that of `R` and `Qᴴ b`, without the left vectors of `A`.
 struct Reduce<T> {
     m: usize,
     n: usize,
     rows: Vec<T>,
+    /// `R`, row-major.
+    r: Vec<T>,
     a: Vec<T>,
     b: Vec<T>,
     factors: Vec<T>,
@@ -627,6 +635,7 @@ impl<T: Scalar> Reduce<T> {
             m,
             n,
             rows: vec![T::default(); m * n],
+            r: vec![T::default(); n * n],
             a: vec![T::default(); m * n],
             b: vec![T::default(); m * c],
             factors: vec![T::default(); block * n],
@@ -635,8 +644,8 @@ impl<T: Scalar> Reduce<T> {
         }
     }
 
-    /// Writes the first rows of `Qᴴ b` into `b`, and `R` into `r`, all of them row-major.
-    fn run(&mut self, b: &mut [T], r: &mut [T]) -> Result<()> {
+    /// Writes the first rows of `Qᴴ b` into `b`, row-major, and `R`.
+    fn run(&mut self, b: &mut [T]) -> Result<()> {
         let (m, n) = (self.m, self.n);
         let c = b.len() / m;
         // squares neither overflow nor vanish; the scale comes back with R
@@ -692,6 +701,7 @@ impl<T: Scalar> Reduce<T> {
             );
         };
         ((self.a, self.factors, self.b, self.scratch), ()) = on_workers_owning(par, memory, run)?;
+        let r = &mut self.r;
         for i in 0..n {
             for j in 0..n {
                 r[i * n + j] = match j < i {
@@ -725,12 +735,13 @@ fn lstsq<T: Scalar>(rcond: f64, x: &[HostInput<'_>], out: &mut [HostOutput<'_>])
     let y = parts(y.elements::<T>()?, batch, n * c);
     let ranks = ranks.elements::<i32>()?.iter_mut();
     let s = parts(s.elements::<T::Real>()?, batch, k);
-    let tall = n > 0 && m >= 2 * n;
+    let blocked = !small_svd::is_small(n, n);
+    let tall = n > 0 && (m >= 2 * n || m >= n && blocked);
     let rows = if tall { n } else { m };
     let state = || {
-        let work = Work::<T>::new(rows, n, Vectors::Thin);
         let reduce = tall.then(|| Reduce::<T>::new(m, n, c));
-        (work, reduce, Vec::new(), Vec::new())
+        let values = (tall && blocked).then(|| Work::<T>::new(n, n, Vectors::No));
+        (None, values, reduce, Vec::new(), Vec::new())
     };
     let work = 12 * m * n * k + 4 * m * k * c + 500;
     each(
@@ -738,17 +749,36 @@ fn lstsq<T: Scalar>(rcond: f64, x: &[HostInput<'_>], out: &mut [HostOutput<'_>])
         work,
         y.zip(ranks).zip(s),
         state,
-        |(work, reduce, b, uhb), i, ((y, to_rank), s)| {
+        |(work, values, reduce, b, uhb), i, ((y, to_rank), s)| {
             b.resize(m * c, T::default());
             x[1].read(i * m * c, b)?;
             if !b.iter().all(|x| x.finite()) {
                 return Err(unconverged("lstsq"));
             }
-            match reduce {
-                Some(reduce) => {
-                    x[0].read(i * m * n, &mut reduce.rows)?;
-                    reduce.run(b, &mut work.a)?;
+            if let Some(reduce) = reduce {
+                x[0].read(i * m * n, &mut reduce.rows)?;
+                reduce.run(b)?;
+            }
+            // a matrix whose singular values all count is solved with R
+            if let (Some(reduce), Some(values)) = (&reduce, values) {
+                values.a.copy_from_slice(&reduce.r);
+                values.run("lstsq")?;
+                let mut sizes = values.s.iter().map(|s| s.re().wide());
+                let most = values.s.first().map_or(0.0, |s| s.re().wide());
+                let doubt = rcond.max(T::Real::EPSILON * n as f64) * most;
+                if sizes.all(|s| s > doubt) {
+                    for (to, s) in s.iter_mut().zip(&values.s) {
+                        *to = s.re();
+                    }
+                    *to_rank = n as i32;
+                    y.copy_from_slice(&b[..n * c]);
+                    let r = View::row_major(&reduce.r, n, n, n);
+                    return solve_upper(r, Diagonal::Own, y, c, c);
                 }
+            }
+            let work = work.get_or_insert_with(|| Work::<T>::new(rows, n, Vectors::Thin));
+            match reduce {
+                Some(reduce) => work.a.copy_from_slice(&reduce.r),
                 None => x[0].read(i * m * n, &mut work.a)?,
             }
             work.run("lstsq")?;

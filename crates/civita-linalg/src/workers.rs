@@ -66,6 +66,14 @@ pub fn aside<W: Send + 'static, R: Send + 'static>(
     }
 }
 
+/// Runs two halves of a routine that is cut, beside each other where it runs on several threads.
+pub fn both(par: Par, a: impl FnOnce() + Send, b: impl FnOnce() + Send) {
+    match par {
+        Par::Seq => (a(), b()),
+        _ => several::both(a, b),
+    };
+}
+
 /// Makes this thread's memory for products, which faer's routines otherwise allocate at the first product, without a way to fail.
 ///
 /// # Errors
@@ -186,6 +194,10 @@ mod several {
         Ok(pool()?.install(f))
     }
 
+    pub fn both(a: impl FnOnce() + Send, b: impl FnOnce() + Send) -> ((), ()) {
+        rayon::join(a, b)
+    }
+
     /// A pool whose routine was left: the next one does not wait for that. Its threads end with it.
     struct Left<'a>(&'a Arc<ThreadPool>);
 
@@ -247,6 +259,10 @@ mod several {
 
     pub fn run<R>(f: impl FnOnce() -> R) -> Result<R> {
         Ok(f())
+    }
+
+    pub fn both(a: impl FnOnce(), b: impl FnOnce()) -> ((), ()) {
+        (a(), b())
     }
 
     pub fn run_owning<W, R>(memory: W, f: impl FnOnce(&mut W) -> R) -> Result<(W, R)> {

@@ -217,6 +217,132 @@ fn eigenvalues() {
     });
 }
 
+/// Hermitian matrices with these eigenvalues, and others that iterations find hard.
+fn hard(n: usize, dtype: DType) -> Vec<(&'static str, Raw)> {
+    let q = linalg::qr(&numbers(&[n, n], dtype, 11), Mode::Reduced).unwrap();
+    let with = |f: &dyn Fn(usize) -> f64| {
+        let w = Raw::from_vec((0..n).map(f).collect::<Vec<f64>>(), &[n]).unwrap();
+        let scaled = q[0].mul(&w.cast(dtype).unwrap()).unwrap();
+        let a = scaled.matmul(&adjoint(&q[0])).unwrap();
+        let twice = a.add(&adjoint(&a)).unwrap();
+        twice
+            .mul(&Raw::from_vec(vec![0.5], &[]).unwrap().cast(dtype).unwrap())
+            .unwrap()
+    };
+    let of = |f: &dyn Fn(usize, usize) -> f64| {
+        let all = (0..n * n).map(|k| f(k / n, k % n)).collect::<Vec<f64>>();
+        Raw::from_vec(all, &[n, n]).unwrap().cast(dtype).unwrap()
+    };
+    vec![
+        (
+            "half zero",
+            with(&|i| if i < n / 2 { 0.0 } else { (i as f64).sin() }),
+        ),
+        ("rank one", with(&|i| if i == 3 { 1.0 } else { 0.0 })),
+        ("two values", with(&|i| if i % 2 == 0 { 1.0 } else { -1.0 })),
+        (
+            "falling",
+            with(&|i| 10f64.powf(-30.0 * i as f64 / n as f64)),
+        ),
+        (
+            "rising",
+            with(&|i| 10f64.powf(30.0 * i as f64 / n as f64 - 30.0)),
+        ),
+        ("zeros", of(&|_, _| 0.0)),
+        ("ones", of(&|_, _| 1.0)),
+        ("unit", of(&|i, j| f64::from(u8::from(i == j)))),
+        ("path", of(&|i, j| f64::from(u8::from(i.abs_diff(j) == 1)))),
+        ("tiny", of(&|i, j| 1e-30 / (i + j + 1) as f64)),
+        (
+            "Wilkinson's",
+            of(&|i, j| match i.abs_diff(j) {
+                0 => i.abs_diff(n / 2) as f64,
+                1 => 1.0,
+                _ => 0.0,
+            }),
+        ),
+    ]
+}
+
+#[test]
+fn singular_clustered_and_graded_matrices() {
+    each_type(|dtype, eps| {
+        for n in [14, 26, 100, 129, 200] {
+            for (name, h) in hard(n, dtype) {
+                let name = format!("{name} {dtype} {n}");
+                let (w, v) =
+                    linalg::eigh(&h, Uplo::Lower).unwrap_or_else(|e| panic!("{name}: {e}"));
+                let norm = gap(&h, &Raw::zeros(&[n, n], dtype).unwrap()) * n as f64;
+                let scale = eps * 0.2 * n as f64;
+                let moved = v.mul(&w.expand_dims(&[-2]).unwrap()).unwrap();
+                assert!(
+                    gap(&h.matmul(&v).unwrap(), &moved) <= scale * norm,
+                    "{name}"
+                );
+                let units = adjoint(&v).matmul(&v).unwrap();
+                assert!(gap(&units, &unit(n)) < scale, "vectors of {name}");
+                let alone = linalg::eigvalsh(&h, Uplo::Lower).unwrap();
+                assert!(gap(&alone, &w) <= scale * norm, "{name}");
+                // the values are their own singular values but for order and sign; a triangle of it has others
+                let lower: Vec<Complex<f64>> = h.cast(DType::C128).unwrap().to_vec().unwrap();
+                let lower = (0..n * n)
+                    .map(|k| {
+                        if k / n < k % n {
+                            Complex::default()
+                        } else {
+                            lower[k]
+                        }
+                    })
+                    .collect::<Vec<_>>();
+                let lower = Raw::from_vec(lower, &[n, n]).unwrap();
+                let lower = match dtype.is_complex() {
+                    true => lower.cast(dtype).unwrap(),
+                    false => lower.real().unwrap().cast(dtype).unwrap(),
+                };
+                for a in [&h, &lower] {
+                    let [u, s, vh] = linalg::svd(a, Vectors::Full).unwrap();
+                    let back = u.mul(&s.expand_dims(&[-2]).unwrap()).unwrap();
+                    let off = gap(&back.matmul(&vh).unwrap(), a);
+                    assert!(off <= scale * norm, "svd of {name}: {off}");
+                    assert!(gap(&adjoint(&u).matmul(&u).unwrap(), &unit(n)) < scale);
+                    assert!(gap(&vh.matmul(&adjoint(&vh)).unwrap(), &unit(n)) < scale);
+                    let alone = linalg::svdvals(a).unwrap();
+                    assert!(gap(&alone, &s) <= scale * norm, "{name}");
+                    let s: Vec<f64> = s.cast(DType::F64).unwrap().to_vec().unwrap();
+                    assert!(s.is_sorted_by(|a, b| a >= b), "{name}");
+                }
+            }
+        }
+    });
+}
+
+/// Solutions and ranks are those of the pseudoinverse and the singular values.
+#[test]
+fn least_squares() {
+    each_type(|dtype, eps| {
+        for (m, n) in [(5, 3), (40, 40), (60, 40), (200, 30), (300, 100), (30, 50)] {
+            let spread = Raw::from_vec(vec![8.0], &[]).unwrap().cast(dtype).unwrap();
+            let spread = Raw::eye(m, n, 0, dtype).unwrap().mul(&spread).unwrap();
+            let a = numbers(&[2, m, n], dtype, 12).add(&spread).unwrap();
+            let b = numbers(&[2, m, 2], dtype, 13);
+            let k = m.min(n);
+            let lacking = a.narrow(-1, 0, n - 1).unwrap();
+            let lacking = Raw::concatenate(&[&lacking, &a.narrow(-1, 0, 1).unwrap()], -1).unwrap();
+            let rank = k - usize::from(n <= m);
+            for (a, rank) in [(&a, k), (&lacking, rank)] {
+                let found = linalg::lstsq(a, &b, Some(eps * 1e2)).unwrap();
+                let ranks: Vec<i32> = found.rank.to_vec().unwrap();
+                assert_eq!(ranks, [rank as i32; 2], "{dtype} {m} {n}");
+                let pinv = linalg::pinv(a, &Raw::from_vec(vec![eps * 1e2], &[]).unwrap()).unwrap();
+                let scale = eps * 50.0 * (m * n) as f64;
+                let wanted = pinv.matmul(&b).unwrap();
+                assert!(gap(&found.x, &wanted) < scale, "{dtype} {m} {n} {rank}");
+                assert!(gap(&found.s, &linalg::svdvals(a).unwrap()) < scale);
+            }
+        }
+    });
+}
+
 #[test]
 fn empty_matrices_and_empty_stacks() -> Result<()> {
     let none = Raw::zeros(&[3, 0, 0], DType::F64)?;
