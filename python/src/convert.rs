@@ -366,7 +366,12 @@ fn nested(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> {
     }
     let mut leaves = Vec::new();
     let mut shape = Vec::new();
-    collect(ob, 0, dtype, &mut shape, &mut leaves)?;
+    if let Err(fault) = collect(ob, 0, dtype, &mut shape, &mut leaves) {
+        return match has_array(ob, 0)? {
+            true => mixed(ob, dtype).map(Some),
+            false => Err(fault),
+        };
+    }
     if leaves.is_empty() {
         return Ok(Some(Raw::zeros(&shape, dtype.unwrap_or(DType::F64))?));
     }
@@ -382,6 +387,31 @@ fn nested(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> {
         })
         .collect();
     of_scalars(&scalars, &shape, dtype).map(Some)
+}
+
+/// Whether an array is somewhere in nested lists.
+#[cold]
+fn has_array(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<bool> {
+    if !is_list(ob) || depth == DEEPEST {
+        return Ok(ob.is_instance_of::<Array>() || depth > 0 && buffer::has_buffer(ob));
+    }
+    for item in ob.try_iter()? {
+        if has_array(&item?, depth + 1)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The array of a list in which arrays stand beside lists of numbers: each item as an array, and all of them in one.
+#[cold]
+fn mixed(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Raw> {
+    let mut leaves = Vec::new();
+    for item in ob.try_iter()? {
+        leaves.push(Leaf::Array(array_of(&item?, None)?));
+    }
+    let len = leaves.len();
+    stacked(leaves, vec![len], dtype)
 }
 
 /// The dtype that holds all of these; of none `float64`.

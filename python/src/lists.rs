@@ -9,6 +9,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple};
 
+use crate::array::Array;
 use crate::error::{Fault, Outcome};
 use crate::scalar::slots;
 
@@ -42,6 +43,9 @@ pub fn plain(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>
     let Some(len) = len.filter(|_| !shape.is_empty()) else {
         return Ok(None);
     };
+    if let Ok(array) = first.cast_exact::<Array>() {
+        return of_arrays(ob, &shape, array.get().raw().dtype(), dtype);
+    }
     let kind = dtype.map(|d| d.kind());
     let own = slots::scalar_of(&first).map(|(_, dtype)| dtype);
     match own {
@@ -105,6 +109,63 @@ pub fn plain(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>
     Ok(None)
 }
 
+/// As [`plain`], where the leaves are arrays of one dtype and one shape, in C order and without tags.
+fn of_arrays(
+    ob: &Bound<'_, PyAny>,
+    shape: &[usize],
+    own: DType,
+    dtype: Option<DType>,
+) -> Outcome<Option<Raw>> {
+    macro_rules! typed {
+        ($($D:ident => $T:ty;)*) => {
+            match own {
+                $(DType::$D => joined::<$T>(ob, shape)?,)*
+                _ => None,
+            }
+        };
+    }
+    let raw = typed! {
+        Bool => bool;
+        U8 => u8;
+        I32 => i32;
+        I64 => i64;
+        F32 => f32;
+        F64 => f64;
+        C128 => Complex<f64>;
+    };
+    Ok(match (raw, dtype) {
+        (Some(raw), Some(dtype)) if dtype != own => Some(raw.cast(dtype)?),
+        (raw, _) => raw,
+    })
+}
+
+fn joined<T: civita_core::dtype::Element + Default>(
+    ob: &Bound<'_, PyAny>,
+    shape: &[usize],
+) -> Outcome<Option<Raw>> {
+    let mut each: Option<Dims> = None;
+    let mut values: Vec<T> = Vec::new();
+    let whole = walk(ob, shape, &mut values, &mut |item, values| {
+        let Ok(array) = item.cast_exact::<Array>() else {
+            return Ok(false);
+        };
+        let raw = array.get().raw();
+        let like_first = match &each {
+            Some(first) => first[..] == *raw.shape(),
+            None => {
+                each = Some(raw.shape().into());
+                true
+            }
+        };
+        Ok(like_first && raw.append_to(values)?)
+    })?;
+    let Some(each) = each.filter(|_| whole) else {
+        return Ok(None);
+    };
+    let shape = [shape, &each].concat();
+    Ok(Some(Raw::from_vec(values, &shape)?))
+}
+
 /// Integers in a dtype; `None` where one does not fit.
 fn fitted(raw: Raw, dtype: DType) -> Outcome<Option<Raw>> {
     if dtype.is_integer() {
@@ -133,6 +194,12 @@ fn filled<T: civita_core::dtype::Element>(
     if shape.len() == 1 {
         values.try_reserve_exact(len).map_err(|_| no_memory(len))?;
     }
+    let read = &mut |item: &Bound<'_, PyAny>, values: &mut Vec<T>| {
+        let value = read(item);
+        let known = value.is_some();
+        values.extend(value);
+        Ok(known)
+    };
     if !walk(ob, shape, &mut values, read)? {
         return Ok(None);
     }
@@ -148,12 +215,12 @@ pub fn no_memory(elements: usize) -> Fault {
     Error::memory("array", format!("cannot allocate {elements} elements")).into()
 }
 
-/// Appends the leaves; false where one is of another type or a length differs.
+/// Appends what `read` makes of the leaves; false where one is of another type or a length differs.
 fn walk<T>(
     ob: &Bound<'_, PyAny>,
     shape: &[usize],
     values: &mut Vec<T>,
-    read: impl Fn(&Bound<'_, PyAny>) -> Option<T> + Copy,
+    read: &mut impl FnMut(&Bound<'_, PyAny>, &mut Vec<T>) -> Outcome<bool>,
 ) -> Outcome<bool> {
     let (Some(&n), rest) = (shape.first(), shape.get(1..).unwrap_or(&[])) else {
         return Ok(false);
@@ -168,10 +235,7 @@ fn walk<T>(
         if values.len() % OFTEN == OFTEN - 1 {
             item.py().check_signals()?;
         }
-        let value = read(item);
-        let known = value.is_some();
-        values.extend(value);
-        Ok(known)
+        read(item, values)
     };
     if let Ok(list) = ob.cast_exact::<PyList>() {
         if list.len() != n {

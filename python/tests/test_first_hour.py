@@ -664,3 +664,33 @@ def test_operators_in_place_ask_a_class_that_answers_for_ufuncs():
         x **= Answers()
         assert x is y and x.tolist() == [16.0, 36.0]
         assert seen == [(name, "__call__", True) for name in ("add", "multiply", "subtract", "power")]
+
+
+@pytest.mark.parametrize("name", ["bool", "uint8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128"])
+def test_a_list_of_arrays_is_their_stack(name):
+    def made(m):
+        a = [m.arange(6).reshape(2, 3).astype(name) for _ in range(3)]
+        exported = m.arange(6).reshape(2, 3).astype(name)
+        keep = np.asarray(exported)
+        results = [
+            m.array(a), m.array(tuple(a)), m.array([a, a]), m.array([[x] for x in a]), m.array(a, dtype="float64" if "complex" not in name else "complex64"),
+            m.array([a[0].T, a[1].T]), m.array([a[0][:, ::2], a[1][:, 1:]]), m.array([a[0], exported]), m.asarray(a), m.array(a, order="F"),
+            m.array([a[0], a[1].astype("complex128" if "complex" in name else "float64")]), m.array([m.zeros((0, 3), name)] * 2), m.array([a[0].sum(), a[1].max()]), m.array([a[0][0], [1, 2, 3]]), m.array([[1, 2, 3], a[0][0]]), m.array([[a[0][0], [1.5, 2, 3]], [[1, 2, 3], a[1][1]]]),
+            m.array([m.array(a[0][0, 1]), m.array(a[0][1, 1])]), a[0] + [a[1][0], a[2][1]],
+        ]  # fmt: skip
+        assert keep.shape == (2, 3)
+        results[0][0, 0, 0] = 1
+        return [(x.dtype.name, x.shape, x.tolist()) for x in results], a[0].tolist()
+
+    assert made(cv) == made(np)
+    with pytest.raises(ValueError):
+        cv.array([cv.zeros(3, dtype=name), cv.zeros(2, dtype=name)])
+    with pytest.raises(ValueError):
+        cv.array([[cv.zeros(2, dtype=name), cv.zeros(2, dtype=name)], [cv.zeros(2, dtype=name)]])
+
+
+def test_a_list_of_variables_has_their_gradients():
+    x, y = cv.ones(2, requires_grad=True), cv.ones(2)
+    (cv.array([x * 3, y]) * cv.array([[1.0, 2.0], [3.0, 4.0]])).sum().backward()
+    assert x.grad.tolist() == [3.0, 6.0]
+    assert cv.vmap(lambda row: cv.array([row, cv.ones(2)]).sum())(cv.arange(6.0).reshape(3, 2)).tolist() == [3.0, 7.0, 11.0]

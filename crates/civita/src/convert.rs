@@ -136,15 +136,18 @@ impl Vector<i64> {
     /// ```
     /// # use civita::prelude::*;
     /// let lengths: Vec<usize> = ["a", "bcd"].iter().map(|s| s.len()).collect();
-    /// assert_eq!(Vector::from_indices(lengths), [1, 3]);
+    /// assert_eq!(Vector::from_indices(&lengths), [1, 3]);
     /// assert_eq!(Vector::from_indices(2..4), [2, 3]);
     /// ```
     ///
     /// # Panics
     /// When one is above `i64::MAX`.
     #[track_caller]
-    pub fn from_indices(indices: impl IntoIterator<Item = usize>) -> Self {
+    pub fn from_indices<I: std::borrow::Borrow<usize>>(
+        indices: impl IntoIterator<Item = I>,
+    ) -> Self {
         let indices = indices.into_iter().map(|i| {
+            let i = *i.borrow();
             i64::try_from(i)
                 .map_err(|_| Error::value("from_indices", format!("{i} does not fit into int64")))
         });

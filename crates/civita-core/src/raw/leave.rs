@@ -6,7 +6,7 @@ use crate::dtype::{DType, Element, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::primitive::host;
 use crate::print::{self, Source as Printed};
-use crate::storage::Access;
+use crate::storage::{Access, guard};
 
 impl Raw {
     /// The elements in C order.
@@ -19,6 +19,39 @@ impl Raw {
         // bytes that others may change, or that are no booleans, are not read as `T`
         all.extend_from_slice(host::slice::<T>(&host::owned(&self.concrete("to_vec")?)?));
         Ok(all)
+    }
+
+    /// Appends the elements to a vector, in one copy. Returns false where that is not one: where they do not lie in C order, are
+    /// of another dtype, or a transformation or a gradient looks at the tensor.
+    ///
+    /// ```
+    /// use civita_core::raw::Raw;
+    /// let x = Raw::from_slice(&[1.0, 2.0], &[2])?;
+    /// let mut all = vec![0.5];
+    /// assert!(x.append_to(&mut all)? && !x.append_to(&mut vec![1_i64])?);
+    /// assert_eq!(all, [0.5, 1.0, 2.0]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn append_to<T: Element + Default>(&self, all: &mut Vec<T>) -> Result<bool> {
+        if self.dtype() != T::DTYPE || !self.is_plain() || !self.layout.is_contiguous() {
+            return Ok(false);
+        }
+        let (start, len) = (all.len(), self.len());
+        if all.try_reserve(len).is_err() {
+            // its text is that of all other places that need memory
+            room_for::<T>(start.saturating_add(len))?;
+        }
+        if self.storage.access() == Access::Owned || T::DTYPE == DType::Bool {
+            all.extend_from_slice(host::slice::<T>(&host::owned(self)?));
+        } else {
+            let _guard = guard::acquire(&[&self.storage], &[]);
+            all.resize(start + len, T::default());
+            host::read_elements(self, 0, &mut all[start..]);
+        }
+        Ok(true)
     }
 
     /// The elements in C order in memory that nobody writes, which [`Raw::as_slice`] lends: this tensor where it is so, else a copy.
