@@ -12,11 +12,11 @@ use pyo3::types::PySlice;
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::convert::{array_of, scalar_exact, value};
+use crate::convert::{array_of, check_scalar, scalar_exact, value};
 use crate::error::{Outcome, value_error};
 use crate::errstate;
 use crate::gil;
-use crate::index::{element, keys, range, with_basic, work};
+use crate::index::{Keys, element, keys, range, with_basic, work};
 use crate::scalar::slots;
 
 /// The value of an assignment: arrays as they are, numbers and lists in this dtype, which must hold them.
@@ -42,6 +42,18 @@ fn written(x: &Raw, keys: &[Key]) -> Outcome<usize> {
     })
 }
 
+/// Keys of which none shares the memory that is written: such an index is read first.
+fn read_first(mut keys: Keys, x: &Raw) -> Outcome<Keys> {
+    for key in &mut keys {
+        if let Key::Integers(index) | Key::Mask(index) = key
+            && Storage::same_buffer(index.storage(), x.storage())
+        {
+            *index = index.copied()?;
+        }
+    }
+    Ok(keys)
+}
+
 /// Writes `value` over what `key` picks.
 fn set(
     py: Python<'_>,
@@ -49,14 +61,9 @@ fn set(
     key: &Bound<'_, PyAny>,
     value: &Bound<'_, PyAny>,
 ) -> Outcome<()> {
-    let mut keys = keys(key)?;
-    for key in &mut keys {
-        // an index that shares the memory which is written is read first
-        if let Key::Integers(index) | Key::Mask(index) = key
-            && Storage::same_buffer(index.storage(), x.storage())
-        {
-            *index = index.copied()?;
-        }
+    let keys = read_first(keys(key)?, x)?;
+    if keys.iter().all(|key| matches!(key, Key::Item(_))) {
+        check_scalar(value, x.dtype())?;
     }
     let source = source(value, x.dtype())?;
     errstate::check_complex(py, source.dtype(), x.dtype())?;
@@ -89,6 +96,7 @@ pub fn at(
     let keys = keys(key)?;
     let b = b.map(value).transpose()?;
     array.write(|x| {
+        let keys = read_first(keys, x)?;
         let elements = written(x, &keys)?.max(b.as_ref().map_or(0, |b| b.len()));
         let operand = b.as_ref().map(|b| b.operand());
         errstate::watch();
@@ -151,6 +159,7 @@ impl Array {
     fn fill(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> Outcome<()> {
         let py = slf.py();
         slf.get().write(|x| {
+            check_scalar(value, x.dtype())?;
             let source = source(value, x.dtype())?;
             errstate::check_complex(py, source.dtype(), x.dtype())?;
             Ok(gil::work(py, x.len(), || x.assign(&source))?)

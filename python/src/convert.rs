@@ -1,6 +1,6 @@
 //! Python objects as operands: arrays, Python scalars (weak, NEP 50), NumPy's arrays and scalars, buffers, nested lists.
 
-use civita_core::dtype::{DType, Kind, Scalar, promote};
+use civita_core::dtype::{Casting, DType, Kind, Scalar, can_cast, promote};
 use civita_core::functions::Held;
 use civita_core::raw::{Operand, Raw};
 use civita_core::storage;
@@ -350,6 +350,36 @@ fn whole(scalar: Scalar, dtype: DType) -> Outcome<Raw> {
     }
 }
 
+/// Whether it is a scalar with a dtype, ours or NumPy's: it can become an array, and has no elements to write.
+fn is_scalar(ob: &Bound<'_, PyAny>) -> Outcome<bool> {
+    Ok(crate::scalar::raw_of(ob)?.is_some()
+        || ob.hasattr("__array_interface__")? && !ob.hasattr("__setitem__")?)
+}
+
+/// Whether it is an array, also one without axes: it has elements to write.
+pub fn is_array(ob: &Bound<'_, PyAny>) -> Outcome<bool> {
+    Ok(ob.is_instance_of::<Array>() || (ob.hasattr("__array__")? && ob.hasattr("__setitem__")?))
+}
+
+/// Refuses a scalar that a signed dtype does not hold, as NumPy does where it writes one by itself or as an element of a list. In
+/// unsigned dtypes scalars wrap, there too.
+pub fn check_scalar(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<()> {
+    if dtype.kind() != Kind::Signed || ob.is_exact_instance_of::<Array>() || !is_scalar(ob)? {
+        return Ok(());
+    }
+    match imported(ob)? {
+        Some(raw) => check_element(&raw, dtype),
+        None => Ok(()),
+    }
+}
+
+fn check_element(raw: &Raw, dtype: DType) -> Outcome<()> {
+    if raw.rank() > 0 || raw.dtype().is_complex() || can_cast(raw.dtype(), dtype, Casting::Safe) {
+        return Ok(());
+    }
+    whole(raw.item()?, dtype).map(|_| ())
+}
+
 /// A leaf of nested lists.
 enum Leaf {
     Scalar(Scalar),
@@ -557,6 +587,11 @@ fn collect(
             return collect(item, depth + 1, dtype, shape, leaves);
         }
         if let Some(raw) = imported(item)? {
+            if let Some(dtype) = dtype.filter(|dtype| dtype.kind() == Kind::Signed)
+                && is_scalar(item)?
+            {
+                check_element(&raw, dtype)?;
+            }
             return leaf(Leaf::Array(raw), depth, shape, leaves);
         }
         if let Some(scalar) = scalar_like(item)? {

@@ -32,7 +32,7 @@ use crate::error::{Outcome, type_error};
 use crate::errstate;
 use crate::gil;
 use crate::overrides;
-use crate::reduction::write_out_as;
+use crate::reduction::{dtype_for, write_out_as};
 use crate::scalar::{Generic, give};
 use crate::ufunc::{output, signature_object};
 
@@ -604,6 +604,17 @@ impl Function {
                 "{}() only takes `out` or `dtype` as an argument, but both were provided.",
                 row.name
             )));
+        }
+        // folds of one array compute in the dtype of an output of floats
+        if let (Some(at), Value::Array(x)) = (manner.dtype, &values[0])
+            && !manner.takes_out_or_dtype
+            && row.params[1..]
+                .iter()
+                .all(|param| param.form != Form::Array)
+            && matches!(values[at], Value::None)
+            && let Some(dtype) = dtype_for(x.dtype(), out.get().raw().dtype())
+        {
+            values[at] = Value::DType(dtype);
         }
         let casting = manner
             .casting

@@ -5,12 +5,12 @@ use civita_core::layout::SliceItem;
 use civita_core::raw::{Key, Mode, Raw};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
+use pyo3::types::{PyBool, PyEllipsis, PyInt, PySlice, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::{Array, in_order, place_view, wrap, wrap_part};
 use crate::callback::raised;
-use crate::convert::array_of;
+use crate::convert::{array_of, is_array};
 use crate::error::{Outcome, index_error};
 use crate::gil;
 use crate::scalar::{give, make, slots};
@@ -79,8 +79,8 @@ fn key(ob: &Bound<'_, PyAny>) -> Outcome<Key> {
             _ => Err(wrong(ob)),
         };
     }
-    if raw.is_empty() && ob.is_instance_of::<PyList>() {
-        // an empty list says no dtype
+    if raw.is_empty() && !is_array(ob)? {
+        // an empty sequence says no dtype
         return Ok(Key::Integers(raw.cast(DType::I64)?));
     }
     Ok(raw.into())
@@ -255,10 +255,19 @@ fn get(py: Python<'_>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcome<Raw> {
         keys.iter()
             .any(|key| matches!(key, Key::Item(SliceItem::Ellipsis)))
     };
-    if is_basic && part.rank() == 0 && !has_ellipsis() {
+    if is_basic && (part.rank() == 0 && !has_ellipsis() || has_array(key)) {
         return Ok(part.copied()?);
     }
     Ok(part)
+}
+
+/// Whether an array is among what stands between the brackets: what it picks is a copy, even where it has no axes, as in NumPy.
+fn has_array(key: &Bound<'_, PyAny>) -> bool {
+    let is = |ob: &Bound<'_, PyAny>| is_array(ob).unwrap_or(false);
+    match key.cast::<PyTuple>() {
+        Ok(tuple) => tuple.iter_borrowed().any(|ob| is(&ob)),
+        Err(_) => is(key),
+    }
 }
 
 /// What one array of integers or booleans without tags picks: most indices with arrays are like that. What is wrong with it is

@@ -5,7 +5,7 @@
 
 use std::ffi::CStr;
 
-use civita_core::dtype::{Casting, DType};
+use civita_core::dtype::{Casting, DType, promote};
 use civita_core::functions::ufuncs::Restriction;
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::ops::{REDUCTIONS, ReduceClass, Reduction, ReductionRow};
@@ -153,7 +153,11 @@ impl<'py> Initial<'py> {
     ) -> Outcome<Option<Value<'_>>> {
         match self {
             Initial::Identity => Ok(None),
-            Initial::Value(given) => Ok(Some(value(given)?)),
+            Initial::Value(given) => match value(given)? {
+                Value::Ref(first) if first.rank() > 0 => Err(of_sequence()),
+                Value::Own(first) if first.rank() > 0 => Err(of_sequence()),
+                first => Ok(Some(first)),
+            },
             Initial::Nothing if is_masked => Err(value_error(format!(
                 "reduction operation '{name}' does not have an identity, so to use a where mask one has to specify 'initial'"
             ))),
@@ -168,6 +172,11 @@ impl<'py> Initial<'py> {
             }
         }
     }
+}
+
+#[cold]
+fn of_sequence() -> crate::error::Fault {
+    value_error("setting an array element with a sequence: the initial value of a fold is a number")
 }
 
 impl<'py> FromPyObject<'_, 'py> for Initial<'py> {
@@ -294,6 +303,12 @@ pub fn mask(given: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
     Ok(Some(mask))
 }
 
+/// The dtype that a fold computes in for an output, where none was asked for: an output of floats has a part in it, as in NumPy.
+pub fn dtype_for(x: DType, out: DType) -> Option<DType> {
+    let both = promote(x, out);
+    (out.is_differentiable() && both != x).then_some(both)
+}
+
 #[inline]
 fn reduce<'py>(
     py: Python<'py>,
@@ -302,7 +317,15 @@ fn reduce<'py>(
     args: &[Bound<'py, PyAny>],
     given: Arguments<'_, 'py>,
 ) -> Outcome<Py<PyAny>> {
-    let call = Call::bind(row, args, given)?;
+    let mut call = Call::bind(row, args, given)?;
+    if let (None, Some(out)) = (call.dtype, &call.out) {
+        let to = out.get().raw().dtype();
+        call.dtype = match row.class {
+            ReduceClass::Sum | ReduceClass::Mean => dtype_for(x.dtype(), to),
+            ReduceClass::RealMean if !x.dtype().is_complex() => dtype_for(x.dtype(), to.to_real()),
+            _ => None,
+        };
+    }
     let options = ReduceOptions {
         axes: call.axis.axes_of(x.rank()),
         keepdims: if call.keepdims {

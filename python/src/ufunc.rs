@@ -9,6 +9,7 @@ use civita_core::functions::{COMPOSED, Composed, FunctionRow};
 use civita_core::layout::KeepDims;
 use civita_core::ops::{Class, ClassResult, Op, ROWS, Row};
 use civita_core::raw::{Operand, Raw, ReduceOptions, write_elementwise};
+use civita_core::storage::Storage;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyDict, PyFloat, PyInt, PyTuple};
@@ -503,7 +504,16 @@ impl Ufunc {
             gil::work(py, raw.len(), || {
                 write_elementwise(op, &operands, raw, options.casting)
             })?;
-            errstate::check_in_place(py, op, operands.get(1).copied(), raw)
+            let overwritten = |o: &Operand<'_>| {
+                matches!(o, Operand::Tensor(x) if Storage::same_buffer(x.storage(), raw.storage()))
+            };
+            if operands.iter().any(overwritten) {
+                return errstate::check_in_place(py, op, operands.get(1).copied(), raw);
+            }
+            match errstate::is_up(op, raw) {
+                true => errstate::check_raised(py, op, &operands, raw, None),
+                false => Ok(()),
+            }
         })?;
         Ok(out.into_any().unbind())
     }
@@ -850,7 +860,7 @@ impl Ufunc {
         }
         let this = slf.get();
         let x = array_of(array, None)?;
-        let dtype = this.fold_dtype(&x, dtype.as_ref())?;
+        let dtype = this.fold_dtype(&x, dtype.as_ref(), out.as_ref())?;
         let options = ReduceOptions {
             axes: axis.axes_of(x.rank()),
             keepdims: if keepdims {
@@ -900,7 +910,10 @@ impl Ufunc {
             return Ok(answer);
         }
         let x = array_of(array, None)?;
-        let (op, dtype) = (this.op("accumulate")?, this.fold_dtype(&x, dtype.as_ref())?);
+        let (op, dtype) = (
+            this.op("accumulate")?,
+            this.fold_dtype(&x, dtype.as_ref(), out.as_ref())?,
+        );
         errstate::watch();
         let result = gil::work(py, x.len(), || ufuncs::accumulate(op, &x, axis, dtype))?;
         errstate::check_fold(py, "accumulate", &[&x], &result)?;
@@ -975,7 +988,10 @@ impl Ufunc {
         let x = array_of(array, None)?;
         let indices: Vec<i64> = array_of(indices, Some(DType::I64))?.to_vec()?;
         let indices: Vec<isize> = indices.into_iter().map(|i| i as isize).collect();
-        let (op, dtype) = (this.op("reduceat")?, this.fold_dtype(&x, dtype.as_ref())?);
+        let (op, dtype) = (
+            this.op("reduceat")?,
+            this.fold_dtype(&x, dtype.as_ref(), out.as_ref())?,
+        );
         errstate::watch();
         let result = gil::work(py, x.len(), || {
             ufuncs::reduceat(op, &x, &indices, axis, dtype)
@@ -1219,8 +1235,21 @@ impl Ufunc {
 
 impl Ufunc {
     /// The dtype that a fold was asked for.
-    fn fold_dtype(&self, x: &Raw, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<Option<DType>> {
-        let dtype = parse_computed(dtype)?;
+    fn fold_dtype(
+        &self,
+        x: &Raw,
+        dtype: Option<&Bound<'_, PyAny>>,
+        out: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<Option<DType>> {
+        let mut dtype = parse_computed(dtype)?;
+        if dtype.is_none()
+            && !self.kind.answers()
+            && let Some(out) = out.filter(|out| !is_ellipsis(out))
+            && let Some(out) = output(out)?
+        {
+            dtype = crate::reduction::dtype_for(x.dtype(), out.get().raw().dtype())
+                .filter(|&dtype| !self.kind.never_gives(dtype));
+        }
         match self.kind.folds_in(x.dtype(), dtype) {
             true => Ok(dtype),
             false => Err(self.no_loop()),

@@ -292,3 +292,41 @@ def test_covariance_and_correlation(call):
             except FloatingPointError as error:
                 raised.append(str(error))
         assert raised[0] == raised[1]
+
+
+@pytest.mark.parametrize("own, into", [("float32", "float32"), ("float64", "float64"), ("int64", "float64"), ("float32", "float64")])
+@pytest.mark.parametrize("name", UNARY)
+def test_functions_of_one_array_into_an_output(name, own, into):
+    points = [0, 1, -1, 2, 800, -800] + ([] if own == "int64" else [0.5, np.nan] + [np.inf, -np.inf] * (name not in ("exp2", "sinh", "cosh")))
+    if name == "reciprocal" and own == "int64":
+        return  # a function of integers: its result is one
+    for x in points:
+        for layout in (slice(None), slice(None, None, 2)):
+
+            def call(m, x=x, layout=layout):
+                value = m.array([x, 1], dtype=own)
+                getattr(m, name)(value, out=m.zeros(4, into)[layout][:2], casting="unsafe")
+
+            same(call, name, x)
+
+
+@pytest.mark.parametrize("name", [n for n in BINARY if n not in ("divmod", "logaddexp", "logaddexp2", "floor_divide", "fmod", "remainder")])
+def test_functions_of_two_arrays_into_an_output(name):
+    for x in [0.0, 1.0, -2.0, 1e300, np.inf, np.nan]:
+        for y in [0.0, 3.0, 1e300, -np.inf, np.nan]:
+            if name == "float_power" and x < 0 or name in ("power", "float_power") and np.isinf(y):
+                continue
+            same(lambda m, x=x, y=y: getattr(m, name)(m.array([x]), m.array([y]), out=m.zeros(1)), name, x, y)
+
+
+def test_sums_of_half_precision_round_before_they_are_converted():
+    for m in (np, cv):
+        x = m.array([60000.0, 300.0, 5.3, 1.0], "float16")
+        with m.errstate(over="ignore"):
+            for f, args in [("add", (x, x)), ("multiply", (x, x)), ("exp", (x,)), ("sqrt", (x,)), ("divide", (x, 3)), ("logaddexp", (x, x))]:
+                for into in ("float32", "float64", "complex64"):
+                    out = m.zeros(4, into)
+                    getattr(m, f)(*args, out=out)
+                    own = getattr(m, f)(*args)
+                    assert own.dtype == "float16"
+                    assert np.asarray(out).tolist() == np.asarray(own).astype(into).tolist()

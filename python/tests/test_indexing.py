@@ -392,3 +392,129 @@ def test_what_is_no_index_is_told_before_a_slice_of_floats():
         for key in ((slice(0.0, None), 0), (0, slice(None, None, 1.0))):
             with pytest.raises(TypeError):
                 a[key]
+
+
+OWN_INDEX = {
+    "add.at": lambda m, x: m.add.at(x, x, 1),
+    "add.at with itself": lambda m, x: m.add.at(x, (x,), x),
+    "subtract.at": lambda m, x: m.subtract.at(x, x, x),
+    "maximum.at": lambda m, x: m.maximum.at(x, x, x),
+    "negative.at": lambda m, x: m.negative.at(x, x),
+    "put": lambda m, x: m.put(x, x, x),
+    "the method put": lambda m, x: x.put(x, x + 1),
+    "put_along_axis": lambda m, x: m.put_along_axis(x, x, x, 0),
+    "assignment": lambda m, x: x.__setitem__(x, x[::-1]),
+    "in place": lambda m, x: x.__setitem__(x, x[x] + 5),
+    "take": lambda m, x: m.take(x, x, out=x),
+}
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint64", "uint8"])
+@pytest.mark.parametrize("name", OWN_INDEX)
+def test_an_array_may_be_its_own_index(name, dtype):
+    """The call once waited for itself: it held the array to write it, and then to read the index."""
+    if dtype == "uint64" and name in ("put", "the method put", "take"):
+        return  # NumPy refuses indices of `uint64`
+    found = []
+    for m in (np, cv):
+        x = m.array([2, 0, 1], dtype=dtype)
+        OWN_INDEX[name](m, x)
+        found.append(np.asarray(x))
+    np.testing.assert_array_equal(found[1], found[0], strict=True)
+
+
+@pytest.mark.parametrize("values", ["bool", "int8", "uint8", "uint16", "int64", "uint64", "float32"])
+@pytest.mark.parametrize("dtype", ["int16", "int32", "uint32", "int64", "uint64", "float32", "float64", "complex128"])
+def test_subtract_at_takes_values_of_any_dtype(dtype, values):
+    if np.result_type(dtype, values).kind == "f" and np.dtype(dtype).kind != "f":
+        return  # integers and floats are not subtracted from integers in place
+    for b in ([1, 2, 3], 3):
+        found = []
+        for m in (np, cv):
+            x = m.arange(6).astype(dtype)
+            m.subtract.at(x, [-2, 0, 0], m.array(b).astype(values))
+            found.append(np.asarray(x))
+        np.testing.assert_array_equal(found[1], found[0], strict=True)
+
+
+def test_what_an_array_without_axes_picks_is_a_copy():
+    for keys in (lambda m: m.array(1), lambda m: (m.array(1), slice(None)), lambda m: (slice(None), m.array(-1, "int8"))):
+        found = []
+        for m in (np, cv):
+            x = m.arange(6).reshape(2, 3)
+            part = x[keys(m)]
+            part[...] = 9
+            found.append((x.tolist(), part.tolist()))
+        assert found[0] == found[1]
+    x = cv.arange(6).reshape(2, 3)
+    for key in (1, np.int64(1), cv.int64(1)):
+        x[key][...] = 9
+    assert x.tolist() == [[0, 1, 2], [9, 9, 9]]
+    x[np.array(0)][...] = 7
+    assert x.tolist() == [[0, 1, 2], [9, 9, 9]]
+
+
+@pytest.mark.parametrize("key", [(..., ()), ((), 1), range(0), ([], ...), ((),)], ids=str)
+def test_empty_sequences_are_indices(key):
+    x = np.arange(6).reshape(2, 3)
+    assert cv.array(x)[key].shape == x[key].shape
+    a = cv.array(x)
+    a[key] = 5
+    assert a.tolist() == x.tolist()
+
+
+SCALARS = ["int64(300)", "uint64(2**63 + 1)", "float32(1e20)", "float64(300.5)", "float16('nan')", "float64('-inf')", "int64(-1)", "bool(True)"]
+WRITES = {
+    "an element": lambda m, x, s: x.__setitem__(0, s),
+    "a slice": lambda m, x, s: x.__setitem__(slice(0, 2), s),
+    "an ellipsis": lambda m, x, s: x.__setitem__(..., s),
+    "a list": lambda m, x, s: x.__setitem__(slice(0, 2), [s, 1]),
+    "a list by indices": lambda m, x, s: x.__setitem__([0, 1], [s, s]),
+    "fill": lambda m, x, s: x.fill(s),
+    "array": lambda m, x, s: m.array([s, 1], dtype=x.dtype),
+}
+
+
+@pytest.mark.parametrize("name", ["bitwise_or", "power", "logaddexp", "maximum", "hypot", "add", "subtract"])
+def test_values_that_lie_in_the_array_are_read_before_it_is_written(name):
+    found = []
+    for m in (np, cv):
+        x = m.array([2, 9, 4, 1, 3]).astype("int64" if name in ("bitwise_or", "power") else "float64")
+        x[::2] = m.array([0, 2, 3])
+        getattr(m, name).at(x[::2], [0, 2, 0, 1, 0], x[:5])
+        found.append(np.asarray(x))
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-14, strict=True)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int32", "int64"])
+@pytest.mark.parametrize("scalar", SCALARS)
+@pytest.mark.parametrize("name", WRITES)
+def test_scalars_that_a_signed_dtype_does_not_hold_are_refused(name, scalar, dtype):
+    makes = {np: [np], cv: [np, cv]}
+    found = []
+    for m in (np, cv):
+        for of in makes[m]:
+            kind, value = scalar[:-1].split("(")
+            s = getattr(of, kind if kind != "bool" else "bool_")(eval(value))
+            x = m.zeros(3, dtype)
+            try:
+                WRITES[name](m, x, s)
+                found.append(x.tolist())
+            except (OverflowError, ValueError) as error:
+                found.append(type(error))
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("name", ["place", "putmask"])
+def test_arrays_go_through_a_mask_where_their_dtype_fits(name):
+    for m in (np, cv):
+        x, f = m.zeros(3, "int8"), getattr(m, name)
+        for values in (m.array([2.5]), m.array([300, 1]), m.array([1j])):
+            with pytest.raises(TypeError, match="according to the rule 'safe'"):
+                f(x, x == 0, values)
+        f(x, x == 0, m.array([1, 2, 3], dtype="int8"))
+        assert x.tolist() == [1, 2, 3]
+        f(x, x > 1, [7.5])
+        f(x, x == 1, 2)
+        f(x, x == 2, m.array([True]))
+        assert x.tolist() == [1, 7, 7]

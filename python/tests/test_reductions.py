@@ -396,3 +396,84 @@ def test_one_element_decides_wherever_it_is(dtype, n):
     if np.dtype(dtype).kind in "fc":
         none[n // 2] = np.nan
         assert cv.any(cv.array(none))
+
+
+FOLDS = ["sum", "prod", "mean", "nansum", "nanprod", "nanmean", "add.reduce", "multiply.reduce", "subtract.reduce"]
+RUNNING = ["cumsum", "cumprod", "nancumsum", "nancumprod", "cumulative_sum", "cumulative_prod", "add.accumulate", "multiply.accumulate"]
+INTO = [
+    ([2**40, 2**40], "int64", "float64"),
+    ([2**63 - 1, 2**63 - 1], "int64", "float32"),
+    ([200, 200], "uint8", "float64"),
+    ([60000.0, 60000.0], "float16", "float64"),
+    ([0.1, 0.2], "float32", "float64"),
+    ([0.1, 0.2], "float32", "complex128"),
+    ([2**40, 2**40], "int64", "complex128"),
+    ([100, 100], "int8", "int8"),
+    ([2**31, 5], "int64", "int32"),
+]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("values, own, into", INTO, ids=lambda v: str(v))
+@pytest.mark.parametrize("name", FOLDS + RUNNING)
+def test_an_output_of_floats_says_in_what_dtype_a_fold_computes(name, values, own, into):
+    if "mean" in name and np.dtype(into).kind == "i":
+        return  # NumPy's `nanmean` casts, its `mean` does not
+    found = []
+    for m in (np, cv):
+        f = m
+        for part in name.split("."):
+            f = getattr(f, part)
+        out = m.zeros(2 if name in RUNNING else (), into)
+        f(m.array(values, dtype=own), out=out)
+        found.append(np.asarray(out))
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-6 if into == "float32" else 1e-14, strict=True)
+
+
+@pytest.mark.parametrize("name", ["var", "std"])
+def test_variances_compute_in_the_dtype_of_their_output(name):
+    x = np.array([0.1, 0.2, 0.7], dtype="float32")
+    out = cv.zeros(())
+    getattr(cv, name)(cv.array(x), out=out)
+    assert out.item() == pytest.approx(getattr(np, name)(x, dtype="float64"), rel=1e-14)
+
+
+@pytest.mark.parametrize("name", ["cumsum", "cumprod", "nancumsum", "cumulative_sum", "add.accumulate", "multiply.accumulate", "sum", "prod"])
+@pytest.mark.parametrize("values", [[-5, 5, 2], [0.5, 0.2, 0.0], [1j, 0, 1], [0.0, np.nan, 0.0], [256, 0, 256], [True, False, True]], ids=str)
+def test_folds_of_booleans_are_logical(name, values):
+    found = []
+    for m in (np, cv):
+        f = m
+        for part in name.split("."):
+            f = getattr(f, part)
+        found.append(np.asarray(f(m.array(values), dtype="bool")))
+    np.testing.assert_array_equal(found[1], found[0], strict=True)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["mean", "var", "std"])
+def test_averages_of_some_elements_compute_in_the_dtype_asked_for(name, dtype):
+    x, where = np.array([-1.40625, 1.29, 0.147216796875], dtype="float16"), np.array([True, False, True])
+    got = getattr(cv, name)(cv.array(x), dtype=dtype, where=cv.array(where))
+    want = getattr(np, name)(x, dtype=dtype, where=where)
+    np.testing.assert_allclose(np.asarray(got), want, rtol=1e-6, strict=True)
+    many = cv.full(10_000, 60_000, dtype="float16")
+    assert many.mean(where=cv.ones(10_000, dtype="bool")).item() == 60_000
+
+
+@pytest.mark.parametrize("values", [[-2.0], [-0.0], [[-2.0, -3.0]], [[-2.0], [3.0]], [-128.0, 0.0]], ids=str)
+@pytest.mark.parametrize("axis", [0, -1, ()])
+def test_hypot_of_one_element_is_its_absolute_value(values, axis):
+    got, want = (np.asarray(m.hypot.reduce(m.array(values), axis=axis)) for m in (cv, np))
+    np.testing.assert_array_equal(got, want, strict=True)
+    np.testing.assert_array_equal(np.signbit(got), np.signbit(want))
+
+
+def test_the_initial_value_of_a_fold_is_a_number_of_its_kind():
+    for m in (np, cv):
+        x = m.zeros(3, "int32")
+        for initial, error in [(m.array([1, 2]), ValueError), (m.array([1.5]), ValueError), (1j, TypeError), (np.nan, ValueError)]:
+            for fold in (x.sum, x.max, lambda initial: m.add.reduce(x, initial=initial)):
+                with pytest.raises(error):
+                    fold(initial=initial)
+        assert x.sum(initial=m.array(2.5)) == 2

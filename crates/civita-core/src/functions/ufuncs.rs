@@ -1,11 +1,12 @@
 //! What NumPy's ufuncs do beside calling them: `reduce`, `accumulate`, `outer`, `reduceat`, for every op of two operands.
 
-use crate::dtype::{Casting, DType, Scalar, can_cast};
+use crate::dtype::{Casting, DType, Scalar, can_cast, promote};
 use crate::error::{Error, Result};
 use crate::layout::{Axes, KeepDims, normalize_axis};
 use crate::ops::{Class, Op, Reduction};
 use crate::primitive::{Combine, Gather, bind_one};
 use crate::raw::{Key, Mode, Operand, Raw, ReduceOptions};
+use crate::storage::Storage;
 
 /// What a reduction by an op is given beside the array.
 #[derive(Clone, Copy, Default)]
@@ -86,6 +87,10 @@ pub fn reduce(
         ));
     }
     let mut y = folded(op, x, options.dtype)?;
+    if op == Op::Hypot {
+        // beside the identity, with which NumPy begins, an element is its absolute value
+        y = y.abs()?;
+    }
     let initial = restriction
         .initial
         .map(|first| first_value(first, y.dtype()));
@@ -139,6 +144,19 @@ fn folded(op: Op, x: &Raw, dtype: Option<DType>) -> Result<Raw> {
 fn first_value(initial: Operand<'_>, dtype: DType) -> Result<Raw> {
     match initial {
         Operand::Tensor(first) => first.cast(dtype),
+        Operand::Scalar(Scalar::Complex(_)) if !dtype.is_complex() && dtype != DType::Bool => {
+            Err(Error::dtype(
+                "reduce",
+                format!("a complex initial value does not fit a fold of {dtype}"),
+            )
+            .dtypes(&[dtype]))
+        }
+        Operand::Scalar(Scalar::Float(first)) if !first.is_finite() && dtype.is_integer() => {
+            Err(Error::value(
+                "reduce",
+                format!("the initial value {first} does not fit a fold of {dtype}"),
+            ))
+        }
         Operand::Scalar(first) if first.kind() > dtype.kind() && !is_integer(first, dtype) => {
             Raw::scalar(first, first.default_dtype())?.cast(dtype)
         }
@@ -367,6 +385,14 @@ pub fn at(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Result<(
         )
         .dtypes(&[result, x.dtype()]));
     }
+    // values that lie in the memory which is written are read first: a place may be written more than once
+    let first = match b {
+        Some(Operand::Tensor(b)) if Storage::same_buffer(b.storage(), x.storage()) => {
+            Some(b.copied()?)
+        }
+        _ => None,
+    };
+    let b = first.as_ref().map(Operand::Tensor).or(b);
     if !keys.iter().any(|key| matches!(key, Key::Integers(_))) {
         // no place stands twice
         let picked = x.index(keys)?;
@@ -391,7 +417,12 @@ pub fn at(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Result<(
             Operand::Tensor(b) => b.clone(),
             Operand::Scalar(v) => Raw::scalar(v, v.weak_with(x.dtype()))?,
         };
-        let b = if op == Op::Sub { b.neg()? } else { b };
+        let b = match op {
+            // in the dtype of the array: the opposites of narrow integers do not fit their own
+            Op::Sub if b.dtype().is_differentiable() => b.neg()?,
+            Op::Sub => b.cast(x.dtype())?.neg()?,
+            _ => b,
+        };
         return x.index_combine(keys, combine, &b);
     }
     in_rounds(op, x, keys, b)
@@ -645,8 +676,10 @@ impl Raw {
             ..options
         };
         let count = mask.reduce(Reduction::Sum, keep)?.cast(DType::F64)?;
-        let x = match self.dtype().kind() {
-            crate::dtype::Kind::Float | crate::dtype::Kind::Complex => self.clone(),
+        let x = match self.dtype() {
+            // sums of 16-bit floats overflow and stall
+            DType::F16 | DType::BF16 => self.cast(promote(DType::F32, dtype))?,
+            own if own.is_float() || own.is_complex() => self.cast(promote(own, dtype))?,
             _ => self.cast(DType::F64)?,
         };
         let zero = Operand::Scalar(Scalar::Bool(false));

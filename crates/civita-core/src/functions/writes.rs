@@ -67,6 +67,18 @@ pub fn put_into(x: &mut Raw, ind: Indices, Values(v): Values, mode: Mode) -> Res
     x.put(&places, &values, mode)
 }
 
+/// As NumPy, arrays go where every value of their dtype fits; numbers go everywhere.
+fn check_safe(op: &'static str, values: &Raw, x: &Raw) -> Result<()> {
+    let (from, to) = (values.dtype(), x.dtype());
+    if values.rank() == 0 || can_cast(from, to, Casting::Safe) {
+        return Ok(());
+    }
+    let text = format!("cannot cast array data from {from} to {to} according to the rule 'safe'");
+    Err(Error::dtype(op, text).dtypes(&[from, to]).hint(format!(
+        "convert them first: `.cast::<…>()` (Python: `.astype('{to}')`)"
+    )))
+}
+
 /// Writes values over elements where a mask is true: the first value over the first such element …
 pub fn place_into(x: &mut Raw, mask: Array, Values(vals): Values) -> Result<()> {
     const OP: &str = "place";
@@ -74,6 +86,7 @@ pub fn place_into(x: &mut Raw, mask: Array, Values(vals): Values) -> Result<()> 
         return Err(mismatch(OP, mask, x));
     }
     let mask = is_nonzero(mask)?.reshape(x.shape())?;
+    check_safe(OP, &vals, x)?;
     if vals.len() == 1 {
         return x.assign_where(&mask, &vals.reshape(&[])?);
     }
@@ -97,6 +110,7 @@ pub fn putmask_into(x: &mut Raw, mask: Array, Values(values): Values) -> Result<
     if values.is_empty() {
         return x.may_be_written(OP);
     }
+    check_safe(OP, &values, x)?;
     let values = values.cast(x.dtype())?;
     let values = match values.len() {
         1 => values.reshape(&[])?,

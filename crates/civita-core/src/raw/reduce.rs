@@ -214,6 +214,12 @@ impl Raw {
         };
         let axis = normalize_axis(op, axis, x.rank())?;
         let dtype = dtype.unwrap_or_else(|| ReduceClass::Sum.result(x.dtype()));
+        if dtype == DType::Bool {
+            // a sum of booleans is whether one is true so far, a product whether all are
+            let x = x.cast(DType::Bool)?;
+            let dtype = DType::I64;
+            return bind_one(&Scan { fold, axis, dtype }, &[&x])?.cast(DType::Bool);
+        }
         out.bind(&Scan { fold, axis, dtype }, &[x])
     }
 

@@ -25,14 +25,15 @@ pub(super) const PIECE: usize = 1 << 15;
 /// When they are no integers, or one is out of range where that is an error.
 pub(crate) fn places(op: &'static str, index: &Raw, len: usize, mode: Mode) -> Result<Vec<usize>> {
     check_dtype(op, index.dtype())?;
+    // copied first: `to_vec` takes a guard, and the caller holds those of all operands, of one perhaps to write it
     let values = match index.dtype() {
         // beyond i64 is beyond any length
-        DType::U64 => index
+        DType::U64 => copy::copied(index, DType::U64)?
             .to_vec::<u64>()?
             .into_iter()
             .map(|i| i64::try_from(i).unwrap_or(i64::MAX))
             .collect(),
-        _ => copy::cast(index, DType::I64)?.to_vec::<i64>()?,
+        _ => copy::copied(index, DType::I64)?.to_vec::<i64>()?,
     };
     of_indices(op, values, len, mode)
 }
