@@ -255,7 +255,7 @@ fn hang(
         false => Saved::Values(kept(reads, level, x, versions, outputs)),
     };
     let mut specs = SmallVec::new();
-    specs.extend(outputs.iter().map(|y| Spec::of(y)));
+    specs.extend(outputs.iter().map(Spec::of));
     for (x, edge) in x.iter().zip(&inputs) {
         if edge.is_none() {
             specs.push(Spec::of(x));

@@ -178,6 +178,23 @@ fn range(n: usize, stride: isize, item: SliceItem) -> Option<(usize, isize, isiz
     (count > 0).then_some((count, by, first.wrapping_mul(stride)))
 }
 
+/// The axes of a part in registers, of which those from `rank` on are not there, and the way to its first element.
+struct FewAxes {
+    axes: [(usize, isize); 3],
+    rank: usize,
+    more: isize,
+}
+
+impl FewAxes {
+    /// One more axis, if there is room.
+    #[inline(always)]
+    fn put(&mut self, axis: (usize, isize)) -> Option<()> {
+        *self.axes.get_mut(self.rank)? = axis;
+        self.rank += 1;
+        Some(())
+    }
+}
+
 impl Layout {
     /// The elements that `items` pick, as a view. Axes that no item names are kept whole.
     ///
@@ -236,44 +253,44 @@ impl Layout {
             }
         }
         if self.len > 0
-            && let Some((axes, rank, more)) = self.few_axes(items)
+            && let Some(part) = self.few_axes(items)
         {
-            let offset = (self.offset as isize).wrapping_add(more);
-            let len = axes.iter().map(|(n, _)| n).product();
-            match rank {
-                1 => return Ok(then(Layout::of_axes([axes[0]], offset, len))),
-                2 => return Ok(then(Layout::of_axes([axes[0], axes[1]], offset, len))),
-                3 => return Ok(then(Layout::of_axes(axes, offset, len))),
+            let offset = (self.offset as isize).wrapping_add(part.more);
+            let len = part.axes.iter().map(|(n, _)| n).product();
+            let [first, second, _] = part.axes;
+            match part.rank {
+                1 => return Ok(then(Layout::of_axes([first], offset, len))),
+                2 => return Ok(then(Layout::of_axes([first, second], offset, len))),
+                3 => return Ok(then(Layout::of_axes(part.axes, offset, len))),
                 _ => {}
             }
         }
         Ok(then(self.slice_any(items)?))
     }
 
-    /// The axes of a part that has up to three and is not empty, their number, and the way to its first element.
+    /// The axes of a part that has up to three and is not empty; `None` of others.
     #[inline]
-    fn few_axes(&self, items: &[SliceItem]) -> Option<([(usize, isize); 3], usize, isize)> {
-        let mut axes = [(1, 0); 3];
-        let (mut rank, mut axis, mut more) = (0, 0, 0isize);
-        let mut put = |(n, stride)| {
-            *axes.get_mut(rank)? = (n, stride);
-            rank += 1;
-            Some(())
+    fn few_axes(&self, items: &[SliceItem]) -> Option<FewAxes> {
+        let mut part = FewAxes {
+            axes: [(1, 0); 3],
+            rank: 0,
+            more: 0,
         };
         let whole = |axis: usize| Some((*self.shape().get(axis)?, self.strides()[axis]));
+        let mut axis = 0;
         for (at, &item) in items.iter().enumerate() {
             match item {
-                SliceItem::NewAxis => put((1, 0))?,
+                SliceItem::NewAxis => part.put((1, 0))?,
                 SliceItem::Index(index) => {
                     whole(axis)?;
-                    more = more.wrapping_add(self.way(axis, index)?);
+                    part.more = part.more.wrapping_add(self.way(axis, index)?);
                     axis += 1;
                 }
                 SliceItem::Range { .. } => {
                     let (n, stride) = whole(axis)?;
                     let (n, by, first) = range(n, stride, item)?;
-                    put((n, by))?;
-                    more = more.wrapping_add(first);
+                    part.put((n, by))?;
+                    part.more = part.more.wrapping_add(first);
                     axis += 1;
                 }
                 SliceItem::Ellipsis => {
@@ -282,18 +299,19 @@ impl Layout {
                         return None;
                     }
                     let named = behind.iter().filter(|item| **item != SliceItem::NewAxis);
-                    for _ in axis..self.rank().checked_sub(named.count())? {
-                        put(whole(axis)?)?;
+                    let end = self.rank().checked_sub(named.count())?;
+                    while axis < end {
+                        part.put(whole(axis)?)?;
                         axis += 1;
                     }
                 }
             }
         }
         while let Some(last) = whole(axis) {
-            put(last)?;
+            part.put(last)?;
             axis += 1;
         }
-        Some((axes, rank, more))
+        Some(part)
     }
 
     /// The way to an element of an axis, if it exists.
