@@ -5,7 +5,8 @@ use civita_core::functions::Held;
 use civita_core::raw::{Operand, Raw};
 use civita_core::storage;
 use num_complex::Complex;
-use pyo3::exceptions::PyOverflowError;
+use pyo3::conversion::FromPyObjectOwned;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyComplex, PyComplexMethods, PyFloat, PyInt, PyList, PySequence,
@@ -47,6 +48,22 @@ impl Value<'_> {
             Value::Own(raw) => raw.len(),
             Value::Weak(_) => 1,
         }
+    }
+}
+
+/// The items of a sequence, one by one: PyO3's `Vec` makes room for as many as the sequence says it has.
+pub struct Listed<T>(pub Vec<T>);
+
+impl<'py, T: FromPyObjectOwned<'py>> FromPyObject<'_, 'py> for Listed<T> {
+    type Error = PyErr;
+
+    fn extract(ob: Borrowed<'_, 'py, PyAny>) -> PyResult<Listed<T>> {
+        if ob.is_instance_of::<PyString>() {
+            return Err(PyTypeError::new_err("a sequence is needed here, not a str"));
+        }
+        let items = ob.cast::<PySequence>()?.try_iter()?;
+        let item = |item: PyResult<Bound<'py, PyAny>>| item?.extract().map_err(Into::into);
+        items.map(item).collect::<PyResult<_>>().map(Listed)
     }
 }
 

@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 
 use crate::array::{Array, in_order, wrap, wrap_view};
 use crate::buffer::import_bytes;
-use crate::convert::scalar_array;
+use crate::convert::{Listed, scalar_array};
 use crate::create::made_like;
 use crate::dtype::{ByteOrder, code, from_text_in_order, parse_in_order};
 use crate::error::{Outcome, type_error, value_error};
@@ -306,8 +306,8 @@ impl Array {
         let order = Order::parse_new(order)?;
         let strides = match strides.filter(|s| !s.is_none()) {
             None => None,
-            Some(strides) => match strides.extract::<Vec<isize>>() {
-                Ok(strides) => Some(strides),
+            Some(strides) => match strides.extract() {
+                Ok(Listed(strides)) => Some(strides),
                 Err(_) => Some(vec![strides.extract::<isize>()?]),
             },
         };

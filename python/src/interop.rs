@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::array::{Array, in_order, place, wrap};
+use crate::convert::Listed;
 use crate::dlpack;
 use crate::dtype::{ByteOrder, PyDType, from_text_in_order};
 use crate::error::{Outcome, runtime_error, type_error, value_error};
@@ -287,13 +288,13 @@ fn _from_bytes(
     py: Python<'_>,
     bytes: &Bound<'_, PyBytes>,
     dtype: &str,
-    shape: Vec<usize>,
+    shape: Listed<usize>,
     requires_grad: bool,
 ) -> Outcome<Py<PyAny>> {
     let (dtype, order) = from_text_in_order(dtype)
         .ok_or_else(|| type_error(format!("data type {dtype:?} not understood")))?;
     let bytes = bytes.as_bytes();
-    let raw = Raw::zeros(&shape, dtype)?;
+    let raw = Raw::zeros(&shape.0, dtype)?;
     if crate::array::bytes(&raw) != bytes.len() {
         return Err(value_error(format!(
             "{} bytes do not fill an array of {} bytes",

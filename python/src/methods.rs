@@ -10,7 +10,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::array::{Array, in_order, place_view, wrap, wrap_part, wrap_view};
 use crate::call::with_arguments;
-use crate::convert::Value;
+use crate::convert::{Listed, Value};
 use crate::dtype::{ByteOrder, PyDType, casting as casting_rule, parse_in_order};
 use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
@@ -29,7 +29,7 @@ pub fn integers(args: &Bound<'_, PyTuple>) -> Outcome<Dims> {
             return each(&tuple);
         }
         if !first.is_exact_instance_of::<PyInt>()
-            && let Ok(many) = first.extract::<Vec<isize>>()
+            && let Ok(Listed(many)) = first.extract()
         {
             return Ok(Dims::from_vec(many));
         }
@@ -476,7 +476,7 @@ impl<'py> FromPyObject<'_, 'py> for Copies {
 pub fn signed_shape(ob: &Bound<'_, PyAny>) -> Outcome<Dims> {
     match ob.extract::<isize>() {
         Ok(n) => Ok(Dims::from_slice(&[n])),
-        Err(_) => Ok(Dims::from_vec(ob.extract::<Vec<isize>>()?)),
+        Err(_) => Ok(Dims::from_vec(ob.extract::<Listed<isize>>()?.0)),
     }
 }
 

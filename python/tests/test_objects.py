@@ -1,5 +1,6 @@
 """Dtype objects, attributes of arrays, orders, iterators and index objects: as NumPy's, live."""
 
+import collections.abc
 import copy
 import gc
 import pickle
@@ -279,6 +280,33 @@ def test_a_length_that_is_a_lie_is_an_error():
 
     with pytest.raises((IndexError, ValueError, MemoryError)):
         cv.array(Liar())
+
+
+def test_arguments_that_lie_about_their_length_are_errors_or_empty():
+    class Liar(list):
+        def __len__(self):
+            return 2**61
+
+    collections.abc.Sequence.register(Liar)
+    x = cv.ones((2, 3))
+    calls = [
+        lambda a: cv.linalg.norm(x, axis=a),
+        lambda a: x.reshape(a),
+        lambda a: x.transpose(a),
+        lambda a: cv.linalg.tensorsolve(cv.eye(6).reshape(2, 3, 6), x, axes=a),
+        lambda a: cv.linalg.hosvd(x, a),
+        lambda a: cv.ndarray((2, 3), strides=a),
+        lambda a: cv.zeros(a),
+        lambda a: cv.fft.fftn(x, axes=a),
+        lambda a: cv.random.default_rng(1).random(a),
+        lambda a: x.sum(axis=a),
+    ]
+    for call in calls:
+        for items in ([], [0], [0, 1], [7, 8, 9]):
+            try:
+                call(Liar(items))
+            except Exception:  # a panic is no `Exception`
+                pass
 
 
 def test_parts_of_arrays_without_axes_are_arrays():

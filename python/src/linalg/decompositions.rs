@@ -5,7 +5,7 @@ use civita_linalg::{self as linalg, Band, Cp, Problem, Symmetry, TensorTrain, Tu
 use pyo3::prelude::*;
 
 use super::{binary, real_if_close, run, several, tuple, unary, uplo};
-use crate::convert::array_of;
+use crate::convert::{Listed, array_of};
 use crate::error::{Fault, Outcome, value_error};
 use crate::gil;
 use crate::scalar::give;
@@ -153,7 +153,8 @@ fn rsf2csf(t: &Bound<'_, PyAny>, z: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
 
 /// `[core, *factors]`.
 #[pyfunction]
-fn hosvd(x: &Bound<'_, PyAny>, ranks: Option<Vec<usize>>) -> Outcome<Py<PyAny>> {
+fn hosvd(x: &Bound<'_, PyAny>, ranks: Option<Listed<usize>>) -> Outcome<Py<PyAny>> {
+    let ranks = ranks.map(|ranks| ranks.0);
     several(x, |x| {
         let found = linalg::hosvd(x, ranks.as_deref())?;
         Ok([vec![found.core], found.factors].concat())
@@ -164,12 +165,12 @@ fn hosvd(x: &Bound<'_, PyAny>, ranks: Option<Vec<usize>>) -> Outcome<Py<PyAny>> 
 #[pyfunction]
 fn tucker(
     x: &Bound<'_, PyAny>,
-    ranks: Vec<usize>,
+    ranks: Listed<usize>,
     iterations: usize,
     tolerance: f64,
 ) -> Outcome<Py<PyAny>> {
     several(x, |x| {
-        let found = linalg::tucker(x, &ranks, iterations, tolerance)?;
+        let found = linalg::tucker(x, &ranks.0, iterations, tolerance)?;
         Ok([vec![found.core], found.factors].concat())
     })
 }

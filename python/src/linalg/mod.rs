@@ -11,7 +11,7 @@ use civita_linalg::{self as linalg, Mode, Order, Side, Triangle, Uplo, Vectors};
 use pyo3::prelude::*;
 use pyo3::types::{PySequence, PyString, PyTuple};
 
-use crate::convert::array_of;
+use crate::convert::{Listed, array_of};
 use crate::error::{Outcome, type_error, value_error};
 use crate::gil;
 use crate::scalar::give;
@@ -94,8 +94,8 @@ fn axes_of(axis: Option<&Bound<'_, PyAny>>) -> Outcome<Option<Vec<isize>>> {
     if let Ok(one) = axis.extract::<isize>() {
         return Ok(Some(vec![one]));
     }
-    match axis.extract::<Vec<isize>>() {
-        Ok(all) => Ok(Some(all)),
+    match axis.extract() {
+        Ok(Listed(all)) => Ok(Some(all)),
         Err(_) => Err(type_error(
             "'axis' must be None, an integer or a tuple of integers",
         )),
@@ -347,8 +347,9 @@ fn tensorinv(a: &Bound<'_, PyAny>, ind: isize) -> Outcome<Py<PyAny>> {
 fn tensorsolve(
     a: &Bound<'_, PyAny>,
     b: &Bound<'_, PyAny>,
-    axes: Option<Vec<isize>>,
+    axes: Option<Listed<isize>>,
 ) -> Outcome<Py<PyAny>> {
+    let axes = axes.map(|axes| axes.0);
     binary(a, b, |a, b| linalg::tensorsolve(a, b, axes.as_deref()))
 }
 
