@@ -440,7 +440,8 @@ fn nested(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> {
 #[cold]
 fn has_array(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<bool> {
     if !is_list(ob) || depth == DEEPEST {
-        return Ok(ob.is_instance_of::<Array>() || depth > 0 && buffer::has_buffer(ob));
+        let lends = depth > 0 && buffer::has_buffer(ob) && !is_scalar(ob)?;
+        return Ok(ob.is_instance_of::<Array>() || lends);
     }
     for item in ob.try_iter()? {
         if has_array(&item?, depth + 1)? {
@@ -455,7 +456,10 @@ fn has_array(ob: &Bound<'_, PyAny>, depth: usize) -> Outcome<bool> {
 fn mixed(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Raw> {
     let mut leaves = Vec::new();
     for item in ob.try_iter()? {
-        leaves.push(Leaf::Array(array_of(&item?, None)?));
+        let item = item?;
+        // numbers that the dtype does not hold are refused, elements of arrays are converted
+        let own = dtype.filter(|_| is_list(&item));
+        leaves.push(Leaf::Array(array_of(&item, own)?));
     }
     let len = leaves.len();
     stacked(leaves, vec![len], dtype)

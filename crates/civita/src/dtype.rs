@@ -113,8 +113,8 @@ pub trait Number: Dtype {}
 
 /// Types with an order, without imaginary part: all but `c64` and `c128`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is complex: this function takes real numbers",
-    note = "take `.real()`, `.imag()` or `.abs()` first"
+    message = "`{Self}` is no real element type: this function takes real numbers",
+    note = "of complex numbers take `.real()`, `.imag()` or `.abs()` first"
 )]
 pub trait Real: Dtype {}
 

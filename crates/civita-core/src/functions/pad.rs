@@ -127,29 +127,28 @@ impl Kind for OptReflectType {
         }
     }
 }
-impl From<isize> for Widths {
-    fn from(n: isize) -> Widths {
-        Widths(Given::Numbers {
-            shape: Vec::new(),
-            all: vec![n],
-        })
+/// Of the types that lengths, literals and elements have.
+macro_rules! widths { ($($T:ty)*) => { $(
+    impl From<$T> for Widths {
+        fn from(n: $T) -> Widths {
+            widths(Vec::new(), vec![n.clamped()])
+        }
     }
-}
-impl From<[isize; 2]> for Widths {
-    fn from(both: [isize; 2]) -> Widths {
-        Widths(Given::Numbers {
-            shape: vec![2],
-            all: both.into(),
-        })
+    impl From<[$T; 2]> for Widths {
+        fn from(both: [$T; 2]) -> Widths {
+            widths(vec![2], all_clamped(&both))
+        }
     }
-}
-impl<const K: usize> From<[[isize; 2]; K]> for Widths {
-    fn from(all: [[isize; 2]; K]) -> Widths {
-        Widths(Given::Numbers {
-            shape: vec![K, 2],
-            all: all.concat(),
-        })
+    impl<const K: usize> From<[[$T; 2]; K]> for Widths {
+        fn from(all: [[$T; 2]; K]) -> Widths {
+            widths(vec![K, 2], all_clamped(all.as_flattened()))
+        }
     }
+)* } }
+widths! { i32 i64 isize usize }
+
+fn widths(shape: Vec<usize>, all: Vec<isize>) -> Widths {
+    Widths(Given::Numbers { shape, all })
 }
 
 impl From<i32> for Edges {

@@ -15,7 +15,7 @@ use crate::raw::{Mode, Raw};
 
 /// How far axes are rolled: integers of any size, as far as the 128 bits of a number go.
 #[derive(Clone, Debug)]
-pub struct Shifts(Vec<i128>);
+pub struct Shifts(pub(super) Vec<i128>);
 
 impl Kind for Shifts {
     const EXPECTS: &'static str = Ints::EXPECTS;
@@ -42,22 +42,6 @@ impl Kind for Shifts {
         }
     }
 }
-impl From<isize> for Shifts {
-    fn from(by: isize) -> Shifts {
-        Shifts(vec![by as i128])
-    }
-}
-impl From<&[isize]> for Shifts {
-    fn from(all: &[isize]) -> Shifts {
-        Shifts(all.iter().map(|&by| by as i128).collect())
-    }
-}
-impl<const K: usize> From<[isize; K]> for Shifts {
-    fn from(all: [isize; K]) -> Shifts {
-        Shifts::from(&all[..])
-    }
-}
-
 pub fn roll(a: Array, shift: Shifts, axis: Axes) -> Result<Raw> {
     const OP: &str = "roll";
     let Some(axes) = axis.0 else {

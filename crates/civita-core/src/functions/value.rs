@@ -953,13 +953,7 @@ from! {
     f64 => Value<'static>, v => Value::Scalar(Scalar::Float(v));
     DType => Value<'static>, v => Value::DType(v);
     [i32; 2] => Value<'static>, v => Value::List(v.map(Value::from).to_vec());
-    isize => Ints, i => Ints(vec![i]);
-    &[isize] => Ints, all => Ints(all.to_vec());
     &[usize] => Shape, all => Shape(Dims::from_slice(all));
-    isize => Sections, n => Sections::Equal(n);
-    &[isize] => Sections, at => Sections::At(at.to_vec());
-    isize => Positions, i => Positions::One(i);
-    &[isize] => Positions, all => Positions::List(all.to_vec());
     SliceItem => Positions, range => Positions::Slice(range);
     layout::Axes<'_> => Axes, axes => Axes(match axes {
         layout::Axes::All => None,
@@ -968,20 +962,53 @@ from! {
     layout::Axes<'_> => AxisOrder, axes => AxisOrder(Axes::from(axes).0);
     layout::Axes<'_> => AxisList, axes => AxisList(Axes::from(axes).0.unwrap_or_default());
 }
-impl<const K: usize> From<[isize; K]> for Ints {
-    fn from(all: [isize; K]) -> Ints {
-        Ints(all.into())
-    }
+
+/// An integer of any type as those that parameters are; what is beyond those is their end.
+pub(crate) trait Clamped: Copy {
+    fn clamped(self) -> isize;
 }
-impl<const K: usize> From<[isize; K]> for Sections {
-    fn from(at: [isize; K]) -> Sections {
-        Sections::At(at.into())
+macro_rules! clamped { ($($T:ty)*) => { $(
+    impl Clamped for $T {
+        #[inline]
+        fn clamped(self) -> isize {
+            (self as i128).clamp(isize::MIN as i128, isize::MAX as i128) as isize
+        }
     }
+)* } }
+clamped! { i32 i64 isize usize }
+
+pub(crate) fn all_clamped<T: Clamped>(all: &[T]) -> Vec<isize> {
+    all.iter().map(|n| n.clamped()).collect()
 }
-impl<const K: usize> From<[isize; K]> for Positions {
-    fn from(all: [isize; K]) -> Positions {
-        Positions::List(all.into())
+
+/// Counts, places and distances: an integer, an array or a slice of them, of the types that lengths, literals and elements have.
+macro_rules! from_integers { ($($K:ty, $one:expr, $many:expr;)*) => {
+    $(from_integers! { @each $K, $one, $many; i32 i64 isize usize })*
+};
+(@each $K:ty, $one:expr, $many:expr; $($T:ty)*) => { $(
+    impl From<$T> for $K {
+        fn from(n: $T) -> $K {
+            $one(n.clamped())
+        }
     }
+    impl From<&[$T]> for $K {
+        fn from(all: &[$T]) -> $K {
+            $many(all_clamped(all))
+        }
+    }
+    impl<const K: usize> From<[$T; K]> for $K {
+        fn from(all: [$T; K]) -> $K {
+            $many(all_clamped(&all))
+        }
+    }
+)* } }
+from_integers! {
+    Ints, |n| Ints(vec![n]), Ints;
+    Sections, Sections::Equal, Sections::At;
+    Positions, Positions::One, Positions::List;
+    super::rearrange::Shifts, |n| super::rearrange::Shifts(vec![n as i128]), |all: Vec<isize>| {
+        super::rearrange::Shifts(all.into_iter().map(|n| n as i128).collect())
+    };
 }
 
 impl Axes {
