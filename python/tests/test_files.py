@@ -586,3 +586,24 @@ def test_warnings_name_the_callers_line(call):
 def python_2_file():
     header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1L,), }".ljust(117) + b"\n"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + struct.pack("<d", 1.5)
+
+
+@pytest.mark.parametrize("text", ["# head\n1 2\n3 4\n", "1 2\n\n3 4\n5 6\n", "1 2 # a\n  # b\n \t\n3 4\n\n", "1 2\n3 4\n\n", "x\n\n1 2\n3 4"])
+@pytest.mark.parametrize("max_rows", [0, 1, 2, 3])
+@pytest.mark.parametrize("skiprows", [0, 1])
+@pytest.mark.parametrize("source", ["path", "lines", "file"])
+def test_lines_without_data_are_told_where_rows_are_counted(text, max_rows, skiprows, source, tmp_path):
+    path = tmp_path / "table.txt"
+    path.write_text(text)
+    found = []
+    for m in (np, cv):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            given = {"path": path, "lines": text.splitlines(), "file": io.StringIO(text)}[source]
+            try:
+                table = np.asarray(m.loadtxt(given, max_rows=max_rows, skiprows=skiprows)).tolist()
+            except ValueError:
+                table = ValueError
+        told = [str(w.message).split(" contained")[0] for w in told if "will not be counted" in str(w.message)]
+        found.append((table, told if table is not ValueError else None))
+    assert found[0] == found[1]

@@ -732,7 +732,7 @@ def _joined(lines):
         else:
             text = "\n".join([line.removesuffix("\n") for line in lines]).encode()
     whole = text.isascii() and b"\r" not in text and text.count(b"\n") == len(lines) - 1
-    return text if whole else None
+    return text + b"\n" if whole else None
 
 
 def _columns(usecols):
@@ -794,6 +794,8 @@ def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, s
         if text is not None:
             try:
                 table = cv._parse_table(text, delimiter, comments[0] if comments else None, skiprows, max_rows, columns, dtype)
+                if max_rows is not None:
+                    _warn_of_empty_lines(text, comments[0].encode() if comments else None, skiprows, max_rows)
             except ValueError:
                 if dtype.kind == "f":
                     raise
@@ -924,6 +926,29 @@ def _plain(parse, limits=None):
     return strict
 
 
+def _warn_of_empty_line(number, max_rows):
+    """NumPy's warning, which is given once for each call."""
+    warn(
+        f"Input line {number + 1} contained no data and will not be counted towards `max_rows={max_rows}`.  This differs from "
+        "the behaviour in NumPy <=1.22 which counted lines rather than rows.  If desired, the previous behaviour can be achieved by using "
+        "`itertools.islice`.\nPlease see the 1.23 release notes for an example on how to do this.  If you wish to ignore this warning, use "
+        "`warnings.filterwarnings`.  This warning is expected to be removed in the future and is given only once per `loadtxt` call.",
+        UserWarning,
+    )
+
+
+def _warn_of_empty_lines(text, comment, skiprows, max_rows):
+    """Of the first before the last row that counts."""
+    beginning = re.escape(comment) + rb"|" if comment else b""
+    if not re.search(rb"(?m)^[ \t]*(?:" + beginning + rb"\r?\n)", text):
+        return
+    lines = enumerate(text.splitlines())
+    for number, line in itertools.islice(lines, skiprows, skiprows + max_rows):
+        if not (line.split(comment, 1)[0] if comment else line).strip():
+            _warn_of_empty_line(number, max_rows)
+            return
+
+
 def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns, max_rows, quote):
     parse = {"b": lambda t: bool(_integer(t)), "i": _integer, "u": _integer, "c": _complex}.get(dtype.kind, _float)
     parse = _plain(parse, cv.iinfo(dtype) if dtype.kind in "iu" else None)
@@ -934,19 +959,16 @@ def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns
             parse = converters
         else:
             by_column = converters
-    rows, width = [], None
+    rows, width, told = [], None, False
     numbered = enumerate(lines)
     for i, line in numbered if max_rows != 0 else ():
         if i < skiprows:
             continue
         fields = _fields(line, numbered, delimiter, quote, cut)
         if fields is None:
-            if max_rows is not None:
-                warn(
-                    f"Input line {i + 1} contained no data and will not be counted towards `max_rows={max_rows}`.  This differs from "
-                    "the behaviour in NumPy <=1.22 which counted lines rather than rows.",
-                    UserWarning,
-                )
+            if max_rows is not None and not told:
+                told = True
+                _warn_of_empty_line(i, max_rows)
             continue
         if by_column is not None and columns is None and not rows:
             for key in by_column:
