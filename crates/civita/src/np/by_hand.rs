@@ -597,7 +597,7 @@ fn covariance(x: &Raw, y: Raw, rank: usize) -> Result<Raw> {
 /// How often [`tile`] repeats along the axes of a tensor of rank `N`: a number, or one for each of the last axes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how often a tensor of rank {N} is repeated",
-    note = "`2`, `[2, 1]`, or a slice of integers"
+    note = "`2`, `[2, 1]`, or a slice `&list`: numbers are `isize`"
 )]
 pub trait Repeats<const N: usize> {
     /// The result.
@@ -605,30 +605,28 @@ pub trait Repeats<const N: usize> {
     #[doc(hidden)]
     fn repeats(self) -> functions::Ints;
 }
-macro_rules! repeats { ($($I:ty)*) => { $(
-    impl<const N: usize> Repeats<N> for $I {
-        type Out<T: Dtype> = Tensor<T, N>;
-        fn repeats(self) -> functions::Ints {
-            self.into()
-        }
+// of one integer type, since the rank of the result hangs on it: a literal among several would have none yet
+impl<const N: usize> Repeats<N> for isize {
+    type Out<T: Dtype> = Tensor<T, N>;
+    fn repeats(self) -> functions::Ints {
+        self.into()
     }
-    impl<const N: usize, const K: usize> Repeats<N> for [$I; K]
-    where
-        Rank<N>: Broadcast<K>,
-    {
-        type Out<T: Dtype> = Broadcasted<T, N, K>;
-        fn repeats(self) -> functions::Ints {
-            self.into()
-        }
+}
+impl<const N: usize, const K: usize> Repeats<N> for [isize; K]
+where
+    Rank<N>: Broadcast<K>,
+{
+    type Out<T: Dtype> = Broadcasted<T, N, K>;
+    fn repeats(self) -> functions::Ints {
+        self.into()
     }
-    impl<const N: usize> Repeats<N> for &[$I] {
-        type Out<T: Dtype> = Tensor<T, DYN>;
-        fn repeats(self) -> functions::Ints {
-            self.into()
-        }
+}
+impl<const N: usize> Repeats<N> for &[isize] {
+    type Out<T: Dtype> = Tensor<T, DYN>;
+    fn repeats(self) -> functions::Ints {
+        self.into()
     }
-)* } }
-repeats! { i32 i64 isize usize }
+}
 
 /// The axes that [`tensordot`] sums over, of tensors of rank `N` and `M`: pairs of them in two arrays, or their number.
 #[diagnostic::on_unimplemented(
