@@ -101,7 +101,7 @@ impl<R: Real> Turned<R> {
         self.kept.clear();
     }
 
-    /// Writes the upper part of column `j`, its elements times `factors`.
+    /// Writes the upper part of column `j`, element `i` times `factor(i)`.
     pub fn column<T: Scalar<Real = R>>(&self, j: usize, factor: impl Fn(usize) -> T, to: &mut [T]) {
         let strips = self.strips.chunks_exact(ROWS * self.n);
         for (s, (to, strip)) in to[..self.n].chunks_mut(ROWS).zip(strips).enumerate() {

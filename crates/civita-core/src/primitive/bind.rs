@@ -283,21 +283,7 @@ pub(crate) fn direct(
     if x.iter().any(|x| x.storage().is_absent()) {
         return Err(not_kept(op));
     }
-    let mut y = match x {
-        [a] => {
-            let _guard = guard::acquire_two(Some(a.storage()), None);
-            kernel()?
-        }
-        [a, b] => {
-            let _guards = guard::acquire_two(Some(a.storage()), Some(b.storage()));
-            kernel()?
-        }
-        _ => {
-            let storages: SmallVec<[&Storage; 4]> = x.iter().map(|x| x.storage()).collect();
-            let _guards = guard::acquire(&storages, &[]);
-            kernel()?
-        }
-    };
+    let mut y = reading(x, kernel)?;
     alias(&mut y)?;
     Ok(Some(y))
 }
@@ -334,6 +320,26 @@ pub(crate) fn number_beside(number: &Number, rank: usize, [a, b]: [&Raw; 2]) -> 
     Ok(y)
 }
 
+/// Runs `f` under guards that let these be read: one or two need no list.
+#[inline]
+fn reading<R>(x: &[&Raw], f: impl FnOnce() -> R) -> R {
+    match x {
+        [a] => {
+            let _guard = guard::acquire_two(Some(a.storage()), None);
+            f()
+        }
+        [a, b] => {
+            let _guards = guard::acquire_two(Some(a.storage()), Some(b.storage()));
+            f()
+        }
+        _ => {
+            let storages: SmallVec<[&Storage; 4]> = x.iter().map(|x| x.storage()).collect();
+            let _guards = guard::acquire(&storages, &[]);
+            f()
+        }
+    }
+}
+
 /// Where memory is shared: guards around the run, and results that alias as their operands do.
 fn execute_guarded(
     p: &dyn Primitive,
@@ -346,20 +352,13 @@ fn execute_guarded(
     }
     let mut y = match (touches, x) {
         (Touches::Nothing, _) => p.run(device, x),
-        (Touches::Reads, [a]) => {
-            let _guard = guard::acquire_two(Some(a.storage()), None);
+        (Touches::Reads, _) => reading(x, || p.run(device, x)),
+        (Touches::WritesFirst, [first, rest @ ..]) => {
+            let reads: SmallVec<[&Storage; 4]> = rest.iter().map(|x| x.storage()).collect();
+            let _guards = guard::acquire(&reads, &[first.storage()]);
             p.run(device, x)
         }
-        (Touches::Reads, [a, b]) => {
-            let _guards = guard::acquire_two(Some(a.storage()), Some(b.storage()));
-            p.run(device, x)
-        }
-        _ => {
-            let storages: SmallVec<[&Storage; 4]> = x.iter().map(|x| x.storage()).collect();
-            let writes = usize::from(touches == Touches::WritesFirst);
-            let _guards = guard::acquire(&storages[writes..], &storages[..writes]);
-            p.run(device, x)
-        }
+        (Touches::WritesFirst, []) => p.run(device, x),
     };
     if let Ok(y) = &mut y {
         debug_assert_inferred(p, x, y);

@@ -47,6 +47,12 @@ pub(crate) fn read_elements<T: Element>(x: &Raw, start: usize, to: &mut [T]) {
     }
 }
 
+/// As [`read_elements`] from the first on, while nobody writes.
+pub(crate) fn read_guarded<T: Element>(x: &Raw, to: &mut [T]) {
+    let _guard = guard::acquire_two(Some(x.storage()), None);
+    read_elements(x, 0, to);
+}
+
 /// The element at a place of the buffer that the layout of an Owned tensor of this dtype gave.
 #[inline]
 pub(crate) fn element_ref<T: Element>(x: &Raw, place: usize) -> &T {

@@ -6,7 +6,7 @@ use crate::dtype::{DType, Element, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::primitive::host;
 use crate::print::{self, Source as Printed};
-use crate::storage::{Access, guard};
+use crate::storage::Access;
 
 impl Raw {
     /// The elements in C order.
@@ -47,9 +47,8 @@ impl Raw {
         if self.storage.access() == Access::Owned || T::DTYPE == DType::Bool {
             all.extend_from_slice(host::slice::<T>(&host::owned(self)?));
         } else {
-            let _guard = guard::acquire(&[&self.storage], &[]);
             all.resize(start + len, T::default());
-            host::read_elements(self, 0, &mut all[start..]);
+            host::read_guarded(self, &mut all[start..]);
         }
         Ok(true)
     }
