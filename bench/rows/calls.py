@@ -31,7 +31,7 @@ OTHERS = {
     "x[:, 0]": "d[:, 0]",
     "x[int64]": "x[i]",
     "x[2] = float64": "x[2] = v",
-    "array of scalars": "xp.array(s)",
+    "array of scalars": "xp.array(q)",
     "concatenate": "xp.concatenate((a, b))",
     "stack": "xp.stack((a, b))",
     "vstack": "xp.vstack((a, b))",
@@ -81,7 +81,7 @@ OTHERS = {
 def call(name, statement, **more) -> object:
     """A row of ten elements; a call is the same at any number of threads."""
     shown = {"float(x[0])": "x", "x[2:5] = 1": "x", "x[2] = float64": "x", "add.at": "None", "x += 1": "None", "repr": "None", "empty_like": "None", "x.shape": "None"}
-    more = {"init": dict.fromkeys(("civita", "numpy"), "y = a * 0; i = xp.int64(3); v = xp.float64(0.5); s = list(x); d = x.reshape(2, 5)")} | more
+    more = {"init": dict.fromkeys(("civita", "numpy"), "y = a * 0; i = xp.int64(3); v = xp.float64(0.5); q = list(x); d = x.reshape(2, 5)")} | more
     return beside_numpy(f"call of {name}", statement, TEN, 1, torch=None, dtypes=("float64",), result=shown.get(name), **more)
 
 
