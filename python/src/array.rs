@@ -1,5 +1,6 @@
 //! `cv.ndarray`: a handle on the engine's tensor, with views that alias.
 
+use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -231,6 +232,16 @@ pub fn place_view(source: &Bound<'_, Array>, view: Raw) -> Outcome<Py<PyAny>> {
     unsafe { place_at(py, Array::type_object_raw(py), offset, view, base) }
 }
 
+/// As [`wrap`], of new Aliased memory without tags: it is written where it stays, without a copy on the way.
+#[inline(always)]
+pub fn place_new(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
+    let Some(&offset) = OFFSET.get(py) else {
+        return wrap(py, raw);
+    };
+    // SAFETY: as in `place`.
+    unsafe { place_at(py, Array::type_object_raw(py), offset, raw, None) }
+}
+
 /// As [`wrap_view`], of elements that keep their dtype where they were copied, too.
 pub fn wrap_part(py: Python<'_>, raw: Raw, source: &Bound<'_, Array>) -> Outcome<Py<PyAny>> {
     let (order, source) = (source.get().order(), source.as_any());
@@ -320,14 +331,17 @@ unsafe fn place_at(
     // size). It lies at the same place in every object. Allocated memory is zero, and nobody sees the object before it is
     // written.
     unsafe {
+        // moved once, after the allocation: right before it the value is not yet where a move reads it
+        let raw = ManuallyDrop::new(raw);
         let object = ffi::PyType_GenericAlloc(class, 0);
         if object.is_null() {
+            drop(ManuallyDrop::into_inner(raw));
             return Err(PyErr::fetch(py).into());
         }
         let at = object.cast::<u8>().add(offset).cast::<Array>();
         raw.array_made();
         (&raw mut (*at).seen).write(AtomicU32::new(seen_by(&raw)));
-        (&raw mut (*at).raw).write(raw);
+        ptr::copy_nonoverlapping(&*raw, &raw mut (*at).raw, 1);
         (&raw mut (*at).base).write(base);
         (&raw mut (*at).moved).write(AtomicBool::new(false));
         (&raw mut (*at).swapped).write(AtomicBool::new(false));

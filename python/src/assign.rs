@@ -1,17 +1,22 @@
 //! `a[key] = value`.
 
-use civita_core::dtype::{Casting, DType, can_cast};
+use std::ffi::c_int;
+
+use civita_core::dtype::{Casting, DType, Scalar, can_cast};
 use civita_core::functions::ufuncs;
 use civita_core::layout::{Layout, SliceItem};
 use civita_core::ops::Op;
 use civita_core::primitive::host;
 use civita_core::raw::{Key, Raw};
 use civita_core::storage::Storage;
+use pyo3::ffi::{self, PyObject};
+use pyo3::impl_::trampoline::{MethodDef, setattrofunc};
 use pyo3::prelude::*;
 use pyo3::types::PySlice;
 use smallvec::SmallVec;
 
 use crate::array::Array;
+use crate::call;
 use crate::convert::{array_of, check_scalar, scalar_exact, value};
 use crate::error::{Outcome, value_error};
 use crate::errstate;
@@ -105,55 +110,98 @@ pub fn at(
     })
 }
 
+/// A number of Python's, or one of ours that the dtype holds.
+#[inline(always)]
+fn number(value: &Bound<'_, PyAny>, dtype: DType) -> Option<Scalar> {
+    if let Some((scalar, from)) = slots::scalar_of(value) {
+        return (from == dtype || can_cast(from, dtype, Casting::Safe)).then_some(scalar);
+    }
+    scalar_exact(value).ok()?
+}
+
 /// Writes a number over one element or a short slice: the fast path of `a[i] = 2.5` and `a[i:j] = 2.5`. False when it takes the
-/// general one.
-#[inline]
-fn set_number(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Outcome<bool> {
+/// general one: what loses something, does not fit or is wrong is for that.
+#[inline(always)]
+fn set_number(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> bool {
     let dtype = x.dtype();
-    let found = match scalar_exact(value) {
-        Ok(None) => slots::scalar_of(value)
-            .filter(|(_, from)| can_cast(*from, dtype, Casting::Safe))
-            .map(|(scalar, _)| scalar),
-        exact => exact.ok().flatten(),
-    };
-    // what loses something, or does not fit, is the general path's
-    let Some(scalar) = found.filter(|scalar| scalar.kind() <= dtype.kind()) else {
-        return Ok(false);
-    };
     if !x.is_plain() || !x.is_writable() {
-        return Ok(false);
+        return false;
+    }
+    let Some(scalar) = number(value, dtype).filter(|scalar| scalar.kind() <= dtype.kind()) else {
+        return false;
+    };
+    if let Some(place) = element(x, key) {
+        return host::write_number(x, place, scalar);
     }
     let Ok(bytes) = scalar.to_bytes(dtype) else {
-        return Ok(false);
+        return false;
     };
     if let Ok(slice) = key.cast_exact::<PySlice>() {
-        return Ok(x.write_few(&[range(slice)?], &bytes));
+        return range(slice).is_ok_and(|range| x.write_few(&[range], &bytes));
     }
-    if let Some(place) = element(x, key) {
-        host::write_element(x, place, &bytes);
-        return Ok(true);
-    }
-    Ok(with_basic(x, key, |items| x.write_few(items, &bytes)) == Some(true))
+    with_basic(x, key, |items| x.write_few(items, &bytes)) == Some(true)
 }
+
+/// `x[key] = value`, and `del x[key]` where there is no value; as `x[key]`, without PyO3 first.
+///
+/// # Safety
+/// The interpreter calls it, with an array, an object, and an object or null.
+unsafe extern "C" fn assign_subscript(
+    slf: *mut PyObject,
+    key: *mut PyObject,
+    value: *mut PyObject,
+) -> c_int {
+    // SAFETY: the interpreter is held, and the objects live until the call returns.
+    unsafe {
+        if !value.is_null() {
+            let py = Python::assume_attached();
+            let array = Bound::ref_from_ptr(py, &slf).cast_unchecked::<Array>();
+            let (key, value) = (
+                Bound::ref_from_ptr(py, &key),
+                Bound::ref_from_ptr(py, &value),
+            );
+            if set_number(&array.get().raw(), key, value) {
+                return 0;
+            }
+        }
+        setattrofunc::<General>(slf, key, value)
+    }
+}
+
+/// PyO3's way into Rust.
+struct General;
+
+impl MethodDef<setattrofunc::Func> for General {
+    const METH: setattrofunc::Func = general;
+}
+
+/// # Safety
+/// As [`assign_subscript`].
+unsafe fn general(
+    py: Python<'_>,
+    slf: *mut PyObject,
+    key: *mut PyObject,
+    value: *mut PyObject,
+) -> PyResult<c_int> {
+    if value.is_null() {
+        return Err(value_error("cannot delete array elements").into());
+    }
+    // SAFETY: the caller's contract.
+    let (array, key, value) = unsafe {
+        (
+            Bound::ref_from_ptr(py, &slf).cast_unchecked::<Array>(),
+            Bound::ref_from_ptr(py, &key),
+            Bound::ref_from_ptr(py, &value),
+        )
+    };
+    array.get().write(|x| set(py, x, key, value))?;
+    Ok(0)
+}
+
+call::slots! { Array: Py_mp_ass_subscript = assign_subscript as ffi::objobjargproc; }
 
 #[pymethods]
 impl Array {
-    fn __setitem__(
-        slf: &Bound<'_, Self>,
-        key: &Bound<'_, PyAny>,
-        value: &Bound<'_, PyAny>,
-    ) -> Outcome<()> {
-        let py = slf.py();
-        if set_number(&slf.get().raw(), key, value)? {
-            return Ok(());
-        }
-        slf.get().write(|x| set(py, x, key, value))
-    }
-
-    fn __delitem__(&self, _key: &Bound<'_, PyAny>) -> Outcome<()> {
-        Err(value_error("cannot delete array elements"))
-    }
-
     /// Writes one value over all elements.
     #[pyo3(signature = (value))]
     fn fill(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> Outcome<()> {

@@ -23,6 +23,23 @@ use smallvec::SmallVec;
 
 use crate::error::Outcome;
 
+/// Slots of a class beside those of its `#[pymethods]`.
+macro_rules! slots {
+    ($Class:ty: $($slot:ident = $function:ident as $Type:ty;)*) => {
+        pyo3::inventory::submit! {
+            type Inventory = <$Class as pyo3::impl_::pyclass::PyClassImpl>::Inventory;
+            Inventory::new(pyo3::impl_::pyclass::PyClassItems {
+                methods: &[],
+                slots: &[$(pyo3::ffi::PyType_Slot {
+                    slot: pyo3::ffi::$slot,
+                    pfunc: $function as $Type as *mut std::ffi::c_void,
+                }),*],
+            })
+        }
+    };
+}
+pub(crate) use slots;
+
 /// The arguments of a call.
 #[derive(Clone, Copy)]
 pub struct Arguments<'a, 'py> {

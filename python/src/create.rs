@@ -522,12 +522,16 @@ macro_rules! filled {
         )]
         #[allow(clippy::too_many_arguments)]
         fn $name(py: Python<'_>, shape: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>, order: Option<&Bound<'_, PyAny>>, device: Option<&str>, like: Option<&Bound<'_, PyAny>>, requires_grad: bool) -> Outcome<Py<PyAny>> {
+            let make: fn(&[usize], DType) -> civita_core::error::Result<Raw> = $make;
+            // what asks for nothing else goes without the results that the rest moves through
+            if let (None, None, None, None, false) = (dtype, order, device, like, requires_grad) {
+                return wrap(py, make(&shape_of(shape)?, DType::F64)?);
+            }
             check_device(device)?;
             if let Some(made) = made_like(like, stringify!($name), &[shape], &[("dtype", dtype), ("order", order)])? {
                 return Ok(made);
             }
             let order = Order::parse_new(order)?;
-            let make: fn(&[usize], DType) -> civita_core::error::Result<Raw> = $make;
             let (dtype, bytes) = optional_in_order(dtype)?.unwrap_or((DType::F64, ByteOrder::Native));
             in_order(py, finish(py, order::new(&shape_of(shape)?, dtype, order, make)?, requires_grad), bytes)
         }

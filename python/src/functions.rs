@@ -863,6 +863,19 @@ impl Callable for Function {
 
     fn call<'py>(slf: &Bound<'py, Function>, given: Arguments<'_, 'py>) -> Outcome<Py<PyAny>> {
         let Function { row, manner } = slf.get();
+        if let Some(alone) = row.alone
+            && let ([ob], false) = (given.positional(), given.has_names())
+            && let Ok(array) = ob.cast_exact::<Array>()
+            && let raw = array.get().raw()
+            && raw.is_plain()
+            && !gil::is_large(raw.len())
+            && array.get().order() == ByteOrder::Native
+        {
+            return match alone(&raw)? {
+                Returned::One(x) => slf.get().one(given.py(), x, Some(ob)),
+                other => slf.get().returned(given.py(), other, Some(ob)),
+            };
+        }
         if manner.generalised.is_some()
             && let Some(answer) = overrides::ufunc(slf, given)?
         {

@@ -4,16 +4,18 @@ use civita_core::dtype::{DType, Scalar};
 use civita_core::layout::SliceItem;
 use civita_core::raw::{Key, Mode, Raw};
 use pyo3::ffi;
+use pyo3::impl_::trampoline::{MethodDef, binaryfunc};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PySlice, PyTuple};
 use smallvec::SmallVec;
 
-use crate::array::{Array, in_order, place_view, wrap, wrap_part};
+use crate::array::{Array, in_order, place_new, place_view, wrap_part};
+use crate::call::slots;
 use crate::callback::raised;
 use crate::convert::{array_of, is_array};
 use crate::error::{Outcome, index_error};
 use crate::gil;
-use crate::scalar::{give, make, slots};
+use crate::scalar::{self, give, make};
 use crate::subclass;
 
 /// What stands between the brackets.
@@ -31,6 +33,7 @@ fn clamped(ob: &Bound<'_, PyAny>) -> Outcome<isize> {
 }
 
 /// A slice of Python's.
+#[inline(always)]
 pub fn range(slice: &Bound<'_, PySlice>) -> Outcome<SliceItem> {
     let (mut start, mut stop, mut step) = (0, 0, 0);
     // ends that are not given, and those beyond memory, come as the ends of `isize`: out of range, and so clamped
@@ -167,7 +170,11 @@ fn integer(ob: &Bound<'_, PyAny>) -> Option<isize> {
     if ob.is_exact_instance_of::<PyInt>() {
         return ob.extract().ok();
     }
-    match slots::scalar_of(ob)? {
+    // before all classes of scalars are gone through
+    if ob.is_none() || ob.is_exact_instance_of::<PySlice>() || ob.is_exact_instance_of::<Array>() {
+        return None;
+    }
+    match scalar::slots::scalar_of(ob)? {
         (Scalar::Int(i), _) => i.try_into().ok(),
         _ => None,
     }
@@ -202,29 +209,35 @@ pub fn with_basic<R>(
     key: &Bound<'_, PyAny>,
     f: impl FnOnce(&[SliceItem]) -> R,
 ) -> Option<R> {
-    let Ok(tuple) = key.cast_exact::<PyTuple>() else {
-        let items = [basic_item(key)?];
-        return leaves_axis(x, &items).then(|| f(&items));
-    };
-    let mut items: SmallVec<[SliceItem; 4]> = SmallVec::new();
-    for ob in tuple.iter_borrowed() {
-        items.push(basic_item(&ob)?);
+    let mut items = [SliceItem::NewAxis; 4];
+    let mut count = 1;
+    match key.cast_exact::<PyTuple>() {
+        Ok(tuple) => {
+            count = tuple.len();
+            let places = items.get_mut(..count)?;
+            for (place, ob) in places.iter_mut().zip(tuple.iter_borrowed()) {
+                basic_item(&ob, place)?;
+            }
+        }
+        Err(_) => basic_item(key, &mut items[0])?,
     }
-    leaves_axis(x, &items).then(|| f(&items))
+    let items = &items[..count];
+    leaves_axis(x, items).then(|| f(items))
 }
 
-#[inline]
-fn basic_item(ob: &Bound<'_, PyAny>) -> Option<SliceItem> {
-    if ob.is_none() {
-        return Some(SliceItem::NewAxis);
-    }
-    if let Ok(slice) = ob.cast_exact::<PySlice>() {
-        return range(slice).ok();
-    }
-    if ob.is_exact_instance_of::<PyEllipsis>() {
-        return Some(SliceItem::Ellipsis);
-    }
-    integer(ob).map(SliceItem::Index)
+/// Writes an item where it stays.
+#[inline(always)]
+fn basic_item(ob: &Bound<'_, PyAny>, place: &mut SliceItem) -> Option<()> {
+    *place = if ob.is_none() {
+        SliceItem::NewAxis
+    } else if let Ok(slice) = ob.cast_exact::<PySlice>() {
+        range(slice).ok()?
+    } else if ob.is_exact_instance_of::<PyEllipsis>() {
+        SliceItem::Ellipsis
+    } else {
+        SliceItem::Index(integer(ob)?)
+    };
+    Some(())
 }
 
 /// Whether the result has an axis, and no more axes than there may be.
@@ -332,32 +345,84 @@ fn selected(array: &Bound<'_, Array>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcom
     wrap_part(py, part, array)
 }
 
+/// What is asked for most: an element, a slice, new axes, a few places. Of the rest, and of what is wrong, nothing.
+#[inline(always)]
+fn usual(slf: &Bound<'_, Array>, key: &Bound<'_, PyAny>) -> Option<Py<PyAny>> {
+    let py = slf.py();
+    let x = slf.get().raw();
+    if x.is_plain()
+        && let Some(place) = element(&x, key)
+    {
+        return make(py, x.value_at(place), x.dtype()).ok();
+    }
+    if !slf.is_exact_instance_of::<Array>() {
+        return None;
+    }
+    let view = |items: &[SliceItem]| x.slice_then(items, |part| place_view(slf, part));
+    if let Ok(slice) = key.cast_exact::<PySlice>() {
+        return view(&[range(slice).ok()?]).ok()?.ok();
+    }
+    if let Some(made) = with_basic(&x, key, view) {
+        return made.ok()?.ok();
+    }
+    if let Ok(places) = key.cast_exact::<Array>()
+        && let Some(picked) = x
+            .take_few(&places.get().raw(), |picked| place_new(py, picked))
+            .ok()?
+    {
+        return in_order(py, picked, slf.get().order()).ok();
+    }
+    None
+}
+
+/// `x[key]`. What is usual is answered before PyO3 counts the threads that are in Rust, which takes as long as reading an element.
+/// Uncounted, a Python object that Rust drops is let go of later; on that way only errors are dropped.
+///
+/// # Safety
+/// The interpreter calls it, with an array and an object.
+unsafe extern "C" fn subscript(
+    slf: *mut ffi::PyObject,
+    key: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter is held, and both objects live until the call returns.
+    unsafe {
+        let py = Python::assume_attached();
+        let array = Bound::ref_from_ptr(py, &slf).cast_unchecked::<Array>();
+        match usual(array, Bound::ref_from_ptr(py, &key)) {
+            Some(made) => made.into_ptr(),
+            None => binaryfunc::<General>(slf, key),
+        }
+    }
+}
+
+/// PyO3's way into Rust.
+struct General;
+
+impl MethodDef<binaryfunc::Func> for General {
+    const METH: binaryfunc::Func = general;
+}
+
+/// # Safety
+/// As [`subscript`].
+unsafe fn general(
+    py: Python<'_>,
+    slf: *mut ffi::PyObject,
+    key: *mut ffi::PyObject,
+) -> PyResult<*mut ffi::PyObject> {
+    // SAFETY: the caller's contract.
+    let (array, key) = unsafe {
+        (
+            Bound::ref_from_ptr(py, &slf).cast_unchecked::<Array>(),
+            Bound::ref_from_ptr(py, &key),
+        )
+    };
+    Ok(selected(array, &array.get().raw(), key)?.into_ptr())
+}
+
+slots! { Array: Py_mp_subscript = subscript as ffi::binaryfunc; }
+
 #[pymethods]
 impl Array {
-    fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
-        let py = slf.py();
-        let x = slf.get().raw();
-        if x.is_plain()
-            && let Some(place) = element(&x, key)
-        {
-            return make(py, x.value_at(place), x.dtype());
-        }
-        if let Ok(slice) = key.cast_exact::<PySlice>() {
-            return x.slice_then(&[range(slice)?], |part| place_view(slf, part))?;
-        }
-        if slf.is_exact_instance_of::<Self>()
-            && let Ok(places) = key.cast_exact::<Self>()
-            && let Some(picked) = x.take_few(&places.get().raw(), |picked| wrap(py, picked))?
-        {
-            return in_order(py, picked, slf.get().order());
-        }
-        let view = |items: &[SliceItem]| x.slice_then(items, |part| place_view(slf, part));
-        if let Some(made) = with_basic(&x, key, view) {
-            return made?;
-        }
-        selected(slf, &x, key)
-    }
-
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyAny>> {
         let len = slf.get().__len_or_error()?;
         if !slf.is_exact_instance_of::<Self>()

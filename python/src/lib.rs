@@ -47,6 +47,7 @@ mod transform;
 mod ufunc;
 
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 /// The engine of Civita. Import `civita`, which adds the rest.
 #[pymodule(gil_used = false)]
@@ -79,5 +80,15 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     rows::register(m)?;
     subclass::register(m)?;
     transform::register(m)?;
+    intern_names(m)
+}
+
+/// Makes the names of `import *` the interpreter's own strings: one that it meets in a program is found by its address.
+fn intern_names(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    let names = m.index()?;
+    for (place, name) in names.iter().enumerate() {
+        let name = name.cast_into::<PyString>()?;
+        names.set_item(place, PyString::intern(m.py(), name.to_str()?))?;
+    }
     Ok(())
 }

@@ -309,6 +309,36 @@ pub fn dtype_for(x: DType, out: DType) -> Option<DType> {
     (out.is_differentiable() && both != x).then_some(both)
 }
 
+/// The number that all elements of a short array are reduced to, where the backend does that at once and no average is of too few.
+#[inline]
+fn number(
+    py: Python<'_>,
+    row: &ReductionRow,
+    x: &Raw,
+    options: ReduceOptions<'_>,
+) -> Outcome<Option<Py<PyAny>>> {
+    let averages = matches!(row.class, ReduceClass::Mean | ReduceClass::RealMean);
+    if averages && x.is_empty() || gil::is_large(x.len()) {
+        return Ok(None);
+    }
+    // those that only compare raise nothing that is told
+    let computes = !matches!(
+        row.class,
+        ReduceClass::Same | ReduceClass::Index | ReduceClass::Bool
+    );
+    if computes {
+        errstate::watch();
+    }
+    let Some((value, dtype)) = x.reduce_number(row.op, options) else {
+        return Ok(None);
+    };
+    // most calls have nothing to tell; what they have is looked for in a tensor
+    if computes && !errstate::is_quiet(dtype) {
+        errstate::check_fold(py, "reduce", &[x], &Raw::scalar(value, dtype)?)?;
+    }
+    make(py, value, dtype).map(Some)
+}
+
 #[inline]
 fn reduce<'py>(
     py: Python<'py>,
@@ -317,6 +347,13 @@ fn reduce<'py>(
     args: &[Bound<'py, PyAny>],
     given: Arguments<'_, 'py>,
 ) -> Outcome<Py<PyAny>> {
+    // most calls: the whole array, and nothing else is asked for
+    if args.is_empty()
+        && !given.has_names()
+        && let Some(made) = number(py, row, x, ReduceOptions::default())?
+    {
+        return Ok(made);
+    }
     let mut call = Call::bind(row, args, given)?;
     if let (None, Some(out)) = (call.dtype, &call.out) {
         let to = out.get().raw().dtype();
@@ -341,15 +378,10 @@ fn reduce<'py>(
     let is_whole = matches!(call.initial, Initial::Identity) && call.mask.is_none();
     let counts = averages && (x.is_empty() || call.ddof.is_some());
     if is_whole
-        && !(counts || call.keepdims || call.out.is_some() || gil::is_large(x.len()))
-        && let Some((value, dtype)) = x.reduce_number(row.op, options)
+        && !(counts || call.keepdims || call.out.is_some())
+        && let Some(made) = number(py, row, x, options)?
     {
-        // most calls have nothing to tell; what they have is looked for in a tensor
-        if errstate::is_quiet(dtype) {
-            return make(py, value, dtype);
-        }
-        errstate::check_fold(py, "reduce", &[x], &Raw::scalar(value, dtype)?)?;
-        return make(py, value, dtype);
+        return Ok(made);
     }
     let result = if is_whole {
         gil::work(py, x.len(), || x.reduce(row.op, options))?

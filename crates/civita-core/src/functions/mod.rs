@@ -116,6 +116,8 @@ pub struct FunctionRow {
     pub laws: &'static [&'static str],
     /// What to compare with, as a Python expression, where NumPy has no function of that name.
     pub oracle: Option<&'static str>,
+    /// What it is of one array where every other argument is its default: bindings that see such a call make no list of values for it.
+    pub alone: Option<fn(&Raw) -> Result<Returned>>,
     call: fn(&FunctionRow, &mut [Value<'_>]) -> Result<Returned>,
 }
 

@@ -43,14 +43,14 @@ macro_rules! function_rows {
             }
             /// All elements under one axis; a view where the memory allows it. `order='K'` reads them as they lie in memory.
             ravel(a: Array, order: Order = Order::C) -> [ByArgument] {
-                run shape::ravel, aliases [], properties [MakesArrays, KeepsOrder(0)], torch "torch.ravel", gradient yes,
+                run shape::ravel, alone |a| shape::ravel(a, Order::C), aliases [], properties [MakesArrays, KeepsOrder(0)], torch "torch.ravel", gradient yes,
                 example "ravel([[1, 2], [3, 4]])" => "[1 2 3 4]", rust "np::ravel(&tensor![[1, 2], [3, 4]])",
                 samples ["ravel(x[2, 3])", "ravel(x[2, 3, 2], 'F')", "ravel(x[3, 2], order='A')", "ravel(x[3, 2, 2], order='K')", "ravel(x[()])"],
                 laws [],
             }
             /// The axes in another order, by default in reverse; a view.
             transpose(a: Array, axes: AxisOrder = None) -> [ByArgument] {
-                run shape::transpose, aliases ["permute_dims"], properties [MakesArrays, ScalarMethod, View], torch "torch.permute", gradient yes,
+                run shape::transpose, alone |a| a.transpose(), aliases ["permute_dims"], properties [MakesArrays, ScalarMethod, View], torch "torch.permute", gradient yes,
                 example "transpose([[1, 2], [3, 4]])" => "[[1 3]\n [2 4]]", rust "np::transpose(&tensor![[1, 2], [3, 4]])",
                 samples ["transpose(x[2, 3])", "transpose(x[2, 3, 4], (1, 2, 0))", "transpose(x[2, 3], axes=(-1, 0))"],
                 laws ["array_equal(transpose(transpose(x[2, 3, 4])), x[2, 3, 4])"],
@@ -113,7 +113,7 @@ macro_rules! function_rows {
             }
             /// Without axes of length 1: those named, or all; a view.
             squeeze(a: Array, axis: Axes = None) -> [ByArgument] {
-                run shape::squeeze, method "squeeze", aliases [], properties [MakesArrays, ScalarMethod, View], torch "torch.squeeze", gradient yes,
+                run shape::squeeze, alone |a| a.squeeze(None), method "squeeze", aliases [], properties [MakesArrays, ScalarMethod, View], torch "torch.squeeze", gradient yes,
                 example "squeeze([[1, 2]])" => "[1 2]", rust "np::squeeze(&tensor![[1, 2]], 0)?",
                 samples ["squeeze(x[1, 2, 1])", "squeeze(x[1, 2, 1], axis=-1)", "squeeze(x[2, 2])", "squeeze(x[1, 3, 1], (0, 2))"],
                 laws [],
@@ -148,21 +148,21 @@ macro_rules! function_rows {
             }
             /// The arrays with at least one axis.
             atleast_1d(arys: EachArray) -> [one_or_tuple ByArgument] {
-                run shape::atleast_1d, aliases [], torch "torch.atleast_1d", gradient yes,
+                run shape::atleast_1d, alone |a| shape::deepened(a, 1), aliases [], torch "torch.atleast_1d", gradient yes,
                 example "atleast_1d(5)" => "[5]", rust "np::atleast_1d(&Tensor::scalar(5))?",
                 samples ["atleast_1d(x[()])", "atleast_1d(x[2, 3], x[()])"],
                 laws [],
             }
             /// The arrays with at least two axes; a vector becomes a row.
             atleast_2d(arys: EachArray) -> [one_or_tuple ByArgument] {
-                run shape::atleast_2d, aliases [], torch "torch.atleast_2d", gradient yes,
+                run shape::atleast_2d, alone |a| shape::deepened(a, 2), aliases [], torch "torch.atleast_2d", gradient yes,
                 example "atleast_2d([1, 2])" => "[[1 2]]", rust "np::atleast_2d(&tensor![1, 2])?",
                 samples ["atleast_2d(x[()])", "atleast_2d(x[3], x[2, 3])", "atleast_2d(x[2, 2, 2])"],
                 laws [],
             }
             /// The arrays with at least three axes; a matrix gets one behind, a vector one before and one behind.
             atleast_3d(arys: EachArray) -> [one_or_tuple ByArgument] {
-                run shape::atleast_3d, aliases [], torch "torch.atleast_3d", gradient yes,
+                run shape::atleast_3d, alone |a| shape::deepened(a, 3), aliases [], torch "torch.atleast_3d", gradient yes,
                 example "atleast_3d([1, 2])" => "[[[1]\n  [2]]]", rust "np::atleast_3d(&tensor![1, 2])?",
                 samples ["atleast_3d(x[()])", "atleast_3d(x[3], x[2, 3])", "atleast_3d(x[2, 2, 2, 2])"],
                 laws [],
@@ -490,7 +490,7 @@ macro_rules! function_rows {
             }
             /// Where elements are not zero: a tuple with an array of indices for each axis.
             nonzero(a: Array) -> [tuple Vector of i64] {
-                run create::nonzero, method "nonzero", aliases [], torch "torch.nonzero", gradient no "its result is an index",
+                run create::nonzero, alone create::nonzero, method "nonzero", aliases [], torch "torch.nonzero", gradient no "its result is an index",
                 example "nonzero([0, 5, 7])[0]" => "[1 2]", rust "np::nonzero(&tensor![0, 5, 7])?[0]",
                 samples ["nonzero(x[2, 3])", "nonzero([[0, 1], [2, 0]])", "nonzero(x[0, 2])"],
                 laws [],
@@ -605,7 +605,7 @@ macro_rules! function_rows {
             }
             /// The number of elements that are not zero, of all or along axes.
             count_nonzero(a: Array, axis: Axes = None; CountNonzero { keepdims: Bool = false }) -> [ByArgument] {
-                run along::count_nonzero, aliases [], torch "torch.count_nonzero", gradient no "its result is a count",
+                run along::count_nonzero, alone |a| along::count_nonzero(a, Axes(None), false), aliases [], torch "torch.count_nonzero", gradient no "its result is a count",
                 example "count_nonzero([0, 5, 7])" => "2", rust "np::count_nonzero(&tensor![0, 5, 7], ..)?",
                 samples ["count_nonzero(x[2, 3])", "count_nonzero(x[2, 3], axis=0)", "count_nonzero(x[2, 3], (0, 1), keepdims=True)", "count_nonzero(x[0])"],
                 laws [],
@@ -1773,7 +1773,7 @@ macro_rules! define_rows {
     ($(
         $(#[doc = $doc:literal])*
         $name:ident($($p:ident: $K:ident $(= $d:expr)?),* $(; $Options:ident { $($o:ident: $O:ident = $od:expr),* })?) -> [$($returns:tt)*] {
-            run $run:path, $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, $(properties $properties:tt,)? $(torch $torch:literal,)?
+            run $run:path, $(alone $alone:expr,)? $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, $(properties $properties:tt,)? $(torch $torch:literal,)?
             gradient $gradient:ident $($why:literal)?,
             example $example:literal => $prints:literal, rust $rust:literal $(=> $in_rust:literal)?,
             $(oracle $oracle:literal,)?
@@ -1801,6 +1801,7 @@ macro_rules! define_rows {
             samples: &[$($sample),*],
             laws: &$laws,
             oracle: option!($($oracle)?),
+            alone: option!($(|a| ($alone as fn(Array) -> Result<_>)(a).map(Into::into))?),
             call: |row, bound| ($run as fn($(inferred!($K),)* $($(inferred!($O)),*)?) -> Result<_>).invoke(row, bound),
         }),*];
     };

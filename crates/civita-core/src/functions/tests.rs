@@ -303,6 +303,66 @@ fn outputs_are_what_rows_say_they_are() {
     assert!(refused.is_empty(), "{}", refused.join("\n"));
 }
 
+/// The arrays that a call returned.
+fn arrays(returned: Returned) -> Vec<Raw> {
+    match returned {
+        Returned::One(x) => vec![x],
+        Returned::Several(all) | Returned::Tuple(all) => all,
+        _ => panic!("a row that takes one array alone returns arrays"),
+    }
+}
+
+#[test]
+fn a_function_of_one_array_alone_is_the_call_with_its_defaults() {
+    let of = |shape: &[usize]| {
+        let n: usize = shape.iter().product();
+        Raw::from_vec((0..n as i64).collect(), shape).expect("an array")
+    };
+    let inputs = [
+        of(&[]),
+        of(&[0]),
+        of(&[4]),
+        of(&[1, 3, 1]),
+        of(&[2, 3, 4]).transpose().expect("a view"),
+        of(&[5]).flip(Some(&[0])).expect("a view"),
+        of(&[3]).broadcast_to(&[2, 3]).expect("a view"),
+    ];
+    let mut calls = 0;
+    for row in FUNCTIONS {
+        let Some(alone) = row.alone else { continue };
+        for x in &inputs {
+            let call = Call {
+                name: row.name.to_owned(),
+                positional: vec![x.clone().into()],
+                keywords: Vec::new(),
+            };
+            let [own, by_list] = [alone(x), row.call(&mut call.bound().1)]
+                .map(|returned| returned.map(arrays).map_err(|e| e.to_string()));
+            let (own, by_list) = match (own, by_list) {
+                (Ok(own), Ok(by_list)) => (own, by_list),
+                (own, by_list) => {
+                    assert_eq!(own.err(), by_list.err(), "{}", row.name);
+                    continue;
+                }
+            };
+            assert_eq!(own.len(), by_list.len(), "{}", row.name);
+            for (a, b) in own.iter().zip(&by_list) {
+                let values = |x: &Raw| x.to_vec::<i64>().expect("integers");
+                assert_eq!(
+                    (a.shape(), values(a)),
+                    (b.shape(), values(b)),
+                    "{}",
+                    row.name
+                );
+                let strides = |x: &Raw| x.layout().strides().to_vec();
+                assert_eq!(strides(a), strides(b), "{}", row.name);
+                calls += 1;
+            }
+        }
+    }
+    assert!(calls > 40, "{calls}");
+}
+
 #[test]
 fn rows_are_complete() {
     let mut names: Vec<&str> = FUNCTIONS

@@ -252,9 +252,12 @@ impl Layout {
                 return Ok(then(Layout::of_axes(axes, at(more), m * n)));
             }
         }
-        if self.len > 0
-            && let Some(part) = self.few_axes(items)
-        {
+        let mut part = FewAxes {
+            axes: [(1, 0); 3],
+            rank: 0,
+            more: 0,
+        };
+        if self.len > 0 && self.few_axes(items, &mut part).is_some() {
             let offset = (self.offset as isize).wrapping_add(part.more);
             let len = part.axes.iter().map(|(n, _)| n).product();
             let [first, second, _] = part.axes;
@@ -268,14 +271,10 @@ impl Layout {
         Ok(then(self.slice_any(items)?))
     }
 
-    /// The axes of a part that has up to three and is not empty; `None` of others.
+    /// The axes of a part that has up to three and is not empty, added to none; `None` of others. They are written where they stay: a
+    /// copy of words that were just written waits for them.
     #[inline]
-    fn few_axes(&self, items: &[SliceItem]) -> Option<FewAxes> {
-        let mut part = FewAxes {
-            axes: [(1, 0); 3],
-            rank: 0,
-            more: 0,
-        };
+    fn few_axes(&self, items: &[SliceItem], part: &mut FewAxes) -> Option<()> {
         let whole = |axis: usize| Some((*self.shape().get(axis)?, self.strides()[axis]));
         let mut axis = 0;
         for (at, &item) in items.iter().enumerate() {
@@ -311,7 +310,7 @@ impl Layout {
             part.put(last)?;
             axis += 1;
         }
-        Some(part)
+        Some(())
     }
 
     /// The way to an element of an axis, if it exists.

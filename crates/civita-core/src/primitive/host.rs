@@ -174,6 +174,32 @@ fn read_bytes(x: &Raw, place: usize) -> [u8; 16] {
     bytes
 }
 
+/// Writes a number at a place of the buffer that the tensor's layout gave; false where the dtype does not hold it.
+#[inline]
+pub fn write_number(x: &Raw, place: usize, number: Scalar) -> bool {
+    if let (DType::F64, Scalar::Float(value)) = (x.dtype(), number) {
+        // most numbers, without a copy of bytes that waits for itself
+        assert!((place + 1) * size_of::<f64>() <= x.storage().len());
+        let _guards = guard::acquire_write(x.storage(), None);
+        // SAFETY: within the buffer, which the guard gives us alone.
+        unsafe {
+            x.storage()
+                .ptr()
+                .cast::<f64>()
+                .add(place)
+                .write_unaligned(value)
+        };
+        return true;
+    }
+    match number.to_bytes(x.dtype()) {
+        Ok(bytes) => {
+            write_element(x, place, &bytes);
+            true
+        }
+        Err(_) => false,
+    }
+}
+
 /// Writes the bytes of an element at a place of the buffer that the tensor's layout gave.
 pub fn write_element(x: &Raw, place: usize, bytes: &[u8; 16]) {
     let size = x.dtype().size();
