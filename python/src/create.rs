@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
 use smallvec::smallvec;
 
-use crate::array::{Array, in_order, wrap, wrap_view};
+use crate::array::{Array, in_order, place_new, wrap, wrap_view};
 use crate::convert::{Value, array_of, scalar_array, value};
 use crate::dtype::{ByteOrder, optional_in_order, order_of};
 use crate::error::{Fault, Outcome, type_error, value_error};
@@ -525,7 +525,11 @@ macro_rules! filled {
             let make: fn(&[usize], DType) -> civita_core::error::Result<Raw> = $make;
             // what asks for nothing else goes without the results that the rest moves through
             if let (None, None, None, None, false) = (dtype, order, device, like, requires_grad) {
-                return wrap(py, make(&shape_of(shape)?, DType::F64)?);
+                let mut x = make(&shape_of(shape)?, DType::F64)?;
+                return match x.alias_unique() {
+                    true => place_new(py, x),
+                    false => wrap(py, x),
+                };
             }
             check_device(device)?;
             if let Some(made) = made_like(like, stringify!($name), &[shape], &[("dtype", dtype), ("order", order)])? {

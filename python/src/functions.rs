@@ -826,7 +826,55 @@ pub fn call_row(name: &'static str, given: Arguments<'_, '_>) -> Outcome<Py<PyAn
     Function::new(row).apply(given)
 }
 
+/// A short array as it is, which no other class, transformation or byte order has a part in.
+#[inline]
+fn short<'a>(ob: &'a Bound<'_, PyAny>) -> Option<Held<'a>> {
+    let array = ob.cast_exact::<Array>().ok()?.get();
+    let raw = array.raw();
+    let is_usual =
+        raw.is_plain() && !gil::is_large(raw.len()) && array.order() == ByteOrder::Native;
+    is_usual.then_some(raw)
+}
+
 impl Function {
+    /// What the row makes of one short array, or of few of one dtype, without a list of values.
+    #[inline]
+    fn of_few(&self, ob: &Bound<'_, PyAny>) -> Outcome<Option<Py<PyAny>>> {
+        let py = ob.py();
+        if let Some(alone) = self.row.alone
+            && let Some(x) = short(ob)
+        {
+            let made = match alone(&x)? {
+                Returned::One(x) => self.one(py, x, Some(ob)),
+                other => self.returned(py, other, Some(ob)),
+            };
+            return made.map(Some);
+        }
+        let (Some(together), Ok(all)) = (self.row.together, ob.cast_exact::<PyTuple>()) else {
+            return Ok(None);
+        };
+        const FEW: usize = 8;
+        if all.len() > FEW {
+            return Ok(None);
+        }
+        // a tuple holds its items for as long as the call lasts
+        let held: SmallVec<[Bound<'_, PyAny>; FEW]> = all.iter().collect();
+        let Some(held) = held
+            .iter()
+            .map(short)
+            .collect::<Option<SmallVec<[Held<'_>; FEW]>>>()
+        else {
+            return Ok(None);
+        };
+        let arrays: SmallVec<[&Raw; FEW]> = held.iter().map(|x| &**x).collect();
+        match arrays.split_first() {
+            Some((first, rest)) if rest.iter().all(|x| x.dtype() == first.dtype()) => {
+                self.one(py, together(&arrays)?, None).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// What of Python answers a call with keywords that the row does not have.
     fn helper(&self, given: Arguments<'_, '_>) -> Option<&'static str> {
         let has = |name: &str| given.keyword(name).is_some();
@@ -863,18 +911,10 @@ impl Callable for Function {
 
     fn call<'py>(slf: &Bound<'py, Function>, given: Arguments<'_, 'py>) -> Outcome<Py<PyAny>> {
         let Function { row, manner } = slf.get();
-        if let Some(alone) = row.alone
-            && let ([ob], false) = (given.positional(), given.has_names())
-            && let Ok(array) = ob.cast_exact::<Array>()
-            && let raw = array.get().raw()
-            && raw.is_plain()
-            && !gil::is_large(raw.len())
-            && array.get().order() == ByteOrder::Native
+        if let ([ob], false) = (given.positional(), given.has_names())
+            && let Some(made) = slf.get().of_few(ob)?
         {
-            return match alone(&raw)? {
-                Returned::One(x) => slf.get().one(given.py(), x, Some(ob)),
-                other => slf.get().returned(given.py(), other, Some(ob)),
-            };
+            return Ok(made);
         }
         if manner.generalised.is_some()
             && let Some(answer) = overrides::ufunc(slf, given)?

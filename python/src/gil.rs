@@ -81,6 +81,7 @@ pub fn released<R: Interruptible + Send>(py: Python<'_>, f: impl FnOnce() -> R +
 /// Runs `f` with the interpreter released.
 #[inline(never)]
 pub fn released_to_the_end<R: Send>(py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
+    let _beside = guard::beside();
     py.detach(|| {
         let _mark = Mark::set(true);
         f()
@@ -108,8 +109,19 @@ pub fn broadcast_len(lens: &[usize]) -> usize {
 /// Tells the engine how to wait, and prepares for forks and Ctrl-C.
 pub fn install(py: Python<'_>) -> PyResult<()> {
     guard::set_wait_hook(wait_detached);
+    if has_lock(py)? {
+        // SAFETY: threads enter this module with the interpreter's lock. Whoever lets go of it to work says so (`released_to_the_end`);
+        // whoever waits for a guard (`wait_detached`) has it again before the bytes are touched. Kernels call no Python.
+        unsafe { guard::enter_one_at_a_time() };
+    }
     civita_core::threads::survive_fork();
     interrupt::install(py)
+}
+
+/// Whether one thread at a time runs Python: not in a free-threaded build, even where its lock is on for now.
+fn has_lock(py: Python<'_>) -> PyResult<bool> {
+    let version: String = py.import("sys")?.getattr("version")?.extract()?;
+    Ok(!version.contains("free-threading"))
 }
 
 fn wait_detached(sleep: &mut dyn FnMut()) {

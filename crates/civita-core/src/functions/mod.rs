@@ -118,6 +118,8 @@ pub struct FunctionRow {
     pub oracle: Option<&'static str>,
     /// What it is of one array where every other argument is its default: bindings that see such a call make no list of values for it.
     pub alone: Option<fn(&Raw) -> Result<Returned>>,
+    /// As `alone`, of a sequence of arrays of one dtype.
+    pub together: Option<fn(&[&Raw]) -> Result<Raw>>,
     call: fn(&FunctionRow, &mut [Value<'_>]) -> Result<Returned>,
 }
 

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::dtype::{Casting, DType};
 use crate::error::Result;
-use crate::raw::Mode;
+use crate::raw::{Mode, Raw};
 
 /// Hands the whole table of functions to a macro: how the typed API makes its functions.
 ///
@@ -221,14 +221,14 @@ macro_rules! function_rows {
 
             /// Arrays joined along an axis that they have; with `axis=None` flattened.
             concatenate(arrays: Numbers, axis: AxisOrFlat = 0, out: Out = None; Concatenate { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
-                run join::concatenate, positional_only 1, aliases ["concat"], properties [Joins, OutOrDtype], torch "torch.cat", gradient yes,
+                run join::concatenate, together |all| Raw::concatenate(all, 0), positional_only 1, aliases ["concat"], properties [Joins, OutOrDtype], torch "torch.cat", gradient yes,
                 example "concatenate([[1, 2], [3]])" => "[1 2 3]", rust "np::concatenate(&[&tensor![1, 2], &tensor![3]], 0)?",
                 samples ["concatenate([x[2, 3], x[1, 3]], 0)", "concatenate([x[2, 3], x[2, 1]], axis=-1)", "concatenate((x[2], x[2, 2]), axis=None)", "concatenate([x[2], x[2]], dtype='complex128')", "concatenate([x[2], x[2]], dtype='int8', casting='unsafe')"],
                 laws [],
             }
             /// Arrays of one shape joined along a new axis.
             stack(arrays: Arrays, axis: Axis = 0, out: Out = None; Stack { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
-                run join::stack, aliases [], properties [Joins, OutOrDtype], torch "torch.stack", gradient yes,
+                run join::stack, together |all| Raw::stack(all, 0), aliases [], properties [Joins, OutOrDtype], torch "torch.stack", gradient yes,
                 example "stack([[1, 2], [3, 4]], axis=1)" => "[[1 3]\n [2 4]]", rust "np::stack(&[&tensor![1, 2], &tensor![3, 4]], 1)?",
                 samples ["stack([x[2, 3], x[2, 3]])", "stack([x[2, 3], x[2, 3]], -1)", "stack([x[2], x[2]], axis=1, dtype='complex64')"],
                 laws [],
@@ -1773,7 +1773,7 @@ macro_rules! define_rows {
     ($(
         $(#[doc = $doc:literal])*
         $name:ident($($p:ident: $K:ident $(= $d:expr)?),* $(; $Options:ident { $($o:ident: $O:ident = $od:expr),* })?) -> [$($returns:tt)*] {
-            run $run:path, $(alone $alone:expr,)? $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, $(properties $properties:tt,)? $(torch $torch:literal,)?
+            run $run:path, $(alone $alone:expr,)? $(together $together:expr,)? $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, $(properties $properties:tt,)? $(torch $torch:literal,)?
             gradient $gradient:ident $($why:literal)?,
             example $example:literal => $prints:literal, rust $rust:literal $(=> $in_rust:literal)?,
             $(oracle $oracle:literal,)?
@@ -1802,6 +1802,7 @@ macro_rules! define_rows {
             laws: &$laws,
             oracle: option!($($oracle)?),
             alone: option!($(|a| ($alone as fn(Array) -> Result<_>)(a).map(Into::into))?),
+            together: option!($($together)?),
             call: |row, bound| ($run as fn($(inferred!($K),)* $($(inferred!($O)),*)?) -> Result<_>).invoke(row, bound),
         }),*];
     };

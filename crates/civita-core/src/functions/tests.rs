@@ -364,6 +364,46 @@ fn a_function_of_one_array_alone_is_the_call_with_its_defaults() {
 }
 
 #[test]
+fn a_function_of_arrays_together_is_the_call_with_its_defaults() {
+    let x = Raw::from_vec(vec![1i64, 2, 3, 4], &[2, 2]).expect("an array");
+    let y = x.transpose().expect("a view");
+    let mut rows = 0;
+    for row in FUNCTIONS {
+        let Some(together) = row.together else {
+            continue;
+        };
+        for parts in [&[&x][..], &[&x, &y], &[&x, &y, &x]] {
+            let list = parts.iter().map(|&x| x.clone().into()).collect();
+            let call = Call {
+                name: row.name.to_owned(),
+                positional: vec![Value::List(list)],
+                keywords: Vec::new(),
+            };
+            let by_list = row.call(&mut call.bound().1).map(arrays).expect("arrays");
+            let own = together(parts).expect("an array");
+            let values = |x: &Raw| (x.shape().to_vec(), x.to_vec::<i64>().expect("integers"));
+            assert_eq!(values(&own), values(&by_list[0]), "{}", row.name);
+        }
+        let wrong = [
+            Raw::zeros(&[2, 3], DType::I64),
+            Raw::zeros(&[3, 2, 2], DType::I64),
+        ];
+        let wrong = wrong.map(|x| x.expect("an array"));
+        let list = wrong.iter().map(|x| x.clone().into()).collect();
+        let by_list = row
+            .call(&mut [Value::List(list)])
+            .err()
+            .map(|e| e.to_string());
+        let own = together(&[&wrong[0], &wrong[1]])
+            .err()
+            .map(|e| e.to_string());
+        assert_eq!(own, by_list, "{}", row.name);
+        rows += 1;
+    }
+    assert!(rows > 1);
+}
+
+#[test]
 fn rows_are_complete() {
     let mut names: Vec<&str> = FUNCTIONS
         .iter()

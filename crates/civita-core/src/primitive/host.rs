@@ -131,9 +131,9 @@ pub(crate) fn element_of_output(x: &Raw, place: usize) -> Scalar {
     read(x, place)
 }
 
-/// Lets `f` read elements by their places in the buffer, which the tensor's layout gave.
+/// Lets `f`, which may call the user's code, read elements by their places in the buffer, which the tensor's layout gave.
 pub(crate) fn reading<R>(x: &Raw, f: impl FnOnce(&dyn Fn(usize) -> Scalar) -> R) -> R {
-    let _guard = guard::acquire(&[x.storage()], &[]);
+    let _guard = guard::acquire_across_calls(x.storage());
     f(&|place| read(x, place))
 }
 

@@ -5,12 +5,14 @@
 //! other. Who waits to write goes before those who come to read later, so that a loop of readers does not keep it out; but no
 //! reader waits for that longer than a second, for its thread may hold a guard on the buffer already.
 //!
-//! Owned buffers need no guard, and an operation on them pays for nothing but the question.
+//! Owned buffers need no guard, and an operation on them pays for nothing but the question. Nor does an operation of bindings whose
+//! own lock (Python's) lets one thread at a time into the engine, while no other is in it without that lock: two locked instructions
+//! a buffer are a third of what such an operation takes on few elements.
 
 use std::marker::PhantomData;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicUsize};
+use std::sync::{Condvar, Mutex, Once, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use std::{mem, ptr};
 
@@ -19,10 +21,52 @@ use smallvec::SmallVec;
 use super::{Access, Buffer, Storage};
 use crate::threads;
 
+/// How many may be in the engine beside a thread that has the bindings' lock: threads that let go of it, and any where there is no such
+/// lock.
+static BESIDE: AtomicUsize = AtomicUsize::new(1);
+
+/// Says that a lock of the bindings' lets one thread at a time into the engine, but for those between [`beside`] and the drop of
+/// what it returns.
+///
+/// # Safety
+/// From now on every call of the engine is made by a thread that holds the lock, or has called [`beside`] while it held it and drops
+/// what that returned when it holds it again, or works for such a thread, which waits. Nobody lets go of the lock while it holds
+/// guards but those of [`acquire_across_calls`].
+pub unsafe fn enter_one_at_a_time() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        BESIDE.fetch_sub(1, Release);
+    });
+}
+
+/// A thread in the engine that has let go of the bindings' lock.
+#[must_use = "dropping it says that the lock is held again"]
+pub struct Beside(());
+
+/// To be called before the lock is let go of.
+pub fn beside() -> Beside {
+    BESIDE.fetch_add(1, Release);
+    Beside(())
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        BESIDE.fetch_sub(1, Release);
+    }
+}
+
+/// Whether the caller has the bindings' lock and nobody else is in the engine.
+#[inline]
+fn is_alone() -> bool {
+    BESIDE.load(Acquire) == 0
+}
+
 /// Locks that an operation holds; released when dropped, in any thread.
 #[must_use = "dropping the guards releases the buffers"]
 pub struct Guards<'a> {
+    /// Where nothing is locked, those that are written: their versions count.
     held: SmallVec<[Held; 4]>,
+    locked: bool,
     storages: PhantomData<&'a Storage>,
 }
 
@@ -70,7 +114,19 @@ unsafe impl Sync for Guards<'_> {}
 /// holds no guard on any of `writes` already, for it would wait for itself.
 #[inline(never)]
 pub fn acquire<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Guards<'a> {
-    let guards = wanted(reads, writes);
+    if is_alone() {
+        return wanted(&[], writes, false);
+    }
+    locked(reads, writes)
+}
+
+/// As [`acquire`] of a buffer that is read, by a caller who may let go of the bindings' lock meanwhile.
+pub fn acquire_across_calls(read: &Storage) -> Guards<'_> {
+    locked(&[read], &[])
+}
+
+fn locked<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Guards<'a> {
+    let guards = wanted(reads, writes, true);
     for held in &guards.held {
         // SAFETY: the buffers are borrowed for `'a`.
         unsafe { &*held.buffer() }.lock.acquire(held.mode());
@@ -91,7 +147,10 @@ pub(super) fn exclusively(storage: &Storage, f: impl FnOnce()) {
 
 /// Locks of two buffers at most: [`acquire`] without a list.
 #[must_use = "dropping the guards releases the buffers"]
-pub struct TwoGuards<'a>([Option<(&'a Buffer, Mode)>; 2]);
+pub struct TwoGuards<'a> {
+    held: [Option<(&'a Buffer, Mode)>; 2],
+    locked: bool,
+}
 
 /// As [`acquire`], of two buffers that are read.
 #[inline]
@@ -110,6 +169,13 @@ fn two<'a>(a: Option<&'a Storage>, mode: Mode, b: Option<&'a Storage>) -> TwoGua
     let shared = |storage: Option<&'a Storage>, mode| -> Option<(&'a Buffer, Mode)> {
         Some((&*storage.filter(|s| s.access() != Access::Owned)?.0, mode))
     };
+    if is_alone() {
+        let written = a.filter(|_| mode == Mode::Write);
+        return TwoGuards {
+            held: [shared(written, mode), None],
+            locked: false,
+        };
+    }
     let address = |held: Option<(&Buffer, Mode)>| held.map_or(0, |(b, _)| ptr::from_ref(b).addr());
     let (mut first, mut second) = (shared(a, mode), shared(b, Mode::Read));
     if address(first) == address(second) {
@@ -121,35 +187,40 @@ fn two<'a>(a: Option<&'a Storage>, mode: Mode, b: Option<&'a Storage>) -> TwoGua
     for (buffer, mode) in [first, second].into_iter().flatten() {
         buffer.lock.acquire(mode);
     }
-    TwoGuards([first, second])
+    TwoGuards {
+        held: [first, second],
+        locked: true,
+    }
 }
 
 impl Drop for TwoGuards<'_> {
     #[inline]
     fn drop(&mut self) {
-        for (buffer, mode) in self.0.into_iter().flatten() {
-            buffer.release(mode);
+        for (buffer, mode) in self.held.into_iter().flatten() {
+            buffer.release(mode, self.locked);
         }
     }
 }
 
 impl Buffer {
-    /// Gives a lock back; a write counts.
+    /// Gives a lock back, if there is one; a write counts.
     #[inline]
-    fn release(&self, mode: Mode) {
+    fn release(&self, mode: Mode, locked: bool) {
         if mode == Mode::Write {
             // no other writer is there, so counting needs no read-modify-write
             let version = self.version.load(Relaxed).wrapping_add(1);
             self.version.store(version, Release);
         }
-        self.lock.release(mode);
+        if locked {
+            self.lock.release(mode);
+        }
     }
 }
 
 /// As [`acquire`] when that needs no waiting, else `None` with nothing taken.
 #[inline]
 pub fn try_acquire<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Option<Guards<'a>> {
-    let mut guards = wanted(reads, writes);
+    let mut guards = wanted(reads, writes, true);
     for i in 0..guards.held.len() {
         let held = guards.held[i];
         // SAFETY: the buffers are borrowed for `'a`.
@@ -180,9 +251,10 @@ pub fn set_wait_hook(hook: WaitHook) {
 /// The distinct buffers that need a lock, in the order of their addresses, none taken yet. Nothing may unwind between
 /// here and the taking, else the drop would release what was never held.
 #[inline(always)]
-fn wanted<'a>(reads: &[&'a Storage], writes: &[&'a Storage]) -> Guards<'a> {
+fn wanted<'a>(reads: &[&'a Storage], writes: &[&'a Storage], locked: bool) -> Guards<'a> {
     let mut guards = Guards {
         held: SmallVec::new(),
+        locked,
         storages: PhantomData,
     };
     for (storages, mode) in [(writes, Mode::Write), (reads, Mode::Read)] {
@@ -217,7 +289,7 @@ impl Drop for Guards<'_> {
     fn drop(&mut self) {
         for held in &self.held {
             // SAFETY: the buffers are borrowed for the guards' lifetime.
-            unsafe { &*held.buffer() }.release(held.mode());
+            unsafe { &*held.buffer() }.release(held.mode(), self.locked);
         }
     }
 }

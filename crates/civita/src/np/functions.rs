@@ -108,7 +108,7 @@ macro_rules! define_functions {
     ($(
         $(#[doc = $doc:literal])*
         $name:ident($($p:ident: $K:ident $(= $d:expr)?),* $(; $Options:ident { $($o:ident: $O:ident = $od:expr),* })?) -> [$($returns:tt)*] {
-            run $topic:ident::$run:ident, $(alone $alone:expr,)? $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, $(properties $properties:tt,)? $(torch $torch:literal,)?
+            run $topic:ident::$run:ident, $(alone $alone:expr,)? $(together $together:expr,)? $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, $(properties $properties:tt,)? $(torch $torch:literal,)?
             gradient $gradient:ident $($why:literal)?,
             example $example:literal => $prints:literal, rust $rust:literal $(=> $in_rust:literal)?,
             $(oracle $oracle:literal,)?
@@ -245,7 +245,7 @@ macro_rules! define_examples {
     ($(
         $(#[doc = $doc:literal])*
         $name:ident $params:tt -> $returns:tt {
-            run $topic:ident::$run:ident, $(alone $alone:expr,)? $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, $(properties $properties:tt,)? $(torch $torch:literal,)?
+            run $topic:ident::$run:ident, $(alone $alone:expr,)? $(together $together:expr,)? $(positional_only $only:literal,)? $(positional $positional:literal,)? $(method $method:literal,)? aliases $aliases:tt, $(properties $properties:tt,)? $(torch $torch:literal,)?
             gradient $gradient:ident $($why:literal)?,
             example $example:literal => $prints:literal, rust $rust:literal $(=> $in_rust:literal)?,
             $(oracle $oracle:literal,)?
