@@ -30,6 +30,7 @@ mod francis;
 mod gaps;
 mod gemm;
 mod generalized;
+mod lanes;
 mod ldl;
 mod lu;
 mod lu_factors;
