@@ -1,26 +1,25 @@
 //! Singular values of real bidiagonal matrices, and of those that faer reduces to these: QR iterations with implicit shifts.
 //!
 //! ```text
-//! A = Q R                         where there are many more rows than columns
 //! A = H B Gᴴ                      Householder reflections, faer's
 //! B = X diag(s) Yᵀ                QR iterations; their rotations turn the columns of X and Y
-//! U = Q H X, V = G Y              blocks of reflections, faer's
+//! U = H X, V = G Y                blocks of reflections, faer's
 //! ```
 //!
-//! Source: Golub and Van Loan, *Matrix Computations*, 8.6. faer's own method for larger matrices, divide and conquer, has wrong singular
-//! values where many of them are zero.
+//! Source: Golub and Van Loan, *Matrix Computations*, 8.6; Demmel and Kahan 1990. Large matrices come here where the faster way
+//! (`divided`) fails, and where no vectors are wanted.
 
 use faer::linalg::householder::{
     apply_block_householder_sequence_on_the_left_in_place_scratch as apply_scratch,
     apply_block_householder_sequence_on_the_left_in_place_with_conj as apply,
 };
-use faer::linalg::qr::no_pivoting::factor as faer_qr;
 use faer::linalg::svd::bidiag;
 use faer::prelude::default;
 use faer::traits::math_utils as math;
 use faer::{Conj, Par};
 
 use crate::dense::{columns, columns_mut};
+use crate::reflections;
 use crate::rotations::{Rotation, Turned};
 use crate::scalar::{Real, Scalar};
 use crate::scratch::Scratch;
@@ -36,6 +35,9 @@ enum Of {
 
 /// Brings `e`, above the diagonal `d` of a bidiagonal matrix, to zero. `rotate(of, x, y, c, s)` is told
 /// how to turn the columns of the vectors, as a [`Rotation`]. False where it does not converge.
+///
+/// A sweep goes from the larger end of a block to the smaller one: in the other direction graded matrices may not converge. One with a
+/// negligible element on its diagonal is swept without a shift, which brings a zero to its end (Demmel and Kahan).
 #[inline(always)]
 fn iterate(
     d: &mut [f64],
@@ -47,9 +49,11 @@ fn iterate(
     let norm = d.iter().chain(&*e).fold(0.0f64, |all, x| all.max(x.abs()));
     let least = (eps * norm).max(f64::MIN_POSITIVE);
     let mut high = n.saturating_sub(1);
-    let mut steps = 0;
+    let (mut block, mut down) = ((n, n), true);
+    let mut left = 30 * n * n + 100;
     while high > 0 {
         let mut low = high;
+        let mut smallest = d[high].abs();
         while low > 0 {
             let beside = (d[low - 1].abs() + d[low].abs()).max(norm / 16.0);
             if e[low - 1].abs() <= eps * beside {
@@ -57,78 +61,121 @@ fn iterate(
                 break;
             }
             low -= 1;
+            smallest = smallest.min(d[low].abs());
         }
         if low == high {
-            (high, steps) = (high - 1, 0);
+            high -= 1;
             continue;
         }
-        steps += 1;
-        if steps > 100 {
-            return false;
+        if low > block.1 || high < block.0 || block.0 == n {
+            down = d[low].abs() >= d[high].abs();
         }
-        // a zero on the diagonal: its row becomes zero, or the last column
-        if let Some(k) = (low..high).rev().find(|&k| d[k].abs() <= least) {
-            d[k] = 0.0;
-            let mut x = std::mem::take(&mut e[k]);
-            for j in k + 1..=high {
-                let (c, s, r) = Rotation::onto(d[j], x);
-                d[j] = r;
-                if j < high {
-                    (x, e[j]) = (-s * e[j], c * e[j]);
-                }
-                rotate(Of::Left, j, k, c, s);
-            }
-            continue;
+        block = (low, high);
+        match left.checked_sub(high - low) {
+            Some(rest) => left = rest,
+            None => return false,
         }
-        if d[high].abs() <= least {
-            d[high] = 0.0;
-            let mut x = std::mem::take(&mut e[high - 1]);
-            for j in (low..high).rev() {
-                let (c, s, r) = Rotation::onto(d[j], x);
-                d[j] = r;
-                if j > low {
-                    (x, e[j - 1]) = (-s * e[j - 1], c * e[j - 1]);
-                }
-                rotate(Of::Right, j, high, c, s);
-            }
-            continue;
-        }
-        // the eigenvalue of the last two rows of BᵀB that is nearer to the last element
-        let before = if high - 1 > low { e[high - 2] } else { 0.0 };
-        let (f, g, h) = (d[high - 1], d[high], e[high - 1]);
-        let (t00, t11, t01) = (f * f + before * before, g * g + h * h, f * h);
-        let half = (t00 - t11) / 2.0;
-        let size = half.hypot(t01);
-        let shift = match t01 == 0.0 {
-            true => t11,
-            false => t11 - t01 * (t01 / (half + size.copysign(half))),
+        let (first, shift) = match down {
+            true => (d[low], smaller(d[high - 1], e[high - 1], d[high])),
+            false => (d[high], smaller(d[low], e[low], d[low + 1])),
         };
-        let mut y = (d[low].abs() - shift.max(0.0).sqrt())
-            * (1f64.copysign(d[low]) + shift.max(0.0).sqrt() / d[low]);
-        let mut z = e[low];
-        for k in low..high {
-            let (c, s, r) = Rotation::onto(y, z);
-            if k > low {
-                e[k - 1] = r;
+        let ratio = shift / first.abs();
+        // NaN where the first is zero as well
+        let shifted = smallest > least && ratio * ratio >= eps;
+        let start = (first.abs() - shift) * (1f64.copysign(first) + shift / first);
+        match (down, shifted) {
+            (true, true) => {
+                let (mut y, mut z) = (start, e[low]);
+                for k in low..high {
+                    let (c, s, r) = Rotation::onto(y, z);
+                    if k > low {
+                        e[k - 1] = r;
+                    }
+                    (y, e[k]) = (c * d[k] + s * e[k], c * e[k] - s * d[k]);
+                    (z, d[k + 1]) = (s * d[k + 1], c * d[k + 1]);
+                    rotate(Of::Right, k, k + 1, c, s);
+                    let (c, s, r) = Rotation::onto(y, z);
+                    d[k] = r;
+                    (y, d[k + 1]) = (c * e[k] + s * d[k + 1], c * d[k + 1] - s * e[k]);
+                    if k + 1 < high {
+                        (z, e[k + 1]) = (s * e[k + 1], c * e[k + 1]);
+                    }
+                    rotate(Of::Left, k, k + 1, c, s);
+                }
+                e[high - 1] = y;
             }
-            (y, e[k]) = (c * d[k] + s * e[k], c * e[k] - s * d[k]);
-            (z, d[k + 1]) = (s * d[k + 1], c * d[k + 1]);
-            rotate(Of::Right, k, k + 1, c, s);
-            let (c, s, r) = Rotation::onto(y, z);
-            d[k] = r;
-            (y, d[k + 1]) = (c * e[k] + s * d[k + 1], c * d[k + 1] - s * e[k]);
-            if k + 1 < high {
-                (z, e[k + 1]) = (s * e[k + 1], c * e[k + 1]);
+            (false, true) => {
+                let (mut y, mut z) = (start, e[high - 1]);
+                for k in (low + 1..=high).rev() {
+                    let (c, s, r) = Rotation::onto(y, z);
+                    if k < high {
+                        e[k] = r;
+                    }
+                    (y, e[k - 1]) = (c * d[k] + s * e[k - 1], c * e[k - 1] - s * d[k]);
+                    (z, d[k - 1]) = (s * d[k - 1], c * d[k - 1]);
+                    rotate(Of::Left, k, k - 1, c, s);
+                    let (c, s, r) = Rotation::onto(y, z);
+                    d[k] = r;
+                    (y, d[k - 1]) = (c * e[k - 1] + s * d[k - 1], c * d[k - 1] - s * e[k - 1]);
+                    if k > low + 1 {
+                        (z, e[k - 2]) = (s * e[k - 2], c * e[k - 2]);
+                    }
+                    rotate(Of::Right, k, k - 1, c, s);
+                }
+                e[low] = y;
             }
-            rotate(Of::Left, k, k + 1, c, s);
+            (true, false) => {
+                let (mut c, mut before, mut last) = (1.0, 1.0, 0.0);
+                for k in low..high {
+                    let (cosine, s, r) = Rotation::onto(d[k] * c, e[k]);
+                    c = cosine;
+                    rotate(Of::Right, k, k + 1, c, s);
+                    if k > low {
+                        e[k - 1] = last * r;
+                    }
+                    (before, last, d[k]) = Rotation::onto(before * r, d[k + 1] * s);
+                    rotate(Of::Left, k, k + 1, before, last);
+                }
+                let end = d[high] * c;
+                (d[high], e[high - 1]) = (end * before, end * last);
+            }
+            (false, false) => {
+                let (mut c, mut before, mut last) = (1.0, 1.0, 0.0);
+                for k in (low + 1..=high).rev() {
+                    let (cosine, s, r) = Rotation::onto(d[k] * c, e[k - 1]);
+                    c = cosine;
+                    rotate(Of::Left, k, k - 1, c, s);
+                    if k < high {
+                        e[k] = last * r;
+                    }
+                    (before, last, d[k]) = Rotation::onto(before * r, d[k - 1] * s);
+                    rotate(Of::Right, k, k - 1, before, last);
+                }
+                let end = d[low] * c;
+                (d[low], e[low]) = (end * before, end * last);
+            }
         }
-        e[high - 1] = y;
     }
     d.iter().all(|x| x.is_finite())
 }
 
-/// From so many rows for each column on, `A = Q R` comes first.
-const TALL: f64 = 11.0 / 6.0;
+/// The smaller singular value of `[f g; 0 h]`.
+#[inline(always)]
+fn smaller(f: f64, g: f64, h: f64) -> f64 {
+    let (f, g, h) = (f.abs(), g.abs(), h.abs());
+    let (least, most) = (f.min(h), f.max(h));
+    if least == 0.0 {
+        return 0.0;
+    }
+    let (sum, gap) = (1.0 + least / most, (most - least) / most);
+    if g < most {
+        let x = (g / most) * (g / most);
+        return least * (2.0 / ((sum * sum + x).sqrt() + (gap * gap + x).sqrt()));
+    }
+    let x = most / g;
+    let (sum, gap) = (sum * x, gap * x);
+    2.0 * (least * x) / ((1.0 + sum * sum).sqrt() + (1.0 + gap * gap).sqrt())
+}
 
 /// Memory of decompositions of one size.
 pub struct Bidiagonal<T: Scalar> {
@@ -140,8 +187,6 @@ pub struct Bidiagonal<T: Scalar> {
     block: usize,
     left: Vec<T>,
     right: Vec<T>,
-    /// The reflectors of `Q`, and `R`.
-    tall: Option<(Vec<T>, Vec<T>)>,
     vectors: Option<[Turned<T::Real>; 2]>,
     par: Par,
     scratch: Scratch,
@@ -150,14 +195,8 @@ pub struct Bidiagonal<T: Scalar> {
 impl<T: Scalar> Bidiagonal<T> {
     /// For `m` rows and `n ≤ m` columns, at least one.
     pub fn new(m: usize, n: usize, vectors: bool, par: Par) -> Bidiagonal<T> {
-        let block = faer_qr::recommended_block_size::<T>(m, n).clamp(1, n);
-        let tall = m as f64 > n as f64 * TALL;
-        let rows = if tall { n } else { m };
-        let mut size = bidiag::bidiag_in_place_scratch::<T>(rows, n, par, default());
-        if tall {
-            let factor = faer_qr::qr_in_place_scratch::<T>(m, n, block, par, default());
-            size = size.or(factor);
-        }
+        let block = reflections::block::<T>(m, n);
+        let mut size = bidiag::bidiag_in_place_scratch::<T>(m, n, par, default());
         if vectors {
             size = size.or(apply_scratch::<T>(m, block, m));
         }
@@ -170,7 +209,6 @@ impl<T: Scalar> Bidiagonal<T> {
             block,
             left: vec![T::default(); block * n],
             right: vec![T::default(); block * (n - 1)],
-            tall: tall.then(|| (vec![T::default(); block * n], vec![T::default(); n * n])),
             vectors: vectors.then(|| [Turned::new(n), Turned::new(n)]),
             par,
             scratch: Scratch::new(size),
@@ -181,20 +219,8 @@ impl<T: Scalar> Bidiagonal<T> {
     /// other, into `u` and `v`. `u` has as many columns as there are rows or columns. False where it does not converge.
     pub fn run(&mut self, a: &mut [T], s: &mut [T], u: &mut [T], v: &mut [T]) -> bool {
         let (m, n, block, par) = (self.m, self.n, self.block, self.par);
-        let (rows, b) = match &mut self.tall {
-            Some((reflectors, r)) => {
-                let (to, reflectors) = (columns_mut(a, m, n), columns_mut(reflectors, block, n));
-                faer_qr::qr_in_place(to, reflectors, par, self.scratch.stack(), default());
-                r.fill(T::default());
-                for (j, (to, from)) in r.chunks_exact_mut(n).zip(a.chunks_exact(m)).enumerate() {
-                    to[..=j].copy_from_slice(&from[..=j]);
-                }
-                (n, &mut r[..])
-            }
-            None => (m, &mut *a),
-        };
         bidiag::bidiag_in_place(
-            columns_mut(b, rows, n),
+            columns_mut(a, m, n),
             columns_mut(&mut self.left, block, n),
             columns_mut(&mut self.right, block, n - 1),
             par,
@@ -204,7 +230,7 @@ impl<T: Scalar> Bidiagonal<T> {
         // B = diag(p) |B| diag(q)ᴴ
         let (mut p, mut q) = (vec![math::one::<T>(); n], vec![math::one::<T>(); n]);
         for i in 0..n {
-            let (x, y) = (b[i * rows + i], (i + 1 < n).then(|| b[(i + 1) * rows + i]));
+            let (x, y) = (a[i * m + i], (i + 1 < n).then(|| a[(i + 1) * m + i]));
             if !T::COMPLEX {
                 self.d[i] = x.re().wide();
                 if let Some(y) = y {
@@ -249,30 +275,22 @@ impl<T: Scalar> Bidiagonal<T> {
         let wide = u.len() / m;
         let stack = self.scratch.stack();
         let left = columns(&self.left, block, n);
-        let upper = match rows == m {
-            true => columns_mut(u, m, wide),
-            false => columns_mut(u, m, wide).submatrix_mut(0, 0, n, n),
-        };
-        apply(columns(b, rows, n), left, Conj::No, upper, par, stack);
+        let u = columns_mut(u, m, wide);
+        apply(columns(a, m, n), left, Conj::No, u, par, stack);
         if n > 1 {
             for j in 1..n {
                 for i in 0..j {
-                    b[i * rows + j] = b[j * rows + i];
+                    a[i * m + j] = a[j * m + i];
                 }
             }
             apply(
-                columns(b, rows, n).submatrix(1, 0, n - 1, n - 1),
+                columns(a, m, n).submatrix(1, 0, n - 1, n - 1),
                 columns(&self.right, block, n - 1),
                 Conj::Yes,
                 columns_mut(v, n, n).subrows_mut(1, n - 1),
                 par,
                 stack,
             );
-        }
-        if let Some((reflectors, _)) = &self.tall {
-            let reflectors = columns(reflectors, block, n);
-            let (a, u) = (columns(a, m, n), columns_mut(u, m, wide));
-            apply(a, reflectors, Conj::No, u, par, stack);
         }
         true
     }

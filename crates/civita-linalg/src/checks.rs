@@ -8,6 +8,7 @@ use civita_core::raw::Raw;
 use civita_core::storage;
 use civita_core::threads::threads;
 
+use crate::lanes;
 use crate::workers::memory_for_products;
 
 /// The dtype that linear algebra computes in: integers and booleans are `float64`.
@@ -92,6 +93,29 @@ pub fn external<P: Primitive + HostKernel>(
 ) -> Result<Outputs<Raw>> {
     let dtype = compute_dtype(Primitive::name(p), x.iter().map(|x| x.dtype()))?;
     external_in(p, backend, &[dtype; 4][..x.len()], x)
+}
+
+/// The same, but that batches of small matrices of `f32` are widened on [lanes](crate::lanes): its kernel asks [`on_lanes`].
+pub fn external_on_lanes<P: Primitive + HostKernel>(
+    p: &P,
+    backend: &dyn Backend,
+    x: &[&Raw],
+) -> Result<Outputs<Raw>> {
+    let dtype = compute_dtype(Primitive::name(p), x.iter().map(|x| x.dtype()))?;
+    if dtype != DType::F32 || !on_lanes(x[0].shape()) {
+        return external(p, backend, x);
+    }
+    let specs = specs(x);
+    let outputs = p.infer(&specs.iter().collect::<Vec<&Spec>>())?;
+    backend.external(p, &[dtype; 4][..x.len()], outputs, x)
+}
+
+/// Whether matrices of this shape, if they are real, are a batch of small ones.
+pub fn on_lanes(shape: &[usize]) -> bool {
+    match shape {
+        [batch @ .., m, n] if m == n => lanes::suit(count(batch), *n),
+        _ => false,
+    }
 }
 
 /// How many matrices as large as its operand a routine works in, results among them, as measured at 1000 rows: its vectors and faer's

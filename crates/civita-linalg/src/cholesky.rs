@@ -1,6 +1,7 @@
 //! The Cholesky factorisation.
 
 use civita_core::backend::Backend;
+use civita_core::dtype::DType;
 use civita_core::error::{Error, Result};
 use civita_core::primitive::{
     Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
@@ -10,9 +11,10 @@ use civita_core::raw::Raw;
 
 use crate::batch::{each, parts};
 use crate::blocked;
-use crate::checks::{compute_dtype, count, external, squares};
+use crate::checks::{compute_dtype, count, external_on_lanes, on_lanes, squares};
+use crate::lanes::{self, Memory, Task};
 use crate::ops::{adjoint, hermitian, lower_half};
-use crate::scalar::{Scalar, for_dtype};
+use crate::scalar::{Real, Scalar, for_dtype};
 use crate::small::{self, SMALL, known};
 use crate::triangular::{Triangle, bind_triangular, bind_triangular_right};
 
@@ -32,6 +34,14 @@ impl HostKernel for Cholesky {
 fn run<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
     let (batch, n) = squares("cholesky", x[0].shape())?;
     let batch = count(batch);
+    if on_lanes(x[0].shape()) {
+        let task = &Factors;
+        match x[0].dtype() {
+            DType::F32 => return lanes::run(task, &x[0], n, batch, out[0].elements::<f32>()?),
+            DType::F64 => return lanes::run(task, &x[0], n, batch, out[0].elements::<f64>()?),
+            _ => {}
+        }
+    }
     let results = parts(out[0].elements::<T>()?, batch, n * n);
     each(
         batch,
@@ -45,10 +55,28 @@ fn run<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()>
             } else {
                 blocked::cholesky(y, n)?
             };
-            fine.then_some(())
-                .ok_or_else(|| Error::linalg("cholesky", "Matrix is not positive definite"))
+            fine.then_some(()).ok_or_else(indefinite)
         },
     )
+}
+
+fn indefinite() -> Error {
+    Error::linalg("cholesky", "Matrix is not positive definite")
+}
+
+/// Of matrices beside each other.
+struct Factors;
+
+impl<S: Real> Task<S> for Factors {
+    fn len(&self, n: usize) -> usize {
+        n * n
+    }
+    fn run(&self, memory: &mut Memory<S>, n: usize, _: usize, count: usize) -> Result<()> {
+        match lanes::cholesky(&mut memory.a, n)[..count].contains(&0) {
+            true => Err(indefinite()),
+            false => Ok(()),
+        }
+    }
 }
 
 impl Primitive for Cholesky {
@@ -61,7 +89,7 @@ impl Primitive for Cholesky {
         Ok(Outputs::One(Spec::new(&x[0].shape, dtype)))
     }
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        external(self, backend, x)
+        external_on_lanes(self, backend, x)
     }
     fn reads(&self, _: &[bool]) -> Reads {
         Reads::OUTPUTS

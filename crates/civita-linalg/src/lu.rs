@@ -1,6 +1,9 @@
 //! What follows from `P A = L U`: systems, inverses, determinants.
 
+use std::ops::Range;
+
 use civita_core::backend::Backend;
+use civita_core::dtype::DType;
 use civita_core::error::{Error, Result, shape_text};
 use civita_core::primitive::{
     Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
@@ -10,8 +13,11 @@ use civita_core::raw::Raw;
 use faer::traits::math_utils as math;
 
 use crate::batch::{each, parts};
-use crate::checks::{compute_dtype, count, external, singular, squares};
+use crate::checks::{
+    compute_dtype, count, external, external_on_lanes, on_lanes, singular, squares,
+};
 use crate::dense::Lu;
+use crate::lanes::{self, LANES, Memory, Task};
 use crate::ops::{adjoint, conjugate, times, total, trace_of_product};
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::small::{self, SMALL, known};
@@ -54,6 +60,13 @@ fn solve<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<(
     let (batch, n) = squares("solve", x[0].shape())?;
     let k = x[1].shape().last().copied().unwrap_or(0);
     let batch = count(batch);
+    if n * k <= lanes::SIZE && k > 0 && on_lanes(x[0].shape()) {
+        match x[0].dtype() {
+            DType::F32 => return solve_on_lanes::<f32>(x, n, k, batch, out),
+            DType::F64 => return solve_on_lanes::<f64>(x, n, k, batch, out),
+            _ => {}
+        }
+    }
     let results = parts(out[0].elements::<T>()?, batch, n * k);
     each(
         batch,
@@ -78,6 +91,36 @@ fn solve<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<(
             })
         },
     )
+}
+
+fn solve_on_lanes<S: Real>(
+    x: &[HostInput<'_>],
+    n: usize,
+    k: usize,
+    batch: usize,
+    out: &mut [HostOutput<'_>],
+) -> Result<()> {
+    struct Solving<'a>(&'a HostInput<'a>, usize);
+    impl<S: Real> Task<S> for Solving<'_> {
+        fn len(&self, n: usize) -> usize {
+            n * self.1
+        }
+        fn run(&self, memory: &mut Memory<S>, n: usize, first: usize, count: usize) -> Result<()> {
+            let k = self.1;
+            memory.read(self.0, first, count, n * k)?;
+            let Memory { a, b, .. } = memory;
+            if lanes::solve(a, n, b, k)[..count]
+                .iter()
+                .any(|&zero| zero != 0)
+            {
+                return Err(singular("solve"));
+            }
+            a[..n * k].copy_from_slice(&b[..n * k]);
+            Ok(())
+        }
+    }
+    let task = Solving(&x[1], k);
+    lanes::run(&task, &x[0], n, batch, out[0].elements::<S>()?)
 }
 
 #[inline(always)]
@@ -120,7 +163,7 @@ impl Primitive for Solve {
         }
     }
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        external(self, backend, x)
+        external_on_lanes(self, backend, x)
     }
     fn reads(&self, wanted: &[bool]) -> Reads {
         Reads {
@@ -299,29 +342,62 @@ impl HostKernel for Det {
     }
 }
 
+/// In the middle of the range of exponents, so that a product of small and large numbers does not leave it.
+const MIDDLE: Range<f64> = 1e-15..1e15;
+
+/// The product of pivots, of an odd permutation or an even one.
+fn determinant<T: Scalar>(pivots: &mut dyn Iterator<Item = T>, odd: bool) -> T {
+    let (mut product, mut exponent) = (math::one::<T>(), 0i64);
+    for pivot in pivots {
+        product *= pivot;
+        let size = product.size().wide();
+        if size > 0.0 && size.is_finite() && !MIDDLE.contains(&size) {
+            let shift = size.log2() as i32;
+            product *= real::<T>(T::Real::of(2f64.powi(-shift)));
+            exponent += i64::from(shift);
+        }
+    }
+    // in two steps: what a power of two cannot hold may fit beside the product
+    let half = (exponent / 2).clamp(-1000, 1000) as i32;
+    let rest = (exponent - i64::from(half)).clamp(-1000, 1000) as i32;
+    let scaled = scale(scale(product, half), rest);
+    if odd { -scaled } else { scaled }
+}
+
+/// [`determinant`] of matrices beside each other.
+struct Determinants;
+
+impl<S: Real> Task<S> for Determinants {
+    fn len(&self, _: usize) -> usize {
+        1
+    }
+    fn run(&self, memory: &mut Memory<S>, n: usize, _: usize, _: usize) -> Result<()> {
+        let a = &mut memory.a;
+        let (mut products, odd, inside) = lanes::products(a, n, MIDDLE);
+        for l in 0..LANES {
+            if inside[l] == 0 {
+                products[l] = determinant(&mut (0..n).map(|k| a[k * n + k][l]), odd[l] != 0);
+            }
+        }
+        a[0] = products;
+        Ok(())
+    }
+}
+
 fn det<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
     let (batch, n) = squares("det", x[0].shape())?;
     let batch = count(batch);
+    if on_lanes(x[0].shape()) {
+        let task = &Determinants;
+        match x[0].dtype() {
+            DType::F32 => return lanes::run(task, &x[0], n, batch, out[0].elements::<f32>()?),
+            DType::F64 => return lanes::run(task, &x[0], n, batch, out[0].elements::<f64>()?),
+            _ => {}
+        }
+    }
     let results = out[0].elements::<T>()?.iter_mut();
     each(batch, n * n * n + 50, results, Vec::new, |heap, i, y| {
-        *y = with_pivots::<T, _>(heap, &x[0], i, n, |pivots, odd| {
-            // in the middle of the range of exponents, so that a product of small and large numbers does not leave it
-            let (mut product, mut exponent) = (math::one::<T>(), 0i64);
-            for pivot in pivots {
-                product *= pivot;
-                let size = product.size().wide();
-                if size > 0.0 && size.is_finite() && !(1e-15..1e15).contains(&size) {
-                    let shift = size.log2() as i32;
-                    product *= real::<T>(T::Real::of(2f64.powi(-shift)));
-                    exponent += i64::from(shift);
-                }
-            }
-            // in two steps: what a power of two cannot hold may fit beside the product
-            let half = (exponent / 2).clamp(-1000, 1000) as i32;
-            let rest = (exponent - i64::from(half)).clamp(-1000, 1000) as i32;
-            let scaled = scale(scale(product, half), rest);
-            if odd { -scaled } else { scaled }
-        })?;
+        *y = with_pivots::<T, _>(heap, &x[0], i, n, determinant)?;
         Ok(())
     })
 }
@@ -352,7 +428,7 @@ impl Primitive for Det {
         Ok(Outputs::One(Spec::new(batch, dtype)))
     }
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        external(self, backend, x)
+        external_on_lanes(self, backend, x)
     }
     fn reads(&self, _: &[bool]) -> Reads {
         Reads::INPUTS

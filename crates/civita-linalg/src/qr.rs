@@ -13,14 +13,13 @@ use faer::Conj;
 use faer::linalg::householder::{
     self, apply_block_householder_sequence_on_the_left_in_place_with_conj as apply,
 };
-use faer::linalg::qr::no_pivoting::factor as faer_qr;
-use faer::prelude::default;
 use faer::traits::math_utils as math;
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, matrices, with_axes};
 use crate::dense::{columns, columns_mut, transpose};
 use crate::ops::{adjoint, as_diagonal, conjugate, diagonal, kept, times};
+use crate::reflections;
 use crate::scalar::{Scalar, for_dtype};
 use crate::scratch::Scratch;
 use crate::triangular::{Triangle, bind_triangular_right};
@@ -73,10 +72,9 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
         // one reflector a block where the factors are asked for
         let block = match mode {
             Mode::Raw => 1,
-            _ => faer_qr::recommended_block_size::<T>(m, n).clamp(1, k.max(1)),
+            _ => reflections::block::<T>(m, n),
         };
-        let par = par(m, n, QR);
-        let factor = faer_qr::qr_in_place_scratch::<T>(m, n, block, par, default());
+        let factor = reflections::scratch::<T>(m, n, block);
         let apply = householder::apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(
             m, block, wide,
         );
@@ -100,8 +98,7 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
                 take(&mut work.scratch),
             );
             let run = move |(a, factors, scratch): &mut (Vec<T>, Vec<T>, Scratch)| {
-                let (a, factors) = (columns_mut(a, m, n), columns_mut(factors, block, k));
-                faer_qr::qr_in_place(a, factors, par, scratch.stack(), default());
+                reflections::factor(a, [m, n], factors, block, par, scratch.stack());
             };
             ((work.a, work.factors, work.scratch), ()) = on_workers_owning(par, memory, run)?;
         }
@@ -146,9 +143,9 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
                 h.copy_from_slice(&work.a);
                 for (to, factor) in tau.iter_mut().zip(&work.factors) {
                     // faer keeps the inverse
-                    *to = match factor.finite() {
-                        true => factor.inverse(),
-                        false => T::default(),
+                    *to = match reflections::is_none(*factor) {
+                        true => T::default(),
+                        false => factor.inverse(),
                     };
                 }
                 Ok(())

@@ -39,10 +39,9 @@ impl Rotation {
     pub fn onto(x: f64, y: f64) -> (f64, f64, f64) {
         let square = x * x + y * y;
         if square > 1e-280 {
-            // beside each other: iterations wait for this
-            let (r, inverse) = (square.sqrt(), 1.0 / square);
-            let inverse = r * inverse;
-            return (x * inverse, y * inverse, r);
+            // quotients: of a negligible `y` the cosine is 1, where a product with `1 / r` has the same error in every sweep
+            let r = square.sqrt();
+            return (x / r, y / r, r);
         }
         // squares that underflow do not add up to those of a rotation
         let r = x.hypot(y);

@@ -3,6 +3,7 @@
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use civita_core::dtype::Element;
+use civita_core::isa::Isa;
 use faer::linalg::evd::{self, ComputeEigenvectors, EvdError};
 use faer::prelude::default;
 use faer::traits::{ComplexField, RealField};
@@ -73,6 +74,8 @@ pub trait Scalar: Element + Arithmetic + ComplexField<Real: Real> {
     fn inverse(self) -> Self;
     /// Neither NaN nor infinite.
     fn finite(self) -> bool;
+    /// `self * b + c`, of real numbers with one rounding where the processor can.
+    fn plus_times<I: Isa>(self, b: Self, c: Self) -> Self;
     /// Brings a column-major Hessenberg matrix to Schur form, and turns `q` with it; of a real one that has blocks of two for pairs
     /// of complex eigenvalues. False where it does not converge.
     fn schur(h: &mut [Self], q: &mut [Self], n: usize) -> bool;
@@ -136,6 +139,10 @@ macro_rules! scalars {
             #[inline(always)]
             fn finite(self) -> bool {
                 $real::is_finite(self)
+            }
+            #[inline(always)]
+            fn plus_times<I: Isa>(self, b: $real, c: $real) -> $real {
+                if I::FMA { self.mul_add(b, c) } else { self * b + c }
             }
             fn schur(h: &mut [$real], q: &mut [$real], n: usize) -> bool {
                 crate::francis::real_schur(h, q, n)
@@ -229,6 +236,10 @@ macro_rules! scalars {
             #[inline(always)]
             fn finite(self) -> bool {
                 Complex::is_finite(self)
+            }
+            #[inline(always)]
+            fn plus_times<I: Isa>(self, b: Complex<$real>, c: Complex<$real>) -> Complex<$real> {
+                self * b + c
             }
             fn schur(h: &mut [Complex<$real>], q: &mut [Complex<$real>], n: usize) -> bool {
                 crate::schur::triangularize(h, q, n)

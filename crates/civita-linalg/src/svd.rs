@@ -13,8 +13,6 @@ use civita_core::primitive::{
 use civita_core::raw::Raw;
 use faer::linalg::householder;
 use faer::linalg::matmul::matmul as multiply;
-use faer::linalg::qr::no_pivoting::factor as faer_qr;
-use faer::prelude::default;
 use faer::traits::math_utils as math;
 use faer::{Accum, Conj, Par};
 
@@ -23,11 +21,13 @@ use crate::bidiagonal::Bidiagonal;
 use crate::blocked::{Diagonal, solve_upper};
 use crate::checks::{compute_dtype, count, external, external_in, matrices, with_axes};
 use crate::dense::{columns, columns_mut};
+use crate::divided::{DIVIDED, Divided};
 use crate::gaps::bind_inverse_gaps;
 use crate::gemm::View;
 use crate::ops::{
     adjoint, as_diagonal, conjugate, diagonal, over, sum, times, times_columns, times_rows, total,
 };
+use crate::reflections;
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scale::Scale;
 use crate::scratch::Scratch;
@@ -54,7 +54,7 @@ struct Work<T: Scalar> {
     /// Column-major: the matrix, or its adjoint where that has more rows.
     columns: Vec<T>,
     /// Small matrices need none.
-    by: Option<Box<Bidiagonal<T>>>,
+    by: Option<Box<By<T>>>,
     m: usize,
     n: usize,
     vectors: Vectors,
@@ -70,8 +70,12 @@ impl<T: Scalar> Work<T> {
         };
         let small = small_svd::is_small(m, n) || k == 0;
         let by = (!small).then(|| {
-            let par = par(m, n, VALUES);
-            Box::new(Bidiagonal::new(m.max(n), k, vectors != Vectors::No, par))
+            let left = if vectors == Vectors::No {
+                0
+            } else {
+                un.max(vn)
+            };
+            Box::new(By::new(m.max(n), k, left))
         });
         // without vectors small matrices still need room for their columns
         let columns = if small && vectors == Vectors::No {
@@ -166,7 +170,111 @@ impl<T: Scalar> Work<T> {
 }
 
 /// What a routine owns while it runs.
-type Memory<T> = (Vec<T>, Vec<T>, Vec<T>, Vec<T>, Option<Box<Bidiagonal<T>>>);
+type Memory<T> = (Vec<T>, Vec<T>, Vec<T>, Vec<T>, Option<Box<By<T>>>);
+
+/// From so many rows for each column on, `A = Q R` comes first.
+const TALL: f64 = 11.0 / 6.0;
+
+/// What decomposes matrices that are not small, of as many rows as columns or more.
+struct By<T: Scalar> {
+    tall: Option<Tall<T>>,
+    /// For large ones whose vectors are wanted.
+    divided: Option<Divided<T>>,
+    bidiagonal: Bidiagonal<T>,
+}
+
+/// `A = Q R`, and what becomes of `R`.
+struct Tall<T> {
+    m: usize,
+    n: usize,
+    par: Par,
+    block: usize,
+    factors: Vec<T>,
+    r: Vec<T>,
+    u: Vec<T>,
+    scratch: Scratch,
+}
+
+impl<T: Scalar> By<T> {
+    /// For `m` rows, `n ≤ m` columns, at least one, and as many left vectors.
+    fn new(m: usize, n: usize, left: usize) -> By<T> {
+        let (par, vectors) = (par(m, n, VALUES), left > 0);
+        let tall = m as f64 > n as f64 * TALL;
+        let (rows, wide) = if tall { (n, n) } else { (m, left) };
+        By {
+            tall: tall.then(|| Tall::new(m, n, left, par)),
+            divided: (vectors && n >= DIVIDED).then(|| Divided::new(rows, n, wide, par)),
+            bidiagonal: Bidiagonal::new(rows, n, vectors, par),
+        }
+    }
+
+    /// Decomposes a column-major matrix, which is overwritten: descending singular values into `s`, and the vectors, one after the
+    /// other, into `u` and `v`. False where it does not converge.
+    fn run(&mut self, a: &mut [T], s: &mut [T], u: &mut [T], v: &mut [T]) -> bool {
+        let Some(tall) = &mut self.tall else {
+            let divided = self.divided.as_mut();
+            return divided.is_some_and(|by| by.run(a, s, u, v)) || self.bidiagonal.run(a, s, u, v);
+        };
+        tall.factor(a);
+        let (r, inner) = (&mut tall.r, &mut tall.u);
+        let divided = self.divided.as_mut();
+        let fine =
+            divided.is_some_and(|by| by.run(r, s, inner, v)) || self.bidiagonal.run(r, s, inner, v);
+        if fine && !u.is_empty() {
+            tall.apply(a, u);
+        }
+        fine
+    }
+}
+
+impl<T: Scalar> Tall<T> {
+    fn new(m: usize, n: usize, left: usize, par: Par) -> Tall<T> {
+        let block = reflections::block::<T>(m, n);
+        let size = reflections::scratch::<T>(m, n.max(left), block);
+        Tall {
+            m,
+            n,
+            par,
+            block,
+            factors: vec![T::default(); block * n],
+            r: vec![T::default(); n * n],
+            u: vec![T::default(); if left > 0 { n * n } else { 0 }],
+            scratch: Scratch::new(size),
+        }
+    }
+
+    fn factor(&mut self, a: &mut [T]) {
+        let (m, n, block, par) = (self.m, self.n, self.block, self.par);
+        let stack = self.scratch.stack();
+        reflections::factor(a, [m, n], &mut self.factors, block, par, stack);
+        self.r.fill(T::default());
+        let to = self.r.chunks_exact_mut(n);
+        for (j, (to, from)) in to.zip(a.chunks_exact(m)).enumerate() {
+            to[..=j].copy_from_slice(&from[..=j]);
+        }
+    }
+
+    /// Writes `Q` times the vectors of `R`, and further columns of `Q`.
+    fn apply(&mut self, a: &[T], u: &mut [T]) {
+        let (m, n, block, par) = (self.m, self.n, self.block, self.par);
+        u.fill(T::default());
+        for (k, column) in u.chunks_exact_mut(m).enumerate() {
+            match k < n {
+                true => column[..n].copy_from_slice(&self.u[k * n..(k + 1) * n]),
+                false => column[k] = math::one::<T>(),
+            }
+        }
+        let left = u.len() / m;
+        householder::apply_block_householder_sequence_on_the_left_in_place_with_conj(
+            columns(a, m, n),
+            columns(&self.factors, block, n),
+            Conj::No,
+            columns_mut(u, m, left),
+            par,
+            self.scratch.stack(),
+        );
+    }
+}
 
 fn unconverged(op: &'static str) -> Error {
     Error::linalg(
@@ -624,9 +732,8 @@ struct Reduce<T> {
 
 impl<T: Scalar> Reduce<T> {
     fn new(m: usize, n: usize, c: usize) -> Reduce<T> {
-        let block = faer_qr::recommended_block_size::<T>(m, n).clamp(1, n);
-        let par = par(m, n, QR);
-        let factor = faer_qr::qr_in_place_scratch::<T>(m, n, block, par, default());
+        let block = reflections::block::<T>(m, n);
+        let factor = reflections::scratch::<T>(m, n, block);
         let apply =
             householder::apply_block_householder_sequence_transpose_on_the_left_in_place_scratch::<T>(
                 m, block, c,
@@ -684,13 +791,7 @@ impl<T: Scalar> Reduce<T> {
             take(&mut self.scratch),
         );
         let run = move |(a, factors, b, scratch): &mut (Vec<T>, Vec<T>, Vec<T>, Scratch)| {
-            faer_qr::qr_in_place(
-                columns_mut(a, m, n),
-                columns_mut(factors, block, n),
-                par,
-                scratch.stack(),
-                default(),
-            );
+            reflections::factor(a, [m, n], factors, block, par, scratch.stack());
             householder::apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj(
                 columns(a, m, n),
                 columns(factors, block, n),

@@ -316,6 +316,135 @@ fn singular_clustered_and_graded_matrices() {
     });
 }
 
+/// Of singular values that are nearly equal, zero but for rounding, or far below the others: backward errors as LAPACK's.
+#[test]
+fn matrices_that_lack_rank_but_for_rounding() {
+    for dtype in [DType::F64, DType::C128, DType::F32, DType::C64] {
+        let small = matches!(dtype, DType::F32 | DType::C64);
+        let eps = if small {
+            f64::from(f32::EPSILON)
+        } else {
+            f64::EPSILON
+        };
+        let shapes = [
+            (40, 40, 20),
+            (90, 40, 20),
+            (237, 237, 107),
+            (300, 237, 107),
+            (487, 237, 107),
+        ];
+        for (m, n, rank) in shapes {
+            for tail in [0.0, 4.0 * eps, eps.powf(0.6)] {
+                let name = format!("{dtype} {m} {n} {tail}");
+                let w: Vec<f64> = (0..n)
+                    .map(|i| match i < rank {
+                        true => 1.0 + 50.0 * eps * (rank - i) as f64,
+                        false => tail * (n - i) as f64,
+                    })
+                    .collect();
+                let factor = |n: usize, seed: u64| {
+                    linalg::qr(&numbers(&[n, n], dtype, seed), Mode::Reduced)
+                        .unwrap()
+                        .remove(0)
+                };
+                let u = factor(m, 21).narrow(-1, 0, n).unwrap();
+                let w = Raw::from_vec(w, &[1, n]).unwrap();
+                let scaled = u.mul(&w.cast(dtype).unwrap()).unwrap();
+                let a = scaled.matmul(&factor(n, 22)).unwrap();
+                // root mean squares are about a sum over the root of the number
+                let off = |x: &Raw, y: &Raw| {
+                    let sum = gap(x, y);
+                    sum / (x.len() as f64).sqrt() / (n as f64 * eps)
+                };
+                let factors = linalg::qr(&a, Mode::Reduced).unwrap();
+                let back = factors[0].matmul(&factors[1]).unwrap();
+                assert!(off(&back, &a) < 4.0, "qr of {name}: {}", off(&back, &a));
+                for vectors in [Vectors::Thin, Vectors::Full] {
+                    let [u, s, vh] = linalg::svd(&a, vectors).unwrap();
+                    let wide = u.shape()[1];
+                    let units = adjoint(&u).matmul(&u).unwrap();
+                    let units = off(&units, &unit(wide).cast(dtype).unwrap());
+                    assert!(units < 16.0, "vectors of {name}: {units}");
+                    let scaled = u.narrow(-1, 0, n).unwrap();
+                    let scaled = scaled.mul(&s.expand_dims(&[-2]).unwrap()).unwrap();
+                    let back = off(&scaled.matmul(&vh).unwrap(), &a);
+                    assert!(back < 8.0, "svd of {name}: {back}");
+                    let most = s.sub(&w.reshape(&[n]).unwrap().cast(s.dtype()).unwrap());
+                    let most = most.unwrap().abs().unwrap().cast(DType::F64).unwrap();
+                    let most: Vec<f64> = most.to_vec().unwrap();
+                    let most = most.into_iter().fold(0.0, f64::max);
+                    assert!(most < eps * n as f64 * 4.0, "values of {name}: {most}");
+                }
+            }
+        }
+    }
+}
+
+/// A matrix has the same bits alone and beside others, whatever they are.
+#[test]
+fn small_matrices_of_a_batch_are_those_of_single_ones() {
+    let bits = |x: &Raw| -> Vec<u64> {
+        let all: Vec<f64> = x.cast(DType::F64).unwrap().to_vec().unwrap();
+        all.iter().map(|x| x.to_bits()).collect()
+    };
+    for dtype in [DType::F64, DType::F32] {
+        for n in 1..=9 {
+            for count in [8, 16, 37, 150] {
+                let a = numbers(&[count, n, n], dtype, 31);
+                // some singular, with zeros where pivots are, near the ends of the range, and not finite
+                let mut all: Vec<f64> = a.cast(DType::F64).unwrap().to_vec().unwrap();
+                for (i, matrix) in all.chunks_exact_mut(n * n).enumerate() {
+                    match i % 9 {
+                        1 => matrix[..n].fill(0.0),
+                        2 => matrix.iter_mut().step_by(n).for_each(|x| *x = 0.0),
+                        3 => matrix[0] = 0.0,
+                        4 => matrix.iter_mut().for_each(|x| *x = x.round()),
+                        5 => matrix.iter_mut().for_each(|x| *x *= 1e-30),
+                        6 => matrix.iter_mut().for_each(|x| *x *= 1e30),
+                        7 => matrix[n * n - 1] = f64::NAN,
+                        _ => {}
+                    }
+                }
+                let hard = Raw::from_vec(all, &[count, n, n])
+                    .unwrap()
+                    .cast(dtype)
+                    .unwrap();
+                let fine = a.add(&unit(n).cast(dtype).unwrap()).unwrap();
+                let definite = fine.matmul(&adjoint(&fine)).unwrap();
+                let b = numbers(&[count, n, 2], dtype, 32);
+                let dets = linalg::det(&hard).unwrap();
+                let solved = linalg::solve(&fine, &b).unwrap();
+                let lower = linalg::cholesky(&definite, Uplo::Lower).unwrap();
+                for i in 0..count as isize {
+                    let of = |x: &Raw| x.select_index(0, i).unwrap();
+                    let name = format!("{dtype} {n}, {i} of {count}");
+                    assert_eq!(
+                        bits(&of(&dets)),
+                        bits(&linalg::det(&of(&hard)).unwrap()),
+                        "{name}"
+                    );
+                    let x = linalg::solve(&of(&fine), &of(&b)).unwrap();
+                    assert_eq!(bits(&of(&solved)), bits(&x), "{name}");
+                    let l = linalg::cholesky(&of(&definite), Uplo::Lower).unwrap();
+                    assert_eq!(bits(&of(&lower)), bits(&l), "{name}");
+                }
+            }
+            let mut zero = numbers(&[20, n, n], dtype, 33)
+                .cast(DType::F64)
+                .unwrap()
+                .to_vec::<f64>()
+                .unwrap();
+            zero[13 * n * n..14 * n * n].fill(0.0);
+            let zero = Raw::from_vec(zero, &[20, n, n])
+                .unwrap()
+                .cast(dtype)
+                .unwrap();
+            assert!(linalg::solve(&zero, &numbers(&[20, n, 1], dtype, 34)).is_err());
+            assert!(linalg::cholesky(&zero, Uplo::Lower).is_err());
+        }
+    }
+}
+
 /// Solutions and ranks are those of the pseudoinverse and the singular values.
 #[test]
 fn least_squares() {
