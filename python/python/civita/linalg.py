@@ -18,8 +18,10 @@ from operator import index as _index
 
 from ._civita import _linalg
 from ._civita import (
+    arange as _arange,
     argsort as _argsort,
     asarray as _asarray,
+    broadcast_shapes as _broadcast_shapes,
     broadcast_to as _broadcast_to,
     concatenate as _concatenate,
     cross as _cross,
@@ -31,6 +33,7 @@ from ._civita import (
     moveaxis as _moveaxis,
     outer as _outer,
     pad as _pad,
+    take as _take,
     take_along_axis as _take_along_axis,
     tensordot,
     trace as _trace,
@@ -630,26 +633,49 @@ def polar(a, side="right"):
 
 
 def orth(A, rcond=None):
-    """An orthonormal basis of the range of a matrix: its left singular vectors. SciPy's."""
+    """An orthonormal basis of the range of a matrix: its left singular vectors. SciPy's.
+
+    Of a batch of matrices a batch, where all are of one rank; `ValueError` where they are not.
+    """
     u, s, _ = svd(A, full_matrices=False)
-    return u[:, : _rank(s, A, rcond)]
+    return u[..., : _rank("orth", s, A, rcond)]
 
 
 def null_space(A, rcond=None):
-    """An orthonormal basis of the null space of a matrix: its last right singular vectors. SciPy's."""
+    """An orthonormal basis of the null space of a matrix: its last right singular vectors. SciPy's.
+
+    Of a batch of matrices a batch, where all are of one rank; `ValueError` where they are not.
+    """
     _, s, vh = svd(A)
-    return matrix_transpose(vh[_rank(s, A, rcond) :]).conj()
+    return matrix_transpose(vh[..., _rank("null_space", s, A, rcond) :, :]).conj()
 
 
-def _rank(s, a, rcond):
+def _rank(name, s, a, rcond):
     if rcond is None:
-        rcond = float(_finfo(s.dtype).eps) * max(_asarray(a).shape)
-    return int((s > rcond * (s[0] if s.shape[0] else 0.0)).sum())
+        rcond = float(_finfo(s.dtype).eps) * max(_asarray(a).shape[-2:])
+    if s.shape[-1] == 0 or s.size == 0:
+        return 0
+    ranks = (s > rcond * s[..., :1]).sum(axis=-1)
+    rank = int(ranks.min())
+    if rank != int(ranks.max()):
+        raise ValueError(f"{name}: the matrices of the batch have ranks from {rank} to {int(ranks.max())}, so that their bases are no array")
+    return rank
 
 
 def toeplitz(c, r=None):
-    """The matrix with first column `c` and first row `r` (by default the conjugate of `c`), and constant diagonals. SciPy's."""
-    return _linalg.toeplitz(c, r)
+    """The matrix with first column `c` and first row `r` (by default the conjugate of `c`), and constant diagonals. SciPy's.
+
+    Of arrays with several axes a matrix for each vector along the last.
+    """
+    c = _asarray(c)
+    r = c.conj() if r is None else _asarray(r)
+    if c.ndim < 2 and r.ndim < 2:
+        return _linalg.toeplitz(c, r)
+    batch = _broadcast_shapes(c.shape[:-1], r.shape[:-1])
+    c, r = (_broadcast_to(x, (*batch, x.shape[-1] if x.ndim else 1)) for x in (c, r))
+    rows, columns = c.shape[-1], r.shape[-1]
+    diagonals = _concatenate((c[..., ::-1], r[..., 1:]), -1)
+    return _take(diagonals, rows - 1 + _arange(columns)[None, :] - _arange(rows)[:, None], axis=-1)
 
 
 def hankel(c, r=None):
@@ -658,8 +684,15 @@ def hankel(c, r=None):
 
 
 def circulant(c):
-    """The matrix whose columns are `c`, each turned down by one more. SciPy's."""
-    return _linalg.circulant(c)
+    """The matrix whose columns are `c`, each turned down by one more. SciPy's.
+
+    Of an array with several axes a matrix for each vector along the last.
+    """
+    c = _asarray(c)
+    if c.ndim < 2:
+        return _linalg.circulant(c)
+    n = c.shape[-1]
+    return _take(c, (_arange(n)[:, None] - _arange(n)[None, :]) % max(n, 1), axis=-1)
 
 
 def hilbert(n):

@@ -111,6 +111,13 @@ impl BitGenerator for Watched<'_> {
         self.bits.next_u32()
     }
 
+    // generators of words of 32 bits have a double of their own
+    #[inline(always)]
+    fn next_f64(&mut self) -> f64 {
+        self.count(1);
+        self.bits.next_f64()
+    }
+
     fn fill_below(&mut self, largest: u32, out: &mut [u32]) {
         self.count(out.len());
         self.bits.fill_below(largest, out);

@@ -20,8 +20,9 @@ pub fn xlogy(x: Array, y: Array) -> Result<Raw> {
     let function = F.get_or_init(|| {
         let program = Program::trace(2, |b| {
             let (x, y) = (b.input(0), b.input(1));
-            // where the product is 0 it stays so; elsewhere the logarithm is that of `y`, so that no infinity has a derivative
-            let zero = x.eq(x.like(0.0)).logical_and(y.isnan().logical_not());
+            // 0 stays 0 where the logarithm is no number, and has no derivative there; the derivative is the logarithm elsewhere, as in PyTorch
+            let (low, high) = (y.le(y.like(0.0)), y.eq(y.like(f64::INFINITY)));
+            let zero = x.eq(x.like(0.0)).logical_and(low.logical_or(high));
             let safe = zero.choose(y.like(1.0), y);
             x * safe.log()
         });
