@@ -1034,3 +1034,19 @@ def test_a_checkpoint_draws_again_what_it_drew():
         for wrapped in (lambda f: f, ag.checkpoint)
     )
     same(kept, np.asarray(plain))
+
+
+def test_shuffles_of_arrays_larger_than_memory_end_at_once():
+    x = cv.broadcast_to(cv.array(3), (2**28, 2**28))
+    legacy, rng = cv.random.RandomState(0), cv.random.default_rng(0)
+    before = rng.bit_generator.state
+    for draw in (lambda: legacy.permutation(x), lambda: rng.permutation(x), lambda: rng.permutation(x, axis=1), lambda: rng.permuted(x),
+                 lambda: legacy.randint(x), lambda: rng.integers(x), lambda: rng.normal(x), lambda: legacy.normal(0, x), lambda: rng.binomial(x, 0.5),
+                 lambda: rng.gamma(x), lambda: legacy.beta(x, x), lambda: rng.poisson(x)):  # fmt: skip
+        with pytest.raises(MemoryError):
+            draw()
+    # one that is broadcast is read-only
+    for shuffle in (legacy.shuffle, rng.shuffle):
+        with pytest.raises(ValueError, match="read-only"):
+            shuffle(x)
+    assert rng.bit_generator.state == before
