@@ -1050,3 +1050,17 @@ def test_shuffles_of_arrays_larger_than_memory_end_at_once():
         with pytest.raises(ValueError, match="read-only"):
             shuffle(x)
     assert rng.bit_generator.state == before
+
+
+@pytest.mark.parametrize("name, parameters", [("standard_gamma", (np.nan,)), ("chisquare", (np.nan,)), ("beta", (1.0, np.nan)), ("f", (np.nan, 2.0)), ("dirichlet", ([np.nan, 1.0],)), ("standard_t", (np.nan,)), ("negative_binomial", (np.nan, 0.5))])  # fmt: skip
+def test_draws_from_nan_take_as_many_bits_as_those_of_numpy(name, parameters):
+    for make in (lambda m: m.random.RandomState(3), lambda m: m.random.default_rng(3)):
+        results = []
+        for m in (cv, np):
+            rng = make(m)
+            try:
+                drawn = np.asarray(getattr(rng, name)(*parameters, size=5)).tolist()
+            except ValueError:
+                drawn = "ValueError"
+            results.append((str(drawn), np.asarray(rng.normal(size=2)).tolist()))
+        assert results[0] == results[1]
