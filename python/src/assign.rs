@@ -131,9 +131,8 @@ fn set_number(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> bool
         return false;
     }
     // a number that is infinite in the dtype is told of
-    let fits = |scalar: &Scalar| {
-        scalar.kind() <= dtype.kind() && !errstate::overflows(*scalar, dtype)
-    };
+    let fits =
+        |scalar: &Scalar| scalar.kind() <= dtype.kind() && !errstate::overflows(*scalar, dtype);
     let Some(scalar) = number(value, dtype).filter(fits) else {
         return false;
     };
