@@ -73,6 +73,7 @@ fn set(
     let source = source(value, x.dtype())?;
     errstate::check_complex(py, source.dtype(), x.dtype())?;
     let elements = written(x, &keys)?.max(source.len());
+    errstate::watch();
     // of windows that overlap, a part in which nothing does may be written
     let items = || {
         keys.iter().map(|key| match key {
@@ -85,9 +86,11 @@ fn set(
         && let Some(items) = items().collect::<Option<SmallVec<[SliceItem; 4]>>>()
     {
         let mut part = x.slice(&items)?;
-        return Ok(gil::work(py, elements, || part.assign(&source))?);
+        gil::work(py, elements, || part.assign(&source))?;
+    } else {
+        gil::work(py, elements, || x.index_assign(&keys, &source))?;
     }
-    Ok(gil::work(py, elements, || x.index_assign(&keys, &source))?)
+    errstate::check_written(py, &source, x.dtype())
 }
 
 /// Applies an op in place to what `key` picks; again and again for a place that is picked several times.
@@ -127,7 +130,10 @@ fn set_number(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> bool
     if !x.is_plain() || !x.is_writable() {
         return false;
     }
-    let Some(scalar) = number(value, dtype).filter(|scalar| scalar.kind() <= dtype.kind()) else {
+    // a number that is infinite in the dtype is told of
+    let fits =
+        |scalar: &Scalar| scalar.kind() <= dtype.kind() && !errstate::overflows(*scalar, dtype);
+    let Some(scalar) = number(value, dtype).filter(fits) else {
         return false;
     };
     if let Some(place) = element(x, key) {
@@ -210,7 +216,9 @@ impl Array {
             check_scalar(value, x.dtype())?;
             let source = source(value, x.dtype())?;
             errstate::check_complex(py, source.dtype(), x.dtype())?;
-            Ok(gil::work(py, x.len(), || x.assign(&source))?)
+            errstate::watch();
+            gil::work(py, x.len(), || x.assign(&source))?;
+            errstate::check_written(py, &source, x.dtype())
         })
     }
 }

@@ -17,6 +17,7 @@ use smallvec::SmallVec;
 use crate::array::Array;
 use crate::buffer;
 use crate::error::{Outcome, type_error, value_error};
+use crate::errstate;
 use crate::fuse::PyExpr;
 
 /// What an operation is applied to.
@@ -281,8 +282,17 @@ fn not_an_array(ob: &Bound<'_, PyAny>) -> crate::error::Fault {
 /// The array that an object is or becomes, in this dtype if one is given. It shares memory where it can.
 pub fn array_of(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Raw> {
     if let Ok(array) = ob.cast_exact::<Array>() {
-        return converted(array.get().raw().clone(), dtype);
+        return converted(ob.py(), array.get().raw().clone(), dtype);
     }
+    let made = made_of(ob, dtype)?;
+    if dtype.is_some_and(errstate::is_narrow) {
+        errstate::check_narrowed(ob.py(), &made, || made_of(ob, None))?;
+    }
+    Ok(made)
+}
+
+/// A new array of what is no array.
+fn made_of(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Raw> {
     if ob.is_exact_instance_of::<PyList>()
         && let Some(raw) = crate::lists::plain(ob, dtype)?
     {
@@ -292,7 +302,7 @@ pub fn array_of(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Raw> {
         return scalar_array(scalar, dtype);
     }
     if let Some(raw) = imported(ob)? {
-        return converted(raw, dtype);
+        return converted(ob.py(), raw, dtype);
     }
     if let Some(scalar) = scalar_like(ob)? {
         return scalar_array(scalar, dtype);
@@ -321,11 +331,14 @@ fn written(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> 
     }
 }
 
-fn converted(raw: Raw, dtype: Option<DType>) -> Outcome<Raw> {
-    match dtype {
-        Some(dtype) if dtype != raw.dtype() => Ok(raw.cast(dtype)?),
-        _ => Ok(raw),
-    }
+fn converted(py: Python<'_>, raw: Raw, dtype: Option<DType>) -> Outcome<Raw> {
+    let Some(dtype) = dtype.filter(|dtype| *dtype != raw.dtype()) else {
+        return Ok(raw);
+    };
+    errstate::watch();
+    let cast = raw.cast(dtype)?;
+    errstate::check_cast(py, &raw, &cast)?;
+    Ok(cast)
 }
 
 /// A scalar as an array without axes. What it becomes in an integer dtype must fit; floats lose their fraction, as in NumPy.

@@ -585,6 +585,9 @@ fn filled_with(
     match value(fill)? {
         Value::Weak(s) => {
             let one = scalar_array(s, dtype)?;
+            if errstate::overflows(s, one.dtype()) {
+                errstate::check_narrowed(fill.py(), &one, || array_of(fill, None))?;
+            }
             let item = one.item()?;
             new(one.dtype(), &|shape, d| Raw::full(shape, item, d))
         }

@@ -275,10 +275,69 @@ pub fn watch() {
 /// Tells of the faults of an op on operands without tags.
 #[inline]
 pub fn check(py: Python<'_>, op: Op, operands: &[Operand<'_>], result: &Raw) -> Outcome<()> {
-    check_weak(py, operands, result.dtype())?;
+    check_weak(py, operands, compared_in(operands, result.dtype()))?;
     match is_up(op, result) {
         true => check_raised(py, op, operands, result, None),
         false => Ok(()),
+    }
+}
+
+/// The dtype that numbers of Python's are converted to: that of the result, or of what is compared.
+#[inline]
+fn compared_in(operands: &[Operand<'_>], result: DType) -> DType {
+    match (result, operands) {
+        (DType::Bool, [Operand::Tensor(x), Operand::Scalar(_)]) => x.dtype(),
+        (DType::Bool, [Operand::Scalar(_), Operand::Tensor(x)]) => x.dtype(),
+        _ => result,
+    }
+}
+
+/// Whether finite numbers of a wider dtype may be infinite in it.
+#[inline]
+pub fn is_narrow(dtype: DType) -> bool {
+    matches!(dtype, DType::F16 | DType::BF16 | DType::F32 | DType::C64)
+}
+
+/// Whether a number of Python's is finite and this dtype has none as large.
+#[inline]
+pub fn overflows(scalar: Scalar, dtype: DType) -> bool {
+    is_too_large(&Operand::Scalar(scalar), dtype)
+}
+
+/// Tells of numbers that became infinite in a dtype, where `wide` gives them as they were.
+#[inline]
+pub fn check_narrowed(
+    py: Python<'_>,
+    made: &Raw,
+    wide: impl FnOnce() -> Outcome<Raw>,
+) -> Outcome<()> {
+    // a finite sum has finite terms
+    let sum = made.reduce_number(Reduction::Sum, Default::default());
+    let is_finite = |(sum, _): (Scalar, DType)| match sum {
+        Scalar::Float(v) => v.is_finite(),
+        Scalar::Complex(v) => v.is_finite(),
+        _ => true,
+    };
+    if sum.is_some_and(is_finite) || !made.is_plain() {
+        return Ok(());
+    }
+    if ignores_all() || !any(&is_infinite(made)?)? {
+        return Ok(());
+    }
+    let new = is_infinite(made)?.logical_and(&is_infinite(&wide()?)?.logical_not()?)?;
+    match any(&new)? {
+        true => tell(py, "cast", &[OVER]),
+        false => Ok(()),
+    }
+}
+
+/// As [`check_cast`], of a value that was written into an array of this dtype.
+#[inline]
+pub fn check_written(py: Python<'_>, source: &Raw, dtype: DType) -> Outcome<()> {
+    let is_quiet = flags::raised() == 0 && dtype != DType::F16;
+    match source.dtype() == dtype || is_quiet || !source.is_plain() {
+        true => Ok(()),
+        false => check_cast_raised(py, source, &source.cast(dtype)?),
     }
 }
 
@@ -329,6 +388,21 @@ pub fn check_raised(
         return Ok(());
     }
     let found = faults(op, operands, result, mask)?;
+    tell(py, op.row().numpy, &found)
+}
+
+/// Tells of zeros that integers were divided by, on the way to a result of another dtype.
+#[cold]
+pub fn check_integers(
+    py: Python<'_>,
+    op: Op,
+    operands: &[Operand<'_>],
+    result: &Raw,
+) -> Outcome<()> {
+    if ignores_all() || !divides(op) || !result.is_plain() || result.is_empty() {
+        return Ok(());
+    }
+    let found = faults_of_integers(op, operands, result, &any)?;
     tell(py, op.row().numpy, &found)
 }
 
@@ -521,7 +595,8 @@ fn check_in_place_raised(
 /// Tells of values that a conversion could not keep.
 #[inline]
 pub fn check_cast(py: Python<'_>, x: &Raw, result: &Raw) -> Outcome<()> {
-    if flags::raised() == 0 {
+    // integers that are infinite in `float16` raise no flag
+    if flags::raised() == 0 && !(x.dtype().is_integer() && result.dtype() == DType::F16) {
         return Ok(());
     }
     check_cast_raised(py, x, result)
@@ -530,10 +605,11 @@ pub fn check_cast(py: Python<'_>, x: &Raw, result: &Raw) -> Outcome<()> {
 #[cold]
 fn check_cast_raised(py: Python<'_>, x: &Raw, result: &Raw) -> Outcome<()> {
     let inexact = |d: DType| d.is_float() || d.is_complex();
-    if ignores_all() || !result.is_plain() || !inexact(x.dtype()) {
+    let inexact_result = inexact(result.dtype());
+    if ignores_all() || !result.is_plain() || !(inexact(x.dtype()) || inexact_result) {
         return Ok(());
     }
-    let fault = if inexact(result.dtype()) {
+    let fault = if inexact_result {
         let new = is_infinite(result)?.logical_and(&is_infinite(x)?.logical_not()?)?;
         any(&new)?.then_some(OVER)
     } else if result.dtype() == DType::Bool {

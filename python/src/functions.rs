@@ -451,10 +451,15 @@ impl Function {
         if let Some(target) = aside.target {
             return target.get().write(|x| {
                 values[0] = x.clone().into();
+                let written = narrowed(row, &values, x.dtype());
+                errstate::watch();
                 if let Returned::One(new) =
                     gil::work(py, elements(&values, None), || row.call(&mut values))?
                 {
                     *x = new;
+                }
+                for source in &written {
+                    errstate::check_written(py, source, x.dtype())?;
                 }
                 Ok(py.None())
             });
@@ -641,6 +646,27 @@ impl Function {
         });
         write_out_as(row.name, x, out, casting)
     }
+}
+
+/// The values that are written into an array of a dtype with few large numbers, where they may be larger.
+fn narrowed(row: &FunctionRow, values: &[Value<'_>], dtype: DType) -> SmallVec<[Raw; 1]> {
+    if !errstate::is_narrow(dtype) {
+        return SmallVec::new();
+    }
+    let is_index = |form: Form| matches!(form, Form::Indices | Form::EachIndices);
+    let given = row.params.iter().zip(values).skip(1);
+    let given = given.filter(|(param, _)| !is_index(param.form));
+    given
+        .filter_map(|(_, value)| match value {
+            Value::Array(x) if x.dtype() != DType::Bool && x.dtype() != dtype => {
+                Some((**x).clone())
+            }
+            Value::Scalar(s) if errstate::overflows(*s, dtype) => {
+                Raw::scalar(*s, s.default_dtype()).ok()
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 /// A result written over the array that it was computed from; a new array where that was none.

@@ -220,6 +220,17 @@ impl Array {
         }
         let raw = slf.get().raw();
         let order = slf.get().order();
+        // in Fortran order the elements stay so, as in NumPy
+        let is_fortran = crate::order::is_fortran(&raw.detach());
+        let shape: Vec<usize> = match is_fortran {
+            true => raw.shape().iter().rev().copied().collect(),
+            false => raw.shape().to_vec(),
+        };
+        let is_leaf = raw.node().is_some_and(|n| n.is_leaf());
+        let raw = match is_fortran {
+            true => raw.detach().transpose()?,
+            false => raw.clone(),
+        };
         let dense = match order {
             ByteOrder::Native => raw.concrete("pickle")?.copied()?,
             ByteOrder::Swapped => swapped(&raw.concrete("pickle")?.copied()?)?,
@@ -235,8 +246,9 @@ impl Array {
         let args = (
             bytes_of(py, bytes)?,
             PyDType::in_order(py, raw.dtype(), order).bind(py).str()?,
-            PyTuple::new(py, raw.shape())?,
-            raw.node().is_some_and(|n| n.is_leaf()),
+            PyTuple::new(py, shape)?,
+            is_leaf,
+            is_fortran,
         );
         Ok(PyTuple::new(
             py,
@@ -282,14 +294,16 @@ pub fn bytes_of<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyByt
     })
 }
 
-/// The array that was pickled.
+/// The array that was pickled; in Fortran order the transposed one of this shape.
 #[pyfunction]
+#[pyo3(signature = (bytes, dtype, shape, requires_grad, is_fortran=false))]
 fn _from_bytes(
     py: Python<'_>,
     bytes: &Bound<'_, PyBytes>,
     dtype: &str,
     shape: Listed<usize>,
     requires_grad: bool,
+    is_fortran: bool,
 ) -> Outcome<Py<PyAny>> {
     let (dtype, order) = from_text_in_order(dtype)
         .ok_or_else(|| type_error(format!("data type {dtype:?} not understood")))?;
@@ -310,6 +324,10 @@ fn _from_bytes(
     let raw = match order {
         ByteOrder::Native => raw.into_aliased()?,
         ByteOrder::Swapped => swapped(&raw)?.into_aliased()?,
+    };
+    let raw = match is_fortran {
+        true => raw.transpose()?,
+        false => raw,
     };
     let raw = match requires_grad {
         true => raw.requires_grad()?,

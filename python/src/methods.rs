@@ -4,6 +4,7 @@ use civita_core::dtype::{DType, Scalar};
 use civita_core::layout::{Layout, SliceItem};
 use civita_core::ops::Op;
 use civita_core::raw::{Operand, Raw};
+use civita_core::storage::Storage;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyTuple};
 use smallvec::{SmallVec, smallvec};
@@ -132,8 +133,14 @@ impl Array {
         let (py, raw) = (slf.py(), slf.get().raw());
         let (order, raw) = (Order::parse(order, Order::C)?, &*raw);
         let flat = gil::work(py, raw.len(), || -> Outcome<Raw> {
-            let copy = order::copied(raw, order)?;
-            order::raveled(&copy, order)
+            if order != Order::Keep {
+                return order::raveled(&order::copied(raw, order)?, order);
+            }
+            let flat = order::raveled(raw, order)?;
+            match Storage::same_buffer(flat.storage(), raw.storage()) {
+                true => Ok(flat.copied()?),
+                false => Ok(flat),
+            }
         })?;
         kept(slf, in_order(py, wrap(py, flat), slf.get().order()))
     }

@@ -2,7 +2,7 @@
 
 use civita_core::dtype::DType;
 use civita_core::functions;
-use civita_core::functions::shape::{self, by_steps, inverse};
+use civita_core::functions::shape::{self, by_steps, in_memory_order, inverse};
 use civita_core::raw::Raw;
 use pyo3::prelude::*;
 
@@ -58,7 +58,7 @@ impl Order {
 }
 
 /// Whether the array is in Fortran order and not in C order too.
-fn is_fortran(x: &Raw) -> bool {
+pub fn is_fortran(x: &Raw) -> bool {
     x.is_plain() && !x.layout().is_contiguous() && x.layout().is_fortran_contiguous()
 }
 
@@ -138,7 +138,7 @@ pub fn raveled(x: &Raw, order: Order) -> Outcome<Raw> {
         Order::F => Ok(x.transpose()?.reshape_to(&flat)?),
         Order::Any if is_fortran(x) => Ok(x.transpose()?.reshape_to(&flat)?),
         Order::Keep if x.is_plain() && !x.layout().is_contiguous() && x.rank() > 1 => {
-            Ok(x.permute(&by_steps(x))?.reshape_to(&flat)?)
+            Ok(in_memory_order(x)?.reshape_to(&flat)?)
         }
         _ => Ok(x.reshape_to(&flat)?),
     }

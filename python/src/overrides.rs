@@ -247,6 +247,7 @@ pub fn reduction<'py>(
     let axis = match axis {
         AxisArg::All => None,
         AxisArg::First => Some(PyTuple::new(py, [0])?),
+        AxisArg::One(axis) => Some(PyTuple::new(py, axis)?),
         AxisArg::List(list) => Some(PyTuple::new(py, list)?),
     };
     let axis = match axis {

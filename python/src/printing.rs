@@ -110,7 +110,8 @@ impl Array {
 
     fn __format__<'py>(slf: &Bound<'py, Self>, spec: &str) -> Outcome<Bound<'py, PyAny>> {
         let raw = slf.get().raw();
-        if spec.is_empty() {
+        // without axes it is formatted as the number it holds, which a traced value does not know
+        if spec.is_empty() && (raw.rank() != 0 || raw.opaque().is_some()) {
             let py = slf.py();
             return Ok(python_text(py, text(py, &raw)?)?.into_any());
         }

@@ -5,14 +5,14 @@
 
 use std::ffi::CStr;
 
-use civita_core::dtype::{Casting, DType, promote};
+use civita_core::dtype::{Casting, DType, Scalar, promote};
 use civita_core::functions::ufuncs::Restriction;
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::ops::{REDUCTIONS, ReduceClass, Reduction, ReductionRow};
 use civita_core::raw::Raw;
 use civita_core::raw::ReduceOptions;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::Array;
@@ -56,6 +56,7 @@ pub enum AxisArg {
     All,
     /// The first, where there is one.
     First,
+    One([isize; 1]),
     List(SmallVec<[isize; 4]>),
 }
 
@@ -66,7 +67,12 @@ impl AxisArg {
             return Ok(AxisArg::All);
         }
         if ob.is_exact_instance_of::<PyInt>() {
-            return Ok(AxisArg::List(SmallVec::from_slice(&[ob.extract()?])));
+            return Ok(AxisArg::One([ob.extract()?]));
+        }
+        if ob.is_instance_of::<PyBool>() {
+            return Err(type_error(
+                "an integer is required: an axis is no boolean\n  hint: `keepdims=True` goes by name",
+            ));
         }
         let many = |list: &mut dyn Iterator<Item = Bound<'_, PyAny>>| -> Outcome<AxisArg> {
             list.map(|o| o.extract::<isize>().map_err(Into::into))
@@ -80,7 +86,7 @@ impl AxisArg {
             return many(&mut list.iter());
         }
         match ob.extract::<isize>() {
-            Ok(axis) => Ok(AxisArg::List(SmallVec::from_slice(&[axis]))),
+            Ok(axis) => Ok(AxisArg::One([axis])),
             Err(_) => Err(type_error(format!(
                 "an axis is an integer, several are a tuple of integers, not '{}'",
                 ob.get_type().name()?
@@ -93,6 +99,7 @@ impl AxisArg {
         match self {
             AxisArg::All => Axes::All,
             AxisArg::First => Axes::List(&[0]),
+            AxisArg::One(axis) => Axes::List(axis),
             AxisArg::List(list) => Axes::List(list),
         }
     }
@@ -107,11 +114,12 @@ impl<'py> FromPyObject<'_, 'py> for AxisArg {
 }
 
 impl AxisArg {
-    /// For the engine, of an array of this rank: without axes there are none to reduce.
+    /// For the engine, of an array of this rank: the first axis of one without axes, or the last, is none to reduce, where it is not
+    /// named in a tuple.
     pub fn axes_of(&self, rank: usize) -> Axes<'_> {
         match self {
             AxisArg::First if rank == 0 => Axes::All,
-            AxisArg::List(list) if rank == 0 && matches!(list[..], [0 | -1]) => Axes::All,
+            AxisArg::One([0 | -1]) if rank == 0 => Axes::All,
             other => other.axes(),
         }
     }
@@ -355,6 +363,11 @@ fn reduce<'py>(
         return Ok(made);
     }
     let mut call = Call::bind(row, args, given)?;
+    if row.class == ReduceClass::Index && matches!(call.axis, AxisArg::List(_)) {
+        return Err(type_error(
+            "'tuple' object cannot be interpreted as an integer: the index is along one axis, or None",
+        ));
+    }
     if let (None, Some(out)) = (call.dtype, &call.out) {
         let to = out.get().raw().dtype();
         call.dtype = match row.class {
@@ -364,7 +377,11 @@ fn reduce<'py>(
         };
     }
     let options = ReduceOptions {
-        axes: call.axis.axes_of(x.rank()),
+        // what divides by a length wants the axis
+        axes: match row.class {
+            ReduceClass::Mean | ReduceClass::RealMean => call.axis.axes(),
+            _ => call.axis.axes_of(x.rank()),
+        },
         keepdims: if call.keepdims {
             KeepDims::Yes
         } else {
@@ -375,7 +392,9 @@ fn reduce<'py>(
     };
     errstate::watch();
     let averages = matches!(row.class, ReduceClass::Mean | ReduceClass::RealMean);
-    let is_whole = matches!(call.initial, Initial::Identity) && call.mask.is_none();
+    // the sum wraps in an integer dtype that was asked for
+    let sums_in = row.op == Reduction::Mean && call.dtype.is_some_and(DType::is_integer);
+    let is_whole = matches!(call.initial, Initial::Identity) && call.mask.is_none() && !sums_in;
     let counts = averages && (x.is_empty() || call.ddof.is_some());
     if is_whole
         && !(counts || call.keepdims || call.out.is_some())
@@ -398,7 +417,10 @@ fn reduce<'py>(
             mask: call.mask.as_ref(),
             initial: initial.as_ref().map(|v| v.operand()),
         };
-        gil::work(py, x.len(), || x.reduce_where(row.op, options, restriction))?
+        gil::work(py, x.len(), || match sums_in {
+            true => integer_mean(x, options, restriction),
+            false => Ok(x.reduce_where(row.op, options, restriction)?),
+        })?
     };
     errstate::check_fold(py, "reduce", &[x], &result)?;
     if counts || averages && call.mask.is_some() {
@@ -412,6 +434,19 @@ fn reduce<'py>(
             _ => write_out_as(row.numpy, result, out, Casting::Unsafe),
         },
     }
+}
+
+/// A mean in an integer dtype: the sum in that dtype, divided, without its fraction.
+#[cold]
+fn integer_mean(x: &Raw, options: ReduceOptions<'_>, restriction: Restriction<'_>) -> Outcome<Raw> {
+    let sum = x.reduce_where(Reduction::Sum, options, restriction)?;
+    let ones = x.like(x.shape(), DType::I64, Scalar::Int(1))?;
+    let counted = ReduceOptions {
+        dtype: None,
+        ..options
+    };
+    let count = ones.reduce_where(Reduction::Sum, counted, restriction)?;
+    Ok(sum.div(&count)?.cast(sum.dtype())?)
 }
 
 /// NumPy's warnings of averages over fewer elements than they need.

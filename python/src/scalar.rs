@@ -706,9 +706,7 @@ impl Generic {
         slf: &Bound<'py, Self>,
         spec: &Bound<'py, PyString>,
     ) -> Outcome<Bound<'py, PyAny>> {
-        if spec.is_empty()? {
-            return Ok(slf.str()?.into_any());
-        }
+        // as Python's number, without a format too: `f"{x}"` of a `float32` shows the digits of the `float64` that it is
         // SAFETY: attached; two objects; a null pointer is an exception that is set.
         unsafe {
             let text = ffi::PyObject_Format(number(slf)?.as_ptr(), spec.as_ptr());

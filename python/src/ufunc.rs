@@ -24,6 +24,7 @@ use crate::errstate;
 use crate::fuse;
 use crate::gil;
 use crate::operators::{apply, apply_to_one, apply_to_two, is_expr, python_scalar};
+use crate::order::{self, Order};
 use crate::overrides;
 use crate::reduction::{AxisArg, Initial};
 use crate::scalar::{give, slots};
@@ -191,6 +192,8 @@ struct Options<'py> {
     mask: Option<Raw>,
     /// Whether a result without axes is an array too.
     keeps_array: bool,
+    /// How the elements of a new result lie.
+    order: Order,
 }
 
 /// Dtypes of a loop: inputs, then results.
@@ -206,6 +209,7 @@ impl Ufunc {
             casting: Casting::SameKind,
             mask: None,
             keeps_array: false,
+            order: Order::Keep,
         };
         for out in &all.positional()[inputs..] {
             if is_ellipsis(out) {
@@ -253,8 +257,9 @@ impl Ufunc {
                 "signature" | "sig" => options.signature = self.signature_of(given)?,
                 "casting" => options.casting = casting_rule(&given.extract::<String>()?)?,
                 "where" => options.mask = crate::reduction::mask(given)?,
-                // results lie as their operands do; there are no subclasses of arrays to keep
-                "order" | "subok" => {}
+                "order" => options.order = Order::parse(Some(given), Order::Keep)?,
+                // there are no subclasses of arrays to keep
+                "subok" => {}
                 other => {
                     return Err(type_error(format!(
                         "{name}() got an unexpected keyword argument '{other}'\n  rule: the keywords are out, where, dtype, casting, order, subok, signature"
@@ -406,7 +411,27 @@ impl Ufunc {
                 Kind::Composed(row, _) => return composed(py, row, &values, Outputs::new(), None),
             }
         }
-        self.call_with(py, values, self.options(all)?)
+        let options = self.options(all)?;
+        // of several operands all lie so, or C order is meant
+        let order = match options.order {
+            Order::Any
+                if values.iter().all(|v| match v {
+                    Value::Ref(x) => order::fits(x, Order::F),
+                    Value::Own(x) => order::fits(x, Order::F),
+                    Value::Weak(_) => true,
+                }) =>
+            {
+                Order::F
+            }
+            Order::Any => Order::C,
+            order => order,
+        };
+        let is_new = options.out.is_empty();
+        let result = self.call_with(py, values, options)?;
+        match is_new && order != Order::Keep {
+            true => in_order(py, result, order),
+            false => Ok(result),
+        }
     }
 
     /// Everything but the plain call with as many arguments as there are inputs.
@@ -510,6 +535,12 @@ impl Ufunc {
             if operands.iter().any(overwritten) {
                 return errstate::check_in_place(py, op, operands.get(1).copied(), raw);
             }
+            // integers tell of zeros, whatever the dtype of the output
+            if !raw.dtype().is_integer()
+                && self.kind.output(&strong_dtypes(&values)).is_ok_and(DType::is_integer)
+            {
+                return errstate::check_integers(py, op, &operands, raw);
+            }
             match errstate::is_up(op, raw) {
                 true => errstate::check_raised(py, op, &operands, raw, None),
                 false => Ok(()),
@@ -520,10 +551,29 @@ impl Ufunc {
 
     /// `casting='no'` and `'safe'` limit what the inputs may become.
     fn check_casting(&self, values: &Args<'_>, casting: Casting) -> Outcome<()> {
-        let dtypes = strong_dtypes(values);
+        // operands of any dtypes are booleans
+        if matches!(self.kind, Kind::Op(row) if matches!(
+            row.op,
+            Op::LogicalAnd | Op::LogicalOr | Op::LogicalXor | Op::LogicalNot
+        )) {
+            return Ok(());
+        }
+        let mut dtypes = strong_dtypes(values);
+        if let Kind::Composed(row, _) = self.kind
+            && matches!(row.rule, Rule::AndInteger(_))
+            && let Some(Value::Weak(exponent)) = values.get(1)
+        {
+            dtypes[1] = exponent.default_dtype();
+        }
         let compute = self.kind.compute(&dtypes)?;
         for (i, (&from, &to)) in dtypes.iter().zip(&compute).enumerate() {
-            if !matches!(values[i], Value::Weak(_)) && !can_cast(from, to, casting) {
+            // numbers of Python's that stand beside another operand take any dtype of theirs or a higher kind; booleans have their own
+            let from = match values[i] {
+                Value::Weak(Scalar::Bool(_)) => DType::Bool,
+                Value::Weak(_) if values.len() > 1 => continue,
+                _ => from,
+            };
+            if !can_cast(from, to, casting) {
                 return Err(type_error(format!(
                     "{}: cannot cast input {i} from {from} to {to} according to the casting rule",
                     self.name
@@ -732,6 +782,24 @@ fn weak_fits(s: Scalar, dtype: DType, casting: Casting) -> bool {
 
 fn is_ellipsis(ob: &Bound<'_, PyAny>) -> bool {
     ob.is(ob.py().Ellipsis())
+}
+
+/// Results whose elements lie in this order.
+#[cold]
+fn in_order(py: Python<'_>, result: Py<PyAny>, order: Order) -> Outcome<Py<PyAny>> {
+    let one = |x: &Bound<'_, PyAny>| match x.cast::<Array>() {
+        Ok(array) if !order::fits(&array.get().raw(), order) => {
+            wrap(py, order::copied(&array.get().raw(), order)?)
+        }
+        _ => Ok(x.clone().unbind()),
+    };
+    match result.bind(py).cast::<PyTuple>() {
+        Ok(all) => {
+            let all = all.iter().map(|x| one(&x)).collect::<Outcome<Vec<_>>>()?;
+            Ok(PyTuple::new(py, all)?.into_any().unbind())
+        }
+        Err(_) => one(result.bind(py)),
+    }
 }
 
 /// A scalar as an array without axes.

@@ -153,10 +153,12 @@ def _lerp(a, b, w):
 
 
 def _clamp(x, low, high):
-    # of equals the bound: in NumPy two functions do that, each for some dtypes
-    dtype = np.result_type(x, low, high)
-    by_parts = dtype.kind == "c" or dtype == np.float16
-    return np.minimum(high, np.maximum(low, x)) if by_parts else np.clip(x, low, high)
+    # of equals `x`, as with bounds that are numbers; NumPy's gives the bound where bounds vary along a row
+    if np.result_type(x, low, high).kind == "c":
+        return np.minimum(np.maximum(x, low), high)
+    y = np.where(x < low, low, x)
+    y = np.where(y > high, high, y)
+    return np.where(np.isnan(x) | np.isnan(low) | np.isnan(high), y.dtype.type(np.nan), y) if y.dtype.kind == "f" else y
 
 
 def _popcount(x):

@@ -314,3 +314,48 @@ def test_errors_say_what_numpys_say(call, words):
     for m in (np, cv):
         with pytest.raises(ValueError, match=words):
             call(m)
+
+
+def test_results_of_ufuncs_lie_in_the_order_that_was_asked_for():
+    x = np.arange(24.0).reshape(2, 3, 4)
+    for order in "CFAK":
+        for axes in ((0, 1, 2), (2, 1, 0), (1, 2, 0)):
+            for f in (lambda m, a: m.add(a, 1, order=order), lambda m, a: m.sin(a, order=order), lambda m, a: m.add(a, a, order=order),
+                      lambda m, a: m.modf(a, order=order)[1], lambda m, a: m.add(a, a[..., :1], order=order)):  # fmt: skip
+                got, want = (f(m, m.array(x).transpose(axes)) for m in (cv, np))
+                np.testing.assert_allclose(np.asarray(got), want)
+                if order != "K":
+                    assert (got.flags.c_contiguous, got.flags.f_contiguous) == (want.flags.c_contiguous, want.flags.f_contiguous)
+    with pytest.raises(ValueError):
+        cv.add(1, 2, order="X")
+
+
+CASTS = [
+    lambda m, r: m.add(m.array([1.0]), 2, casting=r),
+    lambda m, r: m.add(m.array([1], "float32"), 2.5, casting=r),
+    lambda m, r: m.add(m.array([1.0]), True, casting=r),
+    lambda m, r: m.add(m.array([1]), 2.5, casting=r),
+    lambda m, r: m.add(1, 2.5, casting=r),
+    lambda m, r: m.sin(1, casting=r),
+    lambda m, r: m.sin(1.0, casting=r),
+    lambda m, r: m.sin(True, casting=r),
+    lambda m, r: m.logical_and(m.array([1.0]), m.array([2]), casting=r),
+    lambda m, r: m.logical_xor(m.array([1], "int8"), m.array([2]), casting=r),
+    lambda m, r: m.logical_not(m.array([1.0]), casting=r),
+    lambda m, r: m.ldexp(m.array([1.0]), 1, casting=r),
+    lambda m, r: m.add(m.array([1.0]), m.array([1]), casting=r),
+    lambda m, r: m.less(m.array([1], "int8"), 2, casting=r),
+]
+
+
+@pytest.mark.parametrize("rule", ["no", "safe", "same_kind", "unsafe"])
+@pytest.mark.parametrize("call", range(len(CASTS)))
+def test_python_numbers_are_cast_by_the_rules_of_numpy(call, rule):
+    results = []
+    for m in (cv, np):
+        try:
+            result = np.asarray(CASTS[call](m, rule))
+            results.append((result.dtype, result.tolist()))
+        except TypeError:
+            results.append("TypeError")
+    assert results[0] == results[1]

@@ -1010,3 +1010,11 @@ def test_nothing_leaks(rng):
     once()
     gc.collect()
     assert alive[0]() is None
+
+
+def test_reshape_finds_a_length_under_vmap():
+    x = np.arange(18.0).reshape(3, 2, 3)
+    for shape in ((-1, 2), (3, -1), (-1,), (1, -1, 2)):
+        for order in ("C", "F", "A"):
+            got = cv.vmap(lambda row: cv.reshape(row, shape, order=order))(cv.array(x))
+            np.testing.assert_array_equal(np.asarray(got), [row.reshape(shape, order=order) for row in x])

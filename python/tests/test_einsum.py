@@ -171,3 +171,11 @@ def test_vecdot_along_another_axis_and_errors():
     for call in [lambda: cv.vecdot([1, 2], [1, 2, 3]), lambda: cv.matvec([1], [1]), lambda: cv.vecmat([1, 2], [[1]]), lambda: cv.vecdot(1, 2)]:
         with pytest.raises(ValueError):
             call()
+
+
+@pytest.mark.parametrize("subscripts", ["ii", "ii->i", "iji->j", "ij,ii->j"])
+def test_a_diagonal_is_of_axes_of_one_length(subscripts):
+    shapes = {"ii": [(1, 4)], "ii->i": [(4, 1)], "iji->j": [(1, 2, 3)], "ij,ii->j": [(3, 2), (1, 3)]}[subscripts]
+    for m in (cv, np):
+        with pytest.raises(ValueError):
+            m.einsum(subscripts, *(m.ones(shape) for shape in shapes))

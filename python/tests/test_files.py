@@ -607,3 +607,16 @@ def test_lines_without_data_are_told_where_rows_are_counted(text, max_rows, skip
         told = [str(w.message).split(" contained")[0] for w in told if "will not be counted" in str(w.message)]
         found.append((table, told if table is not ValueError else None))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "int64", "uint64"])
+@pytest.mark.parametrize("text", ["3.0 4", "1e2 7", "300 1", "-1 2", "x 1", "4 70000"])
+def test_integers_of_genfromtxt_fit_their_dtype(text, dtype):
+    results = []
+    for m in (cv, np):
+        try:
+            result = np.asarray(m.genfromtxt([text, text], dtype=dtype))
+            results.append((str(result.dtype), result.tolist()))
+        except OverflowError:
+            results.append("OverflowError")
+    assert results[0] == results[1]

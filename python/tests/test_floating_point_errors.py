@@ -330,3 +330,71 @@ def test_sums_of_half_precision_round_before_they_are_converted():
                     own = getattr(m, f)(*args)
                     assert own.dtype == "float16"
                     assert np.asarray(out).tolist() == np.asarray(own).astype(into).tolist()
+
+
+WRITES = {
+    "one": lambda m, x: x.__setitem__(0, 1e6),
+    "all": lambda m, x: x.__setitem__(..., 1e6),
+    "integer": lambda m, x: x.__setitem__(..., 10**6),
+    "indices": lambda m, x: x.__setitem__([0, 1], 1e6),
+    "mask": lambda m, x: x.__setitem__(x == 0, 1e6),
+    "list": lambda m, x: x.__setitem__(slice(None), [1e6] * 3),
+    "array": lambda m, x: x.__setitem__(slice(None), m.array([1e6, 1.0, 2.0])),
+    "narrower array": lambda m, x: x.__setitem__(slice(None), m.array([1e6, 1.0, 2.0], "float32")),
+    "infinite": lambda m, x: x.__setitem__(slice(None), m.inf),
+    "infinite array": lambda m, x: x.__setitem__(slice(None), m.array([m.inf, m.nan, 1.0])),
+    "fitting": lambda m, x: x.__setitem__(slice(None), 65504.0),
+    "fill": lambda m, x: x.fill(1e6),
+    "flat": lambda m, x: x.flat.__setitem__(0, 1e6),
+    "copyto": lambda m, x: m.copyto(x, 1e6),
+    "put": lambda m, x: m.put(x, [0], 1e6),
+    "put of places": lambda m, x: m.put(x, m.array([0]), 1.0),
+    "place": lambda m, x: m.place(x, x == 0, 1e6),
+    "putmask": lambda m, x: m.putmask(x, x == 0, 1e6),
+    "put_along_axis": lambda m, x: m.put_along_axis(x, m.array([0]), 1e6, 0),
+    "array of": lambda m, x: m.array([1e6], "float16"),
+    "array of an integer": lambda m, x: m.array(10**6, "float16"),
+    "array of an infinity": lambda m, x: m.array([m.inf, 1.0], "float16"),
+    "asarray": lambda m, x: m.asarray(1e6, dtype="float16"),
+    "full": lambda m, x: m.full(3, 1e6, "float16"),
+    "full of an array": lambda m, x: m.full(3, m.array(1e6), "float16"),
+    "full_like": lambda m, x: m.full_like(x, 1e6),
+    "scalar": lambda m, x: m.float16(1e6),
+    "single": lambda m, x: m.float32(1e300),
+    "singles": lambda m, x: m.array([1.0, 1e300], "float32"),
+    "complex": lambda m, x: m.array([1e300], "complex64"),
+    "astype of integers": lambda m, x: m.array([10**6]).astype("float16"),
+    "equal": lambda m, x: x == 1e6,
+    "less": lambda m, x: 1e6 > x,
+    "not beside doubles": lambda m, x: m.zeros(2) < 1e300,
+}
+
+
+@pytest.mark.parametrize("case", WRITES)
+def test_numbers_that_are_infinite_in_a_dtype_are_told(case):
+    told_of = []
+    for m in (cv, np):
+        with warnings.catch_warnings(record=True) as caught, m.errstate(all="warn"):
+            warnings.simplefilter("always")
+            WRITES[case](m, m.zeros(3, "float16"))
+        # NumPy tells it of each element of a list
+        told_of.append({(w.category, str(w.message)) for w in caught})
+    assert told_of[0] == told_of[1]
+    with cv.errstate(over="raise"):
+        if told_of[1]:
+            with pytest.raises(FloatingPointError):
+                WRITES[case](cv, cv.zeros(3, "float16"))
+
+
+@pytest.mark.parametrize("name", ["remainder", "floor_divide", "fmod"])
+def test_integers_divided_by_zero_are_told_whatever_the_output(name):
+    for operands in ((1, 0), ([1, 2], 0), ([4, 5], [1, 0])):
+        told_of = []
+        for m in (cv, np):
+            arrays = [m.array(x) if isinstance(x, list) else x for x in operands]
+            for out in (m.zeros(2), m.zeros(2, "int64"), m.zeros(2, "complex128")):
+                with warnings.catch_warnings(record=True) as caught, m.errstate(all="warn"):
+                    warnings.simplefilter("always")
+                    getattr(m, name)(*arrays, out=out)
+                told_of.append([(w.category, str(w.message)) for w in caught])
+        assert told_of[:3] == told_of[3:] and told_of[0]

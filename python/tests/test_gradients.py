@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import warnings
 
 import numpy as np
 import pytest
@@ -405,3 +406,44 @@ def test_the_gradient_of_put_rows_goes_to_what_stayed():
     with cv.no_grad():
         y[[1]] = 7
     np.testing.assert_array_equal(np.asarray(y.detach()), [30, 7, 20])
+
+
+def both(f, x):
+    """The gradient of a sum, and that of its product with 1, 2, 3 …"""
+    weights = cv.arange(1.0, x.size + 1).reshape(x.shape)
+    first = cv.autograd.grad(f)
+    return np.asarray(first(cv.array(x))), np.asarray(cv.autograd.grad(lambda y: (first(y) * weights).sum())(cv.array(x)))
+
+
+CHOSEN = {
+    # f, x, the first and second derivatives: PyTorch's
+    "root of relu": (lambda x: cv.sqrt(cv.relu(x)).sum(), [-1.0, 4.0], [0, 0.25], [0, -2 / 32]),
+    "hypot of relu": (lambda x: cv.hypot(cv.relu(x), cv.relu(x)).sum(), [-1.0, 2.0, -0.5], [0, 2**0.5, 0], [0, 0, 0]),
+    "root of where": (lambda x: cv.sqrt(cv.where(x > 0, x, 0.0)).sum(), [-1.0, 4.0], [0, 0.25], [0, -2 / 32]),
+    "root of maximum": (lambda x: cv.sqrt(cv.maximum(x, 0.0)).sum(), [-1.0, 4.0], [0, 0.25], [0, -2 / 32]),
+    "root of clip": (lambda x: cv.sqrt(cv.clip(x, 0.0, 9.0)).sum(), [-1.0, 4.0, 16.0], [0, 0.25, 0], [0, -2 / 32, 0]),
+    "root of leaky_relu": (lambda x: cv.sqrt(cv.leaky_relu(x, 0.0)).sum(), [4.0], [0.25], [-1 / 32]),
+    "std of equals": (lambda x: cv.std(x), [2.0, 2.0, 2.0], [0, 0, 0], [0, 0, 0]),
+    "std of one": (lambda x: cv.std(x), [3.0], [0], [0]),
+    "log_expit": (lambda x: cv.log_expit(x).sum(), [-800.0, 0.0, 800.0], [1, 0.5, 0], [0, -0.5, 0]),
+}
+
+
+@pytest.mark.parametrize("case", CHOSEN)
+def test_derivatives_that_are_not_chosen_are_zero(case):
+    f, x, first, second = CHOSEN[case]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        got = both(f, np.array(x))
+    np.testing.assert_allclose(got[0], first, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(got[1], second, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("offset", [0, 1, -1])
+@pytest.mark.parametrize("layout", [lambda x: x, lambda x: x.T, lambda x: x[::-1]], ids=["rows", "columns", "reversed"])
+def test_gradients_of_diagonals_are_batched(offset, layout):
+    f = lambda x: (cv.diagonal(layout(x), offset) ** 2).sum() + cv.trace(layout(x)) * 3
+    g = cv.autograd.grad(f)
+    x = np.arange(12.0).reshape(2, 2, 3)
+    want = np.stack([np.asarray(g(cv.array(row))) for row in x])
+    np.testing.assert_array_equal(np.asarray(cv.vmap(g)(cv.array(x))), want)

@@ -67,3 +67,14 @@ def test_numpys_scalars_are_strong():
         for dtype in ("int8", "float16", "float32", "complex64"):
             got, want = cv.ones(2, dtype) * scalar, np.ones(2, dtype) * scalar
             assert got.dtype == want.dtype, (scalar, dtype)
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_pickles_keep_fortran_order(protocol):
+    x = np.arange(24.0).reshape(2, 3, 4)
+    for layout in (lambda a: a, lambda a: a.T, lambda a: a.transpose(1, 0, 2), lambda a: a.T[::2], lambda a: a[0].T):
+        got, want = (pickle.loads(pickle.dumps(layout(m.array(x)), protocol)) for m in (cv, np))
+        np.testing.assert_array_equal(np.asarray(got), want)
+        assert (got.flags.c_contiguous, got.flags.f_contiguous) == (want.flags.c_contiguous, want.flags.f_contiguous)
+    leaf = pickle.loads(pickle.dumps(cv.array(x.T.copy(order="C")).T.detach().requires_grad_()))
+    assert leaf.requires_grad and leaf.tolist() == x.tolist()

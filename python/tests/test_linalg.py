@@ -450,3 +450,13 @@ def test_blocked_factorisations(dtype, n):
         with pytest.raises(cv.linalg.LinAlgError, match="[Ss]ingular"):
             singular(cv.asarray(a))
     assert cv.linalg.det(cv.asarray(a)) == 0
+
+
+def test_ranks_and_pseudoinverses_check_their_arguments():
+    for m in (cv, np):
+        for shape in ((), (2,), (2, 2)):
+            with pytest.raises(ValueError):
+                m.linalg.matrix_rank(m.ones(shape), tol=1.0, rtol=1.0)
+        for shape in ((1, 4), (0, 3, 4)):
+            with pytest.raises(m.linalg.LinAlgError):
+                m.linalg.pinv(m.ones(shape), hermitian=True)

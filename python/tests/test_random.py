@@ -1034,3 +1034,33 @@ def test_a_checkpoint_draws_again_what_it_drew():
         for wrapped in (lambda f: f, ag.checkpoint)
     )
     same(kept, np.asarray(plain))
+
+
+def test_shuffles_of_arrays_larger_than_memory_end_at_once():
+    x = cv.broadcast_to(cv.array(3), (2**28, 2**28))
+    legacy, rng = cv.random.RandomState(0), cv.random.default_rng(0)
+    before = rng.bit_generator.state
+    for draw in (lambda: legacy.permutation(x), lambda: rng.permutation(x), lambda: rng.permutation(x, axis=1), lambda: rng.permuted(x),
+                 lambda: legacy.randint(x), lambda: rng.integers(x), lambda: rng.normal(x), lambda: legacy.normal(0, x), lambda: rng.binomial(x, 0.5),
+                 lambda: rng.gamma(x), lambda: legacy.beta(x, x), lambda: rng.poisson(x)):  # fmt: skip
+        with pytest.raises(MemoryError):
+            draw()
+    # one that is broadcast is read-only
+    for shuffle in (legacy.shuffle, rng.shuffle):
+        with pytest.raises(ValueError, match="read-only"):
+            shuffle(x)
+    assert rng.bit_generator.state == before
+
+
+@pytest.mark.parametrize("name, parameters", [("standard_gamma", (np.nan,)), ("chisquare", (np.nan,)), ("beta", (1.0, np.nan)), ("f", (np.nan, 2.0)), ("dirichlet", ([np.nan, 1.0],)), ("standard_t", (np.nan,)), ("negative_binomial", (np.nan, 0.5))])  # fmt: skip
+def test_draws_from_nan_take_as_many_bits_as_those_of_numpy(name, parameters):
+    for make in (lambda m: m.random.RandomState(3), lambda m: m.random.default_rng(3)):
+        results = []
+        for m in (cv, np):
+            rng = make(m)
+            try:
+                drawn = np.asarray(getattr(rng, name)(*parameters, size=5)).tolist()
+            except ValueError:
+                drawn = "ValueError"
+            results.append((str(drawn), np.asarray(rng.normal(size=2)).tolist()))
+        assert results[0] == results[1]

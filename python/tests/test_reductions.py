@@ -477,3 +477,49 @@ def test_the_initial_value_of_a_fold_is_a_number_of_its_kind():
                 with pytest.raises(error):
                     fold(initial=initial)
         assert x.sum(initial=m.array(2.5)) == 2
+
+
+@pytest.mark.parametrize("axis", [0, -1, (0,), (-1,), 1, (), None], ids=repr)
+@pytest.mark.parametrize("name", ["mean", "var", "std", "median", "sum", "max", "all", "argmax", "nanmean", "nansum", "average", "ptp", "cumsum"])
+def test_axes_of_arrays_without_axes_are_taken_as_numpy_takes_them(name, axis):
+    # what divides by a length wants the axis; folds take the first or the last as none, where it is no tuple
+    if name in ("nanmean", "nansum", "ptp") and axis in ((0,), (-1,)):
+        pytest.skip("one axis in a tuple is taken as a number")
+    results = []
+    for m in (cv, np):
+        try:
+            results.append(np.asarray(getattr(m, name)(m.array(3.0), axis=axis)).tolist())
+        except (TypeError, ValueError) as error:
+            results.append("TypeError" if isinstance(error, TypeError) else "AxisError")
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("name", ["quantile", "percentile", "nanquantile", "nanpercentile"])
+def test_quantiles_of_arrays_without_axes_take_no_axis(name):
+    for m in (cv, np):
+        assert getattr(m, name)(m.array(3.0), 0.5) == 3.0
+        for axis in (0, -1, (0,)):
+            with pytest.raises(m.exceptions.AxisError):
+                getattr(m, name)(m.array(3.0), 0.5, axis=axis)
+
+
+def test_an_axis_is_no_boolean():
+    x = np.arange(6.0).reshape(2, 3)
+    for m in (cv, np):
+        for name in ("sum", "prod", "mean", "var", "max", "any", "argmax", "cumsum", "argsort", "repeat"):
+            with pytest.raises(TypeError):
+                getattr(m, name)(m.array(x), *([2] if name == "repeat" else []), axis=True)
+
+
+def test_means_in_an_integer_dtype_are_those_of_sums_that_wrap():
+    cases = [([-3, -4], "uint8"), ([-3, -4, 300], "uint8"), ([100, 100], "int8"), ([1.5, 2.0, 4.0], "int64"), ([[1, 2], [250, 9]], "uint8")]
+    for values, dtype in cases:
+        for options in ({}, {"axis": 0}, {"axis": -1, "keepdims": True}):
+            got, want = (m.mean(m.array(values), dtype=dtype, **options) for m in (cv, np))
+            np.testing.assert_array_equal(np.asarray(got), want, strict=True)
+            where = [True, False, True][: len(values)]
+        if np.ndim(values) == 1:
+            got, want = (m.mean(m.array(values), dtype=dtype, where=m.array(where)) for m in (cv, np))
+            np.testing.assert_array_equal(np.asarray(got), want, strict=True)
+    got, want = (m.nanstd(m.array([1, 2, 4]), dtype=int) for m in (cv, np))
+    assert got == want and got.dtype == want.dtype

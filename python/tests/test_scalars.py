@@ -710,3 +710,15 @@ def test_methods_and_functions_that_keep_a_scalar_a_scalar(name):
         for value in (1.5, [2.5], np.array(3)):
             got, want = getattr(cv, function)(value), getattr(np, function)(value)
             assert isinstance(got, cv.ndarray) and isinstance(want, np.ndarray) and got.shape == want.shape
+
+
+@pytest.mark.parametrize("name", ["float16", "float32", "float64", "complex64", "complex128", "int8", "uint64", "bool"])
+def test_format_strings_show_the_number_that_a_scalar_is(name):
+    for value in (0.1, 1e10, 1.1, 0):
+        for make in (lambda m: m.dtype(name).type(value), lambda m: m.array(value).astype(name), lambda m: m.array([value]).astype(name)[0]):
+            if name in ("int8", "float16") and value == 1e10:
+                continue
+            ours, theirs = make(cv), make(np)
+            assert f"{ours}" == f"{theirs}"
+            assert "{}".format(ours) == "{}".format(theirs)
+            assert f"{ours!s}" == f"{theirs!s}" and "%s" % (ours,) == "%s" % (theirs,)

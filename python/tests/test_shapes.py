@@ -599,3 +599,25 @@ def test_attributes(rng):
     assert_same(cv.array(z).real, z.real)
     assert_same(cv.array(z).imag, z.imag)
     assert_same(cv.array(z).conj(), z.conj())
+
+
+def test_broadcast_arrays_are_raveled_in_the_order_of_numpys_iterator():
+    for m_shape in [((3,), (2, 3)), ((3, 1), (3, 2)), ((3, 1, 2), (3, 4, 2)), ((1, 3, 1, 2), (2, 3, 4, 2)), ((1, 1), (2, 3))]:
+        small, shape = m_shape
+        values = np.arange(np.prod(small)).reshape(small)
+        for axes in itertools.permutations(range(len(shape))):
+            for turned in (False, True):
+                arrays = []
+                for m in (cv, np):
+                    x = m.array(values.T.copy()).T if turned else m.array(values)
+                    x = m.broadcast_to(x, shape).transpose(axes)
+                    arrays.append([np.asarray(y).tolist() for y in (x.flatten("K"), x.ravel("K"), m.ravel(x, "K"), x.flatten("A"), x[::-1].ravel("K"))])
+                assert arrays[0] == arrays[1], (small, shape, axes, turned)
+
+
+def test_flatten_copies_in_every_order():
+    for order in "CFAK":
+        for x in (cv.arange(6).reshape(2, 3), cv.arange(6).reshape(2, 3).T):
+            y = x.flatten(order)
+            y[:] = 7
+            assert sorted(x.ravel().tolist()) == [0, 1, 2, 3, 4, 5]

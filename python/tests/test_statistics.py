@@ -312,3 +312,31 @@ def test_modes(x, axis):
 
 def test_quotients_by_integers_have_gradients():
     assert cv.check_gradients(lambda x: x / cv.array([2, 4]), [cv.array([1.0, 3.0])])
+
+
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize("name", ["convolve", "correlate"])
+def test_what_is_not_finite_reaches_only_the_products_that_it_is_part_of(name, mode):
+    rng = np.random.default_rng(5)
+    for n, k in [(5, 2), (4, 4), (2, 5), (7, 3), (1, 3)]:
+        for dtype in ("float64", "float32", "complex128"):
+            for bad in (np.nan, np.inf, -np.inf):
+                a, v = rng.integers(1, 5, n).astype(dtype), rng.integers(1, 5, k).astype(dtype)
+                for x in (a, v):
+                    x[rng.integers(len(x))] = bad
+                got, want = (getattr(m, name)(m.array(a), m.array(v), mode) for m in (cv, np))
+                np.testing.assert_array_equal(np.isfinite(np.asarray(got)), np.isfinite(want))
+                if dtype != "complex128":
+                    np.testing.assert_allclose(np.asarray(got), want, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_clip_keeps_the_sign_of_zeros(dtype):
+    x = np.array([-0.0, 0.0, -1.0, 1.0, np.nan], dtype)
+    for low, high in [(0, 1), (0.0, 1.0), (-0.0, 1.0), (-1, 0), (-1, -0.0), (0, 0)]:
+        got, want = (np.asarray(m.clip(m.array(x), low, high)) for m in (cv, np))
+        np.testing.assert_array_equal(got, want, strict=True)
+        np.testing.assert_array_equal(np.signbit(got), np.signbit(want))
+        for value in (-0.0, 0.0):
+            got, want = (float(m.clip(value, low, high)) for m in (cv, np))
+            assert np.signbit(got) == np.signbit(want)

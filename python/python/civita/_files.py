@@ -1173,6 +1173,8 @@ def _generated(table, dtype, converters, missing_values, filling_values, columns
         else:
             raise ValueError("genfromtxt: a field is no number, and arrays of text do not exist\n  hint: `usecols` leaves columns out")
     parse = {"b": _boolean, "i": int, "u": int, "c": _complex}.get(wanted.kind, float)
+    if wanted.kind in "iu" and wanted.itemsize < 8:
+        parse = lambda text: int(float(text))  # noqa: E731
     default = {"b": False, "i": -1, "u": -1, "c": complex("nan")}.get(wanted.kind, float("nan"))
     values = []
     for row in table:
@@ -1192,6 +1194,9 @@ def _generated(table, dtype, converters, missing_values, filling_values, columns
                         raise ValueError(f"Cannot convert string '{f}'") from None
                     line.append(fill)
         values.append(line)
+    if wanted.kind in "iu" and not builtins.any(own):
+        # an integer that the dtype cannot hold is an error
+        return _shaped(cv.array(values, dtype=wanted), ndmin, unpack)
     return _shaped(cv.array(values).astype(wanted), ndmin, unpack)
 
 

@@ -215,6 +215,8 @@ def pinv(a, rcond=None, hermitian=False, *, rtol=...):
         rcond = _precision(a)
     else:
         rcond = rtol
+    if hermitian and a.ndim >= 2 and a.shape[-2] != a.shape[-1]:
+        raise LinAlgError("Last 2 dimensions of the array must be square")
     return _linalg.pinv(a, rcond, bool(hermitian))
 
 
@@ -245,6 +247,8 @@ def matrix_rank(A, tol=None, hermitian=False, *, rtol=None):
     longer side.
     """
     A = _asarray(A)
+    if tol is not None and rtol is not None:
+        raise ValueError("`tol` and `rtol` can't be both set.")
     if A.ndim < 2:
         return int(A.any())
     return _linalg.matrix_rank(A, tol, rtol, bool(hermitian))

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyString};
 
 use super::draw::PART;
+use super::order::check_room;
 use crate::array::Array;
 use crate::convert::{Value, array_of, value};
 use crate::create::shape_of;
@@ -87,6 +88,7 @@ impl Parameter {
         match self {
             Parameter::One(x) => Ok(range.check_all(name, &[*x])?),
             Parameter::Many(raw) => {
+                check_room(raw)?;
                 let along = self.along(raw.shape())?;
                 if !along.all(py, raw.len(), |x| range.holds(x))? {
                     // what it says may depend on all of them
@@ -150,6 +152,9 @@ impl Whole {
 
     /// Whether none of its numbers is negative.
     pub fn is_natural(&self, py: Python<'_>) -> Outcome<bool> {
+        if let Whole::Many(raw) = self {
+            check_room(raw)?;
+        }
         let len = self.shape().iter().product();
         self.along(self.shape())?.all(py, len, |n| n >= 0)
     }

@@ -399,6 +399,10 @@ pub fn shuffle<S: Source>(
 ) -> Outcome<()> {
     if let Ok(array) = x.cast::<Array>() {
         let axis = shuffled_axis(&array.get().raw(), axis)?;
+        // before anything is drawn: what is broadcast may have any number of elements
+        if !array.get().raw().is_writable() {
+            return Err(value_error("array is read-only"));
+        }
         if array.get().raw().is_empty() {
             return Ok(());
         }
@@ -490,6 +494,14 @@ fn reordered(py: Python<'_>, raw: &mut Raw, order: &Raw, axis: isize) -> Outcome
     Ok(gil::work_to_the_end(py, raw.len(), || raw.assign(&taken))?)
 }
 
+/// Fails where memory has no room for a copy. What is broadcast may have any number of elements: that is known before any is drawn.
+pub fn check_room(raw: &Raw) -> Outcome<()> {
+    if raw.layout().has_internal_overlap() {
+        Raw::empty(raw.shape(), raw.dtype())?;
+    }
+    Ok(())
+}
+
 /// NumPy's legacy message for what has no axis.
 const LEGACY_AXES: &str = "x must be an integer or at least 1-dimensional";
 
@@ -525,6 +537,7 @@ pub fn permutation<S: Source>(
         return Err(PyIndexError::new_err(LEGACY_AXES).into());
     }
     let axis = normalize_axis("permutation", axis, raw.rank())?;
+    check_room(&raw)?;
     let order = places(source, py, raw.shape()[axis])?;
     let taken = gil::work(py, raw.len(), || {
         raw.take(&order, axis as isize, Mode::Raise)

@@ -364,7 +364,18 @@ fn joined(all: &[Labels]) -> String {
 fn lengths(inputs: &[Labels], operands: &[Raw]) -> Result<Sizes> {
     let mut sizes = Sizes::default();
     for (at, (labels, x)) in inputs.iter().zip(operands).enumerate() {
-        for (&label, &n) in labels.iter().zip(x.shape()) {
+        for (axis, (&label, &n)) in labels.iter().zip(x.shape()).enumerate() {
+            // a diagonal is of axes of one length; only those of several operands broadcast
+            if let Some(first) = labels[..axis].iter().position(|&l| l == label)
+                && x.shape()[first] != n
+            {
+                return Err(wrong(format!(
+                    "dimensions in operand {at} for collapsing index '{}' don't match ({} != {n})",
+                    label as char,
+                    x.shape()[first]
+                ))
+                .shapes(&operands.iter().map(Raw::shape).collect::<Vec<_>>()));
+            }
             let size = sizes.or_insert(label, n);
             if *size == 1 {
                 *size = n;

@@ -589,7 +589,11 @@ pub fn nanstd(
     correction: OptFloat,
 ) -> Result<Raw> {
     let call = Call::new("nanstd", a, &axis, keepdims, &mask);
-    variance(&call, dtype, degrees("nanstd", ddof, correction)?, mean)?.sqrt()
+    let deviation = variance(&call, dtype, degrees("nanstd", ddof, correction)?, mean)?.sqrt()?;
+    match dtype {
+        Some(dtype) if dtype.is_integer() => deviation.cast(dtype),
+        _ => Ok(deviation),
+    }
 }
 
 /// The largest finite number of a float.

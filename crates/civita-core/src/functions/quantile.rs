@@ -7,7 +7,7 @@
 //! ```
 
 use super::join::flat;
-use super::nan::{any, axes_of, counts_of_rows, kept, nan_mean};
+use super::nan::{any, counts_of_rows, kept, nan_mean};
 use super::value::*;
 use super::warn;
 use crate::backend::cpu::select::{Nan, ranked};
@@ -26,7 +26,7 @@ struct Rows {
 
 impl Rows {
     fn of(op: &'static str, a: &Raw, axis: &Axes, keepdims: bool) -> Result<Rows> {
-        let axes = axes_of(axis, a.rank()).resolve(op, a.rank())?;
+        let axes = axis.as_layout().resolve(op, a.rank())?;
         let shape = layout::reduced_shape(a.shape(), &axes, kept(keepdims)).to_vec();
         if axes.len() == 1 && a.rank() == 1 {
             return Ok(Rows {

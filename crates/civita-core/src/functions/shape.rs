@@ -3,11 +3,14 @@
 use super::value::*;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::layout::{self, broadcast_shapes, normalize_axes, normalize_axis};
+use crate::layout::{self, Layout, broadcast_shapes, normalize_axes, normalize_axis};
 use crate::raw::Raw;
 
 pub fn reshape(a: Array, shape: Lengths, order: Order, copy: OptBool) -> Result<Raw> {
-    let shape = a.layout().resolve_shape(&shape.0)?;
+    let shape = match shows_memory(a) {
+        true => a.layout().resolve_shape(&shape.0)?,
+        false => Layout::contiguous(a.shape())?.resolve_shape(&shape.0)?,
+    };
     if is_fortran(a, order) {
         let reversed: Vec<usize> = shape.iter().rev().copied().collect();
         return reshaped(&a.transpose()?, &reversed, copy)?.transpose();
@@ -15,11 +18,17 @@ pub fn reshape(a: Array, shape: Lengths, order: Order, copy: OptBool) -> Result<
     reshaped(a, &shape, copy)
 }
 
+/// Whether the axes are those of the memory. Under `vmap` the memory has more, and no order of its own.
+fn shows_memory(a: &Raw) -> bool {
+    a.layout().rank() == a.rank()
+}
+
 fn is_fortran(a: &Raw, order: Order) -> bool {
     let layout = a.layout();
     match order {
         Order::C | Order::K => false,
         Order::F => true,
+        Order::A if !shows_memory(a) => false,
         Order::A => layout.is_fortran_contiguous() && !layout.is_contiguous(),
     }
 }
@@ -27,11 +36,13 @@ fn is_fortran(a: &Raw, order: Order) -> bool {
 fn reshaped(a: &Raw, shape: &[usize], copy: OptBool) -> Result<Raw> {
     match copy.0 {
         Some(true) => a.copied()?.reshape(shape),
-        Some(false) if a.layout().reshape(shape)?.is_none() => Err(Error::value(
-            "reshape",
-            "Unable to avoid creating a copy while reshaping.",
-        )
-        .hint("`copy=None` copies only where it must")),
+        Some(false) if shows_memory(a) && a.layout().reshape(shape)?.is_none() => {
+            Err(Error::value(
+                "reshape",
+                "Unable to avoid creating a copy while reshaping.",
+            )
+            .hint("`copy=None` copies only where it must"))
+        }
         _ => a.reshape(shape),
     }
 }
@@ -46,17 +57,31 @@ pub fn ravel(a: Array, order: Order) -> Result<Raw> {
     a.contiguous()?.reshape_to(&[-1])
 }
 
-/// The axes from the largest stride to the smallest; those that repeat stay where they are.
-fn in_memory_order(a: &Raw) -> Result<Raw> {
-    let stride = |axis: &isize| a.layout().strides()[*axis as usize].unsigned_abs();
-    let (mut axes, mut moving): (Vec<isize>, Vec<isize>) =
-        ((0..a.rank() as isize).collect(), Vec::new());
-    moving.extend(axes.iter().filter(|axis| stride(axis) != 0));
-    moving.sort_by_key(|axis| std::cmp::Reverse(stride(axis)));
-    let mut sorted = moving.into_iter();
-    for axis in axes.iter_mut().filter(|axis| stride(axis) != 0) {
-        *axis = sorted.next().unwrap_or(*axis);
+/// The axes in the order in which NumPy's iterator walks through them: from the last on, each is put inside of those that have larger
+/// strides. One that repeats its elements is compared with none.
+pub fn in_memory_order(a: &Raw) -> Result<Raw> {
+    if !shows_memory(a) {
+        return Ok(a.clone());
     }
+    let strides = a.layout().strides();
+    // innermost first
+    let mut axes: Vec<isize> = (0..a.rank() as isize).rev().collect();
+    for at in 1..axes.len() {
+        let own = strides[axes[at] as usize].unsigned_abs();
+        let mut place = at;
+        for before in (0..at).rev() {
+            let other = strides[axes[before] as usize].unsigned_abs();
+            if own == 0 || other == 0 {
+                continue;
+            }
+            if other <= own {
+                break;
+            }
+            place = before;
+        }
+        axes[place..=at].rotate_right(1);
+    }
+    axes.reverse();
     a.permute(&axes)
 }
 
@@ -279,7 +304,7 @@ pub fn diagonal(a: Array, offset: Int, axis1: Axis, axis2: Axis) -> Result<Raw> 
         .collect::<Vec<_>>();
     let matrices = a.permute(&order)?;
     // rows that follow each other in memory make the diagonal a slice; the transposed ones often do where these do not
-    let upright = matrices.layout().reshape(&merged(&matrices)?)?.is_some();
+    let upright = !matrices.is_plain() || matrices.layout().reshape(&merged(&matrices)?)?.is_some();
     match upright {
         true => diagonal_of(&matrices, offset),
         false => diagonal_of(&matrices.swap_axes(-1, -2)?, offset.saturating_neg()),

@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 use std::sync::{Arc, OnceLock};
 
+use super::nan::any;
 use super::value::*;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result, shape_text};
@@ -42,6 +43,10 @@ fn slid(x: &Raw, w: &Raw, mode: ConvolveMode) -> Result<Raw> {
         ConvolveMode::Same => (m / 2, m - 1 - m / 2),
         ConvolveMode::Full => (m - 1, m - 1),
     };
+    let inexact = dtype.is_float() || dtype.is_complex();
+    if before + after > 0 && inexact && any(&w.isfinite()?.logical_not()?)? {
+        return whole_and_parts(&x, &w, before, after);
+    }
     let zeros = |k: usize| x.like(&[k], dtype, Scalar::Bool(false));
     let wide = match before + after {
         0 => x.clone(),
@@ -49,6 +54,28 @@ fn slid(x: &Raw, w: &Raw, mode: ConvolveMode) -> Result<Raw> {
     };
     debug_assert!(wide.len() == n + before + after);
     bind_one(&Correlate, &[&wide, &w])
+}
+
+/// As [`slid`], without zeros around `x`: they would be NaN times what is not finite. The products that are not whole are products
+/// of parts.
+fn whole_and_parts(x: &Raw, w: &Raw, before: usize, after: usize) -> Result<Raw> {
+    let (n, m) = (x.len(), w.len());
+    let product = |x: Raw, w: Raw| bind_one(&Correlate, &[&x, &w]);
+    let mut all = Vec::with_capacity(before + 1 + after);
+    for out in (1..=before).rev() {
+        all.push(product(
+            x.narrow(0, 0, m - out)?,
+            w.narrow(0, out, m - out)?,
+        )?);
+    }
+    all.push(product(x.clone(), w.clone())?);
+    for out in 1..=after {
+        all.push(product(
+            x.narrow(0, n - m + out, m - out)?,
+            w.narrow(0, 0, m - out)?,
+        )?);
+    }
+    Raw::concatenate(&all.iter().collect::<Vec<_>>(), 0)
 }
 
 fn flipped(x: &Raw) -> Result<Raw> {

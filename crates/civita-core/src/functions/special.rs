@@ -41,9 +41,8 @@ pub fn log_expit(x: Array) -> Result<Raw> {
     let function = F.get_or_init(|| {
         let program = Program::trace(1, |b| {
             let x = b.input(0);
-            // ln(1 / (1 + e⁻ˣ)), whose exponential never overflows
-            let tail = (-x.abs()).exp().log1p();
-            x.lt(x.like(0.0)).choose(x, x.like(0.0)) - tail
+            // ln(1 / (1 + e⁻ˣ)), whose exponential never overflows, and whose derivative is that of a smooth function at 0 too
+            -x.like(0.0).logaddexp(-x)
         });
         Function::new(program, "log_expit")
     });

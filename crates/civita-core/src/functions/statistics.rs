@@ -1,6 +1,6 @@
 //! Averages, covariance and correlation.
 
-use super::nan::{any, axes_of, kept};
+use super::nan::{any, kept};
 use super::quantile::along_axes;
 use super::value::*;
 use super::warn;
@@ -50,7 +50,7 @@ pub fn average(
 ) -> Result<(Raw, Option<Raw>)> {
     const OP: &str = "average";
     let options = |dtype| ReduceOptions {
-        axes: axes_of(&axis, a.rank()),
+        axes: axis.as_layout(),
         keepdims: kept(keepdims),
         dtype,
         ddof: 0.0,

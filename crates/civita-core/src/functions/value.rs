@@ -592,7 +592,7 @@ kinds! {
             x if x.dtype() == DType::Bool => Ok(Where(Some(x))),
             _ => Err(Refused::Type),
         };
-    AxisOrFlat, "an integer or None", "int | None": Value::None => Ok(AxisOrFlat(None)), some => Int::from_value(some).map(|a| AxisOrFlat(Some(a)));
+    AxisOrFlat, "an integer or None", "int | None": Value::None => Ok(AxisOrFlat(None)), Value::Scalar(Scalar::Bool(_)) => Err(Refused::Type), some => Int::from_value(some).map(|a| AxisOrFlat(Some(a)));
     Axes, "an integer, a tuple of integers or None", "_Axis", Integers: Value::None => Ok(Axes(None)), some => ints(&some).map(|all| Axes(Some(all)));
     AxisList, "an integer or a tuple of integers", "_Shape", Integers: some => ints(&some).map(AxisList);
     AxisOrder, "a tuple of integers or None", "Sequence[SupportsIndex] | None", Integers:

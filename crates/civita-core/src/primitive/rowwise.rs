@@ -322,15 +322,13 @@ impl Rowwise {
     fn over_std(&self, x: &Raw, y: &Raw, ddof: f64) -> Result<Raw> {
         let y = self.over.kept(y, x.shape())?.cast(wide(y.dtype()))?;
         let zero = Raw::apply(Op::Eq, &[(&y.detach()).into(), Scalar::Float(0.0).into()])?;
-        let scale = with_scalar(Op::Mul, &y, self.divisor(x, ddof))?.reciprocal()?;
-        Raw::apply(
-            Op::Where,
-            &[
-                (&zero).into(),
-                (&scale.filled(Scalar::Bool(false))?).into(),
-                (&scale).into(),
-            ],
-        )
+        let choose = |other: f64, y: &Raw| {
+            let other = y.filled(Scalar::Float(other))?;
+            Raw::apply(Op::Where, &[(&zero).into(), (&other).into(), y.into()])
+        };
+        // 1 takes the place of 0 first: a quotient by 0 has no derivative, though it is not chosen
+        let scale = with_scalar(Op::Mul, &choose(1.0, &y)?, self.divisor(x, ddof))?;
+        choose(0.0, &scale.reciprocal()?)
     }
 }
 

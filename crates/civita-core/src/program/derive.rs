@@ -2,6 +2,7 @@
 //! that runs as one pass; and since that is a program too, it can be derived again.
 
 use super::expr::{Builder, Expr, Id, Node, Program};
+use crate::dtype::Scalar;
 use crate::ops::{Class, ClassResult, Gradient, Op, gradient_of};
 
 impl Program {
@@ -40,15 +41,15 @@ impl Program {
                     };
                     let v = operands(op, args, &at, y);
                     match gradient_of(op) {
-                        Gradient::Unary(d) => send(args[0], g * d(v[0], y).conj()),
+                        Gradient::Unary(d) => send(args[0], scaled(g, d(v[0], y), Side::Back)),
                         Gradient::Binary(da, db) => {
-                            send(args[0], g * da(v[0], v[1], y).conj());
-                            send(args[1], g * db(v[0], v[1], y).conj());
+                            send(args[0], scaled(g, da(v[0], v[1], y), Side::Back));
+                            send(args[1], scaled(g, db(v[0], v[1], y), Side::Back));
                         }
                         Gradient::Ternary(da, db, dc) => {
                             for (arg, d) in args.into_iter().zip([da, db, dc]) {
                                 if let Some(d) = d {
-                                    send(arg, g * d(v[0], v[1], v[2], y).conj());
+                                    send(arg, scaled(g, d(v[0], v[1], v[2], y), Side::Back));
                                 }
                             }
                         }
@@ -96,15 +97,17 @@ impl Program {
                             .reduce(|a, b| a + b)
                     };
                     match gradient_of(op) {
-                        Gradient::Unary(d) => part(0).map(|t| t * d(v[0], y)),
+                        Gradient::Unary(d) => part(0).map(|t| scaled(t, d(v[0], y), Side::Forward)),
                         Gradient::Binary(da, db) => sum([
-                            part(0).map(|t| t * da(v[0], v[1], y)),
-                            part(1).map(|t| t * db(v[0], v[1], y)),
+                            part(0).map(|t| scaled(t, da(v[0], v[1], y), Side::Forward)),
+                            part(1).map(|t| scaled(t, db(v[0], v[1], y), Side::Forward)),
                             None,
                         ]),
                         Gradient::Ternary(da, db, dc) => {
                             let one = |k: usize, d: Option<crate::ops::Partial3>| {
-                                part(k).zip(d).map(|(t, d)| t * d(v[0], v[1], v[2], y))
+                                part(k)
+                                    .zip(d)
+                                    .map(|(t, d)| scaled(t, d(v[0], v[1], v[2], y), Side::Forward))
                             };
                             sum([one(0, da), one(1, db), one(2, dc)])
                         }
@@ -140,6 +143,41 @@ impl Program {
             at[self.output() as usize] = output;
         }
         at
+    }
+}
+
+/// Which way a derivative is applied.
+#[derive(Clone, Copy)]
+enum Side {
+    /// To a tangent.
+    Forward,
+    /// Its conjugate, to a gradient.
+    Back,
+}
+
+/// A gradient or tangent times a partial derivative. One that is chosen chooses between products: where it is 0 the product is,
+/// whatever the gradient, which may be infinite or NaN there (`sqrt(relu(x))` of a negative `x`).
+fn scaled<'b>(g: Expr<'b>, d: Expr<'b>, side: Side) -> Expr<'b> {
+    let builder = d.builder();
+    match builder.node(d.id()) {
+        Node::Op(Op::Where, [c, p, q]) => {
+            let part = |id: Id| match builder.node(id) {
+                Node::Like(_, Scalar::Float(0.0)) => g.like(0.0),
+                _ => scaled(g, builder.at(id), side),
+            };
+            builder.at(c).choose(part(p), part(q))
+        }
+        Node::Op(Op::Mul, [a, b, _])
+            if [a, b]
+                .iter()
+                .all(|&id| matches!(builder.node(id), Node::Op(Op::Where, _))) =>
+        {
+            scaled(scaled(g, builder.at(a), side), builder.at(b), side)
+        }
+        _ => match side {
+            Side::Forward => g * d,
+            Side::Back => g * d.conj(),
+        },
     }
 }
 

@@ -113,6 +113,11 @@ impl Builder {
         Expr { builder: self, id }
     }
 
+    /// What the expression with this id is.
+    pub(super) fn node(&self, id: Id) -> Node {
+        self.nodes.borrow()[id as usize]
+    }
+
     /// Any op on as many values as it takes.
     pub fn op(&self, op: Op, args: &[Expr<'_>]) -> Expr<'_> {
         let mut ids = [0; 3];

@@ -925,12 +925,12 @@ macro_rules! elementwise_rows {
                     samples: [(-2.0, 0.5, 0.25), (0.5, 3.0, 0.75), (1.0, -2.0, 2.0)],
                     example: "tensor![1.0, 2.0].lerp(&tensor![3.0, 10.0], &tensor![0.5, 0.25])?" => "[2. 4.]",
                 }
-                /// `x` between two bounds, `min(high, max(low, x))`; NaN where any of the three is. `clip` with both bounds. Where `x` is
+                /// `x` between two bounds, `min(max(x, low), high)`; NaN where any of the three is. `clip` with both bounds. Where `x` is
                 /// equal to a bound, each of the two gets half of the gradient.
                 Clamp clamp(x, low, high): Ordered {
                     numpy: clamp, torch: "clamp",
-                    kernel: high.minimum(low.maximum(x)),
-                    device: "minimum_of(c, maximum_of(b, a))",
+                    kernel: x.maximum(low).minimum(high),
+                    device: "minimum_of(maximum_of(a, b), c)",
                     gradient: Ternary(
                         Some(|x, low, high, _| {
                             let above = x.eq(low).choose(x.like(0.5), x.gt(low).choose(x.like(1.0), x.like(0.0)));

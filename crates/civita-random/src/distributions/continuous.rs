@@ -52,7 +52,7 @@ macro_rules! gamma_by {
             if shape == 1.0 {
                 return $exponential(bits);
             }
-            if shape == 0.0 || shape.is_nan() {
+            if shape == 0.0 {
                 return shape;
             }
             if shape < 1.0 {
@@ -79,7 +79,8 @@ macro_rules! gamma_by {
                 let (x, v) = loop {
                     let x: $float = $normal(bits);
                     let v = 1.0 + c * x;
-                    if v > 0.0 {
+                    // NaN of NaN, for as many draws as a number takes
+                    if v > 0.0 || v.is_nan() {
                         break (x, v);
                     }
                 };
