@@ -9,7 +9,7 @@
 
 use std::ffi::CStr;
 
-use civita_core::dtype::{Casting, DType, can_cast};
+use civita_core::dtype::{Casting, DType, can_cast, promote};
 use civita_core::functions::{
     Composed, FUNCTIONS, Form, FunctionRow, Given, Held, Kind, Param, Property, Returned, Returns,
     Value, take_warnings,
@@ -28,7 +28,7 @@ use crate::array::{Array, in_order, wrap, wrap_view};
 use crate::call::{Arguments, Callable, CallableClass, with_arguments};
 use crate::convert::{self, array_of};
 use crate::dtype::{ByteOrder, order_of, parse_in_order};
-use crate::error::{Outcome, type_error};
+use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
 use crate::gil;
 use crate::overrides;
@@ -624,6 +624,18 @@ impl Function {
         let casting = manner
             .casting
             .and_then(|at| Casting::from_value(values[at].clone()).ok());
+        if row.has(Property::ExactOut) {
+            let dtypes = values.iter().filter_map(|value| match value {
+                Value::Array(x) => Some(x.dtype()),
+                _ => None,
+            });
+            let to = out.get().raw();
+            if !to.layout().is_contiguous() || dtypes.reduce(promote) != Some(to.dtype()) {
+                return Err(value_error(
+                    "output array is not acceptable (must have the right datatype, number of dimensions, and be a C-Array)",
+                ));
+            }
+        }
         // where bytes alone change, the row may write them itself
         let plain = Some(out.get().raw().clone()).filter(Raw::is_plain);
         if let (Some(at), Some(to)) = (manner.out, &plain) {

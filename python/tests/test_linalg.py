@@ -460,3 +460,21 @@ def test_ranks_and_pseudoinverses_check_their_arguments():
         for shape in ((1, 4), (0, 3, 4)):
             with pytest.raises(m.linalg.LinAlgError):
                 m.linalg.pinv(m.ones(shape), hermitian=True)
+
+
+def test_bases_and_special_matrices_of_batches():
+    for f, shape in ((cv.linalg.orth, (2, 3, 1)), (cv.linalg.null_space, (2, 3, 2))):
+        batch = f(cv.ones((2, 3, 3)))
+        assert batch.shape == shape
+        np.testing.assert_allclose(abs(batch[0] @ batch[0].T), abs(f(cv.ones((3, 3))) @ f(cv.ones((3, 3))).T), atol=1e-14)
+        with pytest.raises(ValueError, match="ranks from 1 to 3"):
+            f(cv.stack([cv.ones((3, 3)), cv.eye(3)]))
+    c, r = np.arange(24.0).reshape(2, 3, 4), np.arange(30.0).reshape(2, 3, 5)
+    for ours, each in (
+        (cv.linalg.toeplitz(c), lambda i: cv.linalg.toeplitz(c[i])),
+        (cv.linalg.toeplitz(c, r), lambda i: cv.linalg.toeplitz(c[i], r[i])),
+        (cv.linalg.toeplitz(c[0, 0], r), lambda i: cv.linalg.toeplitz(c[0, 0], r[i])),
+        (cv.linalg.circulant(c), lambda i: cv.linalg.circulant(c[i])),
+    ):
+        for i in np.ndindex(2, 3):
+            np.testing.assert_array_equal(ours[i], each(i))

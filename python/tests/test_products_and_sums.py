@@ -318,3 +318,15 @@ def test_bytes_are_multiplied_with_wide_sums(rng, m, k, n):
     np.testing.assert_array_equal(mixed, np.matmul(a, b.astype("uint8"), dtype="int32"))
     mapped = cv.vmap(lambda x: cv.matmul(x, cv.array(b), dtype="int32"))(cv.array(batch[:, 0]))
     np.testing.assert_array_equal(mapped, np.matmul(batch[:, 0], b, dtype="int32"))
+
+
+def test_an_output_of_dot_is_of_its_dtype_and_order():
+    a = np.arange(6.0).reshape(2, 3)
+    for out in (np.zeros((2, 2), "f4"), np.zeros((2, 2), "f8", order="F"), np.zeros((2, 2), "c16"), np.zeros((2, 3))):
+        with pytest.raises(ValueError):
+            np.dot(a, a.T, out=out)
+        with pytest.raises(ValueError):
+            cv.dot(cv.array(a), cv.array(a.T), out=cv.asarray(out))
+    out = cv.zeros((2, 2))
+    assert cv.dot(cv.array(a), cv.array(a.T), out=out) is out
+    np.testing.assert_array_equal(out, np.dot(a, a.T))

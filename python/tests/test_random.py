@@ -1064,3 +1064,18 @@ def test_draws_from_nan_take_as_many_bits_as_those_of_numpy(name, parameters):
                 drawn = "ValueError"
             results.append((str(drawn), np.asarray(rng.normal(size=2)).tolist()))
         assert results[0] == results[1]
+
+
+def test_every_generator_draws_its_own_doubles_for_vectors_of_draws():
+    """MT19937 makes a double of two words of 32 bits; what watches for Ctrl-C stands between it and the distribution."""
+    for name in ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"):
+        ours, theirs = (m.Generator(getattr(m, name)(3)) for m in (cv.random, np.random))
+        for alpha in ([0.5, 0.5], [0.1, 2.0, 0.7], [3.0, 4.0]):
+            np.testing.assert_array_equal(ours.dirichlet(alpha, 50), theirs.dirichlet(alpha, 50), err_msg=name)
+        p = [0.1, 0.2, 0.3, 0.4]
+        np.testing.assert_array_equal(ours.choice(4, 50, p=p), theirs.choice(4, 50, p=p), err_msg=name)
+        np.testing.assert_array_equal(ours.multinomial(20, p, 50), theirs.multinomial(20, p, 50), err_msg=name)
+        np.testing.assert_array_equal(ours.choice(100, 30, replace=False), theirs.choice(100, 30, replace=False), err_msg=name)
+    ours, theirs = cv.random.RandomState(5), np.random.RandomState(5)
+    np.testing.assert_array_equal(ours.choice(4, 50, p=p), theirs.choice(4, 50, p=p))
+    np.testing.assert_array_equal(ours.dirichlet([0.5, 0.5], 50), theirs.dirichlet([0.5, 0.5], 50))

@@ -154,6 +154,8 @@ pub enum Property {
     KeepsOrder(usize),
     /// It joins arrays, and is told by what rule to cast.
     Joins,
+    /// Its output is of the result's dtype and in C order.
+    ExactOut,
     /// It takes an output or a dtype, and not both.
     OutOrDtype,
     /// Its tuple has names, which are the Array API's: the class, and its fields.

@@ -509,7 +509,7 @@ macro_rules! function_rows {
             /// The dot product: of two vectors a number, of matrices their product, of more axes a sum over the last axis of `a`
             /// and the second-to-last of `b`.
             dot(a: Array, b: Array, out: Out = None) -> [ByArgument] {
-                run product::dot, method "dot", aliases [], properties [Product], torch "torch.dot", gradient yes,
+                run product::dot, method "dot", aliases [], properties [Product, ExactOut], torch "torch.dot", gradient yes,
                 example "dot([1, 2], [3, 4])" => "11", rust "np::dot(&tensor![1, 2], &tensor![3, 4])?",
                 samples ["dot(x[3], x[3])", "dot(x[2, 3], x[3, 4])", "dot(x[2, 3], x[2, 3, 4])", "dot(x[2, 3], 2)", "dot(x[2, 2, 3], x[3])"],
                 laws [],
