@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use civita_kernels::isa::{Isa, Wide, wide};
 use num_complex::Complex;
 
 use crate::float::{Float, root};
@@ -13,7 +14,7 @@ use crate::plan::{Direction, Keepable, Plan, Purpose, kept};
 use crate::rows::{NoMemory, Rows};
 
 /// Multiplies by a factor, if it is one.
-fn scale<T: Float>(y: &mut [Complex<T>], factor: T) {
+pub(crate) fn scale<T: Float>(y: &mut [Complex<T>], factor: T) {
     if factor != T::one() {
         for at in steps(0..y.len()) {
             for y in &mut y[at] {
@@ -57,9 +58,7 @@ impl<T: Float> Rows for ComplexRows<T> {
         y: &mut [Complex<T>],
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
-        self.plan.run_many(x, y, scratch)?;
-        scale(y, self.factor);
-        Ok(())
+        self.plan.run_times(x, y, scratch, self.factor)
     }
     fn run_shared(
         &self,
@@ -67,11 +66,7 @@ impl<T: Float> Rows for ComplexRows<T> {
         y: &mut [Complex<T>],
         scratch: &mut [Complex<T>],
     ) -> Option<Result<(), NoMemory>> {
-        Some(
-            self.plan
-                .run_many(x, y, scratch)
-                .map(|()| scale(y, self.factor)),
-        )
+        Some(self.plan.run_times(x, y, scratch, self.factor))
     }
 }
 
@@ -174,15 +169,59 @@ impl<T: Float> Half<T> {
         y[0] = Complex::new(first.re + first.im, T::zero());
         y[h] = Complex::new(first.re - first.im, T::zero());
         let half = T::of(0.5);
-        for at in steps(1..h / 2 + 1) {
-            for k in at {
-                let (a, b) = (y[k], y[h - k].conj());
-                let (even, odd) = ((a + b) * half, (a - b) * half);
-                // -i times the odd part, turned
-                let odd = Complex::new(odd.im, -odd.re) * self.roots[k];
-                y[k] = even + odd;
-                y[h - k] = (even - odd).conj();
-            }
+        with_partners(&mut y[1..h], &self.roots, move |a, b, w| {
+            let b = b.conj();
+            let (even, odd) = ((a + b) * half, (a - b) * half);
+            // -i times the odd part, turned
+            let odd = Complex::new(odd.im, -odd.re) * w;
+            (even + odd, (even - odd).conj())
+        });
+    }
+}
+
+/// Replaces elements and their partners, as far from the end as they are from the start, by what `f` makes of both and of `roots` from the
+/// second on. The one in the middle is its own partner: the second result is its.
+fn with_partners<T: Float, F>(y: &mut [Complex<T>], roots: &[Complex<T>], f: F)
+where
+    F: Fn(Complex<T>, Complex<T>, Complex<T>) -> (Complex<T>, Complex<T>) + Copy,
+{
+    let half = y.len() / 2;
+    if let (1, Some(&w)) = (y.len() % 2, roots.get(half + 1)) {
+        (_, y[half]) = f(y[half], y[half], w);
+    }
+    let (front, back) = y.split_at_mut(half);
+    let middle = back.len() - half;
+    let back = &mut back[middle..];
+    for at in steps(0..half) {
+        let (start, end) = (half - at.end, half - at.start);
+        wide(Partners {
+            front: &mut front[at.clone()],
+            back: &mut back[start..end],
+            roots: &roots[1..][at],
+            f,
+        });
+    }
+}
+
+/// Some elements, their partners in the opposite order, and roots.
+struct Partners<'a, T, F> {
+    front: &'a mut [Complex<T>],
+    back: &'a mut [Complex<T>],
+    roots: &'a [Complex<T>],
+    /// By value: what it captures stays in registers, and the loop in vectors.
+    f: F,
+}
+
+impl<T: Float, F> Wide for Partners<'_, T, F>
+where
+    F: Fn(Complex<T>, Complex<T>, Complex<T>) -> (Complex<T>, Complex<T>),
+{
+    type Out = ();
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let partners = self.back.iter_mut().rev();
+        for ((x, y), &w) in self.front.iter_mut().zip(partners).zip(self.roots) {
+            (*x, *y) = (self.f)(*x, *y, w);
         }
     }
 }
@@ -273,16 +312,13 @@ impl<T: Float> Whole<T> {
         let h = self.len / 2;
         let (first, last) = (x[0].re, x[h].re);
         x[0] = Complex::new(first + last, first - last);
-        for at in steps(1..h / 2 + 1) {
-            for k in at {
-                let (a, b) = (x[k], x[h - k].conj());
-                let (even, odd) = (a + b, (a - b) * self.roots[k].conj());
-                // i times the odd part
-                let odd = Complex::new(-odd.im, odd.re);
-                x[k] = even + odd;
-                x[h - k] = (even - odd).conj();
-            }
-        }
+        with_partners(&mut x[1..h], &self.roots, |a, b, w| {
+            let b = b.conj();
+            let (even, odd) = (a + b, (a - b) * w.conj());
+            // i times the odd part
+            let odd = Complex::new(-odd.im, odd.re);
+            (even + odd, (even - odd).conj())
+        });
     }
 }
 

@@ -22,6 +22,7 @@ use civita_kernels::kernels::strided::{self, Tile};
 use num_complex::Complex;
 
 use crate::float::{Float, root};
+use crate::fourier::scale;
 use crate::mixed::{LARGEST_RADIX, Mixed};
 use crate::pause::{steps, watched};
 use crate::rows::{self, Across, Job, NoMemory, Rows};
@@ -191,6 +192,28 @@ impl<T: Float> Plan<T> {
         Ok(())
     }
 
+    /// As [`Plan::run_many`], times a factor.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn run_times(
+        &self,
+        x: &[Complex<T>],
+        y: &mut [Complex<T>],
+        scratch: &mut [Complex<T>],
+        factor: T,
+    ) -> Result<(), NoMemory> {
+        if let Kernel::FourSteps(steps) = &self.kernel {
+            for (x, y) in x.chunks_exact(self.len).zip(y.chunks_exact_mut(self.len)) {
+                steps.run(x, y, &mut scratch[..self.len], factor)?;
+            }
+            return Ok(());
+        }
+        self.run_many(x, y, scratch)?;
+        scale(y, factor);
+        Ok(())
+    }
+
     /// The transforms of rows that lie one after the other.
     ///
     /// # Errors
@@ -207,7 +230,7 @@ impl<T: Float> Plan<T> {
             Kernel::Mixed(mixed) => mixed.run(x, y, scratch),
             Kernel::FourSteps(steps) => {
                 for (x, y) in x.chunks_exact(self.len).zip(y.chunks_exact_mut(self.len)) {
-                    steps.run(x, y, &mut scratch[..self.len])?;
+                    steps.run(x, y, &mut scratch[..self.len], T::one())?;
                 }
             }
             Kernel::Chirp(chirp) => {
@@ -371,8 +394,8 @@ impl<T: Float> Rows for Columns<'_, T> {
     }
 }
 
-/// The rows of the second step.
-struct Second<'a, T>(&'a FourSteps<T>);
+/// The rows of the second step, times a factor.
+struct Second<'a, T>(&'a FourSteps<T>, T);
 
 impl<T: Float> Rows for Second<'_, T> {
     type In = Complex<T>;
@@ -391,7 +414,9 @@ impl<T: Float> Rows for Second<'_, T> {
         self.0.second.width()
     }
     fn run_beside<'a>(&self, scratch: &'a mut [Complex<T>]) -> Option<&'a [Complex<T>]> {
-        self.0.second.run_beside(scratch).map(|y| &*y)
+        let y = self.0.second.run_beside(scratch)?;
+        scale(y, self.1);
+        Some(y)
     }
     fn run(
         &self,
@@ -400,7 +425,7 @@ impl<T: Float> Rows for Second<'_, T> {
         y: &mut [Complex<T>],
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
-        self.0.second.run_many(x, y, scratch)
+        self.0.second.run_times(x, y, scratch, self.1)
     }
 }
 
@@ -419,6 +444,7 @@ impl<T: Float> FourSteps<T> {
         x: &[Complex<T>],
         y: &mut [Complex<T>],
         middle: &mut [Complex<T>],
+        factor: T,
     ) -> Result<(), NoMemory> {
         let (columns, rows) = (self.first.points(), self.second.points());
         // SAFETY: the matrix `columns × rows` is all of `x`, its transpose all of `middle`.
@@ -444,7 +470,7 @@ impl<T: Float> FourSteps<T> {
         // SAFETY: the matrix `rows × columns` is all of `middle` and all of `y`.
         unsafe {
             rows::run(
-                &Second(self),
+                &Second(self, factor),
                 &Job {
                     x: middle.as_ptr(),
                     y: y.as_mut_ptr(),

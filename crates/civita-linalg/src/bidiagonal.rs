@@ -75,10 +75,26 @@ fn iterate(
             Some(rest) => left = rest,
             None => return false,
         }
-        let (first, shift) = match down {
-            true => (d[low], smaller(d[high - 1], e[high - 1], d[high])),
-            false => (d[high], smaller(d[low], e[low], d[low + 1])),
+        // the eigenvalue of the last two rows of BᵀB, or the first two of BBᵀ, that is nearer to the element at the end
+        let within = |k: Option<usize>| k.filter(|k| (low..high).contains(k)).map_or(0.0, |k| e[k]);
+        let (first, f, g, h, before) = match down {
+            true => (
+                d[low],
+                d[high - 1],
+                d[high],
+                e[high - 1],
+                within(high.checked_sub(2)),
+            ),
+            false => (d[high], d[low + 1], d[low], e[low], within(Some(low + 1))),
         };
+        let (t00, t11, t01) = (f * f + before * before, g * g + h * h, f * h);
+        let half = (t00 - t11) / 2.0;
+        let size = (half * half + t01 * t01).sqrt();
+        let square = match t01 == 0.0 {
+            true => t11,
+            false => t11 - t01 * (t01 / (half + size.copysign(half))),
+        };
+        let shift = square.max(0.0).sqrt();
         let ratio = shift / first.abs();
         // NaN where the first is zero as well
         let shifted = smallest > least && ratio * ratio >= eps;
@@ -157,24 +173,6 @@ fn iterate(
         }
     }
     d.iter().all(|x| x.is_finite())
-}
-
-/// The smaller singular value of `[f g; 0 h]`.
-#[inline(always)]
-fn smaller(f: f64, g: f64, h: f64) -> f64 {
-    let (f, g, h) = (f.abs(), g.abs(), h.abs());
-    let (least, most) = (f.min(h), f.max(h));
-    if least == 0.0 {
-        return 0.0;
-    }
-    let (sum, gap) = (1.0 + least / most, (most - least) / most);
-    if g < most {
-        let x = (g / most) * (g / most);
-        return least * (2.0 / ((sum * sum + x).sqrt() + (gap * gap + x).sqrt()));
-    }
-    let x = most / g;
-    let (sum, gap) = (sum * x, gap * x);
-    2.0 * (least * x) / ((1.0 + sum * sum).sqrt() + (1.0 + gap * gap).sqrt())
 }
 
 /// Memory of decompositions of one size.

@@ -157,11 +157,13 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
             each(batch, work, q.zip(r), state, |work, i, (q, r)| {
                 factor(work, i)?;
                 upper(&work.a, wide, r);
-                work.q.fill(T::default());
-                for j in 0..wide.min(m) {
-                    work.q[j * m + j] = math::one::<T>();
-                }
-                if k > 0 {
+                if work.block == 1 {
+                    reflections::form(&work.a, m, &work.factors, &mut work.q);
+                } else {
+                    work.q.fill(T::default());
+                    for j in 0..wide.min(m) {
+                        work.q[j * m + j] = math::one::<T>();
+                    }
                     let (par, block) = (par(m, n, QR), work.block);
                     let memory = (
                         take(&mut work.a),

@@ -54,6 +54,10 @@ pub fn factor<T: Scalar>(
     stack: &mut MemStack,
 ) {
     let k = m.min(n);
+    if block == 1 {
+        // nothing to be gained by products
+        return wide(OneByOne { a, m, n, factors });
+    }
     for start in (0..k).step_by(block) {
         let width = block.min(k - start);
         let mut panel = Panel {
@@ -144,14 +148,10 @@ impl<T: Scalar> Panel<'_, T> {
             let (done, rest) = self.a.split_at_mut(k * m);
             let (column, rest) = rest.split_at_mut(m);
             let (upper, tail) = column.split_at_mut(row + 1);
-            let made = make_householder_in_place(&mut upper[row], ColMut::from_slice_mut(tail));
-            let mut tau = made.tau.wide();
-            if !tau.is_finite() {
-                // nothing to reflect: as good as infinite, and its square is finite
-                tail.fill(T::default());
-                tau = NONE / (T::Real::EPSILON * T::Real::EPSILON);
-            }
-            let real = |x: f64| T::of(T::Real::of(x), T::Real::default());
+            let tau = wide(Reflection {
+                head: &mut upper[row],
+                tail,
+            });
             self.t[k * self.block + k] = real(tau);
             let columns = &mut rest[..(j + width - k - 1) * m];
             wide(Reflect {
@@ -170,6 +170,130 @@ impl<T: Scalar> Panel<'_, T> {
     }
 }
 
+/// Writes the first columns of `Q`, as many as there is room for, where a block is one column.
+pub fn form<T: Scalar>(a: &[T], m: usize, factors: &[T], q: &mut [T]) {
+    wide(Form { a, m, factors, q });
+}
+
+/// [`factor`] by single reflections.
+struct OneByOne<'a, T> {
+    a: &'a mut [T],
+    m: usize,
+    n: usize,
+    factors: &'a mut [T],
+}
+
+impl<T: Scalar> Wide for OneByOne<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let OneByOne { a, m, n, factors } = self;
+        for (k, factor) in factors.iter_mut().enumerate().take(m.min(n)) {
+            let (column, columns) = a[k * m..].split_at_mut(m);
+            let (upper, tail) = column.split_at_mut(k + 1);
+            let tau = reflection::<T, I>(&mut upper[k], tail);
+            *factor = real(tau);
+            Reflect {
+                v: tail,
+                scale: real(-1.0 / tau),
+                columns: &mut columns[..(n - k - 1) * m],
+                m,
+                row: k,
+            }
+            .run::<I>();
+        }
+    }
+}
+
+struct Form<'a, T> {
+    a: &'a [T],
+    m: usize,
+    factors: &'a [T],
+    q: &'a mut [T],
+}
+
+impl<T: Scalar> Wide for Form<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let Form { a, m, factors, q } = self;
+        q.fill(T::default());
+        q.iter_mut()
+            .step_by(m + 1)
+            .for_each(|x| *x = math::one::<T>());
+        for (k, factor) in factors.iter().enumerate().rev() {
+            Reflect {
+                v: &a[k * m + k + 1..(k + 1) * m],
+                scale: real(-1.0 / factor.re().wide()),
+                columns: &mut q[k * m..],
+                m,
+                row: k,
+            }
+            .run::<I>();
+        }
+    }
+}
+
+fn real<T: Scalar>(x: f64) -> T {
+    T::of(T::Real::of(x), T::Real::default())
+}
+
+struct Reflection<'a, T> {
+    head: &'a mut T,
+    tail: &'a mut [T],
+}
+
+impl<T: Scalar> Wide for Reflection<'_, T> {
+    type Out = f64;
+    #[inline(always)]
+    fn run<I: Isa>(self) -> f64 {
+        reflection::<T, I>(self.head, self.tail)
+    }
+}
+
+/// Makes the reflection `I - v vᴴ / tau` that leaves of a column its first element alone: `v` is 1 and `tail`, what comes back `tau`.
+#[inline(always)]
+fn reflection<T: Scalar, I: Isa>(head: &mut T, tail: &mut [T]) -> f64 {
+    let size = |x: &T| {
+        let (re, im) = (x.re().wide(), x.im().wide());
+        re * re + im * im
+    };
+    let (first, rest) = (size(head), products::<T, I>(tail, tail).re().wide());
+    let far = if T::Real::EPSILON > 1e-10 {
+        1e28
+    } else {
+        1e280
+    };
+    let fine = |x: f64| (1.0 / far..far).contains(&x);
+    let tau = match fine(rest) && (fine(first) || *head == T::default()) {
+        true => {
+            let norm = (first + rest).sqrt();
+            let sign = match first.sqrt() {
+                0.0 => math::one::<T>(),
+                size => T::of(
+                    T::Real::of(head.re().wide() / size),
+                    T::Real::of(head.im().wide() / size),
+                ),
+            };
+            let onto = sign * real::<T>(norm);
+            let inverse = Scalar::inverse(*head + onto);
+            tail.iter_mut().for_each(|x| *x *= inverse);
+            *head = -onto;
+            0.5 * (1.0 + rest * size(&inverse))
+        }
+        // squares would overflow, or vanish
+        false => make_householder_in_place(head, ColMut::from_slice_mut(tail))
+            .tau
+            .wide(),
+    };
+    if tau.is_finite() {
+        return tau;
+    }
+    // nothing to reflect: as good as infinite, and its square is finite
+    tail.fill(T::default());
+    NONE / (T::Real::EPSILON * T::Real::EPSILON)
+}
+
 /// Factors of this and above, times `ε⁻²`, are of no reflection.
 const NONE: f64 = 4.0;
 
@@ -184,6 +308,20 @@ const SUMS: usize = 32;
 /// `aᴴ b`.
 #[inline(always)]
 fn products<T: Scalar, I: Isa>(a: &[T], b: &[T]) -> T {
+    if a.len() < SUMS {
+        let mut sums = [T::default(); 4];
+        let (a, a_rest) = a.as_chunks::<4>();
+        let (b, b_rest) = b.as_chunks::<4>();
+        for (a, b) in a.iter().zip(b) {
+            for l in 0..4 {
+                sums[l] = a[l].conjugate().plus_times::<I>(b[l], sums[l]);
+            }
+        }
+        for (a, b) in a_rest.iter().zip(b_rest) {
+            sums[0] = a.conjugate().plus_times::<I>(*b, sums[0]);
+        }
+        return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    }
     let mut sums = [T::default(); SUMS];
     let (a, a_rest) = a.as_chunks::<SUMS>();
     let (b, b_rest) = b.as_chunks::<SUMS>();

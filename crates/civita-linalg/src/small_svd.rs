@@ -1,7 +1,7 @@
 //! Singular values of small matrices by rotations from one side.
 //!
 //! ```text
-//! repeat: for each pair of columns, rotate them to be orthogonal (and the columns of V with them)
+//! repeat: for each pair of columns, in rounds of disjoint ones, rotate them to be orthogonal (and the columns of V with them)
 //! the norms of the columns are the singular values, the columns over them U
 //! ```
 //!
@@ -47,6 +47,17 @@ fn dot<T: Scalar>(x: &[T], y: &[T]) -> T {
     (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
+/// The smaller and the larger number of a pair of `n`, an even number, in one of `n - 1` rounds: one stays where it is, the others sit around
+/// a table.
+fn meeting(n: usize, round: usize, i: usize) -> (usize, usize) {
+    let around = |k: usize| if k >= n - 1 { k - (n - 1) } else { k };
+    let (p, q) = match i {
+        0 => (n - 1, round),
+        _ => (around(round + i), around(round + n - 1 - i)),
+    };
+    (p.min(q), p.max(q))
+}
+
 /// Two columns of a matrix whose columns lie one after the other.
 fn pair<T>(a: &mut [T], len: usize, p: usize, q: usize) -> (&mut [T], &mut [T]) {
     let (head, tail) = a.split_at_mut(q * len);
@@ -72,13 +83,19 @@ pub fn svd<T: Scalar>(
     let mut norms = [0.0; SMALL.0];
     let eps = T::Real::EPSILON;
     let mut converged = n < 2;
+    let even = n.next_multiple_of(2).max(2);
     for _ in 0..SWEEPS {
         for (norm, column) in norms.iter_mut().zip(u.chunks_exact(m.max(1))).take(n) {
             *norm = square(column);
         }
         let mut rotated = false;
-        for p in 0..n {
-            for q in p + 1..n {
+        // each column meets each other once, in rounds whose pairs do not wait for each other
+        for round in 0..even - 1 {
+            for i in 0..even / 2 {
+                let (p, q) = meeting(even, round, i);
+                if q >= n {
+                    continue;
+                }
                 let (x, y) = pair(u, m, p, q);
                 let product = dot(x, y);
                 let (alpha, beta) = (norms[p], norms[q]);
