@@ -236,12 +236,12 @@ impl Column {
         let all = self.any()?;
         let numbers: Vector<f64> = all.cast::<f64>().typed()?;
         if all.dtype() != civita_core::dtype::DType::F64
-            && all.len() > 0
-            && numbers.abs().max() > 9_007_199_254_740_992.0
+            && !all.is_empty()
+            && numbers.abs().max() >= 9_007_199_254_740_992.0
         {
             return Err(Error::value(
                 "numbers",
-                "the column holds integers above 2^53, which float64 would round",
+                "the column holds integers of 2^53 or more, which float64 would round",
             )
             .hint("`.integers()?` returns them"));
         }
