@@ -217,7 +217,7 @@ fn load(path: &Path) -> Result<(Matrix<f32>, Vector<i64>), Box<dyn Error>> {
         .filter(|n| !n.is_empty())
         .map(str::parse);
     let rows = Vector::from_vec(numbers.collect::<Result<Vec<i64>, _>>()?)
-        .reshape_infer([-1, PIXELS as isize + 1])?;
+        .reshape([-1, PIXELS as isize + 1])?;
     let images = rows.slice(s![.., ..PIXELS])?.cast();
     let labels = rows.slice(s![.., PIXELS])?;
     Ok((images, labels))

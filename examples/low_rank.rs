@@ -39,12 +39,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
 
     let (u, sigma, vh) = linalg::svd(&picture)?;
-    let whole = linalg::norm(&picture, linalg::Order::P(2.0))?.item()?;
+    let whole = linalg::norm(&picture)?.item()?;
     let mut shown = vec![("all 256 terms".to_owned(), picture.clone())];
     for rank in [50, 20, 5] {
         let scaled = &u.slice(s![.., ..rank])? * &sigma.slice(s![..rank])?;
         let kept = scaled.matmul(&vh.slice(s![..rank, ..])?)?;
-        let error = linalg::norm(&(&picture - &kept), linalg::Order::P(2.0))?.item()? / whole;
+        let error = linalg::norm(&(&picture - &kept))?.item()? / whole;
         println!("{rank:3} terms: relative error {error:.4}");
         shown.push((format!("{rank} terms, error {:.1} %", 100.0 * error), kept));
     }

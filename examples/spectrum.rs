@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let t = Vector::arange(0..SAMPLES as i64).cast::<f64>() / RATE;
     let tone = |hertz: f64, loud: f64| (&t * (2.0 * std::f64::consts::PI * hertz)).sin() * loud;
     let tones = tone(50.0, 0.7) + tone(120.0, 1.0);
-    let noise = Rng::new(42).normal::<f64, 1>(SAMPLES) * 1.5;
+    let noise = Rng::new(42).normal(0.0, 1.5, SAMPLES);
     let recorded = &tones + &noise;
 
     let spectrum = fft::rfft(&recorded)?;

@@ -1,6 +1,13 @@
 //! Tables of numbers as text: what `loadtxt` and CSV files hold.
 
+use std::fs;
+use std::path::Path;
+
+use civita_core::dtype::DType;
 use civita_core::error::{Error, Result};
+use civita_core::raw::Raw;
+
+use crate::atomic::{failed, replace};
 
 /// What separates the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +163,78 @@ pub fn table<T>(
         table.rows += 1;
     }
     Ok(table)
+}
+
+/// Reads a file of numbers: `float64` with two axes.
+///
+/// # Errors
+/// When there is no such file, a field is no number, or rows differ in length.
+pub fn load(path: &Path, options: &Options<'_>) -> Result<Raw> {
+    let text = fs::read(path).map_err(|e| failed("loadtxt", path, &e))?;
+    let found = table(&text, options, float)?;
+    Raw::from_vec(found.values, &[found.rows, found.columns])
+}
+
+/// Writes real numbers with one or two axes to a file, a line for each row, as `%.18e` writes them; the file is replaced as a whole.
+///
+/// # Errors
+/// When the array is complex or has more axes, or the system fails; the old file is there still.
+pub fn save(path: &Path, x: &Raw, delimiter: u8) -> Result<()> {
+    let x = x.concrete("savetxt")?;
+    let columns = match *x.shape() {
+        _ if x.dtype().is_complex() => {
+            return Err(Error::dtype("savetxt", "complex numbers have no text")
+                .hint("write the real and the imaginary part"));
+        }
+        [_] => 1,
+        [_, columns] => columns,
+        _ => {
+            return Err(Error::shape(
+                "savetxt",
+                format!("a file has rows and columns, the array {} axes", x.rank()),
+            )
+            .shapes(&[x.shape()]));
+        }
+    };
+    let values = x.cast(DType::F64)?.to_vec::<f64>()?;
+    replace("savetxt", path, |writer| {
+        let mut line = String::new();
+        for row in values.chunks(columns.max(1)) {
+            line.clear();
+            for (i, &value) in row.iter().enumerate() {
+                if i > 0 {
+                    line.push(char::from(delimiter));
+                }
+                line.push_str(&scientific(value));
+            }
+            line.push('\n');
+            writer
+                .write_all(line.as_bytes())
+                .map_err(|e| Error::io("savetxt", e.to_string()))?;
+        }
+        Ok(())
+    })
+}
+
+/// A number as C's `%.18e` writes it.
+fn scientific(value: f64) -> String {
+    if value.is_nan() {
+        return "nan".into();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "inf" } else { "-inf" }.into();
+    }
+    let text = format!("{value:.18e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => {
+            let (sign, exponent) = match exponent.strip_prefix('-') {
+                Some(exponent) => ('-', exponent),
+                None => ('+', exponent),
+            };
+            format!("{digits}e{sign}{exponent:0>2}")
+        }
+        None => text,
+    }
 }
 
 /// The lines, which end with `\n`, `\r\n` or `\r`.

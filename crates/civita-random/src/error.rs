@@ -24,3 +24,11 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// So that `?` works on distributions where other things of Civita fail.
+#[cfg(feature = "civita-kernels")]
+impl From<Error> for civita_kernels::error::Error {
+    fn from(error: Error) -> civita_kernels::error::Error {
+        civita_kernels::error::Error::value("random", error.0)
+    }
+}

@@ -82,11 +82,28 @@ impl<T: Element + PartialEq, const N: usize> PartialEq<Vec<Vec<T>>> for Tensor<T
     }
 }
 
+// numbers have none: a second right side of `==` for `f64` would leave `x == values.iter().sum()` without a type
+impl<T: Element + PartialEq, const N: usize> PartialEq<Tensor<T, N>> for Vec<T> {
+    fn eq(&self, x: &Tensor<T, N>) -> bool {
+        x == self
+    }
+}
+impl<T: Element + PartialEq, const N: usize> PartialEq<Tensor<T, N>> for Vec<Vec<T>> {
+    fn eq(&self, x: &Tensor<T, N>) -> bool {
+        x == self
+    }
+}
+
 macro_rules! arrays {
     ($([$($K:ident)*] $array:ty, $v:ident => $flat:expr;)*) => { $(
         impl<T: Element + PartialEq, const N: usize, $(const $K: usize),*> PartialEq<$array> for Tensor<T, N> {
             fn eq(&self, $v: &$array) -> bool {
                 self.shape() == [$($K),*] && same(self, $flat.iter().copied())
+            }
+        }
+        impl<T: Element + PartialEq, const N: usize, $(const $K: usize),*> PartialEq<Tensor<T, N>> for $array {
+            fn eq(&self, x: &Tensor<T, N>) -> bool {
+                x == self
             }
         }
     )* };

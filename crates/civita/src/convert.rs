@@ -159,7 +159,8 @@ impl Vector<i64> {
 impl<T: Element + Real> From<Range<T>> for Vector<T> {
     #[track_caller]
     fn from(range: Range<T>) -> Self {
-        Vector::arange(range)
+        let (start, stop) = (range.start.into_scalar(), range.end.into_scalar());
+        wrap(Raw::arange(start, stop, Value::Int(1), T::DTYPE).or_raise())
     }
 }
 

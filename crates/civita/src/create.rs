@@ -1,21 +1,22 @@
 //! New tensors.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use civita_core::dtype::Scalar as Value;
 use civita_core::raw::{Endpoint, Raw};
 
+use crate::dtype::sealed::RealFloat;
 use crate::error::OrRaise;
 use crate::rank::wrap;
-use crate::{DYN, Element, Matrix, Real, Result, Tensor, Vector};
+use crate::{DYN, Element, Matrix, Real, Result, Scalar, SliceInt, Tensor, Vector};
 
-/// Shapes of tensors of rank `N`: `[usize; N]`, a length alone for vectors, a slice or vector of lengths for [`DYN`].
+/// Shapes of tensors of rank `N`: `[usize; N]`, tuples of `usize`, a length alone for vectors, a slice or vector of lengths for [`DYN`].
 ///
 /// Lengths are `usize` and no other type, so that literals are lengths.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a shape of rank {N}",
     note = "a shape is an array with a `usize` for each axis; `Tensor<T, DYN>` takes slices and vectors too; a length of \
-            -1 goes to `reshape_infer`"
+            -1 goes to `x.reshape([-1, 2])?`"
 )]
 pub trait IntoShape<const N: usize> {
     /// Calls `f` with the lengths.
@@ -36,6 +37,24 @@ impl IntoShape<1> for usize {
     fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R {
         f(&[*self])
     }
+}
+macro_rules! tuple_shapes {
+    ($($n:literal: $($length:ident $i:tt)*;)*) => { $(
+        /// As ndarray has shapes.
+        impl IntoShape<$n> for ($($length,)*) {
+            #[inline]
+            #[track_caller]
+            fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R {
+                f(&[$(self.$i),*])
+            }
+        }
+    )* };
+}
+tuple_shapes! {
+    1: usize 0;
+    2: usize 0 usize 1;
+    3: usize 0 usize 1 usize 2;
+    4: usize 0 usize 1 usize 2 usize 3;
 }
 impl IntoShape<DYN> for &[usize] {
     #[inline]
@@ -158,17 +177,163 @@ impl<T: Element> Vector<T> {
     }
 }
 
+/// A number of any type, where a parameter is a number and no element.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number",
+    note = "numbers are integers of any type, `f32` and `f64`"
+)]
+pub trait AnyNumber: Copy {
+    #[doc(hidden)]
+    fn value(self) -> Value;
+    #[doc(hidden)]
+    fn to_f64(self) -> f64 {
+        self.value().as_f64()
+    }
+}
+
+/// A number beside tensors of `T`: one of that type, of floats also an integer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number of a tensor of `{T}`",
+    note = "beside integers it is an integer, beside floats one of the same type, or an integer"
+)]
+pub trait NumberOf<T>: Copy {
+    #[doc(hidden)]
+    fn number(self) -> Value;
+}
+impl<T: RealFloat + Element> NumberOf<T> for T {
+    #[inline]
+    fn number(self) -> Value {
+        self.into_scalar()
+    }
+}
+
+/// The ranges of [`Vector::arange`](Tensor::arange): of integers of any type, or of the element type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a range of `{T}`",
+    note = "ranges are of integers, as `0..n`, or of the element type, as `0.0..1.0`; `arange_step` has steps"
+)]
+pub trait RangeOf<T> {
+    #[doc(hidden)]
+    fn bounds(self) -> (Value, Value);
+}
+impl<T: RealFloat + Element> RangeOf<T> for Range<T> {
+    fn bounds(self) -> (Value, Value) {
+        (self.start.into_scalar(), self.end.into_scalar())
+    }
+}
+
+/// The ranges of [`np::arange`](crate::np::arange): of integers or `f64`, or a number alone, from 0.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a range of integers or of `f64`",
+    note = "`np::arange(0..n)`, `np::arange(n)`, `np::arange(0.0..1.0)`; of `f32`: `Vector::<f32>::arange(0..n)`"
+)]
+pub trait Arange {
+    /// `i64` of integers, `f64` of floats.
+    type Element: Element + Real;
+    #[doc(hidden)]
+    fn bounds(self) -> (Value, Value);
+}
+// one impl for all integers and one for floats, so that the element type is known before the type of a literal is
+impl<I: SliceInt> Arange for Range<I> {
+    type Element = i64;
+    fn bounds(self) -> (Value, Value) {
+        (whole(self.start), whole(self.end))
+    }
+}
+impl<I: SliceInt> Arange for RangeInclusive<I> {
+    type Element = i64;
+    fn bounds(self) -> (Value, Value) {
+        (whole(*self.start()), after(*self.end()))
+    }
+}
+impl<I: SliceInt> Arange for I {
+    type Element = i64;
+    fn bounds(self) -> (Value, Value) {
+        (Value::Int(0), whole(self))
+    }
+}
+impl Arange for Range<f64> {
+    type Element = f64;
+    fn bounds(self) -> (Value, Value) {
+        (Value::Float(self.start), Value::Float(self.end))
+    }
+}
+impl Arange for f64 {
+    type Element = f64;
+    fn bounds(self) -> (Value, Value) {
+        (Value::Float(0.0), Value::Float(self))
+    }
+}
+fn whole(i: impl SliceInt) -> Value {
+    Value::Int(i.to_isize() as i128)
+}
+fn after(i: impl SliceInt) -> Value {
+    Value::Int(i.to_isize() as i128 + 1)
+}
+
+macro_rules! integers {
+    ($($I:ty)*) => { $(
+        impl AnyNumber for $I {
+            #[inline]
+            fn value(self) -> Value {
+                Value::Int(self as i128)
+            }
+        }
+        impl<T: Element + Real> NumberOf<T> for $I {
+            #[inline]
+            fn number(self) -> Value {
+                Value::Int(self as i128)
+            }
+        }
+        impl<T: Element + Real> RangeOf<T> for Range<$I> {
+            fn bounds(self) -> (Value, Value) {
+                (whole(self.start), whole(self.end))
+            }
+        }
+        impl<T: Element + Real> RangeOf<T> for RangeInclusive<$I> {
+            fn bounds(self) -> (Value, Value) {
+                (whole(*self.start()), after(*self.end()))
+            }
+        }
+    )* };
+}
+integers!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+macro_rules! floats {
+    ($($F:ty)*) => { $(
+        impl AnyNumber for $F {
+            #[inline]
+            fn value(self) -> Value {
+                self.into_scalar()
+            }
+        }
+    )* };
+}
+floats!(f32 f64);
+
+#[track_caller]
+pub(crate) fn arange<T: Element + Real>(
+    range: impl Arange<Element = T>,
+    step: impl NumberOf<T>,
+) -> Vector<T> {
+    let (start, stop) = range.bounds();
+    wrap(Raw::arange(start, stop, step.number(), T::DTYPE).or_raise())
+}
+
 impl<T: Element + Real> Vector<T> {
-    /// The numbers of a range, one by one.
+    /// The numbers of a range, one by one. The range is of integers of any type, or of `T`.
     ///
     /// ```
     /// # use civita::prelude::*;
+    /// let n: usize = 3;
     /// assert_eq!(Vector::<i64>::arange(2..5).to_string(), "[2 3 4]");
+    /// assert_eq!(Vector::<f64>::arange(0..n).to_string(), "[0. 1. 2.]");
     /// assert_eq!(Vector::arange(0.5..3.0).to_string(), "[0.5 1.5 2.5]");
     /// ```
+    ///
+    /// A range of integers does not name `T`; [`np::arange`](crate::np::arange) makes `int64` of every one.
     #[track_caller]
-    pub fn arange(range: Range<T>) -> Self {
-        let (start, stop) = (range.start.into_scalar(), range.end.into_scalar());
+    pub fn arange(range: impl RangeOf<T>) -> Self {
+        let (start, stop) = range.bounds();
         wrap(Raw::arange(start, stop, Value::Int(1), T::DTYPE).or_raise())
     }
 
@@ -177,12 +342,12 @@ impl<T: Element + Real> Vector<T> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(Vector::arange_step(0.0..1.0, 0.25).to_string(), "[0.   0.25 0.5  0.75]");
-    /// assert_eq!(Vector::arange_step(5i32..0, -2).to_string(), "[5 3 1]");
+    /// assert_eq!(Vector::<i32>::arange_step(5..0, -2).to_string(), "[5 3 1]");
     /// ```
     #[track_caller]
-    pub fn arange_step(range: Range<T>, step: T) -> Self {
-        let [start, stop, step] = [range.start, range.end, step].map(T::into_scalar);
-        wrap(Raw::arange(start, stop, step, T::DTYPE).or_raise())
+    pub fn arange_step(range: impl RangeOf<T>, step: impl NumberOf<T>) -> Self {
+        let (start, stop) = range.bounds();
+        wrap(Raw::arange(start, stop, step.number(), T::DTYPE).or_raise())
     }
 
     /// `num` numbers evenly spaced from `start` to `stop`, which is the last.
@@ -190,10 +355,11 @@ impl<T: Element + Real> Vector<T> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(Vector::linspace(0.0, 1.0, 5).to_string(), "[0.   0.25 0.5  0.75 1.  ]");
+    /// assert_eq!(Vector::<f32>::linspace(0, 1, 3).to_string(), "[0.  0.5 1. ]");
     /// ```
     #[track_caller]
-    pub fn linspace(start: T, stop: T, num: usize) -> Self {
-        let (start, stop) = (start.into_scalar().as_f64(), stop.into_scalar().as_f64());
+    pub fn linspace(start: impl NumberOf<T>, stop: impl NumberOf<T>, num: usize) -> Self {
+        let (start, stop) = (start.number().as_f64(), stop.number().as_f64());
         wrap(Raw::linspace(start, stop, num, Endpoint::Included, T::DTYPE).or_raise())
     }
 }
@@ -217,8 +383,8 @@ impl<T: Element> Matrix<T> {
     /// assert_eq!(Matrix::<i32>::eye_diagonal([2, 3], 1).to_string(), "[[0 1 0]\n [0 0 1]]");
     /// ```
     #[track_caller]
-    pub fn eye_diagonal(shape: [usize; 2], k: isize) -> Self {
-        wrap(Raw::eye(shape[0], shape[1], k, T::DTYPE).or_raise())
+    pub fn eye_diagonal(shape: [usize; 2], k: impl SliceInt) -> Self {
+        wrap(Raw::eye(shape[0], shape[1], k.to_isize(), T::DTYPE).or_raise())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{Tensor, c64, c128};
 #[derive(Clone, Copy, Debug)]
 pub struct Any;
 
-mod sealed {
+pub(crate) mod sealed {
     use super::DType;
 
     pub trait Sealed {}
@@ -25,7 +25,7 @@ mod sealed {
         note = "element types are bool, u8–u64, i8–i64, f16, bf16, f32, f64, c64, c128 and `Any`"
     )]
     pub trait RealFloat: Sealed + 'static {
-        const DTYPE: DType;
+        const FLOAT: DType;
     }
 }
 use sealed::{RealFloat, Sealed};
@@ -74,9 +74,10 @@ pub trait Scalar: Copy + Sealed {
 
 /// Says which scalars may stand beside a tensor of `Self`.
 ///
-/// Each element type takes itself, floats and complex numbers take integers too, and the types without literals of
-/// their own take the literals nearest to them: `f16`, `bf16` and `c64` take `f32`, `c128` takes `f64`. No type takes
-/// two kinds of float: so the literal in `2.0 * &x` has one type only, which the compiler finds.
+/// Each element type takes itself, floats and complex numbers take integers of every type too (`&x / x.len()`), and the types
+/// without literals of their own take the literals nearest to them: `f16`, `bf16` and `c64` take `f32`, `c128` takes `f64`. No type
+/// takes two kinds of float: so the literal in `2.0 * &x` has one type only, which the compiler finds. Beside integers a float of
+/// type `f64` makes the result `f64`, in operators and comparisons.
 #[diagnostic::on_unimplemented(
     message = "a tensor of `{Self}` takes no scalar `{S}`: the result would need another element type",
     note = "convert the scalar, or the tensor with `.cast::<…>()`"
@@ -85,14 +86,14 @@ pub trait TakesScalar<S>: Dtype {}
 
 /// [`TakesScalar`], of a scalar on the left.
 ///
-/// [`Any`] takes every scalar on the right, but only one type of each kind on the left: what comes out of `2.0 * &x` is
-/// known only when the type of the literal is.
+/// Fewer types than on the right, so that a literal has one only: what comes out of `2.0 * &x` is known only when the type of the
+/// literal is. Of integers beside floats and complex numbers that is `i32`; [`Any`] takes one type of each kind.
 #[diagnostic::on_unimplemented(
     message = "a tensor of `{Self}` takes no scalar `{S}`: the result would need another element type",
     note = "convert the scalar, or the tensor with `.cast::<…>()`"
 )]
 pub trait TakesLeftScalar<S>: TakesScalar<S> {}
-impl<T: Element + TakesScalar<S>, S> TakesLeftScalar<S> for T {}
+impl<T: Element> TakesLeftScalar<T> for T {}
 
 /// The element type that holds both (NEP 50): `i32` with `f32` is `f64`.
 #[diagnostic::on_unimplemented(message = "`{Self}` and `{U}` have no common element type")]
@@ -161,7 +162,10 @@ pub trait Boolean: Dtype {}
 /// ```
 pub trait Float:
     Element
-    + TakesScalar<i32>
+    + RealFloat
+    + TakesLeftScalar<i32>
+    + TakesScalar<i64>
+    + TakesScalar<usize>
     + Dtype<Float = Self, Mean = Self, Sum = Self, Real = Self, Number = Self>
     + Number
     + Real
@@ -181,14 +185,14 @@ impl<T: RealFloat> Dtype for T {
     type Real = T;
     type Number = T;
     type Double = f64;
-    const KNOWN: Option<DType> = Some(T::DTYPE);
+    const KNOWN: Option<DType> = Some(T::FLOAT);
 }
 
 macro_rules! real_floats {
     ($($t:ty = $d:ident;)*) => { $(
         impl Sealed for $t {}
         impl RealFloat for $t {
-            const DTYPE: DType = DType::$d;
+            const FLOAT: DType = DType::$d;
         }
         impl TakesScalar<$t> for $t {}
         impl TakesScalar<$t> for Any {}
@@ -277,16 +281,37 @@ scalars! {
     c128: dtype::Scalar::Complex, |s: dtype::Scalar| s.as_complex();
 }
 
+// lengths and counters of loops, which are no element types
+macro_rules! counts {
+    ($($t:ty)*) => { $(
+        impl Sealed for $t {}
+        impl Scalar for $t {
+            #[inline]
+            fn into_scalar(self) -> dtype::Scalar {
+                dtype::Scalar::Int(self as i128)
+            }
+        }
+        impl TakesScalar<$t> for Any {}
+    )* };
+}
+counts!(usize isize);
+
 macro_rules! takes {
-    ($($t:ty: $($s:ty)*;)*) => { $($(impl TakesScalar<$s> for $t {})*)* };
+    ($($t:ty: $($s:ty)?;)*) => { $(
+        $(impl TakesScalar<$s> for $t {}
+        impl TakesLeftScalar<$s> for $t {})?
+        takes!(@integers $t: u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+        impl TakesLeftScalar<i32> for $t {}
+    )* };
+    (@integers $t:ty: $($s:ty)*) => { $(impl TakesScalar<$s> for $t {})* };
 }
 takes! {
-    f16: f32 i32;
-    bf16: f32 i32;
-    f32: i32;
-    f64: i32;
-    c64: f32 i32;
-    c128: f64 i32;
+    f16: f32;
+    bf16: f32;
+    f32: ;
+    f64: ;
+    c64: f32;
+    c128: f64;
 }
 
 impl TakesLeftScalar<bool> for Any {}

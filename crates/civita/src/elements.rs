@@ -7,7 +7,9 @@ use civita_core::raw::Raw;
 use civita_core::error::shape_text;
 
 use crate::error::OrRaise;
-use crate::{DYN, Dtype, Element, Error, FromRaw, IntoShape, Result, SliceInt, Tensor, Vector};
+use crate::{
+    DYN, Dtype, Element, Error, FromRaw, IntoShape, Result, SliceInt, SliceItem, Tensor, Vector,
+};
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// Lengths of the axes as an array, to be taken apart.
@@ -24,21 +26,96 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         dims.copy_from_slice(self.shape());
         dims
     }
+}
 
-    /// An index as the engine takes it, which counts from the start of each axis.
+/// The index of one element: an array or a tuple with an integer for each axis, of any integer type; of a vector one integer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the index of an element of a tensor of rank {N}",
+    note = "an index has an integer for each axis: `[i, j]` or `(i, j)`; a row is `x.row(i)?`, a part `x.slice(s![i, ..])?`"
+)]
+pub trait ElementIndex<const N: usize> {
+    /// As the engine takes it.
+    #[doc(hidden)]
+    type Places: AsRef<[usize]>;
+    /// The numbers, which count from the end where they are negative.
+    #[doc(hidden)]
+    fn items(&self) -> impl AsRef<[SliceItem]>;
+    /// What counts from the start of each axis.
+    #[doc(hidden)]
+    fn places(&self, shape: &[usize]) -> Self::Places;
+    /// The numbers, to be shown.
+    #[doc(hidden)]
+    fn numbers(&self) -> Vec<String>;
+}
+impl<I: SliceInt, const N: usize, const K: usize> ElementIndex<N> for [I; K] {
+    type Places = [usize; K];
+    fn items(&self) -> impl AsRef<[SliceItem]> {
+        self.map(|i| SliceItem::Index(i.to_isize()))
+    }
     #[inline]
-    fn places<I: SliceInt, const K: usize>(&self, index: &[I; K]) -> [usize; K] {
+    fn places(&self, shape: &[usize]) -> [usize; K] {
         const { assert!(N == DYN || N == K, "an index has a number for each axis") };
-        let shape = self.shape();
-        std::array::from_fn(|axis| index[axis].place(shape.get(axis).copied().unwrap_or(0)))
+        std::array::from_fn(|axis| self[axis].place(shape.get(axis).copied().unwrap_or(0)))
+    }
+    fn numbers(&self) -> Vec<String> {
+        self.iter().map(I::to_string).collect()
     }
 }
+macro_rules! indices {
+    ($($n:literal: [$($I:ident $i:tt)*] $Index:ty;)*) => { $(
+        impl<$($I: SliceInt),*> ElementIndex<$n> for $Index {
+            type Places = [usize; $n];
+            fn items(&self) -> impl AsRef<[SliceItem]> {
+                let index = self.members();
+                [$(SliceItem::Index(index.$i.to_isize())),*]
+            }
+            #[inline]
+            fn places(&self, shape: &[usize]) -> [usize; $n] {
+                let index = self.members();
+                [$(index.$i.place(shape[$i])),*]
+            }
+            fn numbers(&self) -> Vec<String> {
+                let index = self.members();
+                vec![$(index.$i.to_string()),*]
+            }
+        }
+    )* };
+}
+indices! {
+    1: [I 0] I;
+    2: [I 0 J 1] (I, J);
+    3: [I 0 J 1 K 2] (I, J, K);
+    4: [I 0 J 1 K 2 L 3] (I, J, K, L);
+}
+/// An index as a tuple.
+trait Members {
+    type Tuple;
+    fn members(&self) -> Self::Tuple;
+}
+impl<I: SliceInt> Members for I {
+    type Tuple = (I,);
+    #[inline]
+    fn members(&self) -> (I,) {
+        (*self,)
+    }
+}
+macro_rules! members {
+    ($(($($I:ident),*))*) => { $(
+        impl<$($I: SliceInt),*> Members for ($($I),*) {
+            type Tuple = Self;
+            #[inline]
+            fn members(&self) -> Self {
+                *self
+            }
+        }
+    )* };
+}
+members!((I, J)(I, J, K)(I, J, K, L));
 
 /// The error of an element that is not there, with the numbers that were asked for.
 #[cold]
-fn no_element<I: SliceInt>(error: Error, index: &[I]) -> Error {
-    let index: Vec<String> = index.iter().map(I::to_string).collect();
-    with_index(error, &index)
+fn no_element<const N: usize>(error: Error, index: &impl ElementIndex<N>) -> Error {
+    with_index(error, &index.numbers())
 }
 fn with_index(error: Error, index: &[String]) -> Error {
     match error.found_shapes() {
@@ -60,7 +137,8 @@ fn with_index(error: Error, index: &[String]) -> Error {
 }
 
 impl<T: Element, const N: usize> Tensor<T, N> {
-    /// The element at an index, if there is one. The numbers are of any integer type; negative ones count from the end.
+    /// The element at an index, if there is one: `[i, j]`, `(i, j)`, of a vector `i`. The numbers are of any integer type; negative
+    /// ones count from the end.
     ///
     /// ```
     /// # use civita::prelude::*;
@@ -71,10 +149,10 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// # Panics
     /// As [indexing](#impl-Index<%5BI;+K%5D>-for-Tensor<T,+N>), but for an index that is out of range.
     #[inline]
-    pub fn get<I: SliceInt, const K: usize>(&self, index: [I; K]) -> Option<&T> {
-        let places = self.places(&index);
-        match self.raw.layout().index_of(&places) {
-            Some(_) => Some(self.raw.element(&places).or_raise()),
+    pub fn get(&self, index: impl ElementIndex<N>) -> Option<&T> {
+        let places = index.places(self.shape());
+        match self.raw.layout().index_of(places.as_ref()) {
+            Some(_) => Some(self.raw.element(places.as_ref()).or_raise()),
             None => None,
         }
     }
@@ -94,10 +172,10 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// # Panics
     /// As [`Tensor::get`], and when the tensor is tracked.
     #[inline]
-    pub fn get_mut<I: SliceInt, const K: usize>(&mut self, index: [I; K]) -> Option<&mut T> {
-        let places = self.places(&index);
-        match self.raw.layout().index_of(&places) {
-            Some(_) => Some(self.raw.element_mut(&places).or_raise()),
+    pub fn get_mut(&mut self, index: impl ElementIndex<N>) -> Option<&mut T> {
+        let places = index.places(self.shape());
+        match self.raw.layout().index_of(places.as_ref()) {
+            Some(_) => Some(self.raw.element_mut(places.as_ref()).or_raise()),
             None => None,
         }
     }
@@ -107,23 +185,23 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When there is no such element, or the tensor is tracked.
     #[inline]
-    pub fn set<I: SliceInt, const K: usize>(&mut self, index: [I; K], value: T) -> Result<()> {
+    pub fn set(&mut self, index: impl ElementIndex<N>, value: T) -> Result<()> {
         *self.element_mut(&index)? = value;
         Ok(())
     }
 
     #[inline]
-    fn element<I: SliceInt, const K: usize>(&self, index: &[I; K]) -> Result<&T> {
+    fn element(&self, index: &impl ElementIndex<N>) -> Result<&T> {
         self.raw
-            .element(&self.places(index))
+            .element(index.places(self.shape()).as_ref())
             .map_err(|error| no_element(error, index))
     }
 
     #[inline]
-    fn element_mut<I: SliceInt, const K: usize>(&mut self, index: &[I; K]) -> Result<&mut T> {
-        let places = self.places(index);
+    fn element_mut(&mut self, index: &impl ElementIndex<N>) -> Result<&mut T> {
+        let places = index.places(self.shape());
         self.raw
-            .element_mut(&places)
+            .element_mut(places.as_ref())
             .map_err(|error| no_element(error, index))
     }
 
@@ -240,6 +318,35 @@ impl<T: Element, I: SliceInt, const N: usize, const K: usize> IndexMut<[I; K]> f
     }
 }
 
+macro_rules! tuples {
+    ($($n:literal: $($I:ident)*;)*) => { $(
+        /// `x[(i, j)]`, as ndarray has it.
+        impl<T: Element, $($I: SliceInt),*> Index<($($I,)*)> for Tensor<T, $n> {
+            type Output = T;
+
+            #[inline]
+            #[track_caller]
+            fn index(&self, index: ($($I,)*)) -> &T {
+                self.element(&index).or_raise()
+            }
+        }
+
+        /// `x[(i, j)] = …`
+        impl<T: Element, $($I: SliceInt),*> IndexMut<($($I,)*)> for Tensor<T, $n> {
+            #[inline]
+            #[track_caller]
+            fn index_mut(&mut self, index: ($($I,)*)) -> &mut T {
+                self.element_mut(&index).or_raise()
+            }
+        }
+    )* };
+}
+tuples! {
+    2: I J;
+    3: I J K;
+    4: I J K L;
+}
+
 /// `v[i]` of a vector.
 impl<T: Element, I: SliceInt> Index<I> for Vector<T> {
     type Output = T;
@@ -247,7 +354,7 @@ impl<T: Element, I: SliceInt> Index<I> for Vector<T> {
     #[inline]
     #[track_caller]
     fn index(&self, i: I) -> &T {
-        self.element(&[i]).or_raise()
+        self.element(&i).or_raise()
     }
 }
 
@@ -256,6 +363,6 @@ impl<T: Element, I: SliceInt> IndexMut<I> for Vector<T> {
     #[inline]
     #[track_caller]
     fn index_mut(&mut self, i: I) -> &mut T {
-        self.element_mut(&[i]).or_raise()
+        self.element_mut(&i).or_raise()
     }
 }

@@ -60,6 +60,56 @@ impl<T: TakesScalar<S>, S: Scalar, const N: usize> Rhs<T, N> for S {
     }
 }
 
+/// The right operand of a comparison: what [`Rhs`] takes, and beside integers a float.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be compared with a tensor of `{T}`",
+    note = "a comparison takes a tensor of the same element type (`a.lt(&b)?`), or a number",
+    note = "convert one side with `.cast::<…>()`"
+)]
+pub trait ComparesWith<T> {}
+impl<T: SameDtype<U>, U: Dtype, const M: usize> ComparesWith<T> for &Tensor<U, M> {}
+impl<T: SameDtype<U>, U: Dtype, const M: usize> ComparesWith<T> for Tensor<U, M> {}
+impl<T: TakesScalar<S>, S: Scalar> ComparesWith<T> for S {}
+macro_rules! floats_compare_with {
+    ($($T:ty)*) => { $(impl ComparesWith<$T> for f64 {})* };
+}
+floats_compare_with!(bool u8 u16 u32 u64 i8 i16 i32 i64);
+
+/// What a tensor of rank `N` and an operand broadcast to, whatever their element types are: so that it is known before they are.
+pub trait Beside<const N: usize> {
+    /// The result, holding `V`.
+    type Out<V: Dtype>: FromRaw;
+    #[doc(hidden)]
+    fn beside(&self) -> Operand<'_>;
+}
+impl<U: Dtype, const N: usize, const M: usize> Beside<N> for &Tensor<U, M>
+where
+    Rank<N>: Broadcast<M>,
+{
+    type Out<V: Dtype> = <Rank<N> as Broadcast<M>>::Out<V>;
+    #[inline]
+    fn beside(&self) -> Operand<'_> {
+        Operand::Tensor(&self.raw)
+    }
+}
+impl<U: Dtype, const N: usize, const M: usize> Beside<N> for Tensor<U, M>
+where
+    Rank<N>: Broadcast<M>,
+{
+    type Out<V: Dtype> = <Rank<N> as Broadcast<M>>::Out<V>;
+    #[inline]
+    fn beside(&self) -> Operand<'_> {
+        Operand::Tensor(&self.raw)
+    }
+}
+impl<S: Scalar, const N: usize> Beside<N> for S {
+    type Out<V: Dtype> = Tensor<V, N>;
+    #[inline]
+    fn beside(&self) -> Operand<'_> {
+        Operand::Scalar(self.into_scalar())
+    }
+}
+
 /// What a condition of rank `N` and two values of rank `M` and `K` broadcast to.
 pub type Chosen<U, const N: usize, const M: usize, const K: usize> =
     <<Rank<N> as Broadcast<M>>::Rank as BroadcastWith<K>>::Out<U>;
@@ -216,7 +266,7 @@ macro_rules! by_class {
         $callback! { $args [bool] [] }
     };
     (Compare $callback:ident $args:tt) => {
-        $callback! { $args [bool] [] }
+        $callback! { @compare $args }
     };
     (Bits $callback:ident $args:tt) => {
         $callback! { $args [T] [Bits] }
@@ -250,6 +300,16 @@ macro_rules! binary {
             $(T: $bound)?
         {
             binary(Op::$Op, &self.raw, $b.operand()).map(wrap)
+        }
+    };
+    (@compare [$Op:ident $name:ident $b:ident $($doc:tt)*]) => {
+        $($doc)*
+        ///
+        /// # Errors
+        /// When the shapes do not broadcast, or an element has no result.
+        #[allow(clippy::should_implement_trait)]
+        pub fn $name<B: ComparesWith<T> + Beside<N>>(&self, $b: B) -> Result<B::Out<bool>> {
+            binary(Op::$Op, &self.raw, $b.beside()).map(wrap)
         }
     };
 }

@@ -30,7 +30,7 @@ use half::{bf16, f16};
 
 use crate::error::OrRaise;
 use crate::rank::{AxisArg, wrap};
-use crate::{Any, Dtype, Result, Tensor, Vector, c64, c128};
+use crate::{Any, AnyNumber, Dtype, Result, SliceInt, Tensor, Vector, c64, c128};
 
 /// Element types that have a Fourier transform: all of them.
 pub trait Signal: Dtype {
@@ -85,9 +85,9 @@ pub struct Along {
 }
 
 /// Transforms along this axis; negative ones count from the end.
-pub fn along(axis: isize) -> Along {
+pub fn along(axis: impl SliceInt) -> Along {
     Along {
-        axis,
+        axis: axis.to_isize(),
         points: None,
         norm: Norm::Backward,
     }
@@ -173,36 +173,44 @@ transforms! {
     ihfft Ihfft Spectrum;
 }
 
-macro_rules! waves { ($($(#[doc = $doc:literal])* $name:ident $Family:ident $Direction:ident;)*) => {
+macro_rules! waves { ($($(#[doc = $doc:literal])* $name:ident $of:ident $Family:ident $Direction:ident;)*) => {
     /// # Errors
     /// When there is no such axis, or there are too few points.
     impl Along { $(
         $(#[doc = $doc])*
-        pub fn $name<T: Signal, const N: usize>(self, x: &Tensor<T, N>, kind: Type) -> Result<Cosines<T, N>> {
+        ///
+        /// Of type II; others are
+        #[doc = concat!("[`", stringify!($of), "`](Self::", stringify!($of), ").")]
+        pub fn $name<T: Signal, const N: usize>(self, x: &Tensor<T, N>) -> Result<Cosines<T, N>> {
+            self.$of(x, Type::II)
+        }
+        $(#[doc = $doc])*
+        pub fn $of<T: Signal, const N: usize>(self, x: &Tensor<T, N>, kind: Type) -> Result<Cosines<T, N>> {
             self.wave(stringify!($name), Family::$Family, kind, Direction::$Direction, x.raw()).map(wrap)
         }
     )* }
     $(
         $(#[doc = $doc])*
         ///
-        /// Along the last axis; for others see [`along`].
+        /// Of type II along the last axis, as SciPy's without arguments; of other types and along other axes they are
+        #[doc = concat!("`fft::along(-1).", stringify!($of), "(&x, kind)`, of [`along`].")]
         ///
         /// # Errors
         /// When there is no axis, or it has too few elements.
-        pub fn $name<T: Signal, const N: usize>(x: &Tensor<T, N>, kind: Type) -> Result<Cosines<T, N>> {
-            along(-1).$name(x, kind)
+        pub fn $name<T: Signal, const N: usize>(x: &Tensor<T, N>) -> Result<Cosines<T, N>> {
+            along(-1).$name(x)
         }
     )*
 } }
 waves! {
     /// The cosine transform. Of type II: `y[k] = 2 Σ x[j] cos(π k (2j + 1) / 2n)`. With [`Norm::Ortho`] it is orthogonal.
-    dct Cosine Forward;
+    dct dct_of Cosine Forward;
     /// The inverse of `dct` of this type.
-    idct Cosine Inverse;
+    idct idct_of Cosine Inverse;
     /// The sine transform. Of type II: `y[k] = 2 Σ x[j] sin(π (k + 1) (2j + 1) / 2n)`. With [`Norm::Ortho`] it is orthogonal.
-    dst Sine Forward;
+    dst dst_of Sine Forward;
     /// The inverse of `dst` of this type.
-    idst Sine Inverse;
+    idst idst_of Sine Inverse;
 }
 
 /// How a transform over several axes is done; made by [`over`].
@@ -218,7 +226,7 @@ pub struct Over {
 /// transforms have half.
 pub fn over(axes: impl AxisArg) -> Over {
     Over {
-        axes: match axes.axes() {
+        axes: match axes.axes().named() {
             civita_core::layout::Axes::All => None,
             civita_core::layout::Axes::List(all) => Some(all.to_vec()),
         },
@@ -300,8 +308,8 @@ several! {
 /// assert_eq!(civita::fft::fftfreq(5, 1.0).to_string(), "[ 0.   0.2  0.4 -0.4 -0.2]");
 /// ```
 #[track_caller]
-pub fn fftfreq(n: usize, d: f64) -> Vector<f64> {
-    wrap(civita_fft::fftfreq(n, d).or_raise())
+pub fn fftfreq(n: usize, d: impl AnyNumber) -> Vector<f64> {
+    wrap(civita_fft::fftfreq(n, d.to_f64()).or_raise())
 }
 
 /// The frequencies of half a transform, as [`rfft`] returns it.
@@ -313,51 +321,85 @@ pub fn fftfreq(n: usize, d: f64) -> Vector<f64> {
 /// assert_eq!(civita::fft::rfftfreq(5, 1.0).to_string(), "[0.  0.2 0.4]");
 /// ```
 #[track_caller]
-pub fn rfftfreq(n: usize, d: f64) -> Vector<f64> {
-    wrap(civita_fft::rfftfreq(n, d).or_raise())
+pub fn rfftfreq(n: usize, d: impl AnyNumber) -> Vector<f64> {
+    wrap(civita_fft::rfftfreq(n, d.to_f64()).or_raise())
 }
 
-/// The elements with frequency zero in the middle of these axes (`..`: of all).
+/// The elements with frequency zero in the middle of every axis. NumPy's `fftshift(x)`.
 ///
 /// # Errors
-/// When there is no such axis.
+/// None but of memory.
 ///
 /// ```
 /// use civita::fft;
-/// let shifted = fft::fftshift(&fft::fftfreq(5, 1.0), ..)?;
+/// let shifted = fft::fftshift(&fft::fftfreq(5, 1.0))?;
 /// assert_eq!(shifted.to_string(), "[-0.4 -0.2  0.   0.2  0.4]");
 /// # Ok::<(), civita::Error>(())
 /// ```
-pub fn fftshift<T: Dtype, const N: usize>(
-    x: &Tensor<T, N>,
-    axes: impl AxisArg,
-) -> Result<Tensor<T, N>> {
-    civita_fft::fftshift(x.raw(), axes.axes()).map(wrap)
+pub fn fftshift<T: Dtype, const N: usize>(x: &Tensor<T, N>) -> Result<Tensor<T, N>> {
+    fftshift_over(x, ..)
 }
 
 /// The inverse of [`fftshift`].
 ///
 /// # Errors
+/// None but of memory.
+pub fn ifftshift<T: Dtype, const N: usize>(x: &Tensor<T, N>) -> Result<Tensor<T, N>> {
+    ifftshift_over(x, ..)
+}
+
+/// As [`fftshift`], of these axes alone. NumPy's `fftshift(x, axes)`.
+///
+/// # Errors
 /// When there is no such axis.
-pub fn ifftshift<T: Dtype, const N: usize>(
+pub fn fftshift_over<T: Dtype, const N: usize>(
     x: &Tensor<T, N>,
     axes: impl AxisArg,
 ) -> Result<Tensor<T, N>> {
-    civita_fft::ifftshift(x.raw(), axes.axes()).map(wrap)
+    civita_fft::fftshift(x.raw(), axes.axes().named()).map(wrap)
 }
 
-/// The convolution over all axes, by Fourier transforms: SciPy's `signal.fftconvolve`.
+/// The inverse of [`fftshift_over`].
+///
+/// # Errors
+/// When there is no such axis.
+pub fn ifftshift_over<T: Dtype, const N: usize>(
+    x: &Tensor<T, N>,
+    axes: impl AxisArg,
+) -> Result<Tensor<T, N>> {
+    civita_fft::ifftshift(x.raw(), axes.axes().named()).map(wrap)
+}
+
+/// The full convolution over all axes, by Fourier transforms: SciPy's `signal.fftconvolve`.
+///
+/// # Errors
+/// None but of memory.
+///
+/// ```
+/// use civita::{fft, prelude::*};
+/// let y = fft::fftconvolve(&tensor![1.0, 2.0, 3.0], &tensor![0.0, 1.0, 0.5])?;
+/// assert!(y.allclose(&tensor![0.0, 1.0, 2.5, 4.0, 1.5])?);
+/// # Ok::<(), civita::Error>(())
+/// ```
+pub fn fftconvolve<T: Signal, const N: usize>(
+    a: &Tensor<T, N>,
+    b: &Tensor<T, N>,
+) -> Result<Cosines<T, N>> {
+    fftconvolve_of(a, b, Mode::Full)
+}
+
+/// As [`fftconvolve`], or the part of it that has the shape of `a`, or that needs no padding.
 ///
 /// # Errors
 /// With [`Mode::Valid`], when neither lies inside the other.
 ///
 /// ```
 /// use civita::{fft, prelude::*};
-/// let y = fft::fftconvolve(&tensor![1.0, 2.0, 3.0], &tensor![0.0, 1.0, 0.5], fft::Mode::Full)?;
-/// assert!(y.allclose(&tensor![0.0, 1.0, 2.5, 4.0, 1.5])?);
+/// let y = fft::fftconvolve_of(&tensor![1.0, 2.0, 3.0], &tensor![0.0, 1.0, 0.5], fft::Mode::Same)?;
+/// assert!(y.allclose(&tensor![1.0, 2.5, 4.0])?);
 /// # Ok::<(), civita::Error>(())
 /// ```
-pub fn fftconvolve<T: Signal, const N: usize>(
+pub fn fftconvolve_of<T: Signal, const N: usize>(
     a: &Tensor<T, N>,
     b: &Tensor<T, N>,
     mode: Mode,
@@ -381,7 +423,7 @@ pub fn fftconvolve<T: Signal, const N: usize>(
 /// ```
 pub fn fwht<T: Dtype, const N: usize>(
     x: &Tensor<T, N>,
-    axis: isize,
+    axis: impl SliceInt,
 ) -> Result<Tensor<T::Number, N>> {
-    civita_fft::fwht(x.raw(), axis, Norm::Backward).map(wrap)
+    civita_fft::fwht(x.raw(), axis.to_isize(), Norm::Backward).map(wrap)
 }

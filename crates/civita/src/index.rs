@@ -40,9 +40,11 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When an index is out of range or not an integer, or the axis does not exist.
     #[doc(alias = "index_select")]
-    pub fn take<I: Indices<N>>(&self, indices: I, axis: isize) -> Result<I::Out<T>> {
+    pub fn take<I: Indices<N>>(&self, indices: I, axis: impl SliceInt) -> Result<I::Out<T>> {
         let indices = indices.raw();
-        self.raw.take(&indices, axis, Mode::Raise).map(wrap)
+        self.raw
+            .take(&indices, axis.to_isize(), Mode::Raise)
+            .map(wrap)
     }
 
     /// The elements where a mask is true, in C order: NumPy's `x[mask]`. The mask covers the leading axes, which become
@@ -120,8 +122,8 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the axis does not exist.
-    pub fn cumsum(&self, axis: isize) -> Result<Tensor<T::Sum, N>> {
-        self.raw.cumsum(Some(axis), None).map(wrap)
+    pub fn cumsum(&self, axis: impl SliceInt) -> Result<Tensor<T::Sum, N>> {
+        self.raw.cumsum(Some(axis.to_isize()), None).map(wrap)
     }
 
     /// `e^x / Σ e^x` along an axis, without overflow: positive numbers whose sum is 1.
@@ -134,8 +136,8 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the axis does not exist.
-    pub fn softmax(&self, axis: isize) -> Result<Tensor<T::Float, N>> {
-        self.raw.softmax(axis).map(wrap)
+    pub fn softmax(&self, axis: impl SliceInt) -> Result<Tensor<T::Float, N>> {
+        self.raw.softmax(axis.to_isize()).map(wrap)
     }
 }
 
@@ -261,10 +263,10 @@ impl<T, const N: usize, P: AsTensor<T, N>> AsTensor<T, N> for &P {
 /// When there are none, the axis is missing, or other lengths differ.
 pub fn concatenate<T: Dtype, const N: usize>(
     parts: &[impl AsTensor<T, N>],
-    axis: isize,
+    axis: impl SliceInt,
 ) -> Result<Tensor<T, N>> {
     let parts: Vec<&Raw> = parts.iter().map(AsTensor::raw).collect();
-    Raw::concatenate(&parts, axis).map(wrap)
+    Raw::concatenate(&parts, axis.to_isize()).map(wrap)
 }
 
 /// Joins tensors of one shape along a new axis, at this place of the result.
@@ -280,13 +282,13 @@ pub fn concatenate<T: Dtype, const N: usize>(
 /// When there are none, or their shapes differ.
 pub fn stack<T: Dtype, const N: usize>(
     parts: &[impl AsTensor<T, N>],
-    axis: isize,
+    axis: impl SliceInt,
 ) -> Result<Expanded<T, N>>
 where
     Rank<N>: ExpandRank,
 {
     let parts: Vec<&Raw> = parts.iter().map(AsTensor::raw).collect();
-    Raw::stack(&parts, axis).map(wrap)
+    Raw::stack(&parts, axis.to_isize()).map(wrap)
 }
 
 /// Comparisons of whole tensors.

@@ -26,11 +26,13 @@ use std::path::Path;
 
 use civita_core::raw::Raw;
 pub use civita_io::csv::Options as CsvOptions;
+use civita_io::csv::Written;
 use civita_io::npz::Compression;
+use civita_io::text::{self, Delimiter};
 
 use crate::error::OrRaise;
 use crate::rank::wrap;
-use crate::{AnyTensor, Dtype, Error, Result, Tensor};
+use crate::{AnyTensor, Dtype, Element, Error, Matrix, Result, Tensor, Vector};
 
 /// A tensor of any element type and rank, to be written beside others: a reference to one becomes it.
 pub trait Member {
@@ -226,11 +228,56 @@ pub enum Column {
     Text(Vec<String>),
 }
 impl Column {
-    /// The numbers of the column; `.typed()?` names their type, or `.cast::<f64>().typed()?` converts them.
+    /// The numbers of the column as `f64`: integers too, and NaN where a field is empty.
+    ///
+    /// # Errors
+    /// When it is of text, or an integer is too large for `f64` to hold it: [`integers`](Self::integers) returns those.
+    pub fn numbers(&self) -> Result<Vector<f64>> {
+        let all = self.any()?;
+        let numbers: Vector<f64> = all.cast::<f64>().typed()?;
+        if all.dtype() != civita_core::dtype::DType::F64
+            && !all.is_empty()
+            && numbers.abs().max() >= 9_007_199_254_740_992.0
+        {
+            return Err(Error::value(
+                "numbers",
+                "the column holds integers of 2^53 or more, which float64 would round",
+            )
+            .hint("`.integers()?` returns them"));
+        }
+        Ok(numbers)
+    }
+
+    /// The integers of the column.
+    ///
+    /// # Errors
+    /// When it is of text, or of numbers with a point; a column of integers with an empty field is one.
+    pub fn integers(&self) -> Result<Vector<i64>> {
+        let all = self.any()?;
+        match all.dtype().is_float() || all.dtype().is_complex() {
+            true => Err(Error::dtype(
+                "integers",
+                format!("the column holds numbers of {}", all.dtype()),
+            )
+            .hint("`.numbers()?` returns them, with NaN where a field is empty")),
+            false => all.cast::<i64>().typed(),
+        }
+    }
+
+    /// The numbers of the column under the type that they were read as: booleans `true` and `false` as `bool`, and those of
+    /// [`CsvOptions::dtypes`].
+    ///
+    /// # Errors
+    /// When it is of text, or of another type.
+    pub fn typed<T: Element>(&self) -> Result<Vector<T>> {
+        self.any()?.typed()
+    }
+
+    /// The numbers of the column, whose type is known at run time.
     ///
     /// # Errors
     /// When it is of text.
-    pub fn numbers(&self) -> Result<&AnyTensor> {
+    pub fn any(&self) -> Result<&AnyTensor> {
         match self {
             Column::Numbers(all) => Ok(all),
             Column::Text(all) => Err(text_column(all)),
@@ -269,10 +316,10 @@ fn text_column(all: &[String]) -> Error {
 /// use civita::prelude::*;
 ///
 /// # let path = std::env::temp_dir().join(format!("civita-face-{}.csv", std::process::id()));
-/// std::fs::write(&path, "x,name\n0.5,a\n1.5,b\n")?;
-/// let table = io::read_csv(&path, &io::CsvOptions::default())?;
-/// let x: Vector<f64> = table["x"].numbers()?.typed()?;
-/// assert_eq!(x, [0.5, 1.5]);
+/// std::fs::write(&path, "x,name,n\n0.5,a,3\n1.5,b,4\n")?;
+/// let table = io::read_csv(&path)?;
+/// assert_eq!(table["x"].numbers()?, [0.5, 1.5]);
+/// assert_eq!(table["n"].integers()?, [3, 4]);
 /// assert_eq!(table["name"].text()?[1], "b");
 /// # std::fs::remove_file(&path)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -280,12 +327,164 @@ fn text_column(all: &[String]) -> Error {
 ///
 /// # Errors
 /// When there is no such file, or its rows or fields are not what they should be.
-pub fn read_csv(path: impl AsRef<Path>, options: &CsvOptions<'_>) -> Result<Named<Column>> {
+pub fn read_csv(path: impl AsRef<Path>) -> Result<Named<Column>> {
+    read_csv_of(path, &CsvOptions::default())
+}
+
+/// As [`read_csv`], with another delimiter, without names in the first line, and so on.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// # let path = std::env::temp_dir().join(format!("civita-options-{}.csv", std::process::id()));
+/// std::fs::write(&path, "0.5;1\n1.5;2\n")?;
+/// let options = io::CsvOptions { delimiter: b';', header: false, ..Default::default() };
+/// let table = io::read_csv_of(&path, &options)?;
+/// assert_eq!(table["column_1"].numbers()?, [0.5, 1.5]);
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`read_csv`].
+pub fn read_csv_of(path: impl AsRef<Path>, options: &CsvOptions<'_>) -> Result<Named<Column>> {
     let found = civita_io::csv::load(path.as_ref(), options)?;
     Ok(Named::wrapped(found, |column| match column {
         civita_io::csv::Column::Numbers(raw) => Column::Numbers(wrap(raw)),
         civita_io::csv::Column::Text(text) => Column::Text(text),
     }))
+}
+
+/// A column to be written: a vector of numbers, or a `Vec` of texts.
+pub trait CsvColumn {
+    #[doc(hidden)]
+    fn put(&self, then: &mut dyn FnMut(Written<'_>) -> Result<()>) -> Result<()>;
+}
+impl<T> CsvColumn for Vector<T> {
+    fn put(&self, then: &mut dyn FnMut(Written<'_>) -> Result<()>) -> Result<()> {
+        then(Written::Numbers(&self.raw))
+    }
+}
+impl CsvColumn for Vec<String> {
+    fn put(&self, then: &mut dyn FnMut(Written<'_>) -> Result<()>) -> Result<()> {
+        then(Written::Text(self))
+    }
+}
+impl CsvColumn for Vec<&str> {
+    fn put(&self, then: &mut dyn FnMut(Written<'_>) -> Result<()>) -> Result<()> {
+        let owned: Vec<String> = self.iter().map(|&text| text.into()).collect();
+        then(Written::Text(&owned))
+    }
+}
+
+/// Writes columns under names to a CSV file. Floats have as many digits as it takes to read the same value, NaN is an empty field.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// # let path = std::env::temp_dir().join(format!("civita-written-{}.csv", std::process::id()));
+/// io::write_csv(&path, &[("city", &vec!["Rome", "Oslo"]), ("t", &tensor![21.5, 9.0])])?;
+/// assert_eq!(std::fs::read_to_string(&path)?, "city,t\nRome,21.5\nOslo,9.0\n");
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// When columns differ in length or are complex, or the system fails; the old file is there still.
+pub fn write_csv(path: impl AsRef<Path>, columns: &[(&str, &dyn CsvColumn)]) -> Result<()> {
+    fn all<'a>(
+        path: &Path,
+        done: &mut Vec<(&'a str, Written<'_>)>,
+        rest: &[(&'a str, &dyn CsvColumn)],
+    ) -> Result<()> {
+        match rest {
+            [] => civita_io::csv::save(path, done, b','),
+            [(name, column), rest @ ..] => column.put(&mut |written| {
+                let mut longer = done.clone();
+                longer.push((name, written));
+                all(path, &mut longer, rest)
+            }),
+        }
+    }
+    all(path.as_ref(), &mut Vec::new(), columns)
+}
+
+/// How a table of numbers is read: see [`loadtxt_of`].
+#[derive(Clone, Copy, Debug)]
+pub struct TextOptions {
+    /// The byte between fields; without one they are separated by blanks.
+    pub delimiter: Option<u8>,
+    /// The rest of a line behind this byte is left out.
+    pub comment: Option<u8>,
+    /// Lines at the beginning that are left out.
+    pub skip: usize,
+    /// At most so many rows.
+    pub most: Option<usize>,
+}
+impl Default for TextOptions {
+    /// Blanks between fields, and comments behind `#`.
+    fn default() -> TextOptions {
+        TextOptions {
+            delimiter: None,
+            comment: Some(b'#'),
+            skip: 0,
+            most: None,
+        }
+    }
+}
+
+/// Reads a table of numbers, which blanks separate. NumPy's `loadtxt(path, ndmin=2)`: a single column is `x.column(0)?`.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// # let path = std::env::temp_dir().join(format!("civita-text-{}.txt", std::process::id()));
+/// io::savetxt(&path, &tensor![[1.0, 2.0], [3.0, 4.5]])?;
+/// assert_eq!(io::loadtxt(&path)?, [[1.0, 2.0], [3.0, 4.5]]);
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// When there is no such file, a field is no number, or rows differ in length.
+pub fn loadtxt(path: impl AsRef<Path>) -> Result<Matrix<f64>> {
+    loadtxt_of(path, &TextOptions::default())
+}
+
+/// As [`loadtxt`], with a delimiter, other comments, and without some lines. NumPy's `loadtxt(path, delimiter=",", skiprows=1)`.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// # let path = std::env::temp_dir().join(format!("civita-commas-{}.txt", std::process::id()));
+/// std::fs::write(&path, "x,y\n1,2\n3,4\n")?;
+/// let options = io::TextOptions { delimiter: Some(b','), skip: 1, ..Default::default() };
+/// assert_eq!(io::loadtxt_of(&path, &options)?, [[1.0, 2.0], [3.0, 4.0]]);
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`loadtxt`].
+pub fn loadtxt_of(path: impl AsRef<Path>, options: &TextOptions) -> Result<Matrix<f64>> {
+    let options = text::Options {
+        delimiter: options.delimiter.map_or(Delimiter::Blanks, Delimiter::Byte),
+        comment: options.comment,
+        skip: options.skip,
+        most: options.most,
+        columns: None,
+        kind: "float64",
+    };
+    text::load(path.as_ref(), &options).map(wrap)
+}
+
+/// Writes a matrix to a file of text, a line for each row, or a vector with a line for each element. NumPy's `savetxt`, with its
+/// digits (`%.18e`).
+///
+/// # Errors
+/// When the tensor is complex or has more than two axes, or the system fails; the old file is there still.
+pub fn savetxt<T: Dtype, const N: usize>(path: impl AsRef<Path>, x: &Tensor<T, N>) -> Result<()> {
+    text::save(path.as_ref(), x.raw(), b' ')
 }
 
 /// Reads the matrix of a Matrix Market file, with all its elements: `int64`, `float64` or `complex128`.

@@ -137,12 +137,13 @@ pub use civita_core::print::{
 pub use civita_core::program::{Constant, Expr, Term};
 pub use compare::{Comparable, difference};
 pub use convert::Nested;
-pub use create::IntoShape;
+pub use create::{AnyNumber, Arange, IntoShape, NumberOf, RangeOf};
 pub use dtype::{
     Any, Bits, Boolean, Differentiable, Dtype, Element, Float, Integer, Number, Promote, Promoted,
     Real, Scalar, TakesLeftScalar, TakesScalar,
 };
-pub use elementwise::{BroadcastWith, Choices, Chosen, Rhs, SameDtype};
+pub use elements::ElementIndex;
+pub use elementwise::{Beside, BroadcastWith, Choices, Chosen, ComparesWith, Rhs, SameDtype};
 pub use error::{Error, Result, catch};
 pub use fuse::{FuseInputs, Fused};
 pub use half::{bf16, f16};
@@ -153,6 +154,7 @@ pub use reduce::{Over, OverKept};
 pub use runtime::{Info, Kind, Note, explain, info, set_threads, threads, with_threads};
 pub use slice::{Ellipsis, NewAxis, Slice, SliceEntry, SliceInt, SliceItem, SliceOf, SliceStep};
 pub use tensor::{AnyTensor, DYN, FromRaw, Iter, Matrix, Tensor, Vector};
+pub use view::NewShape;
 
 /// Complex number of two `f32`.
 #[allow(non_camel_case_types)]

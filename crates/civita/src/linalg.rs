@@ -30,8 +30,8 @@ pub use tensors::*;
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::raw::Raw;
 
-use crate::rank::{Rank, ReduceRank, Reduced, SubtractRank, TensorRank, wrap};
-use crate::{Any, Dtype, Error, Matrix, Result, Tensor, c64, c128};
+use crate::rank::{Axes as AxesOf, Rank, ReduceRank, Reduced, SubtractRank, TensorRank, wrap};
+use crate::{Any, AsTensor, Dtype, Error, Matrix, Result, SliceInt, Tensor, c64, c128};
 
 /// Types that linear algebra computes in: `f32`, `f64`, `c64`, `c128`; and [`Any`].
 #[diagnostic::on_unimplemented(
@@ -53,6 +53,9 @@ linear!(f32 => c64, f64 => c128, c64 => c64, c128 => c128, Any => Any);
 
 /// One value for each matrix.
 pub type Each<T, const N: usize> = <<Rank<N> as SubtractRank<2>>::Rest as TensorRank>::Of<T>;
+
+/// The element type of a norm: `f64` of integers, the real one of complex numbers.
+pub type Size<T> = <<T as Dtype>::Mean as Dtype>::Real;
 
 /// Solves `a x = b` for square `a`; `b` is a vector where it has one axis, else a matrix or a stack of them. NumPy's `solve`.
 ///
@@ -283,11 +286,26 @@ where
     engine::eigvalsh(&a.raw, Uplo::Lower).map(wrap)
 }
 
-/// The pseudoinverse; singular values up to `rcond` times the largest count as zero. NumPy's `pinv`.
+/// The pseudoinverse; singular values up to 1e-15 times the largest count as zero. NumPy's `pinv`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let a = tensor![[2.0, 0.0], [0.0, 4.0], [0.0, 0.0]];
+/// assert!(linalg::pinv(&a)?.allclose(&tensor![[0.5, 0.0, 0.0], [0.0, 0.25, 0.0]])?);
+/// # Ok::<(), civita::Error>(())
+/// ```
 ///
 /// # Errors
 /// When there are fewer than two axes, or an element is not finite.
-pub fn pinv<T: Linear, const N: usize>(a: &Tensor<T, N>, rcond: f64) -> Result<Tensor<T, N>> {
+pub fn pinv<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<T, N>> {
+    pinv_of(a, 1e-15)
+}
+
+/// As [`pinv`], where singular values up to `rcond` times the largest count as zero.
+///
+/// # Errors
+/// As [`pinv`].
+pub fn pinv_of<T: Linear, const N: usize>(a: &Tensor<T, N>, rcond: f64) -> Result<Tensor<T, N>> {
     let rcond = Raw::from_vec(vec![rcond], &[])?;
     engine::pinv(&a.raw, &rcond).map(wrap)
 }
@@ -351,39 +369,108 @@ where
     engine::matrix_rank(&a.raw, None, None, false).map(wrap)
 }
 
-/// The condition number by a norm, infinite for singular matrices. NumPy's `cond`.
+/// The condition number, the largest singular value over the smallest: infinite for singular matrices. NumPy's `cond`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// assert_eq!(linalg::cond(&tensor![[2.0, 0.0], [0.0, 4.0]])?.to_string(), "2.0");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When a matrix is empty.
+pub fn cond<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Each<T::Real, N>>
+where
+    Rank<N>: SubtractRank<2>,
+{
+    cond_of(a, Order::P(2.0))
+}
+
+/// As [`cond`], by another norm: `cond_of(&a, Order::Frobenius)`. NumPy's `cond(a, p)`.
 ///
 /// # Errors
 /// When a matrix is empty, or not square where the norm is not that of 2.
-pub fn cond<T: Linear, const N: usize>(a: &Tensor<T, N>, order: Order) -> Result<Each<T::Real, N>>
+pub fn cond_of<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    order: Order,
+) -> Result<Each<T::Real, N>>
 where
     Rank<N>: SubtractRank<2>,
 {
     engine::cond(&a.raw, order).map(wrap)
 }
 
-/// The norm of all elements as one vector. NumPy's `vector_norm`.
+/// The Euclidean norm of all elements, `√Σ|x|²`: of a matrix that of Frobenius. NumPy's `norm(x)`.
 ///
 /// ```
 /// # use civita::{linalg, prelude::*};
-/// assert_eq!(linalg::norm(&tensor![[3.0, 0.0], [0.0, 4.0]], linalg::Order::P(2.0))?.to_string(), "5.0");
+/// assert_eq!(linalg::norm(&tensor![3.0, 4.0])?.item()?, 5.0);
+/// assert_eq!(linalg::norm(&tensor![[3.0, 0.0], [0.0, 4.0]])?.item()?, 5.0);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// The norms of rows are [`norm_over`]`(&x, 1)`.
+///
+/// # Errors
+/// None but of memory.
+pub fn norm<T: Dtype, const N: usize>(x: &Tensor<T, N>) -> Result<Tensor<Size<T>, 0>> {
+    norm_of(x, Order::P(2.0))
+}
+
+/// The Euclidean norms along an axis, or over several. NumPy's `norm(x, axis=1)`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let rows = linalg::norm_over(&tensor![[3.0, 4.0], [0.0, 1.0]], 1)?;
+/// assert_eq!(rows, [5.0, 1.0]);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When an axis does not exist.
+pub fn norm_over<T: Dtype, A: AxesOf<N>, const N: usize>(
+    x: &Tensor<T, N>,
+    axes: A,
+) -> Result<A::Out<Size<T>>> {
+    let axes = axes.axes();
+    engine::vector_norm(&x.raw, Order::P(2.0), axes.named(), KeepDims::No).map(wrap)
+}
+
+/// The norm of all elements as one vector, of an order: `norm_of(&x, Order::P(1.0))` is `Σ|x|`. NumPy's `vector_norm`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// assert_eq!(linalg::norm_of(&tensor![3.0, -4.0], linalg::Order::P(1.0))?.item()?, 7.0);
+/// assert_eq!(linalg::norm_of(&tensor![3.0, -4.0], linalg::Order::P(f64::INFINITY))?.item()?, 4.0);
 /// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors
 /// When the order is no number.
-pub fn norm<T: Linear, const N: usize>(
+#[doc(alias = "vector_norm")]
+pub fn norm_of<T: Dtype, const N: usize>(
     x: &Tensor<T, N>,
     order: Order,
-) -> Result<Tensor<T::Real, 0>> {
+) -> Result<Tensor<Size<T>, 0>> {
     engine::vector_norm(&x.raw, order, Axes::All, KeepDims::No).map(wrap)
 }
 
-/// The norms of matrices. NumPy's `matrix_norm`.
+/// The Frobenius norms of matrices. NumPy's `matrix_norm(x)`.
+///
+/// # Errors
+/// When there are fewer than two axes.
+pub fn matrix_norm<T: Linear, const N: usize>(x: &Tensor<T, N>) -> Result<Each<T::Real, N>>
+where
+    Rank<N>: SubtractRank<2>,
+{
+    matrix_norm_of(x, Order::Frobenius)
+}
+
+/// The norms of matrices, of an order: `Order::P(2.0)` the spectral norm, `Order::Nuclear`. NumPy's `matrix_norm(x, ord=2)`.
 ///
 /// # Errors
 /// When there are fewer than two axes, or no such norm.
-pub fn matrix_norm<T: Linear, const N: usize>(
+pub fn matrix_norm_of<T: Linear, const N: usize>(
     x: &Tensor<T, N>,
     order: Order,
 ) -> Result<Each<T::Real, N>>
@@ -397,15 +484,18 @@ where
 ///
 /// # Errors
 /// When a matrix is not square, or singular and the exponent negative.
-pub fn matrix_power<T: Linear, const N: usize>(a: &Tensor<T, N>, n: i64) -> Result<Tensor<T, N>> {
-    engine::matrix_power(&a.raw, n).map(wrap)
+pub fn matrix_power<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    n: impl SliceInt,
+) -> Result<Tensor<T, N>> {
+    engine::matrix_power(&a.raw, n.to_isize() as i64).map(wrap)
 }
 
 /// The product of several matrices in the order that takes the fewest multiplications. NumPy's `multi_dot`.
 ///
 /// # Errors
 /// When there are fewer than two, or lengths do not fit.
-pub fn multi_dot<T: Linear>(matrices: &[&Matrix<T>]) -> Result<Matrix<T>> {
-    let all: Vec<&Raw> = matrices.iter().map(|x| &x.raw).collect();
+pub fn multi_dot<T: Linear>(matrices: &[impl AsTensor<T, 2>]) -> Result<Matrix<T>> {
+    let all: Vec<&Raw> = matrices.iter().map(AsTensor::raw).collect();
     engine::multi_dot(&all).map(wrap)
 }

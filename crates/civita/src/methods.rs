@@ -4,7 +4,9 @@ use crate::elementwise::Rhs;
 use crate::error::OrRaise;
 use crate::np::{self, Covariance, OneAxis, RankRule, Repeats};
 use crate::rank::{Axes, AxisArg, Broadcast, Broadcasted, DotRank, Fractions, PerAxis, Rank};
-use crate::{AssignValue, Dtype, Element, Float, FromRaw, Matrix, Result, Tensor, Vector};
+use crate::{
+    AssignValue, Dtype, Element, Float, FromRaw, Matrix, Result, SliceInt, Tensor, Vector,
+};
 use civita_core::functions::rank::AtLeast2;
 
 /// A row calls the function of `np` of the same name; its example is run.
@@ -40,30 +42,28 @@ methods! {
         /// The indices that sort an axis, or with `..` the flattened tensor. Equal elements keep their order.
         fn argsort[A: OneAxis<N>](axis: A) -> A::Out<i64>, "tensor![3, 1, 2].argsort(0)?" => "[1 2 0]";
         /// The `k` largest (or smallest) elements along an axis, and their indices.
-        fn topk(k: usize, axis: isize, largest: bool) -> (Tensor<T, N>, Tensor<i64, N>), "tensor![3, 1, 2].topk(2, 0, true)?.1" => "[0 2]";
+        fn topk(k: usize, axis: impl SliceInt, largest: bool) -> (Tensor<T, N>, Tensor<i64, N>), "tensor![3, 1, 2].topk(2, 0, true)?.1" => "[0 2]";
         /// The `k`-th smallest elements along an axis, counted from 1, and where they are.
-        fn kthvalue(k: isize, axis: isize) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>) where [isize: Axes<N>],
+        fn kthvalue(k: impl SliceInt, axis: impl SliceInt) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>) where [isize: Axes<N>],
             "tensor![3, 1, 2].kthvalue(2, 0)?.0" => "2";
         /// The most frequent elements along an axis, of several the smallest, and where they are last.
-        fn mode(axis: isize) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>) where [isize: Axes<N>],
+        fn mode(axis: impl SliceInt) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>) where [isize: Axes<N>],
             "tensor![3, 1, 3].mode(0)?.0" => "3";
         /// The elements along an axis with these places as a sort would leave them, smaller ones before, larger ones behind.
-        fn partition[P: Into<civita_core::functions::Ints>](places: P, axis: isize) -> Tensor<T, N>, "tensor![3, 1, 2].partition(0, 0)?[0]" => "1";
+        fn partition[P: Into<civita_core::functions::Ints>](places: P, axis: impl SliceInt) -> Tensor<T, N>, "tensor![3, 1, 2].partition(0, 0)?[0]" => "1";
         /// The different elements, sorted.
         fn unique() -> Vector<T>, "tensor![3, 1, 3].unique()?" => "[1 3]";
         /// The running product along an axis.
-        fn cumprod(axis: isize) -> Tensor<T::Sum, N>, "tensor![1, 2, 3].cumprod(0)?" => "[1 2 6]";
+        fn cumprod(axis: impl SliceInt) -> Tensor<T::Sum, N>, "tensor![1, 2, 3].cumprod(0)?" => "[1 2 6]";
         /// The running largest elements along an axis, and where each is: of equal ones the last.
-        fn cummax(axis: isize) -> (Tensor<T, N>, Tensor<i64, N>), "tensor![1, 3, 2].cummax(0)?.0" => "[1 3 3]";
+        fn cummax(axis: impl SliceInt) -> (Tensor<T, N>, Tensor<i64, N>), "tensor![1, 3, 2].cummax(0)?.0" => "[1 3 3]";
         /// The running smallest elements along an axis, and where each is: of equal ones the last.
-        fn cummin(axis: isize) -> (Tensor<T, N>, Tensor<i64, N>), "tensor![2, 3, 1].cummin(0)?.0" => "[2 2 1]";
+        fn cummin(axis: impl SliceInt) -> (Tensor<T, N>, Tensor<i64, N>), "tensor![2, 3, 1].cummin(0)?.0" => "[2 2 1]";
         /// Differences of neighbours along an axis, `n` times.
-        fn diff(n: isize, axis: isize) -> Tensor<T, N>, "tensor![1, 2, 4].diff(1, 0)?" => "[1 2]";
+        fn diff(n: impl SliceInt, axis: impl SliceInt) -> Tensor<T, N>, "tensor![1, 2, 4].diff(1, 0)?" => "[1 2]";
         /// The elements limited to an interval; NaN stays.
         fn clip[A: Rhs<T, N, Out<T> = Tensor<T, N>>, B: Rhs<T, N, Out<T> = Tensor<T, N>>](min: A, max: B) -> Tensor<T, N>,
             "tensor![1, 5, 9].clip(2, 6)?" => "[2 5 6]";
-        /// The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point.
-        fn round(decimals: isize) -> Tensor<T, N>, "tensor![1.25, 3.14159].round(2)?" => "[1.25 3.14]";
         /// Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number.
         fn nan_to_num() -> Tensor<T, N>, "tensor![1.0, f64::NAN].nan_to_num()?" => "[1. 0.]";
         /// The largest element minus the smallest, over axes, or over all with `..`.
@@ -88,14 +88,14 @@ methods! {
         /// Where elements are not zero: the index of each in a row.
         fn argwhere() -> Matrix<i64>, "tensor![0, 5, 7].argwhere()?" => "[[1]\\n [2]]";
         /// Elements at indices along an axis, one index for each of them; the other axes broadcast.
-        fn take_along_axis[I: Dtype](indices: &Tensor<I, N>, axis: isize) -> Tensor<T, N>, "tensor![3, 1, 2].take_along_axis(&tensor![1, 0], 0)?" => "[1 3]";
+        fn take_along_axis[I: Dtype](indices: &Tensor<I, N>, axis: impl SliceInt) -> Tensor<T, N>, "tensor![3, 1, 2].take_along_axis(&tensor![1, 0], 0)?" => "[1 3]";
         /// The elements at indices along an axis: `x[i, index[i, j]]` for axis 1. The other axes may have fewer indices.
-        fn gather[I: Dtype](axis: isize, index: &Tensor<I, N>) -> Tensor<T, N>, "tensor![[1, 2], [3, 4]].gather(1, &tensor![[1], [0]])?" => "[[2]\\n [3]]";
+        fn gather[I: Dtype](axis: impl SliceInt, index: &Tensor<I, N>) -> Tensor<T, N>, "tensor![[1, 2], [3, 4]].gather(1, &tensor![[1], [0]])?" => "[[2]\\n [3]]";
         /// A copy with elements placed at indices along an axis, of equal places the last.
-        fn scatter[I: Dtype, const M: usize](axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N>,
+        fn scatter[I: Dtype, const M: usize](axis: impl SliceInt, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N>,
             "tensor![1, 2, 3].scatter(0, &tensor![2, 0], &tensor![7, 8])?" => "[8 2 7]";
         /// A copy with elements added at indices along an axis.
-        fn scatter_add[I: Dtype, const M: usize](axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N>,
+        fn scatter_add[I: Dtype, const M: usize](axis: impl SliceInt, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N>,
             "tensor![1, 2, 3].scatter_add(0, &tensor![2, 0], &tensor![7, 8])?" => "[ 9  2 10]";
         /// The elements where a mask is true, as a vector; the two broadcast together.
         fn masked_select[const M: usize](mask: &Tensor<bool, M>) -> Vector<T>, "tensor![1, 2, 3].masked_select(&tensor![true, false, true])?" => "[1 3]";
@@ -106,15 +106,15 @@ methods! {
         /// The elements moved along axes; those that leave one end enter the other.
         fn roll[S: Into<civita_core::functions::rearrange::Shifts>, A: AxisArg](shift: S, axis: A) -> Tensor<T, N>, "tensor![1, 2, 3].roll(1, 0)?" => "[3 1 2]";
         /// Of a matrix what is on and below the `k`-th diagonal, and zeros elsewhere.
-        fn tril(k: isize) -> <AtLeast2 as RankRule<N>>::Of<T> where [AtLeast2: RankRule<N>], "tensor![[1, 2], [3, 4]].tril(0)?" => "[[1 0]\\n [3 4]]";
+        fn tril(k: impl SliceInt) -> <AtLeast2 as RankRule<N>>::Of<T> where [AtLeast2: RankRule<N>], "tensor![[1, 2], [3, 4]].tril(0)?" => "[[1 0]\\n [3 4]]";
         /// Of a matrix what is on and above the `k`-th diagonal, and zeros elsewhere.
-        fn triu(k: isize) -> <AtLeast2 as RankRule<N>>::Of<T> where [AtLeast2: RankRule<N>], "tensor![[1, 2], [3, 4]].triu(0)?" => "[[1 2]\\n [0 4]]";
+        fn triu(k: impl SliceInt) -> <AtLeast2 as RankRule<N>>::Of<T> where [AtLeast2: RankRule<N>], "tensor![[1, 2], [3, 4]].triu(0)?" => "[[1 2]\\n [0 4]]";
         /// Every element times every element of another tensor.
         fn outer[const M: usize](b: &Tensor<T, M>) -> Matrix<T>, "tensor![1, 2].outer(&tensor![3, 4])?" => "[[3 4]\\n [6 8]]";
         /// The sums of products over the last axis of both.
         fn inner[const M: usize](b: &Tensor<T, M>) -> <Rank<N> as DotRank<M>>::Out<T> where [Rank<N>: DotRank<M>], "tensor![1, 2].inner(&tensor![3, 4])?" => "11";
         /// The vector product, of vectors along an axis.
-        fn cross[const M: usize](b: &Tensor<T, M>, axis: isize) -> Broadcasted<T, N, M> where [Rank<N>: Broadcast<M>],
+        fn cross[const M: usize](b: &Tensor<T, M>, axis: impl SliceInt) -> Broadcasted<T, N, M> where [Rank<N>: Broadcast<M>],
             "tensor![1, 0, 0].cross(&tensor![0, 1, 0], 0)?" => "[0 0 1]";
         /// `|a - b| ≤ 1e-8 + 1e-5 · |b|` for each element.
         fn isclose[const M: usize](b: &Tensor<T, M>) -> Broadcasted<bool, N, M> where [Rank<N>: Broadcast<M>],
@@ -131,9 +131,9 @@ methods! {
     /// Functions of floats that PyTorch has as methods.
     impl[T: Float, const N: usize] Tensor<T, N> {
         /// `x - ln Σ eˣ` along an axis: the logarithm of softmax, without its underflow.
-        fn log_softmax(axis: isize) -> Tensor<T, N>, "tensor![0.0, 0.0].log_softmax(0)?" => "[-0.69314718 -0.69314718]";
+        fn log_softmax(axis: impl SliceInt) -> Tensor<T, N>, "tensor![0.0, 0.0].log_softmax(0)?" => "[-0.69314718 -0.69314718]";
         /// `ln Σ eˣ` of the elements up to each one, along an axis.
-        fn logcumsumexp(axis: isize) -> Tensor<T, N>, "tensor![0.0, 0.0].logcumsumexp(0)?" => "[0.         0.69314718]";
+        fn logcumsumexp(axis: impl SliceInt) -> Tensor<T, N>, "tensor![0.0, 0.0].logcumsumexp(0)?" => "[0.         0.69314718]";
     }
 }
 methods! {
@@ -148,6 +148,33 @@ methods! {
 
 /// Whole tensors written, and functions of the elements.
 impl<T: Dtype, const N: usize> Tensor<T, N> {
+    /// The elements rounded to integers, of two as near to the even one, as NumPy rounds (`f64::round` takes the one farther from 0).
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![0.5, 1.5, -2.7].round(), [0.0, 2.0, -3.0]);
+    /// ```
+    #[track_caller]
+    pub fn round(&self) -> Self {
+        np::round(self, 0).or_raise()
+    }
+
+    /// The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point. NumPy's
+    /// `round(decimals)`, and [`np::round`].
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![1.25, 3.14159].round_to(2)?, [1.25, 3.14]);
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no memory.
+    #[doc(alias = "around")]
+    pub fn round_to(&self, decimals: impl SliceInt) -> Result<Self> {
+        np::round(self, decimals)
+    }
+
     /// Writes `source`, a tensor that broadcasts or a number, over all elements: NumPy's `x[...] = source` and `x.fill(0)`. Other handles
     /// on the tensor keep what they have.
     ///

@@ -16,19 +16,17 @@
 mod by_hand;
 mod functions;
 
-use std::ops::Range;
-
 use civita_core::ops::{elementwise_heads, reduction_rows};
 
-use crate::create::IntoShape;
+use crate::create::{AnyNumber, Arange, IntoShape, NumberOf};
 use crate::elementwise::{Choices, Rhs, by_class};
 use crate::rank::{
     Axes, AxisArg, Broadcast, DotRank, ExpandRank, Expanded, MaskRank, MatmulRank, Rank,
 };
 use crate::reduce::reduced;
 use crate::{
-    Bits, Boolean, BroadcastWith, Chosen, Dtype, Element, Indices, Integer, Matrix, Number, Real,
-    Result, Tensor, Vector,
+    Beside, Bits, Boolean, BroadcastWith, Chosen, ComparesWith, Dtype, Element, Indices, Integer,
+    Matrix, NewShape, Number, Real, Result, SliceInt, Tensor, Vector,
 };
 
 pub use self::by_hand::*;
@@ -64,6 +62,16 @@ macro_rules! binary {
         /// # Errors
         /// When the shapes do not broadcast, or an element has no result.
         pub fn $numpy<T: Dtype $(+ $bound)?, const N: usize, B: Rhs<T, N>>($a: &Tensor<T, N>, $b: B) -> Result<B::Out<$out>> {
+            $a.$name($b)
+        }
+    };
+    (@compare [$numpy:ident $name:ident $a:ident $b:ident $($doc:tt)*]) => {
+        $($doc)*
+        #[doc = concat!("\n\nThe method: [`Tensor::", stringify!($name), "`].")]
+        ///
+        /// # Errors
+        /// When the shapes do not broadcast, or an element has no result.
+        pub fn $numpy<T: Dtype, const N: usize, B: ComparesWith<T> + Beside<N>>($a: &Tensor<T, N>, $b: B) -> Result<B::Out<bool>> {
             $a.$name($b)
         }
     };
@@ -188,22 +196,47 @@ macro_rules! forward {
     )* };
 }
 forward! {
-    /// Zeros: [`Tensor::zeros`].
-    fn zeros[T: Element, const N: usize](shape: impl IntoShape<N>) -> Tensor<T, N> = Tensor::zeros(shape);
-    /// Ones: [`Tensor::ones`].
-    fn ones[T: Element, const N: usize](shape: impl IntoShape<N>) -> Tensor<T, N> = Tensor::ones(shape);
+    /// Zeros of `f64`, as NumPy's; of another type they are [`Tensor::zeros`]: `Matrix::<i64>::zeros([2, 3])`.
+    fn zeros[const N: usize](shape: impl IntoShape<N>) -> Tensor<f64, N> = Tensor::zeros(shape);
+    /// Ones of `f64`, as NumPy's; of another type they are [`Tensor::ones`].
+    fn ones[const N: usize](shape: impl IntoShape<N>) -> Tensor<f64, N> = Tensor::ones(shape);
     /// One value everywhere: [`Tensor::full`].
     fn full[T: Element, const N: usize](shape: impl IntoShape<N>, value: T) -> Tensor<T, N> = Tensor::full(shape, value);
     /// Zeros of the shape and element type of another tensor.
     fn zeros_like[T: Element, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.zeros_like();
     /// Ones of the shape and element type of another tensor.
     fn ones_like[T: Element, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.ones_like();
-    /// The numbers of a range: [`Tensor::arange`], in other steps than 1 [`Tensor::arange_step`].
-    fn arange[T: Element + Real](range: Range<T>) -> Vector<T> = Vector::arange(range);
-    /// Numbers evenly spaced: [`Tensor::linspace`].
-    fn linspace[T: Element + Real](start: T, stop: T, num: usize) -> Vector<T> = Vector::linspace(start, stop, num);
-    /// The identity: [`Tensor::eye`].
-    fn eye[T: Element](n: usize) -> Matrix<T> = Matrix::eye(n);
+    /// The numbers of a range, or those below a number: `int64` of integers of any type, and `float64` of floats. Of another type they
+    /// are [`Tensor::arange`]: `Vector::<f32>::arange(0..n)`.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let n: usize = 3;
+    /// assert_eq!(np::arange(0..n).to_string(), "[0 1 2]");
+    /// assert_eq!(np::arange(n), np::arange(0..=2));
+    /// assert_eq!(np::arange(0.5..3.0).to_string(), "[0.5 1.5 2.5]");
+    /// ```
+    fn arange[R: Arange](range: R) -> Vector<R::Element> = crate::create::arange(range, 1);
+    /// The numbers of a range in steps, down if the step is negative.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// assert_eq!(np::arange_step(0..10, 4).to_string(), "[0 4 8]");
+    /// assert_eq!(np::arange_step(0.0..1.0, 0.25).to_string(), "[0.   0.25 0.5  0.75]");
+    /// ```
+    fn arange_step[R: Arange](range: R, step: impl NumberOf<R::Element>) -> Vector<R::Element> = crate::create::arange(range, step);
+    /// `num` numbers of `f64`, evenly spaced from `start` to `stop`, which is the last. Of another type they are [`Tensor::linspace`].
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// assert_eq!(np::linspace(0, 1, 5).to_string(), "[0.   0.25 0.5  0.75 1.  ]");
+    /// ```
+    fn linspace[](start: impl AnyNumber, stop: impl AnyNumber, num: usize) -> Vector<f64> = Vector::linspace(start.to_f64(), stop.to_f64(), num);
+    /// The identity of `f64`, as NumPy's; of another type it is [`Tensor::eye`].
+    fn eye[](n: usize) -> Matrix<f64> = Matrix::eye(n);
     /// The matrix product: [`Tensor::matmul`].
     fn matmul[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>)
         -> Result<<Rank<N> as MatmulRank<M>>::Out<T>> where [Rank<N>: MatmulRank<M>] = a.matmul(b);
@@ -211,7 +244,7 @@ forward! {
     fn dot[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>)
         -> Result<<Rank<N> as DotRank<M>>::Out<T>> where [Rank<N>: DotRank<M>] = a.dot(b);
     /// The same elements under another shape: [`Tensor::reshape`].
-    fn reshape[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, shape: impl IntoShape<M>)
+    fn reshape[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, shape: impl NewShape<M>)
         -> Result<Tensor<T, M>> = x.reshape(shape);
     /// All elements under one axis: [`Tensor::flatten`].
     fn ravel[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Vector<T> = x.flatten();
@@ -225,18 +258,18 @@ forward! {
     /// Without axes of length 1: [`Tensor::squeeze`].
     fn squeeze[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> Result<A::Out<T>> = x.squeeze(axes);
     /// With a new axis: [`Tensor::expand_dims`].
-    fn expand_dims[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Result<Expanded<T, N>>
+    fn expand_dims[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Result<Expanded<T, N>>
         where [Rank<N>: ExpandRank] = x.expand_dims(axis);
     /// Elements by index along an axis: [`Tensor::take`].
-    fn take[T: Dtype, I: Indices<N>, const N: usize](x: &Tensor<T, N>, indices: I, axis: isize)
+    fn take[T: Dtype, I: Indices<N>, const N: usize](x: &Tensor<T, N>, indices: I, axis: impl SliceInt)
         -> Result<I::Out<T>> = x.take(indices, axis);
     /// The elements where a condition is true: [`Tensor::select`].
     fn extract[C: Boolean, T: Dtype, const N: usize, const M: usize](condition: &Tensor<C, M>, x: &Tensor<T, N>)
         -> Result<<Rank<N> as MaskRank<M>>::Out<T>> where [Rank<N>: MaskRank<M>] = x.select(condition);
     /// The running sum: [`Tensor::cumsum`].
-    fn cumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Result<Tensor<T::Sum, N>> = x.cumsum(axis);
+    fn cumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Result<Tensor<T::Sum, N>> = x.cumsum(axis);
     /// Exponentials that sum to 1: [`Tensor::softmax`] (SciPy).
-    fn softmax[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Result<Tensor<T::Float, N>> = x.softmax(axis);
+    fn softmax[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Result<Tensor<T::Float, N>> = x.softmax(axis);
     /// Whether all elements are near each other: [`Tensor::allclose`].
     fn allclose[T: Dtype, const N: usize, B: Rhs<T, N>](a: &Tensor<T, N>, b: B) -> Result<bool> = a.allclose(b);
     /// Whether shapes and elements are equal: [`Tensor::array_equal`].

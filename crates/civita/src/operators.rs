@@ -174,6 +174,42 @@ complex! {
     Div div Div;
 }
 
+/// A float beside a tensor of integers makes it `f64`, as in NumPy.
+macro_rules! float_beside_integers {
+    ($($Trait:ident $method:ident $Op:ident;)*) => { $(
+        float_beside_integers!(@of $Trait $method $Op, bool u8 u16 u32 u64 i8 i16 i32 i64);
+    )* };
+    (@of $Trait:ident $method:ident $Op:ident, $($T:ty)*) => { $(
+        float_beside_integers!(@form $Trait $method $Op, Tensor<$T, N>);
+        float_beside_integers!(@form $Trait $method $Op, &Tensor<$T, N>);
+    )* };
+    (@form $Trait:ident $method:ident $Op:ident, $X:ty) => {
+        #[doc(hidden)]
+        impl<const N: usize> ops::$Trait<f64> for $X {
+            type Output = Tensor<f64, N>;
+            #[track_caller]
+            fn $method(self, rhs: f64) -> Self::Output {
+                wrap(apply(Op::$Op, (&self.raw).into(), rhs.into_scalar().into()))
+            }
+        }
+        #[doc(hidden)]
+        impl<const N: usize> ops::$Trait<$X> for f64 {
+            type Output = Tensor<f64, N>;
+            #[track_caller]
+            fn $method(self, rhs: $X) -> Self::Output {
+                wrap(apply(Op::$Op, self.into_scalar().into(), (&rhs.raw).into()))
+            }
+        }
+    };
+}
+float_beside_integers! {
+    Add add Add;
+    Sub sub Sub;
+    Mul mul Mul;
+    Div div Div;
+    Rem rem Remainder;
+}
+
 macro_rules! unary {
     ($($Trait:ident $method:ident $Op:ident $Bound:ident $X:ty;)*) => { $(
         impl<T: $Bound, const N: usize> ops::$Trait for $X {

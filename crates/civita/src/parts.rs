@@ -19,12 +19,12 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the axis does not exist.
-    pub fn axis_iter(&self, axis: isize) -> Result<Rows<<isize as Axes<N>>::Out<T>>>
+    pub fn axis_iter(&self, axis: impl SliceInt) -> Result<Rows<<isize as Axes<N>>::Out<T>>>
     where
         isize: Axes<N>,
     {
         let rank = self.rank();
-        let at = civita_core::layout::normalize_axis("axis_iter", axis, rank)?;
+        let at = civita_core::layout::normalize_axis("axis_iter", axis.to_isize(), rank)?;
         Ok(Rows {
             end: self.shape()[at],
             lines: self.raw.lines(at),
@@ -73,8 +73,8 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When the axis does not exist, or `size` is 0.
     #[doc(alias = "axis_chunks_iter")]
-    pub fn chunks(&self, axis: isize, size: usize) -> Result<Pieces<T, N>> {
-        let (axis, len) = self.along("chunks", axis, size)?;
+    pub fn chunks(&self, axis: impl SliceInt, size: usize) -> Result<Pieces<T, N>> {
+        let (axis, len) = self.along("chunks", axis.to_isize(), size)?;
         Ok(Pieces::new(&self.raw, axis, size, size, len.div_ceil(size)))
     }
 
@@ -90,8 +90,8 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the axis does not exist, or `size` is 0.
-    pub fn windows(&self, axis: isize, size: usize) -> Result<Pieces<T, N>> {
-        let (axis, len) = self.along("windows", axis, size)?;
+    pub fn windows(&self, axis: impl SliceInt, size: usize) -> Result<Pieces<T, N>> {
+        let (axis, len) = self.along("windows", axis.to_isize(), size)?;
         Ok(Pieces::new(
             &self.raw,
             axis,

@@ -8,12 +8,13 @@
 //! use civita::random::{Gamma, Rng};
 //!
 //! let mut rng = Rng::new(42);
-//! let x = rng.normal::<f64, 1>(3);
+//! let x = rng.standard_normal(3);
 //! assert_eq!(x.to_string(), "[ 0.30471708 -1.03998411  0.7504512 ]");
-//! let y = rng.normal::<f32, 2>([3, 4]);
-//! let dice = rng.integers(1..7, 10)?;
-//! let gamma = rng.sample(&Gamma::new(2.0, 1.5)?, [2, 2]);
-//! # _ = (y, dice, gamma);
+//! let noise = rng.normal(0.0, 0.1, [3, 4]); // mean, standard deviation, shape
+//! let dice = rng.integers(1..7, 10);
+//! let single = rng.standard_normal_as::<f32, 2>([3, 4]);
+//! let gamma = rng.sample(&Gamma::new(2.0, 1.5)?, [2, 2]); // a distribution whose parameters are checked first
+//! # _ = (noise, dice, single, gamma);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -37,13 +38,13 @@ pub use civita_random::{
     Pcg64, Pcg64Dxsm, Philox, Philox4x32, Poisson, Power, RandomState, Rayleigh, SeedSequence,
     Sfc64, Sobol, StandardCauchy, StandardExponential, StandardExponentialF32, StandardGamma,
     StandardGammaF32, StandardNormal, StandardNormalF32, StandardT, StandardUniform,
-    StandardUniformF32, Triangular, Uniform, Urn, VonMises, Wald, Weibull, Wishart, Within,
-    Xoshiro256, Zipf, order,
+    StandardUniformF32, Triangular, Urn, VonMises, Wald, Weibull, Wishart, Within, Xoshiro256,
+    Zipf, order,
 };
 
 use crate::error::OrRaise;
 use crate::rank::wrap;
-use crate::{Element, Error, IntoShape, Result, Tensor, Vector};
+use crate::{AnyNumber, Dtype, Element, Error, IntoShape, Result, SliceInt, Tensor, Vector};
 
 /// Types whose standard distributions can be drawn: `f32`, from 32 bits a number, and `f64`, from 64.
 pub trait Drawn: Element + Default {
@@ -78,30 +79,107 @@ drawn! {
     f32 StandardUniformF32, StandardNormalF32, StandardExponentialF32;
 }
 
-/// Ranges of integers: `0..10`, `1..=6`.
-pub trait IntegerRange<T> {
-    /// The integers of the range.
+/// Ranges of integers of any type: `0..10`, `1..=6`, `0..x.len()`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a range of integers",
+    note = "`rng.integers(0..10, shape)`, `rng.integers(1..=6, shape)`"
+)]
+pub trait IntegerRange {
+    /// The first and the last.
     #[doc(hidden)]
-    fn integers(self) -> Result<Integers<T>>
-    where
-        T: Integer;
+    fn ends(self) -> (i128, i128);
 }
-
-macro_rules! ranges {
+impl<I: WholeNumber> IntegerRange for Range<I> {
+    fn ends(self) -> (i128, i128) {
+        (self.start.whole(), self.end.whole() - 1)
+    }
+}
+impl<I: WholeNumber> IntegerRange for RangeInclusive<I> {
+    fn ends(self) -> (i128, i128) {
+        (self.start().whole(), self.end().whole())
+    }
+}
+/// Rust's integers.
+pub trait WholeNumber: Copy {
+    #[doc(hidden)]
+    fn whole(self) -> i128;
+}
+macro_rules! whole {
     ($($integer:ident)*) => { $(
-        impl IntegerRange<$integer> for Range<$integer> {
-            fn integers(self) -> Result<Integers<$integer>> {
-                Integers::below(self.start.into(), self.end.into()).map_err(refused("integers"))
-            }
-        }
-        impl IntegerRange<$integer> for RangeInclusive<$integer> {
-            fn integers(self) -> Result<Integers<$integer>> {
-                Integers::between((*self.start()).into(), (*self.end()).into()).map_err(refused("integers"))
+        impl WholeNumber for $integer {
+            #[inline]
+            fn whole(self) -> i128 {
+                self as i128
             }
         }
     )* };
 }
-ranges!(u8 u16 u32 u64 i8 i16 i32 i64);
+whole!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+
+/// What is drawn from: the integers below a number, or the parts of a tensor along its first axis.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing to draw from",
+    note = "`rng.choice(n, …)` draws integers below `n`, `rng.choice(&x, …)` elements or rows of a tensor"
+)]
+pub trait Population {
+    /// Several of them.
+    type All;
+    #[doc(hidden)]
+    fn size(&self) -> usize;
+    #[doc(hidden)]
+    fn all(&self, places: &Raw) -> Result<Self::All>;
+}
+impl<I: SliceInt> Population for I {
+    type All = Vector<i64>;
+    fn size(&self) -> usize {
+        usize::try_from(self.to_isize()).unwrap_or(0)
+    }
+    fn all(&self, places: &Raw) -> Result<Vector<i64>> {
+        Ok(wrap(places.clone()))
+    }
+}
+impl<T: Dtype, const N: usize> Population for &Tensor<T, N> {
+    type All = Tensor<T, N>;
+    fn size(&self) -> usize {
+        self.shape().first().copied().unwrap_or(0)
+    }
+    fn all(&self, places: &Raw) -> Result<Tensor<T, N>> {
+        self.raw.take(places, 0, Mode::Raise).map(wrap)
+    }
+}
+
+/// Uniform on [low, high): NumPy's `uniform(low, high)`.
+///
+/// ```
+/// use civita::random::{Rng, Uniform};
+///
+/// let x = Rng::new(42).sample(&Uniform::new(-1.0, 1.0)?, 2);
+/// assert_eq!(x.to_vec(), Rng::new(42).uniform(-1.0, 1.0, 2).to_vec());
+/// # Ok::<(), civita::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Uniform(civita_random::Uniform);
+
+impl Uniform {
+    /// The distribution between two numbers.
+    ///
+    /// # Errors
+    /// When the interval is not finite.
+    pub fn new(low: f64, high: f64) -> civita_random::Result<Uniform> {
+        match (high - low).is_finite() {
+            true => civita_random::Uniform::new(low, high - low).map(Uniform),
+            false => Err(civita_random::Error::value(
+                "high - low range exceeds valid bounds",
+            )),
+        }
+    }
+}
+impl Distribution for Uniform {
+    type Value = f64;
+    fn sampler<B: BitGenerator>(&self) -> impl Fn(&mut B) -> f64 {
+        self.0.sampler()
+    }
+}
 
 /// The engine's error for a parameter that is out of range.
 fn refused(op: &'static str) -> impl Fn(civita_random::Error) -> Error {
@@ -136,7 +214,7 @@ impl Rng {
     ///
     /// ```
     /// # use civita::random::Rng;
-    /// assert_eq!(Rng::new(42).uniform::<f64, 1>(2).to_vec(), [0.7739560485559633, 0.4388784397520523]);
+    /// assert_eq!(Rng::new(42).random(2).to_vec(), [0.7739560485559633, 0.4388784397520523]);
     /// ```
     pub fn new(seed: impl Into<SeedSequence>) -> Rng {
         let seeds = seed.into();
@@ -156,7 +234,7 @@ impl Rng {
     ///     let workers: Vec<_> = rng
     ///         .spawn(4)
     ///         .into_iter()
-    ///         .map(|mut rng| scope.spawn(move || rng.normal::<f64, 1>(1000).to_vec()))
+    ///         .map(|mut rng| scope.spawn(move || rng.standard_normal(1000).to_vec()))
     ///         .collect();
     ///     workers.into_iter().map(|worker| worker.join().unwrap()).collect()
     /// });
@@ -180,8 +258,8 @@ impl<B: BitGenerator> Rng<B> {
     ///
     /// let mut rng = Rng::on(Philox::with_key([1, 2], [0; 4]));
     /// let kept = rng.bits().clone();
-    /// let x = rng.uniform::<f64, 1>(3);
-    /// assert_eq!(Rng::on(kept).uniform::<f64, 1>(3).to_vec(), x.to_vec());
+    /// let x = rng.random(3);
+    /// assert_eq!(Rng::on(kept).random(3).to_vec(), x.to_vec());
     /// ```
     pub const fn on(bits: B) -> Rng<B> {
         Rng { bits, seeds: None }
@@ -214,54 +292,114 @@ impl<B: BitGenerator> Rng<B> {
         })
     }
 
-    /// Uniform numbers in [0, 1): [`Rng::uniform`] by NumPy's name.
+    /// Uniform numbers in [0, 1). NumPy's `random`; in `f32` they are [`random_as`](Rng::random_as).
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let x: Matrix<f64> = random::default_rng(42).random([2, 3]);
+    /// assert_eq!(x[[0, 0]], 0.7739560485559633);
+    /// ```
     #[track_caller]
-    pub fn random<T: Drawn, const N: usize>(&mut self, shape: impl IntoShape<N>) -> Tensor<T, N> {
-        self.uniform(shape)
+    pub fn random<const N: usize>(&mut self, shape: impl IntoShape<N>) -> Tensor<f64, N> {
+        self.random_as(shape)
     }
 
-    /// Standard normal numbers: [`Rng::normal`] by NumPy's name.
+    /// As [`random`](Rng::random), of `f32` or `f64`: `rng.random_as::<f32, 2>([2, 3])`, NumPy's `random(dtype=…)`.
     #[track_caller]
-    pub fn standard_normal<T: Drawn, const N: usize>(
+    pub fn random_as<T: Drawn, const N: usize>(
         &mut self,
         shape: impl IntoShape<N>,
     ) -> Tensor<T, N> {
-        self.normal(shape)
+        self.filled("random", shape, T::uniform)
     }
 
-    /// Uniform numbers in [0, 1). NumPy's `random`; of another interval they are `low + (high - low) * rng.uniform(shape)`.
-    #[doc(alias = "random")]
-    #[track_caller]
-    pub fn uniform<T: Drawn, const N: usize>(&mut self, shape: impl IntoShape<N>) -> Tensor<T, N> {
-        self.filled("uniform", shape, T::uniform)
-    }
-
-    /// Standard normal numbers. NumPy's `standard_normal`. NumPy's `normal(mean, deviation, shape)` is
-    /// `rng.normal(shape) * deviation + mean`, or [`sample`](Rng::sample) of a [`Normal`].
-    #[doc(alias = "standard_normal")]
+    /// Standard normal numbers. NumPy's `standard_normal`; in `f32` they are [`standard_normal_as`](Rng::standard_normal_as).
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let x = random::default_rng(42).standard_normal(3);
+    /// assert_eq!(x.to_string(), "[ 0.30471708 -1.03998411  0.7504512 ]");
+    /// ```
     #[doc(alias = "randn")]
     #[track_caller]
-    pub fn normal<T: Drawn, const N: usize>(&mut self, shape: impl IntoShape<N>) -> Tensor<T, N> {
-        self.filled("normal", shape, T::normal)
+    pub fn standard_normal<const N: usize>(&mut self, shape: impl IntoShape<N>) -> Tensor<f64, N> {
+        self.standard_normal_as(shape)
     }
 
-    /// Standard exponential numbers. NumPy's `standard_exponential`; [`Exponential`] has a mean.
-    #[doc(alias = "standard_exponential")]
+    /// As [`standard_normal`](Rng::standard_normal), of `f32` or `f64`: `rng.standard_normal_as::<f32, 2>([2, 3])`.
     #[track_caller]
-    pub fn exponential<T: Drawn, const N: usize>(
+    pub fn standard_normal_as<T: Drawn, const N: usize>(
         &mut self,
         shape: impl IntoShape<N>,
     ) -> Tensor<T, N> {
-        self.filled("exponential", shape, T::exponential)
+        self.filled("standard_normal", shape, T::normal)
     }
 
-    /// Values of a distribution.
+    /// Standard exponential numbers. NumPy's `standard_exponential`; [`exponential`](Rng::exponential) has a mean.
+    #[track_caller]
+    pub fn standard_exponential<const N: usize>(
+        &mut self,
+        shape: impl IntoShape<N>,
+    ) -> Tensor<f64, N> {
+        self.standard_exponential_as(shape)
+    }
+
+    /// As [`standard_exponential`](Rng::standard_exponential), of `f32` or `f64`.
+    #[track_caller]
+    pub fn standard_exponential_as<T: Drawn, const N: usize>(
+        &mut self,
+        shape: impl IntoShape<N>,
+    ) -> Tensor<T, N> {
+        self.filled("standard_exponential", shape, T::exponential)
+    }
+
+    /// Uniform numbers in [low, high). NumPy's `uniform`.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let x = random::default_rng(42).uniform(-1.0, 1.0, [2, 3]);
+    /// assert_eq!(x[[0, 0]], 0.5479120971119267); // np.random.default_rng(42).uniform(-1, 1, (2, 3))[0, 0]
+    /// ```
+    ///
+    /// # Panics
+    /// When the interval is not finite.
+    #[track_caller]
+    pub fn uniform<const N: usize>(
+        &mut self,
+        low: impl AnyNumber,
+        high: impl AnyNumber,
+        shape: impl IntoShape<N>,
+    ) -> Tensor<f64, N> {
+        let uniform = Uniform::new(low.to_f64(), high.to_f64());
+        self.drawn("uniform", uniform, shape)
+    }
+
+    #[track_caller]
+    fn drawn<D: Distribution, const N: usize>(
+        &mut self,
+        op: &'static str,
+        distribution: civita_random::Result<D>,
+        shape: impl IntoShape<N>,
+    ) -> Tensor<D::Value, N>
+    where
+        D::Value: Element,
+    {
+        let distribution = distribution.map_err(refused(op)).or_raise();
+        self.filled(op, shape, |bits, out| bits.fill(&distribution, out))
+    }
+
+    /// Values of a distribution, whose parameters were checked when it was made: `Poisson::new(mean)?` is an error where
+    /// [`poisson`](Rng::poisson) panics.
     ///
     /// ```
     /// use civita::random::{Poisson, Rng};
     ///
-    /// let counts = Rng::new(42).sample(&Poisson::new(3.0).unwrap(), 5);
+    /// let counts = Rng::new(42).sample(&Poisson::new(3.0)?, 5);
     /// assert_eq!(counts.to_vec(), [4, 4, 5, 1, 7]); // np.random.default_rng(42).poisson(3.0, 5)
+    /// # Ok::<(), civita::Error>(())
     /// ```
     #[track_caller]
     pub fn sample<D: Distribution, const N: usize>(
@@ -275,35 +413,166 @@ impl<B: BitGenerator> Rng<B> {
         self.filled("sample", shape, |bits, out| bits.fill(distribution, out))
     }
 
-    /// Integers of a range, each as likely as the others. NumPy's `integers`.
+    /// Integers of a range, each as likely as the others. NumPy's `integers`, of the type that the range has; of literals and lengths
+    /// it is `i64`.
     ///
     /// ```
     /// use civita::random::Rng;
     ///
-    /// let dice = Rng::new(42).integers(1..=6_i64, 5)?;
+    /// let dice = Rng::new(42).integers(1..=6, 5);
     /// assert_eq!(dice.to_vec(), [1, 5, 4, 3, 3]);
-    /// # Ok::<(), civita::Error>(())
+    /// let places = Rng::new(42).integers(0..dice.len(), [2, 3]);
+    /// assert_eq!(places.shape(), [2, 3]);
     /// ```
     ///
-    /// # Errors
+    /// # Panics
     /// When the range is empty.
     #[track_caller]
-    pub fn integers<T: Integer + Element, const N: usize>(
+    pub fn integers<const N: usize>(
         &mut self,
-        range: impl IntegerRange<T>,
+        range: impl IntegerRange,
         shape: impl IntoShape<N>,
-    ) -> Result<Tensor<T, N>> {
-        let integers = range.integers()?;
-        Ok(self.filled("integers", shape, |bits, out| bits.fill(&integers, out)))
+    ) -> Tensor<i64, N> {
+        let (low, high) = range.ends();
+        let integers = Integers::<i64>::between(low, high).map_err(refused("integers"));
+        let integers = integers.or_raise();
+        self.filled("integers", shape, |bits, out| bits.fill(&integers, out))
     }
 
-    /// The integers below `n` in random order.
+    /// As [`integers`](Rng::integers), of another type: `rng.integers_as::<u8, 1>(0..256, 5)`. NumPy's `integers(dtype=…)`.
+    ///
+    /// # Panics
+    /// When the range is empty, or is not one of the type.
     #[track_caller]
-    pub fn permutation(&mut self, n: usize) -> Vector<i64> {
-        self.filled("permutation", n, order::permute)
+    pub fn integers_as<T: Integer + Element, const N: usize>(
+        &mut self,
+        range: impl IntegerRange,
+        shape: impl IntoShape<N>,
+    ) -> Tensor<T, N> {
+        let (low, high) = range.ends();
+        let integers = Integers::<T>::between(low, high).map_err(refused("integers"));
+        let integers = integers.or_raise();
+        self.filled("integers", shape, |bits, out| bits.fill(&integers, out))
     }
 
-    /// The slices along an axis in random order. NumPy's `shuffle`, which works in place: `x = rng.shuffled(&x, 0)?`.
+    /// The integers below `n`, or the parts of a tensor along its first axis, in random order. NumPy's `permutation`.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// assert_eq!(random::default_rng(42).permutation(5), [4, 2, 3, 1, 0]);
+    /// assert_eq!(random::default_rng(42).permutation(&tensor![10, 11, 12, 13, 14]), [14, 12, 13, 11, 10]);
+    /// ```
+    #[track_caller]
+    pub fn permutation<P: Population>(&mut self, of: P) -> P::All {
+        let order: Vector<i64> = self.filled("permutation", of.size(), order::permute);
+        of.all(order.raw()).or_raise()
+    }
+
+    /// Draws with replacement from the integers below `n`, or from the parts of a tensor along its first axis. NumPy's `choice`.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let mut rng = random::default_rng(42);
+    /// assert_eq!(rng.choice(5, 4), [0, 3, 3, 2]);
+    /// let heights = tensor![1.62, 1.75, 1.80];
+    /// let means: Vector<f64> = (0..100).map(|_| rng.choice(&heights, 3).mean()).collect(); // bootstrap
+    /// assert!(means.min() >= 1.62 && means.max() <= 1.80);
+    /// ```
+    ///
+    /// # Panics
+    /// When there is nothing to draw from.
+    #[track_caller]
+    pub fn choice<P: Population>(&mut self, of: P, n: usize) -> P::All {
+        let chosen = self.integers(0..of.size(), n);
+        of.all(chosen.raw()).or_raise()
+    }
+
+    /// As [`choice`](Rng::choice), without replacement: no part twice. NumPy's `choice(replace=False)`.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let hand = random::default_rng(42).choice_distinct(52, 5);
+    /// assert_eq!(hand, [37, 22, 32, 4, 51]); // np.random.default_rng(42).choice(52, 5, replace=False)
+    /// ```
+    ///
+    /// # Panics
+    /// When there are fewer than `n`.
+    #[track_caller]
+    pub fn choice_distinct<P: Population>(&mut self, of: P, n: usize) -> P::All {
+        check_draw("choice").or_raise();
+        let chosen = order::choose_distinct(&mut self.bits, of.size(), n, order::Order::Random);
+        let chosen = Vector::from_vec(chosen.map_err(refused("choice")).or_raise());
+        of.all(chosen.raw()).or_raise()
+    }
+
+    /// As [`choice`](Rng::choice), where each part has a probability. NumPy's `choice(p=…)`.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let drawn = random::default_rng(42).choice_weighted(3, 10, &tensor![0.5, 0.0, 0.5]);
+    /// assert_eq!(drawn, [2, 0, 2, 2, 0, 2, 2, 2, 0, 0]); // NumPy's
+    /// ```
+    ///
+    /// # Panics
+    /// When there are not as many probabilities as parts, one is negative, or they do not sum to 1.
+    #[track_caller]
+    pub fn choice_weighted<P: Population>(&mut self, of: P, n: usize, p: &Vector<f64>) -> P::All {
+        let refuse = |text: &str| Err::<(), _>(Error::value("choice", text)).or_raise();
+        if p.len() != of.size() {
+            refuse("a and p must have same size");
+        }
+        let p = p.to_vec();
+        if p.iter().any(|p| p.is_nan()) {
+            refuse("Probabilities contain NaN");
+        }
+        if p.iter().any(|&p| p < 0.0) {
+            refuse("Probabilities are not non-negative");
+        }
+        if (p.iter().sum::<f64>() - 1.0).abs() > f64::EPSILON.sqrt() {
+            refuse(
+                "Probabilities do not sum to 1. See Notes section of docstring for more information.",
+            );
+        }
+        let mut sums: Vec<f64> = p
+            .iter()
+            .scan(0.0, |sum, p| {
+                *sum += p;
+                Some(*sum)
+            })
+            .collect();
+        let total = sums.last().copied().unwrap_or(1.0);
+        sums.iter_mut().for_each(|sum| *sum /= total);
+        let chosen: Vector<i64> = self
+            .random(n)
+            .iter()
+            .map(|u| sums.partition_point(|&sum| sum <= u) as i64)
+            .collect();
+        of.all(chosen.raw()).or_raise()
+    }
+
+    /// The parts along the first axis in random order, in place. NumPy's `shuffle`.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let mut x = np::arange(5);
+    /// random::default_rng(42).shuffle(&mut x);
+    /// assert_eq!(x, [4, 2, 3, 1, 0]); // NumPy's
+    /// ```
+    ///
+    /// # Panics
+    /// When the tensor has no axis.
+    #[track_caller]
+    pub fn shuffle<T: Element, const N: usize>(&mut self, x: &mut Tensor<T, N>) {
+        let shuffled = self.permutation(&*x);
+        *x = shuffled;
+    }
+
+    /// The slices along an axis in random order. NumPy's `permutation(x, axis)`; [`shuffle`](Rng::shuffle) works in place.
     ///
     /// ```
     /// use civita::prelude::*;
@@ -320,26 +589,128 @@ impl<B: BitGenerator> Rng<B> {
     pub fn shuffled<T: Element, const N: usize>(
         &mut self,
         x: &Tensor<T, N>,
-        axis: isize,
+        axis: impl SliceInt,
     ) -> Result<Tensor<T, N>> {
+        let axis = axis.to_isize();
         let at = civita_core::layout::normalize_axis("shuffled", axis, x.shape().len())?;
         let order = self.permutation(x.shape()[at]);
         Ok(wrap(x.raw().take(order.raw(), axis, Mode::Raise)?))
     }
+}
 
-    /// `n` different integers below `population`, in random order. NumPy's `choice(population, n, replace=False)`.
-    ///
-    /// # Errors
-    /// When there are fewer.
-    pub fn choice(&mut self, population: usize, n: usize) -> Result<Vector<i64>> {
-        check_draw("choice")?;
-        let chosen = order::choose_distinct(&mut self.bits, population, n, order::Order::Random)
-            .map_err(refused("choice"))?;
-        Ok(Vector::from_vec(chosen))
-    }
+/// A row is a distribution as a method, by NumPy's name: its parameters in NumPy's order, and the shape.
+macro_rules! distributions {
+    ($($(#[doc = $doc:literal])* $name:ident($($parameter:ident),*) -> $value:ty = $Distribution:ident, $example:literal => $prints:literal;)*) => {
+        /// Distributions by NumPy's names, with the parameters in NumPy's order and the shape behind them. They panic where a parameter
+        /// is out of its range; [`sample`](Rng::sample) takes distributions that were checked before.
+        impl<B: BitGenerator> Rng<B> { $(
+            $(#[doc = $doc])*
+            #[doc = concat!(
+                "\n\n```\nuse civita::prelude::*;\n\nlet mut rng = random::default_rng(42);\nassert_eq!(", $example,
+                ".to_string(), \"", $prints, "\"); // NumPy's\n```\n\n# Panics\nWhen a parameter is out of its range."
+            )]
+            #[track_caller]
+            pub fn $name<const N: usize>(&mut self, $($parameter: impl AnyNumber,)* shape: impl IntoShape<N>) -> Tensor<$value, N> {
+                self.drawn(stringify!($name), $Distribution::new($($parameter.to_f64()),*), shape)
+            }
+        )* }
+    };
+}
+distributions! {
+    /// Normal numbers with this mean and standard deviation.
+    normal(mean, deviation) -> f64 = Normal, "rng.normal(10.0, 0.5, 2)" => "[10.15235854  9.48000795]";
+    /// Numbers whose logarithm is normal, with this mean and standard deviation of the logarithm.
+    lognormal(mean, deviation) -> f64 = LogNormal, "rng.lognormal(0.0, 1.0, 2)" => "[1.35624124 0.3534603 ]";
+    /// Exponential numbers with this mean.
+    exponential(scale) -> f64 = Exponential, "rng.exponential(2.0, 2)" => "[4.80841721 4.67237931]";
+    /// Gamma numbers with this shape parameter and scale.
+    gamma(k, scale) -> f64 = Gamma, "rng.gamma(2.0, 1.5, 2)" => "[3.13772591 4.25301838]";
+    /// Beta numbers, between 0 and 1.
+    beta(a, b) -> f64 = Beta, "rng.beta(2.0, 3.0, 2)" => "[0.33841184 0.41040973]";
+    /// Chi-square numbers with so many degrees of freedom.
+    chisquare(df) -> f64 = ChiSquare, "rng.chisquare(3.0, 2)" => "[3.05543949 4.35892866]";
+    /// Numbers of Student's distribution with so many degrees of freedom.
+    standard_t(df) -> f64 = StandardT, "rng.standard_t(5.0, 2)" => "[0.48968078 0.96799059]";
+    /// Numbers of Fisher's distribution with these degrees of freedom.
+    f(dfnum, dfden) -> f64 = F, "rng.f(5.0, 10.0, 2)" => "[0.81657973 1.01948397]";
+    /// Laplace numbers about `loc`.
+    laplace(loc, scale) -> f64 = Laplace, "rng.laplace(0.0, 1.0, 2)" => "[ 0.79387864 -0.13038563]";
+    /// Logistic numbers about `loc`.
+    logistic(loc, scale) -> f64 = Logistic, "rng.logistic(0.0, 1.0, 2)" => "[ 1.23078563 -0.24571509]";
+    /// Gumbel numbers with this mode and scale.
+    gumbel(loc, scale) -> f64 = Gumbel, "rng.gumbel(0.0, 1.0, 2)" => "[-0.39677803  0.54849684]";
+    /// Cauchy numbers about 0.
+    standard_cauchy() -> f64 = StandardCauchy, "rng.standard_cauchy(2)" => "[-0.29300167  0.797873  ]";
+    /// Pareto numbers of the second kind (Lomax): those of the first kind minus 1.
+    pareto(a) -> f64 = Pareto, "rng.pareto(3.0, 2)" => "[1.22866526 1.1787033 ]";
+    /// Weibull numbers with this shape parameter.
+    weibull(a) -> f64 = Weibull, "rng.weibull(2.0, 2)" => "[1.55055106 1.5284599 ]";
+    /// Numbers in [0, 1] with the density `a x^(a - 1)`.
+    power(a) -> f64 = Power, "rng.power(3.0, 2)" => "[0.96893248 0.96666964]";
+    /// Rayleigh numbers with this mode.
+    rayleigh(scale) -> f64 = Rayleigh, "rng.rayleigh(1.0, 2)" => "[2.19281034 2.16156872]";
+    /// Inverse Gaussian numbers with this mean.
+    wald(mean, scale) -> f64 = Wald, "rng.wald(3.0, 2.0, 2)" => "[2.06999077 1.23258829]";
+    /// Numbers of the triangle between `left` and `right`, the most frequent about `mode`.
+    triangular(left, mode, right) -> f64 = Triangular, "rng.triangular(-1.0, 0.0, 2.0, 2)" => "[0.83541264 0.16513506]";
+    /// Angles about `mu`, the closer the larger `kappa`.
+    vonmises(mu, kappa) -> f64 = VonMises, "rng.vonmises(0.0, 4.0, 2)" => "[-0.10171522 -0.18556391]";
+    /// Counts of independent events of which so many are expected.
+    poisson(lam) -> i64 = Poisson, "rng.poisson(3.0, 5)" => "[4 4 5 1 7]";
+    /// Numbers of trials up to the first success, of probability `p`.
+    geometric(p) -> i64 = Geometric, "rng.geometric(0.3, 5)" => "[7 7 7 1 1]";
+    /// Numbers of failures before `n` successes of probability `p`.
+    negative_binomial(n, p) -> i64 = NegativeBinomial, "rng.negative_binomial(5.0, 0.4, 5)" => "[12  4 15  8  8]";
+    /// Numbers of Zipf's distribution: `k` with a probability in proportion to `k^-a`.
+    zipf(a) -> i64 = Zipf, "rng.zipf(2.5, 5)" => "[2 1 1 1 1]";
+    /// Numbers of the logarithmic series.
+    logseries(p) -> i64 = LogSeries, "rng.logseries(0.6, 5)" => "[1 2 1 5 1]";
 }
 
 impl<B: BitGenerator> Rng<B> {
+    /// Booleans that are true with probability `p`; NumPy has none.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let heads = random::default_rng(42).bernoulli(0.5, 1000);
+    /// assert!((heads.mean().item()? - 0.5).abs() < 0.1);
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// When `p` is no probability.
+    #[track_caller]
+    pub fn bernoulli<const N: usize>(
+        &mut self,
+        p: impl AnyNumber,
+        shape: impl IntoShape<N>,
+    ) -> Tensor<bool, N> {
+        self.drawn("bernoulli", Bernoulli::new(p.to_f64()), shape)
+    }
+
+    /// How often `n` trials succeed, each with probability `p`. NumPy's `binomial`.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let heads = random::default_rng(42).binomial(10, 0.5, 5);
+    /// assert_eq!(heads.to_string(), "[6 5 7 6 3]"); // NumPy's
+    /// ```
+    ///
+    /// # Panics
+    /// When `n` is negative, or `p` is no probability.
+    #[track_caller]
+    pub fn binomial<const N: usize>(
+        &mut self,
+        n: impl SliceInt,
+        p: impl AnyNumber,
+        shape: impl IntoShape<N>,
+    ) -> Tensor<i64, N> {
+        let binomial = Binomial::new(n.to_isize() as i64, p.to_f64());
+        self.drawn("binomial", binomial, shape)
+    }
+
     /// `n` Wishart matrices. SciPy's `stats.wishart.rvs`.
     ///
     /// ```

@@ -30,7 +30,7 @@ use civita_core::functions::Number;
 use civita_core::layout::Axes as Named;
 use civita_core::raw::Raw;
 
-use crate::{DYN, Dtype, FromRaw, Result, Tensor};
+use crate::{DYN, Dtype, FromRaw, Result, SliceInt, Tensor};
 
 /// A rank as a type.
 #[derive(Clone, Copy, Debug)]
@@ -91,40 +91,84 @@ broadcast! {
     8: DYN;
 }
 
-/// What `x.over(…)` takes: an axis, an array or slice of axes, or `..` for all.
+/// What `x.over(…)` takes: an axis, an array, tuple or slice of axes, or `..` for all.
 ///
-/// Axes are `isize`, and no other integer type, so that a literal is an axis; negative ones count from the end.
+/// Axes are of any integer type; negative ones count from the end. One impl serves all of them, so that the rank of a result is
+/// known before the type of a literal is.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no axes",
-    note = "axes are `isize`: `over(0)`, `over([0, -1])`, a slice `over(&list)`, or `over(..)` for all"
+    note = "axes are integers: `over(0)`, `over([0, -1])`, a slice `over(&list[..])`, or `over(..)` for all"
 )]
 pub trait AxisArg {
+    /// A list of axes.
+    #[doc(hidden)]
+    type List: AsRef<[isize]>;
     /// As the engine takes them.
-    fn axes(&self) -> Named<'_>;
+    fn axes(&self) -> AxisList<Self::List>;
 }
-impl AxisArg for isize {
+/// Axes as the engine takes them: some, or all.
+#[derive(Clone, Copy, Debug)]
+pub struct AxisList<L>(Option<L>);
+impl<L: AsRef<[isize]>> AxisList<L> {
+    /// The axes by their numbers.
     #[inline]
-    fn axes(&self) -> Named<'_> {
-        Named::List(std::slice::from_ref(self))
+    pub fn named(&self) -> Named<'_> {
+        match &self.0 {
+            Some(list) => Named::List(list.as_ref()),
+            None => Named::All,
+        }
     }
 }
-impl<const K: usize> AxisArg for [isize; K] {
+impl<I: SliceInt> AxisArg for I {
+    type List = [isize; 1];
     #[inline]
-    fn axes(&self) -> Named<'_> {
-        Named::List(self)
+    fn axes(&self) -> AxisList<[isize; 1]> {
+        AxisList(Some([self.to_isize()]))
     }
 }
-impl AxisArg for &[isize] {
+impl<I: SliceInt, const K: usize> AxisArg for [I; K] {
+    type List = [isize; K];
     #[inline]
-    fn axes(&self) -> Named<'_> {
-        Named::List(self)
+    fn axes(&self) -> AxisList<[isize; K]> {
+        AxisList(Some(self.map(I::to_isize)))
+    }
+}
+impl<I: SliceInt> AxisArg for &[I] {
+    type List = Vec<isize>;
+    fn axes(&self) -> AxisList<Vec<isize>> {
+        AxisList(Some(self.iter().map(|axis| axis.to_isize()).collect()))
     }
 }
 impl AxisArg for RangeFull {
+    type List = [isize; 0];
     #[inline]
-    fn axes(&self) -> Named<'_> {
-        Named::All
+    fn axes(&self) -> AxisList<[isize; 0]> {
+        AxisList(None)
     }
+}
+
+/// `over((0, -1))`, as NumPy has tuples of axes.
+macro_rules! axis_tuples {
+    ($($k:literal: $($I:ident $i:tt)*;)*) => { $(
+        impl<$($I: SliceInt),*> AxisArg for ($($I,)*) {
+            type List = [isize; $k];
+            #[inline]
+            fn axes(&self) -> AxisList<[isize; $k]> {
+                AxisList(Some([$(self.$i.to_isize()),*]))
+            }
+        }
+        impl<$($I: SliceInt,)* const N: usize> Axes<N> for ($($I,)*)
+        where
+            [isize; $k]: Axes<N>,
+        {
+            type Out<T: Dtype> = <[isize; $k] as Axes<N>>::Out<T>;
+        }
+    )* };
+}
+axis_tuples! {
+    2: I 0 J 1;
+    3: I 0 J 1 K 2;
+    4: I 0 J 1 K 2 L 3;
 }
 
 /// The rank that is left after axes go: one axis lowers it by one, `K` axes by `K`; it is [`DYN`] after a slice of axes.
@@ -178,23 +222,23 @@ fractions! {
 impl<const N: usize> Axes<N> for RangeFull {
     type Out<T: Dtype> = Tensor<T, 0>;
 }
-impl<const N: usize> Axes<N> for &[isize] {
+impl<I: SliceInt, const N: usize> Axes<N> for &[I] {
     type Out<T: Dtype> = Tensor<T, DYN>;
+}
+impl<I: SliceInt, const N: usize> Axes<N> for I
+where
+    Rank<N>: ReduceRank,
+{
+    type Out<T: Dtype> = Reduced<T, N>;
 }
 
 macro_rules! axes {
     ($($k:literal: $($n:expr => $m:expr),*;)*) => { $($(
-        impl Axes<{ $n }> for [isize; $k] {
+        impl<I: SliceInt> Axes<{ $n }> for [I; $k] {
             type Out<T: Dtype> = Tensor<T, { $m }>;
         }
     )*)* };
-    (one $($n:expr => $m:expr),*) => { $(
-        impl Axes<{ $n }> for isize {
-            type Out<T: Dtype> = Tensor<T, { $m }>;
-        }
-    )* };
 }
-axes!(one 1 => 0, 2 => 1, 3 => 2, 4 => 3, 5 => 4, 6 => 5, 7 => 6, 8 => 7, DYN => DYN);
 axes! {
     0: 0 => 0, 1 => 1, 2 => 2, 3 => 3, 4 => 4, 5 => 5, 6 => 6, 7 => 7, 8 => 8, DYN => DYN;
     1: 1 => 0, 2 => 1, 3 => 2, 4 => 3, 5 => 4, 6 => 5, 7 => 6, 8 => 7, DYN => DYN;
@@ -246,8 +290,8 @@ pub trait ExpandRank: TensorRank {
 }
 /// One axis less: `s![0]`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no axis left to index",
-    note = "an integer between the brackets takes an axis away; a range keeps it"
+    message = "`{Self}` has no axis that could go",
+    note = "an integer as an axis or between the brackets of an index takes an axis away; a range keeps it, and so does `.keepdims()`"
 )]
 pub trait ReduceRank: TensorRank {
     /// That rank.

@@ -63,7 +63,7 @@ impl<'a, T: Dtype, const N: usize, A: AxisArg> Over<'a, T, N, A> {
         self.x.raw.reduce(
             op,
             ReduceOptions {
-                axes: self.axes.axes(),
+                axes: self.axes.axes().named(),
                 keepdims,
                 dtype: None,
                 ddof: self.ddof,

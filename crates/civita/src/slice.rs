@@ -269,9 +269,9 @@ macro_rules! s {
     };
     (@ [$($done:tt)*] $entry:expr) => { ($($done)* $entry,) };
     (@ [$($done:tt)*] $entry:expr, $($rest:tt)*) => { $crate::s!(@ [$($done)* $entry,] $($rest)*) };
-    (@ [$($done:tt)*] $entry:expr; $step:expr) => { ($($done)* $crate::__private::Stepped($entry, $step),) };
+    (@ [$($done:tt)*] $entry:expr; $step:expr) => { ($($done)* $crate::__private::Stepped($entry, $crate::SliceInt::to_isize($step)),) };
     (@ [$($done:tt)*] $entry:expr; $step:expr, $($rest:tt)*) => {
-        $crate::s!(@ [$($done)* $crate::__private::Stepped($entry, $step),] $($rest)*)
+        $crate::s!(@ [$($done)* $crate::__private::Stepped($entry, $crate::SliceInt::to_isize($step)),] $($rest)*)
     };
     ($($entries:tt)*) => {{
         // -1 is the last place, so `1..-1` is no empty range

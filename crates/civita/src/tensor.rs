@@ -6,13 +6,13 @@ use std::marker::PhantomData;
 use civita_core::device::Device;
 use civita_core::dtype::{DType, Scalar as Value};
 use civita_core::error::shape_text;
-use civita_core::print::{FloatMode, Options, Sign, get_options, lay_out};
+use civita_core::print::{Options, Sign, get_options, lay_out};
 use civita_core::raw::Raw;
 use half::{bf16, f16};
 
 use crate::error::OrRaise;
 use crate::rank::wrap;
-use crate::{Any, Dtype, Element, Error, Result, SliceInt, SliceItem};
+use crate::{Any, Dtype, Element, ElementIndex, Error, Result, SliceItem};
 
 /// The rank of a tensor that knows it at run time only, as in `Tensor<f32, DYN>`.
 pub const DYN: usize = usize::MAX;
@@ -253,14 +253,14 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///
-    /// Integer literals that nothing has given a type yet have no sum or mean of a known type, and `?` answers "expected `i64`,
-    /// found `!`" (E0308). The type is named where the tensor is made (`Vector::<i64>::arange(0..5)`; [`tensor!`](crate::tensor)
-    /// makes `i64` of integers) or where the number goes:
+    /// Integers that nothing has given a type yet have no sum or mean of a known type, and `?` answers "expected `i64`, found `!`" (E0308).
+    /// [`tensor!`](crate::tensor) and [`np::arange`](crate::np::arange) make `i64` of them; elsewhere the type is named, best where the
+    /// tensor is made:
     ///
     /// ```
     /// # use civita::prelude::*;
-    /// let sum: i64 = Vector::arange(0..5).sum().item()?;
-    /// assert_eq!(sum, 10);
+    /// assert_eq!(np::arange(0..5).sum().item()?, 10);
+    /// assert_eq!(Vector::<i32>::arange(0..5).sum().item()?, 10);
     /// assert_eq!(Vector::linspace(0.0, 1.0, 5).mean().item()?, 0.5); // floats need no name
     /// # Ok::<(), civita::Error>(())
     /// ```
@@ -284,9 +284,8 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When it is out of range.
-    pub fn at<I: SliceInt, const K: usize>(&self, index: [I; K]) -> Result<T> {
-        self.element_at(&index.map(|i| SliceItem::Index(i.to_isize())))
-            .map(T::from_scalar)
+    pub fn at(&self, index: impl ElementIndex<N>) -> Result<T> {
+        self.element_at(index.items().as_ref()).map(T::from_scalar)
     }
 
     fn element_at(&self, items: &[SliceItem]) -> Result<Value> {
@@ -431,41 +430,43 @@ fn check(raw: &Raw, dtype: Option<DType>, rank: usize) -> Result<()> {
     Ok(())
 }
 
-/// As NumPy's `str` writes it; a precision, as in `{:.2}`, is the number of digits after the point, and a width that of each element.
+/// As NumPy's `str` writes it. With a precision, as in `{:.2}`, each element has so many digits after the point, as the number
+/// itself would have, and never an exponent (`{:.2e}` has one); a width is that of each element.
 ///
 /// ```
 /// # use civita::prelude::*;
 /// let x = tensor![1.0, 0.125];
 /// assert_eq!(format!("{x} {x:.2}"), "[1.    0.125] [1.00 0.12]");
 /// assert_eq!(format!("{x:8.2}"), "[    1.00     0.12]");
+/// assert_eq!(format!("{:.1}", tensor![1e9, 0.5]), "[1000000000.0          0.5]");
 /// assert_eq!(format!("{:.1}%", x.mean() * 100.0), "56.2%");
 /// ```
 impl<T, const N: usize> fmt::Display for Tensor<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.raw.rank() == 0 {
-            return match (f.precision(), self.raw.item()) {
-                (Some(_), Ok(Value::Float(value))) => fmt::Display::fmt(&value, f),
-                (_, Ok(Value::Int(value))) => fmt::Display::fmt(&value, f),
-                (Some(_), _) => padded(f, &self.raw.display_with(&written(f))),
-                (None, _) => padded(f, &self.raw.display()),
-            };
+            match self.raw.item() {
+                Ok(Value::Int(value)) => return fmt::Display::fmt(&value, f),
+                Ok(Value::Float(value)) if f.precision().is_some() => {
+                    return fmt::Display::fmt(&value, f);
+                }
+                _ if f.precision().is_none() => return padded(f, &self.raw.display()),
+                _ => {}
+            }
         }
-        if f.precision().is_none() && f.width().is_none() && !f.sign_plus() {
+        if f.precision().is_some() {
+            return each_element(&self.raw, f, Notation::Fixed);
+        }
+        if f.width().is_none() && !f.sign_plus() {
             return f.write_str(&self.raw.display());
         }
         f.write_str(&self.raw.display_with(&written(f)))
     }
 }
 
-/// How `{:+8.2}` has the elements of a tensor written.
+/// How `{:+8}` has the elements of a tensor written.
 fn written(f: &fmt::Formatter<'_>) -> Options {
     let options = get_options();
     Options {
-        precision: f.precision().unwrap_or(options.precision),
-        floatmode: match f.precision() {
-            Some(_) => FloatMode::Fixed,
-            None => options.floatmode,
-        },
         sign: match f.sign_plus() {
             true => Sign::Plus,
             false => options.sign,
@@ -485,19 +486,27 @@ fn written(f: &fmt::Formatter<'_>) -> Options {
 /// ```
 impl<T, const N: usize> fmt::LowerExp for Tensor<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        scientific(&self.raw, f, false)
+        each_element(&self.raw, f, Notation::Scientific)
     }
 }
 
 /// As `{:e}`, with a capital `E`.
 impl<T, const N: usize> fmt::UpperExp for Tensor<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        scientific(&self.raw, f, true)
+        each_element(&self.raw, f, Notation::ScientificUpper)
     }
 }
 
-/// Every element in scientific notation, all as wide as the widest.
-fn scientific(raw: &Raw, f: &mut fmt::Formatter<'_>, upper: bool) -> fmt::Result {
+/// How each element is written as Rust writes the number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Notation {
+    Fixed,
+    Scientific,
+    ScientificUpper,
+}
+
+/// Every element as Rust writes the number, all as wide as the widest.
+fn each_element(raw: &Raw, f: &mut fmt::Formatter<'_>, notation: Notation) -> fmt::Result {
     let options = get_options();
     let Ok(values) = raw.shown(&options) else {
         // what stands for a batch or a variable has no elements to write
@@ -505,6 +514,13 @@ fn scientific(raw: &Raw, f: &mut fmt::Formatter<'_>, upper: bool) -> fmt::Result
     };
     let sign = f.sign_plus();
     let real = |value: f64, sign: bool| {
+        if notation == Notation::Fixed {
+            let digits = f.precision().unwrap_or(options.precision);
+            return match sign {
+                false => format!("{value:.digits$}"),
+                true => format!("{value:+.digits$}"),
+            };
+        }
         let digits = f.precision().or_else(|| fewest_digits(value, raw.dtype()));
         match (digits, sign) {
             (None, false) => format!("{value:e}"),
@@ -513,20 +529,25 @@ fn scientific(raw: &Raw, f: &mut fmt::Formatter<'_>, upper: bool) -> fmt::Result
             (Some(digits), true) => format!("{value:+.digits$e}"),
         }
     };
+    let integer = |value: i128| match (notation, f.precision(), sign) {
+        (Notation::Fixed, _, false) => format!("{value}"),
+        (Notation::Fixed, _, true) => format!("{value:+}"),
+        (_, None, false) => format!("{value:e}"),
+        (_, None, true) => format!("{value:+e}"),
+        (_, Some(digits), false) => format!("{value:.digits$e}"),
+        (_, Some(digits), true) => format!("{value:+.digits$e}"),
+    };
     let text = |value: &Value| {
-        let text = match (*value, f.precision()) {
-            (Value::Bool(true), _) => return "True".to_owned(),
-            (Value::Bool(false), _) => return "False".to_owned(),
-            (Value::Int(value), None) if sign => format!("{value:+e}"),
-            (Value::Int(value), None) => format!("{value:e}"),
-            (Value::Int(value), Some(digits)) if sign => format!("{value:+.digits$e}"),
-            (Value::Int(value), Some(digits)) => format!("{value:.digits$e}"),
-            (Value::Float(value), _) => real(value, sign),
-            (Value::Complex(value), _) => real(value.re, sign) + &real(value.im, true) + "j",
+        let text = match *value {
+            Value::Bool(true) => return "True".to_owned(),
+            Value::Bool(false) => return "False".to_owned(),
+            Value::Int(value) => integer(value),
+            Value::Float(value) => real(value, sign),
+            Value::Complex(value) => real(value.re, sign) + &real(value.im, true) + "j",
         };
-        match upper {
-            true => text.replace('e', "E"),
-            false => text,
+        match notation {
+            Notation::ScientificUpper => text.replace('e', "E"),
+            _ => text,
         }
     };
     let mut words: Vec<String> = values.iter().map(text).collect();

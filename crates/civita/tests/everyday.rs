@@ -52,7 +52,7 @@ fn game_of_life() -> civita::Result<()> {
 #[test]
 fn monte_carlo() -> civita::Result<()> {
     let mut rng = Rng::new(1);
-    let points = rng.uniform::<f64, 2>([100_000, 2]);
+    let points = rng.random([100_000, 2]);
     let inside = points.square().over(1).sum()?.lt(1.0)?;
     let pi = inside.mean() * 4.0;
     assert!((pi.item()? - std::f64::consts::PI).abs() < 0.02);
@@ -76,8 +76,8 @@ fn moving_average() -> civita::Result<()> {
 #[test]
 fn k_means() -> civita::Result<()> {
     let mut rng = Rng::new(4);
-    let near = rng.normal::<f64, 2>([50, 2]) * 0.1;
-    let far = rng.normal::<f64, 2>([50, 2]) * 0.1 + &tensor![3.0, 4.0];
+    let near = rng.normal(0.0, 0.1, [50, 2]);
+    let far = rng.normal(0.0, 0.1, [50, 2]) + &tensor![3.0, 4.0];
     let points = concatenate(&[near, far], 0)?;
     let mut centres = points.take([0, 99], 0)?;
     for _ in 0..5 {
@@ -151,7 +151,7 @@ fn denoise() -> civita::Result<()> {
     let n = 256;
     let t = Vector::<f64>::arange(0.0..n as f64) / n as f64;
     let tone = (&t * (2.0 * std::f64::consts::PI * 12.0)).sin();
-    let noisy = &tone + Rng::new(2).normal::<f64, 1>(n) * 0.2;
+    let noisy = &tone + Rng::new(2).normal(0.0, 0.2, n);
     let mut spectrum = fft::rfft(&noisy)?;
     let size = spectrum.abs();
     spectrum.assign_where(&size.lt(size.max() * 0.5)?, c128::new(0.0, 0.0))?;

@@ -249,9 +249,9 @@ fn floats_need_no_type() -> civita::Result<()> {
     let grid = np::meshgrid([&x, &y], np::Meshgrid::default())?;
     let r = (grid[0].square() + grid[1].square()).sqrt();
     assert_eq!(r.at([1, 0])?, 1.0);
-    // integer literals are `i64` in `tensor!`; elsewhere the number's place names the type
+    // integer literals are `i64` in `tensor!` and `np::arange`
     assert_eq!(tensor![1, 2].sum().item()?, 3);
-    let total: i64 = Vector::arange(0..5).sum().item()?;
+    let total = np::arange(0..5).sum().item()?;
     assert_eq!(total, 10);
     let narrow = Vector::<f32>::linspace(0.0, 1.0, 3).mean().item()?;
     assert_eq!(narrow, 0.5f32);
@@ -508,8 +508,8 @@ fn files_take_tensors_of_every_type() -> Result<()> {
         x
     );
     std::fs::write(folder.join("t.csv"), "city,t\nRome,1.5\nOslo,2.5\n")?;
-    let table = io::read_csv(folder.join("t.csv"), &io::CsvOptions::default())?;
-    let t: Vector<f64> = table["t"].numbers()?.typed()?;
+    let table = io::read_csv(folder.join("t.csv"))?;
+    let t = table["t"].numbers()?;
     assert_eq!(
         (t.mean().item()?, table["city"].text()?),
         (2.0, &["Rome".to_string(), "Oslo".into()][..])
@@ -555,5 +555,329 @@ fn methods_of_numpy_and_pytorch_are_methods() -> Result<()> {
     assert!(w.assign(0.0).unwrap_err().is_gradient());
     no_grad(|| w.assign(0.0))?;
     assert_eq!(w.to_vec(), [0.0; 4]);
+    Ok(())
+}
+
+#[test]
+fn axes_and_offsets_are_of_any_integer_type() -> Result<()> {
+    let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]];
+    let (axis, last): (usize, i32) = (1, -1);
+    assert_eq!(x.over(axis).sum()?, [6.0, 16.0]);
+    assert_eq!(x.over(last).keepdims().max()?, [[3.0], [7.0]]);
+    assert_eq!(x.over([0u8, 1]).mean()?, 22.0 / 6.0);
+    assert_eq!(x.over((0, axis)).sum()?, 22.0);
+    let list = vec![0usize];
+    assert_eq!(
+        x.over(&list[..]).sum()?.typed::<f64, 1>()?,
+        [5.0, 7.0, 10.0]
+    );
+    for axis in 0..x.rank() {
+        assert_eq!(x.over(axis).sum()?.sum(), 22.0);
+        assert_eq!(x.cumsum(axis)?.shape(), x.sort(axis)?.shape());
+        assert_eq!(x.argsort(axis)?.shape(), x.flip(axis)?.shape());
+    }
+    // the type of a literal does not hold back what follows
+    assert_eq!(x.over(0).mean()?.sqrt().max().item()?, 5f64.sqrt());
+    let k: usize = 1;
+    assert_eq!(np::diag(&tensor![1, 2], k)?.shape(), [3, 3]);
+    assert_eq!(np::diff(&x, k, axis)?, [[1.0, 1.0], [1.0, 2.0]]);
+    assert_eq!(np::tril(&x, k)?.triu(-1i64)?[[0, 2]], 0.0);
+    assert_eq!(np::trapezoid(&x, 1.0, axis)?, [4.0, 10.5]);
+    assert_eq!(np::concatenate(&[&x, &x], axis)?.shape(), [2, 6]);
+    assert_eq!(np::stack(&[&x, &x], x.rank())?.shape(), [2, 3, 2]);
+    assert_eq!(np::expand_dims(&x, axis)?.squeeze(axis)?, x);
+    assert_eq!(np::tile(&tensor![1, 2], k + 1)?, [1, 2, 1, 2]);
+    assert_eq!(np::tensordot(&x, &x, ([axis], [axis]))?.shape(), [2, 2]);
+    assert_eq!(x.take([0, 2], axis)?.chunks(axis, 1)?.len(), 2);
+    assert_eq!(x.swap_axes(0, axis)?, x.permute([1u32, 0])?);
+    assert_eq!(x.slice(s![.., ..;axis + 1])?, [[1.0, 3.0], [4.0, 7.0]]);
+    assert_eq!(civita::fft::along(axis).rfft(&x)?.shape(), [2, 2]);
+    assert!(
+        x.over(7usize)
+            .sum()
+            .unwrap_err()
+            .to_string()
+            .contains("axis 7")
+    );
+    assert!(x.over(usize::MAX).sum().is_err());
+    Ok(())
+}
+
+#[test]
+fn shapes_are_arrays_tuples_and_lengths() -> Result<()> {
+    let (rows, columns): (usize, usize) = (2, 3);
+    let x = np::arange(6).reshape((rows, columns))?;
+    assert_eq!(x, [[0, 1, 2], [3, 4, 5]]);
+    assert_eq!(x.reshape([3, -1])?, x.reshape((columns, -1))?);
+    assert_eq!(x.reshape(-1)?, np::arange(0..rows * columns));
+    assert_eq!(x.reshape([rows * columns])?.shape(), [6]);
+    assert_eq!(x.reshape(vec![3, 2])?.shape(), [3, 2]);
+    assert_eq!(np::zeros((2, 3)), Matrix::<f64>::zeros([2, 3]));
+    assert_eq!(Tensor::<i64, 3>::ones((2, 3, 4)).sum(), 24);
+    assert!(x.reshape([4, -1]).unwrap_err().is_shape() && x.reshape([-1, -1]).is_err());
+    assert!(x.reshape([-2, -3]).is_err());
+    let mut y = x.clone();
+    y[(1, columns - 1)] = 9;
+    assert_eq!(
+        (y[(1, -1)], y[[1, 2]], y.get((0, 3)), y.at((1, 0))?),
+        (9, 9, None, 3)
+    );
+    assert_eq!((y.row(0)?.get(1), y.row(0)?.at(-1)?), (Some(&1), 2));
+    y.set((0, 0), 7)?;
+    assert_eq!(y.get_mut((0, 0)), Some(&mut 7));
+    let cube = np::arange(24).reshape([2, 3, 4])?;
+    assert_eq!((cube[(1, 2, 3)], cube[(1, -1, 0)]), (23, 20));
+    let text = catch(|| cube[(1, 2, 4)]).unwrap_err().to_string();
+    assert!(
+        text.starts_with("index: there is no element (1, 2, 4) in shape (2, 3, 4)"),
+        "{text}"
+    );
+    Ok(())
+}
+
+#[test]
+fn constructors_of_np_have_numpys_types() -> Result<()> {
+    let n: usize = 4;
+    assert_eq!(np::arange(n), [0, 1, 2, 3]);
+    assert_eq!(np::arange(1..n), np::arange(1..=3));
+    assert_eq!(np::arange(3.0), [0.0, 1.0, 2.0]);
+    assert_eq!((np::arange(n) / n as i64).mean().item()?, 0.375);
+    assert_eq!(np::arange(0..5).sum().item()?, 10);
+    assert_eq!(
+        np::arange(0.0..n as f64).mean().sqrt().item()?,
+        1.5f64.sqrt()
+    );
+    assert_eq!(Vector::<f64>::arange(0..n), [0.0, 1.0, 2.0, 3.0]);
+    assert_eq!(Vector::<f32>::arange(1..=n), [1.0f32, 2.0, 3.0, 4.0]);
+    assert_eq!(Vector::<i64>::arange(-1..2), [-1, 0, 1]);
+    assert_eq!(Vector::<u8>::arange_step(0..n, 2), [0, 2]);
+    let x: Vector<f64> = Vector::arange(0..n);
+    assert_eq!(x, Vector::arange(0.0..4.0));
+    assert_eq!(np::arange_step(5..0, -2), [5, 3, 1]);
+    assert_eq!(np::linspace(0, 1, 3), [0.0, 0.5, 1.0]);
+    // a typed tensor on the left, and one of literals on the right
+    let w = tensor![1.0, 2.0, 3.0];
+    assert_eq!((&w + np::linspace(0.0, 1.0, 3)).mean().item()?, 2.5);
+    assert_eq!((&w * np::ones(3)).max().item()?, 3.0);
+    assert_eq!((2.0 * np::eye(2)).sqrt().max().item()?, 2f64.sqrt());
+    assert_eq!(np::logspace(0, 2, 3)?, [1.0, 10.0, 100.0]);
+    Ok(())
+}
+
+#[test]
+fn numbers_beside_tensors_are_of_any_type_that_keeps_them() -> Result<()> {
+    let x = tensor![1.0, 2.0, 3.0];
+    let (n, k): (usize, i64) = (x.len(), 2);
+    assert_eq!(&x / n, [1.0 / 3.0, 2.0 / 3.0, 1.0]);
+    assert_eq!(&x * k - 1u8, [1.0, 3.0, 5.0]);
+    assert_eq!(x.sum() / n, 2.0);
+    assert_eq!(x.pow(2)?.maximum(n)?, [3.0, 4.0, 9.0]);
+    assert_eq!((&x * 2).sum().sqrt().item()?, 12f64.sqrt());
+    assert_eq!((2 * &x).sum().item()?, 12.0);
+    let single = tensor![1.0f32, 2.0];
+    assert_eq!(&single / n, [1.0f32 / 3.0, 2.0 / 3.0]);
+    let mut y = x.clone();
+    y /= n;
+    y += 1;
+    assert_close!(y, [4.0 / 3.0, 5.0 / 3.0, 2.0]);
+    // NumPy: an array of integers and a float are float64
+    let counts = tensor![1, 2, 3];
+    assert_eq!(&counts * 0.5, [0.5, 1.0, 1.5]);
+    assert_eq!((2.5 * &counts).sum().item()?, 15.0);
+    assert_eq!(tensor![7u8, 200] + 100.5, [107.5, 300.5]);
+    assert_eq!(1.0 - tensor![true, false], [0.0, 1.0]);
+    assert_eq!(&counts % 2.5, [1.0, 2.0, 0.5]);
+    assert_eq!(counts.gt(1.5)?, [false, true, true]);
+    assert_eq!(counts.eq(counts.mean().item()?)?.sum(), 1);
+    assert_eq!(counts.le(2)? & counts.ne(1.0)?, [false, true, false]);
+    assert_eq!(np::greater(&counts, 2.5)?, [false, false, true]);
+    Ok(())
+}
+
+fn spread<T: civita::Float>(x: &Vector<T>) -> Result<T> {
+    let x = x - x.mean();
+    ((2 * &x).square().sum() / x.len()).sqrt().item()
+}
+
+#[test]
+fn a_function_of_any_float_divides_by_lengths() -> Result<()> {
+    assert_eq!(spread(&tensor![1.0, 3.0])?, 2.0);
+    assert_eq!(spread(&tensor![1.0f32, 3.0])?, 2.0);
+    Ok(())
+}
+
+#[test]
+fn draws_take_numpys_arguments() -> Result<()> {
+    let rng = || random::default_rng(42);
+    // NumPy 2: np.random.default_rng(42)
+    assert_close!(
+        rng().normal(10.0, 0.5, 2),
+        [10.152358539877216, 9.480007947446789]
+    );
+    assert_eq!(rng().normal(10, 0.5, 2), rng().normal(10.0, 0.5, [2]));
+    assert_close!(
+        rng().uniform(-1, 1, (2, 3)).flatten()[0],
+        0.5479120971119267
+    );
+    assert_eq!(rng().integers(0..10, 5), [0, 7, 6, 4, 4]);
+    assert_eq!(rng().integers(1..=6, 5), [1, 5, 4, 3, 3]);
+    let x = tensor![10, 11, 12, 13, 14];
+    assert_eq!(rng().integers(0..x.len(), [2, 2]).shape(), [2, 2]);
+    assert_eq!(rng().choice(5, 4), [0, 3, 3, 2]);
+    assert_eq!(rng().choice(&x, 4), [10, 13, 13, 12]);
+    assert_eq!(rng().choice_distinct(52, 5), [37, 22, 32, 4, 51]);
+    let p = tensor![0.5, 0.0, 0.5];
+    assert_eq!(
+        rng().choice_weighted(3, 10, &p),
+        [2, 0, 2, 2, 0, 2, 2, 2, 0, 0]
+    );
+    assert_eq!(rng().permutation(5), [4, 2, 3, 1, 0]);
+    let rows = np::arange(10).reshape([5, 2])?;
+    assert_eq!(
+        rng().permutation(&rows),
+        [[8, 9], [4, 5], [6, 7], [2, 3], [0, 1]]
+    );
+    let mut shuffled = np::arange(5);
+    rng().shuffle(&mut shuffled);
+    assert_eq!(shuffled, [4, 2, 3, 1, 0]);
+    // no type is named
+    let noise = &x.cast::<f64>() + rng().standard_normal(5);
+    assert_eq!(noise.mean().item()?.signum(), 1.0);
+    assert_eq!(rng().random([2, 2]).dtype().name(), "float64");
+    let single: Matrix<f32> = rng().standard_normal_as([2, 2]);
+    assert_eq!(single, rng().standard_normal_as::<f32, 2>([2, 2]));
+    assert_eq!(
+        rng().integers_as::<u8, 1>(0..=255, 3).dtype().name(),
+        "uint8"
+    );
+    // what is out of range is an error for whoever asks
+    for refused in [
+        catch(|| rng().normal(0.0, -1.0, 3).sum()),
+        catch(|| rng().uniform(0.0, f64::INFINITY, 3).sum()),
+        catch(|| rng().choice(0, 3).cast::<f64>().sum()),
+        catch(|| rng().integers(3..3, 3).cast::<f64>().sum()),
+        catch(|| rng().choice_distinct(3, 4).cast::<f64>().sum()),
+        catch(|| {
+            rng()
+                .choice_weighted(3, 4, &tensor![0.5, 0.6, 0.1])
+                .cast::<f64>()
+                .sum()
+        }),
+        catch(|| rng().integers_as::<u8, 1>(0..=256, 3).cast::<f64>().sum()),
+    ] {
+        let error = refused.unwrap_err();
+        assert!(error.is_value(), "{error}");
+    }
+    let checked =
+        || -> Result<Vector<f64>> { Ok(rng().sample(&random::Normal::new(0.0, -1.0)?, 3)) };
+    assert!(checked().unwrap_err().is_value());
+    let interval = random::Uniform::new(-3.0, 3.0)?;
+    assert!(rng().sample(&interval, 1000).max() > 2.0);
+    Ok(())
+}
+
+#[test]
+fn a_precision_is_that_of_each_number() {
+    let x = tensor![1e9, 0.00001234, -2.5];
+    assert_eq!(
+        format!("{x:.3}"),
+        "[1000000000.000          0.000         -2.500]"
+    );
+    assert_eq!(format!("{:.0}", tensor![0.4, 12.6]), "[ 0 13]");
+    assert_eq!(
+        format!("{:.2}", tensor![f64::NAN, f64::INFINITY]),
+        "[NaN inf]"
+    );
+    assert_eq!(format!("{:.2}", tensor![1, 20]), "[ 1 20]");
+    assert_eq!(
+        format!("{:+.1}", tensor![[1.0], [-2.0]]),
+        "[[+1.0]\n [-2.0]]"
+    );
+    assert_eq!(
+        format!("{:.1}", tensor![civita::c128::new(0.25, -1.0)]),
+        "[0.2-1.0j]"
+    );
+    assert_eq!(format!("{:6.2}|", tensor![true]), "[  True]|");
+    assert_eq!(format!("{:.1}", tensor![0.1f32, 0.25]), "[0.1 0.2]");
+}
+
+#[test]
+fn arrays_and_vectors_may_stand_on_the_left() {
+    let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    assert_eq!([[1.0, 2.0], [3.0, 4.0]], x);
+    assert_eq!(vec![vec![1.0, 2.0], vec![3.0, 4.0]], x);
+    assert!(vec![1, 2] == tensor![1, 2] && [1, 3] != tensor![1, 2]);
+    let total: f64 = x.iter().sum();
+    assert!(x.sum() == total);
+}
+
+#[test]
+fn tensors_are_joined_borrowed_or_owned() -> Result<()> {
+    let rows: Vec<Vector<i64>> = (0..3).map(|i| np::arange(2) + i).collect();
+    let wanted = [[0, 1], [1, 2], [2, 3]];
+    assert_eq!(np::vstack(&rows)?, wanted);
+    assert_eq!(np::stack(&rows, 0)?, wanted);
+    assert_eq!(np::column_stack(&rows)?.t(), wanted);
+    assert_eq!(np::hstack(&rows)?.len(), 6);
+    assert_eq!(np::vstack(&[&rows[0], &rows[1]])?.shape(), [2, 2]);
+    Ok(())
+}
+
+#[test]
+fn text_and_tables_are_read_as_they_are_found() -> Result<()> {
+    let folder = std::env::temp_dir().join(format!("civita-tables-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let csv = folder.join("t.csv");
+    std::fs::write(
+        &csv,
+        "city,t,n,big\nRome,1.5,3,9007199254740993\nOslo,,4,1\n",
+    )?;
+    let table = io::read_csv(&csv)?;
+    let t = table["t"].numbers()?;
+    assert!(t[0] == 1.5 && t[1].is_nan());
+    assert_eq!(
+        (table["n"].numbers()?, table["n"].integers()?),
+        (tensor![3.0, 4.0], tensor![3, 4])
+    );
+    assert!(table["t"].integers().unwrap_err().is_dtype());
+    assert!(
+        table["city"]
+            .numbers()
+            .unwrap_err()
+            .to_string()
+            .contains("Rome")
+    );
+    // `float64` holds no such integer
+    assert!(table["big"].numbers().unwrap_err().is_value());
+    assert_eq!(table["big"].integers()?[0], 9_007_199_254_740_993);
+    let words = vec!["a", "b,c"];
+    io::write_csv(
+        folder.join("o.csv"),
+        &[("w", &words), ("n", &table["n"].integers()?)],
+    )?;
+    let again = io::read_csv(folder.join("o.csv"))?;
+    assert_eq!(
+        (again["w"].text()?, again["n"].integers()?),
+        (&["a".to_string(), "b,c".into()][..], tensor![3, 4])
+    );
+    let path = folder.join("m.txt");
+    let x = tensor![[1.0, -0.1], [f64::INFINITY, 1e-300]];
+    io::savetxt(&path, &x)?;
+    let text = std::fs::read_to_string(&path)?;
+    // np.savetxt of the same
+    assert_eq!(
+        text,
+        "1.000000000000000000e+00 -1.000000000000000056e-01\ninf 1.000000000000000025e-300\n"
+    );
+    assert_eq!(io::loadtxt(&path)?, x);
+    io::savetxt(&path, &np::arange(3))?;
+    assert_eq!(io::loadtxt(&path)?.column(0)?, [0.0, 1.0, 2.0]);
+    assert!(io::loadtxt(folder.join("none")).unwrap_err().is_io());
+    assert!(
+        io::savetxt(&path, &Tensor::<f64, 3>::zeros([1, 1, 1]))
+            .unwrap_err()
+            .is_shape()
+    );
+    std::fs::remove_dir_all(&folder)?;
     Ok(())
 }

@@ -425,21 +425,21 @@ macro_rules! function_rows {
             /// Ones on the `k`-th diagonal of a matrix, zeros elsewhere.
             eye(N: Count, M: OptCount = None, k: Diagonal = 0, dtype: OptDType = DType::F64, order: Order = Order::C; Eye { device: Device = None }) -> [ByArgument] {
                 run create::eye, aliases [], properties [TakesLike, MakesLeaves], torch "torch.eye", gradient no "it has no arrays as arguments",
-                example "eye(2)" => "[[1. 0.]\n [0. 1.]]", rust "np::eye::<f64>(2)",
+                example "eye(2)" => "[[1. 0.]\n [0. 1.]]", rust "np::eye(2)",
                 samples ["eye(3)", "eye(2, 3, 1)", "eye(3, k=-1, dtype='int8')", "eye(0)", "eye(2, 3, 1, 'int16', 'F')"],
                 laws [],
             }
             /// The identity matrix.
             identity(n: Count, dtype: OptDType = None) -> [ByArgument] {
                 run create::identity, aliases [], properties [TakesLike, MakesLeaves], torch "torch.eye", gradient no "it has no arrays as arguments",
-                example "identity(2)" => "[[1. 0.]\n [0. 1.]]", rust "np::identity::<f64>(2)",
+                example "identity(2)" => "[[1. 0.]\n [0. 1.]]", rust "np::identity(2)",
                 samples ["identity(3)", "identity(2, 'int8')"],
                 laws [],
             }
             /// Ones on and below the `k`-th diagonal of a matrix, zeros above it.
             tri(N: Count, M: OptCount = None, k: Int = 0, dtype: OptDType = DType::F64) -> [ByArgument] {
                 run create::tri, aliases [], properties [TakesLike, MakesLeaves], gradient no "it has no arrays as arguments",
-                example "tri(2)" => "[[1. 0.]\n [1. 1.]]", rust "np::tri::<f64>(2, 2, 0)?",
+                example "tri(2)" => "[[1. 0.]\n [1. 1.]]", rust "np::tri(2, 2, 0)?",
                 samples ["tri(3)", "tri(2, 4)", "tri(3, 3, 1, 'int8')", "tri(3, k=-2, dtype='bool')", "tri(3, 2, 9)"],
                 laws [],
             }
@@ -462,21 +462,21 @@ macro_rules! function_rows {
             linspace(start: Number, stop: Number, num: Count = 50, endpoint: Bool = true, retstep: Bool = false, dtype: OptDType = None, axis: Axis = 0;
                 Linspace { device: Device = None }) -> [asked ByArgument, ByArgument if retstep] {
                 run create::linspace, aliases [], properties [MakesLeaves], torch "torch.linspace", gradient yes,
-                example "linspace(0, 1, 5)" => "[0.   0.25 0.5  0.75 1.  ]", rust "np::linspace(0.0, 1.0, 5)",
+                example "linspace(0, 1, 5)" => "[0.   0.25 0.5  0.75 1.  ]", rust "np::linspace(0, 1, 5)",
                 samples ["linspace(0, 1, 5)", "linspace(2, -3, 4, False)", "linspace(0, 1, 3, retstep=True)", "linspace(x[3], 2, 4)", "linspace(x[2], x[2, 1], 3, axis=-1)", "linspace(0, 9, 5, dtype='int64')", "linspace(1, 2, 0)", "linspace(1, 2, 1)"],
                 laws [],
             }
             /// `base` to the powers `linspace(start, stop, num)`.
             logspace(start: Number, stop: Number, num: Count = 50, endpoint: Bool = true, base: Number = 10.0, dtype: OptDType = None, axis: Axis = 0) -> [ByArgument] {
                 run create::logspace, aliases [], properties [MakesLeaves], torch "torch.logspace", gradient yes,
-                example "logspace(0, 2, 3)" => "[  1.  10. 100.]", rust "np::logspace(0.0, 2.0, 3)?",
+                example "logspace(0, 2, 3)" => "[  1.  10. 100.]", rust "np::logspace(0, 2, 3)?",
                 samples ["logspace(0, 2, 3)", "logspace(0, 3, 4, base=2)", "logspace(x[2], 2.0, 3, False)", "logspace(x[2], 3, 4, base=2.0, axis=1)", "logspace(0, 1, 2, dtype='float32')"],
                 laws [],
             }
             /// `num` values from `start` to `stop` of which each is the one before times a constant.
             geomspace(start: Array, stop: Array, num: Count = 50, endpoint: Bool = true, dtype: OptDType = None, axis: Axis = 0) -> [ByArgument] {
                 run create::geomspace, aliases [], properties [MakesLeaves], gradient yes,
-                example "geomspace(1, 8, 4)" => "[1. 2. 4. 8.]", rust "np::geomspace(1.0, 8.0, 4)?",
+                example "geomspace(1, 8, 4)" => "[1. 2. 4. 8.]", rust "np::geomspace(1, 8, 4)?",
                 samples ["geomspace(1, 8, 4)", "geomspace(-1, -1000, 4)", "geomspace(1, 256, 8, endpoint=False)", "geomspace([1, 2], 16, 3, axis=1)", "geomspace(1, 1000, 3, dtype='float32')"],
                 laws [],
             }

@@ -89,24 +89,33 @@ pub fn hessenberg<T: Linear, const N: usize>(
     engine::hessenberg(&a.raw).map(|(h, q)| (wrap(h), wrap(q)))
 }
 
-/// The polar decomposition `(u, p)`: `a = u p` or `a = p u`. SciPy's `polar`.
+/// The polar decomposition `(u, p)` with `a = u p`. SciPy's `polar`.
 ///
 /// # Errors
 /// When there are fewer than two axes, or an element is not finite.
-pub fn polar<T: Linear, const N: usize>(
+pub fn polar<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<(Tensor<T, N>, Tensor<T, N>)> {
+    polar_of(a, Side::Right)
+}
+
+/// As [`polar`], with `a = u p` or `a = p u`.
+///
+/// # Errors
+/// As [`polar`].
+pub fn polar_of<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
     side: Side,
 ) -> Result<(Tensor<T, N>, Tensor<T, N>)> {
     engine::polar(&a.raw, side).map(|(u, p)| (wrap(u), wrap(p)))
 }
 
-/// Ascending eigenvalues and eigenvectors of a Hermitian `a` and a positive definite `b`, of which one triangle is read. SciPy's
+/// Ascending eigenvalues and eigenvectors of `a v = w b v` for a Hermitian `a` and a positive definite `b`, of which the lower triangles
+/// are read. SciPy's
 /// `eigh(a, b)`.
 ///
 /// ```
 /// # use civita::{linalg, prelude::*};
 /// let (a, b) = (tensor![[2.0, 0.0], [0.0, 3.0]], tensor![[1.0, 0.0], [0.0, 4.0]]);
-/// let (w, _) = linalg::eigh_generalized(&a, &b, linalg::Uplo::Lower, linalg::Problem::AvBv)?;
+/// let (w, _) = linalg::eigh_generalized(&a, &b)?;
 /// assert_eq!(w.to_string(), "[0.75 2.  ]");
 /// # Ok::<(), civita::Error>(())
 /// ```
@@ -115,6 +124,21 @@ pub fn polar<T: Linear, const N: usize>(
 /// When the shapes differ or are not square, `b` is not positive definite, or an element is not finite.
 #[allow(clippy::type_complexity)] // two tensors
 pub fn eigh_generalized<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    b: &Tensor<T, N>,
+) -> Result<(Reduced<T::Real, N>, Tensor<T, N>)>
+where
+    Rank<N>: ReduceRank,
+{
+    eigh_generalized_of(a, b, Uplo::Lower, Problem::AvBv)
+}
+
+/// As [`eigh_generalized`], from either triangle, of `a v = w b v`, `a b v = w v` or `b a v = w v`.
+///
+/// # Errors
+/// As [`eigh_generalized`].
+#[allow(clippy::type_complexity)] // two tensors
+pub fn eigh_generalized_of<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
     b: &Tensor<T, N>,
     uplo: Uplo,
@@ -154,27 +178,49 @@ pub fn polyeig<T: Linear>(
     engine::polyeig(&all).map(|(w, v)| (wrap(w), wrap(v)))
 }
 
-/// The matrix with first column `c` and first row `r` (by default the conjugate of `c`), and constant diagonals. SciPy's `toeplitz`.
+/// The Hermitian matrix with first column `c` and constant diagonals. SciPy's `toeplitz(c)`.
 ///
 /// ```
 /// # use civita::{linalg, prelude::*};
-/// let a = linalg::toeplitz(&tensor![1, 2], Some(&tensor![1, 3, 4]))?;
+/// assert_eq!(linalg::toeplitz(&tensor![1, 2])?.to_string(), "[[1 2]\n [2 1]]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When there is no memory.
+pub fn toeplitz<T: Dtype>(c: &Vector<T>) -> Result<Matrix<T>> {
+    engine::toeplitz(&c.raw, None).map(wrap)
+}
+
+/// The matrix with first column `c`, first row `r`, whose first element is not read, and constant diagonals. SciPy's `toeplitz(c, r)`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let a = linalg::toeplitz_of(&tensor![1, 2], &tensor![1, 3, 4])?;
 /// assert_eq!(a.to_string(), "[[1 3 4]\n [2 1 3]]");
 /// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors
 /// When there is no memory.
-pub fn toeplitz<T: Dtype>(c: &Vector<T>, r: Option<&Vector<T>>) -> Result<Matrix<T>> {
-    engine::toeplitz(&c.raw, r.map(|r| &r.raw)).map(wrap)
+pub fn toeplitz_of<T: Dtype>(c: &Vector<T>, r: &Vector<T>) -> Result<Matrix<T>> {
+    engine::toeplitz(&c.raw, Some(&r.raw)).map(wrap)
 }
 
-/// The matrix with first column `c` and last row `r` (by default zero), and constant antidiagonals. SciPy's `hankel`.
+/// The matrix with first column `c`, constant antidiagonals, and zeros below the main one of them. SciPy's `hankel(c)`.
 ///
 /// # Errors
 /// When there is no memory.
-pub fn hankel<T: Dtype>(c: &Vector<T>, r: Option<&Vector<T>>) -> Result<Matrix<T>> {
-    engine::hankel(&c.raw, r.map(|r| &r.raw)).map(wrap)
+pub fn hankel<T: Dtype>(c: &Vector<T>) -> Result<Matrix<T>> {
+    engine::hankel(&c.raw, None).map(wrap)
+}
+
+/// The matrix with first column `c`, last row `r`, whose first element is not read, and constant antidiagonals. SciPy's `hankel(c, r)`.
+///
+/// # Errors
+/// When there is no memory.
+pub fn hankel_of<T: Dtype>(c: &Vector<T>, r: &Vector<T>) -> Result<Matrix<T>> {
+    engine::hankel(&c.raw, Some(&r.raw)).map(wrap)
 }
 
 /// The matrix whose columns are `c`, each turned down by one more. SciPy's `circulant`.

@@ -45,7 +45,7 @@ pub struct LuFactor<T: Linear, const N: usize> {
 /// ```
 /// # use civita::{linalg, prelude::*};
 /// let factor = linalg::lu_factor(&tensor![[3.0, 1.0], [1.0, 2.0]])?;
-/// let x = factor.solve(&tensor![9.0, 8.0], linalg::Form::Plain)?;
+/// let x = factor.solve(&tensor![9.0, 8.0])?;
 /// assert!(x.allclose(&tensor![2.0, 3.0])?);
 /// # Ok::<(), civita::Error>(())
 /// ```
@@ -61,21 +61,47 @@ pub fn lu_factor<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<LuFactor
 }
 
 impl<T: Linear, const N: usize> LuFactor<T, N> {
-    /// Solves `a x = b`, or with the transpose or the adjoint of `a`; `b` is a vector where it has one axis.
+    /// Solves `a x = b`; `b` is a vector where it has one axis.
     ///
     /// # Errors
     /// When the matrix is singular or not square, or the shapes do not fit.
-    pub fn solve<const M: usize>(&self, b: &Tensor<T, M>, form: Form) -> Result<Tensor<T, M>> {
+    pub fn solve<const M: usize>(&self, b: &Tensor<T, M>) -> Result<Tensor<T, M>> {
+        self.solve_of(b, Form::Plain)
+    }
+
+    /// As [`solve`](Self::solve), or with the transpose or the adjoint of `a`.
+    ///
+    /// # Errors
+    /// As [`solve`](Self::solve).
+    pub fn solve_of<const M: usize>(&self, b: &Tensor<T, M>, form: Form) -> Result<Tensor<T, M>> {
         let x = engine::lu_solve(&self.packed.raw, &self.rows, &b.raw, form)?;
         of_rank("lu_solve", x)
     }
 }
 
-/// Solves `a x = b` with the factor of `a` that [`cholesky`](super::cholesky) found. SciPy's `cho_solve`.
+/// Solves `a x = b` with the lower factor of `a` that [`cholesky`](super::cholesky) found. SciPy's `cho_solve((l, True), b)`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let l = linalg::cholesky(&tensor![[4.0, 2.0], [2.0, 5.0]])?;
+/// assert!(linalg::cho_solve(&l, &tensor![8.0, 12.0])?.allclose(&tensor![1.0, 2.0])?);
+/// # Ok::<(), civita::Error>(())
+/// ```
 ///
 /// # Errors
 /// When the factor is singular, or the shapes do not fit.
 pub fn cho_solve<T: Linear, const N: usize, const M: usize>(
+    factor: &Tensor<T, N>,
+    b: &Tensor<T, M>,
+) -> Result<Tensor<T, M>> {
+    cho_solve_of(factor, Uplo::Lower, b)
+}
+
+/// As [`cho_solve`], with the factor of either triangle, of [`cholesky_of`](super::cholesky_of).
+///
+/// # Errors
+/// As [`cho_solve`].
+pub fn cho_solve_of<T: Linear, const N: usize, const M: usize>(
     factor: &Tensor<T, N>,
     uplo: Uplo,
     b: &Tensor<T, M>,
@@ -118,26 +144,38 @@ pub fn solveh_banded<T: Linear, const N: usize, const M: usize>(
     of_rank("solveh_banded", x)
 }
 
-/// Solves `a x = b` for the Toeplitz matrix with first column `c` and first row `r`. SciPy's `solve_toeplitz`.
+/// Solves `a x = b` for the Hermitian Toeplitz matrix with first column `c`. SciPy's `solve_toeplitz(c, b)`.
 ///
 /// # Errors
-/// When the matrix is singular or not square, or the shapes do not fit.
+/// When the matrix is singular, or the shapes do not fit.
 pub fn solve_toeplitz<T: Linear, const M: usize>(
     c: &Vector<T>,
-    r: Option<&Vector<T>>,
     b: &Tensor<T, M>,
 ) -> Result<Tensor<T, M>> {
-    let a = engine::toeplitz(&c.raw, r.map(|r| &r.raw))?;
+    let a = engine::toeplitz(&c.raw, None)?;
     of_rank("solve_toeplitz", engine::solve(&a, &b.raw)?)
 }
 
-/// The factorisation `(l, d, p)` of a Hermitian (or symmetric) matrix that need not be definite: `a = l d lᴴ` with a `d` of blocks of one
+/// Solves `a x = b` for the Toeplitz matrix with first column `c` and first row `r`. SciPy's `solve_toeplitz((c, r), b)`.
+///
+/// # Errors
+/// As [`solve_toeplitz`], and when the matrix is not square.
+pub fn solve_toeplitz_of<T: Linear, const M: usize>(
+    c: &Vector<T>,
+    r: &Vector<T>,
+    b: &Tensor<T, M>,
+) -> Result<Tensor<T, M>> {
+    let a = engine::toeplitz(&c.raw, Some(&r.raw))?;
+    of_rank("solve_toeplitz", engine::solve(&a, &b.raw)?)
+}
+
+/// The factorisation `(l, d, p)` of a Hermitian matrix that need not be definite, of which the lower triangle is read: `a = l d lᴴ` with a `d` of blocks of one
 /// and two rows, and a unit triangle `l[p]`. SciPy's `ldl`.
 ///
 /// ```
 /// # use civita::{linalg, prelude::*};
 /// let a = tensor![[0.0, 2.0], [2.0, 0.0]];
-/// let (_, d, _) = linalg::ldl(&a, linalg::Uplo::Lower, linalg::Symmetry::Hermitian)?;
+/// let (_, d, _) = linalg::ldl(&a)?;
 /// assert_eq!(d.to_string(), "[[0. 2.]\n [2. 0.]]");
 /// # Ok::<(), civita::Error>(())
 /// ```
@@ -146,6 +184,20 @@ pub fn solve_toeplitz<T: Linear, const M: usize>(
 /// When a matrix is not square, or an element is not finite.
 #[allow(clippy::type_complexity)] // three tensors
 pub fn ldl<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+) -> Result<(Tensor<T, N>, Tensor<T, N>, Reduced<i64, N>)>
+where
+    Rank<N>: ReduceRank,
+{
+    ldl_of(a, Uplo::Lower, Symmetry::Hermitian)
+}
+
+/// As [`ldl`], from either triangle, of a Hermitian or a symmetric matrix.
+///
+/// # Errors
+/// As [`ldl`].
+#[allow(clippy::type_complexity)] // three tensors
+pub fn ldl_of<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
     uplo: Uplo,
     symmetry: Symmetry,

@@ -8,17 +8,16 @@ use civita_core::primitive::Direction;
 use civita_core::raw::{Mode, Raw};
 
 use super::functions::{OneAxis, RankRule, example, row_example};
-use crate::create::IntoShape;
+use crate::create::{AnyNumber, IntoShape};
 use crate::elementwise::BroadcastWith;
 use crate::elementwise::Rhs;
-use crate::error::OrRaise;
 use crate::rank::{
     AddRank, Axes, AxisArg, Broadcast, Broadcasted, DotRank, ExpandRank, Expanded, Fractions,
     PerAxis, Rank, ReduceRank, SubtractRank, TensorRank, wrap, wrap_array,
 };
 use crate::{
-    Any, Bits, Boolean, DYN, Dtype, Element, Float, Integer, Matrix, Promote, Promoted, Real,
-    Result, Tensor, Vector,
+    Any, AsTensor, Bits, Boolean, DYN, Dtype, Element, Float, Integer, Matrix, Promote, Promoted,
+    Real, Result, SliceInt, Tensor, Vector,
 };
 
 macro_rules! by_hand {
@@ -47,16 +46,16 @@ by_hand! {
     fn atleast_3d[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <rank::AtLeast3 as RankRule<N>>::Of<T>
         where [rank::AtLeast3: RankRule<N>] = one(functions::shape::atleast_3d(each(&[x])));
     /// All tensors repeated to their common shape, without a copy.
-    fn broadcast_arrays[T: Dtype, const N: usize](all: &[&Tensor<T, N>]) -> Vec<Tensor<T, N>> =
+    fn broadcast_arrays[T: Dtype, const N: usize](all: &[impl AsTensor<T, N>]) -> Vec<Tensor<T, N>> =
         functions::shape::broadcast_arrays(each(all)).map(|all| all.into_iter().map(wrap).collect());
     /// The shape to which these shapes broadcast.
     fn broadcast_shapes[](all: &[&[usize]]) -> Vec<usize> =
         functions::shape::common_shape(EachShape(all.iter().map(|shape| shape.to_vec()).collect()));
     /// Tensors joined along the second axis, vectors along their only one.
-    fn hstack[T: Dtype, const N: usize](all: &[&Tensor<T, N>]) -> <rank::AtLeast1 as RankRule<N>>::Of<T>
+    fn hstack[T: Dtype, const N: usize](all: &[impl AsTensor<T, N>]) -> <rank::AtLeast1 as RankRule<N>>::Of<T>
         where [rank::AtLeast1: RankRule<N>] = functions::join::hstack(each(all).0, None, SAME_KIND).map(wrap);
     /// Tensors joined along the first axis; a vector is a row.
-    fn vstack[T: Dtype, const N: usize](all: &[&Tensor<T, N>]) -> <rank::AtLeast2 as RankRule<N>>::Of<T>
+    fn vstack[T: Dtype, const N: usize](all: &[impl AsTensor<T, N>]) -> <rank::AtLeast2 as RankRule<N>>::Of<T>
         where [rank::AtLeast2: RankRule<N>] = functions::join::vstack(each(all).0, None, SAME_KIND).map(wrap);
     /// Grids of coordinates: each vector repeated along the axes of the others.
     fn meshgrid[T: Dtype, const K: usize](all: [&Vector<T>; K], options: Meshgrid) -> [Tensor<T, K>; K] =
@@ -70,13 +69,13 @@ by_hand! {
     /// The sum of products over pairs of axes: `([1], [0])` sums over axis 1 of the first and axis 0 of the second, and the
     /// compiler knows the rank that is left; `2` sums over the last two of the first and the first two of the second.
     fn tensordot[T: Dtype, C: Contracts<N, M>, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>, axes: C) -> C::Out<T> =
-        functions::product::tensordot(&a.raw, &b.raw, axes.into()).map(wrap);
+        functions::product::tensordot(&a.raw, &b.raw, axes.contraction()).map(wrap);
     /// The elements in C order, again and again until the new shape is full.
     fn resize[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, shape: impl IntoShape<M>) -> Tensor<T, M> =
         functions::rearrange::resize(&x.raw, shape.with(|s| s.into())).map(wrap);
     /// Ones on and below the `k`-th diagonal of a matrix, zeros above it.
-    fn tri[T: Element](rows: usize, columns: usize, k: isize) -> Matrix<T> =
-        functions::create::tri(rows, Some(columns).into(), k, Some(T::DTYPE)).map(wrap);
+    fn tri[](rows: usize, columns: usize, k: impl SliceInt) -> Matrix<f64> =
+        functions::create::tri(rows, Some(columns).into(), k.to_isize(), None).map(wrap);
     /// The indices of the elements of a tensor of this shape, a tensor for each axis, under a new first axis.
     fn indices[const N: usize](shape: [usize; N]) -> Expanded<i64, N>
         where [Rank<N>: ExpandRank] = functions::create::grid(&shape).map(wrap);
@@ -84,31 +83,31 @@ by_hand! {
     fn vander[T: Dtype + Promote<i64>](x: &Vector<T>, columns: usize, increasing: bool) -> Matrix<Promoted<T, i64>> =
         functions::create::vander(&x.raw, Some(columns).into(), increasing).map(wrap);
     /// 10 to the powers of evenly spaced numbers.
-    fn logspace[T: Float](start: T, stop: T, num: usize) -> Vector<T> = functions::create::logspace(
-        number(start), number(stop), num, true, Number::Scalar(civita_core::dtype::Scalar::Float(10.0)), Some(T::DTYPE), 0,
+    fn logspace[](start: impl AnyNumber, stop: impl AnyNumber, num: usize) -> Vector<f64> = functions::create::logspace(
+        number(start.to_f64()), number(stop.to_f64()), num, true, number(10.0), None, 0,
     ).map(wrap);
     /// `num` numbers from `start` to `stop` of which each is the one before times a constant.
-    fn geomspace[T: Float](start: T, stop: T, num: usize) -> Vector<T> =
-        functions::create::geomspace(&Tensor::scalar(start).raw, &Tensor::scalar(stop).raw, num, true, Some(T::DTYPE), 0).map(wrap);
+    fn geomspace[](start: impl AnyNumber, stop: impl AnyNumber, num: usize) -> Vector<f64> =
+        functions::create::geomspace(&Tensor::scalar(start.to_f64()).raw, &Tensor::scalar(stop.to_f64()).raw, num, true, None, 0).map(wrap);
     /// The vector product, of vectors along an axis.
-    fn cross[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>, axis: isize) -> Broadcasted<T, N, M>
+    fn cross[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>, axis: impl SliceInt) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
-        functions::product::cross(&a.raw, &b.raw, axis, axis, axis, AxisOrFlat(None)).map(wrap);
-    /// Differences of neighbours along an axis, `n` times.
-    fn diff[T: Dtype, const N: usize](x: &Tensor<T, N>, n: isize, axis: isize) -> Tensor<T, N> =
-        functions::along::diff(&x.raw, n, axis, None, None).map(wrap);
+        functions::product::cross(&a.raw, &b.raw, axis.to_isize(), axis.to_isize(), axis.to_isize(), AxisOrFlat(None)).map(wrap);
+    /// Differences of neighbours along an axis.to_isize(), `n` times.
+    fn diff[T: Dtype, const N: usize](x: &Tensor<T, N>, n: impl SliceInt, axis: impl SliceInt) -> Tensor<T, N> =
+        functions::along::diff(&x.raw, n.to_isize(), axis.to_isize(), None, None).map(wrap);
     /// Differences of neighbours of the flattened tensor.
     fn ediff1d[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Vector<T> =
         functions::along::ediff1d(&x.raw, None, None).map(wrap);
     /// The integral along an axis by the trapezoidal rule, of values at equal distances.
-    fn trapezoid[T: Dtype, const N: usize](y: &Tensor<T, N>, dx: f64, axis: isize) -> <isize as Axes<N>>::Out<T::Mean>
-        where [isize: Axes<N>] = functions::along::trapezoid(&y.raw, None, dx, axis).map(wrap);
+    fn trapezoid[T: Dtype, const N: usize](y: &Tensor<T, N>, dx: f64, axis: impl SliceInt) -> <isize as Axes<N>>::Out<T::Mean>
+        where [isize: Axes<N>] = functions::along::trapezoid(&y.raw, None, dx, axis.to_isize()).map(wrap);
     /// The sum of the `offset`-th diagonal.
-    fn trace[T: Dtype](x: &Matrix<T>, offset: isize) -> Tensor<T::Sum, 0> =
-        functions::along::trace(&x.raw, offset, 0, 1, None, Out::NONE).map(wrap);
+    fn trace[T: Dtype](x: &Matrix<T>, offset: impl SliceInt) -> Tensor<T::Sum, 0> =
+        functions::along::trace(&x.raw, offset.to_isize(), 0, 1, None, Out::NONE).map(wrap);
     /// The number of elements that are not zero, over axes, or over all with `..`.
     fn count_nonzero[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
-        functions::along::count_nonzero(&x.raw, axes.axes().into(), false).map(wrap);
+        functions::along::count_nonzero(&x.raw, axes.axes().named().into(), false).map(wrap);
     /// The elements limited to an interval; NaN stays. With one bound alone the values are those of
     /// [`maximum`](super::maximum) or [`minimum`](super::minimum). An element that is equal to a bound has no gradient, or
     /// half of it where the bound is a tensor, which gets the other half.
@@ -139,23 +138,23 @@ by_hand! {
     fn isclose[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Broadcasted<bool, N, M>
         where [Rank<N>: Broadcast<M>] = functions::compare::isclose(Number::Array(a.raw.clone()), Number::Array(b.raw.clone()), number(1e-5), number(1e-8), false).map(wrap);
     /// The running product along an axis.
-    fn cumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> = x.raw.cumprod(Some(axis), None).map(wrap);
-    /// The running largest elements along an axis, and where each is: of equal ones the last.
-    fn cummax[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> (Tensor<T, N>, Tensor<i64, N>) = x.raw.cummax(axis).map(pair);
-    /// The running smallest elements along an axis, and where each is: of equal ones the last.
-    fn cummin[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> (Tensor<T, N>, Tensor<i64, N>) = x.raw.cummin(axis).map(pair);
-    /// The elements at indices along an axis, one index for each of them; the other axes broadcast.
-    fn take_along_axis[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, indices: &Tensor<I, N>, axis: isize) -> Tensor<T, N> =
-        x.raw.take_along_axis(&indices.raw, axis).map(wrap);
-    /// The elements along an axis from small to large, with `..` those of the flattened tensor. NaN is last.
+    fn cumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T::Sum, N> = x.raw.cumprod(Some(axis.to_isize()), None).map(wrap);
+    /// The running largest elements along an axis.to_isize(), and where each is: of equal ones the last.
+    fn cummax[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> (Tensor<T, N>, Tensor<i64, N>) = x.raw.cummax(axis.to_isize()).map(pair);
+    /// The running smallest elements along an axis.to_isize(), and where each is: of equal ones the last.
+    fn cummin[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> (Tensor<T, N>, Tensor<i64, N>) = x.raw.cummin(axis.to_isize()).map(pair);
+    /// The elements at indices along an axis.to_isize(), one index for each of them; the other axes broadcast.
+    fn take_along_axis[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, indices: &Tensor<I, N>, axis: impl SliceInt) -> Tensor<T, N> =
+        x.raw.take_along_axis(&indices.raw, axis.to_isize()).map(wrap);
+    /// The elements along an axis.to_isize() from small to large, with `..` those of the flattened tensor. NaN is last.
     fn sort[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, axis: A) -> A::Out<T> =
         along(x, &axis.axis()).and_then(|(x, axis)| x.sort(axis, Direction::Ascending)).map(wrap);
     /// The indices that sort an axis, or with `..` the flattened tensor. Equal elements keep their order.
     fn argsort[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, axis: A) -> A::Out<i64> =
         along(x, &axis.axis()).and_then(|(x, axis)| x.argsort(axis, Direction::Ascending)).map(wrap);
     /// The `k` largest (or smallest) elements along an axis, and their indices.
-    fn topk[T: Dtype, const N: usize](x: &Tensor<T, N>, k: usize, axis: isize, largest: bool) -> (Tensor<T, N>, Tensor<i64, N>) =
-        functions::sorting::topk(&x.raw, k, axis, largest, true).and_then(two);
+    fn topk[T: Dtype, const N: usize](x: &Tensor<T, N>, k: usize, axis: impl SliceInt, largest: bool) -> (Tensor<T, N>, Tensor<i64, N>) =
+        functions::sorting::topk(&x.raw, k, axis.to_isize(), largest, true).and_then(two);
     /// Where values would stand in a sorted vector: before equal elements, or behind them.
     fn searchsorted[T: Dtype, U: Dtype, const N: usize](a: &Vector<T>, v: &Tensor<U, N>, side: functions::Side) -> Tensor<i64, N> =
         functions::sorting::searchsorted(&a.raw, &v.raw, side, None).map(wrap);
@@ -164,65 +163,65 @@ by_hand! {
         functions::sorting::bincount(x.raw.clone().into(), None, isize::try_from(minlength).unwrap_or(isize::MAX)).map(wrap);
     /// The largest element minus the smallest, over axes, or over all with `..`.
     fn ptp[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
-        functions::sorting::ptp(&x.raw, axes.axes().into(), Out::NONE, false).map(wrap);
+        functions::sorting::ptp(&x.raw, axes.axes().named().into(), Out::NONE, false).map(wrap);
     /// The middle element of the sorted ones, or the mean of the two in the middle.
     fn median[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::median(&x.raw, axes.axes().into(), Out::NONE, false, false).map(wrap);
+        functions::quantile::median(&x.raw, axes.axes().named().into(), Out::NONE, false, false).map(wrap);
     /// The value below which a fraction `q` of the elements is, with straight lines between elements. Several fractions, as in
     /// `[0.25, 0.75]`, become the first axis of the result.
     fn quantile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
-        functions::quantile::quantile(&x.raw, q.numbers()?, axes.axes().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+        functions::quantile::quantile(&x.raw, q.numbers()?, axes.axes().named().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// As [`quantile`], with a percentage or several.
     fn percentile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
-        functions::quantile::percentile(&x.raw, q.numbers()?, axes.axes().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+        functions::quantile::percentile(&x.raw, q.numbers()?, axes.axes().named().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// The sum of the elements that are not NaN, over axes, or over all with `..`.
     fn nansum[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Sum> =
-        functions::nan::nansum(&x.raw, axes.axes().into(), None, Out::NONE, false, None, EVERYWHERE).map(wrap);
+        functions::nan::nansum(&x.raw, axes.axes().named().into(), None, Out::NONE, false, None, EVERYWHERE).map(wrap);
     /// The product of the elements that are not NaN, over axes, or over all with `..`.
     fn nanprod[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Sum> =
-        functions::nan::nanprod(&x.raw, axes.axes().into(), None, Out::NONE, false, None, EVERYWHERE).map(wrap);
+        functions::nan::nanprod(&x.raw, axes.axes().named().into(), None, Out::NONE, false, None, EVERYWHERE).map(wrap);
     /// The mean of the elements that are not NaN, over axes, or over all with `..`.
     fn nanmean[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::nan::nanmean(&x.raw, axes.axes().into(), None, Out::NONE, false, EVERYWHERE).map(wrap);
+        functions::nan::nanmean(&x.raw, axes.axes().named().into(), None, Out::NONE, false, EVERYWHERE).map(wrap);
     /// The variance of the elements that are not NaN, over axes, or over all with `..`.
     fn nanvar[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<<T::Mean as Dtype>::Real> =
-        functions::nan::nanvar(&x.raw, axes.axes().into(), None, Out::NONE, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
+        functions::nan::nanvar(&x.raw, axes.axes().named().into(), None, Out::NONE, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
     /// The standard deviation of the elements that are not NaN, over axes, or over all with `..`.
     fn nanstd[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<<T::Mean as Dtype>::Real> =
-        functions::nan::nanstd(&x.raw, axes.axes().into(), None, Out::NONE, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
+        functions::nan::nanstd(&x.raw, axes.axes().named().into(), None, Out::NONE, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
     /// The largest element that is not NaN, over axes, or over all with `..`; NaN where all are.
     fn nanmax[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
-        functions::nan::nanmax(&x.raw, axes.axes().into(), Out::NONE, false, None, EVERYWHERE).map(wrap);
+        functions::nan::nanmax(&x.raw, axes.axes().named().into(), Out::NONE, false, None, EVERYWHERE).map(wrap);
     /// The smallest element that is not NaN, over axes, or over all with `..`; NaN where all are.
     fn nanmin[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
-        functions::nan::nanmin(&x.raw, axes.axes().into(), Out::NONE, false, None, EVERYWHERE).map(wrap);
+        functions::nan::nanmin(&x.raw, axes.axes().named().into(), Out::NONE, false, None, EVERYWHERE).map(wrap);
     /// The index of the largest element that is not NaN, along an axis, or of all with `..`.
     fn nanargmax[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
-        functions::nan::nanargmax(&x.raw, axes.axes().into(), Out::NONE, false).map(wrap);
+        functions::nan::nanargmax(&x.raw, axes.axes().named().into(), Out::NONE, false).map(wrap);
     /// The index of the smallest element that is not NaN, along an axis, or of all with `..`.
     fn nanargmin[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
-        functions::nan::nanargmin(&x.raw, axes.axes().into(), Out::NONE, false).map(wrap);
+        functions::nan::nanargmin(&x.raw, axes.axes().named().into(), Out::NONE, false).map(wrap);
     /// The running sum along an axis; NaN counts as 0.
-    fn nancumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> =
-        functions::nan::nancumsum(&x.raw, AxisOrFlat(Some(axis)), None, Out::NONE).map(wrap);
-    /// The running product along an axis; NaN counts as 1.
-    fn nancumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T::Sum, N> =
-        functions::nan::nancumprod(&x.raw, AxisOrFlat(Some(axis)), None, Out::NONE).map(wrap);
+    fn nancumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T::Sum, N> =
+        functions::nan::nancumsum(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE).map(wrap);
+    /// The running product along an axis.to_isize(); NaN counts as 1.
+    fn nancumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T::Sum, N> =
+        functions::nan::nancumprod(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE).map(wrap);
     /// The median of the elements that are not NaN, over axes, or over all with `..`.
     fn nanmedian[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::nanmedian(&x.raw, axes.axes().into(), Out::NONE, false, false).map(wrap);
+        functions::quantile::nanmedian(&x.raw, axes.axes().named().into(), Out::NONE, false, false).map(wrap);
     /// As [`quantile`], of the elements that are not NaN.
     fn nanquantile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
-        functions::quantile::nanquantile(&x.raw, q.numbers()?, axes.axes().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+        functions::quantile::nanquantile(&x.raw, q.numbers()?, axes.axes().named().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// As [`nanquantile`], with a percentage or several.
     fn nanpercentile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
-        functions::quantile::nanpercentile(&x.raw, q.numbers()?, axes.axes().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
+        functions::quantile::nanpercentile(&x.raw, q.numbers()?, axes.axes().named().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number.
     fn nan_to_num[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
         functions::nan::nan_to_num(&x.raw, true, number(0.0), None, None).map(wrap);
     /// The mean of the elements, over axes, or over all with `..`.
     fn average[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::statistics::average(&x.raw, axes.axes().into(), None, false, false).map(|all| wrap(all.0));
+        functions::statistics::average(&x.raw, axes.axes().named().into(), None, false, false).map(|all| wrap(all.0));
     /// The covariance of variables, the rows, whose samples are the columns: a matrix, also of one row. Of a vector it is the
     /// variance.
     fn cov[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <Covariance as RankRule<N>>::Of<T::Mean>
@@ -242,31 +241,31 @@ by_hand! {
     fn histogram2d[T: Dtype](x: &Vector<T>, y: &Vector<T>, bins: usize) -> (Matrix<f64>, Vector<T::Mean>, Vector<T::Mean>) =
         functions::histogram::histogram2d(&x.raw, &y.raw, BinsOfEach::Same(count(bins)), RangeOfEach(None), OptBool(None), None).and_then(three);
     /// The derivative along an axis of samples at equal distances: central differences, one-sided ones at the ends.
-    fn gradient[T: Dtype, const N: usize](x: &Tensor<T, N>, distance: f64, axis: isize) -> Tensor<T::Mean, N> =
-        one(functions::calculus::gradient(&x.raw, EachArray(vec![Tensor::scalar(distance).raw]), civita_core::layout::Axes::List(&[axis]).into(), 1));
+    fn gradient[T: Dtype, const N: usize](x: &Tensor<T, N>, distance: f64, axis: impl SliceInt) -> Tensor<T::Mean, N> =
+        one(functions::calculus::gradient(&x.raw, EachArray(vec![Tensor::scalar(distance).raw]), civita_core::layout::Axes::List(&[axis.to_isize()]).into(), 1));
     /// The values at `x` of the straight lines through the points `(xp, fp)`, whose places increase; beyond them their ends.
     fn interp[T: Dtype, U: Dtype, V: Dtype, const N: usize](x: &Tensor<T, N>, xp: &Vector<U>, fp: &Vector<V>) -> Tensor<f64, N> =
         functions::calculus::interp(&x.raw, &xp.raw, &fp.raw, None, None, OptFloat(None)).map(wrap);
     /// The running sum along an axis; on request with the 0 before the first element.
-    fn cumulative_sum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, include_initial: bool) -> Tensor<T::Sum, N> =
-        functions::calculus::cumulative_sum(&x.raw, AxisOrFlat(Some(axis)), None, Out::NONE, include_initial).map(wrap);
-    /// The running product along an axis; on request with the 1 before the first element.
-    fn cumulative_prod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, include_initial: bool) -> Tensor<T::Sum, N> =
-        functions::calculus::cumulative_prod(&x.raw, AxisOrFlat(Some(axis)), None, Out::NONE, include_initial).map(wrap);
-    /// `ln Σ eˣ` of the elements up to each one, along an axis.
-    fn logcumsumexp[T: Float, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T, N> =
-        functions::calculus::logcumsumexp(&x.raw, axis).map(wrap);
-    /// The elements along an axis with these places as a sort would leave them, smaller ones before, larger ones behind.
-    fn partition[T: Dtype, const N: usize](x: &Tensor<T, N>, places: impl Into<functions::Ints>, axis: isize) -> Tensor<T, N> =
-        functions::sorting::partition(&x.raw, places.into(), AxisOrFlat(Some(axis)), functions::SelectKind::Introselect, functions::sorting::Fields).map(wrap);
-    /// The `k`-th smallest elements along an axis, counted from 1, and where they are.
-    fn kthvalue[T: Dtype, const N: usize](x: &Tensor<T, N>, k: isize, axis: isize) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
-        where [isize: Axes<N>] = functions::sorting::kthvalue(&x.raw, k, axis, false).and_then(two);
-    /// The most frequent elements along an axis, of several the smallest, and where they are last.
-    fn mode[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
-        where [isize: Axes<N>] = functions::sorting::mode(&x.raw, axis, false).and_then(two);
+    fn cumulative_sum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt, include_initial: bool) -> Tensor<T::Sum, N> =
+        functions::calculus::cumulative_sum(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE, include_initial).map(wrap);
+    /// The running product along an axis.to_isize(); on request with the 1 before the first element.
+    fn cumulative_prod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt, include_initial: bool) -> Tensor<T::Sum, N> =
+        functions::calculus::cumulative_prod(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE, include_initial).map(wrap);
+    /// `ln Σ eˣ` of the elements up to each one, along an axis.to_isize().
+    fn logcumsumexp[T: Float, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T, N> =
+        functions::calculus::logcumsumexp(&x.raw, axis.to_isize()).map(wrap);
+    /// The elements along an axis.to_isize() with these places as a sort would leave them, smaller ones before, larger ones behind.
+    fn partition[T: Dtype, const N: usize](x: &Tensor<T, N>, places: impl Into<functions::Ints>, axis: impl SliceInt) -> Tensor<T, N> =
+        functions::sorting::partition(&x.raw, places.into(), AxisOrFlat(Some(axis.to_isize())), functions::SelectKind::Introselect, functions::sorting::Fields).map(wrap);
+    /// The `k`-th smallest elements along an axis.to_isize(), counted from 1, and where they are.
+    fn kthvalue[T: Dtype, const N: usize](x: &Tensor<T, N>, k: impl SliceInt, axis: impl SliceInt) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
+        where [isize: Axes<N>] = functions::sorting::kthvalue(&x.raw, k.to_isize(), axis.to_isize(), false).and_then(two);
+    /// The most frequent elements along an axis.to_isize(), of several the smallest, and where they are last.
+    fn mode[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
+        where [isize: Axes<N>] = functions::sorting::mode(&x.raw, axis.to_isize(), false).and_then(two);
     /// `x - ln Σ eˣ` along an axis: the logarithm of softmax, without its underflow.
-    fn log_softmax[T: Float, const N: usize](x: &Tensor<T, N>, axis: isize) -> Tensor<T, N> = x.raw.log_softmax(axis).map(wrap);
+    fn log_softmax[T: Float, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T, N> = x.raw.log_softmax(axis.to_isize()).map(wrap);
     /// `(x - mean) / √(var + eps) · weight + bias` along the last axes, those of `normalized_shape`.
     fn layer_norm[T: Float, const N: usize, const K: usize](x: &Tensor<T, N>, normalized_shape: [usize; K], weight: Option<&Tensor<T, K>>, bias: Option<&Tensor<T, K>>, eps: f64) -> Tensor<T, N> =
         functions::neural::layer_norm(&x.raw, normalized_shape[..].into(), optional(weight), optional(bias), eps).map(wrap);
@@ -308,8 +307,8 @@ by_hand! {
     fn sort_complex[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<num_complex::Complex<f64>, N> =
         functions::classify::sort_complex(&x.raw).and_then(|y| y.cast(civita_core::dtype::DType::C128)).map(wrap);
     /// The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point.
-    fn round[T: Dtype, const N: usize](x: &Tensor<T, N>, decimals: isize) -> Tensor<T, N> =
-        functions::classify::round(&x.raw, decimals, Out::NONE).and_then(|y| y.cast(x.raw.dtype())).map(wrap);
+    fn round[T: Dtype, const N: usize](x: &Tensor<T, N>, decimals: impl SliceInt) -> Tensor<T, N> =
+        functions::classify::round(&x.raw, decimals.to_isize(), Out::NONE).and_then(|y| y.cast(x.raw.dtype())).map(wrap);
     /// Returns true where both have equal elements after broadcasting.
     fn array_equiv[T: Dtype, U: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
         functions::compare::array_equiv(&a.raw, &b.raw);
@@ -343,11 +342,11 @@ by_hand! {
     /// `sin(πx) / (πx)`, which is 1 at 0.
     fn sinc[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Mean, N> = functions::signal::sinc(&x.raw).map(wrap);
     /// Phases without jumps: where neighbours along an axis differ by more than half a period, multiples of it are added.
-    fn unwrap[T: Float, const N: usize](p: &Tensor<T, N>, axis: isize, period: T) -> Tensor<T, N> =
-        functions::signal::unwrap(&p.raw, None, axis, number(period)).map(wrap);
-    /// Without zeros at the ends of every axis.
+    fn unwrap[T: Float, const N: usize](p: &Tensor<T, N>, axis: impl SliceInt, period: T) -> Tensor<T, N> =
+        functions::signal::unwrap(&p.raw, None, axis.to_isize(), number(period)).map(wrap);
+    /// Without zeros at the ends of every axis.to_isize().
     fn trim_zeros[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
-        functions::signal::trim_zeros(&x.raw, functions::signal::TrimEnds::BOTH, (..).axes().into()).map(wrap);
+        functions::signal::trim_zeros(&x.raw, functions::signal::TrimEnds::BOTH, (..).axes().named().into()).map(wrap);
     /// For each index the element of the tensor with that number, of several that broadcast together.
     fn choose[I: Dtype, T: Dtype, const N: usize, const M: usize](index: &Tensor<I, N>, choices: &[&Tensor<T, M>]) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
@@ -372,8 +371,8 @@ by_hand! {
     fn putmask[T: Dtype, const N: usize, const K: usize](x: &mut Tensor<T, N>, mask: &Tensor<bool, N>, values: &Tensor<T, K>) -> () =
         functions::writes::putmask_into(&mut x.raw, &mask.raw, values.raw.clone().into());
     /// Writes values at indices along an axis, one index for each of them; the other axes broadcast.
-    fn put_along_axis[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, indices: &Tensor<I, N>, values: &Tensor<T, M>, axis: isize) -> () =
-        functions::writes::put_along_axis_into(&mut x.raw, indices.raw.clone().into(), values.raw.clone().into(), AxisOrFlat(Some(axis)));
+    fn put_along_axis[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, indices: &Tensor<I, N>, values: &Tensor<T, M>, axis: impl SliceInt) -> () =
+        functions::writes::put_along_axis_into(&mut x.raw, indices.raw.clone().into(), values.raw.clone().into(), AxisOrFlat(Some(axis.to_isize())));
     /// Writes a tensor, broadcast, over another.
     fn copyto[T: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, source: &Tensor<T, M>) -> () =
         x.raw.assign(&source.raw);
@@ -383,9 +382,9 @@ by_hand! {
     /// The indices of the main diagonal of a matrix with `n` rows and columns. Along more axes they are the same vector.
     fn diag_indices[](n: usize) -> [Vector<i64>; 2] = functions::indexing::diag_indices(n, 2).and_then(wrap_array);
     /// The indices of the lower triangle of an `n` × `m` matrix, up to the `k`-th diagonal.
-    fn tril_indices[](n: usize, k: isize, m: usize) -> [Vector<i64>; 2] = functions::indexing::tril_indices(n, k, Some(m).into()).and_then(wrap_array);
-    /// The indices of the upper triangle of an `n` × `m` matrix, from the `k`-th diagonal on.
-    fn triu_indices[](n: usize, k: isize, m: usize) -> [Vector<i64>; 2] = functions::indexing::triu_indices(n, k, Some(m).into()).and_then(wrap_array);
+    fn tril_indices[](n: usize, k: impl SliceInt, m: usize) -> [Vector<i64>; 2] = functions::indexing::tril_indices(n, k.to_isize(), Some(m).into()).and_then(wrap_array);
+    /// The indices of the upper triangle of an `n` × `m` matrix, from the `k.to_isize()`-th diagonal on.
+    fn triu_indices[](n: usize, k: impl SliceInt, m: usize) -> [Vector<i64>; 2] = functions::indexing::triu_indices(n, k.to_isize(), Some(m).into()).and_then(wrap_array);
     /// Indices that broadcast to a grid of some rows, columns and so on.
     fn ix_[I: Dtype, const K: usize](all: [&Vector<I>; K]) -> [Tensor<i64, K>; K] =
         functions::indexing::ix_(functions::EachIndices(each(&all).0))
@@ -438,30 +437,30 @@ by_hand! {
         Ok((path.steps, path.text))
     };
     /// The elements at indices along an axis: `x[i, index[i, j]]` for axis 1. The other axes may have fewer indices.
-    fn gather[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>) -> Tensor<T, N> =
-        functions::scatter::gather(&x.raw, axis, index.raw.clone().into()).map(wrap);
-    /// A copy of the tensor with elements placed at indices along an axis, of equal places the last. A source without axes is
+    fn gather[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Tensor<I, N>) -> Tensor<T, N> =
+        functions::scatter::gather(&x.raw, axis.to_isize(), index.raw.clone().into()).map(wrap);
+    /// A copy of the tensor with elements placed at indices along an axis.to_isize(), of equal places the last. A source without axes is
     /// one value for all.
-    fn scatter[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
-        functions::scatter::scatter(&x.raw, axis, index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
-    /// A copy of the tensor with elements added at indices along an axis.
-    fn scatter_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
-        functions::scatter::scatter_add(&x.raw, axis, index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
-    /// A copy of the tensor with elements reduced to indices along an axis, together with the element that is there or without it.
-    fn scatter_reduce[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Tensor<I, N>, source: &Tensor<T, M>, reduce: functions::scatter::Reduce, include_self: bool) -> Tensor<T, N> =
-        functions::scatter::scatter_reduce(&x.raw, axis, index.raw.clone().into(), Number::Array(source.raw.clone()), reduce, include_self).map(wrap);
-    /// The elements, or parts, at indices that stand along the last axis, one for each of the first axes of the tensor.
+    fn scatter[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
+        functions::scatter::scatter(&x.raw, axis.to_isize(), index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
+    /// A copy of the tensor with elements added at indices along an axis.to_isize().
+    fn scatter_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
+        functions::scatter::scatter_add(&x.raw, axis.to_isize(), index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
+    /// A copy of the tensor with elements reduced to indices along an axis.to_isize(), together with the element that is there or without it.
+    fn scatter_reduce[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Tensor<I, N>, source: &Tensor<T, M>, reduce: functions::scatter::Reduce, include_self: bool) -> Tensor<T, N> =
+        functions::scatter::scatter_reduce(&x.raw, axis.to_isize(), index.raw.clone().into(), Number::Array(source.raw.clone()), reduce, include_self).map(wrap);
+    /// The elements, or parts, at indices that stand along the last axis.to_isize(), one for each of the first axes of the tensor.
     fn gather_nd[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, indices: &Tensor<I, M>) -> Tensor<T, DYN> =
         functions::scatter::gather_nd(&x.raw, indices.raw.clone().into()).map(wrap);
     /// The slices at indices along an axis.
-    fn index_select[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, axis: isize, index: &Vector<I>) -> Tensor<T, N> =
-        functions::scatter::index_select(&x.raw, axis, index.raw.clone().into()).map(wrap);
+    fn index_select[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Vector<I>) -> Tensor<T, N> =
+        functions::scatter::index_select(&x.raw, axis.to_isize(), index.raw.clone().into()).map(wrap);
     /// A copy of the tensor with values at what arrays of indices pick, or with values added there: at equal places all of them.
     fn index_put[T: Dtype, I: Dtype, const N: usize, const M: usize, const K: usize](x: &Tensor<T, N>, indices: &[&Tensor<I, M>], values: &Tensor<T, K>, accumulate: bool) -> Tensor<T, N> =
         functions::scatter::index_put(&x.raw, each(indices).0, Number::Array(values.raw.clone()), accumulate).map(wrap);
     /// A copy of the tensor with slices added at indices along an axis.
-    fn index_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: isize, index: &Vector<I>, source: &Tensor<T, M>) -> Tensor<T, N> =
-        functions::scatter::index_add(&x.raw, axis, index.raw.clone().into(), &source.raw, number(1i64)).map(wrap);
+    fn index_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Vector<I>, source: &Tensor<T, M>) -> Tensor<T, N> =
+        functions::scatter::index_add(&x.raw, axis.to_isize(), index.raw.clone().into(), &source.raw, number(1i64)).map(wrap);
     /// A number where a mask is true, the elements elsewhere.
     fn masked_fill[T: Element, const N: usize, const M: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>, value: T) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
@@ -496,10 +495,10 @@ by_hand! {
         functions::memory::Requirements::of(requirements).and_then(|all| functions::memory::require(&x.raw, None, all)).map(wrap);
 }
 
-/// The identity matrix: [`Tensor::eye`].
+/// The identity matrix of `f64`: [`Tensor::eye`].
 #[track_caller]
-pub fn identity<T: Element>(n: usize) -> Matrix<T> {
-    wrap(Raw::eye(n, n, 0, T::DTYPE).or_raise())
+pub fn identity(n: usize) -> Matrix<f64> {
+    Matrix::eye(n)
 }
 
 /// What [`meshgrid`] takes beside its vectors.
@@ -597,7 +596,7 @@ fn covariance(x: &Raw, y: Raw, rank: usize) -> Result<Raw> {
 /// How often [`tile`] repeats along the axes of a tensor of rank `N`: a number, or one for each of the last axes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how often a tensor of rank {N} is repeated",
-    note = "`2`, `[2, 1]`, or a slice `&list`: numbers are `isize`"
+    note = "`2`, `[2, 1]`, or a slice `&list[..]` of integers"
 )]
 pub trait Repeats<const N: usize> {
     /// The result.
@@ -605,26 +604,27 @@ pub trait Repeats<const N: usize> {
     #[doc(hidden)]
     fn repeats(self) -> functions::Ints;
 }
-// of one integer type, since the rank of the result hangs on it: a literal among several would have none yet
-impl<const N: usize> Repeats<N> for isize {
+// one impl for all integers, so that the rank of the result is known before the type of a literal is
+impl<I: SliceInt, const N: usize> Repeats<N> for I {
     type Out<T: Dtype> = Tensor<T, N>;
     fn repeats(self) -> functions::Ints {
-        self.into()
+        self.to_isize().into()
     }
 }
-impl<const N: usize, const K: usize> Repeats<N> for [isize; K]
+impl<I: SliceInt, const N: usize, const K: usize> Repeats<N> for [I; K]
 where
     Rank<N>: Broadcast<K>,
 {
     type Out<T: Dtype> = Broadcasted<T, N, K>;
     fn repeats(self) -> functions::Ints {
-        self.into()
+        self.map(I::to_isize).into()
     }
 }
-impl<const N: usize> Repeats<N> for &[isize] {
+impl<I: SliceInt, const N: usize> Repeats<N> for &[I] {
     type Out<T: Dtype> = Tensor<T, DYN>;
     fn repeats(self) -> functions::Ints {
-        self.into()
+        let all: Vec<isize> = self.iter().map(|n| n.to_isize()).collect();
+        all[..].into()
     }
 }
 
@@ -633,14 +633,20 @@ impl<const N: usize> Repeats<N> for &[isize] {
     message = "`{Self}` are no axes that a tensor of rank {N} and one of rank {M} are contracted over",
     note = "`([1], [0])` pairs axis 1 of the first with axis 0 of the second; a number `2` counts axes, and the rank is `DYN`"
 )]
-pub trait Contracts<const N: usize, const M: usize>: Into<functions::product::Contraction> {
+pub trait Contracts<const N: usize, const M: usize> {
     /// The result.
     type Out<T: Dtype>: crate::FromRaw;
+    #[doc(hidden)]
+    fn contraction(self) -> functions::product::Contraction;
 }
-impl<const N: usize, const M: usize> Contracts<N, M> for isize {
+impl<I: SliceInt, const N: usize, const M: usize> Contracts<N, M> for I {
     type Out<T: Dtype> = Tensor<T, DYN>;
+    fn contraction(self) -> functions::product::Contraction {
+        self.to_isize().into()
+    }
 }
-impl<const N: usize, const M: usize, const K: usize> Contracts<N, M> for ([isize; K], [isize; K])
+impl<I: SliceInt, J: SliceInt, const N: usize, const M: usize, const K: usize> Contracts<N, M>
+    for ([I; K], [J; K])
 where
     Rank<N>: SubtractRank<K>,
     Rank<M>: SubtractRank<K>,
@@ -649,6 +655,9 @@ where
     type Out<T: Dtype> = <<<Rank<N> as SubtractRank<K>>::Rest as AddRank<
         <Rank<M> as SubtractRank<K>>::Rest,
     >>::Sum as TensorRank>::Of<T>;
+    fn contraction(self) -> functions::product::Contraction {
+        (self.0.map(I::to_isize), self.1.map(J::to_isize)).into()
+    }
 }
 
 fn optional<T, const N: usize>(x: Option<&Tensor<T, N>>) -> Option<Raw> {
@@ -658,8 +667,8 @@ fn optional<T, const N: usize>(x: Option<&Tensor<T, N>>) -> Option<Raw> {
 const EVERYWHERE: Where = Where(None);
 const SAME_KIND: civita_core::dtype::Casting = civita_core::dtype::Casting::SameKind;
 
-fn each<T, const N: usize>(all: &[&Tensor<T, N>]) -> EachArray {
-    EachArray(all.iter().map(|x| x.raw.clone()).collect())
+fn each<T, const N: usize>(all: &[impl AsTensor<T, N>]) -> EachArray {
+    EachArray(all.iter().map(|x| x.raw().clone()).collect())
 }
 
 fn one<X: crate::FromRaw>(all: Result<Vec<Raw>>) -> Result<X> {

@@ -15,7 +15,7 @@ use civita_core::raw::Raw;
 use crate::rank::{
     AxisArg, Broadcast, ExpandRank, Expanded, PerAxis, Rank, ReduceRank, TensorRank, wrap,
 };
-use crate::{DYN, Dtype, FromRaw, Result, Tensor, Vector};
+use crate::{AsTensor, DYN, Dtype, FromRaw, Result, SliceInt, Tensor, Vector};
 
 /// The tensor that a rule makes of the ranks of the first two tensors.
 pub trait RankRule<const N: usize, const M: usize = 0> {
@@ -54,7 +54,7 @@ rules! {
 /// One axis, or `..` for all elements as one axis: the rank of the result follows.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names no axis",
-    note = "an axis is an `isize`; `..` takes the flattened tensor"
+    note = "an axis is an integer; `..` takes the flattened tensor"
 )]
 pub trait OneAxis<const N: usize> {
     /// The result.
@@ -63,10 +63,10 @@ pub trait OneAxis<const N: usize> {
     #[doc(hidden)]
     fn axis(&self) -> AxisOrFlat;
 }
-impl<const N: usize> OneAxis<N> for isize {
+impl<I: SliceInt, const N: usize> OneAxis<N> for I {
     type Out<T: Dtype> = Tensor<T, N>;
     fn axis(&self) -> AxisOrFlat {
-        AxisOrFlat(Some(*self))
+        AxisOrFlat(Some(self.to_isize()))
     }
 }
 impl<const N: usize> OneAxis<N> for RangeFull {
@@ -137,7 +137,7 @@ macro_rules! typed {
         typed! { $out $row [T: Dtype, const N: usize] [N] [$($args)* $p: &Tensor<T, N>,] [$($pass)* $p.raw(),] $($rest)* }
     };
     ($out:tt $row:tt [] [] [$($args:tt)*] [$($pass:tt)*] $p:ident: Arrays, $($rest:tt)*) => {
-        typed! { $out $row [T: Dtype, const N: usize] [N] [$($args)* $p: &[&Tensor<T, N>],] [$($pass)* raws($p),] $($rest)* }
+        typed! { $out $row [T: Dtype, const N: usize] [N] [$($args)* $p: &[impl AsTensor<T, N>],] [$($pass)* raws($p),] $($rest)* }
     };
     ($out:tt $row:tt [$($g:tt)*] [N] [$($args:tt)*] [$($pass:tt)*] $p:ident: Array, $($rest:tt)*) => {
         typed! { $out $row [$($g)*, const M: usize] [N, M] [$($args)* $p: &Tensor<T, M>,] [$($pass)* $p.raw(),] $($rest)* }
@@ -206,8 +206,8 @@ macro_rules! emit {
 /// Kinds with one form are taken as they are, so that a literal is one; the others in each of their forms.
 macro_rules! argument {
     (Bool) => { bool };
-    (Int) => { isize };
-    (Axis) => { isize };
+    (Int) => { impl SliceInt };
+    (Axis) => { impl SliceInt };
     (Count) => { usize };
     (Float) => { f64 };
     (PadMode) => { PadMode };
@@ -218,13 +218,19 @@ macro_rules! argument {
 }
 macro_rules! pass {
     (Axes $p:ident) => {
-        $p.axes().into()
+        $p.axes().named().into()
     };
     (AxisList $p:ident) => {
-        $p.axes().into()
+        $p.axes().named().into()
     };
     (AxisOrder $p:ident) => {
-        $p.axes().into()
+        $p.axes().named().into()
+    };
+    (Int $p:ident) => {
+        $p.to_isize()
+    };
+    (Axis $p:ident) => {
+        $p.to_isize()
     };
     ($K:ident $p:ident) => {
         $p.into()
@@ -261,6 +267,6 @@ macro_rules! define_examples {
 function_rows!(define_examples);
 pub(super) use {example, row_example};
 
-fn raws<T, const N: usize>(parts: &[&Tensor<T, N>]) -> Vec<Raw> {
-    parts.iter().map(|p| p.raw.clone()).collect()
+fn raws<T, const N: usize>(parts: &[impl AsTensor<T, N>]) -> Vec<Raw> {
+    parts.iter().map(|p| p.raw().clone()).collect()
 }
