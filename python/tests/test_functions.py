@@ -437,3 +437,20 @@ def test_gradients_of_ufuncs_that_are_programs():
     x = cv.array([1.5, -3.0], requires_grad=True)
     cv.fuse(lambda a: a * a.astype("int64").astype("float64"))(x).sum().backward()
     assert x.grad.tolist() == [1.0, -3.0]
+
+
+def test_every_name_of_numpy_is_here_or_left_out_with_a_reason():
+    import civita._lazy as lazy
+
+    missing = [name for name in np.__all__ if not hasattr(cv, name) and name not in lazy.LEFT_OUT]
+    assert not missing
+    for space in ("linalg", "fft", "random", "lib.stride_tricks", "emath"):
+        ours, theirs = cv, np
+        for part in space.split("."):
+            ours, theirs = getattr(ours, part), getattr(theirs, part)
+        wanted = [name for name in getattr(theirs, "__all__", dir(theirs)) if not name.startswith("_")]
+        lacks = [name for name in wanted if not hasattr(ours, name)]
+        assert not lacks, (space, lacks)
+    for name in lazy.LEFT_OUT:
+        with pytest.raises(AttributeError, match="hint"):
+            getattr(cv, name)

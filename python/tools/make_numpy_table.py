@@ -4,14 +4,17 @@
     python python/tools/make_numpy_table.py --check    says whether they are up to date
 """
 
+import itertools
 import pathlib
+import re
 import sys
 
 import civita as cv
 import numpy as np
 
 PAGE = pathlib.Path(__file__).parent.parent.parent / "docs" / "numpy.md"
-NAMES = ("elementwise", "reductions", "functions")
+NAMES = ("elementwise", "reductions", "functions", "names")
+RUST = PAGE.parent.parent / "crates" / "civita" / "src"
 
 
 def rows(kind):
@@ -56,9 +59,38 @@ def functions():
     return "\n".join(lines) + "\n"
 
 
+def rust_functions(*files):
+    """Names of the public functions in files of the Rust crate."""
+    texts = (path.read_text() for name in files for path in sorted(RUST.glob(name)))
+    return {name for text in texts for name in re.findall(r"^ *pub fn (\w+)", text, re.MULTILINE)}
+
+
+def names():
+    """All other names of NumPy's namespaces: those with a Rust form of the same name, those that are Python's alone, and those left out."""
+    known = {name for row in cv.rows() for name in (row["name"], row["numpy"], *row.get("aliases", ()))}
+    methods = rust_functions("methods.rs", "tensor.rs", "create.rs", "elements.rs", "reduce.rs")
+    lines = ["| Names of NumPy | in Python | in Rust |", "|---|---|---|"]
+    spaces = {"np": np.__all__, "np.linalg": np.linalg.__all__, "np.fft": np.fft.__all__, "np.random": np.random.__all__}
+    for space, found in spaces.items():
+        module = space.partition(".")[2]
+        home = getattr(cv, module) if module else cv
+        own = rust_functions(f"{module}.rs", f"{module}/*.rs") if module else rust_functions("np.rs", "np/*.rs")
+        rest = sorted(name for name in found if hasattr(home, name) and (module or name not in known))
+        in_rust = [name for name in rest if name in own]
+        as_methods = [name for name in rest if name not in own and not module and name in methods]
+        other = [name for name in rest if name not in in_rust and name not in as_methods]
+        path = module or "np"
+        for group, rust in ((in_rust, f"`{path}::` and the name"), (as_methods, "a method or constructor of that name"), (other, "–")):
+            if group:
+                lines.append(f"| {' '.join(f'`{space}.{name}`' for name in group)} | the same | {rust} |")
+    for why, group in itertools.groupby(sorted((why, name) for name, why in cv._LEFT_OUT.items() if hasattr(np, name) or name in np.__all__), lambda pair: pair[0]):
+        lines.append(f"| {' '.join(f'`np.{name}`' for _, name in group)} | left out: {why} | left out |")
+    return "\n".join(lines) + "\n"
+
+
 def page(text):
     """The page with the tables as they should be."""
-    for name, table in zip(NAMES, (elementwise, reductions, functions), strict=True):
+    for name, table in zip(NAMES, (elementwise, reductions, functions, names), strict=True):
         begin, end = f"<!-- {name}: written by python/tools/make_numpy_table.py -->\n", f"<!-- end of {name} -->\n"
         before, rest = text.split(begin)
         text = before + begin + table() + end + rest.split(end)[1]

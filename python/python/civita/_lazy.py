@@ -25,5 +25,6 @@ _WHY = {
     "there are no dtypes of text, objects and structures": "record recarray rec char strings",
     "matrices are arrays with two axes: `a @ b` is their product": "matrix asmatrix bmat",
     "there are no masked arrays": "ma",
+    "NumPy's own internals and tools: its C sources, its compiler of Fortran, its tests": "core ctypeslib f2py test",
 }
 LEFT_OUT = {name: why for why, names in _WHY.items() for name in names.split()}
