@@ -158,8 +158,8 @@ type Mask = [u64; LANES];
 #[inline(always)]
 fn mask(holds: impl Fn(usize) -> bool) -> Mask {
     let mut mask = [0; LANES];
-    for l in 0..LANES {
-        mask[l] = if holds(l) { !0 } else { 0 };
+    for (l, mask) in mask.iter_mut().enumerate() {
+        *mask = if holds(l) { !0 } else { 0 };
     }
     mask
 }

@@ -15,6 +15,10 @@ use crate::scalar::{Real, Scalar};
 /// The largest shorter side, and the largest longer side, that this is for.
 const SMALL: (usize, usize) = (12, 32);
 
+/// What a column is beside the longest one whose direction is nothing but rounding: each sweep may shorten it further, to where squares and
+/// products vanish, and with them what tells whether it is orthogonal to others.
+const NOTHING: f64 = 1e-35;
+
 /// Sweeps after which the method has long converged.
 const SWEEPS: usize = 40;
 
@@ -88,6 +92,7 @@ pub fn svd<T: Scalar>(
         for (norm, column) in norms.iter_mut().zip(u.chunks_exact(m.max(1))).take(n) {
             *norm = square(column);
         }
+        let least = norms.iter().fold(0.0f64, |most, &x| most.max(x)) * NOTHING * NOTHING;
         let mut rotated = false;
         // each column meets each other once, in rounds whose pairs do not wait for each other
         for round in 0..even - 1 {
@@ -100,7 +105,9 @@ pub fn svd<T: Scalar>(
                 let product = dot(x, y);
                 let (alpha, beta) = (norms[p], norms[q]);
                 let size = product.modulus().wide();
-                if size * size <= eps * eps * alpha * beta || size < f64::MIN_POSITIVE {
+                // the product of columns that are orthogonal has an error of its own
+                let none = size * size <= m as f64 * eps * eps * alpha * beta;
+                if none || alpha.min(beta) <= least || size < f64::MIN_POSITIVE {
                     continue;
                 }
                 rotated = true;
@@ -165,7 +172,7 @@ pub fn svd<T: Scalar>(
     }
     let mut known = 0;
     for k in 0..n {
-        if norms[k] < f64::MIN_POSITIVE / eps {
+        if norms[k] <= norms[0] * NOTHING {
             break;
         }
         let inverse = real::<T>(1.0 / norms[k]);

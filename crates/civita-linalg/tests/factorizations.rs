@@ -380,6 +380,47 @@ fn matrices_that_lack_rank_but_for_rounding() {
     }
 }
 
+/// Columns that rotations shorten to nothing have no direction: those of `U` in their places are orthonormal all the same.
+#[test]
+fn small_matrices_that_lack_rank_have_orthonormal_vectors() {
+    for round in 0..1500u64 {
+        let n = 2 + round as usize % 11;
+        let m = n + round as usize % 3 * 4;
+        let mut all: Vec<f64> = numbers(&[m, n], DType::F64, 100 + round).to_vec().unwrap();
+        for (i, row) in all.chunks_exact_mut(n).enumerate() {
+            match round % 3 {
+                0 if (round as usize + 5 * i) % 7 < 3 => row.fill(0.0),
+                1 => row.iter_mut().for_each(|x| *x = (*x * 1.4).round()),
+                2 => (1..n).for_each(|j| row[j] = row[j % 2] * (j + 1) as f64),
+                _ => {}
+            }
+        }
+        for dtype in [DType::F64, DType::F32] {
+            let a = Raw::from_vec(all.clone(), &[m, n])
+                .unwrap()
+                .cast(dtype)
+                .unwrap();
+            let [u, s, vh] = linalg::svd(&a, Vectors::Full).unwrap();
+            let eps = if dtype == DType::F32 { 1e-4 } else { 1e-12 };
+            let units = adjoint(&u).matmul(&u).unwrap();
+            assert!(
+                gap(&units, &unit(m).cast(dtype).unwrap()) < eps,
+                "{round} {dtype}"
+            );
+            let units = vh.matmul(&adjoint(&vh)).unwrap();
+            assert!(
+                gap(&units, &unit(n).cast(dtype).unwrap()) < eps,
+                "{round} {dtype}"
+            );
+            let scaled = u.narrow(-1, 0, n).unwrap().mul(&s).unwrap();
+            assert!(
+                gap(&scaled.matmul(&vh).unwrap(), &a) < eps * 100.0,
+                "{round} {dtype}"
+            );
+        }
+    }
+}
+
 /// A matrix has the same bits alone and beside others, whatever they are.
 #[test]
 fn small_matrices_of_a_batch_are_those_of_single_ones() {
