@@ -26,7 +26,7 @@ const BLUE: u32 = 0x2563eb;
 const ORANGE: u32 = 0xd9660a;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let t = Vector::arange(0..SAMPLES as i64).cast::<f64>() / RATE;
+    let t = np::arange(SAMPLES) / RATE;
     let tone = |hertz: f64, loud: f64| (&t * (2.0 * std::f64::consts::PI * hertz)).sin() * loud;
     let tones = tone(50.0, 0.7) + tone(120.0, 1.0);
     let noise = Rng::new(42).normal(0.0, 1.5, SAMPLES);

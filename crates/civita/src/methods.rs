@@ -8,6 +8,8 @@ use crate::{
     AssignValue, Dtype, Element, Float, FromRaw, Matrix, Result, SliceInt, Tensor, Vector,
 };
 use civita_core::functions::rank::AtLeast2;
+use civita_core::ops::Op;
+use civita_core::raw::Raw;
 
 /// A row calls the function of `np` of the same name; its example is run.
 macro_rules! methods {
@@ -146,8 +148,70 @@ methods! {
     }
 }
 
+/// A row is a function of the table of elementwise ops under the name that Rust's floats have for it.
+macro_rules! rust_names {
+    ($($name:ident $op:ident -> $out:ty, $example:literal => $prints:literal;)*) => {
+        /// Functions by the names that they have on Rust's floats.
+        impl<T: Dtype, const N: usize> Tensor<T, N> { $(
+            #[doc = concat!("[`", stringify!($op), "`](Tensor::", stringify!($op), ") by the name that Rust's floats have for it.")]
+            #[doc = concat!(
+                "\n\n```\nuse civita::prelude::*;\nassert_eq!(", $example, ".to_string(), \"", $prints, "\");\n```"
+            )]
+            #[track_caller]
+            pub fn $name(&self) -> Tensor<$out, N> {
+                self.$op()
+            }
+        )* }
+    };
+}
+rust_names! {
+    ln log -> T::Float, "tensor![1.0, 100.0].ln()" => "[0.         4.60517019]";
+    ln_1p log1p -> T::Float, "tensor![0.0].ln_1p()" => "[0.]";
+    exp_m1 expm1 -> T::Float, "tensor![0.0].exp_m1()" => "[0.]";
+    recip reciprocal -> T::Number, "tensor![2.0, 4.0].recip()" => "[0.5  0.25]";
+}
+
+/// Powers by the names that Rust's floats have for them.
+impl<T: Float, const N: usize> Tensor<T, N> {
+    /// Each element to the power of an integer.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![1.0, -2.0].powi(3), [1.0, -8.0]);
+    /// ```
+    #[track_caller]
+    pub fn powi(&self, n: i32) -> Self {
+        self.powf(T::from_f64(n.into()))
+    }
+
+    /// Each element to the power of a number.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![4.0, 9.0].powf(0.5), [2.0, 3.0]);
+    /// ```
+    #[track_caller]
+    pub fn powf(&self, exponent: T) -> Self {
+        let power = Raw::apply(
+            Op::Pow,
+            &[(&self.raw).into(), exponent.into_scalar().into()],
+        );
+        FromRaw::wrap(power.or_raise())
+    }
+}
+
 /// Whole tensors written, and functions of the elements.
 impl<T: Dtype, const N: usize> Tensor<T, N> {
+    /// All axes in reverse order: [`Tensor::t`] by NumPy's name.
+    pub fn transpose(&self) -> Self {
+        self.t()
+    }
+
+    /// The number of axes: [`Tensor::rank`] by NumPy's name.
+    pub fn ndim(&self) -> usize {
+        self.rank()
+    }
+
     /// The elements rounded to integers, of two as near to the even one, as NumPy rounds (`f64::round` takes the one farther from 0).
     ///
     /// ```
@@ -222,6 +286,16 @@ fn from_elements<X: FromRaw, U: Element>(all: Vec<U>, shape: &[usize]) -> X {
 }
 
 impl<T: Dtype> Matrix<T> {
+    /// The number of rows.
+    pub fn nrows(&self) -> usize {
+        self.shape()[0]
+    }
+
+    /// The number of columns.
+    pub fn ncols(&self) -> usize {
+        self.shape()[1]
+    }
+
     /// The main diagonal, as a view; others are [`np::diagonal`].
     ///
     /// ```

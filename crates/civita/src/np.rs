@@ -38,6 +38,7 @@ pub use self::{
     rad2deg as degrees, right_shift as bitwise_right_shift, trunc as fix,
 };
 pub use crate::index::{concatenate, stack};
+pub use crate::io::{loadtxt, savetxt};
 pub use civita_core::functions::scatter::Reduce;
 pub use civita_core::functions::{
     BitOrder, ConvolveMode, Indexing, Order, PadMode, QuantileMethod, ReflectType, Side,
@@ -181,6 +182,16 @@ macro_rules! einsum {
     };
 }
 pub use crate::einsum;
+
+/// π, by NumPy's name.
+#[allow(non_upper_case_globals)]
+pub const pi: f64 = std::f64::consts::PI;
+/// Infinity, by NumPy's name.
+#[allow(non_upper_case_globals)]
+pub const inf: f64 = f64::INFINITY;
+/// Not a number, by NumPy's name.
+#[allow(non_upper_case_globals)]
+pub const nan: f64 = f64::NAN;
 
 /// A function that calls the method or constructor of another name.
 macro_rules! forward {

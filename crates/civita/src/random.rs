@@ -578,7 +578,7 @@ impl<B: BitGenerator> Rng<B> {
     /// use civita::prelude::*;
     /// use civita::random::Rng;
     ///
-    /// let x = Rng::new(42).shuffled(&Vector::arange(0..5_i64), 0)?;
+    /// let x = Rng::new(42).shuffled(&np::arange(5), 0)?;
     /// assert_eq!(x.to_vec(), [4, 2, 3, 1, 0]); // np.random.default_rng(42).permutation(5)
     /// # Ok::<(), civita::Error>(())
     /// ```

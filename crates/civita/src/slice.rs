@@ -194,6 +194,32 @@ impl<'a> Slice for &'a [SliceItem] {
 impl<R> SliceOf<R> for &[SliceItem] {
     type Out = Rank<DYN>;
 }
+/// A range alone is that of the first axis: `x.slice(1..3)?`.
+macro_rules! alone {
+    ($([$($generics:tt)*] $Entry:ty;)*) => { $(
+        impl<$($generics)*> Slice for $Entry {
+            type Items = [SliceItem; 1];
+            #[inline]
+            fn items(self) -> [SliceItem; 1] {
+                [self.item()]
+            }
+        }
+        impl<R, $($generics)*> SliceOf<R> for $Entry
+        where
+            $Entry: SliceStep<R>,
+        {
+            type Out = <$Entry as SliceStep<R>>::Out;
+        }
+    )* };
+}
+alone! {
+    [I: SliceInt] Range<I>;
+    [I: SliceInt] RangeFrom<I>;
+    [I: SliceInt] RangeTo<I>;
+    [I: SliceInt] RangeInclusive<I>;
+    [I: SliceInt] RangeToInclusive<I>;
+    [] RangeFull;
+}
 impl Slice for () {
     type Items = [SliceItem; 0];
     fn items(self) -> [SliceItem; 0] {
@@ -290,6 +316,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// let x = Vector::<i64>::arange(0..6);
     /// assert_eq!(x.slice(s![1..5;2])?.to_string(), "[1 3]");
     /// assert_eq!(x.slice(s![..;-1])?.to_string(), "[5 4 3 2 1 0]");
+    /// assert_eq!(x.slice(..2)?.to_string(), "[0 1]"); // a range alone needs no `s![…]`
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///

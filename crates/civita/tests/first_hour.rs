@@ -881,3 +881,31 @@ fn text_and_tables_are_read_as_they_are_found() -> Result<()> {
     std::fs::remove_dir_all(&folder)?;
     Ok(())
 }
+
+#[test]
+fn names_of_numpy_ndarray_and_rusts_floats_are_there() -> Result<()> {
+    let x = tensor![[1.0, 4.0], [9.0, 16.0]];
+    assert_eq!(x.powi(2).powf(0.5), x);
+    assert_eq!(tensor![1.0f32, 3.0].powi(-1), [1.0f32, 1.0 / 3.0]);
+    assert_close!(x.ln().exp(), x);
+    assert_eq!(x.recip() * &x, np::ones([2, 2]));
+    assert_eq!(tensor![0.0].ln_1p(), tensor![0.0].exp_m1());
+    assert_eq!((x.nrows(), x.ncols(), x.ndim()), (2, 2, 2));
+    assert_eq!(x.transpose(), x.t());
+    assert_close!((np::arange(2) * np::pi).cos(), [1.0, -1.0]);
+    assert!(np::nan.is_nan() && np::inf > np::pi);
+    let v = np::arange(6);
+    let n: usize = 2;
+    assert_eq!(
+        (v.slice(1..3)?, v.slice(..n)?, v.slice(-2..)?),
+        (tensor![1, 2], tensor![0, 1], tensor![4, 5])
+    );
+    assert_eq!(
+        (x.slice(1..)?, x.slice(..)?),
+        (tensor![[9.0, 16.0]], x.clone())
+    );
+    let mut w = v.clone();
+    w.slice_assign(..=1, 7)?;
+    assert_eq!(w, [7, 7, 2, 3, 4, 5]);
+    Ok(())
+}

@@ -1,5 +1,6 @@
 use civita::prelude::*;
 
 fn main() {
-    let _ = Vector::<i32>::ones(3) * 2.5;
+    let mut x = Vector::<i32>::ones(3);
+    x += 2.5;
 }
