@@ -764,7 +764,7 @@ cbrt: ufunc
 ceil: ufunc
 """The smallest integer that is not below `x`; integers stay."""
 clamp: ufunc
-"""`x` between two bounds, `min(high, max(low, x))`; NaN where any of the three is. `clip` with both bounds. Where `x` is
+"""`x` between two bounds, `min(max(x, low), high)`; NaN where any of the three is. `clip` with both bounds. Where `x` is
 equal to a bound, each of the two gets half of the gradient."""
 conj: ufunc
 """See `conjugate`."""

@@ -119,9 +119,12 @@ pub struct FunctionRow {
     /// What it is of one array where every other argument is its default: bindings that see such a call make no list of values for it.
     pub alone: Option<fn(&Raw) -> Result<Returned>>,
     /// As `alone`, of a sequence of arrays of one dtype.
-    pub together: Option<fn(&[&Raw]) -> Result<Raw>>,
+    pub together: Option<OfArrays>,
     call: fn(&FunctionRow, &mut [Value<'_>]) -> Result<Returned>,
 }
+
+/// What is made of several arrays.
+pub type OfArrays = fn(&[&Raw]) -> Result<Raw>;
 
 /// What NumPy's function of a name does beside computing values. Bindings do the same; the engine does not ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
