@@ -566,7 +566,7 @@ fn axes_and_offsets_are_of_any_integer_type() -> Result<()> {
     assert_eq!(x.over(last).keepdims().max()?, [[3.0], [7.0]]);
     assert_eq!(x.over([0u8, 1]).mean()?, 22.0 / 6.0);
     assert_eq!(x.over((0, axis)).sum()?, 22.0);
-    let list = vec![0usize];
+    let list = [0usize];
     assert_eq!(
         x.over(&list[..]).sum()?.typed::<f64, 1>()?,
         [5.0, 7.0, 10.0]
@@ -635,6 +635,7 @@ fn shapes_are_arrays_tuples_and_lengths() -> Result<()> {
     Ok(())
 }
 
+#[allow(clippy::reversed_empty_ranges)] // the ends of a count that falls
 #[test]
 fn constructors_of_np_have_numpys_types() -> Result<()> {
     let n: usize = 4;

@@ -324,7 +324,7 @@ fn a_function_of_one_array_alone_is_the_call_with_its_defaults() {
         of(&[4]),
         of(&[1, 3, 1]),
         of(&[2, 3, 4]).transpose().expect("a view"),
-        of(&[5]).flip(Some(&[0])).expect("a view"),
+        of(&[5]).flip(crate::layout::Axes::All).expect("a view"),
         of(&[3]).broadcast_to(&[2, 3]).expect("a view"),
     ];
     let mut calls = 0;
