@@ -178,7 +178,7 @@ pub mod prelude {
     pub use crate::linalg;
     pub use crate::{
         Any, AnyTensor, DYN, Element, Ellipsis, Float, Matrix, NewAxis, Tensor, Vector, autograd,
-        einsum, fft, fuse, io, no_grad, np, random, s, tensor,
+        c64, c128, einsum, fft, fuse, io, no_grad, np, random, s, tensor,
     };
 }
 

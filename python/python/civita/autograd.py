@@ -224,7 +224,7 @@ def _arrays(leaves: list[Any]) -> list[ndarray]:
 
 def _wraps(f: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     if not callable(f):
-        raise TypeError(f"a function is transformed, not {type(f).__name__}\n  hint: `cv.autograd.grad(f)(x)`")
+        raise TypeError(f"a function is transformed, not {type(f).__name__}\n  hint: `cv.autograd.grad(f)(x)`; of arrays that were computed: `cv.grad(y, x)`")
     return functools.wraps(f, updated=())
 
 
