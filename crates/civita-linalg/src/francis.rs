@@ -88,7 +88,8 @@ pub fn real_schur<R: Real>(h: &mut [R], q: &mut [R], n: usize) -> bool {
         while first > 0 {
             let beside = h.at(first - 1, first - 1).abs() + h.at(first, first).abs();
             let beside = if beside == 0.0 { norm } else { beside };
-            if h.at(first, first - 1).abs() <= eps * beside {
+            let below = h.at(first, first - 1).abs();
+            if below <= eps * beside || below <= R::TINY {
                 h.set(first, first - 1, R::default());
                 break;
             }

@@ -44,6 +44,8 @@ impl<T> Arithmetic for T where
 pub trait Real: Element + Arithmetic + RealField + PartialOrd {
     /// Distance of 1 from the next number.
     const EPSILON: f64;
+    /// The root of the smallest normal number: the product of two that are below it is nothing.
+    const TINY: f64;
     /// From `f64`, rounded.
     fn of(x: f64) -> Self;
     /// To `f64`.
@@ -91,6 +93,7 @@ macro_rules! scalars {
     ($($real:ident)*) => { $(
         impl Real for $real {
             const EPSILON: f64 = $real::EPSILON as f64;
+            const TINY: f64 = if size_of::<$real>() == 4 { 1.1e-19 } else { 1.5e-154 };
             #[inline(always)]
             fn of(x: f64) -> $real {
                 x as $real

@@ -7,12 +7,12 @@ use civita_core::primitive::{
     bind,
 };
 use civita_core::raw::Raw;
-use faer::linalg::evd::hessenberg;
+use faer::linalg::evd::hessenberg::{self, HessenbergParams};
 use faer::linalg::householder;
 use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
 use faer::prelude::default;
 use faer::traits::math_utils as math;
-use faer::{Conj, Par};
+use faer::{Conj, Par, Spec as Tuned};
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, squares};
@@ -100,9 +100,41 @@ pub fn reduce<T: Scalar>(h: &mut [T], q: &mut [T], n: usize, to: Reduction) -> b
         return true;
     }
     let scale = Scale::to_one(h);
-    let par = Par::Seq;
     let block = recommended_block_size::<T>(n - 1, n - 1).max(1);
-    let factor = hessenberg::hessenberg_in_place_scratch::<T>(n, block, par, default());
+    let kept = h.to_vec();
+    to_hessenberg(h, q, n, block, default());
+    if ![&*h, q].iter().all(|x| x.iter().all(|x| x.finite())) {
+        // a block of reflections divides by what belongs to a reflection of nothing, an infinity; one by one they do not
+        h.copy_from_slice(&kept);
+        q.fill(T::default());
+        for i in 0..n {
+            q[i * n + i] = math::one::<T>();
+        }
+        let mut one_by_one: Tuned<HessenbergParams, T> = default();
+        one_by_one.blocking_threshold = usize::MAX;
+        to_hessenberg(h, q, n, 1, one_by_one);
+    }
+    drop(kept);
+    for j in 0..n {
+        for i in j + 2..n {
+            h[j * n + i] = T::default();
+        }
+    }
+    let fine = to == Reduction::Hessenberg || T::schur(h, q, n);
+    scale.back(h);
+    fine
+}
+
+/// Reduces a column-major matrix to Hessenberg form, with reflections below it, and turns `q`, a unit matrix before.
+fn to_hessenberg<T: Scalar>(
+    h: &mut [T],
+    q: &mut [T],
+    n: usize,
+    block: usize,
+    params: Tuned<HessenbergParams, T>,
+) {
+    let par = Par::Seq;
+    let factor = hessenberg::hessenberg_in_place_scratch::<T>(n, block, par, params);
     let apply = householder::apply_block_householder_sequence_on_the_right_in_place_scratch::<T>(
         n - 1,
         block,
@@ -115,7 +147,7 @@ pub fn reduce<T: Scalar>(h: &mut [T], q: &mut [T], n: usize, to: Reduction) -> b
         columns_mut(&mut factors, block, n - 1),
         par,
         scratch.stack(),
-        default(),
+        params,
     );
     householder::apply_block_householder_sequence_on_the_right_in_place_with_conj(
         columns(h, n, n).submatrix(1, 0, n - 1, n - 1),
@@ -125,14 +157,6 @@ pub fn reduce<T: Scalar>(h: &mut [T], q: &mut [T], n: usize, to: Reduction) -> b
         par,
         scratch.stack(),
     );
-    for j in 0..n {
-        for i in j + 2..n {
-            h[j * n + i] = T::default();
-        }
-    }
-    let fine = to == Reduction::Hessenberg || T::schur(h, q, n);
-    scale.back(h);
-    fine
 }
 
 /// Brings a complex column-major Hessenberg matrix to triangular form by the QR iteration with Wilkinson's shifts, and turns `q`
@@ -146,7 +170,7 @@ pub fn triangularize<C: Scalar>(h: &mut [C], q: &mut [C], n: usize) -> bool {
         while first > 0 {
             let below = size(h[(first - 1) * n + first]);
             let beside = size(h[(first - 1) * n + first - 1]) + size(h[first * n + first]);
-            if below <= eps * beside || below < f64::MIN_POSITIVE {
+            if below <= eps * beside || below <= C::Real::TINY {
                 h[(first - 1) * n + first] = C::default();
                 break;
             }

@@ -645,3 +645,68 @@ fn equal_bits_for_any_number_of_threads() {
     let (one, two) = (with_threads(1, all), with_threads(2, all));
     assert!(one == two);
 }
+
+/// Matrices of repeated eigenvalues with too few eigenvectors or of little rank, and others that are hard for eigenvectors.
+fn defective() -> Vec<(&'static str, Raw)> {
+    let diagonal = |n, k| Raw::eye(n, n, k, DType::F64).unwrap();
+    let jordan = |n| diagonal(n, 0).add(&diagonal(n, 1)).unwrap();
+    let of = |n: usize, f: &dyn Fn(usize, usize) -> f64| {
+        let all: Vec<f64> = (0..n * n).map(|at| f(at / n, at % n)).collect();
+        Raw::from_vec(all, &[n, n]).unwrap()
+    };
+    let (ones, triangle) = (|_, _| 1.0, |i, j| f64::from(u8::from(i <= j)));
+    // blocks of a pair of conjugates on the diagonal, and units above
+    let pairs = |i: usize, j: usize| match (i / 2, j / 2) {
+        (a, b) if a == b => [[1.0, 2.0], [-2.0, 1.0]][i % 2][j % 2],
+        (a, b) if a + 1 == b && i % 2 == j % 2 => 1.0,
+        _ => 0.0,
+    };
+    let graded = |i: usize, j: usize| ((3 * i + 5 * j + i * j) % 7) as f64 * 0.1f64.powi(i as i32);
+    vec![
+        ("jordan", jordan(24)),
+        ("jordan", jordan(150)),
+        ("lower jordan", jordan(40).swap_axes(0, 1).unwrap()),
+        ("nilpotent", diagonal(40, 1)),
+        ("triangle", of(25, &triangle)),
+        ("triangle", of(70, &triangle)),
+        ("pairs", of(60, &pairs)),
+        ("graded", of(12, &graded)),
+        ("ones", of(40, &ones)),
+        ("ones", of(256, &ones)),
+        ("uniform", of(300, &|_, _| 1.0 / 300.0)),
+        ("checkerboard", of(300, &|i, j| ((i + j) % 2) as f64)),
+        (
+            "kronecker",
+            of(256, &|i, j| f64::from(u8::from(i % 2 == j % 2))),
+        ),
+        ("zero", of(30, &|_, _| 0.0)),
+        ("random", numbers(&[50, 50], DType::F64, 21)),
+    ]
+}
+
+fn size(x: &Raw) -> f64 {
+    gap(x, &x.sub(x).unwrap())
+}
+
+#[test]
+fn schur_and_hessenberg_forms_of_defective_matrices() {
+    each_type(|dtype, _| {
+        let eps = match dtype {
+            DType::F32 | DType::C64 => f64::from(f32::EPSILON),
+            _ => f64::EPSILON,
+        };
+        for (name, a) in defective() {
+            let n = a.shape()[0];
+            let a = a.cast(dtype).unwrap();
+            let bound = eps * (2 * n * n) as f64;
+            let norm = size(&a) / n as f64;
+            for (t, z) in [linalg::schur(&a).unwrap(), linalg::hessenberg(&a).unwrap()] {
+                let back = z.matmul(&t).unwrap().matmul(&adjoint(&z)).unwrap();
+                assert!(gap(&back, &a) <= bound * norm, "{name} {n} {dtype}");
+                let units = adjoint(&z).matmul(&z).unwrap();
+                assert!(gap(&units, &unit(n).cast(dtype).unwrap()) <= bound * 10.0);
+                assert!(is_zero(&t, |i, j| i > j + 1));
+            }
+        }
+    });
+}
