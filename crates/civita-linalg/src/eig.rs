@@ -11,6 +11,7 @@ use civita_core::primitive::{
 };
 use civita_core::raw::Raw;
 use faer::{Mat, Par};
+use num_complex::Complex;
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, squares, with_axes};
@@ -20,6 +21,7 @@ use crate::lu::bind_solve;
 use crate::ops::{adjoint, as_diagonal, conjugate, diagonal, sum, times_columns, total};
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scale::Scale;
+use crate::schur::{Reduction, reduce, split_blocks};
 use crate::workers::aside;
 
 /// `A V = V diag(w)`: `w` and `V`, whose columns have the norm 1 and a real largest element; or `w` alone. Both are complex.
@@ -60,17 +62,32 @@ fn run<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()>
         // on two threads it takes as long
         let memory = (take(a), v.as_mut().map(|v| replace(*v, Mat::new())));
         let run = move |(a, v): &mut (Vec<T>, Option<Mat<T::Complex>>)| {
-            T::eigen(columns(a, n, n), v.as_mut(), Par::Seq)
+            let found = T::eigen(columns(a, n, n), v.as_mut(), Par::Seq).ok();
+            let whole = |j: usize, v: &Mat<T::Complex>| {
+                let mut largest = 0.0f64;
+                (0..n).all(|i| {
+                    largest = largest.max(v[(i, j)].size().wide());
+                    v[(i, j)].finite()
+                }) && largest > 0.0
+            };
+            match found {
+                Some(w)
+                    if w.iter().all(|w| w.finite())
+                        && v.iter().all(|v| (0..n).all(|j| whole(j, v))) =>
+                {
+                    Some(w)
+                }
+                _ => from_schur(a, n, v.as_mut()),
+            }
         };
         let (found, values) = aside(n, memory, run)?;
         *a = found.0;
         if let (Some(v), Some(found)) = (v, found.1) {
             *v = found;
         }
-        let values = values.map_err(|_| Error::linalg("eig", "Eigenvalues did not converge"))?;
-        if values.iter().any(|w| !w.finite()) {
-            return Err(Error::linalg("eig", "Eigenvalues did not converge"));
-        }
+        let values = values
+            .filter(|w| w.iter().all(|w| w.finite()))
+            .ok_or_else(|| Error::linalg("eig", "Eigenvalues did not converge"))?;
         w.copy_from_slice(&values);
         scale.back(w);
         Ok(())
@@ -102,6 +119,106 @@ fn run<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()>
         }
         _ => Ok(()),
     }
+}
+
+fn wide<C: Scalar>(x: C) -> Complex<f64> {
+    Complex::new(x.re().wide(), x.im().wide())
+}
+
+/// Eigenvalues and vectors of a column-major matrix near 1 from its Schur form, as LAPACK's `trevc` has them: a gap between eigenvalues that is
+/// nothing but rounding counts as rounding, and a vector is made smaller before it leaves the range. So each vector has a small residual
+/// where eigenvalues repeat and there are fewer directions. None where there is no Schur form.
+fn from_schur<T: Scalar>(
+    a: &[T],
+    n: usize,
+    vectors: Option<&mut Mat<T::Complex>>,
+) -> Option<Vec<T::Complex>> {
+    const LARGE: f64 = 1e100;
+    let (mut t, mut q) = (a.to_vec(), vec![T::default(); n * n]);
+    if !reduce(&mut t, &mut q, n, Reduction::Schur) {
+        return None;
+    }
+    let complex = |x: &[T]| Vec::from_iter(x.iter().map(|x| T::Complex::of(x.re(), x.im())));
+    let (mut t, mut q) = (complex(&t), complex(&q));
+    let mut first_of_pair = vec![false; n];
+    if !T::COMPLEX {
+        for k in 0..n.saturating_sub(1) {
+            first_of_pair[k] = t[k * n + k + 1] != T::Complex::default();
+        }
+        split_blocks(&mut t, &mut q, n);
+    }
+    let mut values = Vec::from_iter((0..n).map(|i| t[i * n + i]));
+    for k in 0..n {
+        first_of_pair[k] &= values[k].im() != T::Real::default();
+        if first_of_pair[k] {
+            // the one of a positive imaginary part is first, and they are conjugates to the last bit
+            if values[k].im() < T::Real::default() {
+                values[k] = values[k].conjugate();
+            }
+            values[k + 1] = values[k].conjugate();
+        }
+    }
+    let Some(v) = vectors else {
+        return Some(values);
+    };
+    let t = Vec::from_iter(t.into_iter().map(wide));
+    let q = Vec::from_iter(q.into_iter().map(wide));
+    let largest = t.iter().fold(0.0f64, |most, x| most.max(x.norm()));
+    let least = (T::Real::EPSILON * largest).max(f64::MIN_POSITIVE / f64::EPSILON);
+    let mut x = vec![Complex::new(0.0, 0.0); n];
+    let mut sum = x.clone();
+    for j in 0..n {
+        if j > 0 && first_of_pair[j - 1] {
+            for i in 0..n {
+                v[(i, j)] = v[(i, j - 1)].conjugate();
+            }
+            continue;
+        }
+        let value = t[j * n + j];
+        for (x, t) in x[..j].iter_mut().zip(&t[j * n..]) {
+            *x = -*t;
+        }
+        x[j] = Complex::new(1.0, 0.0);
+        for i in (0..j).rev() {
+            let gap = t[i * n + i] - value;
+            let gap = match gap.norm() < least {
+                true => Complex::new(least, 0.0),
+                false => gap,
+            };
+            x[i] /= gap;
+            if x[i].norm() > LARGE {
+                x[..=j].iter_mut().for_each(|x| *x /= LARGE);
+            }
+            let factor = x[i];
+            for (x, t) in x[..i].iter_mut().zip(&t[i * n..]) {
+                *x -= *t * factor;
+            }
+        }
+        let most = x[..=j].iter().fold(0.0f64, |most, x| most.max(x.norm()));
+        sum.fill(Complex::new(0.0, 0.0));
+        for (i, x) in x[..=j].iter().enumerate() {
+            let factor = *x / most;
+            for (sum, q) in sum.iter_mut().zip(&q[i * n..(i + 1) * n]) {
+                *sum += *q * factor;
+            }
+        }
+        // a real eigenvalue of a real matrix: the real part is a vector too, once the phase makes it the larger
+        if !T::COMPLEX && value.im == 0.0 {
+            let top = sum.iter().fold(Complex::new(0.0, 0.0), |top, x| {
+                if x.norm() > top.norm() { *x } else { top }
+            });
+            let phase = top.conj() / top.norm();
+            for x in &mut sum {
+                *x = Complex::new((*x * phase).re, 0.0);
+            }
+        }
+        let turned = first_of_pair[j] && value.im < 0.0;
+        for (i, x) in sum.iter().enumerate() {
+            let im = if turned { -x.im } else { x.im };
+            v[(i, j)] = T::Complex::of(T::Real::of(x.re), T::Real::of(im));
+        }
+    }
+    Some(values)
 }
 
 /// What makes a vector one of norm 1 whose largest element is real, as LAPACK does; a real one keeps its sign.

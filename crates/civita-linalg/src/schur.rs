@@ -362,20 +362,25 @@ fn triangles<C: Scalar<Complex = C>>(
         let mut q = vec![C::default(); n * n];
         x[1].read(i * n * n, rows)?;
         transpose(rows, n, n, &mut q);
-        for k in (0..n.saturating_sub(1)).rev() {
-            let below = h[k * n + k + 1];
-            let beside = h[k * n + k].size().wide() + h[(k + 1) * n + k + 1].size().wide();
-            if below.size().wide() > C::Real::EPSILON * beside {
-                let corner = h[(k + 1) * n + k + 1];
-                let value = wilkinson(h[k * n + k], h[(k + 1) * n + k], below, corner);
-                rotate(&mut h, &mut q, n, k, (value - corner, below), k, k + 2);
-            }
-            h[k * n + k + 1] = C::default();
-        }
+        split_blocks(&mut h, &mut q, n);
         transpose(&h, n, n, t);
         transpose(&q, n, n, z);
         Ok(())
     })
+}
+
+/// Makes triangles of the blocks of two on the diagonal of a column-major matrix, and turns `q` with them.
+pub fn split_blocks<C: Scalar>(h: &mut [C], q: &mut [C], n: usize) {
+    for k in (0..n.saturating_sub(1)).rev() {
+        let below = h[k * n + k + 1];
+        let beside = h[k * n + k].size().wide() + h[(k + 1) * n + k + 1].size().wide();
+        if below.size().wide() > C::Real::EPSILON * beside {
+            let corner = h[(k + 1) * n + k + 1];
+            let value = wilkinson(h[k * n + k], h[(k + 1) * n + k], below, corner);
+            rotate(h, q, n, k, (value - corner, below), k, k + 2);
+        }
+        h[k * n + k + 1] = C::default();
+    }
 }
 
 impl Primitive for Triangles {

@@ -710,3 +710,41 @@ fn schur_and_hessenberg_forms_of_defective_matrices() {
         }
     });
 }
+
+#[test]
+fn eigenvectors_of_defective_matrices() {
+    each_type(|dtype, _| {
+        let (eps, wide) = match dtype {
+            DType::F32 | DType::C64 => (f64::from(f32::EPSILON), DType::C64),
+            _ => (f64::EPSILON, DType::C128),
+        };
+        for (name, a) in defective() {
+            let n = a.shape()[0];
+            let a = a.cast(dtype).unwrap();
+            let (w, v) = with_threads(2, || linalg::eig(&a)).unwrap();
+            assert_eq!((w.dtype(), v.dtype()), (wide, wide));
+            let left = a.matmul(&v).unwrap();
+            let right = v.mul(&w.expand_dims(&[-2]).unwrap()).unwrap();
+            let bound = eps * (4 * n * n) as f64 * (size(&a) / n as f64);
+            let residual = gap(&left, &right);
+            assert!(residual <= bound, "{name} {n} {dtype}: {residual:e}");
+            let values: Vec<Complex<f64>> = w.cast(DType::C128).unwrap().to_vec().unwrap();
+            let vectors: Vec<Complex<f64>> = v.cast(DType::C128).unwrap().to_vec().unwrap();
+            for (j, value) in values.iter().enumerate() {
+                let column = vectors.iter().skip(j).step_by(n);
+                let norm = column.clone().map(|x| x.norm_sqr()).sum::<f64>().sqrt();
+                assert!((norm - 1.0).abs() < eps * (10 * n) as f64, "{name} {norm}");
+                if !dtype.is_complex() && value.im == 0.0 {
+                    assert!(column.clone().all(|x| x.im == 0.0), "{name} {n}");
+                }
+                if !dtype.is_complex() && value.im > 0.0 {
+                    assert_eq!(values[j + 1], value.conj());
+                    let mut pairs = column.zip(vectors.iter().skip(j + 1).step_by(n));
+                    assert!(pairs.all(|(x, y)| *y == x.conj()), "{name} {n}");
+                }
+            }
+            let (_, again) = with_threads(1, || linalg::eig(&a)).unwrap();
+            assert!(vectors == again.cast(DType::C128).unwrap().to_vec().unwrap());
+        }
+    });
+}
