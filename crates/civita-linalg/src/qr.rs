@@ -21,6 +21,7 @@ use crate::dense::{columns, columns_mut, transpose};
 use crate::ops::{adjoint, as_diagonal, conjugate, diagonal, kept, times};
 use crate::reflections;
 use crate::scalar::{Scalar, for_dtype};
+use crate::scale::Scale;
 use crate::scratch::Scratch;
 use crate::triangular::{Triangle, bind_triangular_right};
 use crate::workers::{QR, on_workers_owning, par};
@@ -87,8 +88,9 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
             scratch: Scratch::new(factor.or(apply)),
         }
     };
-    let factor = |work: &mut Work<T>, i: usize| -> Result<()> {
+    let factor = |work: &mut Work<T>, i: usize| -> Result<Scale> {
         x[0].read(i * m * n, &mut work.rows)?;
+        let scale = Scale::from_tiny(&mut work.rows);
         transpose(&work.rows, m, n, &mut work.a);
         if k > 0 {
             let (par, block) = (par(m, n, QR), work.block);
@@ -102,7 +104,7 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
             };
             ((work.a, work.factors, work.scratch), ()) = on_workers_owning(par, memory, run)?;
         }
-        Ok(())
+        Ok(scale)
     };
     // a diagonal that is not real is turned, and the columns of Q against it
     let turn = |a: &[T], i: usize| -> T {
@@ -130,8 +132,9 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
         (Mode::R, [r]) => {
             let r = parts(r.elements::<T>()?, batch, k * n);
             each(batch, work, r, state, |work, i, r| {
-                factor(work, i)?;
+                let scale = factor(work, i)?;
                 upper(&work.a, k, r);
+                scale.back(r);
                 Ok(())
             })
         }
@@ -139,8 +142,11 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
             let h = parts(h.elements::<T>()?, batch, n * m);
             let tau = parts(tau.elements::<T>()?, batch, k);
             each(batch, work, h.zip(tau), state, |work, i, (h, tau)| {
-                factor(work, i)?;
+                let scale = factor(work, i)?;
                 h.copy_from_slice(&work.a);
+                for (j, column) in h.chunks_exact_mut(m.max(1)).enumerate() {
+                    scale.back(&mut column[..m.min(j + 1)]);
+                }
                 for (to, factor) in tau.iter_mut().zip(&work.factors) {
                     // faer keeps the inverse
                     *to = match reflections::is_none(*factor) {
@@ -155,8 +161,9 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
             let q = parts(q.elements::<T>()?, batch, m * wide);
             let r = parts(r.elements::<T>()?, batch, wide * n);
             each(batch, work, q.zip(r), state, |work, i, (q, r)| {
-                factor(work, i)?;
+                let scale = factor(work, i)?;
                 upper(&work.a, wide, r);
+                scale.back(r);
                 if work.block == 1 {
                     reflections::form(&work.a, m, &work.factors, &mut work.q);
                 } else {

@@ -1,6 +1,8 @@
 //! Matrices near 1: iterations for eigenvalues and singular values form fourth powers of elements and compare with small numbers, which
 //! both fail far from 1. So they run on a multiple by a power of two, exactly, and what they find is multiplied back.
 
+use faer::traits::math_utils as math;
+
 use crate::scalar::{Real, Scalar};
 
 /// The power of two by which a matrix was divided.
@@ -12,6 +14,16 @@ impl Scale {
     pub fn to_one<T: Scalar>(a: &mut [T]) -> Scale {
         let largest = a.iter().map(|x| x.size().wide()).fold(0.0, f64::max);
         Scale::of(largest, a)
+    }
+
+    /// The same where even the largest element times the precision is not a normal number, as where all are subnormal.
+    pub fn from_tiny<T: Scalar>(a: &mut [T]) -> Scale {
+        let largest = a.iter().map(|x| x.size().wide()).fold(0.0, f64::max);
+        let least = math::min_positive::<T::Real>().wide() / T::Real::EPSILON;
+        match largest < least {
+            true => Scale::of(largest, a),
+            false => Scale(0),
+        }
     }
 
     /// The same where the largest element is known.

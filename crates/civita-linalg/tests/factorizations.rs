@@ -748,3 +748,31 @@ fn eigenvectors_of_defective_matrices() {
         }
     });
 }
+
+#[test]
+fn orthogonal_factors_of_subnormal_matrices() {
+    for (dtype, power) in [(DType::F64, 1030), (DType::C128, 1030), (DType::F32, 135)] {
+        // times a power of two, in two steps: its half is in range
+        let half = Raw::from_vec(vec![f64::from(power / 2).exp2()], &[])
+            .unwrap()
+            .cast(dtype)
+            .unwrap();
+        let up = |x: &Raw| x.mul(&half).unwrap().mul(&half).unwrap();
+        let down = |x: &Raw| x.div(&half).unwrap().div(&half).unwrap();
+        for (m, n) in [(1, 1), (3, 2), (2, 3), (40, 20)] {
+            let a = down(&numbers(&[m, n], dtype, 9));
+            let eps = if dtype == DType::F32 { 2e-3 } else { 1e-11 };
+            for mode in [Mode::Reduced, Mode::Complete] {
+                let factors = linalg::qr(&a, mode).unwrap();
+                let (q, r) = (&factors[0], &factors[1]);
+                let back = q.matmul(&up(r)).unwrap();
+                assert!(
+                    gap(&back, &up(&a)) < eps * (m * n) as f64,
+                    "{dtype} {m} {n}"
+                );
+                let units = unit(q.shape()[1]).cast(dtype).unwrap();
+                assert!(gap(&adjoint(q).matmul(q).unwrap(), &units) < eps * (m * m) as f64);
+            }
+        }
+    }
+}
