@@ -262,6 +262,8 @@ def test_results_go_into_out(row):
             cv.zeros(want.shape, want.dtype)[(slice(None, None, -1),) * len(want.shape) + (...,)],
             imported,
         ):
+            if row["name"] == "dot" and not out.flags.c_contiguous:
+                continue  # an error, as in NumPy
             found = civita_call(row, text, Arrays(cv), lambda *a, **k: getattr(cv, row["name"])(*a, out=out, **k))
             assert found is out
             assert str(out) == str(want), text

@@ -218,6 +218,8 @@ def test_functions_write_outputs_that_overlap_as_if_they_were_copied(name, place
             theirs = (np.arange(n) * 7919 % 100).astype(float)
             mine = make(theirs)
             out, x = PLACES[place](theirs)
+            if name == "dot" and not out.flags.c_contiguous:
+                continue  # an error, as in NumPy
             # NumPy's results for operands of their own; with an output of its own too where it is an operand
             result = out.copy()
             call(np, x.copy(), result)
