@@ -350,6 +350,10 @@ fn selected(array: &Bound<'_, Array>, x: &Raw, key: &Bound<'_, PyAny>) -> Outcom
 fn usual(slf: &Bound<'_, Array>, key: &Bound<'_, PyAny>) -> Option<Py<PyAny>> {
     let py = slf.py();
     let x = slf.get().raw();
+    let view = |items: &[SliceItem]| x.slice_then(items, |part| place_view(slf, part));
+    if key.is_none() && (1..64).contains(&x.rank()) && slf.is_exact_instance_of::<Array>() {
+        return view(&[SliceItem::NewAxis]).ok()?.ok();
+    }
     if x.is_plain()
         && let Some(place) = element(&x, key)
     {
@@ -358,7 +362,6 @@ fn usual(slf: &Bound<'_, Array>, key: &Bound<'_, PyAny>) -> Option<Py<PyAny>> {
     if !slf.is_exact_instance_of::<Array>() {
         return None;
     }
-    let view = |items: &[SliceItem]| x.slice_then(items, |part| place_view(slf, part));
     if let Ok(slice) = key.cast_exact::<PySlice>() {
         return view(&[range(slice).ok()?]).ok()?.ok();
     }
