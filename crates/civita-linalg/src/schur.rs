@@ -104,7 +104,7 @@ pub fn reduce<T: Scalar>(h: &mut [T], q: &mut [T], n: usize, to: Reduction) -> b
     let kept = h.to_vec();
     to_hessenberg(h, q, n, block, default());
     if ![&*h, q].iter().all(|x| x.iter().all(|x| x.finite())) {
-        // a block of reflections divides by what belongs to a reflection of nothing, an infinity; one by one they do not
+        // the blocked form divides by the factor of each reflection, which is infinite for a zero vector; one by one they do not
         h.copy_from_slice(&kept);
         q.fill(T::default());
         for i in 0..n {
