@@ -105,7 +105,7 @@ wheels: ## build a wheel, install it where nothing else is, run a program there;
 
 ## ---- the long checks ---------------------------------------------------------------------------------------------
 
-tier3: miri neon deny fuzz pictures oracles adding ## long: miri, NEON under qemu, licences and advisories, fuzzing, PNG and JPEG, live PyTorch, docs/adding-an-op.md
+tier3: miri neon deny fuzz pictures oracles exhaustive adding ## long: miri, NEON under qemu, licences and advisories, fuzzing, PNG and JPEG, live PyTorch, all float32, docs/adding-an-op.md
 	@echo "tier3: all passed"
 
 miri: ## the engine's unsafe modules under miri (needs the nightly toolchain with miri)
@@ -129,6 +129,9 @@ pictures: ## tests of PNG and JPEG, which are a feature
 
 oracles: $(BENCH_VENV)/.torch ## compute PyTorch's gradients again and compare them with the files kept
 	$(BENCH_VENV)/bin/python tests/oracles/make_torch.py --check
+
+exhaustive: python ## functions of one float32 at all 2^32 bit patterns, about an hour (ARGS="--stride 257" for a sample)
+	$(VENV)/bin/python tests/exhaustive/run.py $(ARGS)
 
 adding: $(VENV)/.ready ## do what docs/adding-an-op.md says to a copy of the tree, build and test it (target/adding)
 	@tools/need.sh cc c++

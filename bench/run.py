@@ -5,6 +5,7 @@
     bench/run.py --quick              fewer sizes, shorter samples: about three minutes
     bench/run.py --only 'matmul|sum'  rows whose `group/name` matches; --threads 1 or --threads 2 chooses one of the halves
     bench/run.py --only ^linear/      a group: a file of rows/
+    bench/run.py --runs 5             five rounds through the table, shorter ones; ratios are medians of the five
     bench/run.py --markdown           print the tables of the last run (bench/results/latest.json) and stop
     bench/run.py --docs               write tables of the last run into README.md and docs/speed.md and stop
 
@@ -18,6 +19,7 @@ import json
 import os
 import platform
 import re
+import statistics
 import subprocess
 import sys
 import time
@@ -92,10 +94,39 @@ def judge(record: dict) -> dict:
     seconds = record["seconds"]
     ours = seconds.get("civita")
     ratios = {name: s / ours for name, s in seconds.items() if ours and name != "civita"}
+    if "rounds" in record:
+        ratios = {name: statistics.median(r[name] / r["civita"] for r in record["rounds"]) for name in ratios}
     against = {"numpy": ratios.get("numpy"), "best": min(ratios.values(), default=None)}
     # Judged as printed, to two digits: the third is noise.
     kept = [round(against[name], 2) >= ratio for name, ratio in record["promised"].items() if against[name] is not None]
     return record | {"ratios": ratios, "against": against, "kept": all(kept) if kept else None}
+
+
+def merged(rounds: list[list[dict]]) -> list[dict]:
+    """The records of several rounds as one each: median times, and the times of each round."""
+    if len(rounds) == 1:
+        return rounds[0]
+    together = []
+    for same in zip(*rounds, strict=True):
+        each = [record["seconds"] for record in same]
+        names = [name for name in each[0] if all(name in seconds for seconds in each)]
+        median = {name: statistics.median(seconds[name] for seconds in each) for name in names}
+        together.append(judge(same[0] | {"seconds": median, "rounds": each}))
+    return together
+
+
+def missed_bars(records: list[dict], reach: float = 0.95) -> list[str]:
+    """The promises that are not held to within 5%, by groups, and how many of how many those are."""
+    lines, promised, missed = [], 0, 0
+    for record in records:
+        held = [record["against"][name] >= reach * bar for name, bar in record["promised"].items() if record["against"][name] is not None]
+        promised += bool(held)
+        if not all(held):
+            missed += 1
+            where = f"{record['group']}/{record['row']} {record['size']} {record['dtype']}, {record['threads']} thread(s)"
+            bars = ", ".join(f"{record['against'][name]:.2f} of {bar:g} ({name})" for name, bar in record["promised"].items())
+            lines.append(f"  {where:64} {bars}")
+    return [f"{missed} of {promised} promises are missed by more than 5%:", *lines]
 
 
 def progress(record: dict, done: int, total: int):
@@ -114,6 +145,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", default="", metavar="REGEX")
+    parser.add_argument("--runs", type=int, default=1, metavar="N")
     parser.add_argument("--threads", type=int, action="append", metavar="N")
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--docs", action="store_true")
@@ -139,18 +171,22 @@ def main() -> int:
     if setting["load"] > 0.5:
         print(f"note: the machine is busy (load {setting['load']}); figures at two threads will suffer most")
     cells = {count: choose(args.only, args.quick, count) for count in args.threads or [1, 2]}
-    total = sum(map(len, cells.values()))
-    started, records = time.monotonic(), []
-    for count, chosen in cells.items():
-        job = {
-            "threads": count,
-            "libraries": libraries,
-            "cells": chosen,
-            "budget": CELL_SECONDS / 4 if args.quick else CELL_SECONDS,
-        }
-        for record in worker(job, count):
-            records.append(judge(record))
-            progress(records[-1], len(records), total)
+    total = args.runs * sum(map(len, cells.values()))
+    started, rounds = time.monotonic(), []
+    for _ in range(args.runs):
+        records = []
+        for count, chosen in cells.items():
+            job = {
+                "threads": count,
+                "libraries": libraries,
+                "cells": chosen,
+                "budget": (CELL_SECONDS / 4 if args.quick else CELL_SECONDS) / min(args.runs, 3),
+            }
+            for record in worker(job, count):
+                records.append(judge(record))
+                progress(records[-1], len(rounds) * total // args.runs + len(records), total)
+        rounds.append(records)
+    records = merged(rounds)
     memory = [found for name in libraries if name != "scipy" for found in worker({"memory": name}, 2)] if not args.only else []
 
     run = {"machine": setting, "records": records, "memory": memory}
@@ -158,6 +194,7 @@ def main() -> int:
     args.out.write_text(json.dumps(run, indent=1) + "\n")
     print("\n" + report.markdown(run))
     picture = report.chart(run, args.out.with_suffix(".png"))
+    print("\n" + "\n".join(missed_bars(records)))
     missed = [r for r in records if r["kept"] is False]
     print(
         f"\n{len(records)} cells in {time.monotonic() - started:.0f} s, {len(missed)} below their promise; "

@@ -11,7 +11,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::array::Array;
-use crate::dtype::{ByteOrder, lookup};
+use crate::dtype::{ByteOrder, lookup, not_numpys};
 use crate::error::{Outcome, type_error, value_error};
 use crate::interface::NOT_SHARED;
 
@@ -62,7 +62,7 @@ fn dtype_of(format: &str, itemsize: usize) -> Option<DType> {
             'b' => *d == DType::Bool,
             'i' => matches!(d, DType::I8 | DType::I16 | DType::I32 | DType::I64),
             'u' => matches!(d, DType::U8 | DType::U16 | DType::U32 | DType::U64),
-            'f' => d.is_float() && *d != DType::BF16,
+            'f' => d.is_float() && d.is_numpys(),
             _ => d.is_complex(),
         };
         same && d.size() == itemsize
@@ -87,7 +87,7 @@ fn format_of(dtype: DType) -> Option<&'static CStr> {
         DType::I64 if LONG_IS_64 => c"l",
         DType::I64 => c"q",
         DType::F16 => c"e",
-        DType::BF16 => return None,
+        DType::F8E4M3 | DType::F8E5M2 | DType::BF16 => return None,
         DType::F32 => c"f",
         DType::F64 => c"d",
         DType::C64 => c"Zf",
@@ -331,9 +331,10 @@ impl Array {
             return Err(PyBufferError::new_err(NOT_SHARED));
         }
         let Some(format) = format_of(raw.dtype()) else {
-            return Err(PyBufferError::new_err(
-                "the buffer protocol has no bfloat16\n  hint: `.astype('float32')` holds every value of it",
-            ));
+            return Err(PyBufferError::new_err(not_numpys(
+                "the buffer protocol",
+                raw.dtype(),
+            )));
         };
         let has = |flag: c_int| flags & flag == flag;
         let writable = raw.is_writable();

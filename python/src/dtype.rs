@@ -1,7 +1,7 @@
 //! `cv.float32` and its like: one object for each dtype, which compares equal with NumPy's, Python's types and names.
 
 use civita_core::dtype::{
-    Casting, DType, Kind, Scalar, can_cast as engine_can_cast, promote, promote_all,
+    Casting, DType, Kind, Scalar, can_cast as engine_can_cast, promote, promote_all, unmixed,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -53,7 +53,7 @@ impl PyDType {
     }
 }
 
-/// NumPy's type characters; `E` is ml_dtypes' for `bfloat16`.
+/// NumPy's type characters, and ml_dtypes' for the floats that NumPy lacks.
 pub fn type_char(dtype: DType) -> char {
     match dtype {
         DType::Bool => '?',
@@ -65,6 +65,8 @@ pub fn type_char(dtype: DType) -> char {
         DType::I16 => 'h',
         DType::I32 => 'i',
         DType::I64 => 'l',
+        DType::F8E4M3 => '4',
+        DType::F8E5M2 => '5',
         DType::F16 => 'e',
         DType::BF16 => 'E',
         DType::F32 => 'f',
@@ -103,6 +105,8 @@ pub fn from_text(text: &str) -> Option<DType> {
             I64
         }
         "float16" | "f2" | "e" | "half" => F16,
+        "float8_e4m3fn" => F8E4M3,
+        "float8_e5m2" => F8E5M2,
         "bfloat16" | "E" => BF16,
         "float32" | "f4" | "f" | "single" => F32,
         "float64" | "f8" | "d" | "double" | "float" | "float_" | "g" | "longdouble" => F64,
@@ -334,15 +338,19 @@ fn kind(dtype: DType) -> char {
     }
 }
 
-/// NumPy's code with byte order and size: `<f4`. `bfloat16` is `<V2`, as ml_dtypes writes it.
+/// NumPy's code with byte order and size: `<f4`. `bfloat16` is `<V2` and the 8-bit floats are `|V1`, as ml_dtypes writes them.
 pub fn code(dtype: DType) -> String {
     let order = if dtype.size() == 1 { '|' } else { OWN };
-    let kind = if dtype == DType::BF16 {
-        'V'
-    } else {
-        kind(dtype)
+    let kind = match dtype.is_numpys() {
+        true => kind(dtype),
+        false => 'V',
     };
     format!("{order}{kind}{}", dtype.size())
+}
+
+/// What to say of an exchange that has no name for a dtype.
+pub fn not_numpys(who: &str, dtype: DType) -> String {
+    format!("{who} has no {dtype}\n  hint: `.astype('float32')` holds every value of it")
 }
 
 /// NumPy's number of the dtype.
@@ -360,6 +368,8 @@ fn number(dtype: DType) -> u32 {
         DType::F16 => 23,
         // numbers from 256 on are those of dtypes that NumPy does not have
         DType::BF16 => 256,
+        DType::F8E4M3 => 257,
+        DType::F8E5M2 => 258,
         DType::F32 => 11,
         DType::F64 => 12,
         DType::C64 => 14,
@@ -549,11 +559,11 @@ impl PyDType {
         false
     }
 
-    /// 1 for NumPy's dtypes in the machine's byte order, 2 for `bfloat16`, else 0.
+    /// 1 for NumPy's dtypes in the machine's byte order, 2 for the floats that NumPy lacks, else 0.
     #[getter]
     fn isbuiltin(&self) -> u32 {
         match (self.0, self.1) {
-            (DType::BF16, _) => 2,
+            (other, _) if !other.is_numpys() => 2,
             (_, ByteOrder::Native) => 1,
             (_, ByteOrder::Swapped) => 0,
         }
@@ -568,10 +578,8 @@ impl PyDType {
     /// NumPy's dtype, so that `np.dtype(cv.float32)` and `np_array.astype(cv.float32)` work.
     #[getter]
     fn dtype<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
-        if self.0 == DType::BF16 {
-            return Err(type_error(
-                "NumPy has no bfloat16\n  hint: `.astype('float32')` holds every value of it",
-            ));
+        if !self.0.is_numpys() {
+            return Err(type_error(not_numpys("NumPy", self.0)));
         }
         Ok(py.import("numpy")?.getattr("dtype")?.call1((self.str(),))?)
     }
@@ -722,6 +730,7 @@ fn result_type(py: Python<'_>, arrays_and_dtypes: &Bound<'_, PyTuple>) -> Outcom
             Asked::Weak(s) => weak.push(s),
         }
     }
+    unmixed("result_type", &strong)?;
     let dtype = match promote_all(&strong) {
         Some(d) => weak.iter().fold(d, |d, s| s.weak_with(d)),
         None => weak
@@ -741,10 +750,9 @@ fn promote_types(
     type1: &Bound<'_, PyAny>,
     type2: &Bound<'_, PyAny>,
 ) -> Outcome<Py<PyDType>> {
-    Ok(PyDType::of(
-        py,
-        promote(parse_in_order(type1)?.0, parse_in_order(type2)?.0),
-    ))
+    let both = [parse_in_order(type1)?.0, parse_in_order(type2)?.0];
+    unmixed("promote_types", &both)?;
+    Ok(PyDType::of(py, promote(both[0], both[1])))
 }
 
 /// Whether one dtype may be cast to the other under a rule: `no`, `equiv`, `safe`, `same_kind`, `unsafe`.

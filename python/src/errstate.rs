@@ -292,10 +292,16 @@ fn compared_in(operands: &[Operand<'_>], result: DType) -> DType {
     }
 }
 
+/// Whether there are integers that are infinite in it.
+#[inline]
+fn holds_few(dtype: DType) -> bool {
+    dtype.is_float8() || dtype == DType::F16
+}
+
 /// Whether finite numbers of a wider dtype may be infinite in it.
 #[inline]
 pub fn is_narrow(dtype: DType) -> bool {
-    matches!(dtype, DType::F16 | DType::BF16 | DType::F32 | DType::C64)
+    dtype.is_narrow_float() || matches!(dtype, DType::F32 | DType::C64)
 }
 
 /// Whether a number of Python's is finite and this dtype has none as large.
@@ -334,7 +340,7 @@ pub fn check_narrowed(
 /// As [`check_cast`], of a value that was written into an array of this dtype.
 #[inline]
 pub fn check_written(py: Python<'_>, source: &Raw, dtype: DType) -> Outcome<()> {
-    let is_quiet = flags::raised() == 0 && dtype != DType::F16;
+    let is_quiet = flags::raised() == 0 && !holds_few(dtype);
     match source.dtype() == dtype || is_quiet || !source.is_plain() {
         true => Ok(()),
         false => check_cast_raised(py, source, &source.cast(dtype)?),
@@ -362,6 +368,8 @@ fn is_too_large(operand: &Operand<'_>, dtype: DType) -> bool {
         _ => return false,
     };
     let most = match dtype.to_real() {
+        DType::F8E4M3 => 448.0,
+        DType::F8E5M2 => 57_344.0,
         DType::F16 => 65_504.0,
         DType::F32 | DType::BF16 => f64::from(f32::MAX),
         _ => return false,
@@ -420,11 +428,11 @@ pub fn check_fold(
     }
 }
 
-/// Whether nothing was raised on the way to a result of this dtype. 16-bit floats are rounded from wider ones, which raises
+/// Whether nothing was raised on the way to a result of this dtype. Floats of 8 and 16 bits are rounded from wider ones, which raises
 /// nothing.
 #[inline]
 pub fn is_quiet(dtype: DType) -> bool {
-    flags::raised() == 0 && !matches!(dtype, DType::F16 | DType::BF16)
+    flags::raised() == 0 && !dtype.is_narrow_float()
 }
 
 #[cold]
@@ -576,7 +584,7 @@ fn check_in_place_raised(
             found.push(DIVIDE);
         }
     } else if result.dtype().is_float() || result.dtype().is_complex() {
-        if any(&is_infinite(result)?)? {
+        if any(&too_large(result)?)? {
             if raised & flags::DIVIDE != 0 && by_zero {
                 found.push(DIVIDE);
             } else if raised & flags::OVERFLOW != 0
@@ -592,11 +600,19 @@ fn check_in_place_raised(
     tell(py, op.row().numpy, &found)
 }
 
+/// Where the result is what becomes of numbers that are too large: infinite, or NaN in a dtype without infinities.
+fn too_large(x: &Raw) -> Result<Raw> {
+    match x.dtype().greatest_float().is_finite() {
+        true => is_nan(x),
+        false => is_infinite(x),
+    }
+}
+
 /// Tells of values that a conversion could not keep.
 #[inline]
 pub fn check_cast(py: Python<'_>, x: &Raw, result: &Raw) -> Outcome<()> {
-    // integers that are infinite in `float16` raise no flag
-    if flags::raised() == 0 && !(x.dtype().is_integer() && result.dtype() == DType::F16) {
+    // integers that are infinite in a float of few bits raise no flag
+    if flags::raised() == 0 && !(x.dtype().is_integer() && holds_few(result.dtype())) {
         return Ok(());
     }
     check_cast_raised(py, x, result)
@@ -610,7 +626,7 @@ fn check_cast_raised(py: Python<'_>, x: &Raw, result: &Raw) -> Outcome<()> {
         return Ok(());
     }
     let fault = if inexact_result {
-        let new = is_infinite(result)?.logical_and(&is_infinite(x)?.logical_not()?)?;
+        let new = too_large(result)?.logical_and(&Raw::apply(Op::IsFinite, &[x.into()])?)?;
         any(&new)?.then_some(OVER)
     } else if result.dtype() == DType::Bool {
         None

@@ -50,7 +50,7 @@ fn _npy_header<'py>(
         fortran_order,
         shape,
     };
-    Ok(PyBytes::new(py, &header.to_bytes()))
+    Ok(PyBytes::new(py, &header.to_bytes()?))
 }
 
 /// Writes an array to a file, which is replaced as a whole.

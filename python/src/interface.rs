@@ -10,7 +10,7 @@ use crate::array::{Array, in_order, wrap, wrap_view};
 use crate::buffer::import_bytes;
 use crate::convert::{Listed, scalar_array};
 use crate::create::made_like;
-use crate::dtype::{ByteOrder, code, from_text_in_order, parse_in_order};
+use crate::dtype::{ByteOrder, code, from_text_in_order, not_numpys, parse_in_order};
 use crate::error::{Outcome, type_error, value_error};
 use crate::methods::swapped;
 use crate::order::Order;
@@ -368,11 +368,9 @@ impl Array {
             )
             .into());
         }
-        if raw.dtype() == DType::BF16 {
-            return Err(pyo3::exceptions::PyAttributeError::new_err(
-                "the array interface has no bfloat16\n  hint: `.astype('float32')` holds every value of it",
-            )
-            .into());
+        if !raw.dtype().is_numpys() {
+            let text = not_numpys("the array interface", raw.dtype());
+            return Err(pyo3::exceptions::PyAttributeError::new_err(text).into());
         }
         if self.order() == ByteOrder::Swapped {
             return Err(pyo3::exceptions::PyAttributeError::new_err(NOT_SHARED).into());

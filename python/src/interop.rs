@@ -7,7 +7,7 @@ use pyo3::types::{PyBytes, PyDict, PyTuple};
 use crate::array::{Array, in_order, place, wrap};
 use crate::convert::Listed;
 use crate::dlpack;
-use crate::dtype::{ByteOrder, PyDType, from_text_in_order};
+use crate::dtype::{ByteOrder, PyDType, from_text_in_order, not_numpys};
 use crate::error::{Outcome, runtime_error, type_error, value_error};
 use crate::functions::Function;
 use crate::methods::swapped;
@@ -35,10 +35,8 @@ impl Array {
                 "NumPy would lose the gradient of an array that tracks one\n  hint: `.detach()` first",
             ));
         }
-        if raw.dtype() == civita_core::dtype::DType::BF16 {
-            return Err(type_error(
-                "NumPy has no bfloat16\n  hint: `.astype('float32')` holds every value of it",
-            ));
+        if !raw.dtype().is_numpys() {
+            return Err(type_error(not_numpys("NumPy", raw.dtype())));
         }
         drop(raw);
         let numpy = py.import("numpy")?;

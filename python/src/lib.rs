@@ -29,6 +29,7 @@ mod interface;
 mod interop;
 mod interrupt;
 mod limits;
+#[cfg(feature = "linalg")]
 mod linalg;
 mod lists;
 mod machine;
@@ -73,6 +74,7 @@ fn _civita(m: &Bound<'_, PyModule>) -> PyResult<()> {
     interface::register(m)?;
     interop::register(m)?;
     limits::register(m)?;
+    #[cfg(feature = "linalg")]
     linalg::register(m)?;
     machine::register(m)?;
     printing::register(m)?;

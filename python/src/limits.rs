@@ -44,6 +44,8 @@ impl FloatLimits {
     fn of(dtype: DType) -> Outcome<FloatLimits> {
         // bits of the exponent and of the fraction
         let (exponent, fraction) = match dtype {
+            DType::F8E4M3 => (4, 3),
+            DType::F8E5M2 => (5, 2),
             DType::F16 => (5, 10),
             DType::BF16 => (8, 7),
             DType::F32 => (8, 23),
@@ -61,7 +63,11 @@ impl FloatLimits {
             dtype,
             bits: dtype.size() * 8,
             eps: two(-fraction),
-            max: (2.0 - two(-fraction)) * two(1 - least),
+            max: match dtype {
+                // without infinities the largest exponent is one of numbers
+                DType::F8E4M3 => dtype.greatest_float(),
+                _ => (2.0 - two(-fraction)) * two(1 - least),
+            },
             smallest_normal: two(least),
             smallest_subnormal: subnormal,
             iexp: exponent,

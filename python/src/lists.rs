@@ -274,8 +274,8 @@ pub fn listed<'py>(py: Python<'py>, raw: &Raw) -> Outcome<Bound<'py, PyAny>> {
                     // SAFETY: attached; each makes a new object, or null with an exception that is set.
                     nest(py, shape, &mut |n| list_of(py, n, &mut values, |$v| unsafe { $make }))
                 })*
-                // halves, as the floats that they are
-                DType::F16 | DType::BF16 => return listed(py, &raw.cast(DType::F64)?),
+                // narrow floats, as the numbers that they are
+                DType::F8E4M3 | DType::F8E5M2 | DType::F16 | DType::BF16 => return listed(py, &raw.cast(DType::F64)?),
             }
         };
     }

@@ -3,7 +3,7 @@
 //! ```text
 //! generic ─ bool, number ─ integer ─ signedinteger ─ int8 int16 int32 int64
 //!                        │         └ unsignedinteger ─ uint8 uint16 uint32 uint64
-//!                        └ inexact ─ floating ─ float16 bfloat16 float32, float64 (a Python float too)
+//!                        └ inexact ─ floating ─ float8_e4m3fn float8_e5m2 float16 bfloat16 float32, float64 (a Python float too)
 //!                                  └ complexfloating ─ complex64, complex128 (a Python complex too)
 //! ```
 //!

@@ -20,7 +20,7 @@
 //! Every function that can be reached from outside returns a [`Result`](error::Result). Users meet this crate through
 //! `civita`, its typed API, or through the Python package.
 
-pub use civita_kernels::{dtype, error, flags, isa, kernels, math, threads};
+pub use civita_kernels::{dtype, error, flags, float8, isa, kernels, math, threads};
 #[doc(hidden)]
 pub use civita_kernels::{elementwise_heads, elementwise_rows};
 

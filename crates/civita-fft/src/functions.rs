@@ -253,7 +253,8 @@ impl Transform {
 /// The dtype of real numbers that a transform of these is computed in.
 fn computed(dtype: DType) -> DType {
     match dtype {
-        DType::F16 | DType::BF16 | DType::F32 | DType::C64 => DType::F32,
+        DType::C64 => DType::F32,
+        float if float.is_float() => float.compute(),
         _ => DType::F64,
     }
 }

@@ -126,7 +126,15 @@ impl Header {
     }
 
     /// Everything that stands before the elements, as NumPy writes it.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// When the format has no name for the dtype: it would write either 8-bit float as `V1`, bytes without meaning.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        if self.dtype.is_float8() {
+            return Err(Error::dtype("save", format!("the npy format has no {}", self.dtype))
+                .dtypes(&[self.dtype])
+                .hint("`save_safetensors` keeps it; or save the bytes: `x.view('uint8')` (Python)"));
+        }
         let shape = match self.shape[..] {
             [n] => format!("({n},)"),
             _ => {
@@ -160,7 +168,7 @@ impl Header {
             bytes.extend((text.len() as u16).to_le_bytes());
         }
         bytes.extend(text.as_bytes());
-        bytes
+        Ok(bytes)
     }
 
     /// Reads what stands before the elements.
@@ -236,7 +244,8 @@ pub fn code(dtype: DType, swapped: bool) -> String {
     };
     let kind = match dtype {
         DType::Bool => 'b',
-        DType::BF16 => 'V',
+        // `Header::to_bytes` refuses the 8-bit floats
+        other if !other.is_numpys() => 'V',
         _ if dtype.is_complex() => 'c',
         _ if dtype.is_float() => 'f',
         DType::U8 | DType::U16 | DType::U32 | DType::U64 => 'u',
@@ -250,7 +259,7 @@ fn dtype_of(descr: &str) -> Result<(DType, bool)> {
     let big = descr.starts_with('>');
     let found = DType::ALL
         .into_iter()
-        .find(|&d| &code(d, false)[1..] == body);
+        .find(|&d| !d.is_float8() && &code(d, false)[1..] == body);
     let Some(dtype) = found else {
         return Err(damaged(format!(
             "data type {descr:?} has no counterpart here\n  rule: elements are booleans, integers, floats and complex numbers"
@@ -404,7 +413,7 @@ fn swapped(x: Raw) -> Result<Raw> {
 pub fn write(writer: &mut dyn Write, x: &Raw) -> Result<()> {
     let (header, laid) = laid(x)?;
     let failed = |e: std::io::Error| Error::io("save", e.to_string());
-    writer.write_all(&header.to_bytes()).map_err(failed)?;
+    writer.write_all(&header.to_bytes()?).map_err(failed)?;
     bytes::pieces(&laid, |bytes| writer.write_all(bytes).map_err(failed))
 }
 
@@ -449,7 +458,7 @@ pub fn load(path: &Path) -> Result<Raw> {
 /// When the system fails; the old file is there still.
 pub fn save(path: &Path, x: &Raw) -> Result<()> {
     let (header, laid) = laid(x)?;
-    let header = header.to_bytes();
+    let header = header.to_bytes()?;
     let len = header.len() + laid.len() * laid.dtype().size();
     replace_by("save", path, len, |writer| {
         let failed = |e: std::io::Error| Error::io("save", e.to_string());

@@ -1,8 +1,9 @@
 //! Element types: what they are called, how big they are, what two of them become together, what may be cast to what.
 //!
 //! The promotion table is written once, as [`promote`]; it is a `const fn`, so the typed API reads the same table at
-//! compile time that the engine reads at run time. It is NumPy's (NEP 50) with one addition: `bf16`, which promotes as
-//! `f16` does, and with `f16` to `f32`.
+//! compile time that the engine reads at run time. It is NumPy's (NEP 50) with two additions: `bf16`, which promotes as
+//! `f16` does, and with `f16` to `f32`; and the 8-bit floats, which [`promote`] takes for `f16`, which holds them, and which
+//! operations on several arrays meet among themselves only ([`unmixed`]).
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use num_complex::Complex;
 use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
+use crate::float8::{f8e4m3, f8e5m2};
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,6 +36,10 @@ pub enum DType {
     I32,
     /// Signed 64-bit integer.
     I64,
+    /// 8-bit float without infinities (4 exponent bits, 3 fraction bits).
+    F8E4M3,
+    /// 8-bit float (5 exponent bits, 2 fraction bits).
+    F8E5M2,
     /// IEEE 754 half precision (5 exponent bits, 10 fraction bits).
     F16,
     /// Brain float (8 exponent bits, 7 fraction bits).
@@ -57,7 +63,7 @@ pub enum Kind {
     Unsigned,
     /// `i8` to `i64`.
     Signed,
-    /// `f16`, `bf16`, `f32`, `f64`.
+    /// `f8e4m3`, `f8e5m2`, `f16`, `bf16`, `f32`, `f64`.
     Float,
     /// `complex64`, `complex128`.
     Complex,
@@ -80,15 +86,15 @@ use DType::*;
 
 impl DType {
     /// Every dtype, in the order of the enum.
-    pub const ALL: [DType; 15] = [
-        Bool, U8, U16, U32, U64, I8, I16, I32, I64, F16, BF16, F32, F64, C64, C128,
+    pub const ALL: [DType; 17] = [
+        Bool, U8, U16, U32, U64, I8, I16, I32, I64, F8E4M3, F8E5M2, F16, BF16, F32, F64, C64, C128,
     ];
 
     /// Bytes for one element.
     #[inline]
     pub const fn size(self) -> usize {
         match self {
-            Bool | U8 | I8 => 1,
+            Bool | U8 | I8 | F8E4M3 | F8E5M2 => 1,
             U16 | I16 | F16 | BF16 => 2,
             U32 | I32 | F32 => 4,
             U64 | I64 | F64 | C64 => 8,
@@ -96,7 +102,7 @@ impl DType {
         }
     }
 
-    /// NumPy's name: `float32`, `int64`, `complex128`, `bool`.
+    /// NumPy's name: `float32`, `int64`, `complex128`, `bool`; ml_dtypes' and PyTorch's of the floats that NumPy lacks.
     #[inline]
     pub const fn name(self) -> &'static str {
         match self {
@@ -109,6 +115,8 @@ impl DType {
             I16 => "int16",
             I32 => "int32",
             I64 => "int64",
+            F8E4M3 => "float8_e4m3fn",
+            F8E5M2 => "float8_e5m2",
             F16 => "float16",
             BF16 => "bfloat16",
             F32 => "float32",
@@ -131,6 +139,8 @@ impl DType {
             I16 => "i16",
             I32 => "i32",
             I64 => "i64",
+            F8E4M3 => "f8e4m3",
+            F8E5M2 => "f8e5m2",
             F16 => "f16",
             BF16 => "bf16",
             F32 => "f32",
@@ -154,7 +164,7 @@ impl DType {
             Bool => Kind::Bool,
             U8 | U16 | U32 | U64 => Kind::Unsigned,
             I8 | I16 | I32 | I64 => Kind::Signed,
-            F16 | BF16 | F32 | F64 => Kind::Float,
+            F8E4M3 | F8E5M2 | F16 | BF16 | F32 | F64 => Kind::Float,
             C64 | C128 => Kind::Complex,
         }
     }
@@ -169,6 +179,33 @@ impl DType {
     #[inline]
     pub const fn is_float(self) -> bool {
         matches!(self.kind(), Kind::Float)
+    }
+
+    /// Returns true for the dtypes that NumPy has: all but `bf16` and the 8-bit floats.
+    #[inline]
+    pub const fn is_numpys(self) -> bool {
+        !matches!(self, F8E4M3 | F8E5M2 | BF16)
+    }
+
+    /// The largest value of a float: infinity, or 448 of `f8e4m3`, which has none.
+    #[inline]
+    pub const fn greatest_float(self) -> f64 {
+        match self {
+            F8E4M3 => 448.0,
+            _ => f64::INFINITY,
+        }
+    }
+
+    /// Returns true for the 8-bit floats, which are not promoted: see [`unmixed`].
+    #[inline]
+    pub const fn is_float8(self) -> bool {
+        matches!(self, F8E4M3 | F8E5M2)
+    }
+
+    /// Returns true for the floats of 8 and 16 bits, which are computed in `f32` and rounded once.
+    #[inline]
+    pub const fn is_narrow_float(self) -> bool {
+        self.compute() as u8 != self as u8
     }
 
     /// Whether it is complex.
@@ -199,11 +236,11 @@ impl DType {
         promote(self, C64)
     }
 
-    /// The dtype in which kernels compute: half-precision floats are computed in `f32`, the rest in themselves.
+    /// The dtype in which kernels compute: floats of 8 and 16 bits are computed in `f32`, the rest in themselves.
     #[inline]
     pub const fn compute(self) -> DType {
         match self {
-            F16 | BF16 => F32,
+            F8E4M3 | F8E5M2 | F16 | BF16 => F32,
             other => other,
         }
     }
@@ -233,6 +270,14 @@ const fn float_for(bytes: usize, half: DType) -> DType {
     }
 }
 
+/// What stands for a dtype beside another one: the 8-bit floats are held by `f16`.
+const fn held_by(dtype: DType) -> DType {
+    match dtype {
+        F8E4M3 | F8E5M2 => F16,
+        other => other,
+    }
+}
+
 /// The dtype that holds both (NEP 50): `i32` with `f32` is `f64`, `u8` with `i8` is `i16`, `u64` with `i64` is `f64`.
 ///
 /// ```
@@ -242,6 +287,10 @@ const fn float_for(bytes: usize, half: DType) -> DType {
 /// ```
 #[inline]
 pub const fn promote(a: DType, b: DType) -> DType {
+    if a as u8 == b as u8 {
+        return a;
+    }
+    let (a, b) = (held_by(a), held_by(b));
     // the later kind second, so that each pair is written once
     let (a, b) = if a.kind() as u8 > b.kind() as u8 {
         (b, a)
@@ -303,6 +352,28 @@ pub fn promote_all(dtypes: &[DType]) -> Option<DType> {
     sorted.into_iter().reduce(promote)
 }
 
+/// An error of `op` where an 8-bit float meets another dtype: what both become together is for the caller to say. All other
+/// dtypes meet freely.
+#[inline]
+pub fn unmixed(op: &'static str, dtypes: &[DType]) -> Result<()> {
+    let is_mixed = |d: &DType| d.is_float8() && dtypes.iter().any(|other| other != d);
+    match dtypes.iter().any(is_mixed) {
+        true => Err(mixed(op, dtypes)),
+        false => Ok(()),
+    }
+}
+
+#[cold]
+fn mixed(op: &'static str, dtypes: &[DType]) -> Error {
+    let names: SmallVec<[&str; 3]> = dtypes.iter().map(|d| d.name()).collect();
+    Error::dtype(op, format!("takes no {}", names.join(" with ")))
+        .dtypes(dtypes)
+        .rule(
+            "8-bit floats are not promoted: they meet tensors of their own dtype and numbers only",
+        )
+        .hint("convert first, for example with `.cast::<f32>()` (Python: `.astype('float32')`)")
+}
+
 /// Returns true where a value of `from` may be cast to `to` under this rule.
 ///
 /// ```
@@ -355,7 +426,7 @@ macro_rules! elements {
     )* };
 }
 elements!(bool => Bool, u8 => U8, u16 => U16, u32 => U32, u64 => U64, i8 => I8, i16 => I16, i32 => I32, i64 => I64,
-          f16 => F16, bf16 => BF16, f32 => F32, f64 => F64, Complex<f32> => C64, Complex<f64> => C128);
+          f8e4m3 => F8E4M3, f8e5m2 => F8E5M2, f16 => F16, bf16 => BF16, f32 => F32, f64 => F64, Complex<f32> => C64, Complex<f64> => C128);
 
 /// One value of any dtype. Integers keep all 64 bits of either signedness.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -490,6 +561,8 @@ impl Scalar {
             I16 => int!(i16),
             I32 => int!(i32),
             I64 => int!(i64),
+            F8E4M3 => out[0] = f8e4m3::from_f64(self.as_f64()).to_bits(),
+            F8E5M2 => out[0] = f8e5m2::from_f64(self.as_f64()).to_bits(),
             F16 => put!(f16::from_f64(self.as_f64())),
             BF16 => put!(bf16::from_f64(self.as_f64())),
             F32 => put!((self.as_f64() as f32)),
@@ -531,6 +604,8 @@ impl Scalar {
             I16 => Scalar::Int(get!(i16, 0).into()),
             I32 => Scalar::Int(get!(i32, 0).into()),
             I64 => Scalar::Int(get!(i64, 0).into()),
+            F8E4M3 => Scalar::Float(f8e4m3::from_bits(bytes[0]).to_f64()),
+            F8E5M2 => Scalar::Float(f8e5m2::from_bits(bytes[0]).to_f64()),
             F16 => Scalar::Float(get!(f16, 0).to_f64()),
             BF16 => Scalar::Float(get!(bf16, 0).to_f64()),
             F32 => Scalar::Float(get!(f32, 0).into()),

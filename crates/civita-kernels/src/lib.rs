@@ -17,6 +17,7 @@
 pub mod dtype;
 pub mod error;
 pub mod flags;
+pub mod float8;
 pub mod isa;
 pub mod kernels;
 pub mod math;

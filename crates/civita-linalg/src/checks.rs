@@ -14,13 +14,13 @@ use crate::workers::memory_for_products;
 /// The dtype that linear algebra computes in: integers and booleans are `float64`.
 ///
 /// # Errors
-/// When there is no linear algebra of a dtype: half precision.
+/// When there is no linear algebra of a dtype: floats of 8 and 16 bits.
 pub fn compute_dtype(op: &'static str, dtypes: impl IntoIterator<Item = DType>) -> Result<DType> {
     let mut all = None;
     for dtype in dtypes {
         let one = match dtype {
             DType::F32 | DType::F64 | DType::C64 | DType::C128 => dtype,
-            DType::F16 | DType::BF16 => {
+            narrow if narrow.is_narrow_float() => {
                 return Err(Error::dtype(
                     op,
                     format!("array type {dtype} is unsupported in linalg"),

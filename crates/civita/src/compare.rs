@@ -158,7 +158,7 @@ macro_rules! comparable_numbers {
     })* };
 }
 comparable_numbers! {
-    i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, crate::f16, crate::bf16, crate::c64, crate::c128
+    i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, crate::f8e4m3, crate::f8e5m2, crate::f16, crate::bf16, crate::c64, crate::c128
 }
 
 /// What differs most between two tensors, and both of them, for [`assert_close!`](crate::assert_close).

@@ -2,6 +2,7 @@
 //! engine's tables. The constants at the end compare the two halves while this crate is being compiled.
 
 use civita_core::dtype::{self, DType};
+use civita_core::float8::{f8e4m3, f8e5m2};
 use half::{bf16, f16};
 
 use crate::{Tensor, c64, c128};
@@ -15,14 +16,14 @@ pub(crate) mod sealed {
 
     pub trait Sealed {}
 
-    /// `f16`, `bf16`, `f32`, `f64`: what functions make of them is of the same type.
+    /// The real floats: what functions make of them is of the same type.
     ///
-    /// One implementation of [`Dtype`] serves all four. So a literal that has no type yet, `{float}`, fits no other, and
+    /// One implementation of [`Dtype`] serves them all. So a literal that has no type yet, `{float}`, fits no other, and
     /// the compiler knows what its mean and its square are before it knows whether it is an `f64`: without that,
     /// `tensor![1.0].mean().item()?` would be an error about the type `!`.
     #[diagnostic::on_unimplemented(
         message = "a tensor cannot hold `{Self}`",
-        note = "element types are bool, u8–u64, i8–i64, f16, bf16, f32, f64, c64, c128 and `Any`"
+        note = "element types are bool, u8–u64, i8–i64, f8e4m3, f8e5m2, f16, bf16, f32, f64, c64, c128 and `Any`"
     )]
     pub trait RealFloat: Sealed + 'static {
         const FLOAT: DType;
@@ -30,12 +31,12 @@ pub(crate) mod sealed {
 }
 use sealed::{RealFloat, Sealed};
 
-/// What may stand in `Tensor<T, _>`: the fifteen element types, and [`Any`].
+/// What may stand in `Tensor<T, _>`: the seventeen element types, and [`Any`].
 ///
 /// The associated types are what families of functions make of `T`, by NumPy's rules.
 #[diagnostic::on_unimplemented(
     message = "a tensor cannot hold `{Self}`",
-    note = "element types are bool, u8–u64, i8–i64, f16, bf16, f32, f64, c64, c128 and `Any`"
+    note = "element types are bool, u8–u64, i8–i64, f8e4m3, f8e5m2, f16, bf16, f32, f64, c64, c128 and `Any`"
 )]
 pub trait Dtype: Sealed + 'static {
     /// Element type of `exp`, `sqrt` and the like: `f64` for `i32`, `f32` for `i16`, `f16` for `i8` and `bool`.
@@ -57,7 +58,7 @@ pub trait Dtype: Sealed + 'static {
 /// An element type that is known to the compiler: all but [`Any`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an element type",
-    note = "element types are bool, u8–u64, i8–i64, f16, bf16, f32, f64, c64, c128"
+    note = "element types are bool, u8–u64, i8–i64, f8e4m3, f8e5m2, f16, bf16, f32, f64, c64, c128"
 )]
 pub trait Element:
     Dtype + Scalar + TakesScalar<Self> + dtype::Element + Promote<Self, Out = Self>
@@ -75,7 +76,7 @@ pub trait Scalar: Copy + Sealed {
 /// Says which scalars may stand beside a tensor of `Self`.
 ///
 /// Each element type takes itself, floats and complex numbers take integers of every type too (`&x / x.len()`), and the types
-/// without literals of their own take the literals nearest to them: `f16`, `bf16` and `c64` take `f32`, `c128` takes `f64`. No type
+/// without literals of their own take the literals nearest to them: floats of 8 and 16 bits and `c64` take `f32`, `c128` takes `f64`. No type
 /// takes two kinds of float: so the literal in `2.0 * &x` has one type only, which the compiler finds. Beside integers a float of
 /// type `f64` makes the result `f64`, in operators and comparisons.
 #[diagnostic::on_unimplemented(
@@ -95,7 +96,7 @@ pub trait TakesScalar<S>: Dtype {}
 pub trait TakesLeftScalar<S>: TakesScalar<S> {}
 impl<T: Element> TakesLeftScalar<T> for T {}
 
-/// The element type that holds both (NEP 50): `i32` with `f32` is `f64`.
+/// The element type that holds both (NEP 50): `i32` with `f32` is `f64`. The 8-bit floats meet none but themselves.
 #[diagnostic::on_unimplemented(message = "`{Self}` and `{U}` have no common element type")]
 pub trait Promote<U>: Dtype {
     /// That type.
@@ -147,7 +148,7 @@ pub trait Differentiable: Dtype {}
 )]
 pub trait Boolean: Dtype {}
 
-/// The real floats: `f16`, `bf16`, `f32`, `f64`. All that a generic numeric function needs are its supertraits.
+/// The real floats: `f8e4m3`, `f8e5m2`, `f16`, `bf16`, `f32`, `f64`. All that a generic numeric function needs are its supertraits.
 ///
 /// ```
 /// use civita::prelude::*;
@@ -199,6 +200,8 @@ macro_rules! real_floats {
     )* };
 }
 real_floats! {
+    f8e4m3 = F8E4M3;
+    f8e5m2 = F8E5M2;
     f16 = F16;
     bf16 = BF16;
     f32 = F32;
@@ -272,6 +275,8 @@ macro_rules! scalars {
 scalars! { integers u8 u16 u32 u64 i8 i16 i32 i64 }
 scalars! {
     bool: dtype::Scalar::Bool, |s: dtype::Scalar| s.as_complex() != c128::new(0.0, 0.0);
+    f8e4m3: |v: f8e4m3| dtype::Scalar::Float(v.to_f64()), |s: dtype::Scalar| f8e4m3::from_f64(s.as_f64());
+    f8e5m2: |v: f8e5m2| dtype::Scalar::Float(v.to_f64()), |s: dtype::Scalar| f8e5m2::from_f64(s.as_f64());
     f16: |v: f16| dtype::Scalar::Float(v.to_f64()), |s: dtype::Scalar| f16::from_f64(s.as_f64());
     bf16: |v: bf16| dtype::Scalar::Float(v.to_f64()), |s: dtype::Scalar| bf16::from_f64(s.as_f64());
     f32: |v: f32| dtype::Scalar::Float(v.into()), |s: dtype::Scalar| s.as_f64() as f32;
@@ -306,6 +311,8 @@ macro_rules! takes {
     (@integers $t:ty: $($s:ty)*) => { $(impl TakesScalar<$s> for $t {})* };
 }
 takes! {
+    f8e4m3: f32;
+    f8e5m2: f32;
     f16: f32;
     bf16: f32;
     f32: ;
@@ -323,11 +330,11 @@ macro_rules! families {
     ($($Trait:ident: $($t:ty)*;)*) => { $($(impl $Trait for $t {})*)* };
 }
 families! {
-    Number: u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 c64 c128 Any;
-    Real: bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 Any;
+    Number: u8 u16 u32 u64 i8 i16 i32 i64 f8e4m3 f8e5m2 f16 bf16 f32 f64 c64 c128 Any;
+    Real: bool u8 u16 u32 u64 i8 i16 i32 i64 f8e4m3 f8e5m2 f16 bf16 f32 f64 Any;
     Bits: bool u8 u16 u32 u64 i8 i16 i32 i64 Any;
     Integer: u8 u16 u32 u64 i8 i16 i32 i64 Any;
-    Differentiable: f16 bf16 f32 f64 c64 c128 Any;
+    Differentiable: f8e4m3 f8e5m2 f16 bf16 f32 f64 c64 c128 Any;
     Boolean: bool Any;
 }
 
@@ -346,6 +353,8 @@ macro_rules! floats {
     )* };
 }
 floats! {
+    f8e4m3: f8e4m3::from_f64, f8e4m3::to_f64;
+    f8e5m2: f8e5m2::from_f64, f8e5m2::to_f64;
     f16: f16::from_f64, f16::to_f64;
     bf16: bf16::from_f64, bf16::to_f64;
     f32: |v| v as f32, f64::from;
@@ -400,6 +409,20 @@ promotion! {
     c128:  c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 c128 same;
 }
 
+/// The 8-bit floats are not promoted; what is known at run time only is checked there.
+macro_rules! meets_itself_only {
+    ($($t:ty)*) => { $(
+        impl Promote<Any> for $t {
+            type Out = Any;
+        }
+        impl Promote<$t> for Any {
+            type Out = Any;
+        }
+        const _: () = agrees::<$t, $t>();
+    )* };
+}
+meets_itself_only!(f8e4m3 f8e5m2);
+
 const fn agrees<T: Promote<U>, U: Dtype>() {
     match (T::KNOWN, U::KNOWN, <T::Out as Dtype>::KNOWN) {
         (Some(t), Some(u), Some(out)) => {
@@ -446,6 +469,6 @@ mod tests {
     #[test]
     fn the_types_of_results_are_the_engines() {
         macro_rules! all { ($($t:ty)*) => { $(agree::<$t>();)* } }
-        all!(bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 c64 c128);
+        all!(bool u8 u16 u32 u64 i8 i16 i32 i64 f8e4m3 f8e5m2 f16 bf16 f32 f64 c64 c128);
     }
 }

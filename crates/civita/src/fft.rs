@@ -23,6 +23,7 @@
 //! `f32` stays single precision, integers are computed in `f64`. All have gradients of every order. A length of any kind is fast:
 //! plans are made once for each and kept.
 
+use civita_core::float8::{f8e4m3, f8e5m2};
 use civita_core::raw::Raw;
 use civita_fft::{Direction, Transform, WaveTransform};
 pub use civita_fft::{Family, Mode, Norm, Type, next_fast_len, prev_fast_len};
@@ -59,6 +60,8 @@ signals! {
     i16: c128, f64, f64;
     i32: c128, f64, f64;
     i64: c128, f64, f64;
+    f8e4m3: c64, f32, f32;
+    f8e5m2: c64, f32, f32;
     f16: c64, f16, f32;
     bf16: c64, f32, f32;
     f32: c64, f32, f32;

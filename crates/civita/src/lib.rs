@@ -131,6 +131,7 @@ pub use autograd::{
 };
 pub use civita_core::device::Device;
 pub use civita_core::dtype::{DType, Scalar as Value};
+pub use civita_core::float8::{f8e4m3, f8e5m2};
 pub use civita_core::print::{
     Options as PrintOptions, get_options as get_print_options, set_options as set_print_options,
 };

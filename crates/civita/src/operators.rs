@@ -4,6 +4,7 @@
 use std::ops;
 
 use civita_core::error::{Error, shape_text};
+use civita_core::float8::{f8e4m3, f8e5m2};
 use civita_core::ops::Op;
 use civita_core::raw::{Operand, Raw, apply_in_place};
 use half::{bf16, f16};
@@ -62,7 +63,7 @@ macro_rules! operators {
         operators!(@form [#[doc(hidden)]] $Trait $method $Op $Out $Bound, Tensor<T, N>, Tensor<U, M>);
         operators!(@scalar [] $Trait $method $Op $Out $Bound, &Tensor<T, N>);
         operators!(@scalar [#[doc(hidden)]] $Trait $method $Op $Out $Bound, Tensor<T, N>);
-        operators!(@left $Trait $method $Op $Out $Bound, bool u8 u16 u32 u64 i8 i16 i32 i64 f16 bf16 f32 f64 c64 c128);
+        operators!(@left $Trait $method $Op $Out $Bound, bool u8 u16 u32 u64 i8 i16 i32 i64 f8e4m3 f8e5m2 f16 bf16 f32 f64 c64 c128);
         operators!(@assign [] $Assign $assign $Op $Bound, [$($fits)*], &Tensor<U, M>);
         operators!(@assign [#[doc(hidden)]] $Assign $assign $Op $Bound, [$($fits)*], Tensor<U, M>);
         impl<T: TakesScalar<S> + $Bound + Dtype<$($fits)*>, S: Scalar, const N: usize> ops::$Assign<S> for Tensor<T, N> {

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use civita_core::device::Device;
 use civita_core::dtype::{DType, Scalar as Value};
 use civita_core::error::shape_text;
+use civita_core::float8::{f8e4m3, f8e5m2};
 use civita_core::print::{Options, Sign, get_options, lay_out};
 use civita_core::raw::Raw;
 use half::{bf16, f16};
@@ -568,6 +569,8 @@ fn each_element(raw: &Raw, f: &mut fmt::Formatter<'_>, notation: Notation) -> fm
 /// The digits after the point that tell a value from the others of a narrow type; `None` where Rust finds them itself.
 fn fewest_digits(value: f64, dtype: DType) -> Option<usize> {
     let narrow = |v: f64| match dtype.to_real() {
+        DType::F8E4M3 => f8e4m3::from_f64(v).to_f64(),
+        DType::F8E5M2 => f8e5m2::from_f64(v).to_f64(),
         DType::F16 => f16::from_f64(v).to_f64(),
         DType::BF16 => bf16::from_f64(v).to_f64(),
         DType::F32 => f64::from(v as f32),

@@ -163,7 +163,7 @@ def __reduce_ex__(self, /, protocol):
     if type(self) is not ndarray:
         return self.__reduce__()
     flags = self.flags if not getattr(self, "requires_grad", False) else None
-    if protocol < 5 or self.dtype == "bfloat16" or not self.dtype.isnative or flags is None:
+    if protocol < 5 or self.dtype.isbuiltin == 2 or not self.dtype.isnative or flags is None:
         return self.__reduce__()
     from pickle import PickleBuffer
 

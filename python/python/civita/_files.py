@@ -149,7 +149,7 @@ def write_array_header_2_0(fp, d):
 
 def _bytes_of(array):
     """The elements in C order as something that `write` takes, without a copy where they lie so."""
-    if array.size and array.flags.c_contiguous and array.dtype.isnative and array.dtype != "bfloat16" and not array.requires_grad:
+    if array.size and array.flags.c_contiguous and array.dtype.isnative and array.dtype.isbuiltin == 1 and not array.requires_grad:
         return memoryview(array.reshape(-1).view("uint8"))
     return array.tobytes()
 

@@ -17,7 +17,7 @@ typecodes = {
 
 _NAMES = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-    "float16", "bfloat16", "float32", "float64", "complex64", "complex128",
+    "float8_e4m3fn", "float8_e5m2", "float16", "bfloat16", "float32", "float64", "complex64", "complex128",
 )  # fmt: skip
 _ALIASES = (
     "byte", "ubyte", "short", "ushort", "intc", "uintc", "int_", "uint", "long", "ulong", "longlong", "ulonglong",
@@ -35,7 +35,7 @@ sctypeDict |= {name: getattr(cv, name) for name in _ALIASES}
 sctypeDict |= {"int": cv.int64, "float": cv.float64, "complex": cv.complex128}
 for _name in _NAMES:
     _dtype = cv.dtype(_name)
-    if _name != "bfloat16":
+    if _dtype.isbuiltin == 1:
         sctypeDict[_dtype.str[1:]] = sctypeDict[_dtype.char] = _dtype.type
         sctypeDict[_dtype.num] = _dtype.type
 for _char in typecodes["All"]:

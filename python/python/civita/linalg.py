@@ -16,7 +16,12 @@ import warnings as _warnings
 from collections import namedtuple as _namedtuple
 from operator import index as _index
 
-from ._civita import _linalg
+try:
+    from ._civita import _linalg
+except ImportError:
+    raise ImportError(
+        "this build of civita has no linear algebra\n  hint: build with `--features linalg`, which is on by default", name=__name__
+    ) from None
 from ._civita import (
     arange as _arange,
     argsort as _argsort,

@@ -141,6 +141,8 @@ fn weights(p: &Bound<'_, PyAny>, population: usize, legacy: bool) -> Outcome<Wei
     }
     // the root of the precision that the probabilities had
     let epsilon: f64 = match raw.dtype() {
+        DType::F8E4M3 => 0.125,
+        DType::F8E5M2 => 0.25,
         DType::F16 => 9.765625e-4,
         DType::BF16 => 7.8125e-3,
         DType::F32 => f32::EPSILON.into(),

@@ -1079,7 +1079,9 @@ fn new_of(dtype: DType) -> *mut c_void {
         DType::F32 => number_new::<f32> as *mut c_void,
         DType::F64 => float_new as *mut c_void,
         DType::C128 => complex_new as *mut c_void,
-        DType::Bool | DType::F16 | DType::BF16 | DType::C64 => new as *mut c_void,
+        DType::Bool | DType::F8E4M3 | DType::F8E5M2 | DType::F16 | DType::BF16 | DType::C64 => {
+            new as *mut c_void
+        }
     }
 }
 
@@ -1107,6 +1109,8 @@ fn of(dtype: DType) -> (&'static CStr, Vec<Slot>) {
         DType::F32 => (c"civita.float32", of_number::<f32>()),
         DType::F64 => (c"civita.float64", of_float()),
         DType::C128 => (c"civita.complex128", of_complex()),
+        DType::F8E4M3 => (c"civita.float8_e4m3fn", vec![free()]),
+        DType::F8E5M2 => (c"civita.float8_e5m2", vec![free()]),
         DType::F16 => (c"civita.float16", vec![free()]),
         DType::BF16 => (c"civita.bfloat16", vec![free()]),
         DType::C64 => (c"civita.complex64", vec![free()]),

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use super::places::{check_dtype, of_indices};
 use super::{Backend, cpu};
 use crate::device::Device;
-use crate::dtype::{DType, Kind, promote};
+use crate::dtype::{DType, Kind};
 use crate::error::{Error, Result};
 use crate::kernels::fold::folding;
 use crate::kernels::map::kernels;
@@ -22,7 +22,7 @@ use crate::layout::Layout;
 use crate::ops::{Fold as Monoid, Op};
 use crate::primitive::{
     ArgFold, Combine, Direction, Fold, Gather, HostKernel, Outputs, Primitive, Scan, Scatter, Sort,
-    Sorted, Spec, host,
+    Sorted, Spec, host, result_dtype,
 };
 use crate::program::{Action, Src, Typed};
 use crate::raw::Raw;
@@ -446,7 +446,7 @@ impl Backend for Reference {
 
     fn matmul(&self, a: &Raw, b: &Raw, sums: Option<DType>) -> Result<Raw> {
         let shape = shape_check(a.shape(), b.shape())?;
-        let dtype = sums.unwrap_or_else(|| promote(a.dtype(), b.dtype()));
+        let dtype = result_dtype(sums, [a.dtype(), b.dtype()])?;
         let lane = accumulator(dtype);
         let operand = |x: &Raw, matrix: [usize; 2], lacks: isize| {
             let layout = match x.rank() {

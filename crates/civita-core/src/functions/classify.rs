@@ -7,6 +7,7 @@ use super::nan::{any, complex};
 use super::value::*;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
+use crate::float8::{f8e4m3, f8e5m2};
 use crate::graph::Function;
 use crate::ops::Op;
 use crate::primitive::Direction;
@@ -84,6 +85,8 @@ pub fn angle(z: Array, deg: Bool) -> Result<Raw> {
 /// The distance from 1 to the next number.
 fn epsilon(dtype: DType) -> f64 {
     match dtype {
+        DType::F8E4M3 => f8e4m3::EPSILON.to_f64(),
+        DType::F8E5M2 => f8e5m2::EPSILON.to_f64(),
         DType::F16 => half::f16::EPSILON.to_f64(),
         DType::BF16 => half::bf16::EPSILON.to_f64(),
         DType::F32 => f32::EPSILON.into(),

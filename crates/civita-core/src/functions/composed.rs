@@ -13,6 +13,7 @@ use super::value::*;
 use crate::device::Device;
 use crate::dtype::{DType, Scalar, promote};
 use crate::error::{Error, Result};
+use crate::float8::f8e4m3;
 use crate::graph::Function;
 use crate::ops::Op;
 use crate::program::{Expr, Program};
@@ -154,7 +155,7 @@ static NEXTAFTER: Composed = row(
     }],
 );
 
-/// Whether there is a kernel on the bits of this dtype; 16-bit floats are computed in `f32`, by arithmetic.
+/// Whether there is a kernel on the bits of this dtype; narrow floats are computed in `f32`, by arithmetic.
 fn is_native(dtype: DType) -> bool {
     matches!(dtype, DType::F32 | DType::F64)
 }
@@ -169,10 +170,16 @@ struct Format {
 impl Format {
     fn of(dtype: DType) -> Format {
         let (min_exponent, fraction) = match dtype {
+            DType::F8E4M3 => (-6, 3),
+            DType::F8E5M2 => (-14, 2),
             DType::F16 => (-14, 10),
             _ => (-126, 7),
         };
-        let max = (2.0 - 2f64.powi(-fraction)) * 2f64.powi(1 - min_exponent);
+        let max = match dtype {
+            // without infinities the largest exponent is one of numbers
+            DType::F8E4M3 => f8e4m3::MAX.to_f64(),
+            _ => (2.0 - 2f64.powi(-fraction)) * 2f64.powi(1 - min_exponent),
+        };
         Format {
             min_exponent,
             fraction,

@@ -17,10 +17,11 @@ use smallvec::SmallVec;
 use super::Returned;
 use super::shape::copy;
 use super::value::*;
-use crate::dtype::{Casting, DType, promote};
+use crate::dtype::{Casting, DType, promote, unmixed};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{Axes as AllAxes, Dims, KeepDims, normalize_axis};
 use crate::ops::Reduction;
+use crate::primitive::result_dtype;
 use crate::raw::{Raw, ReduceOptions};
 
 const OP: &str = "einsum";
@@ -880,7 +881,11 @@ fn contract(a: Term, b: Term, needed: Set, wanted: &[u8]) -> Result<Term> {
 
 /// The dtype in which all is computed.
 fn in_dtype(operands: &[Raw], dtype: OptDType, casting: Casting) -> Result<Vec<Raw>> {
-    let common = operands.iter().map(Raw::dtype).reduce(promote);
+    let dtypes: SmallVec<[DType; 4]> = operands.iter().map(Raw::dtype).collect();
+    if dtype.is_none() {
+        unmixed(OP, &dtypes)?;
+    }
+    let common = dtypes.into_iter().reduce(promote);
     let dtype = dtype.or(common).unwrap_or(DType::F64);
     let cast = |x: &Raw| x.cast_if(dtype, casting).map_err(|e| e.in_op(OP));
     operands.iter().map(cast).collect()
@@ -1000,7 +1005,10 @@ fn needs(op: &'static str, x: &Raw, axes: usize) -> Result<()> {
 }
 
 fn both(x1: &Raw, x2: &Raw, dtype: OptDType, casting: Casting) -> Result<[Raw; 2]> {
-    let dtype = dtype.unwrap_or(promote(x1.dtype(), x2.dtype()));
+    let dtype = match dtype {
+        Some(dtype) => dtype,
+        None => result_dtype(None, [x1.dtype(), x2.dtype()])?,
+    };
     Ok([x1.cast_if(dtype, casting)?, x2.cast_if(dtype, casting)?])
 }
 

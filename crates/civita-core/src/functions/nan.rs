@@ -11,6 +11,7 @@ use super::warn;
 use crate::backend::cpu::reduce::{fold_numbers, fold_of};
 use crate::dtype::{DType, Scalar, promote};
 use crate::error::{Error, Result};
+use crate::float8::{f8e4m3, f8e5m2};
 use crate::functions::ufuncs::Restriction;
 use crate::graph::Function;
 use crate::layout::{self, KeepDims, PerAxis};
@@ -34,14 +35,20 @@ impl Neutral {
     fn function(self, dtype: DType) -> &'static Arc<Function> {
         static REAL: [OnceLock<Arc<Function>>; 4] = [const { OnceLock::new() }; 4];
         static COMPLEX: [OnceLock<Arc<Function>>; 4] = [const { OnceLock::new() }; 4];
+        static WITHOUT_INFINITY: [OnceLock<Arc<Function>>; 4] = [const { OnceLock::new() }; 4];
         let is_complex = dtype.is_complex();
-        let of = if is_complex { &COMPLEX } else { &REAL };
+        let greatest = dtype.greatest_float();
+        let of = match is_complex {
+            true => &COMPLEX,
+            false if greatest.is_finite() => &WITHOUT_INFINITY,
+            false => &REAL,
+        };
         of[self as usize].get_or_init(|| {
             let value = match self {
                 Neutral::Zero => 0.0,
                 Neutral::One => 1.0,
-                Neutral::Lowest => f64::NEG_INFINITY,
-                Neutral::Highest => f64::INFINITY,
+                Neutral::Lowest => -greatest,
+                Neutral::Highest => greatest,
             };
             let program = Program::trace(1, |b| {
                 let x = b.input(0);
@@ -227,7 +234,7 @@ impl<'a> Call<'a> {
     /// The sum and the count; the sum is wide enough for a mean.
     fn sum_and_count(&self, dtype: Option<DType>) -> Result<(Raw, Raw)> {
         let dtype = match (dtype, self.x.dtype()) {
-            (None, DType::F16 | DType::BF16) => Some(DType::F32),
+            (None, dtype) if dtype.is_narrow_float() => Some(DType::F32),
             (dtype, _) => dtype,
         };
         let sum = self.reduce(Reduction::Sum, Neutral::Zero, dtype, None)?;
@@ -494,7 +501,7 @@ fn variance(call: &Call<'_>, dtype: OptDType, ddof: f64, mean: OptArray) -> Resu
     }
     check_inexact(call.op, dtype)?;
     let whole = match a.dtype() {
-        DType::F16 | DType::BF16 => DType::F32,
+        narrow if narrow.is_narrow_float() => DType::F32,
         other if !may_be_nan(a) => promote(other, DType::F64),
         other => other,
     };
@@ -599,6 +606,8 @@ pub fn nanstd(
 /// The largest finite number of a float.
 fn largest(dtype: DType) -> f64 {
     match dtype {
+        DType::F8E4M3 => f8e4m3::MAX.to_f64(),
+        DType::F8E5M2 => f8e5m2::MAX.to_f64(),
         DType::F16 => half::f16::MAX.to_f64(),
         DType::BF16 => half::bf16::MAX.to_f64(),
         DType::F32 => f32::MAX.into(),

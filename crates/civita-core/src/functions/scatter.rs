@@ -166,8 +166,8 @@ fn neutral(reduce: Reduce, dtype: DType) -> Scalar {
     match (reduce, dtype.kind()) {
         (Reduce::Sum | Reduce::Mean, _) => Scalar::Bool(false),
         (Reduce::Prod, _) => Scalar::Bool(true),
-        (Reduce::Amax, Sort::Float) => Scalar::Float(f64::NEG_INFINITY),
-        (Reduce::Amin, Sort::Float) => Scalar::Float(f64::INFINITY),
+        (Reduce::Amax, Sort::Float) => Scalar::Float(-dtype.greatest_float()),
+        (Reduce::Amin, Sort::Float) => Scalar::Float(dtype.greatest_float()),
         (Reduce::Amax, Sort::Signed) => Scalar::Int(-(1i128 << (bits - 1))),
         (Reduce::Amin, Sort::Signed) => Scalar::Int((1i128 << (bits - 1)) - 1),
         (Reduce::Amin, Sort::Unsigned) => Scalar::Int((1i128 << bits) - 1),

@@ -35,6 +35,7 @@ fn vector(op: &'static str, name: &str, x: Array) -> Result<Raw> {
 /// The sliding product of a vector and one that is not longer, and is not conjugated.
 fn slid(x: &Raw, w: &Raw, mode: ConvolveMode) -> Result<Raw> {
     let (n, m) = (x.len(), w.len());
+    crate::dtype::unmixed("correlate", &[x.dtype(), w.dtype()])?;
     let dtype = crate::dtype::promote(x.dtype(), w.dtype());
     let (x, w) = (x.cast(dtype)?, w.cast(dtype)?);
     // how many products that are not whole stand before and after

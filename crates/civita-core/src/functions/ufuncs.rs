@@ -677,8 +677,8 @@ impl Raw {
         };
         let count = mask.reduce(Reduction::Sum, keep)?.cast(DType::F64)?;
         let x = match self.dtype() {
-            // sums of 16-bit floats overflow and stall
-            DType::F16 | DType::BF16 => self.cast(promote(DType::F32, dtype))?,
+            // sums of narrow floats overflow and stall
+            narrow if narrow.is_narrow_float() => self.cast(promote(DType::F32, dtype))?,
             own if own.is_float() || own.is_complex() => self.cast(promote(own, dtype))?,
             _ => self.cast(DType::F64)?,
         };

@@ -80,10 +80,7 @@ impl std::fmt::Debug for Fold {
 
 /// The dtype in which shares of a gradient are computed: one that counts elements without overflow.
 pub(crate) fn wide(dtype: DType) -> DType {
-    match dtype {
-        DType::F16 | DType::BF16 => DType::F32,
-        other => other,
-    }
+    dtype.compute()
 }
 
 impl Fold {

@@ -4,7 +4,7 @@ use super::{
     Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, bind_one, one_tangent, some,
 };
 use crate::backend::{Backend, Meeting, meeting};
-use crate::dtype::{DType, Scalar, promote};
+use crate::dtype::{DType, Scalar, promote, unmixed};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::Dims;
 use crate::raw::Raw;
@@ -60,6 +60,7 @@ impl Join {
             shape[at] = shape[at]
                 .checked_add(part[at])
                 .ok_or_else(|| Error::shape(OP, "the result is too long"))?;
+            unmixed(OP, &[dtype, of_part])?;
             dtype = promote(dtype, of_part);
         }
         Ok(Spec { shape, dtype })

@@ -2,7 +2,7 @@
 
 use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, one_tangent, some};
 use crate::backend::Backend;
-use crate::dtype::{DType, promote};
+use crate::dtype::{DType, promote, unmixed};
 use crate::error::Result;
 use crate::kernels::matmul::shape_check;
 use crate::layout::Dims;
@@ -15,6 +15,14 @@ use crate::transform::{align, refs};
 pub struct Matmul {
     /// The dtype of sums and result where it is not that of the operands: `i32`, of operands of `i8`.
     pub sums: Option<DType>,
+}
+
+/// The dtype of a product whose sums have a dtype of their own or not.
+pub(crate) fn result_dtype(sums: Option<DType>, of: [DType; 2]) -> Result<DType> {
+    match sums {
+        Some(dtype) => Ok(dtype),
+        None => unmixed("matmul", &of).map(|()| promote(of[0], of[1])),
+    }
 }
 
 impl std::fmt::Debug for Matmul {
@@ -35,7 +43,7 @@ impl Primitive for Matmul {
         let shape = shape_check(&x[0].shape, &x[1].shape)?;
         Ok(Outputs::One(Spec {
             shape: Dims::from_slice(&shape.out),
-            dtype: self.sums.unwrap_or_else(|| promote(x[0].dtype, x[1].dtype)),
+            dtype: result_dtype(self.sums, [x[0].dtype, x[1].dtype])?,
         }))
     }
 

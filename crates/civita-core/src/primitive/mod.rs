@@ -54,6 +54,7 @@ pub use gather::Gather;
 pub(crate) use gather::OUTSIDE;
 pub use join::Join;
 pub use matmul::Matmul;
+pub(crate) use matmul::result_dtype;
 pub use out::Out;
 pub(crate) use random::drawn;
 pub use random::{Draw, Random};

@@ -16,6 +16,7 @@ use std::cmp::Ordering;
 use half::{bf16, f16};
 
 use crate::dtype::DType;
+use crate::float8::{f8e4m3, f8e5m2};
 
 /// What the algorithm computes with.
 trait Integer: Copy + Ord {
@@ -165,6 +166,8 @@ impl Binary {
     pub fn new(value: f64, dtype: DType) -> Binary {
         // bits, fraction bits, exponent bits
         let (bits, fraction_bits, exponent_bits) = match dtype {
+            DType::F8E4M3 => (u64::from(f8e4m3::from_f64(value).to_bits()), 3, 4),
+            DType::F8E5M2 => (u64::from(f8e5m2::from_f64(value).to_bits()), 2, 5),
             DType::F16 => (u64::from(f16::from_f64(value).to_bits()), 10, 5),
             DType::BF16 => (u64::from(bf16::from_f64(value).to_bits()), 7, 8),
             DType::F32 | DType::C64 => (u64::from((value as f32).to_bits()), 23, 8),

@@ -6,6 +6,7 @@ use super::float::{self, Style, Trim};
 use super::options::{FloatMode, Legacy, Options, Sign};
 use super::watched;
 use crate::dtype::{DType, Kind, Scalar};
+use crate::float8::{f8e4m3, f8e5m2};
 
 /// Digits after the point are never more than this, however many the options ask for (NumPy's buffer is as long).
 const MOST_DIGITS: usize = 16_384;
@@ -225,12 +226,14 @@ fn wants_scientific(finite: impl Iterator<Item = f64>, dtype: DType, options: &O
     }
     let too_large = match dtype {
         _ if options.legacy <= Legacy::V2_2 => 1e8,
-        DType::F16 | DType::BF16 => 1e3,
+        narrow if narrow.is_narrow_float() => 1e3,
         DType::F32 => 1e6,
         _ => 1e8,
     };
     // NumPy compares and divides in the array's dtype, with half precision by way of `f32`
     let in_dtype = |v: f64| match dtype {
+        DType::F8E4M3 => f8e4m3::from_f32(v as f32).to_f64(),
+        DType::F8E5M2 => f8e5m2::from_f32(v as f32).to_f64(),
         DType::F16 => half::f16::from_f32(v as f32).to_f64(),
         DType::BF16 => half::bf16::from_f32(v as f32).to_f64(),
         DType::F32 => f64::from(v as f32),

@@ -9,7 +9,7 @@
 //! The printer knows no tensor: it asks a [`Source`] for one element at a time, and only for those that it prints.
 //!
 //! One deliberate difference from NumPy: with `edgeitems = 0` a summary is measured by the elements that it shows, where
-//! NumPy measures the whole array. `bf16`, which NumPy lacks, follows the rules of `f16`.
+//! NumPy measures the whole array. `bf16` and the 8-bit floats, which NumPy lacks, follow the rules of `f16`.
 
 mod digits;
 mod elements;
@@ -254,8 +254,8 @@ fn float_text(value: f64, dtype: DType, trim: Trim, plus: bool) -> String {
         return format!("{}inf", if value < 0.0 { "-" } else { sign });
     }
     let too_large = match dtype {
-        DType::F16 | DType::BF16 | DType::F32 if legacy() <= Legacy::V2_2 => 1e16,
-        DType::F16 | DType::BF16 => 1e3,
+        dtype if dtype.compute() == DType::F32 && legacy() <= Legacy::V2_2 => 1e16,
+        narrow if narrow.is_narrow_float() => 1e3,
         DType::F32 => 1e6,
         _ => 1e16,
     };

@@ -412,6 +412,8 @@ constants! {
     bool: v => Scalar::Bool(v);
     f64: v => Scalar::Float(v);
     f32: v => Scalar::Float(v.into());
+    crate::float8::f8e4m3: v => Scalar::Float(v.to_f64());
+    crate::float8::f8e5m2: v => Scalar::Float(v.to_f64());
     half::f16: v => Scalar::Float(v.to_f64());
     half::bf16: v => Scalar::Float(v.to_f64());
     Complex<f64>: v => Scalar::Complex(v);

@@ -249,8 +249,8 @@ pub fn write_elementwise(
             .shapes(&[&shape, out.shape()])
             .rule("an output must have the shape to which the inputs broadcast"));
         }
-        // kernels compute 16-bit floats in 32 bits: the result is rounded before it is converted
-        if matches!(typed.output, DType::F16 | DType::BF16) && out.dtype() != typed.output {
+        // kernels compute floats of 8 and 16 bits in 32 bits: the result is rounded before it is converted
+        if typed.output.is_narrow_float() && out.dtype() != typed.output {
             return out.assign(&Raw::apply(op, operands)?);
         }
     }

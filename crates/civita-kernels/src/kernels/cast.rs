@@ -12,7 +12,7 @@ use super::lane::{B8, ToBool};
 use crate::dtype::DType;
 use crate::flags;
 use crate::isa::{Body, Isa, Kernel, Shells, level};
-use crate::math::half;
+use crate::math::{half, quarter};
 
 /// `f16` in memory.
 #[derive(Clone, Copy)]
@@ -22,6 +22,14 @@ struct F16(u16);
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 struct BF16(u16);
+/// `f8e4m3` in memory.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct E4M3(u8);
+/// `f8e5m2` in memory.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct E5M2(u8);
 
 trait Cast<U>: Copy {
     /// Whether there are values that [`Cast::loses`].
@@ -193,16 +201,16 @@ impl Cast<B8> for B8 {
     }
 }
 
-/// Halves go through `f32`, which holds them exactly; integers and `f64` come to them in one rounding.
+/// Floats of 8 and 16 bits go through `f32`, which holds them exactly; integers and `f64` come to them in one rounding.
 macro_rules! halves {
-    ($($H:ident $widen:ident $from32:ident $from64:ident $largest:literal $([$widen_run:ident $narrow_run:ident])?;)*) => { $(
+    ($($H:ident $math:ident $widen:ident $from32:ident $from64:ident $largest:literal $([$widen_run:ident $narrow_run:ident])?;)*) => { $(
         impl $H {
             #[inline(always)]
             fn widen(self) -> f32 {
-                half::$widen(self.0)
+                $math::$widen(self.0)
             }
         }
-        halves!(@to $H; B8, u8, u16, u32, u64, i8, i16, i32, i64, f64, Complex<f32>, Complex<f64>, F16, BF16);
+        halves!(@to $H; B8, u8, u16, u32, u64, i8, i16, i32, i64, f64, Complex<f32>, Complex<f64>, F16, BF16, E4M3, E5M2);
         impl Cast<f32> for $H {
             #[inline(always)]
             fn convert(self) -> f32 {
@@ -212,7 +220,7 @@ macro_rules! halves {
                 #[inline(always)]
                 unsafe fn run<I: Isa>(x: *const $H, out: &mut [f32]) -> usize {
                     // SAFETY: the caller's contract; the type is its bits.
-                    unsafe { half::$widen_run::<I>(x.cast(), out) }
+                    unsafe { $math::$widen_run::<I>(x.cast(), out) }
                 }
             )?
         }
@@ -224,7 +232,7 @@ macro_rules! halves {
                     // SAFETY: the type is its bits.
                     let bits = unsafe { std::slice::from_raw_parts_mut(out.as_mut_ptr().cast(), out.len()) };
                     // SAFETY: the caller's contract.
-                    unsafe { half::$narrow_run::<I>(x, bits) }
+                    unsafe { $math::$narrow_run::<I>(x, bits) }
                 }
             )?
             #[inline(always)]
@@ -233,7 +241,7 @@ macro_rules! halves {
             }
             #[inline(always)]
             fn convert(self) -> $H {
-                $H(half::$from32(self))
+                $H($math::$from32(self))
             }
         }
         impl Cast<$H> for f64 {
@@ -244,7 +252,7 @@ macro_rules! halves {
             }
             #[inline(always)]
             fn convert(self) -> $H {
-                $H(half::$from64(self))
+                $H($math::$from64(self))
             }
         }
         halves!(@from $H f32; B8, u8, u16, i8, i16, Complex<f32>);
@@ -283,8 +291,10 @@ macro_rules! halves {
     )* };
 }
 halves! {
-    F16 f16_to_f32 f32_to_f16 f64_to_f16 65504.0 [widen_f16 narrow_f16];
-    BF16 bf16_to_f32 f32_to_bf16 f64_to_bf16 3.389_531_4e38;
+    F16 half f16_to_f32 f32_to_f16 f64_to_f16 65504.0 [widen_f16 narrow_f16];
+    BF16 half bf16_to_f32 f32_to_bf16 f64_to_bf16 3.389_531_4e38;
+    E4M3 quarter e4m3_to_f32 f32_to_e4m3 f64_to_e4m3 448.0;
+    E5M2 quarter e5m2_to_f32 f32_to_e5m2 f64_to_e5m2 57344.0;
 }
 
 struct Convert<A, B>(PhantomData<(A, B)>);
@@ -351,7 +361,7 @@ macro_rules! table {
 /// The kernel that converts contiguous elements.
 pub fn kernel(from: DType, to: DType) -> Kernel {
     table!(from, to; Bool B8, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64,
-        F16 F16, BF16 BF16, F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
+        F8E4M3 E4M3, F8E5M2 E5M2, F16 F16, BF16 BF16, F32 f32, F64 f64, C64 Complex<f32>, C128 Complex<f64>)
 }
 
 #[cfg(test)]

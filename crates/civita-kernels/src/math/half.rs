@@ -84,7 +84,7 @@ pub fn f32_to_bf16(x: f32) -> u16 {
 
 /// `f64` to `f32`, rounded to odd: truncated, and the lowest bit set when anything was lost.
 #[inline(always)]
-fn f64_to_f32_odd(x: f64) -> f32 {
+pub(super) fn f64_to_f32_odd(x: f64) -> f32 {
     let nearest = x as f32;
     let back = nearest as f64;
     let bits = nearest.to_bits();

@@ -40,6 +40,7 @@ pub mod inverse;
 pub mod log;
 pub mod log_sum;
 pub mod pow;
+pub mod quarter;
 mod round;
 pub mod scale;
 pub mod trig;

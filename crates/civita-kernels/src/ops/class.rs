@@ -7,7 +7,7 @@
 use smallvec::SmallVec;
 
 use super::Op;
-use crate::dtype::{Casting, DType, DType::*, Kind, can_cast, promote};
+use crate::dtype::{Casting, DType, DType::*, Kind, can_cast, promote, unmixed};
 use crate::error::{Error, Result as Outcome};
 
 /// A family of ops with one rule for dtypes.
@@ -74,15 +74,18 @@ pub struct Signature {
 }
 
 const EVERY: &[DType] = &DType::ALL;
+// only they themselves are computed in 8-bit floats: nothing else casts safely to one
 const NUMBERS: &[DType] = &[
-    I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64, C64, C128,
+    I8, U8, I16, U16, I32, U32, I64, U64, F8E4M3, F8E5M2, F16, BF16, F32, F64, C64, C128,
 ];
 const REALS: &[DType] = &[
-    Bool, I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64,
+    Bool, I8, U8, I16, U16, I32, U32, I64, U64, F8E4M3, F8E5M2, F16, BF16, F32, F64,
 ];
-const REAL_NUMBERS: &[DType] = &[I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64];
-const FLOATS: &[DType] = &[F16, BF16, F32, F64, C64, C128];
-const REAL_FLOATS: &[DType] = &[F16, BF16, F32, F64];
+const REAL_NUMBERS: &[DType] = &[
+    I8, U8, I16, U16, I32, U32, I64, U64, F8E4M3, F8E5M2, F16, BF16, F32, F64,
+];
+const FLOATS: &[DType] = &[F8E4M3, F8E5M2, F16, BF16, F32, F64, C64, C128];
+const REAL_FLOATS: &[DType] = &[F8E4M3, F8E5M2, F16, BF16, F32, F64];
 const NATIVE_FLOATS: &[DType] = &[F32, F64];
 const DOUBLES: &[DType] = &[F64, C128];
 const BITS: &[DType] = &[Bool, I8, U8, I16, U16, I32, U32, I64, U64];
@@ -156,6 +159,9 @@ impl Op {
         } else {
             inputs
         };
+        if typed.len() > 1 {
+            unmixed(self.row().name, typed)?;
+        }
         let promoted = typed.iter().copied().reduce(promote).unwrap_or(Bool);
         if class == Class::Compare && matches!(inputs, [U64, I64] | [I64, U64]) {
             return Ok(Signature {

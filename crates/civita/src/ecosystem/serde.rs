@@ -8,6 +8,7 @@ use ::serde::de::{
 };
 use ::serde::ser::{self, Serialize, SerializeStruct, Serializer};
 use civita_core::dtype::DType;
+use civita_core::float8::{f8e4m3, f8e5m2};
 use civita_core::raw::Raw;
 use half::{bf16, f16};
 
@@ -36,6 +37,8 @@ macro_rules! wire {
 }
 wire! { itself bool u8 u16 u32 u64 i8 i16 i32 i64 f32 f64 }
 wire! {
+    f8e4m3 as f32: v => v.into(), f8e4m3::from_f32(v);
+    f8e5m2 as f32: v => v.into(), f8e5m2::from_f32(v);
     f16 as f32: v => v.into(), f16::from_f32(v);
     bf16 as f32: v => v.into(), bf16::from_f32(v);
     c64 as (f32, f32): v => (v.re, v.im), c64::new(v.0, v.1);
@@ -54,6 +57,8 @@ macro_rules! by_dtype {
             DType::I16 => $function::<i16, _>($($arg),*),
             DType::I32 => $function::<i32, _>($($arg),*),
             DType::I64 => $function::<i64, _>($($arg),*),
+            DType::F8E4M3 => $function::<f8e4m3, _>($($arg),*),
+            DType::F8E5M2 => $function::<f8e5m2, _>($($arg),*),
             DType::F16 => $function::<f16, _>($($arg),*),
             DType::BF16 => $function::<bf16, _>($($arg),*),
             DType::F32 => $function::<f32, _>($($arg),*),

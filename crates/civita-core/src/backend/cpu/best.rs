@@ -11,11 +11,12 @@
 
 use half::{bf16, f16};
 
-use super::sort::{Half, Item};
+use super::sort::{Item, Narrow};
 use super::{copy, memory};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::explain;
+use crate::float8::{f8e4m3, f8e5m2};
 use crate::primitive::Direction;
 use crate::raw::Raw;
 use crate::threads::{self, Parts};
@@ -111,8 +112,10 @@ pub(crate) fn best(x: &Raw, k: usize, direction: Direction) -> Result<Raw> {
         DType::I16 => best_of::<i16>,
         DType::I32 => best_of::<i32>,
         DType::I64 => best_of::<i64>,
-        DType::F16 => best_of::<Half<f16>>,
-        DType::BF16 => best_of::<Half<bf16>>,
+        DType::F8E4M3 => best_of::<Narrow<f8e4m3>>,
+        DType::F8E5M2 => best_of::<Narrow<f8e5m2>>,
+        DType::F16 => best_of::<Narrow<f16>>,
+        DType::BF16 => best_of::<Narrow<bf16>>,
         DType::F32 => best_of::<f32>,
         DType::F64 => best_of::<f64>,
         complex @ (DType::C64 | DType::C128) => {

@@ -73,17 +73,13 @@ pub(crate) fn copy_into(source: &Raw, out: &Raw) -> Result<()> {
         return Ok(());
     }
     if source.dtype() == out.dtype() && out.dtype().compute() != out.dtype() {
-        // halves are moved as they lie: through their lane, f32, signalling NaNs would come out as quiet ones
-        let (source, out) = (
-            source.reinterpret(DType::U16)?,
-            out.reinterpret(DType::U16)?,
-        );
-        return run_typed(
-            &Typed::copy(DType::U16, DType::U16),
-            &[&source],
-            &out,
-            shared,
-        );
+        // narrow floats are moved as they lie: through their lane, f32, signalling NaNs would come out as quiet ones
+        let bits = match out.dtype().size() {
+            1 => DType::U8,
+            _ => DType::U16,
+        };
+        let (source, out) = (source.reinterpret(bits)?, out.reinterpret(bits)?);
+        return run_typed(&Typed::copy(bits, bits), &[&source], &out, shared);
     }
     // constructors check that layouts lie within their buffers, and the guards of `bind` keep writers away
     let typed = Typed::copy(source.dtype(), out.dtype());

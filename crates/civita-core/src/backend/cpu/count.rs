@@ -13,6 +13,7 @@ use super::{copy, memory};
 use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::explain;
+use crate::float8::{f8e4m3, f8e5m2};
 use crate::isa::{Isa, Wide, wide};
 use crate::primitive::host;
 use crate::raw::Raw;
@@ -110,6 +111,8 @@ pub(crate) fn nonzero(x: &Raw) -> Result<Raw> {
                 $(DType::$D => nonzero_of(elements::<$T>(x)),)*
                 // others may have written any byte
                 DType::Bool => nonzero_of(elements::<u8>(x)),
+                DType::F8E4M3 => nonzero_of(elements::<f8e4m3>(x)),
+                DType::F8E5M2 => nonzero_of(elements::<f8e5m2>(x)),
                 DType::F16 => nonzero_of(elements::<f16>(x)),
                 DType::BF16 => nonzero_of(elements::<bf16>(x)),
                 DType::C64 => nonzero_of(elements::<Complex<f32>>(x)),
@@ -191,6 +194,8 @@ numbers! {
     i16: |x| x.into();
     i32: |x| x.into();
     i64: |x| x as f64;
+    f8e4m3: |x| x.to_f64();
+    f8e5m2: |x| x.to_f64();
     f16: |x| x.to_f64();
     bf16: |x| x.to_f64();
     f32: |x| x.into();
@@ -311,6 +316,8 @@ pub(crate) fn histogram(x: &Raw, edges: &Edges<'_>) -> Result<Raw> {
         DType::I16 => histogram_of::<i16>(elements(&x), edges),
         DType::I32 => histogram_of::<i32>(elements(&x), edges),
         DType::I64 => histogram_of::<i64>(elements(&x), edges),
+        DType::F8E4M3 => histogram_of::<f8e4m3>(elements(&x), edges),
+        DType::F8E5M2 => histogram_of::<f8e5m2>(elements(&x), edges),
         DType::F16 => histogram_of::<f16>(elements(&x), edges),
         DType::BF16 => histogram_of::<bf16>(elements(&x), edges),
         DType::F32 => histogram_of::<f32>(elements(&x), edges),

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::{copy, memory};
 use crate::backend::Number;
-use crate::dtype::{DType, promote};
+use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;
 use crate::kernels::Slot;
@@ -14,6 +14,7 @@ use crate::kernels::matmul::{
     Batch, Operand, Problem, matmul as multiply, matmul_widening, shape_check, widens,
 };
 use crate::layout::{Layout, PerAxis};
+use crate::primitive::result_dtype;
 use crate::raw::Raw;
 
 /// Lengths and strides of rows and columns, of a vector or a matrix; a vector is a row on the left and a column on the right.
@@ -104,7 +105,7 @@ pub(super) fn matmul(x: &Raw, y: &Raw, sums: Option<DType>) -> Result<Raw> {
         return done;
     }
     let shape = shape_check(x.shape(), y.shape())?;
-    let dtype = sums.unwrap_or_else(|| promote(x.dtype(), y.dtype()));
+    let dtype = result_dtype(sums, [x.dtype(), y.dtype()])?;
     let widening = [x.dtype(), y.dtype(), dtype] == [DType::I8, DType::I8, DType::I32]
         && widens(shape.m, shape.n);
     let from = if widening { DType::I8 } else { dtype };

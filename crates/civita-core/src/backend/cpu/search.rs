@@ -11,11 +11,12 @@ use std::hint::select_unpredictable;
 use half::{bf16, f16};
 use num_complex::Complex;
 
-use super::sort::{Half, Item};
+use super::sort::{Item, Narrow};
 use super::{copy, memory};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;
+use crate::float8::{f8e4m3, f8e5m2};
 use crate::functions::Side;
 use crate::raw::Raw;
 use crate::threads::{self, Parts};
@@ -130,8 +131,10 @@ pub(crate) fn search(sorted: &Raw, values: &Raw, side: Side) -> Result<Raw> {
         DType::I16 => run::<i16>,
         DType::I32 => run::<i32>,
         DType::I64 => run::<i64>,
-        DType::F16 => run::<Half<f16>>,
-        DType::BF16 => run::<Half<bf16>>,
+        DType::F8E4M3 => run::<Narrow<f8e4m3>>,
+        DType::F8E5M2 => run::<Narrow<f8e5m2>>,
+        DType::F16 => run::<Narrow<f16>>,
+        DType::BF16 => run::<Narrow<bf16>>,
         DType::F32 => run::<f32>,
         DType::F64 => run::<f64>,
         DType::C64 => run::<Complex<f32>>,

@@ -15,11 +15,12 @@ use half::{bf16, f16};
 use num_complex::Complex;
 
 use super::codes::{self, Coded};
-use super::sort::{Half, Item};
+use super::sort::{Item, Narrow};
 use super::{argsort, copy, memory};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::explain;
+use crate::float8::{f8e4m3, f8e5m2};
 use crate::kernels;
 use crate::raw::Raw;
 use crate::threads::{self, Parts};
@@ -53,8 +54,10 @@ numeric! {
     nan
     f32: |x| x.is_nan();
     f64: |x| x.is_nan();
-    Half<f16>: |x| x.code() == u16::MAX;
-    Half<bf16>: |x| x.code() == u16::MAX;
+    Narrow<f8e4m3>: |x| x.code() == u8::MAX;
+    Narrow<f8e5m2>: |x| x.code() == u8::MAX;
+    Narrow<f16>: |x| x.code() == u16::MAX;
+    Narrow<bf16>: |x| x.code() == u16::MAX;
     Complex<f32>: |x| x.re.is_nan() || x.im.is_nan();
     Complex<f64>: |x| x.re.is_nan() || x.im.is_nan();
 }
@@ -291,8 +294,10 @@ pub(crate) fn ranked(x: &Raw, places: &[usize], nan: Nan) -> Result<Raw> {
         DType::I16 => rows::<i16>,
         DType::I32 => rows::<i32>,
         DType::I64 => rows::<i64>,
-        DType::F16 => rows::<Half<f16>>,
-        DType::BF16 => rows::<Half<bf16>>,
+        DType::F8E4M3 => rows::<Narrow<f8e4m3>>,
+        DType::F8E5M2 => rows::<Narrow<f8e5m2>>,
+        DType::F16 => rows::<Narrow<f16>>,
+        DType::BF16 => rows::<Narrow<bf16>>,
         DType::F32 => rows::<f32>,
         DType::F64 => rows::<f64>,
         DType::C64 => rows::<Complex<f32>>,
@@ -357,8 +362,10 @@ pub(crate) fn partitioned(x: &Raw, places: &[usize]) -> Result<Raw> {
         DType::I16 => partition_rows::<i16>,
         DType::I32 => partition_coded::<i32>,
         DType::I64 => partition_coded::<i64>,
-        DType::F16 => partition_rows::<Half<f16>>,
-        DType::BF16 => partition_rows::<Half<bf16>>,
+        DType::F8E4M3 => partition_rows::<Narrow<f8e4m3>>,
+        DType::F8E5M2 => partition_rows::<Narrow<f8e5m2>>,
+        DType::F16 => partition_rows::<Narrow<f16>>,
+        DType::BF16 => partition_rows::<Narrow<bf16>>,
         DType::F32 => partition_coded::<f32>,
         DType::F64 => partition_coded::<f64>,
         DType::C64 => partition_rows::<Complex<f32>>,
@@ -385,8 +392,10 @@ pub(crate) fn argpartitioned(x: &Raw, places: &[usize]) -> Result<Raw> {
         DType::I16 => argsort::partition_rows::<i16>,
         DType::I32 => argsort::partition_rows::<i32>,
         DType::I64 => argsort::partition_rows::<i64>,
-        DType::F16 => argsort::partition_rows::<Half<f16>>,
-        DType::BF16 => argsort::partition_rows::<Half<bf16>>,
+        DType::F8E4M3 => argsort::partition_rows::<Narrow<f8e4m3>>,
+        DType::F8E5M2 => argsort::partition_rows::<Narrow<f8e5m2>>,
+        DType::F16 => argsort::partition_rows::<Narrow<f16>>,
+        DType::BF16 => argsort::partition_rows::<Narrow<bf16>>,
         DType::F32 => argsort::partition_rows::<f32>,
         DType::F64 => argsort::partition_rows::<f64>,
         DType::C64 | DType::C128 => {

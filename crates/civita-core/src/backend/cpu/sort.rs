@@ -19,6 +19,7 @@ use super::{argsort, copy, memory};
 use crate::dtype::{DType, Element};
 use crate::error::Result;
 use crate::explain;
+use crate::float8::{f8e4m3, f8e5m2};
 use crate::primitive::{Direction, Outputs, Sort, Sorted};
 use crate::raw::Raw;
 use crate::threads::{self, Parts};
@@ -73,14 +74,27 @@ items! {
         let mask = ((bits as i64 >> 63) as u64) | 1 << 63;
         if x.is_nan() { u64::MAX } else { bits ^ mask }
     };
-    Half<f16>, u16: |x| half_code(x.0.to_bits(), 0x7c00);
-    Half<bf16>, u16: |x| half_code(x.0.to_bits(), 0x7f80);
+    Narrow<f8e4m3>, u8: |x| narrow_code(x.0.to_bits(), 0x7e);
+    Narrow<f8e5m2>, u8: |x| narrow_code(x.0.to_bits(), 0x7c);
+    Narrow<f16>, u16: |x| half_code(x.0.to_bits(), 0x7c00);
+    Narrow<bf16>, u16: |x| half_code(x.0.to_bits(), 0x7f80);
 }
 
-/// A half-precision number.
+/// A float of 8 or 16 bits.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub(super) struct Half<T>(T);
+pub(super) struct Narrow<T>(T);
+
+/// `last` is the largest that is a number, infinity or not.
+#[inline(always)]
+fn narrow_code(bits: u8, last: u8) -> u8 {
+    let size = bits & 0x7f;
+    match size {
+        0 => 1 << 7,
+        _ if size > last => u8::MAX,
+        _ => bits ^ (((bits as i8 >> 7) as u8) | 1 << 7),
+    }
+}
 
 #[inline(always)]
 fn half_code(bits: u16, infinity: u16) -> u16 {
@@ -332,8 +346,10 @@ pub(super) fn sort(p: &Sort, x: &Raw) -> Result<Outputs<Raw>> {
         DType::I16 => rows::<i16>,
         DType::I32 => coded_rows::<i32>,
         DType::I64 => coded_rows::<i64>,
-        DType::F16 => rows::<Half<f16>>,
-        DType::BF16 => rows::<Half<bf16>>,
+        DType::F8E4M3 => rows::<Narrow<f8e4m3>>,
+        DType::F8E5M2 => rows::<Narrow<f8e5m2>>,
+        DType::F16 => rows::<Narrow<f16>>,
+        DType::BF16 => rows::<Narrow<bf16>>,
         DType::F32 => coded_rows::<f32>,
         DType::F64 => coded_rows::<f64>,
         DType::C64 => rows::<Complex<f32>>,

@@ -1,6 +1,6 @@
 //! What kernels compute with: the element types as they lie in memory, and what each family of rows asks of them.
 //!
-//! A lane is the compute type of a dtype: `f16` and `bf16` have none (they are computed in `f32`), `bool` has [`B8`].
+//! A lane is the compute type of a dtype: floats of 8 and 16 bits have none (they are computed in `f32`), `bool` has [`B8`].
 //! The traits are named like the signature classes whose kernels they bound, so that a row names one word for both.
 
 mod complexes;

@@ -10,6 +10,7 @@ use super::source::*;
 use super::tile::TileKernels;
 use super::vector::VectorKernels;
 use crate::dtype::DType;
+use crate::float8::{f8e4m3, f8e5m2};
 use crate::isa::Level;
 
 /// Everything that the loops need to know of a dtype: they work on bytes.
@@ -72,6 +73,28 @@ unsafe fn finish_bf16(sums: *const u8, n: usize, out: *mut u8, accumulate: bool)
     unsafe {
         finish::<f32, bf16>(sums, n, out, accumulate, |sum, old| {
             bf16::from_f32(old.map_or(0.0, bf16::to_f32) + sum)
+        });
+    }
+}
+
+/// # Safety
+/// As [`Finish`].
+unsafe fn finish_e4m3(sums: *const u8, n: usize, out: *mut u8, accumulate: bool) {
+    // SAFETY: the caller's contract is the same.
+    unsafe {
+        finish::<f32, f8e4m3>(sums, n, out, accumulate, |sum, old| {
+            f8e4m3::from_f32(old.map_or(0.0, f8e4m3::to_f32) + sum)
+        });
+    }
+}
+
+/// # Safety
+/// As [`Finish`].
+unsafe fn finish_e5m2(sums: *const u8, n: usize, out: *mut u8, accumulate: bool) {
+    // SAFETY: the caller's contract is the same.
+    unsafe {
+        finish::<f32, f8e5m2>(sums, n, out, accumulate, |sum, old| {
+            f8e5m2::from_f32(old.map_or(0.0, f8e5m2::to_f32) + sum)
         });
     }
 }
@@ -172,6 +195,8 @@ macro_rules! table {
                 DType::I8 | DType::U8 => &const { row::<$I16, Plain<i8>, 1>(1, Some(finish_i8)) },
                 DType::F16 => &const { row::<$F32, Plain<f16>, 1>(2, Some(finish_f16)) },
                 DType::BF16 => &const { row::<$F32, Plain<bf16>, 1>(2, Some(finish_bf16)) },
+                DType::F8E4M3 => &const { row::<$F32, Plain<f8e4m3>, 1>(1, Some(finish_e4m3)) },
+                DType::F8E5M2 => &const { row::<$F32, Plain<f8e5m2>, 1>(1, Some(finish_e5m2)) },
                 DType::C64 => &const { row::<$F32, Parts<f32>, 2>(8, None) },
                 DType::C128 => &const { row::<$F64, Parts<f64>, 2>(16, None) },
             }

@@ -7,7 +7,7 @@
 //! - `engine`: which kernels and packers a dtype has on an instruction set (compiled in `shells`);
 //! - `tile`: the micro-kernel, generic over the register type (`lanes`).
 //!
-//! `f16` and `bf16` are summed in `f32` and rounded once; integers wrap; `bool` is or of ands; complex numbers run on the
+//! Floats of 8 and 16 bits are summed in `f32` and rounded once; integers wrap; `bool` is or of ands; complex numbers run on the
 //! real kernels. Where the processor multiplies pairs of `bf16` (AVX-512 BF16), it does so here, and then takes subnormal
 //! `bf16` for zero, as PyTorch does there. Blocks and the order of sums depend on sizes alone, so bits are equal for any
 //! number of threads.

@@ -4,6 +4,7 @@ use half::{bf16, f16};
 use num_complex::Complex;
 
 use super::pack::{Panel, Source};
+use crate::float8::{f8e4m3, f8e5m2};
 use crate::isa::Isa;
 use crate::kernels::transpose::{BLOCK, transpose};
 
@@ -37,6 +38,9 @@ converts! {
     u8 => u8, |v| u8::from(v != 0);
     bf16 => f32, |v: bf16| f32::from_bits(u32::from(v.to_bits()) << 16);
     f16 => f32, half_to_f32;
+    f8e4m3 => f32, |v: f8e4m3| v.to_f32();
+    // the upper byte of an `f16`
+    f8e5m2 => f32, |v: f8e5m2| half_to_f32(f16::from_bits(u16::from(v.to_bits()) << 8));
 }
 
 /// `f16` to `f32` without a branch, so that it becomes vector code: the exponent is moved by a multiplication, which

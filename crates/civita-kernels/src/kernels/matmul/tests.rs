@@ -5,6 +5,7 @@ use num_complex::Complex;
 
 use super::*;
 use crate::dtype::Element;
+use crate::float8::{f8e4m3, f8e5m2};
 
 /// A small generator (Steele & Vigna, SplitMix64), so that a failure repeats.
 struct Random(u64);
@@ -90,6 +91,8 @@ checked!(floats
     f64, 1.2e-16, 1.2e-16, |v: f64| v, |v: f64| v;
     f16, 1e-3, 6e-8, f16::from_f64, f16::to_f64;
     bf16, 8e-3, 6e-8, bf16::from_f64, bf16::to_f64;
+    f8e4m3, 0.065, 6e-8, f8e4m3::from_f64, f8e4m3::to_f64;
+    f8e5m2, 0.13, 6e-8, f8e5m2::from_f64, f8e5m2::to_f64;
 );
 checked!(complex f32, 6e-8; f64, 1.2e-16;);
 
@@ -289,6 +292,8 @@ every_dtype! {
     i64_wraps i64;
     f16_is_summed_in_f32 f16;
     bf16_is_summed_in_f32 bf16;
+    f8e4m3_is_summed_in_f32 f8e4m3;
+    f8e5m2_is_summed_in_f32 f8e5m2;
     f32_agrees_with_the_triple_loop f32;
     f64_agrees_with_the_triple_loop f64;
     c64_agrees_with_the_triple_loop Complex<f32>;

@@ -67,7 +67,7 @@ fn find(dtype: DType) -> Kernel {
         ($($D:ident $t:ty),*) => {
             match dtype {
                 $(DType::$D => Shells::<Find<$t>>::BY_LEVEL[level() as usize],)*
-                DType::F16 | DType::BF16 => find(DType::F32),
+                DType::F8E4M3 | DType::F8E5M2 | DType::F16 | DType::BF16 => find(DType::F32),
             }
         };
     }
@@ -131,7 +131,7 @@ fn across(fold: Fold, dtype: DType) -> Kernel {
             match (dtype, fold) {
                 $((DType::$D, Fold::Max) => Shells::<Across<$t, true>>::BY_LEVEL[level() as usize],
                 (DType::$D, _) => Shells::<Across<$t, false>>::BY_LEVEL[level() as usize],)*
-                (DType::F16 | DType::BF16, _) => across(fold, DType::F32),
+                (DType::F8E4M3 | DType::F8E5M2 | DType::F16 | DType::BF16, _) => across(fold, DType::F32),
             }
         };
     }

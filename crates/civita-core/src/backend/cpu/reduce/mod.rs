@@ -613,7 +613,7 @@ fn variance(x: &Raw, call: &Call<'_>, n: f64) -> Result<Raw> {
     let acc = fold_typed(Fold::Sum, &typed, &[&x], x.shape(), call.axes)?;
     let mean = apply(Op::Div, &acc, Scalar::Float(call.count as f64).into())?;
     let deviation = match compute {
-        DType::F16 | DType::BF16 | DType::F32 => {
+        dtype if dtype.is_float() && dtype.compute() == DType::F32 => {
             // (x - m)² in f32 about a mean of f32: the rest of the mean, squared, is taken off again below
             let m32 = copy::cast(&mean, DType::F32)?;
             let function = &functions().square_deviation;
