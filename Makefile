@@ -15,6 +15,8 @@ WHEEL_VENV := .venv-wheel
 TORCH ?= 1
 # Options for bench/run.py, bench/against.py, tests/conformance/run.py, tests/clients/run.py and tests/programs/run.py, for example ARGS="--quick --only matmul".
 ARGS ?=
+# Features of the Python package beside its defaults: `make python FEATURES=images`.
+FEATURES ?=
 # How long `make fuzz` runs each target; FUZZ_TARGETS="npy index" chooses some.
 FUZZ_SECONDS ?= 60
 # What `make bench-against` compares this checkout with: any commit.
@@ -82,8 +84,8 @@ rust-tests: ## all Rust tests
 doc-tests: ## the examples in the documentation
 	cargo test $(RUST_CRATES) --doc
 
-python: $(VENV)/.ready ## build the Python package into .venv
-	VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(VENV)/bin/maturin develop --release --manifest-path python/Cargo.toml
+python: $(VENV)/.ready ## build the Python package into .venv (FEATURES=images: with PNG and JPEG)
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(VENV)/bin/maturin develop --release --manifest-path python/Cargo.toml $(if $(FEATURES),--features $(FEATURES))
 
 python-tests: python ## the Python tests, and whether the type stubs are up to date
 	$(VENV)/bin/python python/tools/make_stubs.py --check

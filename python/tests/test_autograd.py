@@ -531,6 +531,10 @@ def test_a_checkpoint_runs_again_on_the_way_back():
     y.sum().backward()
     assert len(runs) == 2
     near(x.grad, np.cos([1.0]))
+    x.grad = None
+    ag.checkpoint(f, x).sum().backward()  # as PyTorch calls it
+    assert len(runs) == 4
+    near(x.grad, np.cos([1.0]))
 
 
 def test_threads_write_in_place_inside_functions():

@@ -71,7 +71,8 @@ impl IntoShape<DYN> for Vec<usize> {
     }
 }
 
-/// Constructors. They panic when the shape overflows or memory cannot be allocated; [`catch`](crate::catch) makes that an
+/// Constructors, of the element type that is named or that the surroundings ask for (`a.add(&Matrix::eye(2))?`). An operator
+/// promotes and asks for none: there it is named, or a function of [`np`](crate::np) makes `f64`: `&a + np::eye(2)`. They panic when the shape overflows or memory cannot be allocated; [`catch`](crate::catch) makes that an
 /// error.
 impl<T: Element, const N: usize> Tensor<T, N> {
     /// Zeros.
@@ -146,6 +147,8 @@ impl<T: Element> Tensor<T, 0> {
     /// # use civita::prelude::*;
     /// assert_eq!(Tensor::scalar(2.5).to_string(), "2.5");
     /// ```
+    ///
+    /// Before a function of floats a literal needs its type: `Tensor::scalar(2.5f64).exp()`.
     #[track_caller]
     pub fn scalar(value: T) -> Self {
         wrap(Raw::scalar(value.into_scalar(), T::DTYPE).or_raise())
@@ -330,7 +333,8 @@ impl<T: Element + Real> Vector<T> {
     /// assert_eq!(Vector::arange(0.5..3.0).to_string(), "[0.5 1.5 2.5]");
     /// ```
     ///
-    /// A range of integers does not name `T`; [`np::arange`](crate::np::arange) makes `int64` of every one.
+    /// A range of integers does not name `T`, so `let v = Vector::arange(0..n);` alone is E0283: `Vector::<f64>::arange(0..n)` and
+    /// `let v: Vector<f64> = Vector::arange(0..n);` compile, and [`np::arange`](crate::np::arange) makes `int64` of every one.
     #[track_caller]
     pub fn arange(range: impl RangeOf<T>) -> Self {
         let (start, stop) = range.bounds();
@@ -357,6 +361,9 @@ impl<T: Element + Real> Vector<T> {
     /// assert_eq!(Vector::linspace(0.0, 1.0, 5).to_string(), "[0.   0.25 0.5  0.75 1.  ]");
     /// assert_eq!(Vector::<f32>::linspace(0, 1, 3).to_string(), "[0.  0.5 1. ]");
     /// ```
+    ///
+    /// Before a function of floats the type is named: `Vector::<f64>::linspace(0, 1, 5).sin()`;
+    /// [`np::linspace`](crate::np::linspace) makes `f64`.
     #[track_caller]
     pub fn linspace(start: impl NumberOf<T>, stop: impl NumberOf<T>, num: usize) -> Self {
         let (start, stop) = (start.number().as_f64(), stop.number().as_f64());
@@ -370,7 +377,11 @@ impl<T: Element> Matrix<T> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(Matrix::<f64>::eye(2).to_string(), "[[1. 0.]\n [0. 1.]]");
+    /// let a = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(&a + Matrix::<f64>::eye(2), &a + np::eye(2));
     /// ```
+    ///
+    /// Beside an operator, which promotes, the type is named, as here: `&a + Matrix::eye(2)` is E0283.
     #[track_caller]
     pub fn eye(n: usize) -> Self {
         Self::eye_diagonal([n, n], 0)

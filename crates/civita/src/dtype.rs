@@ -81,7 +81,8 @@ pub trait Scalar: Copy + Sealed {
 /// type `f64` makes the result `f64`, in operators and comparisons.
 #[diagnostic::on_unimplemented(
     message = "a tensor of `{Self}` takes no scalar `{S}`: the result would need another element type",
-    note = "convert the scalar, or the tensor with `.cast::<…>()`"
+    note = "convert the scalar, or the tensor with `.cast::<…>()`",
+    note = "beside a tensor of a type parameter `T: Float` literals are whole numbers (`2 * x`), or `T::from_f64(0.5)`"
 )]
 pub trait TakesScalar<S>: Dtype {}
 
@@ -91,7 +92,8 @@ pub trait TakesScalar<S>: Dtype {}
 /// literal is. Of integers beside floats and complex numbers that is `i32`; [`Any`] takes one type of each kind.
 #[diagnostic::on_unimplemented(
     message = "a tensor of `{Self}` takes no scalar `{S}`: the result would need another element type",
-    note = "convert the scalar, or the tensor with `.cast::<…>()`"
+    note = "convert the scalar, or the tensor with `.cast::<…>()`",
+    note = "beside a tensor of a type parameter `T: Float` literals are whole numbers (`2 * x`), or `T::from_f64(0.5)`"
 )]
 pub trait TakesLeftScalar<S>: TakesScalar<S> {}
 impl<T: Element> TakesLeftScalar<T> for T {}

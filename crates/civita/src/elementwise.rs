@@ -18,7 +18,8 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the right operand beside a tensor of `{T}` and rank {N}",
     note = "a named method takes a tensor of the same element type (`a.add(&b)?`), or a scalar",
-    note = "operators promote (`&a + &b`); or convert one side with `.cast::<…>()`"
+    note = "operators promote (`&a + &b`); or convert one side with `.cast::<…>()`",
+    note = "where the rank is a parameter, `x.over(..).keepdims().mean()?` has the rank of `x`, and `x.mean()` has none"
 )]
 pub trait Rhs<T, const N: usize> {
     /// What both broadcast to, holding `V`.

@@ -57,23 +57,57 @@ impl<V> Named<V> {
         Named(all.into_iter().map(|(name, x)| (name, wrap(x))).collect())
     }
 
-    /// What has this name.
+    /// What has this name, as of a `HashMap`: `None` where nothing has it.
     ///
-    /// # Errors
-    /// When nothing has it; the text lists the names that are there.
-    pub fn get(&self, name: &str) -> Result<&V> {
-        match self.0.iter().find(|(own, _)| own == name) {
-            Some((_, value)) => Ok(value),
-            None => {
-                let names: Vec<&str> = self.0.iter().map(|(own, _)| own.as_str()).collect();
-                Err(no_name(name, &names))
-            }
-        }
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// # let path = std::env::temp_dir().join(format!("civita-named-{}.csv", std::process::id()));
+    /// std::fs::write(&path, "x,n\n0.5,3\n1.5,4\n")?;
+    /// let table = io::read_csv(&path)?;
+    /// assert!(table.get("y").is_none());
+    /// assert_eq!(table["x"].numbers()?, [0.5, 1.5]); // panics where nothing has the name
+    /// assert_eq!(table.names().collect::<Vec<_>>(), ["x", "n"]);
+    /// let error = table.column("y").unwrap_err();
+    /// assert_eq!(error.to_string(), "get: nothing is called \"y\"\n  hint: the names are x, n");
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn get(&self, name: &str) -> Option<&V> {
+        let pair = self.0.iter().find(|(own, _)| own == name)?;
+        Some(&pair.1)
+    }
+
+    /// The names, in the order of the file.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    fn named(&self, name: &str) -> Result<&V> {
+        self.get(name).ok_or_else(|| {
+            let names: Vec<&str> = self.names().collect();
+            Error::index("get", format!("nothing is called {name:?}"))
+                .hint(format!("the names are {}", names.join(", ")))
+        })
     }
 }
-fn no_name(name: &str, names: &[&str]) -> Error {
-    Error::index("get", format!("nothing is called {name:?}"))
-        .hint(format!("the names are {}", names.join(", ")))
+impl Named<Column> {
+    /// The column of this name.
+    ///
+    /// # Errors
+    /// When there is none; the text lists the names that are there.
+    pub fn column(&self, name: &str) -> Result<&Column> {
+        self.named(name)
+    }
+}
+impl Named<AnyTensor> {
+    /// The tensor of this name.
+    ///
+    /// # Errors
+    /// When there is none; the text lists the names that are there.
+    pub fn tensor(&self, name: &str) -> Result<&AnyTensor> {
+        self.named(name)
+    }
 }
 impl<V> std::ops::Deref for Named<V> {
     type Target = [(String, V)];
@@ -103,7 +137,7 @@ impl<V> std::ops::Index<&str> for Named<V> {
     type Output = V;
     #[track_caller]
     fn index(&self, name: &str) -> &V {
-        self.get(name).or_raise()
+        self.named(name).or_raise()
     }
 }
 /// The pair at a place.

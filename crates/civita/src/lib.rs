@@ -188,6 +188,11 @@ pub mod prelude {
 #[doc = include_str!("../../../docs/numpy.md")]
 struct NumpyPage;
 
+/// The blocks of `docs/files.md` are run.
+#[cfg(all(doctest, feature = "images", feature = "serde"))]
+#[doc = include_str!("../../../docs/files.md")]
+struct FilesPage;
+
 /// The blocks of `docs/fft.md` are run; those of Python by its tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/fft.md")]

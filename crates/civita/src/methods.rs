@@ -5,7 +5,8 @@ use crate::error::OrRaise;
 use crate::np::{self, Covariance, OneAxis, RankRule, Repeats};
 use crate::rank::{Axes, AxisArg, Broadcast, Broadcasted, DotRank, Fractions, PerAxis, Rank};
 use crate::{
-    AssignValue, Dtype, Element, Float, FromRaw, Matrix, Result, SliceInt, Tensor, Vector,
+    AssignValue, Differentiable, Dtype, Element, Float, FromRaw, Matrix, Number, Result, SliceInt,
+    Tensor, Value, Vector,
 };
 use civita_core::functions::rank::AtLeast2;
 use civita_core::ops::Op;
@@ -142,7 +143,7 @@ methods! {
     /// Functions of vectors that NumPy and PyTorch have as methods.
     impl[T: Dtype] Tensor<T, 1> {
         /// Where values would stand in this sorted vector: before equal elements, or behind them.
-        fn searchsorted[U: Dtype, const N: usize](v: &Tensor<U, N>, side: np::Side) -> Tensor<i64, N>, "tensor![1, 3, 5].searchsorted(&tensor![2, 5], np::Side::Left)?" => "[1 2]";
+        fn searchsorted[V: np::Sought](v: V, side: np::Side) -> V::Places, "tensor![1, 3, 5].searchsorted(&tensor![2, 5], np::Side::Left)?" => "[1 2]";
         /// How often each number from 0 on is there.
         fn bincount(minlength: usize) -> Vector<i64>, "tensor![0, 1, 1].bincount(0)?" => "[1 2]";
     }
@@ -172,18 +173,24 @@ rust_names! {
 }
 
 /// Powers by the names that Rust's floats have for them.
-impl<T: Float, const N: usize> Tensor<T, N> {
+impl<T: Number, const N: usize> Tensor<T, N> {
     /// Each element to the power of an integer.
     ///
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![1.0, -2.0].powi(3), [1.0, -8.0]);
+    /// assert_eq!(tensor![c128::new(0.0, 1.0)].powi(2), [c128::new(-1.0, 0.0)]);
     /// ```
+    ///
+    /// # Panics
+    /// When the elements are integers and the power is negative.
     #[track_caller]
     pub fn powi(&self, n: i32) -> Self {
-        self.powf(T::from_f64(n.into()))
+        let n = Value::Int(n.into());
+        FromRaw::wrap(Raw::apply(Op::Pow, &[(&self.raw).into(), n.into()]).or_raise())
     }
-
+}
+impl<T: Differentiable + Element, const N: usize> Tensor<T, N> {
     /// Each element to the power of a number.
     ///
     /// ```

@@ -43,8 +43,10 @@ pub use civita_random::{
 };
 
 use crate::error::OrRaise;
-use crate::rank::wrap;
-use crate::{AnyNumber, Dtype, Element, Error, IntoShape, Result, SliceInt, Tensor, Vector};
+use crate::rank::{Rank, TakeRank, wrap};
+use crate::{
+    AnyNumber, DYN, Dtype, Element, Error, FromRaw, IntoShape, Result, SliceInt, Tensor, Vector,
+};
 
 /// Types whose standard distributions can be drawn: `f32`, from 32 bits a number, and `f64`, from 64.
 pub trait Drawn: Element + Default {
@@ -122,20 +124,20 @@ whole!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
     note = "`rng.choice(n, …)` draws integers below `n`, `rng.choice(&x, …)` elements or rows of a tensor"
 )]
 pub trait Population {
-    /// Several of them.
-    type All;
+    /// Several of them, along one axis.
+    type All: FromRaw;
     #[doc(hidden)]
     fn size(&self) -> usize;
     #[doc(hidden)]
-    fn all(&self, places: &Raw) -> Result<Self::All>;
+    fn at(&self, places: &Raw) -> Result<Raw>;
 }
 impl<I: SliceInt> Population for I {
     type All = Vector<i64>;
     fn size(&self) -> usize {
         usize::try_from(self.to_isize()).unwrap_or(0)
     }
-    fn all(&self, places: &Raw) -> Result<Vector<i64>> {
-        Ok(wrap(places.clone()))
+    fn at(&self, places: &Raw) -> Result<Raw> {
+        Ok(places.clone())
     }
 }
 impl<T: Dtype, const N: usize> Population for &Tensor<T, N> {
@@ -143,9 +145,63 @@ impl<T: Dtype, const N: usize> Population for &Tensor<T, N> {
     fn size(&self) -> usize {
         self.shape().first().copied().unwrap_or(0)
     }
-    fn all(&self, places: &Raw) -> Result<Tensor<T, N>> {
-        self.raw.take(places, 0, Mode::Raise).map(wrap)
+    fn at(&self, places: &Raw) -> Result<Raw> {
+        self.raw.take(places, 0, Mode::Raise)
     }
+}
+
+/// A [`Population`] of which draws have `K` axes, followed by those that each part has.
+pub trait PopulationOf<const K: usize>: Population {
+    /// The draws.
+    type Draws: FromRaw;
+}
+impl<I: SliceInt, const K: usize> PopulationOf<K> for I {
+    type Draws = Tensor<i64, K>;
+}
+impl<T: Dtype, const N: usize, const K: usize> PopulationOf<K> for &Tensor<T, N>
+where
+    Rank<N>: TakeRank<K>,
+{
+    type Draws = <Rank<N> as TakeRank<K>>::Out<T>;
+}
+
+/// How many draws: a length, or an array or tuple of lengths.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` says not how many are drawn from `{P}`",
+    note = "a length, or an array or tuple of `usize`: `rng.choice(&x, 5)`, `rng.choice(&x, [3, 4])`"
+)]
+pub trait Draws<P> {
+    /// What is drawn.
+    type Out: FromRaw;
+    #[doc(hidden)]
+    fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R;
+}
+// of a length alone the rank is that of the population, whatever it is: code that is generic over ranks draws
+impl<P: Population> Draws<P> for usize {
+    type Out = P::All;
+    fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R {
+        f(&[*self])
+    }
+}
+impl<P: PopulationOf<K>, const K: usize> Draws<P> for [usize; K] {
+    type Out = P::Draws;
+    fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R {
+        f(self)
+    }
+}
+macro_rules! tuples_of_draws {
+    ($($k:literal: $($length:ident $i:tt)*;)*) => { $(
+        impl<P: PopulationOf<$k>> Draws<P> for ($($length,)*) {
+            type Out = P::Draws;
+            fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R {
+                f(&[$(self.$i),*])
+            }
+        }
+    )* };
+}
+tuples_of_draws! {
+    2: usize 0 usize 1;
+    3: usize 0 usize 1 usize 2;
 }
 
 /// Uniform on [low, high): NumPy's `uniform(low, high)`.
@@ -466,10 +522,11 @@ impl<B: BitGenerator> Rng<B> {
     #[track_caller]
     pub fn permutation<P: Population>(&mut self, of: P) -> P::All {
         let order: Vector<i64> = self.filled("permutation", of.size(), order::permute);
-        of.all(order.raw()).or_raise()
+        wrap(of.at(order.raw()).or_raise())
     }
 
-    /// Draws with replacement from the integers below `n`, or from the parts of a tensor along its first axis. NumPy's `choice`.
+    /// Draws with replacement from the integers below a number, or from the parts of a tensor along its first axis, as many as
+    /// the shape has places. NumPy's `choice`.
     ///
     /// ```
     /// use civita::prelude::*;
@@ -479,14 +536,17 @@ impl<B: BitGenerator> Rng<B> {
     /// let heights = tensor![1.62, 1.75, 1.80];
     /// let means: Vector<f64> = (0..100).map(|_| rng.choice(&heights, 3).mean()).collect(); // bootstrap
     /// assert!(means.min() >= 1.62 && means.max() <= 1.80);
+    /// let walks = rng.choice(&tensor![-1, 1], [5, 100]).cumsum(1)?; // five of a hundred steps
+    /// assert_eq!(walks.shape(), [5, 100]);
+    /// # Ok::<(), civita::Error>(())
     /// ```
     ///
     /// # Panics
     /// When there is nothing to draw from.
     #[track_caller]
-    pub fn choice<P: Population>(&mut self, of: P, n: usize) -> P::All {
-        let chosen = self.integers(0..of.size(), n);
-        of.all(chosen.raw()).or_raise()
+    pub fn choice<P: Population, S: Draws<P>>(&mut self, of: P, shape: S) -> S::Out {
+        let chosen = shape.with(|shape| self.integers::<DYN>(0..of.size(), shape));
+        wrap(of.at(chosen.raw()).or_raise())
     }
 
     /// As [`choice`](Rng::choice), without replacement: no part twice. NumPy's `choice(replace=False)`.
@@ -499,13 +559,15 @@ impl<B: BitGenerator> Rng<B> {
     /// ```
     ///
     /// # Panics
-    /// When there are fewer than `n`.
+    /// When there are fewer parts than the shape has places.
     #[track_caller]
-    pub fn choice_distinct<P: Population>(&mut self, of: P, n: usize) -> P::All {
+    pub fn choice_distinct<P: Population, S: Draws<P>>(&mut self, of: P, shape: S) -> S::Out {
         check_draw("choice").or_raise();
+        let n = shape.with(elements);
         let chosen = order::choose_distinct(&mut self.bits, of.size(), n, order::Order::Random);
-        let chosen = Vector::from_vec(chosen.map_err(refused("choice")).or_raise());
-        of.all(chosen.raw()).or_raise()
+        let chosen = chosen.map_err(refused("choice")).or_raise();
+        let chosen = shape.with(|shape| Raw::from_vec(chosen, shape)).or_raise();
+        wrap(of.at(&chosen).or_raise())
     }
 
     /// As [`choice`](Rng::choice), where each part has a probability. NumPy's `choice(p=…)`.
@@ -520,7 +582,12 @@ impl<B: BitGenerator> Rng<B> {
     /// # Panics
     /// When there are not as many probabilities as parts, one is negative, or they do not sum to 1.
     #[track_caller]
-    pub fn choice_weighted<P: Population>(&mut self, of: P, n: usize, p: &Vector<f64>) -> P::All {
+    pub fn choice_weighted<P: Population, S: Draws<P>>(
+        &mut self,
+        of: P,
+        shape: S,
+        p: &Vector<f64>,
+    ) -> S::Out {
         let refuse = |text: &str| Err::<(), _>(Error::value("choice", text)).or_raise();
         if p.len() != of.size() {
             refuse("a and p must have same size");
@@ -546,12 +613,10 @@ impl<B: BitGenerator> Rng<B> {
             .collect();
         let total = sums.last().copied().unwrap_or(1.0);
         sums.iter_mut().for_each(|sum| *sum /= total);
-        let chosen: Vector<i64> = self
-            .random(n)
-            .iter()
-            .map(|u| sums.partition_point(|&sum| sum <= u) as i64)
-            .collect();
-        of.all(chosen.raw()).or_raise()
+        let chosen = shape
+            .with(|shape| self.random::<DYN>(shape))
+            .map(|u| sums.partition_point(|&sum| sum <= u) as i64);
+        wrap(of.at(chosen.raw()).or_raise())
     }
 
     /// The parts along the first axis in random order, in place. NumPy's `shuffle`.

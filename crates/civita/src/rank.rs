@@ -30,7 +30,7 @@ use civita_core::functions::Number;
 use civita_core::layout::Axes as Named;
 use civita_core::raw::Raw;
 
-use crate::{DYN, Dtype, FromRaw, Result, SliceInt, Tensor};
+use crate::{AnyNumber, DYN, Dtype, FromRaw, Result, SliceInt, Tensor};
 
 /// A rank as a type.
 #[derive(Clone, Copy, Debug)]
@@ -182,8 +182,8 @@ pub trait Axes<const N: usize>: AxisArg {
 }
 /// What quantiles are asked for of which the result is `R`: one number, or several, which become an axis in front.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no `f64` and no list of them",
-    note = "`0.5`, `[0.25, 0.75]`, `&[f64]`, `Vec<f64>`, `&Vector<f64>`"
+    message = "`{Self}` is no number and no list of numbers",
+    note = "`0.5`, `[0.25, 0.75]`, `[25, 75]`, `&[f64]`, `Vec<f64>`, `&Vector<f64>`"
 )]
 pub trait Fractions<R> {
     /// The result.
@@ -192,15 +192,21 @@ pub trait Fractions<R> {
     #[doc(hidden)]
     fn numbers(self) -> Result<Number>;
 }
-impl<R: FromRaw> Fractions<R> for f64 {
+impl<F: AnyNumber, R: FromRaw> Fractions<R> for F {
     type Out = R;
     fn numbers(self) -> Result<Number> {
-        Ok(Number::Scalar(Scalar::Float(self)))
+        Ok(Number::Scalar(Scalar::Float(self.to_f64())))
     }
 }
+/// Percentages are integers as often as floats.
+fn all_numbers<F: AnyNumber>(all: &[F]) -> Result<Raw> {
+    let all: Vec<f64> = all.iter().map(|q| q.to_f64()).collect();
+    let n = all.len();
+    Raw::from_vec(all, &[n])
+}
 macro_rules! fractions {
-    ($($(#[$const:ident])? $Q:ty: $all:ident => $raw:expr;)*) => { $(
-        impl<T: Dtype, const N: usize $(, const $const: usize)?> Fractions<Tensor<T, N>> for $Q
+    ($([$($generics:tt)*] $Q:ty: $all:ident => $raw:expr;)*) => { $(
+        impl<T: Dtype, const N: usize, $($generics)*> Fractions<Tensor<T, N>> for $Q
         where
             Rank<N>: ExpandRank,
         {
@@ -213,10 +219,10 @@ macro_rules! fractions {
     )* };
 }
 fractions! {
-    #[K] [f64; K]: all => Raw::from_slice(&all, &[K])?;
-    &[f64]: all => Raw::from_slice(all, &[all.len()])?;
-    Vec<f64>: all => Raw::from_slice(&all, &[all.len()])?;
-    &Tensor<f64, 1>: all => all.raw.clone();
+    [F: AnyNumber, const K: usize] [F; K]: all => all_numbers(&all)?;
+    [F: AnyNumber] &[F]: all => all_numbers(all)?;
+    [F: AnyNumber] Vec<F>: all => all_numbers(&all)?;
+    [] &Tensor<f64, 1>: all => all.raw.clone();
 }
 
 impl<const N: usize> Axes<N> for RangeFull {

@@ -9,7 +9,7 @@ use civita_core::reduction_rows;
 use crate::elementwise::example;
 use crate::error::OrRaise;
 use crate::rank::{Axes, AxisArg, wrap};
-use crate::{Dtype, Result, Tensor};
+use crate::{AnyNumber, Dtype, Result, Tensor};
 
 /// A reduction over some axes of a tensor, to be named: see [`Tensor::over`].
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// assert_eq!(x.over(0).sum()?.to_string(), "[4. 6.]");
     /// assert_eq!(x.over(-1).keepdims().max()?.to_string(), "[[2.]\n [4.]]");
     /// assert_eq!(x.over([0, 1]).mean()?.to_string(), "2.5");
-    /// assert_eq!(x.over(..).ddof(1.0).var()?.to_string(), "1.6666666666666667");
+    /// assert_eq!(x.over(..).ddof(1).var()?.to_string(), "1.6666666666666667");
     /// # Ok::<(), civita::Error>(())
     /// ```
     pub fn over<A: AxisArg>(&self, axes: A) -> Over<'_, T, N, A> {
@@ -55,7 +55,8 @@ impl<'a, T: Dtype, const N: usize, A: AxisArg> Over<'a, T, N, A> {
 
     /// Takes this from the number of elements by which `var` and `std` divide. 1 makes the estimate from a sample
     /// unbiased; 0 is NumPy's default.
-    pub fn ddof(self, ddof: f64) -> Self {
+    pub fn ddof(self, ddof: impl AnyNumber) -> Self {
+        let ddof = ddof.to_f64();
         Over { ddof, ..self }
     }
 
@@ -74,7 +75,7 @@ impl<'a, T: Dtype, const N: usize, A: AxisArg> Over<'a, T, N, A> {
 
 impl<T: Dtype, const N: usize, A: AxisArg> OverKept<'_, T, N, A> {
     /// As [`Over::ddof`].
-    pub fn ddof(self, ddof: f64) -> Self {
+    pub fn ddof(self, ddof: impl AnyNumber) -> Self {
         OverKept(self.0.ddof(ddof))
     }
 }

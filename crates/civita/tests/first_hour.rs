@@ -495,7 +495,8 @@ fn files_take_tensors_of_every_type() -> Result<()> {
         assert_eq!(all["x"].typed::<f64, 2>()?, x);
         assert_eq!(all["labels"].typed::<i64, 1>()?, labels);
         assert_eq!(all["any"].typed::<bool, 1>()?, [true]);
-        let text = all.get("y").unwrap_err().to_string();
+        assert!(all.get("y").is_none());
+        let text = all.tensor("y").unwrap_err().to_string();
         assert!(text.contains("\"y\"") && text.contains("labels"), "{text}");
     }
     io::save_npz(folder.join("d.npz"), &[("x", &x), ("labels", &labels)])?;
@@ -908,5 +909,60 @@ fn names_of_numpy_ndarray_and_rusts_floats_are_there() -> Result<()> {
     let mut w = v.clone();
     w.slice_assign(..=1, 7)?;
     assert_eq!(w, [7, 7, 2, 3, 4, 5]);
+    Ok(())
+}
+
+#[test]
+fn choice_takes_any_shape_with_numpys_numbers() -> Result<()> {
+    // np.random.default_rng(42).choice([-1, 1], (2, 3)) and so on
+    let rng = || random::default_rng(42);
+    assert_eq!(
+        rng().choice(&tensor![-1, 1], [2, 3]),
+        [[-1, 1, 1], [-1, -1, 1]]
+    );
+    assert_eq!(rng().choice(10, (2, 2)), [[0, 7], [6, 4]]);
+    assert_eq!(rng().choice_distinct(6, [2, 3]), [[1, 3, 4], [2, 0, 5]]);
+    assert_eq!(
+        rng().choice_weighted(3, [2, 2], &tensor![0.5, 0.0, 0.5]),
+        [[2, 0], [2, 2]]
+    );
+    let rows = rng().choice(&tensor![[1.0, 2.0], [3.0, 4.0]], [4, 5]);
+    assert_eq!(rows.shape(), [4, 5, 2]);
+    fn some<T: Element, const N: usize>(x: &Tensor<T, N>) -> Tensor<T, N> {
+        random::default_rng(1).choice(x, 3)
+    }
+    assert_eq!(some(&tensor![[1, 2]]).shape(), [3, 2]);
+    Ok(())
+}
+
+#[test]
+fn whole_numbers_stand_where_floats_do() -> Result<()> {
+    let x = tensor![1.0, 2.0, 3.0, 4.0];
+    assert_eq!(x.percentile([25, 50], ..)?, x.percentile([25.0, 50.0], ..)?);
+    assert_eq!(x.percentile(50, ..)?, 2.5);
+    assert_eq!(x.over(..).ddof(1).var()?, x.over(..).ddof(1.0).var()?);
+    assert_eq!(np::searchsorted(&x, 2.5, np::Side::Left)?.item()?, 2);
+    assert_eq!(
+        np::searchsorted(&tensor![1, 2, 3], 2, np::Side::Right)?.item()?,
+        2
+    );
+    assert_eq!(
+        np::pad(&x, (1, 2), np::PadMode::Edge, Default::default())?.len(),
+        7
+    );
+    assert_eq!(tensor![2, 3].powi(3), [8, 27]);
+    assert_eq!(tensor![2.0f32].powi(-1), [0.5]);
+    Ok(())
+}
+
+#[test]
+fn a_function_over_ranks_keeps_the_axes_of_its_means() -> Result<()> {
+    fn centred<T: Float, const N: usize>(x: &Tensor<T, N>) -> Result<Tensor<T, N>> {
+        Ok((x - x.over(..).keepdims().mean()?) * 2)
+    }
+    assert_eq!(centred(&tensor![[1.0, 3.0]])?, [[-2.0, 2.0]]);
+    // the gradient goes through the mean: x₁ - (x₁ + x₂)/2, doubled
+    let slope = autograd::grad(|x| centred(&x)?.row(0), &tensor![1.0, 3.0])?;
+    assert_eq!(slope, [1.0, -1.0]);
     Ok(())
 }

@@ -601,11 +601,11 @@ def trace(f: Callable[..., Any], *inputs: Any) -> Graph:
     return Graph(graph, structure, flat.outputs)
 
 
-def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
+def checkpoint(f: Callable[..., Any], *arguments: Any) -> Any:
     """The same function with less memory: of a call a graph keeps the arguments only, and its backward pass runs `f` again.
 
     `f` returns the same each time. An array that requires a gradient is an argument: one that `f` reads from elsewhere is an
-    error.
+    error. With arguments the function is called, as PyTorch's `checkpoint(f, x)` is.
 
     Examples
     --------
@@ -613,6 +613,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     >>> cv.autograd.checkpoint(lambda x: cv.exp(cv.sin(x)))(x).sum().backward()
     >>> x.grad
     array([ 1.25338077, -1.03311687])
+    >>> cv.autograd.checkpoint(cv.exp, cv.array([0.0, 1.0]))
+    array([1.        , 2.71828183])
     """
 
     @_wraps(f)
@@ -622,7 +624,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         values = _civita._checkpoint(flat, _arrays(leaves))
         return flat.result(values)
 
-    return checkpointed
+    return checkpointed(*arguments) if arguments else checkpointed
 
 
 # ---- derivatives of one's own ------------------------------------------------------------------------------------

@@ -105,8 +105,8 @@ def _built(name):
     function = getattr(cv, name, None)
     if function is None:
         raise NotImplementedError(
-            "this build of civita has no pictures\n  hint: build with `--features images`; Pillow: `cv.asarray(Image.open(file))`, "
-            "`Image.fromarray(a)`"
+            "this build of civita reads and writes no images\n  hint: the feature `images` is left out by default: "
+            "`make python FEATURES=images` builds with it; Pillow does as well: `cv.asarray(Image.open(file))`, `Image.fromarray(a)`"
         )
     return function
 
@@ -114,7 +114,7 @@ def _built(name):
 def read_image(file):
     """The picture of a PNG or JPEG file: `uint8` or `uint16`, with the axes rows, columns and, but for grey ones, channels.
 
-    Only in packages that were built with the feature `images`; Pillow's `Image` is as good: `cv.asarray(Image.open(file))`."""
+    Only in packages that were built with the feature `images` (`make python FEATURES=images`); Pillow's `Image` is as good: `cv.asarray(Image.open(file))`."""
     return _built("_image_read")(_source(file))
 
 

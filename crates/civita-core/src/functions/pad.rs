@@ -144,6 +144,16 @@ macro_rules! widths { ($($T:ty)*) => { $(
             widths(vec![K, 2], all_clamped(all.as_flattened()))
         }
     }
+    impl From<($T, $T)> for Widths {
+        fn from((before, after): ($T, $T)) -> Widths {
+            [before, after].into()
+        }
+    }
+    impl<const K: usize> From<[($T, $T); K]> for Widths {
+        fn from(all: [($T, $T); K]) -> Widths {
+            all.map(|(before, after)| [before, after]).into()
+        }
+    }
 )* } }
 widths! { i32 i64 isize usize }
 

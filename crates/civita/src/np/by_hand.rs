@@ -155,9 +155,9 @@ by_hand! {
     /// The `k` largest (or smallest) elements along an axis, and their indices.
     fn topk[T: Dtype, const N: usize](x: &Tensor<T, N>, k: usize, axis: impl SliceInt, largest: bool) -> (Tensor<T, N>, Tensor<i64, N>) =
         functions::sorting::topk(&x.raw, k, axis.to_isize(), largest, true).and_then(two);
-    /// Where values would stand in a sorted vector: before equal elements, or behind them.
-    fn searchsorted[T: Dtype, U: Dtype, const N: usize](a: &Vector<T>, v: &Tensor<U, N>, side: functions::Side) -> Tensor<i64, N> =
-        functions::sorting::searchsorted(&a.raw, &v.raw, side, None).map(wrap);
+    /// Where values, or one number, would stand in a sorted vector: before equal elements, or behind them.
+    fn searchsorted[T: Dtype, V: Sought](a: &Vector<T>, v: V, side: functions::Side) -> V::Places =
+        functions::sorting::searchsorted(&a.raw, &v.sought()?, side, None).map(wrap);
     /// How often each number from 0 on is there.
     fn bincount[T: Dtype](x: &Vector<T>, minlength: usize) -> Vector<i64> =
         functions::sorting::bincount(x.raw.clone().into(), None, isize::try_from(minlength).unwrap_or(isize::MAX)).map(wrap);
@@ -687,6 +687,31 @@ fn along<T: Dtype, const N: usize>(x: &Tensor<T, N>, axis: &AxisOrFlat) -> Resul
 
 fn operand<T: Dtype, const N: usize>(x: &Tensor<T, N>) -> Number {
     Number::Array(x.raw.clone())
+}
+
+/// What is looked up in a sorted vector: the elements of a borrowed tensor, or a number.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be looked up in a sorted vector",
+    note = "a borrowed tensor, as `&tensor![2, 5]`, or a number"
+)]
+pub trait Sought {
+    /// A place for each.
+    type Places: crate::FromRaw;
+    #[doc(hidden)]
+    fn sought(&self) -> Result<Raw>;
+}
+impl<U: Dtype, const N: usize> Sought for &Tensor<U, N> {
+    type Places = Tensor<i64, N>;
+    fn sought(&self) -> Result<Raw> {
+        Ok(self.raw.clone())
+    }
+}
+impl<S: AnyNumber> Sought for S {
+    type Places = Tensor<i64, 0>;
+    fn sought(&self) -> Result<Raw> {
+        let value = self.value();
+        Raw::scalar(value, value.default_dtype())
+    }
 }
 
 fn pair<X: crate::FromRaw, Y: crate::FromRaw>((x, y): (Raw, Raw)) -> (X, Y) {
