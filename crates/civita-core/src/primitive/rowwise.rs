@@ -518,7 +518,19 @@ impl Primitive for Rowwise {
     }
 
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        backend.rowwise(self, x).map(Outputs::One)
+        let moved = match x {
+            [x] if !self.keeps_shape() => self.over.in_memory_order(x),
+            _ => None,
+        };
+        let Some((order, over, back)) = moved else {
+            return backend.rowwise(self, x).map(Outputs::One);
+        };
+        let rowwise = Rowwise {
+            over,
+            ..self.clone()
+        };
+        let y = backend.rowwise(&rowwise, &[&x[0].reordered(&order)?])?;
+        y.reordered(&back).map(Outputs::One)
     }
 
     fn reads(&self, _: &[bool]) -> Reads {

@@ -317,6 +317,14 @@ pub(crate) fn fold_of(
     let typed = function.typed(Device::Cpu, &dtypes)?;
     let call = Call::new(over, x[0], dtype);
     let acc = fold_typed(fold, &typed, x, x[0].shape(), call.axes)?;
+    if x.iter().all(|other| other.rank() == x[0].rank())
+        && let Some((order, over, back)) = over.in_memory_order(x[0])
+    {
+        let moved = x.iter().map(|x| x.reordered(&order));
+        let moved = moved.collect::<Result<SmallVec<[Raw; 4]>>>()?;
+        let moved: SmallVec<[&Raw; 4]> = moved.iter().collect();
+        return fold_of(fold, function, &moved, &over, dtype)?.reordered(&back);
+    }
     call.finish(copy::cast(&acc, dtype)?)
 }
 
@@ -326,6 +334,13 @@ pub(crate) fn fold_numbers(fold: Fold, x: &Raw, over: &primitive::Over) -> Optio
     let call = Call::new(over, x, x.dtype());
     let typed = Typed::copy_to_lane(x.dtype(), x.dtype());
     let fold = || {
+    if let Some((order, over, back)) = over.in_memory_order(x) {
+        let moved = x.reordered(&order);
+        return Some(match moved {
+            Ok(moved) => fold_numbers(fold, &moved, &over)?.and_then(|y| y.reordered(&back)),
+            Err(error) => Err(error),
+        });
+    }
         let acc = fold_by(&folding, &typed, &[x], x.shape(), call.axes)?;
         call.finish(copy::cast(&acc, x.dtype())?)
     };
