@@ -786,9 +786,9 @@ impl Term {
         self.ordered(&own)?.expand_dims(&lacking)
     }
 
-    fn length(&self, label: u8) -> usize {
-        let at = self.labels.iter().position(|&l| l == label);
-        at.map_or(1, |at| self.x.shape()[at])
+    fn length(&self, label: u8) -> Option<usize> {
+        let at = self.labels.iter().position(|&l| l == label)?;
+        Some(self.x.shape()[at])
     }
 }
 
@@ -832,7 +832,7 @@ fn contract(a: Term, b: Term, needed: Set, wanted: &[u8]) -> Result<Term> {
             .collect()
     };
     let (free_a, free_b) = (pick(&a, &|l| !has(of_b, l)), pick(&b, &|l| !has(of_a, l)));
-    let length = |label: u8| a.length(label).max(b.length(label));
+    let length = |label: u8| a.length(label).or(b.length(label)).unwrap_or(1);
     let over: usize = inner.iter().map(|&l| length(l)).product();
     let dots = free_a.is_empty() && free_b.is_empty() && !batch.is_empty();
     if inner.is_empty() || (dots && over < SHORT) {

@@ -274,7 +274,11 @@ pub fn argpartition(
     _: SelectKind,
     _: Fields,
 ) -> Result<Raw> {
-    let (x, axis) = along(a, &axis)?;
+    // as in NumPy an array without axes has one element
+    let (x, axis) = match (a.rank(), axis.0) {
+        (0, Some(-1 | 0)) => (flat(a)?, 0),
+        _ => along(a, &axis)?,
+    };
     check_kth("argpartition", &kth, &x, axis)?;
     let places = places_of("argpartition", &kth, &x, axis)?;
     let last = x.move_axis(axis, -1)?;
