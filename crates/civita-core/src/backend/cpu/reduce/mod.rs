@@ -297,6 +297,10 @@ pub(super) fn rowwise(p: &Rowwise, operands: &[&Raw]) -> Result<Raw> {
             // across the memory: in passes over all of it, which fold whole rows (1000²: 1.1 ms, slab by slab 1.8)
             let x = copy::cast(x, p.dtype)?;
             let sums = logsumexp(&x, &call.kept(p.dtype))?;
+            // beside an infinite element no other has a logarithm of its share
+            let infinite = apply(Op::Eq, &sums, Scalar::Float(f64::INFINITY).into())?;
+            let nan = Scalar::Float(f64::NAN).into();
+            let sums = program::apply(Op::Where, &[(&infinite).into(), nan, (&sums).into()])?;
             apply(Op::Sub, &x, (&sums).into())
         }
         Stat::Softmax | Stat::LogSoftmax | Stat::Norm { .. } | Stat::LogLoss => {
@@ -313,10 +317,6 @@ pub(crate) fn fold_of(
     over: &primitive::Over,
     dtype: DType,
 ) -> Result<Raw> {
-    let dtypes: SmallVec<[DType; 4]> = x.iter().map(|x| x.dtype()).collect();
-    let typed = function.typed(Device::Cpu, &dtypes)?;
-    let call = Call::new(over, x[0], dtype);
-    let acc = fold_typed(fold, &typed, x, x[0].shape(), call.axes)?;
     if x.iter().all(|other| other.rank() == x[0].rank())
         && let Some((order, over, back)) = over.in_memory_order(x[0])
     {
@@ -325,15 +325,15 @@ pub(crate) fn fold_of(
         let moved: SmallVec<[&Raw; 4]> = moved.iter().collect();
         return fold_of(fold, function, &moved, &over, dtype)?.reordered(&back);
     }
+    let dtypes: SmallVec<[DType; 4]> = x.iter().map(|x| x.dtype()).collect();
+    let typed = function.typed(Device::Cpu, &dtypes)?;
+    let call = Call::new(over, x[0], dtype);
+    let acc = fold_typed(fold, &typed, x, x[0].shape(), call.axes)?;
     call.finish(copy::cast(&acc, dtype)?)
 }
 
 /// A fold of the elements that are no NaN, if it has a kernel, in the dtype of the operand.
 pub(crate) fn fold_numbers(fold: Fold, x: &Raw, over: &primitive::Over) -> Option<Result<Raw>> {
-    let folding = folding_of_numbers(fold, x.dtype())?;
-    let call = Call::new(over, x, x.dtype());
-    let typed = Typed::copy_to_lane(x.dtype(), x.dtype());
-    let fold = || {
     if let Some((order, over, back)) = over.in_memory_order(x) {
         let moved = x.reordered(&order);
         return Some(match moved {
@@ -341,6 +341,10 @@ pub(crate) fn fold_numbers(fold: Fold, x: &Raw, over: &primitive::Over) -> Optio
             Err(error) => Err(error),
         });
     }
+    let folding = folding_of_numbers(fold, x.dtype())?;
+    let call = Call::new(over, x, x.dtype());
+    let typed = Typed::copy_to_lane(x.dtype(), x.dtype());
+    let fold = || {
         let acc = fold_by(&folding, &typed, &[x], x.shape(), call.axes)?;
         call.finish(copy::cast(&acc, x.dtype())?)
     };
