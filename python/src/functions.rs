@@ -9,13 +9,13 @@
 
 use std::ffi::CStr;
 
-use civita_core::dtype::{Casting, DType, can_cast, promote};
+use civita_core::dtype::{Casting, DType, Scalar, can_cast, promote};
 use civita_core::functions::{
     Composed, FUNCTIONS, Form, FunctionRow, Given, Held, Kind, Param, Property, Returned, Returns,
     Value, take_warnings,
 };
 use civita_core::primitive::Out;
-use civita_core::raw::Raw;
+use civita_core::raw::{Operand, Raw};
 use civita_core::storage::Access;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyRuntimeWarning;
@@ -196,7 +196,6 @@ fn check_orders(
 /// Functions that tell of the faults of their arithmetic, under the names by which NumPy's are told: those of the ufuncs that they are made
 /// of.
 const TELLS: &[(&str, &str)] = &[
-    ("average", "reduce"),
     ("clip", "cast"),
     ("concatenate", "cast"),
     ("cross", "multiply"),
@@ -238,6 +237,7 @@ const TELLS: &[(&str, &str)] = &[
 /// What a function that tells of faults was given.
 struct Inputs {
     arrays: SmallVec<[Raw; 2]>,
+    numbers: SmallVec<[Scalar; 2]>,
     /// Whether a number is infinite or NaN, or elements are arbitrary: then nothing can be told of the result.
     unknown: bool,
     /// Whether no element changes: arrays that are joined in a dtype of their own.
@@ -248,6 +248,7 @@ impl Inputs {
     fn of(row: &FunctionRow, values: &[Value<'_>]) -> Inputs {
         let mut inputs = Inputs {
             arrays: SmallVec::new(),
+            numbers: SmallVec::new(),
             unknown: false,
             unchanged: row.has(Property::Joins)
                 && !values.iter().any(|v| matches!(v, Value::DType(_))),
@@ -263,6 +264,7 @@ impl Inputs {
             Value::Array(x) => self.arrays.push((**x).clone()),
             Value::Scalar(s) => {
                 let v = s.as_complex();
+                self.numbers.push(*s);
                 self.unknown |= !(v.re.is_finite() && v.im.is_finite());
             }
             Value::List(all) => all.iter().for_each(|value| self.note(value)),
@@ -278,6 +280,17 @@ impl Inputs {
         };
         // what overflows on the way to fewer bits, and the rest, where it was told already
         let narrow = name != "cast" || errstate::is_narrow(x.dtype());
+        if name == "cast"
+            && narrow
+            && self
+                .numbers
+                .iter()
+                .any(|s| errstate::overflows(*s, x.dtype()))
+        {
+            let numbers: SmallVec<[Operand<'_>; 2]> =
+                self.numbers.iter().map(|s| Operand::Scalar(*s)).collect();
+            return errstate::check_weak(py, &numbers, x.dtype());
+        }
         if self.unknown || self.unchanged || !narrow || errstate::is_quiet(x.dtype()) {
             return Ok(());
         }
@@ -821,7 +834,7 @@ fn looped(signature: Option<&str>, values: &[Value<'_>], x: Raw, shape: &[usize]
     let lacking = vectors.count() * usize::from(core.iter().any(|name| name.ends_with('?')));
     let core = core.len().saturating_sub(lacking).min(x.rank());
     let same_core =
-        shape.len() > x.rank() && shape[shape.len() - core..] == x.shape()[x.rank() - core..];
+        shape.len() >= x.rank() && shape[shape.len() - core..] == x.shape()[x.rank() - core..];
     match same_core.then(|| x.broadcast_to(shape)) {
         Some(Ok(spread)) => Ok(spread),
         _ => Ok(x),

@@ -75,9 +75,11 @@ impl AxisArg {
             ));
         }
         let many = |list: &mut dyn Iterator<Item = Bound<'_, PyAny>>| -> Outcome<AxisArg> {
-            list.map(|o| o.extract::<isize>().map_err(Into::into))
-                .collect::<Outcome<_>>()
-                .map(AxisArg::List)
+            let axis = |o: Bound<'_, PyAny>| match o.is_instance_of::<PyBool>() {
+                true => Err(type_error("an integer is required: an axis is no boolean")),
+                false => o.extract::<isize>().map_err(Into::into),
+            };
+            list.map(axis).collect::<Outcome<_>>().map(AxisArg::List)
         };
         if let Ok(tuple) = ob.cast::<PyTuple>() {
             return many(&mut tuple.iter());

@@ -544,6 +544,9 @@ def test_statistics_in_a_dtype_of_integers_wrap_as_numpys(name, dtype):
                 if "std" in name and np.iinfo(dtype).bits == 8 and np.max(theirs) > 60:
                     # the root of a negative square is NaN, whose integer depends on the machine
                     continue
+                if name == "var" and kind == "float64" and np.iinfo(dtype).bits == 8 and np.max(theirs) > 60:
+                    # so does that of a square of floats that does not fit
+                    continue
                 assert got.dtype == want.dtype
                 np.testing.assert_array_equal(np.asarray(got), want, err_msg=f"{values} {kind} {kwargs}")
 
@@ -563,7 +566,8 @@ def test_functions_of_two_arrays_fold(name):
     for x in values[name]:
         for axis in range(x.ndim):
             for method, given in [("reduce", ()), ("accumulate", ()), ("reduceat", ([0, 1],))]:
-                if method == "reduceat" and x.shape[axis] < 2:
+                # NumPy's `ldexp` refuses to go on from its own results, but in `reduce`
+                if method == "reduceat" and x.shape[axis] < 2 or method != "reduce" and name == "ldexp":
                     continue
                 got = getattr(ours, method)(cv.array(x), *given, axis=axis)
                 want = getattr(theirs, method)(x, *given, axis=axis)

@@ -16,7 +16,7 @@ import warnings as _warnings
 from collections import namedtuple as _namedtuple
 from operator import index as _index
 
-from ._civita import _linalg
+from ._civita import _is_opaque, _linalg
 from ._civita import (
     arange as _arange,
     argsort as _argsort,
@@ -237,7 +237,8 @@ def lstsq(a, b, rcond=None):
             raise LinAlgError(f"{x.ndim}-dimensional array given. Array must be two-dimensional")
     x, residuals, rank, s = _linalg.lstsq(a, b, None if rcond is None else float(rcond))
     m, n = a.shape
-    if rank != n or m <= n:
+    # under `vmap` and `trace` the rank is not known, and the residuals stay
+    if m <= n or (not _is_opaque(a) and rank != n):
         residuals = residuals[:0]
     return x, residuals, rank, s
 
