@@ -557,7 +557,8 @@ fn stacked(leaves: Vec<Leaf>, prefix: Vec<usize>, dtype: Option<DType>) -> Outco
         .into_iter()
         .map(|l| match l {
             Leaf::Scalar(s) => scalar_array(s, Some(dtype)),
-            Leaf::Array(a) => Ok(a.cast(dtype)?),
+            // the result is in C order, however the arrays lie
+            Leaf::Array(a) => Ok(a.cast(dtype)?.contiguous()?),
         })
         .collect::<Outcome<Vec<Raw>>>()?;
     if rows.iter().any(|r| r.shape() != rows[0].shape()) {

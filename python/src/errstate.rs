@@ -351,8 +351,19 @@ pub fn check_written(py: Python<'_>, source: &Raw, dtype: DType) -> Outcome<()> 
 #[inline]
 pub fn check_weak(py: Python<'_>, operands: &[Operand<'_>], dtype: DType) -> Outcome<()> {
     match operands.iter().any(|o| is_too_large(o, dtype)) {
-        true => tell(py, "cast", &[OVER]),
+        // also of an operator of scalars
+        true => react(py, OVER, "cast"),
         false => Ok(()),
+    }
+}
+
+/// A number of Python's as a tensor of its own; integers beyond 64 bits are floats.
+fn of_number(s: Scalar) -> Result<Raw> {
+    match s {
+        Scalar::Int(v) if i64::try_from(v).is_err() && u64::try_from(v).is_err() => {
+            Raw::scalar(Scalar::Float(v as f64), DType::F64)
+        }
+        s => Raw::scalar(s, s.default_dtype()),
     }
 }
 
@@ -495,7 +506,7 @@ fn check_neighbours_raised(
     let dtype = result.dtype();
     let from = match operands[0] {
         Operand::Tensor(x) => x.cast(dtype)?,
-        Operand::Scalar(s) => Raw::scalar(s, s.default_dtype())?.cast(dtype)?,
+        Operand::Scalar(s) => of_number(s)?.cast(dtype)?,
     };
     let compare = |op: Op, a: &Raw, b: f64| Raw::apply(op, &[a.into(), Scalar::Float(b).into()]);
     let mut found = Vec::new();
@@ -791,7 +802,7 @@ fn faults(
             }
             Operand::Tensor(x) => x.cast(DType::F64),
             // as it is beside the array: what became infinite on the way was told
-            Operand::Scalar(s) => Raw::scalar(*s, s.default_dtype())?.cast(result.dtype()),
+            Operand::Scalar(s) => of_number(*s)?.cast(result.dtype()),
         })
         .collect::<Result<Vec<Raw>>>()?;
     let (mut nan, mut infinite) = (is_nan(result)?, is_infinite(result)?);

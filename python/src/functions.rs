@@ -9,19 +9,19 @@
 
 use std::ffi::CStr;
 
-use civita_core::dtype::{Casting, DType, can_cast, promote};
+use civita_core::dtype::{Casting, DType, Scalar, can_cast, promote};
 use civita_core::functions::{
     Composed, FUNCTIONS, Form, FunctionRow, Given, Held, Kind, Param, Property, Returned, Returns,
     Value, take_warnings,
 };
 use civita_core::primitive::Out;
-use civita_core::raw::Raw;
+use civita_core::raw::{Operand, Raw};
 use civita_core::storage::Access;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyDict, PyInt, PyList, PySequence, PySlice, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PySequence, PySlice, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::{Array, in_order, wrap, wrap_view};
@@ -64,10 +64,14 @@ struct Manner {
     views: bool,
     /// Whether the faults of its arithmetic are told.
     multiplies: bool,
+    /// Under what name faults are told that the result shows.
+    tells: Option<&'static str>,
     /// Whether the result cannot be written.
     read_only: bool,
     /// Bit n: whether n arguments by position need no binding.
     by_position: u32,
+    /// Whether its axes are those of a fold, which are no booleans.
+    folds: bool,
     /// The place of a parameter `casting`.
     casting: Option<usize>,
     /// The place of the output.
@@ -106,10 +110,14 @@ impl Manner {
             keeps_scalars: row.has(Property::ScalarMethod),
             views: row.has(Property::View),
             multiplies: row.has(Property::Product),
+            tells: (TELLS.iter())
+                .find(|(name, _)| *name == row.name)
+                .map(|(_, told)| *told),
             read_only: row.has(Property::ReadOnly),
             by_position: (0..=row.positional.min(31))
                 .filter(|&n| row.takes_by_position(n))
                 .fold(0, |all, n| all | 1 << n),
+            folds: REFUSE_BOOLEANS.contains(&row.name),
             casting: row.params.iter().position(|p| p.name == "casting"),
             out: row.params.iter().position(|p| p.form == Form::Out),
             dtype: row.params.iter().position(|p| p.name == "dtype"),
@@ -125,6 +133,38 @@ impl Manner {
     #[inline]
     fn takes_by_position(&self, given: usize) -> bool {
         given < 32 && self.by_position >> given & 1 == 1
+    }
+}
+
+/// Functions whose axis is no boolean, as that of folds is none; others take `True` for 1, as NumPy's do.
+const REFUSE_BOOLEANS: [&str; 14] = [
+    "nansum",
+    "nanprod",
+    "nanmax",
+    "nanmin",
+    "nanmean",
+    "nanvar",
+    "nanstd",
+    "nanargmax",
+    "nanargmin",
+    "ptp",
+    "count_nonzero",
+    "squeeze",
+    "trapezoid",
+    "unwrap",
+];
+
+/// An axis of a fold is no boolean, alone or in a tuple.
+#[inline]
+fn check_no_boolean(axis: &Bound<'_, PyAny>) -> Outcome<()> {
+    let is = |ob: &Bound<'_, PyAny>| ob.is_instance_of::<PyBool>();
+    let found = match axis.cast::<PyTuple>() {
+        Ok(tuple) => tuple.iter_borrowed().any(|ob| is(&ob)),
+        Err(_) => is(axis),
+    };
+    match found {
+        true => Err(type_error("an integer is required: an axis is no boolean")),
+        false => Ok(()),
     }
 }
 
@@ -151,6 +191,112 @@ fn check_orders(
         }
     }
     Ok(())
+}
+
+/// Functions that tell of the faults of their arithmetic, under the names by which NumPy's are told: those of the ufuncs that they are made
+/// of.
+const TELLS: &[(&str, &str)] = &[
+    ("clip", "cast"),
+    ("concatenate", "cast"),
+    ("cross", "multiply"),
+    ("cumprod", "accumulate"),
+    ("cumsum", "accumulate"),
+    ("cumulative_prod", "accumulate"),
+    ("cumulative_sum", "accumulate"),
+    ("diff", "subtract"),
+    ("ediff1d", "subtract"),
+    ("geomspace", "cast"),
+    ("gradient", "subtract"),
+    ("hstack", "cast"),
+    ("i0", "exp"),
+    ("kron", "multiply"),
+    ("linspace", "cast"),
+    ("logspace", "power"),
+    ("median", "reduce"),
+    ("nan_to_num", "cast"),
+    ("nancumprod", "accumulate"),
+    ("nancumsum", "accumulate"),
+    ("nanmean", "reduce"),
+    ("nanprod", "reduce"),
+    ("nanstd", "multiply"),
+    ("nansum", "reduce"),
+    ("nanvar", "multiply"),
+    ("outer", "multiply"),
+    ("pad", "cast"),
+    ("ptp", "subtract"),
+    ("round", "multiply"),
+    ("select", "cast"),
+    ("sinc", "sin"),
+    ("stack", "cast"),
+    ("trapezoid", "add"),
+    ("unwrap", "remainder"),
+    ("vander", "accumulate"),
+    ("vstack", "cast"),
+];
+
+/// What a function that tells of faults was given.
+struct Inputs {
+    arrays: SmallVec<[Raw; 2]>,
+    numbers: SmallVec<[Scalar; 2]>,
+    /// Whether a number is infinite or NaN, or elements are arbitrary: then nothing can be told of the result.
+    unknown: bool,
+    /// Whether no element changes: arrays that are joined in a dtype of their own.
+    unchanged: bool,
+}
+
+impl Inputs {
+    fn of(row: &FunctionRow, values: &[Value<'_>]) -> Inputs {
+        let mut inputs = Inputs {
+            arrays: SmallVec::new(),
+            numbers: SmallVec::new(),
+            unknown: false,
+            unchanged: row.has(Property::Joins)
+                && !values.iter().any(|v| matches!(v, Value::DType(_))),
+        };
+        if !inputs.unchanged {
+            values.iter().for_each(|value| inputs.note(value));
+        }
+        inputs
+    }
+
+    fn note(&mut self, value: &Value<'_>) {
+        match value {
+            Value::Array(x) => self.arrays.push((**x).clone()),
+            Value::Scalar(s) => {
+                let v = s.as_complex();
+                self.numbers.push(*s);
+                self.unknown |= !(v.re.is_finite() && v.im.is_finite());
+            }
+            Value::List(all) => all.iter().for_each(|value| self.note(value)),
+            Value::Dict(all) => all.iter().for_each(|(_, value)| self.note(value)),
+            Value::Text(word) => self.unknown |= &**word == "empty",
+            _ => {}
+        }
+    }
+
+    fn check(&self, py: Python<'_>, name: &'static str, result: &Returned) -> Outcome<()> {
+        let Returned::One(x) = result else {
+            return Ok(());
+        };
+        // what overflows on the way to fewer bits, and the rest, where it was told already
+        let narrow = name != "cast" || errstate::is_narrow(x.dtype());
+        if name == "cast"
+            && narrow
+            && self
+                .numbers
+                .iter()
+                .any(|s| errstate::overflows(*s, x.dtype()))
+        {
+            let numbers: SmallVec<[Operand<'_>; 2]> =
+                self.numbers.iter().map(|s| Operand::Scalar(*s)).collect();
+            return errstate::check_weak(py, &numbers, x.dtype());
+        }
+        if self.unknown || self.unchanged || !narrow || errstate::is_quiet(x.dtype()) {
+            return Ok(());
+        }
+        let arrays: SmallVec<[&Raw; 2]> = self.arrays.iter().collect();
+        errstate::check_fold(py, name, &arrays, x)
+    }
 }
 
 /// The class and the fields of a tuple that has names.
@@ -445,6 +591,11 @@ impl Function {
             }
         }
         let said = aside.order;
+        if manner.folds
+            && let Some(axis) = given.get(1, "axis")
+        {
+            check_no_boolean(axis)?;
+        }
         if let Some(out) = aside.out {
             return self.written(py, values, out);
         }
@@ -555,7 +706,12 @@ impl Function {
         if self.manner.multiplies {
             return self.product(py, n, values);
         }
+        let inputs = self.manner.tells.map(|_| Inputs::of(row, values));
+        errstate::watch();
         let result = gil::work(py, n, || row.call(values));
+        if let (Some(name), Some(inputs), Ok(result)) = (self.manner.tells, inputs, &result) {
+            inputs.check(py, name, result)?;
+        }
         let warnings = take_warnings();
         if warnings.is_empty() {
             return Ok(result?);
@@ -648,6 +804,9 @@ impl Function {
             Returned::One(x) if row.has(Property::Spreads) => {
                 x.broadcast_to(out.get().raw().shape())?
             }
+            Returned::One(x) if manner.generalised.is_some() => {
+                looped(manner.generalised, &values, x, out.get().raw().shape())?
+            }
             Returned::One(x) => x,
             several => return self.returned(py, several, None),
         };
@@ -657,6 +816,28 @@ impl Function {
             _ => Casting::SameKind,
         });
         write_out_as(row.name, x, out, casting)
+    }
+}
+
+/// The result of a generalised ufunc, broadcast to an output along the axes that it loops over. Those of its core stay as they are.
+fn looped(signature: Option<&str>, values: &[Value<'_>], x: Raw, shape: &[usize]) -> Outcome<Raw> {
+    let core = signature.and_then(|text| text.split("->").nth(1));
+    let core: Vec<&str> = core
+        .unwrap_or_default()
+        .trim_matches(['(', ')'])
+        .split(',')
+        .filter(|name| !name.is_empty())
+        .collect();
+    let vectors = values.iter().take(2);
+    let vectors = vectors.filter(|value| matches!(value, Value::Array(x) if x.rank() == 1));
+    // a vector lacks an axis that may be lacking
+    let lacking = vectors.count() * usize::from(core.iter().any(|name| name.ends_with('?')));
+    let core = core.len().saturating_sub(lacking).min(x.rank());
+    let same_core =
+        shape.len() >= x.rank() && shape[shape.len() - core..] == x.shape()[x.rank() - core..];
+    match same_core.then(|| x.broadcast_to(shape)) {
+        Some(Ok(spread)) => Ok(spread),
+        _ => Ok(x),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use civita_core::dtype::{DType, Scalar};
 use civita_core::layout::SliceItem;
-use civita_core::raw::{Key, Mode, Raw};
+use civita_core::raw::{Key, Raw};
 use pyo3::ffi;
 use pyo3::impl_::trampoline::{MethodDef, binaryfunc};
 use pyo3::prelude::*;
@@ -292,13 +292,12 @@ fn picked(py: Python<'_>, x: &Raw, key: &Raw) -> Outcome<Option<Raw>> {
     let picked = if key.dtype() == DType::Bool {
         gil::work(py, x.len(), || x.select(key))
     } else {
-        // what several axes of indices pick from one lies as they do
-        if !key.dtype().is_integer() || key.rank() > 1 && x.rank() == 1 {
+        if !key.dtype().is_integer() {
             return Ok(None);
         }
         let rows = x.len() / x.shape()[0].max(1);
         let elements = key.len().saturating_mul(rows);
-        gil::work(py, elements, || x.take(key, 0, Mode::Raise))
+        gil::work(py, elements, || x.pick(key))
     };
     match picked {
         Ok(picked) => Ok(Some(picked)),

@@ -244,6 +244,13 @@ fn frombuffer(
     wrap_over(&py.get_type::<Array>(), elements, order, source, None)
 }
 
+/// Whether an array has no values of its own, because a transformation looks at all of a batch or at none.
+#[pyfunction]
+fn _is_opaque(x: &Bound<'_, PyAny>) -> bool {
+    x.cast::<Array>()
+        .is_ok_and(|x| x.get().raw().opaque().is_some())
+}
+
 /// A view with another shape and strides in bytes, from the first element on.
 #[pyfunction]
 fn _as_strided(x: &Bound<'_, Array>, shape: Vec<isize>, strides: Vec<isize>) -> Outcome<Py<PyAny>> {
@@ -276,6 +283,7 @@ fn _declared(x: &Bound<'_, Array>, dtype: &Bound<'_, PyAny>) -> Outcome<Py<PyAny
 /// Adds the functions to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(_as_strided, m)?)?;
+    m.add_function(wrap_pyfunction!(_is_opaque, m)?)?;
     m.add_function(wrap_pyfunction!(_declared, m)?)?;
     m.add_function(wrap_pyfunction!(frombuffer, m)?)
 }

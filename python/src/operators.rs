@@ -49,7 +49,12 @@ pub fn apply(py: Python<'_>, op: Op, values: &[&Value<'_>]) -> Outcome<Py<PyAny>
     };
     match result {
         // of two choices and a condition without axes NumPy makes an array
-        Ok(raw) if op == Op::Where => wrap(py, raw),
+        Ok(raw) if op == Op::Where => {
+            let operands = values[1..].iter().map(|v| v.operand());
+            let operands: smallvec::SmallVec<[Operand<'_>; 3]> = operands.collect();
+            errstate::check_weak(py, &operands, raw.dtype())?;
+            wrap(py, raw)
+        }
         Ok(raw) => {
             let operands: smallvec::SmallVec<[Operand<'_>; 3]> =
                 values.iter().map(|v| v.operand()).collect();

@@ -5,7 +5,7 @@
 
 use std::ffi::CStr;
 
-use civita_core::dtype::{Casting, DType, Scalar, promote};
+use civita_core::dtype::{Casting, DType, promote};
 use civita_core::functions::ufuncs::Restriction;
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::ops::{REDUCTIONS, ReduceClass, Reduction, ReductionRow};
@@ -75,9 +75,11 @@ impl AxisArg {
             ));
         }
         let many = |list: &mut dyn Iterator<Item = Bound<'_, PyAny>>| -> Outcome<AxisArg> {
-            list.map(|o| o.extract::<isize>().map_err(Into::into))
-                .collect::<Outcome<_>>()
-                .map(AxisArg::List)
+            let axis = |o: Bound<'_, PyAny>| match o.is_instance_of::<PyBool>() {
+                true => Err(type_error("an integer is required: an axis is no boolean")),
+                false => o.extract::<isize>().map_err(Into::into),
+            };
+            list.map(axis).collect::<Outcome<_>>().map(AxisArg::List)
         };
         if let Ok(tuple) = ob.cast::<PyTuple>() {
             return many(&mut tuple.iter());
@@ -392,9 +394,7 @@ fn reduce<'py>(
     };
     errstate::watch();
     let averages = matches!(row.class, ReduceClass::Mean | ReduceClass::RealMean);
-    // the sum wraps in an integer dtype that was asked for
-    let sums_in = row.op == Reduction::Mean && call.dtype.is_some_and(DType::is_integer);
-    let is_whole = matches!(call.initial, Initial::Identity) && call.mask.is_none() && !sums_in;
+    let is_whole = matches!(call.initial, Initial::Identity) && call.mask.is_none();
     let counts = averages && (x.is_empty() || call.ddof.is_some());
     if is_whole
         && !(counts || call.keepdims || call.out.is_some())
@@ -417,10 +417,7 @@ fn reduce<'py>(
             mask: call.mask.as_ref(),
             initial: initial.as_ref().map(|v| v.operand()),
         };
-        gil::work(py, x.len(), || match sums_in {
-            true => integer_mean(x, options, restriction),
-            false => Ok(x.reduce_where(row.op, options, restriction)?),
-        })?
+        gil::work(py, x.len(), || x.reduce_where(row.op, options, restriction))?
     };
     errstate::check_fold(py, "reduce", &[x], &result)?;
     if counts || averages && call.mask.is_some() {
@@ -434,19 +431,6 @@ fn reduce<'py>(
             _ => write_out_as(row.numpy, result, out, Casting::Unsafe),
         },
     }
-}
-
-/// A mean in an integer dtype: the sum in that dtype, divided, without its fraction.
-#[cold]
-fn integer_mean(x: &Raw, options: ReduceOptions<'_>, restriction: Restriction<'_>) -> Outcome<Raw> {
-    let sum = x.reduce_where(Reduction::Sum, options, restriction)?;
-    let ones = x.like(x.shape(), DType::I64, Scalar::Int(1))?;
-    let counted = ReduceOptions {
-        dtype: None,
-        ..options
-    };
-    let count = ones.reduce_where(Reduction::Sum, counted, restriction)?;
-    Ok(sum.div(&count)?.cast(sum.dtype())?)
 }
 
 /// NumPy's warnings of averages over fewer elements than they need.

@@ -26,8 +26,8 @@ use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{
-    PyBool, PyBytes, PyComplex, PyComplexMethods, PyDict, PyFloat, PyList, PyString, PyTuple,
-    PyType,
+    PyBool, PyBytes, PyComplex, PyComplexMethods, PyDict, PyFloat, PyInt, PyList, PyString,
+    PyTuple, PyType,
 };
 
 use crate::array::wrap;
@@ -248,6 +248,33 @@ fn no_instances(class: &Bound<'_, PyType>) -> crate::error::Fault {
     ))
 }
 
+/// The complex number of a real and an imaginary part, each a real number without axes.
+fn of_parts<'py>(values: &Bound<'py, PyTuple>) -> Outcome<Bound<'py, PyAny>> {
+    let py = values.py();
+    let part = |ob: Bound<'py, PyAny>| -> Outcome<Option<f64>> {
+        if ob.is_instance_of::<PyString>() || ob.is_none() || ob.is_instance_of::<PyList>() {
+            return Ok(None);
+        }
+        let whole = ob.is_instance_of::<PyInt>() || ob.is_instance_of::<PyFloat>();
+        if whole {
+            return Ok(Some(ob.extract()?));
+        }
+        let x = array_of(&ob, None)?;
+        match x.rank() == 0 && !x.dtype().is_complex() {
+            true => Ok(Some(x.item()?.as_f64())),
+            false => Ok(None),
+        }
+    };
+    let [real, imaginary] = [values.get_item(0)?, values.get_item(1)?];
+    match (part(real)?, part(imaginary)?) {
+        (Some(re), Some(im)) => Ok(PyComplex::from_doubles(py, re, im).into_any()),
+        _ => Err(type_error(format!(
+            "Could not convert arguments into a complex scalar. '{}' given.",
+            values.repr()?
+        ))),
+    }
+}
+
 /// `cv.float32(value)`: a scalar; of what has axes an array.
 #[pyfunction]
 #[pyo3(name = "_new_scalar", signature = (class, /, *values))]
@@ -262,14 +289,23 @@ fn new_scalar<'py>(class: &Bound<'py, PyType>, values: &Bound<'py, PyTuple>) -> 
             .find_map(|base| dtype_of(base.cast::<PyType>().ok()?))
             .ok_or_else(|| no_instances(class))?,
     };
-    if values.len() > 1 {
+    let most = 1 + usize::from(dtype.is_complex());
+    if values.len() > most {
         return Err(type_error(format!(
-            "{}() takes at most 1 argument ({} given)",
+            "{}() takes at most {most} argument{} ({} given)",
             class.name()?,
+            if most == 1 { "" } else { "s" },
             values.len()
         )));
     }
-    let value = values.iter().next();
+    let parts;
+    let value = match values.len() {
+        2 => {
+            parts = of_parts(values)?;
+            Some(parts.clone())
+        }
+        _ => values.iter().next(),
+    };
     let value = value.as_ref();
     if let (true, Some(value)) = (own.is_some(), value)
         && let Some(number) = plain_number(value, dtype)

@@ -611,6 +611,36 @@ impl Ufunc {
         matches!(self.kind, Kind::Op(row) if row.op == Op::Where)
     }
 
+    /// The program of two operands and one result that this is, if it is one.
+    fn folding(&self) -> Option<&'static Composed> {
+        match self.kind {
+            Kind::Composed(row, _) if (row.inputs, row.outputs.len()) == (2, 1) => Some(row),
+            _ => None,
+        }
+    }
+
+    /// A fold by a program.
+    fn folded(
+        &self,
+        py: Python<'_>,
+        row: &'static Composed,
+        x: &Raw,
+        axis: isize,
+        dtype: Option<DType>,
+        along: ufuncs::Along<'_>,
+    ) -> Outcome<Raw> {
+        let x = match dtype {
+            Some(dtype) => x.cast(dtype)?,
+            None => x.clone(),
+        };
+        // the result of one step is an operand of the next
+        let first = row.output(0, row.compute(&[x.dtype(), x.dtype()])?[0])?;
+        errstate::watch();
+        let y = gil::work(py, x.len(), || ufuncs::fold_by(row, &x, axis, first, along))?;
+        errstate::check_fold(py, row.name, &[&x], &y)?;
+        Ok(y)
+    }
+
     /// The op that a method of ufuncs folds with.
     fn op(&self, method: &str) -> Outcome<Op> {
         match self.kind {
@@ -943,6 +973,27 @@ impl Ufunc {
             Some(given) => crate::reduction::mask(given)?,
             None => None,
         };
+        if let Some(row) = this.folding() {
+            if mask.is_some() || matches!(initial, Initial::Value(_)) {
+                return Err(value_error(format!(
+                    "{}.reduce takes neither `initial` nor `where`",
+                    row.name
+                )));
+            }
+            let axes = options.axes.resolve(row.name, x.rank())?;
+            let [axis] = axes[..] else {
+                return Err(value_error(format!(
+                    "reduction operation '{}' is not reorderable, so at most one axis may be specified",
+                    row.name
+                )));
+            };
+            let y = this.folded(py, row, &x, axis as isize, dtype, ufuncs::Along::Whole)?;
+            let result = match keepdims {
+                true => y,
+                false => y.squeeze(Some(&[axis as isize]))?,
+            };
+            return this.write_result(py, result, out);
+        }
         let initial = initial.value(this.name, &x, options.axes, mask.is_some())?;
         let restriction = Restriction {
             mask: mask.as_ref(),
@@ -978,10 +1029,12 @@ impl Ufunc {
             return Ok(answer);
         }
         let x = array_of(array, None)?;
-        let (op, dtype) = (
-            this.op("accumulate")?,
-            this.fold_dtype(&x, dtype.as_ref(), out.as_ref())?,
-        );
+        let dtype = this.fold_dtype(&x, dtype.as_ref(), out.as_ref())?;
+        if let Some(row) = this.folding() {
+            let result = this.folded(py, row, &x, axis, dtype, ufuncs::Along::Running)?;
+            return this.write_result(py, result, out);
+        }
+        let op = this.op("accumulate")?;
         errstate::watch();
         let result = gil::work(py, x.len(), || ufuncs::accumulate(op, &x, axis, dtype))?;
         errstate::check_fold(py, "accumulate", &[&x], &result)?;
@@ -1056,10 +1109,13 @@ impl Ufunc {
         let x = array_of(array, None)?;
         let indices: Vec<i64> = array_of(indices, Some(DType::I64))?.to_vec()?;
         let indices: Vec<isize> = indices.into_iter().map(|i| i as isize).collect();
-        let (op, dtype) = (
-            this.op("reduceat")?,
-            this.fold_dtype(&x, dtype.as_ref(), out.as_ref())?,
-        );
+        let dtype = this.fold_dtype(&x, dtype.as_ref(), out.as_ref())?;
+        if let Some(row) = this.folding() {
+            let along = ufuncs::Along::Between(&indices);
+            let result = this.folded(py, row, &x, axis, dtype, along)?;
+            return this.write_result(py, result, out);
+        }
+        let op = this.op("reduceat")?;
         errstate::watch();
         let result = gil::work(py, x.len(), || {
             ufuncs::reduceat(op, &x, &indices, axis, dtype)

@@ -1022,3 +1022,59 @@ def test_reshape_finds_a_length_under_vmap():
         for order in ("C", "F", "A"):
             got = cv.vmap(lambda row: cv.reshape(row, shape, order=order))(cv.array(x))
             np.testing.assert_array_equal(np.asarray(got), [row.reshape(shape, order=order) for row in x])
+
+
+@pytest.mark.parametrize("call", [
+    "m.polyfit(a, b, 2)", "m.polymul(a, b)", "m.polydiv(a, b[:2])[0]", "m.geomspace(a[0], b[1], 5)", "m.geomspace(a, b, 4, axis=-1)",
+    "m.piecewise(a, [a < b, a >= 2 * b], [lambda v: -v, lambda v: v * 2, 7])", "m.piecewise(a, [a < b], [3])", "m.lib.stride_tricks.sliding_window_view(a, 3)",
+    "m.lib.stride_tricks.sliding_window_view(m.outer(a, b), (2, 3))", "m.lib.stride_tricks.sliding_window_view(m.outer(a, b), 2, axis=1)", "m.einsum('i,j->ij', a, b)",
+])  # fmt: skip
+def test_vmap_of_functions_made_of_others_is_a_loop(rng, call):
+    x, y = rng.random((4, 6)) + 0.5, rng.random((4, 6)) + 0.5
+    found = cv.vmap(lambda a, b: eval(call, {"m": cv, "a": a, "b": b}))(cv.array(x), cv.array(y))
+    want = np.stack([eval(call, {"m": np, "a": a, "b": b}) for a, b in zip(x, y)])
+    np.testing.assert_allclose(np.asarray(found), want, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("call", ["cv.unique(a)", "cv.trim_zeros(a)", "cv.roots(a)", "cv.nonzero(a)", "cv.arange(a[0])", "cv.bincount(cv.astype(a, int))", "a[a > 0.5]"])
+def test_vmap_says_so_where_values_decide_the_shape(rng, call):
+    with pytest.raises(ValueError, match="vmap"):
+        cv.vmap(lambda a: eval(call, {"cv": cv, "a": a}))(cv.array(rng.random((4, 6))))
+
+
+def test_names_of_axes_are_pytorchs_too(rng):
+    x = cv.array(rng.random((3, 4)))
+    for axis in (0, 1, -1):
+        near(cv.topk(x, 2, dim=axis)[0], cv.topk(x, 2, axis=axis)[0])
+        near(cv.kthvalue(x, 2, dim=axis, keepdim=True)[0], cv.kthvalue(x, 2, axis=axis, keepdims=True)[0])
+        near(cv.repeat_interleave(x, 2, axis=axis), cv.repeat_interleave(x, 2, dim=axis))
+        near(cv.softmax(x, dim=axis), cv.softmax(x, axis=axis))
+    with pytest.raises(TypeError, match="multiple values"):
+        cv.topk(x, 2, 0, dim=0)
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        cv.sort(x, dim=0)
+
+
+@pytest.mark.parametrize("power", [0, 0.0, 1, 2, 3])
+def test_second_derivatives_of_powers_at_zero(power):
+    for make in (lambda x: x**power, lambda x: cv.power(x, cv.array(float(power)))):
+        x = cv.array([0.0, 2.0]).requires_grad_()
+        (first,) = cv.grad(make(x).sum(), [x], create_graph=True)
+        near(first.detach(), [power * 0.0 ** max(power - 1, 0) if power else 0.0, power * 2.0 ** (power - 1)])
+        (second,) = cv.grad(first.sum(), [x])
+        near(second.detach(), [[0, 0, 2, 0][int(power)], power * (power - 1) * 2.0 ** (power - 2)])
+
+
+def test_gradients_at_ties_are_those_of_a_stable_sort():
+    """Which of equal elements PyTorch's median, quantiles, `kthvalue` and `topk` take, it leaves open."""
+    for f, v, want in [
+        (cv.median, [2.0, 1, 2, 3, 2], [0, 0, 1, 0, 0]),
+        (cv.median, [1.0, 1, 1, 1], [0, 0.5, 0.5, 0]),
+        (cv.nanmedian, [2.0, 1, 2, 3, 2], [0, 0, 1, 0, 0]),
+        (lambda x: cv.quantile(x, 0.25), [1.0, 1, 1, 1], [0.25, 0.75, 0, 0]),
+        (lambda x: cv.kthvalue(x, 2)[0], [1.0, 1, 1], [0, 1, 0]),
+        (lambda x: cv.topk(x, 2)[0].sum(), [1.0, 1, 1], [1, 1, 0]),
+    ]:
+        x = cv.array(v).requires_grad_()
+        f(x).backward()
+        near(x.grad, want)

@@ -398,3 +398,76 @@ def test_integers_divided_by_zero_are_told_whatever_the_output(name):
                     getattr(m, name)(*arrays, out=out)
                 told_of.append([(w.category, str(w.message)) for w in caught])
         assert told_of[:3] == told_of[3:] and told_of[0]
+
+
+@pytest.mark.parametrize(
+    "call",
+    """
+    m.pad(m.ones(2, 'f2'), 1, constant_values=1e6)
+    m.pad(m.ones(2, 'f4'), 1, constant_values=1e300)
+    m.pad(m.array([1, 2], 'f2') * 30000, 1, mode='linear_ramp', end_values=1e6)
+    m.clip(m.ones(2, 'f2'), 0, 1e6)
+    m.clip(m.ones(2, 'f2'), 1e6, None)
+    m.clip(m.ones(2, 'f4'), 0, 1e300)
+    m.where([True, False], m.float16(1), 1e6)
+    m.where([True, False], m.ones(2, 'f4'), 1e300)
+    m.select([m.array([True, False])], [m.ones(2, 'f2')], 1e6)
+    m.select([m.array([True, False])], [1e6], m.float16(0))
+    m.linspace(0, 1e6, 3, dtype='f2')
+    m.linspace(0, 1e300, 3, dtype='f4')
+    m.geomspace(1, 1e6, 3, dtype='f2')
+    m.logspace(1, 400, 3)
+    m.concatenate([m.array([1e6])], dtype='f2', casting='unsafe')
+    m.concatenate([m.array([1e300])], dtype='f4', casting='same_kind')
+    m.stack([m.array([1e6])], dtype='f2', casting='unsafe')
+    m.hstack([m.array([1e6])], dtype='f2', casting='unsafe')
+    m.nan_to_num(m.array([inf], 'f2'), posinf=1e6)
+    m.median(m.array([1e308, 1e308]))
+    m.median(m.array([inf, -inf]))
+    m.nanmean(m.array([1e308, 1e308]))
+    m.nanvar(m.array([1e200, -1e200]))
+    m.nansum(m.array([1e308, 1e308]))
+    m.diff(m.array([1e308, -1e308]))
+    m.ediff1d(m.array([inf, inf]))
+    m.ptp(m.array([1e308, -1e308]))
+    m.trapezoid(m.array([1e308, 1e308]))
+    m.cross(m.array([1e200, 0, 0]), m.array([0, 1e200, 0]))
+    m.outer([1e200], [1e200])
+    m.kron([1e200], [1e200])
+    m.unwrap(m.array([inf, 1.0]))
+    m.sinc(m.array([inf]))
+    m.i0(m.array([1000.0]))
+    m.cumsum(m.array([1e308, 1e308]))
+    m.cumprod(m.array([1e200, 1e200]))
+    m.cumulative_sum(m.array([1e308, 1e308]))
+    m.round(m.array([1e300]), 10)
+    m.vander([1e200], 3)
+    """.strip().splitlines(),
+)
+def test_functions_made_of_others_tell(call):
+    same(lambda xp: eval(call.strip(), {"m": xp, "inf": np.inf}), call)
+
+
+@pytest.mark.parametrize(
+    "call",
+    """
+    m.pad(m.ones(2, 'f2'), 1, mode='empty')
+    m.pad(m.ones(2, 'f4'), 1, constant_values=inf)
+    m.clip(m.array([inf, nan, 1], 'f2'), 0, inf)
+    m.clip(m.ones(2), -inf, nan)
+    m.where([True, False], m.ones(2, 'f2'), inf)
+    m.concatenate([m.array([inf, nan], 'f2'), m.array([1.0], 'f4')], dtype='f2', casting='same_kind')
+    m.concatenate([m.array([1e300]), m.array([inf])])
+    m.stack([m.array([inf, nan])])
+    m.select([m.array([True, False])], [m.array([inf, nan], 'f2')], 1)
+    m.cumsum(m.array([inf, 1, nan]))
+    m.nan_to_num(m.array([inf, nan]))
+    m.nanmean(m.array([inf, nan, 1]))
+    m.median(m.array([inf, 1, 2, inf]))
+    m.round(m.array([inf, nan, 1.25]), 1)
+    m.outer([inf, 1], [2, nan])
+    m.average(m.array([inf, 1.0]))
+    """.strip().splitlines(),
+)
+def test_functions_made_of_others_tell_nothing_of_what_was_there(call):
+    same(lambda xp: eval(call.strip(), {"m": xp, "inf": np.inf, "nan": np.nan}), call)

@@ -518,3 +518,25 @@ def test_arrays_go_through_a_mask_where_their_dtype_fits(name):
         f(x, x == 1, 2)
         f(x, x == 2, m.array([True]))
         assert x.tolist() == [1, 7, 7]
+
+
+@pytest.mark.parametrize("key", [
+    "m.zeros(0, bool)", "m.zeros((0, 0), bool)", "m.zeros((2, 0), bool)", "(slice(None), m.zeros(0, bool))", "(..., m.zeros(0, bool))",
+    "(m.zeros(0, bool), m.zeros(0, bool))", "(m.zeros(0, bool), [])", "(m.zeros(0, bool), 0)", "(None, m.zeros(0, bool))",
+])  # fmt: skip
+def test_masks_of_no_elements_stand_for_any_axis(key):
+    """NumPy does not compare the length of a mask that is 0 with that of the axis."""
+    for shape in [(2, 3), (2, 3, 4)]:
+        theirs, ours = np.ones(shape), cv.ones(shape)
+        got, want = ours[eval(key, {"m": cv})], theirs[eval(key, {"m": np})]
+        assert (got.shape, got.dtype) == (want.shape, want.dtype)
+        ours[eval(key, {"m": cv})] = 7.0
+        cv.add.at(ours, eval(key, {"m": cv}), 1.0)
+        np.testing.assert_array_equal(np.asarray(ours), theirs)
+
+
+@pytest.mark.parametrize("shape", [(3, 0), (0, 5), (0, 0, 0)])
+def test_masks_of_no_elements_have_the_other_lengths(shape):
+    for m in (cv, np):
+        with pytest.raises(IndexError):
+            m.ones((2, 3))[m.zeros(shape, bool)]

@@ -647,3 +647,55 @@ def test_private_names_that_libraries_import():
             ours(bad)
     for name in ("EigResult", "EighResult", "QRResult", "SlogdetResult", "SVDResult"):
         assert getattr(cv.linalg._linalg, name) is getattr(cv.linalg, name)
+
+
+ITERATED = {
+    "C order": lambda m: m.arange(6).reshape(2, 3),
+    "Fortran order": lambda m: m.asarray(m.arange(6).reshape(2, 3), order="F"),
+    "transposed": lambda m: m.arange(6).reshape(2, 3).T,
+    "parts": lambda m: m.arange(24).reshape(2, 3, 4)[:, ::2, 1:3],
+    "moved": lambda m: m.arange(24).reshape(2, 3, 4).transpose(2, 0, 1),
+    "reversed": lambda m: m.arange(6).reshape(2, 3)[::-1],
+    "reversed in part": lambda m: [m.arange(6).reshape(2, 3)[:, ::-1], m.arange(3)],
+    "broadcast": lambda m: m.broadcast_to(m.arange(3), (2, 3)),
+    "two": lambda m: [m.arange(6).reshape(2, 3), m.arange(3)],
+    "two orders": lambda m: [m.arange(6).reshape(2, 3), m.asarray(m.arange(6).reshape(2, 3), order="F")],
+    "no axes": lambda m: m.array(5),
+    "axes of length 1": lambda m: m.arange(4).reshape(1, 4, 1),
+}
+
+
+@pytest.mark.parametrize("order", "KCFA")
+@pytest.mark.parametrize("flags", [[], ["external_loop"], ["external_loop", "buffered"], ["multi_index"], ["c_index"], ["f_index"]])
+@pytest.mark.parametrize("name", ITERATED)
+def test_nditer_walks_as_numpys(name, flags, order):
+    if name == "reversed in part" and "buffered" in flags:
+        return  # how much goes into a buffer NumPy leaves open
+    walks = []
+    for m in (cv, np):
+        it = m.nditer(ITERATED[name](m), flags=flags, order=order)
+        walk = []
+        for value in it:
+            parts = value if isinstance(value, tuple) else (value,)
+            walk.append([np.asarray(part).tolist() for part in parts])
+            walk.append(it.multi_index if "multi_index" in flags else it.index if "_index" in str(flags) else None)
+        walks.append(walk)
+    assert walks[0] == walks[1]
+
+
+@pytest.mark.parametrize("order", "KCFA")
+@pytest.mark.parametrize("flags", [[], ["external_loop"], ["external_loop", "buffered"]])
+def test_nditer_writes_whatever_the_order(flags, order):
+    for make in (lambda m: m.arange(6).reshape(2, 3), lambda m: m.arange(12).reshape(3, 4)[:, ::2]):
+        x = make(cv)
+        with cv.nditer(x, flags=flags, op_flags=["readwrite"], order=order) as it:
+            for value in it:
+                value[...] = 2 * value
+        np.testing.assert_array_equal(np.asarray(x), 2 * make(np))
+    for a in (np.ones((2, 3)), np.ones((2, 3), order="F")):
+        it = cv.nditer([cv.asarray(a), None], order=order)
+        for value, out in it:
+            out[...] = value + 1
+        theirs = np.nditer([a, None], order=order)
+        assert it.operands[1].strides == theirs.operands[1].strides
+        np.testing.assert_array_equal(np.asarray(it.operands[1]), a + 1)

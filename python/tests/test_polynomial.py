@@ -279,3 +279,19 @@ def test_poly1d_is_numpys():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert cv.poly1d(p) == p
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_dtypes_are_numpys(family, dtype):
+    prefix = FAMILIES[family]
+    calls = [
+        "{}roots(c)", "{}roots(c[:2])", "{}companion(c)", "{}companion(c[:2])", "{}add(c, c[:2])", "{}sub(c, c)", "{}mulx(c)", "{}mul(c, c)", "{}div(c, c[:2])[0]",
+        "{}pow(c, 2)", "{}val(c, c)", "{}der(c)", "{}der(c, 2, scl=2.5)", "{}int(c)", "{}int(c, 2, scl=2.5)", "{}fromroots(c)", "{}vander(c, 2)",
+    ]  # fmt: skip
+    calls += [] if family == "polynomial" else [f"{prefix}2poly(c)", f"poly2{prefix}(c)"]
+    for call in calls:
+        call = call.format(prefix)
+        got, want = (eval(call, {**vars(getattr(m.polynomial, family)), "c": m.array([3, 1, 2, 4], dtype)}) for m in (cv, np))
+        assert got.dtype == want.dtype, call
+        np.testing.assert_allclose(np.asarray(got), want, rtol=2e-4, atol=1e-5, err_msg=call)

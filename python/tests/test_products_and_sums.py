@@ -330,3 +330,22 @@ def test_an_output_of_dot_is_of_its_dtype_and_order():
     out = cv.zeros((2, 2))
     assert cv.dot(cv.array(a), cv.array(a.T), out=out) is out
     np.testing.assert_array_equal(out, np.dot(a, a.T))
+
+
+@pytest.mark.parametrize("name, a, b, out", [
+    ("matmul", (2, 3), (3, 2), (3, 2, 2)), ("matmul", (2, 3), (3,), (3, 2)), ("matmul", (3,), (3, 2), (4, 2)), ("matmul", (3,), (3,), (5,)),
+    ("matmul", (1, 2, 3), (3, 2), (4, 2, 2)), ("vecdot", (2, 3), (3,), (3, 2)), ("matvec", (2, 3), (3,), (3, 2)), ("vecmat", (2,), (2, 3), (4, 3)),
+])  # fmt: skip
+def test_products_are_broadcast_into_outputs_of_more_axes(name, a, b, out):
+    rng = np.random.default_rng(0)
+    a, b = rng.random(a), rng.random(b)
+    want, got = np.empty(out), cv.empty(out)
+    assert getattr(cv, name)(cv.array(a), cv.array(b), out=got) is got
+    np.testing.assert_allclose(np.asarray(got), getattr(np, name)(a, b, out=want), rtol=1e-14)
+
+
+@pytest.mark.parametrize("name, a, b, out", [("matmul", (1, 3), (3, 2), (5, 2)), ("matmul", (2, 3), (3, 1), (2, 4)), ("matmul", (4, 2, 3), (3, 2), (2, 2)), ("matvec", (1, 3), (3,), (5,))])
+def test_the_core_of_a_product_is_not_broadcast(name, a, b, out):
+    for m in (np, cv):
+        with pytest.raises(ValueError):
+            getattr(m, name)(m.ones(a), m.ones(b), out=m.zeros(out))

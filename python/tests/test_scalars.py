@@ -722,3 +722,33 @@ def test_format_strings_show_the_number_that_a_scalar_is(name):
             assert f"{ours}" == f"{theirs}"
             assert "{}".format(ours) == "{}".format(theirs)
             assert f"{ours!s}" == f"{theirs!s}" and "%s" % (ours,) == "%s" % (theirs,)
+
+
+@pytest.mark.parametrize("parts", [(1, 2), (1.5, -0.0), (True, np.int8(3)), (np.float32(1), np.array(2.0)), (np.inf, np.nan)])
+@pytest.mark.parametrize("name", ["complex64", "complex128"])
+def test_complex_scalars_of_two_parts(name, parts):
+    got, want = getattr(cv, name)(*parts), getattr(np, name)(*parts)
+    assert repr(got) == repr(want) and got.dtype == want.dtype
+    assert np.signbit(complex(got).imag) == np.signbit(complex(want).imag)
+
+
+@pytest.mark.parametrize("parts", [(1j, 2), (1, 2j), ("1", 2), (None, 2), (1, None), ([1], [2]), (1, 2, 3)])
+def test_parts_of_complex_scalars_are_real_numbers(parts):
+    for m in (cv, np):
+        with pytest.raises(TypeError):
+            m.complex64(*parts)
+    with pytest.raises(TypeError):
+        cv.float64(1, 2)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "complex64"])
+def test_integers_beyond_64_bits_beside_narrow_floats(dtype):
+    for n in (2**70, -(2**70), 2**126):
+        with cv.errstate(over="warn"), np.errstate(over="warn"), warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            got, want = [m.ones(2, dtype) + n for m in (cv, np)]
+            one, other = [getattr(m, dtype)(1) + n for m in (cv, np)]
+        np.testing.assert_array_equal(np.asarray(got), want)
+        assert repr(one) == repr(other)
+        texts = [str(w.message) for w in told]
+        assert texts.count("overflow encountered in cast") == (4 if dtype == "float16" else 0), texts

@@ -340,3 +340,14 @@ def test_clip_keeps_the_sign_of_zeros(dtype):
         for value in (-0.0, 0.0):
             got, want = (float(m.clip(value, low, high)) for m in (cv, np))
             assert np.signbit(got) == np.signbit(want)
+
+
+@pytest.mark.parametrize("edges", [[0, np.nan], [0, 1, np.nan], [np.nan, 1], [np.nan, np.nan], [np.nan, 1, 2], [0, 1, np.nan, np.nan], [0, np.nan, 3]])
+@pytest.mark.parametrize("weights", [None, [1.0, 2.0, 3.0, 4.0], [1, 2, 3, 4], [1j, 2, 3, 4]])
+def test_histograms_between_edges_that_are_nan(edges, weights):
+    """NaN is larger than all numbers, among the edges and among the values."""
+    x = [2, 1, np.nan, 0.5]
+    got, want = (m.histogram(x, edges, weights=weights) for m in (cv, np))
+    assert got[0].dtype == want[0].dtype
+    np.testing.assert_array_equal(np.asarray(got[0]), want[0])
+    np.testing.assert_array_equal(np.asarray(got[1]), want[1])

@@ -13,6 +13,7 @@ import civita as cv
 import numpy as np
 
 PAGE = pathlib.Path(__file__).parent.parent.parent / "docs" / "numpy.md"
+DIFFERENCES = PAGE.parent / "differences.md"
 NAMES = ("elementwise", "reductions", "functions", "names")
 RUST = PAGE.parent.parent / "crates" / "civita" / "src"
 
@@ -31,31 +32,59 @@ def torch_name(row):
     return f"`{name if '(' in name else 'torch.' + name}`" if name else ""
 
 
+def differences():
+    """What `differences.md` says of each name that it has in code: links to the sections, under the bold words of the items."""
+    found, section = {}, ""
+    for part in re.split(r"\n(?=- |## )", DIFFERENCES.read_text()):
+        if part.startswith("## "):
+            section = part[3:].split("\n")[0].strip()
+        # what is not NumPy's, and the differences from another standard
+        if not part.startswith("- ") or section in ("What NumPy does not have", "The array API standard"):
+            continue
+        lead = re.match(r"- \*\*((?:`[^`]*`|[^*`])+)\*\*", part)
+        words = " ".join((lead[1] if lead else " ".join(part[2:].split()[:7]) + " …").split())
+        link = f"[{words}](differences.md#{section.lower().replace(' ', '-')})"
+        for code in re.findall(r"`([^`]+)`", part):
+            name = re.match(r"(?:cv\.|np\.|a\.|x\.)?((?:linalg\.|random\.|fft\.)?[A-Za-z_]\w*)(?:\(|\.(?:reduce|at)\b|$)", code)
+            links = found.setdefault(name[1], []) if name else []
+            if link not in links:
+                links.append(link)
+    return found
+
+
+def told(known, *names):
+    """The cell of differences of a function with these names."""
+    return "; ".join(dict.fromkeys(link for name in names for link in known.get(name, ()))).replace("|", "\\|")
+
+
 def elementwise():
     """Each op with its operands; a condition is `c`."""
-    lines = ["| NumPy | Civita | PyTorch |", "|---|---|---|"]
+    known = differences()
+    lines = ["| NumPy | Civita | PyTorch | Differences |", "|---|---|---|---|"]
     for row in rows("elementwise"):
         operands = {1: "x", 2: "x, y", 3: "c, x, y" if row["name"] == "choose" else "x, y, z"}[row["arity"]]
         first, *others = operands.split(", ")
         rust = f"{first}.{row['name']}({', '.join('&' + other for other in others)}){'?' if others else ''}"
-        lines.append(f"| {python_call(row, operands)} | `{rust}` | {torch_name(row)} |")
+        lines.append(f"| {python_call(row, operands)} | `{rust}` | {torch_name(row)} | {told(known, row['numpy'])} |")
     return "\n".join(lines) + "\n"
 
 
 def reductions():
-    lines = ["| NumPy | Civita | PyTorch |", "|---|---|---|"]
+    known = differences()
+    lines = ["| NumPy | Civita | PyTorch | Differences |", "|---|---|---|---|"]
     for row in rows("reduction"):
         name = row["name"]
-        lines.append(f"| {python_call(row, 'x, axis=0')} | `x.{name}()`, `x.over(0).{name}()?` | {torch_name(row)} |")
+        lines.append(f"| {python_call(row, 'x, axis=0')} | `x.{name}()`, `x.over(0).{name}()?` | {torch_name(row)} | {told(known, row['numpy'])} |")
     return "\n".join(lines) + "\n"
 
 
 def functions():
-    lines = ["| NumPy | Civita | PyTorch |", "|---|---|---|"]
+    known = differences()
+    lines = ["| NumPy | Civita | PyTorch | Differences |", "|---|---|---|---|"]
     for row in sorted((row for row in cv.rows() if row["kind"] == "function"), key=lambda row: row["name"]):
         python, rust = row["example"].replace("|", "\\|"), row["rust"].replace("|", "\\|")
         numpy = f"`cv.{python}`" if row["oracle"] else f"`np.{python}`"
-        lines.append(f"| {numpy} | `{rust}` | {'`' + row['torch'] + '`' if row['torch'] else ''} |")
+        lines.append(f"| {numpy} | `{rust}` | {'`' + row['torch'] + '`' if row['torch'] else ''} | {told(known, row['name'], *row['aliases'])} |")
     return "\n".join(lines) + "\n"
 
 
@@ -69,7 +98,14 @@ def names():
     """All other names of NumPy's namespaces: those with a Rust form of the same name, those that are Python's alone, and those left out."""
     known = {name for row in cv.rows() for name in (row["name"], row["numpy"], *row.get("aliases", ()))}
     methods = rust_functions("methods.rs", "tensor.rs", "create.rs", "elements.rs", "reduce.rs")
-    lines = ["| Names of NumPy | in Python | in Rust |", "|---|---|---|"]
+    known = differences()
+
+    def differing(group, module):
+        # of two functions of one name that of the module goes by its whole name
+        own = lambda name: (f"{module}.{name}",) if module and name in np.__all__ else (name, f"{module}.{name}")
+        return "; ".join(f"`{name}`: {told(known, *own(name))}" for name in group if told(known, *own(name)))
+
+    lines = ["| Names of NumPy | in Python | in Rust | Differences |", "|---|---|---|---|"]
     spaces = {"np": np.__all__, "np.linalg": np.linalg.__all__, "np.fft": np.fft.__all__, "np.random": np.random.__all__}
     for space, found in spaces.items():
         module = space.partition(".")[2]
@@ -82,9 +118,9 @@ def names():
         path = module or "np"
         for group, rust in ((in_rust, f"`{path}::` and the name"), (as_methods, "a method or constructor of that name"), (other, "–")):
             if group:
-                lines.append(f"| {' '.join(f'`{space}.{name}`' for name in group)} | the same | {rust} |")
+                lines.append(f"| {' '.join(f'`{space}.{name}`' for name in group)} | the same | {rust} | {differing(group, module)} |")
     for why, group in itertools.groupby(sorted((why, name) for name, why in cv._LEFT_OUT.items() if hasattr(np, name) or name in np.__all__), lambda pair: pair[0]):
-        lines.append(f"| {' '.join(f'`np.{name}`' for _, name in group)} | left out: {why} | left out |")
+        lines.append(f"| {' '.join(f'`np.{name}`' for _, name in group)} | left out: {why} | left out | |")
     return "\n".join(lines) + "\n"
 
 

@@ -439,6 +439,11 @@ def piecewise(x, condlist, funclist, *args, **kw):
         raise ValueError(f"with {len(conditions)} condition(s), either {len(conditions)} or {len(conditions) + 1} functions are expected")
     y = cv.zeros_like(x)
     for condition, function in zip(conditions, funclist):
+        if cv._is_opaque(x) or cv._is_opaque(condition):
+            # under `vmap` and `trace` nobody knows how many there are
+            value = function(x, *args, **kw) if callable(function) else cv.asarray(function)
+            y = cv.where(condition, value.astype(y.dtype), y)
+            continue
         if not callable(function):
             y[condition] = function
             continue

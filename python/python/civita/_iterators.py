@@ -371,9 +371,12 @@ class nditer:
             raise ValueError("Iteration of zero-sized operands is not enabled")
         found = [a.dtype for a in arrays if a is not None]
         common = cv.result_type(*found) if found else cv.dtype("float64")
+        self._shape = shape
+        self._order, self._flipped = self._axes_of(order, [_steps(a, len(shape)) for a in arrays if a is not None])
         for i, a in enumerate(arrays):
             if a is None:
-                arrays[i] = cv.zeros(shape, dtype=dtypes[i] if dtypes[i] is not None else common)
+                lying = cv.zeros([shape[k] for k in self._order], dtype=dtypes[i] if dtypes[i] is not None else common)
+                arrays[i] = lying.transpose([self._order.index(k) for k in range(len(shape))])
             elif "common_dtype" in flags and a.dtype != common:
                 arrays[i] = a.astype(common)
         for a, own in zip(arrays, given):
@@ -383,13 +386,13 @@ class nditer:
         self.operands = tuple(arrays)
         self._given = given
         self._flags = flags
-        self._shape = shape
-        self._order = self._axes_of(order)
         self._views = [cv.broadcast_to(a, shape) if a.shape != shape else a for a in arrays]
         writable = [bool(own & {"readwrite", "writeonly"}) for own in given]
         # what may be written is a view of one element, else a read-only one
-        self._turned = [v.transpose(self._order) for v in self._views]
+        flips = tuple(builtins.slice(None, None, -1) if k in self._flipped else builtins.slice(None) for k in self._order)
+        self._turned = [v.transpose(self._order)[flips] for v in self._views]
         self._writable = writable
+        self._inner = self._inner_axes()
         self.reset()
 
     @staticmethod
@@ -407,22 +410,53 @@ class nditer:
                 raise ValueError(f'Unexpected per-op iterator flag "{sorted(unknown)[0]}"')
         return [set(own) for own in op_flags]
 
-    def _axes_of(self, order):
+    def _axes_of(self, order, steps):
+        """The axes from the outermost to the innermost, and those that are walked backwards; `steps` are those of each operand."""
         rank = len(self._shape)
         axes = builtins.list(range(rank))
         if order == "F":
-            return axes[::-1]
+            return axes[::-1], ()
         if order == "C":
-            return axes
+            return axes, ()
         if order not in ("K", "A"):
             raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
-        first = max(self.operands, key=lambda a: a.ndim)
-        if first.ndim != rank:
-            return axes
         if order == "A":
-            fortran = all(a.flags.f_contiguous and not a.flags.c_contiguous for a in self.operands if a.ndim > 1)
-            return axes[::-1] if fortran and rank > 1 else axes
-        return sorted(axes, key=lambda k: -abs(first.strides[k]))
+            given = [a for a in steps if builtins.sum(s != 0 for s in a) > 1]
+            falling = [builtins.all(abs(a) <= abs(b) for a, b in itertools.pairwise([s for s in own if s])) for own in given]
+            return (axes[::-1] if given and builtins.all(falling) else axes), ()
+        # memory order: an axis goes inside of another where some operand wants it and none is against it
+        inside_out = []
+        for axis in reversed(axes):
+            place = len(inside_out)
+            for k in range(len(inside_out) - 1, -1, -1):
+                pairs = [(abs(own[axis]), abs(own[inside_out[k]])) for own in steps if own[axis] and own[inside_out[k]]]
+                if not pairs:
+                    continue
+                if not builtins.all(a < b for a, b in pairs):
+                    break
+                place = k
+            inside_out.insert(place, axis)
+        backwards = tuple(
+            k for k in axes if builtins.all(own[k] <= 0 for own in steps) and builtins.any(own[k] < 0 for own in steps)
+        )
+        return inside_out[::-1], backwards
+
+    def _inner_axes(self):
+        """How many of the innermost axes are one run of even steps in every operand: what `external_loop` gives at once."""
+        lengths = [self._shape[k] for k in self._order]
+        if "buffered" in self._flags and not builtins.any(self._writable):
+            return len(lengths)
+        count, steps, runs = 0, [None] * len(self._turned), 1
+        for k in range(len(lengths) - 1, -1, -1):
+            if lengths[k] != 1:
+                found = [v.strides[k] for v in self._turned]
+                if steps[0] is not None and builtins.any(s != own * runs for s, own in zip(found, steps)):
+                    break
+                if steps[0] is None:
+                    steps = found
+                runs *= lengths[k]
+            count += 1
+        return count
 
     def reset(self):
         """Begins again."""
@@ -487,7 +521,7 @@ class nditer:
         turned = _coordinates(self.iterindex, [self._shape[k] for k in self._order])
         index = [0] * len(turned)
         for k, i in zip(self._order, turned):
-            index[k] = i
+            index[k] = self._shape[k] - 1 - i if k in self._flipped else i
         return tuple(index)
 
     @property
@@ -512,15 +546,11 @@ class nditer:
 
     def _current(self):
         if "external_loop" in self._flags:
-            parts = []
-            for view, writable in zip(self._turned, self._writable):
-                try:
-                    flat = view.reshape(-1, copy=False)
-                except ValueError:
-                    if writable:
-                        raise ValueError("external_loop over an operand that is written needs one without gaps") from None
-                    flat = view.reshape(-1)
-                parts.append(flat if writable else _read_only(flat))
+            outer = len(self._order) - self._inner
+            lengths = [self._shape[k] for k in self._order[:outer]]
+            at = (*_coordinates(self.iterindex // builtins.max(self._step(), 1), lengths), ...)
+            runs = [(view[at].reshape(-1), writable) for view, writable in zip(self._turned, self._writable)]
+            parts = [run if writable else _read_only(run) for run, writable in runs]
         else:
             index = self._index()
             parts = [v[(*index, ...)] if w else _read_only(v[(*index, ...)]) for v, w in zip(self._views, self._writable)]
@@ -536,10 +566,15 @@ class nditer:
     def __len__(self):
         return self.nop
 
+    def _step(self):
+        """How many elements come at once."""
+        if "external_loop" not in self._flags:
+            return 1
+        return math.prod(self._shape[k] for k in self._order[len(self._order) - self._inner :])
+
     def iternext(self):
         """Goes to the next element; false behind the last."""
-        step = self.itersize if "external_loop" in self._flags else 1
-        self.iterindex += max(step, 1)
+        self.iterindex += builtins.max(self._step(), 1)
         return not self.finished
 
     def __iter__(self):
@@ -584,6 +619,12 @@ class nditer:
 
     def __exit__(self, *error):
         self.close()
+
+
+def _steps(a, rank):
+    """The strides of an array that is broadcast to so many axes: 0 where it repeats."""
+    own = [0 if n == 1 else step for n, step in zip(a.shape, a.strides)]
+    return [0] * (rank - len(own)) + own
 
 
 def _read_only(view):

@@ -129,7 +129,7 @@ def polydiv(u, v):
         parts = [rest[:k], rest[k : k + n + 1] - d * v, rest[k + n + 1 :]]
         rest = cv.concatenate([part for part in parts if len(part)])
     q = cv.stack(quotient) if quotient else cv.zeros(1, dtype=dtype)
-    while len(rest) > 1 and cv.allclose(rest[0], 0, rtol=1e-14):
+    while len(rest) > 1 and not cv._is_opaque(rest) and cv.allclose(rest[0], 0, rtol=1e-14):
         rest = rest[1:]
     return (poly1d(q), poly1d(rest)) if is_object else (q, rest)
 
@@ -200,7 +200,7 @@ def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
     left = left / scale
     c, residuals, rank, singular = linalg.lstsq(left, right, rcond)
     c = (c.T / scale).T
-    if rank != order and not full:
+    if not (full or cv._is_opaque(c)) and rank != order:
         from .polynomial.polyutils import RankWarning
 
         warn("Polyfit may be poorly conditioned", RankWarning)
@@ -244,7 +244,8 @@ class poly1d:
         c = _vector(c_or_r)
         if c.ndim > 1:
             raise ValueError("Polynomial must be 1d only.")
-        c = cv.trim_zeros(c, trim="f")
+        # under `vmap` and `trace` nobody knows which are zero
+        c = c if cv._is_opaque(c) else cv.trim_zeros(c, trim="f")
         self._coeffs = cv.zeros(1, dtype=c.dtype) if len(c) == 0 else c
         self._variable = "x" if variable is None else variable
 

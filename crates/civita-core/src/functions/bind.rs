@@ -44,6 +44,21 @@ impl FunctionRow {
             && self.params[given..].iter().all(|p| p.default.is_some())
     }
 
+    /// The parameter of this name. Functions that NumPy does not have know PyTorch's names of an axis, too.
+    fn place_of(&self, keyword: &str) -> Option<usize> {
+        let named = |name: &str| self.params.iter().position(|p| p.name == name);
+        let place = named(keyword);
+        if place.is_some() || self.oracle.is_none() {
+            return place;
+        }
+        match keyword {
+            "dim" => named("axis"),
+            "axis" => named("dim"),
+            "keepdim" => named("keepdims"),
+            _ => None,
+        }
+    }
+
     /// What each parameter gets.
     ///
     /// # Errors
@@ -72,7 +87,7 @@ impl FunctionRow {
         let mut by_name_only = 0;
         for (keyword, value) in keywords {
             let keyword = keyword.as_ref();
-            match self.params.iter().position(|p| p.name == keyword) {
+            match self.place_of(keyword) {
                 Some(i) if Some(i) == variadic => return Err(self.unexpected(keyword)),
                 None => return Err(self.unexpected(keyword)),
                 Some(i) if i < self.positional_only => by_position_only.push(i),

@@ -161,6 +161,14 @@ pub fn unpackbits(a: Array, axis: AxisOrFlat, count: OptInt, bitorder: BitOrder)
         );
     }
     let (x, at) = along(OP, a, axis)?;
+    match x.is_plain() && x.layout().is_fortran_contiguous() {
+        true => super::shape::keeping_order(&x, at, |x, at| unpacked_along(x, at, count, bitorder)),
+        false => unpacked_along(&x, at, count, bitorder),
+    }
+}
+
+fn unpacked_along(x: &Raw, at: usize, count: OptInt, bitorder: BitOrder) -> Result<Raw> {
+    const OP: &str = "unpackbits";
     let n = x.shape()[at];
     let mut whole = x.shape().to_vec();
     whole[at] = n.checked_mul(8).ok_or_else(|| {
@@ -174,7 +182,7 @@ pub fn unpackbits(a: Array, axis: AxisOrFlat, count: OptInt, bitorder: BitOrder)
             let last = last.owned()?;
             unpack_all(last.as_slice::<u8>()?, bitorder, &shape)?.move_axis(-1, at as isize)?
         }
-        false => unpacked(&x, at, &whole, bitorder)?,
+        false => unpacked(x, at, &whole, bitorder)?,
     };
     finished(OP, all, at, &whole, count)
 }

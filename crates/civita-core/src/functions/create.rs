@@ -221,7 +221,11 @@ pub fn geomspace(
     axis: Axis,
 ) -> Result<Raw> {
     const OP: &str = "geomspace";
-    for end in [&start, &stop] {
+    // under `vmap` and `trace` a zero makes NaN
+    for end in [&start, &stop]
+        .into_iter()
+        .filter(|end| end.opaque().is_none())
+    {
         let is_zero = Raw::apply(
             Op::Eq,
             &[(&end.detach()).into(), Scalar::Bool(false).into()],

@@ -19,7 +19,7 @@ use super::shape::copy;
 use super::value::*;
 use crate::dtype::{Casting, DType, promote, unmixed};
 use crate::error::{Error, Result, shape_text};
-use crate::layout::{Axes as AllAxes, Dims, KeepDims, normalize_axis};
+use crate::layout::{Axes as AllAxes, Dims, KeepDims, axes_by_strides, normalize_axis};
 use crate::ops::Reduction;
 use crate::primitive::result_dtype;
 use crate::raw::{Raw, ReduceOptions};
@@ -787,9 +787,9 @@ impl Term {
         self.ordered(&own)?.expand_dims(&lacking)
     }
 
-    fn length(&self, label: u8) -> usize {
-        let at = self.labels.iter().position(|&l| l == label);
-        at.map_or(1, |at| self.x.shape()[at])
+    fn length(&self, label: u8) -> Option<usize> {
+        let at = self.labels.iter().position(|&l| l == label)?;
+        Some(self.x.shape()[at])
     }
 }
 
@@ -833,7 +833,7 @@ fn contract(a: Term, b: Term, needed: Set, wanted: &[u8]) -> Result<Term> {
             .collect()
     };
     let (free_a, free_b) = (pick(&a, &|l| !has(of_b, l)), pick(&b, &|l| !has(of_a, l)));
-    let length = |label: u8| a.length(label).max(b.length(label));
+    let length = |label: u8| a.length(label).or(b.length(label)).unwrap_or(1);
     let over: usize = inner.iter().map(|&l| length(l)).product();
     let dots = free_a.is_empty() && free_b.is_empty() && !batch.is_empty();
     if inner.is_empty() || (dots && over < SHORT) {
@@ -907,6 +907,7 @@ pub fn einsum(
     let y = evaluate(&equation, &all, &optimize)?;
     let wants_fortran = order == Order::F || (order == Order::A && fortran);
     match order {
+        Order::K if optimize == Optimize::No => in_iteration_order(&equation, &all, y),
         Order::K => Ok(y),
         _ if wants_fortran => match y.layout().is_fortran_contiguous() {
             true => Ok(y),
@@ -914,6 +915,32 @@ pub fn einsum(
         },
         _ => y.contiguous(),
     }
+}
+
+/// The result with its axes in memory as NumPy's iterator puts them, in which all operands have a say: that of transposed matrices is
+/// transposed. One operand may be seen through a view, which stays one.
+fn in_iteration_order(equation: &Equation, operands: &[Raw], y: Raw) -> Result<Raw> {
+    let plain = y.is_plain() && operands.iter().all(Raw::is_plain);
+    if y.rank() < 2 || operands.len() < 2 || !plain {
+        return Ok(y);
+    }
+    // the labels of the result, then those that are summed over
+    let mut labels = equation.output.clone();
+    for &label in equation.inputs.iter().flatten() {
+        if !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+    let stride = |k: usize, axis: usize| -> isize {
+        let x = &operands[k];
+        let own = equation.inputs[k].iter().enumerate();
+        let own = own.filter(|&(at, &label)| label == labels[axis] && x.shape()[at] != 1);
+        own.map(|(at, _)| x.layout().strides()[at]).sum()
+    };
+    let mut order = axes_by_strides(labels.len(), operands.len(), stride);
+    order.retain(|axis| *axis < y.rank());
+    order.reverse();
+    y.lying_in(&order)
 }
 
 fn evaluate(equation: &Equation, operands: &[Raw], optimize: &Optimize) -> Result<Raw> {

@@ -12,8 +12,8 @@ use crate::backend::cpu::count::{self, Edges};
 use crate::dtype::{DType, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::ops::{Op, Reduction};
-use crate::primitive::direct;
-use crate::raw::Raw;
+use crate::primitive::{Direction, direct};
+use crate::raw::{Mode, Raw};
 
 /// NumPy's rules for the number of bins.
 const ESTIMATORS: [&str; 8] = [
@@ -486,6 +486,12 @@ fn counts(a: &Raw, edges: &Raw, uniform: bool, weights: Option<&Raw>) -> Result<
         let dtype = weights.map_or(DType::I64, Raw::dtype);
         return Raw::zeros(&[n.saturating_sub(1)], dtype);
     }
+    if edges.dtype().is_differentiable()
+        && edges.opaque().is_none()
+        && any(&edges.detach().isnan()?)?
+    {
+        return counts_in_order(a, edges, weights);
+    }
     let Some(weights) = weights else {
         if edges.opaque().is_none() && !edges.dtype().is_complex() {
             let known = edges.detach().cast(DType::F64)?.to_vec::<f64>()?;
@@ -516,6 +522,34 @@ fn counts(a: &Raw, edges: &Raw, uniform: bool, weights: Option<&Raw>) -> Result<
         &weights.cast(wide)?,
     )?;
     sums.narrow(0, 1, n - 1)?.cast(weights.dtype())
+}
+
+/// As [`counts`], of edges some of which are NaN: from how many sorted elements are below each edge, NaN being the largest of all, as
+/// NumPy counts them.
+fn counts_in_order(a: &Raw, edges: &Raw, weights: Option<&Raw>) -> Result<Raw> {
+    let n = edges.len();
+    let below = |sorted: &Raw| -> Result<Raw> {
+        let (first, last) = (edges.narrow(0, 0, n - 1)?, edges.narrow(0, n - 1, 1)?);
+        let found = [
+            places(sorted, &first, Side::Left)?,
+            places(sorted, &last, Side::Right)?,
+        ];
+        Raw::concatenate(&[&found[0], &found[1]], 0)
+    };
+    let so_far = match weights {
+        None => below(&a.detach().sort(0, Direction::Ascending)?)?,
+        Some(weights) => {
+            let order = a.argsort(0, Direction::Ascending)?;
+            let found = below(&a.detach().take(&order, 0, Mode::Raise)?)?;
+            let sums = weights.take(&order, 0, Mode::Raise)?;
+            let sums = sums.cumsum(Some(0), Some(weights.dtype()))?;
+            let none = sums.like(&[1], sums.dtype(), Scalar::Bool(false))?;
+            Raw::concatenate(&[&none, &sums], 0)?.take(&found, 0, Mode::Raise)?
+        }
+    };
+    so_far
+        .narrow(0, 1, n - 1)?
+        .sub(&so_far.narrow(0, 0, n - 1)?)
 }
 
 pub fn histogram_bin_edges(a: Array, bins: Bins, range: Range, weights: OptArray) -> Result<Raw> {

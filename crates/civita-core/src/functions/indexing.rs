@@ -145,7 +145,10 @@ pub fn choose(a: Array, choices: Numbers, out: Out, mode: Mode) -> Result<Raw> {
         let out = if part == 0 { &out } else { &Out::NONE };
         y = Raw::call_into(chosen(group.len()), &inputs, out).map_err(|e| e.in_op(OP))?;
     }
-    Ok(y)
+    match out.is_none() {
+        true => in_c_order(y),
+        false => Ok(y),
+    }
 }
 
 /// The first of the choices whose condition is true, else the rest: one pass over all.
@@ -159,6 +162,14 @@ fn selected(choices: usize) -> &'static Arc<Function> {
         });
         Function::new(program, "select")
     })
+}
+
+/// In C order, as NumPy's results of choices are, however their operands lie.
+fn in_c_order(y: Raw) -> Result<Raw> {
+    match y.is_plain() {
+        true => y.contiguous(),
+        false => Ok(y),
+    }
 }
 
 pub fn select(condlist: Arrays, choicelist: Numbers, default: Number) -> Result<Raw> {
@@ -205,7 +216,7 @@ pub fn select(condlist: Arrays, choicelist: Numbers, default: Number) -> Result<
         inputs.extend(&choices);
         y = Raw::call(selected(choices.len()), &inputs).map_err(|e| e.in_op(OP))?;
     }
-    Ok(y)
+    in_c_order(y)
 }
 
 pub fn compress(condition: Array, a: Array, axis: AxisOrFlat, _: Out) -> Result<Raw> {

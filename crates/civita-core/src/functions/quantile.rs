@@ -8,6 +8,7 @@
 
 use super::join::flat;
 use super::nan::{any, counts_of_rows, kept, nan_mean};
+use super::shape::inverse;
 use super::value::*;
 use super::warn;
 use crate::backend::cpu::select::{Nan, ranked};
@@ -102,12 +103,38 @@ fn middle(op: &'static str, x: &Raw, n: usize, nan: Nan) -> Result<Raw> {
 }
 
 pub fn median(a: Array, axis: Axes, _: Out, _overwrite_input: Bool, keepdims: Bool) -> Result<Raw> {
-    let rows = Rows::of("median", a, &axis, keepdims)?;
-    let n = rows.n();
-    if n == 0 && rows.shape.iter().product::<usize>() > 0 {
-        warn("Mean of empty slice");
+    lying_alike("median", a, axis, keepdims, |rows| {
+        let n = rows.n();
+        if n == 0 && rows.shape.iter().product::<usize>() > 0 {
+            warn("Mean of empty slice");
+        }
+        middle("median", &rows.x, n, Nan::Spreads)
+    })
+}
+
+/// What `f` makes of the rows, each a number, in an array that lies as `a` does.
+fn lying_alike(
+    op: &'static str,
+    a: &Raw,
+    axis: Axes,
+    keepdims: bool,
+    f: impl FnOnce(&Rows) -> Result<Raw>,
+) -> Result<Raw> {
+    let order = a.is_plain().then(|| a.layout().memory_order()).flatten();
+    let Some(order) = order else {
+        let rows = Rows::of(op, a, &axis, keepdims)?;
+        return f(&rows)?.reshape(&rows.shape);
+    };
+    let axes = axis.as_layout().resolve(op, a.rank())?;
+    let places = (0..a.rank()).filter(|&place| axes.contains(&order[place]));
+    let places = Axes(Some(places.map(|place| place as isize).collect()));
+    let order: Vec<isize> = order.iter().map(|&axis| axis as isize).collect();
+    let rows = Rows::of(op, &a.permute(&order)?, &places, true)?;
+    let y = f(&rows)?.reshape(&rows.shape)?.permute(&inverse(&order))?;
+    match keepdims {
+        true => Ok(y),
+        false => y.squeeze(Some(&axes.iter().map(|&a| a as isize).collect::<Vec<_>>())),
     }
-    middle("median", &rows.x, n, Nan::Spreads)?.reshape(&rows.shape)
 }
 
 /// How many numbers are in each row.
@@ -163,33 +190,32 @@ pub fn nanmedian(
     if !a.dtype().is_differentiable() {
         return median(a, axis, out, overwrite_input, keepdims);
     }
-    let rows = Rows::of(OP, a, &axis, keepdims)?;
-    let x = &rows.x;
-    let y = match counts(OP, x)? {
-        Counts::Equal(0) => {
-            warn_of_empty(x.len() / rows.n());
-            let first = x.narrow(-1, 0, 1)?;
-            mean_of_last(&first)?
+    lying_alike(OP, a, axis, keepdims, |rows| {
+        let x = &rows.x;
+        match counts(OP, x)? {
+            Counts::Equal(0) => {
+                warn_of_empty(x.len() / rows.n());
+                mean_of_last(&x.narrow(-1, 0, 1)?)
+            }
+            Counts::Equal(n) => middle(OP, x, n, Nan::Last),
+            Counts::Each(count) => {
+                let sorted = x.sort(-1, Direction::Ascending)?;
+                let half = |of: &Raw| -> Result<Raw> {
+                    let half = Raw::apply(Op::FloorDivide, &[of.into(), Scalar::Int(2).into()])?;
+                    Raw::apply(Op::Maximum, &[(&half).into(), Scalar::Int(0).into()])?
+                        .expand_dims(&[-1])
+                };
+                let before = Raw::apply(Op::Sub, &[(&count).into(), Scalar::Int(1).into()])?;
+                let places = [half(&before)?, half(&count)?];
+                let places = Raw::concatenate(&[&places[0], &places[1]], -1)?;
+                // of an all-NaN row, and of a full one, `n / 2` is a place of the row
+                let last = Scalar::Int(rows.n() as i128 - 1);
+                let places = Raw::apply(Op::Minimum, &[(&places).into(), last.into()])?;
+                let mean = mean_of_last(&sorted.take_along_axis(&places, -1)?)?;
+                nan_of_empty(&mean, &count)
+            }
         }
-        Counts::Equal(n) => middle(OP, x, n, Nan::Last)?,
-        Counts::Each(count) => {
-            let sorted = x.sort(-1, Direction::Ascending)?;
-            let half = |of: &Raw| -> Result<Raw> {
-                let half = Raw::apply(Op::FloorDivide, &[of.into(), Scalar::Int(2).into()])?;
-                Raw::apply(Op::Maximum, &[(&half).into(), Scalar::Int(0).into()])?
-                    .expand_dims(&[-1])
-            };
-            let before = Raw::apply(Op::Sub, &[(&count).into(), Scalar::Int(1).into()])?;
-            let places = [half(&before)?, half(&count)?];
-            let places = Raw::concatenate(&[&places[0], &places[1]], -1)?;
-            // of an all-NaN row, and of a full one, `n / 2` is a place of the row
-            let last = Scalar::Int(rows.n() as i128 - 1);
-            let places = Raw::apply(Op::Minimum, &[(&places).into(), last.into()])?;
-            let mean = mean_of_last(&sorted.take_along_axis(&places, -1)?)?;
-            nan_of_empty(&mean, &count)?
-        }
-    };
-    y.reshape(&rows.shape)
+    })
 }
 
 /// What the four functions are given.

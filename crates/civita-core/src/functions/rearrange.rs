@@ -286,17 +286,27 @@ pub fn delete(arr: Array, obj: Positions, axis: AxisOrFlat) -> Result<Raw> {
             x.narrow(axis, 0, first)?,
             x.narrow(axis, last + 1, n - last - 1)?,
         );
-        return Raw::concatenate(&[&head, &tail], axis);
+        return lying_as(&x, Raw::concatenate(&[&head, &tail], axis)?);
     }
     let mut keeps = vec![1usize; n];
     for i in gone {
         keeps[i] = 0;
     }
-    pick(
-        &x,
-        at,
-        &listed(OP, keeps.iter().enumerate().map(|(i, &k)| (i as i64, k)))?,
-    )
+    let left = listed(OP, keeps.iter().enumerate().map(|(i, &k)| (i as i64, k)))?;
+    lying_as(&x, pick(&x, at, &left)?)
+}
+
+/// `y` in Fortran order where `x` is, else in C order, as NumPy's `delete` and `insert` make it.
+fn lying_as(x: &Raw, y: Raw) -> Result<Raw> {
+    if !x.is_plain() || x.rank() < 2 {
+        return Ok(y);
+    }
+    let fortran = x.layout().is_fortran_contiguous() && !x.layout().is_contiguous();
+    match fortran {
+        true if y.layout().is_fortran_contiguous() => Ok(y),
+        true => copy(&y, Order::F),
+        false => y.contiguous(),
+    }
 }
 
 /// Whether these follow each other, up or down.
@@ -327,7 +337,7 @@ pub fn insert(arr: Array, obj: Positions, Values(values): Values, axis: AxisOrFl
     let values = values.broadcast_to(&shape).map_err(|e| e.in_op(OP))?;
     if let [place] = before[..] {
         let (head, tail) = (x.narrow(axis, 0, place)?, x.narrow(axis, place, n - place)?);
-        return Raw::concatenate(&[&head, &values, &tail], axis);
+        return lying_as(&x, Raw::concatenate(&[&head, &values, &tail], axis)?);
     }
     // all elements and then all values; an order that puts each value before its place
     let mut order: Vec<(usize, i64)> = (0..n).map(|i| (2 * i + 1, i as i64)).collect();
@@ -339,7 +349,8 @@ pub fn insert(arr: Array, obj: Positions, Values(values): Values, axis: AxisOrFl
     );
     order.sort_by_key(|&(place, _)| place);
     let both = Raw::concatenate(&[&x, &values], axis)?;
-    pick(&both, at, &listed(OP, order.iter().map(|&(_, i)| (i, 1)))?)
+    let picked = pick(&both, at, &listed(OP, order.iter().map(|&(_, i)| (i, 1)))?)?;
+    lying_as(&x, picked)
 }
 
 pub fn resize(a: Array, new_shape: Shape) -> Result<Raw> {

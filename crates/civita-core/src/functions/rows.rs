@@ -660,7 +660,7 @@ macro_rules! function_rows {
                 samples ["argsort(x[5], kind='stable')", "argsort(x[3, 4], 0, 'stable')", "argsort(x[2, 3, 4], axis=1, stable=True)", "argsort(x[2, 3], None, stable=True)", "argsort(x[0])"],
                 laws ["array_equal(argsort([2, 1, 2, 1], descending=True), [0, 2, 1, 3])"],
             }
-            /// The `k` largest elements along an axis, or with `largest=False` the smallest, and their indices.
+            /// The `k` largest elements along an axis, or with `largest=False` the smallest, and their indices; of equal ones the first.
             topk(x: Array, k: Count, axis: Axis = -1, largest: Bool = true, sorted: Bool = true) -> [tuple ByArgument] {
                 run sorting::topk, aliases [], torch "torch.topk", gradient yes,
                 example "topk([3, 1, 2], 2)[0]" => "[3 2]", rust "np::topk(&tensor![3, 1, 2], 2, 0, true)?.0",
@@ -734,7 +734,7 @@ macro_rules! function_rows {
                 laws [],
             }
             /// The middle element of the sorted ones, or the mean of the two in the middle; of all or along axes. NaN where
-            /// there is a NaN.
+            /// there is a NaN. Of equal elements the gradient goes to those that a stable sort puts in the middle.
             median(a: Array, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, keepdims: Bool = false) -> [ByArgument] {
                 run quantile::median, aliases [], properties [Folds], torch "torch.quantile", gradient yes,
                 example "median([3, 1, 2, 4])" => "2.5", rust "np::median(&tensor![3, 1, 2, 4], ..)?",
@@ -742,7 +742,7 @@ macro_rules! function_rows {
                 laws [],
             }
             /// The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new
-            /// first axis. NaN where there is a NaN.
+            /// first axis. NaN where there is a NaN. Of equal elements the gradient goes to those that a stable sort puts there.
             quantile(a: Array, q: Number, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, method: QuantileMethod = QuantileMethod::Linear, keepdims: Bool = false; Quantile { weights: OptArray = None }) -> [ByArgument] {
                 run quantile::quantile, aliases [], properties [Spreads], torch "torch.quantile", gradient yes,
                 example "quantile([1, 2, 3, 4], 0.5)" => "2.5", rust "np::quantile(&tensor![1, 2, 3, 4], 0.5, ..)?",
@@ -845,7 +845,7 @@ macro_rules! function_rows {
                 samples ["nancumprod(x[2, 3])", "nancumprod(x[2, 3], 0)", "nancumprod(x[2, 3], axis=-1, dtype='complex128')"],
                 laws [],
             }
-            /// The median of the elements that are not NaN, of all or along axes.
+            /// The median of the elements that are not NaN, of all or along axes; gradients are those of `median`.
             nanmedian(a: Array, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, keepdims: Bool = false) -> [ByArgument] {
                 run quantile::nanmedian, aliases [], torch "torch.nanquantile", gradient yes,
                 example "nanmedian([3.0, 1.0, float('nan'), 2.0])" => "2.0", rust "np::nanmedian(&tensor![3.0, 1.0, f64::NAN, 2.0], ..)?",
@@ -975,7 +975,7 @@ macro_rules! function_rows {
 
             // ── order, from PyTorch ──
 
-            /// The `k`-th smallest element along an axis, counted from 1, and where it is.
+            /// The `k`-th smallest element along an axis, counted from 1, and where it is: of equal ones that which a stable sort puts there.
             kthvalue(x: Array, k: Int, axis: Axis = -1, keepdims: Bool = false) -> [tuple ByArgument] {
                 run sorting::kthvalue, aliases [], torch "torch.kthvalue", gradient yes,
                 example "kthvalue([3, 1, 2], 2)[0]" => "2", rust "np::kthvalue(&tensor![3, 1, 2], 2, 0)?.0",

@@ -269,6 +269,22 @@ pub fn copy(a: Array, order: Order) -> Result<Raw> {
     a.copied()
 }
 
+/// What `f` makes of the array with its axes as they lie in memory, given where `axis` is then; the result has as many axes, which go back
+/// where they were, so that it lies as the array does (NumPy's `order='K'`).
+pub fn keeping_order(
+    a: &Raw,
+    axis: usize,
+    f: impl FnOnce(&Raw, usize) -> Result<Raw>,
+) -> Result<Raw> {
+    let order = a.is_plain().then(|| a.layout().memory_order()).flatten();
+    let Some(order) = order else {
+        return f(a, axis);
+    };
+    let place = order.iter().position(|&other| other == axis);
+    let axes: Vec<isize> = order.iter().map(|&axis| axis as isize).collect();
+    f(&a.permute(&axes)?, place.unwrap_or(axis))?.permute(&inverse(&axes))
+}
+
 /// The axes from the one with the largest steps to the one with the smallest; those of equal steps stay in order.
 pub fn by_steps(x: &Raw) -> Vec<isize> {
     let strides = x.layout().strides();

@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 use std::sync::{Arc, OnceLock};
 
 use super::nan::any;
+use super::shape::keeping_order;
 use super::value::*;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result, shape_text};
@@ -297,7 +298,6 @@ pub fn sinc(x: Array) -> Result<Raw> {
 pub fn unwrap(p: Array, discont: OptNumber, axis: Axis, period: Number) -> Result<Raw> {
     const OP: &str = "unwrap";
     let at = normalize_axis(OP, axis, p.rank())?;
-    let axis = at as isize;
     let dtype = match &period {
         Number::Array(x) => crate::dtype::promote(p.dtype(), x.dtype()),
         Number::Scalar(v) => v.weak_with(p.dtype()),
@@ -316,7 +316,17 @@ pub fn unwrap(p: Array, discont: OptNumber, axis: Axis, period: Number) -> Resul
                 ),
         );
     }
-    let n = p.shape()[at];
+    keeping_order(p, at, |p, at| unwrapped(p, at, &discont, &period, dtype))
+}
+
+fn unwrapped(
+    p: &Raw,
+    at: usize,
+    discont: &OptNumber,
+    period: &Number,
+    dtype: DType,
+) -> Result<Raw> {
+    let (n, axis) = (p.shape()[at], at as isize);
     if n < 2 {
         return p.cast(dtype)?.copied();
     }
@@ -333,7 +343,7 @@ pub fn unwrap(p: Array, discont: OptNumber, axis: Axis, period: Number) -> Resul
         true => half(Op::Remainder)?.logical_not()?,
         false => Raw::full(&[], Scalar::Bool(true), DType::Bool)?,
     };
-    let moved = op(Op::Remainder, &differences.sub(&low)?, &period)?.add(&low)?;
+    let moved = op(Op::Remainder, &differences.sub(&low)?, period)?.add(&low)?;
     let zero = Scalar::Bool(false);
     let rises = Raw::apply(Op::Gt, &[(&differences).into(), zero.into()])?;
     let at_low = moved
@@ -345,7 +355,7 @@ pub fn unwrap(p: Array, discont: OptNumber, axis: Axis, period: Number) -> Resul
         &[(&at_low).into(), (&high).into(), (&moved).into()],
     )?;
     let correction = moved.sub(&differences)?;
-    let is_small = match &discont {
+    let is_small = match discont {
         Some(discont) => op(Op::Lt, &differences.abs()?, discont)?,
         None => differences.abs()?.lt(&half(Op::Div)?)?,
     };

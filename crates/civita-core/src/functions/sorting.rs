@@ -2,6 +2,7 @@
 
 use super::along::{axes_of_number, of_number};
 use super::join::flat;
+use super::shape::keeping_order;
 use super::value::*;
 use crate::backend::cpu::{best, count, search, select};
 use crate::dtype::{Casting, DType, Scalar, promote};
@@ -254,13 +255,16 @@ pub fn partition(a: Array, kth: Ints, axis: AxisOrFlat, _: SelectKind, _: Fields
     let (x, axis) = along(a, &axis)?;
     check_kth("partition", &kth, &x, axis)?;
     let places = places_of("partition", &kth, &x, axis)?;
-    let last = x.move_axis(axis, -1)?;
-    match direct("partition", &[&last], || {
-        select::partitioned(&last, &places)
-    })? {
-        Some(y) => y.move_axis(-1, axis)?.contiguous(),
-        None => x.sort(axis, Direction::Ascending),
-    }
+    let at = normalize_axis("partition", axis, x.rank())?;
+    keeping_order(&x, at, |x, at| {
+        let last = x.move_axis(at as isize, -1)?;
+        match direct("partition", &[&last], || {
+            select::partitioned(&last, &places)
+        })? {
+            Some(y) => y.move_axis(-1, at as isize)?.contiguous(),
+            None => x.sort(at as isize, Direction::Ascending),
+        }
+    })
 }
 
 pub fn argpartition(
@@ -270,7 +274,11 @@ pub fn argpartition(
     _: SelectKind,
     _: Fields,
 ) -> Result<Raw> {
-    let (x, axis) = along(a, &axis)?;
+    // as in NumPy an array without axes has one element
+    let (x, axis) = match (a.rank(), axis.0) {
+        (0, Some(-1 | 0)) => (flat(a)?, 0),
+        _ => along(a, &axis)?,
+    };
     check_kth("argpartition", &kth, &x, axis)?;
     let places = places_of("argpartition", &kth, &x, axis)?;
     let last = x.move_axis(axis, -1)?;

@@ -1,10 +1,12 @@
 //! What NumPy's ufuncs do beside calling them: `reduce`, `accumulate`, `outer`, `reduceat`, for every op of two operands.
 
+use super::composed::Composed;
+use super::shape::keeping_order;
 use crate::dtype::{Casting, DType, Scalar, can_cast, promote};
 use crate::error::{Error, Result};
 use crate::layout::{Axes, KeepDims, normalize_axis};
 use crate::ops::{Class, Op, Reduction};
-use crate::primitive::{Combine, Gather, bind_one};
+use crate::primitive::{Combine, Gather, Picked, bind_one};
 use crate::raw::{Key, Mode, Operand, Raw, ReduceOptions};
 use crate::storage::Storage;
 
@@ -267,16 +269,94 @@ pub fn accumulate(op: Op, x: &Raw, axis: isize, dtype: Option<DType>) -> Result<
         Op::Minimum => return Ok(x.cummin(axis)?.0),
         _ => {}
     }
-    let (at, n) = (at as isize, x.shape()[at]);
+    keeping_order(&x, at, |x, at| {
+        running(x, at, |a, b| Raw::apply(op, &[a.into(), b.into()]))
+    })
+}
+
+/// Each element along an axis joined with what came out before it.
+fn running(x: &Raw, axis: usize, join: impl Fn(&Raw, &Raw) -> Result<Raw>) -> Result<Raw> {
+    let (at, n) = (axis as isize, x.shape()[axis]);
     if n == 0 {
-        return Ok(x);
+        return Ok(x.clone());
     }
     let mut rows = vec![x.narrow(at, 0, 1)?];
     for i in 1..n {
-        let next = Raw::apply(op, &[(&rows[i - 1]).into(), (&x.narrow(at, i, 1)?).into()])?;
-        rows.push(next);
+        rows.push(join(&rows[i - 1], &x.narrow(at, i, 1)?)?);
     }
     Raw::concatenate(&rows.iter().collect::<Vec<_>>(), at)
+}
+
+/// The fold, the running fold or (between indices) several folds along an axis by a function of two arrays that is no op; the axis stays.
+/// The first element of each has the dtype that `dtype` converts it to.
+///
+/// # Errors
+/// When the axis does not exist, a fold has no elements, an index is out of range, or the function refuses.
+pub fn fold_by(
+    row: &Composed,
+    x: &Raw,
+    axis: isize,
+    dtype: DType,
+    along: Along<'_>,
+) -> Result<Raw> {
+    let name = row.name;
+    let at = normalize_axis(name, axis, x.rank())?;
+    let n = x.shape()[at];
+    let join = |a: &Raw, b: &Raw| -> Result<Raw> { Ok(row.call(&[a.into(), b.into()])?.remove(0)) };
+    let axis = at as isize;
+    let folded = |from: usize, to: usize| -> Result<Raw> {
+        let mut y = x.narrow(axis, from, 1)?.cast(dtype)?;
+        for i in from + 1..to {
+            y = join(&y, &x.narrow(axis, i, 1)?)?;
+        }
+        Ok(y)
+    };
+    let mut rows = Vec::new();
+    match along {
+        Along::Whole if n == 0 => {
+            return Err(Error::value(
+                name,
+                format!("zero-size array to reduction operation {name} which has no identity"),
+            ));
+        }
+        Along::Whole => return folded(0, n),
+        Along::Running => {
+            for i in 0..n {
+                let next = x.narrow(axis, i, 1)?;
+                rows.push(match rows.last() {
+                    None => next.cast(dtype)?,
+                    Some(before) => join(before, &next)?,
+                });
+            }
+        }
+        Along::Between(indices) => {
+            for (i, &index) in indices.iter().enumerate() {
+                let Some(from) = usize::try_from(index).ok().filter(|&from| from < n) else {
+                    return Err(Error::index(
+                        name,
+                        format!("index {index} out-of-bounds in {name}.reduceat [0, {n})"),
+                    ));
+                };
+                let next = indices.get(i + 1).map_or(n, |&next| next.max(0) as usize);
+                rows.push(folded(from, next.min(n).max(from + 1))?);
+            }
+        }
+    }
+    match rows.is_empty() {
+        true => x.narrow(axis, 0, 0)?.cast(dtype),
+        false => Raw::concatenate(&rows.iter().collect::<Vec<_>>(), axis),
+    }
+}
+
+/// What [`fold_by`] folds.
+#[derive(Clone, Copy, Debug)]
+pub enum Along<'a> {
+    /// All elements.
+    Whole,
+    /// All elements up to each.
+    Running,
+    /// Those from each index to the next.
+    Between(&'a [isize]),
 }
 
 /// `op` of each element of one array with each of another: the shape is that of the first, then that of the second.
@@ -303,6 +383,16 @@ pub fn reduceat(
 ) -> Result<Raw> {
     check_binary(op, "reduceat")?;
     let at = normalize_axis(op.row().name, axis, x.rank())?;
+    keeping_order(x, at, |x, at| folds_between(op, x, indices, at, dtype))
+}
+
+fn folds_between(
+    op: Op,
+    x: &Raw,
+    indices: &[isize],
+    at: usize,
+    dtype: Option<DType>,
+) -> Result<Raw> {
     let n = x.shape()[at];
     let mut rows = Vec::with_capacity(indices.len());
     for (i, &index) in indices.iter().enumerate() {
@@ -544,6 +634,7 @@ fn in_rounds(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Resul
             axes: everywhere,
             batch: 0,
             mode: Mode::Raise,
+            picked: Picked::InOrder,
         };
         let base = if x.rank() == 0 {
             x.reshape(&[1])?
@@ -623,6 +714,9 @@ impl Raw {
                 }
             },
             Reduction::Mean | Reduction::Var | Reduction::Std if initial.is_none() => {
+                if let Some(dtype) = options.dtype.filter(|dtype| dtype.is_integer()) {
+                    return self.statistic_in_integers(op, dtype, options, mask);
+                }
                 return match mask {
                     Some(mask) => self.statistic_where(op, options, mask),
                     None => self.reduce(op, options),
@@ -657,6 +751,62 @@ impl Raw {
         }
         let y = x.reduce(op, options)?;
         Raw::apply(combine, &[(&initial).into(), (&y).into()])
+    }
+
+    /// Mean, variance or standard deviation in a dtype of integers, as NumPy computes them: sums wrap, the mean and each square lose their
+    /// fractions.
+    pub(crate) fn statistic_in_integers(
+        &self,
+        op: Reduction,
+        dtype: DType,
+        options: ReduceOptions<'_>,
+        mask: Option<&Raw>,
+    ) -> Result<Raw> {
+        let restriction = Restriction {
+            mask,
+            initial: None,
+        };
+        let keep = ReduceOptions {
+            keepdims: KeepDims::Yes,
+            dtype: Some(dtype),
+            ddof: 0.0,
+            ..options
+        };
+        let sum = |x: &Raw, options: ReduceOptions<'_>| {
+            x.reduce_where(Reduction::Sum, options, restriction)
+        };
+        let ones = self.like(self.shape(), DType::I64, Scalar::Int(1))?;
+        let count = |options: ReduceOptions<'_>| {
+            let dtype = None;
+            ones.reduce_where(
+                Reduction::Sum,
+                ReduceOptions { dtype, ..options },
+                restriction,
+            )
+        };
+        if op == Reduction::Mean {
+            return sum(self, options)?.div(&count(options)?)?.cast(dtype);
+        }
+        let mean = sum(self, keep)?.div(&count(keep)?)?.cast(dtype)?;
+        let deviation = self.sub(&mean)?;
+        let squares = match deviation.dtype().is_complex() {
+            true => deviation
+                .real()?
+                .square()?
+                .add(&deviation.imag()?.square()?)?,
+            false => deviation.mul(&deviation)?,
+        };
+        let over = count(options)?.cast(DType::F64)?;
+        let over = Raw::apply(
+            Op::Sub,
+            &[(&over).into(), Scalar::Float(options.ddof).into()],
+        )?;
+        let over = Raw::apply(Op::Maximum, &[(&over).into(), Scalar::Float(0.0).into()])?;
+        let var = sum(&squares, options)?.div(&over)?.cast(dtype)?;
+        match op {
+            Reduction::Std => var.sqrt()?.cast(dtype),
+            _ => Ok(var),
+        }
     }
 
     /// Mean, variance or standard deviation of the elements that a mask picks.

@@ -29,6 +29,7 @@ pub use axis::{Axes, KeepDims, normalize_axes, normalize_axis, reduced_shape};
 pub use broadcast::broadcast_shapes;
 pub use indices::Indices;
 pub use order::Order;
+pub(crate) use order::axes_by_strides;
 pub use reshape::resolve_shape;
 pub use slice::SliceItem;
 pub use walk::Walk;

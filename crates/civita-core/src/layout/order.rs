@@ -79,26 +79,31 @@ impl Layout {
         Layout::in_order_of(shape, inputs)
     }
 
+    /// The axes of this layout from the outermost in memory to the innermost, as [`Layout::keep_order`] puts them; `None` where
+    /// that is their own order.
+    ///
+    /// ```
+    /// use civita_core::layout::Layout;
+    /// let x = Layout::contiguous(&[3, 2])?;
+    /// assert_eq!(x.transpose().memory_order().as_deref(), Some(&[1, 0][..]));
+    /// assert_eq!(x.memory_order(), None);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    #[inline]
+    pub fn memory_order(&self) -> Option<PerAxis<usize>> {
+        if self.rank() < 2 || self.is_contiguous() {
+            return None;
+        }
+        let mut order = axes_inside_out(&self.shape, &[self]);
+        order.reverse();
+        let moved = order.iter().enumerate().any(|(place, &axis)| place != axis);
+        moved.then_some(order)
+    }
+
     fn in_order_of(shape: &[usize], inputs: &[&Layout]) -> Result<Layout> {
         let len = checked_len("layout", shape)?;
         let rank = shape.len();
-        // the step of an input along an axis, 0 where it repeats
-        let stride = |input: &Layout, axis: usize| match (axis + input.rank()).checked_sub(rank) {
-            Some(own) if input.shape[own] != 1 => input.strides[own],
-            _ => 0,
-        };
-        let mut order: PerAxis<usize> = SmallVec::new();
-        for axis in (0..rank).rev() {
-            let wants = |k: usize| {
-                Order::All.wants(
-                    inputs
-                        .iter()
-                        .map(|l| (stride(l, axis), stride(l, order[k]))),
-                )
-            };
-            let at = place(order.len(), wants);
-            order.insert(at, axis);
-        }
+        let order = axes_inside_out(shape, inputs);
         let mut strides: Strides = SmallVec::from_elem(1, rank);
         let mut step = 1usize;
         for axis in order {
@@ -108,4 +113,34 @@ impl Layout {
         let shape: Dims = inline(shape);
         Ok(Layout::derived_with(shape, strides, 0, len))
     }
+}
+
+/// The axes of `shape` from the innermost to the outermost, as inputs that broadcast to it want them.
+fn axes_inside_out(shape: &[usize], inputs: &[&Layout]) -> PerAxis<usize> {
+    let rank = shape.len();
+    // the step of an input along an axis, 0 where it repeats
+    let stride = |input: &Layout, axis: usize| match (axis + input.rank()).checked_sub(rank) {
+        Some(own) if input.shape[own] != 1 => input.strides[own],
+        _ => 0,
+    };
+    axes_by_strides(rank, inputs.len(), |k, axis| stride(inputs[k], axis))
+}
+
+/// The axes from the innermost to the outermost, as operands want them that have these strides: `stride(operand, axis)`, 0 where an
+/// operand does not care.
+pub(crate) fn axes_by_strides(
+    rank: usize,
+    operands: usize,
+    stride: impl Fn(usize, usize) -> isize,
+) -> PerAxis<usize> {
+    let mut order: PerAxis<usize> = SmallVec::new();
+    for axis in (0..rank).rev() {
+        let wants = |k: usize| {
+            let pairs = (0..operands).map(|i| (stride(i, axis), stride(i, order[k])));
+            Order::All.wants(pairs)
+        };
+        let at = place(order.len(), wants);
+        order.insert(at, axis);
+    }
+    order
 }

@@ -6,7 +6,7 @@ use super::{
 use crate::backend::Backend;
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
-use crate::layout::Dims;
+use crate::layout::{Dims, PerAxis};
 use crate::raw::Raw;
 
 /// The rows of the second operand where the first, a mask over its leading axes, is true: `x[mask]`, in C order.
@@ -82,7 +82,23 @@ impl Primitive for Compress {
 
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
         self.infer(&[&Spec::of(x[0]), &Spec::of(x[1])])?;
-        backend.compress(x[0], x[1]).map(Outputs::One)
+        // the axes behind the mask lie as those of the operand do
+        let (mask, x) = (x[0], x[1]);
+        let covered = mask.rank();
+        let rest = x.layout().memory_order().filter(|_| covered > 0);
+        let rest: Option<PerAxis<usize>> =
+            rest.map(|order| order.into_iter().filter(|&a| a >= covered).collect());
+        match rest {
+            Some(rest) if !rest.windows(2).all(|pair| pair[0] < pair[1]) => {
+                let order: PerAxis<usize> = (0..covered).chain(rest.iter().copied()).collect();
+                let places: PerAxis<usize> = std::iter::once(0)
+                    .chain(rest.iter().map(|axis| axis + 1 - covered))
+                    .collect();
+                let y = backend.compress(mask, &x.reordered(&order)?)?;
+                y.in_former_order(&places).map(Outputs::One)
+            }
+            _ => backend.compress(mask, x).map(Outputs::One),
+        }
     }
 
     fn reads(&self, _: &[bool]) -> Reads {

@@ -50,6 +50,33 @@ impl Over {
         }
     }
 
+    /// The axes of an operand in the order in which they lie in memory, which of them then go, and where those of a result have to go: so
+    /// the result lies as the operand does (NumPy's `order='K'`). `None` where they lie in order, or none is left.
+    pub(crate) fn in_memory_order(
+        &self,
+        x: &Raw,
+    ) -> Option<(PerAxis<usize>, Over, PerAxis<usize>)> {
+        if self.axes.len() == x.rank() {
+            return None;
+        }
+        let order = x.layout().memory_order()?;
+        let mut axes: PerAxis<usize> = PerAxis::new();
+        let mut left: PerAxis<usize> = PerAxis::new();
+        for (place, axis) in order.iter().enumerate() {
+            let goes = self.axes.contains(axis);
+            if goes {
+                axes.push(place);
+            }
+            if !goes || self.keepdims == KeepDims::Yes {
+                left.push(*axis);
+            }
+        }
+        let mut back: PerAxis<usize> = (0..left.len()).collect();
+        back.sort_by_key(|&place| left[place]);
+        let keepdims = self.keepdims;
+        Some((order, Over { axes, keepdims }, back))
+    }
+
     /// The sum of `x` over these axes, in its dtype.
     pub(crate) fn sum(&self, x: &Raw) -> Result<Raw> {
         let sum = Fold {
@@ -167,7 +194,19 @@ impl Primitive for Fold {
     }
 
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        backend.fold(self, x[0]).map(Outputs::One)
+        match self.over.in_memory_order(x[0]) {
+            None => backend.fold(self, x[0]).map(Outputs::One),
+            Some((order, over, back)) => {
+                let fold = Fold {
+                    over,
+                    ..self.clone()
+                };
+                backend
+                    .fold(&fold, &x[0].reordered(&order)?)?
+                    .reordered(&back)
+                    .map(Outputs::One)
+            }
+        }
     }
 
     fn reads(&self, _: &[bool]) -> Reads {

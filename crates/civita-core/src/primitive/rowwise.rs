@@ -151,7 +151,7 @@ impl Rowwise {
                 let exp = all.map(&f.shifted_exp, &[0, shift]);
                 let sum = all.fold(Monoid::Sum, exp);
                 // once for a row, not for each of its elements
-                let log = all.map(Function::of(Op::Log), &[sum]);
+                let log = all.map(&f.finite_log, &[sum]);
                 all.map(&f.less_both, &[0, shift, log]);
             }
             Stat::MeanSquare => {
@@ -399,6 +399,8 @@ pub(crate) struct Functions {
     pub shifted_exp: Arc<Function>,
     /// `m + ln s`.
     pub shifted_log: Arc<Function>,
+    /// `ln s`, and NaN of infinity: beside an infinite element no other has a logarithm of its share.
+    pub finite_log: Arc<Function>,
     /// `x - m - l`.
     pub less_both: Arc<Function>,
     /// `ln s - (t - m)`.
@@ -428,6 +430,11 @@ pub(crate) fn functions() -> &'static Functions {
             }),
             shifted_exp: of(2, "logsumexp", |b| (b.input(0) - b.input(1)).exp()),
             shifted_log: of(2, "logsumexp", |b| b.input(1) + b.input(0).log()),
+            finite_log: of(1, "log_softmax", |b| {
+                let s = b.input(0);
+                s.eq(s.like(f64::INFINITY))
+                    .choose(s.like(f64::NAN), s.log())
+            }),
             less_both: of(3, "log_softmax", |b| b.input(0) - b.input(1) - b.input(2)),
             log_loss: of(3, "log_loss", |b| {
                 b.input(0).log() - (b.input(1) - b.input(2))
@@ -518,7 +525,19 @@ impl Primitive for Rowwise {
     }
 
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        backend.rowwise(self, x).map(Outputs::One)
+        let moved = match x {
+            [x] if !self.keeps_shape() => self.over.in_memory_order(x),
+            _ => None,
+        };
+        let Some((order, over, back)) = moved else {
+            return backend.rowwise(self, x).map(Outputs::One);
+        };
+        let rowwise = Rowwise {
+            over,
+            ..self.clone()
+        };
+        let y = backend.rowwise(&rowwise, &[&x[0].reordered(&order)?])?;
+        y.reordered(&back).map(Outputs::One)
     }
 
     fn reads(&self, _: &[bool]) -> Reads {

@@ -1,5 +1,6 @@
 //! Running folds.
 
+use super::sort::place_of;
 use super::{
     Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, bind_one, one_gradient,
     one_tangent, some,
@@ -109,7 +110,16 @@ impl Primitive for Scan {
     }
 
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        backend.scan(self, x[0]).map(Outputs::One)
+        // the result lies as the operand does
+        let Some(order) = x[0].layout().memory_order() else {
+            return backend.scan(self, x[0]).map(Outputs::One);
+        };
+        let scan = Scan {
+            axis: place_of(&order, self.axis),
+            ..self.clone()
+        };
+        let y = backend.scan(&scan, &x[0].reordered(&order)?)?;
+        y.in_former_order(&order).map(Outputs::One)
     }
 
     fn reads(&self, _: &[bool]) -> Reads {

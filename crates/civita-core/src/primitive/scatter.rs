@@ -1,7 +1,7 @@
 //! Rows placed by index.
 
 use super::{
-    Gather, Gradients, Outputs, Primitive, Reads, Spec, Tangents, Touches, bind, bind_one,
+    Gather, Gradients, Outputs, Picked, Primitive, Reads, Spec, Tangents, Touches, bind, bind_one,
     one_tangent, some,
 };
 use crate::backend::Backend;
@@ -72,6 +72,7 @@ impl Scatter {
             axes: self.axes,
             batch: self.batch,
             mode: self.mode,
+            picked: Picked::InOrder,
         }
     }
 

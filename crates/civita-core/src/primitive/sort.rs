@@ -7,6 +7,7 @@ use super::{
 use crate::backend::Backend;
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::layout::PerAxis;
 use crate::raw::Raw;
 
 /// Which outputs a [`Sort`] has.
@@ -68,6 +69,26 @@ impl Sort {
     }
 }
 
+/// Where an axis is in an order of axes.
+pub(super) fn place_of(order: &[usize], axis: usize) -> usize {
+    order.iter().position(|&a| a == axis).unwrap_or(axis)
+}
+
+impl Raw {
+    /// The axes in this order, of a tensor without tags.
+    pub(crate) fn reordered(&self, order: &[usize]) -> Result<Raw> {
+        let order: PerAxis<isize> = order.iter().map(|&axis| axis as isize).collect();
+        Ok(self.with_layout(self.layout().permute(&order)?))
+    }
+
+    /// What [`Raw::reordered`] undoes.
+    pub(crate) fn in_former_order(&self, order: &[usize]) -> Result<Raw> {
+        let mut back: PerAxis<usize> = (0..order.len()).collect();
+        back.sort_by_key(|&place| order[place]);
+        self.reordered(&back)
+    }
+}
+
 impl Primitive for Sort {
     fn name(&self) -> &'static str {
         match self.outputs {
@@ -90,7 +111,26 @@ impl Primitive for Sort {
     }
 
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        backend.sort(self, x[0])
+        // the elements lie as those of the operand; indices alone lie in C order, as NumPy's do
+        let order = match self.outputs {
+            Sorted::Indices => None,
+            Sorted::Values | Sorted::Both => x[0].layout().memory_order(),
+        };
+        let Some(order) = order else {
+            return backend.sort(self, x[0]);
+        };
+        let sort = Sort {
+            axis: place_of(&order, self.axis),
+            ..self.clone()
+        };
+        let sorted = backend.sort(&sort, &x[0].reordered(&order)?)?;
+        Ok(match sorted {
+            Outputs::One(y) => Outputs::One(y.in_former_order(&order)?),
+            Outputs::Several(all) => {
+                let all = all.iter().map(|y| y.in_former_order(&order));
+                Outputs::Several(all.collect::<Result<_>>()?)
+            }
+        })
     }
 
     fn reads(&self, _: &[bool]) -> Reads {

@@ -18,9 +18,9 @@ use super::{Mode, Raw};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::graph::Function;
-use crate::layout::{Dims, PerAxis, SliceItem, broadcast_shapes};
+use crate::layout::{Dims, PerAxis, SliceItem, broadcast_shapes, normalize_axis};
 use crate::ops::Op;
-use crate::primitive::{Combine, Gather, OUTSIDE, Scatter, bind_one, not_covered};
+use crate::primitive::{Combine, Gather, OUTSIDE, Picked, Scatter, bind_one, not_covered};
 use crate::program::Program;
 
 const OP: &str = "index";
@@ -73,21 +73,34 @@ impl Raw {
         if let Some(items) = basic(keys) {
             return self.slice(&items);
         }
+        if let Some(keys) = with_empty_masks(self.shape(), keys)? {
+            return Index::new(self, &keys)?.take(self);
+        }
         if let Some(mask) = lone_mask(keys) {
             return self.select(mask);
         }
         if let ([Key::Integers(places)], [len, ..]) = (keys, self.shape())
             && places.dtype().is_integer()
         {
-            let taken = match self.rank() == 1 && turned(places) {
-                true => self
-                    .take(&places.transpose()?, 0, Mode::Raise)
-                    .and_then(|y| y.transpose()),
-                false => self.take(places, 0, Mode::Raise),
-            };
+            let taken = self.pick(places);
             return taken.map_err(|e| out_of_range(&[Pick::new(places, 0, *len)]).unwrap_or(e));
         }
         Index::new(self, keys)?.take(self)
+    }
+
+    /// The elements at places along the first axis: `x[places]`, which lies in memory as NumPy's does.
+    ///
+    /// # Errors
+    /// When a place does not exist or is no integer, or there is no axis.
+    pub fn pick(&self, places: &Raw) -> Result<Raw> {
+        let gather = Gather {
+            axis: normalize_axis("take", 0, self.rank())?,
+            axes: 1,
+            batch: 0,
+            mode: Mode::Raise,
+            picked: Picked::IndicesFirst,
+        };
+        bind_one(&gather, &[self, places])
     }
 
     /// Writes `value`, broadcast and converted, over what an index picks: `x[keys] = value`. Of equal places the last
@@ -108,6 +121,9 @@ impl Raw {
         if let Some(items) = basic(keys) {
             let value = without_leading_ones(value, sliced_rank(self.rank(), &items))?;
             return self.assign_slice(&items, &value);
+        }
+        if let Some(keys) = with_empty_masks(self.shape(), keys)? {
+            return Index::new(self, &keys)?.scatter(self, Combine::Set, value);
         }
         if let Some(mask) = lone_mask(keys) {
             let rank = 1 + self.rank().saturating_sub(mask.rank());
@@ -154,7 +170,8 @@ impl Raw {
         combine: Combine,
         value: &Raw,
     ) -> Result<()> {
-        let index = Index::new(self, keys)?;
+        let whole = with_empty_masks(self.shape(), keys)?;
+        let index = Index::new(self, whole.as_deref().unwrap_or(keys))?;
         if self.dtype() == DType::Bool && combine == Combine::Add {
             // the sum of booleans is whether one is true
             let mut count = self.cast(DType::I64)?;
@@ -174,12 +191,40 @@ fn basic(keys: &[Key]) -> Option<SmallVec<[SliceItem; 4]>> {
     keys.iter().map(item).collect()
 }
 
-/// Whether indices lie in Fortran order: then so does what they pick from all axes, as in NumPy.
-fn turned(places: &Raw) -> bool {
-    places.is_plain()
-        && places.rank() > 1
-        && places.layout().is_fortran_contiguous()
-        && !places.layout().is_contiguous()
+/// The keys, where masks of length 0 along an axis are as long as the axis, and false: NumPy takes those that name no element whatever
+/// they stand beside. `None` where there are none.
+fn with_empty_masks(x: &[usize], keys: &[Key]) -> Result<Option<SmallVec<[Key; 2]>>> {
+    let is_empty = |key: &Key| matches!(key, Key::Mask(mask) if mask.rank() > 0 && mask.is_empty());
+    if !keys.iter().any(is_empty) {
+        return Ok(None);
+    }
+    let axes = |key: &Key| match key {
+        Key::Mask(mask) => mask.rank(),
+        Key::Integers(_) | Key::Item(SliceItem::Index(_) | SliceItem::Range { .. }) => 1,
+        Key::Item(_) | Key::Bool(_) => 0,
+    };
+    let used: usize = keys.iter().map(axes).sum();
+    let mut axis = 0;
+    let mut all = SmallVec::new();
+    for key in keys {
+        all.push(match key {
+            Key::Mask(mask) if is_empty(key) => {
+                let lengths = x.get(axis..axis + mask.rank()).unwrap_or_default();
+                let fits = |(&n, &m): (&usize, &usize)| m == 0 || n == m;
+                let covers = !lengths.is_empty() && lengths.iter().zip(mask.shape()).all(fits);
+                match covers {
+                    true => Key::Mask(Raw::zeros(lengths, DType::Bool)?.to_device(mask.device())?),
+                    false => key.clone(),
+                }
+            }
+            _ => key.clone(),
+        });
+        axis += match key {
+            Key::Item(SliceItem::Ellipsis) => x.len().saturating_sub(used),
+            _ => axes(key),
+        };
+    }
+    Ok(Some(all))
 }
 
 /// The mask of an index that is a mask over the leading axes and nothing else.
@@ -420,11 +465,8 @@ impl Index {
             axes: self.picked.len(),
             batch: 0,
             mode: Mode::Raise,
+            picked: Picked::IndicesFirst,
         };
-        if self.picked.len() == view.rank() && turned(&flat) {
-            let y = bind_one(&gather, &[&view, &flat.transpose()?]);
-            return y.map_err(|e| self.explained(e))?.transpose();
-        }
         let y = bind_one(&gather, &[&view, &flat]).map_err(|e| self.explained(e))?;
         if !self.in_front || at == 0 {
             return Ok(y);

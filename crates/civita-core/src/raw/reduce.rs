@@ -128,6 +128,12 @@ impl Raw {
 
     fn reduce_axes(&self, op: Reduction, options: ReduceOptions<'_>) -> Result<Raw> {
         let row = op.row();
+        if let Some(dtype) = options.dtype
+            && dtype.is_integer()
+            && matches!(op, Reduction::Mean | Reduction::Var | Reduction::Std)
+        {
+            return self.statistic_in_integers(op, dtype, options, None);
+        }
         let axes = options.axes.resolve(row.name, self.rank())?;
         let over = Over {
             axes,

@@ -43,6 +43,11 @@ def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=Fa
         if shape[a] < n:
             raise ValueError("window shape cannot be larger than input array shape")
         shape[a] -= n - 1
+    if _cv._is_opaque(x):
+        # under `vmap` and `trace` an array has no strides
+        for a, n in zip(axes, window):
+            x = _cv.unfold(x, a, n, 1)
+        return x
     view = _cv._as_strided(x, (*shape, *window), (*x.strides, *(x.strides[a] for a in axes)))
     if not writeable:
         view.flags.writeable = False

@@ -58,11 +58,12 @@ class Basis:
             same.append(float(-b / a))
             down.append(float(last / a))
         zero = cv.zeros(1, dtype=c.dtype)
-        result = cv.concatenate([zero, c * cv.array(up)])
+        factors = lambda values: cv.array(values, dtype=c.real.dtype)  # noqa: E731
+        result = cv.concatenate([zero, c * factors(up)])
         if any(same):
-            result = result + cv.concatenate([c * cv.array(same), zero])
+            result = result + cv.concatenate([c * factors(same), zero])
         if n > 1 and any(down):
-            result = result + cv.concatenate([c[1:] * cv.array(down[1:]), cv.zeros(2, dtype=c.dtype)])
+            result = result + cv.concatenate([c[1:] * factors(down[1:]), cv.zeros(2, dtype=c.dtype)])
         return result
 
     def mul(self, c1, c2):
@@ -170,7 +171,7 @@ class Basis:
         if m >= len(c):
             return cv.moveaxis(c[:1] * 0, 0, axis)
         for _ in range(m):
-            c = cv.stack(self._derive([row * scl for row in c]), 0)
+            c = cv.stack(self._derive([pu._kept(row * scl, c.dtype) for row in c]), 0)
         return cv.moveaxis(c, 0, axis)
 
     def int(self, c, m=1, k=[], lbnd=0, scl=1, axis=0):  # noqa: B006
@@ -192,13 +193,13 @@ class Basis:
         c = cv.moveaxis(c, axis, 0)
         k = k + [0] * (m - len(k))
         for i in range(m):
-            c = c * scl
+            c = pu._kept(c * scl, c.dtype)
             if len(c) == 1 and bool((c[0] == 0).all()):
-                c = c + k[i]
+                c = pu._kept(c + k[i], c.dtype)
                 continue
             rows = self._integrate(list(c))
             at = self.val(lbnd, cv.stack(rows, 0))
-            rows[0] = rows[0] + (k[i] - at)
+            rows[0] = pu._kept(rows[0] + (k[i] - at), c.dtype)
             c = cv.stack(rows, 0)
         return cv.moveaxis(c, 0, axis)
 
@@ -231,8 +232,8 @@ class Basis:
                 rows[k + 1][k] = d[k] / d[k + 1] / a
             if k:
                 rows[k - 1][k] = last / a * d[k] / d[k - 1]
-        scale = cv.array([d[n - 1] / d[k] / values[n - 1][0] for k in range(n)])
-        matrix = cv.array(rows)
+        scale = cv.array([d[n - 1] / d[k] / values[n - 1][0] for k in range(n)], dtype=c.real.dtype)
+        matrix = cv.array(rows, dtype=c.real.dtype)
         column = (matrix[:, -1] - c[:-1] / c[-1] * scale).reshape(n, 1)
         return cv.concatenate([matrix[:, :-1] + column * 0, column], 1)
 
@@ -253,7 +254,7 @@ class Basis:
     def from_powers(self, pol):
         """The series of a polynomial, which is given by its powers."""
         (pol,) = pu.as_series([pol])
-        result = cv.zeros(1, dtype=pol.dtype)
+        result = cv.zeros(1, dtype=cv.result_type(pol.dtype, "float64"))
         for c in reversed(list(pol)):
             result = pu._longer_sum(self._mulx(result) if len(pol) > 1 else result, c.reshape(1))
         return pu.trimseq(result)

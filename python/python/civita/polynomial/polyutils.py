@@ -94,6 +94,11 @@ def _sub(c1, c2):
     return trimseq(_longer_sum(c1, -c2))
 
 
+def _kept(x, dtype):
+    """Coefficients in the dtype that they had, where a factor is of a wider dtype of their kind."""
+    return x.astype(dtype) if x.dtype.kind == dtype.kind else x
+
+
 def _div(mul, c1, c2):
     c1, c2 = as_series([c1, c2])
     if c2[-1] == 0:
@@ -105,7 +110,7 @@ def _div(mul, c1, c2):
     quotient = []
     rest = c1
     for i in range(len(c1) - len(c2), -1, -1):
-        product = mul([0.0] * i + [1.0], c2)
+        product = mul(cv.array([0.0] * i + [1.0], dtype=c2.dtype), c2)
         q = rest[-1] / product[-1]
         rest = rest[:-1] - q * product[:-1]
         quotient.append(q)

@@ -73,6 +73,9 @@ pub(super) fn gather(p: &Gather, x: &Raw, index: &Raw) -> Result<Raw> {
     }
     let list = places("take", index, n, p.mode)?;
     let out = memory::output(&full, x.dtype())?;
+    if at == 0 && batch == 0 && !x.layout().is_contiguous() && pick_columns(x, n, &list, &out)? {
+        return Ok(out);
+    }
     if !x.layout().is_contiguous() && out.len() < x.len() {
         let rows = Rows {
             x,
@@ -130,6 +133,78 @@ pub(super) fn gather(p: &Gather, x: &Raw, index: &Raw) -> Result<Raw> {
         }
     });
     Ok(out)
+}
+
+/// Elements of a row that are picked for all indices before the next ones, so that what they lie between stays in the cache.
+const BLOCK: usize = 128;
+
+/// Rows whose elements are even steps apart, as the columns of a matrix are: picked from where they lie. False, and nothing done, where
+/// they lie otherwise.
+fn pick_columns(x: &Raw, n: usize, list: &[usize], out: &Raw) -> Result<bool> {
+    let inner = x.len().checked_div(n).unwrap_or(0);
+    if out.is_empty() || inner < 2 {
+        return Ok(false);
+    }
+    let Some(layout) = x.layout().reshape(&[n, inner])? else {
+        return Ok(false);
+    };
+    let pick: unsafe fn(&[usize], *const u8, [isize; 2], usize, *mut u8, usize) =
+        match x.dtype().size() {
+            1 => pick_block::<u8>,
+            2 => pick_block::<u16>,
+            4 => pick_block::<u32>,
+            8 => pick_block::<u64>,
+            16 => pick_block::<u128>,
+            _ => return Ok(false),
+        };
+    let size = x.dtype().size();
+    let steps = [layout.strides()[0], layout.strides()[1]];
+    if steps[1] == 1 {
+        return Ok(false);
+    }
+    explain::note("take", out.len(), || (out.dtype(), explain::Kind::Gather));
+    let (from, to) = (Parts(x.base()), Parts(out.ptr()));
+    let group = (PIECE / BLOCK / list.len().max(1)).max(1);
+    threads::run_ranges(inner.div_ceil(BLOCK), group, &|range| {
+        for block in range {
+            let first = block * BLOCK;
+            let at = layout.offset() as isize + first as isize * steps[1];
+            // SAFETY: the indices were checked; each block writes elements of its own.
+            unsafe {
+                let from = from.at(at as usize * size).cast_const();
+                let count = BLOCK.min(inner - first);
+                pick(list, from, steps, count, to.at(first * size), inner);
+            }
+        }
+    });
+    Ok(true)
+}
+
+/// `count` elements of each row that is picked; the steps are those from row to row and from element to element. Picked rows lie `inner`
+/// elements apart.
+///
+/// # Safety
+/// Rows and elements as far as indices and steps say, and room for as many rows as there are indices.
+unsafe fn pick_block<T: Copy>(
+    list: &[usize],
+    from: *const u8,
+    [row, step]: [isize; 2],
+    count: usize,
+    to: *mut u8,
+    inner: usize,
+) {
+    let (from, to) = (from.cast::<T>(), to.cast::<T>());
+    for (k, &i) in list.iter().enumerate() {
+        // SAFETY: the caller's contract.
+        unsafe {
+            let from = from.offset(i as isize * row);
+            let to = to.add(k * inner);
+            for j in 0..count {
+                to.add(j)
+                    .write_unaligned(from.offset(j as isize * step).read_unaligned());
+            }
+        }
+    }
 }
 
 /// How far the element at an index over some axes, counted in C order, lies from the first.

@@ -297,6 +297,10 @@ pub(super) fn rowwise(p: &Rowwise, operands: &[&Raw]) -> Result<Raw> {
             // across the memory: in passes over all of it, which fold whole rows (1000²: 1.1 ms, slab by slab 1.8)
             let x = copy::cast(x, p.dtype)?;
             let sums = logsumexp(&x, &call.kept(p.dtype))?;
+            // beside an infinite element no other has a logarithm of its share
+            let infinite = apply(Op::Eq, &sums, Scalar::Float(f64::INFINITY).into())?;
+            let nan = Scalar::Float(f64::NAN).into();
+            let sums = program::apply(Op::Where, &[(&infinite).into(), nan, (&sums).into()])?;
             apply(Op::Sub, &x, (&sums).into())
         }
         Stat::Softmax | Stat::LogSoftmax | Stat::Norm { .. } | Stat::LogLoss => {
@@ -313,6 +317,14 @@ pub(crate) fn fold_of(
     over: &primitive::Over,
     dtype: DType,
 ) -> Result<Raw> {
+    if x.iter().all(|other| other.rank() == x[0].rank())
+        && let Some((order, over, back)) = over.in_memory_order(x[0])
+    {
+        let moved = x.iter().map(|x| x.reordered(&order));
+        let moved = moved.collect::<Result<SmallVec<[Raw; 4]>>>()?;
+        let moved: SmallVec<[&Raw; 4]> = moved.iter().collect();
+        return fold_of(fold, function, &moved, &over, dtype)?.reordered(&back);
+    }
     let dtypes: SmallVec<[DType; 4]> = x.iter().map(|x| x.dtype()).collect();
     let typed = function.typed(Device::Cpu, &dtypes)?;
     let call = Call::new(over, x[0], dtype);
@@ -322,6 +334,13 @@ pub(crate) fn fold_of(
 
 /// A fold of the elements that are no NaN, if it has a kernel, in the dtype of the operand.
 pub(crate) fn fold_numbers(fold: Fold, x: &Raw, over: &primitive::Over) -> Option<Result<Raw>> {
+    if let Some((order, over, back)) = over.in_memory_order(x) {
+        let moved = x.reordered(&order);
+        return Some(match moved {
+            Ok(moved) => fold_numbers(fold, &moved, &over)?.and_then(|y| y.reordered(&back)),
+            Err(error) => Err(error),
+        });
+    }
     let folding = folding_of_numbers(fold, x.dtype())?;
     let call = Call::new(over, x, x.dtype());
     let typed = Typed::copy_to_lane(x.dtype(), x.dtype());
