@@ -120,6 +120,23 @@ def test_latin_hypercubes_are_scipys(scramble):
         np.testing.assert_array_equal(np.asarray(got.random(n)), wanted.random(n))
 
 
+@pytest.mark.parametrize("scramble", [False, True])
+@pytest.mark.parametrize("d, n", [(0, 4), (1, 49), (2, 4), (3, 4), (4, 9), (6, 25), (8, 49)])
+def test_latin_hypercubes_of_strength_two_are_scipys(d, n, scramble):
+    got, wanted = (make(d, scramble=scramble, strength=2, rng=7) for make in (R.LatinHypercube, qmc.LatinHypercube))
+    for _ in range(3):
+        np.testing.assert_array_equal(np.asarray(got.random(n)), wanted.random(n))
+
+
+def test_latin_hypercubes_of_strength_two_refuse_other_numbers():
+    for make in (R.LatinHypercube, qmc.LatinHypercube):
+        for d, n in ((2, 5), (2, 16), (2, 1), (4, 4)):
+            with pytest.raises(ValueError, match="prime number|too small"):
+                make(d, strength=2, rng=1).random(n)
+        with pytest.raises(ValueError, match="strength"):
+            make(2, strength=3)
+
+
 def test_integer_points_are_scipys():
     got = R.Halton(2, rng=7).integers([0, 10], u_bounds=[5, 20], n=10)
     assert got.tolist() == qmc.Halton(2, rng=7).integers([0, 10], u_bounds=[5, 20], n=10).tolist()
