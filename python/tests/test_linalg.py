@@ -478,3 +478,80 @@ def test_bases_and_special_matrices_of_batches():
     ):
         for i in np.ndindex(2, 3):
             np.testing.assert_array_equal(ours[i], each(i))
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("end", ["subnormal", "huge"])
+def test_systems_and_determinants_at_the_ends_of_the_range(end, dtype):
+    """NumPy solves a multiple near 1, exact by a power of two; the multiple at the end of the range has the same solution."""
+    single = dtype in ("float32", "complex64")
+    power = {("subnormal", True): -141, ("subnormal", False): -1062, ("huge", True): 122, ("huge", False): 1018}[end, single]
+    wide = "complex128" if "complex" in dtype else "float64"
+    rng = np.random.default_rng(7)
+
+    def far(x, by):
+        for step in (by // 2, by - by // 2):
+            x = x * 2.0**step
+        return x.astype(dtype)
+
+    for n in (1, 2, 3, 4, 8, 10, 16, 17, 40):
+        for batch in ((), (3,), (20,)):
+            a = rng.integers(-9, 10, (*batch, n, n)) + 12 * np.eye(n)
+            a = a + (1j * rng.integers(-9, 10, a.shape) if "complex" in dtype else 0)
+            b = rng.integers(-16, 17, (*batch, n, 2)).astype(wide)
+            # small matrices are factored where they are, as LAPACK does it: of subnormal numbers with the bits that these have
+            x = cv.asarray(far(a, power))
+            eps = EPS[dtype] * (8 if single else 1) + (1e-3 if end == "subnormal" and not single else 0)
+            close(LA.solve(x, cv.asarray(far(b, power))), np.linalg.solve(a, b), eps)
+            close(LA.solve_triangular(x, cv.asarray(far(b, power))), np.linalg.solve(np.triu(a), b), eps)
+            if end == "huge":
+                unit = far(np.ones(()), power).astype(wide)
+                close(np.asarray(LA.inv(x)).astype(wide) * unit, np.linalg.inv(a), eps)
+            signs, logs = (np.asarray(y) for y in LA.slogdet(x))
+            expected = np.linalg.slogdet(a)
+            close(signs, expected.sign, eps)
+            np.testing.assert_allclose(logs, expected.logabsdet + n * power * np.log(2), rtol=1e-6 if single else 1e-12, atol=0.01 if end == "subnormal" and not single else 0)
+            got = np.asarray(LA.det(x))
+            if end == "subnormal" and n > 1:
+                assert (got == 0).all()
+            elif n > 1 and "complex" not in dtype:
+                assert (got == expected.sign * np.inf).all()
+        if n > 1:
+            tall = np.concatenate([a[0], a[1][:2]])
+            right = rng.integers(-16, 17, (n + 2, 2)).astype(wide)
+            got = LA.lstsq(cv.asarray(far(tall, power)), cv.asarray(far(right, power)))
+            expected = np.linalg.lstsq(tall, right, rcond=None)
+            close(got[0], expected[0], eps + (1e-5 if single else 0))
+            assert got[2].item() == n
+            band = np.stack([np.r_[0, np.diag(a[0], 1)], np.diag(a[0]), np.r_[np.diag(a[0], -1), 0]])
+            middle = np.triu(np.tril(a[0], 1), -1)
+            got = LA.solve_banded((1, 1), cv.asarray(far(band, power)), cv.asarray(far(b[0], power)))
+            close(got, np.linalg.solve(middle, b[0]), eps)
+
+
+def test_a_pivot_at_the_end_of_the_range_does_not_spoil_the_others():
+    for tiny in (5e-324, 1e-310, 2e-308, 1e300, 1e308):
+        a = np.diag([1.0, tiny, 3.0])
+        for batch in (1, 20):
+            stack = cv.asarray(np.stack([a] * batch))
+            b = np.array([[1.0], [tiny], [6.0]])
+            np.testing.assert_allclose(LA.solve(stack, cv.asarray(np.stack([b] * batch)))[-1], [[1.0], [1.0], [2.0]], rtol=4e-16)
+            np.testing.assert_allclose(LA.det(stack), np.linalg.det(np.stack([a] * batch)), rtol=1e-12)
+        np.testing.assert_allclose(LA.solve(cv.asarray(a + 0j), cv.asarray(b))[:, 0], [1.0, 1.0, 2.0], rtol=4e-16)
+
+
+def test_slogdet_of_what_is_not_finite_is_numpys():
+    for a in ([[np.nan]], [[np.nan, 1.0], [2.0, 3.0]], [[1.0, 2.0], [3.0, np.nan]], [[np.inf, 0.0], [0.0, 2.0]], [[-np.inf]]):
+        for dtype in ("float64", "float32"):
+            expected = np.linalg.slogdet(np.array(a, dtype))
+            got = LA.slogdet(cv.array(a, dtype))
+            np.testing.assert_array_equal(got.sign, expected.sign)
+            np.testing.assert_array_equal(got.logabsdet, expected.logabsdet)
+
+
+def test_gradient_of_det_far_from_one():
+    """`det(A) A⁻ᵀ`, of degree n - 1 in the elements."""
+    a = np.random.default_rng(0).standard_normal((20, 20)) * 1e-12
+    _, got = cv.autograd.value_and_grad(LA.det)(cv.asarray(a))
+    b = a * 1e12
+    np.testing.assert_allclose(got, np.linalg.det(b) * np.linalg.inv(b).T * 1e-12**19, rtol=1e-9)

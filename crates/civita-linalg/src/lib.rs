@@ -22,6 +22,7 @@ mod checks;
 mod cholesky;
 mod dense;
 mod divided;
+mod divisor;
 mod eig;
 mod eigh;
 mod expm;
