@@ -555,3 +555,41 @@ def test_gradient_of_det_far_from_one():
     _, got = cv.autograd.value_and_grad(LA.det)(cv.asarray(a))
     b = a * 1e12
     np.testing.assert_allclose(got, np.linalg.det(b) * np.linalg.inv(b).T * 1e-12**19, rtol=1e-9)
+
+
+def test_vmap_of_functions_that_look_at_values(rng):
+    a, b = draw(rng, "float64", 4, 5, 3), draw(rng, "float64", 4, 5, 2)
+    square, x = well(rng, "float64", 4, 3, 3), draw(rng, "float64", 4, 2, 3, 4)
+    loop = lambda f, *arrays: cv.stack([f(*(cv.asarray(one) for one in each)) for each in zip(*arrays, strict=True)])
+    mapped = lambda f, *arrays: cv.vmap(f)(*(cv.asarray(each) for each in arrays))
+    for i in range(4):
+        f = lambda a, b, i=i: cv.asarray(LA.lstsq(a, b)[i])
+        close(mapped(f, a, b), loop(f, a, b), 1e-12)
+    for trans in (0, 1):
+        f = lambda a, b, trans=trans: LA.lu_solve(LA.lu_factor(a), b, trans=trans)
+        close(mapped(f, square, b[:, :3]), loop(f, square, b[:, :3]), 1e-12)
+    f = lambda a: LA.lu_factor(a)[1]
+    np.testing.assert_array_equal(mapped(f, square), np.stack([scipy.linalg.lu_factor(one)[1] for one in square]))
+    for name, f in (
+        ("tensor_train", lambda x: LA.tensor_train_to_tensor(LA.tensor_train(x))),
+        ("tensor_train", lambda x: LA.tensor_train_to_tensor(LA.tensor_train(x, 2))),
+        ("tucker", lambda x: LA.tucker_to_tensor(*LA.tucker(x, (2, 2, 2), n_iter_max=5, tol=0))),
+        ("cp", lambda x: LA.cp_to_tensor(*LA.cp(x, 2, n_iter_max=5, tol=0))),
+    ):
+        close(mapped(f, x), loop(f, x), 1e-8)
+    for name, f in (
+        ("orth", LA.orth),
+        ("null_space", LA.null_space),
+        ("tensor_train", lambda a: LA.tensor_train(a, tol=0.1)[0]),
+        ("tucker", lambda a: LA.tucker(a, (1, 1))[0]),
+        ("cp", lambda a: LA.cp(a, 1)[0]),
+    ):
+        with pytest.raises(ValueError, match=f"{name}.*\n?.*(rank|tolerance)"):
+            mapped(f, a)
+
+
+def test_pivots_that_are_no_rows_are_refused():
+    lu, _ = LA.lu_factor(cv.eye(3))
+    for pivots in ([0, 1, 3], [0, -1, 2], [0, 1, 2, 2]):
+        with pytest.raises(ValueError, match="pivot"):
+            LA.lu_solve((lu, cv.array(pivots)), cv.ones(3))

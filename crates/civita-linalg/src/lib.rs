@@ -76,8 +76,8 @@ pub use spectra::{
 };
 pub use svd::Vectors;
 pub use systems::{
-    LeastSquares, Uplo, cholesky, det, inv, lstsq, lu, lu_factor, pinv, plu, slogdet, solve,
-    solve_triangular,
+    LeastSquares, Uplo, cholesky, det, inv, lstsq, lu, lu_exchanges, lu_factor, lu_rows, pinv, plu,
+    slogdet, solve, solve_triangular,
 };
 pub use tensors::{Cp, TensorTrain, Tucker, cp, hosvd, tensor_train, tucker};
 pub use triangular::Triangle;
