@@ -593,3 +593,26 @@ def test_pivots_that_are_no_rows_are_refused():
     for pivots in ([0, 1, 3], [0, -1, 2], [0, 1, 2, 2]):
         with pytest.raises(ValueError, match="pivot"):
             LA.lu_solve((lu, cv.array(pivots)), cv.ones(3))
+
+
+@pytest.mark.parametrize("dtype", ["complex128", "complex64"])
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (5, 3), (3, 5), (33, 33), (40, 20), (70, 65), (129, 129)])
+def test_signs_of_complex_factors_are_lapacks(dtype, shape, rng):
+    """A reflection leaves a real element, negative where the real part before was positive; `tau` is complex."""
+    eps = EPS[dtype] * max(shape)
+    a = draw(rng, dtype, *shape)
+    for mode in ("reduced", "complete", "raw"):
+        for got, wanted in zip(LA.qr(a, mode), np.linalg.qr(a, mode), strict=True):
+            close(got, wanted, eps, dtype)
+    wanted = scipy.linalg.qr(a, mode="economic", pivoting=True)
+    for got, expected in zip(LA.qr(a, "reduced", pivoting=True), wanted, strict=True):
+        close(got, expected, eps)
+    if shape[0] == shape[1]:
+        for got, expected in zip(LA.hessenberg(a, calc_q=True), scipy.linalg.hessenberg(a, calc_q=True), strict=True):
+            close(got, expected, eps, dtype)
+    # elements whose squares leave the range
+    if dtype == "complex128" and shape[0] > 1:
+        for size in (1e-200, 1e200):
+            q, r = LA.qr(a * size)
+            close(q, np.linalg.qr(a).Q, eps)
+            close(np.asarray(r) / size, np.linalg.qr(a).R, eps)

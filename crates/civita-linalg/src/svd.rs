@@ -247,7 +247,15 @@ impl<T: Scalar> Tall<T> {
     fn factor(&mut self, a: &mut [T]) {
         let (m, n, block, par) = (self.m, self.n, self.block, self.par);
         let stack = self.scratch.stack();
-        reflections::factor(a, [m, n], &mut self.factors, block, par, stack);
+        reflections::factor(
+            a,
+            [m, n],
+            &mut self.factors,
+            block,
+            reflections::Phase::Kept,
+            par,
+            stack,
+        );
         self.r.fill(T::default());
         let to = self.r.chunks_exact_mut(n);
         for (j, (to, from)) in to.zip(a.chunks_exact(m)).enumerate() {
@@ -767,7 +775,15 @@ impl<T: Scalar> Reduce<T> {
             take(&mut self.scratch),
         );
         let run = move |(a, factors, b, scratch): &mut (Vec<T>, Vec<T>, Vec<T>, Scratch)| {
-            reflections::factor(a, [m, n], factors, block, par, scratch.stack());
+            reflections::factor(
+                a,
+                [m, n],
+                factors,
+                block,
+                reflections::Phase::Kept,
+                par,
+                scratch.stack(),
+            );
             householder::apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj(
                 columns(a, m, n),
                 columns(factors, block, n),
