@@ -616,3 +616,45 @@ def test_signs_of_complex_factors_are_lapacks(dtype, shape, rng):
             q, r = LA.qr(a * size)
             close(q, np.linalg.qr(a).Q, eps)
             close(np.asarray(r) / size, np.linalg.qr(a).R, eps)
+
+
+def test_eigenvalues_of_graded_matrices_have_lapacks_residuals():
+    """Elements that differ by many orders of magnitude are balanced first, and vectors of small eigenvalues are found beside large ones."""
+    rng = np.random.default_rng(3)
+    for n in (3, 10, 40, 100):
+        core = rng.standard_normal((n, n))
+        for span in (6, 12, 20):
+            d = 10.0 ** np.linspace(0, span, n)
+            graded = core * d[:, None] / d
+            for a in (graded, graded[::-1, ::-1].copy(), graded * (1 + 0.5j), core * d[:, None], core * d, core * d[:, None] * d / d.max()):
+                w, v = map(np.asarray, LA.eig(cv.asarray(a)))
+                their_w, their_v = np.linalg.eig(a)
+                size = np.linalg.norm(a)
+                mine, theirs = (np.linalg.norm(a @ v - v * w) / size for w, v in ((w, v), (their_w, their_v)))
+                assert mine <= 10 * max(theirs, 1e-14), (n, span, mine, theirs)
+                close(np.linalg.norm(v, axis=0), np.ones(n), 1e-12)
+                if a is graded:
+                    # those of the matrix without the scaling, to the last digits
+                    wanted = list(np.linalg.eigvals(core))
+                    for got in (w, np.asarray(LA.eigvals(cv.asarray(a)))):
+                        left = list(wanted)
+                        for x in got:
+                            nearest = left.pop(int(np.argmin(np.abs(np.array(left) - x))))
+                            assert abs(nearest - x) <= 1e-12 * n * abs(x), (n, span)
+
+
+def test_eigenvalues_that_stand_alone_are_elements_of_the_diagonal():
+    """A permutation of a triangle: LAPACK takes all eigenvalues from the diagonal, to the last bit."""
+    rng = np.random.default_rng(4)
+    for n in (3, 8, 30):
+        triangle = np.triu(rng.standard_normal((n, n))) * 10.0 ** rng.integers(-8, 9, (n, n))
+        order = rng.permutation(n)
+        a = triangle[order][:, order]
+        for matrix in (a, a.astype("float32"), a + 0j):
+            w, v = map(np.asarray, LA.eig(cv.asarray(matrix)))
+            single = matrix.dtype == "float32"
+            assert sorted(w.real.tolist()) == sorted(np.diag(matrix).real.tolist())
+            assert not w.imag.any()
+            matrix, v, w = (x.astype(complex) for x in (matrix, v, w))
+            rest = np.abs(matrix @ v - v * w) / (np.abs(matrix) @ np.abs(v) + np.abs(v * w) + 1e-300)
+            assert single or rest.max() < 1e-9

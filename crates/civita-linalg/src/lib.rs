@@ -14,6 +14,7 @@
 //! batch                                                     many matrices, on several threads
 //! ```
 
+mod balance;
 mod banded;
 mod batch;
 mod bidiagonal;
