@@ -91,7 +91,11 @@ impl<T: Float> Half<T> {
     }
 
     pub(crate) fn scratch(&self) -> usize {
-        let both = if is_complex(self.len) { 2 * self.len } else { 0 };
+        let both = if is_complex(self.len) {
+            2 * self.len
+        } else {
+            0
+        };
         self.plan.scratch() + both
     }
 

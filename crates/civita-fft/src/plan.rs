@@ -525,8 +525,7 @@ fn divisor_near_root(n: usize, radix: usize) -> usize {
     (2..=n.isqrt())
         .rev()
         .find(|&d| {
-            n.is_multiple_of(d)
-                && (largest_factor(d) <= radix || largest_factor(n / d) > radix)
+            n.is_multiple_of(d) && (largest_factor(d) <= radix || largest_factor(n / d) > radix)
         })
         .unwrap_or(1)
 }
