@@ -241,6 +241,19 @@ def test_errors_are_those_of_pocketfft(dtype, rng):
         assert np.mean(ours) <= 1.2 * np.mean(theirs), n
 
 
+def test_errors_of_real_transforms_are_those_of_pocketfft(rng):
+    """At every short length, and at lengths with a prime of moderate size, which pocketfft transforms directly."""
+    lengths = [*range(2, 300), *(2 * p for p in (151, 211, 263)), 3 * 257, 5 * 211, 16 * 251, 37 * 149, 45 * 199, 64 * 227]
+    for n in lengths:
+        rows = max(8, min(1500, 16_000 // n))
+        x = rng.standard_normal((rows, n))
+        exact = scipy.fft.rfft(x.astype(np.longdouble))
+        assert error_of(np.asarray(cv.fft.rfft(x)), exact) <= 1.2 * error_of(scipy.fft.rfft(x), exact), n
+        half = np.asarray(exact).astype(complex)
+        back = scipy.fft.irfft(half.astype(np.clongdouble), n)
+        assert error_of(np.asarray(cv.fft.irfft(half, n)), back) <= 1.2 * error_of(scipy.fft.irfft(half, n), back), n
+
+
 @pytest.mark.parametrize("n", [1 << 15, 10007, 30030, 100_003])
 def test_threads_change_no_bit(n, threads, rng):
     x = cv.array(numbers(rng, (3, n)))

@@ -478,3 +478,183 @@ def test_bases_and_special_matrices_of_batches():
     ):
         for i in np.ndindex(2, 3):
             np.testing.assert_array_equal(ours[i], each(i))
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("end", ["subnormal", "huge"])
+def test_systems_and_determinants_at_the_ends_of_the_range(end, dtype):
+    """NumPy solves a multiple near 1, exact by a power of two; the multiple at the end of the range has the same solution."""
+    single = dtype in ("float32", "complex64")
+    power = {("subnormal", True): -141, ("subnormal", False): -1062, ("huge", True): 122, ("huge", False): 1018}[end, single]
+    wide = "complex128" if "complex" in dtype else "float64"
+    rng = np.random.default_rng(7)
+
+    def far(x, by):
+        for step in (by // 2, by - by // 2):
+            x = x * 2.0**step
+        return x.astype(dtype)
+
+    for n in (1, 2, 3, 4, 8, 10, 16, 17, 40):
+        for batch in ((), (3,), (20,)):
+            a = rng.integers(-9, 10, (*batch, n, n)) + 12 * np.eye(n)
+            a = a + (1j * rng.integers(-9, 10, a.shape) if "complex" in dtype else 0)
+            b = rng.integers(-16, 17, (*batch, n, 2)).astype(wide)
+            # small matrices are factored where they are, as LAPACK does it: of subnormal numbers with the bits that these have
+            x = cv.asarray(far(a, power))
+            eps = EPS[dtype] * (8 if single else 1) + (1e-3 if end == "subnormal" and not single else 0)
+            close(LA.solve(x, cv.asarray(far(b, power))), np.linalg.solve(a, b), eps)
+            close(LA.solve_triangular(x, cv.asarray(far(b, power))), np.linalg.solve(np.triu(a), b), eps)
+            if end == "huge":
+                unit = far(np.ones(()), power).astype(wide)
+                close(np.asarray(LA.inv(x)).astype(wide) * unit, np.linalg.inv(a), eps)
+            signs, logs = (np.asarray(y) for y in LA.slogdet(x))
+            expected = np.linalg.slogdet(a)
+            close(signs, expected.sign, eps)
+            np.testing.assert_allclose(logs, expected.logabsdet + n * power * np.log(2), rtol=1e-6 if single else 1e-12, atol=0.01 if end == "subnormal" and not single else 0)
+            got = np.asarray(LA.det(x))
+            if end == "subnormal" and n > 1:
+                assert (got == 0).all()
+            elif n > 1 and "complex" not in dtype:
+                assert (got == expected.sign * np.inf).all()
+        if n > 1:
+            tall = np.concatenate([a[0], a[1][:2]])
+            right = rng.integers(-16, 17, (n + 2, 2)).astype(wide)
+            got = LA.lstsq(cv.asarray(far(tall, power)), cv.asarray(far(right, power)))
+            expected = np.linalg.lstsq(tall, right, rcond=None)
+            close(got[0], expected[0], eps + (1e-5 if single else 0))
+            assert got[2].item() == n
+            band = np.stack([np.r_[0, np.diag(a[0], 1)], np.diag(a[0]), np.r_[np.diag(a[0], -1), 0]])
+            middle = np.triu(np.tril(a[0], 1), -1)
+            got = LA.solve_banded((1, 1), cv.asarray(far(band, power)), cv.asarray(far(b[0], power)))
+            close(got, np.linalg.solve(middle, b[0]), eps)
+
+
+def test_a_pivot_at_the_end_of_the_range_does_not_spoil_the_others():
+    for tiny in (5e-324, 1e-310, 2e-308, 1e300, 1e308):
+        a = np.diag([1.0, tiny, 3.0])
+        for batch in (1, 20):
+            stack = cv.asarray(np.stack([a] * batch))
+            b = np.array([[1.0], [tiny], [6.0]])
+            np.testing.assert_allclose(LA.solve(stack, cv.asarray(np.stack([b] * batch)))[-1], [[1.0], [1.0], [2.0]], rtol=4e-16)
+            np.testing.assert_allclose(LA.det(stack), np.linalg.det(np.stack([a] * batch)), rtol=1e-12)
+        np.testing.assert_allclose(LA.solve(cv.asarray(a + 0j), cv.asarray(b))[:, 0], [1.0, 1.0, 2.0], rtol=4e-16)
+
+
+def test_slogdet_of_what_is_not_finite_is_numpys():
+    for a in ([[np.nan]], [[np.nan, 1.0], [2.0, 3.0]], [[1.0, 2.0], [3.0, np.nan]], [[np.inf, 0.0], [0.0, 2.0]], [[-np.inf]]):
+        for dtype in ("float64", "float32"):
+            expected = np.linalg.slogdet(np.array(a, dtype))
+            got = LA.slogdet(cv.array(a, dtype))
+            np.testing.assert_array_equal(got.sign, expected.sign)
+            np.testing.assert_array_equal(got.logabsdet, expected.logabsdet)
+
+
+def test_gradient_of_det_far_from_one():
+    """`det(A) A⁻ᵀ`, of degree n - 1 in the elements."""
+    a = np.random.default_rng(0).standard_normal((20, 20)) * 1e-12
+    _, got = cv.autograd.value_and_grad(LA.det)(cv.asarray(a))
+    b = a * 1e12
+    np.testing.assert_allclose(got, np.linalg.det(b) * np.linalg.inv(b).T * 1e-12**19, rtol=1e-9)
+
+
+def test_vmap_of_functions_that_look_at_values(rng):
+    a, b = draw(rng, "float64", 4, 5, 3), draw(rng, "float64", 4, 5, 2)
+    square, x = well(rng, "float64", 4, 3, 3), draw(rng, "float64", 4, 2, 3, 4)
+    loop = lambda f, *arrays: cv.stack([f(*(cv.asarray(one) for one in each)) for each in zip(*arrays, strict=True)])
+    mapped = lambda f, *arrays: cv.vmap(f)(*(cv.asarray(each) for each in arrays))
+    for i in range(4):
+        f = lambda a, b, i=i: cv.asarray(LA.lstsq(a, b)[i])
+        close(mapped(f, a, b), loop(f, a, b), 1e-12)
+    for trans in (0, 1):
+        f = lambda a, b, trans=trans: LA.lu_solve(LA.lu_factor(a), b, trans=trans)
+        close(mapped(f, square, b[:, :3]), loop(f, square, b[:, :3]), 1e-12)
+    f = lambda a: LA.lu_factor(a)[1]
+    np.testing.assert_array_equal(mapped(f, square), np.stack([scipy.linalg.lu_factor(one)[1] for one in square]))
+    for name, f in (
+        ("tensor_train", lambda x: LA.tensor_train_to_tensor(LA.tensor_train(x))),
+        ("tensor_train", lambda x: LA.tensor_train_to_tensor(LA.tensor_train(x, 2))),
+        ("tucker", lambda x: LA.tucker_to_tensor(*LA.tucker(x, (2, 2, 2), n_iter_max=5, tol=0))),
+        ("cp", lambda x: LA.cp_to_tensor(*LA.cp(x, 2, n_iter_max=5, tol=0))),
+    ):
+        close(mapped(f, x), loop(f, x), 1e-8)
+    for name, f in (
+        ("orth", LA.orth),
+        ("null_space", LA.null_space),
+        ("tensor_train", lambda a: LA.tensor_train(a, tol=0.1)[0]),
+        ("tucker", lambda a: LA.tucker(a, (1, 1))[0]),
+        ("cp", lambda a: LA.cp(a, 1)[0]),
+    ):
+        with pytest.raises(ValueError, match=f"{name}.*\n?.*(rank|tolerance)"):
+            mapped(f, a)
+
+
+def test_pivots_that_are_no_rows_are_refused():
+    lu, _ = LA.lu_factor(cv.eye(3))
+    for pivots in ([0, 1, 3], [0, -1, 2], [0, 1, 2, 2]):
+        with pytest.raises(ValueError, match="pivot"):
+            LA.lu_solve((lu, cv.array(pivots)), cv.ones(3))
+
+
+@pytest.mark.parametrize("dtype", ["complex128", "complex64"])
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (5, 3), (3, 5), (33, 33), (40, 20), (70, 65), (129, 129)])
+def test_signs_of_complex_factors_are_lapacks(dtype, shape, rng):
+    """A reflection leaves a real element, negative where the real part before was positive; `tau` is complex."""
+    eps = EPS[dtype] * max(shape)
+    a = draw(rng, dtype, *shape)
+    for mode in ("reduced", "complete", "raw"):
+        for got, wanted in zip(LA.qr(a, mode), np.linalg.qr(a, mode), strict=True):
+            close(got, wanted, eps, dtype)
+    wanted = scipy.linalg.qr(a, mode="economic", pivoting=True)
+    for got, expected in zip(LA.qr(a, "reduced", pivoting=True), wanted, strict=True):
+        close(got, expected, eps)
+    if shape[0] == shape[1]:
+        for got, expected in zip(LA.hessenberg(a, calc_q=True), scipy.linalg.hessenberg(a, calc_q=True), strict=True):
+            close(got, expected, eps, dtype)
+    # elements whose squares leave the range
+    if dtype == "complex128" and shape[0] > 1:
+        for size in (1e-200, 1e200):
+            q, r = LA.qr(a * size)
+            close(q, np.linalg.qr(a).Q, eps)
+            close(np.asarray(r) / size, np.linalg.qr(a).R, eps)
+
+
+def test_eigenvalues_of_graded_matrices_have_lapacks_residuals():
+    """Elements that differ by many orders of magnitude are balanced first, and vectors of small eigenvalues are found beside large ones."""
+    rng = np.random.default_rng(3)
+    for n in (3, 10, 40, 100):
+        core = rng.standard_normal((n, n))
+        for span in (6, 12, 20):
+            d = 10.0 ** np.linspace(0, span, n)
+            graded = core * d[:, None] / d
+            for a in (graded, graded[::-1, ::-1].copy(), graded * (1 + 0.5j), core * d[:, None], core * d, core * d[:, None] * d / d.max()):
+                w, v = map(np.asarray, LA.eig(cv.asarray(a)))
+                their_w, their_v = np.linalg.eig(a)
+                size = np.linalg.norm(a)
+                mine, theirs = (np.linalg.norm(a @ v - v * w) / size for w, v in ((w, v), (their_w, their_v)))
+                assert mine <= 10 * max(theirs, 1e-14), (n, span, mine, theirs)
+                close(np.linalg.norm(v, axis=0), np.ones(n), 1e-12)
+                if a is graded:
+                    # those of the matrix without the scaling, to the last digits
+                    wanted = list(np.linalg.eigvals(core))
+                    for got in (w, np.asarray(LA.eigvals(cv.asarray(a)))):
+                        left = list(wanted)
+                        for x in got:
+                            nearest = left.pop(int(np.argmin(np.abs(np.array(left) - x))))
+                            assert abs(nearest - x) <= 1e-12 * n * abs(x), (n, span)
+
+
+def test_eigenvalues_that_stand_alone_are_elements_of_the_diagonal():
+    """A permutation of a triangle: LAPACK takes all eigenvalues from the diagonal, to the last bit."""
+    rng = np.random.default_rng(4)
+    for n in (3, 8, 30):
+        triangle = np.triu(rng.standard_normal((n, n))) * 10.0 ** rng.integers(-8, 9, (n, n))
+        order = rng.permutation(n)
+        a = triangle[order][:, order]
+        for matrix in (a, a.astype("float32"), a + 0j):
+            w, v = map(np.asarray, LA.eig(cv.asarray(matrix)))
+            single = matrix.dtype == "float32"
+            assert sorted(w.real.tolist()) == sorted(np.diag(matrix).real.tolist())
+            assert not w.imag.any()
+            matrix, v, w = (x.astype(complex) for x in (matrix, v, w))
+            rest = np.abs(matrix @ v - v * w) / (np.abs(matrix) @ np.abs(v) + np.abs(v * w) + 1e-300)
+            assert single or rest.max() < 1e-9

@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 
 import civita as cv
@@ -118,6 +119,23 @@ def test_latin_hypercubes_are_scipys(scramble):
     got, wanted = R.LatinHypercube(3, scramble=scramble, rng=7), qmc.LatinHypercube(3, scramble=scramble, rng=7)
     for n in (1, 10, 100):
         np.testing.assert_array_equal(np.asarray(got.random(n)), wanted.random(n))
+
+
+@pytest.mark.parametrize("scramble", [False, True])
+@pytest.mark.parametrize("d, n", [(0, 4), (1, 49), (2, 4), (3, 4), (4, 9), (6, 25), (8, 49)])
+def test_latin_hypercubes_of_strength_two_are_scipys(d, n, scramble):
+    got, wanted = (make(d, scramble=scramble, strength=2, rng=7) for make in (R.LatinHypercube, qmc.LatinHypercube))
+    for _ in range(3):
+        np.testing.assert_array_equal(np.asarray(got.random(n)), wanted.random(n))
+
+
+def test_latin_hypercubes_of_strength_two_refuse_other_numbers():
+    for make in (R.LatinHypercube, qmc.LatinHypercube):
+        for d, n in ((2, 5), (2, 16), (2, 1), (4, 4)):
+            with pytest.raises(ValueError, match="prime number|too small"):
+                make(d, strength=2, rng=1).random(n)
+        with pytest.raises(ValueError, match="strength"):
+            make(2, strength=3)
 
 
 def test_integer_points_are_scipys():
@@ -246,3 +264,153 @@ def test_examples_of_the_module():
     for test in [*finder.find(R, globs={}, module=False)[:1], *(t for c in (R.Sobol, R.Halton, R.LatinHypercube) for t in finder.find(c, globs={}))]:
         runner.run(test)
     assert runner.failures == 0 and runner.tries > 6
+
+
+# parameters, and by which of them there is a derivative
+PATHS = {
+    "normal": ((0.7, 1.3), (0, 1)),
+    "uniform": ((-0.5, 2.0), (0, 1)),
+    "exponential": ((1.7,), (0,)),
+    "laplace": ((0.3, 1.2), (0, 1)),
+    "logistic": ((0.3, 1.2), (0, 1)),
+    "gumbel": ((0.3, 1.2), (0, 1)),
+    "lognormal": ((0.2, 0.6), (0, 1)),
+    "rayleigh": ((1.4,), (0,)),
+    "weibull": ((1.6,), (0,)),
+    "pareto": ((2.5,), (0,)),
+    "power": ((2.5,), (0,)),
+    "triangular": ((-1.0, 0.3, 2.0), (0, 1, 2)),
+    "gamma": ((2.2, 1.5), (1,)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(PATHS))
+@pytest.mark.parametrize("make", ["default_rng", "RandomState"])
+def test_draws_are_differentiable_by_their_parameters(make, name):
+    """The same stream at parameters nearby is NumPy's: a difference quotient of its draws is the derivative along the path."""
+    values, by = PATHS[name]
+    ours = lambda: getattr(getattr(cv.random, make)(5), name)
+    numpys = lambda: getattr(getattr(np.random, make)(5), name)
+    weights = np.random.default_rng(1).standard_normal(20)
+    for shape in ((), (20,)):
+        parameters = [cv.full(shape, x) for x in values]
+        for i in by:
+            parameters[i] = cv.full(shape, values[i], requires_grad=True)
+        x = ours()(*parameters, size=20)
+        np.testing.assert_allclose(x.detach(), numpys()(*values, size=20), rtol=1e-14, atol=1e-16)
+        (x * cv.asarray(weights)).sum().backward()
+        for i in by:
+            h = 1e-6
+            up, down = list(values), list(values)
+            up[i] += h
+            down[i] -= h
+            slope = (numpys()(*up, size=20) - numpys()(*down, size=20)) / (2 * h) * weights
+            np.testing.assert_allclose(parameters[i].grad, slope.sum() if shape == () else slope, rtol=2e-7, atol=2e-8)
+    if all(i in by for i in range(len(values))):
+        # forward mode, and one value without a size
+        tangents = [cv.ones(()) for _ in values]
+        x, moved = cv.jvp(lambda *p: ours()(*p, size=20), [cv.asarray(x) for x in values], tangents)
+        up, down = ([x + s * 1e-6 for x in values] for s in (1, -1))
+        np.testing.assert_allclose(moved, (numpys()(*up, size=20) - numpys()(*down, size=20)) / 2e-6, rtol=2e-7, atol=2e-8)
+        one = ours()(*(cv.array(x, requires_grad=True) for x in values))
+        assert one.shape == () and one.requires_grad
+
+
+@pytest.mark.parametrize("make", ["default_rng", "RandomState"])
+def test_gamma_draws_have_the_implicit_derivative_by_their_shape(make):
+    """`-(dP/da) / p` of SciPy's distribution at the draw; the series, the continued fraction and large shapes."""
+    special = scipy.special
+
+    def slope(a, x):
+        h = 1e-4 * np.minimum(a, 1) * np.maximum(1, np.sqrt(a))
+        moved = (special.gammainc(a + h, x) - special.gammainc(a - h, x)) / (2 * h)
+        return -moved / np.exp((a - 1) * np.log(x) - x - special.gammaln(a))
+
+    shapes = np.repeat([0.05, 0.4, 1.0, 1.5, 3.0, 9.0, 40.0, 1e3, 1e5, 3e7], 20)
+    for draw, of in (
+        (lambda rng, a: rng.standard_gamma(a), lambda a, x: slope(a, x)),
+        (lambda rng, a: rng.gamma(a, 2.5), lambda a, x: 2.5 * slope(a, x / 2.5)),
+        (lambda rng, a: rng.chisquare(a), lambda a, x: slope(a / 2, x / 2)),
+    ):
+        a = cv.asarray(shapes.copy()).requires_grad_()
+        x = draw(getattr(cv.random, make)(5), a)
+        np.testing.assert_array_equal(x.detach(), draw(getattr(np.random, make)(5), shapes))
+        x.sum().backward()
+        np.testing.assert_allclose(a.grad, of(shapes, np.asarray(x.detach())), rtol=3e-7)
+        one = cv.array(2.2, requires_grad=True)
+        (first,) = cv.grad(draw(getattr(cv.random, make)(5), one), one, create_graph=True)
+        with pytest.raises(Exception, match="no second derivative"):
+            cv.grad(first, one)
+
+
+def test_second_derivatives_of_draws():
+    """`exp(mean + sigma z)`: the second derivative by sigma is `z**2` times the draw."""
+    sigma = cv.array(0.6, requires_grad=True)
+    x = cv.random.default_rng(3).lognormal(0.2, sigma, size=50).sum()
+    (first,) = cv.grad(x, sigma, create_graph=True)
+    (second,) = cv.grad(first, sigma)
+    z = np.random.default_rng(3).standard_normal(50)
+    np.testing.assert_allclose(second, (z**2 * np.exp(0.2 + 0.6 * z)).sum(), rtol=1e-12)
+
+
+def test_the_reparameterised_elbo_of_a_normal():
+    """Gradients of `E[x**2]` by mean and deviation are `2 mean` and `2 deviation` of the expectation."""
+    mean, deviation = (cv.array(x, requires_grad=True) for x in (0.5, 1.5))
+    (cv.random.default_rng(0).normal(mean, deviation, 400_000) ** 2).mean().backward()
+    assert abs(mean.grad.item() - 1.0) < 0.02 and abs(deviation.grad.item() - 3.0) < 0.02
+
+
+def test_multivariate_normal_is_differentiable_by_its_mean():
+    mean = cv.array([1.0, -2.0], requires_grad=True)
+    cov = [[2.0, 0.5], [0.5, 1.0]]
+    x = cv.random.default_rng(1).multivariate_normal(mean, cov, 100, method="cholesky")
+    np.testing.assert_allclose(x.detach(), np.random.default_rng(1).multivariate_normal([1.0, -2.0], cov, 100, method="cholesky"), rtol=1e-12)
+    x.sum().backward()
+    np.testing.assert_array_equal(mean.grad, [100.0, 100.0])
+
+
+WITHOUT = {
+    "poisson": lambda rng, p: rng.poisson(p),
+    "poisson of an array": lambda rng, p: rng.poisson(cv.stack([p, p])),
+    "binomial": lambda rng, p: rng.binomial(10, p),
+    "geometric": lambda rng, p: rng.geometric(p),
+    "negative_binomial": lambda rng, p: rng.negative_binomial(3, p),
+    "logseries": lambda rng, p: rng.logseries(p),
+    "zipf": lambda rng, p: rng.zipf(p + 2),
+    "multinomial": lambda rng, p: rng.multinomial(5, cv.stack([p, 1 - p])),
+    "choice": lambda rng, p: rng.choice(2, 5, p=cv.stack([p, 1 - p])),
+    "dirichlet": lambda rng, p: rng.dirichlet(cv.stack([p, p])),
+    "beta": lambda rng, p: rng.beta(p, 2.0),
+    "f": lambda rng, p: rng.f(p, 2.0),
+    "standard_t": lambda rng, p: rng.standard_t(p),
+    "vonmises": lambda rng, p: rng.vonmises(p, 2.0),
+    "wald": lambda rng, p: rng.wald(p, 2.0),
+    "noncentral_chisquare": lambda rng, p: rng.noncentral_chisquare(2.0, p),
+    "covariance": lambda rng, p: rng.multivariate_normal([0.0], cv.stack([p])[:, None]),
+}
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT))
+@pytest.mark.parametrize("make", ["default_rng", "RandomState"])
+def test_draws_without_a_derivative_refuse_tracked_parameters(make, name):
+    """A constant would be a wrong derivative in silence."""
+    draw = WITHOUT[name]
+    rng = getattr(cv.random, make)(0)
+    p = cv.array(0.4, requires_grad=True)
+    with pytest.raises(Exception, match="derivative"):
+        draw(rng, p)
+    with pytest.raises(Exception, match="derivative"):
+        cv.jvp(lambda p: cv.asarray(draw(rng, p)).astype("float64"), [cv.array(0.4)], [cv.array(1.0)])
+    # its value is fine, and so is a place where nothing is recorded
+    draw(rng, p.detach())
+    with cv.no_grad():
+        draw(rng, p)
+
+
+def test_orders_and_choices_of_tracked_arrays_keep_the_gradient():
+    for draw in (lambda rng, x: rng.permutation(x), lambda rng, x: rng.choice(x, 6), lambda rng, x: rng.permuted(x)):
+        x = cv.array([1.0, 2.0, 3.0], requires_grad=True)
+        y = draw(cv.random.default_rng(0), x)
+        (y * y).sum().backward()
+        plain = np.asarray(draw(cv.random.default_rng(0), x.detach()))
+        np.testing.assert_allclose(x.grad, [2 * v * (plain == v).sum() for v in (1.0, 2.0, 3.0)])

@@ -20,8 +20,9 @@ use crate::plan::Direction;
 
 /// The longest power of two that is left to rustfft.
 const BASE: usize = 256;
-/// The largest prime that has passes. Beyond about 60 Bluestein's convolution is faster, but its error is 1.5 times that of a pass.
-pub(crate) const LARGEST_RADIX: usize = 199;
+/// The largest prime that has passes. Beyond about 60 Bluestein's convolution is faster, but its error is 1.5 times that of a pass, and
+/// twice that of a pass within a transform of real numbers.
+pub(crate) const LARGEST_RADIX: usize = 311;
 
 /// A plan of passes.
 pub(crate) struct Mixed<T> {

@@ -48,8 +48,23 @@ impl Direction {
 
 /// From this length on, four steps.
 const LONG: usize = 1 << 12;
-/// The largest prime length that is a single pass.
-const LARGEST_PRIME: usize = 113;
+/// Up to which primes there are passes.
+#[derive(Clone, Copy)]
+struct Passes {
+    /// The largest prime length that is a single pass.
+    prime: usize,
+    /// The largest radix of a pass among others.
+    radix: usize,
+}
+
+const PASSES: Passes = Passes {
+    prime: 113,
+    radix: 199,
+};
+const PASSES_OF_REAL: Passes = Passes {
+    prime: LARGEST_RADIX,
+    radix: LARGEST_RADIX,
+};
 /// A table of twists is kept whole up to this length; beyond, two short ones and a product.
 const LARGEST_TABLE: usize = 1 << 17;
 
@@ -73,18 +88,29 @@ impl<T: Float> Plan<T> {
     /// The plan for a length, kept from an earlier call or made.
     pub fn get(len: usize, direction: Direction) -> Arc<Plan<T>> {
         kept::<T, _>(len, Purpose::Complex(direction), || {
-            Plan::new(len, direction)
+            Plan::new(len, direction, PASSES)
         })
     }
 
-    fn new(len: usize, direction: Direction) -> Plan<T> {
+    /// As [`Plan::get`], for transforms of real numbers: primes of moderate size are passes, slower than a convolution and of half its error,
+    /// which is that of the best transforms of real numbers.
+    pub fn for_real(len: usize, direction: Direction) -> Arc<Plan<T>> {
+        match largest_factor(len) > PASSES.prime {
+            false => Plan::get(len, direction),
+            true => kept::<T, _>(len, Purpose::Inner(direction), || {
+                Plan::new(len, direction, PASSES_OF_REAL)
+            }),
+        }
+    }
+
+    fn new(len: usize, direction: Direction, passes: Passes) -> Plan<T> {
         let largest = largest_factor(len);
         let kernel = if len <= 1 {
             Kernel::Trivial
-        } else if largest > LARGEST_PRIME && largest == len {
+        } else if largest > passes.prime && largest == len {
             Kernel::Chirp(Chirp::new(len, direction))
-        } else if len >= LONG || largest > LARGEST_RADIX {
-            Kernel::FourSteps(FourSteps::new(len, direction))
+        } else if len >= LONG || largest > passes.radix {
+            Kernel::FourSteps(FourSteps::new(len, direction, passes))
         } else {
             Kernel::Mixed(Mixed::new(len, direction))
         };
@@ -268,7 +294,7 @@ pub(crate) fn room<T>(op: &'static str, len: usize) -> Result<(), Error> {
         return Ok(());
     }
     // a convolution has two inputs, a kernel and scratch, each of the next smooth length beyond twice its own
-    let prime = Some(largest_factor(len)).filter(|&p| p > LARGEST_PRIME);
+    let prime = Some(largest_factor(len)).filter(|&p| p > PASSES.prime);
     let numbers = len.saturating_add(prime.unwrap_or(0).saturating_mul(9));
     storage::room(op, numbers.saturating_mul(size_of::<Complex<T>>()))
 }
@@ -430,11 +456,15 @@ impl<T: Float> Rows for Second<'_, T> {
 }
 
 impl<T: Float> FourSteps<T> {
-    fn new(n: usize, direction: Direction) -> FourSteps<T> {
-        let columns = divisor_near_root(n);
+    fn new(n: usize, direction: Direction, passes: Passes) -> FourSteps<T> {
+        let columns = divisor_near_root(n, passes.radix);
+        let plan = match passes.prime > PASSES.prime {
+            true => Plan::for_real,
+            false => Plan::get,
+        };
         FourSteps {
-            first: Plan::get(columns, direction),
-            second: Plan::get(n / columns, direction),
+            first: plan(columns, direction),
+            second: plan(n / columns, direction),
             twist: Twist::new(n, columns, direction),
         }
     }
@@ -491,12 +521,11 @@ impl<T: Float> FourSteps<T> {
 }
 
 /// The largest divisor of a composite number up to its square root, unless only one with a large prime factor is left.
-fn divisor_near_root(n: usize) -> usize {
+fn divisor_near_root(n: usize, radix: usize) -> usize {
     (2..=n.isqrt())
         .rev()
         .find(|&d| {
-            n.is_multiple_of(d)
-                && (largest_factor(d) <= LARGEST_RADIX || largest_factor(n / d) > LARGEST_RADIX)
+            n.is_multiple_of(d) && (largest_factor(d) <= radix || largest_factor(n / d) > radix)
         })
         .unwrap_or(1)
 }
@@ -592,6 +621,8 @@ impl<T: Float> Chirp<T> {
 pub(crate) enum Purpose {
     /// A complex transform.
     Complex(Direction),
+    /// A complex transform within one of real numbers.
+    Inner(Direction),
     /// Half a transform of real numbers.
     Half,
     /// Real numbers from a half.

@@ -12,8 +12,10 @@ use civita_core::threads::stop_if_told;
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, matrices, singular, with_axes};
+use crate::divisor::Divisor;
 use crate::ops::{conjugate, sum, total};
 use crate::scalar::{Scalar, for_dtype};
+use crate::scale::Scale;
 use crate::systems::Uplo;
 
 /// How many diagonals a banded matrix has below and above the main one.
@@ -79,15 +81,61 @@ fn run<T: Scalar>(band: Band, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
         ab.resize(rows * n, T::default());
         x[0].read(i * rows * n, ab)?;
         match solve(band, ab, n, b, k) {
-            true => Ok(()),
-            false => Err(singular("solve_banded")),
+            Outcome::Singular => Err(singular("solve_banded")),
+            Outcome::Finite => Ok(()),
+            Outcome::Overflow => {
+                let mut right = vec![T::default(); n * k];
+                x[1].read(i * n * k, &mut right)?;
+                solve_near_one(band, ab, n, &mut right, k, b);
+                Ok(())
+            }
         }
     })
 }
 
-/// Solves in place of `b`, a row-major `n × k` matrix. False where a pivot is zero.
-fn solve<T: Scalar>(band: Band, ab: &[T], n: usize, b: &mut [T], k: usize) -> bool {
+/// Solves a system of finite numbers whose solution was not: by multiples near 1 of the matrix and of each column of the right-hand
+/// side. `out` keeps what it holds where they do not help.
+#[cold]
+fn solve_near_one<T: Scalar>(
+    band: Band,
+    ab: &mut [T],
+    n: usize,
+    b: &mut [T],
+    k: usize,
+    out: &mut [T],
+) {
+    for r in 0..band.rows() {
+        for j in 0..n {
+            if !(j + r).checked_sub(band.upper).is_some_and(|i| i < n) {
+                ab[r * n + j] = T::default();
+            }
+        }
+    }
+    if !ab.iter().chain(&*b).all(|x| x.finite()) {
+        return;
+    }
+    let scale = Scale::to_one(ab);
+    let scales = Scale::columns_to_one(b, k);
+    if solve(band, ab, n, b, k) == Outcome::Finite {
+        scale.quotients(b, &scales, out);
+    }
+}
+
+/// How a system ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// A pivot is zero.
+    Singular,
+    /// Pivots and the solution are finite.
+    Finite,
+    /// They are not.
+    Overflow,
+}
+
+/// Solves in place of `b`, a row-major `n × k` matrix.
+fn solve<T: Scalar>(band: Band, ab: &[T], n: usize, b: &mut [T], k: usize) -> Outcome {
     let Band { lower, upper } = band;
+    let mut finite = true;
     // row i holds columns from i - lower to i + upper + lower, those that exist or not
     let width = 2 * lower + upper + 1;
     let mut a = vec![T::default(); n * width];
@@ -119,16 +167,17 @@ fn solve<T: Scalar>(band: Band, ab: &[T], n: usize, b: &mut [T], k: usize) -> bo
         }
         let p = a[j * width + lower];
         if p == T::default() {
-            return false;
+            return Outcome::Singular;
         }
-        let inverse = p.inverse();
+        finite &= p.finite();
+        let pivot = Divisor::new(p);
         let (head, tail) = a.split_at_mut((j + 1) * width);
         let known = &head[j * width + lower..][..end - j + 1];
         let (above, below) = b.split_at_mut((j + 1) * k);
         let right = &above[j * k..];
         for i in j + 1..=last {
             let row = &mut tail[(i - j - 1) * width + j + lower - i..][..end - j + 1];
-            let factor = row[0] * inverse;
+            let factor = pivot.of(row[0]);
             for (x, &y) in row.iter_mut().zip(known) {
                 *x -= factor * y;
             }
@@ -146,10 +195,13 @@ fn solve<T: Scalar>(band: Band, ab: &[T], n: usize, b: &mut [T], k: usize) -> bo
                 *x -= factor * y;
             }
         }
-        let inverse = row[0].inverse();
-        known.iter_mut().for_each(|x| *x *= inverse);
+        let pivot = Divisor::new(row[0]);
+        known.iter_mut().for_each(|x| *x = pivot.of(*x));
     }
-    true
+    match finite && b.iter().all(|x| x.finite()) {
+        true => Outcome::Finite,
+        false => Outcome::Overflow,
+    }
 }
 
 /// Rows of `x`, of `(batch) n × k` matrices, for each place of the diagonals: `(batch) rows × n × k`.

@@ -13,6 +13,7 @@
 use civita_core::error::Result;
 use civita_core::isa::{Isa, Wide, wide};
 
+use crate::divisor::Divisor;
 use crate::gemm::{View, add_product, subtract_product};
 use crate::scalar::Scalar;
 
@@ -274,8 +275,8 @@ fn substitute<T: Scalar>(
 #[inline(always)]
 fn divided<T: Scalar, const L: usize>(x: [T; L], d: T) -> [T; L] {
     if T::COMPLEX {
-        let inverse = d.inverse();
-        return x.map(|x| x * inverse);
+        let divisor = Divisor::new(d);
+        return x.map(|x| divisor.of(x));
     }
     x.map(|x| x / d)
 }

@@ -194,11 +194,12 @@ fn rows(a: &mut [Lane], n: usize, i: usize, j: usize) -> (&mut [Lane], &mut [Lan
 }
 
 /// What `small::lu` leaves on and above the diagonal, and what the first half of `small::solve_lu` makes of `b`, which has `m` columns.
-/// Whether permutations are odd, and pivots zero.
+/// Whether permutations are odd, and where a pivot has no inverse that is a normal number, zero or near the ends of the range: what these
+/// lanes hold does not count.
 #[inline(always)]
 fn eliminate(a: &mut [Lane], n: usize, b: &mut [Lane], m: usize) -> (Mask, Mask) {
     let (a, b) = (&mut a[..n * n], &mut b[..n * m]);
-    let (mut odd, mut singular) = ([0; LANES], [0; LANES]);
+    let (mut odd, mut exceptional) = ([0; LANES], [0; LANES]);
     for k in 0..n {
         let (mut pivot, mut largest) = ([k as u64; LANES], a[k * n + k].map(f64::abs));
         for i in k + 1..n {
@@ -231,8 +232,14 @@ fn eliminate(a: &mut [Lane], n: usize, b: &mut [Lane], m: usize) -> (Mask, Mask)
         let mut any = 0;
         for l in 0..LANES {
             inverse[l] = 1.0 / head[l];
-            singular[l] |= zero[l];
             any |= zero[l];
+        }
+        let (least, most) = (
+            mask(|l| inverse[l].abs() >= f64::MIN_POSITIVE),
+            mask(|l| inverse[l].abs() < f64::INFINITY),
+        );
+        for l in 0..LANES {
+            exceptional[l] |= !(least[l] & most[l]);
         }
         for i in k + 1..n {
             let (upper, lower) = rows(a, n, k, i);
@@ -251,7 +258,7 @@ fn eliminate(a: &mut [Lane], n: usize, b: &mut [Lane], m: usize) -> (Mask, Mask)
             }
         }
     }
-    (odd, singular)
+    (odd, exceptional)
 }
 
 /// `U x = b` in place of `b`, as the second half of `small::solve_lu`.
@@ -274,7 +281,7 @@ fn solve_upper(u: &[Lane], n: usize, b: &mut [Lane], m: usize) {
     }
 }
 
-/// Solves `A x = b` in place of `b`, of `m` columns. Where there is no solution.
+/// Solves `A x = b` in place of `b`, of `m` columns. Where there is no solution, or it is for loops that take more care.
 pub fn solve(a: &mut Matrices, n: usize, b: &mut Matrices, m: usize) -> Mask {
     struct Solve<'a>(&'a mut Matrices, usize, &'a mut Matrices, usize);
     impl Wide for Solve<'_> {
@@ -290,19 +297,18 @@ pub fn solve(a: &mut Matrices, n: usize, b: &mut Matrices, m: usize) -> Mask {
     }
     #[inline(always)]
     fn go(a: &mut Matrices, n: usize, b: &mut Matrices, m: usize) -> Mask {
-        let (_, singular) = eliminate(a, n, b, m);
+        let (_, exceptional) = eliminate(a, n, b, m);
         solve_upper(a, n, b, m);
-        singular
+        exceptional
     }
     wide(Solve(a, n, b, m))
 }
 
-/// Products of pivots with their signs, and where they and all products on the way lie in `range`. The pivots stay on the
-/// diagonal.
-pub fn products(a: &mut Matrices, n: usize, range: std::ops::Range<f64>) -> (Lane, Mask, Mask) {
+/// Products of pivots with their signs, and where they and all products on the way lie in `range`.
+pub fn products(a: &mut Matrices, n: usize, range: std::ops::Range<f64>) -> (Lane, Mask) {
     struct Products<'a>(&'a mut Matrices, usize, std::ops::Range<f64>);
     impl Wide for Products<'_> {
-        type Out = (Lane, Mask, Mask);
+        type Out = (Lane, Mask);
         #[inline(always)]
         fn run<I: Isa>(self) -> Self::Out {
             let Products(a, n, range) = self;
@@ -310,9 +316,9 @@ pub fn products(a: &mut Matrices, n: usize, range: std::ops::Range<f64>) -> (Lan
         }
     }
     #[inline(always)]
-    fn go(a: &mut Matrices, n: usize, range: std::ops::Range<f64>) -> (Lane, Mask, Mask) {
-        let (odd, _) = eliminate(a, n, &mut [], 0);
-        let (mut product, mut inside) = ([1.0; LANES], [!0; LANES]);
+    fn go(a: &mut Matrices, n: usize, range: std::ops::Range<f64>) -> (Lane, Mask) {
+        let (odd, exceptional) = eliminate(a, n, &mut [], 0);
+        let (mut product, mut inside) = ([1.0; LANES], exceptional.map(|x| !x));
         for k in 0..n {
             for l in 0..LANES {
                 product[l] *= a[k * n + k][l];
@@ -329,7 +335,7 @@ pub fn products(a: &mut Matrices, n: usize, range: std::ops::Range<f64>) -> (Lan
         for l in 0..LANES {
             product[l] = f64::from_bits(product[l].to_bits() ^ (odd[l] & 1 << 63));
         }
-        (product, odd, inside)
+        (product, inside)
     }
     wide(Products(a, n, range))
 }

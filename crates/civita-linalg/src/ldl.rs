@@ -13,9 +13,11 @@ use faer::traits::math_utils as math;
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, squares, with_axes};
+use crate::divisor::Divisor;
 use crate::lu::bind_solve;
 use crate::ops::{adjoint, kept, mask, times, transposed};
 use crate::scalar::{Real, Scalar, for_dtype};
+use crate::scale::Scale;
 use crate::systems::Uplo;
 use crate::triangular::{Triangle, bind_triangular};
 
@@ -98,7 +100,9 @@ fn run<T: Scalar>(this: &Ldl, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
                     a[i * n + i] = T::of(a[i * n + i].re(), T::Real::default());
                 }
             }
+            let scale = Scale::from_tiny(a);
             factor(a, n, hermitian, upper, d, order);
+            scale.back(d);
             for i in 0..n {
                 for j in 0..n {
                     l[i * n + j] = match j.cmp(&i) {
@@ -172,16 +176,16 @@ fn factor<T: Scalar>(
             let p = a[k * n + k];
             d[k * n + k] = p;
             if p != T::default() {
-                let inverse = p.inverse();
+                let pivot = Divisor::new(p);
                 for i in rest..n {
-                    let factor = a[i * n + k] * inverse;
+                    let factor = pivot.of(a[i * n + k]);
                     for j in rest..=i {
                         let x = factor * turned(a[j * n + k]);
                         a[i * n + j] -= x;
                     }
                 }
                 for i in rest..n {
-                    a[i * n + k] *= inverse;
+                    a[i * n + k] = pivot.of(a[i * n + k]);
                 }
             }
         } else {

@@ -14,6 +14,7 @@
 //! batch                                                     many matrices, on several threads
 //! ```
 
+mod balance;
 mod banded;
 mod batch;
 mod bidiagonal;
@@ -22,6 +23,7 @@ mod checks;
 mod cholesky;
 mod dense;
 mod divided;
+mod divisor;
 mod eig;
 mod eigh;
 mod expm;
@@ -75,8 +77,8 @@ pub use spectra::{
 };
 pub use svd::Vectors;
 pub use systems::{
-    LeastSquares, Uplo, cholesky, det, inv, lstsq, lu, lu_factor, pinv, plu, slogdet, solve,
-    solve_triangular,
+    LeastSquares, Uplo, cholesky, det, inv, lstsq, lu, lu_exchanges, lu_factor, lu_rows, pinv, plu,
+    slogdet, solve, solve_triangular,
 };
 pub use tensors::{Cp, TensorTrain, Tucker, cp, hosvd, tensor_train, tucker};
 pub use triangular::Triangle;

@@ -17,9 +17,10 @@ use crate::checks::{
     compute_dtype, count, external, external_on_lanes, on_lanes, singular, squares,
 };
 use crate::dense::Lu;
-use crate::lanes::{self, LANES, Memory, Task};
+use crate::lanes::{self, Memory, Task};
 use crate::ops::{adjoint, conjugate, times, total, trace_of_product};
 use crate::scalar::{Real, Scalar, for_dtype};
+use crate::scale::Scale;
 use crate::small::{self, SMALL, known};
 use crate::svd;
 
@@ -76,21 +77,68 @@ fn solve<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<(
         |heap, i, b| {
             x[1].read(i * n * k, b)?;
             with_matrix::<T, _>(heap, &x[0], i, n, |a| {
-                if n <= SMALL {
-                    let fine = known!(n, |n| match k {
-                        1 => solve_small(a, n, b, 1),
-                        k => solve_small(a, n, b, k),
-                    });
-                    return fine.then_some(()).ok_or_else(|| singular("solve"));
-                }
-                let lu = Lu::new(a, n, n)?;
-                if lu.is_singular() {
+                let scale = match n > SMALL {
+                    true => Scale::from_tiny(a),
+                    false => Scale::ONE,
+                };
+                if !solve_in(a, n, b, k)? {
                     return Err(singular("solve"));
                 }
-                lu.solve(b, k)
+                scale.divide(b);
+                if in_range(a, n, b) {
+                    return Ok(());
+                }
+                let mut right = vec![T::default(); n * k];
+                x[1].read(i * n * k, &mut right)?;
+                x[0].read(i * n * n, a)?;
+                solve_near_one(a, n, &mut right, k, b)
             })
         },
     )
+}
+
+/// Solves in place of `b`; false where there is no solution.
+fn solve_in<T: Scalar>(a: &mut [T], n: usize, b: &mut [T], k: usize) -> Result<bool> {
+    if n <= SMALL {
+        return Ok(known!(n, |n| match k {
+            1 => solve_small(a, n, b, 1),
+            k => solve_small(a, n, b, k),
+        }));
+    }
+    let lu = Lu::new(a, n, n)?;
+    if lu.is_singular() {
+        return Ok(false);
+    }
+    lu.solve(b, k)?;
+    Ok(true)
+}
+
+/// Whether the pivots and the solution are finite: a pivot that is infinite makes a zero of what it divides.
+fn in_range<T: Scalar>(a: &[T], n: usize, x: &[T]) -> bool {
+    let pivots = a.iter().step_by(n + 1);
+    pivots.chain(x).all(|x| x.finite())
+}
+
+/// Solves a system of finite numbers whose solution was not: by multiples near 1 of the matrix and of each column of the right-hand
+/// side. `out` keeps what it holds where they do not help: where small pivots vanish beside large elements.
+#[cold]
+fn solve_near_one<T: Scalar>(
+    a: &mut [T],
+    n: usize,
+    b: &mut [T],
+    k: usize,
+    out: &mut [T],
+) -> Result<()> {
+    if !a.iter().chain(&*b).all(|x| x.finite()) {
+        return Ok(());
+    }
+    let scale = Scale::to_one(a);
+    let scales = Scale::columns_to_one(b, k);
+    if !solve_in(a, n, b, k)? || !in_range(a, n, b) {
+        return Ok(());
+    }
+    scale.quotients(b, &scales, out);
+    Ok(())
 }
 
 fn solve_on_lanes<S: Real>(
@@ -100,27 +148,60 @@ fn solve_on_lanes<S: Real>(
     batch: usize,
     out: &mut [HostOutput<'_>],
 ) -> Result<()> {
-    struct Solving<'a>(&'a HostInput<'a>, usize);
+    struct Solving<'a>(&'a [HostInput<'a>], usize);
     impl<S: Real> Task<S> for Solving<'_> {
         fn len(&self, n: usize) -> usize {
             n * self.1
         }
         fn run(&self, memory: &mut Memory<S>, n: usize, first: usize, count: usize) -> Result<()> {
             let k = self.1;
-            memory.read(self.0, first, count, n * k)?;
+            memory.read(&self.0[1], first, count, n * k)?;
             let Memory { a, b, .. } = memory;
-            if lanes::solve(a, n, b, k)[..count]
-                .iter()
-                .any(|&zero| zero != 0)
-            {
-                return Err(singular("solve"));
-            }
+            let exceptional = lanes::solve(a, n, b, k);
             a[..n * k].copy_from_slice(&b[..n * k]);
+            for l in 0..count {
+                if exceptional[l] != 0 || b[..n * k].iter().any(|x| !x[l].is_finite()) {
+                    solve_alone::<S>(self.0, n, k, first + l, |i, x| a[i][l] = x)?;
+                }
+            }
             Ok(())
         }
     }
-    let task = Solving(&x[1], k);
+    let task = Solving(x, k);
     lanes::run(&task, &x[0], n, batch, out[0].elements::<S>()?)
+}
+
+/// Solves one system of a batch, for which the loops on lanes are not: singular, or with elements near the ends of the range.
+#[cold]
+fn solve_alone<S: Real>(
+    x: &[HostInput<'_>],
+    n: usize,
+    k: usize,
+    i: usize,
+    mut write: impl FnMut(usize, f64),
+) -> Result<()> {
+    let (mut a, mut b) = (
+        wide_elements::<S>(&x[0], i, n * n)?,
+        wide_elements::<S>(&x[1], i, n * k)?,
+    );
+    let (mut again, mut right) = (a.clone(), b.clone());
+    if !solve_in(&mut a, n, &mut b, k)? {
+        return Err(singular("solve"));
+    }
+    if !in_range(&a, n, &b) {
+        solve_near_one(&mut again, n, &mut right, k, &mut b)?;
+    }
+    for (i, x) in b.into_iter().enumerate() {
+        write(i, x);
+    }
+    Ok(())
+}
+
+/// The elements of one operand of a batch.
+fn wide_elements<S: Real>(x: &HostInput<'_>, i: usize, size: usize) -> Result<Vec<f64>> {
+    let mut elements = vec![S::default(); size];
+    x.read(i * size, &mut elements)?;
+    Ok(elements.into_iter().map(Real::wide).collect())
 }
 
 #[inline(always)]
@@ -238,25 +319,54 @@ fn inv<T: Scalar>(on: Singular, x: &[HostInput<'_>], out: &mut [HostOutput<'_>])
         Vec::new,
         |heap, i, y| {
             with_matrix::<T, _>(heap, &x[0], i, n, |a| {
-                if n > SMALL {
-                    let lu = Lu::new(a, n, n)?;
-                    if lu.is_singular() {
-                        return without_inverse(on, y);
-                    }
-                    lu.invert(y)?;
+                let scale = match n > SMALL {
+                    true => Scale::from_tiny(a),
+                    false => Scale::ONE,
+                };
+                if !invert_in(a, n, y)? {
+                    return without_inverse(on, y);
+                }
+                scale.divide(y);
+                if in_range(a, n, y) {
                     return Ok(());
                 }
-                y.fill(T::default());
-                y.iter_mut()
-                    .step_by(n + 1)
-                    .for_each(|x| *x = math::one::<T>());
-                match known!(n, |n| solve_small(a, n, y, n)) {
-                    true => Ok(()),
-                    false => without_inverse(on, y),
-                }
+                x[0].read(i * n * n, a)?;
+                invert_near_one(a, n, y)
             })
         },
     )
+}
+
+/// Writes the inverse; false where there is none.
+fn invert_in<T: Scalar>(a: &mut [T], n: usize, y: &mut [T]) -> Result<bool> {
+    if n > SMALL {
+        let lu = Lu::new(a, n, n)?;
+        if lu.is_singular() {
+            return Ok(false);
+        }
+        lu.invert(y)?;
+        return Ok(true);
+    }
+    y.fill(T::default());
+    y.iter_mut()
+        .step_by(n + 1)
+        .for_each(|x| *x = math::one::<T>());
+    Ok(known!(n, |n| solve_small(a, n, y, n)))
+}
+
+/// As [`solve_near_one`].
+#[cold]
+fn invert_near_one<T: Scalar>(a: &mut [T], n: usize, y: &mut [T]) -> Result<()> {
+    if !a.iter().all(|x| x.finite()) {
+        return Ok(());
+    }
+    let scale = Scale::to_one(a);
+    let mut inverse = vec![T::default(); n * n];
+    if invert_in(a, n, &mut inverse)? && in_range(a, n, &inverse) {
+        scale.divide(&mut inverse);
+        y.copy_from_slice(&inverse);
+    }
+    Ok(())
 }
 
 fn without_inverse<T: Scalar>(on: Singular, y: &mut [T]) -> Result<()> {
@@ -311,22 +421,47 @@ pub fn bind_inv(a: &Raw) -> Result<Raw> {
 
 // ---- determinants ----------------------------------------------------------------------------------------------------
 
-/// Calls `f` with the pivots of a matrix and the parity of its permutation.
+/// Calls `f` with the pivots of a matrix, the parity of its permutation and the power of two by which the matrix was divided.
 fn with_pivots<T: Scalar, R>(
     heap: &mut Vec<T>,
     x: &HostInput<'_>,
     i: usize,
     n: usize,
-    f: impl Fn(&mut dyn Iterator<Item = T>, bool) -> R,
+    f: impl Fn(&mut dyn Iterator<Item = T>, bool, Scale) -> R,
 ) -> Result<R> {
     with_matrix::<T, _>(heap, x, i, n, |a| {
-        if n > SMALL {
-            let lu = Lu::new(a, n, n)?;
-            return Ok(f(&mut lu.pivots(), lu.odd));
-        }
-        let (odd, _) = known!(n, |n| small::lu(a, n, |_, _| ()));
-        Ok(f(&mut (0..n).map(|k| a[k * n + k]), odd))
+        let (odd, scale) = pivots(a, n, |a| x.read(i * n * n, a))?;
+        Ok(f(&mut a.iter().step_by(n + 1).copied(), odd, scale))
     })
+}
+
+/// Leaves the pivots on the diagonal; `read` writes the matrix again.
+fn pivots<T: Scalar>(
+    a: &mut [T],
+    n: usize,
+    read: impl FnOnce(&mut [T]) -> Result<()>,
+) -> Result<(bool, Scale)> {
+    let mut scale = match n > SMALL {
+        true => Scale::from_tiny(a),
+        false => Scale::ONE,
+    };
+    let mut odd = eliminate(a, n)?;
+    if (a.iter().step_by(n + 1)).any(|x| !x.modulus().wide().is_finite()) {
+        read(a)?;
+        if a.iter().all(|x| x.finite()) {
+            scale = Scale::to_one(a);
+        }
+        odd = eliminate(a, n)?;
+    }
+    Ok((odd, scale))
+}
+
+/// Leaves the pivots on the diagonal; whether the permutation is odd.
+fn eliminate<T: Scalar>(a: &mut [T], n: usize) -> Result<bool> {
+    if n > SMALL {
+        return Ok(Lu::new(a, n, n)?.odd);
+    }
+    Ok(known!(n, |n| small::lu(a, n, |_, _| ())).0)
 }
 
 /// The determinant.
@@ -345,38 +480,47 @@ impl HostKernel for Det {
 /// In the middle of the range of exponents, so that a product of small and large numbers does not leave it.
 const MIDDLE: Range<f64> = 1e-15..1e15;
 
-/// The product of pivots, of an odd permutation or an even one.
-fn determinant<T: Scalar>(pivots: &mut dyn Iterator<Item = T>, odd: bool) -> T {
+/// The product of pivots of a matrix divided by a power of two, of an odd permutation or an even one.
+fn determinant<T: Scalar>(pivots: &mut dyn Iterator<Item = T>, odd: bool, of: Scale) -> T {
     let (mut product, mut exponent) = (math::one::<T>(), 0i64);
-    for pivot in pivots {
-        product *= pivot;
-        let size = product.size().wide();
-        if size > 0.0 && size.is_finite() && !MIDDLE.contains(&size) {
-            let shift = size.log2() as i32;
-            product *= real::<T>(T::Real::of(2f64.powi(-shift)));
-            exponent += i64::from(shift);
+    for mut pivot in pivots {
+        // both factors near 1, so that their product is in the range
+        for x in [&mut pivot, &mut product] {
+            let size = x.re().wide().abs().max(x.im().wide().abs());
+            if size > 0.0 && size.is_finite() && !MIDDLE.contains(&size) {
+                let shift = size.log2() as i32;
+                *x = times_power(*x, -shift);
+                exponent += i64::from(shift);
+            }
         }
+        product *= pivot;
+        exponent += i64::from(of.exponent());
     }
-    // in two steps: what a power of two cannot hold may fit beside the product
-    let half = (exponent / 2).clamp(-1000, 1000) as i32;
-    let rest = (exponent - i64::from(half)).clamp(-1000, 1000) as i32;
-    let scaled = scale(scale(product, half), rest);
+    // beyond that everything is zero or infinite
+    let scaled = times_power(product, exponent.clamp(-5000, 5000) as i32);
     if odd { -scaled } else { scaled }
 }
 
 /// [`determinant`] of matrices beside each other.
-struct Determinants;
+struct Determinants<'a>(&'a HostInput<'a>);
 
-impl<S: Real> Task<S> for Determinants {
+impl<S: Real> Task<S> for Determinants<'_> {
     fn len(&self, _: usize) -> usize {
         1
     }
-    fn run(&self, memory: &mut Memory<S>, n: usize, _: usize, _: usize) -> Result<()> {
+    fn run(&self, memory: &mut Memory<S>, n: usize, first: usize, count: usize) -> Result<()> {
         let a = &mut memory.a;
-        let (mut products, odd, inside) = lanes::products(a, n, MIDDLE);
-        for l in 0..LANES {
+        let (mut products, inside) = lanes::products(a, n, MIDDLE);
+        for l in 0..count {
             if inside[l] == 0 {
-                products[l] = determinant(&mut (0..n).map(|k| a[k * n + k][l]), odd[l] != 0);
+                let elements = wide_elements::<S>(self.0, first + l, n * n)?;
+                let mut alone = elements.clone();
+                let (odd, scale) = pivots(&mut alone, n, |a| {
+                    a.copy_from_slice(&elements);
+                    Ok(())
+                })?;
+                let mut pivots = alone.into_iter().step_by(n + 1);
+                products[l] = determinant(&mut pivots, odd, scale);
             }
         }
         a[0] = products;
@@ -388,7 +532,7 @@ fn det<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()>
     let (batch, n) = squares("det", x[0].shape())?;
     let batch = count(batch);
     if on_lanes(x[0].shape()) {
-        let task = &Determinants;
+        let task = &Determinants(&x[0]);
         match x[0].dtype() {
             DType::F32 => return lanes::run(task, &x[0], n, batch, out[0].elements::<f32>()?),
             DType::F64 => return lanes::run(task, &x[0], n, batch, out[0].elements::<f64>()?),
@@ -402,17 +546,13 @@ fn det<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()>
     })
 }
 
-fn real<T: Scalar>(x: T::Real) -> T {
-    T::of(x, T::Real::default())
-}
-
 /// `x · 2ᵉ`, of numbers that are not near the ends of the range.
-fn scale<T: Scalar>(x: T, e: i32) -> T {
+fn times_power<T: Scalar>(x: T, e: i32) -> T {
     let step = if T::Real::EPSILON > 1e-10 { 60 } else { 500 };
     let (mut x, mut e) = (x, e);
     while e != 0 {
         let now = e.clamp(-step, step);
-        x *= real::<T>(T::Real::of(2f64.powi(now)));
+        x = x.scaled(T::Real::of(2f64.powi(now)));
         e -= now;
     }
     x
@@ -474,6 +614,8 @@ fn adjugate<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Resul
         Vec::new,
         |heap, i, y| {
             with_matrix::<T, _>(heap, &x[0], i, n, |a| {
+                // the adjugate has the degree n - 1 in the elements
+                let scale = Scale::to_one(a);
                 let mut factors = a.to_vec();
                 let lu = Lu::new(&mut factors, n, n)?;
                 let sizes = lu.pivots().map(|p| p.size().wide());
@@ -489,9 +631,15 @@ fn adjugate<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Resul
                     }
                     lu.invert(y)?;
                     y.iter_mut().for_each(|x| *x *= det);
-                    return Ok(());
+                } else {
+                    svd::adjugate(a, n, y)?;
                 }
-                svd::adjugate(a, n, y)
+                let power = scale.exponent().saturating_mul(n as i32 - 1);
+                if power != 0 {
+                    let power = power.clamp(-5000, 5000);
+                    y.iter_mut().for_each(|x| *x = times_power(*x, power));
+                }
+                Ok(())
             })
         },
     )
@@ -562,16 +710,22 @@ fn slogdet<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result
         results,
         Vec::new,
         |heap, i, (s, l)| {
-            (*s, *l) = with_pivots::<T, _>(heap, &x[0], i, n, |pivots, odd| {
+            (*s, *l) = with_pivots::<T, _>(heap, &x[0], i, n, |pivots, odd, scale| {
                 let (mut sign, mut log) = (math::one::<T>(), 0.0);
                 for pivot in pivots {
                     let size = pivot.modulus();
                     if size == T::Real::default() {
                         return (T::default(), T::Real::of(f64::NEG_INFINITY));
                     }
-                    sign *= T::of(pivot.re() / size, pivot.im() / size);
+                    // of real numbers that are infinite or NaN it is 1 or -1 too
+                    sign *= match (T::COMPLEX, pivot.re() < T::Real::default()) {
+                        (true, _) => T::of(pivot.re() / size, pivot.im() / size),
+                        (false, true) => -math::one::<T>(),
+                        (false, false) => math::one::<T>(),
+                    };
                     log += size.wide().ln();
                 }
+                log += f64::from(scale.exponent()) * n as f64 * std::f64::consts::LN_2;
                 (if odd { -sign } else { sign }, T::Real::of(log))
             })?;
             Ok(())

@@ -2,10 +2,10 @@
 
 use civita_core::backend::Backend;
 use civita_core::dtype::DType;
-use civita_core::error::Result;
+use civita_core::error::{Error, Result};
 use civita_core::primitive::{
     HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents, batch_in_front,
-    some,
+    one_tangent, some,
 };
 use civita_core::raw::Raw;
 use faer::traits::math_utils as math;
@@ -266,6 +266,134 @@ impl Primitive for LuFactor {
             moved = Raw::concatenate(&[&moved, &beside], -1)?;
         }
         Ok(Tangents::from_iter([Some(moved), None]))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+/// From the row of `A` at each place, the row that each in turn is exchanged with: LAPACK's pivots, as `int32`, of the first `steps` rows.
+#[derive(Clone, Debug)]
+pub struct Exchanges {
+    /// How many there are.
+    pub steps: usize,
+}
+
+impl HostKernel for Exchanges {
+    fn name(&self) -> &'static str {
+        "lu_factor"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        let m = x[0].shape().last().copied().unwrap_or(0);
+        let batch = x[0].shape().iter().rev().skip(1).product();
+        let results = parts(out[0].elements::<i32>()?, batch, self.steps);
+        each(batch, 4 * m, results, Vec::new, |order, i, pivots| {
+            order.resize(m, 0i64);
+            x[0].read(i * m, order)?;
+            // which row is at each place, and the place of each row
+            let (mut at, mut place) = (Vec::from_iter(0..m), Vec::from_iter(0..m));
+            for (i, (to, &row)) in pivots.iter_mut().zip(&*order).enumerate() {
+                let row = usize::try_from(row).ok().filter(|&row| row < m);
+                let k = place[row.ok_or_else(|| no_row("lu_factor"))?];
+                place[at[i]] = k;
+                at[k] = at[i];
+                *to = k as i32;
+            }
+            Ok(())
+        })
+    }
+}
+
+#[cold]
+fn no_row(op: &'static str) -> Error {
+    Error::value(op, "a pivot is not the number of a row")
+}
+
+impl Primitive for Exchanges {
+    fn name(&self) -> &'static str {
+        "lu_factor"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let [batch @ .., _] = &x[0].shape[..] else {
+            return Err(Error::shape("lu_factor", "there are no rows"));
+        };
+        let shape = with_axes(batch, &[self.steps]);
+        Ok(Outputs::One(Spec::new(&shape, DType::I32)))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        let outputs = self.infer(&[&Spec::of(x[0])])?;
+        backend.external(self, &[DType::I64], outputs, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::SHAPES
+    }
+    fn jvp(&self, _: &[Raw], _: &[Raw], _: &[Option<Raw>]) -> Result<Tangents> {
+        Ok(one_tangent(None))
+    }
+    fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+        batch_in_front(self, x, batched)
+    }
+}
+
+/// The other way round: the row of `A` at each of `rows` places, as `int64`, after LAPACK's exchanges.
+#[derive(Clone, Debug)]
+pub struct Exchanged {
+    /// How many rows there are.
+    pub rows: usize,
+}
+
+impl HostKernel for Exchanged {
+    fn name(&self) -> &'static str {
+        "lu_solve"
+    }
+    fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
+        let steps = x[0].shape().last().copied().unwrap_or(0);
+        let batch = x[0].shape().iter().rev().skip(1).product();
+        let results = parts(out[0].elements::<i64>()?, batch, self.rows);
+        each(
+            batch,
+            4 * self.rows,
+            results,
+            Vec::new,
+            |pivots, i, order| {
+                pivots.resize(steps, 0i64);
+                x[0].read(i * steps, pivots)?;
+                for (row, to) in order.iter_mut().enumerate() {
+                    *to = row as i64;
+                }
+                for (i, &k) in pivots.iter().enumerate() {
+                    let k = usize::try_from(k).ok().filter(|&k| k < order.len());
+                    match (i < order.len(), k) {
+                        (true, Some(k)) => order.swap(i, k),
+                        _ => return Err(no_row("lu_solve")),
+                    }
+                }
+                Ok(())
+            },
+        )
+    }
+}
+
+impl Primitive for Exchanged {
+    fn name(&self) -> &'static str {
+        "lu_solve"
+    }
+    fn infer(&self, x: &[&Spec]) -> Result<Outputs<Spec>> {
+        let [batch @ .., _] = &x[0].shape[..] else {
+            return Err(Error::shape("lu_solve", "pivots have one axis at least"));
+        };
+        let shape = with_axes(batch, &[self.rows]);
+        Ok(Outputs::One(Spec::new(&shape, DType::I64)))
+    }
+    fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
+        let outputs = self.infer(&[&Spec::of(x[0])])?;
+        backend.external(self, &[DType::I64], outputs, x)
+    }
+    fn reads(&self, _: &[bool]) -> Reads {
+        Reads::SHAPES
+    }
+    fn jvp(&self, _: &[Raw], _: &[Raw], _: &[Option<Raw>]) -> Result<Tangents> {
+        Ok(one_tangent(None))
     }
     fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
         batch_in_front(self, x, batched)

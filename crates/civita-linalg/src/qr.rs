@@ -19,7 +19,7 @@ use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, matrices, with_axes};
 use crate::dense::{columns, columns_mut, transpose};
 use crate::ops::{adjoint, as_diagonal, conjugate, diagonal, kept, times};
-use crate::reflections;
+use crate::reflections::{self, Phase};
 use crate::scalar::{Scalar, for_dtype};
 use crate::scale::Scale;
 use crate::scratch::Scratch;
@@ -100,31 +100,19 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
                 take(&mut work.scratch),
             );
             let run = move |(a, factors, scratch): &mut (Vec<T>, Vec<T>, Scratch)| {
-                reflections::factor(a, [m, n], factors, block, par, scratch.stack());
+                reflections::factor(a, [m, n], factors, block, Phase::Real, par, scratch.stack());
             };
             ((work.a, work.factors, work.scratch), ()) = on_workers_owning(par, memory, run)?;
         }
         Ok(scale)
     };
-    // a diagonal that is not real is turned, and the columns of Q against it
-    let turn = |a: &[T], i: usize| -> T {
-        let d = a[i * m + i];
-        match T::COMPLEX && d.im() != T::Real::default() {
-            true => T::of(d.re() / d.modulus(), -(d.im() / d.modulus())),
-            false => math::one::<T>(),
-        }
-    };
     let upper = |a: &[T], rows: usize, r: &mut [T]| {
         for i in 0..rows {
-            let turn = if i < k { turn(a, i) } else { math::one::<T>() };
             for j in 0..n {
                 r[i * n + j] = match j < i {
                     true => T::default(),
-                    false => turn * a[j * m + i],
+                    false => a[j * m + i],
                 };
-            }
-            if T::COMPLEX && i < k {
-                r[i * n + i] = T::of(r[i * n + i].re(), T::Real::default());
             }
         }
     };
@@ -148,7 +136,7 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
                     scale.back(&mut column[..m.min(j + 1)]);
                 }
                 for (to, factor) in tau.iter_mut().zip(&work.factors) {
-                    // faer keeps the inverse
+                    // kept as the inverse
                     *to = match reflections::is_none(*factor) {
                         true => T::default(),
                         false => factor.inverse(),
@@ -187,14 +175,6 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
                         };
                     ((work.a, work.factors, work.q, work.scratch), ()) =
                         on_workers_owning(par, memory, run)?;
-                }
-                if T::COMPLEX {
-                    for j in 0..k {
-                        let turn = turn(&work.a, j).conjugate();
-                        work.q[j * m..(j + 1) * m]
-                            .iter_mut()
-                            .for_each(|x| *x *= turn);
-                    }
                 }
                 transpose(&work.q, wide, m, q);
                 Ok(())

@@ -29,13 +29,29 @@ use faer::{Accum, ColMut, Conj, Par};
 
 use crate::dense::{columns, columns_mut};
 use crate::scalar::{Real, Scalar};
+use crate::scale::{Scale, part};
+
+/// How a reflection of complex vectors turns them; of real ones there is one way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The first element keeps its phase, but for the sign, and the factor is real: what faer's routines take.
+    Kept,
+    /// The first element becomes real, as in LAPACK, and the factor is complex. faer's routines take blocks of two and more of these.
+    Real,
+}
 
 /// Blocks of so many columns are factored one column after another.
 const NARROW: usize = 8;
 
 /// How many columns a block has.
 pub fn block<T: Scalar>(m: usize, n: usize) -> usize {
-    recommended_block_size::<T>(m, n).clamp(1, m.min(n).max(1))
+    let k = m.min(n);
+    let mut block = recommended_block_size::<T>(m, n).clamp(1, k.max(1));
+    // faer takes the factor of a block of one column for real
+    while T::COMPLEX && block > 1 && k % block == 1 {
+        block -= 1;
+    }
+    block
 }
 
 /// The memory that [`factor`] works in.
@@ -50,13 +66,20 @@ pub fn factor<T: Scalar>(
     [m, n]: [usize; 2],
     factors: &mut [T],
     block: usize,
+    phase: Phase,
     par: Par,
     stack: &mut MemStack,
 ) {
     let k = m.min(n);
     if block == 1 {
         // nothing to be gained by products
-        return wide(OneByOne { a, m, n, factors });
+        return wide(OneByOne {
+            a,
+            m,
+            n,
+            factors,
+            phase,
+        });
     }
     for start in (0..k).step_by(block) {
         let width = block.min(k - start);
@@ -66,6 +89,7 @@ pub fn factor<T: Scalar>(
             skip: start,
             t: &mut factors[start * block..],
             block,
+            phase,
         };
         panel.factor(0, width, par, stack);
         panel.apply(0, width, n - start - width, par, stack);
@@ -80,6 +104,7 @@ struct Panel<'a, T> {
     skip: usize,
     t: &'a mut [T],
     block: usize,
+    phase: Phase,
 }
 
 impl<T: Scalar> Panel<'_, T> {
@@ -127,6 +152,15 @@ impl<T: Scalar> Panel<'_, T> {
         }
         let (m, top) = (self.m, self.skip + j);
         let (v, after) = self.a[j * m..].split_at_mut(width * m);
+        if T::COMPLEX && width == 1 {
+            return wide(Reflect {
+                v: &v[top + 1..],
+                scale: -self.t[j * self.block + j].inverse().conjugate(),
+                columns: &mut after[..count * m],
+                m,
+                row: top,
+            });
+        }
         let v = columns(v, m, width).subrows(top, m - top);
         let t = columns(&self.t[..(j + width) * self.block], self.block, j + width);
         let after = columns_mut(&mut after[..count * m], m, count).subrows_mut(top, m - top);
@@ -151,12 +185,13 @@ impl<T: Scalar> Panel<'_, T> {
             let tau = wide(Reflection {
                 head: &mut upper[row],
                 tail,
+                phase: self.phase,
             });
-            self.t[k * self.block + k] = real(tau);
+            self.t[k * self.block + k] = tau;
             let columns = &mut rest[..(j + width - k - 1) * m];
             wide(Reflect {
                 v: tail,
-                scale: real(-1.0 / tau),
+                scale: -tau.inverse().conjugate(),
                 columns,
                 m,
                 row,
@@ -181,21 +216,28 @@ struct OneByOne<'a, T> {
     m: usize,
     n: usize,
     factors: &'a mut [T],
+    phase: Phase,
 }
 
 impl<T: Scalar> Wide for OneByOne<'_, T> {
     type Out = ();
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let OneByOne { a, m, n, factors } = self;
+        let OneByOne {
+            a,
+            m,
+            n,
+            factors,
+            phase,
+        } = self;
         for (k, factor) in factors.iter_mut().enumerate().take(m.min(n)) {
             let (column, columns) = a[k * m..].split_at_mut(m);
             let (upper, tail) = column.split_at_mut(k + 1);
-            let tau = reflection::<T, I>(&mut upper[k], tail);
-            *factor = real(tau);
+            let tau = reflection::<T, I>(&mut upper[k], tail, phase);
+            *factor = tau;
             Reflect {
                 v: tail,
-                scale: real(-1.0 / tau),
+                scale: -tau.inverse().conjugate(),
                 columns: &mut columns[..(n - k - 1) * m],
                 m,
                 row: k,
@@ -224,7 +266,7 @@ impl<T: Scalar> Wide for Form<'_, T> {
         for (k, factor) in factors.iter().enumerate().rev() {
             Reflect {
                 v: &a[k * m + k + 1..(k + 1) * m],
-                scale: real(-1.0 / factor.re().wide()),
+                scale: -factor.inverse(),
                 columns: &mut q[k * m..],
                 m,
                 row: k,
@@ -241,19 +283,24 @@ fn real<T: Scalar>(x: f64) -> T {
 struct Reflection<'a, T> {
     head: &'a mut T,
     tail: &'a mut [T],
+    phase: Phase,
 }
 
 impl<T: Scalar> Wide for Reflection<'_, T> {
-    type Out = f64;
+    type Out = T;
     #[inline(always)]
-    fn run<I: Isa>(self) -> f64 {
-        reflection::<T, I>(self.head, self.tail)
+    fn run<I: Isa>(self) -> T {
+        reflection::<T, I>(self.head, self.tail, self.phase)
     }
 }
 
-/// Makes the reflection `I - v vᴴ / tau` that leaves of a column its first element alone: `v` is 1 and `tail`, what comes back `tau`.
+/// Makes the reflection `H = I - v vᴴ / tau` whose adjoint leaves of a column its first element alone: `v` is 1 and `tail`, what comes
+/// back `tau`.
 #[inline(always)]
-fn reflection<T: Scalar, I: Isa>(head: &mut T, tail: &mut [T]) -> f64 {
+fn reflection<T: Scalar, I: Isa>(head: &mut T, tail: &mut [T], phase: Phase) -> T {
+    if T::COMPLEX && phase == Phase::Real {
+        return onto_real::<T, I>(head, tail);
+    }
     let size = |x: &T| {
         let (re, im) = (x.re().wide(), x.im().wide());
         re * re + im * im
@@ -287,11 +334,54 @@ fn reflection<T: Scalar, I: Isa>(head: &mut T, tail: &mut [T]) -> f64 {
             .wide(),
     };
     if tau.is_finite() {
-        return tau;
+        return real(tau);
     }
-    // nothing to reflect: as good as infinite, and its square is finite
     tail.fill(T::default());
-    NONE / (T::Real::EPSILON * T::Real::EPSILON)
+    none()
+}
+
+/// LAPACK's `larfg`: the first element becomes `beta`, which is real.
+#[inline(always)]
+fn onto_real<T: Scalar, I: Isa>(head: &mut T, tail: &mut [T]) -> T {
+    let square = |head: T, tail: &[T]| {
+        let (re, im) = (head.re().wide(), head.im().wide());
+        re * re + im * im + products::<T, I>(tail, tail).re().wide()
+    };
+    let far = if T::Real::EPSILON > 1e-10 {
+        1e28
+    } else {
+        1e280
+    };
+    let mut scale = Scale::ONE;
+    let mut size = square(*head, tail);
+    if !(1.0 / far..far).contains(&size) {
+        // squares would overflow, or vanish
+        let largest = tail.iter().copied().chain([*head]).map(part);
+        scale = Scale::of(largest.fold(0.0, f64::max), tail);
+        let mut first = [*head];
+        scale.divide(&mut first);
+        *head = first[0];
+        size = square(*head, tail);
+    }
+    let (re, im) = (head.re().wide(), head.im().wide());
+    if im == 0.0 && re * re == size && tail.iter().all(|x| *x == T::default()) {
+        let mut first = [*head];
+        scale.back(&mut first);
+        *head = first[0];
+        return none();
+    }
+    let beta = -size.sqrt().copysign(re);
+    let inverse = Scalar::inverse(*head - real::<T>(beta));
+    tail.iter_mut().for_each(|x| *x *= inverse);
+    let mut first = [real::<T>(beta)];
+    scale.back(&mut first);
+    *head = first[0];
+    T::of(T::Real::of((beta - re) / beta), T::Real::of(-im / beta)).inverse()
+}
+
+/// The factor where there is nothing to reflect: as good as infinite, and its square is finite.
+fn none<T: Scalar>() -> T {
+    real(NONE / (T::Real::EPSILON * T::Real::EPSILON))
 }
 
 /// Factors of this and above, times `ε⁻²`, are of no reflection.
@@ -377,6 +467,71 @@ impl<T: Scalar> Wide for Reflect<'_, T> {
             *head += factor;
             for (to, &v) in below.iter_mut().zip(self.v) {
                 *to = v.plus_times::<I>(factor, *to);
+            }
+        }
+    }
+}
+
+/// The Hessenberg form `Qᴴ A Q` of a column-major matrix in place, by reflections that leave a real element below the diagonal, LAPACK's
+/// `gehd2`; `q`, a unit matrix before, becomes `Q`. One of two rows is that already, to SciPy.
+pub fn hessenberg<T: Scalar>(a: &mut [T], q: &mut [T], n: usize) {
+    if n <= 2 {
+        return;
+    }
+    for k in 0..n.saturating_sub(1) {
+        let row = k + 1;
+        let mut v = a[k * n + row..(k + 1) * n].to_vec();
+        let (head, tail) = v.split_at_mut(1);
+        let tau = wide(Reflection {
+            head: &mut head[0],
+            tail,
+            phase: Phase::Real,
+        });
+        a[k * n + row..(k + 1) * n].fill(T::default());
+        a[k * n + row] = head[0];
+        head[0] = math::one::<T>();
+        // from the right, of both
+        let factor = tau.inverse();
+        for matrix in [&mut *a, &mut *q] {
+            wide(FromRight {
+                v: &v,
+                scale: -factor,
+                columns: &mut matrix[row * n..],
+                n,
+            });
+        }
+        wide(Reflect {
+            v: &v[1..],
+            scale: -factor.conjugate(),
+            columns: &mut a[row * n..],
+            m: n,
+            row,
+        });
+    }
+}
+
+/// Columns `C` become `C (I + scale v vᴴ)`.
+struct FromRight<'a, T> {
+    v: &'a [T],
+    scale: T,
+    columns: &'a mut [T],
+    n: usize,
+}
+
+impl<T: Scalar> Wide for FromRight<'_, T> {
+    type Out = ();
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let mut sum = vec![T::default(); self.n];
+        for (column, &v) in self.columns.chunks_exact(self.n).zip(self.v) {
+            for (sum, &x) in sum.iter_mut().zip(column) {
+                *sum = x.plus_times::<I>(v, *sum);
+            }
+        }
+        for (column, &v) in self.columns.chunks_exact_mut(self.n).zip(self.v) {
+            let factor = self.scale * v.conjugate();
+            for (x, &sum) in column.iter_mut().zip(&sum) {
+                *x = sum.plus_times::<I>(factor, *x);
             }
         }
     }

@@ -52,6 +52,8 @@ pub trait Real: Element + Arithmetic + RealField + PartialOrd {
     fn wide(self) -> f64;
     /// `self * b + c` with one rounding.
     fn fused(self, b: Self, c: Self) -> Self;
+    /// Neither zero nor subnormal, infinite or NaN.
+    fn normal(self) -> bool;
 }
 
 /// Real and complex numbers of both precisions.
@@ -72,7 +74,10 @@ pub trait Scalar: Element + Arithmetic + ComplexField<Real: Real> {
     fn size(self) -> Self::Real;
     /// The absolute value.
     fn modulus(self) -> Self::Real;
-    /// `1 / x` without overflow on the way.
+    /// The product with a real number: each part by itself, so that an infinite one leaves the other as it is.
+    fn scaled(self, by: Self::Real) -> Self;
+    /// `1 / x`, of complex numbers without overflow on the way where their parts are not near the ends of the range
+    /// (`Divisor` is for these).
     fn inverse(self) -> Self;
     /// Neither NaN nor infinite.
     fn finite(self) -> bool;
@@ -106,6 +111,10 @@ macro_rules! scalars {
             fn fused(self, b: $real, c: $real) -> $real {
                 self.mul_add(b, c)
             }
+            #[inline(always)]
+            fn normal(self) -> bool {
+                $real::is_normal(self)
+            }
         }
 
         impl Scalar for $real {
@@ -134,6 +143,10 @@ macro_rules! scalars {
             #[inline(always)]
             fn modulus(self) -> $real {
                 $real::abs(self)
+            }
+            #[inline(always)]
+            fn scaled(self, by: $real) -> $real {
+                self * by
             }
             #[inline(always)]
             fn inverse(self) -> $real {
@@ -222,6 +235,10 @@ macro_rules! scalars {
             #[inline(always)]
             fn modulus(self) -> $real {
                 self.re.hypot(self.im)
+            }
+            #[inline(always)]
+            fn scaled(self, by: $real) -> Complex<$real> {
+                Complex::new(self.re * by, self.im * by)
             }
             #[inline]
             fn inverse(self) -> Complex<$real> {

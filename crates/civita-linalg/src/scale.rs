@@ -10,15 +10,59 @@ use crate::scalar::{Real, Scalar};
 pub struct Scale(i32);
 
 impl Scale {
+    /// That of a matrix that was not divided.
+    pub const ONE: Scale = Scale(0);
+
+    /// Its exponent.
+    pub fn exponent(self) -> i32 {
+        self.0
+    }
+
     /// Divides finite elements by a power of two, so that the largest is near 1. What is negligible beside it may become 0.
     pub fn to_one<T: Scalar>(a: &mut [T]) -> Scale {
-        let largest = a.iter().map(|x| x.size().wide()).fold(0.0, f64::max);
+        let largest = a.iter().copied().map(part).fold(0.0, f64::max);
         Scale::of(largest, a)
+    }
+
+    /// The same for each of the `k` columns of a row-major matrix.
+    pub fn columns_to_one<T: Scalar>(a: &mut [T], k: usize) -> Vec<Scale> {
+        Scale::columns(a, k, |largest| Scale(exponent(largest)))
+    }
+
+    /// [`Scale::from_far`] for each column.
+    pub fn columns_from_far<T: Scalar>(a: &mut [T], k: usize) -> Vec<Scale> {
+        Scale::columns(a, k, far::<T>)
+    }
+
+    fn columns<T: Scalar>(a: &mut [T], k: usize, scale: impl Fn(f64) -> Scale) -> Vec<Scale> {
+        let mut largest = vec![0f64; k];
+        for row in a.chunks_exact(k.max(1)) {
+            for (largest, &x) in largest.iter_mut().zip(row) {
+                *largest = largest.max(part(x));
+            }
+        }
+        let scales: Vec<Scale> = largest.into_iter().map(scale).collect();
+        if scales.iter().all(|scale| scale.0 == 0) {
+            return scales;
+        }
+        for row in a.chunks_exact_mut(k.max(1)) {
+            for (x, scale) in row.iter_mut().zip(&scales) {
+                multiply(std::slice::from_mut(x), -scale.0);
+            }
+        }
+        scales
+    }
+
+    /// The same where the square of the largest element is not well within the range.
+    pub fn from_far<T: Scalar>(a: &mut [T]) -> Scale {
+        let scale = far::<T>(a.iter().copied().map(part).fold(0.0, f64::max));
+        multiply(a, -scale.0);
+        scale
     }
 
     /// The same where even the largest element times the precision is not a normal number, as where all are subnormal.
     pub fn from_tiny<T: Scalar>(a: &mut [T]) -> Scale {
-        let largest = a.iter().map(|x| x.size().wide()).fold(0.0, f64::max);
+        let largest = a.iter().copied().map(part).fold(0.0, f64::max);
         let least = math::min_positive::<T::Real>().wide() / T::Real::EPSILON;
         match largest < least {
             true => Scale::of(largest, a),
@@ -28,12 +72,32 @@ impl Scale {
 
     /// The same where the largest element is known.
     pub fn of<T: Scalar>(largest: f64, a: &mut [T]) -> Scale {
-        if largest == 0.0 || (1.0 / 16.0..16.0).contains(&largest) {
-            return Scale(0);
-        }
-        let exponent = largest.log2().floor() as i32;
+        let exponent = exponent(largest);
         multiply(a, -exponent);
         Scale(exponent)
+    }
+
+    /// The solution of a system whose matrix was divided by this, and the columns of its right-hand side by those.
+    pub fn quotients<T: Scalar>(self, x: &[T], columns: &[Scale], out: &mut [T]) {
+        out.copy_from_slice(x);
+        self.quotients_in_place(out, columns);
+    }
+
+    /// As [`Scale::quotients`], in place.
+    pub fn quotients_in_place<T: Scalar>(self, x: &mut [T], columns: &[Scale]) {
+        if columns.iter().all(|column| column.0 == self.0) {
+            return;
+        }
+        for row in x.chunks_exact_mut(columns.len()) {
+            for (x, column) in row.iter_mut().zip(columns) {
+                multiply(std::slice::from_mut(x), column.0 - self.0);
+            }
+        }
+    }
+
+    /// Divides by it what is proportional to the inverse of the matrix.
+    pub fn divide<T: Scalar>(self, x: &mut [T]) {
+        multiply(x, -self.0);
     }
 
     /// Multiplies by it what is proportional to the matrix.
@@ -42,16 +106,38 @@ impl Scale {
     }
 }
 
-/// `x 2^exponent`, in two steps, since the factor itself may be out of range.
-fn multiply<T: Scalar>(x: &mut [T], exponent: i32) {
-    if exponent == 0 {
-        return;
+/// The larger of the sizes of its parts, which is in the range where the absolute value may not be.
+pub fn part<T: Scalar>(x: T) -> f64 {
+    x.re().wide().abs().max(x.im().wide().abs())
+}
+
+/// That by whose power of two such a number is near 1: none where it is already, or infinite.
+fn exponent(largest: f64) -> i32 {
+    let near = (1.0 / 16.0..16.0).contains(&largest);
+    match largest == 0.0 || near || !largest.is_finite() {
+        true => 0,
+        false => largest.log2().floor() as i32,
     }
-    let half = exponent / 2;
-    let [a, b] = [half, exponent - half]
-        .map(|e| T::of(T::Real::of(f64::from(e).exp2()), T::Real::default()));
-    for x in x {
-        *x = *x * a * b;
+}
+
+/// That of elements whose squares are not well within the range.
+fn far<T: Scalar>(largest: f64) -> Scale {
+    let most = if T::Real::EPSILON > 1e-10 { 30 } else { 300 };
+    match exponent(largest) {
+        e if e.abs() > most => Scale(e),
+        _ => Scale::ONE,
+    }
+}
+
+/// `x 2^exponent`, in steps, since the factor itself may be out of range.
+pub fn multiply<T: Scalar>(x: &mut [T], exponent: i32) {
+    let step = if T::Real::EPSILON > 1e-10 { 120 } else { 1000 };
+    let mut left = exponent;
+    while left != 0 {
+        let now = left.clamp(-step, step);
+        let factor = T::Real::of(f64::from(now).exp2());
+        x.iter_mut().for_each(|x| *x = x.scaled(factor));
+        left -= now;
     }
 }
 

@@ -17,6 +17,7 @@ use faer::{Conj, Par, Spec as Tuned};
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, squares};
 use crate::dense::{columns, columns_mut, transpose};
+use crate::reflections;
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scale::Scale;
 use crate::scratch::Scratch;
@@ -100,6 +101,11 @@ pub fn reduce<T: Scalar>(h: &mut [T], q: &mut [T], n: usize, to: Reduction) -> b
         return true;
     }
     let scale = Scale::to_one(h);
+    if T::COMPLEX && to == Reduction::Hessenberg {
+        reflections::hessenberg(h, q, n);
+        scale.back(h);
+        return true;
+    }
     let block = recommended_block_size::<T>(n - 1, n - 1).max(1);
     let kept = h.to_vec();
     to_hessenberg(h, q, n, block, default());

@@ -1,6 +1,7 @@
 //! Matrices of up to [`SMALL`] rows: loops over rows in the first-level cache, without blocking and without memory from the
 //! heap. Those of up to 4 rows are compiled for their size.
 
+use crate::divisor::Divisor;
 use crate::scalar::Scalar;
 
 /// The largest number of rows that these loops are for.
@@ -69,10 +70,10 @@ pub fn lu<T: Scalar>(
             singular = singular.or(Some(k));
             continue;
         }
-        let inverse = a[k * n + k].inverse();
+        let pivot = Divisor::new(a[k * n + k]);
         let (upper, below) = split(a, n, k);
         for row in below.chunks_exact_mut(n) {
-            let factor = row[k] * inverse;
+            let factor = pivot.of(row[k]);
             row[k] = factor;
             for j in k + 1..n {
                 row[j] -= factor * upper[j];
@@ -96,11 +97,11 @@ pub fn solve_lu<T: Scalar>(lu: &[T], n: usize, b: &mut [T], m: usize) {
         }
     }
     for k in (0..n).rev() {
-        let inverse = lu[k * n + k].inverse();
+        let pivot = Divisor::new(lu[k * n + k]);
         let (above, rest) = b.split_at_mut(k * m);
         let known = &mut rest[..m];
         for x in known.iter_mut() {
-            *x *= inverse;
+            *x = pivot.of(*x);
         }
         for (i, row) in above.chunks_exact_mut(m).enumerate() {
             let factor = lu[i * n + k];

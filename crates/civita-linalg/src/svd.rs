@@ -22,6 +22,7 @@ use crate::blocked::{Diagonal, solve_upper};
 use crate::checks::{compute_dtype, count, external, external_in, matrices, with_axes};
 use crate::dense::{columns, columns_mut};
 use crate::divided::{DIVIDED, Divided};
+use crate::divisor::Divisor;
 use crate::gaps::bind_inverse_gaps;
 use crate::gemm::View;
 use crate::ops::{
@@ -246,7 +247,15 @@ impl<T: Scalar> Tall<T> {
     fn factor(&mut self, a: &mut [T]) {
         let (m, n, block, par) = (self.m, self.n, self.block, self.par);
         let stack = self.scratch.stack();
-        reflections::factor(a, [m, n], &mut self.factors, block, par, stack);
+        reflections::factor(
+            a,
+            [m, n],
+            &mut self.factors,
+            block,
+            reflections::Phase::Kept,
+            par,
+            stack,
+        );
         self.r.fill(T::default());
         let to = self.r.chunks_exact_mut(n);
         for (j, (to, from)) in to.zip(a.chunks_exact(m)).enumerate() {
@@ -619,8 +628,8 @@ fn pinv<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()
         let rank = work.s.iter().filter(|s| s.re().wide() > least).count();
         // V S⁻¹ Uᴴ
         for (j, column) in work.v.chunks_exact_mut(n.max(1)).take(rank).enumerate() {
-            let inverse = work.s[j].inverse();
-            column.iter_mut().for_each(|x| *x *= inverse);
+            let value = Divisor::new(work.s[j]);
+            column.iter_mut().for_each(|x| *x = value.of(*x));
         }
         let u = columns(&work.u[..m * rank], m, rank);
         let v = columns(&work.v[..n * rank], n, rank);
@@ -755,31 +764,6 @@ impl<T: Scalar> Reduce<T> {
     fn run(&mut self, b: &mut [T]) -> Result<()> {
         let (m, n) = (self.m, self.n);
         let c = b.len() / m;
-        // squares neither overflow nor vanish; the scale comes back with R
-        let largest = self
-            .rows
-            .iter()
-            .map(|x| x.size().wide())
-            .fold(0.0, f64::max);
-        let exponent = match largest.is_normal() {
-            true => largest.log2().floor().clamp(-1000.0, 1000.0),
-            false => 0.0,
-        };
-        let far = exponent.abs()
-            > if T::Real::EPSILON > 1e-10 {
-                30.0
-            } else {
-                300.0
-            };
-        let scale = |e: f64| T::of(T::Real::of(e.exp2()), T::Real::default());
-        if far {
-            let [x, y] = [
-                (-exponent / 2.0).floor(),
-                -exponent - (-exponent / 2.0).floor(),
-            ]
-            .map(scale);
-            self.rows.iter_mut().for_each(|a| *a = *a * x * y);
-        }
         crate::dense::transpose(&self.rows, m, n, &mut self.a);
         crate::dense::transpose(b, m, c, &mut self.b);
         let par = par(m, n, QR);
@@ -791,7 +775,15 @@ impl<T: Scalar> Reduce<T> {
             take(&mut self.scratch),
         );
         let run = move |(a, factors, b, scratch): &mut (Vec<T>, Vec<T>, Vec<T>, Scratch)| {
-            reflections::factor(a, [m, n], factors, block, par, scratch.stack());
+            reflections::factor(
+                a,
+                [m, n],
+                factors,
+                block,
+                reflections::Phase::Kept,
+                par,
+                scratch.stack(),
+            );
             householder::apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj(
                 columns(a, m, n),
                 columns(factors, block, n),
@@ -813,14 +805,6 @@ impl<T: Scalar> Reduce<T> {
             for j in 0..c {
                 b[i * c + j] = self.b[j * m + i];
             }
-        }
-        if far {
-            let [x, y] = [
-                (exponent / 2.0).floor(),
-                exponent - (exponent / 2.0).floor(),
-            ]
-            .map(scale);
-            r.iter_mut().for_each(|a| *a = *a * x * y);
         }
         Ok(())
     }
@@ -856,8 +840,12 @@ fn lstsq<T: Scalar>(rcond: f64, x: &[HostInput<'_>], out: &mut [HostOutput<'_>])
             if !b.iter().all(|x| x.finite()) {
                 return Err(unconverged("lstsq"));
             }
+            // as LAPACK does, so that squares neither overflow nor vanish
+            let scales = Scale::columns_from_far(b, c);
+            let mut scale = Scale::ONE;
             if let Some(reduce) = reduce {
                 x[0].read(i * m * n, &mut reduce.rows)?;
+                scale = Scale::from_far(&mut reduce.rows);
                 reduce.run(b)?;
             }
             // a matrix whose singular values all count is solved with R
@@ -868,25 +856,33 @@ fn lstsq<T: Scalar>(rcond: f64, x: &[HostInput<'_>], out: &mut [HostOutput<'_>])
                 let most = values.s.first().map_or(0.0, |s| s.re().wide());
                 let doubt = rcond.max(T::Real::EPSILON * n as f64) * most;
                 if sizes.all(|s| s > doubt) {
+                    scale.back(&mut values.s);
                     for (to, s) in s.iter_mut().zip(&values.s) {
                         *to = s.re();
                     }
                     *to_rank = n as i32;
-                    y.copy_from_slice(&b[..n * c]);
+                    let b = &mut b[..n * c];
                     let r = View::row_major(&reduce.r, n, n, n);
-                    return solve_upper(r, Diagonal::Own, y, c, c);
+                    solve_upper(r, Diagonal::Own, b, c, c)?;
+                    scale.quotients(b, &scales, y);
+                    return Ok(());
                 }
             }
             let work = work.get_or_insert_with(|| Work::<T>::new(rows, n, Vectors::Thin));
             match reduce {
                 Some(reduce) => work.a.copy_from_slice(&reduce.r),
-                None => x[0].read(i * m * n, &mut work.a)?,
+                None => {
+                    x[0].read(i * m * n, &mut work.a)?;
+                    scale = Scale::from_far(&mut work.a);
+                }
             }
             work.run("lstsq")?;
             let m = rows;
             let b = &b[..m * c];
-            for (to, s) in s.iter_mut().zip(&work.s) {
-                *to = s.re();
+            for (to, &value) in s.iter_mut().zip(&work.s) {
+                let mut value = [value];
+                scale.back(&mut value);
+                *to = value[0].re();
             }
             let least = work.s.first().map_or(0.0, |s| s.re().wide()) * rcond;
             let rank = work.s.iter().filter(|s| s.re().wide() > least).count();
@@ -905,13 +901,14 @@ fn lstsq<T: Scalar>(rcond: f64, x: &[HostInput<'_>], out: &mut [HostOutput<'_>])
                 Par::Seq,
             );
             for (row, s) in uhb.chunks_exact_mut(c.max(1)).zip(&work.s) {
-                let inverse = s.inverse();
-                row.iter_mut().for_each(|x| *x *= inverse);
+                let value = Divisor::new(*s);
+                row.iter_mut().for_each(|x| *x = value.of(*x));
             }
             let v = columns(&work.v[..n * rank], n, rank);
             let to = faer::MatMut::from_row_major_slice_mut(y, n, c);
             let uhb = faer::MatRef::from_row_major_slice(uhb, rank, c);
             multiply(to, Accum::Replace, v, uhb, math::one::<T>(), Par::Seq);
+            scale.quotients_in_place(y, &scales);
             Ok(())
         },
     )

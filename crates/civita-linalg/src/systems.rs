@@ -9,7 +9,7 @@ use civita_core::raw::Raw;
 use crate::checks::{compute_dtype, matrices, squares, with_axes};
 use crate::cholesky::bind_cholesky;
 use crate::lu::{Det, Slogdet, bind_inv, bind_solve};
-use crate::lu_factors::{Lu, LuFactor};
+use crate::lu_factors::{Exchanged, Exchanges, Lu, LuFactor};
 use crate::ops::adjoint;
 use crate::svd::{self, Lstsq, bind_pinv};
 use crate::triangular::{Triangle, bind_triangular};
@@ -154,6 +154,22 @@ pub fn cholesky(a: &Raw, uplo: Uplo) -> Result<Raw> {
 /// When there are fewer than two axes, or there is no linear algebra of the dtype.
 pub fn lu_factor(a: &Raw) -> Result<(Raw, Raw)> {
     two("lu", bind(&LuFactor, &[a])?.into_vec())
+}
+
+/// LAPACK's pivots from the rows of [`lu_factor`]: the row that each of the first `steps` was exchanged with, as `int32`.
+///
+/// # Errors
+/// When they are no permutation.
+pub fn lu_exchanges(rows: &Raw, steps: usize) -> Result<Raw> {
+    bind_one(&Exchanges { steps }, &[rows])
+}
+
+/// The order of so many rows after LAPACK's exchanges, which [`lu_solve`](crate::lu_solve) takes.
+///
+/// # Errors
+/// When one of them is not the number of a row.
+pub fn lu_rows(pivots: &Raw, rows: usize) -> Result<Raw> {
+    bind_one(&Exchanged { rows }, &[pivots])
 }
 
 /// `a[rows] = L U`: `[rows, L, U]`, `L` with ones on its diagonal. SciPy's `linalg.lu` with `p_indices=True`, whose indices are the

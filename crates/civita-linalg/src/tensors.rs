@@ -86,6 +86,20 @@ fn leading(matrix: &Raw, rank: usize) -> Result<Raw> {
     }
 }
 
+/// Whether what is computed may depend on values. Where they cannot be read, as under `vmap`, it does not for the tolerance 0.
+fn reads_values(op: &'static str, x: &Raw, tolerance: f64) -> Result<bool> {
+    match x.opaque() {
+        None => Ok(true),
+        Some(_) if tolerance == 0.0 => Ok(false),
+        Some(_) => Err(Error::value(
+            op,
+            "with a tolerance the values say how many steps or ranks there are, which `vmap` and `trace` cannot ask",
+        )
+        .rule("the tolerance is 0 there: all iterations run, and ranks are the largest allowed")
+        .hint("call it with the tolerance 0 (Python: `tol=0`)")),
+    }
+}
+
 fn norm(x: &Raw) -> Result<f64> {
     let size = x.detach().abs()?;
     Ok(size.mul(&size)?.sum_all()?.item()?.as_f64().sqrt())
@@ -167,14 +181,16 @@ pub fn hosvd(x: &Raw, ranks: Option<&[usize]>) -> Result<Tucker> {
 
 /// The Tucker decomposition with these ranks by higher-order orthogonal iteration: from [`hosvd`] on, each factor in turn becomes the
 /// leading left singular vectors of the tensor projected on the others, until the norm of the core grows by less than `tolerance` times
-/// that of the tensor, `iterations` times at most.
+/// that of the tensor, `iterations` times at most; under `vmap` the tolerance is 0.
 ///
 /// # Errors
 /// As [`hosvd`].
 pub fn tucker(x: &Raw, ranks: &[usize], iterations: usize, tolerance: f64) -> Result<Tucker> {
     let x = checked("tucker", x)?;
     let ranks = ranks_of("tucker", &x, Some(ranks))?;
+    let watched = reads_values("tucker", &x, tolerance)?;
     let mut found = hosvd(&x, Some(&ranks))?;
+    let norm = |x: &Raw| if watched { norm(x) } else { Ok(0.0) };
     let whole = norm(&x)?;
     let mut last = norm(&found.core)?;
     for _ in 0..iterations {
@@ -186,7 +202,7 @@ pub fn tucker(x: &Raw, ranks: &[usize], iterations: usize, tolerance: f64) -> Re
         let now = norm(&found.core)?;
         let grown = now - last;
         last = now;
-        if grown <= tolerance * whole {
+        if watched && grown <= tolerance * whole {
             break;
         }
     }
@@ -234,7 +250,7 @@ fn unit_row(dtype: DType, rank: usize) -> Result<Raw> {
 }
 
 /// The CP decomposition (CANDECOMP/PARAFAC) with this rank by alternating least squares: each factor in turn is the best for the others,
-/// until the relative error falls by less than `tolerance`, `iterations` times at most. It begins with the leading left singular vectors
+/// until the relative error falls by less than `tolerance`, `iterations` times at most (under `vmap` the tolerance is 0). It begins with the leading left singular vectors
 /// of each unfolding, and where there are fewer of them than the rank, with fixed numbers beside them: equal calls give equal results.
 ///
 /// ```
@@ -259,7 +275,9 @@ pub fn cp(x: &Raw, rank: usize, iterations: usize, tolerance: f64) -> Result<Cp>
         .map(|axis| start(&unfolded(&x, axis)?, rank))
         .collect::<Result<Vec<Raw>>>()?;
     let mut weights = Raw::ones(&[rank], dtype.to_real())?;
-    let (whole, mut last) = (norm(&x)?, f64::INFINITY);
+    let watched = reads_values("cp", &x, tolerance)?;
+    let whole = if watched { norm(&x)? } else { 0.0 };
+    let mut last = f64::INFINITY;
     for _ in 0..iterations.max(1) {
         for axis in 0..axes {
             let mut others = unit_row(dtype, rank)?;
@@ -279,6 +297,9 @@ pub fn cp(x: &Raw, rank: usize, iterations: usize, tolerance: f64) -> Result<Cp>
             let divisors = sizes.detach().eq(&zero)?.choose(&one, &sizes)?;
             factors[axis] = factor.div(&divisors.cast(dtype)?)?;
             weights = sizes;
+        }
+        if !watched {
+            continue;
         }
         let found = Cp {
             weights: weights.clone(),
@@ -364,7 +385,8 @@ impl TensorTrain {
 }
 
 /// The tensor-train decomposition by singular value decompositions from left to right (TT-SVD): ranks are at most `max_rank`, and as
-/// small as the relative error `tolerance` in the Frobenius norm allows. Exact without either (`usize::MAX`, 0).
+/// small as the relative error `tolerance` in the Frobenius norm allows. Exact without either (`usize::MAX`, 0). Under `vmap` the tolerance
+/// is 0, and ranks are as large as shapes allow.
 ///
 /// ```
 /// use civita_core::raw::Raw;
@@ -392,20 +414,26 @@ pub fn tensor_train(x: &Raw, max_rank: usize, tolerance: f64) -> Result<TensorTr
     let mut cores = Vec::new();
     // the error is shared by the decompositions
     let steps = (shape.len().max(2) - 1) as f64;
-    let allowed = (tolerance * norm(&x)?).powi(2) / steps;
+    let watched = reads_values(OP, &x, tolerance)?;
+    let allowed = match watched {
+        true => (tolerance * norm(&x)?).powi(2) / steps,
+        false => 0.0,
+    };
     for &n in &shape[..shape.len() - 1] {
         let columns = rest.len() / (before * n);
         let [u, s, vh] = svd(&rest.reshape(&[before * n, columns])?, Vectors::Thin)?;
-        let values: Vec<f64> = s.detach().cast(DType::F64)?.to_vec()?;
-        let noise = crate::systems::epsilon(x.dtype()) * values.first().copied().unwrap_or(0.0);
-        let mut rank = values.len();
-        let mut left_out = 0.0;
-        while rank > 1 {
-            left_out += values[rank - 1].powi(2);
-            if left_out > allowed.max(if tolerance > 0.0 { noise * noise } else { 0.0 }) {
-                break;
+        let mut rank = s.len();
+        if watched {
+            let values: Vec<f64> = s.detach().cast(DType::F64)?.to_vec()?;
+            let noise = crate::systems::epsilon(x.dtype()) * values.first().copied().unwrap_or(0.0);
+            let mut left_out = 0.0;
+            while rank > 1 {
+                left_out += values[rank - 1].powi(2);
+                if left_out > allowed.max(if tolerance > 0.0 { noise * noise } else { 0.0 }) {
+                    break;
+                }
+                rank -= 1;
             }
-            rank -= 1;
         }
         let rank = rank.min(max_rank);
         cores.push(u.narrow(-1, 0, rank)?.reshape(&[before, n, rank])?);

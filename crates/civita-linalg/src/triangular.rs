@@ -11,9 +11,11 @@ use civita_core::raw::Raw;
 use crate::batch::{each, parts};
 use crate::blocked::{self, Diagonal};
 use crate::checks::{compute_dtype, count, external, squares};
+use crate::divisor::Divisor;
 use crate::gemm::View;
 use crate::ops::{adjoint, kept, total};
 use crate::scalar::{Scalar, for_dtype};
+use crate::scale::Scale;
 use crate::small::SMALL;
 
 /// Which elements of a matrix a triangular system reads.
@@ -96,8 +98,55 @@ fn run<T: Scalar>(
                 format!("singular matrix: the diagonal is zero at {at}"),
             ));
         }
-        solve_in_place(triangle, heap, n, b, k)
+        solve_in_place(triangle, heap, n, b, k)?;
+        if b.iter().all(|x| x.finite()) {
+            return Ok(());
+        }
+        let mut right = vec![T::default(); n * k];
+        x[1].read(i * n * k, &mut right)?;
+        solve_near_one(triangle, heap, n, &mut right, k, b)
     })
+}
+
+/// Solves a system of finite numbers whose solution was not: by multiples near 1 of the triangle and of each column of the right-hand
+/// side. `out` keeps what it holds where they do not help.
+#[cold]
+fn solve_near_one<T: Scalar>(
+    triangle: Triangle,
+    a: &mut [T],
+    n: usize,
+    b: &mut [T],
+    k: usize,
+    out: &mut [T],
+) -> Result<()> {
+    for i in 0..n {
+        let (before, from) = a[i * n..(i + 1) * n].split_at_mut(i);
+        let (diagonal, after) = from.split_at_mut(1);
+        match triangle.is_lower() {
+            true => after.fill(T::default()),
+            false => before.fill(T::default()),
+        }
+        if triangle.is_unit() {
+            diagonal.fill(T::default());
+        }
+    }
+    if !a.iter().chain(&*b).all(|x| x.finite()) {
+        return Ok(());
+    }
+    let scale = match triangle.is_unit() {
+        true => Scale::ONE,
+        false => Scale::to_one(a),
+    };
+    let scales = Scale::columns_to_one(b, k);
+    let vanished = !triangle.is_unit() && (0..n).any(|i| a[i * n + i] == T::default());
+    if !vanished {
+        solve_in_place(triangle, a, n, b, k)?;
+    }
+    if vanished || !b.iter().all(|x| x.finite()) {
+        return Ok(());
+    }
+    scale.quotients(b, &scales, out);
+    Ok(())
 }
 
 /// Solves `A x = b` in place of `b`; both are row-major.
@@ -139,8 +188,10 @@ fn small<T: Scalar>(triangle: Triangle, a: &[T], n: usize, b: &mut [T], k: usize
             }
         }
         if !triangle.is_unit() {
-            let inverse = a[i * n + i].inverse();
-            b[i * k..(i + 1) * k].iter_mut().for_each(|x| *x *= inverse);
+            let divisor = Divisor::new(a[i * n + i]);
+            b[i * k..(i + 1) * k]
+                .iter_mut()
+                .for_each(|x| *x = divisor.of(*x));
         }
     }
 }

@@ -23,7 +23,6 @@ except ImportError:
         "this build of civita has no linear algebra\n  hint: build with `--features linalg`, which is on by default", name=__name__
     ) from None
 from ._civita import (
-    _is_opaque,
     arange as _arange,
     argsort as _argsort,
     asarray as _asarray,
@@ -235,18 +234,13 @@ def lstsq(a, b, rcond=None):
     """`x` with the least `norm(b - a @ x)`, and of these the shortest: `(x, residuals, rank, s)`.
 
     `residuals` are the sums of squares for each column, empty where the rank is less than the number of columns or there are no
-    more rows than columns.
+    more rows than columns. Under `vmap`, where a shape cannot depend on ranks, only the number of rows counts.
     """
     a, b = _asarray(a), _asarray(b)
     for x in (a, b):
         if x.ndim > 2 or x is a and x.ndim != 2 or x.ndim == 0:
             raise LinAlgError(f"{x.ndim}-dimensional array given. Array must be two-dimensional")
-    x, residuals, rank, s = _linalg.lstsq(a, b, None if rcond is None else float(rcond))
-    m, n = a.shape
-    # under `vmap` and `trace` the rank is not known, and the residuals stay
-    if m <= n or (not _is_opaque(a) and rank != n):
-        residuals = residuals[:0]
-    return x, residuals, rank, s
+    return _linalg.lstsq(a, b, None if rcond is None else float(rcond))
 
 
 def matrix_rank(A, tol=None, hermitian=False, *, rtol=None):
@@ -371,34 +365,7 @@ def solve_triangular(a, b, trans=0, lower=False, unit_diagonal=False):
 def lu_factor(a, overwrite_a=False, check_finite=True):
     """The LU factorisation for `lu_solve`: `(lu, piv)`, where row `i` was exchanged with row `piv[i]`. SciPy's."""
     lu, rows = _linalg.lu_factor(a)
-    return lu, _exchanges(rows)[..., : min(lu.shape[-2:])]
-
-
-def _exchanges(rows):
-    """LAPACK's exchanges of rows from a permutation."""
-    flat = rows.reshape(-1, rows.shape[-1]).tolist()
-    found = []
-    for order in flat:
-        # which row is at each place, and the place of each row
-        at, place, piv = list(range(len(order))), list(range(len(order))), []
-        for i, row in enumerate(order):
-            k, other = place[row], at[i]
-            at[k] = other
-            place[other] = k
-            piv.append(k)
-        found.append(piv)
-    return _asarray(found, dtype="int32").reshape(rows.shape)
-
-
-def _permutations(piv, n):
-    """The permutation that LAPACK's exchanges make."""
-    found = []
-    for row in piv.reshape(-1, piv.shape[-1]).tolist():
-        order = list(range(n))
-        for i, k in enumerate(row):
-            order[i], order[k] = order[k], order[i]
-        found.append(order)
-    return _asarray(found, dtype="int64").reshape((*piv.shape[:-1], n))
+    return lu, _linalg.lu_exchanges(rows, min(lu.shape[-2:]))
 
 
 def lu_solve(lu_and_piv, b, trans=0, overwrite_b=False, check_finite=True):
@@ -410,7 +377,7 @@ def lu_solve(lu_and_piv, b, trans=0, overwrite_b=False, check_finite=True):
         b = b[:, None]
     if lu.shape[-1] != b.shape[-2]:
         raise ValueError(f"Shapes of lu {lu.shape} and b {b.shape} are incompatible")
-    rows = _permutations(piv, lu.shape[-1])
+    rows = _linalg.lu_rows(piv, lu.shape[-1])
     if trans == 0:
         b = _take_along_axis(b, _broadcast_to(rows[..., None], b.shape), -2)
         x = solve_triangular(lu, solve_triangular(lu, b, lower=True, unit_diagonal=True))
@@ -667,7 +634,13 @@ def _rank(name, s, a, rcond):
     if s.shape[-1] == 0 or s.size == 0:
         return 0
     ranks = (s > rcond * s[..., :1]).sum(axis=-1)
-    rank = int(ranks.min())
+    try:
+        rank = int(ranks.min())
+    except ValueError:
+        raise ValueError(
+            f"{name}: the shape of a basis is the rank of the matrix, a value that `vmap` and `trace` cannot ask\n  hint: `{name}` takes "
+            "a batch of matrices of one rank; or take the vectors that are needed from `svd`"
+        ) from None
     if rank != int(ranks.max()):
         raise ValueError(f"{name}: the matrices of the batch have ranks from {rank} to {int(ranks.max())}, so that their bases are no array")
     return rank

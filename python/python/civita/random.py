@@ -15,11 +15,15 @@ The functions of the module (`seed`, `rand`, `randn`, `randint` …) are NumPy's
 
 import copy as _copy
 import warnings as _warnings
+from math import isqrt as _isqrt
 from operator import index as _index
 
 from ._civita import _random
+from ._civita import arange as _arange
 from ._civita import asarray as _asarray
 from ._civita import floor as _floor
+from ._civita import stack as _stack
+from ._civita import zeros as _zeros
 
 BitGenerator = _random.BitGenerator
 Generator = _random.Generator
@@ -232,6 +236,9 @@ class LatinHypercube(_Sequence):
     """Latin hypercubes in `d` dimensions: of `n` points each of `n` equal intervals of each axis holds one, anywhere in it or in its
     middle with `scramble=False`. SciPy's `stats.qmc.LatinHypercube`, the same points for the same `rng`.
 
+    With `strength=2` so do the squares of each two axes: `n` is the square of a prime `p`, each of the `p` by `p` squares holds one point,
+    and `d` is at most `p + 1`.
+
     >>> import civita as cv
     >>> points = cv.random.LatinHypercube(2, rng=1).random(4)
     >>> cv.sort((points * 4).astype(int), axis=0)
@@ -241,12 +248,40 @@ class LatinHypercube(_Sequence):
            [3, 3]])
     """
 
-    def __init__(self, d, *, scramble=True, rng=None):
+    def __init__(self, d, *, scramble=True, strength=1, rng=None):
         super().__init__(d, rng)
-        self.scramble = bool(scramble)
+        if strength not in (1, 2):
+            raise ValueError(f"{strength!r} is not a valid strength. It must be one of {{1, 2}}")
+        self.scramble, self.strength = bool(scramble), int(strength)
 
     def _points(self, n):
+        if self.strength == 2:
+            return self._orthogonal(n)
         return _random.latin_hypercube(self.rng, n, self.d, not self.scramble)
+
+    def _orthogonal(self, n):
+        """From an orthogonal array of Bose's: column `c` holds the digit `i + c j` of the point `(i, j)`, in an order of its own, and among
+        the points of each digit the places within it are a Latin hypercube (Tang 1993)."""
+        p = _isqrt(n)
+        primes = [q for q in range(2, p + 2) if all(q % f for f in range(2, _isqrt(q) + 1))]
+        if p not in primes or n != p * p:
+            close = [q * q for q in primes[-2:]]
+            raise ValueError(f"n is not the square of a prime number. Close values are {close}")
+        if self.d > p + 1:
+            raise ValueError("n is too small for d. Must be n > (d-1)**2")
+        point = _arange(n)
+        first, second = point % p, point // p
+        digits = [first, second, *((first + factor * second) % p for factor in range(1, p))]
+        digits = [self.rng.permutation(p)[column] for column in digits]
+        places = LatinHypercube(1, scramble=self.scramble, rng=self.rng)
+        found = []
+        for column in digits:
+            value = _zeros(n)
+            for digit in range(p):
+                # the places of a digit are filled in their order
+                value[column == digit] = places.random(p)[:, 0] + digit
+            found.append(value / p)
+        return _stack(found[: self.d], axis=-1) if self.d else _zeros((n, 0))
 
     def fast_forward(self, n):
         """Leaves `n` points out."""

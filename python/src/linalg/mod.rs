@@ -245,11 +245,32 @@ fn pinv(a: &Bound<'_, PyAny>, rcond: &Bound<'_, PyAny>, hermitian: bool) -> Outc
 }
 
 /// `(x, residuals, rank, s)`.
+/// LAPACK's pivots.
+#[pyfunction]
+fn lu_exchanges(rows: &Bound<'_, PyAny>, steps: usize) -> Outcome<Py<PyAny>> {
+    unary(rows, |rows| linalg::lu_exchanges(rows, steps))
+}
+
+#[pyfunction]
+fn lu_rows(pivots: &Bound<'_, PyAny>, rows: usize) -> Outcome<Py<PyAny>> {
+    unary(pivots, |pivots| linalg::lu_rows(pivots, rows))
+}
+
 #[pyfunction]
 fn lstsq(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, rcond: Option<f64>) -> Outcome<Py<PyAny>> {
     let (x, y) = (array_of(a, None)?, array_of(b, None)?);
     let found = run(a.py(), &[&x, &y], || linalg::lstsq(&x, &y, rcond))?;
-    tuple(a.py(), vec![found.x, found.residuals, found.rank, found.s])
+    // where the rank cannot be read, as under `vmap`, there are residuals
+    let (rows, columns) = (x.shape()[0], x.shape()[1]);
+    let full = match found.rank.opaque() {
+        Some(_) => true,
+        None => found.rank.item()?.as_f64() == columns as f64,
+    };
+    let residuals = match full && rows > columns {
+        true => found.residuals,
+        false => found.residuals.narrow(0, 0, 0)?,
+    };
+    tuple(a.py(), vec![found.x, residuals, found.rank, found.s])
 }
 
 #[pyfunction]
@@ -442,7 +463,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     functions! {
         solve inv det slogdet cholesky solve_triangular qr svd svdvals eig eigvals eigh eigvalsh pinv lstsq matrix_rank
-        cond norm vector_norm matrix_norm matrix_power multi_dot tensorinv tensorsolve lu_factor lu plu expm schur hessenberg sqrtm logm
+        cond norm vector_norm matrix_norm matrix_power multi_dot tensorinv tensorsolve lu_factor lu_exchanges lu_rows lu plu expm schur hessenberg sqrtm logm
         polar toeplitz hankel
         circulant hilbert hadamard
     }

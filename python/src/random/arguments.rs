@@ -1,6 +1,7 @@
 //! Arguments as NumPy's random functions take them: sizes, and parameters that are numbers or arrays.
 
 use civita_core::dtype::{DType, Scalar};
+use civita_core::error::Result;
 use civita_core::layout::broadcast_shapes;
 use civita_core::raw::Raw;
 use civita_core::threads::stop_if_told;
@@ -10,6 +11,7 @@ use pyo3::types::{PyFloat, PyString};
 
 use super::draw::PART;
 use super::order::check_room;
+use super::path::refuse;
 use crate::array::Array;
 use crate::convert::{Value, array_of, value};
 use crate::create::shape_of;
@@ -32,6 +34,8 @@ pub fn size_of(size: Option<&Bound<'_, PyAny>>) -> Outcome<Option<Vec<usize>>> {
 pub enum Parameter {
     One(f64),
     Many(Raw),
+    /// An array without axes that a derivative is taken by, and its value.
+    Tracked(f64, Raw),
 }
 
 impl Parameter {
@@ -57,9 +61,36 @@ impl Parameter {
         }
         let raw = raw.cast(DType::F64)?;
         Ok(match raw.rank() {
+            0 if raw.is_differentiated() => Parameter::Tracked(raw.item()?.as_f64(), raw),
             0 => Parameter::One(raw.item()?.as_f64()),
             _ => Parameter::Many(raw),
         })
+    }
+
+    /// From the parameter of draws that no derivative goes through.
+    pub fn constant(op: &'static str, ob: &Bound<'_, PyAny>) -> Outcome<Parameter> {
+        let parameter = Parameter::of(ob)?;
+        if let Parameter::Many(raw) | Parameter::Tracked(_, raw) = &parameter {
+            refuse(op, raw)?;
+        }
+        Ok(parameter)
+    }
+
+    /// Whether a derivative is taken by it.
+    pub fn is_differentiated(&self) -> bool {
+        match self {
+            Parameter::One(_) => false,
+            Parameter::Many(raw) => raw.is_differentiated(),
+            Parameter::Tracked(..) => true,
+        }
+    }
+
+    /// It as a tensor of `float64`.
+    pub fn tensor(&self) -> Result<Raw> {
+        match self {
+            Parameter::One(x) => Raw::scalar(Scalar::Float(*x), DType::F64),
+            Parameter::Many(raw) | Parameter::Tracked(_, raw) => Ok(raw.clone()),
+        }
     }
 
     /// As [`of`](Self::of), or the default.
@@ -70,7 +101,7 @@ impl Parameter {
     /// The number, if it is one.
     pub fn one(&self) -> Option<f64> {
         match self {
-            Parameter::One(x) => Some(*x),
+            Parameter::One(x) | Parameter::Tracked(x, _) => Some(*x),
             Parameter::Many(_) => None,
         }
     }
@@ -78,7 +109,7 @@ impl Parameter {
     /// The lengths of its axes.
     pub fn shape(&self) -> &[usize] {
         match self {
-            Parameter::One(_) => &[],
+            Parameter::One(_) | Parameter::Tracked(..) => &[],
             Parameter::Many(raw) => raw.shape(),
         }
     }
@@ -86,7 +117,7 @@ impl Parameter {
     /// Checks that the range holds all its numbers.
     pub fn check(&self, py: Python<'_>, name: &str, range: Range) -> Outcome<()> {
         match self {
-            Parameter::One(x) => Ok(range.check_all(name, &[*x])?),
+            Parameter::One(x) | Parameter::Tracked(x, _) => Ok(range.check_all(name, &[*x])?),
             Parameter::Many(raw) => {
                 check_room(raw)?;
                 let along = self.along(raw.shape())?;
@@ -102,7 +133,7 @@ impl Parameter {
     /// Its numbers for each element of a result.
     pub fn along(&self, shape: &[usize]) -> Outcome<Along<f64>> {
         match self {
-            Parameter::One(x) => Ok(Along::One(*x)),
+            Parameter::One(x) | Parameter::Tracked(x, _) => Ok(Along::One(*x)),
             Parameter::Many(raw) => Along::of(raw, shape, |part| Ok(part.to_vec()?)),
         }
     }
@@ -132,6 +163,7 @@ impl Whole {
         if raw.dtype().is_complex() {
             return Err(complex());
         }
+        refuse("random", &raw)?;
         let raw = raw.cast(DType::I64)?;
         Ok(match raw.rank() {
             0 => match raw.item()? {

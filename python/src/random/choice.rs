@@ -14,6 +14,7 @@ use pyo3::types::{PyList, PyString, PyTuple};
 use super::arguments::size_of;
 use super::draw::Source;
 use super::order::count;
+use super::path::refuse;
 use crate::array::wrap;
 use crate::convert::array_of;
 use crate::error::{Fault, Outcome, value_error};
@@ -125,6 +126,7 @@ fn weights(p: &Bound<'_, PyAny>, population: usize, legacy: bool) -> Outcome<Wei
             });
         }
     };
+    refuse("choice", &raw)?;
     if raw.rank() != 1 {
         return Err(value_error(if legacy {
             "'p' must be 1-dimensional"

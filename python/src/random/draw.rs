@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::{IntoPyObject, IntoPyObjectExt};
 
 use super::arguments::{Along, Parameter, Whole, result_shape, size_of};
+use super::path;
 use crate::array::{Array, wrap};
 use crate::error::{Fault, Outcome, type_error, value_error};
 use crate::gil;
@@ -261,6 +262,7 @@ where
 
 /// A distribution of real parameters, as a row describes it.
 pub struct Row<D, const P: usize> {
+    pub op: &'static str,
     pub names: &'static [&'static str],
     pub ranges: &'static [Range],
     pub make: fn([f64; P]) -> civita_random::Result<D>,
@@ -278,6 +280,9 @@ where
     D: LegacyDistribution + Send,
     D::Value: Element + IntoPyObject<'py>,
 {
+    if parameters.iter().any(Parameter::is_differentiated) {
+        return path::drawn(source, py, &row, &parameters, size);
+    }
     if let Some(values) = all_numbers(&parameters) {
         return drawn(source, py, &(row.make)(values)?, size.as_deref());
     }
@@ -393,7 +398,8 @@ pub fn uniform<S: Source>(
     let (low, high) = (Parameter::or(low, 0.0)?, Parameter::or(high, 1.0)?);
     let size = size_of(size)?;
     let overflow = |text: &'static str| Fault::from(PyOverflowError::new_err(text));
-    if let (Some(low), Some(high)) = (low.one(), high.one()) {
+    let differentiated = low.is_differentiated() || high.is_differentiated();
+    if let (Some(low), Some(high), false) = (low.one(), high.one(), differentiated) {
         if !(high - low).is_finite() {
             return Err(overflow(if S::LEGACY {
                 "Range exceeds valid bounds"
@@ -408,11 +414,13 @@ pub fn uniform<S: Source>(
         };
         return drawn(source, py, &uniform, size.as_deref());
     }
-    let shape = result_shape(size, &[low.shape(), high.shape()])?;
-    let (mut low, mut high) = (low.along(&shape)?, high.along(&shape)?);
+    let parameters = [low, high];
+    let shape = result_shape(size, &parameters.each_ref().map(Parameter::shape))?;
+    let [low, high] = parameters.each_ref().map(|p| p.along(&shape));
+    let (mut low, mut high) = (low?, high?);
     check_draw("random")?;
-    array(py, &shape, |out| {
-        let n = out.len();
+    let n = shape.iter().product();
+    let check = |low: &mut Along<f64>, high: &mut Along<f64>| {
         let negative = gil::work(py, n, || {
             let mut negative = false;
             for i in 0..n {
@@ -424,9 +432,23 @@ pub fn uniform<S: Source>(
             }
             Ok(negative)
         })?;
-        if negative && !S::LEGACY {
-            Range::NonNegative.check("high - low", -1.0)?;
+        match negative && !S::LEGACY {
+            true => Ok(Range::NonNegative.check("high - low", -1.0)?),
+            false => Outcome::Ok(()),
         }
+    };
+    if differentiated {
+        check(&mut low, &mut high)?;
+        let row = Row {
+            op: "uniform",
+            names: &[],
+            ranges: &[],
+            make: |[low, high]| Uniform::from_to(low, high),
+        };
+        return path::drawn(source, py, &row, &parameters, Some(shape));
+    }
+    array(py, &shape, |out| {
+        check(&mut low, &mut high)?;
         source.fill_each(py, out, |i| Ok(Uniform::from_to(low.at(i)?, high.at(i)?)?))
     })
 }
@@ -444,6 +466,21 @@ pub fn triangular<S: Source>(
         Parameter::of(right)?,
     ];
     let size = size_of(size)?;
+    if parameters.iter().any(Parameter::is_differentiated) {
+        let shape = result_shape(size, &parameters.each_ref().map(Parameter::shape))?;
+        let [left, mode, right] = parameters.each_ref().map(|p| p.along(&shape));
+        let (mut left, mut mode, mut right) = (left?, mode?, right?);
+        for i in 0..shape.iter().product() {
+            Triangular::between(left.at(i)?, mode.at(i)?, right.at(i)?)?;
+        }
+        let row = Row {
+            op: "triangular",
+            names: &[],
+            ranges: &[],
+            make: |[left, mode, right]| Triangular::between(left, mode, right),
+        };
+        return path::drawn(source, py, &row, &parameters, Some(shape));
+    }
     if let Some([left, mode, right]) = all_numbers(&parameters) {
         let triangular = Triangular::between(left, mode, right)?;
         return drawn(source, py, &triangular, size.as_deref());
@@ -465,7 +502,7 @@ pub fn binomial<S: Source>(
     p: &Bound<'_, PyAny>,
     size: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
-    let (n, p) = (Whole::of(n)?, Parameter::of(p)?);
+    let (n, p) = (Whole::of(n)?, Parameter::constant("binomial", p)?);
     let size = size_of(size)?;
     if let (Whole::One(n), Some(p)) = (&n, p.one()) {
         return drawn(source, py, &Binomial::new(*n, p)?, size.as_deref());

@@ -231,6 +231,20 @@ impl Generator {
     ) -> Outcome<Py<PyAny>> {
         let single = is_single("standard_gamma", dtype)?;
         let shape = Parameter::of(shape)?;
+        if shape.is_differentiated() {
+            if single || out.is_some_and(|out| !out.is_none()) {
+                return Err(type_error(
+                    "standard_gamma of a shape that a derivative is taken by is a new array of float64: it takes no dtype and no out",
+                ));
+            }
+            let row = draw::Row {
+                op: "standard_gamma",
+                names: random::StandardGamma::PARAMETERS,
+                ranges: random::StandardGamma::RANGES,
+                make: |[shape]| random::StandardGamma::new(shape),
+            };
+            return draw::drawn_by_row(self, py, row, [shape], size_of(size)?);
+        }
         match (shape.one(), single) {
             (Some(shape), false) => {
                 let gamma = random::StandardGamma::new(shape)?;
@@ -282,6 +296,7 @@ impl Generator {
         size: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         let row = draw::Row {
+            op: "negative_binomial",
             names: NegativeBinomial::PARAMETERS,
             ranges: NegativeBinomial::RANGES,
             make: |[n, p]| NegativeBinomial::bounded(n, p),
@@ -299,6 +314,7 @@ impl Generator {
         size: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         let row = draw::Row {
+            op: "bernoulli",
             names: random::Bernoulli::PARAMETERS,
             ranges: random::Bernoulli::RANGES,
             make: |[p]| random::Bernoulli::new(p),

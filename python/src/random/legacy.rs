@@ -419,6 +419,7 @@ impl RandomState {
         size: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         let row = draw::Row {
+            op: "negative_binomial",
             names: NegativeBinomial::PARAMETERS,
             ranges: &[Range::Positive, Range::Unit],
             make: |[n, p]| NegativeBinomial::legacy(n, p),

@@ -1,7 +1,7 @@
 //! `cv.random`: NumPy's generators and the functions that draw from them.
 //!
 //! The numbers come from `civita_random`; here are its classes (`bits`, `seed`), the two interfaces (`generator`, `legacy`), the rows of
-//! distributions that both have (`rows`) and NumPy's conventions for arguments (`arguments`).
+//! distributions that both have (`rows`), derivatives of draws (`path`, `implicit`) and NumPy's conventions for arguments (`arguments`).
 
 mod arguments;
 mod bits;
@@ -9,9 +9,11 @@ mod choice;
 mod counter;
 mod draw;
 mod generator;
+mod implicit;
 mod legacy;
 mod multivariate;
 mod order;
+mod path;
 mod quasi;
 mod rows;
 mod seed;

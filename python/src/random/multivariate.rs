@@ -16,9 +16,18 @@ use super::draw::{PART, Source, array, parts_of_rows};
 use super::generator::Generator;
 use super::legacy::{RandomState, Run};
 use super::order::vectors;
+use super::path::refuse;
+use crate::array::wrap;
 use crate::convert::array_of;
-use crate::error::{Outcome, type_error, value_error};
+use crate::error::{Fault, Outcome, type_error, value_error};
 use crate::gil;
+
+/// An array of real numbers as `float64`, by which no derivative is taken.
+fn constant(op: &'static str, name: &str, ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
+    let raw = real(name, ob)?;
+    refuse(op, &raw)?;
+    Ok(raw)
+}
 
 /// An array of real numbers as `float64`.
 fn real(name: &str, ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
@@ -32,7 +41,7 @@ fn real(name: &str, ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
 /// Probabilities, in rows along the last axis; the sum of all but the last of a row is at most 1.
 fn probabilities(pvals: &Bound<'_, PyAny>) -> Outcome<(Raw, Vec<f64>, usize)> {
     let narrow = array_of(pvals, None)?.dtype();
-    let raw = real("pvals", pvals)?;
+    let raw = constant("multinomial", "pvals", pvals)?;
     let d = raw.shape().last().copied().unwrap_or(0);
     let all: Vec<f64> = raw.to_vec()?;
     Range::Unit.check_all("pvals", &all)?;
@@ -147,7 +156,7 @@ pub fn legacy_multinomial(
 
 /// The concentrations: one axis.
 fn concentrations(alpha: &Bound<'_, PyAny>) -> Outcome<Vec<f64>> {
-    let raw = real("alpha", alpha)?;
+    let raw = constant("dirichlet", "alpha", alpha)?;
     match raw.rank() {
         1 => Ok(raw.to_vec()?),
         0 => Err(type_error(
@@ -290,7 +299,8 @@ pub fn multivariate_normal<S: Source>(
             ));
         }
     };
-    let (mean, cov) = (real("mean and cov", mean)?, real("mean and cov", cov)?);
+    let mean = real("mean and cov", mean)?;
+    let cov = constant("multivariate_normal", "mean and cov", cov)?;
     if mean.rank() != 1 {
         return Err(value_error("mean must be 1 dimensional"));
     }
@@ -306,12 +316,16 @@ pub fn multivariate_normal<S: Source>(
             "cannot reshape array of size 0 into shape (0): mean and cov are empty",
         ));
     }
-    let (mean, cov): (Vec<f64>, Vec<f64>) = (mean.to_vec()?, cov.to_vec()?);
+    // a mean that a derivative is taken by is added to draws about 0
+    let tracked = mean.is_differentiated().then(|| mean.clone());
+    let (mean, cov): (Vec<f64>, Vec<f64>) = match &tracked {
+        Some(_) => (vec![0.0; n], cov.to_vec()?),
+        None => (mean.to_vec()?, cov.to_vec()?),
+    };
     let shape = vectors(size, n)?;
     // NumPy draws before it looks at the covariance
-    let drawn = Raw::written_by::<f64, crate::error::Fault>(&shape, |out| {
-        source.fill(py, &StandardNormal {}, out)
-    })?;
+    let drawn =
+        Raw::written_by::<f64, Fault>(&shape, |out| source.fill(py, &StandardNormal {}, out))?;
     let covariance = gil::work(py, n.saturating_pow(3), || -> Outcome<_> {
         Ok(Covariance::new_pausing(
             &cov,
@@ -343,7 +357,7 @@ pub fn multivariate_normal<S: Source>(
                 .call_method1("warn", (TEXT, py.get_type::<PyRuntimeWarning>()))?;
         }
     }
-    array(py, &shape, |out: &mut [f64]| {
+    let drawn = Raw::written_by::<f64, Fault>(&shape, |out| {
         out.copy_from_slice(drawn.as_slice()?);
         gil::work(py, out.len().saturating_mul(n), || {
             // each element is a sum of n products
@@ -354,7 +368,11 @@ pub fn multivariate_normal<S: Source>(
             }
             Ok(())
         })
-    })
+    })?;
+    match tracked {
+        Some(mean) => wrap(py, mean.add(&drawn)?),
+        None => wrap(py, drawn),
+    }
 }
 
 /// `Generator.wishart`.
@@ -366,7 +384,7 @@ pub fn wishart(
     size: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     check_draw("wishart")?;
-    let raw = real("scale", scale)?;
+    let raw = constant("wishart", "scale", scale)?;
     // a number is the scale of one row, a vector a diagonal: SciPy's rule
     let (n, scale) = match (raw.rank(), raw.to_vec::<f64>()?) {
         (0, one) => (1, one),

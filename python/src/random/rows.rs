@@ -26,6 +26,7 @@ macro_rules! rows {
                 size: Option<&Bound<'_, PyAny>>,
             ) -> Outcome<Py<PyAny>> {
                 let row = Row {
+                    op: stringify!($name),
                     names: random::$distribution::PARAMETERS,
                     ranges: random::$distribution::RANGES,
                     make: |[$($required,)* $($optional,)*]| random::$distribution::new($($required,)* $($optional,)*),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::scope::grows;
 use super::trace::Recorder;
 use super::{Level, SCOPE};
 use crate::device::Device;
@@ -130,6 +131,19 @@ impl Raw {
     pub fn tracks_gradient(&self) -> bool {
         self.tag()
             .is_some_and(|tag| tag.any(|kind| matches!(kind, Kind::Node(_))))
+    }
+
+    /// Whether a derivative by it would be recorded here: it tracks a gradient, outside of [`no_grad`](super::no_grad), or has a tangent.
+    pub fn is_differentiated(&self) -> bool {
+        let mut next = self.tag();
+        while let Some(tag) = next {
+            match &tag.kind {
+                Kind::Node(_) if grows(tag.level) => return true,
+                Kind::Tangent(_) => return true,
+                _ => next = tag.below.as_ref(),
+            }
+        }
+        false
     }
 
     /// Returns true where a transformation that is under way looks at it: it has a tangent, a batch, a name in a trace.
