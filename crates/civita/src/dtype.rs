@@ -75,7 +75,7 @@ pub trait Scalar: Copy + Sealed {
 
 /// Says which scalars may stand beside a tensor of `Self`.
 ///
-/// Each element type takes itself, floats and complex numbers take integers of every type too (`&x / x.len()`), and the types
+/// Each element type takes itself, `i64`, floats and complex numbers take integers of every type too (`&x / x.len()`), and the types
 /// without literals of their own take the literals nearest to them: floats of 8 and 16 bits and `c64` take `f32`, `c128` takes `f64`. No type
 /// takes two kinds of float: so the literal in `2.0 * &x` has one type only, which the compiler finds. Beside integers a float of
 /// type `f64` makes the result `f64`, in operators and comparisons.
@@ -322,6 +322,9 @@ takes! {
     c64: f32;
     c128: f64;
 }
+
+// lengths beside counts: `&counts / n`. Not the narrower integers, whose literals the compiler checks
+takes!(@integers i64: u8 u16 u32 u64 usize i8 i16 i32 isize);
 
 impl TakesLeftScalar<bool> for Any {}
 impl TakesLeftScalar<i64> for Any {}

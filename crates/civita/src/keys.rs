@@ -47,7 +47,7 @@ macro_rules! slices {
         {
             #[inline]
             fn key(self) -> Key {
-                Key::Item(self.item())
+                Key::Item(self.slice_item())
             }
         }
         impl<R, A, $($generics)*> IndexStep<R, A> for $Entry

@@ -120,7 +120,7 @@ methods! {
         fn cross[const M: usize](b: &Tensor<T, M>, axis: impl SliceInt) -> Broadcasted<T, N, M> where [Rank<N>: Broadcast<M>],
             "tensor![1, 0, 0].cross(&tensor![0, 1, 0], 0)?" => "[0 0 1]";
         /// `|a - b| ≤ 1e-8 + 1e-5 · |b|` for each element.
-        fn isclose[const M: usize](b: &Tensor<T, M>) -> Broadcasted<bool, N, M> where [Rank<N>: Broadcast<M>],
+        fn isclose[B: Rhs<T, N>](b: B) -> B::Out<bool>,
             "tensor![1.0, 2.0].isclose(&tensor![1.0, 2.5])?" => "[ True False]";
         /// Returns true where an element is among the test elements.
         fn isin[U: Dtype, const M: usize](tests: &Tensor<U, M>) -> Tensor<bool, N>, "tensor![1, 2, 3].isin(&tensor![3, 1])?" => "[ True False  True]";
@@ -143,7 +143,7 @@ methods! {
     /// Functions of vectors that NumPy and PyTorch have as methods.
     impl[T: Dtype] Tensor<T, 1> {
         /// Where values would stand in this sorted vector: before equal elements, or behind them.
-        fn searchsorted[V: np::Sought](v: V, side: np::Side) -> V::Places, "tensor![1, 3, 5].searchsorted(&tensor![2, 5], np::Side::Left)?" => "[1 2]";
+        fn searchsorted[V: np::Sought](v: V, side: np::Side) -> V::Of<i64>, "tensor![1, 3, 5].searchsorted(&tensor![2, 5], np::Side::Left)?" => "[1 2]";
         /// How often each number from 0 on is there.
         fn bincount(minlength: usize) -> Vector<i64>, "tensor![0, 1, 1].bincount(0)?" => "[1 2]";
     }

@@ -33,7 +33,8 @@ pub struct Stepped<R>(pub R, pub isize);
 )]
 pub trait SliceEntry {
     /// As the engine takes it.
-    fn item(self) -> SliceItem;
+    #[doc(hidden)]
+    fn slice_item(self) -> SliceItem;
 }
 /// What an entry makes of the rank `R`.
 #[diagnostic::on_unimplemented(
@@ -79,7 +80,7 @@ integers!(usize u8 u16 u32 u64, |place: Option<usize>, _, _| {
 // `for i in 0..4 { x.slice(s![i])?… }`.
 impl<I: SliceInt> SliceEntry for I {
     #[inline]
-    fn item(self) -> SliceItem {
+    fn slice_item(self) -> SliceItem {
         SliceItem::Index(self.to_isize())
     }
 }
@@ -91,7 +92,7 @@ macro_rules! ranges {
     ($($Range:ident)*) => { $(
         impl<I: SliceInt> SliceEntry for $Range<I> {
             #[inline]
-            fn item(self) -> SliceItem {
+            fn slice_item(self) -> SliceItem {
                 bounds(&self)
             }
         }
@@ -124,7 +125,7 @@ fn bounds<I: SliceInt>(range: &impl std::ops::RangeBounds<I>) -> SliceItem {
 
 impl SliceEntry for RangeFull {
     #[inline]
-    fn item(self) -> SliceItem {
+    fn slice_item(self) -> SliceItem {
         SliceItem::ALL
     }
 }
@@ -133,7 +134,7 @@ impl<R: TensorRank> SliceStep<R> for RangeFull {
 }
 impl SliceEntry for Literal {
     #[inline]
-    fn item(self) -> SliceItem {
+    fn slice_item(self) -> SliceItem {
         SliceItem::Index(self.0)
     }
 }
@@ -142,8 +143,8 @@ impl<R: ReduceRank> SliceStep<R> for Literal {
 }
 impl<E: SliceEntry> SliceEntry for Stepped<E> {
     #[inline]
-    fn item(self) -> SliceItem {
-        self.0.item().step_by(self.1)
+    fn slice_item(self) -> SliceItem {
+        self.0.slice_item().step_by(self.1)
     }
 }
 impl<E: SliceStep<R>, R> SliceStep<R> for Stepped<E> {
@@ -151,7 +152,7 @@ impl<E: SliceStep<R>, R> SliceStep<R> for Stepped<E> {
 }
 impl SliceEntry for NewAxis {
     #[inline]
-    fn item(self) -> SliceItem {
+    fn slice_item(self) -> SliceItem {
         SliceItem::NewAxis
     }
 }
@@ -160,7 +161,7 @@ impl<R: ExpandRank> SliceStep<R> for NewAxis {
 }
 impl SliceEntry for Ellipsis {
     #[inline]
-    fn item(self) -> SliceItem {
+    fn slice_item(self) -> SliceItem {
         SliceItem::Ellipsis
     }
 }
@@ -201,7 +202,7 @@ macro_rules! alone {
             type Items = [SliceItem; 1];
             #[inline]
             fn items(self) -> [SliceItem; 1] {
-                [self.item()]
+                [self.slice_item()]
             }
         }
         impl<R, $($generics)*> SliceOf<R> for $Entry
@@ -238,7 +239,7 @@ macro_rules! tuples {
             #[allow(non_snake_case)]
             fn items(self) -> Self::Items {
                 let ($($E,)* $Last,) = self;
-                [$($E.item(),)* $Last.item()]
+                [$($E.slice_item(),)* $Last.slice_item()]
             }
         }
         impl<R, $($E: SliceEntry,)* $Last> SliceOf<R> for ($($E,)* $Last,)

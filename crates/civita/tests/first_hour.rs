@@ -966,3 +966,25 @@ fn a_function_over_ranks_keeps_the_axes_of_its_means() -> Result<()> {
     assert_eq!(slope, [1.0, -1.0]);
     Ok(())
 }
+
+#[test]
+fn counts_meet_lengths() -> Result<()> {
+    let counts = tensor![1i64, 2, 5];
+    let n = 8usize;
+    assert_eq!(&counts / n, [0.125, 0.25, 0.625]);
+    assert_eq!(&counts * n, [8, 16, 40]);
+    assert_eq!(&counts / counts.len(), &counts / 3);
+    assert_eq!((counts.sum() / n).item()?, 1.0);
+    assert_eq!(counts.gt(1usize)?, [false, true, true]);
+    Ok(())
+}
+
+#[test]
+fn numbers_stand_where_points_do() -> Result<()> {
+    let x = tensor![1.0, 2.0];
+    assert_eq!(np::isclose(&x, 1.0)?, [true, false]);
+    assert_eq!(x.isclose(&tensor![[1.0], [2.0]])?.shape(), [2, 2]);
+    assert_eq!(np::interp(1.5, &x, &tensor![10.0, 20.0])?.item()?, 15.0);
+    assert_eq!(np::interp(&x, &x, &x)?, x);
+    Ok(())
+}

@@ -93,7 +93,7 @@ by_hand! {
     fn cross[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>, axis: impl SliceInt) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
         functions::product::cross(&a.raw, &b.raw, axis.to_isize(), axis.to_isize(), axis.to_isize(), AxisOrFlat(None)).map(wrap);
-    /// Differences of neighbours along an axis.to_isize(), `n` times.
+    /// Differences of neighbours along an axis, `n` times.
     fn diff[T: Dtype, const N: usize](x: &Tensor<T, N>, n: impl SliceInt, axis: impl SliceInt) -> Tensor<T, N> =
         functions::along::diff(&x.raw, n.to_isize(), axis.to_isize(), None, None).map(wrap);
     /// Differences of neighbours of the flattened tensor.
@@ -135,18 +135,18 @@ by_hand! {
     fn nextafter[T: Real, const N: usize, B: Rhs<T, N>](a: &Tensor<T, N>, b: B) -> B::Out<T::Float> =
         functions::composed::nextafter(operand(a), b.operand().into()).map(wrap);
     /// `|a - b| ≤ 1e-8 + 1e-5 · |b|` for each element.
-    fn isclose[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Broadcasted<bool, N, M>
-        where [Rank<N>: Broadcast<M>] = functions::compare::isclose(Number::Array(a.raw.clone()), Number::Array(b.raw.clone()), number(1e-5), number(1e-8), false).map(wrap);
+    fn isclose[T: Dtype, const N: usize, B: Rhs<T, N>](a: &Tensor<T, N>, b: B) -> B::Out<bool> =
+        functions::compare::isclose(operand(a), b.operand().into(), number(1e-5), number(1e-8), false).map(wrap);
     /// The running product along an axis.
     fn cumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T::Sum, N> = x.raw.cumprod(Some(axis.to_isize()), None).map(wrap);
-    /// The running largest elements along an axis.to_isize(), and where each is: of equal ones the last.
+    /// The running largest elements along an axis, and where each is: of equal ones the last.
     fn cummax[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> (Tensor<T, N>, Tensor<i64, N>) = x.raw.cummax(axis.to_isize()).map(pair);
-    /// The running smallest elements along an axis.to_isize(), and where each is: of equal ones the last.
+    /// The running smallest elements along an axis, and where each is: of equal ones the last.
     fn cummin[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> (Tensor<T, N>, Tensor<i64, N>) = x.raw.cummin(axis.to_isize()).map(pair);
-    /// The elements at indices along an axis.to_isize(), one index for each of them; the other axes broadcast.
+    /// The elements at indices along an axis, one index for each of them; the other axes broadcast.
     fn take_along_axis[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, indices: &Tensor<I, N>, axis: impl SliceInt) -> Tensor<T, N> =
         x.raw.take_along_axis(&indices.raw, axis.to_isize()).map(wrap);
-    /// The elements along an axis.to_isize() from small to large, with `..` those of the flattened tensor. NaN is last.
+    /// The elements along an axis from small to large, with `..` those of the flattened tensor. NaN is last.
     fn sort[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, axis: A) -> A::Out<T> =
         along(x, &axis.axis()).and_then(|(x, axis)| x.sort(axis, Direction::Ascending)).map(wrap);
     /// The indices that sort an axis, or with `..` the flattened tensor. Equal elements keep their order.
@@ -156,7 +156,7 @@ by_hand! {
     fn topk[T: Dtype, const N: usize](x: &Tensor<T, N>, k: usize, axis: impl SliceInt, largest: bool) -> (Tensor<T, N>, Tensor<i64, N>) =
         functions::sorting::topk(&x.raw, k, axis.to_isize(), largest, true).and_then(two);
     /// Where values, or one number, would stand in a sorted vector: before equal elements, or behind them.
-    fn searchsorted[T: Dtype, V: Sought](a: &Vector<T>, v: V, side: functions::Side) -> V::Places =
+    fn searchsorted[T: Dtype, V: Sought](a: &Vector<T>, v: V, side: functions::Side) -> V::Of<i64> =
         functions::sorting::searchsorted(&a.raw, &v.sought()?, side, None).map(wrap);
     /// How often each number from 0 on is there.
     fn bincount[T: Dtype](x: &Vector<T>, minlength: usize) -> Vector<i64> =
@@ -204,7 +204,7 @@ by_hand! {
     /// The running sum along an axis; NaN counts as 0.
     fn nancumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T::Sum, N> =
         functions::nan::nancumsum(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE).map(wrap);
-    /// The running product along an axis.to_isize(); NaN counts as 1.
+    /// The running product along an axis; NaN counts as 1.
     fn nancumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T::Sum, N> =
         functions::nan::nancumprod(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE).map(wrap);
     /// The median of the elements that are not NaN, over axes, or over all with `..`.
@@ -244,24 +244,24 @@ by_hand! {
     fn gradient[T: Dtype, const N: usize](x: &Tensor<T, N>, distance: f64, axis: impl SliceInt) -> Tensor<T::Mean, N> =
         one(functions::calculus::gradient(&x.raw, EachArray(vec![Tensor::scalar(distance).raw]), civita_core::layout::Axes::List(&[axis.to_isize()]).into(), 1));
     /// The values at `x` of the straight lines through the points `(xp, fp)`, whose places increase; beyond them their ends.
-    fn interp[T: Dtype, U: Dtype, V: Dtype, const N: usize](x: &Tensor<T, N>, xp: &Vector<U>, fp: &Vector<V>) -> Tensor<f64, N> =
-        functions::calculus::interp(&x.raw, &xp.raw, &fp.raw, None, None, OptFloat(None)).map(wrap);
+    fn interp[X: Sought, U: Dtype, V: Dtype](x: X, xp: &Vector<U>, fp: &Vector<V>) -> X::Of<f64> =
+        functions::calculus::interp(&x.sought()?, &xp.raw, &fp.raw, None, None, OptFloat(None)).map(wrap);
     /// The running sum along an axis; on request with the 0 before the first element.
     fn cumulative_sum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt, include_initial: bool) -> Tensor<T::Sum, N> =
         functions::calculus::cumulative_sum(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE, include_initial).map(wrap);
-    /// The running product along an axis.to_isize(); on request with the 1 before the first element.
+    /// The running product along an axis; on request with the 1 before the first element.
     fn cumulative_prod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt, include_initial: bool) -> Tensor<T::Sum, N> =
         functions::calculus::cumulative_prod(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE, include_initial).map(wrap);
-    /// `ln Σ eˣ` of the elements up to each one, along an axis.to_isize().
+    /// `ln Σ eˣ` of the elements up to each one, along an axis.
     fn logcumsumexp[T: Float, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T, N> =
         functions::calculus::logcumsumexp(&x.raw, axis.to_isize()).map(wrap);
-    /// The elements along an axis.to_isize() with these places as a sort would leave them, smaller ones before, larger ones behind.
+    /// The elements along an axis with these places as a sort would leave them, smaller ones before, larger ones behind.
     fn partition[T: Dtype, const N: usize](x: &Tensor<T, N>, places: impl Into<functions::Ints>, axis: impl SliceInt) -> Tensor<T, N> =
         functions::sorting::partition(&x.raw, places.into(), AxisOrFlat(Some(axis.to_isize())), functions::SelectKind::Introselect, functions::sorting::Fields).map(wrap);
-    /// The `k`-th smallest elements along an axis.to_isize(), counted from 1, and where they are.
+    /// The `k`-th smallest elements along an axis, counted from 1, and where they are.
     fn kthvalue[T: Dtype, const N: usize](x: &Tensor<T, N>, k: impl SliceInt, axis: impl SliceInt) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
         where [isize: Axes<N>] = functions::sorting::kthvalue(&x.raw, k.to_isize(), axis.to_isize(), false).and_then(two);
-    /// The most frequent elements along an axis.to_isize(), of several the smallest, and where they are last.
+    /// The most frequent elements along an axis, of several the smallest, and where they are last.
     fn mode[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
         where [isize: Axes<N>] = functions::sorting::mode(&x.raw, axis.to_isize(), false).and_then(two);
     /// `x - ln Σ eˣ` along an axis: the logarithm of softmax, without its underflow.
@@ -344,7 +344,7 @@ by_hand! {
     /// Phases without jumps: where neighbours along an axis differ by more than half a period, multiples of it are added.
     fn unwrap[T: Float, const N: usize](p: &Tensor<T, N>, axis: impl SliceInt, period: T) -> Tensor<T, N> =
         functions::signal::unwrap(&p.raw, None, axis.to_isize(), number(period)).map(wrap);
-    /// Without zeros at the ends of every axis.to_isize().
+    /// Without zeros at the ends of every axis.
     fn trim_zeros[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
         functions::signal::trim_zeros(&x.raw, functions::signal::TrimEnds::BOTH, (..).axes().named().into()).map(wrap);
     /// For each index the element of the tensor with that number, of several that broadcast together.
@@ -439,17 +439,17 @@ by_hand! {
     /// The elements at indices along an axis: `x[i, index[i, j]]` for axis 1. The other axes may have fewer indices.
     fn gather[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Tensor<I, N>) -> Tensor<T, N> =
         functions::scatter::gather(&x.raw, axis.to_isize(), index.raw.clone().into()).map(wrap);
-    /// A copy of the tensor with elements placed at indices along an axis.to_isize(), of equal places the last. A source without axes is
+    /// A copy of the tensor with elements placed at indices along an axis, of equal places the last. A source without axes is
     /// one value for all.
     fn scatter[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
         functions::scatter::scatter(&x.raw, axis.to_isize(), index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
-    /// A copy of the tensor with elements added at indices along an axis.to_isize().
+    /// A copy of the tensor with elements added at indices along an axis.
     fn scatter_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
         functions::scatter::scatter_add(&x.raw, axis.to_isize(), index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
-    /// A copy of the tensor with elements reduced to indices along an axis.to_isize(), together with the element that is there or without it.
+    /// A copy of the tensor with elements reduced to indices along an axis, together with the element that is there or without it.
     fn scatter_reduce[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Tensor<I, N>, source: &Tensor<T, M>, reduce: functions::scatter::Reduce, include_self: bool) -> Tensor<T, N> =
         functions::scatter::scatter_reduce(&x.raw, axis.to_isize(), index.raw.clone().into(), Number::Array(source.raw.clone()), reduce, include_self).map(wrap);
-    /// The elements, or parts, at indices that stand along the last axis.to_isize(), one for each of the first axes of the tensor.
+    /// The elements, or parts, at indices that stand along the last axis, one for each of the first axes of the tensor.
     fn gather_nd[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, indices: &Tensor<I, M>) -> Tensor<T, DYN> =
         functions::scatter::gather_nd(&x.raw, indices.raw.clone().into()).map(wrap);
     /// The slices at indices along an axis.
@@ -695,19 +695,19 @@ fn operand<T: Dtype, const N: usize>(x: &Tensor<T, N>) -> Number {
     note = "a borrowed tensor, as `&tensor![2, 5]`, or a number"
 )]
 pub trait Sought {
-    /// A place for each.
-    type Places: crate::FromRaw;
+    /// An element of this type for each.
+    type Of<D: Dtype>: crate::FromRaw;
     #[doc(hidden)]
     fn sought(&self) -> Result<Raw>;
 }
 impl<U: Dtype, const N: usize> Sought for &Tensor<U, N> {
-    type Places = Tensor<i64, N>;
+    type Of<D: Dtype> = Tensor<D, N>;
     fn sought(&self) -> Result<Raw> {
         Ok(self.raw.clone())
     }
 }
 impl<S: AnyNumber> Sought for S {
-    type Places = Tensor<i64, 0>;
+    type Of<D: Dtype> = Tensor<D, 0>;
     fn sought(&self) -> Result<Raw> {
         let value = self.value();
         Raw::scalar(value, value.default_dtype())
