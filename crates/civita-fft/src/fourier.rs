@@ -163,7 +163,7 @@ impl<T: Float> Half<T> {
             self.plan.run(wide, out, rest)?;
             y.copy_from_slice(&out[..n / 2 + 1]);
             y[0].im = T::zero();
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 y[n / 2].im = T::zero();
             }
             return Ok(());

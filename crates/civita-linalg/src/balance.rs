@@ -80,7 +80,8 @@ fn isolate<T: Scalar>(a: &mut [T], n: usize, exchanged: &mut [usize]) -> [usize;
     again = true;
     while again {
         again = false;
-        for j in first..last {
+        let columns = first..last;
+        for j in columns {
             if (first..last).any(|i| i != j && a[j * n + i] != T::default()) {
                 continue;
             }

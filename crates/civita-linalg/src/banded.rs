@@ -106,7 +106,7 @@ fn solve_near_one<T: Scalar>(
 ) {
     for r in 0..band.rows() {
         for j in 0..n {
-            if !(j + r).checked_sub(band.upper).is_some_and(|i| i < n) {
+            if (j + r).checked_sub(band.upper).is_none_or(|i| i >= n) {
                 ab[r * n + j] = T::default();
             }
         }
