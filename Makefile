@@ -132,7 +132,7 @@ pictures: ## tests of PNG and JPEG, which are a feature
 oracles: $(BENCH_VENV)/.torch ## compute PyTorch's gradients again and compare them with the files kept
 	$(BENCH_VENV)/bin/python tests/oracles/make_torch.py --check
 
-exhaustive: python ## functions of one float32 at all 2^32 bit patterns, about an hour (ARGS="--stride 257" for a sample)
+exhaustive: python ## functions of one float32 at all 2^32 bit patterns, three hours (ARGS="--stride 257" for a sample)
 	$(VENV)/bin/python tests/exhaustive/run.py $(ARGS)
 
 adding: $(VENV)/.ready ## do what docs/adding-an-op.md says to a copy of the tree, build and test it (target/adding)

@@ -4,7 +4,7 @@
 
 A row that rounds freely may be as far from the true value as `oracle.ulps` says (4 units in the last place; 2 for `erf`), the
 others must equal NumPy's own float32. Prints the largest error of each row and where it is; fails where one is larger.
-`CIVITA_ISA` picks an instruction set. All of them take about an hour on two cores; `--stride 257` takes every 257th pattern.
+`CIVITA_ISA` picks an instruction set. All of them take some three hours on two cores; `--stride 257` takes every 257th pattern.
 """
 
 import argparse
