@@ -275,7 +275,14 @@ impl Inputs {
     }
 
     fn check(&self, py: Python<'_>, name: &'static str, result: &Returned) -> Outcome<()> {
-        let Returned::One(x) = result else {
+        let first = match result {
+            Returned::One(x) => Some(x),
+            Returned::Several(all) | Returned::Tuple(all) => all.first(),
+            Returned::Asked(all) => all.first().and_then(Option::as_ref),
+            Returned::WithList(all) => Some(&all.0),
+            _ => None,
+        };
+        let Some(x) = first else {
             return Ok(());
         };
         // what overflows on the way to fewer bits, and the rest, where it was told already

@@ -222,6 +222,12 @@ class float32(floating):  # type: ignore[misc]
 class float64(floating, float):  # type: ignore[misc]
     """A number of dtype float64, immutable and hashable."""
 
+class float8_e4m3fn(floating):  # type: ignore[misc]
+    """A number of dtype float8_e4m3fn, immutable and hashable."""
+
+class float8_e5m2(floating):  # type: ignore[misc]
+    """A number of dtype float8_e5m2, immutable and hashable."""
+
 class int16(signedinteger):  # type: ignore[misc]
     """A number of dtype int16, immutable and hashable."""
 
@@ -1369,7 +1375,7 @@ def argsort(a: _ArrayLike, axis: int | None = -1, kind: Literal['quicksort', 'me
     ...
 
 def topk(x: _ArrayLike, k: int, axis: int = -1, largest: _bool = True, sorted: _bool = True) -> tuple[ndarray, ...]:
-    """The `k` largest elements along an axis, or with `largest=False` the smallest, and their indices."""
+    """The `k` largest elements along an axis, or with `largest=False` the smallest, and their indices; of equal ones the first."""
     ...
 
 def partition(a: _ArrayLike, kth: SupportsIndex | Sequence[SupportsIndex] | ndarray, axis: int | None = -1, kind: Literal['introselect'] = 'introselect', order: None = None) -> ndarray:
@@ -1409,11 +1415,11 @@ def ptp(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None 
     ...
 
 def median(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, keepdims: _bool = False) -> ndarray:
-    """The middle element of the sorted ones, or the mean of the two in the middle; of all or along axes. NaN where there is a NaN."""
+    """The middle element of the sorted ones, or the mean of the two in the middle; of all or along axes. NaN where there is a NaN. Of equal elements the gradient goes to those that a stable sort puts in the middle."""
     ...
 
 def quantile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['inverted_cdf', 'averaged_inverted_cdf', 'closest_observation', 'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False, *, weights: _ArrayLike | None = None) -> ndarray:
-    """The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new first axis. NaN where there is a NaN."""
+    """The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new first axis. NaN where there is a NaN. Of equal elements the gradient goes to those that a stable sort puts there."""
     ...
 
 def percentile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['inverted_cdf', 'averaged_inverted_cdf', 'closest_observation', 'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False, *, weights: _ArrayLike | None = None) -> ndarray:
@@ -1465,7 +1471,7 @@ def nancumprod(a: _ArrayLike, axis: int | None = None, dtype: _DTypeLike | None 
     ...
 
 def nanmedian(a: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, keepdims: _bool = False) -> ndarray:
-    """The median of the elements that are not NaN, of all or along axes."""
+    """The median of the elements that are not NaN, of all or along axes; gradients are those of `median`."""
     ...
 
 def nanquantile(a: _ArrayLike, q: _ArrayLike, axis: _Axis = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: _bool = False, method: Literal['inverted_cdf', 'averaged_inverted_cdf', 'closest_observation', 'interpolated_inverted_cdf', 'hazen', 'weibull', 'linear', 'median_unbiased', 'normal_unbiased', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: _bool = False, *, weights: _ArrayLike | None = None) -> ndarray:
@@ -1529,7 +1535,7 @@ def logcumsumexp(x: _ArrayLike, axis: int = -1) -> ndarray:
     ...
 
 def kthvalue(x: _ArrayLike, k: int, axis: int = -1, keepdims: _bool = False) -> tuple[ndarray, ...]:
-    """The `k`-th smallest element along an axis, counted from 1, and where it is."""
+    """The `k`-th smallest element along an axis, counted from 1, and where it is: of equal ones that which a stable sort puts there."""
     ...
 
 def mode(x: _ArrayLike, axis: int = -1, keepdims: _bool = False) -> tuple[ndarray, ...]:
@@ -2433,7 +2439,7 @@ def kron(a: _ArrayLike, b: _ArrayLike) -> ndarray:
     ...
 
 def kthvalue(x: _ArrayLike, k: int, axis: _Axis = -1, keepdims: _bool = False) -> ndarray:
-    """The `k`-th smallest element along an axis, counted from 1, and where it is."""
+    """The `k`-th smallest element along an axis, counted from 1, and where it is: of equal ones that which a stable sort puts there."""
     ...
 
 def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-05) -> ndarray:
@@ -2493,7 +2499,7 @@ def may_share_memory(a: _ArrayLike, b: _ArrayLike, /, max_work: Any = 0) -> ndar
     ...
 
 def median(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, keepdims: _bool = False) -> ndarray:
-    """The middle element of the sorted ones, or the mean of the two in the middle; of all or along axes. NaN where there is a NaN."""
+    """The middle element of the sorted ones, or the mean of the two in the middle; of all or along axes. NaN where there is a NaN. Of equal elements the gradient goes to those that a stable sort puts in the middle."""
     ...
 
 def meshgrid(*xi: Any, copy: _bool | None = True, sparse: Any = False, indexing: Any = 'xy') -> ndarray:
@@ -2537,7 +2543,7 @@ def nanmean(a: _ArrayLike, axis: _Axis | None = None, dtype: _DTypeLike | None =
     ...
 
 def nanmedian(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, keepdims: _bool = False) -> ndarray:
-    """The median of the elements that are not NaN, of all or along axes."""
+    """The median of the elements that are not NaN, of all or along axes; gradients are those of `median`."""
     ...
 
 def nanmin(a: _ArrayLike, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, keepdims: _bool = False, initial: Any = None, where: Any = True) -> ndarray:
@@ -2637,7 +2643,7 @@ def putmask(a: _ArrayLike, /, mask: Any, values: Any) -> ndarray:
     ...
 
 def quantile(a: _ArrayLike, q: Any, axis: _Axis | None = None, out: ndarray | tuple[ndarray] | None = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: _bool = False, *, weights: Any = None) -> ndarray:
-    """The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new first axis. NaN where there is a NaN."""
+    """The value below which a fraction `q` of the elements is, of all or along axes; several `q` go along a new first axis. NaN where there is a NaN. Of equal elements the gradient goes to those that a stable sort puts there."""
     ...
 
 def ravel(a: _ArrayLike, order: _str | None = 'C') -> ndarray:
@@ -2805,7 +2811,7 @@ def tile(A: Any, reps: Any) -> ndarray:
     ...
 
 def topk(x: _ArrayLike, k: int, axis: _Axis = -1, largest: Any = True, sorted: Any = True) -> ndarray:
-    """The `k` largest elements along an axis, or with `largest=False` the smallest, and their indices."""
+    """The `k` largest elements along an axis, or with `largest=False` the smallest, and their indices; of equal ones the first."""
     ...
 
 def trace(a: _ArrayLike, offset: Any = 0, axis1: int = 0, axis2: int = 1, dtype: _DTypeLike | None = None, out: ndarray | tuple[ndarray] | None = None) -> ndarray:
