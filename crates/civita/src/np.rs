@@ -41,7 +41,8 @@ pub use crate::index::{concatenate, stack};
 pub use crate::io::{loadtxt, savetxt};
 pub use civita_core::functions::scatter::Reduce;
 pub use civita_core::functions::{
-    BitOrder, ConvolveMode, Indexing, Order, PadMode, QuantileMethod, ReflectType, Side,
+    BitOrder, Boundary, ConvolveMode, Indexing, Order, PadMode, QuantileMethod, ReflectType,
+    SemiringProduct, SemiringSum, Side,
 };
 
 macro_rules! unary {
