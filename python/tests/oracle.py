@@ -651,3 +651,63 @@ def masked_scatter(input, mask, source):
     y = x.copy()
     y[m] = source.ravel()[: np.count_nonzero(m)]
     return y
+
+
+# ---- functions that NumPy has not
+
+
+def grouped_matmul(a, b, offs):
+    """Products of slices, put together."""
+    starts = [0, *offs[:-1]]
+    groups = [slice(start, end) for start, end in zip(starts, offs)]
+    dtype = np.result_type(a, b)
+    if a.ndim == b.ndim == 2:
+        return np.stack([np.matmul(a[:, g], b[g]) for g in groups]).astype(dtype)
+    rows = a.ndim == 2
+    out = np.zeros((a.shape[0] if rows else a.shape[1], b.shape[-1]), dtype)
+    for i, g in enumerate(groups):
+        if rows:
+            out[g] = np.matmul(a[g], b[i])
+        else:
+            out[:, g] = np.matmul(a[i], b[:, g])
+    return out
+
+
+def semiring_matmul(a, b, add="min", multiply="add"):
+    """The extremes of all products, which stand beside each other."""
+    dtype = np.result_type(a, b)
+    if np.issubdtype(dtype, np.complexfloating):
+        raise TypeError("no order")
+    names = {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum, "or": np.logical_or, "and": np.logical_and}
+    extremes = {"min": np.min, "max": np.max, "or": np.any, "and": np.all}
+    if {add, multiply} & {"or", "and"}:
+        dtype = bool
+    products = names[multiply](a[..., :, :, None].astype(dtype), b[..., None, :, :].astype(dtype))
+    return extremes[add](products, axis=-2)
+
+
+def convolve2d(in1, in2, mode="full", boundary="fill", fillvalue=0):
+    """The sum of shifted planes with weights, on the last two axes."""
+    x, w = in1, in2
+    if mode == "valid" and any(m > n for m, n in zip(w.shape[-2:], x.shape[-2:])):
+        x, w = w, x
+    dtype = np.result_type(x, w)
+    x, w = x.astype(dtype), w.astype(dtype)
+    (h, v), (i, j) = x.shape[-2:], w.shape[-2:]
+    kind = {"fill": "constant", "wrap": "wrap", "symm": "symmetric"}[boundary]
+    values = {"constant_values": fillvalue} if boundary == "fill" else {}
+    around = [(0, 0)] * (x.ndim - 2) + [(i - 1, i - 1), (j - 1, j - 1)]
+    wide = np.pad(x, around, kind, **values)
+    flipped = w[..., ::-1, ::-1]
+    wider = np.float32 if dtype == np.float16 else dtype
+    shape = np.broadcast_shapes(x.shape[:-2], w.shape[:-2]) + (h + i - 1, v + j - 1)
+    y = np.zeros(shape, wider)
+    for r in range(i):
+        for c in range(j):
+            y += wide[..., r : r + h + i - 1, c : c + v + j - 1].astype(wider) * flipped[..., r, c, None, None].astype(wider)
+    y = y.astype(dtype)
+    if mode == "same":
+        y = y[..., (i - 1) // 2 : (i - 1) // 2 + h, (j - 1) // 2 : (j - 1) // 2 + v]
+    if mode == "valid":
+        y = y[..., i - 1 : h, j - 1 : v]
+    return y

@@ -21,9 +21,10 @@ every_row = pytest.mark.parametrize("row", ROWS, ids=names)
 
 # what rounds: sums and products in another order, logarithms
 ROUNDED = {
-    "angle", "average", "convolve", "corrcoef", "correlate", "cov", "cross", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum",
-    "dot", "einsum", "expit", "geomspace", "gradient", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "i0", "index_add",
-    "index_put", "inner", "interp", "kaiser", "kron", "layer_norm", "linspace", "log_expit", "log_softmax", "logcumsumexp", "logspace", "matmul",
+    "angle", "average", "convolve", "convolve2d", "corrcoef", "correlate", "cov", "cross", "cross_entropy", "cumprod", "cumsum", "cumulative_prod", "cumulative_sum",
+    "dot", "einsum", "expit", "geomspace", "gradient", "grouped_matmul", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "i0", "index_add",
+    "index_put", "inner", "interp", "kaiser", "khatri_rao", "kron", "layer_norm", "linspace", "log_expit", "log_softmax", "logcumsumexp", "logspace", "matmul",
+    "matmul_bias",
     "matvec", "median", "nancumprod", "nancumsum", "nanmean", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
     "outer", "pad", "percentile", "quantile", "rms_norm", "round", "scatter_add", "scatter_reduce", "sinc", "softmax", "tensordot", "trace",
     "trapezoid", "unwrap", "vdot", "vecdot", "vecmat", "xlogy",

@@ -91,7 +91,7 @@ def functions():
 def rust_functions(*files):
     """Names of the public functions in files of the Rust crate."""
     texts = (path.read_text() for name in files for path in sorted(RUST.glob(name)))
-    return {name for text in texts for name in re.findall(r"^ *pub fn (\w+)", text, re.MULTILINE)}
+    return {name for text in texts for name in re.findall(r"^ *pub fn (\w+)|\w+ as (\w+)[,}]", text, re.MULTILINE) for name in name if name}
 
 
 def names():

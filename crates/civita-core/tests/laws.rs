@@ -9,7 +9,8 @@ use civita_core::graph::Function as Program;
 use civita_core::layout::{Axes, KeepDims, SliceItem};
 use civita_core::ops::{Op, Reduction};
 use civita_core::primitive::{
-    Combine, Correlate, Direction, Over, Rowwise, Scatter, Stat, bind_one,
+    Combine, Correlate, CorrelatePlanes, Direction, Grouped, GroupedMatmul, Multiply, Over,
+    Rowwise, Scatter, SemiringMatmul, Stat, bind_one,
 };
 use civita_core::program::Program as Elementwise;
 use civita_core::raw::{Key, Mode, Raw, ReduceOptions};
@@ -48,6 +49,27 @@ fn combined(combine: Combine) -> Scatter {
         mode: Mode::Raise,
         in_place: false,
     }
+}
+
+fn semiring(name: &'static str, largest: bool, multiply: Multiply) -> Sample {
+    let product = SemiringMatmul {
+        largest,
+        multiply,
+        winners: false,
+    };
+    sample(name, &[n(&[2, 3], 5), n(&[3, 2], 6)], move |x| {
+        bind_one(&product, &[&x[0], &x[1]])
+    })
+}
+
+fn grouped(name: &'static str, groups: Grouped, a: &[usize], b: &[usize]) -> Sample {
+    let product = GroupedMatmul {
+        groups,
+        ends: [1, 3].into(),
+    };
+    sample(name, &[n(a, 5), n(b, 6)], move |x| {
+        bind_one(&product, &[&x[0], &x[1]])
+    })
 }
 
 fn sample(name: &'static str, x: &[Raw], f: impl Fn(&[Raw]) -> Result<Raw> + 'static) -> Sample {
@@ -239,6 +261,16 @@ fn samples() -> Vec<Sample> {
         sample("correlate rows", &[n(&[2, 5], 5), n(&[2, 2], 6)], |x| {
             bind_one(&Correlate, &[&x[0], &x[1]])
         }),
+        sample("convolve2d", &[n(&[3, 4], 5), n(&[2, 2], 6)], |x| {
+            bind_one(&CorrelatePlanes, &[&x[0], &x[1]])
+        }),
+        semiring("min of sums", false, Multiply::Add),
+        semiring("max of products", true, Multiply::Multiply),
+        semiring("max of smaller ones", true, Multiply::Min),
+        semiring("min of larger ones", false, Multiply::Max),
+        grouped("rows by groups", Grouped::Rows, &[4, 2], &[2, 2, 3]),
+        grouped("columns by groups", Grouped::Columns, &[2, 3, 2], &[2, 5]),
+        grouped("sums by groups", Grouped::Depth, &[2, 4], &[4, 3]),
         sample("matmul", &[n(&[2, 3], 5), n(&[3, 2], 6)], |x| {
             x[0].matmul(&x[1])
         }),

@@ -124,6 +124,24 @@ impl<T: Element, const N: usize> Tensor<T, N> {
         wrap(Raw::ones(self.shape(), T::DTYPE).or_raise())
     }
 
+    /// One value everywhere, in the same shape and element type.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![[1.0, 2.0]].full_like(0.5), [[0.5, 0.5]]);
+    /// ```
+    #[track_caller]
+    pub fn full_like(&self, value: T) -> Self {
+        wrap(Raw::full(self.shape(), value.into_scalar(), T::DTYPE).or_raise())
+    }
+
+    /// Zeros of the same shape and element type, to be written: memory that nobody wrote is no value, so there is no other
+    /// `empty`.
+    #[track_caller]
+    pub fn empty_like(&self) -> Self {
+        self.zeros_like()
+    }
+
     /// The elements of a vector in C order under a shape, without a copy.
     ///
     /// ```

@@ -15,6 +15,8 @@
 
 mod by_hand;
 mod functions;
+mod loops;
+mod polynomials;
 
 use civita_core::ops::{elementwise_heads, reduction_rows};
 
@@ -31,6 +33,8 @@ use crate::{
 
 pub use self::by_hand::*;
 pub use self::functions::*;
+pub use self::loops::*;
+pub use self::polynomials::*;
 pub use self::{
     absolute as abs, arccos as acos, arccosh as acosh, arcsin as asin, arcsinh as asinh,
     arctan as atan, arctan2 as atan2, arctanh as atanh, conjugate as conj, deg2rad as radians,
@@ -41,7 +45,8 @@ pub use crate::index::{concatenate, stack};
 pub use crate::io::{loadtxt, savetxt};
 pub use civita_core::functions::scatter::Reduce;
 pub use civita_core::functions::{
-    BitOrder, ConvolveMode, Indexing, Order, PadMode, QuantileMethod, ReflectType, Side,
+    BitOrder, Boundary, ConvolveMode, Indexing, Order, PadMode, QuantileMethod, ReflectType,
+    SemiringProduct, SemiringSum, Side,
 };
 
 macro_rules! unary {

@@ -263,12 +263,15 @@ axes! {
     note = "both operands need an axis: ranks are 1 to 8, or `DYN`"
 )]
 pub trait MatmulRank<const M: usize> {
+    /// The rank of the result.
+    type Rank: TensorRank;
     /// The result.
     type Out<T: Dtype>: FromRaw;
 }
 macro_rules! matmul_ranks {
     ($($n:expr, $($m:expr => $out:expr),*;)*) => { $($(
         impl MatmulRank<{ $m }> for Rank<{ $n }> {
+            type Rank = Rank<{ $out }>;
             type Out<T: Dtype> = Tensor<T, { $out }>;
         }
     )*)* };

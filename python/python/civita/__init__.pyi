@@ -1318,6 +1318,22 @@ def kron(a: _ArrayLike, b: _ArrayLike) -> ndarray:
     """The Kronecker product: the second array times each element of the first, put together."""
     ...
 
+def khatri_rao(a: _ArrayLike, b: _ArrayLike) -> ndarray:
+    """The Kronecker products of the columns of two matrices, side by side. SciPy's `linalg.khatri_rao`; leading axes are a batch."""
+    ...
+
+def matmul_bias(x: _ArrayLike, w: _ArrayLike, b: _ArrayLike) -> ndarray:
+    """`x @ w + b`, in one piece of memory: a linear layer with `w` as NumPy multiplies."""
+    ...
+
+def grouped_matmul(a: _ArrayLike, b: _ArrayLike, offs: SupportsIndex | Sequence[SupportsIndex] | ndarray) -> ndarray:
+    """Matrix products by groups of an axis, which end at `offs` and begin where the one before ends. The groups are rows of `a`, each for a matrix of `b` (`(M, K)` with `(groups, K, N)`), columns of `b` (`(groups, M, K)` with `(K, N)`), or parts of the axis that is summed over, of two matrices, which make a matrix each. Behind the last group is 0."""
+    ...
+
+def semiring_matmul(a: _ArrayLike, b: _ArrayLike, add: Literal['min', 'max', 'or', 'and'] = 'min', multiply: Literal['add', 'multiply', 'min', 'max', 'or', 'and'] = 'add') -> ndarray:
+    """A matrix product over another semiring: `add` of `multiply(a[i, k], b[k, j])` over `k`. `min` of `add` are lengths of shortest paths, `max` of `add` of longest ones, `max` of `min` widths of widest ones, `max` of `multiply` likelihoods; `or` of `and` is reachability; with either of the two the operands are booleans. The gradient goes to the two elements that a result comes from, the first of equal ones."""
+    ...
+
 def cross(a: _ArrayLike, b: _ArrayLike, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> ndarray:
     """The vector product. Vectors lie along `axisa`, `axisb` and, in the result, `axisc`; `axis` is all three."""
     ...
@@ -1864,6 +1880,10 @@ def convolve(a: _ArrayLike, v: _ArrayLike, mode: Literal['full', 'same', 'valid'
     """The convolution of two vectors: `y[k] = Σ a[k - j] v[j]`. Integers are exact."""
     ...
 
+def convolve2d(in1: _ArrayLike, in2: _ArrayLike, mode: Literal['full', 'same', 'valid'] = 'full', boundary: Literal['fill', 'wrap', 'symm'] = 'fill', fillvalue: _ArrayLike = 0) -> ndarray:
+    """The convolution of two planes, the last two axes: `y[r, c] = Σ in1[r - i, c - j] in2[i, j]`. SciPy's `signal.convolve2d`; leading axes are a batch. Beyond the borders of `in1` lies `fillvalue`, or with `boundary` `'wrap'` what lies at the other end, `'symm'` the mirrored plane. Kernels of more than some thousand elements are faster by Fourier transforms: `fft.fftconvolve`."""
+    ...
+
 def correlate(a: _ArrayLike, v: _ArrayLike, mode: Literal['full', 'same', 'valid'] = 'valid') -> ndarray:
     """The correlation of two vectors: `y[k] = Σ a[k + j] conj(v[j])`. Integers are exact."""
     ...
@@ -2072,6 +2092,10 @@ def concatenate(arrays: Sequence[_ArrayLike] | ndarray, /, axis: _Axis = 0, out:
 
 def convolve(a: _ArrayLike, v: Any, mode: Literal["raise", "wrap", "clip"] = 'full') -> ndarray:
     """The convolution of two vectors: `y[k] = Σ a[k - j] v[j]`. Integers are exact."""
+    ...
+
+def convolve2d(in1: Any, in2: Any, mode: Literal["raise", "wrap", "clip"] = 'full', boundary: Any = 'fill', fillvalue: Any = 0) -> ndarray:
+    """The convolution of two planes, the last two axes: `y[r, c] = Σ in1[r - i, c - j] in2[i, j]`. SciPy's `signal.convolve2d`; leading axes are a batch. Beyond the borders of `in1` lies `fillvalue`, or with `boundary` `'wrap'` what lies at the other end, `'symm'` the mirrored plane. Kernels of more than some thousand elements are faster by Fourier transforms: `fft.fftconvolve`."""
     ...
 
 def copy(a: _ArrayLike, order: _str | None = 'K') -> ndarray:
@@ -2302,6 +2326,10 @@ def gradient(f: Callable[..., Any], *varargs: Any, axis: _Axis | None = None, ed
     """The derivative along axes: central differences, and at the ends one-sided ones of first or second order."""
     ...
 
+def grouped_matmul(a: _ArrayLike, b: _ArrayLike, offs: Any) -> ndarray:
+    """Matrix products by groups of an axis, which end at `offs` and begin where the one before ends. The groups are rows of `a`, each for a matrix of `b` (`(M, K)` with `(groups, K, N)`), columns of `b` (`(groups, M, K)` with `(K, N)`), or parts of the axis that is summed over, of two matrices, which make a matrix each. Behind the last group is 0."""
+    ...
+
 def hamming(M: int | None) -> ndarray:
     """The Hamming window of `M` points."""
     ...
@@ -2434,6 +2462,10 @@ def kaiser(M: int | None, beta: Any) -> ndarray:
     """The Kaiser window of `M` points: the larger `beta`, the narrower."""
     ...
 
+def khatri_rao(a: _ArrayLike, b: _ArrayLike) -> ndarray:
+    """The Kronecker products of the columns of two matrices, side by side. SciPy's `linalg.khatri_rao`; leading axes are a batch."""
+    ...
+
 def kron(a: _ArrayLike, b: _ArrayLike) -> ndarray:
     """The Kronecker product: the second array times each element of the first, put together."""
     ...
@@ -2484,6 +2516,10 @@ def masked_select(input: Any, mask: Any) -> ndarray:
 
 def matmul(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | None = None, *, dtype: _DTypeLike | None = None, casting: _Casting = 'same_kind') -> ndarray:
     """The matrix product over the last two axes, batched over the rest; `a @ b`. A vector on the left is a row, on the right a column."""
+    ...
+
+def matmul_bias(x: _ArrayLike, w: Any, b: _ArrayLike) -> ndarray:
+    """`x @ w + b`, in one piece of memory: a linear layer with `w` as NumPy multiplies."""
     ...
 
 def matrix_transpose(x: _ArrayLike, /) -> ndarray:
@@ -2724,6 +2760,10 @@ def searchsorted(a: _ArrayLike, v: Any, side: Any = 'left', sorter: Any = None) 
 
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> ndarray:
     """For each element the first of the choices whose condition is true, and the default where none is."""
+    ...
+
+def semiring_matmul(a: _ArrayLike, b: _ArrayLike, add: Any = 'min', multiply: Any = 'add') -> ndarray:
+    """A matrix product over another semiring: `add` of `multiply(a[i, k], b[k, j])` over `k`. `min` of `add` are lengths of shortest paths, `max` of `add` of longest ones, `max` of `min` widths of widest ones, `max` of `multiply` likelihoods; `or` of `and` is reachability; with either of the two the operands are booleans. The gradient goes to the two elements that a result comes from, the first of equal ones."""
     ...
 
 def set_num_threads(n: int) -> None:

@@ -157,6 +157,13 @@ macro_rules! widths { ($($T:ty)*) => { $(
 )* } }
 widths! { i32 i64 isize usize }
 
+impl Widths {
+    /// Before and after each axis.
+    pub(super) fn each(all: &[[isize; 2]]) -> Widths {
+        widths(vec![all.len(), 2], all.as_flattened().to_vec())
+    }
+}
+
 fn widths(shape: Vec<usize>, all: Vec<isize>) -> Widths {
     Widths(Given::Numbers { shape, all })
 }

@@ -3,10 +3,15 @@
 use super::join::flat;
 use super::shape::product;
 use super::value::*;
-use crate::dtype::{Casting, Scalar};
+use std::sync::Arc;
+
+use crate::dtype::{Casting, DType, Scalar, promote};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{PerAxis, SliceItem, normalize_axes, normalize_axis};
 use crate::ops::Op;
+use crate::primitive::{
+    Grouped, GroupedMatmul, Multiply, Primitive, SemiringMatmul, Spec, bind_one, step_by_step,
+};
 use crate::raw::Raw;
 
 pub fn matmul(x1: Array, x2: Array, out: Out, dtype: OptDType, casting: Casting) -> Result<Raw> {
@@ -192,6 +197,116 @@ pub fn kron(a: Array, b: Array) -> Result<Raw> {
     let lengths = pairs.shape().chunks(2).map(|pair| product("kron", pair));
     let shape = lengths.collect::<Result<Vec<_>>>()?;
     pairs.reshape(&shape)
+}
+
+pub fn khatri_rao(a: Array, b: Array) -> Result<Raw> {
+    const OP: &str = "khatri_rao";
+    let ([.., m, k], [.., n, columns]) = (a.shape(), b.shape()) else {
+        return Err(
+            Error::shape(OP, "the operands are matrices, or batches of them")
+                .shapes(&[a.shape(), b.shape()]),
+        );
+    };
+    if k != columns {
+        return Err(
+            Error::shape(OP, format!("matrices of {k} and {columns} columns"))
+                .shapes(&[a.shape(), b.shape()])
+                .rule("both matrices have as many columns"),
+        );
+    }
+    let rows = product(OP, &[*m, *n])?;
+    let pairs = a
+        .expand_dims(&[-2])?
+        .mul(&b.expand_dims(&[-3])?)
+        .map_err(|e| e.in_op(OP))?;
+    let outer = pairs.rank() - 3;
+    let shape = [&pairs.shape()[..outer], &[rows, *k]].concat();
+    pairs.reshape(&shape)
+}
+
+pub fn matmul_bias(x: Array, w: Array, b: Array) -> Result<Raw> {
+    let mut y = x.matmul(w).map_err(|e| e.in_op("matmul_bias"))?;
+    // the product is new memory: it becomes the sum, where that has its shape and dtype
+    match crate::raw::apply_in_place(Op::Add, &mut y, b.into())? {
+        true => Ok(y),
+        false => y.add(b).map_err(|e| e.in_op("matmul_bias")),
+    }
+}
+
+pub fn grouped_matmul(a: Array, b: Array, offs: Ints) -> Result<Raw> {
+    const OP: &str = "grouped_matmul";
+    let groups = match (a.rank(), b.rank()) {
+        (2, 3) => Grouped::Rows,
+        (3, 2) => Grouped::Columns,
+        (2, 2) => Grouped::Depth,
+        _ => {
+            return Err(Error::shape(
+                OP,
+                format!(
+                    "shapes {} and {}: one operand has the axis that is cut into groups",
+                    shape_text(a.shape()),
+                    shape_text(b.shape())
+                ),
+            )
+            .shapes(&[a.shape(), b.shape()])
+            .hint("`matmul` multiplies matrices of two batches one by one"));
+        }
+    };
+    let place = |&end: &isize| {
+        usize::try_from(end).map_err(|_| Error::value(OP, format!("a group ends at {end}")))
+    };
+    let ends = offs.0.iter().map(place).collect::<Result<Arc<[usize]>>>()?;
+    let dtype = promote(a.dtype(), b.dtype());
+    let product = GroupedMatmul { groups, ends };
+    bind_one(&product, &[&a.cast(dtype)?, &b.cast(dtype)?])
+}
+
+pub fn semiring_matmul(
+    a: Array,
+    b: Array,
+    add: SemiringSum,
+    multiply: SemiringProduct,
+) -> Result<Raw> {
+    const OP: &str = "semiring_matmul";
+    let dtype = promote(a.dtype(), b.dtype());
+    if dtype.is_complex() {
+        return Err(Error::dtype(OP, "complex numbers have no order").dtypes(&[dtype]));
+    }
+    let is_logical = matches!(add, SemiringSum::Or | SemiringSum::And)
+        || matches!(multiply, SemiringProduct::Or | SemiringProduct::And)
+        || dtype == DType::Bool;
+    // of booleans sums and larger ones are `or`, products and smaller ones `and`
+    let largest = matches!(add, SemiringSum::Max | SemiringSum::Or);
+    let multiply = match multiply {
+        SemiringProduct::Add | SemiringProduct::Or | SemiringProduct::Max if is_logical => {
+            Multiply::Max
+        }
+        _ if is_logical => Multiply::Min,
+        SemiringProduct::Multiply => Multiply::Multiply,
+        SemiringProduct::Min | SemiringProduct::And => Multiply::Min,
+        SemiringProduct::Max | SemiringProduct::Or => Multiply::Max,
+        SemiringProduct::Add => Multiply::Add,
+    };
+    let p = SemiringMatmul {
+        largest,
+        multiply,
+        winners: false,
+    };
+    let of = |a: &Raw, b: &Raw| bind_one(&p, &[a, b]);
+    if is_logical {
+        let bits = |x: &Raw| x.cast(DType::Bool)?.cast(DType::U8);
+        return of(&bits(a)?, &bits(b)?)?.cast(DType::Bool);
+    }
+    let (a, b) = (a.cast(dtype)?, b.cast(dtype)?);
+    if dtype.is_float() && dtype.size() == 2 {
+        // sums and products of halves are exact in `float32` until they are rounded, which keeps their order
+        return of(&a.cast(DType::F32)?, &b.cast(DType::F32)?)?.cast(dtype);
+    }
+    if SemiringMatmul::DTYPES.contains(&dtype) {
+        return of(&a, &b);
+    }
+    p.infer(&[&Spec::of(&a), &Spec::of(&b)])?;
+    step_by_step(&a, &b, largest, multiply)
 }
 
 pub fn cross(

@@ -550,6 +550,42 @@ macro_rules! function_rows {
                 samples ["kron(x[2], x[3])", "kron(x[2, 2], x[1, 3])", "kron(x[2, 2], x[2])", "kron(x[2], x[2, 3, 2])", "kron(3, x[2])"],
                 laws [],
             }
+            /// The Kronecker products of the columns of two matrices, side by side. SciPy's `linalg.khatri_rao`; leading axes are a batch.
+            khatri_rao(a: Array, b: Array) -> [Larger] {
+                run product::khatri_rao, aliases [], gradient yes,
+                example "khatri_rao([[1, 2], [3, 4]], [[1, 10]])" => "[[ 1 20]\n [ 3 40]]", rust "np::khatri_rao(&tensor![[1, 2], [3, 4]], &tensor![[1, 10]])?",
+                oracle "lambda a, b: (a[..., :, None, :] * b[..., None, :, :]).reshape(np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) + (-1, a.shape[-1]))",
+                samples ["khatri_rao(x[2, 3], x[4, 3])", "khatri_rao(x[2, 2, 3], x[4, 3])"],
+                laws ["array_equal(khatri_rao(x[2, 3], x[4, 3])[:, 1], kron(x[2, 3][:, 1], x[4, 3][:, 1]))"],
+            }
+            /// `x @ w + b`, in one piece of memory: a linear layer with `w` as NumPy multiplies.
+            matmul_bias(x: Array, w: Array, b: Array) -> [ByArgument] {
+                run product::matmul_bias, aliases [], torch "torch.addmm", gradient yes,
+                example "matmul_bias([[1, 2]], [[3, 4], [5, 6]], [10, 20])" => "[[23 36]]", rust "np::matmul_bias(&tensor![[1, 2]], &tensor![[3, 4], [5, 6]], &tensor![10, 20])?",
+                oracle "lambda x, w, b: np.matmul(x, w) + b",
+                samples ["matmul_bias(x[2, 3], x[3, 4], x[4])", "matmul_bias(x[2, 2, 3], x[3, 2], x[2])", "matmul_bias(x[3], x[3, 2], x[2])", "matmul_bias(x[2, 3], x[3, 2], x[()])", "matmul_bias(x[2, 3], x[3, 2], x[2, 2, 2])"],
+                laws [],
+            }
+            /// Matrix products by groups of an axis, which end at `offs` and begin where the one before ends. The groups are rows of `a`, each for
+            /// a matrix of `b` (`(M, K)` with `(groups, K, N)`), columns of `b` (`(groups, M, K)` with `(K, N)`), or parts of the axis that is summed
+            /// over, of two matrices, which make a matrix each. Behind the last group is 0.
+            grouped_matmul(a: Array, b: Array, offs: Ints) -> [ByArgument] {
+                run product::grouped_matmul, aliases [], torch "torch.nn.functional.grouped_mm", gradient yes,
+                example "grouped_matmul([[1, 2], [3, 4], [5, 6]], [[[1], [1]], [[10], [10]]], [2, 3])" => "[[  3]\n [  7]\n [110]]", rust "np::grouped_matmul(&tensor![[1, 2], [3, 4], [5, 6]], &tensor![[[1], [1]], [[10], [10]]], [2, 3])?",
+                oracle "oracle.grouped_matmul",
+                samples ["grouped_matmul(x[5, 3], x[2, 3, 2], [2, 5])", "grouped_matmul(x[5, 3], x[3, 3, 2], [1, 1, 4])", "grouped_matmul(x[2, 3, 2], x[2, 4], [1, 4])", "grouped_matmul(x[2, 4], x[4, 3], [3, 4])", "grouped_matmul(x[2, 4], x[4, 3], [0, 2])"],
+                laws [],
+            }
+            /// A matrix product over another semiring: `add` of `multiply(a[i, k], b[k, j])` over `k`. `min` of `add` are lengths of shortest
+            /// paths, `max` of `add` of longest ones, `max` of `min` widths of widest ones, `max` of `multiply` likelihoods; `or` of `and` is
+            /// reachability; with either of the two the operands are booleans. The gradient goes to the two elements that a result comes from, the first of equal ones.
+            semiring_matmul(a: Array, b: Array, add: SemiringSum = SemiringSum::Min, multiply: SemiringProduct = SemiringProduct::Add) -> [Larger] {
+                run product::semiring_matmul, aliases [], gradient yes,
+                example "semiring_matmul([[0, 3, 9], [3, 0, 2], [9, 2, 0]], [[0, 3, 9], [3, 0, 2], [9, 2, 0]])" => "[[0 3 5]\n [3 0 2]\n [5 2 0]]", rust "np::semiring_matmul(&tensor![[0, 3, 9], [3, 0, 2], [9, 2, 0]], &tensor![[0, 3, 9], [3, 0, 2], [9, 2, 0]], np::SemiringSum::Min, np::SemiringProduct::Add)?",
+                oracle "oracle.semiring_matmul",
+                samples ["semiring_matmul(x[2, 3], x[3, 4])", "semiring_matmul(x[2, 3], x[3, 4], 'max')", "semiring_matmul(x[2, 9], x[9, 3], 'max', 'multiply')", "semiring_matmul(x[2, 2, 3], x[3, 2], 'max', 'min')", "semiring_matmul(x[2, 1, 2, 3], x[3, 3, 2], 'min', multiply='max')", "semiring_matmul(x[1, 3], x[3, 2], 'min', 'multiply')"],
+                laws ["array_equal(semiring_matmul(x[3, 4] > 1, x[4, 2] > 1, 'or', 'and'), (x[3, 4] > 1) @ (x[4, 2] > 1))"],
+            }
             /// The vector product. Vectors lie along `axisa`, `axisb` and, in the result, `axisc`; `axis` is all three.
             cross(a: Array, b: Array, axisa: Axis = -1, axisb: Axis = -1, axisc: Axis = -1, axis: AxisOrFlat = None) -> [ByArgument] {
                 run product::cross, aliases [], properties [MakesArrays], torch "torch.linalg.cross", gradient yes,
@@ -585,7 +621,7 @@ macro_rules! function_rows {
             /// Differences of neighbours of the flattened array, with values put at the ends.
             ediff1d(ary: Array, to_end: OptArray = None, to_begin: OptArray = None) -> [ByArgument] {
                 run along::ediff1d, aliases [], gradient yes,
-                example "ediff1d([1, 2, 4])" => "[1 2]", rust "np::diff(&tensor![1, 2, 4], 1, -1)?",
+                example "ediff1d([1, 2, 4])" => "[1 2]", rust "np::ediff1d(&tensor![1, 2, 4])?",
                 samples ["ediff1d(x[2, 3])", "ediff1d(x[3], to_begin=x[2])", "ediff1d(x[3], x[1], x[2, 1])", "ediff1d(x[0])"],
                 laws [],
             }
@@ -678,7 +714,7 @@ macro_rules! function_rows {
             /// The indices of `partition`.
             argpartition(a: Array, kth: Ints, axis: AxisOrFlat = -1, kind: SelectKind = SelectKind::Introselect, order: Fields = None) -> [ByArgument] {
                 run sorting::argpartition, method "argpartition", aliases [], gradient no "its result is an index",
-                example "argpartition([3, 1, 2], 1)" => "[1 2 0]", rust "np::argsort(&tensor![3, 1, 2], 0)?",
+                example "argpartition([3, 1, 2], 1)" => "[1 2 0]", rust "np::argpartition(&tensor![3, 1, 2], 1, 0)?",
                 oracle "lambda a, kth, axis=-1, kind='introselect', order=None: np.argsort(a, axis, kind='stable')",
                 samples ["argpartition(x[5], 2)", "argpartition(x[3, 4], [0, 1], axis=0)", "argpartition(x[2, 3], -1, None)"],
                 laws [],
@@ -926,7 +962,7 @@ macro_rules! function_rows {
             /// dimension.
             histogramdd(sample: Points, bins: BinsOfEach = 10, range: RangeOfEach = None, density: OptBool = None, weights: OptArray = None) -> [tuple ByArgument] {
                 run histogram::histogramdd, aliases [], torch "torch.histogramdd", gradient no "its result are counts",
-                example "histogramdd([[0, 1, 1], [0, 1, 1]], 2)[0]" => "[[1. 0.]\n [0. 2.]]", rust "np::histogram2d(&tensor![0.0, 1.0, 1.0], &tensor![0.0, 1.0, 1.0], 2)?.0",
+                example "histogramdd([[0, 1, 1], [0, 1, 1]], 2)[0]" => "[[1. 0.]\n [0. 2.]]", rust "np::histogramdd(&tensor![[0.0, 0.0], [1.0, 1.0], [1.0, 1.0]], 2)?.0",
                 samples ["histogramdd(x[9, 2], 3)", "histogramdd([x[9], x[9]], [2, 3])", "histogramdd(x[9, 3], 2, density=True)", "histogramdd(x[9, 1], [[-2, 0, 2]], weights=[1, 2, 3, 4, 5, 6, 7, 8, 9])", "histogramdd(x[9, 2], 2, [None, (-1, 2)])"],
                 laws [],
             }
@@ -1171,7 +1207,7 @@ macro_rules! function_rows {
             /// The different elements, sorted, where each is first, which of them each element is, and how often each is there.
             unique_all(x: Array) -> [tuple ByArgument] {
                 run sets::unique_all, aliases [], properties [MakesArrays, KeepsOrder(0), Named("UniqueAllResult", &["values", "indices", "inverse_indices", "counts"])], gradient yes,
-                example "unique_all([3, 1, 3])[3]" => "[1 2]", rust "np::unique_counts(&tensor![3, 1, 3])?.1",
+                example "unique_all([3, 1, 3])[3]" => "[1 2]", rust "np::unique_all(&tensor![3, 1, 3])?.counts",
                 samples ["unique_all(x[2, 3])", "unique_all([2, 1, 2])"],
                 laws [],
             }
@@ -1692,6 +1728,16 @@ macro_rules! function_rows {
                 example "convolve([1, 2, 3], [0, 1, 2])" => "[0 1 4 7 6]", rust "np::convolve(&tensor![1, 2, 3], &tensor![0, 1, 2], np::ConvolveMode::Full)?",
                 samples ["convolve(x[5], x[3])", "convolve(x[2], x[6])", "convolve(x[7], x[4], 'same')", "convolve(x[3], x[8], mode='same')", "convolve(x[7], x[3], 'valid')", "convolve(x[3], x[7], 'valid')", "convolve(x[4], x[4], 'valid')", "convolve(x[()], x[3])"],
                 laws ["allclose(convolve(x[5], x[3]), convolve(x[3], x[5]))"],
+            }
+            /// The convolution of two planes, the last two axes: `y[r, c] = Σ in1[r - i, c - j] in2[i, j]`. SciPy's `signal.convolve2d`; leading axes
+            /// are a batch. Beyond the borders of `in1` lies `fillvalue`, or with `boundary` `'wrap'` what lies at the other end, `'symm'` the mirrored
+            /// plane. Kernels of more than some thousand elements are faster by Fourier transforms: `fft.fftconvolve`.
+            convolve2d(in1: Array, in2: Array, mode: ConvolveMode = ConvolveMode::Full, boundary: Boundary = Boundary::Fill, fillvalue: Number = 0) -> [Larger] {
+                run signal::convolve2d, aliases [], torch "torch.nn.functional.conv2d", gradient yes,
+                example "convolve2d([[1, 2], [3, 4]], [[1, 1]])" => "[[1 3 2]\n [3 7 4]]", rust "np::convolve2d(&tensor![[1, 2], [3, 4]], &tensor![[1, 1]], np::ConvolveMode::Full, np::Boundary::Fill, 0)?",
+                oracle "oracle.convolve2d",
+                samples ["convolve2d(x[4, 5], x[2, 3])", "convolve2d(x[4, 5], x[3, 2], 'same')", "convolve2d(x[3, 4], x[2, 2], mode='valid')", "convolve2d(x[2, 2], x[3, 4], 'valid')", "convolve2d(x[3, 4], x[3, 3], 'same', 'wrap')", "convolve2d(x[3, 4], x[2, 3], 'full', 'symm')", "convolve2d(x[2, 2], x[5, 4], 'same', 'symm')", "convolve2d(x[3, 3], x[2, 2], 'full', 'fill', 2)", "convolve2d(x[2, 3, 4], x[2, 2], 'same')"],
+                laws ["allclose(convolve2d(x[3, 4], x[2, 2]), convolve2d(x[2, 2], x[3, 4]))"],
             }
             /// The correlation of two vectors: `y[k] = Σ a[k + j] conj(v[j])`. Integers are exact.
             correlate(a: Array, v: Array, mode: ConvolveMode = ConvolveMode::Valid) -> [Vector] {

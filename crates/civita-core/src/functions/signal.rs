@@ -11,7 +11,7 @@ use crate::error::{Error, Result, shape_text};
 use crate::graph::Function;
 use crate::layout::{self, SliceItem, normalize_axis};
 use crate::ops::Op;
-use crate::primitive::{Correlate, bind_one};
+use crate::primitive::{Correlate, CorrelatePlanes, bind_one};
 use crate::program::{Builder, Expr, Program};
 use crate::raw::Raw;
 
@@ -100,6 +100,141 @@ pub fn correlate(a: Array, v: Array, mode: ConvolveMode) -> Result<Raw> {
         false => slid(&a, &v, mode),
     };
     y.map_err(|e| e.in_op(OP))
+}
+
+pub fn convolve2d(
+    in1: Array,
+    in2: Array,
+    mode: ConvolveMode,
+    boundary: Boundary,
+    fillvalue: Number,
+) -> Result<Raw> {
+    const OP: &str = "convolve2d";
+    let plane = |x: &Raw| match x.shape() {
+        [.., h, w] => Ok([*h, *w]),
+        _ => Err(
+            Error::shape(OP, "convolve2d inputs must both be 2-D arrays")
+                .shapes(&[in1.shape(), in2.shape()]),
+        ),
+    };
+    let (mut x, mut w) = (in1, in2);
+    let (mut size, mut kernel) = (plane(x)?, plane(w)?);
+    if mode == ConvolveMode::Valid {
+        let within = |a: [usize; 2], b: [usize; 2]| a[0] <= b[0] && a[1] <= b[1];
+        if !within(kernel, size) {
+            if !within(size, kernel) {
+                return Err(Error::shape(
+                    OP,
+                    "For 'valid' mode, one must be at least as large as the other in every dimension",
+                )
+                .shapes(&[in1.shape(), in2.shape()]));
+            }
+            (x, w) = (in2, in1);
+            (size, kernel) = (kernel, size);
+        }
+    }
+    let dtype = crate::dtype::promote(x.dtype(), w.dtype());
+    if dtype.is_complex() {
+        return of_parts(x, w, mode, boundary, fillvalue);
+    }
+    // whole numbers wrap as narrow ones do where they are made narrow in the end
+    let within = match dtype {
+        DType::F64 | DType::F32 => dtype,
+        _ if dtype.is_float() => DType::F32,
+        DType::I8 | DType::U8 | DType::I16 | DType::U16 | DType::U32 | DType::I32 => DType::I32,
+        _ => DType::I64,
+    };
+    let (x, w) = (x.cast(dtype)?.cast(within)?, w.cast(dtype)?.cast(within)?);
+    // rows and columns that are not there before the plane and behind it
+    let around = kernel.map(|n| match mode {
+        ConvolveMode::Valid => [0, 0],
+        ConvolveMode::Full => [n.saturating_sub(1); 2],
+        ConvolveMode::Same => [
+            n.saturating_sub(1) - n.saturating_sub(1) / 2,
+            n.saturating_sub(1) / 2,
+        ],
+    });
+    let wide = match around.iter().flatten().all(|&n| n == 0) {
+        true => x,
+        false => bordered(&x, around, boundary, &fillvalue.cast(dtype)?.cast(within)?)?,
+    };
+    debug_assert!(wide.shape()[wide.rank() - 1] == size[1] + around[1][0] + around[1][1]);
+    let turned = w.flip(layout::Axes::List(&[-2, -1]))?;
+    let y = bind_one(&CorrelatePlanes, &[&wide, &turned])?;
+    y.cast(dtype)
+}
+
+/// A product of complex planes by those of their parts.
+fn of_parts(x: &Raw, w: &Raw, mode: ConvolveMode, boundary: Boundary, fill: Number) -> Result<Raw> {
+    let dtype = crate::dtype::promote(x.dtype(), w.dtype());
+    let fill = fill.cast(dtype)?;
+    let part = |op: Op, x: &Raw| -> Result<Option<Raw>> {
+        match (op, x.dtype().is_complex()) {
+            (Op::Imag, false) => Ok(None),
+            (_, false) => Ok(Some(x.clone())),
+            (op, true) => Raw::apply(op, &[x.into()]).map(Some),
+        }
+    };
+    // beyond the borders the parts are those of the value
+    let of = |a: Op, b: Op| -> Result<Option<Raw>> {
+        let (Some(x), Some(w)) = (part(a, x)?, part(b, w)?) else {
+            return Ok(None);
+        };
+        let fill = Number::Array(Raw::apply(a, &[(&fill).into()])?);
+        convolve2d(&x, &w, mode, boundary, fill).map(Some)
+    };
+    let minus = |a: Option<Raw>, b: Option<Raw>| match (a, b) {
+        (Some(a), Some(b)) => a.sub(&b).map(Some),
+        (a, _) => Ok(a),
+    };
+    let plus = |a: Option<Raw>, b: Option<Raw>| match (a, b) {
+        (Some(a), Some(b)) => a.add(&b).map(Some),
+        (a, b) => Ok(a.or(b)),
+    };
+    let re = minus(of(Op::Real, Op::Real)?, of(Op::Imag, Op::Imag)?)?;
+    let im = plus(of(Op::Real, Op::Imag)?, of(Op::Imag, Op::Real)?)?;
+    let i = Scalar::Complex(num_complex::Complex::new(0.0, 1.0));
+    match (re, im) {
+        (Some(re), Some(im)) => {
+            let im = Raw::apply(Op::Mul, &[(&im.cast(dtype)?).into(), i.into()])?;
+            re.cast(dtype)?.add(&im)
+        }
+        (re, im) => re.or(im).map_or_else(|| x.cast(dtype), |y| y.cast(dtype)),
+    }
+}
+
+/// A plane with what lies beyond its borders, so many rows and columns before and behind it.
+fn bordered(x: &Raw, around: [[usize; 2]; 2], boundary: Boundary, fill: &Raw) -> Result<Raw> {
+    use super::pad::{Edges, OptReflectType, OptWidths, Widths};
+    let mode = match boundary {
+        Boundary::Fill => PadMode::Constant,
+        Boundary::Wrap => PadMode::Wrap,
+        Boundary::Symm => PadMode::Symmetric,
+    };
+    if boundary == Boundary::Fill {
+        let mut wide = x.clone();
+        for (axis, [before, after]) in [-2isize, -1].into_iter().zip(around) {
+            let value = |n: usize| -> Result<Raw> {
+                let mut shape = wide.shape().to_vec();
+                let at = shape.len() - axis.unsigned_abs();
+                shape[at] = n;
+                fill.to_device(x.device())?.broadcast_to(&shape)
+            };
+            wide = Raw::concatenate(&[&value(before)?, &wide, &value(after)?], axis)?;
+        }
+        return Ok(wide);
+    }
+    let mut widths = vec![[0isize; 2]; x.rank() - 2];
+    widths.extend(around.map(|pair| pair.map(|n| n as isize)));
+    super::pad::pad(
+        x,
+        Widths::each(&widths),
+        mode,
+        OptWidths(None),
+        Edges(None),
+        Edges(None),
+        OptReflectType(None),
+    )
 }
 
 /// `value(n)` for n = 1 - M, 3 - M, …, M - 1.

@@ -857,6 +857,43 @@ words! {
         Odd "odd",
     }
 }
+words! {
+    /// How the products of a semiring are put together.
+    SemiringSum "'min', 'max', 'or', 'and'" {
+        /// The smallest.
+        #[default] Min "min",
+        /// The largest.
+        Max "max",
+        /// Whether any is true.
+        Or "or",
+        /// Whether all are true.
+        And "and",
+    }
+    /// The product of two elements in a semiring.
+    SemiringProduct "'add', 'multiply', 'min', 'max', 'or', 'and'" {
+        /// Their sum.
+        #[default] Add "add",
+        /// Their product.
+        Multiply "multiply",
+        /// The smaller one.
+        Min "min",
+        /// The larger one.
+        Max "max",
+        /// Whether one of them is true.
+        Or "or",
+        /// Whether both are true.
+        And "and",
+    }
+    /// What lies beyond the borders of a plane.
+    Boundary "'fill', 'wrap', 'symm'" {
+        /// A value.
+        #[default] Fill "fill",
+        /// What lies at the other end.
+        Wrap "wrap",
+        /// The plane, mirrored.
+        Symm "symm",
+    }
+}
 named! {
     /// How much of a convolution comes back.
     ConvolveMode {

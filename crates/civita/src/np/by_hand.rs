@@ -13,7 +13,7 @@ use crate::elementwise::BroadcastWith;
 use crate::elementwise::Rhs;
 use crate::rank::{
     AddRank, Axes, AxisArg, Broadcast, Broadcasted, DotRank, ExpandRank, Expanded, Fractions,
-    PerAxis, Rank, ReduceRank, SubtractRank, TensorRank, wrap, wrap_array,
+    MatmulRank, PerAxis, Rank, ReduceRank, SubtractRank, TensorRank, wrap, wrap_array,
 };
 use crate::{
     Any, AsTensor, Bits, Boolean, DYN, Dtype, Element, Float, Integer, Matrix, Promote, Promoted,
@@ -93,6 +93,15 @@ by_hand! {
     fn cross[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>, axis: impl SliceInt) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
         functions::product::cross(&a.raw, &b.raw, axis.to_isize(), axis.to_isize(), axis.to_isize(), AxisOrFlat(None)).map(wrap);
+    /// `x @ w + b`, in one piece of memory.
+    fn matmul_bias[T: Dtype, const N: usize, const M: usize, const K: usize](x: &Tensor<T, N>, w: &Tensor<T, M>, b: &Tensor<T, K>)
+        -> <<Rank<N> as MatmulRank<M>>::Rank as BroadcastWith<K>>::Out<T>
+        where [Rank<N>: MatmulRank<M>, <Rank<N> as MatmulRank<M>>::Rank: BroadcastWith<K>] =
+        functions::product::matmul_bias(&x.raw, &w.raw, &b.raw).map(wrap);
+    /// Matrix products by groups of an axis, which end at `offs`.
+    fn grouped_matmul[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>, offs: impl Into<functions::Ints>)
+        -> <Rank<N> as GroupedRank<M>>::Out<T> where [Rank<N>: GroupedRank<M>] =
+        functions::product::grouped_matmul(&a.raw, &b.raw, offs.into()).map(wrap);
     /// Differences of neighbours along an axis, `n` times.
     fn diff[T: Dtype, const N: usize](x: &Tensor<T, N>, n: impl SliceInt, axis: impl SliceInt) -> Tensor<T, N> =
         functions::along::diff(&x.raw, n.to_isize(), axis.to_isize(), None, None).map(wrap);
@@ -231,6 +240,16 @@ by_hand! {
     fn corrcoef[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <Covariance as RankRule<N>>::Of<T::Mean>
         where [Covariance: RankRule<N>] =
         functions::statistics::corrcoef(&x.raw, None, true, None).and_then(|y| covariance(&x.raw, y, N)).map(wrap);
+    /// The indices that put the elements along an axis in the order of [`partition`], with `..` those of the flattened tensor.
+    fn argpartition[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, places: impl Into<functions::Ints>, axis: A) -> A::Out<i64> =
+        functions::sorting::argpartition(&x.raw, places.into(), axis.axis(), functions::SelectKind::Introselect, functions::sorting::Fields).map(wrap);
+    /// The distinct elements in order, where each is first, which one each element is, and how often each is there.
+    fn unique_all[T: Dtype, const N: usize](x: &Tensor<T, N>) -> UniqueAll<T, N> =
+        functions::sets::unique_all(&x.raw).and_then(unique_parts);
+    /// How many points, the rows of a matrix, lie in each of so many bins of one width along each column, and the edges of the bins.
+    fn histogramdd[T: Dtype](points: &Matrix<T>, bins: usize) -> (Tensor<f64, DYN>, Vec<Vector<T::Mean>>) =
+        functions::histogram::histogramdd(functions::histogram::Points(points.raw.clone()), BinsOfEach::Same(count(bins)), RangeOfEach(None), OptBool(None), None)
+            .map(|(counts, edges)| (wrap(counts), edges.into_iter().map(wrap).collect()));
     /// How many elements lie in each of so many bins of one width, and the edges of the bins.
     fn histogram[T: Dtype, const N: usize](x: &Tensor<T, N>, bins: usize) -> (Vector<i64>, Vector<T::Mean>) =
         functions::histogram::histogram(&x.raw, count(bins), functions::histogram::Range(None), OptBool(None), None).and_then(two);
@@ -687,6 +706,52 @@ fn along<T: Dtype, const N: usize>(x: &Tensor<T, N>, axis: &AxisOrFlat) -> Resul
 
 fn operand<T: Dtype, const N: usize>(x: &Tensor<T, N>) -> Number {
     Number::Array(x.raw.clone())
+}
+
+/// What [`unique_all`] returns.
+#[derive(Clone, Debug)]
+pub struct UniqueAll<T, const N: usize> {
+    /// The distinct elements, in order.
+    pub values: Vector<T>,
+    /// Where each is first in the flattened tensor.
+    pub indices: Vector<i64>,
+    /// Which of them each element is.
+    pub inverse_indices: Tensor<i64, N>,
+    /// How often each is there.
+    pub counts: Vector<i64>,
+}
+fn unique_parts<T: Dtype, const N: usize>(all: Vec<Raw>) -> Result<UniqueAll<T, N>> {
+    let [values, indices, inverse_indices, counts] = <[Raw; 4]>::try_from(all)
+        .map_err(|_| crate::Error::value("unique_all", "an output is missing"))?;
+    Ok(UniqueAll {
+        values: wrap(values),
+        indices: wrap(indices),
+        inverse_indices: wrap(inverse_indices),
+        counts: wrap(counts),
+    })
+}
+
+/// The rank of a product by groups: that of matrices, or one more where each group makes a matrix.
+#[diagnostic::on_unimplemented(
+    message = "there is no product by groups of `{Self}` and rank {M}",
+    note = "one operand has the axis that is cut into groups: ranks 2 and 3, 3 and 2, or 2 and 2"
+)]
+pub trait GroupedRank<const M: usize> {
+    /// The result.
+    type Out<T: Dtype>: crate::FromRaw;
+}
+macro_rules! grouped_ranks {
+    ($($n:expr, $m:expr => $out:expr;)*) => { $(
+        impl GroupedRank<{ $m }> for Rank<{ $n }> {
+            type Out<T: Dtype> = Tensor<T, { $out }>;
+        }
+    )* };
+}
+grouped_ranks! {
+    2, 3 => 2;
+    3, 2 => 2;
+    2, 2 => 3;
+    DYN, DYN => DYN;
 }
 
 /// What is looked up in a sorted vector: the elements of a borrowed tensor, or a number.

@@ -15,7 +15,7 @@ use civita_core::raw::Raw;
 use crate::rank::{
     AxisArg, Broadcast, ExpandRank, Expanded, PerAxis, Rank, ReduceRank, TensorRank, wrap,
 };
-use crate::{AsTensor, DYN, Dtype, FromRaw, Result, SliceInt, Tensor, Vector};
+use crate::{AnyNumber, AsTensor, DYN, Dtype, FromRaw, Result, SliceInt, Tensor, Vector};
 
 /// The tensor that a rule makes of the ranks of the first two tensors.
 pub trait RankRule<const N: usize, const M: usize = 0> {
@@ -210,6 +210,7 @@ macro_rules! argument {
     (Axis) => { impl SliceInt };
     (Count) => { usize };
     (Float) => { f64 };
+    (Number) => { impl AnyNumber };
     (PadMode) => { PadMode };
     (Axes) => { impl AxisArg };
     (AxisList) => { impl AxisArg };
@@ -231,6 +232,9 @@ macro_rules! pass {
     };
     (Axis $p:ident) => {
         $p.to_isize()
+    };
+    (Number $p:ident) => {
+        functions::Number::Scalar($p.value())
     };
     ($K:ident $p:ident) => {
         $p.into()
