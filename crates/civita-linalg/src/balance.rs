@@ -18,6 +18,8 @@ pub struct Balance {
     /// The factor of each row in the middle; of the others, the row that it was exchanged with.
     factors: Vec<f64>,
     exchanged: Vec<usize>,
+    /// Whether a factor is not 1.
+    is_scaled: bool,
 }
 
 /// A sweep counts where the norms become less by this.
@@ -29,6 +31,7 @@ pub fn balance<T: Scalar>(a: &mut [T], n: usize) -> Balance {
         middle: [0, n],
         factors: vec![1.0; n],
         exchanged: Vec::from_iter(0..n),
+        is_scaled: false,
     };
     if n == 0 {
         return found;
@@ -36,6 +39,7 @@ pub fn balance<T: Scalar>(a: &mut [T], n: usize) -> Balance {
     let [first, last] = isolate(a, n, &mut found.exchanged);
     found.middle = [first, last];
     scale(a, n, found.middle, &mut found.factors);
+    found.is_scaled = found.factors.iter().any(|&factor| factor != 1.0);
     found
 }
 
@@ -154,6 +158,15 @@ impl Balance {
     /// Makes eigenvectors of the matrix from one of the balanced matrix; norms are others.
     pub fn back<T: Scalar>(&self, x: &mut [T]) {
         let [first, last] = self.middle;
+        if self.is_scaled {
+            self.scale_back(x);
+        }
+        for i in (0..first).rev().chain(last..x.len()) {
+            x.swap(i, self.exchanged[i]);
+        }
+    }
+
+    fn scale_back<T: Scalar>(&self, x: &mut [T]) {
         let exponents = self.factors.iter().map(|factor| factor.log2() as i32);
         // the largest product becomes a number near 1, so that none leaves the range
         let largest = (exponents.clone().zip(&*x))
@@ -162,9 +175,6 @@ impl Balance {
             .max();
         for (x, exponent) in x.iter_mut().zip(exponents) {
             multiply(std::slice::from_mut(x), exponent - largest.unwrap_or(0));
-        }
-        for i in (0..first).rev().chain(last..x.len()) {
-            x.swap(i, self.exchanged[i]);
         }
     }
 }
