@@ -57,9 +57,11 @@ fn semiring(name: &'static str, largest: bool, multiply: Multiply) -> Sample {
         multiply,
         winners: false,
     };
-    sample(name, &[n(&[2, 3], 5), n(&[3, 2], 6)], move |x| {
-        bind_one(&product, &[&x[0], &x[1]])
-    })
+    sample(
+        name,
+        &[numbers(&[2, 3], 5), numbers(&[3, 2], 6)],
+        move |x| bind_one(&product, &[&x[0], &x[1]]),
+    )
 }
 
 fn grouped(name: &'static str, groups: Grouped, a: &[usize], b: &[usize]) -> Sample {
@@ -67,7 +69,7 @@ fn grouped(name: &'static str, groups: Grouped, a: &[usize], b: &[usize]) -> Sam
         groups,
         ends: [1, 3].into(),
     };
-    sample(name, &[n(a, 5), n(b, 6)], move |x| {
+    sample(name, &[numbers(a, 5), numbers(b, 6)], move |x| {
         bind_one(&product, &[&x[0], &x[1]])
     })
 }
