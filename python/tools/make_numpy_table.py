@@ -98,12 +98,12 @@ def names():
     """All other names of NumPy's namespaces: those with a Rust form of the same name, those that are Python's alone, and those left out."""
     known = {name for row in cv.rows() for name in (row["name"], row["numpy"], *row.get("aliases", ()))}
     methods = rust_functions("methods.rs", "tensor.rs", "create.rs", "elements.rs", "reduce.rs")
-    known = differences()
+    notes = differences()
 
     def differing(group, module):
         # of two functions of one name that of the module goes by its whole name
         own = lambda name: (f"{module}.{name}",) if module and name in np.__all__ else (name, f"{module}.{name}")
-        return "; ".join(f"`{name}`: {told(known, *own(name))}" for name in group if told(known, *own(name)))
+        return "; ".join(f"`{name}`: {told(notes, *own(name))}" for name in group if told(notes, *own(name)))
 
     lines = ["| Names of NumPy | in Python | in Rust | Differences |", "|---|---|---|---|"]
     spaces = {"np": np.__all__, "np.linalg": np.linalg.__all__, "np.fft": np.fft.__all__, "np.random": np.random.__all__}
