@@ -62,7 +62,7 @@ fn the_other_byte_order_and_fortran_order_are_read() {
         fortran_order: true,
         shape: vec![2, 2],
     };
-    let mut bytes = header.to_bytes();
+    let mut bytes = header.to_bytes().unwrap();
     for v in [1u16, 2, 3, 4] {
         bytes.extend(v.to_ne_bytes().iter().rev());
     }
@@ -84,7 +84,7 @@ fn a_header_that_promises_more_than_the_file_holds_is_refused_before_memory_is_t
             fortran_order: false,
             shape,
         };
-        assert!(read(&header.to_bytes()).unwrap_err().is_value());
+        assert!(read(&header.to_bytes().unwrap()).unwrap_err().is_value());
     }
 }
 
