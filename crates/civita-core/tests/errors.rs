@@ -456,7 +456,7 @@ fn dtypes_and_scalars_that_an_op_does_not_take() {
         of(DType::Bool, &[2]).sub(&of(DType::Bool, &[2])),
         Error::is_dtype,
         "sub: takes no bool with bool\n\
-         \x20 rule: the op computes in int8, uint8, int16, uint16, int32, uint32, int64, uint64, float16, bfloat16, float32, float64, complex64, complex128\n\
+         \x20 rule: the op computes in int8, uint8, int16, uint16, int32, uint32, int64, uint64, float8_e4m3fn, float8_e5m2, float16, bfloat16, float32, float64, complex64, complex128\n\
          \x20 hint: `bitwise_xor` tells where two booleans differ; or convert to an integer first",
     );
     says(

@@ -200,11 +200,13 @@ fn from_schur<T: Scalar>(
                 true => Complex::new(least, 0.0),
                 false => gap,
             };
-            let (size, room) = (x[i].norm(), LARGE * gap.norm());
+            let distance = gap.norm();
+            let (size, room) = (x[i].norm(), LARGE * distance);
             if size > room {
                 x[..=j].iter_mut().for_each(|x| *x *= room / size / LARGE);
             }
-            x[i] /= gap;
+            // the square of a small gap is 0
+            x[i] = x[i].unscale(distance) * gap.unscale(distance).conj();
             let factor = x[i];
             for (x, t) in x[..i].iter_mut().zip(&t[i * n..]) {
                 *x -= *t * factor;
