@@ -312,3 +312,26 @@ def test_too_large_numbers_are_told(dtype):
     for make in [*(lambda x=x: x.astype(dtype) for x in numbers), lambda: cv.ones(1, dtype=dtype) * 1e6]:
         with cv.errstate(all="warn"), pytest.warns(RuntimeWarning, match="overflow"):
             make()
+
+
+@both
+@pytest.mark.parametrize("name", ["var", "std", "logsumexp", "softmax", "log_softmax", "gradient", "max", "min", "prod", "mean", "cumsum", "diff"])
+def test_statistics_meet_wider_numbers_inside_only(dtype, name):
+    x = numbers(dtype, 60, 3).reshape(5, 12) / 4
+    x = x.astype(PAIRS[dtype]).astype("float32")
+    axis = {"axis": 1}
+    f = lambda x: getattr(cv, name)(x, **axis)
+    ours = f(cv.array(x).astype(dtype))
+    wide = f(cv.array(x))
+    assert ours.dtype == dtype
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        want = np.asarray(wide).astype(PAIRS[dtype]).astype("float32")
+    got = np.asarray(ours.astype("float32"))
+    np.testing.assert_allclose(got, want, rtol=0.26 if dtype.endswith("2") else 0.13, atol=float(cv.finfo(dtype).tiny))
+    leaf = cv.array(x).astype(dtype).requires_grad_(True)
+    f(leaf).astype("float32").sum().backward()
+    exact = cv.array(x, requires_grad=True)
+    f(exact).sum().backward()
+    assert leaf.grad.dtype == dtype
+    np.testing.assert_allclose(np.asarray(leaf.grad.astype("float32")), np.asarray(exact.grad), rtol=0.3, atol=0.25)

@@ -463,21 +463,21 @@ fn dtypes_and_scalars_that_an_op_does_not_take() {
         of(DType::Bool, &[2]).neg(),
         Error::is_dtype,
         "neg: takes no bool\n\
-         \x20 rule: the op computes in int8, uint8, int16, uint16, int32, uint32, int64, uint64, float16, bfloat16, float32, float64, complex64, complex128\n\
+         \x20 rule: the op computes in int8, uint8, int16, uint16, int32, uint32, int64, uint64, float8_e4m3fn, float8_e5m2, float16, bfloat16, float32, float64, complex64, complex128\n\
          \x20 hint: `logical_not` negates a boolean; or convert to an integer first",
     );
     says(
         of(DType::C64, &[2]).floor(),
         Error::is_dtype,
         "floor: takes no complex64\n\
-         \x20 rule: the op computes in bool, int8, uint8, int16, uint16, int32, uint32, int64, uint64, float16, bfloat16, float32, float64\n\
+         \x20 rule: the op computes in bool, int8, uint8, int16, uint16, int32, uint32, int64, uint64, float8_e4m3fn, float8_e5m2, float16, bfloat16, float32, float64\n\
          \x20 hint: take the real part, the imaginary part or `abs` first",
     );
     says(
         of(DType::C64, &[2]).floor_divide(&of(DType::I8, &[2])),
         Error::is_dtype,
         "floor_divide: takes no complex64 with int8\n\
-         \x20 rule: the op computes in int8, uint8, int16, uint16, int32, uint32, int64, uint64, float16, bfloat16, float32, float64\n\
+         \x20 rule: the op computes in int8, uint8, int16, uint16, int32, uint32, int64, uint64, float8_e4m3fn, float8_e5m2, float16, bfloat16, float32, float64\n\
          \x20 hint: take the real part, the imaginary part or `abs` first",
     );
     says(

@@ -1881,7 +1881,7 @@ def convolve(a: _ArrayLike, v: _ArrayLike, mode: Literal['full', 'same', 'valid'
     ...
 
 def convolve2d(in1: _ArrayLike, in2: _ArrayLike, mode: Literal['full', 'same', 'valid'] = 'full', boundary: Literal['fill', 'wrap', 'symm'] = 'fill', fillvalue: _ArrayLike = 0) -> ndarray:
-    """The convolution of two planes, the last two axes: `y[r, c] = Σ in1[r - i, c - j] in2[i, j]`. SciPy's `signal.convolve2d`; leading axes are a batch. Beyond the borders of `in1` lies `fillvalue`, or with `boundary` `'wrap'` what lies at the other end, `'symm'` the mirrored plane. Kernels of more than some thousand elements are faster by Fourier transforms: `fft.fftconvolve`."""
+    """The convolution of two planes, the last two axes: `y[r, c] = Σ in1[r - i, c - j] in2[i, j]`. SciPy's `signal.convolve2d`; leading axes are a batch. Beyond the borders of `in1` lies `fillvalue`, or with `boundary` `'wrap'` what lies at the other end, `'symm'` the mirrored plane. Kernels of more than some hundred elements are faster by Fourier transforms: `fft.fftconvolve`."""
     ...
 
 def correlate(a: _ArrayLike, v: _ArrayLike, mode: Literal['full', 'same', 'valid'] = 'valid') -> ndarray:
@@ -2095,7 +2095,7 @@ def convolve(a: _ArrayLike, v: Any, mode: Literal["raise", "wrap", "clip"] = 'fu
     ...
 
 def convolve2d(in1: Any, in2: Any, mode: Literal["raise", "wrap", "clip"] = 'full', boundary: Any = 'fill', fillvalue: Any = 0) -> ndarray:
-    """The convolution of two planes, the last two axes: `y[r, c] = Σ in1[r - i, c - j] in2[i, j]`. SciPy's `signal.convolve2d`; leading axes are a batch. Beyond the borders of `in1` lies `fillvalue`, or with `boundary` `'wrap'` what lies at the other end, `'symm'` the mirrored plane. Kernels of more than some thousand elements are faster by Fourier transforms: `fft.fftconvolve`."""
+    """The convolution of two planes, the last two axes: `y[r, c] = Σ in1[r - i, c - j] in2[i, j]`. SciPy's `signal.convolve2d`; leading axes are a batch. Beyond the borders of `in1` lies `fillvalue`, or with `boundary` `'wrap'` what lies at the other end, `'symm'` the mirrored plane. Kernels of more than some hundred elements are faster by Fourier transforms: `fft.fftconvolve`."""
     ...
 
 def copy(a: _ArrayLike, order: _str | None = 'K') -> ndarray:

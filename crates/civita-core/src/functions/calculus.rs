@@ -89,13 +89,15 @@ pub fn gradient(f: Array, varargs: EachArray, axis: Axes, edge_order: Int) -> Re
         false => DType::F64,
     };
     let is_bool = f.dtype() == DType::Bool;
-    let f = f.cast(dtype)?;
+    // distances are float64, which 8-bit floats do not meet
+    let computed = if dtype.is_float8() { DType::F32 } else { dtype };
+    let f = f.cast(computed)?;
     let spacings = axes
         .iter()
         .zip(distances)
         .map(|(&axis, x)| match spacing(x, f.shape()[axis])? {
             // one number does not widen the values
-            Spacing::Even(x) if dtype == DType::F32 => Ok(Spacing::Even(x.cast(dtype)?)),
+            Spacing::Even(x) if computed == DType::F32 => Ok(Spacing::Even(x.cast(computed)?)),
             other => Ok(other),
         })
         .collect::<Result<Vec<_>>>()?;

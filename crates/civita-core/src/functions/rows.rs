@@ -1731,7 +1731,7 @@ macro_rules! function_rows {
             }
             /// The convolution of two planes, the last two axes: `y[r, c] = Σ in1[r - i, c - j] in2[i, j]`. SciPy's `signal.convolve2d`; leading axes
             /// are a batch. Beyond the borders of `in1` lies `fillvalue`, or with `boundary` `'wrap'` what lies at the other end, `'symm'` the mirrored
-            /// plane. Kernels of more than some thousand elements are faster by Fourier transforms: `fft.fftconvolve`.
+            /// plane. Kernels of more than some hundred elements are faster by Fourier transforms: `fft.fftconvolve`.
             convolve2d(in1: Array, in2: Array, mode: ConvolveMode = ConvolveMode::Full, boundary: Boundary = Boundary::Fill, fillvalue: Number = 0) -> [Larger] {
                 run signal::convolve2d, aliases [], torch "torch.nn.functional.conv2d", gradient yes,
                 example "convolve2d([[1, 2], [3, 4]], [[1, 1]])" => "[[1 3 2]\n [3 7 4]]", rust "np::convolve2d(&tensor![[1, 2], [3, 4]], &tensor![[1, 1]], np::ConvolveMode::Full, np::Boundary::Fill, 0)?",

@@ -110,6 +110,14 @@ pub(crate) fn wide(dtype: DType) -> DType {
     dtype.compute()
 }
 
+/// What a share of [`wide`] dtype multiplies: 8-bit floats are not promoted.
+fn beside_share(x: &Raw) -> Result<Raw> {
+    match x.dtype().is_float8() {
+        true => x.cast(wide(x.dtype())),
+        false => Ok(x.clone()),
+    }
+}
+
 impl Fold {
     /// `∂max/∂x`: equal elements share it.
     fn share(&self, x: &Raw, y: &Raw) -> Result<Raw> {
@@ -222,7 +230,7 @@ impl Primitive for Fold {
         let moved = match self.fold {
             Monoid::Sum => t.clone(),
             Monoid::Prod => t.mul(&self.others(&x[0])?)?,
-            Monoid::Max | Monoid::Min => t.mul(&self.share(&x[0], &y[0])?)?,
+            Monoid::Max | Monoid::Min => beside_share(t)?.mul(&self.share(&x[0], &y[0])?)?,
             Monoid::Any | Monoid::All => return Ok(one_tangent(None)),
         };
         Ok(one_tangent(Some(self.over.sum(&moved)?)))
@@ -233,7 +241,7 @@ impl Primitive for Fold {
         let g = self.over.kept(some(g, 0)?, x.shape())?;
         Ok(one_gradient(match self.fold {
             Monoid::Prod => Raw::apply(Op::Mul, &[(&g).into(), (&self.others(x)?.conj()?).into()])?,
-            Monoid::Max | Monoid::Min => g.mul(&self.share(x, &y[0])?)?,
+            Monoid::Max | Monoid::Min => beside_share(&g)?.mul(&self.share(x, &y[0])?)?,
             Monoid::Sum | Monoid::Any | Monoid::All => g.broadcast_to(x.shape())?,
         }))
     }

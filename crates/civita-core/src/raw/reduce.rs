@@ -127,6 +127,15 @@ impl Raw {
     }
 
     fn reduce_axes(&self, op: Reduction, options: ReduceOptions<'_>) -> Result<Raw> {
+        let stats = [Reduction::Var, Reduction::Std, Reduction::LogSumExp];
+        if self.dtype().is_float8() && stats.contains(&op) {
+            // their steps meet wider numbers, which an 8-bit float does not
+            let y = self.cast(DType::F32)?.reduce(op, options)?;
+            return match options.dtype {
+                Some(_) => Ok(y),
+                None => y.cast(self.dtype()),
+            };
+        }
         let row = op.row();
         if let Some(dtype) = options.dtype
             && dtype.is_integer()
@@ -357,6 +366,13 @@ impl Raw {
         bias: Option<&Raw>,
         eps: f64,
     ) -> Result<Raw> {
+        if self.dtype().is_float8() {
+            let wide = |x: Option<&Raw>| x.map(|x| x.cast(DType::F32)).transpose();
+            let (weight, bias) = (wide(weight)?, wide(bias)?);
+            let x = self.cast(DType::F32)?;
+            let y = x.norm(centered, axes, weight.as_ref(), bias.as_ref(), eps)?;
+            return y.cast(self.dtype());
+        }
         let op = if centered { "layer_norm" } else { "rms_norm" };
         let first = normalize_axis(op, -axes.max(1).cast_signed(), self.rank())?;
         let norm = Rowwise {
@@ -402,6 +418,12 @@ impl Raw {
             axes: PerAxis::from_slice(&[axis]),
             keepdims: KeepDims::Yes,
         };
+        if dtype.is_float8() {
+            return self
+                .cast(DType::F32)?
+                .normalised(stat, op, axis as isize)?
+                .cast(dtype);
+        }
         // integers become floats first, so that the derivative sees one dtype
         let x = self.cast(dtype)?;
         bind_one(&Rowwise { stat, over, dtype }, &[&x])

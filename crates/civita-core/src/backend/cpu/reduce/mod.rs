@@ -623,6 +623,8 @@ fn variance(x: &Raw, call: &Call<'_>, n: f64) -> Result<Raw> {
     // computed in a float, complex if need be; the result is real
     let x = match x.dtype() {
         d if d.is_complex() => x.clone(),
+        // which meets no mean of another dtype
+        d if d.is_float8() => copy::cast(x, DType::F32)?,
         d if d.is_float() && d.size() >= call.dtype.size() => x.clone(),
         _ => copy::cast(x, call.dtype)?,
     };
