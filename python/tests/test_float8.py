@@ -335,3 +335,11 @@ def test_statistics_meet_wider_numbers_inside_only(dtype, name):
     f(exact).sum().backward()
     assert leaf.grad.dtype == dtype
     np.testing.assert_allclose(np.asarray(leaf.grad.astype("float32")), np.asarray(exact.grad), rtol=0.3, atol=0.25)
+
+
+@both
+def test_comparisons_with_infinity_are_of_finite_numbers(dtype):
+    x = cv.array([1, 2, 448], dtype=dtype)
+    assert cv.isclose(x, cv.array([1.125, 2.5, 448], dtype=dtype), atol=0.25).tolist() == [True, False, True]
+    assert cv.prod(cv.ones((0, 3), dtype=dtype), axis=0).tolist() == [1, 1, 1]
+    assert cv.prod(cv.ones((4, 3), dtype=dtype) * 2, axis=0).tolist() == [16, 16, 16]

@@ -56,10 +56,7 @@ pub fn isclose(a: Number, b: Number, rtol: Number, atol: Number, equal_nan: Bool
     let bound = Raw::apply(Op::Add, &[(&scaled).into(), atol.operand()])?;
     let near = a.sub(&b)?.abs()?.le(&bound)?;
     // an infinite bound would take everything
-    let finite = Raw::apply(
-        Op::Lt,
-        &[(&size).into(), Scalar::Float(f64::INFINITY).into()],
-    )?;
+    let finite = size.isfinite()?;
     let same = near.logical_and(&finite)?.logical_or(&a.eq(&b)?)?;
     match equal_nan {
         true => same.logical_or(&a.isnan()?.logical_and(&b.isnan()?)?),

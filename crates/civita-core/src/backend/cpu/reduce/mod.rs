@@ -149,8 +149,7 @@ pub(super) fn is_suspect(y: &Raw, zeros: bool) -> Result<bool> {
         return Ok(!(v.re.is_finite() && v.im.is_finite()) || zeros && v == Complex::ZERO);
     }
     let size = program::apply(Op::Abs, &[y.into()])?;
-    // no comparison with NaN is true
-    let finite = apply(Op::Lt, &size, Scalar::Float(f64::INFINITY).into())?;
+    let finite = program::apply(Op::IsFinite, &[y.into()])?;
     Ok(any(&finite, Op::Eq, Scalar::Bool(false))?
         || zeros && any(&size, Op::Eq, Scalar::Bool(false))?)
 }
