@@ -41,6 +41,16 @@ def load(library: str, threads: int):
     return module, module.asarray if library == "numpy" else module.array, lambda y: y
 
 
+def names_in(source: str) -> set[str]:
+    """The names that a statement has, those inside comprehensions too."""
+    codes = [compile(source, "row", "exec")]
+    found = set()
+    for code in codes:
+        found |= set(code.co_names)
+        codes += [inner for inner in code.co_consts if hasattr(inner, "co_names")]
+    return found
+
+
 def compile_loop(statement: str, names: list[str]):
     """`timeit`'s loop with every name a local: loop(n, xp, …) runs the statement n times and returns the seconds."""
     source = (
@@ -67,8 +77,7 @@ class Subject:
             scope = {"xp": module, "own": convert, "folder": folder, **values}
             exec(init, scope)
             values = {k: v for k, v in scope.items() if k not in ("xp", "own", "folder") and not k.startswith("__")}
-        used = set(compile(statement, "row", "exec").co_names)
-        names = sorted(used & values.keys())
+        names = sorted(names_in(statement) & values.keys())
         loop, arguments = compile_loop(statement, names), [values[n] for n in names]
         self.library, self.times = library, []
         self.loop = lambda n: loop(n, module, *arguments)
@@ -109,7 +118,7 @@ def arrays_of(row, size, dtype, libraries):
     used = set()
     for name, statement in statements.items():
         for source in (statement, row.init.get(name, ""), row.result or ""):
-            used |= set(compile(source, "row", "exec").co_names) & DATA.keys()
+            used |= names_in(source) & DATA.keys()
     shapes = size if isinstance(size, dict) else dict.fromkeys(used, size)
     make_as = "float32" if dtype == "bfloat16" else dtype
     return statements, {name: DATA[name](rng, shapes[name], make_as) for name in sorted(used)}

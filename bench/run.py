@@ -94,8 +94,8 @@ def judge(record: dict) -> dict:
     seconds = record["seconds"]
     ours = seconds.get("civita")
     ratios = {name: s / ours for name, s in seconds.items() if ours and name != "civita"}
-    if "rounds" in record:
-        ratios = {name: statistics.median(r[name] / r["civita"] for r in record["rounds"]) for name in ratios}
+    if "turns" in record:
+        ratios = {name: statistics.median(r[name] / r["civita"] for r in record["turns"]) for name in ratios}
     against = {"numpy": ratios.get("numpy"), "best": min(ratios.values(), default=None)}
     # Judged as printed, to two digits: the third is noise.
     kept = [round(against[name], 2) >= ratio for name, ratio in record["promised"].items() if against[name] is not None]
@@ -111,7 +111,7 @@ def merged(rounds: list[list[dict]]) -> list[dict]:
         each = [record["seconds"] for record in same]
         names = [name for name in each[0] if all(name in seconds for seconds in each)]
         median = {name: statistics.median(seconds[name] for seconds in each) for name in names}
-        together.append(judge(same[0] | {"seconds": median, "rounds": each}))
+        together.append(judge(same[0] | {"seconds": median, "turns": each}))
     return together
 
 

@@ -1,6 +1,8 @@
 //! Sliding products of vectors.
 
-use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind_one, one_tangent, some};
+use super::{
+    Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind_one, product_tangent, some,
+};
 use crate::backend::Backend;
 use crate::dtype::promote;
 use crate::error::{Error, Result};
@@ -88,13 +90,7 @@ impl Primitive for Correlate {
     }
 
     fn jvp(&self, x: &[Raw], _: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
-        let of = |x: &Raw, w: &Raw| bind_one(self, &[x, w]);
-        Ok(one_tangent(match (&t[0], &t[1]) {
-            (Some(a), Some(b)) => Some(of(a, &x[1])?.add(&of(&x[0], b)?)?),
-            (Some(a), None) => Some(of(a, &x[1])?),
-            (None, Some(b)) => Some(of(&x[0], b)?),
-            (None, None) => None,
-        }))
+        product_tangent(x, t, |x, w| bind_one(self, &[x, w]))
     }
 
     fn vjp(&self, x: &[Raw], _: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind_one, one_tangent, some};
+use super::{
+    Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind_one, product_tangent, result_dtype,
+    some,
+};
 use crate::backend::Backend;
-use crate::dtype::{Scalar, promote};
+use crate::dtype::Scalar;
 use crate::error::{Error, Result, shape_text};
 use crate::layout::Dims;
 use crate::raw::Raw;
@@ -96,7 +99,7 @@ impl Primitive for GroupedMatmul {
         }
         Ok(Outputs::One(Spec {
             shape,
-            dtype: promote(x[0].dtype, x[1].dtype),
+            dtype: result_dtype(None, [x[0].dtype, x[1].dtype])?,
         }))
     }
 
@@ -158,13 +161,7 @@ impl Primitive for GroupedMatmul {
     }
 
     fn jvp(&self, x: &[Raw], _: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
-        let of = |a: &Raw, b: &Raw| bind_one(self, &[a, b]);
-        Ok(one_tangent(match (&t[0], &t[1]) {
-            (Some(a), Some(b)) => Some(of(a, &x[1])?.add(&of(&x[0], b)?)?),
-            (Some(a), None) => Some(of(a, &x[1])?),
-            (None, Some(b)) => Some(of(&x[0], b)?),
-            (None, None) => None,
-        }))
+        product_tangent(x, t, |a, b| bind_one(self, &[a, b]))
     }
 
     fn vjp(&self, x: &[Raw], _: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {

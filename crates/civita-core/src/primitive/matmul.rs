@@ -1,6 +1,6 @@
 //! Matrix products.
 
-use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, one_tangent, some};
+use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, product_tangent, some};
 use crate::backend::Backend;
 use crate::dtype::{DType, promote, unmixed};
 use crate::error::Result;
@@ -57,12 +57,7 @@ impl Primitive for Matmul {
     }
 
     fn jvp(&self, x: &[Raw], _: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
-        let a = t[0].as_ref().map(|t| t.matmul(&x[1])).transpose()?;
-        let b = t[1].as_ref().map(|t| x[0].matmul(t)).transpose()?;
-        Ok(one_tangent(match (a, b) {
-            (Some(a), Some(b)) => Some(a.add(&b)?),
-            (a, b) => a.or(b),
-        }))
+        product_tangent(x, t, Raw::matmul)
     }
 
     /// `dA = G · Bᴴ`, `dB = Aᴴ · G`, with vectors as rows and columns.

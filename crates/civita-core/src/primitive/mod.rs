@@ -154,6 +154,20 @@ pub fn one_tangent(t: Option<Raw>) -> Tangents {
     SmallVec::from_iter([t])
 }
 
+/// The tangent of a product, which is linear in either operand: `product(t₀, x₁) + product(x₀, t₁)`.
+pub(crate) fn product_tangent(
+    x: &[Raw],
+    t: &[Option<Raw>],
+    product: impl Fn(&Raw, &Raw) -> Result<Raw>,
+) -> Result<Tangents> {
+    let left = t[0].as_ref().map(|t| product(t, &x[1])).transpose()?;
+    let right = t[1].as_ref().map(|t| product(&x[0], t)).transpose()?;
+    Ok(one_tangent(match (left, right) {
+        (Some(left), Some(right)) => Some(left.add(&right)?),
+        (left, right) => left.or(right),
+    }))
+}
+
 /// The only gradient of a primitive with one input.
 pub fn one_gradient(g: Raw) -> Gradients {
     SmallVec::from_iter([Some(g)])

@@ -4,7 +4,7 @@ use super::semiring::{matrices, split};
 use super::weighted::{Number, SumOf, combine};
 use super::{
     Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
-    batch_in_front, bind_one, one_tangent, some, specs,
+    batch_in_front, bind_one, product_tangent, some, specs,
 };
 use crate::backend::Backend;
 use crate::dtype::{DType, Element, Scalar};
@@ -199,13 +199,7 @@ impl Primitive for CorrelatePlanes {
     }
 
     fn jvp(&self, x: &[Raw], _: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
-        let of = |x: &Raw, w: &Raw| bind_one(self, &[x, w]);
-        Ok(one_tangent(match (&t[0], &t[1]) {
-            (Some(a), Some(b)) => Some(of(a, &x[1])?.add(&of(&x[0], b)?)?),
-            (Some(a), None) => Some(of(a, &x[1])?),
-            (None, Some(b)) => Some(of(&x[0], b)?),
-            (None, None) => None,
-        }))
+        product_tangent(x, t, |x, w| bind_one(self, &[x, w]))
     }
 
     fn vjp(&self, x: &[Raw], _: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {

@@ -1,6 +1,5 @@
 //! Running folds.
 
-use super::sort::place_of;
 use super::{
     Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, bind_one, one_gradient,
     one_tangent, some,
@@ -10,7 +9,7 @@ use crate::dtype::{DType, Scalar};
 use crate::error::Result;
 use crate::layout::Axes;
 use crate::ops::{Fold as Monoid, Op};
-use crate::raw::Raw;
+use crate::raw::{Raw, place_of};
 
 /// The running fold along an axis.
 #[derive(Clone)]

@@ -7,8 +7,7 @@ use super::{
 use crate::backend::Backend;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::layout::PerAxis;
-use crate::raw::Raw;
+use crate::raw::{Raw, place_of};
 
 /// Which outputs a [`Sort`] has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,26 +65,6 @@ impl Sort {
                 bind_one(&sort, &[&x.detach()])
             }
         }
-    }
-}
-
-/// Where an axis is in an order of axes.
-pub(super) fn place_of(order: &[usize], axis: usize) -> usize {
-    order.iter().position(|&a| a == axis).unwrap_or(axis)
-}
-
-impl Raw {
-    /// The axes in this order, of a tensor without tags.
-    pub(crate) fn reordered(&self, order: &[usize]) -> Result<Raw> {
-        let order: PerAxis<isize> = order.iter().map(|&axis| axis as isize).collect();
-        Ok(self.with_layout(self.layout().permute(&order)?))
-    }
-
-    /// What [`Raw::reordered`] undoes.
-    pub(crate) fn in_former_order(&self, order: &[usize]) -> Result<Raw> {
-        let mut back: PerAxis<usize> = (0..order.len()).collect();
-        back.sort_by_key(|&place| order[place]);
-        self.reordered(&back)
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Raw, write_elementwise};
 use crate::device::Device;
 use crate::dtype::{Casting, DType, Kind, Scalar};
 use crate::error::{Error, Result, shape_text};
-use crate::layout::{Axes, Dims, KeepDims, Layout, PerAxis, broadcast_shapes, normalize_axis};
+use crate::layout::{Axes, Dims, KeepDims, Layout, broadcast_shapes, normalize_axis};
 use crate::ops::{Fold, Op};
 use crate::primitive::{
     Combine, Compress, Expand, Gather, Out, Picked, Place, Scatter, bind_one, host,
@@ -107,27 +107,6 @@ impl Raw {
         match y.is_plain() && indices.is_plain() && y.rank() > 1 {
             true => y.lying_as(indices.layout()),
             false => Ok(y),
-        }
-    }
-
-    /// This tensor, its axes lying in memory in the order of another layout of as many axes (NumPy's `order='K'`): a copy where they lie
-    /// otherwise.
-    pub(crate) fn lying_as(self, layout: &Layout) -> Result<Raw> {
-        match layout.memory_order() {
-            Some(order) => self.lying_in(&order),
-            None => self.contiguous(),
-        }
-    }
-
-    /// As [`Raw::lying_as`], the outermost axis first.
-    pub(crate) fn lying_in(self, order: &[usize]) -> Result<Raw> {
-        let mut back: PerAxis<isize> = (0..order.len() as isize).collect();
-        back.sort_by_key(|&place| order[place as usize]);
-        let order: PerAxis<isize> = order.iter().map(|&axis| axis as isize).collect();
-        let lying = self.permute(&order)?;
-        match lying.layout().is_contiguous() {
-            true => Ok(self),
-            false => lying.copied()?.permute(&back),
         }
     }
 
