@@ -1,7 +1,7 @@
 //! The loops around the micro-kernel (Goto & van de Geijn, "Anatomy of high-performance matrix multiplication", 2008).
 //!
 //! ```text
-//! for each super-block of C (at most SUPER × SUPER), for each block of DEPTH along k:
+//! for each super-block of C (at most SUPER × SUPER), for each block along k:
 //!     in parallel: pack the panels of A and of B that are not read where they lie
 //!     in parallel: for each block of C: for each panel of B (stays in L1): for each panel of A (from L2): tile
 //! ```
@@ -17,13 +17,11 @@ use super::{Operand, Problem, scratch};
 use crate::error::Result;
 use crate::threads;
 
-/// Elements along k in a block: a panel of B, 256 × 2 registers of 64 bytes, is two thirds of L1.
-const DEPTH: usize = 256;
 /// Rows and columns of a super-block: what bounds the memory for panels.
 const SUPER: usize = 4096;
 /// The same where sums take memory of their own.
 const SUPER_SUMS: usize = 2048;
-/// Rows of a block of C: with `DEPTH` 64 KiB of `f32`, which stays in L2 beside the panels of B that stream through
+/// Rows of a block of C: with its depth 48 KiB of `f32`, which stays in L2 beside the panels of B that stream through
 /// (128 rows cost 10% at 2048³).
 const BLOCK_ROWS: usize = 64;
 /// Columns of a block of C, so that large products have enough blocks for many processors.
@@ -32,6 +30,9 @@ const BLOCK_COLS: usize = 1024;
 const GRAIN: usize = 1 << 16;
 /// Tasks that are enough.
 const TASKS: usize = 32;
+/// Bytes after which the lines of L1 repeat, and of a line.
+const WAY: isize = 4096;
+const LINE: isize = 64;
 /// Bytes of an operand that stays in L1 while it is read where it lies.
 const SMALL: usize = 16 << 10;
 
@@ -131,7 +132,7 @@ struct Work<'a> {
 /// # Safety
 /// The contract of [`super::matmul`], and the processor has what `engine` needs.
 pub(super) unsafe fn multiply(engine: &Engine, p: &Problem) -> Result<()> {
-    let most = DEPTH * engine.group / engine.parts;
+    let most = engine.depth * engine.group / engine.parts;
     let depth =
         p.k.div_ceil(p.k.div_ceil(most))
             .next_multiple_of(engine.group.max(2));
@@ -220,10 +221,12 @@ fn sides(engine: &Engine, p: &Problem, m: usize, n: usize, k: usize) -> (Side, S
     let sums = usize::from(engine.starts) * b.width * engine.acc;
     b.bytes = scratch::lines(steps * b.width * engine.packed + sums);
     if engine.direct {
-        // A panel of A is read once for each panel of B: not packed where it lies well (along k; packing it measured the
-        // same or slower at every distance of rows up to 128 KiB) or the whole stays in L1. Complex rows are pairs of
-        // reals only where they are contiguous.
-        let streams = col_stride == 1;
+        // A panel of A is read once for each panel of B: not packed where it lies well (along k, and its rows do not fall
+        // on the same lines of L1, which was a third slower), where it is read a few times only, or where the whole stays in
+        // L1. Complex rows are pairs of reals only where they are contiguous.
+        let distance = (row_stride * engine.elem as isize).rem_euclid(WAY);
+        let apart = (LINE..WAY - LINE).contains(&distance) || n <= 4 * width;
+        let streams = col_stride == 1 && apart;
         let small = m * k * engine.elem <= SMALL && engine.parts == 1;
         if streams || small {
             a.direct = a.panels;
@@ -331,6 +334,9 @@ impl Work<'_> {
         };
         // SAFETY: panels exist; tiles stay within the block.
         unsafe {
+            if let Some([begin, _]) = engine.around {
+                begin();
+            }
             for j in cols.clone() {
                 step.cols = b.lines_in(j) * engine.parts;
                 if j < b.direct {
@@ -363,6 +369,9 @@ impl Work<'_> {
                         .add((i * a.width * self.ldc + j * b.width) * engine.acc);
                     kernels[usize::from(2 * step.rows > engine.rows)](&step);
                 }
+            }
+            if let Some([_, end]) = engine.around {
+                end();
             }
             if let (Some((c, ldc, accumulate)), Some(finish)) = (self.finish, engine.finish) {
                 let first = cols.start * b.width;

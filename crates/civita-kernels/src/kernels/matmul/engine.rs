@@ -2,6 +2,9 @@
 
 use half::{bf16, f16};
 
+#[cfg(target_arch = "x86_64")]
+use super::amx;
+use super::finish::*;
 use super::lanes::*;
 use super::lines;
 use super::pack::*;
@@ -12,6 +15,10 @@ use super::vector::VectorKernels;
 use crate::dtype::DType;
 use crate::float8::{f8e4m3, f8e5m2};
 use crate::isa::Level;
+
+/// Steps along k in a block: a panel of B, 192 × 2 registers of 64 bytes, is half of L1. With 256 steps a panel of A did not
+/// fit beside it: products of 2048 took 1.3 times as long.
+const DEPTH: usize = 192;
 
 /// Everything that the loops need to know of a dtype: they work on bytes.
 pub(super) struct Engine {
@@ -27,107 +34,20 @@ pub(super) struct Engine {
     pub parts: usize,
     /// Elements along k in one packed step: 2 for pairs.
     pub group: usize,
+    /// Packed steps along k in a block.
+    pub depth: usize,
     /// Whether a panel of B ends with a row of sums ([`super::lanes::Lanes::STARTS`]).
     pub starts: bool,
     /// Whether the kernels may read A and B where they lie (for complex numbers: A only).
     pub direct: bool,
     pub kernels: TileKernels,
+    /// What a thread does before it calls kernels, and after.
+    pub around: Option<[unsafe fn(); 2]>,
     pub packs: Packs,
     /// For products with vectors.
     pub vector: VectorKernels,
     /// From sums to elements, where they differ.
     pub finish: Option<Finish>,
-}
-
-/// Rounds `n` sums into elements, adding what is there if the last argument says so.
-///
-/// # Safety
-/// Both pointers are valid for `n`.
-pub(super) type Finish = unsafe fn(sums: *const u8, n: usize, out: *mut u8, accumulate: bool);
-
-/// # Safety
-/// As [`Finish`].
-unsafe fn finish<A: Copy, S: Copy>(
-    sums: *const u8,
-    n: usize,
-    out: *mut u8,
-    accumulate: bool,
-    map: impl Fn(A, Option<S>) -> S,
-) {
-    let (sums, out) = (sums.cast::<A>(), out.cast::<S>());
-    for i in 0..n {
-        // SAFETY: valid for `n` elements.
-        unsafe {
-            out.add(i).write(map(
-                sums.add(i).read(),
-                accumulate.then(|| out.add(i).read()),
-            ))
-        };
-    }
-}
-
-/// # Safety
-/// As [`Finish`].
-unsafe fn finish_bf16(sums: *const u8, n: usize, out: *mut u8, accumulate: bool) {
-    // SAFETY: the caller's contract is the same.
-    unsafe {
-        finish::<f32, bf16>(sums, n, out, accumulate, |sum, old| {
-            bf16::from_f32(old.map_or(0.0, bf16::to_f32) + sum)
-        });
-    }
-}
-
-/// # Safety
-/// As [`Finish`].
-unsafe fn finish_e4m3(sums: *const u8, n: usize, out: *mut u8, accumulate: bool) {
-    // SAFETY: the caller's contract is the same.
-    unsafe {
-        finish::<f32, f8e4m3>(sums, n, out, accumulate, |sum, old| {
-            f8e4m3::from_f32(old.map_or(0.0, f8e4m3::to_f32) + sum)
-        });
-    }
-}
-
-/// # Safety
-/// As [`Finish`].
-unsafe fn finish_e5m2(sums: *const u8, n: usize, out: *mut u8, accumulate: bool) {
-    // SAFETY: the caller's contract is the same.
-    unsafe {
-        finish::<f32, f8e5m2>(sums, n, out, accumulate, |sum, old| {
-            f8e5m2::from_f32(old.map_or(0.0, f8e5m2::to_f32) + sum)
-        });
-    }
-}
-
-/// # Safety
-/// As [`Finish`].
-unsafe fn finish_f16(sums: *const u8, n: usize, out: *mut u8, accumulate: bool) {
-    use half::slice::HalfFloatSliceExt;
-    // SAFETY: valid for `n` elements, which any bytes are; the caller's sums and output are apart.
-    let (sums, out) = unsafe {
-        (
-            std::slice::from_raw_parts(sums.cast::<f32>(), n),
-            std::slice::from_raw_parts_mut(out.cast::<f16>(), n),
-        )
-    };
-    if accumulate {
-        for (out, sum) in out.iter_mut().zip(sums) {
-            *out = f16::from_f32(out.to_f32() + sum);
-        }
-    } else {
-        out.convert_from_f32_slice(sums);
-    }
-}
-
-/// # Safety
-/// As [`Finish`].
-unsafe fn finish_i8(sums: *const u8, n: usize, out: *mut u8, accumulate: bool) {
-    // SAFETY: the caller's contract is the same.
-    unsafe {
-        finish::<i16, i8>(sums, n, out, accumulate, |sum, old| {
-            old.unwrap_or(0).wrapping_add(sum as i8)
-        })
-    }
 }
 
 const fn engine<V: Uniform, const PARTS: usize>(
@@ -148,9 +68,11 @@ const fn engine<V: Uniform, const PARTS: usize>(
         lanes: V::N,
         parts: PARTS,
         group: 1,
+        depth: DEPTH,
         starts: false,
         direct,
         kernels,
+        around: None,
         packs,
         vector: VectorKernels {
             packed: size_of::<V::Packed>(),
@@ -169,7 +91,7 @@ const fn engine<V: Uniform, const PARTS: usize>(
 /// The table of one instruction set. Unsigned integers are signed ones here: wrapping products and sums are the same
 /// bits. `bool` (any byte but 0 is true) is packed, so that its bytes are 0 and 1.
 macro_rules! table {
-    ($name:ident, $packs:ident; $F32:ty, $F64:ty, $I16:ty, $I32:ty, $I64:ty, $Bool:ty) => {
+    ($name:ident, $packs:ident, $finish:ident; $F32:ty, $F64:ty, $I16:ty, $I32:ty, $I64:ty, $Bool:ty) => {
         fn $name(dtype: DType) -> &'static Engine {
             use shells::$name as shell;
             const fn row<V: Uniform, S: Source, const PARTS: usize>(
@@ -192,11 +114,13 @@ macro_rules! table {
                 DType::I32 | DType::U32 => &const { row::<$I32, Plain<i32>, 1>(4, None) },
                 DType::I64 | DType::U64 => &const { row::<$I64, Plain<i64>, 1>(8, None) },
                 DType::Bool => &const { row::<$Bool, Plain<u8>, 1>(1, None) },
-                DType::I8 | DType::U8 => &const { row::<$I16, Plain<i8>, 1>(1, Some(finish_i8)) },
-                DType::F16 => &const { row::<$F32, Plain<f16>, 1>(2, Some(finish_f16)) },
-                DType::BF16 => &const { row::<$F32, Plain<bf16>, 1>(2, Some(finish_bf16)) },
-                DType::F8E4M3 => &const { row::<$F32, Plain<f8e4m3>, 1>(1, Some(finish_e4m3)) },
-                DType::F8E5M2 => &const { row::<$F32, Plain<f8e5m2>, 1>(1, Some(finish_e5m2)) },
+                DType::I8 | DType::U8 => {
+                    &const { row::<$I16, Plain<i8>, 1>(1, Some($finish::<Byte>)) }
+                }
+                DType::F16 => &const { row::<$F32, Plain<f16>, 1>(2, Some($finish::<Half>)) },
+                DType::BF16 => &const { row::<$F32, Plain<bf16>, 1>(2, Some($finish::<Brain>)) },
+                DType::F8E4M3 => &const { row::<$F32, Plain<f8e4m3>, 1>(1, Some($finish::<E4m3>)) },
+                DType::F8E5M2 => &const { row::<$F32, Plain<f8e5m2>, 1>(1, Some($finish::<E5m2>)) },
                 DType::C64 => &const { row::<$F32, Parts<f32>, 2>(8, None) },
                 DType::C128 => &const { row::<$F64, Parts<f64>, 2>(16, None) },
             }
@@ -205,15 +129,15 @@ macro_rules! table {
 }
 
 #[cfg(target_arch = "x86_64")]
-table!(baseline, baseline_packs; F32x4, F64x2, I16x8, Single<i32>, Single<i64>, Boolx16);
+table!(baseline, baseline_packs, finish_baseline; F32x4, F64x2, I16x8, Single<i32>, Single<i64>, Boolx16);
 #[cfg(target_arch = "x86_64")]
-table!(avx2, avx2_packs; F32x8, F64x4, I16x16, I32x8, I64x4, Boolx32);
+table!(avx2, avx2_packs, finish_avx2; F32x8, F64x4, I16x16, I32x8, I64x4, Boolx32);
 #[cfg(target_arch = "x86_64")]
-table!(avx512, avx2_packs; F32x16, F64x8, I16x32, I32x16, I64x8, Boolx64);
+table!(avx512, avx2_packs, finish_avx2; F32x16, F64x8, I16x32, I32x16, I64x8, Boolx64);
 #[cfg(target_arch = "aarch64")]
-table!(baseline, baseline_packs; F32x4, F64x2, I16x8, I32x4, Single<i64>, Boolx16);
+table!(baseline, baseline_packs, finish_baseline; F32x4, F64x2, I16x8, I32x4, Single<i64>, Boolx16);
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-table!(baseline, baseline_packs;
+table!(baseline, baseline_packs, finish_baseline;
        Single<f32>, Single<f64>, Single<i16>, Single<i32>, Single<i64>, Single<u8>);
 
 /// Matrices of `bf16` in pairs; vectors as without them.
@@ -229,9 +153,39 @@ static BF16_PAIRS: Engine = Engine {
         shells::avx512_bf16::TILES,
         avx2_packs::<Plain<bf16>>(),
         shells::avx512::lines::<F32x16, 1>(),
-        Some(finish_bf16),
+        Some(finish_avx2::<Brain>),
     )
 };
+
+/// Matrices of `bf16` in tiles; vectors as without them.
+#[cfg(target_arch = "x86_64")]
+static BF16_AMX: Engine = in_tiles(
+    2,
+    engine::<F32x16, 1>(
+        2,
+        amx::SIDE,
+        amx::bf16::TILES,
+        avx2_packs::<Plain<bf16>>(),
+        shells::avx512::lines::<F32x16, 1>(),
+        Some(finish_avx2::<Brain>),
+    ),
+    avx2_packs::<amx::Steps<u16>>(),
+);
+
+/// The engine with panels of AMX, for elements of so many bytes.
+#[cfg(target_arch = "x86_64")]
+const fn in_tiles(elem: usize, engine: Engine, packs: Packs) -> Engine {
+    Engine {
+        elem,
+        packed: amx::STEP,
+        group: amx::STEP / elem,
+        depth: 16,
+        direct: false,
+        around: Some([amx::begin, amx::end]),
+        packs,
+        ..engine
+    }
+}
 
 impl Engine {
     /// Bytes of an element of C.
@@ -269,10 +223,25 @@ widening! {
         packs avx2_packs::<Quads>();
 }
 
+#[cfg(target_arch = "x86_64")]
+static I8_AMX: Engine = in_tiles(
+    1,
+    engine::<I32x16, 1>(
+        4,
+        amx::SIDE,
+        amx::int8::TILES,
+        avx2_packs::<amx::Steps<u8>>(),
+        shells::avx2::lines::<I32x8, 1>(),
+        None,
+    ),
+    avx2_packs::<amx::Steps<u8>>(),
+);
+
 /// The engines for matrices of `i8` with sums of `i32` that are faster than products of `i32`, the fastest first.
 pub(super) fn widening_engines(level: Level) -> impl Iterator<Item = &'static Engine> {
     #[cfg(target_arch = "x86_64")]
     let engines = [
+        (level == Level::Avx512 && amx::available().int8).then_some(&I8_AMX),
         (level == Level::Avx512 && is_x86_feature_detected!("avx512vnni")).then_some(&I8_VNNI),
         (level == Level::Avx512).then_some(&I8_AVX512),
         (level == Level::Avx2).then_some(&I8_AVX2),
@@ -285,17 +254,24 @@ pub(super) fn widening_engines(level: Level) -> impl Iterator<Item = &'static En
     engines.into_iter().flatten()
 }
 
-/// The engine for a dtype on an instruction set.
-pub(super) fn engine_for(dtype: DType, level: Level) -> &'static Engine {
-    match level {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 if dtype == DType::BF16 && is_x86_feature_detected!("avx512bf16") => {
-            &BF16_PAIRS
-        }
+/// The engines for a dtype on an instruction set, the fastest first.
+pub(super) fn engines_for(dtype: DType, level: Level) -> impl Iterator<Item = &'static Engine> {
+    #[cfg(target_arch = "x86_64")]
+    let of_processors = {
+        let pairs = level == Level::Avx512 && dtype == DType::BF16;
+        [
+            (pairs && amx::available().bf16).then_some(&BF16_AMX),
+            (pairs && is_x86_feature_detected!("avx512bf16")).then_some(&BF16_PAIRS),
+        ]
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let of_processors = [None];
+    let of_all = match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => avx512(dtype),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2(dtype),
         _ => baseline(dtype),
-    }
+    };
+    of_processors.into_iter().flatten().chain([of_all])
 }

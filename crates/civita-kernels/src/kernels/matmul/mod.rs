@@ -5,18 +5,21 @@
 //! - `blocked`: loops over blocks that fit the caches, packing (`pack`, `source`, `kernels::transpose`) and tasks; `vector`:
 //!   matrix times vector (over `lines`);
 //! - `engine`: which kernels and packers a dtype has on an instruction set (compiled in `shells`);
-//! - `tile`: the micro-kernel, generic over the register type (`lanes`).
+//! - `tile`: the micro-kernel, generic over the register type (`lanes`); `amx`: the one for registers that are tiles.
 //!
 //! Floats of 8 and 16 bits are summed in `f32` and rounded once; integers wrap; `bool` is or of ands; complex numbers run on the
-//! real kernels. Where the processor multiplies pairs of `bf16` (AVX-512 BF16), it does so here, and then takes subnormal
+//! real kernels. Where the processor multiplies pairs of `bf16` (AVX-512 BF16, AMX), it does so here, and then takes subnormal
 //! `bf16` for zero, as PyTorch does there. Blocks and the order of sums depend on sizes alone, so bits are equal for any
 //! number of threads.
 //!
 //! Measured on one Zen 5 core (peak 268 GFLOP/s in `f32`), against OpenBLAS 0.3.31 in NumPy: `f32` 230–250 GFLOP/s from
 //! 64³ to 2048³ (OpenBLAS 97–129), `f64` 105–120 (50–63), `i64` 256³ 0.31 ms (18), `bf16` 512³ 430 (oneDNN 490).
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 mod blocked;
 mod engine;
+mod finish;
 mod lanes;
 mod lines;
 mod pack;
@@ -113,7 +116,10 @@ pub unsafe fn matmul_at(
     batch: &Batch,
 ) -> Result<()> {
     // SAFETY: the caller's contract is the same, and the engine is made for that level.
-    unsafe { with_engine(engine::engine_for(dtype, level), problem, batch) }
+    unsafe {
+        let engine = engine::engines_for(dtype, level).next();
+        with_engine(engine.expect("every dtype has one"), problem, batch)
+    }
 }
 
 /// # Safety

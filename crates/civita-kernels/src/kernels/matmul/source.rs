@@ -321,7 +321,7 @@ impl Source for Quads {
 /// As [`super::pack::Pack`].
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-unsafe fn quads<const TURN: u32, I: Isa>(p: &Panel) {
+pub(super) unsafe fn quads<const TURN: u32, I: Isa>(p: &Panel) {
     // SAFETY: the caller's contract. Where rows lie along k, four elements are one, but for those at the end.
     unsafe {
         if p.step != 1 || p.line % 4 != 0 || !p.k.is_multiple_of(4) {
@@ -443,7 +443,7 @@ impl Source for Pairs {
 /// As [`super::pack::Pack`].
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-unsafe fn pairs<I: Isa>(p: &Panel) {
+pub(super) unsafe fn pairs<I: Isa>(p: &Panel) {
     let src = p.src.cast::<u16>();
     let dst = p.dst.cast::<u32>();
     let half = p.k / 2;

@@ -164,7 +164,9 @@ fn check<T: Checked>(r: &mut Random, m: usize, n: usize, k: usize, kinds: [usize
     let ldc = n + r.below(3);
     let before: Vec<T> = (0..m * ldc).map(|_| T::random(r)).collect();
     for level in Level::available() {
-        for accumulate in [false, true] {
+        for (engine, accumulate) in
+            engine::engines_for(T::DTYPE, level).flat_map(|e| [(e, false), (e, true)])
+        {
             let run = |threads| {
                 let mut c = before.clone();
                 let (a, b) = (a.operand(), b.operand());
@@ -179,8 +181,8 @@ fn check<T: Checked>(r: &mut Random, m: usize, n: usize, k: usize, kinds: [usize
                     accumulate,
                 };
                 threads::with_threads(threads, || {
-                    // SAFETY: the matrices are as large as the problem says.
-                    unsafe { matmul_at(level, T::DTYPE, &p, &Batch::default()).unwrap() }
+                    // SAFETY: the matrices are as large as the problem says, and the engine is available.
+                    unsafe { with_engine(engine, &p, &Batch::default()).unwrap() }
                 });
                 c
             };
