@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use civita_core::graph::{self, Hook, HookId, Keep, Node, Tolerance};
 use civita_core::raw::Raw;
 use civita_core::storage::Access;
+use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
@@ -13,6 +14,10 @@ use crate::callback::{Callback, objects};
 use crate::convert::array_of;
 use crate::error::{Outcome, runtime_error, type_error};
 use crate::gil;
+
+/// PyTorch warns of the same.
+const CYCLE: &str = "backward(create_graph=True) leaves gradients whose graph leads back to their arrays, and such a cycle keeps \
+    their memory\n  hint: cv.grad makes none; x.grad = None frees it";
 
 /// PyTorch's two options: a graph that gradients belong to is kept, whatever `retain_graph` says.
 fn keep(retain_graph: Option<bool>, create_graph: bool) -> Keep {
@@ -101,6 +106,13 @@ impl Array {
                         civita_core::error::shape_text(g.shape())
                     )));
                 }
+                let is_itself =
+                    matches!((raw.node(), g.node()), (Some(a), Some(b)) if Arc::ptr_eq(a, b));
+                if is_itself {
+                    return Err(crate::error::value_error(
+                        "grad: an array cannot be its own gradient\n  hint: x.detach().copy()",
+                    ));
+                }
                 raw.set_grad(Some(g.into_aliased()?));
             }
         }
@@ -123,6 +135,10 @@ impl Array {
             Some(g) if !g.is_none() => Some(array_of(g, None)?),
             _ => None,
         };
+        if create_graph {
+            let class = py.get_type::<PyUserWarning>();
+            crate::functions::warn_as(py, class.as_any(), CYCLE)?;
+        }
         Ok(gil::released(py, || {
             graph::backward(&raw, seed.as_ref(), keep(retain_graph, create_graph))
         })?)

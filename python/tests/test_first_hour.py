@@ -694,3 +694,16 @@ def test_a_list_of_variables_has_their_gradients():
     (cv.array([x * 3, y]) * cv.array([[1.0, 2.0], [3.0, 4.0]])).sum().backward()
     assert x.grad.tolist() == [3.0, 6.0]
     assert cv.vmap(lambda row: cv.array([row, cv.ones(2)]).sum())(cv.arange(6.0).reshape(3, 2)).tolist() == [3.0, 7.0, 11.0]
+
+
+def test_cycles_through_a_leaf_are_refused_or_told():
+    x = cv.ones(3, requires_grad=True)
+    with pytest.raises(ValueError, match="its own gradient"):
+        x.grad = x
+    assert x.grad is None
+    x.grad = x * 2  # as in PyTorch, where only the leaf itself is refused
+    x.grad = None
+    with pytest.warns(UserWarning, match="create_graph=True"):
+        (x**3).sum().backward(create_graph=True)
+    assert x.grad.tolist() == [3.0, 3.0, 3.0]
+    x.grad = None

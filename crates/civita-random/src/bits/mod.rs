@@ -28,6 +28,13 @@ pub trait BitGenerator {
     /// The next 32 bits.
     fn next_u32(&mut self) -> u32;
 
+    /// The next two of 32 bits. For generators of 64 bits both are of one word at once, where two calls would each ask whether
+    /// a half is left: half the time on processors that forward such a store badly.
+    #[inline(always)]
+    fn next_u32_pair(&mut self) -> [u32; 2] {
+        [self.next_u32(), self.next_u32()]
+    }
+
     /// Uniform in [0, 1): a multiple of 2⁻⁵³.
     #[inline(always)]
     fn next_f64(&mut self) -> f64 {
@@ -37,7 +44,7 @@ pub trait BitGenerator {
     /// Uniform in [0, 1): a multiple of 2⁻²⁴.
     #[inline(always)]
     fn next_f32(&mut self) -> f32 {
-        (self.next_u32() >> 8) as f32 * (1.0 / 16_777_216.0)
+        unit_f32(self.next_u32())
     }
 
     /// What the algorithm itself puts out next: 64 bits, 32 of them for [`Mt19937`]. NumPy's `random_raw`.
@@ -79,6 +86,10 @@ impl<B: BitGenerator> BitGenerator for &mut B {
         (**self).next_u32()
     }
     #[inline(always)]
+    fn next_u32_pair(&mut self) -> [u32; 2] {
+        (**self).next_u32_pair()
+    }
+    #[inline(always)]
     fn next_f64(&mut self) -> f64 {
         (**self).next_f64()
     }
@@ -96,6 +107,12 @@ impl<B: BitGenerator> BitGenerator for &mut B {
     fn fill<D: Distribution>(&mut self, distribution: &D, out: &mut [D::Value]) {
         (**self).fill(distribution, out);
     }
+}
+
+/// Uniform in [0, 1), of 32 bits: a multiple of 2⁻²⁴.
+#[inline(always)]
+pub(crate) fn unit_f32(bits: u32) -> f32 {
+    (bits >> 8) as f32 * (1.0 / 16_777_216.0)
 }
 
 /// The upper half of the last word of 64 bits from which 32 were drawn.
@@ -132,3 +149,18 @@ macro_rules! next_half {
     };
 }
 use next_half;
+
+/// Two times 32 bits from a stream of 64, as by two calls of `next_half`.
+macro_rules! next_halves {
+    ($bits:ident) => {{
+        let word = $bits.next_u64();
+        let (low, high) = (word as u32, (word >> 32) as u32);
+        let left = std::mem::replace(&mut $bits.half.word, high);
+        if $bits.half.left {
+            [left, low]
+        } else {
+            [low, high]
+        }
+    }};
+}
+use next_halves;

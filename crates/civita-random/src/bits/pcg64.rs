@@ -1,6 +1,6 @@
 //! PCG64: a linear congruential generator of 128 bits whose output is permuted.
 
-use super::{BitGenerator, Half, next_half};
+use super::{BitGenerator, Half, next_half, next_halves};
 use crate::seed::SeedSequence;
 
 /// The golden ratio, odd: how far apart jumped streams lie.
@@ -141,6 +141,11 @@ impl BitGenerator for Pcg64 {
     fn next_u32(&mut self) -> u32 {
         next_half!(self)
     }
+
+    #[inline(always)]
+    fn next_u32_pair(&mut self) -> [u32; 2] {
+        next_halves!(self)
+    }
 }
 
 impl BitGenerator for Pcg64Dxsm {
@@ -161,5 +166,10 @@ impl BitGenerator for Pcg64Dxsm {
     #[inline(always)]
     fn next_u32(&mut self) -> u32 {
         next_half!(self)
+    }
+
+    #[inline(always)]
+    fn next_u32_pair(&mut self) -> [u32; 2] {
+        next_halves!(self)
     }
 }

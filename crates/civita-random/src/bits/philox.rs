@@ -1,6 +1,6 @@
 //! Philox 4×64: a block cipher run over a counter.
 
-use super::{BitGenerator, Half, next_half};
+use super::{BitGenerator, Half, next_half, next_halves};
 use crate::seed::SeedSequence;
 
 /// Philox4x64-10: four words at a time are an encryption of a counter of 256 bits under a key of 128.
@@ -148,5 +148,10 @@ impl BitGenerator for Philox {
     #[inline]
     fn next_u32(&mut self) -> u32 {
         next_half!(self)
+    }
+
+    #[inline(always)]
+    fn next_u32_pair(&mut self) -> [u32; 2] {
+        next_halves!(self)
     }
 }

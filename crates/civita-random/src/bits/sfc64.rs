@@ -1,6 +1,6 @@
 //! SFC64: a small fast counting generator.
 
-use super::{BitGenerator, Half, next_half};
+use super::{BitGenerator, Half, next_half, next_halves};
 use crate::seed::SeedSequence;
 
 /// Doty-Humphrey's Small Fast Chaotic generator: 192 bits of state and a counter, period at least 2⁶⁴.
@@ -67,5 +67,10 @@ impl BitGenerator for Sfc64 {
     #[inline(always)]
     fn next_u32(&mut self) -> u32 {
         next_half!(self)
+    }
+
+    #[inline(always)]
+    fn next_u32_pair(&mut self) -> [u32; 2] {
+        next_halves!(self)
     }
 }

@@ -1,6 +1,6 @@
 //! xoshiro256++: xor, shift and rotate on 256 bits.
 
-use super::{BitGenerator, Half, next_half};
+use super::{BitGenerator, Half, next_half, next_halves};
 use crate::error::{Error, Result};
 use crate::seed::SeedSequence;
 
@@ -121,5 +121,10 @@ impl BitGenerator for Xoshiro256 {
     #[inline(always)]
     fn next_u32(&mut self) -> u32 {
         next_half!(self)
+    }
+
+    #[inline(always)]
+    fn next_u32_pair(&mut self) -> [u32; 2] {
+        next_halves!(self)
     }
 }

@@ -2,7 +2,7 @@
 //! for `Generator` and for the legacy `RandomState`.
 
 use super::{Distribution, binomial, continuous, discrete, hypergeometric, ziggurat};
-use crate::bits::BitGenerator;
+use crate::bits::{BitGenerator, unit_f32};
 use crate::error::{Error, Result};
 use crate::legacy::{self, LegacyDistribution, RandomState};
 use crate::range::Range;
@@ -237,9 +237,26 @@ macro_rules! standard_f32 {
     )* };
 }
 
+/// [`StandardUniform`] in single precision, from 32 bits: multiples of 2⁻²⁴.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StandardUniformF32;
+
+impl Distribution for StandardUniformF32 {
+    type Value = f32;
+    #[inline(always)]
+    fn sampler<B: BitGenerator>(&self) -> impl Fn(&mut B) -> f32 {
+        |bits| bits.next_f32()
+    }
+    fn fill<B: BitGenerator>(&self, bits: &mut B, out: &mut [f32]) {
+        let (pairs, rest) = out.as_chunks_mut::<2>();
+        for pair in pairs {
+            *pair = bits.next_u32_pair().map(unit_f32);
+        }
+        rest.fill_with(|| bits.next_f32());
+    }
+}
+
 standard_f32! {
-    /// [`StandardUniform`] in single precision, from 32 bits: multiples of 2⁻²⁴.
-    StandardUniformF32 = BitGenerator::next_f32;
     /// [`StandardNormal`] in single precision, from 32 bits.
     StandardNormalF32 = ziggurat::standard_normal_f32;
     /// [`StandardExponential`] in single precision, from 32 bits.

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Three departures for speed. An input that lies across the row, as a transposed one does, is brought a tile of 16 rows
-//! at a time, so that whole cache lines are used. Rows shorter than a block are packed: several are brought as one. An
-//! output that shares memory with an input is computed in scratch and stored, never written while it is read.
+//! at a time, so that whole cache lines are used. Short rows are packed: several are brought as one, and what was brought is
+//! used again while it is asked for (a row that repeats, as in an outer product). An output that shares memory with an input is computed in scratch and stored, never written while it is read.
 
 use std::cell::UnsafeCell;
 
@@ -51,8 +51,9 @@ pub(crate) const GRAIN: usize = 1 << 14;
 const SCRATCH: usize = 1 << 15;
 /// Rows of a tile: a cache line of `f32`.
 const TILE_ROWS: usize = 16;
-/// Rows shorter than this are packed.
+/// Rows shorter than this are packed, and longer ones up to `MIDDLE` where no input has to be brought anew for each.
 const SHORT: usize = 64;
+const MIDDLE: usize = 512;
 
 /// Runs `plan` for every element of `target`, to which the sources broadcast.
 ///
@@ -209,8 +210,10 @@ impl<'a, const K: usize> Job<'a, K> {
     /// The contract of [`run`], and no other task runs these rows and columns.
     unsafe fn rows(&self, rows: std::ops::Range<usize>, cols: std::ops::Range<usize>) {
         let axes = self.walk.shape.len();
-        let whole = cols.len() == self.walk.inner_len();
-        let packed = whole && cols.len() < SHORT.min(self.block + 1) && axes >= 2;
+        let packed = axes >= 2
+            && cols.len() == self.walk.inner_len()
+            && cols.len() <= self.block
+            && (cols.len() < SHORT || cols.len() < MIDDLE && self.repeats());
         let height = if axes >= 2 {
             self.walk.shape[axes - 2]
         } else {
@@ -223,6 +226,7 @@ impl<'a, const K: usize> Job<'a, K> {
             |i| strides[i + 1][axes - 1] == 0 && (!packed || strides[i + 1][axes - 2] == 0),
             |r| scratch.register(r, self),
         );
+        let mut brought = [None; K];
         let mut row = rows.start;
         while row < rows.end {
             // the rows that share all outer indices: from one to the next it is one stride
@@ -255,7 +259,15 @@ impl<'a, const K: usize> Job<'a, K> {
                 // SAFETY: the rows lie within the walk.
                 unsafe {
                     if packed {
-                        self.packed(scratch, &mut steps, at, down, many, cols.len());
+                        self.packed(
+                            scratch,
+                            &mut steps,
+                            &mut brought,
+                            at,
+                            down,
+                            many,
+                            cols.len(),
+                        );
                     } else {
                         self.tile(scratch, &mut steps, at, down, many, cols.len());
                     }
@@ -263,6 +275,20 @@ impl<'a, const K: usize> Job<'a, K> {
             }
             row += count;
         }
+    }
+
+    /// Whether each row of every array follows the one before, or is the same row again.
+    fn repeats(&self) -> bool {
+        let axes = self.walk.shape.len();
+        (0..=self.inputs).all(|k| {
+            let [.., down, inner] = self.walk.strides[k][..axes] else {
+                return false;
+            };
+            match inner {
+                1 => down == self.walk.shape[axes - 1] as isize || k > 0 && down == 0,
+                _ => k > 0 && inner == 0 && down == 0,
+            }
+        })
     }
 
     /// Some long rows, a block of columns at a time.
@@ -346,11 +372,14 @@ impl<'a, const K: usize> Job<'a, K> {
         }
     }
 
-    /// Some short rows as one block.
+    /// Some short rows as one block. `brought` says for each input which rows lie in scratch: from where on, how many, and
+    /// where.
+    #[allow(clippy::too_many_arguments)]
     unsafe fn packed(
         &self,
         scratch: Scratch,
         steps: &mut Steps,
+        brought: &mut [Option<(isize, usize, *const u8)>; K],
         at: [isize; K],
         down: [isize; K],
         rows: usize,
@@ -373,6 +402,13 @@ impl<'a, const K: usize> Job<'a, K> {
                 }
             }
             for k in 1..=self.inputs {
+                if let Some((from, many, there)) = brought[k]
+                    && from == at[k]
+                    && rows <= many
+                {
+                    steps.set_input(k - 1, there);
+                    continue;
+                }
                 let uniform = inner[k] == 0 && down[k] == 0;
                 let (rows, cols) = if uniform { (1, 1) } else { (rows, cols) };
                 let tile = Tile {
@@ -384,8 +420,11 @@ impl<'a, const K: usize> Job<'a, K> {
                 let src = self.ptr[k]
                     .offset(at[k] * self.bring[k].size as isize)
                     .cast_const();
-                let at = self.brought(scratch, k, src, tile, uniform || joined(k));
-                steps.set_input(k - 1, at);
+                let there = self.brought(scratch, k, src, tile, uniform || joined(k));
+                steps.set_input(k - 1, there);
+                // what is read where it lies may be written meanwhile
+                let many = if uniform { usize::MAX } else { rows };
+                brought[k] = (there != src).then_some((at[k], many, there));
             }
             let out = self.ptr[0].offset(at[0] * self.out_size as isize);
             let tile = if joined(0) {
