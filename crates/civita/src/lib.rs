@@ -144,11 +144,13 @@ pub use dtype::{
     Real, Scalar, TakesLeftScalar, TakesScalar,
 };
 pub use elements::ElementIndex;
-pub use elementwise::{Beside, BroadcastWith, Choices, Chosen, ComparesWith, Rhs, SameDtype};
+pub use elementwise::{
+    Beside, BroadcastWith, Choices, Chosen, ComparesWith, Operands, Rhs, SameDtype, TwoRhs,
+};
 pub use error::{Error, Result, catch};
 pub use fuse::{FuseInputs, Fused};
 pub use half::{bf16, f16};
-pub use index::{AsTensor, AssignValue, Indices, concatenate, stack};
+pub use index::{AsTensor, AssignValue, Indices, Parts, concatenate, stack};
 pub use keys::{Index, IndexEntry, IndexKeys, IndexStep, Key};
 pub use parts::{Pieces, Rows};
 pub use reduce::{Over, OverKept};
