@@ -190,6 +190,11 @@ pub mod prelude {
 #[doc = include_str!("../../../docs/numpy.md")]
 struct NumpyPage;
 
+/// The blocks of `docs/rust.md` are run.
+#[cfg(all(doctest, feature = "linalg"))]
+#[doc = include_str!("../../../docs/rust.md")]
+struct RustPage;
+
 /// The blocks of `docs/files.md` are run.
 #[cfg(all(doctest, feature = "images", feature = "serde"))]
 #[doc = include_str!("../../../docs/files.md")]
