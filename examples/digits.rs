@@ -47,8 +47,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let moves = [(0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)];
     let moved = moves.map(|(down, right)| moved(&x_train, down, right).map(|x| standardised(&x)));
     let moved = moved.into_iter().collect::<civita::Result<Vec<_>>>()?;
-    let inputs = concatenate(&moved.iter().collect::<Vec<_>>(), 0)?;
-    let targets: Matrix<f32> = concatenate(&[&y_train; 5], 0)?.one_hot(DIGITS)?;
+    let inputs = concatenate(moved.iter().collect::<Vec<_>>(), 0)?;
+    let targets: Matrix<f32> = concatenate([&y_train; 5], 0)?.one_hot(DIGITS)?;
     let count = inputs.shape()[0];
 
     println!(

@@ -8,7 +8,7 @@ use civita_core::raw::{Endpoint, Raw};
 use crate::dtype::sealed::RealFloat;
 use crate::error::OrRaise;
 use crate::rank::wrap;
-use crate::{DYN, Element, Matrix, Real, Result, Scalar, SliceInt, Tensor, Vector};
+use crate::{DYN, Element, Matrix, Real, Result, Scalar, SliceInt, TakesScalar, Tensor, Vector};
 
 /// Shapes of tensors of rank `N`: `[usize; N]`, tuples of `usize`, a length alone for vectors, a slice or vector of lengths for [`DYN`].
 ///
@@ -36,6 +36,14 @@ impl IntoShape<1> for usize {
     #[track_caller]
     fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R {
         f(&[*self])
+    }
+}
+/// The shape of one number, as NumPy has it.
+impl IntoShape<0> for () {
+    #[inline]
+    #[track_caller]
+    fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R {
+        f(&[])
     }
 }
 macro_rules! tuple_shapes {
@@ -129,9 +137,13 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// ```
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![[1.0, 2.0]].full_like(0.5), [[0.5, 0.5]]);
+    /// assert_eq!(tensor![[1.0, 2.0]].full_like(7), [[7.0, 7.0]]);
     /// ```
     #[track_caller]
-    pub fn full_like(&self, value: T) -> Self {
+    pub fn full_like<S: Scalar>(&self, value: S) -> Self
+    where
+        T: TakesScalar<S>,
+    {
         wrap(Raw::full(self.shape(), value.into_scalar(), T::DTYPE).or_raise())
     }
 
@@ -522,6 +534,7 @@ pub trait LiteralTensor {
 /// assert_eq!(a.to_string(), "[[1. 2.]\n [3. 4.]]");
 /// assert_eq!(format!("{} {} {} {}", b.dtype(), c.dtype(), d.dtype(), e), "int64 float32 bool [0.5 0.5 0.5]");
 /// ```
+#[doc(alias = "array")]
 #[macro_export]
 macro_rules! tensor {
     ($($elements:tt)*) => {{

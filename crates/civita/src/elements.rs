@@ -12,13 +12,14 @@ use crate::{
 };
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
-    /// Lengths of the axes as an array, to be taken apart.
+    /// Lengths of the axes as an array, to be taken apart (ndarray's `dim`).
     ///
     /// ```
     /// # use civita::prelude::*;
     /// let [rows, columns] = Matrix::<f32>::zeros([2, 3]).dims();
     /// assert_eq!((rows, columns), (2, 3));
     /// ```
+    #[doc(alias = "dim")]
     #[inline]
     pub fn dims(&self) -> [usize; N] {
         const { assert!(N != DYN, "the rank is not known: use `shape()`") };
@@ -247,6 +248,14 @@ impl<T: Element, const N: usize> Tensor<T, N> {
         }
     }
 
+    /// Replaces each element by what `f` makes of it: [`Tensor::map_inplace`] by ndarray's name.
+    ///
+    /// # Panics
+    /// Where [`Tensor::as_mut_slice`] is an error.
+    pub fn mapv_inplace(&mut self, f: impl FnMut(T) -> T) {
+        self.map_inplace(f);
+    }
+
     /// What `f` makes of each index.
     ///
     /// ```
@@ -257,6 +266,7 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     ///
     /// # Panics
     /// When there is no memory for so many elements.
+    #[doc(alias = "from_shape_fn")]
     pub fn from_fn(shape: [usize; N], mut f: impl FnMut([usize; N]) -> T) -> Self {
         let len = shape.iter().product();
         let mut values = Vec::with_capacity(len);

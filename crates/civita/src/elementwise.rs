@@ -7,8 +7,8 @@ use civita_core::raw::{Operand, Raw};
 use crate::error::OrRaise;
 use crate::rank::{Broadcast, Rank, TensorRank, wrap};
 use crate::{
-    Bits, Boolean, Dtype, Element, FromRaw, Integer, Number, Real, Result, Scalar, TakesScalar,
-    Tensor,
+    Bits, Boolean, Dtype, Element, FromRaw, Integer, Number, Real, Result, Scalar, TakesLeftScalar,
+    TakesScalar, Tensor,
 };
 
 /// The right operand of a named method: a tensor of the same element type that broadcasts, or a scalar that the element
@@ -26,6 +26,32 @@ pub trait Rhs<T, const N: usize> {
     type Out<V: Dtype>: FromRaw;
     #[doc(hidden)]
     fn operand(&self) -> Operand<'_>;
+}
+
+/// The two operands of a function of `np`, of which one is a borrowed tensor of `T` and the other as [`Rhs`], or a number on the
+/// left.
+#[diagnostic::on_unimplemented(
+    message = "there is no result of the two operands `{Self}`",
+    note = "one is a borrowed tensor, the other a tensor of the same element type or a number: `np::maximum(&x, 0.0)?`",
+    note = "operators promote (`&a + &b`); or convert one side with `.cast::<…>()`"
+)]
+pub trait Operands<T> {
+    /// What both broadcast to, holding `V`.
+    type Out<V: Dtype>: FromRaw;
+    #[doc(hidden)]
+    fn apply(&self, op: Op) -> Result<Raw>;
+}
+impl<T: Dtype, B: Rhs<T, N>, const N: usize> Operands<T> for (&Tensor<T, N>, B) {
+    type Out<V: Dtype> = B::Out<V>;
+    fn apply(&self, op: Op) -> Result<Raw> {
+        binary(op, &self.0.raw, self.1.operand())
+    }
+}
+impl<T: TakesLeftScalar<S>, S: Scalar, const N: usize> Operands<T> for (S, &Tensor<T, N>) {
+    type Out<V: Dtype> = Tensor<V, N>;
+    fn apply(&self, op: Op) -> Result<Raw> {
+        Raw::apply(op, &[self.0.into_scalar().into(), (&self.1.raw).into()])
+    }
 }
 
 /// The same type. Written so, and not as one type parameter, a tensor of another type is told apart from a scalar that is
@@ -115,10 +141,10 @@ impl<S: Scalar, const N: usize> Beside<N> for S {
 pub type Chosen<U, const N: usize, const M: usize, const K: usize> =
     <<Rank<N> as Broadcast<M>>::Rank as BroadcastWith<K>>::Out<U>;
 
-/// The two values of a choice by a condition of rank `N`: borrowed tensors of one element type, or numbers.
+/// The two values of a choice by a condition of rank `N`: tensors of one element type, or numbers.
 #[diagnostic::on_unimplemented(
     message = "a condition of rank {N} cannot choose between the two values `{Self}`",
-    note = "the values are borrowed tensors of one element type, or numbers that it takes: `c.choose(&a, 0.0)?`",
+    note = "the values are tensors of one element type, or numbers that it takes: `c.choose(&a, 0.0)?`",
     note = "convert one side with `.cast::<…>()`"
 )]
 pub trait Choices<const N: usize> {
@@ -127,50 +153,108 @@ pub trait Choices<const N: usize> {
     #[doc(hidden)]
     fn choose(&self, op: Op, condition: &Raw) -> Result<Raw>;
 }
-impl<U: Dtype, const N: usize, const M: usize, const K: usize> Choices<N>
-    for (&Tensor<U, M>, &Tensor<U, K>)
-where
-    Rank<N>: Broadcast<M>,
-    <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,
-{
-    type Out = Chosen<U, N, M, K>;
-    fn choose(&self, op: Op, condition: &Raw) -> Result<Raw> {
-        ternary(op, condition, (&self.0.raw).into(), (&self.1.raw).into())
-    }
+/// Tensors are borrowed or owned, as what an operator returns is.
+macro_rules! choices {
+    (tensors $(($A:ty, $B:ty))*) => { $(
+        impl<U: Dtype, const N: usize, const M: usize, const K: usize> Choices<N> for ($A, $B)
+        where
+            Rank<N>: Broadcast<M>,
+            <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,
+        {
+            type Out = Chosen<U, N, M, K>;
+            fn choose(&self, op: Op, condition: &Raw) -> Result<Raw> {
+                ternary(op, condition, (&self.0.raw).into(), (&self.1.raw).into())
+            }
+        }
+    )* };
+    (numbers $($A:ty)*) => { $(
+        impl<U: TakesScalar<S>, S: Scalar, const N: usize, const M: usize> Choices<N> for ($A, S)
+        where
+            Rank<N>: Broadcast<M>,
+        {
+            type Out = <Rank<N> as Broadcast<M>>::Out<U>;
+            fn choose(&self, op: Op, condition: &Raw) -> Result<Raw> {
+                ternary(op, condition, (&self.0.raw).into(), self.1.into_scalar().into())
+            }
+        }
+        impl<U: TakesScalar<S>, S: Scalar, const N: usize, const M: usize> Choices<N> for (S, $A)
+        where
+            Rank<N>: Broadcast<M>,
+        {
+            type Out = <Rank<N> as Broadcast<M>>::Out<U>;
+            fn choose(&self, op: Op, condition: &Raw) -> Result<Raw> {
+                ternary(op, condition, self.0.into_scalar().into(), (&self.1.raw).into())
+            }
+        }
+    )* };
 }
-impl<U: TakesScalar<S>, S: Scalar, const N: usize, const M: usize> Choices<N> for (&Tensor<U, M>, S)
-where
-    Rank<N>: Broadcast<M>,
-{
-    type Out = <Rank<N> as Broadcast<M>>::Out<U>;
-    fn choose(&self, op: Op, condition: &Raw) -> Result<Raw> {
-        ternary(
-            op,
-            condition,
-            (&self.0.raw).into(),
-            self.1.into_scalar().into(),
-        )
-    }
-}
-impl<U: TakesScalar<S>, S: Scalar, const N: usize, const M: usize> Choices<N> for (S, &Tensor<U, M>)
-where
-    Rank<N>: Broadcast<M>,
-{
-    type Out = <Rank<N> as Broadcast<M>>::Out<U>;
-    fn choose(&self, op: Op, condition: &Raw) -> Result<Raw> {
-        ternary(
-            op,
-            condition,
-            self.0.into_scalar().into(),
-            (&self.1.raw).into(),
-        )
-    }
-}
+choices!(tensors
+    (&Tensor<U, M>, &Tensor<U, K>)
+    (&Tensor<U, M>, Tensor<U, K>)
+    (Tensor<U, M>, &Tensor<U, K>)
+    (Tensor<U, M>, Tensor<U, K>)
+);
+choices!(numbers &Tensor<U, M> Tensor<U, M>);
 impl<S: Element, const N: usize> Choices<N> for (S, S) {
     type Out = Tensor<S, N>;
     fn choose(&self, op: Op, condition: &Raw) -> Result<Raw> {
         let a = Raw::scalar(self.0.into_scalar(), S::DTYPE)?;
         ternary(op, condition, (&a).into(), self.1.into_scalar().into())
+    }
+}
+
+/// The second and the third operand of a function of three tensors, beside a tensor of `T` and rank `N`: borrowed tensors of the
+/// same element type, or numbers that it takes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the other two operands beside a tensor of `{T}` and rank {N}",
+    note = "each is a borrowed tensor of the same element type, or a number: `x.clamp(0.0, &high)?`",
+    note = "convert one side with `.cast::<…>()`"
+)]
+pub trait TwoRhs<T, const N: usize> {
+    /// What all three broadcast to, holding `V`.
+    type Out<V: Dtype>: FromRaw;
+    #[doc(hidden)]
+    fn operands(&self) -> (Operand<'_>, Operand<'_>);
+}
+impl<T, U: Dtype, V: Dtype, const N: usize, const M: usize, const K: usize> TwoRhs<T, N>
+    for (&Tensor<U, M>, &Tensor<V, K>)
+where
+    T: SameDtype<U> + SameDtype<V>,
+    Rank<N>: Broadcast<M>,
+    <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,
+{
+    type Out<W: Dtype> = Chosen<W, N, M, K>;
+    fn operands(&self) -> (Operand<'_>, Operand<'_>) {
+        ((&self.0.raw).into(), (&self.1.raw).into())
+    }
+}
+impl<T, U: Dtype, S: Scalar, const N: usize, const M: usize> TwoRhs<T, N> for (&Tensor<U, M>, S)
+where
+    T: SameDtype<U> + TakesScalar<S>,
+    Rank<N>: Broadcast<M>,
+{
+    type Out<W: Dtype> = <Rank<N> as Broadcast<M>>::Out<W>;
+    fn operands(&self) -> (Operand<'_>, Operand<'_>) {
+        ((&self.0.raw).into(), self.1.into_scalar().into())
+    }
+}
+impl<T, U: Dtype, S: Scalar, const N: usize, const M: usize> TwoRhs<T, N> for (S, &Tensor<U, M>)
+where
+    T: SameDtype<U> + TakesScalar<S>,
+    Rank<N>: Broadcast<M>,
+{
+    type Out<W: Dtype> = <Rank<N> as Broadcast<M>>::Out<W>;
+    fn operands(&self) -> (Operand<'_>, Operand<'_>) {
+        (self.0.into_scalar().into(), (&self.1.raw).into())
+    }
+}
+impl<T, R: Scalar, S: Scalar, const N: usize> TwoRhs<T, N> for (R, S)
+where
+    T: TakesScalar<R> + TakesScalar<S>,
+{
+    type Out<W: Dtype> = Tensor<W, N>;
+    fn operands(&self) -> (Operand<'_>, Operand<'_>) {
+        (self.0.into_scalar().into(), self.1.into_scalar().into())
     }
 }
 
@@ -325,25 +409,24 @@ macro_rules! ternary {
     (@broadcast [$Op:ident $name:ident $a:ident $b:ident $($doc:tt)*] [$out:ty] [$($bound:ident)?]) => {
         $($doc)*
         ///
+        /// Each of the two is a borrowed tensor or a number.
+        ///
         /// # Errors
         /// When the shapes do not broadcast.
-        pub fn $name<const M: usize, const K: usize>(
-            &self,
-            $a: &Tensor<T, M>,
-            $b: &Tensor<T, K>,
-        ) -> Result<Chosen<$out, N, M, K>>
+        pub fn $name<A, B>(&self, $a: A, $b: B) -> Result<<(A, B) as TwoRhs<T, N>>::Out<$out>>
         where
             $(T: $bound,)?
-            Rank<N>: Broadcast<M>,
-            <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,
+            (A, B): TwoRhs<T, N>,
         {
-            ternary(Op::$Op, &self.raw, (&$a.raw).into(), (&$b.raw).into()).map(wrap)
+            let both = ($a, $b);
+            let (a, b) = both.operands();
+            ternary(Op::$Op, &self.raw, a, b).map(wrap)
         }
     };
     ([$Op:ident $name:ident $a:ident $b:ident $($doc:tt)*] Select) => {
         $($doc)*
         ///
-        /// Each of the two is a borrowed tensor or a number.
+        /// Each of the two is a tensor or a number.
         ///
         /// # Errors
         /// When the shapes do not broadcast.

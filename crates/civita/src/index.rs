@@ -8,7 +8,7 @@ use civita_core::raw::{Mode, Operand, Raw};
 use civita_core::storage::Access;
 
 use crate::error::OrRaise;
-use crate::rank::{ExpandRank, Expanded, MaskRank, Rank, TakeRank, wrap};
+use crate::rank::{ExpandRank, Expanded, MaskRank, Rank, ReduceRank, Reduced, TakeRank, wrap};
 use crate::{
     Boolean, Dtype, Element, FromRaw, Result, Rhs, SameDtype, Scalar, SliceInt, TakesScalar, Tensor,
 };
@@ -34,6 +34,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// let places: Vec<usize> = vec![1, 1];
     /// assert_eq!(x.take(&places, 0)?.to_string(), "[[4 5 6]\n [4 5 6]]");
     /// assert_eq!(x.take(1..3, 1)?.to_string(), "[[2 3]\n [5 6]]");
+    /// assert_eq!(x.take(0, 0)?, [1, 2, 3]);
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///
@@ -170,10 +171,10 @@ impl<T: TakesScalar<S>, S: Scalar> AssignValue<T> for S {
     }
 }
 
-/// Indices along an axis of a tensor of rank `N`: a tensor of integers, or a vector, slice, array or range of Rust's.
+/// Indices along an axis of a tensor of rank `N`: a tensor of integers, a vector, slice, array or range of Rust's, or one integer.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` are no indices into a tensor of rank {N}",
-    note = "indices are a borrowed tensor of integers, or a vector, slice, array or range of integers"
+    note = "indices are a borrowed tensor of integers, a vector, slice, array or range of integers, or one integer"
 )]
 pub trait Indices<const N: usize> {
     /// What they pick.
@@ -212,6 +213,17 @@ lists! {
     [I: SliceInt, const K: usize] [I; K];
     [I: SliceInt, const K: usize] &[I; K];
 }
+/// One index takes the axis away.
+impl<I: SliceInt, const N: usize> Indices<N> for I
+where
+    Rank<N>: ReduceRank,
+{
+    type Out<T: Dtype> = Reduced<T, N>;
+    #[track_caller]
+    fn raw(&self) -> Cow<'_, Raw> {
+        Cow::Owned(Raw::scalar(Value::Int(self.to_isize() as i128), DType::I64).or_raise())
+    }
+}
 impl<I: SliceInt, const N: usize> Indices<N> for Range<I>
 where
     Rank<N>: TakeRank<1>,
@@ -232,7 +244,12 @@ pub(crate) fn list<I: SliceInt>(indices: &[I]) -> Raw {
     Raw::from_vec(indices, &[n]).or_raise()
 }
 
-/// Tensors of one type, borrowed or owned: what [`concatenate`] and [`stack`] join.
+/// A tensor of one element type and rank, borrowed or owned: what [`concatenate`] and [`stack`] join, and the right operand of
+/// [`Tensor::matmul`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tensor of `{T}` and rank {N}",
+    note = "both operands have one element type: convert one side with `.cast::<…>()`"
+)]
 pub trait AsTensor<T, const N: usize> {
     #[doc(hidden)]
     fn raw(&self) -> &Raw;
@@ -248,25 +265,61 @@ impl<T, const N: usize, P: AsTensor<T, N>> AsTensor<T, N> for &P {
     }
 }
 
+/// Tensors of one type and rank to be joined: an array, a slice or a vector of them, borrowed or owned, or a tuple.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` are no tensors that can be joined",
+    note = "tensors of one element type and one rank: `&[&a, &b]`, `(&a, &b)`, `&all` of a `Vec` of tensors",
+    note = "convert with `.cast::<…>()`, or give a tensor another axis with `.expand_dims(0)?`"
+)]
+pub trait Parts<T, const N: usize> {
+    #[doc(hidden)]
+    fn parts(&self) -> Vec<&Raw>;
+}
+macro_rules! parts {
+    ($([$($generics:tt)*] $List:ty;)*) => { $(
+        impl<T, P: AsTensor<T, N>, const N: usize, $($generics)*> Parts<T, N> for $List {
+            fn parts(&self) -> Vec<&Raw> {
+                self.iter().map(AsTensor::raw).collect()
+            }
+        }
+    )* };
+    (tuples $(($($P:ident $i:tt),*))*) => { $(
+        /// As NumPy has tuples of arrays.
+        impl<T, const N: usize, $($P: AsTensor<T, N>),*> Parts<T, N> for ($($P,)*) {
+            fn parts(&self) -> Vec<&Raw> {
+                vec![$(self.$i.raw()),*]
+            }
+        }
+    )* };
+}
+parts! {
+    [const K: usize] [P; K];
+    [const K: usize] &[P; K];
+    [] &[P];
+    [] Vec<P>;
+    [] &Vec<P>;
+}
+parts!(tuples(A 0, B 1)(A 0, B 1, C 2)(A 0, B 1, C 2, D 3));
+
 /// Joins tensors along an axis that they have; their other lengths are equal. The tensors may be owned, too:
-/// `concatenate(&parts, 0)` of a `Vec<Tensor<_, _>>`.
+/// `concatenate(&parts, 0)` of a `Vec<Tensor<_, _>>`, and `(&a, &b)` are two.
 ///
 /// ```
 /// use civita::prelude::*;
 ///
 /// let (a, b) = (tensor![[1, 2]], tensor![[3, 4], [5, 6]]);
-/// assert_eq!(civita::concatenate(&[&a, &b], 0)?.to_string(), "[[1 2]\n [3 4]\n [5 6]]");
+/// assert_eq!(civita::concatenate([&a, &b], 0)?.to_string(), "[[1 2]\n [3 4]\n [5 6]]");
 /// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors
 /// When there are none, the axis is missing, or other lengths differ.
+#[doc(alias = "cat")]
 pub fn concatenate<T: Dtype, const N: usize>(
-    parts: &[impl AsTensor<T, N>],
+    parts: impl Parts<T, N>,
     axis: impl SliceInt,
 ) -> Result<Tensor<T, N>> {
-    let parts: Vec<&Raw> = parts.iter().map(AsTensor::raw).collect();
-    Raw::concatenate(&parts, axis.to_isize()).map(wrap)
+    Raw::concatenate(&parts.parts(), axis.to_isize()).map(wrap)
 }
 
 /// Joins tensors of one shape along a new axis, at this place of the result.
@@ -274,21 +327,20 @@ pub fn concatenate<T: Dtype, const N: usize>(
 /// ```
 /// use civita::prelude::*;
 ///
-/// assert_eq!(civita::stack(&[&tensor![1, 2], &tensor![3, 4]], 0)?.to_string(), "[[1 2]\n [3 4]]");
+/// assert_eq!(civita::stack([&tensor![1, 2], &tensor![3, 4]], 0)?.to_string(), "[[1 2]\n [3 4]]");
 /// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors
 /// When there are none, or their shapes differ.
 pub fn stack<T: Dtype, const N: usize>(
-    parts: &[impl AsTensor<T, N>],
+    parts: impl Parts<T, N>,
     axis: impl SliceInt,
 ) -> Result<Expanded<T, N>>
 where
     Rank<N>: ExpandRank,
 {
-    let parts: Vec<&Raw> = parts.iter().map(AsTensor::raw).collect();
-    Raw::stack(&parts, axis.to_isize()).map(wrap)
+    Raw::stack(&parts.parts(), axis.to_isize()).map(wrap)
 }
 
 /// Comparisons of whole tensors.

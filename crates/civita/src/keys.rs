@@ -314,7 +314,8 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     pub fn index_assign(&mut self, key: impl IndexKeys, value: impl AssignValue<T>) -> Result<()> {
         let value = value.raw(self.dtype())?;
         self.unfold_repeats()?;
-        self.raw.index_assign(key.keys().as_ref(), &value)
+        let written = self.raw.index_assign(key.keys().as_ref(), &value);
+        written.map_err(|e| e.in_op("index_assign"))
     }
 
     /// Adds `value`, broadcast, to what an index picks; at equal places all of it adds up (NumPy's `np.add.at`).
@@ -335,6 +336,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     pub fn index_add(&mut self, key: impl IndexKeys, value: impl AssignValue<T>) -> Result<()> {
         let value = value.raw(self.dtype())?;
         self.unfold_repeats()?;
-        self.raw.index_accumulate(key.keys().as_ref(), &value)
+        let written = self.raw.index_accumulate(key.keys().as_ref(), &value);
+        written.map_err(|e| e.in_op("index_add"))
     }
 }

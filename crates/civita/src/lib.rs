@@ -144,11 +144,13 @@ pub use dtype::{
     Real, Scalar, TakesLeftScalar, TakesScalar,
 };
 pub use elements::ElementIndex;
-pub use elementwise::{Beside, BroadcastWith, Choices, Chosen, ComparesWith, Rhs, SameDtype};
+pub use elementwise::{
+    Beside, BroadcastWith, Choices, Chosen, ComparesWith, Operands, Rhs, SameDtype, TwoRhs,
+};
 pub use error::{Error, Result, catch};
 pub use fuse::{FuseInputs, Fused};
 pub use half::{bf16, f16};
-pub use index::{AsTensor, AssignValue, Indices, concatenate, stack};
+pub use index::{AsTensor, AssignValue, Indices, Parts, concatenate, stack};
 pub use keys::{Index, IndexEntry, IndexKeys, IndexStep, Key};
 pub use parts::{Pieces, Rows};
 pub use reduce::{Over, OverKept};
@@ -187,6 +189,11 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/numpy.md")]
 struct NumpyPage;
+
+/// The blocks of `docs/rust.md` are run.
+#[cfg(all(doctest, feature = "linalg"))]
+#[doc = include_str!("../../../docs/rust.md")]
+struct RustPage;
 
 /// The blocks of `docs/files.md` are run.
 #[cfg(all(doctest, feature = "images", feature = "serde"))]

@@ -30,8 +30,13 @@ pub use tensors::*;
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::raw::Raw;
 
-use crate::rank::{Axes as AxesOf, Rank, ReduceRank, Reduced, SubtractRank, TensorRank, wrap};
-use crate::{Any, AsTensor, Dtype, Error, Matrix, Result, SliceInt, Tensor, c64, c128};
+use crate::error::OrRaise;
+use crate::rank::{
+    Axes as AxesOf, AxisArg, Rank, ReduceRank, Reduced, SubtractRank, TensorRank, wrap,
+};
+use crate::{
+    Any, AsTensor, Dtype, Error, Matrix, Over, OverKept, Result, SliceInt, Tensor, c64, c128,
+};
 
 /// Types that linear algebra computes in: `f32`, `f64`, `c64`, `c128`; and [`Any`].
 #[diagnostic::on_unimplemented(
@@ -415,6 +420,54 @@ where
 /// None but of memory.
 pub fn norm<T: Dtype, const N: usize>(x: &Tensor<T, N>) -> Result<Tensor<Size<T>, 0>> {
     norm_of(x, Order::P(2.0))
+}
+
+/// Norms.
+impl<T: Dtype, const N: usize> Tensor<T, N> {
+    /// The Euclidean norm of all elements, as [`norm`]: of a matrix that of Frobenius. With the feature `linalg`.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![3.0, 4.0].norm(), 5.0);
+    /// ```
+    ///
+    /// Over axes it is `x.over(1).norm()?`.
+    #[track_caller]
+    pub fn norm(&self) -> Tensor<Size<T>, 0> {
+        norm(self).or_raise()
+    }
+}
+/// Norms over axes, which go.
+impl<T: Dtype, const N: usize, A: AxisArg> Over<'_, T, N, A> {
+    /// The Euclidean norms along an axis, or over several, as [`norm_over`]. With the feature `linalg`.
+    ///
+    /// # Errors
+    /// When an axis does not exist.
+    pub fn norm(self) -> Result<A::Out<Size<T>>>
+    where
+        A: AxesOf<N>,
+    {
+        let (x, axes) = self.taken();
+        engine::vector_norm(x, Order::P(2.0), axes.named(), KeepDims::No).map(wrap)
+    }
+}
+/// Norms over axes, which stay with length 1.
+impl<T: Dtype, const N: usize, A: AxisArg> OverKept<'_, T, N, A> {
+    /// The Euclidean norms along an axis, or over several. With the feature `linalg`.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let x = tensor![[3.0, 4.0], [0.0, 5.0]];
+    /// assert_eq!(&x / x.over(1).keepdims().norm()?, [[0.6, 0.8], [0.0, 1.0]]);
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When an axis does not exist.
+    pub fn norm(self) -> Result<Tensor<Size<T>, N>> {
+        let (x, axes) = self.taken();
+        engine::vector_norm(x, Order::P(2.0), axes.named(), KeepDims::Yes).map(wrap)
+    }
 }
 
 /// The Euclidean norms along an axis, or over several. NumPy's `norm(x, axis=1)`.

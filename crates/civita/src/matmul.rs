@@ -1,7 +1,7 @@
 //! Products of matrices and vectors.
 
 use crate::rank::{DotRank, MatmulRank, Rank, wrap};
-use crate::{Dtype, Result, Tensor};
+use crate::{AsTensor, Dtype, Result, Tensor};
 
 impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// The matrix product over the last two axes, batched over the rest, by NumPy's rules: a vector on the left is a row,
@@ -14,6 +14,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// let y: Vector<f64> = x.matmul(&tensor![1.0, 10.0])?;
     /// assert_eq!(y.to_string(), "[21. 43.]");
     /// assert_eq!(x.matmul(&x)?.to_string(), "[[ 7. 10.]\n [15. 22.]]");
+    /// assert_eq!(x.matmul(x.t())?, [[5.0, 11.0], [11.0, 25.0]]); // borrowed or not
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///
@@ -23,12 +24,12 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     #[doc(alias = "bmm")]
     pub fn matmul<const M: usize>(
         &self,
-        rhs: &Tensor<T, M>,
+        rhs: impl AsTensor<T, M>,
     ) -> Result<<Rank<N> as MatmulRank<M>>::Out<T>>
     where
         Rank<N>: MatmulRank<M>,
     {
-        self.raw.matmul(&rhs.raw).map(wrap)
+        self.raw.matmul(rhs.raw()).map(wrap)
     }
 
     /// The inner product `Σ aᵢ bᵢ` of vectors; of matrices and of both their product, as [`matmul`](Tensor::matmul). Of more
@@ -44,15 +45,18 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When the lengths differ.
     #[doc(alias = "inner")]
-    pub fn dot<const M: usize>(&self, rhs: &Tensor<T, M>) -> Result<<Rank<N> as DotRank<M>>::Out<T>>
+    pub fn dot<const M: usize>(
+        &self,
+        rhs: impl AsTensor<T, M>,
+    ) -> Result<<Rank<N> as DotRank<M>>::Out<T>>
     where
         Rank<N>: DotRank<M>,
     {
         match N == 1 && M == 1 {
-            true => self.raw.dot_vectors(&rhs.raw),
+            true => self.raw.dot_vectors(rhs.raw()),
             false => civita_core::functions::product::dot(
                 &self.raw,
-                &rhs.raw,
+                rhs.raw(),
                 civita_core::functions::Out::NONE,
             ),
         }

@@ -3,10 +3,12 @@
 use crate::elementwise::Rhs;
 use crate::error::OrRaise;
 use crate::np::{self, Covariance, OneAxis, RankRule, Repeats};
-use crate::rank::{Axes, AxisArg, Broadcast, Broadcasted, DotRank, Fractions, PerAxis, Rank};
+use crate::rank::{
+    Axes, AxisArg, Broadcast, Broadcasted, DotRank, ExpandRank, Expanded, PerAxis, Rank,
+};
 use crate::{
-    AssignValue, Differentiable, Dtype, Element, Float, FromRaw, Matrix, Number, Result, SliceInt,
-    Tensor, Value, Vector,
+    AssignValue, Differentiable, Dtype, Element, Float, FromRaw, Matrix, Number, Result, Scalar,
+    SliceInt, TakesScalar, Tensor, Value, Vector,
 };
 use civita_core::functions::rank::AtLeast2;
 use civita_core::ops::Op;
@@ -69,23 +71,6 @@ methods! {
             "tensor![1, 5, 9].clip(2, 6)?" => "[2 5 6]";
         /// Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number.
         fn nan_to_num() -> Tensor<T, N>, "tensor![1.0, f64::NAN].nan_to_num()?" => "[1. 0.]";
-        /// The largest element minus the smallest, over axes, or over all with `..`.
-        fn ptp[A: Axes<N>](axes: A) -> A::Out<T>, "tensor![3, 1, 2].ptp(..)?" => "2";
-        /// The middle element of the sorted ones, or the mean of the two in the middle, over axes, or over all with `..`.
-        fn median[A: Axes<N>](axes: A) -> A::Out<T::Mean>, "tensor![3, 1, 2, 4].median(..)?" => "2.5";
-        /// The value below which a fraction `q` of the elements is, with straight lines between elements. Several fractions, as in
-        /// `[0.25, 0.75]`, become the first axis of the result.
-        fn quantile[A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](q: Q, axes: A) -> Q::Out, "tensor![3.0, 1.0, 2.0].quantile(0.5, ..)?" => "2.0";
-        /// As [`Tensor::quantile`], with a percentage or several.
-        fn percentile[A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](q: Q, axes: A) -> Q::Out, "tensor![3.0, 1.0, 2.0].percentile(50.0, ..)?" => "2.0";
-        /// The number of elements that are not zero, over axes, or over all with `..`.
-        fn count_nonzero[A: Axes<N>](axes: A) -> A::Out<i64>, "tensor![0, 5, 7].count_nonzero(..)?" => "2";
-        /// The sum of the elements that are not NaN, over axes, or over all with `..`.
-        fn nansum[A: Axes<N>](axes: A) -> A::Out<T::Sum>, "tensor![1.0, f64::NAN, 2.0].nansum(..)?" => "3.0";
-        /// The mean of the elements that are not NaN, over axes, or over all with `..`.
-        fn nanmean[A: Axes<N>](axes: A) -> A::Out<T::Mean>, "tensor![1.0, f64::NAN, 2.0].nanmean(..)?" => "1.5";
-        /// The median of the elements that are not NaN, over axes, or over all with `..`.
-        fn nanmedian[A: Axes<N>](axes: A) -> A::Out<T::Mean>, "tensor![1.0, f64::NAN, 2.0].nanmedian(..)?" => "1.5";
         /// Where elements are not zero: a vector of indices for each axis.
         fn nonzero() -> <Rank<N> as PerAxis>::Of<Vector<i64>> where [Rank<N>: PerAxis], "tensor![0, 5, 7].nonzero()?[0]" => "[1 2]";
         /// Where elements are not zero: the index of each in a row.
@@ -100,6 +85,9 @@ methods! {
         /// A copy with elements added at indices along an axis.
         fn scatter_add[I: Dtype, const M: usize](axis: impl SliceInt, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N>,
             "tensor![1, 2, 3].scatter_add(0, &tensor![2, 0], &tensor![7, 8])?" => "[ 9  2 10]";
+        /// A number where a mask is true, the elements elsewhere.
+        fn masked_fill[V: AssignValue<T>, const M: usize](mask: &Tensor<bool, M>, value: V) -> Broadcasted<T, N, M> where [Rank<N>: Broadcast<M>],
+            "tensor![1, 2, 3].masked_fill(&tensor![true, false, true], 0)?" => "[0 2 0]";
         /// The elements where a mask is true, as a vector; the two broadcast together.
         fn masked_select[const M: usize](mask: &Tensor<bool, M>) -> Vector<T>, "tensor![1, 2, 3].masked_select(&tensor![true, false, true])?" => "[1 3]";
         /// Each element so many times, along an axis, or with `..` those of the flattened tensor.
@@ -122,8 +110,8 @@ methods! {
         /// `|a - b| ≤ 1e-8 + 1e-5 · |b|` for each element.
         fn isclose[B: Rhs<T, N>](b: B) -> B::Out<bool>,
             "tensor![1.0, 2.0].isclose(&tensor![1.0, 2.5])?" => "[ True False]";
-        /// Returns true where an element is among the test elements.
-        fn isin[U: Dtype, const M: usize](tests: &Tensor<U, M>) -> Tensor<bool, N>, "tensor![1, 2, 3].isin(&tensor![3, 1])?" => "[ True False  True]";
+        /// Returns true where an element is among the test elements: a tensor, a list or one number.
+        fn isin(tests: impl np::Sought) -> Tensor<bool, N>, "tensor![1, 2, 3].isin([3, 1])?" => "[ True False  True]";
         /// The covariance of variables, the rows, whose samples are the columns.
         fn cov() -> <Covariance as RankRule<N>>::Of<T::Mean> where [Covariance: RankRule<N>], "tensor![[1.0, 3.0], [1.0, -1.0]].cov()?" => "[[ 2. -2.]\\n [-2.  2.]]";
         /// The correlation of variables, the rows, whose samples are the columns.
@@ -170,6 +158,9 @@ rust_names! {
     ln_1p log1p -> T::Float, "tensor![0.0].ln_1p()" => "[0.]";
     exp_m1 expm1 -> T::Float, "tensor![0.0].exp_m1()" => "[0.]";
     recip reciprocal -> T::Number, "tensor![2.0, 4.0].recip()" => "[0.5  0.25]";
+    is_finite isfinite -> bool, "tensor![1.0, f64::NAN].is_finite()" => "[ True False]";
+    is_infinite isinf -> bool, "tensor![1.0, -f64::INFINITY].is_infinite()" => "[False  True]";
+    is_nan isnan -> bool, "tensor![1.0, f64::NAN].is_nan()" => "[False  True]";
 }
 
 /// Powers by the names that Rust's floats have for them.
@@ -219,6 +210,45 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         self.rank()
     }
 
+    /// The number of elements: [`Tensor::len`] by PyTorch's name.
+    pub fn numel(&self) -> usize {
+        self.len()
+    }
+
+    /// All elements under one axis: [`Tensor::flatten`] by NumPy's name.
+    #[track_caller]
+    pub fn ravel(&self) -> Vector<T> {
+        self.flatten()
+    }
+
+    /// With a new axis of length 1 at this place of the result: [`Tensor::expand_dims`] by PyTorch's name.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![1, 2].unsqueeze(-1)?, [[1], [2]]);
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the place does not exist.
+    pub fn unsqueeze(&self, axis: impl SliceInt) -> Result<Expanded<T, N>>
+    where
+        Rank<N>: ExpandRank,
+    {
+        self.expand_dims(axis)
+    }
+
+    /// The elements converted to another type: [`Tensor::cast`] by NumPy's name.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![1.7, -1.7].astype::<i32>(), [1, -1]);
+    /// ```
+    #[track_caller]
+    pub fn astype<U: Element>(&self) -> Tensor<U, N> {
+        self.cast()
+    }
+
     /// The elements rounded to integers, of two as near to the even one, as NumPy rounds (`f64::round` takes the one farther from 0).
     ///
     /// ```
@@ -261,11 +291,29 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When `source` does not broadcast, or the tensor is a variable outside [`no_grad`](crate::no_grad).
-    #[doc(alias = "fill")]
     pub fn assign(&mut self, source: impl AssignValue<T>) -> Result<()> {
         let source = source.raw(self.dtype())?;
         self.unfold_repeats()?;
         self.raw.assign(&source)
+    }
+
+    /// Writes one number over all elements, by the name of NumPy's and ndarray's method.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// let mut x = tensor![1.0, 2.0];
+    /// x.fill(0);
+    /// assert_eq!(x, [0.0, 0.0]);
+    /// ```
+    ///
+    /// # Panics
+    /// Where [`Tensor::assign`] is an error.
+    #[track_caller]
+    pub fn fill<S: Scalar>(&mut self, value: S)
+    where
+        T: TakesScalar<S>,
+    {
+        self.assign(value).or_raise()
     }
 }
 
@@ -278,12 +326,17 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// let signs: Matrix<i64> = x.map(|v| if v < 0.0 { -1 } else { 1 });
     /// assert_eq!(signs, [[1, -1], [1, 1]]);
     /// ```
-    #[doc(alias = "mapv")]
     #[doc(alias = "vectorize")]
     #[track_caller]
     pub fn map<U: Element>(&self, f: impl FnMut(T) -> U) -> Tensor<U, N> {
         let all: Vec<U> = self.iter().map(f).collect();
         from_elements(all, self.shape())
+    }
+
+    /// What `f` makes of each element: [`Tensor::map`] by ndarray's name.
+    #[track_caller]
+    pub fn mapv<U: Element>(&self, f: impl FnMut(T) -> U) -> Tensor<U, N> {
+        self.map(f)
     }
 }
 

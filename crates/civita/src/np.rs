@@ -18,31 +18,37 @@ mod functions;
 mod loops;
 mod polynomials;
 
-use civita_core::ops::{elementwise_heads, reduction_rows};
+use civita_core::ops::{Op, elementwise_heads, reduction_rows};
 
 use crate::create::{AnyNumber, Arange, IntoShape, NumberOf};
-use crate::elementwise::{Choices, Rhs, by_class};
+use crate::elementwise::{Choices, Operands, Rhs, TwoRhs, by_class};
 use crate::rank::{
-    Axes, AxisArg, Broadcast, DotRank, ExpandRank, Expanded, MaskRank, MatmulRank, Rank,
+    Axes, AxisArg, DotRank, ExpandRank, Expanded, Fractions, MaskRank, MatmulRank, Rank, wrap,
 };
-use crate::reduce::reduced;
+use crate::reduce::{quantile_rows, reduced, statistic_rows};
 use crate::{
-    Beside, Bits, Boolean, BroadcastWith, Chosen, ComparesWith, Dtype, Element, Indices, Integer,
-    Matrix, NewShape, Number, Real, Result, SliceInt, Tensor, Vector,
+    AsTensor, Beside, Bits, Boolean, ComparesWith, Dtype, Element, Indices, Integer, Matrix,
+    NewShape, Number, Real, Result, SliceInt, Tensor, Vector,
 };
 
 pub use self::by_hand::*;
 pub use self::functions::*;
+use self::functions::{example, row_example};
 pub use self::loops::*;
 pub use self::polynomials::*;
 pub use self::{
     absolute as abs, arccos as acos, arccosh as acosh, arcsin as asin, arcsinh as asinh,
     arctan as atan, arctan2 as atan2, arctanh as atanh, conjugate as conj, deg2rad as radians,
-    divide as true_divide, invert as bitwise_not, left_shift as bitwise_left_shift, power as pow,
-    rad2deg as degrees, right_shift as bitwise_right_shift, trunc as fix,
+    divide as true_divide, invert as bitwise_not, left_shift as bitwise_left_shift, max as amax,
+    min as amin, power as pow, rad2deg as degrees, right_shift as bitwise_right_shift,
+    round as around, trunc as fix,
 };
-pub use crate::index::{concatenate, stack};
+pub use crate::index::{concatenate, concatenate as concat, stack};
 pub use crate::io::{loadtxt, savetxt};
+#[cfg(feature = "linalg")]
+pub use crate::linalg;
+pub use crate::tensor as array;
+pub use crate::{fft, random};
 pub use civita_core::functions::scatter::Reduce;
 pub use civita_core::functions::{
     BitOrder, Boundary, ConvolveMode, Indexing, Order, PadMode, QuantileMethod, ReflectType,
@@ -61,17 +67,20 @@ macro_rules! unary {
 }
 
 macro_rules! binary {
-    ([$numpy:ident $name:ident $a:ident $b:ident $($doc:tt)*] [$out:ty] [$($bound:ident)?]) => {
+    ([$Op:ident $numpy:ident $name:ident $a:ident $b:ident $($doc:tt)*] [$out:ty] [$($bound:ident)?]) => {
         $($doc)*
-        #[doc = concat!("\n\nThe method: [`Tensor::", stringify!($name), "`].")]
+        #[doc = concat!("\n\nEither operand may be a number. The method: [`Tensor::", stringify!($name), "`].")]
         ///
         /// # Errors
         /// When the shapes do not broadcast, or an element has no result.
-        pub fn $numpy<T: Dtype $(+ $bound)?, const N: usize, B: Rhs<T, N>>($a: &Tensor<T, N>, $b: B) -> Result<B::Out<$out>> {
-            $a.$name($b)
+        pub fn $numpy<T: Dtype $(+ $bound)?, A, B>($a: A, $b: B) -> Result<<(A, B) as Operands<T>>::Out<$out>>
+        where
+            (A, B): Operands<T>,
+        {
+            ($a, $b).apply(Op::$Op).map(wrap)
         }
     };
-    (@compare [$numpy:ident $name:ident $a:ident $b:ident $($doc:tt)*]) => {
+    (@compare [$Op:ident $numpy:ident $name:ident $a:ident $b:ident $($doc:tt)*]) => {
         $($doc)*
         #[doc = concat!("\n\nThe method: [`Tensor::", stringify!($name), "`].")]
         ///
@@ -98,14 +107,13 @@ macro_rules! ternary {
         ///
         /// # Errors
         /// When the shapes do not broadcast.
-        pub fn $numpy<T: Dtype $(+ $bound)?, const N: usize, const M: usize, const K: usize>(
+        pub fn $numpy<T: Dtype $(+ $bound)?, const N: usize, B, C>(
             $a: &Tensor<T, N>,
-            $b: &Tensor<T, M>,
-            $c: &Tensor<T, K>,
-        ) -> Result<Chosen<$out, N, M, K>>
+            $b: B,
+            $c: C,
+        ) -> Result<<(B, C) as TwoRhs<T, N>>::Out<$out>>
         where
-            Rank<N>: Broadcast<M>,
-            <Rank<N> as Broadcast<M>>::Rank: BroadcastWith<K>,
+            (B, C): TwoRhs<T, N>,
         {
             $a.$name($b, $c)
         }
@@ -118,7 +126,7 @@ macro_rules! functions {
     ternary { $($(#[doc = $doc3:literal])* $Op3:ident $numpy3:ident $name3:ident($c:ident, $p:ident, $q:ident): $class3:ident $example3:literal $prints3:literal;)* }) => {
         $(ternary! { $class3 [$numpy3 $name3 $c $p $q $(#[doc = $doc3])*] })*
         $(by_class! { $class1 unary [$numpy1 $name1 $(#[doc = $doc1])*] })*
-        $(by_class! { $class2 binary [$numpy2 $name2 $a $b $(#[doc = $doc2])*] })*
+        $(by_class! { $class2 binary [$Op2 $numpy2 $name2 $a $b $(#[doc = $doc2])*] })*
     };
 }
 elementwise_heads!(functions);
@@ -137,6 +145,34 @@ macro_rules! reductions {
     )* };
 }
 reduction_rows!(reductions);
+
+macro_rules! statistics {
+    ($($(#[doc = $doc:literal])* $name:ident: $class:ident, $example:literal => $prints:literal, $run:expr;)*) => { $(
+        $(#[doc = $doc])*
+        #[doc = concat!("\n\nOf all elements, as the method; over axes it is `x.over(0).", stringify!($name), "()?`.\n")]
+        #[doc = row_example!($name)]
+        #[track_caller]
+        pub fn $name<T: Dtype, const N: usize>(x: &Tensor<T, N>) -> Tensor<reduced!($class), 0> {
+            x.$name()
+        }
+    )* };
+}
+statistic_rows!(statistics);
+
+macro_rules! quantiles {
+    ($($(#[doc = $doc:literal])* $name:ident: $example:literal => $prints:literal;)*) => { $(
+        $(#[doc = $doc])*
+        #[doc = concat!("\n\nOf all elements, as the method; over axes it is `x.over(0).", stringify!($name), "(q)?`.\n")]
+        #[doc = row_example!($name)]
+        ///
+        /// # Errors
+        /// When a fraction is out of range.
+        pub fn $name<T: Dtype, const N: usize, Q: Fractions<Tensor<T::Mean, 0>>>(x: &Tensor<T, N>, q: Q) -> Result<Q::Out> {
+            x.$name(q)
+        }
+    )* };
+}
+quantile_rows!(quantiles);
 
 /// `a` where the condition is true, `b` elsewhere. (`where` is a word of the language.)
 ///
@@ -214,6 +250,16 @@ macro_rules! forward {
 forward! {
     /// Zeros of `f64`, as NumPy's; of another type they are [`Tensor::zeros`]: `Matrix::<i64>::zeros([2, 3])`.
     fn zeros[const N: usize](shape: impl IntoShape<N>) -> Tensor<f64, N> = Tensor::zeros(shape);
+    /// Zeros, to be written, by the name of NumPy's function.
+    fn empty[const N: usize](shape: impl IntoShape<N>) -> Tensor<f64, N> = Tensor::zeros(shape);
+    /// Lengths of the axes: [`Tensor::shape`], as an array.
+    fn shape[T: Dtype, const N: usize](x: &Tensor<T, N>) -> [usize; N] = x.dims();
+    /// The number of axes: [`Tensor::rank`].
+    fn ndim[T: Dtype, const N: usize](x: &Tensor<T, N>) -> usize = x.rank();
+    /// The number of elements: [`Tensor::len`].
+    fn size[T: Dtype, const N: usize](x: &Tensor<T, N>) -> usize = x.len();
+    /// A copy with memory of its own: [`Tensor::copy`].
+    fn copy[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.copy();
     /// Ones of `f64`, as NumPy's; of another type they are [`Tensor::ones`].
     fn ones[const N: usize](shape: impl IntoShape<N>) -> Tensor<f64, N> = Tensor::ones(shape);
     /// One value everywhere: [`Tensor::full`].
@@ -254,10 +300,10 @@ forward! {
     /// The identity of `f64`, as NumPy's; of another type it is [`Tensor::eye`].
     fn eye[](n: usize) -> Matrix<f64> = Matrix::eye(n);
     /// The matrix product: [`Tensor::matmul`].
-    fn matmul[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>)
+    fn matmul[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: impl AsTensor<T, M>)
         -> Result<<Rank<N> as MatmulRank<M>>::Out<T>> where [Rank<N>: MatmulRank<M>] = a.matmul(b);
     /// The product of vectors and matrices: [`Tensor::dot`].
-    fn dot[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>)
+    fn dot[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: impl AsTensor<T, M>)
         -> Result<<Rank<N> as DotRank<M>>::Out<T>> where [Rank<N>: DotRank<M>] = a.dot(b);
     /// The same elements under another shape: [`Tensor::reshape`].
     fn reshape[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, shape: impl NewShape<M>)

@@ -1,4 +1,4 @@
-//! Operators: `+ - * / % & | ^`, unary `- !`, and `+=` and its like. They broadcast and promote; where that is not
+//! Operators: `+ - * / % & | ^ << >>`, unary `- !`, and `+=` and its like. They broadcast and promote; where that is not
 //! possible they panic with the [`Error`](crate::Error), which [`catch`](crate::catch) returns.
 
 use std::ops;
@@ -137,6 +137,8 @@ operators! {
     BitAnd bitand, BitAndAssign bitand_assign, BitwiseAnd: Same, Bits, [];
     BitOr bitor, BitOrAssign bitor_assign, BitwiseOr: Same, Bits, [];
     BitXor bitxor, BitXorAssign bitxor_assign, BitwiseXor: Same, Bits, [];
+    Shl shl, ShlAssign shl_assign, LeftShift: NumberOf, Bits, [Number = T];
+    Shr shr, ShrAssign shr_assign, RightShift: NumberOf, Bits, [Number = T];
 }
 
 /// A complex number beside a tensor of real numbers makes it complex. Of `f32` it is a [`c64`], of all others a [`c128`].

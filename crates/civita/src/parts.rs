@@ -19,6 +19,8 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the axis does not exist.
+    #[doc(alias = "lanes")]
+    #[doc(alias = "unbind")]
     pub fn axis_iter(&self, axis: impl SliceInt) -> Result<Rows<<isize as Axes<N>>::Out<T>>>
     where
         isize: Axes<N>,
@@ -90,6 +92,8 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the axis does not exist, or `size` is 0.
+    #[doc(alias = "sliding_window_view")]
+    #[doc(alias = "unfold")]
     pub fn windows(&self, axis: impl SliceInt, size: usize) -> Result<Pieces<T, N>> {
         let (axis, len) = self.along("windows", axis.to_isize(), size)?;
         Ok(Pieces::new(
@@ -122,11 +126,13 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When there is no such part.
+    #[doc(alias = "index_axis")]
     pub fn row(&self, i: impl SliceInt) -> Result<<isize as Axes<N>>::Out<T>>
     where
         isize: Axes<N>,
     {
-        self.raw.select_index(0, i.to_isize()).map(FromRaw::wrap)
+        let row = self.raw.select_index(0, i.to_isize());
+        row.map_err(|e| e.in_op("row")).map(FromRaw::wrap)
     }
 }
 
@@ -143,8 +149,10 @@ impl<T: Dtype> Tensor<T, 2> {
     ///
     /// # Errors
     /// When there is no such column.
+    #[doc(alias = "col")]
     pub fn column(&self, j: impl SliceInt) -> Result<Tensor<T, 1>> {
-        self.raw.select_index(1, j.to_isize()).map(FromRaw::wrap)
+        let column = self.raw.select_index(1, j.to_isize());
+        column.map_err(|e| e.in_op("column")).map(FromRaw::wrap)
     }
 
     /// The columns of a matrix, one after the other.

@@ -357,6 +357,7 @@ impl<B: BitGenerator> Rng<B> {
     /// assert_eq!(x[[0, 0]], 0.7739560485559633);
     /// ```
     #[track_caller]
+    #[doc(alias = "rand")]
     pub fn random<const N: usize>(&mut self, shape: impl IntoShape<N>) -> Tensor<f64, N> {
         self.random_as(shape)
     }
@@ -378,8 +379,8 @@ impl<B: BitGenerator> Rng<B> {
     /// let x = random::default_rng(42).standard_normal(3);
     /// assert_eq!(x.to_string(), "[ 0.30471708 -1.03998411  0.7504512 ]");
     /// ```
-    #[doc(alias = "randn")]
     #[track_caller]
+    #[doc(alias = "randn")]
     pub fn standard_normal<const N: usize>(&mut self, shape: impl IntoShape<N>) -> Tensor<f64, N> {
         self.standard_normal_as(shape)
     }

@@ -220,6 +220,8 @@ macro_rules! fractions {
 }
 fractions! {
     [F: AnyNumber, const K: usize] [F; K]: all => all_numbers(&all)?;
+    [F: AnyNumber, const K: usize] &[F; K]: all => all_numbers(all)?;
+    [F: AnyNumber] &Vec<F>: all => all_numbers(all)?;
     [F: AnyNumber] &[F]: all => all_numbers(all)?;
     [F: AnyNumber] Vec<F>: all => all_numbers(&all)?;
     [] &Tensor<f64, 1>: all => all.raw.clone();

@@ -343,9 +343,12 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the slice leaves the tensor, or `source` does not broadcast to it.
+    #[doc(alias = "slice_mut")]
+    #[doc(alias = "row_mut")]
     pub fn slice_assign(&mut self, slice: impl Slice, source: impl AssignValue<T>) -> Result<()> {
         let source = source.raw(self.dtype())?;
         self.unfold_repeats()?;
-        self.raw.assign_slice(slice.items().as_ref(), &source)
+        let written = self.raw.assign_slice(slice.items().as_ref(), &source);
+        written.map_err(|e| e.in_op("slice_assign"))
     }
 }

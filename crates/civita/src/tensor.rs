@@ -95,13 +95,14 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # use civita::prelude::*;
     /// assert_eq!(Matrix::<f32>::zeros([2, 3]).shape(), [2, 3]);
     /// ```
+    #[doc(alias = "size")]
     #[inline]
     pub fn shape(&self) -> &[usize] {
         self.raw.shape()
     }
 
-    /// Number of axes (NumPy's `ndim`).
-    #[doc(alias = "ndim")]
+    /// Number of axes (NumPy's `ndim`, PyTorch's `dim`).
+    #[doc(alias = "dim")]
     #[inline]
     pub fn rank(&self) -> usize {
         self.raw.rank()
@@ -200,7 +201,8 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![1.7, -1.7].cast::<i32>().to_vec(), [1, -1]);
     /// ```
-    #[doc(alias = "astype")]
+    #[doc(alias = "to_dtype")]
+    #[doc(alias = "float")]
     #[track_caller]
     pub fn cast<U: Element>(&self) -> Tensor<U, N> {
         wrap(self.raw.cast(U::DTYPE).or_raise())

@@ -24,6 +24,9 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the shape has another number of elements, or the lengths beside -1 do not divide it.
+    #[doc(alias = "view")]
+    #[doc(alias = "into_shape")]
+    #[doc(alias = "to_shape")]
     pub fn reshape<const M: usize>(&self, shape: impl NewShape<M>) -> Result<Tensor<T, M>> {
         shape.reshaped(&self.raw).map(wrap)
     }
@@ -42,7 +45,6 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # use civita::prelude::*;
     /// assert_eq!(tensor![[1, 2], [3, 4]].flatten().to_string(), "[1 2 3 4]");
     /// ```
-    #[doc(alias = "ravel")]
     #[track_caller]
     pub fn flatten(&self) -> Vector<T> {
         wrap(self.raw.reshape_to(&[-1]).or_raise())
@@ -55,7 +57,6 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// assert_eq!(tensor![[1, 2], [3, 4]].t().to_string(), "[[1 3]\n [2 4]]");
     /// ```
     #[doc(alias = "T")]
-    #[doc(alias = "transpose")]
     pub fn t(&self) -> Self {
         wrap(self.raw.transpose().or_raise())
     }
@@ -77,7 +78,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         }
     }
 
-    /// Two axes exchanged (NumPy's `swapaxes`).
+    /// Two axes exchanged (NumPy's `swapaxes`, PyTorch's `transpose(0, 1)`).
     ///
     /// ```
     /// # use civita::prelude::*;
@@ -88,6 +89,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When one does not exist.
     #[doc(alias = "swapaxes")]
+    #[doc(alias = "transpose")]
     pub fn swap_axes(&self, a: impl SliceInt, b: impl SliceInt) -> Result<Self> {
         self.raw.swap_axes(a.to_isize(), b.to_isize()).map(wrap)
     }
@@ -132,6 +134,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the shape does not broadcast to this one.
+    #[doc(alias = "expand")]
     pub fn broadcast_to<const M: usize>(&self, shape: impl IntoShape<M>) -> Result<Tensor<T, M>> {
         shape.with(|s| self.raw.broadcast_to(s)).map(wrap)
     }
@@ -163,6 +166,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # use civita::prelude::*;
     /// assert_eq!(Tensor::<f32, 3>::zeros([1, 3, 1]).squeeze_all().shape(), [3]);
     /// ```
+    #[doc(alias = "squeeze")]
     #[track_caller]
     pub fn squeeze_all(&self) -> Tensor<T, DYN> {
         wrap(self.raw.squeeze(None).or_raise())
@@ -178,7 +182,6 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the place does not exist.
-    #[doc(alias = "unsqueeze")]
     pub fn expand_dims(&self, axis: impl SliceInt) -> Result<Expanded<T, N>>
     where
         Rank<N>: ExpandRank,

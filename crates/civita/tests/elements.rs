@@ -233,7 +233,7 @@ fn iterators_of_tensors_are_collected_and_summed() -> civita::Result<()> {
     // joined without borrowing each
     assert_eq!(civita::concatenate(&all, 0)?, [0, 0, 1, 1]);
     assert_eq!(civita::stack(&all, 1)?, [[0, 1], [0, 1]]);
-    assert_eq!(np::stack(&[&all[1], &all[0]], 0)?, [[1, 1], [0, 0]]);
+    assert_eq!(np::stack([&all[1], &all[0]], 0)?, [[1, 1], [0, 0]]);
     Ok(())
 }
 

@@ -20,7 +20,7 @@ fn x() -> Matrix<f64> {
 #[test]
 fn of_shapes_that_do_not_fit_each_other() {
     says(
-        x().matmul(&Matrix::ones([5, 6])),
+        x().matmul(Matrix::ones([5, 6])),
         Error::is_shape,
         "matmul: shapes (3, 4) and (5, 6) cannot be multiplied: the inner dimensions 4 ≠ 5
   rule: the last axis of the left operand must be as long as the second-to-last axis of the right one
@@ -45,7 +45,7 @@ fn of_shapes_that_do_not_fit_each_other() {
   rule: what is assigned to keeps its shape; only the right operand is broadcast",
     );
     says(
-        civita::concatenate(&[&x(), &Matrix::ones([3, 5])], 0),
+        civita::concatenate([&x(), &Matrix::ones([3, 5])], 0),
         Error::is_shape,
         "concatenate: all the input array dimensions except for the concatenation axis must match exactly, but along dimension 1, the array at index 0 has size 4 and the array at index 1 has size 5: shapes (3, 4) and (3, 5)
   rule: all lengths but the one along the axis must be equal",

@@ -9,7 +9,7 @@ use civita::{assert_close, c128, concatenate, fft};
 fn least_squares() -> civita::Result<()> {
     let x = Vector::linspace(0.0, 1.0, 50);
     let y = &x * 3.0 - 1.0;
-    let a = civita::stack(&[&x, &Vector::ones(50)], 1)?;
+    let a = civita::stack([&x, &Vector::ones(50)], 1)?;
     let (ata, atb) = (a.t().matmul(&a)?, a.t().matmul(&y)?);
     let det = ata[[0, 0]] * ata[[1, 1]] - ata[[0, 1]] * ata[[1, 0]];
     let slope = (atb[0] * ata[[1, 1]] - atb[1] * ata[[0, 1]]) / det;
@@ -64,7 +64,7 @@ fn monte_carlo() -> civita::Result<()> {
 fn moving_average() -> civita::Result<()> {
     let x = tensor![1.0, 2.0, 4.0, 8.0, 16.0];
     let by_windows: Vector<f64> = x.windows(0, 3)?.map(|w| w.mean()).collect();
-    let sums = concatenate(&[tensor![0.0], x.cumsum(0)?], 0)?;
+    let sums = concatenate([tensor![0.0], x.cumsum(0)?], 0)?;
     let by_sums = (sums.slice(s![3..])? - sums.slice(s![..-3])?) / 3.0;
     let by_slices = (x.slice(s![..-2])? + x.slice(s![1..-1])? + x.slice(s![2..])?) / 3.0;
     assert_close!(by_windows, by_sums);
@@ -78,7 +78,7 @@ fn k_means() -> civita::Result<()> {
     let mut rng = Rng::new(4);
     let near = rng.normal(0.0, 0.1, [50, 2]);
     let far = rng.normal(0.0, 0.1, [50, 2]) + &tensor![3.0, 4.0];
-    let points = concatenate(&[near, far], 0)?;
+    let points = concatenate([near, far], 0)?;
     let mut centres = points.take([0, 99], 0)?;
     for _ in 0..5 {
         let difference = points.expand_dims(1)? - &centres;

@@ -118,7 +118,7 @@ fn texts_name_what_was_called_and_what_was_given() {
     assert!(text(x.chunks(7, 1).unwrap_err()).starts_with("chunks: "));
     assert!(text(x.over(7).mean().unwrap_err()).starts_with("mean: "));
     assert!(
-        text(civita::stack(&[&x, &x.t().slice(s![1..]).unwrap()], 0).unwrap_err())
+        text(civita::stack([&x, &x.t().slice(s![1..]).unwrap()], 0).unwrap_err())
             .starts_with("stack: ")
     );
     assert!(text(tensor![1.0].typed::<f32, 1>().unwrap_err()).starts_with("typed: "));
@@ -156,23 +156,20 @@ fn errors_of_files_and_of_numbers_in_text_pass_through_the_question_mark() {
 fn quantiles_are_asked_for_one_by_one_or_several_at_once() -> Result<()> {
     use civita::np;
     let x = tensor![[1.0, 5.0, 2.0, 8.0], [3.0, 0.0, 7.0, 4.0]];
-    let median: Tensor<f64, 0> = np::quantile(&x, 0.5, ..)?;
+    let median: Tensor<f64, 0> = np::quantile(&x, 0.5)?;
     assert_eq!(median, 3.5);
     // NumPy's of the same array
-    let three: Vector<f64> = np::quantile(&x, [0.25, 0.5, 0.9], ..)?;
+    let three: Vector<f64> = np::quantile(&x, [0.25, 0.5, 0.9])?;
     assert_close!(three, [1.75, 3.5, 7.3]);
-    let rows: Matrix<f64> = np::quantile(&x, vec![0.25, 0.5], 1)?;
+    let rows: Matrix<f64> = x.over(1).quantile(vec![0.25, 0.5])?;
     assert_eq!(rows, tensor![[1.75, 2.25], [3.5, 3.5]]);
-    let columns = np::percentile(&x, &tensor![10.0, 90.0], 0)?;
+    let columns = x.over(0).percentile(&tensor![10.0, 90.0])?;
     let wanted = tensor![[1.2, 0.5, 2.5, 4.4], [2.8, 4.5, 6.5, 7.6]];
     assert_close!(columns, wanted);
     let holes = tensor![1.0, f64::NAN, 3.0];
-    assert_eq!(np::nanquantile(&holes, [0.0, 1.0], ..)?, [1.0, 3.0]);
-    assert_eq!(
-        np::nanpercentile(&holes, &[50.0, 100.0][..], ..)?,
-        [2.0, 3.0]
-    );
-    let refused = np::quantile(&x, [0.5, 1.5], ..).unwrap_err();
+    assert_eq!(np::nanquantile(&holes, [0.0, 1.0])?, [1.0, 3.0]);
+    assert_eq!(np::nanpercentile(&holes, &[50.0, 100.0][..])?, [2.0, 3.0]);
+    let refused = np::quantile(&x, [0.5, 1.5]).unwrap_err();
     assert!(refused.is_value(), "{refused}");
     Ok(())
 }
@@ -302,13 +299,13 @@ fn ranks_follow_from_the_types_of_operands() -> Result<()> {
     assert_eq!(one, 101.0);
     let product: Vector<f64> = np::matvec(&m, &v)?;
     assert_eq!(product, [21.0, 53.0]);
-    let stack = civita::stack(&[&m, &m], 0)?;
+    let stack = civita::stack([&m, &m], 0)?;
     let each: Matrix<f64> = np::matvec(&stack, &v)?;
     assert_eq!(each, [[21.0, 53.0], [21.0, 53.0]]);
     let left: Vector<f64> = np::vecmat(&v, &m)?;
     assert_eq!(left, [31.0, 52.0]);
     let inner: Matrix<f64> = np::inner(&m, &m)?;
-    assert_eq!(inner, m.matmul(&m.t())?);
+    assert_eq!(inner, m.matmul(m.t())?);
     let summed: Matrix<f64> = np::tensordot(&m, &m, ([1], [0]))?;
     assert_eq!(summed, m.matmul(&m)?);
     let all: Tensor<f64, 0> = np::tensordot(&m, &m, ([0, 1], [0, 1]))?;
@@ -529,10 +526,10 @@ fn methods_of_numpy_and_pytorch_are_methods() -> Result<()> {
     assert_eq!(x.sort(..)?, [1.0, 2.0, 3.0, 4.0]);
     assert_eq!(x.sort(-1)?.argsort(0)?, [[0, 0], [1, 1]]);
     assert_eq!(
-        (x.median(0)?, x.ptp(..)?),
+        (x.over(0).median()?, x.ptp()),
         (tensor![2.5, 2.5], Tensor::scalar(3.0))
     );
-    assert_eq!(x.quantile([0.0, 1.0], ..)?, [1.0, 4.0]);
+    assert_eq!(x.quantile([0.0, 1.0])?, [1.0, 4.0]);
     assert_eq!(
         (x.trace(), x.diagonal()),
         (Tensor::scalar(7.0), tensor![3.0, 4.0])
@@ -584,8 +581,8 @@ fn axes_and_offsets_are_of_any_integer_type() -> Result<()> {
     assert_eq!(np::diff(&x, k, axis)?, [[1.0, 1.0], [1.0, 2.0]]);
     assert_eq!(np::tril(&x, k)?.triu(-1i64)?[[0, 2]], 0.0);
     assert_eq!(np::trapezoid(&x, 1.0, axis)?, [4.0, 10.5]);
-    assert_eq!(np::concatenate(&[&x, &x], axis)?.shape(), [2, 6]);
-    assert_eq!(np::stack(&[&x, &x], x.rank())?.shape(), [2, 3, 2]);
+    assert_eq!(np::concatenate([&x, &x], axis)?.shape(), [2, 6]);
+    assert_eq!(np::stack([&x, &x], x.rank())?.shape(), [2, 3, 2]);
     assert_eq!(np::expand_dims(&x, axis)?.squeeze(axis)?, x);
     assert_eq!(np::tile(&tensor![1, 2], k + 1)?, [1, 2, 1, 2]);
     assert_eq!(np::tensordot(&x, &x, ([axis], [axis]))?.shape(), [2, 2]);
@@ -821,7 +818,7 @@ fn tensors_are_joined_borrowed_or_owned() -> Result<()> {
     assert_eq!(np::stack(&rows, 0)?, wanted);
     assert_eq!(np::column_stack(&rows)?.t(), wanted);
     assert_eq!(np::hstack(&rows)?.len(), 6);
-    assert_eq!(np::vstack(&[&rows[0], &rows[1]])?.shape(), [2, 2]);
+    assert_eq!(np::vstack([&rows[0], &rows[1]])?.shape(), [2, 2]);
     Ok(())
 }
 
@@ -938,8 +935,8 @@ fn choice_takes_any_shape_with_numpys_numbers() -> Result<()> {
 #[test]
 fn whole_numbers_stand_where_floats_do() -> Result<()> {
     let x = tensor![1.0, 2.0, 3.0, 4.0];
-    assert_eq!(x.percentile([25, 50], ..)?, x.percentile([25.0, 50.0], ..)?);
-    assert_eq!(x.percentile(50, ..)?, 2.5);
+    assert_eq!(x.percentile([25, 50])?, x.percentile([25.0, 50.0])?);
+    assert_eq!(x.percentile(50)?, 2.5);
     assert_eq!(x.over(..).ddof(1).var()?, x.over(..).ddof(1.0).var()?);
     assert_eq!(np::searchsorted(&x, 2.5, np::Side::Left)?.item()?, 2);
     assert_eq!(
@@ -986,5 +983,216 @@ fn numbers_stand_where_points_do() -> Result<()> {
     assert_eq!(x.isclose(&tensor![[1.0], [2.0]])?.shape(), [2, 2]);
     assert_eq!(np::interp(1.5, &x, &tensor![10.0, 20.0])?.item()?, 15.0);
     assert_eq!(np::interp(&x, &x, &x)?, x);
+    Ok(())
+}
+
+#[test]
+fn statistics_are_asked_for_as_sums_are() -> Result<()> {
+    let x = tensor![[3.0, 0.0, 2.0], [0.0, f64::NAN, 4.0]];
+    let y = tensor![[3.0, 0.0, 2.0], [0.0, 5.0, 4.0]];
+    // NumPy's of the same arrays
+    assert_eq!(
+        (y.count_nonzero(), np::count_nonzero(&y)),
+        (4.into(), 4.into())
+    );
+    assert_eq!(y.over(0).count_nonzero()?, [1, 1, 2]);
+    assert_eq!(y.over(1).keepdims().count_nonzero()?, [[2], [2]]);
+    assert_eq!(y.gt(2.5)?.count_nonzero(), 3);
+    assert!(y.median() == 2.5 && np::median(&y) == 2.5 && y.ptp() == 5.0);
+    assert_eq!(y.over(1).median()?, [2.0, 4.0]);
+    assert_eq!(y.over(0).keepdims().ptp()?, [[3.0, 5.0, 2.0]]);
+    assert_eq!(y.over((0, 1)).ptp()?, 5.0);
+    assert!(x.nansum() == 9.0 && np::nansum(&x) == 9.0 && x.nanmean() == 1.8);
+    assert_eq!(x.over(0).nansum()?, [3.0, 0.0, 6.0]);
+    assert_eq!(x.over(1).nanmean()?, [5.0 / 3.0, 2.0]);
+    assert_eq!(x.over(1).nanmax()?, [3.0, 4.0]);
+    assert!(x.nanmin() == 0.0 && x.nanargmax() == 5 && x.nanmedian() == 2.0);
+    assert_close!(
+        x.over(1).ddof(1).nanstd()?,
+        [1.5275252316519468, 2.8284271247461903]
+    );
+    assert_close!(x.nanvar(), 2.56);
+    assert!(np::average(&y) == y.mean().item()? && x.nanprod() == 0.0);
+    assert_eq!(y.over(0).quantile(0.5)?, [1.5, 2.5, 3.0]);
+    assert_eq!(
+        y.over(1).keepdims().quantile([0.0, 1.0])?,
+        [[[0.0], [0.0]], [[3.0], [5.0]]]
+    );
+    assert_eq!(y.quantile(&[0.0, 1.0])?, [0.0, 5.0]);
+    // a variable has the gradient of its median
+    let slope = autograd::grad(|x| Ok(x.median()), &tensor![3.0, 1.0, 2.0])?;
+    assert_eq!(slope, [0.0, 0.0, 1.0]);
+    let nothing = Vector::<f64>::zeros(0);
+    assert!(catch(|| nothing.ptp()).is_err());
+    assert!(y.over(2).median().is_err());
+    assert!(y.norm() == 54f64.sqrt());
+    assert_eq!(tensor![[3.0, 4.0], [0.0, 1.0]].over(1).norm()?, [5.0, 1.0]);
+    Ok(())
+}
+
+#[test]
+fn numbers_and_lists_stand_where_tensors_do() -> Result<()> {
+    let bins = tensor![0.0, 1.0, 2.5];
+    assert_eq!(np::digitize(1.5, &bins, false)?, 2);
+    assert_eq!(
+        np::digitize(&tensor![-1.0, 0.0, 9.0], &bins, false)?,
+        [0, 1, 3]
+    );
+    assert_eq!(np::digitize([0.5, 2.5], &bins, true)?, [1, 2]);
+    assert_eq!(np::digitize(2, &tensor![1, 2, 3], true)?, 1);
+    assert_eq!(np::searchsorted(&bins, &[1, 2], np::Side::Left)?, [1, 2]);
+    assert_eq!(np::interp(vec![0.5, 1.0], &bins, &bins)?, [0.5, 1.0]);
+    let x = tensor![1, 2, 3];
+    assert_eq!(np::isin(&x, 3)?, [false, false, true]);
+    assert_eq!(
+        (x.isin([1, 3])?, x.isin(vec![2.0])?),
+        (tensor![true, false, true], tensor![false, true, false])
+    );
+    assert_eq!(np::polyval(&tensor![3.0, 0.0, 1.0], 2)?, 13.0);
+    let v = tensor![1.0, -2.0, 4.0];
+    assert_eq!(np::maximum(0.0, &v)?, np::maximum(&v, 0)?);
+    assert_eq!(np::power(2.0, &v)?, [2.0, 0.25, 16.0]);
+    assert_eq!(
+        (np::subtract(1, &v)?, np::power(2, &x)?),
+        (tensor![0.0, 3.0, -3.0], tensor![2, 4, 8])
+    );
+    assert_eq!(
+        (
+            np::hypot(&tensor![3.0], 4.0)?,
+            np::arctan2(0.0, &tensor![1.0])?
+        ),
+        (tensor![5.0], tensor![0.0])
+    );
+    assert_eq!(np::ldexp(&v, 2)?, [4.0, -8.0, 16.0]);
+    assert_eq!(
+        (v.clamp(0.0, 2.0)?, v.clamp(-1, &v)?),
+        (tensor![1.0, 0.0, 2.0], tensor![1.0, -2.0, 4.0])
+    );
+    assert_eq!(v.lerp(&tensor![3.0, 0.0, 4.0], 0.5)?, [2.0, -1.0, 4.0]);
+    assert_eq!(np::clamp(&v, &tensor![0.0], 2)?, [1.0, 0.0, 2.0]);
+    assert_close!(np::xlogy(&v, 1.0)?, [0.0, 0.0, 0.0]);
+    assert_eq!(
+        (v.full_like(7), np::full_like(&x, 7)),
+        (tensor![7.0, 7.0, 7.0], tensor![7, 7, 7])
+    );
+    assert_eq!(v.take(-1, 0)?, 4.0);
+    assert_eq!(tensor![[1, 2], [3, 4]].take(0, 1)?, [1, 3]);
+    assert!(np::append(&v, 9, 0).unwrap_err().is_shape());
+    assert_eq!(
+        (np::append(&v, 9, ..)?, np::insert(&x, 1, 7, 0)?),
+        (tensor![1.0, -2.0, 4.0, 9.0], tensor![1, 7, 2, 3])
+    );
+    assert_eq!(v.masked_fill(&v.lt(0.0)?, 0)?, [1.0, 0.0, 4.0]);
+    let (counts, edges) = np::histogram(&v, &tensor![-3.0, 0.0, 5.0])?;
+    assert_eq!((counts, edges), (tensor![1, 2], tensor![-3.0, 0.0, 5.0]));
+    assert_eq!(
+        np::histogram(&x, [0, 2, 4])?,
+        (tensor![1, 2], tensor![0.0, 2.0, 4.0])
+    );
+    let mut m = np::zeros([2, 2]);
+    np::fill_diagonal(&mut m, 1, false)?;
+    np::putmask(&mut m, &tensor![[false, true], [false, false]], 5.0)?;
+    np::put(&mut m, &tensor![2], 7.0)?;
+    assert_eq!(m, [[1.0, 5.0], [7.0, 1.0]]);
+    np::copyto(&mut m, 0.0)?;
+    np::place(
+        &mut m,
+        &tensor![[true, false], [false, false]],
+        &tensor![3.0],
+    )?;
+    assert_eq!(m, [[3.0, 0.0], [0.0, 0.0]]);
+    assert!(random::default_rng(1).random(()) < 1.0);
+    Ok(())
+}
+
+#[test]
+fn names_of_pytorch_and_ndarray_are_there() -> Result<()> {
+    let mut x = tensor![1.0, f64::NAN, -2.0];
+    assert_eq!(
+        (x.numel(), x.unsqueeze(0)?.shape(), x.unsqueeze(-1)?.dims()),
+        (3, &[1, 3][..], [3, 1])
+    );
+    assert_eq!(x.is_nan(), [false, true, false]);
+    assert_eq!(
+        (x.is_finite().sum(), x.is_infinite().any()),
+        (2.into(), false.into())
+    );
+    assert_eq!(x.astype::<i32>()[2], -2);
+    x.fill(0);
+    x.mapv_inplace(|v| v + 1.0);
+    assert_eq!(x.mapv(|v| v * 2.0), [2.0, 2.0, 2.0]);
+    assert_eq!(tensor![[1, 2], [3, 4]].ravel(), [1, 2, 3, 4]);
+    assert!(
+        catch(|| tensor![1.0].requires_grad().fill(2.0))
+            .unwrap_err()
+            .is_gradient()
+    );
+    let (a, b) = (tensor![[1, 2]], tensor![[3, 4]]);
+    assert_eq!(np::concat((&a, &b), 0)?, [[1, 2], [3, 4]]);
+    assert_eq!(np::concatenate([&a, &b], 0)?, np::vstack((&a, &b))?);
+    assert_eq!(np::hstack(vec![a.clone(), b.clone()])?, [[1, 2, 3, 4]]);
+    assert_eq!(np::stack([&a, &b], 0)?.shape(), [2, 1, 2]);
+    assert_eq!(
+        np::column_stack((&a.row(0)?, &b.row(0)?))?,
+        [[1, 3], [2, 4]]
+    );
+    assert_eq!((&a << 1, &b >> 1), (tensor![[2, 4]], tensor![[1, 2]]));
+    let mut bits = tensor![1u8, 128];
+    bits <<= 1u8;
+    assert_eq!((bits, 1 << tensor![0, 3]), (tensor![2u8, 0], tensor![1, 8]));
+    assert_eq!(np::array![1, 2], tensor![1, 2]);
+    assert_eq!((np::shape(&a), np::ndim(&a), np::size(&a)), ([1, 2], 2, 2));
+    assert_eq!((np::amax(&a), np::amin(&a)), (2.into(), 1.into()));
+    assert_eq!(np::around(&tensor![1.26], 1)?, [1.3]);
+    assert_eq!(
+        np::random::default_rng(1).random(2),
+        random::default_rng(1).random(2)
+    );
+    assert_eq!(np::fft::rfft(&tensor![1.0, 2.0])?.real(), [3.0, -1.0]);
+    assert_eq!(np::linalg::det(&np::eye(2))?, 1.0);
+    Ok(())
+}
+
+#[test]
+fn an_index_that_is_not_there_is_told_by_the_name_of_the_call() {
+    let mut x = tensor![[1, 2], [3, 4]];
+    let starts = |e: civita::Error, name: &str| assert!(e.to_string().starts_with(name), "{e}");
+    starts(x.row(5).unwrap_err(), "row: index 5 ");
+    starts(x.column(5).unwrap_err(), "column: index 5 ");
+    starts(x.slice(s![5]).unwrap_err(), "slice: index 5 ");
+    starts(
+        x.slice_assign(s![5], 0).unwrap_err(),
+        "slice_assign: index 5 ",
+    );
+    starts(x.take(5, 0).unwrap_err(), "take: ");
+    starts(
+        x.set([5, 0], 0).unwrap_err(),
+        "index: there is no element (5, 0)",
+    );
+    starts(
+        catch(|| x[[5, 0]]).unwrap_err(),
+        "index: there is no element (5, 0)",
+    );
+    starts(x.index_assign((5, 0), 0).unwrap_err(), "index_assign: ");
+    starts(x.index_add((5, 0), 1).unwrap_err(), "index_add: ");
+    starts(x.narrow(0, 1, 5).unwrap_err(), "narrow: ");
+}
+
+#[test]
+fn what_an_operator_returns_is_an_operand_as_it_is() -> Result<()> {
+    let (v, m) = (tensor![1.0, -2.0], tensor![[1.0, 2.0], [3.0, 4.0]]);
+    let positive = v.gt(0.0)?;
+    assert_eq!(np::where_(&positive, &v * 2.0, 0.0)?, [2.0, 0.0]);
+    assert_eq!(positive.choose(&v, &v * 0.5)?, [1.0, -1.0]);
+    assert_eq!(positive.choose(-&v, &v)?, [-1.0, -2.0]);
+    assert_eq!(positive.choose(v.clone(), v.abs())?, [1.0, 2.0]);
+    assert_eq!(positive.choose(1, &tensor![5, 6] + 1)?, [1, 7]);
+    let turned = m.t();
+    assert_eq!(m.matmul(m.t())?, m.matmul(&turned)?);
+    assert_eq!(m.dot(m.row(0)?)?, [5.0, 11.0]);
+    assert_eq!(np::dot(&v, v.abs())?, np::matmul(&v, v.abs())?);
+    // what has no type yet takes that of the left operand
+    let eye = Matrix::eye(2);
+    assert_eq!(m.matmul(&eye)?, m.matmul(Matrix::eye(2))?);
     Ok(())
 }

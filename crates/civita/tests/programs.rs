@@ -62,7 +62,7 @@ fn types_and_ranks_are_computed_by_the_compiler() -> Result<()> {
     let z: AnyTensor = x.clone().into_any() * 0.5;
     let d: Tensor<f32, DYN> = x.to_dyn() + &m;
     let b: Tensor<f32, 3> = Tensor::<f32, 3>::ones([5, 2, 3]).matmul(&x)?;
-    let o: Tensor<f32, 1> = x.matmul(&Vector::ones(4))?;
+    let o: Tensor<f32, 1> = x.matmul(Vector::ones(4))?;
     assert_eq!(p.shape(), e.shape());
     assert_eq!(
         format!("{s} {g} {a} {v} {k}"),

@@ -1,23 +1,23 @@
 //! Rows whose result has a type that depends on the types of arguments.
 
+use civita_core::dtype::Scalar as Value;
 use civita_core::functions::histogram::{Bins, BinsOfEach, RangeOfEach};
 use civita_core::functions::{
-    self, AxisOrFlat, EachArray, EachShape, Number, OptBool, OptFloat, Out, Where, rank,
+    self, AxisOrFlat, EachArray, EachShape, Number, OptBool, OptFloat, Out, rank,
 };
 use civita_core::primitive::Direction;
-use civita_core::raw::{Mode, Raw};
+use civita_core::raw::{Mode, Operand, Raw};
 
 use super::functions::{OneAxis, RankRule, example, row_example};
 use crate::create::{AnyNumber, IntoShape};
-use crate::elementwise::BroadcastWith;
-use crate::elementwise::Rhs;
+use crate::elementwise::{Beside, BroadcastWith, Rhs};
 use crate::rank::{
-    AddRank, Axes, AxisArg, Broadcast, Broadcasted, DotRank, ExpandRank, Expanded, Fractions,
-    MatmulRank, PerAxis, Rank, ReduceRank, SubtractRank, TensorRank, wrap, wrap_array,
+    AddRank, Axes, AxisArg, Broadcast, Broadcasted, DotRank, ExpandRank, Expanded, MatmulRank,
+    PerAxis, Rank, ReduceRank, SubtractRank, TensorRank, wrap, wrap_array,
 };
 use crate::{
-    Any, AsTensor, Bits, Boolean, DYN, Dtype, Element, Float, Integer, Matrix, Promote, Promoted,
-    Real, Result, SliceInt, Tensor, Vector,
+    Any, AsTensor, AssignValue, Bits, Boolean, DYN, Dtype, Element, Float, Matrix, Parts, Promote,
+    Promoted, Real, Result, SliceInt, Tensor, Vector,
 };
 
 macro_rules! by_hand {
@@ -46,17 +46,17 @@ by_hand! {
     fn atleast_3d[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <rank::AtLeast3 as RankRule<N>>::Of<T>
         where [rank::AtLeast3: RankRule<N>] = one(functions::shape::atleast_3d(each(&[x])));
     /// All tensors repeated to their common shape, without a copy.
-    fn broadcast_arrays[T: Dtype, const N: usize](all: &[impl AsTensor<T, N>]) -> Vec<Tensor<T, N>> =
-        functions::shape::broadcast_arrays(each(all)).map(|all| all.into_iter().map(wrap).collect());
+    fn broadcast_arrays[T: Dtype, const N: usize](all: impl Parts<T, N>) -> Vec<Tensor<T, N>> =
+        functions::shape::broadcast_arrays(parts(all)).map(|all| all.into_iter().map(wrap).collect());
     /// The shape to which these shapes broadcast.
     fn broadcast_shapes[](all: &[&[usize]]) -> Vec<usize> =
         functions::shape::common_shape(EachShape(all.iter().map(|shape| shape.to_vec()).collect()));
     /// Tensors joined along the second axis, vectors along their only one.
-    fn hstack[T: Dtype, const N: usize](all: &[impl AsTensor<T, N>]) -> <rank::AtLeast1 as RankRule<N>>::Of<T>
-        where [rank::AtLeast1: RankRule<N>] = functions::join::hstack(each(all).0, None, SAME_KIND).map(wrap);
+    fn hstack[T: Dtype, const N: usize](all: impl Parts<T, N>) -> <rank::AtLeast1 as RankRule<N>>::Of<T>
+        where [rank::AtLeast1: RankRule<N>] = functions::join::hstack(parts(all).0, None, SAME_KIND).map(wrap);
     /// Tensors joined along the first axis; a vector is a row.
-    fn vstack[T: Dtype, const N: usize](all: &[impl AsTensor<T, N>]) -> <rank::AtLeast2 as RankRule<N>>::Of<T>
-        where [rank::AtLeast2: RankRule<N>] = functions::join::vstack(each(all).0, None, SAME_KIND).map(wrap);
+    fn vstack[T: Dtype, const N: usize](all: impl Parts<T, N>) -> <rank::AtLeast2 as RankRule<N>>::Of<T>
+        where [rank::AtLeast2: RankRule<N>] = functions::join::vstack(parts(all).0, None, SAME_KIND).map(wrap);
     /// Grids of coordinates: each vector repeated along the axes of the others.
     fn meshgrid[T: Dtype, const K: usize](all: [&Vector<T>; K], options: Meshgrid) -> [Tensor<T, K>; K] =
         functions::join::meshgrid(each(&all), false, options.sparse, options.indexing).and_then(wrap_array);
@@ -114,9 +114,6 @@ by_hand! {
     /// The sum of the `offset`-th diagonal.
     fn trace[T: Dtype](x: &Matrix<T>, offset: impl SliceInt) -> Tensor<T::Sum, 0> =
         functions::along::trace(&x.raw, offset.to_isize(), 0, 1, None, Out::NONE).map(wrap);
-    /// The number of elements that are not zero, over axes, or over all with `..`.
-    fn count_nonzero[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
-        functions::along::count_nonzero(&x.raw, axes.axes().named().into(), false).map(wrap);
     /// The elements limited to an interval; NaN stays. With one bound alone the values are those of
     /// [`maximum`](super::maximum) or [`minimum`](super::minimum). An element that is equal to a bound has no gradient, or
     /// half of it where the bound is a tensor, which gets the other half.
@@ -129,8 +126,8 @@ by_hand! {
     fn frexp[T: Real, const N: usize](x: &Tensor<T, N>) -> (Tensor<T::Float, N>, Tensor<i32, N>) =
         functions::composed::frexp(operand(x)).and_then(two);
     /// `x · 2^n` for integers `n`, rounded once.
-    fn ldexp[T: Real, I: Integer, const N: usize, const M: usize](x: &Tensor<T, N>, n: &Tensor<I, M>) -> Broadcasted<T::Float, N, M>
-        where [Rank<N>: Broadcast<M>] = functions::composed::ldexp(operand(x), operand(n)).map(wrap);
+    fn ldexp[T: Real, const N: usize, B: Beside<N>](x: &Tensor<T, N>, n: B) -> B::Out<T::Float> =
+        functions::composed::ldexp(operand(x), n.beside().into()).map(wrap);
     /// The floor quotient and the remainder.
     fn divmod[T: Real, const N: usize, B: Rhs<T, N>](a: &Tensor<T, N>, b: B) -> (B::Out<T::Number>, B::Out<T::Number>) =
         functions::composed::divmod(operand(a), b.operand().into()).and_then(two);
@@ -167,70 +164,22 @@ by_hand! {
     /// Where values, or one number, would stand in a sorted vector: before equal elements, or behind them.
     fn searchsorted[T: Dtype, V: Sought](a: &Vector<T>, v: V, side: functions::Side) -> V::Of<i64> =
         functions::sorting::searchsorted(&a.raw, &v.sought()?, side, None).map(wrap);
+    /// The bin of each element, or of one number: `i` where it is from `bins[i - 1]` on and below `bins[i]`, which increase or
+    /// decrease; with `right` a bin holds its upper edge and not its lower one.
+    fn digitize[X: Sought, U: Dtype](x: X, bins: &Vector<U>, right: bool) -> X::Of<i64> =
+        functions::sorting::digitize(&x.sought()?, &bins.raw, right).map(wrap);
     /// How often each number from 0 on is there.
     fn bincount[T: Dtype](x: &Vector<T>, minlength: usize) -> Vector<i64> =
         functions::sorting::bincount(x.raw.clone().into(), None, isize::try_from(minlength).unwrap_or(isize::MAX)).map(wrap);
-    /// The largest element minus the smallest, over axes, or over all with `..`.
-    fn ptp[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
-        functions::sorting::ptp(&x.raw, axes.axes().named().into(), Out::NONE, false).map(wrap);
-    /// The middle element of the sorted ones, or the mean of the two in the middle.
-    fn median[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::median(&x.raw, axes.axes().named().into(), Out::NONE, false, false).map(wrap);
-    /// The value below which a fraction `q` of the elements is, with straight lines between elements. Several fractions, as in
-    /// `[0.25, 0.75]`, become the first axis of the result.
-    fn quantile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
-        functions::quantile::quantile(&x.raw, q.numbers()?, axes.axes().named().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
-    /// As [`quantile`], with a percentage or several.
-    fn percentile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
-        functions::quantile::percentile(&x.raw, q.numbers()?, axes.axes().named().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
-    /// The sum of the elements that are not NaN, over axes, or over all with `..`.
-    fn nansum[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Sum> =
-        functions::nan::nansum(&x.raw, axes.axes().named().into(), None, Out::NONE, false, None, EVERYWHERE).map(wrap);
-    /// The product of the elements that are not NaN, over axes, or over all with `..`.
-    fn nanprod[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Sum> =
-        functions::nan::nanprod(&x.raw, axes.axes().named().into(), None, Out::NONE, false, None, EVERYWHERE).map(wrap);
-    /// The mean of the elements that are not NaN, over axes, or over all with `..`.
-    fn nanmean[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::nan::nanmean(&x.raw, axes.axes().named().into(), None, Out::NONE, false, EVERYWHERE).map(wrap);
-    /// The variance of the elements that are not NaN, over axes, or over all with `..`.
-    fn nanvar[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<<T::Mean as Dtype>::Real> =
-        functions::nan::nanvar(&x.raw, axes.axes().named().into(), None, Out::NONE, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
-    /// The standard deviation of the elements that are not NaN, over axes, or over all with `..`.
-    fn nanstd[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<<T::Mean as Dtype>::Real> =
-        functions::nan::nanstd(&x.raw, axes.axes().named().into(), None, Out::NONE, 0.0, false, EVERYWHERE, None, OptFloat(None)).map(wrap);
-    /// The largest element that is not NaN, over axes, or over all with `..`; NaN where all are.
-    fn nanmax[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
-        functions::nan::nanmax(&x.raw, axes.axes().named().into(), Out::NONE, false, None, EVERYWHERE).map(wrap);
-    /// The smallest element that is not NaN, over axes, or over all with `..`; NaN where all are.
-    fn nanmin[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T> =
-        functions::nan::nanmin(&x.raw, axes.axes().named().into(), Out::NONE, false, None, EVERYWHERE).map(wrap);
-    /// The index of the largest element that is not NaN, along an axis, or of all with `..`.
-    fn nanargmax[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
-        functions::nan::nanargmax(&x.raw, axes.axes().named().into(), Out::NONE, false).map(wrap);
-    /// The index of the smallest element that is not NaN, along an axis, or of all with `..`.
-    fn nanargmin[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<i64> =
-        functions::nan::nanargmin(&x.raw, axes.axes().named().into(), Out::NONE, false).map(wrap);
     /// The running sum along an axis; NaN counts as 0.
     fn nancumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T::Sum, N> =
         functions::nan::nancumsum(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE).map(wrap);
     /// The running product along an axis; NaN counts as 1.
     fn nancumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T::Sum, N> =
         functions::nan::nancumprod(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE).map(wrap);
-    /// The median of the elements that are not NaN, over axes, or over all with `..`.
-    fn nanmedian[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::quantile::nanmedian(&x.raw, axes.axes().named().into(), Out::NONE, false, false).map(wrap);
-    /// As [`quantile`], of the elements that are not NaN.
-    fn nanquantile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
-        functions::quantile::nanquantile(&x.raw, q.numbers()?, axes.axes().named().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
-    /// As [`nanquantile`], with a percentage or several.
-    fn nanpercentile[T: Dtype, const N: usize, A: Axes<N>, Q: Fractions<A::Out<T::Mean>>](x: &Tensor<T, N>, q: Q, axes: A) -> Q::Out =
-        functions::quantile::nanpercentile(&x.raw, q.numbers()?, axes.axes().named().into(), Out::NONE, false, functions::QuantileMethod::Linear, false, None).map(wrap);
     /// Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number.
     fn nan_to_num[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
         functions::nan::nan_to_num(&x.raw, true, number(0.0), None, None).map(wrap);
-    /// The mean of the elements, over axes, or over all with `..`.
-    fn average[T: Dtype, const N: usize, A: Axes<N>](x: &Tensor<T, N>, axes: A) -> A::Out<T::Mean> =
-        functions::statistics::average(&x.raw, axes.axes().named().into(), None, false, false).map(|all| wrap(all.0));
     /// The covariance of variables, the rows, whose samples are the columns: a matrix, also of one row. Of a vector it is the
     /// variance.
     fn cov[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <Covariance as RankRule<N>>::Of<T::Mean>
@@ -250,9 +199,12 @@ by_hand! {
     fn histogramdd[T: Dtype](points: &Matrix<T>, bins: usize) -> (Tensor<f64, DYN>, Vec<Vector<T::Mean>>) =
         functions::histogram::histogramdd(functions::histogram::Points(points.raw.clone()), BinsOfEach::Same(count(bins)), RangeOfEach(None), OptBool(None), None)
             .map(|(counts, edges)| (wrap(counts), edges.into_iter().map(wrap).collect()));
-    /// How many elements lie in each of so many bins of one width, and the edges of the bins.
-    fn histogram[T: Dtype, const N: usize](x: &Tensor<T, N>, bins: usize) -> (Vector<i64>, Vector<T::Mean>) =
-        functions::histogram::histogram(&x.raw, count(bins), functions::histogram::Range(None), OptBool(None), None).and_then(two);
+    /// How many elements lie in each of so many bins of one width, or between edges, and the edges of the bins.
+    fn histogram[T: Dtype, const N: usize](x: &Tensor<T, N>, bins: impl HistogramBins<T>) -> (Vector<i64>, Vector<T::Mean>) = {
+        let all = functions::histogram::histogram(&x.raw, bins.bins()?, functions::histogram::Range(None), OptBool(None), None)?;
+        let (counts, edges): (_, Tensor<Any, 1>) = two(all)?;
+        Ok((counts, wrap(edges.raw.cast(statistic(x.dtype()))?)))
+    };
     /// The edges of so many bins of one width.
     fn histogram_bin_edges[T: Dtype, const N: usize](x: &Tensor<T, N>, bins: usize) -> Vector<T::Mean> =
         functions::histogram::histogram_bin_edges(&x.raw, count(bins), functions::histogram::Range(None), None).map(wrap);
@@ -298,8 +250,10 @@ by_hand! {
     fn cross_entropy[T: Float, U: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, target: &Tensor<U, M>, options: CrossEntropy<T>) -> Tensor<T, 0> =
         entropy(&x.raw, &target.raw, options, functions::LossReduction::Mean).map(wrap);
     /// `x · ln y`, and 0 where `x` is 0 and `y` is not NaN.
-    fn xlogy[T: Float, const N: usize, const M: usize](x: &Tensor<T, N>, y: &Tensor<T, M>) -> Broadcasted<T, N, M>
-        where [Rank<N>: Broadcast<M>] = functions::special::xlogy(&x.raw, &y.raw).map(wrap);
+    fn xlogy[T: Float, const N: usize, B: Rhs<T, N>](x: &Tensor<T, N>, y: B) -> B::Out<T> = match y.operand() {
+        Operand::Tensor(y) => functions::special::xlogy(&x.raw, y).map(wrap),
+        Operand::Scalar(y) => functions::special::xlogy(&x.raw, &Raw::scalar(y, x.dtype())?).map(wrap),
+    };
     /// `1 / (1 + e⁻ˣ)`, the logistic function.
     fn expit[T: Float, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.raw.sigmoid().map(wrap);
     /// The logarithm of [`expit`], without its underflow.
@@ -340,9 +294,15 @@ by_hand! {
     /// The different elements, sorted, and which of them each element is.
     fn unique_inverse[T: Dtype, const N: usize](x: &Tensor<T, N>) -> (Vector<T>, Tensor<i64, N>) =
         functions::sets::unique_inverse(&x.raw).and_then(two);
-    /// Returns true where an element is among the test elements.
-    fn isin[T: Dtype, U: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, tests: &Tensor<U, M>) -> Tensor<bool, N> =
-        functions::sets::isin(&x.raw, &tests.raw, false, false, functions::sets::LookupKind).map(wrap);
+    /// Returns true where an element is among the test elements: a tensor, a list or one number.
+    fn isin[T: Dtype, const N: usize](x: &Tensor<T, N>, tests: impl Sought) -> Tensor<bool, N> =
+        functions::sets::isin(&x.raw, &tests.sought()?, false, false, functions::sets::LookupKind).map(wrap);
+    /// Values, or one number, behind the elements along an axis, with `..` behind those of the flattened tensor.
+    fn append[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, values: impl AssignValue<T>, axis: A) -> A::Out<T> =
+        functions::join::append(&x.raw, &*values.raw(x.dtype())?, axis.axis()).map(wrap);
+    /// Values, or one number, before places along an axis, with `..` of the flattened tensor.
+    fn insert[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, places: impl Into<functions::Positions>, values: impl AssignValue<T>, axis: A) -> A::Out<T> =
+        functions::rearrange::insert(&x.raw, places.into(), values.raw(x.dtype())?.into_owned().into(), axis.axis()).map(wrap);
     /// The common elements of two tensors, sorted.
     fn intersect1d[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Vector<T> =
         functions::sets::intersect1d(&a.raw, &b.raw, false, false).map(|all| wrap(all.0));
@@ -379,25 +339,34 @@ by_hand! {
         functions::indexing::compress(&condition.raw, &x.raw, axis.axis(), Out::NONE).map(wrap);
     /// Writes values at places that count the elements in C order; values that are too few are repeated, and of equal places
     /// the last stays.
-    fn put[T: Dtype, I: Dtype, const N: usize, const M: usize, const K: usize](x: &mut Tensor<T, N>, places: &Tensor<I, M>, values: &Tensor<T, K>) -> () =
-        functions::writes::put_into(&mut x.raw, places.raw.clone().into(), values.raw.clone().into(), Mode::Raise);
+    fn put[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, places: &Tensor<I, M>, values: impl AssignValue<T>) -> () = {
+        let values = values.raw(x.dtype())?.into_owned();
+        functions::writes::put_into(&mut x.raw, places.raw.clone().into(), values.into(), Mode::Raise)
+    };
     /// Writes values over the elements where a mask is true: the first value over the first of them, and so on; values that
     /// are too few are repeated.
-    fn place[T: Dtype, const N: usize, const K: usize](x: &mut Tensor<T, N>, mask: &Tensor<bool, N>, values: &Tensor<T, K>) -> () =
-        functions::writes::place_into(&mut x.raw, &mask.raw, values.raw.clone().into());
+    fn place[T: Dtype, const N: usize](x: &mut Tensor<T, N>, mask: &Tensor<bool, N>, values: impl AssignValue<T>) -> () = {
+        let values = values.raw(x.dtype())?.into_owned();
+        functions::writes::place_into(&mut x.raw, &mask.raw, values.into())
+    };
     /// Writes over the elements where a mask is true the values at the same places, counted in C order; values that are too
     /// few are repeated.
-    fn putmask[T: Dtype, const N: usize, const K: usize](x: &mut Tensor<T, N>, mask: &Tensor<bool, N>, values: &Tensor<T, K>) -> () =
-        functions::writes::putmask_into(&mut x.raw, &mask.raw, values.raw.clone().into());
+    fn putmask[T: Dtype, const N: usize](x: &mut Tensor<T, N>, mask: &Tensor<bool, N>, values: impl AssignValue<T>) -> () = {
+        let values = values.raw(x.dtype())?.into_owned();
+        functions::writes::putmask_into(&mut x.raw, &mask.raw, values.into())
+    };
     /// Writes values at indices along an axis, one index for each of them; the other axes broadcast.
-    fn put_along_axis[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, indices: &Tensor<I, N>, values: &Tensor<T, M>, axis: impl SliceInt) -> () =
-        functions::writes::put_along_axis_into(&mut x.raw, indices.raw.clone().into(), values.raw.clone().into(), AxisOrFlat(Some(axis.to_isize())));
-    /// Writes a tensor, broadcast, over another.
-    fn copyto[T: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, source: &Tensor<T, M>) -> () =
-        x.raw.assign(&source.raw);
+    fn put_along_axis[T: Dtype, I: Dtype, const N: usize](x: &mut Tensor<T, N>, indices: &Tensor<I, N>, values: impl AssignValue<T>, axis: impl SliceInt) -> () = {
+        let values = values.raw(x.dtype())?.into_owned();
+        functions::writes::put_along_axis_into(&mut x.raw, indices.raw.clone().into(), values.into(), AxisOrFlat(Some(axis.to_isize())))
+    };
+    /// Writes a tensor, broadcast, or a number over another tensor: [`Tensor::assign`].
+    fn copyto[T: Dtype, const N: usize](x: &mut Tensor<T, N>, source: impl AssignValue<T>) -> () = x.assign(source);
     /// Writes values over the main diagonal; with `wrap` that of a tall matrix goes on after each square.
-    fn fill_diagonal[T: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, values: &Tensor<T, M>, wrap: bool) -> () =
-        functions::writes::fill_diagonal_into(&mut x.raw, values.raw.clone().into(), wrap);
+    fn fill_diagonal[T: Dtype, const N: usize](x: &mut Tensor<T, N>, values: impl AssignValue<T>, wrap: bool) -> () = {
+        let values = values.raw(x.dtype())?.into_owned();
+        functions::writes::fill_diagonal_into(&mut x.raw, values.into(), wrap)
+    };
     /// The indices of the main diagonal of a matrix with `n` rows and columns. Along more axes they are the same vector.
     fn diag_indices[](n: usize) -> [Vector<i64>; 2] = functions::indexing::diag_indices(n, 2).and_then(wrap_array);
     /// The indices of the lower triangle of an `n` × `m` matrix, up to the `k`-th diagonal.
@@ -481,9 +450,9 @@ by_hand! {
     fn index_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Vector<I>, source: &Tensor<T, M>) -> Tensor<T, N> =
         functions::scatter::index_add(&x.raw, axis.to_isize(), index.raw.clone().into(), &source.raw, number(1i64)).map(wrap);
     /// A number where a mask is true, the elements elsewhere.
-    fn masked_fill[T: Element, const N: usize, const M: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>, value: T) -> Broadcasted<T, N, M>
+    fn masked_fill[T: Dtype, V: AssignValue<T>, const N: usize, const M: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>, value: V) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
-        functions::scatter::masked_fill(&x.raw, &mask.raw, number(value)).map(wrap);
+        functions::scatter::masked_fill(&x.raw, &mask.raw, Number::Array(value.raw(x.dtype())?.into_owned())).map(wrap);
     /// The elements where a mask is true, as a vector; the two broadcast together.
     fn masked_select[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>) -> Vector<T> =
         functions::scatter::masked_select(&x.raw, &mask.raw).map(wrap);
@@ -683,11 +652,14 @@ fn optional<T, const N: usize>(x: Option<&Tensor<T, N>>) -> Option<Raw> {
     x.map(|x| x.raw.clone())
 }
 
-const EVERYWHERE: Where = Where(None);
 const SAME_KIND: civita_core::dtype::Casting = civita_core::dtype::Casting::SameKind;
 
 fn each<T, const N: usize>(all: &[impl AsTensor<T, N>]) -> EachArray {
     EachArray(all.iter().map(|x| x.raw().clone()).collect())
+}
+
+fn parts<T, const N: usize>(all: impl Parts<T, N>) -> EachArray {
+    EachArray(all.parts().into_iter().cloned().collect())
 }
 
 fn one<X: crate::FromRaw>(all: Result<Vec<Raw>>) -> Result<X> {
@@ -754,10 +726,10 @@ grouped_ranks! {
     DYN, DYN => DYN;
 }
 
-/// What is looked up in a sorted vector: the elements of a borrowed tensor, or a number.
+/// What is looked up, in a sorted vector or at points: the elements of a borrowed tensor, of a list of numbers, or one number.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be looked up in a sorted vector",
-    note = "a borrowed tensor, as `&tensor![2, 5]`, or a number"
+    message = "`{Self}` is nothing to be looked up",
+    note = "a borrowed tensor, as `&tensor![2, 5]`, a list of numbers, as `[2, 5]` or `&numbers`, or a number"
 )]
 pub trait Sought {
     /// An element of this type for each.
@@ -779,6 +751,38 @@ impl<S: AnyNumber> Sought for S {
     }
 }
 
+macro_rules! lists {
+    ($([$($generics:tt)*] $List:ty;)*) => { $(
+        impl<F: AnyNumber, $($generics)*> Sought for $List {
+            type Of<D: Dtype> = Vector<D>;
+            fn sought(&self) -> Result<Raw> {
+                listed(&self[..])
+            }
+        }
+    )* };
+}
+lists! {
+    [const K: usize] [F; K];
+    [const K: usize] &[F; K];
+    [] &[F];
+    [] Vec<F>;
+    [] &Vec<F>;
+}
+/// Integers as `int64`, other numbers as `float64`.
+fn listed(all: &[impl AnyNumber]) -> Result<Raw> {
+    let values = all.iter().map(|number| number.value());
+    let integers: Option<Vec<i64>> = values
+        .map(|value| match value {
+            Value::Int(i) => i64::try_from(i).ok(),
+            _ => None,
+        })
+        .collect();
+    match integers {
+        Some(integers) => Raw::from_vec(integers, &[all.len()]),
+        None => Raw::from_vec(all.iter().map(|x| x.to_f64()).collect(), &[all.len()]),
+    }
+}
+
 fn pair<X: crate::FromRaw, Y: crate::FromRaw>((x, y): (Raw, Raw)) -> (X, Y) {
     (wrap(x), wrap(y))
 }
@@ -797,6 +801,41 @@ fn three<X: crate::FromRaw, Y: crate::FromRaw, Z: crate::FromRaw>(
         (Some(z), Some(y), Some(x)) => Ok((wrap(x), wrap(y), wrap(z))),
         _ => Err(crate::Error::value("np", "an output is missing")),
     }
+}
+
+/// The bins of [`histogram`]: how many, or their edges.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` are no bins of a histogram of `{T}`",
+    note = "how many, as a `usize`, or the edges: a borrowed vector, as `&np::linspace(0, 1, 11)`, or a list of numbers"
+)]
+pub trait HistogramBins<T> {
+    #[doc(hidden)]
+    fn bins(self) -> Result<Bins>;
+}
+impl<T> HistogramBins<T> for usize {
+    fn bins(self) -> Result<Bins> {
+        Ok(count(self))
+    }
+}
+impl<T, U: Dtype> HistogramBins<T> for &Vector<U> {
+    fn bins(self) -> Result<Bins> {
+        Ok(Bins::Edges(self.raw.clone()))
+    }
+}
+macro_rules! edges {
+    ($([$($generics:tt)*] $List:ty;)*) => { $(
+        impl<T, F: AnyNumber, $($generics)*> HistogramBins<T> for $List {
+            fn bins(self) -> Result<Bins> {
+                listed(&self[..]).map(Bins::Edges)
+            }
+        }
+    )* };
+}
+edges! {
+    [const K: usize] [F; K];
+    [const K: usize] &[F; K];
+    [] &[F];
+    [] &Vec<F>;
 }
 
 fn count(bins: usize) -> Bins {

@@ -15,7 +15,7 @@ use civita_core::raw::Raw;
 use crate::rank::{
     AxisArg, Broadcast, ExpandRank, Expanded, PerAxis, Rank, ReduceRank, TensorRank, wrap,
 };
-use crate::{AnyNumber, AsTensor, DYN, Dtype, FromRaw, Result, SliceInt, Tensor, Vector};
+use crate::{AnyNumber, DYN, Dtype, FromRaw, Parts, Result, SliceInt, Tensor, Vector};
 
 /// The tensor that a rule makes of the ranks of the first two tensors.
 pub trait RankRule<const N: usize, const M: usize = 0> {
@@ -137,13 +137,10 @@ macro_rules! typed {
         typed! { $out $row [T: Dtype, const N: usize] [N] [$($args)* $p: &Tensor<T, N>,] [$($pass)* $p.raw(),] $($rest)* }
     };
     ($out:tt $row:tt [] [] [$($args:tt)*] [$($pass:tt)*] $p:ident: Arrays, $($rest:tt)*) => {
-        typed! { $out $row [T: Dtype, const N: usize] [N] [$($args)* $p: &[impl AsTensor<T, N>],] [$($pass)* raws($p),] $($rest)* }
+        typed! { $out $row [T: Dtype, const N: usize] [N] [$($args)* $p: impl Parts<T, N>,] [$($pass)* raws($p),] $($rest)* }
     };
     ($out:tt $row:tt [$($g:tt)*] [N] [$($args:tt)*] [$($pass:tt)*] $p:ident: Array, $($rest:tt)*) => {
         typed! { $out $row [$($g)*, const M: usize] [N, M] [$($args)* $p: &Tensor<T, M>,] [$($pass)* $p.raw(),] $($rest)* }
-    };
-    ($out:tt $row:tt [$($g:tt)*] [N] [$($args:tt)*] [$($pass:tt)*] $p:ident: Values, $($rest:tt)*) => {
-        typed! { $out $row [$($g)*, const M: usize] [N, M] [$($args)* $p: &Tensor<T, M>,] [$($pass)* $p.raw().clone().into(),] $($rest)* }
     };
     ($out:tt $row:tt [$($g:tt)*] $ranks:tt [$($args:tt)*] [$($pass:tt)*] $p:ident: AxisOrFlat, $($rest:tt)*) => {
         typed! { $out $row [$($g)*, A: OneAxis<N>] $ranks [$($args)* $p: A,] [$($pass)* $p.axis(),] $($rest)* }
@@ -271,6 +268,6 @@ macro_rules! define_examples {
 function_rows!(define_examples);
 pub(super) use {example, row_example};
 
-fn raws<T, const N: usize>(parts: &[impl AsTensor<T, N>]) -> Vec<Raw> {
-    parts.iter().map(|p| p.raw().clone()).collect()
+fn raws<T, const N: usize>(parts: impl Parts<T, N>) -> Vec<Raw> {
+    parts.parts().into_iter().cloned().collect()
 }

@@ -4,7 +4,10 @@ use civita_core::dtype::{self, DType};
 use civita_core::raw::Raw;
 
 use crate::rank::{Broadcast, ExpandRank, Expanded, Rank, TakeRank, wrap};
-use crate::{Arange, Element, Error, Float, FromRaw, Integer, Result, SliceInt, Tensor, Vector};
+use crate::{
+    Arange, Element, Error, Float, FromRaw, Integer, Result, Scalar, SliceInt, TakesScalar, Tensor,
+    Vector,
+};
 
 /// The indices of a shape, the last axis first. NumPy's `ndindex`.
 ///
@@ -357,6 +360,9 @@ pub fn empty_like<T: Element, const N: usize>(x: &Tensor<T, N>) -> Tensor<T, N> 
 /// assert_eq!(np::full_like(&tensor![[1, 2], [3, 4]], 7), [[7, 7], [7, 7]]);
 /// ```
 #[track_caller]
-pub fn full_like<T: Element, const N: usize>(x: &Tensor<T, N>, value: T) -> Tensor<T, N> {
+pub fn full_like<T: Element + TakesScalar<S>, S: Scalar, const N: usize>(
+    x: &Tensor<T, N>,
+    value: S,
+) -> Tensor<T, N> {
     x.full_like(value)
 }

@@ -7,26 +7,54 @@ use civita_core::raw::Raw;
 
 use crate::error::OrRaise;
 use crate::rank::wrap;
-use crate::{Dtype, Element, Error, Float, Number, Result, Tensor, Vector};
+use crate::{
+    Dtype, Element, Error, Float, Number, Result, SameDtype, Scalar, TakesScalar, Tensor, Vector,
+};
 
-/// The values of a polynomial at the elements of a tensor, by Horner's rule. NumPy's `polyval`.
+/// Where a polynomial of `T` is evaluated: at the elements of a borrowed tensor of `T`, or at a number.
+#[diagnostic::on_unimplemented(
+    message = "a polynomial with coefficients of `{T}` has no value at `{Self}`",
+    note = "a borrowed tensor of the same element type, or a number that it takes"
+)]
+pub trait Place<T> {
+    /// The values.
+    type Out: crate::FromRaw;
+    #[doc(hidden)]
+    fn raw(&self) -> Result<Raw>;
+}
+impl<T: SameDtype<U>, U: Dtype, const N: usize> Place<T> for &Tensor<U, N> {
+    type Out = Tensor<T, N>;
+    fn raw(&self) -> Result<Raw> {
+        Ok(self.raw.clone())
+    }
+}
+impl<T: TakesScalar<S> + Element, S: Scalar> Place<T> for S {
+    type Out = Tensor<T, 0>;
+    fn raw(&self) -> Result<Raw> {
+        Raw::scalar(self.into_scalar(), T::DTYPE)
+    }
+}
+
+/// The values of a polynomial at the elements of a tensor, or at a number, by Horner's rule. NumPy's `polyval`.
 ///
 /// ```
 /// use civita::prelude::*;
 ///
 /// let p = tensor![3.0, 0.0, 1.0]; // 3 x² + 1
 /// assert_eq!(np::polyval(&p, &tensor![0.0, 1.0, 2.0])?, [1.0, 4.0, 13.0]);
+/// assert_eq!(np::polyval(&p, 2.0)?, 13.0);
 /// # Ok::<(), civita::Error>(())
 /// ```
 ///
 /// # Errors
 /// When there is no memory.
-pub fn polyval<T: Dtype, const N: usize>(p: &Vector<T>, x: &Tensor<T, N>) -> Result<Tensor<T, N>> {
+pub fn polyval<T: Dtype, X: Place<T>>(p: &Vector<T>, x: X) -> Result<X::Out> {
     let zero = civita_core::dtype::Scalar::Bool(false);
-    let mut y = x.raw.like(x.shape(), x.raw.dtype(), zero)?;
+    let x = x.raw()?;
+    let mut y = x.like(x.shape(), x.dtype(), zero)?;
     for i in 0..p.len() as isize {
         let coefficient = p.raw.narrow(0, i as usize, 1)?.squeeze(Some(&[0]))?;
-        y = y.mul(&x.raw)?.add(&coefficient)?;
+        y = y.mul(&x)?.add(&coefficient)?;
     }
     Ok(wrap(y))
 }
@@ -178,7 +206,7 @@ pub fn polyint<T: Float>(p: &Vector<T>, m: usize) -> Result<Vector<T>> {
     let mut p = p.clone();
     for _ in 0..m {
         let powers = Vector::<T>::arange_step(p.len()..0, -1);
-        p = crate::concatenate(&[&p.div(&powers)?, &Vector::zeros(1)], 0)?;
+        p = crate::concatenate([&p.div(&powers)?, &Vector::zeros(1)], 0)?;
     }
     Ok(p)
 }
@@ -197,7 +225,7 @@ pub fn polyint<T: Float>(p: &Vector<T>, m: usize) -> Result<Vector<T>> {
 pub fn poly<T: Number + Element>(roots: &Vector<T>) -> Result<Vector<T>> {
     let mut p = Vector::<T>::ones(1);
     for i in 0..roots.len() {
-        let factor = crate::concatenate(&[&Vector::ones(1), &-roots.slice(i..i + 1)?], 0)?;
+        let factor = crate::concatenate([&Vector::ones(1), &-roots.slice(i..i + 1)?], 0)?;
         p = polymul(&p, &factor)?;
     }
     Ok(p)
@@ -277,7 +305,7 @@ where
     let row = -inner.slice(1..)? / Tensor::scalar(all[first]);
     companion.slice_assign(crate::s![0], &row)?;
     let found: Vector<T::Complex> = wrap(crate::linalg::eigvals(&companion)?.raw().clone());
-    crate::concatenate(&[&found, &at_zero], 0)
+    crate::concatenate([&found, &at_zero], 0)
 }
 
 /// A polynomial: its coefficients from the highest power to the lowest. NumPy's `poly1d`.
