@@ -1,4 +1,4 @@
-"""What NumPy's `random` does not have: Xoshiro256, Bernoulli and Wishart draws, sequences of points; the parallel generator's distribution."""
+"""What NumPy's `random` does not have: Threefry, Xoshiro256, Bernoulli and Wishart draws, sequences of points; the parallel generator's distribution."""
 
 import copy
 import doctest
@@ -46,6 +46,74 @@ def test_xoshiro_is_a_bit_generator_like_the_others():
         bits.state = saved | {"state": {"state": cv.zeros(4, dtype="uint64")}}
     with pytest.raises(ValueError, match="must be for a Xoshiro256"):
         bits.state = R.PCG64(1).state
+
+
+def threefry(counter, key):
+    """Threefry4x64-20 by the paper's definition (Salmon et al. 2011, section 3.2), in Python's integers."""
+    mask, rotations = 2**64 - 1, [(14, 16), (52, 57), (23, 40), (5, 37), (25, 33), (46, 12), (58, 22), (32, 32)]
+    keys = [*key, 0x1BD11BDAA9FC1A22 ^ key[0] ^ key[1] ^ key[2] ^ key[3]]
+    x = [(c + k) & mask for c, k in zip(counter, keys)]
+    for d in range(20):
+        for (i, j), r in zip([(0, 1), (2, 3)] if d % 2 == 0 else [(0, 3), (2, 1)], rotations[d % 8]):
+            x[i] = (x[i] + x[j]) & mask
+            x[j] = (x[j] << r | x[j] >> 64 - r) & mask ^ x[i]
+        if d % 4 == 3:
+            s = d // 4 + 1
+            x = [(word + keys[(i + s) % 5]) & mask for i, word in enumerate(x)]
+            x[3] = (x[3] + s) & mask
+    return x
+
+
+def words(n):
+    return [n >> 64 * i & 2**64 - 1 for i in range(4)]
+
+
+def test_threefry_has_the_known_answers_and_a_stream_by_key_and_counter():
+    # Random123's kat_vectors; the first block is that of the counter plus one
+    pi = [0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0, 0x082EFA98EC4E6C89]
+    pi_key = [0x452821E638D01377, 0xBE5466CF34E90C6C, 0xBE5466CF34E90C6C, 0xC0AC29B7C97C50DD]
+    for counter, key, answer in [
+        ([0] * 4, [0] * 4, "09218ebde6c85537 55941f5266d86105 4bd25e16282434dc ee29ec846bd2e40b"),
+        ([2**64 - 1] * 4, [2**64 - 1] * 4, "29c24097942bba1b 0371bbfb0f6f4e11 3c231ffa33f83a1c cd29113fde32d168"),
+        (pi, pi_key, "a7e8fde591651bd9 baafd0c30138319b 84a5c1a729e685b9 901d406ccebc1ba4"),
+    ]:
+        answer = [int(word, 16) for word in answer.split()]
+        bits = R.Threefry(counter=np.array(counter, np.uint64), key=np.array(key, np.uint64))
+        bits.advance(-1)
+        assert bits.random_raw(4).tolist() == answer == threefry(counter, key)
+    for key, counter in ((5, 0), (2**255 + 7, 2**256 - 2), (2**64, 2**64 - 2)):
+        got = R.Threefry(key=key, counter=counter).random_raw(12).tolist()
+        assert got == [w for i in (1, 2, 3) for w in threefry(words((counter + i) % 2**256), words(key))]
+    # randomgen 2.5, ThreeFry(42): the key is the seed sequence's first four words
+    bits = R.Threefry(42)
+    assert bits.state["state"]["key"].tolist() == np.random.SeedSequence(42).generate_state(4, np.uint64).tolist()
+    assert bits.random_raw(5).tolist() == [
+        2473921411710000963, 4922554754268117878, 4107559696496651179, 14478890770757813327, 4698530639258864276,
+    ]  # fmt: skip
+    assert R.Threefry(5).jumped(3).random_raw(2).tolist() == [6743937233135633837, 6339977481860948291]
+    far, near = R.Threefry(1, counter=9), R.Threefry(1, counter=2)
+    assert near.advance(7) is near and near.random_raw(5).tolist() == far.random_raw(5).tolist()
+
+
+def test_threefry_is_saved_copied_and_split_like_the_others():
+    bits = R.Threefry(42)
+    rng = R.Generator(bits)
+    rng.random(3, dtype="float32")  # leaves a half word
+    assert bits.state["bit_generator"] == "Threefry" and bits.state["has_uint32"] == 1
+    for other in (pickle.loads(pickle.dumps(rng)), copy.deepcopy(rng)):
+        assert other.integers(0, 100, 10, dtype="uint32").tolist() == R.Generator(copy.deepcopy(bits)).integers(0, 100, 10, dtype="uint32").tolist()
+    saved = bits.state
+    first = rng.normal(size=5)
+    bits.state = saved
+    assert (rng.normal(size=5) == first).all()
+    children = R.Threefry(1).spawn(10)
+    assert len({int(child.random_raw()) for child in children}) == 10 and type(children[0]) is R.Threefry
+    assert (R.RandomState(R.Threefry(3)).rand(4) != R.RandomState(R.Threefry(4)).rand(4)).all()
+    for bad in ({"seed": 1, "key": 2}, {"key": 2**256}, {"key": -1}, {"key": [1, 2]}, {"counter": [1] * 5}):
+        with pytest.raises(ValueError):
+            R.Threefry(**bad)
+    with pytest.raises(ValueError, match="must be for a Threefry"):
+        bits.state = R.Philox(1).state
 
 
 def test_bernoulli_is_a_comparison_of_uniform_draws():
