@@ -1,4 +1,4 @@
-"""What NumPy's `random` does not have: Xoshiro256, Bernoulli and Wishart draws, sequences of points; the parallel generator's distribution."""
+"""What NumPy's `random` does not have: Threefry, Xoshiro256, Bernoulli and Wishart draws, sequences of points; the parallel generator's distribution."""
 
 import copy
 import doctest
@@ -46,6 +46,74 @@ def test_xoshiro_is_a_bit_generator_like_the_others():
         bits.state = saved | {"state": {"state": cv.zeros(4, dtype="uint64")}}
     with pytest.raises(ValueError, match="must be for a Xoshiro256"):
         bits.state = R.PCG64(1).state
+
+
+def threefry(counter, key):
+    """Threefry4x64-20 by the paper's definition (Salmon et al. 2011, section 3.2), in Python's integers."""
+    mask, rotations = 2**64 - 1, [(14, 16), (52, 57), (23, 40), (5, 37), (25, 33), (46, 12), (58, 22), (32, 32)]
+    keys = [*key, 0x1BD11BDAA9FC1A22 ^ key[0] ^ key[1] ^ key[2] ^ key[3]]
+    x = [(c + k) & mask for c, k in zip(counter, keys)]
+    for d in range(20):
+        for (i, j), r in zip([(0, 1), (2, 3)] if d % 2 == 0 else [(0, 3), (2, 1)], rotations[d % 8]):
+            x[i] = (x[i] + x[j]) & mask
+            x[j] = (x[j] << r | x[j] >> 64 - r) & mask ^ x[i]
+        if d % 4 == 3:
+            s = d // 4 + 1
+            x = [(word + keys[(i + s) % 5]) & mask for i, word in enumerate(x)]
+            x[3] = (x[3] + s) & mask
+    return x
+
+
+def words(n):
+    return [n >> 64 * i & 2**64 - 1 for i in range(4)]
+
+
+def test_threefry_has_the_known_answers_and_a_stream_by_key_and_counter():
+    # Random123's kat_vectors; the first block is that of the counter plus one
+    pi = [0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0, 0x082EFA98EC4E6C89]
+    pi_key = [0x452821E638D01377, 0xBE5466CF34E90C6C, 0xBE5466CF34E90C6C, 0xC0AC29B7C97C50DD]
+    for counter, key, answer in [
+        ([0] * 4, [0] * 4, "09218ebde6c85537 55941f5266d86105 4bd25e16282434dc ee29ec846bd2e40b"),
+        ([2**64 - 1] * 4, [2**64 - 1] * 4, "29c24097942bba1b 0371bbfb0f6f4e11 3c231ffa33f83a1c cd29113fde32d168"),
+        (pi, pi_key, "a7e8fde591651bd9 baafd0c30138319b 84a5c1a729e685b9 901d406ccebc1ba4"),
+    ]:
+        answer = [int(word, 16) for word in answer.split()]
+        bits = R.Threefry(counter=np.array(counter, np.uint64), key=np.array(key, np.uint64))
+        bits.advance(-1)
+        assert bits.random_raw(4).tolist() == answer == threefry(counter, key)
+    for key, counter in ((5, 0), (2**255 + 7, 2**256 - 2), (2**64, 2**64 - 2)):
+        got = R.Threefry(key=key, counter=counter).random_raw(12).tolist()
+        assert got == [w for i in (1, 2, 3) for w in threefry(words((counter + i) % 2**256), words(key))]
+    # randomgen 2.5, ThreeFry(42): the key is the seed sequence's first four words
+    bits = R.Threefry(42)
+    assert bits.state["state"]["key"].tolist() == np.random.SeedSequence(42).generate_state(4, np.uint64).tolist()
+    assert bits.random_raw(5).tolist() == [
+        2473921411710000963, 4922554754268117878, 4107559696496651179, 14478890770757813327, 4698530639258864276,
+    ]  # fmt: skip
+    assert R.Threefry(5).jumped(3).random_raw(2).tolist() == [6743937233135633837, 6339977481860948291]
+    far, near = R.Threefry(1, counter=9), R.Threefry(1, counter=2)
+    assert near.advance(7) is near and near.random_raw(5).tolist() == far.random_raw(5).tolist()
+
+
+def test_threefry_is_saved_copied_and_split_like_the_others():
+    bits = R.Threefry(42)
+    rng = R.Generator(bits)
+    rng.random(3, dtype="float32")  # leaves a half word
+    assert bits.state["bit_generator"] == "Threefry" and bits.state["has_uint32"] == 1
+    for other in (pickle.loads(pickle.dumps(rng)), copy.deepcopy(rng)):
+        assert other.integers(0, 100, 10, dtype="uint32").tolist() == R.Generator(copy.deepcopy(bits)).integers(0, 100, 10, dtype="uint32").tolist()
+    saved = bits.state
+    first = rng.normal(size=5)
+    bits.state = saved
+    assert (rng.normal(size=5) == first).all()
+    children = R.Threefry(1).spawn(10)
+    assert len({int(child.random_raw()) for child in children}) == 10 and type(children[0]) is R.Threefry
+    assert (R.RandomState(R.Threefry(3)).rand(4) != R.RandomState(R.Threefry(4)).rand(4)).all()
+    for bad in ({"seed": 1, "key": 2}, {"key": 2**256}, {"key": -1}, {"key": [1, 2]}, {"counter": [1] * 5}):
+        with pytest.raises(ValueError):
+            R.Threefry(**bad)
+    with pytest.raises(ValueError, match="must be for a Threefry"):
+        bits.state = R.Philox(1).state
 
 
 def test_bernoulli_is_a_comparison_of_uniform_draws():
@@ -343,6 +411,130 @@ def test_gamma_draws_have_the_implicit_derivative_by_their_shape(make):
             cv.grad(first, one)
 
 
+# the distribution in SciPy, and parameters
+IMPLICIT = {
+    "beta": (scipy.stats.beta, [(2.0, 3.0), (0.4, 0.7), (1.0, 1.0), (0.05, 2.0), (30.0, 4.0), (500.0, 800.0)]),
+    "standard_t": (scipy.stats.t, [(3.0,), (0.8,), (40.0,)]),
+    "f": (scipy.stats.f, [(3.0, 5.0), (1.0, 20.0), (60.0, 7.0)]),
+    "wald": (lambda mean, scale: scipy.stats.invgauss(mean / scale, scale=scale), [(3.0, 5.0), (1.0, 0.2), (1.0, 30.0)]),
+    "vonmises": (lambda mode, k: scipy.stats.vonmises(k, loc=mode), [(0.0, 2.0), (0.0, 0.3), (0.0, 30.0)]),
+}
+
+
+@pytest.mark.parametrize("name", sorted(IMPLICIT))
+@pytest.mark.parametrize("make", ["default_rng", "RandomState"])
+def test_draws_move_as_quantiles_do(make, name):
+    """`dx/dp` with `F(x; p)` held: a difference quotient of SciPy's quantiles, from the nearer end of the distribution."""
+    distribution, all_values = IMPLICIT[name]
+    for values in all_values:
+        parameters = [cv.full(40, x, requires_grad=True) for x in values]
+        draw = lambda *p: getattr(getattr(cv.random, make)(5), name)(*p, size=40)
+        x = draw(*parameters)
+        plain = getattr(getattr(np.random, make)(5), name)(*values, size=40)
+        np.testing.assert_array_equal(x.detach(), plain)
+        x.sum().backward()
+        of = distribution(*values)
+        below, above = of.cdf(plain), of.sf(plain)
+        slopes = []
+        for i, value in enumerate(values):
+            h = 1e-4 * (value or 1)
+            at = lambda k: distribution(*(v + k * h * (j == i) for j, v in enumerate(values)))
+            quantiles = lambda k: np.where(below < 0.5, at(k).ppf(below), at(k).isf(above))
+            slope = (8 * (quantiles(1) - quantiles(-1)) - (quantiles(2) - quantiles(-2))) / (12 * h)
+            # draws next to an end of the range do not move in float64
+            near = np.isfinite(slope) & (np.minimum(below, above) > 1e-4)
+            assert near.sum() > 20
+            np.testing.assert_allclose(np.asarray(parameters[i].grad)[near], slope[near], rtol=2e-6, atol=1e-9 * np.abs(plain[near]).max())
+            slopes.append(np.asarray(parameters[i].grad))
+        # forward mode, by all parameters at once
+        _, moved = cv.jvp(draw, [cv.full(40, v) for v in values], [cv.full(40, i + 1.0) for i in range(len(values))])
+        np.testing.assert_allclose(moved, sum((i + 1) * s for i, s in enumerate(slopes)), rtol=1e-12)
+        assert np.isfinite(np.asarray(moved)).all()
+
+
+def test_implicit_derivatives_of_large_and_small_shapes():
+    """Limits: a beta of large shapes is a normal, a t of many degrees of freedom too, and a beta of a large second shape a gamma."""
+    a = cv.array([4e6, 9e6], requires_grad=True)
+    x = cv.random.default_rng(1).beta(a, a.detach())
+    x.sum().backward()
+    # by its mean and deviation, to first order
+    n, z = 2 * np.asarray(a.detach()), (np.asarray(x.detach()) - 0.5) * 2 * np.sqrt(2 * np.asarray(a.detach()))
+    np.testing.assert_allclose(a.grad, 0.5 / n - z * 0.25 / n**1.5, rtol=1e-3)
+    df = cv.full(5, 5e6, requires_grad=True)
+    t = cv.random.default_rng(1).standard_t(df)
+    t.sum().backward()
+    t = np.asarray(t.detach())
+    np.testing.assert_allclose(df.grad, -(t**3 + t) / (4 * 25e12), rtol=1e-5)
+    shape = cv.full(5, 0.7, requires_grad=True)
+    x = cv.random.default_rng(1).beta(shape, 1e9)
+    x.sum().backward()
+    g, h = np.asarray(x.detach()) * 1e9, 1e-4
+    u = scipy.special.gammainc(0.7, g)
+    slope = (scipy.special.gammaincinv(0.7 + h, u) - scipy.special.gammaincinv(0.7 - h, u)) / (2 * h)
+    np.testing.assert_allclose(np.asarray(shape.grad) * 1e9, slope, rtol=1e-5)
+    for draw in (lambda p: cv.random.default_rng(1).beta(p, 1e-8), lambda p: cv.random.default_rng(1).f(p + 0.01, 0.1), lambda p: cv.random.default_rng(1).vonmises(0.0, 1e8 * p)):
+        p = cv.array([1e-8, 1e-3, 1.0, 1e3], requires_grad=True)
+        draw(p).sum().backward()
+        assert np.isfinite(np.asarray(p.grad)).all()
+
+
+def test_expectations_have_the_derivatives_of_their_formulas():
+    """`E[x]` of a beta is `a / (a + b)`, `E[x**2]` of a t is `n / (n - 2)`, `E[cos x]` of a von Mises the ratio of Bessel functions."""
+    n = 300_000
+    a, b = (cv.array(x, requires_grad=True) for x in (0.6, 0.9))
+    cv.random.default_rng(0).beta(a, b, n).mean().backward()
+    np.testing.assert_allclose([a.grad.item(), b.grad.item()], [0.9 / 1.5**2, -0.6 / 1.5**2], rtol=0.01)
+    df = cv.array(9.0, requires_grad=True)
+    (cv.random.default_rng(0).standard_t(df, n) ** 2).mean().backward()
+    np.testing.assert_allclose(df.grad.item(), -2 / 49, rtol=0.05)
+    k = cv.array(1.5, requires_grad=True)
+    cv.cos(cv.random.default_rng(0).vonmises(0.0, k, n)).mean().backward()
+    ratio = scipy.special.i1(1.5) / scipy.special.i0(1.5)
+    np.testing.assert_allclose(k.grad.item(), 1 - ratio / 1.5 - ratio**2, rtol=0.02)
+
+
+@pytest.mark.parametrize("make", ["default_rng", "RandomState"])
+@pytest.mark.parametrize("alpha", [[0.5, 2.0, 3.0], [0.05, 0.09, 0.02, 0.08], [0.05], [4.0]])
+def test_dirichlet_is_differentiable_by_its_concentrations(make, alpha):
+    """Through the gammas that it is made of, or the betas where all are below 0.1, whose quantiles SciPy moves."""
+    a = cv.array(alpha, requires_grad=True)
+    x = getattr(cv.random, make)(3).dirichlet(a, 30)
+    plain = getattr(np.random, make)(3).dirichlet(alpha, 30)
+    np.testing.assert_allclose(x.detach(), plain, rtol=1e-14)
+    weights = np.random.default_rng(1).standard_normal(x.shape)
+    (x * cv.asarray(weights)).sum().backward()
+    alpha, d, h = np.array(alpha), len(alpha), 1e-5
+    if max(alpha) < 0.1 and make == "default_rng":
+        rest = lambda a: np.cumsum(a[::-1])[::-1][1:]
+        left = np.concatenate([np.ones((30, 1)), 1 - np.cumsum(plain, axis=1)[:, : d - 1]], axis=1)
+        # what is left by rounding alone has no digits: such rows are not compared, and have no part in the sum
+        parts = plain[:, :-1] / left[:, :-1]
+        rows = ((left[:, 1:] > 1e-3) & (parts > 1e-3) & (parts < 0.999)).all(axis=1)
+        def moved(at):
+            p, q = at[:-1], rest(at)
+            v = scipy.stats.beta(p, q).ppf(scipy.stats.beta(alpha[:-1], rest(alpha)).cdf(parts[rows]))
+            stick = np.concatenate([np.ones((rows.sum(), 1)), np.cumprod(1 - v, axis=1)], axis=1)
+            return np.concatenate([v, np.ones((rows.sum(), 1))], axis=1) * stick
+    else:
+        rows = np.ones(30, bool)
+        rng = getattr(np.random, make)(3)
+        gammas = rng.standard_gamma(np.broadcast_to(alpha, (30, d)))
+        u = scipy.special.gammainc(alpha, gammas)
+        def moved(at):
+            g = np.where(u < 0.5, scipy.special.gammaincinv(at, u), scipy.special.gammainccinv(at, scipy.special.gammaincc(alpha, gammas)))
+            return g / g.sum(axis=1, keepdims=True)
+    if rows.all() or d == 1:
+        slopes = [((moved(alpha + h * e) - moved(alpha - h * e)) / (2 * h) * weights[rows]).sum() for e in np.eye(d)]
+        np.testing.assert_allclose(a.grad, slopes, rtol=1e-5, atol=1e-7)
+    else:
+        leaf = cv.array(alpha, requires_grad=True)
+        some = getattr(cv.random, make)(3).dirichlet(leaf, 30)[np.flatnonzero(rows)]
+        (some * cv.asarray(weights[rows])).sum().backward()
+        slopes = [((moved(alpha + h * e) - moved(alpha - h * e)) / (2 * h) * weights[rows]).sum() for e in np.eye(d)]
+        np.testing.assert_allclose(leaf.grad, slopes, rtol=1e-4, atol=1e-6)
+    assert np.isfinite(np.asarray(a.grad)).all()
+
+
 def test_second_derivatives_of_draws():
     """`exp(mean + sigma z)`: the second derivative by sigma is `z**2` times the draw."""
     sigma = cv.array(0.6, requires_grad=True)
@@ -369,6 +561,39 @@ def test_multivariate_normal_is_differentiable_by_its_mean():
     np.testing.assert_array_equal(mean.grad, [100.0, 100.0])
 
 
+@pytest.mark.parametrize("make", ["default_rng", "RandomState"])
+def test_multivariate_normal_is_differentiable_by_its_covariance(make):
+    """Through the Cholesky factor, whatever factor the draws are made by: `x = mean + L(cov) L0^-1 (x0 - mean)`."""
+    mean, root = np.array([1.0, -2.0, 0.5]), np.random.default_rng(2).standard_normal((3, 3))
+    covariance = root @ root.T + np.eye(3)
+    weights = np.random.default_rng(1).standard_normal((4, 5, 3))
+    methods = ["cholesky", "svd", "eigh"] if make == "default_rng" else [None]
+    for how in ({"method": m} if m else {} for m in methods):
+        cov, middle = cv.array(covariance, requires_grad=True), cv.array(mean, requires_grad=True)
+        x = getattr(cv.random, make)(7).multivariate_normal(middle, cov, (4, 5), **how)
+        plain = getattr(cv.random, make)(7).multivariate_normal(mean, covariance, (4, 5), **how)
+        np.testing.assert_allclose(x.detach(), plain, rtol=1e-15)
+        (x * cv.asarray(weights)).sum().backward()
+        np.testing.assert_allclose(middle.grad, weights.sum((0, 1)), rtol=1e-13)
+        noise = np.linalg.solve(np.linalg.cholesky(covariance), (np.asarray(plain) - mean).reshape(-1, 3).T)
+        loss = lambda c: ((np.linalg.cholesky(c) @ noise).T * weights.reshape(-1, 3)).sum()
+        for i in range(3):
+            for j in range(i + 1):
+                e = np.zeros((3, 3))
+                e[i, j] = e[j, i] = 1e-6
+                slope = (loss(covariance + e) - loss(covariance - e)) / 2e-6
+                np.testing.assert_allclose((np.asarray(cov.grad) * e).sum() * 1e6, slope, rtol=1e-6, atol=1e-7)
+    # NumPy's own draws by Cholesky's factor move so
+    if make == "default_rng":
+        draws = lambda c: np.random.default_rng(7).multivariate_normal(mean, c, 6, method="cholesky")
+        e = 1e-6 * np.eye(3)
+        _, moved = cv.jvp(lambda c: cv.random.default_rng(7).multivariate_normal(mean, c, 6, method="cholesky"), [cv.array(covariance)], [cv.eye(3)])
+        np.testing.assert_allclose(moved, (draws(covariance + e) - draws(covariance - e)) / 2e-6, rtol=1e-6, atol=1e-8)
+    flat = cv.ones((2, 2), requires_grad=True)
+    with pytest.raises(Exception, match="not positive definite"):
+        getattr(cv.random, make)(7).multivariate_normal([0.0, 0.0], flat, 3)
+
+
 WITHOUT = {
     "poisson": lambda rng, p: rng.poisson(p),
     "poisson of an array": lambda rng, p: rng.poisson(cv.stack([p, p])),
@@ -379,14 +604,8 @@ WITHOUT = {
     "zipf": lambda rng, p: rng.zipf(p + 2),
     "multinomial": lambda rng, p: rng.multinomial(5, cv.stack([p, 1 - p])),
     "choice": lambda rng, p: rng.choice(2, 5, p=cv.stack([p, 1 - p])),
-    "dirichlet": lambda rng, p: rng.dirichlet(cv.stack([p, p])),
-    "beta": lambda rng, p: rng.beta(p, 2.0),
-    "f": lambda rng, p: rng.f(p, 2.0),
-    "standard_t": lambda rng, p: rng.standard_t(p),
-    "vonmises": lambda rng, p: rng.vonmises(p, 2.0),
-    "wald": lambda rng, p: rng.wald(p, 2.0),
     "noncentral_chisquare": lambda rng, p: rng.noncentral_chisquare(2.0, p),
-    "covariance": lambda rng, p: rng.multivariate_normal([0.0], cv.stack([p])[:, None]),
+    "noncentral_f": lambda rng, p: rng.noncentral_f(p, 2.0, 3.0),
 }
 
 

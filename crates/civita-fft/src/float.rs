@@ -4,6 +4,7 @@ use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 use std::sync::Mutex;
 
 use civita_kernels::dtype::DType;
+use civita_kernels::isa::Isa;
 use civita_kernels::kernels::fourier;
 use num_complex::Complex;
 
@@ -27,6 +28,9 @@ pub trait Float:
     const COMPLEX: DType;
     /// The nearest value of this type.
     fn of(value: f64) -> Self;
+    /// `self · a + b`, rounded once where the instruction set can.
+    #[doc(hidden)]
+    fn fused<I: Isa>(self, a: Self, b: Self) -> Self;
     /// The plans that are kept.
     #[doc(hidden)]
     fn plans() -> &'static Mutex<Plans>;
@@ -38,6 +42,13 @@ macro_rules! floats { ($($T:ident $C:ident;)*) => { $(
         #[inline]
         fn of(value: f64) -> $T {
             value as $T
+        }
+        #[inline(always)]
+        fn fused<I: Isa>(self, a: $T, b: $T) -> $T {
+            match I::FMA {
+                true => self.mul_add(a, b),
+                false => self * a + b,
+            }
         }
         fn plans() -> &'static Mutex<Plans> {
             static PLANS: Mutex<Plans> = Mutex::new(Plans::new());

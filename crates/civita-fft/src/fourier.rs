@@ -1,16 +1,18 @@
 //! Fourier transforms of rows: complex, of real numbers, to real numbers.
 //!
 //! A real transform of even length is a complex one of half the length, of the even elements as real and the odd ones as imaginary
-//! parts, and a pass that takes the two apart. Odd lengths are complex transforms.
+//! parts, and a pass that takes the two apart. Odd lengths are complex transforms, but primes of moderate size are transformed by
+//! definition (`direct`).
 
 use std::sync::Arc;
 
 use civita_kernels::isa::{Isa, Wide, wide};
 use num_complex::Complex;
 
+use crate::direct::{self, Direct, Halves};
 use crate::float::{Float, root};
 use crate::pause::{steps, watched};
-use crate::plan::{Direction, Keepable, Plan, Purpose, kept};
+use crate::plan::{Direction, Keepable, Plan, Purpose, kept, largest_factor};
 use crate::rows::{NoMemory, Rows};
 
 /// Multiplies by a factor, if it is one.
@@ -74,6 +76,8 @@ impl<T: Float> Rows for ComplexRows<T> {
 pub(crate) struct Half<T> {
     len: usize,
     plan: Arc<Plan<T>>,
+    /// Instead of the plan, the tables of a prime length.
+    direct: Option<Direct<T>>,
     /// `exp(-2πi k / n)`, to the middle of the half.
     roots: Vec<Complex<T>>,
 }
@@ -83,15 +87,17 @@ impl<T: Float> Half<T> {
         kept::<T, _>(len, Purpose::Half, || Half {
             len,
             plan: match is_complex(len) {
+                _ if is_direct(len) => Plan::get(1, Direction::Forward),
                 true => Plan::for_real(len, Direction::Forward),
                 false => Plan::for_real(len / 2, Direction::Forward),
             },
+            direct: is_direct(len).then(|| Direct::new(len)),
             roots: roots(len),
         })
     }
 
     pub(crate) fn scratch(&self) -> usize {
-        let both = if is_complex(self.len) {
+        let both = if is_complex(self.len) && self.direct.is_none() {
             2 * self.len
         } else {
             0
@@ -154,6 +160,10 @@ impl<T: Float> Half<T> {
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
         let n = self.len;
+        if let Some(direct) = &self.direct {
+            forward(direct, x, y);
+            return Ok(());
+        }
         if is_complex(n) {
             let (wide, rest) = scratch.split_at_mut(n);
             let (out, rest) = rest.split_at_mut(n);
@@ -241,6 +251,8 @@ where
 pub(crate) struct Whole<T> {
     len: usize,
     plan: Arc<Plan<T>>,
+    /// Instead of the plan, the tables of a prime length.
+    direct: Option<Direct<T>>,
     roots: Vec<Complex<T>>,
 }
 
@@ -248,7 +260,11 @@ impl<T: Float> Whole<T> {
     pub(crate) fn get(len: usize) -> Arc<Whole<T>> {
         kept::<T, _>(len, Purpose::Whole, || Whole {
             len,
-            plan: Plan::for_real(inner(len), Direction::Inverse),
+            plan: match is_direct(len) {
+                true => Plan::get(1, Direction::Inverse),
+                false => Plan::for_real(inner(len), Direction::Inverse),
+            },
+            direct: is_direct(len).then(|| Direct::new(len)),
             roots: roots(len),
         })
     }
@@ -300,6 +316,10 @@ impl<T: Float> Whole<T> {
         scratch: &mut [Complex<T>],
     ) -> Result<(), NoMemory> {
         let n = self.len;
+        if let Some(direct) = &self.direct {
+            backward(direct, x, y);
+            return Ok(());
+        }
         if n % 2 == 1 {
             let (wide, rest) = scratch.split_at_mut(n);
             let (out, rest) = rest.split_at_mut(n);
@@ -335,18 +355,65 @@ impl<T: Float> Whole<T> {
 
 impl<T: Float> Keepable for Half<T> {
     fn bytes(&self) -> usize {
-        size_of_val(&self.roots[..]) + 256
+        let tables = self.direct.as_ref().map_or(0, Direct::numbers);
+        size_of_val(&self.roots[..]) + tables * size_of::<T>() + 256
     }
 }
 impl<T: Float> Keepable for Whole<T> {
     fn bytes(&self) -> usize {
-        size_of_val(&self.roots[..]) + 256
+        let tables = self.direct.as_ref().map_or(0, Direct::numbers);
+        size_of_val(&self.roots[..]) + tables * size_of::<T>() + 256
     }
 }
 
 /// Whether a forward transform of real numbers is a complex one: of odd length, and of 12, whose halves have 1.3 times the error.
 fn is_complex(len: usize) -> bool {
     len % 2 == 1 || len == 12
+}
+
+/// Whether the length is a prime that is transformed by definition.
+fn is_direct(len: usize) -> bool {
+    direct::suits(len) && largest_factor(len) == len
+}
+
+/// Half the transform of a real row of prime length.
+fn forward<T: Float>(direct: &Direct<T>, x: &[T], y: &mut [Complex<T>]) {
+    let h = direct.half();
+    let (mut halves, mut parts) = (Halves::<T, 1>::new(), Halves::<T, 1>::new());
+    let (first, rest) = (x[0], &x[1..]);
+    // four sums: a shorter chain, and smaller rounding errors
+    let mut all = [T::zero(); 4];
+    for (j, (&a, &b)) in rest[..h].iter().zip(rest.iter().rev()).enumerate() {
+        halves.even[j] = [a + b];
+        halves.odd[j] = [a - b];
+        all[j % 4] = all[j % 4] + (a + b);
+    }
+    direct.run(&halves, &mut parts);
+    y[0] = Complex::new(first + ((all[0] + all[1]) + (all[2] + all[3])), T::zero());
+    for (y, ([even], [odd])) in y[1..].iter_mut().zip(parts.even.iter().zip(&parts.odd)) {
+        *y = Complex::new(first + *even, -*odd);
+    }
+}
+
+/// The inverse of [`forward`] but for the factor.
+fn backward<T: Float>(direct: &Direct<T>, x: &[Complex<T>], y: &mut [T]) {
+    let h = direct.half();
+    let (mut halves, mut parts) = (Halves::<T, 1>::new(), Halves::<T, 1>::new());
+    let first = x[0].re;
+    let mut all = [T::zero(); 4];
+    for (k, x) in x[1..=h].iter().enumerate() {
+        halves.even[k] = [x.re + x.re];
+        halves.odd[k] = [x.im + x.im];
+        all[k % 4] = all[k % 4] + (x.re + x.re);
+    }
+    direct.run(&halves, &mut parts);
+    y[0] = first + ((all[0] + all[1]) + (all[2] + all[3]));
+    let (front, back) = y[1..].split_at_mut(h);
+    let parts = parts.even.iter().zip(&parts.odd);
+    for ((front, back), ([even], [odd])) in front.iter_mut().zip(back.iter_mut().rev()).zip(parts) {
+        let even = first + *even;
+        (*front, *back) = (even - *odd, even + *odd);
+    }
 }
 
 fn inner(len: usize) -> usize {

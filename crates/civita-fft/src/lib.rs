@@ -12,6 +12,7 @@
 //!
 //! `plan`, `fourier` and `wave` work on slices and know nothing of tensors.
 
+mod direct;
 mod float;
 mod fourier;
 mod functions;

@@ -15,14 +15,15 @@ use std::sync::Arc;
 use num_complex::Complex;
 use rustfft::{Fft, FftDirection, FftPlanner};
 
+use crate::direct::{self, Direct, Halves};
 use crate::float::{Float, root};
 use crate::plan::Direction;
 
 /// The longest power of two that is left to rustfft.
 const BASE: usize = 256;
-/// The largest prime that has passes. Beyond about 60 Bluestein's convolution is faster, but its error is 1.5 times that of a pass, and
+/// The largest prime that has passes. Beyond about 200 Bluestein's convolution is faster, but its error is 1.5 times that of a pass, and
 /// twice that of a pass within a transform of real numbers.
-pub(crate) const LARGEST_RADIX: usize = 311;
+pub(crate) const LARGEST_RADIX: usize = direct::LONGEST;
 
 /// A plan of passes.
 pub(crate) struct Mixed<T> {
@@ -41,6 +42,8 @@ struct Pass<T> {
     twists: Vec<Complex<T>>,
     /// Cosine and sine of `2π j / radix` for an odd radix, with the direction's sign.
     waves: Vec<Complex<T>>,
+    /// The tables of a large prime radix.
+    direct: Option<Direct<T>>,
     /// ±1: the sign of the exponent.
     sign: T,
 }
@@ -99,6 +102,7 @@ impl<T: Float> Mixed<T> {
                         .map(|(k, n)| towards(k, n))
                         .collect(),
                     waves: (0..radix).map(|j| towards(j, radix)).collect(),
+                    direct: direct::suits(radix).then(|| Direct::new(radix)),
                     sign: match direction {
                         Direction::Forward => -T::one(),
                         Direction::Inverse => T::one(),
@@ -129,7 +133,8 @@ impl<T: Float> Mixed<T> {
     }
 
     pub(crate) fn numbers(&self) -> usize {
-        self.passes.iter().map(|p| p.twists.len()).sum()
+        let tables = |p: &Pass<T>| p.direct.as_ref().map_or(0, Direct::numbers) / 2;
+        self.passes.iter().map(|p| p.twists.len() + tables(p)).sum()
     }
 
     /// Rows that lie one after the other.
@@ -172,6 +177,9 @@ impl<T: Float> Mixed<T> {
 
 impl<T: Float> Pass<T> {
     fn run(&self, y: &mut [Complex<T>]) {
+        if let Some(direct) = &self.direct {
+            return self.large(direct, y);
+        }
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             // SAFETY: the processor has them.
@@ -282,13 +290,44 @@ impl<T: Float> Pass<T> {
         }
     }
 
+    /// As [`Pass::odd`], of a large prime radix.
+    fn large(&self, direct: &Direct<T>, y: &mut [Complex<T>]) {
+        let (p, n, h) = (self.radix, self.rows, direct.half());
+        let (mut halves, mut parts) = (Halves::<T, 2>::new(), Halves::<T, 2>::new());
+        for y in y.chunks_exact_mut(p * n) {
+            for k in 0..n {
+                let first = y[k];
+                // four sums: a shorter chain, and smaller rounding errors
+                let mut all = [Complex::<T>::default(); 4];
+                for s in 1..=h {
+                    let a = times(y[s * n + k], self.twists[(s - 1) * n + k]);
+                    let b = times(y[(p - s) * n + k], self.twists[(p - s - 1) * n + k]);
+                    let (sum, difference) = (a + b, a - b);
+                    halves.even[s - 1] = [sum.re, sum.im];
+                    halves.odd[s - 1] = [difference.re, difference.im];
+                    all[s % 4] = all[s % 4] + sum;
+                }
+                y[k] = first + ((all[0] + all[1]) + (all[2] + all[3]));
+                direct.run(&halves, &mut parts);
+                for r in 1..=h {
+                    let ([re, im], [odd_re, odd_im]) = (parts.even[r - 1], parts.odd[r - 1]);
+                    let even = first + Complex::new(re, im);
+                    // ±i times the odd part
+                    let odd = Complex::new(-self.sign * odd_im, self.sign * odd_re);
+                    y[r * n + k] = even + odd;
+                    y[(p - r) * n + k] = even - odd;
+                }
+            }
+        }
+    }
+
     /// As [`Pass::odd`], of a radix that is not known before.
     #[inline(always)]
     fn any(&self, y: &mut [Complex<T>]) {
         let (p, n) = (self.radix, self.rows);
         let h = p / 2;
-        let mut sums = [Complex::default(); LARGEST_RADIX / 2];
-        let mut differences = [Complex::default(); LARGEST_RADIX / 2];
+        let mut sums = [Complex::default(); direct::SHORTEST / 2];
+        let mut differences = [Complex::default(); direct::SHORTEST / 2];
         for y in y.chunks_exact_mut(p * n) {
             for k in 0..n {
                 let first = y[k];

@@ -299,7 +299,7 @@ pub(crate) fn room<T>(op: &'static str, len: usize) -> Result<(), Error> {
     storage::room(op, numbers.saturating_mul(size_of::<Complex<T>>()))
 }
 
-fn largest_factor(mut n: usize) -> usize {
+pub(crate) fn largest_factor(mut n: usize) -> usize {
     let (mut largest, mut p) = (1, 2);
     while p * p <= n {
         while n.is_multiple_of(p) {

@@ -43,6 +43,61 @@ fn fft(x: &Raw, axis: isize) -> Raw {
     Transform::Fft.along(x, None, axis, Norm::Backward).unwrap()
 }
 
+/// Primes from 37 to 311 are transformed by definition, alone and as factors.
+#[test]
+fn primes_have_the_transforms_of_their_definition() {
+    for n in [
+        37,
+        41,
+        97,
+        113,
+        127,
+        199,
+        211,
+        307,
+        311,
+        2 * 211,
+        3 * 127,
+        37 * 41,
+    ] {
+        let x = reals(&[2, n]);
+        let values: Vec<f64> = x.to_vec().unwrap();
+        let wave = |row: &[f64], k: usize| {
+            let term = |(j, &x): (usize, &f64)| {
+                let angle = -std::f64::consts::TAU * (j * k % n) as f64 / n as f64;
+                Complex::from_polar(x, angle)
+            };
+            row.iter().enumerate().map(term).sum::<Complex<f64>>()
+        };
+        let rows = values.chunks_exact(n);
+        let half: Vec<_> = rows
+            .flat_map(|row| (0..=n / 2).map(move |k| wave(row, k)))
+            .collect();
+        let expected = Raw::from_vec(half, &[2, n / 2 + 1]).unwrap();
+        let y = Transform::Rfft.along(&x, None, -1, Norm::Backward).unwrap();
+        assert!(distance(&y, &expected) < 1e-12, "{n}");
+        let back = Transform::Irfft
+            .along(&y, Some(n as isize), -1, Norm::Backward)
+            .unwrap();
+        assert!(distance(&back, &x) < 1e-14, "{n}");
+        // both ways of a complex transform, by its real and imaginary parts
+        let z = complexes(&[2, n]);
+        let again = Transform::Ifft
+            .along(&fft(&z, -1), None, -1, Norm::Backward)
+            .unwrap();
+        assert!(distance(&again, &z) < 1e-14, "{n}");
+        let whole = fft(&x.cast(DType::C128).unwrap(), -1);
+        assert!(
+            distance(&whole.narrow(-1, 0, n / 2 + 1).unwrap(), &expected) < 1e-12,
+            "{n}"
+        );
+        let single = Transform::Rfft
+            .along(&x.cast(DType::F32).unwrap(), None, -1, Norm::Backward)
+            .unwrap();
+        assert!(distance(&single, &expected) < 1e-4, "{n}");
+    }
+}
+
 #[test]
 fn inverses_undo_transforms() {
     for n in [1, 2, 3, 8, 15, 64, 97, 210, 4096, 5003] {

@@ -3,7 +3,7 @@
 //! | | |
 //! |---|---|
 //! | [`SeedSequence`] | entropy of any size becomes states; children for threads |
-//! | [`Pcg64`], [`Pcg64Dxsm`], [`Philox`], [`Sfc64`], [`Mt19937`], [`Xoshiro256`] | streams of bits; [`AnyBits`] is one of them, chosen at run time |
+//! | [`Pcg64`], [`Pcg64Dxsm`], [`Philox`], [`Threefry`], [`Sfc64`], [`Mt19937`], [`Xoshiro256`] | streams of bits; [`AnyBits`] is one of them, chosen at run time |
 //! | [`Generator`] | draws from a [`Distribution`] |
 //! | [`RandomState`] | the legacy interface, draws from a [`LegacyDistribution`] |
 //! | [`Philox4x32`] | numbers by place: a key, a counter, any thread count |
@@ -44,7 +44,10 @@ mod range;
 mod seed;
 mod wishart;
 
-pub use bits::{AnyBits, BitGenerator, Half, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64, Xoshiro256};
+pub use bits::{
+    AnyBits, BitGenerator, Cipher, CounterBits, Half, Mt19937, Pcg64, Pcg64Dxsm, Philox,
+    Philox4x64, Sfc64, Threefry, Threefry4x64, Xoshiro256,
+};
 pub use counter::{Counted, Philox4x32};
 pub use covariance::{Covariance, Factor};
 pub use distributions::*;

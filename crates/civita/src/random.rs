@@ -30,16 +30,16 @@ use civita_core::primitive::Draw;
 use civita_core::raw::{Mode, Raw};
 use civita_core::transform::{self, Drawing, check_draw};
 pub use civita_random::{
-    AnyBits, Bernoulli, Beta, Binomial, BitGenerator, ChiSquare, Counted, Covariance, Dirichlet,
-    Distribution, Exponential, F, Factor, Gamma, Generator, Geometric, Gumbel, Half, Halton,
-    Hypergeometric, Integer, Integers, InverseExponential, InverseExponentialF32, Laplace,
-    LegacyDistribution, LogNormal, LogSeries, Logistic, Mt19937, Multinomial,
-    MultivariateHypergeometric, NegativeBinomial, NoncentralChiSquare, NoncentralF, Normal, Pareto,
-    Pcg64, Pcg64Dxsm, Philox, Philox4x32, Poisson, Power, RandomState, Rayleigh, SeedSequence,
-    Sfc64, Sobol, StandardCauchy, StandardExponential, StandardExponentialF32, StandardGamma,
-    StandardGammaF32, StandardNormal, StandardNormalF32, StandardT, StandardUniform,
-    StandardUniformF32, Triangular, Urn, VonMises, Wald, Weibull, Wishart, Within, Xoshiro256,
-    Zipf, order,
+    AnyBits, Bernoulli, Beta, Binomial, BitGenerator, ChiSquare, Cipher, Counted, CounterBits,
+    Covariance, Dirichlet, Distribution, Exponential, F, Factor, Gamma, Generator, Geometric,
+    Gumbel, Half, Halton, Hypergeometric, Integer, Integers, InverseExponential,
+    InverseExponentialF32, Laplace, LegacyDistribution, LogNormal, LogSeries, Logistic, Mt19937,
+    Multinomial, MultivariateHypergeometric, NegativeBinomial, NoncentralChiSquare, NoncentralF,
+    Normal, Pareto, Pcg64, Pcg64Dxsm, Philox, Philox4x32, Philox4x64, Poisson, Power, RandomState,
+    Rayleigh, SeedSequence, Sfc64, Sobol, StandardCauchy, StandardExponential,
+    StandardExponentialF32, StandardGamma, StandardGammaF32, StandardNormal, StandardNormalF32,
+    StandardT, StandardUniform, StandardUniformF32, Threefry, Threefry4x64, Triangular, Urn,
+    VonMises, Wald, Weibull, Wishart, Within, Xoshiro256, Zipf, order,
 };
 
 use crate::error::OrRaise;

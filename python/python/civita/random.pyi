@@ -12,7 +12,7 @@ _Size: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
 _Seed: TypeAlias = int | Sequence[int] | ndarray | SeedSequence | Any
 
 class BitGenerator:
-    """A stream of random bits, which `Generator` draws from. The base of `PCG64`, `PCG64DXSM`, `Philox`, `SFC64`, `MT19937`, `Xoshiro256`."""
+    """A stream of random bits, which `Generator` draws from. The base of `PCG64`, `PCG64DXSM`, `Philox`, `Threefry`, `SFC64`, `MT19937`, `Xoshiro256`."""
 
     def random_raw(self, size: _Size | None = None, output: bool = True) -> Any:
         """What the algorithm puts out, as `uint64`."""
@@ -472,6 +472,17 @@ class Sobol(_Sequence):
     def __new__(cls, d: Any, *, scramble: Any = True, bits: Any = None, rng: Any = None) -> Sobol: ...
     def random_base2(self, m: Any) -> Any:
         """The next `2**m` points; all points so far must be a power of two of them."""
+        ...
+
+class Threefry(BitGenerator):
+    """Threefry4x64-20: a block cipher run over a counter of 256 bits under a key of 256. NumPy does not have it; its words are those of randomgen's `ThreeFry`."""
+
+    def __new__(cls, seed: _Seed | None = None, counter: int | _ArrayLike | None = None, key: int | _ArrayLike | None = None) -> Threefry: ...
+    def advance(self, delta: int) -> BitGenerator:
+        """Moves on by `delta` blocks of four draws, modulo 2**256."""
+        ...
+    def jumped(self, jumps: int = 1) -> BitGenerator:
+        """A generator `jumps` times 2**128 blocks ahead."""
         ...
 
 class Xoshiro256(BitGenerator):

@@ -1,4 +1,4 @@
-//! Bit generators: `PCG64`, `PCG64DXSM`, `Philox`, `SFC64`, `MT19937`, `Xoshiro256` and what they have in common.
+//! Bit generators: `PCG64`, `PCG64DXSM`, `Philox`, `Threefry`, `SFC64`, `MT19937`, `Xoshiro256` and what they have in common.
 
 use std::sync::Mutex;
 
@@ -7,7 +7,8 @@ use civita_core::raw::Raw;
 use civita_core::threads::stop_if_told;
 use civita_core::transform::check_draw;
 use civita_random::{
-    AnyBits, BitGenerator as _, Half, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64, Xoshiro256,
+    AnyBits, BitGenerator as _, Cipher, CounterBits, Half, Mt19937, Pcg64, Pcg64Dxsm, Philox4x64,
+    Sfc64, Threefry4x64, Xoshiro256,
 };
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
@@ -20,7 +21,7 @@ use crate::array::wrap;
 use crate::convert::array_of;
 use crate::error::{Outcome, type_error, value_error};
 
-/// A stream of random bits, which `Generator` draws from. The base of `PCG64`, `PCG64DXSM`, `Philox`, `SFC64`, `MT19937`, `Xoshiro256`.
+/// A stream of random bits, which `Generator` draws from. The base of `PCG64`, `PCG64DXSM`, `Philox`, `Threefry`, `SFC64`, `MT19937`, `Xoshiro256`.
 #[pyclass(name = "BitGenerator", module = "civita.random", frozen, subclass)]
 pub struct BitGenerator {
     pub bits: Mutex<AnyBits>,
@@ -41,6 +42,9 @@ classes! {
     PyPcg64Dxsm "PCG64DXSM";
     /// Philox4x64-10: a block cipher run over a counter of 256 bits under a key of 128.
     PyPhilox "Philox";
+    /// Threefry4x64-20: a block cipher run over a counter of 256 bits under a key of 256. NumPy does not have it; its words are those of
+    /// randomgen's `ThreeFry`.
+    PyThreefry "Threefry";
     /// Small Fast Chaotic: 192 bits and a counter.
     PySfc64 "SFC64";
     /// The Mersenne Twister, which the legacy interface draws from.
@@ -82,6 +86,7 @@ pub fn object(
         AnyBits::Pcg64(_) => Bound::new(py, base.add_subclass(PyPcg64))?.into_super(),
         AnyBits::Pcg64Dxsm(_) => Bound::new(py, base.add_subclass(PyPcg64Dxsm))?.into_super(),
         AnyBits::Philox(_) => Bound::new(py, base.add_subclass(PyPhilox))?.into_super(),
+        AnyBits::Threefry(_) => Bound::new(py, base.add_subclass(PyThreefry))?.into_super(),
         AnyBits::Sfc64(_) => Bound::new(py, base.add_subclass(PySfc64))?.into_super(),
         AnyBits::Mt19937(_) => Bound::new(py, base.add_subclass(PyMt19937))?.into_super(),
         AnyBits::Xoshiro256(_) => Bound::new(py, base.add_subclass(PyXoshiro256))?.into_super(),
@@ -278,59 +283,80 @@ fn key_words<const N: usize>(ob: &Bound<'_, PyAny>, name: &str) -> Outcome<[u64;
     fixed(&raw.cast(DType::U64)?)
 }
 
-#[pymethods]
-impl PyPhilox {
-    #[new]
-    #[pyo3(signature = (seed=None, counter=None, key=None))]
-    fn new(
-        py: Python<'_>,
-        seed: Option<&Bound<'_, PyAny>>,
-        counter: Option<&Bound<'_, PyAny>>,
-        key: Option<&Bound<'_, PyAny>>,
-    ) -> Outcome<PyClassInitializer<PyPhilox>> {
-        let given = |ob: Option<&Bound<'_, PyAny>>| ob.is_some_and(|ob| !ob.is_none());
-        if given(seed) && given(key) {
-            return Err(value_error("seed and key cannot be both used"));
+/// A generator from a seed, or from a key, and a counter.
+fn counter_bits<C, const N: usize>(
+    py: Python<'_>,
+    [seed, counter, key]: [Option<&Bound<'_, PyAny>>; 3],
+) -> Outcome<PyClassInitializer<BitGenerator>>
+where
+    C: Cipher<Key = [u64; N]>,
+    AnyBits: From<CounterBits<C>>,
+{
+    let given = |ob: Option<&Bound<'_, PyAny>>| ob.is_some_and(|ob| !ob.is_none());
+    if given(seed) && given(key) {
+        return Err(value_error("seed and key cannot be both used"));
+    }
+    let (key, seeds) = match key.filter(|key| !key.is_none()) {
+        Some(key) => (key_words(key, "key")?, None),
+        None => {
+            let seeds = seeds_of(py, seed)?;
+            (state_words(&seeds)?, Some(seeds))
         }
-        let (key, seeds) = match key.filter(|key| !key.is_none()) {
-            Some(key) => (key_words(key, "key")?, None),
-            None => {
-                let seeds = seeds_of(py, seed)?;
-                (state_words(&seeds)?, Some(seeds))
+    };
+    let counter = match counter.filter(|counter| !counter.is_none()) {
+        Some(counter) => key_words(counter, "counter")?,
+        None => [0; 4],
+    };
+    Ok(base(CounterBits::<C>::with_key(key, counter), seeds))
+}
+
+macro_rules! counters {
+    ($($class:ident $bits:ident $cipher:ident;)*) => { $(
+        #[pymethods]
+        impl $class {
+            #[new]
+            #[pyo3(signature = (seed=None, counter=None, key=None))]
+            fn new(
+                py: Python<'_>,
+                seed: Option<&Bound<'_, PyAny>>,
+                counter: Option<&Bound<'_, PyAny>>,
+                key: Option<&Bound<'_, PyAny>>,
+            ) -> Outcome<PyClassInitializer<$class>> {
+                let base = counter_bits::<$cipher, _>(py, [seed, counter, key])?;
+                Ok(base.add_subclass($class))
             }
-        };
-        let counter = match counter.filter(|counter| !counter.is_none()) {
-            Some(counter) => key_words(counter, "counter")?,
-            None => [0; 4],
-        };
-        Ok(base(Philox::with_key(key, counter), seeds).add_subclass(PyPhilox))
-    }
 
-    /// Moves on by `delta` blocks of four draws, modulo 2**256.
-    #[pyo3(signature = (delta))]
-    fn advance<'py>(slf: Bound<'py, Self>, delta: &Bound<'_, PyAny>) -> Outcome<Bound<'py, Self>> {
-        let mut words = [0; 4];
-        words.copy_from_slice(&wrapped_words(delta, 256)?);
-        if let AnyBits::Philox(bits) = &mut *lock(&slf.as_super().get().bits) {
-            bits.advance(words);
+            /// Moves on by `delta` blocks of four draws, modulo 2**256.
+            #[pyo3(signature = (delta))]
+            fn advance<'py>(slf: Bound<'py, Self>, delta: &Bound<'_, PyAny>) -> Outcome<Bound<'py, Self>> {
+                let mut words = [0; 4];
+                words.copy_from_slice(&wrapped_words(delta, 256)?);
+                if let AnyBits::$bits(bits) = &mut *lock(&slf.as_super().get().bits) {
+                    bits.advance(words);
+                }
+                Ok(slf)
+            }
+
+            /// A generator `jumps` times 2**128 blocks ahead.
+            #[pyo3(signature = (jumps=None), text_signature = "($self, jumps=1)")]
+            fn jumped<'py>(
+                slf: &Bound<'py, Self>,
+                jumps: Option<&Bound<'_, PyAny>>,
+            ) -> Outcome<Bound<'py, BitGenerator>> {
+                let jumps = jumps.map_or(Ok(1), wrapped_u128)?;
+                let bits = lock(&slf.as_super().get().bits).clone();
+                let bits = match bits {
+                    AnyBits::$bits(bits) => bits.jumped(jumps).into(),
+                    other => other,
+                };
+                fresh(slf.py(), bits)
+            }
         }
-        Ok(slf)
-    }
-
-    /// A generator `jumps` times 2**128 blocks ahead.
-    #[pyo3(signature = (jumps=None), text_signature = "($self, jumps=1)")]
-    fn jumped<'py>(
-        slf: &Bound<'py, Self>,
-        jumps: Option<&Bound<'_, PyAny>>,
-    ) -> Outcome<Bound<'py, BitGenerator>> {
-        let jumps = jumps.map_or(Ok(1), wrapped_u128)?;
-        let bits = lock(&slf.as_super().get().bits).clone();
-        let bits = match bits {
-            AnyBits::Philox(bits) => bits.jumped(jumps).into(),
-            other => other,
-        };
-        fresh(slf.py(), bits)
-    }
+    )* };
+}
+counters! {
+    PyPhilox Philox Philox4x64;
+    PyThreefry Threefry Threefry4x64;
 }
 
 /// Says so where the class of a bit generator stands for an object of it.
@@ -516,14 +542,30 @@ impl BitGenerator {
     }
 }
 
+fn listed(py: Python<'_>, words: &[u64]) -> Outcome<Py<PyAny>> {
+    wrap(py, Raw::from_vec(words.to_vec(), &[words.len()])?)
+}
+
+/// Writes the state of a generator by counter; returns its half word.
+fn counter_state<C: Cipher<Key = [u64; N]>, const N: usize>(
+    bits: &CounterBits<C>,
+    state: &Bound<'_, PyDict>,
+    all: &Bound<'_, PyDict>,
+) -> Outcome<Half> {
+    let words = |words: &[u64]| listed(state.py(), words);
+    state.set_item("counter", words(&bits.counter())?)?;
+    state.set_item("key", words(&bits.key())?)?;
+    all.set_item("buffer", words(&bits.buffer())?)?;
+    all.set_item("buffer_pos", bits.position())?;
+    Ok(bits.half())
+}
+
 /// NumPy's dict of a state.
 pub fn state_of<'py>(py: Python<'py>, bits: &AnyBits) -> Outcome<Bound<'py, PyDict>> {
     let (all, state) = (PyDict::new(py), PyDict::new(py));
     all.set_item("bit_generator", bits.name())?;
     all.set_item("state", &state)?;
-    let words = |words: &[u64]| -> Outcome<Py<PyAny>> {
-        wrap(py, Raw::from_vec(words.to_vec(), &[words.len()])?)
-    };
+    let words = |words: &[u64]| listed(py, words);
     let half = match bits {
         AnyBits::Pcg64(bits) => {
             state.set_item("state", bits.state())?;
@@ -535,13 +577,8 @@ pub fn state_of<'py>(py: Python<'py>, bits: &AnyBits) -> Outcome<Bound<'py, PyDi
             state.set_item("inc", bits.increment())?;
             bits.half()
         }
-        AnyBits::Philox(bits) => {
-            state.set_item("counter", words(&bits.counter())?)?;
-            state.set_item("key", words(&bits.key())?)?;
-            all.set_item("buffer", words(&bits.buffer())?)?;
-            all.set_item("buffer_pos", bits.position())?;
-            bits.half()
-        }
+        AnyBits::Philox(bits) => counter_state(bits, &state, &all)?,
+        AnyBits::Threefry(bits) => counter_state(bits, &state, &all)?,
         AnyBits::Sfc64(bits) => {
             state.set_item("state", words(&bits.state())?)?;
             bits.half()
@@ -596,15 +633,24 @@ fn read_state(name: &str, value: &Bound<'_, PyAny>) -> Outcome<AnyBits> {
             Xoshiro256::from_state(fixed(&words(state.get_item("state")?)?)?, half)?.into()
         }
         "SFC64" => Sfc64::from_state(fixed(&words(state.get_item("state")?)?)?, half).into(),
-        _ => Philox::from_state(
-            fixed(&words(state.get_item("key")?)?)?,
-            fixed(&words(state.get_item("counter")?)?)?,
-            fixed(&words(value.get_item("buffer")?)?)?,
-            value.get_item("buffer_pos")?.extract()?,
-            half,
-        )
-        .into(),
+        "Threefry" => read_counter_state::<Threefry4x64, _>(value, &state, half)?.into(),
+        _ => read_counter_state::<Philox4x64, _>(value, &state, half)?.into(),
     })
+}
+
+fn read_counter_state<C: Cipher<Key = [u64; N]>, const N: usize>(
+    all: &Bound<'_, PyAny>,
+    state: &Bound<'_, PyAny>,
+    half: Half,
+) -> Outcome<CounterBits<C>> {
+    let words = |ob: Bound<'_, PyAny>| array_of(&ob, Some(DType::U64));
+    Ok(CounterBits::from_state(
+        fixed(&words(state.get_item("key")?)?)?,
+        fixed(&words(state.get_item("counter")?)?)?,
+        fixed(&words(all.get_item("buffer")?)?)?,
+        all.get_item("buffer_pos")?.extract()?,
+        half,
+    ))
 }
 
 fn mt19937_state(key: &Bound<'_, PyAny>, position: &Bound<'_, PyAny>) -> Outcome<AnyBits> {
@@ -620,6 +666,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyPcg64>()?;
     m.add_class::<PyPcg64Dxsm>()?;
     m.add_class::<PyPhilox>()?;
+    m.add_class::<PyThreefry>()?;
     m.add_class::<PySfc64>()?;
     m.add_class::<PyMt19937>()?;
     m.add_class::<PyXoshiro256>()

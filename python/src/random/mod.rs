@@ -1,7 +1,7 @@
 //! `cv.random`: NumPy's generators and the functions that draw from them.
 //!
 //! The numbers come from `civita_random`; here are its classes (`bits`, `seed`), the two interfaces (`generator`, `legacy`), the rows of
-//! distributions that both have (`rows`), derivatives of draws (`path`, `implicit`) and NumPy's conventions for arguments (`arguments`).
+//! distributions that both have (`rows`), derivatives of draws (`path`, `implicit`, `slopes`) and NumPy's conventions for arguments (`arguments`).
 
 mod arguments;
 mod bits;
@@ -17,6 +17,7 @@ mod path;
 mod quasi;
 mod rows;
 mod seed;
+mod slopes;
 
 use pyo3::prelude::*;
 

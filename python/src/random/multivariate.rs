@@ -1,12 +1,15 @@
 //! Draws of vectors.
 
 use civita_core::dtype::{DType, Kind};
-use civita_core::raw::Raw;
+use civita_core::error::{Error, Result};
+use civita_core::layout::{Axes, KeepDims};
+use civita_core::ops::Reduction;
+use civita_core::raw::{Raw, ReduceOptions};
 use civita_core::threads::stop_if_told;
 use civita_core::transform::check_draw;
 use civita_random::{
-    self as random, BitGenerator, Covariance, Dirichlet, Factor, Multinomial,
-    MultivariateHypergeometric, Range, StandardNormal, Urn, Wishart, kahan_sum,
+    self as random, Beta, BitGenerator, Covariance, Dirichlet, Factor, Multinomial,
+    MultivariateHypergeometric, Range, StandardGamma, StandardNormal, Urn, Wishart, kahan_sum,
 };
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
@@ -14,9 +17,11 @@ use pyo3::prelude::*;
 use super::arguments::{Whole, result_shape, size_of};
 use super::draw::{PART, Source, array, parts_of_rows};
 use super::generator::Generator;
+use super::implicit::implicit;
 use super::legacy::{RandomState, Run};
 use super::order::vectors;
 use super::path::refuse;
+use super::slopes::Family;
 use crate::array::wrap;
 use crate::convert::array_of;
 use crate::error::{Fault, Outcome, type_error, value_error};
@@ -155,10 +160,10 @@ pub fn legacy_multinomial(
 }
 
 /// The concentrations: one axis.
-fn concentrations(alpha: &Bound<'_, PyAny>) -> Outcome<Vec<f64>> {
-    let raw = constant("dirichlet", "alpha", alpha)?;
+fn concentrations(alpha: &Bound<'_, PyAny>) -> Outcome<Raw> {
+    let raw = real("alpha", alpha)?;
     match raw.rank() {
-        1 => Ok(raw.to_vec()?),
+        1 => Ok(raw),
         0 => Err(type_error(
             "object of type 'float' has no len(): alpha is a sequence",
         )),
@@ -174,9 +179,17 @@ pub fn dirichlet(
     size: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     check_draw("dirichlet")?;
-    let alpha = concentrations(alpha)?;
+    let concentrations = concentrations(alpha)?;
+    let alpha: Vec<f64> = concentrations.to_vec()?;
     let d = alpha.len();
-    let dirichlet = Dirichlet::new(alpha)?;
+    let dirichlet = Dirichlet::new(alpha.clone())?;
+    if concentrations.is_differentiated() {
+        // as `Dirichlet` draws
+        return match d > 0 && alpha.iter().all(|&a| a < 0.1) {
+            true => broken_stick(source, py, &concentrations, size),
+            false => normalised(source, py, &concentrations, size),
+        };
+    }
     array(py, &vectors(size, d)?, |out: &mut [f64]| {
         source.with_watched(py, out.len(), |bits| {
             for (_, part) in parts_of_rows(out, d) {
@@ -188,6 +201,65 @@ pub fn dirichlet(
             Ok(())
         })
     })
+}
+
+/// Dirichlet draws by concentrations that a derivative is taken by: gammas over their sum.
+fn normalised<S: Source>(
+    source: &S,
+    py: Python<'_>,
+    alpha: &Raw,
+    size: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    let (values, d) = (alpha.to_vec::<f64>()?, alpha.len());
+    let drawn = Raw::written_by::<f64, Fault>(&vectors(size, d)?, |out| {
+        source.fill_each(py, out, |i| Ok(StandardGamma::new(values[i % d])?))
+    })?;
+    let drawn = gil::work(py, drawn.len(), || -> Result<Raw> {
+        let gammas = implicit(Family::Gamma, std::slice::from_ref(alpha), &drawn)?;
+        let options = ReduceOptions {
+            axes: Axes::List(&[-1]),
+            keepdims: KeepDims::Yes,
+            ..Default::default()
+        };
+        gammas.mul(&gammas.reduce(Reduction::Sum, options)?.reciprocal()?)
+    })?;
+    wrap(py, drawn)
+}
+
+/// As [`normalised`], of concentrations so small that gammas would vanish: each part is a beta times what the parts before have left.
+fn broken_stick(
+    source: &Generator,
+    py: Python<'_>,
+    alpha: &Raw,
+    size: Option<&Bound<'_, PyAny>>,
+) -> Outcome<Py<PyAny>> {
+    let (values, d) = (alpha.to_vec::<f64>()?, alpha.len());
+    if values.contains(&0.0) {
+        return Err(value_error(
+            "dirichlet has no derivative by a concentration of 0",
+        ));
+    }
+    let last = Axes::List(&[-1]);
+    let sums = alpha.flip(last)?.cumsum(Some(0), None)?.flip(last)?;
+    let betas = [alpha.narrow(0, 0, d - 1)?, sums.narrow(0, 1, d - 1)?];
+    let rests: Vec<f64> = betas[1].to_vec()?;
+    let shape = vectors(size, d)?;
+    let drawn = Raw::written_by::<f64, Fault>(&vectors(size, d - 1)?, |out| {
+        source.fill_each(py, out, |i| {
+            let i = i % (d - 1);
+            Ok(Beta::new(values[i], rests[i])?)
+        })
+    })?;
+    let drawn = gil::work(py, drawn.len(), || -> Result<Raw> {
+        let parts = implicit(Family::Beta, &betas, &drawn)?;
+        let mut one = shape.clone();
+        one[shape.len() - 1] = 1;
+        let one = Raw::ones(&one, DType::F64)?;
+        let left = one.sub(&parts)?.cumprod(Some(-1), None)?;
+        let before = Raw::concatenate(&[&one, &left], -1)?;
+        Raw::concatenate(&[&parts, &one], -1)?.mul(&before)
+    })?;
+    wrap(py, drawn)
 }
 
 struct LegacyDirichlet<'a>(&'a Dirichlet, &'a mut [f64], usize);
@@ -211,9 +283,12 @@ pub fn legacy_dirichlet(
     size: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     check_draw("dirichlet")?;
-    let alpha = concentrations(alpha)?;
-    let d = alpha.len();
-    let dirichlet = Dirichlet::legacy(alpha)?;
+    let concentrations = concentrations(alpha)?;
+    let d = concentrations.len();
+    let dirichlet = Dirichlet::legacy(concentrations.to_vec()?)?;
+    if concentrations.is_differentiated() {
+        return normalised(source, py, &concentrations, size);
+    }
     array(py, &vectors(size, d)?, |out: &mut [f64]| {
         source.with_state(py, out.len(), LegacyDirichlet(&dirichlet, out, d))
     })
@@ -300,7 +375,7 @@ pub fn multivariate_normal<S: Source>(
         }
     };
     let mean = real("mean and cov", mean)?;
-    let cov = constant("multivariate_normal", "mean and cov", cov)?;
+    let cov = real("mean and cov", cov)?;
     if mean.rank() != 1 {
         return Err(value_error("mean must be 1 dimensional"));
     }
@@ -316,8 +391,9 @@ pub fn multivariate_normal<S: Source>(
             "cannot reshape array of size 0 into shape (0): mean and cov are empty",
         ));
     }
-    // a mean that a derivative is taken by is added to draws about 0
-    let tracked = mean.is_differentiated().then(|| mean.clone());
+    // where a derivative is taken the mean is added to draws about 0
+    let moving = cov.is_differentiated().then(|| cov.clone());
+    let tracked = (mean.is_differentiated() || moving.is_some()).then(|| mean.clone());
     let (mean, cov): (Vec<f64>, Vec<f64>) = match &tracked {
         Some(_) => (vec![0.0; n], cov.to_vec()?),
         None => (mean.to_vec()?, cov.to_vec()?),
@@ -369,10 +445,47 @@ pub fn multivariate_normal<S: Source>(
             Ok(())
         })
     })?;
+    let drawn = match moving {
+        Some(cov) => gil::work(py, drawn.len().saturating_mul(n), || {
+            stretched(&drawn, &cov)
+        })?,
+        None => drawn,
+    };
     match tracked {
         Some(mean) => wrap(py, mean.add(&drawn)?),
         None => wrap(py, drawn),
     }
+}
+
+/// Draws about 0 as a function of their covariance `L Lᵀ`: `x = x₀ + (L - L₀) L₀⁻¹ x₀`, which moves by the Cholesky factor `L` whatever
+/// factor made `x₀`, and is `x₀` to the bit.
+#[cfg(feature = "linalg")]
+fn stretched(drawn: &Raw, cov: &Raw) -> Result<Raw> {
+    use civita_linalg::{Triangle, Uplo, cholesky, solve_triangular};
+
+    let n = cov.shape()[0];
+    let factor = cholesky(cov, Uplo::Lower).map_err(|error| match error.is_linalg() {
+        true => Error::gradient(
+            "multivariate_normal",
+            "a derivative is taken by a covariance that is not positive definite",
+        )
+        .rule("it goes through the Cholesky factor"),
+        false => error,
+    })?;
+    let still = factor.detach();
+    let columns = drawn.reshape(&[drawn.len() / n, n])?.transpose()?;
+    let noise = solve_triangular(&still, &columns, Triangle::Lower)?;
+    let moved = factor.sub(&still)?.matmul(&noise)?;
+    drawn.add(&moved.transpose()?.reshape(drawn.shape())?)
+}
+
+#[cfg(not(feature = "linalg"))]
+fn stretched(_: &Raw, _: &Raw) -> Result<Raw> {
+    Err(Error::gradient(
+        "multivariate_normal",
+        "a derivative is taken by a covariance",
+    )
+    .rule("it goes through the Cholesky factor, which this build lacks: it has no linear algebra"))
 }
 
 /// `Generator.wishart`.

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Of a location and a scale `x` has the bits that the draw without derivatives has; where `f` is a power or an exponential the last
-//! bits may differ. The shape of a gamma has the implicit derivative instead (`implicit`). Distributions without either refuse: a constant
-//! would be a wrong derivative in silence.
+//! bits may differ. Gammas, betas, t, F, Wald and von Mises draws, and what is made of them, have implicit derivatives instead (`implicit`).
+//! Distributions without either refuse: a constant would be a wrong derivative in silence.
 
 use civita_core::dtype::{DType, Element, Scalar};
 use civita_core::error::{Error, Result};
@@ -18,7 +18,8 @@ use pyo3::prelude::*;
 
 use super::arguments::{Along, Parameter, result_shape};
 use super::draw::{Row, Source};
-use super::implicit::gamma;
+use super::implicit::implicit;
+use super::slopes::Family;
 use crate::array::wrap;
 use crate::error::{Fault, Outcome};
 use crate::gil;
@@ -28,6 +29,10 @@ pub struct Path {
     /// The neutral value of each parameter; none where the draws are made with its own.
     neutral: &'static [Option<f64>],
     apply: fn(&Raw, &[Raw]) -> Result<Raw>,
+}
+
+fn gamma(shape: &Raw, w: &Raw) -> Result<Raw> {
+    implicit(Family::Gamma, std::slice::from_ref(shape), w)
 }
 
 fn shifted(w: &Raw, p: &[Raw]) -> Result<Raw> {
@@ -50,6 +55,11 @@ fn path(op: &str) -> Option<Path> {
             let half = Raw::full(&[], Scalar::Float(0.5), DType::F64)?;
             gamma(&p[0].mul(&half)?, &w.mul(&half)?)?.div(&half)
         }),
+        "beta" => by(&[None, None], |w, p| implicit(Family::Beta, p, w)),
+        "standard_t" => by(&[None], |w, p| implicit(Family::StandardT, p, w)),
+        "f" => by(&[None, None], |w, p| implicit(Family::F, p, w)),
+        "wald" => by(&[None, None], |w, p| implicit(Family::Wald, p, w)),
+        "vonmises" => by(&[None, None], |w, p| implicit(Family::VonMises, p, w)),
         "uniform" => by(&[Some(0.0), Some(1.0)], |w, p| {
             p[0].add(&p[1].sub(&p[0])?.mul(w)?)
         }),
@@ -84,8 +94,9 @@ fn path(op: &str) -> Option<Path> {
 fn without(op: &'static str) -> Fault {
     Error::gradient(op, "a derivative is taken by a parameter of draws that have none")
         .rule(
-            "draws of `normal`, `uniform`, `exponential`, `gamma`, `chisquare`, `gumbel`, `laplace`, `logistic`, `lognormal`, `pareto`, `power`, \
-             `rayleigh`, `triangular` and `weibull` are differentiable by their parameters, and `multivariate_normal` by its mean",
+            "draws of `normal`, `uniform`, `exponential`, `gamma`, `beta`, `chisquare`, `dirichlet`, `f`, `gumbel`, `laplace`, `logistic`, \
+             `lognormal`, `multivariate_normal`, `pareto`, `power`, `rayleigh`, `standard_t`, `triangular`, `vonmises`, `wald` and `weibull` are \
+             differentiable by their parameters",
         )
         .hint("`parameter.detach()` draws by its value")
         .into()

@@ -1,6 +1,6 @@
 //! A generator that is chosen at run time.
 
-use super::{BitGenerator, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64, Xoshiro256};
+use super::{BitGenerator, Mt19937, Pcg64, Pcg64Dxsm, Philox, Sfc64, Threefry, Xoshiro256};
 use crate::distributions::{Distribution, Integer, Integers, Shared};
 
 /// One of the generators. [`fill`](BitGenerator::fill) asks once which one it is, single draws ask each time.
@@ -11,6 +11,7 @@ pub enum AnyBits {
     Pcg64Dxsm(Pcg64Dxsm),
     Philox(Philox),
     Sfc64(Sfc64),
+    Threefry(Threefry),
     Mt19937(Mt19937),
     Xoshiro256(Xoshiro256),
 }
@@ -23,6 +24,7 @@ macro_rules! each {
             AnyBits::Pcg64Dxsm($bits) => $run,
             AnyBits::Philox($bits) => $run,
             AnyBits::Sfc64($bits) => $run,
+            AnyBits::Threefry($bits) => $run,
             AnyBits::Mt19937($bits) => $run,
             AnyBits::Xoshiro256($bits) => $run,
         }
@@ -77,6 +79,7 @@ impl AnyBits {
             AnyBits::Pcg64Dxsm(_) => "PCG64DXSM",
             AnyBits::Philox(_) => "Philox",
             AnyBits::Sfc64(_) => "SFC64",
+            AnyBits::Threefry(_) => "Threefry",
             AnyBits::Mt19937(_) => "MT19937",
             AnyBits::Xoshiro256(_) => "Xoshiro256",
         }
@@ -92,4 +95,4 @@ macro_rules! into_any {
         }
     )* };
 }
-into_any!(Pcg64 Pcg64Dxsm Philox Sfc64 Mt19937 Xoshiro256);
+into_any!(Pcg64 Pcg64Dxsm Philox Sfc64 Threefry Mt19937 Xoshiro256);

@@ -1,18 +1,22 @@
 //! Bit generators: streams of random words.
 
 mod any;
+mod counter_bits;
 mod mt19937;
 mod mt19937_jump;
 mod pcg64;
 mod philox;
 mod sfc64;
+mod threefry;
 mod xoshiro256;
 
 pub use any::AnyBits;
+pub use counter_bits::{Cipher, CounterBits};
 pub use mt19937::Mt19937;
 pub use pcg64::{Pcg64, Pcg64Dxsm};
-pub use philox::Philox;
+pub use philox::{Philox, Philox4x64};
 pub use sfc64::Sfc64;
+pub use threefry::{Threefry, Threefry4x64};
 pub use xoshiro256::Xoshiro256;
 
 use crate::distributions::{Distribution, intervals};
