@@ -80,7 +80,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             .map(|bin| (heights[bin] - density(middle(bin))).abs())
             .fold(0.0, f64::max);
         println!("{name:28} largest difference from the density {worst:.4}");
-        let most = heights.iter().copied().fold(0.0, f64::max) * 1.08;
+        let highest = (0..=200).map(|i| density(low + f64::from(i) / 200.0 * (high - low)));
+        let most = heights.iter().copied().chain(highest).fold(0.0, f64::max) * 1.02;
         let (wide, tall) = (430.0_f32, 320.0_f32);
         let y = |value: f64| top + 40.0 + tall * (1.0 - (value / most) as f32);
         for (bin, &height) in heights.iter().enumerate() {
@@ -103,6 +104,24 @@ fn main() -> Result<(), Box<dyn Error>> {
             anchor: Anchor::Left,
         };
         canvas.text(left, top + 20.0, style, name);
+        let floor = top + 40.0 + tall;
+        canvas.line(&[(left, floor), (left + wide, floor)], 1.5, 0x1f2933, 0.6);
+        for (share, anchor) in [
+            (0.0, Anchor::Left),
+            (0.5, Anchor::Middle),
+            (1.0, Anchor::Right),
+        ] {
+            let value = low + share * (high - low);
+            let at = left + wide * share as f32;
+            canvas.line(&[(at, floor), (at, floor + 6.0)], 1.5, 0x1f2933, 0.6);
+            let tick = Type {
+                size: 16.0,
+                weight: Weight::Regular,
+                anchor,
+                ..style
+            };
+            canvas.text(at, floor + 24.0, tick, &value.to_string());
+        }
     }
     canvas.save(Path::new("out/densities.png"))?;
     println!("out/densities.png");

@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         shown.push((format!("{rank} terms, error {:.1} %", 100.0 * error), kept));
     }
 
-    let mut canvas = Canvas::new(1500, 470)?;
+    let mut canvas = Canvas::new(1224, 366)?;
     let style = Type {
         size: 22.0,
         weight: Weight::Regular,
@@ -58,17 +58,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let (low, high) = (-0.2, 1.6);
     for (k, (text, picture)) in shown.iter().enumerate() {
-        let left = 40.0 + k as f32 * 360.0;
+        // a pixel for each element: boxes between pixels would show a lattice
+        let left = 40.0 + k as f32 * (SIDE as f32 + 40.0);
         canvas.text(left, 46.0, style, text);
         for (at, value) in picture.to_vec().into_iter().enumerate() {
             let grey = (255.0 * ((value - low) / (high - low)).clamp(0.0, 1.0)) as u32;
             let (i, j) = (at / SIDE, at % SIDE);
-            let size = 340.0 / SIDE as f32;
             canvas.fill_box(
-                left + j as f32 * size,
-                70.0 + i as f32 * size,
-                size,
-                size,
+                left + j as f32,
+                70.0 + i as f32,
+                1.0,
+                1.0,
                 grey << 16 | grey << 8 | grey,
             );
         }

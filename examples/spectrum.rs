@@ -85,28 +85,40 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     canvas.text(
         60.0,
-        440.0,
+        450.0,
         label,
         "0.3 seconds of the recording (grey), and its peaks transformed back (orange)",
     );
     let shown = amplitudes.to_vec();
     curve(
         &mut canvas,
-        [60.0, 480.0, 1480.0, 340.0],
+        [60.0, 480.0, 1480.0, 320.0],
         &shown,
         (0.0, 1.2),
         BLUE,
     );
-    for hertz in [50.0, 120.0] {
-        let at = 60.0 + 1480.0 * (hertz / (RATE / 2.0)) as f32;
-        canvas.text(at + 8.0, 520.0, label, &format!("{hertz} Hz"));
-    }
+    let middle = Type {
+        anchor: Anchor::Middle,
+        ..label
+    };
     let last = frequencies.to_vec().last().copied().unwrap_or(0.0);
+    let at = |hertz: f64| 60.0 + 1480.0 * (hertz / last) as f32;
+    // above the higher of the points beside a tone, between which it may lie
+    for hertz in [50.0, 120.0] {
+        let near = (hertz / last * (shown.len() - 1) as f64) as usize;
+        let peak = shown[near].max(shown[near + 1]);
+        let y = 480.0 + 320.0 * (1.0 - (peak / 1.2) as f32);
+        canvas.text(at(hertz), y - 10.0, middle, &format!("{hertz} Hz"));
+    }
+    for hertz in [0.0, 100.0, 200.0, 300.0, 400.0, 500.0] {
+        canvas.line(&[(at(hertz), 800.0), (at(hertz), 807.0)], 1.5, INK, 0.6);
+        canvas.text(at(hertz), 828.0, middle, &hertz.to_string());
+    }
     canvas.text(
         60.0,
-        860.0,
+        870.0,
         label,
-        &format!("amplitude spectrum, 0 to {last:.0} Hz (blue)"),
+        "amplitude spectrum over frequency in Hz",
     );
     canvas.save(Path::new("out/spectrum.png"))?;
     println!("out/spectrum.png");
