@@ -175,17 +175,6 @@ fn exchange(mask: &Mask, a: &mut Lane, b: &mut Lane) {
     }
 }
 
-/// `a - b c` but in the lanes of a mask, of which there may be none.
-#[inline(always)]
-fn subtract(a: &mut Lane, b: &Lane, c: &Lane, but: &Mask, any: u64) {
-    if any == 0 {
-        return minus_product(a, b, c);
-    }
-    let mut before = *a;
-    minus_product(a, b, c);
-    exchange(but, a, &mut before);
-}
-
 /// Two rows, the first before the second.
 #[inline(always)]
 fn rows(a: &mut [Lane], n: usize, i: usize, j: usize) -> (&mut [Lane], &mut [Lane]) {
@@ -193,13 +182,28 @@ fn rows(a: &mut [Lane], n: usize, i: usize, j: usize) -> (&mut [Lane], &mut [Lan
     (&mut upper[i * n..(i + 1) * n], &mut lower[..n])
 }
 
+/// Pivots between which the inverse of each is a normal number, with room to spare.
+const PIVOTS: std::ops::Range<f64> = 1e-300..1e300;
+
+/// What an elimination leaves beside the matrix.
+struct Eliminated {
+    /// Inverses of the pivots; of the last one only where there is a right-hand side.
+    inverses: [Lane; MOST],
+    /// Whether permutations are odd.
+    odd: Mask,
+    /// Where a pivot is zero or near the ends of the range: what these lanes hold does not count. Asked of the least and the largest
+    /// pivot at the end, since each comparison within the loops costs as much as a step of them.
+    exceptional: Mask,
+}
+
 /// What `small::lu` leaves on and above the diagonal, and what the first half of `small::solve_lu` makes of `b`, which has `m` columns.
-/// Whether permutations are odd, and where a pivot has no inverse that is a normal number, zero or near the ends of the range: what these
-/// lanes hold does not count.
+/// A pivot that is NaN is not exceptional: what it divides is NaN.
 #[inline(always)]
-fn eliminate(a: &mut [Lane], n: usize, b: &mut [Lane], m: usize) -> (Mask, Mask) {
+fn eliminate(a: &mut [Lane], n: usize, b: &mut [Lane], m: usize) -> Eliminated {
     let (a, b) = (&mut a[..n * n], &mut b[..n * m]);
-    let (mut odd, mut exceptional) = ([0; LANES], [0; LANES]);
+    let mut inverses = [[0.0; LANES]; MOST];
+    let mut odd = [0; LANES];
+    let (mut least, mut most) = ([f64::INFINITY; LANES], [0.0; LANES]);
     for k in 0..n {
         let (mut pivot, mut largest) = ([k as u64; LANES], a[k * n + k].map(f64::abs));
         for i in k + 1..n {
@@ -226,21 +230,23 @@ fn eliminate(a: &mut [Lane], n: usize, b: &mut [Lane], m: usize) -> (Mask, Mask)
                 odd[l] ^= here[l];
             }
         }
-        let head = a[k * n + k];
-        let zero = mask(|l| head[l] == 0.0);
-        let mut inverse = head;
-        let mut any = 0;
         for l in 0..LANES {
-            inverse[l] = 1.0 / head[l];
-            any |= zero[l];
+            least[l] = if largest[l] < least[l] {
+                largest[l]
+            } else {
+                least[l]
+            };
+            most[l] = if largest[l] > most[l] {
+                largest[l]
+            } else {
+                most[l]
+            };
         }
-        let (least, most) = (
-            mask(|l| inverse[l].abs() >= f64::MIN_POSITIVE),
-            mask(|l| inverse[l].abs() < f64::INFINITY),
-        );
-        for l in 0..LANES {
-            exceptional[l] |= !(least[l] & most[l]);
+        if k + 1 == n && m == 0 {
+            break;
         }
+        let inverse = a[k * n + k].map(|x| 1.0 / x);
+        inverses[k] = inverse;
         for i in k + 1..n {
             let (upper, lower) = rows(a, n, k, i);
             let mut factor = lower[k];
@@ -248,25 +254,41 @@ fn eliminate(a: &mut [Lane], n: usize, b: &mut [Lane], m: usize) -> (Mask, Mask)
                 factor[l] *= inverse[l];
             }
             for (x, y) in lower[k + 1..].iter_mut().zip(&upper[k + 1..]) {
-                subtract(x, &factor, y, &zero, any);
+                minus_product(x, &factor, y);
             }
             if m > 0 {
                 let (upper, lower) = rows(b, m, k, i);
                 for (x, y) in lower.iter_mut().zip(upper) {
-                    subtract(x, &factor, y, &zero, any);
+                    minus_product(x, &factor, y);
                 }
             }
         }
     }
-    (odd, exceptional)
+    Eliminated {
+        inverses,
+        odd,
+        exceptional: outside(&least, &most, PIVOTS),
+    }
+}
+
+/// Where numbers, of which these are the least and the largest, are not in a range.
+#[inline(always)]
+fn outside(least: &Lane, most: &Lane, range: std::ops::Range<f64>) -> Mask {
+    let above = mask(|l| least[l] >= range.start);
+    let below = mask(|l| most[l] < range.end);
+    let mut outside = above;
+    for l in 0..LANES {
+        outside[l] = !(above[l] & below[l]);
+    }
+    outside
 }
 
 /// `U x = b` in place of `b`, as the second half of `small::solve_lu`.
 #[inline(always)]
-fn solve_upper(u: &[Lane], n: usize, b: &mut [Lane], m: usize) {
+fn solve_upper(u: &[Lane], inverses: &[Lane; MOST], n: usize, b: &mut [Lane], m: usize) {
     let (u, b) = (&u[..n * n], &mut b[..n * m]);
     for k in (0..n).rev() {
-        let inverse = u[k * n + k].map(|x| 1.0 / x);
+        let inverse = inverses[k];
         for x in &mut b[k * m..(k + 1) * m] {
             for l in 0..LANES {
                 x[l] *= inverse[l];
@@ -281,7 +303,7 @@ fn solve_upper(u: &[Lane], n: usize, b: &mut [Lane], m: usize) {
     }
 }
 
-/// Solves `A x = b` in place of `b`, of `m` columns. Where there is no solution, or it is for loops that take more care.
+/// Solves `A x = b` in place of `b`, of `m` columns. Where there is no solution, or it is not finite or for loops that take more care.
 pub fn solve(a: &mut Matrices, n: usize, b: &mut Matrices, m: usize) -> Mask {
     struct Solve<'a>(&'a mut Matrices, usize, &'a mut Matrices, usize);
     impl Wide for Solve<'_> {
@@ -297,8 +319,23 @@ pub fn solve(a: &mut Matrices, n: usize, b: &mut Matrices, m: usize) -> Mask {
     }
     #[inline(always)]
     fn go(a: &mut Matrices, n: usize, b: &mut Matrices, m: usize) -> Mask {
-        let (_, exceptional) = eliminate(a, n, b, m);
-        solve_upper(a, n, b, m);
+        let Eliminated {
+            inverses,
+            mut exceptional,
+            ..
+        } = eliminate(a, n, b, m);
+        solve_upper(a, &inverses, n, b, m);
+        // a number less itself is 0, but of infinity and NaN it is NaN
+        let mut sum = [0.0; LANES];
+        for x in &b[..n * m] {
+            for l in 0..LANES {
+                sum[l] += x[l] - x[l];
+            }
+        }
+        let finite = mask(|l| sum[l] == 0.0);
+        for l in 0..LANES {
+            exceptional[l] |= !finite[l];
+        }
         exceptional
     }
     wide(Solve(a, n, b, m))
@@ -317,20 +354,25 @@ pub fn products(a: &mut Matrices, n: usize, range: std::ops::Range<f64>) -> (Lan
     }
     #[inline(always)]
     fn go(a: &mut Matrices, n: usize, range: std::ops::Range<f64>) -> (Lane, Mask) {
-        let (odd, exceptional) = eliminate(a, n, &mut [], 0);
-        let (mut product, mut inside) = ([1.0; LANES], exceptional.map(|x| !x));
+        let Eliminated {
+            odd, exceptional, ..
+        } = eliminate(a, n, &mut [], 0);
+        let mut product = [1.0; LANES];
+        let (mut least, mut most) = ([f64::INFINITY; LANES], [0.0; LANES]);
         for k in 0..n {
             for l in 0..LANES {
                 product[l] *= a[k * n + k][l];
+                let size = product[l].abs();
+                least[l] = if size < least[l] { size } else { least[l] };
+                most[l] = if size > most[l] { size } else { most[l] };
             }
-            let size = product.map(f64::abs);
-            let (above, below) = (
-                mask(|l| size[l] >= range.start),
-                mask(|l| size[l] < range.end),
-            );
-            for l in 0..LANES {
-                inside[l] &= above[l] & below[l];
-            }
+        }
+        let outside = outside(&least, &most, range);
+        // NaN is neither less nor more
+        let number = mask(|l| product[l] == product[l]);
+        let mut inside = number;
+        for l in 0..LANES {
+            inside[l] &= !(outside[l] | exceptional[l]);
         }
         for l in 0..LANES {
             product[l] = f64::from_bits(product[l].to_bits() ^ (odd[l] & 1 << 63));

@@ -159,8 +159,11 @@ fn solve_on_lanes<S: Real>(
             let Memory { a, b, .. } = memory;
             let exceptional = lanes::solve(a, n, b, k);
             a[..n * k].copy_from_slice(&b[..n * k]);
+            if exceptional == [0; lanes::LANES] {
+                return Ok(());
+            }
             for l in 0..count {
-                if exceptional[l] != 0 || b[..n * k].iter().any(|x| !x[l].is_finite()) {
+                if exceptional[l] != 0 {
                     solve_alone::<S>(self.0, n, k, first + l, |i, x| a[i][l] = x)?;
                 }
             }
@@ -511,7 +514,8 @@ impl<S: Real> Task<S> for Determinants<'_> {
     fn run(&self, memory: &mut Memory<S>, n: usize, first: usize, count: usize) -> Result<()> {
         let a = &mut memory.a;
         let (mut products, inside) = lanes::products(a, n, MIDDLE);
-        for l in 0..count {
+        let all = inside == [!0; lanes::LANES];
+        for l in if all { 0..0 } else { 0..count } {
             if inside[l] == 0 {
                 let elements = wide_elements::<S>(self.0, first + l, n * n)?;
                 let mut alone = elements.clone();
