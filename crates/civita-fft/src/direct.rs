@@ -123,17 +123,19 @@ impl<T: Float, const R: usize> Wide for Task<'_, T, R> {
                 }
                 for (total, part) in total.iter_mut().zip(part) {
                     for (total, part) in total.iter_mut().zip(part) {
-                        for l in 0..LANES {
-                            total[l] = total[l] + part[l];
+                        for (total, part) in total.iter_mut().zip(part) {
+                            *total += part;
                         }
                     }
                 }
             }
             let first = g * LANES;
-            for l in 0..LANES.min(h - first) {
-                for r in 0..R {
-                    self.y.even[first + l][r] = total[0][r][l];
-                    self.y.odd[first + l][r] = total[1][r][l];
+            let [even, odd] = &total;
+            for (r, (even, odd)) in even.iter().zip(odd).enumerate() {
+                let sums = even.iter().zip(odd).take(LANES.min(h - first));
+                for (l, (&even, &odd)) in sums.enumerate() {
+                    self.y.even[first + l][r] = even;
+                    self.y.odd[first + l][r] = odd;
                 }
             }
         }

@@ -386,7 +386,7 @@ fn forward<T: Float>(direct: &Direct<T>, x: &[T], y: &mut [Complex<T>]) {
     for (j, (&a, &b)) in rest[..h].iter().zip(rest.iter().rev()).enumerate() {
         halves.even[j] = [a + b];
         halves.odd[j] = [a - b];
-        all[j % 4] = all[j % 4] + (a + b);
+        all[j % 4] += a + b;
     }
     direct.run(&halves, &mut parts);
     y[0] = Complex::new(first + ((all[0] + all[1]) + (all[2] + all[3])), T::zero());
@@ -404,7 +404,7 @@ fn backward<T: Float>(direct: &Direct<T>, x: &[Complex<T>], y: &mut [T]) {
     for (k, x) in x[1..=h].iter().enumerate() {
         halves.even[k] = [x.re + x.re];
         halves.odd[k] = [x.im + x.im];
-        all[k % 4] = all[k % 4] + (x.re + x.re);
+        all[k % 4] += x.re + x.re;
     }
     direct.run(&halves, &mut parts);
     y[0] = first + ((all[0] + all[1]) + (all[2] + all[3]));

@@ -325,11 +325,11 @@ pub fn solve(a: &mut Matrices, n: usize, b: &mut Matrices, m: usize) -> Mask {
             ..
         } = eliminate(a, n, b, m);
         solve_upper(a, &inverses, n, b, m);
-        // a number less itself is 0, but of infinity and NaN it is NaN
+        // 0 times infinity or NaN is NaN
         let mut sum = [0.0; LANES];
         for x in &b[..n * m] {
             for l in 0..LANES {
-                sum[l] += x[l] - x[l];
+                sum[l] += x[l] * 0.0;
             }
         }
         let finite = mask(|l| sum[l] == 0.0);
@@ -369,7 +369,7 @@ pub fn products(a: &mut Matrices, n: usize, range: std::ops::Range<f64>) -> (Lan
         }
         let outside = outside(&least, &most, range);
         // NaN is neither less nor more
-        let number = mask(|l| product[l] == product[l]);
+        let number = mask(|l| !product[l].is_nan());
         let mut inside = number;
         for l in 0..LANES {
             inside[l] &= !(outside[l] | exceptional[l]);
