@@ -378,6 +378,8 @@ def test_a_child_uses_arrays_that_others_held_when_it_was_forked(work):
 def test_a_destructor_computes_while_backward_drops_a_gradient():
     text, _ = run(
         """
+        import warnings
+        warnings.simplefilter("ignore", UserWarning)  # of the cycle that create_graph leaves
         class Owner:
             def __init__(self, x):
                 self.x = x

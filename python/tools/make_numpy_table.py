@@ -91,7 +91,9 @@ def functions():
 def rust_functions(*files):
     """Names of the public functions in files of the Rust crate."""
     texts = (path.read_text() for name in files for path in sorted(RUST.glob(name)))
-    return {name for text in texts for name in re.findall(r"^ *pub fn (\w+)|\w+ as (\w+)[,}]", text, re.MULTILINE) for name in name if name}
+    # functions, names of other modules, rows of macros (`fftn fft2 Fft Spectrum;`)
+    forms = r"^ *pub fn (\w+)|\w+ as (\w+)[,}]|^    ([a-z]\w*)(?: ([a-z]\w*))? [A-Z]\w+ [A-Z]\w+;"
+    return {name for text in texts for found in re.findall(forms, text, re.MULTILINE) for name in found if name}
 
 
 def names():
@@ -114,9 +116,11 @@ def names():
         rest = sorted(name for name in found if hasattr(home, name) and (module or name not in known))
         in_rust = [name for name in rest if name in own]
         as_methods = [name for name in rest if name not in own and not module and name in methods]
-        other = [name for name in rest if name not in in_rust and name not in as_methods]
+        files = rust_functions("io.rs") if not module else set()
+        in_files = [name for name in rest if name not in own and name not in as_methods and name in files]
+        other = [name for name in rest if name not in {*in_rust, *as_methods, *in_files}]
         path = module or "np"
-        for group, rust in ((in_rust, f"`{path}::` and the name"), (as_methods, "a method or constructor of that name"), (other, "–")):
+        for group, rust in ((in_rust, f"`{path}::` and the name"), (as_methods, "a method or constructor of that name"), (in_files, "`io::` and the name"), (other, "–")):
             if group:
                 lines.append(f"| {' '.join(f'`{space}.{name}`' for name in group)} | the same | {rust} | {differing(group, module)} |")
     for why, group in itertools.groupby(sorted((why, name) for name, why in cv._LEFT_OUT.items() if hasattr(np, name) or name in np.__all__), lambda pair: pair[0]):

@@ -26,12 +26,46 @@
 use civita_core::float8::{f8e4m3, f8e5m2};
 use civita_core::raw::Raw;
 use civita_fft::{Direction, Transform, WaveTransform};
-pub use civita_fft::{Family, Mode, Norm, Type, next_fast_len, prev_fast_len};
+pub use civita_fft::{Family, Mode, Norm, Type};
 use half::{bf16, f16};
 
 use crate::error::OrRaise;
 use crate::rank::{AxisArg, wrap};
 use crate::{Any, AnyNumber, Dtype, Result, SliceInt, Tensor, Vector, c64, c128};
+
+macro_rules! lengths { ($($(#[doc = $doc:literal])* $name:ident = $of:ident, $real:literal;)*) => { $(
+    $(#[doc = $doc])*
+    pub fn $name(target: usize) -> usize {
+        civita_fft::$of(target, $real)
+    }
+)* } }
+lengths! {
+    /// The smallest number at least as large whose prime factors are at most 11: a length whose transform is fast. SciPy's
+    /// `next_fast_len`.
+    ///
+    /// ```
+    /// assert_eq!(civita::fft::next_fast_len(1021), 1024);
+    /// ```
+    next_fast_len = next_fast_len, false;
+    /// The same for transforms of real numbers: prime factors up to 5. SciPy's `next_fast_len(n, real=True)`.
+    ///
+    /// ```
+    /// assert_eq!(civita::fft::next_fast_len_real(1021), 1024);
+    /// ```
+    next_fast_len_real = next_fast_len, true;
+    /// The largest number at most as large whose prime factors are at most 11. SciPy's `prev_fast_len`.
+    ///
+    /// ```
+    /// assert_eq!(civita::fft::prev_fast_len(1021), 1008);
+    /// ```
+    prev_fast_len = prev_fast_len, false;
+    /// The same for transforms of real numbers: prime factors up to 5. SciPy's `prev_fast_len(n, real=True)`.
+    ///
+    /// ```
+    /// assert_eq!(civita::fft::prev_fast_len_real(1021), 1000);
+    /// ```
+    prev_fast_len_real = prev_fast_len, true;
+}
 
 /// Element types that have a Fourier transform: all of them.
 pub trait Signal: Dtype {

@@ -222,8 +222,8 @@ fn sides(engine: &Engine, p: &Problem, m: usize, n: usize, k: usize) -> (Side, S
     b.bytes = scratch::lines(steps * b.width * engine.packed + sums);
     if engine.direct {
         // A panel of A is read once for each panel of B: not packed where it lies well (along k, and its rows do not fall
-        // on the same lines of L1, which was a third slower), where it is read a few times only, or where the whole stays in
-        // L1. Complex rows are pairs of reals only where they are contiguous.
+        // on the same lines of L1), where it is read a few times only, or where the whole stays in L1. Complex rows are
+        // pairs of reals only where they are contiguous.
         let distance = (row_stride * engine.elem as isize).rem_euclid(WAY);
         let apart = (LINE..WAY - LINE).contains(&distance) || n <= 4 * width;
         let streams = col_stride == 1 && apart;

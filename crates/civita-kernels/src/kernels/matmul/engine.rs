@@ -16,8 +16,8 @@ use crate::dtype::DType;
 use crate::float8::{f8e4m3, f8e5m2};
 use crate::isa::Level;
 
-/// Steps along k in a block: a panel of B, 192 × 2 registers of 64 bytes, is half of L1. With 256 steps a panel of A did not
-/// fit beside it: products of 2048 took 1.3 times as long.
+/// Steps along k in a block: a panel of B, 192 × 2 registers of 64 bytes, is half of L1, and a panel of A fits beside it. With
+/// 256 steps products of 2048 took 5 to 13 % longer (Sapphire Rapids).
 const DEPTH: usize = 192;
 
 /// Everything that the loops need to know of a dtype: they work on bytes.
