@@ -7,7 +7,7 @@
 //! ```
 //!
 //! At p = 211 these are 22,000 products of one real row, of tables that stay in the L2 cache, and no shuffle: 4 µs, where a complex pass
-//! took 26. Sums are of blocks of 8, so that their rounding errors are half those of one chain.
+//! took 22. Sums are of blocks of 8, so that their rounding errors are half those of one chain.
 
 use civita_kernels::isa::{Isa, Wide, wide};
 

@@ -2,7 +2,7 @@
 //!
 //! The instructions have no intrinsics in stable Rust, so the whole micro-kernel is assembly. It reads panels in steps of
 //! 64 bytes along k: of A `[step][line][64 bytes]`, of B `[step][4 bytes][column][4 bytes]`, which is how `Quads` and
-//! `Pairs` pack columns. Sums are those of VNNI and AVX-512 BF16; subnormal `bf16` are zero.
+//! `Pairs` pack columns. Sums of integers wrap; subnormal `bf16` are zero, as with AVX-512 BF16.
 
 use std::arch::asm;
 use std::marker::PhantomData;

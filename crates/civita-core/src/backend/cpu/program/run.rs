@@ -12,7 +12,8 @@
 //!
 //! Three departures for speed. An input that lies across the row, as a transposed one does, is brought a tile of 16 rows
 //! at a time, so that whole cache lines are used. Short rows are packed: several are brought as one, and what was brought is
-//! used again while it is asked for (a row that repeats, as in an outer product). An output that shares memory with an input is computed in scratch and stored, never written while it is read.
+//! used again while it is asked for (a row that repeats, as in an outer product). An output that shares memory with an
+//! input is computed in scratch and stored, never written while it is read.
 
 use std::cell::UnsafeCell;
 
@@ -422,7 +423,7 @@ impl<'a, const K: usize> Job<'a, K> {
                     .cast_const();
                 let there = self.brought(scratch, k, src, tile, uniform || joined(k));
                 steps.set_input(k - 1, there);
-                // what is read where it lies may be written meanwhile
+                // what is read where it lies has no place in scratch
                 let many = if uniform { usize::MAX } else { rows };
                 brought[k] = (there != src).then_some((at[k], many, there));
             }
