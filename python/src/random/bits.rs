@@ -343,13 +343,10 @@ macro_rules! counters {
                 slf: &Bound<'py, Self>,
                 jumps: Option<&Bound<'_, PyAny>>,
             ) -> Outcome<Bound<'py, BitGenerator>> {
-                let jumps = jumps.map_or(Ok(1), wrapped_u128)?;
-                let bits = lock(&slf.as_super().get().bits).clone();
-                let bits = match bits {
+                jumped_copy(slf.as_super(), jumps, |bits, jumps| match bits {
                     AnyBits::$bits(bits) => bits.jumped(jumps).into(),
                     other => other,
-                };
-                fresh(slf.py(), bits)
+                })
             }
         }
     )* };
@@ -376,6 +373,17 @@ fn fresh(py: Python<'_>, bits: AnyBits) -> Outcome<Bound<'_, BitGenerator>> {
     object(py, bits, Some(seeds.unbind()))
 }
 
+/// A copy of a generator, moved on by `jump`.
+fn jumped_copy<'py>(
+    bits: &Bound<'py, BitGenerator>,
+    jumps: Option<&Bound<'_, PyAny>>,
+    jump: impl FnOnce(AnyBits, u128) -> AnyBits,
+) -> Outcome<Bound<'py, BitGenerator>> {
+    let jumps = jumps.map_or(Ok(1), wrapped_u128)?;
+    let copy = lock(&bits.get().bits).clone();
+    fresh(bits.py(), jump(copy, jumps))
+}
+
 macro_rules! advance {
     ($($class:ident $bits:ident;)*) => { $(
         #[pymethods]
@@ -393,13 +401,10 @@ macro_rules! advance {
             /// A generator `jumps` jumps ahead, each of about 2**127 draws.
             #[pyo3(signature = (jumps=None), text_signature = "($self, jumps=1)")]
             fn jumped<'py>(slf: &Bound<'py, Self>, jumps: Option<&Bound<'_, PyAny>>) -> Outcome<Bound<'py, BitGenerator>> {
-                let jumps = jumps.map_or(Ok(1), wrapped_u128)?;
-                let bits = lock(&slf.as_super().get().bits).clone();
-                let bits = match bits {
+                jumped_copy(slf.as_super(), jumps, |bits, jumps| match bits {
                     AnyBits::$bits(bits) => bits.jumped(jumps).into(),
                     other => other,
-                };
-                fresh(slf.py(), bits)
+                })
             }
         }
     )* };
