@@ -329,25 +329,27 @@ impl Layout {
         }
     }
 
-    /// The same, so many elements further on; one without elements stays where it is.
-    #[inline]
-    pub(crate) fn shifted(&self, by: isize) -> Layout {
+    /// The same, so many elements further on, given to `then`; one without elements stays where it is.
+    ///
+    /// A vector, which most parts of an axis are, is put together from words in registers where `then` wants it. What two branches
+    /// of a `match` made would be moved there, by registers that wait for the words just written.
+    #[inline(always)]
+    pub(crate) fn shifted_then<R>(&self, by: isize, then: impl FnOnce(Layout) -> R) -> R {
         let offset = match self.len {
             0 => self.offset,
             _ => (self.offset as isize).wrapping_add(by) as usize,
         };
-        // vectors as words, which the compiler keeps in registers
         match (self.shape(), self.strides()) {
-            (&[n], &[stride]) => Layout {
-                shape: inline(&[n]),
-                strides: inline(&[stride]),
+            (&[n], &[stride]) => then(Layout {
+                shape: SmallVec::from_buf_and_len([n, 0, 0, 0], 1),
+                strides: SmallVec::from_buf_and_len([stride, 0, 0, 0], 1),
                 offset,
                 ..*self
-            },
-            _ => Layout {
+            }),
+            _ => then(Layout {
                 offset,
                 ..self.clone()
-            },
+            }),
         }
     }
 

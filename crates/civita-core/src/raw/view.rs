@@ -31,8 +31,12 @@ impl Lines {
     #[inline]
     pub fn at(&mut self, i: usize) -> Raw {
         assert!(i < self.count, "there are {} parts", self.count);
-        let layout = self.first.layout().shifted(i as isize * self.step);
-        self.first.with_parts(self.handles.take(), layout)
+        let handle = self.handles.take();
+        self.first
+            .layout()
+            .shifted_then(i as isize * self.step, |layout| {
+                self.first.with_parts(handle, layout)
+            })
     }
 }
 
