@@ -107,7 +107,7 @@ impl Array {
         if before.is_plain() && after.is_plain() {
             return Ok(result);
         }
-        let place = |raw: &Raw| raw.node().map(std::sync::Arc::as_ptr);
+        let place = |raw: &Raw| raw.node().map(std::ptr::from_ref);
         let same = place(&after) == place(before)
             && after.is_plain() == before.is_plain()
             && !after.is_transformed();

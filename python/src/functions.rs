@@ -372,8 +372,8 @@ fn own_value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value<'static>> {
         },
         Form::Indices | Form::EachIndices => {
             let x = array_of(ob, None)?;
-            let of_nothing = x.is_empty() && ob.is_instance_of::<PyList>();
-            Ok(match of_nothing {
+            let is_empty_list = x.is_empty() && ob.is_instance_of::<PyList>();
+            Ok(match is_empty_list {
                 true => x.cast(DType::I64)?.into(),
                 false => x.into(),
             })

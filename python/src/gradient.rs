@@ -1,8 +1,8 @@
 //! Gradients: a PyTorch-style API over the engine's graph.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use civita_core::graph::{self, Hook, HookId, Keep, Node, Tolerance};
+use civita_core::graph::{self, Hook, Keep, Tolerance};
 use civita_core::raw::Raw;
 use civita_core::storage::Access;
 use pyo3::exceptions::PyUserWarning;
@@ -107,7 +107,7 @@ impl Array {
                     )));
                 }
                 let is_itself =
-                    matches!((raw.node(), g.node()), (Some(a), Some(b)) if Arc::ptr_eq(a, b));
+                    matches!((raw.node(), g.node()), (Some(a), Some(b)) if std::ptr::eq(a, b));
                 if is_itself {
                     return Err(crate::error::value_error(
                         "grad: an array cannot be its own gradient\n  hint: x.detach().copy()",
@@ -166,11 +166,7 @@ impl Array {
                 },
             )
         });
-        let id = raw.register_hook(hook)?;
-        Ok(HookHandle {
-            node: raw.node().map_or_else(Weak::new, Arc::downgrade),
-            id,
-        })
+        Ok(HookHandle(raw.register_hook(hook)?))
     }
 
     /// The same memory as a constant of the graph.
@@ -194,18 +190,13 @@ impl Array {
 
 /// What `register_hook` returns: takes the hook off again.
 #[pyclass(name = "hook_handle", module = "civita", frozen)]
-struct HookHandle {
-    node: Weak<Node>,
-    id: HookId,
-}
+struct HookHandle(graph::HookHandle);
 
 #[pymethods]
 impl HookHandle {
     /// Takes the hook off. Nothing happens when it is off already, or when the array is gone.
     fn remove(&self) {
-        if let Some(node) = self.node.upgrade() {
-            node.remove_hook(self.id);
-        }
+        self.0.remove();
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {

@@ -232,7 +232,7 @@ def test_is_refused_in_words(name):
         assert any(part in text for part in word.split("|")), f"{word!r} is not in: {text}"
 
 
-def test_a_buffer_of_truth_values_with_other_bytes():
+def test_a_buffer_of_booleans_with_other_bytes():
     """Bytes other than 0 and 1 count as true, and never reach Rust as a `bool`."""
     raw = np.array([0, 1, 2, 255, 128, 0] * 20, "uint8")
     a = cv.asarray(raw.view(bool))

@@ -198,7 +198,7 @@ def test_integer_products_wrap():
         product(x, x.T.copy(), dtype, dtype)
 
 
-def test_products_of_truth_values_are_truth_values(rng):
+def test_products_of_booleans_are_booleans(rng):
     x, y = rng.random((9, 20)) < 0.2, rng.random((20, 7)) < 0.2
     assert_same(cv.array(x) @ cv.array(y), x @ y)
     assert_same(cv.array(x) @ cv.array(y[:, 0]), x @ y[:, 0])

@@ -190,7 +190,7 @@ fn owned_values_are_values() -> Result<()> {
 
 /// Memory that others filled: booleans of other bytes than 0 and 1, which no op passes on to Rust.
 #[test]
-fn foreign_truth_values_are_true_or_false_only() -> Result<()> {
+fn foreign_booleans_are_true_or_false_only() -> Result<()> {
     let mut memory: Vec<u8> = vec![0, 1, 2, 255, 128, 0, 7, 1];
     let n = memory.len();
     let base = memory.as_mut_ptr();

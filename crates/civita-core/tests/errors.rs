@@ -162,7 +162,7 @@ fn reshapes_that_cannot_be() {
 }
 
 #[test]
-fn shapes_that_overflow_and_memory_that_cannot_be_had() {
+fn shapes_that_overflow_and_memory_that_cannot_be_allocated() {
     says(
         Raw::zeros(&[usize::MAX, 2], DType::F64),
         Error::is_shape,

@@ -150,13 +150,29 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         self.raw
     }
 
-    /// A tensor of this type over one of the engine's.
+    /// A tensor of this type over one of the engine's. Memory that others may write, as that of an array which Python holds, stays
+    /// shared: operations read what is there, `x += 1.0` writes there, slices and references are errors. Only booleans are copied,
+    /// whose bytes others may have chosen.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let shared = tensor![1.0, 2.0].into_raw().into_aliased()?;
+    /// let mut x = Vector::<f64>::from_raw(shared.clone())?;
+    /// x += 1.0;
+    /// assert_eq!(Vector::<f64>::from_raw(shared)?.to_vec(), [2.0, 3.0]);
+    /// # Ok::<(), civita::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When its dtype or rank is another.
     pub fn from_raw(raw: Raw) -> Result<Self> {
         check(&raw, T::KNOWN, N)?;
-        raw.into_owned().map(wrap)
+        let raw = match raw.dtype() {
+            DType::Bool => raw.into_owned()?,
+            _ => raw,
+        };
+        Ok(wrap(raw))
     }
 
     /// The same tensor with element type and rank known at run time only.

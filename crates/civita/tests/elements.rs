@@ -152,6 +152,44 @@ fn what_is_tracked_or_unknown_has_no_slices() {
 }
 
 #[test]
+fn a_typed_tensor_may_share_memory_that_others_write() -> civita::Result<()> {
+    let shared = tensor![[1.0, 2.0], [3.0, 4.0]].into_raw().into_aliased()?;
+    let mut x = Matrix::<f64>::from_raw(shared.clone())?;
+    assert!(civita_core::storage::Storage::same_buffer(
+        x.raw().storage(),
+        shared.storage()
+    ));
+    // operations and copies read what is there; references and slices would not see that others write
+    assert_eq!((&x * 2.0).to_vec(), [2.0, 4.0, 6.0, 8.0]);
+    assert_eq!(
+        (x.to_vec(), x.at([1, 0])?, x.sum().item()?),
+        (vec![1.0, 2.0, 3.0, 4.0], 3.0, 10.0)
+    );
+    assert!(x.as_slice().is_err() && x.as_mut_slice().is_err() && x.set([0, 0], 1.0).is_err());
+    assert!(civita::catch(|| x[[0, 0]]).is_err());
+    // a write goes to all
+    x += 1.0;
+    x.slice_assign(s![0, ..], 9.0)?;
+    let other = Matrix::<f64>::from_raw(shared.clone())?;
+    assert_eq!(other.to_vec(), [9.0, 9.0, 4.0, 5.0]);
+    // a leaf over shared memory: both see what an optimiser writes
+    let w = Matrix::<f64>::from_raw(shared)?.requires_grad();
+    (&w * &w).sum().backward()?;
+    let mut step = w.detach();
+    step -= 0.5 * w.grad().unwrap();
+    assert_eq!(other.to_vec(), [0.0; 4]);
+    // booleans are copied
+    let mask = tensor![true, false].into_raw().into_aliased()?;
+    let copy = Vector::<bool>::from_raw(mask.clone())?;
+    assert!(!civita_core::storage::Storage::same_buffer(
+        copy.raw().storage(),
+        mask.storage()
+    ));
+    assert_eq!(copy.as_slice()?, [true, false]);
+    Ok(())
+}
+
+#[test]
 fn parts_of_an_axis_one_after_the_other() -> civita::Result<()> {
     let x = Vector::<i64>::arange(0..10).reshape([5, 2])?;
     let first: Vec<usize> = x.chunks(0, 2)?.map(|c| c.shape()[0]).collect();

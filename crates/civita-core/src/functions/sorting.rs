@@ -381,7 +381,7 @@ pub(super) fn places(sorted: &Raw, values: &Raw, side: Side) -> Result<Raw> {
     let dtype = promote(sorted.dtype(), values.dtype());
     let sorted = sorted.detach().cast(dtype)?;
     let values = values.detach().cast(dtype)?;
-    let kernel = || search::search(&sorted, &values, side);
+    let kernel = || search::search(&sorted, &values, side == Side::Right);
     if let Some(places) = direct("searchsorted", &[&sorted, &values], kernel)? {
         return Ok(places);
     }

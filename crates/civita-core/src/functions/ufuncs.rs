@@ -116,8 +116,8 @@ pub fn reduce(
     }
     for &axis in axes.iter() {
         // the maximum or minimum of no elements is the initial value
-        let of_nothing = y.shape()[axis] == 0 && identity(op).is_none();
-        let first = initial.as_ref().filter(|_| in_order || of_nothing);
+        let is_empty = y.shape()[axis] == 0 && identity(op).is_none();
+        let first = initial.as_ref().filter(|_| in_order || is_empty);
         y = along(op, &y, axis, first, mask.as_ref())?;
     }
     if let Some(initial) = initial.filter(|_| !in_order || axes.is_empty()) {

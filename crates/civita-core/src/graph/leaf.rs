@@ -1,7 +1,7 @@
 //! What a pass leaves at nodes: gradients of leaves, and hooks that look at gradients on their way.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::Node;
 use crate::error::{Error, Result};
@@ -9,12 +9,39 @@ use crate::raw::Raw;
 
 /// Sees a gradient on its way back; what it returns takes its place.
 pub type Hook = Arc<dyn Fn(&Raw) -> Result<Option<Raw>> + Send + Sync>;
-/// Names a hook, so that it can be taken off.
-pub type HookId = u64;
+
+/// Takes a hook off again. The hook stays when this is dropped.
+#[derive(Clone)]
+pub struct HookHandle {
+    at: Weak<Extras>,
+    id: u64,
+}
+
+impl HookHandle {
+    /// Takes the hook off. Nothing happens when it is off already, or when the tensor is gone.
+    pub fn remove(&self) {
+        let Some(extras) = self.at.upgrade() else {
+            return;
+        };
+        let mut hooks = locked(&extras.hooks);
+        let at = hooks.iter().position(|(id, ..)| *id == self.id);
+        let taken = at.map(|at| hooks.remove(at));
+        // what the hook holds is dropped without the lock
+        drop(hooks);
+        drop(taken);
+    }
+}
+
+impl std::fmt::Debug for HookHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Hook({})", self.id)
+    }
+}
 
 #[derive(Default)]
 pub(crate) struct Extras {
-    hooks: Mutex<Vec<(HookId, usize, Hook)>>,
+    /// Each by its number and that of the output it is on.
+    hooks: Mutex<Vec<(u64, usize, Hook)>>,
     /// The gradient of each output that has one.
     gradients: Mutex<Vec<Collected>>,
     /// Outputs whose gradient `backward` leaves here though they are no leaves.
@@ -56,7 +83,7 @@ fn slot(all: &mut Vec<Collected>, output: usize) -> &mut Collected {
 }
 
 impl Node {
-    fn extras(&self) -> &Extras {
+    fn extras(&self) -> &Arc<Extras> {
         self.extras.get_or_init(Default::default)
     }
 
@@ -106,18 +133,6 @@ impl Node {
                 .extras
                 .get()
                 .is_some_and(|e| locked(&e.retained).contains(&output))
-    }
-
-    /// Takes a hook off again; says whether it was there.
-    pub fn remove_hook(&self, id: HookId) -> bool {
-        let Some(extras) = self.extras.get() else {
-            return false;
-        };
-        let mut hooks = locked(&extras.hooks);
-        let at = hooks.iter().position(|(other, ..)| *other == id);
-        let taken = at.map(|at| hooks.remove(at));
-        drop(hooks);
-        taken.is_some()
     }
 
     /// The gradient of an output after its hooks have seen it.
@@ -180,17 +195,15 @@ impl Raw {
     ///
     /// # Errors
     /// When no gradient reaches it.
-    pub fn register_hook(&self, hook: Hook) -> Result<HookId> {
+    pub fn register_hook(&self, hook: Hook) -> Result<HookHandle> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let edge = self.edge().ok_or_else(|| untracked("register_hook"))?;
-        let id = NEXT.fetch_add(1, Relaxed);
-        locked(&edge.node().extras().hooks).push((id, edge.output(), hook));
-        Ok(id)
-    }
-
-    /// Takes a hook off again; says whether it was there.
-    pub fn remove_hook(&self, id: HookId) -> bool {
-        self.node().is_some_and(|node| node.remove_hook(id))
+        let (extras, id) = (edge.node().extras(), NEXT.fetch_add(1, Relaxed));
+        locked(&extras.hooks).push((id, edge.output(), hook));
+        Ok(HookHandle {
+            at: Arc::downgrade(extras),
+            id,
+        })
     }
 
     /// The gradient of this tensor, which has one element, with respect to every leaf that it was computed from, added

@@ -13,8 +13,8 @@ mod reverse;
 
 pub use crate::transform::{EnableGrad, NoGrad, enable_grad, jvp, no_grad, recording};
 pub use check::{Tolerance, check_gradients, check_second_gradients};
-pub use leaf::{Hook, HookId};
-pub use node::{Edge, Node};
+pub use leaf::{Hook, HookHandle};
+pub use node::{Edge, Node, NodeRef};
 pub(crate) use node::{record, record_elementwise};
 pub use program::Function;
 pub use reverse::{Keep, backward, grad, gradients};

@@ -1,6 +1,6 @@
 //! Nodes, and how they are recorded.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -10,25 +10,28 @@ use super::leaf::Extras;
 use super::reverse::Keep;
 use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::primitive::{Outputs, Primitive, Reads, Spec, bind, execute};
+use crate::primitive::{Outputs, Primitive, Reads, Recorded, Spec, bind, execute};
 use crate::raw::Raw;
-use crate::storage::Access;
+use crate::storage::{Access, Shared};
 use crate::transform::{Kind, Level, Tag, Tags, grows, refs};
 
 /// An output of a node: a tensor's place in the graph.
 #[derive(Clone)]
 pub struct Edge {
-    node: Arc<Node>,
+    node: NodeRef,
     output: usize,
 }
 
+/// A handle on a node.
+pub type NodeRef = Shared<Node>;
+
 impl Edge {
-    pub(crate) fn new(node: Arc<Node>, output: usize) -> Edge {
+    pub(crate) fn new(node: NodeRef, output: usize) -> Edge {
         Edge { node, output }
     }
 
     /// The node.
-    pub fn node(&self) -> &Arc<Node> {
+    pub fn node(&self) -> &NodeRef {
         &self.node
     }
 
@@ -44,7 +47,7 @@ impl Edge {
 
 impl PartialEq for Edge {
     fn eq(&self, other: &Edge) -> bool {
-        Arc::ptr_eq(&self.node, &other.node) && self.output == other.output
+        Shared::ptr_eq(&self.node, &other.node) && self.output == other.output
     }
 }
 
@@ -69,7 +72,7 @@ pub struct Node {
     pub(crate) id: u64,
     pub(crate) level: Level,
     /// `None` for a leaf.
-    pub(crate) primitive: Option<Arc<dyn Primitive>>,
+    pub(crate) primitive: Option<Recorded>,
     pub(crate) inputs: SmallVec<[Option<Edge>; 3]>,
     /// Specs of outputs, then of inputs without an edge: those of the others are with their nodes.
     specs: SmallVec<[Spec; 2]>,
@@ -77,18 +80,34 @@ pub struct Node {
     pub(crate) device: Device,
     saved: Mutex<Saved>,
     /// What few nodes have: hooks, and what `backward` left.
-    pub(crate) extras: OnceLock<Box<Extras>>,
+    pub(crate) extras: OnceLock<Arc<Extras>>,
 }
 
-fn next_id() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Relaxed)
+/// A number above those of all nodes that this one is computed from, which no other node has.
+fn next_id(inputs: &[Option<Edge>]) -> u64 {
+    /// Numbers that a thread takes at once: to count in common is what half of recording would wait for.
+    const BLOCK: u64 = 1 << 16;
+    static BLOCKS: AtomicU64 = AtomicU64::new(1);
+    thread_local!(static NEXT: Cell<u64> = const { Cell::new(0) });
+    let newest = inputs.iter().flatten().map(|edge| edge.node.id).max();
+    let new_block = || BLOCKS.fetch_add(1, Relaxed) * BLOCK;
+    // a thread that is ending takes a block for each
+    NEXT.try_with(|next| {
+        let mut id = next.get();
+        // its block is used up, or a node is of a later one, which another thread took
+        if id.is_multiple_of(BLOCK) || newest.is_some_and(|newest| newest >= id) {
+            id = new_block();
+        }
+        next.set(id + 1);
+        id
+    })
+    .unwrap_or_else(|_| new_block())
 }
 
 impl Node {
-    pub(crate) fn leaf(level: Level, spec: Spec, device: Device) -> Arc<Node> {
-        Arc::new(Node {
-            id: next_id(),
+    pub(crate) fn leaf(level: Level, spec: Spec, device: Device) -> NodeRef {
+        Shared::new(Node {
+            id: next_id(&[]),
             level,
             primitive: None,
             inputs: SmallVec::new(),
@@ -124,14 +143,14 @@ impl Node {
     }
 
     /// Inputs and outputs as the derivative sees them; what it does not read has a shape and a dtype only.
-    pub(crate) fn saved(self: &Arc<Node>, keep: Keep) -> Result<(Vec<Raw>, Vec<Raw>)> {
-        let mut slot = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn saved(this: &NodeRef, keep: Keep) -> Result<(Vec<Raw>, Vec<Raw>)> {
+        let mut slot = this.saved.lock().unwrap_or_else(PoisonError::into_inner);
         let taken;
         let values: &[Option<Kept>] = match &mut *slot {
             Saved::Nothing => &[],
             Saved::Freed => {
                 return Err(Error::gradient(
-                    self.op(),
+                    this.op(),
                     "an earlier backward pass has freed the values that this one needs",
                 )
                 .rule("a pass frees what it has used")
@@ -146,24 +165,24 @@ impl Node {
             }
             Saved::Values(values) => values,
         };
-        let inputs = self.inputs.len();
+        let inputs = this.inputs.len();
         let value = |i: usize| match values.get(i).and_then(Option::as_ref) {
-            Some(kept) => kept.get(self.op()),
-            None if i < inputs => Raw::absent(self.input_spec(i), self.device),
-            None => Raw::absent(&self.specs[i - inputs], self.device),
+            Some(kept) => kept.get(this.op()),
+            None if i < inputs => Raw::absent(this.input_spec(i), this.device),
+            None => Raw::absent(&this.specs[i - inputs], this.device),
         };
         let tagged = |x: Raw, edge: Option<&Edge>| match edge {
             Some(edge) if keep == Keep::Differentiable && !x.storage().is_absent() => {
-                x.push(self.level, Kind::Node(edge.clone()))
+                x.push(this.level, Kind::Node(edge.clone()))
             }
             _ => x,
         };
         let x = (0..inputs)
-            .map(|i| Ok(tagged(value(i)?, self.inputs[i].as_ref())))
+            .map(|i| Ok(tagged(value(i)?, this.inputs[i].as_ref())))
             .collect::<Result<_>>()?;
-        let y = (0..self.outputs())
+        let y = (0..this.outputs())
             .map(|i| {
-                let edge = Edge::new(self.clone(), i);
+                let edge = Edge::new(this.clone(), i);
                 Ok(tagged(value(inputs + i)?, Some(&edge)))
             })
             .collect::<Result<_>>()?;
@@ -205,9 +224,7 @@ pub(crate) fn record(
     let versions = versions(x);
     let mut y = bind(p, x)?;
     let edges = |tag: &Option<&Tag>| tag.and_then(Tag::edge).cloned();
-    hang(p, level, x, &versions, &mut y, || {
-        tags.iter().map(edges).collect()
-    });
+    hang(p, level, x, &versions, &mut y, || few(tags, edges));
     Ok(y)
 }
 
@@ -225,13 +242,26 @@ pub(crate) fn record_elementwise(
         y.take_tag();
     }
     hang(p, level, x, &versions, &mut y, || {
-        x.iter().map(|x| x.edge().cloned()).collect()
+        few(x, |x| x.edge().cloned())
     });
     Ok(y)
 }
 
 fn versions(x: &[&Raw]) -> SmallVec<[u64; 3]> {
-    x.iter().map(|x| x.storage().version()).collect()
+    few(x, |x| x.storage().version())
+}
+
+/// `x.iter().map(f).collect()`, which is a call, and slower than these few elements.
+#[inline(always)]
+fn few<T, U, const N: usize>(x: &[T], mut f: impl FnMut(&T) -> U) -> SmallVec<[U; N]>
+where
+    [U; N]: smallvec::Array<Item = U>,
+{
+    let mut all = SmallVec::new();
+    for x in x {
+        all.push(f(x));
+    }
+    all
 }
 
 /// Hangs a node on the outputs, where the graph of this level grows. The inputs were in these versions.
@@ -248,25 +278,26 @@ fn hang(
         return;
     }
     let inputs = edges();
-    let wanted: SmallVec<[bool; 4]> = inputs.iter().map(Option::is_some).collect();
+    let wanted: SmallVec<[bool; 4]> = few(&inputs, Option::is_some);
     let reads = p.reads(&wanted);
     let saved = match reads == Reads::SHAPES {
         true => Saved::Nothing,
         false => Saved::Values(kept(reads, level, x, versions, outputs)),
     };
-    let mut specs = SmallVec::new();
-    specs.extend(outputs.iter().map(Spec::of));
+    let mut specs: SmallVec<[Spec; 2]> = few(outputs, |y| Spec::of(y));
     for (x, edge) in x.iter().zip(&inputs) {
         if edge.is_none() {
             specs.push(Spec::of(x));
         }
     }
-    let node = Arc::new(Node {
-        id: next_id(),
+    let (id, primitive) = (next_id(&inputs), Some(p.shared()));
+    let device = outputs.first().map_or(Device::Cpu, Raw::device);
+    let node = Shared::made_by(|_| Node {
+        id,
         level,
-        primitive: Some(p.shared()),
+        primitive,
         specs,
-        device: outputs.first().map_or(Device::Cpu, Raw::device),
+        device,
         inputs,
         saved: Mutex::new(saved),
         extras: OnceLock::new(),
@@ -307,8 +338,8 @@ fn kept(
 struct Held {
     _inputs: SmallVec<[Option<Edge>; 3]>,
     _saved: Saved,
-    _primitive: Option<Arc<dyn Primitive>>,
-    _extras: Option<Box<Extras>>,
+    _primitive: Option<Recorded>,
+    _extras: Option<Arc<Extras>>,
 }
 
 thread_local! {
@@ -322,7 +353,7 @@ impl Drop for Node {
     fn drop(&mut self) {
         let saved = self.saved.get_mut().unwrap_or_else(PoisonError::into_inner);
         // where others hold its inputs and it holds nothing else, no chain ends here
-        let others_hold = |edge: &Edge| Arc::strong_count(&edge.node) > 1;
+        let others_hold = |edge: &Edge| !Shared::is_only(&edge.node);
         if matches!(saved, Saved::Nothing)
             && self.extras.get().is_none()
             && self.primitive.as_ref().is_none_or(|p| p.is_elementwise())

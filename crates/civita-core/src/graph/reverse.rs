@@ -1,12 +1,11 @@
 //! The walk: from the newest node to the oldest, each once, with the sum of what its users sent it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
 use super::leaf::own;
-use super::{Edge, Node};
+use super::{Edge, Node, NodeRef};
 use crate::dtype::Scalar;
 use crate::error::{Error, Result, shape_text};
 use crate::primitive::Spec;
@@ -141,7 +140,7 @@ fn no_graph(op: &'static str, x: &Raw, what: &str) -> Error {
 }
 
 /// What has been sent to the outputs of a node whose users are not all done.
-type Waiting = BTreeMap<u64, (Arc<Node>, SmallVec<[Option<Raw>; 1]>)>;
+type Waiting = BTreeMap<u64, (NodeRef, SmallVec<[Option<Raw>; 1]>)>;
 
 /// Walks from some outputs to the wanted ones (`None`: leaves, and what retains its gradient), and hands each its gradient.
 /// Nodes that lead to nothing wanted are not visited.
@@ -200,7 +199,7 @@ fn sweep(
             }
             continue;
         }
-        let (x, y) = node.saved(keep)?;
+        let (x, y) = Node::saved(&node, keep)?;
         let sent = match keep {
             // at this level nothing records: the values are those under the tags
             Keep::Nothing | Keep::Graph => {
@@ -248,8 +247,8 @@ fn send(waiting: &mut Waiting, edge: &Edge, g: Raw) -> Result<()> {
 
 /// The nodes from which a wanted one can be reached, of those that the outputs were computed from.
 fn leading_to(wanted: &dyn Fn(&Edge) -> bool, starts: &[(&Edge, Raw)]) -> HashSet<u64> {
-    let mut all: BTreeMap<u64, Arc<Node>> = BTreeMap::new();
-    let mut left: Vec<Arc<Node>> = starts.iter().map(|(edge, _)| edge.node().clone()).collect();
+    let mut all: BTreeMap<u64, NodeRef> = BTreeMap::new();
+    let mut left: Vec<NodeRef> = starts.iter().map(|(edge, _)| edge.node().clone()).collect();
     while let Some(node) = left.pop() {
         if let std::collections::btree_map::Entry::Vacant(place) = all.entry(node.id) {
             left.extend(node.inputs.iter().flatten().map(|edge| edge.node().clone()));

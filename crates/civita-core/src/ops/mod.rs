@@ -14,4 +14,4 @@ pub use civita_kernels::ops::{elementwise_heads, elementwise_rows};
 pub use gradient::{Gradient, Partial1, Partial2, Partial3, gradient_of};
 #[doc(hidden)]
 pub use reduction::reduction_rows;
-pub use reduction::{REDUCTIONS, ReduceClass, Reduction, ReductionRow};
+pub use reduction::{Compute, REDUCTIONS, ReduceClass, Reduction, ReductionRow};

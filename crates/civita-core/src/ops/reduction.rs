@@ -4,8 +4,6 @@
 use super::Fold;
 use crate::dtype::{DType, DType::*, Kind};
 use crate::error::{Error, Result};
-use crate::primitive::Stat;
-use crate::raw::{Call, Raw};
 
 /// From the dtype of the operand to that of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +43,23 @@ impl ReduceClass {
     }
 }
 
+/// What a reduction is computed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compute {
+    /// A fold.
+    Fold(Fold),
+    /// The index of what a fold finds.
+    Arg(Fold),
+    /// `Σx / n`.
+    Mean,
+    /// `Σ|x - mean|² / (n - ddof)`.
+    Var,
+    /// The square root of the variance.
+    Std,
+    /// `ln Σ eˣ`.
+    LogSumExp,
+}
+
 /// A reduction as data.
 pub struct ReductionRow {
     /// Which.
@@ -65,7 +80,8 @@ pub struct ReductionRow {
     pub no_gradient: Option<&'static str>,
     /// Rust code, and what it prints.
     pub example: (&'static str, &'static str),
-    pub(crate) compute: fn(&Raw, Call) -> Result<Raw>,
+    /// How.
+    pub compute: Compute,
 }
 
 /// Hands the whole table of reductions to a macro: how the typed API makes its methods.
@@ -79,74 +95,74 @@ macro_rules! reduction_rows {
             /// Floats are summed pairwise in blocks (`f32` in `f64`), so the error does not grow with their number.
             Sum sum: Sum {
                 numpy: sum, torch: "sum",
-                compute: |x, c| c.fold(Fold::Sum, x), empty: Some(0.0), gradient: yes,
+                compute: Compute::Fold(Fold::Sum), empty: Some(0.0), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 4.0]].over(0).sum()?" => "[4. 6.]",
             }
             /// The product of the elements; of no elements 1.
             Prod prod: Sum {
                 numpy: prod, torch: "prod",
-                compute: |x, c| c.fold(Fold::Prod, x), empty: Some(1.0), gradient: yes,
+                compute: Compute::Fold(Fold::Prod), empty: Some(1.0), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 4.0]].over(0).prod()?" => "[3. 8.]",
             }
             /// The mean `Σx / n`; of no elements NaN.
             Mean mean: Mean {
                 numpy: mean, torch: "mean",
-                compute: |x, c| c.stat(|_| Stat::Mean, x), empty: Some(f64::NAN), gradient: yes,
+                compute: Compute::Mean, empty: Some(f64::NAN), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 4.0]].over(0).mean()?" => "[2. 3.]",
             }
             /// The variance `Σ|x - mean|² / (n - ddof)`, in two passes; `ddof` is 0 as in NumPy (PyTorch divides by
             /// `n - 1`).
             Var var: RealMean {
                 numpy: var, torch: "var",
-                compute: |x, c| c.stat(|ddof| Stat::Var { ddof }, x), empty: Some(f64::NAN), gradient: yes,
+                compute: Compute::Var, empty: Some(f64::NAN), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 4.0]].over(0).var()?" => "[1. 1.]",
             }
             /// The standard deviation, the square root of the variance.
             Std std: RealMean {
                 numpy: std, torch: "std",
-                compute: |x, c| c.stat(|ddof| Stat::Std { ddof }, x), empty: Some(f64::NAN), gradient: yes,
+                compute: Compute::Std, empty: Some(f64::NAN), gradient: yes,
                 example: "tensor![[1.0, 2.0], [3.0, 6.0]].over(0).std()?" => "[1. 2.]",
             }
             /// The largest element; NaN if there is one. Equal ones share the gradient.
             Max max: Same {
                 numpy: max, torch: "amax",
-                compute: |x, c| c.fold(Fold::Max, x), empty: None, gradient: yes,
+                compute: Compute::Fold(Fold::Max), empty: None, gradient: yes,
                 example: "tensor![[1.0, 5.0], [3.0, 4.0]].over(0).max()?" => "[3. 5.]",
             }
             /// The smallest element; NaN if there is one. Equal ones share the gradient.
             Min min: Same {
                 numpy: min, torch: "amin",
-                compute: |x, c| c.fold(Fold::Min, x), empty: None, gradient: yes,
+                compute: Compute::Fold(Fold::Min), empty: None, gradient: yes,
                 example: "tensor![[1.0, 5.0], [3.0, 4.0]].over(0).min()?" => "[1. 4.]",
             }
             /// The index of the largest element, the first of equal ones; of the first NaN if there is one.
             Argmax argmax: Index {
                 numpy: argmax, torch: "argmax",
-                compute: |x, c| c.arg(Fold::Max, x), empty: None, gradient: no "its result is an index",
+                compute: Compute::Arg(Fold::Max), empty: None, gradient: no "its result is an index",
                 example: "tensor![[1.0, 5.0], [3.0, 4.0]].over(0).argmax()?" => "[1 0]",
             }
             /// The index of the smallest element, the first of equal ones; of the first NaN if there is one.
             Argmin argmin: Index {
                 numpy: argmin, torch: "argmin",
-                compute: |x, c| c.arg(Fold::Min, x), empty: None, gradient: no "its result is an index",
+                compute: Compute::Arg(Fold::Min), empty: None, gradient: no "its result is an index",
                 example: "tensor![[1.0, 5.0], [3.0, 4.0]].over(0).argmin()?" => "[0 1]",
             }
             /// Returns true where any element is not zero.
             Any any: Bool {
                 numpy: any, torch: "any",
-                compute: |x, c| c.fold(Fold::Any, x), empty: Some(0.0), gradient: no "its result is a boolean",
+                compute: Compute::Fold(Fold::Any), empty: Some(0.0), gradient: no "its result is a boolean",
                 example: "tensor![[0, 5], [0, 4]].over(0).any()?" => "[False  True]",
             }
             /// Returns true where all elements are not zero.
             All all: Bool {
                 numpy: all, torch: "all",
-                compute: |x, c| c.fold(Fold::All, x), empty: Some(1.0), gradient: no "its result is a boolean",
+                compute: Compute::Fold(Fold::All), empty: Some(1.0), gradient: no "its result is a boolean",
                 example: "tensor![[0, 5], [0, 4]].over(0).all()?" => "[False  True]",
             }
             /// `ln Σ eˣ`, without overflow.
             LogSumExp logsumexp: Float {
                 numpy: logsumexp, torch: "logsumexp",
-                compute: |x, c| c.stat(|_| Stat::LogSumExp, x), empty: Some(f64::NEG_INFINITY), gradient: yes,
+                compute: Compute::LogSumExp, empty: Some(f64::NEG_INFINITY), gradient: yes,
                 example: "tensor![[0.0, 1000.0], [0.0, 1000.0]].over(0).logsumexp()?" => "[6.93147181e-01 1.00069315e+03]",
             }
         }

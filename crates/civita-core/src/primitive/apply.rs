@@ -1,11 +1,11 @@
 //! One elementwise op on whole tensors.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use smallvec::SmallVec;
 
 use super::{
-    Gradients, Outputs, Primitive, Reads, Shared, Spec, Tangents, bind, one_tangent, some,
+    Gradients, Outputs, Primitive, Reads, Recorded, Shared, Spec, Tangents, bind, one_tangent, some,
 };
 use crate::backend::Backend;
 use crate::dtype::{DType, Scalar, promote};
@@ -41,21 +41,18 @@ impl std::fmt::Debug for Apply {
 
 impl Shared for Apply {
     /// Without a scalar there is one for each op, so that recording allocates none.
-    fn shared(&self) -> Arc<dyn Primitive> {
-        static ALL: OnceLock<Vec<Arc<Apply>>> = OnceLock::new();
-        if self.scalar.is_some() {
-            return Arc::new(Apply { ..*self });
-        }
-        let all = ALL.get_or_init(|| {
-            let of = |row: &crate::ops::Row| {
-                Arc::new(Apply {
-                    op: row.op,
-                    scalar: None,
-                })
+    fn shared(&self) -> Recorded {
+        static ALL: LazyLock<Vec<Apply>> = LazyLock::new(|| {
+            let of = |row: &crate::ops::Row| Apply {
+                op: row.op,
+                scalar: None,
             };
             ROWS.iter().map(of).collect()
         });
-        all[self.op as usize].clone()
+        match self.scalar {
+            None => Recorded::Known(&ALL[self.op as usize]),
+            Some(_) => Recorded::Own(Arc::new(Apply { ..*self })),
+        }
     }
 }
 

@@ -173,14 +173,35 @@ pub fn one_gradient(g: Raw) -> Gradients {
     SmallVec::from_iter([Some(g)])
 }
 
-/// A copy behind a pointer, for graphs and traces. Whatever is `Clone` has it.
+/// A primitive that graphs and traces keep.
+#[derive(Clone)]
+pub enum Recorded {
+    /// One of a table: nothing is counted.
+    Known(&'static dyn Primitive),
+    /// One of its own.
+    Own(Arc<dyn Primitive>),
+}
+
+impl std::ops::Deref for Recorded {
+    type Target = dyn Primitive;
+
+    #[inline]
+    fn deref(&self) -> &(dyn Primitive + 'static) {
+        match self {
+            Recorded::Known(p) => *p,
+            Recorded::Own(p) => &**p,
+        }
+    }
+}
+
+/// What graphs and traces keep of a primitive. Whatever is `Clone` has it.
 pub trait Shared {
     /// The same primitive, to be kept.
-    fn shared(&self) -> Arc<dyn Primitive>;
+    fn shared(&self) -> Recorded;
 }
 impl<P: Primitive + Clone + 'static> Shared for P {
-    fn shared(&self) -> Arc<dyn Primitive> {
-        Arc::new(self.clone())
+    fn shared(&self) -> Recorded {
+        Recorded::Own(Arc::new(self.clone()))
     }
 }
 

@@ -327,7 +327,7 @@ impl Primitive for SemiringMatmul {
         if *k == 0 {
             return Err(Error::shape(
                 "semiring_matmul",
-                "an extreme of no products does not exist: the inner dimension is 0",
+                "the inner dimension is 0, so there is no product to take the extreme of",
             )
             .shapes(&[&x[0].shape, &x[1].shape]));
         }
@@ -436,7 +436,7 @@ pub(crate) fn step_by_step(a: &Raw, b: &Raw, largest: bool, multiply: Multiply) 
     all.ok_or_else(|| {
         Error::shape(
             "semiring_matmul",
-            "an extreme of no products does not exist: the inner dimension is 0",
+            "the inner dimension is 0, so there is no product to take the extreme of",
         )
     })
 }

@@ -165,10 +165,7 @@ impl Raw {
     }
 
     /// The tag of a leaf that is about to be written, which is allowed where its graph does not grow.
-    fn leaf_to_write(
-        &self,
-        op: &'static str,
-    ) -> Result<Option<std::sync::Arc<crate::transform::Tag>>> {
+    fn leaf_to_write(&self, op: &'static str) -> Result<Option<crate::transform::TagRef>> {
         let Some((tag, node)) = self.tag.as_ref().zip(self.node()) else {
             return Ok(None);
         };

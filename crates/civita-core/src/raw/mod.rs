@@ -16,15 +16,12 @@ mod reduce;
 mod reinterpret;
 mod view;
 
-use std::sync::Arc;
-
 pub use create::Endpoint;
 pub(crate) use elementwise::strong;
 pub use elementwise::{Operand, apply_in_place, write_elementwise};
 pub use gather::Mode;
 pub use index::Key;
 pub(crate) use order::place_of;
-pub(crate) use reduce::Call;
 pub use reduce::ReduceOptions;
 pub use view::Lines;
 
@@ -34,7 +31,7 @@ use crate::error::Result;
 use crate::layout::Layout;
 use crate::primitive::Spec;
 use crate::storage::{Access, Storage};
-use crate::transform::Tag;
+use crate::transform::TagRef;
 
 /// An n-dimensional array whose element type and rank are known at run time only.
 ///
@@ -45,7 +42,7 @@ pub struct Raw {
     storage: Storage,
     layout: Layout,
     marks: Marks,
-    tag: Option<Arc<Tag>>,
+    tag: Option<TagRef>,
 }
 
 /// The dtype, the device, and whether the view is read-only (views of a read-only view are read-only too, whatever the buffer
@@ -153,20 +150,20 @@ impl Raw {
 
     /// The newest tag.
     #[inline]
-    pub(crate) fn tag(&self) -> Option<&Arc<Tag>> {
+    pub(crate) fn tag(&self) -> Option<&TagRef> {
         self.tag.as_ref()
     }
 
-    pub(crate) fn take_tag(&mut self) -> Option<Arc<Tag>> {
+    pub(crate) fn take_tag(&mut self) -> Option<TagRef> {
         self.tag.take()
     }
 
-    pub(crate) fn set_tag(&mut self, tag: Arc<Tag>) {
+    pub(crate) fn set_tag(&mut self, tag: TagRef) {
         self.tag = Some(tag);
     }
 
     #[inline]
-    pub(crate) fn with_tag(mut self, tag: Option<Arc<Tag>>) -> Raw {
+    pub(crate) fn with_tag(mut self, tag: Option<TagRef>) -> Raw {
         self.tag = tag;
         self
     }

@@ -7,7 +7,7 @@ use crate::backend::{Backend, Number};
 use crate::dtype::{DType, Scalar};
 use crate::error::{Error, Result};
 use crate::layout::{Axes, KeepDims, PerAxis, normalize_axis};
-use crate::ops::{Class, Fold as Monoid, ReduceClass, Reduction};
+use crate::ops::{Class, Compute, Fold as Monoid, ReduceClass, Reduction};
 use crate::primitive::{
     ArgFold, Direction, Fold, Out, Over, Rowwise, Scan, Sort, Sorted, Stat, bind, bind_one, number,
     number_beside, wide,
@@ -39,7 +39,7 @@ impl Default for ReduceOptions<'_> {
 }
 
 /// A call that has been checked: axes in range.
-pub(crate) struct Call {
+pub(super) struct Call {
     over: Over,
     dtype: DType,
     ddof: f64,
@@ -63,9 +63,9 @@ impl Call {
         bind_one(&arg, &[x])
     }
 
-    pub(crate) fn stat(self, stat: impl FnOnce(f64) -> Stat, x: &Raw) -> Result<Raw> {
+    fn stat(self, stat: Stat, x: &Raw) -> Result<Raw> {
         let stat = Rowwise {
-            stat: stat(self.ddof),
+            stat,
             over: self.over,
             dtype: self.dtype,
         };
@@ -160,7 +160,15 @@ impl Raw {
             dtype,
             ddof: options.ddof,
         };
-        (row.compute)(self, call)
+        let ddof = call.ddof;
+        match row.compute {
+            Compute::Fold(fold) => call.fold(fold, self),
+            Compute::Arg(fold) => call.arg(fold, self),
+            Compute::Mean => call.stat(Stat::Mean, self),
+            Compute::Var => call.stat(Stat::Var { ddof }, self),
+            Compute::Std => call.stat(Stat::Std { ddof }, self),
+            Compute::LogSumExp => call.stat(Stat::LogSumExp, self),
+        }
     }
 
     /// The bare fold over axes, in the row's dtype: for the engine's own sums and extremes.

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::layout::{Axes, Dims, Layout, PerAxis, SliceItem, normalize_axis};
 use crate::primitive::{UNKNOWN, View, bind_one, bind_view};
 use crate::storage::Handles;
-use crate::transform::{Kind, Tag};
+use crate::transform::{Kind, TagRef};
 
 fn unsigned(axes: &[isize], rank: usize) -> PerAxis<usize> {
     axes.iter()
@@ -145,8 +145,7 @@ impl Raw {
             None => self.reshape(&self.layout().resolve_shape(shape)?),
             Some(_) => {
                 let lengths = self.as_shape()?.resolve_shape(shape)?;
-                let is_traced =
-                    |tag: &std::sync::Arc<Tag>| tag.any(|kind| matches!(kind, Kind::Variable(..)));
+                let is_traced = |tag: &TagRef| tag.any(|kind| matches!(kind, Kind::Variable(..)));
                 if !shape.contains(&-1) || !self.tag().is_some_and(is_traced) {
                     return self.reshape(&lengths);
                 }

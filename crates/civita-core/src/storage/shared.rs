@@ -76,6 +76,13 @@ impl<T, const TAIL: usize> Shared<T, TAIL> {
         Some(unsafe { &mut self.counted.as_mut().value })
     }
 
+    /// Whether this is the only handle.
+    #[inline]
+    pub fn is_only(this: &Self) -> bool {
+        // SAFETY: a handle keeps the box alive.
+        unsafe { this.counted.as_ref() }.count.load(Acquire) == 1
+    }
+
     /// Whether these are handles on the same box.
     #[inline]
     pub fn ptr_eq(a: &Self, b: &Self) -> bool {

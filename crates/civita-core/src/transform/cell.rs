@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Kind, Level, Tag, grows};
+use super::{Kind, Level, Tag, TagRef, grows};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::{Dims, Layout, PerAxis};
@@ -37,7 +37,7 @@ pub struct Cell {
 struct State {
     layout: Layout,
     dtype: DType,
-    tag: Option<Arc<Tag>>,
+    tag: Option<TagRef>,
     /// The whole value, where it does not lie in the buffer.
     elsewhere: Option<Raw>,
 }
@@ -325,7 +325,7 @@ impl Shared for Raw {
     }
 
     fn write_is_quiet(&self, value: &Raw) -> Result<bool> {
-        let leaf = |tag: &Option<Arc<Tag>>| match tag.as_deref() {
+        let leaf = |tag: &Option<TagRef>| match tag.as_deref() {
             Some(Tag {
                 level,
                 kind: Kind::Node(edge),

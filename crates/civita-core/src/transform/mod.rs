@@ -35,7 +35,7 @@ pub use functional::{
 pub use scope::{EnableGrad, EnteredScope, NoGrad, Scope, enable_grad, no_grad, recording};
 pub(crate) use scope::{GLOBAL, Level, OpenScope, SCOPE, current_scope, grows};
 pub use tag::Opaque;
-pub(crate) use tag::{Kind, Tag};
+pub(crate) use tag::{Kind, Tag, TagRef};
 pub use trace::{Graph, trace};
 
 use smallvec::SmallVec;

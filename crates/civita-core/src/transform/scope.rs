@@ -3,10 +3,9 @@
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use super::Tag;
+use super::TagRef;
 use super::draw::{Frame, all_frames, replace_frames};
 use crate::error::{Error, Result};
 use crate::raw::Raw;
@@ -62,7 +61,7 @@ impl OpenScope {
     ///
     /// # Errors
     /// When it belongs to a transformation inside of this one that is over.
-    pub(crate) fn leave(&self, op: &'static str, y: &Raw) -> Result<(Raw, Option<Arc<Tag>>)> {
+    pub(crate) fn leave(&self, op: &'static str, y: &Raw) -> Result<(Raw, Option<TagRef>)> {
         if y.level() > Some(self.level) {
             return Err(Error::gradient(
                 op,

@@ -11,12 +11,16 @@ use crate::error::{Error, Result};
 use crate::graph::{Edge, Node};
 use crate::primitive::Spec;
 use crate::raw::Raw;
+use crate::storage::Shared;
+
+/// A handle on a tag.
+pub(crate) type TagRef = Shared<Tag>;
 
 /// What one transformation knows of a tensor, and what older ones know of the value under it.
 pub struct Tag {
     pub(crate) level: Level,
     pub(crate) kind: Kind,
-    pub(crate) below: Option<Arc<Tag>>,
+    pub(crate) below: Option<TagRef>,
     /// Leading axes of the layout that `shape()` does not show: one for each [`Kind::Batch`] from here down.
     pub(crate) hidden: usize,
 }
@@ -87,8 +91,8 @@ impl Raw {
 
     /// Its node of the gradient graph, if that is its newest tag.
     #[inline]
-    pub fn node(&self) -> Option<&Arc<Node>> {
-        self.edge().map(Edge::node)
+    pub fn node(&self) -> Option<&Node> {
+        self.edge().map(|edge| &**edge.node())
     }
 
     /// With one more tag.
@@ -102,7 +106,7 @@ impl Raw {
         let below = self.take_tag();
         let hidden =
             below.as_ref().map_or(0, |tag| tag.hidden) + usize::from(matches!(kind, Kind::Batch));
-        self.set_tag(Arc::new(Tag {
+        self.set_tag(Shared::new(Tag {
             level,
             kind,
             below,
@@ -121,7 +125,7 @@ impl Raw {
     }
 
     /// As [`Raw::under`], with the tag beyond the life of this handle.
-    pub(crate) fn pop(&self, level: Level) -> (Raw, Option<Arc<Tag>>) {
+    pub(crate) fn pop(&self, level: Level) -> (Raw, Option<TagRef>) {
         let tag = self.tag().filter(|tag| tag.level == level).cloned();
         (self.under(level).0, tag)
     }
@@ -243,7 +247,7 @@ impl Tag {
             if is(&tag.kind) {
                 return true;
             }
-            next = tag.below.as_deref();
+            next = tag.below.as_ref().map(|tag| &**tag);
         }
         false
     }

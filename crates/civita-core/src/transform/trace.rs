@@ -9,7 +9,7 @@ use super::draw::{Frame, Within};
 use super::{Kind, Level, OpenScope, Tag, Tags, refs};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::Dims;
-use crate::primitive::{Outputs, Primitive, Spec, Touches, UNKNOWN, bind, bind_into};
+use crate::primitive::{Outputs, Primitive, Recorded, Spec, Touches, UNKNOWN, bind, bind_into};
 use crate::raw::Raw;
 use crate::storage::{Access, Storage};
 
@@ -27,7 +27,7 @@ impl Recorder {
 }
 
 struct Equation {
-    primitive: Arc<dyn Primitive>,
+    primitive: Recorded,
     inputs: Vec<Atom>,
     outputs: Vec<(usize, Spec)>,
     /// Shapes of the inputs in the trace, where nothing can be said of others: a length that values decide met a fixed one.

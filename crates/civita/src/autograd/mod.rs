@@ -32,11 +32,12 @@ mod trace;
 mod vmap;
 
 pub use check::{check_gradients, check_second_gradients};
+pub use civita_core::graph::HookHandle;
 pub use civita_core::graph::{EnableGrad, Keep, NoGrad, Tolerance, enable_grad, no_grad};
 pub use civita_core::transform::{EnteredScope, Randomness, Scope};
 pub use function::{Function, checkpoint};
 pub use functional::{Pullback, grad, hessian, hvp, jacfwd, jacrev, jvp, value_and_grad, vjp};
-pub use reverse::{Hook, grad_of, grad_of_kept};
+pub use reverse::{grad_of, grad_of_kept};
 pub use tensors::{Batches, Inputs, JacobianInputs, Stackable, Tensors};
 pub use trace::{Graph, trace};
 pub use vmap::{Vmap, vmap};

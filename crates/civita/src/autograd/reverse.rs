@@ -1,8 +1,8 @@
 //! Reverse mode, PyTorch-style: variables, `backward`, hooks.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use civita_core::graph::{self, HookId, Keep, Node};
+use civita_core::graph::{self, HookHandle, Keep};
 use civita_core::raw::Raw;
 
 use super::{Inputs, Tensors};
@@ -149,14 +149,10 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     pub fn register_hook(
         &self,
         hook: impl Fn(&Tensor<T, N>) -> Result<Option<Tensor<T, N>>> + Send + Sync + 'static,
-    ) -> Result<Hook> {
-        let id = self.raw.register_hook(Arc::new(move |g: &Raw| {
+    ) -> Result<HookHandle> {
+        self.raw.register_hook(Arc::new(move |g: &Raw| {
             Ok(hook(&wrap(g.clone()))?.map(Tensor::into_raw))
-        }))?;
-        Ok(Hook {
-            node: self.raw.node().map_or_else(Weak::new, Arc::downgrade),
-            id,
-        })
+        }))
     }
 
     /// The gradient that [`backward`](Tensor::backward) collected for this variable.
@@ -179,28 +175,6 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// The same value as a constant.
     pub fn detach(&self) -> Self {
         wrap(self.raw.detach())
-    }
-}
-
-/// A hook that [`Tensor::register_hook`] put on a tensor. It stays when this is dropped.
-#[derive(Clone)]
-pub struct Hook {
-    node: Weak<Node>,
-    id: HookId,
-}
-
-impl Hook {
-    /// Takes the hook off. Nothing happens when it is off already, or when the tensor is gone.
-    pub fn remove(&self) {
-        if let Some(node) = self.node.upgrade() {
-            node.remove_hook(self.id);
-        }
-    }
-}
-
-impl std::fmt::Debug for Hook {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Hook({})", self.id)
     }
 }
 

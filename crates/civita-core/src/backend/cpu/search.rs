@@ -17,7 +17,6 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;
 use crate::float8::{f8e4m3, f8e5m2};
-use crate::functions::Side;
 use crate::raw::Raw;
 use crate::threads::{self, Parts};
 
@@ -84,7 +83,7 @@ type Given = (*const u8, usize);
 
 /// # Safety
 /// As many elements of `T` as the counts say lie at the addresses, and so many `i64` may be written at `out`.
-unsafe fn run<T: Item + Send + Sync>(sorted: Given, values: Given, side: Side, out: *mut u8)
+unsafe fn run<T: Item + Send + Sync>(sorted: Given, values: Given, after_equal: bool, out: *mut u8)
 where
     T::Code: Send + Sync,
 {
@@ -105,18 +104,18 @@ where
                 unsafe { *out.at(start + first + i) = place as i64 };
             }
         };
-        match side {
-            Side::Left => in_blocks::<T, false>(&codes, &values[range], write),
-            Side::Right => in_blocks::<T, true>(&codes, &values[range], write),
+        match after_equal {
+            false => in_blocks::<T, false>(&codes, &values[range], write),
+            true => in_blocks::<T, true>(&codes, &values[range], write),
         }
     });
 }
 
 /// The search for one dtype: the sorted elements, the values, and where the places go.
-type Run = unsafe fn((*const u8, usize), (*const u8, usize), Side, *mut u8);
+type Run = unsafe fn((*const u8, usize), (*const u8, usize), bool, *mut u8);
 
-/// Where values stand in a sorted vector of the same dtype.
-pub(crate) fn search(sorted: &Raw, values: &Raw, side: Side) -> Result<Raw> {
+/// Where values stand in a sorted vector of the same dtype: before what equals them, or behind it.
+pub(crate) fn search(sorted: &Raw, values: &Raw, after_equal: bool) -> Result<Raw> {
     explain::note("search", values.len(), || {
         (values.dtype(), explain::Kind::Sort)
     });
@@ -152,7 +151,7 @@ pub(crate) fn search(sorted: &Raw, values: &Raw, side: Side) -> Result<Raw> {
             false => (x.ptr().cast_const(), x.len()),
         };
         // SAFETY: contiguous tensors of one dtype that guards keep, and a new one.
-        unsafe { of(given(&sorted), given(&values), side, out.ptr()) };
+        unsafe { of(given(&sorted), given(&values), after_equal, out.ptr()) };
     }
     Ok(out)
 }

@@ -15,7 +15,7 @@ use crate::kernels::Slot;
 use crate::kernels::fold::folding;
 use crate::kernels::map::kernels;
 use crate::math::Real;
-use crate::ops::{Fold, Op, Reduction};
+use crate::ops::{Compute, Fold, Op, Reduction};
 use crate::raw::Raw;
 use crate::threads::{self, Parts};
 
@@ -158,28 +158,24 @@ struct Piece {
 pub(in super::super) fn reduce(op: Reduction, x: &Raw, ddof: f64, to: &mut Number) -> Option<()> {
     let whole = Whole::new(x, op.row().class.result(x.dtype()))?;
     let n = (x.len() as f64 - ddof).max(0.0);
-    match op {
-        Reduction::Sum => whole.monoid(Fold::Sum, to),
-        Reduction::Prod => {
+    match op.row().compute {
+        Compute::Fold(Fold::Prod) => {
             whole.monoid(Fold::Prod, to)?;
             // one that is infinite, NaN or 0 is looked at again
             (x.dtype().is_integer() || !to.is_suspect(true)).then_some(())
         }
-        Reduction::Max => whole.monoid(Fold::Max, to),
-        Reduction::Min => whole.monoid(Fold::Min, to),
-        Reduction::Any => whole.boolean(Fold::Any, to),
-        Reduction::All => whole.boolean(Fold::All, to),
-        Reduction::Mean => whole.mean(to),
-        Reduction::Var => whole.variance(n, to),
-        Reduction::Std => {
+        Compute::Fold(fold @ (Fold::Any | Fold::All)) => whole.boolean(fold, to),
+        Compute::Fold(fold) => whole.monoid(fold, to),
+        Compute::Arg(fold) => arg::whole(fold, x, to),
+        Compute::Mean => whole.mean(to),
+        Compute::Var => whole.variance(n, to),
+        Compute::Std => {
             whole.variance(n, to)?;
             to.convert(whole.dtype);
             to.set_f64(to.as_f64().sqrt());
             Some(())
         }
-        Reduction::Argmax => arg::whole(Fold::Max, x, to),
-        Reduction::Argmin => arg::whole(Fold::Min, x, to),
-        Reduction::LogSumExp => whole.logsumexp(to),
+        Compute::LogSumExp => whole.logsumexp(to),
     }?;
     to.convert(whole.dtype);
     Some(())
