@@ -134,7 +134,7 @@ def parts(result) -> list:
         result = result.float() if "bfloat16" in str(result.dtype) else result
     elif "bfloat16" in str(getattr(result, "dtype", "")):
         result = result.astype("float32")
-    return [np.asarray(result)]
+    return [np.asarray(result.detach() if hasattr(result, "detach") else result)]
 
 
 # relative to the largest element

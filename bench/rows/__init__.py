@@ -1,11 +1,11 @@
 """What is measured, a file a group; `--only` selects by `group/name`."""
 
-from . import calls, draws, elementwise, files, first_hour, fourier, indexing, linear, order, products, reductions, shapes
+from . import calls, draws, elementwise, files, first_hour, fourier, gradients, indexing, linear, order, products, reductions, shapes
 from .row import DATA, LIBRARIES, Row
 
 __all__ = ["CELLS", "DATA", "LIBRARIES", "ROWS", "Row"]
 
-GROUPS = (elementwise, reductions, indexing, order, shapes, products, linear, fourier, draws, files, calls, first_hour)
+GROUPS = (elementwise, reductions, indexing, order, shapes, products, linear, fourier, draws, files, calls, first_hour, gradients)
 ROWS = []
 for module in GROUPS:
     for row in module.ROWS:
