@@ -3,8 +3,7 @@
 use civita_core::dtype::DType;
 use civita_core::functions::{Form, Held, Param, Value};
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyBool, PyDict, PyInt, PyList, PySequence, PySlice, PyString, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyList, PySequence, PySlice, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::Array;

@@ -12,25 +12,25 @@ mod faults;
 
 use std::ffi::CStr;
 
-use civita_core::dtype::{Casting, DType, Scalar, can_cast, promote};
+use civita_core::dtype::{Casting, DType, can_cast, promote};
 use civita_core::functions::{
     Composed, FUNCTIONS, Form, FunctionRow, Given, Held, Kind, Param, Property, Returned, Returns,
     Value, take_warnings,
 };
 use civita_core::primitive::Out;
-use civita_core::raw::{Operand, Raw};
+use civita_core::raw::Raw;
 use civita_core::storage::Access;
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyBool, PyDict, PyInt, PyList, PySequence, PySlice, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::array::{Array, in_order, wrap, wrap_view};
 use crate::call::{Arguments, Callable, CallableClass, with_arguments};
-use crate::convert::{self, array_of};
-use crate::dtype::{ByteOrder, order_of, parse_in_order};
+use crate::convert;
+use crate::dtype::{ByteOrder, order_of};
 use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
 use crate::gil;
@@ -39,7 +39,7 @@ use crate::reduction::{dtype_for, write_out_as};
 use crate::scalar::{Generic, give};
 use crate::ufunc::signature_object;
 use arguments::{Aside, DEEPEST, argument, short, subscripts, value_of};
-use faults::Inputs;
+use faults::{Inputs, TELLS};
 
 // A function of whole arrays. Without a doc of its own, which would hide the instances'.
 #[pyclass(name = "_function", module = "civita", frozen, subclass)]
