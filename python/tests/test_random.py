@@ -893,11 +893,12 @@ def test_draws_inside_vmap_and_trace_are_errors():
     assert rng.random() < 1
 
 
-def test_the_blocks_of_the_page_run():
-    page = pathlib.Path(__file__).parents[2] / "docs" / "random.md"
+@pytest.mark.parametrize("page, least", [("random.md", 4), ("numpy.md", 1)])
+def test_the_blocks_of_the_page_run(page, least):
     names = {}
-    blocks = page.read_text().split("```python\n")[1:]
-    assert len(blocks) >= 4
+    text = (pathlib.Path(__file__).parents[2] / "docs" / page).read_text()
+    blocks = text.split("```python\n")[1:]
+    assert len(blocks) >= least
     for block in blocks:
         exec(block.split("```")[0], names)
 

@@ -78,13 +78,58 @@ def reductions():
     return "\n".join(lines) + "\n"
 
 
+def split(text):
+    """The parts of a list between commas that are in no brackets."""
+    parts, depth = [""], 0
+    for at, letter in enumerate(text):
+        depth += letter in "([{<"
+        depth -= letter in ")]}" or letter == ">" and text[at - 1] != "-"
+        if letter == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
+
+
+def within(text, start):
+    """What is in the parentheses that open at `start`."""
+    depth = 0
+    for at in range(start, len(text)):
+        depth += (text[at] == "(") - (text[at] == ")")
+        if not depth:
+            return text[start + 1 : at]
+
+
+def written_parameters():
+    """The names of the parameters of the functions that are written by hand for their types."""
+    text, found = (RUST / "np" / "by_hand.rs").read_text(), {}
+    for head in re.finditer(r"^ *(?:pub )?fn (\w+)\b", text, re.MULTILINE):
+        # behind type parameters, which may have parentheses
+        rest, depth, at = text[head.end() :], 0, 0
+        while depth or rest[at] != "(":
+            depth += (rest[at] in "[<") - (rest[at] == "]" or rest[at] == ">" and rest[at - 1] not in "-=")
+            at += 1
+        found[head[1]] = [part.split(":")[0].removeprefix("mut ").strip() for part in split(within(rest, at))]
+    return found
+
+
+def parameter_names(row, by_hand):
+    """` (x, n, axis)`, of a call in Rust with several arguments, all of which have a name."""
+    call = re.search(rf"np::{row['name']}_?\(", row["rust"])
+    if not call:
+        return ""
+    given = split(within(row["rust"], call.end() - 1))
+    names = by_hand.get(row["name"], row["parameters"][: row["positional"]])
+    return f" ({', '.join(names)})" if 1 < len(given) == len(names) else ""
+
+
 def functions():
-    known = differences()
+    known, by_hand = differences(), written_parameters()
     lines = ["| NumPy | Civita | PyTorch | Differences |", "|---|---|---|---|"]
     for row in sorted((row for row in cv.rows() if row["kind"] == "function"), key=lambda row: row["name"]):
         python, rust = row["example"].replace("|", "\\|"), row["rust"].replace("|", "\\|")
         numpy = f"`cv.{python}`" if row["oracle"] else f"`np.{python}`"
-        lines.append(f"| {numpy} | `{rust}` | {'`' + row['torch'] + '`' if row['torch'] else ''} | {told(known, row['name'], *row['aliases'])} |")
+        lines.append(f"| {numpy} | `{rust}`{parameter_names(row, by_hand)} | {'`' + row['torch'] + '`' if row['torch'] else ''} | {told(known, row['name'], *row['aliases'])} |")
     return "\n".join(lines) + "\n"
 
 

@@ -197,6 +197,60 @@ where
     condition.choose(a, b)
 }
 
+/// The sum of the weights of each number from 0 on: NumPy's `bincount` with `weights`, the sums of groups.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let (group, price) = (tensor![0, 1, 1, 3], tensor![2.5, 1.0, 4.0, 3.0]);
+/// let sums = np::bincount_weighted(&group, &price, 0)?;
+/// assert_eq!(sums.to_string(), "[2.5 5.  0.  3. ]");
+/// let means = &sums / np::bincount(&group, 0)?.maximum(1)?;
+/// assert_eq!(means.to_string(), "[2.5 2.5 0.  3. ]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When a number is negative, the lengths differ, or the weights are complex.
+pub fn bincount_weighted<T: Dtype, W: Dtype>(
+    x: &Vector<T>,
+    weights: &Vector<W>,
+    minlength: usize,
+) -> Result<Vector<f64>> {
+    let minlength = isize::try_from(minlength).unwrap_or(isize::MAX);
+    let weights = Some(weights.raw().clone());
+    civita_core::functions::sorting::bincount(x.raw().clone().into(), weights, minlength).map(wrap)
+}
+
+/// The mean along an axis, each element with its weight: NumPy's `average` with `weights`, which have the tensor's shape or are a vector
+/// along the axis.
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let x = tensor![[1.0, 2.0], [4.0, 8.0]];
+/// assert_eq!(np::average_weighted(&x, &tensor![3.0, 1.0], 0)?.to_string(), "[1.75 3.5 ]");
+/// assert_eq!(np::average_weighted(&tensor![1.0, 5.0], &tensor![1.0, 3.0], 0)?, 4.0);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When the axis does not exist, the weights have another shape, or their sum is 0.
+pub fn average_weighted<T: Dtype, const N: usize, const M: usize>(
+    x: &Tensor<T, N>,
+    weights: &Tensor<T, M>,
+    axis: impl SliceInt,
+) -> Result<<isize as Axes<N>>::Out<T::Mean>>
+where
+    isize: Axes<N>,
+{
+    let axis = civita_core::layout::Axes::List(&[axis.to_isize()]).into();
+    let weights = Some(weights.raw().clone());
+    let (mean, _) =
+        civita_core::functions::statistics::average(x.raw(), axis, weights, false, false)?;
+    Ok(wrap(mean))
+}
+
 /// [`np::einsum`](crate::np::einsum()) whose result has the rank that its subscripts say: the sum of products over labelled axes.
 ///
 /// ```
