@@ -15,6 +15,6 @@ pub use crate::transform::{EnableGrad, NoGrad, enable_grad, jvp, no_grad, record
 pub use check::{Tolerance, check_gradients, check_second_gradients};
 pub use leaf::{Hook, HookHandle};
 pub use node::{Edge, Node, NodeRef};
-pub(crate) use node::{record, record_elementwise};
+pub(crate) use node::{record, record_elementwise, record_op};
 pub use program::Function;
 pub use reverse::{Keep, backward, grad, gradients};

@@ -83,19 +83,18 @@ pub struct Node {
     pub(crate) extras: OnceLock<Arc<Extras>>,
 }
 
-/// A number above those of all nodes that this one is computed from, which no other node has.
-fn next_id(inputs: &[Option<Edge>]) -> u64 {
-    /// Numbers that a thread takes at once: to count in common is what half of recording would wait for.
+/// A number above this one, which no other node has.
+fn next_id(newest: u64) -> u64 {
+    /// Numbers that a thread takes at once: to count in common, operation by operation, is what recording would wait for.
     const BLOCK: u64 = 1 << 16;
     static BLOCKS: AtomicU64 = AtomicU64::new(1);
     thread_local!(static NEXT: Cell<u64> = const { Cell::new(0) });
-    let newest = inputs.iter().flatten().map(|edge| edge.node.id).max();
     let new_block = || BLOCKS.fetch_add(1, Relaxed) * BLOCK;
     // a thread that is ending takes a block for each
     NEXT.try_with(|next| {
         let mut id = next.get();
-        // its block is used up, or a node is of a later one, which another thread took
-        if id.is_multiple_of(BLOCK) || newest.is_some_and(|newest| newest >= id) {
+        // the block is used up, or the other number is of a later one, which another thread took
+        if id.is_multiple_of(BLOCK) || newest >= id {
             id = new_block();
         }
         next.set(id + 1);
@@ -107,7 +106,7 @@ fn next_id(inputs: &[Option<Edge>]) -> u64 {
 impl Node {
     pub(crate) fn leaf(level: Level, spec: Spec, device: Device) -> NodeRef {
         Shared::new(Node {
-            id: next_id(&[]),
+            id: next_id(0),
             level,
             primitive: None,
             inputs: SmallVec::new(),
@@ -211,8 +210,6 @@ impl Kept {
     }
 }
 
-type Edges = SmallVec<[Option<Edge>; 3]>;
-
 /// Runs a primitive on the values under the tags of this level, and hangs a node on what comes out.
 pub(crate) fn record(
     p: &dyn Primitive,
@@ -223,8 +220,8 @@ pub(crate) fn record(
     let x = &*refs(x);
     let versions = versions(x);
     let mut y = bind(p, x)?;
-    let edges = |tag: &Option<&Tag>| tag.and_then(Tag::edge).cloned();
-    hang(p, level, x, &versions, &mut y, || few(tags, edges));
+    let edge = |i: usize| tags[i].and_then(Tag::edge);
+    hang(p, level, x, &versions, y.as_mut_slice(), edge);
     Ok(y)
 }
 
@@ -241,67 +238,71 @@ pub(crate) fn record_elementwise(
         // an op that changes nothing returns its operand
         y.take_tag();
     }
-    hang(p, level, x, &versions, &mut y, || {
-        few(x, |x| x.edge().cloned())
-    });
+    hang(p, level, x, &versions, y.as_mut_slice(), |i| x[i].edge());
     Ok(y)
 }
 
+/// As [`record_elementwise`], of inputs in memory that nobody else writes and of what the backend made of them.
+#[inline]
+pub(crate) fn record_op(p: &dyn Primitive, level: Level, x: &[&Raw], y: &mut Raw) {
+    y.take_tag();
+    hang(p, level, x, &[], std::slice::from_mut(y), |i| x[i].edge());
+}
+
 fn versions(x: &[&Raw]) -> SmallVec<[u64; 3]> {
-    few(x, |x| x.storage().version())
+    x.iter().map(|x| x.storage().version()).collect()
 }
 
-/// `x.iter().map(f).collect()`, which is a call, and slower than these few elements.
-#[inline(always)]
-fn few<T, U, const N: usize>(x: &[T], mut f: impl FnMut(&T) -> U) -> SmallVec<[U; N]>
-where
-    [U; N]: smallvec::Array<Item = U>,
-{
-    let mut all = SmallVec::new();
-    for x in x {
-        all.push(f(x));
-    }
-    all
-}
-
-/// Hangs a node on the outputs, where the graph of this level grows. The inputs were in these versions.
-fn hang(
+/// Hangs a node on the outputs, where the graph of this level grows. The inputs were in these versions, or nobody could write them.
+#[inline]
+fn hang<'a>(
     p: &dyn Primitive,
     level: Level,
     x: &[&Raw],
     versions: &[u64],
-    y: &mut Outputs<Raw>,
-    edges: impl FnOnce() -> Edges,
+    outputs: &mut [Raw],
+    edge: impl Fn(usize) -> Option<&'a Edge>,
 ) {
-    let outputs = y.as_mut_slice();
     if !grows(level) || outputs.iter().all(|y| !y.dtype().is_differentiable()) {
         return;
     }
-    let inputs = edges();
-    let wanted: SmallVec<[bool; 4]> = few(&inputs, Option::is_some);
+    let mut wanted: SmallVec<[bool; 4]> = SmallVec::new();
+    let mut newest = 0;
+    for i in 0..x.len() {
+        let edge = edge(i);
+        wanted.push(edge.is_some());
+        newest = newest.max(edge.map_or(0, |edge| edge.node.id));
+    }
     let reads = p.reads(&wanted);
     let saved = match reads == Reads::SHAPES {
         true => Saved::Nothing,
         false => Saved::Values(kept(reads, level, x, versions, outputs)),
     };
-    let mut specs: SmallVec<[Spec; 2]> = few(outputs, |y| Spec::of(y));
-    for (x, edge) in x.iter().zip(&inputs) {
-        if edge.is_none() {
-            specs.push(Spec::of(x));
-        }
-    }
-    let (id, primitive) = (next_id(&inputs), Some(p.shared()));
+    let (id, primitive) = (next_id(newest), Some(p.shared()));
     let device = outputs.first().map_or(Device::Cpu, Raw::device);
-    let node = Shared::made_by(|_| Node {
+    let mut node = Shared::made_by(|_| Node {
         id,
         level,
         primitive,
-        specs,
+        inputs: SmallVec::new(),
+        specs: SmallVec::new(),
         device,
-        inputs,
         saved: Mutex::new(saved),
         extras: OnceLock::new(),
     });
+    // in place: a list that is made elsewhere is moved here by vectors, which wait for the words just written
+    if let Some(node) = Shared::get_mut(&mut node) {
+        for y in &*outputs {
+            node.specs.push(Spec::of(y));
+        }
+        for (i, x) in x.iter().enumerate() {
+            let edge = edge(i).cloned();
+            if edge.is_none() {
+                node.specs.push(Spec::of(x));
+            }
+            node.inputs.push(edge);
+        }
+    }
     // most have one output, which takes the node as it is
     if let [y] = outputs {
         return y.put_tag(level, Kind::Node(Edge::new(node, 0)));
@@ -324,7 +325,10 @@ fn kept(
     let x = x.iter().enumerate().map(|(i, x)| {
         (reads.inputs >> i.min(31) & 1 == 1).then(|| Kept {
             value: x.under(level).0,
-            version: versions[i],
+            version: versions
+                .get(i)
+                .copied()
+                .unwrap_or_else(|| x.storage().version()),
         })
     });
     let y = y

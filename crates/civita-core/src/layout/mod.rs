@@ -399,7 +399,7 @@ impl Layout {
 
 /// `SmallVec::from_slice` without its call to `memcpy`, which costs more than the copy for the usual ranks.
 #[inline]
-fn inline<T: Copy + Default>(values: &[T]) -> SmallVec<[T; INLINE]> {
+pub(crate) fn inline<T: Copy + Default>(values: &[T]) -> SmallVec<[T; INLINE]> {
     let o = T::default();
     match *values {
         [] => SmallVec::new(),

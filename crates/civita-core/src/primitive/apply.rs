@@ -84,6 +84,12 @@ impl Apply {
         }
     }
 
+    /// Runs it on operands that the backend may read.
+    #[inline]
+    pub(super) fn run_one(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Raw> {
+        self.with_operands(x, |all| backend.op(self.op, all))
+    }
+
     /// The operands with the scalar as a tensor, for derivatives.
     fn all<'a>(&self, x: &'a [Raw], scalar: &'a mut Option<Raw>) -> Result<SmallVec<[&'a Raw; 3]>> {
         if let Some((at, s)) = self.scalar {
@@ -149,7 +155,7 @@ impl Primitive for Apply {
 
     #[inline]
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
-        self.with_operands(x, |all| backend.op(self.op, all).map(Outputs::One))
+        self.run_one(backend, x).map(Outputs::One)
     }
 
     fn run_into(&self, backend: &dyn Backend, x: &[&Raw], out: &Raw) -> Result<()> {

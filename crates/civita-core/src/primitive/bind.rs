@@ -2,10 +2,11 @@
 
 use smallvec::SmallVec;
 
-use super::{Outputs, Primitive, Spec, Touches, UNKNOWN, View};
+use super::{Apply, Outputs, Primitive, Spec, Touches, UNKNOWN, View};
 use crate::backend::{self, Number};
 use crate::device::Device;
 use crate::error::{Error, Result, shape_text};
+use crate::graph;
 use crate::layout::Layout;
 use crate::ops::Op;
 use crate::raw::{Operand, Raw};
@@ -28,6 +29,19 @@ pub fn bind(p: &dyn Primitive, x: &[&Raw]) -> Result<Outputs<Raw>> {
 #[inline]
 pub fn bind_one(p: &dyn Primitive, x: &[&Raw]) -> Result<Raw> {
     Ok(bind(p, x)?.one())
+}
+
+/// As [`bind_one`], of an op. Operands whose only tags are edges of one graph, in memory that nobody else writes, are what training
+/// meets: the backend sees them as they are, and its result is recorded.
+pub(crate) fn bind_op(p: &Apply, x: &[&Raw]) -> Result<Raw> {
+    match transform::edges_alone(x) {
+        Some(level) if all_owned(x) && x.iter().all(|y| y.device() == x[0].device()) => {
+            let mut y = p.run_one(backend::of(x[0].device()), x)?;
+            graph::record_op(p, level, x, &mut y);
+            Ok(y)
+        }
+        _ => bind_one(p, x),
+    }
 }
 
 /// As [`bind_one`] of a [`View`](super::View), which is made only where `x` has a tag, or no layout of its memory will do: it

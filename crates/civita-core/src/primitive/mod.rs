@@ -42,6 +42,7 @@ use smallvec::SmallVec;
 
 pub use apply::{Apply, Scalars};
 pub use arg_fold::ArgFold;
+pub(crate) use bind::bind_op;
 pub(crate) use bind::{
     Untagged, bind_in_place, bind_into_part, bind_view, direct, execute, number, number_beside,
 };
@@ -230,14 +231,16 @@ pub struct Spec {
 
 impl Spec {
     /// A shape and a dtype.
+    #[inline]
     pub fn new(shape: &[usize], dtype: DType) -> Spec {
         Spec {
-            shape: Dims::from_slice(shape),
+            shape: crate::layout::inline(shape),
             dtype,
         }
     }
 
     /// What is known of this tensor.
+    #[inline]
     pub fn of(x: &Raw) -> Spec {
         Spec::new(x.shape(), x.dtype())
     }

@@ -13,7 +13,7 @@ use crate::error::{Error, Result, shape_text};
 use crate::graph::Function;
 use crate::layout::broadcast_shapes;
 use crate::ops::{ClassResult, Op, elementwise_heads};
-use crate::primitive::{Apply, Fused, Out, Untagged, bind_in_place, bind_into, bind_one};
+use crate::primitive::{Apply, Fused, Out, Untagged, bind_in_place, bind_into, bind_op};
 use crate::program::Typed;
 use crate::storage::Access;
 
@@ -61,7 +61,7 @@ impl Raw {
         }
         match Untagged::of(operands) {
             Some(call) => call.run(op, operands),
-            None => with_scalar_attribute(op, operands, |p, x| bind_one(p, x)),
+            None => with_scalar_attribute(op, operands, bind_op),
         }
     }
 

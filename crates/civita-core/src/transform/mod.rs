@@ -50,14 +50,21 @@ pub(crate) type Tags<'a> = SmallVec<[Option<&'a Tag>; 3]>;
 /// The values under them.
 pub type Under = SmallVec<[Raw; 2]>;
 
+/// The level of the graph whose edges are the only tags among the inputs.
+#[inline]
+pub(crate) fn edges_alone(x: &[&Raw]) -> Option<Level> {
+    let level = x.iter().filter_map(|x| x.level()).max()?;
+    let is_edge_alone = |x: &&Raw| x.tag().is_none_or(|tag| tag.is_edge_alone(level));
+    x.iter().all(is_edge_alone).then_some(level)
+}
+
 /// The newest tag among the inputs decides.
 #[inline(never)]
 pub(crate) fn bind_tagged(p: &dyn Primitive, x: &[&Raw]) -> Result<Outputs<Raw>> {
     let Some(level) = x.iter().filter_map(|x| x.level()).max() else {
         return crate::primitive::execute(p, x);
     };
-    let is_edge_alone = |x: &&Raw| x.tag().is_none_or(|tag| tag.is_edge_alone(level));
-    if p.is_elementwise() && x.iter().all(is_edge_alone) {
+    if p.is_elementwise() && edges_alone(x).is_some() {
         return graph::record_elementwise(p, level, x);
     }
     let mut tags = Tags::new();
