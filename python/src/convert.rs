@@ -269,7 +269,7 @@ fn not_an_array(ob: &Bound<'_, PyAny>) -> crate::error::Fault {
         "date" | "datetime" | "time" | "timedelta" => "dates and times",
         "generator" | "map" | "filter" | "zip" => {
             return type_error(format!(
-                "a value of type '{name}' is no array and cannot become one\n  hint: `list(…)` takes its elements first"
+                "a value of type '{name}' is no array and cannot become one\n  hint: `list(x)` takes its elements first"
             ));
         }
         _ => "objects",

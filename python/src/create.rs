@@ -768,7 +768,7 @@ fn arange(
     let counted = gil::work(py, about, || Raw::arange(start, stop, step, dtype));
     let values = counted.map_err(|error| match error.is_dtype() && dtype != DType::Bool {
         // a value that does not fit
-        true => PyOverflowError::new_err(error.to_string()).into(),
+        true => PyOverflowError::new_err(crate::error::text_of(&error)).into(),
         false => Fault::from(error),
     })?;
     in_order(py, finish(py, values, requires_grad), bytes)

@@ -1,6 +1,7 @@
-//! The engine's errors as Python's exceptions; the text is the engine's.
+//! The engine's errors as Python's exceptions; the text is the engine's, its hint in Python.
 
 use civita_core::error::Error;
+use civita_core::ops::{REDUCTIONS, ROWS};
 use pyo3::exceptions::{
     PyIndexError, PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError,
     PyValueError,
@@ -40,7 +41,7 @@ impl From<Error> for Fault {
         if let Some(raised) = crate::callback::raised(&error) {
             return Fault(raised);
         }
-        let text = error.to_string();
+        let text = text_of(&error);
         Fault(if error.is_axis() {
             Python::attach(|py| match axis_error(py) {
                 Ok(class) => PyErr::from_type(class.bind(py).clone(), text),
@@ -66,6 +67,29 @@ impl From<Error> for Fault {
         } else {
             PyValueError::new_err(text)
         })
+    }
+}
+
+/// The text of an error of the engine in Python's names and code.
+#[cold]
+pub fn text_of(error: &Error) -> String {
+    error.python_text(python_name(error.op()))
+}
+
+/// NumPy's name of an operation, where the engine's is Rust's.
+fn python_name(op: &'static str) -> &'static str {
+    match op {
+        "permute" => "transpose",
+        "swap_axes" => "swapaxes",
+        "move_axis" => "moveaxis",
+        // `where` says its name itself: `choose` is another function of NumPy's
+        "choose" => op,
+        _ => {
+            let ops = ROWS.iter().map(|row| (row.name, row.numpy));
+            let folds = REDUCTIONS.iter().map(|row| (row.name, row.numpy));
+            let found = ops.chain(folds).find(|&(name, _)| name == op);
+            found.map_or(op, |(_, numpy)| numpy)
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::gil;
 
 /// PyTorch warns of the same.
 const CYCLE: &str = "backward(create_graph=True) leaves gradients whose graph leads back to their arrays, and such a cycle keeps \
-    their memory\n  hint: cv.grad makes none; x.grad = None frees it";
+    their memory\n  hint: `cv.grad` makes none; `x.grad = None` frees it";
 
 /// PyTorch's two options: a graph that gradients belong to is kept, whatever `retain_graph` says.
 fn keep(retain_graph: Option<bool>, create_graph: bool) -> Keep {
@@ -110,7 +110,7 @@ impl Array {
                     matches!((raw.node(), g.node()), (Some(a), Some(b)) if std::ptr::eq(a, b));
                 if is_itself {
                     return Err(crate::error::value_error(
-                        "grad: an array cannot be its own gradient\n  hint: x.detach().copy()",
+                        "grad: an array cannot be its own gradient\n  hint: `x.detach().copy()`",
                     ));
                 }
                 raw.set_grad(Some(g.into_aliased()?));

@@ -75,7 +75,10 @@ fn beyond_range(op: Op, values: &[&Value<'_>], error: Error) -> Outcome<Raw> {
         |v: &&Value<'_>| !matches!(v, Value::Weak(Scalar::Int(i)) if i64::try_from(*i).is_err());
     let answers = compares || (logical && values.iter().all(held));
     if !answers || !error.is_dtype() || error.op() != "scalar" {
-        return Err(error.into());
+        return Err(match op {
+            Op::Where if error.op() == op.row().name => error.in_op(op.row().numpy).into(),
+            _ => error.into(),
+        });
     }
     let stand_in = |v: &Value<'_>| match v {
         // it lies beyond every element, on this side
@@ -519,7 +522,7 @@ impl Array {
     fn __float__(&self) -> Outcome<f64> {
         match self.scalar("float")? {
             Scalar::Complex(_) => Err(type_error(
-                "float() of a complex number\n  hint: take `.real` or `abs()` first",
+                "float() of a complex number\n  hint: take `.real` or `abs(x)` first",
             )),
             other => Ok(other.as_f64()),
         }

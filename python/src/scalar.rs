@@ -653,7 +653,7 @@ impl Generic {
     fn __float__(slf: &Bound<'_, Self>) -> Outcome<f64> {
         match own(slf)?.0 {
             Scalar::Complex(_) => Err(type_error(
-                "float() of a complex number\n  hint: take `.real` or `abs()` first",
+                "float() of a complex number\n  hint: take `.real` or `abs(x)` first",
             )),
             other => Ok(other.as_f64()),
         }

@@ -841,7 +841,12 @@ fn a_mask_of_a_batch_decides_no_length() -> Result<()> {
         &[Some(0), Some(0)],
         &front,
     );
-    assert!(error.unwrap_err().to_string().contains("`where`"));
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("`mask.choose(&x, 0.0)`")
+    );
     Ok(())
 }
 

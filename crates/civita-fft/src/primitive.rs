@@ -189,7 +189,10 @@ impl Along<'_> {
                 self.op,
                 format!("the device `{}` has no kernel for it", self.backend.name()),
             )
-            .hint("move the operand to the processor: `.to_device(Device::Cpu)`"));
+            .hint_in(
+                "move the operand to the processor: `.to_device(Device::Cpu)`",
+                "move the operand to the processor: `.to_device('cpu')`",
+            ));
         }
         debug_assert!(x.dtype() == K::In::DTYPE);
         let mut spec = Spec::of(x);

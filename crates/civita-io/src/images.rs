@@ -146,7 +146,10 @@ pub fn save(path: &Path, x: &Raw) -> Result<()> {
                 "write_image",
                 format!("pixels are uint8 or uint16, not {other}"),
             )
-            .hint("floats from 0 to 1: `(x * 255).round().astype('uint8')`"));
+            .hint_in(
+                "floats from 0 to 1: `(x * 255.0).round().cast::<u8>()`",
+                "floats from 0 to 1: `(x * 255).round().astype('uint8')`",
+            ));
         }
     };
     let Some(picture) = picture else {

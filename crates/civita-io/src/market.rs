@@ -330,7 +330,10 @@ impl Entries {
                     self.value.len()
                 ),
             )
-            .hint("ask for the entries"));
+            .hint_in(
+                "ask for the entries",
+                "ask for the entries: `cv.io.read_matrix_market(file, entries=True)`",
+            ));
         };
         let (row, column) = (self.row.to_vec::<i64>()?, self.column.to_vec::<i64>()?);
         let at = |k: usize| row[k] as usize * self.columns + column[k] as usize;

@@ -131,9 +131,14 @@ impl Header {
     /// When the format has no name for the dtype: it would write either 8-bit float as `V1`, bytes without meaning.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         if self.dtype.is_float8() {
-            return Err(Error::dtype("save", format!("the npy format has no {}", self.dtype))
-                .dtypes(&[self.dtype])
-                .hint("`save_safetensors` keeps it; or save the bytes: `x.view('uint8')` (Python)"));
+            return Err(
+                Error::dtype("save", format!("the npy format has no {}", self.dtype))
+                    .dtypes(&[self.dtype])
+                    .hint_in(
+                        "`save_safetensors` keeps it",
+                        "`cv.io.save_safetensors` keeps it; or save the bytes: `x.view('uint8')`",
+                    ),
+            );
         }
         let shape = match self.shape[..] {
             [n] => format!("({n},)"),

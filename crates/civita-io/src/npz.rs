@@ -222,8 +222,10 @@ pub fn save(path: &Path, arrays: &[(&str, &Raw)], compression: Compression) -> R
     replace("save", path, |writer| {
         let (mut written, mut directory) = (0usize, Vec::new());
         let too_long = || {
-            Error::value("save", "an npz file has at most 4 GiB")
-                .hint("write each array to a file of its own: `.save_npy(path)`")
+            Error::value("save", "an npz file has at most 4 GiB").hint_in(
+                "write each array to a file of its own: `.save_npy(path)`",
+                "write each array to a file of its own: `cv.save(path, x)`",
+            )
         };
         let short = |n: usize| u32::try_from(n).map_err(|_| too_long());
         let failed = |e: std::io::Error| Error::io("save", e.to_string());

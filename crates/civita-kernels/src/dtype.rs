@@ -371,7 +371,7 @@ fn mixed(op: &'static str, dtypes: &[DType]) -> Error {
         .rule(
             "8-bit floats are not promoted: they meet tensors of their own dtype and numbers only",
         )
-        .hint("convert first, for example with `.cast::<f32>()` (Python: `.astype('float32')`)")
+        .hint_cast("convert first, for example", DType::F32)
 }
 
 /// Returns true where a value of `from` may be cast to `to` under this rule.
@@ -618,7 +618,7 @@ impl Scalar {
     fn out_of_range(self, dtype: DType) -> Error {
         Error::dtype("scalar", format!("the scalar {self} does not fit into {dtype}"))
             .rule("a scalar beside a tensor takes the tensor's dtype (NEP 50) and must be representable in it")
-            .hint("convert the tensor first, for example with `.cast::<i64>()` (Python: `.astype('int64')`)")
+            .hint_cast("convert the tensor first, for example", DType::I64)
     }
 }
 

@@ -1,12 +1,12 @@
 //! The one error type: one `Box` wide, opaque outside, structured inside.
 //!
 //! A text has up to four parts, in this order: what was asked and what was found, the rule that it breaks, and a hint
-//! with the code that would mend it.
+//! with the code that would mend it. `Display` writes the hint in Rust, [`Error::python_text`] in Python.
 //!
 //! ```text
-//! matmul: shapes (3, 4) and (5, 6) cannot be multiplied: the inner dimensions are 4 and 5
+//! matmul: shapes (3, 4) and (3, 5) cannot be multiplied: the inner dimensions are 4 and 3
 //!   rule: the last axis of the left operand must be as long as the second-to-last axis of the right one
-//!   hint: `a.t().matmul(&b)` …
+//!   hint: `a.t().matmul(&b)` multiplies (4, 3) by (3, 5) and gives (4, 5)
 //! ```
 
 use std::fmt;
@@ -44,7 +44,15 @@ struct Inner {
     dtypes: Vec<DType>,
     axis: Option<isize>,
     rule: Option<String>,
-    hint: Option<String>,
+    hint: Option<Hint>,
+}
+
+/// The code that would mend it.
+#[derive(Clone)]
+struct Hint {
+    rust: String,
+    /// `None` where the text is the same.
+    python: Option<String>,
 }
 
 macro_rules! kinds {
@@ -135,10 +143,44 @@ impl Error {
         self
     }
 
-    /// Adds the code that would mend it.
+    /// Adds the code that would mend it, one text for Rust and Python.
     pub fn hint(mut self, hint: impl Into<String>) -> Error {
-        self.0.hint = Some(hint.into());
+        self.0.hint = Some(Hint {
+            rust: hint.into(),
+            python: None,
+        });
         self
+    }
+
+    /// Adds the code that would mend it, in each language.
+    ///
+    /// ```
+    /// use civita_kernels::error::Error;
+    /// let error = Error::value("max", "the array is empty").hint_in("check `x.is_empty()`", "check `x.size == 0`");
+    /// assert_eq!(error.to_string(), "max: the array is empty\n  hint: check `x.is_empty()`");
+    /// assert_eq!(error.python_text("max"), "max: the array is empty\n  hint: check `x.size == 0`");
+    /// ```
+    pub fn hint_in(mut self, rust: impl Into<String>, python: impl Into<String>) -> Error {
+        self.0.hint = Some(Hint {
+            rust: rust.into(),
+            python: Some(python.into()),
+        });
+        self
+    }
+
+    /// Adds that something be cast, in each language: `what`, and the method with this dtype.
+    ///
+    /// ```
+    /// use civita_kernels::{dtype::DType, error::Error};
+    /// let error = Error::dtype("take", "indices are integers").hint_cast("convert them first", DType::I64);
+    /// assert!(error.to_string().ends_with("hint: convert them first: `.cast::<i64>()`"));
+    /// assert!(error.python_text("take").ends_with("hint: convert them first: `.astype('int64')`"));
+    /// ```
+    pub fn hint_cast(self, what: &str, to: DType) -> Error {
+        self.hint_in(
+            format!("{what}: `.cast::<{}>()`", to.rust_name()),
+            format!("{what}: `.astype('{}')`", to.name()),
+        )
     }
 
     /// Names the argument that it is about.
@@ -172,19 +214,33 @@ impl Error {
     pub fn found_axis(&self) -> Option<isize> {
         self.0.axis
     }
+
+    /// The text of `Display` for users of Python: the hint in their language, and the name that the operation has there.
+    #[cold]
+    pub fn python_text(&self, op: &str) -> String {
+        let hint = self.0.hint.as_ref();
+        self.text(
+            op,
+            hint.map(|hint| hint.python.as_deref().unwrap_or(&hint.rust)),
+        )
+    }
+
+    fn text(&self, op: &str, hint: Option<&str>) -> String {
+        let inner = &*self.0;
+        let mut text = format!("{op}: {}", inner.problem);
+        for (part, words) in [("rule", inner.rule.as_deref()), ("hint", hint)] {
+            if let Some(words) = words {
+                text += &format!("\n  {part}: {words}");
+            }
+        }
+        text
+    }
 }
 
+/// The hint is Rust's.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
-        write!(f, "{}: {}", inner.op, inner.problem)?;
-        if let Some(rule) = &inner.rule {
-            write!(f, "\n  rule: {rule}")?;
-        }
-        if let Some(hint) = &inner.hint {
-            write!(f, "\n  hint: {hint}")?;
-        }
-        Ok(())
+        f.write_str(&self.text(self.0.op, self.0.hint.as_ref().map(|hint| &*hint.rust)))
     }
 }
 

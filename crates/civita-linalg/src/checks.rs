@@ -27,7 +27,7 @@ pub fn compute_dtype(op: &'static str, dtypes: impl IntoIterator<Item = DType>) 
                 )
                 .dtypes(&[dtype])
                 .rule("linear algebra is computed in float32, float64, complex64 and complex128")
-                .hint("convert first: `.cast::<f32>()` (Python: `.astype('float32')`)"));
+                .hint_cast("convert first", DType::F32));
             }
             _ => DType::F64,
         };

@@ -221,14 +221,14 @@ impl Primitive for Qr {
                 "qr",
                 "there is no derivative of the reflectors of mode='raw'",
             )
-            .hint("qr(a, mode='reduced')"));
+            .hint_in("`linalg::qr(&a)`", "`cv.linalg.qr(a, mode='reduced')`"));
         }
         if self.mode == Mode::Complete && m > n {
             return Err(Error::gradient(
                 "qr",
                 "the columns of Q beyond those of the matrix are not determined by it",
             )
-            .hint("qr(a, mode='reduced')"));
+            .hint_in("`linalg::qr(&a)`", "`cv.linalg.qr(a, mode='reduced')`"));
         }
         let (q, r) = match self.mode {
             Mode::R => {

@@ -560,7 +560,10 @@ impl Svd {
                 "svd",
                 "the singular vectors beyond the singular values are not determined by the matrix",
             )
-            .hint("svd(a, full_matrices=False)"));
+            .hint_in(
+                "`linalg::svd(&a)`",
+                "`cv.linalg.svd(a, full_matrices=False)`",
+            ));
         }
         Ok(())
     }

@@ -96,7 +96,7 @@ fn reads_values(op: &'static str, x: &Raw, tolerance: f64) -> Result<bool> {
             "with a tolerance the values say how many steps or ranks there are, which `vmap` and `trace` cannot ask",
         )
         .rule("the tolerance is 0 there: all iterations run, and ranks are the largest allowed")
-        .hint("call it with the tolerance 0 (Python: `tol=0`)")),
+        .hint_in("call it with the tolerance 0", "call it with `tol=0`")),
     }
 }
 

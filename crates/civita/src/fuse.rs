@@ -44,7 +44,7 @@ impl<const K: usize> Fused<K> {
             )
             .dtypes(&[raw.dtype(), dtype])
             .rule("`call` gives a tensor of the first input's element type")
-            .hint("`call_any` gives what comes out"));
+            .hint("`.call_any(&x)` gives what comes out"));
         }
         Ok(wrap(raw))
     }

@@ -320,7 +320,7 @@ impl<T: Element, const N: usize> Tensor<T, N> {
                 ),
             )
             .rule("an index has one number for each axis")
-            .hint("`slice(s![…])` takes parts"));
+            .hint(format!("`.slice(s![{}])` takes a part", numbers_of(items))));
         }
         x.slice(items)?.item()
     }
@@ -432,10 +432,10 @@ fn check(raw: &Raw, dtype: Option<DType>, rank: usize) -> Result<()> {
             format!("the elements are {}, not {dtype}", raw.dtype()),
         )
         .dtypes(&[raw.dtype(), dtype])
-        .hint(format!("convert first: `.cast::<{}>()`", dtype.rust_name())));
+        .hint_cast("convert first", dtype));
     }
     if rank != DYN && rank != raw.rank() {
-        return Err(Error::shape(
+        let error = Error::shape(
             "typed",
             format!(
                 "shape {} has rank {}, not {rank}",
@@ -443,10 +443,41 @@ fn check(raw: &Raw, dtype: Option<DType>, rank: usize) -> Result<()> {
                 raw.rank()
             ),
         )
-        .shapes(&[raw.shape()])
-        .hint("give it another shape first: `.reshape([…])`"));
+        .shapes(&[raw.shape()]);
+        return Err(match (rank, raw.len()) {
+            (0, 1) => error.hint("drop the axes first: `.squeeze_all()`"),
+            (0, _) => error,
+            _ => error.hint(format!(
+                "give it another shape first: `.reshape({:?})`",
+                of_rank(raw.shape(), rank)
+            )),
+        });
     }
     Ok(())
+}
+
+/// The lengths of as many elements with so many axes, at least one: new ones lead, and the first ones are joined.
+fn of_rank(shape: &[usize], rank: usize) -> Vec<usize> {
+    match (shape.len() + 1).checked_sub(rank) {
+        Some(joined @ 1..) => {
+            let (first, rest) = shape.split_at(joined);
+            std::iter::once(first.iter().product())
+                .chain(rest.iter().copied())
+                .collect()
+        }
+        _ => {
+            let new = std::iter::repeat_n(1, rank - shape.len());
+            new.chain(shape.iter().copied()).collect()
+        }
+    }
+}
+
+fn numbers_of(items: &[SliceItem]) -> String {
+    let numbers = items.iter().map(|item| match item {
+        SliceItem::Index(i) => i.to_string(),
+        _ => "..".to_owned(),
+    });
+    numbers.collect::<Vec<_>>().join(", ")
 }
 
 /// As NumPy's `str` writes it. With a precision, as in `{:.2}`, each element has so many digits after the point, as the number

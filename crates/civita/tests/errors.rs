@@ -85,7 +85,7 @@ fn of_indices_and_axes_out_of_range() {
         x().slice(s![3]),
         Error::is_index,
         "slice: index 3 is out of bounds for axis 0 with size 3
-  rule: an index is in -3..3; -1 is the last element",
+  rule: indices go from -3 to 2; -1 is the last element",
     );
     says(
         x().slice(s![.., .., ..]),
@@ -103,7 +103,7 @@ fn of_indices_and_axes_out_of_range() {
         x().over(2).sum(),
         Error::is_axis,
         "sum: axis 2 is out of bounds for a tensor with 2 axes
-  rule: an axis is in -2..2; -1 is the last",
+  rule: axes go from -2 to 1; -1 is the last",
     );
     says(
         x().over([0, -2]).sum(),
@@ -138,7 +138,7 @@ fn of_reading_what_is_not_there() {
         Error::is_shape,
         "item: a tensor of shape (3, 4) has 12 elements
   rule: `item` takes a tensor of exactly one element
-  hint: `.to_vec()` (Python: `.tolist()`) returns all elements; an index picks one",
+  hint: `.to_vec()` returns all elements; an index picks one",
     );
     says(
         tensor![1i32, 2].into_any().typed::<f32, 1>(),
@@ -157,7 +157,7 @@ fn of_reading_what_is_not_there() {
         Error::is_value,
         "max: there are no elements to reduce
   rule: `max` of an empty array is undefined
-  hint: check first: `x.is_empty()` (Python: `x.size == 0`)",
+  hint: check first: `x.is_empty()`",
     );
 }
 
@@ -210,21 +210,21 @@ fn of_element_types_that_an_op_refuses() {
         Error::is_dtype,
         "bitwise_and: takes no float64 with int64
   rule: the op computes in bool, int8, uint8, int16, uint16, int32, uint32, int64, uint64
-  hint: convert first, for example with `.cast::<i64>()` (Python: `.astype('int64')`)",
+  hint: convert first, for example: `.cast::<i64>()`",
     );
     says(
         catch(|| tensor![1i8].into_any() + 300),
         Error::is_dtype,
         "scalar: the scalar 300 does not fit into int8
   rule: a scalar beside a tensor takes the tensor's dtype (NEP 50) and must be representable in it
-  hint: convert the tensor first, for example with `.cast::<i64>()` (Python: `.astype('int64')`)",
+  hint: convert the tensor first, for example: `.cast::<i64>()`",
     );
     says(
         fuse!(|a| a.isnan()).call(&x()),
         Error::is_dtype,
         "fuse: the result is bool, the first input float64
   rule: `call` gives a tensor of the first input's element type
-  hint: `call_any` gives what comes out",
+  hint: `.call_any(&x)` gives what comes out",
     );
 }
 
@@ -235,13 +235,13 @@ fn of_gradients_that_do_not_exist() {
         Error::is_gradient,
         "backward: the output has shape (3, 4), so it has no gradient by itself
   rule: backward starts from one number
-  hint: reduce it first: `y.sum().backward()`; or give the gradient of what comes after",
+  hint: reduce it first: `y.sum()`; or give the gradient of what comes after",
     );
     says(
         x().sum().backward(),
         Error::is_gradient,
         "backward: the output was not computed from a tensor that requires a gradient
-  hint: call `.requires_grad()` (Python: `.requires_grad_()`) on the inputs before computing with them, outside `no_grad`",
+  hint: call `.requires_grad()` on the inputs before computing with them, outside `no_grad`",
     );
 }
 

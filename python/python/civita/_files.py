@@ -1069,7 +1069,7 @@ def genfromtxt(fname, dtype=float, comments="#", delimiter=None, skip_header=0, 
                invalid_raise=True, max_rows=None, encoding=None, *, ndmin=0, like=None):  # fmt: skip
     """The numbers of a text file with missing values, one row for each line. `dtype=None` finds the dtype."""
     if names is not None:
-        raise TypeError("genfromtxt with names makes arrays of structures, which do not exist\n  hint: skip_header=1 leaves the names out")
+        raise TypeError("genfromtxt with names makes arrays of structures, which do not exist\n  hint: `skip_header=1` leaves the names out")
     if usemask:
         raise TypeError("genfromtxt with usemask makes masked arrays, which do not exist")
     if max_rows is not None:

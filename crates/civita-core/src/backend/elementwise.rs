@@ -252,7 +252,7 @@ fn check_exponent<B: Backend + ?Sized>(backend: &B, operands: &[Operand<'_>]) ->
         return Err(
             Error::value("pow", "integers to negative integer powers are not allowed")
                 .rule("integers stay integers, and such a power is a fraction")
-                .hint("convert the base first: `.cast::<f64>()` (Python: `.astype('float64')`)"),
+                .hint_cast("convert the base first", DType::F64),
         );
     }
     Ok(())

@@ -294,8 +294,10 @@ pub trait Backend: Send + Sync {
 
 #[cold]
 fn lacks(backend: &str, what: &'static str) -> Error {
-    Error::device(what, format!("the device `{backend}` has no kernel for it"))
-        .hint("move the operands to the processor: `.to_device(Device::Cpu)`")
+    Error::device(what, format!("the device `{backend}` has no kernel for it")).hint_in(
+        "move the operands to the processor: `.to_device(Device::Cpu)`",
+        "move the operands to the processor: `.to_device('cpu')`",
+    )
 }
 
 /// The backend of a device.

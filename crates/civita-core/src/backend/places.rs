@@ -10,14 +10,14 @@ pub(super) fn check_dtype(op: &'static str, dtype: DType) -> Result<()> {
     if dtype.is_integer() {
         return Ok(());
     }
-    Err(
-        Error::dtype(op, format!("indices are integers, not {dtype}"))
-            .dtypes(&[dtype])
-            .hint(match dtype {
-                DType::Bool => "a boolean mask goes to `select`",
-                _ => "convert them first: `.cast::<i64>()` (Python: `.astype('int64')`)",
-            }),
-    )
+    let error = Error::dtype(op, format!("indices are integers, not {dtype}")).dtypes(&[dtype]);
+    Err(match dtype {
+        DType::Bool => error.hint_in(
+            "a boolean mask goes to `select`",
+            "a boolean mask is an index: `x[mask]`",
+        ),
+        _ => error.hint_cast("convert them first", DType::I64),
+    })
 }
 
 /// Each index as a place along an axis of this length.

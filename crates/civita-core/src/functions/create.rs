@@ -281,7 +281,7 @@ pub fn nonzero(a: Array) -> Result<Vec<Raw>> {
     if a.rank() == 0 {
         return Err(
             Error::value("nonzero", "Calling nonzero on 0d arrays is not allowed.")
-                .hint("`a.reshape(1).nonzero()`"),
+                .hint_in("`a.reshape(1)?.nonzero()?`", "`a.reshape(1).nonzero()`"),
         );
     }
     let mask = Raw::apply(Op::Ne, &[(&a.detach()).into(), Scalar::Bool(false).into()])?;

@@ -180,7 +180,7 @@ fn elements(op: &'static str, a: &Raw, weights: OptArray) -> Result<(Raw, OptArr
         }
         Some(weights) if weights.dtype() == DType::Bool => {
             return Err(Error::dtype(op, "weights are numbers, no booleans")
-                .hint("convert them first: `.cast::<f64>()` (Python: `.astype('float64')`)"));
+                .hint_cast("convert them first", DType::F64));
         }
         Some(weights) => Some(flat(&weights)?),
     };

@@ -74,7 +74,7 @@ pub(super) fn integers(op: &'static str, index: &Raw) -> Result<Raw> {
         dtype => Err(
             Error::dtype(op, format!("indices are integers, not {dtype}"))
                 .dtypes(&[dtype])
-                .hint("convert them first: `.cast::<i64>()` (Python: `.astype('int64')`)"),
+                .hint_cast("convert them first", DType::I64),
         ),
     }
 }
@@ -109,7 +109,10 @@ pub fn choose(a: Array, choices: Numbers, out: Out, mode: Mode) -> Result<Raw> {
             if extent(&index).is_some_and(|(least, most)| least < 0 || most >= n as i128) {
                 return Err(Error::value(OP, "invalid entry in choice array")
                     .rule(format!("an index is a number from 0 to {}", n - 1))
-                    .hint("`Mode::Wrap` and `Mode::Clip` (Python: `mode='wrap'`, `mode='clip'`) take any index"));
+                    .hint_in(
+                        format!("clip the index first: `.clip(0, {})`", n - 1),
+                        "`mode='wrap'` and `mode='clip'` take any index",
+                    ));
             }
             index
         }
@@ -385,7 +388,7 @@ pub fn ravel_multi_index(
                 if extent(&index).is_some_and(|(least, most)| least < 0 || most >= len as i128) {
                     return Err(Error::value(OP, "invalid entry in coordinates array")
                         .at_axis(axis as isize)
-                        .rule(format!("an index along this axis is in 0..{len}")));
+                        .rule(format!("indices along this axis go from 0 to {}", len - 1)));
                 }
                 index
             }

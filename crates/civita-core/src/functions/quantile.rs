@@ -354,7 +354,7 @@ impl Call<'_> {
             return Err(
                 Error::dtype(op, "booleans have no differences to interpolate")
                     .dtypes(&[a.dtype()])
-                    .hint("convert them first: `.cast::<f64>()` (Python: `.astype('float64')`)"),
+                    .hint_cast("convert them first", DType::F64),
             );
         }
         let real = match is_element || a.dtype().is_float() {

@@ -446,9 +446,7 @@ pub fn unwrap(p: Array, discont: OptNumber, axis: Axis, period: Number) -> Resul
         return Err(
             Error::dtype(OP, "unsigned integers have no negative half of a period")
                 .dtypes(&[dtype])
-                .hint(
-                    "convert first, for example with `.cast::<i64>()` (Python: `.astype('int64')`)",
-                ),
+                .hint_cast("convert first, for example", DType::I64),
         );
     }
     keeping_order(p, at, |p, at| unwrapped(p, at, &discont, &period, dtype))

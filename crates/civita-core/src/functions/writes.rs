@@ -74,9 +74,9 @@ fn check_safe(op: &'static str, values: &Raw, x: &Raw) -> Result<()> {
         return Ok(());
     }
     let text = format!("cannot cast array data from {from} to {to} according to the rule 'safe'");
-    Err(Error::dtype(op, text).dtypes(&[from, to]).hint(format!(
-        "convert them first: `.cast::<…>()` (Python: `.astype('{to}')`)"
-    )))
+    Err(Error::dtype(op, text)
+        .dtypes(&[from, to])
+        .hint_cast("convert them first", to))
 }
 
 /// Writes values over elements where a mask is true: the first value over the first such element …

@@ -160,8 +160,10 @@ impl Node {
 }
 
 fn untracked(op: &'static str) -> Error {
-    Error::gradient(op, "the tensor does not require a gradient")
-        .hint("call `.requires_grad()` (Python: `.requires_grad_()`) on what it is computed from")
+    Error::gradient(op, "the tensor does not require a gradient").hint_in(
+        "call `.requires_grad()` on what it is computed from",
+        "call `.requires_grad_()` on what it is computed from",
+    )
 }
 
 impl Raw {

@@ -153,7 +153,10 @@ impl Node {
                     "an earlier backward pass has freed the values that this one needs",
                 )
                 .rule("a pass frees what it has used")
-                .hint("keep the graph in the earlier pass: `Keep::Graph` (Python: `retain_graph=True`)"));
+                .hint_in(
+                    "keep the graph in the earlier pass: `Keep::Graph`",
+                    "keep the graph in the earlier pass: `retain_graph=True`",
+                ));
             }
             values @ Saved::Values(_) if keep == Keep::Nothing => {
                 taken = std::mem::replace(values, Saved::Freed);
@@ -204,7 +207,10 @@ impl Kept {
             return Err(Error::gradient(op, "a value that backward needs was written in place")
                 .shapes(&[self.value.shape()])
                 .rule("what the derivative reads must stay as it was until backward has run")
-                .hint("write into a copy instead: `x = x.copy()` before the assignment, or `y = y + 1` for `y += 1`"));
+                .hint_in(
+                    "write into a copy instead: `x = x.copy()` before the assignment",
+                    "write into a copy instead: `x = x.copy()` before the assignment, or `y = y + 1` for `y += 1`",
+                ));
         }
         Ok(self.value.clone())
     }

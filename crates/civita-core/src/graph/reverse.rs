@@ -136,7 +136,10 @@ fn no_graph(op: &'static str, x: &Raw, what: &str) -> Error {
         op,
         format!("{what} was not computed from a tensor that requires a gradient"),
     )
-    .hint("call `.requires_grad()` (Python: `.requires_grad_()`) on the inputs before computing with them, outside `no_grad`")
+    .hint_in(
+        "call `.requires_grad()` on the inputs before computing with them, outside `no_grad`",
+        "call `.requires_grad_()` on the inputs before computing with them, outside `no_grad`",
+    )
 }
 
 /// What has been sent to the outputs of a node whose users are not all done.
@@ -270,11 +273,17 @@ fn seed_for(op: &'static str, output: &Raw, seed: Option<&Raw>) -> Result<Raw> {
     match seed {
         None if output.dtype().is_complex() => Err(Error::gradient(
             op,
-            format!("the output is {}, so it has no gradient by itself", output.dtype()),
+            format!(
+                "the output is {}, so it has no gradient by itself",
+                output.dtype()
+            ),
         )
         .dtypes(&[output.dtype()])
         .rule("backward starts from one real number")
-        .hint("make it real first: `y.real().sum().backward()` (Python: `y.real.sum().backward()`); or give the gradient of what comes after")),
+        .hint_in(
+            "make it real first: `y.real().sum()`; or give the gradient of what comes after",
+            "make it real first: `y.real.sum()`; or give the gradient of what comes after",
+        )),
         None if output.len() == 1 => output.filled(Scalar::Bool(true)),
         None => Err(Error::gradient(
             op,
@@ -285,7 +294,7 @@ fn seed_for(op: &'static str, output: &Raw, seed: Option<&Raw>) -> Result<Raw> {
         )
         .shapes(&[output.shape()])
         .rule("backward starts from one number")
-        .hint("reduce it first: `y.sum().backward()`; or give the gradient of what comes after")),
+        .hint("reduce it first: `y.sum()`; or give the gradient of what comes after")),
         Some(seed) if seed.shape() != output.shape() => Err(Error::shape(
             op,
             format!(

@@ -64,8 +64,9 @@ fn no_axis(op: &'static str, axis: isize, rank: usize) -> Error {
     match rank {
         0 => error.rule("a scalar (rank 0) has no axis"),
         _ => error.rule(format!(
-            "an axis is in {}..{rank}; -1 is the last",
-            -(rank as isize)
+            "axes go from {} to {}; -1 is the last",
+            -(rank as isize),
+            rank - 1
         )),
     }
 }

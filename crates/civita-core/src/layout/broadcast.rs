@@ -65,11 +65,31 @@ fn mismatch(
     .shapes(shapes)
     .at_axis(from_end)
     .rule("shapes are compared from the last axis; two lengths fit when they are equal or one is 1")
-    .hint(hint(shapes, rank))
+    .hint_in(
+        further_left(shapes, rank, RUST),
+        further_left(shapes, rank, PYTHON),
+    )
 }
 
+/// How a language reshapes to a list of lengths, adds so many last axes, and what it has for both.
+struct Writes {
+    reshape: fn(&str) -> String,
+    last_axes: fn(usize) -> Option<String>,
+    any: &'static str,
+}
+const RUST: Writes = Writes {
+    reshape: |lengths| format!(".reshape([{lengths}])"),
+    last_axes: |n| (n == 1).then(|| ".expand_dims(-1)".to_owned()),
+    any: "insert axes of length 1 with `.expand_dims(axis)`, or change a shape with `.reshape(shape)`",
+};
+const PYTHON: Writes = Writes {
+    reshape: |lengths| format!(".reshape({lengths})"),
+    last_axes: |n| Some(format!("x[...{}]", ", None".repeat(n))),
+    any: "insert axes of length 1, as `x[:, None]` does, or change a shape with `.reshape(shape)`",
+};
+
 /// The first thing that would make the shapes fit: a new last axis, or none that can be known.
-fn hint(shapes: &[&[usize]], rank: usize) -> String {
+fn further_left(shapes: &[&[usize]], rank: usize, language: Writes) -> String {
     if let [a, b] = shapes
         && a.len() != b.len()
     {
@@ -83,17 +103,19 @@ fn hint(shapes: &[&[usize]], rank: usize) -> String {
         for lead in (0..rank - short.len()).rev() {
             let fits = |(&x, &y): (&usize, &usize)| x == y || x == 1 || y == 1;
             if short.iter().zip(&long[lead..]).all(fits) {
-                let mut shape = short.to_vec();
-                shape.resize(rank - lead, 1);
+                let new = rank - lead - short.len();
+                let lengths = short.iter().copied().chain(std::iter::repeat_n(1, new));
+                let lengths: Vec<String> = lengths.map(|n| n.to_string()).collect();
+                let reshape = (language.reshape)(&lengths.join(", "));
+                let or = (language.last_axes)(new)
+                    .map_or(String::new(), |code| format!(" (or `{code}`)"));
                 return format!(
-                    "if the {name} operand's axes are meant to lie further left, `.reshape({shape:?})` (or \
-                     `.expand_dims(-1)`) makes it fit"
+                    "if the {name} operand's axes are meant to lie further left, `{reshape}`{or} makes it fit"
                 );
             }
         }
     }
-    "insert axes of length 1 with `.expand_dims(axis)` (Python: `x[:, None]`), or change a shape with `.reshape(…)`"
-        .to_owned()
+    language.any.to_owned()
 }
 
 impl Layout {
@@ -145,6 +167,6 @@ impl Layout {
         Error::shape("broadcast_to", format!("a tensor of shape {from} cannot be broadcast to {to}: {why}"))
             .shapes(&[&self.shape, shape])
             .rule("shapes are compared from the last axis; a length must be equal or 1, and missing axes lead")
-            .hint("insert axes of length 1 with `.expand_dims(axis)` (Python: `cv.expand_dims(x, axis)`), or change the shape with `.reshape(…)`")
+            .hint_in(RUST.any, PYTHON.any)
     }
 }

@@ -54,15 +54,20 @@ fn resolve(
                 .rule(format!(
                     "-1 stands for {len} / {known}, which must be a whole number"
                 ))
-                .hint(suggest(len, &out))
+                .hint_in(suggest(len, &out, RUST), suggest(len, &out, PYTHON))
         });
     }
     out[axis] = len / known;
     Ok(out)
 }
 
+/// What a language writes around the lengths of a shape.
+type Brackets = [&'static str; 2];
+const RUST: Brackets = ["[", "]"];
+const PYTHON: Brackets = ["", ""];
+
 /// A shape of `len` elements that shares as much as possible with `wanted`.
-fn suggest(len: usize, wanted: &[usize]) -> String {
+fn suggest(len: usize, wanted: &[usize], around: Brackets) -> String {
     for axis in 0..wanted.len() {
         let others = wanted.iter().enumerate().filter(|&(k, _)| k != axis);
         let Some(product) = others.map(|(_, &n)| n).try_fold(1usize, usize::checked_mul) else {
@@ -71,17 +76,16 @@ fn suggest(len: usize, wanted: &[usize]) -> String {
         if product > 1 && product <= MAX_ELEMENTS && len.is_multiple_of(product) && len > 0 {
             let mut full = wanted.to_vec();
             full[axis] = len / product;
-            return fitting(len, &full);
+            return fitting(len, &full, around);
         }
     }
-    fitting(len, &[len])
+    fitting(len, &[len], around)
 }
 
-/// Code that both languages take.
-fn fitting(len: usize, shape: &[usize]) -> String {
+fn fitting(len: usize, shape: &[usize], [open, close]: Brackets) -> String {
     let list: Vec<String> = shape.iter().map(usize::to_string).collect();
     let (list, elements) = (list.join(", "), elements(len));
-    format!("`.reshape([{list}])` has {len} {elements}")
+    format!("`.reshape({open}{list}{close})` has {len} {elements}")
 }
 
 impl Layout {
@@ -145,7 +149,10 @@ impl Layout {
         Err(Error::shape("reshape", problem)
             .shapes(&[&self.shape, shape])
             .rule("a reshape keeps the number of elements")
-            .hint(suggest(self.len, shape)))
+            .hint_in(
+                suggest(self.len, shape, RUST),
+                suggest(self.len, shape, PYTHON),
+            ))
     }
 
     /// The same elements in the same C order under `shape`; `None` when that needs a copy.

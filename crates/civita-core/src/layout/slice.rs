@@ -454,7 +454,10 @@ impl Layout {
             .at_axis(axis as isize);
         match n {
             0 => error.rule("an axis of length 0 has no element to pick"),
-            _ => error.rule(format!("an index is in -{n}..{n}; -1 is the last element")),
+            _ => error.rule(format!(
+                "indices go from -{n} to {}; -1 is the last element",
+                n - 1
+            )),
         }
     }
 

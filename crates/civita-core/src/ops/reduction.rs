@@ -231,7 +231,7 @@ impl Reduction {
                     "`{}` of an empty array is undefined",
                     self.row().name
                 ))
-                .hint("check first: `x.is_empty()` (Python: `x.size == 0`)"),
+                .hint_in("check first: `x.is_empty()`", "check first: `x.size == 0`"),
         )
     }
 }

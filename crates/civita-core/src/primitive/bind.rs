@@ -436,7 +436,10 @@ fn on_two_devices(p: &dyn Primitive, x: &[&Raw]) -> Error {
         format!("operands are on different devices: {}", names.join(", ")),
     )
     .rule("all operands of an operation are on one device")
-    .hint("move one of them: `.to_device(…)`")
+    .hint_in(
+        "move one of them: `a.to_device(b.device())`",
+        "move one of them: `a.to_device(b.device)`",
+    )
 }
 
 /// Debug builds compare what ran with what `infer` says.

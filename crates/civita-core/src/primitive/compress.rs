@@ -54,7 +54,10 @@ fn check_mask(op: &'static str, mask: &Spec) -> Result<()> {
     Err(
         Error::dtype(op, format!("a mask is boolean, not {}", mask.dtype))
             .dtypes(&[mask.dtype])
-            .hint("compare first, as in `x.gt(&zero)` (Python: `x > 0`); integer indices go to `take`"),
+            .hint_in(
+                "compare first, as in `x.gt(0)`; integer indices go to `take`",
+                "compare first, as in `x > 0`; integer indices go to `take`",
+            ),
     )
 }
 
@@ -205,7 +208,10 @@ fn unbatched_mask(p: &dyn Primitive, x: &[&Raw], batched: &[bool]) -> Result<Raw
             "vmap",
             "each mask of a batch keeps another number of elements, so the results have no common shape",
         )
-        .hint("use `where`, which keeps all elements"));
+        .hint_in(
+            "use `mask.choose(&x, 0.0)`, which keeps all elements",
+            "use `cv.where(mask, x, 0.0)`, which keeps all elements",
+        ));
     }
     bind_one(p, &[x[0], &x[1].move_axis(0, -1)?])
 }

@@ -245,7 +245,10 @@ fn part_takes(part: &Layout, source: &Raw) -> Result<()> {
             ),
         )
         .shapes(&[part.shape(), source.shape()])
-        .hint("drop the axes of length 1: `.squeeze()`"));
+        .hint_in(
+            "drop the axes of length 1: `.squeeze_all()`",
+            "drop the axes of length 1: `.squeeze()`",
+        ));
     }
     broadcast.map(drop).map_err(|e| e.in_op("assign"))
 }
@@ -267,9 +270,5 @@ pub(super) fn check_cast(op: &'static str, from: DType, to: DType, casting: Cast
         format!("cannot cast {from} to {to} according to the rule '{rule}'"),
     )
     .dtypes(&[from, to])
-    .hint(format!(
-        "convert explicitly: `.cast::<{}>()` (Python: `.astype('{}')`)",
-        to.rust_name(),
-        to.name()
-    )))
+    .hint_cast("convert explicitly", to))
 }

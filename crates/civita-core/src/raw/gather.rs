@@ -362,7 +362,7 @@ impl Raw {
             return Err(
                 Error::dtype(OP, format!("indices are integers, not {}", self.dtype()))
                     .dtypes(&[self.dtype()])
-                    .hint("convert them first: `.cast::<i64>()` (Python: `.astype('int64')`)"),
+                    .hint_cast("convert them first", DType::I64),
             );
         }
         if !self.is_empty() && !self.is_transformed() {

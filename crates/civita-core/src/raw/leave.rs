@@ -207,7 +207,7 @@ impl Raw {
                 "index",
                 "the memory is shared with code that may write it, so there are no references to it",
             )
-            .hint("read the value: `.at([…])`");
+            .hint(format!("read the value: `.at({index:?})`"));
         }
         Error::index(
             "index",
@@ -237,7 +237,10 @@ impl Raw {
             )
             .shapes(&[self.shape()])
             .rule("`item` takes a tensor of exactly one element")
-            .hint("`.to_vec()` (Python: `.tolist()`) returns all elements; an index picks one"));
+            .hint_in(
+                "`.to_vec()` returns all elements; an index picks one",
+                "`.tolist()` returns all elements; an index picks one",
+            ));
         }
         if self.is_plain() {
             // the place of the only element is where all indices are 0
@@ -390,7 +393,7 @@ impl Raw {
         )
         .dtypes(&[self.dtype(), dtype])
         .rule("elements leave a tensor as what they are")
-        .hint(format!("convert first: `.cast::<{}>()`", dtype.rust_name())))
+        .hint_cast("convert first", dtype))
     }
 }
 
@@ -412,5 +415,8 @@ fn on_device(op: &'static str, device: Device) -> Error {
         op,
         format!("the elements lie in the memory of `{device}`, not the host's"),
     )
-    .hint("copy them first: `.to_device(Device::Cpu)`")
+    .hint_in(
+        "copy them first: `.to_device(Device::Cpu)`",
+        "copy them first: `.to_device('cpu')`",
+    )
 }

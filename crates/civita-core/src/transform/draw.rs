@@ -186,26 +186,32 @@ pub(super) fn randomness_of(of: Level) -> Randomness {
 fn shared_by_samples(op: &'static str) -> Error {
     Error::value(op, "a random number is drawn inside `vmap`, which runs the function once for all samples")
         .rule("`randomness` says what a draw means: \"different\" numbers for each sample, or the \"same\" for all")
-        .hint(
-            "`vmap(f, randomness=\"different\")` (Rust: `Vmap::new().randomness(Randomness::Different)`), or draw outside and \
-             hand the numbers in as an argument",
+        .hint_in(
+            "`Vmap::new().randomness(Randomness::Different)`, or draw outside and hand the numbers in as an argument",
+            "`cv.vmap(f, randomness='different')`, or draw outside and hand the numbers in as an argument",
         )
 }
 
 #[cold]
 fn not_by_samples(op: &'static str) -> Error {
-    Error::value(op, "a generator with a stream cannot draw different numbers for each sample of `vmap`")
-        .rule("each sample draws at a counter of its own, which a generator by key and counter has")
-        .hint("draw from `random.Philox4x32(key)` (Rust: `CounterRng::new(key)`), or draw outside and hand the numbers in")
+    Error::value(
+        op,
+        "a generator with a stream cannot draw different numbers for each sample of `vmap`",
+    )
+    .rule("each sample draws at a counter of its own, which a generator by key and counter has")
+    .hint_in(
+        "draw from `CounterRng::new(key)`, or draw outside and hand the numbers in",
+        "draw from `cv.random.Philox4x32(key)`, or draw outside and hand the numbers in",
+    )
 }
 
 #[cold]
 fn constant_of_trace(op: &'static str) -> Error {
     Error::value(op, "a random number is drawn inside `trace`, which would keep it as a constant")
         .rule("a graph draws by a key and a counter that are its inputs")
-        .hint(
-            "make them inputs of the function and draw from `random.Philox4x32(key, counter)` (Rust: `TensorRng::new(key, \
-             counter)`), or draw outside and hand the numbers in",
+        .hint_in(
+            "make them inputs of the function and draw from `TensorRng::new(&key, &counter)?`, or draw outside and hand the numbers in",
+            "make them inputs of the function and draw from `cv.random.Philox4x32(key, counter)`, or draw outside and hand the numbers in",
         )
 }
 
@@ -213,7 +219,10 @@ fn constant_of_trace(op: &'static str) -> Error {
 fn not_again(op: &'static str) -> Error {
     Error::value(op, "a random number is drawn inside `checkpoint`, whose function would draw another one when it runs again")
         .rule("inside `checkpoint` numbers come from a generator by key and counter")
-        .hint("draw from `random.Philox4x32(key)` (Rust: `CounterRng::new(key)`), or draw outside and hand the numbers in")
+        .hint_in(
+            "draw from `CounterRng::new(key)`, or draw outside and hand the numbers in",
+            "draw from `cv.random.Philox4x32(key)`, or draw outside and hand the numbers in",
+        )
 }
 
 /// Checks that a generator with a stream may be drawn from here.
@@ -436,7 +445,10 @@ impl TensorRng {
                 )
                 .shapes(&[x.shape()])
                 .rule("a generator has one key and one counter")
-                .hint("map over several: `vmap(lambda key: random.Philox4x32(key).normal(3))(keys)` (Rust: `vmap` of a function of the key)"));
+                .hint_in(
+                    "map over several: `vmap(|key| Ok(TensorRng::new(&key, &counter)?.normal::<f64, 1>(3)), &keys)`",
+                    "map over several: `cv.vmap(lambda key: cv.random.Philox4x32(key).normal(3))(keys)`",
+                ));
             }
         }
         Ok(TensorRng {

@@ -205,12 +205,18 @@ impl Raw {
                 op,
                 "under `vmap` a tensor stands for a whole batch and has no value of its own",
             )
-            .hint("return it from the function, or choose by `where`")),
+            .hint_in(
+                "return it from the function, or choose by `mask.choose(&a, &b)`",
+                "return it from the function, or choose by `cv.where(mask, a, b)`",
+            )),
             Some(Opaque::Traced) => Err(Error::value(
                 op,
                 "inside `trace` the value of a variable cannot be read: the graph would depend on it",
             )
-            .hint("choose by `where`; or make what depends on it an input of the function")),
+            .hint_in(
+                "choose by `mask.choose(&a, &b)`; or make what depends on it an input of the function",
+                "choose by `cv.where(mask, a, b)`; or make what depends on it an input of the function",
+            )),
         }
     }
 
@@ -232,7 +238,7 @@ impl Raw {
             )
             .dtypes(&[self.dtype()])
             .rule("only floats and complex numbers can require gradients")
-            .hint("convert first: `.cast::<f64>()` (Python: `.astype('float64')`)"));
+            .hint_cast("convert first", crate::dtype::DType::F64));
         }
         let level = SCOPE.get() + 1;
         Ok(self.pop(level).0.leaf(level))

@@ -201,21 +201,21 @@ impl Op {
         let row = self.row();
         let names: SmallVec<[&str; 3]> = inputs.iter().map(|d| d.name()).collect();
         let taken: Vec<&str> = row.class.loops().iter().map(|d| d.name()).collect();
-        let hint = match (self, inputs) {
-            (Op::Sub, _) => {
-                "`bitwise_xor` tells where two booleans differ; or convert to an integer first"
-            }
-            (Op::Neg | Op::Positive, _) => {
-                "`logical_not` negates a boolean; or convert to an integer first"
-            }
-            (_, all) if all.iter().any(|d| d.is_complex()) => {
-                "take the real part, the imaginary part or `abs` first"
-            }
-            _ => "convert first, for example with `.cast::<i64>()` (Python: `.astype('int64')`)",
-        };
-        Error::dtype(row.name, format!("takes no {}", names.join(" with ")))
+        let error = Error::dtype(row.name, format!("takes no {}", names.join(" with ")))
             .dtypes(inputs)
-            .rule(format!("the op computes in {}", taken.join(", ")))
-            .hint(hint)
+            .rule(format!("the op computes in {}", taken.join(", ")));
+        match (self, inputs) {
+            (Op::Sub, _) => error
+                .hint("`a ^ b` tells where two booleans differ; or convert to an integer first"),
+            (Op::Neg | Op::Positive, _) => error.hint_in(
+                "`!x` negates a boolean; or convert to an integer first",
+                "`~x` negates a boolean; or convert to an integer first",
+            ),
+            (_, all) if all.iter().any(|d| d.is_complex()) => error.hint_in(
+                "take `.real()`, `.imag()` or `.abs()` first",
+                "take `.real`, `.imag` or `abs(x)` first",
+            ),
+            _ => error.hint_cast("convert first, for example", DType::I64),
+        }
     }
 }

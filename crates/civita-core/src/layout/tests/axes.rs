@@ -15,11 +15,11 @@ fn an_axis_that_is_not_there_is_refused_in_numpys_words() {
     let text = |axis, rank| normalize_axis("sum", axis, rank).unwrap_err().to_string();
     assert_eq!(
         text(3, 2),
-        "sum: axis 3 is out of bounds for a tensor with 2 axes\n  rule: an axis is in -2..2; -1 is the last"
+        "sum: axis 3 is out of bounds for a tensor with 2 axes\n  rule: axes go from -2 to 1; -1 is the last"
     );
     assert_eq!(
         text(-2, 1),
-        "sum: axis -2 is out of bounds for a tensor with 1 axis\n  rule: an axis is in -1..1; -1 is the last"
+        "sum: axis -2 is out of bounds for a tensor with 1 axis\n  rule: axes go from -1 to 0; -1 is the last"
     );
     assert_eq!(
         text(0, 0),

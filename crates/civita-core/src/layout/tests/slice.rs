@@ -168,7 +168,7 @@ fn wrong_indices_are_refused_with_axis_index_and_length() {
     let text = |items: &[SliceItem]| a.slice(items).unwrap_err().to_string();
     assert_eq!(
         text(&[SliceItem::ALL, 3.into()]),
-        "slice: index 3 is out of bounds for axis 1 with size 3\n  rule: an index is in -3..3; -1 is the last element"
+        "slice: index 3 is out of bounds for axis 1 with size 3\n  rule: indices go from -3 to 2; -1 is the last element"
     );
     assert_eq!(
         text(&[0.into(), 0.into(), 0.into()]),

@@ -25,7 +25,7 @@ pub struct MatmulShape {
 /// assert_eq!(shape_check(&[8, 3, 4], &[4, 5])?.out, [8, 3, 5]);
 /// assert_eq!(shape_check(&[4], &[4])?.out, []);
 /// let error = shape_check(&[3, 4], &[5, 4]).unwrap_err();
-/// assert!(error.to_string().contains("hint: `a.matmul(&b.t())` (Python: `a @ b.T`) multiplies (3, 4) by (4, 5) and gives (3, 5)"));
+/// assert!(error.to_string().contains("hint: `a.matmul(&b.t())` multiplies (3, 4) by (4, 5) and gives (3, 5)"));
 /// # Ok::<(), civita_kernels::error::Error>(())
 /// ```
 ///
@@ -67,7 +67,7 @@ pub fn shape_check(a: &[usize], b: &[usize]) -> Result<MatmulShape> {
             shape_text(b)
         ))
         .rule(rule(a.len(), b.len()))
-        .hint(transposes(a, b)));
+        .hint_in(transposes(a, b, RUST), transposes(a, b, PYTHON)));
     }
     let Some(batch) = broadcast(a_batch, b_batch) else {
         return Err(fail(format!(
@@ -116,8 +116,16 @@ fn rule(a_rank: usize, b_rank: usize) -> &'static str {
     }
 }
 
+/// A language's product of two operands, and its transposes of a matrix and of the matrices of a batch.
+type Writes = (fn(&str, &str) -> String, [&'static str; 2]);
+const RUST: Writes = (
+    |a, b| format!("{a}.matmul(&{b})"),
+    [".t()", ".swap_axes(-1, -2)?"],
+);
+const PYTHON: Writes = (|a, b| format!("{a} @ {b}"), [".T", ".mT"]);
+
 /// The transposes that would fit, or what was tried.
-fn transposes(a: &[usize], b: &[usize]) -> String {
+fn transposes(a: &[usize], b: &[usize], (product_of, transposed): Writes) -> String {
     let flip = |s: &[usize]| {
         let mut s = s.to_vec();
         if let [.., r, c] = &mut s[..] {
@@ -125,9 +133,10 @@ fn transposes(a: &[usize], b: &[usize]) -> String {
         }
         s
     };
-    let methods = |s: &[usize]| match s.len() {
-        2 => (".t()", ".T"),
-        _ => (".mt()", ".mT"),
+    let written = |name: &str, s: &[usize], turn: bool| match (turn, s.len()) {
+        (false, _) => name.to_owned(),
+        (true, 2) => format!("{name}{}", transposed[0]),
+        (true, _) => format!("{name}{}", transposed[1]),
     };
     let mut fitting = Vec::new();
     let mut tried = Vec::new();
@@ -139,18 +148,15 @@ fn transposes(a: &[usize], b: &[usize]) -> String {
             if turn_a { flip(a) } else { a.to_vec() },
             if turn_b { flip(b) } else { b.to_vec() },
         );
-        let (call, product) = match (turn_a, turn_b) {
-            (false, _) => ((("", ""), methods(b)), "a·bᵀ"),
-            (true, false) => ((methods(a), ("", "")), "aᵀ·b"),
-            (true, true) => ((methods(a), methods(b)), "aᵀ·bᵀ"),
+        let product = match (turn_a, turn_b) {
+            (false, _) => "a·bᵀ",
+            (true, false) => "aᵀ·b",
+            (true, true) => "aᵀ·bᵀ",
         };
-        let code = format!(
-            "`a{}.matmul(&b{})` (Python: `a{} @ b{}`)",
-            call.0.0, call.1.0, call.0.1, call.1.1
-        );
+        let code = product_of(&written("a", a, turn_a), &written("b", b, turn_b));
         match shape_check_fits(&left, &right) {
             Some(out) => fitting.push(format!(
-                "{code} multiplies {} by {} and gives {}",
+                "`{code}` multiplies {} by {} and gives {}",
                 shape_text(&left),
                 shape_text(&right),
                 shape_text(&out)
