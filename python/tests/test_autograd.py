@@ -576,6 +576,68 @@ def test_threads_write_in_place_inside_functions():
     assert shared[0].item() == 2 * 5 * 40
 
 
+def through_all(x, y):
+    y[0] = x[1]
+    view = y[:]
+    view *= 10
+
+
+def through_a_part(x, y):
+    y[0] = x[1]
+    view = y[1:]
+    view += x[:2]
+
+
+def through_another_shape(x, y):
+    y[0] = x[1]
+    view = y.reshape(3, 1)
+    view += x[0]
+
+
+def through_views_from_before(x, y):
+    view = y[1:]
+    y[0] = x[1]
+    view += 10
+    other = y[:2]
+    other *= 3 * x[0]
+    view -= x[0]
+
+
+def through_views_of_views(x, y):
+    y += x
+    view = y[::-1]
+    view[0] = 7.0
+    view[1:][::-1] *= x[1:]
+    y *= 2
+    view *= x
+
+
+def through_what_indices_picked(x, y):
+    view = (x * x)[[0, 2, 2, 1]].reshape(2, 2).T
+    view[0] += x[1]
+    view[:, ::-1][1] *= view[0]
+    y[1:] = view[1]
+    y[:2] += view[:, 0]
+
+
+@pytest.mark.parametrize("write", [through_all, through_a_part, through_another_shape, through_views_from_before, through_views_of_views, through_what_indices_picked])
+def test_writes_through_views_of_an_array_made_inside_are_those_of_a_loop(write, rng):
+    x = numbers(rng, 4, 3)
+
+    def f(x):
+        y = cv.zeros(3)
+        write(x, y)
+        return (y * y * cv.array([1.0, 2.0, 3.0])).sum()
+
+    g = ag.grad(f)
+    near(cv.vmap(f)(x), np.stack([np.asarray(f(row)) for row in x]))
+    slopes = np.stack([np.asarray(g(row)) for row in x])
+    near(cv.vmap(g)(x), slopes)
+    near(g(x[0]), [(f(x[0] + t).item() - f(x[0] - t).item()) / 2e-6 for t in map(cv.array, 1e-6 * np.eye(3))], rtol=1e-5)
+    near(ag.grad(lambda x: cv.vmap(f)(x).sum())(x), slopes)
+    near(cv.vmap(lambda row: cv.jvp(f, (row,), (row,))[1])(x), (slopes * np.asarray(x)).sum(1))
+
+
 def test_threads_transform_at_the_same_time(rng):
     x = numbers(rng, 8, 200)
     f = ag.grad(lambda x: (cv.exp(x) * x).sum())
