@@ -503,7 +503,7 @@ macro_rules! function_rows {
             matmul(x1: Array, x2: Array, out: Out = None; Matmul { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
                 run product::matmul, positional_only 2, aliases [], properties [Product, Generalised("(n?,k),(k,m?)->(n?,m?)")], torch "torch.matmul", gradient yes,
                 example "matmul([[1, 2], [3, 4]], [1, 1])" => "[3 7]", rust "np::matmul(&tensor![[1, 2], [3, 4]], &tensor![1, 1])?",
-                samples ["matmul(x[2, 3], x[3, 4])", "matmul(x[3], x[3])", "matmul(x[2, 2, 3], x[3])", "matmul(x[2, 1, 2, 3], x[4, 3, 2])", "matmul(x[2, 2], x[2, 2], dtype='complex128')", "matmul(x[2, 0], x[0, 3])"],
+                samples ["matmul(x[2, 3], x[3, 4])", "matmul(x[3], x[3])", "matmul(x[2, 2, 3], x[3])", "matmul(x[3], x[2, 3, 2])", "matmul(x[2, 1, 2, 3], x[4, 3, 2])", "matmul(x[2, 2], x[2, 2], dtype='complex128')", "matmul(x[2, 0], x[0, 3])"],
                 laws [],
             }
             /// The dot product: of two vectors a number, of matrices their product, of more axes a sum over the last axis of `a`
