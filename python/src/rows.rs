@@ -1,7 +1,7 @@
 //! `cv.rows()`: the engine's tables as data, for tests, stubs and documentation.
 
 use civita_core::dtype::DType;
-use civita_core::functions::{FUNCTIONS, Form, FunctionRow, Returns};
+use civita_core::functions::{FUNCTIONS, Form, FunctionRow, Property, Returns};
 use civita_core::ops::{Gradient, REDUCTIONS, ROWS, gradient_of};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyList};
 /// One dict for each row of the engine's tables. Elementwise rows: `name`, `numpy`, `torch`, `doc`, `arity`, `class`,
 /// `loops` (dtypes of the inputs, dtype of the result), `samples`, `differentiable`, `zero_gradient`, `why_not`,
 /// `example`, `prints`, `device`, `kind` = "elementwise". Reductions: `kind` = "reduction", `empty`, and the same where it makes sense. Functions: `kind` = "function",
-/// `aliases`, `signature`, `stub`, `method`, `laws`, `oracle`, `rust`, and the same where it makes sense.
+/// `aliases`, `signature`, `stub`, `method`, `laws`, `oracle`, `rust`, `reads_values` (a batch of them can be an error), and the same where it makes sense.
 #[pyfunction]
 fn rows(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     let list = PyList::empty(py);
@@ -110,6 +110,7 @@ fn function<'py>(py: Python<'py>, row: &FunctionRow) -> PyResult<Bound<'py, PyDi
     )?;
     d.set_item("differentiable", row.no_gradient.is_none())?;
     d.set_item("why_not", row.no_gradient)?;
+    d.set_item("reads_values", row.has(Property::ReadsValues))?;
     d.set_item("samples", row.samples)?;
     d.set_item("laws", row.laws)?;
     d.set_item("oracle", row.oracle)?;

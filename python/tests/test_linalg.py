@@ -2,6 +2,7 @@
 
 import doctest
 import functools
+import itertools
 import pathlib
 import re
 
@@ -555,6 +556,28 @@ def test_gradient_of_det_far_from_one():
     _, got = cv.autograd.value_and_grad(LA.det)(cv.asarray(a))
     b = a * 1e12
     np.testing.assert_allclose(got, np.linalg.det(b) * np.linalg.inv(b).T * 1e-12**19, rtol=1e-9)
+
+
+TWO_OPERANDS = {
+    "solve": (LA.solve, [((3, 3), (3, 2)), ((2, 3, 3), (3, 2)), ((3, 3), (4, 3, 2)), ((2, 1, 3, 3), (4, 3, 2)), ((2, 3, 3), (3,))]),
+    "lstsq": (lambda a, b: LA.lstsq(a, b)[0], [((4, 3), (4, 2)), ((4, 3), (4,))]),
+    "pinv": (lambda a, b: LA.pinv(a, rtol=abs(b) * 0.01), [((2, 4, 3), (2,)), ((4, 3), ())]),
+    "solve_triangular": (LA.solve_triangular, [((3, 3), (3, 2)), ((2, 3, 3), (3, 2)), ((3, 3), (2, 3, 2)), ((3, 3), (3,))]),
+    "solve_banded": (lambda a, b: LA.solve_banded((1, 1), a, b), [((3, 5), (5, 2)), ((2, 3, 5), (5, 2)), ((3, 5), (5,))]),
+    "lu_solve": (lambda a, b: LA.lu_solve(LA.lu_factor(a), b), [((3, 3), (3, 2)), ((3, 3), (3,)), ((2, 3, 3), (2, 3, 1))]),
+}
+
+
+@pytest.mark.parametrize("name", TWO_OPERANDS)
+def test_vmap_of_operands_of_different_rank_is_a_loop(name, rng):
+    """Each operand alone in a batch, and both, as long as an axis and longer than any."""
+    f, shapes = TWO_OPERANDS[name]
+    for (a, b), batched, size in itertools.product(shapes, [(0, None), (None, 0), (0, 0)], (2, 3, 7)):
+        make = lambda *shape: well(rng, "float64", *shape) if shape[-2:-1] == shape[-1:] else draw(rng, "float64", *shape)
+        xs, ys = make(size, *a), make(size, *b)
+        rows = [(cv.array(xs[i if batched[0] == 0 else 0]), cv.array(ys[i if batched[1] == 0 else 0])) for i in range(size)]
+        found = cv.vmap(f, in_axes=batched)(*(cv.array(all if axis == 0 else all[0]) for all, axis in zip((xs, ys), batched)))
+        close(found, np.stack([np.asarray(f(*row)) for row in rows]), 1e-9)
 
 
 def test_vmap_of_functions_that_look_at_values(rng):

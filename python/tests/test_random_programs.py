@@ -7,8 +7,9 @@ that the failure does not need.
 
     CIVITA_RANDOM_PROGRAMS=20000       how many programs, 3000 otherwise
     CIVITA_RANDOM_PROGRAMS_SEED=7      other programs than the usual ones
-    CIVITA_RANDOM_PROGRAMS_MODE=...    `reverse` (`backward`, the default), `forward` (`cv.jvp`), or `dual`: the dual
-                                       numbers below instead of civita, which tests the generator and the differences
+    CIVITA_RANDOM_PROGRAMS_MODE=...    `reverse` (`backward`, the default), `forward` (`cv.jvp`), `batched` (`cv.vmap` against
+                                       a loop), or `dual`: the dual numbers below instead of civita, which tests the generator
+                                       and the differences
 """
 
 import os
@@ -694,7 +695,31 @@ def check_reverse(program: Program):
         expect(np.zeros_like(want) if found is None else found.detach(), want, f"{name}.grad")
 
 
-CHECKS = {"reverse": check_reverse, "forward": check_forward, "dual": check_dual}
+def check_batched(program: Program):
+    """`vmap` of the program and of its gradient, against a loop: each sample has leaves of its own, but for the first, which all share."""
+    shared, *names = program.leaves
+    samples = [{name: cv.array(x * (1 + 0.01 * k)) for name, x in program.leaves.items()} for k in range(3)]
+    stacks = [cv.stack([leaves[name] for leaves in samples]) for name in names]
+    places = tuple(range(len(names)))
+
+    def f(*xs):
+        return program.call(cv, **{shared: cv.array(program.leaves[shared])}, **dict(zip(names, xs)))[0]
+
+    try:
+        found, slopes = cv.vmap(f)(*stacks), cv.vmap(cv.autograd.grad(f, argnums=places))(*stacks)
+    except (ValueError, RuntimeError) as error:
+        # a mask decides how many elements there are; what integers pick is written, and lies in another order than its batch
+        if re.search("each mask of a batch|in another order than its batch", str(error)):
+            return
+        raise
+    for k, leaves in enumerate(samples):
+        xs = [leaves[name] for name in names]
+        expect(found[k], f(*xs).item(), f"loss of sample {k}")
+        for name, g, want in zip(names, slopes, cv.autograd.grad(f, argnums=places)(*xs)):
+            expect(g[k], want, f"the gradient of sample {k} by {name}")
+
+
+CHECKS = {"reverse": check_reverse, "forward": check_forward, "batched": check_batched, "dual": check_dual}
 
 
 def refused(program: Program, check) -> bool:
@@ -765,6 +790,13 @@ def run(first: int, count: int, check) -> tuple[int, int]:
 def test_gradients_of_random_programs_are_the_differences_or_an_error(first):
     agree, refusals = run(first, min(BLOCK, COUNT - first), CHECKS[MODE])
     print(f"{agree} programs agree, {refusals} are refused")
+    assert refusals <= agree
+
+
+@pytest.mark.parametrize("mode", ["forward", "batched"])
+@pytest.mark.parametrize("first", range(3 * 10**6, 3 * 10**6 + 500, BLOCK))
+def test_random_programs_under_other_transformations(first, mode):
+    agree, refusals = run(first, BLOCK, CHECKS[mode])
     assert refusals <= agree
 
 

@@ -98,6 +98,9 @@ def test_tables_pass_on_every_instruction_set(isas):
 def test_every_test_of_a_row_passes_on_every_instruction_set(isas):
     """The row-driven tests again, under the instruction sets that are not the one in use."""
     files = [str(HERE / f"test_{name}.py") for name in ("elementwise", "reductions", "products_and_sums")]
+    # of functions their values and derivatives; layouts, batches and signatures lead to the same kernels
+    files += [str(HERE / "test_functions.py::test_samples_give_numpys_results_in_every_dtype")]
+    files += [str(HERE / "test_row_laws.py::test_forward_mode_is_the_transpose_of_reverse_mode")]
     for isa in isas:
         if isa == cv.info().isa:
             continue

@@ -51,17 +51,27 @@ fn combined(combine: Combine) -> Scatter {
     }
 }
 
-fn semiring(name: &'static str, largest: bool, multiply: Multiply) -> Sample {
+fn semiring(
+    name: &'static str,
+    largest: bool,
+    multiply: Multiply,
+    a: &[usize],
+    b: &[usize],
+) -> Sample {
     let product = SemiringMatmul {
         largest,
         multiply,
         winners: false,
     };
-    sample(
-        name,
-        &[numbers(&[2, 3], 5), numbers(&[3, 2], 6)],
-        move |x| bind_one(&product, &[&x[0], &x[1]]),
-    )
+    sample(name, &[numbers(a, 5), numbers(b, 6)], move |x| {
+        bind_one(&product, &[&x[0], &x[1]])
+    })
+}
+
+fn planes(name: &'static str, x: &[usize], w: &[usize]) -> Sample {
+    sample(name, &[numbers(x, 5), numbers(w, 6)], |x| {
+        bind_one(&CorrelatePlanes, &[&x[0], &x[1]])
+    })
 }
 
 fn grouped(name: &'static str, groups: Grouped, a: &[usize], b: &[usize]) -> Sample {
@@ -263,13 +273,51 @@ fn samples() -> Vec<Sample> {
         sample("correlate rows", &[n(&[2, 5], 5), n(&[2, 2], 6)], |x| {
             bind_one(&Correlate, &[&x[0], &x[1]])
         }),
-        sample("convolve2d", &[n(&[3, 4], 5), n(&[2, 2], 6)], |x| {
-            bind_one(&CorrelatePlanes, &[&x[0], &x[1]])
-        }),
-        semiring("min of sums", false, Multiply::Add),
-        semiring("max of products", true, Multiply::Multiply),
-        semiring("max of smaller ones", true, Multiply::Min),
-        semiring("min of larger ones", false, Multiply::Max),
+        sample(
+            "correlate rows, one kernel",
+            &[n(&[3, 5], 5), n(&[2], 6)],
+            |x| bind_one(&Correlate, &[&x[0], &x[1]]),
+        ),
+        sample(
+            "correlate a row, many kernels",
+            &[n(&[5], 5), n(&[3, 2], 6)],
+            |x| bind_one(&Correlate, &[&x[0], &x[1]]),
+        ),
+        planes("convolve2d", &[3, 4], &[2, 2]),
+        planes("convolve2d, one kernel", &[3, 3, 4], &[2, 2]),
+        planes("convolve2d, many kernels", &[3, 4], &[3, 2, 2]),
+        planes("convolve2d, crossed", &[2, 1, 3, 4], &[3, 2, 2]),
+        semiring("min of sums", false, Multiply::Add, &[2, 3], &[3, 2]),
+        semiring(
+            "max of products",
+            true,
+            Multiply::Multiply,
+            &[2, 3],
+            &[3, 2],
+        ),
+        semiring("max of smaller ones", true, Multiply::Min, &[2, 3], &[3, 2]),
+        semiring("min of larger ones", false, Multiply::Max, &[2, 3], &[3, 2]),
+        semiring(
+            "min of sums, many by one",
+            false,
+            Multiply::Add,
+            &[3, 2, 3],
+            &[3, 2],
+        ),
+        semiring(
+            "max of products, one by many",
+            true,
+            Multiply::Multiply,
+            &[2, 3],
+            &[3, 3, 2],
+        ),
+        semiring(
+            "max of smaller ones, crossed",
+            true,
+            Multiply::Min,
+            &[2, 1, 2, 3],
+            &[3, 3, 2],
+        ),
         grouped("rows by groups", Grouped::Rows, &[4, 2], &[2, 2, 3]),
         grouped("columns by groups", Grouped::Columns, &[2, 3, 2], &[2, 5]),
         grouped("sums by groups", Grouped::Depth, &[2, 4], &[4, 3]),
@@ -595,13 +643,13 @@ fn laws(
         1e-12,
     );
 
-    // every choice of inputs that carry a batch
-    for choice in 1u32..1 << x.len() {
+    // every choice of inputs that carry a batch, as long as many axes are, and longer than any: where a batch meets an axis of a
+    // sample, one gives wrong numbers and the other an error
+    for (choice, size) in (1u32..1 << x.len()).flat_map(|choice| [(choice, 3), (choice, 8)]) {
         let batched: Vec<bool> = (0..x.len()).map(|i| choice >> i & 1 == 1).collect();
         if batched.iter().zip(batches).any(|(b, can)| *b && !can) {
             continue;
         }
-        let size = 3;
         let axes: Vec<Option<isize>> = batched.iter().map(|b| b.then_some(0)).collect();
         let rows: Vec<Vec<Raw>> = (0..size)
             .map(|row| {
@@ -630,8 +678,8 @@ fn laws(
             })
             .collect::<Result<_>>()?;
         let law = |what: &str| {
-            eprintln!("{name}: {what}, batched {batched:?}");
-            format!("{name}: {what}, batched {batched:?}")
+            eprintln!("{name}: {what}, {size} of batched {batched:?}");
+            format!("{name}: {what}, {size} of batched {batched:?}")
         };
         let front = |_: usize| Some(0);
 

@@ -154,6 +154,22 @@ fn values_cannot_be_read_under_vmap_and_trace() {
     let error = vmap(reads, &batch()).unwrap_err().to_string();
     assert!(error.contains("item") && error.contains("where"), "{error}");
     assert!(vmap(|x| x.at([0]).map(|_| x), &batch()).is_err());
+    // an index and an iterator have no place for an error, and panic with it
+    let reads: [fn(&Vector<f64>) -> f64; 3] = [
+        |x| x[[0]],
+        |x| x.iter().sum(),
+        |x| x.as_slice().map_or_else(|e| panic!("{e}"), |all| all[0]),
+    ];
+    for (i, read) in reads.into_iter().enumerate() {
+        for error in [
+            civita::catch(|| vmap(|x| Ok(Tensor::scalar(read(&x))), &batch())).map(drop),
+            civita::catch(|| trace(|x| Ok(Tensor::scalar(read(&x))), &x())).map(drop),
+        ] {
+            let text = error.unwrap_err().to_string();
+            let why = text.contains("under `vmap`") || text.contains("inside `trace`");
+            assert!(why && text.contains("where"), "read {i}: {text}");
+        }
+    }
     let error = trace(|x| x.sum().item().map(|_| x), &x()).unwrap_err();
     assert!(error.to_string().contains("where"), "{error}");
 }

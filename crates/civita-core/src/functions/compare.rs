@@ -11,14 +11,14 @@ use crate::ops::{Op, Reduction};
 use crate::program::Program;
 use crate::raw::{Raw, strong};
 
-/// Whether the elements are known, and none is NaN or infinite.
+/// Returns false where an element is known to be NaN or infinite: those of a batch or a trace are not known.
 fn finite(x: &Number) -> bool {
     match x {
         Number::Array(x) => {
-            !x.is_transformed()
-                && x.detach()
+            x.opaque().is_some()
+                || x.detach()
                     .isfinite()
-                    .and_then(|x| all_true(&x))
+                    .and_then(|x| all_true("isclose", &x))
                     .unwrap_or(true)
         }
         Number::Scalar(v) => v.as_f64().is_finite(),
@@ -203,23 +203,27 @@ fn limited(bound: Bound, x: &Raw, limit: &Number, out: &Out) -> Result<Raw> {
     Raw::call_into(choice, &[&operands[0], &operands[1]], out)
 }
 
-fn all_true(x: &Raw) -> Result<bool> {
-    Ok(x.reduce(Reduction::All, Default::default())?.item()? == Scalar::Bool(true))
+fn all_true(op: &'static str, x: &Raw) -> Result<bool> {
+    let all = x.reduce(Reduction::All, Default::default())?.item();
+    Ok(all.map_err(|e| e.in_op(op))? == Scalar::Bool(true))
 }
 
 pub fn allclose(a: Number, b: Number, rtol: Number, atol: Number, equal_nan: Bool) -> Result<bool> {
-    all_true(&isclose(a, b, rtol, atol, equal_nan).map_err(|e| e.in_op("allclose"))?)
+    const OP: &str = "allclose";
+    let close = isclose(a, b, rtol, atol, equal_nan).map_err(|e| e.in_op(OP))?;
+    all_true(OP, &close)
 }
 
 pub fn array_equal(a1: Array, a2: Array, equal_nan: Bool) -> Result<bool> {
+    const OP: &str = "array_equal";
     let (a, b) = (a1.detach(), a2.detach());
     if a.shape() != b.shape() {
         return Ok(false);
     }
     let same = a.eq(&b)?;
     match equal_nan {
-        true => all_true(&same.logical_or(&a.isnan()?.logical_and(&b.isnan()?)?)?),
-        false => all_true(&same),
+        true => all_true(OP, &same.logical_or(&a.isnan()?.logical_and(&b.isnan()?)?)?),
+        false => all_true(OP, &same),
     }
 }
 
@@ -228,5 +232,5 @@ pub fn array_equiv(a1: Array, a2: Array) -> Result<bool> {
     if crate::layout::broadcast_shapes("array_equiv", &[a.shape(), b.shape()]).is_err() {
         return Ok(false);
     }
-    all_true(&a.eq(&b)?)
+    all_true("array_equiv", &a.eq(&b)?)
 }

@@ -267,7 +267,8 @@ pub fn one_hot(x: Array, num_classes: OptCount, dtype: OptDType) -> Result<Raw> 
         None => match x
             .detach()
             .reduce(Reduction::Max, Default::default())?
-            .item()?
+            .item()
+            .map_err(|e| e.in_op("one_hot"))?
         {
             Scalar::Int(most) => usize::try_from(most.saturating_add(1)).unwrap_or(0),
             _ => return Err(Error::dtype("one_hot", "indices are integers").dtypes(&[x.dtype()])),

@@ -69,14 +69,12 @@ pub fn asfortranarray(a: Array, dtype: OptDType) -> Result<Raw> {
 }
 
 pub fn asarray_chkfinite(a: Array, dtype: OptDType, order: Order) -> Result<Raw> {
+    const OP: &str = "asarray_chkfinite";
     let x = a.cast(dtype.unwrap_or(a.dtype()))?;
     if x.dtype().is_float() || x.dtype().is_complex() {
         let bad = Raw::apply(Op::IsFinite, &[(&x.detach()).into()])?.logical_not()?;
-        if super::writes::any(&bad)? {
-            return Err(Error::value(
-                "asarray_chkfinite",
-                "array must not contain infs or NaNs",
-            ));
+        if super::writes::any(&bad).map_err(|e| e.in_op(OP))? {
+            return Err(Error::value(OP, "array must not contain infs or NaNs"));
         }
     }
     let lies = match order {

@@ -161,6 +161,9 @@ pub enum Property {
     ExactOut,
     /// It takes an output or a dtype, and not both.
     OutOrDtype,
+    /// What comes out depends on elements in more than its own elements: a length, a boolean, an error. A call that reads them is an error
+    /// under `vmap`.
+    ReadsValues,
     /// Its tuple has names, which are the Array API's: the class, and its fields.
     Named(&'static str, &'static [&'static str]),
 }

@@ -482,7 +482,7 @@ macro_rules! function_rows {
             }
             /// Where each index is, in a new last axis: 1, and 0 elsewhere. Without `num_classes` as many as the largest index needs.
             one_hot(x: Array, num_classes: OptCount = None, dtype: OptDType = None) -> [ByArgument] {
-                run create::one_hot, aliases [], torch "torch.nn.functional.one_hot", gradient no "its argument is an index",
+                run create::one_hot, aliases [], properties [ReadsValues], torch "torch.nn.functional.one_hot", gradient no "its argument is an index",
                 example "one_hot([0, 2])" => "[[1. 0. 0.]\n [0. 0. 1.]]", rust "tensor![0, 2].one_hot::<f64>(3)?",
                 oracle "lambda x, num_classes=None, dtype=None: np.eye(np.max(x) + 1 if num_classes is None else num_classes, dtype=dtype or 'float64')[np.asarray(x)]",
                 samples ["one_hot([0, 2, 1])", "one_hot([[0], [1]], 3)", "one_hot([1, 0], num_classes=2, dtype='int8')"],
@@ -490,7 +490,7 @@ macro_rules! function_rows {
             }
             /// Where elements are not zero: a tuple with an array of indices for each axis.
             nonzero(a: Array) -> [tuple Vector of i64] {
-                run create::nonzero, alone create::nonzero, method "nonzero", aliases [], torch "torch.nonzero", gradient no "its result is an index",
+                run create::nonzero, alone create::nonzero, method "nonzero", aliases [], properties [ReadsValues], torch "torch.nonzero", gradient no "its result is an index",
                 example "nonzero([0, 5, 7])[0]" => "[1 2]", rust "np::nonzero(&tensor![0, 5, 7])?[0]",
                 samples ["nonzero(x[2, 3])", "nonzero([[0, 1], [2, 0]])", "nonzero(x[0, 2])"],
                 laws [],
@@ -503,7 +503,7 @@ macro_rules! function_rows {
             matmul(x1: Array, x2: Array, out: Out = None; Matmul { dtype: OptDType = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
                 run product::matmul, positional_only 2, aliases [], properties [Product, Generalised("(n?,k),(k,m?)->(n?,m?)")], torch "torch.matmul", gradient yes,
                 example "matmul([[1, 2], [3, 4]], [1, 1])" => "[3 7]", rust "np::matmul(&tensor![[1, 2], [3, 4]], &tensor![1, 1])?",
-                samples ["matmul(x[2, 3], x[3, 4])", "matmul(x[3], x[3])", "matmul(x[2, 2, 3], x[3])", "matmul(x[2, 1, 2, 3], x[4, 3, 2])", "matmul(x[2, 2], x[2, 2], dtype='complex128')", "matmul(x[2, 0], x[0, 3])"],
+                samples ["matmul(x[2, 3], x[3, 4])", "matmul(x[3], x[3])", "matmul(x[2, 2, 3], x[3])", "matmul(x[3], x[2, 3, 2])", "matmul(x[2, 1, 2, 3], x[4, 3, 2])", "matmul(x[2, 2], x[2, 2], dtype='complex128')", "matmul(x[2, 0], x[0, 3])"],
                 laws [],
             }
             /// The dot product: of two vectors a number, of matrices their product, of more axes a sum over the last axis of `a`
@@ -736,28 +736,28 @@ macro_rules! function_rows {
             }
             /// In which of the intervals between `bins` each element is. With `right` an interval has its right end.
             digitize(x: Array, bins: Array, right: Bool = false) -> [ByArgument] {
-                run sorting::digitize, aliases [], torch "torch.bucketize", gradient no "its result is an index",
+                run sorting::digitize, aliases [], properties [ReadsValues], torch "torch.bucketize", gradient no "its result is an index",
                 example "digitize([1, 5], [0, 2, 4])" => "[1 3]", rust "np::digitize(&tensor![1, 5], &tensor![0, 2, 4], false)?",
                 samples ["digitize(x[2, 3], [0, 1, 5])", "digitize(x[4], [5, 1, 0], True)", "digitize(x[4], [1, 1, 1])", "digitize(1, [0, 1, 2], right=True)"],
                 laws [],
             }
             /// How often each number from 0 on is there, or the sum of the weights beside it.
             bincount(x: Indices, weights: OptArray = None, minlength: Int = 0) -> [ByArgument] {
-                run sorting::bincount, positional_only 1, aliases [], torch "torch.bincount", gradient yes,
+                run sorting::bincount, positional_only 1, aliases [], properties [ReadsValues], torch "torch.bincount", gradient yes,
                 example "bincount([0, 1, 1])" => "[1 2]", rust "np::bincount(&tensor![0, 1, 1], 0)?",
                 samples ["bincount([0, 1, 1, 3])", "bincount([0, 1, 1], weights=x[3])", "bincount([2, 0], None, 5)", "bincount([], minlength=2)"],
                 laws [],
             }
             /// The indices of the elements of the flattened array that are not zero.
             flatnonzero(a: Array) -> [Vector of i64] {
-                run sorting::flatnonzero, aliases [], gradient no "its result is an index",
+                run sorting::flatnonzero, aliases [], properties [ReadsValues], gradient no "its result is an index",
                 example "flatnonzero([[0, 5], [7, 0]])" => "[1 2]", rust "np::flatnonzero(&tensor![[0, 5], [7, 0]])?",
                 samples ["flatnonzero(x[2, 3])", "flatnonzero([0, 1, 0, 2])"],
                 laws [],
             }
             /// The indices of the elements that are not zero, each as a row.
             argwhere(a: Array) -> [Matrix of i64] {
-                run sorting::argwhere, aliases [], torch "torch.argwhere", gradient no "its result is an index",
+                run sorting::argwhere, aliases [], properties [ReadsValues], torch "torch.argwhere", gradient no "its result is an index",
                 example "argwhere([[0, 5], [7, 0]])" => "[[0 1]\n [1 0]]", rust "np::argwhere(&tensor![[0, 5], [7, 0]])?",
                 samples ["argwhere(x[2, 3])", "argwhere([0, 1, 0, 2])", "argwhere(x[0, 2])", "argwhere(3)", "argwhere(0)"],
                 laws [],
@@ -939,21 +939,21 @@ macro_rules! function_rows {
             /// How many elements lie in each bin, or the sums of their weights, and the edges of the bins; with `density` so that the
             /// integral is 1. `bins` is a number of bins of one width, their edges, or the name of a rule.
             histogram(a: Array, bins: Bins = 10, range: Range = None, density: OptBool = None, weights: OptArray = None) -> [tuple ByArgument] {
-                run histogram::histogram, aliases [], torch "torch.histogram", gradient no "counts do not change with the elements; weights pass their gradients on",
+                run histogram::histogram, aliases [], properties [ReadsValues], torch "torch.histogram", gradient no "counts do not change with the elements; weights pass their gradients on",
                 example "histogram([1, 2, 1], [0, 1, 2, 3])[0]" => "[0 2 1]", rust "np::histogram(&tensor![1, 2, 1], 3)?.0" => "[2 0 1]",
                 samples ["histogram(x[2, 3])", "histogram(x[9], 4)", "histogram(x[9], [-2, 0, 1, 5])", "histogram(x[9], bins=3, range=(-1, 2))", "histogram(x[9], 4, density=True)", "histogram(x[9], [-2, 0, 1, 5], weights=x[9])", "histogram(x[9], 3, (-4, 4), weights=x[9])", "histogram(x[9], [-2, 0.5, 1, 5], None, True)", "histogram(x[0])", "histogram(x[9], 'auto')", "histogram(x[9], 'sturges', (-1, 3))"],
                 laws ["histogram([0.0, 0.1, 0.25, 1.0, float('nan')], 4, (0, 1))[0][0] == 2"],
             }
             /// The edges of the bins of `histogram`.
             histogram_bin_edges(a: Array, bins: Bins = 10, range: Range = None, weights: OptArray = None) -> [ByArgument] {
-                run histogram::histogram_bin_edges, aliases [], gradient no "its result are bounds",
+                run histogram::histogram_bin_edges, aliases [], properties [ReadsValues], gradient no "its result are bounds",
                 example "histogram_bin_edges([0, 4], 2)" => "[0. 2. 4.]", rust "np::histogram_bin_edges(&tensor![0, 4], 2)?",
                 samples ["histogram_bin_edges(x[9])", "histogram_bin_edges(x[9], 3, (-1, 2))", "histogram_bin_edges(x[9], 'doane')", "histogram_bin_edges(x[9], 'fd')", "histogram_bin_edges(x[9], 'rice')", "histogram_bin_edges(x[9], 'scott')", "histogram_bin_edges(x[9], 'sqrt')", "histogram_bin_edges(x[9], 'stone')"],
                 laws [],
             }
             /// As `histogram`, of pairs: counts, and the edges of both axes.
             histogram2d(x: Array, y: Array, bins: BinsOfEach = 10, range: RangeOfEach = None, density: OptBool = None, weights: OptArray = None) -> [tuple ByArgument] {
-                run histogram::histogram2d, aliases [], gradient no "counts do not change with the elements; weights pass their gradients on",
+                run histogram::histogram2d, aliases [], properties [ReadsValues], gradient no "counts do not change with the elements; weights pass their gradients on",
                 example "histogram2d([0, 1, 1], [0, 1, 1], 2)[0]" => "[[1. 0.]\n [0. 2.]]", rust "np::histogram2d(&tensor![0.0, 1.0, 1.0], &tensor![0.0, 1.0, 1.0], 2)?.0",
                 samples ["histogram2d(x[9], x[9])", "histogram2d(x[9], x[9], 3)", "histogram2d(x[9], x[9], [2, 3], [[-1, 2], [-2, 2]])", "histogram2d(x[9], x[9], [-2, 0, 2])", "histogram2d(x[9], x[9], [[-2, 0, 2], 3], density=True)", "histogram2d(x[9], x[9], 2, weights=x[9])"],
                 laws [],
@@ -961,7 +961,7 @@ macro_rules! function_rows {
             /// As `histogram`, of points: the rows of a matrix, or a sequence of coordinates. The edges are a list, one entry for each
             /// dimension.
             histogramdd(sample: Points, bins: BinsOfEach = 10, range: RangeOfEach = None, density: OptBool = None, weights: OptArray = None) -> [tuple ByArgument] {
-                run histogram::histogramdd, aliases [], torch "torch.histogramdd", gradient no "its result are counts",
+                run histogram::histogramdd, aliases [], properties [ReadsValues], torch "torch.histogramdd", gradient no "its result are counts",
                 example "histogramdd([[0, 1, 1], [0, 1, 1]], 2)[0]" => "[[1. 0.]\n [0. 2.]]", rust "np::histogramdd(&tensor![[0.0, 0.0], [1.0, 1.0], [1.0, 1.0]], 2)?.0",
                 samples ["histogramdd(x[9, 2], 3)", "histogramdd([x[9], x[9]], [2, 3])", "histogramdd(x[9, 3], 2, density=True)", "histogramdd(x[9, 1], [[-2, 0, 2]], weights=[1, 2, 3, 4, 5, 6, 7, 8, 9])", "histogramdd(x[9, 2], 2, [None, (-1, 2)])"],
                 laws [],
@@ -1102,7 +1102,7 @@ macro_rules! function_rows {
             }
             /// The real parts, where all imaginary parts are smaller than so many times the dtype's epsilon; else the array.
             real_if_close(a: Array, tol: Float = 100) -> [ByArgument] {
-                run classify::real_if_close, aliases [], properties [MakesArrays], gradient yes,
+                run classify::real_if_close, aliases [], properties [ReadsValues, MakesArrays], gradient yes,
                 example "real_if_close([2j, 0j])" => "[0.+2.j 0.+0.j]", rust "np::real_if_close(&tensor![2.0], 100.0)?" => "[2.]",
                 samples ["real_if_close(x[2, 3])", "real_if_close([2.0, 1e-15j])", "real_if_close([2.0, 0.5j], tol=0.75)"],
                 laws [],
@@ -1165,7 +1165,7 @@ macro_rules! function_rows {
             }
             /// Returns true where both have equal elements after broadcasting.
             array_equiv(a1: Array, a2: Array) -> [plain "_bool"] {
-                run compare::array_equiv, aliases [], gradient no "its result is a boolean",
+                run compare::array_equiv, aliases [], properties [ReadsValues], gradient no "its result is a boolean",
                 example "array_equiv([1, 1], 1)" => "True", rust "np::array_equiv(&tensor![1, 1], &Tensor::scalar(1))?" => "true",
                 samples ["array_equiv(x[3], x[3])", "array_equiv(x[3], x[2, 3])", "array_equiv([1, 1], [[1, 1], [1, 1]])", "array_equiv(x[2], x[3])"],
                 laws [],
@@ -1177,14 +1177,14 @@ macro_rules! function_rows {
             /// each is there. With an axis: the different slices along it.
             unique(ar: Array, return_index: Bool = false, return_inverse: Bool = false, return_counts: Bool = false, axis: AxisOrFlat = None;
                 Unique { equal_nan: Bool = true, sorted: Bool = true }) -> [asked ByArgument, ByArgument if return_index, ByArgument if return_inverse, ByArgument if return_counts] {
-                run sets::unique, aliases [], properties [MakesArrays, KeepsOrder(0)], torch "torch.unique", gradient yes,
+                run sets::unique, aliases [], properties [ReadsValues, MakesArrays, KeepsOrder(0)], torch "torch.unique", gradient yes,
                 example "unique([3, 1, 3])" => "[1 3]", rust "np::unique(&tensor![3, 1, 3])?",
                 samples ["unique(x[2, 3])", "unique(x[9], True, True, True)", "unique(x[3, 4], return_inverse=True)", "unique([[1, 2], [0, 1], [1, 2]], True, True, True, axis=0)", "unique(x[2, 3], axis=1)", "unique(x[0], return_counts=True)", "unique([2, 2, 1], return_counts=True, equal_nan=False)"],
                 laws [],
             }
             /// The different elements, sorted. Every NaN is one of its own.
             unique_values(x: Array) -> [Vector] {
-                run sets::unique_values, aliases [], properties [KeepsOrder(0)], gradient yes,
+                run sets::unique_values, aliases [], properties [ReadsValues, KeepsOrder(0)], gradient yes,
                 example "unique_values([3, 1, 3])" => "[1 3]", rust "np::unique_values(&tensor![3, 1, 3])?",
                 oracle "lambda x: np.unique(x, equal_nan=False)",
                 samples ["unique_values(x[2, 3])", "unique_values([2, 1, 2])"],
@@ -1192,21 +1192,21 @@ macro_rules! function_rows {
             }
             /// The different elements, sorted, and how often each is there.
             unique_counts(x: Array) -> [tuple ByArgument] {
-                run sets::unique_counts, aliases [], properties [MakesArrays, KeepsOrder(0), Named("UniqueCountsResult", &["values", "counts"])], gradient yes,
+                run sets::unique_counts, aliases [], properties [ReadsValues, MakesArrays, KeepsOrder(0), Named("UniqueCountsResult", &["values", "counts"])], gradient yes,
                 example "unique_counts([3, 1, 3])[1]" => "[1 2]", rust "np::unique_counts(&tensor![3, 1, 3])?.1",
                 samples ["unique_counts(x[2, 3])", "unique_counts([2, 1, 2])"],
                 laws [],
             }
             /// The different elements, sorted, and which of them each element is.
             unique_inverse(x: Array) -> [tuple ByArgument] {
-                run sets::unique_inverse, aliases [], properties [MakesArrays, KeepsOrder(0), Named("UniqueInverseResult", &["values", "inverse_indices"])], gradient yes,
+                run sets::unique_inverse, aliases [], properties [ReadsValues, MakesArrays, KeepsOrder(0), Named("UniqueInverseResult", &["values", "inverse_indices"])], gradient yes,
                 example "unique_inverse([3, 1, 3])[1]" => "[1 0 1]", rust "np::unique_inverse(&tensor![3, 1, 3])?.1",
                 samples ["unique_inverse(x[2, 3])", "unique_inverse([2, 1, 2])"],
                 laws [],
             }
             /// The different elements, sorted, where each is first, which of them each element is, and how often each is there.
             unique_all(x: Array) -> [tuple ByArgument] {
-                run sets::unique_all, aliases [], properties [MakesArrays, KeepsOrder(0), Named("UniqueAllResult", &["values", "indices", "inverse_indices", "counts"])], gradient yes,
+                run sets::unique_all, aliases [], properties [ReadsValues, MakesArrays, KeepsOrder(0), Named("UniqueAllResult", &["values", "indices", "inverse_indices", "counts"])], gradient yes,
                 example "unique_all([3, 1, 3])[3]" => "[1 2]", rust "np::unique_all(&tensor![3, 1, 3])?.counts",
                 samples ["unique_all(x[2, 3])", "unique_all([2, 1, 2])"],
                 laws [],
@@ -1220,28 +1220,28 @@ macro_rules! function_rows {
             }
             /// The common elements of two arrays, sorted; on request also where they are first in each.
             intersect1d(ar1: Array, ar2: Array, assume_unique: Bool = false, return_indices: Bool = false) -> [asked ByArgument, ByArgument if return_indices, ByArgument if return_indices] {
-                run sets::intersect1d, aliases [], gradient yes,
+                run sets::intersect1d, aliases [], properties [ReadsValues], gradient yes,
                 example "intersect1d([3, 1, 2], [2, 3])" => "[2 3]", rust "np::intersect1d(&tensor![3, 1, 2], &tensor![2, 3])?",
                 samples ["intersect1d([3, 1, 2, 3], [2, 3, 5], return_indices=True)", "intersect1d([1, 2], [2.0, 3.0], True)", "intersect1d([], [1])", "intersect1d([4, 2], [[2, 4], [4, 4]], False, True)"],
                 laws [],
             }
             /// The elements of either array, sorted.
             union1d(ar1: Array, ar2: Array) -> [Vector] {
-                run sets::union1d, aliases [], gradient yes,
+                run sets::union1d, aliases [], properties [ReadsValues], gradient yes,
                 example "union1d([3, 1], [1, 2])" => "[1 2 3]", rust "np::union1d(&tensor![3, 1], &tensor![1, 2])?",
                 samples ["union1d(x[2, 3], x[4])", "union1d([], x[2])"],
                 laws [],
             }
             /// The elements of the first array that the second has not, sorted.
             setdiff1d(ar1: Array, ar2: Array, assume_unique: Bool = false) -> [Vector] {
-                run sets::setdiff1d, aliases [], properties [KeepsOrder(0)], gradient yes,
+                run sets::setdiff1d, aliases [], properties [ReadsValues, KeepsOrder(0)], gradient yes,
                 example "setdiff1d([3, 1, 2], [1])" => "[2 3]", rust "np::setdiff1d(&tensor![3, 1, 2], &tensor![1], false)?",
                 samples ["setdiff1d(x[2, 3], x[4])", "setdiff1d([3, 1, 2], [1], True)", "setdiff1d(x[3], [])"],
                 laws [],
             }
             /// The elements of one array only, sorted.
             setxor1d(ar1: Array, ar2: Array, assume_unique: Bool = false) -> [Vector] {
-                run sets::setxor1d, aliases [], gradient yes,
+                run sets::setxor1d, aliases [], properties [ReadsValues], gradient yes,
                 example "setxor1d([3, 1], [1, 2])" => "[2 3]", rust "np::setxor1d(&tensor![3, 1], &tensor![1, 2], false)?",
                 samples ["setxor1d(x[2, 3], x[4])", "setxor1d([3, 1], [1, 2], True)", "setxor1d([], [])"],
                 laws [],
@@ -1323,14 +1323,14 @@ macro_rules! function_rows {
             }
             /// Returns true where all elements are close; see `isclose`.
             allclose(a: Number, b: Number, rtol: Number = 1e-5, atol: Number = 1e-8, equal_nan: Bool = false) -> [plain "_bool"] {
-                run compare::allclose, aliases [], torch "torch.allclose", gradient no "its result is a boolean",
+                run compare::allclose, aliases [], properties [ReadsValues], torch "torch.allclose", gradient no "its result is a boolean",
                 example "allclose([1, 2], [1, 2.5])" => "False", rust "np::allclose(&tensor![1.0, 2.0], &tensor![1.0, 2.5])?" => "false",
                 samples ["allclose(x[3], x[3])", "allclose(x[3], x[2, 3], 0.5)", "allclose(x[3], x[3], equal_nan=True)"],
                 laws [],
             }
             /// Returns true where both have the same shape and equal elements.
             array_equal(a1: Array, a2: Array, equal_nan: Bool = false) -> [plain "_bool"] {
-                run compare::array_equal, aliases [], torch "torch.equal", gradient no "its result is a boolean",
+                run compare::array_equal, aliases [], properties [ReadsValues], torch "torch.equal", gradient no "its result is a boolean",
                 example "array_equal([1, 2], [1, 2])" => "True", rust "np::array_equal(&tensor![1, 2], &tensor![1, 2])" => "true",
                 samples ["array_equal(x[3], x[3])", "array_equal(x[3], x[1, 3])", "array_equal(x[2], [0, 2], equal_nan=True)"],
                 laws [],
@@ -1356,14 +1356,14 @@ macro_rules! function_rows {
             /// The elements along an axis where a condition is true, or those of the flattened array. A condition that is
             /// shorter is false beyond its end.
             compress(condition: Array, a: Array, axis: AxisOrFlat = None, out: Out = None) -> [ByArgument] {
-                run indexing::compress, aliases [], properties [WritesBack, KeepsOrder(1)], torch "torch.masked_select", gradient yes,
+                run indexing::compress, aliases [], properties [ReadsValues, WritesBack, KeepsOrder(1)], torch "torch.masked_select", gradient yes,
                 example "compress([0, 1], [[1, 2], [3, 4]], 0)" => "[[3 4]]", rust "np::compress(&tensor![false, true], &tensor![[1, 2], [3, 4]], 0)?",
                 samples ["compress([0, 1, 1], x[3, 2], 0)", "compress([True, False], x[2, 3], axis=1)", "compress([1, 0, 1, 1], x[2, 3])", "compress([0], x[2], axis=-1)"],
                 laws [],
             }
             /// The elements of the flattened array where a condition, flattened too, is true.
             extract(condition: Array, arr: Array) -> [ByArgument] {
-                run indexing::extract, aliases [], properties [KeepsOrder(1)], torch "torch.masked_select", gradient yes,
+                run indexing::extract, aliases [], properties [ReadsValues, KeepsOrder(1)], torch "torch.masked_select", gradient yes,
                 example "extract([[True, False], [False, True]], [[1, 2], [3, 4]])" => "[1 4]", rust "np::extract(&tensor![[true, false], [false, true]], &tensor![[1, 2], [3, 4]])?",
                 samples ["extract([[0, 1], [1, 1]], x[2, 2])", "extract([True, False, True], x[3, 2])"],
                 laws [],
@@ -1382,7 +1382,7 @@ macro_rules! function_rows {
             /// Writes values over the elements where a mask is true: the first value over the first of them, and so on; values
             /// that are too few are repeated.
             place(arr: Target, mask: Array, vals: Values) -> [written] {
-                run writes::place, aliases [], torch "torch.Tensor.masked_scatter_", gradient yes,
+                run writes::place, aliases [], properties [ReadsValues], torch "torch.Tensor.masked_scatter_", gradient yes,
                 example "place([1, 2, 3], [True, False, True], [7, 8])" => "[7 2 8]", rust "{ let mut x = tensor![1, 2, 3]; np::place(&mut x, &tensor![true, false, true], &tensor![7, 8])?; x }",
                 samples ["place(x[2, 3], [[0, 1, 1], [1, 0, 1]], x[3])", "place(x[3], [1, 0, 1], x[1])", "place(x[3], [0, 0, 1], x[2, 2])", "place(x[2], [0, 0], [])"],
                 laws [],
@@ -1464,7 +1464,7 @@ macro_rules! function_rows {
             }
             /// Indices that broadcast to a grid: `x[ix_(rows, columns)]` are those rows and columns. Booleans are their places.
             ix_(args: EachIndices) -> [tuple ByArgument] {
-                run indexing::ix_, aliases [], gradient no "its result is an index",
+                run indexing::ix_, aliases [], properties [ReadsValues], gradient no "its result is an index",
                 example "ix_([0, 2], [1, 3])[0]" => "[[0]\n [2]]", rust "np::ix_([&tensor![0, 2], &tensor![1, 3]])?[0]",
                 samples ["ix_([0, 1], [2, 4])", "ix_([True, False, True], [1])", "ix_([3], [0, 1], [2])", "ix_([])"],
                 laws [],
@@ -1538,7 +1538,7 @@ macro_rules! function_rows {
             }
             /// The array, in which every number is finite.
             asarray_chkfinite(a: Array, dtype: OptDType = None, order: Order = Order::K) -> [ByArgument] {
-                run memory::asarray_chkfinite, aliases [], properties [MakesArrays, KeepsOrder(0)], gradient yes,
+                run memory::asarray_chkfinite, aliases [], properties [ReadsValues, MakesArrays, KeepsOrder(0)], gradient yes,
                 example "asarray_chkfinite([1, 2])" => "[1 2]", rust "np::asarray_chkfinite(&tensor![1, 2])?",
                 samples ["asarray_chkfinite(x[2, 3])", "asarray_chkfinite(x[2], 'complex128')", "asarray_chkfinite(x[2, 3], order='F')"],
                 laws [],
@@ -1681,7 +1681,7 @@ macro_rules! function_rows {
             }
             /// The elements where a mask is true, as a vector; the two broadcast together.
             masked_select(input: Array, mask: Array) -> [ByArgument] {
-                run scatter::masked_select, aliases [], torch "torch.masked_select", gradient yes,
+                run scatter::masked_select, aliases [], properties [ReadsValues], torch "torch.masked_select", gradient yes,
                 example "masked_select([1, 2, 3], [True, False, True])" => "[1 3]", rust "np::masked_select(&tensor![1, 2, 3], &tensor![true, false, true])?",
                 oracle "lambda input, mask: (lambda x, m: x[m])(*np.broadcast_arrays(input, mask))",
                 samples ["masked_select(x[2, 3], [True, False, True])", "masked_select(x[3], [[True], [False]])", "masked_select(x[2, 2], [[True, False], [False, True]])"],
@@ -1689,7 +1689,7 @@ macro_rules! function_rows {
             }
             /// A copy of the array with the elements of another, in C order, where a mask is true.
             masked_scatter(input: Array, mask: Array, source: Array) -> [ByArgument] {
-                run scatter::masked_scatter, aliases [], torch "torch.masked_scatter", gradient yes,
+                run scatter::masked_scatter, aliases [], properties [ReadsValues], torch "torch.masked_scatter", gradient yes,
                 example "masked_scatter([1, 2, 3], [True, False, True], [7, 8])" => "[7 2 8]", rust "np::masked_scatter(&tensor![1, 2, 3], &tensor![true, false, true], &tensor![7, 8])?",
                 oracle "oracle.masked_scatter",
                 samples ["masked_scatter(x[2, 3], [True, False, True], x[4])", "masked_scatter(x[2, 2], [[True, False], [False, True]], x[2, 2])"],
@@ -1805,7 +1805,7 @@ macro_rules! function_rows {
             }
             /// Without zeros at the ends: of a vector, or of every axis of an array (or those named).
             trim_zeros(filt: Array, trim: TrimEnds = TrimEnds::BOTH, axis: Axes = None) -> [ByArgument] {
-                run signal::trim_zeros, aliases [], gradient yes,
+                run signal::trim_zeros, aliases [], properties [ReadsValues], gradient yes,
                 example "trim_zeros([0, 0, 1, 2, 0])" => "[1 2]", rust "np::trim_zeros(&tensor![0, 0, 1, 2, 0])?",
                 oracle "lambda x, *a, **k: np.trim_zeros(np.asarray(x), *a, **k)",
                 samples ["trim_zeros([0, 1, 0, 2, 0], 'f')", "trim_zeros([0, 1, 0, 2, 0], 'b')", "trim_zeros([0, 0])", "trim_zeros([[0, 0, 0], [0, 3, 0]])", "trim_zeros([[0, 0, 0], [0, 3, 0]], axis=-1)"],

@@ -336,7 +336,8 @@ pub fn masked_scatter(input: Array, mask: Array, source: Array) -> Result<Raw> {
     check_mask(OP, mask)?;
     let shape = broadcast_shapes(OP, &[input.shape(), mask.shape()])?;
     let mask = mask.detach().broadcast_to(&shape)?;
-    let count = mask.sum_all()?.item()?.as_f64() as usize;
+    let count = mask.sum_all()?.item().map_err(|e| e.in_op(OP))?;
+    let count = count.as_f64() as usize;
     if source.len() < count {
         return Err(
             Error::value(OP, format!("{} elements for {count} places", source.len()))

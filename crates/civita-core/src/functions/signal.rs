@@ -529,7 +529,7 @@ pub fn trim_zeros(filt: Array, trim: TrimEnds, axis: Axes) -> Result<Raw> {
                 ddof: 0.0,
             },
         )?;
-        let along: Vec<bool> = along.to_vec()?;
+        let along: Vec<bool> = along.to_vec().map_err(|e| e.in_op("trim_zeros"))?;
         let first = along.iter().position(|&v| v);
         let last = along.iter().rposition(|&v| v);
         let (start, stop) = match (first, last) {

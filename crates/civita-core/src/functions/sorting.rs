@@ -422,8 +422,9 @@ pub fn searchsorted(a: Array, v: Array, side: Side, sorter: OptArray) -> Result<
     places(sorted, v, side)
 }
 
-fn holds_everywhere(x: &Raw) -> Result<bool> {
-    Ok(x.reduce(Reduction::All, Default::default())?.item()? == Scalar::Bool(true))
+fn holds_everywhere(op: &'static str, x: &Raw) -> Result<bool> {
+    let all = x.reduce(Reduction::All, Default::default())?.item();
+    Ok(all.map_err(|e| e.in_op(op))? == Scalar::Bool(true))
 }
 
 pub fn digitize(x: Array, bins: Array, right: Bool) -> Result<Raw> {
@@ -441,10 +442,10 @@ pub fn digitize(x: Array, bins: Array, right: Bool) -> Result<Raw> {
         bins.narrow(0, 0, n.saturating_sub(1))?,
         bins.narrow(0, n.min(1), n.saturating_sub(1))?,
     );
-    if holds_everywhere(&left.le(&right)?)? {
+    if holds_everywhere(OP, &left.le(&right)?)? {
         return places(&bins, x, side);
     }
-    if !holds_everywhere(&left.ge(&right)?)? {
+    if !holds_everywhere(OP, &left.ge(&right)?)? {
         return Err(Error::value(
             OP,
             "bins must be monotonically increasing or decreasing",

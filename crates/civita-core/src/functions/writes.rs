@@ -90,7 +90,8 @@ pub fn place_into(x: &mut Raw, mask: Array, Values(vals): Values) -> Result<()> 
     if vals.len() == 1 {
         return x.assign_where(&mask, &vals.reshape(&[])?);
     }
-    let count = mask.sum_all()?.item()?.as_f64() as usize;
+    let count = mask.sum_all()?.item().map_err(|e| e.in_op(OP))?;
+    let count = count.as_f64() as usize;
     if count == 0 {
         return x.may_be_written(OP);
     }

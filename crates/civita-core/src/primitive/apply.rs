@@ -5,7 +5,8 @@ use std::sync::{Arc, LazyLock};
 use smallvec::SmallVec;
 
 use super::{
-    Gradients, Outputs, Primitive, Reads, Recorded, Shared, Spec, Tangents, bind, one_tangent, some,
+    Gradients, Outputs, Primitive, Reads, Recorded, Shared, Spec, Tangents, batch_broadcast,
+    one_tangent, some,
 };
 use crate::backend::Backend;
 use crate::dtype::{DType, Scalar, promote};
@@ -15,7 +16,6 @@ use crate::layout::broadcast_shapes;
 use crate::ops::{Class, Gradient, Op, ROWS, gradient_of};
 use crate::program::Typed;
 use crate::raw::{Operand, Raw};
-use crate::transform::{align, refs};
 
 /// A scalar of the host language among the operands, and its place.
 pub type Scalars = Option<(usize, Scalar)>;
@@ -210,6 +210,6 @@ impl Primitive for Apply {
     }
 
     fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
-        bind(self, &refs(&align(x, batched)?))
+        batch_broadcast(self, x, batched)
     }
 }

@@ -109,8 +109,6 @@ impl Primitive for Correlate {
     }
 
     fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
-        let aligned = crate::transform::align(x, batched)?;
-        let refs: Vec<&Raw> = aligned.iter().collect();
-        super::bind(self, &refs)
+        super::batch_broadcast(self, x, batched)
     }
 }

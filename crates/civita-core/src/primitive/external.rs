@@ -17,7 +17,7 @@ use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::raw::Raw;
 use crate::storage::Access;
-use crate::transform::all_with_batch;
+use crate::transform::{align, all_with_batch, refs};
 
 /// Host code that computes a primitive. [`Backend::external`](crate::backend::Backend::external) calls it.
 pub trait HostKernel: Sync {
@@ -179,8 +179,8 @@ fn check<T: Element>(found: DType) -> Result<()> {
     ))
 }
 
-/// The batching rule of primitives whose leading axes are a batch already: the batch stands in front of those of every
-/// operand, and the primitive is bound again.
+/// The batching rule of primitives whose leading axes are a batch already, the same one of every operand: the batch stands in front,
+/// those that have none repeat theirs, and the primitive is bound again. Where leading axes broadcast it is [`batch_broadcast`].
 ///
 /// # Errors
 /// As binding it.
@@ -188,8 +188,17 @@ pub fn batch_in_front(p: &dyn Primitive, x: &[&Raw], batched: &[bool]) -> Result
     if let [x] = x {
         return super::bind(p, &[x]);
     }
-    let x = all_with_batch(x, batched)?;
-    super::bind(p, &crate::transform::refs(&x))
+    super::bind(p, &refs(&all_with_batch(x, batched)?))
+}
+
+/// The batching rule of primitives whose leading axes broadcast: operands with a batch get axes of length 1 behind it until they have
+/// as many as the one with most, so that the batch meets no axis of a sample, and the primitive is bound again. All operands have
+/// the same number of axes that do not lead.
+///
+/// # Errors
+/// As binding it.
+pub fn batch_broadcast(p: &dyn Primitive, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
+    super::bind(p, &refs(&align(x, batched)?))
 }
 
 /// The specs of tensors, for [`Primitive::infer`] in `run`.

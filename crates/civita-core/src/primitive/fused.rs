@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, bind, one_tangent, some};
+use super::{
+    Gradients, Outputs, Primitive, Reads, Spec, Tangents, batch_broadcast, one_tangent, some,
+};
 use crate::backend::Backend;
 use crate::device::Device;
 use crate::dtype::DType;
@@ -12,7 +14,7 @@ use crate::error::Result;
 use crate::graph::Function;
 use crate::layout::broadcast_shapes;
 use crate::raw::Raw;
-use crate::transform::{align, refs};
+use crate::transform::refs;
 
 /// A program over the elements of tensors that broadcast.
 #[derive(Clone)]
@@ -75,6 +77,6 @@ impl Primitive for Fused {
     }
 
     fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
-        bind(self, &refs(&align(x, batched)?))
+        batch_broadcast(self, x, batched)
     }
 }

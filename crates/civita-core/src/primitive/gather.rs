@@ -153,37 +153,24 @@ impl Primitive for Gather {
     }
 
     fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
-        let Gather {
-            axis,
-            axes,
-            batch,
-            mode,
-            picked,
-        } = *self;
+        // the batch encloses a sample in memory: one that is written is found there
+        let next = Gather {
+            axis: self.axis + 1,
+            picked: Picked::InOrder,
+            ..self.clone()
+        };
         match *batched {
-            [true, false] if batch == 0 => {
-                let gather = Gather {
-                    axis: axis + 1,
-                    axes,
-                    batch,
-                    mode,
-                    picked,
-                };
-                bind(&gather, x)
-            }
+            [true, false] if self.batch == 0 => bind(&next, x),
             // one table for all: the batch is one more axis of the indices
-            [false, true] if batch == 0 => bind_one(self, x)?
-                .move_axis(axis as isize, 0)
+            [false, true] if self.batch == 0 => bind_one(self, x)?
+                .move_axis(self.axis as isize, 0)
                 .map(Outputs::One),
             _ => {
-                let gather = Gather {
-                    axis: axis + 1,
-                    axes,
-                    batch: batch + 1,
-                    mode,
-                    picked,
+                let next = Gather {
+                    batch: self.batch + 1,
+                    ..next
                 };
-                bind(&gather, &refs(&all_with_batch(x, batched)?))
+                bind(&next, &refs(&all_with_batch(x, batched)?))
             }
         }
     }

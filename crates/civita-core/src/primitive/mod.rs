@@ -51,7 +51,7 @@ pub(crate) use compress::not_covered;
 pub use compress::{Compress, Expand, Place};
 pub use copy::{Copy, Order};
 pub use correlate::Correlate;
-pub use external::{HostInput, HostKernel, HostOutput, batch_in_front, specs};
+pub use external::{HostInput, HostKernel, HostOutput, batch_broadcast, batch_in_front, specs};
 pub(crate) use fold::wide;
 pub use fold::{Fold, Over};
 pub use fused::Fused;

@@ -4,7 +4,7 @@ use super::semiring::{matrices, split};
 use super::weighted::{Number, SumOf, combine};
 use super::{
     Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
-    batch_in_front, bind_one, product_tangent, some, specs,
+    batch_broadcast, bind_one, product_tangent, some, specs,
 };
 use crate::backend::Backend;
 use crate::dtype::{DType, Element, Scalar};
@@ -218,6 +218,6 @@ impl Primitive for CorrelatePlanes {
     }
 
     fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
-        batch_in_front(self, x, batched)
+        batch_broadcast(self, x, batched)
     }
 }

@@ -3,7 +3,7 @@
 use super::weighted::{Extreme, ExtremeOf, Number, Plus, Times, Weigh, combine};
 use super::{
     Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
-    batch_in_front, bind_one, one_tangent, specs,
+    batch_broadcast, bind_one, one_tangent, specs,
 };
 use crate::backend::Backend;
 use crate::dtype::{DType, Element, Scalar};
@@ -416,7 +416,7 @@ impl Primitive for SemiringMatmul {
     }
 
     fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
-        batch_in_front(self, x, batched)
+        batch_broadcast(self, x, batched)
     }
 }
 

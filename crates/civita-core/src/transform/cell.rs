@@ -85,6 +85,11 @@ impl Cell {
         }
     }
 
+    /// Whether no array is over the buffer, and nothing is tracked.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.version() == 0 && self.arrays.load(Relaxed) == 0 && self.state().is_none()
+    }
+
     pub(crate) fn version(&self) -> u32 {
         self.version.load(Acquire)
     }
@@ -109,9 +114,13 @@ impl Cell {
 
     fn set(&self, storage: &Storage, flat: Raw) {
         let here = Storage::same_buffer(flat.storage(), storage);
+        let mut state = self.state();
+        // a value that has moved is elsewhere for the arrays over the first buffer, also where one over the new memory wrote it
+        let moved = state.as_ref().is_some_and(|old| old.elsewhere.is_some());
         let mut new = State::of(&flat);
-        new.elsewhere = (!here).then_some(flat);
-        let old = self.state().replace(new);
+        new.elsewhere = (moved || !here).then_some(flat);
+        let old = state.replace(new);
+        drop(state);
         self.version.fetch_add(1, Release);
         // a graph is taken apart without the lock
         drop(old);
@@ -133,21 +142,24 @@ fn flat_of(value: &Raw) -> Result<Raw> {
     if covers && layout.is_contiguous() {
         return value.reshape(&[value.len()]);
     }
-    if value.shape().len() != layout.rank() {
+    let hidden = layout.rank() - value.shape().len();
+    let (shape, strides) = (layout.shape(), layout.strides());
+    let long = |axes: std::ops::Range<usize>| axes.filter(|&a| shape[a] > 1).map(|a| strides[a]);
+    // the batch encloses a sample, or there is none
+    let (outer, inner) = (long(0..hidden).min(), long(hidden..layout.rank()).max());
+    let encloses = outer.is_none_or(|outer| inner.is_none_or(|inner| outer > inner));
+    if covers && layout.is_dense() && encloses && strides.iter().all(|&stride| stride >= 0) {
+        // the axes of a sample in the order of memory
+        let mut order: Vec<isize> = (0..value.shape().len() as isize).collect();
+        order.sort_by_key(|&a| std::cmp::Reverse(strides[hidden + a as usize]));
+        return value.permute(&order)?.reshape(&[value.len()]);
+    }
+    if hidden > 0 {
         return Err(Error::gradient(
             "assign",
             "the array lies in memory in another order than its batch",
         )
         .hint("write into a copy: `.copy()`"));
-    }
-    if covers && layout.is_dense() {
-        // the axes in the order of memory, those that are walked backwards turned around
-        let mut order: Vec<isize> = (0..layout.rank() as isize).collect();
-        let stride = |a: isize| layout.strides()[a as usize];
-        if order.iter().all(|&a| stride(a) >= 0) {
-            order.sort_by_key(|&a| std::cmp::Reverse(stride(a)));
-            return value.permute(&order)?.reshape(&[elements]);
-        }
     }
     let bytes = untracked(value.storage(), value.dtype())?;
     embed(&bytes, layout, value)
@@ -316,8 +328,12 @@ impl Shared for Raw {
         let new = bind_one(&write, &[&flat, &after])?;
         let here = Storage::same_buffer(new.storage(), storage)
             && Storage::same_buffer(after.storage(), storage);
-        if !Storage::same_buffer(new.storage(), storage) && new.storage().cell_version() == 0 {
+        if !Storage::same_buffer(new.storage(), storage) {
             // arrays that are made over the new memory lead to the same value
+            let own = new.storage().cell();
+            if own.is_some_and(|own| own.is_blank()) {
+                drop(new.storage().forget_cell());
+            }
             new.storage().set_cell(cell.clone());
         }
         cell.set(storage, new);
