@@ -784,6 +784,7 @@ fn gradients_that_do_not_exist() {
         zeros(&[]).backward(),
         Error::is_gradient,
         "backward: the output was not computed from a tensor that requires a gradient\n\
+         \x20 rule: comparisons, indices and conversions to integers have no derivative: no gradient passes through them\n\
          \x20 hint: call `.requires_grad()` on the inputs before computing with them, outside `no_grad`",
     );
     says(
@@ -804,6 +805,7 @@ fn gradients_that_do_not_exist() {
         ),
         Error::is_gradient,
         "grad: an input was not computed from a tensor that requires a gradient\n\
+         \x20 rule: comparisons, indices and conversions to integers have no derivative: no gradient passes through them\n\
          \x20 hint: call `.requires_grad()` on the inputs before computing with them, outside `no_grad`",
     );
     says(

@@ -241,6 +241,7 @@ fn of_gradients_that_do_not_exist() {
         x().sum().backward(),
         Error::is_gradient,
         "backward: the output was not computed from a tensor that requires a gradient
+  rule: comparisons, indices and conversions to integers have no derivative: no gradient passes through them
   hint: call `.requires_grad()` on the inputs before computing with them, outside `no_grad`",
     );
 }

@@ -136,6 +136,7 @@ fn no_graph(op: &'static str, x: &Raw, what: &str) -> Error {
         op,
         format!("{what} was not computed from a tensor that requires a gradient"),
     )
+    .rule("comparisons, indices and conversions to integers have no derivative: no gradient passes through them")
     .hint_in(
         "call `.requires_grad()` on the inputs before computing with them, outside `no_grad`",
         "call `.requires_grad_()` on the inputs before computing with them, outside `no_grad`",
