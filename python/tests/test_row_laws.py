@@ -41,7 +41,8 @@ class Sample:
 
     def numbers(self, dtype, seed=0):
         """Operands of NumPy's: others for another seed."""
-        return [a if self.row["name"] in PAIRED else another(a, seed) for a in self.lists] + [values(shape, dtype, 10 * seed + i) for i, shape in enumerate(self.shapes[len(self.lists) :])]
+        lists = [a if self.row["name"] in PAIRED else another(a, seed) for a in self.lists]
+        return lists + [values(shape, dtype, 10 * seed + i) for i, shape in enumerate(self.shapes[len(lists) :])]
 
     def takes(self, dtype):
         try:
@@ -129,7 +130,7 @@ def batches(sample, dtype):
     """Every choice of operands that carry a batch, with the samples' operands. A batch is as long as an axis (then one that meets it
     gives wrong numbers), or longer than any (then it is an error), and stands first or last."""
     lengths = {n for shape in sample.shapes for n in shape}
-    sizes = [max((n for n in lengths if n < 4), default=2) or 2, max(lengths, default=1) + 1]
+    sizes = [max((n for n in lengths if 1 < n < 4), default=2), max(lengths, default=1) + 1]
     for batched, (size, axis) in itertools.product(choices(len(sample.shapes)), zip(sizes, (0, -1))):
         base = sample.numbers(dtype)
         rows = [[n if b else o for b, n, o in zip(batched, sample.numbers(dtype, k), base)] for k in range(size)]
@@ -256,25 +257,26 @@ def test_gradients_of_a_batch_are_a_loop(row):
 
 
 def enlarged(sample, dtype, f):
-    """Operands whose axes are longer by a factor, all of them, or the first or last of those that are no lists, where the sample takes
-    such lengths: so many elements, or so much work for `f`, that threads share it."""
+    """Operands whose axes are longer by a factor, all of them or those of one length, where the sample takes such: so many elements, or
+    so much work for `f`, that threads share it."""
     best = sample.numbers(dtype)
-    for axes, lists_too in ((slice(None), True), (slice(None), False), (slice(-1, None), False), (slice(1), False)):
-        size = growth = 1
+    lengths = sorted({n for shape in sample.shapes for n in shape if n > 0}, reverse=True)
+    for longer in [lengths, *([n] for n in lengths)]:
+        size = sum(map(np.size, best))
         for factor in (2**k for k in range(1, 18)):
-            factors = [np.where(np.isin(range(len(shape)), range(len(shape))[axes]), factor, 1) for shape in sample.shapes]
-            operands = [np.tile(a, by) if lists_too else a for a, by in zip(sample.lists, factors)]
-            for i in range(len(operands), len(sample.shapes)):
-                operands.append(values(tuple(int(n) for n in sample.shapes[i] * factors[i]), dtype, i))
+            factors = [[factor if n in longer else 1 for n in shape] for shape in sample.shapes]
+            operands = [np.tile(a, by) for a, by in zip(sample.lists, factors)]
+            for i in range(len(operands), len(factors)):
+                operands.append(values(tuple(n * by for n, by in zip(sample.shapes[i], factors[i])), dtype, i))
             start = time.process_time()
             try:
                 y = f(*map(cv.array, operands))
             except (TypeError, ValueError, IndexError):
                 break
-            best, before = operands, size
+            best, before = operands, max(size, 1)
             size = sum(map(np.size, [*operands, *y]))
-            growth = size / max(before, 1)
-            if time.process_time() - start > 2e-3 or size * growth > 200_000:
+            # the next would be too many, or too slow
+            if time.process_time() - start > 2e-3 or size * (size / before) ** 2 > 1_000_000:
                 return best
         if factor > 2:
             break
