@@ -41,7 +41,7 @@ export PIP_PROGRESS_BAR := off
 endif
 
 .PHONY: help demo test tier1 tier2 tier3 bench clean \
-        fmt clippy doc rust-tests doc-tests python python-tests conformance clients programs wheels miri neon cuda deny fuzz pictures oracles adding \
+        fmt clippy doc rust-tests doc-tests python python-tests conformance clients programs wheels miri neon cuda deny fuzz pictures examples oracles adding \
         bench-python bench-peers bench-against
 
 help: ## this list
@@ -73,6 +73,7 @@ fmt: ## rustfmt, checked
 
 clippy: ## lints on all targets, warnings denied
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --package civita-examples --all-targets --features linalg -- -D warnings
 
 doc: ## the API documentation, warnings denied
 	RUSTDOCFLAGS="-D warnings" cargo doc $(RUST_CRATES) --no-deps
@@ -107,7 +108,7 @@ wheels: ## build a wheel, install it where nothing else is, run a program there;
 
 ## ---- the long checks ---------------------------------------------------------------------------------------------
 
-tier3: miri neon deny fuzz pictures oracles exhaustive adding ## long: miri, NEON under qemu, licences and advisories, fuzzing, PNG and JPEG, live PyTorch, all float32, docs/adding-an-op.md
+tier3: miri neon deny fuzz pictures examples oracles exhaustive adding ## long: miri, NEON under qemu, licences and advisories, fuzzing, PNG and JPEG, the examples, live PyTorch, all float32, docs/adding-an-op.md
 	@echo "tier3: all passed"
 
 miri: ## the engine's unsafe modules under miri (needs the nightly toolchain with miri)
@@ -128,6 +129,15 @@ deny: ## licences, duplicates, sources and advisories of the dependencies
 
 pictures: ## tests of PNG and JPEG, which are a feature
 	$(TEST) --package civita-io --features images
+
+examples: ## run the examples of spectra, of images of low rank and of densities: each draws a picture in out/
+	@tools/need.sh cc
+	@mkdir -p out
+	for name in spectrum low_rank densities; do \
+	  rm -f out/$$name.png; \
+	  cargo run --release --package civita-examples --features linalg --bin $$name; \
+	  test "$$(head -c 8 out/$$name.png | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a; \
+	done
 
 oracles: $(BENCH_VENV)/.torch ## compute PyTorch's gradients again and compare them with the files kept
 	$(BENCH_VENV)/bin/python tests/oracles/make_torch.py --check

@@ -277,6 +277,48 @@ def test_methods(name, a, args, keywords):
         attempt(f, args, keywords)
 
 
+MODULES = sorted(f"{m}.{n}" for m in ("linalg", "fft") for n in getattr(cv, m).__all__ if not isinstance(getattr(getattr(cv, m), n), type))
+# with no generator, those that touch the state of the process are left out
+SOURCES = {
+    "default_rng": lambda: cv.random.default_rng(1),
+    "RandomState": lambda: cv.random.RandomState(1),
+    "Philox4x32": lambda: cv.random.Philox4x32(1),
+    "SeedSequence": lambda: cv.random.SeedSequence(1),
+    **{name: lambda name=name: getattr(cv.random, name)(1) for name in ("PCG64", "PCG64DXSM", "Philox", "SFC64", "MT19937", "Threefry", "Xoshiro256")},
+}
+DRAWS = sorted(f"{s}.{n}" for s, make in SOURCES.items() for n in dir(make()) if not n.startswith("_") and callable(getattr(make(), n)))
+MAKERS = sorted(n for n in cv.random.__all__ if isinstance(getattr(cv.random, n), type) or n == "default_rng")
+PARAMETERS = ["size", "dtype", "out", "axis", "replace", "p", "loc", "scale", "low", "high", "method", "n", "norm", "s", "mode", "hermitian", "rcond", "tol"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+@ANY
+@given(args=st.lists(GARBAGE, max_size=4), keywords=st.dictionaries(st.sampled_from([*KEYWORDS, *PARAMETERS]), GARBAGE, max_size=2))
+def test_functions_of_modules(name, args, keywords):
+    module, function = name.split(".")
+    if small([*args, *keywords.values()]):
+        attempt(getattr(getattr(cv, module), function), args, keywords)
+
+
+@pytest.mark.parametrize("name", DRAWS)
+@ANY
+@given(args=st.lists(GARBAGE, max_size=4), keywords=st.dictionaries(st.sampled_from(PARAMETERS), GARBAGE, max_size=2))
+def test_methods_of_generators(name, args, keywords):
+    source, method = name.split(".")
+    # these count to it one by one, as NumPy's
+    far = method == "jumped" and any(isinstance(x, int) and x > 10**4 for x in [*args, *keywords.values()])
+    if not far and small([*args, *keywords.values()]):
+        attempt(getattr(SOURCES[source](), method), args, keywords)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+@ANY
+@given(args=st.lists(GARBAGE, max_size=3))
+def test_generators_of_anything(name, args):
+    if small(args):
+        attempt(getattr(cv.random, name), args, {})
+
+
 @settings(ANY, max_examples=1500)
 @given(a=arrays(), key=GARBAGE, value=GARBAGE)
 def test_indexing(a, key, value):

@@ -55,7 +55,7 @@ def test_pivoted_qr(dtype, shape, rng):
         d = np.abs(np.diagonal(np.asarray(r)))
         assert (d[:-1] >= d[1:] * (1 - 1e-5)).all()
     r, p = LA.qr(a, "r", pivoting=True)
-    assert r.shape == (min(shape), shape[1])
+    assert r.shape == scipy.linalg.qr(a, mode="r", pivoting=True)[0].shape == shape
     stack = draw(rng, dtype, 2, 3, *shape)
     q, r, p = LA.qr(stack, pivoting=True)
     close(q @ r, np.take_along_axis(stack, np.asarray(p)[..., None, :], -1), eps)
@@ -429,3 +429,244 @@ def test_equal_bits_for_one_and_two_threads(threads, rng):
         all += [LA.ldl(stack)[0], LA.qr(stack, pivoting=True)[0], LA.solve_banded((1, 1), a[:3] + 6, a), LA.signm(stack)]
         found.append([np.asarray(x).tobytes() for x in all])
     assert found[0] == found[1]
+
+
+# ---- singular and huge matrices --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_logarithms_and_roots_that_do_not_exist_are_errors(dtype):
+    zeros, ones, jordan = (np.array(m, dtype) for m in (np.zeros((2, 2)), np.ones((2, 2)), [[0, 1], [0, 0]]))
+    for a in (zeros, ones, jordan, np.diag([0, 1]).astype(dtype)):
+        with pytest.raises(LA.LinAlgError, match="[Ss]ingular"):
+            LA.logm(a)
+    with pytest.raises(LA.LinAlgError, match="root"):
+        LA.sqrtm(jordan)
+    # a singular matrix whose zero is no Jordan block has one
+    for a in (zeros, ones, np.diag([0, 4]).astype(dtype)):
+        close(LA.sqrtm(a), scipy.linalg.sqrtm(a), EPS[dtype])
+        close(LA.fractional_matrix_power(a, 1.3), scipy.linalg.fractional_matrix_power(a, 1.3), EPS[dtype])
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_signs_of_eigenvalues_that_are_zero_but_for_rounding_are_errors(dtype):
+    turned = np.linalg.qr(np.arange(9.0).reshape(3, 3) ** 1.5 + np.eye(3))[0]
+    for a in (np.ones((2, 2)), np.ones((3, 3)), turned @ np.diag([1.0, -2.0, 0.0]) @ turned.T, [[0, 1], [-1, 0]]):
+        # single precision is computed in double, which takes the rounding of these elements for what it is
+        if np.asarray(a).shape != (3, 3) or EPS[dtype] < 1e-6:
+            with pytest.raises(LA.LinAlgError, match="imaginary axis"):
+                LA.signm(np.asarray(a, dtype))
+    # eigenvalues of a triangle are exact, however far from each other
+    tiny = 1e-200 if EPS[dtype] < 1e-6 else 1e-30
+    close(LA.signm(np.diag([1.0, -tiny]).astype(dtype)), np.diag([1.0, -1.0]), EPS[dtype])
+
+
+HUGE = {
+    "diagonal": np.diag([1e5, 0.0, -1e5]),
+    "triangle": np.array([[1e5, 1.0], [0.0, 0.0]]),
+    "lower": np.array([[0.0, 0.0], [1.0, 1e5]]),
+    "all": np.array([[1e5, 1.0], [1.0, 0.0]]),
+    "down": np.array([[-1e5, 1.0], [1.0, 0.0]]),
+    "negative": np.array([[1e5, -1.0], [-1.0, 0.0]]),
+    "diagonal of two sizes": np.diag([1e200, 1.0]),
+    "blocks": scipy.linalg.block_diag([[1e5, 1.0], [1.0, 0.0]], [[0.5, 1.0], [1.0, 0.5]]),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_exponentials_that_overflow_are_infinite(name):
+    a = HUGE[name]
+    with np.errstate(all="ignore"):
+        # SciPy multiplies nothing by infinity between blocks
+        wanted = scipy.linalg.block_diag(*(scipy.linalg.expm(b) for b in (a[:2, :2], a[2:, 2:]))) if name == "blocks" else scipy.linalg.expm(a)
+    for kind in ("float64", "complex128"):
+        np.testing.assert_allclose(np.asarray(LA.expm(a.astype(kind))).real, wanted, rtol=1e-9, atol=1e-300)
+    if name != "blocks":
+        for ours, theirs in ((LA.coshm, scipy.linalg.coshm), (LA.sinhm, scipy.linalg.sinhm)):
+            with np.errstate(all="ignore"):
+                np.testing.assert_allclose(np.asarray(ours(a)), theirs(a), rtol=1e-9, atol=1e-300)
+        with pytest.raises(LA.LinAlgError, match="overflow"):
+            LA.tanhm(a)
+
+
+def test_exponentials_of_single_precision_overflow_where_they_do():
+    a = np.array([[100.0, 1.0], [0.0, 1.0]], "float32")
+    y = np.asarray(LA.expm(a))
+    assert y.dtype == np.float32 and np.isinf(y[0, 0]) and y[1, 0] == 0
+    np.testing.assert_allclose(y[1, 1], np.e, rtol=1e-6)
+
+
+def test_sines_of_huge_diagonals_are_those_of_the_elements():
+    a = np.diag([1e200, 1.0, -3e5])
+    for name in ("cosm", "sinm", "tanm"):
+        np.testing.assert_allclose(np.asarray(getattr(LA, name)(a)), getattr(scipy.linalg, name)(a), rtol=1e-10, atol=1e-300)
+
+
+# ---- gradients where they exist, and batches --------------------------------------------------------------------------
+
+
+def far_apart(rng, dtype="float64"):
+    return draw(rng, dtype, 3, 3) + np.diag([3.0, 5.0, 8.0])
+
+
+MORE = {
+    "cp": lambda a: LA.cp_to_tensor(*LA.cp(a, 1)),
+    "cp, weights": lambda a: LA.cp(a, 1)[0],
+    "cp of two iterations": lambda a: LA.cp_to_tensor(*LA.cp(a, 2, n_iter_max=2)),
+    "tucker": lambda a: LA.tucker_to_tensor(*LA.tucker(a, (2, 2), tol=1e-13)),
+    "null_space": lambda a: (lambda n: n @ n.conj().mT)(LA.null_space(a[:1])),
+    "null_space, of what it is near": lambda a: LA.norm(LA.null_space(a[:2]).conj().mT @ a[2]) ** 2,
+    "svd, values": lambda a: LA.svd(a[:2]).S ** 2,
+    "svd, values of columns": lambda a: LA.svd(a[:, :2]).S ** 3,
+    "pinv of the lower triangle": lambda a: LA.pinv(a, hermitian=True),
+    "solve_circulant": lambda a: LA.solve_circulant(a[0] + cv.array([9.0, 0.0, 0.0]), a[1:].mT),
+    "companion": lambda a: LA.companion(a + 3),
+    "block_diag": lambda a: LA.block_diag(a, a[0]) ** 2,
+    "sinhm": lambda a: LA.sinhm(a / 4),
+    "tanhm": lambda a: LA.tanhm(a / 9),
+    "tanm": lambda a: LA.tanm(a / 9),
+    "polar": lambda a: LA.polar(a)[0],
+    "lu_solve": lambda a: LA.lu_solve(LA.lu_factor(a), a[0]),
+    "cho_solve": lambda a: LA.cho_solve(LA.cho_factor(a @ a.mT + cv.eye(3)), a[0]),
+}
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_more_gradients(name, rng):
+    a = cv.array(far_apart(rng))
+    assert cv.check_gradients(MORE[name], [a])
+    if "cp" not in name and "tucker" not in name:
+        assert cv.check_second_gradients(lambda a: MORE[name](a).sum(), [a])
+
+
+@pytest.mark.parametrize("name", ["cp", "null_space", "svd, values"])
+def test_more_gradients_of_complex_matrices(name, rng):
+    f = lambda a: (lambda y: (y * y.conj()).real if y.dtype.kind == "c" else y)(MORE[name](a))
+    assert cv.check_gradients(f, [cv.array(far_apart(rng, "complex128"))])
+
+
+def test_gradients_of_decompositions_of_tensors(rng):
+    x = cv.array(rng.standard_normal((2, 3, 4)))
+    assert cv.check_gradients(lambda x: LA.cp_to_tensor(*LA.cp(x, 2, n_iter_max=3, tol=0)), [x])
+    # near a tensor of this rank the iterations are fast
+    f = [rng.standard_normal((n, 2)) for n in x.shape]
+    near = cv.array(np.einsum("ir,jr,kr", *f) + 1e-3 * rng.standard_normal(x.shape))
+    assert cv.check_gradients(lambda x: LA.cp_to_tensor(*LA.cp(x, 2, n_iter_max=5000, tol=1e-13)), [near])
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (3, 5)])
+def test_what_full_factors_share_with_thin_ones_has_gradients(shape, rng):
+    a, k = rng.standard_normal(shape), min(shape)
+    weights = cv.array(rng.standard_normal(shape))
+
+    def grads(f, a=a):
+        x = cv.array(a, requires_grad=True)
+        (f(x) * 1.0).sum().backward()
+        return np.asarray(x.grad)
+
+    for full in (lambda x: LA.svd(x).U[:, :k] ** 2, lambda x: LA.svd(x).Vh[:k] ** 4, lambda x: LA.svd(x).S):
+        assert cv.check_gradients(full, [cv.array(a)])
+    for part in (lambda q, r: abs(r), lambda q, r: q[:, :k] ** 2, lambda q, r: (q[:, :k] @ r[:k]) * weights):
+        found = grads(lambda x: part(*LA.qr(x, "complete")))
+        close(found, grads(lambda x: part(*LA.qr(x))), 1e-12)
+    assert cv.check_second_gradients(lambda x: LA.svd(x).S.sum(), [cv.array(a)])
+    # what they do not share is not determined
+    with pytest.raises(Exception, match="not determined"):
+        grads(lambda x: LA.svd(x).U ** 2 if shape[0] > k else LA.svd(x).Vh ** 2)
+    if shape[0] > k:
+        with pytest.raises(Exception, match="not determined"):
+            grads(lambda x: LA.qr(x, "complete").Q[:, k:])
+
+
+@pytest.mark.parametrize("name", ["solve_circulant", "companion", "block_diag", "tanhm", "lu_solve", "cho_solve", "pinv of the lower triangle"])
+def test_more_functions_under_vmap(name, rng):
+    a = cv.array(rng.standard_normal((4, 3, 3)) + np.diag([3.0, 5.0, 8.0]))
+    f = MORE[name]
+    close(cv.vmap(f)(a), np.stack([np.asarray(f(x)) for x in a]), 1e-10)
+    graph = cv.trace(f, a[0])
+    close(graph.run(a[1]), f(a[1]), 1e-12)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_circulant_systems_are_scipys(dtype, rng):
+    c, b = draw(rng, dtype, 2, 5), draw(rng, dtype, 5, 3)
+    for options in ({}, {"caxis": 0, "baxis": 1, "outaxis": -1}):
+        c_, b_ = (c[0], b[:, 0]) if not options else (c.T[:, 0], b.T)
+        close(LA.solve_circulant(c_, b_, **options), scipy.linalg.solve_circulant(c_, b_, **options), EPS[dtype])
+    close(LA.solve_circulant(c, b[:, 0]), scipy.linalg.solve_circulant(c, b[:, 0]), EPS[dtype])
+    ones = np.ones(4, dtype)
+    with pytest.raises(LA.LinAlgError, match="singular"):
+        LA.solve_circulant(ones, b[:4, 0])
+    close(LA.solve_circulant(ones, b[:4, 0], singular="lstsq"), scipy.linalg.solve_circulant(ones, b[:4, 0], singular="lstsq"), EPS[dtype])
+    close(LA.solve_circulant(c[0], b, tol=1e-9), scipy.linalg.solve_circulant(c[0], b, tol=1e-9), EPS[dtype])
+
+
+def test_blocks_and_companions_of_batches_are_scipys(rng):
+    blocks = [rng.standard_normal(shape) for shape in ((2, 1, 2), (3, 3), (1, 2, 2), (2,))]
+    close(LA.block_diag(*blocks), scipy.linalg.block_diag(*blocks), 0)
+    mixed = [np.ones((1, 2), "int32"), np.ones((2, 1), "complex64"), 3]
+    close(LA.block_diag(*mixed), scipy.linalg.block_diag(*mixed), 0, scipy.linalg.block_diag(*mixed).dtype)
+    assert LA.block_diag().shape == scipy.linalg.block_diag().shape
+    a = rng.standard_normal((2, 3, 4))
+    close(LA.companion(a), scipy.linalg.companion(a), 1e-14)
+    close(LA.companion([2, 4, 6]), scipy.linalg.companion([2, 4, 6]), 0)
+    for wrong in ([1.0], [[1.0, 2.0], [0.0, 1.0]], 3.0):
+        with pytest.raises(ValueError, match="coefficient|length"):
+            LA.companion(wrong)
+
+
+# ---- SciPy's conventions ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_one_right_hand_side_for_many_factors(dtype, rng):
+    a = draw(rng, dtype, 2, 3, 3) + (3 * np.eye(3)).astype(dtype)
+    h = a @ adj(a)
+    for b in (draw(rng, dtype, 3), draw(rng, dtype, 3, 2), draw(rng, dtype, 2, 3, 2), draw(rng, dtype, 4, 1, 3, 2)):
+        for trans in (0, 1, 2):
+            close(LA.lu_solve(LA.lu_factor(a), b, trans), scipy.linalg.lu_solve(scipy.linalg.lu_factor(a), b, trans), EPS[dtype])
+        for lower in (False, True):
+            ours, theirs = LA.cho_factor(h, lower), scipy.linalg.cho_factor(h, lower)
+            close(LA.cho_solve(ours, b), scipy.linalg.cho_solve(theirs, b), EPS[dtype])
+    # and one factor for many
+    b = draw(rng, dtype, 5, 3, 2)
+    close(LA.lu_solve(LA.lu_factor(a[0]), b), scipy.linalg.lu_solve(scipy.linalg.lu_factor(a[0]), b), EPS[dtype])
+    with pytest.raises(ValueError):
+        LA.lu_solve(LA.lu_factor(a), np.ones(4, dtype))
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (2, 4), (3, 3)])
+@pytest.mark.parametrize("mode", ["full", "economic", "r", "raw"])
+def test_pivoted_modes_have_scipys_shapes(mode, shape, rng):
+    a = rng.standard_normal(shape)
+    flat = lambda parts: [x for part in parts for x in (part if isinstance(part, tuple) else (part,))]
+    ours, theirs = (flat(f(a, mode=mode, pivoting=True)) for f in (LA.qr, scipy.linalg.qr))
+    assert [x.shape for x in ours] == ([x.T.shape if mode == "raw" and i == 0 else x.shape for i, x in enumerate(theirs)])
+    assert np.asarray(ours[-1]).tolist() == theirs[-1].tolist()
+    close(abs(ours[-2]), abs(theirs[-2]), 1e-12)
+
+
+def test_keywords_that_scipy_has_are_taken():
+    a, t = cv.array([[4.0, 1.0], [1.0, 3.0]]), cv.array([[2.0, 1.0], [0.0, 3.0]])
+    LA.solve_triangular(t, [1.0, 2.0], overwrite_b=True, check_finite=False)
+    LA.schur(a, overwrite_a=True, check_finite=False)
+    LA.schur(a, "complex", None)
+    LA.hessenberg(a, True, overwrite_a=True, check_finite=False)
+    LA.null_space(a[:1], None, check_finite=False, overwrite_a=True)
+    for f in (LA.logm, LA.sqrtm, LA.signm):
+        f(a, disp=True)
+
+
+def test_negative_counts_are_named():
+    x = cv.ones((2, 2))
+    for call, what in (
+        (lambda: LA.cp(x, -1), "rank"),
+        (lambda: LA.cp(x, 1, n_iter_max=-1), "n_iter_max"),
+        (lambda: LA.tucker(x, (-1, 1)), "ranks"),
+        (lambda: LA.hosvd(x, (-1, 1)), "ranks"),
+        (lambda: LA.tensor_train(x, -1), "max_rank"),
+        (lambda: LA.hadamard(-1), "power of 2"),
+    ):
+        with pytest.raises(ValueError, match=what):
+            call()
+    assert LA.hilbert(-1).shape == scipy.linalg.hilbert(-1).shape == (0, 0)

@@ -241,6 +241,30 @@ def test_errors_are_those_of_pocketfft(dtype, rng):
         assert np.mean(ours) <= 1.2 * np.mean(theirs), n
 
 
+@pytest.mark.parametrize("dtype", ["complex128", "complex64"])
+def test_errors_at_products_of_large_primes_are_those_of_pocketfft(dtype, rng):
+    """Where a transform is made of two, each of a length that is a large prime, or has one."""
+    primes = [101, 113, 127, 131, 149, 151, 173, 181, 197, 199, 211, 227, 251, 257, 277, 293, 307, 311, 331, 401]
+    lengths = [p * p for p in primes] + [p * q for p, q in zip(primes, primes[1:])] + [2 * 127**2, 3 * 127**2, 127 * 257, 4 * 113**2, 2 * 211 * 223]
+    lengths += [p * q for p in (127, 151, 211, 263) for q in (2, 3, 7, 16, 45, 64, 128)]
+    for n in lengths:
+        rows = max(2, 30_000 // n)
+        x = numbers(rng, (rows, n), dtype)
+        exact = scipy.fft.fft(x.astype(np.clongdouble))
+        back = scipy.fft.ifft(x.astype(np.clongdouble))
+        assert error_of(np.asarray(cv.fft.fft(x)), exact) <= 1.2 * error_of(scipy.fft.fft(x), exact), n
+        # a convolution of the whole length, times a factor that single precision rounds: 1.206
+        allowed = 1.25 if n == 331**2 and dtype == "complex64" else 1.2
+        assert error_of(np.asarray(cv.fft.ifft(x)), back) <= allowed * error_of(scipy.fft.ifft(x), back), n
+
+
+@pytest.mark.parametrize("name", ["fft", "ifft", "rfft"])
+def test_the_error_at_a_million_points(name, rng):
+    x = rng.standard_normal(1 << 20) if name == "rfft" else numbers(rng, 1 << 20, "complex128")
+    exact = getattr(scipy.fft, name)(x.astype(np.longdouble if name == "rfft" else np.clongdouble))
+    assert error_of(np.asarray(getattr(cv.fft, name)(x)), exact) <= 4e-16
+
+
 def test_errors_of_real_transforms_are_those_of_pocketfft(rng):
     """At every short length, and at lengths with a prime of moderate size, which pocketfft transforms directly."""
     lengths = [*range(2, 300), 307, 311, *(2 * p for p in (151, 211, 263)), 3 * 257, 5 * 211, 16 * 251, 37 * 149, 45 * 199, 64 * 227]
@@ -327,6 +351,26 @@ def test_convolutions_are_scipys(mode, rng):
         cv.fft.fftconvolve(a, b, "most")
 
 
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+def test_convolutions_beside_axes_of_one_element_are_scipys(mode, rng):
+    for m, n in [((2, 2), (1, 5)), ((1, 5), (2, 2)), ((1, 4, 3), (2, 1, 3)), ((3, 1), (1, 4)), ((1, 1), (2, 3)), ((5, 4), (1, 1)), ((5,), (1,))]:
+        a, b = rng.standard_normal(m), rng.standard_normal(n)
+        wanted = scipy.signal.fftconvolve(a, b, mode)
+        assert cv.fft.fftconvolve(a, b, mode).shape == wanted.shape
+        near(cv.fft.fftconvolve(a, b, mode), wanted)
+    a, b = rng.standard_normal((1, 5)), rng.standard_normal((2, 3))
+    near(cv.fft.fftconvolve(a, b, mode, axes=1), scipy.signal.fftconvolve(a, b, mode, axes=1))
+
+
+def test_half_precision_over_several_axes_is_single_as_numpys(rng):
+    x = rng.standard_normal((3, 4)).astype("float16")
+    for name in ("irfft2", "irfftn", "rfft2", "fft2", "ifftn"):
+        wanted = getattr(np.fft, name)(x)
+        # NumPy rounds the factor of the norm to half precision
+        near(getattr(cv.fft, name)(x), wanted, 1e-3)
+    assert cv.fft.irfftn(x, axes=(1,)).dtype == np.fft.irfftn(x, axes=(1,)).dtype
+
+
 def test_walsh_hadamard_is_hadamards_matrix(rng):
     for n in (1, 2, 8, 64):
         x = numbers(rng, (3, n), "float64")
@@ -334,6 +378,13 @@ def test_walsh_hadamard_is_hadamards_matrix(rng):
         near(cv.fft.fwht(x.T, axis=0), scipy.linalg.hadamard(n) @ x.T)
         near(cv.fft.fwht(cv.fft.fwht(x, norm="ortho"), norm="ortho"), x)
     assert cv.fft.fwht([1, 0, 1, 0]).tolist() == [2, 2, 0, 0]
+    # sums of narrow integers do not wrap round, nor do differences of unsigned ones
+    for dtype in ("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "int64", "uint64"):
+        x = rng.integers(0, 2 if dtype == "bool" else 127, (2, 512)).astype(dtype)
+        y = cv.fft.fwht(x)
+        assert y.dtype == cv.int64
+        assert np.asarray(y).tolist() == (x.astype("int64") @ scipy.linalg.hadamard(512)).tolist()
+        near(cv.fft.fwht(x, norm="forward"), x @ scipy.linalg.hadamard(512) / 512)
     with pytest.raises(ValueError):
         cv.fft.fwht([1.0, 2.0, 3.0])
 

@@ -681,3 +681,35 @@ def test_eigenvalues_that_stand_alone_are_elements_of_the_diagonal():
             matrix, v, w = (x.astype(complex) for x in (matrix, v, w))
             rest = np.abs(matrix @ v - v * w) / (np.abs(matrix) @ np.abs(v) + np.abs(v * w) + 1e-300)
             assert single or rest.max() < 1e-9
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_pseudoinverses_of_hermitian_matrices_read_the_lower_triangle(dtype, rng):
+    for shape in ((2, 2), (3, 5, 5), (2, 0, 0)):
+        a = well(rng, dtype, *shape)
+        close(LA.pinv(a, hermitian=True), np.linalg.pinv(a, hermitian=True), EPS[dtype], dtype)
+        spoilt = a + np.triu(np.full(shape[-2:], np.nan, dtype), 1)
+        close(LA.pinv(spoilt, hermitian=True), np.linalg.pinv(a, hermitian=True), EPS[dtype], dtype)
+    # of rank 1, with a cut
+    low = np.array([[1.0, 2.0], [2.0, 4.0 + 1e-3]], dtype)
+    close(LA.pinv(low, 1e-2, hermitian=True), np.linalg.pinv(low, 1e-2, hermitian=True), EPS[dtype])
+    assert LA.pinv(np.zeros((0, 3), dtype), hermitian=True).shape == np.linalg.pinv(np.zeros((0, 3), dtype), hermitian=True).shape
+    with pytest.raises(LA.LinAlgError, match="square"):
+        LA.pinv(np.ones((2, 3), dtype), hermitian=True)
+    empty = cv.array(np.zeros((0, 3), dtype), requires_grad=True)
+    abs(LA.pinv(empty)).sum().backward()
+    assert empty.grad.shape == (0, 3)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("n", [2, 3, 5, 20, 40, 70])
+def test_what_is_not_finite_spoils_its_reflections(dtype, n, rng):
+    """As LAPACK: the columns of `Q` from the first one on that meets it."""
+    a = draw(rng, dtype, n, n)
+    for bad in (np.nan, np.inf):
+        a[n // 2, 0] = bad
+        q, r = LA.qr(a)
+        assert np.isnan(np.asarray(q)[:, 0]).any() and not np.isfinite(np.asarray(r)[0]).all()
+        h, tau = LA.qr(a, "raw")
+        assert not np.isfinite(np.asarray(tau)[0])
+    assert np.isnan(np.asarray(LA.qr(np.full((n, n), np.nan, dtype)).Q)[:, : n - 1]).all()

@@ -633,3 +633,70 @@ def test_orders_and_choices_of_tracked_arrays_keep_the_gradient():
         (y * y).sum().backward()
         plain = np.asarray(draw(cv.random.default_rng(0), x.detach()))
         np.testing.assert_allclose(x.grad, [2 * v * (plain == v).sum() for v in (1.0, 2.0, 3.0)])
+
+
+# ---- arguments at the edge ---------------------------------------------------------------------------------------------
+
+
+def test_negative_counts_are_numpys_outcome_or_named():
+    rng = cv.random.Philox4x32(1)
+    for call in (lambda: rng.keys(-1), lambda: rng.split(-1), lambda: cv.random.SeedSequence(1).generate_state(-1)):
+        with pytest.raises(ValueError, match="negative|positive"):
+            call()
+    ours, theirs = cv.random.MT19937(1).jumped(-1), np.random.MT19937(1).jumped(-1)
+    assert ours.random_raw(3).tolist() == theirs.random_raw(3).tolist()
+
+
+def test_choices_of_integers_have_no_axis():
+    ours, theirs = cv.random.default_rng(3), np.random.default_rng(3)
+    assert ours.choice(5, axis=None) == theirs.choice(5, axis=None)
+    with pytest.raises(TypeError):
+        ours.choice([1, 2], axis=None)
+    assert ours.choice(-1, 0).shape == (0,)
+    for source in (ours, cv.random.RandomState(1)):
+        with pytest.raises(ValueError, match="larger sample"):
+            source.choice(-1, 0, replace=False)
+    with pytest.raises(TypeError):
+        ours.permuted(5)
+
+
+@pytest.mark.parametrize("cov", [[[np.nan, 0], [0, 1]], [[1, np.nan], [0, 1]], [[1, 0], [np.nan, 1]]])
+def test_covariances_with_nan(cov):
+    ours, theirs = cv.random.default_rng(3), np.random.default_rng(3)
+    for keywords in ({}, {"check_valid": "ignore"}, {"method": "svd", "check_valid": "raise"}):
+        with pytest.raises(cv.linalg.LinAlgError, match="converge"):
+            ours.multivariate_normal([0, 0], cov, **keywords)
+        with pytest.raises(np.linalg.LinAlgError):
+            theirs.multivariate_normal([0, 0], cov, **keywords)
+    for check in ("ignore", "warn"):
+        with pytest.raises(cv.linalg.LinAlgError, match="converge"):
+            cv.random.RandomState(1).multivariate_normal([0, 0], cov, check_valid=check)
+
+
+def test_parameters_of_a_batch_are_refused_by_name():
+    rng = cv.random.default_rng(1)
+    for draw in (
+        lambda m: rng.normal(m, 1.0),
+        lambda m: rng.poisson(m),
+        lambda m: cv.random.RandomState(1).normal(m),
+        lambda m: rng.binomial(m.astype(int), 0.5),
+    ):
+        with pytest.raises(ValueError, match="parameter of a draw[\\s\\S]*Philox4x32"):
+            cv.vmap(draw, randomness="same")(cv.ones(3))
+
+
+def test_zipf_near_one_returns():
+    # NumPy does not: hardly a draw is below 2**63
+    x = np.asarray(cv.random.RandomState(1).zipf(1 + 1e-12, 100))
+    assert (x >= 1).all() and np.log2(x.astype(float)).std() > 10
+
+
+def test_parts_of_whole_blocks_join():
+    for dtype, block in (("float64", 2), ("float32", 4)):
+        for name in ("uniform", "normal"):
+            whole, parts = cv.random.Philox4x32(7), cv.random.Philox4x32(7)
+            n = 125 * block
+            joined = [*getattr(parts, name)(n, dtype).tolist(), *getattr(parts, name)(501, dtype).tolist()]
+            assert getattr(whole, name)(n + 501, dtype).tolist() == joined
+            # a draw begins at a block: what is left of the last one is passed over
+            assert parts.counter == 125 + -(-501 // block)

@@ -392,7 +392,7 @@ pub enum Mode {
     Full,
     /// The middle, as long as the first operand.
     Same,
-    /// Where the shorter one lies wholly inside the longer.
+    /// Where the shorter one lies wholly inside the longer. Axes on which one of them has a single element do not count.
     Valid,
 }
 
@@ -462,8 +462,14 @@ pub fn fftconvolve(a: &Raw, b: &Raw, mode: Mode, axes: Option<&[isize]>) -> Resu
             .shapes(&[m, n]));
         }
     }
+    // an axis on which one of the two has a single element needs no transform
+    let moving: SmallVec<[usize; 4]> = over
+        .iter()
+        .copied()
+        .filter(|&axis| m[axis] != 1 && n[axis] != 1)
+        .collect();
     if mode == Mode::Valid {
-        let inside = |m: &[usize], n: &[usize]| over.iter().all(|&axis| m[axis] >= n[axis]);
+        let inside = |m: &[usize], n: &[usize]| moving.iter().all(|&axis| m[axis] >= n[axis]);
         if !inside(m, n) && !inside(n, m) {
             return Err(Error::value(
                 OP,
@@ -474,12 +480,6 @@ pub fn fftconvolve(a: &Raw, b: &Raw, mode: Mode, axes: Option<&[isize]>) -> Resu
     let complex = a.dtype().is_complex() || b.dtype().is_complex();
     let mut lens: SmallVec<[Option<isize>; 4]> = smallvec![];
     let mut long: SmallVec<[usize; 4]> = smallvec![];
-    // an axis on which one of the two has a single element needs no transform
-    let moving: SmallVec<[usize; 4]> = over
-        .iter()
-        .copied()
-        .filter(|&axis| m[axis] != 1 && n[axis] != 1)
-        .collect();
     let full = |axis: usize| m[axis] + n[axis] - 1;
     for &axis in &moving {
         let fast = next_fast_len(full(axis), !complex);
@@ -508,22 +508,20 @@ pub fn fftconvolve(a: &Raw, b: &Raw, mode: Mode, axes: Option<&[isize]>) -> Resu
     for (&axis, &len) in moving.iter().zip(&long) {
         y = y.narrow(axis as isize, 0, len)?;
     }
-    for &axis in &over {
-        let (start, len) = match mode {
-            Mode::Full => continue,
-            Mode::Same => ((full(axis) - m[axis]) / 2, m[axis]),
-            Mode::Valid => {
-                let len = m[axis].abs_diff(n[axis]) + 1;
-                ((full(axis) - len) / 2, len)
-            }
+    for axis in 0..rank {
+        let whole = y.shape()[axis];
+        let len = match mode {
+            Mode::Same => m[axis],
+            Mode::Valid if moving.contains(&axis) => m[axis].abs_diff(n[axis]) + 1,
+            _ => whole,
         };
-        y = y.narrow(axis as isize, start, len)?;
+        y = y.narrow(axis as isize, (whole - len) / 2, len)?;
     }
     Ok(y)
 }
 
 /// The Walsh–Hadamard transform of an axis whose length is a power of two, in the order of Hadamard's matrix:
-/// `y[k] = Σ x[j] (-1)^popcount(j & k)`. Its own inverse, but for the factor.
+/// `y[k] = Σ x[j] (-1)^popcount(j & k)`. Its own inverse, but for the factor. That of booleans and integers is `int64`.
 ///
 /// # Errors
 /// When there is no such axis, or its length is no power of two.
@@ -536,9 +534,10 @@ pub fn fwht(x: &Raw, axis: isize, norm: Norm) -> Result<Raw> {
             .at_axis(axis as isize)
             .rule("the length is a power of two"));
     }
+    // sums of narrow integers need more bits, and differences of unsigned ones a sign
     let dtype = match x.dtype() {
-        DType::Bool => DType::I8,
-        dtype => dtype,
+        dtype if dtype.is_float() || dtype.is_complex() => dtype,
+        _ => DType::I64,
     };
     let mut y = x.cast(dtype)?;
     let outer: SmallVec<[usize; 8]> = x.shape().into();

@@ -107,7 +107,7 @@ impl<T: Float> Plan<T> {
         let largest = largest_factor(len);
         let kernel = if len <= 1 {
             Kernel::Trivial
-        } else if largest > passes.prime && largest == len {
+        } else if largest > passes.prime && largest == len || only_convolved(len) {
             Kernel::Chirp(Chirp::new(len, direction))
         } else if len >= LONG || largest > passes.radix {
             Kernel::FourSteps(FourSteps::new(len, direction, passes))
@@ -294,7 +294,10 @@ pub(crate) fn room<T>(op: &'static str, len: usize) -> Result<(), Error> {
         return Ok(());
     }
     // a convolution has two inputs, a kernel and scratch, each of the next smooth length beyond twice its own
-    let prime = Some(largest_factor(len)).filter(|&p| p > PASSES.prime);
+    let prime = match only_convolved(len) {
+        true => Some(len),
+        false => Some(largest_factor(len)).filter(|&p| p > PASSES.prime),
+    };
     let numbers = len.saturating_add(prime.unwrap_or(0).saturating_mul(9));
     storage::room(op, numbers.saturating_mul(size_of::<Complex<T>>()))
 }
@@ -309,6 +312,12 @@ pub(crate) fn largest_factor(mut n: usize) -> usize {
         p += 1 + usize::from(p > 2);
     }
     largest.max(n)
+}
+
+/// Whether both of two steps would be convolutions: one of the whole length is faster, and half as inexact.
+fn only_convolved(n: usize) -> bool {
+    let largest = largest_factor(n);
+    largest > LARGEST_RADIX && largest_factor(n / largest) > LARGEST_RADIX
 }
 
 /// `n = columns · rows`: with `j = rows · j₁ + j₂` and `k = k₁ + columns · k₂` the exponent `jk / n` is
@@ -458,7 +467,11 @@ impl<T: Float> Rows for Second<'_, T> {
 impl<T: Float> FourSteps<T> {
     fn new(n: usize, direction: Direction, passes: Passes) -> FourSteps<T> {
         let columns = divisor_near_root(n, passes.radix);
-        let plan = match passes.prime > PASSES.prime {
+        // a convolution has 1.5 times the error of the best transforms of such a length: here it is one of two steps, and passes are
+        // fast enough
+        let large = |n| largest_factor(n) > PASSES.prime;
+        let exact = passes.prime > PASSES.prime || large(columns) || large(n / columns);
+        let plan = match exact {
             true => Plan::for_real,
             false => Plan::get,
         };

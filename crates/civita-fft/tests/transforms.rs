@@ -330,3 +330,13 @@ fn batches_and_tangents_are_transforms_too() {
         assert!(distance(&moved[0], &f(&t).unwrap()) < 1e-13, "{name}");
     }
 }
+
+#[test]
+fn walsh_transforms_of_narrow_integers_are_wide() {
+    let ones = Raw::from_vec(vec![true; 1024], &[1024]).unwrap();
+    let y = civita_fft::fwht(&ones, 0, civita_fft::Norm::Backward).unwrap();
+    assert_eq!(y.to_vec::<i64>().unwrap()[..2], [1024, 0]);
+    let bytes = Raw::from_vec(vec![100u8, 200], &[2]).unwrap();
+    let y = civita_fft::fwht(&bytes, 0, civita_fft::Norm::Backward).unwrap();
+    assert_eq!(y.to_vec::<i64>().unwrap(), [300, -100]);
+}

@@ -1,18 +1,21 @@
-//! The matrix exponential.
+//! The matrix exponential, and the functions that are made of it.
 
 use civita_core::backend::Backend;
-use civita_core::error::Result;
+use civita_core::dtype::Scalar as Value;
+use civita_core::error::{Error, Result};
+use civita_core::ops::Op;
 use civita_core::primitive::{
     Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
     batch_in_front, bind_one, one_gradient, one_tangent, some,
 };
 use civita_core::raw::Raw;
+use civita_core::threads::stop_if_told;
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, squares};
 use crate::dense::Lu;
 use crate::gemm::{View, add_product};
-use crate::ops::adjoint;
+use crate::ops::{adjoint, times};
 use crate::scalar::{Real, Scalar, for_dtype};
 
 /// `exp(A)`.
@@ -78,14 +81,29 @@ fn coefficients(m: usize) -> Vec<f64> {
 }
 
 /// Scaling and squaring (Higham 2005): `exp(A) = r(A / 2ˢ)^(2ˢ)`, where `r = (V - U)⁻¹ (V + U)` has an odd part `U` and an even
-/// part `V`.
+/// part `V`. Diagonal matrices by their elements; of triangular ones the diagonal is that of the elements at every step (Al-Mohy and
+/// Higham 2009, section 2): scaled to the norm, small elements beside large ones would be lost.
 fn exponential<T: Scalar>(a: &mut [T], n: usize, y: &mut [T]) -> Result<()> {
     let real = |x: f64| T::of(T::Real::of(x), T::Real::default());
     let norm = (0..n)
         .map(|j| (0..n).map(|i| a[i * n + j].modulus().wide()).sum::<f64>())
         .fold(0.0, |a: f64, b| if b.is_nan() { b } else { a.max(b) });
-    if !norm.is_finite() || a.iter().any(|x| !x.finite()) {
+    if a.iter().any(|x| !x.finite()) {
         y.fill(T::of(T::Real::of(f64::NAN), T::Real::default()));
+        return Ok(());
+    }
+    let norm = norm.min(f64::MAX);
+    let zeros = |keep: fn(usize, usize) -> bool| {
+        let outside = (0..n * n).filter(|at| keep(at / n, at % n));
+        outside.into_iter().all(|at| a[at] == T::default())
+    };
+    let (lower, upper) = (zeros(|i, j| i < j), zeros(|i, j| i > j));
+    let diagonal: Vec<T> = (0..n).map(|i| a[i * n + i]).collect();
+    if lower && upper {
+        y.fill(T::default());
+        for (i, &x) in diagonal.iter().enumerate() {
+            y[i * n + i] = exp(x, 1.0);
+        }
         return Ok(());
     }
     let table = if T::Real::EPSILON > 1e-10 {
@@ -149,11 +167,68 @@ fn exponential<T: Scalar>(a: &mut [T], n: usize, y: &mut [T]) -> Result<()> {
     if n > 0 {
         Lu::new(&mut denominator, n, n)?.solve(y, n)?;
     }
-    for _ in 0..squarings {
-        let square = product(y, y, n)?;
+    let mut overflown = false;
+    for step in (0..squarings).rev() {
+        let mut square = match overflown {
+            false => product(y, y, n)?,
+            true => careful(y, n),
+        };
+        if !overflown && square.iter().any(|x| !x.finite()) {
+            overflown = true;
+            square = careful(y, n);
+        }
+        if lower || upper {
+            let scale = (-f64::from(step)).exp2();
+            for (i, &x) in diagonal.iter().enumerate() {
+                square[i * n + i] = exp(x, scale);
+            }
+        }
+        // infinity stays what it is
+        let nan = |x: &T| x.re().wide().is_nan() || x.im().wide().is_nan();
+        let same = |x: &T, y: &T| x == y || nan(x) && nan(y);
+        let still = overflown && y.iter().zip(&square).all(|(x, y)| same(x, y));
         y.copy_from_slice(&square);
+        if still && !(lower || upper) {
+            break;
+        }
     }
     Ok(())
+}
+
+/// `exp(s x)`; the imaginary part of a real number is zero, also where the real one is infinite.
+fn exp<T: Scalar>(x: T, s: f64) -> T {
+    let (size, angle) = ((s * x.re().wide()).exp(), s * x.im().wide());
+    let (re, im) = match angle {
+        0.0 => (size, angle),
+        _ => (size * angle.cos(), size * angle.sin()),
+    };
+    T::of(T::Real::of(re), T::Real::of(im))
+}
+
+/// The square where elements are infinite: nothing times infinity is nothing, since a zero of a power of a matrix is structure.
+fn careful<T: Scalar>(a: &[T], n: usize) -> Vec<T> {
+    let none = |x: &T| *x == T::default();
+    let times = |x: T, y: T| match x.im().wide() == 0.0 && y.im().wide() == 0.0 {
+        true => T::of(x.re() * y.re(), T::Real::default()),
+        false => x * y,
+    };
+    let mut square = vec![T::default(); n * n];
+    for i in 0..n {
+        stop_if_told();
+        for k in 0..n {
+            let x = a[i * n + k];
+            if none(&x) {
+                continue;
+            }
+            for j in 0..n {
+                let y = a[k * n + j];
+                if !none(&y) {
+                    square[i * n + j] += times(x, y);
+                }
+            }
+        }
+    }
+    square
 }
 
 impl Primitive for Expm {
@@ -193,10 +268,85 @@ fn frechet(a: &Raw, e: &Raw) -> Result<Raw> {
     both.narrow(-2, 0, n)?.narrow(-1, n, n)
 }
 
-/// The matrix exponential. SciPy's `linalg.expm`.
+/// The matrix exponential. SciPy's `linalg.expm`. Elements that overflow are infinite.
 ///
 /// # Errors
 /// When a matrix is not square, or there is no linear algebra of the dtype.
 pub fn expm(a: &Raw) -> Result<Raw> {
     bind_one(&Expm, &[a])
+}
+
+/// The cosine and the sine, by the exponential of `i a`.
+fn circular(op: &'static str, a: &Raw) -> Result<[Raw; 2]> {
+    let dtype = compute_dtype(op, [a.dtype()])?;
+    let by_i = |sign: f64| {
+        let i = Value::Complex(num_complex::Complex::new(0.0, sign));
+        Raw::apply(Op::Mul, &[(&a.cast(dtype)?).into(), i.into()])
+    };
+    let run = |x: Raw| expm(&x).map_err(|e| e.in_op(op));
+    let up = run(by_i(1.0)?)?;
+    // the one is the conjugate of the other where `a` is real
+    if !dtype.is_complex() {
+        return Ok([up.real()?, up.imag()?]);
+    }
+    let down = run(by_i(-1.0)?)?;
+    let minus_half_i = Value::Complex(num_complex::Complex::new(0.0, -0.5));
+    let difference = up.sub(&down)?;
+    Ok([
+        times(&up.add(&down)?, 0.5)?,
+        Raw::apply(Op::Mul, &[(&difference).into(), minus_half_i.into()])?,
+    ])
+}
+
+/// The hyperbolic cosine and sine.
+fn hyperbolic(op: &'static str, a: &Raw) -> Result<[Raw; 2]> {
+    let a = a.cast(compute_dtype(op, [a.dtype()])?)?;
+    let run = |x: &Raw| expm(x).map_err(|e| e.in_op(op));
+    let (up, down) = (run(&a)?, run(&a.neg()?)?);
+    Ok([times(&up.add(&down)?, 0.5)?, times(&up.sub(&down)?, 0.5)?])
+}
+
+/// `cos⁻¹ sin`.
+fn quotient(op: &'static str, [cos, sin]: [Raw; 2]) -> Result<Raw> {
+    let there = |x: &Raw| -> Result<bool> {
+        let options = civita_core::raw::ReduceOptions::default();
+        let all = x.detach().isfinite()?;
+        let all = all.reduce(civita_core::ops::Reduction::All, options)?;
+        Ok(all.item()?.as_f64() != 0.0)
+    };
+    if cos.opaque().is_none() && (!there(&cos)? || !there(&sin)?) {
+        return Err(Error::linalg(op, "the exponential of the matrix overflows"));
+    }
+    crate::systems::solve(&cos, &sin).map_err(|e| e.in_op(op))
+}
+
+macro_rules! trigonometric { ($($(#[doc = $doc:literal])* $name:ident = |$a:ident| $body:expr;)*) => { $(
+    $(#[doc = $doc])*
+    ///
+    /// # Errors
+    /// As [`expm`].
+    pub fn $name($a: &Raw) -> Result<Raw> {
+        $body
+    }
+)* } }
+trigonometric! {
+    /// The cosine of matrices. SciPy's `linalg.cosm`.
+    ///
+    /// ```
+    /// use civita_core::raw::Raw;
+    /// let a = Raw::from_vec(vec![0.0, 1.0, 0.0, 0.0], &[2, 2])?;
+    /// assert_eq!(civita_linalg::cosm(&a)?.to_vec::<f64>()?, [1.0, 0.0, 0.0, 1.0]);
+    /// # Ok::<(), civita_core::error::Error>(())
+    /// ```
+    cosm = |a| circular("cosm", a).map(|[cos, _]| cos);
+    /// The sine of matrices. SciPy's `linalg.sinm`.
+    sinm = |a| circular("sinm", a).map(|[_, sin]| sin);
+    /// The tangent of matrices, where the cosine is not singular. SciPy's `linalg.tanm`.
+    tanm = |a| quotient("tanm", circular("tanm", a)?);
+    /// The hyperbolic cosine of matrices. SciPy's `linalg.coshm`.
+    coshm = |a| hyperbolic("coshm", a).map(|[cosh, _]| cosh);
+    /// The hyperbolic sine of matrices. SciPy's `linalg.sinhm`.
+    sinhm = |a| hyperbolic("sinhm", a).map(|[_, sinh]| sinh);
+    /// The hyperbolic tangent of matrices, where the cosine is not singular. SciPy's `linalg.tanhm`.
+    tanhm = |a| quotient("tanhm", hyperbolic("tanhm", a)?);
 }

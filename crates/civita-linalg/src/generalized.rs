@@ -87,7 +87,7 @@ pub fn eigh_generalized(a: &Raw, b: &Raw, uplo: Uplo, problem: Problem) -> Resul
 }
 
 /// The Hermitian matrix of which one triangle is given.
-fn mirrored(a: &Raw, uplo: Uplo) -> Result<Raw> {
+pub(crate) fn mirrored(a: &Raw, uplo: Uplo) -> Result<Raw> {
     let keep = |i: usize, j: usize| match uplo {
         Uplo::Lower => i > j,
         Uplo::Upper => i < j,

@@ -61,7 +61,7 @@ mod tridiagonal;
 mod workers;
 
 pub use banded::{Band, solve_banded, solveh_banded};
-pub use expm::expm;
+pub use expm::{coshm, cosm, expm, sinhm, sinm, tanhm, tanm};
 pub use factored::{Form, cho_solve, lu_solve, null_space, orth};
 pub use generalized::{Problem, eig_generalized, eigenvalues, eigh_generalized, polyeig};
 pub use ldl::{Symmetry, ldl};
@@ -71,14 +71,16 @@ pub use pivoted::qr_pivoted;
 pub use products::{matrix_power, multi_dot, tensorinv, tensorsolve};
 pub use qr::Mode;
 pub use schur::{hessenberg, rsf2csf, schur};
-pub use special::{Side, circulant, hadamard, hankel, hilbert, polar, toeplitz};
+pub use special::{
+    Side, block_diag, circulant, companion, hadamard, hankel, hilbert, polar, toeplitz,
+};
 pub use spectra::{
     eig, eigh, eigvals, eigvalsh, qr, svd, svd_hermitian, svdvals, svdvals_hermitian,
 };
 pub use svd::Vectors;
 pub use systems::{
-    LeastSquares, Uplo, cholesky, det, inv, lstsq, lu, lu_exchanges, lu_factor, lu_rows, pinv, plu,
-    slogdet, solve, solve_triangular,
+    LeastSquares, Uplo, cholesky, det, inv, lstsq, lu, lu_exchanges, lu_factor, lu_rows, pinv,
+    pinv_hermitian, plu, slogdet, solve, solve_triangular,
 };
 pub use tensors::{Cp, TensorTrain, Tucker, cp, hosvd, tensor_train, tucker};
 pub use triangular::Triangle;

@@ -3,7 +3,9 @@
 use std::mem::take;
 
 use civita_core::backend::Backend;
+use civita_core::dtype::Scalar as Value;
 use civita_core::error::{Error, Result};
+use civita_core::ops::Op;
 use civita_core::primitive::{
     Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
     batch_in_front, bind_one, one_gradient, one_tangent, some,
@@ -99,13 +101,25 @@ impl Function {
     /// That of a column-major matrix, which is overwritten: `Q f(T) Qᴴ`.
     fn of<C: Scalar>(self, t: &mut Vec<C>, n: usize) -> Result<Vec<C>> {
         let mut q = vec![C::default(); n * n];
+        // the eigenvalues of a triangle are exact
+        let triangle = (0..n * n).all(|at| at % n <= at / n || t[at] == C::default());
         if !reduce(t, &mut q, n, Reduction::Schur) {
             return Err(Error::linalg(self.op(), "Schur form not found"));
         }
         let f = match self {
-            Function::Sqrt => root(t, n),
-            Function::Log => logarithm(take(t), n),
-            Function::Sign => sign(t, n)?,
+            Function::Sqrt => root(t, n).ok_or_else(|| {
+                Error::linalg(
+                    "sqrtm",
+                    "a singular matrix with this Jordan form has no square root",
+                )
+            })?,
+            Function::Log if (0..n).any(|i| t[i * n + i] == C::default()) => {
+                return Err(Error::linalg("logm", "Singular matrix")
+                    .rule("no eigenvalue of a matrix with a logarithm is zero"));
+            }
+            Function::Log => logarithm(take(t), n)
+                .ok_or_else(|| Error::linalg("logm", "the logarithm is not found"))?,
+            Function::Sign => sign(t, n, triangle)?,
         };
         let mut left = vec![C::default(); n * n];
         let mut all = vec![C::default(); n * n];
@@ -132,8 +146,9 @@ fn product<C: Scalar, R: faer::traits::Conjugate<Canonical = C>>(
     );
 }
 
-/// The square root of an upper triangular column-major matrix (Björck & Hammarling 1983).
-fn root<C: Scalar>(t: &[C], n: usize) -> Vec<C> {
+/// The square root of an upper triangular column-major matrix (Björck & Hammarling 1983). None where there is none: of a zero on the
+/// diagonal with something that needs its inverse.
+fn root<C: Scalar>(t: &[C], n: usize) -> Option<Vec<C>> {
     let mut r = vec![C::default(); n * n];
     for j in 0..n {
         r[j * n + j] = math::sqrt(&t[j * n + j]);
@@ -143,23 +158,29 @@ fn root<C: Scalar>(t: &[C], n: usize) -> Vec<C> {
                 x -= r[k * n + i] * r[j * n + k];
             }
             let sum = r[i * n + i] + r[j * n + j];
-            r[j * n + i] = if x == C::default() && sum == C::default() {
-                x
-            } else {
-                x * sum.inverse()
+            r[j * n + i] = match (x == C::default(), sum == C::default()) {
+                (true, true) => x,
+                (false, true) => return None,
+                _ => x * sum.inverse(),
             };
         }
     }
-    r
+    Some(r)
 }
 
 /// The sign of an upper triangular column-major matrix (Higham 2008, algorithm 5.5): `S² = I` gives the elements between equal signs,
 /// `S T = T S` the others.
-fn sign<C: Scalar>(t: &[C], n: usize) -> Result<Vec<C>> {
+fn sign<C: Scalar>(t: &[C], n: usize, exact: bool) -> Result<Vec<C>> {
     let mut s = vec![C::default(); n * n];
+    // eigenvalues that are zero but for rounding have no sign
+    let largest = (0..n).map(|i| t[i * n + i].modulus().wide());
+    let noise = match exact {
+        true => 0.0,
+        false => 4.0 * n as f64 * <C as ComplexField>::Real::EPSILON * largest.fold(0.0, f64::max),
+    };
     for j in 0..n {
         let re = t[j * n + j].re().wide();
-        if re == 0.0 {
+        if re.abs() <= noise {
             return Err(Error::linalg(
                 "signm",
                 "an eigenvalue lies on the imaginary axis, where the sign is undefined",
@@ -208,7 +229,7 @@ fn nodes() -> [(f64, f64); 12] {
 
 /// The logarithm of an upper triangular column-major matrix by inverse scaling and squaring: square roots until it is near one,
 /// then `log(I + X) = ∫ X (I + s X)⁻¹ ds` by a quadrature that is a Padé approximant (Higham 2008, section 11.5).
-fn logarithm<C: Scalar>(mut t: Vec<C>, n: usize) -> Vec<C> {
+fn logarithm<C: Scalar>(mut t: Vec<C>, n: usize) -> Option<Vec<C>> {
     let real = |x: f64| C::of(<C as ComplexField>::Real::of(x), Default::default());
     let diagonal: Vec<C> = (0..n).map(|i| t[i * n + i]).collect();
     let distance = |t: &[C]| {
@@ -228,7 +249,7 @@ fn logarithm<C: Scalar>(mut t: Vec<C>, n: usize) -> Vec<C> {
     };
     let mut roots = 0;
     while roots < 100 && distance(&t) > 0.25 {
-        t = root(&t, n);
+        t = root(&t, n)?;
         roots += 1;
     }
     for i in 0..n {
@@ -263,7 +284,7 @@ fn logarithm<C: Scalar>(mut t: Vec<C>, n: usize) -> Vec<C> {
             <C as ComplexField>::Real::of(angle),
         );
     }
-    log
+    Some(log)
 }
 
 impl Primitive for MatrixFunction {
@@ -316,7 +337,8 @@ fn of(function: Function, a: &Raw) -> Result<Raw> {
 /// The principal square root, complex. SciPy's `linalg.sqrtm`, which returns a real matrix where the root is real.
 ///
 /// # Errors
-/// When a matrix is not square, an element is not finite, or there is no linear algebra of the dtype.
+/// When a matrix is not square, an element is not finite, there is no linear algebra of the dtype, or a singular matrix has no square root
+/// (`[[0, 1], [0, 0]]`).
 pub fn sqrtm(a: &Raw) -> Result<Raw> {
     of(Function::Sqrt, a)
 }
@@ -324,7 +346,7 @@ pub fn sqrtm(a: &Raw) -> Result<Raw> {
 /// The principal logarithm, complex. SciPy's `linalg.logm`, which returns a real matrix where the logarithm is real.
 ///
 /// # Errors
-/// As [`sqrtm`].
+/// When a matrix is not square or singular, an element is not finite, or there is no linear algebra of the dtype.
 pub fn logm(a: &Raw) -> Result<Raw> {
     of(Function::Log, a)
 }
@@ -340,7 +362,7 @@ pub fn logm(a: &Raw) -> Result<Raw> {
 /// ```
 ///
 /// # Errors
-/// As [`sqrtm`], and when an eigenvalue lies on the imaginary axis.
+/// As [`logm`], and when an eigenvalue lies on the imaginary axis, but for rounding.
 pub fn signm(a: &Raw) -> Result<Raw> {
     of(Function::Sign, a)
 }
@@ -364,7 +386,14 @@ pub fn fractional_matrix_power(a: &Raw, p: f64) -> Result<Raw> {
         0.0 => power(p),
         0.5 => power(whole)?.matmul(&sqrtm(&a)?),
         rest => {
-            let part = crate::expm::expm(&crate::ops::times(&logm(&a)?, rest)?)?;
+            let part = match logm(&a) {
+                // a zero among the eigenvalues stays one
+                Err(e) if e.is_linalg() && p > 0.0 => {
+                    let exponent = Value::Float(rest);
+                    funm(&a, |w| Raw::apply(Op::Pow, &[w.into(), exponent.into()]))?
+                }
+                log => crate::expm::expm(&crate::ops::times(&log?, rest)?)?,
+            };
             match whole {
                 0.0 => Ok(part),
                 _ => power(whole)?.matmul(&part),

@@ -5,10 +5,11 @@ use std::mem::take;
 use civita_core::backend::Backend;
 use civita_core::error::{Error, Result};
 use civita_core::primitive::{
-    HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents, batch_in_front,
-    bind, one_tangent, some,
+    Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
+    batch_in_front, bind, one_tangent, some,
 };
 use civita_core::raw::Raw;
+use civita_core::transform::transposed_jvp;
 use faer::Conj;
 use faer::linalg::householder::{
     self, apply_block_householder_sequence_on_the_left_in_place_with_conj as apply,
@@ -23,6 +24,7 @@ use crate::reflections::{self, Phase};
 use crate::scalar::{Scalar, for_dtype};
 use crate::scale::Scale;
 use crate::scratch::Scratch;
+use crate::svd::first_alone;
 use crate::triangular::{Triangle, bind_triangular_right};
 use crate::workers::{QR, on_workers_owning, par};
 
@@ -224,11 +226,7 @@ impl Primitive for Qr {
             .hint_in("`linalg::qr(&a)`", "`cv.linalg.qr(a, mode='reduced')`"));
         }
         if self.mode == Mode::Complete && m > n {
-            return Err(Error::gradient(
-                "qr",
-                "the columns of Q beyond those of the matrix are not determined by it",
-            )
-            .hint_in("`linalg::qr(&a)`", "`cv.linalg.qr(a, mode='reduced')`"));
+            return Err(Error::gradient("qr", BEYOND[0]).hint_in(BEYOND[1], BEYOND[2]));
         }
         let (q, r) = match self.mode {
             Mode::R => {
@@ -265,10 +263,34 @@ impl Primitive for Qr {
             _ => Tangents::from_iter([Some(dq), Some(dr)]),
         })
     }
+    /// That of the reduced factors, where nothing reaches the columns of `Q` beyond. Rows of `R` beyond are zero.
+    fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], wanted: &[bool]) -> Result<Gradients> {
+        let (m, n) = crate::ops::last_two(&y[y.len() - 1]);
+        if self.mode != Mode::Complete || m <= n {
+            return transposed_jvp(&|t| self.jvp(x, y, t), x, g, wanted);
+        }
+        let reduced = Qr {
+            mode: Mode::Reduced,
+        };
+        let y = [y[0].narrow(-1, 0, n)?, y[1].narrow(-2, 0, n)?];
+        let gq = match &g[0] {
+            Some(g) => Some(first_alone("qr", g, -1, n, BEYOND)?),
+            None => None,
+        };
+        let gr = g[1].as_ref().map(|g| g.narrow(-2, 0, n)).transpose()?;
+        transposed_jvp(&|t| reduced.jvp(x, &y, t), x, &[gq, gr], wanted)
+    }
     fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
         batch_in_front(self, x, batched)
     }
 }
+
+/// What derivatives of a complete factorisation do not exist for.
+const BEYOND: [&str; 3] = [
+    "the columns of Q beyond those of the matrix are not determined by it",
+    "`linalg::qr(&a)`",
+    "`cv.linalg.qr(a, mode='reduced')`",
+];
 
 /// The factors of a mode.
 pub fn factors(a: &Raw, mode: Mode) -> Result<Vec<Raw>> {

@@ -328,6 +328,13 @@ fn reflection<T: Scalar, I: Isa>(head: &mut T, tail: &mut [T], phase: Phase) -> 
             *head = -onto;
             0.5 * (1.0 + rest * size(&inverse))
         }
+        // NaN and infinity go on to all of `Q`, as in LAPACK
+        false if tail.iter().any(|x| !x.finite()) => {
+            let nan = real::<T>(f64::NAN);
+            *head = nan;
+            tail.fill(nan);
+            return nan;
+        }
         // squares would overflow, or vanish
         false => make_householder_in_place(head, ColMut::from_slice_mut(tail))
             .tau

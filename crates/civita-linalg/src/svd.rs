@@ -418,7 +418,8 @@ impl Primitive for Svd {
     fn reads(&self, _: &[bool]) -> Reads {
         match self.vectors {
             Vectors::No => Reads::INPUTS,
-            _ => Reads::OUTPUTS,
+            Vectors::Thin => Reads::OUTPUTS,
+            Vectors::Full => Reads::ALL,
         }
     }
     /// With `P = Uᴴ dA V`: `ds = re diag(P)`, `dU = U (F ∘ (P S + S Pᴴ)) + (I - U Uᴴ) dA V S⁻¹`, and the like for `V`, where
@@ -475,14 +476,23 @@ impl Primitive for Svd {
             let [u, _, vh] = thin(&x[0])?;
             return Ok(one_gradient(times_columns(&u, some(g, 0)?)?.matmul(&vh)?));
         }
-        let (u, s, vh) = (&y[0], &y[1], &y[2]);
-        if g[0].is_some() || g[2].is_some() {
-            self.check_differentiable(u, vh)?;
-        } else {
-            let k = s.shape().last().copied().unwrap_or(0);
-            let (u, vh) = (u.narrow(-1, 0, k)?, vh.narrow(-2, 0, k)?);
+        let s = &y[1];
+        let k = s.shape().last().copied().unwrap_or(0);
+        let (u, vh) = (&y[0].narrow(-1, 0, k)?, &y[2].narrow(-2, 0, k)?);
+        if g[0].is_none() && g[2].is_none() {
+            // the derivative of this is that of the vectors, which are those of this decomposition only where there are none beyond
+            let again = self.has_more(&y[0], &y[2]) && x[0].is_differentiated();
+            let [u, vh] = match again {
+                true => thin(&x[0]).map(|[u, _, vh]| [u, vh])?,
+                false => [u.clone(), vh.clone()],
+            };
             return Ok(one_gradient(times_columns(&u, some(g, 1)?)?.matmul(&vh)?));
         }
+        let within = |g: &Option<Raw>, axis| match g {
+            Some(g) => first_alone("svd", g, axis, k, BEYOND).map(Some),
+            None => Ok(None),
+        };
+        let g = &[within(&g[0], -1)?, g[1].clone(), within(&g[2], -2)?];
         let (uh, v) = (adjoint(u)?, adjoint(vh)?);
         let gv = g[2].as_ref().map(adjoint).transpose()?;
         let f = differences(s)?;
@@ -552,21 +562,52 @@ impl Primitive for Svd {
     }
 }
 
+/// What derivatives of full decompositions do not exist for.
+const BEYOND: [&str; 3] = [
+    "the singular vectors beyond the singular values are not determined by the matrix",
+    "`linalg::svd(&a)`",
+    "`cv.linalg.svd(a, full_matrices=False)`",
+];
+
 impl Svd {
-    fn check_differentiable(&self, u: &Raw, vh: &Raw) -> Result<()> {
+    /// Whether there are more vectors than singular values.
+    fn has_more(&self, u: &Raw, vh: &Raw) -> bool {
         let (m, n) = (crate::ops::last_two(u).0, crate::ops::last_two(vh).1);
-        if self.vectors == Vectors::Full && m != n {
-            return Err(Error::gradient(
-                "svd",
-                "the singular vectors beyond the singular values are not determined by the matrix",
-            )
-            .hint_in(
-                "`linalg::svd(&a)`",
-                "`cv.linalg.svd(a, full_matrices=False)`",
-            ));
-        }
-        Ok(())
+        self.vectors == Vectors::Full && m != n
     }
+
+    fn check_differentiable(&self, u: &Raw, vh: &Raw) -> Result<()> {
+        match self.has_more(u, vh) {
+            true => Err(Error::gradient("svd", BEYOND[0]).hint_in(BEYOND[1], BEYOND[2])),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The cotangent of the first `k` vectors along an axis. What reaches those beyond, which the matrix does not determine, must be zero, and
+/// stay so.
+pub fn first_alone(
+    op: &'static str,
+    g: &Raw,
+    axis: isize,
+    k: usize,
+    [why, rust, python]: [&'static str; 3],
+) -> Result<Raw> {
+    let n = g.shape()[(g.rank() as isize + axis) as usize];
+    if n > k {
+        let rest = g.narrow(axis, k, n - k)?;
+        let fixed = rest.opaque().is_none() && !rest.is_differentiated();
+        let any = || -> Result<bool> {
+            let any = rest.ne(&Raw::zeros(&[], rest.dtype())?)?;
+            let options = civita_core::raw::ReduceOptions::default();
+            let any = any.reduce(civita_core::ops::Reduction::Any, options)?;
+            Ok(any.item()?.as_f64() != 0.0)
+        };
+        if !fixed || any()? {
+            return Err(Error::gradient(op, why).hint_in(rust, python));
+        }
+    }
+    g.narrow(axis, 0, k)
 }
 
 /// `1 / (sⱼ² - sᵢ²)`, zero on the diagonal.

@@ -8,6 +8,7 @@ use civita_core::raw::Raw;
 
 use crate::checks::{compute_dtype, matrices, squares, with_axes};
 use crate::cholesky::bind_cholesky;
+use crate::generalized::mirrored;
 use crate::lu::{Det, Slogdet, bind_inv, bind_solve};
 use crate::lu_factors::{Exchanged, Exchanges, Lu, LuFactor};
 use crate::ops::adjoint;
@@ -204,13 +205,37 @@ fn factors(a: &Raw, permutation: bool) -> Result<[Raw; 3]> {
 /// # Errors
 /// When there are fewer than two axes, an element is not finite, or there is no linear algebra of the dtype.
 pub fn pinv(a: &Raw, rcond: &Raw) -> Result<Raw> {
-    let (batch, m, n) = matrices("pinv", a.shape())?;
+    let (batch, ..) = matrices("pinv", a.shape())?;
     let dtype = compute_dtype("pinv", [a.dtype()])?;
     if a.is_empty() {
-        return Raw::zeros(&with_axes(batch, &[n, m]), dtype);
+        // as empty, and its gradient as well
+        return crate::ops::transposed(&a.cast(dtype)?);
     }
     let rcond = rcond.detach().cast(dtype.to_real())?.broadcast_to(batch)?;
     bind_pinv(a, &rcond)
+}
+
+/// The pseudoinverse of Hermitian matrices, of which the lower triangle is read. NumPy's `linalg.pinv(a, hermitian=True)`. Gradients
+/// are by the lower triangle.
+///
+/// ```
+/// use civita_core::raw::Raw;
+/// let a = Raw::from_vec(vec![2.0, f64::NAN, 0.0, 4.0], &[2, 2])?;
+/// let p = civita_linalg::pinv_hermitian(&a, &Raw::from_vec(vec![1e-15], &[])?)?;
+/// assert_eq!(p.to_vec::<f64>()?, [0.5, 0.0, 0.0, 0.25]);
+/// # Ok::<(), civita_core::error::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`pinv`], and when a matrix that is not empty is not square.
+pub fn pinv_hermitian(a: &Raw, rcond: &Raw) -> Result<Raw> {
+    let (_, m, n) = matrices("pinv", a.shape())?;
+    if m * n == 0 {
+        return pinv(a, rcond);
+    }
+    squares("pinv", a.shape())?;
+    let a = a.cast(compute_dtype("pinv", [a.dtype()])?)?;
+    pinv(&mirrored(&a, Uplo::Lower)?, rcond)
 }
 
 /// What [`lstsq`] finds.

@@ -12,7 +12,7 @@ use crate::checks::compute_dtype;
 use crate::ops::{adjoint, sum, times_columns, transposed};
 use crate::spectra::svd;
 use crate::svd::Vectors;
-use crate::systems::pinv;
+use crate::systems::{number, pinv};
 
 /// The slices along an axis as rows.
 fn unfolded(x: &Raw, axis: usize) -> Result<Raw> {
@@ -115,6 +115,13 @@ pub struct Tucker {
 }
 
 impl Tucker {
+    fn detached(&self) -> Tucker {
+        Tucker {
+            core: self.core.detach(),
+            factors: self.factors.iter().map(Raw::detach).collect(),
+        }
+    }
+
     /// The tensor: the core times each factor along its axis.
     ///
     /// # Errors
@@ -180,8 +187,11 @@ pub fn hosvd(x: &Raw, ranks: Option<&[usize]>) -> Result<Tucker> {
 }
 
 /// The Tucker decomposition with these ranks by higher-order orthogonal iteration: from [`hosvd`] on, each factor in turn becomes the
-/// leading left singular vectors of the tensor projected on the others, until the norm of the core grows by less than `tolerance` times
-/// that of the tensor, `iterations` times at most; under `vmap` the tolerance is 0.
+/// leading left singular vectors of the tensor projected on the others, until the tensor that the decomposition stands for moves by no
+/// more than `tolerance` times the norm of `x`, `iterations` times at most; under `vmap` the tolerance is 0.
+///
+/// Gradients are those of the iterations, the first step among them. They come close to those of the best decomposition as fast as the
+/// values do.
 ///
 /// # Errors
 /// As [`hosvd`].
@@ -190,23 +200,47 @@ pub fn tucker(x: &Raw, ranks: &[usize], iterations: usize, tolerance: f64) -> Re
     let ranks = ranks_of("tucker", &x, Some(ranks))?;
     let watched = reads_values("tucker", &x, tolerance)?;
     let mut found = hosvd(&x, Some(&ranks))?;
-    let norm = |x: &Raw| if watched { norm(x) } else { Ok(0.0) };
-    let whole = norm(&x)?;
-    let mut last = norm(&found.core)?;
+    let mut moves = match watched {
+        true => Some(Moves::new(&x, tolerance, found.reconstruct()?)?),
+        false => None,
+    };
     for _ in 0..iterations {
         for (axis, &rank) in ranks.iter().enumerate() {
             let rest = projected(&x, &found.factors, Some(axis))?;
             found.factors[axis] = leading(&unfolded(&rest, axis)?, rank)?;
         }
         found.core = projected(&x, &found.factors, None)?;
-        let now = norm(&found.core)?;
-        let grown = now - last;
-        last = now;
-        if watched && grown <= tolerance * whole {
+        if let Some(moves) = &mut moves
+            && moves.end(&|| found.detached().reconstruct())?
+        {
             break;
         }
     }
     Ok(found)
+}
+
+/// How far the tensor of an iterated decomposition moves from one iteration to the next. Its distance from `x` will not do: near the
+/// least distance that is flat, and says little about factors, and less about their derivatives.
+struct Moves {
+    most: f64,
+    last: Raw,
+}
+
+impl Moves {
+    fn new(x: &Raw, tolerance: f64, first: Raw) -> Result<Moves> {
+        Ok(Moves {
+            most: tolerance * norm(x)?,
+            last: first.detach(),
+        })
+    }
+
+    /// Whether it has come to rest.
+    fn end(&mut self, now: &dyn Fn() -> Result<Raw>) -> Result<bool> {
+        let now = now()?;
+        let moved = norm(&now.sub(&self.last)?)?;
+        self.last = now;
+        Ok(moved <= self.most)
+    }
 }
 
 /// A sum of outer products: weights, and for each axis a matrix whose columns have the norm 1.
@@ -250,8 +284,13 @@ fn unit_row(dtype: DType, rank: usize) -> Result<Raw> {
 }
 
 /// The CP decomposition (CANDECOMP/PARAFAC) with this rank by alternating least squares: each factor in turn is the best for the others,
-/// until the relative error falls by less than `tolerance`, `iterations` times at most (under `vmap` the tolerance is 0). It begins with the leading left singular vectors
-/// of each unfolding, and where there are fewer of them than the rank, with fixed numbers beside them: equal calls give equal results.
+/// until the tensor that the decomposition stands for moves by no more than `tolerance` times the norm of `x`, `iterations` times at most
+/// (under `vmap` the tolerance is 0). It begins with the leading left singular vectors of each unfolding, and where there are fewer of them
+/// than the rank, with fixed numbers beside them: equal calls give equal results.
+///
+/// Gradients are those of the fixed point, which does not depend on where the iterations begin: they are taken through as many iterations
+/// from there as bring it back when it is disturbed. Where `iterations` were too few (or under `vmap`), they are those of the iterations,
+/// the first step among them.
 ///
 /// ```
 /// use civita_core::raw::Raw;
@@ -268,49 +307,36 @@ pub fn cp(x: &Raw, rank: usize, iterations: usize, tolerance: f64) -> Result<Cp>
     if rank == 0 {
         return Err(Error::value("cp", "the rank must be positive"));
     }
-    let dtype = x.dtype();
-    let rcond = Raw::scalar(civita_core::dtype::Scalar::Float(1e-14), dtype.to_real())?;
-    let axes = x.rank();
-    let mut factors = (0..axes)
-        .map(|axis| start(&unfolded(&x, axis)?, rank))
-        .collect::<Result<Vec<Raw>>>()?;
-    let mut weights = Raw::ones(&[rank], dtype.to_real())?;
     let watched = reads_values("cp", &x, tolerance)?;
-    let whole = if watched { norm(&x)? } else { 0.0 };
-    let mut last = f64::INFINITY;
-    for _ in 0..iterations.max(1) {
-        for axis in 0..axes {
-            let mut others = unit_row(dtype, rank)?;
-            let mut gram = Raw::ones(&[rank, rank], dtype)?;
-            for factor in (0..axes).filter(|&i| i != axis).map(|i| &factors[i]) {
-                others = khatri_rao(&others, factor)?;
-                gram = gram.mul(&adjoint(factor)?.matmul(factor)?)?;
+    let (found, iterations) = match watched {
+        true => {
+            let plain = x.detach();
+            let mut squares = Squares::new(&plain, started(&plain, rank)?)?;
+            let mut moves = Moves::new(&plain, tolerance, squares.cp.reconstruct()?)?;
+            let mut taken = 0;
+            let mut rests = false;
+            while taken < iterations.max(1) && !rests {
+                squares.iterate()?;
+                taken += 1;
+                rests = moves.end(&|| squares.cp.reconstruct())?;
             }
-            // min ‖X - F Kᵀ‖: F = X conj(K) (Kᵀ conj(K))⁻¹, and that Gram matrix is the conjugate of this one
-            let right = unfolded(&x, axis)?.matmul(&crate::ops::conjugate(&others)?)?;
-            let gram = crate::ops::conjugate(&gram)?;
-            let factor = right.matmul(&pinv(&gram, &rcond)?)?;
-            let size = factor.abs()?;
-            let sizes = sum(&size.mul(&size)?, &[0], KeepDims::No)?.sqrt()?;
-            let zero = Raw::zeros(&[], sizes.dtype())?;
-            let one = Raw::ones(&[], sizes.dtype())?;
-            let divisors = sizes.detach().eq(&zero)?.choose(&one, &sizes)?;
-            factors[axis] = factor.div(&divisors.cast(dtype)?)?;
-            weights = sizes;
+            let back = match x.is_differentiated() && rests {
+                true => way_back(&plain, &squares.cp, iterations, tolerance)?,
+                false => None,
+            };
+            match (x.is_differentiated(), back) {
+                (false, _) => (squares.cp, 0),
+                (true, Some(back)) => (squares.cp, back),
+                (true, None) => (started(&x, rank)?, taken),
+            }
         }
-        if !watched {
-            continue;
-        }
-        let found = Cp {
-            weights: weights.clone(),
-            factors: factors.clone(),
-        };
-        let error = norm(&x.sub(&found.reconstruct()?)?)? / whole.max(f64::MIN_POSITIVE);
-        if (last - error).abs() <= tolerance {
-            break;
-        }
-        last = error;
+        false => (started(&x, rank)?, iterations.max(1)),
+    };
+    let mut squares = Squares::new(&x, found)?;
+    for _ in 0..iterations {
+        squares.iterate()?;
     }
+    let Cp { weights, factors } = squares.cp;
     let order = weights
         .detach()
         .argsort(-1, civita_core::primitive::Direction::Descending)?;
@@ -321,17 +347,99 @@ pub fn cp(x: &Raw, rank: usize, iterations: usize, tolerance: f64) -> Result<Cp>
     })
 }
 
+/// Alternating least squares for a tensor.
+struct Squares<'a> {
+    x: &'a Raw,
+    rcond: Raw,
+    cp: Cp,
+}
+
+impl<'a> Squares<'a> {
+    fn new(x: &'a Raw, cp: Cp) -> Result<Squares<'a>> {
+        let rcond = number(1e-14, x.dtype().to_real())?;
+        Ok(Squares { x, rcond, cp })
+    }
+
+    /// Each factor anew.
+    fn iterate(&mut self) -> Result<()> {
+        let (x, dtype, rank) = (self.x, self.x.dtype(), self.cp.weights.len());
+        let factors = &mut self.cp.factors;
+        for axis in 0..x.rank() {
+            let mut others = unit_row(dtype, rank)?;
+            let mut gram = Raw::ones(&[rank, rank], dtype)?;
+            for factor in (0..x.rank()).filter(|&i| i != axis).map(|i| &factors[i]) {
+                others = khatri_rao(&others, factor)?;
+                gram = gram.mul(&adjoint(factor)?.matmul(factor)?)?;
+            }
+            // min ‖X - F Kᵀ‖: F = X conj(K) (Kᵀ conj(K))⁻¹, and that Gram matrix is the conjugate of this one
+            let right = unfolded(x, axis)?.matmul(&crate::ops::conjugate(&others)?)?;
+            let gram = crate::ops::conjugate(&gram)?;
+            let factor = right.matmul(&pinv(&gram, &self.rcond)?)?;
+            let size = factor.abs()?;
+            let squares = sum(&size.mul(&size)?, &[0], KeepDims::No)?;
+            let zero = Raw::zeros(&[], squares.dtype())?;
+            let one = Raw::ones(&[], squares.dtype())?;
+            // the root of a product that is not there has no derivative, but the product has one: zero
+            let none = squares.detach().eq(&zero)?;
+            let divisors = none.choose(&one, &squares)?.sqrt()?;
+            factors[axis] = factor.div(&divisors.cast(dtype)?)?;
+            self.cp.weights = none.choose(&zero, &divisors)?;
+        }
+        Ok(())
+    }
+}
+
+/// How many iterations bring disturbed factors back to a fixed point: they multiply what is amiss in derivatives by as much. None where they
+/// are too many.
+fn way_back(x: &Raw, fixed: &Cp, iterations: usize, tolerance: f64) -> Result<Option<usize>> {
+    let disturbed = |f: &Raw| {
+        let more = spread(f.shape(), f.dtype())?;
+        f.add(&crate::ops::times(
+            &more,
+            0.2 / (f.shape()[0] as f64).sqrt(),
+        )?)
+    };
+    let factors = fixed.factors.iter().map(disturbed);
+    let cp = Cp {
+        weights: fixed.weights.clone(),
+        factors: factors.collect::<Result<_>>()?,
+    };
+    let mut moves = Moves::new(x, tolerance, cp.reconstruct()?)?;
+    let mut squares = Squares::new(x, cp)?;
+    for taken in 1..=iterations {
+        squares.iterate()?;
+        if moves.end(&|| squares.cp.reconstruct())? {
+            return Ok(Some(taken));
+        }
+    }
+    Ok(None)
+}
+
+/// Where the iterations begin.
+fn started(x: &Raw, rank: usize) -> Result<Cp> {
+    let factors = (0..x.rank()).map(|axis| start(&unfolded(x, axis)?, rank));
+    Ok(Cp {
+        weights: Raw::ones(&[rank], x.dtype().to_real())?,
+        factors: factors.collect::<Result<_>>()?,
+    })
+}
+
 /// As many columns as the rank to begin with.
 fn start(unfolding: &Raw, rank: usize) -> Result<Raw> {
-    let [u, _, _] = svd(&unfolding.detach(), Vectors::Thin)?;
+    let [u, _, _] = svd(unfolding, Vectors::Thin)?;
     let (m, k) = (u.shape()[0], u.shape()[1]);
     if k >= rank {
         return u.narrow(-1, 0, rank);
     }
-    // multiples of the golden ratio: spread evenly, and no two columns are parallel
-    let more = (1..=m * (rank - k)).map(|i| (i as f64 * 0.618_033_988_749_894_8).fract() - 0.5);
-    let more = Raw::from_vec(more.collect::<Vec<f64>>(), &[m, rank - k])?;
-    Raw::concatenate(&[&u, &more.cast(u.dtype())?], -1)
+    let more = spread(&[m, rank - k], u.dtype())?;
+    Raw::concatenate(&[&u, &more], -1)
+}
+
+/// Fixed numbers between -1/2 and 1/2. Multiples of the golden ratio: spread evenly, and no two columns are parallel.
+fn spread(shape: &[usize], dtype: DType) -> Result<Raw> {
+    let n = shape.iter().product();
+    let all = (1..=n).map(|i: usize| (i as f64 * 0.618_033_988_749_894_8).fract() - 0.5);
+    Raw::from_vec(all.collect::<Vec<f64>>(), shape)?.cast(dtype)
 }
 
 /// A tensor train: for each axis a core of `rank × length × next rank`, where the first and the last rank are 1.

@@ -343,6 +343,43 @@ fn matrices_that_are_not_square_have_gradients_too() {
     }
 }
 
+/// What does not depend on the choice of a basis, or on where iterations begin.
+#[test]
+fn null_spaces_and_sums_of_products_have_gradients() {
+    let null = |x: &[Raw]| {
+        let n = linalg::null_space(&x[0].narrow(0, 0, 1)?, None)?;
+        n.matmul(&adjoint(&n)?)
+    };
+    let full = |x: &[Raw]| {
+        let [u, s, _] = linalg::svd(&x[0].narrow(-1, 0, 2)?, Vectors::Full)?;
+        sizes(&u.narrow(-1, 0, 2)?)?.matmul(&s.mul(&s)?)
+    };
+    let values = |x: &[Raw]| {
+        let [_, s, _] = linalg::svd(&x[0].narrow(0, 0, 2)?, Vectors::Full)?;
+        s.mul(&s)
+    };
+    let complete = |x: &[Raw]| {
+        let factors = linalg::qr(&x[0].narrow(-1, 0, 2)?, Mode::Complete)?;
+        factors[0]
+            .narrow(-1, 0, 2)?
+            .matmul(&factors[1].narrow(-2, 0, 2)?)?
+            .add(&factors[1])
+    };
+    let cp = |x: &[Raw]| linalg::cp(&x[0], 1, 500, 1e-12)?.reconstruct();
+    for field in [numbers, complex] {
+        let x = operands(1, 3, field);
+        check_gradients(&null, &x, tolerance()).unwrap();
+        check_second_gradients(&null, &x, tolerance()).unwrap();
+        check_gradients(&full, &x, tolerance()).unwrap();
+        check_gradients(&values, &x, tolerance()).unwrap();
+        check_second_gradients(&values, &x, tolerance()).unwrap();
+        check_gradients(&complete, &x, tolerance()).unwrap();
+        let far =
+            Raw::from_vec(vec![3.0, 0.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 8.0], &[3, 3]).unwrap();
+        check_gradients(&cp, &[x[0].add(&far).unwrap()], tolerance()).unwrap();
+    }
+}
+
 /// `⟨g, J t⟩ = ⟨Jᴴ g, t⟩` for maps that are written twice.
 #[test]
 fn forward_and_reverse_mode_agree() {

@@ -4,7 +4,7 @@ use civita_core::dtype::DType;
 use civita_core::error::Result;
 use civita_core::raw::Raw;
 use civita_core::threads::with_threads;
-use civita_linalg::{self as linalg, Mode, Uplo, Vectors};
+use civita_linalg::{self as linalg, Mode, Symmetry, Triangle, Uplo, Vectors};
 use num_complex::Complex;
 
 const SIZES: [usize; 12] = [1, 2, 3, 4, 5, 16, 17, 33, 40, 64, 130, 270];
@@ -603,47 +603,122 @@ fn determinants_near_the_ends_of_the_range() {
     }
 }
 
+/// The bits of real and imaginary parts; those of single precision as double.
+fn bits(x: &Raw) -> Vec<u64> {
+    let parts = match x.dtype().is_complex() {
+        true => vec![x.real().unwrap(), x.imag().unwrap()],
+        false => vec![x.clone()],
+    };
+    let wide = |x: &Raw| -> Vec<f64> { x.cast(DType::F64).unwrap().to_vec().unwrap() };
+    let all = parts.iter().flat_map(wide);
+    all.map(f64::to_bits).collect()
+}
+
+type Outputs = Vec<(&'static str, Vec<Raw>)>;
+
+/// What every factorisation makes of a matrix, a Hermitian positive definite one, and one with eigenvalues in the right half plane.
+fn factored(a: &Raw, h: &Raw, right: &Raw) -> Outputs {
+    let pair = |(x, y): (Raw, Raw)| vec![x, y];
+    let rcond = Raw::from_vec(vec![1e-15], &[]).unwrap();
+    let band = linalg::Band { lower: 1, upper: 1 };
+    let n = a.shape()[a.rank() - 1];
+    let three = h.narrow(-2, 0, 3.min(n)).unwrap();
+    let lstsq = linalg::lstsq(&a.narrow(-1, 0, n / 2).unwrap(), h, None).unwrap();
+    let (ldl, d, order) = linalg::ldl(
+        &a.add(&adjoint(a)).unwrap(),
+        Uplo::Lower,
+        Symmetry::Hermitian,
+    )
+    .unwrap();
+    let (alpha, beta, v) = linalg::eig_generalized(a, h).unwrap();
+    let (mut pivoted, columns) = linalg::qr_pivoted(a, Mode::Reduced).unwrap();
+    pivoted.push(columns);
+    vec![
+        ("inv", vec![linalg::inv(a).unwrap()]),
+        ("solve", vec![linalg::solve(a, h).unwrap()]),
+        ("det", vec![linalg::det(a).unwrap()]),
+        ("slogdet", pair(linalg::slogdet(a).unwrap())),
+        ("cholesky", vec![linalg::cholesky(h, Uplo::Lower).unwrap()]),
+        ("lu", linalg::lu(a).unwrap().into()),
+        ("lu_factor", pair(linalg::lu_factor(a).unwrap())),
+        (
+            "solve_triangular",
+            vec![linalg::solve_triangular(right, h, Triangle::Lower).unwrap()],
+        ),
+        (
+            "solve_banded",
+            vec![linalg::solve_banded(band, &three, h).unwrap()],
+        ),
+        ("ldl", vec![ldl, d, order]),
+        ("qr", linalg::qr(a, Mode::Complete).unwrap()),
+        ("qr pivoted", pivoted),
+        ("svd", linalg::svd(a, Vectors::Full).unwrap().into()),
+        ("svdvals", vec![linalg::svdvals(a).unwrap()]),
+        ("pinv", vec![linalg::pinv(a, &rcond).unwrap()]),
+        ("lstsq", vec![lstsq.x, lstsq.residuals, lstsq.s]),
+        (
+            "polar",
+            pair(linalg::polar(a, linalg::Side::Right).unwrap()),
+        ),
+        ("eigh", pair(linalg::eigh(h, Uplo::Lower).unwrap())),
+        (
+            "eigh generalized",
+            pair(linalg::eigh_generalized(h, h, Uplo::Lower, linalg::Problem::AvBv).unwrap()),
+        ),
+        ("eig", pair(linalg::eig(a).unwrap())),
+        ("eig generalized", vec![alpha, beta, v]),
+        ("schur", pair(linalg::schur(a).unwrap())),
+        ("hessenberg", pair(linalg::hessenberg(a).unwrap())),
+        ("expm", vec![linalg::expm(a).unwrap()]),
+        ("sqrtm", vec![linalg::sqrtm(right).unwrap()]),
+        ("logm", vec![linalg::logm(right).unwrap()]),
+        ("signm", vec![linalg::signm(right).unwrap()]),
+    ]
+}
+
+fn equal_bits(dtype: DType) {
+    for shape in [
+        vec![500, 3, 3],
+        vec![40, 20, 20],
+        vec![150, 150],
+        vec![300, 300],
+    ] {
+        let all = || {
+            let n = shape[shape.len() - 1];
+            let a = numbers(&shape, dtype, 6);
+            let far = unit(n).cast(dtype).unwrap();
+            let h = a.matmul(&adjoint(&a)).unwrap().add(&far).unwrap();
+            let far = far.mul(&Raw::from_vec(vec![4.0 * (n as f32).sqrt()], &[]).unwrap());
+            let right = a.add(&far.unwrap().cast(dtype).unwrap()).unwrap();
+            factored(&a, &h, &right)
+        };
+        let (one, two) = (with_threads(1, all), with_threads(2, all));
+        for ((name, one), (_, two)) in one.iter().zip(&two) {
+            for (one, two) in one.iter().zip(two) {
+                assert!(bits(one) == bits(two), "{name} of {dtype}, {shape:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn equal_bits_for_any_number_of_threads() {
-    let bits = |x: &Raw| -> Vec<u64> {
-        let x = if x.dtype().is_complex() {
-            x.real().unwrap()
-        } else {
-            x.clone()
-        };
-        x.to_vec::<f64>()
-            .unwrap()
-            .iter()
-            .map(|x| x.to_bits())
-            .collect()
-    };
-    let all = || -> Vec<Vec<u64>> {
-        let mut found = Vec::new();
-        for shape in [
-            vec![500, 3, 3],
-            vec![40, 20, 20],
-            vec![150, 150],
-            vec![300, 300],
-        ] {
-            let a = numbers(&shape, DType::F64, 6);
-            let h = a.matmul(&adjoint(&a)).unwrap();
-            let [u, s, _] = linalg::svd(&a, Vectors::Thin).unwrap();
-            let outputs = [
-                linalg::inv(&a).unwrap(),
-                linalg::solve(&a, &h).unwrap(),
-                linalg::det(&a).unwrap(),
-                linalg::qr(&a, Mode::Reduced).unwrap().remove(0),
-                u,
-                s,
-                linalg::eigh(&h, Uplo::Lower).unwrap().1,
-                linalg::eig(&a).unwrap().1,
-            ];
-            found.extend(outputs.iter().map(bits));
-        }
-        found
-    };
-    let (one, two) = (with_threads(1, all), with_threads(2, all));
-    assert!(one == two);
+    equal_bits(DType::F64);
+}
+
+#[test]
+fn equal_bits_of_single_precision_for_any_number_of_threads() {
+    equal_bits(DType::F32);
+}
+
+#[test]
+fn equal_bits_of_complex_numbers_for_any_number_of_threads() {
+    equal_bits(DType::C128);
+}
+
+#[test]
+fn equal_bits_of_single_complex_numbers_for_any_number_of_threads() {
+    equal_bits(DType::C64);
 }
 
 /// Matrices of repeated eigenvalues with too few eigenvectors or of little rank, and others that are hard for eigenvectors.
@@ -775,4 +850,65 @@ fn orthogonal_factors_of_subnormal_matrices() {
             }
         }
     }
+}
+
+#[test]
+fn functions_that_do_not_exist_are_errors_and_overflow_is_infinite() {
+    let of = |all: Vec<f64>| Raw::from_vec(all, &[2, 2]).unwrap();
+    let values = |x: &Raw| x.real().unwrap().to_vec::<f64>().unwrap();
+    let (ones, jordan) = (of(vec![1.0; 4]), of(vec![0.0, 1.0, 0.0, 0.0]));
+    for f in [linalg::logm, linalg::signm] {
+        for a in [&ones, &jordan] {
+            assert!(f(a).unwrap_err().is_linalg());
+        }
+    }
+    assert!(linalg::sqrtm(&jordan).unwrap_err().is_linalg());
+    let huge = linalg::expm(&of(vec![1e5, 0.0, 0.0, 0.0])).unwrap();
+    assert_eq!(values(&huge), [f64::INFINITY, 0.0, 0.0, 1.0]);
+    let huge = linalg::expm(&of(vec![1e5, 1.0, 0.0, 0.0])).unwrap();
+    assert_eq!(values(&huge), [f64::INFINITY, f64::INFINITY, 0.0, 1.0]);
+    assert!(
+        linalg::tanhm(&of(vec![1e5, 1.0, 0.0, 0.0]))
+            .unwrap_err()
+            .is_linalg()
+    );
+}
+
+#[test]
+fn systems_of_many_factors_and_one_right_hand_side() {
+    each_type(|dtype, eps| {
+        let a = numbers(&[2, 3, 3], dtype, 1)
+            .add(
+                &unit(3)
+                    .cast(dtype)
+                    .unwrap()
+                    .mul(
+                        &Raw::from_vec(vec![4.0f32], &[])
+                            .unwrap()
+                            .cast(dtype)
+                            .unwrap(),
+                    )
+                    .unwrap(),
+            )
+            .unwrap();
+        let h = a.matmul(&adjoint(&a)).unwrap();
+        for shape in [&[3][..], &[3, 2], &[5, 1, 3, 2]] {
+            let b = numbers(shape, dtype, 2);
+            let wanted = |a: &Raw| match b.rank() {
+                1 => linalg::solve(a, &b.expand_dims(&[1]).unwrap())
+                    .unwrap()
+                    .squeeze(Some(&[-1]))
+                    .unwrap(),
+                _ => linalg::solve(a, &b).unwrap(),
+            };
+            let (packed, rows) = linalg::lu_factor(&a).unwrap();
+            let x = linalg::lu_solve(&packed, &rows, &b, linalg::Form::Plain).unwrap();
+            assert!(gap(&x, &wanted(&a)) < 100.0 * eps);
+            let x = linalg::lu_solve(&packed, &rows, &b, linalg::Form::Adjoint).unwrap();
+            assert!(gap(&x, &wanted(&adjoint(&a))) < 100.0 * eps);
+            let l = linalg::cholesky(&h, Uplo::Lower).unwrap();
+            let x = linalg::cho_solve(&l, Uplo::Lower, &b).unwrap();
+            assert!(gap(&x, &wanted(&h)) < 100.0 * eps);
+        }
+    });
 }

@@ -31,7 +31,7 @@ impl Covariance {
     /// Factors a matrix of `n` rows, given row by row. `tolerance` is by how much it may fail to be positive semidefinite.
     ///
     /// # Errors
-    /// When Cholesky meets a matrix that is not positive definite, or it has no `n²` entries.
+    /// When Cholesky meets a matrix that is not positive definite, the singular value decomposition a NaN, or it has no `n²` entries.
     pub fn new(matrix: &[f64], n: usize, by: Factor, tolerance: f64) -> Result<Covariance> {
         Covariance::new_pausing(matrix, n, by, tolerance, &mut || {})
     }
@@ -56,6 +56,9 @@ impl Covariance {
                 let (values, mut vectors) = eigen(matrix, n, pause);
                 scale_columns(&mut vectors, n, |j| values[j].abs().sqrt());
                 (vectors, !values.iter().any(|&v| v < -tolerance))
+            }
+            Factor::Svd if matrix.iter().any(|x| x.is_nan()) => {
+                return Err(Error::value("SVD did not converge"));
             }
             Factor::Svd => {
                 let (mut u, s, v) = svd(matrix, n, pause);
@@ -295,8 +298,8 @@ mod tests {
                 .is_positive()
         );
         let nan = [f64::NAN; 4];
-        for by in [Factor::Svd, Factor::Eigh] {
-            _ = Covariance::new(&nan, 2, by, 1e-8).unwrap();
-        }
+        assert!(Covariance::new(&nan, 2, Factor::Svd, 1e-8).is_err());
+        assert!(Covariance::new(&nan, 2, Factor::Cholesky, 1e-8).is_err());
+        _ = Covariance::new(&nan, 2, Factor::Eigh, 1e-8).unwrap();
     }
 }

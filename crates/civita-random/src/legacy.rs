@@ -89,6 +89,89 @@ impl<B: BitGenerator> RandomState<B> {
         Ok(out)
     }
 
+    /// `n` random bytes: `np.random.bytes(n)`.
+    ///
+    /// ```
+    /// # use civita_random::RandomState;
+    /// assert_eq!(RandomState::seed(42).bytes(6), [102, 220, 225, 95, 179, 61]); // NumPy's
+    /// ```
+    pub fn bytes(&mut self, n: usize) -> Vec<u8> {
+        crate::Generator::on(&mut self.bits).bytes(n)
+    }
+
+    /// `n` numbers below `population`, with replacement: `np.random.choice(population, n)`.
+    ///
+    /// ```
+    /// # use civita_random::RandomState;
+    /// assert_eq!(RandomState::seed(42).choice(5, 4)?, [3, 4, 2, 4]); // NumPy's
+    /// # Ok::<(), civita_random::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn choice(&mut self, population: usize, n: usize) -> crate::Result<Vec<i64>> {
+        match (population, n) {
+            (_, 0) => Ok(Vec::new()),
+            (0, _) => Err(crate::Error::value(
+                "a must be greater than 0 unless no samples are taken",
+            )),
+            _ => self.randint(0, population as i64, n),
+        }
+    }
+
+    /// `n` different numbers below `population`: `np.random.choice(population, n, replace=False)`.
+    ///
+    /// ```
+    /// # use civita_random::RandomState;
+    /// assert_eq!(RandomState::seed(42).choice_distinct(10, 4)?, [8, 1, 5, 0]); // NumPy's
+    /// # Ok::<(), civita_random::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there are fewer.
+    pub fn choice_distinct(&mut self, population: usize, n: usize) -> crate::Result<Vec<i64>> {
+        if n > population {
+            return Err(crate::Error::value(
+                "Cannot take a larger sample than population when 'replace=False'",
+            ));
+        }
+        let mut all = self.permutation(population);
+        all.truncate(n);
+        Ok(all)
+    }
+
+    /// `n` numbers, each as probable as its weight: `np.random.choice(len(p), n, p=p)`.
+    ///
+    /// ```
+    /// # use civita_random::{RandomState, order::Weights};
+    /// let p = Weights::new(vec![0.5, 0.0, 0.5], 1e-8)?;
+    /// assert_eq!(RandomState::seed(42).choice_weighted(p, 10), [0, 2, 2, 2, 0, 0, 0, 2, 2, 2]); // NumPy's
+    /// # Ok::<(), civita_random::Error>(())
+    /// ```
+    pub fn choice_weighted(&mut self, weights: crate::order::Weights, n: usize) -> Vec<i64> {
+        weights.choose(&mut self.bits, n)
+    }
+
+    /// `n` normal vectors with this mean and covariance, one after the other: `np.random.multivariate_normal(mean, cov, n)`, which
+    /// factors by [`Factor::Svd`](crate::Factor::Svd).
+    ///
+    /// # Errors
+    /// When the mean has another length than the covariance.
+    pub fn multivariate_normal(
+        &mut self,
+        mean: &[f64],
+        covariance: &crate::Covariance,
+        n: usize,
+    ) -> crate::Result<Vec<f64>> {
+        let rows = covariance.rows();
+        if mean.len() != rows {
+            return Err(crate::Error::value("mean and cov must have same length"));
+        }
+        let mut out = self.randn(n.saturating_mul(rows));
+        covariance.apply(mean, &mut out);
+        Ok(out)
+    }
+
     /// Brings a slice into random order: `np.random.shuffle`.
     pub fn shuffle<T>(&mut self, values: &mut [T]) {
         crate::order::shuffle(&mut self.bits, values);
@@ -298,6 +381,10 @@ pub(crate) fn zipf<B: BitGenerator>(state: &mut RandomState<B>, a: f64) -> i64 {
         return 1;
     }
     let a1 = a - 1.0;
+    if a1 < 1e-9 {
+        // one draw in so many is below 2⁶³ that NumPy does not return: the same distribution, drawn below it
+        return crate::distributions::discrete::zipf(&mut state.bits, a);
+    }
     let b = power_of_two(a1);
     loop {
         let u = 1.0 - state.bits.next_f64();

@@ -75,34 +75,37 @@ pub trait Signal: Dtype {
     type Samples: Dtype;
     /// Element type of a cosine transform.
     type Cosines: Dtype;
+    /// Element type of a Walsh–Hadamard transform: sums and differences.
+    type Walsh: Dtype;
 }
 
-macro_rules! signals { ($($T:ty: $spectrum:ty, $samples:ty, $cosines:ty;)*) => { $(
+macro_rules! signals { ($($T:ty: $spectrum:ty, $samples:ty, $cosines:ty, $walsh:ty;)*) => { $(
     impl Signal for $T {
         type Spectrum = $spectrum;
         type Samples = $samples;
         type Cosines = $cosines;
+        type Walsh = $walsh;
     }
 )* } }
 signals! {
-    bool: c128, f64, f64;
-    u8: c128, f64, f64;
-    u16: c128, f64, f64;
-    u32: c128, f64, f64;
-    u64: c128, f64, f64;
-    i8: c128, f64, f64;
-    i16: c128, f64, f64;
-    i32: c128, f64, f64;
-    i64: c128, f64, f64;
-    f8e4m3: c64, f32, f32;
-    f8e5m2: c64, f32, f32;
-    f16: c64, f16, f32;
-    bf16: c64, f32, f32;
-    f32: c64, f32, f32;
-    f64: c128, f64, f64;
-    c64: c64, f32, c64;
-    c128: c128, f64, c128;
-    Any: Any, Any, Any;
+    bool: c128, f64, f64, i64;
+    u8: c128, f64, f64, i64;
+    u16: c128, f64, f64, i64;
+    u32: c128, f64, f64, i64;
+    u64: c128, f64, f64, i64;
+    i8: c128, f64, f64, i64;
+    i16: c128, f64, f64, i64;
+    i32: c128, f64, f64, i64;
+    i64: c128, f64, f64, i64;
+    f8e4m3: c64, f32, f32, f8e4m3;
+    f8e5m2: c64, f32, f32, f8e5m2;
+    f16: c64, f16, f32, f16;
+    bf16: c64, f32, f32, bf16;
+    f32: c64, f32, f32, f32;
+    f64: c128, f64, f64, f64;
+    c64: c64, f32, c64, c64;
+    c128: c128, f64, c128, c128;
+    Any: Any, Any, Any, Any;
 }
 
 /// A tensor of the transform's type.
@@ -119,6 +122,7 @@ pub struct Along {
     axis: isize,
     points: Option<usize>,
     norm: Norm,
+    orthogonalize: Option<bool>,
 }
 
 /// Transforms along this axis; negative ones count from the end.
@@ -127,6 +131,7 @@ pub fn along(axis: impl SliceInt) -> Along {
         axis: axis.to_isize(),
         points: None,
         norm: Norm::Backward,
+        orthogonalize: None,
     }
 }
 
@@ -150,6 +155,15 @@ impl Along {
         Along { norm, ..self }
     }
 
+    /// Whether cosine and sine transforms scale the elements that make them orthogonal; by default with [`Norm::Ortho`]. SciPy's
+    /// `orthogonalize`.
+    pub fn orthogonalize(self, whether: bool) -> Along {
+        Along {
+            orthogonalize: Some(whether),
+            ..self
+        }
+    }
+
     fn run(self, transform: Transform, x: &Raw) -> Result<Raw> {
         transform.along(x, self.points.map(length), self.axis, self.norm)
     }
@@ -167,7 +181,7 @@ impl Along {
             kind,
             direction,
             norm: self.norm,
-            orthogonalize: None,
+            orthogonalize: self.orthogonalize,
         };
         let s = self.points.map(|n| [length(n)]);
         wave.over(op, x, s.as_ref().map(|s| &s[..]), Some(&[self.axis]))
@@ -210,7 +224,7 @@ transforms! {
     ihfft Ihfft Spectrum;
 }
 
-macro_rules! waves { ($($(#[doc = $doc:literal])* $name:ident $of:ident $Family:ident $Direction:ident;)*) => {
+macro_rules! waves { ($($(#[doc = $doc:literal])* $name:ident $of:ident $many:ident $many_of:ident $Family:ident $Direction:ident;)*) => {
     /// # Errors
     /// When there is no such axis, or there are too few points.
     impl Along { $(
@@ -226,6 +240,23 @@ macro_rules! waves { ($($(#[doc = $doc:literal])* $name:ident $of:ident $Family:
             self.wave(stringify!($name), Family::$Family, kind, Direction::$Direction, x.raw()).map(wrap)
         }
     )* }
+    /// # Errors
+    /// When an axis does not exist, or there are too few points.
+    impl Over { $(
+        $(#[doc = $doc])*
+        ///
+        /// Over several axes, of type II; others are
+        #[doc = concat!("[`", stringify!($many_of), "`](Self::", stringify!($many_of), ").")]
+        pub fn $many<T: Signal, const N: usize>(&self, x: &Tensor<T, N>) -> Result<Cosines<T, N>> {
+            self.$many_of(x, Type::II)
+        }
+        $(#[doc = $doc])*
+        ///
+        /// Over several axes.
+        pub fn $many_of<T: Signal, const N: usize>(&self, x: &Tensor<T, N>, kind: Type) -> Result<Cosines<T, N>> {
+            self.wave(stringify!($many), Family::$Family, kind, Direction::$Direction, x.raw()).map(wrap)
+        }
+    )* }
     $(
         $(#[doc = $doc])*
         ///
@@ -237,17 +268,27 @@ macro_rules! waves { ($($(#[doc = $doc:literal])* $name:ident $of:ident $Family:
         pub fn $name<T: Signal, const N: usize>(x: &Tensor<T, N>) -> Result<Cosines<T, N>> {
             along(-1).$name(x)
         }
+        $(#[doc = $doc])*
+        ///
+        /// Of type II over all axes; of other types and over other axes they are
+        #[doc = concat!("`fft::over([0, 1]).", stringify!($many_of), "(&x, kind)`, of [`over`].")]
+        ///
+        /// # Errors
+        /// When an axis has too few elements.
+        pub fn $many<T: Signal, const N: usize>(x: &Tensor<T, N>) -> Result<Cosines<T, N>> {
+            over(..).$many(x)
+        }
     )*
 } }
 waves! {
     /// The cosine transform. Of type II: `y[k] = 2 Σ x[j] cos(π k (2j + 1) / 2n)`. With [`Norm::Ortho`] it is orthogonal.
-    dct dct_of Cosine Forward;
+    dct dct_of dctn dctn_of Cosine Forward;
     /// The inverse of `dct` of this type.
-    idct idct_of Cosine Inverse;
+    idct idct_of idctn idctn_of Cosine Inverse;
     /// The sine transform. Of type II: `y[k] = 2 Σ x[j] sin(π (k + 1) (2j + 1) / 2n)`. With [`Norm::Ortho`] it is orthogonal.
-    dst dst_of Sine Forward;
+    dst dst_of dstn dstn_of Sine Forward;
     /// The inverse of `dst` of this type.
-    idst idst_of Sine Inverse;
+    idst idst_of idstn idstn_of Sine Inverse;
 }
 
 /// How a transform over several axes is done; made by [`over`].
@@ -257,6 +298,7 @@ pub struct Over {
     axes: Option<Vec<isize>>,
     shape: Option<Vec<usize>>,
     norm: Norm,
+    orthogonalize: Option<bool>,
 }
 
 /// Transforms over these axes: an array or slice of them, one, or `..` for all. The last of them is the one of which real
@@ -269,6 +311,7 @@ pub fn over(axes: impl AxisArg) -> Over {
         },
         shape: None,
         norm: Norm::Backward,
+        orthogonalize: None,
     }
 }
 
@@ -284,6 +327,34 @@ impl Over {
     /// Where the factors stand; by default at the inverse transform.
     pub fn norm(self, norm: Norm) -> Over {
         Over { norm, ..self }
+    }
+
+    /// As [`Along::orthogonalize`].
+    pub fn orthogonalize(self, whether: bool) -> Over {
+        Over {
+            orthogonalize: Some(whether),
+            ..self
+        }
+    }
+
+    fn wave(
+        &self,
+        op: &'static str,
+        family: Family,
+        kind: Type,
+        direction: Direction,
+        x: &Raw,
+    ) -> Result<Raw> {
+        let wave = WaveTransform {
+            family,
+            kind,
+            direction,
+            norm: self.norm,
+            orthogonalize: self.orthogonalize,
+        };
+        let s = self.shape.as_ref();
+        let s: Option<Vec<isize>> = s.map(|s| s.iter().map(|&n| length(n)).collect());
+        wave.over(op, x, s.as_deref(), self.axes.as_deref())
     }
 
     fn run(&self, op: &'static str, transform: Transform, x: &Raw) -> Result<Raw> {
@@ -441,14 +512,42 @@ pub fn fftconvolve_of<T: Signal, const N: usize>(
     b: &Tensor<T, N>,
     mode: Mode,
 ) -> Result<Cosines<T, N>> {
-    let y = civita_fft::fftconvolve(a.raw(), b.raw(), mode, None)?;
-    match T::Cosines::KNOWN {
+    known::<T::Cosines, N>(civita_fft::fftconvolve(a.raw(), b.raw(), mode, None)?)
+}
+
+/// The convolution over these axes, of a mode; the others broadcast. SciPy's `signal.fftconvolve(a, b, mode, axes)`.
+///
+/// # Errors
+/// When there is no such axis, other axes do not broadcast, or with [`Mode::Valid`] neither lies inside the other.
+///
+/// ```
+/// use civita::{fft, prelude::*};
+/// let rows = tensor![[1.0, 2.0, 3.0], [0.0, 1.0, 0.0]];
+/// let y = fft::fftconvolve_over(&rows, &tensor![[0.0, 1.0, 0.5]], fft::Mode::Same, 1)?;
+/// assert!(y.allclose(&tensor![[1.0, 2.5, 4.0], [0.0, 1.0, 0.5]])?);
+/// # Ok::<(), civita::Error>(())
+/// ```
+pub fn fftconvolve_over<T: Signal, const N: usize>(
+    a: &Tensor<T, N>,
+    b: &Tensor<T, N>,
+    mode: Mode,
+    axes: impl AxisArg,
+) -> Result<Cosines<T, N>> {
+    let axes = over(axes).axes;
+    let y = civita_fft::fftconvolve(a.raw(), b.raw(), mode, axes.as_deref())?;
+    known::<T::Cosines, N>(y)
+}
+
+/// As the type says, where the compiler knows it.
+fn known<T: Dtype, const N: usize>(y: Raw) -> Result<Tensor<T, N>> {
+    match T::KNOWN {
         Some(dtype) => y.cast(dtype).map(wrap),
         None => Ok(wrap(y)),
     }
 }
 
-/// The Walsh–Hadamard transform of an axis whose length is a power of two, in the order of Hadamard's matrix.
+/// The Walsh–Hadamard transform of an axis whose length is a power of two, in the order of Hadamard's matrix. That of booleans and
+/// integers is `i64`.
 ///
 /// # Errors
 /// When there is no such axis, or its length is no power of two.
@@ -456,11 +555,33 @@ pub fn fftconvolve_of<T: Signal, const N: usize>(
 /// ```
 /// use civita::{fft, prelude::*};
 /// assert_eq!(fft::fwht(&tensor![1.0, 0.0, 1.0, 0.0], 0)?.to_string(), "[2. 2. 0. 0.]");
+/// assert_eq!(fft::fwht(&tensor![true, true], 0)?.to_string(), "[2 0]");
 /// # Ok::<(), civita::Error>(())
 /// ```
-pub fn fwht<T: Dtype, const N: usize>(
+pub fn fwht<T: Signal, const N: usize>(
     x: &Tensor<T, N>,
     axis: impl SliceInt,
-) -> Result<Tensor<T::Number, N>> {
+) -> Result<Tensor<T::Walsh, N>> {
     civita_fft::fwht(x.raw(), axis.to_isize(), Norm::Backward).map(wrap)
+}
+
+/// As [`fwht`], with a factor: with [`Norm::Ortho`] it is its own inverse.
+///
+/// # Errors
+/// As [`fwht`].
+///
+/// ```
+/// use civita::{fft, prelude::*};
+/// let x = tensor![1.0, 2.0, 3.0, 4.0];
+/// let y = fft::fwht_of(&x, 0, fft::Norm::Ortho)?;
+/// assert_eq!(y.to_string(), "[ 5. -1. -2.  0.]");
+/// assert_eq!(fft::fwht_of(&y, 0, fft::Norm::Ortho)?, x);
+/// # Ok::<(), civita::Error>(())
+/// ```
+pub fn fwht_of<T: Signal, const N: usize>(
+    x: &Tensor<T, N>,
+    axis: impl SliceInt,
+    norm: Norm,
+) -> Result<Cosines<T, N>> {
+    known::<T::Cosines, N>(civita_fft::fwht(x.raw(), axis.to_isize(), norm)?)
 }

@@ -28,6 +28,7 @@ pub use systems::*;
 pub use tensors::*;
 
 use civita_core::layout::{Axes, KeepDims};
+use civita_core::ops::Reduction;
 use civita_core::raw::Raw;
 
 use crate::error::OrRaise;
@@ -291,6 +292,72 @@ where
     engine::eigvalsh(&a.raw, Uplo::Lower).map(wrap)
 }
 
+/// As [`eigh`], from either triangle. NumPy's `eigh(a, UPLO="U")`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let (w, _) = linalg::eigh_of(&tensor![[2.0, 0.0], [f64::NAN, 3.0]], linalg::Uplo::Upper)?;
+/// assert_eq!(w, [2.0, 3.0]);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`eig`].
+#[allow(clippy::type_complexity)] // two tensors
+pub fn eigh_of<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    uplo: Uplo,
+) -> Result<(Reduced<T::Real, N>, Tensor<T, N>)>
+where
+    Rank<N>: ReduceRank,
+{
+    engine::eigh(&a.raw, uplo).map(|(w, v)| (wrap(w), wrap(v)))
+}
+
+/// As [`eigvalsh`], from either triangle.
+///
+/// # Errors
+/// As [`eig`].
+pub fn eigvalsh_of<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    uplo: Uplo,
+) -> Result<Reduced<T::Real, N>>
+where
+    Rank<N>: ReduceRank,
+{
+    engine::eigvalsh(&a.raw, uplo).map(wrap)
+}
+
+/// The singular value decomposition of Hermitian matrices, of which the lower triangle is read. NumPy's `svd(a, hermitian=True)`.
+///
+/// # Errors
+/// As [`eigh`].
+#[allow(clippy::type_complexity)] // three tensors
+pub fn svd_hermitian<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+) -> Result<(Tensor<T, N>, Reduced<T::Real, N>, Tensor<T, N>)>
+where
+    Rank<N>: ReduceRank,
+{
+    let [u, s, vh] = engine::svd_hermitian(&a.raw)?;
+    Ok((wrap(u), wrap(s), wrap(vh)))
+}
+
+/// The pseudoinverse of Hermitian matrices, of which the lower triangle is read. NumPy's `pinv(a, hermitian=True)`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let p = linalg::pinv_hermitian(&tensor![[2.0, 99.0], [0.0, 4.0]])?;
+/// assert!(p.allclose(&tensor![[0.5, 0.0], [0.0, 0.25]])?);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When a matrix is not square, or an element is not finite.
+pub fn pinv_hermitian<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<T, N>> {
+    engine::pinv_hermitian(&a.raw, &Raw::from_vec(vec![1e-15], &[])?).map(wrap)
+}
+
 /// The pseudoinverse; singular values up to 1e-15 times the largest count as zero. NumPy's `pinv`.
 ///
 /// ```
@@ -346,13 +413,40 @@ pub fn lstsq<T: Linear, const M: usize>(
     a: &Matrix<T>,
     b: &Tensor<T, M>,
 ) -> Result<LeastSquares<T, M>> {
+    least_squares(a, b, None)
+}
+
+/// As [`lstsq`], where singular values up to `rcond` times the largest count as zero. NumPy's `lstsq(a, b, rcond)`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let fit = linalg::lstsq_of(&tensor![[1.0, 0.0], [0.0, 1e-3]], &tensor![1.0, 1.0], 1e-2)?;
+/// assert_eq!(fit.rank, 1);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`lstsq`].
+pub fn lstsq_of<T: Linear, const M: usize>(
+    a: &Matrix<T>,
+    b: &Tensor<T, M>,
+    rcond: f64,
+) -> Result<LeastSquares<T, M>> {
+    least_squares(a, b, Some(rcond))
+}
+
+fn least_squares<T: Linear, const M: usize>(
+    a: &Matrix<T>,
+    b: &Tensor<T, M>,
+    rcond: Option<f64>,
+) -> Result<LeastSquares<T, M>> {
     if !(1..=2).contains(&b.raw.rank()) {
         return Err(Error::shape(
             "lstsq",
             format!("b has {} axes, not one or two", b.raw.rank()),
         ));
     }
-    let found = engine::lstsq(&a.raw, &b.raw, None)?;
+    let found = engine::lstsq(&a.raw, &b.raw, rcond)?;
     let rank = found.rank.item()?.as_f64() as usize;
     let full = rank == a.raw.shape()[1] && a.raw.shape()[0] > rank;
     Ok(LeastSquares {
@@ -372,6 +466,75 @@ where
     Rank<N>: SubtractRank<2>,
 {
     engine::matrix_rank(&a.raw, None, None, false).map(wrap)
+}
+
+/// Up to which size singular values count as zero.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cut {
+    /// Up to this.
+    Absolute(f64),
+    /// Up to this times the largest.
+    Relative(f64),
+}
+
+/// As [`matrix_rank`], with another cut. NumPy's `matrix_rank(a, tol)` and `matrix_rank(a, rtol=…)`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let a = tensor![[1.0, 0.0], [0.0, 1e-3]];
+/// assert_eq!(linalg::matrix_rank(&a)?.item()?, 2);
+/// assert_eq!(linalg::matrix_rank_of(&a, linalg::Cut::Relative(1e-2))?.item()?, 1);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`matrix_rank`].
+pub fn matrix_rank_of<T: Linear, const N: usize>(a: &Tensor<T, N>, cut: Cut) -> Result<Each<i64, N>>
+where
+    Rank<N>: SubtractRank<2>,
+{
+    let number = |x| Raw::from_vec(vec![x], &[]);
+    match cut {
+        Cut::Absolute(tol) => engine::matrix_rank(&a.raw, Some(&number(tol)?), None, false),
+        Cut::Relative(rtol) => engine::matrix_rank(&a.raw, None, Some(&number(rtol)?), false),
+    }
+    .map(wrap)
+}
+
+/// The sums of the diagonals of matrices. NumPy's `linalg.trace`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// assert_eq!(linalg::trace(&tensor![[[1, 2], [3, 4]], [[5, 6], [7, 8]]])?, [5, 13]);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When there are fewer than two axes.
+pub fn trace<T: Dtype, const N: usize>(a: &Tensor<T, N>) -> Result<Each<T::Sum, N>>
+where
+    Rank<N>: SubtractRank<2>,
+{
+    let options = civita_core::raw::ReduceOptions {
+        axes: Axes::List(&[-1]),
+        ..Default::default()
+    };
+    let diagonal = a.raw.diagonal(0, -2, -1)?;
+    diagonal.reduce(Reduction::Sum, options).map(wrap)
+}
+
+/// The diagonals of matrices, `offset` above the main one. NumPy's `linalg.diagonal`.
+///
+/// # Errors
+/// When there are fewer than two axes.
+pub fn diagonal<T: Dtype, const N: usize>(
+    a: &Tensor<T, N>,
+    offset: impl SliceInt,
+) -> Result<Reduced<T, N>>
+where
+    Rank<N>: ReduceRank,
+{
+    a.raw.diagonal(offset.to_isize(), -2, -1).map(wrap)
 }
 
 /// The condition number, the largest singular value over the smallest: infinite for singular matrices. NumPy's `cond`.
@@ -447,8 +610,25 @@ impl<T: Dtype, const N: usize, A: AxisArg> Over<'_, T, N, A> {
     where
         A: AxesOf<N>,
     {
+        self.norm_of(Order::P(2.0))
+    }
+
+    /// The norms of an order along an axis, or over several as if they were one. NumPy's `vector_norm(x, axis=…, ord=…)`.
+    ///
+    /// ```
+    /// # use civita::{linalg::Order, prelude::*};
+    /// assert_eq!(tensor![[3.0, -4.0], [0.0, 1.0]].over(1).norm_of(Order::P(1.0))?, [7.0, 1.0]);
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When an axis does not exist, or the order is no number.
+    pub fn norm_of(self, order: Order) -> Result<A::Out<Size<T>>>
+    where
+        A: AxesOf<N>,
+    {
         let (x, axes) = self.taken();
-        engine::vector_norm(x, Order::P(2.0), axes.named(), KeepDims::No).map(wrap)
+        engine::vector_norm(x, order, axes.named(), KeepDims::No).map(wrap)
     }
 }
 /// Norms over axes, which stay with length 1.
@@ -465,8 +645,16 @@ impl<T: Dtype, const N: usize, A: AxisArg> OverKept<'_, T, N, A> {
     /// # Errors
     /// When an axis does not exist.
     pub fn norm(self) -> Result<Tensor<Size<T>, N>> {
+        self.norm_of(Order::P(2.0))
+    }
+
+    /// The norms of an order along an axis, or over several as if they were one.
+    ///
+    /// # Errors
+    /// When an axis does not exist, or the order is no number.
+    pub fn norm_of(self, order: Order) -> Result<Tensor<Size<T>, N>> {
         let (x, axes) = self.taken();
-        engine::vector_norm(x, Order::P(2.0), axes.named(), KeepDims::Yes).map(wrap)
+        engine::vector_norm(x, order, axes.named(), KeepDims::Yes).map(wrap)
     }
 }
 

@@ -371,6 +371,19 @@ impl<B: BitGenerator> Rng<B> {
         self.filled("random", shape, T::uniform)
     }
 
+    /// Random bytes. NumPy's `bytes`.
+    ///
+    /// ```
+    /// use civita::random::Rng;
+    ///
+    /// assert_eq!(Rng::new(42).bytes(6), [136, 38, 217, 22, 205, 251]); // NumPy's
+    /// ```
+    #[track_caller]
+    pub fn bytes(&mut self, n: usize) -> Vec<u8> {
+        check_draw("bytes").or_raise();
+        Generator::on(&mut self.bits).bytes(n)
+    }
+
     /// Standard normal numbers. NumPy's `standard_normal`; in `f32` they are [`standard_normal_as`](Rng::standard_normal_as).
     ///
     /// ```
@@ -638,6 +651,37 @@ impl<B: BitGenerator> Rng<B> {
         *x = shuffled;
     }
 
+    /// Each slice along an axis in a random order of its own. NumPy's `permuted(x, axis=axis)`.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let x = random::default_rng(42).permuted(&tensor![[0, 1, 2], [3, 4, 5]], 1)?;
+    /// assert_eq!(x.to_string(), "[[2 1 0]\n [3 5 4]]"); // NumPy's
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the axis does not exist.
+    pub fn permuted<T: Element, const N: usize>(
+        &mut self,
+        x: &Tensor<T, N>,
+        axis: impl SliceInt,
+    ) -> Result<Tensor<T, N>> {
+        check_draw("permuted")?;
+        let axis = axis.to_isize();
+        let rows = x.raw().move_axis(axis, -1)?;
+        let n = rows.shape().last().copied().unwrap_or(0);
+        let places: Result<Raw> = Raw::written_by(rows.shape(), |out: &mut [i64]| {
+            for row in out.chunks_exact_mut(n.max(1)) {
+                order::permute(&mut self.bits, row);
+            }
+            Ok(())
+        });
+        let turned = rows.take_along_axis(&places?, -1)?;
+        turned.move_axis(-1, axis).map(wrap)
+    }
+
     /// The slices along an axis in random order. NumPy's `permutation(x, axis)`; [`shuffle`](Rng::shuffle) works in place.
     ///
     /// ```
@@ -695,10 +739,14 @@ distributions! {
     beta(a, b) -> f64 = Beta, "rng.beta(2.0, 3.0, 2)" => "[0.33841184 0.41040973]";
     /// Chi-square numbers with so many degrees of freedom.
     chisquare(df) -> f64 = ChiSquare, "rng.chisquare(3.0, 2)" => "[3.05543949 4.35892866]";
+    /// Chi-square numbers that are not central, with so many degrees of freedom.
+    noncentral_chisquare(df, nonc) -> f64 = NoncentralChiSquare, "rng.noncentral_chisquare(3.0, 2.0, 2)" => "[ 4.94846489 10.31450274]";
     /// Numbers of Student's distribution with so many degrees of freedom.
     standard_t(df) -> f64 = StandardT, "rng.standard_t(5.0, 2)" => "[0.48968078 0.96799059]";
     /// Numbers of Fisher's distribution with these degrees of freedom.
     f(dfnum, dfden) -> f64 = F, "rng.f(5.0, 10.0, 2)" => "[0.81657973 1.01948397]";
+    /// Numbers of Fisher's distribution that are not central, with these degrees of freedom.
+    noncentral_f(dfnum, dfden, nonc) -> f64 = NoncentralF, "rng.noncentral_f(5.0, 10.0, 2.0, 2)" => "[1.26567114 0.4708845 ]";
     /// Laplace numbers about `loc`.
     laplace(loc, scale) -> f64 = Laplace, "rng.laplace(0.0, 1.0, 2)" => "[ 0.79387864 -0.13038563]";
     /// Logistic numbers about `loc`.
@@ -775,6 +823,30 @@ impl<B: BitGenerator> Rng<B> {
     ) -> Tensor<i64, N> {
         let binomial = Binomial::new(n.to_isize() as i64, p.to_f64());
         self.drawn("binomial", binomial, shape)
+    }
+
+    /// How many of `nsample` taken from `ngood` good and `nbad` bad ones are good. NumPy's `hypergeometric`.
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let good = random::default_rng(42).hypergeometric(10, 5, 4, 5);
+    /// assert_eq!(good.to_string(), "[3 3 2 3 3]"); // NumPy's
+    /// ```
+    ///
+    /// # Panics
+    /// When a number is negative, or more are taken than there are.
+    #[track_caller]
+    pub fn hypergeometric<const N: usize>(
+        &mut self,
+        ngood: impl SliceInt,
+        nbad: impl SliceInt,
+        nsample: impl SliceInt,
+        shape: impl IntoShape<N>,
+    ) -> Tensor<i64, N> {
+        let [good, bad, sample] = [ngood.to_isize(), nbad.to_isize(), nsample.to_isize()];
+        let distribution = Hypergeometric::new(good as i64, bad as i64, sample as i64);
+        self.drawn("hypergeometric", distribution, shape)
     }
 
     /// `n` Wishart matrices. SciPy's `stats.wishart.rvs`.

@@ -31,7 +31,6 @@ from ._civita import (
     concatenate as _concatenate,
     cross as _cross,
     diagonal as _diagonal,
-    eye as _eye,
     finfo as _finfo,
     matmul,
     matrix_transpose as _matrix_transpose,
@@ -42,7 +41,9 @@ from ._civita import (
     take_along_axis as _take_along_axis,
     tensordot,
     trace as _trace,
+    triu as _triu,
     vecdot as _vecdot,
+    where as _where,
 )
 
 LinAlgError = _linalg.LinAlgError
@@ -102,7 +103,7 @@ def cholesky(a, /, *, upper=False):
 def qr(a, mode="reduced", *, pivoting=False):
     """The QR factorisation: `QRResult(Q, R)`.
 
-    `mode` is `'reduced'`, `'complete'` (a square `Q`), `'r'` (`R` alone) or `'raw'` (LAPACK's reflectors and factors).
+    `mode` is `'reduced'`, `'complete'` (a square `Q`), `'r'` (`R` alone) or `'raw'` (LAPACK's reflectors and factors; with pivoting `((h, tau), R, P)`).
 
     With `pivoting=True` columns are exchanged so that the absolute values of the diagonal of `R` descend: `(Q, R, P)`, or `(R, P)`, with
     `a[..., P] = Q @ R`. SciPy's `linalg.qr(a, pivoting=True)`, whose modes `'economic'` and `'full'` are taken too.
@@ -114,8 +115,17 @@ def qr(a, mode="reduced", *, pivoting=False):
     """
     if pivoting:
         mode = {"full": "complete", "economic": "reduced"}.get(mode, mode)
+        if mode == "r":
+            # as many rows as `a`, as SciPy's
+            a = _asarray(a)
+            R, order = _linalg.qr_pivoted(a, mode)
+            below = max(a.shape[-2] - R.shape[-2], 0)
+            return _pad(R, [(0, 0)] * (R.ndim - 2) + [(0, below), (0, 0)]), order
         *factors, order = _linalg.qr_pivoted(a, mode)
-        return ((factors[0], factors[1]), *factors[2:], order) if mode == "raw" else (*factors, order)
+        if mode == "raw":
+            h, tau = factors
+            return (h, tau), _triu(h.mT[..., : tau.shape[-1], :]), order
+        return (*factors, order)
     if mode in ("f", "full"):
         _warnings.warn("The 'full' option is deprecated in favor of 'reduced'.", DeprecationWarning, stacklevel=2)
         mode = "reduced"
@@ -209,6 +219,8 @@ def eigvalsh(a, UPLO="L", *, b=None, type=1):
 def pinv(a, rcond=None, hermitian=False, *, rtol=...):
     """The pseudoinverse. Singular values up to `rcond` (or `rtol`) times the largest count as zero: 1e-15 by default, the
     precision times the longer side for `rtol=None`.
+
+    With `hermitian=True` the lower triangle is read, and gradients are by it.
     """
     a = _asarray(a)
     if rcond is not None:
@@ -220,8 +232,6 @@ def pinv(a, rcond=None, hermitian=False, *, rtol=...):
         rcond = _precision(a)
     else:
         rcond = rtol
-    if hermitian and a.ndim >= 2 and a.shape[-2] != a.shape[-1]:
-        raise LinAlgError("Last 2 dimensions of the array must be square")
     return _linalg.pinv(a, rcond, bool(hermitian))
 
 
@@ -350,7 +360,10 @@ def vecdot(x1, x2, /, *, axis=-1):
     return _vecdot(x1, x2, axis=axis)
 
 
-def solve_triangular(a, b, trans=0, lower=False, unit_diagonal=False):
+# SciPy's `overwrite_*`, `check_finite`, `lwork`, `lapack_driver` and `disp` are taken as it takes them, and do nothing.
+
+
+def solve_triangular(a, b, trans=0, lower=False, unit_diagonal=False, overwrite_b=False, check_finite=True):
     """Solves `a x = b` for triangular `a` (`a.T x = b` for `trans=1`, `a.conj().T x = b` for `trans=2`). SciPy's."""
     a = _asarray(a)
     if trans in (1, "T", 2, "C"):
@@ -372,19 +385,12 @@ def lu_solve(lu_and_piv, b, trans=0, overwrite_b=False, check_finite=True):
     """Solves `a x = b` with what `lu_factor` found (`a.T x = b` for `trans=1`, `a.conj().T x = b` for `trans=2`). SciPy's."""
     lu, piv = (_asarray(x) for x in lu_and_piv)
     b = _asarray(b)
-    vector = b.ndim == 1
-    if vector:
-        b = b[:, None]
-    if lu.shape[-1] != b.shape[-2]:
+    form = {0: 0, "N": 0, 1: 1, "T": 1, 2: 2, "C": 2}.get(trans)
+    if form is None:
+        raise ValueError("trans must be 0, 1, 2, 'N', 'T' or 'C'")
+    if b.ndim == 0 or lu.shape[-1:] != b.shape[-min(b.ndim, 2) :][:1]:
         raise ValueError(f"Shapes of lu {lu.shape} and b {b.shape} are incompatible")
-    rows = _linalg.lu_rows(piv, lu.shape[-1])
-    if trans == 0:
-        b = _take_along_axis(b, _broadcast_to(rows[..., None], b.shape), -2)
-        x = solve_triangular(lu, solve_triangular(lu, b, lower=True, unit_diagonal=True))
-    else:
-        x = solve_triangular(lu, solve_triangular(lu, b, trans), trans, lower=True, unit_diagonal=True)
-        x = _take_along_axis(x, _broadcast_to(_argsort(rows, axis=-1)[..., None], x.shape), -2)
-    return x[..., 0] if vector else x
+    return _linalg.lu_solve(lu, _linalg.lu_rows(piv, lu.shape[-1]), b, form)
 
 
 def lu(a, permute_l=False, overwrite_a=False, check_finite=True, p_indices=False):
@@ -406,9 +412,7 @@ def cho_factor(a, lower=False, overwrite_a=False, check_finite=True):
 def cho_solve(c_and_lower, b, overwrite_b=False, check_finite=True):
     """Solves `a x = b` with what `cho_factor` found. SciPy's."""
     c, lower = c_and_lower
-    if lower:
-        return solve_triangular(c, solve_triangular(c, b, lower=True), 2, lower=True)
-    return solve_triangular(c, solve_triangular(c, b, 2))
+    return _linalg.cho_solve(c, b, bool(lower))
 
 
 def ldl(A, lower=True, hermitian=True, overwrite_a=False, check_finite=True):
@@ -459,25 +463,47 @@ def solve_toeplitz(c_or_cr, b, check_finite=True):
     return solve(toeplitz(c, r), b)
 
 
-def solve_circulant(c, b):
-    """Solves `circulant(c) x = b` by Fourier transforms. SciPy's; raises LinAlgError where the matrix is singular."""
+def solve_circulant(c, b, singular="raise", tol=None, caxis=-1, baxis=0, outaxis=0):
+    """Solves `circulant(c) x = b` by Fourier transforms. SciPy's.
+
+    Vectors lie along `caxis` of `c`, `baxis` of `b` and `outaxis` of the result; other axes broadcast. Frequencies of `c` up to `tol`, by
+    default the largest times the precision and the length, count as zero: then LinAlgError is raised, unless `singular='lstsq'` asks for
+    the solution of least squares. (Under `vmap` and `trace`, where no value can be asked, nothing is raised.)
+
+    >>> import civita as cv
+    >>> cv.linalg.solve_circulant([2.0, 1.0, 0.0], [3.0, 3.0, 3.0])
+    array([1., 1., 1.])
+    """
     c, b = _asarray(c), _asarray(b)
-    if c.ndim != 1 or b.ndim not in (1, 2) or b.shape[0] != c.shape[0]:
+    c, b = (x.reshape(1) if x.ndim == 0 else x for x in (c, b))
+    n = c.shape[caxis]
+    if b.shape[baxis] != n:
         raise ValueError(f"Shapes of c {c.shape} and b {b.shape} are incompatible")
     from . import fft
 
-    w = fft.fft(c)
-    size = abs(w)
-    if not size.shape[0]:
+    if not n:
         return b * 1.0
-    if float(size.min()) <= float(_finfo(w.dtype).eps) * float(size.max()) * size.shape[0]:
-        raise LinAlgError("Singular matrix")
-    x = fft.ifft(fft.fft(b, axis=0) / (w if b.ndim == 1 else w[:, None]), axis=0)
-    return x if c.dtype.kind == "c" or b.dtype.kind == "c" else x.real
+    w = fft.fft(_moveaxis(c, caxis, -1), axis=-1)
+    size = abs(w).detach()
+    if tol is None:
+        tol = size.max(axis=-1, keepdims=True) * (n * float(_finfo(w.dtype).eps))
+    small = size <= tol
+    try:
+        none = bool(small.any())
+    except ValueError:  # under `vmap` and `trace`
+        none = singular != "raise"
+    if none:
+        if singular == "raise":
+            raise LinAlgError("near singular circulant matrix.")
+        w = _where(small, 1.0, w)
+    q = fft.fft(_moveaxis(b, baxis, -1), axis=-1) / w
+    x = fft.ifft(_where(small, 0.0, q) if none else q, axis=-1)
+    x = x if c.dtype.kind == "c" or b.dtype.kind == "c" else x.real
+    return _moveaxis(x, -1, outaxis)
 
 
 def expm(A):
-    """The matrix exponential. SciPy's."""
+    """The matrix exponential. SciPy's. Elements that overflow are infinite."""
     return _linalg.expm(A)
 
 
@@ -493,20 +519,26 @@ def _real_if_close(a, y):
     return y.real if imag <= 1000 * float(_finfo(y.dtype).eps) * max(real, 1.0) else y
 
 
-def sqrtm(A):
-    """The principal square root of square matrices; real where it is. SciPy's."""
+def sqrtm(A, disp=None, blocksize=None):
+    """The principal square root of square matrices; real where it is, complex under `vmap` and `trace`. SciPy's.
+
+    Raises LinAlgError where a singular matrix has none, as `[[0, 1], [0, 0]]`.
+    """
     return _real_if_close(A, _linalg.sqrtm(A))
 
 
-def logm(A):
-    """The principal logarithm of square matrices; real where it is. SciPy's."""
+def logm(A, disp=None):
+    """The principal logarithm of square matrices; real where it is, complex under `vmap` and `trace`. SciPy's.
+
+    Raises LinAlgError where a matrix is singular.
+    """
     return _real_if_close(A, _linalg.logm(A))
 
 
-def signm(A):
-    """The matrix sign function: eigenvalues become 1 or -1 by their real part; real where it is. SciPy's.
+def signm(A, disp=None):
+    """The matrix sign function: eigenvalues become 1 or -1 by their real part; real where it is, complex under `vmap` and `trace`. SciPy's.
 
-    Raises LinAlgError where an eigenvalue lies on the imaginary axis.
+    Raises LinAlgError where an eigenvalue lies on the imaginary axis, but for rounding.
 
     >>> import civita as cv
     >>> cv.linalg.signm([[2.0, 0.0], [0.0, -3.0]])
@@ -517,7 +549,7 @@ def signm(A):
 
 
 def fractional_matrix_power(A, t):
-    """The principal power of square matrices by any real number; real where it is. SciPy's."""
+    """The principal power of square matrices by any real number; real where it is, complex under `vmap` and `trace`. SciPy's."""
     return _real_if_close(A, _linalg.fractional_matrix_power(A, float(t)))
 
 
@@ -534,49 +566,34 @@ def funm(A, func, disp=True):
     return _real_if_close(A, _linalg.funm(A, func))
 
 
-def _circular(A):
-    """The cosine and the sine of matrices, by the exponential."""
-    A = _asarray(A)
-    up, down = expm(1j * A), expm(-1j * A)
-    both = (up + down) / 2, (up - down) / 2j
-    return both if A.dtype.kind == "c" else tuple(y.real for y in both)
-
-
-def _hyperbolic(A):
-    """The hyperbolic cosine and sine of matrices."""
-    A = _asarray(A)
-    up, down = expm(A), expm(-A)
-    return (up + down) / 2, (up - down) / 2
-
-
 def cosm(A):
     """The cosine of square matrices. SciPy's."""
-    return _circular(A)[0]
+    return _linalg.cosm(A)
 
 
 def sinm(A):
     """The sine of square matrices. SciPy's."""
-    return _circular(A)[1]
+    return _linalg.sinm(A)
 
 
 def tanm(A):
     """The tangent of square matrices. SciPy's."""
-    return solve(*_circular(A))
+    return _linalg.tanm(A)
 
 
 def coshm(A):
     """The hyperbolic cosine of square matrices. SciPy's."""
-    return _hyperbolic(A)[0]
+    return _linalg.coshm(A)
 
 
 def sinhm(A):
     """The hyperbolic sine of square matrices. SciPy's."""
-    return _hyperbolic(A)[1]
+    return _linalg.sinhm(A)
 
 
 def tanhm(A):
-    """The hyperbolic tangent of square matrices. SciPy's."""
-    return solve(*_hyperbolic(A))
+    """The hyperbolic tangent of square matrices. SciPy's. Raises LinAlgError where the exponential overflows."""
+    return _linalg.tanhm(A)
 
 
 def rsf2csf(T, Z, check_finite=True):
@@ -584,7 +601,7 @@ def rsf2csf(T, Z, check_finite=True):
     return _linalg.rsf2csf(T, Z)
 
 
-def schur(a, output="real"):
+def schur(a, output="real", lwork=None, overwrite_a=False, *, check_finite=True):
     """The Schur decomposition `(T, Z)` with `a = Z @ T @ Z.conj().T`. SciPy's.
 
     `T` is upper triangular; of real matrices it has blocks of two for pairs of complex eigenvalues, unless `output='complex'`.
@@ -597,7 +614,7 @@ def schur(a, output="real"):
     return _linalg.schur(a)
 
 
-def hessenberg(a, calc_q=False):
+def hessenberg(a, calc_q=False, overwrite_a=False, check_finite=True):
     """The Hessenberg form `H` with `a = Q @ H @ Q.conj().T`; `(H, Q)` with `calc_q=True`. SciPy's."""
     h, q = _linalg.hessenberg(a)
     return (h, q) if calc_q else h
@@ -615,35 +632,16 @@ def orth(A, rcond=None):
 
     Of a batch of matrices a batch, where all are of one rank; `ValueError` where they are not.
     """
-    u, s, _ = svd(A, full_matrices=False)
-    return u[..., : _rank("orth", s, A, rcond)]
+    return _linalg.orth(A, None if rcond is None else float(rcond))
 
 
-def null_space(A, rcond=None):
+def null_space(A, rcond=None, *, overwrite_a=False, check_finite=True, lapack_driver=None):
     """An orthonormal basis of the null space of a matrix: its last right singular vectors. SciPy's.
 
-    Of a batch of matrices a batch, where all are of one rank; `ValueError` where they are not.
+    Of a batch of matrices a batch, where all are of one rank; `ValueError` where they are not. Gradients are those of the basis that turns
+    least, so that functions that do not depend on the choice, as the projection `N @ N.conj().mT`, have derivatives of every order.
     """
-    _, s, vh = svd(A)
-    return matrix_transpose(vh[..., _rank("null_space", s, A, rcond) :, :]).conj()
-
-
-def _rank(name, s, a, rcond):
-    if rcond is None:
-        rcond = float(_finfo(s.dtype).eps) * max(_asarray(a).shape[-2:])
-    if s.shape[-1] == 0 or s.size == 0:
-        return 0
-    ranks = (s > rcond * s[..., :1]).sum(axis=-1)
-    try:
-        rank = int(ranks.min())
-    except ValueError:
-        raise ValueError(
-            f"{name}: the shape of a basis is the rank of the matrix, a value that `vmap` and `trace` cannot ask\n  hint: `{name}` takes "
-            "a batch of matrices of one rank; or take the vectors that are needed from `svd`"
-        ) from None
-    if rank != int(ranks.max()):
-        raise ValueError(f"{name}: the matrices of the batch have ranks from {rank} to {int(ranks.max())}, so that their bases are no array")
-    return rank
+    return _linalg.null_space(A, None if rcond is None else float(rcond))
 
 
 def toeplitz(c, r=None):
@@ -685,26 +683,19 @@ def hilbert(n):
 
 
 def block_diag(*arrs):
-    """The matrix with these matrices on its diagonal and zeros elsewhere; a vector is a row. SciPy's.
+    """The matrix with these matrices on its diagonal and zeros elsewhere; a vector is a row. Batches broadcast. SciPy's.
 
     >>> import civita as cv
     >>> cv.linalg.block_diag([[1, 2]], [3])
     array([[1, 2, 0],
            [0, 0, 3]])
     """
-    blocks = [x[None, None] if x.ndim == 0 else x[None, :] if x.ndim == 1 else x for x in map(_asarray, arrs or ([],))]
-    if any(x.ndim > 2 for x in blocks):
-        raise ValueError(f"arguments must have at most two dimensions, not {max(x.ndim for x in blocks)}")
-    width, before, rows = sum(x.shape[1] for x in blocks), 0, []
-    for x in blocks:
-        m, n = x.shape
-        rows.append(_pad(x, ((0, 0), (before, width - before - n))))
-        before += n
-    return _concatenate(rows, 0)
+    return _linalg.block_diag(list(arrs))
 
 
 def companion(a):
-    """The matrix whose characteristic polynomial has the coefficients `a`, of which the first is not zero. SciPy's.
+    """The matrix whose characteristic polynomial has the coefficients `a`, of which the first is not zero; of several axes one for each vector along the
+    last. SciPy's.
 
     >>> import civita as cv
     >>> cv.linalg.companion([1.0, -10.0, 31.0, -30.0])
@@ -712,13 +703,7 @@ def companion(a):
            [  1.,   0.,   0.],
            [  0.,   1.,   0.]])
     """
-    a = _asarray(a)
-    if a.ndim != 1 or a.shape[0] < 2:
-        raise ValueError("The length of `a` along the last axis must be at least 2.")
-    if a[0] == 0:
-        raise ValueError("The first coefficient(s) of `a` (i.e. elements of `a[..., 0]`) must not be zero.")
-    first = -a[1:] / (1.0 * a[0])
-    return _concatenate([first[None, :], _eye(a.shape[0] - 2, a.shape[0] - 1, dtype=first.dtype)], 0)
+    return _linalg.companion(a)
 
 
 def hadamard(n, dtype=int):
@@ -753,7 +738,8 @@ def hosvd(x, ranks=None):
 def tucker(x, ranks, *, n_iter_max=100, tol=1e-8):
     """The Tucker decomposition with these ranks (one for each axis, or one for all): `TuckerResult(core, factors)`.
 
-    By higher-order orthogonal iteration from `hosvd` on, until the norm of the core grows by less than `tol` times that of `x`.
+    By higher-order orthogonal iteration from `hosvd` on, until the tensor that it stands for moves by no more than `tol` times the norm of
+    `x`.
     """
     core, *factors = _linalg.tucker(x, _ranks(x, ranks), _index(n_iter_max), float(tol))
     return TuckerResult(core, factors)
@@ -771,8 +757,10 @@ def tucker_to_tensor(core, factors):
 def cp(x, rank, *, n_iter_max=500, tol=1e-10):
     """The CP decomposition (CANDECOMP/PARAFAC): `CPResult(weights, factors)` with a sum of `rank` outer products of the factors' columns.
 
-    By alternating least squares, until the relative error changes by less than `tol`. Columns have the norm 1, weights descend. It begins
-    with singular vectors: equal calls give equal results.
+    By alternating least squares, until the tensor that it stands for moves by no more than `tol` times the norm of `x`. Columns have the
+    norm 1, weights descend. It begins with singular vectors: equal calls give equal results.
+
+    Gradients are those of the decomposition that the iterations come to; where `n_iter_max` is too small for that, those of the iterations.
 
     >>> import civita as cv
     >>> weights, factors = cv.linalg.cp(cv.outer(cv.array([1.0, 2.0]), cv.array([3.0, 4.0])), 1)

@@ -41,7 +41,7 @@ class TuckerResult(NamedTuple):
     factors: Any
 
 def block_diag(*arrs: Any) -> ndarray:
-    """The matrix with these matrices on its diagonal and zeros elsewhere; a vector is a row. SciPy's."""
+    """The matrix with these matrices on its diagonal and zeros elsewhere; a vector is a row. Batches broadcast. SciPy's."""
     ...
 
 def cho_factor(a: _ArrayLike, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> tuple[ndarray, bool]:
@@ -61,7 +61,7 @@ def circulant(c: _ArrayLike) -> ndarray:
     ...
 
 def companion(a: _ArrayLike) -> ndarray:
-    """The matrix whose characteristic polynomial has the coefficients `a`, of which the first is not zero. SciPy's."""
+    """The matrix whose characteristic polynomial has the coefficients `a`, of which the first is not zero; of several axes one for each vector along the     last. SciPy's."""
     ...
 
 def cond(x: _ArrayLike, p: _Order | None = None) -> Any:
@@ -113,11 +113,11 @@ def eigvalsh(a: _ArrayLike, UPLO: Literal["L", "U"] = 'L', *, b: _ArrayLike | No
     ...
 
 def expm(A: _ArrayLike) -> ndarray:
-    """The matrix exponential. SciPy's."""
+    """The matrix exponential. SciPy's. Elements that overflow are infinite."""
     ...
 
 def fractional_matrix_power(A: _ArrayLike, t: Any) -> ndarray:
-    """The principal power of square matrices by any real number; real where it is. SciPy's."""
+    """The principal power of square matrices by any real number; real where it is, complex under `vmap` and `trace`. SciPy's."""
     ...
 
 def funm(A: _ArrayLike, func: Any, disp: Any = True) -> ndarray:
@@ -132,7 +132,7 @@ def hankel(c: _ArrayLike, r: _ArrayLike | None = None) -> ndarray:
     """The matrix with first column `c` and last row `r` (by default zero), and constant antidiagonals. SciPy's."""
     ...
 
-def hessenberg(a: _ArrayLike, calc_q: Any = False) -> ndarray | tuple[ndarray, ndarray]:
+def hessenberg(a: _ArrayLike, calc_q: Any = False, overwrite_a: bool = False, check_finite: bool = True) -> ndarray | tuple[ndarray, ndarray]:
     """The Hessenberg form `H` with `a = Q @ H @ Q.conj().T`; `(H, Q)` with `calc_q=True`. SciPy's."""
     ...
 
@@ -152,8 +152,8 @@ def ldl(A: _ArrayLike, lower: bool = True, hermitian: bool = True, overwrite_a: 
     """`(L, D, perm)` with `A = L @ D @ L.conj().T` for a Hermitian `A` that need not be definite (`L.T` with `hermitian=False`). SciPy's."""
     ...
 
-def logm(A: _ArrayLike) -> ndarray:
-    """The principal logarithm of square matrices; real where it is. SciPy's."""
+def logm(A: _ArrayLike, disp: Any = None) -> ndarray:
+    """The principal logarithm of square matrices; real where it is, complex under `vmap` and `trace`. SciPy's."""
     ...
 
 def lstsq(a: _ArrayLike, b: _ArrayLike, rcond: _ArrayLike | None = None) -> tuple[ndarray, ndarray, Any, ndarray]:
@@ -196,7 +196,7 @@ def norm(x: _ArrayLike, ord: _Order | None = None, axis: int | Sequence[int] | N
     """The norm of vectors (one axis) or matrices (two axes); without `axis` and `ord` that of all elements."""
     ...
 
-def null_space(A: _ArrayLike, rcond: _ArrayLike | None = None) -> ndarray:
+def null_space(A: _ArrayLike, rcond: _ArrayLike | None = None, *, overwrite_a: bool = False, check_finite: bool = True, lapack_driver: Any = None) -> ndarray:
     """An orthonormal basis of the null space of a matrix: its last right singular vectors. SciPy's."""
     ...
 
@@ -228,12 +228,12 @@ def rsf2csf(T: Any, Z: Any, check_finite: bool = True) -> ndarray:
     """The complex Schur form `(T, Z)` of the real one that `schur` returns. SciPy's."""
     ...
 
-def schur(a: _ArrayLike, output: Literal["real", "complex"] = 'real') -> tuple[ndarray, ndarray]:
+def schur(a: _ArrayLike, output: Literal["real", "complex"] = 'real', lwork: Any = None, overwrite_a: bool = False, *, check_finite: bool = True) -> tuple[ndarray, ndarray]:
     """The Schur decomposition `(T, Z)` with `a = Z @ T @ Z.conj().T`. SciPy's."""
     ...
 
-def signm(A: _ArrayLike) -> ndarray:
-    """The matrix sign function: eigenvalues become 1 or -1 by their real part; real where it is. SciPy's."""
+def signm(A: _ArrayLike, disp: Any = None) -> ndarray:
+    """The matrix sign function: eigenvalues become 1 or -1 by their real part; real where it is, complex under `vmap` and `trace`. SciPy's."""
     ...
 
 def sinhm(A: _ArrayLike) -> ndarray:
@@ -256,15 +256,15 @@ def solve_banded(l_and_u: Any, ab: Any, b: _ArrayLike, overwrite_ab: Any = False
     """Solves `a x = b` for a banded `a` with `l` diagonals below and `u` above the main one: `ab[u + i - j, j] = a[i, j]`. SciPy's."""
     ...
 
-def solve_circulant(c: _ArrayLike, b: _ArrayLike) -> ndarray:
-    """Solves `circulant(c) x = b` by Fourier transforms. SciPy's; raises LinAlgError where the matrix is singular."""
+def solve_circulant(c: _ArrayLike, b: _ArrayLike, singular: Any = 'raise', tol: _ArrayLike | None = None, caxis: Any = -1, baxis: Any = 0, outaxis: Any = 0) -> ndarray:
+    """Solves `circulant(c) x = b` by Fourier transforms. SciPy's."""
     ...
 
 def solve_toeplitz(c_or_cr: Any, b: _ArrayLike, check_finite: bool = True) -> ndarray:
     """Solves `toeplitz(c, r) x = b` for `c_or_cr` that is `c` or `(c, r)`. SciPy's, by LU with pivoting instead of Levinson's recursion, so     that leading blocks may be singular."""
     ...
 
-def solve_triangular(a: _ArrayLike, b: _ArrayLike, trans: Literal[0, 1, 2, "N", "T", "C"] = 0, lower: bool = False, unit_diagonal: bool = False) -> ndarray:
+def solve_triangular(a: _ArrayLike, b: _ArrayLike, trans: Literal[0, 1, 2, "N", "T", "C"] = 0, lower: bool = False, unit_diagonal: bool = False, overwrite_b: bool = False, check_finite: bool = True) -> ndarray:
     """Solves `a x = b` for triangular `a` (`a.T x = b` for `trans=1`, `a.conj().T x = b` for `trans=2`). SciPy's."""
     ...
 
@@ -272,8 +272,8 @@ def solveh_banded(ab: Any, b: _ArrayLike, overwrite_ab: Any = False, overwrite_b
     """Solves `a x = b` for a Hermitian banded `a`, given by the diagonals of its upper (or lower) triangle: `ab[u + i - j, j] = a[i, j]`,     or `ab[i - j, j] = a[i, j]`. SciPy's; `a` need not be positive definite."""
     ...
 
-def sqrtm(A: _ArrayLike) -> ndarray:
-    """The principal square root of square matrices; real where it is. SciPy's."""
+def sqrtm(A: _ArrayLike, disp: Any = None, blocksize: Any = None) -> ndarray:
+    """The principal square root of square matrices; real where it is, complex under `vmap` and `trace`. SciPy's."""
     ...
 
 def svd(a: _ArrayLike, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> SVDResult | Any:
@@ -285,7 +285,7 @@ def svdvals(x: _ArrayLike, /) -> ndarray:
     ...
 
 def tanhm(A: _ArrayLike) -> ndarray:
-    """The hyperbolic tangent of square matrices. SciPy's."""
+    """The hyperbolic tangent of square matrices. SciPy's. Raises LinAlgError where the exponential overflows."""
     ...
 
 def tanm(A: _ArrayLike) -> ndarray:

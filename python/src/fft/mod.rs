@@ -3,7 +3,7 @@
 //! The transforms are `civita_fft`'s; here are NumPy's conventions for arguments. What only arranges numbers (`fftfreq`, `fftshift`)
 //! is Python, in `civita/fft.py`.
 
-use civita_core::dtype::{Casting, can_cast};
+use civita_core::dtype::{Casting, DType, can_cast};
 use civita_core::error::shape_text;
 use civita_core::raw::Raw;
 use civita_fft::{
@@ -153,6 +153,15 @@ fn shape_and_axes(
     Ok((s, axes))
 }
 
+/// Half precision as NumPy has it over several axes: the first of them makes single precision of it.
+fn single(x: &Raw, axes: Option<&[isize]>) -> Outcome<Raw> {
+    let several = axes.map_or(x.rank(), <[isize]>::len) > 1;
+    Ok(match x.dtype() == DType::F16 && several {
+        true => x.cast(DType::F32)?,
+        false => x.clone(),
+    })
+}
+
 macro_rules! over { ($($(#[doc = $doc:literal])* $name:ident $text:literal $Transform:ident $axes:expr;)*) => { $(
     $(#[doc = $doc])*
     #[pyfunction]
@@ -169,6 +178,7 @@ macro_rules! over { ($($(#[doc = $doc:literal])* $name:ident $text:literal $Tran
         let norm = norm_of(op, norm)?;
         let x = array_of(a, None)?;
         let (s, axes) = shape_and_axes(py, s, axes.list()?)?;
+        let x = single(&x, axes.as_deref())?;
         run(py, op, &x, out, || {
             Transform::$Transform.over(op, &x, s.as_deref(), axes.as_deref(), norm)
         })

@@ -105,6 +105,30 @@ fn arrays(all: &[Bound<'_, PyAny>]) -> Outcome<Vec<Raw>> {
     all.iter().map(|x| array_of(x, None)).collect()
 }
 
+macro_rules! functions_of_matrices { ($($name:ident)*) => { $(
+    #[pyfunction]
+    fn $name(a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+        unary(a, linalg::$name)
+    }
+)* } }
+functions_of_matrices! { cosm sinm tanm coshm sinhm tanhm companion }
+
+#[pyfunction]
+fn block_diag(py: Python<'_>, blocks: Vec<Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+    let all = arrays(&blocks)?;
+    give(py, linalg::block_diag(&all.iter().collect::<Vec<_>>())?)
+}
+
+#[pyfunction]
+fn orth(a: &Bound<'_, PyAny>, rcond: Option<f64>) -> Outcome<Py<PyAny>> {
+    unary(a, |x| linalg::orth(x, rcond))
+}
+
+#[pyfunction]
+fn null_space(a: &Bound<'_, PyAny>, rcond: Option<f64>) -> Outcome<Py<PyAny>> {
+    unary(a, |x| linalg::null_space(x, rcond))
+}
+
 #[pyfunction]
 fn signm(a: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
     unary(a, linalg::signm)
@@ -151,10 +175,23 @@ fn rsf2csf(t: &Bound<'_, PyAny>, z: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
     tuple(t.py(), vec![triangle, turned])
 }
 
+/// A count that may not be negative.
+fn natural(op: &'static str, what: &str, n: isize) -> Outcome<usize> {
+    usize::try_from(n).map_err(|_| value_error(format!("{op}: {what} must be positive, not {n}")))
+}
+
+fn ranks_of(op: &'static str, ranks: Listed<isize>) -> Outcome<Vec<usize>> {
+    ranks
+        .0
+        .into_iter()
+        .map(|n| natural(op, "ranks", n))
+        .collect()
+}
+
 /// `[core, *factors]`.
 #[pyfunction]
-fn hosvd(x: &Bound<'_, PyAny>, ranks: Option<Listed<usize>>) -> Outcome<Py<PyAny>> {
-    let ranks = ranks.map(|ranks| ranks.0);
+fn hosvd(x: &Bound<'_, PyAny>, ranks: Option<Listed<isize>>) -> Outcome<Py<PyAny>> {
+    let ranks = ranks.map(|ranks| ranks_of("hosvd", ranks)).transpose()?;
     several(x, |x| {
         let found = linalg::hosvd(x, ranks.as_deref())?;
         Ok([vec![found.core], found.factors].concat())
@@ -165,19 +202,23 @@ fn hosvd(x: &Bound<'_, PyAny>, ranks: Option<Listed<usize>>) -> Outcome<Py<PyAny
 #[pyfunction]
 fn tucker(
     x: &Bound<'_, PyAny>,
-    ranks: Listed<usize>,
-    iterations: usize,
+    ranks: Listed<isize>,
+    iterations: isize,
     tolerance: f64,
 ) -> Outcome<Py<PyAny>> {
+    let ranks = ranks_of("tucker", ranks)?;
+    let iterations = natural("tucker", "n_iter_max", iterations)?;
     several(x, |x| {
-        let found = linalg::tucker(x, &ranks.0, iterations, tolerance)?;
+        let found = linalg::tucker(x, &ranks, iterations, tolerance)?;
         Ok([vec![found.core], found.factors].concat())
     })
 }
 
 /// `[weights, *factors]`.
 #[pyfunction]
-fn cp(x: &Bound<'_, PyAny>, rank: usize, iterations: usize, tolerance: f64) -> Outcome<Py<PyAny>> {
+fn cp(x: &Bound<'_, PyAny>, rank: isize, iterations: isize, tolerance: f64) -> Outcome<Py<PyAny>> {
+    let rank = natural("cp", "the rank", rank)?;
+    let iterations = natural("cp", "n_iter_max", iterations)?;
     several(x, |x| {
         let found = linalg::cp(x, rank, iterations, tolerance)?;
         Ok([vec![found.weights], found.factors].concat())
@@ -188,9 +229,12 @@ fn cp(x: &Bound<'_, PyAny>, rank: usize, iterations: usize, tolerance: f64) -> O
 #[pyfunction]
 fn tensor_train(
     x: &Bound<'_, PyAny>,
-    max_rank: Option<usize>,
+    max_rank: Option<isize>,
     tolerance: f64,
 ) -> Outcome<Py<PyAny>> {
+    let max_rank = max_rank
+        .map(|n| natural("tensor_train", "max_rank", n))
+        .transpose()?;
     several(x, |x| {
         let most = max_rank.unwrap_or(usize::MAX);
         Ok(linalg::tensor_train(x, most, tolerance)?.cores)
@@ -234,6 +278,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     functions! {
         qr_pivoted ldl solve_banded solveh_banded eigh_generalized eig_generalized polyeig signm fractional_matrix_power
+        cosm sinm tanm coshm sinhm tanhm companion block_diag orth null_space
         funm rsf2csf hosvd tucker cp tensor_train tucker_to_tensor cp_to_tensor tensor_train_to_tensor
     }
     Ok(())

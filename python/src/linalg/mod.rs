@@ -7,7 +7,7 @@ use civita_core::dtype::DType;
 use civita_core::error::Result;
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::raw::Raw;
-use civita_linalg::{self as linalg, Mode, Order, Side, Triangle, Uplo, Vectors};
+use civita_linalg::{self as linalg, Form, Mode, Order, Side, Triangle, Uplo, Vectors};
 use pyo3::prelude::*;
 use pyo3::types::{PySequence, PyString, PyTuple};
 
@@ -240,11 +240,16 @@ fn eigvalsh(a: &Bound<'_, PyAny>, triangle: &str) -> Outcome<Py<PyAny>> {
 /// The pseudoinverse; `rcond` is an array.
 #[pyfunction]
 fn pinv(a: &Bound<'_, PyAny>, rcond: &Bound<'_, PyAny>, hermitian: bool) -> Outcome<Py<PyAny>> {
-    let _ = hermitian; // singular values of Hermitian matrices are those of any
-    binary(a, rcond, linalg::pinv)
+    binary(
+        a,
+        rcond,
+        match hermitian {
+            true => linalg::pinv_hermitian,
+            false => linalg::pinv,
+        },
+    )
 }
 
-/// `(x, residuals, rank, s)`.
 /// LAPACK's pivots.
 #[pyfunction]
 fn lu_exchanges(rows: &Bound<'_, PyAny>, steps: usize) -> Outcome<Py<PyAny>> {
@@ -256,6 +261,37 @@ fn lu_rows(pivots: &Bound<'_, PyAny>, rows: usize) -> Outcome<Py<PyAny>> {
     unary(pivots, |pivots| linalg::lu_rows(pivots, rows))
 }
 
+/// `trans` is 0, 1 or 2.
+#[pyfunction]
+fn lu_solve(
+    lu: &Bound<'_, PyAny>,
+    rows: &Bound<'_, PyAny>,
+    b: &Bound<'_, PyAny>,
+    trans: u8,
+) -> Outcome<Py<PyAny>> {
+    let form = match trans {
+        0 => Form::Plain,
+        1 => Form::Transposed,
+        _ => Form::Adjoint,
+    };
+    let [lu_, rows, b] = [
+        array_of(lu, None)?,
+        array_of(rows, None)?,
+        array_of(b, None)?,
+    ];
+    let x = run(lu.py(), &[&lu_, &b], || {
+        linalg::lu_solve(&lu_, &rows, &b, form)
+    })?;
+    give(lu.py(), x)
+}
+
+#[pyfunction]
+fn cho_solve(factor: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, lower: bool) -> Outcome<Py<PyAny>> {
+    let uplo = if lower { Uplo::Lower } else { Uplo::Upper };
+    binary(factor, b, |factor, b| linalg::cho_solve(factor, uplo, b))
+}
+
+/// `(x, residuals, rank, s)`.
 #[pyfunction]
 fn lstsq(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>, rcond: Option<f64>) -> Outcome<Py<PyAny>> {
     let (x, y) = (array_of(a, None)?, array_of(b, None)?);
@@ -443,14 +479,17 @@ fn circulant(c: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
     unary(c, linalg::circulant)
 }
 
+/// Negative ones as none, as SciPy.
 #[pyfunction]
-fn hilbert(py: Python<'_>, n: usize) -> Outcome<Py<PyAny>> {
-    give(py, linalg::hilbert(n)?)
+fn hilbert(py: Python<'_>, n: isize) -> Outcome<Py<PyAny>> {
+    give(py, linalg::hilbert(usize::try_from(n).unwrap_or(0))?)
 }
 
 #[pyfunction]
-fn hadamard(py: Python<'_>, n: usize, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+fn hadamard(py: Python<'_>, n: isize, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
     let dtype = crate::dtype::parse_optional(dtype)?.unwrap_or(DType::I64);
+    // no power of two
+    let n = usize::try_from(n).unwrap_or(0);
     give(py, linalg::hadamard(n, dtype)?)
 }
 
@@ -463,7 +502,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     functions! {
         solve inv det slogdet cholesky solve_triangular qr svd svdvals eig eigvals eigh eigvalsh pinv lstsq matrix_rank
-        cond norm vector_norm matrix_norm matrix_power multi_dot tensorinv tensorsolve lu_factor lu_exchanges lu_rows lu plu expm schur hessenberg sqrtm logm
+        cond norm vector_norm matrix_norm matrix_power multi_dot tensorinv tensorsolve lu_factor lu_exchanges lu_rows lu_solve cho_solve lu plu expm schur hessenberg sqrtm logm
         polar toeplitz hankel
         circulant hilbert hadamard
     }

@@ -1,7 +1,7 @@
 //! Arguments as NumPy's random functions take them: sizes, and parameters that are numbers or arrays.
 
 use civita_core::dtype::{DType, Scalar};
-use civita_core::error::Result;
+use civita_core::error::{Error, Result};
 use civita_core::layout::broadcast_shapes;
 use civita_core::raw::Raw;
 use civita_core::threads::stop_if_told;
@@ -59,6 +59,7 @@ impl Parameter {
         if raw.dtype().is_complex() {
             return Err(complex());
         }
+        readable(&raw)?;
         let raw = raw.cast(DType::F64)?;
         Ok(match raw.rank() {
             0 if raw.is_differentiated() => Parameter::Tracked(raw.item()?.as_f64(), raw),
@@ -163,6 +164,7 @@ impl Whole {
         if raw.dtype().is_complex() {
             return Err(complex());
         }
+        readable(&raw)?;
         refuse("random", &raw)?;
         let raw = raw.cast(DType::I64)?;
         Ok(match raw.rank() {
@@ -283,6 +285,20 @@ impl<T: Copy> Blocks<T> {
         self.block = (self.read)(&view)?;
         self.first = i - place;
         Ok(self.block[place])
+    }
+}
+
+/// Refuses a parameter whose values cannot be read: draws of a generator with a state are made of values.
+fn readable(parameter: &Raw) -> Outcome<()> {
+    match parameter.opaque() {
+        None => Ok(()),
+        Some(_) => Err(Error::value(
+            "random",
+            "a parameter of a draw is an argument of `vmap` or `trace`, and has no value that a generator with a state could draw by",
+        )
+        .rule("draws with parameters are made of values; by key and counter there are standard draws, for each sample its own")
+        .hint("`loc + scale * cv.random.Philox4x32(key).normal(size)` instead of `rng.normal(loc, scale, size)`")
+        .into()),
     }
 }
 

@@ -128,7 +128,7 @@ constructors! {
 impl PyXoshiro256 {
     /// A generator `jumps` times 2**128 draws ahead.
     #[pyo3(signature = (jumps=1))]
-    fn jumped<'py>(slf: &Bound<'py, Self>, jumps: u64) -> Outcome<Bound<'py, BitGenerator>> {
+    fn jumped<'py>(slf: &Bound<'py, Self>, jumps: i64) -> Outcome<Bound<'py, BitGenerator>> {
         let mut bits = lock(&slf.as_super().get().bits).clone();
         if let AnyBits::Xoshiro256(bits) = &mut bits {
             for _ in 0..jumps {
@@ -155,7 +155,7 @@ impl PyMt19937 {
 
     /// A generator `jumps` times 2**128 draws ahead.
     #[pyo3(signature = (jumps=1))]
-    fn jumped<'py>(slf: &Bound<'py, Self>, jumps: usize) -> Outcome<Bound<'py, BitGenerator>> {
+    fn jumped<'py>(slf: &Bound<'py, Self>, jumps: i64) -> Outcome<Bound<'py, BitGenerator>> {
         let mut bits = lock(&slf.as_super().get().bits).clone();
         if let AnyBits::Mt19937(bits) = &mut bits {
             for _ in 0..jumps {

@@ -17,13 +17,14 @@ use super::order::count;
 use super::path::refuse;
 use crate::array::wrap;
 use crate::convert::array_of;
-use crate::error::{Fault, Outcome, value_error};
+use crate::error::{Fault, Outcome, type_error, value_error};
 use crate::gil;
 
 /// How elements are chosen.
 pub struct Choice {
     pub replace: bool,
-    pub axis: isize,
+    /// None is no axis of an array; integers below a number have none.
+    pub axis: Option<isize>,
     pub order: Order,
 }
 
@@ -35,7 +36,7 @@ enum Population<'py> {
 }
 
 impl<'py> Population<'py> {
-    fn of(a: &Bound<'py, PyAny>, axis: isize, legacy: bool) -> Outcome<Population<'py>> {
+    fn of(a: &Bound<'py, PyAny>, axis: Option<isize>, legacy: bool) -> Outcome<Population<'py>> {
         if let Some(n) = count(a)? {
             return Ok(Population::Count(n));
         }
@@ -65,6 +66,7 @@ impl<'py> Population<'py> {
         if legacy && raw.rank() != 1 {
             return Err(value_error("a must be 1-dimensional"));
         }
+        let axis = axis.ok_or_else(|| type_error("choice: axis must be an integer, not None"))?;
         let axis = normalize_axis("choice", axis, raw.rank())?;
         Ok(Population::Array(raw, axis))
     }
@@ -93,6 +95,11 @@ impl<'py> Population<'py> {
 const EMPTY: [&str; 2] = [
     "a cannot be empty unless no samples are taken",
     "'a' cannot be empty unless no samples are taken",
+];
+
+const TOO_FEW: [&str; 2] = [
+    "Cannot take a larger sample than population when replace is False",
+    "Cannot take a larger sample than population when 'replace=False'",
 ];
 
 /// NumPy's legacy messages have quotes and small letters.
@@ -176,10 +183,14 @@ pub fn choice<S: Source>(
         }
     };
     let len = from.len(n, S::LEGACY)?;
+    let fewer = matches!(from, Population::Count(count) if count < 0) && !how.replace;
     let weights = match p.filter(|p| !p.is_none()) {
         Some(p) => Some(weights(p, len, S::LEGACY)?),
         None => None,
     };
+    if fewer {
+        return Err(value_error(TOO_FEW[usize::from(S::LEGACY)]));
+    }
     let chosen = chosen(source, py, len, n, weights, &how)?;
     let Some(shape) = shape else {
         let i = chosen.first().copied().unwrap_or(0);
@@ -222,11 +233,7 @@ fn chosen<S: Source>(
 ) -> Outcome<Vec<i64>> {
     let worded = |e| worded(e, S::LEGACY);
     if !how.replace && n > len {
-        return Err(value_error(if S::LEGACY {
-            "Cannot take a larger sample than population when 'replace=False'"
-        } else {
-            "Cannot take a larger sample than population when replace is False"
-        }));
+        return Err(value_error(TOO_FEW[usize::from(S::LEGACY)]));
     }
     if !how.replace && weights.is_none() {
         // says so if there is no memory to shuffle

@@ -188,7 +188,8 @@ impl Philox4x32 {
 
     /// A generator with a key of its own, for each `i`: independent streams.
     #[pyo3(signature = (i))]
-    fn split(&self, i: u64) -> Outcome<Philox4x32> {
+    fn split(&self, i: &Bound<'_, PyAny>) -> Outcome<Philox4x32> {
+        let i = whole(i, "i", 64)? as u64;
         Ok(Philox4x32::on(match &*lock(&self.0) {
             State::Host(rng) => State::Host(rng.split(i)),
             State::Tensors(rng) => State::Tensors(Box::new(rng.split(i)?)),
@@ -197,7 +198,8 @@ impl Philox4x32 {
 
     /// The keys of `split(0)`, …, `split(n - 1)`: an array of `uint64`, for generators under `vmap`.
     #[pyo3(signature = (n))]
-    fn keys(&self, py: Python<'_>, n: usize) -> Outcome<Py<PyAny>> {
+    fn keys(&self, py: Python<'_>, n: i64) -> Outcome<Py<PyAny>> {
+        let n = usize::try_from(n).map_err(|_| value_error("n must not be negative"))?;
         let keys = match lock(&self.0).clone() {
             State::Host(rng) => {
                 let mut first = random::Philox4x32::new(rng.key);

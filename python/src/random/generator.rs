@@ -386,7 +386,7 @@ impl Generator {
     }
 
     /// Elements of `a` (or of the integers below `a`), with replacement or without, uniformly or by probabilities `p`.
-    #[pyo3(signature = (a, size=None, replace=true, p=None, axis=0, shuffle=true))]
+    #[pyo3(signature = (a, size=None, replace=true, p=None, axis=Some(0), shuffle=true), text_signature = "($self, a, size=None, replace=True, p=None, axis=0, shuffle=True)")]
     #[allow(clippy::too_many_arguments)]
     fn choice(
         &self,
@@ -395,7 +395,7 @@ impl Generator {
         size: Option<&Bound<'_, PyAny>>,
         replace: bool,
         p: Option<&Bound<'_, PyAny>>,
-        axis: isize,
+        axis: Option<isize>,
         shuffle: bool,
     ) -> Outcome<Py<PyAny>> {
         let how = Choice {

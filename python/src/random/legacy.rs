@@ -471,7 +471,7 @@ impl RandomState {
     ) -> Outcome<Py<PyAny>> {
         let how = Choice {
             replace,
-            axis: 0,
+            axis: Some(0),
             order: random::order::Order::Random,
         };
         choice(self, py, a, size, p, how)

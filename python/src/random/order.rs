@@ -578,6 +578,9 @@ pub fn permuted<S: Source>(
     out: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     let raw = array_of(x, None)?;
+    if raw.rank() == 0 {
+        return Err(type_error("permuted: x must have at least one axis"));
+    }
     let out = match out {
         Some(out) => crate::ufunc::output(out)?,
         None => None,

@@ -171,9 +171,11 @@ impl SeedSequence {
     fn generate_state(
         &self,
         py: Python<'_>,
-        n_words: usize,
+        n_words: i64,
         dtype: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
+        let n_words = usize::try_from(n_words)
+            .map_err(|_| value_error("n_words: negative dimensions are not allowed"))?;
         let dtype = crate::dtype::parse_optional(dtype)?.unwrap_or(DType::U32);
         // the shape says whether memory can hold them
         Raw::empty(&[n_words], dtype)?;

@@ -34,6 +34,58 @@ functions! {
     sqrtm -> T::Complex;
     /// The matrix sign function, complex: eigenvalues become 1 or -1 by their real part. SciPy's `signm`.
     signm -> T::Complex;
+    /// The cosine. SciPy's `cosm`.
+    ///
+    /// ```
+    /// # use civita::{linalg, prelude::*};
+    /// assert_eq!(linalg::cosm(&tensor![[0.0, 1.0], [0.0, 0.0]])?.to_string(), "[[1. 0.]\n [0. 1.]]");
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    cosm -> T;
+    /// The sine. SciPy's `sinm`.
+    sinm -> T;
+    /// The tangent, where the cosine is not singular. SciPy's `tanm`.
+    tanm -> T;
+    /// The hyperbolic cosine. SciPy's `coshm`.
+    coshm -> T;
+    /// The hyperbolic sine. SciPy's `sinhm`.
+    sinhm -> T;
+    /// The hyperbolic tangent, where the exponential does not overflow. SciPy's `tanhm`.
+    tanhm -> T;
+}
+
+/// The matrix with these matrices on its diagonal and zeros elsewhere. SciPy's `block_diag`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let a = linalg::block_diag(&[&tensor![[1, 2]], &tensor![[3]]])?;
+/// assert_eq!(a.to_string(), "[[1 2 0]\n [0 0 3]]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When there is no memory.
+pub fn block_diag<T: Dtype>(blocks: &[&Matrix<T>]) -> Result<Matrix<T>> {
+    let all: Vec<_> = blocks.iter().map(|a| &a.raw).collect();
+    match (all.is_empty(), T::KNOWN) {
+        (true, Some(dtype)) => civita_core::raw::Raw::zeros(&[1, 0], dtype).map(wrap),
+        _ => engine::block_diag(&all).map(wrap),
+    }
+}
+
+/// The matrix whose characteristic polynomial has these coefficients, of which the first is not zero. SciPy's `companion`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let a = linalg::companion(&tensor![1.0, -5.0, 6.0])?; // x² - 5 x + 6
+/// assert_eq!(a.to_string(), "[[ 5. -6.]\n [ 1.  0.]]");
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When there are fewer than two coefficients, or the first is zero.
+pub fn companion<T: Linear>(a: &Vector<T>) -> Result<Matrix<T>> {
+    engine::companion(&a.raw).map(wrap)
 }
 
 /// The principal power by any real number, complex. SciPy's `fractional_matrix_power`.

@@ -1,12 +1,14 @@
 //! Factorisations for systems of equations: SciPy's `linalg`.
 
+use civita_core::dtype::DType;
 use civita_core::raw::Raw;
+use civita_fft::{Norm, Transform};
 use civita_linalg::{self as engine, Uplo};
 pub use civita_linalg::{Band, Form, Mode, Symmetry};
 
 use super::{Linear, of_rank};
 use crate::rank::{Rank, ReduceRank, Reduced, wrap};
-use crate::{Error, Matrix, Result, Tensor, Vector};
+use crate::{Error, Result, Tensor, Vector};
 
 /// The factors `(l, u)` of `a[rows] = l u`, and the rows: `l` is lower triangular with ones on its diagonal. SciPy's
 /// `lu(a, p_indices=True)`, whose indices are the inverse permutation.
@@ -235,20 +237,94 @@ where
     }
 }
 
-/// An orthonormal basis of the range of a matrix. SciPy's `orth`.
+/// Solves `circulant(c) x = b` along the first axis of `b`, by Fourier transforms. SciPy's `solve_circulant`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let x = linalg::solve_circulant(&tensor![2.0, 1.0, 0.0], &tensor![3.0, 3.0, 3.0])?;
+/// assert!(x.allclose(&tensor![1.0, 1.0, 1.0])?);
+/// # Ok::<(), civita::Error>(())
+/// ```
 ///
 /// # Errors
-/// When an element is not finite.
-pub fn orth<T: Linear>(a: &Matrix<T>) -> Result<Matrix<T>> {
+/// When the lengths differ, or the matrix is singular, but for rounding.
+pub fn solve_circulant<T: Linear, const M: usize>(
+    c: &Vector<T>,
+    b: &Tensor<T, M>,
+) -> Result<Tensor<T, M>> {
+    const OP: &str = "solve_circulant";
+    let (c, b) = (&c.raw, &b.raw);
+    let n = c.shape()[0];
+    if b.shape().first() != Some(&n) {
+        let shapes = [c.shape(), b.shape()];
+        return Err(Error::shape(OP, "c and b have different lengths").shapes(&shapes));
+    }
+    if b.is_empty() {
+        return Ok(wrap(b.clone()));
+    }
+    let along = |transform: Transform, x: &Raw| transform.along(x, None, 0, Norm::Backward);
+    let w = along(Transform::Fft, c)?;
+    if w.opaque().is_none() {
+        let sizes: Vec<f64> = w.detach().abs()?.cast(DType::F64)?.to_vec()?;
+        let most = sizes.iter().copied().fold(0.0, f64::max);
+        let epsilon = match w.dtype() {
+            DType::C64 => f64::from(f32::EPSILON),
+            _ => f64::EPSILON,
+        };
+        if sizes.iter().any(|&s| s <= most * epsilon * n as f64) {
+            return Err(Error::linalg(OP, "near singular circulant matrix."));
+        }
+    }
+    let mut column = vec![1; b.rank()];
+    column[0] = n;
+    let q = along(Transform::Fft, b)?.div(&w.reshape(&column)?)?;
+    let x = along(Transform::Ifft, &q)?;
+    match c.dtype().is_complex() || b.dtype().is_complex() {
+        true => Ok(wrap(x)),
+        false => x.real().map(wrap),
+    }
+}
+
+/// An orthonormal basis of the range of a matrix; matrices of a batch have one rank. SciPy's `orth`.
+///
+/// # Errors
+/// When an element is not finite, or ranks differ.
+pub fn orth<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<T, N>> {
     engine::orth(&a.raw, None).map(wrap)
 }
 
-/// An orthonormal basis of the null space of a matrix. SciPy's `null_space`.
+/// As [`orth`], where singular values up to `rcond` times the largest count as zero.
 ///
 /// # Errors
-/// When an element is not finite.
-pub fn null_space<T: Linear>(a: &Matrix<T>) -> Result<Matrix<T>> {
+/// As [`orth`].
+pub fn orth_of<T: Linear, const N: usize>(a: &Tensor<T, N>, rcond: f64) -> Result<Tensor<T, N>> {
+    engine::orth(&a.raw, Some(rcond)).map(wrap)
+}
+
+/// An orthonormal basis of the null space of a matrix; matrices of a batch have one rank. SciPy's `null_space`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let n = linalg::null_space(&tensor![[1.0, 0.0]])?;
+/// assert_eq!(n.abs(), [[0.0], [1.0]]);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// When an element is not finite, or ranks differ.
+pub fn null_space<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<T, N>> {
     engine::null_space(&a.raw, None).map(wrap)
+}
+
+/// As [`null_space`], where singular values up to `rcond` times the largest count as zero.
+///
+/// # Errors
+/// As [`null_space`].
+pub fn null_space_of<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    rcond: f64,
+) -> Result<Tensor<T, N>> {
+    engine::null_space(&a.raw, Some(rcond)).map(wrap)
 }
 
 /// Solves `tensordot(a, x) = b`: `a` has the axes of `b`, and then those of `x`. NumPy's `tensorsolve`.
@@ -260,6 +336,18 @@ pub fn tensorsolve<T: Linear, const N: usize, const M: usize>(
     b: &Tensor<T, M>,
 ) -> Result<Tensor<T, { crate::DYN }>> {
     engine::tensorsolve(&a.raw, &b.raw, None).map(wrap)
+}
+
+/// As [`tensorsolve`], where these axes of `a` are those of `x`. NumPy's `tensorsolve(a, b, axes)`.
+///
+/// # Errors
+/// As [`tensorsolve`], and when there is no such axis.
+pub fn tensorsolve_of<T: Linear, const N: usize, const M: usize>(
+    a: &Tensor<T, N>,
+    b: &Tensor<T, M>,
+    axes: &[isize],
+) -> Result<Tensor<T, { crate::DYN }>> {
+    engine::tensorsolve(&a.raw, &b.raw, Some(axes)).map(wrap)
 }
 
 /// The inverse of a tensor as a linear map from its last axes to its first `split`. NumPy's `tensorinv`.

@@ -56,8 +56,8 @@ pub fn hosvd<T: Linear, const N: usize>(
     engine::hosvd(&x.raw, ranks).map(Tucker::of)
 }
 
-/// The Tucker decomposition with these ranks by higher-order orthogonal iteration: at most 100 times, until the norm of the core grows
-/// by less than 1e-8 times that of the tensor.
+/// The Tucker decomposition with these ranks by higher-order orthogonal iteration: at most 100 times, until the tensor that it stands for
+/// moves by no more than 1e-8 times the norm of `x`.
 ///
 /// # Errors
 /// As [`hosvd`].
@@ -66,6 +66,19 @@ pub fn tucker<T: Linear, const N: usize>(
     ranks: &[usize],
 ) -> Result<Tucker<T, N>> {
     engine::tucker(&x.raw, ranks, 100, 1e-8).map(Tucker::of)
+}
+
+/// As [`tucker`], with another number of iterations and another tolerance.
+///
+/// # Errors
+/// As [`hosvd`].
+pub fn tucker_of<T: Linear, const N: usize>(
+    x: &Tensor<T, N>,
+    ranks: &[usize],
+    iterations: usize,
+    tolerance: f64,
+) -> Result<Tucker<T, N>> {
+    engine::tucker(&x.raw, ranks, iterations, tolerance).map(Tucker::of)
 }
 
 /// A sum of outer products: weights, and for each axis a matrix whose columns have the norm 1.
@@ -91,13 +104,26 @@ impl<T: Linear, const N: usize> Cp<T, N> {
     }
 }
 
-/// The CP decomposition (CANDECOMP/PARAFAC) with this rank by alternating least squares: at most 500 times, until the relative error
-/// changes by less than 1e-10.
+/// The CP decomposition (CANDECOMP/PARAFAC) with this rank by alternating least squares: at most 500 times, until the tensor that it stands
+/// for moves by no more than 1e-10 times the norm of `x`.
 ///
 /// # Errors
 /// As [`hosvd`], and when the rank is zero.
 pub fn cp<T: Linear, const N: usize>(x: &Tensor<T, N>, rank: usize) -> Result<Cp<T, N>> {
-    let found = engine::cp(&x.raw, rank, 500, 1e-10)?;
+    cp_of(x, rank, 500, 1e-10)
+}
+
+/// As [`cp`], with another number of iterations and another tolerance.
+///
+/// # Errors
+/// As [`cp`].
+pub fn cp_of<T: Linear, const N: usize>(
+    x: &Tensor<T, N>,
+    rank: usize,
+    iterations: usize,
+    tolerance: f64,
+) -> Result<Cp<T, N>> {
+    let found = engine::cp(&x.raw, rank, iterations, tolerance)?;
     Ok(Cp {
         weights: wrap(found.weights),
         factors: found.factors.into_iter().map(wrap).collect(),
