@@ -297,7 +297,7 @@ fn readable(parameter: &Raw) -> Outcome<()> {
             "a parameter of a draw is an argument of `vmap` or `trace`, and has no value that a generator with a state could draw by",
         )
         .rule("draws with parameters are made of values; by key and counter there are standard draws, for each sample its own")
-        .hint("`loc + scale * cv.random.Philox4x32(key).normal(size)` instead of `rng.normal(loc, scale, size)`")
+        .hint("draw with `cv.random.Philox4x32`, and scale: `x * cv.random.Philox4x32(1).normal(3)`")
         .into()),
     }
 }
