@@ -1,6 +1,9 @@
 //! The code in hints compiles, runs and mends what the error is about: [`mends`] takes a call that fails and the code that
 //! stands in the hint, and compares the two texts.
 
+// the code is what hints show
+#![allow(clippy::needless_borrows_for_generic_args)]
+
 use civita::autograd::{self, Keep, Randomness, Vmap, checkpoint, jacrev, no_grad, trace, vmap};
 use civita::random::{CounterRng, TensorRng};
 use civita::{Device, Error, Result, catch, prelude::*};

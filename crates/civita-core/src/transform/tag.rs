@@ -253,7 +253,7 @@ impl Tag {
             if is(&tag.kind) {
                 return true;
             }
-            next = tag.below.as_ref().map(|tag| &**tag);
+            next = tag.below.as_deref();
         }
         false
     }
