@@ -8,7 +8,7 @@ use civita_core::error::Result;
 use civita_core::functions::compare::clip;
 use civita_core::functions::{Number, Out};
 use civita_core::graph::{
-    Function, Keep, Node, Tolerance, backward, check_gradients, check_second_gradients, grad, jvp,
+    Function, Keep, Tolerance, backward, check_gradients, check_second_gradients, grad, jvp,
     no_grad,
 };
 use civita_core::layout::{Axes, KeepDims, SliceItem};
@@ -738,17 +738,23 @@ fn the_third_derivative_of_tanh() -> Result<()> {
 fn a_chain_of_a_million_ops_neither_overflows_the_stack_nor_leaks() -> Result<()> {
     const N: usize = if cfg!(miri) { 200 } else { 1_000_000 };
     let x = reals(vec![0.5], &[]).requires_grad()?;
-    let chain = |step: &dyn Fn(&Raw) -> Result<Raw>| -> Result<(Raw, Vec<Weak<Node>>)> {
+    // a hook lives as long as its node
+    let chain = |step: &dyn Fn(&Raw) -> Result<Raw>| -> Result<(Raw, Vec<Weak<()>>)> {
         let (mut y, mut seen) = (x.clone(), Vec::new());
         for i in 0..N {
             y = step(&y)?;
             if i % (N / 100) == 0 {
-                seen.extend(y.node().map(Arc::downgrade));
+                let held = Arc::new(());
+                seen.push(Arc::downgrade(&held));
+                y.register_hook(Arc::new(move |_| {
+                    assert!(Arc::strong_count(&held) > 0);
+                    Ok(None)
+                }))?;
             }
         }
         Ok((y, seen))
     };
-    let dropped = |seen: Vec<Weak<Node>>| {
+    let dropped = |seen: Vec<Weak<()>>| {
         assert!(seen.len() == 100 && seen.iter().all(|n| n.strong_count() == 0))
     };
     // what is kept for the derivative: outputs; inputs, which hold their nodes too
@@ -776,7 +782,7 @@ fn a_chain_of_a_million_ops_neither_overflows_the_stack_nor_leaks() -> Result<()
 #[test]
 fn an_op_that_returns_its_operand_has_a_node_of_its_own() -> Result<()> {
     let x = reals(vec![0.5, -2.0], &[2]).requires_grad()?;
-    let own = x.node().map(Arc::as_ptr);
+    let own = x.node().map(std::ptr::from_ref);
     for y in [
         Raw::apply(Op::Real, &[(&x).into()])?,
         x.cast(DType::F64)?,
@@ -790,7 +796,7 @@ fn an_op_that_returns_its_operand_has_a_node_of_its_own() -> Result<()> {
             [0.5, -2.0]
         };
         assert_eq!(gradient.to_vec::<f64>()?, wanted);
-        assert_eq!(x.node().map(Arc::as_ptr), own);
+        assert_eq!(x.node().map(std::ptr::from_ref), own);
     }
     // where the graph does not grow there is no node at all
     let y = no_grad(|| Raw::apply(Op::Real, &[(&x).into()]))?;
