@@ -2739,7 +2739,7 @@ def round(a: _ArrayLike, decimals: Any = 0, out: ndarray | tuple[ndarray] | None
     ...
 
 def rows() -> list[dict[_str, Any]]:
-    """One dict for each row of the engine's tables. Elementwise rows: `name`, `numpy`, `torch`, `doc`, `arity`, `class`, `loops` (dtypes of the inputs, dtype of the result), `samples`, `differentiable`, `zero_gradient`, `why_not`, `example`, `prints`, `device`, `kind` = "elementwise". Reductions: `kind` = "reduction", `empty`, and the same where it makes sense. Functions: `kind` = "function", `aliases`, `signature`, `stub`, `method`, `laws`, `oracle`, `rust`, and the same where it makes sense."""
+    """One dict for each row of the engine's tables. Elementwise rows: `name`, `numpy`, `torch`, `doc`, `arity`, `class`, `loops` (dtypes of the inputs, dtype of the result), `samples`, `differentiable`, `zero_gradient`, `why_not`, `example`, `prints`, `device`, `kind` = "elementwise". Reductions: `kind` = "reduction", `empty`, and the same where it makes sense. Functions: `kind` = "function", `aliases`, `signature`, `stub`, `method`, `laws`, `oracle`, `rust`, `reads_values` (a batch of them can be an error), and the same where it makes sense."""
     ...
 
 def scatter(input: Any, dim: Any, index: Any, src: Any) -> ndarray:
