@@ -150,17 +150,17 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         self.raw
     }
 
-    /// A tensor of this type over one of the engine's. Memory that others may write, as that of an array which Python holds, stays
-    /// shared: operations read what is there, `x += 1.0` writes there, slices and references are errors. Only booleans are copied,
-    /// whose bytes others may have chosen.
+    /// A tensor of this type over one of the engine's. Memory that others may write, as that of an array which Python holds, is not
+    /// copied: operations read what is there, slices and references are errors. A write to this tensor copies first, as of any memory
+    /// that has several handles. Booleans are copied at once, whose bytes others may have chosen.
     ///
     /// ```
     /// use civita::prelude::*;
     ///
     /// let shared = tensor![1.0, 2.0].into_raw().into_aliased()?;
-    /// let mut x = Vector::<f64>::from_raw(shared.clone())?;
-    /// x += 1.0;
-    /// assert_eq!(Vector::<f64>::from_raw(shared)?.to_vec(), [2.0, 3.0]);
+    /// let x = Vector::<f64>::from_raw(shared.clone())?;
+    /// assert_eq!(x.raw().ptr(), shared.ptr());
+    /// assert_eq!((&x + 1.0).to_vec(), [2.0, 3.0]);
     /// # Ok::<(), civita::Error>(())
     /// ```
     ///
