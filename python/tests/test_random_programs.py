@@ -707,9 +707,8 @@ def check_batched(program: Program):
 
     try:
         found, slopes = cv.vmap(f)(*stacks), cv.vmap(cv.autograd.grad(f, argnums=places))(*stacks)
-    except (ValueError, RuntimeError) as error:
-        # a mask decides how many elements there are; what integers pick is written, and lies in another order than its batch
-        if re.search("each mask of a batch|in another order than its batch", str(error)):
+    except ValueError as error:
+        if "each mask of a batch" in str(error):  # it decides how many elements there are
             return
         raise
     for k, leaves in enumerate(samples):

@@ -128,9 +128,9 @@ def near(got, want, message, rtol=1e-10):
 
 def batches(sample, dtype):
     """Every choice of operands that carry a batch, with the samples' operands. A batch is as long as an axis (then one that meets it
-    gives wrong numbers), or longer than any (then it is an error), and stands first or last."""
+    gives wrong numbers), or as long as none (then it is an error), and stands first or last."""
     lengths = {n for shape in sample.shapes for n in shape}
-    sizes = [max((n for n in lengths if 1 < n < 4), default=2), max(lengths, default=1) + 1]
+    sizes = [max((n for n in lengths if 1 < n < 4), default=2), next(n for n in itertools.count(2) if n not in lengths)]
     for batched, (size, axis) in itertools.product(choices(len(sample.shapes)), zip(sizes, (0, -1))):
         base = sample.numbers(dtype)
         rows = [[n if b else o for b, n, o in zip(batched, sample.numbers(dtype, k), base)] for k in range(size)]
@@ -276,7 +276,7 @@ def enlarged(sample, dtype, f):
             best, before = operands, max(size, 1)
             size = sum(map(np.size, [*operands, *y]))
             # the next would be too many, or too slow
-            if time.process_time() - start > 2e-3 or size * (size / before) ** 2 > 1_000_000:
+            if time.process_time() - start > 1e-3 or size * (size / before) ** 2 > 500_000:
                 return best
         if factor > 2:
             break
