@@ -96,8 +96,8 @@ BAD = {
     "argmin of nothing along an axis": (lambda: cv.zeros((2, 0)).argmin(axis=1), ValueError, ["argmin"]),
     # dtypes
     "bits of floats": (lambda: F32 & F32, TypeError, ["float32", "bitwise_and"]),
-    "minus of booleans": (lambda: BOOL - BOOL, TypeError, ["bool", "xor"]),
-    "negative of booleans": (lambda: -BOOL, TypeError, ["bool", "logical_not"]),
+    "minus of booleans": (lambda: BOOL - BOOL, TypeError, ["bool", "a ^ b"]),
+    "negative of booleans": (lambda: -BOOL, TypeError, ["bool", "~x"]),
     "floor of complex": (lambda: cv.floor(C128), TypeError, ["complex128", "floor"]),
     "remainder of complex": (lambda: C128 % 2, TypeError, ["complex128"]),
     "unknown dtype": (lambda: cv.zeros(3, "float128"), TypeError, ["float128", "float64"]),
