@@ -132,7 +132,7 @@ MENDS = {
     "concatenation of numbers": (lambda: cv.concatenate([cv.array(1), cv.array(2)]), {}),
     "splits": (lambda: cv.split(V, 2), {}),
     "item": (lambda: A.item(), {"x": A}),
-    "maximum of nothing": (lambda: cv.zeros(0).max(), {"x": cv.zeros(0)}),
+    "maximum of no elements": (lambda: cv.zeros(0).max(), {"x": cv.zeros(0)}),
     "nonzero of a number": (lambda: cv.array(3).nonzero(), {"a": cv.array(3)}),
     "boolean of many": (lambda: bool(A), {"a": A}),
     "boolean of none": (lambda: bool(cv.zeros(0)), {"a": cv.zeros(0)}),

@@ -26,7 +26,7 @@ pub struct Variants {
 }
 
 impl Variants {
-    /// The kernel for this machine where `uniform` (bit i for operand i) says which operands are one value.
+    /// The kernel for this machine in one of the forms above.
     #[inline]
     pub fn pick(&self, form: usize) -> Kernel {
         self.by_form[form][level() as usize]
