@@ -77,7 +77,9 @@ pub unsafe fn fill(size: usize, tile: Tile, src: *const u8, out: *mut u8) {
 unsafe fn gather_as<T: Copy + 'static>(t: Tile, src: *const T, out: *mut T) {
     // SAFETY: every index is one that the tile names, or one of `rows × cols` in `out`.
     unsafe {
-        if t.col_stride == 1 {
+        if t.col_stride == 1 && t.row_stride == 0 {
+            same_row(t, src, out);
+        } else if t.col_stride == 1 {
             for r in 0..t.rows {
                 std::ptr::copy_nonoverlapping(
                     src.offset(r as isize * t.row_stride),
@@ -85,6 +87,12 @@ unsafe fn gather_as<T: Copy + 'static>(t: Tile, src: *const T, out: *mut T) {
                     t.cols,
                 );
             }
+        } else if t.col_stride == 0 && t.cols >= LONG {
+            kernel::<Repeated<T>>()(
+                0,
+                [src.cast(), (&raw const t).cast(), src.cast()],
+                out.cast(),
+            );
         } else if t.row_stride == 1 && t.rows >= BLOCK {
             kernel::<Across<T>>()(
                 0,
@@ -99,6 +107,42 @@ unsafe fn gather_as<T: Copy + 'static>(t: Tile, src: *const T, out: *mut T) {
             );
         } else {
             step_by(t, t.col_stride, src, out);
+        }
+    }
+}
+
+/// The same row again and again: what is there already is copied, twice as much each time.
+unsafe fn same_row<T: Copy>(t: Tile, src: *const T, out: *mut T) {
+    if t.rows == 0 {
+        return;
+    }
+    // SAFETY: as `gather_as`; the rows that are there lie before those that they are copied to.
+    unsafe {
+        std::ptr::copy_nonoverlapping(src, out, t.cols);
+        let mut done = 1;
+        while done < t.rows {
+            let more = done.min(t.rows - done);
+            std::ptr::copy_nonoverlapping(out.cast_const(), out.add(done * t.cols), more * t.cols);
+            done += more;
+        }
+    }
+}
+
+/// One element of each row, as often as the row is long, for an instruction set; the second input is the [`Tile`].
+struct Repeated<T>(PhantomData<T>);
+impl<T: Copy + 'static> Body for Repeated<T> {
+    #[inline(always)]
+    unsafe fn run<I: Isa>(_: usize, [src, tile, _]: [*const u8; 3], out: *mut u8) {
+        // SAFETY: the caller's contract.
+        unsafe {
+            let (t, src, out) = (*tile.cast::<Tile>(), src.cast::<T>(), out.cast::<T>());
+            for r in 0..t.rows {
+                let value = src.offset(r as isize * t.row_stride).read_unaligned();
+                let row = out.add(r * t.cols);
+                for c in 0..t.cols {
+                    row.add(c).write_unaligned(value);
+                }
+            }
         }
     }
 }
