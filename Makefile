@@ -41,7 +41,7 @@ export PIP_PROGRESS_BAR := off
 endif
 
 .PHONY: help demo test tier1 tier2 tier3 bench clean \
-        fmt clippy doc rust-tests doc-tests python python-tests conformance clients programs wheels miri neon cuda deny fuzz pictures examples oracles adding \
+        fmt clippy doc rust-tests doc-tests python python-tests conformance clients programs wheels free-threaded miri neon cuda deny fuzz pictures examples oracles adding \
         bench-python bench-peers bench-against
 
 help: ## this list
@@ -105,6 +105,9 @@ programs: $(CLIENTS_VENV)/.ready ## fifty public programs with `import civita as
 
 wheels: ## build a wheel, install it where nothing else is, run a program there; mypy and pyright on stubs and examples
 	PYTHON="$(PYTHON)" tools/wheels.sh $(WHEEL_VENV)
+
+free-threaded: ## tests of threads and signals on a Python without the interpreter's lock: make free-threaded PYTHON=python3.14t
+	PYTHON="$(PYTHON)" tools/free_threaded.sh .venv-free
 
 ## ---- the long checks ---------------------------------------------------------------------------------------------
 
@@ -185,4 +188,4 @@ $(BENCH_VENV)/.torch: $(BENCH_VENV)/.ready
 
 clean: ## remove what was built, the virtual environments and the demo's pictures
 	cargo clean
-	rm -rf $(VENV) $(BENCH_VENV) $(CLIENTS_VENV) $(WHEEL_VENV) $(WHEEL_VENV)-types out bench/peers/target bench/one_element/target fuzz/target python/tests/__pycache__ .pytest_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(CLIENTS_VENV) $(WHEEL_VENV) $(WHEEL_VENV)-types .venv-free out bench/peers/target bench/one_element/target fuzz/target python/tests/__pycache__ .pytest_cache

@@ -19,7 +19,9 @@ def run(program, seconds=60, interrupt_after=None):
     folder = os.path.dirname(os.path.dirname(cv.__file__))
     env = dict(os.environ, PYTHONPATH=os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")]))
     program = "import civita as cv, os, signal, threading, time\n" + textwrap.dedent(program)
-    child = subprocess.Popen([sys.executable, "-uc", program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
+    # since 3.12 Python warns of forks beside threads
+    options = ["-W", "ignore:This process:DeprecationWarning", "-u"]
+    child = subprocess.Popen([sys.executable, *options, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
     try:
         since = None
         if interrupt_after is not None:
