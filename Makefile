@@ -90,7 +90,7 @@ python: $(VENV)/.ready ## build the Python package into .venv (FEATURES=images: 
 
 python-tests: python ## the Python tests, and whether the type stubs are up to date
 	$(VENV)/bin/python python/tools/make_stubs.py --check
-	$(VENV)/bin/python -m pytest python/tests -q --timeout 300
+	$(VENV)/bin/python -m pytest python/tests -q --timeout 900
 
 conformance: python ## NumPy's own tests with Civita in NumPy's place (ARGS="--write": docs/conformance.md)
 	$(VENV)/bin/python tests/conformance/run.py $(ARGS)

@@ -214,7 +214,8 @@ def test_adding(case, data):
         part = ()
     shape = data.draw(st.sampled_from([(), part, part[1:], tuple(1 for _ in part)]))
     value = (np.arange(int(np.prod(shape))) % 3 + 1).astype(x.dtype).reshape(shape)
-    _, error = outcome(lambda: np.add.at(y, key, value))
+    # NumPy's own broadcasting reads beyond a value of fewer axes where the index is an array of two in a tuple
+    _, error = outcome(lambda: np.add.at(y, key, np.broadcast_to(value, part).copy()))
     _, mine = outcome(lambda: cv.add.at(a, ours(key), ours(value)))
     assert_same_error(mine, error, key)
     if error is None:

@@ -83,9 +83,9 @@ class Drawn:
 
 # Where numbers or lengths mean something together: edges increase, the mean that is given is that of the array, a sort that need not be
 # stable has many results, a length below -1 NumPy takes for -1, elements that are said to be unique are, and where there are no elements
-# it refuses some averages and histograms on the way.
+# it refuses some averages and histograms on the way; a partition leaves open what lies between the places.
 FIXED = {"interp", "digitize", "searchsorted", "reshape", "nanvar", "nanstd", "argsort", "average", "median", "nanmedian", "histogramdd",
-         "histogram2d", "intersect1d", "setxor1d", "setdiff1d"}  # fmt: skip
+         "histogram2d", "intersect1d", "setxor1d", "setdiff1d", "partition"}  # fmt: skip
 # NumPy compares complex numbers by their real parts, and some dtypes are computed in others: `docs/differences.md`.
 REAL = {"interp", "digitize", "histogram", "histogram2d", "histogramdd", "histogram_bin_edges"}
 WIDER = {"quantile", "percentile", "nanquantile", "nanpercentile"}

@@ -484,7 +484,8 @@ def parameters(signature, types=TYPES):
 
 
 def doc(text, indent="    "):
-    first = text.strip().split("\n\n")[0].replace("\n", " ").strip()
+    # since 3.13 Python takes the indentation of lines away
+    first = " ".join(text.strip().split("\n\n")[0].split())
     return f'{indent}"""{first}"""\n{indent}...' if first else f"{indent}..."
 
 

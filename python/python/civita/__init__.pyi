@@ -3148,7 +3148,7 @@ def nested_iters(*args: Any, **kwargs: Any) -> Any:
 
 ogrid: Any
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
-    """The elements through a function each of its own: `funclist[k]` where `condlist[k]` is true, of several the last; zero     where none is. A function may be a number. One function more than conditions is for the elements where none is true."""
+    """The elements through a function each of its own: `funclist[k]` where `condlist[k]` is true, of several the last; zero where none is. A function may be a number. One function more than conditions is for the elements where none is true."""
     ...
 
 def poly(seq_of_zeros: Any) -> Any:

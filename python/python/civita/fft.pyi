@@ -38,7 +38,7 @@ def fftconvolve(in1: _ArrayLike, in2: _ArrayLike, mode: Literal["full", "same", 
     ...
 
 def fftfreq(n: SupportsIndex, d: Any = 1.0, device: str | None = None, *, dtype: Any = None) -> ndarray:
-    """The frequencies of a transform of `n` points that are `d` apart: 0, 1, …, then the negative ones, divided by `n * d`, in     `float64` or another real `dtype`."""
+    """The frequencies of a transform of `n` points that are `d` apart: 0, 1, …, then the negative ones, divided by `n * d`, in `float64` or another real `dtype`."""
     ...
 
 def fftn(a: _ArrayLike, s: Sequence[SupportsIndex] | None = None, axes: _Axes | None = None, norm: _Norm | None = None, out: ndarray | None = None) -> ndarray:

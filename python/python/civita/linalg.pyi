@@ -61,7 +61,7 @@ def circulant(c: _ArrayLike) -> ndarray:
     ...
 
 def companion(a: _ArrayLike) -> ndarray:
-    """The matrix whose characteristic polynomial has the coefficients `a`, of which the first is not zero; of several axes one for each vector along the     last. SciPy's."""
+    """The matrix whose characteristic polynomial has the coefficients `a`, of which the first is not zero; of several axes one for each vector along the last. SciPy's."""
     ...
 
 def cond(x: _ArrayLike, p: _Order | None = None) -> Any:
@@ -181,7 +181,7 @@ def matrix_power(a: _ArrayLike, n: int) -> ndarray:
     ...
 
 def matrix_rank(A: _ArrayLike, tol: _ArrayLike | None = None, hermitian: bool = False, *, rtol: _ArrayLike | None = None) -> Any:
-    """The number of singular values greater than `tol`, by default the largest times `rtol`, by default the precision times the     longer side."""
+    """The number of singular values greater than `tol`, by default the largest times `rtol`, by default the precision times the longer side."""
     ...
 
 def matrix_transpose(x: _ArrayLike, /) -> ndarray:
@@ -209,7 +209,7 @@ def outer(x1: _ArrayLike, x2: _ArrayLike, /) -> ndarray:
     ...
 
 def pinv(a: _ArrayLike, rcond: _ArrayLike | None = None, hermitian: bool = False, *, rtol: _ArrayLike = ...) -> ndarray:
-    """The pseudoinverse. Singular values up to `rcond` (or `rtol`) times the largest count as zero: 1e-15 by default, the     precision times the longer side for `rtol=None`."""
+    """The pseudoinverse. Singular values up to `rcond` (or `rtol`) times the largest count as zero: 1e-15 by default, the precision times the longer side for `rtol=None`."""
     ...
 
 def polar(a: _ArrayLike, side: Literal["right", "left"] = 'right') -> tuple[ndarray, ndarray]:
@@ -261,7 +261,7 @@ def solve_circulant(c: _ArrayLike, b: _ArrayLike, singular: Any = 'raise', tol: 
     ...
 
 def solve_toeplitz(c_or_cr: Any, b: _ArrayLike, check_finite: bool = True) -> ndarray:
-    """Solves `toeplitz(c, r) x = b` for `c_or_cr` that is `c` or `(c, r)`. SciPy's, by LU with pivoting instead of Levinson's recursion, so     that leading blocks may be singular."""
+    """Solves `toeplitz(c, r) x = b` for `c_or_cr` that is `c` or `(c, r)`. SciPy's, by LU with pivoting instead of Levinson's recursion, so that leading blocks may be singular."""
     ...
 
 def solve_triangular(a: _ArrayLike, b: _ArrayLike, trans: Literal[0, 1, 2, "N", "T", "C"] = 0, lower: bool = False, unit_diagonal: bool = False, overwrite_b: bool = False, check_finite: bool = True) -> ndarray:
@@ -269,7 +269,7 @@ def solve_triangular(a: _ArrayLike, b: _ArrayLike, trans: Literal[0, 1, 2, "N", 
     ...
 
 def solveh_banded(ab: Any, b: _ArrayLike, overwrite_ab: Any = False, overwrite_b: bool = False, lower: bool = False, check_finite: bool = True) -> ndarray:
-    """Solves `a x = b` for a Hermitian banded `a`, given by the diagonals of its upper (or lower) triangle: `ab[u + i - j, j] = a[i, j]`,     or `ab[i - j, j] = a[i, j]`. SciPy's; `a` need not be positive definite."""
+    """Solves `a x = b` for a Hermitian banded `a`, given by the diagonals of its upper (or lower) triangle: `ab[u + i - j, j] = a[i, j]`, or `ab[i - j, j] = a[i, j]`. SciPy's; `a` need not be positive definite."""
     ...
 
 def sqrtm(A: _ArrayLike, disp: Any = None, blocksize: Any = None) -> ndarray:

@@ -398,7 +398,7 @@ class _Sequence:
         """Leaves `n` points out."""
         ...
     def integers(self, l_bounds: Any, *, u_bounds: Any = None, n: _ArrayLike = 1, endpoint: bool = False) -> Any:
-        """`n` points with integer coordinates from `l_bounds` up to `u_bounds`, which are left out unless `endpoint`; up to `l_bounds`         if they are alone."""
+        """`n` points with integer coordinates from `l_bounds` up to `u_bounds`, which are left out unless `endpoint`; up to `l_bounds` if they are alone."""
         ...
     def random(self, n: _ArrayLike = 1) -> Any:
         """The next `n` points in [0, 1), the rows of an array."""
@@ -408,12 +408,12 @@ class _Sequence:
         ...
 
 class Halton(_Sequence):
-    """Halton's sequence in `d` dimensions, scrambled unless `scramble=False`. SciPy's `stats.qmc.Halton`, the same points for the same     `rng`: a seed, or a generator, of which a child draws."""
+    """Halton's sequence in `d` dimensions, scrambled unless `scramble=False`. SciPy's `stats.qmc.Halton`, the same points for the same `rng`: a seed, or a generator, of which a child draws."""
 
     def __new__(cls, d: Any, *, scramble: Any = True, rng: Any = None) -> Halton: ...
 
 class LatinHypercube(_Sequence):
-    """Latin hypercubes in `d` dimensions: of `n` points each of `n` equal intervals of each axis holds one, anywhere in it or in its     middle with `scramble=False`. SciPy's `stats.qmc.LatinHypercube`, the same points for the same `rng`."""
+    """Latin hypercubes in `d` dimensions: of `n` points each of `n` equal intervals of each axis holds one, anywhere in it or in its middle with `scramble=False`. SciPy's `stats.qmc.LatinHypercube`, the same points for the same `rng`."""
 
     def __new__(cls, d: Any, *, scramble: Any = True, strength: Any = 1, rng: Any = None) -> LatinHypercube: ...
     def fast_forward(self, n: _ArrayLike) -> Any:
@@ -467,7 +467,7 @@ class SFC64(BitGenerator):
     def __new__(cls, seed: _Seed | None = None) -> SFC64: ...
 
 class Sobol(_Sequence):
-    """Sobol's sequence in `d` dimensions (at most 1111), scrambled unless `scramble=False`. SciPy's `stats.qmc.Sobol`, the same points for     the same `rng`: a seed, or a generator, of which a child draws."""
+    """Sobol's sequence in `d` dimensions (at most 1111), scrambled unless `scramble=False`. SciPy's `stats.qmc.Sobol`, the same points for the same `rng`: a seed, or a generator, of which a child draws."""
 
     def __new__(cls, d: Any, *, scramble: Any = True, bits: Any = None, rng: Any = None) -> Sobol: ...
     def random_base2(self, m: Any) -> Any:

@@ -222,6 +222,11 @@ pub fn tile(a: Array, reps: Ints) -> Result<Raw> {
 
 pub fn take(a: Array, indices: Indices, axis: AxisOrFlat, out: Out, mode: Mode) -> Result<Raw> {
     let (x, at) = along("take", a, &AxisOrFlat(of_number(a, axis.0)))?;
+    let (shape, picked) = (x.shape(), indices.0.shape());
+    if shape[..at].contains(&0) && indices.0.dtype().is_integer() {
+        // nothing is taken, so no index is wrong, as in NumPy
+        return out.copy(&x.reshape(&[&shape[..at], picked, &shape[at + 1..]].concat())?);
+    }
     match indices.0.dtype() {
         // booleans are 0 and 1 here, no mask
         DType::Bool => x.take_into(&indices.0.cast(DType::I64)?, at as isize, mode, &out),
