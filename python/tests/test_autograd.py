@@ -1,7 +1,9 @@
 """Transformations of functions: their values, their nesting, their errors."""
 
+import ast
 import gc
 import inspect
+import pathlib
 import pickle
 import threading
 import time
@@ -1293,3 +1295,49 @@ def test_gradients_at_ties_are_those_of_a_stable_sort():
         x = cv.array(v).requires_grad_()
         f(x).backward()
         near(x.grad, want)
+
+
+def test_transformations_leave_no_garbage():
+    """What only the garbage collector frees would keep its arrays for hundreds of calls."""
+    x, square = cv.arange(12.0).reshape(3, 4), lambda v: (v * v).sum()
+
+    def backward():
+        w = x.copy().requires_grad_()
+        square(w).backward()
+
+    calls = {
+        "grad": lambda: cv.autograd.grad(square)(x),
+        "value_and_grad": lambda: cv.autograd.value_and_grad(lambda t: square(t["a"][0]))({"a": [x]}),
+        "vmap": lambda: cv.vmap(lambda a, b: (a * 2, {"b": b}), in_axes=(0, None))(x, x),
+        "vmap of grad": lambda: cv.vmap(cv.autograd.grad(square))(x),
+        "jvp": lambda: cv.jvp(square, (x,), (x,)),
+        "vjp": lambda: cv.autograd.vjp(square, x)[1](cv.array(1.0)),
+        "linearize": lambda: cv.autograd.linearize(square, x)[1](x),
+        "jacfwd": lambda: cv.autograd.jacfwd(cv.sin)(x[0]),
+        "jacrev": lambda: cv.autograd.jacrev(cv.sin)(x[0]),
+        "hessian": lambda: cv.autograd.hessian(square)(x[0]),
+        "hvp": lambda: cv.autograd.hvp(square, (x,), (x,)),
+        "trace": lambda: cv.trace(square, x).run(x),
+        "checkpoint": lambda: cv.autograd.checkpoint(square, x.copy().requires_grad_()).backward(),
+        "backward": backward,
+    }
+    for name, call in calls.items():
+        call()
+        gc.collect()
+        gc.disable()
+        try:
+            call()
+            assert gc.collect() == 0, name
+        finally:
+            gc.enable()
+
+
+def test_no_function_inside_another_calls_itself():
+    """Such a function is a cycle with its own cell, and keeps what it sees."""
+    outer = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    for path in pathlib.Path(cv.__file__).parent.rglob("*.py"):
+        for function in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, outer)):
+            for inner in ast.walk(function):
+                if isinstance(inner, ast.FunctionDef) and inner is not function:
+                    names = {node.id for node in ast.walk(inner) if isinstance(node, ast.Name)}
+                    assert inner.name not in names, f"{path.name}: {inner.name}"

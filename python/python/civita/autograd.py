@@ -126,88 +126,91 @@ def _like(node: Any, items: Iterator[Any]) -> Any:
     return list(items)
 
 
+# These walk trees by functions of the module: one inside another that calls itself is a cycle, and would keep the arrays that it
+# sees until the garbage collector runs.
+
+
 def _flatten(tree: Any, is_leaf: Callable[[Any], bool] = lambda node: True) -> tuple[list[Any], Any]:
     """The leaves from left to right, and the structure around them, in which everything else stays as it is."""
     leaves: list[Any] = []
+    return leaves, _structure(tree, is_leaf, leaves)
 
-    def walk(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {key: walk(value) for key, value in node.items()}
-        if isinstance(node, (tuple, list)):
-            return _like(node, (walk(item) for item in node))
-        if node is None or not is_leaf(node):
-            return _Static(node)
-        leaves.append(node)
-        return _LEAF
 
-    return leaves, walk(tree)
+def _structure(node: Any, is_leaf: Callable[[Any], bool], leaves: list[Any]) -> Any:
+    if isinstance(node, dict):
+        return {key: _structure(value, is_leaf, leaves) for key, value in node.items()}
+    if isinstance(node, (tuple, list)):
+        return _like(node, (_structure(item, is_leaf, leaves) for item in node))
+    if node is None or not is_leaf(node):
+        return _Static(node)
+    leaves.append(node)
+    return _LEAF
 
 
 def _unflatten(structure: Any, leaves: Any) -> Any:
-    each = iter(leaves)
+    return _filled(structure, iter(leaves))
 
-    def walk(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {key: walk(value) for key, value in node.items()}
-        if isinstance(node, (tuple, list)):
-            return _like(node, (walk(item) for item in node))
-        return node.value if isinstance(node, _Static) else next(each)
 
-    return walk(structure)
+def _filled(node: Any, leaves: Iterator[Any]) -> Any:
+    if isinstance(node, dict):
+        return {key: _filled(value, leaves) for key, value in node.items()}
+    if isinstance(node, (tuple, list)):
+        return _like(node, (_filled(item, leaves) for item in node))
+    return node.value if isinstance(node, _Static) else next(leaves)
 
 
 def _leaves_like(structure: Any, tree: Any, op: str, what: str, like: str) -> list[Any]:
     """The leaves of a tree that has this structure."""
     leaves: list[Any] = []
-
-    def walk(node: Any, tree: Any) -> None:
-        if isinstance(node, dict):
-            if not isinstance(tree, dict) or tree.keys() != node.keys():
-                raise ValueError(f"{op}: {what} must have the structure of {like}: a dict with the keys {list(node)}")
-            for key, value in node.items():
-                walk(value, tree[key])
-        elif isinstance(node, (tuple, list)):
-            if not isinstance(tree, (tuple, list)) or len(tree) != len(node):
-                raise ValueError(f"{op}: {what} must have the structure of {like}: a {type(node).__name__} of {len(node)}")
-            for item, value in zip(node, tree):
-                walk(item, value)
-        elif node is _LEAF:
-            if isinstance(tree, (tuple, list, dict)) or tree is None:
-                raise ValueError(f"{op}: {what} must have the structure of {like}: an array, not {type(tree).__name__}")
-            leaves.append(tree)
-
-    walk(structure, tree)
+    _collect(structure, tree, f"{op}: {what} must have the structure of {like}", leaves)
     return leaves
+
+
+def _collect(node: Any, tree: Any, rule: str, leaves: list[Any]) -> None:
+    if isinstance(node, dict):
+        if not isinstance(tree, dict) or tree.keys() != node.keys():
+            raise ValueError(f"{rule}: a dict with the keys {list(node)}")
+        for key, value in node.items():
+            _collect(value, tree[key], rule, leaves)
+    elif isinstance(node, (tuple, list)):
+        if not isinstance(tree, (tuple, list)) or len(tree) != len(node):
+            raise ValueError(f"{rule}: a {type(node).__name__} of {len(node)}")
+        for item, value in zip(node, tree):
+            _collect(item, value, rule, leaves)
+    elif node is _LEAF:
+        if isinstance(tree, (tuple, list, dict)) or tree is None:
+            raise ValueError(f"{rule}: an array, not {type(tree).__name__}")
+        leaves.append(tree)
 
 
 def _axes_of(structure: Any, axes: Any, name: str) -> list[int | None]:
     """An axis for each leaf: `axes` is one for all below it, or has the structure."""
     found: list[int | None] = []
-
-    def walk(node: Any, axes: Any) -> None:
-        if isinstance(node, (tuple, list)) and isinstance(axes, (tuple, list)):
-            if len(axes) != len(node):
-                raise ValueError(f"vmap: {name} has {len(axes)} entries for {len(node)} values")
-            for item, axis in zip(node, axes):
-                walk(item, axis)
-        elif isinstance(node, dict) and isinstance(axes, dict):
-            if axes.keys() != node.keys():
-                raise ValueError(f"vmap: {name} has the keys {list(axes)}, the values {list(node)}")
-            for key, item in node.items():
-                walk(item, axes[key])
-        elif axes is not None and not isinstance(axes, int):
-            raise ValueError(f"vmap: {name} is an axis, None, or has the structure of the values, not {axes!r}")
-        elif isinstance(node, dict):
-            for item in node.values():
-                walk(item, axes)
-        elif isinstance(node, (tuple, list)):
-            for item in node:
-                walk(item, axes)
-        elif node is _LEAF:
-            found.append(axes)
-
-    walk(structure, axes)
+    _collect_axes(structure, axes, name, found)
     return found
+
+
+def _collect_axes(node: Any, axes: Any, name: str, found: list[int | None]) -> None:
+    if isinstance(node, (tuple, list)) and isinstance(axes, (tuple, list)):
+        if len(axes) != len(node):
+            raise ValueError(f"vmap: {name} has {len(axes)} entries for {len(node)} values")
+        for item, axis in zip(node, axes):
+            _collect_axes(item, axis, name, found)
+    elif isinstance(node, dict) and isinstance(axes, dict):
+        if axes.keys() != node.keys():
+            raise ValueError(f"vmap: {name} has the keys {list(axes)}, the values {list(node)}")
+        for key, item in node.items():
+            _collect_axes(item, axes[key], name, found)
+    elif axes is not None and not isinstance(axes, int):
+        raise ValueError(f"vmap: {name} is an axis, None, or has the structure of the values, not {axes!r}")
+    elif isinstance(node, dict):
+        for item in node.values():
+            _collect_axes(item, axes, name, found)
+    elif isinstance(node, (tuple, list)):
+        for item in node:
+            _collect_axes(item, axes, name, found)
+    elif node is _LEAF:
+        found.append(axes)
 
 
 def _is_array(value: Any) -> bool:
