@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use civita_core::graph::{self, Hook, Keep, Tolerance};
 use civita_core::raw::Raw;
-use civita_core::storage::Access;
 use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -77,18 +76,11 @@ impl Array {
     /// The gradient that `backward` left on this leaf; None before.
     #[getter]
     fn grad(&self, py: Python<'_>) -> Outcome<Option<Py<PyAny>>> {
-        let raw = self.raw();
-        let Some(gradient) = raw.grad() else {
-            return Ok(None);
-        };
-        if gradient.storage().access() != Access::Owned {
-            return wrap(py, gradient).map(Some);
+        // aliased once, so that what is written into it stays
+        match self.raw().aliased_grad()? {
+            Some(gradient) => wrap(py, gradient).map(Some),
+            None => Ok(None),
         }
-        // Aliased once, so that what is written into it stays
-        raw.set_grad(None);
-        let gradient = gradient.into_aliased()?;
-        raw.set_grad(Some(gradient.clone()));
-        wrap(py, gradient).map(Some)
     }
 
     #[setter]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::Node;
 use crate::error::{Error, Result};
 use crate::raw::Raw;
+use crate::storage::Access;
 
 /// Sees a gradient on its way back; what it returns takes its place.
 pub type Hook = Arc<dyn Fn(&Raw) -> Result<Option<Raw>> + Send + Sync>;
@@ -105,6 +106,27 @@ impl Node {
         drop(old);
     }
 
+    /// The gradient in memory that others may write, once and for all: what is added meanwhile is lost by nobody.
+    fn aliased_gradient(&self, output: usize) -> Result<Option<Raw>> {
+        let Some(extras) = self.extras.get() else {
+            return Ok(None);
+        };
+        let mut all = locked(&extras.gradients);
+        let Some(slot) = all.iter_mut().find(|c| c.output == output) else {
+            return Ok(None);
+        };
+        // taken, so that it is the only handle and nothing is copied
+        let Some(mut g) = slot.gradient.take() else {
+            return Ok(None);
+        };
+        if g.storage().access() == Access::Owned {
+            slot.version += 1;
+            g = g.into_aliased()?;
+        }
+        slot.gradient = Some(g.clone());
+        Ok(Some(g))
+    }
+
     /// Adds to the gradient. Two threads lose nothing, and nobody ever sees it empty in between: the sum is made without
     /// the lock, and again if somebody else was faster.
     pub(crate) fn accumulate(&self, output: usize, g: Raw) -> Result<()> {
@@ -119,8 +141,11 @@ impl Node {
             let mut all = locked(gradients);
             let slot = slot(&mut all, output);
             if slot.version == old.version {
-                slot.gradient = Some(sum);
+                let last = slot.gradient.replace(sum);
                 slot.version += 1;
+                drop(all);
+                // whatever it holds is dropped without the lock
+                drop(last);
                 return Ok(());
             }
         }
@@ -170,6 +195,17 @@ impl Raw {
     /// The gradient that `backward` left on this leaf.
     pub fn grad(&self) -> Option<Raw> {
         self.edge().and_then(|e| e.node().gradient(e.output()))
+    }
+
+    /// As [`Raw::grad`], in memory that others may write: what is written into it is the gradient of the leaf.
+    ///
+    /// # Errors
+    /// When the memory has to be copied and cannot be allocated.
+    pub fn aliased_grad(&self) -> Result<Option<Raw>> {
+        match self.edge() {
+            Some(edge) => edge.node().aliased_gradient(edge.output()),
+            None => Ok(None),
+        }
     }
 
     /// Replaces the gradient of this leaf; `None` forgets it.
