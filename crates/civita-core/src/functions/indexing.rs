@@ -106,11 +106,12 @@ pub fn choose(a: Array, choices: Numbers, out: Out, mode: Mode) -> Result<Raw> {
     let last = Scalar::Int(n as i128 - 1);
     let index = match mode {
         Mode::Raise => {
-            let shapes = choices.iter().map(|c| c.shape());
-            let shapes: Vec<&[usize]> = shapes.chain([index.shape()]).collect();
+            let beyond = |(least, most)| least < 0 || most >= n as i128;
+            let shapes = || choices.iter().map(|c| c.shape()).chain([index.shape()]);
             // where nothing is chosen no index is wrong, as in NumPy
-            let any = !broadcast_shapes(OP, &shapes)?.contains(&0);
-            if any && extent(&index).is_some_and(|(least, most)| least < 0 || most >= n as i128) {
+            if extent(&index).is_some_and(beyond)
+                && !broadcast_shapes(OP, &shapes().collect::<Vec<_>>())?.contains(&0)
+            {
                 return Err(Error::value(OP, "invalid entry in choice array")
                     .rule(format!("an index is a number from 0 to {}", n - 1))
                     .hint_in(

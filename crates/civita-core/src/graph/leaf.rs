@@ -121,7 +121,15 @@ impl Node {
         };
         if g.storage().access() == Access::Owned {
             slot.version += 1;
-            g = g.into_aliased()?;
+            // the only handle is not copied, so it is not lost for want of memory
+            let kept = (!g.is_only_handle()).then(|| g.clone());
+            g = match g.into_aliased() {
+                Ok(aliased) => aliased,
+                Err(error) => {
+                    slot.gradient = kept;
+                    return Err(error);
+                }
+            };
         }
         slot.gradient = Some(g.clone());
         Ok(Some(g))

@@ -81,7 +81,7 @@ unsafe fn gather_as<T: Copy + 'static>(t: Tile, src: *const T, out: *mut T) {
             same_row(t, src, out);
         } else if t.col_stride == 1 {
             for r in 0..t.rows {
-                std::ptr::copy_nonoverlapping(
+                copy(
                     src.offset(r as isize * t.row_stride),
                     out.add(r * t.cols),
                     t.cols,
@@ -111,6 +111,15 @@ unsafe fn gather_as<T: Copy + 'static>(t: Tile, src: *const T, out: *mut T) {
     }
 }
 
+/// Copies elements by their bytes: foreign memory need not be aligned for `T`.
+#[inline(always)]
+unsafe fn copy<T>(src: *const T, out: *mut T, n: usize) {
+    // SAFETY: the caller names `n` elements at both, which do not overlap.
+    unsafe {
+        std::ptr::copy_nonoverlapping(src.cast::<u8>(), out.cast::<u8>(), n * size_of::<T>());
+    }
+}
+
 /// The same row again and again: what is there already is copied, twice as much each time.
 unsafe fn same_row<T: Copy>(t: Tile, src: *const T, out: *mut T) {
     if t.rows == 0 {
@@ -118,11 +127,11 @@ unsafe fn same_row<T: Copy>(t: Tile, src: *const T, out: *mut T) {
     }
     // SAFETY: as `gather_as`; the rows that are there lie before those that they are copied to.
     unsafe {
-        std::ptr::copy_nonoverlapping(src, out, t.cols);
+        copy(src, out, t.cols);
         let mut done = 1;
         while done < t.rows {
             let more = done.min(t.rows - done);
-            std::ptr::copy_nonoverlapping(out.cast_const(), out.add(done * t.cols), more * t.cols);
+            copy(out.cast_const(), out.add(done * t.cols), more * t.cols);
             done += more;
         }
     }
@@ -221,7 +230,7 @@ unsafe fn scatter_as<T: Copy>(t: Tile, src: *const T, out: *mut T) {
         for r in 0..t.rows {
             let (src, out) = (src.add(r * t.cols), out.offset(r as isize * t.row_stride));
             if t.col_stride == 1 {
-                std::ptr::copy_nonoverlapping(src, out, t.cols);
+                copy(src, out, t.cols);
             } else {
                 for c in 0..t.cols {
                     out.offset(c as isize * t.col_stride)

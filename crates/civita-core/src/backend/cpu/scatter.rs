@@ -20,9 +20,6 @@ use crate::threads::{self, Parts};
 pub(super) fn scatter(p: &Scatter, base: &Raw, index: &Raw, rows: &Raw) -> Result<Raw> {
     let out = if p.in_place {
         base.clone()
-    } else if p.axis == 0 && p.axes == base.rank() && bytes_of(base) <= CACHED {
-        // by the thread that will combine it: reading what lies in another core's cache takes longer than copying it alone
-        threads::with_threads(1, || copy::copied(base, base.dtype()))?
     } else {
         copy::copied(base, base.dtype())?
     };
@@ -59,10 +56,6 @@ pub(super) fn scatter(p: &Scatter, base: &Raw, index: &Raw, rows: &Raw) -> Resul
         _ => combine(p, &out, &list, &rows, many)?,
     }
     Ok(out)
-}
-
-fn bytes_of(x: &Raw) -> usize {
-    x.len() * x.dtype().size()
 }
 
 fn fold_of(combine: Combine) -> Fold {
