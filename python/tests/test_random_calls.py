@@ -83,7 +83,8 @@ class Drawn:
 
 # Where numbers or lengths mean something together: edges increase, the mean that is given is that of the array, a sort that need not be
 # stable has many results, a length below -1 NumPy takes for -1, elements that are said to be unique are, and where there are no elements
-# it refuses some averages and histograms on the way; a partition leaves open what lies between the places.
+# it refuses some averages and histograms on the way; a partition leaves open what lies between the
+# places (`test_sorting.py` draws its own).
 FIXED = {"interp", "digitize", "searchsorted", "reshape", "nanvar", "nanstd", "argsort", "average", "median", "nanmedian", "histogramdd",
          "histogram2d", "intersect1d", "setxor1d", "setdiff1d", "partition"}  # fmt: skip
 # NumPy compares complex numbers by their real parts, and some dtypes are computed in others: `docs/differences.md`.

@@ -1,8 +1,12 @@
 """Sorts, running folds, searches and sets on what the samples of their rows do not reach: long rows, equal elements, NaN,
 -0, infinities, every dtype and layout."""
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import civita as cv
 from oracle import NUMPY_DTYPES
@@ -282,3 +286,36 @@ def test_many_indices_keep_their_order(rng, threads):
             cv.add.at(y, cv.asarray(index), cv.asarray(values))
             assert np.array_equal(np.asarray(x), wanted), (dtype, count)
             assert np.array_equal(np.asarray(y), added), (dtype, count)
+
+
+@st.composite
+def partitions(draw):
+    """An array in some layout, an axis (None: all elements) and one place along it or several, from either end."""
+    dtype = draw(st.sampled_from(["bool", "int8", "uint16", "int64", "float16", "float32", "float64", "complex64", "complex128"]))
+    shape = tuple(draw(st.lists(st.integers(1, 40), min_size=1, max_size=3)))
+    x = numbers(dtype, math.prod(shape), np.random.default_rng(draw(st.integers(0, 2**32)))).reshape(shape)
+    x = draw(st.sampled_from([x, x.T, x[::-1], x[..., ::2], np.asfortranarray(x)]))
+    axis = draw(st.sampled_from([None, *range(-x.ndim, x.ndim)]))
+    n = x.size if axis is None else x.shape[axis]
+    places = st.integers(-n, n - 1)
+    return x, axis, draw(places | st.lists(places, min_size=1, max_size=4))
+
+
+@settings(max_examples=300, deadline=None)
+@given(partitions())
+def test_partitions_hold_what_numpy_promises(drawn):
+    """What stands at a place is what a sort puts there, what is before it is not greater, what is behind it not less: the order
+    inside is free, so NumPy's sort of each part is the oracle, and not its partition."""
+    x, axis, places = drawn
+    a = cv.array(x)
+    rows = np.moveaxis(x.reshape(-1) if axis is None else x, -1 if axis is None else axis, -1)
+    taken = np.asarray(cv.argpartition(a, places, axis=axis))
+    taken = np.moveaxis(taken, -1 if axis is None else axis, -1)
+    np.testing.assert_array_equal(np.sort(taken), np.broadcast_to(np.arange(rows.shape[-1]), rows.shape))
+    parted = np.moveaxis(np.asarray(cv.partition(a, places, axis=axis)), -1 if axis is None else axis, -1)
+    want = np.sort(rows)
+    at = sorted({int(p) % rows.shape[-1] for p in np.atleast_1d(places)})
+    ends = [0, *(end for place in at for end in (place, place + 1)), rows.shape[-1]]
+    for got in (parted, np.take_along_axis(rows, taken, -1)):
+        for start, end in zip(ends, ends[1:]):
+            np.testing.assert_array_equal(np.sort(got[..., start:end]), want[..., start:end])
