@@ -39,7 +39,7 @@ pub struct Array {
     later: Mutex<Option<Box<Raw>>>,
 }
 
-/// An array that is a constant whatever is written into its memory: `.detach()`.
+/// An array that keeps its value whatever others over its memory write: it was detached, or viewed inside of `no_grad`.
 const DETACHED: u32 = u32::MAX;
 
 impl Array {
@@ -50,6 +50,12 @@ impl Array {
         if now != seen && seen != DETACHED {
             self.refresh(now);
         }
+        self.last()
+    }
+
+    /// The tensor as it was when the array was last looked at.
+    #[inline]
+    fn last(&self) -> Held<'_> {
         if self.moved.load(Ordering::Acquire) {
             self.moved_raw()
         } else {
@@ -62,6 +68,7 @@ impl Array {
     #[cold]
     fn refresh(&self, now: u32) {
         if let Ok(value) = self.raw.refreshed() {
+            value.succeed(&self.last());
             self.seen.store(now, Ordering::Relaxed);
             self.move_to(value);
         }
@@ -94,15 +101,19 @@ impl Array {
 
     /// As [`Array::write`]; `f` gets the tensor as it was, too.
     pub fn write_from<R>(&self, f: impl FnOnce(&Raw, &mut Raw) -> Outcome<R>) -> Outcome<R> {
+        let apart = self.is_apart();
         let before = self.raw();
         let before = &*before;
-        let detached = self.seen.load(Ordering::Relaxed) == DETACHED;
-        if !before.is_plain() && !detached && self.raw.write_is_quiet(before)? {
+        if !before.is_plain() && self.raw.write_is_quiet(before)? {
             // bytes change, and no graph knows
             let mut value = before.detach();
             return f(before, &mut value);
         }
         let mut after = before.clone();
+        if !apart && before.is_plain() && self.raw.is_beside_tracked() {
+            // nothing tracked is written where another array's value is, of which this one knows nothing
+            after.set_apart(true);
+        }
         let result = f(before, &mut after)?;
         if before.is_plain() && after.is_plain() {
             return Ok(result);
@@ -111,13 +122,41 @@ impl Array {
         let same = place(&after) == place(before)
             && after.is_plain() == before.is_plain()
             && !after.is_transformed();
-        if !same {
+        if !same && apart {
+            // a batch or a trace goes on; the other arrays over the memory keep theirs
+            if !Storage::same_buffer(after.storage(), self.raw.storage()) {
+                return Err(type_error(
+                    "a detached array cannot hold a batch that its memory has no room for\n  hint: write into a copy: `.detach().copy()`",
+                ));
+            }
+            self.move_to(after);
+        } else if !same {
+            after.set_apart(false);
             let value = self.raw.written(before, after)?;
+            value.succeed(before);
             self.seen
                 .store(self.raw.shared_version(), Ordering::Relaxed);
             self.move_to(value);
         }
         Ok(result)
+    }
+
+    /// Whether the array stands apart from what others over its memory track. The last array over it does no more.
+    fn is_apart(&self) -> bool {
+        if self.seen.load(Ordering::Relaxed) != DETACHED {
+            return false;
+        }
+        if !self.raw.rejoined() {
+            return true;
+        }
+        let value = self.raw().clone().with_apart(false);
+        self.seen
+            .store(self.raw.shared_version(), Ordering::Relaxed);
+        if !value.is_plain() {
+            self.raw.adopted(&value);
+        }
+        self.move_to(value);
+        false
     }
 
     /// Lets the elements be written through this array and views made of it from now on, or not.
@@ -170,7 +209,11 @@ impl Array {
     }
 
     /// The leaf that this array becomes, or the constant.
-    pub fn set_leaf(&self, raw: Raw) {
+    pub fn set_leaf(&self, mut raw: Raw) {
+        if self.is_apart() {
+            return self.move_to(raw);
+        }
+        raw.set_apart(false);
         self.raw.adopted(&raw);
         self.seen
             .store(self.raw.shared_version(), Ordering::Relaxed);
@@ -350,10 +393,10 @@ unsafe fn place_at(
     }
 }
 
-/// A constant over memory that holds more than bytes follows nothing: it was detached.
+/// What stands apart follows nothing.
 #[inline]
 fn seen_by(raw: &Raw) -> u32 {
-    if raw.is_detached() {
+    if raw.is_apart() {
         DETACHED
     } else {
         raw.shared_version()

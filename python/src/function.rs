@@ -117,6 +117,10 @@ impl Rule for Maps {
         Ok(Some(moved))
     }
 
+    fn is_strict(&self) -> bool {
+        true
+    }
+
     fn reads(&self) -> Reads {
         *self.reads.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -163,7 +163,8 @@ impl Array {
 
     /// The same memory as a constant of the graph.
     fn detach(&self, py: Python<'_>) -> Outcome<Py<PyAny>> {
-        wrap(py, self.raw().detach())
+        // it stays a constant, whatever is written into the array later
+        wrap(py, self.raw().detach().with_apart(true))
     }
 
     /// The same memory without its gradient (PyTorch's name); `p.data -= lr * g` writes into it.

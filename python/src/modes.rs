@@ -152,6 +152,18 @@ impl PyScope {
 
 /// A function that runs with gradients recorded, or not.
 fn decorated(py: Python<'_>, function: Py<PyAny>, records: bool) -> PyResult<Py<PyAny>> {
+    let is_generator = py.import("inspect")?.getattr("isgeneratorfunction")?;
+    if is_generator.call1((&function,))?.is_truthy()? {
+        // its body runs when it is asked for values, which is after the call
+        let steps = py
+            .import("civita._functional")?
+            .getattr("generator_within")?;
+        let mode = match records {
+            true => py.get_type::<PyEnableGrad>(),
+            false => py.get_type::<PyNoGrad>(),
+        };
+        return Ok(steps.call1((mode, function))?.unbind());
+    }
     let inner = function.clone_ref(py);
     let decorated = Py::new(
         py,

@@ -206,6 +206,8 @@ struct Call<'py> {
     ddof: Option<f64>,
     initial: Initial<'py>,
     mask: Option<Raw>,
+    /// About which a variance is asked for.
+    mean: Option<Raw>,
 }
 
 impl<'py> Call<'py> {
@@ -217,8 +219,8 @@ impl<'py> Call<'py> {
             "keepdims" => self.keepdims = given.is_truthy()?,
             "initial" => self.initial = Initial::of(given),
             "where" => self.mask = mask(given)?,
-            // a mean that is known: it is computed again, with the same bits or better ones
-            "mean" => {}
+            "mean" if given.is_none() => {}
+            "mean" => self.mean = Some(array_of(given, None)?),
             "ddof" | "correction" if given.is_none() => {}
             "ddof" | "correction" => {
                 if self.ddof.is_some_and(|d| d != 0.0) {
@@ -252,6 +254,7 @@ impl<'py> Call<'py> {
             ddof: None,
             initial: Initial::Identity,
             mask: None,
+            mean: None,
         };
         if args.is_empty() && !given.has_names() {
             return Ok(call);
@@ -394,7 +397,8 @@ fn reduce<'py>(
     };
     errstate::watch();
     let averages = matches!(row.class, ReduceClass::Mean | ReduceClass::RealMean);
-    let is_whole = matches!(call.initial, Initial::Identity) && call.mask.is_none();
+    let is_whole =
+        matches!(call.initial, Initial::Identity) && call.mask.is_none() && call.mean.is_none();
     let counts = averages && (x.is_empty() || call.ddof.is_some());
     if is_whole
         && !(counts || call.keepdims || call.out.is_some())
@@ -404,6 +408,11 @@ fn reduce<'py>(
     }
     let result = if is_whole {
         gil::work(py, x.len(), || x.reduce(row.op, options))?
+    } else if let Some(mean) = &call.mean {
+        let mask = call.mask.as_ref();
+        gil::work(py, x.len(), || {
+            x.deviation_about(mean, row.op, options, mask)
+        })?
     } else {
         let folds = match row.op {
             Reduction::Sum => "add",

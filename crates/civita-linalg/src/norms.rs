@@ -100,7 +100,21 @@ pub fn vector_norm(x: &Raw, order: Order, axes: Axes<'_>, keepdims: KeepDims) ->
     if p == 1.0 {
         return reduce(&sizes, Reduction::Sum, axes, keepdims);
     }
-    let powers = Raw::apply(Op::Pow, &[(&sizes).into(), Value::Float(p).into()])?;
+    let power = |x: &Raw| Raw::apply(Op::Pow, &[x.into(), Value::Float(p).into()]);
+    let powers = match p < 1.0 {
+        false => power(&sizes)?,
+        // infinitely steep at 0: the subgradient there is 0
+        true => {
+            let zero = number(0.0, sizes.dtype())?;
+            let is_zero = sizes.eq(&zero)?;
+            let choose =
+                |a: &Raw, b: &Raw| Raw::apply(Op::Where, &[(&is_zero).into(), a.into(), b.into()]);
+            choose(
+                &power(&zero)?,
+                &power(&choose(&number(1.0, sizes.dtype())?, &sizes)?)?,
+            )?
+        }
+    };
     let all = reduce(&powers, Reduction::Sum, axes, keepdims)?;
     if p < 0.0 {
         return Raw::apply(Op::Pow, &[(&all).into(), Value::Float(1.0 / p).into()]);

@@ -215,6 +215,22 @@ fn functions_have_derivatives_of_their_own() -> Result<()> {
 }
 
 #[test]
+fn gradients_of_functions_of_ones_own_fit_their_inputs() -> Result<()> {
+    let x = Tensor::<f64, 2>::ones([2, 3]).requires_grad();
+    for shape in [[3, 2], [1, 6], [1, 3]] {
+        let wrong = Tensor::<f64, 2>::ones(shape);
+        let doubled = Function::new(
+            "doubled",
+            |x: Matrix<f64>| Ok(x * 2.0),
+            move |_, _, _: Matrix<f64>| Ok(wrong.clone()),
+        );
+        let error = doubled.call(&x)?.sum().backward().unwrap_err();
+        assert!(error.to_string().contains("gradient of shape"), "{error}");
+    }
+    Ok(())
+}
+
+#[test]
 fn checkpoints_are_like_the_function() -> Result<()> {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -227,7 +227,11 @@ class vectorize:
                 dtype = cv.dtype(self.otypes[i])
             else:
                 dtype = cv.asarray(column[0]).dtype
-            result = cv.array([_number(v) for v in column]).astype(dtype)
+            if all(isinstance(v, cv.ndarray) and v.ndim == 0 for v in column):
+                # as arrays: what gradients and batches know of them stays
+                result = cv.stack([v.astype(dtype) for v in column])
+            else:
+                result = cv.array([_number(v) for v in column]).astype(dtype)
             if result.ndim != 1:
                 raise ValueError("setting an array element with a sequence.")
             results.append(result.reshape(shape))
@@ -276,6 +280,33 @@ class vectorize:
             dtype = cv.dtype(self.otypes[i]) if self.otypes else column[0].dtype
             made.append(cv.stack([c.astype(dtype, copy=False) for c in column]).reshape(shape + column[0].shape))
         return made[0] if len(made) == 1 else tuple(made)
+
+
+def generator_within(mode, function):
+    """A generator function whose body runs inside of `no_grad` or `enable_grad`, and not what runs between its steps."""
+    import functools
+
+    @functools.wraps(function)
+    def within(*args, **kwargs):
+        with mode():
+            generator = function(*args, **kwargs)
+        step, given = generator.send, (None,)
+        while True:
+            try:
+                with mode():
+                    value = step(*given)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                step, given = generator.send, ((yield value),)
+            except GeneratorExit:
+                with mode():
+                    generator.close()
+                raise
+            except BaseException as error:
+                step, given = generator.throw, (error,)
+
+    return within
 
 
 def _number(value):

@@ -368,7 +368,7 @@ impl Call<'_> {
             Number::Array(q) if q.dtype().is_float() => promote(a.dtype(), q.dtype()),
             Number::Array(_) => promote(real, DType::F64),
         };
-        let q = self.q.cast(DType::F64)?.detach();
+        let q = self.q.cast(DType::F64)?;
         let q = match self.whole == 1.0 {
             true => q,
             false => with_float(Op::Div, &q, self.whole)?,

@@ -388,10 +388,15 @@ pub fn i0(x: Array) -> Result<Raw> {
     }
     let function = FUNCTION.get_or_init(|| {
         let program = Program::trace(1, |b: &Builder| {
-            let x = b.input(0).abs();
+            let x = b.input(0);
+            // not `abs`, whose derivative at 0 is 0: the second derivative there is that of the series
+            let x = x.lt(x.like(0.0)).choose(-x, x);
             let is_small = x.le(x.like(8.0));
-            // each series sees arguments that it is for
-            let (small, large) = (x.minimum(x.like(8.0)), x.maximum(x.like(8.0)));
+            // each series sees arguments that it is for; not `minimum`, which halves the gradient where both are equal
+            let (small, large) = (
+                is_small.choose(x, x.like(8.0)),
+                is_small.choose(x.like(8.0), x),
+            );
             let small = series(small * x.like(0.5) - x.like(2.0), &BESSEL_SMALL);
             let tail = series(x.like(32.0) / large - x.like(2.0), &BESSEL_LARGE) / large.sqrt();
             x.exp() * b.op(Op::Where, &[is_small, small, tail])
@@ -415,13 +420,14 @@ pub fn sinc(x: Array) -> Result<Raw> {
         let program = Program::trace(1, |b: &Builder| {
             let y = b.input(0) * b.input(0).like(PI);
             // near zero the first terms of the series, so that derivatives of every order are right there
-            let square = y * y;
+            let is_near = y.abs().lt(y.abs().like(0.25));
+            let inner = is_near.choose(y, y.like(0.0));
+            let square = inner * inner;
             let mut near = y.like(0.0);
             for k in (0..8).rev() {
                 near =
                     y.like(1.0) - near * square * y.like(1.0 / ((2 * k + 2) * (2 * k + 3)) as f64);
             }
-            let is_near = y.abs().lt(y.abs().like(0.25));
             let away = b.op(Op::Where, &[is_near, y.like(1.0), y]);
             b.op(Op::Where, &[is_near, near, away.sin() / away])
         });

@@ -655,6 +655,16 @@ fn in_rounds(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Resul
     Ok(())
 }
 
+/// What no float exceeds from below, or above for a minimum.
+fn least(op: Reduction, dtype: DType) -> Option<Scalar> {
+    let infinity = match op {
+        Reduction::Max => f64::NEG_INFINITY,
+        _ => f64::INFINITY,
+    };
+    // not every float of eight bits has an infinity
+    (dtype.is_float() && dtype.size() > 1).then_some(Scalar::Float(infinity))
+}
+
 /// Places that are picked no more often are written once for each time.
 const FEW: usize = 16;
 
@@ -700,7 +710,11 @@ impl Raw {
             Reduction::Prod | Reduction::All => Operand::Scalar(Scalar::Bool(true)),
             Reduction::Max | Reduction::Min => match (mask, &initial) {
                 (None, None) => return self.reduce(op, options),
-                (_, Some(initial)) => initial.into(),
+                // what the mask hides is never the extreme: at a tie with `initial` it would take part of the gradient
+                (_, Some(initial)) => match least(op, self.dtype()) {
+                    Some(least) => Operand::Scalar(least),
+                    None => initial.into(),
+                },
                 (Some(_), None) => {
                     let op = if op == Reduction::Max {
                         Op::Maximum
@@ -806,6 +820,64 @@ impl Raw {
         match op {
             Reduction::Std => var.sqrt()?.cast(dtype),
             _ => Ok(var),
+        }
+    }
+
+    /// The variance or the standard deviation about a mean that is known, which broadcasts to the array: NumPy's `mean=`.
+    ///
+    /// # Errors
+    /// As [`Raw::reduce_where`], and when the mean does not broadcast.
+    pub fn deviation_about(
+        &self,
+        mean: &Raw,
+        op: Reduction,
+        options: ReduceOptions<'_>,
+        mask: Option<&Raw>,
+    ) -> Result<Raw> {
+        let restriction = Restriction {
+            mask,
+            initial: None,
+        };
+        let narrow = self.dtype().is_narrow_float() && options.dtype.is_none();
+        let x = match self.dtype() {
+            // sums of narrow floats overflow and stall
+            _ if narrow => self.cast(DType::F32)?,
+            own if own.is_float() || own.is_complex() => self.clone(),
+            _ => self.cast(DType::F64)?,
+        };
+        let deviation = x.sub(&mean.cast(promote(mean.dtype(), x.dtype()))?)?;
+        let squares = match deviation.dtype().is_complex() {
+            true => deviation
+                .real()?
+                .square()?
+                .add(&deviation.imag()?.square()?)?,
+            false => deviation.square()?,
+        };
+        let of_sum = ReduceOptions {
+            ddof: 0.0,
+            ..options
+        };
+        let sum = squares.reduce_where(Reduction::Sum, of_sum, restriction)?;
+        let ones = squares.like(squares.shape(), DType::I64, Scalar::Int(1))?;
+        let dtype = None;
+        let count = ones.reduce_where(
+            Reduction::Sum,
+            ReduceOptions { dtype, ..of_sum },
+            restriction,
+        )?;
+        let over = Raw::apply(
+            Op::Sub,
+            &[(&count).into(), Scalar::Float(options.ddof).into()],
+        )?;
+        let over = Raw::apply(Op::Maximum, &[(&over).into(), Scalar::Float(0.0).into()])?;
+        let var = sum.div(&over.cast_like_real(&sum)?)?;
+        let result = match op {
+            Reduction::Std => var.sqrt()?,
+            _ => var,
+        };
+        match narrow {
+            true => result.cast(self.dtype()),
+            false => Ok(result),
         }
     }
 

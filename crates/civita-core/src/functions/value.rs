@@ -174,6 +174,11 @@ impl Value<'_> {
         }
     }
 
+    /// Whether it is an array by which a derivative would be recorded.
+    fn is_differentiated(&self) -> bool {
+        matches!(self, Value::Array(x) if x.is_differentiated())
+    }
+
     fn int(&self) -> Option<isize> {
         match self.scalar()? {
             Scalar::Bool(v) => Some(v.into()),
@@ -247,6 +252,16 @@ pub enum Refused {
     Because(Error),
     /// It is a word that is not among those that the kind takes.
     Word(String),
+}
+
+/// The error of a number that tracks a gradient, where a function knows no derivative by it.
+#[cold]
+fn constant_alone() -> Error {
+    Error::gradient(
+        "argument",
+        "there is no derivative by this number, which tracks a gradient",
+    )
+    .hint("give its value as a constant: `.detach()`")
 }
 
 impl From<Error> for Refused {
@@ -581,6 +596,7 @@ kinds! {
     OptInt, "an integer or None", "int | None": Value::None => Ok(OptInt(None)), some => Int::from_value(some).map(|n| OptInt(Some(n)));
     OptCount, "an integer or None", "int | None": Value::None => Ok(OptCount(None)), some => Count::from_value(some).map(|n| OptCount(Some(n)));
     Float, "a real number", "float": v => match v.scalar() {
+        _ if v.is_differentiated() => Err(constant_alone().into()),
         Some(Scalar::Complex(_)) | None => Err(Refused::Type),
         Some(v) => Ok(v.as_f64()),
     };

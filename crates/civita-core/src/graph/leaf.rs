@@ -236,6 +236,27 @@ impl Raw {
         Ok(())
     }
 
+    /// Takes over from the value that a write has replaced that its gradient is to be left, and the gradient that was.
+    pub fn succeed(&self, old: &Raw) {
+        let (Some(from), Some(to)) = (old.edge(), self.edge()) else {
+            return;
+        };
+        let Some(extras) = from.node().extras.get() else {
+            return;
+        };
+        if from == to || from.node().is_leaf() {
+            return;
+        }
+        let mut retained = locked(&extras.retained);
+        let Some(at) = retained.iter().position(|&o| o == from.output()) else {
+            return;
+        };
+        retained.swap_remove(at);
+        drop(retained);
+        locked(&to.node().extras().retained).push(to.output());
+        self.set_grad(old.grad());
+    }
+
     /// Calls `hook` with the gradient of this tensor in every backward pass that reaches it; what the hook returns takes
     /// the gradient's place.
     ///

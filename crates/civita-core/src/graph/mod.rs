@@ -17,4 +17,5 @@ pub use leaf::{Hook, HookHandle};
 pub use node::{Edge, Node, NodeRef};
 pub(crate) use node::{record, record_elementwise, record_op};
 pub use program::Function;
+pub(crate) use reverse::fits;
 pub use reverse::{Keep, backward, grad, gradients};

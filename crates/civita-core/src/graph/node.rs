@@ -12,7 +12,7 @@ use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::primitive::{Outputs, Primitive, Reads, Recorded, Spec, bind, execute};
 use crate::raw::Raw;
-use crate::storage::{Access, Shared};
+use crate::storage::{Access, Shared, Storage};
 use crate::transform::{Kind, Level, Tag, Tags, grows, refs};
 
 /// An output of a node: a tensor's place in the graph.
@@ -269,7 +269,10 @@ fn hang<'a>(
     outputs: &mut [Raw],
     edge: impl Fn(usize) -> Option<&'a Edge>,
 ) {
-    if !grows(level) || outputs.iter().all(|y| !y.dtype().is_differentiable()) {
+    if !grows(level) {
+        return stand_apart(x, outputs, edge);
+    }
+    if outputs.iter().all(|y| !y.dtype().is_differentiable()) {
         return;
     }
     let mut wanted: SmallVec<[bool; 4]> = SmallVec::new();
@@ -316,6 +319,19 @@ fn hang<'a>(
     for (i, y) in outputs.iter_mut().enumerate() {
         if y.dtype().is_differentiable() {
             y.put_tag(level, Kind::Node(Edge::new(node.clone(), i)));
+        }
+    }
+}
+
+/// A view of a tracked array that is made where nothing is recorded stays a constant, whatever is written into the memory later.
+#[cold]
+fn stand_apart<'a>(x: &[&Raw], outputs: &mut [Raw], edge: impl Fn(usize) -> Option<&'a Edge>) {
+    for y in outputs {
+        let views = |x: &Raw| {
+            x.storage().access() != Access::Owned && Storage::same_buffer(x.storage(), y.storage())
+        };
+        if (0..x.len()).any(|i| edge(i).is_some() && views(x[i])) {
+            y.set_apart(true);
         }
     }
 }

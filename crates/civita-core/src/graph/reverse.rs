@@ -320,3 +320,9 @@ pub(crate) fn fitted(g: Raw, spec: &Spec) -> Result<Raw> {
     };
     g.cast(spec.dtype)
 }
+
+/// Whether a tensor of this shape is a gradient of one of that shape: of its shape, or of one that it was broadcast to.
+pub(crate) fn fits(g: &[usize], of: &[usize]) -> bool {
+    let behind = g.len().checked_sub(of.len()).map(|extra| &g[extra..]);
+    behind.is_some_and(|g| g.iter().zip(of).all(|(&g, &n)| n == g || n == 1))
+}

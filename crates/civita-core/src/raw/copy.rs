@@ -142,6 +142,15 @@ impl Raw {
         {
             return Err(crosses_scopes(op));
         }
+        if self.is_apart()
+            && rest
+                .iter()
+                .copied()
+                .chain([&*self])
+                .any(Raw::is_differentiated)
+        {
+            return Err(stands_apart(op));
+        }
         if let Some(leaf) = self.leaf_to_write(op)? {
             // inside `no_grad` a leaf stays one, whatever is written
             let value = self.untagged().with_tag(leaf.below.clone());
@@ -226,6 +235,19 @@ fn crosses_scopes(op: &'static str) -> Error {
     )
     .rule("a tensor made outside of `vmap`, `jvp`, `grad` or `trace` cannot hold a value of theirs")
     .hint("return the value from the function instead")
+}
+
+fn stands_apart(op: &'static str) -> Error {
+    Error::gradient(
+        op,
+        "the array was detached from a tracked one, or viewed inside `no_grad`, and shares its memory: the write would reach both, the \
+         gradient one of them",
+    )
+    .rule("what is tracked is not written through a detached array")
+    .hint_in(
+        "write into a copy: `.detach().copied()?`",
+        "write into a copy: `.detach().copy()`",
+    )
 }
 
 fn part_takes(part: &Layout, source: &Raw) -> Result<()> {

@@ -45,8 +45,8 @@ pub struct Raw {
     tag: Option<TagRef>,
 }
 
-/// The dtype, the device, and whether the view is read-only (views of a read-only view are read-only too, whatever the buffer
-/// allows), in one word.
+/// The dtype, the device, whether the view is read-only (views of a read-only view are read-only too, whatever the buffer
+/// allows), and whether it stands apart from what its memory's other handles track (and so do its views), in one word.
 ///
 /// A tensor is moved with registers of sixteen bytes, and bytes that were written one by one are not there yet when they are moved
 /// right after: a move cost four nanoseconds.
@@ -56,6 +56,7 @@ struct Marks(usize);
 impl Marks {
     /// Bit 8; below it the number of the dtype.
     const FROZEN: usize = 1 << 8;
+    const APART: usize = 1 << 9;
     /// From this bit on.
     const DEVICE: u32 = 16;
 
@@ -83,6 +84,16 @@ impl Marks {
     #[inline(always)]
     fn with_frozen(self, frozen: bool) -> Marks {
         Marks(self.0 & !Marks::FROZEN | usize::from(frozen) << 8)
+    }
+
+    #[inline(always)]
+    fn is_apart(self) -> bool {
+        self.0 & Marks::APART != 0
+    }
+
+    #[inline(always)]
+    fn with_apart(self, apart: bool) -> Marks {
+        Marks(self.0 & !Marks::APART | usize::from(apart) << 9)
     }
 }
 
@@ -251,6 +262,33 @@ impl Raw {
         self.marks = self.marks.with_frozen(frozen);
     }
 
+    /// Whether it stands apart from what the other handles on its memory track: it was detached from a tracked array, or is a view that
+    /// was made where nothing is recorded. It follows no write through them, and nothing tracked is written through it.
+    #[inline]
+    pub fn is_apart(&self) -> bool {
+        self.marks.is_apart()
+    }
+
+    /// The same value, apart or not: views of it are what it is.
+    #[must_use]
+    pub fn with_apart(mut self, apart: bool) -> Raw {
+        self.set_apart(apart);
+        self
+    }
+
+    /// As [`Raw::with_apart`], of this handle.
+    #[inline]
+    pub fn set_apart(&mut self, apart: bool) {
+        self.marks = self.marks.with_apart(apart);
+    }
+
+    /// As another view of the same memory: read-only if that is, and apart if that is.
+    pub(crate) fn marked_as(mut self, other: &Raw) -> Raw {
+        self.set_frozen(other.is_frozen());
+        self.set_apart(other.is_apart());
+        self
+    }
+
     /// Where it lives.
     #[inline]
     pub fn device(&self) -> Device {
@@ -307,6 +345,7 @@ impl Raw {
             // and 1 must not become a Rust `bool`, and a copy turns them into these
             Access::Aliased if self.dtype() != DType::Bool => Ok(Raw {
                 storage: self.storage.into_owned()?,
+                marks: self.marks.with_apart(false),
                 ..self
             }),
             // bytes that others chose are looked at once, in a copy
@@ -316,7 +355,7 @@ impl Raw {
                 Ok(Raw {
                     storage: copy.storage.into_owned()?,
                     layout: copy.layout,
-                    marks: self.marks.with_frozen(false),
+                    marks: self.marks.with_frozen(false).with_apart(false),
                     tag,
                 })
             }

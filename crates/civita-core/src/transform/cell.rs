@@ -14,9 +14,11 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::scope::{EnableGrad, current_scope};
 use super::{Kind, Level, Tag, TagRef, grows};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::graph::NodeRef;
 use crate::layout::{Dims, Layout, PerAxis};
 use crate::primitive::{View, Write, bind_one};
 use crate::raw::Raw;
@@ -96,6 +98,26 @@ impl Cell {
 
     fn state(&self) -> MutexGuard<'_, Option<State>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it holds a value of which others than the cell know: a leaf that an array or a graph holds, or what a transformation that
+    /// is under way made.
+    fn is_tracked(&self) -> bool {
+        let state = self.state();
+        let mut next = state.as_ref().and_then(|state| state.tag.as_ref());
+        let mut shared = false;
+        while let Some(tag) = next {
+            shared |= !TagRef::is_only(tag);
+            let held = match &tag.kind {
+                Kind::Node(edge) => shared || !NodeRef::is_only(edge.node()),
+                _ => tag.level <= current_scope(),
+            };
+            if held {
+                return true;
+            }
+            next = tag.below.as_ref();
+        }
+        false
     }
 
     /// The value as one axis over the whole buffer, whose elements are of this dtype where nothing is tracked.
@@ -189,8 +211,10 @@ fn embed(flat: &Raw, layout: &Layout, value: &Raw) -> Result<Raw> {
 pub trait Shared {
     /// How often what transformations know of the buffer has changed; 0 where they know nothing.
     fn shared_version(&self) -> u32;
-    /// Whether it was detached: a constant over memory whose value is tracked.
-    fn is_detached(&self) -> bool;
+    /// Whether other arrays over the buffer are tracked, of which this one, a constant, knows nothing.
+    fn is_beside_tracked(&self) -> bool;
+    /// Lets the buffer forget what it held if this array, which stands apart, is the last one over it; and whether it did.
+    fn rejoined(&self) -> bool;
     /// Counts a new array over the buffer; a tensor that is tracked becomes what the buffer holds.
     fn array_made(&self);
     /// The array over this place becomes a leaf, or a constant again.
@@ -221,9 +245,24 @@ impl Shared for Raw {
         self.storage().cell_version()
     }
 
-    #[inline]
-    fn is_detached(&self) -> bool {
-        self.tag().is_none() && self.storage().has_cell() && self.storage().cell_version() != 0
+    fn is_beside_tracked(&self) -> bool {
+        let cell = self.storage().cell();
+        cell.is_some_and(|cell| cell.version() == 0 && cell.is_tracked())
+    }
+
+    fn rejoined(&self) -> bool {
+        let storage = self.storage();
+        if storage.arrays().load(Relaxed) != 1 {
+            return false;
+        }
+        if let Some(cell) = storage.cell() {
+            if cell.arrays.load(Relaxed) != 1 {
+                return false;
+            }
+            let old = cell.state().take();
+            drop(old);
+        }
+        true
     }
 
     #[inline]
@@ -275,8 +314,10 @@ impl Shared for Raw {
 
     fn refreshed(&self) -> Result<Raw> {
         let Some(cell) = self.storage().cell() else {
-            return Ok(self.untagged());
+            return Ok(self.untagged().with_apart(false));
         };
+        // a view of what is tracked is tracked, also where it is looked at inside of `no_grad`
+        let _recording = EnableGrad::new();
         let flat = cell.flat(self.storage(), self.dtype())?;
         let hidden = self.layout().rank() - self.shape().len();
         if self.dtype() != flat.dtype() {
@@ -296,7 +337,7 @@ impl Shared for Raw {
         let cell = match storage.cell() {
             Some(cell) => {
                 if before.tag().is_none() && cell.version() == 0 {
-                    // a leaf over the same memory that this array knows nothing of
+                    // what was tracked over the same memory, of which nobody is left
                     cell.set(storage, untracked(storage, self.dtype())?);
                 }
                 cell

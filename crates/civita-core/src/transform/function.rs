@@ -10,7 +10,8 @@ use super::functional::{linear_transpose, pulled_back};
 use super::{Level, batch, jvp};
 use crate::backend::Backend;
 use crate::dtype::Scalar;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shape_text};
+use crate::graph::fits;
 use crate::primitive::{Gradients, Outputs, Primitive, Reads, Spec, Tangents, Touches, bind};
 use crate::raw::Raw;
 
@@ -48,6 +49,11 @@ pub trait Rule: Send + Sync {
     /// Whether what [`Rule::forward`] keeps depends on the inputs in a way that a derivative of the derivative needs.
     fn kept_moves(&self) -> bool {
         true
+    }
+
+    /// Whether a complex gradient of a real input is an error, as it is where users write the maps; else its real part counts.
+    fn is_strict(&self) -> bool {
+        false
     }
 }
 
@@ -245,6 +251,42 @@ impl Function {
                 ),
             ));
         }
+        for (g, x) in found.iter().zip(x) {
+            if let Some(g) = g
+                && !fits(g.shape(), x.shape())
+            {
+                return Err(Error::shape(
+                    self.name,
+                    format!(
+                        "the backward map returns a gradient of shape {} for an input of shape {}",
+                        shape_text(g.shape()),
+                        shape_text(x.shape())
+                    ),
+                )
+                .shapes(&[g.shape(), x.shape()])
+                .rule("a gradient has the shape of its input, or one that this was broadcast to"));
+            }
+            if let Some(g) = g
+                && self.rule.is_strict()
+                && g.dtype().is_complex()
+                && !x.dtype().is_complex()
+            {
+                return Err(Error::dtype(
+                    self.name,
+                    format!(
+                        "the backward map returns a gradient of {} for an input of {}",
+                        g.dtype(),
+                        x.dtype()
+                    ),
+                )
+                .dtypes(&[g.dtype(), x.dtype()])
+                .rule("the gradient of a real number is real")
+                .hint_in(
+                    "return the real part: `g.real()?`",
+                    "return the real part: `g.real`",
+                ));
+            }
+        }
         Ok(found.into_iter().collect())
     }
 
@@ -286,6 +328,10 @@ impl Rule for Maps {
         };
         let moved = tangent(x, y, &or_zero(t, x)?)?;
         Ok(Some(moved.into_iter().map(Some).collect()))
+    }
+
+    fn is_strict(&self) -> bool {
+        true
     }
 }
 
@@ -407,6 +453,10 @@ impl Rule for Mapped {
 
     fn kept_moves(&self) -> bool {
         self.rule.kept_moves()
+    }
+
+    fn is_strict(&self) -> bool {
+        self.rule.is_strict()
     }
 }
 

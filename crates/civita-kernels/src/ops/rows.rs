@@ -163,12 +163,12 @@ macro_rules! elementwise_rows {
                     samples: [-2.0, 0.5, 1.5],
                     example: "tensor![0.0, 1.0].sigmoid()" => "[0.5        0.73105858]",
                 }
-                /// The rectified linear unit `max(x, 0)`; NaN of NaN. Its derivative at 0 is 0, as in PyTorch.
+                /// The rectified linear unit `max(x, 0)`; NaN of NaN. Its derivative at 0 is 0, at NaN 1, as in PyTorch.
                 Relu relu(x): RealSame {
                     numpy: relu, torch: "relu",
                     kernel: x.relu(),
                     device: "relu_of(x)",
-                    gradient: Unary(|x, _| x.gt(x.like(0.0)).choose(x.like(1.0), x.like(0.0))),
+                    gradient: Unary(|x, _| x.le(x.like(0.0)).choose(x.like(0.0), x.like(1.0))),
                     samples: [-2.0, 0.5, 3.0],
                     example: "tensor![1.5, -2.0].relu()" => "[1.5 0. ]",
                 }
@@ -577,26 +577,26 @@ macro_rules! elementwise_rows {
                     samples: [(2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![2.0, 9.0].pow(&tensor![3.0, 0.5])?" => "[8. 3.]",
                 }
-                /// The larger of the two; NaN where either is. Where they are equal each gets half of the gradient.
+                /// The larger of the two; NaN where either is. Where they are equal each gets half of the gradient, beside NaN both all of it.
                 Maximum maximum(a, b): Ordered {
                     numpy: maximum, torch: "maximum",
                     kernel: a.maximum(b),
                     device: "maximum_of(a, b)",
                     gradient: Binary(
-                        |a, b, _| a.eq(b).choose(a.like(0.5), a.ge(b).choose(a.like(1.0), a.like(0.0))),
-                        |a, b, _| a.eq(b).choose(a.like(0.5), a.lt(b).choose(a.like(1.0), a.like(0.0)))
+                        |a, b, _| a.eq(b).choose(a.like(0.5), a.lt(b).choose(a.like(0.0), a.like(1.0))),
+                        |a, b, _| a.eq(b).choose(a.like(0.5), a.gt(b).choose(a.like(0.0), a.like(1.0)))
                     ),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, 5.0].maximum(&tensor![2.0, 3.0])?" => "[2. 5.]",
                 }
-                /// The smaller of the two; NaN where either is. Where they are equal each gets half of the gradient.
+                /// The smaller of the two; NaN where either is. Where they are equal each gets half of the gradient, beside NaN both all of it.
                 Minimum minimum(a, b): Ordered {
                     numpy: minimum, torch: "minimum",
                     kernel: a.minimum(b),
                     device: "minimum_of(a, b)",
                     gradient: Binary(
-                        |a, b, _| a.eq(b).choose(a.like(0.5), a.le(b).choose(a.like(1.0), a.like(0.0))),
-                        |a, b, _| a.eq(b).choose(a.like(0.5), a.gt(b).choose(a.like(1.0), a.like(0.0)))
+                        |a, b, _| a.eq(b).choose(a.like(0.5), a.gt(b).choose(a.like(0.0), a.like(1.0))),
+                        |a, b, _| a.eq(b).choose(a.like(0.5), a.lt(b).choose(a.like(0.0), a.like(1.0)))
                     ),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, 5.0].minimum(&tensor![2.0, 3.0])?" => "[1. 3.]",
