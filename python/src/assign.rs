@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use civita_core::dtype::{Casting, DType, Scalar, can_cast};
+use civita_core::dtype::{Casting, DType, Kind, Scalar, can_cast};
 use civita_core::functions::ufuncs;
 use civita_core::layout::{Layout, SliceItem};
 use civita_core::ops::Op;
@@ -116,10 +116,27 @@ pub fn at(
 /// A number of Python's, or one of ours that the dtype holds.
 #[inline(always)]
 fn number(value: &Bound<'_, PyAny>, dtype: DType) -> Option<Scalar> {
-    if let Some((scalar, from)) = slots::scalar_of(value) {
+    if let Some((scalar, from)) = slots::any_scalar_of(value) {
         return (from == dtype || can_cast(from, dtype, Casting::Safe)).then_some(scalar);
     }
-    scalar_exact(value).ok()?
+    match scalar_exact(value).ok()?? {
+        // a Python integer, which has no sign where it is not negative: what does not fit is an error
+        Scalar::Int(v) if dtype == DType::Bool => Some(Scalar::Bool(v != 0)),
+        Scalar::Int(v) if dtype.kind() == Kind::Unsigned => {
+            let bits = 8 * dtype.size() as u32;
+            (0..1_i128 << bits).contains(&v).then_some(Scalar::Int(v))
+        }
+        scalar => (scalar.kind() <= dtype.kind()).then_some(scalar),
+    }
+}
+
+/// Writes a number over few elements, all of an array; false as in [`set_number`].
+fn fill_few(x: &Raw, value: &Bound<'_, PyAny>) -> bool {
+    let dtype = x.dtype();
+    let bytes = number(value, dtype)
+        .filter(|scalar| !errstate::overflows(*scalar, dtype))
+        .and_then(|scalar| scalar.to_bytes(dtype).ok());
+    bytes.is_some_and(|bytes| x.write_few(&[], &bytes))
 }
 
 /// Writes a number over one element or a short slice: the fast path of `a[i] = 2.5` and `a[i:j] = 2.5`. False when it takes the
@@ -131,8 +148,7 @@ fn set_number(x: &Raw, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> bool
         return false;
     }
     // a number that is infinite in the dtype is told of
-    let fits =
-        |scalar: &Scalar| scalar.kind() <= dtype.kind() && !errstate::overflows(*scalar, dtype);
+    let fits = |scalar: &Scalar| !errstate::overflows(*scalar, dtype);
     let Some(scalar) = number(value, dtype).filter(fits) else {
         return false;
     };
@@ -212,6 +228,9 @@ impl Array {
     #[pyo3(signature = (value))]
     fn fill(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> Outcome<()> {
         let py = slf.py();
+        if fill_few(&slf.get().raw(), value) {
+            return Ok(());
+        }
         slf.get().write(|x| {
             check_scalar(value, x.dtype())?;
             let source = source(value, x.dtype())?;

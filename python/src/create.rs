@@ -120,6 +120,21 @@ pub fn made_like<'py>(
     crate::overrides::made_like(like, name, &PyTuple::new(like.py(), args)?, &kwargs)
 }
 
+/// A number of Python's or ours, and the dtype of the array that it becomes. Integers of more than 64 bits are for the general path.
+fn lone_number(ob: &Bound<'_, PyAny>) -> Option<(Scalar, DType)> {
+    if let Some(found) = crate::scalar::slots::any_scalar_of(ob) {
+        return Some(found);
+    }
+    let scalar = crate::convert::scalar_exact(ob).ok()??;
+    let dtype = match scalar {
+        Scalar::Bool(_) => DType::Bool,
+        Scalar::Int(v) => i64::try_from(v).ok().map(|_| DType::I64)?,
+        Scalar::Float(_) => DType::F64,
+        Scalar::Complex(_) => DType::C128,
+    };
+    Some((scalar, dtype))
+}
+
 /// An array from nested lists, a number, another array, or any object with the buffer protocol, `__array__` or DLPack. A
 /// copy, unless `copy=False` (which refuses to copy) or `copy=None` (which copies only where it must).
 #[pyfunction]
@@ -175,6 +190,13 @@ fn array(
         && let Some(raw) = crate::lists::plain(object, None)?
     {
         return wrap(py, raw);
+    }
+    if (dtype, order, ndmin, ndmax) == (None, Order::Keep, 0, 0)
+        && copy != CopyMode::Never
+        && !requires_grad
+        && let Some((scalar, dtype)) = lone_number(object)
+    {
+        return wrap(py, Raw::scalar(scalar, dtype)?);
     }
     let made;
     let (object, copy) = match object.is_exact_instance_of::<Array>() {

@@ -3,6 +3,7 @@
 use civita_core::dtype::{DType, Scalar};
 use civita_core::layout::{Layout, SliceItem};
 use civita_core::ops::Op;
+use civita_core::primitive::Direction;
 use civita_core::raw::{Operand, Raw};
 use civita_core::storage::Storage;
 use pyo3::prelude::*;
@@ -386,6 +387,17 @@ impl Array {
         descending: bool,
     ) -> Outcome<()> {
         let py = slf.py();
+        let is_usual = kind.is_none() && order.is_none() && stable.is_none() && !descending;
+        let raw = slf.get().raw();
+        let rank = raw.rank() as isize;
+        if is_usual && (-rank..rank).contains(&axis) && raw.is_plain() {
+            let sorted = gil::work(py, raw.len(), || raw.sort(axis, Direction::Ascending))?;
+            drop(raw);
+            return slf
+                .get()
+                .write(|x| Ok(gil::work(py, x.len(), || x.assign(&sorted))?));
+        }
+        drop(raw);
         let options = PyDict::new(py);
         options.set_item("axis", axis)?;
         options.set_item("kind", kind)?;

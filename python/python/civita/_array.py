@@ -33,9 +33,14 @@ class _CopyMode(enum.Enum):
 
 def _new_flat(self):
     """The elements in C order: an iterator that can be indexed and assigned to."""
-    from ._iterators import flatiter
+    global _flatiter
+    if _flatiter is None:
+        from ._iterators import flatiter as _flatiter
+    return _flatiter(self)
 
-    return flatiter(self)
+
+# what an import statement finds costs more than the iterator
+_flatiter = None
 
 
 def _set_flat(self, value):

@@ -25,12 +25,23 @@ _NO_BOOLEANS = (
 )
 
 
+def _is_one_row(array):
+    """Whether `reshape(-1)` is a view whose elements are those of `flat`."""
+    if type(array) is not cv.ndarray:
+        return False
+    try:
+        return array.flags.c_contiguous
+    except ValueError:  # a batch or a variable of a trace
+        return False
+
+
 class flatiter:
     """The elements of an array in C order. It can be indexed and assigned to, and iterated over once."""
 
     __module__ = "civita"
 
-    __slots__ = ("_array", "_base", "_place")
+    # of one axis, where the elements lie in order: a view, so that what is written meanwhile is seen
+    __slots__ = ("_array", "_base", "_place", "_row")
     __hash__ = None
 
     def __init__(self, array):
@@ -38,6 +49,7 @@ class flatiter:
             raise TypeError("flatiter takes an array; `a.flat` makes one")
         self._array = self._base = array
         self._place = 0
+        self._row = None
 
     @property
     def base(self):
@@ -72,11 +84,19 @@ class flatiter:
 
     def __next__(self):
         place = self._place
-        array = self._array
-        if place >= array.size:
+        row = self._row
+        if row is None:
+            array = self._array
+            if place >= array.size:
+                raise StopIteration
+            if not _is_one_row(array):
+                self._place = place + 1
+                return array[_coordinates(place, array.shape)]
+            self._row = row = array.reshape(-1)
+        elif place >= len(row):
             raise StopIteration
         self._place = place + 1
-        return array[_coordinates(place, array.shape)]
+        return row[place]
 
     def _key(self, key):
         if isinstance(key, tuple):

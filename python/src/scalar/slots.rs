@@ -203,6 +203,26 @@ pub fn scalar_of(ob: &Bound<'_, PyAny>) -> Option<(Scalar, DType)> {
     Some((scalar, dtype))
 }
 
+/// As [`scalar_of`], of all classes.
+#[inline]
+pub fn any_scalar_of(ob: &Bound<'_, PyAny>) -> Option<(Scalar, DType)> {
+    let object = ob.as_ptr();
+    // SAFETY: an object, and the interpreter is held; all classes but those of `float64` and `complex128` hold `Held`.
+    unsafe {
+        if let Some(x) = FLOAT.read(object) {
+            return Some((Scalar::Float(x), DType::F64));
+        }
+        let class = ffi::Py_TYPE(object);
+        let found = CLASSES.iter().find(|c| c.class.load(Relaxed) == class)?;
+        if std::ptr::eq(found, COMPLEX) {
+            let [re, im] = found.read::<[f64; 2]>(object)?;
+            return Some((Scalar::Complex(Complex::new(re, im)), DType::C128));
+        }
+        let Held { bytes, dtype } = found.read(object)?;
+        Some((Scalar::from_bytes(dtype, &bytes), dtype))
+    }
+}
+
 #[inline(always)]
 unsafe fn complexes(a: *mut PyObject, b: *mut PyObject) -> Option<[Complex<f64>; 2]> {
     // SAFETY: the caller's contract.
