@@ -158,9 +158,8 @@ def eig(a, b=None):
 
     They are real where the matrix and all eigenvalues are; under `vmap` and `trace`, where no value can be asked, complex.
 
-    With `b` those of the generalised problem `a @ v = w b @ v`, SciPy's `linalg.eig(a, b)`: infinite where `b` is singular. The problem is
-    multiplied by the inverse of `b` where that is well conditioned, otherwise by that of a combination of `a` and `b`. Raises LinAlgError
-    where all of them are singular.
+    With `b` those of the generalised problem `a @ v = w b @ v`, SciPy's `linalg.eig(a, b)`, by the QZ iteration: infinite where `b` is
+    singular, NaN where `a - w b` is for every `w`.
 
     >>> import civita as cv
     >>> cv.linalg.eig([[2.0, 0.0], [0.0, 3.0]], [[1.0, 0.0], [0.0, 4.0]]).eigenvalues

@@ -202,10 +202,11 @@ where
     engine::eigh_generalized(&a.raw, &b.raw, uplo, problem).map(|(w, v)| (wrap(w), wrap(v)))
 }
 
-/// Eigenvalues and right eigenvectors of `a v = w b v`, complex; infinite where `b` is singular. SciPy's `eig(a, b)`.
+/// Eigenvalues and right eigenvectors of `a v = w b v`, complex; infinite where `b` is singular, NaN where `a - w b` is for every `w`. SciPy's
+/// `eig(a, b)`.
 ///
 /// # Errors
-/// When the shapes differ or are not square, an element is not finite, or `s a + t b` is singular for all `s` and `t`.
+/// When the shapes differ or are not square, or an element is not finite.
 #[allow(clippy::type_complexity)] // two tensors
 pub fn eig_generalized<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
