@@ -302,6 +302,68 @@ def test_gradients_of_generalised_eigenvalues_by_both_matrices(rng):
         cv.real(LA.eig(x, np.eye(2)).eigenvectors).sum().backward()
 
 
+SORTS = {"lhp": lambda w: w.real < 0, "rhp": lambda w: w.real >= 0, "iuc": lambda w: abs(w) <= 1, "ouc": lambda w: abs(w) > 1}
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 12, 40])
+@pytest.mark.parametrize("output", ["real", "complex"])
+def test_schur_forms_in_order(dtype, n, output, rng):
+    for sort, region in [*SORTS.items(), ("function", lambda w: w.real < w.imag**2 - 0.5), ("all", lambda w: True), ("none", lambda w: False)]:
+        a = draw(rng, dtype, n, n) / np.float32(n**0.5)
+        is_real = "float" in dtype and output == "real"
+        given = sort
+        if sort not in SORTS:
+            given = (lambda x, y: region(complex(x, y))) if is_real else region
+        t, z, sdim = LA.schur(a, output, sort=given)
+        wanted = scipy.linalg.schur(a, output, sort=given)
+        assert sdim == wanted[2] and isinstance(sdim, int), sort
+        t, z = np.asarray(t), np.asarray(z)
+        assert t.dtype == wanted[0].dtype and z.dtype == wanted[1].dtype
+        eps = EPS[dtype] * n
+        close(z @ t @ adj(z), a, eps)
+        close(adj(z) @ z, np.eye(n), eps)
+        assert np.abs(np.tril(t, -2)).max(initial=0) == 0
+        # the leading block has the selected eigenvalues, the last one the others
+        for block, inside in ((t[:sdim, :sdim], True), (t[sdim:, sdim:], False)):
+            values = np.linalg.eigvals(block) if block.size else np.zeros(0)
+            assert all(bool(region(w)) == inside or abs(abs(w) - 1) < 1e-3 or abs(w.real) < 1e-3 for w in values)
+        same_values(np.linalg.eigvals(t), np.linalg.eigvals(wanted[0]), eps * 1e3)
+
+
+def test_schur_forms_in_order_of_batches_and_hard_matrices(rng):
+    batch = rng.standard_normal((2, 3, 4, 4))
+    t, z, sdim = LA.schur(batch, sort="lhp")
+    assert sdim.shape == (2, 3) and sdim.dtype == "int64"
+    for i in np.ndindex(2, 3):
+        one = LA.schur(batch[i], sort="lhp")
+        assert one[2] == int(sdim[i])
+        np.testing.assert_array_equal(np.asarray(t)[i], np.asarray(one[0]))
+    assert LA.schur(np.ones((0, 0)), sort="lhp")[2] == 0
+    # many eigenvalues of one size, and ones that differ by 1e-10
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        q = np.linalg.qr(rng.standard_normal((6, 6)))[0]
+        blocks = scipy.linalg.block_diag(*([[np.cos(x), np.sin(x)], [-np.sin(x), np.cos(x)]] for x in rng.uniform(0, 3, 3) * 10.0 ** -(seed % 10)))
+        a = q @ (blocks + np.triu(rng.standard_normal((6, 6)), 2)) @ q.T
+        for sort in ("rhp", "iuc"):
+            try:
+                t, z, sdim = LA.schur(a, sort=sort)
+            except LA.LinAlgError as e:
+                assert "reordering" in str(e) or "sort condition" in str(e)
+                continue
+            close(np.asarray(z) @ np.asarray(t) @ adj(z), a, 1e-12)
+    for wrong in ("left", 3, b"lhp"):
+        with pytest.raises(ValueError, match="'sort' parameter must either be"):
+            LA.schur(np.eye(2), sort=wrong)
+    with pytest.raises(ZeroDivisionError):
+        LA.schur(np.eye(2), sort=lambda x, y: 1 / 0)
+    with pytest.raises(LA.LinAlgError):
+        LA.schur(np.full((2, 2), np.nan), sort="lhp")
+    # SciPy's order of arguments
+    assert LA.schur(np.diag([1.0, -1.0]), "real", None, False, "lhp", True)[2] == 1
+
+
 def test_polynomial_eigenvalues(rng):
     for k in (1, 2, 3):
         all = [rng.standard_normal((4, 4)) for _ in range(k + 1)]

@@ -34,6 +34,14 @@ impl<T: Scalar<Real = f64>> Givens<T> {
         (Givens { c: p / d, s }, unit.scaled(d))
     }
 
+    /// The rotation with the conjugate sine: what turns columns back after rows.
+    pub fn conjugate(self) -> Givens<T> {
+        Givens {
+            c: self.c,
+            s: self.s.conjugate(),
+        }
+    }
+
     fn of(self, x: T, y: T) -> (T, T) {
         let Givens { c, s } = self;
         (x.scaled(c) + s * y, y.scaled(c) - s.conjugate() * x)

@@ -50,6 +50,7 @@ mod rotations;
 mod scalar;
 mod scale;
 mod schur;
+mod schur_order;
 mod scratch;
 mod small;
 mod small_eigh;
@@ -74,6 +75,7 @@ pub use pivoted::qr_pivoted;
 pub use products::{matrix_power, multi_dot, tensorinv, tensorsolve};
 pub use qr::Mode;
 pub use schur::{hessenberg, rsf2csf, schur};
+pub use schur_order::{schur_counts, schur_eigenvalues, schur_reorder, schur_sorted};
 pub use special::{
     Side, block_diag, circulant, companion, hadamard, hankel, hilbert, polar, toeplitz,
 };

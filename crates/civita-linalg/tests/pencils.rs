@@ -1,4 +1,4 @@
-//! Generalised eigenproblems by their backward errors.
+//! Generalised eigenproblems by their backward errors, and Schur forms in a chosen order.
 
 use civita_core::dtype::DType;
 use civita_core::raw::Raw;
@@ -204,4 +204,94 @@ fn eigenvalues_far_from_one_stay_in_range() {
             assert!(least < 1e-11, "{scale_a:e} {scale_b:e} {least:e}");
         }
     }
+}
+
+fn adjoint(x: &Raw) -> Raw {
+    let t = x.swap_axes(-2, -1).unwrap();
+    match t.dtype().is_complex() {
+        true => t.conj().unwrap(),
+        false => t,
+    }
+}
+
+fn difference(a: &Raw, b: &Raw) -> f64 {
+    norm(&elements(&a.sub(b).unwrap()))
+}
+
+#[test]
+fn selected_eigenvalues_come_first_in_an_ordered_schur_form() {
+    for dtype in TYPES {
+        for n in [1, 2, 3, 4, 5, 8, 20, 60] {
+            for seed in 1..6 {
+                let a = tensor(numbers(n * n, seed), n, dtype);
+                let selections: [fn(C) -> bool; 4] =
+                    [|w| w.re < 0.0, |w| w.norm() > 0.5, |_| true, |_| false];
+                for select in selections {
+                    let (t, z, counts) = linalg::schur_sorted(&a, select).unwrap();
+                    assert_eq!(t.dtype(), dtype);
+                    let w = elements(&linalg::schur_eigenvalues(&t).unwrap());
+                    let all = w.iter().filter(|&&w| select(w)).count();
+                    assert_eq!(counts, [all], "{dtype} {n} {seed}");
+                    assert!(w[..all].iter().all(|&w| select(w)), "{dtype} {n} {seed}");
+                    let eps = 20.0 * epsilon(dtype) * n as f64;
+                    let back = z.matmul(&t).unwrap().matmul(&adjoint(&z)).unwrap();
+                    assert!(difference(&back, &a) <= eps * norm(&elements(&a)));
+                    let one = Raw::eye(n, n, 0, dtype).unwrap();
+                    assert!(difference(&adjoint(&z).matmul(&z).unwrap(), &one) <= eps);
+                    // a Schur form: blocks of two have equal elements on the diagonal and opposite signs beside it
+                    let t = elements(&t);
+                    for i in 0..n {
+                        for j in 0..i {
+                            let below = t[i * n + j];
+                            assert!(below == C::default() || (i == j + 1 && !dtype.is_complex()));
+                            if below != C::default() {
+                                assert_eq!(t[i * n + i], t[j * n + j]);
+                                assert!((below * t[j * n + i]).re < 0.0);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn equal_eigenvalues_are_not_exchanged() {
+    // two equal pairs of complex eigenvalues
+    let block = [
+        [0.0, 1.0, 1.0, 2.0],
+        [-1.0, 0.0, 3.0, 1.0],
+        [0.0, 0.0, 0.0, 1.0],
+        [0.0, 0.0, -1.0, 0.0],
+    ];
+    let t = tensor(
+        block.concat().into_iter().map(C::from).collect(),
+        4,
+        DType::F64,
+    );
+    let z = Raw::eye(4, 4, 0, DType::F64).unwrap();
+    let which = Raw::from_vec(vec![false, false, true, true], &[4]).unwrap();
+    match linalg::schur_reorder(&t, &z, &which) {
+        Err(e) => assert!(e.is_linalg(), "{e}"),
+        Ok((moved, z)) => {
+            let back = z.matmul(&moved).unwrap().matmul(&adjoint(&z)).unwrap();
+            assert!(difference(&back, &t) < 1e-13);
+        }
+    }
+    // nothing to exchange
+    let all = Raw::from_vec(vec![true; 4], &[4]).unwrap();
+    let (same, _) = linalg::schur_reorder(&t, &z, &all).unwrap();
+    assert_eq!(elements(&same), elements(&t));
+    assert!(linalg::schur_reorder(&t, &z, &Raw::from_vec(vec![true; 3], &[3]).unwrap()).is_err());
+}
+
+#[test]
+fn batches_of_schur_forms_have_a_count_each() {
+    let all = [1.0, 2.0, 0.0, -1.0, -1.0, 0.5, 0.25, -3.0];
+    let a = Raw::from_vec(all.to_vec(), &[2, 2, 2]).unwrap();
+    let (t, _, counts) = linalg::schur_sorted(&a, |w| w.re < 0.0).unwrap();
+    assert_eq!((t.shape(), counts), (&[2, 2, 2][..], vec![1, 2]));
+    let empty = Raw::zeros(&[3, 0, 0], DType::F64).unwrap();
+    assert_eq!(linalg::schur_sorted(&empty, |_| true).unwrap().2, [0; 3]);
 }

@@ -97,6 +97,38 @@ fn eig_generalized(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Outcome<Py<PyA
     tuple(a.py(), all)
 }
 
+/// The eigenvalues of a Schur form, complex.
+#[pyfunction]
+fn schur_eigenvalues(t: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    unary(t, linalg::schur_eigenvalues)
+}
+
+/// `(t, z)` with the selected eigenvalues first.
+#[pyfunction]
+fn schur_reorder(
+    t: &Bound<'_, PyAny>,
+    z: &Bound<'_, PyAny>,
+    which: &Bound<'_, PyAny>,
+) -> Outcome<Py<PyAny>> {
+    let py = t.py();
+    let (t, z, which) = (
+        array_of(t, None)?,
+        array_of(z, None)?,
+        array_of(which, None)?,
+    );
+    let (t, z) = run(py, &[&t, &z], || linalg::schur_reorder(&t, &z, &which))?;
+    tuple(py, vec![t, z])
+}
+
+/// How many eigenvalues of each reordered Schur form are selected.
+#[pyfunction]
+fn schur_counts(t: &Bound<'_, PyAny>, which: &Bound<'_, PyAny>) -> Outcome<Vec<usize>> {
+    Ok(linalg::schur_counts(
+        &array_of(t, None)?,
+        &array_of(which, None)?,
+    )?)
+}
+
 /// `(w, v)`.
 #[pyfunction]
 fn polyeig(py: Python<'_>, matrices: Vec<Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
@@ -282,7 +314,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
         ($($f:ident)*) => { $( m.add_function(wrap_pyfunction!($f, m)?)?; )* };
     }
     functions! {
-        qr_pivoted ldl solve_banded solveh_banded eigh_generalized eig_generalized polyeig signm fractional_matrix_power
+        qr_pivoted ldl solve_banded solveh_banded eigh_generalized eig_generalized schur_eigenvalues schur_reorder schur_counts polyeig signm fractional_matrix_power
         cosm sinm tanm coshm sinhm tanhm companion block_diag orth null_space
         funm rsf2csf hosvd tucker cp tensor_train tucker_to_tensor cp_to_tensor tensor_train_to_tensor
     }

@@ -119,6 +119,27 @@ pub fn schur<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<(Tensor<T, N
     engine::schur(&a.raw).map(|(t, z)| (wrap(t), wrap(z)))
 }
 
+/// The Schur decomposition with the eigenvalues first that `select` takes: `(t, z)` and how many they are, for each matrix. Both of a pair of
+/// complex eigenvalues of a real matrix are where it takes one. SciPy's `schur(a, sort=select)`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let a = tensor![[1.0, 2.0], [0.0, -3.0]];
+/// let (t, _, counts) = linalg::schur_sorted(&a, |w| w.re < 0.0)?;
+/// assert_eq!((t[[0, 0]], counts), (-3.0, vec![1]));
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`schur`]; when two eigenvalues are too close to be exchanged, and when rounding moves one over the border of the selection.
+#[allow(clippy::type_complexity)] // two tensors
+pub fn schur_sorted<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    select: impl FnMut(c128) -> bool,
+) -> Result<(Tensor<T, N>, Tensor<T, N>, Vec<usize>)> {
+    engine::schur_sorted(&a.raw, select).map(|(t, z, counts)| (wrap(t), wrap(z), counts))
+}
+
 /// The complex Schur form `(t, z)` of the real one. SciPy's `rsf2csf`.
 ///
 /// # Errors
