@@ -31,8 +31,8 @@ mod matrices {
 
 mod numbers {
     use civita::random::{
-        CounterRng, Halton, Mt19937, Pcg64, Pcg64Dxsm, Philox, Philox4x32, RandomState, Rng,
-        SeedSequence, Sfc64, Sobol, TensorRng, Threefry, Xoshiro256, default_rng, points,
+        CounterRng, Halton, Keyed, KeyedCipher, Mt19937, Pcg64, Pcg64Dxsm, Philox, RandomState,
+        Rng, SeedSequence, Sfc64, Sobol, TensorRng, Threefry, Xoshiro256, default_rng, points,
     };
 }
 
