@@ -205,6 +205,60 @@ def test_generalised_eigenvalues(dtype, rng):
     assert LA.eig(np.diag([1.0, 2.0]), np.eye(2)).eigenvalues.dtype == "float64"
 
 
+def hard_pencils(rng, n, cplx):
+    """Graded, singular, nearly singular, clustered, defective, huge and tiny matrices."""
+    g = lambda: rng.standard_normal((n, n)) + (1j * rng.standard_normal((n, n)) if cplx else 0)
+    unit = lambda: np.linalg.qr(g())[0]
+    d = 10.0 ** np.linspace(0, -12, n)
+    yield "random", g(), g()
+    yield "graded rows", d[:, None] * g(), d[:, None] * g()
+    yield "graded b", g(), d[:, None] * g() * d
+    yield "graded opposite", d[:, None] * g(), g() * d[::-1]
+    for least in (1e-6, 1e-9, 1e-13, 0.0):
+        yield f"b with the singular value {least}", g(), (unit() * np.r_[np.ones(n - 1), least]) @ unit()
+    yield "half of b", g(), (unit() * np.r_[np.ones(n - n // 2), np.zeros(n // 2)]) @ unit()
+    yield "singular pencil", np.diag(np.r_[np.ones(n - 1), 0.0]), np.diag(np.r_[np.arange(1.0, n), 0.0])
+    yield "jordan", np.eye(n) + np.eye(n, k=1), np.eye(n)
+    yield "nilpotent", np.eye(n), np.eye(n, k=1)
+    q, z = unit(), unit()
+    yield "clustered", q @ np.diag(1 + 1e-9 * rng.standard_normal(n)) @ z, q @ z
+    yield "clustered triangles", q @ (np.eye(n) + np.triu(g(), 1)) @ z, q @ (np.eye(n) + np.triu(g(), 1)) @ z
+    yield "zero b", g(), np.zeros((n, n))
+    yield "zero a", np.zeros((n, n)), g()
+    for p, q in ((1e30, 1e30), (1e-30, 1e-30), (1e30, 1e-30), (1e-30, 1e30)):
+        yield f"{p} and {q}", p * g(), q * g()
+    yield "symmetric", (lambda x: x + x.conj().T)(g()), (lambda x: x @ x.conj().T)(g())
+    yield "integers", np.round(3 * g()), np.round(g())
+
+
+def backward_error(a, b, alpha, beta, v):
+    wide = [np.asarray(x).astype(np.clongdouble) for x in (a, b, alpha, beta, v)]
+    a, b, alpha, beta, v = wide
+    v = v / np.sqrt((np.abs(v) ** 2).sum(axis=0))
+    size = lambda x: np.linalg.norm(x.astype("complex128"), 2)
+    residual = np.sqrt((np.abs(a @ v * beta - b @ v * alpha) ** 2).sum(axis=0))
+    scale = size(a) * np.abs(beta) + size(b) * np.abs(alpha)
+    return float((residual / np.where(scale == 0, 1, scale)).max())
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("n", [1, 2, 3, 8, 40, 100])
+def test_generalised_eigenvalues_have_scipys_backward_error(dtype, n, rng):
+    eps = np.finfo(dtype).eps
+    for name, a, b in hard_pencils(rng, n, "complex" in dtype):
+        a, b = a.astype(dtype), b.astype(dtype)
+        values, vectors = scipy.linalg.eig(a, b, homogeneous_eigvals=True)
+        theirs = backward_error(a, b, *values, vectors)
+        w, v, alpha, beta = LA._linalg.eig_generalized(a, b)
+        assert backward_error(a, b, alpha, beta, v) <= 3 * theirs + 3 * eps * n**0.5, name
+        np.testing.assert_allclose(np.linalg.norm(np.asarray(v), axis=0), 1, rtol=10 * eps * n)
+        # pairs of real problems are conjugates to the last bit
+        if "float" in dtype and np.asarray(w).dtype.kind == "c":
+            w = np.asarray(w)
+            pairs = w[w.imag > 0]
+            assert (np.sort_complex(pairs.conj()) == np.sort_complex(w[w.imag < 0])).all(), name
+
+
 def test_infinite_eigenvalues_and_singular_pencils(rng):
     a = rng.standard_normal((4, 4))
     b = np.diag([1.0, 2.0, 3.0, 0.0])
@@ -212,11 +266,102 @@ def test_infinite_eigenvalues_and_singular_pencils(rng):
     assert np.isinf(w).sum() == 1
     wanted = scipy.linalg.eigvals(a, b)
     same_values(w[np.isfinite(w)], wanted[np.isfinite(wanted) & (np.abs(wanted) < 1e10)], 1e-10)
-    with pytest.raises(LA.LinAlgError, match="singular"):
-        LA.eig(np.diag([1.0, 0.0]), np.diag([1.0, 0.0]))
+    for a, b in ((np.diag([1.0, 0.0]), np.diag([1.0, 0.0])), (np.diag([1.0, 0.0, 3.0]), np.diag([2.0, 0.0, 0.0])), (np.zeros((2, 2)), np.zeros((2, 2)))):
+        np.testing.assert_array_equal(np.asarray(LA.eigvals(a, b)), scipy.linalg.eigvals(a, b).real)
     with pytest.raises(LA.LinAlgError):
         LA.eig(np.full((2, 2), np.nan), np.eye(2))
     assert LA.eigvals(np.ones((0, 0)), np.ones((0, 0))).shape == (0,)
+
+
+def test_gradients_of_generalised_eigenvalues_by_both_matrices(rng):
+    a, b = rng.standard_normal((5, 5)), rng.standard_normal((5, 5))
+    w, left, right = scipy.linalg.eig(a, b, left=True)
+    for k in range(5):
+        x, y = cv.array(a, requires_grad=True), cv.array(b, requires_grad=True)
+        mine = LA.eigvals(x, y)
+        at = int(np.abs(np.asarray(mine.detach()) - w[k]).argmin())
+        (cv.real(mine[at]) if mine.dtype.kind == "c" else mine[at]).backward()
+        # dw = u* (da - w db) v / (u* b v)
+        u, v = left[:, k], right[:, k]
+        outer = u.conj()[:, None] * v[None, :] / (u.conj() @ b @ v)
+        np.testing.assert_allclose(x.grad, outer.real, rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(y.grad, (-w[k] * outer).real, rtol=1e-9, atol=1e-10)
+    # finite eigenvalues beside infinite ones, and vectors
+    c = b.copy()
+    c[:, 4] = 0
+    x = cv.array(c, requires_grad=True)
+    mine = LA.eigvals(a, x)
+    finite = np.isfinite(np.asarray(mine.detach()))
+    assert finite.sum() == 4
+    cv.real(mine[np.flatnonzero(finite)]).sum().backward()
+    step = rng.standard_normal((5, 5)) * (np.arange(5) < 4)
+    total = lambda h: sum(w.real for w in scipy.linalg.eigvals(a, c + h * step) if abs(w) < 1e8)
+    np.testing.assert_allclose((np.asarray(x.grad) * step).sum(), (total(1e-6) - total(-1e-6)) / 2e-6, rtol=1e-5)
+    with pytest.raises(Exception, match="two eigenvalues are equal"):
+        x = cv.array(np.eye(2), requires_grad=True)
+        cv.real(LA.eig(x, np.eye(2)).eigenvectors).sum().backward()
+
+
+SORTS = {"lhp": lambda w: w.real < 0, "rhp": lambda w: w.real >= 0, "iuc": lambda w: abs(w) <= 1, "ouc": lambda w: abs(w) > 1}
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 12, 40])
+@pytest.mark.parametrize("output", ["real", "complex"])
+def test_schur_forms_in_order(dtype, n, output, rng):
+    for sort, region in [*SORTS.items(), ("function", lambda w: w.real < w.imag**2 - 0.5), ("all", lambda w: True), ("none", lambda w: False)]:
+        a = draw(rng, dtype, n, n) / np.float32(n**0.5)
+        is_real = "float" in dtype and output == "real"
+        given = sort
+        if sort not in SORTS:
+            given = (lambda x, y: region(complex(x, y))) if is_real else region
+        t, z, sdim = LA.schur(a, output, sort=given)
+        wanted = scipy.linalg.schur(a, output, sort=given)
+        assert sdim == wanted[2] and isinstance(sdim, int), sort
+        t, z = np.asarray(t), np.asarray(z)
+        assert t.dtype == wanted[0].dtype and z.dtype == wanted[1].dtype
+        eps = EPS[dtype] * n
+        close(z @ t @ adj(z), a, eps)
+        close(adj(z) @ z, np.eye(n), eps)
+        assert np.abs(np.tril(t, -2)).max(initial=0) == 0
+        # the leading block has the selected eigenvalues, the last one the others
+        for block, inside in ((t[:sdim, :sdim], True), (t[sdim:, sdim:], False)):
+            values = np.linalg.eigvals(block) if block.size else np.zeros(0)
+            assert all(bool(region(w)) == inside or abs(abs(w) - 1) < 1e-3 or abs(w.real) < 1e-3 for w in values)
+        same_values(np.linalg.eigvals(t), np.linalg.eigvals(wanted[0]), eps * 1e3)
+
+
+def test_schur_forms_in_order_of_batches_and_hard_matrices(rng):
+    batch = rng.standard_normal((2, 3, 4, 4))
+    t, z, sdim = LA.schur(batch, sort="lhp")
+    assert sdim.shape == (2, 3) and sdim.dtype == "int64"
+    for i in np.ndindex(2, 3):
+        one = LA.schur(batch[i], sort="lhp")
+        assert one[2] == int(sdim[i])
+        np.testing.assert_array_equal(np.asarray(t)[i], np.asarray(one[0]))
+    assert LA.schur(np.ones((0, 0)), sort="lhp")[2] == 0
+    # many eigenvalues of one size, and ones that differ by 1e-10
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        q = np.linalg.qr(rng.standard_normal((6, 6)))[0]
+        blocks = scipy.linalg.block_diag(*([[np.cos(x), np.sin(x)], [-np.sin(x), np.cos(x)]] for x in rng.uniform(0, 3, 3) * 10.0 ** -(seed % 10)))
+        a = q @ (blocks + np.triu(rng.standard_normal((6, 6)), 2)) @ q.T
+        for sort in ("rhp", "iuc"):
+            try:
+                t, z, sdim = LA.schur(a, sort=sort)
+            except LA.LinAlgError as e:
+                assert "reordering" in str(e) or "sort condition" in str(e)
+                continue
+            close(np.asarray(z) @ np.asarray(t) @ adj(z), a, 1e-12)
+    for wrong in ("left", 3, b"lhp"):
+        with pytest.raises(ValueError, match="'sort' parameter must either be"):
+            LA.schur(np.eye(2), sort=wrong)
+    with pytest.raises(ZeroDivisionError):
+        LA.schur(np.eye(2), sort=lambda x, y: 1 / 0)
+    with pytest.raises(LA.LinAlgError):
+        LA.schur(np.full((2, 2), np.nan), sort="lhp")
+    # SciPy's order of arguments
+    assert LA.schur(np.diag([1.0, -1.0]), "real", None, False, "lhp", True)[2] == 1
 
 
 def test_polynomial_eigenvalues(rng):

@@ -17,7 +17,7 @@ NAMES = {
         tensorsolve tensorinv multi_dot diagonal LinAlgError""",
     "fft": """fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn dct idct dst idst dctn idctn dstn idstn fftfreq rfftfreq
         fftshift ifftshift next_fast_len prev_fast_len fftconvolve fwht""",
-    "random": """Generator RandomState SeedSequence PCG64 PCG64DXSM Philox SFC64 MT19937 Philox4x32 Threefry Xoshiro256 Sobol Halton LatinHypercube default_rng
+    "random": """Generator RandomState SeedSequence PCG64 PCG64DXSM Philox SFC64 MT19937 Philox4x32 Threefry Threefry4x32 Xoshiro256 Sobol Halton LatinHypercube default_rng
         seed get_state set_state rand randn randint random_sample random choice shuffle permutation bytes normal uniform multivariate_normal""",
 }
 DISTRIBUTIONS = """uniform normal integers choice shuffle permutation permuted bytes random standard_normal standard_exponential standard_gamma beta binomial

@@ -905,8 +905,42 @@ def test_the_blocks_of_the_page_run(page, least):
 
 # ---- by key and counter ----------------------------------------------------------------------------------------------------
 
+BY_KEY = pytest.mark.parametrize("by_key", [cv.random.Philox4x32, cv.random.Threefry4x32], ids=lambda c: c.__name__)
 
-def test_counted_draws_are_the_same_for_any_number_of_threads():
+
+def test_threefry_by_key_has_random123s_words():
+    """A reference of Threefry4x32-20 in integers, which has Random123's known answers; a draw is the upper 24 bits of each word."""
+    mask, rotations = 2**32 - 1, [(10, 26), (11, 21), (13, 27), (23, 5), (6, 20), (17, 11), (25, 10), (18, 20)]
+
+    def block(counter, key):
+        keys = [*key, 0x1BD11BDA ^ key[0] ^ key[1] ^ key[2] ^ key[3]]
+        x = [(c + k) & mask for c, k in zip(counter, key)]
+        for r in range(20):
+            for i, j, turn in ((0, 1, 0), (2, 3, 1)) if r % 2 == 0 else ((0, 3, 0), (2, 1, 1)):
+                x[i] = (x[i] + x[j]) & mask
+                bits = rotations[r % 8][turn]
+                x[j] = ((x[j] << bits | x[j] >> (32 - bits)) & mask) ^ x[i]
+            if r % 4 == 3:
+                s = r // 4 + 1
+                x = [(x[q] + keys[(q + s) % 5] + (s if q == 3 else 0)) & mask for q in range(4)]
+        return x
+
+    pi = [0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344, 0xA4093822, 0x299F31D0, 0x082EFA98, 0xEC4E6C89]
+    assert block([0] * 4, [0] * 4) == [0x9C6CA96A, 0xE17EAE66, 0xFC10ECD4, 0x5256A7D8]
+    assert block([mask] * 4, [mask] * 4) == [0x2A881696, 0x57012287, 0xF6C7446E, 0xA16A6732]
+    assert block(pi[:4], pi[4:]) == [0x59CD1DBB, 0xB8879579, 0x86B5D00C, 0xAC8B6D84]
+    for key, counter in ((0, 0), (2**64 - 1, 2**128 - 2), (0x299F31D0A4093822, 2**96 + 5)):
+        drawn = np.asarray(cv.random.Threefry4x32(key, counter).uniform(40, "float32"))
+        words = []
+        for i in range(10):
+            place = (counter + i) % 2**128
+            words += block([place >> 32 * q & mask for q in range(4)], [key & mask, key >> 32, 0, 0])
+        np.testing.assert_array_equal(drawn, (np.array(words) >> 8) / 2**24)
+    assert cv.random.Threefry4x32(7).key == 7 and cv.random.Threefry4x32(7).split(3).key != cv.random.Philox4x32(7).split(3).key
+
+
+@BY_KEY
+def test_counted_draws_are_the_same_for_any_number_of_threads(by_key):
     for name in ("uniform", "normal"):
         for dtype in ("float32", "float64"):
             before = cv.get_num_threads()
@@ -914,35 +948,37 @@ def test_counted_draws_are_the_same_for_any_number_of_threads():
                 drawn = []
                 for threads in (1, 2, 5):
                     cv.set_num_threads(threads)
-                    drawn.append(np.asarray(getattr(cv.random.Philox4x32(7, 2**100), name)((333, 1001), dtype)))
+                    drawn.append(np.asarray(getattr(by_key(7, 2**100), name)((333, 1001), dtype)))
             finally:
                 cv.set_num_threads(before)
             np.testing.assert_array_equal(drawn[0], drawn[1])
             np.testing.assert_array_equal(drawn[0], drawn[2])
             # a longer draw begins with the shorter one
-            short = getattr(cv.random.Philox4x32(7, 2**100), name)(1000, dtype)
+            short = getattr(by_key(7, 2**100), name)(1000, dtype)
             np.testing.assert_array_equal(np.asarray(short), drawn[0].ravel()[:1000])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_counted_draws_have_their_distributions(dtype):
+@BY_KEY
+def test_counted_draws_have_their_distributions(by_key, dtype):
     from scipy import stats
 
     n = 1_000_000
-    u = np.asarray(cv.random.Philox4x32(1).uniform(n, dtype)).astype("float64")
+    u = np.asarray(by_key(1).uniform(n, dtype)).astype("float64")
     assert u.min() >= 0 and u.max() < 1
     assert stats.kstest(u, "uniform").pvalue > 1e-3
-    x = np.asarray(cv.random.Philox4x32(2).normal(n, dtype)).astype("float64")
+    x = np.asarray(by_key(2).normal(n, dtype)).astype("float64")
     assert stats.kstest(x, "norm").pvalue > 1e-3
     moments = [x.mean(), (x**2).mean() - 1, (x**3).mean(), (x**4).mean() - 3]
     assert np.all(np.abs(moments) < 5 * np.sqrt(np.array([1, 2, 15, 96]) / n))
     # neighbours, and streams that were split, are independent
-    for y in (x[1:], np.asarray(cv.random.Philox4x32(2).split(0).normal(n - 1, dtype))):
+    for y in (x[1:], np.asarray(by_key(2).split(0).normal(n - 1, dtype))):
         assert abs(np.corrcoef(x[:-1], y)[0, 1]) < 5 / np.sqrt(n)
 
 
-def test_counters_count_blocks_and_restore():
-    rng = cv.random.Philox4x32(42)
+@BY_KEY
+def test_counters_count_blocks_and_restore(by_key):
+    rng = by_key(42)
     rng.uniform(5, "float32")
     assert rng.counter == 2
     rng.uniform(5)
@@ -952,86 +988,90 @@ def test_counters_count_blocks_and_restore():
     again = pickle.loads(pickle.dumps(rng))
     assert (again.key, again.counter) == (rng.key, rng.counter) == (42, 6)
     same(again.normal(7), np.asarray(rng.normal(7)))
-    same(cv.random.Philox4x32(42, 2).uniform(5), np.asarray(cv.random.Philox4x32(42).uniform(9))[4:])
-    assert cv.random.Philox4x32(1, 2**128 - 1).uniform(50).shape == (50,)
+    same(by_key(42, 2).uniform(5), np.asarray(by_key(42).uniform(9))[4:])
+    assert by_key(1, 2**128 - 1).uniform(50).shape == (50,)
     for wrong in [(-1,), (2**64,), (1, -1), (1, 2**128)]:
         with pytest.raises(ValueError, match="must be positive and less than"):
-            cv.random.Philox4x32(*wrong)
+            by_key(*wrong)
     with pytest.raises(TypeError):
-        cv.random.Philox4x32(1.5)
+        by_key(1.5)
     with pytest.raises((ValueError, MemoryError)):
         rng.uniform((2**40, 2**40))
     with pytest.raises(ValueError, match="inside `vmap`"):
         cv.vmap(lambda x: x + rng.normal())(cv.arange(3.0))
 
 
-def test_counted_draws_under_vmap():
+@BY_KEY
+def test_counted_draws_under_vmap(by_key):
     def loop(n, *size):
-        rng = cv.random.Philox4x32(42, 2**70)
+        rng = by_key(42, 2**70)
         return np.stack([np.asarray(rng.normal(*size)) for _ in range(n)])
 
     x = cv.zeros((4, 3))
     for size in [((3,),), ()]:
-        rng = cv.random.Philox4x32(42, 2**70)
+        rng = by_key(42, 2**70)
         same(cv.vmap(lambda x: cv.zeros(3) + rng.normal(*size), randomness="different")(x), loop(4, *size).reshape(4, -1) + np.zeros(3))
         assert rng.counter == 2**70 + 4 * (2 if size else 1)
-        rng = cv.random.Philox4x32(42, 2**70)
+        rng = by_key(42, 2**70)
         same(cv.vmap(lambda x: x + rng.normal(*size), randomness="same")(x), np.broadcast_to(loop(1, *size), (4, 3)))
-    rng = cv.random.Philox4x32(42, 2**70)
+    rng = by_key(42, 2**70)
     nested = cv.vmap(cv.vmap(lambda x: x + rng.normal(), randomness="different"), randomness="different")
     same(nested(x), loop(12).reshape(4, 3))
-    rng = cv.random.Philox4x32(42, 2**70)
+    rng = by_key(42, 2**70)
     keep = cv.vmap(lambda x: cv.where(rng.uniform(3, "float32") < 0.5, x, 0), randomness="different")(x + 1)
     assert keep.shape == (4, 3) and {0.0, 1.0} == set(np.asarray(keep).ravel().tolist())
     # keys that are arrays need no flag
-    keys = cv.random.Philox4x32(42).keys(5)
-    assert keys.dtype == "uint64" and keys.tolist() == [cv.random.Philox4x32(42).split(i).key for i in range(5)]
-    found = cv.vmap(lambda key: cv.random.Philox4x32(key, 7).uniform((2, 3), "float32"))(keys)
-    same(found, np.stack([np.asarray(cv.random.Philox4x32(key, 7).uniform((2, 3), "float32")) for key in keys.tolist()]))
+    keys = by_key(42).keys(5)
+    assert keys.dtype == "uint64" and keys.tolist() == [by_key(42).split(i).key for i in range(5)]
+    found = cv.vmap(lambda key: by_key(key, 7).uniform((2, 3), "float32"))(keys)
+    same(found, np.stack([np.asarray(by_key(key, 7).uniform((2, 3), "float32")) for key in keys.tolist()]))
 
 
-def test_a_graph_draws_by_a_key_and_a_counter():
+@BY_KEY
+def test_a_graph_draws_by_a_key_and_a_counter(by_key):
     def step(x, key, counter):
-        rng = cv.random.Philox4x32(key, counter)
+        rng = by_key(key, counter)
         y = x * rng.normal(3) + rng.split(1).uniform()
         return y, rng.counter
 
     x, key, counter = cv.arange(1.0, 4.0), cv.array(42, dtype="uint64"), cv.array(5, dtype="uint64")
     graph = cv.trace(step, x, key, counter)
-    assert "random[normal, [3], float64]" in str(graph)
-    host = cv.random.Philox4x32(42, 5)
+    cipher = "" if by_key is cv.random.Philox4x32 else "threefry4x32, "
+    assert f"random[{cipher}normal, [3], float64]" in str(graph)
+    host = by_key(42, 5)
     expected = np.asarray(x) * np.asarray(host.normal(3)) + host.split(1).uniform()
     for f in (step, graph.run):
         y, after = f(x, key, counter)
         same(y, expected)
         assert int(after) == host.counter == 7 and after.dtype == "uint64"
         assert (np.asarray(f(x, key, after)[0]) != expected).all()
-    rng = cv.random.Philox4x32(key, counter)
-    assert repr(rng) == "Philox4x32(key=array(42, dtype=uint64), counter=array(5, dtype=uint64))"
+    rng = by_key(key, counter)
+    assert repr(rng) == f"{by_key.__name__}(key=array(42, dtype=uint64), counter=array(5, dtype=uint64))"
     again = pickle.loads(pickle.dumps(rng))
     same(again.normal(3), np.asarray(rng.normal(3)))
     for wrong in (cv.array([1, 2], dtype="uint64"), (cv.array(1, dtype="uint64"), -1)):
         with pytest.raises(ValueError):
-            cv.random.Philox4x32(*(wrong if isinstance(wrong, tuple) else (wrong,)))
+            by_key(*(wrong if isinstance(wrong, tuple) else (wrong,)))
     with pytest.raises(TypeError, match="uint64"):
-        cv.vmap(lambda key: cv.random.Philox4x32(key).normal())(cv.arange(3))
+        cv.vmap(lambda key: by_key(key).normal())(cv.arange(3))
 
 
-def test_a_checkpoint_draws_again_what_it_drew():
+@BY_KEY
+def test_a_checkpoint_draws_again_what_it_drew(by_key):
     ag = cv.autograd
 
     def dropout(rng):
         return lambda x: (cv.where(rng.uniform(4) < 0.5, x, 0) * x * rng.normal()).sum()
 
     x = cv.arange(1.0, 5.0)
-    expected = ag.grad(dropout(cv.random.Philox4x32(3)))(x)
-    same(ag.grad(ag.checkpoint(dropout(cv.random.Philox4x32(3))))(x), np.asarray(expected))
+    expected = ag.grad(dropout(by_key(3)))(x)
+    same(ag.grad(ag.checkpoint(dropout(by_key(3))))(x), np.asarray(expected))
     leaf = cv.array(np.arange(1.0, 5.0), requires_grad=True)
-    ag.checkpoint(dropout(cv.random.Philox4x32(3)))(leaf).backward()
+    ag.checkpoint(dropout(by_key(3)))(leaf).backward()
     same(leaf.grad, np.asarray(expected))
     rows = cv.arange(12.0).reshape(3, 4)
     plain, kept = (
-        cv.vmap(ag.grad(wrapped(dropout(cv.random.Philox4x32(3)))), randomness="different")(rows)
+        cv.vmap(ag.grad(wrapped(dropout(by_key(3)))), randomness="different")(rows)
         for wrapped in (lambda f: f, ag.checkpoint)
     )
     same(kept, np.asarray(plain))

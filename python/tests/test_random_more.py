@@ -417,6 +417,8 @@ IMPLICIT = {
     "standard_t": (scipy.stats.t, [(3.0,), (0.8,), (40.0,)]),
     "f": (scipy.stats.f, [(3.0, 5.0), (1.0, 20.0), (60.0, 7.0)]),
     "wald": (lambda mean, scale: scipy.stats.invgauss(mean / scale, scale=scale), [(3.0, 5.0), (1.0, 0.2), (1.0, 30.0)]),
+    "noncentral_chisquare": (scipy.stats.ncx2, [(3.0, 2.0), (0.7, 1.5), (2.5, 40.0), (60.0, 3.0), (4.0, 1000.0)]),
+    "noncentral_f": (scipy.stats.ncf, [(3.0, 5.0, 2.0), (8.0, 30.0, 20.0), (1.5, 9.0, 0.5)]),
     "vonmises": (lambda mode, k: scipy.stats.vonmises(k, loc=mode), [(0.0, 2.0), (0.0, 0.3), (0.0, 30.0)]),
 }
 
@@ -594,6 +596,83 @@ def test_multivariate_normal_is_differentiable_by_its_covariance(make):
         getattr(cv.random, make)(7).multivariate_normal([0.0, 0.0], flat, 3)
 
 
+def test_noncentral_draws_of_large_and_no_noncentrality():
+    """Without it they are the central ones, and of a large one the draw is `nonc + 2 sqrt(nonc) z` and its derivative `1 + z / sqrt(nonc)`."""
+    nonc, df = cv.full(50, 0.0, requires_grad=True), cv.full(50, 3.0, requires_grad=True)
+    x = cv.random.default_rng(3).noncentral_chisquare(df, nonc)
+    x.sum().backward()
+    np.testing.assert_allclose(nonc.grad, np.asarray(x.detach()) / 3, rtol=1e-14)
+    same = cv.full(50, 3.0, requires_grad=True)
+    cv.random.default_rng(3).chisquare(same).sum().backward()
+    np.testing.assert_allclose(df.grad, same.grad, rtol=1e-14)
+    for large in (1e6, 1e9, 1e12, 1e15):
+        nonc = cv.full(50, large, requires_grad=True)
+        x = cv.random.default_rng(3).noncentral_chisquare(4.0, nonc)
+        x.sum().backward()
+        moved = (np.asarray(x.detach()) - large) / (2 * large)
+        np.testing.assert_allclose(np.asarray(nonc.grad) - 1, moved, atol=20 / large)
+    for draw in (lambda p: cv.random.default_rng(1).noncentral_f(p, 2 * p, 1e3), lambda p: cv.random.default_rng(1).noncentral_f(3.0, 4.0, p)):
+        p = cv.array([1e-8, 1e-3, 1.0, 1e3, 1e6], requires_grad=True)
+        draw(p).sum().backward()
+        assert np.isfinite(np.asarray(p.grad)).all()
+
+
+def test_expectations_of_noncentral_draws_have_the_derivatives_of_their_formulas():
+    """`E x = df + nonc` and `E x² = 2 (df + 2 nonc) + (df + nonc)²`; of F `E x = dfden (dfnum + nonc) / (dfnum (dfden - 2))`."""
+    n = 200_000
+    df, nonc = cv.array(1.4, requires_grad=True), cv.array(2.5, requires_grad=True)
+    x = cv.random.default_rng(8).noncentral_chisquare(df, nonc, size=n)
+    ((x * x).mean()).backward()
+    assert abs(df.grad.item() - (2 + 2 * 3.9)) < 0.15 and abs(nonc.grad.item() - (4 + 2 * 3.9)) < 0.15
+    df, other, nonc = (cv.array(v, requires_grad=True) for v in (3.0, 12.0, 2.0))
+    cv.random.default_rng(8).noncentral_f(df, other, nonc, size=n).mean().backward()
+    np.testing.assert_allclose([df.grad.item(), other.grad.item(), nonc.grad.item()], [-12 * 2 / 9 / 10, 5 / 3 * (-2 / 100), 12 / 30], rtol=0.03)
+
+
+def test_wishart_draws_move_with_their_scale_and_degrees_of_freedom():
+    """By the scale a difference quotient of the draws of the same stream; by the degrees of freedom the diagonal of Bartlett's factor moves as χ² do."""
+    root = np.random.default_rng(2).standard_normal((3, 3))
+    covariance = root @ root.T + np.eye(3)
+    weights = np.random.default_rng(1).standard_normal((4, 3, 3))
+    scale, df = cv.array(covariance, requires_grad=True), cv.array(5.5, requires_grad=True)
+    x = cv.random.default_rng(7).wishart(df, scale, 4)
+    plain = np.asarray(cv.random.default_rng(7).wishart(5.5, covariance, 4))
+    np.testing.assert_array_equal(x.detach(), plain)
+    (x * cv.asarray(weights)).sum().backward()
+    loss = lambda c: (np.asarray(cv.random.default_rng(7).wishart(5.5, c, 4)) * weights).sum()
+    for i in range(3):
+        for j in range(i + 1):
+            e = np.zeros((3, 3))
+            e[i, j] = e[j, i] = 1e-6
+            slope = (loss(covariance + e) - loss(covariance - e)) / 2e-6
+            np.testing.assert_allclose((np.asarray(scale.grad) * e).sum() * 1e6, slope, rtol=1e-6, atol=1e-6)
+    # one row is `scale` times a χ²
+    for value, shape in ((2.0, ()), ([2.0], (1,)), ([[2.0]], (1, 1))):
+        scale, df = cv.array(value, requires_grad=True), cv.array(3.5, requires_grad=True)
+        cv.random.default_rng(7).wishart(df, scale, 6).sum().backward()
+        same = cv.array(3.5, requires_grad=True)
+        chi = cv.random.default_rng(7).chisquare(same, 6)
+        chi.sum().backward()
+        assert scale.grad.shape == shape
+        np.testing.assert_allclose(scale.grad.ravel(), [chi.detach().sum().item()], rtol=1e-12)
+        np.testing.assert_allclose(df.grad, 2 * same.grad, rtol=1e-12)
+    # the expectation is `df scale`, so that of its trace moves by `df` and by `trace(scale)`
+    scale, df = cv.array(covariance, requires_grad=True), cv.array(6.0, requires_grad=True)
+    x = cv.random.default_rng(3).wishart(df, scale, 40_000)
+    x.trace(axis1=1, axis2=2).mean().backward()
+    np.testing.assert_allclose(scale.grad, 6 * np.eye(3), atol=0.1)
+    np.testing.assert_allclose(df.grad, np.trace(covariance), rtol=0.02)
+    # forward mode, and a diagonal
+    variances = cv.array([1.0, 2.0, 0.5])
+    _, moved = cv.jvp(lambda v: cv.random.default_rng(7).wishart(4.0, v), [variances], [cv.array([0.1, 0.2, 0.3])])
+    at = lambda h: np.asarray(cv.random.default_rng(7).wishart(4.0, np.array([1.0, 2.0, 0.5]) + h * np.array([0.1, 0.2, 0.3])))
+    np.testing.assert_allclose(moved, (at(1e-6) - at(-1e-6)) / 2e-6, rtol=1e-7, atol=1e-8)
+    with pytest.raises(TypeError):
+        cv.random.default_rng(7).wishart("four", covariance)
+    with pytest.raises(TypeError):
+        cv.random.default_rng(7).wishart(cv.array([4.0, 5.0]), covariance)
+
+
 WITHOUT = {
     "poisson": lambda rng, p: rng.poisson(p),
     "poisson of an array": lambda rng, p: rng.poisson(cv.stack([p, p])),
@@ -604,8 +683,6 @@ WITHOUT = {
     "zipf": lambda rng, p: rng.zipf(p + 2),
     "multinomial": lambda rng, p: rng.multinomial(5, cv.stack([p, 1 - p])),
     "choice": lambda rng, p: rng.choice(2, 5, p=cv.stack([p, 1 - p])),
-    "noncentral_chisquare": lambda rng, p: rng.noncentral_chisquare(2.0, p),
-    "noncentral_f": lambda rng, p: rng.noncentral_f(p, 2.0, 3.0),
 }
 
 

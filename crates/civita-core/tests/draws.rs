@@ -10,7 +10,7 @@ use civita_core::transform::{
     Drawing, Randomness, TensorRng, check_draw, checkpoint, grad, hessian, jacfwd, jacrev, jvp,
     trace, value_and_grad, vmap, vmap_with,
 };
-use civita_random::Philox4x32;
+use civita_random::{Keyed, KeyedCipher};
 
 const FRONT: &dyn Fn(usize) -> Option<isize> = &|_| Some(0);
 
@@ -34,7 +34,7 @@ fn bits(x: &Raw) -> Vec<u64> {
         .collect()
 }
 
-fn normal(rng: &mut Philox4x32, shape: &[usize]) -> Result<Raw> {
+fn normal(rng: &mut Keyed, shape: &[usize]) -> Result<Raw> {
     let n = shape.iter().product();
     Drawing::of_host("normal", rng, Draw::Normal, DType::F64, n)?.numbers(shape)
 }
@@ -50,7 +50,7 @@ fn by_key(key: &Raw, counter: &Raw, n: usize) -> Result<(Raw, Raw)> {
 
 fn direct(key: u64, counter: u128, n: usize) -> Vec<u64> {
     let mut out = vec![0.0_f64; n];
-    Philox4x32::at(key, counter).normal_at(0, &mut out);
+    Keyed::at(key, counter).normal_at(0, &mut out);
     out.iter().map(|v| v.to_bits()).collect()
 }
 
@@ -60,7 +60,7 @@ fn the_primitive_draws_what_the_generator_draws() {
     for draw in [Draw::Uniform, Draw::Normal] {
         for n in [0, 1, 7, 100, 40_000] {
             let mut rng = TensorRng::new(&word(7), &word(3)).unwrap();
-            let mut host = Philox4x32::at(7, 3);
+            let mut host = Keyed::at(7, 3);
             for dtype in [DType::F32, DType::F64] {
                 let y = rng
                     .next("test", draw, dtype, n)
@@ -83,13 +83,38 @@ fn the_primitive_draws_what_the_generator_draws() {
     );
     let keys = TensorRng::new(&word(7), &word(0)).unwrap().keys(5).unwrap();
     for (i, key) in keys.to_vec::<u64>().unwrap().into_iter().enumerate() {
-        assert_eq!(key, Philox4x32::new(7).split(i as u64).key);
+        assert_eq!(key, Keyed::new(7).split(i as u64).key);
         let split = TensorRng::new(&word(7), &word(9))
             .unwrap()
             .split(i as u64)
             .unwrap();
         assert_eq!(split.key().item().unwrap(), Scalar::Int(key.into()));
         assert_eq!(split.counter().item().unwrap(), Scalar::Int(0));
+    }
+}
+
+#[test]
+fn both_ciphers_draw_by_place_from_hosts_and_tensors() {
+    let cipher = KeyedCipher::Threefry4x32;
+    let mut tensors = TensorRng::new(&word(7), &word(3)).unwrap().with(cipher);
+    let mut host = Keyed::at(7, 3).with(cipher);
+    let expected = normal(&mut host, &[5000]).unwrap();
+    let drawing = tensors
+        .next("test", Draw::Normal, DType::F64, 5000)
+        .unwrap();
+    assert_eq!(bits(&drawing.numbers(&[5000]).unwrap()), bits(&expected));
+    assert_ne!(bits(&expected), direct(7, 3, 5000));
+    // in parts, from any place
+    let mut part = [0.0_f64; 37];
+    Keyed::at(7, 3).with(cipher).normal_at(1234, &mut part);
+    let part: Vec<u64> = part.iter().map(|x| x.to_bits()).collect();
+    assert_eq!(part, bits(&expected)[1234..1234 + 37]);
+    let keys = tensors.keys(3).unwrap().to_vec::<u64>().unwrap();
+    for (i, key) in keys.into_iter().enumerate() {
+        let split = host.split(i as u64);
+        assert_eq!((key, split.cipher), (split.key, cipher));
+        assert_ne!(key, Keyed::new(7).split(i as u64).key);
+        assert_eq!(tensors.split(i as u64).unwrap().cipher(), cipher);
     }
 }
 
@@ -128,11 +153,11 @@ fn vmap_over_keys_and_counters_is_a_loop() {
 #[test]
 fn different_draws_are_those_of_a_loop() {
     for start in [0, 5, (1 << 70) + 3] {
-        let mut rng = Philox4x32::at(42, start);
+        let mut rng = Keyed::at(42, start);
         let x = Raw::zeros(&[4, 5], DType::F64).unwrap();
         let f = |x: &[Raw]| Ok(vec![x[0].add(&normal(&mut rng, &[5])?)?]);
         let y = vmap_with(f, &[x], &[Some(0)], FRONT, Randomness::Different).unwrap();
-        let mut again = Philox4x32::at(42, start);
+        let mut again = Keyed::at(42, start);
         let rows: Vec<u64> = (0..4)
             .flat_map(|_| bits(&normal(&mut again, &[5]).unwrap()))
             .collect();
@@ -143,7 +168,7 @@ fn different_draws_are_those_of_a_loop() {
 
 #[test]
 fn different_draws_of_nested_maps_are_those_of_nested_loops() {
-    let mut rng = Philox4x32::new(42);
+    let mut rng = Keyed::new(42);
     let x = Raw::zeros(&[2, 3], DType::F64).unwrap();
     let f = |x: &[Raw]| {
         let inner = |x: &[Raw]| Ok(vec![x[0].add(&normal(&mut rng, &[5])?)?]);
@@ -163,7 +188,7 @@ fn different_draws_of_nested_maps_are_those_of_nested_loops() {
         Randomness::Different,
     )
     .unwrap();
-    let mut again = Philox4x32::new(42);
+    let mut again = Keyed::new(42);
     let loops: Vec<u64> = (0..6)
         .flat_map(|_| bits(&normal(&mut again, &[5]).unwrap()))
         .collect();
@@ -190,7 +215,7 @@ fn different_draws_of_nested_maps_are_those_of_nested_loops() {
 
 #[test]
 fn the_same_draw_is_shared_and_an_error_is_the_default() {
-    let mut rng = Philox4x32::new(42);
+    let mut rng = Keyed::new(42);
     let x = Raw::zeros(&[4, 5], DType::F64).unwrap();
     let f = |x: &[Raw]| {
         check_draw("test")?;
@@ -207,7 +232,7 @@ fn the_same_draw_is_shared_and_an_error_is_the_default() {
     .unwrap();
     assert_eq!(bits(&y[1]), direct(42, 0, 5));
     let refused = |randomness, stream: bool| {
-        let mut rng = Philox4x32::new(42);
+        let mut rng = Keyed::new(42);
         let f = |_: &[Raw]| match stream {
             true => check_draw("test").map(|()| Vec::new()),
             false => Ok(vec![normal(&mut rng, &[5])?]),
@@ -220,7 +245,7 @@ fn the_same_draw_is_shared_and_an_error_is_the_default() {
         assert!(refused(Randomness::Error, stream).contains("is drawn inside `vmap`"));
     }
     assert!(refused(Randomness::Different, true).contains("a generator with a stream"));
-    let end = Mutex::new(Philox4x32::at(1, u128::from(u64::MAX)));
+    let end = Mutex::new(Keyed::at(1, u128::from(u64::MAX)));
     let f = |_: &[Raw]| Ok(vec![normal(&mut end.lock().unwrap(), &[5])?]);
     let error = vmap_with(f, &[x], &[Some(0)], FRONT, Randomness::Different).unwrap_err();
     assert!(error.to_string().contains("2**64"));
@@ -261,7 +286,7 @@ fn a_graph_draws_by_its_inputs() {
     let y = vmap(|x| one.run(x), &[keys], &[Some(0)], FRONT).unwrap();
     assert_eq!(bits(&y[0])[3..], direct(6, 1, 3));
     // of the host it would be a constant
-    let mut rng = Philox4x32::new(1);
+    let mut rng = Keyed::new(1);
     let error = trace(
         |_| Ok(vec![normal(&mut rng, &[3])?]),
         std::slice::from_ref(&x),
@@ -274,7 +299,7 @@ fn a_graph_draws_by_its_inputs() {
     assert!(trace(|_| check_draw("test").map(|()| Vec::new()), &[x]).is_err());
 }
 
-fn noisy(rng: &Mutex<Philox4x32>) -> impl Fn(&[Raw]) -> Result<Vec<Raw>> + Send + Sync + '_ {
+fn noisy(rng: &Mutex<Keyed>) -> impl Fn(&[Raw]) -> Result<Vec<Raw>> + Send + Sync + '_ {
     move |x: &[Raw]| {
         let noise = normal(&mut rng.lock().unwrap(), &[3])?;
         let more = normal(&mut rng.lock().unwrap(), &[])?;
@@ -282,7 +307,7 @@ fn noisy(rng: &Mutex<Philox4x32>) -> impl Fn(&[Raw]) -> Result<Vec<Raw>> + Send 
     }
 }
 
-static SHARED: [Mutex<Philox4x32>; 4] = [const { Mutex::new(Philox4x32::new(3)) }; 4];
+static SHARED: [Mutex<Keyed>; 4] = [const { Mutex::new(Keyed::new(3)) }; 4];
 
 #[test]
 fn a_checkpoint_draws_again_what_it_drew() {
@@ -300,7 +325,7 @@ fn a_checkpoint_draws_again_what_it_drew() {
     let restart = || {
         SHARED
             .iter()
-            .for_each(|rng| *rng.lock().unwrap() = Philox4x32::new(3))
+            .for_each(|rng| *rng.lock().unwrap() = Keyed::new(3))
     };
     let compare = |name: &str, f: &dyn Fn(Map<'_>) -> Result<Vec<Raw>>, at: usize| {
         restart();
@@ -355,7 +380,7 @@ fn a_checkpoint_draws_again_what_it_drew() {
 
 #[test]
 fn checkpoints_nest_and_take_generators_of_tensors() {
-    static RNG: Mutex<Philox4x32> = Mutex::new(Philox4x32::new(3));
+    static RNG: Mutex<Keyed> = Mutex::new(Keyed::new(3));
     let inner = |x: &[Raw]| checkpoint(noisy(&RNG), &x.iter().collect::<Vec<_>>());
     let outer = move |x: &[Raw]| {
         let before = normal(&mut RNG.lock().unwrap(), &[3])?;
@@ -365,7 +390,7 @@ fn checkpoints_nest_and_take_generators_of_tensors() {
     let total = |y: Vec<Raw>| y[0].sum_all().map(|y| vec![y]);
     let x = [numbers(3)];
     let expected = grad(&|x| total(outer(x)?), &x, &[0]).unwrap();
-    *RNG.lock().unwrap() = Philox4x32::new(3);
+    *RNG.lock().unwrap() = Keyed::new(3);
     let found = grad(&|x| total(checkpoint(outer, &[&x[0]])?), &x, &[0]).unwrap();
     assert_eq!(bits(&found[0]), bits(&expected[0]));
 
@@ -418,7 +443,7 @@ fn wrong_keys_and_dtypes_are_errors() {
     assert!(TensorRng::new(&word(0), &Raw::zeros(&[2], DType::U64).unwrap()).is_err());
     let mut rng = TensorRng::new(&word(1), &word(2)).unwrap();
     assert!(rng.next("test", Draw::Uniform, DType::I32, 3).is_err());
-    let mut host = Philox4x32::new(1);
+    let mut host = Keyed::new(1);
     assert!(Drawing::of_host("test", &mut host, Draw::Keys, DType::F64, 3).is_err());
     assert_eq!(host.counter, 0);
 }

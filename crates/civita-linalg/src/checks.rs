@@ -125,6 +125,7 @@ fn matrices_inside(op: &str) -> usize {
         "lstsq" => 24,
         "svd" | "pinv" | "eigh" | "expm" | "sqrtm" | "logm" | "signm" => 13,
         "eig" => 9,
+        "eig_generalized" => 16,
         "schur" | "hessenberg" => 6,
         "qr" | "pivot_order" | "lu" => 4,
         _ => 2,

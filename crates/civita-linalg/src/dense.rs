@@ -5,11 +5,19 @@ use faer::{MatMut, MatRef};
 
 use crate::blocked::{self, Diagonal};
 use crate::gemm::View;
-use crate::scalar::Scalar;
+use crate::scalar::{Real, Scalar};
 
 /// Writes the transpose of a row-major `m × n` matrix: its elements in column-major order, or back.
 pub fn transpose<T: Scalar>(from: &[T], m: usize, n: usize, to: &mut [T]) {
     blocked::transpose(from, n, [m, n], to, m);
+}
+
+/// A row-major square matrix in column-major order and double precision.
+pub fn wide_columns<T: Scalar, W: Scalar<Real = f64>>(rows: &[T], n: usize) -> Vec<W> {
+    let wide = Vec::from_iter(rows.iter().map(|x| W::of(x.re().wide(), x.im().wide())));
+    let mut columns = vec![W::default(); n * n];
+    transpose(&wide, n, n, &mut columns);
+    columns
 }
 
 /// Column-major, to be read.

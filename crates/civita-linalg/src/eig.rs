@@ -240,7 +240,7 @@ fn from_schur<T: Scalar>(
 }
 
 /// What makes a vector one of norm 1 whose largest element is real, as LAPACK does; a real one keeps its sign.
-fn unit<C: Scalar>(v: impl Iterator<Item = C> + Clone, real: bool) -> C {
+pub fn unit<C: Scalar>(v: impl Iterator<Item = C> + Clone, real: bool) -> C {
     let largest = v.clone().fold(C::default(), |best, x| {
         if x.modulus() > best.modulus() {
             x

@@ -198,21 +198,25 @@ pub fn real_schur<R: Real>(h: &mut [R], q: &mut [R], n: usize) -> bool {
     true
 }
 
-/// Splits a block of two real eigenvalues; gives one of two complex ones equal elements on the diagonal (LAPACK's `dlanv2`).
-fn standardize<R: Real>(h: &mut Matrix<'_, R>, v: &mut Matrix<'_, R>, k: usize) {
-    let (a, b, c, d) = (
-        h.at(k, k),
-        h.at(k, k + 1),
-        h.at(k + 1, k),
-        h.at(k + 1, k + 1),
-    );
+/// What turns a block of two to the standard form, and whether it has real eigenvalues.
+pub struct BlockRotation {
+    /// The cosine.
+    pub cs: f64,
+    /// The sine.
+    pub sn: f64,
+    /// Whether it splits into two real eigenvalues.
+    pub is_real: bool,
+}
+
+/// The rotation for `[[a, b], [c, d]]` (LAPACK's `dlanv2`); none where it is in the standard form.
+pub fn block_rotation([a, b, c, d]: [f64; 4]) -> Option<BlockRotation> {
     if c == 0.0 {
-        return;
+        return None;
     }
     let p = 0.5 * (a - d);
     let inside = p * p + b * c;
-    let real = inside >= 0.0;
-    let (cs, sn) = if real {
+    let is_real = inside >= 0.0;
+    let (cs, sn) = if is_real {
         let root = inside.sqrt();
         let z = if p >= 0.0 { p + root } else { p - root };
         let size = c.hypot(z);
@@ -221,16 +225,25 @@ fn standardize<R: Real>(h: &mut Matrix<'_, R>, v: &mut Matrix<'_, R>, k: usize) 
         let sigma = b + c;
         let tau = sigma.hypot(a - d);
         if tau == 0.0 {
-            return;
+            return None;
         }
         let cs = (0.5 * (1.0 + sigma.abs() / tau)).sqrt();
         (cs, -(p / (tau * cs)) * if sigma < 0.0 { -1.0 } else { 1.0 })
     };
-    let (cs, sn) = (R::of(cs), R::of(sn));
+    Some(BlockRotation { cs, sn, is_real })
+}
+
+/// Splits a block of two real eigenvalues; gives one of two complex ones equal elements on the diagonal.
+fn standardize<R: Real>(h: &mut Matrix<'_, R>, v: &mut Matrix<'_, R>, k: usize) {
+    let block = [(k, k), (k, k + 1), (k + 1, k), (k + 1, k + 1)];
+    let Some(found) = block_rotation(block.map(|(i, j)| h.at(i, j))) else {
+        return;
+    };
+    let (cs, sn) = (R::of(found.cs), R::of(found.sn));
     h.turn_rows(k, k, cs, sn);
     h.turn_columns(k, k + 2, cs, sn);
     v.turn_columns(k, v.n, cs, sn);
-    if real {
+    if found.is_real {
         h.set(k + 1, k, R::default());
     } else {
         let middle = R::of(0.5 * (h.at(k, k) + h.at(k + 1, k + 1)));

@@ -9,8 +9,8 @@
 //!
 //! ```text
 //! systems, spectra, norms, special, tensors …   the functions
-//! lu, lu_factors, cholesky, triangular, qr, pivoted, ldl, banded, svd, eigh, eig, functions   primitives
-//! small, small_eigh, small_svd, blocked, dense, tridiagonal, bidiagonal   kernels for one matrix
+//! lu, lu_factors, cholesky, triangular, qr, pivoted, ldl, banded, svd, eigh, eig, generalized_eig, functions   primitives
+//! small, small_eigh, small_svd, blocked, dense, tridiagonal, bidiagonal, qz   kernels for one matrix
 //! batch                                                     many matrices, on several threads
 //! ```
 
@@ -32,6 +32,8 @@ mod francis;
 mod gaps;
 mod gemm;
 mod generalized;
+mod generalized_eig;
+mod givens;
 mod lanes;
 mod ldl;
 mod lu;
@@ -42,11 +44,13 @@ mod ops;
 mod pivoted;
 mod products;
 mod qr;
+mod qz;
 mod reflections;
 mod rotations;
 mod scalar;
 mod scale;
 mod schur;
+mod schur_order;
 mod scratch;
 mod small;
 mod small_eigh;
@@ -71,6 +75,7 @@ pub use pivoted::qr_pivoted;
 pub use products::{matrix_power, multi_dot, tensorinv, tensorsolve};
 pub use qr::Mode;
 pub use schur::{hessenberg, rsf2csf, schur};
+pub use schur_order::{schur_counts, schur_eigenvalues, schur_reorder, schur_sorted};
 pub use special::{
     Side, block_diag, circulant, companion, hadamard, hankel, hilbert, polar, toeplitz,
 };

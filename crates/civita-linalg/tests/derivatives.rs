@@ -268,6 +268,22 @@ fn functions() -> Vec<(&'static str, usize, F)> {
                 linalg::eigenvalues(&alpha, &beta)
             }),
         ),
+        (
+            "eig_generalized by b",
+            1,
+            Box::new(|x| {
+                let (alpha, beta, _) = linalg::eig_generalized(&positive(&x[0])?, &x[0])?;
+                linalg::eigenvalues(&alpha, &beta)
+            }),
+        ),
+        (
+            "vectors of eig_generalized",
+            1,
+            Box::new(|x| {
+                let b = positive(&x[0].swap_axes(-2, -1)?)?;
+                sizes(&linalg::eig_generalized(&x[0], &b)?.2)
+            }),
+        ),
         ("signm", 1, Box::new(|x| linalg::signm(&x[0]))),
         (
             "fractional_matrix_power",

@@ -6,7 +6,7 @@
 //! | [`Pcg64`], [`Pcg64Dxsm`], [`Philox`], [`Threefry`], [`Sfc64`], [`Mt19937`], [`Xoshiro256`] | streams of bits; [`AnyBits`] is one of them, chosen at run time |
 //! | [`Generator`] | draws from a [`Distribution`] |
 //! | [`RandomState`] | the legacy interface, draws from a [`LegacyDistribution`] |
-//! | [`Philox4x32`] | numbers by place: a key, a counter, any thread count |
+//! | [`Keyed`] | numbers by place: a key, a counter, any thread count |
 //! | [`order`] | shuffles, permutations, choices |
 //! | [`Sobol`], [`Halton`], [`latin_hypercube`] | points that fill the unit cube evenly: SciPy's `stats.qmc` |
 //!
@@ -48,7 +48,7 @@ pub use bits::{
     AnyBits, BitGenerator, Cipher, CounterBits, Half, Mt19937, Pcg64, Pcg64Dxsm, Philox,
     Philox4x64, Sfc64, Threefry, Threefry4x64, Xoshiro256,
 };
-pub use counter::{Counted, Philox4x32};
+pub use counter::{Counted, Keyed, KeyedCipher};
 pub use covariance::{Covariance, Factor};
 pub use distributions::*;
 pub use error::{Error, Result};

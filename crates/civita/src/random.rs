@@ -33,13 +33,13 @@ pub use civita_random::{
     AnyBits, Bernoulli, Beta, Binomial, BitGenerator, ChiSquare, Cipher, Counted, CounterBits,
     Covariance, Dirichlet, Distribution, Exponential, F, Factor, Gamma, Generator, Geometric,
     Gumbel, Half, Halton, Hypergeometric, Integer, Integers, InverseExponential,
-    InverseExponentialF32, Laplace, LegacyDistribution, LogNormal, LogSeries, Logistic, Mt19937,
-    Multinomial, MultivariateHypergeometric, NegativeBinomial, NoncentralChiSquare, NoncentralF,
-    Normal, Pareto, Pcg64, Pcg64Dxsm, Philox, Philox4x32, Philox4x64, Poisson, Power, RandomState,
-    Rayleigh, SeedSequence, Sfc64, Sobol, StandardCauchy, StandardExponential,
-    StandardExponentialF32, StandardGamma, StandardGammaF32, StandardNormal, StandardNormalF32,
-    StandardT, StandardUniform, StandardUniformF32, Threefry, Threefry4x64, Triangular, Urn,
-    VonMises, Wald, Weibull, Wishart, Within, Xoshiro256, Zipf, order,
+    InverseExponentialF32, Keyed, KeyedCipher, Laplace, LegacyDistribution, LogNormal, LogSeries,
+    Logistic, Mt19937, Multinomial, MultivariateHypergeometric, NegativeBinomial,
+    NoncentralChiSquare, NoncentralF, Normal, Pareto, Pcg64, Pcg64Dxsm, Philox, Philox4x64,
+    Poisson, Power, RandomState, Rayleigh, SeedSequence, Sfc64, Sobol, StandardCauchy,
+    StandardExponential, StandardExponentialF32, StandardGamma, StandardGammaF32, StandardNormal,
+    StandardNormalF32, StandardT, StandardUniform, StandardUniformF32, Threefry, Threefry4x64,
+    Triangular, Urn, VonMises, Wald, Weibull, Wishart, Within, Xoshiro256, Zipf, order,
 };
 
 use crate::error::OrRaise;
@@ -1021,7 +1021,7 @@ fn elements(shape: &[usize]) -> usize {
 }
 
 /// A generator by key and counter: every number is a function of them and of its place, the same for any number of threads, on
-/// all of which it draws. The numbers are not NumPy's; see [`Philox4x32`], which draws into slices.
+/// all of which it draws. The numbers are not NumPy's; see [`Keyed`], which draws into slices.
 ///
 /// ```
 /// use civita::random::CounterRng;
@@ -1037,21 +1037,36 @@ fn elements(shape: &[usize]) -> usize {
 /// [`checkpoint`](crate::autograd::checkpoint) gives its function the same draws when it runs again. A graph draws from
 /// [`TensorRng`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CounterRng(Philox4x32);
+pub struct CounterRng(Keyed);
 
 impl CounterRng {
     /// The generator of a key, at counter 0.
     pub const fn new(key: u64) -> CounterRng {
-        CounterRng(Philox4x32::new(key))
+        CounterRng(Keyed::new(key))
     }
 
     /// The generator of a key at a counter, which counts blocks of four words of 32 bits.
     pub const fn at(key: u64, counter: u128) -> CounterRng {
-        CounterRng(Philox4x32::at(key, counter))
+        CounterRng(Keyed::at(key, counter))
     }
 
-    /// The key and the counter: what restores it.
-    pub const fn place(&self) -> Philox4x32 {
+    /// The generator of the same key and counter by this cipher: Philox4x32-10 unless it is told.
+    ///
+    /// ```
+    /// use civita::random::{CounterRng, KeyedCipher};
+    ///
+    /// let mut rng = CounterRng::new(42).with(KeyedCipher::Threefry4x32);
+    /// let x = rng.uniform::<f64, 1>(4);
+    /// assert_eq!(rng.place().counter, 2);
+    /// assert_ne!(x.to_vec(), CounterRng::new(42).uniform::<f64, 1>(4).to_vec());
+    /// ```
+    #[must_use]
+    pub const fn with(self, cipher: KeyedCipher) -> CounterRng {
+        CounterRng(self.0.with(cipher))
+    }
+
+    /// The cipher, the key and the counter: what restores it.
+    pub const fn place(&self) -> Keyed {
         self.0
     }
 
@@ -1064,7 +1079,7 @@ impl CounterRng {
     /// The keys of [`split`](Self::split) of the first `n` numbers, for a [`TensorRng`] each.
     #[track_caller]
     pub fn keys(&self, n: usize) -> Vector<u64> {
-        let mut rng = Philox4x32::new(self.0.key);
+        let mut rng = Keyed::new(self.0.key).with(self.0.cipher);
         let keys = Drawing::of_host("keys", &mut rng, Draw::Keys, DType::U64, n);
         wrap(keys.and_then(|keys| keys.numbers(&[n])).or_raise())
     }
@@ -1143,6 +1158,12 @@ impl TensorRng {
     /// None today.
     pub fn new(key: &Tensor<u64, 0>, counter: &Tensor<u64, 0>) -> Result<TensorRng> {
         transform::TensorRng::new(key.raw(), counter.raw()).map(TensorRng)
+    }
+
+    /// The generator of the same key and counter by this cipher: Philox4x32-10 unless it is told.
+    #[must_use]
+    pub fn with(self, cipher: KeyedCipher) -> TensorRng {
+        TensorRng(self.0.with(cipher))
     }
 
     /// The key.

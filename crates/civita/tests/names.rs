@@ -22,7 +22,7 @@ mod matrices {
         fractional_matrix_power, funm, hadamard, hankel, hessenberg, hilbert, hosvd, inv, ldl,
         logm, lstsq, lu, lu_factor, matrix_norm, matrix_power, matrix_rank, multi_dot, norm,
         norm_of, null_space, orth, pinv, pinv_hermitian, polar, polyeig, qr, qr_complete,
-        qr_pivoted, rsf2csf, schur, signm, sinhm, sinm, slogdet, solve, solve_banded,
+        qr_pivoted, rsf2csf, schur, schur_sorted, signm, sinhm, sinm, slogdet, solve, solve_banded,
         solve_circulant, solve_toeplitz, solve_triangular, solveh_banded, sqrtm, svd, svd_full,
         svd_hermitian, svdvals, tanhm, tanm, tensor_train, tensorinv, tensorsolve, toeplitz, trace,
         tucker,
@@ -31,8 +31,8 @@ mod matrices {
 
 mod numbers {
     use civita::random::{
-        CounterRng, Halton, Mt19937, Pcg64, Pcg64Dxsm, Philox, Philox4x32, RandomState, Rng,
-        SeedSequence, Sfc64, Sobol, TensorRng, Threefry, Xoshiro256, default_rng, points,
+        CounterRng, Halton, Keyed, KeyedCipher, Mt19937, Pcg64, Pcg64Dxsm, Philox, RandomState,
+        Rng, SeedSequence, Sfc64, Sobol, TensorRng, Threefry, Xoshiro256, default_rng, points,
     };
 }
 

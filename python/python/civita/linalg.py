@@ -158,9 +158,8 @@ def eig(a, b=None):
 
     They are real where the matrix and all eigenvalues are; under `vmap` and `trace`, where no value can be asked, complex.
 
-    With `b` those of the generalised problem `a @ v = w b @ v`, SciPy's `linalg.eig(a, b)`: infinite where `b` is singular. The problem is
-    multiplied by the inverse of `b` where that is well conditioned, otherwise by that of a combination of `a` and `b`. Raises LinAlgError
-    where all of them are singular.
+    With `b` those of the generalised problem `a @ v = w b @ v`, SciPy's `linalg.eig(a, b)`, by the QZ iteration: infinite where `b` is
+    singular, NaN where `a - w b` is for every `w`.
 
     >>> import civita as cv
     >>> cv.linalg.eig([[2.0, 0.0], [0.0, 3.0]], [[1.0, 0.0], [0.0, 4.0]]).eigenvalues
@@ -601,17 +600,51 @@ def rsf2csf(T, Z, check_finite=True):
     return _linalg.rsf2csf(T, Z)
 
 
-def schur(a, output="real", lwork=None, overwrite_a=False, *, check_finite=True):
+_REGIONS = {
+    "lhp": lambda w: w.real < 0.0,
+    "rhp": lambda w: w.real >= 0.0,
+    "iuc": lambda w: abs(w) <= 1.0,
+    "ouc": lambda w: abs(w) > 1.0,
+}
+
+
+def schur(a, output="real", lwork=None, overwrite_a=False, sort=None, check_finite=True):
     """The Schur decomposition `(T, Z)` with `a = Z @ T @ Z.conj().T`. SciPy's.
 
     `T` is upper triangular; of real matrices it has blocks of two for pairs of complex eigenvalues, unless `output='complex'`.
+
+    With `sort` the eigenvalues that it selects come first, and the result is `(T, Z, sdim)` with their number (for a batch, an array of
+    numbers): those in the left or right half plane (`'lhp'`, `'rhp'`), inside or outside the unit circle (`'iuc'`, `'ouc'`), or those for which a
+    function is true, of the eigenvalue, or of its real and imaginary part where `T` is real. Both of a pair move where one is selected. Raises
+    LinAlgError where two eigenvalues are too close to be exchanged, or rounding moves one over the border.
+
+    >>> import civita as cv
+    >>> T, Z, sdim = cv.linalg.schur([[1.0, 2.0], [0.0, -3.0]], sort="lhp")
+    >>> T.diagonal(), sdim
+    (array([-3.,  1.]), 1)
     """
     a = _asarray(a)
     if output in ("complex", "c"):
         a = a.astype("complex64" if a.dtype == "float32" else "complex128") if a.dtype.kind != "c" else a
     elif output not in ("real", "r"):
         raise ValueError(f"argument must be 'real', or 'complex', not {output!r}")
-    return _linalg.schur(a)
+    if sort is None:
+        return _linalg.schur(a)
+    if callable(sort):
+        select = sort if a.dtype.kind == "c" else lambda w: sort(w.real, w.imag)
+    elif isinstance(sort, str) and sort in _REGIONS:
+        select = _REGIONS[sort]
+    else:
+        raise ValueError("'sort' parameter must either be 'None', or a callable, or one of ('lhp','rhp','iuc','ouc')")
+
+    def selected(t):
+        w = _linalg.schur_eigenvalues(t)
+        return _asarray([bool(select(w)) for w in w.ravel().tolist()], dtype=bool).reshape(w.shape)
+
+    t, z = _linalg.schur(a)
+    t, z = _linalg.schur_reorder(t, z, selected(t))
+    counts = _linalg.schur_counts(t, selected(t))
+    return t, z, counts[0] if a.ndim == 2 else _asarray(counts, dtype="int64").reshape(a.shape[:-2])
 
 
 def hessenberg(a, calc_q=False, overwrite_a=False, check_finite=True):

@@ -36,6 +36,7 @@ RandomState = _random.RandomState
 SFC64 = _random.SFC64
 SeedSequence = _random.SeedSequence
 Threefry = _random.Threefry
+Threefry4x32 = _random.Threefry4x32
 Xoshiro256 = _random.Xoshiro256
 default_rng = _random.default_rng
 
@@ -292,7 +293,7 @@ class LatinHypercube(_Sequence):
 
 __all__ = [
     "BitGenerator", "Generator", "Halton", "LatinHypercube", "MT19937", "PCG64", "PCG64DXSM", "Philox", "Philox4x32", "RandomState", "SFC64", "SeedSequence",
-    "Sobol", "Threefry", "Xoshiro256",
+    "Sobol", "Threefry", "Threefry4x32", "Xoshiro256",
     "beta", "binomial", "bytes", "chisquare", "choice", "default_rng", "dirichlet", "exponential", "f", "gamma", "geometric",
     "get_bit_generator", "get_state", "gumbel", "hypergeometric", "laplace", "logistic", "lognormal", "logseries", "multinomial",
     "multivariate_normal", "negative_binomial", "noncentral_chisquare", "noncentral_f", "normal", "pareto", "permutation",

@@ -390,6 +390,31 @@ class SeedSequence:
         """The arguments that make it again."""
         ...
 
+class Threefry4x32:
+    """As `Philox4x32`, by the block cipher Threefry4x32-20, which has additions and rotations in place of multiplications."""
+
+    def __new__(cls, key: int | _ArrayLike | None, counter: int | _ArrayLike | None = 0) -> Threefry4x32: ...
+    @property
+    def counter(self) -> Any:
+        """The block of four words that is drawn next: an integer of 128 bits, or an array if it was made of arrays."""
+        ...
+    @property
+    def key(self) -> Any:
+        """Which stream it is: an integer of 64 bits, or the array that it was made of."""
+        ...
+    def keys(self, n: _ArrayLike) -> Any:
+        """The keys of `split(0)`, …, `split(n - 1)`: an array of `uint64`, for generators under `vmap`."""
+        ...
+    def normal(self, size: _Size | None = None, dtype: Any = 'float64') -> Any:
+        """Standard normal."""
+        ...
+    def split(self, i: Any) -> Any:
+        """A generator with a key of its own, for each `i`: independent streams."""
+        ...
+    def uniform(self, size: _Size | None = None, dtype: Any = 'float64') -> Any:
+        """Uniform in [0, 1)."""
+        ...
+
 class _Sequence:
     """What the sequences of points have in common."""
 

@@ -77,7 +77,7 @@ fn eigh_generalized(
     tuple(a.py(), vec![w, v])
 }
 
-/// `(w, v, alpha, beta)`: `w` and `v` real where all of `w` is.
+/// `(w, v, alpha, beta)`: `w` and `v` real where all of `w` are.
 #[pyfunction]
 fn eig_generalized(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
     let (x, y) = (array_of(a, None)?, array_of(b, None)?);
@@ -85,11 +85,48 @@ fn eig_generalized(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Outcome<Py<PyA
         let (alpha, beta, v) = linalg::eig_generalized(&x, &y)?;
         let w = linalg::eigenvalues(&alpha, &beta)?;
         let kind = if x.dtype().is_complex() { &x } else { &y };
-        let mut all = real_if_close(kind, w, Some(v))?;
+        // by alpha: the imaginary part of a quotient may be too small for the dtype
+        let mut all = real_if_close(kind, alpha.clone(), Some(v))?;
+        all[0] = match all[0].dtype().is_complex() {
+            true => w,
+            false => w.real()?,
+        };
         all.extend([alpha, beta]);
         Ok(all)
     })?;
     tuple(a.py(), all)
+}
+
+/// The eigenvalues of a Schur form, complex.
+#[pyfunction]
+fn schur_eigenvalues(t: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
+    unary(t, linalg::schur_eigenvalues)
+}
+
+/// `(t, z)` with the selected eigenvalues first.
+#[pyfunction]
+fn schur_reorder(
+    t: &Bound<'_, PyAny>,
+    z: &Bound<'_, PyAny>,
+    which: &Bound<'_, PyAny>,
+) -> Outcome<Py<PyAny>> {
+    let py = t.py();
+    let (t, z, which) = (
+        array_of(t, None)?,
+        array_of(z, None)?,
+        array_of(which, None)?,
+    );
+    let (t, z) = run(py, &[&t, &z], || linalg::schur_reorder(&t, &z, &which))?;
+    tuple(py, vec![t, z])
+}
+
+/// How many eigenvalues of each reordered Schur form are selected.
+#[pyfunction]
+fn schur_counts(t: &Bound<'_, PyAny>, which: &Bound<'_, PyAny>) -> Outcome<Vec<usize>> {
+    Ok(linalg::schur_counts(
+        &array_of(t, None)?,
+        &array_of(which, None)?,
+    )?)
 }
 
 /// `(w, v)`.
@@ -277,7 +314,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
         ($($f:ident)*) => { $( m.add_function(wrap_pyfunction!($f, m)?)?; )* };
     }
     functions! {
-        qr_pivoted ldl solve_banded solveh_banded eigh_generalized eig_generalized polyeig signm fractional_matrix_power
+        qr_pivoted ldl solve_banded solveh_banded eigh_generalized eig_generalized schur_eigenvalues schur_reorder schur_counts polyeig signm fractional_matrix_power
         cosm sinm tanm coshm sinhm tanhm companion block_diag orth null_space
         funm rsf2csf hosvd tucker cp tensor_train tucker_to_tensor cp_to_tensor tensor_train_to_tensor
     }

@@ -1,4 +1,4 @@
-//! `Philox4x32`: numbers by place, on all threads.
+//! `Philox4x32` and `Threefry4x32`: numbers by place, on all threads.
 
 use std::sync::Mutex;
 
@@ -7,7 +7,7 @@ use civita_core::error::Result;
 use civita_core::primitive::Draw;
 use civita_core::raw::Raw;
 use civita_core::transform::{Drawing, TensorRng};
-use civita_random as random;
+use civita_random::{Keyed, KeyedCipher};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -20,22 +20,12 @@ use crate::convert::array_of;
 use crate::error::{Outcome, value_error};
 use crate::gil;
 
-/// Draws by a key and a counter: every number is a function of them and of its place, so that it is the same for any number of
-/// threads. Fast for large arrays; the numbers are not NumPy's.
-///
-/// Under `vmap` it draws as `randomness` says. Of a key and a counter that are arrays (`uint64`, without axes) it draws arrays
-/// that are functions of them: under `vmap` over keys each sample has its own numbers, and a `trace` runs again by key and counter.
-///
-/// >>> rng = cv.random.Philox4x32(42)
-/// >>> x = rng.normal((1000, 1000), dtype="float32")
-/// >>> rng.counter
-/// 250000
-#[pyclass(name = "Philox4x32", module = "civita.random", frozen)]
-pub struct Philox4x32(Mutex<State>);
+/// A generator of both classes.
+struct ByPlace(Mutex<State>);
 
 #[derive(Clone)]
 enum State {
-    Host(random::Philox4x32),
+    Host(Keyed),
     Tensors(Box<TensorRng>),
 }
 
@@ -68,9 +58,40 @@ fn tensor(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
     Ok((raw.dtype() == DType::U64 || raw.opaque().is_some()).then_some(raw))
 }
 
-impl Philox4x32 {
-    fn on(state: State) -> Philox4x32 {
-        Philox4x32(Mutex::new(state))
+impl ByPlace {
+    fn on(state: State) -> ByPlace {
+        ByPlace(Mutex::new(state))
+    }
+
+    fn new(
+        cipher: KeyedCipher,
+        key: &Bound<'_, PyAny>,
+        counter: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<ByPlace> {
+        let key_tensor = tensor(key)?;
+        let counter_tensor = match counter {
+            Some(counter) => tensor(counter)?,
+            None => None,
+        };
+        if key_tensor.is_none() && counter_tensor.is_none() {
+            let key = whole(key, "key", 64)? as u64;
+            let counter = counter.map_or(Ok(0), |counter| whole(counter, "counter", 128))?;
+            return Ok(ByPlace::on(State::Host(
+                Keyed::at(key, counter).with(cipher),
+            )));
+        }
+        let word = |tensor: Option<Raw>, ob: Option<&Bound<'_, PyAny>>, name| match (tensor, ob) {
+            (Some(tensor), _) => Ok(tensor),
+            (None, Some(ob)) => {
+                let value = whole(ob, name, 64)? as i128;
+                Outcome::Ok(Raw::scalar(Scalar::Int(value), DType::U64)?)
+            }
+            (None, None) => Ok(Raw::scalar(Scalar::Int(0), DType::U64)?),
+        };
+        let key = word(key_tensor, Some(key), "key")?;
+        let counter = word(counter_tensor, counter, "counter")?;
+        let rng = TensorRng::new(&key, &counter)?.with(cipher);
+        Ok(ByPlace::on(State::Tensors(Box::new(rng))))
     }
 
     fn drawn(
@@ -116,120 +137,130 @@ impl Philox4x32 {
             ]),
         }
     }
-}
 
-#[pymethods]
-impl Philox4x32 {
-    #[new]
-    #[pyo3(signature = (key, counter=None), text_signature = "(key, counter=0)")]
-    fn new(key: &Bound<'_, PyAny>, counter: Option<&Bound<'_, PyAny>>) -> Outcome<Philox4x32> {
-        let key_tensor = tensor(key)?;
-        let counter_tensor = match counter {
-            Some(counter) => tensor(counter)?,
-            None => None,
-        };
-        if key_tensor.is_none() && counter_tensor.is_none() {
-            let key = whole(key, "key", 64)? as u64;
-            let counter = counter.map_or(Ok(0), |counter| whole(counter, "counter", 128))?;
-            return Ok(Philox4x32::on(State::Host(random::Philox4x32::at(
-                key, counter,
-            ))));
-        }
-        let word = |tensor: Option<Raw>, ob: Option<&Bound<'_, PyAny>>, name| match (tensor, ob) {
-            (Some(tensor), _) => Ok(tensor),
-            (None, Some(ob)) => {
-                let value = whole(ob, name, 64)? as i128;
-                Outcome::Ok(Raw::scalar(Scalar::Int(value), DType::U64)?)
-            }
-            (None, None) => Ok(Raw::scalar(Scalar::Int(0), DType::U64)?),
-        };
-        let key = word(key_tensor, Some(key), "key")?;
-        let counter = word(counter_tensor, counter, "counter")?;
-        Ok(Philox4x32::on(State::Tensors(Box::new(TensorRng::new(
-            &key, &counter,
-        )?))))
-    }
-
-    /// Which stream it is: an integer of 64 bits, or the array that it was made of.
-    #[getter]
-    fn key<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
-        let [key, _] = self.place(py)?;
-        Ok(key)
-    }
-
-    /// The block of four words that is drawn next: an integer of 128 bits, or an array if it was made of arrays.
-    #[getter]
-    fn counter<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
-        let [_, counter] = self.place(py)?;
-        Ok(counter)
-    }
-
-    /// Uniform in [0, 1).
-    #[pyo3(signature = (size=None, dtype=None), text_signature = "($self, size=None, dtype='float64')")]
-    fn uniform(
-        &self,
-        py: Python<'_>,
-        size: Option<&Bound<'_, PyAny>>,
-        dtype: Option<&Bound<'_, PyAny>>,
-    ) -> Outcome<Py<PyAny>> {
-        self.drawn(py, "uniform", size, dtype, Draw::Uniform)
-    }
-
-    /// Standard normal.
-    #[pyo3(signature = (size=None, dtype=None), text_signature = "($self, size=None, dtype='float64')")]
-    fn normal(
-        &self,
-        py: Python<'_>,
-        size: Option<&Bound<'_, PyAny>>,
-        dtype: Option<&Bound<'_, PyAny>>,
-    ) -> Outcome<Py<PyAny>> {
-        self.drawn(py, "normal", size, dtype, Draw::Normal)
-    }
-
-    /// A generator with a key of its own, for each `i`: independent streams.
-    #[pyo3(signature = (i))]
-    fn split(&self, i: &Bound<'_, PyAny>) -> Outcome<Philox4x32> {
+    /// A generator with a key of its own.
+    fn split(&self, i: &Bound<'_, PyAny>) -> Outcome<ByPlace> {
         let i = whole(i, "i", 64)? as u64;
-        Ok(Philox4x32::on(match &*lock(&self.0) {
+        Ok(ByPlace::on(match &*lock(&self.0) {
             State::Host(rng) => State::Host(rng.split(i)),
             State::Tensors(rng) => State::Tensors(Box::new(rng.split(i)?)),
         }))
     }
 
-    /// The keys of `split(0)`, …, `split(n - 1)`: an array of `uint64`, for generators under `vmap`.
-    #[pyo3(signature = (n))]
     fn keys(&self, py: Python<'_>, n: i64) -> Outcome<Py<PyAny>> {
         let n = usize::try_from(n).map_err(|_| value_error("n must not be negative"))?;
         let keys = match lock(&self.0).clone() {
             State::Host(rng) => {
-                let mut first = random::Philox4x32::new(rng.key);
+                let mut first = Keyed { counter: 0, ..rng };
                 Drawing::of_host("keys", &mut first, Draw::Keys, DType::U64, n)?.numbers(&[n])?
             }
             State::Tensors(rng) => rng.keys(n)?,
         };
         wrap(py, keys)
     }
-
-    fn __repr__(&self, py: Python<'_>) -> Outcome<String> {
-        let [key, counter] = self.place(py)?;
-        Ok(format!(
-            "Philox4x32(key={}, counter={})",
-            key.repr()?,
-            counter.repr()?
-        ))
-    }
-
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyTuple>> {
-        let py = slf.py();
-        let arguments = PyTuple::new(py, slf.get().place(py)?)?;
-        Ok(PyTuple::new(
-            py,
-            [slf.get_type().into_any(), arguments.into_any()],
-        )?)
-    }
 }
 
-/// Adds the class.
+macro_rules! classes {
+    ($($(#[doc = $doc:literal])* $class:ident;)*) => { $(
+        $(#[doc = $doc])*
+        #[pyclass(module = "civita.random", frozen)]
+        pub struct $class(ByPlace);
+
+        #[pymethods]
+        impl $class {
+            #[new]
+            #[pyo3(signature = (key, counter=None), text_signature = "(key, counter=0)")]
+            fn new(key: &Bound<'_, PyAny>, counter: Option<&Bound<'_, PyAny>>) -> Outcome<$class> {
+                ByPlace::new(KeyedCipher::$class, key, counter).map($class)
+            }
+
+            /// Which stream it is: an integer of 64 bits, or the array that it was made of.
+            #[getter]
+            fn key<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
+                let [key, _] = self.0.place(py)?;
+                Ok(key)
+            }
+
+            /// The block of four words that is drawn next: an integer of 128 bits, or an array if it was made of arrays.
+            #[getter]
+            fn counter<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
+                let [_, counter] = self.0.place(py)?;
+                Ok(counter)
+            }
+
+            /// Uniform in [0, 1).
+            #[pyo3(signature = (size=None, dtype=None), text_signature = "($self, size=None, dtype='float64')")]
+            fn uniform(
+                &self,
+                py: Python<'_>,
+                size: Option<&Bound<'_, PyAny>>,
+                dtype: Option<&Bound<'_, PyAny>>,
+            ) -> Outcome<Py<PyAny>> {
+                self.0.drawn(py, "uniform", size, dtype, Draw::Uniform)
+            }
+
+            /// Standard normal.
+            #[pyo3(signature = (size=None, dtype=None), text_signature = "($self, size=None, dtype='float64')")]
+            fn normal(
+                &self,
+                py: Python<'_>,
+                size: Option<&Bound<'_, PyAny>>,
+                dtype: Option<&Bound<'_, PyAny>>,
+            ) -> Outcome<Py<PyAny>> {
+                self.0.drawn(py, "normal", size, dtype, Draw::Normal)
+            }
+
+            /// A generator with a key of its own, for each `i`: independent streams.
+            #[pyo3(signature = (i))]
+            fn split(&self, i: &Bound<'_, PyAny>) -> Outcome<$class> {
+                self.0.split(i).map($class)
+            }
+
+            /// The keys of `split(0)`, …, `split(n - 1)`: an array of `uint64`, for generators under `vmap`.
+            #[pyo3(signature = (n))]
+            fn keys(&self, py: Python<'_>, n: i64) -> Outcome<Py<PyAny>> {
+                self.0.keys(py, n)
+            }
+
+            fn __repr__(&self, py: Python<'_>) -> Outcome<String> {
+                let [key, counter] = self.0.place(py)?;
+                let name = stringify!($class);
+                Ok(format!("{name}(key={}, counter={})", key.repr()?, counter.repr()?))
+            }
+
+            fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyTuple>> {
+                let py = slf.py();
+                let arguments = PyTuple::new(py, slf.get().0.place(py)?)?;
+                Ok(PyTuple::new(
+                    py,
+                    [slf.get_type().into_any(), arguments.into_any()],
+                )?)
+            }
+        }
+    )* };
+}
+classes! {
+    /// Draws by a key and a counter: every number is a function of them and of its place, so that it is the same for any number of
+    /// threads. Fast for large arrays; the numbers are not NumPy's.
+    ///
+    /// Under `vmap` it draws as `randomness` says. Of a key and a counter that are arrays (`uint64`, without axes) it draws arrays
+    /// that are functions of them: under `vmap` over keys each sample has its own numbers, and a `trace` runs again by key and counter.
+    ///
+    /// >>> rng = cv.random.Philox4x32(42)
+    /// >>> x = rng.normal((1000, 1000), dtype="float32")
+    /// >>> rng.counter
+    /// 250000
+    Philox4x32;
+    /// As `Philox4x32`, by the block cipher Threefry4x32-20, which has additions and rotations in place of multiplications.
+    ///
+    /// >>> rng = cv.random.Threefry4x32(42)
+    /// >>> rng.uniform(3).shape, rng.counter
+    /// ((3,), 2)
+    Threefry4x32;
+}
+
+/// Adds the classes.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_class::<Philox4x32>()
+    m.add_class::<Philox4x32>()?;
+    m.add_class::<Threefry4x32>()
 }

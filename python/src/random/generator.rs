@@ -328,7 +328,7 @@ impl Generator {
     fn wishart(
         &self,
         py: Python<'_>,
-        df: f64,
+        df: &Bound<'_, PyAny>,
         scale: &Bound<'_, PyAny>,
         size: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {

@@ -13,7 +13,7 @@ use civita_core::raw::Raw;
 
 use super::slopes::Family;
 
-/// Draws of a family as a function of its one or two parameters, which broadcast to them.
+/// Draws of a family as a function of its one to three parameters, which broadcast to them.
 pub fn implicit(family: Family, parameters: &[Raw], draws: &Raw) -> Result<Raw> {
     let mut inputs = parameters
         .iter()
@@ -88,11 +88,14 @@ impl HostKernel for Slope {
     }
     fn run(&self, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
         let (first, last) = (x[0].elements::<f64>()?, x[x.len() - 1].elements::<f64>()?);
-        // of families with one parameter these are the draws, which are not read as one
+        // of families with fewer parameters these are the draws, which are not read as one
         let second = x[1].elements::<f64>()?;
+        let third = x[2.min(x.len() - 1)].elements::<f64>()?;
         out[0].write_in_parts::<f64>(512, &|start, part| {
             for (i, to) in (start..).zip(part) {
-                *to = self.0.slope(self.1, [first[i], second[i]], last[i]);
+                *to = self
+                    .0
+                    .slope(self.1, [first[i], second[i], third[i]], last[i]);
             }
         })
     }
@@ -107,7 +110,7 @@ impl Primitive for Slope {
     }
     fn run(&self, backend: &dyn Backend, x: &[&Raw]) -> Result<Outputs<Raw>> {
         let outputs = spec(&[&Spec::of(x[x.len() - 1])]);
-        backend.external(self, &[DType::F64; 3][..x.len()], outputs, x)
+        backend.external(self, &[DType::F64; 4][..x.len()], outputs, x)
     }
     fn reads(&self, _: &[bool]) -> Reads {
         Reads::SHAPES

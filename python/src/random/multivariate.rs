@@ -1,6 +1,6 @@
 //! Draws of vectors.
 
-use civita_core::dtype::{DType, Kind};
+use civita_core::dtype::{DType, Kind, Scalar};
 use civita_core::error::{Error, Result};
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::ops::Reduction;
@@ -22,7 +22,7 @@ use super::legacy::{RandomState, Run};
 use super::order::vectors;
 use super::path::refuse;
 use super::slopes::Family;
-use crate::array::wrap;
+use crate::array::{Array, wrap};
 use crate::convert::array_of;
 use crate::error::{Fault, Outcome, type_error, value_error};
 use crate::gil;
@@ -492,24 +492,24 @@ fn stretched(_: &Raw, _: &Raw) -> Result<Raw> {
 pub fn wishart(
     source: &Generator,
     py: Python<'_>,
-    df: f64,
+    df: &Bound<'_, PyAny>,
     scale: &Bound<'_, PyAny>,
     size: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     check_draw("wishart")?;
-    let raw = constant("wishart", "scale", scale)?;
+    let degrees = match df.is_instance_of::<Array>() {
+        true => real("df", df)?,
+        false => Raw::scalar(Scalar::Float(df.extract()?), DType::F64)?,
+    };
+    if degrees.rank() != 0 {
+        return Err(type_error("df must be a number"));
+    }
+    let raw = real("scale", scale)?;
     // a number is the scale of one row, a vector a diagonal: SciPy's rule
-    let (n, scale) = match (raw.rank(), raw.to_vec::<f64>()?) {
-        (0, one) => (1, one),
-        (1, diagonal) => {
-            let n = diagonal.len();
-            let mut all = vec![0.0; n * n];
-            for (i, x) in diagonal.into_iter().enumerate() {
-                all[i * n + i] = x;
-            }
-            (n, all)
-        }
-        (2, all) if raw.shape()[0] == raw.shape()[1] => (raw.shape()[0], all),
+    let square = match *raw.shape() {
+        [] => raw.reshape(&[1, 1])?,
+        [n] => Raw::eye(n, n, 0, DType::F64)?.mul(&raw)?,
+        [m, n] if m == n => raw.clone(),
         _ => {
             return Err(value_error(format!(
                 "scale must be a number, a vector or a square matrix, not of shape {}",
@@ -517,13 +517,69 @@ pub fn wishart(
             )));
         }
     };
-    let wishart = Wishart::new(df, &scale, n)?;
+    let n = square.shape()[0];
+    let wishart = Wishart::new(degrees.item()?.as_f64(), &square.to_vec::<f64>()?, n)?;
     let mut shape = size_of(size)?.unwrap_or_default();
     shape.extend([n, n]);
-    array(py, &shape, |out: &mut [f64]| {
+    let drawn = Raw::written_by::<f64, Fault>(&shape, |out| {
         source.with_watched(py, out.len(), |bits| {
             wishart.fill_pausing(bits, out, &mut stop_if_told);
             Ok(())
         })
-    })
+    })?;
+    if !degrees.is_differentiated() && !square.is_differentiated() {
+        return wrap(py, drawn);
+    }
+    let work = drawn.len().saturating_mul(n);
+    wrap(
+        py,
+        gil::work(py, work, || spread(&drawn, &degrees, &square))?,
+    )
+}
+
+/// Wishart draws as a function of degrees of freedom and scale: of `L A Aᵀ Lᵀ` (Bartlett's decomposition) the Cholesky factor `L` of the scale
+/// moves, and the diagonal of `A`, whose squares are χ². The bits are those of the draw.
+#[cfg(feature = "linalg")]
+fn spread(drawn: &Raw, df: &Raw, scale: &Raw) -> Result<Raw> {
+    use civita_linalg::{Triangle, Uplo, cholesky, solve_triangular};
+
+    let n = scale.shape()[0];
+    let matrices = drawn.reshape(&[drawn.len() / (n * n), n, n])?;
+    let root = cholesky(&matrices, Uplo::Lower).map_err(|error| match error.is_linalg() {
+        true => Error::gradient(
+            "wishart",
+            "a derivative is taken by draws that are singular",
+        ),
+        false => error,
+    })?;
+    let factor = cholesky(scale, Uplo::Lower)?;
+    let still = factor.detach().broadcast_to(matrices.shape())?;
+    let inner = solve_triangular(&still, &root, Triangle::Lower)?;
+    let unit = Raw::eye(n, n, 0, DType::F64)?;
+    let options = ReduceOptions {
+        axes: Axes::List(&[-1]),
+        ..Default::default()
+    };
+    let diagonal = inner.mul(&unit)?.reduce(Reduction::Sum, options)?;
+    let half = Raw::full(&[], Scalar::Float(0.5), DType::F64)?;
+    let place = Raw::from_vec((0..n).map(|i| i as f64).collect(), &[n])?;
+    let shapes = df.sub(&place)?.mul(&half)?;
+    let gammas = diagonal.mul(&diagonal)?.mul(&half)?;
+    let moved = implicit(Family::Gamma, &[shapes], &gammas)?
+        .div(&half)?
+        .sqrt()?;
+    let change = moved.sub(&moved.detach())?.expand_dims(&[-1])?.mul(&unit)?;
+    let factor = factor.matmul(&inner.add(&change)?)?;
+    let product = factor.matmul(&factor.swap_axes(-2, -1)?)?;
+    let change = product.sub(&product.detach())?;
+    drawn.add(&change.reshape(drawn.shape())?)
+}
+
+#[cfg(not(feature = "linalg"))]
+fn spread(_: &Raw, _: &Raw, _: &Raw) -> Result<Raw> {
+    Err(
+        Error::gradient("wishart", "a derivative is taken by a parameter").rule(
+            "it goes through Cholesky factors, which this build lacks: it has no linear algebra",
+        ),
+    )
 }

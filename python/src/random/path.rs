@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Of a location and a scale `x` has the bits that the draw without derivatives has; where `f` is a power or an exponential the last
-//! bits may differ. Gammas, betas, t, F, Wald and von Mises draws, and what is made of them, have implicit derivatives instead (`implicit`).
+//! bits may differ. Gammas, betas, t, F (non-central ones and χ² too), Wald and von Mises draws, and what is made of them, have implicit derivatives instead (`implicit`).
 //! Distributions without either refuse: a constant would be a wrong derivative in silence.
 
 use civita_core::dtype::{DType, Element, Scalar};
@@ -60,6 +60,10 @@ fn path(op: &str) -> Option<Path> {
         "f" => by(&[None, None], |w, p| implicit(Family::F, p, w)),
         "wald" => by(&[None, None], |w, p| implicit(Family::Wald, p, w)),
         "vonmises" => by(&[None, None], |w, p| implicit(Family::VonMises, p, w)),
+        "noncentral_chisquare" => by(&[None, None], |w, p| {
+            implicit(Family::NoncentralChiSquare, p, w)
+        }),
+        "noncentral_f" => by(&[None; 3], |w, p| implicit(Family::NoncentralF, p, w)),
         "uniform" => by(&[Some(0.0), Some(1.0)], |w, p| {
             p[0].add(&p[1].sub(&p[0])?.mul(w)?)
         }),
@@ -95,7 +99,8 @@ fn without(op: &'static str) -> Fault {
     Error::gradient(op, "a derivative is taken by a parameter of draws that have none")
         .rule(
             "draws of `normal`, `uniform`, `exponential`, `gamma`, `beta`, `chisquare`, `dirichlet`, `f`, `gumbel`, `laplace`, `logistic`, \
-             `lognormal`, `multivariate_normal`, `pareto`, `power`, `rayleigh`, `standard_t`, `triangular`, `vonmises`, `wald` and `weibull` are \
+             `lognormal`, `multivariate_normal`, `noncentral_chisquare`, `noncentral_f`, `pareto`, `power`, `rayleigh`, `standard_t`, `triangular`, \
+             `vonmises`, `wald`, `weibull` and `wishart` are \
              differentiable by their parameters",
         )
         .hint("`parameter.detach()` draws by its value")

@@ -11,6 +11,7 @@
 //! | t, F | functions of a beta |
 //! | Wald | closed |
 //! | von Mises | an integral, by Gauss and Legendre's rule |
+//! | non-central χ² and F | means of the central ones over the Poisson variable that was drawn, given the draw |
 //!
 //! Normalising constants cancel, so none is computed. Source: Figurnov, Mohamed and Mnih, "Implicit reparameterization gradients" (2018).
 
@@ -31,6 +32,10 @@ pub enum Family {
     Wald,
     /// By the mode and the concentration.
     VonMises,
+    /// By the degrees of freedom and the non-centrality.
+    NoncentralChiSquare,
+    /// By both degrees of freedom and the non-centrality.
+    NoncentralF,
 }
 
 impl Family {
@@ -43,14 +48,16 @@ impl Family {
             Family::F => "f",
             Family::Wald => "wald",
             Family::VonMises => "vonmises",
+            Family::NoncentralChiSquare => "noncentral_chisquare",
+            Family::NoncentralF => "noncentral_f",
         }
     }
 
-    /// The derivative of the draw `x` by parameter `i` of `p`; of families with one parameter `p[1]` is not read. Draws at an end of
-    /// their range do not move.
-    pub fn slope(self, i: usize, p: [f64; 2], x: f64) -> f64 {
-        let [a, b] = p;
-        if x.is_nan() || a.is_nan() || b.is_nan() {
+    /// The derivative of the draw `x` by parameter `i` of `p`, of which as many are read as the family has. Draws at an end of their
+    /// range do not move.
+    pub fn slope(self, i: usize, p: [f64; 3], x: f64) -> f64 {
+        let [a, b, c] = p;
+        if x.is_nan() || a.is_nan() || b.is_nan() || c.is_nan() {
             return f64::NAN;
         }
         match self {
@@ -73,6 +80,8 @@ impl Family {
                 0 => 1.0,
                 _ => von_mises(b, (x - a) - TAU * ((x - a) / TAU).round()),
             },
+            Family::NoncentralChiSquare => noncentral_chi_square(a, b, x)[i],
+            Family::NoncentralF => noncentral_f([a, b], c, x)[i],
         }
     }
 }
@@ -420,4 +429,111 @@ fn gauss(from: f64, to: f64, f: impl Fn(f64) -> f64) -> f64 {
         .map(|[x, w]| w * (f(middle - half * x) + f(middle + half * x)))
         .sum();
     half * sum
+}
+
+/// A distribution that is a mixture over a Poisson variable `j` moves as the mean of its parts does, over `j` given the draw.
+struct Mixture<R> {
+    /// The weight of `j + 1` by that of `j`.
+    ratio: R,
+    /// Where it is 1.
+    mode: f64,
+    /// The standard deviation of a normal with the curvature at the mode.
+    deviation: f64,
+}
+
+/// From this deviation on the mean of a function is its value at the mode.
+const NARROW: f64 = 1e4;
+
+impl<R: Fn(f64) -> f64> Mixture<R> {
+    /// The mean of functions of `j`. Where the weights are wide it is a sum over every so many, which has the same value for functions
+    /// that are smooth on their scale.
+    fn mean<const N: usize>(&self, f: impl Fn(f64) -> [f64; N]) -> [f64; N] {
+        let mode = self.mode.max(0.0).floor();
+        if self.deviation.is_nan() || self.deviation >= NARROW {
+            return f(mode);
+        }
+        let stride = (self.deviation / 2.0).floor().max(1.0);
+        let (mut sum, mut total) = (f(mode), 1.0);
+        let mut add = |j: f64, weight: f64| {
+            for (sum, x) in sum.iter_mut().zip(f(j)) {
+                *sum += weight * x;
+            }
+            total += weight;
+        };
+        let steps = stride as usize;
+        let least = 1e-18;
+        let (mut j, mut weight) = (mode, 1.0);
+        loop {
+            for _ in 0..steps {
+                weight *= (self.ratio)(j);
+                j += 1.0;
+            }
+            if weight.is_nan() || weight <= least {
+                break;
+            }
+            add(j, weight);
+        }
+        (j, weight) = (mode, 1.0);
+        while j >= stride {
+            for _ in 0..steps {
+                j -= 1.0;
+                weight /= (self.ratio)(j);
+            }
+            if weight.is_nan() || weight <= least {
+                break;
+            }
+            add(j, weight);
+        }
+        sum.map(|x| x / total)
+    }
+}
+
+/// By degrees of freedom and non-centrality. Given the draw, the Poisson variable has the weights `(λ x / 4)ʲ / (j! Γ(df / 2 + j))`.
+fn noncentral_chi_square(df: f64, nonc: f64, x: f64) -> [f64; 2] {
+    let (half, rate) = (0.5 * df, 0.25 * nonc * x);
+    if !(x > 0.0 && half > 0.0 && rate >= 0.0 && rate.is_finite()) {
+        return [0.0; 2];
+    }
+    let mode = 0.5 * (((half - 1.0) * (half - 1.0) + 4.0 * rate).sqrt() - half - 1.0);
+    let at = mode.max(0.0);
+    let mixture = Mixture {
+        ratio: |j: f64| rate / ((j + 1.0) * (half + j)),
+        mode,
+        deviation: (1.0 / (1.0 / (at + 1.0) + 1.0 / (half + at))).sqrt(),
+    };
+    mixture.mean(|j| [gamma(half + j, 0.5 * x), 0.5 * x / (half + j)])
+}
+
+/// By both degrees of freedom and the non-centrality. With the beta `y` of the draw, the Poisson variable has the weights
+/// `(λ y / 2)ʲ Γ(a + b + j) / (j! Γ(a + j))`.
+fn noncentral_f([dfnum, dfden]: [f64; 2], nonc: f64, x: f64) -> [f64; 3] {
+    let (a, b) = (0.5 * dfnum, 0.5 * dfden);
+    let ratio = dfnum * x / dfden;
+    if !(ratio > 0.0 && ratio.is_finite() && nonc >= 0.0 && nonc.is_finite()) {
+        return [0.0; 3];
+    }
+    let (y, rest) = (ratio / (1.0 + ratio), 1.0 / (1.0 + ratio));
+    let rate = 0.5 * nonc * y;
+    let middle = rate - a - 1.0;
+    let mode = 0.5
+        * ((middle * middle + 4.0 * (rate * (a + b) - a))
+            .max(0.0)
+            .sqrt()
+            + middle);
+    let at = mode.max(0.0);
+    let curvature = 1.0 / (at + 1.0) + 1.0 / (a + at) - 1.0 / (a + b + at);
+    let mixture = Mixture {
+        ratio: |j: f64| rate * (a + b + j) / ((j + 1.0) * (a + j)),
+        mode,
+        deviation: (1.0 / curvature).sqrt(),
+    };
+    let [by_a, by_b, by_nonc] = mixture.mean(|j| {
+        let [by_a, by_b] = logit(a + j, b, y, rest);
+        [by_a, by_b, 0.5 / (a + j)]
+    });
+    [
+        x * (0.5 * by_a - 1.0 / dfnum),
+        x * (0.5 * by_b + 1.0 / dfden),
+        x * by_nonc,
+    ]
 }

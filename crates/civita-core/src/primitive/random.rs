@@ -11,7 +11,7 @@ use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::Dims;
 use crate::raw::Raw;
-use civita_random::{Counted, Philox4x32};
+use civita_random::{Counted, Keyed, KeyedCipher};
 
 /// What is drawn at the places of a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,17 +20,19 @@ pub enum Draw {
     Uniform,
     /// Standard normal numbers of `float32` or `float64`.
     Normal,
-    /// Keys (`uint64`) of independent streams: that of place `i` is the key of [`Philox4x32::split`] of `counter + i`.
+    /// Keys (`uint64`) of independent streams: that of place `i` is the key of [`Keyed::split`] of `counter + i`.
     Keys,
 }
 
-/// Random numbers as a function of a key and a counter (of blocks of four words, as [`Philox4x32`] counts), both `uint64`; a
+/// Random numbers as a function of a key and a counter (of blocks of four words, as [`Keyed`] counts), both `uint64`; a
 /// third input is the upper half of the counter. Axes of the inputs, which all have, are a batch in front of the result.
 ///
 /// It has no state: the same inputs give the same numbers, for any number of threads. So it replays in graphs and
 /// checkpoints, and under `vmap` each sample draws by its own key and counter.
 #[derive(Clone)]
 pub struct Random {
+    /// The function of key and counter.
+    pub cipher: KeyedCipher,
     /// What is drawn.
     pub draw: Draw,
     /// Lengths of the axes of a draw.
@@ -46,7 +48,15 @@ impl fmt::Debug for Random {
             Draw::Normal => "normal",
             Draw::Keys => "keys",
         };
-        write!(f, "random[{draw}, {:?}, {}]", self.shape, self.dtype)
+        let cipher = match self.cipher {
+            KeyedCipher::Philox4x32 => "",
+            KeyedCipher::Threefry4x32 => "threefry4x32, ",
+        };
+        write!(
+            f,
+            "random[{cipher}{draw}, {:?}, {}]",
+            self.shape, self.dtype
+        )
     }
 }
 
@@ -76,14 +86,14 @@ impl Draw {
     }
 }
 
-fn floats<T: Counted>(draw: Draw, rng: &Philox4x32, first: usize, out: &mut [T]) {
+fn floats<T: Counted>(draw: Draw, rng: &Keyed, first: usize, out: &mut [T]) {
     match draw {
         Draw::Normal => rng.normal_at(first, out),
         _ => rng.uniform_at(first, out),
     }
 }
 
-fn keys(rng: &Philox4x32, first: usize, out: &mut [u64]) {
+fn keys(rng: &Keyed, first: usize, out: &mut [u64]) {
     for (i, key) in out.iter_mut().enumerate() {
         let place = rng.counter.wrapping_add((first + i) as u128);
         *key = rng.split(place as u64).key;
@@ -91,7 +101,7 @@ fn keys(rng: &Philox4x32, first: usize, out: &mut [u64]) {
 }
 
 /// A draw of the generator, on all threads.
-pub(crate) fn drawn(rng: &Philox4x32, draw: Draw, shape: &[usize], dtype: DType) -> Result<Raw> {
+pub(crate) fn drawn(rng: &Keyed, draw: Draw, shape: &[usize], dtype: DType) -> Result<Raw> {
     draw.check(dtype)?;
     match dtype {
         DType::U64 => Raw::written_in_parts(shape, GRAIN, &|i, out| keys(rng, i, out)),
@@ -111,9 +121,9 @@ impl Random {
     /// Fills the draws of a batch of generators, one after the other.
     fn fill<T: Element>(
         &self,
-        generators: &(dyn Fn(usize) -> Philox4x32 + Sync),
+        generators: &(dyn Fn(usize) -> Keyed + Sync),
         out: &mut HostOutput<'_>,
-        fill: fn(Draw, &Philox4x32, usize, &mut [T]),
+        fill: fn(Draw, &Keyed, usize, &mut [T]),
     ) -> Result<()> {
         let n = self.size();
         out.write_in_parts::<T>(GRAIN, &|mut first, mut out| {
@@ -138,7 +148,8 @@ impl HostKernel for Random {
         let high = x.get(2).map(HostInput::elements::<u64>).transpose()?;
         let generators = |i: usize| {
             let high = high.as_ref().map_or(0, |high| high[i]);
-            Philox4x32::at(key[i], u128::from(high) << 64 | u128::from(counter[i]))
+            let counter = u128::from(high) << 64 | u128::from(counter[i]);
+            Keyed::at(key[i], counter).with(self.cipher)
         };
         match self.dtype {
             DType::U64 => self.fill(&generators, &mut out[0], |_, rng, i, out| keys(rng, i, out)),

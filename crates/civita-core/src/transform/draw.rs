@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use civita_random::Philox4x32;
+use civita_random::{Keyed, KeyedCipher};
 
 use super::{Kind, Level, Randomness};
 use crate::dtype::{DType, Scalar};
@@ -255,13 +255,14 @@ fn check_frames(op: &'static str) -> Result<()> {
 
 /// Numbers that have their place, and only need to be computed.
 pub struct Drawing {
+    cipher: KeyedCipher,
     draw: Draw,
     dtype: DType,
     at: At,
 }
 
 enum At {
-    Host(Philox4x32),
+    Host(Keyed),
     Tensors(Box<Place>),
 }
 
@@ -273,7 +274,7 @@ impl Drawing {
     /// Where an open transformation refuses draws, and for another dtype than those that are drawn.
     pub fn of_host(
         op: &'static str,
-        rng: &mut Philox4x32,
+        rng: &mut Keyed,
         draw: Draw,
         dtype: DType,
         n: usize,
@@ -288,7 +289,12 @@ impl Drawing {
         };
         let taken = u128::from(blocks).wrapping_mul(u128::from(samples));
         rng.counter = start.counter.wrapping_add(taken);
-        Ok(Drawing { draw, dtype, at })
+        Ok(Drawing {
+            cipher: start.cipher,
+            draw,
+            dtype,
+            at,
+        })
     }
 
     /// The numbers. For a generator of tensors, or inside of a transformation, they carry tags.
@@ -298,7 +304,7 @@ impl Drawing {
     pub fn numbers(&self, shape: &[usize]) -> Result<Raw> {
         match &self.at {
             At::Host(rng) => drawn(rng, self.draw, shape, self.dtype),
-            At::Tensors(place) => random(self.draw, shape, self.dtype, place),
+            At::Tensors(place) => random(self.cipher, self.draw, shape, self.dtype, place),
         }
     }
 
@@ -308,8 +314,15 @@ impl Drawing {
     }
 }
 
-fn random(draw: Draw, shape: &[usize], dtype: DType, [key, counter, high]: &Place) -> Result<Raw> {
+fn random(
+    cipher: KeyedCipher,
+    draw: Draw,
+    shape: &[usize],
+    dtype: DType,
+    [key, counter, high]: &Place,
+) -> Result<Raw> {
     let p = Random {
+        cipher,
         draw,
         shape: Dims::from_slice(shape),
         dtype,
@@ -323,7 +336,7 @@ fn word(value: u64) -> Result<Raw> {
 
 /// Where a draw of the host takes place inside of the open transformations, and for how many samples it moves the generator on.
 #[cold]
-fn watched(op: &'static str, start: Philox4x32, blocks: u64) -> Result<(At, u64)> {
+fn watched(op: &'static str, start: Keyed, blocks: u64) -> Result<(At, u64)> {
     let frames = frames();
     let mut place = None;
     // what runs again has its draws already: the frames outside of it have nothing to say
@@ -418,6 +431,7 @@ fn next_of(op: &'static str, log: &Mutex<(Vec<Place>, usize)>) -> Result<Place> 
 /// the counter after them is a tensor again.
 #[derive(Clone, Debug)]
 pub struct TensorRng {
+    cipher: KeyedCipher,
     key: Raw,
     counter: Raw,
     /// The run of a checkpoint's function that it was made in; 0 for none.
@@ -452,10 +466,23 @@ impl TensorRng {
             }
         }
         Ok(TensorRng {
+            cipher: KeyedCipher::default(),
             key: key.clone(),
             counter: counter.clone(),
             made_in: innermost_checkpoint(),
         })
+    }
+
+    /// The generator of the same key and counter by this cipher.
+    #[must_use]
+    pub fn with(mut self, cipher: KeyedCipher) -> TensorRng {
+        self.cipher = cipher;
+        self
+    }
+
+    /// The function of key and counter.
+    pub fn cipher(&self) -> KeyedCipher {
+        self.cipher
     }
 
     /// The key.
@@ -475,7 +502,8 @@ impl TensorRng {
     pub fn split(&self, i: u64) -> Result<TensorRng> {
         let place = [self.key.clone(), word(i)?, word(0)?];
         Ok(TensorRng {
-            key: random(Draw::Keys, &[], DType::U64, &place)?,
+            cipher: self.cipher,
+            key: random(self.cipher, Draw::Keys, &[], DType::U64, &place)?,
             counter: word(0)?,
             made_in: self.made_in,
         })
@@ -487,7 +515,7 @@ impl TensorRng {
     /// When there is no memory.
     pub fn keys(&self, n: usize) -> Result<Raw> {
         let place = [self.key.clone(), word(0)?, word(0)?];
-        random(Draw::Keys, &[n], DType::U64, &place)
+        random(self.cipher, Draw::Keys, &[n], DType::U64, &place)
     }
 
     /// The next `n` elements; the counter moves on.
@@ -515,6 +543,11 @@ impl TensorRng {
         let at = At::Tensors(Box::new([self.key.clone(), self.counter.clone(), word(0)?]));
         let blocks = word(draw.blocks(dtype, n) as u64)?;
         self.counter = self.counter.add(&blocks)?;
-        Ok(Drawing { draw, dtype, at })
+        Ok(Drawing {
+            cipher: self.cipher,
+            draw,
+            dtype,
+            at,
+        })
     }
 }

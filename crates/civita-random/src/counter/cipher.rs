@@ -1,6 +1,6 @@
-//! Philox4x32-10, eight blocks at a time.
+//! Philox4x32-10 and Threefry4x32-20, eight blocks at a time.
 //!
-//! A word lies in the lower half of 64 bits, whose upper half is arbitrary: the vector multiplication of 32 by 32 bits reads
+//! Of Philox a word lies in the lower half of 64 bits, whose upper half is arbitrary: the vector multiplication of 32 by 32 bits reads
 //! lower halves only, and so the rounds need neither shuffles nor masks.
 
 /// Blocks that are encrypted together: two registers of AVX2 for each word.
@@ -9,15 +9,16 @@ pub(super) const LANES: usize = 8;
 /// The four words of eight blocks, in lower halves.
 pub type Words = [[u64; LANES]; 4];
 
+const LOWER: u64 = 0xffff_ffff;
+
 const ROUNDS: usize = 10;
 const MULTIPLIERS: [u64; 2] = [0xd251_1f53, 0xcd9e_8d57];
 /// The golden ratio, and √3 − 1.
 const WEYL: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
-const LOWER: u64 = 0xffff_ffff;
 
-/// The words of the blocks from `counter` on, under a key.
+/// The words of the blocks from `counter` on, under a key, by Philox4x32-10.
 #[inline(always)]
-pub(super) fn encrypted(counter: u128, key: u64) -> Words {
+pub(super) fn philox(counter: u128, key: u64) -> Words {
     let mut words = counters(counter);
     let mut key = [key as u32, (key >> 32) as u32];
     for round in 0..ROUNDS {
@@ -32,6 +33,72 @@ pub(super) fn encrypted(counter: u128, key: u64) -> Words {
             words[1][lane] = b;
             words[2][lane] = a >> 32 ^ c3[lane] ^ u64::from(key[1]);
             words[3][lane] = a;
+        }
+    }
+    words
+}
+
+const THREEFRY_ROUNDS: usize = 20;
+/// By which no key has words that are all zero.
+const PARITY: u32 = 0x1bd1_1bda;
+/// How far the two mixed words of a round are rotated; after eight rounds it begins again.
+const ROTATIONS: [[u32; 2]; 8] = [
+    [10, 26],
+    [11, 21],
+    [13, 27],
+    [23, 5],
+    [6, 20],
+    [17, 11],
+    [25, 10],
+    [18, 20],
+];
+
+/// The words of the blocks from `counter` on by Threefry4x32-20, whose key of 128 bits has zeros above the 64 given.
+#[inline(always)]
+pub(super) fn threefry(counter: u128, key: u64) -> Words {
+    encrypted(counter, [key as u32, (key >> 32) as u32, 0, 0])
+}
+
+/// Threefish's function of two words.
+#[inline(always)]
+fn mixed(mut x: [u32; LANES], mut y: [u32; LANES], turn: u32) -> [[u32; LANES]; 2] {
+    for (x, y) in x.iter_mut().zip(&mut y) {
+        *x = x.wrapping_add(*y);
+        *y = y.rotate_left(turn) ^ *x;
+    }
+    [x, y]
+}
+
+#[inline(always)]
+fn encrypted(counter: u128, key: [u32; 4]) -> Words {
+    let parity = PARITY ^ key[0] ^ key[1] ^ key[2] ^ key[3];
+    let keys = [key[0], key[1], key[2], key[3], parity];
+    let mut x = [[0; LANES]; 4];
+    for ((x, counter), key) in x.iter_mut().zip(counters(counter)).zip(keys) {
+        for (x, counter) in x.iter_mut().zip(counter) {
+            *x = (counter as u32).wrapping_add(key);
+        }
+    }
+    for round in 0..THREEFRY_ROUNDS {
+        let [first, second] = ROTATIONS[round % 8];
+        // even rounds mix the words 0 with 1 and 2 with 3, odd rounds 0 with 3 and 2 with 1
+        let (a, b) = if round % 2 == 0 { (1, 3) } else { (3, 1) };
+        [x[0], x[a]] = mixed(x[0], x[a], first);
+        [x[2], x[b]] = mixed(x[2], x[b], second);
+        if round % 4 == 3 {
+            let s = round / 4 + 1;
+            for (i, x) in x.iter_mut().enumerate() {
+                let key = keys[(i + s) % 5].wrapping_add(if i == 3 { s as u32 } else { 0 });
+                for x in x {
+                    *x = x.wrapping_add(key);
+                }
+            }
+        }
+    }
+    let mut words = [[0; LANES]; 4];
+    for (words, x) in words.iter_mut().zip(x) {
+        for (word, x) in words.iter_mut().zip(x) {
+            *word = u64::from(x);
         }
     }
     words
@@ -74,27 +141,40 @@ fn counters_running_over(counter: u128) -> Words {
 mod tests {
     use super::*;
 
-    fn first(counter: u128, key: u64) -> [u32; 4] {
-        encrypted(counter, key).map(|word| word[0] as u32)
+    fn first(words: Words) -> [u32; 4] {
+        words.map(|word| word[0] as u32)
     }
+
+    const PI: u128 = 0x0370_7344_1319_8a2e_85a3_08d3_243f_6a88;
 
     /// The vectors of Random123's `kat_vectors`.
     #[test]
     fn blocks_are_those_of_random123() {
         assert_eq!(
-            first(0, 0),
+            first(philox(0, 0)),
             [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]
         );
         assert_eq!(
-            first(u128::MAX, u64::MAX),
+            first(philox(u128::MAX, u64::MAX)),
             [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
         );
         assert_eq!(
-            first(
-                0x0370_7344_1319_8a2e_85a3_08d3_243f_6a88,
-                0x299f_31d0_a409_3822
-            ),
+            first(philox(PI, 0x299f_31d0_a409_3822)),
             [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+        );
+        // `threefry4x32 20`
+        assert_eq!(
+            first(threefry(0, 0)),
+            [0x9c6c_a96a, 0xe17e_ae66, 0xfc10_ecd4, 0x5256_a7d8]
+        );
+        assert_eq!(
+            first(encrypted(u128::MAX, [u32::MAX; 4])),
+            [0x2a88_1696, 0x5701_2287, 0xf6c7_446e, 0xa16a_6732]
+        );
+        let key = [0xa409_3822, 0x299f_31d0, 0x082e_fa98, 0xec4e_6c89];
+        assert_eq!(
+            first(encrypted(PI, key)),
+            [0x59cd_1dbb, 0xb887_9579, 0x86b5_d00c, 0xac8b_6d84]
         );
     }
 
@@ -106,10 +186,12 @@ mod tests {
             u128::from(u64::MAX) - 7,
             u128::MAX - 2,
         ] {
-            let all = encrypted(counter, 7);
-            for (lane, word) in (0..4 * LANES).map(|i| (i / 4, i % 4)) {
-                let one = first(counter.wrapping_add(lane as u128), 7);
-                assert_eq!(all[word][lane] as u32, one[word], "{counter} {lane}");
+            for cipher in [philox, threefry] {
+                let all = cipher(counter, 7);
+                for (lane, word) in (0..4 * LANES).map(|i| (i / 4, i % 4)) {
+                    let one = first(cipher(counter.wrapping_add(lane as u128), 7));
+                    assert_eq!(all[word][lane] as u32, one[word], "{counter} {lane}");
+                }
             }
         }
     }

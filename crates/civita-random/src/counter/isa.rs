@@ -1,24 +1,24 @@
 //! The loops, compiled for the instruction sets of x86-64. The numbers are the same: products are not fused.
 #![allow(unsafe_code)]
 
-use super::{Kind, Philox4x32, fill_groups};
+use super::{Keyed, Kind, fill_groups};
 
 macro_rules! shells {
     ($($float:ident $name:ident $avx2:ident $avx512:ident;)*) => { $(
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx2")]
-        fn $avx2(rng: &Philox4x32, block: u128, kind: Kind, out: &mut [$float]) {
+        fn $avx2(rng: &Keyed, block: u128, kind: Kind, out: &mut [$float]) {
             fill_groups(rng, block, kind, out);
         }
 
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-        fn $avx512(rng: &Philox4x32, block: u128, kind: Kind, out: &mut [$float]) {
+        fn $avx512(rng: &Keyed, block: u128, kind: Kind, out: &mut [$float]) {
             fill_groups(rng, block, kind, out);
         }
 
         /// Fills whole groups.
-        pub(super) fn $name(rng: &Philox4x32, block: u128, kind: Kind, out: &mut [$float]) {
+        pub(super) fn $name(rng: &Keyed, block: u128, kind: Kind, out: &mut [$float]) {
             #[cfg(target_arch = "x86_64")]
             {
                 if is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl") {
@@ -41,12 +41,12 @@ shells! {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Counted;
+    use super::super::{Counted, KeyedCipher};
     use super::*;
 
     /// The numbers of the baseline and of the processor's own instruction set.
-    fn both<T: Counted>(kind: Kind) -> [Vec<T>; 2] {
-        let rng = Philox4x32::at(7, 1 << 70);
+    fn both<T: Counted>(cipher: KeyedCipher, kind: Kind) -> [Vec<T>; 2] {
+        let rng = Keyed::at(7, 1 << 70).with(cipher);
         let mut all = [vec![T::default(); 6400], vec![T::default(); 6400]];
         fill_groups(&rng, 99, kind, &mut all[0]);
         T::fill(&rng, 99, kind, &mut all[1]);
@@ -55,11 +55,13 @@ mod tests {
 
     #[test]
     fn numbers_are_equal_on_every_instruction_set() {
-        for kind in [Kind::Uniform, Kind::Normal] {
-            let [a, b] = both::<f64>(kind);
-            assert!(a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits()));
-            let [a, b] = both::<f32>(kind);
-            assert!(a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits()));
+        for cipher in [KeyedCipher::Philox4x32, KeyedCipher::Threefry4x32] {
+            for kind in [Kind::Uniform, Kind::Normal] {
+                let [a, b] = both::<f64>(cipher, kind);
+                assert!(a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits()));
+                let [a, b] = both::<f32>(cipher, kind);
+                assert!(a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits()));
+            }
         }
     }
 }

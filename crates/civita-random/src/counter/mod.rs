@@ -1,8 +1,8 @@
 //! A generator without a state: every number is a function of a key, a counter and its place.
 //!
 //! So a tensor can be filled in any order, by any number of threads, in parts of any size, on any device, and holds the same
-//! numbers. The function is Philox4x32-10: a block cipher that turns a counter of 128 bits, under a key of 64, into four
-//! words of 32 bits.
+//! numbers. The function is Philox4x32-10 or Threefry4x32-20: a block cipher that turns a counter of 128 bits, under a key of 64, into
+//! four words of 32 bits.
 //!
 //! ```text
 //! place i of a tensor drawn at (key, counter):
@@ -22,21 +22,37 @@ mod normal;
 
 use cipher::{LANES, Words};
 
-/// Philox4x32-10 with a key and a counter: numbers by place, the same for any thread count.
+/// The block cipher of a [`Keyed`] generator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyedCipher {
+    /// Philox4x32-10, by multiplications: the faster one.
+    #[default]
+    Philox4x32,
+    /// Threefry4x32-20, by additions, rotations and exclusive ors, as the cipher Threefish. The upper half of its key of 128 bits is zero.
+    Threefry4x32,
+}
+
+/// A block cipher with a key and a counter: numbers by place, the same for any thread count.
 ///
 /// ```
-/// use civita_random::Philox4x32;
+/// use civita_random::{Keyed, KeyedCipher};
 ///
-/// let rng = Philox4x32::new(42);
+/// let rng = Keyed::new(42);
 /// let mut all = [0.0_f32; 100];
 /// rng.uniform_at(0, &mut all);
 /// // any part of it, by itself
 /// let mut part = [0.0_f32; 10];
 /// rng.uniform_at(37, &mut part);
 /// assert_eq!(part, all[37..47]);
+///
+/// // Random123's threefry4x32 of 20 rounds
+/// let rng = Keyed::new(0).with(KeyedCipher::Threefry4x32);
+/// assert_eq!(rng.block(0), [0x9c6c_a96a, 0xe17e_ae66, 0xfc10_ecd4, 0x5256_a7d8]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Philox4x32 {
+pub struct Keyed {
+    /// The function of key and counter.
+    pub cipher: KeyedCipher,
     /// Which stream it is.
     pub key: u64,
     /// The block of the first four words.
@@ -55,7 +71,7 @@ pub trait Counted: Copy + Default + Send + Sync + 'static {
     fn normal(words: &Words, out: &mut [Self]);
     /// Fills whole groups, compiled for the processor's instruction set.
     #[doc(hidden)]
-    fn fill(rng: &Philox4x32, block: u128, kind: Kind, out: &mut [Self]);
+    fn fill(rng: &Keyed, block: u128, kind: Kind, out: &mut [Self]);
 }
 
 /// What is drawn.
@@ -117,7 +133,7 @@ impl Counted for f32 {
         interleaved([a, b, c, d], out);
     }
 
-    fn fill(rng: &Philox4x32, block: u128, kind: Kind, out: &mut [f32]) {
+    fn fill(rng: &Keyed, block: u128, kind: Kind, out: &mut [f32]) {
         isa::fill_f32(rng, block, kind, out);
     }
 }
@@ -149,36 +165,53 @@ impl Counted for f64 {
         interleaved(pair, out);
     }
 
-    fn fill(rng: &Philox4x32, block: u128, kind: Kind, out: &mut [f64]) {
+    fn fill(rng: &Keyed, block: u128, kind: Kind, out: &mut [f64]) {
         isa::fill_f64(rng, block, kind, out);
     }
 }
 
-impl Philox4x32 {
-    /// The generator of a key, at counter 0.
-    pub const fn new(key: u64) -> Philox4x32 {
-        Philox4x32 { key, counter: 0 }
+impl Keyed {
+    /// The generator of a key by Philox4x32-10, at counter 0.
+    pub const fn new(key: u64) -> Keyed {
+        Keyed::at(key, 0)
     }
 
-    /// The generator of a key at a counter.
-    pub const fn at(key: u64, counter: u128) -> Philox4x32 {
-        Philox4x32 { key, counter }
+    /// The generator of a key by Philox4x32-10, at a counter.
+    pub const fn at(key: u64, counter: u128) -> Keyed {
+        Keyed {
+            cipher: KeyedCipher::Philox4x32,
+            key,
+            counter,
+        }
+    }
+
+    /// The generator of the same key and counter by this cipher.
+    #[must_use]
+    pub const fn with(self, cipher: KeyedCipher) -> Keyed {
+        Keyed { cipher, ..self }
+    }
+
+    fn encrypted(&self, counter: u128) -> Words {
+        match self.cipher {
+            KeyedCipher::Philox4x32 => cipher::philox(counter, self.key),
+            KeyedCipher::Threefry4x32 => cipher::threefry(counter, self.key),
+        }
     }
 
     /// Four words: those of a block after the counter.
     ///
     /// ```
-    /// # use civita_random::Philox4x32;
-    /// assert_eq!(Philox4x32::new(0).block(0), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
+    /// # use civita_random::Keyed;
+    /// assert_eq!(Keyed::new(0).block(0), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
     /// ```
     pub fn block(&self, block: u128) -> [u32; 4] {
-        let words = cipher::encrypted(self.counter.wrapping_add(block), self.key);
+        let words = self.encrypted(self.counter.wrapping_add(block));
         words.map(|word| word[0] as u32)
     }
 
     /// Moves on by as many blocks as `n` numbers take, and returns the generator that draws them.
     #[must_use]
-    pub fn take<T: Counted>(&mut self, n: usize) -> Philox4x32 {
+    pub fn take<T: Counted>(&mut self, n: usize) -> Keyed {
         let drawn = *self;
         self.counter = self.counter.wrapping_add(n.div_ceil(T::PER_BLOCK) as u128);
         drawn
@@ -186,10 +219,10 @@ impl Philox4x32 {
 
     /// A generator with a key of its own, for each `i`: independent streams.
     #[must_use]
-    pub fn split(&self, i: u64) -> Philox4x32 {
+    pub fn split(&self, i: u64) -> Keyed {
         // a counter that drawing does not come to
-        let words = cipher::encrypted(!u128::from(i), self.key);
-        Philox4x32::new(words[0][0] & 0xffff_ffff | words[1][0] << 32)
+        let words = self.encrypted(!u128::from(i));
+        Keyed::new(words[0][0] & 0xffff_ffff | words[1][0] << 32).with(self.cipher)
     }
 
     /// Uniform numbers in [0, 1): those at the places from `first` on. Multiples of 2⁻²⁴ or 2⁻⁵².
@@ -230,9 +263,18 @@ impl Philox4x32 {
 
 /// Fills whole groups; the body of the shells in [`isa`].
 #[inline(always)]
-fn fill_groups<T: Counted>(rng: &Philox4x32, block: u128, kind: Kind, out: &mut [T]) {
+fn fill_groups<T: Counted>(rng: &Keyed, block: u128, kind: Kind, out: &mut [T]) {
+    // a loop for each cipher
+    match rng.cipher {
+        KeyedCipher::Philox4x32 => fill_by(|at| cipher::philox(at, rng.key), block, kind, out),
+        KeyedCipher::Threefry4x32 => fill_by(|at| cipher::threefry(at, rng.key), block, kind, out),
+    }
+}
+
+#[inline(always)]
+fn fill_by<T: Counted>(encrypted: impl Fn(u128) -> Words, block: u128, kind: Kind, out: &mut [T]) {
     for (i, out) in out.chunks_exact_mut(LANES * T::PER_BLOCK).enumerate() {
-        let words = cipher::encrypted(block.wrapping_add((i * LANES) as u128), rng.key);
+        let words = encrypted(block.wrapping_add((i * LANES) as u128));
         match kind {
             Kind::Uniform => T::uniform(&words, out),
             Kind::Normal => T::normal(&words, out),

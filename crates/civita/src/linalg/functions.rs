@@ -119,6 +119,27 @@ pub fn schur<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<(Tensor<T, N
     engine::schur(&a.raw).map(|(t, z)| (wrap(t), wrap(z)))
 }
 
+/// The Schur decomposition with the eigenvalues first that `select` takes: `(t, z)` and how many they are, for each matrix. Both of a pair of
+/// complex eigenvalues of a real matrix are where it takes one. SciPy's `schur(a, sort=select)`.
+///
+/// ```
+/// # use civita::{linalg, prelude::*};
+/// let a = tensor![[1.0, 2.0], [0.0, -3.0]];
+/// let (t, _, counts) = linalg::schur_sorted(&a, |w| w.re < 0.0)?;
+/// assert_eq!((t[[0, 0]], counts), (-3.0, vec![1]));
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`schur`]; when two eigenvalues are too close to be exchanged, and when rounding moves one over the border of the selection.
+#[allow(clippy::type_complexity)] // two tensors
+pub fn schur_sorted<T: Linear, const N: usize>(
+    a: &Tensor<T, N>,
+    select: impl FnMut(c128) -> bool,
+) -> Result<(Tensor<T, N>, Tensor<T, N>, Vec<usize>)> {
+    engine::schur_sorted(&a.raw, select).map(|(t, z, counts)| (wrap(t), wrap(z), counts))
+}
+
 /// The complex Schur form `(t, z)` of the real one. SciPy's `rsf2csf`.
 ///
 /// # Errors
@@ -202,10 +223,11 @@ where
     engine::eigh_generalized(&a.raw, &b.raw, uplo, problem).map(|(w, v)| (wrap(w), wrap(v)))
 }
 
-/// Eigenvalues and right eigenvectors of `a v = w b v`, complex; infinite where `b` is singular. SciPy's `eig(a, b)`.
+/// Eigenvalues and right eigenvectors of `a v = w b v`, complex; infinite where `b` is singular, NaN where `a - w b` is for every `w`. SciPy's
+/// `eig(a, b)`.
 ///
 /// # Errors
-/// When the shapes differ or are not square, an element is not finite, or `s a + t b` is singular for all `s` and `t`.
+/// When the shapes differ or are not square, or an element is not finite.
 #[allow(clippy::type_complexity)] // two tensors
 pub fn eig_generalized<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
