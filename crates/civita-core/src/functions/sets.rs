@@ -190,8 +190,10 @@ impl Kind for LookupKind {
     }
 }
 
-/// Up to about so many elements a comparison with each is faster than a search for each: NumPy's bound.
-const MOST_COMPARED: f64 = 10.0;
+/// The most elements that all are compared with, where a search for each would take longer.
+const MOST_COMPARED: usize = 16;
+/// Elements for each of those at least, or calls cost more than they save.
+const LEAST_EACH: usize = 64;
 
 pub fn isin(
     element: Array,
@@ -203,7 +205,7 @@ pub fn isin(
     let dtype = promote(element.dtype(), test_elements.dtype());
     let element = element.detach().cast(dtype)?;
     let tests = flat(&test_elements.detach().cast(dtype)?)?;
-    let is_few = (tests.len() as f64) < MOST_COMPARED * (element.len() as f64).powf(0.145);
+    let is_few = tests.len() <= MOST_COMPARED && tests.len() * LEAST_EACH <= element.len();
     let tests = match is_few {
         true => tests,
         false => tests.sort(0, Direction::Ascending)?,

@@ -423,9 +423,27 @@ fn folds_between(
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|&i| parts[i].0);
     let axis = at as isize;
+    let fold = |part: &Raw, along: usize, keepdims: KeepDims| {
+        let axes = [along as isize];
+        let options = ReduceOptions {
+            axes: Axes::List(&axes),
+            keepdims,
+            dtype,
+            ..Default::default()
+        };
+        reduce(op, part, options, Restriction::default())
+    };
     let mut rows = Vec::new();
     for group in order.chunk_by(|&i, &j| parts[i].0 == parts[j].0) {
         let (len, first) = parts[group[0]];
+        // parts that lie on each other are not to be gathered
+        if group.len().saturating_mul(len) > 2 * n {
+            for &i in group {
+                let part = x.narrow(axis, parts[i].1, len)?;
+                rows.push(fold(&part, at, KeepDims::Yes)?);
+            }
+            continue;
+        }
         let froms = group.iter().map(|&i| parts[i].1);
         let step = group.get(1).map_or(1, |&i| parts[i].1.wrapping_sub(first));
         let even = (1..=n).contains(&step)
@@ -446,13 +464,7 @@ fn folds_between(
             let shape = [&x.shape()[..at], &[group.len(), len], &x.shape()[at + 1..]].concat();
             (taken.reshape(&shape)?, at + 1)
         };
-        let axes = [along as isize];
-        let options = ReduceOptions {
-            axes: Axes::List(&axes),
-            dtype,
-            ..Default::default()
-        };
-        rows.push(reduce(op, &part, options, Restriction::default())?);
+        rows.push(fold(&part, along, KeepDims::No)?);
     }
     let all = Raw::concatenate(&rows.iter().collect::<Vec<_>>(), axis)?;
     if order.is_sorted() {
