@@ -591,7 +591,7 @@ def test_reduceat_of_many_parts(name, rng):
             x = rng.integers(1, 4, shape).astype(dtype)
             n = shape[axis]
             some = rng.integers(0, n, 9).tolist()
-            for i in [[0], [*range(0, n, 3)], [*range(n)], [n - 1, 0], sorted(some), some, [0, 0, 0], [*range(0, n, 2)][::-1], [n], [-1], [*range(0, n - 1, 4)]]:
+            for i in [[0], [*range(0, n, 3)], [*range(n)], [n - 1, 0], sorted(some), some, [0, 0, 0], [*range(0, n, 2)][::-1], [n], [-1], [*range(0, n - 1, 4)], [0, n - 1] * 5]:
                 a = cv.array(x)
                 for view in (lambda z: z, lambda z: z[::-1]):
                     try:
