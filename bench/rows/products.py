@@ -13,6 +13,8 @@ def einsum(subscripts, names, sizes) -> object:
 
 ROWS = [
     beside_numpy("matmul", "a @ b", MATMUL, 0.95, quick=("64", "512")),
+    beside_numpy("matmul of many", "a @ b", {"10000x3x3": (10_000, 3, 3), "10000x2x2": (10_000, 2, 2), "1000x4x4": (1000, 4, 4)}, None),
+    beside_numpy("rows times a vector", "a @ b", {"10000x3": {"a": (10_000, 3), "b": 3}}, None),
     beside_numpy("matmul", "i @ i", {"256": (256, 256)}, 15, dtypes=("int64",)),
     special(
         "matmul of int8 to int32",

@@ -31,6 +31,7 @@ ROWS = [
     million("nanmean", "xp.nanmean(n)", 2),
     million("cumprod", "xp.cumprod(y, 0)", 2, init=dict.fromkeys(("civita", "numpy", "torch"), "y = xp.sign(x)")),
     million("diff", "xp.diff(x)", 2),
+    million("add.reduceat, parts of 10", "xp.add.reduceat(x, q)", None, torch=None, init=dict.fromkeys(("civita", "numpy"), "q = xp.arange(0, 1000000, 10)")),
     million("gradient", "xp.gradient(x)", 2, torch="xp.gradient(x)[0]"),
     beside_numpy(
         "softmax",

@@ -349,3 +349,34 @@ def test_the_core_of_a_product_is_not_broadcast(name, a, b, out):
     for m in (np, cv):
         with pytest.raises(ValueError):
             getattr(m, name)(m.ones(a), m.ones(b), out=m.zeros(out))
+
+
+SMALL = [((3, 3), (3, 3)), ((2, 2), (2, 2)), ((4, 4), (4, 4)), ((8, 7), (7, 5)), ((9, 8), (8, 8)), ((3, 3), (3, 1)), ((1, 3), (3, 1)), ((3, 4), (4, 2)), ((100, 3), (3, 3))]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128"])
+@pytest.mark.parametrize(("a", "b"), SMALL)
+def test_batches_of_small_products(dtype, a, b, rng, threads):
+    def numbers(shape):
+        x = rng.integers(-3, 4, shape)
+        return (x + 1j * rng.integers(-3, 4, shape) if dtype.startswith("complex") else x).astype(dtype)
+
+    turned = lambda x: np.swapaxes(np.ascontiguousarray(np.swapaxes(x, -1, -2)), -1, -2)  # noqa: E731
+    for batch_a, batch_b in [((7,), (7,)), ((3, 1), (2,)), ((600,), (600,)), ((5,), ()), ((), (4, 2))]:
+        x, y = numbers((*batch_a, *a)), numbers((*batch_b, *b))
+        want = x @ y
+        for left in (x, turned(x), np.repeat(x, 2, axis=-1)[..., ::2]):
+            for right in (y, turned(y)):
+                for count in (1, 2):
+                    threads(count)
+                    got = cv.array(left) @ cv.array(right)
+                    assert got.dtype == want.dtype and np.array_equal(np.asarray(got), want), (dtype, batch_a, batch_b)
+
+
+def test_a_small_product_has_the_bits_that_it_has_in_a_batch(rng):
+    for dtype in ("float32", "float64", "complex64"):
+        for (m, k), (_, n) in SMALL:
+            x, y = (cv.array(rng.standard_normal((50, *shape)).astype(dtype)) for shape in ((m, k), (k, n)))
+            all_of_them = np.asarray(x @ y)
+            for i in range(50):
+                assert np.asarray(x[i] @ y[i]).tobytes() == all_of_them[i].tobytes()

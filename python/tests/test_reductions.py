@@ -581,3 +581,35 @@ def test_functions_of_two_arrays_fold(name):
             m.nextafter.reduce(m.ones((2, 2)), axis=None)
         with pytest.raises(TypeError):
             m.ldexp.reduce(m.array([1.0, 2.0]))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "maximum", "fmin", "logical_and", "logical_or", "bitwise_xor", "divide", "gcd"])
+def test_reduceat_of_many_parts(name, rng):
+    for dtype in ("bool", "int8", "int64", "float32", "float64", "complex128"):
+        for shape, axis in [((40,), 0), ((12, 3), 0), ((3, 12), 1), ((4, 9, 2), -2), ((1,), 0)]:
+            x = rng.integers(1, 4, shape).astype(dtype)
+            n = shape[axis]
+            some = rng.integers(0, n, 9).tolist()
+            for i in [[0], [*range(0, n, 3)], [*range(n)], [n - 1, 0], sorted(some), some, [0, 0, 0], [*range(0, n, 2)][::-1], [n], [-1], [*range(0, n - 1, 4)], [0, n - 1] * 5]:
+                a = cv.array(x)
+                for view in (lambda z: z, lambda z: z[::-1]):
+                    try:
+                        want = getattr(np, name).reduceat(view(x), i, axis=axis)
+                    except (TypeError, IndexError) as error:
+                        with pytest.raises((TypeError, IndexError)) as raised:
+                            getattr(cv, name).reduceat(view(a), i, axis=axis)
+                        assert raised.type in type(error).__mro__, (name, dtype, i)
+                        continue
+                    got = getattr(cv, name).reduceat(view(a), i, axis=axis)
+                    assert got.dtype == want.dtype and got.shape == want.shape, (name, dtype, i)
+                    np.testing.assert_allclose(np.asarray(got), want, rtol=1e-6, err_msg=f"{name} {dtype} {i}")
+                    got[...] = 0
+                    assert np.array_equal(np.asarray(a), x)
+
+
+def test_reduceat_has_gradients(rng):
+    x = cv.array(rng.uniform(0.5, 2, 12))
+    for i in ([0, 3, 6, 9], [0, 1, 5], [7, 2, 2, 11]):
+        assert cv.check_gradients(lambda x, i=i: cv.add.reduceat(x, i), [x])
+        assert cv.check_gradients(lambda x, i=i: cv.multiply.reduceat(x, i), [x])

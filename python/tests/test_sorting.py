@@ -319,3 +319,53 @@ def test_partitions_hold_what_numpy_promises(drawn):
     for got in (parted, np.take_along_axis(rows, taken, -1)):
         for start, end in zip(ends, ends[1:]):
             np.testing.assert_array_equal(np.sort(got[..., start:end]), want[..., start:end])
+
+
+@pytest.mark.parametrize("dtype", NUMPY_DTYPES)
+def test_few_values_are_searched_for_where_the_sorted_ones_lie(dtype, rng):
+    x = np.sort(numbers(dtype, 3000, rng))
+    twice = cv.array(np.repeat(x, 2))
+    for given, sorted_ones in [(x, cv.array(x)), (x, twice[::2]), (x[:3], twice[:6:2]), (x[:0], twice[:0]), (x, cv.array(x[::-1].copy())[::-1])]:
+        for side in ("left", "right"):
+            for number in [5.5, 3, -2, True, 0, np.nan, 1e300]:
+                assert int(cv.searchsorted(sorted_ones, number, side)) == np.searchsorted(given, number, side), (number, side)
+            for other in ["bool", "int8", "uint64", "float16", "float64", "complex128"]:
+                for many in (1, 40, 3000):
+                    v = numbers(other, many, rng)
+                    equal(cv.searchsorted(sorted_ones, cv.array(v), side), np.searchsorted(given, v, side))
+
+
+@pytest.mark.parametrize("dtype", NUMPY_DTYPES)
+def test_rows_that_are_sorted_either_way_stay_stable(dtype, rng):
+    for n in (1, 2, 3, 65, 300, 70_000):
+        up = np.sort(numbers(dtype, n, rng), kind="stable")
+        few = np.sort(rng.integers(0, 2 if dtype == "bool" else 5, n)).astype(dtype)
+        distinct = np.arange(n).astype(dtype)
+        almost = np.concatenate((distinct[:-1], distinct[:1]))
+        for x in (up, up[::-1].copy(), few, few[::-1].copy(), distinct, distinct[::-1].copy(), almost):
+            order = np.argsort(x, kind="stable")
+            equal(cv.argsort(cv.array(x), kind="stable"), order)
+            same_bits(cv.sort(cv.array(x), stable=True), x[order])
+            down = (n - 1 - np.argsort(x[::-1], kind="stable"))[::-1]
+            equal(cv.argsort(cv.array(x), descending=True, stable=True), down)
+            same_bits(cv.sort(cv.array(x), descending=True, stable=True), x[down])
+        if n < 1000:
+            rows = np.stack((up, up[::-1], rng.permutation(up)))
+            for axis in (0, 1):
+                equal(cv.argsort(cv.array(rows), axis=axis, kind="stable"), np.argsort(rows, axis=axis, kind="stable"))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dtype", NUMPY_DTYPES)
+def test_counts_and_members_without_places(dtype, rng):
+    for n in (0, 1, 5, 400):
+        x = numbers(dtype, n, rng)
+        for equal_nan in (True, False):
+            got, want = (m.unique(a, return_counts=True, equal_nan=equal_nan) for m, a in ((cv, cv.array(x)), (np, x)))
+            for one, other in zip(got, want, strict=True):
+                equal(one, other)
+        for many in (0, 1, 3, 12, 60):
+            for other in ("bool", "int8", "uint64", "float32", "complex128"):
+                tests = numbers(other, many, rng)
+                for invert in (False, True):
+                    equal(cv.isin(cv.array(x), cv.array(tests), invert=invert), np.isin(x, tests, invert=invert))

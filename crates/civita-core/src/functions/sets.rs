@@ -54,18 +54,15 @@ impl Unique {
         let starts = starts(&sorted.detach(), equal_nan)?;
         let group = starts.cast(DType::I64)?.cumsum(Some(0), None)?;
         let group = Raw::apply(Op::Sub, &[(&group).into(), Scalar::Int(1).into()])?;
-        let n = order.like(&[1], DType::I64, Scalar::Int(order.len() as i128))?;
-        let ends = Raw::concatenate(&[&flatnonzero(&starts)?, &n], 0)?;
-        let many = ends.len() - 1;
         Ok(Unique {
             values: sorted.select(&starts)?,
             indices: order.select(&starts)?,
             inverse: order.index_put(0, order, &group)?,
-            counts: ends.narrow(0, 1, many)?.sub(&ends.narrow(0, 0, many)?)?,
+            counts: lengths(&starts)?,
         })
     }
 
-    /// The unique elements of the flattened array.
+    /// The unique elements of the flattened array, with all that is known of them.
     fn of_all(x: &Raw, equal_nan: bool) -> Result<Unique> {
         let (sorted, order) = flat(x)?.sort_with_indices(0, Direction::Ascending)?;
         Unique::of(&sorted, &order, equal_nan)
@@ -76,6 +73,21 @@ impl Unique {
 fn values(x: &Raw, equal_nan: bool) -> Result<Raw> {
     let sorted = flat(x)?.sort(0, Direction::Ascending)?;
     sorted.select(&starts(&sorted.detach(), equal_nan)?)
+}
+
+/// The different elements and how often each is there, for which nobody needs to know where.
+fn counted(x: &Raw, equal_nan: bool) -> Result<(Raw, Raw)> {
+    let sorted = flat(x)?.sort(0, Direction::Ascending)?;
+    let starts = starts(&sorted.detach(), equal_nan)?;
+    Ok((sorted.select(&starts)?, lengths(&starts)?))
+}
+
+/// How far it is from one start to the next, and from the last to the end.
+fn lengths(starts: &Raw) -> Result<Raw> {
+    let n = starts.like(&[1], DType::I64, Scalar::Int(starts.len() as i128))?;
+    let ends = Raw::concatenate(&[&flatnonzero(starts)?, &n], 0)?;
+    let many = ends.len() - 1;
+    ends.narrow(0, 1, many)?.sub(&ends.narrow(0, 0, many)?)
 }
 
 #[allow(clippy::too_many_arguments, clippy::type_complexity)] // NumPy's
@@ -98,6 +110,10 @@ pub fn unique(
     let Some(axis) = axis else {
         if !more {
             return Ok((values(ar, equal_nan)?, None, None, None));
+        }
+        if !return_index && !return_inverse {
+            let (values, counts) = counted(ar, equal_nan)?;
+            return Ok((values, None, None, Some(counts)));
         }
         let found = Unique::of_all(ar, equal_nan)?;
         let inverse = found.inverse.reshape(ar.shape())?;
@@ -134,8 +150,8 @@ pub fn unique_values(x: Array) -> Result<Raw> {
 }
 
 pub fn unique_counts(x: Array) -> Result<Vec<Raw>> {
-    let found = Unique::of_all(x, false)?;
-    Ok(vec![found.values, found.counts])
+    let (values, counts) = counted(x, false)?;
+    Ok(vec![values, counts])
 }
 
 pub fn unique_inverse(x: Array) -> Result<Vec<Raw>> {
@@ -174,6 +190,11 @@ impl Kind for LookupKind {
     }
 }
 
+/// The most elements that all are compared with, where a search for each would take longer.
+const MOST_COMPARED: usize = 16;
+/// Elements for each of those at least, or calls cost more than they save.
+const LEAST_EACH: usize = 64;
+
 pub fn isin(
     element: Array,
     test_elements: Array,
@@ -183,8 +204,17 @@ pub fn isin(
 ) -> Result<Raw> {
     let dtype = promote(element.dtype(), test_elements.dtype());
     let element = element.detach().cast(dtype)?;
-    let tests = flat(&test_elements.detach().cast(dtype)?)?.sort(0, Direction::Ascending)?;
+    let tests = flat(&test_elements.detach().cast(dtype)?)?;
+    let is_few = tests.len() <= MOST_COMPARED && tests.len() * LEAST_EACH <= element.len();
+    let tests = match is_few {
+        true => tests,
+        false => tests.sort(0, Direction::Ascending)?,
+    };
     let found = match tests.len() {
+        n if is_few && n > 0 => {
+            let equal = |i: usize| element.eq(&tests.narrow(0, i, 1)?.reshape(&[])?);
+            (1..n).try_fold(equal(0)?, |found, i| found.logical_or(&equal(i)?))?
+        }
         0 => element.like(element.shape(), DType::Bool, Scalar::Bool(false))?,
         n => {
             let place = places(&tests, &element, Side::Left)?;

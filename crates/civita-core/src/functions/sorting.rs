@@ -379,12 +379,13 @@ fn with_integer(op: Op, x: &Raw, n: usize) -> Result<Raw> {
 /// further go further.
 pub(super) fn places(sorted: &Raw, values: &Raw, side: Side) -> Result<Raw> {
     let dtype = promote(sorted.dtype(), values.dtype());
-    let sorted = sorted.detach().cast(dtype)?;
-    let values = values.detach().cast(dtype)?;
+    let (sorted, values) = (sorted.detach(), values.detach().cast(dtype)?);
+    // few values need no conversion of all that is sorted
     let kernel = || search::search(&sorted, &values, side == Side::Right);
     if let Some(places) = direct("searchsorted", &[&sorted, &values], kernel)? {
         return Ok(places);
     }
+    let sorted = sorted.cast(dtype)?;
     let n = sorted.len();
     let mut place = values.like(values.shape(), DType::I64, Scalar::Int(0))?;
     if n == 0 {

@@ -386,6 +386,8 @@ pub fn reduceat(
     keeping_order(x, at, |x, at| folds_between(op, x, indices, at, dtype))
 }
 
+/// The folds of one length are one fold, of what is gathered or, where they are even steps apart, of a view: so the number of calls is
+/// that of the lengths.
 fn folds_between(
     op: Op,
     x: &Raw,
@@ -394,7 +396,7 @@ fn folds_between(
     dtype: Option<DType>,
 ) -> Result<Raw> {
     let n = x.shape()[at];
-    let mut rows = Vec::with_capacity(indices.len());
+    let mut parts = Vec::with_capacity(indices.len());
     for (i, &index) in indices.iter().enumerate() {
         let Some(from) = usize::try_from(index).ok().filter(|&from| from < n) else {
             return Err(Error::index(
@@ -406,17 +408,9 @@ fn folds_between(
             ));
         };
         let next = indices.get(i + 1).map_or(n, |&next| next.max(0) as usize);
-        let part = x.narrow(at as isize, from, next.min(n).max(from + 1) - from)?;
-        let axes = [at as isize];
-        let options = ReduceOptions {
-            axes: Axes::List(&axes),
-            keepdims: KeepDims::Yes,
-            dtype,
-            ..Default::default()
-        };
-        rows.push(reduce(op, &part, options, Restriction::default())?);
+        parts.push((next.min(n).max(from + 1) - from, from));
     }
-    if rows.is_empty() {
+    if parts.is_empty() {
         let none = folded(op, &x.narrow(at as isize, 0, 0)?, dtype)?;
         let all = ReduceOptions {
             axes: Axes::List(&[]),
@@ -426,7 +420,61 @@ fn folds_between(
         // sums and products of narrow integers are wider
         return reduction(op).map_or(Ok(none.clone()), |sum| none.reduce(sum, all));
     }
-    Raw::concatenate(&rows.iter().collect::<Vec<_>>(), at as isize)
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by_key(|&i| parts[i].0);
+    let axis = at as isize;
+    let fold = |part: &Raw, along: usize, keepdims: KeepDims| {
+        let axes = [along as isize];
+        let options = ReduceOptions {
+            axes: Axes::List(&axes),
+            keepdims,
+            dtype,
+            ..Default::default()
+        };
+        reduce(op, part, options, Restriction::default())
+    };
+    let mut rows = Vec::new();
+    for group in order.chunk_by(|&i, &j| parts[i].0 == parts[j].0) {
+        let (len, first) = parts[group[0]];
+        // parts that lie on each other are not to be gathered
+        if group.len().saturating_mul(len) > 2 * n {
+            for &i in group {
+                let part = x.narrow(axis, parts[i].1, len)?;
+                rows.push(fold(&part, at, KeepDims::Yes)?);
+            }
+            continue;
+        }
+        let froms = group.iter().map(|&i| parts[i].1);
+        let step = group.get(1).map_or(1, |&i| parts[i].1.wrapping_sub(first));
+        let even = (1..=n).contains(&step)
+            && froms
+                .clone()
+                .enumerate()
+                .all(|(k, from)| from == first + k * step);
+        // the parts beside each other, then the elements of each
+        let (part, along) = if even {
+            let all = (group.len() - 1) * step + len;
+            let windows = x.narrow(axis, first, all)?.unfold(axis, len, step)?;
+            (windows, x.rank())
+        } else {
+            let places: Vec<i64> = froms
+                .flat_map(|from| (from..from + len).map(|i| i as i64))
+                .collect();
+            let taken = x.take(&vector(places)?.to_device(x.device())?, axis, Mode::Raise)?;
+            let shape = [&x.shape()[..at], &[group.len(), len], &x.shape()[at + 1..]].concat();
+            (taken.reshape(&shape)?, at + 1)
+        };
+        rows.push(fold(&part, along, KeepDims::No)?);
+    }
+    let all = Raw::concatenate(&rows.iter().collect::<Vec<_>>(), axis)?;
+    if order.is_sorted() {
+        return Ok(all);
+    }
+    let mut places = vec![0; order.len()];
+    for (place, i) in order.into_iter().enumerate() {
+        places[i] = place as i64;
+    }
+    all.take(&vector(places)?.to_device(x.device())?, axis, Mode::Raise)
 }
 
 /// Applies an op in place to what an index picks, and to `b` where the op takes two: `x[keys] = x[keys] op b`, again and again
@@ -464,7 +512,9 @@ pub fn at(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Result<(
         Some(Operand::Scalar(v)) => op.signature(&[own, v.weak_with(own)])?.output,
     };
     let whole = own.is_integer() && (result.is_integer() || result == DType::Bool);
-    if !whole && !can_cast(result, own, Casting::SameKind) {
+    // what is not 0 is true, whatever it was
+    let boolean = own == DType::Bool;
+    if !whole && !boolean && !can_cast(result, own, Casting::SameKind) {
         return Err(Error::dtype(
             name,
             format!(
@@ -491,6 +541,17 @@ pub fn at(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Result<(
             None => Raw::apply(op, &[(&picked).into()])?,
         };
         return x.index_assign(keys, &y.cast(x.dtype())?);
+    }
+    // a number added to true is not false, unless it is -1
+    let counted = match b {
+        Some(Operand::Scalar(v)) if boolean && op == Op::Add && v.as_f64() >= 0.0 => {
+            Some(Scalar::Bool(v.as_f64() != 0.0))
+        }
+        _ => None,
+    };
+    let b = counted.map(Operand::Scalar).or(b);
+    if boolean && counted.is_none() && result != DType::Bool {
+        return in_rounds(op, x, keys, b);
     }
     let combine = match op {
         Op::Add | Op::Sub => Some(Combine::Add),
@@ -616,8 +677,11 @@ fn in_rounds(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Resul
         }
         Some(Operand::Tensor(b)) => Some(b.broadcast_to(picked.shape())?.reshape(&[places.len()])?),
     };
+    let forgets =
+        x.dtype() == DType::Bool && values.as_ref().is_some_and(|v| v.dtype() != DType::Bool);
     let (rounds, values) = match values {
-        Some(values) if is_reorderable(op) => match rounds_of(&places, x.len(), FEW) {
+        // a boolean forgets how large what it became was: the order matters
+        Some(values) if is_reorderable(op) && !forgets => match rounds_of(&places, x.len(), FEW) {
             Some(rounds) => (rounds, Some(values)),
             None => put_together(op, &places, values)?,
         },

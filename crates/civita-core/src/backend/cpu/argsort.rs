@@ -14,7 +14,7 @@
 use std::mem::MaybeUninit;
 
 use super::codes;
-use super::sort::Item;
+use super::sort::{Item, known};
 use crate::error::Result;
 use crate::isa::{Isa, Wide, wide};
 use crate::kernels::sort::{select, sort};
@@ -238,9 +238,17 @@ pub(super) unsafe fn rows<T: Item + Send + Sync>(
             }
         }
     };
+    let is_known = |values: &mut [T], indices: &Parts<i64>| {
+        // SAFETY: the indices of this row.
+        let indices = unsafe { std::slice::from_raw_parts_mut(indices.at(0), n) };
+        known(values, Some(indices), p)
+    };
     if rows < threads::threads() && codes::is_long(n) {
         for number in 0..rows {
             let (values, indices) = row(number);
+            if is_known(values, &indices) {
+                continue;
+            }
             sort_long(values, flip, &indices)?;
             arrange(values, &indices);
         }
@@ -250,6 +258,9 @@ pub(super) unsafe fn rows<T: Item + Send + Sync>(
         let mut keys = Vec::new();
         for number in range {
             let (values, indices) = row(number);
+            if is_known(values, &indices) {
+                continue;
+            }
             sort_row(values, &mut keys, flip, &indices);
             arrange(values, &indices);
         }

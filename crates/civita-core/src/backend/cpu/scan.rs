@@ -254,6 +254,8 @@ pub(super) struct IndexRange {
     pub(super) first: usize,
     pub(super) len: usize,
     pub(super) all: usize,
+    /// From one row to the next: 1, or 0 where all have the same.
+    pub(super) step: usize,
 }
 
 /// Indices that are looked at before what is in a range is done.
@@ -299,7 +301,7 @@ impl<T: Lane, C: Combine<T>> Body for Indexed<T, C> {
             // SAFETY: a row by its number, an element of the range.
             range.each(index, |at, k| unsafe {
                 let place = out.add(at);
-                *place = C::of::<I>(*rows.add(k), *place);
+                *place = C::of::<I>(*rows.add(k * range.step), *place);
             });
         }
         // SAFETY: the contract of `Kernel` and of this body.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use super::gather::{PIECE, is_plain, offset, places, row_of};
 use super::{copy, scan};
 use crate::backend::overlap::touches_foreign;
@@ -9,11 +11,10 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::explain;
 use crate::isa::{Isa, Wide, wide};
-use crate::layout::Layout;
 use crate::ops::Fold;
 use crate::primitive::{Combine, Scatter};
 use crate::raw::{Mode, Raw};
-use crate::storage::Storage;
+use crate::storage::{Access, Storage};
 use crate::threads::{self, Parts};
 
 /// `base` with `rows` placed at `index`.
@@ -31,31 +32,47 @@ pub(super) fn scatter(p: &Scatter, base: &Raw, index: &Raw, rows: &Raw) -> Resul
     } else {
         index
     };
-    if p.combine == Combine::Set && put_plain(p, &out, index, rows) {
-        return Ok(out);
-    }
-    if p.combine != Combine::Set && combine_plain(p, &out, index, rows) {
+    let rows = &cast(rows, out.dtype())?;
+    let done = match p.combine {
+        Combine::Set => put_plain(p, &out, index, rows),
+        _ => combine_plain(p, &out, index, rows)?,
+    };
+    if done {
         return Ok(out);
     }
     let (from, to) = (p.axis, p.axis + p.axes);
     let many: usize = out.shape()[from..to].iter().product();
     let list = places(p.combine.name(), index, many, p.mode)?;
-    let rows = copy::cast(rows, out.dtype())?;
     match p.combine {
         Combine::Set => {
             // ours alone, whatever the rows share with the tensor
             let shared =
-                Storage::same_buffer(rows.storage(), out.storage()) || touches_foreign(&rows, &out);
-            let rows = if shared {
-                copy::copied(&rows, rows.dtype())?
-            } else {
-                copy::contiguous(&rows)?
-            };
-            set_rows(p, &out, &list, &rows)?;
+                Storage::same_buffer(rows.storage(), out.storage()) || touches_foreign(rows, &out);
+            // a byte that others chose is no `bool`
+            let chosen = rows.dtype() == DType::Bool && rows.storage().access() == Access::Foreign;
+            match shared || chosen {
+                true => set_rows(p, &out, &list, &copy::copied(rows, rows.dtype())?)?,
+                false => set_rows(p, &out, &list, rows)?,
+            }
         }
-        _ => combine(p, &out, &list, &rows, many)?,
+        _ => combine(p, &out, &list, rows, many)?,
     }
     Ok(out)
+}
+
+/// A conversion; what is broadcast is converted once.
+fn cast(x: &Raw, dtype: DType) -> Result<Raw> {
+    if x.dtype() == dtype {
+        return Ok(x.clone());
+    }
+    let mut once = x.layout().clone();
+    for axis in 0..x.rank() {
+        if x.layout().strides()[axis] == 0 && x.shape()[axis] > 1 {
+            once = once.narrow(axis as isize, 0, 1)?;
+        }
+    }
+    let y = copy::cast(&x.with_layout(once), dtype)?;
+    Ok(y.with_layout(y.layout().broadcast_to(x.shape())?))
 }
 
 fn fold_of(combine: Combine) -> Fold {
@@ -67,34 +84,64 @@ fn fold_of(combine: Combine) -> Fold {
     }
 }
 
-/// Whether elements can be placed straight from where they lie: plain `i64` along the first axes, contiguous tensors of one dtype in
-/// different memory.
-fn is_direct(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
+/// How many rows of a contiguous tensor lie from one to the next: 1, or 0 where one row is broadcast over the `lead` axes. `None`
+/// where they lie otherwise.
+fn row_step(rows: &Raw, lead: usize) -> Option<usize> {
+    if rows.layout().is_contiguous() {
+        return Some(1);
+    }
+    let (shape, strides) = (rows.shape(), rows.layout().strides());
+    let mut step = 1;
+    for axis in (0..rows.rank()).rev() {
+        let wanted = if axis < lead { 0 } else { step };
+        if shape[axis] != 1 && strides[axis] != wanted {
+            return None;
+        }
+        step *= shape[axis] as isize;
+    }
+    Some(0)
+}
+
+/// Whether elements can be placed straight from where they lie, and then the step from row to row: plain `i64` along the first axes,
+/// tensors of one dtype in different memory, a contiguous target, rows as [`row_step`] says.
+fn is_direct(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> Option<usize> {
     let apart = [index, rows]
         .iter()
         .all(|x| !Storage::same_buffer(x.storage(), out.storage()) && !touches_foreign(out, x));
-    apart
+    let direct = apart
         && (p.axis, p.batch, p.mode) == (0, 0, Mode::Raise)
         && rows.dtype() == out.dtype()
         && rows.dtype() != DType::Bool
         && is_plain(index)
-        && rows.layout().is_contiguous()
-        && out.layout().is_contiguous()
+        && out.layout().is_contiguous();
+    direct.then(|| row_step(rows, index.rank())).flatten()
 }
 
 /// Combines single elements where that needs no copies. Where the result is larger than caches, each task owns a part of it and
 /// looks at all indices, in their order. Says whether it was done.
-fn combine_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
+fn combine_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> Result<bool> {
     let n: usize = out.shape()[..p.axes.min(out.rank())].iter().product();
-    let lane = out.dtype();
-    if n != out.len() || lane.compute() != lane || !is_direct(p, out, index, rows) {
-        return false;
+    if n != out.len() {
+        return Ok(false);
+    }
+    let Some(step) = is_direct(p, out, index, rows) else {
+        return Ok(false);
+    };
+    let lane = out.dtype().compute();
+    if lane != out.dtype() {
+        // narrow floats are rounded once, after all
+        let sum = copy::copied(out, lane)?;
+        let done = combine_plain(p, &sum, index, &cast(rows, lane)?)?;
+        if done {
+            copy::copy_into(&sum, out)?;
+        }
+        return Ok(done);
     }
     // SAFETY: plain indices, which nobody writes under the guard.
     let list =
         unsafe { std::slice::from_raw_parts(index.ptr().cast::<i64>().cast_const(), index.len()) };
     if !all_exist(list, n) {
-        return false;
+        return Ok(false);
     }
     explain::note(p.combine.name(), rows.len(), || {
         (lane, explain::Kind::Gather)
@@ -103,15 +150,16 @@ fn combine_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
     let (from, to) = (Parts(rows.ptr()), Parts(out.ptr()));
     let all = Parts(index.ptr().cast::<i64>());
     each_range(index.len(), n, lane.size(), &|some, here| {
+        let here = scan::IndexRange { step, ..here };
         let x = [
             all.at(some.start).cast_const().cast(),
-            from.at(some.start * lane.size()).cast_const(),
+            from.at(some.start * step * lane.size()).cast_const(),
             (&raw const here).cast(),
         ];
-        // SAFETY: indices that exist and as many rows; the elements of this range, which are this task's.
+        // SAFETY: indices that exist and as many rows, or one; the elements of this range, which are this task's.
         unsafe { kernel(some.len(), x, to.at(here.first * lane.size())) };
     });
-    true
+    Ok(true)
 }
 
 /// The most tasks that look at all indices: looking at one costs about a quarter of what is done with it.
@@ -140,6 +188,7 @@ fn each_range(
         first: number * part,
         len: part.min(n - number * part),
         all: n,
+        step: 1,
     };
     if tasks == 1 {
         return in_order(list, &|some| task(some, range(0)));
@@ -167,8 +216,8 @@ fn all_exist(list: &[i64], n: usize) -> bool {
     !wide(Missing(list, n as i64))
 }
 
-/// Writes small rows over those of the first axes, where that needs no copies: plain `i64` that all exist, contiguous
-/// tensors of one dtype in different memory. Says whether it was done.
+/// Writes small rows over those of the first axes, where that needs no copies: see [`is_direct`], and all indices exist. Says whether
+/// it was done.
 fn put_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
     let bytes = out.shape().iter().skip(p.axes).product::<usize>() * out.dtype().size();
     let put = match bytes {
@@ -176,11 +225,12 @@ fn put_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
         2 => each_plain::<u16>,
         4 => each_plain::<u32>,
         8 => each_plain::<u64>,
+        16 => each_plain::<[u64; 2]>,
         _ => return false,
     };
-    if !is_direct(p, out, index, rows) {
+    let Some(step) = is_direct(p, out, index, rows) else {
         return false;
-    }
+    };
     let n = out.shape()[..p.axes].iter().product();
     // SAFETY: plain indices, which nobody writes under the guard; as many rows of as many bytes; `n` rows here, which the
     // guard gives us alone, in memory of their own.
@@ -189,74 +239,213 @@ fn put_plain(p: &Scatter, out: &Raw, index: &Raw, rows: &Raw) -> bool {
         let all = all_exist(list, n);
         if all {
             explain::note("put", rows.len(), || (out.dtype(), explain::Kind::Gather));
-            put(list, n, rows.ptr().cast_const(), out.ptr());
+            put(list, n, (rows.ptr().cast_const(), step), out.ptr());
         }
         all
     }
 }
 
-/// Writes contiguous rows one after the other: of equal places the last stays.
+/// Axes that the target and the rows have together: a length, and the strides of both in bytes.
+type Steps = SmallVec<[(usize, [isize; 2]); 4]>;
+
+/// Without axes of length 1; neighbours that are one even walk in both are one axis.
+fn merged(axes: impl Iterator<Item = (usize, [isize; 2])>) -> Steps {
+    let mut all = Steps::new();
+    for (len, step) in axes.filter(|&(len, _)| len != 1) {
+        match all.last_mut() {
+            Some((n, s)) if *s == step.map(|x| x * len as isize) => (*n, *s) = (*n * len, step),
+            _ => all.push((len, step)),
+        }
+    }
+    all
+}
+
+/// Calls `f` with the number of each place of a range, in C order of the axes, and its distances.
+#[inline(always)]
+fn walk(axes: &[(usize, [isize; 2])], range: Range<usize>, mut f: impl FnMut(usize, [isize; 2])) {
+    let Some((&(len, [a, b]), before)) = axes.split_last() else {
+        return range.for_each(|i| f(i, [0; 2]));
+    };
+    let mut i = range.start;
+    while i < range.end {
+        let (mut rest, within) = (i / len, i % len);
+        let mut at = [within as isize * a, within as isize * b];
+        for &(n, [a, b]) in before.iter().rev() {
+            at[0] += (rest % n) as isize * a;
+            at[1] += (rest % n) as isize * b;
+            rest /= n;
+        }
+        let end = range.end.min(i - within + len);
+        while i < end {
+            f(i, at);
+            at[0] += a;
+            at[1] += b;
+            i += 1;
+        }
+    }
+}
+
+/// Rows and where they come.
+struct Rows<'a> {
+    from: Parts<u8>,
+    to: Parts<u8>,
+    /// The axes before those that are picked from.
+    lead: Steps,
+    /// The axes of a row.
+    row: Steps,
+    /// Distances in bytes of the picked places, `many` in each block of `middle` leads.
+    places: &'a [isize],
+    many: usize,
+    middle: usize,
+    /// Bytes from one row to the next.
+    step: isize,
+}
+
+impl Rows<'_> {
+    /// The rows of some leads, one after the other: of equal places the last stays. `T` has the size of an element.
+    ///
+    /// # Safety
+    /// Rows and places as far as all this says, which do not overlap; the places under these leads are ours alone.
+    #[inline(always)]
+    unsafe fn write<T: Copy>(&self, leads: Range<usize>) {
+        let one_block = self.places.len() == self.many;
+        let (to, from) = (self.to.at(0), self.from.at(0).cast_const());
+        // SAFETY: the caller's contract. Elements lie at multiples of their size, but a view of bytes need not begin at one.
+        unsafe {
+            let put = |to: *mut u8, from: *const u8| {
+                to.cast::<T>()
+                    .write_unaligned(from.cast::<T>().read_unaligned());
+            };
+            let run = |(n, [a, b]): (usize, [isize; 2]), to: *mut u8, from: *const u8| {
+                let size = size_of::<T>() as isize;
+                if a == size && b == size && n > SHORT_ROW {
+                    std::ptr::copy_nonoverlapping(from, to, n * size_of::<T>());
+                    return;
+                }
+                if a == size && b == 0 {
+                    let x = from.cast::<T>().read_unaligned();
+                    for i in 0..n {
+                        to.cast::<T>().add(i).write_unaligned(x);
+                    }
+                    return;
+                }
+                for i in 0..n as isize {
+                    put(to.offset(i * a), from.offset(i * b));
+                }
+            };
+            match &self.row[..] {
+                [] => self.each_row(leads, one_block, (to, from), &mut |to, from| put(to, from)),
+                &[one] => self.each_row(leads, one_block, (to, from), &mut |to, from| {
+                    run(one, to, from)
+                }),
+                [before @ .., last] => {
+                    let count = before.iter().map(|x| x.0).product();
+                    self.each_row(leads, one_block, (to, from), &mut |to, from| {
+                        walk(before, 0..count, |_, [a, b]| {
+                            run(*last, to.offset(a), from.offset(b))
+                        });
+                    });
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Rows::write`].
+    #[inline(always)]
+    unsafe fn each_row(
+        &self,
+        leads: Range<usize>,
+        one_block: bool,
+        (to, from): (*mut u8, *const u8),
+        f: &mut impl FnMut(*mut u8, *const u8),
+    ) {
+        walk(&self.lead, leads, |lead, [a, b]| {
+            let block = if one_block { 0 } else { lead / self.middle };
+            let places = &self.places[block * self.many..(block + 1) * self.many];
+            // SAFETY: the caller's contract.
+            unsafe {
+                let (to, mut from) = (to.offset(a), from.offset(b));
+                for &place in places {
+                    f(to.offset(place), from);
+                    from = from.wrapping_offset(self.step);
+                }
+            }
+        });
+    }
+}
+
+/// Elements of a row up to which a loop is faster than a call of `memcpy`.
+const SHORT_ROW: usize = 8;
+
+/// Writes rows one after the other, from where they lie: of equal places the last stays.
 fn set_rows(p: &Scatter, out: &Raw, list: &[usize], rows: &Raw) -> Result<()> {
-    let (from, to) = (p.axis, p.axis + p.axes);
-    let (shape, strides) = (out.shape(), out.layout().strides());
-    let row = Layout::contiguous(&shape[to..])?;
-    let inner = row.len();
-    if inner == 0 || rows.is_empty() {
+    if rows.is_empty() {
         return Ok(());
     }
+    let (from, to) = (p.axis, p.axis + p.axes);
+    let (shape, size) = (out.shape(), out.dtype().size() as isize);
+    let row = out.rank() - to;
+    let behind = rows.rank() - row;
+    let picked = merged((from..behind).map(|axis| {
+        let step = rows.layout().strides()[axis] * size;
+        (rows.shape()[axis], [step; 2])
+    }));
+    let step = match picked[..] {
+        [] => 0,
+        [(_, [step, _])] => step,
+        // the axes of the indices are no even walk
+        _ => return set_rows(p, out, list, &copy::copied(rows, rows.dtype())?),
+    };
     explain::note("put", rows.len(), || (out.dtype(), explain::Kind::Gather));
+    let both = |axis: usize, other: usize| {
+        let steps = [
+            out.layout().strides()[axis] * size,
+            rows.layout().strides()[other] * size,
+        ];
+        (shape[axis], steps)
+    };
+    let places: Vec<isize> = match p.axes {
+        1 => {
+            let step = out.layout().strides()[from] * size;
+            list.iter().map(|&place| place as isize * step).collect()
+        }
+        _ => list
+            .iter()
+            .map(|&place| offset(out, from..to, place) * size)
+            .collect(),
+    };
     let blocks: usize = shape[..p.batch].iter().product();
-    let middle: usize = shape[p.batch..from].iter().product();
-    let many = list.len().checked_div(blocks).unwrap_or(0);
-    let dense = (to..out.rank()).all(|a| shape[a] == 1 || strides[a] == row.strides()[a - to]);
-    let size = out.dtype().size();
-    let start = out.layout().offset() as isize;
-    if dense && blocks * middle == 1 && p.axes == 1 {
-        let step = strides[from];
-        let (from, to) = (rows.ptr().cast_const(), out.base());
-        let at = |place: usize| (start + place as isize * step) * size as isize;
-        // SAFETY: rows of a contiguous tensor; rows of this layout, which lies within its buffer. The former are nobody
-        // else's, so the two do not overlap, and the guard keeps others away.
-        let done = unsafe {
-            match inner * size {
-                1 => each::<u8>(list, from, to, at),
-                2 => each::<u16>(list, from, to, at),
-                4 => each::<u32>(list, from, to, at),
-                8 => each::<u64>(list, from, to, at),
-                _ => false,
+    let leads: usize = shape[..from].iter().product();
+    let many = places.len() / blocks;
+    let rows = Rows {
+        from: Parts(rows.ptr()),
+        to: Parts(out.ptr()),
+        lead: merged((0..from).map(|axis| both(axis, axis))),
+        row: merged((0..row).map(|axis| both(to + axis, behind + axis))),
+        places: &places,
+        many,
+        middle: leads / blocks,
+        step,
+    };
+    let each = rows.row.iter().map(|x| x.0).product::<usize>() * many;
+    let task = |range: Range<usize>| {
+        // SAFETY: rows of this layout, which lies within its buffer, as do the places; the two do not overlap, the guard keeps
+        // others away, and each task has leads of its own.
+        unsafe {
+            match size {
+                1 => rows.write::<u8>(range),
+                2 => rows.write::<u16>(range),
+                4 => rows.write::<u32>(range),
+                8 => rows.write::<u64>(range),
+                _ => rows.write::<[u64; 2]>(range),
             }
-        };
-        if done {
-            return Ok(());
         }
-    }
-    let rest: Vec<usize> = shape[to..].to_vec();
-    for outer in 0..blocks * middle {
-        let lead = start + offset(out, 0..from, outer);
-        for k in 0..many {
-            let place = list[outer / middle * many + k];
-            let at = lead + offset(out, from..to, place);
-            let source = (outer * many + k) * inner;
-            if dense {
-                // SAFETY: as above.
-                unsafe {
-                    std::ptr::copy_nonoverlapping(
-                        rows.ptr().add(source * size).cast_const(),
-                        out.base().offset(at * size as isize),
-                        inner * size,
-                    );
-                }
-                continue;
-            }
-            let target = Layout::from_parts(
-                &rest,
-                &strides[to..],
-                at as usize,
-                out.storage().len() / size,
-            )?;
-            let part = Layout::from_parts(&rest, row.strides(), source, rows.len())?;
-            copy::copy_into(&rows.with_layout(part), &out.with_layout(target))?;
-        }
+    };
+    // of elements that lie on each other the last stays too
+    match leads * each <= PIECE || out.layout().has_internal_overlap() {
+        true => task(0..leads),
+        false => threads::run_ranges(leads, (PIECE / each).max(1), &task),
     }
     Ok(())
 }
@@ -354,37 +543,21 @@ impl Grouped {
 /// indices and write half of them each took longer, up to 30 million.)
 ///
 /// # Safety
-/// As many rows at `from` as indices, `n` at `to`, which are ours alone.
-unsafe fn each_plain<T: Copy>(list: &[i64], n: usize, from: *const u8, to: *mut u8) {
+/// As many rows at `from` as indices, or one and a step of 0; `n` at `to`, which are ours alone.
+unsafe fn each_plain<T: Copy>(
+    list: &[i64],
+    n: usize,
+    (from, step): (*const u8, usize),
+    to: *mut u8,
+) {
     let (from, to) = (Parts(from.cast::<T>().cast_mut()), Parts(to.cast::<T>()));
     in_order(list.len(), &|some| {
         for k in some {
             // SAFETY: the caller's contract; one thread does all.
             unsafe {
                 to.at(row_of(list[k], n))
-                    .write_unaligned(from.at(k).read_unaligned());
+                    .write_unaligned(from.at(k * step).read_unaligned());
             }
         }
     });
-}
-
-/// Rows of the size of a `T`.
-///
-/// # Safety
-/// As many at `from` as there are places; a row at each of the bytes that `at` gives, and nobody else looks at them.
-#[inline]
-unsafe fn each<T: Copy>(
-    places: &[usize],
-    from: *const u8,
-    to: *mut u8,
-    at: impl Fn(usize) -> isize,
-) -> bool {
-    for (k, &place) in places.iter().enumerate() {
-        // SAFETY: the caller's contract. Elements lie at multiples of their size, but a row of several need not.
-        unsafe {
-            let row = from.cast::<T>().add(k).read_unaligned();
-            to.offset(at(place)).cast::<T>().write_unaligned(row);
-        }
-    }
-    true
 }

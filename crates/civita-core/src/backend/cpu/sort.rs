@@ -8,6 +8,8 @@
 //!   values alone of 32 and 64 bits: `codes`; their indices: `argsort`
 //! ```
 //!
+//! A row that is sorted already, or strictly the other way round, is found so in one pass that stops where it is not.
+//!
 //! What moves are the elements themselves, or elements with their indices: a radix sort is stable, so NaN payloads and the
 //! order of -0 and 0 survive, and equal elements keep their indices in order.
 
@@ -20,6 +22,7 @@ use crate::dtype::{DType, Element};
 use crate::error::Result;
 use crate::explain;
 use crate::float8::{f8e4m3, f8e5m2};
+use crate::isa::{Isa, Wide, wide};
 use crate::primitive::{Direction, Outputs, Sort, Sorted};
 use crate::raw::Raw;
 use crate::threads::{self, Parts};
@@ -141,6 +144,59 @@ impl<T: Item, I: Copy> Item for Numbered<T, I> {
     }
 }
 
+/// How a row lies that needs no sort.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lies {
+    /// Each element comes no later than the next.
+    Sorted,
+    /// Each element comes after the next: none equal, so that the sort is stable.
+    Reversed,
+}
+
+/// Elements that are compared with the next before it is asked whether one was out of order; shorter rows are sorted.
+const LOOK: usize = 64;
+/// The same at the beginning: those of most rows tell.
+const FIRST_LOOK: usize = 4;
+
+/// Whether a row lies so that it needs no sort.
+fn lies<T: Item>(row: &[T], direction: Direction) -> Option<Lies> {
+    /// Whether the function says true of no two neighbours.
+    struct NoPair<'a, T, F>(&'a [T], F);
+    impl<T: Item, F: Fn(T::Code, T::Code) -> bool> Wide for NoPair<'_, T, F> {
+        type Out = bool;
+        #[inline(always)]
+        fn run<I: Isa>(self) -> bool {
+            let NoPair(mut row, is_wrong) = self;
+            let mut look = FIRST_LOOK;
+            while row.len() > 1 {
+                let n = look.min(row.len() - 1);
+                look = LOOK;
+                let pairs = row[..n].iter().zip(&row[1..=n]);
+                if pairs.fold(false, |any, (a, b)| any | is_wrong(a.code(), b.code())) {
+                    return false;
+                }
+                row = &row[n..];
+            }
+            true
+        }
+    }
+    let [first, second, ..] = row else {
+        return None;
+    };
+    if row.len() < LOOK {
+        return None;
+    }
+    // the first two say which it may be
+    let (first, second) = (first.code(), second.code());
+    let (is, lies) = match direction {
+        Direction::Ascending if first <= second => (wide(NoPair(row, |a, b| a > b)), Lies::Sorted),
+        Direction::Ascending => (wide(NoPair(row, |a, b| a <= b)), Lies::Reversed),
+        Direction::Descending if first >= second => (wide(NoPair(row, |a, b| a < b)), Lies::Sorted),
+        Direction::Descending => (wide(NoPair(row, |a, b| a >= b)), Lies::Reversed),
+    };
+    is.then_some(lies)
+}
+
 /// Sorts `data`; `spare` is memory that is used and grown as needed.
 fn sort_row<E: Item>(data: &mut [E], spare: &mut Vec<E>, direction: Direction) {
     if E::DIGITS == 0 || data.len() < SHORT {
@@ -192,6 +248,26 @@ pub(super) fn radix<E: Item>(data: &mut [E], spare: &mut [E], flip: u64) {
     }
 }
 
+/// Sorts a row that [`lies`] knows, where it lies, and writes the indices that sort it. False, and nothing done, where it is another.
+pub(super) fn known<T: Item>(values: &mut [T], indices: Option<&mut [i64]>, p: &Sort) -> bool {
+    let Some(lies) = lies(values, p.direction) else {
+        return false;
+    };
+    if lies == Lies::Reversed && p.outputs != Sorted::Indices {
+        values.reverse();
+    }
+    if let Some(indices) = indices {
+        let last = indices.len() as i64 - 1;
+        for (i, to) in (0..).zip(indices) {
+            *to = match lies {
+                Lies::Sorted => i,
+                Lies::Reversed => last - i,
+            };
+        }
+    }
+    true
+}
+
 /// Sorts rows of `n` elements where they lie, or writes the indices that sort them, or both.
 ///
 /// # Safety
@@ -212,11 +288,16 @@ unsafe fn rows<T: Item>(
             // SAFETY: a row that no other task has.
             let row_values = unsafe { std::slice::from_raw_parts_mut(values.at(row * n), n) };
             let Some(indices) = &indices else {
-                sort_row(row_values, &mut spare, p.direction);
+                if !known(row_values, None, p) {
+                    sort_row(row_values, &mut spare, p.direction);
+                }
                 continue;
             };
             // SAFETY: as above.
             let row_indices = unsafe { std::slice::from_raw_parts_mut(indices.at(row * n), n) };
+            if known(row_values, Some(row_indices), p) {
+                continue;
+            }
             if u32::try_from(n).is_ok() {
                 let number = |i: usize| i as u32;
                 numbered(
@@ -259,7 +340,15 @@ unsafe fn coded_rows<T: Item + Coded + Element>(
     }
     let values = Parts(values.cast::<T::Bits>());
     let one = |row: usize, sort: &mut dyn FnMut(&mut [T::Bits])| {
-        // SAFETY: a row that no other task has.
+        // SAFETY: a row that no other task has; each as what it holds.
+        if known(
+            unsafe { std::slice::from_raw_parts_mut(values.at(row * n).cast::<T>(), n) },
+            None,
+            p,
+        ) {
+            return;
+        }
+        // SAFETY: as above.
         let bits = unsafe { std::slice::from_raw_parts_mut(values.at(row * n), n) };
         if !codes::is_plain::<T>(bits) {
             // SAFETY: the same row as what it holds.

@@ -1,7 +1,7 @@
 //! Dense matrix multiplication of every dtype: packed, blocked, on the thread pool.
 //!
 //! Four layers, each knowing only the one below:
-//! - this file: batches, and which path a product takes;
+//! - this file: batches, and which path a product takes; `small`: matrices of a few rows and columns, which need none of the others;
 //! - `blocked`: loops over blocks that fit the caches, packing (`pack`, `source`, `kernels::transpose`) and tasks; `vector`:
 //!   matrix times vector (over `lines`);
 //! - `engine`: which kernels and packers a dtype has on an instruction set (compiled in `shells`);
@@ -26,6 +26,7 @@ mod pack;
 mod scratch;
 mod shape;
 mod shells;
+mod small;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -117,6 +118,9 @@ pub unsafe fn matmul_at(
 ) -> Result<()> {
     // SAFETY: the caller's contract is the same, and the engine is made for that level.
     unsafe {
+        if small::multiply(dtype, level, problem, batch) {
+            return Ok(());
+        }
         let engine = engine::engines_for(dtype, level).next();
         with_engine(engine.expect("every dtype has one"), problem, batch)
     }

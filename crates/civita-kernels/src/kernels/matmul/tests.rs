@@ -164,9 +164,9 @@ fn check<T: Checked>(r: &mut Random, m: usize, n: usize, k: usize, kinds: [usize
     let ldc = n + r.below(3);
     let before: Vec<T> = (0..m * ldc).map(|_| T::random(r)).collect();
     for level in Level::available() {
-        for (engine, accumulate) in
-            engine::engines_for(T::DTYPE, level).flat_map(|e| [(e, false), (e, true)])
-        {
+        // each engine, and what is chosen
+        let engines = engine::engines_for(T::DTYPE, level).map(Some);
+        for (engine, accumulate) in engines.chain([None]).flat_map(|e| [(e, false), (e, true)]) {
             let run = |threads| {
                 let mut c = before.clone();
                 let (a, b) = (a.operand(), b.operand());
@@ -182,7 +182,12 @@ fn check<T: Checked>(r: &mut Random, m: usize, n: usize, k: usize, kinds: [usize
                 };
                 threads::with_threads(threads, || {
                     // SAFETY: the matrices are as large as the problem says, and the engine is available.
-                    unsafe { with_engine(engine, &p, &Batch::default()).unwrap() }
+                    unsafe {
+                        match engine {
+                            Some(engine) => with_engine(engine, &p, &Batch::default()).unwrap(),
+                            None => matmul_at(level, T::DTYPE, &p, &Batch::default()).unwrap(),
+                        }
+                    }
                 });
                 c
             };
@@ -245,6 +250,32 @@ fn check_all<T: Checked>() {
     }
     if cfg!(miri) {
         return check::<T>(r, 9, 1, 10, [0, 0]);
+    }
+    // what stays in registers, and just beyond
+    for m in [1, 2, 3, 4, 7, 8, 9, 100] {
+        for (n, k) in [
+            (1, 1),
+            (1, 2),
+            (1, 3),
+            (1, 4),
+            (1, 5),
+            (2, 2),
+            (2, 3),
+            (3, 3),
+            (3, 2),
+            (4, 4),
+            (4, 1),
+            (5, 4),
+            (8, 8),
+            (7, 6),
+            (9, 8),
+            (8, 9),
+        ] {
+            let kinds = [r.below(KINDS), r.below(KINDS)];
+            check::<T>(r, m, n, k, kinds);
+            check::<T>(r, m, n, k, [0, 0]);
+            check::<T>(r, m, n, k, [1, 0]);
+        }
     }
     // around the tiles, in blocks along k, on the vector paths, empty
     for (m, n, k) in [
@@ -399,6 +430,10 @@ fn batches_broadcast_fold_and_run_in_parallel() {
         ([3, 4], 1, 6, 7),
         ([2, 2], 130, 130, 130),
         ([5, 1], 6, 1, 9),
+        ([30, 200], 3, 3, 3),
+        ([3, 700], 8, 7, 6),
+        ([40, 50], 3, 1, 4),
+        ([2, 3], 9000, 3, 4),
         ([0, 2], 3, 3, 3),
     ] {
         // A repeats along neither axis, along the first, along the last; B likewise
