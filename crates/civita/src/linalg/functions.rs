@@ -6,7 +6,7 @@ pub use civita_linalg::{Problem, Side};
 use super::Linear;
 use super::Uplo;
 use crate::rank::{Rank, ReduceRank, Reduced, wrap};
-use crate::{Dtype, Matrix, Result, Tensor, Vector};
+use crate::{Dtype, Matrix, Result, Tensor, Vector, c128};
 
 macro_rules! functions {
     ($($(#[doc = $doc:literal])* $name:ident -> $out:ty;)*) => { $(

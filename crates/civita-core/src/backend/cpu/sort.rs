@@ -341,11 +341,8 @@ unsafe fn coded_rows<T: Item + Coded + Element>(
     let values = Parts(values.cast::<T::Bits>());
     let one = |row: usize, sort: &mut dyn FnMut(&mut [T::Bits])| {
         // SAFETY: a row that no other task has; each as what it holds.
-        if known(
-            unsafe { std::slice::from_raw_parts_mut(values.at(row * n).cast::<T>(), n) },
-            None,
-            p,
-        ) {
+        let own = unsafe { std::slice::from_raw_parts_mut(values.at(row * n).cast::<T>(), n) };
+        if known(own, None, p) {
             return;
         }
         // SAFETY: as above.
