@@ -38,20 +38,11 @@ pub(super) fn philox(counter: u128, key: u64) -> Words {
     words
 }
 
-const THREEFRY_ROUNDS: usize = 20;
 /// By which no key has words that are all zero.
 const PARITY: u32 = 0x1bd1_1bda;
-/// How far the two mixed words of a round are rotated; after eight rounds it begins again.
-const ROTATIONS: [[u32; 2]; 8] = [
-    [10, 26],
-    [11, 21],
-    [13, 27],
-    [23, 5],
-    [6, 20],
-    [17, 11],
-    [25, 10],
-    [18, 20],
-];
+/// How far the two mixed words of a round are rotated: in four rounds, and the four after them.
+const EVEN: [[u32; 2]; 4] = [[10, 26], [11, 21], [13, 27], [23, 5]];
+const ODD: [[u32; 2]; 4] = [[6, 20], [17, 11], [25, 10], [18, 20]];
 
 /// The words of the blocks from `counter` on by Threefry4x32-20, whose key of 128 bits has zeros above the 64 given.
 #[inline(always)]
@@ -59,46 +50,52 @@ pub(super) fn threefry(counter: u128, key: u64) -> Words {
     encrypted(counter, [key as u32, (key >> 32) as u32, 0, 0])
 }
 
-/// Threefish's function of two words.
+/// Four rounds and the addition of the key: words 0 with 1 and 2 with 3, then 0 with 3 and 2 with 1.
 #[inline(always)]
-fn mixed(mut x: [u32; LANES], mut y: [u32; LANES], turn: u32) -> [[u32; LANES]; 2] {
-    for (x, y) in x.iter_mut().zip(&mut y) {
-        *x = x.wrapping_add(*y);
-        *y = y.rotate_left(turn) ^ *x;
-    }
-    [x, y]
+fn four_rounds(
+    [mut a, mut b, mut c, mut d]: [u32; 4],
+    turns: [[u32; 2]; 4],
+    keys: [u32; 5],
+    s: usize,
+) -> [u32; 4] {
+    let mixed = |x: u32, y: u32, turn: u32| {
+        let x = x.wrapping_add(y);
+        (x, y.rotate_left(turn) ^ x)
+    };
+    let [first, second, third, fourth] = turns;
+    (a, b) = mixed(a, b, first[0]);
+    (c, d) = mixed(c, d, first[1]);
+    (a, d) = mixed(a, d, second[0]);
+    (c, b) = mixed(c, b, second[1]);
+    (a, b) = mixed(a, b, third[0]);
+    (c, d) = mixed(c, d, third[1]);
+    (a, d) = mixed(a, d, fourth[0]);
+    (c, b) = mixed(c, b, fourth[1]);
+    [
+        a.wrapping_add(keys[s % 5]),
+        b.wrapping_add(keys[(s + 1) % 5]),
+        c.wrapping_add(keys[(s + 2) % 5]),
+        d.wrapping_add(keys[(s + 3) % 5]).wrapping_add(s as u32),
+    ]
 }
 
 #[inline(always)]
 fn encrypted(counter: u128, key: [u32; 4]) -> Words {
     let parity = PARITY ^ key[0] ^ key[1] ^ key[2] ^ key[3];
     let keys = [key[0], key[1], key[2], key[3], parity];
-    let mut x = [[0; LANES]; 4];
-    for ((x, counter), key) in x.iter_mut().zip(counters(counter)).zip(keys) {
-        for (x, counter) in x.iter_mut().zip(counter) {
-            *x = (counter as u32).wrapping_add(key);
-        }
-    }
-    for round in 0..THREEFRY_ROUNDS {
-        let [first, second] = ROTATIONS[round % 8];
-        // even rounds mix the words 0 with 1 and 2 with 3, odd rounds 0 with 3 and 2 with 1
-        let (a, b) = if round % 2 == 0 { (1, 3) } else { (3, 1) };
-        [x[0], x[a]] = mixed(x[0], x[a], first);
-        [x[2], x[b]] = mixed(x[2], x[b], second);
-        if round % 4 == 3 {
-            let s = round / 4 + 1;
-            for (i, x) in x.iter_mut().enumerate() {
-                let key = keys[(i + s) % 5].wrapping_add(if i == 3 { s as u32 } else { 0 });
-                for x in x {
-                    *x = x.wrapping_add(key);
-                }
-            }
-        }
-    }
+    let counters = counters(counter);
     let mut words = [[0; LANES]; 4];
-    for (words, x) in words.iter_mut().zip(x) {
-        for (word, x) in words.iter_mut().zip(x) {
-            *word = u64::from(x);
+    // no loop over rounds: so the one over lanes becomes vector instructions
+    for lane in 0..LANES {
+        let at = |i: usize| (counters[i][lane] as u32).wrapping_add(key[i]);
+        let mut x = [at(0), at(1), at(2), at(3)];
+        x = four_rounds(x, EVEN, keys, 1);
+        x = four_rounds(x, ODD, keys, 2);
+        x = four_rounds(x, EVEN, keys, 3);
+        x = four_rounds(x, ODD, keys, 4);
+        x = four_rounds(x, EVEN, keys, 5);
+        for (words, x) in words.iter_mut().zip(x) {
+            words[lane] = u64::from(x);
         }
     }
     words
