@@ -22,6 +22,8 @@ const SIDE: usize = 8;
 /// An element and its sums.
 trait Small: Copy + 'static {
     type Sum: Copy + Default;
+    /// Whether loops are made for sizes and strides of their own: of the types that most products have.
+    const FIXED: bool = false;
     fn read(self) -> Self::Sum;
     fn write(sum: Self::Sum) -> Self;
     /// `c + a·b`.
@@ -32,6 +34,7 @@ trait Small: Copy + 'static {
 macro_rules! floats { ($($t:ty)*) => { $(
     impl Small for $t {
         type Sum = $t;
+        const FIXED: bool = true;
         #[inline(always)]
         fn read(self) -> $t {
             self
@@ -169,12 +172,12 @@ impl<T: Small> Body for Products<T> {
             let shape = &*shape.cast::<Shape>();
             let (a, b, c) = (a.cast::<T>(), b.cast::<T>(), out.cast::<T>());
             match (shape.n, shape.k) {
-                (1, 2) => each::<I, T, 1, 2>(n, shape, a, b, c),
-                (1, 3) => each::<I, T, 1, 3>(n, shape, a, b, c),
-                (1, 4) => each::<I, T, 1, 4>(n, shape, a, b, c),
-                (2, 2) => each::<I, T, 2, 2>(n, shape, a, b, c),
-                (3, 3) => each::<I, T, 3, 3>(n, shape, a, b, c),
-                (4, 4) => each::<I, T, 4, 4>(n, shape, a, b, c),
+                (1, 2) if T::FIXED => each::<I, T, 1, 2>(n, shape, a, b, c),
+                (1, 3) if T::FIXED => each::<I, T, 1, 3>(n, shape, a, b, c),
+                (1, 4) if T::FIXED => each::<I, T, 1, 4>(n, shape, a, b, c),
+                (2, 2) if T::FIXED => each::<I, T, 2, 2>(n, shape, a, b, c),
+                (3, 3) if T::FIXED => each::<I, T, 3, 3>(n, shape, a, b, c),
+                (4, 4) if T::FIXED => each::<I, T, 4, 4>(n, shape, a, b, c),
                 (1, _) => each::<I, T, 1, 0>(n, shape, a, b, c),
                 (2, _) => each::<I, T, 2, 0>(n, shape, a, b, c),
                 (3..=4, _) => each::<I, T, 4, 0>(n, shape, a, b, c),
@@ -210,10 +213,10 @@ unsafe fn each<I: Isa, T: Small, const N: usize, const K: usize>(
         unsafe {
             // steps that the compiler knows let it take several rows at a time
             match s.a {
-                [1, col] if N == 1 && s.ldc == 1 => {
+                [1, col] if T::FIXED && N == 1 && s.ldc == 1 => {
                     rows::<I, T, N, K>(s, [1, col], 1, &panel, a, c)
                 }
-                [row, 1] if row == k as isize && s.ldc == columns => {
+                [row, 1] if T::FIXED && row == k as isize && s.ldc == columns => {
                     rows::<I, T, N, K>(s, [k as isize, 1], columns, &panel, a, c);
                 }
                 strides => rows::<I, T, N, K>(s, strides, s.ldc, &panel, a, c),
