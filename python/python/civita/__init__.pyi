@@ -901,9 +901,9 @@ lt: ufunc
 mantissa: ufunc
 """The fraction `m` of `x = m · 2^e` with `½ ≤ |m| < 1`; zero, infinity and NaN stay. The first result of `frexp`."""
 maximum: ufunc
-"""The larger of the two; NaN where either is. Where they are equal each gets half of the gradient."""
+"""The larger of the two; NaN where either is. Where they are equal each gets half of the gradient, beside NaN both all of it."""
 minimum: ufunc
-"""The smaller of the two; NaN where either is. Where they are equal each gets half of the gradient."""
+"""The smaller of the two; NaN where either is. Where they are equal each gets half of the gradient, beside NaN both all of it."""
 mod: ufunc
 """See `remainder`."""
 modf: ufunc
@@ -940,7 +940,7 @@ real: ufunc
 reciprocal: ufunc
 """The reciprocal `1 / x`; integers divide towards zero."""
 relu: ufunc
-"""The rectified linear unit `max(x, 0)`; NaN of NaN. Its derivative at 0 is 0, as in PyTorch."""
+"""The rectified linear unit `max(x, 0)`; NaN of NaN. Its derivative at 0 is 0, at NaN 1, as in PyTorch."""
 remainder: ufunc
 """The remainder `a - b · ⌊a / b⌋`, which has the sign of `b`."""
 right_shift: ufunc
