@@ -116,7 +116,7 @@ pub fn at(
 /// A number of Python's, or one of ours that the dtype holds.
 #[inline(always)]
 fn number(value: &Bound<'_, PyAny>, dtype: DType) -> Option<Scalar> {
-    if let Some((scalar, from)) = slots::any_scalar_of(value) {
+    if let Some((scalar, from)) = slots::scalar_of(value) {
         return (from == dtype || can_cast(from, dtype, Casting::Safe)).then_some(scalar);
     }
     match scalar_exact(value).ok()?? {

@@ -122,7 +122,7 @@ pub fn made_like<'py>(
 
 /// A number of Python's or ours, and the dtype of the array that it becomes. Integers of more than 64 bits are for the general path.
 fn lone_number(ob: &Bound<'_, PyAny>) -> Option<(Scalar, DType)> {
-    if let Some(found) = crate::scalar::slots::any_scalar_of(ob) {
+    if let Some(found) = crate::scalar::slots::scalar_of(ob) {
         return Some(found);
     }
     let scalar = crate::convert::scalar_exact(ob).ok()??;

@@ -191,21 +191,9 @@ unsafe fn real(object: *mut PyObject) -> Option<(Real, DType)> {
     }
 }
 
-/// The number and dtype of a scalar of ours, of the classes that [`real`] knows and not of one derived from them.
+/// The number and dtype of a scalar of ours, of its class and not of one derived from it.
 #[inline]
 pub fn scalar_of(ob: &Bound<'_, PyAny>) -> Option<(Scalar, DType)> {
-    // SAFETY: an object, and the interpreter is held.
-    let (number, dtype) = unsafe { real(ob.as_ptr()) }?;
-    let scalar = match number {
-        Real::Integer(x) => Scalar::Int(x),
-        Real::Float(x) => Scalar::Float(x),
-    };
-    Some((scalar, dtype))
-}
-
-/// As [`scalar_of`], of all classes.
-#[inline]
-pub fn any_scalar_of(ob: &Bound<'_, PyAny>) -> Option<(Scalar, DType)> {
     let object = ob.as_ptr();
     // SAFETY: an object, and the interpreter is held; all classes but those of `float64` and `complex128` hold `Held`.
     unsafe {

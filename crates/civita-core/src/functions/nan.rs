@@ -12,7 +12,7 @@ use crate::backend::cpu::reduce::{fold_numbers, fold_of};
 use crate::dtype::{DType, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::float8::{f8e4m3, f8e5m2};
-use crate::functions::ufuncs::Restriction;
+use crate::functions::ufuncs::{Restriction, squares_of};
 use crate::graph::Function;
 use crate::layout::{self, KeepDims, PerAxis};
 use crate::ops::{Fold, Op, Reduction};
@@ -539,14 +539,7 @@ fn variance(call: &Call<'_>, dtype: OptDType, ddof: f64, mean: OptArray) -> Resu
             let zero = Scalar::Bool(false).into();
             let counts = keeping.counts()?;
             let deviation = Raw::apply(Op::Where, &[(&counts).into(), (&deviation).into(), zero])?;
-            let squares = match x.dtype().is_complex() {
-                true => deviation
-                    .real()?
-                    .square()?
-                    .add(&deviation.imag()?.square()?)?,
-                false => deviation.square()?,
-            };
-            squares.reduce(Reduction::Sum, keeping.options(None))?
+            squares_of(&deviation)?.reduce(Reduction::Sum, keeping.options(None))?
         }
     };
     let count = count.cast(DType::F64)?;

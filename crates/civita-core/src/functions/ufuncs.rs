@@ -719,6 +719,20 @@ fn in_rounds(op: Op, x: &mut Raw, keys: &[Key], b: Option<Operand<'_>>) -> Resul
     Ok(())
 }
 
+/// The squares of absolute values.
+pub(super) fn squares_of(x: &Raw) -> Result<Raw> {
+    match x.dtype().is_complex() {
+        true => x.real()?.square()?.add(&x.imag()?.square()?),
+        false => x.square(),
+    }
+}
+
+/// By what a sum of squares over so many elements is divided: never a negative number.
+fn degrees_left(count: &Raw, ddof: f64) -> Result<Raw> {
+    let left = Raw::apply(Op::Sub, &[count.into(), Scalar::Float(ddof).into()])?;
+    Raw::apply(Op::Maximum, &[(&left).into(), Scalar::Float(0.0).into()])
+}
+
 /// What no float exceeds from below, or above for a minimum.
 fn least(op: Reduction, dtype: DType) -> Option<Scalar> {
     let infinity = match op {
@@ -875,11 +889,7 @@ impl Raw {
             false => deviation.mul(&deviation)?,
         };
         let over = count(options)?.cast(DType::F64)?;
-        let over = Raw::apply(
-            Op::Sub,
-            &[(&over).into(), Scalar::Float(options.ddof).into()],
-        )?;
-        let over = Raw::apply(Op::Maximum, &[(&over).into(), Scalar::Float(0.0).into()])?;
+        let over = degrees_left(&over, options.ddof)?;
         let var = sum(&squares, options)?.div(&over)?.cast(dtype)?;
         match op {
             Reduction::Std => var.sqrt()?.cast(dtype),
@@ -910,13 +920,7 @@ impl Raw {
             _ => self.cast(DType::F64)?,
         };
         let deviation = x.sub(&mean.cast(promote(mean.dtype(), x.dtype()))?)?;
-        let squares = match deviation.dtype().is_complex() {
-            true => deviation
-                .real()?
-                .square()?
-                .add(&deviation.imag()?.square()?)?,
-            false => deviation.square()?,
-        };
+        let squares = squares_of(&deviation)?;
         let of_sum = ReduceOptions {
             ddof: 0.0,
             ..options
@@ -929,11 +933,7 @@ impl Raw {
             ReduceOptions { dtype, ..of_sum },
             restriction,
         )?;
-        let over = Raw::apply(
-            Op::Sub,
-            &[(&count).into(), Scalar::Float(options.ddof).into()],
-        )?;
-        let over = Raw::apply(Op::Maximum, &[(&over).into(), Scalar::Float(0.0).into()])?;
+        let over = degrees_left(&count, options.ddof)?;
         let var = sum.div(&over.cast_like_real(&sum)?)?;
         let result = match op {
             Reduction::Std => var.sqrt()?,
@@ -978,11 +978,7 @@ impl Raw {
         } else {
             let deviation = Raw::apply(Op::Abs, &[(&x.sub(&mean)?).into()])?;
             let squares = deviation.mul(&deviation)?;
-            let over = Raw::apply(
-                Op::Sub,
-                &[(&count).into(), Scalar::Float(options.ddof).into()],
-            )?;
-            let over = Raw::apply(Op::Maximum, &[(&over).into(), Scalar::Float(0.0).into()])?;
+            let over = degrees_left(&count, options.ddof)?;
             let var = sum(&squares)?;
             let var = var.div(&over.cast_like_real(&var)?)?;
             match op {
