@@ -428,7 +428,9 @@ impl Array {
     /// Lengths of the axes.
     #[getter]
     fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.raw().shape())
+        let raw = self.raw();
+        raw.lengths_are_read("shape");
+        PyTuple::new(py, raw.shape())
     }
 
     /// Type of the elements.
@@ -446,7 +448,9 @@ impl Array {
     /// Number of elements.
     #[getter]
     fn size(&self) -> usize {
-        self.raw().len()
+        let raw = self.raw();
+        raw.lengths_are_read("size");
+        raw.len()
     }
 
     /// Bytes of one element.
@@ -458,7 +462,7 @@ impl Array {
     /// Bytes of all elements.
     #[getter]
     fn nbytes(&self) -> usize {
-        self.raw().len() * self.raw().dtype().size()
+        self.size() * self.raw().dtype().size()
     }
 
     /// Bytes from one element to the next along each axis.
@@ -576,8 +580,9 @@ impl Array {
     }
 
     fn __len__(&self) -> Outcome<usize> {
-        self.raw()
-            .shape()
+        let raw = self.raw();
+        raw.length_is_read("len", 0);
+        raw.shape()
             .first()
             .copied()
             .ok_or_else(|| type_error("len() of unsized object: the array has no axes"))

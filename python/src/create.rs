@@ -1,6 +1,7 @@
 //! New arrays.
 
 use civita_core::dtype::{DType, Kind, Scalar, promote};
+use civita_core::functions::constant_alone;
 use civita_core::layout::Dims;
 use civita_core::raw::Raw;
 use civita_core::storage::Access;
@@ -700,9 +701,17 @@ fn full_like(
 fn number(ob: &Bound<'_, PyAny>) -> Outcome<(Scalar, DType)> {
     match value(ob)? {
         Value::Weak(s) => Ok((s, s.default_dtype())),
-        Value::Ref(raw) => Ok((raw.item()?, raw.dtype())),
-        Value::Own(raw) => Ok((raw.item()?, raw.dtype())),
+        Value::Ref(raw) => constant(&raw),
+        Value::Own(raw) => constant(&raw),
     }
+}
+
+/// The value of an array that is a number without derivatives.
+fn constant(raw: &Raw) -> Outcome<(Scalar, DType)> {
+    if raw.is_differentiated() {
+        return Err(constant_alone().into());
+    }
+    Ok((raw.item()?, raw.dtype()))
 }
 
 /// Evenly spaced values: `arange(stop)`, `arange(start, stop)`, `arange(start, stop, step)`. `stop` is left out.

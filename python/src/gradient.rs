@@ -271,7 +271,10 @@ fn grad<'py>(
             &outputs,
             &inputs.iter().collect::<Vec<_>>(),
             keep(retain_graph, create_graph),
-        )
+        )?
+        .into_iter()
+        .map(|g| g.map(graph::own).transpose())
+        .collect::<Result<Vec<_>, _>>()
     })?;
     let one = |(i, (g, x)): (usize, (Option<Raw>, &Raw))| match (g, allow_unused) {
         (Some(g), _) => wrap(py, g),

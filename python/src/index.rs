@@ -444,6 +444,7 @@ impl Array {
 impl Array {
     fn __len_or_error(&self) -> Outcome<usize> {
         let raw = self.raw();
+        raw.length_is_read("iteration", 0);
         raw.shape()
             .first()
             .copied()

@@ -523,9 +523,7 @@ pub fn reshaped_in(
 ) -> Outcome<Raw> {
     let fortran = match order {
         Order::F => true,
-        Order::Any => {
-            x.is_plain() && !x.layout().is_contiguous() && x.layout().is_fortran_contiguous()
-        }
+        Order::Any => order::is_fortran(x),
         Order::C => false,
         Order::Keep => return Err(value_error("order 'K' is not permitted for reshaping")),
     };

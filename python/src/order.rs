@@ -59,7 +59,7 @@ impl Order {
 
 /// Whether the array is in Fortran order and not in C order too.
 pub fn is_fortran(x: &Raw) -> bool {
-    x.is_plain() && !x.layout().is_contiguous() && x.layout().is_fortran_contiguous()
+    shape::is_fortran(x, functions::Order::A)
 }
 
 /// A copy whose elements lie in this order.
@@ -117,11 +117,10 @@ pub fn new_like(
     order: Order,
     make: impl Fn(&[usize], DType) -> civita_core::error::Result<Raw>,
 ) -> Outcome<Raw> {
+    like.lengths_are_read("like");
     match order {
         Order::Any if is_fortran(like) => new(shape, dtype, Order::F, make),
-        Order::Keep
-            if like.is_plain() && !like.layout().is_contiguous() && like.rank() == shape.len() =>
-        {
+        Order::Keep if !like.layout().is_contiguous() && like.rank() == shape.len() => {
             let axes = by_steps(like);
             let permuted: Vec<usize> = axes.iter().map(|&a| shape[a as usize]).collect();
             Ok(make(&permuted, dtype)?.permute(&inverse(&axes))?)
@@ -137,7 +136,7 @@ pub fn raveled(x: &Raw, order: Order) -> Outcome<Raw> {
     match order {
         Order::F => Ok(x.transpose()?.reshape_to(&flat)?),
         Order::Any if is_fortran(x) => Ok(x.transpose()?.reshape_to(&flat)?),
-        Order::Keep if x.is_plain() && !x.layout().is_contiguous() && x.rank() > 1 => {
+        Order::Keep if !x.layout().is_contiguous() && x.rank() > 1 => {
             Ok(in_memory_order(x)?.reshape_to(&flat)?)
         }
         _ => Ok(x.reshape_to(&flat)?),

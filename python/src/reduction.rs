@@ -6,6 +6,7 @@
 use std::ffi::CStr;
 
 use civita_core::dtype::{Casting, DType, promote};
+use civita_core::functions::constant_alone;
 use civita_core::functions::ufuncs::Restriction;
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::ops::{REDUCTIONS, ReduceClass, Reduction, ReductionRow};
@@ -227,6 +228,12 @@ impl<'py> Call<'py> {
                     return Err(value_error(
                         "ddof and correction can't be provided simultaneously.",
                     ));
+                }
+                if given
+                    .cast::<Array>()
+                    .is_ok_and(|array| array.get().raw().is_differentiated())
+                {
+                    return Err(constant_alone().into());
                 }
                 self.ddof = Some(given.extract()?);
             }

@@ -4,6 +4,8 @@
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use civita_core::error::Result;
+use civita_core::graph;
 use civita_core::raw::Raw;
 use civita_core::transform::{self, Randomness};
 use pyo3::prelude::*;
@@ -15,6 +17,12 @@ use crate::error::{Outcome, value_error};
 use crate::gil;
 
 type Pair<'py> = (Bound<'py, PyList>, Bound<'py, PyList>);
+
+/// In memory of their own, whatever the transformation made them of: arrays can be written, and a write reaches neither an argument nor
+/// another element.
+fn own(found: Vec<Raw>) -> Result<Vec<Raw>> {
+    found.into_iter().map(graph::own).collect()
+}
 
 /// `f` of each element along an axis of the arrays. It returns a list of arrays and a list of their axes.
 #[pyfunction]
@@ -49,7 +57,7 @@ fn _vmap<'py>(
             Ok(y)
         };
         let axis = |i: usize| out_axes.lock().unwrap_or_else(PoisonError::into_inner)[i];
-        transform::vmap_with(run, &x, &in_axes, &axis, randomness)
+        transform::vmap_with(run, &x, &in_axes, &axis, randomness).and_then(own)
     })?;
     list(py, &y)
 }
@@ -60,7 +68,10 @@ fn _value_and_grad<'py>(f: &Bound<'py, PyAny>, x: &Bound<'py, PyAny>) -> Outcome
     let py = f.py();
     let (f, x) = (Callback::new(f), tensors(x)?);
     let all: Vec<usize> = (0..x.len()).collect();
-    let (y, found) = gil::released(py, || transform::value_and_grad(&|x| f.call(x), &x, &all))?;
+    let (y, found) = gil::released(py, || -> Result<_> {
+        let (y, found) = transform::value_and_grad(&|x| f.call(x), &x, &all)?;
+        Ok((y, own(found)?))
+    })?;
     Ok((list(py, &y)?, list(py, &found)?))
 }
 
@@ -76,7 +87,7 @@ impl Pullback {
         cotangents: &Bound<'py, PyAny>,
     ) -> Outcome<Bound<'py, PyList>> {
         let cotangents = tensors(cotangents)?;
-        let found = gil::released(py, || self.0.call(&cotangents))?;
+        let found = gil::released(py, || self.0.call(&cotangents).and_then(own))?;
         list(py, &found)
     }
 }
@@ -102,7 +113,10 @@ fn _jvp<'py>(
 ) -> Outcome<Pair<'py>> {
     let py = f.py();
     let (f, x, t) = (Callback::new(f), tensors(x)?, tensors(tangents)?);
-    let (y, moved) = gil::released(py, || transform::jvp(|x| f.call(x), &x, &t))?;
+    let (y, moved) = gil::released(py, || -> Result<_> {
+        let (y, moved) = transform::jvp(|x| f.call(x), &x, &t)?;
+        Ok((y, own(moved)?))
+    })?;
     Ok((list(py, &y)?, list(py, &moved)?))
 }
 
@@ -115,7 +129,9 @@ fn _jacfwd<'py>(
 ) -> Outcome<Bound<'py, PyList>> {
     let py = f.py();
     let (f, x) = (Callback::new(f), tensors(x)?);
-    let found = gil::released(py, || transform::jacfwd(&|x| f.call(x), &x, argnum))?;
+    let found = gil::released(py, || {
+        transform::jacfwd(&|x| f.call(x), &x, argnum).and_then(own)
+    })?;
     list(py, &found)
 }
 
@@ -125,7 +141,10 @@ fn _jacrev<'py>(f: &Bound<'py, PyAny>, x: &Bound<'py, PyAny>) -> Outcome<Bound<'
     let py = f.py();
     let (f, x) = (Callback::new(f), tensors(x)?);
     let all: Vec<usize> = (0..x.len()).collect();
-    let found = gil::released(py, || transform::jacrev(&|x| f.call(x), &x, &all))?;
+    let found = gil::released(py, || -> Result<Vec<_>> {
+        let found = transform::jacrev(&|x| f.call(x), &x, &all)?;
+        found.into_iter().map(own).collect()
+    })?;
     let rows = found
         .iter()
         .map(|row| list(py, row))

@@ -130,7 +130,11 @@ impl Transform {
         }
         let n = match n {
             Some(n) => n,
-            None => self.points(x.shape()[normalize_axis(op, axis, x.rank())?]),
+            None => {
+                let axis = normalize_axis(op, axis, x.rank())?;
+                x.length_is_read(op, axis);
+                self.points(x.shape()[axis])
+            }
         };
         let len = points(op, n)?;
         let axis = normalize_axis(op, axis, x.rank())?;
@@ -236,6 +240,9 @@ impl Transform {
             let axis = normalize_axis(op, axis, rank)?;
             let last = i + 1 == axes.len();
             let given = s.and_then(|s| s[i]).filter(|&n| n != -1);
+            if given.is_none() {
+                x.length_is_read(op, axis);
+            }
             let default = match (self, last && s.is_none_or(|s| s[i].is_none())) {
                 (Transform::Irfft, true) => self.points(shape[axis]),
                 _ => shape[axis] as isize,
@@ -332,7 +339,10 @@ impl WaveTransform {
                 return Err(Error::value(op, "all axes must be unique"));
             }
             let n = match s.map(|s| s[i]) {
-                None | Some(-1) => x.shape()[axis] as isize,
+                None | Some(-1) => {
+                    x.length_is_read(op, axis);
+                    x.shape()[axis] as isize
+                }
                 Some(n) => n,
             };
             let least = shortest(self.family, kind);
@@ -528,6 +538,7 @@ pub fn fftconvolve(a: &Raw, b: &Raw, mode: Mode, axes: Option<&[isize]>) -> Resu
 pub fn fwht(x: &Raw, axis: isize, norm: Norm) -> Result<Raw> {
     const OP: &str = "fwht";
     let axis = normalize_axis(OP, axis, x.rank())?;
+    x.length_is_read(OP, axis);
     let n = x.shape()[axis];
     if !n.is_power_of_two() {
         return Err(Error::value(OP, format!("the axis has {n} elements"))
@@ -624,6 +635,7 @@ pub fn ifftshift(x: &Raw, axes: Axes<'_>) -> Result<Raw> {
 fn shifted(op: &'static str, x: &Raw, axes: Axes<'_>, odd: usize) -> Result<Raw> {
     let mut y = x.clone();
     for axis in axes.resolve(op, x.rank())? {
+        x.length_is_read(op, axis);
         let n = x.shape()[axis];
         if n < 2 {
             continue;

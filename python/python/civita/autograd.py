@@ -117,6 +117,7 @@ class _Static:
 
 
 _LEAF = _Leaf()
+_ARRAYS = {ndarray}
 
 
 def _like(node: Any, items: Iterator[Any]) -> Any:
@@ -127,11 +128,20 @@ def _like(node: Any, items: Iterator[Any]) -> Any:
 
 
 # These walk trees by functions of the module: one inside another that calls itself is a cycle, and would keep the arrays that it
-# sees until the garbage collector runs.
+# sees until the garbage collector runs. Most trees are one array or a tuple of arrays, and are not walked.
+
+
+def _is_flat(structure: Any) -> bool:
+    """Whether a structure is a tuple of arrays and nothing else."""
+    return structure.__class__ is tuple and structure.count(_LEAF) == len(structure)
 
 
 def _flatten(tree: Any, is_leaf: Callable[[Any], bool] = lambda node: True) -> tuple[list[Any], Any]:
     """The leaves from left to right, and the structure around them, in which everything else stays as it is."""
+    if tree.__class__ is ndarray:
+        return [tree], _LEAF
+    if tree.__class__ is tuple and set(map(type, tree)) == _ARRAYS:
+        return list(tree), (_LEAF,) * len(tree)
     leaves: list[Any] = []
     return leaves, _structure(tree, is_leaf, leaves)
 
@@ -148,6 +158,8 @@ def _structure(node: Any, is_leaf: Callable[[Any], bool], leaves: list[Any]) -> 
 
 
 def _unflatten(structure: Any, leaves: Any) -> Any:
+    if _is_flat(structure):
+        return tuple(leaves)
     return _filled(structure, iter(leaves))
 
 
@@ -161,6 +173,8 @@ def _filled(node: Any, leaves: Iterator[Any]) -> Any:
 
 def _leaves_like(structure: Any, tree: Any, op: str, what: str, like: str) -> list[Any]:
     """The leaves of a tree that has this structure."""
+    if _is_flat(structure) and tree.__class__ is tuple and len(tree) == len(structure) and set(map(type, tree)) == _ARRAYS:
+        return list(tree)
     leaves: list[Any] = []
     _collect(structure, tree, f"{op}: {what} must have the structure of {like}", leaves)
     return leaves
@@ -181,6 +195,21 @@ def _collect(node: Any, tree: Any, rule: str, leaves: list[Any]) -> None:
         if isinstance(tree, (tuple, list, dict)) or tree is None:
             raise ValueError(f"{rule}: an array, not {type(tree).__name__}")
         leaves.append(tree)
+
+
+def _same_constants(node: Any, tree: Any) -> None:
+    """What is no array is a constant of the trace: another one is an error."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            _same_constants(value, tree[key])
+    elif isinstance(node, (tuple, list)):
+        for item, value in zip(node, tree):
+            _same_constants(item, value)
+    elif isinstance(node, _Static) and tree is not node.value and (_is_value(tree) or tree != node.value):
+        raise ValueError(
+            f"graph: {tree!r} was {node.value!r} in the trace, a constant"
+            "\n  hint: trace the function again for these inputs"
+        )
 
 
 def _axes_of(structure: Any, axes: Any, name: str) -> list[int | None]:
@@ -566,6 +595,8 @@ class Graph:
         True
         """
         leaves = _leaves_like(self._inputs, inputs, "graph", "the inputs", "those of the trace")
+        if not _is_flat(self._inputs):
+            _same_constants(self._inputs, inputs)
         if out is None:
             return _unflatten(self._outputs, self._graph.run(_arrays(leaves)))
         places = _leaves_like(self._outputs, out, "graph", "`out`", "the results")

@@ -120,6 +120,7 @@ fn many(ob: &Bound<'_, PyAny>) -> Outcome<Value<'static>> {
         || crate::buffer::has_buffer(ob)
     {
         let all = array_of(ob, None)?;
+        all.length_is_read("iteration", 0);
         let row = |i: usize| all.slice(&[civita_core::layout::SliceItem::Index(i as isize)]);
         let rows = (0..all.shape().first().copied().unwrap_or(0)).map(|i| Ok(row(i)?.into()));
         return rows.collect::<Outcome<_>>().map(Value::List);

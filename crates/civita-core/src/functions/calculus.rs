@@ -57,6 +57,7 @@ fn spacing(x: &Raw, length: usize) -> Result<Spacing> {
 
 pub fn gradient(f: Array, varargs: EachArray, axis: Axes, edge_order: Int) -> Result<Vec<Raw>> {
     const OP: &str = "gradient";
+    f.lengths_are_read(OP);
     let axes: Vec<usize> = match &axis.0 {
         None => (0..f.rank()).collect(),
         Some(list) => {
@@ -213,6 +214,7 @@ pub fn interp(
     period: OptFloat,
 ) -> Result<Raw> {
     const OP: &str = "interp";
+    xp.lengths_are_read(OP);
     let dtype = match fp.dtype().is_complex() {
         true => DType::C128,
         false => DType::F64,

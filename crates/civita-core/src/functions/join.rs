@@ -133,6 +133,7 @@ pub fn append(arr: Array, values: Array, axis: AxisOrFlat) -> Result<Raw> {
 
 pub fn unstack(x: Array, axis: Axis) -> Result<Vec<Raw>> {
     let at = normalize_axis("unstack", axis, x.rank())?;
+    x.length_is_read("unstack", at);
     let mut items = vec![SliceItem::ALL; at + 1];
     let mut row = |i: usize| {
         items[at] = SliceItem::Index(i as isize);
@@ -159,7 +160,9 @@ fn room(op: &'static str, count: usize) -> Result<Vec<Raw>> {
 
 pub fn split(ary: Array, indices_or_sections: Sections, axis: Axis) -> Result<Vec<Raw>> {
     const OP: &str = "split";
-    let n = ary.shape()[normalize_axis(OP, axis, ary.rank())?];
+    let at = normalize_axis(OP, axis, ary.rank())?;
+    ary.length_is_read(OP, at);
+    let n = ary.shape()[at];
     if let Sections::Equal(parts) = indices_or_sections
         && parts > 0
         && !n.is_multiple_of(parts as usize)
@@ -179,6 +182,7 @@ pub fn array_split(ary: Array, indices_or_sections: Sections, axis: Axis) -> Res
 
 fn cut(op: &'static str, x: &Raw, sections: &Sections, axis: isize) -> Result<Vec<Raw>> {
     let at = normalize_axis(op, axis, x.rank())?;
+    x.length_is_read(op, at);
     let n = x.shape()[at] as isize;
     let mut items = vec![SliceItem::ALL; at + 1];
     let mut part = |start: isize, stop: isize| {

@@ -12,7 +12,7 @@ use crate::backend::cpu::reduce::{fold_numbers, fold_of};
 use crate::dtype::{DType, Scalar, promote};
 use crate::error::{Error, Result};
 use crate::float8::{f8e4m3, f8e5m2};
-use crate::functions::ufuncs::{Restriction, squares_of};
+use crate::functions::ufuncs::{Restriction, root_of_variance, squares_of};
 use crate::graph::Function;
 use crate::layout::{self, KeepDims, PerAxis};
 use crate::ops::{Fold, Op, Reduction};
@@ -589,7 +589,8 @@ pub fn nanstd(
     correction: OptFloat,
 ) -> Result<Raw> {
     let call = Call::new("nanstd", a, &axis, keepdims, &mask);
-    let deviation = variance(&call, dtype, degrees("nanstd", ddof, correction)?, mean)?.sqrt()?;
+    let variance = variance(&call, dtype, degrees("nanstd", ddof, correction)?, mean)?;
+    let deviation = root_of_variance(&variance)?;
     match dtype {
         Some(dtype) if dtype.is_integer() => deviation.cast(dtype),
         _ => Ok(deviation),

@@ -28,6 +28,7 @@ struct Rows {
 impl Rows {
     fn of(op: &'static str, a: &Raw, axis: &Axes, keepdims: bool) -> Result<Rows> {
         let axes = axis.as_layout().resolve(op, a.rank())?;
+        axes.iter().for_each(|&axis| a.length_is_read(op, axis));
         let shape = layout::reduced_shape(a.shape(), &axes, kept(keepdims)).to_vec();
         if axes.len() == 1 && a.rank() == 1 {
             return Ok(Rows {

@@ -45,6 +45,7 @@ impl Kind for Shifts {
 pub fn roll(a: Array, shift: Shifts, axis: Axes) -> Result<Raw> {
     const OP: &str = "roll";
     let Some(axes) = axis.0 else {
+        a.lengths_are_read(OP);
         let total = shift
             .0
             .iter()
@@ -65,6 +66,7 @@ pub fn roll(a: Array, shift: Shifts, axis: Axes) -> Result<Raw> {
         .take(n.max(m))
     {
         let at = normalize_axis(OP, axis, a.rank())?;
+        a.length_is_read(OP, at);
         let n = a.shape()[at];
         shifts[at] = within(shifts[at] + within(by, n), n);
     }
@@ -280,6 +282,7 @@ fn places(op: &'static str, positions: &Positions, n: usize, beyond: bool) -> Re
 pub fn delete(arr: Array, obj: Positions, axis: AxisOrFlat) -> Result<Raw> {
     const OP: &str = "delete";
     let (x, at) = along(OP, arr, &axis)?;
+    x.length_is_read(OP, at);
     let n = x.shape()[at];
     let gone = places(OP, &obj, n, false)?;
     let (Some(&first), Some(&last)) = (gone.iter().min(), gone.iter().max()) else {
@@ -322,6 +325,7 @@ fn is_run(places: &[usize]) -> bool {
 pub fn insert(arr: Array, obj: Positions, Values(values): Values, axis: AxisOrFlat) -> Result<Raw> {
     const OP: &str = "insert";
     let (x, at) = along(OP, arr, &axis)?;
+    x.length_is_read(OP, at);
     let (n, axis) = (x.shape()[at], at as isize);
     let before = places(OP, &obj, n, true)?;
     let mut values = values.cast(x.dtype())?;

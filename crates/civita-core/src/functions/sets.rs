@@ -202,6 +202,7 @@ pub fn isin(
     invert: Bool,
     _: LookupKind,
 ) -> Result<Raw> {
+    test_elements.lengths_are_read("isin");
     let dtype = promote(element.dtype(), test_elements.dtype());
     let element = element.detach().cast(dtype)?;
     let tests = flat(&test_elements.detach().cast(dtype)?)?;

@@ -18,18 +18,34 @@ pub fn reshape(a: Array, shape: Lengths, order: Order, copy: OptBool) -> Result<
     reshaped(a, &shape, copy)
 }
 
-/// Whether the axes are those of the memory. Under `vmap` the memory has more, and no order of its own.
+/// Whether the axes are those of the memory. Under `vmap` the memory has more.
 fn shows_memory(a: &Raw) -> bool {
     a.layout().rank() == a.rank()
 }
 
-fn is_fortran(a: &Raw, order: Order) -> bool {
-    let layout = a.layout();
+/// Steps along the axes that the array shows: under `vmap` those of a sample.
+fn steps(a: &Raw) -> &[isize] {
+    let strides = a.layout().strides();
+    &strides[strides.len() - a.rank()..]
+}
+
+/// Whether elements are read in Fortran order by this word; by `A` where they lie so and no other way.
+pub fn is_fortran(a: &Raw, order: Order) -> bool {
     match order {
         Order::C | Order::K => false,
         Order::F => true,
-        Order::A if !shows_memory(a) => false,
-        Order::A => layout.is_fortran_contiguous() && !layout.is_contiguous(),
+        Order::A => {
+            let follow = |axes: &mut dyn Iterator<Item = usize>| {
+                let mut next = 1;
+                axes.filter(|&axis| a.shape()[axis] != 1).all(|axis| {
+                    let follows = steps(a)[axis] == next as isize;
+                    next *= a.shape()[axis];
+                    follows
+                })
+            };
+            // an empty array is contiguous either way
+            !a.is_empty() && follow(&mut (0..a.rank())) && !follow(&mut (0..a.rank()).rev())
+        }
     }
 }
 
@@ -60,10 +76,7 @@ pub fn ravel(a: Array, order: Order) -> Result<Raw> {
 /// The axes in the order in which NumPy's iterator walks through them: from the last on, each is put inside of those that have larger
 /// strides. One that repeats its elements is compared with none.
 pub fn in_memory_order(a: &Raw) -> Result<Raw> {
-    if !shows_memory(a) {
-        return Ok(a.clone());
-    }
-    let strides = a.layout().strides();
+    let strides = steps(a);
     // innermost first
     let mut axes: Vec<isize> = (0..a.rank() as isize).rev().collect();
     for at in 1..axes.len() {
@@ -182,6 +195,7 @@ pub fn rot90(m: Array, k: Int, axes: AxisPair) -> Result<Raw> {
 }
 
 pub fn squeeze(a: Array, axis: Axes) -> Result<Raw> {
+    a.lengths_are_read("squeeze");
     let axes = axis.0.as_deref();
     // NumPy takes the first and the last axis of what has none
     if a.rank() == 0 && axes.is_some_and(|axes| axes.iter().all(|a| matches!(a, 0 | -1))) {
@@ -233,6 +247,7 @@ pub(super) fn deepened(x: &Raw, axes: usize) -> Result<Raw> {
 }
 
 pub fn shape(a: Array) -> Result<Vec<usize>> {
+    a.lengths_are_read("shape");
     Ok(a.shape().to_vec())
 }
 
@@ -241,6 +256,7 @@ pub fn ndim(a: Array) -> Result<usize> {
 }
 
 pub fn size(a: Array, axis: Axes) -> Result<usize> {
+    a.lengths_are_read("size");
     match axis.0 {
         None => Ok(a.len()),
         Some(axes) => {
@@ -262,7 +278,7 @@ pub fn copy(a: Array, order: Order) -> Result<Raw> {
     if is_fortran(a, order) {
         return a.transpose()?.copied()?.transpose();
     }
-    if order == Order::K && a.is_plain() && !a.layout().is_contiguous() && a.rank() > 1 {
+    if order == Order::K && !a.layout().is_contiguous() && a.rank() > 1 {
         let axes = by_steps(a);
         return a.permute(&axes)?.copied()?.permute(&inverse(&axes));
     }
@@ -287,7 +303,7 @@ pub fn keeping_order(
 
 /// The axes from the one with the largest steps to the one with the smallest; those of equal steps stay in order.
 pub fn by_steps(x: &Raw) -> Vec<isize> {
-    let strides = x.layout().strides();
+    let strides = steps(x);
     let mut axes: Vec<isize> = (0..x.rank() as isize).collect();
     axes.sort_by_key(|&a| std::cmp::Reverse(strides[a as usize].unsigned_abs()));
     axes
@@ -313,24 +329,7 @@ pub fn diagonal(a: Array, offset: Int, axis1: Axis, axis2: Axis) -> Result<Raw> 
     let [first, second] = normalize_axes(OP, &[axis1, axis2], a.rank())?[..] else {
         return Err(Error::value(OP, "two axes are needed"));
     };
-    let rest = (0..a.rank()).filter(|axis| ![first, second].contains(axis));
-    let order = rest
-        .chain([first, second])
-        .map(|axis| axis as isize)
-        .collect::<Vec<_>>();
-    let matrices = a.permute(&order)?;
-    // rows that follow each other in memory make the diagonal a slice; the transposed ones often do where these do not
-    let upright = !matrices.is_plain() || matrices.layout().reshape(&merged(&matrices)?)?.is_some();
-    match upright {
-        true => diagonal_of(&matrices, offset),
-        false => diagonal_of(&matrices.swap_axes(-1, -2)?, offset.saturating_neg()),
-    }
-}
-
-/// The shape with the last two axes as one.
-fn merged(x: &Raw) -> Result<Vec<usize>> {
-    let (outer, last) = x.shape().split_at(x.rank() - 2);
-    Ok([outer, &[product("diagonal", last)?]].concat())
+    a.diagonal(offset, first as isize, second as isize)
 }
 
 /// The number of elements. Lengths beside a 0 may be anything, and their product beyond memory.
@@ -339,29 +338,6 @@ pub(super) fn product(op: &'static str, lengths: &[usize]) -> Result<usize> {
         .iter()
         .try_fold(1usize, |all, &n| all.checked_mul(n));
     all.ok_or_else(|| Error::memory(op, "the result has more elements than memory has addresses"))
-}
-
-/// The diagonals of the last two axes: every `(columns + 1)`-th element of them as one.
-fn diagonal_of(x: &Raw, offset: isize) -> Result<Raw> {
-    let (rows, columns) = (x.shape()[x.rank() - 2], x.shape()[x.rank() - 1]);
-    let (down, right) = match offset < 0 {
-        true => (offset.unsigned_abs(), 0),
-        false => (0, offset.unsigned_abs()),
-    };
-    let count = rows.saturating_sub(down).min(columns.saturating_sub(right));
-    let flat = x.reshape(&merged(x)?)?;
-    if count == 0 {
-        return flat.narrow(-1, 0, 0);
-    }
-    let start = down * columns + right;
-    flat.slice(&[
-        layout::SliceItem::Ellipsis,
-        layout::SliceItem::Range {
-            start: Some(start as isize),
-            stop: Some((start + (count - 1) * (columns + 1) + 1) as isize),
-            step: columns as isize + 1,
-        },
-    ])
 }
 
 /// The dtype of a function's argument that has a default.

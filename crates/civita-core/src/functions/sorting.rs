@@ -409,6 +409,7 @@ pub(super) fn places(sorted: &Raw, values: &Raw, side: Side) -> Result<Raw> {
 
 pub fn searchsorted(a: Array, v: Array, side: Side, sorter: OptArray) -> Result<Raw> {
     const OP: &str = "searchsorted";
+    a.lengths_are_read(OP);
     if a.rank() != 1 {
         return Err(Error::value(OP, "the sorted array is a vector").shapes(&[a.shape()]));
     }
@@ -437,6 +438,7 @@ pub fn digitize(x: Array, bins: Array, right: Bool) -> Result<Raw> {
         return Err(Error::value(OP, "bins is a vector").shapes(&[bins.shape()]));
     }
     let bins = bins.detach();
+    bins.lengths_are_read(OP);
     let n = bins.len();
     let side = if right { Side::Left } else { Side::Right };
     let (left, right) = (

@@ -197,6 +197,7 @@ fn no_identity(op: Op, so: &str) -> Error {
 /// The fold along one axis, which stays with length 1; from an initial value where the order matters, and then perhaps of elements
 /// that a mask picks.
 fn along(op: Op, x: &Raw, axis: usize, initial: Option<&Raw>, mask: Option<&Raw>) -> Result<Raw> {
+    x.length_is_read(op.row().name, axis);
     let n = x.shape()[axis];
     let at = axis as isize;
     let mut shape = x.shape().to_vec();
@@ -383,6 +384,7 @@ pub fn reduceat(
 ) -> Result<Raw> {
     check_binary(op, "reduceat")?;
     let at = normalize_axis(op.row().name, axis, x.rank())?;
+    x.length_is_read("reduceat", at);
     keeping_order(x, at, |x, at| folds_between(op, x, indices, at, dtype))
 }
 
@@ -727,6 +729,22 @@ pub(super) fn squares_of(x: &Raw) -> Result<Raw> {
     }
 }
 
+/// The standard deviation from a variance. Its derivative at 0 is 0, as in PyTorch.
+pub(super) fn root_of_variance(var: &Raw) -> Result<Raw> {
+    let root = |x: &Raw| Raw::apply(Op::Sqrt, &[x.into()]);
+    if !var.is_differentiated() {
+        return root(var);
+    }
+    let [zero, one] = [0, 1].map(|n| Operand::Scalar(Scalar::Int(n)));
+    let is_zero = Raw::apply(Op::Eq, &[var.into(), zero])?;
+    // the root's own derivative there is infinite, and would make NaN of the zero that it is multiplied by
+    let above = Raw::apply(Op::Where, &[(&is_zero).into(), one, var.into()])?;
+    Raw::apply(
+        Op::Where,
+        &[(&is_zero).into(), zero, (&root(&above)?).into()],
+    )
+}
+
 /// By what a sum of squares over so many elements is divided: never a negative number.
 fn degrees_left(count: &Raw, ddof: f64) -> Result<Raw> {
     let left = Raw::apply(Op::Sub, &[count.into(), Scalar::Float(ddof).into()])?;
@@ -892,7 +910,7 @@ impl Raw {
         let over = degrees_left(&over, options.ddof)?;
         let var = sum(&squares, options)?.div(&over)?.cast(dtype)?;
         match op {
-            Reduction::Std => var.sqrt()?.cast(dtype),
+            Reduction::Std => root_of_variance(&var)?.cast(dtype),
             _ => Ok(var),
         }
     }
@@ -936,7 +954,7 @@ impl Raw {
         let over = degrees_left(&count, options.ddof)?;
         let var = sum.div(&over.cast_like_real(&sum)?)?;
         let result = match op {
-            Reduction::Std => var.sqrt()?,
+            Reduction::Std => root_of_variance(&var)?,
             _ => var,
         };
         match narrow {
@@ -968,21 +986,23 @@ impl Raw {
             own if own.is_float() || own.is_complex() => self.cast(promote(own, dtype))?,
             _ => self.cast(DType::F64)?,
         };
+        // what the mask hides is left out of each step: infinity times a gradient of zero is NaN
         let zero = Operand::Scalar(Scalar::Bool(false));
-        let sum = |x: &Raw| {
-            Raw::apply(Op::Where, &[(&mask).into(), x.into(), zero])?.reduce(Reduction::Sum, keep)
-        };
-        let mean = sum(&x)?.div(&count.cast_like_real(&x)?)?;
+        let picked = |x: &Raw| Raw::apply(Op::Where, &[(&mask).into(), x.into(), zero]);
+        let x = picked(&x)?;
+        let mean = x
+            .reduce(Reduction::Sum, keep)?
+            .div(&count.cast_like_real(&x)?)?;
         let result = if op == Reduction::Mean {
             mean
         } else {
-            let deviation = Raw::apply(Op::Abs, &[(&x.sub(&mean)?).into()])?;
+            let deviation = Raw::apply(Op::Abs, &[(&picked(&x.sub(&mean)?)?).into()])?;
             let squares = deviation.mul(&deviation)?;
             let over = degrees_left(&count, options.ddof)?;
-            let var = sum(&squares)?;
+            let var = squares.reduce(Reduction::Sum, keep)?;
             let var = var.div(&over.cast_like_real(&var)?)?;
             match op {
-                Reduction::Std => Raw::apply(Op::Sqrt, &[(&var).into()])?,
+                Reduction::Std => root_of_variance(&var)?,
                 _ => var,
             }
         };

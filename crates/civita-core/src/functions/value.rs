@@ -256,7 +256,7 @@ pub enum Refused {
 
 /// The error of a number that tracks a gradient, where a function knows no derivative by it.
 #[cold]
-fn constant_alone() -> Error {
+pub fn constant_alone() -> Error {
     Error::gradient(
         "argument",
         "there is no derivative by this number, which tracks a gradient",

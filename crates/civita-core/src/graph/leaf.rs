@@ -61,8 +61,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A gradient that may be written in place: seeds, broadcast gradients and those of a sum's operands share their memory.
-pub(super) fn own(mut g: Raw) -> Result<Raw> {
+/// A gradient that may be written in place: seeds, broadcast gradients and those of a sum's operands share their memory. Of what a
+/// transformation looks at it is the same.
+///
+/// # Errors
+/// When there is no memory.
+pub fn own(mut g: Raw) -> Result<Raw> {
     if g.is_plain() && (g.layout().has_internal_overlap() || !g.is_only_handle()) {
         return g.copied();
     }

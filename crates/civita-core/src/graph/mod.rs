@@ -13,7 +13,7 @@ mod reverse;
 
 pub use crate::transform::{EnableGrad, NoGrad, enable_grad, jvp, no_grad, recording};
 pub use check::{Tolerance, check_gradients, check_second_gradients};
-pub use leaf::{Hook, HookHandle};
+pub use leaf::{Hook, HookHandle, own};
 pub use node::{Edge, Node, NodeRef};
 pub(crate) use node::{record, record_elementwise, record_op};
 pub use program::Function;

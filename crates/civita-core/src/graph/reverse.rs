@@ -10,7 +10,7 @@ use crate::dtype::Scalar;
 use crate::error::{Error, Result, shape_text};
 use crate::primitive::Spec;
 use crate::raw::Raw;
-use crate::transform::Level;
+use crate::transform::{Level, no_imaginary_part};
 
 /// What a backward pass leaves behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -306,7 +306,10 @@ fn seed_for(op: &'static str, output: &Raw, seed: Option<&Raw>) -> Result<Raw> {
         )
         .shapes(&[seed.shape(), output.shape()])
         .rule("a gradient has the shape of what it is the gradient of")),
-        Some(seed) => seed.cast(output.dtype()),
+        Some(seed) => {
+            no_imaginary_part(op, "gradient", seed, output)?;
+            seed.cast(output.dtype())
+        }
     }
 }
 

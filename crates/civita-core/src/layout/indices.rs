@@ -6,17 +6,20 @@ impl Layout {
     /// Index in the buffer of the element at `index`; `None` when `index` is outside the shape.
     #[inline]
     pub fn index_of(&self, index: &[usize]) -> Option<usize> {
-        if index.len() != self.rank() {
+        let rank = index.len();
+        if rank != self.rank() {
             return None;
         }
-        let mut at = self.offset as isize;
-        for ((&i, &n), &stride) in index.iter().zip(&self.shape).zip(&self.strides) {
-            if i >= n {
+        // of one length, which a caller's array makes known: no loop is left
+        let (shape, strides) = (&self.shape[..rank], &self.strides[..rank]);
+        let mut at = self.offset;
+        for axis in 0..rank {
+            if index[axis] >= shape[axis] {
                 return None;
             }
-            at = at.wrapping_add((i as isize).wrapping_mul(stride));
+            at = at.wrapping_add(index[axis].wrapping_mul(strides[axis] as usize));
         }
-        (self.len != 0).then_some(at as usize)
+        Some(at)
     }
 
     /// Index in the buffer of each element, in C order of the elements.

@@ -37,8 +37,10 @@ pub fn gradient_of(op: Op) -> Gradient {
 /// How `y = x / |x|` moves when `x` moves along `v`, which is also its transpose: the part of `v` that is across `y`,
 /// over `|x|`. Of a real number nothing is left.
 fn turned<'b>(x: Expr<'b>, y: Expr<'b>, v: Expr<'b>) -> Expr<'b> {
-    x.eq(x.like(0.0))
-        .choose(v.like(0.0), (v - y * (y.conj() * v).real()) / x.abs())
+    let (is_zero, size) = (x.eq(x.like(0.0)), x.abs());
+    // what is not chosen has derivatives too, which must not be NaN
+    let size = is_zero.choose(size.like(1.0), size);
+    is_zero.choose(v.like(0.0), (v - y * (y.conj() * v).real()) / size)
 }
 
 macro_rules! define {

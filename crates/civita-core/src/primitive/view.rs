@@ -94,6 +94,27 @@ fn symbolic(shape: &Dims) -> PerAxis<isize> {
 }
 
 impl View {
+    /// The shape of a view of axes whose lengths values decide, where all of those stay whole.
+    fn of_unknown(&self, shape: &[usize]) -> Result<Option<Dims>> {
+        // a length that no other axis has
+        const STAND_IN: usize = 1_000_003;
+        let count = |shape: &[usize], n: usize| shape.iter().filter(|&&m| m == n).count();
+        let unknown = count(shape, UNKNOWN);
+        let moves_axes = matches!(self, View::Slice(_) | View::Permute(_) | View::Flip(_));
+        if unknown == 0 || !moves_axes || shape.contains(&STAND_IN) {
+            return Ok(None);
+        }
+        let swapped = |shape: &[usize], from: usize, to: usize| -> Dims {
+            let length = |&n: &usize| if n == from { to } else { n };
+            shape.iter().map(length).collect()
+        };
+        let whole = Layout::contiguous(&swapped(shape, UNKNOWN, STAND_IN))?;
+        let view = self.layout(&whole)?;
+        Ok(view
+            .filter(|view| count(view.shape(), STAND_IN) == unknown)
+            .map(|view| swapped(view.shape(), STAND_IN, UNKNOWN)))
+    }
+
     /// The layout of the view; `None` when no layout of the same memory will do.
     pub(crate) fn layout(&self, x: &Layout) -> Result<Option<Layout>> {
         let signed =
@@ -232,6 +253,9 @@ impl Primitive for View {
             && x[0].shape.contains(&UNKNOWN)
         {
             return Ok(Outputs::One(Spec::new(shape, x[0].dtype)));
+        }
+        if let Some(shape) = self.of_unknown(&x[0].shape)? {
+            return Ok(Outputs::One(Spec::new(&shape, x[0].dtype)));
         }
         let layout = self.layout(&Layout::contiguous(&x[0].shape)?)?;
         let shape = match &layout {

@@ -289,6 +289,9 @@ impl Raw {
 
     /// A new tensor of one value on the device of this one.
     pub fn like(&self, shape: &[usize], dtype: DType, value: Scalar) -> Result<Raw> {
+        if shape == self.shape() {
+            self.lengths_are_read("full_like");
+        }
         match value {
             Scalar::Bool(false) => Raw::zeros(shape, dtype),
             _ => Raw::full(shape, value, dtype),

@@ -28,7 +28,7 @@ impl Lines {
     ///
     /// # Panics
     /// When there are fewer.
-    #[inline]
+    #[inline(always)]
     pub fn at(&mut self, i: usize) -> Raw {
         assert!(i < self.count, "there are {} parts", self.count);
         let handle = self.handles.take();

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::layout::{Dims, normalize_axis};
 use crate::primitive::{Outputs, Primitive};
 use crate::raw::Raw;
+use crate::storage::Storage;
 
 /// What random numbers do under `vmap`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +38,34 @@ pub(super) fn run_batched(
             .all(|y| y.shape().first() == Some(&size)),
         "{p:?}: the batching rule loses the batch"
     );
+    let mut y = y;
+    for y in y.as_mut_slice() {
+        if let Some(enclosing) = enclosing(y, x)? {
+            *y = enclosing;
+        }
+    }
     Ok(y.map(|_, y| y.push(level, Kind::Batch)))
+}
+
+/// A new value in memory in which the batch encloses its samples, where it does not already: elements lie as those of an operand did,
+/// whose batch may have been any of its axes. Samples in one piece can be written through all views that a sample by itself has.
+fn enclosing(y: &Raw, x: &[Raw]) -> Result<Option<Raw>> {
+    let hidden = y.layout().rank() - y.rank();
+    let (shape, strides) = (y.shape(), &y.layout().strides()[hidden..]);
+    let inner = (1..shape.len()).filter(|&a| shape[a] > 1);
+    let encloses =
+        shape.first().is_none_or(|&n| n <= 1) || inner.map(|a| strides[a]).all(|s| s < strides[0]);
+    let is_new = |x: &Raw| !Storage::same_buffer(x.storage(), y.storage());
+    if encloses || y.layout().has_internal_overlap() || !x.iter().all(is_new) {
+        return Ok(None);
+    }
+    let mut order: Vec<isize> = (0..shape.len() as isize).collect();
+    order[1..].sort_by_key(|&a| std::cmp::Reverse(strides[a as usize]));
+    let mut back = vec![0; order.len()];
+    for (i, &a) in order.iter().enumerate() {
+        back[a as usize] = i as isize;
+    }
+    y.permute(&order)?.copied()?.permute(&back).map(Some)
 }
 
 /// `f` of each element along an axis of the inputs (`None`: the same for all), its results stacked along an axis of the

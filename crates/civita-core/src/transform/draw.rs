@@ -334,7 +334,8 @@ fn word(value: u64) -> Result<Raw> {
     Raw::scalar(Scalar::Int(value.into()), DType::U64)
 }
 
-/// Where a draw of the host takes place inside of the open transformations, and for how many samples it moves the generator on.
+/// Where a draw of the host takes place inside of the open transformations, and for how many samples it moves the generator on: for none
+/// where a function runs again, whose draws were made.
 #[cold]
 fn watched(op: &'static str, start: Keyed, blocks: u64) -> Result<(At, u64)> {
     let frames = frames();
@@ -365,7 +366,8 @@ fn watched(op: &'static str, start: Keyed, blocks: u64) -> Result<(At, u64)> {
             _ => {}
         }
     }
-    let plain = place.is_none()
+    let is_replayed = place.is_some();
+    let plain = !is_replayed
         && !inner.iter().any(|f| {
             matches!(
                 f,
@@ -411,7 +413,8 @@ fn watched(op: &'static str, start: Keyed, blocks: u64) -> Result<(At, u64)> {
             _ => {}
         }
     }
-    Ok((At::Tensors(Box::new(place)), samples))
+    let moved = if is_replayed { 0 } else { samples };
+    Ok((At::Tensors(Box::new(place)), moved))
 }
 
 fn next_of(op: &'static str, log: &Mutex<(Vec<Place>, usize)>) -> Result<Place> {

@@ -69,6 +69,7 @@ pub fn jvp(
             )
             .shapes(&[t.shape(), x.shape()]));
         }
+        no_imaginary_part("jvp", "tangent", t, x)?;
         let t = t.cast(x.dtype())?;
         moving.push(x.clone().push(scope.level, Kind::Tangent(t)));
     }
@@ -83,4 +84,23 @@ pub fn jvp(
         values.push(y);
     }
     Ok((values, changes))
+}
+
+/// # Errors
+/// When a derivative is complex and what it belongs to is real: the imaginary part would be lost.
+pub(crate) fn no_imaginary_part(op: &'static str, what: &str, d: &Raw, of: &Raw) -> Result<()> {
+    if of.dtype().is_complex() || !d.dtype().is_complex() {
+        return Ok(());
+    }
+    Err(Error::gradient(
+        op,
+        format!(
+            "the {what} is {}, what it belongs to {}",
+            d.dtype(),
+            of.dtype()
+        ),
+    )
+    .dtypes(&[d.dtype(), of.dtype()])
+    .rule("what is real moves along real numbers")
+    .hint_in("take `.real()?` of it", "take `.real` of it"))
 }

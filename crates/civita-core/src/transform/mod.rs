@@ -27,6 +27,7 @@ pub use cell::{Cell, Shared};
 pub use checkpoint::checkpoint;
 pub use draw::{Drawing, TensorRng, check_draw};
 pub use forward::jvp;
+pub(crate) use forward::no_imaginary_part;
 pub use function::{Function, Rule};
 pub use functional::{
     Pullback, grad, hessian, hvp, jacfwd, jacrev, linear_transpose, transposed_jvp, value_and_grad,

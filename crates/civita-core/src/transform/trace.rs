@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Display};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::draw::{Frame, Within};
 use super::{Kind, Level, OpenScope, Tag, Tags, refs};
@@ -18,6 +18,15 @@ use crate::storage::{Access, Storage};
 pub(crate) struct Recorder {
     variables: AtomicUsize,
     equations: Mutex<Vec<Equation>>,
+    read_lengths: Mutex<Vec<ReadLength>>,
+}
+
+/// A length that values decide, of which a function made a constant of the trace.
+struct ReadLength {
+    variable: usize,
+    axis: usize,
+    length: usize,
+    by: &'static str,
 }
 
 impl Recorder {
@@ -50,6 +59,46 @@ pub struct Graph {
     outputs: Vec<Atom>,
     /// After which equation each variable is read for the last time.
     last: HashMap<usize, usize>,
+    read_lengths: Vec<ReadLength>,
+}
+
+impl Raw {
+    /// To be called before a function of this name computes with the length of an axis. Inside a trace, where values decide the length,
+    /// the graph then runs with this one alone, and is an error with others.
+    pub fn length_is_read(&self, by: &'static str, axis: usize) {
+        let (mut next, mut axis, length) = (self.tag(), axis, self.shape().get(axis).copied());
+        while let Some(tag) = next {
+            match &tag.kind {
+                Kind::Variable(recorder, variable, spec)
+                    if spec.shape.get(axis) == Some(&UNKNOWN) =>
+                {
+                    let read = ReadLength {
+                        variable: *variable,
+                        axis,
+                        length: length.unwrap_or(0),
+                        by,
+                    };
+                    lock(&recorder.read_lengths).push(read);
+                }
+                // what lies under it has the batch in front
+                Kind::Batch => axis += 1,
+                _ => {}
+            }
+            next = tag.below.as_ref();
+        }
+    }
+
+    /// As [`Raw::length_is_read`], of all axes.
+    #[inline]
+    pub fn lengths_are_read(&self, by: &'static str) {
+        if self.tag().is_some() {
+            (0..self.rank()).for_each(|axis| self.length_is_read(by, axis));
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn variable_of(tag: Option<&Tag>) -> Option<(usize, &Spec)> {
@@ -82,11 +131,16 @@ pub(crate) fn append(
     x: &[Raw],
     tags: &Tags<'_>,
 ) -> Result<Outputs<Raw>> {
-    // before it runs: a primitive may write into the memory of its first operand
+    // before it runs: a primitive may write into the memory of its first operand, of which a constant keeps what was there
+    let writes = p.access() == Touches::WritesFirst;
     let inputs = x
         .iter()
         .zip(tags)
-        .map(|(x, tag)| atom(x, *tag))
+        .enumerate()
+        .map(|(i, (x, tag))| match variable_of(*tag) {
+            None if writes && i == 0 => x.copied().map(Atom::Constant),
+            _ => atom(x, *tag),
+        })
         .collect::<Result<Vec<_>>>()?;
     let y = bind(p, &refs(x))?;
     // what can be said without values, where anything can: a length that they decide stays unknown
@@ -115,17 +169,13 @@ pub(crate) fn append(
             Kind::Variable(recorder.clone(), *number, spec.clone()),
         )
     });
-    recorder
-        .equations
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(Equation {
-            primitive: p.shared(),
-            inputs,
-            outputs,
-            fixed,
-            traced,
-        });
+    lock(&recorder.equations).push(Equation {
+        primitive: p.shared(),
+        inputs,
+        outputs,
+        fixed,
+        traced,
+    });
     Ok(y)
 }
 
@@ -156,19 +206,21 @@ pub fn trace(f: impl FnOnce(&[Raw]) -> Result<Vec<Raw>>, x: &[Raw]) -> Result<Gr
             atom(&y, tag.as_deref())
         })
         .collect::<Result<Vec<_>>>()?;
-    let equations = std::mem::take(
-        &mut *recorder
-            .equations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner),
-    );
-    Ok(Graph::new(inputs, equations, outputs))
+    let equations = std::mem::take(&mut *lock(&recorder.equations));
+    let read_lengths = std::mem::take(&mut *lock(&recorder.read_lengths));
+    Ok(Graph::new(inputs, equations, outputs, read_lengths))
 }
 
 impl Graph {
     /// Equations that nothing reads are left out.
-    fn new(inputs: Vec<(usize, Spec)>, equations: Vec<Equation>, outputs: Vec<Atom>) -> Graph {
+    fn new(
+        inputs: Vec<(usize, Spec)>,
+        equations: Vec<Equation>,
+        outputs: Vec<Atom>,
+        read_lengths: Vec<ReadLength>,
+    ) -> Graph {
         let mut read: HashSet<usize> = outputs.iter().filter_map(variable).collect();
+        read.extend(read_lengths.iter().map(|read| read.variable));
         let mut kept = Vec::with_capacity(equations.len());
         for equation in equations.into_iter().rev() {
             let writes = equation.primitive.access() == Touches::WritesFirst;
@@ -206,6 +258,7 @@ impl Graph {
             equations: kept,
             outputs,
             last,
+            read_lengths,
         }
     }
 
@@ -230,7 +283,12 @@ impl Graph {
     /// When the number of inputs, a shape or a dtype is another than in the trace.
     pub fn run(&self, x: &[Raw]) -> Result<Vec<Raw>> {
         let all = self.evaluated(x, &HashMap::new(), &mut [])?;
-        self.outputs.iter().map(|y| value(&all, y)).collect()
+        let result = |atom: &Atom| match atom {
+            // the graph's own memory is not for others to write
+            Atom::Constant(x) if x.storage().access() != Access::Owned => x.copied(),
+            _ => value(&all, atom),
+        };
+        self.outputs.iter().map(result).collect()
     }
 
     /// As [`Graph::run`], with the results written into tensors of their shapes and dtypes: the same bits. A primitive whose result
@@ -271,19 +329,23 @@ impl Graph {
         }
         let direct = self.written_at_once(x, out);
         let all = self.evaluated(x, &direct, out)?;
-        for (i, (atom, out)) in self.outputs.iter().zip(out).enumerate() {
+        let mut left = Vec::new();
+        for (i, atom) in self.outputs.iter().enumerate() {
             let written =
                 variable(atom).is_some_and(|n| direct.contains_key(&n) && !all.contains_key(&n));
             if written {
                 continue;
             }
             let y = value(&all, atom)?;
-            if y.shape() != out.shape() {
-                fits(&format!("output {i}"), &Spec::of(&y), out)?;
+            if y.shape() != out[i].shape() {
+                fits(&format!("output {i}"), &Spec::of(&y), out[i])?;
             }
-            out.assign(&y)?;
+            // an input that is returned, or a part of one, may lie where another output is written
+            let met = (0..out.len())
+                .any(|j| j != i && Storage::same_buffer(out[j].storage(), y.storage()));
+            left.push((i, if met { y.copied()? } else { y }));
         }
-        Ok(())
+        left.into_iter().try_for_each(|(i, y)| out[i].assign(&y))
     }
 
     /// Variables that nothing but one output reads, and which of the outputs it is, where its memory is no other's.
@@ -377,7 +439,16 @@ impl Graph {
             for (i, y) in y.into_vec().into_iter().enumerate() {
                 let (number, spec) = &equation.outputs[i];
                 fits(name, spec, &y).map_err(explained)?;
-                moved |= spec.shape.contains(&UNKNOWN) && equation.traced[i][..] != *y.shape();
+                if spec.shape.contains(&UNKNOWN) && equation.traced[i][..] != *y.shape() {
+                    moved = true;
+                    let is_fixed = |read: &&ReadLength| {
+                        read.variable == *number && y.shape()[read.axis] != read.length
+                    };
+                    if let Some(read) = self.read_lengths.iter().find(is_fixed) {
+                        let (is, was) = (y.shape()[read.axis], read.length);
+                        return Err(read_length(read.by, is, was));
+                    }
+                }
                 all.insert(*number, y);
             }
             // memory goes back when a value was read for the last time
@@ -461,6 +532,17 @@ fn other_lengths(op: &str, problem: &str) -> Error {
     )
     .rule("a mask, `nonzero` and `unique` may keep another number of elements; fixed lengths, which derivatives have too, stay those of the trace")
     .hint("trace the function again, or trace it without its derivative and differentiate the graph")
+}
+
+/// A function has read a length that values decide, which was another one in the trace.
+#[cold]
+fn read_length(by: &str, is: usize, was: usize) -> Error {
+    Error::shape(
+        "graph",
+        format!("`{by}` read a length that values decide: it is {is}, in the trace it was {was}"),
+    )
+    .rule("a mask, `nonzero` and `unique` may keep another number of elements; what was computed from that number is a constant of the trace")
+    .hint("trace the function again for these inputs; or choose by `where`, which keeps all elements")
 }
 
 fn lengths(shape: &[usize]) -> String {

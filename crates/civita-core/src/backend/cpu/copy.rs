@@ -78,7 +78,8 @@ pub(crate) fn copy_into(source: &Raw, out: &Raw) -> Result<()> {
             1 => DType::U8,
             _ => DType::U16,
         };
-        let (source, out) = (source.reinterpret(bits)?, out.reinterpret(bits)?);
+        // a recorded operand is seen as it is, and what a graph knows of it does not matter here
+        let (source, out) = (source.untagged().reinterpret(bits)?, out.reinterpret(bits)?);
         return run_typed(&Typed::copy(bits, bits), &[&source], &out, shared);
     }
     // constructors check that layouts lie within their buffers, and the guards of `bind` keep writers away

@@ -150,6 +150,7 @@ impl Small for Truth {
 }
 
 /// What a kernel knows beside its pointers; strides in elements.
+#[derive(Clone, Copy)]
 struct Shape {
     m: usize,
     n: usize,
@@ -160,6 +161,22 @@ struct Shape {
     accumulate: bool,
     /// From one matrix to the next.
     steps: [isize; 3],
+}
+
+impl Shape {
+    #[inline(always)]
+    fn new(p: &Problem, steps: [isize; 3]) -> Shape {
+        Shape {
+            m: p.m,
+            n: p.n,
+            k: p.k,
+            a: [p.a.row_stride, p.a.col_stride],
+            b: [p.b.row_stride, p.b.col_stride],
+            ldc: p.ldc,
+            accumulate: p.accumulate,
+            steps,
+        }
+    }
 }
 
 /// `n` products of the matrices at the first two inputs, into those at the output; the third input is a [`Shape`].
@@ -301,22 +318,23 @@ fn is_narrow(p: &Problem) -> bool {
 /// # Safety
 /// As [`super::matmul`], and the processor has `level`.
 pub(super) unsafe fn multiply(dtype: DType, level: Level, p: &Problem, batch: &Batch) -> bool {
+    if batch.shape.is_empty() && p.m <= SIDE {
+        // one product of two small matrices takes less time than a copy of what describes it
+        let Some(kernel) = kernel(dtype, level, p) else {
+            return false;
+        };
+        let shape = Shape::new(p, [0; 3]);
+        // SAFETY: the contract of this function.
+        unsafe { kernel(1, [p.a.ptr, p.b.ptr, (&raw const shape).cast()], p.c) };
+        return true;
+    }
     let (p, axes) = super::fold(p, batch);
     let Some(kernel) = kernel(dtype, level, &p) else {
         return false;
     };
     let size = dtype.size();
     let last = |strides: &[isize]| axes.checked_sub(1).map_or(0, |at| strides[at]);
-    let shape = |m: usize| Shape {
-        m,
-        n: p.n,
-        k: p.k,
-        a: [p.a.row_stride, p.a.col_stride],
-        b: [p.b.row_stride, p.b.col_stride],
-        ldc: p.ldc,
-        accumulate: p.accumulate,
-        steps: [last(batch.a), last(batch.b), last(batch.c)],
-    };
+    let shape = Shape::new(&p, [last(batch.a), last(batch.b), last(batch.c)]);
     let repeat = Repeat {
         batch: Batch {
             shape: &batch.shape[..axes],
@@ -332,7 +350,10 @@ pub(super) unsafe fn multiply(dtype: DType, level: Level, p: &Problem, batch: &B
             let at = Whole(unsafe { repeat.at(i) });
             threads::run_ranges(p.m, (GRAIN / (p.n * p.k)).max(1), &|rows| {
                 let at = &at.get();
-                let shape = shape(rows.len());
+                let shape = Shape {
+                    m: rows.len(),
+                    ..shape
+                };
                 let first = rows.start as isize * size as isize;
                 // SAFETY: rows of A and of C, which no other task has.
                 unsafe {
@@ -344,8 +365,6 @@ pub(super) unsafe fn multiply(dtype: DType, level: Level, p: &Problem, batch: &B
         }
         return true;
     }
-    let shape = shape(p.m);
-    let shape = &shape;
     let row = repeat.batch.shape.last().copied().unwrap_or(1);
     threads::run_ranges(count, GRAIN.div_ceil(p.m * p.n * p.k), &|range| {
         let mut i = range.start;
@@ -356,7 +375,7 @@ pub(super) unsafe fn multiply(dtype: DType, level: Level, p: &Problem, batch: &B
                 let at = repeat.at(i);
                 kernel(
                     end - i,
-                    [at.a.ptr, at.b.ptr, std::ptr::from_ref(shape).cast()],
+                    [at.a.ptr, at.b.ptr, (&raw const shape).cast()],
                     at.c,
                 );
             }

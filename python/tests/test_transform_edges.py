@@ -1,0 +1,324 @@
+"""What an audit of the transformations found: traces, memory that results share, batches that lie within their samples."""
+
+import numpy as np
+import pytest
+
+import civita as cv
+
+ag = cv.autograd
+x = cv.array([1.0, 2.0, 3.0])
+
+
+# ---- traces
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+@pytest.mark.parametrize("include_self", [True, False])
+def test_counts_of_a_traced_mean_are_counted_anew(dtype, include_self):
+    def f(i):
+        return cv.scatter_reduce(cv.ones(4, dtype=dtype), 0, i, cv.array([1, 2, 3], dtype=dtype), "mean", include_self=include_self)
+
+    graph = cv.trace(f, cv.array([0, 1, 2]))
+    for index in ([0, 1, 2], [0, 0, 0], [3, 1, 3]):
+        assert graph.run(cv.array(index)).tolist() == f(cv.array(index)).tolist()
+
+
+def returned(a, b):
+    return 2 * a - b, a
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a, b: (2 * a - b, a),
+        lambda a, b: (b, a),
+        lambda a, b: (b[::-1], a * 2),
+        lambda a, b: (a + b, cv.flip(a)),
+        lambda a, b: (b.T, a.T),
+        lambda a, b: (cv.concatenate([b[1:], a[:1]]), a[::-1]),
+    ],
+)
+def test_results_are_written_over_the_inputs(f):
+    graph = cv.trace(f, x, x)
+    u, p = cv.array([3.0, 5.0, 7.0]), cv.array([1.0, 2.0, 3.0])
+    want = [y.tolist() for y in f(u.copy(), p.copy())]
+    graph.run(u, p, out=(u, p))
+    assert [u.tolist(), p.tolist()] == want
+
+
+@pytest.mark.parametrize(
+    "f", [lambda a: (a, cv.zeros(3))[1], ag.grad(lambda a: a.sum()), cv.zeros_like, ag.jacrev(lambda a: 2 * a)], ids=["zeros", "grad", "like", "jacobian"]
+)
+def test_constants_of_a_graph_stay_its_own(f):
+    graph = cv.trace(f, x)
+    first = graph.run(x)
+    before = first.tolist()
+    first += 1
+    assert graph.run(x).tolist() == before
+
+
+# ---- results that share memory
+
+
+def test_a_row_of_a_gradient_is_its_own():
+    w = cv.arange(6.0).reshape(2, 3)
+
+    def f(w):
+        return (w.sum(0) ** 2).sum()
+
+    for g in [ag.grad(f)(w), ag.vjp(lambda w: w.sum(0), w)[1](cv.array([6.0, 10.0, 14.0]))[0]]:
+        g[0] = 0.0
+        assert g.tolist() == [[0, 0, 0], [6, 10, 14]]
+    leaf = w.copy().requires_grad_()
+    (g,) = cv.grad(f(leaf), [leaf])
+    g[0] = 0.0
+    assert g.tolist() == [[0, 0, 0], [6, 10, 14]]
+
+
+@pytest.mark.parametrize("f", [lambda w: w.sum(0), lambda w: w[0], lambda w: w.T[:, 0] * 1, lambda w: w.mean(0)])
+def test_a_cotangent_stays_what_it_was(f):
+    c = cv.ones(3)
+    (g,) = ag.vjp(f, cv.ones((2, 3)))[1](c)
+    g[:] = 5.0
+    assert c.tolist() == [1, 1, 1]
+    c2, (t,) = cv.ones((2, 3)), [cv.jvp(lambda w: w.T, (cv.ones((2, 3)),), (c := cv.ones((2, 3)),))[1]]
+    t[:] = 5.0
+    assert c.tolist() == c2.tolist()
+
+
+def test_what_has_no_batch_is_repeated_in_memory_of_its_own():
+    b = cv.array([1.0, 2.0])
+    r = cv.vmap(lambda a: b)(cv.ones((2, 1)))
+    r[0] = 9.0
+    assert r.tolist() == [[9, 9], [1, 2]] and b.tolist() == [1, 2]
+    y = cv.ones((2, 3))
+    r = cv.vmap(lambda a: a)(y)
+    r[0] = 9.0
+    assert y.tolist() == np.ones((2, 3)).tolist()
+
+
+# ---- narrow floats
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float8_e4m3fn", "float8_e5m2"])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: a.T.copy(),
+        lambda a: a[:, ::2].copy(),
+        lambda a: a[::-1].copy(),
+        lambda a: cv.broadcast_to(a, (2, 3, 2)).copy(),
+        lambda a: a.flatten("F"),
+        lambda a: cv.asfortranarray(a),
+        lambda a: a[:, cv.array(1)],
+    ],
+)
+def test_narrow_floats_that_track_a_gradient_are_copied(dtype, f):
+    a = cv.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], dtype=dtype)
+    leaf = a.copy().requires_grad_()
+    y = f(leaf)
+    assert y.detach().astype("float64").tolist() == f(a.astype("float64")).tolist()
+    wide = a.astype("float64").requires_grad_()
+    y.astype("float32").sum().backward()
+    f(wide).sum().backward()
+    assert leaf.grad.astype("float64").tolist() == wide.grad.tolist()
+
+
+# ---- batches within samples
+
+
+def put(m):
+    t = m * 2
+    t[0] = 0
+    return t
+
+
+def through_reshape(m):
+    t = m * 2
+    t.reshape(-1)[:2] = 0
+    return t
+
+
+def through_ravel(m):
+    t = cv.where(m > 1, m, -m)
+    t.ravel()[1] = 5
+    return t
+
+
+def through_transposed(m):
+    t = m.T + 1
+    t[0] = 7
+    return t
+
+
+def added(m):
+    t = cv.sin(m)
+    t += m
+    t[..., 0] *= 2
+    return t
+
+
+@pytest.mark.parametrize("f", [put, through_reshape, through_ravel, through_transposed, added])
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+@pytest.mark.parametrize("order", "CF")
+def test_results_are_written_whatever_axis_is_mapped(f, axis, order):
+    m = cv.asarray(np.array(np.arange(24.0).reshape(2, 3, 4) / 7, order=order))
+    want = [f(part).tolist() for part in cv.moveaxis(m, axis, 0)]
+    assert cv.vmap(f, in_axes=axis)(m).tolist() == want
+    grads = [ag.grad(lambda p: (f(p) ** 2).sum())(part).tolist() for part in cv.moveaxis(m, axis, 0)]
+    assert cv.vmap(ag.grad(lambda p: (f(p) ** 2).sum()), in_axes=axis)(m).tolist() == grads
+    twice = cv.vmap(cv.vmap(lambda v: put(v), in_axes=1), in_axes=axis)(m)
+    assert twice.tolist() == [[put(v).tolist() for v in part.T] for part in cv.moveaxis(m, axis, 0)]
+
+
+# ---- lengths that values decide
+
+y, z = cv.array([1.0, -1.0, 2.0, 3.0, -1.0, 5.0]), cv.array([1.0, 2.0, 2.0, 3.0, 4.0, 5.0])
+
+READ = {
+    "len": lambda v: v / len(v),
+    "shape": lambda v: v / v.shape[0],
+    "size": lambda v: v / v.size,
+    "median": cv.median,
+    "quantile": lambda v: cv.quantile(v, [0.3, 0.6]),
+    "percentile": lambda v: cv.percentile(v, 30),
+    "hypot.reduce": cv.hypot.reduce,
+    "subtract.reduce": cv.subtract.reduce,
+    "reduceat": lambda v: cv.add.reduceat(v, [0]),
+    "polyval": lambda v: cv.polyval(v, 2.0),
+    "interp": lambda v: cv.interp(y, cv.sort(v), cv.sort(v)),
+    "isin": lambda v: cv.isin(y, v),
+    "searchsorted": lambda v: cv.searchsorted(cv.sort(v), y),
+    "roll": lambda v: cv.roll(v, 1),
+    "fft": cv.fft.fft,
+    "rfft": cv.fft.rfft,
+    "fft2": lambda v: cv.fft.fft2(v[:, None]),
+    "fftshift": cv.fft.fftshift,
+    "gradient": cv.gradient,
+    "delete": lambda v: cv.delete(v, 0),
+    "insert": lambda v: cv.insert(v, 0, 1.0),
+    "split": lambda v: cv.split(v, [1]),
+    "array_split": lambda v: cv.array_split(v, 2),
+    "unstack": cv.unstack,
+    "iteration": lambda v: [item * 2 for item in v],
+    "sum of a loop": lambda v: sum(v),
+    "zeros_like": cv.zeros_like,
+    "ones_like of a view": lambda v: cv.ones_like(v[:, None][:, 0]),
+    "full_like": lambda v: cv.full_like(v, 2.0),
+    "iscomplex": cv.iscomplex,
+    "vstack": cv.vstack,
+    "hstack": cv.hstack,
+    "squeeze": cv.squeeze,
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_length_that_was_read_is_that_of_the_trace(name):
+    f = READ[name]
+    graph = cv.trace(lambda v: f(v[v > 0]), y)
+    again = cv.array([-1.0, 7.0, 2.0, 3.0, -1.0, 5.0])
+    for got, want in zip(flat(graph.run(again)), flat(f(again[again > 0])), strict=True):
+        np.testing.assert_array_equal(np.asarray(got), np.asarray(want))
+    for other in (z, cv.array([1.0, -1.0, -1.0, -1.0, -1.0, 5.0])):
+        with pytest.raises(ValueError, match="trace"):
+            graph.run(other)
+
+
+def flat(result):
+    return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+ANY = {
+    "sum": cv.sum,
+    "mean": cv.mean,
+    "std": cv.std,
+    "var": cv.var,
+    "sort": cv.sort,
+    "cumsum": cv.cumsum,
+    "softmax": cv.softmax,
+    "flip": cv.flip,
+    "turned": lambda v: v[None][::-1, :].T,
+    "count": lambda v: cv.count_nonzero(v > 1),
+    "argsort": lambda v: v[cv.argsort(v)],
+}
+
+
+@pytest.mark.parametrize("name", ANY)
+def test_other_functions_take_any_length(name):
+    f = ANY[name]
+    graph = cv.trace(lambda v: f(v[v > 0]), y)
+    for other in (y, z, cv.array([1.0, -1.0, -1.0, -1.0, -1.0, 5.0])):
+        np.testing.assert_allclose(np.asarray(graph.run(other)), np.asarray(f(other[other > 0])), rtol=1e-14)
+
+
+# ---- the rest
+
+
+def test_constants_of_a_trace_are_checked():
+    graph = cv.trace(lambda a, k, b: a * len(k) if b is None else a + b, x, "abc", None)
+    assert graph.run(x, "abc", None).tolist() == [3, 6, 9]
+    for arguments in [(x, "a", None), (x, "abc", x)]:
+        with pytest.raises(ValueError, match="trace"):
+            graph.run(*arguments)
+
+
+def test_running_a_checkpoint_again_leaves_the_generator():
+    rng, w = cv.random.Philox4x32(5), x.copy().requires_grad_()
+    loss = ag.checkpoint(lambda a: (rng.normal(3) * a).sum())(w)
+    counter = rng.counter
+    loss.backward()
+    assert rng.counter == counter
+    other = cv.random.Philox4x32(5)
+    assert w.grad.tolist() == other.normal(3).tolist()
+    assert rng.normal(3).tolist() == other.normal(3).tolist()
+
+
+def test_signs_have_derivatives_of_every_order_at_zero():
+    at = cv.array([0.0, 1.0, -2.0])
+    for f in (lambda a: (a * cv.sign(a)).sum(), lambda a: cv.abs(a).sum(), lambda a: cv.sign(a).sum()):
+        assert ag.jacrev(ag.jacrev(f))(at).tolist() == np.zeros((3, 3)).tolist()
+        assert ag.hessian(f)(at).tolist() == np.zeros((3, 3)).tolist()
+        third = ag.jacrev(ag.jacrev(ag.jacrev(f)))(at)
+        assert third.tolist() == np.zeros((3, 3, 3)).tolist()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("name", ["var", "std", "mean"])
+def test_what_a_mask_hides_has_no_part_in_gradients(name, bad):
+    f, mask = getattr(cv, name), cv.array([True, True, True, False])
+    a = cv.array([1.0, 2.0, 4.0, bad])
+    got = ag.grad(lambda a: f(a, where=mask))(a)
+    want = ag.grad(f)(a[:3])
+    np.testing.assert_allclose(np.asarray(got), [*want.tolist(), 0.0], rtol=1e-14)
+    assert np.asarray(f(a, where=mask)) == np.asarray(f(a[:3]))
+
+
+@pytest.mark.parametrize("f", [cv.nanstd, cv.std, lambda a: cv.std(a, where=cv.array([True, True])), lambda a: cv.std(a, mean=cv.mean(a))])
+def test_a_standard_deviation_of_zero_has_a_gradient_of_zero(f):
+    assert ag.grad(f)(cv.array([1.0, 1.0])).tolist() == [0, 0]
+
+
+def test_orders_of_memory_are_the_same_when_tracked():
+    a = cv.asarray(np.asfortranarray(np.arange(6.0).reshape(2, 3)))
+    want = a.ravel("K").tolist()
+    assert want == [0, 3, 1, 4, 2, 5]
+    leaf = a.copy(order="K").requires_grad_()
+    for f in (lambda b: b.ravel("K"), lambda b: b.ravel("A"), lambda b: cv.ravel(b, "K"), lambda b: b.flatten("K"), lambda b: b.reshape(6, order="A")):
+        assert f(leaf).tolist() == f(a).tolist()
+        assert cv.jvp(f, (a,), (a,))[1].tolist() == f(a).tolist()
+    c = cv.arange(6.0).reshape(1, 2, 3)
+    for f in (lambda b: b.T.ravel("K"), lambda b: b.T.ravel("A"), lambda b: b.T.flatten("A")):
+        assert cv.vmap(f)(c)[0].tolist() == f(c[0]).tolist()
+
+
+def test_complex_derivatives_of_real_numbers_are_errors():
+    with pytest.raises(RuntimeError, match="complex128"):
+        cv.jvp(lambda a: a * a, (x,), (x * 1j,))
+    with pytest.raises(RuntimeError, match="complex128"):
+        ag.vjp(lambda a: a * a, x)[1](x * 1j)
+
+
+@pytest.mark.parametrize("f", [lambda w: cv.arange(w, w + 3).sum(), lambda w: cv.var(x, ddof=w), lambda w: cv.linalg.norm(x, w), lambda w: cv.linalg.vector_norm(x, ord=w)])
+def test_numbers_without_derivatives_are_errors(f):
+    with pytest.raises(RuntimeError, match="no derivative by this number"):
+        ag.grad(f)(cv.array(3.0))
