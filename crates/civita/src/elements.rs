@@ -34,7 +34,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     message = "`{Self}` is not the index of an element of a tensor of rank {N}",
     note = "an index has an integer for each axis: `[i, j]` or `(i, j)`; a row is `x.row(i)?`, a part `x.slice(s![i, ..])?`"
 )]
-pub trait ElementIndex<const N: usize> {
+pub trait ElementIndex<const N: usize>: Copy {
     /// As the engine takes it.
     #[doc(hidden)]
     type Places: AsRef<[usize]>;
@@ -137,6 +137,25 @@ fn with_index(error: Error, index: &[String]) -> Error {
     }
 }
 
+/// The index comes by value: one that a call reads by reference is in memory, and would be written there before each element is read.
+#[cold]
+#[inline(never)]
+fn other_element<T: Element, const N: usize>(raw: &Raw, index: impl ElementIndex<N>) -> Result<&T> {
+    raw.element(index.places(raw.shape()).as_ref())
+        .map_err(|error| no_element(error, &index))
+}
+
+#[cold]
+#[inline(never)]
+fn other_element_mut<T: Element, const N: usize>(
+    raw: &mut Raw,
+    index: impl ElementIndex<N>,
+) -> Result<&mut T> {
+    let places = index.places(raw.shape());
+    raw.element_mut(places.as_ref())
+        .map_err(|error| no_element(error, &index))
+}
+
 impl<T: Element, const N: usize> Tensor<T, N> {
     /// The element at an index, if there is one: `[i, j]`, `(i, j)`, of a vector `i`. The numbers are of any integer type; negative
     /// ones count from the end.
@@ -152,10 +171,8 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     #[inline]
     pub fn get(&self, index: impl ElementIndex<N>) -> Option<&T> {
         let places = index.places(self.shape());
-        match self.raw.layout().index_of(places.as_ref()) {
-            Some(_) => Some(self.raw.element(places.as_ref()).or_raise()),
-            None => None,
-        }
+        self.raw.layout().index_of(places.as_ref())?;
+        Some(self.element(index).or_raise())
     }
 
     /// A place to write to, if there is one; the elements are copied first if other handles share them.
@@ -175,10 +192,8 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     #[inline]
     pub fn get_mut(&mut self, index: impl ElementIndex<N>) -> Option<&mut T> {
         let places = index.places(self.shape());
-        match self.raw.layout().index_of(places.as_ref()) {
-            Some(_) => Some(self.raw.element_mut(places.as_ref()).or_raise()),
-            None => None,
-        }
+        self.raw.layout().index_of(places.as_ref())?;
+        Some(self.element_mut(index).or_raise())
     }
 
     /// Writes one element: `x[[i, j]] = value` as a call that cannot panic.
@@ -187,23 +202,22 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// When there is no such element, or the tensor is tracked.
     #[inline]
     pub fn set(&mut self, index: impl ElementIndex<N>, value: T) -> Result<()> {
-        *self.element_mut(&index)? = value;
+        *self.element_mut(index)? = value;
         Ok(())
     }
 
     #[inline]
-    fn element(&self, index: &impl ElementIndex<N>) -> Result<&T> {
+    fn element(&self, index: impl ElementIndex<N>) -> Result<&T> {
+        let places = index.places(self.raw.layout().shape());
         self.raw
-            .element(index.places(self.shape()).as_ref())
-            .map_err(|error| no_element(error, index))
+            .element_or(places.as_ref(), |raw| other_element(raw, index))
     }
 
     #[inline]
-    fn element_mut(&mut self, index: &impl ElementIndex<N>) -> Result<&mut T> {
-        let places = index.places(self.shape());
+    fn element_mut(&mut self, index: impl ElementIndex<N>) -> Result<&mut T> {
+        let places = index.places(self.raw.layout().shape());
         self.raw
-            .element_mut(places.as_ref())
-            .map_err(|error| no_element(error, index))
+            .element_mut_or(places.as_ref(), |raw| other_element_mut(raw, index))
     }
 
     /// The elements in C order, to be written. Copies them first if other handles share them, or if they do not lie in
@@ -312,7 +326,7 @@ impl<T: Element, I: SliceInt, const N: usize, const K: usize> Index<[I; K]> for 
     #[inline]
     #[track_caller]
     fn index(&self, index: [I; K]) -> &T {
-        self.element(&index).or_raise()
+        self.element(index).or_raise()
     }
 }
 
@@ -324,7 +338,7 @@ impl<T: Element, I: SliceInt, const N: usize, const K: usize> IndexMut<[I; K]> f
     #[inline]
     #[track_caller]
     fn index_mut(&mut self, index: [I; K]) -> &mut T {
-        self.element_mut(&index).or_raise()
+        self.element_mut(index).or_raise()
     }
 }
 
@@ -337,7 +351,7 @@ macro_rules! tuples {
             #[inline]
             #[track_caller]
             fn index(&self, index: ($($I,)*)) -> &T {
-                self.element(&index).or_raise()
+                self.element(index).or_raise()
             }
         }
 
@@ -346,7 +360,7 @@ macro_rules! tuples {
             #[inline]
             #[track_caller]
             fn index_mut(&mut self, index: ($($I,)*)) -> &mut T {
-                self.element_mut(&index).or_raise()
+                self.element_mut(index).or_raise()
             }
         }
     )* };
@@ -364,7 +378,7 @@ impl<T: Element, I: SliceInt> Index<I> for Vector<T> {
     #[inline]
     #[track_caller]
     fn index(&self, i: I) -> &T {
-        self.element(&i).or_raise()
+        self.element(i).or_raise()
     }
 }
 
@@ -373,6 +387,6 @@ impl<T: Element, I: SliceInt> IndexMut<I> for Vector<T> {
     #[inline]
     #[track_caller]
     fn index_mut(&mut self, i: I) -> &mut T {
-        self.element_mut(&i).or_raise()
+        self.element_mut(i).or_raise()
     }
 }

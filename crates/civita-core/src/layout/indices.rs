@@ -6,14 +6,13 @@ impl Layout {
     /// Index in the buffer of the element at `index`; `None` when `index` is outside the shape.
     #[inline]
     pub fn index_of(&self, index: &[usize]) -> Option<usize> {
-        let rank = index.len();
-        if rank != self.rank() {
+        let (shape, strides) = (&self.shape[..], &self.strides[..]);
+        // of one length, which a caller's array makes known: no loop is left
+        if shape.len() != index.len() || strides.len() != index.len() {
             return None;
         }
-        // of one length, which a caller's array makes known: no loop is left
-        let (shape, strides) = (&self.shape[..rank], &self.strides[..rank]);
         let mut at = self.offset;
-        for axis in 0..rank {
+        for axis in 0..index.len() {
             if index[axis] >= shape[axis] {
                 return None;
             }

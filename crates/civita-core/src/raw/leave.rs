@@ -107,12 +107,44 @@ impl Raw {
         Ok(host::span(self))
     }
 
+    /// A reference to one element of a tensor without tags, in memory that does not change; of others what `other` says, which calls
+    /// [`Raw::element`].
+    #[inline]
+    pub fn element_or<'a, T: Element>(
+        &'a self,
+        index: &[usize],
+        other: impl FnOnce(&'a Raw) -> Result<&'a T>,
+    ) -> Result<&'a T> {
+        let plain =
+            self.is_plain() && self.dtype() == T::DTYPE && self.storage.access() == Access::Owned;
+        match self.layout.index_of(index) {
+            Some(place) if plain => Ok(host::element_ref(self, place)),
+            _ => other(self),
+        }
+    }
+
+    /// As [`Raw::element_or`], to be written: of the only handle on the memory; `other` calls [`Raw::element_mut`].
+    #[inline]
+    pub fn element_mut_or<'a, T: Element>(
+        &'a mut self,
+        index: &[usize],
+        other: impl FnOnce(&'a mut Raw) -> Result<&'a mut T>,
+    ) -> Result<&'a mut T> {
+        let plain = self.is_plain()
+            && self.dtype() == T::DTYPE
+            && self.is_sole_owner()
+            && !self.layout.has_internal_overlap();
+        match self.layout.index_of(index) {
+            Some(place) if plain => Ok(host::element_mut(self, place)),
+            _ => other(self),
+        }
+    }
+
     /// A reference to one element.
     ///
     /// # Errors
     /// When there is no such element, `T` is another dtype, the value is not known (inside `vmap` and `trace`), or the memory
     /// may change under the reference.
-    #[inline]
     pub fn element<T: Element>(&self, index: &[usize]) -> Result<&T> {
         if self.dtype() == T::DTYPE
             && self.storage.access() == Access::Owned
@@ -140,7 +172,6 @@ impl Raw {
     ///
     /// # Errors
     /// As [`Raw::element`], and when the tensor is tracked.
-    #[inline]
     pub fn element_mut<T: Element>(&mut self, index: &[usize]) -> Result<&mut T> {
         if !(self.dtype() == T::DTYPE && self.is_plain() && self.is_sole_owner())
             || self.layout.has_internal_overlap()
